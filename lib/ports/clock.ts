@@ -1,0 +1,7 @@
+/** Time, as an argument. Two adapters: the system clock and the virtual clock of the test kit. */
+export interface Clock {
+  /** Milliseconds since the epoch, UTC. */
+  now(): number;
+  /** Resolves after `milliseconds` of this clock, or at once when `signal` aborts (it never rejects). */
+  sleep(milliseconds: number, signal?: AbortSignal): Promise<void>;
+}

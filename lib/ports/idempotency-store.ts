@@ -1,0 +1,37 @@
+/**
+ * What a service knows of one command (services.md, section 4).
+ * RUN under way · DONE, FAILED answered · DEFERRED somebody else will answer · REVOKED being taken back · TOMB never to be run.
+ */
+export interface CommandRecord {
+  readonly state: 'RUN' | 'DONE' | 'FAILED' | 'DEFERRED' | 'REVOKED' | 'TOMB';
+  /** The `datahash` of the command: an equal id with another hash is refused. */
+  readonly hash: string;
+  /** RUN: fencing token of the worker that holds the lease. */
+  readonly token?: string;
+  /** RUN: until when the lease holds, milliseconds since the epoch. */
+  readonly leaseUntil?: number;
+  /** DONE, FAILED: the reply's envelope, published again to whoever asks again. */
+  readonly reply?: string;
+  /** RUN: an answer by token that came before the handler deferred. */
+  readonly early?: string;
+  /** The command's envelope, kept from the claim on, so that a deferred command can be answered or cancelled without its message. */
+  readonly command?: string;
+  /** DEFERRED: when somebody last beat for it. */
+  readonly beatAt?: number;
+  /** Counts writes; set by the store. */
+  readonly revision: number;
+}
+
+export type RecordWrite = { readonly status: 'written' } | { readonly status: 'conflict'; readonly current: CommandRecord | undefined };
+
+/** One record per command id. Decisions are taken above this port (lib/service); it only compares and writes. */
+export interface IdempotencyStore {
+  read(commandId: string): Promise<CommandRecord | undefined>;
+  /**
+   * Writes where the stored revision is `expected` (`'absent'`: where there is no record), else writes nothing and returns what stands.
+   * Atomic per id. Writes of one caller become durable in the order in which they were made.
+   */
+  write(commandId: string, record: Omit<CommandRecord, 'revision'>, expected: number | 'absent'): Promise<RecordWrite>;
+  /** Resolves when all that was written before survives a crash. A store whose `write` is already durable resolves at once. */
+  durable(): Promise<void>;
+}

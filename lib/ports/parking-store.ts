@@ -1,0 +1,27 @@
+/** An event that could not be applied, kept for a person (protocol 1.2, `X#`). Nothing that was accepted is ever dropped. */
+export interface ParkedEvent {
+  /** The instance beside which it is parked, or `''` where none is known (malformed, forged). */
+  readonly pid: string;
+  /** `<sentAt zero-padded to 15 digits>#<messageId>`: sorts in order of arrival; putting it twice is putting it once. */
+  readonly id: string;
+  /** Why: a code (`POISON`, `STUCK`, `MALFORMED`, `FORBIDDEN`, `EARLY_EXPIRED`, `UNKNOWN_PROCESS`, `TOO_MANY_HOPS`, `DEAD_LETTER`, …). */
+  readonly reason: string;
+  /** One sentence for the reader. */
+  readonly detail: string;
+  /** The message as it came. */
+  readonly body: string;
+  readonly parkedAt: number;
+  /** When it was sent back to the inbox. */
+  readonly redrivenAt?: number;
+}
+
+export interface ParkingStore {
+  /** Puts unconditionally. */
+  park(event: ParkedEvent): Promise<void>;
+  /** By id, redriven ones left out. Strongly consistent. */
+  parked(pid: string): Promise<readonly ParkedEvent[]>;
+  /** Marks as sent back. Unknown ids are ignored. */
+  redriven(pid: string, ids: readonly string[], at: number): Promise<void>;
+  /** Counts one attempt on a message, durably, before it is run (protocol row 20); returns the count so far, this one included. */
+  attempt(messageId: string): Promise<number>;
+}
