@@ -1,0 +1,243 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { builtinModules } from 'node:module';
+import { basename, join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { bannedNames, bannedTexts, impureTexts } from './house-rules.ts';
+import { lineAt, readSource, importsOf } from './source-text.ts';
+import { cycleIn, filesUnder, reachedFrom, readTree, root, type SourceFile, targetOf } from './source-tree.ts';
+
+/** In this order: a layer imports itself and those before it. */
+const layers = ['contract', 'core', 'ports', 'engine', 'adapters', 'process', 'service', 'client', 'testing', 'local'];
+/** Layers that may import less than the order would let them. */
+const narrow: Readonly<Record<string, readonly string[]>> = {
+  core: ['contract'],
+  ports: ['contract'],
+  adapters: ['contract', 'ports'],
+  service: ['contract', 'ports'],
+};
+const publicIndexes = ['lib/index.ts', 'lib/service/index.ts', 'lib/client/index.ts', 'lib/local/index.ts', 'lib/testing/index.ts'];
+
+const tree = readTree();
+const files = [...tree.values()];
+const under = (...prefixes: string[]): readonly SourceFile[] =>
+  files.filter((file) => prefixes.some((prefix) => file.path.startsWith(prefix)));
+const builtins = new Set(builtinModules);
+const isBuiltin = (specifier: string): boolean => specifier.startsWith('node:') || builtins.has(specifier);
+const layerOf = (path: string): string | undefined => layers.find((layer) => path.startsWith(`lib/${layer}/`));
+
+describe('layers', () => {
+  test('a layer of lib imports itself and the layers before it', () => {
+    const faults = under('lib/').flatMap((file) => {
+      const layer = layerOf(file.path);
+      if (layer === undefined) return [];
+      const allowed = [layer, ...(narrow[layer] ?? layers.slice(0, layers.indexOf(layer)))];
+      return file.imports.flatMap(({ specifier, line }) => {
+        const target = targetOf(file.path, specifier);
+        if (specifier === 'tutti' || specifier.startsWith('tutti/'))
+          return [`${file.path}:${line} imports '${specifier}': inside lib, import the file itself`];
+        if (target === undefined || allowed.includes(layerOf(target) ?? '')) return [];
+        return [
+          `${file.path}:${line} imports ${target}: ${layer} may import ${allowed.join(', ')}. Move what it needs up, or pass it as an argument`,
+        ];
+      });
+    });
+    expect(faults).toEqual([]);
+  });
+
+  test('every file of lib lies in a layer or is the public index', () => {
+    const faults = under('lib/').filter((file) => layerOf(file.path) === undefined && file.path !== 'lib/index.ts');
+    expect(faults.map((file) => `${file.path}: move it into one of lib/{${layers.join(',')}}`)).toEqual([]);
+  });
+
+  test('core imports only itself and contracts, and is pure', () => {
+    const faults = under('lib/core/').flatMap((file) => [
+      ...file.imports
+        .filter(({ specifier }) => !/^(?:\.\/|\.\.\/contract\/)/.test(specifier))
+        .map(
+          ({ specifier, line }) =>
+            `${file.path}:${line} imports '${specifier}': core imports ./ and ../contract/ only; pass the rest as an argument`,
+        ),
+      ...impureTexts.flatMap(({ pattern, instead }) => findings(file, file.code, pattern, instead)),
+    ]);
+    expect(faults).toEqual([]);
+  });
+
+  test('what a process author imports, and every contract, reaches no Node builtin, SDK or other package of Tutti', () => {
+    const starts = ['lib/index.ts', ...under('lib/contract/').map((file) => file.path)];
+    const faults = [...reachedFrom(tree, starts)].flatMap((path) =>
+      tree
+        .get(path)!
+        .imports.filter(({ specifier }) => isBuiltin(specifier) || /^(?:@aws-sdk|@smithy|libsql|tutti)(?:\/|$)/.test(specifier))
+        .map(
+          ({ specifier, line }) =>
+            `${path}:${line} imports '${specifier}' and is reached from 'tutti': move it behind the engine or a port`,
+        ),
+    );
+    expect(faults).toEqual([]);
+  });
+
+  test('examples import the public packages, their own folder and the contracts of another example', () => {
+    const faults = under('examples/').flatMap((file) => {
+      const own = file.path.split('/').slice(0, 2).join('/');
+      return file.imports.flatMap(({ specifier, line }) => {
+        const target = targetOf(file.path, specifier);
+        if (target === undefined || publicIndexes.includes(target) || target.startsWith(`${own}/`)) return [];
+        if (/^examples\/[^/]+\/contracts\.ts$/.test(target)) return [];
+        return [`${file.path}:${line} imports ${target}: an example imports 'tutti', 'tutti/…', its own folder and another's contracts.ts`];
+      });
+    });
+    expect(faults).toEqual([]);
+  });
+
+  test("an example's system reaches contracts and processes only, never a service", () => {
+    const systems = under('examples/').filter((file) => basename(file.path) === 'system.ts');
+    const faults = [...reachedFromExamples(systems.map((file) => file.path))].flatMap((path) =>
+      tree
+        .get(path)!
+        .imports.filter(({ specifier }) => isBuiltin(specifier) || specifier.startsWith('tutti/'))
+        .map(({ specifier, line }) => `${path}:${line} imports '${specifier}' and is part of a process: keep that in a service`),
+    );
+    expect(faults).toEqual([]);
+  });
+
+  test('there is no import cycle', () => {
+    expect(cycleIn(tree)?.join('\n  imports ') ?? 'none', 'Move what both need into a file of its own').toBe('none');
+  });
+});
+
+describe('files', () => {
+  test('every import names a file that exists', () => {
+    const faults = files.flatMap((file) =>
+      file.imports.flatMap(({ specifier, line }) => {
+        const target = targetOf(file.path, specifier);
+        return target === undefined || existsSync(join(root, target))
+          ? []
+          : [`${file.path}:${line} imports ${target}, which does not exist`];
+      }),
+    );
+    expect(faults).toEqual([]);
+  });
+
+  test('every file of lib is reached from a public index, the command line or a test', () => {
+    const starts = [...publicIndexes, ...under('bin/', 'bench/', 'test/').map((file) => file.path)];
+    const reached = reachedFrom(tree, starts);
+    const dead = under('lib/').filter((file) => !reached.has(file.path));
+    expect(dead.map((file) => `${file.path}: nothing imports it, remove it or use it`)).toEqual([]);
+  });
+
+  test('files and folders have kebab-case names that say what is in them', () => {
+    const faults = ['lib', 'bin', 'test', 'bench', 'examples', 'docs'].flatMap(filesUnder).flatMap((path) => {
+      const names = path.split('/');
+      const stem = names.at(-1)!.split('.')[0]!;
+      const odd = [...names.slice(0, -1), stem].find((name) => !/^[a-z0-9]+(?:-[a-z0-9]+)*$/.test(name) && name !== 'README');
+      const folders = path.startsWith('test/') ? [] : names.slice(0, -1);
+      const empty = [...folders, stem].find((name) => bannedNames.has(name));
+      return [
+        ...(odd === undefined ? [] : [`${path}: write '${odd}' in kebab-case`]),
+        ...(empty === undefined ? [] : [`${path}: '${empty}' says nothing; name the one concept it holds`]),
+      ];
+    });
+    expect(faults).toEqual([]);
+  });
+
+  test('index.ts stands only where a public package begins', () => {
+    const faults = under('lib/').filter((file) => basename(file.path) === 'index.ts' && !publicIndexes.includes(file.path));
+    expect(faults.map((file) => `${file.path}: no barrels; import the file that holds the name`)).toEqual([]);
+  });
+
+  test('nothing that the house does not write is written', () => {
+    const faults = files.flatMap((file) =>
+      bannedTexts
+        .filter(({ where }) => where.some((prefix) => file.path.startsWith(prefix)))
+        .flatMap((banned) => findings(file, banned.in === 'text' ? file.text : file.code, banned.pattern, banned.instead)),
+    );
+    expect(faults).toEqual([]);
+  });
+
+  test("no file names a path of somebody's machine", () => {
+    const pattern = new RegExp(`(?<![\\w.:/-])/(?:${['work', 'home', 'root', 'Users'].join('|')})/[\\w.-]+`, 'g');
+    const faults = filesUnder('.')
+      .filter((path) => /\.(?:ts|mjs|js|json|jsonl|md|yml|yaml)$|^\.ci\//.test(path) && path !== 'package-lock.json')
+      .flatMap((path) => {
+        const text = readFileSync(join(root, path), 'utf8');
+        return [...text.matchAll(pattern)].map(
+          (match) => `${path}:${lineAt(text, match.index)} has '${match[0]}': write a relative path or an argument`,
+        );
+      });
+    expect(faults).toEqual([]);
+  });
+});
+
+describe('completeness', () => {
+  const ports = under('lib/ports/').map((file) => basename(file.path, '.ts'));
+  const suites = under('test/contracts/').filter((file) => file.path.endsWith('.contract.ts'));
+
+  test('every port has a contract suite, and every suite a port', () => {
+    const tested = suites.map((file) => basename(file.path, '.contract.ts'));
+    const faults = [
+      ...ports.filter((port) => !tested.includes(port)).map((port) => `lib/ports/${port}.ts: write test/contracts/${port}.contract.ts`),
+      ...tested
+        .filter((port) => !ports.includes(port))
+        .map((port) => `test/contracts/${port}.contract.ts: there is no port lib/ports/${port}.ts`),
+    ];
+    expect(faults).toEqual([]);
+  });
+
+  test('every adapter runs the contract suite of its port', () => {
+    const runs = under('test/').filter((file) => file.path.endsWith('.test.ts'));
+    const faults = under('lib/adapters/')
+      .filter((file) => ports.includes(basename(file.path, '.ts')))
+      .filter((adapter) => {
+        const suite = `test/contracts/${basename(adapter.path, '.ts')}.contract.ts`;
+        return !runs.some((run) => {
+          const targets = run.imports.map(({ specifier }) => targetOf(run.path, specifier));
+          const parts = targets.filter((target) => target?.startsWith('lib/adapters/') || target?.startsWith('test/'));
+          return (
+            targets.includes(suite) &&
+            reachedFrom(
+              tree,
+              parts.filter((part) => part !== undefined),
+            ).has(adapter.path)
+          );
+        });
+      });
+    expect(faults.map((file) => `${file.path}: no test hands it to test/contracts/${basename(file.path, '.ts')}.contract.ts`)).toEqual([]);
+  });
+
+  test('docs/errors.md has one entry for each error code, and none for others', () => {
+    const source = tree.get('lib/contract/errors.ts')?.plain ?? '';
+    const codes = [...new Set([...source.matchAll(/'([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*)'/g)].map((match) => match[1]!))].toSorted();
+    const page = existsSync(join(root, 'docs/errors.md')) ? readFileSync(join(root, 'docs/errors.md'), 'utf8') : '';
+    const entries = [...page.matchAll(/^#{2,4} `?([A-Z][A-Z0-9_]*)`?\s*$/gm)].map((match) => match[1]!).toSorted();
+    expect(entries, 'Write one heading `### CODE` in docs/errors.md for each code of lib/contract/errors.ts').toEqual(codes);
+  });
+
+  test('every dependency has its line of reason, and no line is left over', () => {
+    const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as Record<
+      'dependencies' | 'devDependencies',
+      Record<string, string>
+    >;
+    const page = readFileSync(join(root, 'docs/decisions/dependencies.md'), 'utf8');
+    const reasons = [...page.matchAll(/^- ((?:`[^`]+`,? ?)+):/gm)].flatMap((match) =>
+      [...match[1]!.matchAll(/`([^`]+)`/g)].map((name) => name[1]!),
+    );
+    const named = [...Object.keys(manifest.dependencies), ...Object.keys(manifest.devDependencies)];
+    expect(reasons.toSorted(), 'Write one line in docs/decisions/dependencies.md for each dependency').toEqual(named.toSorted());
+  });
+});
+
+test('source is read without its comments and strings, so a rule meets code only', () => {
+  const source = readSource(
+    "import a from './a.ts'; // import b from './b.ts'\nconst c = \"from './c.ts' await\", d = /['\"]/, e = `${await f} await`;\n/* await */",
+  );
+  expect(importsOf(source)).toEqual([{ specifier: './a.ts', line: 1 }]);
+  expect(source.code.match(/await/g)).toHaveLength(1);
+});
+
+function reachedFromExamples(starts: readonly string[]): ReadonlySet<string> {
+  return new Set([...reachedFrom(tree, starts)].filter((path) => path.startsWith('examples/')));
+}
+
+function findings(file: SourceFile, text: string, pattern: RegExp, instead: string): readonly string[] {
+  return [...text.matchAll(pattern)].map((match) => `${file.path}:${lineAt(text, match.index)} has '${match[0]}': write ${instead}`);
+}
