@@ -16,9 +16,11 @@ export interface CommandRecord {
   readonly early?: string;
   /** The command's envelope, kept from the claim on, so that a deferred command can be answered or cancelled without its message. */
   readonly command?: string;
+  /** RUN: nobody may run it again once the lease has lapsed (effect class `once`), so an answer by token then ends it. */
+  readonly once?: true;
   /** DEFERRED: when somebody last beat for it. */
   readonly beatAt?: number;
-  /** Counts writes; set by the store. */
+  /** Counts writes, from 1; set by the store. */
   readonly revision: number;
 }
 
