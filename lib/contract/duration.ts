@@ -1,0 +1,19 @@
+import ms from 'ms';
+import { ContractError } from './errors.ts';
+
+/** `'1 day'`, `'30 seconds'`. A typo is a compile error. */
+export type Duration = `${number} ${'second' | 'minute' | 'hour' | 'day'}${'' | 's'}`;
+
+const FORM = /^\d{1,9}(\.\d{1,9})? (second|minute|hour|day)s?$/;
+
+/** A duration in whole milliseconds. Throws `CONTRACT_INVALID` for anything that is not a `Duration` of zero or more. */
+export function milliseconds(duration: Duration): number {
+  // `ms` also takes other units and bare numbers, which the type refuses; the form is checked first so that both agree.
+  if (typeof duration !== 'string' || !FORM.test(duration)) throw invalidDuration(duration);
+  return Math.round(ms(duration as ms.StringValue));
+}
+
+function invalidDuration(got: unknown): ContractError {
+  const text = typeof got === 'string' ? `"${got}"` : `a ${typeof got}`;
+  return new ContractError('CONTRACT_INVALID', `A duration was ${text}: expected a number, a space and second, minute, hour or day, such as "15 minutes".`);
+}

@@ -1,0 +1,38 @@
+import type { ProcessFailed } from './errors.ts';
+import type { ProcessContract } from './runtime-contract.ts';
+import type { Received, Sent } from './schema.ts';
+
+export interface ProcessTypes {
+  start: unknown;
+  result: unknown;
+  errors: object;
+  view: unknown;
+  events: string;
+}
+
+export interface AnyProcess {
+  readonly name: string;
+  readonly '~': ProcessTypes;
+}
+
+/** The definition of a business process. */
+export interface Process<N extends string, T extends ProcessTypes> extends AnyProcess {
+  readonly name: N;
+  readonly '~': T;
+  /** Whether `error` is a failure of this process: one that it declares, or `'Other'`. */
+  failed(error: unknown): error is ProcessFailures<N, T['errors']>;
+}
+
+type ProcessFailures<N extends string, E> =
+  | { [T in keyof E & string]: ProcessFailed<N, T, Received<E[T]>> }[keyof E & string]
+  | ProcessFailed<N, 'Other', { readonly reason: string }>;
+
+export type StartOf<P extends AnyProcess> = Sent<P['~']['start']>;
+export type ResultOf<P extends AnyProcess> = P['~']['result'];
+export type ViewOf<P extends AnyProcess> = [P['~']['view']] extends [never] ? null : Received<P['~']['view']>;
+export type EventsOf<P extends AnyProcess> = P['~']['events'];
+
+/** What a process holds at run time; its definition puts it behind `'~'`. */
+export function processContract(process: AnyProcess): ProcessContract {
+  return process['~'] as unknown as ProcessContract;
+}

@@ -1,0 +1,60 @@
+/** An instance by its three parts; as one string, the pid, it is `tenant#process#id`. */
+export interface InstanceKey {
+  readonly tenant: string;
+  readonly process: string;
+  readonly id: string;
+}
+
+/** The tenant of everything that names none. */
+export const DEFAULT_TENANT = 'default';
+
+/** With the run, the number and `:completed` of a reply behind it, a pid of this length stays within the 300 characters of a wire id. */
+export const PID_LENGTH_MAX = 250;
+
+const INSTANCE_ID = /^[A-Za-z0-9._:-]{1,200}$/;
+const TENANT = /^[A-Za-z0-9._-]{1,64}$/;
+const PID = /^([A-Za-z0-9._-]{1,64})#([a-z][a-z0-9-]{0,63})#([A-Za-z0-9._:-]{1,200})$/;
+const COMMAND_ID = /^([^/]{1,250})\/([A-Za-z0-9]{1,32})\/(0|[1-9]\d{0,9})$/;
+
+/** Whether `id` may name an instance: 1 to 200 letters, digits, dots, underscores, colons and hyphens. */
+export function isInstanceId(id: unknown): id is string {
+  return typeof id === 'string' && INSTANCE_ID.test(id);
+}
+
+/** Whether `tenant` may name a tenant. */
+export function isTenant(tenant: unknown): tenant is string {
+  return typeof tenant === 'string' && TENANT.test(tenant);
+}
+
+/** The pid, or undefined where the id, which data may have named, cannot be one or makes the pid longer than 250 characters. */
+export function buildPid(tenant: string, process: string, id: string): string | undefined {
+  if (!isInstanceId(id) || !isTenant(tenant)) return undefined;
+  const pid = `${tenant}#${process}#${id}`;
+  return pid.length <= PID_LENGTH_MAX ? pid : undefined;
+}
+
+/** The parts of a pid, or undefined where the text is none. */
+export function parsePid(pid: string): InstanceKey | undefined {
+  if (pid.length > PID_LENGTH_MAX) return undefined;
+  const match = PID.exec(pid);
+  return match === null ? undefined : { tenant: match[1] as string, process: match[2] as string, id: match[3] as string };
+}
+
+/** A command by its instance, the run of it and the number within the run. */
+export interface CommandKey {
+  readonly pid: string;
+  readonly run: string;
+  readonly n: number;
+}
+
+/** `pid/run/n`: equal on every re-send, and unique even when an id is used again, because the run is new. */
+export function buildCommandId(pid: string, run: string, n: number): string {
+  return `${pid}/${run}/${n}`;
+}
+
+/** The parts of a command id, or undefined where the text is none. */
+export function parseCommandId(commandId: string): CommandKey | undefined {
+  const match = COMMAND_ID.exec(commandId);
+  if (match === null || parsePid(match[1] as string) === undefined) return undefined;
+  return { pid: match[1] as string, run: match[2] as string, n: Number(match[3]) };
+}

@@ -1,0 +1,160 @@
+import type { StandardSchemaV1 } from '@standard-schema/spec';
+import { ContractError } from './errors.ts';
+import { jsonFault, type Json } from './json.ts';
+
+export type { Json } from './json.ts';
+
+/** Any schema with a `~standard` member: zod, valibot, arktype. */
+export type Schema = StandardSchemaV1<any, any>;
+
+/** What a schema says on the wire: its output type, or both types where they differ (defaults, brands). */
+export type Data<S extends Schema> = [S] extends [never] ? never : Wired<StandardSchemaV1.InferInput<S>, StandardSchemaV1.InferOutput<S>>;
+type Wired<I, O> = [O] extends [null] ? Nothing : [I] extends [O] ? O : Written<I, O>;
+
+/** A type whose writer may leave out what its reader always gets. */
+export interface Written<I, O> {
+  readonly '~sent': I;
+  readonly '~received': O;
+}
+
+/** The schema of nothing: writers give nothing or null, readers get null. */
+export type NothingSchema = StandardSchemaV1<void | null, null>;
+export interface Nothing extends Written<void | null, null> {}
+
+/** What a writer gives: fields with a default may be left out. */
+export type Sent<D> = D extends Written<infer I, any> ? I : D;
+
+/** What travels and what a reader gets: the parsed value. */
+export type Received<D> = D extends Written<any, infer O> ? O : D;
+
+/** `S` where it can travel, else one sentence that tsc prints. */
+export type Wire<S extends Schema> = Checked<S, StandardSchemaV1.InferInput<S>, StandardSchemaV1.InferOutput<S>>;
+type Checked<S, I, O> = [O] extends [Json]
+  ? [O] extends [I]
+    ? S
+    : NotBack<I, O>
+  : undefined extends O
+    ? unknown extends O
+      ? NotJson<O>
+      : 'the value may be undefined, which is not JSON'
+    : NotJson<O>;
+
+// The types from here to Field are only looked at where a schema is wrong.
+type NotJson<T, At extends string = '', Depth extends 0[] = []> = Depth['length'] extends 7
+  ? never
+  : unknown extends T
+    ? `${Field<At>} is unknown, which may not be JSON`
+    : T extends string | number | boolean | null | undefined
+      ? never
+      : T extends bigint
+        ? `${Field<At>} is a bigint, which is not JSON`
+        : T extends Date
+          ? `${Field<At>} is a Date, which is not JSON: write an ISO string`
+          : T extends symbol | ((...args: never) => unknown) | ReadonlyMap<unknown, unknown> | ReadonlySet<unknown>
+            ? `${Field<At>} is not JSON`
+            : T extends readonly (infer U)[]
+              ? NotJson<U, `${At}[]`, [...Depth, 0]>
+              : T extends object
+                ? Fault<
+                    { [K in keyof T & string]: T[K] extends Json | undefined ? never : NotJson<T[K], Path<At, K>, [...Depth, 0]> }[keyof T & string],
+                    At
+                  >
+                : `${Field<At>} is not JSON`;
+type NotBack<I, O, At extends string = ''> = O extends readonly unknown[]
+  ? Back<At>
+  : O extends object
+    ? [I] extends [object]
+      ? {
+          [K in keyof O & string]: K extends keyof I ? ([O[K]] extends [I[K]] ? never : NotBack<I[K], O[K], Path<At, K>>) : Back<Path<At, K>>;
+        }[keyof O & string]
+      : Back<At>
+    : Back<At>;
+type Back<At extends string> = `${Field<At>} does not accept its own output, which the reader parses again`;
+type Fault<F, At extends string> = [F] extends [never] ? `${Field<At>} is not plain JSON: declare a type, not an interface` : F;
+type Path<At extends string, K extends string> = At extends '' ? K : `${At}.${K}`;
+type Field<At extends string> = At extends '' ? 'the value' : At;
+
+const NOTHING_VALUE = Object.freeze({ value: null });
+const NOTHING_ISSUES = Object.freeze({ issues: [{ message: 'expected nothing or null' }] });
+
+/** Accepts undefined and null, gives null: the output of a command that declares none. */
+export const nothing: NothingSchema = Object.freeze({
+  '~standard': Object.freeze({
+    version: 1 as const,
+    vendor: 'tutti',
+    validate: (value: unknown) => (value === undefined || value === null ? NOTHING_VALUE : NOTHING_ISSUES),
+    jsonSchema: Object.freeze({ input: () => ({ type: 'null' }), output: () => ({ type: 'null' }) }),
+  }),
+});
+
+/**
+ * The parsed value of `value`, or throws `DATA_INVALID`. `what` begins the sentence that the faulty field and its value
+ * end: `payments.charge was called with` gives `payments.charge was called with amount -5: expected at least 0.`
+ */
+export function parse(schema: Schema, value: unknown, what: string): Json {
+  const result = schema['~standard'].validate(value);
+  if ((result as { readonly then?: unknown }).then !== undefined) throw asynchronous(result as Promise<unknown>, what);
+  const { issues } = result as StandardSchemaV1.Result<Json>;
+  if (issues !== undefined) throw invalid(issues, value, what);
+  const parsed = (result as StandardSchemaV1.SuccessResult<Json>).value;
+  // What a schema lets through unseen (z.any()) must not reach the wire, where it would silently become something else.
+  const fault = jsonFault(parsed);
+  if (fault !== undefined) throw notJson(fault, what);
+  return parsed;
+}
+
+function asynchronous(result: Promise<unknown>, what: string): ContractError {
+  // The promise is dropped; without a handler its rejection would end the process.
+  result.then(undefined, () => undefined);
+  return new ContractError('SCHEMA_ASYNC', `${what} a value whose schema is asynchronous: a schema must answer at once, since a decision never waits.`);
+}
+
+function notJson(fault: string, what: string): ContractError {
+  return new ContractError('DATA_INVALID', `${what} a value that cannot travel: ${fault}.`, { details: { issues: [{ path: '', message: fault }] } });
+}
+
+const ISSUES_SHOWN_MAX = 5;
+
+function invalid(issues: readonly StandardSchemaV1.Issue[], value: unknown, what: string): ContractError {
+  const shown = issues.slice(0, ISSUES_SHOWN_MAX).map((issue) => issueText(issue, value));
+  const more = issues.length - shown.length;
+  const text = shown.join('; ') + (more > 0 ? `; and ${more} more` : '');
+  const details = { issues: issues.slice(0, ISSUES_SHOWN_MAX).map((issue) => ({ path: pathOf(issue).join('.'), message: issue.message })) };
+  return new ContractError('DATA_INVALID', `${what} ${text}${text.endsWith('.') ? '' : '.'}`, { details });
+}
+
+function issueText(issue: StandardSchemaV1.Issue, value: unknown): string {
+  const path = pathOf(issue);
+  const got = show(at(value, path));
+  return `${path.length === 0 ? got : `${path.join('.')} ${got}`}: ${issue.message}`;
+}
+
+function pathOf(issue: StandardSchemaV1.Issue): string[] {
+  return (issue.path ?? []).map((segment) => String(typeof segment === 'object' ? segment.key : segment));
+}
+
+function at(value: unknown, path: readonly string[]): unknown {
+  let here = value;
+  for (const key of path) {
+    if (typeof here !== 'object' || here === null || !Object.hasOwn(here, key)) return undefined;
+    here = (here as Record<string, unknown>)[key];
+  }
+  return here;
+}
+
+const SHOWN_LENGTH_MAX = 80;
+
+function show(value: unknown): string {
+  if (value === undefined) return 'missing';
+  if (typeof value === 'bigint') return `${value}n`;
+  const text = stringified(value);
+  return text.length <= SHOWN_LENGTH_MAX ? text : `${text.slice(0, SHOWN_LENGTH_MAX)}…`;
+}
+
+function stringified(value: unknown): string {
+  try {
+    return JSON.stringify(value) ?? `a ${typeof value}`;
+  } catch {
+    return 'a value that is not JSON';
+  }
+}

@@ -1,0 +1,126 @@
+import { ContractError } from './errors.ts';
+import { eventContract, isEvent } from './event.ts';
+import { isEventType, isKebabName, isVerb } from './name.ts';
+import { processContract, type AnyProcess } from './process-contract.ts';
+import type { CommandContract, EventContract, ProcessContract, ServiceContract, SystemContract } from './runtime-contract.ts';
+import { serviceContract, type AnyService } from './service.ts';
+
+/** What one orchestrator runs: processes and the services they command. */
+export interface System<N extends string> {
+  readonly name: N;
+  readonly '~': { readonly processes: readonly AnyProcess[]; readonly services: readonly AnyService[] };
+}
+
+interface SystemParts {
+  readonly processes: readonly AnyProcess[];
+  readonly services: readonly AnyService[];
+  readonly contract: SystemContract;
+}
+
+/**
+ * Puts a system together. Throws `CONTRACT_INVALID` with all faults at once.
+ * @example import { system } from 'tutti'; export const trips = system('trips', { processes: [bookTrip], services: [payments] });
+ */
+export function system<const N extends string>(
+  name: N,
+  parts: { readonly processes: readonly AnyProcess[]; readonly services: readonly AnyService[] },
+): System<N> {
+  const processes = parts.processes.map(processContract);
+  const services = parts.services.map(serviceContract);
+  const faults = [
+    ...(isKebabName(name) ? [] : [notKebab('system', name)]),
+    ...processFaults(processes),
+    ...serviceFaults(services),
+    ...eventFaults(eventsOf(processes, services)),
+  ];
+  if (faults.length > 0) throw invalidSystem(name, faults);
+  const held: SystemParts = Object.freeze({
+    processes: Object.freeze([...parts.processes]),
+    services: Object.freeze([...parts.services]),
+    contract: contractOf(name, processes, services),
+  });
+  return Object.freeze({ name, '~': held });
+}
+
+/** What a system holds at run time. */
+export function systemContract(system: System<string>): SystemContract {
+  return (system['~'] as SystemParts).contract;
+}
+
+function invalidSystem(name: string, faults: readonly string[]): ContractError {
+  const heading = faults.length === 1 ? 'a fault' : `${faults.length} faults`;
+  return new ContractError('CONTRACT_INVALID', `The system ${name} has ${heading}: ${faults.join('; ')}.`, {
+    remedy: 'Correct the definitions that the message names.',
+    details: { system: name, faults: [...faults] },
+  });
+}
+
+function notKebab(kind: string, name: string): string {
+  return `the ${kind} name ${JSON.stringify(name)} is not kebab-case of at most 50 characters`;
+}
+
+function processFaults(processes: readonly ProcessContract[]): string[] {
+  const seen = new Set<string>();
+  return processes.flatMap(({ name, version }) => {
+    const faults = isKebabName(name) ? [] : [notKebab('process', name)];
+    if (!Number.isSafeInteger(version) || version < 1) faults.push(`the process ${name} has the version ${version}, expected 1 or more`);
+    const key = `${name}@${version}`;
+    if (seen.has(key)) faults.push(`the process ${name} is listed twice with the version ${version}`);
+    seen.add(key);
+    return faults;
+  });
+}
+
+function serviceFaults(services: readonly ServiceContract[]): string[] {
+  const seen = new Set<string>();
+  return services.flatMap(({ name, commands }) => {
+    const faults = isKebabName(name) ? [] : [notKebab('service', name)];
+    // `inbox` is the name of the orchestrator's own queue beside those of the services.
+    if (name === 'inbox') faults.push('a service cannot be named inbox, which is the queue of the orchestrator');
+    if (seen.has(name)) faults.push(`the service ${name} is listed twice`);
+    seen.add(name);
+    return [...faults, ...verbFaults(name, commands)];
+  });
+}
+
+function verbFaults(service: string, commands: ReadonlyMap<string, CommandContract>): string[] {
+  return [...commands.keys()]
+    .filter((command) => !isVerb(command.slice(service.length + 1)))
+    .map((command) => `the command name ${JSON.stringify(command)} does not end in a verb such as charge or bookFlight`);
+}
+
+function eventFaults(events: readonly EventContract[]): string[] {
+  const byType = new Map<string, EventContract>();
+  const faults = new Set<string>();
+  for (const event of events) {
+    const known = byType.get(event.type);
+    if (known === undefined) byType.set(event.type, event);
+    else if (known.data !== event.data) faults.add(`the event ${event.type} is defined twice with different schemas`);
+    if (!isEventType(event.type)) faults.add(`the event type ${JSON.stringify(event.type)} is not an owner, a dot and a kebab-case name`);
+  }
+  return [...faults];
+}
+
+/** Every event that a process starts on, receives or publishes, or a command answers with; repeated where used twice. */
+function eventsOf(processes: readonly ProcessContract[], services: readonly ServiceContract[]): EventContract[] {
+  const heard = processes.flatMap((process) => [...process.startOn, ...process.receives].map((correlation) => correlation.event));
+  const published = processes.flatMap((process) => [...process.publishes.values()]);
+  const answers = services.flatMap((service) => [...service.commands.values()].map((command) => command.output).filter(isEvent).map(eventContract));
+  return [...heard, ...published, ...answers];
+}
+
+function contractOf(name: string, processes: readonly ProcessContract[], services: readonly ServiceContract[]): SystemContract {
+  const byName = new Map<string, ProcessContract[]>();
+  for (const process of processes.toSorted((a, b) => b.version - a.version)) {
+    const versions = byName.get(process.name);
+    if (versions === undefined) byName.set(process.name, [process]);
+    else versions.push(process);
+  }
+  return Object.freeze({
+    name,
+    processes: byName,
+    services: new Map(services.map((service) => [service.name, service])),
+    commands: new Map(services.flatMap((service) => [...service.commands])),
+    events: new Map(eventsOf(processes, services).map((event) => [event.type, event])),
+  });
+}

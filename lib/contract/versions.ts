@@ -1,0 +1,64 @@
+import type { StandardSchemaV1 } from '@standard-schema/spec';
+import type { Json } from './json.ts';
+import { parse, type Data, type Received, type Schema, type Sent, type Wire } from './schema.ts';
+
+/** A schema and all that came before it. Writers send the newest version; readers upcast older ones step by step. */
+export interface Versions<D> extends StandardSchemaV1<Sent<D>, Received<D>> {
+  /** Adds a version; `upcast` makes its data from data of the version before. */
+  next<S extends Schema>(schema: Wire<S>, upcast: (old: Received<D>) => Sent<Data<S>>): Versions<Data<S>>;
+}
+
+/** One version: its schema, and how its data is made from that of the version before (of the first, never asked). */
+export interface VersionStep {
+  readonly schema: Schema;
+  readonly upcast: (old: never) => unknown;
+}
+
+interface Versioned extends Schema {
+  readonly '~versions'?: readonly VersionStep[];
+}
+
+/** What `parseVersion` returns for data that is newer than this contract: give it back and let a newer reader have it. */
+export const NEWER: unique symbol = Symbol('newer than this contract');
+
+/**
+ * Begins a versioned schema, which is itself a schema of its newest version and goes wherever one goes.
+ * @example import { versions } from 'tutti'; const Address = versions(V1).next(V2, old => ({ lines: [old.street] }));
+ */
+export function versions<S extends Schema>(first: Wire<S>): Versions<Data<S>> {
+  return versioned<Data<S>>([{ schema: first as Schema, upcast: (old: unknown) => old }]);
+}
+
+function versioned<D>(steps: readonly VersionStep[]): Versions<D> {
+  const newest = steps[steps.length - 1] as VersionStep;
+  return Object.freeze({
+    '~standard': newest.schema['~standard'],
+    '~versions': Object.freeze(steps),
+    next: (schema: unknown, upcast: (old: never) => unknown) => versioned([...steps, Object.freeze({ schema: schema as Schema, upcast })]),
+  }) as unknown as Versions<D>;
+}
+
+/** The versions behind a schema, or undefined where it is a plain one. */
+export function stepsOf(schema: Schema): readonly VersionStep[] | undefined {
+  return (schema as Versioned)['~versions'];
+}
+
+/** The version that a writer by this schema sends; 1 for a plain schema. */
+export function versionOf(schema: Schema): number {
+  return stepsOf(schema)?.length ?? 1;
+}
+
+/**
+ * Parses data that was written as version `dataversion` (absent = 1), upcast to the newest. Returns `NEWER` where this
+ * contract does not know that version yet. Throws `DATA_INVALID` as `parse` does.
+ */
+export function parseVersion(schema: Schema, dataversion: number | undefined, value: unknown, what: string): Json | typeof NEWER {
+  const steps = stepsOf(schema);
+  const from = dataversion ?? 1;
+  const newest = steps === undefined ? 1 : steps.length;
+  if (from > newest) return NEWER;
+  if (from === newest || steps === undefined) return parse(schema, value, what);
+  let data = parse((steps[from - 1] as VersionStep).schema, value, what);
+  for (const step of steps.slice(from)) data = parse(step.schema, step.upcast(data as never), what);
+  return data;
+}

@@ -1,0 +1,34 @@
+export {
+  command,
+  type AnyCommand,
+  type Command,
+  type CommandTypes,
+  type Definition,
+  type FailureOf,
+  type InputOf,
+  type OutputOf,
+  type Retry,
+  type Schemas,
+  type Throws,
+  type Wires,
+} from './contract/command.ts';
+export type { Correlated } from './contract/correlated.ts';
+export type { Duration } from './contract/duration.ts';
+export {
+  Cancelled,
+  ClientError,
+  CommandExhausted,
+  CommandFailed,
+  ContractError,
+  OrchestratorError,
+  ProcessBug,
+  ProcessFailed,
+  type Failure,
+} from './contract/errors.ts';
+export { event, type AnyEvent, type DataOf, type Event } from './contract/event.ts';
+export type { Message } from './contract/message.ts';
+export type { AnyProcess, EventsOf, Process, ProcessTypes, ResultOf, StartOf, ViewOf } from './contract/process-contract.ts';
+export type { Data, Json, Nothing, NothingSchema, Received, Schema, Sent, Wire, Written } from './contract/schema.ts';
+export { service, type AnyService, type Service } from './contract/service.ts';
+export { system, type System } from './contract/system.ts';
+export { versions, type Versions } from './contract/versions.ts';
