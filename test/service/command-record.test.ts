@@ -1,0 +1,254 @@
+import { describe, expect, it } from 'vitest';
+import type { CommandRecord } from '../../lib/ports/idempotency-store.ts';
+import {
+  answer,
+  beat,
+  complete,
+  defer,
+  entombed,
+  lease,
+  receive,
+  type Delivery,
+  type Effect,
+  type RecordBody,
+} from '../../lib/service/command-record.ts';
+
+const COMPLETED = '{"outcome":"completed","data":{"paymentId":"p-7"}}';
+const COMPLETED_LATER = '{"time":"later","outcome":"completed","data":{"paymentId":"p-7"}}';
+const FAILED = '{"outcome":"failed","data":{"type":"Declined"}}';
+const NOW = 1_000_000;
+
+const delivered = (over: Partial<Delivery> = {}): Delivery => ({
+  hash: 'h1',
+  command: '{"id":"c"}',
+  effect: 'key',
+  settling: false,
+  mode: 'run',
+  token: 'w2:1',
+  now: NOW,
+  leaseUntil: NOW + 60_000,
+  ...over,
+});
+const record = (body: RecordBody): CommandRecord => ({ ...body, revision: 3 });
+const running = (over: Partial<RecordBody> = {}): CommandRecord =>
+  record({ state: 'RUN', hash: 'h1', token: 'w1:1', leaseUntil: NOW + 10_000, command: '{"id":"c"}', ...over });
+const lapsed = (over: Partial<RecordBody> = {}): CommandRecord => running({ leaseUntil: NOW, ...over });
+const done = record({ state: 'DONE', hash: 'h1', reply: COMPLETED });
+const failed = record({ state: 'FAILED', hash: 'h1', reply: FAILED });
+const deferred = record({ state: 'DEFERRED', hash: 'h1', command: '{"id":"c"}', beatAt: 1 });
+const revoked = record({ state: 'REVOKED', hash: 'h1', command: '{"id":"c"}' });
+const tomb = record({ state: 'TOMB', hash: 'h1' });
+const EFFECTS: readonly Effect[] = ['key', 'transaction', 'once'];
+
+describe('R1 a command runs only where nothing stands, or a lapsed lease may be taken over', () => {
+  it('claims a new command with its token, lease and envelope', () => {
+    expect(receive(undefined, delivered())).toEqual({
+      kind: 'run',
+      write: { state: 'RUN', hash: 'h1', token: 'w2:1', leaseUntil: NOW + 60_000, command: '{"id":"c"}' },
+    });
+  });
+
+  it('marks the claim of class once, so that an answer by token knows nobody will run it again', () => {
+    expect(receive(undefined, delivered({ effect: 'once' }))).toMatchObject({ kind: 'run', write: { once: true } });
+  });
+
+  it('waits for the rest of a valid lease, in every class', () => {
+    for (const effect of EFFECTS) expect(receive(running(), delivered({ effect }))).toEqual({ kind: 'wait', until: NOW + 10_000 });
+  });
+
+  it('takes over a lapsed lease of class key and transaction under a new token', () => {
+    for (const effect of ['key', 'transaction'] as const)
+      expect(receive(lapsed(), delivered({ effect }))).toMatchObject({ kind: 'run', write: { token: 'w2:1', leaseUntil: NOW + 60_000 } });
+  });
+
+  it('gives back what this worker cannot run', () => {
+    for (const stands of [undefined, lapsed(), revoked]) expect(receive(stands, delivered({ mode: 'hold' }))).toEqual({ kind: 'hold' });
+  });
+});
+
+describe('R2 whoever lost the lease writes nothing', () => {
+  it('refuses completion, deferral and beat of another token, another state and no record', () => {
+    for (const stands of [running({ token: 'w9:9' }), done, failed, deferred, revoked, tomb, undefined]) {
+      expect(complete(stands, 'w1:1', 'DONE', COMPLETED)).toEqual({ kind: 'lost' });
+      expect(defer(stands, 'w1:1', NOW)).toEqual({ kind: 'lost' });
+      expect(lease(stands, 'w1:1', NOW)).toEqual({ kind: 'lost' });
+    }
+  });
+
+  it('beats with the same claim and a later lease', () => {
+    expect(lease(running(), 'w1:1', NOW + 99)).toEqual({
+      kind: 'write',
+      write: { state: 'RUN', hash: 'h1', token: 'w1:1', leaseUntil: NOW + 99, command: '{"id":"c"}' },
+    });
+  });
+});
+
+describe('R3 a definite answer never changes', () => {
+  it('repeats the stored reply, also to a settling and in every mode', () => {
+    for (const settling of [false, true])
+      for (const mode of ['run', 'hold', 'give-up'] as const) {
+        expect(receive(done, delivered({ settling, mode }))).toEqual({ kind: 'repeat', reply: COMPLETED });
+        expect(receive(failed, delivered({ settling, mode }))).toEqual({ kind: 'repeat', reply: FAILED });
+        expect(receive(tomb, delivered({ settling, mode }))).toEqual({ kind: 'answer', outcome: 'cancelled' });
+      }
+  });
+
+  it('says yes again to the same answer by token and no to any other', () => {
+    expect(answer(done, COMPLETED_LATER, NOW)).toEqual({ kind: 'accept', reply: COMPLETED });
+    expect(answer(done, FAILED, NOW)).toEqual({ kind: 'used' });
+    expect(answer(failed, COMPLETED, NOW)).toEqual({ kind: 'used' });
+    expect(answer(tomb, COMPLETED, NOW)).toEqual({ kind: 'closed' });
+    expect(answer(revoked, COMPLETED, NOW)).toEqual({ kind: 'closed' });
+    expect(answer(undefined, COMPLETED, NOW)).toEqual({ kind: 'absent' });
+  });
+});
+
+describe('R4 what was never begun is refused for good by settling it', () => {
+  it('writes a tomb and answers cancelled, whatever this worker can run', () => {
+    for (const mode of ['run', 'hold', 'give-up'] as const)
+      expect(receive(undefined, delivered({ settling: true, mode }))).toEqual({
+        kind: 'answer',
+        outcome: 'cancelled',
+        write: { state: 'TOMB', hash: 'h1' },
+      });
+  });
+
+  it('answers the copy that comes late cancelled', () => {
+    expect(receive(tomb, delivered())).toEqual({ kind: 'answer', outcome: 'cancelled' });
+  });
+});
+
+describe('R5 settling never decides against a valid lease', () => {
+  it('waits for the rest of the lease', () => {
+    for (const effect of EFFECTS) expect(receive(running(), delivered({ effect, settling: true })).kind).toBe('wait');
+  });
+
+  it('runs a lapsed command of class key to its end', () => {
+    expect(receive(lapsed(), delivered({ settling: true })).kind).toBe('run');
+  });
+
+  it('buries a lapsed command of class transaction, whose effect would stand with its answer', () => {
+    expect(receive(lapsed(), delivered({ settling: true, effect: 'transaction' }))).toEqual({
+      kind: 'answer',
+      outcome: 'cancelled',
+      write: { state: 'TOMB', hash: 'h1' },
+    });
+  });
+
+  it('answers a lapsed command of class once unknown', () => {
+    expect(receive(lapsed(), delivered({ settling: true, effect: 'once' }))).toEqual({ kind: 'answer', outcome: 'unknown' });
+  });
+});
+
+describe('R6 an answer by token that was taken is the outcome', () => {
+  it('keeps an answer that comes before the handler has deferred', () => {
+    expect(answer(running(), COMPLETED, NOW)).toMatchObject({ kind: 'accept', write: { state: 'RUN', early: COMPLETED, token: 'w1:1' } });
+    expect(answer(running(), COMPLETED, NOW)).not.toHaveProperty('reply');
+  });
+
+  it('takes the same early answer twice and refuses another', () => {
+    expect(answer(running({ early: COMPLETED }), COMPLETED_LATER, NOW)).toEqual({ kind: 'accept' });
+    expect(answer(running({ early: COMPLETED }), FAILED, NOW)).toEqual({ kind: 'used' });
+  });
+
+  it('keeps the early answer when a lapsed lease is taken over', () => {
+    expect(receive(lapsed({ early: COMPLETED }), delivered())).toMatchObject({ kind: 'run', write: { token: 'w2:1', early: COMPLETED } });
+  });
+
+  it('ends a deferral with the early answer instead of waiting', () => {
+    expect(defer(running({ early: FAILED }), 'w1:1', NOW)).toEqual({
+      kind: 'write',
+      write: { state: 'FAILED', hash: 'h1', reply: FAILED },
+      reply: FAILED,
+    });
+  });
+
+  it('ends a handler that answers after all with the early answer', () => {
+    expect(complete(running({ early: COMPLETED }), 'w1:1', 'FAILED', FAILED)).toEqual({
+      kind: 'write',
+      write: { state: 'DONE', hash: 'h1', reply: COMPLETED },
+      reply: COMPLETED,
+    });
+  });
+
+  it('answers with it where the command is given up', () => {
+    expect(receive(lapsed({ early: COMPLETED }), delivered({ mode: 'give-up' }))).toMatchObject({ kind: 'repeat', write: { state: 'DONE' } });
+  });
+});
+
+describe('R7 a deferred command is taken back in two steps', () => {
+  it('defers without a lease, keeping the envelope that an answer by token needs', () => {
+    expect(defer(running(), 'w1:1', NOW)).toEqual({
+      kind: 'write',
+      write: { state: 'DEFERRED', hash: 'h1', command: '{"id":"c"}', beatAt: NOW },
+    });
+  });
+
+  it('says deferred again to who asks again', () => {
+    expect(receive(deferred, delivered())).toEqual({ kind: 'answer', outcome: 'deferred' });
+  });
+
+  it('settles DEFERRED over REVOKED to TOMB, and goes on after a crash half way', () => {
+    expect(receive(deferred, delivered({ settling: true }))).toEqual({
+      kind: 'revoke',
+      write: { state: 'REVOKED', hash: 'h1', command: '{"id":"c"}' },
+    });
+    expect(receive(revoked, delivered({ settling: true }))).toEqual({ kind: 'revoke' });
+    expect(receive(revoked, delivered())).toEqual({ kind: 'revoke' });
+    expect(entombed('h1')).toEqual({ state: 'TOMB', hash: 'h1' });
+  });
+
+  it('ends with the answer by token', () => {
+    expect(answer(deferred, FAILED, NOW)).toEqual({ kind: 'accept', write: { state: 'FAILED', hash: 'h1', reply: FAILED }, reply: FAILED });
+  });
+
+  it('notes a beat, and refuses it once there is an end', () => {
+    expect(beat(deferred, NOW)).toMatchObject({ kind: 'accept', write: { state: 'DEFERRED', beatAt: NOW, command: '{"id":"c"}' } });
+    expect(beat(running(), NOW)).toEqual({ kind: 'accept' });
+    for (const stands of [done, failed, revoked, tomb]) expect(beat(stands, NOW)).toEqual({ kind: 'closed' });
+    expect(beat(undefined, NOW)).toEqual({ kind: 'absent' });
+  });
+});
+
+describe('R8 effect class once is never run twice', () => {
+  it('answers a lapsed lease unknown, with no record of it, so that an answer can still come', () => {
+    expect(receive(lapsed(), delivered({ effect: 'once' }))).toEqual({ kind: 'answer', outcome: 'unknown' });
+    expect(receive(lapsed({ once: true }), delivered({ effect: 'key' }))).toEqual({ kind: 'answer', outcome: 'unknown' });
+  });
+
+  it('answers a lapsed lease with the early answer', () => {
+    expect(receive(lapsed({ once: true, early: COMPLETED }), delivered({ effect: 'once' }))).toEqual({
+      kind: 'repeat',
+      reply: COMPLETED,
+      write: { state: 'DONE', hash: 'h1', reply: COMPLETED },
+    });
+  });
+
+  it('is ended by an answer that comes after its lease has lapsed', () => {
+    expect(answer(lapsed({ once: true }), COMPLETED, NOW)).toEqual({
+      kind: 'accept',
+      write: { state: 'DONE', hash: 'h1', reply: COMPLETED },
+      reply: COMPLETED,
+    });
+    expect(answer(running({ once: true }), COMPLETED, NOW)).toMatchObject({ kind: 'accept', write: { state: 'RUN', early: COMPLETED } });
+  });
+});
+
+describe('R9 an equal id with another hash is refused', () => {
+  it('in every state, running and settling', () => {
+    for (const stands of [running(), lapsed(), done, failed, deferred, revoked, tomb])
+      for (const settling of [false, true]) expect(receive(stands, delivered({ hash: 'h2', settling }))).toEqual({ kind: 'refuse' });
+  });
+});
+
+describe('R10 giving up', () => {
+  it('is failed where the command was never claimed, else unknown', () => {
+    expect(receive(undefined, delivered({ mode: 'give-up' }))).toEqual({ kind: 'give-up', claimed: false });
+    expect(receive(lapsed(), delivered({ mode: 'give-up' }))).toEqual({ kind: 'give-up', claimed: true });
+    expect(receive(revoked, delivered({ mode: 'give-up' }))).toEqual({ kind: 'give-up', claimed: true });
+  });
+
+  it('never gives up what another worker is running', () => {
+    expect(receive(running(), delivered({ mode: 'give-up' })).kind).toBe('wait');
+  });
+});
