@@ -9,9 +9,10 @@ export const JSON_DEPTH_MAX = 64;
  */
 export function jsonFault(value: unknown, depth = 0): string | undefined {
   switch (typeof value) {
-    case 'string':
     case 'boolean':
       return undefined;
+    case 'string':
+      return isWellFormed(value) ? undefined : 'a string holds half a surrogate pair, which UTF-8 cannot say';
     case 'number':
       return Number.isFinite(value) ? undefined : `${value} is not a JSON number`;
     case 'object':
@@ -38,8 +39,14 @@ function memberFault(value: Record<string, unknown>, depth: number): string | un
     if (key === '__proto__' || key === 'constructor' || key === 'prototype') return `the key ${key} is not allowed`;
     const member = value[key];
     if (member === undefined) continue;
+    if (!isWellFormed(key)) return 'a key holds half a surrogate pair, which UTF-8 cannot say';
     const fault = jsonFault(member, depth + 1);
     if (fault !== undefined) return fault;
   }
   return undefined;
+}
+
+/** Of ES2024, which Node 20 has and the es2023 declarations do not. */
+function isWellFormed(text: string): boolean {
+  return (text as string & { isWellFormed(): boolean }).isWellFormed();
 }
