@@ -1,0 +1,108 @@
+import type { DueInstance, InstanceFilter, InstanceIndex } from '../../ports/instance-index.ts';
+import type { Head } from '../../ports/process-store.ts';
+import { OrderedHeap } from './ordered-heap.ts';
+import type { Table } from './table.ts';
+
+interface DueEntry {
+  readonly pid: string;
+  readonly due: number;
+}
+
+/** The indexes on a table of heads. Its owner passes every written head to `written`. */
+export class MemoryInstanceIndex implements InstanceIndex {
+  readonly #heads: Table<string, Head>;
+  readonly #earlier: ((filter: InstanceFilter) => Iterable<Head>) | undefined;
+  #due = new OrderedHeap<DueEntry>(sooner);
+  #live = 0;
+
+  /** `earlier`: the heads that are not in memory, newest start first. */
+  constructor(heads: Table<string, Head>, earlier?: (filter: InstanceFilter) => Iterable<Head>) {
+    this.#heads = heads;
+    this.#earlier = earlier;
+    this.#rebuild();
+  }
+
+  written(head: Head, previous: Head | undefined): void {
+    if (head.due === previous?.due) return;
+    if (previous?.due !== undefined) this.#live -= 1;
+    if (head.due === undefined) return;
+    this.#live += 1;
+    this.#due.push({ pid: head.pid, due: head.due });
+    if (this.#due.size > 1000 + 2 * this.#live) this.#rebuild();
+  }
+
+  async *list(filter: InstanceFilter): AsyncIterable<Head> {
+    const found: Head[] = [];
+    for (const head of this.#heads.resident()) if (listed(head, filter)) found.push(head);
+    found.sort(newestFirst);
+    yield* this.#earlier === undefined ? found : merged(found, this.#earlier(filter), filter);
+  }
+
+  async due(instant: number, limit: number): Promise<readonly DueInstance[]> {
+    const found: DueInstance[] = [];
+    const kept: DueEntry[] = [];
+    const seen = new Set<string>();
+    while (found.length < limit && (this.#due.first()?.due ?? Infinity) <= instant) {
+      const entry = this.#due.pop() as DueEntry;
+      const head = this.#heads.get(entry.pid);
+      if (head?.due !== entry.due || seen.has(entry.pid)) continue;
+      seen.add(entry.pid);
+      kept.push(entry);
+      found.push({ pid: entry.pid, run: head.run, due: entry.due });
+    }
+    // Nothing is consumed: an instance that does not advance is found again by the next sweep (protocol 1.11).
+    for (const entry of kept) this.#due.push(entry);
+    return found;
+  }
+
+  /** Entries whose head has moved on stay in the heap until they come up, or until they are the greater part of it. */
+  #rebuild(): void {
+    this.#due = new OrderedHeap(sooner);
+    this.#live = 0;
+    for (const { pid, due } of this.#heads.resident()) {
+      if (due === undefined) continue;
+      this.#due.push({ pid, due });
+      this.#live += 1;
+    }
+  }
+}
+
+function sooner(left: DueEntry, right: DueEntry): number {
+  return left.due - right.due || (left.pid < right.pid ? -1 : left.pid > right.pid ? 1 : 0);
+}
+
+/** Whether the filter lets a head through. Early buffers are no instances yet. */
+export function listed(head: Head, filter: InstanceFilter): boolean {
+  if (head.status === 'early') return false;
+  if (filter.process !== undefined && processOf(head.pid) !== filter.process) return false;
+  if (filter.statuses !== undefined && !filter.statuses.includes(head.status)) return false;
+  if (filter.startedAfter !== undefined && head.startedAt < filter.startedAfter) return false;
+  if (filter.startedBefore !== undefined && head.startedAt > filter.startedBefore) return false;
+  for (const [key, value] of Object.entries(filter.tags ?? {})) if (head.tags?.[key] !== value) return false;
+  return true;
+}
+
+/** The process name in a pid, `tenant#process#id`. */
+export function processOf(pid: string): string {
+  const from = pid.indexOf('#') + 1;
+  const to = pid.indexOf('#', from);
+  return to === -1 ? pid.slice(from) : pid.slice(from, to);
+}
+
+function newestFirst(left: Head, right: Head): number {
+  return right.startedAt - left.startedAt || (left.pid < right.pid ? -1 : left.pid > right.pid ? 1 : 0);
+}
+
+function* merged(found: readonly Head[], earlier: Iterable<Head>, filter: InstanceFilter): Iterable<Head> {
+  const inMemory = new Set(found.map((head) => head.pid));
+  let next = 0;
+  for (const head of earlier) {
+    if (inMemory.has(head.pid) || !listed(head, filter)) continue;
+    for (let mine = found[next]; mine !== undefined && newestFirst(mine, head) <= 0; mine = found[next]) {
+      yield mine;
+      next += 1;
+    }
+    yield head;
+  }
+  yield* found.slice(next);
+}

@@ -1,0 +1,241 @@
+import type { Clock } from '../../ports/clock.ts';
+import type { MessageQueue, ReceivedMessage, ReceiveOptions, VisibilityChange } from '../../ports/message-queue.ts';
+import { bodyOf, type Message } from './message.ts';
+import { ReadyLine } from './ready-line.ts';
+import { MemoryTable, type Table } from './table.ts';
+import { VisibilityHeap } from './visibility-heap.ts';
+
+/** The log that makes messages durable, as a queue sees it. */
+export interface DurableMark {
+  /** Messages up to this number survive a crash. */
+  readonly durableNumber: number;
+  /** Resolves when all that was written before survives a crash. */
+  durable(): Promise<void>;
+}
+
+export interface QueueOptions {
+  readonly name: string;
+  readonly clock: Clock;
+  /** Deliveries of a message before it moves to `deadLetter`. @default it is delivered for ever */
+  readonly maxReceiveCount?: number;
+  readonly deadLetter?: MemoryMessageQueue;
+  /** The messages of the system, by number; queues may share it. @default a table of its own */
+  readonly messages?: Table<number, Message>;
+  /** The number of the next message. @default counts from 1 */
+  readonly nextNumber?: () => number;
+  /** The log under `messages`. @default nothing to wait for */
+  readonly log?: DurableMark;
+  /** Hands out only what is durable, for receivers outside of the log. @default false */
+  readonly durableOnly?: boolean;
+  /** Wakes a waiting receiver; it may put it off, so that the receiver finds more than one message. @default at once */
+  readonly wake?: (run: () => void) => void;
+}
+
+/** One queue: visibility, delay, receive counts, dead letters. Time comes from the clock alone. */
+export class MemoryMessageQueue implements MessageQueue {
+  readonly name: string;
+  readonly #options: QueueOptions;
+  readonly #clock: Clock;
+  readonly #messages: Table<number, Message>;
+  readonly #maxReceiveCount: number;
+  readonly #ready = new ReadyLine();
+  readonly #waiting = new VisibilityHeap();
+  readonly #receivers: (() => void)[] = [];
+  #number = 0;
+  #size = 0;
+
+  constructor(options: QueueOptions) {
+    this.name = options.name;
+    this.#options = options;
+    this.#clock = options.clock;
+    this.#messages = options.messages ?? new MemoryTable();
+    this.#maxReceiveCount = options.deadLetter === undefined ? Infinity : (options.maxReceiveCount ?? Infinity);
+    for (const message of this.#messages.resident()) if (message.queue === this.name) this.#place(message);
+  }
+
+  /** All messages of the queue: ready, delayed and in flight. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** When a message can next be received: now or earlier where one is ready, undefined where the queue is empty. */
+  nextVisibleAt(): number | undefined {
+    return this.#ready.first()?.visibleAt ?? this.#waiting.first()?.visibleAt;
+  }
+
+  /** Puts a message. `prefix` as in `Message`. */
+  put(detail: string, delaySeconds = 0, prefix = ''): string {
+    const now = this.#clock.now();
+    const number = this.#options.nextNumber === undefined ? (this.#number += 1) : this.#options.nextNumber();
+    const message: Message = {
+      number,
+      queue: this.name,
+      prefix,
+      detail,
+      sentAt: now,
+      visibleAt: now + delaySeconds * 1000,
+      receiveCount: 0,
+      restored: false,
+      place: 'gone',
+      heapIndex: 0,
+    };
+    this.#messages.set(number, message);
+    this.#place(message);
+    return String(number);
+  }
+
+  async receive(options: ReceiveOptions): Promise<readonly ReceivedMessage[]> {
+    const until = options.waitSeconds > 0 ? this.#clock.now() + options.waitSeconds * 1000 : 0;
+    for (;;) {
+      const taken = this.#take(options);
+      if (taken.length > 0) {
+        // The rest is for the next receiver; and one that sleeps must not oversleep the end of this visibility.
+        if (this.#ready.first() !== undefined || this.#waiting.first() === taken[0]) this.#wakeOne();
+        // What a crash has left may be its cause: the count of its deliveries must not be lost by the next one.
+        if (taken.some((message) => message.restored)) await this.#options.log?.durable();
+        return taken.map(received);
+      }
+      if (this.#ready.first() !== undefined) await this.#options.log?.durable();
+      else if (this.#clock.now() >= until || options.signal?.aborted === true) return [];
+      else await this.#arrival(until, options.signal);
+    }
+  }
+
+  async delete(receiptHandles: readonly string[]): Promise<readonly string[]> {
+    let failed: string[] | undefined;
+    for (const handle of receiptHandles) {
+      const message = this.#messages.get(numberOf(handle));
+      if (message === undefined || message.queue !== this.name) continue;
+      if (countOf(handle) === message.receiveCount) this.#remove(message);
+      else (failed ??= []).push(handle);
+    }
+    return failed ?? [];
+  }
+
+  async changeVisibility(changes: readonly VisibilityChange[]): Promise<readonly string[]> {
+    const failed: string[] = [];
+    const now = this.#clock.now();
+    for (const { receiptHandle, seconds } of changes) {
+      const message = this.#inFlight(receiptHandle, now);
+      if (message === undefined) {
+        failed.push(receiptHandle);
+        continue;
+      }
+      this.#waiting.remove(message);
+      message.visibleAt = now + seconds * 1000;
+      this.#place(message);
+    }
+    return failed;
+  }
+
+  #inFlight(receiptHandle: string, now: number): Message | undefined {
+    const message = this.#messages.get(numberOf(receiptHandle));
+    const held = message?.queue === this.name && message.place === 'waiting' && message.visibleAt > now;
+    return held && message.receiveCount === countOf(receiptHandle) ? message : undefined;
+  }
+
+  /** Takes what is ready, at most `max`; empty where nothing is, or where the first is not durable yet. */
+  #take(options: ReceiveOptions): Message[] {
+    const now = this.#clock.now();
+    this.#promote(now);
+    const taken: Message[] = [];
+    const durable = this.#options.durableOnly === true ? (this.#options.log?.durableNumber ?? Infinity) : Infinity;
+    while (taken.length < options.max) {
+      const message = this.#ready.first();
+      if (message === undefined || message.number > durable) break;
+      this.#ready.shift();
+      if (message.receiveCount >= this.#maxReceiveCount) {
+        this.#bury(message);
+        continue;
+      }
+      message.receiveCount += 1;
+      message.visibleAt = now + options.visibilitySeconds * 1000;
+      message.place = 'waiting';
+      this.#waiting.push(message);
+      this.#messages.set(message.number, message);
+      taken.push(message);
+    }
+    return taken;
+  }
+
+  /** Moves what has become visible to the line. */
+  #promote(now: number): void {
+    for (let first = this.#waiting.first(); first !== undefined && first.visibleAt <= now; first = this.#waiting.first()) {
+      this.#waiting.remove(first);
+      first.place = 'ready';
+      this.#ready.push(first);
+    }
+  }
+
+  #place(message: Message): void {
+    if (message.place === 'gone') this.#size += 1;
+    if (message.visibleAt <= this.#clock.now()) {
+      message.place = 'ready';
+      this.#ready.push(message);
+    } else {
+      message.place = 'waiting';
+      this.#waiting.push(message);
+      if (this.#waiting.first() !== message) return;
+    }
+    // A receiver that sleeps until the next message must learn that there is a sooner one.
+    this.#wakeOne();
+  }
+
+  #remove(message: Message): void {
+    if (message.place === 'waiting') this.#waiting.remove(message);
+    message.place = 'gone';
+    this.#size -= 1;
+    this.#messages.delete(message.number);
+  }
+
+  #bury(message: Message): void {
+    const deadLetter = this.#options.deadLetter as MemoryMessageQueue;
+    this.#size -= 1;
+    message.place = 'gone';
+    message.queue = deadLetter.name;
+    message.receiveCount = 0;
+    message.visibleAt = 0;
+    this.#messages.set(message.number, message);
+    deadLetter.#place(message);
+  }
+
+  #wakeOne(): void {
+    const wake = this.#receivers.shift();
+    if (wake === undefined) return;
+    if (this.#options.wake === undefined) wake();
+    else this.#options.wake(wake);
+  }
+
+  /** Resolves when there may be a message, at `until`, or when `signal` aborts. */
+  async #arrival(until: number, signal: AbortSignal | undefined): Promise<void> {
+    const now = this.#clock.now();
+    const sleep = new AbortController();
+    const wake = (): void => sleep.abort();
+    this.#receivers.push(wake);
+    signal?.addEventListener('abort', wake, { once: true });
+    await this.#clock.sleep(Math.min(until, this.#waiting.first()?.visibleAt ?? until) - now, sleep.signal);
+    signal?.removeEventListener('abort', wake);
+    const at = this.#receivers.indexOf(wake);
+    if (at !== -1) this.#receivers.splice(at, 1);
+    // Whoever was woken and goes away must pass the call on.
+    else if (signal?.aborted === true) this.#wakeOne();
+  }
+}
+
+function received(message: Message): ReceivedMessage {
+  return {
+    messageId: String(message.number),
+    receiptHandle: `${message.number}.${message.receiveCount}`,
+    body: bodyOf(message),
+    sentAt: message.sentAt,
+    receiveCount: message.receiveCount,
+  };
+}
+
+function numberOf(receiptHandle: string): number {
+  return Number.parseInt(receiptHandle, 10);
+}
+
+function countOf(receiptHandle: string): number {
+  return Number.parseInt(receiptHandle.slice(receiptHandle.indexOf('.') + 1), 10);
+}

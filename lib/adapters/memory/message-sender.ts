@@ -1,0 +1,35 @@
+import assert from 'node:assert/strict';
+import type { MessageSender, OutgoingMessage, SendResult } from '../../ports/message-sender.ts';
+import type { MemoryMessageQueue } from './message-queue.ts';
+
+/** SQS takes at most 10 messages in a call. */
+export const SEND_MAX = 10;
+/** Our own limit of a body, below the 262,144 bytes of older consumers and emulators. */
+export const BODY_BYTES_MAX = 204_800;
+
+/** Sends to the queues of a system. Bodies are ASCII, so their length is their size. */
+export class MemoryMessageSender implements MessageSender {
+  readonly #queues: ReadonlyMap<string, MemoryMessageQueue>;
+
+  constructor(queues: ReadonlyMap<string, MemoryMessageQueue>) {
+    this.#queues = queues;
+  }
+
+  async send(queue: string, messages: readonly OutgoingMessage[]): Promise<readonly SendResult[]> {
+    assert(messages.length <= SEND_MAX, `${messages.length} messages in one call: at most ${SEND_MAX} are allowed`);
+    const target = this.#queues.get(queue);
+    if (target === undefined) return messages.map(() => ({ status: 'failed', senderFault: true, reason: `There is no queue ${queue}.` }));
+    return messages.map((message) => put(target, message));
+  }
+}
+
+function put(queue: MemoryMessageQueue, message: OutgoingMessage): SendResult {
+  if (message.body.length > BODY_BYTES_MAX) {
+    return {
+      status: 'failed',
+      senderFault: true,
+      reason: `The body has ${message.body.length} bytes: at most ${BODY_BYTES_MAX} are allowed.`,
+    };
+  }
+  return { status: 'sent', messageId: queue.put(message.body, message.delaySeconds) };
+}

@@ -1,0 +1,58 @@
+import type { ParkedEvent, ParkingStore } from '../../ports/parking-store.ts';
+import { MemoryTable, type Table } from './table.ts';
+
+/** Where the store keeps what it holds. @default tables in memory, nothing to wait for */
+export interface ParkingTables {
+  /** By `parkedKey`, grouped by pid. */
+  readonly parked: Table<string, ParkedEvent>;
+  /** Attempts by message id. */
+  readonly attempts: Table<string, number>;
+  /** Resolves when all that was written before survives a crash. */
+  readonly durable?: () => Promise<void>;
+}
+
+/** Parked events and attempt counts in tables. */
+export class MemoryParkingStore implements ParkingStore {
+  readonly #parked: Table<string, ParkedEvent>;
+  readonly #attempts: Table<string, number>;
+  readonly #durable: (() => Promise<void>) | undefined;
+
+  constructor(tables: ParkingTables = memoryParkingTables()) {
+    this.#parked = tables.parked;
+    this.#attempts = tables.attempts;
+    this.#durable = tables.durable;
+  }
+
+  async park(event: ParkedEvent): Promise<void> {
+    this.#parked.set(parkedKey(event.pid, event.id), event);
+  }
+
+  async parked(pid: string): Promise<readonly ParkedEvent[]> {
+    return this.#parked.list(pid).filter((event) => event.redrivenAt === undefined);
+  }
+
+  async redriven(pid: string, ids: readonly string[], at: number): Promise<void> {
+    for (const id of ids) {
+      const key = parkedKey(pid, id);
+      const event = this.#parked.get(key);
+      if (event !== undefined) this.#parked.set(key, { ...event, redrivenAt: at });
+    }
+  }
+
+  async attempt(messageId: string): Promise<number> {
+    const count = (this.#attempts.get(messageId) ?? 0) + 1;
+    this.#attempts.set(messageId, count);
+    // The attempt may kill the process: its count must be on disk before.
+    await this.#durable?.();
+    return count;
+  }
+}
+
+function memoryParkingTables(): ParkingTables {
+  return { parked: new MemoryTable((event: ParkedEvent) => event.pid), attempts: new MemoryTable() };
+}
+
+/** Sorts by id inside a pid. */
+export function parkedKey(pid: string, id: string): string {
+  return `${pid.length};${pid}/${id}`;
+}

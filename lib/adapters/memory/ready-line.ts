@@ -1,0 +1,30 @@
+import type { Message } from './message.ts';
+
+/** How many taken places are kept before the line is cut. */
+const SLACK = 1024;
+
+/** The messages that can be received now, first come first served. */
+export class ReadyLine {
+  #messages: Message[] = [];
+  #head = 0;
+
+  push(message: Message): void {
+    this.#messages.push(message);
+  }
+
+  /** The next message; ones that were deleted while they stood here are passed over. */
+  first(): Message | undefined {
+    for (let message = this.#messages[this.#head]; message !== undefined; message = this.#messages[this.#head]) {
+      if (message.place === 'ready') return message;
+      this.shift();
+    }
+    return undefined;
+  }
+
+  shift(): void {
+    this.#head += 1;
+    if (this.#head < SLACK || this.#head * 2 < this.#messages.length) return;
+    this.#messages = this.#messages.slice(this.#head);
+    this.#head = 0;
+  }
+}
