@@ -73,7 +73,12 @@ const DEFAULT_RETRY = { within: '3 days', first: '1 second', factor: 2, most: '5
  * Defines a command: what it takes, what it answers, how it fails and what undoes it.
  * @example import { command } from 'tutti'; const refund = command({ input: z.object({ paymentId: z.string() }) });
  */
-export function command<I extends Schema, O extends Schema = NothingSchema, E extends Schemas = {}, U extends Definition = never>(definition: {
+export function command<
+  I extends Schema,
+  O extends Schema = NothingSchema,
+  E extends Schemas = {},
+  U extends Definition = never,
+>(definition: {
   readonly input: Wire<I>;
   /** A schema, or an event: then the answer is that event on the bus. @default null */
   readonly output?: Wire<O>;

@@ -15,5 +15,8 @@ export function milliseconds(duration: Duration): number {
 
 function invalidDuration(got: unknown): ContractError {
   const text = typeof got === 'string' ? `"${got}"` : `a ${typeof got}`;
-  return new ContractError('CONTRACT_INVALID', `A duration was ${text}: expected a number, a space and second, minute, hour or day, such as "15 minutes".`);
+  return new ContractError(
+    'CONTRACT_INVALID',
+    `A duration was ${text}: expected a number, a space and second, minute, hour or day, such as "15 minutes".`,
+  );
 }

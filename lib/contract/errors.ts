@@ -81,13 +81,22 @@ export class CommandExhausted extends OrchestratorError {
   }
 
   constructor(
-    parts: { readonly command: string; readonly attempts: number; readonly outcome: 'failed' | 'cancelled'; readonly message?: string } & ErrorOptions,
+    parts: {
+      readonly command: string;
+      readonly attempts: number;
+      readonly outcome: 'failed' | 'cancelled';
+      readonly message?: string;
+    } & ErrorOptions,
   ) {
-    super('COMMAND_EXHAUSTED', parts.message ?? `${parts.command} was ${parts.outcome} after ${count(parts.attempts)}: its retry limits allow no more.`, {
-      remedy: `Look at why the service of ${parts.command} did not complete it, or give its contract a longer retry.within.`,
-      ...parts,
-      retryable: false,
-    });
+    super(
+      'COMMAND_EXHAUSTED',
+      parts.message ?? `${parts.command} was ${parts.outcome} after ${count(parts.attempts)}: its retry limits allow no more.`,
+      {
+        remedy: `Look at why the service of ${parts.command} did not complete it, or give its contract a longer retry.within.`,
+        ...parts,
+        retryable: false,
+      },
+    );
     this.command = parts.command;
     this.attempts = parts.attempts;
     this.outcome = parts.outcome;
@@ -204,7 +213,15 @@ export class ProcessBug extends OrchestratorError {
   }
 }
 
-export type ClientCode = 'NOT_FOUND' | 'ALREADY_OPEN' | 'ALREADY_USED' | 'CLOSED' | 'TIMED_OUT' | 'TOKEN_INVALID' | 'DENIED' | 'UNREACHABLE';
+export type ClientCode =
+  | 'NOT_FOUND'
+  | 'ALREADY_OPEN'
+  | 'ALREADY_USED'
+  | 'CLOSED'
+  | 'TIMED_OUT'
+  | 'TOKEN_INVALID'
+  | 'DENIED'
+  | 'UNREACHABLE';
 
 /** The remedy of each code of `ClientError`, and by its keys the list of these codes. */
 export const CLIENT_REMEDIES: Readonly<Record<ClientCode, string>> = {

@@ -43,6 +43,9 @@ export function failureFromJson(json: Json): Failure {
     case 'CANCELLED':
       return new Cancelled(fields);
     default:
-      throw new ContractError('DATA_INVALID', `A failure was read with the code ${String(fields.code)}: expected the JSON that failureToJson writes.`);
+      throw new ContractError(
+        'DATA_INVALID',
+        `A failure was read with the code ${String(fields.code)}: expected the JSON that failureToJson writes.`,
+      );
   }
 }

@@ -92,7 +92,8 @@ function commonFault(value: Fields): string | undefined {
 function dataFault(value: Fields): string | undefined {
   const wrongHash = optional(value, 'datahash', HASH);
   if (wrongHash !== undefined) return wrongHash;
-  if (value['dataref'] === undefined) return value['data'] === undefined ? 'data and dataref are both missing, expected one of them' : undefined;
+  if (value['dataref'] === undefined)
+    return value['data'] === undefined ? 'data and dataref are both missing, expected one of them' : undefined;
   if (value['data'] !== undefined) return 'data and dataref are both given, expected one of them';
   if (value['datahash'] === undefined) return 'datahash is missing, expected it beside dataref';
   return label(value, 'dataref', LABEL_LENGTH_MAX * 4);

@@ -56,7 +56,8 @@ type NotJson<T, At extends string = '', Depth extends 0[] = []> = Depth['length'
               ? NotJson<U, `${At}[]`, [...Depth, 0]>
               : T extends object
                 ? Fault<
-                    { [K in keyof T & string]: T[K] extends Json | undefined ? never : NotJson<T[K], Path<At, K>, [...Depth, 0]> }[keyof T & string],
+                    { [K in keyof T & string]: T[K] extends Json | undefined ? never : NotJson<T[K], Path<At, K>, [...Depth, 0]> }[keyof T &
+                      string],
                     At
                   >
                 : `${Field<At>} is not JSON`;
@@ -65,7 +66,11 @@ type NotBack<I, O, At extends string = ''> = O extends readonly unknown[]
   : O extends object
     ? [I] extends [object]
       ? {
-          [K in keyof O & string]: K extends keyof I ? ([O[K]] extends [I[K]] ? never : NotBack<I[K], O[K], Path<At, K>>) : Back<Path<At, K>>;
+          [K in keyof O & string]: K extends keyof I
+            ? [O[K]] extends [I[K]]
+              ? never
+              : NotBack<I[K], O[K], Path<At, K>>
+            : Back<Path<At, K>>;
         }[keyof O & string]
       : Back<At>
     : Back<At>;
@@ -106,11 +111,16 @@ export function parse(schema: Schema, value: unknown, what: string): Json {
 function asynchronous(result: Promise<unknown>, what: string): ContractError {
   // The promise is dropped; without a handler its rejection would end the process.
   result.then(undefined, () => undefined);
-  return new ContractError('SCHEMA_ASYNC', `${what} a value whose schema is asynchronous: a schema must answer at once, since a decision never waits.`);
+  return new ContractError(
+    'SCHEMA_ASYNC',
+    `${what} a value whose schema is asynchronous: a schema must answer at once, since a decision never waits.`,
+  );
 }
 
 function notJson(fault: string, what: string): ContractError {
-  return new ContractError('DATA_INVALID', `${what} a value that cannot travel: ${fault}.`, { details: { issues: [{ path: '', message: fault }] } });
+  return new ContractError('DATA_INVALID', `${what} a value that cannot travel: ${fault}.`, {
+    details: { issues: [{ path: '', message: fault }] },
+  });
 }
 
 const ISSUES_SHOWN_MAX = 5;

@@ -57,9 +57,13 @@ function undoName(service: string, command: string, undo: Definition, verbs: Rea
   const verb = verbs.get(undo);
   if (verb !== undefined) return `${service}.${verb}`;
   const listed = [...verbs.values()].join(', ');
-  throw new ContractError('UNDO_ELSEWHERE', `The undo of ${command} is no command of the service ${service}: expected one of its own (${listed}).`, {
-    details: { service, command, listed: [...verbs.values()] },
-  });
+  throw new ContractError(
+    'UNDO_ELSEWHERE',
+    `The undo of ${command} is no command of the service ${service}: expected one of its own (${listed}).`,
+    {
+      details: { service, command, listed: [...verbs.values()] },
+    },
+  );
 }
 
 function commandOf(contract: CommandContract): Command<string, never> {
@@ -67,7 +71,11 @@ function commandOf(contract: CommandContract): Command<string, never> {
   return Object.freeze({
     name,
     '~': contract,
-    errors: throwers(errors, (type, data, message) => new CommandFailed({ command: name, type, data, ...(message === undefined ? {} : { message }) }), name),
+    errors: throwers(
+      errors,
+      (type, data, message) => new CommandFailed({ command: name, type, data, ...(message === undefined ? {} : { message }) }),
+      name,
+    ),
     failed: (value: unknown) => isCommandFailed(value) && value.command === name && Object.hasOwn(errors, value.type),
   }) as unknown as Command<string, never>;
 }

@@ -105,7 +105,12 @@ function eventFaults(events: readonly EventContract[]): string[] {
 function eventsOf(processes: readonly ProcessContract[], services: readonly ServiceContract[]): EventContract[] {
   const heard = processes.flatMap((process) => [...process.startOn, ...process.receives].map((correlation) => correlation.event));
   const published = processes.flatMap((process) => [...process.publishes.values()]);
-  const answers = services.flatMap((service) => [...service.commands.values()].map((command) => command.output).filter(isEvent).map(eventContract));
+  const answers = services.flatMap((service) =>
+    [...service.commands.values()]
+      .map((command) => command.output)
+      .filter(isEvent)
+      .map(eventContract),
+  );
   return [...heard, ...published, ...answers];
 }
 

@@ -1,0 +1,150 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import {
+  Cancelled,
+  CLIENT_REMEDIES,
+  ClientError,
+  CommandExhausted,
+  CommandFailed,
+  CONTRACT_REMEDIES,
+  ContractError,
+  isCommandFailed,
+  isFailure,
+  isOrchestratorError,
+  isProcessFailed,
+  OrchestratorError,
+  PROCESS_BUG_REMEDIES,
+  ProcessBug,
+  ProcessFailed,
+  type ClientCode,
+  type ContractCode,
+  type Failure,
+  type ProcessBugCode,
+} from '../../lib/contract/errors.ts';
+import { failureFromJson, failureToJson } from '../../lib/contract/failure-json.ts';
+
+const declined = new CommandFailed({ command: 'payments.charge', type: 'CardDeclined', data: { reason: 'expired' } });
+const exhausted = new CommandExhausted({ command: 'flights.book', attempts: 7, outcome: 'cancelled' });
+const lost = new ProcessFailed({ process: 'pay-driver', type: 'Other', data: { reason: 'no driver' }, message: 'No driver was found.' });
+const cancelled = new Cancelled({ reason: 'lost-race', details: { winner: 'packed' } });
+const failures: readonly Failure[] = [declined, exhausted, lost, cancelled];
+
+describe('each class', () => {
+  test('CommandFailed says which command failed, how, and with what', () => {
+    expect(declined).toMatchObject({
+      code: 'COMMAND_FAILED',
+      command: 'payments.charge',
+      type: 'CardDeclined',
+      data: { reason: 'expired' },
+      retryable: false,
+    });
+    expect(declined.message).toBe('payments.charge failed with CardDeclined.');
+    expect(declined.name).toBe('CommandFailed');
+  });
+
+  test('CommandExhausted says how often it was tried and what is certain', () => {
+    expect(exhausted).toMatchObject({
+      code: 'COMMAND_EXHAUSTED',
+      command: 'flights.book',
+      attempts: 7,
+      outcome: 'cancelled',
+      retryable: false,
+    });
+    expect(exhausted.message).toBe('flights.book was cancelled after 7 attempts: its retry limits allow no more.');
+    expect(new CommandExhausted({ command: 'a.b', attempts: 1, outcome: 'failed' }).message).toContain('after 1 attempt:');
+  });
+
+  test('ProcessFailed carries the message that its thrower gave', () => {
+    expect(lost).toMatchObject({ code: 'PROCESS_FAILED', process: 'pay-driver', type: 'Other', data: { reason: 'no driver' } });
+    expect(lost.message).toBe('No driver was found.');
+  });
+
+  test('Cancelled says why', () => {
+    expect(cancelled).toMatchObject({ code: 'CANCELLED', reason: 'lost-race', details: { winner: 'packed' } });
+    expect(cancelled.message).toBe('Cancelled: another branch of its race won.');
+  });
+
+  test.each(Object.keys(CONTRACT_REMEDIES) as ContractCode[])('ContractError %s is not retryable and carries its remedy', (code) => {
+    expect(new ContractError(code, 'x')).toMatchObject({
+      name: 'ContractError',
+      code,
+      retryable: false,
+      remedy: CONTRACT_REMEDIES[code],
+      details: null,
+    });
+  });
+
+  test.each(Object.keys(PROCESS_BUG_REMEDIES) as ProcessBugCode[])('ProcessBug %s is not retryable and carries its remedy', (code) => {
+    expect(new ProcessBug(code, 'x')).toMatchObject({ name: 'ProcessBug', code, retryable: false, remedy: PROCESS_BUG_REMEDIES[code] });
+  });
+
+  test.each(Object.keys(CLIENT_REMEDIES) as ClientCode[])(
+    'ClientError %s carries its remedy and is retryable where the fault may pass',
+    (code) => {
+      const retryable = code === 'TIMED_OUT' || code === 'UNREACHABLE';
+      expect(new ClientError(code, 'x')).toMatchObject({ name: 'ClientError', code, retryable, remedy: CLIENT_REMEDIES[code] });
+    },
+  );
+
+  test('OrchestratorError keeps its cause and a remedy that replaces the usual one', () => {
+    const cause = new RangeError('inner');
+    const error = new ContractError('DATA_INVALID', 'x', { cause, remedy: 'Do this.' });
+    expect(error).toBeInstanceOf(OrchestratorError);
+    expect(error.cause).toBe(cause);
+    expect(error.remedy).toBe('Do this.');
+    expect(Object.hasOwn(new ContractError('DATA_INVALID', 'x'), 'cause')).toBe(false);
+  });
+});
+
+describe('guards', () => {
+  test('a failure of another copy of the package is recognised by its brand', () => {
+    const foreign = Object.create({ [Symbol.for('tutti.error')]: true }, { code: { value: 'COMMAND_FAILED' } }) as unknown;
+    expect(foreign).not.toBeInstanceOf(OrchestratorError);
+    expect(isCommandFailed(foreign)).toBe(true);
+    expect(isFailure(foreign)).toBe(true);
+  });
+
+  test('what only looks like a failure is none', () => {
+    for (const value of [undefined, null, 'COMMAND_FAILED', { code: 'COMMAND_FAILED' }, new Error('COMMAND_FAILED')]) {
+      expect(isOrchestratorError(value)).toBe(false);
+      expect(isFailure(value)).toBe(false);
+    }
+  });
+
+  test('failures are told from bugs and from each other', () => {
+    expect(failures.map(isFailure)).toEqual([true, true, true, true]);
+    expect(failures.map(isCommandFailed)).toEqual([true, false, false, false]);
+    expect(failures.map(isProcessFailed)).toEqual([false, false, true, false]);
+    expect(isFailure(new ProcessBug('POISON', 'x'))).toBe(false);
+  });
+});
+
+describe('failures in a journal', () => {
+  test.each(failures.map((failure): [string, Failure] => [failure.code, failure]))('%s comes back as it was', (_code, failure) => {
+    const back = failureFromJson(JSON.parse(JSON.stringify(failureToJson(failure))));
+    expect({ ...back, message: back.message, name: back.name }).toEqual({ ...failure, message: failure.message, name: failure.name });
+    expect(failureToJson(back)).toEqual(failureToJson(failure));
+  });
+
+  test('what no failure was written as is refused', () => {
+    for (const json of [null, 'x', [], {}, { code: 'POISON' }]) {
+      expect(() => failureFromJson(json)).toThrow(expect.objectContaining({ code: 'DATA_INVALID' }));
+    }
+  });
+});
+
+describe('docs/errors.md', () => {
+  const page = readFileSync(new URL('../../docs/errors.md', import.meta.url), 'utf8');
+  const remedies = { ...CONTRACT_REMEDIES, ...PROCESS_BUG_REMEDIES, ...CLIENT_REMEDIES };
+
+  test('has exactly one entry per code', () => {
+    const headings = [...page.matchAll(/^## (.+)$/gm)].map((match) => match[1] as string);
+    expect(headings.toSorted()).toEqual([...Object.keys(remedies), ...failures.map((failure) => failure.code)].toSorted());
+  });
+
+  test.each(Object.entries(remedies))('gives the remedy of %s as the error does', (code, remedy) => {
+    const entry = page.slice(page.indexOf(`\n## ${code}\n`)).split('\n## ')[1] ?? '';
+    expect(entry).toContain(`Remedy: ${remedy}`);
+    expect(entry).toContain('Why: ');
+  });
+});

@@ -1,0 +1,160 @@
+import * as v from 'valibot';
+import { describe, expect, test } from 'vitest';
+import * as z from 'zod';
+import { milliseconds, type Duration } from '../../lib/contract/duration.ts';
+import { event } from '../../lib/contract/event.ts';
+import { nothing, parse, type Schema } from '../../lib/contract/schema.ts';
+import { NEWER, parseVersion, versionOf, versions } from '../../lib/contract/versions.ts';
+
+const refused = (code: string, message: unknown = expect.any(String)) => expect.objectContaining({ code, message });
+const answering = (answer: unknown): Schema => ({ '~standard': { version: 1, vendor: 'test', validate: () => answer as never } });
+
+describe('parse', () => {
+  test('gives the parsed value, with defaults filled in, for any schema library', () => {
+    expect(parse(z.object({ a: z.string(), b: z.int().default(1) }), { a: 'x' }, 'it was given')).toEqual({ a: 'x', b: 1 });
+    expect(parse(v.object({ a: v.string(), b: v.optional(v.number(), 1) }), { a: 'x' }, 'it was given')).toEqual({ a: 'x', b: 1 });
+  });
+
+  test('asks the schema once and gives the very value that it made', () => {
+    const value = { a: [1] };
+    let asked = 0;
+    const schema: Schema = { '~standard': { version: 1, vendor: 'test', validate: () => ((asked += 1), { value }) } };
+    expect(parse(schema, {}, 'it was given')).toBe(value);
+    expect(asked).toBe(1);
+  });
+
+  test('says what happened, the value got and what is allowed', () => {
+    const schema = z.object({ amount: z.int().min(0, 'expected at least 0') });
+    expect(() => parse(schema, { amount: -5 }, 'payments.charge was called with')).toThrow(
+      refused('DATA_INVALID', 'payments.charge was called with amount -5: expected at least 0.'),
+    );
+  });
+
+  test('names nested and missing fields and lists them in the details', () => {
+    const schema = v.object({ lines: v.array(v.object({ item: v.string('expected text') })) });
+    const error = caught(() => parse(schema, { lines: [{ item: 'a' }, {}] }, 'it was given'));
+    expect(error).toMatchObject({ code: 'DATA_INVALID' });
+    expect((error as Error).message).toMatch(/^it was given lines\.1\.item missing: /);
+    expect(error).toMatchObject({ details: { issues: [{ path: 'lines.1.item' }] } });
+  });
+
+  test('shows at most five issues and 80 characters of a value', () => {
+    const issues = Array.from({ length: 7 }, () => ({ message: 'wrong' }));
+    const { message } = caught(() => parse(answering({ issues }), 'x'.repeat(1000), 'it was given')) as Error;
+    expect(message).toMatch(/; and 2 more\.$/);
+    expect(message.length).toBeLessThan(600);
+  });
+
+  test('refuses an asynchronous schema, even one that rejects', () => {
+    expect(() => parse(answering(Promise.reject(new RangeError('late'))), 1, 'it was given')).toThrow(refused('SCHEMA_ASYNC'));
+    expect(() =>
+      parse(
+        z.string().refine(async () => true),
+        'x',
+        'it was given',
+      ),
+    ).toThrow(refused('SCHEMA_ASYNC'));
+  });
+
+  test.each([
+    ['a date', new Date(0)],
+    ['a map', new Map()],
+    ['infinity', Number.POSITIVE_INFINITY],
+    ['a bigint', 1n],
+    ['a function', () => 1],
+    ['undefined', undefined],
+    ['undefined in an array', [undefined]],
+    ['half a surrogate pair', { a: '\ud800' }],
+    ['a key with half a surrogate pair', { '\udc00': 1 }],
+    ['a key into prototypes', JSON.parse('{"a":{"__proto__":1}}')],
+    ['a nested constructor key', [{ constructor: 1 }]],
+  ])('refuses %s that a schema such as z.any() lets through', (_title, value) => {
+    expect(() => parse(answering({ value }), value, 'it was given')).toThrow(
+      refused('DATA_INVALID', expect.stringContaining('cannot travel')),
+    );
+  });
+
+  test('takes 64 levels and refuses 65', () => {
+    const nested = (levels: number): unknown => (levels === 0 ? 1 : [nested(levels - 1)]);
+    expect(parse(answering({ value: nested(64) }), 1, 'it was given')).toEqual(nested(64));
+    expect(() => parse(answering({ value: nested(65) }), 1, 'it was given')).toThrow(refused('DATA_INVALID'));
+  });
+
+  test('takes nothing and null as nothing, and nothing else', () => {
+    expect(parse(nothing, undefined, 'it was given')).toBe(null);
+    expect(parse(nothing, null, 'it was given')).toBe(null);
+    expect(() => parse(nothing, 0, 'it was given')).toThrow(refused('DATA_INVALID', 'it was given 0: expected nothing or null.'));
+  });
+});
+
+describe('versions', () => {
+  const V1 = z.object({ street: z.string() });
+  const V2 = z.object({ lines: z.array(z.string()) });
+  const V3 = z.object({ lines: z.array(z.string()), country: z.string().default('AT') });
+  const Address = versions(V1)
+    .next(V2, (old) => ({ lines: [old.street] }))
+    .next(V3, (old) => old);
+
+  test('a plain schema has version 1, a versioned one as many as it lists', () => {
+    expect([versionOf(V1), versionOf(versions(V1)), versionOf(Address)]).toEqual([1, 1, 3]);
+  });
+
+  test('a versioned schema parses the newest version as a schema', () => {
+    expect(parse(Address, { lines: ['a'] }, 'it was given')).toEqual({ lines: ['a'], country: 'AT' });
+    expect(() => parse(Address, { street: 'a' }, 'it was given')).toThrow(refused('DATA_INVALID'));
+  });
+
+  test('older data is upcast step by step, absent means 1', () => {
+    const newest = { lines: ['Main St 1'], country: 'AT' };
+    expect(parseVersion(Address, undefined, { street: 'Main St 1' }, 'it was given')).toEqual(newest);
+    expect(parseVersion(Address, 1, { street: 'Main St 1' }, 'it was given')).toEqual(newest);
+    expect(parseVersion(Address, 2, { lines: ['Main St 1'] }, 'it was given')).toEqual(newest);
+    expect(parseVersion(Address, 3, newest, 'it was given')).toEqual(newest);
+  });
+
+  test('data of a version is parsed by the schema of that version', () => {
+    expect(() => parseVersion(Address, 1, { lines: ['a'] }, 'it was given')).toThrow(refused('DATA_INVALID'));
+  });
+
+  test('data newer than the contract is told apart and not parsed', () => {
+    expect(parseVersion(Address, 4, 'anything', 'it was given')).toBe(NEWER);
+    expect(parseVersion(V1, 2, 'anything', 'it was given')).toBe(NEWER);
+  });
+
+  test('an event of a versioned schema has its versions', () => {
+    const Moved = event('x.moved', Address);
+    expect(versionOf(Moved)).toBe(3);
+    expect(parseVersion(Moved, 1, { street: 'a' }, 'it was given')).toEqual({ lines: ['a'], country: 'AT' });
+  });
+
+  test('adding a version leaves the older value as it was', () => {
+    const first = versions(V1);
+    first.next(V2, (old) => ({ lines: [old.street] }));
+    expect(versionOf(first)).toBe(1);
+  });
+});
+
+describe('milliseconds', () => {
+  test.each<[Duration, number]>([
+    ['1 second', 1000],
+    ['15 minutes', 900_000],
+    ['1.5 hours', 5_400_000],
+    ['3 days', 259_200_000],
+    ['0 seconds', 0],
+  ])('reads %s', (duration, expected) => {
+    expect(milliseconds(duration)).toBe(expected);
+  });
+
+  test.each(['1 dya', '1', '', '-1 day', '1e3 days', '1 month', '1d', ' 1 day', 'Infinity days', 1000, null])('refuses %j', (duration) => {
+    expect(() => milliseconds(duration as Duration)).toThrow(refused('CONTRACT_INVALID'));
+  });
+});
+
+function caught(act: () => unknown): unknown {
+  try {
+    act();
+  } catch (error) {
+    return error;
+  }
+  throw new TypeError('It did not throw.');
+}
