@@ -13,8 +13,7 @@ export function canonical(data: Json): string {
 function textOf(data: Json | undefined, depth: number): string {
   switch (typeof data) {
     case 'string':
-      if (!(data as string & { isWellFormed(): boolean }).isWellFormed()) throw notCanonical('a string with half a surrogate pair');
-      return JSON.stringify(data);
+      return quoted(data);
     case 'number':
       if (!Number.isFinite(data)) throw notCanonical(String(data));
       return String(data);
@@ -40,13 +39,30 @@ function arrayText(values: readonly Json[], depth: number): string {
 
 function objectText(value: { readonly [key: string]: Json | undefined }, depth: number): string {
   let text = '{';
-  for (const key of Object.keys(value).sort()) {
+  const keys = Object.keys(value);
+  for (const key of isSorted(keys) ? keys : keys.toSorted()) {
     const member = value[key];
     if (member === undefined) continue;
     if (text.length > 1) text += ',';
-    text += `${textOf(key, depth)}:${textOf(member, depth)}`;
+    text += `${quoted(key)}:${textOf(member, depth)}`;
   }
   return `${text}}`;
+}
+
+function isSorted(keys: readonly string[]): boolean {
+  for (let index = 1; index < keys.length; index++) {
+    if ((keys[index - 1] as string) > (keys[index] as string)) return false;
+  }
+  return true;
+}
+
+/** Printable ASCII without quote and backslash: most keys and values, which need only be put in quotes. */
+const PLAIN = /^[ !#-[\]-~]*$/;
+
+function quoted(text: string): string {
+  if (PLAIN.test(text)) return `"${text}"`;
+  if (!(text as string & { isWellFormed(): boolean }).isWellFormed()) throw notCanonical('a string with half a surrogate pair');
+  return JSON.stringify(text);
 }
 
 function notCanonical(got: string): ContractError {

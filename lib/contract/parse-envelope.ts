@@ -17,7 +17,8 @@ const ID = /^[A-Za-z0-9._:/#-]{1,300}$/;
 const PROCESS_ID = /^[A-Za-z0-9._-]{1,64}#[A-Za-z0-9-]{1,64}#[A-Za-z0-9._:-]{1,200}$/;
 const NAME = /^[A-Za-z0-9._-]{1,300}$/;
 const TENANT = /^[A-Za-z0-9._-]{1,64}$/;
-const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
+// All that this lets pass is a date to `Date.parse`, which is much slower than the test.
+const INSTANT = /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{3}Z$/;
 const HASH = /^sha256:[0-9a-f]{64}$/;
 const REPLY_TOKEN_LENGTH_MAX = 2048;
 
@@ -156,7 +157,7 @@ function whole(value: Fields, field: string, least: number): string | undefined 
 
 function instant(value: Fields, field: string): string | undefined {
   const text = value[field];
-  const valid = typeof text === 'string' && INSTANT.test(text) && !Number.isNaN(Date.parse(text));
+  const valid = typeof text === 'string' && INSTANT.test(text);
   return valid ? undefined : wrong(value, field, 'an ISO 8601 instant in UTC with milliseconds');
 }
 

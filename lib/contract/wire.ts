@@ -1,7 +1,7 @@
 import type { CommandEnvelope, EventEnvelope, ReplyEnvelope } from './envelope.ts';
 
-const BEYOND_ASCII = /[^\u0000-\u007e]/;
-const EACH_BEYOND_ASCII = /[^\u0000-\u007e]/g;
+const BEYOND_ASCII = /[\u007f-\uffff]/;
+const EACH_BEYOND_ASCII = /[\u007f-\uffff]/g;
 
 /**
  * An envelope as the bus and the queues carry it: JSON with everything above 0x7E escaped, because SQS refuses or
