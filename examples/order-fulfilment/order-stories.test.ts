@@ -1,0 +1,121 @@
+import { answered, calls, everyCrash, given, happened, passed, simulate, sleeps, undoes } from 'tutti/testing';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { CancelOrder, inventory, notifications, OrderPlaced, shipping, warehouse } from './contracts.ts';
+import { fulfilOrder, orders } from './fulfil-order.ts';
+import { placeForeignSystems } from '../foreign-systems/ledger.ts';
+import { mail } from '../foreign-systems/mail.ts';
+import { stock } from './inventory/stock.ts';
+import { services } from './services.ts';
+import { packAll } from './warehouse/packer.ts';
+import { worklist } from './warehouse/worklist.ts';
+
+const order = { orderId: 'o-1', item: 'lamp', quantity: 2, customer: 'ada@example.com' };
+const line = { orderId: 'o-1', item: 'lamp', quantity: 2 };
+const tell = (message: string) => calls(notifications.notify, { to: 'ada@example.com', message });
+
+beforeEach(() => placeForeignSystems('memory'));
+
+describe('fulfil-order decides', () => {
+  test('an order asks the inventory first', async () => {
+    await given(fulfilOrder).when(happened(OrderPlaced, order)).expect(calls(inventory.reserve, line));
+  });
+
+  test('kept stock confirms the order, asks the warehouse to pack and sets the first reminder', async () => {
+    await given(fulfilOrder, happened(OrderPlaced, order))
+      .when(answered(inventory.reserve, { reservationId: 'r-1' }))
+      .expect(tell('Your order is confirmed.'), calls(warehouse.pack, line), sleeps('1 day'));
+  });
+
+  test('a day without packing reminds the warehouse and sets the next reminder', async () => {
+    await given(fulfilOrder, happened(OrderPlaced, order), answered(inventory.reserve, { reservationId: 'r-1' }))
+      .when(passed('1 day'))
+      .expect(calls(warehouse.remind, { orderId: 'o-1' }), sleeps('1 day'));
+  });
+
+  test('a packed parcel is shipped', async () => {
+    await given(fulfilOrder, happened(OrderPlaced, order), answered(inventory.reserve, { reservationId: 'r-1' }))
+      .when(answered(warehouse.pack, { parcelId: 'parcel-1' }))
+      .expect(calls(shipping.ship, { parcelId: 'parcel-1' }));
+  });
+
+  test('a parcel that is packed after the cancellation is unpacked', async () => {
+    await given(
+      fulfilOrder,
+      happened(OrderPlaced, order),
+      answered(inventory.reserve, { reservationId: 'r-1' }),
+      happened(CancelOrder, { orderId: 'o-1' }),
+    )
+      .when(answered(warehouse.pack, { parcelId: 'parcel-1' }))
+      .expect(undoes(warehouse.pack));
+  });
+});
+
+describe('the whole shop', () => {
+  test('an order in stock is packed by a person three days later, shipped, and its customer told', async () => {
+    const world = simulate(orders, { services });
+    await world.client.publish(OrderPlaced, order);
+    await world.advance('3 days');
+    expect(await world.client.query(fulfilOrder, 'o-1')).toEqual({ stage: 'packing' });
+    expect(worklist.highlighted()).toEqual(['o-1']);
+    expect(world.calls(warehouse.remind)).toHaveLength(3);
+    expect(await packAll(world.client)).toEqual(['o-1']);
+    await world.settle();
+    expect(await world.client.result(fulfilOrder, 'o-1')).toEqual({ status: 'shipped', tracking: 'TRACK-0001' });
+    expect(mail.to(order.customer)).toEqual(['Your order is confirmed.', 'On its way: TRACK-0001.']);
+    await world.advance('30 days');
+    expect(world.calls(warehouse.remind)).toHaveLength(3);
+  });
+
+  test('an order beyond the stock ends at once, and keeps nothing', async () => {
+    const world = simulate(orders, { services });
+    await world.client.publish(OrderPlaced, { ...order, item: 'chair', quantity: 5 });
+    await world.settle();
+    expect(await world.client.result(fulfilOrder, 'o-1')).toEqual({ status: 'out-of-stock' });
+    expect(mail.to(order.customer)).toEqual(['Sorry, only 4 left.']);
+    expect(stock.available('chair')).toBe(4);
+  });
+
+  test('an order cancelled while it is packed leaves the worklist and gives its stock back', async () => {
+    const world = simulate(orders, { services });
+    await world.client.publish(OrderPlaced, order);
+    await world.settle();
+    expect(worklist.open()).toHaveLength(1);
+    expect(stock.available('lamp')).toBe(8);
+    await world.client.signal(fulfilOrder, 'o-1', CancelOrder, { orderId: 'o-1' });
+    await world.settle();
+    expect(await world.client.result(fulfilOrder, 'o-1')).toEqual({ status: 'cancelled' });
+    expect(worklist.open()).toEqual([]);
+    expect(stock.available('lamp')).toBe(10);
+    expect(mail.to(order.customer).at(-1)).toBe('Your order is cancelled.');
+  });
+
+  test('a cancellation that comes together with the order is not lost', async () => {
+    const world = simulate(orders, { services });
+    await world.client.publish(OrderPlaced, order);
+    await world.client.publish(CancelOrder, { orderId: 'o-1' });
+    await world.settle();
+    expect(await world.client.result(fulfilOrder, 'o-1')).toEqual({ status: 'cancelled' });
+    expect(stock.available('lamp')).toBe(10);
+  });
+
+  test('a cancellation that comes before the order waits for it', async () => {
+    const world = simulate(orders, { services });
+    await world.client.publish(CancelOrder, { orderId: 'o-1' });
+    await world.advance('1 hour');
+    await world.client.publish(OrderPlaced, order);
+    await world.settle();
+    expect(await world.client.result(fulfilOrder, 'o-1')).toEqual({ status: 'cancelled' });
+  });
+
+  test('whatever instant it is killed at, a cancelled order gives its stock back once', async () => {
+    await everyCrash(orders, { services }, async (world) => {
+      placeForeignSystems('memory');
+      await world.client.publish(OrderPlaced, order, { id: 'placed' });
+      await world.advance('1 hour');
+      await world.client.publish(CancelOrder, { orderId: 'o-1' }, { id: 'cancelled' });
+      await world.advance('1 hour');
+      expect(await world.client.result(fulfilOrder, 'o-1')).toEqual({ status: 'cancelled' });
+      expect(stock.available('lamp')).toBe(10);
+    });
+  });
+});

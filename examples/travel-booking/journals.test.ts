@@ -1,0 +1,15 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { replayJournal } from 'tutti/testing';
+import { expect, test } from 'vitest';
+import { trips } from './system.ts';
+
+const folder = new URL('journals/', import.meta.url);
+const fixtures = readdirSync(folder).filter((name) => name.endsWith('.json'));
+
+test('there is a journal to replay', () => {
+  expect(fixtures).not.toEqual([]);
+});
+
+test.each(fixtures)('%s replays on this code without a difference', async (name) => {
+  expect(await replayJournal(trips, JSON.parse(readFileSync(new URL(name, folder), 'utf8')))).toEqual([]);
+});

@@ -1,0 +1,7 @@
+import { handler as flights } from './flights/service.ts';
+import { handler as hotels } from './hotels/service.ts';
+import { handler as notifications } from './notifications/service.ts';
+import { handler as payments } from './payments/service.ts';
+
+/** All services in one process, for `tutti dev` and the tests. Deployed, each is a function of its own. */
+export const services = [payments, flights, hotels, notifications];

@@ -1,0 +1,85 @@
+import { everyCrash, simulate } from 'tutti/testing';
+import { beforeEach, expect, test } from 'vitest';
+import { AddedToCart, notifications, Purchased, purchases, recommendations, Viewed } from './contracts.ts';
+import { placeForeignSystems } from '../foreign-systems/ledger.ts';
+import { mail } from '../foreign-systems/mail.ts';
+import { services } from './services.ts';
+import { shop } from './system.ts';
+import { userActivity } from './user-activity.ts';
+
+beforeEach(() => placeForeignSystems('memory'));
+
+test('however much a user does, recommendations are recomputed at most once in 30 seconds', async () => {
+  const world = simulate(shop, { services });
+  for (let second = 0; second < 60; second++) {
+    await world.client.publish(Viewed, { userId: 'ada', item: second % 2 === 0 ? 'tent' : 'kayak' });
+    await world.advance('1 second');
+  }
+  await world.advance('1 hour');
+  expect(world.calls(recommendations.compute).length).toBeLessThanOrEqual(2);
+  expect(world.calls(recommendations.compute).at(-1)?.seen).toHaveLength(50);
+});
+
+test('the computed recommendations are part of what a query sees', async () => {
+  const world = simulate(shop, { services });
+  await world.client.publish(Viewed, { userId: 'ada', item: 'tent' });
+  await world.settle();
+  expect(world.calls(recommendations.compute)).toEqual([]);
+  await world.advance('30 seconds');
+  expect(await world.client.query(userActivity, 'ada')).toEqual({
+    seen: ['tent'],
+    cart: [],
+    recommended: ['sleeping bag', 'camping stove', 'head lamp'],
+  });
+});
+
+test('a user of whom nothing was seen yet keeps the recommendations as they are', async () => {
+  const world = simulate(shop, { services });
+  await world.client.publish(AddedToCart, { userId: 'ada', item: 'tent' });
+  await world.advance('1 minute');
+  expect(await world.client.query(userActivity, 'ada')).toEqual({ seen: [], cart: ['tent'], recommended: [] });
+});
+
+test('a cart left for a day is brought to mind once, and each addition moves the reminder', async () => {
+  const world = simulate(shop, { services });
+  await world.client.publish(AddedToCart, { userId: 'ada', item: 'tent' });
+  await world.advance('20 hours');
+  await world.client.publish(AddedToCart, { userId: 'ada', item: 'paddle' });
+  await world.advance('20 hours');
+  expect(mail.to('ada@example.com')).toEqual([]);
+  await world.advance('4 hours');
+  expect(mail.to('ada@example.com')).toEqual(['Still in your cart: tent, paddle.']);
+  await world.advance('30 days');
+  expect(world.calls(notifications.remind)).toHaveLength(1);
+});
+
+test('a purchase is processed, empties the cart and clears the reminder', async () => {
+  const world = simulate(shop, { services });
+  await world.client.publish(AddedToCart, { userId: 'ada', item: 'tent' });
+  await world.client.publish(Purchased, { userId: 'ada', items: ['tent'] });
+  await world.advance('3 days');
+  expect(world.calls(purchases.process)).toEqual([{ userId: 'ada', items: ['tent'] }]);
+  expect(world.calls(notifications.remind)).toEqual([]);
+  expect((await world.client.query(userActivity, 'ada')).cart).toEqual([]);
+});
+
+test('users do not see each other', async () => {
+  const world = simulate(shop, { services });
+  await world.client.publish(Viewed, { userId: 'ada', item: 'tent' });
+  await world.client.publish(Viewed, { userId: 'ben', item: 'kayak' });
+  await world.advance('1 minute');
+  expect((await world.client.query(userActivity, 'ada')).seen).toEqual(['tent']);
+  expect((await world.client.query(userActivity, 'ben')).seen).toEqual(['kayak']);
+});
+
+test('whatever instant it is killed at, a purchase is processed and nobody is reminded of it', async () => {
+  await everyCrash(shop, { services }, async (world) => {
+    placeForeignSystems('memory');
+    await world.client.publish(AddedToCart, { userId: 'ada', item: 'tent' }, { id: 'added' });
+    await world.advance('1 hour');
+    await world.client.publish(Purchased, { userId: 'ada', items: ['tent'] }, { id: 'purchased' });
+    await world.advance('3 days');
+    expect(new Set(world.calls(purchases.process).map((purchase) => purchase.items.join(',')))).toEqual(new Set(['tent']));
+    expect(mail.to('ada@example.com')).toEqual([]);
+  });
+});
