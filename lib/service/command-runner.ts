@@ -1,0 +1,426 @@
+import assert from 'node:assert';
+import type { CommandEnvelope } from '../contract/envelope.ts';
+import { isCommandFailed, type CommandFailed } from '../contract/errors.ts';
+import { parseEnvelope } from '../contract/parse-envelope.ts';
+import { parse, type Json } from '../contract/schema.ts';
+import { NEWER, parseVersion } from '../contract/versions.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { CommandRecord, IdempotencyStore } from '../ports/idempotency-store.ts';
+import type { MessageSender } from '../ports/message-sender.ts';
+import type { PayloadStore } from '../ports/payload-store.ts';
+import type { ReceivedMessage } from '../ports/message-queue.ts';
+import {
+  answered,
+  claimed,
+  complete,
+  defer,
+  entombed,
+  lease,
+  receive,
+  type Delivery,
+  type Fenced,
+  type RecordBody,
+  type Verdict,
+} from './command-record.ts';
+import type { InFlight, Notice } from './delivery.ts';
+import {
+  BACKOFF_SECONDS_MAX,
+  backoffSeconds,
+  HOLD_MAX_MS,
+  HOLD_SECONDS,
+  RECEIVES_MAX,
+  RECEIVES_NEAR_MAX,
+  secondsFor,
+  VISIBILITY_SECONDS_MAX,
+} from './give-back.ts';
+import { loadData } from './reply.ts';
+import type { Replies } from './replies.ts';
+import type { ServedCommand } from './serve.ts';
+import type { RecordAccess, TransactionalRecords } from './store.ts';
+import { CommandTask, isDeferred, isRetryAfter } from './task.ts';
+import type { TokenKey } from './task-token.ts';
+
+/** What the queue is to be told: delete it, hide it for so many seconds, or nothing. */
+export type Disposal = 'delete' | 'leave' | number;
+
+export interface RunnerDependencies {
+  readonly service: string;
+  readonly commands: ReadonlyMap<string, ServedCommand>;
+  readonly store: IdempotencyStore;
+  readonly transactional: TransactionalRecords | undefined;
+  readonly replies: Replies;
+  readonly payloads: PayloadStore;
+  readonly sender: MessageSender | undefined;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly report: (notice: Notice) => void;
+  readonly tokenKey: TokenKey | undefined;
+  readonly leaseMs: number;
+  /** All messages in hand, for the settling of a command that runs here. */
+  readonly inFlight: ReadonlySet<InFlight>;
+  /** Unique to this worker: what its fencing tokens begin with. */
+  readonly worker: string;
+}
+
+/** A command in hand: parsed, with its handler where this worker has one. */
+interface Job {
+  readonly flight: InFlight;
+  readonly message: ReceivedMessage;
+  readonly command: CommandEnvelope;
+  readonly served: ServedCommand | undefined;
+  readonly input: Json;
+  /** Why this worker cannot run it, or why it gives up. */
+  reason: string;
+  delivery: Delivery;
+}
+
+/** Writes that lose against another writer are decided anew, this often. */
+const CONFLICTS_MAX = 8;
+const UNREADABLE: unique symbol = Symbol('this worker cannot read the input');
+
+/** One delivered command from its envelope to what the queue is told (services.md, section 4). Decisions are command-record's. */
+export class CommandRunner {
+  readonly #deps: RunnerDependencies;
+  #claims = 0;
+
+  constructor(dependencies: RunnerDependencies) {
+    this.#deps = dependencies;
+  }
+
+  async handle(flight: InFlight): Promise<Disposal> {
+    const { message } = flight;
+    const parsed = parseEnvelope(message.body);
+    if (parsed.kind !== 'command') {
+      const fault = parsed.kind === 'malformed' ? parsed.fault : `it is no command but a message of kind ${parsed.kind}`;
+      this.#deps.report({ kind: 'malformed', messageId: message.messageId, message: `A message was refused: ${fault}.` });
+      return this.#bury(message);
+    }
+    const command = (flight.command = parsed.envelope);
+    const job = this.#job(flight, command, command.dataref === undefined ? command.data : await this.#load(command.dataref));
+    const { delivery } = job;
+    // Most commands are new: the claim is tried before anything is read.
+    if (delivery.mode !== 'run' || delivery.settling || delivery.effect === 'transaction') {
+      return this.#decide(job, await this.#deps.store.read(command.id));
+    }
+    const claim = await this.#deps.store.write(command.id, claimed(delivery), 'absent');
+    if (claim.status === 'conflict') return this.#decide(job, claim.current);
+    return this.#run(job, 1);
+  }
+
+  async #load(dataref: string): Promise<Json | typeof UNREADABLE> {
+    return (await loadData(dataref, this.#deps.payloads)) ?? UNREADABLE;
+  }
+
+  #job(flight: InFlight, command: CommandEnvelope, data: Json | undefined | typeof UNREADABLE): Job {
+    const { clock, commands, worker, leaseMs } = this.#deps;
+    const { message } = flight;
+    const served = commands.get(command.type);
+    const now = clock.now();
+    const job: Job = {
+      flight,
+      message,
+      command,
+      served,
+      input: null,
+      reason: served === undefined ? `${command.type} is no command that this service knows` : '',
+      delivery: {
+        hash: command.datahash,
+        command: message.body,
+        effect: served?.effect ?? 'key',
+        settling: command.deadline !== undefined && Date.parse(command.deadline) < now,
+        mode: message.receiveCount > RECEIVES_MAX ? 'give-up' : 'run',
+        token: `${worker}:${++this.#claims}`,
+        now,
+        leaseUntil: now + leaseMs,
+      },
+    };
+    const input = served === undefined ? UNREADABLE : this.#input(job, served, data);
+    if (input !== UNREADABLE) return Object.assign(job, { input });
+    // A newer worker may be on its way to it.
+    const mode = now - message.sentAt >= HOLD_MAX_MS || job.delivery.mode === 'give-up' ? 'give-up' : 'hold';
+    return Object.assign(job, { delivery: { ...job.delivery, mode } });
+  }
+
+  #input(job: Job, served: ServedCommand, data: Json | undefined | typeof UNREADABLE): Json | typeof UNREADABLE {
+    if (data === UNREADABLE) {
+      job.reason = `${job.command.type} came with dataref ${job.command.dataref}, where nothing lies`;
+      return UNREADABLE;
+    }
+    try {
+      const input = parseVersion(served.contract.input, job.command.dataversion, data, served.inputWhat);
+      if (input !== NEWER) return input;
+      job.reason = `${job.command.type} came with dataversion ${job.command.dataversion}, which is newer than this service's contract`;
+    } catch (error) {
+      job.reason = error instanceof Error ? error.message : String(error);
+    }
+    return UNREADABLE;
+  }
+
+  /** Asks for a verdict, writes it, and acts on it; a lost write is decided anew on what stands. */
+  async #decide(job: Job, found: CommandRecord | undefined): Promise<Disposal> {
+    let record = found;
+    for (let tries = 0; tries < CONFLICTS_MAX; tries++) {
+      const verdict = receive(record, job.delivery);
+      if (verdict.kind === 'run' && job.delivery.effect === 'transaction') return this.#runInTransaction(job, verdict.write, record);
+      const write = 'write' in verdict ? verdict.write : undefined;
+      if (write === undefined) return this.#act(job, verdict, record?.revision ?? 0);
+      const expected = record?.revision ?? 'absent';
+      const written = await this.#deps.store.write(job.command.id, write, expected);
+      if (written.status === 'written') return this.#act(job, verdict, expected === 'absent' ? 1 : expected + 1);
+      record = written.current;
+    }
+    return 1;
+  }
+
+  async #act(job: Job, verdict: Verdict, revision: number): Promise<Disposal> {
+    switch (verdict.kind) {
+      case 'run':
+        return this.#run(job, revision);
+      case 'answer':
+        return this.#answer(job, this.#deps.replies.bare(job.command, verdict.outcome));
+      case 'repeat':
+        return this.#answer(job, verdict.reply);
+      case 'revoke':
+        return this.#revoke(job, revision);
+      case 'wait':
+        return this.#wait(job, verdict.until);
+      case 'hold':
+        return HOLD_SECONDS;
+      case 'give-up':
+        return this.#giveUp(job, verdict.claimed);
+      case 'refuse':
+        return this.#refuse(job);
+    }
+  }
+
+  async #run(job: Job, revision: number): Promise<Disposal> {
+    const served = job.served as ServedCommand;
+    const { flight } = job;
+    flight.token = job.delivery.token;
+    flight.revision = revision;
+    if (served.effect === 'once') await this.#deps.store.durable();
+    let state: 'DONE' | 'FAILED' = 'DONE';
+    let reply: string | Promise<string>;
+    try {
+      const output = await served.run(job.input, this.#task(job, undefined));
+      if (isDeferred(output)) return await this.#defer(job);
+      reply = this.#deps.replies.completed(job.command, served, parse(served.contract.output, output, served.outputWhat));
+    } catch (error) {
+      if (!this.#declared(job, error)) return this.#retry(job, error);
+      try {
+        reply = this.#failure(job, error);
+      } catch (invalid) {
+        return this.#retry(job, invalid);
+      }
+      state = 'FAILED';
+    }
+    return this.#complete(job, state, typeof reply === 'string' ? reply : await reply);
+  }
+
+  #task(job: Job, tx: unknown): CommandTask {
+    return new CommandTask(job.command, this.#deps.service, job.served?.errors, tx, job.flight.abort, this.#deps.tokenKey);
+  }
+
+  #declared(job: Job, error: unknown): error is CommandFailed {
+    if (!isCommandFailed(error) || error.command !== job.command.type) return false;
+    return Object.hasOwn(job.served?.contract.errors ?? {}, error.type);
+  }
+
+  #failure(job: Job, error: CommandFailed): string | Promise<string> {
+    const schema = job.served?.contract.errors[error.type];
+    const data = schema === undefined ? error.data : parse(schema, error.data, `${error.command} failed with ${error.type}, with`);
+    return this.#deps.replies.failed(job.command, { type: error.type, message: error.message, data });
+  }
+
+  async #complete(job: Job, state: 'DONE' | 'FAILED', reply: string): Promise<Disposal> {
+    const { flight, command, delivery } = job;
+    const written = await this.#deps.store.write(command.id, { state, hash: command.datahash, reply }, flight.revision);
+    if (written.status === 'written') {
+      flight.token = '';
+      const type = state === 'DONE' ? (job.served as ServedCommand).completedType : `${command.type}.failed`;
+      return this.#published(job, await this.#deps.replies.publishAs(type, reply));
+    }
+    const said = await this.#fenced(job, written.current, (record) => complete(record, delivery.token, state, reply));
+    return said === undefined ? 'leave' : this.#answer(job, said.reply ?? reply);
+  }
+
+  async #defer(job: Job): Promise<Disposal> {
+    const { command, delivery } = job;
+    const current = await this.#deps.store.read(command.id);
+    const said = await this.#fenced(job, current, (record) => defer(record, delivery.token, this.#deps.clock.now()));
+    return said === undefined ? 'leave' : this.#deferred(job, said.reply);
+  }
+
+  /** A deferral is no answer to a settling: that goes on, with the record DEFERRED. */
+  async #deferred(job: Job, early: string | undefined): Promise<Disposal> {
+    if (early !== undefined) return this.#answer(job, early);
+    if (job.delivery.settling) return this.#decide(job, await this.#deps.store.read(job.command.id));
+    return this.#answer(job, this.#deps.replies.bare(job.command, 'deferred'));
+  }
+
+  /** A write under this worker's token, on whatever else was written meanwhile. Undefined: the lease is lost. */
+  async #fenced(
+    job: Job,
+    current: CommandRecord | undefined,
+    decide: (record: CommandRecord | undefined) => Fenced,
+  ): Promise<{ readonly reply?: string } | undefined> {
+    let record = current;
+    for (let tries = 0; tries < CONFLICTS_MAX; tries++) {
+      const fenced = decide(record);
+      if (fenced.kind === 'lost') break;
+      const written = await this.#deps.store.write(job.command.id, fenced.write, (record as CommandRecord).revision);
+      if (written.status === 'written') {
+        job.flight.token = '';
+        return fenced;
+      }
+      record = written.current;
+    }
+    this.#report(job, 'lease-lost', 'The lease was lost while the handler ran: nothing is answered.');
+    return undefined;
+  }
+
+  /** The handler threw something that is no declared error. */
+  async #retry(job: Job, error: unknown): Promise<Disposal> {
+    const { flight, message, command, delivery } = job;
+    if (flight.lost) return 'leave';
+    if (!flight.stopping) this.#report(job, 'handler-failed', error instanceof Error ? error.message : String(error), error);
+    if (delivery.effect !== 'transaction') {
+      const current = await this.#deps.store.read(command.id);
+      const released = await this.#fenced(job, current, (record) => lease(record, delivery.token, this.#deps.clock.now()));
+      if (released === undefined) return 'leave';
+    }
+    const giveUp = message.receiveCount >= RECEIVES_MAX;
+    // Of class once there is no second run: the record tells what to answer.
+    if (giveUp || delivery.effect === 'once') return this.#decideAgain(job, giveUp, error);
+    if (flight.stopping) return 0;
+    if (isRetryAfter(error)) return secondsFor(error.delayMs, VISIBILITY_SECONDS_MAX);
+    return backoffSeconds(message.receiveCount, this.#deps.random);
+  }
+
+  async #decideAgain(job: Job, giveUp: boolean, error: unknown): Promise<Disposal> {
+    const now = this.#deps.clock.now();
+    if (giveUp) job.reason = error instanceof Error ? error.message : String(error);
+    job.delivery = { ...job.delivery, now, mode: giveUp ? 'give-up' : job.delivery.mode };
+    return this.#decide(job, await this.#deps.store.read(job.command.id));
+  }
+
+  async #runInTransaction(job: Job, claim: RecordBody, found: CommandRecord | undefined): Promise<Disposal> {
+    const { command } = job;
+    const expected = found?.revision ?? 'absent';
+    let said: Committed;
+    try {
+      said = await (this.#deps.transactional as TransactionalRecords).transact((tx, records) => this.#inTransaction(job, claim, expected, tx, records));
+    } catch (error) {
+      if (!this.#declared(job, error)) return this.#retry(job, error);
+      // The handler's writes are rolled back, so the failure is recorded by itself.
+      const reply = found?.early ?? (await this.#failure(job, error));
+      const written = await this.#deps.store.write(command.id, answered(command.datahash, reply), expected);
+      return written.status === 'written' ? this.#answer(job, reply) : this.#decide(job, written.current);
+    }
+    if (said.kind === 'conflict') return this.#decide(job, said.current);
+    return said.kind === 'answered' ? this.#answer(job, said.reply) : this.#deferred(job, undefined);
+  }
+
+  async #inTransaction(job: Job, claim: RecordBody, expected: number | 'absent', tx: unknown, records: RecordAccess): Promise<Committed> {
+    const served = job.served as ServedCommand;
+    const { command, delivery } = job;
+    const taken = await records.write(command.id, claim, expected);
+    if (taken.status === 'conflict') return { kind: 'conflict', current: taken.current };
+    const mine: CommandRecord = { ...claim, revision: expected === 'absent' ? 1 : expected + 1 };
+    const output = await served.run(job.input, this.#task(job, tx));
+    const fenced = isDeferred(output)
+      ? defer(mine, delivery.token, this.#deps.clock.now())
+      : complete(
+          mine,
+          delivery.token,
+          'DONE',
+          await this.#deps.replies.completed(command, served, parse(served.contract.output, output, served.outputWhat)),
+        );
+    if (fenced.kind === 'lost') return { kind: 'conflict', current: mine };
+    const written = await records.write(command.id, fenced.write, mine.revision);
+    // Nobody else sees the claim before the commit; a store where this happens has no transactions.
+    assert.equal(written.status, 'written', `the record of ${command.id} changed inside its own transaction`);
+    return fenced.reply === undefined ? { kind: 'deferred' } : { kind: 'answered', reply: fenced.reply };
+  }
+
+  async #revoke(job: Job, revision: number): Promise<Disposal> {
+    const { command, served } = job;
+    try {
+      await served?.cancel?.(job.input, this.#task(job, undefined));
+    } catch (error) {
+      this.#report(job, 'handler-failed', error instanceof Error ? error.message : String(error), error);
+      if (job.message.receiveCount >= RECEIVES_MAX) return this.#decideAgain(job, true, error);
+      return backoffSeconds(job.message.receiveCount, this.#deps.random);
+    }
+    // From REVOKED nothing else can come: a conflict is another worker's tomb.
+    await this.#deps.store.write(command.id, entombed(command.datahash), revision);
+    return this.#answer(job, this.#deps.replies.bare(command, 'cancelled'));
+  }
+
+  /** Another worker has it: this delivery comes back when that lease is over, and it is no fault of the message. */
+  async #wait(job: Job, until: number): Promise<Disposal> {
+    const { sender, service, inFlight, clock } = this.#deps;
+    const { message, command } = job;
+    if (job.delivery.settling) {
+      for (const other of inFlight) if (other.command?.id === command.id && other !== job.flight) other.settle();
+    }
+    const delaySeconds = Math.max(1, secondsFor(until - clock.now(), BACKOFF_SECONDS_MAX));
+    if (message.receiveCount < RECEIVES_NEAR_MAX || sender === undefined) return delaySeconds;
+    const [sent] = await sender.send(service, [{ body: message.body, groupId: groupOf(command), delaySeconds }]);
+    return sent?.status === 'sent' ? 'delete' : delaySeconds;
+  }
+
+  async #giveUp(job: Job, wasClaimed: boolean): Promise<Disposal> {
+    const { command, message } = job;
+    const why = job.reason === '' ? `it was received ${message.receiveCount} times and never ended` : job.reason;
+    this.#report(job, 'gave-up', `${command.type} was given up: ${why}`);
+    const { replies, store } = this.#deps;
+    const reply = wasClaimed ? replies.bare(command, 'unknown') : replies.poisoned(command, why);
+    if (!wasClaimed) {
+      // A copy of it may still come, and must not run after this answer.
+      const written = await store.write(command.id, { state: 'FAILED', hash: command.datahash, reply }, 'absent');
+      if (written.status === 'conflict') return this.#decide(job, written.current);
+    }
+    const buried = await this.#bury(message);
+    if (buried !== 'delete' && this.#deps.sender !== undefined) return buried;
+    return this.#answer(job, reply);
+  }
+
+  async #refuse(job: Job): Promise<Disposal> {
+    this.#report(job, 'id-reused', `${job.command.id} came again with another datahash (${job.command.datahash}): it is refused and not answered.`);
+    return this.#bury(job.message);
+  }
+
+  /** To the dead-letter queue, where a person finds it. Without a sender the queue's own redrive policy takes it there. */
+  async #bury(message: ReceivedMessage): Promise<Disposal> {
+    const { sender, service } = this.#deps;
+    if (sender === undefined) return BACKOFF_SECONDS_MAX;
+    const [sent] = await sender.send(`${service}-dead-letter`, [{ body: message.body }]);
+    return sent?.status === 'sent' ? 'delete' : backoffSeconds(message.receiveCount, this.#deps.random);
+  }
+
+  async #answer(job: Job, reply: string): Promise<Disposal> {
+    return this.#published(job, await this.#deps.replies.publish(reply));
+  }
+
+  /** What the bus did not accept is asked for again by the redelivery: the record has the answer. */
+  #published(job: Job, accepted: boolean): Disposal {
+    if (accepted) return 'delete';
+    this.#report(job, 'fault', 'The bus did not accept the reply: it is published again when the message comes back.');
+    return backoffSeconds(job.message.receiveCount, this.#deps.random);
+  }
+
+  #report(job: Job, kind: Notice['kind'], message: string, cause?: unknown): void {
+    this.#deps.report({ kind, messageId: job.message.messageId, commandId: job.command.id, message, cause });
+  }
+}
+
+type Committed =
+  | { readonly kind: 'conflict'; readonly current: CommandRecord | undefined }
+  | { readonly kind: 'answered'; readonly reply: string }
+  | { readonly kind: 'deferred' };
+
+/** Fair-queue group: the tenant, or the process name in `tenant#process#id`. */
+function groupOf(command: CommandEnvelope): string {
+  return command.tenant ?? command.id.split('#')[1] ?? command.source;
+}

@@ -1,0 +1,118 @@
+import type { CommandEnvelope } from '../contract/envelope.ts';
+import { ClientError } from '../contract/errors.ts';
+import type { CommandContract, ServiceContract } from '../contract/runtime-contract.ts';
+import { parse, type Json, type Schema } from '../contract/schema.ts';
+import { versionOf } from '../contract/versions.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { EventPublisher } from '../ports/event-publisher.ts';
+import type { CommandRecord, IdempotencyStore } from '../ports/idempotency-store.ts';
+import type { PayloadStore } from '../ports/payload-store.ts';
+import { answer as answerRecord, beat, type TokenVerdict } from './command-record.ts';
+import { buildReply, replyEvent } from './reply.ts';
+import { invalidToken, readTaskToken, type TokenKey } from './task-token.ts';
+
+/** What somebody says of a deferred command. `command` is the name of the command that the caller means. */
+export type DeferredAnswer =
+  | { readonly kind: 'complete'; readonly command: string; readonly output: unknown }
+  | { readonly kind: 'fail'; readonly command: string; readonly failure: { readonly type: string; readonly message: string; readonly data: unknown } }
+  | { readonly kind: 'heartbeat' };
+
+export interface DeferredAnswerDependencies {
+  /** The service that the token names, see `readTaskToken`. */
+  readonly service: ServiceContract;
+  /** The records of that service. */
+  readonly store: IdempotencyStore;
+  readonly publisher: EventPublisher;
+  readonly payloads: PayloadStore;
+  readonly clock: Clock;
+  readonly tokenKey?: TokenKey;
+}
+
+const CONFLICTS_MAX = 8;
+
+/**
+ * Answers a command by its task's token, also before its handler has deferred. Resolves once the answer is recorded and
+ * published (an early one: recorded); until then the caller repeats it, and the same answer again is a yes. Throws
+ * `ClientError`: `TOKEN_INVALID` for a token of no such command, `ALREADY_USED` where another answer was taken, `CLOSED`
+ * where the command was taken back, `UNREACHABLE` where it must be repeated.
+ */
+export async function answerDeferred(
+  input: { readonly token: string; readonly answer: DeferredAnswer },
+  deps: DeferredAnswerDependencies,
+): Promise<void> {
+  const { service, commandId } = readTaskToken(input.token, deps.tokenKey);
+  if (service !== deps.service.name) throw invalidToken(`it is of the service ${service}, not of ${deps.service.name}`);
+  let record = await deps.store.read(commandId);
+  let reply: string | undefined;
+  for (let tries = 0; tries < CONFLICTS_MAX; tries++) {
+    if (reply === undefined && record?.command !== undefined) reply = await replyOf(record.command, input.answer, deps);
+    const verdict = judge(record, input.answer, reply, deps);
+    if (verdict.kind !== 'accept') throw refusal(verdict.kind, commandId);
+    if (verdict.write === undefined) return publish(verdict.reply, deps);
+    const written = await deps.store.write(commandId, verdict.write, (record as CommandRecord).revision);
+    if (written.status === 'written') {
+      await deps.store.durable();
+      return publish(input.answer.kind === 'heartbeat' ? reply : verdict.reply, deps);
+    }
+    record = written.current;
+  }
+  throw new ClientError('UNREACHABLE', `The answer to ${commandId} met ${CONFLICTS_MAX} other writers: expected fewer at a time. It was not taken.`);
+}
+
+function judge(record: CommandRecord | undefined, answer: DeferredAnswer, reply: string | undefined, deps: DeferredAnswerDependencies): TokenVerdict {
+  if (answer.kind === 'heartbeat') return beat(record, deps.clock.now());
+  // An ended command keeps its reply only; a claimed one keeps its envelope, from which `reply` was made.
+  return answerRecord(record, reply ?? JSON.stringify(comparable(answer, deps)), deps.clock.now());
+}
+
+/** The answer as far as it is compared with one that was taken before. */
+function comparable(answer: Exclude<DeferredAnswer, { kind: 'heartbeat' }>, deps: DeferredAnswerDependencies): { outcome: string; data: Json } {
+  return { outcome: answer.kind === 'complete' ? 'completed' : 'failed', data: dataOf(answer, deps).data };
+}
+
+function refusal(kind: 'used' | 'closed' | 'absent', commandId: string): ClientError {
+  if (kind === 'absent') return invalidToken('no command of this service has it');
+  if (kind === 'used') {
+    return new ClientError('ALREADY_USED', `${commandId} was answered before, with another answer: expected the same answer or none.`, {
+      remedy: 'Look at the answer that was taken: it is definite.',
+    });
+  }
+  return new ClientError('CLOSED', `${commandId} was taken back or has ended: expected an open task.`, { remedy: 'Take the task off the worklist.' });
+}
+
+async function publish(reply: string | undefined, deps: DeferredAnswerDependencies): Promise<void> {
+  if (reply === undefined) return;
+  const [result] = await deps.publisher.publish([replyEvent(reply)]);
+  if (result?.status === 'published') return;
+  throw new ClientError('UNREACHABLE', `The bus did not accept an answer (${result?.reason ?? 'no result'}): it is recorded, and published when it is repeated.`, {
+    remedy: 'Repeat the same answer.',
+  });
+}
+
+async function replyOf(envelope: string, answer: DeferredAnswer, deps: DeferredAnswerDependencies): Promise<string> {
+  const command = JSON.parse(envelope) as CommandEnvelope;
+  const service = deps.service.name;
+  const time = new Date(deps.clock.now()).toISOString();
+  // A beat says once more that somebody else will answer.
+  if (answer.kind === 'heartbeat') return buildReply(command, { service, outcome: 'deferred', data: null, time }, deps.payloads);
+  if (command.type !== answer.command) throw invalidToken(`it is of a task of ${command.type}, not of ${answer.command}`);
+  const { contract, data } = dataOf(answer, deps);
+  if (answer.kind === 'fail') return buildReply(command, { service, outcome: 'failed', data, time }, deps.payloads);
+  const type = contract.outputEvent ?? `${command.type}.completed`;
+  return buildReply(command, { service, type, outcome: 'completed', data, dataversion: versionOf(contract.output), time }, deps.payloads);
+}
+
+function dataOf(
+  answer: Exclude<DeferredAnswer, { kind: 'heartbeat' }>,
+  deps: DeferredAnswerDependencies,
+): { readonly contract: CommandContract; readonly data: Json } {
+  const contract = deps.service.commands.get(answer.command);
+  if (contract === undefined) throw invalidToken(`${answer.command} is no command of ${deps.service.name}`);
+  if (answer.kind === 'complete') return { contract, data: parse(contract.output, answer.output, `${answer.command} was completed with`) };
+  const { type, message, data } = answer.failure;
+  const schema: Schema | undefined = Object.hasOwn(contract.errors, type) ? contract.errors[type] : undefined;
+  if (schema === undefined) {
+    throw invalidToken(`${answer.command} declares no error ${type}, only ${Object.keys(contract.errors).join(', ') || 'none'}`);
+  }
+  return { contract, data: { type, message, data: parse(schema, data, `${answer.command} was failed with ${type}, with`) } };
+}

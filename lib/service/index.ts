@@ -1,0 +1,6 @@
+export { serve } from './serve.ts';
+export type { Handler, Run, Served, ServeOptions } from './serve.ts';
+export { sqlStore } from './sql-store.ts';
+export type { SqlStoreOptions } from './sql-store.ts';
+export type { Store } from './store.ts';
+export type { Deferred, Task } from './task.ts';

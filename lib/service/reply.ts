@@ -1,0 +1,84 @@
+import { createHash } from 'node:crypto';
+import { canonical } from '../contract/canonical.ts';
+import type { CommandEnvelope, Outcome, ReplyEnvelope } from '../contract/envelope.ts';
+import type { Json } from '../contract/schema.ts';
+import { toWire } from '../contract/wire.ts';
+import type { OutgoingEvent } from '../ports/event-publisher.ts';
+import type { PayloadStore } from '../ports/payload-store.ts';
+
+/** What a reply says, beside what it copies from its command. */
+export interface ReplyParts {
+  readonly service: string;
+  /** @default command name, dot, outcome */
+  readonly type?: string;
+  readonly outcome: Outcome;
+  readonly data: Json;
+  /** @default 1, which is left out */
+  readonly dataversion?: number;
+  readonly retryable?: boolean;
+  readonly time: string;
+}
+
+/** Over this many bytes data goes to the payload store: EventBridge and SQS carry 256 KB, and a commit takes several. */
+export const DATA_BYTES_MAX = 102_400;
+
+const REFERENCE = /^payload:([0-9a-f]{64})$/;
+
+/** The envelope of the reply to `command`, as it is published and stored. */
+export function buildReply(command: CommandEnvelope, parts: ReplyParts, payloads: PayloadStore): string | Promise<string> {
+  const wire = toWire(replyEnvelope(command, parts));
+  return wire.length <= DATA_BYTES_MAX ? wire : offload(command, parts, payloads);
+}
+
+/** A reply that is always small: nothing of it is data. */
+export function buildShortReply(command: CommandEnvelope, parts: ReplyParts): string {
+  return toWire(replyEnvelope(command, parts));
+}
+
+function replyEnvelope(command: CommandEnvelope, parts: ReplyParts, reference?: { readonly dataref: string; readonly datahash: string }): ReplyEnvelope {
+  const { subject, tenant, replytoken, traceparent } = command;
+  // Members that are undefined do not reach the wire.
+  return {
+    specversion: '1.0',
+    id: `${command.id}:${parts.outcome}`,
+    source: parts.service,
+    type: parts.type ?? `${command.type}.${parts.outcome}`,
+    time: parts.time,
+    datacontenttype: 'application/json',
+    dataversion: parts.dataversion === 1 ? undefined : parts.dataversion,
+    subject,
+    tenant,
+    commandid: command.id,
+    commandhash: command.datahash,
+    attempt: command.attempt,
+    outcome: parts.outcome,
+    retryable: parts.retryable,
+    replyto: command.replyto,
+    replytoken,
+    hops: command.hops,
+    traceparent,
+    data: reference === undefined ? parts.data : undefined,
+    dataref: reference?.dataref,
+    datahash: reference?.datahash,
+  } as ReplyEnvelope;
+}
+
+async function offload(command: CommandEnvelope, parts: ReplyParts, payloads: PayloadStore): Promise<string> {
+  const json = canonical(parts.data);
+  const hash = createHash('sha256').update(json).digest('hex');
+  await payloads.put(hash, json);
+  return toWire(replyEnvelope(command, parts, { dataref: `payload:${hash}`, datahash: `sha256:${hash}` }));
+}
+
+/** The data that lies in the payload store, or undefined where the reference is none of ours, or nothing is there. */
+export async function loadData(dataref: string, payloads: PayloadStore): Promise<Json | undefined> {
+  const hash = REFERENCE.exec(dataref)?.[1];
+  const json = hash === undefined ? undefined : await payloads.get(hash);
+  return json === undefined ? undefined : (JSON.parse(json) as Json);
+}
+
+/** A stored reply as the event that carries it. */
+export function replyEvent(reply: string): OutgoingEvent {
+  const { source, type } = JSON.parse(reply) as ReplyEnvelope;
+  return { source, type, detail: reply };
+}

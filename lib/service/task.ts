@@ -1,0 +1,128 @@
+import type { Duration } from '../contract/duration.ts';
+import { milliseconds } from '../contract/duration.ts';
+import type { CommandEnvelope } from '../contract/envelope.ts';
+import { isOrchestratorError, OrchestratorError } from '../contract/errors.ts';
+import { taskToken, type TokenKey } from './task-token.ts';
+
+/** What a handler returns when somebody else will answer. */
+export interface Deferred {
+  readonly '~deferred': true;
+}
+
+/** A command as its handler meets it. */
+export interface Task<E, Tx> {
+  /** Equal on every run of the command: the idempotency key for a foreign system. */
+  readonly commandId: string;
+  /** Id of the command that this one undoes. */
+  readonly undoes?: string;
+  readonly processId: string;
+  /** Counts the sends of the orchestrator, from 1. */
+  readonly attempt: number;
+  readonly deadline?: Date;
+  /** By which a deferred command is answered. It is the command's: each run has the same. */
+  readonly token: string;
+  /** Makes the declared errors: `throw task.errors.CardDeclined({ … })`. */
+  readonly errors: E;
+  /** Aborts when the lease is lost, when the command is settled, and at the end of the grace period. */
+  readonly signal: AbortSignal;
+  /** The transaction, in effect class `transaction`. */
+  readonly tx: Tx;
+  /** Return it: somebody else will answer, by `token`. */
+  defer(): Deferred;
+  /** Throw it: the command is run again after this delay. */
+  retryAfter(delay: Duration, reason: string): Error;
+}
+
+const DEFERRED: Deferred = Object.freeze({ '~deferred': true });
+
+export function isDeferred(value: unknown): value is Deferred {
+  return typeof value === 'object' && value !== null && (value as Partial<Deferred>)['~deferred'] === true;
+}
+
+/** The signal of one run, made only for a handler that reads it. */
+export class TaskAbort {
+  #controller: AbortController | undefined;
+  #reason: Error | undefined;
+
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (this.#reason !== undefined) this.#controller.abort(this.#reason);
+    }
+    return this.#controller.signal;
+  }
+
+  abort(reason: Error): void {
+    if (this.#reason !== undefined) return;
+    this.#reason = reason;
+    this.#controller?.abort(reason);
+  }
+}
+
+/** The task of one run. */
+export class CommandTask implements Task<unknown, unknown> {
+  readonly attempt: number;
+  readonly commandId: string;
+  readonly errors: unknown;
+  readonly processId: string;
+  readonly tx: unknown;
+  declare readonly undoes?: string;
+  declare readonly deadline?: Date;
+  readonly #abort: TaskAbort;
+  readonly #service: string;
+  readonly #key: TokenKey | undefined;
+
+  constructor(command: CommandEnvelope, service: string, errors: unknown, tx: unknown, abort: TaskAbort, key: TokenKey | undefined) {
+    this.attempt = command.attempt;
+    this.commandId = command.id;
+    this.errors = errors;
+    this.processId = command.subject ?? processIdOf(command.id);
+    this.tx = tx;
+    if (command.undoes !== undefined) this.undoes = command.undoes;
+    if (command.deadline !== undefined) this.deadline = new Date(command.deadline);
+    this.#abort = abort;
+    this.#service = service;
+    this.#key = key;
+  }
+
+  get token(): string {
+    return taskToken(this.#service, this.commandId, this.#key);
+  }
+
+  get signal(): AbortSignal {
+    return this.#abort.signal;
+  }
+
+  defer(): Deferred {
+    return DEFERRED;
+  }
+
+  retryAfter(delay: Duration, reason: string): Error {
+    return new RetryAfter(milliseconds(delay), reason);
+  }
+}
+
+/** The id in `tenant#process#id/run/n`. */
+function processIdOf(commandId: string): string {
+  const pid = commandId.split('/', 1)[0] as string;
+  return pid.slice(pid.lastIndexOf('#') + 1);
+}
+
+/** A handler asks to be run again later. */
+export class RetryAfter extends OrchestratorError {
+  declare readonly code: 'RETRY_AFTER';
+  readonly delayMs: number;
+
+  constructor(delayMs: number, reason: string) {
+    super('RETRY_AFTER', `A handler asked to be run again in ${delayMs} ms: ${reason}.`, {
+      retryable: true,
+      remedy: 'Throw it from the handler: the consumer waits and runs the command again.',
+      details: { delayMs, reason },
+    });
+    this.delayMs = delayMs;
+  }
+}
+
+export function isRetryAfter(value: unknown): value is RetryAfter {
+  return isOrchestratorError(value) && value.code === 'RETRY_AFTER';
+}
