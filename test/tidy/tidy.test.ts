@@ -130,7 +130,7 @@ describe('files', () => {
   test('files and folders have kebab-case names that say what is in them', () => {
     const faults = ['lib', 'bin', 'test', 'bench', 'examples', 'docs'].flatMap(filesUnder).flatMap((path) => {
       const names = path.split('/');
-      const stem = names.at(-1)!.split('.')[0]!;
+      const stem = names.at(-1)!.replace(/^\./, '').split('.')[0]!;
       const odd = [...names.slice(0, -1), stem].find((name) => !/^[a-z0-9]+(?:-[a-z0-9]+)*$/.test(name) && name !== 'README');
       const folders = path.startsWith('test/') ? [] : names.slice(0, -1);
       const empty = [...folders, stem].find((name) => bannedNames.has(name));
