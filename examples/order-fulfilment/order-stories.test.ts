@@ -1,4 +1,5 @@
-import { answered, calls, everyCrash, given, happened, passed, simulate, sleeps, undoes } from 'tutti/testing';
+import { readFileSync } from 'node:fs';
+import { answered, calls, everyCrash, given, happened, passed, simulate, sleeps, undoes, waits } from 'tutti/testing';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { CancelOrder, inventory, notifications, OrderPlaced, shipping, warehouse } from './contracts.ts';
 import { fulfilOrder, orders } from './fulfil-order.ts';
@@ -23,7 +24,7 @@ describe('fulfil-order decides', () => {
   test('kept stock confirms the order, asks the warehouse to pack and sets the first reminder', async () => {
     await given(fulfilOrder, happened(OrderPlaced, order))
       .when(answered(inventory.reserve, { reservationId: 'r-1' }))
-      .expect(tell('Your order is confirmed.'), calls(warehouse.pack, line), sleeps('1 day'));
+      .expect(tell('Your order is confirmed.'), calls(warehouse.pack, line), waits(CancelOrder), sleeps('1 day'));
   });
 
   test('a day without packing reminds the warehouse and sets the next reminder', async () => {
@@ -105,6 +106,31 @@ describe('the whole shop', () => {
     await world.client.publish(OrderPlaced, order);
     await world.settle();
     expect(await world.client.result(fulfilOrder, 'o-1')).toEqual({ status: 'cancelled' });
+  });
+
+  test('the orders of orders.jsonl end as README.md says', async () => {
+    const world = simulate(orders, { services });
+    const lines = readFileSync(new URL('orders.jsonl', import.meta.url), 'utf8')
+      .trim()
+      .split('\n');
+    for (const line of lines) {
+      const { type, data } = JSON.parse(line) as { type: string; data: typeof order };
+      await (type === OrderPlaced.type ? world.client.publish(OrderPlaced, data) : world.client.publish(CancelOrder, data));
+      await world.settle();
+    }
+    await packAll(world.client);
+    await world.settle();
+    const ends: Record<string, string> = {};
+    for await (const { id } of world.client.list({ process: fulfilOrder })) ends[id] = (await world.client.result(fulfilOrder, id)).status;
+    expect(ends).toEqual({
+      'o-1': 'shipped',
+      'o-2': 'shipped',
+      'o-3': 'out-of-stock',
+      'o-4': 'cancelled',
+      'o-5': 'out-of-stock',
+      'o-6': 'shipped',
+    });
+    expect(stock.available('walnut table')).toBe(1);
   });
 
   test('whatever instant it is killed at, a cancelled order gives its stock back once', async () => {

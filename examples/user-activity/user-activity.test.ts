@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { everyCrash, simulate } from 'tutti/testing';
 import { beforeEach, expect, test } from 'vitest';
 import { AddedToCart, notifications, Purchased, purchases, recommendations, Viewed } from './contracts.ts';
@@ -56,6 +57,7 @@ test('a cart left for a day is brought to mind once, and each addition moves the
 test('a purchase is processed, empties the cart and clears the reminder', async () => {
   const world = simulate(shop, { services });
   await world.client.publish(AddedToCart, { userId: 'ada', item: 'tent' });
+  await world.settle();
   await world.client.publish(Purchased, { userId: 'ada', items: ['tent'] });
   await world.advance('3 days');
   expect(world.calls(purchases.process)).toEqual([{ userId: 'ada', items: ['tent'] }]);
@@ -70,6 +72,23 @@ test('users do not see each other', async () => {
   await world.advance('1 minute');
   expect((await world.client.query(userActivity, 'ada')).seen).toEqual(['tent']);
   expect((await world.client.query(userActivity, 'ben')).seen).toEqual(['kayak']);
+});
+
+test('of the users of activity.jsonl, who has bought is left alone and who has not is reminded', async () => {
+  const world = simulate(shop, { services });
+  for (const line of readFileSync(new URL('activity.jsonl', import.meta.url), 'utf8')
+    .trim()
+    .split('\n')) {
+    const { type, data } = JSON.parse(line) as { type: string; data: { userId: string; item: string; items: string[] } };
+    const event = [Viewed, AddedToCart].find((each) => each.type === type);
+    await (event === undefined ? world.client.publish(Purchased, data) : world.client.publish(event, data));
+    await world.advance('1 second');
+  }
+  await world.advance('2 days');
+  expect(mail.to('ada@example.com')).toEqual([]);
+  expect(mail.to('ben@example.com')).toEqual(['Still in your cart: paddle.']);
+  expect(mail.to('chloe@example.com')).toEqual(['Still in your cart: tent.']);
+  expect((await world.client.query(userActivity, 'ben')).recommended).toEqual(['dry bag', 'kayak']);
 });
 
 test('whatever instant it is killed at, a purchase is processed and nobody is reminded of it', async () => {
