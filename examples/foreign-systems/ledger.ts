@@ -58,7 +58,8 @@ export class Ledger<Entry extends { readonly key: string }> {
     this.#read().set(entry.key, entry);
     if (inMemory()) return;
     mkdirSync(currentPlace().folder, { recursive: true });
-    appendFileSync(this.#file(), `${JSON.stringify(entry)}\n`);
+    // The line break comes first: a line that a kill cut short then spoils no other.
+    appendFileSync(this.#file(), `\n${JSON.stringify(entry)}`);
   }
 
   #file(): string {

@@ -53,3 +53,13 @@ export const impureTexts: readonly { readonly pattern: RegExp; readonly instead:
   { pattern: /\bperformance\b/g, instead: 'measure in bench/' },
   { pattern: /\bset(?:Timeout|Immediate|Interval)\b|\bqueueMicrotask\b/g, instead: 'return a timer as part of the decision' },
 ];
+
+/** What differs when a process is replayed. */
+export const unrepeatableTexts: readonly { readonly pattern: RegExp; readonly instead: string }[] = [
+  { pattern: /\bDate\.now\b|\bnew Date\(\s*\)|\bDate\(\s*\)|\bperformance\b/g, instead: 'ctx.now()' },
+  { pattern: /\bMath\.random\b/g, instead: 'ctx.random()' },
+  { pattern: /\brandomUUID\b/g, instead: 'ctx.uuid()' },
+  { pattern: /\bset(?:Timeout|Immediate|Interval)\b/g, instead: 'ctx.sleep()' },
+  { pattern: /\bfetch\(/g, instead: 'a command to a service' },
+  { pattern: /\bprocess\.env\b/g, instead: 'the input of the process' },
+];

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { builtinModules } from 'node:module';
 import { basename, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { bannedNames, bannedTexts, impureTexts } from './house-rules.ts';
+import { bannedNames, bannedTexts, impureTexts, unrepeatableTexts } from './house-rules.ts';
 import { lineAt, readSource, importsOf } from './source-text.ts';
 import { cycleIn, filesUnder, reachedFrom, readTree, root, type SourceFile, targetOf } from './source-tree.ts';
 
@@ -92,12 +92,20 @@ describe('layers', () => {
   });
 
   test("an example's system reaches contracts and processes only, never a service", () => {
-    const systems = under('examples/').filter((file) => basename(file.path) === 'system.ts');
+    const systems = under('examples/').filter((file) => /\bsystem\(/.test(file.code) && !file.path.endsWith('.test.ts'));
     const faults = [...reachedFromExamples(systems.map((file) => file.path))].flatMap((path) =>
       tree
         .get(path)!
         .imports.filter(({ specifier }) => isBuiltin(specifier) || specifier.startsWith('tutti/'))
         .map(({ specifier, line }) => `${path}:${line} imports '${specifier}' and is part of a process: keep that in a service`),
+    );
+    expect(faults).toEqual([]);
+  });
+
+  test("an example's processes take time, randomness and everything else from their context", () => {
+    const starts = under('examples/').filter((file) => /\bsystem\(/.test(file.code) && !file.path.endsWith('.test.ts'));
+    const faults = [...reachedFromExamples(starts.map((file) => file.path))].flatMap((path) =>
+      unrepeatableTexts.flatMap(({ pattern, instead }) => findings(tree.get(path)!, tree.get(path)!.code, pattern, instead)),
     );
     expect(faults).toEqual([]);
   });
