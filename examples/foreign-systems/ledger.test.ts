@@ -39,7 +39,7 @@ test('a ledger that is opened again knows what it wrote, the last version of eac
 test('a line that a kill cut short counts as not written, and spoils neither its neighbours nor what comes after', () => {
   const before = new Ledger<Charge>('charges');
   before.put({ key: 'k-1', amount: 5 });
-  appendFileSync(join(folder, 'charges.jsonl'), '{"key":"k-2","amo');
+  appendFileSync(join(folder, 'charges.jsonl'), '\n{"key":"k-2","amo');
   const after = new Ledger<Charge>('charges');
   expect(after.get('k-2')).toBeUndefined();
   after.put({ key: 'k-3', amount: 6 });
