@@ -1,0 +1,113 @@
+import { Cancelled } from '../contract/errors.ts';
+import { applyAnswer, retryNow, type Heard } from './answers.ts';
+import { publishEvent } from './effects.ts';
+import { terminate } from './ending.ts';
+import { attemptTimedOut, issueUndo, sendAgain, sendCommand, contractOf, undoItem } from './issue.ts';
+import type { Fact } from './journal-entry.ts';
+import { journal } from './journal.ts';
+import { cancelScope, settleScopes } from './scopes.ts';
+import { touch, type Outcome, type Run } from './run.ts';
+import { setTimer } from './timers.ts';
+import { compensateAgain, skipUndo, undoAgain } from './undoing.ts';
+import { endWait, receive } from './waits.ts';
+
+/** What a decider's handlers hear of a fact, beside events. */
+export type HeardFact = Heard | { readonly timer: string };
+
+/** Journals a fact and changes the run by it. What the front end must be told comes from `nextOutcome`, one at a time. */
+export const applyFact = (run: Run, fact: Fact): HeardFact | undefined => {
+  run.image.clock = Math.max(run.image.clock, fact.at);
+  journal(run, fact);
+  switch (fact.type) {
+    case 'ProcessStarted':
+      run.outcomes.push({ kind: 'begin' });
+      if (run.definition.timeoutMs !== undefined) setTimer(run, 'timeout', run.image.clock + run.definition.timeoutMs, 'process');
+      return undefined;
+    case 'EventReceived':
+      if (run.definition.kind === 'async') receive(run, { event: fact.event, id: fact.id, data: fact.data ?? null });
+      return undefined;
+    case 'CommandAnswered':
+      if (fact.late) return undoLate(run, fact, fact.late);
+      return applyAnswer(run, fact);
+    case 'AttemptTimedOut':
+      attemptTimedOut(run, fact.n);
+      return undefined;
+    case 'TimerFired':
+      return fireTimer(run, fact.n);
+    case 'CancelRequested':
+      if (run.definition.kind === 'async') cancelScope(run, run.root, new Cancelled({ reason: 'requested', message: `Cancelled by ${fact.by}: ${fact.reason}` }));
+      return undefined;
+    case 'TerminateRequested':
+      terminate(run, fact.reason);
+      return undefined;
+    case 'StartRejected':
+      publishEvent(run, run.root, `${run.environment.system}.start-rejected`, { process: run.definition.name, pid: run.image.pid, startid: fact.id, reason: 'open' });
+      return undefined;
+    case 'Resumed':
+      return resume(run, fact);
+  }
+};
+
+/** What the front end is told next. Scopes that are ready are closed first, in between nothing is. */
+export const nextOutcome = (run: Run): Outcome | undefined => {
+  settleScopes(run);
+  return run.outcomes.shift();
+};
+
+const fireTimer = (run: Run, n: number): HeardFact | undefined => {
+  const timer = run.image.timers.get(n);
+  if (!timer) return undefined;
+  run.image.timers.delete(n);
+  const step = run.steps.get(n);
+  run.steps.delete(n);
+  switch (timer.purpose) {
+    case 'named':
+      return { timer: timer.path };
+    case 'process':
+      cancelScope(run, run.root, new Cancelled({ reason: 'timeout' }));
+      return undefined;
+    case 'undo-retry':
+    case 'retry': {
+      const before = run.image.resends.get(n);
+      run.image.resends.delete(n);
+      if (step?.kind === 'call') retryNow(run, step);
+      else if (before?.mode === 'undo') undoAgain(run, before, n);
+      else if (before) sendCommand(run, run.root, contractOf(run, before.command), before.input, before.retries, before.since, before.path);
+      return undefined;
+    }
+    case 'wait':
+    case 'sleep':
+      if (step?.kind !== 'wait' && step?.kind !== 'sleep') return undefined;
+      if (step.kind === 'wait') endWait(run, step);
+      step.status = 'settled';
+      step.scope.open.delete(step);
+      run.outcomes.push({ kind: 'fulfil', step, value: undefined });
+      touch(run, step.scope);
+      return undefined;
+  }
+};
+
+/** A success of what the process was told had not happened (S3). It is undone, also after the end. */
+const undoLate = (run: Run, fact: Extract<Fact, { type: 'CommandAnswered' }>, late: NonNullable<typeof fact.late>): undefined => {
+  run.image.tombstones = run.image.tombstones.filter((tombstone) => tombstone.run !== late.run || tombstone.n !== fact.n);
+  const id = `${run.image.pid}/${late.run}/${fact.n}`;
+  issueUndo(run, undoItem(run, { n: fact.n, command: late.command, input: late.input, path: `late/${id}` }, fact.data ?? null, id), 0);
+};
+
+const resume = (run: Run, fact: Extract<Fact, { type: 'Resumed' }>): undefined => {
+  if (fact.skip !== undefined) {
+    skipUndo(run, fact.skip);
+    return;
+  }
+  if (fact.compensation !== undefined) compensateAgain(run, fact.compensation);
+  const command = fact.n === undefined ? undefined : run.image.commands.get(fact.n);
+  if (!command) return;
+  if (fact.definite) {
+    run.image.commands.delete(command.n);
+    undoAgain(run, { ...command, retries: 0 }, command.n);
+  } else {
+    command.attempt = 0;
+    sendAgain(run, command);
+  }
+};
+

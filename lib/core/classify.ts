@@ -1,0 +1,88 @@
+import type { ProcessContract } from '../contract/runtime-contract.ts';
+import { isClosed, type Image, type RingEntry } from './image.ts';
+import type { Inbound, OperatorInbound, ReplyInbound, SignalInbound, StartInbound, TickInbound } from './inbound.ts';
+import { runOf } from './inbound.ts';
+import { digest } from './seeded-random.ts';
+
+/**
+ * The verdict on an event against a head image (protocol 1.1). Only a strongly consistent image, or one that was just
+ * committed, may give a verdict that writes nothing (defect D3).
+ *
+ * early   there is no instance yet: buffer it            apply   decide on it
+ * late    the command is a tombstone, and it changes nothing
+ * dup     it was applied before                          closed  the instance has ended
+ * wrongRun it belongs to another run                     future  the head is older than what it answers: restored or failed over
+ * park    the instance is stuck: keep the event beside it
+ * wait    a tick before its time                         expire  the early buffer's time has come
+ * verify  too old for the ring of ids: the journal knows reject  a start of an id that is open
+ * restart a start over a closed run
+ */
+export type Verdict = 'early' | 'apply' | 'late' | 'dup' | 'closed' | 'wrongRun' | 'future' | 'park' | 'wait' | 'expire' | 'verify' | 'reject' | 'restart';
+
+export const classify = (image: Image | undefined, inbound: Inbound, definition: ProcessContract): Verdict => {
+  switch (inbound.kind) {
+    case 'start':
+      return ofStart(image, inbound, definition);
+    case 'signal':
+      return ofSignal(image, inbound);
+    case 'reply':
+      return image && image.status !== 'early' ? ofReply(image, inbound) : 'wrongRun';
+    case 'tick':
+      return image ? ofTick(image, inbound) : 'wrongRun';
+    case 'operate':
+      return image && image.status !== 'early' ? ofOperator(image, inbound) : 'closed';
+  }
+};
+
+const ofStart = (image: Image | undefined, start: StartInbound, definition: ProcessContract): Verdict => {
+  if (!image || image.status === 'early') return 'apply';
+  if (image.run === runOf(start.id) || image.starts.includes(digest(start.id))) return 'dup';
+  if (image.status === 'stuck') return 'park';
+  if (!isClosed(image.status)) {
+    const policy = start.onOpen ?? definition.onOpen;
+    if (policy === 'signal') return inRing(image.signals, start.id) ? 'dup' : 'apply';
+    return policy === 'attach' ? 'dup' : 'reject';
+  }
+  const again = definition.onClosed === 'restart' || (definition.onClosed === 'restart-failed' && image.status !== 'completed');
+  if (!again) return 'closed';
+  return [...image.commands.values()].some((command) => command.mode === 'undo') ? 'wait' : 'restart';
+};
+
+const ofSignal = (image: Image | undefined, signal: SignalInbound): Verdict => {
+  if (!image || image.status === 'early') return 'early';
+  if (inRing(image.signals, signal.id)) return 'dup';
+  if (isClosed(image.status)) return 'closed';
+  if (image.status === 'stuck') return 'park';
+  return image.signalsFloor !== undefined && Date.parse(signal.time) <= image.signalsFloor ? 'verify' : 'apply';
+};
+
+const inRing = (ring: readonly RingEntry[], id: string): boolean => {
+  const wanted = digest(id);
+  return ring.some((entry) => entry.id === wanted);
+};
+
+const ofReply = (image: Image, reply: ReplyInbound): Verdict => {
+  const buried = image.tombstones.some((tombstone) => tombstone.run === reply.run && tombstone.n === reply.n);
+  if (buried) return reply.outcome === 'completed' ? (image.status === 'stuck' ? 'park' : 'apply') : 'late';
+  if (reply.run !== image.run) return 'wrongRun';
+  const command = image.commands.get(reply.n);
+  if (!command) return reply.n >= image.seq ? 'future' : 'dup';
+  if (reply.outcome === 'deferred' && command.deferred) return 'dup';
+  if (image.status === 'stuck') return 'park';
+  return isClosed(image.status) && command.mode === 'send' ? 'closed' : 'apply';
+};
+
+const ofTick = (image: Image, tick: TickInbound): Verdict => {
+  if (image.status === 'early') return tick.tickAt === image.due ? (tick.at < tick.tickAt ? 'wait' : 'expire') : 'dup';
+  if (tick.run !== image.run) return 'wrongRun';
+  if (tick.tickAt !== image.tickAt && tick.tickAt !== image.due) return 'dup';
+  if (image.status === 'stuck') return 'park';
+  return Math.max(tick.at, image.clock) < tick.tickAt ? 'wait' : 'apply';
+};
+
+const ofOperator = (image: Image, operator: OperatorInbound): Verdict => {
+  if (image.starts.includes(digest(operator.id))) return 'dup';
+  if (operator.act === 'resume') return image.status === 'stuck' ? 'apply' : 'dup';
+  if (isClosed(image.status)) return 'closed';
+  return operator.act === 'cancel' && image.status === 'stuck' ? 'park' : 'apply';
+};

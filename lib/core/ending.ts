@@ -1,0 +1,74 @@
+import { failureToJson } from '../contract/failure-json.ts';
+import type { Failure } from '../contract/errors.ts';
+import { ProcessFailed } from '../contract/errors.ts';
+import type { Json } from '../contract/schema.ts';
+import { refuse } from './bug.ts';
+import { TOMBSTONES_MAX, type ClosedStatus, type Image } from './image.ts';
+import { journal } from './journal.ts';
+import type { Run } from './run.ts';
+
+/** The outermost scope is closed: the process has ended. */
+export const endProcess = (run: Run, failure: Failure | undefined, value: unknown): void => {
+  if (!failure) {
+    journal(run, { type: 'ProcessCompleted', path: '', ...resultOf(run, value) });
+    closeImage(run, 'completed');
+  } else if (failure.code === 'CANCELLED') {
+    journal(run, { type: 'ProcessCancelled', path: '', reason: failure.reason });
+    closeImage(run, 'cancelled');
+  } else {
+    journal(run, { type: 'ProcessFailed', path: '', data: failureToJson(asProcessFailure(run, failure)) });
+    closeImage(run, 'failed');
+  }
+};
+
+const resultOf = (run: Run, value: unknown): { readonly data?: Json } => {
+  if (value === undefined || value === null) return {};
+  const text = JSON.stringify(value) as string | undefined;
+  if (text === undefined) return refuse(run, 'POISON', `${run.definition.name} returned a ${typeof value}: expected JSON.`);
+  return { data: JSON.parse(text) as Json };
+};
+
+/** What a client or a parent meets: a declared failure as it is, any other as `Other` with its reason. */
+const asProcessFailure = (run: Run, failure: Failure): ProcessFailed =>
+  failure.code === 'PROCESS_FAILED'
+    ? failure
+    : new ProcessFailed({ process: run.definition.name, type: 'Other', data: { reason: failure.message }, details: { cause: failureToJson(failure) } });
+
+/** Ends at once; nothing is undone. */
+export const terminate = (run: Run, reason: string): void => {
+  journal(run, { type: 'ProcessTerminated', path: '', reason });
+  closeImage(run, 'terminated');
+};
+
+/**
+ * What is still outstanding becomes a tombstone where its late success would have to be undone; what was only sent stays,
+ * since its own message may still have to send it. Timers end.
+ */
+const closeImage = (run: Run, status: ClosedStatus): void => {
+  const { image } = run;
+  if (run.unread.length > 0) journal(run, { type: 'EventsUnread', path: '', ids: run.unread.map((signal) => signal.id) });
+  for (const command of image.commands.values()) {
+    if (command.mode === 'send') {
+      command.due = Infinity;
+      continue;
+    }
+    image.commands.delete(command.n);
+    if (command.mode === 'call' && run.environment.commands.get(command.command)?.undo)
+      bury(image, { run: image.run, n: command.n, command: command.command, input: command.input, ...(command.inputRef !== undefined && { inputRef: command.inputRef }) });
+  }
+  image.timers.clear();
+  image.resends.clear();
+  delete image.due;
+  delete image.tickAt;
+  image.status = status;
+  image.closedAt = image.clock;
+  run.ended = true;
+};
+
+const bury = (image: Image, tombstone: Image['tombstones'][number]): void => {
+  image.tombstones.push(tombstone);
+  if (image.tombstones.length > TOMBSTONES_MAX) {
+    image.tombstones.shift();
+    image.tombstonesSpilled = true;
+  }
+};

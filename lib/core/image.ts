@@ -1,0 +1,187 @@
+import type { Json } from '../contract/schema.ts';
+
+/** A value of the head. With `dataref` it is stored apart, under that SHA-256, and written before the head. */
+export interface Stored {
+  readonly data: Json;
+  readonly dataref?: string;
+}
+
+/** Which message's acknowledgement covers a send (protocol 1.1, carrier). */
+export interface Carrier {
+  /** The event key; `r:`, `t:` and `c:` keys hold their run. */
+  readonly cause: string;
+  /** The message id under which the event came. */
+  readonly messageId: string;
+}
+
+/** A command that has been decided and has no final answer yet: the outbox and the dedupe window in one. */
+export interface OpenCommand {
+  readonly n: number;
+  readonly path: string;
+  readonly command: string;
+  readonly input: Json;
+  /** SHA-256 name of the input where it is stored apart. */
+  inputRef?: string | undefined;
+  /** The whole hash, while it is at hand; it is not stored. */
+  readonly wireHash?: string;
+  /** First 16 hex digits of the SHA-256 of the canonical input. */
+  readonly hash: string;
+  /** `call` is awaited, `send` is not; `undo` is sent until it is answered. */
+  readonly mode: 'call' | 'send' | 'undo';
+  /** Its outcome must become definite: it is sent again past its deadline (api 3). */
+  settling?: 'within' | 'cancelled';
+  /** Somebody else will answer; attempts stop. */
+  deferred?: boolean;
+  /** Starts at 1; a re-send after a time-out counts one more under the same n. */
+  attempt: number;
+  /** How often this step or undo was tried before under other numbers. */
+  readonly retries: number;
+  /** When it was first decided under any number: `within` counts from here. */
+  readonly since: number;
+  /** Next wake-up: the attempt's time-out, or the end of `within`. */
+  due: number;
+  /** End of `within`; absent: it is sent until it is answered. */
+  readonly deadline?: number;
+  readonly timeoutMs: number;
+  readonly attemptsMax?: number;
+  /** Command id of what it undoes; another run's where that came late. */
+  readonly undoes?: string;
+  cause: string;
+  messageId: string;
+  readonly hops: number;
+  readonly trace?: string;
+}
+
+/** Something to send once: a tick to the inbox, or an event to the bus. Kept until a later commit finds it sent. */
+export interface Fire {
+  readonly n: number;
+  readonly kind: 'tick' | 'event';
+  readonly cause: string;
+  readonly messageId: string;
+  /** Tick: the `tickAt` it is sent for. Event: when it was decided. */
+  readonly at: number;
+  readonly event?: string;
+  readonly data?: Json;
+  dataref?: string;
+  readonly hops?: number;
+  readonly trace?: string;
+}
+
+export type TimerPurpose = 'sleep' | 'wait' | 'retry' | 'undo-retry' | 'process' | 'named';
+
+export interface Timer {
+  readonly n: number;
+  readonly path: string;
+  readonly due: number;
+  readonly purpose: TimerPurpose;
+}
+
+/** What is left of an undoable command that nobody waits for any more: its late success is undone (S3). */
+export interface Tombstone {
+  readonly run: string;
+  readonly n: number;
+  readonly command: string;
+  readonly input: Json;
+  readonly inputRef?: string;
+}
+
+export interface StuckReason {
+  readonly code: string;
+  readonly message: string;
+  /** The command whose outcome or undo is the reason. */
+  readonly n?: number;
+  /** That command had a definite failure: `resume` tries again under a new number. */
+  readonly definite?: boolean;
+  /** Path of the compensation whose body failed: `resume` runs it again. */
+  readonly compensation?: string;
+  /** The status before, which `resume` restores. */
+  readonly was?: Status;
+}
+
+export type OpenStatus = 'running';
+export type ClosedStatus = 'completed' | 'failed' | 'cancelled' | 'terminated';
+export type Status = 'early' | OpenStatus | ClosedStatus | 'stuck';
+
+export const isClosed = (status: Status): status is ClosedStatus => status !== 'early' && status !== 'running' && status !== 'stuck';
+
+/** One remembered event id. */
+export interface RingEntry {
+  readonly id: string;
+  /** The event's own time, equal in all its duplicates. */
+  readonly time: number;
+}
+
+/** The control state of an instance: what a head says, decoded. Mutable: the engine decides on a throw-away copy. */
+export interface Image {
+  readonly pid: string;
+  run: string;
+  version: number;
+  writer: string;
+  status: Status;
+  definition: string;
+  /** Process time in milliseconds; monotone. */
+  clock: number;
+  /** The next number of a command, timer or event of this run. */
+  seq: number;
+  startedAt: number;
+  closedAt?: number;
+  /** While stuck. */
+  stuck?: StuckReason;
+  commands: Map<number, OpenCommand>;
+  /** Commands nobody awaits that are tried again when the timer of that number fires. */
+  resends: Map<number, OpenCommand>;
+  fires: Fire[];
+  timers: Map<number, Timer>;
+  /** The instant of the tick in flight. */
+  tickAt?: number;
+  /** The instant in the due index. */
+  due?: number;
+  signals: RingEntry[];
+  /** Signals at or before this instant may have left the ring: the journal decides. */
+  signalsFloor?: number;
+  /** Start and operator ids. */
+  starts: string[];
+  tombstones: Tombstone[];
+  /** Older tombstones lie in the journal. */
+  tombstonesSpilled?: boolean;
+  /** The latest view; of a decider: its state. */
+  view?: Stored;
+  tags?: Readonly<Record<string, string>>;
+  /** The start's data, where a client asks what an instance was started with, and the trace of the start. */
+  trace?: string;
+  /** Entries as JSON, from index `tailFrom`. */
+  tail: string[];
+  tailFrom: number;
+}
+
+export const SIGNALS_MAX = 64;
+export const STARTS_MAX = 16;
+export const TOMBSTONES_MAX = 64;
+/** More open commands and timers than this is a design for child processes (protocol 1.10). */
+export const OPEN_MAX = 100;
+export const CONTROL_BYTES_MAX = 256 * 1024;
+export const JOURNAL_ENTRIES_MAX = 50_000;
+
+export const newImage = (pid: string, run: string, definition: string, at: number): Image => ({
+  pid,
+  run,
+  version: 0,
+  writer: '',
+  status: 'running',
+  definition,
+  clock: at,
+  seq: 1,
+  startedAt: at,
+  commands: new Map(),
+  resends: new Map(),
+  fires: [],
+  timers: new Map(),
+  signals: [],
+  starts: [],
+  tombstones: [],
+  tail: [],
+  tailFrom: 0,
+});
+
+/** How many entries the journal of this run has. */
+export const journalLength = (image: Image): number => image.tailFrom + image.tail.length;

@@ -1,0 +1,68 @@
+import type { Outcome } from '../contract/envelope.ts';
+import type { Json } from '../contract/schema.ts';
+import { digest } from './seeded-random.ts';
+
+/** An event for one instance, admitted: parsed, its data checked against its schema, its sender known. */
+interface Carried {
+  /** The only dedupe identity (protocol 1.1). */
+  readonly key: string;
+  readonly messageId: string;
+  /** Sent again by a person or from a dead-letter queue under a new message id: what its key caused is sent again, whatever message carried it. */
+  readonly forced: boolean;
+  /** When it was received, by this worker's clock. */
+  readonly at: number;
+  readonly hops: number;
+  readonly trace?: string;
+}
+
+export interface StartInbound extends Carried {
+  readonly kind: 'start';
+  readonly id: string;
+  readonly event: string;
+  readonly source: string;
+  readonly time: string;
+  readonly subject?: string;
+  readonly data: Json;
+  readonly definition: string;
+  readonly tags?: Readonly<Record<string, string>>;
+  /** Instead of the definition's policy: a client may choose. */
+  readonly onOpen?: 'reject' | 'attach' | 'signal';
+}
+
+export interface SignalInbound extends Carried {
+  readonly kind: 'signal';
+  readonly id: string;
+  readonly event: string;
+  readonly source: string;
+  readonly time: string;
+  readonly data: Json;
+}
+
+export interface ReplyInbound extends Carried {
+  readonly kind: 'reply';
+  readonly run: string;
+  readonly n: number;
+  readonly outcome: Outcome;
+  readonly retryable: boolean;
+  readonly data: Json;
+}
+
+export interface TickInbound extends Carried {
+  readonly kind: 'tick';
+  readonly run: string;
+  readonly tickAt: number;
+}
+
+export interface OperatorInbound extends Carried {
+  readonly kind: 'operate';
+  readonly id: string;
+  readonly act: 'cancel' | 'terminate' | 'resume';
+  readonly reason: string;
+  readonly by: string;
+  readonly skip?: string;
+}
+
+export type Inbound = StartInbound | SignalInbound | ReplyInbound | TickInbound | OperatorInbound;
+
+/** The run that a start begins: derived from its key, so that a start decided twice begins the same run. */
+export const runOf = (startId: string): string => `r${digest(`s:${startId}`).slice(0, 12)}`;

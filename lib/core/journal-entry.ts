@@ -1,0 +1,95 @@
+import type { Outcome } from '../contract/envelope.ts';
+import type { Json } from '../contract/schema.ts';
+
+/** A value of an entry: in place up to 1 KB, else by its SHA-256 name. */
+interface Value {
+  readonly data?: Json;
+  readonly dataref?: string;
+}
+
+/** What is known of a command whose success came when nobody waited for it any more. */
+interface Late {
+  readonly run: string;
+  readonly command: string;
+  readonly input: Json;
+}
+
+/** What an instance was told. Each opens an activation; `at` is process time. Replay applies these, one at a time, in order. */
+export type Fact =
+  | ({
+      readonly type: 'ProcessStarted';
+      readonly at: number;
+      readonly definition: string;
+      readonly event: string;
+      readonly id: string;
+      readonly source: string;
+      readonly time: string;
+      readonly subject?: string;
+    } & Value)
+  | ({ readonly type: 'EventReceived'; readonly at: number; readonly event: string; readonly id: string; readonly source: string; readonly time: string } & Value)
+  | ({ readonly type: 'CommandAnswered'; readonly at: number; readonly n: number; readonly outcome: Outcome; readonly retryable?: boolean; readonly late?: Late } & Value)
+  | { readonly type: 'StartRejected'; readonly at: number; readonly id: string; readonly source: string }
+  | { readonly type: 'AttemptTimedOut'; readonly at: number; readonly n: number }
+  | { readonly type: 'TimerFired'; readonly at: number; readonly n: number }
+  | { readonly type: 'CancelRequested'; readonly at: number; readonly id: string; readonly reason: string; readonly by: string }
+  | { readonly type: 'TerminateRequested'; readonly at: number; readonly id: string; readonly reason: string; readonly by: string }
+  | {
+      readonly type: 'Resumed';
+      readonly at: number;
+      readonly id: string;
+      readonly by: string;
+      readonly code: string;
+      readonly n?: number;
+      readonly definite?: boolean;
+      readonly compensation?: string;
+      /** Path of a step that a person dealt with. */
+      readonly skip?: string;
+    };
+
+/** What the instance decided in an activation. `path` names a step: scope labels, name, ordinal. */
+export type Decided =
+  | {
+      readonly type: 'CommandIssued';
+      readonly n: number;
+      readonly path: string;
+      readonly command: string;
+      readonly hash: string;
+      readonly undoes?: string;
+      readonly mode?: 'send';
+    }
+  | { readonly type: 'EventTaken'; readonly path: string; readonly id: string }
+  | { readonly type: 'TimerSet'; readonly n: number; readonly path: string; readonly due: number }
+  | { readonly type: 'TimerCleared'; readonly n: number; readonly path: string }
+  | { readonly type: 'BranchWon'; readonly path: string; readonly winner: string }
+  | { readonly type: 'ScopeOpened'; readonly path: string }
+  | ({ readonly type: 'ScopeClosed'; readonly path: string; readonly status: 'fulfilled' | 'failed' | 'cancelled' } & Value)
+  | { readonly type: 'UndoRequested'; readonly path: string }
+  | { readonly type: 'CompensationRegistered'; readonly path: string }
+  | { readonly type: 'CompensationStarted'; readonly path: string }
+  | { readonly type: 'CommandAbandoned'; readonly n: number; readonly path: string }
+  | { readonly type: 'Pivoted'; readonly path: string }
+  | { readonly type: 'StepDetached'; readonly path: string }
+  | { readonly type: 'EventPublished'; readonly n: number; readonly path: string; readonly event: string; readonly hash: string }
+  | { readonly type: 'ViewChanged'; readonly path: string; readonly hash: string }
+  | { readonly type: 'Tagged'; readonly path: string; readonly tags: Readonly<Record<string, string>> }
+  | { readonly type: 'EventsUnread'; readonly path: string; readonly ids: readonly string[] }
+  | ({ readonly type: 'ProcessCompleted'; readonly path: string } & Value)
+  | ({ readonly type: 'ProcessFailed'; readonly path: string } & Value)
+  | { readonly type: 'ProcessCancelled'; readonly path: string; readonly reason: string }
+  | { readonly type: 'ProcessTerminated'; readonly path: string; readonly reason: string };
+
+export type JournalEntry = Fact | Decided;
+
+const FACTS: ReadonlySet<string> = new Set<Fact['type']>([
+  'ProcessStarted',
+  'EventReceived',
+  'CommandAnswered',
+  'AttemptTimedOut',
+  'TimerFired',
+  'CancelRequested',
+  'TerminateRequested',
+  'StartRejected',
+  'Resumed',
+]);
+
+export const isFact = (entry: JournalEntry): entry is Fact => FACTS.has(entry.type);

@@ -1,0 +1,76 @@
+import { isFact, type Decided, type Fact, type JournalEntry } from './journal-entry.ts';
+
+/**
+ * P1 A journal is a row of activations: one fact, then what was decided on it.
+ * P2 Replaying applies each fact again and compares what the code decides with what the journal says, by path, not by position:
+ *    a step that is added in one branch does not rename a step of another.
+ * P3 What differs is never committed and never a failure of the process: it is `stuck(NONDETERMINISM)` with the difference.
+ */
+export interface Activation {
+  readonly fact: Fact;
+  readonly decided: readonly Decided[];
+}
+
+export const activations = (journal: readonly JournalEntry[]): Activation[] => {
+  const all: { fact: Fact; decided: Decided[] }[] = [];
+  for (const entry of journal)
+    if (isFact(entry)) all.push({ fact: entry, decided: [] });
+    else all.at(-1)?.decided.push(entry);
+  return all;
+};
+
+/** What the current activation decided when it was live, less what the replay has decided again. */
+export class Expected {
+  readonly #left = new Map<string, Decided>();
+  readonly differences: string[] = [];
+
+  constructor(decided: readonly Decided[]) {
+    for (const entry of decided) this.#left.set(identity(entry), entry);
+  }
+
+  /** The number that a step got when it was first issued. */
+  numberOf(type: Decided['type'], path: string): number | undefined {
+    const entry = this.#left.get(`${type} ${path}`);
+    return entry && 'n' in entry ? entry.n : undefined;
+  }
+
+  match(entry: Decided): void {
+    const key = identity(entry);
+    const recorded = this.#left.get(key);
+    this.#left.delete(key);
+    const difference = recorded ? changed(recorded, entry) : `the code now decides ${describe(entry)}, which the journal does not hold`;
+    if (difference) this.differences.push(difference);
+  }
+
+  /** Ends the activation: what was not decided again is missing. */
+  rest(): void {
+    for (const entry of this.#left.values()) this.differences.push(`the journal holds ${describe(entry)}, which the code does not decide any more`);
+    this.#left.clear();
+  }
+}
+
+const identity = (entry: Decided): string => `${entry.type} ${entry.path}`;
+
+const describe = (entry: Decided): string => `${entry.type} ${entry.path}${'event' in entry ? ` (${entry.event})` : ''}`;
+
+/** Only what an outside observer could tell apart counts: which command, with what input, until when, which branch, how it ended. */
+const changed = (recorded: Decided, now: Decided): string | undefined => {
+  const fields = COMPARED[now.type];
+  for (const field of fields ?? []) {
+    const [before, after] = [recorded[field as never], now[field as never]];
+    if (before !== after) return `${describe(now)} has ${field} ${String(after)}, in the journal it is ${String(before)}`;
+  }
+  return undefined;
+};
+
+const COMPARED: { readonly [T in Decided['type']]?: readonly string[] } = {
+  CommandIssued: ['n', 'command', 'hash', 'undoes', 'mode'],
+  TimerSet: ['n', 'due'],
+  TimerCleared: ['n'],
+  EventTaken: ['id'],
+  BranchWon: ['winner'],
+  ScopeClosed: ['status'],
+  EventPublished: ['n', 'event', 'hash'],
+  ViewChanged: ['hash'],
+  CommandAbandoned: ['n'],
+};

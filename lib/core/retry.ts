@@ -1,0 +1,11 @@
+import type { RetryPolicy } from '../contract/runtime-contract.ts';
+import { SeededRandom } from './seeded-random.ts';
+
+/** An undo is tried this often before a person is asked (S4). */
+export const UNDO_ATTEMPTS_MAX = 20;
+
+/** The pause before try `tries + 1`, in milliseconds: exponential with full jitter, drawn from the command's own id so that it repeats. */
+export const backoffMs = (policy: RetryPolicy, tries: number, seed: string): number => {
+  const ceiling = Math.min(policy.mostMs, policy.firstMs * policy.factor ** (tries - 1));
+  return Math.max(1, Math.round(ceiling * new SeededRandom(seed).number()));
+};

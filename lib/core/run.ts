@@ -1,0 +1,231 @@
+import type { Failure } from '../contract/errors.ts';
+import type { CommandContract, ProcessContract, RetryPolicy } from '../contract/runtime-contract.ts';
+import type { Json } from '../contract/schema.ts';
+import type { Carrier, Image, StuckReason } from './image.ts';
+import type { Expected } from './replay.ts';
+
+/**
+ * One activation at a time of one run: the control state, the tree of scopes and steps that its journal implies, and what
+ * this activation has decided so far. The engine owns it exclusively and throws it away when a commit is lost.
+ *
+ * R1 Only `applyFact` and the requests of the front end change it, and both do so without I/O, clock or chance.
+ * R2 What it decides is a function of the facts so far and of the front end's requests; replaying the facts repeats it.
+ * R3 `image` alone is stored; scopes and steps are rebuilt by replay.
+ */
+export interface Run {
+  readonly definition: ProcessContract;
+  readonly environment: Environment;
+  image: Image;
+  readonly root: Scope;
+  /** Who is told what comes next, in order; the front end takes one at a time. */
+  readonly outcomes: Outcome[];
+  /** Open call steps by the number of their command, wait and sleep steps by the number of their timer. */
+  readonly steps: Map<number, Step>;
+  /** Events received and not yet read, in order of arrival. */
+  readonly unread: Signal[];
+  /** Open waits, in the order in which they were made. */
+  readonly waits: WaitStep[];
+  /** Undoings under way; the items of each run one at a time. */
+  readonly undoings: Set<Undoing>;
+  /** Scopes that may be ready to close. */
+  readonly touched: Set<Scope>;
+  /** What the current decision's sends are covered by. */
+  carrier: Carrier;
+  /** Of the event that is being applied. */
+  hops: number;
+  trace: string | undefined;
+  /** Values too large for the head, by SHA-256, to be written before it. */
+  readonly payloads: Map<string, string>;
+  /** While facts are replayed: what the journal says was decided. */
+  expected: Expected | undefined;
+  /** Set when the process cannot go on without a person. */
+  stuck: StuckReason | undefined;
+  /** Why this event cannot be applied, a bug or a limit: nothing of it is committed. */
+  bug: StuckReason | undefined;
+  /** The process has ended; only what was undone late may still follow. */
+  ended: boolean;
+  /** Journal index of the next entry, also while replaying. */
+  position: number;
+}
+
+export interface Environment {
+  /** Name of the system. */
+  readonly system: string;
+  readonly commands: ReadonlyMap<string, CommandContract>;
+  /** SHA-256 in hex. */
+  readonly hash: (text: string) => string;
+  /** RFC 8785 JSON. */
+  readonly canonical: (data: Json) => string;
+  /** Timers at most this far ahead are carried by a delayed tick in the inbox, later ones by the due index (protocol 1.11). */
+  readonly tickHorizonMs: number;
+  /** Development and tests: misuse that production tolerates is a bug. */
+  readonly checks: boolean;
+}
+
+export interface Signal {
+  readonly event: string;
+  readonly id: string;
+  readonly data: Json;
+}
+
+export interface Scope {
+  /** `''` for the process, else labels and ordinals, each ending in `/`. */
+  readonly path: string;
+  readonly parent: Scope | undefined;
+  /** The step of the parent that this scope is; the outermost has none. */
+  readonly step: ScopeStep | undefined;
+  /** A compensation's own scope: it cannot be cancelled. */
+  readonly compensation: boolean;
+  state: 'open' | 'cancelled' | 'closing' | 'undoing' | 'closed';
+  /** How its body ended. */
+  ending: Ending | undefined;
+  readonly open: Set<Step>;
+  readonly children: Set<Scope>;
+  /** Undoings and settlings beside it that must end before it does. */
+  cleanups: number;
+  list: UndoItem[];
+  cancelledBy: Failure | undefined;
+  /** `ctx.undo` calls that wait until what is being settled is definite. */
+  readonly requested: { readonly step: UndoStep; readonly target: Step | undefined }[];
+  readonly ordinals: Map<string, number>;
+}
+
+export type Ending = { readonly status: 'fulfilled'; readonly value: unknown } | { readonly status: 'failed'; readonly failure: Failure };
+
+interface StepOf<K extends string> {
+  readonly kind: K;
+  readonly path: string;
+  readonly scope: Scope;
+  status: 'open' | 'settled' | 'cancelled';
+  /** The front end's half: how the user's promise is settled. */
+  resolver: unknown;
+}
+
+/** How one call is made: its contract's policy, or what the call says instead. */
+export interface CallPolicy {
+  readonly timeoutMs: number;
+  readonly retry: RetryPolicy;
+  /** Whether its completion goes on the undo list. */
+  readonly undo: boolean;
+  readonly returnsFailure: boolean;
+}
+
+export interface CallStep extends StepOf<'call'> {
+  n: number;
+  readonly command: string;
+  readonly input: Json;
+  readonly returnsFailure: boolean;
+  readonly undoable: boolean;
+  readonly policy: CallPolicy;
+  detached: boolean;
+  /** Between two tries. */
+  retry?: { readonly retries: number; readonly since: number } | undefined;
+  /** Its entry on the undo list, once completed. */
+  item: UndoItem | undefined;
+}
+export interface WaitStep extends StepOf<'wait'> {
+  readonly event: string;
+  readonly match: ((data: never) => boolean) | undefined;
+  timer: number | undefined;
+}
+export interface SleepStep extends StepOf<'sleep'> {
+  timer: number;
+}
+export interface ScopeStep extends StepOf<'scope'> {
+  child: Scope;
+  /** What it handed to its parent when it was fulfilled. */
+  items: readonly UndoItem[];
+}
+/** `race` and `any`: decided by the front end, which sees the branches settle in journal order. */
+export interface BranchesStep extends StepOf<'branches'> {
+  readonly branches: ReadonlyMap<string, Step>;
+}
+export interface UndoStep extends StepOf<'undo'> {}
+export type Step = CallStep | WaitStep | SleepStep | ScopeStep | BranchesStep | UndoStep;
+
+/** An entry of a scope's undo list. `order` is the journal index of its completion or registration; the highest runs first. */
+export type UndoItem =
+  | { readonly kind: 'command'; readonly order: number; readonly undoes: string; readonly command: string; readonly input: Json; readonly path: string }
+  | { readonly kind: 'compensation'; readonly order: number; readonly path: string; readonly scope: Scope; readonly body: unknown };
+
+export interface Undoing {
+  readonly scope: Scope;
+  items: UndoItem[];
+  readonly failure: Failure | undefined;
+  readonly done: (() => void)[];
+  current: UndoItem | undefined;
+  /** Number of the undo command that is out, or of the timer before its next try. */
+  n: number | undefined;
+  /** The scope of the compensation that runs. */
+  compensation: Scope | undefined;
+  attempts: number;
+}
+
+/** What the front end is told, one at a time. */
+export type Outcome =
+  | { readonly kind: 'begin' }
+  | { readonly kind: 'fulfil'; readonly step: Step; readonly value: unknown }
+  | { readonly kind: 'reject'; readonly step: Step; readonly failure: Failure }
+  | { readonly kind: 'compensate'; readonly scope: Scope; readonly body: unknown; readonly failure: Failure | undefined };
+
+const newScope = (path: string, parent: Scope | undefined, step: ScopeStep | undefined, compensation: boolean): Scope => ({
+  path,
+  parent,
+  step,
+  compensation,
+  state: 'open',
+  ending: undefined,
+  open: new Set(),
+  children: new Set(),
+  cleanups: 0,
+  list: [],
+  cancelledBy: undefined,
+  requested: [],
+  ordinals: new Map(),
+});
+
+export const newRun = (definition: ProcessContract, environment: Environment, image: Image): Run => ({
+  definition,
+  environment,
+  image,
+  root: newScope('', undefined, undefined, false),
+  outcomes: [],
+  steps: new Map(),
+  unread: [],
+  waits: [],
+  undoings: new Set(),
+  touched: new Set(),
+  carrier: { cause: '', messageId: '' },
+  hops: 0,
+  trace: undefined,
+  payloads: new Map(),
+  expected: undefined,
+  stuck: undefined,
+  bug: undefined,
+  ended: false,
+  position: 0,
+});
+
+export const childScope = (parent: Scope, path: string, step: ScopeStep | undefined, compensation = false): Scope => {
+  const scope = newScope(path, parent, step, compensation);
+  parent.children.add(scope);
+  return scope;
+};
+
+/** The identity of a step: scope labels, name, ordinal within the scope. Adding a step elsewhere does not rename it. */
+export const nextPath = (scope: Scope, name: string): string => {
+  const ordinal = (scope.ordinals.get(name) ?? 0) + 1;
+  scope.ordinals.set(name, ordinal);
+  return `${scope.path}${name}:${ordinal}`;
+};
+
+/** Its scope, or one around it, has been cancelled: later steps are rejected alike (S8). */
+export const cancellation = (scope: Scope): Failure | undefined => {
+  for (let at: Scope | undefined = scope; at && !at.compensation; at = at.parent) if (at.cancelledBy) return at.cancelledBy;
+  return undefined;
+};
+
+/** The scope may be ready to close; `settleScopes` looks. */
+export const touch = (run: Run, scope: Scope): void => {
+  run.touched.add(scope);
+};

@@ -1,0 +1,183 @@
+import { Cancelled, type Failure } from '../contract/errors.ts';
+import type { Json } from '../contract/schema.ts';
+import { refuse } from './bug.ts';
+import { cancelCall } from './issue.ts';
+import { endProcess } from './ending.ts';
+import { journal } from './journal.ts';
+import type { BranchesStep, Ending, Run, Scope, ScopeStep, Step } from './run.ts';
+import { cancellation, childScope, nextPath, touch } from './run.ts';
+import { clearTimer } from './timers.ts';
+import { compensationEnded, startUndoing, takeItems, undoBeside } from './undoing.ts';
+import { endWait } from './waits.ts';
+
+/**
+ * The saga rules on the tree of scopes (api 4).
+ *
+ * S1 A call with an undo is open in its scope until it is answered, then on the scope's list. A scope that is fulfilled hands its list on.
+ * S2 A scope that fails or is cancelled first cancels what is open, waits until each outcome is definite, then runs its list,
+ *    newest first, one at a time; only then is its promise rejected.
+ * S3 What the process was told is over counts as not done: a success that comes later is undone.
+ * S8 A cancel reaches every open step of the outermost scope, and later ones alike.
+ */
+export const openScope = (run: Run, parent: Scope, label: string): ScopeStep => {
+  const path = nextPath(parent, label);
+  const step: ScopeStep = { kind: 'scope', path, scope: parent, status: 'open', resolver: undefined, child: undefined as never, items: [] };
+  const cancelled = cancellation(parent);
+  step.child = childScope(parent, `${path}/`, step);
+  parent.open.add(step);
+  journal(run, { type: 'ScopeOpened', path });
+  if (cancelled) {
+    step.child.state = 'cancelled';
+    step.child.cancelledBy = cancelled;
+  }
+  return step;
+};
+
+/** The body of a scope, or of the process, has returned or thrown a failure. */
+export const endBody = (run: Run, scope: Scope, ending: Ending): void => {
+  scope.ending = ending;
+  if (scope.state === 'open') {
+    scope.state = 'closing';
+    if (ending.status === 'failed') cancelOpen(run, scope, new Cancelled({ reason: 'scope-failed' }));
+    else detachOpen(run, scope);
+  }
+  touch(run, scope);
+};
+
+/** A step that nobody awaited: a mistake where mistakes are looked for, else let go of, and journaled. */
+const detachOpen = (run: Run, scope: Scope): void => {
+  for (const step of scope.open) {
+    if (run.environment.checks) refuse(run, 'UNAWAITED_STEP', `${step.path} is still open when its scope ends: it was never awaited.`);
+    journal(run, { type: 'StepDetached', path: step.path });
+    if (step.kind === 'call') step.detached = true;
+  }
+  scope.open.clear();
+};
+
+/** Cancels a scope as a whole: its open steps are rejected, what it did is undone, then its promise is rejected. */
+export const cancelScope = (run: Run, scope: Scope, failure: Failure): void => {
+  if (scope.state !== 'open') return;
+  scope.state = 'cancelled';
+  scope.cancelledBy = failure;
+  cancelOpen(run, scope, failure);
+  touch(run, scope);
+};
+
+const cancelOpen = (run: Run, scope: Scope, failure: Failure): void => {
+  for (const step of scope.open) cancelStep(run, step, failure);
+};
+
+/** Takes an open step back. Its promise is rejected at once, but for a scope's, which first undoes what it did. */
+export const cancelStep = (run: Run, step: Step, failure: Failure): void => {
+  if (step.status !== 'open' || step.kind === 'undo') return;
+  if (step.kind === 'scope') {
+    cancelScope(run, step.child, failure);
+    return;
+  }
+  step.status = 'cancelled';
+  step.scope.open.delete(step);
+  if (step.kind === 'call') cancelCall(run, step);
+  else if (step.kind === 'wait') endWait(run, step);
+  else if (step.kind === 'sleep') {
+    clearTimer(run, step.timer);
+    run.steps.delete(step.timer);
+  } else for (const branch of step.branches.values()) loseBranch(run, branch, failure);
+  run.outcomes.push({ kind: 'reject', step, failure });
+};
+
+/** `race` and `any`: what is decided by which branch comes first. */
+export const openBranches = (scope: Scope, name: 'race' | 'any', branches: ReadonlyMap<string, Step>): BranchesStep => {
+  const step: BranchesStep = { kind: 'branches', path: nextPath(scope, name), scope, status: 'open', resolver: undefined, branches };
+  scope.open.add(step);
+  return step;
+};
+
+/** A branch has won: the others are cancelled, and undone beside the process. */
+export const branchWon = (run: Run, step: BranchesStep, winner: string): void => {
+  if (step.status !== 'open') return;
+  step.status = 'settled';
+  step.scope.open.delete(step);
+  journal(run, { type: 'BranchWon', path: step.path, winner });
+  const failure = new Cancelled({ reason: 'lost-race' });
+  for (const [name, branch] of step.branches) if (name !== winner) loseBranch(run, branch, failure);
+  touch(run, step.scope);
+};
+
+const loseBranch = (run: Run, branch: Step, failure: Failure): void => {
+  if (branch.status === 'open') {
+    cancelStep(run, branch, failure);
+    return;
+  }
+  const items = takeItems(branch);
+  if (items.length > 0) undoBeside(run, branch.scope, items);
+};
+
+/** Closes what can be closed. Whoever changes a scope only touches it, so that nothing is closed in the middle of a change. */
+export const settleScopes = (run: Run): void => {
+  for (const scope of run.touched) {
+    run.touched.delete(scope);
+    advanceScope(run, scope);
+  }
+};
+
+/** Closes the scope as soon as nothing in it is open or being undone. */
+const advanceScope = (run: Run, scope: Scope): void => {
+  if (scope.state === 'closed' || scope.state === 'undoing' || !scope.ending) return;
+  if (scope.open.size > 0 || scope.children.size > 0 || scope.cleanups > 0) return;
+  const failure = scope.cancelledBy ?? (scope.ending.status === 'failed' ? scope.ending.failure : undefined);
+  if (!failure) {
+    close(run, scope, undefined);
+    return;
+  }
+  const items = scope.list;
+  scope.list = [];
+  scope.state = 'undoing';
+  startUndoing(run, scope, items, failure, () => {
+    close(run, scope, failure);
+  });
+};
+
+const close = (run: Run, scope: Scope, failure: Failure | undefined): void => {
+  scope.state = 'closed';
+  const { parent, step, ending } = scope;
+  if (!parent) {
+    endProcess(run, failure, ending?.status === 'fulfilled' ? ending.value : undefined);
+    return;
+  }
+  parent.children.delete(scope);
+  if (scope.compensation) {
+    compensationEnded(run, scope, failure);
+    return;
+  }
+  if (!step) return;
+  parent.open.delete(step);
+  if (failure) {
+    journal(run, { type: 'ScopeClosed', path: step.path, status: scope.cancelledBy ? 'cancelled' : 'failed' });
+    step.status = scope.cancelledBy ? 'cancelled' : 'settled';
+    run.outcomes.push({ kind: 'reject', step, failure });
+  } else {
+    const value = ending?.status === 'fulfilled' ? ending.value : undefined;
+    journal(run, { type: 'ScopeClosed', path: step.path, status: 'fulfilled', ...result(value) });
+    step.status = 'settled';
+    step.items = scope.list;
+    parent.list.push(...scope.list);
+    run.outcomes.push({ kind: 'fulfil', step, value });
+  }
+  touch(run, parent);
+};
+
+/** A scope may return what is not JSON; then only its replay knows it. */
+const result = (value: unknown): { readonly data?: Json } => {
+  try {
+    const text = JSON.stringify(value) as string | undefined;
+    return text === undefined ? {} : { data: JSON.parse(text) as Json };
+  } catch {
+    return {};
+  }
+};
+
+/** `ctx.pivot`: from here on nothing of this scope so far is undone (S5). */
+export const pivot = (run: Run, scope: Scope): void => {
+  journal(run, { type: 'Pivoted', path: nextPath(scope, 'pivot') });
+  scope.list = [];
+};

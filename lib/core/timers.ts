@@ -1,0 +1,96 @@
+import type { Decided } from './journal-entry.ts';
+import { journal } from './journal.ts';
+import type { Timer, TimerPurpose } from './image.ts';
+import type { Run, Scope, SleepStep } from './run.ts';
+import { cancellation, nextPath } from './run.ts';
+
+/** The dense number of a command, timer or event: on replay the one that its path got when it was first issued. */
+export const allocate = (run: Run, type: Decided['type'], path: string): number => {
+  const recorded = run.expected?.numberOf(type, path);
+  const n = recorded ?? run.image.seq;
+  run.image.seq = Math.max(run.image.seq, n + 1);
+  return n;
+};
+
+export const setTimer = (run: Run, path: string, due: number, purpose: TimerPurpose): number => {
+  const n = allocate(run, 'TimerSet', path);
+  journal(run, { type: 'TimerSet', n, path, due });
+  run.image.timers.set(n, { n, path, due, purpose });
+  return n;
+};
+
+/** Drops a timer without a journal entry: what cancelled it is journaled. */
+export const clearTimer = (run: Run, n: number): void => {
+  run.image.timers.delete(n);
+};
+
+/** `ctx.sleep` and `ctx.until`. An instant in the past fires at once, with the next fact of this activation. */
+export const sleep = (run: Run, scope: Scope, name: 'sleep' | 'until', due: number): SleepStep => {
+  const step: SleepStep = { kind: 'sleep', path: nextPath(scope, name), scope, status: 'open', resolver: undefined, timer: 0 };
+  const cancelled = cancellation(scope);
+  if (cancelled) {
+    step.status = 'cancelled';
+    run.outcomes.push({ kind: 'reject', step, failure: cancelled });
+    return step;
+  }
+  scope.open.add(step);
+  step.timer = setTimer(run, step.path, due, 'sleep');
+  run.steps.set(step.timer, step);
+  return step;
+};
+
+/** What is due at the process time, the earliest first; of two at one instant the one with the lower number. */
+export const nextDue = (run: Run): { readonly n: number; readonly timer: Timer | undefined } | undefined => {
+  const { clock, timers, commands } = run.image;
+  let best: { n: number; due: number; timer: Timer | undefined } | undefined;
+  const offer = (n: number, due: number, timer: Timer | undefined): void => {
+    if (due <= clock && (!best || due < best.due || (due === best.due && n < best.n))) best = { n, due, timer };
+  };
+  for (const timer of timers.values()) offer(timer.n, timer.due, timer);
+  for (const command of commands.values()) offer(command.n, command.due, undefined);
+  return best;
+};
+
+/** The earliest wake-up that is still ahead, Infinity where there is none. */
+export const earliestDue = (run: Run): number => {
+  let earliest = Infinity;
+  for (const timer of run.image.timers.values()) if (timer.due < earliest) earliest = timer.due;
+  for (const command of run.image.commands.values()) if (command.due < earliest) earliest = command.due;
+  return earliest;
+};
+
+/**
+ * Invariant T (protocol 1.11): a tick is in flight for an instant no later than the earliest wake-up where that is within
+ * the horizon, else the due index holds an instant no later. Neither is ever moved later: an early wake-up arms again.
+ */
+export const arm = (run: Run): void => {
+  const { image } = run;
+  const earliest = earliestDue(run);
+  if (earliest === Infinity) return;
+  if (earliest - image.clock > run.environment.tickHorizonMs) {
+    if ((image.due ?? Infinity) > earliest) image.due = earliest;
+  } else if ((image.tickAt ?? Infinity) > earliest) {
+    image.tickAt = earliest;
+    image.fires.push({ n: 0, kind: 'tick', cause: run.carrier.cause, messageId: run.carrier.messageId, at: earliest });
+  }
+};
+
+/** A decider's timer: at most one of a name. Set again it is moved, or left alone without `move`. */
+export const setNamedTimer = (run: Run, name: string, due: number, move: boolean): void => {
+  const set = named(run, name);
+  if (set && !move) return;
+  if (set) clearTimer(run, set.n);
+  setTimer(run, name, due, 'named');
+};
+
+export const clearNamedTimer = (run: Run, name: string): void => {
+  const set = named(run, name);
+  if (!set) return;
+  clearTimer(run, set.n);
+  journal(run, { type: 'TimerCleared', n: set.n, path: name });
+};
+
+const named = (run: Run, name: string): Timer | undefined => {
+  for (const timer of run.image.timers.values()) if (timer.purpose === 'named' && timer.path === name) return timer;
+  return undefined;
+};

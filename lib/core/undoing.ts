@@ -1,0 +1,142 @@
+import type { Failure } from '../contract/errors.ts';
+import { contractOf, issueUndo } from './issue.ts';
+import type { OpenCommand } from './image.ts';
+import { journal } from './journal.ts';
+import type { Fact } from './journal-entry.ts';
+import { backoffMs, UNDO_ATTEMPTS_MAX } from './retry.ts';
+import { childScope, nextPath, touch, type Run, type Scope, type Step, type Undoing, type UndoItem, type UndoStep } from './run.ts';
+import { setTimer } from './timers.ts';
+
+/** Runs the items one at a time, newest first. Where the scope is already being undone, they join. */
+export const startUndoing = (run: Run, scope: Scope, items: readonly UndoItem[], failure: Failure | undefined, done: () => void): void => {
+  const under = [...run.undoings].find((undoing) => undoing.scope === scope);
+  if (under) {
+    under.items = newestLast([...under.items, ...items]);
+    under.done.push(done);
+    return;
+  }
+  const undoing: Undoing = { scope, items: newestLast(items), failure, done: [done], current: undefined, n: undefined, compensation: undefined, attempts: 0 };
+  run.undoings.add(undoing);
+  next(run, undoing);
+};
+
+const newestLast = (items: readonly UndoItem[]): UndoItem[] => items.toSorted((a, b) => a.order - b.order);
+
+const next = (run: Run, undoing: Undoing): void => {
+  undoing.current = undoing.items.pop();
+  undoing.attempts = 0;
+  if (!undoing.current) {
+    run.undoings.delete(undoing);
+    for (const done of undoing.done) done();
+  } else if (undoing.current.kind === 'command') undoing.n = issueUndo(run, undoing.current, 0).n;
+  else compensate(run, undoing, undoing.current);
+};
+
+const compensate = (run: Run, undoing: Undoing, item: Extract<UndoItem, { kind: 'compensation' }>): void => {
+  const path = nextPath(item.scope, `${item.path.slice(item.scope.path.length)}/run`);
+  journal(run, { type: 'CompensationStarted', path });
+  undoing.compensation = childScope(item.scope, `${path}/`, undefined, true);
+  run.outcomes.push({ kind: 'compensate', scope: undoing.compensation, body: item.body, failure: undoing.failure });
+};
+
+/** `ctx.compensate`: takes its place on the list; the first registered is the last that runs (S6). */
+export const registerCompensation = (run: Run, scope: Scope, label: string, body: unknown): void => {
+  const path = nextPath(scope, label);
+  journal(run, { type: 'CompensationRegistered', path });
+  scope.list.push({ kind: 'compensation', order: run.position, path, scope, body });
+};
+
+/** The body of a compensation has ended. If it failed, a person must help: nothing is dropped (S4). */
+export const compensationEnded = (run: Run, scope: Scope, failure: Failure | undefined): void => {
+  const undoing = [...run.undoings].find((each) => each.compensation === scope);
+  if (!undoing) return;
+  undoing.compensation = undefined;
+  if (!failure) next(run, undoing);
+  else run.stuck = { code: 'COMPENSATION', compensation: undoing.current?.path ?? '', message: `The compensation ${undoing.current?.path ?? ''} failed: ${failure.message}` };
+};
+
+export const undoAnswered = (run: Run, command: OpenCommand): void => {
+  const undoing = undoingOf(run, command.n);
+  if (undoing) next(run, undoing);
+};
+
+/** Tried again after a pause while the failure is technical; a declared error, or too many tries, is for a person (S4). */
+export const undoFailed = (run: Run, command: OpenCommand, fact: Extract<Fact, { type: 'CommandAnswered' }>): void => {
+  const tries = command.retries + 1;
+  if (fact.outcome === 'failed' && fact.retryable && tries < UNDO_ATTEMPTS_MAX) {
+    const due = run.image.clock + backoffMs(contractOf(run, command.command).retry, tries, `${run.image.run}/${command.n}`);
+    const n = setTimer(run, `${command.path}/retry`, due, 'undo-retry');
+    run.image.resends.set(n, { ...command, retries: tries });
+    const undoing = undoingOf(run, command.n);
+    if (undoing) undoing.n = n;
+    return;
+  }
+  run.image.commands.set(command.n, { ...command, due: Infinity });
+  run.stuck = { code: 'COMPENSATION', n: command.n, definite: true, message: `${command.command} ended ${fact.outcome} after ${tries} tries; it undoes ${command.undoes ?? ''}.` };
+};
+
+/** The next try of an undo, under a new number: the one before failed for certain. */
+export const undoAgain = (run: Run, before: OpenCommand, was: number): void => {
+  const item = { kind: 'command', order: 0, undoes: before.undoes ?? '', command: before.command, input: before.input, path: before.path.replace(/\/undo$/, '') } as const;
+  const undoing = undoingOf(run, was);
+  const command = issueUndo(run, item, before.retries);
+  if (undoing) undoing.n = command.n;
+};
+
+/** After `resume`: the compensation whose body failed runs again. */
+export const compensateAgain = (run: Run, path: string): void => {
+  for (const undoing of run.undoings) if (undoing.current?.kind === 'compensation' && undoing.current.path === path) compensate(run, undoing, undoing.current);
+};
+
+const undoingOf = (run: Run, n: number): Undoing | undefined => [...run.undoings].find((undoing) => undoing.n === n);
+
+/** A person dealt with what could not be undone: on with the next. */
+export const skipUndo = (run: Run, path: string): void => {
+  for (const undoing of run.undoings) {
+    if (undoing.current?.path !== path) continue;
+    if (undoing.n !== undefined) run.image.commands.delete(undoing.n);
+    next(run, undoing);
+  }
+};
+
+/** Undoes what a cancelled step did, beside the process; its scope does not end before. */
+export const undoBeside = (run: Run, scope: Scope, items: readonly UndoItem[]): void => {
+  scope.cleanups += 1;
+  startUndoing(run, scope, items, undefined, () => {
+    scope.cleanups -= 1;
+    startRequested(run, scope);
+    touch(run, scope);
+  });
+};
+
+/** `ctx.undo(step)` and `ctx.undo()`: undoes now; the process goes on (S7). It joins what is being undone already. */
+export const requestUndo = (run: Run, scope: Scope, target: Step | undefined): UndoStep => {
+  const step: UndoStep = { kind: 'undo', path: nextPath(scope, 'undo'), scope, status: 'open', resolver: undefined };
+  journal(run, { type: 'UndoRequested', path: step.path });
+  scope.open.add(step);
+  scope.requested.push({ step, target });
+  startRequested(run, scope);
+  return step;
+};
+
+/** An undo of all waits until what is being settled is definite: that is newer than anything on the list. */
+export const startRequested = (run: Run, scope: Scope): void => {
+  if (scope.cleanups > 0) return;
+  for (const { step, target } of scope.requested.splice(0)) {
+    const items = target ? takeItems(target) : scope.list.splice(0);
+    startUndoing(run, scope, items, undefined, () => {
+      step.status = 'settled';
+      scope.open.delete(step);
+      run.outcomes.push({ kind: 'fulfil', step, value: undefined });
+      touch(run, scope);
+    });
+  }
+};
+
+/** What a settled step has put on its scope's list, taken off it. */
+export const takeItems = (step: Step): UndoItem[] => {
+  const items = step.kind === 'call' && step.item ? [step.item] : step.kind === 'scope' ? step.items : [];
+  const taken = items.filter((item) => step.scope.list.includes(item));
+  step.scope.list = step.scope.list.filter((item) => !taken.includes(item));
+  return taken;
+};

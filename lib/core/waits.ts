@@ -1,0 +1,58 @@
+import { journal } from './journal.ts';
+import type { Run, Scope, Signal, WaitStep } from './run.ts';
+import { cancellation, nextPath, touch } from './run.ts';
+import { clearTimer, setTimer } from './timers.ts';
+
+/** `ctx.waitFor`: the first unread event that matches, also one from before the call. */
+export const waitFor = (run: Run, scope: Scope, event: string, match: ((data: never) => boolean) | undefined, timeoutMs: number | undefined): WaitStep => {
+  const step: WaitStep = { kind: 'wait', path: nextPath(scope, event), scope, status: 'open', resolver: undefined, event, match, timer: undefined };
+  const cancelled = cancellation(scope);
+  if (cancelled) {
+    step.status = 'cancelled';
+    run.outcomes.push({ kind: 'reject', step, failure: cancelled });
+    return step;
+  }
+  scope.open.add(step);
+  const index = run.unread.findIndex((signal) => matches(step, signal));
+  const [signal] = index < 0 ? [] : run.unread.splice(index, 1);
+  if (signal) {
+    take(run, step, signal);
+    return step;
+  }
+  run.waits.push(step);
+  if (timeoutMs !== undefined) {
+    step.timer = setTimer(run, `${step.path}/timeout`, run.image.clock + timeoutMs, 'wait');
+    run.steps.set(step.timer, step);
+  }
+  return step;
+};
+
+const matches = (step: WaitStep, signal: Signal): boolean => signal.event === step.event && (step.match?.(signal.data as never) ?? true);
+
+/** An event has come: the first wait that it matches takes it, else it is kept. */
+export const receive = (run: Run, signal: Signal): void => {
+  const step = run.waits.find((wait) => matches(wait, signal));
+  if (!step) {
+    run.unread.push(signal);
+    return;
+  }
+  endWait(run, step);
+  take(run, step, signal);
+  touch(run, step.scope);
+};
+
+const take = (run: Run, step: WaitStep, signal: Signal): void => {
+  journal(run, { type: 'EventTaken', path: step.path, id: signal.id });
+  step.status = 'settled';
+  step.scope.open.delete(step);
+  run.outcomes.push({ kind: 'fulfil', step, value: signal.data });
+};
+
+/** Takes a wait off the list, with its time-out. */
+export const endWait = (run: Run, step: WaitStep): void => {
+  run.waits.splice(run.waits.indexOf(step), 1);
+  if (step.timer !== undefined) {
+    clearTimer(run, step.timer);
+    run.steps.delete(step.timer);
+  }
+};

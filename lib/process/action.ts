@@ -1,0 +1,59 @@
+import { commandContract, type AnyCommand, type InputOf } from '../contract/command.ts';
+import { milliseconds, type Duration } from '../contract/duration.ts';
+import { ContractError } from '../contract/errors.ts';
+import { eventContract, type AnyEvent } from '../contract/event.ts';
+import type { Json, Sent } from '../contract/schema.ts';
+
+/** What a handler of a decider wants done, beside its next state. `P`: the event that it publishes. */
+export interface Action<P extends string = never> {
+  readonly '~action': P;
+}
+
+/** What an action holds at run time, behind `'~action'`. */
+export type ActionParts =
+  | { readonly kind: 'send'; readonly command: string; readonly input: unknown }
+  | { readonly kind: 'publish'; readonly event: string; readonly data: unknown }
+  | { readonly kind: 'end'; readonly result: Json }
+  | { readonly kind: 'timer'; readonly name: string; readonly set: 'in' | 'within'; readonly delayMs: number }
+  | { readonly kind: 'timer'; readonly name: string; readonly set: 'at'; readonly instant: number }
+  | { readonly kind: 'timer'; readonly name: string; readonly set: 'clear' };
+
+const action = (parts: ActionParts): Action<never> => ({ '~action': parts }) as never;
+
+export const actionParts = (of: Action): ActionParts => of['~action'] as unknown as ActionParts;
+
+/** A named timer of a decider; an instance has at most one of each name. */
+export interface Timer {
+  readonly '~timer': string;
+  /** Sets it, or moves it. */
+  in(delay: Duration): Action;
+  /** Sets it unless it is set. */
+  within(delay: Duration): Action;
+  /** Sets it, or moves it, to an instant. One in the past fires at once. */
+  at(instant: string | Date): Action;
+  clear(): Action;
+}
+
+export const timer = (name: string): Timer =>
+  Object.freeze({
+    '~timer': name,
+    in: (delay: Duration) => action({ kind: 'timer', name, set: 'in', delayMs: milliseconds(delay) }),
+    within: (delay: Duration) => action({ kind: 'timer', name, set: 'within', delayMs: milliseconds(delay) }),
+    at: (instant: string | Date) => action({ kind: 'timer', name, set: 'at', instant: instantOf(instant) }),
+    clear: () => action({ kind: 'timer', name, set: 'clear' }),
+  });
+
+/** Milliseconds since the epoch of an ISO 8601 instant or a `Date`. */
+export const instantOf = (instant: string | Date): number => {
+  const at = typeof instant === 'string' ? Date.parse(instant) : instant.getTime();
+  if (Number.isNaN(at)) throw new ContractError('DATA_INVALID', `The instant ${String(instant)} cannot be read: expected ISO 8601, such as 2026-12-24T08:00:00Z.`);
+  return at;
+};
+
+/** A command whose answer comes to `.on(command, …)`, where there is such a handler. */
+export const send = <C extends AnyCommand>(command: C, input: InputOf<C>): Action => action({ kind: 'send', command: commandContract(command).name, input });
+
+export const publish = <E extends AnyEvent>(event: E, data: Sent<E['~data']>): Action<E['type']> => action({ kind: 'publish', event: eventContract(event).type, data }) as never;
+
+/** The instance ends, with this result. */
+export const end = (result: Json = null): Action => action({ kind: 'end', result });

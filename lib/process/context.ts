@@ -1,0 +1,90 @@
+import type { AnyCommand, FailureOf, InputOf, OutputOf, Retry } from '../contract/command.ts';
+import type { Duration } from '../contract/duration.ts';
+import type { Failure, ProcessFailed } from '../contract/errors.ts';
+import type { AnyEvent, DataOf } from '../contract/event.ts';
+import type { Message } from '../contract/message.ts';
+import type { Received, Sent } from '../contract/schema.ts';
+
+/** What a process awaits. Made by `ctx` only, so that `race` and `undo` know what they act on. */
+export interface Step<T> extends Promise<T> {
+  readonly '~step': true;
+}
+
+export interface CallOptions {
+  /** One attempt. @default the command's */
+  readonly timeout?: Duration;
+  /** What is left out is the command's. */
+  readonly retry?: Retry;
+  /** `false`: what it does is not undone. @default it is, where its contract declares an undo */
+  readonly undo?: false;
+}
+
+/** What every process can do; a helper function takes it. */
+export interface AnyContext {
+  readonly id: string;
+  readonly run: string;
+  /** The message that started this run. */
+  readonly start: Message;
+  /** Sends a command and waits for its answer. Rejects with `CommandFailed`, `CommandExhausted` or `Cancelled`. */
+  call<C extends AnyCommand>(command: C, input: InputOf<C>, options?: CallOptions): Step<OutputOf<C>>;
+  /** As `call`, but a declared error is returned. */
+  try<C extends AnyCommand>(command: C, input: InputOf<C>, options?: CallOptions): Step<OutputOf<C> | FailureOf<C>>;
+  sleep(duration: Duration): Step<void>;
+  /** An instant in the past is over at once. */
+  until(instant: string | Date): Step<void>;
+  /** The first to settle wins; the others are cancelled, and what they did is undone. */
+  race<B extends Readonly<Record<string, Step<unknown>>>>(branches: B): Step<Winner<B>>;
+  /** The first to be fulfilled wins; rejects with the last failure where none is. */
+  any<B extends Readonly<Record<string, Step<unknown>>>>(branches: B): Step<Winner<B>>;
+  /** A named part whose steps are cancelled and undone together. Call its parameter `ctx` too. */
+  scope<T>(name: string, body: (ctx: this) => Promise<T>): Step<T>;
+  /** Undoes one step or scope, or all of this scope so far; the process goes on. */
+  undo(step?: Step<unknown>): Step<void>;
+  /** Sends a command whose answer nobody awaits. */
+  send<C extends AnyCommand>(command: Sendable<C>, input: InputOf<C>): void;
+  /** Adds tags, which `list` filters by. */
+  tag(tags: Record<string, string>): void;
+  /** Runs when this scope is undone: the first registered is the last that runs. */
+  compensate(label: string, body: (ctx: this, failure: Failure | undefined) => Promise<unknown>): void;
+  /** The point of no return: nothing of this scope so far is undone. */
+  pivot(): void;
+  /** Process time: that of the event that is being applied. */
+  now(): Date;
+  /** Equal on every replay. */
+  uuid(): string;
+  /** At least 0, less than 1; equal on every replay. */
+  random(): number;
+}
+
+export interface ContextTypes {
+  start: unknown;
+  byId: string;
+  publishes: string;
+  errors: object;
+  view: unknown;
+}
+
+/** What a process can do, by its options. */
+export interface Context<T extends ContextTypes> extends AnyContext {
+  readonly errors: {
+    readonly [K in keyof T['errors'] & string]: (data: Sent<T['errors'][K]>, message?: string) => ProcessFailed<string, K, Received<T['errors'][K]>>;
+  };
+  /** The first unread event that matches, also one that came before the call. With a `timeout` it may give `undefined`. */
+  waitFor<E extends AnyEvent<T['byId']>, D extends Duration = never>(
+    event: E,
+    options?: Wait<E, D>,
+  ): Step<DataOf<E> | ([D] extends [never] ? never : undefined)>;
+  publish<E extends AnyEvent<T['publishes']>>(event: E, data: Sent<E['~data']>): void;
+  view(value: [T['view']] extends [never] ? 'this process declares no view' : Sent<T['view']>): void;
+}
+
+type Sendable<C extends AnyCommand> = C['~']['undo'] extends true
+  ? `${C['name']} has an undo, so its answer must be awaited: use ctx.call`
+  : C;
+
+export interface Wait<E extends AnyEvent, D> {
+  readonly match?: (data: DataOf<E>) => boolean;
+  readonly timeout?: D;
+}
+
+export type Winner<B> = { [K in keyof B & string]: { readonly winner: K; readonly value: Awaited<B[K]> } }[keyof B & string];

@@ -1,0 +1,68 @@
+import { nextOutcome } from '../core/apply.ts';
+import type { Outcome, Run, Scope } from '../core/run.ts';
+import { runBody } from './body.ts';
+import { frozen } from './frozen.ts';
+import type { AsyncDefinition } from './process.ts';
+import { ProcessContext, type StartMessage } from './process-context.ts';
+import { resolverOf } from './step-promise.ts';
+
+/**
+ * The live half of an async process: the user's function, suspended where it awaits.
+ *
+ * C1 What came of a fact is delivered in journal order, one at a time, with every microtask run between two of them
+ *    (authoring 5, rule 1). So native `Promise.race` and `all` give on replay what they gave live.
+ * C2 It is advanced only by its owner, and thrown away when the commit is lost.
+ */
+export class Continuation {
+  readonly #run: Run;
+  readonly #definition: AsyncDefinition;
+
+  constructor(run: Run, definition: AsyncDefinition) {
+    this.#run = run;
+    this.#definition = definition;
+  }
+
+  /** Tells the user's code what has come of the fact just applied, until it waits again. */
+  async advance(start: StartMessage): Promise<void> {
+    for (let outcome = nextOutcome(this.#run); outcome && !this.#run.bug; outcome = nextOutcome(this.#run)) {
+      this.#deliver(outcome, start);
+      await turn();
+    }
+    if (!this.#run.bug) this.#checkPending();
+  }
+
+  #deliver(outcome: Outcome, start: StartMessage): void {
+    switch (outcome.kind) {
+      case 'begin':
+        this.#body(this.#run.root, (ctx) => this.#definition.run(ctx as never, frozen(start.data) as never), start);
+        return;
+      case 'compensate':
+        this.#body(outcome.scope, (ctx) => (outcome.body as Compensation)(ctx, outcome.failure), start);
+        return;
+      case 'fulfil':
+        resolverOf(outcome.step).resolve(frozen(outcome.value));
+        return;
+      case 'reject':
+        resolverOf(outcome.step).reject(outcome.failure);
+    }
+  }
+
+  #body(scope: Scope, body: (ctx: ProcessContext) => Promise<unknown>, start: StartMessage): void {
+    runBody(this.#run, scope, body, new ProcessContext(this.#run, this.#definition, scope, start));
+  }
+
+  /** A process that has not ended, and waits for nothing that Tutti knows of, would wait for ever. */
+  #checkPending(): void {
+    const { root, undoings, ended, stuck } = this.#run;
+    if (ended || stuck || root.ending || root.open.size > 0 || root.cleanups > 0 || undoings.size > 0) return;
+    this.#run.bug = {
+      code: 'POISON',
+      message: `${this.#definition.name} awaits something that is no step, so nothing will ever wake it: await only what ctx returns.`,
+    };
+  }
+}
+
+type Compensation = (ctx: ProcessContext, failure: unknown) => Promise<unknown>;
+
+/** All microtasks run, then the next turn of the event loop. */
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));

@@ -1,0 +1,57 @@
+import { parse, type Json } from '../contract/schema.ts';
+import type { HeardFact } from '../core/apply.ts';
+import { refuse } from '../core/bug.ts';
+import { changeView, publishEvent } from '../core/effects.ts';
+import { endProcess } from '../core/ending.ts';
+import { contractOf, sendCommand } from '../core/issue.ts';
+import type { Fact } from '../core/journal-entry.ts';
+import type { Run } from '../core/run.ts';
+import { clearNamedTimer, setNamedTimer } from '../core/timers.ts';
+import { actionParts, type Action, type ActionParts } from './action.ts';
+import type { DeciderDefinition } from './decider.ts';
+import { frozen } from './frozen.ts';
+
+/** Lets a decider hear a fact: one pure call, then its state and its actions. Without a handler the fact is only journaled. */
+export const decideOn = (run: Run, definition: DeciderDefinition, fact: Fact, heard: HeardFact | undefined): void => {
+  if (fact.type === 'CancelRequested') {
+    endProcess(run, run.root.cancelledBy, null);
+    return;
+  }
+  const message = messageOf(fact, heard);
+  const handler = message && definition.handlers.get(message.key);
+  if (!message || !handler || run.ended) return;
+  const id = run.image.pid.slice(run.image.pid.lastIndexOf('#') + 1);
+  const state = run.image.view?.data ?? parse(definition.state, definition.initial(id), `the first state of ${definition.name}`);
+  const next = handler(frozen(state), frozen(message.data), { id, now: new Date(run.image.clock) });
+  const [value, ...actions] = (Array.isArray(next) ? next : [next]) as [unknown, ...(Action | false | undefined)[]];
+  changeView(run, run.root, parse(definition.state, value, `the state of ${definition.name} after ${message.key}`));
+  for (const action of actions) if (action) act(run, definition, actionParts(action));
+};
+
+const messageOf = (fact: Fact, heard: HeardFact | undefined): { readonly key: string; readonly data: unknown } | undefined => {
+  if (fact.type === 'ProcessStarted' || fact.type === 'EventReceived') return { key: `event ${fact.event}`, data: fact.data };
+  if (!heard) return undefined;
+  return 'timer' in heard ? { key: `timer ${heard.timer}`, data: undefined } : { key: `command ${heard.command}`, data: heard.value };
+};
+
+const act = (run: Run, definition: DeciderDefinition, action: ActionParts): void => {
+  switch (action.kind) {
+    case 'send': {
+      const contract = contractOf(run, action.command);
+      sendCommand(run, run.root, contract, parse(contract.input, action.input, `${action.command} was sent with`));
+      return;
+    }
+    case 'publish': {
+      const event = definition.publishes.get(action.event);
+      if (!event) return refuse(run, 'POISON', `${definition.name} publishes ${action.event}, which is not in its publishes.`);
+      publishEvent(run, run.root, event.type, parse(event.data, action.data, `${event.type} was published with`));
+      return;
+    }
+    case 'end':
+      endProcess(run, undefined, action.result satisfies Json);
+      return;
+    case 'timer':
+      if (action.set === 'clear') clearNamedTimer(run, action.name);
+      else setNamedTimer(run, action.name, action.set === 'at' ? action.instant : run.image.clock + action.delayMs, action.set !== 'within');
+  }
+};

@@ -1,0 +1,92 @@
+import { commandContract, type AnyCommand, type FailureOf, type OutputOf } from '../contract/command.ts';
+import { correlationContract, type Correlated } from '../contract/correlated.ts';
+import { milliseconds } from '../contract/duration.ts';
+import { ContractError } from '../contract/errors.ts';
+import { eventContract, type AnyEvent } from '../contract/event.ts';
+import type { AnyProcess } from '../contract/process-contract.ts';
+import type { CorrelationContract, ProcessContract } from '../contract/runtime-contract.ts';
+import type { Data, Json, Received, Schema, Sent, Wire } from '../contract/schema.ts';
+import type { Action, Timer } from './action.ts';
+
+/** A state, and a pure handler for each message that it hears. `M`: the events. */
+export interface Decider<N extends string, D, P extends string, M extends string = never> extends AnyProcess {
+  readonly name: N;
+  readonly '~': { start: never; result: Json; errors: {}; view: D; events: M };
+  /** A new decider that also hears `message`. The handler is pure: it returns the next state, or the state and actions. */
+  on<T extends Correlated<string, unknown, 'id'> | AnyCommand | Timer>(
+    message: T,
+    handler: (state: Received<D>, heard: Heard<T>, at: { readonly id: string; readonly now: Date }) => Next<D, P>,
+  ): Decider<N, D, P, M | EventIn<T>>;
+}
+
+type EventIn<T> = T extends Correlated ? T['~event'] : never;
+type Heard<T> = T extends Correlated ? Received<T['~data']> : T extends AnyCommand ? OutputOf<T> | FailureOf<T> : undefined;
+type Next<D, P extends string> = Sent<D> | readonly [Sent<D>, ...(Action<P> | false | undefined)[]];
+
+export type Handler = (state: Json, heard: unknown, at: { readonly id: string; readonly now: Date }) => unknown;
+
+/** A decider at run time. */
+export interface DeciderDefinition extends ProcessContract {
+  readonly kind: 'decider';
+  readonly state: Schema;
+  readonly initial: (id: string) => unknown;
+  /** By `event`, `command` or `timer`, a space, and the name. */
+  readonly handlers: ReadonlyMap<string, Handler>;
+}
+
+/**
+ * Defines a long-lived process as a state with a pure handler per message. The first event for an id creates the instance.
+ * @example import { decider } from 'tutti'; const counter = decider('counter', { state: Count, initial: () => ({ n: 0 }) }).on(Ping.byId(ping => ping.id), state => ({ n: state.n + 1 }));
+ */
+export function decider<const N extends string, S extends Schema, P extends AnyEvent = never>(
+  name: N,
+  options: {
+    readonly state: Wire<S>;
+    readonly initial: (id: string) => Sent<Data<S>>;
+    readonly publishes?: readonly P[];
+    readonly version?: number;
+  },
+): Decider<N, Data<S>, P['type']> {
+  const definition: DeciderDefinition = {
+    name,
+    version: options.version ?? 1,
+    kind: 'decider',
+    startOn: [],
+    receives: [],
+    publishes: new Map((options.publishes ?? []).map((event) => [event.type, eventContract(event)])),
+    errors: {},
+    view: options.state as Schema,
+    onOpen: 'signal',
+    onClosed: 'reject',
+    earlyMs: milliseconds('1 day'),
+    state: options.state as Schema,
+    initial: options.initial,
+    handlers: new Map(),
+  };
+  return deciderOf(definition) as never;
+}
+
+const deciderOf = (definition: DeciderDefinition): AnyProcess =>
+  Object.freeze({
+    name: definition.name,
+    '~': Object.freeze(definition),
+    on: (message: Correlated | AnyCommand | Timer, handler: Handler) => deciderOf(hearing(definition, message, handler)),
+  }) as never;
+
+const hearing = (definition: DeciderDefinition, message: Correlated | AnyCommand | Timer, handler: Handler): DeciderDefinition => {
+  const correlation = '~event' in message ? correlationContract(message) : undefined;
+  if (correlation?.by === 'key')
+    throw new ContractError('CONTRACT_INVALID', `${definition.name} hears ${correlation.event.type} by key: a decider hears events by id, with ${correlation.event.type}.byId.`);
+  const key = handlerKey(message, correlation);
+  if (definition.handlers.has(key)) throw new ContractError('CONTRACT_INVALID', `${definition.name} has two handlers for ${key}: expected one.`);
+  return {
+    ...definition,
+    startOn: correlation ? [...definition.startOn, correlation] : definition.startOn,
+    handlers: new Map([...definition.handlers, [key, handler]]),
+  };
+};
+
+const handlerKey = (message: Correlated | AnyCommand | Timer, correlation: CorrelationContract | undefined): string => {
+  if (correlation) return `event ${correlation.event.type}`;
+  return '~timer' in message ? `timer ${message['~timer']}` : `command ${commandContract(message as AnyCommand).name}`;
+};

@@ -1,0 +1,256 @@
+import { commandContract, retryPolicy, type AnyCommand } from '../contract/command.ts';
+import { milliseconds, type Duration } from '../contract/duration.ts';
+import { eventContract, type AnyEvent } from '../contract/event.ts';
+import type { CommandContract } from '../contract/runtime-contract.ts';
+import { parse, type Json } from '../contract/schema.ts';
+import { refuse } from '../core/bug.ts';
+import { changeView, publishEvent, tag } from '../core/effects.ts';
+import { callCommand, contractOf, sendCommand } from '../core/issue.ts';
+import { touch, type BranchesStep, type CallPolicy, type Run, type Scope, type Step as CoreStep } from '../core/run.ts';
+import { branchWon, openBranches, openScope, pivot } from '../core/scopes.ts';
+import { SeededRandom } from '../core/seeded-random.ts';
+import { sleep } from '../core/timers.ts';
+import { registerCompensation, requestUndo } from '../core/undoing.ts';
+import { waitFor } from '../core/waits.ts';
+import { instantOf } from './action.ts';
+import type { CallOptions, Step } from './context.ts';
+import { currentScope, runBody } from './body.ts';
+import type { AsyncDefinition } from './process.ts';
+import { resolverOf, stepOf, stepPromise } from './step-promise.ts';
+
+/** The message that started the run, its data parsed. */
+export interface StartMessage {
+  readonly type: string;
+  readonly data: unknown;
+  readonly id: string;
+  readonly source: string;
+  readonly subject?: string;
+  readonly time: string;
+}
+
+/** `ctx` of one scope at run time. Each method asks the core for what it wants and hands out the promise. */
+export class ProcessContext {
+  readonly id: string;
+  readonly run: string;
+  readonly start: StartMessage;
+  readonly errors: AsyncDefinition['throws'];
+  readonly #run: Run;
+  readonly #definition: AsyncDefinition;
+  readonly #scope: Scope;
+  #random: SeededRandom | undefined;
+
+  constructor(run: Run, definition: AsyncDefinition, scope: Scope, start: StartMessage) {
+    this.id = run.image.pid.slice(run.image.pid.lastIndexOf('#') + 1);
+    this.run = run.image.run;
+    this.start = start;
+    this.errors = definition.throws;
+    this.#run = run;
+    this.#definition = definition;
+    this.#scope = scope;
+  }
+
+  call(command: AnyCommand, input: unknown, options?: CallOptions): Step<unknown> {
+    return this.#call(command, input, options, false);
+  }
+
+  try(command: AnyCommand, input: unknown, options?: CallOptions): Step<unknown> {
+    return this.#call(command, input, options, true);
+  }
+
+  #call(command: AnyCommand, input: unknown, options: CallOptions | undefined, returnsFailure: boolean): Step<unknown> {
+    this.#check('call');
+    const contract = contractOf(this.#run, commandContract(command).name);
+    const parsed = this.#parse(contract.input, input, `${contract.name} was called with`);
+    return stepPromise(callCommand(this.#run, this.#scope, contract, parsed, policyOf(contract, options, returnsFailure)));
+  }
+
+  send(command: AnyCommand, input: unknown): void {
+    this.#check('send');
+    const contract = contractOf(this.#run, commandContract(command).name);
+    sendCommand(this.#run, this.#scope, contract, this.#parse(contract.input, input, `${contract.name} was sent with`));
+  }
+
+  sleep(duration: Duration): Step<unknown> {
+    this.#check('sleep');
+    return stepPromise(sleep(this.#run, this.#scope, 'sleep', this.#run.image.clock + milliseconds(duration)));
+  }
+
+  until(instant: string | Date): Step<unknown> {
+    this.#check('until');
+    return stepPromise(sleep(this.#run, this.#scope, 'until', instantOf(instant)));
+  }
+
+  waitFor(event: AnyEvent, options: { readonly match?: (data: never) => boolean; readonly timeout?: Duration } = {}): Step<unknown> {
+    this.#check('waitFor');
+    const { type } = eventContract(event);
+    const heard = [...this.#definition.startOn, ...this.#definition.receives].some((correlation) => correlation.event.type === type);
+    if (!heard) refuse(this.#run, 'POISON', `${this.#definition.name} waits for ${type}, which is neither in its receives nor in its startOn.`);
+    const timeoutMs = options.timeout === undefined ? undefined : milliseconds(options.timeout);
+    return stepPromise(waitFor(this.#run, this.#scope, type, options.match, timeoutMs));
+  }
+
+  race(branches: Readonly<Record<string, Step<unknown>>>): Step<unknown> {
+    return this.#branches('race', branches);
+  }
+
+  any(branches: Readonly<Record<string, Step<unknown>>>): Step<unknown> {
+    return this.#branches('any', branches);
+  }
+
+  #branches(name: 'race' | 'any', promises: Readonly<Record<string, Step<unknown>>>): Step<unknown> {
+    this.#check(name);
+    const branches = new Map<string, CoreStep>();
+    for (const [key, promise] of Object.entries(promises)) {
+      const step = stepOf(promise);
+      if (!step) return refuse(this.#run, 'POISON', `The branch ${key} of a ${name} is no step: a plain promise cannot be cancelled.`);
+      branches.set(key, step);
+    }
+    const step = openBranches(this.#scope, name, branches);
+    const promise = stepPromise(step);
+    if (name === 'race') this.#firstSettled(step, promises);
+    else this.#firstFulfilled(step, promises);
+    return promise;
+  }
+
+  #firstSettled(step: BranchesStep, promises: Readonly<Record<string, Step<unknown>>>): void {
+    for (const [winner, promise] of Object.entries(promises))
+      promise.then(
+        (value) => {
+          this.#won(step, winner, () => {
+            resolverOf(step).resolve({ winner, value });
+          });
+        },
+        (failure: unknown) => {
+          this.#won(step, winner, () => {
+            resolverOf(step).reject(failure);
+          });
+        },
+      );
+  }
+
+  #firstFulfilled(step: BranchesStep, promises: Readonly<Record<string, Step<unknown>>>): void {
+    let left = Object.keys(promises).length;
+    for (const [winner, promise] of Object.entries(promises))
+      promise.then(
+        (value) => {
+          this.#won(step, winner, () => {
+            resolverOf(step).resolve({ winner, value });
+          });
+        },
+        (failure: unknown) => {
+          left -= 1;
+          if (left > 0 || step.status !== 'open') return;
+          step.status = 'settled';
+          this.#scope.open.delete(step);
+          touch(this.#run, this.#scope);
+          resolverOf(step).reject(failure);
+        },
+      );
+  }
+
+  #won(step: BranchesStep, winner: string, settle: () => void): void {
+    if (step.status !== 'open') return;
+    branchWon(this.#run, step, winner);
+    settle();
+  }
+
+  scope(label: string, body: (ctx: ProcessContext) => Promise<unknown>): Step<unknown> {
+    this.#check('scope');
+    const step = openScope(this.#run, this.#scope, label);
+    const promise = stepPromise(step);
+    runBody(this.#run, step.child, body, new ProcessContext(this.#run, this.#definition, step.child, this.start));
+    return promise;
+  }
+
+  undo(promise?: Step<unknown>): Step<unknown> {
+    this.#check('undo');
+    const target = promise && stepOf(promise);
+    if (promise && !target) return refuse(this.#run, 'POISON', 'ctx.undo was given something that is no step.');
+    return stepPromise(requestUndo(this.#run, this.#scope, target));
+  }
+
+  compensate(label: string, body: (ctx: ProcessContext, failure: unknown) => Promise<unknown>): void {
+    this.#check('compensate');
+    registerCompensation(this.#run, this.#scope, label, body);
+  }
+
+  pivot(): void {
+    this.#check('pivot');
+    pivot(this.#run, this.#scope);
+  }
+
+  publish(event: AnyEvent, data: unknown): void {
+    this.#check('publish');
+    const { type } = eventContract(event);
+    const declared = this.#definition.publishes.get(type);
+    if (!declared) return refuse(this.#run, 'POISON', `${this.#definition.name} publishes ${type}, which is not in its publishes.`);
+    publishEvent(this.#run, this.#scope, type, this.#parse(declared.data, data, `${type} was published with`));
+  }
+
+  view(value: unknown): void {
+    this.#check('view');
+    const { view, name } = this.#definition;
+    if (!view) return refuse(this.#run, 'POISON', `${name} sets a view, but declares none.`);
+    changeView(this.#run, this.#scope, this.#parse(view, value, `the view of ${name} was set to`));
+  }
+
+  tag(tags: Record<string, string>): void {
+    this.#check('tag');
+    tag(this.#run, this.#scope, tags);
+  }
+
+  now(): Date {
+    return new Date(this.#run.image.clock);
+  }
+
+  uuid(): string {
+    return this.#chance().uuid();
+  }
+
+  random(): number {
+    return this.#chance().number();
+  }
+
+  #chance(): SeededRandom {
+    this.#random ??= new SeededRandom(`${this.#run.image.pid}/${this.run}/${this.#scope.path}`);
+    return this.#random;
+  }
+
+  /** An argument that breaks its schema is a bug, also where the process catches it (api 4). */
+  #parse(schema: CommandContract['input'], value: unknown, what: string): Json {
+    try {
+      return parse(schema, value, what);
+    } catch (error) {
+      return refuse(this.#run, 'POISON', error instanceof Error ? error.message : String(error), error);
+    }
+  }
+
+  /** The core is closed once the process has ended; in development and tests an outer `ctx` in a scope is a mistake. */
+  #check(method: string): void {
+    if (!this.#run.environment.checks) return;
+    const running = currentScope.getStore();
+    if (running && running !== this.#scope)
+      refuse(this.#run, 'WRONG_SCOPE', `ctx.${method} of ${nameOf(this.#scope)} was called in ${nameOf(running)}: call its own ctx, so that its steps belong to it.`);
+  }
+}
+
+const nameOf = (scope: Scope): string => (scope.path === '' ? 'the process itself' : `the scope ${scope.path.slice(0, -1)}`);
+
+const POLICIES = new WeakMap<CommandContract, readonly [CallPolicy, CallPolicy]>();
+
+/** Most calls say nothing of their own: their policy is made once per command. */
+const policyOf = (contract: CommandContract, options: CallOptions | undefined, returnsFailure: boolean): CallPolicy => {
+  if (options)
+    return {
+      timeoutMs: options.timeout === undefined ? contract.timeoutMs : milliseconds(options.timeout),
+      retry: options.retry ? retryPolicy(options.retry, contract.retry) : contract.retry,
+      undo: options.undo !== false,
+      returnsFailure,
+    };
+  const cached = POLICIES.get(contract);
+  if (cached) return cached[returnsFailure ? 1 : 0];
+  const of = (returns: boolean): CallPolicy => ({ timeoutMs: contract.timeoutMs, retry: contract.retry, undo: true, returnsFailure: returns });
+  const made = [of(false), of(true)] as const;
+  POLICIES.set(contract, made);
+  return made[returnsFailure ? 1 : 0];
+};

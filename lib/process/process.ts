@@ -1,0 +1,111 @@
+import type { Schemas, Wires } from '../contract/command.ts';
+import { correlationContract, type Correlated } from '../contract/correlated.ts';
+import { milliseconds, type Duration } from '../contract/duration.ts';
+import { ContractError, isProcessFailed, ProcessFailed } from '../contract/errors.ts';
+import { eventContract, type AnyEvent } from '../contract/event.ts';
+import type { Process } from '../contract/process-contract.ts';
+import type { ProcessContract } from '../contract/runtime-contract.ts';
+import { nothing, type Data, type Json, type NothingSchema, type Received, type Schema, type Wire } from '../contract/schema.ts';
+import { throwers } from '../contract/service.ts';
+import type { Context } from './context.ts';
+
+export interface ProcessOptions<S extends Correlated, R extends Correlated, P extends AnyEvent, I extends Schema, E extends Schemas, V extends Schema> {
+  /** The starting event, or several; the id is unique within the process. */
+  readonly startOn?: S | readonly S[];
+  /** Instead of `startOn`: started only by a client. @default null */
+  readonly input?: Wire<I>;
+  /** Events it may wait for. */
+  readonly receives?: readonly R[];
+  /** Events it publishes. */
+  readonly publishes?: readonly P[];
+  /** Its declared failures: `throw ctx.errors.Name({…})`. */
+  readonly errors?: Wires<E>;
+  /** What queries see. */
+  readonly view?: Wire<V>;
+  /** Another start while that id is open. @default 'reject' */
+  readonly onOpen?: 'reject' | 'attach' | 'signal';
+  /** A start after its end. @default 'reject' */
+  readonly onClosed?: 'reject' | 'restart' | 'restart-failed';
+  /** How long events that come before their instance are kept. @default '1 day' */
+  readonly early?: Duration;
+  /** Cancels the instance. @default never */
+  readonly timeout?: Duration;
+  /** @default 1 */
+  readonly version?: number;
+}
+
+export type Start<S extends Correlated, I extends Schema> = [S] extends [never] ? Data<I> : S['~data'];
+export type Named<R extends Correlated, By extends 'id' | 'key' = 'id' | 'key'> = R extends { readonly by: By } ? R['~event'] : never;
+
+/** An async process at run time. */
+export interface AsyncDefinition extends ProcessContract {
+  readonly kind: 'async';
+  readonly run: (ctx: never, input: never) => Promise<unknown>;
+  readonly throws: Readonly<Record<string, (data: unknown, message?: string) => ProcessFailed>>;
+}
+
+/**
+ * Defines a process as an async function of its starting event. What it awaits on `ctx` is journaled and replayed.
+ * @example import { process } from 'tutti'; export const bookTrip = process('book-trip', { startOn: Checkout.byId(cart => cart.cartId) }, async (ctx, cart) => {…});
+ */
+export function process<
+  const N extends string,
+  S extends Correlated<string, unknown, 'id'> = never,
+  R extends Correlated = never,
+  P extends AnyEvent = never,
+  I extends Schema = NothingSchema,
+  E extends Schemas = {},
+  V extends Schema = never,
+  const Out extends Json | void = void,
+>(
+  name: N,
+  options: ProcessOptions<S, R, P, I, E, V>,
+  run: (
+    ctx: Context<{ start: Start<S, I>; byId: Named<S | R, 'id'>; publishes: P['type']; errors: { [K in keyof E]: Data<E[K]> }; view: Data<V> }>,
+    input: Received<Start<S, I>>,
+  ) => Promise<Out>,
+): Process<N, { start: Start<S, I>; result: Out; errors: { [K in keyof E]: Data<E[K]> }; view: Data<V>; events: Named<S | R> }> {
+  const contract: ProcessContract = contractOf(name, options as never);
+  const throws = throwers(contract.errors, (type, data, message) => new ProcessFailed({ process: name, type, data, ...(message !== undefined && { message }) }), name);
+  const definition: AsyncDefinition = { ...contract, kind: 'async', run: run as never, throws };
+  return Object.freeze({ name, '~': Object.freeze(definition), failed: (error: unknown) => isProcessFailed(error) && error.process === name }) as never;
+}
+
+interface LooseOptions {
+  readonly startOn?: Correlated | readonly Correlated[];
+  readonly input?: Schema;
+  readonly receives?: readonly Correlated[];
+  readonly publishes?: readonly AnyEvent[];
+  readonly errors?: Schemas;
+  readonly view?: Schema;
+  readonly onOpen?: ProcessContract['onOpen'];
+  readonly onClosed?: ProcessContract['onClosed'];
+  readonly early?: Duration;
+  readonly timeout?: Duration;
+  readonly version?: number;
+}
+
+const contractOf = (name: string, options: LooseOptions): ProcessContract => {
+  const startOn = [options.startOn ?? []].flat().map((start) => correlationContract(start as Correlated));
+  const receives = (options.receives ?? []).map(correlationContract);
+  const keyed = [...startOn, ...receives].find((correlation) => correlation.by === 'key');
+  if (keyed)
+    throw new ContractError('CONTRACT_INVALID', `${name} hears ${keyed.event.type} by key, which this version does not do yet: correlate it by id, with ${keyed.event.type}.byId.`);
+  const version = options.version ?? 1;
+  if (!Number.isInteger(version) || version < 1) throw new ContractError('CONTRACT_INVALID', `${name} has version ${version}: expected a whole number from 1.`);
+  return {
+    name,
+    version,
+    kind: 'async',
+    startOn,
+    receives,
+    publishes: new Map((options.publishes ?? []).map((event) => [event.type, eventContract(event)])),
+    ...(startOn.length === 0 && { input: options.input ?? nothing }),
+    errors: options.errors ?? {},
+    ...(options.view && { view: options.view }),
+    onOpen: options.onOpen ?? 'reject',
+    onClosed: options.onClosed ?? 'reject',
+    earlyMs: milliseconds(options.early ?? '1 day'),
+    ...(options.timeout !== undefined && { timeoutMs: milliseconds(options.timeout) }),
+  };
+};
