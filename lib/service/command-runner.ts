@@ -382,8 +382,8 @@ export class CommandRunner {
       if (written.status === 'conflict') return this.#decide(job, written.current);
     }
     const buried = await this.#bury(message);
-    if (buried !== 'delete' && this.#deps.sender !== undefined) return buried;
-    return this.#answer(job, reply);
+    const disposal = await this.#answer(job, reply);
+    return disposal === 'delete' ? buried : disposal;
   }
 
   async #refuse(job: Job): Promise<Disposal> {

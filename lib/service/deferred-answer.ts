@@ -1,4 +1,4 @@
-import type { CommandEnvelope } from '../contract/envelope.ts';
+import type { CommandEnvelope, ReplyEnvelope } from '../contract/envelope.ts';
 import { ClientError } from '../contract/errors.ts';
 import type { CommandContract, ServiceContract } from '../contract/runtime-contract.ts';
 import { parse, type Json, type Schema } from '../contract/schema.ts';
@@ -7,7 +7,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { EventPublisher } from '../ports/event-publisher.ts';
 import type { CommandRecord, IdempotencyStore } from '../ports/idempotency-store.ts';
 import type { PayloadStore } from '../ports/payload-store.ts';
-import { answer as answerRecord, beat, type TokenVerdict } from './command-record.ts';
+import { answer as answerRecord, beat } from './command-record.ts';
 import { buildReply, replyEvent } from './reply.ts';
 import { invalidToken, readTaskToken, type TokenKey } from './task-token.ts';
 
@@ -45,8 +45,8 @@ export async function answerDeferred(
   let record = await deps.store.read(commandId);
   let reply: string | undefined;
   for (let tries = 0; tries < CONFLICTS_MAX; tries++) {
-    if (reply === undefined && record?.command !== undefined) reply = await replyOf(record.command, input.answer, deps);
-    const verdict = judge(record, input.answer, reply, deps);
+    reply ??= await replyOf(record, input.answer, deps);
+    const verdict = input.answer.kind === 'heartbeat' ? beat(record, deps.clock.now()) : answerRecord(record, reply ?? '', deps.clock.now());
     if (verdict.kind !== 'accept') throw refusal(verdict.kind, commandId);
     if (verdict.write === undefined) return publish(verdict.reply, deps);
     const written = await deps.store.write(commandId, verdict.write, (record as CommandRecord).revision);
@@ -57,17 +57,6 @@ export async function answerDeferred(
     record = written.current;
   }
   throw new ClientError('UNREACHABLE', `The answer to ${commandId} met ${CONFLICTS_MAX} other writers: expected fewer at a time. It was not taken.`);
-}
-
-function judge(record: CommandRecord | undefined, answer: DeferredAnswer, reply: string | undefined, deps: DeferredAnswerDependencies): TokenVerdict {
-  if (answer.kind === 'heartbeat') return beat(record, deps.clock.now());
-  // An ended command keeps its reply only; a claimed one keeps its envelope, from which `reply` was made.
-  return answerRecord(record, reply ?? JSON.stringify(comparable(answer, deps)), deps.clock.now());
-}
-
-/** The answer as far as it is compared with one that was taken before. */
-function comparable(answer: Exclude<DeferredAnswer, { kind: 'heartbeat' }>, deps: DeferredAnswerDependencies): { outcome: string; data: Json } {
-  return { outcome: answer.kind === 'complete' ? 'completed' : 'failed', data: dataOf(answer, deps).data };
 }
 
 function refusal(kind: 'used' | 'closed' | 'absent', commandId: string): ClientError {
@@ -89,8 +78,10 @@ async function publish(reply: string | undefined, deps: DeferredAnswerDependenci
   });
 }
 
-async function replyOf(envelope: string, answer: DeferredAnswer, deps: DeferredAnswerDependencies): Promise<string> {
-  const command = JSON.parse(envelope) as CommandEnvelope;
+/** The reply that this answer makes; undefined where the record is of no open or answered command. */
+async function replyOf(record: CommandRecord | undefined, answer: DeferredAnswer, deps: DeferredAnswerDependencies): Promise<string | undefined> {
+  const command = record === undefined ? undefined : commandOf(record, answer);
+  if (command === undefined) return undefined;
   const service = deps.service.name;
   const time = new Date(deps.clock.now()).toISOString();
   // A beat says once more that somebody else will answer.
@@ -100,6 +91,14 @@ async function replyOf(envelope: string, answer: DeferredAnswer, deps: DeferredA
   if (answer.kind === 'fail') return buildReply(command, { service, outcome: 'failed', data, time }, deps.payloads);
   const type = contract.outputEvent ?? `${command.type}.completed`;
   return buildReply(command, { service, type, outcome: 'completed', data, dataversion: versionOf(contract.output), time }, deps.payloads);
+}
+
+/** An ended command keeps its reply only, which says all of the command that another reply needs. */
+function commandOf(record: CommandRecord, answer: DeferredAnswer): CommandEnvelope | undefined {
+  if (record.command !== undefined) return JSON.parse(record.command) as CommandEnvelope;
+  if (record.reply === undefined || answer.kind === 'heartbeat') return undefined;
+  const reply = JSON.parse(record.reply) as ReplyEnvelope;
+  return { ...reply, id: reply.commandid, type: answer.command, datahash: reply.commandhash };
 }
 
 function dataOf(

@@ -1,0 +1,512 @@
+import { describe, expect, it } from 'vitest';
+import { isOrchestratorError } from '../../lib/contract/errors.ts';
+import { parseEnvelope } from '../../lib/contract/parse-envelope.ts';
+import { payments, servePayments } from './payments.ts';
+import { command, gate, HASH, ID, ServiceRig, SETTLING, START, turn } from './service-rig.ts';
+
+const charged = async (): Promise<{ paymentId: string }> => ({ paymentId: 'p-7' });
+
+describe('an answer', () => {
+  it('is the output event, with everything of the command that a reply copies', async () => {
+    const rig = new ServiceRig(servePayments(charged));
+    rig.send({ tenant: 'acme' });
+    expect(await rig.deliver()).toEqual([{ messageId: '1', receiptHandle: '1.1', action: 'deleted' }]);
+    expect(rig.replies).toEqual([
+      {
+        specversion: '1.0',
+        id: `${ID}:completed`,
+        source: 'payments',
+        type: 'payments.payment-charged',
+        time: '2026-11-21T10:00:00.000Z',
+        datacontenttype: 'application/json',
+        subject: 'cart-42',
+        tenant: 'acme',
+        commandid: ID,
+        commandhash: HASH,
+        attempt: 1,
+        outcome: 'completed',
+        replyto: 'trips',
+        replytoken: 'h1.Kx',
+        hops: 2,
+        traceparent: '00-4bf92f35-01',
+        data: { paymentId: 'p-7' },
+      },
+    ]);
+    expect(parseEnvelope(rig.replies[0]).kind).toBe('reply');
+    expect(rig.queue.size).toBe(0);
+    expect(await rig.record()).toMatchObject({ state: 'DONE' });
+  });
+
+  it('is named after the command where its output is no event, and null where it has none', async () => {
+    const rig = new ServiceRig(servePayments(charged));
+    rig.send({ type: 'payments.ping', data: {} });
+    await rig.deliver();
+    expect(rig.replies[0]).toMatchObject({ type: 'payments.ping.completed', data: null });
+  });
+
+  it('is failed and definite for a declared error', async () => {
+    const rig = new ServiceRig(
+      servePayments(async (_input, task) => {
+        throw task.errors.CardDeclined({ reason: 'expired' }, 'The card has expired.');
+      }),
+    );
+    rig.send();
+    await rig.deliver();
+    expect(rig.replies[0]).toMatchObject({
+      id: `${ID}:failed`,
+      type: 'payments.charge.failed',
+      outcome: 'failed',
+      data: { type: 'CardDeclined', message: 'The card has expired.', data: { reason: 'expired' } },
+    });
+    expect(rig.replies[0]).not.toHaveProperty('retryable');
+    expect(await rig.record()).toMatchObject({ state: 'FAILED' });
+  });
+
+  it('is repeated word for word to a duplicate, whose handler does not run', async () => {
+    let runs = 0;
+    const rig = new ServiceRig(
+      servePayments(async () => {
+        runs++;
+        return { paymentId: `p-${runs}` };
+      }),
+    );
+    rig.send();
+    await rig.deliver();
+    rig.clock.advance(1_000);
+    rig.send({ attempt: 2 });
+    await rig.deliver();
+    expect(runs).toBe(1);
+    expect(rig.replies[1]).toEqual(rig.replies[0]);
+    expect(rig.queue.size).toBe(0);
+  });
+
+  it('leaves the output that its contract does not allow unsent, and tries again', async () => {
+    let runs = 0;
+    const rig = new ServiceRig(servePayments(async () => (++runs === 1 ? ({ paymentId: 7 } as never) : { paymentId: 'p-7' })));
+    rig.send();
+    expect(await rig.deliver()).toMatchObject([{ action: 'given-back' }]);
+    expect(rig.replies).toEqual([]);
+    rig.clock.advance(2_000);
+    await rig.deliver();
+    expect(rig.outcomes()).toEqual(['completed']);
+  });
+
+  it('over 100 KB goes to the payload store, and so does a command', async () => {
+    let card = '';
+    const note = 'n'.repeat(110_000);
+    const rig = new ServiceRig(
+      servePayments(async (input) => {
+        card = input.card;
+        return { paymentId: 'p-7', note };
+      }),
+    );
+    await rig.payloads.put('ab'.repeat(32), '{"amount":5,"card":"stored"}');
+    const { data: _, ...rest } = command();
+    rig.queue.put(JSON.stringify({ ...rest, dataref: `payload:${'ab'.repeat(32)}` }));
+    await rig.deliver();
+    expect(card).toBe('stored');
+    const [reply] = rig.replies;
+    expect(reply).not.toHaveProperty('data');
+    const hash = /^payload:([0-9a-f]{64})$/.exec(reply!.dataref!)![1]!;
+    expect(reply!.datahash).toBe(`sha256:${hash}`);
+    expect(JSON.parse((await rig.payloads.get(hash))!)).toEqual({ paymentId: 'p-7', note });
+  });
+
+  it('is published before the message is deleted, and the message comes back where the bus refuses it', async () => {
+    let refuse = true;
+    const rig = new ServiceRig(servePayments(charged), {
+      publisher: (bus) => ({
+        publish: async (events) => (refuse ? events.map(() => ({ status: 'failed', reason: 'throttled' })) : bus.publish(events)),
+      }),
+    });
+    rig.send();
+    expect(await rig.deliver()).toMatchObject([{ action: 'given-back' }]);
+    expect(await rig.record()).toMatchObject({ state: 'DONE' });
+    refuse = false;
+    rig.clock.advance(2_000);
+    expect(await rig.deliver()).toMatchObject([{ action: 'deleted' }]);
+    expect(rig.outcomes()).toEqual(['completed']);
+  });
+
+  it('of one batch goes out in one call, and the deletes too', async () => {
+    const calls: string[] = [];
+    const rig = new ServiceRig(servePayments(charged), {
+      publisher: (bus) => ({ publish: (events) => (calls.push(`publish ${events.length}`), bus.publish(events)) }),
+      queue: (queue) => ({
+        receive: (options) => queue.receive(options),
+        delete: (handles) => (calls.push(`delete ${handles.length}`), queue.delete(handles)),
+        changeVisibility: (changes) => queue.changeVisibility(changes),
+      }),
+    });
+    for (let n = 0; n < 10; n++) rig.send({ id: `default#book-trip#cart-${n}/r1/1` });
+    await rig.deliver();
+    expect(calls).toEqual(['publish 10', 'delete 10']);
+  });
+});
+
+describe('a handler', () => {
+  it('sees the command, and the same token on each run', async () => {
+    const seen: unknown[] = [];
+    const tokens = new Set<string>();
+    const rig = new ServiceRig(
+      servePayments(async (input, task) => {
+        seen.push([input, task.commandId, task.processId, task.attempt, task.deadline?.toISOString(), task.undoes]);
+        tokens.add(task.token);
+        if (seen.length === 1) throw new TypeError('the network is down');
+        return { paymentId: 'p-7' };
+      }),
+    );
+    rig.send({ undoes: 'default#book-trip#cart-42/r5f2c/1' });
+    await rig.deliver();
+    rig.clock.advance(2_000);
+    await rig.deliver();
+    const expected = [{ amount: 5, card: 'tok_1' }, ID, 'cart-42', 1, '2026-11-24T10:00:00.000Z', 'default#book-trip#cart-42/r5f2c/1'];
+    expect(seen).toEqual([expected, expected]);
+    expect(tokens.size).toBe(1);
+  });
+
+  it('that throws is run again with a doubling backoff, under a new claim', async () => {
+    const rig = new ServiceRig(
+      servePayments(async () => {
+        throw new TypeError('the network is down');
+      }),
+    );
+    rig.send();
+    const waits: number[] = [];
+    for (let n = 0; n < 12; n++) {
+      const [outcome] = await rig.deliver();
+      waits.push(outcome!.visibilitySeconds!);
+      rig.clock.advance(outcome!.visibilitySeconds! * 1000);
+    }
+    waits.forEach((wait, k) => {
+      expect(wait).toBeGreaterThanOrEqual(Math.min(900, 2 ** k));
+      expect(wait).toBeLessThanOrEqual(Math.min(900, 2 ** (k + 1)));
+    });
+    expect(rig.replies).toEqual([]);
+    expect(rig.notices[0]).toMatchObject({ kind: 'handler-failed', commandId: ID, message: 'the network is down' });
+  });
+
+  it('chooses its own delay with retryAfter', async () => {
+    const rig = new ServiceRig(
+      servePayments(async (_input, task) => {
+        throw task.retryAfter('10 minutes', 'rate limited');
+      }),
+    );
+    rig.send();
+    expect(await rig.deliver()).toMatchObject([{ action: 'given-back', visibilitySeconds: 600 }]);
+  });
+
+  it('that fails 20 times is answered unknown, and its message lies in the dead-letter queue', async () => {
+    const rig = new ServiceRig(
+      servePayments(async () => {
+        throw new TypeError('the network is down');
+      }),
+    );
+    rig.send();
+    await rig.receiveInVain(19);
+    expect(await rig.deliver()).toMatchObject([{ action: 'deleted' }]);
+    expect(rig.outcomes()).toEqual(['unknown']);
+    expect(rig.deadLetter.size).toBe(1);
+    // resume sends the command again, and the mended service runs it.
+    expect(await rig.record()).toMatchObject({ state: 'RUN' });
+  });
+
+  it('of class once is never run twice: what it throws is answered unknown', async () => {
+    let runs = 0;
+    const rig = new ServiceRig(
+      servePayments({
+        effect: 'once',
+        run: async () => {
+          runs++;
+          throw new TypeError('the connection broke');
+        },
+      }),
+    );
+    rig.send();
+    await rig.deliver();
+    rig.send({ attempt: 2 });
+    await rig.deliver();
+    expect(runs).toBe(1);
+    expect(rig.outcomes()).toEqual(['unknown', 'unknown']);
+  });
+
+  it('of class once runs only after its claim is durable', async () => {
+    const order: string[] = [];
+    const rig = new ServiceRig(servePayments({ effect: 'once', run: async () => (order.push('run'), { paymentId: 'p-7' }) }));
+    const write = rig.store.write.bind(rig.store);
+    rig.store.write = (id, record, expected) => (order.push(record.state), write(id, record, expected));
+    rig.store.durable = async () => void order.push('durable');
+    rig.send();
+    await rig.deliver();
+    expect(order).toEqual(['RUN', 'durable', 'run', 'DONE']);
+  });
+});
+
+describe('settling', () => {
+  it('of what was never begun answers cancelled and refuses the copy that comes late', async () => {
+    const rig = new ServiceRig(servePayments(charged));
+    rig.send(SETTLING);
+    await rig.deliver();
+    rig.send();
+    await rig.deliver();
+    expect(rig.outcomes()).toEqual(['cancelled', 'cancelled']);
+    expect(await rig.record()).toMatchObject({ state: 'TOMB' });
+  });
+
+  it('of a running command aborts its signal and comes back after the lease', async () => {
+    const reached = gate();
+    const rig = new ServiceRig(
+      servePayments(async (_input, task) => {
+        reached.open();
+        await new Promise((_, reject) => task.signal.addEventListener('abort', () => reject(task.signal.reason as Error)));
+        return { paymentId: 'never' };
+      }),
+    );
+    rig.send();
+    const running = rig.deliver();
+    await reached.opened;
+    rig.clock.advance(10_000);
+    rig.send(SETTLING);
+    expect(await rig.deliver()).toMatchObject([{ action: 'given-back', visibilitySeconds: 50 }]);
+    expect(await running).toMatchObject([{ action: 'given-back' }]);
+    expect(rig.notices[0]?.cause).toMatchObject({ code: 'CANCELLED', reason: 'requested' });
+    expect(rig.replies).toEqual([]);
+  });
+});
+
+describe('another worker', () => {
+  it('waits for a valid lease, takes over a lapsed one, and the first neither answers nor acknowledges', async () => {
+    const first = gate<{ paymentId: string }>();
+    let runs = 0;
+    const rig = new ServiceRig(servePayments(async () => (++runs === 1 ? first.opened : { paymentId: 'p-second' })));
+    const other = rig.worker(0.9);
+    rig.send();
+    const stalled = rig.deliver();
+    await turn();
+    rig.send({ attempt: 2 });
+    expect(await rig.deliver(other)).toMatchObject([{ action: 'given-back', visibilitySeconds: 60 }]);
+    rig.clock.advance(60_000);
+    // Both copies come back: one takes the lease over, the other waits for it.
+    expect(await rig.deliver(other)).toMatchObject([{ action: 'deleted' }, { action: 'given-back' }]);
+    first.open({ paymentId: 'p-first' });
+    expect(await stalled).toMatchObject([{ action: 'left' }]);
+    expect(new Set(rig.replies.map((reply) => JSON.stringify(reply.data)))).toEqual(new Set(['{"paymentId":"p-second"}']));
+  });
+
+  it('finds a lease that was beaten still valid', async () => {
+    const first = gate<{ paymentId: string }>();
+    const rig = new ServiceRig(servePayments(() => first.opened));
+    rig.send();
+    const running = rig.deliver();
+    await turn();
+    for (let n = 0; n < 6; n++) {
+      rig.clock.advance(20_000);
+      await rig.consumer.beat();
+    }
+    expect(await rig.deliver(rig.worker(0.9))).toEqual([]);
+    rig.send({ attempt: 2 });
+    expect(await rig.deliver(rig.worker(0.9))).toMatchObject([{ action: 'given-back', visibilitySeconds: 60 }]);
+    first.open({ paymentId: 'p-7' });
+    expect(await running).toMatchObject([{ action: 'deleted' }]);
+    expect(rig.outcomes()).toEqual(['completed']);
+  });
+
+  it('that took the message away aborts the signal at the second beat that the queue refuses', async () => {
+    const lost = gate<unknown>();
+    const rig = new ServiceRig(
+      servePayments(async (_input, task) => {
+        task.signal.addEventListener('abort', () => lost.open(task.signal.reason));
+        throw await lost.opened;
+      }),
+    );
+    rig.send();
+    const running = rig.deliver();
+    await turn();
+    rig.clock.advance(60_000);
+    await rig.queue.receive({ max: 1, waitSeconds: 0, visibilitySeconds: 600 });
+    await rig.consumer.beat();
+    await rig.consumer.beat();
+    expect(await running).toMatchObject([{ action: 'left' }]);
+    expect(await lost.opened).toMatchObject({ code: 'CANCELLED', reason: 'lost-race' });
+  });
+
+  it('near the receive limit sends the waiting message anew instead of giving it back', async () => {
+    const first = gate<{ paymentId: string }>();
+    const rig = new ServiceRig(servePayments(() => first.opened));
+    rig.send();
+    const running = rig.deliver();
+    await turn();
+    rig.send({ attempt: 2 });
+    await rig.receiveInVain(17);
+    expect(await rig.deliver(rig.worker(0.9))).toMatchObject([{ action: 'deleted' }]);
+    rig.clock.advance(60_000);
+    await rig.consumer.beat();
+    const [anew] = (await rig.queue.receive({ max: 10, waitSeconds: 0, visibilitySeconds: 60 })).slice(-1);
+    expect(anew).toMatchObject({ messageId: '3', receiveCount: 1 });
+    first.open({ paymentId: 'p-7' });
+    await running;
+  });
+});
+
+describe('what cannot be run', () => {
+  it.each([
+    ['an unknown command', { type: 'payments.repay' }],
+    ['newer data', { dataversion: 2 }],
+    ['data that the contract does not allow', { data: { amount: -5, card: 'tok_1' } }],
+  ])('%s is held for 15 minutes, then answered failed as POISON and buried', async (_, over) => {
+    const rig = new ServiceRig(servePayments(charged));
+    rig.send(over);
+    for (let minute = 0; minute < 15; minute++) {
+      expect(await rig.deliver()).toMatchObject([{ action: 'given-back', visibilitySeconds: 60 }]);
+      rig.clock.advance(60_000);
+    }
+    expect(await rig.deliver()).toMatchObject([{ action: 'deleted' }]);
+    expect(rig.replies).toMatchObject([{ outcome: 'failed', retryable: true, data: { type: 'POISON' } }]);
+    expect(parseEnvelope(rig.replies[0]).kind).toBe('reply');
+    expect(rig.deadLetter.size).toBe(1);
+    expect(await rig.record()).toMatchObject({ state: 'FAILED' });
+  });
+
+  it('a command that never got to its claim is failed at the receive limit, and its copy does not run', async () => {
+    let runs = 0;
+    const rig = new ServiceRig(servePayments(async () => (runs++, { paymentId: 'p-7' })));
+    rig.send();
+    await rig.receiveInVain(20);
+    await rig.deliver();
+    rig.send();
+    await rig.deliver();
+    expect(runs).toBe(0);
+    expect(rig.outcomes()).toEqual(['failed', 'failed']);
+    expect(rig.replies[0]).toMatchObject({ retryable: true, data: { type: 'POISON' } });
+  });
+
+  it('what is no command is buried and not answered', async () => {
+    const rig = new ServiceRig(servePayments(charged));
+    rig.queue.put('{"specversion":"1.0"}');
+    expect(await rig.deliver()).toMatchObject([{ action: 'deleted' }]);
+    expect(rig.deadLetter.size).toBe(1);
+    expect(rig.replies).toEqual([]);
+    expect(rig.notices).toMatchObject([{ kind: 'malformed' }]);
+  });
+
+  it('an equal id with another hash is buried, told of and not answered', async () => {
+    const rig = new ServiceRig(servePayments(charged));
+    rig.send();
+    await rig.deliver();
+    rig.send({ datahash: `sha256:${'00'.repeat(32)}` });
+    await rig.deliver();
+    expect(rig.outcomes()).toEqual(['completed']);
+    expect(rig.deadLetter.size).toBe(1);
+    expect(rig.notices).toMatchObject([{ kind: 'id-reused', commandId: ID }]);
+  });
+
+  it('a store that fails gives the message back, and no reply goes out', async () => {
+    const rig = new ServiceRig(servePayments(charged));
+    const write = rig.store.write.bind(rig.store);
+    rig.store.write = () => Promise.reject(new TypeError('no route to host'));
+    rig.send();
+    expect(await rig.deliver()).toMatchObject([{ action: 'given-back' }]);
+    expect(rig.notices).toMatchObject([{ kind: 'fault' }]);
+    rig.store.write = write;
+    rig.clock.advance(2_000);
+    await rig.deliver();
+    expect(rig.outcomes()).toEqual(['completed']);
+  });
+});
+
+describe('a served service', () => {
+  it('says plainly that it has no SQS adapter yet', async () => {
+    const served = servePayments(charged);
+    expect(served['~service']).toBe('payments');
+    expect(Object.isFrozen(served)).toBe(true);
+    await expect(served({}, {})).rejects.toSatisfy((error) => isOrchestratorError(error) && error.code === 'UNSUPPORTED');
+    await expect(served.poll({ queueUrl: 'https://sqs' })).rejects.toMatchObject({ code: 'UNSUPPORTED' });
+  });
+
+  it('refuses effect transaction without a store that has transactions', () => {
+    expect(() => servePayments({ effect: 'transaction', run: charged })).toThrow(expect.objectContaining({ code: 'CONTRACT_INVALID' }));
+  });
+
+  it('refuses a missing handler, one too many and a number of slots that is none', async () => {
+    const { serve } = await import('../../lib/service/index.ts');
+    expect(() => serve(payments, { charge: charged } as never)).toThrow(/payments\.ping/);
+    expect(() => serve(payments, { charge: charged, ping: async () => {}, refund: charged } as never)).toThrow(/handler refund/);
+    expect(() => servePayments(charged, { slots: 0 })).toThrow(/slots 0/);
+  });
+});
+
+describe('polling', () => {
+  it('never has more messages in hand than slots', async () => {
+    const open: (() => void)[] = [];
+    const rig = new ServiceRig(
+      servePayments(
+        async () => {
+          await new Promise<void>((resolve) => open.push(resolve));
+          return { paymentId: 'p-7' };
+        },
+        { slots: 3 },
+      ),
+    );
+    for (let n = 0; n < 8; n++) rig.send({ id: `default#book-trip#cart-${n}/r1/1` });
+    const stop = new AbortController();
+    const polling = rig.consumer.poll(stop.signal);
+    for (let ended = 0; ended < 8; ended++) {
+      await turn();
+      expect(open.length).toBe(Math.min(3, 8 - ended));
+      open.shift()!();
+    }
+    await turn();
+    stop.abort();
+    await polling;
+    expect(rig.replies).toHaveLength(8);
+    expect(rig.queue.size).toBe(0);
+  });
+
+  it('beats every 20 seconds while a handler runs', async () => {
+    const end = gate<{ paymentId: string }>();
+    const rig = new ServiceRig(servePayments(() => end.opened));
+    rig.send();
+    const stop = new AbortController();
+    const polling = rig.consumer.poll(stop.signal);
+    await turn();
+    for (let second = 0; second < 300; second += 5) {
+      rig.clock.advance(5_000);
+      await turn();
+    }
+    expect((await rig.record())!.leaseUntil).toBeGreaterThan(rig.clock.now() + 39_000);
+    expect(rig.queue.nextVisibleAt()).toBeGreaterThan(rig.clock.now() + 39_000);
+    end.open({ paymentId: 'p-7' });
+    stop.abort();
+    await polling;
+    expect(rig.outcomes()).toEqual(['completed']);
+  });
+
+  it('stops gracefully: lets handlers end within the grace period, then aborts and gives back at once', async () => {
+    const quick = gate<{ paymentId: string }>();
+    const rig = new ServiceRig(
+      servePayments(
+        async (input, task) => {
+          if (input.amount === 1) return quick.opened;
+          return new Promise((_, reject) => task.signal.addEventListener('abort', () => reject(task.signal.reason as Error)));
+        },
+        { grace: '30 seconds' },
+      ),
+    );
+    rig.send({ id: 'default#book-trip#a/r1/1', data: { amount: 1, card: 'c' } });
+    rig.send({ id: 'default#book-trip#b/r1/1', data: { amount: 2, card: 'c' } });
+    const stop = new AbortController();
+    const polling = rig.consumer.poll(stop.signal);
+    await turn();
+    stop.abort();
+    await turn();
+    quick.open({ paymentId: 'p-7' });
+    rig.clock.advance(29_000);
+    await turn();
+    expect(rig.outcomes()).toEqual(['completed']);
+    rig.clock.advance(1_000);
+    await polling;
+    expect(rig.clock.now()).toBe(START + 30_000);
+    expect(rig.queue.nextVisibleAt()).toBe(rig.clock.now());
+    expect((await rig.record('default#book-trip#b/r1/1'))!.leaseUntil).toBe(rig.clock.now());
+  });
+});

@@ -1,0 +1,190 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import Database from 'libsql';
+import { afterEach, describe, expect, it } from 'vitest';
+import { sqlStore } from '../../lib/service/sql-store.ts';
+import { storeRecords, type Store } from '../../lib/service/store.ts';
+import { idempotencyStoreContract } from '../contracts/idempotency-store.contract.ts';
+import { servePayments } from './payments.ts';
+import { ID, ServiceRig, SETTLING } from './service-rig.ts';
+
+/** One connection to a SQLite file; transactions take turns. */
+class Ledger {
+  readonly database: Database.Database;
+  #last: Promise<unknown> = Promise.resolve();
+  failCommit = false;
+
+  constructor(file: string) {
+    this.database = new Database(file);
+    this.database.exec('create table if not exists charges (id text primary key, amount integer not null)');
+  }
+
+  transaction<T>(body: (tx: Database.Database) => Promise<T>): Promise<T> {
+    const turn = this.#last.then(() => this.#transact(body));
+    this.#last = turn.catch(() => undefined);
+    return turn;
+  }
+
+  async #transact<T>(body: (tx: Database.Database) => Promise<T>): Promise<T> {
+    this.database.exec('begin immediate');
+    try {
+      const result = await body(this.database);
+      if (this.failCommit) throw new TypeError('the disk is full');
+      this.database.exec('commit');
+      return result;
+    } catch (error) {
+      this.database.exec('rollback');
+      throw error;
+    }
+  }
+
+  get charges(): unknown[] {
+    return this.database.prepare('select id, amount from charges').all();
+  }
+
+  store(): Store<Database.Database> {
+    return sqlStore<Database.Database>({
+      transaction: (body) => this.transaction(body),
+      run: async (tx, sql, values) => {
+        const statement = tx.prepare(sql);
+        if (statement.reader) return statement.all(...values) as Record<string, unknown>[];
+        statement.run(...values);
+        return [];
+      },
+    });
+  }
+}
+
+const open: { ledger: Ledger; directory: string }[] = [];
+afterEach(() => {
+  for (const { ledger, directory } of open.splice(0)) {
+    ledger.database.close();
+    rmSync(directory, { recursive: true });
+  }
+});
+
+function newLedger(): Ledger {
+  const directory = mkdtempSync(join(tmpdir(), 'tutti-sql-'));
+  const ledger = new Ledger(join(directory, 'service.db'));
+  open.push({ ledger, directory });
+  return ledger;
+}
+
+idempotencyStoreContract('SQL, on a libSQL file', () => storeRecords(newLedger().store())!);
+
+function charging(ledger: Ledger, then: (runs: number) => unknown = () => ({ paymentId: 'p-7' })): ServiceRig {
+  let runs = 0;
+  return new ServiceRig(
+    servePayments<Database.Database>(
+      {
+        effect: 'transaction',
+        run: async (input, task) => {
+          task.tx.prepare('insert into charges (id, amount) values (?, ?)').run(task.commandId, input.amount);
+          runs++;
+          if (input.amount === 13) throw task.errors.CardDeclined({ reason: 'unlucky' });
+          if (input.amount === 99) return task.defer();
+          return then(runs) as { paymentId: string };
+        },
+      },
+      { store: ledger.store() },
+    ),
+  );
+}
+
+describe('effect class transaction', () => {
+  it('commits claim, effect and reply together, and runs a duplicate never', async () => {
+    const ledger = newLedger();
+    const rig = charging(ledger);
+    rig.send();
+    await rig.deliver();
+    rig.send({ attempt: 2 });
+    await rig.deliver();
+    expect(ledger.charges).toEqual([{ id: ID, amount: 5 }]);
+    expect(rig.outcomes()).toEqual(['completed', 'completed']);
+    expect(ledger.database.prepare('select count(*) as n from tutti_commands').get()).toMatchObject({ n: 1 });
+  });
+
+  it('runs two copies in one batch once', async () => {
+    const ledger = newLedger();
+    const rig = charging(ledger);
+    rig.send();
+    rig.send({ attempt: 2 });
+    expect(await rig.deliver()).toMatchObject([{ action: 'deleted' }, { action: 'deleted' }]);
+    expect(ledger.charges).toHaveLength(1);
+    expect(rig.replies[1]).toEqual(rig.replies[0]);
+  });
+
+  it('rolls the effect back with a declared error, and records the failure', async () => {
+    const ledger = newLedger();
+    const rig = charging(ledger);
+    rig.send({ data: { amount: 13, card: 'c' } });
+    await rig.deliver();
+    await rig.deliver();
+    expect(ledger.charges).toEqual([]);
+    expect(rig.replies).toMatchObject([{ outcome: 'failed', data: { type: 'CardDeclined' } }]);
+    expect(await storeRecords(ledger.store())!.read(ID)).toMatchObject({ state: 'FAILED' });
+  });
+
+  it('leaves nothing behind where the handler throws or the commit fails, and runs again', async () => {
+    const ledger = newLedger();
+    const rig = charging(ledger, (runs) => {
+      if (runs === 1) throw new TypeError('oops');
+      return { paymentId: 'p-7' };
+    });
+    rig.send();
+    expect(await rig.deliver()).toMatchObject([{ action: 'given-back' }]);
+    expect(ledger.charges).toEqual([]);
+    ledger.failCommit = true;
+    rig.clock.advance(2_000);
+    expect(await rig.deliver()).toMatchObject([{ action: 'given-back' }]);
+    ledger.failCommit = false;
+    expect(await storeRecords(ledger.store())!.read(ID)).toBeUndefined();
+    expect(rig.replies).toEqual([]);
+    rig.clock.advance(4_000);
+    await rig.deliver();
+    expect(ledger.charges).toHaveLength(1);
+    expect(rig.outcomes()).toEqual(['completed']);
+  });
+
+  it('defers with its effect, and settles what never began', async () => {
+    const ledger = newLedger();
+    const rig = charging(ledger);
+    rig.send({ data: { amount: 99, card: 'c' } });
+    rig.send({ ...SETTLING, id: 'default#book-trip#cart-1/r1/1' });
+    await rig.deliver();
+    expect(rig.outcomes().toSorted()).toEqual(['cancelled', 'deferred']);
+    expect(ledger.charges).toHaveLength(1);
+    expect(await storeRecords(ledger.store())!.read(ID)).toMatchObject({ state: 'DEFERRED' });
+  });
+
+  it('is failed, retryable, after 20 receives: its effect was rolled back each time', async () => {
+    const ledger = newLedger();
+    const rig = charging(ledger, () => {
+      throw new TypeError('oops');
+    });
+    rig.send();
+    await rig.receiveInVain(19);
+    await rig.deliver();
+    expect(rig.replies).toMatchObject([{ outcome: 'failed', retryable: true }]);
+    expect(ledger.charges).toEqual([]);
+  });
+});
+
+describe('the default driver', () => {
+  it('numbers the values for a transaction with query, and reads its rows', async () => {
+    const said: unknown[] = [];
+    const tx = { query: async (sql: string, values: readonly unknown[]) => (said.push([sql, values]), { rows: [{ revision: '4', record: '{"state":"TOMB","hash":"h"}' }] }) };
+    const records = storeRecords(sqlStore<typeof tx>({ transaction: (body) => body(tx) }))!;
+    expect(await records.read('a')).toEqual({ state: 'TOMB', hash: 'h', revision: 4 });
+    expect(said[1]).toEqual(['select revision, record from tutti_commands where id = $1', ['a']]);
+  });
+
+  it('passes statement and arguments to a transaction with execute', async () => {
+    const said: unknown[] = [];
+    const tx = { execute: async (statement: unknown) => (said.push(statement), { rows: [] }) };
+    const records = storeRecords(sqlStore<typeof tx>({ transaction: (body) => body(tx) }))!;
+    expect(await records.read('a')).toBeUndefined();
+    expect(said[1]).toEqual({ sql: 'select revision, record from tutti_commands where id = ?', args: ['a'] });
+  });
+});
