@@ -1,10 +1,18 @@
 import type { CommandRecord, IdempotencyStore, RecordWrite } from '../../ports/idempotency-store.ts';
+import { MemoryTable, type Table } from './table.ts';
 
 const WRITTEN: RecordWrite = { status: 'written' };
 
-/** Records in a map: for tests and virtual time. Nothing survives the process, so `durable` has nothing to wait for. */
+/** Records in a table, by command id. */
 export class MemoryIdempotencyStore implements IdempotencyStore {
-  readonly #records = new Map<string, CommandRecord>();
+  readonly #records: Table<string, CommandRecord>;
+  readonly #durable: (() => Promise<void>) | undefined;
+
+  /** `durable` is that of the log under `records`. @default a table in memory, with nothing to wait for */
+  constructor(records: Table<string, CommandRecord> = new MemoryTable(), durable?: () => Promise<void>) {
+    this.#records = records;
+    this.#durable = durable;
+  }
 
   async read(commandId: string): Promise<CommandRecord | undefined> {
     return this.#records.get(commandId);
@@ -18,5 +26,7 @@ export class MemoryIdempotencyStore implements IdempotencyStore {
     return WRITTEN;
   }
 
-  async durable(): Promise<void> {}
+  async durable(): Promise<void> {
+    await this.#durable?.();
+  }
 }

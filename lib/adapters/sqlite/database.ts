@@ -1,0 +1,90 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import Database from 'libsql';
+import { ClientError } from '../../contract/errors.ts';
+
+/** A SQLite database, with the synchronous interface of better-sqlite3. */
+export type Sqlite = Database.Database;
+export type Statement = Database.Statement;
+
+/** A blob as libsql returns it: a buffer from `get`, the bare bytes from `all` and `iterate`. */
+export type SqliteBlob = Buffer | ArrayBuffer;
+
+export function blobText(blob: SqliteBlob): string {
+  return (blob instanceof ArrayBuffer ? Buffer.from(blob) : blob).toString('utf8');
+}
+
+const FORMAT = 1;
+
+/**
+ * WAL with FULL: a commit is on the disk when it returns. EXCLUSIVE: the operating system's lock holds as long as the
+ * process lives, however it dies, and the WAL needs no shared memory. The WAL is moved into the file every 4 MB, so that
+ * a move takes milliseconds.
+ */
+const PRAGMAS = [
+  'page_size = 16384',
+  'locking_mode = EXCLUSIVE',
+  'journal_mode = WAL',
+  'synchronous = FULL',
+  'wal_autocheckpoint = 256',
+  'cache_size = -65536',
+];
+
+/**
+ * Opens the database of a folder and locks it for this process.
+ * @throws ClientError `UNREACHABLE` where another process holds it, or where a newer Tutti wrote it.
+ */
+export function openDatabase(directory: string): Sqlite {
+  mkdirSync(directory, { recursive: true });
+  const database = new Database(join(directory, 'state.db'), { timeout: 0 });
+  const holder = join(directory, 'holder.pid');
+  try {
+    for (const pragma of PRAGMAS) database.pragma(pragma);
+    checkFormat(database, directory);
+  } catch (error) {
+    database.close();
+    throw isBusy(error) ? held(directory, holder, error) : error;
+  }
+  // Only told to people: the lock is the database's own, so a dead holder leaves none.
+  writeFileSync(holder, `${process.pid}\n`);
+  return database;
+}
+
+function checkFormat(database: Sqlite, directory: string): void {
+  // A write, because only that takes the lock.
+  database.exec('BEGIN IMMEDIATE; CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL); COMMIT');
+  const row = database.prepare("SELECT value FROM meta WHERE name = 'format'").get() as { value: number } | undefined;
+  if (row === undefined) database.prepare("INSERT INTO meta VALUES ('format', ?)").run(FORMAT);
+  else if (row.value !== FORMAT) {
+    throw new ClientError(
+      'UNREACHABLE',
+      `The state in ${directory} has format ${row.value}: this version of Tutti reads format ${FORMAT}.`,
+      {
+        remedy: 'Open it with the version of Tutti that wrote it, or use another folder.',
+      },
+    );
+  }
+}
+
+function isBusy(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && String(error.code).startsWith('SQLITE_BUSY');
+}
+
+function held(directory: string, holder: string, cause: unknown): ClientError {
+  const pid = readPid(holder);
+  const who = pid === undefined ? 'another process' : `process ${pid}`;
+  return new ClientError('UNREACHABLE', `The state in ${directory} is open in ${who}: one process at a time may have it open.`, {
+    remedy: `Stop ${who}, or use another folder.`,
+    details: { directory, pid: pid ?? null },
+    cause,
+  });
+}
+
+function readPid(holder: string): number | undefined {
+  try {
+    const pid = Number.parseInt(readFileSync(holder, 'utf8'), 10);
+    return Number.isNaN(pid) ? undefined : pid;
+  } catch {
+    return undefined;
+  }
+}

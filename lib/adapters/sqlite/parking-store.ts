@@ -1,0 +1,24 @@
+import type { ParkedEvent } from '../../ports/parking-store.ts';
+import { MemoryParkingStore } from '../memory/parking-store.ts';
+import type { Codec } from './field-text.ts';
+import type { OrderedLog } from './log.ts';
+import { LoggedTable } from './logged-table.ts';
+
+/** Parked events and attempt counts in logged tables, with the semantics of the memory adapter. */
+export class SqliteParkingStore extends MemoryParkingStore {}
+
+export function parkedTable(log: OrderedLog): LoggedTable<string, ParkedEvent> {
+  return new LoggedTable(log, { name: 'parked', key: 'text', codec: jsonCodec<ParkedEvent>(), keep: 0, groupOf: (event) => event.pid });
+}
+
+export function attemptTable(log: OrderedLog): LoggedTable<string, number> {
+  return new LoggedTable(log, { name: 'attempts', key: 'text', codec: jsonCodec<number>(), keep: 0 });
+}
+
+/** Good enough where a record is rare. */
+function jsonCodec<Value>(): Codec<Value> {
+  return {
+    encode: (writer, value) => writer.string(JSON.stringify(value)),
+    decode: (reader) => JSON.parse(reader.string() ?? 'null') as Value,
+  };
+}

@@ -1,0 +1,45 @@
+import type { Message } from '../memory/message.ts';
+import type { CommandRecord } from '../../ports/idempotency-store.ts';
+import type { ParkedEvent } from '../../ports/parking-store.ts';
+import type { Head, JournalChunk } from '../../ports/process-store.ts';
+import { openDatabase } from './database.ts';
+import { recordTable } from './idempotency-store.ts';
+import { type LogOptions, OrderedLog } from './log.ts';
+import type { LoggedTable } from './logged-table.ts';
+import { messageTable } from './message-queue.ts';
+import { attemptTable, parkedTable } from './parking-store.ts';
+import { payloadTable } from './payload-store.ts';
+import { chunkTable, headTable } from './process-store.ts';
+
+/** The tables of one system and the one log that orders the changes of all of them. */
+export interface SqliteTables {
+  readonly log: OrderedLog;
+  readonly heads: LoggedTable<string, Head>;
+  readonly chunks: LoggedTable<string, JournalChunk>;
+  readonly payloads: LoggedTable<string, string>;
+  readonly messages: LoggedTable<number, Message>;
+  readonly records: LoggedTable<string, CommandRecord>;
+  readonly parked: LoggedTable<string, ParkedEvent>;
+  readonly attempts: LoggedTable<string, number>;
+}
+
+/**
+ * Opens the state of a folder as it was when it was last closed, or when its process died.
+ * @throws ClientError `UNREACHABLE` where another process holds the folder
+ */
+export function openTables(directory: string, options?: LogOptions): SqliteTables {
+  const log = new OrderedLog(openDatabase(directory), options);
+  // The order of these lines is part of the format: the log tells tables by their place.
+  const tables: SqliteTables = {
+    log,
+    heads: headTable(log),
+    chunks: chunkTable(log),
+    payloads: payloadTable(log),
+    messages: messageTable(log),
+    records: recordTable(log),
+    parked: parkedTable(log),
+    attempts: attemptTable(log),
+  };
+  log.replay();
+  return tables;
+}

@@ -1,0 +1,178 @@
+import { SystemClock } from '../adapters/system/clock.ts';
+import { type BusRule, MemoryEventPublisher } from '../adapters/memory/event-publisher.ts';
+import { MemoryIdempotencyStore } from '../adapters/memory/idempotency-store.ts';
+import { MemoryInstanceIndex } from '../adapters/memory/instance-index.ts';
+import { MemoryMessageQueue, type QueueOptions } from '../adapters/memory/message-queue.ts';
+import { MemoryMessageSender } from '../adapters/memory/message-sender.ts';
+import { MemoryParkingStore } from '../adapters/memory/parking-store.ts';
+import { MemoryPayloadStore } from '../adapters/memory/payload-store.ts';
+import { MemoryProcessStore, memoryProcessTables } from '../adapters/memory/process-store.ts';
+import { MemoryTable } from '../adapters/memory/table.ts';
+import { SqliteIdempotencyStore } from '../adapters/sqlite/idempotency-store.ts';
+import { SqliteInstanceIndex } from '../adapters/sqlite/instance-index.ts';
+import type { LogOptions } from '../adapters/sqlite/log.ts';
+import { SqliteMessageQueue } from '../adapters/sqlite/message-queue.ts';
+import { SqliteParkingStore } from '../adapters/sqlite/parking-store.ts';
+import { SqlitePayloadStore } from '../adapters/sqlite/payload-store.ts';
+import { SqliteProcessStore } from '../adapters/sqlite/process-store.ts';
+import { openTables, type SqliteTables } from '../adapters/sqlite/tables.ts';
+import type { SystemContract } from '../contract/runtime-contract.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { IdempotencyStore } from '../ports/idempotency-store.ts';
+import type { InstanceIndex } from '../ports/instance-index.ts';
+import type { ParkingStore } from '../ports/parking-store.ts';
+import type { PayloadStore } from '../ports/payload-store.ts';
+import type { ProcessStore } from '../ports/process-store.ts';
+
+/** The queue of the engine. */
+export const INBOX = 'inbox';
+/** Protocol 1.12. */
+const RECEIVE_COUNT_MAX = 20;
+
+export interface StateOptions {
+  /** Its services are the queues beside the inbox; what its processes hear, and what is addressed to it, goes to the inbox. */
+  readonly system: Pick<SystemContract, 'name' | 'processes' | 'services'>;
+  /** The system's folder. @default in memory: all is gone with the process */
+  readonly directory?: string;
+  /** In memory even where a folder is given. @default false */
+  readonly memory?: boolean;
+  /** @default the system clock */
+  readonly clock?: Clock;
+  /** Deliveries of a message before it is a dead letter. @default 20 */
+  readonly maxReceiveCount?: number;
+  /** Size of the log, in characters, at which it is moved into the tables. @default 32 MB */
+  readonly checkpointLength?: number;
+  /** Values of a table that are kept in memory without need, at most; 0 reads them from disk each time. @default by table */
+  readonly keptMax?: number;
+}
+
+/** All that one system holds, behind the ports. */
+export interface State {
+  readonly clock: Clock;
+  readonly processStore: ProcessStore;
+  readonly instanceIndex: InstanceIndex;
+  readonly parkingStore: ParkingStore;
+  readonly payloadStore: PayloadStore;
+  readonly idempotencyStore: IdempotencyStore;
+  /** By name: `inbox`, the services, and of each its `-dead-letter`. */
+  readonly queues: ReadonlyMap<string, MemoryMessageQueue>;
+  readonly sender: MemoryMessageSender;
+  readonly publisher: MemoryEventPublisher;
+  /** Resolves when everything that happened before survives a crash. What goes out of the process waits for it. */
+  durable(): Promise<void>;
+  /** Moves the log into the tables now, in one go; by itself it is moved in slices. */
+  checkpoint(): void;
+  /** Makes everything durable and gives the folder back. */
+  close(): void;
+  /** Gives the folder back as a crash would leave it; for tests. */
+  abandon(): void;
+}
+
+type Stores = Pick<
+  State,
+  'processStore' | 'instanceIndex' | 'parkingStore' | 'payloadStore' | 'idempotencyStore' | 'durable' | 'checkpoint' | 'close' | 'abandon'
+>;
+
+/**
+ * Opens the state of a system, and locks its folder.
+ * @throws ClientError `UNREACHABLE` where another process has the folder open; the message names it
+ */
+export function openState(options: StateOptions): State {
+  const clock = options.clock ?? new SystemClock();
+  const { directory } = options;
+  const logged = directory === undefined || options.memory === true ? undefined : openTables(directory, logOptions(options));
+  const queues = openQueues(options, clock, logged);
+  const stores = logged === undefined ? memoryStores() : sqliteStores(logged);
+  const bus = { clock, rules: rulesOf(options.system, queues.get(INBOX) as MemoryMessageQueue) };
+  return {
+    clock,
+    ...stores,
+    queues,
+    sender: new MemoryMessageSender(queues),
+    publisher: new MemoryEventPublisher(logged === undefined ? bus : { ...bus, newId: eventIds(logged), durable: stores.durable }),
+  };
+}
+
+function logOptions({ checkpointLength, keptMax }: StateOptions): LogOptions {
+  return { ...(checkpointLength === undefined ? {} : { checkpointLength }), ...(keptMax === undefined ? {} : { keptMax }) };
+}
+
+function memoryStores(): Stores {
+  const tables = memoryProcessTables();
+  const index = new MemoryInstanceIndex(tables.heads);
+  return {
+    processStore: new MemoryProcessStore({ ...tables, written: (head, previous) => index.written(head, previous) }),
+    instanceIndex: index,
+    parkingStore: new MemoryParkingStore(),
+    payloadStore: new MemoryPayloadStore(),
+    idempotencyStore: new MemoryIdempotencyStore(),
+    durable: () => Promise.resolve(),
+    checkpoint: () => {},
+    close: () => {},
+    abandon: () => {},
+  };
+}
+
+function sqliteStores(tables: SqliteTables): Stores {
+  const { log, heads, chunks } = tables;
+  const durable = (): Promise<void> => log.durable();
+  const index = new SqliteInstanceIndex(heads, log.database);
+  return {
+    processStore: new SqliteProcessStore({ heads, chunks, written: (head, previous) => index.written(head, previous) }),
+    instanceIndex: index,
+    parkingStore: new SqliteParkingStore({ parked: tables.parked, attempts: tables.attempts, durable }),
+    payloadStore: new SqlitePayloadStore(tables.payloads),
+    idempotencyStore: new SqliteIdempotencyStore(tables.records, durable),
+    durable,
+    checkpoint: () => log.checkpoint(),
+    close: () => log.close(),
+    abandon: () => log.abandon(),
+  };
+}
+
+/** Each queue and its dead letters. A service is outside of the log, so its queue hands out only what is durable. */
+function openQueues(options: StateOptions, clock: Clock, tables: SqliteTables | undefined): ReadonlyMap<string, MemoryMessageQueue> {
+  const queues = new Map<string, MemoryMessageQueue>();
+  const maxReceiveCount = options.maxReceiveCount ?? RECEIVE_COUNT_MAX;
+  const open = (queue: QueueOptions): MemoryMessageQueue => {
+    const opened = tables === undefined ? new MemoryMessageQueue(queue) : new SqliteMessageQueue(queue);
+    queues.set(queue.name, opened);
+    return opened;
+  };
+  const shared = { clock, ...(tables === undefined ? memoryMessages() : loggedMessages(tables)) };
+  for (const name of [INBOX, ...options.system.services.keys()]) {
+    const deadLetter = open({ ...shared, name: `${name}-dead-letter` });
+    open({ ...shared, name, deadLetter, maxReceiveCount, durableOnly: name !== INBOX });
+  }
+  return queues;
+}
+
+/** One table and one count for all queues, since a message keeps its number when it becomes a dead letter. */
+function memoryMessages(): Pick<QueueOptions, 'messages' | 'nextNumber'> {
+  let number = 0;
+  return { messages: new MemoryTable(), nextNumber: () => (number += 1) };
+}
+
+function loggedMessages({ log, messages }: SqliteTables): Pick<QueueOptions, 'messages' | 'nextNumber' | 'log' | 'wake'> {
+  return {
+    messages,
+    nextNumber: () => log.nextNumber,
+    log,
+    // A receiver that is woken at the end of the turn finds all that the turn has sent.
+    wake: (run) => void setImmediate(run),
+  };
+}
+
+/** Unique over restarts: the log's number never goes back behind what anybody has seen. */
+function eventIds({ log }: SqliteTables): () => string {
+  let count = 0;
+  return () => `${log.nextNumber}-${(count += 1)}`;
+}
+
+function rulesOf(system: StateOptions['system'], inbox: MemoryMessageQueue): BusRule[] {
+  const heard = new Set<string>();
+  for (const versions of system.processes.values()) {
+    for (const process of versions) for (const { event } of [...process.startOn, ...process.receives]) heard.add(event.type);
+  }
+  return [{ queue: inbox, matches: (event, replyTo) => replyTo === system.name || heard.has(event.type) }];
+}

@@ -1,0 +1,34 @@
+import { describe, expect, it } from 'vitest';
+import type { Clock } from '../../lib/ports/clock.ts';
+
+export interface PassingClock {
+  readonly clock: Clock;
+  /** Lets at least so much time pass. */
+  pass(milliseconds: number): Promise<void>;
+}
+
+/** What every clock does. */
+export function clockContract(name: string, make: () => PassingClock): void {
+  describe(`clock: ${name}`, () => {
+    it('wakes a sleeper when its time has passed, not before', async () => {
+      const { clock, pass } = make();
+      const from = clock.now();
+      const slept = clock.sleep(20).then(() => clock.now());
+      await pass(20);
+      expect((await slept) - from).toBeGreaterThanOrEqual(19);
+    });
+
+    it('wakes a sleeper at once when its signal aborts, and does not sleep at all where it has', async () => {
+      const { clock } = make();
+      const stop = new AbortController();
+      const slept = clock.sleep(1e12, stop.signal);
+      stop.abort();
+      await expect(slept).resolves.toBeUndefined();
+      await expect(clock.sleep(1e12, stop.signal)).resolves.toBeUndefined();
+    });
+
+    it('does not sleep for no time', async () => {
+      await expect(make().clock.sleep(0)).resolves.toBeUndefined();
+    });
+  });
+}

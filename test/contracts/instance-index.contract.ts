@@ -1,0 +1,88 @@
+import { describe, expect, it } from 'vitest';
+import type { InstanceFilter, InstanceIndex } from '../../lib/ports/instance-index.ts';
+import type { ProcessStore } from '../../lib/ports/process-store.ts';
+import { head } from './process-store.contract.ts';
+
+export interface Indexed {
+  readonly store: ProcessStore;
+  readonly index: InstanceIndex;
+  /** Resolves when the index shows what was committed. */
+  settle(): Promise<void>;
+}
+
+/** What every instance index does. `make` returns an empty store and its index. */
+export function instanceIndexContract(name: string, make: () => Promise<Indexed> | Indexed): void {
+  describe(`instance index: ${name}`, () => {
+    const pids = async (index: InstanceIndex, filter: InstanceFilter): Promise<string[]> => {
+      const found: string[] = [];
+      for await (const { pid } of index.list(filter)) found.push(pid);
+      return found;
+    };
+    const filled = async (): Promise<Indexed> => {
+      const made = await make();
+      const put = (id: string, over: Parameters<typeof head>[0]): unknown =>
+        made.store.commit(head({ pid: id, ...over }), { kind: 'absent' });
+      await put('t#trip#1', { startedAt: 10, tags: { city: 'Bern' } });
+      await put('t#trip#2', { startedAt: 30, status: 'completed', closedAt: 40, tags: { city: 'Bern', class: 'first' } });
+      await put('t#order#3', { startedAt: 20, status: 'stuck' });
+      await made.store.buffer({ pid: 't#trip#4', body: '{}', max: 5, expiresAt: 50 });
+      await made.settle();
+      return made;
+    };
+
+    it.each<[string, InstanceFilter, string[]]>([
+      ['all, newest start first, no early buffers', {}, ['t#trip#2', 't#order#3', 't#trip#1']],
+      ['by process', { process: 'trip' }, ['t#trip#2', 't#trip#1']],
+      ['by status', { statuses: ['running', 'stuck'] }, ['t#order#3', 't#trip#1']],
+      ['by tag', { tags: { city: 'Bern', class: 'first' } }, ['t#trip#2']],
+      ['started after, inclusive', { startedAfter: 20 }, ['t#trip#2', 't#order#3']],
+      ['started before, inclusive', { startedBefore: 20 }, ['t#order#3', 't#trip#1']],
+    ])('lists %s', async (_, filter, expected) => {
+      const { index } = await filled();
+      expect(await pids(index, filter)).toEqual(expected);
+    });
+
+    it('lists an instance by its status now', async () => {
+      const { store, index, settle } = await filled();
+      await store.commit(head({ pid: 't#trip#1', version: 2, status: 'failed', startedAt: 10 }), { kind: 'at', version: 1, run: 'r1' });
+      await settle();
+      expect(await pids(index, { process: 'trip', statuses: ['running'] })).toEqual([]);
+      expect(await pids(index, { process: 'trip', statuses: ['failed'] })).toEqual(['t#trip#1']);
+    });
+
+    it('finds what is due, oldest first, at most the limit, again and again', async () => {
+      const { store, index, settle } = await make();
+      for (const [pid, due] of [
+        ['a', 30],
+        ['b', 10],
+        ['c', 20],
+        ['d', 99],
+      ] as const)
+        await store.commit(head({ pid, due }), { kind: 'absent' });
+      await settle();
+      const expected = [
+        { pid: 'b', run: 'r1', due: 10 },
+        { pid: 'c', run: 'r1', due: 20 },
+      ];
+      expect(await index.due(30, 2)).toEqual(expected);
+      expect(await index.due(30, 2)).toEqual(expected);
+      expect((await index.due(30, 9)).map(({ pid }) => pid)).toEqual(['b', 'c', 'a']);
+    });
+
+    it('forgets a due time that was taken back, and takes the new one', async () => {
+      const { store, index, settle } = await make();
+      await store.commit(head({ pid: 'a', due: 10 }), { kind: 'absent' });
+      await store.commit(head({ pid: 'a', version: 2, due: 50 }), { kind: 'at', version: 1, run: 'r1' });
+      await store.commit(head({ pid: 'b', due: 10 }), { kind: 'absent' });
+      await store.commit(head({ pid: 'b', version: 2 }), { kind: 'at', version: 1, run: 'r1' });
+      await settle();
+      expect(await index.due(49, 9)).toEqual([]);
+      expect(await index.due(50, 9)).toEqual([{ pid: 'a', run: 'r1', due: 50 }]);
+    });
+
+    it('finds early buffers that expire', async () => {
+      const { index } = await filled();
+      expect((await index.due(50, 9)).map(({ pid }) => pid)).toEqual(['t#trip#4']);
+    });
+  });
+}

@@ -1,0 +1,170 @@
+import { describe, expect, it } from 'vitest';
+import type { MessageQueue, ReceivedMessage } from '../../lib/ports/message-queue.ts';
+import type { MessageSender } from '../../lib/ports/message-sender.ts';
+
+export interface Queues {
+  readonly sender: MessageSender;
+  /** The queue `work`: 3 deliveries, then `dead`. */
+  readonly work: MessageQueue;
+  readonly dead: MessageQueue;
+  /** Lets time pass, for real or not. */
+  pass(milliseconds: number): Promise<void>;
+}
+
+/** What every message queue does, and every message sender. `make` returns empty queues. */
+export function messageQueueContract(name: string, make: () => Promise<Queues> | Queues): void {
+  describe(`message queue: ${name}`, () => {
+    const options = { max: 10, waitSeconds: 0, visibilitySeconds: 30 };
+    const bodies = (messages: readonly ReceivedMessage[]): string[] => messages.map(({ body }) => body);
+    const handles = (messages: readonly ReceivedMessage[]): string[] => messages.map(({ receiptHandle }) => receiptHandle);
+    const sent = async (...texts: string[]): Promise<Queues> => {
+      const queues = await make();
+      await queues.sender.send(
+        'work',
+        texts.map((body) => ({ body })),
+      );
+      return queues;
+    };
+
+    it('delivers what was sent, once while it is invisible', async () => {
+      const { work } = await sent('a', 'b');
+      expect(bodies(await work.receive(options)).sort()).toEqual(['a', 'b']);
+      expect(await work.receive(options)).toEqual([]);
+    });
+
+    it('answers at once with nothing from an empty queue', async () => {
+      const { work } = await make();
+      expect(await work.receive(options)).toEqual([]);
+    });
+
+    it('gives at most the maximum', async () => {
+      const { work } = await sent('a', 'b', 'c');
+      expect(await work.receive({ ...options, max: 2 })).toHaveLength(2);
+      expect(await work.receive({ ...options, max: 2 })).toHaveLength(1);
+    });
+
+    it('delivers again when the visibility ends, with the same id and time, a higher count and another handle', async () => {
+      const { work, pass } = await sent('a');
+      const [first] = await work.receive(options);
+      await pass(30_000);
+      const [second] = await work.receive(options);
+      expect(second).toMatchObject({ messageId: first?.messageId, sentAt: first?.sentAt, body: 'a', receiveCount: 2 });
+      expect(first?.receiveCount).toBe(1);
+      expect(second?.receiptHandle).not.toBe(first?.receiptHandle);
+    });
+
+    it('never delivers what was deleted', async () => {
+      const { work, pass } = await sent('a', 'b');
+      const messages = await work.receive(options);
+      expect(await work.delete(handles(messages.filter(({ body }) => body === 'a')))).toEqual([]);
+      await pass(30_000);
+      expect(bodies(await work.receive(options))).toEqual(['b']);
+    });
+
+    it('deletes twice as once', async () => {
+      const { work } = await sent('a');
+      const messages = await work.receive(options);
+      await work.delete(handles(messages));
+      expect(await work.delete(handles(messages))).toEqual([]);
+    });
+
+    it('does not delete with the handle of an earlier delivery', async () => {
+      const { work, pass } = await sent('a');
+      const stale = handles(await work.receive(options));
+      await pass(30_000);
+      await work.receive(options);
+      expect(await work.delete(stale)).toEqual(stale);
+      await pass(30_000);
+      expect(bodies(await work.receive(options))).toEqual(['a']);
+    });
+
+    it('deletes a message whose visibility has ended, as long as nobody has received it again', async () => {
+      const { work, pass } = await sent('a');
+      const messages = await work.receive(options);
+      await pass(30_000);
+      expect(await work.delete(handles(messages))).toEqual([]);
+      expect(await work.receive(options)).toEqual([]);
+    });
+
+    it('keeps a message back, or gives it free, as its visibility is changed', async () => {
+      const { work, pass } = await sent('a');
+      const [message] = await work.receive(options);
+      const receiptHandle = message?.receiptHandle as string;
+      expect(await work.changeVisibility([{ receiptHandle, seconds: 60 }])).toEqual([]);
+      await pass(59_999);
+      expect(await work.receive(options)).toEqual([]);
+      expect(await work.changeVisibility([{ receiptHandle, seconds: 0 }])).toEqual([]);
+      expect(bodies(await work.receive(options))).toEqual(['a']);
+    });
+
+    it('does not change the visibility of what is not in flight', async () => {
+      const { work, pass } = await sent('a');
+      const stale = handles(await work.receive(options));
+      await pass(30_000);
+      expect(await work.changeVisibility(stale.map((receiptHandle) => ({ receiptHandle, seconds: 5 })))).toEqual(stale);
+    });
+
+    it('holds a message back for its delay', async () => {
+      const { sender, work, pass } = await make();
+      await sender.send('work', [{ body: 'later', delaySeconds: 2 }, { body: 'now' }]);
+      expect(bodies(await work.receive(options))).toEqual(['now']);
+      await pass(1999);
+      expect(await work.receive(options)).toEqual([]);
+      await pass(1);
+      expect(bodies(await work.receive(options))).toEqual(['later']);
+    });
+
+    it('moves a message to the dead letters after its last delivery, with its id and its time', async () => {
+      const { work, dead, pass } = await sent('a');
+      const [first] = await work.receive(options);
+      for (let delivery = 2; delivery <= 3; delivery += 1) {
+        await pass(30_000);
+        expect(await work.receive(options)).toHaveLength(1);
+      }
+      expect(await dead.receive(options)).toEqual([]);
+      await pass(30_000);
+      expect(await work.receive(options)).toEqual([]);
+      expect(await dead.receive(options)).toMatchObject([{ messageId: first?.messageId, sentAt: first?.sentAt, body: 'a' }]);
+    });
+
+    it('wakes a receiver that waits when a message comes', async () => {
+      const { sender, work } = await make();
+      const waiting = work.receive({ ...options, waitSeconds: 20 });
+      await sender.send('work', [{ body: 'a' }]);
+      expect(bodies(await waiting)).toEqual(['a']);
+    });
+
+    it('wakes a receiver that waits when a delay ends', async () => {
+      const { sender, work, pass } = await make();
+      const waiting = work.receive({ ...options, waitSeconds: 20 });
+      await sender.send('work', [{ body: 'a', delaySeconds: 5 }]);
+      await pass(5000);
+      expect(bodies(await waiting)).toEqual(['a']);
+    });
+
+    it('ends a wait with nothing after its time, or when its signal aborts', async () => {
+      const { work, pass } = await make();
+      const stop = new AbortController();
+      const waits = [work.receive({ ...options, waitSeconds: 5 }), work.receive({ ...options, waitSeconds: 20, signal: stop.signal })];
+      await pass(5000);
+      stop.abort();
+      expect(await Promise.all(waits)).toEqual([[], []]);
+    });
+
+    it('gives one message to one of many receivers that wait, and the next to another', async () => {
+      const { sender, work } = await make();
+      const waits = [1, 2, 3].map(() => work.receive({ ...options, max: 1, waitSeconds: 20 }));
+      await sender.send('work', [{ body: 'a' }, { body: 'b' }, { body: 'c' }]);
+      expect((await Promise.all(waits)).flatMap(bodies).sort()).toEqual(['a', 'b', 'c']);
+    });
+
+    it('refuses what can never be sent as the fault of the sender, and sends the rest', async () => {
+      const { sender, work } = await make();
+      expect((await sender.send('nowhere', [{ body: 'a' }]))[0]).toMatchObject({ status: 'failed', senderFault: true });
+      const results = await sender.send('work', [{ body: 'x'.repeat(2_000_000) }, { body: 'a' }]);
+      expect(results.map(({ status }) => status)).toEqual(['failed', 'sent']);
+      const [message] = await work.receive(options);
+      expect(results[1]).toEqual({ status: 'sent', messageId: message?.messageId });
+    });
+  });
+}

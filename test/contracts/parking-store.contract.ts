@@ -1,0 +1,35 @@
+import { describe, expect, it } from 'vitest';
+import type { ParkedEvent, ParkingStore } from '../../lib/ports/parking-store.ts';
+
+function parked(id: string, over: Partial<ParkedEvent> = {}): ParkedEvent {
+  return { pid: 'p', id, reason: 'POISON', detail: 'It throws.', body: '{"x":"\\u00e9"}', parkedAt: 7, ...over };
+}
+
+/** What every parking store does. `make` returns an empty one. */
+export function parkingStoreContract(name: string, make: () => Promise<ParkingStore> | ParkingStore): void {
+  describe(`parking store: ${name}`, () => {
+    it('keeps events beside their instance, in order of their ids, each id once', async () => {
+      const store = await make();
+      for (const id of ['000000000000002#b', '000000000000001#c', '000000000000002#b']) await store.park(parked(id));
+      await store.park(parked('000000000000001#z', { pid: '' }));
+      expect(await store.parked('p')).toEqual([parked('000000000000001#c'), parked('000000000000002#b')]);
+      expect((await store.parked('')).map(({ id }) => id)).toEqual(['000000000000001#z']);
+      expect(await store.parked('none')).toEqual([]);
+    });
+
+    it('leaves out what was sent back, and ignores ids that it does not know', async () => {
+      const store = await make();
+      await store.park(parked('1'));
+      await store.park(parked('2'));
+      await store.redriven('p', ['1', 'unknown'], 9);
+      expect((await store.parked('p')).map(({ id }) => id)).toEqual(['2']);
+    });
+
+    it('counts the attempts of each message', async () => {
+      const store = await make();
+      expect([await store.attempt('m1'), await store.attempt('m1'), await store.attempt('m2'), await store.attempt('m1')]).toEqual([
+        1, 2, 1, 3,
+      ]);
+    });
+  });
+}
