@@ -1,9 +1,7 @@
-import assert from 'node:assert';
 import type { CommandEnvelope } from '../contract/envelope.ts';
 import { isCommandFailed, type CommandFailed } from '../contract/errors.ts';
 import { parseEnvelope } from '../contract/parse-envelope.ts';
-import { parse, type Json } from '../contract/schema.ts';
-import { NEWER, parseVersion } from '../contract/versions.ts';
+import { parse } from '../contract/schema.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { CommandRecord, IdempotencyStore } from '../ports/idempotency-store.ts';
 import type { MessageSender } from '../ports/message-sender.ts';
@@ -17,7 +15,6 @@ import {
   entombed,
   lease,
   receive,
-  type Delivery,
   type Fenced,
   type RecordBody,
   type Verdict,
@@ -26,19 +23,19 @@ import type { InFlight, Notice } from './delivery.ts';
 import {
   BACKOFF_SECONDS_MAX,
   backoffSeconds,
-  HOLD_MAX_MS,
   HOLD_SECONDS,
   RECEIVES_MAX,
   RECEIVES_NEAR_MAX,
   secondsFor,
   VISIBILITY_SECONDS_MAX,
 } from './give-back.ts';
-import { loadData } from './reply.ts';
+import { createJob, loadInput, type Job } from './job.ts';
 import type { Replies } from './replies.ts';
 import type { ServedCommand } from './serve.ts';
-import type { RecordAccess, TransactionalRecords } from './store.ts';
+import type { TransactionalRecords } from './store.ts';
 import { CommandTask, isDeferred, isRetryAfter } from './task.ts';
 import type { TokenKey } from './task-token.ts';
+import { runInTransaction, type Committed } from './transaction-run.ts';
 
 /** What the queue is to be told: delete it, hide it for so many seconds, or nothing. */
 export type Disposal = 'delete' | 'leave' | number;
@@ -62,21 +59,8 @@ export interface RunnerDependencies {
   readonly worker: string;
 }
 
-/** A command in hand: parsed, with its handler where this worker has one. */
-interface Job {
-  readonly flight: InFlight;
-  readonly message: ReceivedMessage;
-  readonly command: CommandEnvelope;
-  readonly served: ServedCommand | undefined;
-  readonly input: Json;
-  /** Why this worker cannot run it, or why it gives up. */
-  reason: string;
-  delivery: Delivery;
-}
-
 /** Writes that lose against another writer are decided anew, this often. */
 const CONFLICTS_MAX = 8;
-const UNREADABLE: unique symbol = Symbol('this worker cannot read the input');
 
 /** One delivered command from its envelope to what the queue is told (services.md, section 4). Decisions are command-record's. */
 export class CommandRunner {
@@ -96,64 +80,15 @@ export class CommandRunner {
       return this.#bury(message);
     }
     const command = (flight.command = parsed.envelope);
-    const job = this.#job(flight, command, command.dataref === undefined ? command.data : await this.#load(command.dataref));
+    const data = command.dataref === undefined ? command.data : await loadInput(command.dataref, this.#deps.payloads);
+    const job = createJob(flight, command, data, this.#deps, `${this.#deps.worker}:${++this.#claims}`);
     const { delivery } = job;
     // Most commands are new: the claim is tried before anything is read.
-    if (delivery.mode !== 'run' || delivery.settling || delivery.effect === 'transaction') {
-      return this.#decide(job, await this.#deps.store.read(command.id));
-    }
+    if (delivery.mode !== 'run' || delivery.settling) return this.#decide(job, await this.#deps.store.read(command.id));
+    if (delivery.effect === 'transaction') return this.#runInTransaction(job, claimed(delivery), undefined);
     const claim = await this.#deps.store.write(command.id, claimed(delivery), 'absent');
     if (claim.status === 'conflict') return this.#decide(job, claim.current);
     return this.#run(job, 1);
-  }
-
-  async #load(dataref: string): Promise<Json | typeof UNREADABLE> {
-    return (await loadData(dataref, this.#deps.payloads)) ?? UNREADABLE;
-  }
-
-  #job(flight: InFlight, command: CommandEnvelope, data: Json | undefined | typeof UNREADABLE): Job {
-    const { clock, commands, worker, leaseMs } = this.#deps;
-    const { message } = flight;
-    const served = commands.get(command.type);
-    const now = clock.now();
-    const job: Job = {
-      flight,
-      message,
-      command,
-      served,
-      input: null,
-      reason: served === undefined ? `${command.type} is no command that this service knows` : '',
-      delivery: {
-        hash: command.datahash,
-        command: message.body,
-        effect: served?.effect ?? 'key',
-        settling: command.deadline !== undefined && Date.parse(command.deadline) < now,
-        mode: message.receiveCount > RECEIVES_MAX ? 'give-up' : 'run',
-        token: `${worker}:${++this.#claims}`,
-        now,
-        leaseUntil: now + leaseMs,
-      },
-    };
-    const input = served === undefined ? UNREADABLE : this.#input(job, served, data);
-    if (input !== UNREADABLE) return Object.assign(job, { input });
-    // A newer worker may be on its way to it.
-    const mode = now - message.sentAt >= HOLD_MAX_MS || job.delivery.mode === 'give-up' ? 'give-up' : 'hold';
-    return Object.assign(job, { delivery: { ...job.delivery, mode } });
-  }
-
-  #input(job: Job, served: ServedCommand, data: Json | undefined | typeof UNREADABLE): Json | typeof UNREADABLE {
-    if (data === UNREADABLE) {
-      job.reason = `${job.command.type} came with dataref ${job.command.dataref}, where nothing lies`;
-      return UNREADABLE;
-    }
-    try {
-      const input = parseVersion(served.contract.input, job.command.dataversion, data, served.inputWhat);
-      if (input !== NEWER) return input;
-      job.reason = `${job.command.type} came with dataversion ${job.command.dataversion}, which is newer than this service's contract`;
-    } catch (error) {
-      job.reason = error instanceof Error ? error.message : String(error);
-    }
-    return UNREADABLE;
   }
 
   /** Asks for a verdict, writes it, and acts on it; a lost write is decided anew on what stands. */
@@ -203,9 +138,12 @@ export class CommandRunner {
     let reply: string | Promise<string>;
     try {
       const output = await served.run(job.input, this.#task(job, undefined));
+      // From here on a beat could only collide with the write of the answer.
+      flight.token = '';
       if (isDeferred(output)) return await this.#defer(job);
       reply = this.#deps.replies.completed(job.command, served, parse(served.contract.output, output, served.outputWhat));
     } catch (error) {
+      flight.token = '';
       if (!this.#declared(job, error)) return this.#retry(job, error);
       try {
         reply = this.#failure(job, error);
@@ -236,7 +174,6 @@ export class CommandRunner {
     const { flight, command, delivery } = job;
     const written = await this.#deps.store.write(command.id, { state, hash: command.datahash, reply }, flight.revision);
     if (written.status === 'written') {
-      flight.token = '';
       const type = state === 'DONE' ? (job.served as ServedCommand).completedType : `${command.type}.failed`;
       return this.#published(job, await this.#deps.replies.publishAs(type, reply));
     }
@@ -269,10 +206,7 @@ export class CommandRunner {
       const fenced = decide(record);
       if (fenced.kind === 'lost') break;
       const written = await this.#deps.store.write(job.command.id, fenced.write, (record as CommandRecord).revision);
-      if (written.status === 'written') {
-        job.flight.token = '';
-        return fenced;
-      }
+      if (written.status === 'written') return fenced;
       record = written.current;
     }
     this.#report(job, 'lease-lost', 'The lease was lost while the handler ran: nothing is answered.');
@@ -306,10 +240,13 @@ export class CommandRunner {
 
   async #runInTransaction(job: Job, claim: RecordBody, found: CommandRecord | undefined): Promise<Disposal> {
     const { command } = job;
+    const transactional = this.#deps.transactional as TransactionalRecords;
     const expected = found?.revision ?? 'absent';
     let said: Committed;
     try {
-      said = await (this.#deps.transactional as TransactionalRecords).transact((tx, records) => this.#inTransaction(job, claim, expected, tx, records));
+      said = await transactional.transact((tx, records) =>
+        runInTransaction(job, claim, expected, this.#task(job, tx), records, this.#deps),
+      );
     } catch (error) {
       if (!this.#declared(job, error)) return this.#retry(job, error);
       // The handler's writes are rolled back, so the failure is recorded by itself.
@@ -321,40 +258,31 @@ export class CommandRunner {
     return said.kind === 'answered' ? this.#answer(job, said.reply) : this.#deferred(job, undefined);
   }
 
-  async #inTransaction(job: Job, claim: RecordBody, expected: number | 'absent', tx: unknown, records: RecordAccess): Promise<Committed> {
-    const served = job.served as ServedCommand;
-    const { command, delivery } = job;
-    const taken = await records.write(command.id, claim, expected);
-    if (taken.status === 'conflict') return { kind: 'conflict', current: taken.current };
-    const mine: CommandRecord = { ...claim, revision: expected === 'absent' ? 1 : expected + 1 };
-    const output = await served.run(job.input, this.#task(job, tx));
-    const fenced = isDeferred(output)
-      ? defer(mine, delivery.token, this.#deps.clock.now())
-      : complete(
-          mine,
-          delivery.token,
-          'DONE',
-          await this.#deps.replies.completed(command, served, parse(served.contract.output, output, served.outputWhat)),
-        );
-    if (fenced.kind === 'lost') return { kind: 'conflict', current: mine };
-    const written = await records.write(command.id, fenced.write, mine.revision);
-    // Nobody else sees the claim before the commit; a store where this happens has no transactions.
-    assert.equal(written.status, 'written', `the record of ${command.id} changed inside its own transaction`);
-    return fenced.reply === undefined ? { kind: 'deferred' } : { kind: 'answered', reply: fenced.reply };
-  }
-
   async #revoke(job: Job, revision: number): Promise<Disposal> {
-    const { command, served } = job;
+    const { command } = job;
     try {
-      await served?.cancel?.(job.input, this.#task(job, undefined));
+      await this.#cancel(job, revision);
     } catch (error) {
       this.#report(job, 'handler-failed', error instanceof Error ? error.message : String(error), error);
       if (job.message.receiveCount >= RECEIVES_MAX) return this.#decideAgain(job, true, error);
       return backoffSeconds(job.message.receiveCount, this.#deps.random);
     }
-    // From REVOKED nothing else can come: a conflict is another worker's tomb.
-    await this.#deps.store.write(command.id, entombed(command.datahash), revision);
     return this.#answer(job, this.#deps.replies.bare(command, 'cancelled'));
+  }
+
+  /** The handler's cancel, then the tomb. From REVOKED nothing else can come: a conflict is another worker's tomb. */
+  async #cancel(job: Job, revision: number): Promise<void> {
+    const { command, served, delivery, input } = job;
+    const tomb = entombed(command.datahash);
+    if (delivery.effect === 'transaction') {
+      await (this.#deps.transactional as TransactionalRecords).transact(async (tx, records) => {
+        await served?.cancel?.(input, this.#task(job, tx));
+        await records.write(command.id, tomb, revision);
+      });
+      return;
+    }
+    await served?.cancel?.(input, this.#task(job, undefined));
+    await this.#deps.store.write(command.id, tomb, revision);
   }
 
   /** Another worker has it: this delivery comes back when that lease is over, and it is no fault of the message. */
@@ -387,7 +315,11 @@ export class CommandRunner {
   }
 
   async #refuse(job: Job): Promise<Disposal> {
-    this.#report(job, 'id-reused', `${job.command.id} came again with another datahash (${job.command.datahash}): it is refused and not answered.`);
+    this.#report(
+      job,
+      'id-reused',
+      `${job.command.id} came again with another datahash (${job.command.datahash}): it is refused and not answered.`,
+    );
     return this.#bury(job.message);
   }
 
@@ -414,11 +346,6 @@ export class CommandRunner {
     this.#deps.report({ kind, messageId: job.message.messageId, commandId: job.command.id, message, cause });
   }
 }
-
-type Committed =
-  | { readonly kind: 'conflict'; readonly current: CommandRecord | undefined }
-  | { readonly kind: 'answered'; readonly reply: string }
-  | { readonly kind: 'deferred' };
 
 /** Fair-queue group: the tenant, or the process name in `tenant#process#id`. */
 function groupOf(command: CommandEnvelope): string {

@@ -14,7 +14,11 @@ import { invalidToken, readTaskToken, type TokenKey } from './task-token.ts';
 /** What somebody says of a deferred command. `command` is the name of the command that the caller means. */
 export type DeferredAnswer =
   | { readonly kind: 'complete'; readonly command: string; readonly output: unknown }
-  | { readonly kind: 'fail'; readonly command: string; readonly failure: { readonly type: string; readonly message: string; readonly data: unknown } }
+  | {
+      readonly kind: 'fail';
+      readonly command: string;
+      readonly failure: { readonly type: string; readonly message: string; readonly data: unknown };
+    }
   | { readonly kind: 'heartbeat' };
 
 export interface DeferredAnswerDependencies {
@@ -46,7 +50,8 @@ export async function answerDeferred(
   let reply: string | undefined;
   for (let tries = 0; tries < CONFLICTS_MAX; tries++) {
     reply ??= await replyOf(record, input.answer, deps);
-    const verdict = input.answer.kind === 'heartbeat' ? beat(record, deps.clock.now()) : answerRecord(record, reply ?? '', deps.clock.now());
+    const verdict =
+      input.answer.kind === 'heartbeat' ? beat(record, deps.clock.now()) : answerRecord(record, reply ?? '', deps.clock.now());
     if (verdict.kind !== 'accept') throw refusal(verdict.kind, commandId);
     if (verdict.write === undefined) return publish(verdict.reply, deps);
     const written = await deps.store.write(commandId, verdict.write, (record as CommandRecord).revision);
@@ -56,7 +61,10 @@ export async function answerDeferred(
     }
     record = written.current;
   }
-  throw new ClientError('UNREACHABLE', `The answer to ${commandId} met ${CONFLICTS_MAX} other writers: expected fewer at a time. It was not taken.`);
+  throw new ClientError(
+    'UNREACHABLE',
+    `The answer to ${commandId} met ${CONFLICTS_MAX} other writers: expected fewer at a time. It was not taken.`,
+  );
 }
 
 function refusal(kind: 'used' | 'closed' | 'absent', commandId: string): ClientError {
@@ -66,20 +74,30 @@ function refusal(kind: 'used' | 'closed' | 'absent', commandId: string): ClientE
       remedy: 'Look at the answer that was taken: it is definite.',
     });
   }
-  return new ClientError('CLOSED', `${commandId} was taken back or has ended: expected an open task.`, { remedy: 'Take the task off the worklist.' });
+  return new ClientError('CLOSED', `${commandId} was taken back or has ended: expected an open task.`, {
+    remedy: 'Take the task off the worklist.',
+  });
 }
 
 async function publish(reply: string | undefined, deps: DeferredAnswerDependencies): Promise<void> {
   if (reply === undefined) return;
   const [result] = await deps.publisher.publish([replyEvent(reply)]);
   if (result?.status === 'published') return;
-  throw new ClientError('UNREACHABLE', `The bus did not accept an answer (${result?.reason ?? 'no result'}): it is recorded, and published when it is repeated.`, {
-    remedy: 'Repeat the same answer.',
-  });
+  throw new ClientError(
+    'UNREACHABLE',
+    `The bus did not accept an answer (${result?.reason ?? 'no result'}): it is recorded, and published when it is repeated.`,
+    {
+      remedy: 'Repeat the same answer.',
+    },
+  );
 }
 
 /** The reply that this answer makes; undefined where the record is of no open or answered command. */
-async function replyOf(record: CommandRecord | undefined, answer: DeferredAnswer, deps: DeferredAnswerDependencies): Promise<string | undefined> {
+async function replyOf(
+  record: CommandRecord | undefined,
+  answer: DeferredAnswer,
+  deps: DeferredAnswerDependencies,
+): Promise<string | undefined> {
   const command = record === undefined ? undefined : commandOf(record, answer);
   if (command === undefined) return undefined;
   const service = deps.service.name;

@@ -103,6 +103,10 @@ export class Heartbeat {
     flight.lose();
     const { messageId } = flight.message;
     const message = `A handler lost its command because ${why}.`;
-    this.#deps.report(flight.command === undefined ? { kind: 'lease-lost', messageId, message } : { kind: 'lease-lost', messageId, commandId: flight.command.id, message });
+    this.#deps.report(
+      flight.command === undefined
+        ? { kind: 'lease-lost', messageId, message }
+        : { kind: 'lease-lost', messageId, commandId: flight.command.id, message },
+    );
   }
 }

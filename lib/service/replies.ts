@@ -36,7 +36,11 @@ export class Replies {
 
   completed(command: CommandEnvelope, served: ServedCommand, data: Json): string | Promise<string> {
     const { completedType: type, outputVersion: dataversion } = served;
-    return buildReply(command, { service: this.#service, type, outcome: 'completed', data, dataversion, time: this.#now() }, this.#payloads);
+    return buildReply(
+      command,
+      { service: this.#service, type, outcome: 'completed', data, dataversion, time: this.#now() },
+      this.#payloads,
+    );
   }
 
   failed(command: CommandEnvelope, data: Json): string | Promise<string> {

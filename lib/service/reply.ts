@@ -35,7 +35,11 @@ export function buildShortReply(command: CommandEnvelope, parts: ReplyParts): st
   return toWire(replyEnvelope(command, parts));
 }
 
-function replyEnvelope(command: CommandEnvelope, parts: ReplyParts, reference?: { readonly dataref: string; readonly datahash: string }): ReplyEnvelope {
+function replyEnvelope(
+  command: CommandEnvelope,
+  parts: ReplyParts,
+  reference?: { readonly dataref: string; readonly datahash: string },
+): ReplyEnvelope {
   const { subject, tenant, replytoken, traceparent } = command;
   // Members that are undefined do not reach the wire.
   return {

@@ -79,11 +79,14 @@ export function serve<N extends string, C extends Readonly<Record<string, Defini
   },
   options: ServeOptions<Tx> = {},
 ): Served<N> {
-  const contract = serviceContract(service as AnyService);
+  const contract = serviceContract(service);
   const records = options.store === undefined ? undefined : storeRecords(options.store);
   const slots = options.slots ?? 10;
   if (!Number.isInteger(slots) || slots < 1 || slots > SLOTS_MAX) {
-    throw new ContractError('CONTRACT_INVALID', `${contract.name} was served with slots ${slots}: expected a whole number from 1 to ${SLOTS_MAX}.`);
+    throw new ContractError(
+      'CONTRACT_INVALID',
+      `${contract.name} was served with slots ${slots}: expected a whole number from 1 to ${SLOTS_MAX}.`,
+    );
   }
   const parts: ServedParts = Object.freeze({
     contract,
@@ -98,7 +101,7 @@ export function serve<N extends string, C extends Readonly<Record<string, Defini
   const poll = async (): Promise<never> => {
     throw notYet(contract.name, 'from an SQS queue with poll()');
   };
-  return Object.freeze(Object.assign(lambda, { '~service': contract.name as N, '~': parts, poll })) as unknown as Served<N>;
+  return Object.freeze(Object.assign(lambda, { '~service': contract.name as N, '~': parts, poll }));
 }
 
 /** What a served service holds at run time. */
@@ -107,10 +110,14 @@ export function servedParts(served: Served): ServedParts {
 }
 
 function notYet(service: string, how: string): OrchestratorError {
-  return new OrchestratorError('UNSUPPORTED', `${service} was run ${how}: this version has no SQS adapter, it runs services in the local runtime only.`, {
-    retryable: false,
-    remedy: "Run the service with startLocal of 'tutti/local'.",
-  });
+  return new OrchestratorError(
+    'UNSUPPORTED',
+    `${service} was run ${how}: this version has no SQS adapter, it runs services in the local runtime only.`,
+    {
+      retryable: false,
+      remedy: "Run the service with startLocal of 'tutti/local'.",
+    },
+  );
 }
 
 function servedCommands(
@@ -127,20 +134,31 @@ function servedCommands(
   }
   for (const verb of Object.keys(handlers)) {
     if (commands.has(`${contract.name}.${verb}`)) continue;
-    throw invalid(`${contract.name} was served with a handler ${verb}: expected handlers of ${[...contract.commands.keys()].join(', ')} only`);
+    throw invalid(
+      `${contract.name} was served with a handler ${verb}: expected handlers of ${[...contract.commands.keys()].join(', ')} only`,
+    );
   }
   return commands;
 }
 
 const EFFECTS: readonly unknown[] = ['key', 'transaction', 'once'];
 
-function servedCommand(service: AnyService, contract: CommandContract, verb: string, handler: unknown, transactional: boolean): ServedCommand {
+function servedCommand(
+  service: AnyService,
+  contract: CommandContract,
+  verb: string,
+  handler: unknown,
+  transactional: boolean,
+): ServedCommand {
   const { run, effect = 'key', cancel } = handlerParts(handler);
   const { name } = contract;
-  if (typeof run !== 'function') throw invalid(`${name} was served with ${typeof run} as its handler: expected a function, or an object with run`);
-  if (!EFFECTS.includes(effect)) throw invalid(`${name} was served with effect ${String(effect)}: expected 'key', 'transaction' or 'once'`);
+  if (typeof run !== 'function')
+    throw invalid(`${name} was served with ${typeof run} as its handler: expected a function, or an object with run`);
+  if (!EFFECTS.includes(effect)) throw invalid(`${name} was served with effect ${effect}: expected 'key', 'transaction' or 'once'`);
   if (effect === 'transaction' && !transactional) {
-    throw invalid(`${name} was served with effect 'transaction' and no store that has transactions: expected a store such as sqlStore({ transaction })`);
+    throw invalid(
+      `${name} was served with effect 'transaction' and no store that has transactions: expected a store such as sqlStore({ transaction })`,
+    );
   }
   const members = service as unknown as Readonly<Record<string, { readonly errors: unknown }>>;
   return Object.freeze({

@@ -40,7 +40,7 @@ class SqlRecords implements TransactionalRecords {
   constructor(options: SqlStoreOptions<unknown>) {
     // Called as a method: the options may be the database itself.
     this.#transaction = (body) => options.transaction(body);
-    this.#run = options.run === undefined ? runByDriver : (options.run.bind(options) as typeof runByDriver);
+    this.#run = options.run === undefined ? runByDriver : options.run.bind(options);
   }
 
   read(commandId: string): Promise<CommandRecord | undefined> {

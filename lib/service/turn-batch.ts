@@ -28,8 +28,8 @@ export class TurnBatch<T, R> {
   async #flush(): Promise<readonly R[]> {
     const items = this.#items;
     // The siblings of one delivery run in lockstep, a microtask or two apart.
-    await undefined;
-    await undefined;
+    await Promise.resolve();
+    await Promise.resolve();
     if (this.#items === items) this.#close();
     return this.#call(items);
   }

@@ -28,7 +28,18 @@ const act: fc.Arbitrary<Act> = fc.oneof(
     settling: fc.boolean(),
     giveUp: fc.integer({ min: 0, max: 9 }).map((n) => n === 0),
   }),
-  fc.record({ do: fc.constantFrom('call' as const, 'finish' as const, 'call' as const, 'finish' as const, 'crash' as const, 'crash-on-the-wire' as const), worker, declines: fc.boolean() }),
+  fc.record({
+    do: fc.constantFrom(
+      'call' as const,
+      'finish' as const,
+      'call' as const,
+      'finish' as const,
+      'crash' as const,
+      'crash-on-the-wire' as const,
+    ),
+    worker,
+    declines: fc.boolean(),
+  }),
   fc.record({ do: fc.constant('lapse' as const) }),
   fc.record({ do: fc.constant('wire' as const) }),
 );

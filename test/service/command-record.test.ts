@@ -172,7 +172,10 @@ describe('R6 an answer by token that was taken is the outcome', () => {
   });
 
   it('answers with it where the command is given up', () => {
-    expect(receive(lapsed({ early: COMPLETED }), delivered({ mode: 'give-up' }))).toMatchObject({ kind: 'repeat', write: { state: 'DONE' } });
+    expect(receive(lapsed({ early: COMPLETED }), delivered({ mode: 'give-up' }))).toMatchObject({
+      kind: 'repeat',
+      write: { state: 'DONE' },
+    });
   });
 });
 

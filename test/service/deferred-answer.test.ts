@@ -218,7 +218,9 @@ describe('a token', () => {
     const rig = deferring();
     rig.send();
     await rig.deliver();
-    await expect(answer(rig, { kind: 'complete', command: 'payments.ping', output: null })).rejects.toMatchObject({ code: 'TOKEN_INVALID' });
+    await expect(answer(rig, { kind: 'complete', command: 'payments.ping', output: null })).rejects.toMatchObject({
+      code: 'TOKEN_INVALID',
+    });
     const undeclared = { ...fail, failure: { type: 'Broke', message: '', data: null } };
     await expect(answer(rig, undeclared)).rejects.toMatchObject({ code: 'TOKEN_INVALID' });
   });

@@ -79,6 +79,7 @@ function charging(ledger: Ledger, then: (runs: number) => unknown = () => ({ pay
     servePayments<Database.Database>(
       {
         effect: 'transaction',
+        cancel: async (_input, task) => void task.tx.prepare('delete from charges where id = ?').run(task.commandId),
         run: async (input, task) => {
           task.tx.prepare('insert into charges (id, amount) values (?, ?)').run(task.commandId, input.amount);
           runs++;
@@ -158,6 +159,18 @@ describe('effect class transaction', () => {
     expect(await storeRecords(ledger.store())!.read(ID)).toMatchObject({ state: 'DEFERRED' });
   });
 
+  it('takes a deferred one back in one transaction with its cancel', async () => {
+    const ledger = newLedger();
+    const rig = charging(ledger);
+    rig.send({ data: { amount: 99, card: 'c' } });
+    await rig.deliver();
+    rig.send({ ...SETTLING, data: { amount: 99, card: 'c' } });
+    await rig.deliver();
+    expect(rig.outcomes()).toEqual(['deferred', 'cancelled']);
+    expect(ledger.charges).toEqual([]);
+    expect(await storeRecords(ledger.store())!.read(ID)).toMatchObject({ state: 'TOMB' });
+  });
+
   it('is failed, retryable, after 20 receives: its effect was rolled back each time', async () => {
     const ledger = newLedger();
     const rig = charging(ledger, () => {
@@ -174,7 +187,12 @@ describe('effect class transaction', () => {
 describe('the default driver', () => {
   it('numbers the values for a transaction with query, and reads its rows', async () => {
     const said: unknown[] = [];
-    const tx = { query: async (sql: string, values: readonly unknown[]) => (said.push([sql, values]), { rows: [{ revision: '4', record: '{"state":"TOMB","hash":"h"}' }] }) };
+    const tx = {
+      query: async (sql: string, values: readonly unknown[]) => (
+        said.push([sql, values]),
+        { rows: [{ revision: '4', record: '{"state":"TOMB","hash":"h"}' }] }
+      ),
+    };
     const records = storeRecords(sqlStore<typeof tx>({ transaction: (body) => body(tx) }))!;
     expect(await records.read('a')).toEqual({ state: 'TOMB', hash: 'h', revision: 4 });
     expect(said[1]).toEqual(['select revision, record from tutti_commands where id = $1', ['a']]);

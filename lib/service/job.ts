@@ -1,0 +1,92 @@
+import type { CommandEnvelope } from '../contract/envelope.ts';
+import { parseVersion, NEWER } from '../contract/versions.ts';
+import type { Json } from '../contract/schema.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { ReceivedMessage } from '../ports/message-queue.ts';
+import type { PayloadStore } from '../ports/payload-store.ts';
+import type { Delivery } from './command-record.ts';
+import type { InFlight } from './delivery.ts';
+import { HOLD_MAX_MS, RECEIVES_MAX } from './give-back.ts';
+import { loadData } from './reply.ts';
+import type { ServedCommand } from './serve.ts';
+
+/** A command in hand: parsed, with its handler where this worker has one. */
+export interface Job {
+  readonly flight: InFlight;
+  readonly message: ReceivedMessage;
+  readonly command: CommandEnvelope;
+  readonly served: ServedCommand | undefined;
+  readonly input: Json;
+  /** Why this worker cannot run it, or why it gives up. */
+  reason: string;
+  delivery: Delivery;
+}
+
+export interface JobDependencies {
+  readonly clock: Clock;
+  readonly commands: ReadonlyMap<string, ServedCommand>;
+  readonly leaseMs: number;
+}
+
+const MISSING: unique symbol = Symbol('the data is referred to and not there');
+type Input = Json | undefined | typeof MISSING;
+
+/** The data of a command that lies in the payload store. */
+export async function loadInput(dataref: string, payloads: PayloadStore): Promise<Input> {
+  return (await loadData(dataref, payloads)) ?? MISSING;
+}
+
+/** Reads the input and says how far this worker may go with the command. `token` is the fencing token of its claim. */
+export function createJob(flight: InFlight, command: CommandEnvelope, data: Input, deps: JobDependencies, token: string): Job {
+  const { message } = flight;
+  const served = deps.commands.get(command.type);
+  const read = readInput(command, served, data);
+  const now = deps.clock.now();
+  return {
+    flight,
+    message,
+    command,
+    served,
+    input: read.input,
+    reason: read.fault,
+    delivery: {
+      hash: command.datahash,
+      command: message.body,
+      effect: served === undefined ? 'key' : served.effect,
+      settling: command.deadline !== undefined && Date.parse(command.deadline) < now,
+      mode: modeOf(message, read.fault !== '', now),
+      token,
+      now,
+      leaseUntil: now + deps.leaseMs,
+    },
+  };
+}
+
+function modeOf(message: ReceivedMessage, unreadable: boolean, now: number): Delivery['mode'] {
+  if (message.receiveCount > RECEIVES_MAX) return 'give-up';
+  if (!unreadable) return 'run';
+  // A newer worker may be on its way to it.
+  return now - message.sentAt >= HOLD_MAX_MS ? 'give-up' : 'hold';
+}
+
+interface ReadInput {
+  readonly input: Json;
+  /** Empty where the input could be read. */
+  readonly fault: string;
+}
+
+function readInput(command: CommandEnvelope, served: ServedCommand | undefined, data: Input): ReadInput {
+  if (served === undefined) return unreadable(`${command.type} is no command that this service knows`);
+  if (data === MISSING) return unreadable(`${command.type} came with dataref ${command.dataref}, where nothing lies`);
+  try {
+    const input = parseVersion(served.contract.input, command.dataversion, data, served.inputWhat);
+    if (input !== NEWER) return { input, fault: '' };
+    return unreadable(`${command.type} came with dataversion ${command.dataversion}, which is newer than this service's contract`);
+  } catch (error) {
+    return unreadable(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function unreadable(fault: string): ReadInput {
+  return { input: null, fault };
+}
