@@ -42,12 +42,27 @@ export function openDatabase(directory: string): Sqlite {
     for (const pragma of PRAGMAS) database.pragma(pragma);
     checkFormat(database, directory);
   } catch (error) {
-    database.close();
-    throw isBusy(error) ? held(directory, holder, error) : error;
+    if (isBusy(error)) {
+      database.close();
+      throw held(directory, holder, error);
+    }
+    closeDatabase(database);
+    throw error;
   }
   // Only told to people: the lock is the database's own, so a dead holder leaves none.
   writeFileSync(holder, `${process.pid}\n`);
   return database;
+}
+
+/**
+ * Closes the database and lets go of its lock. libsql closes the file only when the garbage collector has met the last
+ * statement, so the lock is given back first; out of WAL mode, because EXCLUSIVE cannot be left inside of it.
+ */
+export function closeDatabase(database: Sqlite): void {
+  database.pragma('journal_mode = DELETE');
+  database.pragma('locking_mode = NORMAL');
+  database.exec('BEGIN; SELECT value FROM meta; COMMIT');
+  database.close();
 }
 
 function checkFormat(database: Sqlite, directory: string): void {

@@ -8,7 +8,7 @@
  * L4  Log rows go only when the tables hold all of their changes (a checkpoint); shared strings never refer across that cut.
  */
 import { ClientError } from '../../contract/errors.ts';
-import { blobText, type Sqlite, type SqliteBlob, type Statement } from './database.ts';
+import { blobText, closeDatabase, type Sqlite, type SqliteBlob, type Statement } from './database.ts';
 import { FieldReader, FieldWriter } from './field-text.ts';
 
 /** Without anybody waiting, a change is on disk after this time at the latest. */
@@ -160,10 +160,11 @@ export class OrderedLog {
 
   /** Closes the database as a crash would leave it: what is not durable is lost. */
   abandon(): void {
+    if (this.#closed) return;
     this.#closed = true;
     clearTimeout(this.#timer);
     clearImmediate(this.#immediate);
-    this.database.close();
+    closeDatabase(this.database);
   }
 
   #schedule(): void {

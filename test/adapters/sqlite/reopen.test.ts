@@ -1,0 +1,214 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { State } from '../../../lib/local/state.ts';
+import type { Head } from '../../../lib/ports/process-store.ts';
+import { head } from '../../contracts/process-store.contract.ts';
+import { newDirectory, opens, queue } from '../opened-states.ts';
+
+const RECEIVE = { max: 10, waitSeconds: 0, visibilitySeconds: 30 };
+const COMMAND = JSON.stringify({ id: 'default#trip#1/r1/1', data: 'x'.repeat(100) });
+
+async function loaded(state: State, pid = head().pid): Promise<Head | undefined> {
+  return (await state.processStore.load([pid], { consistent: true }))[0];
+}
+
+/** One booking's worth of every kind of change. */
+async function work(state: State): Promise<void> {
+  const { processStore, payloadStore, parkingStore, idempotencyStore, sender, publisher } = state;
+  await processStore.commit(head(), { kind: 'absent' });
+  await processStore.commit(head({ version: 2, control: '{"seq":2}', tail: ['{"a":1}', '{"b":2}'], due: 500, tags: { a: 'b' } }), {
+    kind: 'at',
+    version: 1,
+    run: 'r1',
+  });
+  await processStore.commit(head({ version: 3, tail: ['{"b":2}', '{"c":3}'], tailFrom: 1 }), { kind: 'at', version: 2, run: 'r1' });
+  await processStore.spill({ pid: head().pid, run: 'r1', from: 0, entries: ['{"a":1}'] });
+  await processStore.buffer({ pid: 'e', body: 'one', max: 5, expiresAt: 9 });
+  await processStore.buffer({ pid: 'e', body: 'two', max: 5, expiresAt: 9 });
+  await payloadStore.put('ab', '"grüezi"');
+  await parkingStore.park({ pid: 'p', id: '1', reason: 'POISON', detail: 'd', body: 'b', parkedAt: 1 });
+  await sender.send('work', [{ body: COMMAND }, { body: 'kept' }]);
+  await idempotencyStore.write('c1', { state: 'RUN', hash: 'h', token: 't', command: COMMAND }, 'absent');
+  await idempotencyStore.write('c1', { state: 'DONE', hash: 'h', command: COMMAND, reply: COMMAND }, 1);
+  await publisher.publish([{ source: 'payments', type: 'payments.charged', detail: JSON.stringify({ replyto: 'trips', data: COMMAND }) }]);
+}
+
+async function expectWork(state: State): Promise<void> {
+  expect(await loaded(state)).toEqual(head({ version: 3, tail: ['{"b":2}', '{"c":3}'], tailFrom: 1 }));
+  expect(await state.processStore.chunks(head().pid, 'r1')).toEqual([{ pid: head().pid, run: 'r1', from: 0, entries: ['{"a":1}'] }]);
+  expect(await loaded(state, 'e')).toMatchObject({ status: 'early', version: 2, early: ['one', 'two'] });
+  expect(await state.instanceIndex.due(10, 5)).toEqual([{ pid: 'e', run: '', due: 9 }]);
+  expect(await state.payloadStore.get('ab')).toBe('"grüezi"');
+  expect(await state.parkingStore.parked('p')).toHaveLength(1);
+  expect(await state.idempotencyStore.read('c1')).toEqual({ state: 'DONE', hash: 'h', command: COMMAND, reply: COMMAND, revision: 2 });
+  expect((await queue(state, 'work').receive(RECEIVE)).map(({ body }) => body)).toEqual([COMMAND, 'kept']);
+  const [answer] = await queue(state, 'inbox').receive(RECEIVE);
+  expect(JSON.parse(answer?.body as string)).toMatchObject({ 'detail-type': 'payments.charged', detail: { data: COMMAND } });
+}
+
+describe('a state in a folder', () => {
+  it('is the same after it was closed', async () => {
+    const directory = newDirectory();
+    const state = opens({ directory });
+    await work(state);
+    state.close();
+    await expectWork(opens({ directory }));
+  });
+
+  it('is the same after a crash, where it was durable', async () => {
+    const directory = newDirectory();
+    const state = opens({ directory });
+    await work(state);
+    await state.durable();
+    state.abandon();
+    await expectWork(opens({ directory }));
+  });
+
+  it('is the same after a crash with a checkpoint in the middle, and after two more', async () => {
+    const directory = newDirectory();
+    const state = opens({ directory, keptMax: 0 });
+    await work(state);
+    state.checkpoint();
+    const [, kept] = await queue(state, 'work').receive(RECEIVE);
+    await state.processStore.commit(head({ version: 4 }), { kind: 'at', version: 3, run: 'r1' });
+    await queue(state, 'work').delete([kept?.receiptHandle as string]);
+    await state.durable();
+    state.abandon();
+    for (let crash = 0; crash < 2; crash += 1) opens({ directory }).abandon();
+    const again = opens({ directory });
+    expect(await loaded(again)).toEqual(head({ version: 4 }));
+    expect((await queue(again, 'work').receive(RECEIVE)).map(({ body, receiveCount }) => [body, receiveCount])).toEqual([[COMMAND, 2]]);
+  });
+
+  it('makes messages that were in flight visible at once, keeps delays, and counts on', async () => {
+    const directory = newDirectory();
+    const state = opens({ directory });
+    await state.sender.send('work', [{ body: 'held' }, { body: 'delayed', delaySeconds: 60 }]);
+    const [held] = await queue(state, 'work').receive({ ...RECEIVE, visibilitySeconds: 1000 });
+    await state.durable();
+    state.abandon();
+    const received = await queue(opens({ directory }), 'work').receive(RECEIVE);
+    expect(received).toMatchObject([{ body: 'held', messageId: held?.messageId, receiveCount: 2 }]);
+  });
+
+  it('never uses a message id again', async () => {
+    const directory = newDirectory();
+    const ids = new Set<string>();
+    for (let round = 0; round < 3; round += 1) {
+      const state = opens({ directory });
+      await state.sender.send('inbox', [{ body: 'x' }]);
+      const [message] = await queue(state, 'inbox').receive(RECEIVE);
+      ids.add(message?.messageId as string);
+      await queue(state, 'inbox').delete([message?.receiptHandle as string]);
+      state.close();
+    }
+    expect(ids.size).toBe(3);
+  });
+
+  it('loses nothing that durable() promised, and what it has is a prefix of what happened', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.constantFrom('commit', 'send', 'durable', 'checkpoint', 'crash'), { maxLength: 40 }), async (steps) => {
+        const directory = newDirectory();
+        let state = opens({ directory, keptMax: 0 });
+        // The head's version and the messages go in step, so both must be cut at the same place.
+        let happened = 0;
+        let promised = 0;
+        for (const step of [...steps, 'crash']) {
+          if (step === 'commit' || step === 'send') {
+            const expected = happened === 0 ? ({ kind: 'absent' } as const) : ({ kind: 'at', version: happened, run: 'r1' } as const);
+            await state.processStore.commit(head({ version: happened + 1 }), expected);
+            await state.sender.send('inbox', [{ body: String(happened + 1) }]);
+            happened += 1;
+          } else if (step === 'durable') {
+            await state.durable();
+            promised = happened;
+          } else if (step === 'checkpoint') {
+            state.checkpoint();
+            promised = happened;
+          } else {
+            state.abandon();
+            state = opens({ directory, keptMax: 0 });
+            const version = (await loaded(state))?.version ?? 0;
+            expect(version).toBeGreaterThanOrEqual(promised);
+            expect(version).toBeLessThanOrEqual(happened);
+            expect([version, version - 1]).toContain(queue(state, 'inbox').size);
+            happened = version;
+            promised = version;
+            // A message that is missing would have been the last change: sent again, so that both go in step again.
+            if (queue(state, 'inbox').size < version) await state.sender.send('inbox', [{ body: String(version) }]);
+          }
+        }
+        state.abandon();
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  it('reads closed instances from disk when they are no longer in memory, and lists them among the others', async () => {
+    const state = opens({ directory: newDirectory(), keptMax: 0 });
+    const expected: string[] = [];
+    for (let n = 0; n < 450; n += 1) {
+      const pid = `t#trip#${String(n).padStart(3, '0')}`;
+      await state.processStore.commit(head({ pid, startedAt: 1000 - n, status: n % 2 === 0 ? 'completed' : 'running' }), {
+        kind: 'absent',
+      });
+      expected.push(pid);
+    }
+    state.checkpoint();
+    const found: string[] = [];
+    for await (const { pid } of state.instanceIndex.list({ process: 'trip' })) found.push(pid);
+    expect(found).toEqual(expected);
+    expect((await loaded(state, 't#trip#002'))?.status).toBe('completed');
+  });
+
+  it('hands a message to a service only when it is durable, and to the engine at once', async () => {
+    const state = opens({ directory: newDirectory() });
+    await state.sender.send('inbox', [{ body: 'a' }]);
+    await state.sender.send('work', [{ body: 'b' }]);
+    let durable = false;
+    expect(await queue(state, 'inbox').receive(RECEIVE)).toHaveLength(1);
+    void state.durable().then(() => (durable = true));
+    expect(durable).toBe(false);
+    expect(await queue(state, 'work').receive(RECEIVE)).toHaveLength(1);
+    expect(durable).toBe(true);
+  });
+
+  it('has the delivery of a message that a crash has left on disk before it is handed out', async () => {
+    const directory = newDirectory();
+    const state = opens({ directory });
+    await state.sender.send('inbox', [{ body: 'poison' }]);
+    await state.durable();
+    state.abandon();
+    for (let delivery = 1; delivery <= 3; delivery += 1) {
+      const again = opens({ directory });
+      expect(await queue(again, 'inbox').receive(RECEIVE)).toMatchObject([{ receiveCount: delivery }]);
+      again.abandon();
+    }
+  });
+
+  it('has an attempt on disk before it is answered', async () => {
+    const directory = newDirectory();
+    for (let attempt = 1; attempt <= 3; attempt += 1) {
+      const state = opens({ directory });
+      expect(await state.parkingStore.attempt('m1')).toBe(attempt);
+      state.abandon();
+    }
+  });
+
+  it('refuses a second opener by the pid of the first, and lets the next one in after a close', () => {
+    const directory = newDirectory();
+    const state = opens({ directory });
+    expect(() => opens({ directory })).toThrow(
+      expect.objectContaining({ code: 'UNREACHABLE', message: expect.stringContaining(`is open in process ${process.pid}`) as string }),
+    );
+    state.close();
+    opens({ directory });
+  });
+
+  it('refuses to promise durability after it was closed', async () => {
+    const state = opens({ directory: newDirectory() });
+    state.close();
+    await state.sender.send('inbox', [{ body: 'a' }]);
+    await expect(state.durable()).rejects.toMatchObject({ code: 'UNREACHABLE' });
+  });
+});
