@@ -1,7 +1,7 @@
 import type { CommandEnvelope } from '../contract/envelope.ts';
 import { isCommandFailed, type CommandFailed } from '../contract/errors.ts';
 import { parseEnvelope } from '../contract/parse-envelope.ts';
-import { parse } from '../contract/schema.ts';
+import { parse, type Json } from '../contract/schema.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { CommandRecord, IdempotencyStore } from '../ports/idempotency-store.ts';
 import type { MessageSender } from '../ports/message-sender.ts';
@@ -134,25 +134,35 @@ export class CommandRunner {
     flight.token = job.delivery.token;
     flight.revision = revision;
     if (served.effect === 'once') await this.#deps.store.durable();
-    let state: 'DONE' | 'FAILED' = 'DONE';
-    let reply: string | Promise<string>;
+    let output: unknown;
     try {
-      const output = await served.run(job.input, this.#task(job, undefined));
-      // From here on a beat could only collide with the write of the answer.
-      flight.token = '';
-      if (isDeferred(output)) return await this.#defer(job);
-      reply = this.#deps.replies.completed(job.command, served, parse(served.contract.output, output, served.outputWhat));
+      output = await served.run(job.input, this.#task(job, undefined));
     } catch (error) {
       flight.token = '';
-      if (!this.#declared(job, error)) return this.#retry(job, error);
-      try {
-        reply = this.#failure(job, error);
-      } catch (invalid) {
-        return this.#retry(job, invalid);
-      }
-      state = 'FAILED';
+      return this.#threw(job, error);
     }
-    return this.#complete(job, state, typeof reply === 'string' ? reply : await reply);
+    // From here on a beat could only collide with the write of the answer.
+    flight.token = '';
+    if (isDeferred(output)) return this.#defer(job);
+    let data: Json;
+    try {
+      data = parse(served.contract.output, output, served.outputWhat);
+    } catch (error) {
+      return this.#retry(job, error);
+    }
+    const reply = this.#deps.replies.completed(job.command, served, data);
+    return this.#complete(job, 'DONE', typeof reply === 'string' ? reply : await reply);
+  }
+
+  async #threw(job: Job, error: unknown): Promise<Disposal> {
+    if (!this.#declared(job, error)) return this.#retry(job, error);
+    let data: Json;
+    try {
+      data = this.#failureData(job, error);
+    } catch (invalid) {
+      return this.#retry(job, invalid);
+    }
+    return this.#complete(job, 'FAILED', await this.#deps.replies.failed(job.command, data));
   }
 
   #task(job: Job, tx: unknown): CommandTask {
@@ -164,10 +174,10 @@ export class CommandRunner {
     return Object.hasOwn(job.served?.contract.errors ?? {}, error.type);
   }
 
-  #failure(job: Job, error: CommandFailed): string | Promise<string> {
+  #failureData(job: Job, error: CommandFailed): Json {
     const schema = job.served?.contract.errors[error.type];
     const data = schema === undefined ? error.data : parse(schema, error.data, `${error.command} failed with ${error.type}, with`);
-    return this.#deps.replies.failed(job.command, { type: error.type, message: error.message, data });
+    return { type: error.type, message: error.message, data };
   }
 
   async #complete(job: Job, state: 'DONE' | 'FAILED', reply: string): Promise<Disposal> {
@@ -250,7 +260,7 @@ export class CommandRunner {
     } catch (error) {
       if (!this.#declared(job, error)) return this.#retry(job, error);
       // The handler's writes are rolled back, so the failure is recorded by itself.
-      const reply = found?.early ?? (await this.#failure(job, error));
+      const reply = found?.early ?? (await this.#deps.replies.failed(command, this.#failureData(job, error)));
       const written = await this.#deps.store.write(command.id, answered(command.datahash, reply), expected);
       return written.status === 'written' ? this.#answer(job, reply) : this.#decide(job, written.current);
     }
