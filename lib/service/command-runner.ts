@@ -3,6 +3,7 @@ import { isCommandFailed, type CommandFailed } from '../contract/errors.ts';
 import { parseEnvelope } from '../contract/parse-envelope.ts';
 import { parse, type Json } from '../contract/schema.ts';
 import type { Clock } from '../ports/clock.ts';
+import type { PublishResult } from '../ports/event-publisher.ts';
 import type { CommandRecord, IdempotencyStore } from '../ports/idempotency-store.ts';
 import type { MessageSender } from '../ports/message-sender.ts';
 import type { PayloadStore } from '../ports/payload-store.ts';
@@ -346,9 +347,9 @@ export class CommandRunner {
   }
 
   /** What the bus did not accept is asked for again by the redelivery: the record has the answer. */
-  #published(job: Job, accepted: boolean): Disposal {
-    if (accepted) return 'delete';
-    this.#report(job, 'fault', 'The bus did not accept the reply: it is published again when the message comes back.');
+  #published(job: Job, result: PublishResult): Disposal {
+    if (result.status === 'published') return 'delete';
+    this.#report(job, 'fault', `The bus did not accept the reply (${result.reason}): it is published again when the message comes back.`);
     return backoffSeconds(job.message.receiveCount, this.#deps.random);
   }
 

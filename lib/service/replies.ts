@@ -58,18 +58,13 @@ export class Replies {
     return buildShortReply(command, { service: this.#service, outcome, data: null, time: this.#now() });
   }
 
-  /** Resolves to whether the bus has accepted it. */
-  async publish(reply: string): Promise<boolean> {
-    return this.#accepted(replyEvent(reply));
+  publish(reply: string): Promise<PublishResult> {
+    return this.#batch.add(replyEvent(reply));
   }
 
   /** The same, for a reply whose type is known and need not be read. */
-  async publishAs(type: string, reply: string): Promise<boolean> {
-    return this.#accepted({ source: this.#service, type, detail: reply });
-  }
-
-  async #accepted(event: OutgoingEvent): Promise<boolean> {
-    return (await this.#batch.add(event)).status === 'published';
+  publishAs(type: string, reply: string): Promise<PublishResult> {
+    return this.#batch.add({ source: this.#service, type, detail: reply });
   }
 
   #now(): string {
