@@ -19,6 +19,8 @@ interface ServiceParts {
   readonly contract: ServiceContract;
 }
 
+const SERVICES = new WeakMap<CommandContract, ServiceContract>();
+
 /**
  * Gives commands their names, `service.verb`. Throws `UNDO_ELSEWHERE` where an undo is not one of them.
  * @example import { service } from 'tutti'; export const payments = service('payments', { charge, refund });
@@ -31,6 +33,7 @@ export function service<const N extends string, C extends Readonly<Record<string
     contractOf(name, verb, definitionParts(definition), verbs),
   ]);
   const contract: ServiceContract = Object.freeze({ name, commands: new Map(contracts.map(([, command]) => [command.name, command])) });
+  for (const command of contract.commands.values()) SERVICES.set(command, contract);
   const parts: ServiceParts = Object.freeze({ name, commands: Object.freeze({ ...commands }), contract });
   const members = contracts.map(([verb, command]) => [verb, commandOf(command)]);
   return Object.freeze({ ...Object.fromEntries(members), '~': parts }) as Service<N, C>;
@@ -91,6 +94,11 @@ export function throwers<F>(
     (data: unknown, message?: string) => make(type, parse(schema, data, `${owner} failed with ${type}, with`), message),
   ]);
   return Object.freeze(Object.fromEntries(makers) as Record<string, (data: unknown, message?: string) => F>);
+}
+
+/** The service that a command belongs to. */
+export function serviceOfCommand(command: CommandContract): ServiceContract {
+  return SERVICES.get(command) as ServiceContract;
 }
 
 /** What a service holds at run time. */

@@ -162,3 +162,6 @@ export const contractOf = (run: Run, name: string): CommandContract => {
   return contract ?? refuse(run, 'UNKNOWN_SERVICE', `${name} is not a command of this system's services.`);
 };
 
+/** The contract of a command that user code names, as this system lists it. */
+export const listedContract = (run: Run, named: CommandContract): CommandContract =>
+  run.environment.commands.get(named.name) ?? run.environment.unlisted?.(named) ?? contractOf(run, named.name);

@@ -52,6 +52,8 @@ export interface Environment {
   /** Name of the system. */
   readonly system: string;
   readonly commands: ReadonlyMap<string, CommandContract>;
+  /** In a test of one process there is no system to list commands: told of one that the process names, it takes it in. */
+  readonly unlisted?: (named: CommandContract) => CommandContract;
   /** SHA-256 in hex. */
   readonly hash: (text: string) => string;
   /** RFC 8785 JSON. */

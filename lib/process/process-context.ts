@@ -5,7 +5,7 @@ import type { CommandContract } from '../contract/runtime-contract.ts';
 import { parse, type Json } from '../contract/schema.ts';
 import { refuse } from '../core/bug.ts';
 import { changeView, publishEvent, tag } from '../core/effects.ts';
-import { callCommand, contractOf, sendCommand } from '../core/issue.ts';
+import { callCommand, listedContract, sendCommand } from '../core/issue.ts';
 import { touch, type BranchesStep, type CallPolicy, type Run, type Scope, type Step as CoreStep } from '../core/run.ts';
 import { branchWon, openBranches, openScope, pivot } from '../core/scopes.ts';
 import { SeededRandom } from '../core/seeded-random.ts';
@@ -59,14 +59,14 @@ export class ProcessContext {
 
   #call(command: AnyCommand, input: unknown, options: CallOptions | undefined, returnsFailure: boolean): Step<unknown> {
     this.#check('call');
-    const contract = contractOf(this.#run, commandContract(command).name);
+    const contract = listedContract(this.#run, commandContract(command));
     const parsed = this.#parse(contract.input, input, `${contract.name} was called with`);
     return stepPromise(callCommand(this.#run, this.#scope, contract, parsed, policyOf(contract, options, returnsFailure)));
   }
 
   send(command: AnyCommand, input: unknown): void {
     this.#check('send');
-    const contract = contractOf(this.#run, commandContract(command).name);
+    const contract = listedContract(this.#run, commandContract(command));
     sendCommand(this.#run, this.#scope, contract, this.#parse(contract.input, input, `${contract.name} was sent with`));
   }
 
