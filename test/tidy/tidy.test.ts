@@ -178,42 +178,8 @@ describe('files', () => {
   });
 });
 
+// That every port has a contract suite and every adapter runs it is held by test/contracts/adapters.test.ts.
 describe('completeness', () => {
-  const ports = under('lib/ports/').map((file) => basename(file.path, '.ts'));
-  const suites = under('test/contracts/').filter((file) => file.path.endsWith('.contract.ts'));
-
-  test('every port has a contract suite, and every suite a port', () => {
-    const tested = suites.map((file) => basename(file.path, '.contract.ts'));
-    const faults = [
-      ...ports.filter((port) => !tested.includes(port)).map((port) => `lib/ports/${port}.ts: write test/contracts/${port}.contract.ts`),
-      ...tested
-        .filter((port) => !ports.includes(port))
-        .map((port) => `test/contracts/${port}.contract.ts: there is no port lib/ports/${port}.ts`),
-    ];
-    expect(faults).toEqual([]);
-  });
-
-  test('every adapter runs the contract suite of its port', () => {
-    const runs = under('test/').filter((file) => file.path.endsWith('.test.ts'));
-    const faults = under('lib/adapters/')
-      .filter((file) => ports.includes(basename(file.path, '.ts')))
-      .filter((adapter) => {
-        const suite = `test/contracts/${basename(adapter.path, '.ts')}.contract.ts`;
-        return !runs.some((run) => {
-          const targets = run.imports.map(({ specifier }) => targetOf(run.path, specifier));
-          const parts = targets.filter((target) => target?.startsWith('lib/adapters/') || target?.startsWith('test/'));
-          return (
-            targets.includes(suite) &&
-            reachedFrom(
-              tree,
-              parts.filter((part) => part !== undefined),
-            ).has(adapter.path)
-          );
-        });
-      });
-    expect(faults.map((file) => `${file.path}: no test hands it to test/contracts/${basename(file.path, '.ts')}.contract.ts`)).toEqual([]);
-  });
-
   test('docs/errors.md has one entry for each error code, and none for others', () => {
     const source = tree.get('lib/contract/errors.ts')?.plain ?? '';
     const codes = [...new Set([...source.matchAll(/'([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*)'/g)].map((match) => match[1]!))].toSorted();
