@@ -1,0 +1,46 @@
+import type { AnyCommand, FailureOf } from '../contract/command.ts';
+import type { Duration } from '../contract/duration.ts';
+import type { AnyEvent } from '../contract/event.ts';
+import type { AnyProcess, EventsOf, ResultOf, StartOf, ViewOf } from '../contract/process-contract.ts';
+import type { Sent } from '../contract/schema.ts';
+import type { Description, Status, Summary } from './describe.ts';
+import type { OnOpen } from './start.ts';
+
+/** Everything that a program, or a person through one, does with a system. Each act is journaled with its principal. */
+export interface Client {
+  /** Starts an instance; resolves when it is durable. Throws `ALREADY_OPEN`, or `ALREADY_USED` after its end. */
+  start<P extends AnyProcess>(
+    process: P,
+    input: StartOf<P>,
+    options?: { id?: string; onOpen?: OnOpen; tags?: Record<string, string> },
+  ): Promise<{ id: string; run: string; started: boolean }>;
+  /** Puts an event on the bus; an id makes a repetition a duplicate. */
+  publish<E extends AnyEvent>(event: E, data: Sent<E['~data']>, options?: { id?: string }): Promise<void>;
+  /** Sends an event to one instance, also before its start. */
+  signal<P extends AnyProcess, E extends AnyEvent<EventsOf<P>>>(process: P, id: string, event: E, data: Sent<E['~data']>): Promise<void>;
+  /** The view that the instance showed last, also after its end. */
+  query<P extends AnyProcess>(process: P, id: string): Promise<ViewOf<P>>;
+  describe(process: AnyProcess, id: string): Promise<Description>;
+  /** The newest start first. */
+  list(filter?: {
+    process?: AnyProcess;
+    status?: Status | Status[];
+    tag?: Record<string, string>;
+    startedAfter?: Date;
+    startedBefore?: Date;
+  }): AsyncIterable<Summary>;
+  /** Waits for the end. Rejects with the failure (`process.failed(error)`), or `TIMED_OUT`. @default it waits for ever */
+  result<P extends AnyProcess>(process: P, id: string, options?: { timeout?: Duration }): Promise<ResultOf<P>>;
+  /** Undoes what was done, then ends. */
+  cancel(process: AnyProcess, id: string, reason: string): Promise<void>;
+  /** Ends at once and undoes nothing. */
+  terminate(process: AnyProcess, id: string, reason: string): Promise<void>;
+  /** Lets a stuck instance go on; `skip` is the path of a step that a person dealt with. */
+  resume(process: AnyProcess, id: string, options?: { version?: number; skip?: string }): Promise<void>;
+  /** Completes a deferred command by its task's token. */
+  complete<C extends AnyCommand>(command: C, token: string, output: Sent<C['~']['output']>): Promise<void>;
+  /** Fails a deferred command with an error that its contract declares. */
+  fail<C extends AnyCommand>(command: C, token: string, failure: FailureOf<C>): Promise<void>;
+  /** Says that somebody is still at a deferred command. */
+  heartbeat(token: string): Promise<void>;
+}

@@ -1,0 +1,37 @@
+import { eventContract } from '../contract/event.ts';
+import { systemContract, type System } from '../contract/system.ts';
+import { beatTask, completeTask, failTask } from './answer.ts';
+import type { Client } from './client.ts';
+import { connectionPorts, type Connection, type Reach } from './connection.ts';
+import { describeInstance } from './describe.ts';
+import { listInstances } from './list.ts';
+import { operate, resumeInstance } from './operate.ts';
+import { publishEvent } from './publish.ts';
+import { queryInstance } from './query.ts';
+import { resultOf } from './result.ts';
+import { signalInstance } from './signal.ts';
+import { startProcess } from './start.ts';
+
+/**
+ * A client of a system.
+ * @example import { connect } from 'tutti/client'; const tutti = connect(trips, local('.tutti'));
+ */
+export function connect(system: System<string>, connection: Connection): Client {
+  const reach: Reach = { system: systemContract(system), ports: connectionPorts(connection) };
+  const { ports } = reach;
+  return {
+    start: (process, input, options) => startProcess(reach, process, input, options),
+    publish: async (event, data, options) => void (await publishEvent(ports, eventContract(event), data, options)),
+    signal: async (process, id, event, data) => void (await signalInstance(reach, process.name, id, eventContract(event), data)),
+    query: (process, id) => queryInstance(reach, process, id) as Promise<never>,
+    describe: (process, id) => describeInstance(reach, process.name, id),
+    list: (filter) => listInstances(reach, filter),
+    result: (process, id, options) => resultOf(reach, process.name, id, options) as Promise<never>,
+    cancel: (process, id, reason) => operate(reach, process.name, id, { act: 'cancel', reason }),
+    terminate: (process, id, reason) => operate(reach, process.name, id, { act: 'terminate', reason }),
+    resume: (process, id, options) => resumeInstance(reach, process.name, id, options),
+    complete: (command, token, output) => completeTask(ports, command, token, output),
+    fail: (command, token, failure) => failTask(ports, command, token, failure as never),
+    heartbeat: (token) => beatTask(ports, token),
+  };
+}

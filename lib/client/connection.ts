@@ -1,0 +1,50 @@
+import type { SystemContract } from '../contract/runtime-contract.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { EventPublisher } from '../ports/event-publisher.ts';
+import type { InstanceIndex } from '../ports/instance-index.ts';
+import type { MessageSender } from '../ports/message-sender.ts';
+import type { ParkingStore } from '../ports/parking-store.ts';
+import type { PayloadStore } from '../ports/payload-store.ts';
+import type { ProcessStore } from '../ports/process-store.ts';
+import type { DeferredAnswer } from '../service/deferred-answer.ts';
+
+/** Where a system runs. Made by `local()` and by the test kit; what it holds is Tutti's own. */
+export interface Connection {
+  readonly '~connection': true;
+}
+
+/** What a connection holds at run time: everything that a client does, it does through these. */
+export interface ClientPorts {
+  readonly sender: MessageSender;
+  readonly publisher: EventPublisher;
+  readonly store: ProcessStore;
+  readonly index: InstanceIndex;
+  readonly payloads: PayloadStore;
+  readonly parking: ParkingStore;
+  readonly clock: Clock;
+  /** Who acts: journaled with each act. */
+  readonly principal: string;
+  /** Answers a deferred command, or beats for it, by its token: `answerDeferred` of the service that the token names. */
+  answer(request: { readonly token: string; readonly answer: DeferredAnswer }): Promise<void>;
+  /** Resolves when all that was done before survives a crash. */
+  durable(): Promise<void>;
+  /**
+   * Resolves when the head of `pid` is written after this call. Only a hint, after which the head is read again; it may also
+   * reject, where nothing will ever be written. @default the head is polled
+   */
+  changed?(pid: string): Promise<void>;
+}
+
+/** A system and how it is reached: the first argument of each thing that a client does. */
+export interface Reach {
+  readonly system: SystemContract;
+  readonly ports: ClientPorts;
+}
+
+export function connectionOf(ports: ClientPorts): Connection {
+  return Object.freeze({ '~connection': ports }) as unknown as Connection;
+}
+
+export function connectionPorts(connection: Connection): ClientPorts {
+  return connection['~connection'] as unknown as ClientPorts;
+}

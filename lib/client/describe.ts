@@ -1,0 +1,48 @@
+import { parsePid } from '../contract/process-id.ts';
+import type { Json } from '../contract/schema.ts';
+import { decodeHead } from '../engine/head-codec.ts';
+import type { Head } from '../ports/process-store.ts';
+import type { Reach } from './connection.ts';
+import { definitionOf, definitionParts, pidOf, requireHead } from './instance.ts';
+import { explain } from './why.ts';
+
+export type Status = 'running' | 'completed' | 'failed' | 'cancelled' | 'terminated' | 'stuck';
+
+/** One line of a list. */
+export interface Summary {
+  readonly process: string;
+  readonly id: string;
+  readonly run: string;
+  readonly status: Status;
+  readonly started: Date;
+  /** One line: what it waits for, or how it ended. */
+  readonly why: string;
+}
+
+/** An instance in full. */
+export interface Description extends Summary {
+  /** The version of the definition that the run stays on. */
+  readonly version: number;
+  readonly tags: Readonly<Record<string, string>>;
+  /** Its open commands and timers. */
+  readonly pending: readonly Json[];
+}
+
+export async function describeInstance(reach: Reach, process: string, id: string): Promise<Description> {
+  return descriptionOf(reach, await requireHead(reach.ports, pidOf(process, id)));
+}
+
+export function descriptionOf({ ports, system }: Reach, head: Head): Description {
+  const { line, pending } = explain(decodeHead(head), ports.clock.now(), definitionOf(system, head.definition));
+  return {
+    process: parsePid(head.pid)?.process ?? '',
+    id: parsePid(head.pid)?.id ?? head.pid,
+    run: head.run,
+    status: head.status as Status,
+    started: new Date(head.startedAt),
+    why: line,
+    version: definitionParts(head.definition).version,
+    tags: head.tags ?? {},
+    pending,
+  };
+}

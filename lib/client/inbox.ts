@@ -1,0 +1,24 @@
+import { ClientError, ContractError } from '../contract/errors.ts';
+import { INBOX, inboxBody, type OperateMessage, type StartMessage } from '../engine/inbox-message.ts';
+import type { ClientPorts } from './connection.ts';
+
+/** Puts a client's message into the engine's inbox; from then on it is the engine's, whatever becomes of the client. */
+export async function sendToInbox(ports: ClientPorts, message: StartMessage | OperateMessage, groupId: string): Promise<void> {
+  const [result] = await ports.sender.send(INBOX, [{ body: inboxBody(message), groupId }]);
+  if (result?.status === 'sent') return;
+  const reason = result?.reason ?? 'there was no result';
+  if (result?.senderFault === true)
+    throw new ContractError('DATA_TOO_LARGE', `A message was refused by the inbox: ${reason}. Expected at most 200 KB.`);
+  throw new ClientError('UNREACHABLE', `The inbox did not take a message: ${reason}. Expected a queue that can be reached.`);
+}
+
+/** How long the engine may take to commit what was sent to it before the caller is told. */
+export const ENGINE_TIMEOUT_MS = 30_000;
+
+export function notTaken(what: string): ClientError {
+  return new ClientError(
+    'UNREACHABLE',
+    `${what} was sent, but the engine did not take it within ${ENGINE_TIMEOUT_MS / 1000} seconds: expected a running engine.`,
+    { remedy: 'Start the engine: it will take what was sent. Do not send it again under another id.' },
+  );
+}

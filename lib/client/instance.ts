@@ -1,0 +1,70 @@
+import { ClientError } from '../contract/errors.ts';
+import { buildPid, DEFAULT_TENANT, parsePid } from '../contract/process-id.ts';
+import type { ProcessContract } from '../contract/runtime-contract.ts';
+import type { Json } from '../contract/schema.ts';
+import type { Image } from '../core/image.ts';
+import { decodeHead } from '../engine/head-codec.ts';
+import type { PayloadStore } from '../ports/payload-store.ts';
+import type { Head } from '../ports/process-store.ts';
+import type { ClientPorts, Reach } from './connection.ts';
+
+/** The pid of an instance that must exist, so an id that can name none is not found. */
+export function pidOf(process: string, id: string): string {
+  const pid = buildPid(DEFAULT_TENANT, process, id);
+  if (pid !== undefined) return pid;
+  throw new ClientError(
+    'NOT_FOUND',
+    `${process} was asked for the instance ${JSON.stringify(id)}: an id is 1 to 200 letters, digits, dots, colons, underscores or hyphens.`,
+  );
+}
+
+/** The instance as `process id`, as a reader names it. */
+export function nameOf(pid: string): string {
+  const parts = parsePid(pid);
+  return parts === undefined ? pid : `${parts.process} ${parts.id}`;
+}
+
+/** The head, strongly read. Events that wait for a start are no instance. */
+export async function readHead(ports: Pick<ClientPorts, 'store'>, pid: string): Promise<Head | undefined> {
+  const [head] = await ports.store.load([pid], { consistent: true });
+  return head === undefined || head.status === 'early' ? undefined : head;
+}
+
+/** @throws ClientError `NOT_FOUND` */
+export async function requireHead(ports: Pick<ClientPorts, 'store'>, pid: string): Promise<Head> {
+  const head = await readHead(ports, pid);
+  if (head === undefined) throw notFound(pid);
+  return head;
+}
+
+export async function requireImage(ports: Pick<ClientPorts, 'store'>, pid: string): Promise<Image> {
+  return decodeHead(await requireHead(ports, pid));
+}
+
+export function notFound(pid: string): ClientError {
+  return new ClientError('NOT_FOUND', `There is no ${nameOf(pid)}: expected an instance that has been started.`);
+}
+
+/** The definition that a run stays on, `name@version`; undefined where this code does not know it any more. */
+export function definitionOf(system: Reach['system'], definition: string): ProcessContract | undefined {
+  const { process, version } = definitionParts(definition);
+  return system.processes.get(process)?.find((each) => each.version === version);
+}
+
+export function definitionParts(definition: string): { readonly process: string; readonly version: number } {
+  const at = definition.lastIndexOf('@');
+  return { process: definition.slice(0, at), version: Number(definition.slice(at + 1)) };
+}
+
+/** A value that lies in place, or in the payload store under its name. */
+export async function readValue(
+  payloads: PayloadStore,
+  value: { readonly data?: Json | undefined; readonly dataref?: string | undefined },
+): Promise<Json> {
+  if (value.data !== undefined || value.dataref === undefined) return value.data ?? null;
+  const json = await payloads.get(value.dataref);
+  if (json !== undefined) return JSON.parse(json) as Json;
+  throw new ClientError('NOT_FOUND', `The payload ${value.dataref} is gone: expected it to be kept as long as its instance.`, {
+    remedy: 'Restore the payload store from a backup of the same time.',
+  });
+}

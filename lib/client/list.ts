@@ -1,0 +1,32 @@
+import type { AnyProcess } from '../contract/process-contract.ts';
+import type { InstanceFilter } from '../ports/instance-index.ts';
+import type { Reach } from './connection.ts';
+import { descriptionOf, type Status, type Summary } from './describe.ts';
+
+/** Which instances are listed: those that fit all that is given. */
+export interface ListFilter {
+  readonly process?: Pick<AnyProcess, 'name'>;
+  readonly status?: Status | Status[];
+  readonly tag?: Readonly<Record<string, string>>;
+  /** Inclusive, as `startedBefore` is. */
+  readonly startedAfter?: Date;
+  readonly startedBefore?: Date;
+}
+
+/** The newest start first. The list may lag behind; `describe` does not. */
+export async function* listInstances(reach: Reach, filter: ListFilter = {}): AsyncGenerator<Summary, void, undefined> {
+  for await (const head of reach.ports.index.list(indexFilter(filter))) {
+    const { process, id, run, status, started, why } = descriptionOf(reach, head);
+    yield { process, id, run, status, started, why };
+  }
+}
+
+function indexFilter({ process, status, tag, startedAfter, startedBefore }: ListFilter): InstanceFilter {
+  return {
+    ...(process === undefined ? {} : { process: process.name }),
+    ...(status === undefined ? {} : { statuses: [status].flat() }),
+    ...(tag === undefined ? {} : { tags: tag }),
+    ...(startedAfter === undefined ? {} : { startedAfter: startedAfter.getTime() }),
+    ...(startedBefore === undefined ? {} : { startedBefore: startedBefore.getTime() }),
+  };
+}

@@ -1,0 +1,21 @@
+import { monotonicFactory, type ULIDFactory } from 'ulid';
+import { ContractError } from '../contract/errors.ts';
+
+const ID = /^[A-Za-z0-9._:/#-]{1,300}$/;
+
+let next: ULIDFactory | undefined;
+
+/** An id that sorts by time: a ULID. The generator is made with the first one, since importing must do no work. */
+export function newMessageId(now: number): string {
+  next ??= monotonicFactory();
+  return next(now);
+}
+
+/** An id that the caller chose, so that saying a thing again is a duplicate. */
+export function checkedId(id: string, what: string): string {
+  if (ID.test(id)) return id;
+  throw new ContractError(
+    'DATA_INVALID',
+    `${what} the id ${JSON.stringify(id)}: expected 1 to 300 letters, digits, dots, underscores, colons, slashes, hashes or hyphens.`,
+  );
+}

@@ -1,0 +1,72 @@
+import { ClientError, OrchestratorError } from '../contract/errors.ts';
+import { isClosed, type Status } from '../core/image.ts';
+import { digest } from '../core/seeded-random.ts';
+import { decodeHead } from '../engine/head-codec.ts';
+import type { OperateMessage } from '../engine/inbox-message.ts';
+import type { Head } from '../ports/process-store.ts';
+import type { Reach } from './connection.ts';
+import { ENGINE_TIMEOUT_MS, notTaken, sendToInbox } from './inbox.ts';
+import { nameOf, notFound, pidOf, requireHead } from './instance.ts';
+import { newMessageId } from './message-id.ts';
+import { waitForHead } from './wait.ts';
+
+export interface ResumeOptions {
+  /** Migrates the run to this version of its process. */
+  readonly version?: number;
+  /** Path of a step that a person dealt with. */
+  readonly skip?: string;
+}
+
+interface Operation {
+  readonly act: OperateMessage['act'];
+  readonly reason: string;
+  readonly skip?: string;
+}
+
+export function resumeInstance(reach: Reach, process: string, id: string, { version, skip }: ResumeOptions = {}): Promise<void> {
+  if (version !== undefined) {
+    return Promise.reject(
+      new OrchestratorError(
+        'UNSUPPORTED',
+        `${process} ${id} was resumed with version ${version}: this version of Tutti does not migrate runs.`,
+        {
+          retryable: false,
+          remedy: 'Resume it without a version: it goes on with the definition that it began with.',
+        },
+      ),
+    );
+  }
+  return operate(reach, process, id, { act: 'resume', reason: 'resumed', ...(skip === undefined ? {} : { skip }) });
+}
+
+/** Cancels, terminates or resumes; resolves when the act is committed and durable. */
+export async function operate({ ports }: Reach, process: string, id: string, operation: Operation): Promise<void> {
+  const pid = pidOf(process, id);
+  const head = await requireHead(ports, pid);
+  refuseClosed(head, operation);
+  // What is not stuck goes on by itself.
+  if (operation.act === 'resume' && head.status !== 'stuck') return;
+  const opid = newMessageId(ports.clock.now());
+  await sendToInbox(ports, { tutti: 'operate', opid, pid, ...operation, by: ports.principal }, process);
+  await waitForHead(ports, pid, {
+    look: (now) => applied(pid, now, opid, operation),
+    timeoutMs: ENGINE_TIMEOUT_MS,
+    timedOut: () => notTaken(`The ${operation.act} of ${nameOf(pid)}`),
+  });
+  await ports.durable();
+}
+
+/** The ring of start and operator ids holds it once it is committed. */
+function applied(pid: string, head: Head | undefined, opid: string, operation: Operation): true | undefined {
+  if (head === undefined) throw notFound(pid);
+  if (decodeHead(head).starts.includes(digest(opid))) return true;
+  refuseClosed(head, operation);
+  // A stuck instance keeps a cancel beside itself until it is resumed; a resumed one needs no second resume.
+  if (operation.act === 'cancel' && head.status === 'stuck') return true;
+  return operation.act === 'resume' && head.status === 'running' ? true : undefined;
+}
+
+function refuseClosed(head: Head, { act }: Operation): void {
+  if (!isClosed(head.status as Status)) return;
+  throw new ClientError('CLOSED', `${nameOf(head.pid)} has ${head.status} and was asked to ${act}: expected an open instance.`);
+}

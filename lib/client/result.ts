@@ -1,0 +1,65 @@
+import { Cancelled, ClientError, type CancelReason } from '../contract/errors.ts';
+import { milliseconds, type Duration } from '../contract/duration.ts';
+import { failureFromJson } from '../contract/failure-json.ts';
+import type { Json } from '../contract/schema.ts';
+import { isClosed, type Status } from '../core/image.ts';
+import type { Decided, JournalEntry } from '../core/journal-entry.ts';
+import { decodeHead } from '../engine/head-codec.ts';
+import type { Head } from '../ports/process-store.ts';
+import type { Reach } from './connection.ts';
+import { definitionOf, nameOf, notFound, pidOf, readValue } from './instance.ts';
+import { readHeadJournal } from './journal-view.ts';
+import { waitForHead } from './wait.ts';
+import { explain } from './why.ts';
+
+type Ending = Extract<Decided, { type: 'ProcessCompleted' | 'ProcessFailed' | 'ProcessCancelled' | 'ProcessTerminated' }>;
+
+/** Waits until the instance has ended, and gives its result or throws its failure. It may be started meanwhile. */
+export async function resultOf(reach: Reach, process: string, id: string, options: { readonly timeout?: Duration } = {}): Promise<Json> {
+  const pid = pidOf(process, id);
+  const head = await waitForHead(reach.ports, pid, {
+    look: (current) => (current !== undefined && isClosed(current.status as Status) ? current : undefined),
+    ...(options.timeout === undefined ? {} : { timeoutMs: milliseconds(options.timeout) }),
+    timedOut: (current) => timedOut(reach, pid, current, options.timeout),
+  });
+  const ending = await endingOf(reach, head);
+  switch (ending?.type) {
+    case 'ProcessCompleted':
+      return readValue(reach.ports.payloads, ending);
+    case 'ProcessFailed':
+      throw failureFromJson(await readValue(reach.ports.payloads, ending));
+    case 'ProcessCancelled':
+      throw new Cancelled({ reason: ending.reason as CancelReason, message: `${nameOf(pid)} was cancelled: ${ending.reason}.` });
+    case 'ProcessTerminated':
+    case undefined:
+      throw new ClientError(
+        'CLOSED',
+        `${nameOf(pid)} was ${head.status}${ending === undefined ? '' : `: ${ending.reason}`}: it has no result.`,
+      );
+  }
+}
+
+/** The entry that ended the run. What is undone late may stand behind it, and push it out of the head. */
+async function endingOf({ ports }: Reach, head: Head): Promise<Ending | undefined> {
+  const inTail = head.tail.map((text) => JSON.parse(text) as JournalEntry).findLast(isEnding);
+  return inTail ?? (await readHeadJournal(ports, head, { payloads: false })).findLast(isEnding);
+}
+
+/** Whether an entry ends its run. */
+export function isEnding(entry: JournalEntry): entry is Ending {
+  switch (entry.type) {
+    case 'ProcessCompleted':
+    case 'ProcessFailed':
+    case 'ProcessCancelled':
+    case 'ProcessTerminated':
+      return true;
+    default:
+      return false;
+  }
+}
+
+function timedOut({ ports, system }: Reach, pid: string, head: Head | undefined, timeout: Duration | undefined): ClientError {
+  if (head === undefined || head.status === 'early') return notFound(pid);
+  const why = explain(decodeHead(head), ports.clock.now(), definitionOf(system, head.definition)).line;
+  return new ClientError('TIMED_OUT', `${nameOf(pid)} has not ended within ${timeout ?? 'its time'}: ${why}.`);
+}

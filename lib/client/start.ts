@@ -1,0 +1,144 @@
+import { ClientError, ContractError } from '../contract/errors.ts';
+import { processContract, type AnyProcess } from '../contract/process-contract.ts';
+import { buildPid, DEFAULT_TENANT } from '../contract/process-id.ts';
+import type { ProcessContract } from '../contract/runtime-contract.ts';
+import { parse, type Json } from '../contract/schema.ts';
+import { isClosed, type Status } from '../core/image.ts';
+import { runOf } from '../core/inbound.ts';
+import { digest } from '../core/seeded-random.ts';
+import { decodeHead } from '../engine/head-codec.ts';
+import type { StartMessage } from '../engine/inbox-message.ts';
+import type { Head } from '../ports/process-store.ts';
+import type { Reach } from './connection.ts';
+import { ENGINE_TIMEOUT_MS, notTaken, sendToInbox } from './inbox.ts';
+import { nameOf } from './instance.ts';
+import { newMessageId } from './message-id.ts';
+import { waitForHead } from './wait.ts';
+
+/** What a start of an id that is open does: it is refused, joins the instance, or hands its input over to it. */
+export type OnOpen = 'reject' | 'attach' | 'signal';
+
+export interface StartOptions {
+  /** @default what the starting event names, else a new ULID */
+  readonly id?: string;
+  /** @default the definition's */
+  readonly onOpen?: OnOpen;
+  readonly tags?: Readonly<Record<string, string>>;
+}
+
+export interface Started {
+  readonly id: string;
+  readonly run: string;
+  /** False where the instance was open already. */
+  readonly started: boolean;
+}
+
+/** Starts an instance; resolves when it is durable. */
+export async function startProcess(reach: Reach, process: AnyProcess, input: unknown, options: StartOptions = {}): Promise<Started> {
+  const { ports } = reach;
+  const definition = reach.system.processes.get(process.name)?.[0] ?? processContract(process);
+  const data = startData(definition, input);
+  const now = ports.clock.now();
+  const startid = newMessageId(now);
+  const id = options.id ?? definition.startOn[0]?.of(data as never) ?? startid;
+  const start: Starting = { id, pid: startPid(definition, id), startid, definition, onOpen: options.onOpen ?? definition.onOpen };
+  const [before] = await ports.store.load([start.pid], { consistent: true });
+  const known = decided(start, before);
+  if (known !== undefined) return known;
+  await sendToInbox(ports, messageOf(start, data, options, now, ports.principal), definition.name);
+  const started = await waitForHead(ports, start.pid, {
+    look: (head) => decided(start, head, true),
+    timeoutMs: ENGINE_TIMEOUT_MS,
+    timedOut: () => notTaken(`The start of ${nameOf(start.pid)}`),
+  });
+  await ports.durable();
+  return started;
+}
+
+interface Starting {
+  readonly id: string;
+  readonly pid: string;
+  readonly startid: string;
+  readonly definition: ProcessContract;
+  readonly onOpen: OnOpen;
+}
+
+function startData(definition: ProcessContract, input: unknown): Json {
+  if (definition.kind === 'decider') {
+    throw new ContractError('DATA_INVALID', `${definition.name} was started by a client: a decider is started only by its events.`, {
+      remedy: `Publish one of ${definition.startOn.map(({ event }) => event.type).join(', ')}.`,
+    });
+  }
+  const schema = definition.startOn[0]?.event.data ?? definition.input;
+  return schema === undefined ? null : parse(schema, input, `${definition.name} was started with`);
+}
+
+function startPid(definition: ProcessContract, id: string): string {
+  const pid = buildPid(DEFAULT_TENANT, definition.name, id);
+  if (pid !== undefined) return pid;
+  throw new ContractError(
+    'DATA_INVALID',
+    `${definition.name} was started with the id ${JSON.stringify(id)}: expected 1 to 200 letters, digits, dots, colons, underscores or hyphens.`,
+  );
+}
+
+function messageOf(start: Starting, data: Json, { tags, onOpen }: StartOptions, now: number, by: string): StartMessage {
+  return {
+    tutti: 'start',
+    startid: start.startid,
+    tenant: DEFAULT_TENANT,
+    process: start.definition.name,
+    id: start.id,
+    data,
+    time: new Date(now).toISOString(),
+    by,
+    ...(onOpen === undefined ? {} : { onopen: onOpen }),
+    ...(tags === undefined ? {} : { tags }),
+  };
+}
+
+/** What a head says of this start; undefined while it does not. `sent`: the start is on its way, so a run may still come. */
+function decided(start: Starting, head: Head | undefined, sent = false): Started | undefined {
+  if (head === undefined || head.status === 'early') return undefined;
+  const run = runOf(start.startid);
+  // A start that no code could take leaves a stuck instance without a run: it is there, and a person is needed.
+  if (head.run === run || (sent && head.run === '')) return { id: start.id, run, started: true };
+  return isClosed(head.status as Status) ? ofClosed(start, head) : ofOpen(start, head, sent);
+}
+
+function ofClosed(start: Starting, head: Head): undefined {
+  const { onClosed } = start.definition;
+  if (onClosed === 'restart' || (onClosed === 'restart-failed' && head.status !== 'completed')) return undefined;
+  throw new ClientError(
+    'ALREADY_USED',
+    `${nameOf(start.pid)} was started, but it has ${head.status} before: expected an id that was never used.`,
+    {
+      details: { run: head.run, status: head.status },
+    },
+  );
+}
+
+function ofOpen(start: Starting, head: Head, sent: boolean): Started | undefined {
+  const attached = { id: start.id, run: head.run, started: false };
+  switch (start.onOpen) {
+    case 'attach':
+      return attached;
+    case 'signal':
+      // A stuck instance keeps it beside itself until it is resumed.
+      return sent && (head.status === 'stuck' || wasHanded(start, head)) ? attached : undefined;
+    case 'reject':
+      throw new ClientError(
+        'ALREADY_OPEN',
+        `${nameOf(start.pid)} was started, but it is ${head.status}: expected an id that is not open.`,
+        {
+          details: { run: head.run, status: head.status },
+        },
+      );
+  }
+}
+
+function wasHanded(start: Starting, head: Head): boolean {
+  const id = digest(start.startid);
+  const image = decodeHead(head);
+  return image.signals.some((signal) => signal.id === id) || image.starts.includes(id);
+}
