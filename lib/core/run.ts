@@ -128,6 +128,8 @@ export interface CallStep extends StepOf<'call'> {
 export interface WaitStep extends StepOf<'wait'> {
   readonly event: string;
   readonly match: ((data: never) => boolean) | undefined;
+  /** Journal index of what was decided after it. */
+  readonly order: number;
   timer: number | undefined;
 }
 export interface SleepStep extends StepOf<'sleep'> {

@@ -22,6 +22,9 @@ export interface ParkingStore {
   parked(pid: string): Promise<readonly ParkedEvent[]>;
   /** Marks as sent back. Unknown ids are ignored. */
   redriven(pid: string, ids: readonly string[], at: number): Promise<void>;
-  /** Counts one attempt on a message, durably, before it is run (protocol row 20); returns the count so far, this one included. */
-  attempt(messageId: string): Promise<number>;
+  /**
+   * Counts the attempts on a message that were begun and have not ended (protocol row 20): 1 before it is run, durably; -1 after.
+   * Returns the count with this change.
+   */
+  attempt(messageId: string, change: 1 | -1): Promise<number>;
 }

@@ -2,6 +2,7 @@ import { commandContract, type AnyCommand, type InputOf } from '../contract/comm
 import { milliseconds, type Duration } from '../contract/duration.ts';
 import { ContractError } from '../contract/errors.ts';
 import { eventContract, type AnyEvent } from '../contract/event.ts';
+import type { CommandContract } from '../contract/runtime-contract.ts';
 import type { Json, Sent } from '../contract/schema.ts';
 
 /** What a handler of a decider wants done, beside its next state. `P`: the event that it publishes. */
@@ -11,7 +12,7 @@ export interface Action<P extends string = never> {
 
 /** What an action holds at run time, behind `'~action'`. */
 export type ActionParts =
-  | { readonly kind: 'send'; readonly command: string; readonly input: unknown }
+  | { readonly kind: 'send'; readonly command: CommandContract; readonly input: unknown }
   | { readonly kind: 'publish'; readonly event: string; readonly data: unknown }
   | { readonly kind: 'end'; readonly result: Json }
   | { readonly kind: 'timer'; readonly name: string; readonly set: 'in' | 'within'; readonly delayMs: number }
@@ -51,7 +52,7 @@ export const instantOf = (instant: string | Date): number => {
 };
 
 /** A command whose answer comes to `.on(command, …)`, where there is such a handler. */
-export const send = <C extends AnyCommand>(command: C, input: InputOf<C>): Action => action({ kind: 'send', command: commandContract(command).name, input });
+export const send = <C extends AnyCommand>(command: C, input: InputOf<C>): Action => action({ kind: 'send', command: commandContract(command), input });
 
 export const publish = <E extends AnyEvent>(event: E, data: Sent<E['~data']>): Action<E['type']> => action({ kind: 'publish', event: eventContract(event).type, data }) as never;
 

@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { isFailure, isOrchestratorError } from '../contract/errors.ts';
-import { refuse } from '../core/bug.ts';
+import { isFailure } from '../contract/errors.ts';
+import { poison } from '../core/bug.ts';
 import type { Run, Scope } from '../core/run.ts';
 import { endBody } from '../core/scopes.ts';
 
@@ -27,15 +27,5 @@ export const runBody = <C>(run: Run, scope: Scope, body: (ctx: C) => Promise<unk
     }, failed);
   } catch (error) {
     failed(error);
-  }
-};
-
-export const poison = (run: Run, error: unknown): void => {
-  if (run.bug) return;
-  const code = isOrchestratorError(error) && error.code !== 'DATA_INVALID' ? error.code : 'POISON';
-  try {
-    refuse(run, code as 'POISON', error instanceof Error ? `${error.name}: ${error.message}` : `The process threw ${String(error)}, which is no error.`, error);
-  } catch {
-    // The bug is marked; there is no user code left to stop.
   }
 };

@@ -1,4 +1,6 @@
 import { nextOutcome } from '../core/apply.ts';
+import type { FrontEnd } from '../core/front-end.ts';
+import type { Fact } from '../core/journal-entry.ts';
 import type { Outcome, Run, Scope } from '../core/run.ts';
 import { runBody } from './body.ts';
 import { frozen } from './frozen.ts';
@@ -13,17 +15,20 @@ import { resolverOf } from './step-promise.ts';
  *    (authoring 5, rule 1). So native `Promise.race` and `all` give on replay what they gave live.
  * C2 It is advanced only by its owner, and thrown away when the commit is lost.
  */
-export class Continuation {
+export class Continuation implements FrontEnd {
   readonly #run: Run;
   readonly #definition: AsyncDefinition;
+  #start: StartMessage | undefined;
 
   constructor(run: Run, definition: AsyncDefinition) {
     this.#run = run;
     this.#definition = definition;
   }
 
-  /** Tells the user's code what has come of the fact just applied, until it waits again. */
-  async advance(start: StartMessage): Promise<void> {
+  async hear(fact: Fact): Promise<void> {
+    if (fact.type === 'ProcessStarted') this.#start = startOf(fact);
+    const start = this.#start;
+    if (!start || this.#run.ended) return;
     for (let outcome = nextOutcome(this.#run); outcome && !this.#run.bug; outcome = nextOutcome(this.#run)) {
       this.#deliver(outcome, start);
       await turn();
@@ -66,3 +71,12 @@ type Compensation = (ctx: ProcessContext, failure: unknown) => Promise<unknown>;
 
 /** All microtasks run, then the next turn of the event loop. */
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+const startOf = (fact: Extract<Fact, { type: 'ProcessStarted' }>): StartMessage => ({
+  type: fact.event,
+  data: fact.data ?? null,
+  id: fact.id,
+  source: fact.source,
+  time: fact.time,
+  ...(fact.subject !== undefined && { subject: fact.subject }),
+});

@@ -39,9 +39,10 @@ export class MemoryParkingStore implements ParkingStore {
     }
   }
 
-  async attempt(messageId: string): Promise<number> {
-    const count = (this.#attempts.get(messageId) ?? 0) + 1;
-    this.#attempts.set(messageId, count);
+  async attempt(messageId: string, change: 1 | -1): Promise<number> {
+    const count = (this.#attempts.get(messageId) ?? 0) + change;
+    if (count > 0) this.#attempts.set(messageId, count);
+    else this.#attempts.delete(messageId);
     // The attempt may kill the process: its count must be on disk before.
     await this.#durable?.();
     return count;

@@ -3,7 +3,7 @@ import type { HeardFact } from '../core/apply.ts';
 import { refuse } from '../core/bug.ts';
 import { changeView, publishEvent } from '../core/effects.ts';
 import { endProcess } from '../core/ending.ts';
-import { contractOf, sendCommand } from '../core/issue.ts';
+import { listedContract, sendCommand } from '../core/issue.ts';
 import type { Fact } from '../core/journal-entry.ts';
 import type { Run } from '../core/run.ts';
 import { clearNamedTimer, setNamedTimer } from '../core/timers.ts';
@@ -37,8 +37,8 @@ const messageOf = (fact: Fact, heard: HeardFact | undefined): { readonly key: st
 const act = (run: Run, definition: DeciderDefinition, action: ActionParts): void => {
   switch (action.kind) {
     case 'send': {
-      const contract = contractOf(run, action.command);
-      sendCommand(run, run.root, contract, parse(contract.input, action.input, `${action.command} was sent with`));
+      const contract = listedContract(run, action.command);
+      sendCommand(run, run.root, contract, parse(contract.input, action.input, `${contract.name} was sent with`));
       return;
     }
     case 'publish': {

@@ -1,0 +1,229 @@
+import type { EventEnvelope, ReplyEnvelope } from '../contract/envelope.ts';
+import { isOrchestratorError } from '../contract/errors.ts';
+import { parseEnvelope } from '../contract/parse-envelope.ts';
+import { buildPid, DEFAULT_TENANT, parseCommandId, parsePid } from '../contract/process-id.ts';
+import type { ProcessContract } from '../contract/runtime-contract.ts';
+import { parse, type Json } from '../contract/schema.ts';
+import { NEWER, parseVersion } from '../contract/versions.ts';
+import type { Inbound } from '../core/inbound.ts';
+import { SHORT_HASH_LENGTH } from '../core/journal.ts';
+import type { ReceivedMessage } from '../ports/message-queue.ts';
+import { definitionName, type Catalogue, type Interest } from './catalogue.ts';
+import type { ForcedMessage, InboxMessage, OperateMessage, StartMessage, TickMessage } from './inbox-message.ts';
+
+/** What a message is for: an event for an instance. One event may concern several. */
+export interface Target {
+  readonly pid: string;
+  readonly definition: ProcessContract | undefined;
+  readonly inbound: Inbound;
+  /** Of a reply: who sent it and what it answers, compared with the command that is out. */
+  readonly reply?: { readonly source: string; readonly commandhash: string };
+}
+
+export type Admission =
+  | { readonly status: 'deliver'; readonly targets: readonly Target[] }
+  /** Malformed, forbidden or for nobody: kept for a person, never thrown away. */
+  | { readonly status: 'park'; readonly pid: string; readonly reason: string; readonly detail: string }
+  /** From a newer version of a contract than this code knows: a deploy is rolling. */
+  | { readonly status: 'newer'; readonly detail: string };
+
+export const HOPS_MAX = 100;
+
+/** Reads one inbox message, parsed but for its schemas (protocol 1.3, step 1). Never throws: what cannot be read is parked. */
+export const admit = (catalogue: Catalogue, message: ReceivedMessage, body: unknown, now: number): Admission => {
+  if (typeof body !== 'object' || body === null) return park('MALFORMED', 'The message is not a JSON object.');
+  try {
+    return 'tutti' in body ? ofInternal(catalogue, body as InboxMessage, message, now) : ofBus(catalogue, body as BusEnvelope, carried(message, now, false));
+  } catch (error) {
+    if (isOrchestratorError(error)) return park(error.code, error.message);
+    return park('MALFORMED', `The message could not be read: ${String(error)}.`);
+  }
+};
+
+interface BusEnvelope {
+  readonly id?: unknown;
+  readonly source?: unknown;
+  readonly time?: unknown;
+  readonly 'detail-type'?: unknown;
+  readonly detail?: unknown;
+}
+
+interface Carried {
+  readonly messageId: string;
+  readonly forced: boolean;
+  readonly at: number;
+}
+
+const carried = (message: ReceivedMessage, at: number, forced: boolean): Carried => ({ messageId: message.messageId, forced, at });
+
+const park = (reason: string, detail: string, pid = ''): Admission => ({ status: 'park', pid, reason, detail });
+
+const ofBus = (catalogue: Catalogue, bus: BusEnvelope, by: Carried): Admission => {
+  const detail = bus.detail;
+  if (typeof detail !== 'object' || detail === null) return park('MALFORMED', 'The message is no bus event: it has no detail.');
+  if (!('specversion' in detail)) return ofPlain(catalogue, bus, detail as Json, by);
+  const parsed = parseEnvelope(detail);
+  switch (parsed.kind) {
+    case 'malformed':
+      return park('MALFORMED', parsed.fault);
+    case 'command':
+      return park('MALFORMED', 'The message is a command: commands go to the queue of their service.');
+    case 'reply':
+      return ofReply(catalogue, parsed.envelope, by);
+    case 'event':
+      return ofEvent(catalogue, parsed.envelope, by);
+  }
+};
+
+/** A foreign producer's event: its detail is the data (api 3). */
+const ofPlain = (catalogue: Catalogue, bus: BusEnvelope, data: Json, by: Carried): Admission => {
+  const { 'detail-type': type, id, source, time } = bus;
+  if (typeof type !== 'string' || typeof id !== 'string' || typeof source !== 'string' || typeof time !== 'string')
+    return park('MALFORMED', 'The bus event has no detail-type, id, source or time.');
+  const dedupeBy = catalogue.interests(type)[0]?.correlation.event.dedupeBy;
+  const envelope = { specversion: '1.0', id, source, type, time, datacontenttype: 'application/json', hops: 0, data };
+  const stamped = dedupeBy ? { ...envelope, id: dedupeBy(parse(catalogue.interests(type)[0]!.correlation.event.data, data, `${type} was received with`) as never) } : envelope;
+  const parsed = parseEnvelope(stamped);
+  return parsed.kind === 'event' ? ofEvent(catalogue, parsed.envelope, by) : park('MALFORMED', parsed.kind === 'malformed' ? parsed.fault : 'The event looks like a command or a reply.');
+};
+
+const ofEvent = (catalogue: Catalogue, envelope: EventEnvelope, by: Carried): Admission => {
+  const interests = catalogue.interests(envelope.type);
+  const [first] = interests;
+  if (!first) return park('UNKNOWN_EVENT', `No process of ${catalogue.system.name} hears ${envelope.type}.`);
+  const { event } = first.correlation;
+  if (envelope.source !== event.owner) return park('FORBIDDEN', `${envelope.type} came from ${envelope.source}: only its owner, ${event.owner}, may publish it.`);
+  if (envelope.hops > HOPS_MAX) return park('TOO_MANY_HOPS', `${envelope.type} is ${envelope.hops} events away from its first cause: at most ${HOPS_MAX} are allowed.`);
+  const data = parseVersion(event.data, envelope.dataversion, envelope.data, `${envelope.type} was received with`);
+  if (data === NEWER) return { status: 'newer', detail: `${envelope.type} has data version ${envelope.dataversion ?? 1}, which is newer than this contract.` };
+  if (envelope.processid !== undefined) return addressed(interests, envelope, envelope.processid, data, by);
+  const targets: Target[] = [];
+  for (const interest of interests) {
+    const id = interest.correlation.of(data as never);
+    const pid = buildPid(envelope.tenant ?? DEFAULT_TENANT, interest.definition.name, id);
+    if (pid === undefined) return park('MALFORMED', `${envelope.type} names the instance ${JSON.stringify(id)}: an id is 1 to 200 letters, digits, dots, colons, underscores or hyphens.`);
+    targets.push(target(interest, pid, envelope, data, by));
+  }
+  return { status: 'deliver', targets };
+};
+
+/** A signal by id goes to that instance alone; it never starts one. */
+const addressed = (interests: readonly Interest[], envelope: EventEnvelope, pid: string, data: Json, by: Carried): Admission => {
+  const name = parsePid(pid)?.process;
+  const interest = interests.find((each) => each.definition.name === name);
+  if (!interest) return park('UNKNOWN_EVENT', `The process ${String(name)} does not hear ${envelope.type}.`, pid);
+  const starts = interest.starts && interest.definition.kind === 'decider';
+  return { status: 'deliver', targets: [target({ ...interest, starts }, pid, envelope, data, by)] };
+};
+
+const target = (interest: Interest, pid: string, envelope: EventEnvelope, data: Json, by: Carried): Target => {
+  const { definition, starts } = interest;
+  const common = {
+    ...by,
+    id: envelope.id,
+    event: envelope.type,
+    source: envelope.source,
+    time: envelope.time,
+    data,
+    hops: envelope.hops,
+    ...(envelope.traceparent !== undefined && { trace: envelope.traceparent }),
+  };
+  const inbound: Inbound = starts
+    ? { kind: 'start', key: `s:${envelope.id}`, definition: definitionName(definition), ...common, ...(envelope.subject !== undefined && { subject: envelope.subject }) }
+    : { kind: 'signal', key: `x:${envelope.id}`, ...common };
+  return { pid, definition, inbound };
+};
+
+const ofReply = (catalogue: Catalogue, envelope: ReplyEnvelope, by: Carried): Admission => {
+  const id = parseCommandId(envelope.commandid);
+  if (!id) return park('MALFORMED', `The reply ${envelope.id} answers ${envelope.commandid}, which is no command id.`);
+  if (envelope.replyto !== catalogue.system.name) return park('FORBIDDEN', `The reply ${envelope.id} is for ${envelope.replyto}, not for ${catalogue.system.name}.`, id.pid);
+  const inbound: Inbound = {
+    kind: 'reply',
+    key: `r:${id.run}:${id.n}`,
+    ...by,
+    run: id.run,
+    n: id.n,
+    outcome: envelope.outcome,
+    retryable: envelope.retryable ?? false,
+    data: envelope.data ?? null,
+    hops: envelope.hops,
+    ...(envelope.traceparent !== undefined && { trace: envelope.traceparent }),
+  };
+  const commandhash = envelope.commandhash.slice('sha256:'.length, 'sha256:'.length + SHORT_HASH_LENGTH);
+  return { status: 'deliver', targets: [{ pid: id.pid, definition: undefined, inbound, reply: { source: envelope.source, commandhash } }] };
+};
+
+const ofInternal = (catalogue: Catalogue, body: InboxMessage, message: ReceivedMessage, now: number): Admission => {
+  switch (body.tutti) {
+    case 'tick':
+      return ofTick(body, carried(message, now, false));
+    case 'start':
+      return ofStart(catalogue, body, carried(message, now, false));
+    case 'operate':
+      return ofOperate(body, carried(message, now, false));
+    case 'forced':
+      return forced(catalogue, body, message, now);
+    default:
+      return park('MALFORMED', `The message is of the unknown kind ${String((body as { tutti: unknown }).tutti)}.`);
+  }
+};
+
+const ofTick = (tick: TickMessage, by: Carried): Admission => ({
+  status: 'deliver',
+  targets: [{ pid: tick.pid, definition: undefined, inbound: { kind: 'tick', key: `t:${tick.run}:${tick.tickAt}`, ...by, run: tick.run, tickAt: tick.tickAt, hops: 0 } }],
+});
+
+const ofStart = (catalogue: Catalogue, start: StartMessage, by: Carried): Admission => {
+  const definition = catalogue.newest(start.process);
+  if (!definition) return park('UNKNOWN_PROCESS', `There is no process ${start.process} in ${catalogue.system.name}.`);
+  const pid = buildPid(start.tenant, start.process, start.id);
+  if (pid === undefined) return park('MALFORMED', `The start names the instance ${JSON.stringify(start.id)}, which is no id.`);
+  const event = definition.startOn[0]?.event;
+  const data = parse(event?.data ?? definition.input!, start.data, `${start.process} was started with`);
+  const inbound: Inbound = {
+    kind: 'start',
+    key: `s:${start.startid}`,
+    ...by,
+    id: start.startid,
+    event: event?.type ?? `${start.process}.start`,
+    source: catalogue.system.name,
+    time: start.time,
+    subject: start.id,
+    data,
+    definition: definitionName(definition),
+    hops: 0,
+    ...(start.tags && { tags: start.tags }),
+    ...(start.onopen && { onOpen: start.onopen }),
+    ...(start.traceparent !== undefined && { trace: start.traceparent }),
+  };
+  return { status: 'deliver', targets: [{ pid, definition, inbound }] };
+};
+
+const ofOperate = (operate: OperateMessage, by: Carried): Admission => ({
+  status: 'deliver',
+  targets: [
+    {
+      pid: operate.pid,
+      definition: undefined,
+      inbound: {
+        kind: 'operate',
+        key: `o:${operate.opid}`,
+        ...by,
+        id: operate.opid,
+        act: operate.act,
+        reason: operate.reason,
+        by: operate.by,
+        hops: 0,
+        ...(operate.skip !== undefined && { skip: operate.skip }),
+      },
+    },
+  ],
+});
+
+/** A parked message comes back as it was, but with damping off. */
+const forced = (catalogue: Catalogue, again: ForcedMessage, message: ReceivedMessage, now: number): Admission => {
+  const inner = admit(catalogue, { ...message, sentAt: again.sentat }, JSON.parse(again.body), now);
+  if (inner.status !== 'deliver') return inner;
+  return { status: 'deliver', targets: inner.targets.map((each) => ({ ...each, inbound: { ...each.inbound, forced: true } })) };
+};

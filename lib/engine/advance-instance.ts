@@ -1,0 +1,297 @@
+import type { StuckReason, Image } from '../core/image.ts';
+import { isClosed, newImage } from '../core/image.ts';
+import type { Inbound } from '../core/inbound.ts';
+import { runOf } from '../core/inbound.ts';
+import { classify, type Verdict } from '../core/classify.ts';
+import type { Environment } from '../core/run.ts';
+import type { ProcessContract } from '../contract/runtime-contract.ts';
+import type { ReceivedMessage } from '../ports/message-queue.ts';
+import type { Head } from '../ports/process-store.ts';
+import { admit, type Target } from './admit.ts';
+import { definitionName } from './catalogue.ts';
+import { commitImage } from './commit-image.ts';
+import { decideEvent } from './decide.ts';
+import { dispatchesCausedBy, type Dispatch, type DispatchContext } from './dispatch.ts';
+import type { EngineContext } from './engine.ts';
+import { decodeHead, resolveReferences } from './head-codec.ts';
+import { LiveInstance, mergeJournal, readEntries } from './live-instance.ts';
+import { sendAll } from './send-all.ts';
+
+/** One event for one instance, under way. */
+export interface Item {
+  readonly message: ReceivedMessage;
+  readonly target: Target;
+  verdict: Verdict | undefined;
+  /** Why it cannot be applied; it is left out, so that the others of its group can be. */
+  refused: StuckReason | undefined;
+  /** What must be sent before it may be acknowledged. */
+  dispatches: Dispatch[];
+  /** Not done: it comes again after this many seconds. */
+  giveBackSeconds: number | undefined;
+}
+
+export const newItem = (message: ReceivedMessage, target: Target): Item => ({ message, target, verdict: undefined, refused: undefined, dispatches: [], giveBackSeconds: undefined });
+
+const ROUNDS_MAX = 3;
+
+/** What is known of an instance while its events are decided. `strong`: read consistently, or just committed. */
+interface Basis {
+  readonly head: Head | undefined;
+  readonly live: LiveInstance | undefined;
+  readonly strong: boolean;
+}
+
+/**
+ * Advances one instance by a group of events (protocol 1.3, steps 4 to 7): classifies each, decides on those that apply,
+ * and commits once. Nothing is sent here; each item is left with what must be sent before it is acknowledged.
+ */
+export const advanceInstance = async (context: EngineContext, pid: string, items: readonly Item[], basis: Basis): Promise<void> => {
+  let current = basis;
+  for (let round = 0; round < ROUNDS_MAX; ) {
+    const working = new Working(context, pid, current);
+    const refusal = await working.decide(items);
+    if (refusal) {
+      current = await reload(context, pid);
+      continue;
+    }
+    if (!working.changed) {
+      if (await confirmed(context, pid, current)) {
+        working.finish(items);
+        return;
+      }
+      current = await reload(context, pid);
+      continue;
+    }
+    const commit = await working.commit();
+    if (commit.status === 'committed') {
+      working.finish(items);
+      return;
+    }
+    if (commit.status === 'too-large') {
+      for (const item of items) if (item.verdict === 'apply') item.refused = commit.reason;
+      return;
+    }
+    round += 1;
+    current = { head: commit.current, live: undefined, strong: true };
+    await pause(context, round);
+  }
+  for (const item of items) item.giveBackSeconds = 1 + Math.floor(4 * (context.options.random ?? Math.random)());
+};
+
+/** Full jitter of 5 to 50 ms: simultaneous writers of one instance must not meet again. */
+const pause = (context: EngineContext, round: number): Promise<void> => context.options.clock.sleep(round < ROUNDS_MAX ? 5 + 45 * (context.options.random ?? Math.random)() : 0);
+
+const reload = async (context: EngineContext, pid: string): Promise<Basis> => {
+  const [head] = await context.options.store.load([pid], { consistent: true });
+  return { head, live: undefined, strong: true };
+};
+
+/** A verdict that writes nothing must rest on a strongly consistent read (defect D3). */
+const confirmed = async (context: EngineContext, pid: string, basis: Basis): Promise<boolean> => {
+  if (basis.strong) return true;
+  const [head] = await context.options.store.load([pid], { consistent: true });
+  return basis.live !== undefined && head?.writer === basis.live.run.image.writer;
+};
+
+/** The throw-away copy on which a group of events is decided. */
+class Working {
+  changed = false;
+  readonly #context: EngineContext;
+  readonly #pid: string;
+  readonly #base: Head | undefined;
+  #live: LiveInstance | undefined;
+  #image: Image | undefined;
+
+  constructor(context: EngineContext, pid: string, basis: Basis) {
+    this.#context = context;
+    this.#pid = pid;
+    this.#live = basis.live;
+    this.#base = basis.live ? headOf(basis.live.run.image) : basis.head;
+    this.#image = basis.live?.run.image ?? (basis.head && imageOf(basis.head));
+  }
+
+  /** Decides on every item that is not refused. Returns whether one was refused on the way: then the copy is spoilt. */
+  async decide(items: readonly Item[]): Promise<boolean> {
+    for (const item of items) {
+      if (item.refused) continue;
+      item.verdict = await this.#verdict(item);
+      if (item.verdict === 'apply' || item.verdict === 'reject' || item.verdict === 'restart') {
+        const reason = await this.#apply(item);
+        if (!reason) continue;
+        item.refused = reason;
+        return true;
+      }
+    }
+    return false;
+  }
+
+  async #verdict(item: Item): Promise<Verdict> {
+    const { inbound, reply, definition } = item.target;
+    const image = this.#image;
+    if (reply && image && forged(this.#context, image, inbound, reply)) {
+      item.refused = { code: 'FORBIDDEN', message: `${item.target.reply?.source} answered command ${inbound.key} of ${this.#pid}, which is not its own, or not what was asked.` };
+      return 'park';
+    }
+    const verdict = classify(image, inbound, definition ?? NOBODY);
+    if (verdict !== 'verify') return verdict;
+    return (await this.#journalHolds(inbound)) ? 'dup' : 'apply';
+  }
+
+  /** Older than the ring of ids: the journal knows every event (row 33). */
+  async #journalHolds(inbound: Inbound): Promise<boolean> {
+    const image = this.#image;
+    if (!image || inbound.kind !== 'signal') return false;
+    const chunks = await this.#context.options.store.chunks(this.#pid, image.run);
+    const wanted = `"id":${JSON.stringify(inbound.id)}`;
+    return mergeJournal(chunks, image.tail, image.tailFrom).some((entry) => entry.startsWith('{"type":"EventReceived"') && entry.includes(wanted));
+  }
+
+  async #apply(item: Item): Promise<StuckReason | undefined> {
+    const { inbound } = item.target;
+    if (this.#resumesStart(inbound)) return undefined;
+    const live = await this.#liveFor(item);
+    if (!(live instanceof LiveInstance)) return live;
+    if (live.run.bug) return live.run.bug;
+    await this.#flush(live);
+    await decideEvent(live, inbound, item.verdict === 'reject');
+    if (!live.run.bug && inbound.kind === 'start') await this.#applyEarly(live, inbound.messageId, inbound.key);
+    this.changed = true;
+    if (live.run.stuck && !live.run.bug) markStuck(live.run.image, live.run.stuck);
+    return live.run.bug;
+  }
+
+  /** The start itself was poison: `resume` only makes it an early buffer again, and the start comes back by itself. */
+  #resumesStart(inbound: Inbound): boolean {
+    const image = this.#image;
+    if (inbound.kind !== 'operate' || inbound.act !== 'resume' || image?.stuck?.was !== 'early') return false;
+    image.status = 'early';
+    delete image.stuck;
+    this.changed = true;
+    return true;
+  }
+
+  async #liveFor(item: Item): Promise<LiveInstance | StuckReason> {
+    if (this.#live && item.verdict !== 'restart') return this.#live;
+    const { inbound } = item.target;
+    const { environment, options } = this.#context;
+    const image = this.#image;
+    if (inbound.kind === 'start' && (!image || image.status === 'early' || item.verdict === 'restart')) {
+      const definition = item.target.definition as ProcessContract;
+      this.#live = new LiveInstance(definition, environment, options.frontEndOf, begun(this.#pid, runOf(inbound.id), definitionName(definition), inbound.at, image));
+    } else {
+      const definition = this.#context.catalogue.definition(image?.definition ?? '');
+      if (!definition || !image) return { code: 'UNKNOWN_VERSION', message: `${this.#pid} stays on ${image?.definition ?? 'no definition'}, which this system does not list.` };
+      this.#live = await rebuild(this.#context, definition, environment, image);
+    }
+    this.#image = this.#live.run.image;
+    return this.#live;
+  }
+
+  /** What an earlier commit fired and this environment has not sent itself is sent now, since this commit drops it. */
+  async #flush(live: LiveInstance): Promise<void> {
+    const { image } = live.run;
+    if (this.changed || image.fires.length === 0) return;
+    if (!live.firesSent) {
+      const unsent = dispatchesCausedBy({ ...image, commands: new Map() }, dispatchContext(this.#context), () => true);
+      const results = await sendAll(unsent, this.#context.options.sender, this.#context.options.publisher);
+      if (results.some((result) => result !== 'sent')) return;
+    }
+    image.fires = [];
+  }
+
+  /** What came before the start is read after it; the start's message carries what it leads to (row 68). */
+  async #applyEarly(live: LiveInstance, messageId: string, cause: string): Promise<void> {
+    const { early } = this.#base ?? {};
+    if (!early || this.#base?.status !== 'early') return;
+    for (const body of early) {
+      const at = live.run.image.clock;
+      const message = { messageId, receiptHandle: '', body, sentAt: at, receiveCount: 1 };
+      const admission = admit(this.#context.catalogue, message, JSON.parse(body), at);
+      if (admission.status !== 'deliver') continue;
+      for (const target of admission.targets) {
+        if (target.pid !== this.#pid || classify(live.run.image, target.inbound, live.run.definition) !== 'apply') continue;
+        await decideEvent(live, { ...target.inbound, key: cause }, false);
+        if (live.run.bug) return;
+      }
+    }
+  }
+
+  async commit(): ReturnType<typeof commitImage> {
+    if (this.#live) return commitImage(this.#context, this.#live, this.#base);
+    const { store } = this.#context.options;
+    const base = this.#base as Head;
+    const { why: _why, ...rest } = base;
+    const head: Head = { ...rest, status: 'early', version: base.version + 1, writer: this.#context.nextWriter(), early: base.early ?? [] };
+    const result = await store.commit(head, { kind: 'stuck', version: base.version });
+    return result.status === 'committed' ? { status: 'committed', head } : result;
+  }
+
+  /** The image is known to be what the store holds: each item learns what it must send, and the instance is kept warm. */
+  finish(items: readonly Item[]): void {
+    const context = dispatchContext(this.#context);
+    for (const item of items) {
+      if (item.refused || !this.#image) continue;
+      const { key, kind, messageId, forced } = item.target.inbound;
+      item.dispatches = dispatchesCausedBy(this.#image, context, (by) => (kind === 'tick' && !forced ? by.messageId === messageId : by.cause === key));
+    }
+    const live = this.#live;
+    if (live && !isClosed(live.run.image.status) && live.run.image.status !== 'stuck') this.#context.cache.put(live);
+  }
+}
+
+/** The event is applied, and with it the instance needs a person: what follows is parked. Nothing wakes it but `resume`, which arms its timers again. */
+const markStuck = (image: Image, reason: StuckReason): void => {
+  image.stuck = { ...reason, was: image.status };
+  image.status = 'stuck';
+  delete image.due;
+};
+
+const NOBODY = { onOpen: 'reject', onClosed: 'reject' } as ProcessContract;
+
+/** The image of a new run: a restart keeps what must outlive the run before (protocol 1.1). */
+const begun = (pid: string, run: string, definition: string, at: number, before: Image | undefined): Image => {
+  const image = newImage(pid, run, definition, at);
+  if (!before || before.status === 'early') return image;
+  const { signals, signalsFloor, starts, tombstones, tombstonesSpilled, clock } = before;
+  return {
+    ...image,
+    clock: Math.max(at, clock),
+    signals: [...signals],
+    starts: [...starts],
+    tombstones: [...tombstones],
+    ...(signalsFloor !== undefined && { signalsFloor }),
+    ...(tombstonesSpilled && { tombstonesSpilled }),
+  };
+};
+
+const rebuild = async (context: EngineContext, definition: ProcessContract, environment: Environment, image: Image): Promise<LiveInstance> => {
+  const { store, frontEndOf } = context.options;
+  await resolveReferences(image, context.readPayload);
+  if (definition.kind === 'decider' || isClosed(image.status)) return LiveInstance.decoded(definition, environment, frontEndOf, image);
+  const chunks = image.tailFrom > 0 ? await store.chunks(image.pid, image.run) : [];
+  const journal = await readEntries(mergeJournal(chunks, image.tail, image.tailFrom), context.readPayload);
+  return LiveInstance.replayed(definition, environment, frontEndOf, image, journal);
+};
+
+/** A head's control state; of an early buffer only its status and its time. */
+const imageOf = (head: Head): Image => decodeHead(head);
+
+/** What a warm instance was committed as, as far as a commit's condition and a spill need it. */
+const headOf = (image: Image): Head =>
+  ({ pid: image.pid, version: image.version, run: image.run, status: image.status, writer: image.writer, tail: image.tail, tailFrom: image.tailFrom }) as unknown as Head;
+
+/** An answer counts only from the service that owns the command, and only to what was asked (I12). */
+const forged = (context: EngineContext, image: Image, inbound: Inbound, reply: NonNullable<Target['reply']>): boolean => {
+  if (inbound.kind !== 'reply' || inbound.run !== image.run) return false;
+  const command = image.commands.get(inbound.n);
+  if (!command) return false;
+  return reply.source !== context.environment.commands.get(command.command)?.service || reply.commandhash !== command.hash;
+};
+
+const dispatchContext = (context: EngineContext): DispatchContext => ({
+  system: context.catalogue.system,
+  hash: context.environment.hash,
+  canonical: context.environment.canonical,
+  now: context.options.clock.now(),
+});
+

@@ -1,0 +1,251 @@
+import type { ReceivedMessage, VisibilityChange } from '../ports/message-queue.ts';
+import type { Head } from '../ports/process-store.ts';
+import { admit } from './admit.ts';
+import { advanceInstance, newItem, type Item } from './advance-instance.ts';
+import type { AdvanceResult, EngineContext } from './engine.ts';
+import { getStuck, parkBesideStuck } from './get-stuck.ts';
+import type { LiveInstance } from './live-instance.ts';
+import { parkMessage, redrive } from './park.ts';
+import { sendAll, type SentResult } from './send-all.ts';
+
+/** Deliveries of an event whose code throws, before its instance is stuck: the fault may be a passing one (row 19). */
+const POISON_DELIVERIES_MAX = 3;
+/** From this delivery on a message may be what kills the worker: it runs alone, marked before (row 20). */
+const SUSPECT_DELIVERY = 3;
+const QUARANTINE_ATTEMPTS = 3;
+/** A rolling deploy is over after this long; what still is not understood is parked. */
+const NEWER_PATIENCE_MS = 15 * 60_000;
+const EARLY_EVENTS_MAX = 64;
+
+/**
+ * The orchestrator's use case (protocol 1.3): admit, group, load, classify, decide, commit, send, acknowledge.
+ *
+ * A command can only be sent if it is in a committed head; a message can only vanish after a strongly consistent view
+ * proves that its event is in the head and that its commands were accepted.
+ */
+export const advanceProcesses = async (context: EngineContext, messages: readonly ReceivedMessage[]): Promise<AdvanceResult> => {
+  const result: Result = { acknowledge: [], giveBack: [] };
+  const suspects = messages.filter((message) => message.receiveCount > SUSPECT_DELIVERY && !message.body.startsWith('{"tutti":"tick"'));
+  await advanceBatch(context, suspects.length === 0 ? messages : messages.filter((message) => !suspects.includes(message)), result);
+  for (const suspect of suspects) await advanceSuspect(context, suspect, result);
+  return result;
+};
+
+interface Result {
+  readonly acknowledge: string[];
+  readonly giveBack: VisibilityChange[];
+}
+
+const advanceBatch = async (context: EngineContext, messages: readonly ReceivedMessage[], result: Result): Promise<void> => {
+  const deliveries = await Promise.all(messages.map((message) => admitOne(context, message)));
+  const groups = new Map<string, Item[]>();
+  for (const { items } of deliveries)
+    for (const item of items) {
+      const group = groups.get(item.target.pid);
+      if (group) group.push(item);
+      else groups.set(item.target.pid, [item]);
+    }
+  if (groups.size > 0) {
+    await advanceGroups(context, groups);
+    await sendGroups(context, groups);
+  }
+  for (const delivery of deliveries) await settle(context, delivery, result);
+};
+
+interface Delivery {
+  readonly message: ReceivedMessage;
+  readonly items: readonly Item[];
+  /** Decided without an instance: parked, or given back. */
+  giveBackSeconds: number | undefined;
+}
+
+const admitOne = async (context: EngineContext, message: ReceivedMessage): Promise<Delivery> => {
+  const now = context.options.clock.now();
+  const admission = admit(context.catalogue, message, await readBody(context, message), now);
+  if (admission.status === 'deliver') return { message, items: admission.targets.map((target) => newItem(message, target)), giveBackSeconds: undefined };
+  if (admission.status === 'newer' && now - message.sentAt < NEWER_PATIENCE_MS) return { message, items: [], giveBackSeconds: 60 };
+  const why = admission.status === 'park' ? admission : { pid: '', reason: 'NEWER', detail: admission.detail };
+  await parkMessage(context, message, why);
+  return { message, items: [], giveBackSeconds: undefined };
+};
+
+/** The message's JSON, its data read back where it was too large to be carried; undefined where it is none. */
+const readBody = async (context: EngineContext, message: ReceivedMessage): Promise<unknown> => {
+  let body: unknown;
+  try {
+    body = JSON.parse(message.body);
+  } catch {
+    return undefined;
+  }
+  const detail = (body as { readonly detail?: { dataref?: unknown; data?: unknown } } | null)?.detail;
+  if (typeof detail?.dataref === 'string' && detail.data === undefined) {
+    const text = await context.options.payloads.get(detail.dataref.replace(/^payload:/, ''));
+    if (text !== undefined) detail.data = JSON.parse(text);
+  }
+  return body;
+};
+
+const inOrder = (a: Item, b: Item): number => a.message.sentAt - b.message.sentAt || (a.message.messageId < b.message.messageId ? -1 : 1);
+
+const advanceGroups = async (context: EngineContext, groups: ReadonlyMap<string, Item[]>): Promise<void> => {
+  const held = [...groups.keys()].map((pid) => context.busy.get(pid)).filter((busy) => busy !== undefined);
+  if (held.length > 0) await Promise.all(held);
+  let release!: () => void;
+  const busy = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  for (const pid of groups.keys()) context.busy.set(pid, busy);
+  try {
+    await advanceHeld(context, groups);
+  } finally {
+    for (const pid of groups.keys()) if (context.busy.get(pid) === busy) context.busy.delete(pid);
+    release();
+  }
+};
+
+/** Warm instances are taken from the cache; all others are loaded in one call. */
+const advanceHeld = async (context: EngineContext, groups: ReadonlyMap<string, Item[]>): Promise<void> => {
+  const warm = new Map<string, LiveInstance>();
+  const cold: string[] = [];
+  for (const pid of groups.keys()) {
+    const live = context.cache.take(pid);
+    if (live) warm.set(pid, live);
+    else cold.push(pid);
+  }
+  const heads = new Map<string, Head | undefined>();
+  if (cold.length > 0) {
+    const loaded = await context.options.store.load(cold, { consistent: true });
+    for (const [i, pid] of cold.entries()) heads.set(pid, loaded[i]);
+  }
+  const advance = async (pid: string, items: Item[]): Promise<void> => {
+    if (items.length > 1) items.sort(inOrder);
+    const live = warm.get(pid);
+    try {
+      await advanceInstance(context, pid, items, { head: heads.get(pid), live, strong: live === undefined });
+    } catch {
+      // Nothing is known of the write: every event of the group comes again, and is then a duplicate or is applied.
+      for (const item of items) item.giveBackSeconds ??= retrySeconds(context);
+    }
+  };
+  await Promise.all(Array.from(groups, ([pid, items]) => advance(pid, items)));
+};
+
+const retrySeconds = (context: EngineContext): number => 1 + Math.floor(4 * (context.options.random ?? Math.random)());
+
+/** What all groups must send goes out together, in as few calls as there are target queues. */
+const sendGroups = async (context: EngineContext, groups: ReadonlyMap<string, Item[]>): Promise<void> => {
+  const senders: Item[] = [];
+  const dispatches = [];
+  for (const items of groups.values())
+    for (const item of items) {
+      if (item.giveBackSeconds !== undefined) continue;
+      for (const dispatch of item.dispatches) {
+        senders.push(item);
+        dispatches.push(dispatch);
+      }
+    }
+  if (dispatches.length === 0) return;
+  const results = await sendAll(dispatches, context.options.sender, context.options.publisher);
+  for (const [i, sent] of results.entries()) if (sent !== 'sent') failed(context, senders[i] as Item, sent);
+  for (const [pid, items] of groups) if (items.every((item) => item.giveBackSeconds === undefined && !item.refused)) context.cache.markSent(pid);
+};
+
+const failed = (context: EngineContext, item: Item, sent: Exclude<SentResult, 'sent'>): void => {
+  if (sent.senderFault) item.refused = { code: 'DISPATCH', message: `A command could not be sent and never will be as it is: ${sent.reason}.` };
+  else item.giveBackSeconds = retrySeconds(context);
+};
+
+/** A message vanishes only when every instance that it concerns is done with it. */
+const settle = async (context: EngineContext, delivery: Delivery, result: Result): Promise<void> => {
+  const { message } = delivery;
+  let seconds = delivery.giveBackSeconds;
+  for (const item of delivery.items) {
+    const again = await settleItem(context, item);
+    if (again !== undefined) seconds = Math.max(seconds ?? 0, again);
+  }
+  if (seconds === undefined) result.acknowledge.push(message.receiptHandle);
+  else result.giveBack.push({ receiptHandle: message.receiptHandle, seconds });
+};
+
+/** Returns in how many seconds the event must come again; undefined when it is done. */
+const settleItem = async (context: EngineContext, item: Item): Promise<number | undefined> => {
+  if (item.giveBackSeconds !== undefined) return item.giveBackSeconds;
+  const { message, target, refused } = item;
+  if (refused) return settleRefused(context, item, refused);
+  switch (item.verdict) {
+    case 'early':
+      return buffer(context, item);
+    case 'park':
+      return (await parkBesideStuck(context, message, target.pid, 'STUCK', 'The instance is stuck; the event is applied after it is resumed.')) ? undefined : 0;
+    case 'future':
+      return (await getStuck(context, message, target, { code: 'FORK', message: `${target.inbound.key} answers what this head has not asked yet: it was restored, or failed over.` })) ? undefined : 0;
+    case 'wait':
+      return waitSeconds(context, item);
+    case 'expire':
+      return expire(context, item);
+    default:
+      if (target.inbound.kind === 'operate' && target.inbound.act === 'resume') return (await redrive(context, target.pid)) ? undefined : 1;
+      return undefined;
+  }
+};
+
+const settleRefused = async (context: EngineContext, item: Item, reason: NonNullable<Item['refused']>): Promise<number | undefined> => {
+  const { message, target } = item;
+  if (reason.code === 'FORBIDDEN') {
+    await parkMessage(context, message, { pid: target.pid, reason: reason.code, detail: reason.message });
+    return undefined;
+  }
+  if (reason.code === 'UNKNOWN_VERSION' && message.receiveCount < POISON_DELIVERIES_MAX) return 30;
+  if (reason.code === 'POISON' && message.receiveCount < POISON_DELIVERIES_MAX && !context.options.checks) return message.receiveCount;
+  return (await getStuck(context, message, target, reason)) ? undefined : 0;
+};
+
+const waitSeconds = (context: EngineContext, { target }: Item): number => {
+  const { inbound } = target;
+  return inbound.kind === 'tick' ? Math.max(1, Math.min(43_200, Math.ceil((inbound.tickAt - context.options.clock.now()) / 1000))) : 30;
+};
+
+/** There is no instance yet: the event waits for it, and no longer than the definition says (row 12). */
+const buffer = async (context: EngineContext, { message, target }: Item): Promise<number | undefined> => {
+  const expiresAt = context.options.clock.now() + (target.definition?.earlyMs ?? 0);
+  const result = await context.options.store.buffer({ pid: target.pid, body: message.body, max: EARLY_EVENTS_MAX, expiresAt });
+  if (result.status === 'started') return 0;
+  if (result.status === 'full')
+    await parkMessage(context, message, { pid: target.pid, reason: 'EARLY_OVERFLOW', detail: `More than ${EARLY_EVENTS_MAX} events came before the instance.` });
+  return undefined;
+};
+
+/** The instance never came: what waited for it is parked, and the buffer is emptied. */
+const expire = async (context: EngineContext, { message, target }: Item): Promise<number | undefined> => {
+  const { store } = context.options;
+  const [head] = await store.load([target.pid], { consistent: true });
+  if (head?.status !== 'early') return undefined;
+  for (const [i, body] of (head.early ?? []).entries()) {
+    const was = { ...message, messageId: `${message.messageId}-${i}`, body };
+    await parkMessage(context, was, { pid: target.pid, reason: 'EARLY_EXPIRED', detail: 'Its instance was not started in time.' });
+  }
+  const { due: _due, ...rest } = head;
+  const emptied = await store.commit({ ...rest, version: head.version + 1, writer: context.nextWriter(), early: [] }, { kind: 'early', version: head.version });
+  return emptied.status === 'committed' ? undefined : 0;
+};
+
+/** Runs a message alone, with a mark that outlives the worker: what kills its worker again and again is never run again. */
+const advanceSuspect = async (context: EngineContext, message: ReceivedMessage, result: Result): Promise<void> => {
+  const { parking } = context.options;
+  const attempts = await parking.attempt(message.messageId, 1);
+  if (attempts > QUARANTINE_ATTEMPTS) {
+    await quarantine(context, message, result);
+    return;
+  }
+  await advanceBatch(context, [message], result);
+  await parking.attempt(message.messageId, -1);
+};
+
+const quarantine = async (context: EngineContext, message: ReceivedMessage, result: Result): Promise<void> => {
+  const delivery = await admitOne(context, message);
+  const reason = { code: 'POISON', message: `This event ended its worker ${QUARANTINE_ATTEMPTS} times: its code never yields, or takes all memory.` };
+  let done = true;
+  for (const { target } of delivery.items) done = (await getStuck(context, message, target, reason)) && done;
+  if (done) result.acknowledge.push(message.receiptHandle);
+  else result.giveBack.push({ receiptHandle: message.receiptHandle, seconds: 0 });
+};

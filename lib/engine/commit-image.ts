@@ -1,0 +1,66 @@
+import { CONTROL_BYTES_MAX, isClosed, type Image, type StuckReason } from '../core/image.ts';
+import type { Expectation, Head } from '../ports/process-store.ts';
+import type { EngineContext } from './engine.ts';
+import { encodeControl, encodeHead } from './head-codec.ts';
+import type { LiveInstance } from './live-instance.ts';
+
+export type Commit =
+  | { readonly status: 'committed'; readonly head: Head }
+  | { readonly status: 'conflict'; readonly current: Head | undefined }
+  | { readonly status: 'too-large'; readonly reason: StuckReason };
+
+/**
+ * A tail of more characters than this is spilled: deflated it is about what fits into 1 KB beside the control state. The
+ * rule looks at uncompressed characters, so that no decision depends on a build of zlib (protocol 1.2).
+ */
+export const TAIL_CHARACTERS_MAX = 2_400;
+
+/** One conditional write of what was decided, large values and spilled entries before it (protocol 1.3, steps 6 and 7). */
+export const commitImage = async (context: EngineContext, live: LiveInstance, base: Head | undefined): Promise<Commit> => {
+  const { store, payloads } = context.options;
+  const { run } = live;
+  const { image } = run;
+  const tooLarge = sizeReason(image);
+  if (tooLarge) return { status: 'too-large', reason: tooLarge };
+  if (run.payloads.size > 0) {
+    await Promise.all(Array.from(run.payloads, ([hash, json]) => payloads.put(hash, json)));
+    run.payloads.clear();
+  }
+  await spillTail(context, live, base);
+  image.version = (base?.version ?? 0) + 1;
+  const writer = context.nextWriter();
+  image.writer = writer;
+  const head = encodeHead(image, writer);
+  const result = await store.commit(head, expectation(base));
+  if (result.status === 'conflict' && result.current?.writer !== writer) return { status: 'conflict', current: result.current };
+  live.committedTail = image.tail.length;
+  live.firesSent = false;
+  return { status: 'committed', head };
+};
+
+export const expectation = (base: Head | undefined): Expectation => {
+  if (!base) return { kind: 'absent' };
+  if (base.status === 'early') return { kind: 'early', version: base.version };
+  if (base.status === 'stuck') return { kind: 'stuck', version: base.version };
+  return { kind: 'at', version: base.version, run: base.run };
+};
+
+const sizeReason = (image: Image): StuckReason | undefined => {
+  const { length } = encodeControl(image);
+  if (length <= CONTROL_BYTES_MAX || isClosed(image.status)) return undefined;
+  return { code: 'SIZE', message: `The control state of ${image.pid} has ${length} bytes: at most ${CONTROL_BYTES_MAX} are allowed.` };
+};
+
+/** Only entries that were committed before may leave the head: chunks of two writers may overlap, but never disagree. */
+const spillTail = async (context: EngineContext, live: LiveInstance, base: Head | undefined): Promise<void> => {
+  const { image } = live.run;
+  if (base && base.run !== image.run && base.tail.length > 0)
+    await context.options.store.spill({ pid: image.pid, run: base.run, from: base.tailFrom, entries: base.tail });
+  if (live.committedTail === 0) return;
+  let characters = 0;
+  for (const entry of image.tail) characters += entry.length;
+  if (characters <= TAIL_CHARACTERS_MAX) return;
+  await context.options.store.spill({ pid: image.pid, run: image.run, from: image.tailFrom, entries: image.tail.slice(0, live.committedTail) });
+  image.tailFrom += live.committedTail;
+  image.tail = image.tail.slice(live.committedTail);
+};

@@ -1,0 +1,145 @@
+import { isOrchestratorError } from '../contract/errors.ts';
+import { parse } from '../contract/schema.ts';
+import { NEWER, parseVersion } from '../contract/versions.ts';
+import { SIGNALS_MAX, STARTS_MAX, type Image } from '../core/image.ts';
+import type { Inbound, OperatorInbound, ReplyInbound, SignalInbound, StartInbound } from '../core/inbound.ts';
+import type { Fact } from '../core/journal-entry.ts';
+import { digest } from '../core/seeded-random.ts';
+import { arm, nextDue } from '../core/timers.ts';
+import type { Run } from '../core/run.ts';
+import type { LiveInstance } from './live-instance.ts';
+
+/** Decides on one event whose verdict is `apply` or `reject`: the facts it amounts to, one activation each. */
+export const decideEvent = async (live: LiveInstance, inbound: Inbound, rejected: boolean): Promise<void> => {
+  const { run } = live;
+  run.carrier = { cause: inbound.key, messageId: inbound.messageId };
+  run.hops = inbound.kind === 'tick' || inbound.kind === 'operate' ? 0 : inbound.hops;
+  run.trace = inbound.trace ?? run.image.trace;
+  const at = Math.max(inbound.at, run.image.clock);
+  switch (inbound.kind) {
+    case 'start':
+      await applyStart(live, inbound, at, rejected);
+      break;
+    case 'signal':
+      await applySignal(live, inbound, at);
+      break;
+    case 'reply':
+      await applyReply(live, inbound, at);
+      break;
+    case 'operate':
+      await applyOperator(live, inbound, at);
+      break;
+    case 'tick':
+      if (run.image.tickAt === inbound.tickAt) delete run.image.tickAt;
+      if (run.image.due === inbound.tickAt) delete run.image.due;
+      run.image.clock = at;
+      await applyDue(live, at);
+      break;
+  }
+  if (!run.bug) arm(run);
+};
+
+const applyStart = async (live: LiveInstance, start: StartInbound, at: number, rejected: boolean): Promise<void> => {
+  const { image } = live.run;
+  const { id, source, event, data, time } = start;
+  remember(image.starts, digest(id));
+  if (rejected) return live.apply({ type: 'StartRejected', at, id, source });
+  if (live.run.position > 0) {
+    rememberSignal(image, id, time);
+    return live.apply({ type: 'EventReceived', at, event, id, source, time, data });
+  }
+  if (start.trace !== undefined) image.trace = start.trace;
+  if (start.tags) image.tags = start.tags;
+  return live.apply({
+    type: 'ProcessStarted',
+    at,
+    definition: start.definition,
+    event,
+    id,
+    source,
+    time,
+    ...(start.subject !== undefined && { subject: start.subject }),
+    data,
+  });
+};
+
+const applySignal = (live: LiveInstance, { id, event, source, time, data }: SignalInbound, at: number): Promise<void> => {
+  rememberSignal(live.run.image, id, time);
+  return live.apply({ type: 'EventReceived', at, event, id, source, time, data });
+};
+
+/** The ring holds the last ids; the time of what leaves it says from when on the journal must be asked (row 33). */
+const rememberSignal = (image: Image, id: string, time: string): void => {
+  image.signals.push({ id: digest(id), time: Date.parse(time) });
+  if (image.signals.length <= SIGNALS_MAX) return;
+  const [oldest] = image.signals.splice(0, 1);
+  if (oldest) image.signalsFloor = Math.max(image.signalsFloor ?? -Infinity, oldest.time);
+};
+
+const remember = (ring: string[], id: string): void => {
+  ring.push(id);
+  if (ring.length > STARTS_MAX) ring.shift();
+};
+
+const applyReply = (live: LiveInstance, reply: ReplyInbound, at: number): Promise<void> => {
+  const { run } = live;
+  const { n, outcome, retryable } = reply;
+  const tombstone = run.image.tombstones.find((each) => each.run === reply.run && each.n === n);
+  const command = tombstone ?? run.image.commands.get(n);
+  const data = outcome === 'completed' && command ? parsedOutput(run, command.command, reply) : reply.data;
+  if (run.bug) return Promise.resolve();
+  const fact: Fact = {
+    type: 'CommandAnswered',
+    at,
+    n,
+    outcome,
+    ...(retryable && { retryable }),
+    ...(tombstone && { late: { run: tombstone.run, command: tombstone.command, input: tombstone.input } }),
+    ...(data !== null && { data }),
+  };
+  return live.apply(fact);
+};
+
+/** The reader parses again what the writer sent (api 1). An answer that breaks the contract is no answer. */
+const parsedOutput = (run: Run, command: string, reply: ReplyInbound): ReplyInbound['data'] => {
+  const contract = run.environment.commands.get(command);
+  if (!contract) return reply.data;
+  try {
+    const data = parseVersion(contract.output, undefined, reply.data, `${command} answered with`);
+    return data === NEWER ? parse(contract.output, reply.data, `${command} answered with`) : data;
+  } catch (error) {
+    if (!isOrchestratorError(error)) throw error;
+    run.bug = { code: 'REPLY_INVALID', message: error.message };
+    return null;
+  }
+};
+
+const applyOperator = (live: LiveInstance, { id, act, reason, by, skip }: OperatorInbound, at: number): Promise<void> => {
+  const { image } = live.run;
+  remember(image.starts, digest(id));
+  if (act === 'cancel') return live.apply({ type: 'CancelRequested', at, id, reason, by });
+  if (act === 'terminate') {
+    delete image.stuck;
+    return live.apply({ type: 'TerminateRequested', at, id, reason, by });
+  }
+  const { code = 'POISON', n, definite, compensation, was } = image.stuck ?? {};
+  delete image.stuck;
+  image.status = was === undefined || was === 'early' ? 'running' : was;
+  return live.apply({
+    type: 'Resumed',
+    at,
+    id,
+    by,
+    code,
+    ...(n !== undefined && { n }),
+    ...(definite && { definite }),
+    ...(compensation !== undefined && { compensation }),
+    ...(skip !== undefined && { skip }),
+  });
+};
+
+/** Everything due at this process time, in order; each is an activation of its own. */
+const applyDue = async (live: LiveInstance, at: number): Promise<void> => {
+  const { run } = live;
+  for (let due = nextDue(run); due && !run.bug && !run.stuck; due = nextDue(run)) await live.apply({ type: due.timer ? 'TimerFired' : 'AttemptTimedOut', at, n: due.n });
+};

@@ -1,0 +1,94 @@
+import type { CommandEnvelope, EventEnvelope } from '../contract/envelope.ts';
+import type { CommandContract, EventContract, SystemContract } from '../contract/runtime-contract.ts';
+import type { Json } from '../contract/schema.ts';
+import { versionOf } from '../contract/versions.ts';
+import { toWire } from '../contract/wire.ts';
+import { parsePid } from '../contract/process-id.ts';
+import type { Fire, Image, OpenCommand } from '../core/image.ts';
+import { INBOX, inboxBody } from './inbox-message.ts';
+
+/** One thing to send for a committed decision: to a queue, or to the bus. */
+export type Dispatch =
+  | { readonly to: 'queue'; readonly queue: string; readonly body: string; readonly groupId: string; readonly delaySeconds?: number; readonly n: number }
+  | { readonly to: 'bus'; readonly source: string; readonly type: string; readonly detail: string };
+
+export interface DispatchContext {
+  readonly system: SystemContract;
+  readonly hash: (text: string) => string;
+  readonly canonical: (data: Json) => string;
+  readonly now: number;
+}
+
+/** A value this large is not carried but referred to, by its SHA-256 (api 3). */
+export const CARRIED_CHARACTERS_MAX = 100 * 1024;
+
+/** Everything in the image that a message caused, in the order in which it was decided. */
+export const dispatchesCausedBy = (image: Image, context: DispatchContext, caused: (by: { readonly cause: string; readonly messageId: string }) => boolean): Dispatch[] => {
+  const all: Dispatch[] = [];
+  for (const command of image.commands.values()) if (caused(command)) all.push(commandDispatch(image, command, context));
+  for (const fire of image.fires) if (caused(fire)) all.push(fireDispatch(image, fire, context));
+  return all;
+};
+
+export const commandDispatch = (image: Image, command: OpenCommand, context: DispatchContext): Dispatch => {
+  const { system, now } = context;
+  const contract = system.commands.get(command.command) as CommandContract;
+  const id = parsePid(image.pid);
+  const full = command.wireHash ?? context.hash(context.canonical(command.input));
+  const deadline = command.settling ? Math.min(now, image.clock) : command.deadline;
+  const version = versionOf(contract.input);
+  const envelope: CommandEnvelope = {
+    specversion: '1.0',
+    id: `${image.pid}/${image.run}/${command.n}`,
+    source: system.name,
+    type: command.command,
+    time: instant(image.clock),
+    datacontenttype: 'application/json',
+    ...(version > 1 && { dataversion: version }),
+    datahash: `sha256:${full}`,
+    ...(id && { subject: id.id, ...(id.tenant !== 'default' && { tenant: id.tenant }) }),
+    attempt: command.attempt,
+    ...(deadline !== undefined && { deadline: instant(deadline) }),
+    ...(command.undoes !== undefined && { undoes: command.undoes, undoesoutcome: 'completed' as const }),
+    replyto: system.name,
+    hops: command.hops,
+    ...(command.trace !== undefined && { traceparent: command.trace }),
+    ...carried(command.input, command.inputRef),
+  };
+  return { to: 'queue', queue: contract.service, body: toWire(envelope), groupId: id?.process ?? '', n: command.n };
+};
+
+const carried = (data: Json, ref: string | undefined): { readonly data: Json } | { readonly dataref: string } =>
+  ref !== undefined && JSON.stringify(data).length > CARRIED_CHARACTERS_MAX ? { dataref: `payload:${ref}` } : { data };
+
+export const fireDispatch = (image: Image, fire: Fire, context: DispatchContext): Dispatch => {
+  const { system, now } = context;
+  if (fire.kind === 'tick') {
+    const body = inboxBody({ tutti: 'tick', pid: image.pid, run: image.run, tickAt: fire.at });
+    return { to: 'queue', queue: INBOX, body, groupId: image.pid, delaySeconds: tickDelaySeconds(fire.at, now), n: 0 };
+  }
+  const type = fire.event ?? '';
+  const data = fire.data ?? null;
+  const id = parsePid(image.pid);
+  const version = versionOf((system.events.get(type) as EventContract | undefined)?.data ?? ({} as never));
+  const large = fire.dataref !== undefined && JSON.stringify(data).length > CARRIED_CHARACTERS_MAX;
+  const envelope: EventEnvelope = {
+    specversion: '1.0',
+    id: `${image.pid}/${image.run}/${fire.n}`,
+    source: system.name,
+    type,
+    time: instant(fire.at),
+    datacontenttype: 'application/json',
+    ...(version > 1 && { dataversion: version }),
+    ...(id && { subject: id.id, ...(id.tenant !== 'default' && { tenant: id.tenant }) }),
+    hops: fire.hops ?? 0,
+    ...(fire.trace !== undefined && { traceparent: fire.trace }),
+    ...(large ? { dataref: `payload:${fire.dataref}`, datahash: `sha256:${fire.dataref}` } : { data }),
+  };
+  return { to: 'bus', source: system.name, type, detail: toWire(envelope) };
+};
+
+const instant = (at: number): string => new Date(at).toISOString();
+
+/** SQS carries a message at most 900 s; a tick that comes before its time is given back for the rest. */
+const tickDelaySeconds = (at: number, now: number): number => Math.min(900, Math.max(0, Math.ceil((at - now) / 1000)));

@@ -1,0 +1,58 @@
+import type { StuckReason } from '../core/image.ts';
+import type { ReceivedMessage } from '../ports/message-queue.ts';
+import type { Head } from '../ports/process-store.ts';
+import { definitionName } from './catalogue.ts';
+import { expectation } from './commit-image.ts';
+import type { EngineContext } from './engine.ts';
+import { parkMessage } from './park.ts';
+import type { Target } from './admit.ts';
+
+const TRIES_MAX = 3;
+
+/**
+ * The instance needs a person: its status says so, its control state stays as it was, and the event is kept beside it.
+ * Returns whether the message may be acknowledged: not where somebody has resumed the instance meanwhile (row 69).
+ */
+export const getStuck = async (context: EngineContext, message: ReceivedMessage, target: Target, reason: StuckReason): Promise<boolean> => {
+  const { store } = context.options;
+  for (let tries = 0; tries < TRIES_MAX; tries += 1) {
+    const [head] = await store.load([target.pid], { consistent: true });
+    if (head?.status === 'stuck') break;
+    const result = await store.commit(stuckHead(context, target, head, reason), expectation(head));
+    if (result.status === 'committed') break;
+  }
+  return parkBesideStuck(context, message, target.pid, 'STUCK', reason.message);
+};
+
+/** Parks, then looks again: whoever resumed in between has read the parked events before this one was put. */
+export const parkBesideStuck = async (context: EngineContext, message: ReceivedMessage, pid: string, reason: string, detail: string): Promise<boolean> => {
+  await parkMessage(context, message, { pid, reason, detail });
+  const [head] = await context.options.store.load([pid], { consistent: true });
+  return head?.status === 'stuck';
+};
+
+const stuckHead = (context: EngineContext, target: Target, head: Head | undefined, reason: StuckReason): Head => {
+  const writer = context.nextWriter();
+  if (head) {
+    const { due: _due, ...rest } = head;
+    const why = JSON.stringify({ ...reason, was: head.status });
+    // An early buffer that is stuck wakes up no more; its events wait for `resume`.
+    return { ...rest, version: head.version + 1, writer, status: 'stuck', why };
+  }
+  const at = target.inbound.at;
+  return {
+    pid: target.pid,
+    version: 1,
+    writer,
+    run: '',
+    status: 'stuck',
+    definition: target.definition ? definitionName(target.definition) : '',
+    clock: at,
+    control: '',
+    tail: [],
+    tailFrom: 0,
+    startedAt: at,
+    why: JSON.stringify({ ...reason, was: 'early' }),
+    early: [],
+  };
+};

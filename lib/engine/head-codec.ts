@@ -1,0 +1,117 @@
+import type { Json } from '../contract/schema.ts';
+import type { Fire, Image, OpenCommand, RingEntry, Status, Stored, StuckReason, Timer, Tombstone } from '../core/image.ts';
+import type { Head } from '../ports/process-store.ts';
+
+/** The control state of a head as JSON. `format` lets old code refuse what it does not know (row 23). */
+interface Control {
+  readonly format: 1;
+  readonly seq: number;
+  readonly commands?: readonly OpenCommand[];
+  readonly resends?: readonly (readonly [number, OpenCommand])[];
+  readonly fires?: readonly Fire[];
+  readonly timers?: readonly Timer[];
+  readonly tickAt?: number;
+  readonly signals?: readonly (readonly [string, number])[];
+  readonly signalsFloor?: number;
+  readonly starts?: readonly string[];
+  readonly tombstones?: readonly Tombstone[];
+  readonly tombstonesSpilled?: boolean;
+  readonly view?: Stored;
+  readonly trace?: string;
+}
+
+/** JSON has no Infinity: a wake-up that never comes is left out. */
+const storedCommand = ({ wireHash: _wireHash, due, input, inputRef, ...rest }: OpenCommand): OpenCommand =>
+  ({ ...rest, ...(due !== Infinity && { due }), ...(inputRef === undefined ? { input } : { inputRef }) }) as OpenCommand;
+
+const readCommand = (stored: OpenCommand): OpenCommand => {
+  stored.due = (stored.due as number | undefined) ?? Infinity;
+  return stored;
+};
+
+const storedFire = ({ data, dataref, ...rest }: Fire): Fire => ({ ...rest, ...(dataref === undefined ? data !== undefined && { data } : { dataref }) });
+
+const storedTombstone = ({ input, inputRef, ...rest }: Tombstone): Tombstone => ({ ...rest, ...(inputRef === undefined ? { input } : { inputRef }) }) as Tombstone;
+
+export const encodeControl = (image: Image): string => {
+  const control: Control = {
+    format: 1,
+    seq: image.seq,
+    ...(image.commands.size > 0 && { commands: Array.from(image.commands.values(), storedCommand) }),
+    ...(image.resends.size > 0 && { resends: Array.from(image.resends, ([n, command]) => [n, storedCommand(command)] as const) }),
+    ...(image.fires.length > 0 && { fires: image.fires.map(storedFire) }),
+    ...(image.timers.size > 0 && { timers: [...image.timers.values()] }),
+    ...(image.tickAt !== undefined && { tickAt: image.tickAt }),
+    ...(image.signals.length > 0 && { signals: image.signals.map(({ id, time }) => [id, time] as const) }),
+    ...(image.signalsFloor !== undefined && { signalsFloor: image.signalsFloor }),
+    ...(image.starts.length > 0 && { starts: image.starts }),
+    ...(image.tombstones.length > 0 && { tombstones: image.tombstones.map(storedTombstone) }),
+    ...(image.tombstonesSpilled && { tombstonesSpilled: true }),
+    ...(image.view && { view: image.view.dataref === undefined ? image.view : ({ dataref: image.view.dataref } as Stored) }),
+    ...(image.trace !== undefined && { trace: image.trace }),
+  };
+  return JSON.stringify(control);
+};
+
+export const encodeHead = (image: Image, writer: string, control = encodeControl(image)): Head => ({
+  pid: image.pid,
+  version: image.version,
+  writer,
+  run: image.run,
+  status: image.status,
+  definition: image.definition,
+  clock: image.clock,
+  control,
+  tail: image.tail.slice(),
+  tailFrom: image.tailFrom,
+  startedAt: image.startedAt,
+  ...(image.due !== undefined && { due: image.due }),
+  ...(image.closedAt !== undefined && { closedAt: image.closedAt }),
+  ...(image.stuck && { why: JSON.stringify(image.stuck) }),
+  ...(image.tags && { tags: image.tags }),
+});
+
+/** A head that is not an early buffer. What is stored apart (`inputRef`, `dataref`) is not read here. */
+export const decodeHead = (head: Head): Image => {
+  const control = JSON.parse(head.control === '' ? '{"format":1,"seq":1}' : head.control) as Control;
+  return {
+    pid: head.pid,
+    run: head.run,
+    version: head.version,
+    writer: head.writer,
+    status: head.status as Status,
+    definition: head.definition,
+    clock: head.clock,
+    seq: control.seq,
+    startedAt: head.startedAt,
+    commands: new Map((control.commands ?? []).map((command) => [command.n, readCommand(command)])),
+    resends: new Map((control.resends ?? []).map(([n, command]) => [n, readCommand(command)])),
+    fires: [...(control.fires ?? [])],
+    timers: new Map((control.timers ?? []).map((timer) => [timer.n, timer])),
+    signals: (control.signals ?? []).map(([id, time]): RingEntry => ({ id, time })),
+    starts: [...(control.starts ?? [])],
+    tombstones: [...(control.tombstones ?? [])],
+    tail: [...head.tail],
+    tailFrom: head.tailFrom,
+    ...(head.due !== undefined && { due: head.due }),
+    ...(head.closedAt !== undefined && { closedAt: head.closedAt }),
+    ...(head.status === 'stuck' && { stuck: stuckReason(head.why) }),
+    ...(head.tags && { tags: head.tags }),
+    ...(control.tickAt !== undefined && { tickAt: control.tickAt }),
+    ...(control.signalsFloor !== undefined && { signalsFloor: control.signalsFloor }),
+    ...(control.tombstonesSpilled && { tombstonesSpilled: true }),
+    ...(control.view && { view: control.view }),
+    ...(control.trace !== undefined && { trace: control.trace }),
+  };
+};
+
+const stuckReason = (why: string | undefined): StuckReason => (why === undefined ? { code: 'POISON', message: 'No reason was recorded.' } : (JSON.parse(why) as StuckReason));
+
+/** The values that an image only names, resolved in place. */
+export const resolveReferences = async (image: Image, read: (hash: string) => Promise<Json>): Promise<void> => {
+  for (const command of [...image.commands.values(), ...image.resends.values()])
+    if (command.inputRef !== undefined) Object.assign(command, { input: await read(command.inputRef) });
+  for (const fire of image.fires) if (fire.dataref !== undefined) Object.assign(fire, { data: await read(fire.dataref) });
+  for (const tombstone of image.tombstones) if (tombstone.inputRef !== undefined) Object.assign(tombstone, { input: await read(tombstone.inputRef) });
+  if (image.view?.dataref !== undefined) image.view = { data: await read(image.view.dataref), dataref: image.view.dataref };
+};

@@ -1,0 +1,61 @@
+import type { Json } from '../contract/schema.ts';
+
+/**
+ * What Tutti itself puts into the inbox, beside what the bus delivers (an EventBridge envelope with `detail`). The field
+ * `tutti` tells them apart; only the system's own roles may send to the inbox, so their content is trusted, not their form.
+ */
+export type InboxMessage = TickMessage | StartMessage | OperateMessage | ForcedMessage;
+
+/** A timer may be due. `tickAt`: the instant that the head holds, as `tickAt` or as `due`. */
+export interface TickMessage {
+  readonly tutti: 'tick';
+  readonly pid: string;
+  readonly run: string;
+  readonly tickAt: number;
+}
+
+/** A client starts an instance. */
+export interface StartMessage {
+  readonly tutti: 'start';
+  /** The dedupe identity; `runOf(startid)` of lib/core/inbound.ts is the run that it begins. */
+  readonly startid: string;
+  readonly tenant: string;
+  readonly process: string;
+  /** Id of the instance. */
+  readonly id: string;
+  readonly data: Json;
+  /** ISO instant. */
+  readonly time: string;
+  readonly by: string;
+  readonly onopen?: 'reject' | 'attach' | 'signal';
+  readonly tags?: Readonly<Record<string, string>>;
+  readonly traceparent?: string;
+}
+
+/** A person, or a program for one, acts on an instance. */
+export interface OperateMessage {
+  readonly tutti: 'operate';
+  readonly opid: string;
+  readonly pid: string;
+  readonly act: 'cancel' | 'terminate' | 'resume';
+  readonly reason: string;
+  /** Who: journaled. */
+  readonly by: string;
+  /** With `resume`: path of a compensation or undo that a person dealt with. */
+  readonly skip?: string;
+}
+
+/** A parked message on its way back: damping is off, what its key caused is sent again whatever message carried it. */
+export interface ForcedMessage {
+  readonly tutti: 'forced';
+  /** The message as it came first. */
+  readonly body: string;
+  /** When it came first, milliseconds. */
+  readonly sentat: number;
+}
+
+export const INBOX = 'inbox';
+
+export const inboxBody = (message: InboxMessage): string => JSON.stringify(message).replace(/[\u007f-\uffff]/g, escaped);
+
+const escaped = (character: string): string => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;

@@ -1,0 +1,36 @@
+import type { LiveInstance } from './live-instance.ts';
+
+/** Warm instances by pid, the least recently used dropped first. Taking one removes it: nobody else may advance it meanwhile. */
+export class LiveCache {
+  readonly #instances = new Map<string, LiveInstance>();
+  readonly #entriesMax: number;
+
+  constructor(entriesMax: number) {
+    this.#entriesMax = entriesMax;
+  }
+
+  take(pid: string): LiveInstance | undefined {
+    const live = this.#instances.get(pid);
+    this.#instances.delete(pid);
+    return live;
+  }
+
+  put(live: LiveInstance): void {
+    const { pid } = live.run.image;
+    this.#instances.delete(pid);
+    this.#instances.set(pid, live);
+    if (this.#instances.size <= this.#entriesMax) return;
+    const [oldest] = this.#instances.keys();
+    if (oldest !== undefined) this.#instances.delete(oldest);
+  }
+
+  /** What its last commit fired has been sent: the next commit may drop it. */
+  markSent(pid: string): void {
+    const live = this.#instances.get(pid);
+    if (live) live.firesSent = true;
+  }
+
+  clear(): void {
+    this.#instances.clear();
+  }
+}

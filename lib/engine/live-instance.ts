@@ -1,0 +1,96 @@
+import type { ProcessContract } from '../contract/runtime-contract.ts';
+import type { Json } from '../contract/schema.ts';
+import { applyFact } from '../core/apply.ts';
+import { poison } from '../core/bug.ts';
+import type { FrontEnd, FrontEndOf } from '../core/front-end.ts';
+import { isClosed, JOURNAL_ENTRIES_MAX, journalLength, newImage, type Image } from '../core/image.ts';
+import type { Fact, JournalEntry } from '../core/journal-entry.ts';
+import { activations, Expected } from '../core/replay.ts';
+import { newRun, type Environment, type Run } from '../core/run.ts';
+
+/**
+ * One instance in memory: its control state, and for an async process the suspended function. Valid for exactly the
+ * version it was committed at; whoever advances it takes it out of the cache first.
+ */
+export class LiveInstance {
+  readonly run: Run;
+  /** How many entries of the tail were already committed when it was loaded or last committed: only these may be spilled. */
+  committedTail = 0;
+  /** Fires of the last commit that this environment has sent itself. */
+  firesSent = false;
+  readonly #frontEnd: FrontEnd;
+
+  constructor(definition: ProcessContract, environment: Environment, frontEndOf: FrontEndOf, image: Image) {
+    this.run = newRun(definition, environment, image);
+    this.#frontEnd = frontEndOf(definition, this.run);
+  }
+
+  /** A head that needs no replay: of a decider, or of an instance that has ended. */
+  static decoded(definition: ProcessContract, environment: Environment, frontEndOf: FrontEndOf, image: Image): LiveInstance {
+    const live = new LiveInstance(definition, environment, frontEndOf, image);
+    live.run.position = journalLength(image);
+    live.run.ended = isClosed(image.status);
+    live.committedTail = image.tail.length;
+    return live;
+  }
+
+  /** An async process rebuilt from its journal. What differs is in `run.bug`, as NONDETERMINISM. */
+  static async replayed(definition: ProcessContract, environment: Environment, frontEndOf: FrontEndOf, image: Image, journal: readonly JournalEntry[]): Promise<LiveInstance> {
+    const shadow = newImage(image.pid, image.run, image.definition, image.startedAt);
+    const live = new LiveInstance(definition, environment, frontEndOf, shadow);
+    const differences = await live.#replay(journal);
+    if (differences.length > 0 && !live.run.bug)
+      live.run.bug = { code: 'NONDETERMINISM', message: `The code does not decide what the journal of ${image.pid} holds: ${differences.slice(0, 5).join('; ')}.` };
+    live.run.image = image;
+    live.committedTail = image.tail.length;
+    return live;
+  }
+
+  async #replay(journal: readonly JournalEntry[]): Promise<readonly string[]> {
+    const { run } = this;
+    for (const { fact, decided } of activations(journal)) {
+      run.expected = new Expected(decided);
+      await this.apply(fact);
+      run.expected.rest();
+      const { differences } = run.expected;
+      run.expected = undefined;
+      // The journal was committed with this reason or none; the head says which.
+      run.stuck = undefined;
+      if (differences.length > 0 || run.bug) return differences;
+    }
+    return [];
+  }
+
+  /** Applies one fact and lets the user's code run until it waits again. What it threw is in `run.bug`. */
+  async apply(fact: Fact): Promise<void> {
+    const { run } = this;
+    try {
+      await this.#frontEnd.hear(fact, applyFact(run, fact));
+    } catch (error) {
+      poison(run, error);
+    }
+    if (run.position > JOURNAL_ENTRIES_MAX && !run.ended)
+      run.bug ??= { code: 'SIZE', message: `The journal of ${run.image.pid} has ${run.position} entries: at most ${JOURNAL_ENTRIES_MAX} are allowed in a run.` };
+  }
+}
+
+/** The entries of a run from its chunks and the tail, each once, without a gap. */
+export const mergeJournal = (chunks: readonly { readonly from: number; readonly entries: readonly string[] }[], tail: readonly string[], tailFrom: number): string[] => {
+  const entries: string[] = [];
+  for (const chunk of chunks) for (let i = Math.max(0, entries.length - chunk.from); i < chunk.entries.length; i += 1) if (chunk.from + i === entries.length) entries.push(chunk.entries[i] as string);
+  return [...entries.slice(0, tailFrom), ...tail];
+};
+
+/** Entries as objects, what they only name read back. */
+export const readEntries = async (entries: readonly string[], read: (hash: string) => Promise<Json>): Promise<JournalEntry[]> => {
+  const all: JournalEntry[] = [];
+  for (const text of entries) {
+    const entry = JSON.parse(text) as JournalEntry & { readonly dataref?: string };
+    if (entry.dataref === undefined) all.push(entry);
+    else {
+      const { dataref, ...rest } = entry;
+      all.push({ ...rest, data: await read(dataref) } as JournalEntry);
+    }
+  }
+  return all;
+};

@@ -1,0 +1,38 @@
+import type { ReceivedMessage } from '../ports/message-queue.ts';
+import type { EngineContext } from './engine.ts';
+import { INBOX, inboxBody, type InboxMessage } from './inbox-message.ts';
+
+/** Keeps a message for a person, beside the instance that it concerns where one is known. */
+export const parkMessage = async (
+  { options }: EngineContext,
+  message: ReceivedMessage,
+  why: { readonly pid: string; readonly reason: string; readonly detail: string },
+): Promise<void> => {
+  const { body, sentAt } = unwrapped(message);
+  const id = `${String(sentAt).padStart(15, '0')}#${message.messageId}`;
+  await options.parking.park({ pid: why.pid, id, reason: why.reason, detail: why.detail, body, parkedAt: options.clock.now() });
+};
+
+/** A message that was sent back before is parked as it came first, not in a wrapper of a wrapper. */
+const unwrapped = (message: ReceivedMessage): { readonly body: string; readonly sentAt: number } => {
+  if (!message.body.startsWith('{"tutti":"forced"')) return message;
+  const { body, sentat } = JSON.parse(message.body) as Extract<InboxMessage, { tutti: 'forced' }>;
+  return { body, sentAt: sentat };
+};
+
+/**
+ * After a `resume`: everything parked beside the instance goes back to the inbox in order, each a message of its own, and
+ * only then is it marked. A crash in between is repaired by the redelivery of the `resume`. Returns whether all were sent.
+ */
+export const redrive = async ({ options }: EngineContext, pid: string): Promise<boolean> => {
+  const parked = await options.parking.parked(pid);
+  const sent: string[] = [];
+  for (const event of parked) {
+    const [sentat] = event.id.split('#');
+    const [result] = await options.sender.send(INBOX, [{ body: inboxBody({ tutti: 'forced', body: event.body, sentat: Number(sentat) }) }]);
+    if (result?.status !== 'sent') break;
+    sent.push(event.id);
+  }
+  if (sent.length > 0) await options.parking.redriven(pid, sent, options.clock.now());
+  return sent.length === parked.length;
+};

@@ -1,0 +1,29 @@
+import type { EngineContext } from './engine.ts';
+import { INBOX, inboxBody } from './inbox-message.ts';
+import { sendAll } from './send-all.ts';
+import type { Dispatch } from './dispatch.ts';
+
+const PAGE = 100;
+const PAGES_MAX = 100;
+
+/**
+ * Wakes what is due by the index (protocol 1.11): always from the beginning of time, since a moving cursor loses what
+ * reaches the index late. It writes nothing: a tick carries the due instant that it read, and the head decides.
+ */
+export const sweepTimers = async (context: EngineContext, aheadMs: number): Promise<number> => {
+  const { index, clock, sender, publisher } = context.options;
+  const due = await index.due(clock.now() + aheadMs, PAGE * PAGES_MAX);
+  const now = clock.now();
+  const ticks = due.map(
+    (instance): Dispatch => ({
+      to: 'queue',
+      queue: INBOX,
+      body: inboxBody({ tutti: 'tick', pid: instance.pid, run: instance.run, tickAt: instance.due }),
+      groupId: instance.pid,
+      delaySeconds: Math.min(900, Math.max(0, Math.ceil((instance.due - now) / 1000))),
+      n: 0,
+    }),
+  );
+  const results = await sendAll(ticks, sender, publisher);
+  return results.filter((result) => result === 'sent').length;
+};
