@@ -59,13 +59,13 @@ export interface State {
   readonly sender: MemoryMessageSender;
   readonly publisher: MemoryEventPublisher;
   /** Resolves when everything that happened before survives a crash. What goes out of the process waits for it. */
-  durable(): Promise<void>;
+  readonly durable: () => Promise<void>;
   /** Moves the log into the tables now, in one go; by itself it is moved in slices. */
-  checkpoint(): void;
+  readonly checkpoint: () => void;
   /** Makes everything durable and gives the folder back. */
-  close(): void;
+  readonly close: () => void;
   /** Gives the folder back as a crash would leave it; for tests. */
-  abandon(): void;
+  readonly abandon: () => void;
 }
 
 type Stores = Pick<

@@ -4,7 +4,7 @@ import type { Clock } from '../../lib/ports/clock.ts';
 export interface PassingClock {
   readonly clock: Clock;
   /** Lets at least so much time pass. */
-  pass(milliseconds: number): Promise<void>;
+  readonly pass: (milliseconds: number) => Promise<void>;
 }
 
 /** What every clock does. */

@@ -4,7 +4,7 @@ import type { EventPublisher, OutgoingEvent } from '../../lib/ports/event-publis
 export interface Bus {
   readonly publisher: EventPublisher;
   /** Bodies that came to the inbox of the system `trips`, which hears `trips.asked`, since the last call. */
-  inbox(): Promise<string[]>;
+  readonly inbox: () => Promise<string[]>;
 }
 
 /** What every event publisher does. `make` returns a bus with an empty inbox. */

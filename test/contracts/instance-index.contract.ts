@@ -7,7 +7,7 @@ export interface Indexed {
   readonly store: ProcessStore;
   readonly index: InstanceIndex;
   /** Resolves when the index shows what was committed. */
-  settle(): Promise<void>;
+  readonly settle: () => Promise<void>;
 }
 
 /** What every instance index does. `make` returns an empty store and its index. */

@@ -8,7 +8,7 @@ export interface Queues {
   readonly work: MessageQueue;
   readonly dead: MessageQueue;
   /** Lets time pass, for real or not. */
-  pass(milliseconds: number): Promise<void>;
+  readonly pass: (milliseconds: number) => Promise<void>;
 }
 
 /** What every message queue does, and every message sender. `make` returns empty queues. */

@@ -22,11 +22,11 @@ const FORMAT = 1;
  * a move takes milliseconds.
  */
 const PRAGMAS = [
-  'page_size = 16384',
+  'page_size = 32768',
   'locking_mode = EXCLUSIVE',
   'journal_mode = WAL',
   'synchronous = FULL',
-  'wal_autocheckpoint = 256',
+  'wal_autocheckpoint = 128',
   'cache_size = -65536',
 ];
 

@@ -24,7 +24,8 @@ const messageCodec: Codec<Message> = {
     if (previous !== undefined) return;
     writer.number(message.number);
     writer.number(message.sentAt);
-    writer.number(message.receiveCount === 0 ? message.visibleAt : 0);
+    // Only a delay is kept as a time, so that a clock that was set back hides nothing else.
+    writer.number(message.receiveCount === 0 && message.visibleAt > message.sentAt ? message.visibleAt : 0);
     writer.string(message.prefix);
     writer.shared(message.detail);
   },

@@ -52,7 +52,7 @@ describe('a state in a folder', () => {
     const state = opens({ directory });
     await work(state);
     state.close();
-    await expectWork(opens({ directory }));
+    await expect(expectWork(opens({ directory }))).resolves.toBeUndefined();
   });
 
   it('is the same after a crash, where it was durable', async () => {
@@ -61,7 +61,7 @@ describe('a state in a folder', () => {
     await work(state);
     await state.durable();
     state.abandon();
-    await expectWork(opens({ directory }));
+    await expect(expectWork(opens({ directory }))).resolves.toBeUndefined();
   });
 
   it('is the same after a crash with a checkpoint in the middle, and after two more', async () => {
@@ -190,7 +190,7 @@ describe('a state in a folder', () => {
     const directory = newDirectory();
     for (let attempt = 1; attempt <= 3; attempt += 1) {
       const state = opens({ directory });
-      expect(await state.parkingStore.attempt('m1')).toBe(attempt);
+      expect(await state.parkingStore.attempt('m1', 1)).toBe(attempt);
       state.abandon();
     }
   });

@@ -1,0 +1,52 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { FieldReader, FieldWriter } from '../../../lib/adapters/sqlite/field-text.ts';
+
+const text = fc.oneof(
+  fc.constant(undefined),
+  fc.string({ unit: 'binary', maxLength: 100 }),
+  fc.constantFrom('', '1;', '-2;', 'é'.repeat(70), 'a'.repeat(64)),
+);
+const field = fc.oneof(
+  fc.record({ kind: fc.constant('string' as const), value: text, previous: text }),
+  fc.record({ kind: fc.constant('shared' as const), value: text, previous: text }),
+  fc.record({ kind: fc.constant('number' as const), value: fc.option(fc.integer(), { nil: undefined }), previous: fc.constant(undefined) }),
+);
+
+describe('field text', () => {
+  it.each([true, false])('reads back what was written, with shared strings: %s', (share) => {
+    fc.assert(
+      fc.property(fc.array(fc.array(field)), (batches) => {
+        const writer = new FieldWriter({ share });
+        const reader = new FieldReader({ share });
+        for (const batch of batches) {
+          for (const { kind, value, previous } of batch) {
+            if (kind === 'number') writer.optionalNumber(value);
+            else writer[kind](value, previous);
+          }
+          reader.open(Buffer.from(writer.text, 'utf8').toString('utf8'));
+          writer.clear();
+          for (const { kind, value, previous } of batch)
+            expect(kind === 'number' ? reader.optionalNumber() : reader[kind](previous)).toBe(value);
+          expect(reader.ended).toBe(true);
+        }
+      }),
+    );
+  });
+
+  it('writes a long shared string once, and again after it forgot', () => {
+    const writer = new FieldWriter({ share: true });
+    const long = 'x'.repeat(1000);
+    for (let n = 0; n < 3; n += 1) writer.shared(long);
+    expect(writer.length).toBeLessThan(1020);
+    writer.forget();
+    writer.shared(long);
+    expect(writer.length).toBeGreaterThan(2000);
+  });
+
+  it('writes a string that has not changed in three characters', () => {
+    const writer = new FieldWriter({ share: false });
+    writer.string('x'.repeat(1000), 'x'.repeat(1000));
+    expect(writer.text).toBe('-2;');
+  });
+});

@@ -1,0 +1,69 @@
+import { describe, expect, it } from 'vitest';
+import { MemoryPayloadStore } from '../../../lib/adapters/memory/payload-store.ts';
+import { openTables, type SqliteTables } from '../../../lib/adapters/sqlite/tables.ts';
+import { newDirectory, turn } from '../opened-states.ts';
+
+function logRows({ log }: SqliteTables): number {
+  return (log.database.prepare('SELECT count(*) AS rows FROM log').get() as { rows: number }).rows;
+}
+
+describe('the log', () => {
+  it('puts all changes of a turn into one commit', async () => {
+    const tables = openTables(newDirectory());
+    for (let n = 0; n < 100; n += 1) tables.payloads.set(String(n), 'x');
+    const waits = [tables.log.durable(), tables.log.durable()];
+    for (let n = 100; n < 200; n += 1) tables.payloads.set(String(n), 'x');
+    await Promise.all(waits);
+    expect(logRows(tables)).toBe(1);
+    expect(tables.log.durableNumber).toBe(200);
+    tables.log.abandon();
+  });
+
+  it('tells who waits that a commit has failed, and commits the same changes with the next', async () => {
+    const directory = newDirectory();
+    const tables = openTables(directory);
+    tables.log.database.exec('ALTER TABLE log RENAME TO gone');
+    tables.payloads.set('a', '1');
+    await expect(tables.log.durable()).rejects.toThrow('no such table');
+    tables.log.database.exec('ALTER TABLE gone RENAME TO log');
+    tables.payloads.set('b', '2');
+    await tables.log.durable();
+    tables.log.abandon();
+    const again = openTables(directory);
+    const payloads = new MemoryPayloadStore(again.payloads);
+    expect([await payloads.get('a'), await payloads.get('b')]).toEqual(['1', '2']);
+    again.log.abandon();
+  });
+
+  it('loses nothing when a checkpoint fails half way', async () => {
+    const directory = newDirectory();
+    const tables = openTables(directory, { keptMax: 0 });
+    for (let n = 0; n < 50; n += 1) tables.payloads.set(String(n), String(n));
+    tables.records.set('c1', { state: 'TOMB', hash: 'h', revision: 1 });
+    tables.log.database.exec('ALTER TABLE records RENAME TO gone');
+    expect(() => tables.log.checkpoint()).toThrow('no such table');
+    tables.log.database.exec('ALTER TABLE gone RENAME TO records');
+    tables.log.checkpoint();
+    expect(logRows(tables)).toBe(0);
+    tables.log.abandon();
+    const again = openTables(directory);
+    expect(Array.from({ length: 50 }, (_, n) => again.payloads.get(String(n)))).toEqual(Array.from({ length: 50 }, (_, n) => String(n)));
+    expect(again.records.get('c1')).toEqual({ state: 'TOMB', hash: 'h', revision: 1 });
+    again.log.abandon();
+  });
+
+  it('moves itself into the tables by slices while changes go on', async () => {
+    const directory = newDirectory();
+    const tables = openTables(directory, { checkpointLength: 1000, keptMax: 0 });
+    for (let n = 0; n < 200; n += 1) {
+      tables.payloads.set(String(n % 50), String(n).repeat(20));
+      await tables.log.durable();
+    }
+    await turn();
+    expect(logRows(tables)).toBeLessThan(100);
+    tables.log.abandon();
+    const again = openTables(directory);
+    for (let n = 150; n < 200; n += 1) expect(again.payloads.get(String(n % 50))).toBe(String(n).repeat(20));
+    again.log.abandon();
+  });
+});

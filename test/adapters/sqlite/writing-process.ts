@@ -1,0 +1,12 @@
+import { openState, type StateOptions } from '../../../lib/local/state.ts';
+
+// A process for kill.test.ts: it sends and receives for ever, and prints each number once that is durable.
+const system = { name: 'trips', services: new Map(), processes: new Map() } as unknown as StateOptions['system'];
+const state = openState({ system, directory: process.argv[2] as string, checkpointLength: 20_000 });
+
+for (let number = 1; ; number += 1) {
+  await state.sender.send('inbox', [{ body: String(number) }]);
+  await state.payloadStore.put(String(number), 'x'.repeat(500));
+  await state.durable();
+  process.stdout.write(`${number}\n`);
+}
