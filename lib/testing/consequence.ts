@@ -1,0 +1,62 @@
+import type { Failure } from '../contract/errors.ts';
+import type { Json } from '../contract/schema.ts';
+
+/** One thing that facts have led to, in the words of the expectations. */
+export type Consequence =
+  | { readonly kind: 'calls'; readonly command: string; readonly input: Json }
+  | { readonly kind: 'undoes'; readonly command: string }
+  | { readonly kind: 'publishes'; readonly event: string; readonly data: Json }
+  | { readonly kind: 'waits'; readonly event: string }
+  | { readonly kind: 'sleeps'; readonly durationMs: number }
+  | { readonly kind: 'completes'; readonly result: Json }
+  /** What it failed with, and as the client meets it. */
+  | { readonly kind: 'fails'; readonly failure: Failure }
+  | { readonly kind: 'isStuck'; readonly code: string; readonly message: string };
+
+/** As a test would write it. */
+export const consequenceText = (consequence: Consequence): string => {
+  switch (consequence.kind) {
+    case 'calls':
+      return `calls(${consequence.command}, ${JSON.stringify(consequence.input)})`;
+    case 'undoes':
+      return `undoes(${consequence.command})`;
+    case 'publishes':
+      return `publishes(${consequence.event}, ${JSON.stringify(consequence.data)})`;
+    case 'waits':
+      return `waits(${consequence.event})`;
+    case 'sleeps':
+      return `sleeps(${durationText(consequence.durationMs)})`;
+    case 'completes':
+      return `completes(${JSON.stringify(consequence.result)})`;
+    case 'fails':
+      return `fails(${failureText(consequence.failure)})`;
+    case 'isStuck':
+      return `isStuck('${consequence.code}') because ${consequence.message}`;
+  }
+};
+
+export const failureText = (failure: Failure): string => {
+  switch (failure.code) {
+    case 'COMMAND_FAILED':
+      return `${failure.command}.errors.${failure.type}(${JSON.stringify(failure.data)})`;
+    case 'PROCESS_FAILED':
+      return `${failure.process}: ${failure.type} ${JSON.stringify(failure.data)}`;
+    case 'COMMAND_EXHAUSTED':
+      return `${failure.command} exhausted, ${failure.outcome}`;
+    case 'CANCELLED':
+      return `cancelled, ${failure.reason}`;
+  }
+};
+
+const UNITS = [
+  ['day', 86_400_000],
+  ['hour', 3_600_000],
+  ['minute', 60_000],
+] as const;
+
+/** In the largest unit that it is a whole number of. */
+export const durationText = (durationMs: number): string => {
+  const [unit, length] = UNITS.find(([, ms]) => durationMs >= ms && durationMs % ms === 0) ?? (['second', 1000] as const);
+  const count = durationMs / length;
+  return `'${count} ${unit}${count === 1 ? '' : 's'}'`;
+};

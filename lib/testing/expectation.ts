@@ -1,0 +1,90 @@
+import { canonical } from '../contract/canonical.ts';
+import { commandContract, type AnyCommand, type InputOf } from '../contract/command.ts';
+import { milliseconds, type Duration } from '../contract/duration.ts';
+import { isFailure, type Failure } from '../contract/errors.ts';
+import { eventContract, type AnyEvent } from '../contract/event.ts';
+import { parse, type Json, type Sent } from '../contract/schema.ts';
+import { durationText, failureText, type Consequence } from './consequence.ts';
+
+/** What facts are expected to lead to. */
+export interface Expectation {
+  readonly '~expectation': true;
+}
+
+/** What an expectation holds at run time, behind `'~expectation'`. */
+export interface ExpectationParts {
+  /** As the test wrote it. */
+  readonly text: string;
+  readonly matches: (consequence: Consequence) => boolean;
+  /** Of `nothing()`, which stands for no consequence. */
+  readonly none?: true;
+}
+
+const expectation = (parts: ExpectationParts): Expectation => Object.freeze({ '~expectation': parts }) as never;
+
+export const expectationParts = (of: Expectation): ExpectationParts => of['~expectation'] as unknown as ExpectationParts;
+
+/** It calls or sends this command, with this input or any. A try under a new number is a call of its own. */
+export const calls = <C extends AnyCommand>(command: C, input?: InputOf<C>): Expectation => {
+  const { name, input: schema } = commandContract(command);
+  const data = input === undefined ? undefined : parse(schema, input, `calls(${name}) expects`);
+  return expectation({
+    text: data === undefined ? `calls(${name})` : `calls(${name}, ${JSON.stringify(data)})`,
+    matches: (got) => got.kind === 'calls' && got.command === name && isOrAny(data, got.input),
+  });
+};
+
+/** It undoes this command, by the undo that its contract declares. */
+export const undoes = (command: AnyCommand): Expectation => {
+  const { name } = commandContract(command);
+  return expectation({ text: `undoes(${name})`, matches: (got) => got.kind === 'undoes' && got.command === name });
+};
+
+/** It publishes this event, with this data or any. */
+export const publishes = <E extends AnyEvent>(event: E, data?: Sent<E['~data']>): Expectation => {
+  const { type, data: schema } = eventContract(event);
+  const parsed = data === undefined ? undefined : parse(schema, data, `publishes(${type}) expects`);
+  return expectation({
+    text: parsed === undefined ? `publishes(${type})` : `publishes(${type}, ${JSON.stringify(parsed)})`,
+    matches: (got) => got.kind === 'publishes' && got.event === type && isOrAny(parsed, got.data),
+  });
+};
+
+/** It begins to wait for this event. One that it finds unread is not waited for. */
+export const waits = (event: AnyEvent): Expectation => {
+  const { type } = eventContract(event);
+  return expectation({ text: `waits(${type})`, matches: (got) => got.kind === 'waits' && got.event === type });
+};
+
+/** It begins to sleep for this long; a decider sets a timer. */
+export const sleeps = (duration: Duration): Expectation => {
+  const durationMs = milliseconds(duration);
+  return expectation({ text: `sleeps(${durationText(durationMs)})`, matches: (got) => got.kind === 'sleeps' && got.durationMs === durationMs });
+};
+
+/** It ends completed, with this result or any. */
+export const completes = (result?: Json): Expectation =>
+  expectation({
+    text: result === undefined ? 'completes()' : `completes(${JSON.stringify(result)})`,
+    matches: (got) => got.kind === 'completes' && isOrAny(result, got.result),
+  });
+
+/** It ends failed or cancelled, with this failure or any. Messages are not compared. */
+export const fails = (failure?: unknown): Expectation =>
+  expectation({
+    text: failure === undefined ? 'fails()' : `fails(${isFailure(failure) ? failureText(failure) : String(failure)})`,
+    matches: (got) => got.kind === 'fails' && (failure === undefined || (isFailure(failure) && sameFailure(failure, got.failure))),
+  });
+
+/** It waits for a person, for this reason. */
+export const isStuck = (code: string): Expectation =>
+  expectation({ text: `isStuck('${code}')`, matches: (got) => got.kind === 'isStuck' && got.code === code });
+
+/** It decides nothing that can be seen from outside. */
+export const nothing = (): Expectation => expectation({ text: 'nothing()', matches: () => false, none: true });
+
+const isOrAny = (wanted: Json | undefined, got: Json): boolean => wanted === undefined || canonical(wanted) === canonical(got);
+
+const sameFailure = (wanted: Failure, got: Failure): boolean => failureText(wanted) === failureText(got) && canonical(dataOf(wanted)) === canonical(dataOf(got));
+
+const dataOf = (failure: Failure): Json => ('data' in failure ? failure.data : null);

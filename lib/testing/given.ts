@@ -1,0 +1,63 @@
+import assert from 'node:assert/strict';
+import { PROCESS_BUG_REMEDIES, ProcessBug, type ProcessBugCode } from '../contract/errors.ts';
+import { processContract, type AnyProcess } from '../contract/process-contract.ts';
+import { consequenceText, type Consequence } from './consequence.ts';
+import { expectationParts, type Expectation, type ExpectationParts } from './expectation.ts';
+import { factParts, type Fact } from './fact.ts';
+import { Rehearsal } from './rehearsal.ts';
+
+/** What `given` returns. `expect`, not `then`: an object with a `then` is a thenable, and `await` would call it. */
+export interface Given {
+  when(...facts: Fact[]): { expect(...expectations: Expectation[]): Promise<void> };
+}
+
+/**
+ * Tells one process or decider the facts so far; `when` tells what is new, and `expect` compares exactly what that led to,
+ * all of it and in order.
+ * @example import { answered, calls, given, happened } from 'tutti/testing'; await given(bookTrip, happened(Checkout, cart)).when(answered(payments.charge, receipt)).expect(calls(flights.book));
+ */
+export const given = (process: AnyProcess, ...before: Fact[]): Given => ({
+  when: (...facts) => ({
+    expect: async (...expectations) => {
+      const rehearsal = new Rehearsal(processContract(process));
+      for (const fact of before) await rehearsal.hear(factParts(fact));
+      refuseBug(process.name, rehearsal.consequences);
+      rehearsal.consequences = [];
+      for (const fact of facts) await rehearsal.hear(factParts(fact));
+      compare(process.name, expectations.map(expectationParts), rehearsal.consequences);
+    },
+  }),
+});
+
+/** What is given must be possible: a process that breaks on it is shown at once, not by what it lacks later. */
+const refuseBug = (name: string, consequences: readonly Consequence[]): void => {
+  for (const consequence of consequences) {
+    if (consequence.kind !== 'isStuck' || !Object.hasOwn(PROCESS_BUG_REMEDIES, consequence.code)) continue;
+    throw new ProcessBug(consequence.code as ProcessBugCode, `${name} cannot take what is given: ${consequence.message}`);
+  }
+};
+
+const compare = (name: string, wanted: readonly ExpectationParts[], got: readonly Consequence[]): void => {
+  const expected = wanted.filter((each) => each.none !== true);
+  if (expected.length === got.length && expected.every((each, index) => each.matches(got[index] as Consequence))) return;
+  const lines = diff(expected, got);
+  throw new assert.AssertionError({
+    message: `${name} did not decide what was expected:\n${lines.join('\n')}`,
+    // Where both say the same, the same text stands, so that a test runner's own diff shows what differs.
+    expected: expected.map((each, index) => (got[index] && each.matches(got[index]) ? consequenceText(got[index]) : each.text)),
+    actual: got.map(consequenceText),
+    operator: 'given',
+  });
+};
+
+const NOTHING = 'nothing()';
+
+const diff = (expected: readonly ExpectationParts[], got: readonly Consequence[]): string[] => {
+  const lines: string[] = [];
+  for (let index = 0; index < Math.max(expected.length, got.length, 1); index += 1) {
+    const [wanted, found] = [expected[index], got[index]];
+    if (wanted && found && wanted.matches(found)) lines.push(`    ${consequenceText(found)}`);
+    else lines.push(`  - ${wanted?.text ?? NOTHING}`, `  + ${found ? consequenceText(found) : NOTHING}`);
+  }
+  return ['  (- expected, + decided)', ...lines];
+};

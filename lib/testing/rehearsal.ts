@@ -1,0 +1,239 @@
+import assert from 'node:assert/strict';
+import { canonical } from '../contract/canonical.ts';
+import { ProcessBug } from '../contract/errors.ts';
+import { buildPid, DEFAULT_TENANT } from '../contract/process-id.ts';
+import type { CommandContract, EventContract, ProcessContract } from '../contract/runtime-contract.ts';
+import type { Json } from '../contract/schema.ts';
+import { serviceOfCommand } from '../contract/service.ts';
+import { classify } from '../core/classify.ts';
+import { newImage, type Image, type OpenCommand } from '../core/image.ts';
+import { runOf, type Inbound } from '../core/inbound.ts';
+import type { JournalEntry } from '../core/journal-entry.ts';
+import type { Environment } from '../core/run.ts';
+import { earliestDue } from '../core/timers.ts';
+import { definitionName } from '../engine/catalogue.ts';
+import { decideEvent } from '../engine/decide.ts';
+import { sha256 } from '../engine/engine.ts';
+import { encodeControl } from '../engine/head-codec.ts';
+import { LiveInstance, readEntries } from '../engine/live-instance.ts';
+import { frontEndOf } from '../process/front-end.ts';
+import { consequencesSince, markOf, type IssuedCommands } from './activation.ts';
+import type { Consequence } from './consequence.ts';
+import type { FactParts } from './fact.ts';
+
+const START = Date.parse('2026-01-01T00:00:00.000Z');
+/** A process that goes on for ever without time passing must not hang the test. */
+const ACTIVATIONS_MAX = 100_000;
+
+/**
+ * One instance in memory that is told facts, and what they lead to. The kernel and the front end are those of production;
+ * around them is nothing. Each activation is decided twice, on the warm copy and on one rebuilt from the journal.
+ */
+export class Rehearsal {
+  /** What the facts since the last `forget` have led to. */
+  consequences: Consequence[] = [];
+  readonly #definition: ProcessContract;
+  readonly #environment: Environment;
+  readonly #issued: IssuedCommands = new Map();
+  /** Events that came before the start. */
+  readonly #early: Inbound[] = [];
+  #live: LiveInstance | undefined;
+  #now = START;
+  #ids = 0;
+  #activations = 0;
+
+  constructor(definition: ProcessContract) {
+    const commands = new Map<string, CommandContract>();
+    this.#definition = definition;
+    this.#environment = {
+      system: 'test',
+      commands,
+      unlisted: (named) => takeIn(commands, named),
+      hash: sha256,
+      canonical,
+      tickHorizonMs: Infinity,
+      checks: true,
+    };
+  }
+
+  async hear(fact: FactParts): Promise<void> {
+    switch (fact.kind) {
+      case 'happened':
+        await this.#happened(fact.event, fact.data);
+        break;
+      case 'answered':
+        await this.#answered(fact);
+        break;
+      case 'silent':
+        await this.#silent(fact.command);
+        break;
+      case 'passed':
+        await this.#pass(this.#now + fact.durationMs);
+        break;
+      case 'cancel-requested':
+        assert(this.#live, `A cancel was requested of ${this.#definition.name} before it was started.`);
+        await this.#deliver({ ...this.#carried('o'), kind: 'operate', act: 'cancel', reason: fact.reason, by: 'test' });
+        break;
+    }
+    await this.#pass(this.#now);
+  }
+
+  async #happened(event: EventContract, data: Json): Promise<void> {
+    const { name, startOn, receives } = this.#definition;
+    const start = startOn.find((each) => each.event.type === event.type);
+    const correlation = start ?? receives.find((each) => each.event.type === event.type);
+    assert(correlation, `${event.type} happened, which ${name} neither starts on nor receives.`);
+    const pid = buildPid(DEFAULT_TENANT, name, correlation.of(data as never));
+    assert(pid !== undefined, `${event.type} names an instance of ${name} by what is no id: ${JSON.stringify(data)}.`);
+    const known = this.#live?.run.image.pid ?? pid;
+    assert(pid === known, `${event.type} happened to ${pid}, but this test is about ${known}.`);
+    const time = new Date(this.#now).toISOString();
+    const common = { ...this.#carried(start ? 's' : 'x'), event: event.type, source: event.owner, time, data };
+    if (start) await this.#deliver({ ...common, kind: 'start', definition: definitionName(this.#definition) }, pid);
+    else await this.#deliver({ ...common, kind: 'signal' });
+  }
+
+  async #answered({ command: { name }, outcome, data, nth }: Extract<FactParts, { kind: 'answered' }>): Promise<void> {
+    const { n, run } = nth === undefined ? this.#oldest(name) : this.#nth(name, nth);
+    await this.#reply(n, run, outcome, data);
+  }
+
+  async #reply(n: number, run: string, outcome: 'completed' | 'failed' | 'cancelled', data: Json): Promise<void> {
+    await this.#deliver({ ...this.#carried('r'), kind: 'reply', key: `r:${run}:${n}`, run, n, outcome, retryable: false, data });
+  }
+
+  /** The oldest open command of that name, else one that nobody waits for any more. */
+  #oldest(name: string): { readonly n: number; readonly run: string } {
+    const image = this.#image(`${name} was answered`);
+    const [open] = this.#open(name);
+    if (open) return { n: open.n, run: image.run };
+    const late = image.tombstones.find((each) => each.command === name);
+    assert(late, `${name} was answered, but it is not open. ${this.#openText()}`);
+    return late;
+  }
+
+  #nth(name: string, nth: number): { readonly n: number; readonly run: string } {
+    const { pid, run } = this.#image(`${name} was answered`);
+    const ids = [...this.#issued].filter(([id, command]) => command === name && id.startsWith(`${pid}/${run}/`)).map(([id]) => id);
+    const id = ids[nth - 1];
+    assert(id !== undefined, `${name} was answered as number ${nth}, but it was called ${ids.length} times. ${this.#openText()}`);
+    return { n: Number(id.slice(id.lastIndexOf('/') + 1)), run };
+  }
+
+  #open(name: string): OpenCommand[] {
+    return [...(this.#live?.run.image.commands.values() ?? [])].filter((each) => each.command === name);
+  }
+
+  #openText(): string {
+    const open = [...(this.#live?.run.image.commands.values() ?? [])].map((each) => each.command);
+    return open.length === 0 ? `${this.#definition.name} has no open command.` : `Open are: ${open.join(', ')}.`;
+  }
+
+  #image(what: string): Image {
+    assert(this.#live, `${what}, but ${this.#definition.name} was not started.`);
+    return this.#live.run.image;
+  }
+
+  /** Time passes without an answer until the command is settled; then the service says that it was never begun. */
+  async #silent({ name }: CommandContract): Promise<void> {
+    const image = this.#image(`${name} stayed silent`);
+    const n = this.#open(name)[0]?.n;
+    assert(n !== undefined, `${name} stayed silent, but it is not open. ${this.#openText()}`);
+    for (let command = image.commands.get(n); command && !command.settling && image.status === 'running'; command = image.commands.get(n)) await this.#pass(earliestDue(this.#live!.run));
+    if (image.commands.has(n) && image.status === 'running') await this.#reply(n, image.run, 'cancelled', null);
+  }
+
+  /** Everything due until `instant` fires, each at its own time. */
+  async #pass(instant: number): Promise<void> {
+    const live = this.#live;
+    for (let due = live ? earliestDue(live.run) : Infinity; live && due <= instant && live.run.image.status === 'running'; due = earliestDue(live.run)) {
+      this.#now = Math.max(this.#now, due);
+      const { run, tickAt = due } = live.run.image;
+      await this.#decide({ ...this.#carried('t'), kind: 'tick', key: `t:${run}:${tickAt}`, run, tickAt }, false);
+    }
+    this.#now = Math.max(this.#now, instant);
+  }
+
+  #carried(kind: string): { readonly id: string; readonly key: string; readonly messageId: string; readonly forced: false; readonly at: number; readonly hops: 0 } {
+    const id = `fact-${(this.#ids += 1)}`;
+    return { id, key: `${kind}:${id}`, messageId: id, forced: false, at: this.#now, hops: 0 };
+  }
+
+  async #deliver(inbound: Inbound, pid?: string): Promise<void> {
+    const verdict = classify(this.#live?.run.image, inbound, this.#definition);
+    switch (verdict) {
+      case 'early':
+        this.#early.push(inbound);
+        return;
+      case 'apply':
+      case 'reject':
+      case 'restart':
+        if (inbound.kind === 'start' && (!this.#live || verdict === 'restart')) await this.#start(inbound, pid!);
+        else await this.#decide(inbound, verdict === 'reject');
+        return;
+      case 'park': {
+        const { code, message } = this.#live?.run.image.stuck ?? { code: 'POISON', message: '' };
+        assert.fail(`${this.#definition.name} is stuck, so the fact would be kept beside it: ${code}, ${message}`);
+      }
+    }
+  }
+
+  async #start(inbound: Inbound & { readonly kind: 'start' }, pid: string): Promise<void> {
+    const image = newImage(pid, runOf(inbound.id), definitionName(this.#definition), this.#now);
+    const before = this.#live?.run.image;
+    if (before) Object.assign(image, { version: before.version, signals: before.signals, starts: before.starts, tombstones: before.tombstones });
+    this.#live = new LiveInstance(this.#definition, this.#environment, frontEndOf, image);
+    await this.#decide(inbound, false);
+    for (const early of this.#early.splice(0)) await this.#deliver(early);
+  }
+
+  async #decide(inbound: Inbound, rejected: boolean): Promise<void> {
+    const live = this.#live!;
+    const { run } = live;
+    this.#activations += 1;
+    assert(this.#activations <= ACTIVATIONS_MAX, `${this.#definition.name} was activated ${ACTIVATIONS_MAX} times: it does not come to rest.`);
+    const mark = markOf(run);
+    const cold = await this.#rebuilt(live);
+    await decideEvent(live, inbound, rejected);
+    if (run.bug) {
+      // Nothing of the event is committed.
+      this.consequences.push({ kind: 'isStuck', code: run.bug.code, message: run.bug.message });
+      Object.assign(run.image, { status: 'stuck', stuck: run.bug });
+      return;
+    }
+    await decideEvent(cold, inbound, rejected);
+    compare(live, cold);
+    this.consequences.push(...consequencesSince(run, mark, await entriesOf(live, mark.entries), this.#issued));
+    run.image.fires = [];
+    if (run.stuck) Object.assign(run.image, { status: 'stuck', stuck: run.stuck });
+    run.stuck = undefined;
+  }
+
+  /** The instance as it stands, rebuilt from its journal. */
+  async #rebuilt(live: LiveInstance): Promise<LiveInstance> {
+    const image = structuredClone(live.run.image);
+    if (image.tail.length === 0) return new LiveInstance(this.#definition, this.#environment, frontEndOf, image);
+    if (this.#definition.kind === 'decider') return LiveInstance.decoded(this.#definition, this.#environment, frontEndOf, image);
+    const cold = await LiveInstance.replayed(this.#definition, this.#environment, frontEndOf, image, await entriesOf(live, 0));
+    for (const [hash, text] of live.run.payloads) cold.run.payloads.set(hash, text);
+    if (cold.run.bug?.code === 'NONDETERMINISM') throw new ProcessBug('NONDETERMINISM', cold.run.bug.message);
+    return cold;
+  }
+}
+
+/** A command that the process names, with the others of its service: one of them may be its undo. */
+const takeIn = (commands: Map<string, CommandContract>, named: CommandContract): CommandContract => {
+  for (const [name, contract] of serviceOfCommand(named).commands) commands.set(name, contract);
+  return named;
+};
+
+const entriesOf = (live: LiveInstance, from: number): Promise<JournalEntry[]> =>
+  readEntries(live.run.image.tail.slice(from), (hash) => Promise.resolve(JSON.parse(live.run.payloads.get(hash) ?? 'null') as Json));
+
+const compare = (warm: LiveInstance, cold: LiveInstance): void => {
+  const [before, after] = [stateText(cold), stateText(warm)];
+  if (before === after) return;
+  throw new ProcessBug('NONDETERMINISM', `The process decides differently when it is replayed:\n  live   ${after}\n  replay ${cold.run.bug?.message ?? before}`);
+};
+
+const stateText = ({ run }: LiveInstance): string => [encodeControl(run.image), ...run.image.tail].join('\n         ');
