@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { eventContract } from '../contract/event.ts';
 import { systemContract, type System } from '../contract/system.ts';
 import { beatTask, completeTask, failTask } from './answer.ts';
@@ -12,6 +13,15 @@ import { resultOf } from './result.ts';
 import { signalInstance } from './signal.ts';
 import { startProcess } from './start.ts';
 
+/** How each client reaches its system, for what the command line and the local runtime do beside the public client. */
+const reaches = new WeakMap<Client, Reach>();
+
+export function reachOf(client: Client): Reach {
+  const reach = reaches.get(client);
+  assert(reach !== undefined, 'the client was not made by connect()');
+  return reach;
+}
+
 /**
  * A client of a system.
  * @example import { connect } from 'tutti/client'; const tutti = connect(trips, local('.tutti'));
@@ -19,14 +29,14 @@ import { startProcess } from './start.ts';
 export function connect(system: System<string>, connection: Connection): Client {
   const reach: Reach = { system: systemContract(system), ports: connectionPorts(connection) };
   const { ports } = reach;
-  return {
+  const client: Client = {
     start: (process, input, options) => startProcess(reach, process, input, options),
     publish: async (event, data, options) => void (await publishEvent(ports, eventContract(event), data, options)),
     signal: async (process, id, event, data) => void (await signalInstance(reach, process.name, id, eventContract(event), data)),
     query: (process, id) => queryInstance(reach, process, id) as Promise<never>,
     describe: (process, id) => describeInstance(reach, process.name, id),
     list: (filter) => listInstances(reach, filter),
-    result: (process, id, options) => resultOf(reach, process.name, id, options) as Promise<never>,
+    result: (process, id, options) => resultOf(reach, process.name, id, options),
     cancel: (process, id, reason) => operate(reach, process.name, id, { act: 'cancel', reason }),
     terminate: (process, id, reason) => operate(reach, process.name, id, { act: 'terminate', reason }),
     resume: (process, id, options) => resumeInstance(reach, process.name, id, options),
@@ -34,4 +44,6 @@ export function connect(system: System<string>, connection: Connection): Client 
     fail: (command, token, failure) => failTask(ports, command, token, failure as never),
     heartbeat: (token) => beatTask(ports, token),
   };
+  reaches.set(client, reach);
+  return client;
 }

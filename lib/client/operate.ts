@@ -1,5 +1,5 @@
 import { ClientError, OrchestratorError } from '../contract/errors.ts';
-import { isClosed, type Status } from '../core/image.ts';
+import { isClosed } from '../core/image.ts';
 import { digest } from '../core/seeded-random.ts';
 import { decodeHead } from '../engine/head-codec.ts';
 import type { OperateMessage } from '../engine/inbox-message.ts';
@@ -67,6 +67,6 @@ function applied(pid: string, head: Head | undefined, opid: string, operation: O
 }
 
 function refuseClosed(head: Head, { act }: Operation): void {
-  if (!isClosed(head.status as Status)) return;
+  if (!isClosed(head.status)) return;
   throw new ClientError('CLOSED', `${nameOf(head.pid)} has ${head.status} and was asked to ${act}: expected an open instance.`);
 }

@@ -2,7 +2,7 @@ import { Cancelled, ClientError, type CancelReason } from '../contract/errors.ts
 import { milliseconds, type Duration } from '../contract/duration.ts';
 import { failureFromJson } from '../contract/failure-json.ts';
 import type { Json } from '../contract/schema.ts';
-import { isClosed, type Status } from '../core/image.ts';
+import { isClosed } from '../core/image.ts';
 import type { Decided, JournalEntry } from '../core/journal-entry.ts';
 import { decodeHead } from '../engine/head-codec.ts';
 import type { Head } from '../ports/process-store.ts';
@@ -18,7 +18,7 @@ type Ending = Extract<Decided, { type: 'ProcessCompleted' | 'ProcessFailed' | 'P
 export async function resultOf(reach: Reach, process: string, id: string, options: { readonly timeout?: Duration } = {}): Promise<Json> {
   const pid = pidOf(process, id);
   const head = await waitForHead(reach.ports, pid, {
-    look: (current) => (current !== undefined && isClosed(current.status as Status) ? current : undefined),
+    look: (current) => (current !== undefined && isClosed(current.status) ? current : undefined),
     ...(options.timeout === undefined ? {} : { timeoutMs: milliseconds(options.timeout) }),
     timedOut: (current) => timedOut(reach, pid, current, options.timeout),
   });

@@ -1,6 +1,6 @@
 import { ClientError, ContractError } from '../contract/errors.ts';
 import type { EventContract } from '../contract/runtime-contract.ts';
-import { isClosed, type Status } from '../core/image.ts';
+import { isClosed } from '../core/image.ts';
 import type { Reach } from './connection.ts';
 import { nameOf, pidOf, readHead } from './instance.ts';
 import { publishEvent } from './publish.ts';
@@ -10,7 +10,7 @@ export async function signalInstance(reach: Reach, process: string, id: string, 
   const pid = pidOf(process, id);
   checkHears(reach, process, event);
   const head = await readHead(reach.ports, pid);
-  if (head !== undefined && isClosed(head.status as Status)) {
+  if (head !== undefined && isClosed(head.status)) {
     throw new ClientError('CLOSED', `${event.type} was sent to ${nameOf(pid)}, which has ${head.status}: expected an open instance.`);
   }
   return publishEvent(reach.ports, event, data, { processid: pid });

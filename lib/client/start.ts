@@ -3,7 +3,7 @@ import { processContract, type AnyProcess } from '../contract/process-contract.t
 import { buildPid, DEFAULT_TENANT } from '../contract/process-id.ts';
 import type { ProcessContract } from '../contract/runtime-contract.ts';
 import { parse, type Json } from '../contract/schema.ts';
-import { isClosed, type Status } from '../core/image.ts';
+import { isClosed } from '../core/image.ts';
 import { runOf } from '../core/inbound.ts';
 import { digest } from '../core/seeded-random.ts';
 import { decodeHead } from '../engine/head-codec.ts';
@@ -103,7 +103,7 @@ function decided(start: Starting, head: Head | undefined, sent = false): Started
   const run = runOf(start.startid);
   // A start that no code could take leaves a stuck instance without a run: it is there, and a person is needed.
   if (head.run === run || (sent && head.run === '')) return { id: start.id, run, started: true };
-  return isClosed(head.status as Status) ? ofClosed(start, head) : ofOpen(start, head, sent);
+  return isClosed(head.status) ? ofClosed(start, head) : ofOpen(start, head, sent);
 }
 
 function ofClosed(start: Starting, head: Head): undefined {
