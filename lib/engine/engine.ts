@@ -35,6 +35,8 @@ export interface EngineOptions {
   readonly checks?: boolean;
   /** How many warm instances are kept. @default 10,000 */
   readonly warmMax?: number;
+  /** Only instances with a journal of at least this many entries are kept warm; all others are replayed at each event. @default 0 */
+  readonly warmEntriesMin?: number;
   /** For pauses between tries only. @default Math.random */
   readonly random?: () => number;
 }
@@ -70,7 +72,7 @@ export class Engine {
       options,
       catalogue,
       environment: environmentOf(catalogue, options),
-      cache: new LiveCache(options.warmMax ?? 10_000),
+      cache: new LiveCache(options.warmMax ?? 10_000, options.warmEntriesMin ?? 0),
       busy: new Map(),
       nextWriter: () => `${worker}${(commits += 1).toString(36)}`,
       readPayload: async (hash) => JSON.parse((await options.payloads.get(hash)) ?? 'null') as Json,

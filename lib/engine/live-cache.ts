@@ -3,10 +3,12 @@ import type { LiveInstance } from './live-instance.ts';
 /** Warm instances by pid, the least recently used dropped first. Taking one removes it: nobody else may advance it meanwhile. */
 export class LiveCache {
   readonly #instances = new Map<string, LiveInstance>();
-  readonly #entriesMax: number;
+  readonly #instancesMax: number;
+  readonly #journalEntriesMin: number;
 
-  constructor(entriesMax: number) {
-    this.#entriesMax = entriesMax;
+  constructor(instancesMax: number, journalEntriesMin: number) {
+    this.#instancesMax = instancesMax;
+    this.#journalEntriesMin = journalEntriesMin;
   }
 
   take(pid: string): LiveInstance | undefined {
@@ -17,9 +19,10 @@ export class LiveCache {
 
   put(live: LiveInstance): void {
     const { pid } = live.run.image;
+    if (live.run.position < this.#journalEntriesMin) return;
     this.#instances.delete(pid);
     this.#instances.set(pid, live);
-    if (this.#instances.size <= this.#entriesMax) return;
+    if (this.#instances.size <= this.#instancesMax) return;
     const [oldest] = this.#instances.keys();
     if (oldest !== undefined) this.#instances.delete(oldest);
   }

@@ -1,0 +1,51 @@
+import type { CommitResult, Expectation, Head, ProcessStore } from '../ports/process-store.ts';
+
+/** A process store that tells who waits for an instance when its head was written. */
+export class WatchedProcessStore implements ProcessStore {
+  readonly #store: ProcessStore;
+  readonly #waiting = new Map<string, (() => void)[]>();
+  readonly #onCommit: ((head: Head) => void) | undefined;
+
+  constructor(store: ProcessStore, onCommit?: (head: Head) => void) {
+    this.#store = store;
+    this.#onCommit = onCommit;
+  }
+
+  /** Resolves with the next commit of `pid`. */
+  changed(pid: string): Promise<void> {
+    return new Promise((resolve) => {
+      const waiting = this.#waiting.get(pid);
+      if (waiting) waiting.push(resolve);
+      else this.#waiting.set(pid, [resolve]);
+    });
+  }
+
+  async commit(head: Head, expected: Expectation): Promise<CommitResult> {
+    const result = await this.#store.commit(head, expected);
+    if (result.status === 'committed') {
+      this.#onCommit?.(head);
+      const waiting = this.#waiting.get(head.pid);
+      if (waiting) {
+        this.#waiting.delete(head.pid);
+        for (const resolve of waiting) resolve();
+      }
+    }
+    return result;
+  }
+
+  load(...args: Parameters<ProcessStore['load']>): ReturnType<ProcessStore['load']> {
+    return this.#store.load(...args);
+  }
+
+  buffer(...args: Parameters<ProcessStore['buffer']>): ReturnType<ProcessStore['buffer']> {
+    return this.#store.buffer(...args);
+  }
+
+  spill(...args: Parameters<ProcessStore['spill']>): ReturnType<ProcessStore['spill']> {
+    return this.#store.spill(...args);
+  }
+
+  chunks(...args: Parameters<ProcessStore['chunks']>): ReturnType<ProcessStore['chunks']> {
+    return this.#store.chunks(...args);
+  }
+}

@@ -1,0 +1,2 @@
+export type { RuntimeOptions } from './runtime.ts';
+export { startLocal, type LocalSystem } from './start-local.ts';
