@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { everyCrash, simulate } from 'tutti/testing';
-import { beforeEach, expect, test } from 'vitest';
+import { answered, calls, everyCrash, given, happened, nothing, passed, simulate, sleeps } from 'tutti/testing';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { AddedToCart, notifications, Purchased, purchases, recommendations, Viewed } from './contracts.ts';
 import { placeForeignSystems } from '../foreign-systems/ledger.ts';
 import { mail } from '../foreign-systems/mail.ts';
@@ -9,6 +9,44 @@ import { shop } from './system.ts';
 import { userActivity } from './user-activity.ts';
 
 beforeEach(() => placeForeignSystems('memory'));
+
+describe('user-activity decides', () => {
+  const tent = { userId: 'ada', item: 'tent' };
+
+  test('the first view sets the recomputation, the second one within 30 seconds sets nothing', async () => {
+    await given(userActivity).when(happened(Viewed, tent)).expect(sleeps('30 seconds'));
+    await given(userActivity, happened(Viewed, tent)).when(happened(Viewed, tent)).expect(nothing());
+  });
+
+  test('after 30 seconds it is recomputed from all that was seen, and then a view sets the next one', async () => {
+    await given(userActivity, happened(Viewed, tent), happened(Viewed, { userId: 'ada', item: 'kayak' }))
+      .when(passed('30 seconds'))
+      .expect(calls(recommendations.compute, { userId: 'ada', seen: ['kayak', 'tent'], cart: [] }));
+    await given(userActivity, happened(Viewed, tent), passed('30 seconds'), answered(recommendations.compute, { items: ['kayak'] }))
+      .when(happened(Viewed, tent))
+      .expect(sleeps('30 seconds'));
+  });
+
+  test('a day after the last addition the cart is brought to mind', async () => {
+    await given(
+      userActivity,
+      happened(AddedToCart, tent),
+      passed('23 hours'),
+      happened(AddedToCart, { userId: 'ada', item: 'paddle' }),
+      passed('23 hours'),
+    )
+      .when(passed('1 hour'))
+      .expect(calls(notifications.remind, { userId: 'ada', cart: ['tent', 'paddle'] }));
+  });
+
+  test('a purchase is processed, and a day later nobody is reminded', async () => {
+    const bought = { userId: 'ada', items: ['tent'] };
+    await given(userActivity, happened(AddedToCart, tent)).when(happened(Purchased, bought)).expect(calls(purchases.process, bought));
+    await given(userActivity, happened(AddedToCart, tent), happened(Purchased, bought), passed('1 minute'))
+      .when(passed('2 days'))
+      .expect(nothing());
+  });
+});
 
 test('however much a user does, recommendations are recomputed at most once in 30 seconds', async () => {
   const world = simulate(shop, { services });

@@ -13,6 +13,8 @@ import { frozen } from './frozen.ts';
 
 /** Lets a decider hear a fact: one pure call, then its state and its actions. Without a handler the fact is only journaled. */
 export const decideOn = (run: Run, definition: DeciderDefinition, fact: Fact, heard: HeardFact | undefined): void => {
+  // Its journal is never replayed, so paths count within one call: a decider loaded cold writes the bytes that a live one writes.
+  run.root.ordinals.clear();
   if (fact.type === 'CancelRequested') {
     endProcess(run, run.root.cancelledBy, null);
     return;
