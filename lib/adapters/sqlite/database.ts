@@ -22,11 +22,11 @@ const FORMAT = 1;
  * a move takes milliseconds.
  */
 const PRAGMAS = [
-  'page_size = 32768',
+  'page_size = 8192',
   'locking_mode = EXCLUSIVE',
   'journal_mode = WAL',
   'synchronous = FULL',
-  'wal_autocheckpoint = 128',
+  'wal_autocheckpoint = 512',
   'cache_size = -65536',
 ];
 
