@@ -1,0 +1,116 @@
+import assert from 'node:assert/strict';
+import { MemoryPayloadStore } from '../adapters/memory/payload-store.ts';
+import { MemoryProcessStore } from '../adapters/memory/process-store.ts';
+import { ProcessBug } from '../contract/errors.ts';
+import type { System } from '../contract/system.ts';
+import { Engine } from '../engine/engine.ts';
+import type { ReceivedMessage } from '../ports/message-queue.ts';
+import type { Head } from '../ports/process-store.ts';
+import { frontEndOf } from '../process/front-end.ts';
+import { OverlayTable } from './overlay-table.ts';
+import type { WorldState } from './world-state.ts';
+
+/** A journal longer than this is not rebuilt for every event, which would take the square of its length, but for some. */
+const ENTRIES_MAX = 400;
+const EVERY_VERSION = 64;
+
+/**
+ * An engine that has nothing warm: after the world's engine has handled messages, the twin handles them again on what stood
+ * before, rebuilding every instance from its journal. Both must leave the same heads and send the same commands (I9).
+ */
+export class ColdTwin {
+  readonly #system: System<string>;
+  readonly #state: WorldState;
+  /** The heads that were written since `begin`, as they stood before. */
+  readonly #before = new Map<string, Head | undefined>();
+  #sent: string[] = [];
+  #attempts: [string, number][] = [];
+
+  constructor(system: System<string>, state: WorldState) {
+    this.#system = system;
+    this.#state = state;
+  }
+
+  begin(): void {
+    this.#before.clear();
+    this.#sent = [];
+    this.#attempts = [];
+  }
+
+  written(head: Head, previous: Head | undefined): void {
+    if (!this.#before.has(head.pid)) this.#before.set(head.pid, previous);
+  }
+
+  /** Ticks and events are left out: who has nothing warm sends those of the commit before once more, and may. */
+  sent(queue: string, bodies: readonly string[]): void {
+    if (queue !== 'inbox') for (const body of bodies) this.#sent.push(`${queue} ${body}`);
+  }
+
+  attempted(messageId: string, count: number): void {
+    this.#attempts.push([messageId, count]);
+  }
+
+  /** Throws where the twin decides otherwise. */
+  async compare(messages: readonly ReceivedMessage[]): Promise<void> {
+    if (![...this.#before.values()].some(isCheap)) return;
+    const heads = new OverlayTable(this.#state.heads, new Map(this.#before));
+    const sent: string[] = [];
+    await this.#engine(heads, sent).advance(messages);
+    for (const pid of new Set([...this.#before.keys(), ...heads.written.keys()])) compareHeads(pid, this.#state.heads.get(pid), heads.get(pid));
+    const [live, replayed] = [this.#sent.toSorted(), sent.toSorted()];
+    if (live.join('\n') !== replayed.join('\n')) throw differs('commands', { actual: live, expected: replayed });
+  }
+
+  #engine(heads: OverlayTable<string, Head>, sent: string[]): Engine {
+    const { chunks, payloadTexts, clock, index } = this.#state;
+    const attempts = [...this.#attempts];
+    return new Engine({
+      system: this.#system,
+      frontEndOf,
+      store: new MemoryProcessStore({ heads, chunks: new OverlayTable(chunks) }),
+      index,
+      sender: {
+        send: async (queue, bodies) => {
+          if (queue !== 'inbox') for (const { body } of bodies) sent.push(`${queue} ${body}`);
+          return bodies.map(() => ({ status: 'sent', messageId: '' }));
+        },
+      },
+      publisher: { publish: async (events) => events.map(() => ({ status: 'published', eventId: '' })) },
+      payloads: new MemoryPayloadStore(new OverlayTable(payloadTexts)),
+      parking: {
+        park: async () => undefined,
+        parked: async () => [],
+        redriven: async () => undefined,
+        attempt: async (messageId) => {
+          const at = attempts.findIndex(([id]) => id === messageId);
+          return at < 0 ? 1 : (attempts.splice(at, 1)[0]?.[1] ?? 1);
+        },
+      },
+      clock: { now: () => clock.now(), sleep: () => Promise.resolve() },
+      checks: true,
+      random: () => 0.5,
+    });
+  }
+}
+
+const isCheap = (before: Head | undefined): boolean => before === undefined || before.tailFrom + before.tail.length <= ENTRIES_MAX || before.version % EVERY_VERSION === 0;
+
+const compareHeads = (pid: string, live: Head | undefined, replayed: Head | undefined): void => {
+  if (replayed?.status === 'stuck' && live?.status !== 'stuck') throw new ProcessBug('NONDETERMINISM', `${pid} cannot be replayed: ${replayed.why ?? 'its code differs'}`);
+  const [actual, expected] = [comparable(live), comparable(replayed)];
+  if (JSON.stringify(actual) !== JSON.stringify(expected)) throw differs(pid, { actual, expected });
+};
+
+/** All but the token of who wrote it. */
+const comparable = (head: Head | undefined): unknown => {
+  if (!head) return null;
+  const { writer: _writer, control, tail, ...rest } = head;
+  return { ...rest, control: control === '' ? null : (JSON.parse(control) as unknown), tail: tail.map((entry) => JSON.parse(entry) as unknown) };
+};
+
+const differs = (what: string, states: { readonly actual: unknown; readonly expected: unknown }): assert.AssertionError =>
+  new assert.AssertionError({
+    message: `A replay decides otherwise (${what}):\n  live   ${JSON.stringify(states.actual)}\n  replay ${JSON.stringify(states.expected)}`,
+    ...states,
+    operator: 'replay',
+  });

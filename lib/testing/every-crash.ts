@@ -1,0 +1,41 @@
+import assert from 'node:assert/strict';
+import type { System } from '../contract/system.ts';
+import type { CrashPoint } from './crash-point.ts';
+import { simulate, type SimulateOptions, type World } from './world.ts';
+
+/**
+ * Runs the scenario once undisturbed, and then once for each crash point that it passed, with the worker killed there.
+ * @example import { everyCrash } from 'tutti/testing'; await everyCrash(trips, { services }, async world => {…});
+ */
+export async function everyCrash(system: System<string>, options: SimulateOptions, scenario: (world: World) => Promise<void>): Promise<void> {
+  const passed: CrashPoint[] = [];
+  const note = (point: CrashPoint): boolean => {
+    passed.push(point);
+    return options.crash?.(point) ?? false;
+  };
+  await scenario(simulate(system, { ...options, crash: note }));
+  for (const point of passed) await once(system, options, scenario, point);
+}
+
+const once = async (system: System<string>, options: SimulateOptions, scenario: (world: World) => Promise<void>, at: CrashPoint): Promise<void> => {
+  let killed = false;
+  const crash = (point: CrashPoint): boolean => {
+    const here = point.at === at.at && point.count === at.count;
+    killed ||= here;
+    return here || (options.crash?.(point) ?? false);
+  };
+  const where = `the crash ${at.at}, time ${at.count}`;
+  try {
+    await scenario(simulate(system, { ...options, crash }));
+  } catch (error) {
+    throw disturbed(where, error);
+  }
+  assert(killed, `The scenario did not come to ${where} again: what it does must depend on nothing but the world.`);
+};
+
+/** What failed, with the point in front; a test runner shows the difference that it holds. */
+const disturbed = (where: string, error: unknown): assert.AssertionError => {
+  const { message, actual, expected } = error as { readonly message?: string; readonly actual?: unknown; readonly expected?: unknown };
+  const wrapped = new assert.AssertionError({ message: `After ${where}: ${message ?? String(error)}`, actual, expected, operator: 'everyCrash' });
+  return Object.assign(wrapped, { cause: error });
+};

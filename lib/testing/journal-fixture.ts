@@ -1,0 +1,65 @@
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { canonical } from '../contract/canonical.ts';
+import { ContractError } from '../contract/errors.ts';
+import { buildPid, DEFAULT_TENANT } from '../contract/process-id.ts';
+import type { AnyProcess } from '../contract/process-contract.ts';
+import type { Json } from '../contract/schema.ts';
+import { systemContract, type System } from '../contract/system.ts';
+import { runOf } from '../core/inbound.ts';
+import type { JournalEntry } from '../core/journal-entry.ts';
+import type { Environment } from '../core/run.ts';
+import { Catalogue } from '../engine/catalogue.ts';
+import { sha256 } from '../engine/engine.ts';
+import { replayJournal as replayEntries } from '../engine/replay-journal.ts';
+import { frontEndOf } from '../process/front-end.ts';
+import type { World } from './world.ts';
+
+/** A golden journal: what one run was told and decided. Its entries hold their values. */
+export interface JournalFixture {
+  readonly process: string;
+  readonly id: string;
+  readonly entries: readonly Json[];
+}
+
+/** Writes an instance's journal to a file where `UPDATE_JOURNALS=1` is set in the environment; else does nothing. */
+export function recordJournal(world: World, process: AnyProcess, id: string, file: string | URL): void {
+  if (globalThis.process.env['UPDATE_JOURNALS'] !== '1') return;
+  const path = typeof file === 'string' ? file : fileURLToPath(file);
+  const fixture: JournalFixture = { process: process.name, id, entries: world.journal(process, id) };
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, `${JSON.stringify(fixture, null, 1)}\n`);
+}
+
+/**
+ * Replays a golden journal on this code. Resolves to what the code now decides otherwise, in sentences; none where nothing
+ * differs. The journal of a decider always replays: its state is kept, so new code takes over at the next event.
+ */
+export async function replayJournal(system: System<string>, fixture: JournalFixture): Promise<readonly string[]> {
+  const [start] = fixture.entries as readonly JournalEntry[];
+  const pid = buildPid(DEFAULT_TENANT, fixture.process, fixture.id);
+  if (start?.type !== 'ProcessStarted' || pid === undefined) throw notAFixture();
+  const catalogue = new Catalogue(systemContract(system));
+  const definition = catalogue.definition(start.definition);
+  if (!definition) return [`${start.definition} is not listed in ${system.name} any more, and runs that began with it cannot go on.`];
+  const entries = fixture.entries as unknown as readonly JournalEntry[];
+  const { differences } = await replayEntries(definition, environmentOf(catalogue), frontEndOf, pid, runOf(start.id), entries);
+  return differences;
+}
+
+/** Replays every journal of a folder. Resolves to the differences by file name; an empty object where nothing differs. */
+export async function replayFixtures(system: System<string>, directory: string | URL): Promise<Readonly<Record<string, readonly string[]>>> {
+  const folder = typeof directory === 'string' ? directory : fileURLToPath(directory);
+  const found: Record<string, readonly string[]> = {};
+  for (const name of readdirSync(folder).filter((each) => each.endsWith('.json'))) {
+    const differences = await replayJournal(system, JSON.parse(readFileSync(join(folder, name), 'utf8')) as JournalFixture);
+    if (differences.length > 0) found[name] = differences;
+  }
+  return found;
+}
+
+const environmentOf = ({ system }: Catalogue): Environment => ({ system: system.name, commands: system.commands, hash: sha256, canonical, tickHorizonMs: Infinity, checks: true });
+
+const notAFixture = (): ContractError =>
+  new ContractError('DATA_INVALID', 'A golden journal was read that does not begin with ProcessStarted: expected what recordJournal writes.');

@@ -1,0 +1,42 @@
+/** One worker from its start to the crash that ends it. What it still does after that reaches nobody. */
+export class Life {
+  /** Resolves with the crash. */
+  readonly over: Promise<void>;
+  #alive = true;
+  #end: () => void = () => undefined;
+
+  constructor() {
+    this.over = new Promise((resolve) => {
+      this.#end = resolve;
+    });
+  }
+
+  get alive(): boolean {
+    return this.#alive;
+  }
+
+  end(): void {
+    this.#alive = false;
+    this.#end();
+  }
+
+  /** What a dead worker waits for. */
+  static never(): Promise<never> {
+    return new Promise(() => undefined);
+  }
+
+  /** The port as this worker holds it: once it is dead, no call begins and none returns. Only for methods that return promises. */
+  holds<Port extends object>(port: Port): Port {
+    return new Proxy(port, {
+      get: (target, name) => {
+        const member: unknown = Reflect.get(target, name);
+        if (typeof member !== 'function') return member;
+        return async (...args: unknown[]): Promise<unknown> => {
+          if (!this.#alive) return Life.never();
+          const value: unknown = await Reflect.apply(member, target, args);
+          return this.#alive ? value : Life.never();
+        };
+      },
+    });
+  }
+}

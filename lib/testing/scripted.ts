@@ -1,0 +1,40 @@
+import assert from 'node:assert/strict';
+import type { Definition, Throws } from '../contract/command.ts';
+import type { Received, Sent } from '../contract/schema.ts';
+import { serviceContract, type AnyService, type Service } from '../contract/service.ts';
+import { serve, type Handler, type Served } from '../service/serve.ts';
+import type { Task } from '../service/task.ts';
+
+/**
+ * A service played by the test: some handlers. A command without one fails the test by its name.
+ * @example import { scripted } from 'tutti/testing'; const paid = scripted(payments, { charge: async () => ({ paymentId: 'p-1' }) });
+ */
+export function scripted<N extends string, C extends Readonly<Record<string, Definition>>>(
+  service: Service<N, C>,
+  handlers: {
+    readonly [K in keyof C & string]?: Handler<Received<C[K]['~']['input']>, Sent<C[K]['~']['output']>, Task<Throws<`${N}.${K}`, C[K]['~']['errors']>, undefined>>;
+  },
+): Served<N> {
+  const { name, commands } = serviceContract(service as AnyService);
+  const verbs = [...commands.keys()].map((command) => command.slice(name.length + 1));
+  const all = Object.fromEntries(verbs.map((verb) => [verb, (handlers as Readonly<Record<string, unknown>>)[verb] ?? unscripted(name, verb)]));
+  return serve(service, { ...handlers, ...all } as never) as Served<N>;
+}
+
+const unscripted = (service: string, verb: string) => async (input: unknown): Promise<never> => {
+  throw new UnscriptedCommand(service, verb, input);
+};
+
+/** A command came for which the script has no handler. */
+export class UnscriptedCommand extends assert.AssertionError {
+  readonly command: string;
+
+  constructor(service: string, verb: string, input: unknown) {
+    const command = `${service}.${verb}`;
+    super({
+      message: `${command} was called with ${JSON.stringify(input)}, and its script has no handler for it: add ${verb} to scripted(${service}, { … }).`,
+      operator: 'scripted',
+    });
+    this.command = command;
+  }
+}

@@ -1,0 +1,105 @@
+import { AssertionError } from 'node:assert/strict';
+import type { MemoryMessageQueue } from '../adapters/memory/message-queue.ts';
+import type { CommandContract } from '../contract/runtime-contract.ts';
+import type { Json } from '../contract/schema.ts';
+import type { EventPublisher } from '../ports/event-publisher.ts';
+import type { MessageQueue } from '../ports/message-queue.ts';
+import { Consumer } from '../service/consumer.ts';
+import type { Notice } from '../service/delivery.ts';
+import { servedParts, type Served, type ServedCommand, type ServedParts } from '../service/serve.ts';
+import type { CommandTask } from '../service/task.ts';
+import type { WorkerContext } from './engine-worker.ts';
+import { Life } from './life.ts';
+
+export interface ServiceWatch {
+  /** A handler was given a command. */
+  readonly called: (command: CommandContract, commandId: string, input: Json) => void;
+  readonly report: (notice: Notice) => void;
+}
+
+/** One worker of a service from its start to the crash that ends it. */
+export class ServiceWorker {
+  readonly #life = new Life();
+  readonly #context: WorkerContext;
+  readonly #queue: MemoryMessageQueue;
+  readonly #consumer: Consumer;
+
+  constructor(context: WorkerContext, served: Served, watch: ServiceWatch) {
+    const { state, random } = context;
+    const { contract } = servedParts(served);
+    this.#context = context;
+    this.#queue = state.queues.get(contract.name) as MemoryMessageQueue;
+    this.#consumer = new Consumer({
+      served: this.#mortal(served, watch),
+      queue: this.#queuePort(),
+      store: this.#life.holds(state.records),
+      publisher: this.#publisher(),
+      payloads: this.#life.holds(state.payloads),
+      clock: state.clock,
+      sender: this.#life.holds(state.sender),
+      random,
+      report: watch.report,
+    });
+  }
+
+  /** Handles what its queue holds now. Returns whether it survived; if not, what it had in hand is visible again. */
+  async advance(): Promise<boolean> {
+    const messages = await this.#queue.receive({ max: 10, waitSeconds: 0, visibilitySeconds: 60 });
+    await Promise.race([this.#consumer.handle(messages), this.#life.over]);
+    if (!this.#life.alive) await this.#queue.changeVisibility(messages.map(({ receiptHandle }) => ({ receiptHandle, seconds: 0 })));
+    return this.#life.alive;
+  }
+
+  /** The service with its handlers watched, and able to die in them. */
+  #mortal(served: Served, watch: ServiceWatch): Served {
+    const parts = servedParts(served);
+    const commands = new Map([...parts.commands].map(([name, command]) => [name, this.#watched(command, watch)]));
+    const mortal: ServedParts = { ...parts, commands, ...(parts.records && { records: this.#life.holds(parts.records) }) };
+    return { '~service': parts.contract.name, '~': mortal } as unknown as Served;
+  }
+
+  #watched(command: ServedCommand, watch: ServiceWatch): ServedCommand {
+    return {
+      ...command,
+      run: async (input, task) => {
+        watch.called(command.contract, (task as CommandTask).commandId, input as Json);
+        await this.#pass('in-handler', command);
+        try {
+          return await command.run(input, task);
+        } finally {
+          await this.#pass('after-effect', command);
+        }
+      },
+    };
+  }
+
+  async #pass(at: 'in-handler' | 'after-effect', command: ServedCommand): Promise<void> {
+    if (this.#context.points.passes(at, this.#life)) return;
+    // The database rolls back the transaction of a dead worker; of anything else nothing is taken back.
+    if (command.effect === 'transaction') throw new AssertionError({ message: 'The worker was killed inside its transaction.' });
+    await Life.never();
+  }
+
+  #queuePort(): MessageQueue {
+    const queue = this.#queue;
+    return this.#life.holds({
+      receive: (options) => queue.receive(options),
+      changeVisibility: (changes) => queue.changeVisibility(changes),
+      delete: async (receiptHandles) => {
+        await this.#context.points.pass('before-acknowledge', this.#life);
+        return queue.delete(receiptHandles);
+      },
+    } satisfies MessageQueue);
+  }
+
+  #publisher(): EventPublisher {
+    const { publisher } = this.#context.state;
+    return this.#life.holds({
+      publish: async (events) => {
+        const results = await publisher.publish(events);
+        await this.#context.points.pass('after-reply', this.#life);
+        return results;
+      },
+    } satisfies EventPublisher);
+  }
+}

@@ -1,0 +1,86 @@
+import { MemoryEventPublisher } from '../adapters/memory/event-publisher.ts';
+import { MemoryIdempotencyStore } from '../adapters/memory/idempotency-store.ts';
+import { MemoryInstanceIndex } from '../adapters/memory/instance-index.ts';
+import { MemoryMessageQueue } from '../adapters/memory/message-queue.ts';
+import { MemoryMessageSender } from '../adapters/memory/message-sender.ts';
+import { MemoryParkingStore } from '../adapters/memory/parking-store.ts';
+import { MemoryPayloadStore } from '../adapters/memory/payload-store.ts';
+import { chunkGroup, MemoryProcessStore } from '../adapters/memory/process-store.ts';
+import { MemoryTable } from '../adapters/memory/table.ts';
+import type { Message } from '../adapters/memory/message.ts';
+import { VirtualClock } from '../adapters/memory/virtual-clock.ts';
+import type { SystemContract } from '../contract/runtime-contract.ts';
+import { INBOX } from '../engine/inbox-message.ts';
+import type { Head, JournalChunk } from '../ports/process-store.ts';
+
+/** Protocol 1.12. */
+const RECEIVE_COUNT_MAX = 20;
+
+/** All that one simulated system holds; it survives every crash. */
+export interface WorldState {
+  readonly clock: VirtualClock;
+  readonly heads: MemoryTable<string, Head>;
+  readonly chunks: MemoryTable<string, JournalChunk>;
+  readonly payloadTexts: MemoryTable<string, string>;
+  readonly store: MemoryProcessStore;
+  readonly index: MemoryInstanceIndex;
+  readonly payloads: MemoryPayloadStore;
+  readonly parking: MemoryParkingStore;
+  readonly records: MemoryIdempotencyStore;
+  /** By name: the inbox, the services, and of each its dead letters. */
+  readonly queues: ReadonlyMap<string, MemoryMessageQueue>;
+  readonly sender: MemoryMessageSender;
+  readonly publisher: MemoryEventPublisher;
+}
+
+/** `written` is told of each head that is written, and what stood before. */
+export const newWorldState = (system: SystemContract, startsAt: number, written: (head: Head, previous: Head | undefined) => void): WorldState => {
+  const clock = new VirtualClock(startsAt);
+  const heads = new MemoryTable<string, Head>();
+  const chunks = new MemoryTable<string, JournalChunk>(chunkGroup);
+  const payloadTexts = new MemoryTable<string, string>();
+  const index = new MemoryInstanceIndex(heads);
+  const queues = openQueues(system, clock);
+  const inbox = queues.get(INBOX) as MemoryMessageQueue;
+  const heard = heardBy(system);
+  return {
+    clock,
+    heads,
+    chunks,
+    payloadTexts,
+    index,
+    queues,
+    store: new MemoryProcessStore({
+      heads,
+      chunks,
+      written: (head, previous) => {
+        index.written(head, previous);
+        written(head, previous);
+      },
+    }),
+    payloads: new MemoryPayloadStore(payloadTexts),
+    parking: new MemoryParkingStore(),
+    records: new MemoryIdempotencyStore(),
+    sender: new MemoryMessageSender(queues),
+    publisher: new MemoryEventPublisher({ clock, rules: [{ queue: inbox, matches: (event, replyTo) => replyTo === system.name || heard.has(event.type) }] }),
+  };
+};
+
+const openQueues = (system: SystemContract, clock: VirtualClock): ReadonlyMap<string, MemoryMessageQueue> => {
+  const queues = new Map<string, MemoryMessageQueue>();
+  const messages = new MemoryTable<number, Message>();
+  let number = 0;
+  const shared = { clock, messages, nextNumber: () => (number += 1) };
+  for (const name of [INBOX, ...system.services.keys()]) {
+    const deadLetter = new MemoryMessageQueue({ ...shared, name: `${name}-dead-letter` });
+    queues.set(deadLetter.name, deadLetter);
+    queues.set(name, new MemoryMessageQueue({ ...shared, name, deadLetter, maxReceiveCount: RECEIVE_COUNT_MAX }));
+  }
+  return queues;
+};
+
+/** The bus rule of a system: what its processes hear. */
+const heardBy = (system: SystemContract): ReadonlySet<string> => {
+  const definitions = [...system.processes.values()].flat();
+  return new Set(definitions.flatMap(({ startOn, receives }) => [...startOn, ...receives].map(({ event }) => event.type)));
+};

@@ -1,0 +1,299 @@
+import assert from 'node:assert/strict';
+import type { MemoryMessageQueue } from '../adapters/memory/message-queue.ts';
+import { connect } from '../client/connect.ts';
+import { connectionOf, type ClientPorts } from '../client/connection.ts';
+import type { Client } from '../client/client.ts';
+import { definitionOf, nameOf, notFound } from '../client/instance.ts';
+import { explain } from '../client/why.ts';
+import { commandContract, type AnyCommand } from '../contract/command.ts';
+import { milliseconds, type Duration } from '../contract/duration.ts';
+import { ClientError } from '../contract/errors.ts';
+import { buildPid, DEFAULT_TENANT } from '../contract/process-id.ts';
+import type { AnyProcess } from '../contract/process-contract.ts';
+import type { SystemContract } from '../contract/runtime-contract.ts';
+import type { Json, Received } from '../contract/schema.ts';
+import { serviceContract, type AnyService } from '../contract/service.ts';
+import { systemContract, type System } from '../contract/system.ts';
+import { SeededRandom } from '../core/seeded-random.ts';
+import { decodeHead } from '../engine/head-codec.ts';
+import { INBOX } from '../engine/inbox-message.ts';
+import { answerDeferred } from '../service/deferred-answer.ts';
+import type { Notice } from '../service/delivery.ts';
+import { servedParts, type Served } from '../service/serve.ts';
+import { invalidToken, readTaskToken } from '../service/task-token.ts';
+import { ColdTwin } from './cold-twin.ts';
+import { CrashPoints, type CrashPredicate } from './crash-point.ts';
+import { EngineWorker, type WorkerContext } from './engine-worker.ts';
+import { journalOf } from './journal-of.ts';
+import { UnscriptedCommand } from './scripted.ts';
+import { ServiceWorker } from './service-worker.ts';
+import { newWorldState, type WorldState } from './world-state.ts';
+
+export interface SimulateOptions {
+  /** ISO 8601. @default 2026-01-01T00:00:00Z */
+  readonly at?: string;
+  /** Real, by `serve`, or played by the test, by `scripted`. @default none: commands wait in their queues */
+  readonly services?: readonly Served[];
+  /** Kills the worker that passes a point for which it is true. @default nothing is killed */
+  readonly crash?: CrashPredicate;
+}
+
+/** A whole system in memory and in virtual time. */
+export interface World {
+  /** Its calls that wait make the world go on by themselves. A `result` that cannot come without time passing is `TIMED_OUT`. */
+  readonly client: Client;
+  /** Until nothing moves without time passing. Throws where a script has no handler, and where a replay decides otherwise. */
+  settle(): Promise<void>;
+  /** Lets time pass: what falls due in it happens at its own instant, and the world settles before and between. */
+  advance(duration: Duration): Promise<void>;
+  /** From now on, and for this long, the service takes no command. */
+  down(service: AnyService, duration: Duration): void;
+  /** The inputs that handlers of the command were given, in order; each command once, however often it was run. */
+  calls<C extends AnyCommand>(command: C): readonly Received<C['~']['input']>[];
+  /** The journal of an instance's latest run, whole. */
+  journal(process: AnyProcess, id: string): readonly Json[];
+}
+
+/**
+ * Runs a system in memory, deterministically and in virtual time.
+ * @example import { simulate } from 'tutti/testing'; const world = simulate(trips, { services: [handler] }); await world.settle();
+ */
+export function simulate(system: System<string>, options: SimulateOptions = {}): World {
+  return new SimulatedWorld(system, options);
+}
+
+const START = '2026-01-01T00:00:00.000Z';
+/** A system that goes on for ever without time passing must not hang the test. */
+const BATCHES_MAX = 200_000;
+/** A sweeper runs this often in production; a due instance that did not advance is looked at again. */
+const SWEEP_MS = 15 * 60_000;
+
+/** A service of the world and its worker. */
+interface Staffed {
+  readonly name: string;
+  readonly queue: MemoryMessageQueue;
+  readonly served: Served;
+  worker: ServiceWorker;
+  /** Until when it takes no command. */
+  downUntil: number;
+}
+
+class SimulatedWorld implements World {
+  readonly client: Client;
+  readonly #system: SystemContract;
+  readonly #context: WorkerContext;
+  readonly #state: WorldState;
+  readonly #twin: ColdTwin;
+  readonly #random = new SeededRandom('world');
+  readonly #staff: readonly Staffed[];
+  readonly #calls = new Map<string, Map<string, Json>>();
+  /** What fails the test at the end of the settling. */
+  readonly #failures: Error[] = [];
+  /** When a due instance is swept again, by pid and due time. */
+  readonly #swept = new Map<string, number>();
+  #engine: EngineWorker;
+  #settling: Promise<boolean> | undefined;
+  /** Wakes a settling that waits for a handler, because the handler itself waits for the world. */
+  #nudge: (() => void) | undefined;
+
+  constructor(system: System<string>, options: SimulateOptions) {
+    const start = options.at ?? START;
+    const startsAt = Date.parse(start);
+    assert(!Number.isNaN(startsAt), `simulate() was given at ${start}: expected an ISO 8601 instant.`);
+    this.#system = systemContract(system);
+    this.#state = newWorldState(this.#system, startsAt, (head, previous) => this.#twin.written(head, previous));
+    this.#twin = new ColdTwin(system, this.#state);
+    const random = new SeededRandom('workers');
+    this.#context = { system, state: this.#state, points: new CrashPoints(options.crash), random: () => random.number() };
+    this.#engine = new EngineWorker(this.#context, this.#twin);
+    this.#staff = (options.services ?? []).map((served) => this.#staffed(served));
+    this.client = connect(system, connectionOf(this.#ports()));
+  }
+
+  async settle(): Promise<void> {
+    await this.#run();
+  }
+
+  async advance(duration: Duration): Promise<void> {
+    const end = this.#state.clock.now() + milliseconds(duration);
+    await this.#run();
+    for (let next = await this.#nextInstant(); next <= end; next = await this.#nextInstant()) {
+      this.#state.clock.advanceTo(next);
+      await this.#run();
+    }
+    this.#state.clock.advanceTo(end);
+    await this.#run();
+  }
+
+  down(service: AnyService, duration: Duration): void {
+    const { name } = serviceContract(service);
+    const staffed = this.#staff.find((each) => each.name === name);
+    assert(staffed, `down(${name}) was called, but the world has no such service: expected one of ${this.#staff.map((each) => each.name).join(', ') || 'none'}.`);
+    staffed.downUntil = Math.max(staffed.downUntil, this.#state.clock.now() + milliseconds(duration));
+  }
+
+  calls<C extends AnyCommand>(command: C): readonly Received<C['~']['input']>[] {
+    return [...(this.#calls.get(commandContract(command).name)?.values() ?? [])] as Received<C['~']['input']>[];
+  }
+
+  journal(process: AnyProcess, id: string): readonly Json[] {
+    const pid = buildPid(DEFAULT_TENANT, process.name, id) ?? id;
+    const head = this.#state.heads.get(pid);
+    if (!head || head.status === 'early') throw notFound(pid);
+    return journalOf(this.#state, head);
+  }
+
+  #staffed(served: Served): Staffed {
+    const { contract } = servedParts(served);
+    const queue = this.#state.queues.get(contract.name);
+    assert(queue, `simulate() was given the service ${contract.name}: expected one of ${[...this.#system.services.keys()].join(', ')}.`);
+    return { name: contract.name, queue, served, worker: this.#worker(served), downUntil: 0 };
+  }
+
+  #worker(served: Served): ServiceWorker {
+    return new ServiceWorker(this.#context, served, {
+      called: ({ name }, commandId, input) => {
+        const inputs = this.#calls.get(name) ?? new Map<string, Json>();
+        this.#calls.set(name, inputs);
+        if (!inputs.has(commandId)) inputs.set(commandId, input);
+      },
+      report: (notice) => {
+        this.#report(notice);
+      },
+    });
+  }
+
+  #report({ cause }: Notice): void {
+    if (cause instanceof UnscriptedCommand && !this.#failures.some((failure) => failure.message === cause.message)) this.#failures.push(cause);
+  }
+
+  /** Settles; who comes while that goes on waits for the same. Resolves to whether anything moved. */
+  async #run(): Promise<boolean> {
+    this.#settling ??= this.#settle().finally(() => {
+      this.#settling = undefined;
+    });
+    return this.#settling;
+  }
+
+  async #settle(): Promise<boolean> {
+    // Whoever slept until now goes on first.
+    await turn();
+    let moved = false;
+    for (let batches = 0; ; batches += 1) {
+      assert(batches < BATCHES_MAX, `The system does not settle: after ${BATCHES_MAX} batches something still moves at ${new Date(this.#state.clock.now()).toISOString()}.`);
+      const actors = await this.#ready();
+      const actor = actors[Math.floor(this.#random.number() * actors.length)];
+      if (!actor) break;
+      moved = true;
+      await this.#act(actor);
+    }
+    this.#fail();
+    return moved;
+  }
+
+  #fail(): void {
+    const [first, ...others] = this.#failures.splice(0);
+    if (!first) return;
+    if (others.length > 0) throw new assert.AssertionError({ message: [first, ...others].map(({ message }) => message).join('\n') });
+    throw first;
+  }
+
+  /** Who has something to do now. */
+  async #ready(): Promise<(() => Promise<void>)[]> {
+    const now = this.#state.clock.now();
+    const { queues } = this.#state;
+    const ready = (queue: MemoryMessageQueue | undefined): boolean => (queue?.nextVisibleAt() ?? Infinity) <= now;
+    const actors: (() => Promise<void>)[] = [];
+    if (ready(queues.get(INBOX))) actors.push(() => this.#byEngine((engine) => engine.advance()));
+    if (ready(queues.get(`${INBOX}-dead-letter`))) actors.push(() => this.#byEngine((engine) => engine.drain()));
+    for (const staffed of this.#staff) if (staffed.downUntil <= now && ready(staffed.queue)) actors.push(() => this.#byService(staffed));
+    if (actors.length === 0 && (await this.#sweepAt()) <= now) actors.push(() => this.#sweep());
+    return actors;
+  }
+
+  /** Where a handler waits for the world itself, the others go on meanwhile. */
+  async #act(actor: () => Promise<void>): Promise<void> {
+    const nudged = new Promise<void>((resolve) => {
+      this.#nudge = resolve;
+    });
+    await Promise.race([actor(), nudged]);
+    this.#nudge = undefined;
+  }
+
+  async #byEngine(act: (engine: EngineWorker) => Promise<boolean>): Promise<void> {
+    if (!(await act(this.#engine))) this.#engine = new EngineWorker(this.#context, this.#twin);
+  }
+
+  async #byService(staffed: Staffed): Promise<void> {
+    if (!(await staffed.worker.advance())) staffed.worker = this.#worker(staffed.served);
+  }
+
+  /** When the sweeper must run next. */
+  async #sweepAt(): Promise<number> {
+    let next = Infinity;
+    for (const { pid, due } of await this.#state.index.due(Number.MAX_SAFE_INTEGER, 50)) next = Math.min(next, this.#swept.get(`${pid} ${due}`) ?? due);
+    return next;
+  }
+
+  async #sweep(): Promise<void> {
+    const now = this.#state.clock.now();
+    for (const { pid, due } of await this.#state.index.due(now, 10_000)) this.#swept.set(`${pid} ${due}`, now + SWEEP_MS);
+    await this.#byEngine((engine) => engine.sweep());
+  }
+
+  /** When something will next happen by itself; Infinity where nothing will. */
+  async #nextInstant(): Promise<number> {
+    const { clock, queues } = this.#state;
+    const instants = [clock.nextWakeAt(), queues.get(INBOX)?.nextVisibleAt(), queues.get(`${INBOX}-dead-letter`)?.nextVisibleAt(), await this.#sweepAt()];
+    for (const { queue, downUntil } of this.#staff) {
+      const visibleAt = queue.nextVisibleAt();
+      if (visibleAt !== undefined) instants.push(Math.max(visibleAt, downUntil));
+    }
+    return Math.max(clock.now() + 1, Math.min(...instants.map((instant) => instant ?? Infinity)));
+  }
+
+  #ports(): ClientPorts {
+    const { sender, publisher, store, index, payloads, parking, clock } = this.#state;
+    return {
+      sender,
+      publisher,
+      store,
+      index,
+      payloads,
+      parking,
+      clock,
+      principal: 'test',
+      answer: (request) => this.#answer(request),
+      durable: () => Promise.resolve(),
+      changed: (pid) => this.#changed(pid),
+    };
+  }
+
+  async #answer(request: Parameters<ClientPorts['answer']>[0]): Promise<void> {
+    const { service: name } = readTaskToken(request.token);
+    const service = this.#system.services.get(name);
+    if (!service) throw invalidToken(`it is of the service ${name}, which is none of ${this.#system.name}`);
+    const staffed = this.#staff.find((each) => each.name === name);
+    const records = staffed && servedParts(staffed.served).records;
+    const { publisher, payloads, clock } = this.#state;
+    await answerDeferred(request, { service, store: records ?? this.#state.records, publisher, payloads, clock });
+  }
+
+  /** The client waits: the world goes on. Rejects where nothing moves any more. */
+  async #changed(pid: string): Promise<void> {
+    if (this.#nudge) {
+      // It waits inside a handler, for which the settling itself waits.
+      this.#nudge();
+      await turn();
+      return;
+    }
+    if (await this.#run()) return;
+    const head = this.#state.heads.get(pid);
+    if (!head || head.status === 'early') throw notFound(pid);
+    const now = this.#state.clock.now();
+    const why = explain(decodeHead(head), now, definitionOf(this.#system, head.definition)).line;
+    throw new ClientError('TIMED_OUT', `${nameOf(pid)} does not end unless time passes: ${why}.`, { remedy: 'Let time pass with world.advance(), or give the world what it waits for.' });
+  }
+}
+
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
