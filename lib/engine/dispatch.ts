@@ -35,7 +35,8 @@ export const commandDispatch = (image: Image, command: OpenCommand, context: Dis
   const contract = system.commands.get(command.command) as CommandContract;
   const id = parsePid(image.pid);
   const full = command.wireHash ?? context.hash(context.canonical(command.input));
-  const deadline = command.settling ? Math.min(now, image.clock) : command.deadline;
+  // A deadline that is past makes the service settle it; past is before now, also in the same millisecond.
+  const deadline = command.settling ? Math.min(now, image.clock) - 1 : command.deadline;
   const version = versionOf(contract.input);
   const envelope: CommandEnvelope = {
     specversion: '1.0',
