@@ -41,15 +41,15 @@ export interface OpenCommand {
   /** Next wake-up: the attempt's time-out, or the end of `within`. */
   due: number;
   /** End of `within`; absent: it is sent until it is answered. */
-  readonly deadline?: number;
+  readonly deadline?: number | undefined;
   readonly timeoutMs: number;
-  readonly attemptsMax?: number;
+  readonly attemptsMax?: number | undefined;
   /** Command id of what it undoes; another run's where that came late. */
-  readonly undoes?: string;
+  readonly undoes?: string | undefined;
   cause: string;
   messageId: string;
   readonly hops: number;
-  readonly trace?: string;
+  readonly trace?: string | undefined;
 }
 
 /** Something to send once: a tick to the inbox, or an event to the bus. Kept until a later commit finds it sent. */

@@ -78,6 +78,7 @@ const issue = (run: Run, contract: CommandContract, path: string, input: Json, h
     path,
     command: contract.name,
     input,
+    inputRef: undefined,
     hash,
     wireHash,
     mode: how.mode,
@@ -85,14 +86,14 @@ const issue = (run: Run, contract: CommandContract, path: string, input: Json, h
     retries: how.retries,
     since: how.since,
     due: Math.min(image.clock + how.timeoutMs, how.deadline ?? Infinity),
+    deadline: how.deadline,
     timeoutMs: how.timeoutMs,
+    attemptsMax: how.attemptsMax === Infinity ? undefined : how.attemptsMax,
+    undoes: how.undoes,
     cause: run.carrier.cause,
     messageId: run.carrier.messageId,
     hops: run.hops,
-    ...(how.deadline !== undefined && { deadline: how.deadline }),
-    ...(how.attemptsMax !== undefined && how.attemptsMax !== Infinity && { attemptsMax: how.attemptsMax }),
-    ...(how.undoes !== undefined && { undoes: how.undoes }),
-    ...(run.trace !== undefined && { trace: run.trace }),
+    trace: run.trace,
   };
   if (!run.expected) command.inputRef = offload(run, input);
   image.commands.set(n, command);

@@ -20,8 +20,8 @@ export const commitImage = async (context: EngineContext, live: LiveInstance, ba
   const { store, payloads } = context.options;
   const { run } = live;
   const { image } = run;
-  const tooLarge = sizeReason(image);
-  if (tooLarge) return { status: 'too-large', reason: tooLarge };
+  const control = encodeControl(image);
+  if (control.length > CONTROL_BYTES_MAX && !isClosed(image.status)) return { status: 'too-large', reason: sizeReason(image, control.length) };
   if (run.payloads.size > 0) {
     await Promise.all(Array.from(run.payloads, ([hash, json]) => payloads.put(hash, json)));
     run.payloads.clear();
@@ -30,7 +30,7 @@ export const commitImage = async (context: EngineContext, live: LiveInstance, ba
   image.version = (base?.version ?? 0) + 1;
   const writer = context.nextWriter();
   image.writer = writer;
-  const head = encodeHead(image, writer);
+  const head = encodeHead(image, writer, control);
   const result = await store.commit(head, expectation(base));
   if (result.status === 'conflict' && result.current?.writer !== writer) return { status: 'conflict', current: result.current };
   live.committedTail = image.tail.length;
@@ -45,11 +45,10 @@ export const expectation = (base: Head | undefined): Expectation => {
   return { kind: 'at', version: base.version, run: base.run };
 };
 
-const sizeReason = (image: Image): StuckReason | undefined => {
-  const { length } = encodeControl(image);
-  if (length <= CONTROL_BYTES_MAX || isClosed(image.status)) return undefined;
-  return { code: 'SIZE', message: `The control state of ${image.pid} has ${length} bytes: at most ${CONTROL_BYTES_MAX} are allowed.` };
-};
+const sizeReason = (image: Image, bytes: number): StuckReason => ({
+  code: 'SIZE',
+  message: `The control state of ${image.pid} has ${bytes} bytes: at most ${CONTROL_BYTES_MAX} are allowed.`,
+});
 
 /** Only entries that were committed before may leave the head: chunks of two writers may overlap, but never disagree. */
 const spillTail = async (context: EngineContext, live: LiveInstance, base: Head | undefined): Promise<void> => {

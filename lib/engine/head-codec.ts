@@ -20,9 +20,30 @@ interface Control {
   readonly trace?: string;
 }
 
-/** JSON has no Infinity: a wake-up that never comes is left out. */
-const storedCommand = ({ wireHash: _wireHash, due, input, inputRef, ...rest }: OpenCommand): OpenCommand =>
-  ({ ...rest, ...(due !== Infinity && { due }), ...(inputRef === undefined ? { input } : { inputRef }) }) as OpenCommand;
+/** JSON has no Infinity: a wake-up that never comes is left out. What is undefined is not written. */
+const storedCommand = (command: OpenCommand): Partial<OpenCommand> => ({
+  n: command.n,
+  path: command.path,
+  command: command.command,
+  input: command.inputRef === undefined ? command.input : undefined,
+  inputRef: command.inputRef,
+  hash: command.hash,
+  mode: command.mode,
+  settling: command.settling,
+  deferred: command.deferred,
+  attempt: command.attempt,
+  retries: command.retries,
+  since: command.since,
+  due: command.due === Infinity ? undefined : command.due,
+  deadline: command.deadline,
+  timeoutMs: command.timeoutMs,
+  attemptsMax: command.attemptsMax,
+  undoes: command.undoes,
+  cause: command.cause,
+  messageId: command.messageId,
+  hops: command.hops,
+  trace: command.trace,
+}) as Partial<OpenCommand>;
 
 const readCommand = (stored: OpenCommand): OpenCommand => {
   stored.due = (stored.due as number | undefined) ?? Infinity;
@@ -33,43 +54,45 @@ const storedFire = ({ data, dataref, ...rest }: Fire): Fire => ({ ...rest, ...(d
 
 const storedTombstone = ({ input, inputRef, ...rest }: Tombstone): Tombstone => ({ ...rest, ...(inputRef === undefined ? { input } : { inputRef }) }) as Tombstone;
 
-export const encodeControl = (image: Image): string => {
-  const control: Control = {
+/** Written with every commit, so it is one literal: JSON leaves out what is undefined. */
+export const encodeControl = (image: Image): string =>
+  JSON.stringify({
     format: 1,
     seq: image.seq,
-    ...(image.commands.size > 0 && { commands: Array.from(image.commands.values(), storedCommand) }),
-    ...(image.resends.size > 0 && { resends: Array.from(image.resends, ([n, command]) => [n, storedCommand(command)] as const) }),
-    ...(image.fires.length > 0 && { fires: image.fires.map(storedFire) }),
-    ...(image.timers.size > 0 && { timers: [...image.timers.values()] }),
-    ...(image.tickAt !== undefined && { tickAt: image.tickAt }),
-    ...(image.signals.length > 0 && { signals: image.signals.map(({ id, time }) => [id, time] as const) }),
-    ...(image.signalsFloor !== undefined && { signalsFloor: image.signalsFloor }),
-    ...(image.starts.length > 0 && { starts: image.starts }),
-    ...(image.tombstones.length > 0 && { tombstones: image.tombstones.map(storedTombstone) }),
-    ...(image.tombstonesSpilled && { tombstonesSpilled: true }),
-    ...(image.view && { view: image.view.dataref === undefined ? image.view : ({ dataref: image.view.dataref } as Stored) }),
-    ...(image.trace !== undefined && { trace: image.trace }),
-  };
-  return JSON.stringify(control);
-};
+    commands: image.commands.size > 0 ? Array.from(image.commands.values(), storedCommand) : undefined,
+    resends: image.resends.size > 0 ? Array.from(image.resends, ([n, command]) => [n, storedCommand(command)]) : undefined,
+    fires: image.fires.length > 0 ? image.fires.map(storedFire) : undefined,
+    timers: image.timers.size > 0 ? [...image.timers.values()] : undefined,
+    tickAt: image.tickAt,
+    signals: image.signals.length > 0 ? image.signals.map(({ id, time }) => [id, time]) : undefined,
+    signalsFloor: image.signalsFloor,
+    starts: image.starts.length > 0 ? image.starts : undefined,
+    tombstones: image.tombstones.length > 0 ? image.tombstones.map(storedTombstone) : undefined,
+    tombstonesSpilled: image.tombstonesSpilled,
+    view: image.view?.dataref === undefined ? image.view : { dataref: image.view.dataref },
+    trace: image.trace,
+  });
 
-export const encodeHead = (image: Image, writer: string, control = encodeControl(image)): Head => ({
-  pid: image.pid,
-  version: image.version,
-  writer,
-  run: image.run,
-  status: image.status,
-  definition: image.definition,
-  clock: image.clock,
-  control,
-  tail: image.tail.slice(),
-  tailFrom: image.tailFrom,
-  startedAt: image.startedAt,
-  ...(image.due !== undefined && { due: image.due }),
-  ...(image.closedAt !== undefined && { closedAt: image.closedAt }),
-  ...(image.stuck && { why: JSON.stringify(image.stuck) }),
-  ...(image.tags && { tags: image.tags }),
-});
+export const encodeHead = (image: Image, writer: string, control: string): Head => {
+  const head: { -readonly [K in keyof Head]: Head[K] } = {
+    pid: image.pid,
+    version: image.version,
+    writer,
+    run: image.run,
+    status: image.status,
+    definition: image.definition,
+    clock: image.clock,
+    control,
+    tail: image.tail.slice(),
+    tailFrom: image.tailFrom,
+    startedAt: image.startedAt,
+  };
+  if (image.due !== undefined) head.due = image.due;
+  if (image.closedAt !== undefined) head.closedAt = image.closedAt;
+  if (image.stuck) head.why = JSON.stringify(image.stuck);
+  if (image.tags) head.tags = image.tags;
+  return head;
+};
 
 /** A head that is not an early buffer. What is stored apart (`inputRef`, `dataref`) is not read here. */
 export const decodeHead = (head: Head): Image => {
