@@ -24,6 +24,8 @@ export interface ClientPorts {
   readonly clock: Clock;
   /** Who acts: journaled with each act. */
   readonly principal: string;
+  /** A new id for an event, a start or an act. @default a ULID */
+  newId?(now: number): string;
   /** Answers a deferred command, or beats for it, by its token: `answerDeferred` of the service that the token names. */
   answer(request: { readonly token: string; readonly answer: DeferredAnswer }): Promise<void>;
   /** Resolves when all that was done before survives a crash. */

@@ -46,10 +46,11 @@ export async function operate({ ports }: Reach, process: string, id: string, ope
   refuseClosed(head, operation);
   // What is not stuck goes on by itself.
   if (operation.act === 'resume' && head.status !== 'stuck') return;
-  const opid = newMessageId(ports.clock.now());
+  const now = ports.clock.now();
+  const opid = ports.newId?.(now) ?? newMessageId(now);
   await sendToInbox(ports, { tutti: 'operate', opid, pid, ...operation, by: ports.principal }, process);
   await waitForHead(ports, pid, {
-    look: (now) => applied(pid, now, opid, operation),
+    look: (current) => applied(pid, current, opid, operation),
     timeoutMs: ENGINE_TIMEOUT_MS,
     timedOut: () => notTaken(`The ${operation.act} of ${nameOf(pid)}`),
   });

@@ -50,7 +50,7 @@ function envelopeOf(
   const chosen = id ?? event.dedupeBy?.(data as never);
   return {
     specversion: '1.0',
-    id: chosen === undefined ? newMessageId(now) : checkedId(chosen, `${event.type} was published with`),
+    id: chosen === undefined ? (ports.newId?.(now) ?? newMessageId(now)) : checkedId(chosen, `${event.type} was published with`),
     source: event.owner,
     type: event.type,
     time: new Date(now).toISOString(),

@@ -39,7 +39,7 @@ export async function startProcess(reach: Reach, process: AnyProcess, input: unk
   const definition = reach.system.processes.get(process.name)?.[0] ?? processContract(process);
   const data = startData(definition, input);
   const now = ports.clock.now();
-  const startid = newMessageId(now);
+  const startid = ports.newId?.(now) ?? newMessageId(now);
   const id = options.id ?? definition.startOn[0]?.of(data as never) ?? startid;
   const start: Starting = { id, pid: startPid(definition, id), startid, definition, onOpen: options.onOpen ?? definition.onOpen };
   const [before] = await ports.store.load([start.pid], { consistent: true });

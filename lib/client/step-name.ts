@@ -3,8 +3,8 @@
  * `hotel/hotels.book:1/retry` is `hotels.book`.
  */
 export function stepName(path: string): string {
-  const parts = path.split('/').filter((part) => !DONE_WITH_IT.has(part));
+  const parts = path.split('/').filter((part) => !DONE_WITH_IT.test(part));
   return (parts.at(-1) ?? path).replace(/:\d+$/, '');
 }
 
-const DONE_WITH_IT: ReadonlySet<string> = new Set(['undo', 'retry', 'timeout', 'run']);
+const DONE_WITH_IT = /^(?:undo|retry|timeout|run:\d+)$/;

@@ -1,0 +1,21 @@
+import type { Command } from 'commander';
+import { addWhereOptions, withActs, type Invocation, type WhereOptions } from '../invocation.ts';
+
+interface CancelCommandOptions extends WhereOptions {
+  readonly reason: string;
+}
+
+export function addCancelCommand(program: Command, invocation: Invocation): void {
+  addWhereOptions(program.command('cancel'))
+    .description('undo what an instance did, then end it; prints its new status')
+    .argument('<process>', 'name of the process')
+    .argument('<id>', 'id of the instance')
+    .requiredOption('--reason <text>', 'why: journaled')
+    .action(async (process: string, id: string, options: CancelCommandOptions) => {
+      await withActs(invocation, options, async (acts) => {
+        const { status } = await acts.cancel({ process, id, reason: options.reason });
+        if (options.json) invocation.terminal.printJson({ process, id, status });
+        else invocation.terminal.print(status);
+      });
+    });
+}

@@ -1,0 +1,72 @@
+import { InvalidArgumentError, Option, type Command } from 'commander';
+import type { Status } from '../../lib/client/describe.ts';
+import type { ListedInstance, ListRequest } from '../acts.ts';
+import { instantArgument } from '../instant-argument.ts';
+import { addWhereOptions, withActs, type Invocation, type WhereOptions } from '../invocation.ts';
+import type { Terminal } from '../terminal.ts';
+
+interface ListCommandOptions extends WhereOptions {
+  readonly process?: string;
+  readonly status?: readonly Status[];
+  readonly tag?: Readonly<Record<string, string>>;
+  readonly since?: string;
+  readonly limit: number;
+}
+
+const STATUSES: readonly Status[] = ['running', 'completed', 'failed', 'cancelled', 'terminated', 'stuck'];
+
+export function addListCommand(program: Command, invocation: Invocation): void {
+  addWhereOptions(program.command('list'))
+    .description('list instances, the newest start first: process, id, status, started, why')
+    .option('--process <name>', 'of this process')
+    .addOption(new Option('--status <status...>', 'in one of these states').choices(STATUSES))
+    .option('--tag <k=v>', 'with this tag; may be given more than once', tagOption)
+    .option('--since <instant>', 'started since this date, or this long ago (30m, 2 days)')
+    .option('--limit <n>', 'at most this many', countOption, 100)
+    .action(async (options: ListCommandOptions) => {
+      const request = requestOf(options);
+      await withActs(invocation, options, async (acts) => {
+        const { instances } = await acts.list(request);
+        for (const instance of instances) {
+          if (options.json) invocation.terminal.printJson(instance);
+          else invocation.terminal.print(lineOf(invocation.terminal, instance));
+        }
+        if (instances.length === 0) invocation.terminal.message('No instance fits.');
+        if (instances.length === options.limit) invocation.terminal.message(`Only the newest ${options.limit}: --limit shows more.`);
+      });
+    });
+}
+
+function requestOf({ process, status, tag, since, limit }: ListCommandOptions): ListRequest {
+  return {
+    limit,
+    ...(process === undefined ? {} : { process }),
+    ...(status === undefined ? {} : { status }),
+    ...(tag === undefined ? {} : { tag }),
+    ...(since === undefined ? {} : { since: instantArgument(since, Date.now()) }),
+  };
+}
+
+function lineOf({ colors }: Terminal, { process, id, status, started, why }: ListedInstance): string {
+  const color = {
+    running: colors.cyan,
+    completed: colors.green,
+    failed: colors.red,
+    cancelled: colors.yellow,
+    terminated: colors.yellow,
+    stuck: colors.red,
+  }[status];
+  return `${process} ${id}  ${color(status.padEnd(10))} ${started}  ${colors.dim(why)}`;
+}
+
+function tagOption(text: string, before: Readonly<Record<string, string>> = {}): Readonly<Record<string, string>> {
+  const at = text.indexOf('=');
+  if (at < 1) throw new InvalidArgumentError('Expected k=v.');
+  return { ...before, [text.slice(0, at)]: text.slice(at + 1) };
+}
+
+function countOption(text: string): number {
+  const count = Number(text);
+  if (!Number.isSafeInteger(count) || count < 1) throw new InvalidArgumentError('Expected a whole number from 1.');
+  return count;
+}

@@ -1,0 +1,34 @@
+import { InvalidArgumentError, type Command } from 'commander';
+import { addWhereOptions, withActs, type Invocation, type WhereOptions } from '../invocation.ts';
+
+interface ResumeCommandOptions extends WhereOptions {
+  readonly version?: number;
+  readonly skip?: string;
+}
+
+export function addResumeCommand(program: Command, invocation: Invocation): void {
+  addWhereOptions(program.command('resume'))
+    .description('let a stuck instance go on; prints its new status')
+    .argument('<process>', 'name of the process')
+    .argument('<id>', 'id of the instance')
+    .option('--version <n>', 'move it to this version of its process', versionOption)
+    .option('--skip <step>', 'path of a step that somebody dealt with')
+    .action(async (process: string, id: string, { version, skip, ...options }: ResumeCommandOptions) => {
+      await withActs(invocation, options, async (acts) => {
+        const { status } = await acts.resume({
+          process,
+          id,
+          ...(version === undefined ? {} : { version }),
+          ...(skip === undefined ? {} : { skip }),
+        });
+        if (options.json) invocation.terminal.printJson({ process, id, status });
+        else invocation.terminal.print(status);
+      });
+    });
+}
+
+function versionOption(text: string): number {
+  const version = Number(text);
+  if (!Number.isSafeInteger(version) || version < 1) throw new InvalidArgumentError('Expected a whole number from 1.');
+  return version;
+}

@@ -1,0 +1,79 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Command } from 'commander';
+import type { JournalEntry } from '../../lib/core/journal-entry.ts';
+import type { Acts, JournalAnswer } from '../acts.ts';
+import { addWhereOptions, withActs, type Invocation, type WhereOptions } from '../invocation.ts';
+import { Narrator, offsetText } from '../narrator.ts';
+import { paint } from '../tone.ts';
+import type { Terminal } from '../terminal.ts';
+
+interface ShowCommandOptions extends WhereOptions {
+  readonly follow?: true;
+  readonly payloads?: true;
+}
+
+/** How often a followed journal is read. */
+const FOLLOW_MS = 200;
+
+export function addShowCommand(program: Command, invocation: Invocation): void {
+  addWhereOptions(program.command('show'))
+    .description('the journal of an instance as a timeline')
+    .argument('<process>', 'name of the process')
+    .argument('<id>', 'id of the instance')
+    .option('--follow', 'go on until it ends')
+    .option('--payloads', 'with the data of each entry')
+    .action(async (process: string, id: string, options: ShowCommandOptions) => {
+      await withActs(invocation, options, (acts) => show(acts, invocation.terminal, { process, id }, options));
+    });
+}
+
+async function show(acts: Acts, terminal: Terminal, instance: { process: string; id: string }, options: ShowCommandOptions): Promise<void> {
+  const printer = new JournalPrinter(terminal, options);
+  for (;;) {
+    const answer = await acts.journal({ ...instance, payloads: options.payloads === true, from: printer.next });
+    printer.print(answer);
+    if (options.follow !== true || answer.status !== 'running') {
+      if (!options.json) terminal.message(`${answer.status}: ${answer.why}`);
+      return;
+    }
+    await delay(FOLLOW_MS);
+  }
+}
+
+class JournalPrinter {
+  /** Index of the next entry. */
+  next = 0;
+  readonly #narrator = new Narrator();
+  readonly #terminal: Terminal;
+  readonly #options: ShowCommandOptions;
+  #startedAt: number | undefined;
+  #at = 0;
+
+  constructor(terminal: Terminal, options: ShowCommandOptions) {
+    this.#terminal = terminal;
+    this.#options = options;
+  }
+
+  print({ entries }: JournalAnswer): void {
+    for (const entry of entries as unknown as JournalEntry[]) {
+      if (this.#options.json) this.#terminal.printJson({ index: this.next, ...entry });
+      else this.#printLine(entry);
+      this.next += 1;
+    }
+  }
+
+  #printLine(entry: JournalEntry): void {
+    if ('at' in entry) this.#at = entry.at;
+    this.#startedAt ??= this.#at;
+    const sentence = this.#narrator.tell(entry);
+    const text = sentence === undefined ? this.#terminal.colors.dim(quiet(entry)) : paint(this.#terminal, sentence);
+    const data = this.#options.payloads && 'data' in entry && entry.data !== undefined ? `  ${JSON.stringify(entry.data)}` : '';
+    const offset = offsetText(this.#at - this.#startedAt).padStart(10);
+    this.#terminal.print(`${String(this.next).padStart(4)} ${offset}  ${'at' in entry ? '' : '  '}${text}${data}`);
+  }
+}
+
+/** What only the engine cares about, by the entry's own name. */
+function quiet(entry: JournalEntry): string {
+  return `${entry.type}${'path' in entry && entry.path !== '' ? ` ${entry.path}` : ''}`;
+}

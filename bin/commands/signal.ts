@@ -1,0 +1,20 @@
+import type { Command } from 'commander';
+import { addWhereOptions, withActs, type Invocation, type WhereOptions } from '../invocation.ts';
+import { jsonArgument } from '../json-argument.ts';
+
+export function addSignalCommand(program: Command, invocation: Invocation): void {
+  addWhereOptions(program.command('signal'))
+    .description("send an event to one instance; prints the event's id")
+    .argument('<process>', 'name of the process')
+    .argument('<id>', 'id of the instance')
+    .argument('<event>', 'type of the event')
+    .argument('<json>', 'its data, or @FILE')
+    .action(async (process: string, id: string, event: string, json: string, options: WhereOptions) => {
+      const data = jsonArgument(json);
+      await withActs(invocation, options, async (acts) => {
+        const sent = await acts.signal({ process, id, event, data });
+        if (options.json) invocation.terminal.printJson(sent);
+        else invocation.terminal.print(sent.id);
+      });
+    });
+}

@@ -1,0 +1,89 @@
+import { createHash } from 'node:crypto';
+import { createReadStream, existsSync } from 'node:fs';
+import { basename, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { Json } from '../../lib/contract/schema.ts';
+import type { Reach } from '../../lib/client/connection.ts';
+import { publishEvent } from '../../lib/client/publish.ts';
+import { isOrchestratorError } from '../../lib/contract/errors.ts';
+import { usageError } from '../usage-error.ts';
+
+/** So many events may be on their way to the disk at a time. */
+const ON_THE_WAY_MAX = 256;
+
+export interface Fed {
+  readonly published: number;
+  readonly refused: number;
+}
+
+interface FedEvent {
+  readonly type: string;
+  readonly data: Json;
+  readonly id?: string;
+}
+
+/**
+ * Publishes the events of a JSON Lines file, or of stdin (`-`), in order. A line that is no event is told and left out. An
+ * event of a file without an id gets one from its file and line, so that feeding the file again feeds nothing twice.
+ */
+export async function feedEvents(reach: Reach, source: string, complain: (text: string) => void, signal: AbortSignal): Promise<Fed> {
+  if (source !== '-' && !existsSync(source))
+    throw usageError(`There is no events file ${source}.`, 'Name a JSON Lines file, or - for stdin.');
+  const lines = createInterface({ input: source === '-' ? process.stdin : createReadStream(source), signal });
+  const onTheWay = new Set<Promise<void>>();
+  let [line, published, refused] = [0, 0, 0];
+  const refuse = (at: number, fault: string): void => {
+    refused += 1;
+    complain(`${source === '-' ? 'stdin' : source} line ${at}: ${fault} Left out.`);
+  };
+  for await (const text of lines) {
+    line += 1;
+    if (text.trim() === '') continue;
+    const at = line;
+    const publishing = publishLine(reach, text, source === '-' ? undefined : lineId(source, at)).then(
+      () => void (published += 1),
+      (error: unknown) => refuse(at, isOrchestratorError(error) ? error.message : String(error)),
+    );
+    onTheWay.add(publishing);
+    void publishing.then(() => onTheWay.delete(publishing));
+    if (onTheWay.size >= ON_THE_WAY_MAX) await Promise.race(onTheWay);
+  }
+  await Promise.all(onTheWay);
+  return { published, refused };
+}
+
+async function publishLine(reach: Reach, text: string, id: string | undefined): Promise<void> {
+  const event = parseLine(text);
+  const contract = reach.system.events.get(event.type);
+  if (contract === undefined) {
+    throw usageError(
+      `${event.type} is no event of ${reach.system.name}: expected one of ${[...reach.system.events.keys()].join(', ')}.`,
+      'Correct the type.',
+    );
+  }
+  const chosen = event.id ?? id;
+  await publishEvent(reach.ports, contract, event.data, chosen === undefined ? {} : { id: chosen });
+}
+
+function parseLine(text: string): FedEvent {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw usageError(`It is not JSON: ${(error as Error).message}.`, 'Write one JSON object per line.');
+  }
+  const { type, data, id } = (typeof value === 'object' && value !== null ? value : {}) as Partial<FedEvent>;
+  if (typeof type !== 'string' || data === undefined || (id !== undefined && typeof id !== 'string')) {
+    throw usageError('It is no event: expected {"type":"…","data":…}, with an "id" where one is wanted.', 'Write one event per line.');
+  }
+  return { type, data, ...(id === undefined ? {} : { id }) };
+}
+
+/** Files of one name in different folders are different files. */
+function lineId(source: string, line: number): string {
+  const file = resolve(source);
+  const folder = createHash('sha256').update(file).digest('hex').slice(0, 8);
+  return `${basename(file)
+    .replace(/[^A-Za-z0-9._-]/g, '_')
+    .slice(0, 200)}-${folder}:${line}`;
+}

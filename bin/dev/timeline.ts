@@ -1,0 +1,127 @@
+import { parsePid } from '../../lib/contract/process-id.ts';
+import { isClosed } from '../../lib/core/image.ts';
+import type { JournalEntry } from '../../lib/core/journal-entry.ts';
+import { decodeHead } from '../../lib/engine/head-codec.ts';
+import { definitionOf } from '../../lib/client/instance.ts';
+import type { Reach } from '../../lib/client/connection.ts';
+import { readHeadJournal } from '../../lib/client/journal-view.ts';
+import { explain } from '../../lib/client/why.ts';
+import type { Head } from '../../lib/ports/process-store.ts';
+import { Narrator, offsetText, type Sentence } from '../narrator.ts';
+import { paint } from '../tone.ts';
+import type { Terminal } from '../terminal.ts';
+
+/** An open instance that has not moved for so long is told to wait, once. */
+const QUIET_MS = 2_000;
+
+interface Told {
+  readonly run: string;
+  readonly narrator: Narrator;
+  /** Index of the next entry. */
+  next: number;
+  /** When the last fact came; what was decided on it came then too. */
+  at: number;
+}
+
+interface TimelineOptions {
+  readonly json: boolean;
+  readonly startedAt: number;
+}
+
+/**
+ * What happens to each instance, line by line. Commits are noted as they come and told in batches, so that the timeline
+ * never holds up the engine.
+ */
+export class Timeline {
+  readonly #reach: Reach;
+  readonly #terminal: Terminal;
+  readonly #options: TimelineOptions;
+  readonly #told = new Map<string, Told>();
+  /** The newest head of each instance that has moved since the last telling. */
+  #moved = new Map<string, Head>();
+  /** Open instances by when they last moved, the longest ago first. */
+  readonly #quiet = new Map<string, { readonly head: Head; readonly since: number }>();
+
+  constructor(reach: Reach, terminal: Terminal, options: TimelineOptions) {
+    this.#reach = reach;
+    this.#terminal = terminal;
+    this.#options = options;
+  }
+
+  /** An instance that was open before: only what comes now is told. */
+  async goesOn(head: Head): Promise<void> {
+    const narrator = new Narrator();
+    const entries = await readHeadJournal(this.#reach.ports, head, { payloads: false });
+    for (const entry of entries) narrator.tell(entry);
+    this.#told.set(head.pid, { run: head.run, narrator, next: entries.length, at: head.clock });
+    this.#print(head, { text: `goes on: ${this.#why(head)}`, tone: 'plain' }, this.#options.startedAt);
+  }
+
+  note(head: Head): void {
+    this.#moved.set(head.pid, head);
+  }
+
+  /** Tells what has happened since the last time. */
+  async tell(now: number): Promise<void> {
+    const moved = this.#moved;
+    this.#moved = new Map();
+    for (const head of moved.values()) await this.#tellHead(head, now);
+    for (const [pid, { head, since }] of this.#quiet) {
+      if (now - since < QUIET_MS) break;
+      this.#quiet.delete(pid);
+      this.#print(head, { text: this.#why(head), tone: 'waiting' }, now);
+    }
+  }
+
+  async #tellHead(head: Head, now: number): Promise<void> {
+    const told = this.#toldOf(head);
+    for (const entry of await this.#newEntries(head, told.next)) {
+      if ('at' in entry) told.at = entry.at;
+      const sentence = told.narrator.tell(entry);
+      if (sentence !== undefined) this.#print(head, sentence, told.at, { index: told.next, entry });
+      told.next += 1;
+    }
+    this.#quiet.delete(head.pid);
+    if (head.status === 'stuck') this.#print(head, { text: this.#why(head), tone: 'bad' }, now);
+    else if (head.status === 'running' && hasPending(head)) this.#quiet.set(head.pid, { head, since: now });
+    if (isClosed(head.status)) this.#told.delete(head.pid);
+  }
+
+  #toldOf(head: Head): Told {
+    const known = this.#told.get(head.pid);
+    if (known?.run === head.run) return known;
+    // The end of a run that was told to its end: what comes now is the late undoing of it.
+    const next =
+      isClosed(head.status) && head.version > 1 && head.closedAt !== undefined && head.closedAt < this.#options.startedAt
+        ? head.tailFrom + head.tail.length - 1
+        : 0;
+    const told = { run: head.run, narrator: new Narrator(), next, at: head.clock };
+    this.#told.set(head.pid, told);
+    return told;
+  }
+
+  async #newEntries(head: Head, from: number): Promise<readonly JournalEntry[]> {
+    if (from >= head.tailFrom) return head.tail.slice(from - head.tailFrom).map((text) => JSON.parse(text) as JournalEntry);
+    return (await readHeadJournal(this.#reach.ports, head, { payloads: false })).slice(from);
+  }
+
+  #why(head: Head): string {
+    return explain(decodeHead(head), this.#reach.ports.clock.now(), definitionOf(this.#reach.system, head.definition)).line;
+  }
+
+  #print(head: Head, sentence: Sentence, at: number, more: { readonly index?: number; readonly entry?: JournalEntry } = {}): void {
+    const { process = '', id = head.pid } = parsePid(head.pid) ?? {};
+    if (this.#options.json) {
+      this.#terminal.printJson({ at: new Date(at).toISOString(), process, id, run: head.run, text: sentence.text, ...more });
+      return;
+    }
+    const offset = offsetText(Math.max(0, at - this.#options.startedAt)).padStart(9);
+    this.#terminal.print(`${this.#terminal.colors.dim(offset)}  ${`${process} ${id}`.padEnd(24)}  ${paint(this.#terminal, sentence)}`);
+  }
+}
+
+/** Something of its own wakes it, so that its waiting is worth a line; a decider that waits for the next event is not. */
+function hasPending(head: Head): boolean {
+  const { commands, timers } = decodeHead(head);
+  return commands.size > 0 || [...timers.values()].some(({ purpose }) => purpose !== 'named' && purpose !== 'process');
+}

@@ -1,0 +1,22 @@
+import { isOrchestratorError } from '../lib/contract/errors.ts';
+
+/** Exit codes of the command line (binding). */
+export const EXIT = { done: 0, bad: 1, usage: 2, notFound: 3, unreachable: 4, interrupted: 130 } as const;
+
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
+
+const BY_CODE: Readonly<Record<string, ExitCode>> = {
+  NOT_FOUND: EXIT.notFound,
+  UNREACHABLE: EXIT.unreachable,
+  DENIED: EXIT.unreachable,
+  DATA_INVALID: EXIT.usage,
+  DATA_TOO_LARGE: EXIT.usage,
+  CONTRACT_INVALID: EXIT.usage,
+  UNDO_ELSEWHERE: EXIT.usage,
+  UNSUPPORTED: EXIT.usage,
+  USAGE: EXIT.usage,
+};
+
+export function exitCodeOf(error: unknown): ExitCode {
+  return isOrchestratorError(error) ? (BY_CODE[error.code] ?? EXIT.bad) : EXIT.bad;
+}

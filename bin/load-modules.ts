@@ -1,0 +1,53 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { System } from '../lib/contract/system.ts';
+import type { Served } from '../lib/service/serve.ts';
+import { usageError } from './usage-error.ts';
+
+export interface Loaded {
+  readonly system: System<string>;
+  readonly services: readonly Served[];
+}
+
+/** The one system that the modules export, and the services that they serve; exported by themselves or in an array. */
+export async function loadModules(paths: readonly string[]): Promise<Loaded> {
+  const values: unknown[] = [];
+  for (const path of paths) values.push(...Object.values(await load(path)).flat());
+  const systems = new Set(values.filter(isSystem));
+  const [system, ...others] = systems;
+  if (system === undefined) {
+    throw usageError(
+      `No system is exported by ${paths.join(', ')}: expected a value that system() made.`,
+      "Export it: export const trips = system('trips', { … }).",
+    );
+  }
+  if (others.length > 0) {
+    throw usageError(
+      `${systems.size} systems are exported by ${paths.join(', ')}: ${[...systems].map(({ name }) => name).join(', ')}; expected one.`,
+      'Name the modules of one system only.',
+    );
+  }
+  return { system, services: [...new Set(values.filter(isServed))] };
+}
+
+async function load(path: string): Promise<Readonly<Record<string, unknown>>> {
+  const file = resolve(path);
+  if (!existsSync(file)) throw usageError(`There is no module ${path}.`, 'Name a TypeScript or JavaScript file.');
+  try {
+    return (await import(pathToFileURL(file).href)) as Readonly<Record<string, unknown>>;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ERR_UNKNOWN_FILE_EXTENSION') throw error;
+    throw usageError(`This Node cannot import ${path}: it is not JavaScript.`, 'Run the command line with node --import tsx.');
+  }
+}
+
+function isSystem(value: unknown): value is System<string> {
+  if (typeof value !== 'object' || value === null) return false;
+  const { name, '~': held } = value as { readonly name?: unknown; readonly '~'?: Partial<System<string>['~']> };
+  return typeof name === 'string' && Array.isArray(held?.processes) && Array.isArray(held.services);
+}
+
+function isServed(value: unknown): value is Served {
+  return typeof value === 'function' && typeof (value as Partial<Served>)['~service'] === 'string';
+}

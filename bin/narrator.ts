@@ -1,0 +1,181 @@
+import ms from 'ms';
+import type { Json } from '../lib/contract/schema.ts';
+import type { JournalEntry } from '../lib/core/journal-entry.ts';
+import { stepName } from '../lib/client/step-name.ts';
+
+/** What happened, for a reader who knows the business and not the engine. */
+export interface Sentence {
+  readonly text: string;
+  readonly tone: 'plain' | 'good' | 'bad' | 'waiting';
+}
+
+type Entry<T extends JournalEntry['type']> = Extract<JournalEntry, { type: T }>;
+
+interface KnownCommand {
+  readonly command: string;
+  readonly undoes: string | undefined;
+  attempt: number;
+}
+
+/** Tells one run, entry by entry, in order: what a later entry means depends on those before. */
+export class Narrator {
+  readonly #commands = new Map<number, KnownCommand>();
+  /** Timers by number, by their path. */
+  readonly #timers = new Map<number, string>();
+  /** How often the command of a path was sent under new numbers. */
+  readonly #tries = new Map<string, number>();
+
+  /** Undefined for an entry that only the engine cares about. */
+  tell(entry: JournalEntry): Sentence | undefined {
+    switch (entry.type) {
+      case 'ProcessStarted':
+        return plain(`started by ${entry.event}`);
+      case 'EventReceived':
+        return plain(`received ${entry.event}`);
+      case 'CommandIssued':
+        return this.#issued(entry);
+      case 'CommandAnswered':
+        return this.#answered(entry);
+      case 'AttemptTimedOut':
+        return this.#timedOut(entry.n);
+      case 'TimerSet':
+        return this.#timerSet(entry);
+      case 'TimerFired':
+        return this.#timerFired(entry.n);
+      case 'CommandAbandoned':
+        return plain(`${this.#commands.get(entry.n)?.command ?? stepName(entry.path)} is no longer waited for`);
+      case 'EventPublished':
+        return plain(`${entry.event} published`);
+      case 'ScopeClosed':
+        return entry.status === 'fulfilled' ? undefined : bad(`${stepName(entry.path)} ${entry.status}`);
+      case 'CompensationStarted':
+        return plain(`compensates ${stepName(entry.path)}`);
+      case 'UndoRequested':
+        return plain('undoes what it did');
+      default:
+        return tellOfRun(entry);
+    }
+  }
+
+  #issued({ n, path, command, undoes, mode }: Entry<'CommandIssued'>): Sentence {
+    const undone =
+      undoes === undefined ? undefined : (this.#commands.get(Number(undoes.slice(undoes.lastIndexOf('/') + 1)))?.command ?? undoes);
+    this.#commands.set(n, { command, undoes: undone, attempt: 1 });
+    const tries = (this.#tries.get(path) ?? 0) + 1;
+    this.#tries.set(path, tries);
+    const again = tries === 1 ? '' : `, try ${tries}`;
+    if (undone !== undefined) return plain(`${command} sent to undo ${undone}${again}`);
+    return plain(`${command} sent${again}${mode === 'send' ? ', nobody waits for it' : ''}`);
+  }
+
+  #answered({ n, outcome, retryable, data, late }: Entry<'CommandAnswered'>): Sentence {
+    const known = this.#commands.get(n);
+    const name = known?.command ?? late?.command ?? `command ${n}`;
+    switch (outcome) {
+      case 'completed':
+        if (late !== undefined) return plain(`${name} answered late, and is undone`);
+        return known?.undoes === undefined ? plain(`${name} answered`) : plain(`${known.undoes} undone`);
+      case 'failed':
+        return retryable === true ? waiting(`${name} could not be done: ${messageOf(data)}`) : bad(`${name}: ${failureOf(data)}`);
+      case 'cancelled':
+        return plain(`${name} withdrawn`);
+      case 'deferred':
+        return waiting(`${name} waits for somebody to answer it`);
+      case 'unknown':
+        return bad(`${name} may or may not have happened`);
+    }
+  }
+
+  #timedOut(n: number): Sentence {
+    const known = this.#commands.get(n);
+    if (known === undefined) return waiting(`command ${n} was not answered in time`);
+    known.attempt += 1;
+    return waiting(`waits for ${known.command.slice(0, known.command.lastIndexOf('.'))}: ${known.command}, attempt ${known.attempt}`);
+  }
+
+  #timerSet({ n, path, due }: Entry<'TimerSet'>): Sentence | undefined {
+    this.#timers.set(n, path);
+    const at = new Date(due).toISOString();
+    if (path.endsWith('/retry')) return waiting(`${stepName(path)} is tried again at ${at}`);
+    if (/(?:^|\/)(?:sleep|until):\d+$/.test(path)) return waiting(`sleeps until ${at}`);
+    return path.endsWith('/timeout') ? waiting(`waits for ${stepName(path)} until ${at}`) : undefined;
+  }
+
+  #timerFired(n: number): Sentence | undefined {
+    const path = this.#timers.get(n) ?? '';
+    this.#timers.delete(n);
+    if (path === 'timeout') return bad('its time is over');
+    if (path.endsWith('/retry')) return undefined;
+    if (path.endsWith('/timeout')) return plain(`no ${stepName(path)} came in time`);
+    return plain(/(?:^|\/)(?:sleep|until):\d+$/.test(path) ? 'wakes up' : `timer ${stepName(path)} fired`);
+  }
+}
+
+/** Beginnings, ends, and what people did. */
+function tellOfRun(entry: JournalEntry): Sentence | undefined {
+  switch (entry.type) {
+    case 'StartRejected':
+      return plain('another start was rejected');
+    case 'CancelRequested':
+      return plain(`${entry.by} asked to cancel it: ${entry.reason}`);
+    case 'TerminateRequested':
+      return plain(`${entry.by} terminated it: ${entry.reason}`);
+    case 'Resumed':
+      return plain(`${entry.by} resumed it${entry.skip === undefined ? '' : `, without ${entry.skip}`}`);
+    case 'ProcessCompleted':
+      return good(`completed${entry.data === undefined || entry.data === null ? '' : ` ${shown(entry.data)}`}`);
+    case 'ProcessFailed':
+      return bad(`failed: ${failureOf(entry.data)}`);
+    case 'ProcessCancelled':
+      return bad(`cancelled: ${entry.reason}`);
+    case 'ProcessTerminated':
+      return bad(`terminated: ${entry.reason}`);
+    default:
+      return undefined;
+  }
+}
+
+/** A declared error by its name and data, any other by its message. */
+function failureOf(data: Json | undefined): string {
+  const { type, message, data: inner } = fields(data);
+  if (typeof type !== 'string' || type === 'Other') return messageOf(inner === undefined ? data : inner, message);
+  return inner === undefined || inner === null ? type : `${type} ${shown(inner)}`;
+}
+
+function messageOf(data: Json | undefined, fallback?: Json): string {
+  const { message, reason } = fields(data);
+  const text = message ?? reason ?? fallback;
+  return typeof text === 'string' ? text : 'no reason was given';
+}
+
+function fields(data: Json | undefined): { readonly [key: string]: Json | undefined } {
+  return typeof data === 'object' && data !== null && !Array.isArray(data) ? (data as { readonly [key: string]: Json | undefined }) : {};
+}
+
+const SHOWN_LENGTH_MAX = 100;
+
+function shown(data: Json): string {
+  const text = JSON.stringify(data);
+  return text.length <= SHOWN_LENGTH_MAX ? text : `${text.slice(0, SHOWN_LENGTH_MAX)}…`;
+}
+
+/** `+1.2s`, from the start of what is told. */
+export function offsetText(milliseconds: number): string {
+  return milliseconds < 60_000 ? `+${(milliseconds / 1000).toFixed(3)}s` : `+${ms(milliseconds)}`;
+}
+
+function plain(text: string): Sentence {
+  return { text, tone: 'plain' };
+}
+
+function good(text: string): Sentence {
+  return { text, tone: 'good' };
+}
+
+function bad(text: string): Sentence {
+  return { text, tone: 'bad' };
+}
+
+function waiting(text: string): Sentence {
+  return { text, tone: 'waiting' };
+}

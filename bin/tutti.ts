@@ -1,0 +1,70 @@
+#!/usr/bin/env node
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError } from 'commander';
+import { addCancelCommand } from './commands/cancel.ts';
+import { addDevCommand } from './commands/dev.ts';
+import { addListCommand } from './commands/list.ts';
+import { addReplayCommand } from './commands/replay.ts';
+import { addResumeCommand } from './commands/resume.ts';
+import { addShowCommand } from './commands/show.ts';
+import { addSignalCommand } from './commands/signal.ts';
+import { addStartCommand } from './commands/start.ts';
+import { addWhyCommand } from './commands/why.ts';
+import { EXIT, exitCodeOf } from './exit-code.ts';
+import type { Invocation } from './invocation.ts';
+import { Terminal } from './terminal.ts';
+
+const invocation: Invocation = { terminal: new Terminal(process.stdout, process.stderr, process.env), exitCode: EXIT.done };
+
+// Who reads our output may stop reading, such as `head`; that is no error.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(EXIT.done);
+});
+
+try {
+  await commandLine(invocation).parseAsync(process.argv);
+} catch (error) {
+  invocation.exitCode = exitOf(error);
+}
+process.exitCode = invocation.exitCode;
+
+function commandLine(invocation: Invocation): Command {
+  const program = new Command('tutti')
+    .description('Business processes that cross services: run them, watch them, help them on.')
+    .version(version(), '-V, --version', 'print the version')
+    .exitOverride()
+    .showHelpAfterError('(--help tells more)')
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 done, 1 the answer is bad, 2 wrong usage, 3 not found, 4 unreachable or denied, 130 interrupted.',
+    );
+  addDevCommand(program, invocation);
+  addStartCommand(program, invocation);
+  addSignalCommand(program, invocation);
+  addListCommand(program, invocation);
+  addShowCommand(program, invocation);
+  addWhyCommand(program, invocation);
+  addCancelCommand(program, invocation);
+  addResumeCommand(program, invocation);
+  addReplayCommand(program, invocation);
+  return program;
+}
+
+/** Commander has printed its own message; anything else is told here. */
+function exitOf(error: unknown): Invocation['exitCode'] {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
+  invocation.terminal.error(error);
+  return exitCodeOf(error);
+}
+
+/** From source the package lies one folder up, built it lies two. */
+function version(): string {
+  for (const path of ['../package.json', '../../package.json']) {
+    try {
+      return (JSON.parse(readFileSync(new URL(path, import.meta.url), 'utf8')) as { readonly version: string }).version;
+    } catch {
+      continue;
+    }
+  }
+  return 'unknown';
+}
