@@ -91,6 +91,7 @@ class SimulatedWorld implements World {
   readonly #failures: Error[] = [];
   /** When a due instance is swept again, by pid and due time. */
   readonly #swept = new Map<string, number>();
+  #ids = 0;
   #engine: EngineWorker;
   #settling: Promise<boolean> | undefined;
   /** Wakes a settling that waits for a handler, because the handler itself waits for the world. */
@@ -263,6 +264,7 @@ class SimulatedWorld implements World {
       parking,
       clock,
       principal: 'test',
+      newId: () => `SIMULATED${String((this.#ids += 1)).padStart(17, '0')}`,
       answer: (request) => this.#answer(request),
       durable: () => Promise.resolve(),
       changed: (pid) => this.#changed(pid),
