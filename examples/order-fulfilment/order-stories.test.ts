@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { answered, calls, everyCrash, given, happened, passed, simulate, sleeps, undoes, waits } from 'tutti/testing';
+import { answered, calls, everyCrash, given, happened, passed, recordJournal, simulate, sleeps, undoes, waits } from 'tutti/testing';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { CancelOrder, inventory, notifications, OrderPlaced, shipping, warehouse } from './contracts.ts';
 import { fulfilOrder, orders } from './fulfil-order.ts';
@@ -65,6 +65,7 @@ describe('the whole shop', () => {
     expect(mail.to(order.customer)).toEqual(['Your order is confirmed.', 'On its way: TRACK-0001.']);
     await world.advance('30 days');
     expect(world.calls(warehouse.remind)).toHaveLength(3);
+    recordJournal(world, fulfilOrder, 'o-1', new URL('journals/reminded.json', import.meta.url));
   });
 
   test('an order beyond the stock ends at once, and keeps nothing', async () => {
@@ -106,6 +107,7 @@ describe('the whole shop', () => {
     await world.client.publish(OrderPlaced, order);
     await world.settle();
     expect(await world.client.result(fulfilOrder, 'o-1')).toEqual({ status: 'cancelled' });
+    recordJournal(world, fulfilOrder, 'o-1', new URL('journals/cancelled-early.json', import.meta.url));
   });
 
   test('the orders of orders.jsonl end as README.md says', async () => {
@@ -131,6 +133,7 @@ describe('the whole shop', () => {
       'o-6': 'shipped',
     });
     expect(stock.available('walnut table')).toBe(1);
+    for (const id of Object.keys(ends)) recordJournal(world, fulfilOrder, id, new URL(`journals/${id}.json`, import.meta.url));
   });
 
   test('whatever instant it is killed at, a cancelled order gives its stock back once', async () => {

@@ -7,6 +7,7 @@ import {
   given,
   happened,
   publishes,
+  recordJournal,
   scripted,
   silent,
   simulate,
@@ -141,6 +142,8 @@ describe('the whole system', () => {
     );
     const failed = ['cart-3', 'cart-4', 'cart-7', 'cart-9'];
     expect(statuses).toEqual(Object.fromEntries(carts.map(({ cartId }) => [cartId, failed.includes(cartId) ? 'failed' : 'completed'])));
+    for (const cartId of ['cart-1', 'cart-5', ...failed])
+      recordJournal(world, bookTrip, cartId, new URL(`journals/${cartId}.json`, import.meta.url));
     const booked = carts.filter(({ cartId }) => !failed.includes(cartId));
     expect(paymentProvider.balance()).toBe(booked.reduce((sum, { total }) => sum + total, 0));
     expect(airline.standing()).toHaveLength(booked.length);
@@ -188,6 +191,7 @@ describe('the whole system', () => {
     await world.client.cancel(bookTrip, 'cart-42', 'the customer rang');
     await world.settle();
     expect((await world.client.describe(bookTrip, 'cart-42')).status).toBe('cancelled');
+    recordJournal(world, bookTrip, 'cart-42', new URL('journals/cancelled.json', import.meta.url));
     expect(paymentProvider.balance()).toBe(0);
     expect(airline.standing()).toEqual([]);
   });

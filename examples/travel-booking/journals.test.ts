@@ -13,3 +13,8 @@ test('there is a journal to replay', () => {
 test.each(fixtures)('%s replays on this code without a difference', async (name) => {
   expect(await replayJournal(trips, JSON.parse(readFileSync(new URL(name, folder), 'utf8')))).toEqual([]);
 });
+
+test('a journal in which another command was issued is reported with what differs', async () => {
+  const journal = readFileSync(new URL('cart-5.json', folder), 'utf8').replaceAll('flights.book', 'hotels.book');
+  expect((await replayJournal(trips, JSON.parse(journal))).join()).toContain('NONDETERMINISM');
+});

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { answered, calls, everyCrash, given, happened, nothing, passed, simulate, sleeps } from 'tutti/testing';
+import { answered, calls, everyCrash, given, happened, nothing, passed, recordJournal, simulate, sleeps } from 'tutti/testing';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { AddedToCart, notifications, Purchased, purchases, recommendations, Viewed } from './contracts.ts';
 import { placeForeignSystems } from '../foreign-systems/ledger.ts';
@@ -126,6 +126,7 @@ test('of the users of activity.jsonl, who has bought is left alone and who has n
   expect(mail.to('ada@example.com')).toEqual([]);
   expect(mail.to('ben@example.com')).toEqual(['Still in your cart: paddle.']);
   expect(mail.to('chloe@example.com')).toEqual(['Still in your cart: tent.']);
+  for (const user of ['ada', 'ben', 'chloe']) recordJournal(world, userActivity, user, new URL(`journals/${user}.json`, import.meta.url));
   expect((await world.client.query(userActivity, 'ben')).recommended).toEqual(['dry bag', 'kayak']);
 });
 
