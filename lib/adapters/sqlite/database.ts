@@ -17,7 +17,8 @@ export function blobText(blob: SqliteBlob): string {
 const FORMAT = 1;
 
 /**
- * WAL with FULL: a commit is on the disk when it returns. EXCLUSIVE: the operating system's lock holds as long as the
+ * WAL with NORMAL: rows become durable with a checkpoint's last commit; until then the log of `log-files.ts` holds their
+ * changes. EXCLUSIVE: the operating system's lock holds as long as the
  * process lives, however it dies, and the WAL needs no shared memory. The WAL is moved into the file every 4 MB, so that
  * a move takes milliseconds.
  */
@@ -25,7 +26,7 @@ const PRAGMAS = [
   'page_size = 8192',
   'locking_mode = EXCLUSIVE',
   'journal_mode = WAL',
-  'synchronous = FULL',
+  'synchronous = NORMAL',
   'wal_autocheckpoint = 512',
   'cache_size = -65536',
 ];

@@ -1,15 +1,17 @@
 /**
  * The one ordered log of a system's state.
  *
- * L1  A change applies in memory at once and is appended to the pending batch; a batch is one row and one commit.
- * L2  What is durable is a prefix of the changes: batches commit in order, and a table's row is written in the same
- *     transaction as, or after, the batch with the change that it shows.
+ * L1  A change applies in memory at once and is appended to the pending batch; a batch is one frame and one fsync.
+ * L2  What is durable is a prefix of the changes: frames are written in order, and a table's row is written after the
+ *     frame with the change that it shows.
  * L3  A change has a number; a table's row carries that of its last change, so replaying a change twice does nothing.
- * L4  Log rows go only when the tables hold all of their changes (a checkpoint); shared strings never refer across that cut.
+ * L4  A segment is overwritten only when the tables hold all of its changes, durably (a checkpoint); shared strings never
+ *     refer across that cut.
  */
 import { ClientError } from '../../contract/errors.ts';
-import { blobText, closeDatabase, type Sqlite, type SqliteBlob, type Statement } from './database.ts';
+import { closeDatabase, type Sqlite } from './database.ts';
 import { FieldReader, FieldWriter } from './field-text.ts';
+import { LogFiles } from './log-files.ts';
 
 /** Without anybody waiting, a change is on disk after this time at the latest. */
 const FLUSH_WITHIN_MS = 50;
@@ -19,8 +21,6 @@ const FLUSH_LENGTH = 1_000_000;
 const CHECKPOINT_LENGTH = 32_000_000;
 /** How long one slice of a checkpoint may hold the thread. */
 const SLICE_MS = 8;
-/** Log rows that one slice deletes. */
-const DELETE_ROWS = 64;
 
 /** A table whose changes go through the log. */
 export interface LogParticipant {
@@ -43,15 +43,13 @@ export interface LogOptions {
 
 export class OrderedLog {
   readonly database: Sqlite;
+  readonly files: LogFiles;
   readonly keptMax: number;
   readonly #tables: LogParticipant[] = [];
   readonly #writer = new FieldWriter({ share: true });
-  readonly #insert: Statement;
-  readonly #deleteSome: Statement;
   readonly #checkpointLength: number;
   #number = 0;
   #durableNumber = 0;
-  #generation = 0;
   #flushed: { readonly promise: Promise<void>; readonly resolve: () => void; readonly reject: (error: unknown) => void } | undefined;
   #immediate: NodeJS.Immediate | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -61,17 +59,11 @@ export class OrderedLog {
   #lengthAtCut = 0;
   #closed = false;
 
-  constructor(database: Sqlite, options: LogOptions = {}) {
+  constructor(database: Sqlite, directory: string, options: LogOptions = {}) {
     this.database = database;
     this.keptMax = options.keptMax ?? Infinity;
     this.#checkpointLength = options.checkpointLength ?? CHECKPOINT_LENGTH;
-    database.exec(
-      'CREATE TABLE IF NOT EXISTS log (first INTEGER PRIMARY KEY, count INTEGER NOT NULL, generation INTEGER NOT NULL, data BLOB NOT NULL)',
-    );
-    this.#insert = database.prepare('INSERT INTO log VALUES (?, ?, ?, ?)');
-    this.#deleteSome = database.prepare(
-      `DELETE FROM log WHERE first IN (SELECT first FROM log WHERE first <= ? ORDER BY first LIMIT ${DELETE_ROWS})`,
-    );
+    this.files = new LogFiles(directory, this.#meta('segment'));
   }
 
   /** The number of the next change. */
@@ -113,7 +105,7 @@ export class OrderedLog {
   flush(): void {
     if (this.#durableNumber === this.#number || this.#closed) return;
     try {
-      this.#insertPending();
+      this.#writePending();
     } catch (error) {
       this.#failed(error);
       return;
@@ -125,23 +117,22 @@ export class OrderedLog {
     }
   }
 
-  /** Reads the log into the tables. Called once, after all tables are registered. */
+  /** Reads the log into the tables, and moves it there. Called once, after all tables are registered. */
   replay(): void {
-    const meta = this.database.prepare("SELECT value FROM meta WHERE name = 'number'").get() as { value: number } | undefined;
-    this.#number = meta?.value ?? 0;
+    this.#number = this.#meta('number');
     const reader = new FieldReader({ share: true });
-    const rows = this.database.prepare('SELECT first, count, generation, data FROM log ORDER BY first').iterate();
-    for (const row of rows as IterableIterator<{ first: number; count: number; generation: number; data: SqliteBlob }>) {
-      if (row.generation !== this.#generation) reader.forget();
-      this.#generation = row.generation;
-      const text = blobText(row.data);
-      reader.open(text);
-      for (let number = row.first; !reader.ended; number += 1) (this.#tables[reader.number()] as LogParticipant).replay(reader, number);
-      this.#number = row.first + row.count - 1;
-      this.#length += text.length;
+    let segment: number | undefined;
+    for (const frame of this.files.read()) {
+      if (frame.segment !== segment) reader.forget();
+      segment = frame.segment;
+      reader.open(frame.text);
+      for (let number = frame.first; !reader.ended; number += 1) (this.#tables[reader.number()] as LogParticipant).replay(reader, number);
+      this.#number = frame.first + frame.count - 1;
     }
-    this.#generation += 1;
     this.#durableNumber = this.#number;
+    // Both files may still be needed; once their changes are in the tables either may be overwritten.
+    if (segment !== undefined) this.checkpoint();
+    else this.files.rotate();
   }
 
   /** Moves all of the log into the tables now, in one go. */
@@ -155,6 +146,7 @@ export class OrderedLog {
   close(): void {
     if (this.#closed) return;
     this.checkpoint();
+    this.files.empty();
     this.abandon();
   }
 
@@ -164,6 +156,7 @@ export class OrderedLog {
     this.#closed = true;
     clearTimeout(this.#timer);
     clearImmediate(this.#immediate);
+    this.files.close();
     closeDatabase(this.database);
   }
 
@@ -191,10 +184,9 @@ export class OrderedLog {
     this.flush();
   };
 
-  #insertPending(): void {
+  #writePending(): void {
     if (this.#durableNumber === this.#number) return;
-    const first = this.#durableNumber + 1;
-    this.#insert.run(first, this.#number - this.#durableNumber, this.#generation, Buffer.from(this.#writer.text, 'utf8'));
+    this.files.append(this.#durableNumber + 1, this.#number - this.#durableNumber, this.#writer.text);
   }
 
   #committed(): void {
@@ -215,23 +207,24 @@ export class OrderedLog {
   }
 
   #beginCheckpoint(): void {
-    this.#insertPending();
+    this.#writePending();
     this.#committed();
     this.#cut = this.#durableNumber;
     this.#lengthAtCut = this.#length;
-    this.#generation += 1;
+    this.files.rotate();
     this.#writer.forget();
     for (const table of this.#tables) table.beginCheckpoint();
   }
 
-  /** One transaction of a checkpoint: the pending batch first (L2), then rows until time is up, at last the log's rows. */
+  /** One step of a checkpoint: the pending batch first (L2), then a transaction of rows until time is up. */
   #slice(milliseconds: number): void {
+    this.#writePending();
+    this.#committed();
+    const deadline = performance.now() + milliseconds;
     let done = false;
     this.database.exec('BEGIN');
     try {
-      this.#insertPending();
-      const deadline = performance.now() + milliseconds;
-      done = this.#tables.every((table) => table.writeRows(deadline)) && this.#clearLog(deadline);
+      done = this.#tables.every((table) => table.writeRows(deadline));
       this.database.exec('COMMIT');
     } catch (error) {
       this.database.exec('ROLLBACK');
@@ -239,19 +232,25 @@ export class OrderedLog {
       throw error;
     }
     for (const table of this.#tables) table.endSlice(true);
-    this.#committed();
-    if (!done) return;
+    if (done) this.#endCheckpoint();
+  }
+
+  /** The slices before are durable no later than this commit, since they lie in the same write-ahead log: only now is the segment let go (L4). */
+  #endCheckpoint(): void {
+    this.database.pragma('synchronous = FULL');
+    this.database.exec('BEGIN');
+    const put = this.database.prepare('INSERT INTO meta VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value');
+    put.run('number', this.#cut);
+    put.run('segment', this.files.segment - 1);
+    this.database.exec('COMMIT');
+    this.database.pragma('synchronous = NORMAL');
     this.#length -= this.#lengthAtCut;
     this.#cut = undefined;
   }
 
-  /** Deletes the log's rows up to the cut, the oldest first; returns whether none is left. */
-  #clearLog(deadline: number): boolean {
-    this.database
-      .prepare("INSERT INTO meta VALUES ('number', ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value")
-      .run(this.#number);
-    while (this.#deleteSome.run(this.#cut).changes === DELETE_ROWS) if (performance.now() > deadline) return false;
-    return true;
+  #meta(name: string): number {
+    const row = this.database.prepare('SELECT value FROM meta WHERE name = ?').get(name) as { value: number } | undefined;
+    return row?.value ?? 0;
   }
 }
 

@@ -28,7 +28,7 @@ export interface SqliteTables {
  * @throws ClientError `UNREACHABLE` where another process holds the folder
  */
 export function openTables(directory: string, options?: LogOptions): SqliteTables {
-  const log = new OrderedLog(openDatabase(directory), options);
+  const log = new OrderedLog(openDatabase(directory), directory, options);
   // The order of these lines is part of the format: the log tells tables by their place.
   const tables: SqliteTables = {
     log,

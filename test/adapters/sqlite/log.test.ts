@@ -1,20 +1,26 @@
+import { statSync, truncateSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { MemoryPayloadStore } from '../../../lib/adapters/memory/payload-store.ts';
+import { LogFiles } from '../../../lib/adapters/sqlite/log-files.ts';
 import { openTables, type SqliteTables } from '../../../lib/adapters/sqlite/tables.ts';
 import { newDirectory, turn } from '../opened-states.ts';
 
-function logRows({ log }: SqliteTables): number {
-  return (log.database.prepare('SELECT count(*) AS rows FROM log').get() as { rows: number }).rows;
+/** Frames of the log that are not in the tables. */
+function logFrames(directory: string, { log }: SqliteTables): number {
+  const { value = 0 } = (log.database.prepare("SELECT value FROM meta WHERE name = 'segment'").get() ?? {}) as { value?: number };
+  return [...new LogFiles(directory, value).read()].length;
 }
 
 describe('the log', () => {
   it('puts all changes of a turn into one commit', async () => {
-    const tables = openTables(newDirectory());
+    const directory = newDirectory();
+    const tables = openTables(directory);
     for (let n = 0; n < 100; n += 1) tables.payloads.set(String(n), 'x');
     const waits = [tables.log.durable(), tables.log.durable()];
     for (let n = 100; n < 200; n += 1) tables.payloads.set(String(n), 'x');
     await Promise.all(waits);
-    expect(logRows(tables)).toBe(1);
+    expect(logFrames(directory, tables)).toBe(1);
     expect(tables.log.durableNumber).toBe(200);
     tables.log.abandon();
   });
@@ -22,10 +28,13 @@ describe('the log', () => {
   it('tells who waits that a commit has failed, and commits the same changes with the next', async () => {
     const directory = newDirectory();
     const tables = openTables(directory);
-    tables.log.database.exec('ALTER TABLE log RENAME TO gone');
+    const { append } = tables.log.files;
+    tables.log.files.append = () => {
+      throw new Error('no space left on device');
+    };
     tables.payloads.set('a', '1');
-    await expect(tables.log.durable()).rejects.toThrow('no such table');
-    tables.log.database.exec('ALTER TABLE gone RENAME TO log');
+    await expect(tables.log.durable()).rejects.toThrow('no space left');
+    tables.log.files.append = append;
     tables.payloads.set('b', '2');
     await tables.log.durable();
     tables.log.abandon();
@@ -44,12 +53,32 @@ describe('the log', () => {
     expect(() => tables.log.checkpoint()).toThrow('no such table');
     tables.log.database.exec('ALTER TABLE gone RENAME TO records');
     tables.log.checkpoint();
-    expect(logRows(tables)).toBe(0);
+    expect(logFrames(directory, tables)).toBe(0);
     tables.log.abandon();
     const again = openTables(directory);
     expect(Array.from({ length: 50 }, (_, n) => again.payloads.get(String(n)))).toEqual(Array.from({ length: 50 }, (_, n) => String(n)));
     expect(again.records.get('c1')).toEqual({ state: 'TOMB', hash: 'h', revision: 1 });
     again.log.abandon();
+  });
+
+  it('ends before a frame that a crash left torn, and goes on from there', async () => {
+    const directory = newDirectory();
+    const tables = openTables(directory);
+    tables.payloads.set('a', '1');
+    await tables.log.durable();
+    const whole = statSync(join(directory, 'log.1')).size;
+    tables.payloads.set('b', '2'.repeat(100));
+    await tables.log.durable();
+    tables.log.abandon();
+    truncateSync(join(directory, 'log.1'), whole + 60);
+    const again = openTables(directory);
+    expect([again.payloads.get('a'), again.payloads.get('b')]).toEqual(['1', undefined]);
+    again.payloads.set('c', '3');
+    await again.log.durable();
+    again.log.abandon();
+    const last = openTables(directory);
+    expect([last.payloads.get('a'), last.payloads.get('b'), last.payloads.get('c')]).toEqual(['1', undefined, '3']);
+    last.log.abandon();
   });
 
   it('moves itself into the tables by slices while changes go on', async () => {
@@ -60,7 +89,7 @@ describe('the log', () => {
       await tables.log.durable();
     }
     await turn();
-    expect(logRows(tables)).toBeLessThan(100);
+    expect(logFrames(directory, tables)).toBeLessThan(100);
     tables.log.abandon();
     const again = openTables(directory);
     for (let n = 150; n < 200; n += 1) expect(again.payloads.get(String(n % 50))).toBe(String(n).repeat(20));
