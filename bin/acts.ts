@@ -141,7 +141,7 @@ async function whyOf(reach: Reach, process: string, id: string): Promise<WhyAnsw
   return {
     process,
     id,
-    status: head.status,
+    status: head.status as Status,
     why: line,
     pending,
     ...(stuck === undefined ? {} : { stuck }),

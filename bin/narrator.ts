@@ -47,9 +47,9 @@ export class Narrator {
       case 'EventPublished':
         return plain(`${entry.event} published`);
       case 'ScopeClosed':
-        return entry.status === 'fulfilled' ? undefined : bad(`${stepName(entry.path)} ${entry.status}`);
+        return entry.status === 'fulfilled' ? undefined : bad(`"${stepName(entry.path)}" ${entry.status}`);
       case 'CompensationStarted':
-        return plain(`compensates ${stepName(entry.path)}`);
+        return plain(`compensates: ${stepName(entry.path)}`);
       case 'UndoRequested':
         return plain('undoes what it did');
       default:

@@ -95,6 +95,7 @@ class DevSession {
   async begin(): Promise<void> {
     const { memory, local } = this.#options;
     if (memory !== true) this.#link = await serveLink(socketPath(local), actsOn(this.#reach));
+    await this.#timeline.goesOn();
     this.#telling = this.#tellOn();
   }
 

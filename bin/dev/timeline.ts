@@ -13,6 +13,8 @@ import type { Terminal } from '../terminal.ts';
 
 /** An open instance that has not moved for so long is told to wait, once. */
 const QUIET_MS = 2_000;
+const GO_ON_SHOWN_MAX = 20;
+const ENDED_MAX = 1_000;
 
 interface Told {
   readonly run: string;
@@ -37,6 +39,7 @@ export class Timeline {
   readonly #terminal: Terminal;
   readonly #options: TimelineOptions;
   readonly #told = new Map<string, Told>();
+  readonly #ended = new Set<string>();
   /** The newest head of each instance that has moved since the last telling. */
   #moved = new Map<string, Head>();
   /** Open instances by when they last moved, the longest ago first. */
@@ -48,13 +51,14 @@ export class Timeline {
     this.#options = options;
   }
 
-  /** An instance that was open before: only what comes now is told. */
-  async goesOn(head: Head): Promise<void> {
-    const narrator = new Narrator();
-    const entries = await readHeadJournal(this.#reach.ports, head, { payloads: false });
-    for (const entry of entries) narrator.tell(entry);
-    this.#told.set(head.pid, { run: head.run, narrator, next: entries.length, at: head.clock });
-    this.#print(head, { text: `goes on: ${this.#why(head)}`, tone: 'plain' }, this.#options.startedAt);
+  /** Instances that were open before go on by themselves; a few are named. */
+  async goesOn(): Promise<void> {
+    let count = 0;
+    for await (const head of this.#reach.ports.index.list({ statuses: ['running', 'stuck'] })) {
+      count += 1;
+      if (count <= GO_ON_SHOWN_MAX) this.#print(head, { text: `goes on: ${this.#why(head)}`, tone: 'plain' }, this.#options.startedAt);
+    }
+    if (count > GO_ON_SHOWN_MAX) this.#terminal.message(`${count - GO_ON_SHOWN_MAX} more go on.`);
   }
 
   note(head: Head): void {
@@ -78,24 +82,31 @@ export class Timeline {
     for (const entry of await this.#newEntries(head, told.next)) {
       if ('at' in entry) told.at = entry.at;
       const sentence = told.narrator.tell(entry);
-      if (sentence !== undefined) this.#print(head, sentence, told.at, { index: told.next, entry });
+      // What came before this session has been told by an earlier one.
+      const isNew = told.at >= this.#options.startedAt;
+      if (sentence !== undefined && isNew) this.#print(head, sentence, told.at, { index: told.next, entry });
       told.next += 1;
     }
     this.#quiet.delete(head.pid);
     if (head.status === 'stuck') this.#print(head, { text: this.#why(head), tone: 'bad' }, now);
     else if (head.status === 'running' && hasPending(head)) this.#quiet.set(head.pid, { head, since: now });
-    if (isClosed(head.status)) this.#told.delete(head.pid);
+    if (isClosed(head.status)) this.#forgetLater(head.pid);
+  }
+
+  /** A late answer may still be undone after the end, so the latest to end are remembered. */
+  #forgetLater(pid: string): void {
+    this.#ended.delete(pid);
+    this.#ended.add(pid);
+    const [oldest] = this.#ended;
+    if (oldest === undefined || this.#ended.size <= ENDED_MAX) return;
+    this.#ended.delete(oldest);
+    this.#told.delete(oldest);
   }
 
   #toldOf(head: Head): Told {
     const known = this.#told.get(head.pid);
     if (known?.run === head.run) return known;
-    // The end of a run that was told to its end: what comes now is the late undoing of it.
-    const next =
-      isClosed(head.status) && head.version > 1 && head.closedAt !== undefined && head.closedAt < this.#options.startedAt
-        ? head.tailFrom + head.tail.length - 1
-        : 0;
-    const told = { run: head.run, narrator: new Narrator(), next, at: head.clock };
+    const told = { run: head.run, narrator: new Narrator(), next: 0, at: head.startedAt };
     this.#told.set(head.pid, told);
     return told;
   }

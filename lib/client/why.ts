@@ -44,8 +44,14 @@ function endLine(image: Image): string {
 
 function reasonOf(entry: JournalEntry): string | undefined {
   if ('reason' in entry) return entry.reason;
-  const message = entry.type === 'ProcessFailed' ? (entry.data as { readonly message?: unknown } | undefined)?.message : undefined;
-  return typeof message === 'string' ? message : undefined;
+  if (entry.type !== 'ProcessFailed' || typeof entry.data !== 'object' || entry.data === null) return undefined;
+  const { type, message, data } = entry.data as {
+    readonly type?: string;
+    readonly message?: string;
+    readonly data?: { readonly reason?: string };
+  };
+  // Of an undeclared failure only its reason tells what happened.
+  return type === 'Other' ? (data?.reason ?? message) : message;
 }
 
 /** What it awaits comes first; then what wakes it; what it only sent comes last. */
