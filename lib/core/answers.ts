@@ -21,7 +21,7 @@ export const applyAnswer = (run: Run, fact: Extract<Fact, { type: 'CommandAnswer
   if (!command) return undefined;
   if (fact.outcome === 'deferred') {
     command.deferred = true;
-    command.due = command.deadline ?? Infinity;
+    command.due = Math.min(command.deadline ?? Infinity, run.image.clock + (command.heartbeatMs ?? Infinity));
     return undefined;
   }
   if (fact.outcome === 'unknown') return unknownOutcome(run, command);

@@ -30,7 +30,7 @@ export const classify = (image: Image | undefined, inbound: Inbound, definition:
     case 'tick':
       return image ? ofTick(image, inbound) : 'wrongRun';
     case 'operate':
-      return image && image.status !== 'early' ? ofOperator(image, inbound) : 'closed';
+      return image ? ofOperator(image, inbound) : 'closed';
   }
 };
 
@@ -40,7 +40,7 @@ const ofStart = (image: Image | undefined, start: StartInbound, definition: Proc
   if (image.status === 'stuck') return 'park';
   if (!isClosed(image.status)) {
     const policy = start.onOpen ?? definition.onOpen;
-    if (policy === 'signal') return inRing(image.signals, start.id) ? 'dup' : 'apply';
+    if (policy === 'signal') return inRing(image.signals, start.id) ? 'dup' : unlessForgotten(image, start.time);
     return policy === 'attach' ? 'dup' : 'reject';
   }
   const again = definition.onClosed === 'restart' || (definition.onClosed === 'restart-failed' && image.status !== 'completed');
@@ -53,8 +53,11 @@ const ofSignal = (image: Image | undefined, signal: SignalInbound): Verdict => {
   if (inRing(image.signals, signal.id)) return 'dup';
   if (isClosed(image.status)) return 'closed';
   if (image.status === 'stuck') return 'park';
-  return image.signalsFloor !== undefined && Date.parse(signal.time) <= image.signalsFloor ? 'verify' : 'apply';
+  return unlessForgotten(image, signal.time);
 };
+
+/** An event as old as one that has left the ring may have left it too. */
+const unlessForgotten = (image: Image, time: string): Verdict => (image.signalsFloor !== undefined && Date.parse(time) <= image.signalsFloor ? 'verify' : 'apply');
 
 const inRing = (ring: readonly RingEntry[], id: string): boolean => {
   const wanted = digest(id);
@@ -67,7 +70,7 @@ const ofReply = (image: Image, reply: ReplyInbound): Verdict => {
   if (reply.run !== image.run) return 'wrongRun';
   const command = image.commands.get(reply.n);
   if (!command) return reply.n >= image.seq ? 'future' : 'dup';
-  if (reply.outcome === 'deferred' && command.deferred) return 'dup';
+  if (reply.outcome === 'deferred' && command.deferred && command.heartbeatMs === undefined) return 'dup';
   if (image.status === 'stuck') return 'park';
   return isClosed(image.status) && command.mode === 'send' ? 'closed' : 'apply';
 };
@@ -83,6 +86,6 @@ const ofTick = (image: Image, tick: TickInbound): Verdict => {
 const ofOperator = (image: Image, operator: OperatorInbound): Verdict => {
   if (image.starts.includes(digest(operator.id))) return 'dup';
   if (operator.act === 'resume') return image.status === 'stuck' ? 'apply' : 'dup';
-  if (isClosed(image.status)) return 'closed';
+  if (isClosed(image.status) || image.status === 'early') return 'closed';
   return operator.act === 'cancel' && image.status === 'stuck' ? 'park' : 'apply';
 };

@@ -32,6 +32,8 @@ export interface OpenCommand {
   settling?: 'within' | 'cancelled';
   /** Somebody else will answer; attempts stop. */
   deferred?: boolean;
+  /** Whoever answers a deferred command must beat this often. */
+  readonly heartbeatMs?: number | undefined;
   /** Starts at 1; a re-send after a time-out counts one more under the same n. */
   attempt: number;
   /** How often this step or undo was tried before under other numbers. */

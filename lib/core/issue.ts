@@ -92,6 +92,7 @@ const issue = (run: Run, contract: CommandContract, path: string, input: Json, h
     undoes: how.undoes,
     cause: run.carrier.cause,
     messageId: run.carrier.messageId,
+    heartbeatMs: contract.heartbeatMs,
     hops: run.hops,
     trace: run.trace,
   };
@@ -123,7 +124,7 @@ export const attemptTimedOut = (run: Run, n: number): void => {
   if (command.mode === 'undo' && exhausted) {
     command.due = Infinity;
     run.stuck = { code: 'COMPENSATION', n, message: `${command.command} was sent ${command.attempt} times without an answer; it undoes ${command.undoes ?? ''}.` };
-  } else if (!command.settling && command.mode !== 'undo' && (exhausted || run.image.clock >= (command.deadline ?? Infinity))) settle(run, command, 'within');
+  } else if (!command.settling && command.mode !== 'undo' && (exhausted || command.deferred || run.image.clock >= (command.deadline ?? Infinity))) settle(run, command, 'within');
   else sendAgain(run, command);
 };
 

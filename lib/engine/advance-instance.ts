@@ -26,11 +26,13 @@ export interface Item {
   refused: StuckReason | undefined;
   /** What must be sent before it may be acknowledged. */
   dispatches: Dispatch[];
+  /** A `resume` that has been applied: what is parked beside the instance goes back to the inbox. */
+  redrives: boolean;
   /** Not done: it comes again after this many seconds. */
   giveBackSeconds: number | undefined;
 }
 
-export const newItem = (message: ReceivedMessage, target: Target): Item => ({ message, target, verdict: undefined, refused: undefined, dispatches: [], giveBackSeconds: undefined });
+export const newItem = (message: ReceivedMessage, target: Target): Item => ({ message, target, verdict: undefined, refused: undefined, dispatches: [], redrives: false, giveBackSeconds: undefined });
 
 const ROUNDS_MAX = 3;
 
@@ -140,7 +142,7 @@ class Working {
   /** Older than the ring of ids: the journal knows every event (row 33). */
   async #journalHolds(inbound: Inbound): Promise<boolean> {
     const image = this.#image;
-    if (!image || inbound.kind !== 'signal') return false;
+    if (!image || (inbound.kind !== 'signal' && inbound.kind !== 'start')) return false;
     const chunks = await this.#context.options.store.chunks(this.#pid, image.run);
     const wanted = `"id":${JSON.stringify(inbound.id)}`;
     return mergeJournal(chunks, image.tail, image.tailFrom).some((entry) => entry.startsWith('{"type":"EventReceived"') && entry.includes(wanted));
@@ -232,6 +234,7 @@ class Working {
     for (const item of items) {
       if (item.refused || !this.#image) continue;
       const { key, kind, messageId, forced } = item.target.inbound;
+      item.redrives = isResume(item.target.inbound) && this.#image.status !== 'stuck';
       item.dispatches = dispatchesCausedBy(this.#image, context, (by) => (kind === 'tick' && !forced ? by.messageId === messageId : by.cause === key));
     }
     const live = this.#live;
@@ -245,6 +248,8 @@ const markStuck = (image: Image, reason: StuckReason): void => {
   image.status = 'stuck';
   delete image.due;
 };
+
+const isResume = (inbound: Inbound): boolean => inbound.kind === 'operate' && inbound.act === 'resume';
 
 const NOBODY = { onOpen: 'reject', onClosed: 'reject' } as ProcessContract;
 

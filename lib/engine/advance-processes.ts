@@ -27,7 +27,14 @@ export const advanceProcesses = async (context: EngineContext, messages: readonl
   const result: Result = { acknowledge: [], giveBack: [] };
   const suspects = messages.filter((message) => message.receiveCount > SUSPECT_DELIVERY && !message.body.startsWith('{"tutti":"tick"'));
   await advanceBatch(context, suspects.length === 0 ? messages : messages.filter((message) => !suspects.includes(message)), result);
-  for (const suspect of suspects) await advanceSuspect(context, suspect, result);
+  for (const suspect of suspects) await runMarked(context, suspect, result);
+  return result;
+};
+
+/** One message alone, marked before: for a caller who knows that a worker has ended while it held this message (row 20). */
+export const advanceSuspect = async (context: EngineContext, message: ReceivedMessage): Promise<AdvanceResult> => {
+  const result: Result = { acknowledge: [], giveBack: [] };
+  await runMarked(context, message, result);
   return result;
 };
 
@@ -88,8 +95,8 @@ const readBody = async (context: EngineContext, message: ReceivedMessage): Promi
 const inOrder = (a: Item, b: Item): number => a.message.sentAt - b.message.sentAt || (a.message.messageId < b.message.messageId ? -1 : 1);
 
 const advanceGroups = async (context: EngineContext, groups: ReadonlyMap<string, Item[]>): Promise<void> => {
-  const held = [...groups.keys()].map((pid) => context.busy.get(pid)).filter((busy) => busy !== undefined);
-  if (held.length > 0) await Promise.all(held);
+  // Whoever waited may find the pid taken again by another that waited.
+  for (let held = heldBy(context, groups); held.length > 0; held = heldBy(context, groups)) await Promise.all(held);
   let release!: () => void;
   const busy = new Promise<void>((resolve) => {
     release = resolve;
@@ -102,6 +109,8 @@ const advanceGroups = async (context: EngineContext, groups: ReadonlyMap<string,
     release();
   }
 };
+
+const heldBy = (context: EngineContext, groups: ReadonlyMap<string, Item[]>): Promise<void>[] => [...groups.keys()].map((pid) => context.busy.get(pid)).filter((busy) => busy !== undefined);
 
 /** Warm instances are taken from the cache; all others are loaded in one call. */
 const advanceHeld = async (context: EngineContext, groups: ReadonlyMap<string, Item[]>): Promise<void> => {
@@ -184,7 +193,7 @@ const settleItem = async (context: EngineContext, item: Item): Promise<number | 
     case 'expire':
       return expire(context, item);
     default:
-      if (target.inbound.kind === 'operate' && target.inbound.act === 'resume') return (await redrive(context, target.pid)) ? undefined : 1;
+      if (item.redrives) return (await redrive(context, target.pid)) ? undefined : 1;
       return undefined;
   }
 };
@@ -230,7 +239,7 @@ const expire = async (context: EngineContext, { message, target }: Item): Promis
 };
 
 /** Runs a message alone, with a mark that outlives the worker: what kills its worker again and again is never run again. */
-const advanceSuspect = async (context: EngineContext, message: ReceivedMessage, result: Result): Promise<void> => {
+const runMarked = async (context: EngineContext, message: ReceivedMessage, result: Result): Promise<void> => {
   const { parking } = context.options;
   const attempts = await parking.attempt(message.messageId, 1);
   if (attempts > QUARANTINE_ATTEMPTS) {

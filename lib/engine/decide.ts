@@ -33,16 +33,18 @@ export const decideEvent = async (live: LiveInstance, inbound: Inbound, rejected
       if (run.image.tickAt === inbound.tickAt) delete run.image.tickAt;
       if (run.image.due === inbound.tickAt) delete run.image.due;
       run.image.clock = at;
-      await applyDue(live, at);
       break;
   }
+  // Also what the event itself has made due: a sleep until an instant that is past is over at once.
+  await applyDue(live, at);
   if (!run.bug) arm(run);
 };
 
 const applyStart = async (live: LiveInstance, start: StartInbound, at: number, rejected: boolean): Promise<void> => {
   const { image } = live.run;
   const { id, source, event, data, time } = start;
-  remember(image.starts, digest(id));
+  // What a decider hears are events, not starts: their ids are in the ring of signals.
+  if (live.run.position === 0 || live.run.definition.kind === 'async') remember(image.starts, digest(id));
   if (rejected) return live.apply({ type: 'StartRejected', at, id, source });
   if (live.run.position > 0) {
     rememberSignal(image, id, time);
@@ -141,5 +143,5 @@ const applyOperator = (live: LiveInstance, { id, act, reason, by, skip }: Operat
 /** Everything due at this process time, in order; each is an activation of its own. */
 const applyDue = async (live: LiveInstance, at: number): Promise<void> => {
   const { run } = live;
-  for (let due = nextDue(run); due && !run.bug && !run.stuck; due = nextDue(run)) await live.apply({ type: due.timer ? 'TimerFired' : 'AttemptTimedOut', at, n: due.n });
+  for (let due = nextDue(run); due && !run.bug && !run.stuck && !run.ended; due = nextDue(run)) await live.apply({ type: due.timer ? 'TimerFired' : 'AttemptTimedOut', at, n: due.n });
 };

@@ -71,7 +71,8 @@ export const fireDispatch = (image: Image, fire: Fire, context: DispatchContext)
   const type = fire.event ?? '';
   const data = fire.data ?? null;
   const id = parsePid(image.pid);
-  const version = versionOf((system.events.get(type) as EventContract | undefined)?.data ?? ({} as never));
+  const event: EventContract | undefined = system.events.get(type);
+  const version = event ? versionOf(event.data) : 1;
   const large = fire.dataref !== undefined && JSON.stringify(data).length > CARRIED_CHARACTERS_MAX;
   const envelope: EventEnvelope = {
     specversion: '1.0',

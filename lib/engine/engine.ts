@@ -13,7 +13,7 @@ import type { ReceivedMessage, VisibilityChange } from '../ports/message-queue.t
 import type { ParkingStore } from '../ports/parking-store.ts';
 import type { PayloadStore } from '../ports/payload-store.ts';
 import type { ProcessStore } from '../ports/process-store.ts';
-import { advanceProcesses } from './advance-processes.ts';
+import { advanceProcesses, advanceSuspect } from './advance-processes.ts';
 import { Catalogue } from './catalogue.ts';
 import { drainDeadLetters } from './drain-dead-letters.ts';
 import { LiveCache } from './live-cache.ts';
@@ -23,7 +23,7 @@ export interface EngineOptions {
   readonly system: System<string>;
   readonly frontEndOf: FrontEndOf;
   readonly store: ProcessStore;
-  readonly index: InstanceIndex;
+  readonly index: Pick<InstanceIndex, 'due'>;
   readonly sender: MessageSender;
   readonly publisher: EventPublisher;
   readonly payloads: PayloadStore;
@@ -82,6 +82,11 @@ export class Engine {
   /** Advances the instances that these inbox messages concern (protocol 1.3). The caller acknowledges and gives back. */
   advance(messages: readonly ReceivedMessage[]): Promise<AdvanceResult> {
     return advanceProcesses(this.#context, messages);
+  }
+
+  /** Advances what one message concerns, alone and marked before, since it may be what ended a worker (protocol row 20). */
+  advanceSuspect(message: ReceivedMessage): Promise<AdvanceResult> {
+    return advanceSuspect(this.#context, message);
   }
 
   /** Sends a tick to every instance whose due time has come or comes within `aheadMs`; returns how many. */

@@ -31,6 +31,7 @@ const storedCommand = (command: OpenCommand): Partial<OpenCommand> => ({
   mode: command.mode,
   settling: command.settling,
   deferred: command.deferred,
+  heartbeatMs: command.heartbeatMs,
   attempt: command.attempt,
   retries: command.retries,
   since: command.since,
