@@ -16,6 +16,7 @@ import { SqliteParkingStore } from '../adapters/sqlite/parking-store.ts';
 import { SqlitePayloadStore } from '../adapters/sqlite/payload-store.ts';
 import { SqliteProcessStore } from '../adapters/sqlite/process-store.ts';
 import { openTables, type SqliteTables } from '../adapters/sqlite/tables.ts';
+import { LEASE_MS } from '../service/consumer.ts';
 import type { SystemContract } from '../contract/runtime-contract.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { IdempotencyStore } from '../ports/idempotency-store.ts';
@@ -80,7 +81,7 @@ type Stores = Pick<
 export function openState(options: StateOptions): State {
   const clock = options.clock ?? new SystemClock();
   const { directory } = options;
-  const logged = directory === undefined || options.memory === true ? undefined : openTables(directory, logOptions(options));
+  const logged = directory === undefined || options.memory === true ? undefined : openTables(directory, { ...logOptions(options), leasesFrom: clock.now() + LEASE_MS });
   const queues = openQueues(options, clock, logged);
   const stores = logged === undefined ? memoryStores() : sqliteStores(logged);
   const bus = { clock, rules: rulesOf(options.system, queues.get(INBOX) as MemoryMessageQueue) };

@@ -34,7 +34,8 @@ export interface ConsumerOptions {
 }
 
 const VISIBILITY_SECONDS = 60;
-const LEASE_MS = 60_000;
+/** How long a worker may be silent before another takes its command over. */
+export const LEASE_MS = 60_000;
 const BEAT_MS = 20_000;
 const WAIT_SECONDS = 20;
 /** One poller keeps this many slots busy. */

@@ -3,7 +3,7 @@ import type { CommandRecord, IdempotencyStore } from '../../lib/ports/idempotenc
 
 type Body = Omit<CommandRecord, 'revision'>;
 
-const RUN: Body = { state: 'RUN', hash: 'sha256:aa', token: 'w1:1', leaseUntil: 60_000, command: '{"id":"a"}' };
+const RUN: Body = { state: 'RUN', hash: 'sha256:aa', token: 'w1:1', leaseUntil: 2_000_000, command: '{"id":"a"}' };
 const FULL: Body = { ...RUN, early: '{"outcome":"completed"}', once: true };
 const DEFERRED: Body = { state: 'DEFERRED', hash: 'sha256:aa', command: '{"id":"a"}', beatAt: 7 };
 const TOMB: Body = { state: 'TOMB', hash: 'sha256:bb' };

@@ -10,12 +10,16 @@ const RECORDS_KEPT = 20_000;
 /** Records in a logged table, with the semantics of the memory adapter. */
 export class SqliteIdempotencyStore extends MemoryIdempotencyStore {}
 
-export function recordTable(log: OrderedLog): LoggedTable<string, CommandRecord> {
-  return new LoggedTable(log, { name: 'records', key: 'text', codec: recordCodec, keep: RECORDS_KEPT });
+/**
+ * A lease that ends before `leasesFrom` was given by a process that held the folder before: it died with that process, so
+ * the command may be taken over at once.
+ */
+export function recordTable(log: OrderedLog, leasesFrom = 0): LoggedTable<string, CommandRecord> {
+  return new LoggedTable(log, { name: 'records', key: 'text', codec: recordCodec(leasesFrom), keep: RECORDS_KEPT });
 }
 
 /** A command's text is shared with its message, and the reply's with its event. */
-const recordCodec: Codec<CommandRecord> = {
+const recordCodec = (leasesFrom: number): Codec<CommandRecord> => ({
   encode(writer, record, previous) {
     writer.string(record.state);
     writer.string(record.hash, previous?.hash);
@@ -32,7 +36,8 @@ const recordCodec: Codec<CommandRecord> = {
     const state = reader.string() as CommandRecord['state'];
     const hash = reader.string(previous?.hash) ?? '';
     const token = reader.string(previous?.token);
-    const leaseUntil = reader.optionalNumber();
+    const until = reader.optionalNumber();
+    const leaseUntil = until !== undefined && until < leasesFrom ? undefined : until;
     const once = reader.number() === 1;
     const reply = reader.shared(previous?.reply);
     const early = reader.shared(previous?.early);
@@ -52,4 +57,4 @@ const recordCodec: Codec<CommandRecord> = {
       ...(beatAt === undefined ? {} : { beatAt }),
     };
   },
-};
+});

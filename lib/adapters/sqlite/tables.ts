@@ -23,11 +23,16 @@ export interface SqliteTables {
   readonly attempts: LoggedTable<string, number>;
 }
 
+export interface TableOptions extends LogOptions {
+  /** The earliest end of a lease that a worker of this process gives; earlier ones are those of dead workers. @default 0 */
+  readonly leasesFrom?: number;
+}
+
 /**
  * Opens the state of a folder as it was when it was last closed, or when its process died.
  * @throws ClientError `UNREACHABLE` where another process holds the folder
  */
-export function openTables(directory: string, options?: LogOptions): SqliteTables {
+export function openTables(directory: string, options?: TableOptions): SqliteTables {
   const log = new OrderedLog(openDatabase(directory), directory, options);
   // The order of these lines is part of the format: the log tells tables by their place.
   const tables: SqliteTables = {
@@ -36,7 +41,7 @@ export function openTables(directory: string, options?: LogOptions): SqliteTable
     chunks: chunkTable(log),
     payloads: payloadTable(log),
     messages: messageTable(log),
-    records: recordTable(log),
+    records: recordTable(log, options?.leasesFrom),
     parked: parkedTable(log),
     attempts: attemptTable(log),
   };

@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { VirtualClock } from '../../../lib/adapters/memory/virtual-clock.ts';
 import type { State } from '../../../lib/local/state.ts';
 import type { Head } from '../../../lib/ports/process-store.ts';
+import { LEASE_MS } from '../../../lib/service/consumer.ts';
 import { head } from '../../contracts/process-store.contract.ts';
 import { newDirectory, opens, queue } from '../opened-states.ts';
 
@@ -210,5 +212,30 @@ describe('a state in a folder', () => {
     state.close();
     await state.sender.send('inbox', [{ body: 'a' }]);
     await expect(state.durable()).rejects.toMatchObject({ code: 'UNREACHABLE' });
+  });
+});
+
+describe('a lease', () => {
+  const claim = (leaseUntil: number) => ({ state: 'RUN', hash: 'h', token: 't', leaseUntil, command: COMMAND }) as const;
+
+  it('dies with the process that gave it, so that the next one waits for nobody', async () => {
+    const directory = newDirectory();
+    const clock = new VirtualClock(1_000_000);
+    const state = opens({ directory, clock });
+    await state.idempotencyStore.write('c1', claim(clock.now() + LEASE_MS), 'absent');
+    await state.durable();
+    state.abandon();
+    clock.advance(1);
+    const record = await opens({ directory, clock }).idempotencyStore.read('c1');
+    expect(record).toEqual({ state: 'RUN', hash: 'h', token: 't', command: COMMAND, revision: 1 });
+  });
+
+  it('lasts as long as its process does, also where it was read back from disk', async () => {
+    const clock = new VirtualClock(1_000_000);
+    const state = opens({ directory: newDirectory(), clock, keptMax: 0 });
+    await state.idempotencyStore.write('c1', claim(clock.now() + LEASE_MS), 'absent');
+    await state.durable();
+    state.checkpoint();
+    expect(await state.idempotencyStore.read('c1')).toMatchObject({ leaseUntil: clock.now() + LEASE_MS });
   });
 });
