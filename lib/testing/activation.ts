@@ -21,7 +21,8 @@ export type IssuedCommands = Map<string, string>;
 export const consequencesSince = (run: Run, mark: Mark, entries: readonly JournalEntry[], issued: IssuedCommands): Consequence[] => {
   const found: { readonly at: number; readonly consequence: Consequence }[] = [];
   // A wait was made before the entry at its place was written.
-  for (const wait of run.waits) if (!mark.waits.has(wait)) found.push({ at: wait.order - 0.5, consequence: { kind: 'waits', event: wait.event } });
+  for (const wait of run.waits)
+    if (!mark.waits.has(wait)) found.push({ at: wait.order - 0.5, consequence: { kind: 'waits', event: wait.event } });
   entries.forEach((entry, index) => {
     const consequence = ofEntry(run, entry, issued);
     if (consequence) found.push({ at: mark.entries + index, consequence });

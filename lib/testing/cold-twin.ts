@@ -56,7 +56,8 @@ export class ColdTwin {
     const heads = new OverlayTable(this.#state.heads, new Map(this.#before));
     const sent: string[] = [];
     await this.#engine(heads, sent).advance(messages);
-    for (const pid of new Set([...this.#before.keys(), ...heads.written.keys()])) compareHeads(pid, this.#state.heads.get(pid), heads.get(pid));
+    for (const pid of new Set([...this.#before.keys(), ...heads.written.keys()]))
+      compareHeads(pid, this.#state.heads.get(pid), heads.get(pid));
     const [live, replayed] = [this.#sent.toSorted(), sent.toSorted()];
     if (live.join('\n') !== replayed.join('\n')) throw differs('commands', { actual: live, expected: replayed });
   }
@@ -93,10 +94,12 @@ export class ColdTwin {
   }
 }
 
-const isCheap = (before: Head | undefined): boolean => before === undefined || before.tailFrom + before.tail.length <= ENTRIES_MAX || before.version % EVERY_VERSION === 0;
+const isCheap = (before: Head | undefined): boolean =>
+  before === undefined || before.tailFrom + before.tail.length <= ENTRIES_MAX || before.version % EVERY_VERSION === 0;
 
 const compareHeads = (pid: string, live: Head | undefined, replayed: Head | undefined): void => {
-  if (replayed?.status === 'stuck' && live?.status !== 'stuck') throw new ProcessBug('NONDETERMINISM', `${pid} cannot be replayed: ${replayed.why ?? 'its code differs'}`);
+  if (replayed?.status === 'stuck' && live?.status !== 'stuck')
+    throw new ProcessBug('NONDETERMINISM', `${pid} cannot be replayed: ${replayed.why ?? 'its code differs'}`);
   const [actual, expected] = [comparable(live), comparable(replayed)];
   if (JSON.stringify(actual) !== JSON.stringify(expected)) throw differs(pid, { actual, expected });
 };
@@ -105,7 +108,11 @@ const compareHeads = (pid: string, live: Head | undefined, replayed: Head | unde
 const comparable = (head: Head | undefined): unknown => {
   if (!head) return null;
   const { writer: _writer, control, tail, ...rest } = head;
-  return { ...rest, control: control === '' ? null : (JSON.parse(control) as unknown), tail: tail.map((entry) => JSON.parse(entry) as unknown) };
+  return {
+    ...rest,
+    control: control === '' ? null : (JSON.parse(control) as unknown),
+    tail: tail.map((entry) => JSON.parse(entry) as unknown),
+  };
 };
 
 const differs = (what: string, states: { readonly actual: unknown; readonly expected: unknown }): assert.AssertionError =>

@@ -70,7 +70,10 @@ export class EngineWorker {
     return this.#life.alive;
   }
 
-  async #receive(name: string, handle: (messages: Awaited<ReturnType<MemoryMessageQueue['receive']>>, queue: MemoryMessageQueue) => Promise<void>): Promise<boolean> {
+  async #receive(
+    name: string,
+    handle: (messages: Awaited<ReturnType<MemoryMessageQueue['receive']>>, queue: MemoryMessageQueue) => Promise<void>,
+  ): Promise<boolean> {
     const queue = this.#state.queues.get(name) as MemoryMessageQueue;
     const messages = await queue.receive({ max: 10, waitSeconds: 0, visibilitySeconds: 60 });
     await Promise.race([handle(messages, queue), this.#life.over]);
@@ -78,7 +81,11 @@ export class EngineWorker {
     return this.#life.alive;
   }
 
-  async #settle(queue: MemoryMessageQueue, acknowledge: readonly string[], giveBack: Parameters<MemoryMessageQueue['changeVisibility']>[0]): Promise<void> {
+  async #settle(
+    queue: MemoryMessageQueue,
+    acknowledge: readonly string[],
+    giveBack: Parameters<MemoryMessageQueue['changeVisibility']>[0],
+  ): Promise<void> {
     if (acknowledge.length > 0) {
       await this.#points.pass('before-acknowledge', this.#life);
       await queue.delete(acknowledge);
@@ -113,7 +120,10 @@ export class EngineWorker {
     return this.#life.holds({
       send: async (queue, messages) => {
         const results = await sender.send(queue, messages);
-        this.#twin.sent(queue, messages.map(({ body }) => body));
+        this.#twin.sent(
+          queue,
+          messages.map(({ body }) => body),
+        );
         await this.#points.pass('after-send', this.#life);
         return results;
       },

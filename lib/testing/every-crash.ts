@@ -7,7 +7,11 @@ import { simulate, type SimulateOptions, type World } from './world.ts';
  * Runs the scenario once undisturbed, and then once for each crash point that it passed, with the worker killed there.
  * @example import { everyCrash } from 'tutti/testing'; await everyCrash(trips, { services }, async world => {…});
  */
-export async function everyCrash(system: System<string>, options: SimulateOptions, scenario: (world: World) => Promise<void>): Promise<void> {
+export async function everyCrash(
+  system: System<string>,
+  options: SimulateOptions,
+  scenario: (world: World) => Promise<void>,
+): Promise<void> {
   const passed: CrashPoint[] = [];
   const note = (point: CrashPoint): boolean => {
     passed.push(point);
@@ -17,7 +21,12 @@ export async function everyCrash(system: System<string>, options: SimulateOption
   for (const point of passed) await once(system, options, scenario, point);
 }
 
-const once = async (system: System<string>, options: SimulateOptions, scenario: (world: World) => Promise<void>, at: CrashPoint): Promise<void> => {
+const once = async (
+  system: System<string>,
+  options: SimulateOptions,
+  scenario: (world: World) => Promise<void>,
+  at: CrashPoint,
+): Promise<void> => {
   let killed = false;
   const crash = (point: CrashPoint): boolean => {
     const here = point.at === at.at && point.count === at.count;
@@ -36,6 +45,11 @@ const once = async (system: System<string>, options: SimulateOptions, scenario: 
 /** What failed, with the point in front; a test runner shows the difference that it holds. */
 const disturbed = (where: string, error: unknown): assert.AssertionError => {
   const { message, actual, expected } = error as { readonly message?: string; readonly actual?: unknown; readonly expected?: unknown };
-  const wrapped = new assert.AssertionError({ message: `After ${where}: ${message ?? String(error)}`, actual, expected, operator: 'everyCrash' });
+  const wrapped = new assert.AssertionError({
+    message: `After ${where}: ${message ?? String(error)}`,
+    actual,
+    expected,
+    operator: 'everyCrash',
+  });
   return Object.assign(wrapped, { cause: error });
 };

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { canonical } from '../contract/canonical.ts';
 import { commandContract, type AnyCommand, type InputOf } from '../contract/command.ts';
 import { milliseconds, type Duration } from '../contract/duration.ts';
@@ -59,7 +60,10 @@ export const waits = (event: AnyEvent): Expectation => {
 /** It begins to sleep for this long; a decider sets a timer. */
 export const sleeps = (duration: Duration): Expectation => {
   const durationMs = milliseconds(duration);
-  return expectation({ text: `sleeps(${durationText(durationMs)})`, matches: (got) => got.kind === 'sleeps' && got.durationMs === durationMs });
+  return expectation({
+    text: `sleeps(${durationText(durationMs)})`,
+    matches: (got) => got.kind === 'sleeps' && got.durationMs === durationMs,
+  });
 };
 
 /** It ends completed, with this result or any. */
@@ -70,11 +74,14 @@ export const completes = (result?: Json): Expectation =>
   });
 
 /** It ends failed or cancelled, with this failure or any. Messages are not compared. */
-export const fails = (failure?: unknown): Expectation =>
-  expectation({
-    text: failure === undefined ? 'fails()' : `fails(${isFailure(failure) ? failureText(failure) : String(failure)})`,
-    matches: (got) => got.kind === 'fails' && (failure === undefined || (isFailure(failure) && sameFailure(failure, got.failure))),
+export const fails = (failure?: unknown): Expectation => {
+  if (failure === undefined) return expectation({ text: 'fails()', matches: (got) => got.kind === 'fails' });
+  assert(isFailure(failure), 'fails() was given what is no failure: expected one such as command.errors.Name({ … }).');
+  return expectation({
+    text: `fails(${failureText(failure)})`,
+    matches: (got) => got.kind === 'fails' && sameFailure(failure, got.failure),
   });
+};
 
 /** It waits for a person, for this reason. */
 export const isStuck = (code: string): Expectation =>
@@ -85,6 +92,7 @@ export const nothing = (): Expectation => expectation({ text: 'nothing()', match
 
 const isOrAny = (wanted: Json | undefined, got: Json): boolean => wanted === undefined || canonical(wanted) === canonical(got);
 
-const sameFailure = (wanted: Failure, got: Failure): boolean => failureText(wanted) === failureText(got) && canonical(dataOf(wanted)) === canonical(dataOf(got));
+const sameFailure = (wanted: Failure, got: Failure): boolean =>
+  failureText(wanted) === failureText(got) && canonical(dataOf(wanted)) === canonical(dataOf(got));
 
 const dataOf = (failure: Failure): Json => ('data' in failure ? failure.data : null);

@@ -14,7 +14,13 @@ export interface Fact {
 /** What a fact holds at run time, behind `'~fact'`. */
 export type FactParts =
   | { readonly kind: 'happened'; readonly event: EventContract; readonly data: Json }
-  | { readonly kind: 'answered'; readonly command: CommandContract; readonly outcome: 'completed' | 'failed'; readonly data: Json; readonly nth: number | undefined }
+  | {
+      readonly kind: 'answered';
+      readonly command: CommandContract;
+      readonly outcome: 'completed' | 'failed';
+      readonly data: Json;
+      readonly nth: number | undefined;
+    }
   | { readonly kind: 'silent'; readonly command: CommandContract }
   | { readonly kind: 'passed'; readonly durationMs: number }
   | { readonly kind: 'cancel-requested'; readonly reason: string };
@@ -33,12 +39,26 @@ export const happened = <E extends AnyEvent>(event: E, data: Sent<E['~data']>): 
  * A command was answered, with its output or one of its declared errors: the oldest that is open, or with `nth` the one
  * that was called as number so many, from 1. A command that undoes is answered by its own name.
  */
-export const answered = <C extends AnyCommand>(command: C, answer: Sent<C['~']['output']> | FailureOf<C>, options: { readonly nth?: number } = {}): Fact => {
+export const answered = <C extends AnyCommand>(
+  command: C,
+  answer: Sent<C['~']['output']> | FailureOf<C>,
+  options: { readonly nth?: number } = {},
+): Fact => {
   const contract = commandContract(command);
   const { nth } = options;
-  assert(nth === undefined || (Number.isInteger(nth) && nth >= 1), `answered(${contract.name}) was given nth ${nth}: expected a whole number from 1.`);
+  assert(
+    nth === undefined || (Number.isInteger(nth) && nth >= 1),
+    `answered(${contract.name}) was given nth ${nth}: expected a whole number from 1.`,
+  );
   const failure: unknown = answer;
-  if (!isCommandFailed(failure)) return fact({ kind: 'answered', command: contract, outcome: 'completed', data: parse(contract.output, answer, `${contract.name} answered with`), nth });
+  if (!isCommandFailed(failure))
+    return fact({
+      kind: 'answered',
+      command: contract,
+      outcome: 'completed',
+      data: parse(contract.output, answer, `${contract.name} answered with`),
+      nth,
+    });
   const { command: of, type, message, data } = failure;
   assert(of === contract.name, `answered(${contract.name}) was given a failure of ${of}: expected one of ${contract.name}.errors.`);
   return fact({ kind: 'answered', command: contract, outcome: 'failed', data: { type, message, data }, nth });

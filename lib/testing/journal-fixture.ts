@@ -49,7 +49,10 @@ export async function replayJournal(system: System<string>, fixture: JournalFixt
 }
 
 /** Replays every journal of a folder. Resolves to the differences by file name; an empty object where nothing differs. */
-export async function replayFixtures(system: System<string>, directory: string | URL): Promise<Readonly<Record<string, readonly string[]>>> {
+export async function replayFixtures(
+  system: System<string>,
+  directory: string | URL,
+): Promise<Readonly<Record<string, readonly string[]>>> {
   const folder = typeof directory === 'string' ? directory : fileURLToPath(directory);
   const found: Record<string, readonly string[]> = {};
   for (const name of readdirSync(folder).filter((each) => each.endsWith('.json'))) {
@@ -59,7 +62,17 @@ export async function replayFixtures(system: System<string>, directory: string |
   return found;
 }
 
-const environmentOf = ({ system }: Catalogue): Environment => ({ system: system.name, commands: system.commands, hash: sha256, canonical, tickHorizonMs: Infinity, checks: true });
+const environmentOf = ({ system }: Catalogue): Environment => ({
+  system: system.name,
+  commands: system.commands,
+  hash: sha256,
+  canonical,
+  tickHorizonMs: Infinity,
+  checks: true,
+});
 
 const notAFixture = (): ContractError =>
-  new ContractError('DATA_INVALID', 'A golden journal was read that does not begin with ProcessStarted: expected what recordJournal writes.');
+  new ContractError(
+    'DATA_INVALID',
+    'A golden journal was read that does not begin with ProcessStarted: expected what recordJournal writes.',
+  );

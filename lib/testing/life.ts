@@ -33,8 +33,13 @@ export class Life {
         if (typeof member !== 'function') return member;
         return async (...args: unknown[]): Promise<unknown> => {
           if (!this.#alive) return Life.never();
-          const value: unknown = await Reflect.apply(member, target, args);
-          return this.#alive ? value : Life.never();
+          try {
+            const value: unknown = await Reflect.apply(member, target, args);
+            return this.#alive ? value : Life.never();
+          } catch (error) {
+            if (this.#alive) throw error;
+            return Life.never();
+          }
         };
       },
     });

@@ -139,14 +139,19 @@ export class Rehearsal {
     const image = this.#image(`${name} stayed silent`);
     const n = this.#open(name)[0]?.n;
     assert(n !== undefined, `${name} stayed silent, but it is not open. ${this.#openText()}`);
-    for (let command = image.commands.get(n); command && !command.settling && image.status === 'running'; command = image.commands.get(n)) await this.#pass(earliestDue(this.#live!.run));
+    for (let command = image.commands.get(n); command && !command.settling && image.status === 'running'; command = image.commands.get(n))
+      await this.#pass(earliestDue(this.#live!.run));
     if (image.commands.has(n) && image.status === 'running') await this.#reply(n, image.run, 'cancelled', null);
   }
 
   /** Everything due until `instant` fires, each at its own time. */
   async #pass(instant: number): Promise<void> {
     const live = this.#live;
-    for (let due = live ? earliestDue(live.run) : Infinity; live && due <= instant && live.run.image.status === 'running'; due = earliestDue(live.run)) {
+    for (
+      let due = live ? earliestDue(live.run) : Infinity;
+      live && due <= instant && live.run.image.status === 'running';
+      due = earliestDue(live.run)
+    ) {
       this.#now = Math.max(this.#now, due);
       const { run, tickAt = due } = live.run.image;
       await this.#decide({ ...this.#carried('t'), kind: 'tick', key: `t:${run}:${tickAt}`, run, tickAt }, false);
@@ -154,7 +159,14 @@ export class Rehearsal {
     this.#now = Math.max(this.#now, instant);
   }
 
-  #carried(kind: string): { readonly id: string; readonly key: string; readonly messageId: string; readonly forced: false; readonly at: number; readonly hops: 0 } {
+  #carried(kind: string): {
+    readonly id: string;
+    readonly key: string;
+    readonly messageId: string;
+    readonly forced: false;
+    readonly at: number;
+    readonly hops: 0;
+  } {
     const id = `fact-${(this.#ids += 1)}`;
     return { id, key: `${kind}:${id}`, messageId: id, forced: false, at: this.#now, hops: 0 };
   }
@@ -175,13 +187,17 @@ export class Rehearsal {
         const { code, message } = this.#live?.run.image.stuck ?? { code: 'POISON', message: '' };
         assert.fail(`${this.#definition.name} is stuck, so the fact would be kept beside it: ${code}, ${message}`);
       }
+      // What changes nothing in production changes nothing here.
+      default:
+        return;
     }
   }
 
   async #start(inbound: Inbound & { readonly kind: 'start' }, pid: string): Promise<void> {
     const image = newImage(pid, runOf(inbound.id), definitionName(this.#definition), this.#now);
     const before = this.#live?.run.image;
-    if (before) Object.assign(image, { version: before.version, signals: before.signals, starts: before.starts, tombstones: before.tombstones });
+    if (before)
+      Object.assign(image, { version: before.version, signals: before.signals, starts: before.starts, tombstones: before.tombstones });
     this.#live = new LiveInstance(this.#definition, this.#environment, frontEndOf, image);
     await this.#decide(inbound, false);
     for (const early of this.#early.splice(0)) await this.#deliver(early);
@@ -191,7 +207,10 @@ export class Rehearsal {
     const live = this.#live!;
     const { run } = live;
     this.#activations += 1;
-    assert(this.#activations <= ACTIVATIONS_MAX, `${this.#definition.name} was activated ${ACTIVATIONS_MAX} times: it does not come to rest.`);
+    assert(
+      this.#activations <= ACTIVATIONS_MAX,
+      `${this.#definition.name} was activated ${ACTIVATIONS_MAX} times: it does not come to rest.`,
+    );
     const mark = markOf(run);
     const cold = await this.#rebuilt(live);
     await decideEvent(live, inbound, rejected);
@@ -233,7 +252,10 @@ const entriesOf = (live: LiveInstance, from: number): Promise<JournalEntry[]> =>
 const compare = (warm: LiveInstance, cold: LiveInstance): void => {
   const [before, after] = [stateText(cold), stateText(warm)];
   if (before === after) return;
-  throw new ProcessBug('NONDETERMINISM', `The process decides differently when it is replayed:\n  live   ${after}\n  replay ${cold.run.bug?.message ?? before}`);
+  throw new ProcessBug(
+    'NONDETERMINISM',
+    `The process decides differently when it is replayed:\n  live   ${after}\n  replay ${cold.run.bug?.message ?? before}`,
+  );
 };
 
 const stateText = ({ run }: LiveInstance): string => [encodeControl(run.image), ...run.image.tail].join('\n         ');

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Definition, Throws } from '../contract/command.ts';
 import type { Received, Sent } from '../contract/schema.ts';
-import { serviceContract, type AnyService, type Service } from '../contract/service.ts';
+import { serviceContract, type Service } from '../contract/service.ts';
 import { serve, type Handler, type Served } from '../service/serve.ts';
 import type { Task } from '../service/task.ts';
 
@@ -12,18 +12,26 @@ import type { Task } from '../service/task.ts';
 export function scripted<N extends string, C extends Readonly<Record<string, Definition>>>(
   service: Service<N, C>,
   handlers: {
-    readonly [K in keyof C & string]?: Handler<Received<C[K]['~']['input']>, Sent<C[K]['~']['output']>, Task<Throws<`${N}.${K}`, C[K]['~']['errors']>, undefined>>;
+    readonly [K in keyof C & string]?: Handler<
+      Received<C[K]['~']['input']>,
+      Sent<C[K]['~']['output']>,
+      Task<Throws<`${N}.${K}`, C[K]['~']['errors']>, undefined>
+    >;
   },
 ): Served<N> {
-  const { name, commands } = serviceContract(service as AnyService);
+  const { name, commands } = serviceContract(service);
   const verbs = [...commands.keys()].map((command) => command.slice(name.length + 1));
-  const all = Object.fromEntries(verbs.map((verb) => [verb, (handlers as Readonly<Record<string, unknown>>)[verb] ?? unscripted(name, verb)]));
-  return serve(service, { ...handlers, ...all } as never) as Served<N>;
+  const all = Object.fromEntries(
+    verbs.map((verb) => [verb, (handlers as Readonly<Record<string, unknown>>)[verb] ?? unscripted(name, verb)]),
+  );
+  return serve(service, { ...handlers, ...all });
 }
 
-const unscripted = (service: string, verb: string) => async (input: unknown): Promise<never> => {
-  throw new UnscriptedCommand(service, verb, input);
-};
+const unscripted =
+  (service: string, verb: string) =>
+  async (input: unknown): Promise<never> => {
+    throw new UnscriptedCommand(service, verb, input);
+  };
 
 /** A command came for which the script has no handler. */
 export class UnscriptedCommand extends assert.AssertionError {

@@ -34,7 +34,11 @@ export interface WorldState {
 }
 
 /** `written` is told of each head that is written, and what stood before. */
-export const newWorldState = (system: SystemContract, startsAt: number, written: (head: Head, previous: Head | undefined) => void): WorldState => {
+export const newWorldState = (
+  system: SystemContract,
+  startsAt: number,
+  written: (head: Head, previous: Head | undefined) => void,
+): WorldState => {
   const clock = new VirtualClock(startsAt);
   const heads = new MemoryTable<string, Head>();
   const chunks = new MemoryTable<string, JournalChunk>(chunkGroup);
@@ -62,7 +66,10 @@ export const newWorldState = (system: SystemContract, startsAt: number, written:
     parking: new MemoryParkingStore(),
     records: new MemoryIdempotencyStore(),
     sender: new MemoryMessageSender(queues),
-    publisher: new MemoryEventPublisher({ clock, rules: [{ queue: inbox, matches: (event, replyTo) => replyTo === system.name || heard.has(event.type) }] }),
+    publisher: new MemoryEventPublisher({
+      clock,
+      rules: [{ queue: inbox, matches: (event, replyTo) => replyTo === system.name || heard.has(event.type) }],
+    }),
   };
 };
 

@@ -129,7 +129,10 @@ class SimulatedWorld implements World {
   down(service: AnyService, duration: Duration): void {
     const { name } = serviceContract(service);
     const staffed = this.#staff.find((each) => each.name === name);
-    assert(staffed, `down(${name}) was called, but the world has no such service: expected one of ${this.#staff.map((each) => each.name).join(', ') || 'none'}.`);
+    assert(
+      staffed,
+      `down(${name}) was called, but the world has no such service: expected one of ${this.#staff.map((each) => each.name).join(', ') || 'none'}.`,
+    );
     staffed.downUntil = Math.max(staffed.downUntil, this.#state.clock.now() + milliseconds(duration));
   }
 
@@ -165,7 +168,8 @@ class SimulatedWorld implements World {
   }
 
   #report({ cause }: Notice): void {
-    if (cause instanceof UnscriptedCommand && !this.#failures.some((failure) => failure.message === cause.message)) this.#failures.push(cause);
+    if (cause instanceof UnscriptedCommand && !this.#failures.some((failure) => failure.message === cause.message))
+      this.#failures.push(cause);
   }
 
   /** Settles; who comes while that goes on waits for the same. Resolves to whether anything moved. */
@@ -181,7 +185,10 @@ class SimulatedWorld implements World {
     await turn();
     let moved = false;
     for (let batches = 0; ; batches += 1) {
-      assert(batches < BATCHES_MAX, `The system does not settle: after ${BATCHES_MAX} batches something still moves at ${new Date(this.#state.clock.now()).toISOString()}.`);
+      assert(
+        batches < BATCHES_MAX,
+        `The system does not settle: after ${BATCHES_MAX} batches something still moves at ${new Date(this.#state.clock.now()).toISOString()}.`,
+      );
       const actors = await this.#ready();
       const actor = actors[Math.floor(this.#random.number() * actors.length)];
       if (!actor) break;
@@ -232,7 +239,8 @@ class SimulatedWorld implements World {
   /** When the sweeper must run next. */
   async #sweepAt(): Promise<number> {
     let next = Infinity;
-    for (const { pid, due } of await this.#state.index.due(Number.MAX_SAFE_INTEGER, 50)) next = Math.min(next, this.#swept.get(`${pid} ${due}`) ?? due);
+    for (const { pid, due } of await this.#state.index.due(Number.MAX_SAFE_INTEGER, 50))
+      next = Math.min(next, this.#swept.get(`${pid} ${due}`) ?? due);
     return next;
   }
 
@@ -245,7 +253,12 @@ class SimulatedWorld implements World {
   /** When something will next happen by itself; Infinity where nothing will. */
   async #nextInstant(): Promise<number> {
     const { clock, queues } = this.#state;
-    const instants = [clock.nextWakeAt(), queues.get(INBOX)?.nextVisibleAt(), queues.get(`${INBOX}-dead-letter`)?.nextVisibleAt(), await this.#sweepAt()];
+    const instants = [
+      clock.nextWakeAt(),
+      queues.get(INBOX)?.nextVisibleAt(),
+      queues.get(`${INBOX}-dead-letter`)?.nextVisibleAt(),
+      await this.#sweepAt(),
+    ];
     for (const { queue, downUntil } of this.#staff) {
       const visibleAt = queue.nextVisibleAt();
       if (visibleAt !== undefined) instants.push(Math.max(visibleAt, downUntil));
@@ -294,7 +307,9 @@ class SimulatedWorld implements World {
     if (!head || head.status === 'early') throw notFound(pid);
     const now = this.#state.clock.now();
     const why = explain(decodeHead(head), now, definitionOf(this.#system, head.definition)).line;
-    throw new ClientError('TIMED_OUT', `${nameOf(pid)} does not end unless time passes: ${why}.`, { remedy: 'Let time pass with world.advance(), or give the world what it waits for.' });
+    throw new ClientError('TIMED_OUT', `${nameOf(pid)} does not end unless time passes: ${why}.`, {
+      remedy: 'Let time pass with world.advance(), or give the world what it waits for.',
+    });
   }
 }
 
