@@ -58,6 +58,7 @@ export const advanceInstance = async (context: EngineContext, pid: string, items
     }
     if (!working.changed) {
       if (await confirmed(context, pid, current)) {
+        await working.readReferences();
         working.finish(items);
         return;
       }
@@ -228,6 +229,11 @@ class Working {
     return result.status === 'committed' ? { status: 'committed', head } : result;
   }
 
+  /** What is sent again must be whole, also where nothing was rebuilt. */
+  async readReferences(): Promise<void> {
+    if (!this.#live && this.#image) await resolveReferences(this.#image, this.#context.readPayload);
+  }
+
   /** The image is known to be what the store holds: each item learns what it must send, and the instance is kept warm. */
   finish(items: readonly Item[]): void {
     const context = dispatchContext(this.#context);
@@ -287,8 +293,10 @@ const headOf = (image: Image): Head =>
 
 /** An answer counts only from the service that owns the command, and only to what was asked (I12). */
 const forged = (context: EngineContext, image: Image, inbound: Inbound, reply: NonNullable<Target['reply']>): boolean => {
-  if (inbound.kind !== 'reply' || inbound.run !== image.run) return false;
-  const command = image.commands.get(inbound.n);
+  if (inbound.kind !== 'reply') return false;
+  const buried = image.tombstones.find((tombstone) => tombstone.run === inbound.run && tombstone.n === inbound.n);
+  if (buried) return reply.source !== context.environment.commands.get(buried.command)?.service;
+  const command = inbound.run === image.run ? image.commands.get(inbound.n) : undefined;
   if (!command) return false;
   return reply.source !== context.environment.commands.get(command.command)?.service || reply.commandhash !== command.hash;
 };

@@ -87,7 +87,10 @@ const readBody = async (context: EngineContext, message: ReceivedMessage): Promi
   const detail = (body as { readonly detail?: { dataref?: unknown; data?: unknown } } | null)?.detail;
   if (typeof detail?.dataref === 'string' && detail.data === undefined) {
     const text = await context.options.payloads.get(detail.dataref.replace(/^payload:/, ''));
-    if (text !== undefined) detail.data = JSON.parse(text);
+    if (text !== undefined) {
+      detail.data = JSON.parse(text);
+      delete detail.dataref;
+    }
   }
   return body;
 };
