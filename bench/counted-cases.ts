@@ -1,0 +1,179 @@
+import type { CommandEnvelope } from '../lib/contract/envelope.ts';
+import { CheckoutTravelCart } from '../examples/travel-booking/contracts.ts';
+import { trips } from '../examples/travel-booking/system.ts';
+import { CountedWorld, type Answer } from './counted-world.ts';
+import { storeCalls } from './counting-ports.ts';
+import { cartOf, GroupPlanned, TourPlanned, tours } from './systems.ts';
+
+/** One limit of protocol 1.6, held or not. */
+export interface Check {
+  readonly what: string;
+  readonly counted: number;
+  readonly atMost: number;
+}
+
+export interface CountedRow {
+  readonly kind: 'counted';
+  readonly case: string;
+  readonly row: string;
+  readonly events: number;
+  readonly ticks: number;
+  /** Of every kind, write-ahead items included. */
+  readonly storeCallsPerEvent: number;
+  /** The most that a single event waited for: reads and its commit. */
+  readonly decisionCallsMax: number;
+  readonly sendsPerEvent: number;
+  readonly spillsPerEvent: number;
+  readonly writeUnitsPerEvent: number;
+  readonly readUnitsPerEvent: number;
+  /** Per instance, apart from the write units. */
+  readonly indexWritesPerInstance: number;
+  readonly checks: readonly Check[];
+}
+
+/** Above these the bench fails (protocol 1.6 and 1.10, api 11). */
+export const LIMITS = {
+  writeUnitsPerEvent: 1.3,
+  writeUnitsPerEventOfLong: 1.15,
+  longFromEvents: 21,
+  warmCalls: 1,
+  coldCalls: 2,
+  coldAndSpilledCalls: 3,
+  hotWrites: 10,
+  costGrowth: 1.2,
+} as const;
+
+type Limits = { readonly units?: boolean; readonly calls?: number };
+
+export const countedCases: Readonly<Record<string, () => AsyncIterable<CountedRow>>> = {
+  async *happy() {
+    yield await bookings('happy', 'one at a time, warm', { units: true, calls: LIMITS.warmCalls });
+    yield await bookings('happy', 'one at a time, cold', { units: true, calls: LIMITS.coldCalls }, { cold: true });
+    yield await bookings('happy', 'ten in a batch, warm', { units: true }, { instances: 10 });
+    yield await bookings('happy', 'ten in a batch, cold', { units: true }, { instances: 10, cold: true });
+  },
+  async *compensate() {
+    yield await bookings('compensate', 'one at a time, warm', { units: true, calls: LIMITS.warmCalls }, { soldOut: true });
+    yield await bookings('compensate', 'ten in a batch, warm', { units: true }, { soldOut: true, instances: 10 });
+  },
+  async *long() {
+    const short = await tour(10, { units: true, calls: LIMITS.warmCalls });
+    yield short.row;
+    for (const steps of [20, 100, 1000]) yield (await tour(steps, { units: true, calls: LIMITS.warmCalls })).row;
+    const long = await tour(10_000, { units: true, calls: LIMITS.warmCalls });
+    const growth = {
+      what: `cost of a step over that of ${short.row.row}`,
+      counted: long.costPerStep / short.costPerStep,
+      atMost: LIMITS.costGrowth,
+    };
+    yield { ...long.row, checks: [...long.row.checks, growth] };
+    yield (await tour(100, { units: true, calls: LIMITS.coldAndSpilledCalls }, true)).row;
+  },
+  async *hot() {
+    yield await group(50);
+  },
+  async *replay() {
+    yield await coldReplay(500);
+  },
+};
+
+const ANSWERS: Readonly<Record<string, Answer>> = {
+  'payments.charge': { output: { paymentId: 'pi_3NkVqL2eZvKYlo2C' }, type: 'payments.payment-charged' },
+  'payments.refund': { output: null },
+  'flights.book': { output: { reference: 'X4K9QT' } },
+  'flights.cancel': { output: null },
+  'hotels.cancel': { output: null },
+  'notifications.notify': { output: null },
+};
+
+const tripAnswer = (command: CommandEnvelope): Answer => {
+  if (command.type !== 'hotels.book') return ANSWERS[command.type] as Answer;
+  const { city } = command.data as { readonly city: string };
+  return city === 'Venice' ? { failure: 'SoldOut', data: { freeFrom: '2027-02-17' } } : { output: { reference: 'HT-55120871' } };
+};
+
+const bookings = async (
+  name: string,
+  row: string,
+  limits: Limits,
+  { instances = 1, soldOut = false, cold = false } = {},
+): Promise<CountedRow> => {
+  const world = new CountedWorld(trips, tripAnswer, cold);
+  // The average of a hundred: ids differ, and with them sizes.
+  for (let done = 0; done < 100; done += instances) {
+    for (let number = done; number < done + instances; number += 1)
+      await world.publish(CheckoutTravelCart, cartOf(`cart-${10_000 + number}`, soldOut));
+    await world.settle();
+  }
+  await world.deliverTicks();
+  return rowOf(name, row, world, 100, limits);
+};
+
+let references = 0;
+const trainAnswer = (): Answer => ({ output: { reference: `RES-${String((references += 7919) % 1_000_000).padStart(6, '0')}` } });
+
+const tour = async (steps: number, limits: Limits, cold = false): Promise<{ readonly row: CountedRow; readonly costPerStep: number }> => {
+  const world = new CountedWorld(tours, trainAnswer, cold);
+  const instances = Math.max(1, Math.round(100 / steps));
+  for (let number = 0; number < instances; number += 1) {
+    await world.publish(TourPlanned, { tourId: `tour-${10_000 + number}`, legs: steps });
+    await world.settle();
+  }
+  await world.deliverTicks();
+  const row = rowOf('long', `${steps.toLocaleString('en')} steps, ${cold ? 'cold and spilled' : 'warm'}`, world, instances, limits);
+  return { row, costPerStep: (world.counts.writeUnits + storeCalls(world.counts)) / (steps * instances) };
+};
+
+/** All answers are there at once: a batch is one commit, since they are for one instance. */
+const group = async (legs: number): Promise<CountedRow> => {
+  const world = new CountedWorld(tours, trainAnswer);
+  await world.publish(GroupPlanned, { tourId: 'tour-10000', legs });
+  await world.advance();
+  await world.answer();
+  const { commits, spills } = world.counts;
+  await world.advance();
+  const writes = world.counts.commits - commits + world.counts.spills - spills;
+  const row = rowOf('hot', `${legs} answers in batches of ten`, world, 1, {});
+  return { ...row, checks: [...row.checks, { what: `writes for ${legs} answers`, counted: writes, atMost: LIMITS.hotWrites }] };
+};
+
+/** The last event of a long instance, cold: its journal is read and replayed. */
+const coldReplay = async (steps: number): Promise<CountedRow> => {
+  const world = new CountedWorld(tours, trainAnswer);
+  await world.publish(TourPlanned, { tourId: 'tour-10000', legs: steps });
+  for (let step = 0; step < steps; step += 1) {
+    await world.advance();
+    await world.answer();
+  }
+  world.restart();
+  await world.advance();
+  return rowOf('replay', `${(2 * steps).toLocaleString('en')} entries`, world, 1, { calls: LIMITS.coldAndSpilledCalls });
+};
+
+const rowOf = (name: string, row: string, world: CountedWorld, instances: number, limits: Limits): CountedRow => {
+  const perInstance = world.events / instances;
+  const { counts, events, ticks, decisionCallsMax, startCallsMax } = world;
+  const writeUnitsPerEvent = counts.writeUnits / events;
+  const checks: Check[] = [{ what: 'sends beyond one a target and batch', counted: counts.needlessSends, atMost: 0 }];
+  const unitsMax = perInstance >= LIMITS.longFromEvents ? LIMITS.writeUnitsPerEventOfLong : LIMITS.writeUnitsPerEvent;
+  if (limits.units) checks.push({ what: 'write units an event', counted: writeUnitsPerEvent, atMost: unitsMax });
+  if (limits.calls !== undefined) checks.push({ what: 'store calls of one event', counted: decisionCallsMax, atMost: limits.calls });
+  if (startCallsMax > 0) checks.push({ what: 'store calls of a start', counted: startCallsMax, atMost: LIMITS.coldCalls });
+  return {
+    kind: 'counted',
+    case: name,
+    row,
+    events,
+    ticks,
+    storeCallsPerEvent: storeCalls(counts) / events,
+    decisionCallsMax,
+    sendsPerEvent: (counts.sends + counts.publishes) / events,
+    spillsPerEvent: counts.spills / events,
+    writeUnitsPerEvent,
+    readUnitsPerEvent: counts.readUnits / events,
+    indexWritesPerInstance: counts.indexWrites / instances,
+    checks,
+  };
+};
+
+export const isHeld = ({ counted, atMost }: Check): boolean => counted <= atMost;

@@ -1,0 +1,184 @@
+import type { CommandEnvelope, EventEnvelope } from '../lib/contract/envelope.ts';
+import { systemContract, type System } from '../lib/contract/system.ts';
+import { eventContract, type AnyEvent } from '../lib/contract/event.ts';
+import type { Json } from '../lib/contract/schema.ts';
+import { toWire } from '../lib/contract/wire.ts';
+import { SeededRandom } from '../lib/core/seeded-random.ts';
+import { VirtualClock } from '../lib/adapters/memory/virtual-clock.ts';
+import type { MemoryMessageQueue } from '../lib/adapters/memory/message-queue.ts';
+import { Engine } from '../lib/engine/engine.ts';
+import { INBOX, openState, type State } from '../lib/local/state.ts';
+import type { ReceivedMessage } from '../lib/ports/message-queue.ts';
+import { frontEndOf } from '../lib/process/front-end.ts';
+import { buildShortReply } from '../lib/service/reply.ts';
+import {
+  CountingEventPublisher,
+  CountingInstanceIndex,
+  CountingMessageSender,
+  CountingParkingStore,
+  CountingPayloadStore,
+  CountingProcessStore,
+  decisionCalls,
+  noCounts,
+  SendsOfBatch,
+  type Counts,
+} from './counting-ports.ts';
+
+/** What a service answers to a command: its output, or a failure. */
+export type Answer = { readonly output: Json; readonly type?: string } | { readonly failure: string; readonly data: Json };
+
+/** SQS hands a Lambda function at most this many messages (protocol 1.12). */
+export const BATCH = 10;
+/** From a command to its answer, on the clock of the world. */
+const STEP_MS = 1000;
+const STARTED_AT = Date.UTC(2027, 0, 1);
+
+/** The engine with the settings of AWS, on memory adapters that count: batches of ten, timers within 15 minutes by a tick. */
+export class CountedWorld {
+  readonly counts: Counts = noCounts();
+  /** Messages that the engine took, ticks apart. */
+  events = 0;
+  ticks = 0;
+  /** The most that any batch of one event waited for; ticks are left out, and starts are apart, since nothing can be warm for them. */
+  decisionCallsMax = 0;
+  startCallsMax = 0;
+  readonly state: State;
+  readonly #random = new SeededRandom('bench');
+  readonly #clock = new VirtualClock(STARTED_AT);
+  readonly #engine: Engine;
+  readonly #batch = new SendsOfBatch();
+  readonly #answer: (command: CommandEnvelope) => Answer;
+  readonly #cold: boolean;
+
+  /** `cold`: no instance is warm at any event, as after a deploy. */
+  constructor(system: System<string>, answer: (command: CommandEnvelope) => Answer, cold = false) {
+    this.state = openState({ system: systemContract(system), clock: this.#clock });
+    this.#answer = answer;
+    this.#cold = cold;
+    const { state, counts } = this;
+    this.#engine = new Engine({
+      system,
+      frontEndOf,
+      store: new CountingProcessStore(state.processStore, counts),
+      index: new CountingInstanceIndex(state.instanceIndex, counts),
+      sender: new CountingMessageSender(state.sender, counts, this.#batch),
+      publisher: new CountingEventPublisher(state.publisher, counts, this.#batch),
+      payloads: new CountingPayloadStore(state.payloadStore, counts),
+      parking: new CountingParkingStore(state.parkingStore, counts),
+      clock: this.#clock,
+      random: () => this.#random.number(),
+    });
+  }
+
+  async publish(event: AnyEvent, data: Json): Promise<void> {
+    const { type, owner } = eventContract(event);
+    const time = new Date(this.#clock.now()).toISOString();
+    const id = `01${this.#random.uuid().replaceAll('-', '').slice(0, 24).toUpperCase()}`;
+    const envelope: EventEnvelope = {
+      specversion: '1.0',
+      id,
+      source: owner,
+      type,
+      time,
+      datacontenttype: 'application/json',
+      hops: 0,
+      data,
+    };
+    await this.state.publisher.publish([{ source: owner, type, detail: toWire(envelope) }]);
+  }
+
+  /** Runs the engine until its inbox is empty. */
+  async advance(): Promise<void> {
+    const inbox = this.#queue(INBOX);
+    for (;;) {
+      const received = await inbox.receive({ max: BATCH, waitSeconds: 0, visibilitySeconds: 120 });
+      if (received.length === 0) return;
+      await this.#advanceBatch(received.map((message) => ({ ...message, messageId: uuidOf(message.messageId) })));
+    }
+  }
+
+  /** Every command that is out is answered, a second later. Returns how many. */
+  async answer(): Promise<number> {
+    this.#clock.advance(STEP_MS);
+    let answered = 0;
+    for (const [name, queue] of this.state.queues) {
+      if (name === INBOX || name.endsWith('-dead-letter')) continue;
+      for (let commands = await take(queue); commands.length > 0; commands = await take(queue)) {
+        for (const { body } of commands) await this.#reply(name, JSON.parse(body) as CommandEnvelope);
+        answered += commands.length;
+      }
+    }
+    return answered;
+  }
+
+  /** Nothing is warm any more, and nothing is counted yet. */
+  restart(): void {
+    this.#engine.forget();
+    Object.assign(this.counts, noCounts());
+    this.events = 0;
+    this.ticks = 0;
+    this.decisionCallsMax = 0;
+    this.startCallsMax = 0;
+  }
+
+  /** Until nobody has anything to do. */
+  async settle(): Promise<void> {
+    do await this.advance();
+    while ((await this.answer()) > 0);
+  }
+
+  /** The ticks that are left are delivered: they find nothing to do, but they are read. */
+  async deliverTicks(): Promise<void> {
+    const inbox = this.#queue(INBOX);
+    for (let at = inbox.nextVisibleAt(); at !== undefined; at = inbox.nextVisibleAt()) {
+      this.#clock.advanceTo(at);
+      await this.settle();
+    }
+  }
+
+  async #advanceBatch(messages: readonly ReceivedMessage[]): Promise<void> {
+    if (this.#cold) this.#engine.forget();
+    const before = decisionCalls(this.counts);
+    const { acknowledge, giveBack } = await this.#engine.advance(messages);
+    const inbox = this.#queue(INBOX);
+    await inbox.delete(acknowledge);
+    await inbox.changeVisibility(giveBack);
+    this.counts.needlessSends += this.#batch.end();
+    const ticks = messages.filter(({ body }) => body.startsWith('{"tutti":"tick"')).length;
+    this.ticks += ticks;
+    this.events += messages.length - ticks;
+    if (messages.length === 1 && ticks === 0) this.#countCalls(messages[0] as ReceivedMessage, decisionCalls(this.counts) - before);
+  }
+
+  #countCalls({ body }: ReceivedMessage, calls: number): void {
+    if (body.includes('"commandid"')) this.decisionCallsMax = Math.max(this.decisionCallsMax, calls);
+    else this.startCallsMax = Math.max(this.startCallsMax, calls);
+  }
+
+  async #reply(service: string, command: CommandEnvelope): Promise<void> {
+    const answer = this.#answer(command);
+    const time = new Date(this.#clock.now()).toISOString();
+    const parts =
+      'failure' in answer
+        ? {
+            outcome: 'failed' as const,
+            data: { type: answer.failure, message: `${command.type} failed with ${answer.failure}.`, data: answer.data },
+          }
+        : { outcome: 'completed' as const, data: answer.output, ...(answer.type !== undefined && { type: answer.type }) };
+    const detail = buildShortReply(command, { service, time, dataversion: 1, ...parts });
+    await this.state.publisher.publish([{ source: service, type: (JSON.parse(detail) as { type: string }).type, detail }]);
+  }
+
+  #queue(name: string): MemoryMessageQueue {
+    return this.state.queues.get(name) as MemoryMessageQueue;
+  }
+}
+
+const take = async (queue: MemoryMessageQueue): Promise<readonly ReceivedMessage[]> => {
+  const commands = await queue.receive({ max: BATCH, waitSeconds: 0, visibilitySeconds: 120 });
+  await queue.delete(commands.map(({ receiptHandle }) => receiptHandle));
+  return commands;
+};
+
+/** SQS names messages by UUIDs, which do not deflate; the memory queue counts. The head holds them, so their size matters. */
+const uuidOf = (messageId: string): string => new SeededRandom(`message ${messageId}`).uuid();

@@ -1,0 +1,90 @@
+/** Load on the embedded runtime: services that answer at once, in the same process, with more slots than there is work. */
+import { CheckoutTravelCart, flights, hotels, notifications, payments } from '../examples/travel-booking/contracts.ts';
+import { trips } from '../examples/travel-booking/system.ts';
+import type { AnyEvent } from '../lib/contract/event.ts';
+import type { System } from '../lib/contract/system.ts';
+import type { Runtime } from '../lib/local/runtime.ts';
+import { startLocal, type LocalSystem } from '../lib/local/start-local.ts';
+import { serve } from '../lib/service/serve.ts';
+import { rounds, type Timing } from './rounds.ts';
+import { cartOf, GroupPlanned, TourPlanned, tours, trains } from './systems.ts';
+
+type Served = NonNullable<ConstructorParameters<typeof Runtime>[1]['services']>;
+
+const SLOTS = 200;
+
+/** Bookings from the publishing of the cart until the instance is closed and that is committed. */
+export const timeBookings = (concurrency: number, soldOut: boolean, directory: string | undefined): Promise<Timing> => {
+  const services = [
+    serve(payments, { charge: async () => ({ paymentId: 'pi_3NkVqL2eZvKYlo2C' }), refund: async () => {} }, { slots: SLOTS }),
+    serve(flights, { book: async () => ({ reference: 'X4K9QT' }), cancel: async () => {} }, { slots: SLOTS }),
+    serve(
+      hotels,
+      {
+        book: async ({ city }, task) => {
+          if (city === 'Venice') throw task.errors.SoldOut({ freeFrom: '2027-02-17' });
+          return { reference: 'HT-55120871' };
+        },
+        cancel: async () => {},
+      },
+      { slots: SLOTS },
+    ),
+    serve(notifications, { notify: async () => {} }, { slots: SLOTS }),
+  ];
+  return withRuntime(trips, services, directory, ({ publish }) =>
+    rounds({ concurrency, seconds: 0.6, rounds: 5, warmUpSeconds: 1 }, (number) =>
+      publish(CheckoutTravelCart, cartOf(`cart-${number}`, soldOut), 'book-trip', `cart-${number}`),
+    ),
+  );
+};
+
+const trainService = () => serve(trains, { reserve: async () => ({ reference: 'RES-005120' }), cancel: async () => {} }, { slots: SLOTS });
+
+/** Tours one after the other: whether a step costs more in a long process than in a short one. */
+export const timeTours = (steps: number, directory: string | undefined): Promise<Timing> =>
+  withRuntime(tours, [trainService()], directory, async ({ publish }) => {
+    const tour = (id: string, legs: number): Promise<void> => publish(TourPlanned, { tourId: id, legs }, 'reserve-tour', id);
+    for (let number = 0; number < 10; number += 1) await tour(`warm-${number}`, 100);
+    return rounds({ concurrency: 1, seconds: 0.5, rounds: steps >= 10_000 ? 1 : 3, warmUpSeconds: 0 }, (number) =>
+      tour(`tour-${number}`, steps),
+    );
+  });
+
+/** All answers of an instance come at once. */
+export const timeGroups = (steps: number, directory: string | undefined): Promise<Timing> =>
+  withRuntime(tours, [trainService()], directory, ({ publish }) =>
+    rounds({ concurrency: 1, seconds: 0.5, rounds: 3 }, (number) =>
+      publish(GroupPlanned, { tourId: `group-${number}`, legs: steps }, 'reserve-group', `group-${number}`),
+    ),
+  );
+
+interface Load {
+  /** Publishes an event; resolves when the instance that it starts is closed. */
+  readonly publish: (event: AnyEvent, data: unknown, process: string, id: string) => Promise<void>;
+}
+
+const withRuntime = async (
+  system: System<string>,
+  services: Served,
+  directory: string | undefined,
+  measure: (load: Load) => Promise<Timing>,
+): Promise<Timing> => {
+  const closed = new Map<string, () => void>();
+  const local: LocalSystem = await startLocal(system, {
+    services,
+    ...(directory !== undefined && { directory }),
+    onCommit: (head) => {
+      if (head.closedAt === undefined) return;
+      closed.get(head.pid)?.();
+      closed.delete(head.pid);
+    },
+  });
+  const publish: Load['publish'] = async (event, data, process, id) => {
+    const ended = new Promise<void>((resolve) => closed.set(`default#${process}#${id}`, resolve));
+    await local.client.publish(event as never, data as never);
+    await ended;
+  };
+  const timing = await measure({ publish });
+  await local.stop();
+  return timing;
+};

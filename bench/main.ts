@@ -1,0 +1,73 @@
+/** `npm run bench`: see README.md in this folder. */
+import { USAGE, readCommandLine } from './command-line.ts';
+import { countedCases, isHeld } from './counted-cases.ts';
+import { printedTable, type Row } from './printed-table.ts';
+import { floorCase, logCase, timedCases, type TimedCase, type TimedRow } from './timed-cases.ts';
+import { TimedRun } from './timed-run.ts';
+
+const known = [...new Set([...Object.keys(countedCases), ...Object.keys(timedCases)])];
+const options = readCommandLine(process.argv.slice(2), known);
+if (typeof options === 'string') {
+  console.error(`${options}\n${USAGE(known)}`);
+  process.exit(2);
+}
+const { cases, json, countsOnly } = options;
+
+const rows: Row[] = [];
+const add = (row: Row): void => {
+  rows.push(row);
+  if (json) console.log(JSON.stringify(row));
+};
+const began = performance.now();
+const progress = (text: string): void => {
+  process.stderr.write(`${((performance.now() - began) / 1000).toFixed(0).padStart(4)} s  ${text}\n`);
+};
+
+for (const name of cases) {
+  const counted = countedCases[name];
+  if (!counted) continue;
+  progress(`counting ${name}`);
+  for await (const row of counted()) add(row);
+}
+if (!countsOnly) await timeCases(cases.flatMap((name) => timedCases[name] ?? []));
+if (!json) console.log(printedTable(rows));
+
+const over = rows.flatMap((row) =>
+  row.kind === 'counted' ? row.checks.filter((check) => !isHeld(check)).map((check) => ({ row, check })) : [],
+);
+for (const { row, check } of over)
+  console.error(`${row.case}, ${row.row}: ${check.what}: ${Number(check.counted.toFixed(3))}, at most ${check.atMost} are allowed.`);
+process.exitCode = over.length > 0 ? 1 : 0;
+
+/** The floor first: all others are compared with the floor of the same run. */
+async function timeCases(timed: readonly TimedCase[]): Promise<void> {
+  const run = new TimedRun();
+  const interrupted = (): void => {
+    run.close();
+    process.exit(130);
+  };
+  process.once('SIGINT', interrupted).once('SIGTERM', interrupted);
+  try {
+    let floorStepsPerSecond = 0;
+    for (const each of [floorCase, logCase, ...timed]) {
+      progress(`timing ${each.case}, ${each.row}, ${each.mode}`);
+      const timing = await run.time(each);
+      const stepsPerSecond = timing.perSecond * each.steps;
+      if (each === floorCase) floorStepsPerSecond = stepsPerSecond;
+      const { case: name, row, mode, unit } = each;
+      add({
+        kind: 'timed',
+        case: name,
+        row,
+        mode,
+        unit,
+        ...timing,
+        stepsPerSecond,
+        timesFloor: stepsPerSecond / floorStepsPerSecond,
+      } satisfies TimedRow);
+    }
+  } finally {
+    run.close();
+    process.off('SIGINT', interrupted).off('SIGTERM', interrupted);
+  }
+}

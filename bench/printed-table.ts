@@ -1,0 +1,78 @@
+import { isHeld, type CountedRow } from './counted-cases.ts';
+import type { TimedRow } from './timed-cases.ts';
+
+export type Row = CountedRow | TimedRow;
+
+const COUNTED = [
+  'counted',
+  '',
+  'events',
+  'calls/event',
+  'most',
+  'sends/event',
+  'spills/event',
+  'write units',
+  'read units',
+  'index/instance',
+  'limits',
+];
+const TIMED = ['timed', '', '', 'a second', 'median', 'p95', 'steps a second', 'x floor'];
+
+/** All rows under two headings: what is counted, then what is timed. */
+export const printedTable = (rows: readonly Row[]): string => {
+  const counted = rows.filter((row) => row.kind === 'counted');
+  const timed = rows.filter((row) => row.kind === 'timed');
+  return [
+    counted.length > 0 && aligned([COUNTED, ...counted.map(countedCells)]),
+    timed.length > 0 && aligned([TIMED, ...timed.map(timedCells)]),
+  ]
+    .filter(Boolean)
+    .join('\n\n');
+};
+
+const countedCells = (row: CountedRow): string[] => [
+  row.case,
+  row.row,
+  String(row.events),
+  row.storeCallsPerEvent.toFixed(2),
+  row.decisionCallsMax === 0 ? '-' : String(row.decisionCallsMax),
+  row.sendsPerEvent.toFixed(2),
+  row.spillsPerEvent.toFixed(3),
+  row.writeUnitsPerEvent.toFixed(3),
+  row.readUnitsPerEvent.toFixed(2),
+  row.indexWritesPerInstance.toFixed(0),
+  limitsOf(row),
+];
+
+const limitsOf = ({ checks }: CountedRow): string => {
+  const over = checks.filter((check) => !isHeld(check));
+  if (over.length > 0)
+    return over.map(({ what, counted, atMost }) => `OVER: ${what} ${Number(counted.toFixed(3))}, at most ${atMost}`).join('; ');
+  return `${checks.length} held`;
+};
+
+const timedCells = (row: TimedRow): string[] => [
+  row.case,
+  row.row,
+  row.mode,
+  `${number(row.perSecond)} ${row.unit}`,
+  time(row.medianMs),
+  time(row.p95Ms),
+  number(row.stepsPerSecond),
+  row.timesFloor.toFixed(2),
+];
+
+const number = (value: number): string => value.toLocaleString('en', { maximumFractionDigits: value < 10 ? 2 : 0 });
+
+const time = (ms: number): string => (ms < 0.1 ? `${(ms * 1000).toFixed(1)} µs` : `${ms < 100 ? ms.toFixed(2) : ms.toFixed(0)} ms`);
+
+/** The first two columns and the last are words, the others numbers. */
+const aligned = (lines: readonly (readonly string[])[]): string => {
+  const widths = (lines[0] ?? []).map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0)));
+  const cell = (text: string, column: number): string =>
+    isWords(lines, column) ? text.padEnd(widths[column] ?? 0) : text.padStart(widths[column] ?? 0);
+  return lines.map((line) => line.map(cell).join('  ').trimEnd()).join('\n');
+};
+
+const isWords = (lines: readonly (readonly string[])[], column: number): boolean =>
+  column < 2 || lines.slice(1).some((line) => /^(?:OVER|\d+ held|memory|durable)/.test(line[column] ?? ''));

@@ -1,0 +1,47 @@
+/** What is run: the bookings of the travel example, and two processes of one service: a long one and a wide one. */
+import * as z from 'zod';
+import { command, event, process, service, system } from 'tutti';
+
+const Leg = z.object({ from: z.string(), to: z.string(), day: z.iso.date(), seat: z.int() });
+const Booking = z.object({ reference: z.string() });
+const cancel = command({ input: Booking });
+
+export const trains = service('trains', {
+  cancel,
+  reserve: command({ input: Leg, output: Booking, undo: { command: cancel, input: (_leg, booking) => booking } }),
+});
+
+const Plan = z.object({ tourId: z.string(), legs: z.int() });
+export const TourPlanned = event('tours.tour-planned', Plan);
+export const GroupPlanned = event('tours.group-planned', Plan);
+
+const legOf = (number: number): z.infer<typeof Leg> => ({
+  from: `Vienna ${number}`,
+  to: `Lisbon ${number + 1}`,
+  day: '2027-01-01',
+  seat: number % 80,
+});
+
+/** One leg after the other: its journal has two entries for each. */
+export const reserveTour = process('reserve-tour', { startOn: TourPlanned.byId((plan) => plan.tourId) }, async (ctx, plan) => {
+  for (let number = 0; number < plan.legs; number += 1) await ctx.call(trains.reserve, legOf(number));
+  return { legs: plan.legs };
+});
+
+/** All legs at once: their answers are for one instance. */
+export const reserveGroup = process('reserve-group', { startOn: GroupPlanned.byId((plan) => plan.tourId) }, async (ctx, plan) => {
+  const bookings = await Promise.all(Array.from({ length: plan.legs }, (_, number) => ctx.call(trains.reserve, legOf(number))));
+  return { legs: bookings.length };
+});
+
+export const tours = system('tours', { processes: [reserveTour, reserveGroup], services: [trains] });
+
+/** A cart of the travel example; the hotel of a full city is sold out. */
+export const cartOf = (cartId: string, soldOut = false) => ({
+  cartId,
+  email: 'ada.lovelace@example.com',
+  total: 129_000,
+  card: 'tok_1NkVqL2eZvKYlo2C',
+  flight: { from: 'VIE', to: 'LIS', day: '2027-01-01' },
+  hotel: { city: soldOut ? 'Venice' : 'Lisbon', from: '2027-01-01', nights: 3 },
+});
