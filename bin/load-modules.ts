@@ -7,16 +7,22 @@ import { usageError } from './usage-error.ts';
 
 export interface Loaded {
   readonly system: System<string>;
+  /** The module that exports the system: the thread of the engine imports it too. */
+  readonly entry: string;
   readonly services: readonly Served[];
 }
 
 /** The one system that the modules export, and the services that they serve; exported by themselves or in an array. */
 export async function loadModules(paths: readonly string[]): Promise<Loaded> {
   const values: unknown[] = [];
-  for (const path of paths) values.push(...Object.values(await load(path)).flat());
-  const systems = new Set(values.filter(isSystem));
-  const [system, ...others] = systems;
-  if (system === undefined) {
+  const systems = new Map<System<string>, string>();
+  for (const path of paths) {
+    const exported = Object.values(await load(path));
+    values.push(...exported.flat());
+    for (const system of exported.flat().filter(isSystem)) if (!systems.has(system)) systems.set(system, path);
+  }
+  const [found, ...others] = systems;
+  if (found === undefined) {
     throw usageError(
       `No system is exported by ${paths.join(', ')}: expected a value that system() made.`,
       "Export it: export const trips = system('trips', { … }).",
@@ -24,11 +30,12 @@ export async function loadModules(paths: readonly string[]): Promise<Loaded> {
   }
   if (others.length > 0) {
     throw usageError(
-      `${systems.size} systems are exported by ${paths.join(', ')}: ${[...systems].map(({ name }) => name).join(', ')}; expected one.`,
+      `${systems.size} systems are exported by ${paths.join(', ')}: ${[...systems.keys()].map(({ name }) => name).join(', ')}; expected one.`,
       'Name the modules of one system only.',
     );
   }
-  return { system, services: [...new Set(values.filter(isServed))] };
+  const [system, entry] = found;
+  return { system, entry, services: [...new Set(values.filter(isServed))] };
 }
 
 async function load(path: string): Promise<Readonly<Record<string, unknown>>> {

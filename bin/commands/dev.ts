@@ -71,14 +71,16 @@ class DevSession {
   #link: { close(): Promise<void> } | undefined;
   #telling: Promise<void> | undefined;
 
-  constructor(terminal: Terminal, { system, services }: Loaded, options: DevCommandOptions) {
+  constructor(terminal: Terminal, { system, entry, services }: Loaded, options: DevCommandOptions) {
     this.#terminal = terminal;
     this.#options = options;
     this.#served = services.map((served) => served['~service']);
     this.#runtime = new Runtime(system, {
       services,
+      entry,
       principal: 'dev',
       checks: true,
+      onFault: (error) => terminal.error(error),
       ...(options.memory ? {} : { directory: options.local }),
       onCommit: (head) => {
         this.#tally.note(head);
@@ -94,6 +96,7 @@ class DevSession {
 
   async begin(): Promise<void> {
     const { memory, local } = this.#options;
+    await this.#runtime.start();
     if (memory !== true) this.#link = await serveLink(socketPath(local), actsOn(this.#reach));
     await this.#timeline.goesOn();
     this.#telling = this.#tellOn();

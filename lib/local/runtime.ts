@@ -1,38 +1,53 @@
+import assert from 'node:assert/strict';
+import { setMaxListeners } from 'node:events';
 import { systemContract, type System } from '../contract/system.ts';
-import { ClientError } from '../contract/errors.ts';
+import { ClientError, ContractError } from '../contract/errors.ts';
+import type { SystemContract } from '../contract/runtime-contract.ts';
 import { connectionOf, type ClientPorts, type Connection } from '../client/connection.ts';
 import { Engine } from '../engine/engine.ts';
-import { frontEndOf } from '../process/front-end.ts';
 import type { Head } from '../ports/process-store.ts';
 import type { MessageQueue } from '../ports/message-queue.ts';
 import { Consumer } from '../service/consumer.ts';
 import { answerDeferred } from '../service/deferred-answer.ts';
 import { servedParts, type Served } from '../service/serve.ts';
 import { readTaskToken } from '../service/task-token.ts';
+import { EngineHost, EngineLost } from './engine-host.ts';
+import { engineOptions } from './engine-options.ts';
+import type { EnginePorts, EngineSeat } from './engine-ports.ts';
 import { WatchedProcessStore } from './head-watch.ts';
+import { InboxPump } from './inbox-pump.ts';
 import { INBOX, openState, type State } from './state.ts';
+import { entryUrl } from './system-entry.ts';
 
 export interface RuntimeOptions {
   /** The folder that holds the system's state. @default all is kept in memory, and gone with the process */
   readonly directory?: string;
   /** What runs here. A service that is not given runs elsewhere, or later: its commands wait in its queue. */
   readonly services: readonly Served[];
+  /**
+   * The module that exports the system, a path from the working directory or a URL. With it the engine and the code of the
+   * processes run in a thread of their own, which imports this module too (so it must start nothing), under a watchdog: a
+   * process that never yields is stopped and gets stuck, and everything else goes on.
+   * @default the engine runs on this thread, and a process that never yields stops everything
+   */
+  readonly entry?: string | URL;
+  /** With `entry`: how long the code of the processes may run without yielding. @default 2000 */
+  readonly watchdogMs?: number;
   /** Development: misuse that production tolerates is a bug, and each activation is replayed at the next. @default false */
   readonly checks?: boolean;
   /** Who acts, in journals. @default 'local' */
   readonly principal?: string;
   /** Told of each commit, for a live view. */
   readonly onCommit?: (head: Head) => void;
+  /** Told what went wrong and is tried again: a lost thread of the engine, a full disk. @default a warning of the process */
+  readonly onFault?: (error: unknown) => void;
 }
 
-/** Instances with a longer journal are kept warm also while checking: replaying them at each event would take too long. */
-const CHECKED_ENTRIES_MAX = 200;
-/** The engine takes this many messages at a time; one turn of the event loop then serves many instances. */
-const ENGINE_BATCH = 256;
 const SERVICE_BATCH = 64;
-const WAIT_SECONDS = 20;
-const VISIBILITY_SECONDS = 120;
 const SWEEP_MS = 100;
+const WATCHDOG_MS = 2000;
+/** Batches in hand of an engine in its own thread, so that it need not wait for the next one. */
+const THREAD_BATCHES = 3;
 
 /**
  * One system in one process (ARCHITECTURE.md): the queues, the bus and the stores of one folder, the engine between them,
@@ -41,47 +56,87 @@ const SWEEP_MS = 100;
 export class Runtime {
   readonly state: State;
   readonly connection: Connection;
+  readonly #options: RuntimeOptions;
   readonly #store: WatchedProcessStore;
-  readonly #engine: Engine;
+  readonly #engine: EngineSeat;
+  readonly #host: EngineHost | undefined;
+  readonly #consumers: readonly Consumer[];
   readonly #stopping = new AbortController();
-  readonly #running: Promise<void>[];
+  readonly #fault: (error: unknown) => void;
+  #running: readonly Promise<void>[] = [];
 
   constructor(system: System<string>, options: RuntimeOptions) {
     const contract = systemContract(system);
+    checkServices(contract, options.services);
+    this.#options = options;
+    this.#fault = options.onFault ?? ((error) => process.emitWarning(error instanceof Error ? error : String(error)));
     this.state = openState({ system: contract, ...(options.directory !== undefined && { directory: options.directory }) });
-    const { state } = this;
-    this.#store = new WatchedProcessStore(state.processStore, options.onCommit);
-    this.#engine = new Engine({
-      system,
-      frontEndOf,
-      store: this.#store,
-      index: state.instanceIndex,
-      sender: state.sender,
-      publisher: state.publisher,
-      payloads: state.payloadStore,
-      parking: state.parkingStore,
-      clock: state.clock,
-      // Here the due index is as near as the inbox, so no timer needs a message of its own.
-      tickHorizonMs: -1,
-      checks: options.checks ?? false,
-      ...(options.checks && { warmEntriesMin: CHECKED_ENTRIES_MAX }),
-    });
+    this.#store = new WatchedProcessStore(this.state.processStore, options.onCommit);
+    this.#host = options.entry === undefined ? undefined : this.#hostOf(contract.name, options.entry);
+    this.#engine = this.#host ?? new Engine(engineOptions(system, this.#enginePorts(), this.state.clock, options.checks ?? false));
     this.connection = connectionOf(this.#ports(options));
-    const consumers = options.services.map((served) => this.#consumer(served));
+    this.#consumers = options.services.map((served) => this.#consumer(served));
+    // Every poll of every queue listens to this one signal: their number is the system's, not a leak.
+    setMaxListeners(0, this.#stopping.signal);
+  }
+
+  /** Readies the engine, then lets everything run. Where it cannot be readied the folder is given back. */
+  async start(): Promise<void> {
+    try {
+      await this.#host?.start();
+    } catch (error) {
+      this.state.close();
+      throw error;
+    }
     const { signal } = this.#stopping;
-    this.#running = [
-      ...consumers.map((consumer) => consumer.poll(signal)),
-      this.#pump(INBOX, (messages) => this.#engine.advance(messages)),
-      this.#pump(`${INBOX}-dead-letter`, (messages) => this.#engine.drainDeadLetters(messages)),
-      this.#sweep(),
-    ];
+    this.#running = [...this.#consumers.map((consumer) => consumer.poll(signal)), ...this.#pumps().map((pump) => pump.run()), this.#sweep()];
   }
 
   /** Lets handlers finish, makes everything durable and gives the folder back. */
   async stop(): Promise<void> {
     this.#stopping.abort();
     await Promise.all(this.#running);
+    await this.#host?.stop();
     this.state.close();
+  }
+
+  #hostOf(system: string, entry: string | URL): EngineHost {
+    const { checks, watchdogMs } = this.#options;
+    return new EngineHost({
+      url: entryUrl(entry),
+      system,
+      checks: checks ?? false,
+      ports: this.#enginePorts(),
+      clock: this.state.clock,
+      watchdogMs: watchdogMs ?? WATCHDOG_MS,
+      lost: this.#fault,
+    });
+  }
+
+  #enginePorts(): EnginePorts {
+    const { state } = this;
+    return {
+      store: this.#store,
+      index: state.instanceIndex,
+      sender: state.sender,
+      publisher: state.publisher,
+      payloads: state.payloadStore,
+      parking: state.parkingStore,
+    };
+  }
+
+  #pumps(): readonly InboxPump[] {
+    const engine = this.#engine;
+    const shared = {
+      advanceSuspect: engine.advanceSuspect.bind(engine),
+      inFlightMax: this.#host ? THREAD_BATCHES : 1,
+      signal: this.#stopping.signal,
+      failed: this.#fault,
+    };
+    return [
+      new InboxPump({ ...shared, queue: this.#queue(INBOX), advance: engine.advance.bind(engine) }),
+      new InboxPump({ ...shared, queue: this.#queue(`${INBOX}-dead-letter`), advance: engine.drainDeadLetters.bind(engine) }),
+    ];
   }
 
   #consumer(served: Served): Consumer {
@@ -102,26 +157,19 @@ export class Runtime {
 
   #queue(name: string): MessageQueue {
     const queue = this.state.queues.get(name);
-    if (!queue) throw new ClientError('NOT_FOUND', `The service ${name} is served, but is none of this system's: it has ${[...this.state.queues.keys()].filter((each) => !each.endsWith('-dead-letter') && each !== INBOX).join(', ')}.`);
+    assert(queue, `there is no queue ${name}`);
     return queue;
-  }
-
-  async #pump(name: string, advance: Engine['advance']): Promise<void> {
-    const { signal } = this.#stopping;
-    const queue = this.#queue(name);
-    while (!signal.aborted) {
-      const messages = await queue.receive({ max: ENGINE_BATCH, waitSeconds: WAIT_SECONDS, visibilitySeconds: VISIBILITY_SECONDS, signal });
-      if (messages.length === 0) continue;
-      const { acknowledge, giveBack } = await advance(messages);
-      if (acknowledge.length > 0) await queue.delete(acknowledge);
-      if (giveBack.length > 0) await queue.changeVisibility(giveBack);
-    }
   }
 
   async #sweep(): Promise<void> {
     const { signal } = this.#stopping;
     while (!signal.aborted) {
-      await this.#engine.sweep();
+      try {
+        await this.#engine.sweep();
+      } catch (error) {
+        // The next sweep begins again at the beginning of time. A lost engine has been told of already.
+        if (!(error instanceof EngineLost)) this.#fault(error);
+      }
       await this.state.clock.sleep(SWEEP_MS, signal);
     }
   }
@@ -151,3 +199,13 @@ export class Runtime {
     };
   }
 }
+
+/** Before anything is opened: a service that nobody asked for, or that is served twice, is a fault of the program. */
+const checkServices = (system: SystemContract, services: readonly Served[]): void => {
+  const names = services.map((served) => servedParts(served).contract.name);
+  for (const [i, name] of names.entries()) {
+    if (!system.services.has(name)) throw new ClientError('NOT_FOUND', `The service ${name} is served, but is none of the system ${system.name}: it has ${[...system.services.keys()].join(', ')}.`);
+    if (names.indexOf(name) !== i)
+      throw new ContractError('CONTRACT_INVALID', `The service ${name} is served twice: each service is served once.`, { remedy: `Serve all commands of ${name} in one call of serve.` });
+  }
+};

@@ -1,7 +1,9 @@
 import { connect } from '../client/connect.ts';
 import type { Client } from '../client/client.ts';
+import { ContractError } from '../contract/errors.ts';
 import type { System } from '../contract/system.ts';
 import { Runtime, type RuntimeOptions } from './runtime.ts';
+import { threadData } from './thread-data.ts';
 
 export interface LocalSystem {
   readonly client: Client;
@@ -11,10 +13,20 @@ export interface LocalSystem {
 
 /**
  * Runs a system and its services in this process. A killed process loses nothing: what is started again on the same folder goes on.
+ *
+ * With `entry` the processes run in a thread of their own under a watchdog, so that one that never yields harms nobody else.
  * @throws ClientError `UNREACHABLE` where another process has the folder open
+ * @throws ContractError `CONTRACT_INVALID` where `entry` cannot be imported or does not export the system
  * @example import { startLocal } from 'tutti/local'; const { client, stop } = await startLocal(trips, { directory: '.tutti', services });
+ * @example await startLocal(trips, { services, entry: new URL('./system.ts', import.meta.url) });
  */
 export const startLocal = async (system: System<string>, options: RuntimeOptions): Promise<LocalSystem> => {
+  if (threadData()) {
+    throw new ContractError('CONTRACT_INVALID', `The module given as entry starts the system ${system.name} when it is imported: the engine's thread imports it too.`, {
+      remedy: 'Export the system from a module that starts nothing, and name that one as entry.',
+    });
+  }
   const runtime = new Runtime(system, options);
+  await runtime.start();
   return { client: connect(system, runtime.connection), stop: () => runtime.stop() };
 };

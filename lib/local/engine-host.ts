@@ -1,0 +1,148 @@
+import type { Worker } from 'node:worker_threads';
+import { OrchestratorError } from '../contract/errors.ts';
+import type { AdvanceResult } from '../engine/engine.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { ReceivedMessage } from '../ports/message-queue.ts';
+import { offeredPorts, type EnginePorts, type EngineSeat } from './engine-ports.ts';
+import type { EngineThread, OpenRequest } from './engine-thread.ts';
+import { PortChannel, type Methods } from './port-channel.ts';
+import { startThread } from './start-thread.ts';
+import { beatEveryMs, watch } from './watchdog.ts';
+
+export interface HostOptions extends OpenRequest {
+  readonly ports: EnginePorts;
+  readonly clock: Clock;
+  /** How long the thread may go without yielding while it has work. */
+  readonly watchdogMs: number;
+  /** Told why a thread was lost. */
+  readonly lost: (reason: EngineLost) => void;
+}
+
+/** The thread of the engine ended with work in hand. What it was writing may have happened: whatever it held comes again. */
+export class EngineLost extends OrchestratorError {
+  constructor(why: string) {
+    super('ENGINE_LOST', `The thread of the engine was lost: ${why}.`, { retryable: true, remedy: 'Look for a process that never yields, or that takes all memory.' });
+  }
+}
+
+/** Between two tries to start a thread whose module cannot be imported any more. */
+const RESTART_MS = 1000;
+const RESTART_MS_MAX = 30_000;
+
+/**
+ * The engine in a worker thread.
+ *
+ * H1  A thread that does not yield for the time allowed is ended, and so is one that ends by itself: another takes its place.
+ * H2  Every call that a lost thread had not answered fails with `EngineLost`; what it still answers is dropped.
+ */
+export class EngineHost implements EngineSeat {
+  readonly #options: HostOptions;
+  readonly #methods: Methods;
+  readonly #stopping = new AbortController();
+  #worker: Worker | undefined;
+  #channel: PortChannel | undefined;
+  #restarted: Promise<PortChannel> | undefined;
+
+  constructor(options: HostOptions) {
+    this.#options = options;
+    this.#methods = offeredPorts(options.ports);
+  }
+
+  /** Resolves when the engine is ready; rejects where its module cannot be imported or lacks the system. */
+  async start(): Promise<void> {
+    await this.#open();
+  }
+
+  /** Ends the thread. What it has in hand is lost, so whoever asks for something must have its answer before. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.#worker?.terminate();
+    await this.#restarted?.catch(() => {});
+  }
+
+  advance(messages: readonly ReceivedMessage[]): Promise<AdvanceResult> {
+    return this.#ask('advance', [messages]);
+  }
+
+  advanceSuspect(message: ReceivedMessage): Promise<AdvanceResult> {
+    return this.#ask('advanceSuspect', [message]);
+  }
+
+  drainDeadLetters(messages: readonly ReceivedMessage[]): Promise<AdvanceResult> {
+    return this.#ask('drainDeadLetters', [messages]);
+  }
+
+  sweep(): Promise<number> {
+    return this.#ask('sweep', []);
+  }
+
+  #ask<T>(method: keyof EngineThread, args: readonly unknown[]): Promise<T> {
+    if (this.#channel) return this.#channel.call(`engine.${method}`, args);
+    return (this.#restarted ?? Promise.reject(new EngineLost('it is stopped'))).then((channel) => channel.call<T>(`engine.${method}`, args));
+  }
+
+  /** Starts a thread; from its opening on it is watched. */
+  async #open(): Promise<PortChannel> {
+    const { url, system, checks, watchdogMs } = this.#options;
+    const beats = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+    const worker = startThread({ tuttiEngine: true, beats, beatEveryMs: beatEveryMs(watchdogMs) }, url);
+    const channel = new PortChannel(worker, this.#methods);
+    this.#worker = worker;
+    let why = 'it ended by itself';
+    worker.on('error', (error) => (why = String(error)));
+    const ended = new Promise<void>((resolve) => {
+      worker.on('exit', () => {
+        channel.close(new EngineLost(why));
+        resolve();
+      });
+    });
+    try {
+      await channel.call('engine.open', [{ url, system, checks } satisfies OpenRequest]);
+    } catch (error) {
+      await worker.terminate();
+      throw error;
+    }
+    const unwatch = watch({
+      allowedMs: watchdogMs,
+      beats,
+      pending: () => channel.pending,
+      hung: () => {
+        why = `it did not yield for ${watchdogMs} ms`;
+        void worker.terminate();
+      },
+    });
+    this.#channel = channel;
+    void ended.then(() => {
+      unwatch();
+      this.#replace(new EngineLost(why));
+    });
+    return channel;
+  }
+
+  #replace(reason: EngineLost): void {
+    this.#channel = undefined;
+    if (this.#stopping.signal.aborted) {
+      this.#restarted = undefined;
+      return;
+    }
+    this.#options.lost(reason);
+    this.#restarted = this.#reopen();
+    // Nobody may be asking just now; whoever asks later gets the same rejection.
+    this.#restarted.catch(() => {});
+  }
+
+  /** A module that could be imported once is edited while it runs: what cannot be started now is tried again. */
+  async #reopen(): Promise<PortChannel> {
+    const { signal } = this.#stopping;
+    for (let pauseMs = RESTART_MS; !signal.aborted; pauseMs = Math.min(RESTART_MS_MAX, pauseMs * 2)) {
+      try {
+        return await this.#open();
+      } catch (error) {
+        if (signal.aborted) break;
+        this.#options.lost(new EngineLost(`it cannot be started again: ${String(error)}`));
+        await this.#options.clock.sleep(pauseMs, signal);
+      }
+    }
+    throw new EngineLost('it is stopped');
+  }
+}

@@ -1,0 +1,22 @@
+import type { EngineOptions } from '../engine/engine.ts';
+import type { System } from '../contract/system.ts';
+import type { Clock } from '../ports/clock.ts';
+import { frontEndOf } from '../process/front-end.ts';
+import type { EnginePorts } from './engine-ports.ts';
+
+/** Instances with a longer journal are kept warm also while checking: replaying them at each event would take too long. */
+const CHECKED_ENTRIES_MAX = 200;
+
+/** The engine of the embedded runtime, whichever thread it has. */
+export function engineOptions(system: System<string>, ports: EnginePorts, clock: Clock, checks: boolean): EngineOptions {
+  return {
+    system,
+    frontEndOf,
+    ...ports,
+    clock,
+    // Here the due index is as near as the inbox, so no timer needs a message of its own.
+    tickHorizonMs: -1,
+    checks,
+    ...(checks && { warmEntriesMin: CHECKED_ENTRIES_MAX }),
+  };
+}

@@ -1,0 +1,47 @@
+import type { AdvanceResult, EngineOptions } from '../engine/engine.ts';
+import type { ReceivedMessage } from '../ports/message-queue.ts';
+import { offeredPort, remotePort, type Methods, type PortChannel } from './port-channel.ts';
+
+/** What the runtime asks of an engine, on this thread or in another. */
+export interface EngineSeat {
+  advance(messages: readonly ReceivedMessage[]): Promise<AdvanceResult>;
+  /** Runs one message alone, marked before, since it may be what ends its thread (protocol row 20). */
+  advanceSuspect(message: ReceivedMessage): Promise<AdvanceResult>;
+  drainDeadLetters(messages: readonly ReceivedMessage[]): Promise<AdvanceResult>;
+  sweep(): Promise<number>;
+}
+
+/** The ports that an engine in another thread reaches through its channel. */
+export type EnginePorts = Pick<EngineOptions, 'store' | 'index' | 'sender' | 'publisher' | 'payloads' | 'parking'>;
+
+/** Every method of every port, by name: what is not listed here cannot be called from the other thread. */
+const METHODS: { readonly [P in keyof EnginePorts]: readonly (keyof EnginePorts[P] & string)[] } = {
+  store: ['load', 'commit', 'buffer', 'spill', 'chunks'],
+  index: ['due'],
+  sender: ['send'],
+  publisher: ['publish'],
+  payloads: ['put', 'get'],
+  parking: ['park', 'parked', 'redriven', 'attempt'],
+};
+
+export function offeredPorts(ports: EnginePorts): Methods {
+  return {
+    ...offeredPort(ports.store, 'store', METHODS.store),
+    ...offeredPort(ports.index, 'index', METHODS.index),
+    ...offeredPort(ports.sender, 'sender', METHODS.sender),
+    ...offeredPort(ports.publisher, 'publisher', METHODS.publisher),
+    ...offeredPort(ports.payloads, 'payloads', METHODS.payloads),
+    ...offeredPort(ports.parking, 'parking', METHODS.parking),
+  };
+}
+
+export function remotePorts(channel: PortChannel): EnginePorts {
+  return {
+    store: remotePort(channel, 'store', METHODS.store),
+    index: remotePort(channel, 'index', METHODS.index),
+    sender: remotePort(channel, 'sender', METHODS.sender),
+    publisher: remotePort(channel, 'publisher', METHODS.publisher),
+    payloads: remotePort(channel, 'payloads', METHODS.payloads),
+    parking: remotePort(channel, 'parking', METHODS.parking),
+  };
+}

@@ -1,0 +1,48 @@
+/** The other thread of the embedded runtime: an engine, the code of the user's processes, and nothing that outlives them. */
+import assert from 'node:assert/strict';
+import { parentPort } from 'node:worker_threads';
+import { SystemClock } from '../adapters/system/clock.ts';
+import { Engine } from '../engine/engine.ts';
+import { engineOptions } from './engine-options.ts';
+import { remotePorts, type EngineSeat } from './engine-ports.ts';
+import { offeredPort, PortChannel, type ChannelEnd } from './port-channel.ts';
+import { importSystem } from './system-entry.ts';
+import { threadData } from './thread-data.ts';
+
+export interface OpenRequest {
+  readonly url: string;
+  readonly system: string;
+  readonly checks: boolean;
+}
+
+/** What the other thread may be asked. */
+export interface EngineThread extends EngineSeat {
+  /** Imports the system and readies its engine; asked first, and once. */
+  open(request: OpenRequest): Promise<void>;
+}
+
+const offerEngine = (end: ChannelEnd): void => {
+  let engine: Engine | undefined;
+  const opened = (): Engine => {
+    assert(engine, 'the engine is asked to work before it is opened');
+    return engine;
+  };
+  const thread: EngineThread = {
+    open: async ({ url, system, checks }) => {
+      engine = new Engine(engineOptions(await importSystem(url, system), remotePorts(channel), new SystemClock(), checks));
+    },
+    advance: (messages) => opened().advance(messages),
+    advanceSuspect: (message) => opened().advanceSuspect(message),
+    drainDeadLetters: (messages) => opened().drainDeadLetters(messages),
+    sweep: () => opened().sweep(),
+  };
+  const channel = new PortChannel(end, offeredPort(thread, 'engine', ['open', 'advance', 'advanceSuspect', 'drainDeadLetters', 'sweep']));
+};
+
+const data = threadData();
+if (data && parentPort) {
+  const { beats, beatEveryMs } = data;
+  // A timer fires only where code yields, which is what the watchdog wants to know.
+  setInterval(() => Atomics.add(beats, 0, 1), beatEveryMs).unref();
+  offerEngine(parentPort);
+}

@@ -1,0 +1,40 @@
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { ContractError } from '../contract/errors.ts';
+import type { System } from '../contract/system.ts';
+
+/** The module's address: a path is taken from the working directory. */
+export function entryUrl(entry: string | URL): string {
+  if (entry instanceof URL) return entry.href;
+  return /^(?:file|data):/.test(entry) ? entry : pathToFileURL(resolve(entry)).href;
+}
+
+/** Imports the module and finds the system of that name among its exports. */
+export async function importSystem(url: string, name: string): Promise<System<string>> {
+  let exported: Readonly<Record<string, unknown>>;
+  try {
+    exported = (await import(url)) as Readonly<Record<string, unknown>>;
+  } catch (error) {
+    throw new ContractError('CONTRACT_INVALID', `The module ${url} of the system ${name} could not be imported: ${textOf(error)}`, {
+      remedy: 'Correct the module, or name another one as entry: it exports the system and starts nothing.',
+      cause: error,
+    });
+  }
+  const systems = Object.values(exported).filter(isSystem);
+  const found = systems.find((system) => system.name === name);
+  if (found) return found;
+  const others = systems.length === 0 ? 'no system' : `only ${systems.map((system) => system.name).join(', ')}`;
+  throw new ContractError('CONTRACT_INVALID', `The module ${url} exports ${others}: expected the system ${name}.`, {
+    remedy: `Export the system ${name} from the module that is named as entry.`,
+  });
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
+
+function isSystem(value: unknown): value is System<string> {
+  if (typeof value !== 'object' || value === null) return false;
+  const { name, '~': held } = value as { readonly name?: unknown; readonly '~'?: { readonly processes?: unknown } };
+  return typeof name === 'string' && typeof held === 'object' && Array.isArray(held.processes);
+}
