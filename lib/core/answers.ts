@@ -21,7 +21,8 @@ export const applyAnswer = (run: Run, fact: Extract<Fact, { type: 'CommandAnswer
   if (!command) return undefined;
   if (fact.outcome === 'deferred') {
     command.deferred = true;
-    command.due = Math.min(command.deadline ?? Infinity, run.image.clock + (command.heartbeatMs ?? Infinity));
+    // One that is being settled is asked again until its outcome is definite.
+    if (!command.settling) command.due = Math.min(command.deadline ?? Infinity, run.image.clock + (command.heartbeatMs ?? Infinity));
     return undefined;
   }
   if (fact.outcome === 'unknown') return unknownOutcome(run, command);
@@ -36,9 +37,9 @@ export const applyAnswer = (run: Run, fact: Extract<Fact, { type: 'CommandAnswer
   return step?.kind === 'call' ? answerStep(run, step, command, fact) : answerNobody(run, command, fact);
 };
 
-/** `unknown` decides nothing: a person must find out. What was only sent is let go, its answer was never awaited. */
+/** `unknown` decides nothing: a person must find out. What an async process only sent is let go, its answer was never awaited. */
 const unknownOutcome = (run: Run, command: OpenCommand): undefined => {
-  if (command.mode === 'send') {
+  if (command.mode === 'send' && run.definition.kind === 'async') {
     run.image.commands.delete(command.n);
     return;
   }
@@ -91,15 +92,18 @@ const endCancelled = (run: Run, step: CallStep, command: OpenCommand, fact: Answ
   touch(run, step.scope);
 };
 
+/** How often this step was tried, under this number and under others. */
+const triesOf = (command: OpenCommand): number => command.retries + command.attempt;
+
 const exhausted = (run: Run, command: OpenCommand): boolean =>
-  command.retries + 1 >= (command.attemptsMax ?? Infinity) || run.image.clock >= (command.deadline ?? Infinity);
+  triesOf(command) >= (command.attemptsMax ?? Infinity) || run.image.clock >= (command.deadline ?? Infinity);
 
 /** Nothing has happened for certain, so the next try may have a number of its own (row 65). */
 const retryLater = (run: Run, step: CallStep, command: OpenCommand): void => {
-  const pause = backoffMs(step.policy.retry, command.retries + 1, `${run.image.run}/${command.n}`);
+  const pause = backoffMs(step.policy.retry, triesOf(command), `${run.image.run}/${command.n}`);
   const due = Math.min(run.image.clock + pause, command.deadline ?? Infinity);
   step.n = setTimer(run, `${step.path}/retry`, due, 'retry');
-  step.retry = { retries: command.retries + 1, since: command.since };
+  step.retry = { retries: triesOf(command), since: command.since };
   run.steps.set(step.n, step);
 };
 
@@ -113,7 +117,7 @@ export const retryNow = (run: Run, step: CallStep): void => {
 const failureOf = (command: OpenCommand, fact: Answer): CommandFailed | CommandExhausted => {
   if (fact.outcome === 'cancelled' || fact.retryable) {
     const outcome = fact.outcome === 'cancelled' ? 'cancelled' : 'failed';
-    return new CommandExhausted({ command: command.command, attempts: command.retries + command.attempt, outcome });
+    return new CommandExhausted({ command: command.command, attempts: triesOf(command), outcome });
   }
   const { type, message, data } = fact.data as unknown as FailureData;
   return new CommandFailed({ command: command.command, type, message, data });
@@ -124,10 +128,15 @@ const answerNobody = (run: Run, command: OpenCommand, fact: Answer): Heard | und
   if (fact.outcome === 'completed') return { command: command.command, value: fact.data ?? null };
   if (fact.outcome === 'failed' && fact.retryable && !command.settling && !exhausted(run, command)) {
     const contract = contractOf(run, command.command);
-    const n = setTimer(run, `${command.path}/retry`, run.image.clock + backoffMs(contract.retry, command.retries + 1, `${run.image.run}/${command.n}`), 'retry');
-    run.image.resends.set(n, { ...command, retries: command.retries + 1 });
+    const n = setTimer(run, `${command.path}/retry`, run.image.clock + backoffMs(contract.retry, triesOf(command), `${run.image.run}/${command.n}`), 'retry');
+    run.image.resends.set(n, { ...command, retries: triesOf(command) });
     return undefined;
   }
-  return { command: command.command, value: failureOf(command, fact) };
+  const value = failureOf(command, fact);
+  if (value.code === 'COMMAND_FAILED' || run.definition.kind === 'async') return { command: command.command, value };
+  // No handler hears of an exhaustion, so a decider needs a person (api 5).
+  run.image.commands.set(command.n, { ...command, due: Infinity });
+  run.stuck = { code: value.code, n: command.n, definite: true, message: value.message };
+  return undefined;
 };
 

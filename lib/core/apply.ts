@@ -104,9 +104,11 @@ const resume = (run: Run, fact: Extract<Fact, { type: 'Resumed' }>): undefined =
   if (!command) return;
   if (fact.definite) {
     run.image.commands.delete(command.n);
-    undoAgain(run, { ...command, retries: 0 }, command.n);
+    if (command.mode === 'undo') undoAgain(run, { ...command, retries: 0 }, command.n);
+    else sendCommand(run, run.root, contractOf(run, command.command), command.input, 0, run.image.clock, command.path);
   } else {
     command.attempt = 0;
+    delete command.deferred;
     sendAgain(run, command);
   }
 };

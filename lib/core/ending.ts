@@ -3,7 +3,7 @@ import type { Failure } from '../contract/errors.ts';
 import { ProcessFailed } from '../contract/errors.ts';
 import type { Json } from '../contract/schema.ts';
 import { refuse } from './bug.ts';
-import { TOMBSTONES_MAX, type ClosedStatus, type Image } from './image.ts';
+import { TOMBSTONES_MAX, type ClosedStatus, type Image, type OpenCommand } from './image.ts';
 import { journal } from './journal.ts';
 import type { Run } from './run.ts';
 
@@ -42,7 +42,8 @@ export const terminate = (run: Run, reason: string): void => {
 
 /**
  * What is still outstanding becomes a tombstone where its late success would have to be undone; what was only sent stays,
- * since its own message may still have to send it. Timers end.
+ * since its own message may still have to send it. Timers end. The undo of what an earlier run did late goes on: nothing
+ * else would undo it (S4).
  */
 const closeImage = (run: Run, status: ClosedStatus): void => {
   const { image } = run;
@@ -52,18 +53,25 @@ const closeImage = (run: Run, status: ClosedStatus): void => {
       command.due = Infinity;
       continue;
     }
+    if (isLateUndo(image, command)) continue;
     image.commands.delete(command.n);
     if (command.mode === 'call' && run.environment.commands.get(command.command)?.undo)
       bury(image, { run: image.run, n: command.n, command: command.command, input: command.input, ...(command.inputRef !== undefined && { inputRef: command.inputRef }) });
   }
-  image.timers.clear();
-  image.resends.clear();
+  for (const n of image.timers.keys()) {
+    const resend = image.resends.get(n);
+    if (resend && isLateUndo(image, resend)) continue;
+    image.timers.delete(n);
+    image.resends.delete(n);
+  }
   delete image.due;
   delete image.tickAt;
   image.status = status;
   image.closedAt = image.clock;
   run.ended = true;
 };
+
+const isLateUndo = (image: Image, { mode, path }: OpenCommand): boolean => mode === 'undo' && path.startsWith(`late/${image.pid}/`);
 
 const bury = (image: Image, tombstone: Image['tombstones'][number]): void => {
   image.tombstones.push(tombstone);

@@ -120,10 +120,10 @@ export const settle = (run: Run, command: OpenCommand, why: 'within' | 'cancelle
 export const attemptTimedOut = (run: Run, n: number): void => {
   const command = run.image.commands.get(n);
   if (!command) return;
-  const exhausted = command.attempt >= (command.attemptsMax ?? Infinity);
+  const exhausted = command.retries + command.attempt >= (command.attemptsMax ?? Infinity);
   if (command.mode === 'undo' && exhausted) {
     command.due = Infinity;
-    run.stuck = { code: 'COMPENSATION', n, message: `${command.command} was sent ${command.attempt} times without an answer; it undoes ${command.undoes ?? ''}.` };
+    run.stuck = { code: 'COMPENSATION', n, message: `${command.command} was sent ${command.retries + command.attempt} times without an answer; it undoes ${command.undoes ?? ''}.` };
   } else if (!command.settling && command.mode !== 'undo' && (exhausted || command.deferred || run.image.clock >= (command.deadline ?? Infinity))) settle(run, command, 'within');
   else sendAgain(run, command);
 };

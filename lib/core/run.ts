@@ -1,4 +1,4 @@
-import type { Failure } from '../contract/errors.ts';
+import { Cancelled, type Failure } from '../contract/errors.ts';
 import type { CommandContract, ProcessContract, RetryPolicy } from '../contract/runtime-contract.ts';
 import type { Json } from '../contract/schema.ts';
 import type { Carrier, Image, StuckReason } from './image.ts';
@@ -223,9 +223,13 @@ export const nextPath = (scope: Scope, name: string): string => {
   return `${scope.path}${name}:${ordinal}`;
 };
 
-/** Its scope, or one around it, has been cancelled: later steps are rejected alike (S8). */
+/** Its scope, or one around it, has failed or been cancelled: later steps are rejected alike (S2, S8). A compensation is in none. */
 export const cancellation = (scope: Scope): Failure | undefined => {
-  for (let at: Scope | undefined = scope; at && !at.compensation; at = at.parent) if (at.cancelledBy) return at.cancelledBy;
+  for (let at: Scope | undefined = scope; at; at = at.parent) {
+    if (at.cancelledBy) return at.cancelledBy;
+    if (at.ending?.status === 'failed') return new Cancelled({ reason: 'scope-failed' });
+    if (at.compensation) return undefined;
+  }
   return undefined;
 };
 

@@ -47,11 +47,13 @@ export const endBody = (run: Run, scope: Scope, ending: Ending): void => {
 /** A step that nobody awaited: a mistake where mistakes are looked for, else let go of, and journaled. */
 const detachOpen = (run: Run, scope: Scope): void => {
   for (const step of scope.open) {
+    // The loser of a race is being undone; its scope waits for it.
+    if (step.kind === 'scope' && step.child.cancelledBy) continue;
+    scope.open.delete(step);
     if (run.environment.checks) refuse(run, 'UNAWAITED_STEP', `${step.path} is still open when its scope ends: it was never awaited.`);
     journal(run, { type: 'StepDetached', path: step.path });
     if (step.kind === 'call') step.detached = true;
   }
-  scope.open.clear();
 };
 
 /** Cancels a scope as a whole: its open steps are rejected, what it did is undone, then its promise is rejected. */
@@ -161,6 +163,7 @@ const close = (run: Run, scope: Scope, failure: Failure | undefined): void => {
     step.status = 'settled';
     step.items = scope.list;
     parent.list.push(...scope.list);
+    scope.list = [];
     run.outcomes.push({ kind: 'fulfil', step, value });
   }
   touch(run, parent);

@@ -5,7 +5,7 @@ import { journal } from './journal.ts';
 import type { Fact } from './journal-entry.ts';
 import { backoffMs, UNDO_ATTEMPTS_MAX } from './retry.ts';
 import { childScope, nextPath, touch, type Run, type Scope, type Step, type Undoing, type UndoItem, type UndoStep } from './run.ts';
-import { setTimer } from './timers.ts';
+import { clearTimer, setTimer } from './timers.ts';
 
 /** Runs the items one at a time, newest first. Where the scope is already being undone, they join. */
 export const startUndoing = (run: Run, scope: Scope, items: readonly UndoItem[], failure: Failure | undefined, done: () => void): void => {
@@ -62,7 +62,7 @@ export const undoAnswered = (run: Run, command: OpenCommand): void => {
 
 /** Tried again after a pause while the failure is technical; a declared error, or too many tries, is for a person (S4). */
 export const undoFailed = (run: Run, command: OpenCommand, fact: Extract<Fact, { type: 'CommandAnswered' }>): void => {
-  const tries = command.retries + 1;
+  const tries = command.retries + command.attempt;
   if (fact.outcome === 'failed' && fact.retryable && tries < UNDO_ATTEMPTS_MAX) {
     const due = run.image.clock + backoffMs(contractOf(run, command.command).retry, tries, `${run.image.run}/${command.n}`);
     const n = setTimer(run, `${command.path}/retry`, due, 'undo-retry');
@@ -92,9 +92,16 @@ const undoingOf = (run: Run, n: number): Undoing | undefined => [...run.undoings
 
 /** A person dealt with what could not be undone: on with the next. */
 export const skipUndo = (run: Run, path: string): void => {
+  const undo = `${path}/undo`;
+  for (const command of run.image.commands.values()) if (command.path === undo) run.image.commands.delete(command.n);
+  for (const [n, command] of run.image.resends)
+    if (command.path === undo) {
+      run.image.resends.delete(n);
+      clearTimer(run, n);
+    }
   for (const undoing of run.undoings) {
     if (undoing.current?.path !== path) continue;
-    if (undoing.n !== undefined) run.image.commands.delete(undoing.n);
+    undoing.compensation = undefined;
     next(run, undoing);
   }
 };
@@ -133,10 +140,14 @@ export const startRequested = (run: Run, scope: Scope): void => {
   }
 };
 
-/** What a settled step has put on its scope's list, taken off it. */
+/** What a settled step has put on its scope's list, taken off whichever list it is on now. */
 export const takeItems = (step: Step): UndoItem[] => {
   const items = step.kind === 'call' && step.item ? [step.item] : step.kind === 'scope' ? step.items : [];
-  const taken = items.filter((item) => step.scope.list.includes(item));
-  step.scope.list = step.scope.list.filter((item) => !taken.includes(item));
+  const taken: UndoItem[] = [];
+  // A scope that was fulfilled has handed its list on.
+  for (let scope: Scope | undefined = step.scope; scope; scope = scope.parent) {
+    taken.push(...scope.list.filter((item) => items.includes(item)));
+    scope.list = scope.list.filter((item) => !items.includes(item));
+  }
   return taken;
 };

@@ -12,8 +12,9 @@ export const waitFor = (run: Run, scope: Scope, event: string, match: ((data: ne
     run.outcomes.push({ kind: 'reject', step, failure: cancelled });
     return step;
   }
-  scope.open.add(step);
+  // The predicate is the process's own code: what it throws must leave nothing behind.
   const index = run.unread.findIndex((signal) => matches(step, signal));
+  scope.open.add(step);
   const [signal] = index < 0 ? [] : run.unread.splice(index, 1);
   if (signal) {
     take(run, step, signal);

@@ -56,10 +56,10 @@ export class Continuation implements FrontEnd {
     runBody(this.#run, scope, body, new ProcessContext(this.#run, this.#definition, scope, start));
   }
 
-  /** A process that has not ended, and waits for nothing that Tutti knows of, would wait for ever. */
+  /** A process that has not ended, and waits for no answer, timer or event, would wait for ever. */
   #checkPending(): void {
-    const { root, undoings, ended, stuck } = this.#run;
-    if (ended || stuck || root.ending || root.open.size > 0 || root.cleanups > 0 || undoings.size > 0) return;
+    const { root, steps, waits, undoings, ended, stuck } = this.#run;
+    if (ended || stuck || root.ending || steps.size > 0 || waits.length > 0 || undoings.size > 0) return;
     this.#run.bug = {
       code: 'POISON',
       message: `${this.#definition.name} awaits something that is no step, so nothing will ever wake it: await only what ctx returns.`,

@@ -1,3 +1,4 @@
+import { Cancelled } from '../contract/errors.ts';
 import { parse, type Json } from '../contract/schema.ts';
 import type { HeardFact } from '../core/apply.ts';
 import { refuse } from '../core/bug.ts';
@@ -16,7 +17,7 @@ export const decideOn = (run: Run, definition: DeciderDefinition, fact: Fact, he
   // Its journal is never replayed, so paths count within one call: a decider loaded cold writes the bytes that a live one writes.
   run.root.ordinals.clear();
   if (fact.type === 'CancelRequested') {
-    endProcess(run, run.root.cancelledBy, null);
+    endProcess(run, new Cancelled({ reason: 'requested', message: `Cancelled by ${fact.by}: ${fact.reason}` }), null);
     return;
   }
   const message = messageOf(fact, heard);
@@ -27,7 +28,11 @@ export const decideOn = (run: Run, definition: DeciderDefinition, fact: Fact, he
   const next = handler(frozen(state), frozen(message.data), { id, now: new Date(run.image.clock) });
   const [value, ...actions] = (Array.isArray(next) ? next : [next]) as [unknown, ...(Action | false | undefined)[]];
   changeView(run, run.root, parse(definition.state, value, `the state of ${definition.name} after ${message.key}`));
-  for (const action of actions) if (action) act(run, definition, actionParts(action));
+  const parts = actions.filter((action) => typeof action === 'object').map(actionParts);
+  // Whatever their order, nothing is asked of an instance that has ended.
+  for (const each of parts) if (each.kind !== 'end') act(run, definition, each);
+  const ending = parts.find((each) => each.kind === 'end');
+  if (ending) act(run, definition, ending);
 };
 
 const messageOf = (fact: Fact, heard: HeardFact | undefined): { readonly key: string; readonly data: unknown } | undefined => {

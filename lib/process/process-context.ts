@@ -105,6 +105,7 @@ export class ProcessContext {
       if (!step) return refuse(this.#run, 'POISON', `The branch ${key} of a ${name} is no step: a plain promise cannot be cancelled.`);
       branches.set(key, step);
     }
+    if (branches.size === 0) return refuse(this.#run, 'POISON', `A ${name} was given no branches, so nothing would ever win it.`);
     const step = openBranches(this.#scope, name, branches);
     const promise = stepPromise(step);
     if (name === 'race') this.#firstSettled(step, promises);

@@ -1,0 +1,309 @@
+import assert from 'node:assert/strict';
+import { system, type AnyEvent, type AnyProcess, type AnyService, type Json } from 'tutti';
+import { canonical } from '../../lib/contract/canonical.ts';
+import type { Outcome } from '../../lib/contract/envelope.ts';
+import { milliseconds, type Duration } from '../../lib/contract/duration.ts';
+import { processContract } from '../../lib/contract/process-contract.ts';
+import type { ProcessContract } from '../../lib/contract/runtime-contract.ts';
+import { systemContract } from '../../lib/contract/system.ts';
+import { classify, type Verdict } from '../../lib/core/classify.ts';
+import { isClosed, newImage, type Image, type OpenCommand, type StuckReason } from '../../lib/core/image.ts';
+import { runOf, type Inbound, type ReplyInbound } from '../../lib/core/inbound.ts';
+import type { JournalEntry } from '../../lib/core/journal-entry.ts';
+import type { Environment } from '../../lib/core/run.ts';
+import { earliestDue } from '../../lib/core/timers.ts';
+import { definitionName } from '../../lib/engine/catalogue.ts';
+import { decideEvent } from '../../lib/engine/decide.ts';
+import { sha256 } from '../../lib/engine/engine.ts';
+import { decodeHead, encodeControl, encodeHead, resolveReferences } from '../../lib/engine/head-codec.ts';
+import { LiveInstance, readEntries } from '../../lib/engine/live-instance.ts';
+import type { Head } from '../../lib/ports/process-store.ts';
+import { frontEndOf } from '../../lib/process/front-end.ts';
+import { services as tripServices } from './trip-contracts.ts';
+
+export interface InstanceOptions {
+  /** @default those of trip-contracts.ts */
+  readonly services?: readonly AnyService[];
+  /** Misuse is a bug. @default true */
+  readonly checks?: boolean;
+  /** @default 15 minutes */
+  readonly tickHorizonMs?: number;
+  /** Also decides each event on a copy rebuilt from the journal, and compares. @default true */
+  readonly compare?: boolean;
+}
+
+const START = Date.parse('2026-01-01T00:00:00.000Z');
+
+/**
+ * One instance of a process, told facts by the kernel of production, with nothing around it: what it decides can be read
+ * here. Each event is decided twice, live and on a copy that was rebuilt from the journal; both must agree to the byte.
+ */
+export class Instance {
+  now = START;
+  /** Why the last event could not be applied. Nothing of it was kept. */
+  bug: StuckReason | undefined;
+  readonly payloads = new Map<string, string>();
+  readonly definition: ProcessContract;
+  readonly environment: Environment;
+  readonly #id: string;
+  readonly #compares: boolean;
+  #live: LiveInstance | undefined;
+  #head: Head | undefined;
+  #ids = 0;
+
+  constructor(process: AnyProcess, options: InstanceOptions = {}, id = 'a') {
+    this.definition = processContract(process);
+    const contract = systemContract(system('trips', { processes: [process], services: options.services ?? tripServices }));
+    this.environment = {
+      system: contract.name,
+      commands: contract.commands,
+      hash: sha256,
+      canonical,
+      tickHorizonMs: options.tickHorizonMs ?? 900_000,
+      checks: options.checks ?? true,
+    };
+    this.#id = id;
+    this.#compares = options.compare ?? true;
+  }
+
+  get image(): Image {
+    assert(this.#live, 'The instance was not started.');
+    return this.#live.run.image;
+  }
+
+  get head(): Head {
+    assert(this.#head, 'Nothing was committed.');
+    return this.#head;
+  }
+
+  get status(): string {
+    return this.image.status;
+  }
+
+  get journal(): JournalEntry[] {
+    return this.image.tail.map((text) => JSON.parse(text) as JournalEntry);
+  }
+
+  /** Entry types, each with its path where it has one, from entry `from` on. */
+  trace(from = 0): string[] {
+    return this.journal.slice(from).map((entry) => ('path' in entry && entry.path !== '' ? `${entry.type} ${entry.path}` : entry.type));
+  }
+
+  /** Entries of one type. */
+  entries<T extends JournalEntry['type']>(type: T): Extract<JournalEntry, { type: T }>[] {
+    return this.journal.filter((entry) => entry.type === type) as never;
+  }
+
+  /** The open commands by name, in the order of their numbers; an undo and one that is being settled are marked. */
+  open(): string[] {
+    return this.commands().map(
+      ({ command, mode, settling }) => `${command}${mode === 'call' ? '' : ` (${mode})`}${settling ? ` (settling: ${settling})` : ''}`,
+    );
+  }
+
+  commands(): OpenCommand[] {
+    return [...this.image.commands.values()].toSorted((a, b) => a.n - b.n);
+  }
+
+  /** Data of the events that the last commit published. */
+  published(): unknown[] {
+    return this.image.fires.filter((fire) => fire.kind === 'event').map((fire) => fire.data);
+  }
+
+  command(name: string): OpenCommand {
+    const found = this.commands().find((command) => command.command === name);
+    assert(found, `${name} is not open; open are ${this.open().join(', ') || 'none'}.`);
+    return found;
+  }
+
+  /** Pending timers: path and milliseconds from now. */
+  timers(): string[] {
+    return [...this.image.timers.values()].map(({ path, due }) => `${path} in ${due - this.image.clock} ms`);
+  }
+
+  async starts(
+    event: AnyEvent,
+    data: Record<string, Json> = {},
+    options: { readonly id?: string; readonly onOpen?: 'reject' | 'attach' | 'signal' } = {},
+  ): Promise<Verdict> {
+    const { id, ...carried } = this.#carried('s', options.id);
+    return this.deliver({
+      ...carried,
+      kind: 'start',
+      id,
+      event: event.type,
+      source: 'shop',
+      time: this.#time(),
+      data: { id: this.#id, ...data },
+      definition: definitionName(this.definition),
+      ...(options.onOpen && { onOpen: options.onOpen }),
+    });
+  }
+
+  async happens(
+    event: AnyEvent,
+    data: Record<string, Json> = {},
+    options: { readonly id?: string; readonly time?: string } = {},
+  ): Promise<Verdict> {
+    const { id, ...carried } = this.#carried('x', options.id);
+    return this.deliver({
+      ...carried,
+      kind: 'signal',
+      id,
+      event: event.type,
+      source: 'shop',
+      time: options.time ?? this.#time(),
+      data: { id: this.#id, ...data },
+    });
+  }
+
+  completes(name: string, data: Json = null): Promise<Verdict> {
+    return this.answers(this.command(name), 'completed', data);
+  }
+
+  fails(name: string, type: string, data: Json = {}): Promise<Verdict> {
+    return this.answers(this.command(name), 'failed', { type, message: `${name} says ${type}.`, data });
+  }
+
+  /** Nothing has happened for certain, and it may be tried again. */
+  breaksDown(name: string): Promise<Verdict> {
+    return this.answers(this.command(name), 'failed', { type: 'Technical', message: 'Out of order.', data: null }, true);
+  }
+
+  answers(
+    command: { readonly n: number; readonly run?: string },
+    outcome: Outcome,
+    data: Json = null,
+    retryable = false,
+  ): Promise<Verdict> {
+    return this.replies({ run: command.run ?? this.image.run, n: command.n, outcome, data, retryable });
+  }
+
+  async replies(reply: Pick<ReplyInbound, 'run' | 'n' | 'outcome' | 'data' | 'retryable'>): Promise<Verdict> {
+    const { id: _id, ...carried } = this.#carried('r');
+    return this.deliver({ ...carried, key: `r:${reply.run}:${reply.n}`, kind: 'reply', ...reply });
+  }
+
+  async operates(act: 'cancel' | 'terminate' | 'resume', options: { readonly id?: string; readonly skip?: string } = {}): Promise<Verdict> {
+    const { id, ...carried } = this.#carried('o', options.id);
+    return this.deliver({
+      ...carried,
+      kind: 'operate',
+      id,
+      act,
+      reason: 'because',
+      by: 'Ann',
+      ...(options.skip !== undefined && { skip: options.skip }),
+    });
+  }
+
+  async ticks(tickAt: number, run = this.image.run): Promise<Verdict> {
+    const { id: _id, ...carried } = this.#carried('t');
+    return this.deliver({ ...carried, key: `t:${run}:${tickAt}`, kind: 'tick', run, tickAt });
+  }
+
+  /** Time passes. Each tick that the instance has armed comes at its instant. */
+  async passes(duration: Duration): Promise<void> {
+    const until = this.now + milliseconds(duration);
+    for (let wake = this.wakeAt(); wake <= until && this.status !== 'stuck'; wake = this.wakeAt()) {
+      this.now = Math.max(this.now, wake);
+      await this.ticks(wake);
+      if (this.bug) break;
+    }
+    this.now = until;
+  }
+
+  /** The instant of the tick that is in flight, or in the due index. */
+  wakeAt(): number {
+    return Math.min(this.image.tickAt ?? Infinity, this.image.due ?? Infinity);
+  }
+
+  /** What a fresh copy of the process is woken for next. */
+  earliestDue(): number {
+    assert(this.#live);
+    return earliestDue(this.#live.run);
+  }
+
+  /** The instance as a worker meets it that has it not in its cache. */
+  async reload(code?: AnyProcess): Promise<void> {
+    this.#live = await this.rebuilt(code);
+  }
+
+  /** Rebuilt from what is stored, on this code. What differs is in its `run.bug`. */
+  async rebuilt(code?: AnyProcess): Promise<LiveInstance> {
+    const definition = code ? processContract(code) : this.definition;
+    const image = decodeHead(JSON.parse(JSON.stringify(this.head)) as Head);
+    const read = (hash: string): Promise<Json> => Promise.resolve(JSON.parse(this.payloads.get(hash) ?? 'null') as Json);
+    await resolveReferences(image, read);
+    if (definition.kind === 'decider' || isClosed(image.status))
+      return LiveInstance.decoded(definition, this.environment, frontEndOf, image);
+    return LiveInstance.replayed(definition, this.environment, frontEndOf, image, await readEntries(image.tail, read));
+  }
+
+  /** Classifies an event, and decides on it where it applies: one commit, or none where the code is at fault. */
+  async deliver(inbound: Inbound): Promise<Verdict> {
+    const verdict = classify(this.#live?.run.image, inbound, this.definition);
+    if (verdict !== 'apply' && verdict !== 'reject' && verdict !== 'restart') return verdict;
+    const live = this.#live && verdict !== 'restart' ? this.#live : this.#begun(inbound);
+    const cold = live === this.#live && this.#compares ? await this.rebuilt() : undefined;
+    await decide(live, inbound, verdict);
+    if (cold) {
+      await decide(cold, inbound, verdict);
+      assert.equal(stateText(cold), stateText(live), 'A copy rebuilt from the journal decides otherwise.');
+    }
+    this.bug = live.run.bug;
+    if (this.bug) this.#live = this.#head && (await this.rebuilt());
+    else this.#commit(live);
+    return verdict;
+  }
+
+  #begun(inbound: Inbound): LiveInstance {
+    assert(inbound.kind === 'start');
+    const image = newImage(`default#${this.definition.name}#${this.#id}`, runOf(inbound.id), definitionName(this.definition), this.now);
+    const before = this.#live?.run.image;
+    if (before)
+      Object.assign(image, { version: before.version, signals: before.signals, starts: before.starts, tombstones: before.tombstones });
+    return new LiveInstance(this.definition, this.environment, frontEndOf, image);
+  }
+
+  #commit(live: LiveInstance): void {
+    const { run } = live;
+    if (run.stuck) {
+      run.image.stuck = { ...run.stuck, was: run.image.status };
+      run.image.status = 'stuck';
+      run.stuck = undefined;
+    }
+    for (const [hash, text] of run.payloads) this.payloads.set(hash, text);
+    run.image.version += 1;
+    this.#live = live;
+    this.#head = encodeHead(run.image, '', encodeControl(run.image));
+  }
+
+  #carried(
+    kind: string,
+    id = `${kind}${(this.#ids += 1)}`,
+  ): {
+    readonly id: string;
+    readonly key: string;
+    readonly messageId: string;
+    readonly forced: false;
+    readonly at: number;
+    readonly hops: 1;
+  } {
+    return { id, key: `${kind}:${id}`, messageId: `m-${id}`, forced: false, at: this.now, hops: 1 };
+  }
+
+  #time(): string {
+    return new Date(this.now).toISOString();
+  }
+}
+
+const decide = async (live: LiveInstance, inbound: Inbound, verdict: Verdict): Promise<void> => {
+  // The engine has sent what the commit before fired.
+  live.run.image.fires = [];
+  if (!live.run.bug) await decideEvent(live, inbound, verdict === 'reject');
+};
+
+/** All that a commit would store. */
+export const stateText = ({ run }: LiveInstance): string =>
+  [run.bug ? run.bug.message : encodeControl(run.image), JSON.stringify(run.stuck), ...(run.bug ? [] : run.image.tail)].join('\n');

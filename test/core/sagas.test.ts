@@ -1,0 +1,717 @@
+import { describe, expect, test } from 'vitest';
+import { Instance } from './instance.ts';
+import { Booked, Checkout, flights, hotels, notes, Nudge, payments, tripOf, type TripContext } from './trip-contracts.ts';
+
+const started = async (
+  body: (ctx: TripContext) => Promise<unknown>,
+  options: ConstructorParameters<typeof Instance>[1] = {},
+): Promise<Instance> => {
+  const trip = new Instance(tripOf(body), options);
+  await trip.starts(Checkout);
+  return trip;
+};
+
+const pay = (ctx: TripContext) => ctx.call(payments.charge, { amount: 7 });
+const fly = (ctx: TripContext) => ctx.call(flights.book, { to: 'Oslo' });
+const stay = (ctx: TripContext) => ctx.call(hotels.book, { to: 'Oslo' });
+const PAID = { paymentId: 'p-1' };
+const FLIGHT = { reference: 'f-1' };
+const ROOM = { reference: 'h-1' };
+
+describe('S1: the undo list', () => {
+  test('S1: a process that fails undoes what completed, in reverse order of completion, one at a time', async () => {
+    const trip = await started(async (ctx) => {
+      await Promise.all([pay(ctx), fly(ctx)]);
+      await stay(ctx);
+    });
+    await trip.completes('flights.book', FLIGHT);
+    await trip.completes('payments.charge', PAID);
+    await trip.fails('hotels.book', 'SoldOut');
+    expect(trip.open()).toEqual(['payments.refund (undo)']);
+    await trip.completes('payments.refund');
+    expect(trip.open()).toEqual(['flights.cancel (undo)']);
+    expect(trip.status).toBe('running');
+    await trip.completes('flights.cancel');
+    expect(trip.status).toBe('failed');
+  });
+
+  test('S1: a scope that fulfils hands its list to its parent', async () => {
+    const trip = await started(async (ctx) => {
+      await ctx.scope('travel', async (ctx) => {
+        await fly(ctx);
+        await stay(ctx);
+      });
+      await pay(ctx);
+    });
+    await trip.completes('flights.book', FLIGHT);
+    await trip.completes('hotels.book', ROOM);
+    await trip.fails('payments.charge', 'Declined', { reason: 'no' });
+    await trip.completes('hotels.cancel');
+    expect(trip.open()).toEqual(['flights.cancel (undo)']);
+  });
+
+  test('S1: the process drops the list when it fulfils', async () => {
+    const trip = await started(async (ctx) => {
+      await pay(ctx);
+      return { done: true };
+    });
+    await trip.completes('payments.charge', PAID);
+    expect(trip.status).toBe('completed');
+    expect(trip.open()).toEqual([]);
+    expect(trip.entries('ProcessCompleted')[0]?.data).toEqual({ done: true });
+  });
+});
+
+describe('S2: a scope that fails', () => {
+  test('S2: its open steps are cancelled, those with an undo are settled, and the late success is undone before the rest', async () => {
+    const trip = await started(async (ctx) => {
+      await pay(ctx);
+      await Promise.all([fly(ctx), stay(ctx), ctx.call(notes.ask, { text: 'window?' }), ctx.sleep('1 day'), ctx.waitFor(Nudge)]);
+    });
+    await trip.completes('payments.charge', PAID);
+    await trip.fails('hotels.book', 'SoldOut');
+    expect(trip.open()).toEqual(['flights.book (settling: cancelled)']);
+    expect(trip.timers()).toEqual([]);
+    expect(trip.entries('CommandAbandoned').map((entry) => entry.path)).toEqual(['notes.ask:1']);
+    await trip.completes('flights.book', FLIGHT);
+    expect(trip.open()).toEqual(['flights.cancel (undo)']);
+    await trip.completes('flights.cancel');
+    expect(trip.open()).toEqual(['payments.refund (undo)']);
+    await trip.completes('payments.refund');
+    expect(trip.status).toBe('failed');
+  });
+
+  test.each(['cancelled', 'failed'] as const)('S2: an open step that is settled as %s needs no undo', async (outcome) => {
+    const trip = await started(async (ctx) => {
+      await Promise.all([fly(ctx), stay(ctx)]);
+    });
+    await trip.fails('hotels.book', 'SoldOut');
+    await trip.answers(trip.command('flights.book'), outcome, { type: 'SoldOut', message: '', data: {} });
+    expect(trip.open()).toEqual([]);
+    expect(trip.status).toBe('failed');
+  });
+
+  test('S2: a deferred command without an undo is settled too, and its success needs nothing', async () => {
+    const trip = await started(async (ctx) => {
+      await Promise.all([stay(ctx), ctx.call(notes.ask, { text: 'window?' })]);
+    });
+    await trip.answers(trip.command('notes.ask'), 'deferred');
+    await trip.fails('hotels.book', 'SoldOut');
+    expect(trip.open()).toEqual(['notes.ask (settling: cancelled)']);
+    expect(trip.status).toBe('running');
+    await trip.completes('notes.ask', { answer: 'yes' });
+    expect(trip.status).toBe('failed');
+  });
+
+  test('S2: a scope that fails inside a process that goes on has been undone before its promise rejects', async () => {
+    const trip = await started(async (ctx) => {
+      await pay(ctx);
+      try {
+        await ctx.scope('travel', async (ctx) => {
+          await fly(ctx);
+          await stay(ctx);
+        });
+      } catch (error) {
+        ctx.publish(Booked, { text: hotels.book.failed(error) ? error.type : 'other' });
+      }
+      await ctx.sleep('1 day');
+    });
+    await trip.completes('payments.charge', PAID);
+    await trip.completes('flights.book', FLIGHT);
+    await trip.fails('hotels.book', 'SoldOut');
+    expect(trip.open()).toEqual(['flights.cancel (undo)']);
+    expect(trip.published()).toEqual([]);
+    await trip.completes('flights.cancel');
+    expect(trip.published()).toEqual([{ text: 'SoldOut' }]);
+    expect(trip.entries('ScopeClosed')[0]).toMatchObject({ path: 'travel:1', status: 'failed' });
+    await trip.passes('1 day');
+    expect(trip.status).toBe('completed');
+    expect(trip.open()).toEqual([]);
+  });
+
+  test('S2: what a branch still asks for after its scope failed is refused as cancelled', async () => {
+    const trip = await started(async (ctx) => {
+      const branch = async (): Promise<void> => {
+        try {
+          await ctx.sleep('1 day');
+        } catch {
+          await fly(ctx);
+        }
+      };
+      await Promise.all([branch(), stay(ctx)]);
+    });
+    await trip.fails('hotels.book', 'SoldOut');
+    expect(trip.open()).toEqual([]);
+    expect(trip.status).toBe('failed');
+  });
+
+  test('S2: an undo is made from the real output', async () => {
+    const trip = await started(async (ctx) => {
+      await pay(ctx);
+      throw ctx.errors.Refused({ why: 'test' });
+    });
+    const charge = trip.command('payments.charge');
+    await trip.completes('payments.charge', { paymentId: 'p-42' });
+    const undo = trip.command('payments.refund');
+    expect(undo.input).toEqual({ paymentId: 'p-42' });
+    expect(undo.undoes).toBe(`default#trip#a/${trip.image.run}/${charge.n}`);
+  });
+
+  test('S2: undoing cannot be cancelled', async () => {
+    const trip = await started(async (ctx) => {
+      await pay(ctx);
+      await stay(ctx);
+    });
+    await trip.completes('payments.charge', PAID);
+    await trip.fails('hotels.book', 'SoldOut');
+    await trip.operates('cancel');
+    expect(trip.open()).toEqual(['payments.refund (undo)']);
+    await trip.completes('payments.refund');
+    expect(trip.status).toBe('failed');
+  });
+
+  test('S2: a declared failure of the process is what its ending says, any other is Other with the reason', async () => {
+    const declared = await started(async (ctx) => {
+      throw ctx.errors.Refused({ why: 'test' });
+    });
+    expect(declared.entries('ProcessFailed')[0]?.data).toMatchObject({ type: 'Refused', data: { why: 'test' } });
+    const other = await started(async (ctx) => {
+      await stay(ctx);
+    });
+    await other.fails('hotels.book', 'SoldOut');
+    expect(other.entries('ProcessFailed')[0]?.data).toMatchObject({ type: 'Other', data: { reason: 'hotels.book says SoldOut.' } });
+  });
+});
+
+describe('S3: late successes and unknown outcomes', () => {
+  test('S3: a late success after the end is undone, from a tombstone', async () => {
+    const trip = await started(async (ctx) => {
+      await Promise.all([fly(ctx), stay(ctx)]);
+    });
+    const { n } = trip.command('flights.book');
+    const { run } = trip.image;
+    await trip.operates('terminate');
+    expect(trip.status).toBe('terminated');
+    expect(trip.image.tombstones.map((tombstone) => tombstone.command)).toEqual(['flights.book', 'hotels.book']);
+    expect(await trip.replies({ run, n, outcome: 'failed', data: null, retryable: false })).toBe('late');
+    expect(await trip.replies({ run, n, outcome: 'completed', data: FLIGHT, retryable: false })).toBe('apply');
+    expect(trip.open()).toEqual(['flights.cancel (undo)']);
+    expect(trip.image.tombstones.map((tombstone) => tombstone.command)).toEqual(['hotels.book']);
+    await trip.completes('flights.cancel');
+    expect(trip.open()).toEqual([]);
+    expect(trip.status).toBe('terminated');
+  });
+
+  test('S3: the undo of a late success that fails leaves the ended process stuck, and resume goes on to the end', async () => {
+    const trip = await started(async (ctx) => {
+      await pay(ctx);
+    });
+    const { n } = trip.command('payments.charge');
+    await trip.operates('terminate');
+    await trip.replies({ run: trip.image.run, n, outcome: 'completed', data: PAID, retryable: false });
+    await trip.fails('payments.refund', 'Closed');
+    expect(trip.image.stuck).toMatchObject({ code: 'COMPENSATION', was: 'terminated' });
+    await trip.operates('resume');
+    expect(trip.status).toBe('terminated');
+    expect(trip.open()).toEqual(['payments.refund (undo)']);
+    await trip.breaksDown('payments.refund');
+    expect(trip.open()).toEqual([]);
+    await trip.passes('5 minutes');
+    await trip.completes('payments.refund');
+    expect(trip.open()).toEqual([]);
+  });
+
+  test('S3: where the answer is unknown the process is stuck, and resume sends the same command again', async () => {
+    const trip = await started(async (ctx) => {
+      await pay(ctx);
+      await stay(ctx);
+    });
+    const { n } = trip.command('payments.charge');
+    await trip.answers({ n }, 'unknown');
+    expect(trip.image.stuck).toMatchObject({ code: 'UNKNOWN_OUTCOME', n });
+    expect(await trip.completes('payments.charge', PAID)).toBe('park');
+    await trip.operates('resume');
+    expect(trip.command('payments.charge')).toMatchObject({ n, attempt: 1 });
+    await trip.completes('payments.charge', PAID);
+    expect(trip.open()).toEqual(['hotels.book']);
+  });
+
+  test('S3: an unknown answer while a command is settled undoes nothing on a guess', async () => {
+    const trip = await started(async (ctx) => {
+      await Promise.all([fly(ctx), stay(ctx)]);
+    });
+    await trip.fails('hotels.book', 'SoldOut');
+    await trip.answers(trip.command('flights.book'), 'unknown');
+    expect(trip.image.stuck?.code).toBe('UNKNOWN_OUTCOME');
+    await trip.operates('resume');
+    expect(trip.open()).toEqual(['flights.book (settling: cancelled)']);
+    await trip.completes('flights.book', FLIGHT);
+    expect(trip.open()).toEqual(['flights.cancel (undo)']);
+  });
+});
+
+describe('S4: an undo is sent until it is answered', () => {
+  const undoing = async (): Promise<Instance> => {
+    const trip = await started(async (ctx) => {
+      await fly(ctx);
+      await pay(ctx);
+      throw ctx.errors.Refused({ why: 'test' });
+    });
+    await trip.completes('flights.book', FLIGHT);
+    await trip.completes('payments.charge', PAID);
+    return trip;
+  };
+
+  test('S4: an unanswered undo is sent again under the same number, and stuck after 20 attempts; resume goes on', async () => {
+    const trip = await undoing();
+    const { n } = trip.command('payments.refund');
+    await trip.passes('19 minutes');
+    expect(trip.command('payments.refund')).toMatchObject({ n, attempt: 20 });
+    await trip.passes('1 minute');
+    expect(trip.image.stuck).toMatchObject({ code: 'COMPENSATION', n });
+    await trip.operates('resume');
+    expect(trip.command('payments.refund')).toMatchObject({ n, attempt: 1 });
+    await trip.completes('payments.refund');
+    expect(trip.open()).toEqual(['flights.cancel (undo)']);
+  });
+
+  test('S4: an undo that fails for technical reasons gets a new number after each pause, and is stuck after 20 attempts', async () => {
+    const trip = await undoing();
+    for (let tries = 1; tries < 20; tries += 1) {
+      await trip.breaksDown('payments.refund');
+      expect(trip.open()).toEqual([]);
+      await trip.passes('1 minute');
+    }
+    expect(trip.status).toBe('running');
+    const { n } = trip.command('payments.refund');
+    await trip.breaksDown('payments.refund');
+    expect(trip.image.stuck).toMatchObject({ code: 'COMPENSATION', n, definite: true });
+    await trip.operates('resume');
+    expect(trip.command('payments.refund').n).toBeGreaterThan(n);
+  });
+
+  test('S4: attempts under one number and under another count together', async () => {
+    const trip = await undoing();
+    await trip.passes('10 minutes');
+    expect(trip.command('payments.refund').attempt).toBe(11);
+    await trip.breaksDown('payments.refund');
+    await trip.passes('1 minute');
+    await trip.passes('9 minutes');
+    expect(trip.image.stuck?.code).toBe('COMPENSATION');
+  });
+
+  test('S4: a declared error of an undo is for a person at once; resume tries again under a new number', async () => {
+    const trip = await undoing();
+    const { n } = trip.command('payments.refund');
+    await trip.fails('payments.refund', 'Closed');
+    expect(trip.image.stuck).toMatchObject({ code: 'COMPENSATION', definite: true, n });
+    await trip.operates('resume');
+    expect(trip.command('payments.refund').n).toBeGreaterThan(n);
+    await trip.completes('payments.refund');
+    await trip.completes('flights.cancel');
+    expect(trip.status).toBe('failed');
+  });
+
+  test('S4: an unknown answer of an undo is for a person', async () => {
+    const trip = await undoing();
+    await trip.answers(trip.command('payments.refund'), 'unknown');
+    expect(trip.image.stuck?.code).toBe('COMPENSATION');
+    await trip.operates('resume');
+    expect(trip.open()).toEqual(['payments.refund (undo)']);
+  });
+
+  test('S4: a person who dealt with it skips one undo, and the others follow', async () => {
+    const trip = await undoing();
+    await trip.fails('payments.refund', 'Closed');
+    await trip.operates('resume', { skip: 'payments.charge:1' });
+    expect(trip.open()).toEqual(['flights.cancel (undo)']);
+  });
+
+  test('S4: the undo of a late success can be skipped too', async () => {
+    const trip = await started(async (ctx) => {
+      await pay(ctx);
+    });
+    const { n } = trip.command('payments.charge');
+    await trip.operates('terminate');
+    await trip.replies({ run: trip.image.run, n, outcome: 'completed', data: PAID, retryable: false });
+    await trip.fails('payments.refund', 'Closed');
+    await trip.operates('resume', { skip: `late/default#trip#a/${trip.image.run}/${n}` });
+    expect(trip.open()).toEqual([]);
+    expect(trip.status).toBe('terminated');
+  });
+
+  test('S4: an undo that is skipped while it pauses is not tried again', async () => {
+    const trip = await started(async (ctx) => {
+      const doomed = (name: string, step: (ctx: TripContext) => Promise<unknown>) =>
+        ctx.scope(name, async (ctx) => {
+          await step(ctx);
+          throw ctx.errors.Refused({ why: name });
+        });
+      await Promise.allSettled([doomed('air', fly), doomed('money', pay)]);
+    });
+    await trip.completes('flights.book', FLIGHT);
+    await trip.completes('payments.charge', PAID);
+    await trip.breaksDown('flights.cancel');
+    expect(trip.timers()).toHaveLength(1);
+    await trip.fails('payments.refund', 'Closed');
+    await trip.operates('resume', { skip: 'air:1/flights.book:1' });
+    expect(trip.timers()).toEqual([]);
+    expect(trip.open()).toEqual(['payments.refund (undo)']);
+    expect(trip.status).toBe('running');
+  });
+});
+
+describe('S5: opting out', () => {
+  test('S5: what was called with { undo: false } is neither undone nor settled', async () => {
+    const trip = await started(async (ctx) => {
+      await ctx.call(payments.charge, { amount: 7 }, { undo: false });
+      await Promise.all([ctx.call(flights.book, { to: 'Oslo' }, { undo: false }), stay(ctx)]);
+    });
+    await trip.completes('payments.charge', PAID);
+    await trip.fails('hotels.book', 'SoldOut');
+    expect(trip.open()).toEqual([]);
+    expect(trip.status).toBe('failed');
+  });
+
+  test('S5: after a pivot nothing so far of this scope is undone, what comes later is', async () => {
+    const trip = await started(async (ctx) => {
+      await pay(ctx);
+      ctx.pivot();
+      await fly(ctx);
+      await stay(ctx);
+    });
+    await trip.completes('payments.charge', PAID);
+    await trip.completes('flights.book', FLIGHT);
+    await trip.fails('hotels.book', 'SoldOut');
+    await trip.completes('flights.cancel');
+    expect(trip.open()).toEqual([]);
+    expect(trip.status).toBe('failed');
+  });
+});
+
+describe('S6: compensations', () => {
+  test('S6: a compensation runs in its place, first registered last, and is told the failure', async () => {
+    const trip = await started(async (ctx) => {
+      ctx.compensate('tell', async (ctx, failure) => {
+        await ctx.call(notes.notify, { text: hotels.book.failed(failure) ? failure.type : 'other' });
+      });
+      await pay(ctx);
+      ctx.compensate('last', async (ctx) => {
+        ctx.publish(Booked, { text: 'first undone' });
+      });
+      await stay(ctx);
+    });
+    await trip.completes('payments.charge', PAID);
+    await trip.fails('hotels.book', 'SoldOut');
+    expect(trip.published()).toEqual([{ text: 'first undone' }]);
+    expect(trip.open()).toEqual(['payments.refund (undo)']);
+    await trip.completes('payments.refund');
+    expect(trip.command('notes.notify').input).toEqual({ text: 'SoldOut' });
+    await trip.completes('notes.notify');
+    expect(trip.status).toBe('failed');
+  });
+
+  test('S6: a compensation runs on cancel as well, and is not itself cancelled', async () => {
+    const trip = await started(async (ctx) => {
+      ctx.compensate('tell', async (ctx, failure) => {
+        await ctx.call(notes.notify, { text: failure?.code ?? 'none' });
+      });
+      await ctx.sleep('1 day');
+    });
+    await trip.operates('cancel');
+    expect(trip.command('notes.notify').input).toEqual({ text: 'CANCELLED' });
+    await trip.completes('notes.notify');
+    expect(trip.status).toBe('cancelled');
+    expect(trip.entries('ProcessCancelled')[0]?.reason).toBe('requested');
+  });
+
+  test('S6: a compensation that fails leaves the process stuck; what it did itself is undone, and resume runs it again', async () => {
+    const trip = await started(async (ctx) => {
+      ctx.compensate('replace', async (ctx) => {
+        await fly(ctx);
+        await ctx.call(notes.ask, { text: 'ok?' });
+        await stay(ctx);
+      });
+      throw ctx.errors.Refused({ why: 'test' });
+    });
+    await trip.completes('flights.book', FLIGHT);
+    await trip.completes('notes.ask', { answer: 'yes' });
+    await trip.fails('hotels.book', 'SoldOut');
+    expect(trip.open()).toEqual(['flights.cancel (undo)']);
+    await trip.completes('flights.cancel');
+    expect(trip.image.stuck).toMatchObject({ code: 'COMPENSATION', compensation: 'replace:1' });
+    await trip.operates('resume');
+    expect(trip.open()).toEqual(['flights.book']);
+    await trip.completes('flights.book', FLIGHT);
+    await trip.completes('notes.ask', { answer: 'yes' });
+    await trip.completes('hotels.book', ROOM);
+    expect(trip.status).toBe('failed');
+    expect(trip.open()).toEqual([]);
+  });
+
+  test('S6: a compensation that fails can be skipped', async () => {
+    const trip = await started(async (ctx) => {
+      ctx.compensate('tell', async (ctx) => {
+        throw ctx.errors.Refused({ why: 'never' });
+      });
+      throw ctx.errors.Refused({ why: 'test' });
+    });
+    expect(trip.image.stuck?.code).toBe('COMPENSATION');
+    await trip.operates('resume', { skip: 'tell:1' });
+    expect(trip.status).toBe('failed');
+  });
+});
+
+describe('S7: undoing by choice', () => {
+  test('S7: ctx.undo(step) undoes that step now, and the process goes on', async () => {
+    const trip = await started(async (ctx) => {
+      const flight = fly(ctx);
+      await flight;
+      await pay(ctx);
+      await ctx.undo(flight);
+      await stay(ctx);
+    });
+    await trip.completes('flights.book', FLIGHT);
+    await trip.completes('payments.charge', PAID);
+    expect(trip.open()).toEqual(['flights.cancel (undo)']);
+    await trip.completes('flights.cancel');
+    expect(trip.open()).toEqual(['hotels.book']);
+    await trip.fails('hotels.book', 'SoldOut');
+    expect(trip.open()).toEqual(['payments.refund (undo)']);
+  });
+
+  test('S7: ctx.undo() undoes all of this scope so far, newest first, and the process may complete', async () => {
+    const trip = await started(async (ctx) => {
+      await pay(ctx);
+      await fly(ctx);
+      await ctx.undo();
+    });
+    await trip.completes('payments.charge', PAID);
+    await trip.completes('flights.book', FLIGHT);
+    await trip.completes('flights.cancel');
+    await trip.completes('payments.refund');
+    expect(trip.status).toBe('completed');
+  });
+
+  test('S7: a scope that was handed on is undone as a whole', async () => {
+    const trip = await started(async (ctx) => {
+      await pay(ctx);
+      const travel = ctx.scope('travel', async (ctx) => {
+        await fly(ctx);
+        await stay(ctx);
+      });
+      await travel;
+      await ctx.undo(travel);
+      throw ctx.errors.Refused({ why: 'test' });
+    });
+    await trip.completes('payments.charge', PAID);
+    await trip.completes('flights.book', FLIGHT);
+    await trip.completes('hotels.book', ROOM);
+    await trip.completes('hotels.cancel');
+    await trip.completes('flights.cancel');
+    expect(trip.open()).toEqual(['payments.refund (undo)']);
+  });
+
+  test('S7: a step of a scope that has handed its list on is undone once, not again with the process', async () => {
+    const trip = await started(async (ctx) => {
+      const steps: ReturnType<typeof fly>[] = [];
+      await ctx.scope('travel', async (ctx) => {
+        const flight = fly(ctx);
+        steps.push(flight);
+        await flight;
+      });
+      await ctx.undo(steps[0]);
+      throw ctx.errors.Refused({ why: 'test' });
+    });
+    await trip.completes('flights.book', FLIGHT);
+    await trip.completes('flights.cancel');
+    expect(trip.open()).toEqual([]);
+    expect(trip.status).toBe('failed');
+  });
+
+  test('S7: undoing what has no undo, or twice, is done at once', async () => {
+    const trip = await started(async (ctx) => {
+      const nap = ctx.sleep('1 second');
+      await nap;
+      await ctx.undo(nap);
+      await ctx.undo();
+      await ctx.undo();
+    });
+    await trip.passes('1 second');
+    expect(trip.status).toBe('completed');
+  });
+
+  test('S7: ctx.undo() waits for what a race let go of, which is newer than the rest', async () => {
+    const trip = await started(async (ctx) => {
+      await pay(ctx);
+      await ctx.race({ flight: fly(ctx), nudged: ctx.waitFor(Nudge) });
+      await ctx.undo();
+    });
+    await trip.completes('payments.charge', PAID);
+    await trip.happens(Nudge);
+    expect(trip.open()).toEqual(['flights.book (settling: cancelled)']);
+    await trip.completes('flights.book', FLIGHT);
+    expect(trip.open()).toEqual(['flights.cancel (undo)']);
+    await trip.completes('flights.cancel');
+    expect(trip.open()).toEqual(['payments.refund (undo)']);
+    await trip.completes('payments.refund');
+    expect(trip.status).toBe('completed');
+  });
+
+  test('S7: two undos at a time join into one row, and both are told at its end', async () => {
+    const trip = await started(async (ctx) => {
+      await pay(ctx);
+      const first = ctx.undo();
+      await ctx.call(flights.book, { to: 'Oslo' });
+      const second = ctx.undo();
+      await Promise.all([first, second]);
+    });
+    await trip.completes('payments.charge', PAID);
+    await trip.completes('flights.book', FLIGHT);
+    expect(trip.open()).toEqual(['payments.refund (undo)']);
+    await trip.completes('payments.refund');
+    expect(trip.open()).toEqual(['flights.cancel (undo)']);
+    await trip.completes('flights.cancel');
+    expect(trip.status).toBe('completed');
+  });
+});
+
+describe('S8: cancel', () => {
+  test('S8: a cancel rejects the open steps, and what was done is undone before the process ends cancelled', async () => {
+    const trip = await started(async (ctx) => {
+      await pay(ctx);
+      await Promise.all([ctx.sleep('1 day'), ctx.waitFor(Nudge, { timeout: '2 days' }), fly(ctx)]);
+    });
+    await trip.completes('payments.charge', PAID);
+    await trip.operates('cancel');
+    expect(trip.timers()).toEqual([]);
+    expect(trip.open()).toEqual(['flights.book (settling: cancelled)']);
+    await trip.answers(trip.command('flights.book'), 'cancelled');
+    await trip.completes('payments.refund');
+    expect(trip.status).toBe('cancelled');
+  });
+
+  test('S8: swallowing a cancel changes nothing: later steps reject alike', async () => {
+    const seen: string[] = [];
+    const trip = await started(
+      async (ctx) => {
+        const attempts = [
+          () => ctx.sleep('1 day'),
+          () => fly(ctx),
+          () => ctx.waitFor(Nudge),
+          () => ctx.until('2030-01-01T00:00:00Z'),
+          () => ctx.scope('inner', (ctx) => stay(ctx)),
+          () => ctx.race({ one: ctx.sleep('1 day') }),
+        ];
+        for (const attempt of attempts) {
+          try {
+            await attempt();
+          } catch (error) {
+            seen.push((error as { readonly code: string }).code);
+          }
+        }
+        return { ended: 'well' };
+      },
+      { compare: false },
+    );
+    await trip.operates('cancel');
+    expect(seen).toEqual(Array.from({ length: 6 }, () => 'CANCELLED'));
+    expect(trip.open()).toEqual([]);
+    expect(trip.status).toBe('cancelled');
+  });
+
+  test('S8: a cancel reaches the steps of inner scopes, and each undoes its own', async () => {
+    const trip = await started(async (ctx) => {
+      await pay(ctx);
+      await ctx.scope('outer', async (ctx) => {
+        await fly(ctx);
+        await ctx.scope('inner', async (ctx) => {
+          await stay(ctx);
+          await ctx.sleep('1 day');
+        });
+      });
+    });
+    await trip.completes('payments.charge', PAID);
+    await trip.completes('flights.book', FLIGHT);
+    await trip.completes('hotels.book', ROOM);
+    await trip.operates('cancel');
+    await trip.completes('hotels.cancel');
+    await trip.completes('flights.cancel');
+    expect(trip.entries('ScopeClosed').map((entry) => [entry.path, entry.status])).toEqual([
+      ['outer:1/inner:1', 'cancelled'],
+      ['outer:1', 'cancelled'],
+    ]);
+    await trip.completes('payments.refund');
+    expect(trip.status).toBe('cancelled');
+  });
+
+  test('S8: a second cancel, and one while a scope inside is being undone, change only how it ends', async () => {
+    const trip = await started(async (ctx) => {
+      try {
+        await ctx.scope('travel', async (ctx) => {
+          await fly(ctx);
+          await stay(ctx);
+        });
+      } catch {
+        await ctx.sleep('1 day');
+      }
+    });
+    await trip.completes('flights.book', FLIGHT);
+    await trip.fails('hotels.book', 'SoldOut');
+    await trip.operates('cancel');
+    await trip.operates('cancel');
+    expect(trip.open()).toEqual(['flights.cancel (undo)']);
+    await trip.completes('flights.cancel');
+    expect(trip.status).toBe('cancelled');
+  });
+
+  test('S8: an undo under way is not cancelled', async () => {
+    const trip = await started(async (ctx) => {
+      await pay(ctx);
+      await ctx.undo();
+      await ctx.sleep('1 day');
+    });
+    await trip.completes('payments.charge', PAID);
+    await trip.operates('cancel');
+    expect(trip.open()).toEqual(['payments.refund (undo)']);
+    await trip.completes('payments.refund');
+    expect(trip.status).toBe('cancelled');
+  });
+
+  test('S8: a cancel between two tries of a command needs no settling', async () => {
+    const trip = await started(async (ctx) => {
+      await pay(ctx);
+    });
+    await trip.breaksDown('payments.charge');
+    expect(trip.timers()).toHaveLength(1);
+    await trip.operates('cancel');
+    expect(trip.timers()).toEqual([]);
+    expect(trip.status).toBe('cancelled');
+  });
+
+  test('S8: terminating a process undoes nothing, and leaves tombstones of what could still succeed', async () => {
+    const trip = await started(async (ctx) => {
+      await pay(ctx);
+      await Promise.all([fly(ctx), ctx.call(notes.ask, { text: 'ok?' }), ctx.sleep('1 day')]);
+    });
+    await trip.completes('payments.charge', PAID);
+    await trip.happens(Nudge, {}, { id: 'unread' });
+    await trip.operates('terminate');
+    expect(trip.status).toBe('terminated');
+    expect(trip.open()).toEqual([]);
+    expect(trip.timers()).toEqual([]);
+    expect(trip.wakeAt()).toBe(Infinity);
+    expect(trip.image.tombstones.map((tombstone) => tombstone.command)).toEqual(['flights.book']);
+    expect(trip.entries('EventsUnread')[0]?.ids).toEqual(['unread']);
+  });
+
+  test('S8: a stuck process can be terminated', async () => {
+    const trip = await started(async (ctx) => {
+      await pay(ctx);
+    });
+    await trip.answers(trip.command('payments.charge'), 'unknown');
+    expect(await trip.operates('terminate')).toBe('apply');
+    expect(trip.status).toBe('terminated');
+    expect(trip.image.stuck).toBeUndefined();
+  });
+});
