@@ -50,7 +50,7 @@ export async function operate({ ports }: Reach, process: string, id: string, ope
   const opid = ports.newId?.(now) ?? newMessageId(now);
   await sendToInbox(ports, { tutti: 'operate', opid, pid, ...operation, by: ports.principal }, process);
   await waitForHead(ports, pid, {
-    look: (current) => applied(pid, current, opid, operation),
+    look: (current) => applied(head, current, opid, operation),
     timeoutMs: ENGINE_TIMEOUT_MS,
     timedOut: () => notTaken(`The ${operation.act} of ${nameOf(pid)}`),
   });
@@ -58,13 +58,14 @@ export async function operate({ ports }: Reach, process: string, id: string, ope
 }
 
 /** The ring of start and operator ids holds it once it is committed. */
-function applied(pid: string, head: Head | undefined, opid: string, operation: Operation): true | undefined {
-  if (head === undefined) throw notFound(pid);
+function applied(before: Head, head: Head | undefined, opid: string, operation: Operation): true | undefined {
+  if (head === undefined) throw notFound(before.pid);
+  // A stuck head is written by an operator only, and it may have gone on, ended or got stuck again since.
+  if (operation.act === 'resume') return head.version > before.version ? true : undefined;
   if (decodeHead(head).starts.includes(digest(opid))) return true;
   refuseClosed(head, operation);
-  // A stuck instance keeps a cancel beside itself until it is resumed; a resumed one needs no second resume.
-  if (operation.act === 'cancel' && head.status === 'stuck') return true;
-  return operation.act === 'resume' && head.status === 'running' ? true : undefined;
+  // A stuck instance keeps a cancel beside itself until it is resumed.
+  return operation.act === 'cancel' && head.status === 'stuck' ? true : undefined;
 }
 
 function refuseClosed(head: Head, { act }: Operation): void {

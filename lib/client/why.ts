@@ -30,7 +30,7 @@ export function explain(image: Image, now: number, definition?: ProcessContract)
 function stuckWhy(image: Image, pending: readonly PendingStep[]): Why {
   const { code, message } = image.stuck ?? { code: 'POISON', message: 'No reason was recorded.' };
   const remedy = stuckRemedy(code);
-  return { line: `stuck (${code}): ${message} ${withoutStop(remedy)}`, pending, stuck: { code, message, remedy } };
+  return { line: `stuck (${code}): ${oneLine(message)}. ${withoutStop(remedy)}`, pending, stuck: { code, message, remedy } };
 }
 
 function endLine(image: Image): string {
@@ -172,6 +172,11 @@ function pendingTimer(image: Image, timer: Timer): PendingStep {
 
 function instant(milliseconds: number): string {
   return new Date(milliseconds).toISOString();
+}
+
+/** A replay's difference, for one, is several lines. */
+function oneLine(message: string): string {
+  return withoutStop(message.trim().replaceAll(/\s*\n\s*/g, '; '));
 }
 
 function withoutStop(sentence: string): string {

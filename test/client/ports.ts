@@ -1,0 +1,61 @@
+import { MemoryEventPublisher } from '../../lib/adapters/memory/event-publisher.ts';
+import { MemoryInstanceIndex } from '../../lib/adapters/memory/instance-index.ts';
+import { MemoryMessageQueue } from '../../lib/adapters/memory/message-queue.ts';
+import { MemoryMessageSender } from '../../lib/adapters/memory/message-sender.ts';
+import { MemoryParkingStore } from '../../lib/adapters/memory/parking-store.ts';
+import { MemoryPayloadStore } from '../../lib/adapters/memory/payload-store.ts';
+import { MemoryProcessStore, memoryProcessTables } from '../../lib/adapters/memory/process-store.ts';
+import { VirtualClock } from '../../lib/adapters/memory/virtual-clock.ts';
+import type { ClientPorts } from '../../lib/client/connection.ts';
+import type { Head } from '../../lib/ports/process-store.ts';
+
+export const NOW = Date.parse('2026-11-21T10:00:00.000Z');
+
+export interface MemoryPorts extends ClientPorts {
+  readonly clock: VirtualClock;
+  readonly inbox: MemoryMessageQueue;
+  /** As the engine would commit it. */
+  put(head: Head): Promise<void>;
+}
+
+/** What a client needs, in memory and without an engine: the test says what the engine did. */
+export function memoryPorts(): MemoryPorts {
+  const clock = new VirtualClock(NOW);
+  const tables = memoryProcessTables();
+  const store = new MemoryProcessStore(tables);
+  const inbox = new MemoryMessageQueue({ name: 'inbox', clock });
+  return {
+    clock,
+    inbox,
+    store,
+    index: new MemoryInstanceIndex(tables.heads),
+    sender: new MemoryMessageSender(new Map([['inbox', inbox]])),
+    publisher: new MemoryEventPublisher({ clock, rules: [] }),
+    payloads: new MemoryPayloadStore(),
+    parking: new MemoryParkingStore(),
+    principal: 'tester',
+    answer: () => Promise.resolve(),
+    durable: () => Promise.resolve(),
+    put: async (head) => {
+      const [before] = await store.load([head.pid]);
+      await store.commit(head, before === undefined ? { kind: 'absent' } : { kind: 'at', version: before.version, run: before.run });
+    },
+  };
+}
+
+export function head(over: Partial<Head> = {}): Head {
+  return {
+    pid: 'default#order#o-1',
+    version: 1,
+    writer: 'w',
+    run: 'r1',
+    status: 'running',
+    definition: 'order@1',
+    clock: NOW,
+    control: '',
+    tail: [],
+    tailFrom: 0,
+    startedAt: NOW,
+    ...over,
+  };
+}

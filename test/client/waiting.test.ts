@@ -1,0 +1,95 @@
+import { expect, test } from 'vitest';
+import { connect } from 'tutti/client';
+import { connectionOf, type ClientPorts } from '../../lib/client/connection.ts';
+import { runOf } from '../../lib/core/inbound.ts';
+import type { StartMessage } from '../../lib/engine/inbox-message.ts';
+import { head, memoryPorts, type MemoryPorts } from './ports.ts';
+import { order, OrderPlaced, shop } from './shop-orders.ts';
+
+const completed = head({ version: 2, status: 'completed', tail: ['{"type":"ProcessCompleted","path":"","data":7}'] });
+
+/** Lets everything run that needs no time. */
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+/** Lets time pass until `done`. */
+async function passTime<T>({ clock }: MemoryPorts, done: Promise<T>): Promise<T> {
+  let pending = true;
+  const settled = (): void => void (pending = false);
+  done.then(settled, settled);
+  for (await turn(); pending; await turn()) clock.advanceTo(clock.nextWakeAt() ?? clock.now());
+  return done;
+}
+
+test('without a hint the head is polled', async () => {
+  const ports = memoryPorts();
+  await ports.put(head());
+  const result = connect(shop, connectionOf(ports)).result(order, 'o-1');
+  await turn();
+  await ports.put(completed);
+  expect(await passTime(ports, result)).toBe(7);
+});
+
+test('a hint is enough: no time passes', async () => {
+  const ports = memoryPorts();
+  const hints: (() => void)[] = [];
+  const changed = (): Promise<void> => new Promise((resolve) => hints.push(resolve));
+  await ports.put(head());
+  const result = connect(shop, connectionOf({ ...ports, changed })).result(order, 'o-1');
+  await turn();
+  await ports.put(completed);
+  for (const hint of hints) hint();
+  expect(await result).toBe(7);
+  expect(ports.clock.nextWakeAt()).toBeUndefined();
+});
+
+test('a result that does not come in time is TIMED_OUT and says why; of what never started, NOT_FOUND', async () => {
+  const ports = memoryPorts();
+  const client = connect(shop, connectionOf(ports));
+  await expect(passTime(ports, client.result(order, 'o-1', { timeout: '1 minute' }))).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  await ports.put(head());
+  const timedOut = passTime(ports, client.result(order, 'o-1', { timeout: '1 minute' }));
+  await expect(timedOut).rejects.toMatchObject({
+    code: 'TIMED_OUT',
+    message: 'order o-1 has not ended within 1 minute: waits for an event: shop.note-added.',
+  });
+  expect(ports.clock.nextWakeAt()).toBeUndefined();
+});
+
+test('a start that no engine takes is UNREACHABLE, and stays in the inbox', async () => {
+  const ports = memoryPorts();
+  const start = connect(shop, connectionOf(ports)).start(order, { orderId: 'o-1', item: 'lamp' });
+  await expect(passTime(ports, start)).rejects.toMatchObject({ code: 'UNREACHABLE' });
+  expect(ports.inbox.size).toBe(1);
+});
+
+test('a start is the run that its id names, and resolves only when that is durable', async () => {
+  let durable = (): void => {};
+  const ports: MemoryPorts = { ...memoryPorts(), durable: () => new Promise((resolve) => (durable = resolve)) };
+  let resolved = false;
+  const start = connect(shop, connectionOf(ports satisfies ClientPorts)).start(order, { orderId: 'o-1', item: 'lamp' });
+  void start.then(() => (resolved = true));
+  await turn();
+  const [message] = await ports.inbox.receive({ max: 1, waitSeconds: 0, visibilitySeconds: 1 });
+  const { startid, by } = JSON.parse(message!.body) as StartMessage;
+  await ports.put(head({ run: runOf(startid) }));
+  for (let polls = 0; polls < 5; polls += 1) {
+    ports.clock.advance(100);
+    await turn();
+  }
+  expect([by, resolved]).toEqual(['tester', false]);
+  durable();
+  expect(await start).toEqual({ id: 'o-1', run: runOf(startid), started: true });
+});
+
+test('an inbox that takes nothing is told with its reason', async () => {
+  const ports = memoryPorts();
+  const refusing = (senderFault: boolean): ClientPorts => ({
+    ...ports,
+    sender: { send: async () => [{ status: 'failed', senderFault, reason: 'no' }] },
+    publisher: { publish: async () => [{ status: 'failed', reason: 'no' }] },
+  });
+  const input = { orderId: 'o-1', item: 'lamp' };
+  await expect(connect(shop, connectionOf(refusing(false))).start(order, input)).rejects.toMatchObject({ code: 'UNREACHABLE' });
+  await expect(connect(shop, connectionOf(refusing(true))).start(order, input)).rejects.toMatchObject({ code: 'DATA_TOO_LARGE' });
+  await expect(connect(shop, connectionOf(refusing(false))).publish(OrderPlaced, input)).rejects.toMatchObject({ code: 'UNREACHABLE' });
+});
