@@ -1,6 +1,6 @@
 import { CONTROL_BYTES_MAX, isClosed, type Image, type StuckReason } from '../core/image.ts';
 import type { Expectation, Head } from '../ports/process-store.ts';
-import type { EngineContext } from './engine.ts';
+import type { EngineContext } from './engine-context.ts';
 import { encodeControl, encodeHead } from './head-codec.ts';
 import type { LiveInstance } from './live-instance.ts';
 

@@ -1,5 +1,5 @@
 import type { ReceivedMessage, VisibilityChange } from '../ports/message-queue.ts';
-import type { AdvanceResult, EngineContext } from './engine.ts';
+import type { AdvanceResult, EngineContext } from './engine-context.ts';
 import { INBOX, inboxBody } from './inbox-message.ts';
 import { parkMessage } from './park.ts';
 

@@ -3,7 +3,7 @@ import type { ReceivedMessage } from '../ports/message-queue.ts';
 import type { Head } from '../ports/process-store.ts';
 import { definitionName } from './catalogue.ts';
 import { expectation } from './commit-image.ts';
-import type { EngineContext } from './engine.ts';
+import type { EngineContext } from './engine-context.ts';
 import { parkMessage } from './park.ts';
 import type { Target } from './admit.ts';
 

@@ -1,5 +1,5 @@
 import type { ReceivedMessage } from '../ports/message-queue.ts';
-import type { EngineContext } from './engine.ts';
+import type { EngineContext } from './engine-context.ts';
 import { INBOX, inboxBody, type InboxMessage } from './inbox-message.ts';
 
 /** Keeps a message for a person, beside the instance that it concerns where one is known. */

@@ -1,4 +1,4 @@
-import type { EngineContext } from './engine.ts';
+import type { EngineContext } from './engine-context.ts';
 import { INBOX, inboxBody } from './inbox-message.ts';
 import { sendAll } from './send-all.ts';
 import type { Dispatch } from './dispatch.ts';

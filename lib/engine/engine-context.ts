@@ -1,0 +1,55 @@
+import type { Json } from '../contract/schema.ts';
+import type { System } from '../contract/system.ts';
+import type { FrontEndOf } from '../core/front-end.ts';
+import type { Environment } from '../core/run.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { EventPublisher } from '../ports/event-publisher.ts';
+import type { InstanceIndex } from '../ports/instance-index.ts';
+import type { MessageSender } from '../ports/message-sender.ts';
+import type { VisibilityChange } from '../ports/message-queue.ts';
+import type { ParkingStore } from '../ports/parking-store.ts';
+import type { PayloadStore } from '../ports/payload-store.ts';
+import type { ProcessStore } from '../ports/process-store.ts';
+import type { Catalogue } from './catalogue.ts';
+import type { LiveCache } from './live-cache.ts';
+
+export interface EngineOptions {
+  readonly system: System<string>;
+  readonly frontEndOf: FrontEndOf;
+  readonly store: ProcessStore;
+  readonly index: Pick<InstanceIndex, 'due'>;
+  readonly sender: MessageSender;
+  readonly publisher: EventPublisher;
+  readonly payloads: PayloadStore;
+  readonly parking: ParkingStore;
+  readonly clock: Clock;
+  /** Timers at most this far ahead are carried by the inbox, later ones by the due index. @default 900,000, the most that SQS delays */
+  readonly tickHorizonMs?: number;
+  /** Misuse that production tolerates is a bug, as in development and tests. @default false */
+  readonly checks?: boolean;
+  /** How many warm instances are kept. @default 10,000 */
+  readonly warmMax?: number;
+  /** Only instances with a journal of at least this many entries are kept warm; all others are replayed at each event. @default 0 */
+  readonly warmEntriesMin?: number;
+  /** For pauses between tries only. @default Math.random */
+  readonly random?: () => number;
+}
+
+/** What the engine's use cases work with. */
+export interface EngineContext {
+  readonly options: EngineOptions;
+  readonly catalogue: Catalogue;
+  readonly environment: Environment;
+  readonly cache: LiveCache;
+  /** Whoever advances an instance holds its pid until its commit is known. */
+  readonly busy: Map<string, Promise<void>>;
+  /** A token for each commit: tells an own write whose answer was lost. */
+  readonly nextWriter: () => string;
+  readonly readPayload: (hash: string) => Promise<Json>;
+}
+
+export interface AdvanceResult {
+  /** Receipt handles to delete. */
+  readonly acknowledge: readonly string[];
+  readonly giveBack: readonly VisibilityChange[];
+}
