@@ -12,7 +12,7 @@ import { definitionName } from './catalogue.ts';
 import { commitImage } from './commit-image.ts';
 import { decideEvent } from './decide.ts';
 import { dispatchesCausedBy, type Dispatch, type DispatchContext } from './dispatch.ts';
-import type { EngineContext } from './engine.ts';
+import type { EngineContext } from './engine-context.ts';
 import { decodeHead, resolveReferences } from './head-codec.ts';
 import { LiveInstance, mergeJournal, readEntries } from './live-instance.ts';
 import { sendAll } from './send-all.ts';
@@ -41,6 +41,8 @@ interface Basis {
   readonly head: Head | undefined;
   readonly live: LiveInstance | undefined;
   readonly strong: boolean;
+  /** What the head fired has been sent by this environment, with what others of the batch fired. */
+  readonly firesSent?: boolean;
 }
 
 /**
@@ -102,6 +104,7 @@ class Working {
   readonly #context: EngineContext;
   readonly #pid: string;
   readonly #base: Head | undefined;
+  readonly #firesSent: boolean;
   #live: LiveInstance | undefined;
   #image: Image | undefined;
 
@@ -109,6 +112,7 @@ class Working {
     this.#context = context;
     this.#pid = pid;
     this.#live = basis.live;
+    this.#firesSent = basis.firesSent ?? false;
     this.#base = basis.live ? headOf(basis.live.run.image) : basis.head;
     this.#image = basis.live?.run.image ?? (basis.head && imageOf(basis.head));
   }
@@ -194,7 +198,7 @@ class Working {
   async #flush(live: LiveInstance): Promise<void> {
     const { image } = live.run;
     if (this.changed || image.fires.length === 0) return;
-    if (!live.firesSent) {
+    if (!live.firesSent && !this.#firesSent) {
       const unsent = dispatchesCausedBy({ ...image, commands: new Map() }, dispatchContext(this.#context), () => true);
       const results = await sendAll(unsent, this.#context.options.sender, this.#context.options.publisher);
       if (results.some((result) => result !== 'sent')) return;
@@ -257,7 +261,7 @@ const markStuck = (image: Image, reason: StuckReason): void => {
 
 const isResume = (inbound: Inbound): boolean => inbound.kind === 'operate' && inbound.act === 'resume';
 
-const NOBODY = { onOpen: 'reject', onClosed: 'reject' } as ProcessContract;
+export const NOBODY = { onOpen: 'reject', onClosed: 'reject' } as ProcessContract;
 
 /** The image of a new run: a restart keeps what must outlive the run before (protocol 1.1). */
 const begun = (pid: string, run: string, definition: string, at: number, before: Image | undefined): Image => {
@@ -301,7 +305,7 @@ const forged = (context: EngineContext, image: Image, inbound: Inbound, reply: N
   return reply.source !== context.environment.commands.get(command.command)?.service || reply.commandhash !== command.hash;
 };
 
-const dispatchContext = (context: EngineContext): DispatchContext => ({
+export const dispatchContext = (context: EngineContext): DispatchContext => ({
   system: context.catalogue.system,
   hash: context.environment.hash,
   canonical: context.environment.canonical,

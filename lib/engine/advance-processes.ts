@@ -2,11 +2,12 @@ import type { ReceivedMessage, VisibilityChange } from '../ports/message-queue.t
 import type { Head } from '../ports/process-store.ts';
 import { admit } from './admit.ts';
 import { advanceInstance, newItem, type Item } from './advance-instance.ts';
-import type { AdvanceResult, EngineContext } from './engine.ts';
+import type { AdvanceResult, EngineContext } from './engine-context.ts';
 import { getStuck, parkBesideStuck } from './get-stuck.ts';
 import type { LiveInstance } from './live-instance.ts';
 import { parkMessage, redrive } from './park.ts';
 import { sendAll, type SentResult } from './send-all.ts';
+import { sendFiresTogether } from './send-fires-together.ts';
 
 /** Deliveries of an event whose code throws, before its instance is stuck: the fault may be a passing one (row 19). */
 const POISON_DELIVERIES_MAX = 3;
@@ -129,11 +130,12 @@ const advanceHeld = async (context: EngineContext, groups: ReadonlyMap<string, I
     const loaded = await context.options.store.load(cold, { consistent: true });
     for (const [i, pid] of cold.entries()) heads.set(pid, loaded[i]);
   }
+  const firesSent = cold.length > 1 ? await sendFiresTogether(context, groups, heads) : undefined;
   const advance = async (pid: string, items: Item[]): Promise<void> => {
     if (items.length > 1) items.sort(inOrder);
     const live = warm.get(pid);
     try {
-      await advanceInstance(context, pid, items, { head: heads.get(pid), live, strong: live === undefined });
+      await advanceInstance(context, pid, items, { head: heads.get(pid), live, strong: live === undefined, firesSent: firesSent?.has(pid) ?? false });
     } catch {
       // Nothing is known of the write: every event of the group comes again, and is then a duplicate or is applied.
       for (const item of items) item.giveBackSeconds ??= retrySeconds(context);

@@ -1,0 +1,44 @@
+import { classify } from '../core/classify.ts';
+import type { Image } from '../core/image.ts';
+import type { Head } from '../ports/process-store.ts';
+import { dispatchContext, NOBODY, type Item } from './advance-instance.ts';
+import { dispatchesCausedBy, type Dispatch } from './dispatch.ts';
+import type { EngineContext } from './engine-context.ts';
+import { decodeHead } from './head-codec.ts';
+import { sendAll } from './send-all.ts';
+
+/**
+ * What loaded heads fired and their next commits will drop is sent before these (the flush rule of protocol 1.3, step 6).
+ * Each instance can do that alone; where a batch holds several they share calls, so that a batch sends once to a target.
+ * Returns the instances whose fires were all accepted.
+ */
+export const sendFiresTogether = async (
+  context: EngineContext,
+  groups: ReadonlyMap<string, readonly Item[]>,
+  heads: ReadonlyMap<string, Head | undefined>,
+): Promise<ReadonlySet<string>> => {
+  const unsent: Image[] = [];
+  for (const [pid, items] of groups) {
+    const image = firedBefore(heads.get(pid));
+    if (image && items.some(({ target }) => classify(image, target.inbound, target.definition ?? NOBODY) === 'apply')) unsent.push(image);
+  }
+  if (unsent.length < 2) return new Set();
+  const dispatches: Dispatch[] = [];
+  const senders: string[] = [];
+  for (const image of unsent)
+    for (const dispatch of dispatchesCausedBy({ ...image, commands: new Map() }, dispatchContext(context), () => true)) {
+      dispatches.push(dispatch);
+      senders.push(image.pid);
+    }
+  const results = await sendAll(dispatches, context.options.sender, context.options.publisher);
+  const sent = new Set(unsent.map(({ pid }) => pid));
+  for (const [i, result] of results.entries()) if (result !== 'sent') sent.delete(senders[i] as string);
+  return sent;
+};
+
+/** An event whose data is stored apart is left to its instance, which reads it anyway. */
+const firedBefore = (head: Head | undefined): Image | undefined => {
+  if (head?.status !== 'running' || !head.control.includes('"fires"')) return undefined;
+  const image = decodeHead(head);
+  return image.fires.length > 0 && image.fires.every(({ dataref }) => dataref === undefined) ? image : undefined;
+};

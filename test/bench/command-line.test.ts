@@ -1,0 +1,33 @@
+import { expect, test } from 'vitest';
+import { readCommandLine } from '../../bench/command-line.ts';
+import { quantile, rounds } from '../../bench/rounds.ts';
+
+const known = ['happy', 'long', 'hot'];
+
+test('without words every case is run, timed and printed as a table', () => {
+  expect(readCommandLine([], known)).toEqual({ cases: known, json: false, countsOnly: false });
+});
+
+test('cases are run in the order in which they are listed, each once', () => {
+  expect(readCommandLine(['hot', 'happy', 'hot', '--json', '--counts'], known)).toEqual({
+    cases: ['happy', 'hot'],
+    json: true,
+    countsOnly: true,
+  });
+});
+
+test('a word that is neither option nor case is named together with what is allowed', () => {
+  expect(readCommandLine(['cold'], known)).toBe(
+    'cold is neither an option nor a case: expected --json, --counts, or one of happy, long, hot.',
+  );
+});
+
+test('a quantile is the value below which that part of the values lies', () => {
+  expect([quantile([3, 1, 2], 0.5), quantile([1, 2, 3, 4], 0.95)]).toEqual([2, 4]);
+});
+
+test('a round runs each of its runners at least once, and no number twice', async () => {
+  const numbers: number[] = [];
+  await rounds({ concurrency: 3, seconds: 0, rounds: 2, warmUpSeconds: 0 }, async (number) => void numbers.push(number));
+  expect(numbers).toEqual([1, 2, 3, 4, 5, 6]);
+});

@@ -1,0 +1,77 @@
+import { describe, expect, test } from 'vitest';
+import { countedCases, isHeld, type CountedRow } from '../../bench/counted-cases.ts';
+import { SendsOfBatch } from '../../bench/counting-ports.ts';
+
+const counted = new Map<string, Promise<CountedRow[]>>();
+
+/** Counting again would count the same. */
+const rowsOf = (name: string): Promise<CountedRow[]> => {
+  const known = counted.get(name);
+  if (known) return known;
+  const rows = count(name);
+  counted.set(name, rows);
+  return rows;
+};
+
+const count = async (name: string): Promise<CountedRow[]> => {
+  const rows: CountedRow[] = [];
+  for await (const row of countedCases[name]!()) rows.push(row);
+  return rows;
+};
+
+describe('what is counted', () => {
+  test('a warm event of a booking is one store call, a cold one two', async () => {
+    const [warm, cold] = await rowsOf('happy');
+    expect([warm!.decisionCallsMax, cold!.decisionCallsMax]).toEqual([1, 2]);
+  });
+
+  test('ten cold bookings of one batch send what they fired before in one call', async () => {
+    const row = (await rowsOf('happy')).find((each) => each.row === 'ten in a batch, cold')!;
+    expect(row.checks.find((check) => check.what.startsWith('sends'))).toEqual({
+      what: 'sends beyond one a target and batch',
+      counted: 0,
+      atMost: 0,
+    });
+  });
+
+  test('a booking is five events, and a compensated one seven', async () => {
+    const rows = [...(await rowsOf('happy')), ...(await rowsOf('compensate'))];
+    expect(rows.map(({ events }) => events / 100)).toEqual([5, 5, 5, 5, 7, 7]);
+  });
+
+  test('fifty answers to one instance in batches of ten are at most ten writes', async () => {
+    const [row] = await rowsOf('hot');
+    const writes = row!.checks.find((check) => check.what === 'writes for 50 answers')!;
+    expect(writes.counted).toBeGreaterThanOrEqual(5);
+    expect(isHeld(writes)).toBe(true);
+  });
+
+  test('a cold event of an instance that has spilled is three store calls', async () => {
+    const [row] = await rowsOf('replay');
+    expect(row!.decisionCallsMax).toBe(3);
+  });
+});
+
+describe('what is over its limit', () => {
+  test('is a count above it, not one that reaches it', () => {
+    expect(isHeld({ what: 'write units an event', counted: 1.3, atMost: 1.3 })).toBe(true);
+    expect(isHeld({ what: 'write units an event', counted: 1.31, atMost: 1.3 })).toBe(false);
+  });
+
+  test('is a second call to a target whose messages would fit into one', () => {
+    const batch = new SendsOfBatch();
+    batch.count('payments', 3);
+    batch.count('payments', 2);
+    batch.count('flights', 10);
+    batch.count('flights', 10);
+    expect(batch.end()).toBe(1);
+  });
+
+  test('is counted anew in the next batch', () => {
+    const batch = new SendsOfBatch();
+    batch.count('payments', 1);
+    expect(batch.end()).toBe(0);
+    batch.count('payments', 1);
+    expect(batch.end()).toBe(0);
+  });
+});

@@ -1,0 +1,61 @@
+import { expect, test } from 'vitest';
+import { headItem, indexWrites, itemBytes, readUnits, writeUnits } from '../../bench/dynamodb-item.ts';
+import type { Head } from '../../lib/ports/process-store.ts';
+
+const head: Head = {
+  pid: 'default#book-trip#cart-42',
+  version: 1,
+  writer: 'w1',
+  run: 'r1',
+  status: 'running',
+  definition: 'book-trip@1',
+  clock: 1,
+  control: '{"format":1,"seq":1}',
+  tail: [],
+  tailFrom: 0,
+  startedAt: 1,
+};
+
+test('an item has the bytes of its attribute names and values', () => {
+  expect(itemBytes({ pk: 'abc', b: new Uint8Array(10) })).toBe(2 + 3 + 1 + 10);
+});
+
+test('text counts in bytes of UTF-8', () => {
+  expect(itemBytes({ pk: 'ü' })).toBe(2 + 2);
+});
+
+test('a number takes a byte for two significant digits and one more', () => {
+  expect(itemBytes({ v: 12_345 })).toBe(1 + 3 + 1);
+  expect(itemBytes({ v: 1_700 })).toBe(1 + 1 + 1);
+});
+
+test('a list and a map take three bytes, and one for each element', () => {
+  expect(itemBytes({ early: ['ab', 'c'] })).toBe(5 + 3 + 1 + 2 + 1 + 1);
+  expect(itemBytes({ tags: { team: 'eu' } })).toBe(4 + 3 + 1 + 4 + 2);
+});
+
+test('a write costs a unit for each KB that was begun, of the larger of the item before and after', () => {
+  expect([writeUnits(1024), writeUnits(1025), writeUnits(10, 2049), writeUnits(0)]).toEqual([1, 2, 3, 1]);
+});
+
+test('a strongly consistent read costs a unit for each 4 KB that were begun, also where nothing is found', () => {
+  expect([readUnits(0), readUnits(4096), readUnits(4097)]).toEqual([1, 1, 2]);
+});
+
+test('the list index is written once for a new instance and twice for a change of status', () => {
+  expect(indexWrites(head, undefined)).toBe(1);
+  expect(indexWrites({ ...head, version: 2 }, head)).toBe(0);
+  expect(indexWrites({ ...head, status: 'completed' }, head)).toBe(2);
+});
+
+test('the due index is written once where a due time comes or goes and twice where it moves', () => {
+  const due = { ...head, due: 5 };
+  expect([indexWrites(due, head), indexWrites({ ...head, due: 6 }, due), indexWrites(head, due)]).toEqual([1, 2, 1]);
+});
+
+test('a journal tail makes the head larger by what it is deflated', () => {
+  const entry = JSON.stringify({ type: 'CommandAnswered', n: 1, data: 'x'.repeat(900) });
+  const added = itemBytes(headItem({ ...head, tail: [entry] })) - itemBytes(headItem(head));
+  expect(added).toBeGreaterThan(0);
+  expect(added).toBeLessThan(200);
+});
