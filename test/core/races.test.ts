@@ -44,6 +44,7 @@ describe('race', () => {
       } catch (error) {
         return flights.book.failed(error) ? error.type : 'other';
       }
+      return 'nobody failed';
     });
     await trip.fails('flights.book', 'SoldOut');
     expect(trip.entries('ProcessCompleted')[0]?.data).toBe('SoldOut');
@@ -165,6 +166,7 @@ describe('any', () => {
       } catch (error) {
         return hotels.book.failed(error) ? 'the room' : 'the flight';
       }
+      return 'nobody failed';
     });
     await trip.fails('flights.book', 'SoldOut');
     await trip.fails('hotels.book', 'SoldOut');

@@ -1,0 +1,237 @@
+import { describe, expect, test } from 'vitest';
+import type { ProcessContract } from '../../lib/contract/runtime-contract.ts';
+import { classify, type Verdict } from '../../lib/core/classify.ts';
+import { newImage, type Image, type OpenCommand, type Status } from '../../lib/core/image.ts';
+import { runOf, type Inbound, type OperatorInbound, type ReplyInbound, type SignalInbound, type StartInbound, type TickInbound } from '../../lib/core/inbound.ts';
+import { digest } from '../../lib/core/seeded-random.ts';
+
+// One test per verdict and row of the table in protocol 1.1: an event, a head image, what is to be done.
+const NOW = 1_000_000;
+const RUN = runOf('first');
+const CARRIED = { messageId: 'm', forced: false, at: NOW, hops: 0 };
+
+const definition = (policy: Partial<Pick<ProcessContract, 'onOpen' | 'onClosed'>> = {}): ProcessContract => ({ onOpen: 'reject', onClosed: 'reject', ...policy }) as ProcessContract;
+
+const imageOf = (status: Status, change: Partial<Image> = {}): Image => ({ ...newImage('default#trip#a', RUN, 'trip@1', NOW), status, seq: 6, ...change });
+
+const commandOf = (n: number, change: Partial<OpenCommand> = {}): OpenCommand => ({
+  n,
+  path: `x.y:${n}`,
+  command: 'x.y',
+  input: null,
+  hash: '',
+  mode: 'call',
+  attempt: 1,
+  retries: 0,
+  since: NOW,
+  due: NOW + 1,
+  timeoutMs: 1,
+  cause: '',
+  messageId: '',
+  hops: 0,
+  ...change,
+});
+const withCommand = (status: Status, change: Partial<OpenCommand> = {}): Image => imageOf(status, { commands: new Map([[3, commandOf(3, change)]]) });
+
+const start = (change: Partial<StartInbound> = {}): Inbound => ({ ...CARRIED, kind: 'start', key: 's:second', id: 'second', event: 'e', source: 's', time: new Date(NOW).toISOString(), data: null, definition: 'trip@1', ...change });
+const signal = (change: Partial<SignalInbound> = {}): Inbound => ({ ...CARRIED, kind: 'signal', key: 'x:sig', id: 'sig', event: 'e', source: 's', time: new Date(NOW).toISOString(), data: null, ...change });
+const reply = (change: Partial<ReplyInbound> = {}): Inbound => ({ ...CARRIED, kind: 'reply', key: `r:${RUN}:3`, run: RUN, n: 3, outcome: 'completed', retryable: false, data: null, ...change });
+const tick = (change: Partial<TickInbound> = {}): Inbound => ({ ...CARRIED, kind: 'tick', key: `t:${RUN}:${NOW}`, run: RUN, tickAt: NOW, ...change });
+const operate = (act: OperatorInbound['act'], change: Partial<OperatorInbound> = {}): Inbound => ({ ...CARRIED, kind: 'operate', key: 'o:op', id: 'op', act, reason: '', by: '', ...change });
+
+const verdict = (image: Image | undefined, inbound: Inbound, policy: Parameters<typeof definition>[0] = {}): Verdict => classify(image, inbound, definition(policy));
+
+describe('a start', () => {
+  test.each([
+    ['no head', undefined],
+    ['an early buffer', imageOf('early', { run: '' })],
+  ])('on %s applies', (_name, image) => {
+    expect(verdict(image, start())).toBe('apply');
+  });
+
+  test.each(['running', 'completed', 'stuck'] as const)('that began this %s run is a duplicate', (status) => {
+    expect(verdict(imageOf(status), start({ id: 'first' }))).toBe('dup');
+  });
+
+  test('whose id is in the ring of starts is a duplicate, also of an earlier run', () => {
+    expect(verdict(imageOf('completed', { starts: [digest('second')] }), start(), { onClosed: 'restart' })).toBe('dup');
+  });
+
+  test('on a stuck head is parked', () => {
+    expect(verdict(imageOf('stuck'), start())).toBe('park');
+  });
+
+  test.each([
+    ['reject', 'reject'],
+    ['attach', 'dup'],
+    ['signal', 'apply'],
+  ] as const)('of an open id with the policy %s gives %s', (onOpen, expected) => {
+    expect(verdict(imageOf('running'), start(), { onOpen })).toBe(expected);
+    expect(verdict(imageOf('running'), start({ onOpen }), {})).toBe(expected);
+  });
+
+  test('that signals an open id is a duplicate where its id is in the ring of signals, and verified where it may have left it', () => {
+    expect(verdict(imageOf('running', { signals: [{ id: digest('second'), time: NOW }] }), start(), { onOpen: 'signal' })).toBe('dup');
+    expect(verdict(imageOf('running', { signalsFloor: NOW }), start(), { onOpen: 'signal' })).toBe('verify');
+  });
+
+  test.each([
+    ['reject', 'failed', 'closed'],
+    ['restart', 'completed', 'restart'],
+    ['restart-failed', 'completed', 'closed'],
+    ['restart-failed', 'failed', 'restart'],
+    ['restart-failed', 'cancelled', 'restart'],
+  ] as const)('with onClosed %s over a %s run gives %s', (onClosed, status, expected) => {
+    expect(verdict(imageOf(status), start(), { onClosed })).toBe(expected);
+  });
+
+  test('waits with its restart for an undo that is still out', () => {
+    expect(verdict(withCommand('failed', { mode: 'undo' }), start(), { onClosed: 'restart' })).toBe('wait');
+    expect(verdict(withCommand('failed', { mode: 'send' }), start(), { onClosed: 'restart' })).toBe('restart');
+  });
+});
+
+describe('a signal', () => {
+  test.each([
+    ['no head', undefined],
+    ['an early buffer', imageOf('early', { run: '' })],
+  ])('on %s is early', (_name, image) => {
+    expect(verdict(image, signal())).toBe('early');
+  });
+
+  test.each([
+    ['running', 'apply'],
+    ['completed', 'closed'],
+    ['stuck', 'park'],
+  ] as const)('on a %s head gives %s', (status, expected) => {
+    expect(verdict(imageOf(status), signal())).toBe(expected);
+  });
+
+  test.each(['running', 'completed', 'stuck'] as const)('whose id is in the ring is a duplicate on a %s head', (status) => {
+    expect(verdict(imageOf(status, { signals: [{ id: digest('sig'), time: NOW }] }), signal())).toBe('dup');
+  });
+
+  test('no younger than the oldest that left the ring asks the journal', () => {
+    expect(verdict(imageOf('running', { signalsFloor: NOW }), signal())).toBe('verify');
+    expect(verdict(imageOf('running', { signalsFloor: NOW - 1 }), signal())).toBe('apply');
+  });
+});
+
+describe('a reply', () => {
+  const buried = { run: 'r-old', n: 3, command: 'x.y', input: null };
+
+  test('to an outstanding command applies', () => {
+    expect(verdict(withCommand('running'), reply())).toBe('apply');
+  });
+
+  test.each([
+    ['no head', undefined],
+    ['an early buffer', imageOf('early', { run: '' })],
+  ])('on %s is of another run', (_name, image) => {
+    expect(verdict(image, reply())).toBe('wrongRun');
+  });
+
+  test('of another run is told apart', () => {
+    expect(verdict(withCommand('running'), reply({ run: 'r-old' }))).toBe('wrongRun');
+  });
+
+  test('to what is not outstanding any more is a duplicate', () => {
+    expect(verdict(imageOf('running'), reply())).toBe('dup');
+    expect(verdict(imageOf('completed'), reply())).toBe('dup');
+  });
+
+  test('to what this head has not asked yet is from the future: the head was restored', () => {
+    expect(verdict(imageOf('running'), reply({ n: 6 }))).toBe('future');
+    expect(verdict(imageOf('running'), reply({ n: 5 }))).toBe('dup');
+  });
+
+  test.each(['running', 'completed', 'failed'] as const)('that is a late success applies on a %s head, also from an earlier run', (status) => {
+    expect(verdict(imageOf(status, { tombstones: [buried] }), reply({ run: 'r-old' }))).toBe('apply');
+  });
+
+  test('that is a late success on a stuck head is parked', () => {
+    expect(verdict(imageOf('stuck', { tombstones: [buried] }), reply({ run: 'r-old' }))).toBe('park');
+  });
+
+  test.each(['failed', 'cancelled', 'unknown', 'deferred'] as const)('%s to a tombstone is late and changes nothing', (outcome) => {
+    expect(verdict(imageOf('completed', { tombstones: [buried] }), reply({ run: 'r-old', outcome }))).toBe('late');
+  });
+
+  test('deferred a second time is a duplicate, unless it is a heartbeat', () => {
+    expect(verdict(withCommand('running'), reply({ outcome: 'deferred' }))).toBe('apply');
+    expect(verdict(withCommand('running', { deferred: true }), reply({ outcome: 'deferred' }))).toBe('dup');
+    expect(verdict(withCommand('running', { deferred: true, heartbeatMs: 5 }), reply({ outcome: 'deferred' }))).toBe('apply');
+    expect(verdict(withCommand('running', { deferred: true }), reply())).toBe('apply');
+  });
+
+  test('to a command of a stuck head is parked', () => {
+    expect(verdict(withCommand('stuck'), reply())).toBe('park');
+  });
+
+  test('after the end counts for an undo, not for what was only sent', () => {
+    expect(verdict(withCommand('failed', { mode: 'undo' }), reply())).toBe('apply');
+    expect(verdict(withCommand('failed', { mode: 'send' }), reply())).toBe('closed');
+  });
+});
+
+describe('a tick', () => {
+  test('of the instant that the head holds applies, as tickAt and as due', () => {
+    expect(verdict(imageOf('running', { tickAt: NOW }), tick())).toBe('apply');
+    expect(verdict(imageOf('running', { due: NOW }), tick())).toBe('apply');
+    expect(verdict(imageOf('completed', { due: NOW }), tick())).toBe('apply');
+  });
+
+  test('before its time waits', () => {
+    expect(verdict(imageOf('running', { tickAt: NOW, clock: NOW - 1 }), tick({ at: NOW - 1 }))).toBe('wait');
+  });
+
+  test('is on time by the process clock too, which may be ahead of this worker', () => {
+    expect(verdict(imageOf('running', { tickAt: NOW, clock: NOW }), tick({ at: NOW - 1 }))).toBe('apply');
+  });
+
+  test('of another instant is a duplicate: the newer one has its own carrier', () => {
+    expect(verdict(imageOf('running', { tickAt: NOW + 1 }), tick())).toBe('dup');
+    expect(verdict(imageOf('running'), tick())).toBe('dup');
+  });
+
+  test('of another run, or of no instance, is told apart', () => {
+    expect(verdict(imageOf('running', { tickAt: NOW }), tick({ run: 'r-old' }))).toBe('wrongRun');
+    expect(verdict(undefined, tick())).toBe('wrongRun');
+  });
+
+  test('on a stuck head is parked', () => {
+    expect(verdict(imageOf('stuck', { tickAt: NOW }), tick())).toBe('park');
+  });
+
+  test('ends an early buffer at its time, not before, and once', () => {
+    const early = imageOf('early', { run: '', due: NOW });
+    expect(verdict(early, tick({ run: '' }))).toBe('expire');
+    expect(verdict(early, tick({ run: '', at: NOW - 1 }))).toBe('wait');
+    expect(verdict(early, tick({ run: '', tickAt: NOW - 1 }))).toBe('dup');
+  });
+});
+
+describe('an operator', () => {
+  test.each([
+    ['cancel', 'running', 'apply'],
+    ['cancel', 'stuck', 'park'],
+    ['cancel', 'completed', 'closed'],
+    ['cancel', 'early', 'closed'],
+    ['terminate', 'running', 'apply'],
+    ['terminate', 'stuck', 'apply'],
+    ['terminate', 'failed', 'closed'],
+    ['resume', 'stuck', 'apply'],
+    ['resume', 'running', 'dup'],
+    ['resume', 'completed', 'dup'],
+  ] as const)('who wants to %s a %s instance gets %s', (act, status, expected) => {
+    expect(verdict(imageOf(status), operate(act))).toBe(expected);
+  });
+
+  test('is heard once', () => {
+    expect(verdict(imageOf('stuck', { starts: [digest('op')] }), operate('resume'))).toBe('dup');
+  });
+
+  test('finds no instance', () => {
+    expect(verdict(undefined, operate('cancel'))).toBe('closed');
+  });
+});
