@@ -10,7 +10,7 @@ import { packAll } from './warehouse/packer.ts';
  * The orders of orders.jsonl, with a warehouse person who comes by every two seconds. Run it again after a kill: it goes on where it was.
  * `node --conditions=source --import tsx examples/order-fulfilment/demo.ts`
  */
-const runtime = await startLocal(orders, { directory: '.tutti/orders', services });
+const runtime = await startLocal(orders, { directory: process.argv[2] ?? '.tutti/orders', services });
 const tutti = runtime.client;
 
 const lines = readFileSync(new URL('orders.jsonl', import.meta.url), 'utf8')

@@ -1,7 +1,7 @@
 import { ReservationSystem } from './reservations.ts';
 
-/** Reykjavik's line is down for three connections, a few seconds with the retries of the service in between. */
-export const airline = new ReservationSystem('flights', 'FL', { KEF: 3 });
+/** Reykjavik's line is down for two connections, a few seconds with the retries of the service in between. */
+export const airline = new ReservationSystem('flights', 'FL', { KEF: 2 });
 
 const soldOutFlights: ReadonlySet<string> = new Set(['OSL 2026-12-24']);
 
