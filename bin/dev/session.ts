@@ -1,0 +1,117 @@
+import { connectionPorts, type Reach } from '../../lib/client/connection.ts';
+import { listInstances } from '../../lib/client/list.ts';
+import { systemContract } from '../../lib/contract/system.ts';
+import { Runtime } from '../../lib/local/runtime.ts';
+import { actsOn } from '../acts.ts';
+import { serveLink } from '../link.ts';
+import type { Loaded } from '../load-modules.ts';
+import { socketPath } from '../socket-path.ts';
+import type { Terminal } from '../terminal.ts';
+import { countCalls } from './call-counter.ts';
+import { feedEvents } from './event-feed.ts';
+import { isSettled } from './settled.ts';
+import { printSummary, stuckInstance, Tally, type StuckInstance } from './tally.ts';
+import { Timeline } from './timeline.ts';
+
+export interface DevOptions {
+  /** The folder of the system. */
+  readonly local: string;
+  readonly json?: true;
+  readonly events?: string;
+  readonly once?: true;
+  readonly memory?: true;
+}
+
+/** How often what has happened is told. */
+const TELL_MS = 50;
+
+/** One run of a system under `tutti dev`. */
+export class DevSession {
+  hasStuck = false;
+  readonly #terminal: Terminal;
+  readonly #options: DevOptions;
+  readonly #served: readonly string[];
+  readonly #runtime: Runtime;
+  readonly #reach: Reach;
+  readonly #timeline: Timeline;
+  readonly #tally = new Tally();
+  readonly #calls: ReturnType<typeof countCalls>;
+  readonly #stopping = new AbortController();
+  #link: { close(): Promise<void> } | undefined;
+  #telling: Promise<void> | undefined;
+
+  constructor(terminal: Terminal, { system, entry, services }: Loaded, options: DevOptions) {
+    this.#terminal = terminal;
+    this.#options = options;
+    this.#served = services.map((served) => served['~service']);
+    this.#runtime = new Runtime(system, {
+      services,
+      entry,
+      principal: 'dev',
+      checks: true,
+      onFault: (error) => terminal.error(error),
+      ...(options.memory ? {} : { directory: options.local }),
+      onCommit: (head) => {
+        this.#tally.note(head);
+        this.#timeline.note(head);
+      },
+    });
+    this.#calls = countCalls(this.#runtime.state);
+    this.#reach = { system: systemContract(system), ports: connectionPorts(this.#runtime.connection) };
+    this.#timeline = new Timeline(this.#reach, terminal, { json: options.json === true, startedAt: Date.now() });
+    const missing = [...this.#reach.system.services.keys()].filter((name) => !this.#served.includes(name));
+    if (missing.length > 0) terminal.message(`Nobody serves ${missing.join(', ')} here: their commands wait in their queues.`);
+  }
+
+  async begin(): Promise<void> {
+    const { memory, local } = this.#options;
+    await this.#runtime.start();
+    if (memory !== true) this.#link = await serveLink(socketPath(local), actsOn(this.#reach));
+    await this.#timeline.goesOn();
+    this.#telling = this.#tellOn();
+  }
+
+  /** Ends when all is settled, with `--once`; else never. */
+  async run(): Promise<'settled'> {
+    const { events, once } = this.#options;
+    if (events !== undefined) await this.#feed(events);
+    if (once === undefined) return new Promise(() => {});
+    const { clock } = this.#runtime.state;
+    while (!(await isSettled(this.#runtime.state, this.#served))) await clock.sleep(TELL_MS, this.#stopping.signal);
+    this.hasStuck = (await this.#stuck()).length > 0;
+    return 'settled';
+  }
+
+  async #feed(events: string): Promise<void> {
+    const { published, refused } = await feedEvents(this.#reach, events, (text) => this.#terminal.message(text), this.#stopping.signal);
+    if (refused > 0) this.#terminal.message(`${published} events were published, ${refused} lines were left out.`);
+  }
+
+  async end(): Promise<void> {
+    const stuck = await this.#stuck();
+    this.#stopping.abort();
+    await this.#link?.close();
+    await this.#telling;
+    await this.#runtime.stop();
+    this.#terminal.progress('');
+    const summary = this.#tally.summary(this.#calls, stuck);
+    if (this.#options.json) this.#terminal.printJson({ summary });
+    else printSummary(this.#terminal, this.#tally, summary);
+  }
+
+  async #tellOn(): Promise<void> {
+    const { clock } = this.#runtime.state;
+    const { signal } = this.#stopping;
+    while (!signal.aborted) {
+      await clock.sleep(TELL_MS, signal);
+      await this.#timeline.tell(clock.now());
+      this.#terminal.progress(this.#tally.line());
+    }
+  }
+
+  async #stuck(): Promise<StuckInstance[]> {
+    const stuck: StuckInstance[] = [];
+    for await (const instance of listInstances(this.#reach, { status: 'stuck' })) stuck.push(stuckInstance(instance));
+    return stuck;
+  }
+}

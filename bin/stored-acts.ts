@@ -1,0 +1,40 @@
+import { ClientError } from '../lib/contract/errors.ts';
+import type { SystemContract } from '../lib/contract/runtime-contract.ts';
+import { openState } from '../lib/local/state.ts';
+import { actsOn } from './acts.ts';
+import type { OpenedActs } from './system-folder.ts';
+
+const NO_SYSTEM: SystemContract = Object.freeze({
+  name: '',
+  processes: new Map(),
+  services: new Map(),
+  commands: new Map(),
+  events: new Map(),
+});
+
+/** Reads what a stopped system has left. Only a running one knows its processes, so nothing else can be done. */
+export function storedActs(directory: string): OpenedActs {
+  const state = openState({ system: NO_SYSTEM, directory });
+  const refuse = (): Promise<never> => Promise.reject(notRunning(directory));
+  const ports = {
+    sender: state.sender,
+    publisher: state.publisher,
+    store: state.processStore,
+    index: state.instanceIndex,
+    payloads: state.payloadStore,
+    parking: state.parkingStore,
+    clock: state.clock,
+    principal: 'cli',
+    answer: refuse,
+    durable: state.durable,
+  };
+  const { list, journal, why } = actsOn({ system: NO_SYSTEM, ports });
+  const acts = { list, journal, why, start: refuse, result: refuse, signal: refuse, cancel: refuse, resume: refuse };
+  return { acts, close: () => state.close() };
+}
+
+function notRunning(directory: string): ClientError {
+  return new ClientError('UNREACHABLE', `No tutti dev runs in ${directory}: expected one, since only it knows the processes.`, {
+    remedy: 'Start tutti dev with the modules of the system, then try again.',
+  });
+}
