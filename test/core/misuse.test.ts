@@ -1,0 +1,222 @@
+import { describe, expect, test } from 'vitest';
+import { Instance } from './instance.ts';
+import { Booked, Checkout, elsewhere, flights, notes, Nudge, payments, tripOf, type TripContext } from './trip-contracts.ts';
+
+const started = async (body: (ctx: TripContext) => Promise<unknown>, options: ConstructorParameters<typeof Instance>[1] = {}): Promise<Instance> => {
+  const trip = new Instance(tripOf(body), options);
+  await trip.starts(Checkout);
+  return trip;
+};
+
+const nap = (ctx: TripContext) => ctx.sleep('1 day');
+
+/** A bug leaves the instance as it was before the event: the start of these is not even committed. */
+const bugOf = async (body: (ctx: TripContext) => Promise<unknown>): Promise<Instance['bug']> => (await started(body)).bug;
+
+describe('bugs are not failures: the event is refused and nothing is undone', () => {
+  test('any error that is no failure is POISON, named by what was thrown', async () => {
+    expect(await bugOf(() => Promise.reject(new TypeError('x is not a function')))).toEqual({ code: 'POISON', message: 'TypeError: x is not a function' });
+  });
+
+  test('a body that throws before it awaits anything is POISON', async () => {
+    const throwing = (): Promise<never> => {
+      throw new RangeError('at once');
+    };
+    expect(await bugOf(throwing)).toEqual({ code: 'POISON', message: 'RangeError: at once' });
+  });
+
+  test('throwing what is no error at all is POISON', async () => {
+    const text: unknown = 'oops';
+    expect(await bugOf(() => Promise.reject(text as Error))).toEqual({ code: 'POISON', message: 'The process threw oops, which is no error.' });
+  });
+
+  test('a bug later on keeps what was committed, and undoes nothing', async () => {
+    const trip = await started(async (ctx) => {
+      await ctx.call(payments.charge, { amount: 7 });
+      throw new TypeError('later');
+    });
+    const { journal } = trip;
+    await trip.completes('payments.charge', { paymentId: 'p-1' });
+    expect(trip.bug?.message).toBe('TypeError: later');
+    expect(trip.journal).toEqual(journal);
+    expect(trip.open()).toEqual(['payments.charge']);
+  });
+
+  test('an argument that breaks its schema is POISON, even where the process catches it', async () => {
+    const bug = await bugOf(async (ctx) => {
+      try {
+        await ctx.call(payments.charge, { amount: 'seven' as never });
+      } catch {
+        await nap(ctx);
+      }
+    });
+    expect(bug?.code).toBe('POISON');
+    expect(bug?.message).toContain('payments.charge was called with amount "seven"');
+  });
+
+  test('a result that is not JSON is POISON', async () => {
+    expect((await bugOf(() => Promise.resolve(() => 1)))?.message).toBe('trip returned a function: expected JSON.');
+  });
+
+  test('a predicate that throws is POISON, when it is asked at once and when an event comes', async () => {
+    const trip = await started(async (ctx) => {
+      await ctx.waitFor(Nudge, {
+        match: () => {
+          throw new TypeError('no match');
+        },
+      });
+    });
+    expect(trip.bug).toBeUndefined();
+    await trip.happens(Nudge);
+    expect(trip.bug).toEqual({ code: 'POISON', message: 'TypeError: no match' });
+  });
+
+  test('an undo whose mapper gives what its command does not take is POISON, and the answer stays out', async () => {
+    const trip = await started(async (ctx) => {
+      await ctx.call(flights.book, { to: 'Oslo' });
+      await nap(ctx);
+    });
+    await trip.completes('flights.book', { reference: 7 } as never);
+    expect(trip.bug?.code).toBe('REPLY_INVALID');
+    expect(trip.open()).toEqual(['flights.book']);
+  });
+});
+
+describe('what only development and tests look for', () => {
+  test('a step that is still open when its scope ends is UNAWAITED_STEP', async () => {
+    expect(
+      await bugOf(async (ctx) => {
+        void ctx.call(notes.notify, { text: 'hi' });
+      }),
+    ).toEqual({ code: 'UNAWAITED_STEP', message: 'notes.notify:1 is still open when its scope ends: it was never awaited.' });
+  });
+
+  test('in production it is journaled and let go; its scope does not wait for it, and does not undo it', async () => {
+    const trip = await started(
+      async (ctx) => {
+        await ctx.scope('travel', async (ctx) => {
+          void ctx.call(flights.book, { to: 'Oslo' });
+          void nap(ctx);
+        });
+        await ctx.call(notes.ask, { text: 'ok?' });
+        throw ctx.errors.Refused({ why: 'test' });
+      },
+      { checks: false },
+    );
+    expect(trip.entries('StepDetached').map((entry) => entry.path)).toEqual(['travel:1/flights.book:1', 'travel:1/sleep:1']);
+    await trip.completes('flights.book', { reference: 'f-1' });
+    await trip.completes('notes.ask', { answer: 'yes' });
+    expect(trip.open()).toEqual([]);
+    expect(trip.status).toBe('failed');
+  });
+
+  test('an outer ctx in a scope is WRONG_SCOPE, also where the process catches it', async () => {
+    const bug = await bugOf(async (ctx) => {
+      await ctx.scope('inner', async () => {
+        await nap(ctx);
+      });
+    });
+    expect(bug).toEqual({ code: 'WRONG_SCOPE', message: 'ctx.sleep of the process itself was called in the scope inner:1: call its own ctx, so that its steps belong to it.' });
+    const inner = await bugOf(async (outer) => {
+      await outer.scope('one', async (one) => {
+        await one.scope('two', async () => {
+          try {
+            one.pivot();
+          } catch {
+            await nap(outer);
+          }
+        });
+      });
+    });
+    expect(inner?.message).toContain('ctx.pivot of the scope one:1 was called in the scope one:1/two:1');
+  });
+
+  test('in production an outer ctx works, and its step belongs to the outer scope', async () => {
+    const trip = await started(
+      async (ctx) => {
+        await ctx.scope('inner', async () => {
+          await nap(ctx);
+        });
+      },
+      { checks: false },
+    );
+    expect(trip.timers()).toEqual(['sleep:1 in 86400000 ms']);
+  });
+});
+
+describe('what would never wake up', () => {
+  test('awaiting something that is no step is POISON', async () => {
+    const bug = await bugOf(() => new Promise<never>(() => {}));
+    expect(bug?.message).toBe('trip awaits something that is no step, so nothing will ever wake it: await only what ctx returns.');
+  });
+
+  test('so it is inside a scope', async () => {
+    const bug = await bugOf(async (ctx) => {
+      await ctx.scope('inner', () => new Promise<never>(() => {}));
+    });
+    expect(bug?.code).toBe('POISON');
+  });
+
+  test('and after a step has ended', async () => {
+    const trip = await started(async (ctx) => {
+      await nap(ctx);
+      await new Promise<never>(() => {});
+    });
+    await trip.passes('1 day');
+    expect(trip.bug?.code).toBe('POISON');
+    expect(trip.timers()).toHaveLength(1);
+  });
+});
+
+describe('what a process did not declare', () => {
+  test('publishing an event that is not in publishes is POISON', async () => {
+    expect(
+      (
+        await bugOf(async (ctx) => {
+          ctx.publish(Nudge as never, { id: 'a' });
+        })
+      )?.message,
+    ).toBe('trip publishes shop.nudge, which is not in its publishes.');
+  });
+
+  test('waiting for an event that is in neither receives nor startOn is POISON', async () => {
+    expect((await bugOf((ctx) => ctx.waitFor(Booked as never)))?.message).toBe('trip waits for trips.booked, which is neither in its receives nor in its startOn.');
+  });
+
+  test('setting a view that breaks its schema is POISON', async () => {
+    expect(
+      (
+        await bugOf(async (ctx) => {
+          ctx.view({ stage: 7 as never });
+        })
+      )?.message,
+    ).toContain('the view of trip was set to stage 7');
+  });
+
+  test('undoing what is no step is POISON', async () => {
+    expect((await bugOf((ctx) => ctx.undo(Promise.resolve() as never)))?.message).toBe('ctx.undo was given something that is no step.');
+  });
+
+  test('calling a service that the system does not list is UNKNOWN_SERVICE', async () => {
+    expect(await bugOf((ctx) => ctx.call(elsewhere.act, {}))).toEqual({ code: 'UNKNOWN_SERVICE', message: "elsewhere.act is not a command of this system's services." });
+  });
+});
+
+describe('limits', () => {
+  test('more than 100 open commands are SIZE', async () => {
+    const bug = await bugOf(async (ctx) => {
+      await Promise.all(Array.from({ length: 101 }, () => ctx.call(notes.ask, { text: 'ok?' })));
+    });
+    expect(bug).toEqual({ code: 'SIZE', message: 'default#trip#a has 100 open commands and issues one more, notes.ask: at most 100 may be open at a time.' });
+  });
+
+  test('the 65th tombstone pushes out the oldest, and the head says so', async () => {
+    const trip = await started(async (ctx) => {
+      await Promise.all(Array.from({ length: 65 }, (_, i) => ctx.call(flights.book, { to: `city ${i}` })));
+    });
+    await trip.operates('terminate');
+    expect(trip.image.tombstones).toHaveLength(64);
+    expect(trip.image.tombstones[0]?.input).toEqual({ to: 'city 1' });
+    expect(trip.image.tombstonesSpilled).toBe(true);
+  });
+});
