@@ -3,8 +3,8 @@ import type { AnyProcess } from '../lib/contract/process-contract.ts';
 import type { Json } from '../lib/contract/schema.ts';
 import { decodeHead } from '../lib/engine/head-codec.ts';
 import type { Reach } from '../lib/client/connection.ts';
-import { describeInstance, type Status, type Summary } from '../lib/client/describe.ts';
-import { definitionOf, pidOf, requireHead } from '../lib/client/instance.ts';
+import type { Status, Summary } from '../lib/client/describe.ts';
+import { definitionOf, pidOf, readHead, requireHead } from '../lib/client/instance.ts';
 import { readHeadJournal } from '../lib/client/journal-view.ts';
 import { listInstances } from '../lib/client/list.ts';
 import { operate, resumeInstance } from '../lib/client/operate.ts';
@@ -150,5 +150,7 @@ async function whyOf(reach: Reach, process: string, id: string): Promise<WhyAnsw
 }
 
 async function statusOf(reach: Reach, process: string, id: string): Promise<{ status: Status }> {
-  return { status: (await describeInstance(reach, process, id)).status };
+  const head = await readHead(reach.ports, pidOf(process, id));
+  // Where the start itself was what made it stuck, a resume starts it again: for a moment only its events are there.
+  return { status: head === undefined ? 'running' : (head.status as Status) };
 }

@@ -1,0 +1,80 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { onTestFinished } from 'vitest';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const NODE = ['--conditions=source', '--import', 'tsx', join(root, 'bin/tutti.ts')];
+
+export const SEATS = join(root, 'test/cli/seats.ts');
+
+export interface Ended {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs `tutti` in a pipe to its end. */
+export async function tutti(...parts: readonly string[]): Promise<Ended> {
+  return ended(launch(parts));
+}
+
+function launch(parts: readonly string[]): ChildProcess {
+  return spawn(process.execPath, [...NODE, ...parts], { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
+}
+
+function ended(child: ChildProcess): Promise<Ended> {
+  let [stdout, stderr] = ['', ''];
+  child.stdout!.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+  child.stderr!.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+  return new Promise((resolve) => child.on('close', (code) => resolve({ code, stdout, stderr })));
+}
+
+/** A `tutti` that goes on running. */
+export class RunningTutti {
+  readonly #child: ChildProcess;
+  readonly #lines: string[] = [];
+  readonly #ended: Promise<Ended>;
+  #look: () => void = () => {};
+
+  constructor(...parts: readonly string[]) {
+    this.#child = launch(parts);
+    this.#ended = ended(this.#child);
+    // A test that fails leaves nothing running.
+    onTestFinished(() => void this.#child.kill('SIGKILL'));
+    createInterface({ input: this.#child.stdout! }).on('line', (line) => {
+      this.#lines.push(line);
+      this.#look();
+    });
+  }
+
+  /** The first line of its output that matches; throws where it ends before. */
+  line(pattern: RegExp): Promise<string> {
+    return new Promise((resolve, reject) => {
+      this.#look = () => {
+        const found = this.#lines.find((line) => pattern.test(line));
+        if (found !== undefined) resolve(found);
+      };
+      this.#look();
+      void this.#ended.then(({ code, stderr }) => reject(new Error(`tutti ended with ${code} before it printed ${pattern}: ${stderr}`)));
+    });
+  }
+
+  end(signal: 'SIGINT' | 'SIGKILL'): Promise<Ended> {
+    this.#child.kill(signal);
+    return this.#ended;
+  }
+}
+
+/** A folder that is removed when `use` has ended. */
+export async function inFolder<T>(use: (folder: string) => Promise<T>): Promise<T> {
+  const folder = mkdtempSync(join(tmpdir(), 'tutti-cli-'));
+  try {
+    return await use(folder);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,166 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test, vi } from 'vitest';
+import { inFolder, RunningTutti, SEATS, tutti } from './command-line.ts';
+
+// Each test starts several programs, on a machine that may be busy.
+vi.setConfig({ testTimeout: 120_000 });
+
+const ESCAPE = '\u001b';
+
+function wanted(id: string, seat: string): string {
+  return JSON.stringify({ type: 'seats.seat-wanted', data: { id, seat } });
+}
+
+function eventsFile(folder: string, ...lines: readonly string[]): string {
+  const file = join(folder, 'events.jsonl');
+  writeFileSync(file, `${lines.join('\n')}\n`);
+  return file;
+}
+
+describe('usage', () => {
+  test('help lists the commands and exits 0; wrong usage exits 2 and says so on stderr', async () => {
+    const [help, unknown, missing, policy] = await Promise.all([
+      tutti('--help'),
+      tutti('frobnicate'),
+      tutti('cancel', 'book-seat', 's-1'),
+      tutti('start', 'book-seat', '{nonsense'),
+    ]);
+    expect(help.code).toBe(0);
+    for (const command of ['dev', 'start', 'signal', 'list', 'show', 'why', 'cancel', 'resume', 'replay'])
+      expect(help.stdout).toContain(`\n  ${command} `);
+    for (const { code, stdout, stderr } of [unknown, missing, policy]) {
+      expect([code, stdout]).toEqual([2, '']);
+      expect(stderr).toContain('error');
+    }
+  });
+});
+
+describe('dev --once', () => {
+  test('runs events to their end, tells them in plain lines and exits 0; again, nothing happens twice', async () => {
+    await inFolder(async (folder) => {
+      const parts = [
+        'dev',
+        SEATS,
+        '--local',
+        folder,
+        '--once',
+        '--events',
+        eventsFile(folder, wanted('s-1', '12A'), 'not JSON', wanted('s-2', 'taken')),
+      ];
+      const first = await tutti(...parts);
+      expect(first.code).toBe(0);
+      expect(first.stdout).toMatch(/book-seat s-1 +desk\.book sent\n/);
+      expect(first.stdout).toMatch(/book-seat s-1 +completed {"number":3}\n/);
+      expect(first.stdout).toMatch(/book-seat s-2 +desk\.book: Taken {"seat":"taken"}\n/);
+      expect(first.stdout).toMatch(/\n2 instances: 1 completed, 1 failed\n|\n2 instances: 1 failed, 1 completed\n/);
+      expect(first.stderr).toMatch(/events\.jsonl line 2: It is not JSON/);
+      expect(first.stdout + first.stderr).not.toContain(ESCAPE);
+      const second = await tutti(...parts);
+      expect([second.code, second.stdout]).toEqual([0, '0 instances\n']);
+    });
+  });
+
+  test('exits 1 where an instance is stuck, and names it with its remedy', async () => {
+    await inFolder(async (folder) => {
+      const events = eventsFile(folder, wanted('s-1', 'bug'));
+      const { code, stdout } = await tutti('dev', SEATS, '--memory', '--once', '--json', '--events', events);
+      expect(code).toBe(1);
+      const lines = stdout
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line) as Record<string, unknown>);
+      expect(lines.at(-1)).toEqual({
+        summary: expect.objectContaining({
+          instances: 1,
+          statuses: { stuck: 1 },
+          stuck: [
+            { process: 'book-seat', id: 's-1', why: expect.stringMatching(/^stuck \(POISON\): .*no such row\. Correct the process/) },
+          ],
+        }),
+      });
+    });
+  });
+});
+
+describe('a running dev', () => {
+  test('is reached by the other commands; after a kill the stored state still tells', async () => {
+    await inFolder(async (folder) => {
+      const where = ['--local', folder];
+      const dev = new RunningTutti('dev', SEATS, ...where, '--events', eventsFile(folder, wanted('s-1', 'on hold')));
+      await dev.line(/s-1 +desk\.book answered/);
+      const start = (input: string, ...more: readonly string[]): ReturnType<typeof tutti> =>
+        tutti('start', 'book-seat', input, ...more, ...where);
+      const [started, failed, again, why, nobody] = await Promise.all([
+        start('{"id":"s-2","seat":"7C"}', '--wait'),
+        start('{"id":"s-3","seat":"taken"}', '--wait'),
+        start('{"id":"s-1","seat":"7C"}'),
+        tutti('why', 'book-seat', 's-1', ...where),
+        tutti('why', 'book-seat', 's-9', ...where),
+      ]);
+      expect(started).toMatchObject({ code: 0, stdout: '{"number":2}\n' });
+      expect(failed).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('PROCESS_FAILED') });
+      expect(again).toMatchObject({ code: 1, stderr: expect.stringContaining('ALREADY_OPEN') });
+      expect(why).toMatchObject({ code: 0, stdout: 'book-seat s-1 waits for an event: seats.confirmed\n' });
+      expect(nobody).toMatchObject({ code: 3, stdout: '' });
+      await dev.end('SIGKILL');
+
+      const listed = await tutti('list', '--json', '--status', 'running', ...where);
+      expect(
+        listed.stdout
+          .trim()
+          .split('\n')
+          .map((line) => JSON.parse(line) as unknown),
+      ).toEqual([
+        {
+          process: 'book-seat',
+          id: 's-1',
+          run: expect.stringMatching(/^r/),
+          status: 'running',
+          started: expect.stringMatching(/Z$/),
+          why: 'waits for an event',
+        },
+      ]);
+      const shown = await tutti('show', 'book-seat', 's-2', ...where);
+      expect(shown.stdout).toMatch(/started by seats\.seat-wanted|started by book-seat\.start/);
+      expect(shown.stdout).toMatch(/completed {"number":2}\n$/);
+      const signal = ['signal', 'book-seat', 's-1', 'seats.confirmed', '{"id":"s-1"}', ...where];
+      expect(await tutti(...signal)).toMatchObject({ code: 4, stderr: expect.stringContaining('Start tutti dev') });
+      expect(await tutti('replay', SEATS, '--open', ...where)).toMatchObject({ code: 0, stdout: expect.stringContaining('book-seat s-1') });
+
+      const next = new RunningTutti('dev', SEATS, ...where);
+      await next.line(/s-1 +goes on: waits for an event/);
+      expect((await tutti(...signal)).code).toBe(0);
+      await next.line(/s-1 +completed {"number":7}/);
+      const { code, stdout } = await next.end('SIGINT');
+      expect(code).toBe(130);
+      expect(stdout).toMatch(/\n1 instance: 1 completed\n/);
+    });
+  });
+
+  test('cancel ends an instance and prints its status', async () => {
+    await inFolder(async (folder) => {
+      const where = ['--local', folder];
+      const dev = new RunningTutti('dev', SEATS, ...where, '--events', eventsFile(folder, wanted('s-1', 'on hold'), wanted('s-2', 'bug')));
+      await dev.line(/s-2 +stuck/);
+      await dev.line(/s-1 +desk\.book answered/);
+      expect(await tutti('cancel', 'book-seat', 's-1', '--reason', 'changed plans', '--json', ...where)).toMatchObject({
+        code: 0,
+        stdout: '{"process":"book-seat","id":"s-1","status":"cancelled"}\n',
+      });
+      expect(await dev.line(/asked to cancel/)).toMatch(/dev asked to cancel it: changed plans$/);
+      // The code is as wrong as before, so it is stuck again at once.
+      expect(await tutti('resume', 'book-seat', 's-2', ...where)).toMatchObject({
+        code: 0,
+        stdout: expect.stringMatching(/^(?:stuck|running)\n$/),
+      });
+      await dev.end('SIGKILL');
+    });
+  });
+});
+
+test('where nothing was ever stored, a command exits 4 and makes no folder', async () => {
+  await inFolder(async (folder) => {
+    expect(await tutti('list', '--local', join(folder, 'none'))).toMatchObject({ code: 4, stdout: '' });
+  });
+});
