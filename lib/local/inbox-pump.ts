@@ -17,6 +17,8 @@ export interface PumpOptions {
 const BATCH = 256;
 const WAIT_SECONDS = 20;
 const VISIBILITY_SECONDS = 120;
+/** More often than the engine runs a marked message, so that its quarantine is the end of it. */
+const SUSPECT_RUNS_MAX = 5;
 /** After a passing fault, such as a full disk, a batch is not tried again at once. */
 const FAULT_PAUSE_SECONDS = 5;
 
@@ -51,8 +53,14 @@ export class InboxPump {
   }
 
   #launch(messages: readonly ReceivedMessage[], advance: () => Promise<AdvanceResult>): void {
-    const carried = this.#carry(messages, advance).finally(() => this.#inFlight.delete(carried));
+    const carried = this.#carryOrSuspect(messages, advance).finally(() => this.#inFlight.delete(carried));
     this.#inFlight.add(carried);
+  }
+
+  async #carryOrSuspect(messages: readonly ReceivedMessage[], advance: () => Promise<AdvanceResult>): Promise<void> {
+    if (await this.#carry(messages, advance)) return;
+    for (const { messageId } of messages) this.#suspects.add(messageId);
+    await this.#giveBack(messages, 0);
   }
 
   /** Runs the suspects among these, one by one, and returns the others. */
@@ -61,22 +69,24 @@ export class InboxPump {
     const suspects = messages.filter((message) => this.#suspects.has(message.messageId) || (others.push(message), false));
     if (suspects.length === 0) return messages;
     await this.#idle();
-    for (const suspect of suspects) await this.#carry([suspect], () => this.#advanceSuspect(suspect));
+    for (const suspect of suspects) await this.#runSuspect(suspect);
     return others;
   }
 
-  /** A suspect may take the whole time of the watchdog: who stops does not wait for one after the other. */
-  async #advanceSuspect(suspect: ReceivedMessage): Promise<AdvanceResult> {
-    const { signal, advanceSuspect } = this.#options;
-    if (!signal.aborted) return advanceSuspect(suspect);
-    return { acknowledge: [], giveBack: [{ receiptHandle: suspect.receiptHandle, seconds: 0 }] };
+  /** Runs it until it is known what it does: what comes next may concern the same instance, and do the same. */
+  async #runSuspect(suspect: ReceivedMessage): Promise<void> {
+    for (let runs = 0; runs < SUSPECT_RUNS_MAX && !this.#options.signal.aborted; runs += 1) {
+      if (await this.#carry([suspect], () => this.#options.advanceSuspect(suspect))) return;
+    }
+    await this.#giveBack([suspect], 0);
   }
 
   async #idle(): Promise<void> {
     while (this.#inFlight.size > 0) await Promise.all(this.#inFlight);
   }
 
-  async #carry(messages: readonly ReceivedMessage[], advance: () => Promise<AdvanceResult>): Promise<void> {
+  /** Returns whether the engine has answered, or has failed without being lost. */
+  async #carry(messages: readonly ReceivedMessage[], advance: () => Promise<AdvanceResult>): Promise<boolean> {
     const { queue, failed } = this.#options;
     try {
       const { acknowledge, giveBack } = await advance();
@@ -84,10 +94,14 @@ export class InboxPump {
       if (acknowledge.length > 0) await queue.delete(acknowledge);
       if (giveBack.length > 0) await queue.changeVisibility(giveBack);
     } catch (error) {
-      const lost = error instanceof EngineLost;
-      if (lost) for (const { messageId } of messages) this.#suspects.add(messageId);
-      else failed(error);
-      await queue.changeVisibility(messages.map(({ receiptHandle }) => ({ receiptHandle, seconds: lost ? 0 : FAULT_PAUSE_SECONDS })));
+      if (error instanceof EngineLost) return false;
+      failed(error);
+      await this.#giveBack(messages, FAULT_PAUSE_SECONDS);
     }
+    return true;
+  }
+
+  async #giveBack(messages: readonly ReceivedMessage[], seconds: number): Promise<void> {
+    await this.#options.queue.changeVisibility(messages.map(({ receiptHandle }) => ({ receiptHandle, seconds })));
   }
 }

@@ -1,0 +1,135 @@
+import { describe, expect, test } from 'vitest';
+import { CheckoutTravelCart, flights, hotels, notifications, payments } from '../../examples/travel-booking/contracts.ts';
+import { bookTrip } from '../../examples/travel-booking/book-trip.ts';
+import { trips } from '../../examples/travel-booking/system.ts';
+import { startLocal } from '../../lib/local/start-local.ts';
+import type { RuntimeOptions } from '../../lib/local/runtime.ts';
+import { serve, type Served } from '../../lib/service/serve.ts';
+import { testFolder } from './running-jobs.ts';
+
+const cart = {
+  cartId: 'cart-1',
+  email: 'ada@example.com',
+  total: 129_000,
+  card: 'tok_visa',
+  flight: { from: 'BER', to: 'LIS', day: '2026-12-27' },
+  hotel: { city: 'Lisbon', from: '2026-12-27', nights: 4 },
+};
+const BOOKED = { flight: 'FL7', hotel: 'HT7' };
+
+/** Four services that note what they did. */
+const bookingServices = (done: string[], { full = false } = {}): Served[] => [
+  serve(payments, {
+    charge: async () => (done.push('charge'), { paymentId: 'p-7' }),
+    refund: async ({ paymentId }) => void done.push(`refund ${paymentId}`),
+  }),
+  serve(flights, {
+    book: async () => (done.push('book flight'), { reference: 'FL7' }),
+    cancel: async ({ reference }) => void done.push(`cancel ${reference}`),
+  }),
+  serve(hotels, {
+    book: async (_stay, { errors }) => {
+      if (full) throw errors.SoldOut({ freeFrom: '2027-01-03' });
+      done.push('book hotel');
+      return { reference: 'HT7' };
+    },
+    cancel: async ({ reference }) => void done.push(`cancel ${reference}`),
+  }),
+  serve(notifications, { notify: async ({ message }) => void done.push(message) }),
+];
+
+const servicesWithout = (services: readonly Served[], name: string): Served[] => services.filter((served) => served['~service'] !== name);
+
+const run = (options: RuntimeOptions): ReturnType<typeof startLocal> => startLocal(trips, options);
+
+/** Everything that holds on this thread holds with the engine in another one. */
+const seats: readonly (readonly [string, Partial<RuntimeOptions>])[] = [
+  ['with the engine on this thread', {}],
+  ['with the engine in a thread', { entry: new URL('../../examples/travel-booking/system.ts', import.meta.url) }],
+];
+
+describe.each(seats)('a system in one process, %s', { timeout: 60_000 }, (_, seat) => {
+  test('a booking calls its services in order and completes', async () => {
+    const calls: string[] = [];
+    const { client, stop } = await run({ ...seat, services: bookingServices(calls) });
+    await client.publish(CheckoutTravelCart, cart);
+    expect(await client.result(bookTrip, 'cart-1')).toEqual(BOOKED);
+    expect(calls).toEqual(['charge', 'book flight', 'book hotel', 'Booked: FL7, HT7.']);
+    await stop();
+  });
+
+  test('a full hotel undoes what was done, in reverse', async () => {
+    const calls: string[] = [];
+    const { client, stop } = await run({ ...seat, services: bookingServices(calls, { full: true }) });
+    await client.publish(CheckoutTravelCart, cart);
+    await expect(client.result(bookTrip, 'cart-1')).rejects.toMatchObject({ code: 'PROCESS_FAILED', data: { reason: expect.stringContaining('SoldOut') } });
+    expect(calls).toEqual(['charge', 'book flight', 'cancel FL7', 'refund p-7', 'The hotel is full until 2027-01-03; everything is refunded.']);
+    await stop();
+  });
+
+  test('each commit is told, from the start to the end of an instance', async () => {
+    const commits: string[] = [];
+    const { client, stop } = await run({ ...seat, services: bookingServices([]), onCommit: (head) => commits.push(`${head.version} ${head.status}`) });
+    await client.publish(CheckoutTravelCart, cart);
+    await client.result(bookTrip, 'cart-1');
+    expect(commits).toEqual(['1 running', '2 running', '3 running', '4 running', '5 completed']);
+    await stop();
+  });
+
+  test('what a stopped system has left goes on in the next one, and a service may come later', async () => {
+    const directory = testFolder();
+    const calls: string[] = [];
+    const services = bookingServices(calls);
+    let charged!: () => void;
+    const waitsForFlight = new Promise<void>((resolve) => (charged = resolve));
+    const before = await run({ ...seat, directory, services: servicesWithout(services, 'flights'), onCommit: ({ version }) => version === 2 && charged() });
+    await before.client.publish(CheckoutTravelCart, cart);
+    await waitsForFlight;
+    await before.stop();
+    expect(calls).toEqual(['charge']);
+    const after = await run({ ...seat, directory, services });
+    expect(await after.client.result(bookTrip, 'cart-1')).toEqual(BOOKED);
+    expect(calls).toEqual(['charge', 'book flight', 'book hotel', 'Booked: FL7, HT7.']);
+    await after.stop();
+  });
+});
+
+describe('what is refused', () => {
+  test('a service that is served twice', async () => {
+    await expect(run({ services: [...bookingServices([]), ...bookingServices([])] })).rejects.toMatchObject({
+      code: 'CONTRACT_INVALID',
+      message: 'The service payments is served twice: each service is served once.',
+    });
+  });
+
+  test('a service that is none of the system, and its folder stays free', async () => {
+    const directory = testFolder();
+    const { system } = await import('tutti');
+    const alone = system('alone', { processes: [], services: [payments] });
+    await expect(startLocal(alone, { directory, services: bookingServices([]) })).rejects.toMatchObject({
+      code: 'NOT_FOUND',
+      message: 'The service flights is served, but is none of the system alone: it has payments.',
+    });
+    const { stop } = await startLocal(alone, { directory, services: [] });
+    await expect(stop()).resolves.toBeUndefined();
+  });
+
+  test('a second system on a folder that is open', async () => {
+    const directory = testFolder();
+    const { stop } = await run({ directory, services: [] });
+    await expect(run({ directory, services: [] })).rejects.toMatchObject({ code: 'UNREACHABLE' });
+    await stop();
+  });
+});
+
+test('many services poll without a warning of leaking listeners', async () => {
+  const warnings: string[] = [];
+  const hear = (warning: Error): void => void warnings.push(warning.name);
+  process.on('warning', hear);
+  const { stop } = await run({ services: bookingServices([]) });
+  await stop();
+  // Warnings are told in the next turn.
+  await new Promise((resolve) => setImmediate(resolve));
+  process.off('warning', hear);
+  expect(warnings).not.toContain('MaxListenersExceededWarning');
+});

@@ -1,0 +1,35 @@
+import { existsSync, writeFileSync } from 'node:fs';
+import { command, event, process, service, system } from 'tutti';
+import * as z from 'zod';
+
+const Fate = z.enum(['fine', 'spins', 'spins-after-sleep', 'spins-until-flag', 'exits', 'exits-once']);
+export const JobWanted = event('jobs.job-wanted', z.object({ id: z.string(), fate: Fate, flag: z.string() }));
+export const work = service('work', {
+  run: command({ input: z.object({ id: z.string() }), output: z.object({ done: z.string() }) }),
+});
+
+/** Never yields again. */
+const spin = (): never => {
+  for (;;);
+};
+
+/** The code of a bad process: what it does to the thread that runs it. A flag is a file, because it outlives that thread. */
+const misbehave = (fate: z.infer<typeof Fate>, flag: string): void => {
+  if (fate === 'spins' || (fate === 'spins-until-flag' && !existsSync(flag))) spin();
+  if (fate === 'exits') globalThis.process.exit(3);
+  if (fate === 'exits-once' && !existsSync(flag)) {
+    writeFileSync(flag, '');
+    globalThis.process.exit(3);
+  }
+};
+
+export const runJob = process('run-job', { startOn: JobWanted.byId((job) => job.id) }, async (ctx, job) => {
+  if (job.fate === 'spins-after-sleep') {
+    await ctx.sleep('0.05 seconds');
+    spin();
+  }
+  misbehave(job.fate, job.flag);
+  return ctx.call(work.run, { id: job.id });
+});
+
+export const jobs = system('jobs', { processes: [runJob], services: [work] });
