@@ -98,7 +98,7 @@ export function command<
     input: definition.input as Schema,
     output: (definition.output ?? nothing) as Schema,
     errors: Object.freeze({ ...(definition.errors as Schemas | undefined) }),
-    ...(undo === undefined ? {} : { undo: undo as unknown as NonNullable<DefinitionParts['undo']> }),
+    ...(undo === undefined ? {} : { undo: undo }),
     timeoutMs: milliseconds(definition.timeout ?? '15 minutes'),
     ...(heartbeat === undefined ? {} : { heartbeatMs: milliseconds(heartbeat) }),
     retry: retryPolicy(definition.retry),

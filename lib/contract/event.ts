@@ -38,7 +38,7 @@ export function event<const N extends `${string}.${string}`, S extends Schema>(
     type,
     owner: ownerOf(type),
     data: schema,
-    ...(dedupeBy === undefined ? {} : { dedupeBy: dedupeBy as (data: never) => string }),
+    ...(dedupeBy === undefined ? {} : { dedupeBy: dedupeBy }),
   });
   return Object.freeze({
     type,

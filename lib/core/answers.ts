@@ -128,7 +128,12 @@ const answerNobody = (run: Run, command: OpenCommand, fact: Answer): Heard | und
   if (fact.outcome === 'completed') return { command: command.command, value: fact.data ?? null };
   if (fact.outcome === 'failed' && fact.retryable && !command.settling && !exhausted(run, command)) {
     const contract = contractOf(run, command.command);
-    const n = setTimer(run, `${command.path}/retry`, run.image.clock + backoffMs(contract.retry, triesOf(command), `${run.image.run}/${command.n}`), 'retry');
+    const n = setTimer(
+      run,
+      `${command.path}/retry`,
+      run.image.clock + backoffMs(contract.retry, triesOf(command), `${run.image.run}/${command.n}`),
+      'retry',
+    );
     run.image.resends.set(n, { ...command, retries: triesOf(command) });
     return undefined;
   }
@@ -139,4 +144,3 @@ const answerNobody = (run: Run, command: OpenCommand, fact: Answer): Heard | und
   run.stuck = { code: value.code, n: command.n, definite: true, message: value.message };
   return undefined;
 };
-

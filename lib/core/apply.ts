@@ -35,13 +35,19 @@ export const applyFact = (run: Run, fact: Fact): HeardFact | undefined => {
     case 'TimerFired':
       return fireTimer(run, fact.n);
     case 'CancelRequested':
-      if (run.definition.kind === 'async') cancelScope(run, run.root, new Cancelled({ reason: 'requested', message: `Cancelled by ${fact.by}: ${fact.reason}` }));
+      if (run.definition.kind === 'async')
+        cancelScope(run, run.root, new Cancelled({ reason: 'requested', message: `Cancelled by ${fact.by}: ${fact.reason}` }));
       return undefined;
     case 'TerminateRequested':
       terminate(run, fact.reason);
       return undefined;
     case 'StartRejected':
-      publishEvent(run, run.root, `${run.environment.system}.start-rejected`, { process: run.definition.name, pid: run.image.pid, startid: fact.id, reason: 'open' });
+      publishEvent(run, run.root, `${run.environment.system}.start-rejected`, {
+        process: run.definition.name,
+        pid: run.image.pid,
+        startid: fact.id,
+        reason: 'open',
+      });
       return undefined;
     case 'Resumed':
       return resume(run, fact);
@@ -112,4 +118,3 @@ const resume = (run: Run, fact: Extract<Fact, { type: 'Resumed' }>): undefined =
     sendAgain(run, command);
   }
 };
-

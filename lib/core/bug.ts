@@ -11,5 +11,8 @@ export const refuse = (run: Run, code: ProcessBugCode | 'SIZE', message: string,
 export const poison = (run: Run, error: unknown): void => {
   if (run.bug) return;
   const code = isOrchestratorError(error) && error.code !== 'DATA_INVALID' ? error.code : 'POISON';
-  run.bug = { code, message: error instanceof Error ? `${error.name}: ${error.message}` : `The process threw ${String(error)}, which is no error.` };
+  run.bug = {
+    code,
+    message: error instanceof Error ? `${error.name}: ${error.message}` : `The process threw ${String(error)}, which is no error.`,
+  };
 };

@@ -17,7 +17,20 @@ import { digest } from './seeded-random.ts';
  * verify  too old for the ring of ids: the journal knows reject  a start of an id that is open
  * restart a start over a closed run
  */
-export type Verdict = 'early' | 'apply' | 'late' | 'dup' | 'closed' | 'wrongRun' | 'future' | 'park' | 'wait' | 'expire' | 'verify' | 'reject' | 'restart';
+export type Verdict =
+  | 'early'
+  | 'apply'
+  | 'late'
+  | 'dup'
+  | 'closed'
+  | 'wrongRun'
+  | 'future'
+  | 'park'
+  | 'wait'
+  | 'expire'
+  | 'verify'
+  | 'reject'
+  | 'restart';
 
 export const classify = (image: Image | undefined, inbound: Inbound, definition: ProcessContract): Verdict => {
   switch (inbound.kind) {
@@ -57,7 +70,8 @@ const ofSignal = (image: Image | undefined, signal: SignalInbound): Verdict => {
 };
 
 /** An event as old as one that has left the ring may have left it too. */
-const unlessForgotten = (image: Image, time: string): Verdict => (image.signalsFloor !== undefined && Date.parse(time) <= image.signalsFloor ? 'verify' : 'apply');
+const unlessForgotten = (image: Image, time: string): Verdict =>
+  image.signalsFloor !== undefined && Date.parse(time) <= image.signalsFloor ? 'verify' : 'apply';
 
 const inRing = (ring: readonly RingEntry[], id: string): boolean => {
   const wanted = digest(id);

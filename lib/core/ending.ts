@@ -32,7 +32,12 @@ const resultOf = (run: Run, value: unknown): { readonly data?: Json } => {
 const asProcessFailure = (run: Run, failure: Failure): ProcessFailed =>
   failure.code === 'PROCESS_FAILED'
     ? failure
-    : new ProcessFailed({ process: run.definition.name, type: 'Other', data: { reason: failure.message }, details: { cause: failureToJson(failure) } });
+    : new ProcessFailed({
+        process: run.definition.name,
+        type: 'Other',
+        data: { reason: failure.message },
+        details: { cause: failureToJson(failure) },
+      });
 
 /** Ends at once; nothing is undone. */
 export const terminate = (run: Run, reason: string): void => {
@@ -56,7 +61,13 @@ const closeImage = (run: Run, status: ClosedStatus): void => {
     if (isLateUndo(image, command)) continue;
     image.commands.delete(command.n);
     if (command.mode === 'call' && run.environment.commands.get(command.command)?.undo)
-      bury(image, { run: image.run, n: command.n, command: command.command, input: command.input, ...(command.inputRef !== undefined && { inputRef: command.inputRef }) });
+      bury(image, {
+        run: image.run,
+        n: command.n,
+        command: command.command,
+        input: command.input,
+        ...(command.inputRef !== undefined && { inputRef: command.inputRef }),
+      });
   }
   for (const n of image.timers.keys()) {
     const resend = image.resends.get(n);

@@ -39,15 +39,37 @@ export const callCommand = (run: Run, scope: Scope, contract: CommandContract, i
 export const issueFor = (run: Run, step: CallStep, contract: CommandContract, retries: number, since: number): void => {
   const { timeoutMs, retry } = step.policy;
   const deadline = since + retry.withinMs;
-  const command = issue(run, contract, step.path, step.input, { mode: 'call', retries, since, deadline, timeoutMs, attemptsMax: retry.attempts });
+  const command = issue(run, contract, step.path, step.input, {
+    mode: 'call',
+    retries,
+    since,
+    deadline,
+    timeoutMs,
+    attemptsMax: retry.attempts,
+  });
   step.n = command.n;
   run.steps.set(command.n, step);
 };
 
 /** `ctx.send`: a command whose answer nobody awaits. */
-export const sendCommand = (run: Run, scope: Scope, contract: CommandContract, input: Json, retries = 0, since = run.image.clock, path = nextPath(scope, contract.name)): void => {
+export const sendCommand = (
+  run: Run,
+  scope: Scope,
+  contract: CommandContract,
+  input: Json,
+  retries = 0,
+  since = run.image.clock,
+  path = nextPath(scope, contract.name),
+): void => {
   const { timeoutMs, retry } = contract;
-  issue(run, contract, path, input, { mode: 'send', retries, since, deadline: since + retry.withinMs, timeoutMs, attemptsMax: retry.attempts });
+  issue(run, contract, path, input, {
+    mode: 'send',
+    retries,
+    since,
+    deadline: since + retry.withinMs,
+    timeoutMs,
+    attemptsMax: retry.attempts,
+  });
 };
 
 /** The command that undoes another; it is sent until it is answered (S4). */
@@ -69,10 +91,22 @@ const issue = (run: Run, contract: CommandContract, path: string, input: Json, h
   const { image } = run;
   const n = allocate(run, 'CommandIssued', path);
   if (image.commands.size >= OPEN_MAX)
-    refuse(run, 'SIZE', `${image.pid} has ${OPEN_MAX} open commands and issues one more, ${contract.name}: at most ${OPEN_MAX} may be open at a time.`);
+    refuse(
+      run,
+      'SIZE',
+      `${image.pid} has ${OPEN_MAX} open commands and issues one more, ${contract.name}: at most ${OPEN_MAX} may be open at a time.`,
+    );
   const wireHash = fullHash(run, input);
   const hash = wireHash.slice(0, SHORT_HASH_LENGTH);
-  journal(run, { type: 'CommandIssued', n, path, command: contract.name, hash, ...(how.undoes && { undoes: how.undoes }), ...(how.mode === 'send' && { mode: 'send' }) });
+  journal(run, {
+    type: 'CommandIssued',
+    n,
+    path,
+    command: contract.name,
+    hash,
+    ...(how.undoes && { undoes: how.undoes }),
+    ...(how.mode === 'send' && { mode: 'send' }),
+  });
   const command: OpenCommand = {
     n,
     path,
@@ -123,8 +157,17 @@ export const attemptTimedOut = (run: Run, n: number): void => {
   const exhausted = command.retries + command.attempt >= (command.attemptsMax ?? Infinity);
   if (command.mode === 'undo' && exhausted) {
     command.due = Infinity;
-    run.stuck = { code: 'COMPENSATION', n, message: `${command.command} was sent ${command.retries + command.attempt} times without an answer; it undoes ${command.undoes ?? ''}.` };
-  } else if (!command.settling && command.mode !== 'undo' && (exhausted || command.deferred || run.image.clock >= (command.deadline ?? Infinity))) settle(run, command, 'within');
+    run.stuck = {
+      code: 'COMPENSATION',
+      n,
+      message: `${command.command} was sent ${command.retries + command.attempt} times without an answer; it undoes ${command.undoes ?? ''}.`,
+    };
+  } else if (
+    !command.settling &&
+    command.mode !== 'undo' &&
+    (exhausted || command.deferred || run.image.clock >= (command.deadline ?? Infinity))
+  )
+    settle(run, command, 'within');
   else sendAgain(run, command);
 };
 

@@ -26,8 +26,22 @@ export type Fact =
       readonly time: string;
       readonly subject?: string;
     } & Value)
-  | ({ readonly type: 'EventReceived'; readonly at: number; readonly event: string; readonly id: string; readonly source: string; readonly time: string } & Value)
-  | ({ readonly type: 'CommandAnswered'; readonly at: number; readonly n: number; readonly outcome: Outcome; readonly retryable?: boolean; readonly late?: Late } & Value)
+  | ({
+      readonly type: 'EventReceived';
+      readonly at: number;
+      readonly event: string;
+      readonly id: string;
+      readonly source: string;
+      readonly time: string;
+    } & Value)
+  | ({
+      readonly type: 'CommandAnswered';
+      readonly at: number;
+      readonly n: number;
+      readonly outcome: Outcome;
+      readonly retryable?: boolean;
+      readonly late?: Late;
+    } & Value)
   | { readonly type: 'StartRejected'; readonly at: number; readonly id: string; readonly source: string }
   | { readonly type: 'AttemptTimedOut'; readonly at: number; readonly n: number }
   | { readonly type: 'TimerFired'; readonly at: number; readonly n: number }

@@ -44,7 +44,8 @@ export class Expected {
 
   /** Ends the activation: what was not decided again is missing. */
   rest(): void {
-    for (const entry of this.#left.values()) this.differences.push(`the journal holds ${describe(entry)}, which the code does not decide any more`);
+    for (const entry of this.#left.values())
+      this.differences.push(`the journal holds ${describe(entry)}, which the code does not decide any more`);
     this.#left.clear();
   }
 }

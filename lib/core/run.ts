@@ -149,7 +149,14 @@ export type Step = CallStep | WaitStep | SleepStep | ScopeStep | BranchesStep | 
 
 /** An entry of a scope's undo list. `order` is the journal index of its completion or registration; the highest runs first. */
 export type UndoItem =
-  | { readonly kind: 'command'; readonly order: number; readonly undoes: string; readonly command: string; readonly input: Json; readonly path: string }
+  | {
+      readonly kind: 'command';
+      readonly order: number;
+      readonly undoes: string;
+      readonly command: string;
+      readonly input: Json;
+      readonly path: string;
+    }
   | { readonly kind: 'compensation'; readonly order: number; readonly path: string; readonly scope: Scope; readonly body: unknown };
 
 export interface Undoing {

@@ -15,7 +15,16 @@ export const startUndoing = (run: Run, scope: Scope, items: readonly UndoItem[],
     under.done.push(done);
     return;
   }
-  const undoing: Undoing = { scope, items: newestLast(items), failure, done: [done], current: undefined, n: undefined, compensation: undefined, attempts: 0 };
+  const undoing: Undoing = {
+    scope,
+    items: newestLast(items),
+    failure,
+    done: [done],
+    current: undefined,
+    n: undefined,
+    compensation: undefined,
+    attempts: 0,
+  };
   run.undoings.add(undoing);
   next(run, undoing);
 };
@@ -52,7 +61,12 @@ export const compensationEnded = (run: Run, scope: Scope, failure: Failure | und
   if (!undoing) return;
   undoing.compensation = undefined;
   if (!failure) next(run, undoing);
-  else run.stuck = { code: 'COMPENSATION', compensation: undoing.current?.path ?? '', message: `The compensation ${undoing.current?.path ?? ''} failed: ${failure.message}` };
+  else
+    run.stuck = {
+      code: 'COMPENSATION',
+      compensation: undoing.current?.path ?? '',
+      message: `The compensation ${undoing.current?.path ?? ''} failed: ${failure.message}`,
+    };
 };
 
 export const undoAnswered = (run: Run, command: OpenCommand): void => {
@@ -72,12 +86,24 @@ export const undoFailed = (run: Run, command: OpenCommand, fact: Extract<Fact, {
     return;
   }
   run.image.commands.set(command.n, { ...command, due: Infinity });
-  run.stuck = { code: 'COMPENSATION', n: command.n, definite: true, message: `${command.command} ended ${fact.outcome} after ${tries} tries; it undoes ${command.undoes ?? ''}.` };
+  run.stuck = {
+    code: 'COMPENSATION',
+    n: command.n,
+    definite: true,
+    message: `${command.command} ended ${fact.outcome} after ${tries} tries; it undoes ${command.undoes ?? ''}.`,
+  };
 };
 
 /** The next try of an undo, under a new number: the one before failed for certain. */
 export const undoAgain = (run: Run, before: OpenCommand, was: number): void => {
-  const item = { kind: 'command', order: 0, undoes: before.undoes ?? '', command: before.command, input: before.input, path: before.path.replace(/\/undo$/, '') } as const;
+  const item = {
+    kind: 'command',
+    order: 0,
+    undoes: before.undoes ?? '',
+    command: before.command,
+    input: before.input,
+    path: before.path.replace(/\/undo$/, ''),
+  } as const;
   const undoing = undoingOf(run, was);
   const command = issueUndo(run, item, before.retries);
   if (undoing) undoing.n = command.n;
@@ -85,7 +111,8 @@ export const undoAgain = (run: Run, before: OpenCommand, was: number): void => {
 
 /** After `resume`: the compensation whose body failed runs again. */
 export const compensateAgain = (run: Run, path: string): void => {
-  for (const undoing of run.undoings) if (undoing.current?.kind === 'compensation' && undoing.current.path === path) compensate(run, undoing, undoing.current);
+  for (const undoing of run.undoings)
+    if (undoing.current?.kind === 'compensation' && undoing.current.path === path) compensate(run, undoing, undoing.current);
 };
 
 const undoingOf = (run: Run, n: number): Undoing | undefined => [...run.undoings].find((undoing) => undoing.n === n);

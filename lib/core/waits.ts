@@ -4,8 +4,24 @@ import { cancellation, nextPath, touch } from './run.ts';
 import { clearTimer, setTimer } from './timers.ts';
 
 /** `ctx.waitFor`: the first unread event that matches, also one from before the call. */
-export const waitFor = (run: Run, scope: Scope, event: string, match: ((data: never) => boolean) | undefined, timeoutMs: number | undefined): WaitStep => {
-  const step: WaitStep = { kind: 'wait', path: nextPath(scope, event), scope, status: 'open', resolver: undefined, event, match, order: run.position, timer: undefined };
+export const waitFor = (
+  run: Run,
+  scope: Scope,
+  event: string,
+  match: ((data: never) => boolean) | undefined,
+  timeoutMs: number | undefined,
+): WaitStep => {
+  const step: WaitStep = {
+    kind: 'wait',
+    path: nextPath(scope, event),
+    scope,
+    status: 'open',
+    resolver: undefined,
+    event,
+    match,
+    order: run.position,
+    timer: undefined,
+  };
   const cancelled = cancellation(scope);
   if (cancelled) {
     step.status = 'cancelled';

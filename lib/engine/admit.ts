@@ -33,7 +33,9 @@ export const HOPS_MAX = 100;
 export const admit = (catalogue: Catalogue, message: ReceivedMessage, body: unknown, now: number): Admission => {
   if (typeof body !== 'object' || body === null) return park('MALFORMED', 'The message is not a JSON object.');
   try {
-    return 'tutti' in body ? ofInternal(catalogue, body as InboxMessage, message, now) : ofBus(catalogue, body as BusEnvelope, carried(message, now, false));
+    return 'tutti' in body
+      ? ofInternal(catalogue, body as InboxMessage, message, now)
+      : ofBus(catalogue, body, carried(message, now, false));
   } catch (error) {
     if (isOrchestratorError(error)) return park(error.code, error.message);
     return park('MALFORMED', `The message could not be read: ${String(error)}.`);
@@ -82,9 +84,13 @@ const ofPlain = (catalogue: Catalogue, bus: BusEnvelope, data: Json, by: Carried
     return park('MALFORMED', 'The bus event has no detail-type, id, source or time.');
   const dedupeBy = catalogue.interests(type)[0]?.correlation.event.dedupeBy;
   const envelope = { specversion: '1.0', id, source, type, time, datacontenttype: 'application/json', hops: 0, data };
-  const stamped = dedupeBy ? { ...envelope, id: dedupeBy(parse(catalogue.interests(type)[0]!.correlation.event.data, data, `${type} was received with`) as never) } : envelope;
+  const stamped = dedupeBy
+    ? { ...envelope, id: dedupeBy(parse(catalogue.interests(type)[0]!.correlation.event.data, data, `${type} was received with`) as never) }
+    : envelope;
   const parsed = parseEnvelope(stamped);
-  return parsed.kind === 'event' ? ofEvent(catalogue, parsed.envelope, by) : park('MALFORMED', parsed.kind === 'malformed' ? parsed.fault : 'The event looks like a command or a reply.');
+  return parsed.kind === 'event'
+    ? ofEvent(catalogue, parsed.envelope, by)
+    : park('MALFORMED', parsed.kind === 'malformed' ? parsed.fault : 'The event looks like a command or a reply.');
 };
 
 const ofEvent = (catalogue: Catalogue, envelope: EventEnvelope, by: Carried): Admission => {
@@ -92,16 +98,26 @@ const ofEvent = (catalogue: Catalogue, envelope: EventEnvelope, by: Carried): Ad
   const [first] = interests;
   if (!first) return park('UNKNOWN_EVENT', `No process of ${catalogue.system.name} hears ${envelope.type}.`);
   const { event } = first.correlation;
-  if (envelope.source !== event.owner) return park('FORBIDDEN', `${envelope.type} came from ${envelope.source}: only its owner, ${event.owner}, may publish it.`);
-  if (envelope.hops > HOPS_MAX) return park('TOO_MANY_HOPS', `${envelope.type} is ${envelope.hops} events away from its first cause: at most ${HOPS_MAX} are allowed.`);
+  if (envelope.source !== event.owner)
+    return park('FORBIDDEN', `${envelope.type} came from ${envelope.source}: only its owner, ${event.owner}, may publish it.`);
+  if (envelope.hops > HOPS_MAX)
+    return park('TOO_MANY_HOPS', `${envelope.type} is ${envelope.hops} events away from its first cause: at most ${HOPS_MAX} are allowed.`);
   const data = parseVersion(event.data, envelope.dataversion, envelope.data, `${envelope.type} was received with`);
-  if (data === NEWER) return { status: 'newer', detail: `${envelope.type} has data version ${envelope.dataversion ?? 1}, which is newer than this contract.` };
+  if (data === NEWER)
+    return {
+      status: 'newer',
+      detail: `${envelope.type} has data version ${envelope.dataversion ?? 1}, which is newer than this contract.`,
+    };
   if (envelope.processid !== undefined) return addressed(interests, envelope, envelope.processid, data, by);
   const targets: Target[] = [];
   for (const interest of interests) {
     const id = interest.correlation.of(data as never);
     const pid = buildPid(envelope.tenant ?? DEFAULT_TENANT, interest.definition.name, id);
-    if (pid === undefined) return park('MALFORMED', `${envelope.type} names the instance ${JSON.stringify(id)}: an id is 1 to 200 letters, digits, dots, colons, underscores or hyphens.`);
+    if (pid === undefined)
+      return park(
+        'MALFORMED',
+        `${envelope.type} names the instance ${JSON.stringify(id)}: an id is 1 to 200 letters, digits, dots, colons, underscores or hyphens.`,
+      );
     targets.push(target(interest, pid, envelope, data, by));
   }
   return { status: 'deliver', targets };
@@ -129,7 +145,13 @@ const target = (interest: Interest, pid: string, envelope: EventEnvelope, data: 
     ...(envelope.traceparent !== undefined && { trace: envelope.traceparent }),
   };
   const inbound: Inbound = starts
-    ? { kind: 'start', key: `s:${envelope.id}`, definition: definitionName(definition), ...common, ...(envelope.subject !== undefined && { subject: envelope.subject }) }
+    ? {
+        kind: 'start',
+        key: `s:${envelope.id}`,
+        definition: definitionName(definition),
+        ...common,
+        ...(envelope.subject !== undefined && { subject: envelope.subject }),
+      }
     : { kind: 'signal', key: `x:${envelope.id}`, ...common };
   return { pid, definition, inbound };
 };
@@ -137,7 +159,8 @@ const target = (interest: Interest, pid: string, envelope: EventEnvelope, data: 
 const ofReply = (catalogue: Catalogue, envelope: ReplyEnvelope, by: Carried): Admission => {
   const id = parseCommandId(envelope.commandid);
   if (!id) return park('MALFORMED', `The reply ${envelope.id} answers ${envelope.commandid}, which is no command id.`);
-  if (envelope.replyto !== catalogue.system.name) return park('FORBIDDEN', `The reply ${envelope.id} is for ${envelope.replyto}, not for ${catalogue.system.name}.`, id.pid);
+  if (envelope.replyto !== catalogue.system.name)
+    return park('FORBIDDEN', `The reply ${envelope.id} is for ${envelope.replyto}, not for ${catalogue.system.name}.`, id.pid);
   const inbound: Inbound = {
     kind: 'reply',
     key: `r:${id.run}:${id.n}`,
@@ -171,7 +194,13 @@ const ofInternal = (catalogue: Catalogue, body: InboxMessage, message: ReceivedM
 
 const ofTick = (tick: TickMessage, by: Carried): Admission => ({
   status: 'deliver',
-  targets: [{ pid: tick.pid, definition: undefined, inbound: { kind: 'tick', key: `t:${tick.run}:${tick.tickAt}`, ...by, run: tick.run, tickAt: tick.tickAt, hops: 0 } }],
+  targets: [
+    {
+      pid: tick.pid,
+      definition: undefined,
+      inbound: { kind: 'tick', key: `t:${tick.run}:${tick.tickAt}`, ...by, run: tick.run, tickAt: tick.tickAt, hops: 0 },
+    },
+  ],
 });
 
 const ofStart = (catalogue: Catalogue, start: StartMessage, by: Carried): Admission => {

@@ -32,7 +32,15 @@ export interface Item {
   giveBackSeconds: number | undefined;
 }
 
-export const newItem = (message: ReceivedMessage, target: Target): Item => ({ message, target, verdict: undefined, refused: undefined, dispatches: [], redrives: false, giveBackSeconds: undefined });
+export const newItem = (message: ReceivedMessage, target: Target): Item => ({
+  message,
+  target,
+  verdict: undefined,
+  refused: undefined,
+  dispatches: [],
+  redrives: false,
+  giveBackSeconds: undefined,
+});
 
 const ROUNDS_MAX = 3;
 
@@ -51,7 +59,7 @@ interface Basis {
  */
 export const advanceInstance = async (context: EngineContext, pid: string, items: readonly Item[], basis: Basis): Promise<void> => {
   let current = basis;
-  for (let round = 0; round < ROUNDS_MAX; ) {
+  for (let round = 0; round < ROUNDS_MAX;) {
     const working = new Working(context, pid, current);
     const refusal = await working.decide(items);
     if (refusal) {
@@ -84,7 +92,8 @@ export const advanceInstance = async (context: EngineContext, pid: string, items
 };
 
 /** Full jitter of 5 to 50 ms: simultaneous writers of one instance must not meet again. */
-const pause = (context: EngineContext, round: number): Promise<void> => context.options.clock.sleep(round < ROUNDS_MAX ? 5 + 45 * (context.options.random ?? Math.random)() : 0);
+const pause = (context: EngineContext, round: number): Promise<void> =>
+  context.options.clock.sleep(round < ROUNDS_MAX ? 5 + 45 * (context.options.random ?? Math.random)() : 0);
 
 const reload = async (context: EngineContext, pid: string): Promise<Basis> => {
   const [head] = await context.options.store.load([pid], { consistent: true });
@@ -136,7 +145,10 @@ class Working {
     const { inbound, reply, definition } = item.target;
     const image = this.#image;
     if (reply && image && forged(this.#context, image, inbound, reply)) {
-      item.refused = { code: 'FORBIDDEN', message: `${item.target.reply?.source} answered command ${inbound.key} of ${this.#pid}, which is not its own, or not what was asked.` };
+      item.refused = {
+        code: 'FORBIDDEN',
+        message: `${item.target.reply?.source} answered command ${inbound.key} of ${this.#pid}, which is not its own, or not what was asked.`,
+      };
       return 'park';
     }
     const verdict = classify(image, inbound, definition ?? NOBODY);
@@ -150,7 +162,9 @@ class Working {
     if (!image || (inbound.kind !== 'signal' && inbound.kind !== 'start')) return false;
     const chunks = await this.#context.options.store.chunks(this.#pid, image.run);
     const wanted = `"id":${JSON.stringify(inbound.id)}`;
-    return mergeJournal(chunks, image.tail, image.tailFrom).some((entry) => entry.startsWith('{"type":"EventReceived"') && entry.includes(wanted));
+    return mergeJournal(chunks, image.tail, image.tailFrom).some(
+      (entry) => entry.startsWith('{"type":"EventReceived"') && entry.includes(wanted),
+    );
   }
 
   async #apply(item: Item): Promise<StuckReason | undefined> {
@@ -184,10 +198,19 @@ class Working {
     const image = this.#image;
     if (inbound.kind === 'start' && (!image || image.status === 'early' || item.verdict === 'restart')) {
       const definition = item.target.definition as ProcessContract;
-      this.#live = new LiveInstance(definition, environment, options.frontEndOf, begun(this.#pid, runOf(inbound.id), definitionName(definition), inbound.at, image));
+      this.#live = new LiveInstance(
+        definition,
+        environment,
+        options.frontEndOf,
+        begun(this.#pid, runOf(inbound.id), definitionName(definition), inbound.at, image),
+      );
     } else {
       const definition = this.#context.catalogue.definition(image?.definition ?? '');
-      if (!definition || !image) return { code: 'UNKNOWN_VERSION', message: `${this.#pid} stays on ${image?.definition ?? 'no definition'}, which this system does not list.` };
+      if (!definition || !image)
+        return {
+          code: 'UNKNOWN_VERSION',
+          message: `${this.#pid} stays on ${image?.definition ?? 'no definition'}, which this system does not list.`,
+        };
       this.#live = await rebuild(this.#context, definition, environment, image);
     }
     this.#image = this.#live.run.image;
@@ -245,7 +268,9 @@ class Working {
       if (item.refused || !this.#image) continue;
       const { key, kind, messageId, forced } = item.target.inbound;
       item.redrives = isResume(item.target.inbound) && this.#image.status !== 'stuck';
-      item.dispatches = dispatchesCausedBy(this.#image, context, (by) => (kind === 'tick' && !forced ? by.messageId === messageId : by.cause === key));
+      item.dispatches = dispatchesCausedBy(this.#image, context, (by) =>
+        kind === 'tick' && !forced ? by.messageId === messageId : by.cause === key,
+      );
     }
     const live = this.#live;
     if (live && !isClosed(live.run.image.status) && live.run.image.status !== 'stuck') this.#context.cache.put(live);
@@ -279,7 +304,12 @@ const begun = (pid: string, run: string, definition: string, at: number, before:
   };
 };
 
-const rebuild = async (context: EngineContext, definition: ProcessContract, environment: Environment, image: Image): Promise<LiveInstance> => {
+const rebuild = async (
+  context: EngineContext,
+  definition: ProcessContract,
+  environment: Environment,
+  image: Image,
+): Promise<LiveInstance> => {
   const { store, frontEndOf } = context.options;
   await resolveReferences(image, context.readPayload);
   if (definition.kind === 'decider' || isClosed(image.status)) return LiveInstance.decoded(definition, environment, frontEndOf, image);
@@ -293,7 +323,15 @@ const imageOf = (head: Head): Image => decodeHead(head);
 
 /** What a warm instance was committed as, as far as a commit's condition and a spill need it. */
 const headOf = (image: Image): Head =>
-  ({ pid: image.pid, version: image.version, run: image.run, status: image.status, writer: image.writer, tail: image.tail, tailFrom: image.tailFrom }) as unknown as Head;
+  ({
+    pid: image.pid,
+    version: image.version,
+    run: image.run,
+    status: image.status,
+    writer: image.writer,
+    tail: image.tail,
+    tailFrom: image.tailFrom,
+  }) as unknown as Head;
 
 /** An answer counts only from the service that owns the command, and only to what was asked (I12). */
 const forged = (context: EngineContext, image: Image, inbound: Inbound, reply: NonNullable<Target['reply']>): boolean => {
@@ -311,4 +349,3 @@ export const dispatchContext = (context: EngineContext): DispatchContext => ({
   canonical: context.environment.canonical,
   now: context.options.clock.now(),
 });
-

@@ -70,7 +70,8 @@ interface Delivery {
 const admitOne = async (context: EngineContext, message: ReceivedMessage): Promise<Delivery> => {
   const now = context.options.clock.now();
   const admission = admit(context.catalogue, message, await readBody(context, message), now);
-  if (admission.status === 'deliver') return { message, items: admission.targets.map((target) => newItem(message, target)), giveBackSeconds: undefined };
+  if (admission.status === 'deliver')
+    return { message, items: admission.targets.map((target) => newItem(message, target)), giveBackSeconds: undefined };
   if (admission.status === 'newer' && now - message.sentAt < NEWER_PATIENCE_MS) return { message, items: [], giveBackSeconds: 60 };
   const why = admission.status === 'park' ? admission : { pid: '', reason: 'NEWER', detail: admission.detail };
   await parkMessage(context, message, why);
@@ -114,7 +115,8 @@ const advanceGroups = async (context: EngineContext, groups: ReadonlyMap<string,
   }
 };
 
-const heldBy = (context: EngineContext, groups: ReadonlyMap<string, Item[]>): Promise<void>[] => [...groups.keys()].map((pid) => context.busy.get(pid)).filter((busy) => busy !== undefined);
+const heldBy = (context: EngineContext, groups: ReadonlyMap<string, Item[]>): Promise<void>[] =>
+  [...groups.keys()].map((pid) => context.busy.get(pid)).filter((busy) => busy !== undefined);
 
 /** Warm instances are taken from the cache; all others are loaded in one call. */
 const advanceHeld = async (context: EngineContext, groups: ReadonlyMap<string, Item[]>): Promise<void> => {
@@ -135,7 +137,12 @@ const advanceHeld = async (context: EngineContext, groups: ReadonlyMap<string, I
     if (items.length > 1) items.sort(inOrder);
     const live = warm.get(pid);
     try {
-      await advanceInstance(context, pid, items, { head: heads.get(pid), live, strong: live === undefined, firesSent: firesSent?.has(pid) ?? false });
+      await advanceInstance(context, pid, items, {
+        head: heads.get(pid),
+        live,
+        strong: live === undefined,
+        firesSent: firesSent?.has(pid) ?? false,
+      });
     } catch {
       // Nothing is known of the write: every event of the group comes again, and is then a duplicate or is applied.
       for (const item of items) item.giveBackSeconds ??= retrySeconds(context);
@@ -161,11 +168,13 @@ const sendGroups = async (context: EngineContext, groups: ReadonlyMap<string, It
   if (dispatches.length === 0) return;
   const results = await sendAll(dispatches, context.options.sender, context.options.publisher);
   for (const [i, sent] of results.entries()) if (sent !== 'sent') failed(context, senders[i] as Item, sent);
-  for (const [pid, items] of groups) if (items.every((item) => item.giveBackSeconds === undefined && !item.refused)) context.cache.markSent(pid);
+  for (const [pid, items] of groups)
+    if (items.every((item) => item.giveBackSeconds === undefined && !item.refused)) context.cache.markSent(pid);
 };
 
 const failed = (context: EngineContext, item: Item, sent: Exclude<SentResult, 'sent'>): void => {
-  if (sent.senderFault) item.refused = { code: 'DISPATCH', message: `A command could not be sent and never will be as it is: ${sent.reason}.` };
+  if (sent.senderFault)
+    item.refused = { code: 'DISPATCH', message: `A command could not be sent and never will be as it is: ${sent.reason}.` };
   else item.giveBackSeconds = retrySeconds(context);
 };
 
@@ -190,9 +199,22 @@ const settleItem = async (context: EngineContext, item: Item): Promise<number | 
     case 'early':
       return buffer(context, item);
     case 'park':
-      return (await parkBesideStuck(context, message, target.pid, 'STUCK', 'The instance is stuck; the event is applied after it is resumed.')) ? undefined : 0;
+      return (await parkBesideStuck(
+        context,
+        message,
+        target.pid,
+        'STUCK',
+        'The instance is stuck; the event is applied after it is resumed.',
+      ))
+        ? undefined
+        : 0;
     case 'future':
-      return (await getStuck(context, message, target, { code: 'FORK', message: `${target.inbound.key} answers what this head has not asked yet: it was restored, or failed over.` })) ? undefined : 0;
+      return (await getStuck(context, message, target, {
+        code: 'FORK',
+        message: `${target.inbound.key} answers what this head has not asked yet: it was restored, or failed over.`,
+      }))
+        ? undefined
+        : 0;
     case 'wait':
       return waitSeconds(context, item);
     case 'expire':
@@ -225,7 +247,11 @@ const buffer = async (context: EngineContext, { message, target }: Item): Promis
   const result = await context.options.store.buffer({ pid: target.pid, body: message.body, max: EARLY_EVENTS_MAX, expiresAt });
   if (result.status === 'started') return 0;
   if (result.status === 'full')
-    await parkMessage(context, message, { pid: target.pid, reason: 'EARLY_OVERFLOW', detail: `More than ${EARLY_EVENTS_MAX} events came before the instance.` });
+    await parkMessage(context, message, {
+      pid: target.pid,
+      reason: 'EARLY_OVERFLOW',
+      detail: `More than ${EARLY_EVENTS_MAX} events came before the instance.`,
+    });
   return undefined;
 };
 
@@ -239,7 +265,10 @@ const expire = async (context: EngineContext, { message, target }: Item): Promis
     await parkMessage(context, was, { pid: target.pid, reason: 'EARLY_EXPIRED', detail: 'Its instance was not started in time.' });
   }
   const { due: _due, ...rest } = head;
-  const emptied = await store.commit({ ...rest, version: head.version + 1, writer: context.nextWriter(), early: [] }, { kind: 'early', version: head.version });
+  const emptied = await store.commit(
+    { ...rest, version: head.version + 1, writer: context.nextWriter(), early: [] },
+    { kind: 'early', version: head.version },
+  );
   return emptied.status === 'committed' ? undefined : 0;
 };
 
@@ -257,7 +286,10 @@ const runMarked = async (context: EngineContext, message: ReceivedMessage, resul
 
 const quarantine = async (context: EngineContext, message: ReceivedMessage, result: Result): Promise<void> => {
   const delivery = await admitOne(context, message);
-  const reason = { code: 'POISON', message: `This event ended its worker ${QUARANTINE_ATTEMPTS} times: its code never yields, or takes all memory.` };
+  const reason = {
+    code: 'POISON',
+    message: `This event ended its worker ${QUARANTINE_ATTEMPTS} times: its code never yields, or takes all memory.`,
+  };
   let done = true;
   for (const { target } of delivery.items) done = (await getStuck(context, message, target, reason)) && done;
   if (done) result.acknowledge.push(message.receiptHandle);

@@ -21,7 +21,8 @@ export const commitImage = async (context: EngineContext, live: LiveInstance, ba
   const { run } = live;
   const { image } = run;
   const control = encodeControl(image);
-  if (control.length > CONTROL_BYTES_MAX && !isClosed(image.status)) return { status: 'too-large', reason: sizeReason(image, control.length) };
+  if (control.length > CONTROL_BYTES_MAX && !isClosed(image.status))
+    return { status: 'too-large', reason: sizeReason(image, control.length) };
   if (run.payloads.size > 0) {
     await Promise.all(Array.from(run.payloads, ([hash, json]) => payloads.put(hash, json)));
     run.payloads.clear();
@@ -59,7 +60,12 @@ const spillTail = async (context: EngineContext, live: LiveInstance, base: Head 
   let characters = 0;
   for (const entry of image.tail) characters += entry.length;
   if (characters <= TAIL_CHARACTERS_MAX) return;
-  await context.options.store.spill({ pid: image.pid, run: image.run, from: image.tailFrom, entries: image.tail.slice(0, live.committedTail) });
+  await context.options.store.spill({
+    pid: image.pid,
+    run: image.run,
+    from: image.tailFrom,
+    entries: image.tail.slice(0, live.committedTail),
+  });
   image.tailFrom += live.committedTail;
   image.tail = image.tail.slice(live.committedTail);
 };

@@ -143,5 +143,6 @@ const applyOperator = (live: LiveInstance, { id, act, reason, by, skip }: Operat
 /** Everything due at this process time, in order; each is an activation of its own. */
 const applyDue = async (live: LiveInstance, at: number): Promise<void> => {
   const { run } = live;
-  for (let due = nextDue(run); due && !run.bug && !run.stuck; due = nextDue(run)) await live.apply({ type: due.timer ? 'TimerFired' : 'AttemptTimedOut', at, n: due.n });
+  for (let due = nextDue(run); due && !run.bug && !run.stuck; due = nextDue(run))
+    await live.apply({ type: due.timer ? 'TimerFired' : 'AttemptTimedOut', at, n: due.n });
 };

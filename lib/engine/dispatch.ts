@@ -9,7 +9,14 @@ import { INBOX, inboxBody } from './inbox-message.ts';
 
 /** One thing to send for a committed decision: to a queue, or to the bus. */
 export type Dispatch =
-  | { readonly to: 'queue'; readonly queue: string; readonly body: string; readonly groupId: string; readonly delaySeconds?: number; readonly n: number }
+  | {
+      readonly to: 'queue';
+      readonly queue: string;
+      readonly body: string;
+      readonly groupId: string;
+      readonly delaySeconds?: number;
+      readonly n: number;
+    }
   | { readonly to: 'bus'; readonly source: string; readonly type: string; readonly detail: string };
 
 export interface DispatchContext {
@@ -23,7 +30,11 @@ export interface DispatchContext {
 export const CARRIED_CHARACTERS_MAX = 100 * 1024;
 
 /** Everything in the image that a message caused, in the order in which it was decided. */
-export const dispatchesCausedBy = (image: Image, context: DispatchContext, caused: (by: { readonly cause: string; readonly messageId: string }) => boolean): Dispatch[] => {
+export const dispatchesCausedBy = (
+  image: Image,
+  context: DispatchContext,
+  caused: (by: { readonly cause: string; readonly messageId: string }) => boolean,
+): Dispatch[] => {
   const all: Dispatch[] = [];
   for (const command of image.commands.values()) if (caused(command)) all.push(commandDispatch(image, command, context));
   for (const fire of image.fires) if (caused(fire)) all.push(fireDispatch(image, fire, context));

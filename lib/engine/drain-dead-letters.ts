@@ -21,6 +21,10 @@ const sentBack = async ({ options }: EngineContext, message: ReceivedMessage): P
 };
 
 const parked = async (context: EngineContext, message: ReceivedMessage): Promise<boolean> => {
-  await parkMessage(context, message, { pid: '', reason: 'DEAD_LETTER', detail: 'It could not be applied and came through the dead-letter queue twice.' });
+  await parkMessage(context, message, {
+    pid: '',
+    reason: 'DEAD_LETTER',
+    detail: 'It could not be applied and came through the dead-letter queue twice.',
+  });
   return true;
 };

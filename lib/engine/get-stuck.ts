@@ -25,7 +25,13 @@ export const getStuck = async (context: EngineContext, message: ReceivedMessage,
 };
 
 /** Parks, then looks again: whoever resumed in between has read the parked events before this one was put. */
-export const parkBesideStuck = async (context: EngineContext, message: ReceivedMessage, pid: string, reason: string, detail: string): Promise<boolean> => {
+export const parkBesideStuck = async (
+  context: EngineContext,
+  message: ReceivedMessage,
+  pid: string,
+  reason: string,
+  detail: string,
+): Promise<boolean> => {
   await parkMessage(context, message, { pid, reason, detail });
   const [head] = await context.options.store.load([pid], { consistent: true });
   return head?.status === 'stuck';

@@ -1,5 +1,5 @@
 import type { Json } from '../contract/schema.ts';
-import type { Fire, Image, OpenCommand, RingEntry, Status, Stored, StuckReason, Timer, Tombstone } from '../core/image.ts';
+import type { Fire, Image, OpenCommand, RingEntry, Stored, StuckReason, Timer, Tombstone } from '../core/image.ts';
 import type { Head } from '../ports/process-store.ts';
 
 /** The control state of a head as JSON. `format` lets old code refuse what it does not know (row 23). */
@@ -21,39 +21,44 @@ interface Control {
 }
 
 /** JSON has no Infinity: a wake-up that never comes is left out. What is undefined is not written. */
-const storedCommand = (command: OpenCommand): Partial<OpenCommand> => ({
-  n: command.n,
-  path: command.path,
-  command: command.command,
-  input: command.inputRef === undefined ? command.input : undefined,
-  inputRef: command.inputRef,
-  hash: command.hash,
-  mode: command.mode,
-  settling: command.settling,
-  deferred: command.deferred,
-  heartbeatMs: command.heartbeatMs,
-  attempt: command.attempt,
-  retries: command.retries,
-  since: command.since,
-  due: command.due === Infinity ? undefined : command.due,
-  deadline: command.deadline,
-  timeoutMs: command.timeoutMs,
-  attemptsMax: command.attemptsMax,
-  undoes: command.undoes,
-  cause: command.cause,
-  messageId: command.messageId,
-  hops: command.hops,
-  trace: command.trace,
-}) as Partial<OpenCommand>;
+const storedCommand = (command: OpenCommand): Partial<OpenCommand> =>
+  ({
+    n: command.n,
+    path: command.path,
+    command: command.command,
+    input: command.inputRef === undefined ? command.input : undefined,
+    inputRef: command.inputRef,
+    hash: command.hash,
+    mode: command.mode,
+    settling: command.settling,
+    deferred: command.deferred,
+    heartbeatMs: command.heartbeatMs,
+    attempt: command.attempt,
+    retries: command.retries,
+    since: command.since,
+    due: command.due === Infinity ? undefined : command.due,
+    deadline: command.deadline,
+    timeoutMs: command.timeoutMs,
+    attemptsMax: command.attemptsMax,
+    undoes: command.undoes,
+    cause: command.cause,
+    messageId: command.messageId,
+    hops: command.hops,
+    trace: command.trace,
+  }) as Partial<OpenCommand>;
 
 const readCommand = (stored: OpenCommand): OpenCommand => {
-  stored.due = (stored.due as number | undefined) ?? Infinity;
+  stored.due = stored.due ?? Infinity;
   return stored;
 };
 
-const storedFire = ({ data, dataref, ...rest }: Fire): Fire => ({ ...rest, ...(dataref === undefined ? data !== undefined && { data } : { dataref }) });
+const storedFire = ({ data, dataref, ...rest }: Fire): Fire => ({
+  ...rest,
+  ...(dataref === undefined ? data !== undefined && { data } : { dataref }),
+});
 
-const storedTombstone = ({ input, inputRef, ...rest }: Tombstone): Tombstone => ({ ...rest, ...(inputRef === undefined ? { input } : { inputRef }) }) as Tombstone;
+const storedTombstone = ({ input, inputRef, ...rest }: Tombstone): Tombstone =>
+  ({ ...rest, ...(inputRef === undefined ? { input } : { inputRef }) }) as Tombstone;
 
 /** Written with every commit, so it is one literal: JSON leaves out what is undefined. */
 export const encodeControl = (image: Image): string =>
@@ -103,7 +108,7 @@ export const decodeHead = (head: Head): Image => {
     run: head.run,
     version: head.version,
     writer: head.writer,
-    status: head.status as Status,
+    status: head.status,
     definition: head.definition,
     clock: head.clock,
     seq: control.seq,
@@ -129,13 +134,15 @@ export const decodeHead = (head: Head): Image => {
   };
 };
 
-const stuckReason = (why: string | undefined): StuckReason => (why === undefined ? { code: 'POISON', message: 'No reason was recorded.' } : (JSON.parse(why) as StuckReason));
+const stuckReason = (why: string | undefined): StuckReason =>
+  why === undefined ? { code: 'POISON', message: 'No reason was recorded.' } : (JSON.parse(why) as StuckReason);
 
 /** The values that an image only names, resolved in place. */
 export const resolveReferences = async (image: Image, read: (hash: string) => Promise<Json>): Promise<void> => {
   for (const command of [...image.commands.values(), ...image.resends.values()])
     if (command.inputRef !== undefined) Object.assign(command, { input: await read(command.inputRef) });
   for (const fire of image.fires) if (fire.dataref !== undefined) Object.assign(fire, { data: await read(fire.dataref) });
-  for (const tombstone of image.tombstones) if (tombstone.inputRef !== undefined) Object.assign(tombstone, { input: await read(tombstone.inputRef) });
+  for (const tombstone of image.tombstones)
+    if (tombstone.inputRef !== undefined) Object.assign(tombstone, { input: await read(tombstone.inputRef) });
   if (image.view?.dataref !== undefined) image.view = { data: await read(image.view.dataref), dataref: image.view.dataref };
 };

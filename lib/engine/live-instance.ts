@@ -35,12 +35,21 @@ export class LiveInstance {
   }
 
   /** An async process rebuilt from its journal. What differs is in `run.bug`, as NONDETERMINISM. */
-  static async replayed(definition: ProcessContract, environment: Environment, frontEndOf: FrontEndOf, image: Image, journal: readonly JournalEntry[]): Promise<LiveInstance> {
+  static async replayed(
+    definition: ProcessContract,
+    environment: Environment,
+    frontEndOf: FrontEndOf,
+    image: Image,
+    journal: readonly JournalEntry[],
+  ): Promise<LiveInstance> {
     const shadow = newImage(image.pid, image.run, image.definition, image.startedAt);
     const live = new LiveInstance(definition, environment, frontEndOf, shadow);
     const differences = await live.#replay(journal);
     if (differences.length > 0 && !live.run.bug)
-      live.run.bug = { code: 'NONDETERMINISM', message: `The code does not decide what the journal of ${image.pid} holds: ${differences.slice(0, 5).join('; ')}.` };
+      live.run.bug = {
+        code: 'NONDETERMINISM',
+        message: `The code does not decide what the journal of ${image.pid} holds: ${differences.slice(0, 5).join('; ')}.`,
+      };
     live.run.image = image;
     live.committedTail = image.tail.length;
     return live;
@@ -70,14 +79,23 @@ export class LiveInstance {
       poison(run, error);
     }
     if (run.position > JOURNAL_ENTRIES_MAX && !run.ended)
-      run.bug ??= { code: 'SIZE', message: `The journal of ${run.image.pid} has ${run.position} entries: at most ${JOURNAL_ENTRIES_MAX} are allowed in a run.` };
+      run.bug ??= {
+        code: 'SIZE',
+        message: `The journal of ${run.image.pid} has ${run.position} entries: at most ${JOURNAL_ENTRIES_MAX} are allowed in a run.`,
+      };
   }
 }
 
 /** The entries of a run from its chunks and the tail, each once, without a gap. */
-export const mergeJournal = (chunks: readonly { readonly from: number; readonly entries: readonly string[] }[], tail: readonly string[], tailFrom: number): string[] => {
+export const mergeJournal = (
+  chunks: readonly { readonly from: number; readonly entries: readonly string[] }[],
+  tail: readonly string[],
+  tailFrom: number,
+): string[] => {
   const entries: string[] = [];
-  for (const chunk of chunks) for (let i = Math.max(0, entries.length - chunk.from); i < chunk.entries.length; i += 1) if (chunk.from + i === entries.length) entries.push(chunk.entries[i] as string);
+  for (const chunk of chunks)
+    for (let i = Math.max(0, entries.length - chunk.from); i < chunk.entries.length; i += 1)
+      if (chunk.from + i === entries.length) entries.push(chunk.entries[i] as string);
   return [...entries.slice(0, tailFrom), ...tail];
 };
 

@@ -20,7 +20,8 @@ export const sendAll = async (dispatches: readonly Dispatch[], sender: MessageSe
     else targets.set(target, [index]);
   }
   const calls: Promise<void>[] = [];
-  for (const indices of targets.values()) for (const batch of batches(dispatches, indices)) calls.push(sendBatch(dispatches, batch, results, sender, publisher));
+  for (const indices of targets.values())
+    for (const batch of batches(dispatches, indices)) calls.push(sendBatch(dispatches, batch, results, sender, publisher));
   await Promise.all(calls);
   return results;
 };
@@ -45,11 +46,21 @@ const batches = (dispatches: readonly Dispatch[], indices: readonly number[]): n
 };
 
 /** A failed entry is tried again, by itself, unless it is at fault; the others of the call are accepted. */
-const sendBatch = async (dispatches: readonly Dispatch[], batch: readonly number[], results: SentResult[], sender: MessageSender, publisher: EventPublisher): Promise<void> => {
+const sendBatch = async (
+  dispatches: readonly Dispatch[],
+  batch: readonly number[],
+  results: SentResult[],
+  sender: MessageSender,
+  publisher: EventPublisher,
+): Promise<void> => {
   let left = batch;
   for (let tries = 0; tries < TRIES_MAX && left.length > 0; tries += 1) {
     const again: number[] = [];
-    const outcomes = await sendOnce(left.map((index) => dispatches[index] as Dispatch), sender, publisher);
+    const outcomes = await sendOnce(
+      left.map((index) => dispatches[index] as Dispatch),
+      sender,
+      publisher,
+    );
     for (const [i, index] of left.entries()) {
       const outcome = outcomes[i] ?? { senderFault: false, reason: 'no result' };
       results[index] = outcome;

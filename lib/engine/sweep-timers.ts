@@ -14,16 +14,14 @@ export const sweepTimers = async (context: EngineContext, aheadMs: number): Prom
   const { index, clock, sender, publisher } = context.options;
   const due = await index.due(clock.now() + aheadMs, PAGE * PAGES_MAX);
   const now = clock.now();
-  const ticks = due.map(
-    (instance): Dispatch => ({
-      to: 'queue',
-      queue: INBOX,
-      body: inboxBody({ tutti: 'tick', pid: instance.pid, run: instance.run, tickAt: instance.due }),
-      groupId: instance.pid,
-      delaySeconds: Math.min(900, Math.max(0, Math.ceil((instance.due - now) / 1000))),
-      n: 0,
-    }),
-  );
+  const ticks = due.map((instance): Dispatch => ({
+    to: 'queue',
+    queue: INBOX,
+    body: inboxBody({ tutti: 'tick', pid: instance.pid, run: instance.run, tickAt: instance.due }),
+    groupId: instance.pid,
+    delaySeconds: Math.min(900, Math.max(0, Math.ceil((instance.due - now) / 1000))),
+    n: 0,
+  }));
   const results = await sendAll(ticks, sender, publisher);
   return results.filter((result) => result === 'sent').length;
 };

@@ -19,9 +19,9 @@ export type ActionParts =
   | { readonly kind: 'timer'; readonly name: string; readonly set: 'at'; readonly instant: number }
   | { readonly kind: 'timer'; readonly name: string; readonly set: 'clear' };
 
-const action = (parts: ActionParts): Action<never> => ({ '~action': parts }) as never;
+const action = (parts: ActionParts): Action => ({ '~action': parts }) as never;
 
-export const actionParts = (of: Action): ActionParts => of['~action'] as unknown as ActionParts;
+export const actionParts = (of: Action): ActionParts => of['~action'];
 
 /** A named timer of a decider; an instance has at most one of each name. */
 export interface Timer {
@@ -47,14 +47,20 @@ export const timer = (name: string): Timer =>
 /** Milliseconds since the epoch of an ISO 8601 instant or a `Date`. */
 export const instantOf = (instant: string | Date): number => {
   const at = typeof instant === 'string' ? Date.parse(instant) : instant.getTime();
-  if (Number.isNaN(at)) throw new ContractError('DATA_INVALID', `The instant ${String(instant)} cannot be read: expected ISO 8601, such as 2026-12-24T08:00:00Z.`);
+  if (Number.isNaN(at))
+    throw new ContractError(
+      'DATA_INVALID',
+      `The instant ${String(instant)} cannot be read: expected ISO 8601, such as 2026-12-24T08:00:00Z.`,
+    );
   return at;
 };
 
 /** A command whose answer comes to `.on(command, …)`, where there is such a handler. */
-export const send = <C extends AnyCommand>(command: C, input: InputOf<C>): Action => action({ kind: 'send', command: commandContract(command), input });
+export const send = <C extends AnyCommand>(command: C, input: InputOf<C>): Action =>
+  action({ kind: 'send', command: commandContract(command), input });
 
-export const publish = <E extends AnyEvent>(event: E, data: Sent<E['~data']>): Action<E['type']> => action({ kind: 'publish', event: eventContract(event).type, data }) as never;
+export const publish = <E extends AnyEvent>(event: E, data: Sent<E['~data']>): Action<E['type']> =>
+  action({ kind: 'publish', event: eventContract(event).type, data });
 
 /** The instance ends, with this result. */
 export const end = (result: Json = null): Action => action({ kind: 'end', result });

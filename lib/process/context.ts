@@ -67,7 +67,10 @@ export interface ContextTypes {
 /** What a process can do, by its options. */
 export interface Context<T extends ContextTypes> extends AnyContext {
   readonly errors: {
-    readonly [K in keyof T['errors'] & string]: (data: Sent<T['errors'][K]>, message?: string) => ProcessFailed<string, K, Received<T['errors'][K]>>;
+    readonly [K in keyof T['errors'] & string]: (
+      data: Sent<T['errors'][K]>,
+      message?: string,
+    ) => ProcessFailed<string, K, Received<T['errors'][K]>>;
   };
   /** The first unread event that matches, also one that came before the call. With a `timeout` it may give `undefined`. */
   waitFor<E extends AnyEvent<T['byId']>, D extends Duration = never>(

@@ -59,6 +59,7 @@ const act = (run: Run, definition: DeciderDefinition, action: ActionParts): void
       return;
     case 'timer':
       if (action.set === 'clear') clearNamedTimer(run, action.name);
-      else setNamedTimer(run, action.name, action.set === 'at' ? action.instant : run.image.clock + action.delayMs, action.set !== 'within');
+      else
+        setNamedTimer(run, action.name, action.set === 'at' ? action.instant : run.image.clock + action.delayMs, action.set !== 'within');
   }
 };

@@ -76,9 +76,13 @@ const deciderOf = (definition: DeciderDefinition): AnyProcess =>
 const hearing = (definition: DeciderDefinition, message: Correlated | AnyCommand | Timer, handler: Handler): DeciderDefinition => {
   const correlation = '~event' in message ? correlationContract(message) : undefined;
   if (correlation?.by === 'key')
-    throw new ContractError('CONTRACT_INVALID', `${definition.name} hears ${correlation.event.type} by key: a decider hears events by id, with ${correlation.event.type}.byId.`);
+    throw new ContractError(
+      'CONTRACT_INVALID',
+      `${definition.name} hears ${correlation.event.type} by key: a decider hears events by id, with ${correlation.event.type}.byId.`,
+    );
   const key = handlerKey(message, correlation);
-  if (definition.handlers.has(key)) throw new ContractError('CONTRACT_INVALID', `${definition.name} has two handlers for ${key}: expected one.`);
+  if (definition.handlers.has(key))
+    throw new ContractError('CONTRACT_INVALID', `${definition.name} has two handlers for ${key}: expected one.`);
   return {
     ...definition,
     startOn: correlation ? [...definition.startOn, correlation] : definition.startOn,

@@ -84,7 +84,8 @@ export class ProcessContext {
     this.#check('waitFor');
     const { type } = eventContract(event);
     const heard = [...this.#definition.startOn, ...this.#definition.receives].some((correlation) => correlation.event.type === type);
-    if (!heard) refuse(this.#run, 'POISON', `${this.#definition.name} waits for ${type}, which is neither in its receives nor in its startOn.`);
+    if (!heard)
+      refuse(this.#run, 'POISON', `${this.#definition.name} waits for ${type}, which is neither in its receives nor in its startOn.`);
     const timeoutMs = options.timeout === undefined ? undefined : milliseconds(options.timeout);
     return stepPromise(waitFor(this.#run, this.#scope, type, options.match, timeoutMs));
   }
@@ -231,7 +232,11 @@ export class ProcessContext {
     if (!this.#run.environment.checks) return;
     const running = currentScope.getStore();
     if (running && running !== this.#scope)
-      refuse(this.#run, 'WRONG_SCOPE', `ctx.${method} of ${nameOf(this.#scope)} was called in ${nameOf(running)}: call its own ctx, so that its steps belong to it.`);
+      refuse(
+        this.#run,
+        'WRONG_SCOPE',
+        `ctx.${method} of ${nameOf(this.#scope)} was called in ${nameOf(running)}: call its own ctx, so that its steps belong to it.`,
+      );
   }
 }
 
@@ -250,7 +255,12 @@ const policyOf = (contract: CommandContract, options: CallOptions | undefined, r
     };
   const cached = POLICIES.get(contract);
   if (cached) return cached[returnsFailure ? 1 : 0];
-  const of = (returns: boolean): CallPolicy => ({ timeoutMs: contract.timeoutMs, retry: contract.retry, undo: true, returnsFailure: returns });
+  const of = (returns: boolean): CallPolicy => ({
+    timeoutMs: contract.timeoutMs,
+    retry: contract.retry,
+    undo: true,
+    returnsFailure: returns,
+  });
   const made = [of(false), of(true)] as const;
   POLICIES.set(contract, made);
   return made[returnsFailure ? 1 : 0];

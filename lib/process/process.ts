@@ -9,7 +9,14 @@ import { nothing, type Data, type Json, type NothingSchema, type Received, type 
 import { throwers } from '../contract/service.ts';
 import type { Context } from './context.ts';
 
-export interface ProcessOptions<S extends Correlated, R extends Correlated, P extends AnyEvent, I extends Schema, E extends Schemas, V extends Schema> {
+export interface ProcessOptions<
+  S extends Correlated,
+  R extends Correlated,
+  P extends AnyEvent,
+  I extends Schema,
+  E extends Schemas,
+  V extends Schema,
+> {
   /** The starting event, or several; the id is unique within the process. */
   readonly startOn?: S | readonly S[];
   /** Instead of `startOn`: started only by a client. @default null */
@@ -61,14 +68,28 @@ export function process<
   name: N,
   options: ProcessOptions<S, R, P, I, E, V>,
   run: (
-    ctx: Context<{ start: Start<S, I>; byId: Named<S | R, 'id'>; publishes: P['type']; errors: { [K in keyof E]: Data<E[K]> }; view: Data<V> }>,
+    ctx: Context<{
+      start: Start<S, I>;
+      byId: Named<S | R, 'id'>;
+      publishes: P['type'];
+      errors: { [K in keyof E]: Data<E[K]> };
+      view: Data<V>;
+    }>,
     input: Received<Start<S, I>>,
   ) => Promise<Out>,
 ): Process<N, { start: Start<S, I>; result: Out; errors: { [K in keyof E]: Data<E[K]> }; view: Data<V>; events: Named<S | R> }> {
   const contract: ProcessContract = contractOf(name, options as never);
-  const throws = throwers(contract.errors, (type, data, message) => new ProcessFailed({ process: name, type, data, ...(message !== undefined && { message }) }), name);
-  const definition: AsyncDefinition = { ...contract, kind: 'async', run: run as never, throws };
-  return Object.freeze({ name, '~': Object.freeze(definition), failed: (error: unknown) => isProcessFailed(error) && error.process === name }) as never;
+  const throws = throwers(
+    contract.errors,
+    (type, data, message) => new ProcessFailed({ process: name, type, data, ...(message !== undefined && { message }) }),
+    name,
+  );
+  const definition: AsyncDefinition = { ...contract, kind: 'async', run: run, throws };
+  return Object.freeze({
+    name,
+    '~': Object.freeze(definition),
+    failed: (error: unknown) => isProcessFailed(error) && error.process === name,
+  }) as never;
 }
 
 interface LooseOptions {
@@ -86,13 +107,17 @@ interface LooseOptions {
 }
 
 const contractOf = (name: string, options: LooseOptions): ProcessContract => {
-  const startOn = [options.startOn ?? []].flat().map((start) => correlationContract(start as Correlated));
+  const startOn = [options.startOn ?? []].flat().map((start) => correlationContract(start));
   const receives = (options.receives ?? []).map(correlationContract);
   const keyed = [...startOn, ...receives].find((correlation) => correlation.by === 'key');
   if (keyed)
-    throw new ContractError('CONTRACT_INVALID', `${name} hears ${keyed.event.type} by key, which this version does not do yet: correlate it by id, with ${keyed.event.type}.byId.`);
+    throw new ContractError(
+      'CONTRACT_INVALID',
+      `${name} hears ${keyed.event.type} by key, which this version does not do yet: correlate it by id, with ${keyed.event.type}.byId.`,
+    );
   const version = options.version ?? 1;
-  if (!Number.isInteger(version) || version < 1) throw new ContractError('CONTRACT_INVALID', `${name} has version ${version}: expected a whole number from 1.`);
+  if (!Number.isInteger(version) || version < 1)
+    throw new ContractError('CONTRACT_INVALID', `${name} has version ${version}: expected a whole number from 1.`);
   return {
     name,
     version,

@@ -91,7 +91,12 @@ export class LogFiles {
     while (at + HEADER_BYTES <= bytes.length && bytes.readUInt32LE(at) === segment) {
       const end = at + HEADER_BYTES + bytes.readUInt32LE(at + 4);
       if (end > bytes.length || crc32(bytes.subarray(at + HEADER_BYTES, end)) !== bytes.readUInt32LE(at + 8)) break;
-      frames.push({ segment, first: bytes.readDoubleLE(at + 16), count: bytes.readUInt32LE(at + 12), text: bytes.toString('utf8', at + HEADER_BYTES, end) });
+      frames.push({
+        segment,
+        first: bytes.readDoubleLE(at + 16),
+        count: bytes.readUInt32LE(at + 12),
+        text: bytes.toString('utf8', at + HEADER_BYTES, end),
+      });
       at = end;
     }
     return frames;
