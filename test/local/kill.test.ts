@@ -124,13 +124,21 @@ describe(`200 bookings whose program is killed at 50 random instants (seed ${see
   });
 
   it('have the effects that their fates ask for, each step once, and the undoing of exactly what was done', () => {
-    const seen = carts.map(({ cartId }) => [cartId, effects.filter(({ cart }) => cart === cartId).map(({ command }) => command).toSorted()]);
+    const seen = carts.map(({ cartId }) => [
+      cartId,
+      effects
+        .filter(({ cart }) => cart === cartId)
+        .map(({ command }) => command)
+        .toSorted(),
+    ]);
     expect(seen).toEqual(carts.map(({ cartId, fate }) => [cartId, effectsOf(fate).toSorted()]));
   });
 
   it('undo in reverse order what their journals say was done', () => {
     const undone = (journal: readonly JournalEntry[]): readonly (string | undefined)[] =>
-      journal.filter((entry) => entry.type === 'CommandIssued' && entry.undoes !== undefined).map((entry) => (entry.type === 'CommandIssued' ? entry.command : undefined));
+      journal
+        .filter((entry) => entry.type === 'CommandIssued' && entry.undoes !== undefined)
+        .map((entry) => (entry.type === 'CommandIssued' ? entry.command : undefined));
     const found = carts.map(({ cartId }) => [cartId, undone(bookings.get(cartId)?.journal ?? [])]);
     expect(found).toEqual(carts.map(({ cartId, fate }) => [cartId, effectsOf(fate).filter((command) => /cancel|refund/.test(command))]));
   });
@@ -138,7 +146,8 @@ describe(`200 bookings whose program is killed at 50 random instants (seed ${see
   it('perform only commands that a committed journal holds', () => {
     const issued = new Set<string>();
     for (const booking of bookings.values())
-      for (const entry of booking?.journal ?? []) if (entry.type === 'CommandIssued') issued.add(`${booking?.head.pid}/${booking?.head.run}/${entry.n}`);
+      for (const entry of booking?.journal ?? [])
+        if (entry.type === 'CommandIssued') issued.add(`${booking?.head.pid}/${booking?.head.run}/${entry.n}`);
     expect(effects.filter(({ id }) => !issued.has(id))).toEqual([]);
   });
 
@@ -157,9 +166,11 @@ describe(`200 bookings whose program is killed at 50 random instants (seed ${see
         if (entry.type === 'TimerSet') due.set(entry.n, entry.due);
         if (entry.type === 'TimerFired' && entry.at < (due.get(entry.n) ?? Infinity)) early.push(`${cartId}: ${entry.n} at ${entry.at}`);
       }
-      const at = (command: string): number | undefined => foreign.find((effect) => effect.cart === cartId && effect.command === command)?.at;
+      const at = (command: string): number | undefined =>
+        foreign.find((effect) => effect.cart === cartId && effect.command === command)?.at;
       const [flight, hotel] = [at('flights.book'), at('hotels.book')];
-      if (flight !== undefined && hotel !== undefined && hotel - flight < SLEEP_MS) early.push(`${cartId}: the hotel ${hotel - flight} ms after the flight`);
+      if (flight !== undefined && hotel !== undefined && hotel - flight < SLEEP_MS)
+        early.push(`${cartId}: the hotel ${hotel - flight} ms after the flight`);
     }
     expect(early).toEqual([]);
   });

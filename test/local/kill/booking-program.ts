@@ -70,13 +70,13 @@ const notificationService = serve(notifications, {
   notify: async ({ cartId }, { commandId }) => void (await foreignEffect(commandId, 'notifications.notify', cartId)),
 });
 
-const { client, stop } = await startLocal(trips, {
+const local = await startLocal(trips, {
   directory: join(folder, 'state'),
   services: [paymentService, flightService, hotelService, notificationService],
 });
 const carts = Array.from({ length: Number(count) }, (_, number) => cartOf(number));
-for (const cart of carts) await client.publish(Checkout, cart, { id: cart.cartId });
-await Promise.allSettled(carts.map((cart) => client.result(bookTrip, cart.cartId)));
-await stop();
+for (const cart of carts) await local.client.publish(Checkout, cart, { id: cart.cartId });
+await Promise.allSettled(carts.map((cart) => local.client.result(bookTrip, cart.cartId)));
+await local.stop();
 ledger.close();
 writeFileSync(join(folder, 'done'), count);

@@ -2,7 +2,10 @@ import { command, event, process, service, system } from 'tutti';
 import { z } from 'zod';
 
 // The travel booking of kill.test.ts: payments write in the claim's transaction, all others call a foreign system by key.
-export const Checkout = event('trips.checkout', z.object({ cartId: z.string(), fate: z.enum(['booked', 'declined', 'no-flight', 'no-hotel', 'returned']) }));
+export const Checkout = event(
+  'trips.checkout',
+  z.object({ cartId: z.string(), fate: z.enum(['booked', 'declined', 'no-flight', 'no-hotel', 'returned']) }),
+);
 export type Fate = 'booked' | 'declined' | 'no-flight' | 'no-hotel' | 'returned';
 
 /** How long every booking sleeps between flight and hotel. */
@@ -25,25 +28,39 @@ export const payments = service('payments', {
 });
 export const flights = service('flights', {
   cancel,
-  book: command({ input: Cart, output: Booking, errors: { SoldOut: z.object({}) }, undo: { command: cancel, input: (_cart, booking) => booking } }),
+  book: command({
+    input: Cart,
+    output: Booking,
+    errors: { SoldOut: z.object({}) },
+    undo: { command: cancel, input: (_cart, booking) => booking },
+  }),
 });
 export const hotels = service('hotels', {
   cancel,
-  book: command({ input: Cart, output: Booking, errors: { SoldOut: z.object({}) }, undo: { command: cancel, input: (_cart, booking) => booking } }),
+  book: command({
+    input: Cart,
+    output: Booking,
+    errors: { SoldOut: z.object({}) },
+    undo: { command: cancel, input: (_cart, booking) => booking },
+  }),
 });
 export const notifications = service('notifications', { notify: command({ input: Cart }) });
 
-export const bookTrip = process('book-trip', { startOn: Checkout.byId((cart) => cart.cartId), errors: { Returned: z.object({}) } }, async (ctx, cart) => {
-  await ctx.call(payments.charge, cart);
-  const flight = await ctx.call(flights.book, cart);
-  await ctx.sleep('0.1 seconds');
-  const hotel = await ctx.call(hotels.book, cart);
-  // The customer has second thoughts when all is paid: everything is undone, newest first.
-  if (cart.fate === 'returned') throw ctx.errors.Returned({});
-  ctx.pivot();
-  await ctx.call(notifications.notify, cart);
-  return { flight: flight.reference, hotel: hotel.reference };
-});
+export const bookTrip = process(
+  'book-trip',
+  { startOn: Checkout.byId((cart) => cart.cartId), errors: { Returned: z.object({}) } },
+  async (ctx, cart) => {
+    await ctx.call(payments.charge, cart);
+    const flight = await ctx.call(flights.book, cart);
+    await ctx.sleep('0.1 seconds');
+    const hotel = await ctx.call(hotels.book, cart);
+    // The customer has second thoughts when all is paid: everything is undone, newest first.
+    if (cart.fate === 'returned') throw ctx.errors.Returned({});
+    ctx.pivot();
+    await ctx.call(notifications.notify, cart);
+    return { flight: flight.reference, hotel: hotel.reference };
+  },
+);
 
 export const trips = system('trips', { processes: [bookTrip], services: [payments, flights, hotels, notifications] });
 

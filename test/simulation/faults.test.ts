@@ -1,0 +1,31 @@
+import { describe, expect, it } from 'vitest';
+import { mutants } from './mutants.ts';
+import { Simulation } from './simulation.ts';
+
+const SEEDS = Number(process.env['TUTTI_SIMULATIONS'] ?? 200);
+
+describe('bookings under duplicates, reordering, lost answers, partial failures, stale reads, crashes and frozen workers', () => {
+  it(`lose nothing, invent nothing and come to their end, with ${SEEDS} seeds`, async () => {
+    for (let seed = 1; seed <= SEEDS; seed += 1) expect(await new Simulation(`faults-${seed}`).run(), `seed faults-${seed}`).toEqual([]);
+  }, 120_000);
+});
+
+/** A mutant that so many seeds do not betray would not be found in a build either. */
+const MUTANT_SEEDS_MAX = 200;
+
+describe('the auditor', () => {
+  it.each(Object.keys(mutants))(
+    'finds an engine that %s',
+    async (name) => {
+      const found = async (): Promise<readonly string[]> => {
+        for (let seed = 1; seed <= MUTANT_SEEDS_MAX; seed += 1) {
+          const violations = await new Simulation(`faults-${seed}`, mutants[name]?.()).run();
+          if (violations.length > 0) return violations;
+        }
+        return [];
+      };
+      expect(await found()).not.toEqual([]);
+    },
+    60_000,
+  );
+});
