@@ -173,7 +173,7 @@ describe('what a process did not declare', () => {
     expect(
       (
         await bugOf(async (ctx) => {
-          ctx.publish(Nudge as never, { id: 'a' });
+          ctx.publish(Nudge as never, { id: 'a' } as never);
         })
       )?.message,
     ).toBe('trip publishes shop.nudge, which is not in its publishes.');

@@ -1,0 +1,371 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { AnyProcess, Json } from 'tutti';
+import type { Outcome } from '../../lib/contract/envelope.ts';
+import { isClosed, type OpenCommand } from '../../lib/core/image.ts';
+import { Instance } from './instance.ts';
+import { Booked, Checkout, flights, hotels, notes, Nudge, payments, tripOf, type TripContext } from './trip-contracts.ts';
+
+const pay = (ctx: TripContext) => ctx.call(payments.charge, { amount: 7 });
+const fly = (ctx: TripContext) => ctx.call(flights.book, { to: 'Oslo' });
+const stay = (ctx: TripContext) => ctx.call(hotels.book, { to: 'Oslo' });
+const ask = (ctx: TripContext, text: string) => ctx.call(notes.ask, { text });
+
+const OUTPUTS: Readonly<Record<string, Json>> = {
+  'payments.charge': { paymentId: 'p' },
+  'flights.book': { reference: 'f' },
+  'hotels.book': { reference: 'h' },
+  'notes.ask': { answer: 'yes' },
+};
+const completes = (trip: Instance, name: string) => trip.completes(name, OUTPUTS[name] ?? null);
+
+describe('native promises on steps', () => {
+  const twoBranches = (seen: string[]) =>
+    tripOf(async (ctx) => {
+      const branch = async (name: string): Promise<string> => {
+        await ask(ctx, name);
+        seen.push(name);
+        await ask(ctx, `${name}2`);
+        seen.push(`${name}2`);
+        return `${name}2`;
+      };
+      const first = await Promise.race([branch('a'), branch('b')]);
+      await ask(ctx, `after ${first}`);
+      return first;
+    });
+
+  test('a race of two branches goes on replay as it went live: by the order of the answers, not of the code', async () => {
+    const seen: string[] = [];
+    const code = twoBranches(seen);
+    const trip = new Instance(code, { compare: false, checks: false });
+    await trip.starts(Checkout);
+    const answer = async (text: string): Promise<void> => {
+      const command = trip.commands().find(({ input }) => (input as { readonly text: string }).text === text);
+      await trip.answers(command ?? { n: 0 }, 'completed', { answer: 'yes' });
+    };
+    for (const text of ['a', 'b', 'b2', 'a2']) await answer(text);
+    expect(seen).toEqual(['a', 'b', 'b2', 'a2']);
+    expect(trip.commands().map(({ input }) => input)).toEqual([{ text: 'after b2' }]);
+    seen.length = 0;
+    const cold = await trip.rebuilt();
+    expect(seen).toEqual(['a', 'b', 'b2', 'a2']);
+    expect(cold.run.bug).toBeUndefined();
+  });
+
+  test('a branch with more awaits than another does not overtake it, live or on replay', async () => {
+    const trip = new Instance(
+      tripOf(async (ctx) => {
+        const slow = async (): Promise<string> => {
+          await ask(ctx, 'a');
+          for (let i = 0; i < 5; i += 1) await Promise.resolve();
+          return 'slow';
+        };
+        const quick = async (): Promise<string> => {
+          await ask(ctx, 'b');
+          return 'quick';
+        };
+        const first = await Promise.race([slow(), quick()]);
+        await ctx.sleep('1 day');
+        return first;
+      }),
+      { checks: false },
+    );
+    await trip.starts(Checkout);
+    await completes(trip, 'notes.ask');
+    await completes(trip, 'notes.ask');
+    await trip.passes('1 day');
+    expect(trip.entries('ProcessCompleted')[0]?.data).toBe('slow');
+  });
+
+  test('Promise.any and allSettled are decided by the order of the answers', async () => {
+    const trip = new Instance(
+      tripOf(async (ctx) => {
+        const first = await Promise.any([fly(ctx), stay(ctx)]);
+        const both = await Promise.allSettled([fly(ctx), stay(ctx)]);
+        return [first.reference, ...both.map(({ status }) => status)];
+      }),
+      { checks: false },
+    );
+    await trip.starts(Checkout);
+    await trip.fails('flights.book', 'SoldOut');
+    await completes(trip, 'hotels.book');
+    await trip.fails('hotels.book', 'SoldOut');
+    await completes(trip, 'flights.book');
+    expect(trip.entries('ProcessCompleted')[0]?.data).toEqual(['h', 'fulfilled', 'rejected']);
+  });
+});
+
+test('chance and time are equal on every replay, and scopes draw apart', async () => {
+  const drawn: unknown[][] = [];
+  const trip = new Instance(
+    tripOf(async (ctx) => {
+      const here = [ctx.uuid(), ctx.random(), ctx.now().getTime(), ctx.id, ctx.run, ctx.start.type];
+      const inner = await ctx.scope('inner', async (ctx) => [ctx.uuid(), ctx.random()]);
+      drawn.push([...here, ...inner]);
+      await ctx.sleep('1 day');
+    }),
+    { compare: false },
+  );
+  await trip.starts(Checkout);
+  await trip.rebuilt();
+  expect(drawn[1]).toEqual(drawn[0]);
+  const [uuid, number, , , , , innerUuid] = drawn[0] ?? [];
+  expect(uuid).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+  expect(innerUuid).not.toBe(uuid);
+  expect(number).toBeGreaterThanOrEqual(0);
+  expect(number).toBeLessThan(1);
+});
+
+describe('code that was changed under the same version is NONDETERMINISM with what differs', () => {
+  /** Why the journal of `before`, after its first two calls were answered, cannot be replayed on `after`. */
+  const difference = async (before: (ctx: TripContext) => Promise<unknown>, after: (ctx: TripContext) => Promise<unknown>): Promise<string | undefined> => {
+    const trip = new Instance(tripOf(before));
+    await trip.starts(Checkout);
+    for (const { command } of trip.commands().slice(0, 2)) await completes(trip, command);
+    const { bug } = (await trip.rebuilt(tripOf(after))).run;
+    expect(bug?.code ?? 'NONDETERMINISM').toBe('NONDETERMINISM');
+    return bug?.message;
+  };
+  const until = (ctx: TripContext) => ctx.waitFor(Nudge);
+
+  test('a changed input', async () => {
+    const text = await difference(
+      async (ctx) => [await ask(ctx, 'one'), await until(ctx)],
+      async (ctx) => [await ask(ctx, 'two'), await until(ctx)],
+    );
+    expect(text).toMatch(/^The code does not decide what the journal of default#trip#a holds: CommandIssued notes\.ask:1 has hash \w{16}, in the journal it is \w{16}\.$/);
+  });
+
+  test('a step that is gone', async () => {
+    const text = await difference(
+      async (ctx) => [await ask(ctx, 'one'), await until(ctx)],
+      async (ctx) => [await until(ctx)],
+    );
+    expect(text).toContain('the journal holds CommandIssued notes.ask:1, which the code does not decide any more');
+  });
+
+  test('a step that is new', async () => {
+    const text = await difference(
+      async (ctx) => [await until(ctx)],
+      async (ctx) => [await fly(ctx), await until(ctx)],
+    );
+    expect(text).toContain('the code now decides CommandIssued flights.book:1, which the journal does not hold');
+  });
+
+  test('an event published by another name, or with other data', async () => {
+    const text = await difference(
+      async (ctx) => {
+        ctx.publish(Booked, { text: 'a' });
+        await until(ctx);
+      },
+      async (ctx) => {
+        ctx.publish(Booked, { text: 'b' });
+        await until(ctx);
+      },
+    );
+    expect(text).toContain('EventPublished trips.booked:1 (trips.booked) has hash');
+  });
+
+  test('two parallel calls of one command that were swapped', async () => {
+    const text = await difference(
+      async (ctx) => [await Promise.all([ask(ctx, 'one'), ask(ctx, 'two')]), await until(ctx)],
+      async (ctx) => [await Promise.all([ask(ctx, 'two'), ask(ctx, 'one')]), await until(ctx)],
+    );
+    expect(text).toContain('CommandIssued notes.ask:1 has hash');
+    expect(text).toContain('CommandIssued notes.ask:2 has hash');
+  });
+
+  test('two branches of a race whose names were swapped', async () => {
+    const text = await difference(
+      async (ctx) => [await ctx.race({ left: ask(ctx, 'x'), right: until(ctx) }), await until(ctx)],
+      async (ctx) => [await ctx.race({ right: ask(ctx, 'x'), left: until(ctx) }), await until(ctx)],
+    );
+    expect(text).toContain('BranchWon race:1 has winner right, in the journal it is left');
+  });
+
+  test('two parallel calls of different commands that were swapped are no difference: a step is known by its path', async () => {
+    const text = await difference(
+      async (ctx) => [await Promise.all([fly(ctx), stay(ctx)]), await until(ctx)],
+      async (ctx) => [await Promise.all([stay(ctx), fly(ctx)]), await until(ctx)],
+    );
+    expect(text).toBeUndefined();
+  });
+
+  test('a step that is added where the journal has not come to yet is no difference', async () => {
+    const text = await difference(
+      async (ctx) => [await ask(ctx, 'one'), await until(ctx)],
+      async (ctx) => [await ask(ctx, 'one'), await until(ctx), await stay(ctx)],
+    );
+    expect(text).toBeUndefined();
+  });
+
+  test('at most five differences are told', async () => {
+    const text = await difference(
+      async (ctx) => [await until(ctx)],
+      async (ctx) => [await Promise.all(['1', '2', '3', '4', '5', '6', '7'].map((each) => ask(ctx, each)))],
+    );
+    expect(text?.split(';')).toHaveLength(5);
+  });
+
+  test('an event that comes for it is refused, and nothing of it is kept', async () => {
+    const trip = new Instance(tripOf(async (ctx) => [await ask(ctx, 'one'), await until(ctx)]), { compare: false });
+    await trip.starts(Checkout);
+    await trip.reload(tripOf(async (ctx) => [await ask(ctx, 'two'), await until(ctx)]));
+    const { tail } = trip.head;
+    await completes(trip, 'notes.ask');
+    expect(trip.bug?.code).toBe('NONDETERMINISM');
+    expect(trip.head.tail).toEqual(tail);
+  });
+});
+
+/** Processes that use all there is, so that random histories meet all there is. */
+const PROCESSES: Readonly<Record<string, AnyProcess>> = {
+  sequence: tripOf(async (ctx) => {
+    ctx.compensate('tell', (ctx) => ctx.call(notes.notify, { text: 'sorry' }, { retry: { attempts: 1000 } }));
+    await pay(ctx);
+    ctx.view({ stage: 'paid' });
+    await fly(ctx);
+    ctx.tag({ key: ctx.uuid() });
+    await stay(ctx);
+    ctx.publish(Booked, { text: String(ctx.random()) });
+  }),
+  parallel: tripOf(async (ctx) => {
+    await pay(ctx);
+    try {
+      await ctx.scope('travel', async (ctx) => {
+        await Promise.all([fly(ctx), stay(ctx), ctx.scope('note', (ctx) => ask(ctx, 'window?'))]);
+      });
+    } catch {
+      await ctx.waitFor(Nudge, { timeout: '2 hours' });
+    }
+    await stay(ctx);
+  }),
+  races: tripOf(async (ctx) => {
+    const first = await ctx.race({
+      travel: ctx.scope('travel', async (ctx) => {
+        await fly(ctx);
+        await ctx.any({ room: stay(ctx), late: ctx.sleep('3 hours') });
+      }),
+      nudged: ctx.waitFor(Nudge),
+      never: ctx.sleep('5 hours'),
+    });
+    if (first.winner === 'nudged') await ctx.undo();
+    await pay(ctx);
+    if (first.winner === 'never') throw ctx.errors.Refused({ why: 'too late' });
+  }),
+  native: tripOf(async (ctx) => {
+    const branch = async (step: () => Promise<unknown>): Promise<void> => {
+      await step();
+      await ask(ctx, 'more?');
+    };
+    await Promise.all([branch(() => fly(ctx)), branch(() => ctx.sleep('1 minute')), branch(() => pay(ctx)), branch(() => ctx.waitFor(Nudge, { timeout: '1 hour' }))]);
+    const room = stay(ctx);
+    await room;
+    await ctx.undo(room);
+    await stay(ctx);
+  }),
+};
+
+type Act =
+  | { readonly act: 'answer'; readonly which: number; readonly outcome: Outcome; readonly retryable: boolean }
+  | { readonly act: 'late'; readonly which: number }
+  | { readonly act: 'nudge' | 'cancel' | 'terminate' | 'resume' }
+  | { readonly act: 'pass'; readonly minutes: number };
+
+const anAct: fc.Arbitrary<Act> = fc.oneof(
+  {
+    weight: 8,
+    arbitrary: fc.record({
+      act: fc.constant('answer' as const),
+      which: fc.nat(5),
+      outcome: fc.constantFrom<Outcome>('completed', 'completed', 'completed', 'failed', 'failed', 'cancelled', 'deferred', 'unknown'),
+      retryable: fc.boolean(),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ act: fc.constant('late' as const), which: fc.nat(3) }) },
+  { weight: 2, arbitrary: fc.constantFrom<Act>({ act: 'nudge' }, { act: 'nudge' }, { act: 'resume' }, { act: 'cancel' }) },
+  { weight: 2, arbitrary: fc.record({ act: fc.constant('pass' as const), minutes: fc.nat(90) }) },
+);
+
+/** Whether a service keeps what it promises: what is not settled is not `cancelled`. */
+const answer = (trip: Instance, command: OpenCommand, { outcome, retryable }: { readonly outcome: Outcome; readonly retryable: boolean }) => {
+  const said = outcome === 'cancelled' && !command.settling ? 'completed' : outcome;
+  if (said === 'failed') return trip.answers(command, said, { type: 'SoldOut', message: '', data: {} }, retryable || command.mode === 'undo');
+  return trip.answers(command, said, said === 'completed' ? (OUTPUTS[command.command] ?? null) : null);
+};
+
+const perform = async (trip: Instance, act: Act): Promise<void> => {
+  switch (act.act) {
+    case 'answer': {
+      const open = trip.commands();
+      const command = open[act.which % Math.max(1, open.length)];
+      if (command) await answer(trip, command, act);
+      return;
+    }
+    case 'late': {
+      const buried = trip.image.tombstones[act.which % Math.max(1, trip.image.tombstones.length)];
+      if (buried) await trip.replies({ run: buried.run, n: buried.n, outcome: 'completed', data: OUTPUTS[buried.command] ?? null, retryable: false });
+      return;
+    }
+    case 'nudge':
+      await trip.happens(Nudge);
+      return;
+    case 'pass':
+      await trip.passes(`${act.minutes} minutes`);
+      return;
+    default:
+      await trip.operates(act.act);
+  }
+};
+
+/** Goes on until the process has ended and nothing of it is out: everything is answered, a person resumes what is stuck. */
+const wait = async (trip: Instance): Promise<void> => {
+  for (let i = 0; i < 300; i += 1) {
+    if (trip.status === 'stuck') await trip.operates('resume');
+    const [command] = trip.commands();
+    if (command) await answer(trip, command, { outcome: command.settling ? 'cancelled' : 'completed', retryable: false });
+    else if (isClosed(trip.image.status)) return;
+    else await trip.passes('1 hour');
+  }
+};
+
+/** Which completed commands still stand, by what the journal says. */
+const standing = (trip: Instance): string[] => {
+  const issued = new Map<number, { readonly command: string; readonly undoes?: string | undefined }>();
+  const stands = new Map<string, string>();
+  for (const entry of trip.journal) {
+    if (entry.type === 'CommandIssued') issued.set(entry.n, entry);
+    if (entry.type !== 'CommandAnswered' || entry.outcome !== 'completed') continue;
+    const { command, undoes } = issued.get(entry.n) ?? { command: '' };
+    if (undoes !== undefined) {
+      expect(stands.has(undoes), `${undoes} was undone though it does not stand`).toBe(true);
+      stands.delete(undoes);
+    } else if (['payments.charge', 'flights.book', 'hotels.book'].includes(command)) stands.set(`${trip.image.pid}/${trip.image.run}/${entry.n}`, command);
+  }
+  return [...stands.values()].toSorted();
+};
+
+describe('random histories', () => {
+  // `Instance` decides each event twice, live and on a copy rebuilt from the journal so far, and compares all that would be stored.
+  test.each(Object.keys(PROCESSES))('of %s: every prefix replays to the same bytes, and a process that does not complete leaves nothing standing', async (name) => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(anAct, { maxLength: 25 }), async (acts) => {
+        const trip = new Instance(PROCESSES[name] as AnyProcess);
+        await trip.starts(Checkout);
+        for (const act of acts) {
+          await perform(trip, act);
+          expect(trip.bug).toBeUndefined();
+        }
+        await wait(trip);
+        expect(trip.bug).toBeUndefined();
+        expect(isClosed(trip.image.status), `it waits: ${trip.open().join(', ')} ${trip.timers().join(', ')}`).toBe(true);
+        expect(trip.open()).toEqual([]);
+        expect(trip.timers()).toEqual([]);
+        const left = standing(trip);
+        if (trip.status !== 'completed') expect(left).toEqual([]);
+        else if (name === 'sequence' || name === 'native') expect(left).toEqual(['flights.book', 'hotels.book', 'payments.charge']);
+      }),
+      { numRuns: 40 },
+    );
+  });
+});
