@@ -31,6 +31,12 @@ export interface Acts {
   resume: Act<Instance & { version?: number; skip?: string }, { status: Status }>;
 }
 
+/** The acts on a system that was opened for one command. */
+export interface OpenedActs {
+  readonly acts: Acts;
+  close(): void;
+}
+
 interface Act<Request, Answer> {
   (request: Request): Promise<Answer>;
 }

@@ -3,7 +3,7 @@ import { rm } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { isOrchestratorError, OrchestratorError } from '../lib/contract/errors.ts';
 import type { Json } from '../lib/contract/schema.ts';
-import type { Acts } from './acts.ts';
+import type { Acts, OpenedActs } from './acts.ts';
 
 /**
  * How other commands reach a running `tutti dev`: a socket in its folder, which only who may write there can open. Each line
@@ -77,13 +77,8 @@ function internal(error: unknown): OrchestratorError {
   });
 }
 
-export interface Link {
-  readonly acts: Acts;
-  close(): void;
-}
-
 /** The acts of a running `tutti dev`; undefined where nothing listens. */
-export async function openLink(path: string): Promise<Link | undefined> {
+export async function openLink(path: string): Promise<OpenedActs | undefined> {
   const socket = await connected(path);
   if (socket === undefined) return undefined;
   const waiting = new Map<number, { resolve(answer: Json): void; reject(error: Error): void }>();

@@ -1,8 +1,7 @@
 import { ClientError } from '../lib/contract/errors.ts';
 import type { SystemContract } from '../lib/contract/runtime-contract.ts';
 import { openState } from '../lib/local/state.ts';
-import { actsOn } from './acts.ts';
-import type { OpenedActs } from './system-folder.ts';
+import { actsOn, type OpenedActs } from './acts.ts';
 
 const NO_SYSTEM: SystemContract = Object.freeze({
   name: '',

@@ -1,14 +1,9 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { ClientError } from '../lib/contract/errors.ts';
-import type { Acts } from './acts.ts';
+import type { OpenedActs } from './acts.ts';
 import { openLink } from './link.ts';
 import { socketPath } from './socket-path.ts';
-
-export interface OpenedActs {
-  readonly acts: Acts;
-  close(): void;
-}
 
 /** The acts on the system of a folder: of the `tutti dev` that runs there, else those that need no code of its processes. */
 export async function openActs(directory: string): Promise<OpenedActs> {
