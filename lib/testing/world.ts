@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict';
+import { AsyncLocalStorage } from 'node:async_hooks';
 import type { MemoryMessageQueue } from '../adapters/memory/message-queue.ts';
 import { connect } from '../client/connect.ts';
-import { connectionOf, type ClientPorts } from '../client/connection.ts';
+import { connectionOf } from '../client/connection.ts';
 import type { Client } from '../client/client.ts';
-import { definitionOf, nameOf, notFound } from '../client/instance.ts';
-import { explain } from '../client/why.ts';
+import { notFound } from '../client/instance.ts';
 import { commandContract, type AnyCommand } from '../contract/command.ts';
 import { milliseconds, type Duration } from '../contract/duration.ts';
-import { ClientError } from '../contract/errors.ts';
 import { buildPid, DEFAULT_TENANT } from '../contract/process-id.ts';
 import type { AnyProcess } from '../contract/process-contract.ts';
 import type { SystemContract } from '../contract/runtime-contract.ts';
@@ -15,18 +14,16 @@ import type { Json, Received } from '../contract/schema.ts';
 import { serviceContract, type AnyService } from '../contract/service.ts';
 import { systemContract, type System } from '../contract/system.ts';
 import { SeededRandom } from '../core/seeded-random.ts';
-import { decodeHead } from '../engine/head-codec.ts';
 import { INBOX } from '../engine/inbox-message.ts';
-import { answerDeferred } from '../service/deferred-answer.ts';
 import type { Notice } from '../service/delivery.ts';
 import { servedParts, type Served } from '../service/serve.ts';
-import { invalidToken, readTaskToken } from '../service/task-token.ts';
 import { ColdTwin } from './cold-twin.ts';
 import { CrashPoints, type CrashPredicate } from './crash-point.ts';
 import { EngineWorker, type WorkerContext } from './engine-worker.ts';
 import { journalOf } from './journal-of.ts';
 import { UnscriptedCommand } from './scripted.ts';
 import { ServiceWorker } from './service-worker.ts';
+import { clientPorts, nothingMoves } from './world-client.ts';
 import { newWorldState, type WorldState } from './world-state.ts';
 
 export interface SimulateOptions {
@@ -64,9 +61,14 @@ export function simulate(system: System<string>, options: SimulateOptions = {}):
 
 const START = '2026-01-01T00:00:00.000Z';
 /** A system that goes on for ever without time passing must not hang the test. */
-const BATCHES_MAX = 200_000;
+const MOVES_MAX = 200_000;
+/** A handler that waits for what needs time is told after so many turns of the event loop in which nothing moved. */
+const NESTED_TURNS_MAX = 10_000;
 /** A sweeper runs this often in production; a due instance that did not advance is looked at again. */
 const SWEEP_MS = 15 * 60_000;
+
+/** The world whose handlers the running code belongs to. */
+const inWorld = new AsyncLocalStorage<object>();
 
 /** A service of the world and its worker. */
 interface Staffed {
@@ -91,10 +93,15 @@ class SimulatedWorld implements World {
   readonly #failures: Error[] = [];
   /** When a due instance is swept again, by pid and due time. */
   readonly #swept = new Map<string, number>();
-  #ids = 0;
   #engine: EngineWorker;
   #settling: Promise<boolean> | undefined;
-  /** Wakes a settling that waits for a handler, because the handler itself waits for the world. */
+  /** Batches that were begun and have not ended: more than one where a handler waits for the world itself. */
+  readonly #underWay = new Set<Promise<void>>();
+  /** There is one engine: a second batch beside the first would meet its twin half way. */
+  #engineBusy = false;
+  /** How often a batch has begun or ended so far. */
+  #moves = 0;
+  /** Makes the settling look again for what can move. */
   #nudge: (() => void) | undefined;
 
   constructor(system: System<string>, options: SimulateOptions) {
@@ -108,7 +115,8 @@ class SimulatedWorld implements World {
     this.#context = { system, state: this.#state, points: new CrashPoints(options.crash), random: () => random.number() };
     this.#engine = new EngineWorker(this.#context, this.#twin);
     this.#staff = (options.services ?? []).map((served) => this.#staffed(served));
-    this.client = connect(system, connectionOf(this.#ports()));
+    const records = new Map(this.#staff.map(({ name, served }) => [name, servedParts(served).records ?? this.#state.records]));
+    this.client = connect(system, connectionOf(clientPorts(this.#system, this.#state, records, (pid) => this.#changed(pid))));
   }
 
   async settle(): Promise<void> {
@@ -183,20 +191,30 @@ class SimulatedWorld implements World {
   async #settle(): Promise<boolean> {
     // Whoever slept until now goes on first.
     await turn();
-    let moved = false;
-    for (let batches = 0; ; batches += 1) {
-      assert(
-        batches < BATCHES_MAX,
-        `The system does not settle: after ${BATCHES_MAX} batches something still moves at ${new Date(this.#state.clock.now()).toISOString()}.`,
-      );
+    const before = this.#moves;
+    for (;;) {
       const actors = await this.#ready();
       const actor = actors[Math.floor(this.#random.number() * actors.length)];
-      if (!actor) break;
-      moved = true;
-      await this.#act(actor);
+      if (actor) this.#begin(actor, this.#moves - before);
+      else if (this.#underWay.size === 0) break;
+      const nudged = new Promise<void>((resolve) => {
+        this.#nudge = resolve;
+      });
+      await Promise.race([...this.#underWay, nudged]);
     }
     this.#fail();
-    return moved;
+    return this.#moves > before;
+  }
+
+  #begin(actor: () => Promise<void>, moves: number): void {
+    const instant = new Date(this.#state.clock.now()).toISOString();
+    assert(moves < MOVES_MAX, `The system does not settle: after ${MOVES_MAX} batches something still moves at ${instant}.`);
+    this.#moves += 1;
+    const act = inWorld.run(this, actor).finally(() => {
+      this.#moves += 1;
+      this.#underWay.delete(act);
+    });
+    this.#underWay.add(act);
   }
 
   #fail(): void {
@@ -212,24 +230,21 @@ class SimulatedWorld implements World {
     const { queues } = this.#state;
     const ready = (queue: MemoryMessageQueue | undefined): boolean => (queue?.nextVisibleAt() ?? Infinity) <= now;
     const actors: (() => Promise<void>)[] = [];
-    if (ready(queues.get(INBOX))) actors.push(() => this.#byEngine((engine) => engine.advance()));
-    if (ready(queues.get(`${INBOX}-dead-letter`))) actors.push(() => this.#byEngine((engine) => engine.drain()));
+    const engineReady = (name: string): boolean => !this.#engineBusy && ready(queues.get(name));
+    if (engineReady(INBOX)) actors.push(() => this.#byEngine((engine) => engine.advance()));
+    if (engineReady(`${INBOX}-dead-letter`)) actors.push(() => this.#byEngine((engine) => engine.drain()));
     for (const staffed of this.#staff) if (staffed.downUntil <= now && ready(staffed.queue)) actors.push(() => this.#byService(staffed));
-    if (actors.length === 0 && (await this.#sweepAt()) <= now) actors.push(() => this.#sweep());
+    if (actors.length === 0 && !this.#engineBusy && (await this.#sweepAt()) <= now) actors.push(() => this.#sweep());
     return actors;
   }
 
-  /** Where a handler waits for the world itself, the others go on meanwhile. */
-  async #act(actor: () => Promise<void>): Promise<void> {
-    const nudged = new Promise<void>((resolve) => {
-      this.#nudge = resolve;
-    });
-    await Promise.race([actor(), nudged]);
-    this.#nudge = undefined;
-  }
-
   async #byEngine(act: (engine: EngineWorker) => Promise<boolean>): Promise<void> {
-    if (!(await act(this.#engine))) this.#engine = new EngineWorker(this.#context, this.#twin);
+    this.#engineBusy = true;
+    try {
+      if (!(await act(this.#engine))) this.#engine = new EngineWorker(this.#context, this.#twin);
+    } finally {
+      this.#engineBusy = false;
+    }
   }
 
   async #byService(staffed: Staffed): Promise<void> {
@@ -266,50 +281,20 @@ class SimulatedWorld implements World {
     return Math.max(clock.now() + 1, Math.min(...instants.map((instant) => instant ?? Infinity)));
   }
 
-  #ports(): ClientPorts {
-    const { sender, publisher, store, index, payloads, parking, clock } = this.#state;
-    return {
-      sender,
-      publisher,
-      store,
-      index,
-      payloads,
-      parking,
-      clock,
-      principal: 'test',
-      newId: () => `SIMULATED${String((this.#ids += 1)).padStart(17, '0')}`,
-      answer: (request) => this.#answer(request),
-      durable: () => Promise.resolve(),
-      changed: (pid) => this.#changed(pid),
-    };
-  }
-
-  async #answer(request: Parameters<ClientPorts['answer']>[0]): Promise<void> {
-    const { service: name } = readTaskToken(request.token);
-    const service = this.#system.services.get(name);
-    if (!service) throw invalidToken(`it is of the service ${name}, which is none of ${this.#system.name}`);
-    const staffed = this.#staff.find((each) => each.name === name);
-    const records = staffed && servedParts(staffed.served).records;
-    const { publisher, payloads, clock } = this.#state;
-    await answerDeferred(request, { service, store: records ?? this.#state.records, publisher, payloads, clock });
+  /** A handler waits for the world, which waits for the handler: the others go on meanwhile. Resolves to whether they did. */
+  async #letOthersMove(): Promise<boolean> {
+    const before = this.#moves;
+    for (let turns = 0; turns < NESTED_TURNS_MAX && this.#moves === before; turns += 1) {
+      this.#nudge?.();
+      await turn();
+    }
+    return this.#moves > before;
   }
 
   /** The client waits: the world goes on. Rejects where nothing moves any more. */
   async #changed(pid: string): Promise<void> {
-    if (this.#nudge) {
-      // It waits inside a handler, for which the settling itself waits.
-      this.#nudge();
-      await turn();
-      return;
-    }
-    if (await this.#run()) return;
-    const head = this.#state.heads.get(pid);
-    if (!head || head.status === 'early') throw notFound(pid);
-    const now = this.#state.clock.now();
-    const why = explain(decodeHead(head), now, definitionOf(this.#system, head.definition)).line;
-    throw new ClientError('TIMED_OUT', `${nameOf(pid)} does not end unless time passes: ${why}.`, {
-      remedy: 'Let time pass with world.advance(), or give the world what it waits for.',
-    });
+    const moved = inWorld.getStore() === this ? await this.#letOthersMove() : await this.#run();
+    if (!moved) throw nothingMoves(this.#system, this.#state, pid);
   }
 }
 

@@ -119,7 +119,25 @@ describe('the client of a world', () => {
     world = simulate(shop, { services: [paying, asking] });
     await world.client.publish(Ordered, ordered);
     await world.settle();
+    expect((await world.client.describe(order, 'o-1')).status).toBe('completed');
     expect(await world.client.result(order, 'o-1')).toEqual({ tracking: 'p-1' });
+  });
+
+  test('a handler that waits for what needs time is told so', async () => {
+    let world: World | undefined = undefined;
+    let told = '';
+    const asking = scripted(parcels, {
+      ...labels,
+      ship: async ({ id }) => {
+        await world!.client.result(invoice, id).catch((error: unknown) => (told = (error as { code: string }).code));
+        return { tracking: told };
+      },
+    });
+    world = simulate(shop, { services: [paying, asking] });
+    await world.client.publish(Ordered, ordered);
+    await world.settle();
+    expect((await world.client.describe(order, 'o-1')).status).toBe('completed');
+    expect(told).toBe('TIMED_OUT');
   });
 
   test('a deferred command is completed by its token', async () => {
