@@ -228,21 +228,21 @@ const clock = decider('clock', { state: Nothing, initial: () => ({}) })
   .on(two, (state) => [state, three.within('3 minutes')])
   .on(three, (state) => state);
 
-test('Invariant T: after every commit something wakes the instance in time, and no instant has two ticks', async () => {
+test('Invariant T: after every commit something wakes the instance in time, each sends one tick at the most, and no instant is applied twice', async () => {
   const change = fc.tuple(fc.nat(2), fc.constantFrom('in', 'within', 'clear'), fc.nat(40)).map(([which, how, minutes]) => ({ word: `${which} ${how} ${minutes}` }));
   const wait = fc.nat(30).map((minutes) => ({ minutes }));
   await fc.assert(
     fc.asyncProperty(fc.array(fc.oneof(change, wait), { maxLength: 30 }), async (acts) => {
       const instance = new Instance(clock, { compare: false });
       await instance.starts(Nudge, { word: '0 clear' });
-      const inFlight = new Set<number>();
+      const inFlight: number[] = [];
+      const applied = new Set<number>();
       const afterCommit = (): void => {
         expectInvariantT(instance);
-        for (const at of ticksSent(instance)) {
-          expect(inFlight.has(at)).toBe(false);
-          inFlight.add(at);
-        }
-        if (instance.image.tickAt !== undefined) expect(inFlight.has(instance.image.tickAt)).toBe(true);
+        const sent = ticksSent(instance);
+        expect(sent.length).toBeLessThanOrEqual(1);
+        inFlight.push(...sent);
+        if (instance.image.tickAt !== undefined) expect(inFlight).toContain(instance.image.tickAt);
       };
       for (const act of acts) {
         if ('word' in act) {
@@ -256,10 +256,11 @@ test('Invariant T: after every commit something wakes the instance in time, and 
           const next = Math.min(...inFlight, instance.image.due ?? Infinity);
           if (next > until) break;
           instance.now = Math.max(instance.now, next);
-          inFlight.delete(next);
-          const verdict = await instance.ticks(next);
-          expect(['apply', 'dup']).toContain(verdict);
-          if (verdict === 'apply') afterCommit();
+          if (inFlight.includes(next)) inFlight.splice(inFlight.indexOf(next), 1);
+          if ((await instance.ticks(next)) === 'dup') continue;
+          expect(applied.has(next)).toBe(false);
+          applied.add(next);
+          afterCommit();
         }
         instance.now = until;
         expect(instance.earliestDue()).toBeGreaterThan(until);
