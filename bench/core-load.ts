@@ -104,8 +104,9 @@ const journalOf = async (
   return image.tail;
 };
 
-const perUnit = ({ perSecond, medianMs, p95Ms }: Timing, units: number): Timing => ({
+const perUnit = ({ perSecond, medianMs, p95Ms, cpuMs }: Timing, units: number): Timing => ({
   perSecond: perSecond * units,
   medianMs: medianMs / units,
   p95Ms: p95Ms / units,
+  cpuMs: cpuMs / units,
 });

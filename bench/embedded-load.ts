@@ -32,7 +32,7 @@ export const timeBookings = (concurrency: number, soldOut: boolean, directory: s
     serve(notifications, { notify: async () => {} }, { slots: SLOTS }),
   ];
   return withRuntime(trips, services, directory, ({ publish }) =>
-    rounds({ concurrency, seconds: 0.6, rounds: 5, warmUpSeconds: 1 }, (number) =>
+    rounds({ concurrency, seconds: 0.5, rounds: 5, warmUpSeconds: 0.8 }, (number) =>
       publish(CheckoutTravelCart, cartOf(`cart-${number}`, soldOut), 'book-trip', `cart-${number}`),
     ),
   );

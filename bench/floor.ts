@@ -27,7 +27,7 @@ export const commitPerStep = (directory: string): Promise<Timing> => {
     head.run(pid, n, STATE);
     entry.run(pid, n, ENTRY);
   });
-  return rounds({ concurrency: 1, seconds: 1, rounds: 3 }, async (number) => {
+  return rounds({ concurrency: 1, seconds: 0.6, rounds: 3 }, async (number) => {
     for (let n = 1; n <= STEPS; n += 1) step(`default#book-trip#cart-${number}`, n);
   });
 };
@@ -37,7 +37,7 @@ const system = { name: 'trips', services: new Map(), processes: new Map() } as u
 /** The same writes through the group-committed log, 200 bookings at a time: each waits for its own step to be durable. */
 export const groupCommit = async (directory: string): Promise<Timing> => {
   const state = openState({ system, directory });
-  const timing = await rounds({ concurrency: 200, seconds: 1, rounds: 3 }, async (number) => {
+  const timing = await rounds({ concurrency: 200, seconds: 0.6, rounds: 3 }, async (number) => {
     const pid = `default#book-trip#cart-${number}`;
     const tail: string[] = [];
     for (let version = 1; version <= STEPS; version += 1) {

@@ -1,4 +1,5 @@
 /** `npm run bench`: see README.md in this folder. */
+import { availableParallelism, loadavg } from 'node:os';
 import { USAGE, readCommandLine } from './command-line.ts';
 import { countedCases, isHeld } from './counted-cases.ts';
 import { printedTable, type Row } from './printed-table.ts';
@@ -41,6 +42,11 @@ process.exitCode = over.length > 0 ? 1 : 0;
 
 /** The floor first: all others are compared with the floor of the same run. */
 async function timeCases(timed: readonly TimedCase[]): Promise<void> {
+  const [load = 0] = loadavg();
+  if (load > availableParallelism() / 2)
+    progress(
+      `the machine is busy (load ${load.toFixed(1)} on ${availableParallelism()} cores): all times but those of the CPU will be wrong`,
+    );
   const run = new TimedRun();
   const interrupted = (): void => {
     run.close();
@@ -63,6 +69,7 @@ async function timeCases(timed: readonly TimedCase[]): Promise<void> {
         unit,
         ...timing,
         stepsPerSecond,
+        cpuMsPerStep: timing.cpuMs / each.steps,
         timesFloor: stepsPerSecond / floorStepsPerSecond,
       } satisfies TimedRow);
     }

@@ -16,7 +16,7 @@ const COUNTED = [
   'index/instance',
   'limits',
 ];
-const TIMED = ['timed', '', '', 'a second', 'median', 'p95', 'steps a second', 'x floor'];
+const TIMED = ['timed', '', '', 'a second', 'median', 'p95', 'CPU a step', 'steps a second', 'x floor'];
 
 /** All rows under two headings: what is counted, then what is timed. */
 export const printedTable = (rows: readonly Row[]): string => {
@@ -58,6 +58,7 @@ const timedCells = (row: TimedRow): string[] => [
   `${number(row.perSecond)} ${row.unit}`,
   time(row.medianMs),
   time(row.p95Ms),
+  time(row.cpuMsPerStep),
   number(row.stepsPerSecond),
   row.timesFloor.toFixed(2),
 ];

@@ -30,6 +30,7 @@ export interface TimedRow extends Timing {
   readonly mode: Mode;
   readonly unit: string;
   readonly stepsPerSecond: number;
+  readonly cpuMsPerStep: number;
   /** Steps a second, over those of one SQLite commit a step in the same run. */
   readonly timesFloor: number;
 }
