@@ -51,15 +51,30 @@ function listening(server: Server, path: string): Promise<void> {
 }
 
 async function answerLine(socket: Socket, line: string, acts: Acts): Promise<void> {
-  const { number, act, request } = JSON.parse(line) as Request;
+  const asked = parseRequest(line);
+  if (asked === undefined) {
+    // It speaks something else, so an answer would tell it nothing.
+    socket.destroy();
+    return;
+  }
+  const { number, act, request } = asked;
   const send = (answer: Answer): void => void socket.write(`${JSON.stringify(answer)}\n`);
   try {
-    const run = acts[act] as unknown as ((request: Json) => Promise<Json>) | undefined;
-    if (run === undefined) throw unknownAct(act);
+    if (!Object.hasOwn(acts, act)) throw unknownAct(act);
+    const run = acts[act] as unknown as (request: Json) => Promise<Json>;
     send({ number, answer: await run(request) });
   } catch (error) {
     const { code, message, remedy, retryable } = isOrchestratorError(error) ? error : internal(error);
     send({ number, error: { code, message, remedy, retryable } });
+  }
+}
+
+function parseRequest(line: string): Request | undefined {
+  try {
+    const value = JSON.parse(line) as Partial<Request> | null;
+    return typeof value?.number === 'number' && typeof value.act === 'string' ? (value as Request) : undefined;
+  } catch {
+    return undefined;
   }
 }
 
