@@ -186,7 +186,7 @@ const ofInternal = (catalogue: Catalogue, body: InboxMessage, message: ReceivedM
     case 'operate':
       return ofOperate(body, carried(message, now, false));
     case 'forced':
-      return forced(catalogue, body, message, now);
+      return forced(catalogue, body as ReadForced, message, now);
     default:
       return park('MALFORMED', `The message is of the unknown kind ${String((body as { tutti: unknown }).tutti)}.`);
   }
@@ -250,9 +250,14 @@ const ofOperate = (operate: OperateMessage, by: Carried): Admission => ({
   ],
 });
 
+/** A forced message with what it wraps, read. */
+export interface ReadForced extends ForcedMessage {
+  readonly inner: unknown;
+}
+
 /** A parked message comes back as it was, but with damping off. */
-const forced = (catalogue: Catalogue, again: ForcedMessage, message: ReceivedMessage, now: number): Admission => {
-  const inner = admit(catalogue, { ...message, sentAt: again.sentat }, JSON.parse(again.body), now);
+const forced = (catalogue: Catalogue, again: ReadForced, message: ReceivedMessage, now: number): Admission => {
+  const inner = admit(catalogue, { ...message, sentAt: again.sentat }, again.inner, now);
   if (inner.status !== 'deliver') return inner;
   return { status: 'deliver', targets: inner.targets.map((each) => ({ ...each, inbound: { ...each.inbound, forced: true } })) };
 };

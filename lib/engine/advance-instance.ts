@@ -15,6 +15,8 @@ import { dispatchesCausedBy, type Dispatch, type DispatchContext } from './dispa
 import type { EngineContext } from './engine-context.ts';
 import { decodeHead, resolveReferences } from './head-codec.ts';
 import { LiveInstance, mergeJournal, readEntries } from './live-instance.ts';
+import { parkMessage } from './park.ts';
+import { MISSING, readBody } from './read-body.ts';
 import { sendAll } from './send-all.ts';
 
 /** One event for one instance, under way. */
@@ -175,7 +177,8 @@ class Working {
     if (live.run.bug) return live.run.bug;
     await this.#flush(live);
     await decideEvent(live, inbound, item.verdict === 'reject');
-    if (!live.run.bug && inbound.kind === 'start') await this.#applyEarly(live, inbound.messageId, inbound.key);
+    const early = !live.run.bug && inbound.kind === 'start' ? await this.#applyEarly(live, inbound.messageId, inbound.key) : undefined;
+    if (early) return early;
     this.changed = true;
     if (live.run.stuck && !live.run.bug) markStuck(live.run.image, live.run.stuck);
     return live.run.bug;
@@ -230,20 +233,32 @@ class Working {
   }
 
   /** What came before the start is read after it; the start's message carries what it leads to (row 68). */
-  async #applyEarly(live: LiveInstance, messageId: string, cause: string): Promise<void> {
+  async #applyEarly(live: LiveInstance, messageId: string, cause: string): Promise<StuckReason | undefined> {
     const { early } = this.#base ?? {};
-    if (!early || this.#base?.status !== 'early') return;
+    if (!early || this.#base?.status !== 'early') return undefined;
     for (const body of early) {
       const at = live.run.image.clock;
       const message = { messageId, receiptHandle: '', body, sentAt: at, receiveCount: 1 };
-      const admission = admit(this.#context.catalogue, message, JSON.parse(body), at);
-      if (admission.status !== 'deliver') continue;
+      const read = await readBody(this.#context.options.payloads, body);
+      if (read === MISSING) return { code: 'PAYLOAD_MISSING', message: 'The data of an event that came before the start is not there.' };
+      const admission = admit(this.#context.catalogue, message, read, at);
+      if (admission.status !== 'deliver') {
+        await this.#parkEarly(message, at, admission.status === 'park' ? admission : { reason: 'NEWER', detail: admission.detail });
+        continue;
+      }
       for (const target of admission.targets) {
         if (target.pid !== this.#pid || classify(live.run.image, target.inbound, live.run.definition) !== 'apply') continue;
         await decideEvent(live, { ...target.inbound, key: cause }, false);
-        if (live.run.bug) return;
+        if (live.run.bug) return live.run.bug;
       }
     }
+    return undefined;
+  }
+
+  /** It was understood when it came, and is not any more: a deploy lies in between. Put before the head that drops it. */
+  #parkEarly(message: ReceivedMessage, at: number, why: { readonly reason: string; readonly detail: string }): Promise<void> {
+    const named = { ...message, messageId: `${message.messageId}-${this.#context.environment.hash(message.body).slice(0, 8)}`, sentAt: at };
+    return parkMessage(this.#context, named, { pid: this.#pid, reason: why.reason, detail: why.detail });
   }
 
   async commit(): ReturnType<typeof commitImage> {

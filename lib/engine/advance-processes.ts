@@ -1,11 +1,12 @@
 import type { ReceivedMessage, VisibilityChange } from '../ports/message-queue.ts';
 import type { Head } from '../ports/process-store.ts';
-import { admit } from './admit.ts';
+import { admit, type Admission } from './admit.ts';
 import { advanceInstance, newItem, type Item } from './advance-instance.ts';
 import type { AdvanceResult, EngineContext } from './engine-context.ts';
 import { getStuck, parkBesideStuck } from './get-stuck.ts';
 import type { LiveInstance } from './live-instance.ts';
 import { parkMessage, redrive } from './park.ts';
+import { MISSING, readBody } from './read-body.ts';
 import { sendAll, type SentResult } from './send-all.ts';
 import { sendFiresTogether } from './send-fires-together.ts';
 
@@ -14,8 +15,8 @@ const POISON_DELIVERIES_MAX = 3;
 /** From this delivery on a message may be what kills the worker: it runs alone, marked before (row 20). */
 const SUSPECT_DELIVERY = 3;
 const QUARANTINE_ATTEMPTS = 3;
-/** A rolling deploy is over after this long; what still is not understood is parked. */
-const NEWER_PATIENCE_MS = 15 * 60_000;
+/** A rolling deploy is over after this long; what still is not understood, or not there, is parked. */
+const PATIENCE_MS = 15 * 60_000;
 const EARLY_EVENTS_MAX = 64;
 
 /**
@@ -69,32 +70,22 @@ interface Delivery {
 
 const admitOne = async (context: EngineContext, message: ReceivedMessage): Promise<Delivery> => {
   const now = context.options.clock.now();
-  const admission = admit(context.catalogue, message, await readBody(context, message), now);
+  const body = await readBody(context.options.payloads, message.body);
+  const admission: Admission = body === MISSING ? PAYLOAD_MISSING : admit(context.catalogue, message, body, now);
   if (admission.status === 'deliver')
     return { message, items: admission.targets.map((target) => newItem(message, target)), giveBackSeconds: undefined };
-  if (admission.status === 'newer' && now - message.sentAt < NEWER_PATIENCE_MS) return { message, items: [], giveBackSeconds: 60 };
+  const passing = admission.status === 'newer' || admission === PAYLOAD_MISSING;
+  if (passing && now - message.sentAt < PATIENCE_MS) return { message, items: [], giveBackSeconds: 60 };
   const why = admission.status === 'park' ? admission : { pid: '', reason: 'NEWER', detail: admission.detail };
   await parkMessage(context, message, why);
   return { message, items: [], giveBackSeconds: undefined };
 };
 
-/** The message's JSON, its data read back where it was too large to be carried; undefined where it is none. */
-const readBody = async (context: EngineContext, message: ReceivedMessage): Promise<unknown> => {
-  let body: unknown;
-  try {
-    body = JSON.parse(message.body);
-  } catch {
-    return undefined;
-  }
-  const detail = (body as { readonly detail?: { dataref?: unknown; data?: unknown } } | null)?.detail;
-  if (typeof detail?.dataref === 'string' && detail.data === undefined) {
-    const text = await context.options.payloads.get(detail.dataref.replace(/^payload:/, ''));
-    if (text !== undefined) {
-      detail.data = JSON.parse(text);
-      delete detail.dataref;
-    }
-  }
-  return body;
+const PAYLOAD_MISSING: Admission = {
+  status: 'park',
+  pid: '',
+  reason: 'PAYLOAD_MISSING',
+  detail: 'The data of the message was stored apart, and is not there.',
 };
 
 const inOrder = (a: Item, b: Item): number => a.message.sentAt - b.message.sentAt || (a.message.messageId < b.message.messageId ? -1 : 1);
