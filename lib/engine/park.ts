@@ -1,5 +1,6 @@
 import type { ReceivedMessage } from '../ports/message-queue.ts';
 import type { EngineContext } from './engine-context.ts';
+import { inboxFault } from './inbox-form.ts';
 import { INBOX, inboxBody, type InboxMessage } from './inbox-message.ts';
 
 /** Keeps a message for a person, beside the instance that it concerns where one is known. */
@@ -16,8 +17,13 @@ export const parkMessage = async (
 /** A message that was sent back before is parked as it came first, not in a wrapper of a wrapper. */
 const unwrapped = (message: ReceivedMessage): { readonly body: string; readonly sentAt: number } => {
   if (!message.body.startsWith('{"tutti":"forced"')) return message;
-  const { body, sentat } = JSON.parse(message.body) as Extract<InboxMessage, { tutti: 'forced' }>;
-  return { body, sentAt: sentat };
+  try {
+    const wrapper = JSON.parse(message.body) as Extract<InboxMessage, { tutti: 'forced' }>;
+    return inboxFault(wrapper) === undefined ? { body: wrapper.body, sentAt: wrapper.sentat } : message;
+  } catch {
+    // Somebody else's wrapper, or half of one.
+    return message;
+  }
 };
 
 /**

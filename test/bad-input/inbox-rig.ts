@@ -1,0 +1,140 @@
+import { VirtualClock } from '../../lib/adapters/memory/virtual-clock.ts';
+import type { CommandEnvelope, ReplyEnvelope } from '../../lib/contract/envelope.ts';
+import { systemContract } from '../../lib/contract/system.ts';
+import type { JournalEntry } from '../../lib/core/journal-entry.ts';
+import { Engine } from '../../lib/engine/engine.ts';
+import { inboxBody } from '../../lib/engine/inbox-message.ts';
+import { mergeJournal } from '../../lib/engine/live-instance.ts';
+import { INBOX, openState } from '../../lib/local/state.ts';
+import type { MemoryMessageQueue } from '../../lib/adapters/memory/message-queue.ts';
+import type { Head } from '../../lib/ports/process-store.ts';
+import type { ParkedEvent } from '../../lib/ports/parking-store.ts';
+import { frontEndOf } from '../../lib/process/front-end.ts';
+import { code, shop } from './orders-system.ts';
+
+export const START = Date.parse('2026-11-21T10:00:00.000Z');
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** The engine on memory adapters and virtual time, its inbox open to anybody. */
+export class InboxRig {
+  readonly clock = new VirtualClock(START);
+  readonly state = openState({ system: systemContract(shop), clock: this.clock });
+  readonly events: { readonly type: string; readonly id: string; readonly data: unknown }[] = [];
+  engine = this.#newEngine();
+
+  constructor() {
+    code.broken = false;
+    this.state.publisher.subscribe(({ detail }) => this.events.push(JSON.parse(detail) as (typeof this.events)[number]));
+  }
+
+  #newEngine(): Engine {
+    const { processStore: store, instanceIndex: index, sender, publisher, payloadStore: payloads, parkingStore: parking } = this.state;
+    return new Engine({ system: shop, frontEndOf, store, index, sender, publisher, payloads, parking, clock: this.clock, random: () => 0.5, tickHorizonMs: -1 });
+  }
+
+  get inbox(): MemoryMessageQueue {
+    return this.state.queues.get(INBOX) as MemoryMessageQueue;
+  }
+
+  /** Puts raw text into the inbox. */
+  put(body: string): void {
+    this.inbox.put(body);
+  }
+
+  /** Puts an event on the bus, as EventBridge delivers it. */
+  event(type: string, data: unknown, over: Fields = {}): void {
+    this.put(busText(type, { ...envelope(type, this.clock.now()), data, ...over }));
+  }
+
+  operate(act: 'cancel' | 'terminate' | 'resume', pid: string): void {
+    this.put(inboxBody({ tutti: 'operate', opid: `op-${act}-${this.clock.now()}`, pid, act, reason: 'test', by: 'test' }));
+  }
+
+  /** Works until the inbox holds nothing that is visible now. Returns how many messages were given back on the way. */
+  async work(): Promise<number> {
+    let givenBack = 0;
+    for (let batches = 0; batches < 100; batches += 1) {
+      const messages = await this.inbox.receive({ max: 10, waitSeconds: 0, visibilitySeconds: 60 });
+      if (messages.length === 0) return givenBack;
+      const { acknowledge, giveBack } = await this.engine.advance(messages);
+      givenBack += giveBack.length;
+      await this.inbox.delete(acknowledge);
+      await this.inbox.changeVisibility(giveBack);
+    }
+    return givenBack;
+  }
+
+  /** Lets time pass, sweeps timers on the way, and works. */
+  async pass(milliseconds: number): Promise<void> {
+    const until = this.clock.now() + milliseconds;
+    for (let steps = 0; steps < 500; steps += 1) {
+      const [due] = await this.state.instanceIndex.due(until, 1);
+      const next = Math.min(this.inbox.nextVisibleAt() ?? Infinity, due?.due ?? Infinity);
+      if (next > until) break;
+      this.clock.advanceTo(next);
+      await this.engine.sweep();
+      await this.work();
+    }
+    this.clock.advanceTo(until);
+  }
+
+  /** The commands that wait in the queue of the payments, taken out of it. */
+  async commands(): Promise<CommandEnvelope[]> {
+    const queue = this.state.queues.get('payments') as MemoryMessageQueue;
+    const messages = await queue.receive({ max: 100, waitSeconds: 0, visibilitySeconds: 60 });
+    await queue.delete(messages.map(({ receiptHandle }) => receiptHandle));
+    return messages.map(({ body }) => JSON.parse(body) as CommandEnvelope);
+  }
+
+  reply(command: CommandEnvelope, over: Partial<ReplyEnvelope> = {}): void {
+    const type = `${command.type}.completed`;
+    const reply = {
+      ...envelope(type, this.clock.now()),
+      id: `${command.id}:completed`,
+      source: 'payments',
+      commandid: command.id,
+      commandhash: command.datahash,
+      attempt: command.attempt,
+      outcome: 'completed',
+      replyto: command.replyto,
+      data: { paymentId: 'p-1' },
+      ...over,
+    };
+    this.put(busText(over.type ?? type, reply));
+  }
+
+  async head(pid: string): Promise<Head | undefined> {
+    const [head] = await this.state.processStore.load([pid], { consistent: true });
+    return head;
+  }
+
+  async journal(pid: string): Promise<readonly JournalEntry[]> {
+    const head = await this.head(pid);
+    if (!head) return [];
+    const chunks = await this.state.processStore.chunks(pid, head.run);
+    return mergeJournal(chunks, head.tail, head.tailFrom).map((text) => JSON.parse(text) as JournalEntry);
+  }
+
+  /** Types of the journal's entries. */
+  async story(pid: string): Promise<readonly string[]> {
+    return (await this.journal(pid)).map(({ type }) => type);
+  }
+
+  async parked(pid = ''): Promise<readonly ParkedEvent[]> {
+    return this.state.parkingStore.parked(pid);
+  }
+}
+
+const envelope = (type: string, now: number): Fields => ({
+  specversion: '1.0',
+  id: `e-${type}`,
+  source: type.split('.')[0],
+  type,
+  time: new Date(now).toISOString(),
+  datacontenttype: 'application/json',
+  hops: 0,
+});
+
+export const busText = (type: string, detail: unknown): string =>
+  JSON.stringify({ version: '0', id: 'bus-1', 'detail-type': type, source: String(type.split('.')[0]), account: 'local', time: '2026-11-21T10:00:00Z', region: 'local', resources: [], detail });

@@ -1,0 +1,228 @@
+import { describe, expect, it } from 'vitest';
+import { busText, InboxRig } from './inbox-rig.ts';
+
+const ORDER = { orderId: 'o-1' };
+const PID = 'default#fulfil#o-1';
+
+/** Works, and tells what was parked; nothing may be left in the inbox. */
+const parkedBy = async (rig: InboxRig, pid = ''): Promise<readonly { readonly reason: string; readonly detail: string; readonly body: string }[]> => {
+  await rig.work();
+  expect(rig.inbox.size, 'what is parked is acknowledged').toBe(0);
+  return rig.parked(pid);
+};
+
+describe('row 21: a malformed message is parked with its reason, as it came', () => {
+  it.each([
+    ['text that is no JSON', '{"detail":'],
+    ['empty text', ''],
+    ['JSON that is no object', '42'],
+    ['an array', '[]'],
+    ['null', 'null'],
+    ['no detail', '{"detail-type":"shop.placed"}'],
+    ['a detail that is text', busText('shop.placed', 'hello')],
+    ['an envelope of another specification', busText('shop.placed', { specversion: '2.0' })],
+    ['a message of a kind that nobody knows', '{"tutti":"frobnicate"}'],
+    ['a wrapper whose end is cut off', '{"tutti":"forced","body":"{'],
+    ['a wrapper without a body', '{"tutti":"forced"}'],
+    ['a wrapper around nothing', '{"tutti":"forced","body":"","sentat":1}'],
+    ['a tick for nobody', '{"tutti":"tick"}'],
+    ['a start of nothing', '{"tutti":"start"}'],
+    ['an act without an id', '{"tutti":"operate","pid":"default#fulfil#o-1","act":"cancel"}'],
+    ['an act that nobody knows', '{"tutti":"operate","opid":"o","pid":"default#fulfil#o-1","act":"explode","reason":"","by":""}'],
+    ['a start without an id of its own', '{"tutti":"start","tenant":"default","process":"fulfil","id":"o-1","data":{"orderId":"o-1"}}'],
+  ])('%s', async (_, body) => {
+    const rig = new InboxRig();
+    rig.put(body);
+    const [parked, ...others] = await parkedBy(rig);
+    expect(others).toEqual([]);
+    expect(parked).toMatchObject({ body: body.startsWith('{"tutti":"forced","body":""') ? '' : body });
+    expect(['MALFORMED', 'UNKNOWN_PROCESS']).toContain(parked?.reason);
+    expect(parked?.detail).toMatch(/\w+.*\.?$/);
+  });
+
+  it('an act that nobody knows changes nothing, not even beside an instance', async () => {
+    const rig = new InboxRig();
+    rig.event('shop.placed', ORDER);
+    await rig.work();
+    const before = await rig.head(PID);
+    rig.put('{"tutti":"operate","opid":"o","pid":"default#fulfil#o-1","act":"explode","reason":"","by":""}');
+    expect(await parkedBy(rig)).toHaveLength(1);
+    expect(await rig.head(PID)).toEqual(before);
+  });
+});
+
+describe('row 21: data that breaks its schema is parked with the field and what is allowed', () => {
+  it('an event whose data has the wrong type', async () => {
+    const rig = new InboxRig();
+    rig.event('shop.placed', { orderId: 17 });
+    const [parked] = await parkedBy(rig);
+    expect(parked?.reason).toBe('DATA_INVALID');
+    expect(parked?.detail).toMatch(/shop\.placed.*orderId/s);
+  });
+
+  it('keys that reach into prototypes', async () => {
+    const rig = new InboxRig();
+    rig.put(busText('shop.placed', JSON.parse('{"specversion":"1.0"}')).replace('"specversion":"1.0"', '"specversion":"1.0","__proto__":{"polluted":true}'));
+    rig.put(busText('shop.placed', 'x').replace('"x"', '{"orderId":"o-1","__proto__":{"polluted":true}}'));
+    expect((await parkedBy(rig)).map(({ reason }) => reason)).toEqual(['MALFORMED', 'MALFORMED']);
+    expect(({} as { readonly polluted?: boolean }).polluted).toBeUndefined();
+  });
+
+  it('data that nests deeper than 64 levels, and data that nests ten thousand levels', async () => {
+    for (const depth of [80, 10_000]) {
+      const rig = new InboxRig();
+      rig.put(busText('shop.placed', 'x').replace('"x"', '['.repeat(depth) + ']'.repeat(depth)));
+      rig.put(busText('shop.placed', { specversion: '1.0', data: 'x' }).replace('"x"', '['.repeat(depth) + ']'.repeat(depth)));
+      expect((await parkedBy(rig)).map(({ reason }) => reason)).toEqual(['MALFORMED', 'MALFORMED']);
+    }
+  });
+
+  it('half of a surrogate pair, which no UTF-8 can say', async () => {
+    const rig = new InboxRig();
+    rig.put(busText('shop.placed', 'x').replace('"x"', String.raw`{"orderId":"o-1","note":"\ud83d"}`));
+    expect(await parkedBy(rig)).toMatchObject([{ reason: 'MALFORMED' }]);
+  });
+});
+
+describe('row 21: an unknown type is parked, and tells who would hear what', () => {
+  it('an event that nobody hears', async () => {
+    const rig = new InboxRig();
+    rig.event('shop.exploded', ORDER);
+    expect(await parkedBy(rig)).toMatchObject([{ reason: 'UNKNOWN_EVENT', detail: 'No process of shop hears shop.exploded.' }]);
+  });
+
+  it('a start of a process that this system does not have', async () => {
+    const rig = new InboxRig();
+    rig.put('{"tutti":"start","startid":"s","tenant":"default","process":"p-gone","id":"o-1","data":{},"time":"2026-11-21T10:00:00.000Z","by":"test"}');
+    expect(await parkedBy(rig)).toMatchObject([{ reason: 'UNKNOWN_PROCESS' }]);
+  });
+
+  it('a signal for a process that does not hear it', async () => {
+    const rig = new InboxRig();
+    rig.event('shop.confirmed', { orderId: 'o-1', by: 'x' }, { processid: 'default#fragile#o-1' });
+    expect(await parkedBy(rig, 'default#fragile#o-1')).toMatchObject([{ reason: 'UNKNOWN_EVENT' }]);
+  });
+
+  it('a command that has lost its way', async () => {
+    const rig = new InboxRig();
+    rig.event('shop.placed', ORDER);
+    await rig.work();
+    const [command] = await rig.commands();
+    rig.put(busText('payments.charge', command));
+    expect(await parkedBy(rig)).toMatchObject([{ reason: 'MALFORMED' }]);
+  });
+});
+
+describe('row 21: data of a newer version', () => {
+  it('is given back while a deploy may be rolling, and parked after a quarter of an hour', async () => {
+    const rig = new InboxRig();
+    rig.event('shop.addressed', { orderId: 'o-1', street: 'x', city: 'y' }, { dataversion: 3 });
+    expect(await rig.work()).toBe(1);
+    expect(await rig.parked()).toEqual([]);
+    await rig.pass(14 * 60_000);
+    expect(rig.inbox.size).toBe(1);
+    await rig.pass(2 * 60_000);
+    expect(await parkedBy(rig)).toMatchObject([{ reason: 'NEWER' }]);
+    expect(await rig.head('default#addressed#o-1')).toBeUndefined();
+  });
+
+  it('of an older version is read as the newest', async () => {
+    const rig = new InboxRig();
+    rig.event('shop.addressed', { orderId: 'o-1' }, { dataversion: 1 });
+    await rig.work();
+    expect((await rig.journal('default#addressed#o-1')).at(-1)).toMatchObject({ type: 'ProcessCompleted', data: { street: '' } });
+  });
+});
+
+describe('an id that cannot name an instance is parked with the characters that can', () => {
+  it.each([[''], ['a#b'], ['../../etc'], ['a b'], ['ä'], ['x'.repeat(201)], ['__proto__\n']])('%j', async (orderId) => {
+    const rig = new InboxRig();
+    rig.event('shop.placed', { orderId });
+    const [parked] = await parkedBy(rig);
+    expect(parked).toMatchObject({ reason: 'MALFORMED' });
+    expect(parked?.detail).toContain('1 to 200 letters, digits, dots, colons, underscores or hyphens');
+  });
+
+  it.each([['__proto__'], ['constructor'], ['a.b:c_d-e'], ['x'.repeat(200)]])('while %j can name one', async (orderId) => {
+    const rig = new InboxRig();
+    rig.event('shop.placed', { orderId });
+    expect(await parkedBy(rig)).toEqual([]);
+    expect(await rig.head(`default#fulfil#${orderId}`)).toMatchObject({ status: 'running' });
+  });
+});
+
+describe('row 49: an event that its source may not publish is parked as forbidden', () => {
+  it('an event of another owner', async () => {
+    const rig = new InboxRig();
+    rig.event('shop.placed', ORDER, { source: 'mallory' });
+    expect(await parkedBy(rig)).toMatchObject([{ reason: 'FORBIDDEN', detail: 'shop.placed came from mallory: only its owner, shop, may publish it.' }]);
+    expect(await rig.head(PID)).toBeUndefined();
+  });
+});
+
+describe('row 51: an event more than 100 events away from its first cause', () => {
+  it('is parked', async () => {
+    const rig = new InboxRig();
+    rig.event('shop.placed', ORDER, { hops: 101 });
+    expect(await parkedBy(rig)).toMatchObject([{ reason: 'TOO_MANY_HOPS' }]);
+  });
+
+  it('is applied at 100, and what it leads to has one more', async () => {
+    const rig = new InboxRig();
+    rig.event('shop.placed', ORDER, { hops: 100 });
+    await rig.work();
+    const [charge] = await rig.commands();
+    expect(charge?.hops).toBe(100);
+  });
+});
+
+describe('rows 30 and 31: a dead letter', () => {
+  const drain = async (rig: InboxRig): Promise<void> => {
+    const queue = rig.state.queues.get('inbox-dead-letter');
+    const messages = (await queue?.receive({ max: 10, waitSeconds: 0, visibilitySeconds: 60 })) ?? [];
+    const { acknowledge } = await rig.engine.drainDeadLetters(messages);
+    await queue?.delete(acknowledge);
+  };
+
+  it('is sent back once, and then applied', async () => {
+    const rig = new InboxRig();
+    rig.event('shop.placed', ORDER);
+    const [message] = await rig.inbox.receive({ max: 1, waitSeconds: 0, visibilitySeconds: 0 });
+    rig.state.queues.get('inbox-dead-letter')?.put(message?.body ?? '');
+    await rig.inbox.delete([message?.receiptHandle ?? '']);
+    await drain(rig);
+    expect(await parkedBy(rig)).toEqual([]);
+    expect(await rig.head(PID)).toMatchObject({ status: 'running' });
+  });
+
+  it('is parked when it comes a second time, as it came first', async () => {
+    const rig = new InboxRig();
+    const body = busText('shop.placed', { specversion: '1.0' });
+    rig.state.queues.get('inbox-dead-letter')?.put(JSON.stringify({ tutti: 'forced', body, sentat: 7 }));
+    await drain(rig);
+    expect(await parkedBy(rig)).toMatchObject([{ reason: 'DEAD_LETTER', body }]);
+  });
+
+  it('is parked even where it is a broken wrapper', async () => {
+    const rig = new InboxRig();
+    rig.state.queues.get('inbox-dead-letter')?.put('{"tutti":"forced","body":');
+    await drain(rig);
+    expect(await parkedBy(rig)).toMatchObject([{ reason: 'DEAD_LETTER', body: '{"tutti":"forced","body":' }]);
+  });
+});
+
+describe('row 35: text', () => {
+  it.each([['an emoji', '🧳'], ['U+FFFE', '\ufffe'], ['a control character', '\u0001'], ['a separator', '\u2028'], ['quotes and backslashes', '"\\/"']])(
+    'with %s comes through unchanged, and every body is ASCII',
+    async (_, note) => {
+      const rig = new InboxRig();
+      rig.event('shop.placed', { orderId: 'o-1', note });
+      await rig.work();
+      const queue = rig.state.queues.get('payments');
+      const [message] = (await queue?.receive({ max: 1, waitSeconds: 0, visibilitySeconds: 60 })) ?? [];
+      expect(message?.body).toMatch(/^[\x20-\x7e]*$/);
+      expect(JSON.parse(message?.body ?? '')).toMatchObject({ data: { orderId: 'o-1', note } });
+      expect(await rig.journal(PID)).toMatchObject([{ type: 'ProcessStarted', data: { orderId: 'o-1', note } }, {}]);
+    },
+  );
+});

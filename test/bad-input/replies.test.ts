@@ -1,0 +1,169 @@
+import { describe, expect, it } from 'vitest';
+import type { CommandEnvelope } from '../../lib/contract/envelope.ts';
+import { InboxRig } from './inbox-rig.ts';
+
+const PID = 'default#fulfil#o-1';
+
+/** An instance whose payment is out. */
+const charging = async (): Promise<{ readonly rig: InboxRig; readonly charge: CommandEnvelope }> => {
+  const rig = new InboxRig();
+  rig.event('shop.placed', { orderId: 'o-1' });
+  await rig.work();
+  const [charge] = await rig.commands();
+  return { rig, charge: charge as CommandEnvelope };
+};
+
+const answers = async (rig: InboxRig, pid = PID): Promise<number> => (await rig.story(pid)).filter((type) => type === 'CommandAnswered').length;
+
+describe('row 49: a forged reply is parked as forbidden, and the real one still counts', () => {
+  const forgeries: readonly (readonly [string, Parameters<InboxRig['reply']>[1]])[] = [
+    ['from another service', { source: 'mallory', type: 'mallory.charge.completed' }],
+    ['to another question', { commandhash: `sha256:${'0'.repeat(64)}` }],
+    ['for another system', { replyto: 'elsewhere' }],
+  ];
+  it.each(forgeries)('%s', async (_, over) => {
+    const { rig, charge } = await charging();
+    rig.reply(charge, over);
+    await rig.work();
+    expect(await answers(rig)).toBe(0);
+    expect(await rig.parked(PID)).toMatchObject([{ reason: 'FORBIDDEN' }]);
+    rig.reply(charge);
+    await rig.work();
+    expect(await answers(rig)).toBe(1);
+    expect(rig.inbox.size).toBe(0);
+  });
+
+  it('also where it claims the success of a command that nobody waits for any more', async () => {
+    const { rig, charge } = await charging();
+    rig.operate('terminate', PID);
+    await rig.work();
+    rig.reply(charge, { source: 'mallory', type: 'mallory.charge.completed' });
+    await rig.work();
+    expect(await rig.parked(PID)).toMatchObject([{ reason: 'FORBIDDEN' }]);
+    expect(await rig.commands()).toEqual([]);
+    rig.reply(charge);
+    await rig.work();
+    expect(await rig.commands()).toMatchObject([{ type: 'payments.refund', undoes: charge.id }]);
+  });
+
+  it('to a command that is no command id', async () => {
+    const { rig, charge } = await charging();
+    rig.reply(charge, { commandid: 'default#fulfil#o-1/nothing' });
+    await rig.work();
+    expect(await rig.parked()).toMatchObject([{ reason: 'MALFORMED' }]);
+  });
+});
+
+describe('rows 8 and 9: a duplicate reply is applied once', () => {
+  it('under another message id', async () => {
+    const { rig, charge } = await charging();
+    rig.reply(charge);
+    rig.reply(charge);
+    await rig.work();
+    rig.reply(charge);
+    await rig.work();
+    expect(await answers(rig)).toBe(1);
+    expect(rig.inbox.size).toBe(0);
+  });
+
+  it('under the same message id, delivered again while it is held', async () => {
+    const { rig, charge } = await charging();
+    rig.reply(charge);
+    const [first] = await rig.inbox.receive({ max: 1, waitSeconds: 0, visibilitySeconds: 0 });
+    const [again] = await rig.inbox.receive({ max: 1, waitSeconds: 0, visibilitySeconds: 0 });
+    expect(again?.messageId).toBe(first?.messageId);
+    const results = await Promise.all([rig.engine.advance([first as never]), rig.engine.advance([again as never])]);
+    expect(results.map(({ acknowledge }) => acknowledge.length)).toEqual([1, 1]);
+    expect(await answers(rig)).toBe(1);
+  });
+});
+
+describe('row 58: a service that answers twice, with different content', () => {
+  it('is believed the first time', async () => {
+    const { rig, charge } = await charging();
+    rig.reply(charge, { data: { paymentId: 'first' } });
+    rig.reply(charge, { data: { paymentId: 'second' } });
+    rig.reply(charge, { outcome: 'failed', id: `${charge.id}:failed`, data: { type: 'Declined', message: 'no', data: {} } });
+    await rig.work();
+    rig.event('shop.confirmed', { orderId: 'o-1', by: 'x' });
+    await rig.work();
+    expect((await rig.journal(PID)).at(-1)).toMatchObject({ type: 'ProcessCompleted', data: { paymentId: 'first' } });
+    expect(rig.inbox.size).toBe(0);
+  });
+});
+
+describe('row 27: a late reply', () => {
+  it('of a failure to an instance that has ended changes nothing', async () => {
+    const { rig, charge } = await charging();
+    rig.operate('terminate', PID);
+    await rig.work();
+    const before = await rig.head(PID);
+    rig.reply(charge, { outcome: 'failed', id: `${charge.id}:failed`, data: { type: 'Declined', message: 'no', data: {} } });
+    await rig.work();
+    expect(await rig.head(PID)).toEqual(before);
+    expect(rig.inbox.size).toBe(0);
+  });
+
+  it('of a success to an instance that has ended is undone, once', async () => {
+    const { rig, charge } = await charging();
+    rig.operate('terminate', PID);
+    await rig.work();
+    for (let copies = 0; copies < 2; copies += 1) rig.reply(charge);
+    await rig.work();
+    rig.reply(charge);
+    await rig.work();
+    const refunds = await rig.commands();
+    expect(new Set(refunds.map(({ id }) => id)).size).toBe(1);
+    expect(refunds[0]).toMatchObject({ type: 'payments.refund', data: { paymentId: 'p-1' }, undoes: charge.id });
+  });
+});
+
+describe('a reply to another run', () => {
+  it('changes nothing of the run that is there', async () => {
+    const rig = new InboxRig();
+    rig.event('shop.restarting', { orderId: 'o-1' }, { id: 'first' });
+    await rig.work();
+    const [first] = await rig.commands();
+    rig.reply(first as CommandEnvelope);
+    await rig.work();
+    rig.event('shop.restarting', { orderId: 'o-1' }, { id: 'second' });
+    await rig.work();
+    const [second] = await rig.commands();
+    expect(second?.id).not.toBe(first?.id);
+    rig.reply(first as CommandEnvelope);
+    await rig.work();
+    expect(await rig.head('default#p-restarting#o-1')).toMatchObject({ status: 'running' });
+    rig.reply(second as CommandEnvelope);
+    await rig.work();
+    expect(await rig.head('default#p-restarting#o-1')).toMatchObject({ status: 'completed' });
+  });
+
+  it('to an instance that never was vanishes without a trace of one', async () => {
+    const { rig, charge } = await charging();
+    rig.reply({ ...charge, id: charge.id.replace('o-1', 'o-2') });
+    await rig.work();
+    expect(await rig.head('default#fulfil#o-2')).toBeUndefined();
+    expect(rig.inbox.size).toBe(0);
+  });
+});
+
+describe('row 46: a reply to what the head has not asked yet', () => {
+  it('is parked beside the instance, which is stuck: it was restored, or failed over', async () => {
+    const { rig, charge } = await charging();
+    rig.reply({ ...charge, id: charge.id.replace(/\/1$/, '/9') });
+    await rig.work();
+    expect(await rig.head(PID)).toMatchObject({ status: 'stuck', why: expect.stringContaining('FORK') as string });
+    expect(await rig.parked(PID)).toHaveLength(1);
+  });
+});
+
+describe('an answer that breaks its contract', () => {
+  it('makes the instance stuck after three deliveries; the answer is kept, and resume applies it again', async () => {
+    const { rig, charge } = await charging();
+    rig.reply(charge, { data: { paymentId: 17 } });
+    await rig.pass(60_000);
+    expect(await rig.head(PID)).toMatchObject({ status: 'stuck', why: expect.stringContaining('REPLY_INVALID') as string });
+    expect(await rig.parked(PID)).toHaveLength(1);
+    expect(await answers(rig)).toBe(0);
+  });
+});
