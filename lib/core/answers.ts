@@ -1,7 +1,7 @@
 import { CommandExhausted, CommandFailed, type Failure } from '../contract/errors.ts';
 import type { FailureData } from '../contract/envelope.ts';
 import type { Json } from '../contract/schema.ts';
-import type { OpenCommand } from './image.ts';
+import { deadlineOf, type OpenCommand } from './image.ts';
 import { contractOf, issueFor, undoItem } from './issue.ts';
 import type { Fact } from './journal-entry.ts';
 import { backoffMs } from './retry.ts';
@@ -22,7 +22,7 @@ export const applyAnswer = (run: Run, fact: Extract<Fact, { type: 'CommandAnswer
   if (fact.outcome === 'deferred') {
     command.deferred = true;
     // One that is being settled is asked again until its outcome is definite.
-    if (!command.settling) command.due = Math.min(command.deadline ?? Infinity, run.image.clock + (command.heartbeatMs ?? Infinity));
+    if (!command.settling) command.due = Math.min(deadlineOf(command), run.image.clock + (command.heartbeatMs ?? Infinity));
     return undefined;
   }
   if (fact.outcome === 'unknown') return unknownOutcome(run, command);
@@ -96,12 +96,12 @@ const endCancelled = (run: Run, step: CallStep, command: OpenCommand, fact: Answ
 const triesOf = (command: OpenCommand): number => command.retries + command.attempt;
 
 const exhausted = (run: Run, command: OpenCommand): boolean =>
-  triesOf(command) >= (command.attemptsMax ?? Infinity) || run.image.clock >= (command.deadline ?? Infinity);
+  triesOf(command) >= (command.attemptsMax ?? Infinity) || run.image.clock >= deadlineOf(command);
 
 /** Nothing has happened for certain, so the next try may have a number of its own (row 65). */
 const retryLater = (run: Run, step: CallStep, command: OpenCommand): void => {
   const pause = backoffMs(step.policy.retry, triesOf(command), `${run.image.run}/${command.n}`);
-  const due = Math.min(run.image.clock + pause, command.deadline ?? Infinity);
+  const due = Math.min(run.image.clock + pause, deadlineOf(command));
   step.n = setTimer(run, `${step.path}/retry`, due, 'retry');
   step.retry = { retries: triesOf(command), since: command.since };
   run.steps.set(step.n, step);
@@ -109,7 +109,7 @@ const retryLater = (run: Run, step: CallStep, command: OpenCommand): void => {
 
 /** The pause before the next try is over. */
 export const retryNow = (run: Run, step: CallStep): void => {
-  const { retries, since } = step.retry ?? { retries: 0, since: run.image.clock };
+  const { retries, since } = step.retry as NonNullable<CallStep['retry']>;
   step.retry = undefined;
   issueFor(run, step, contractOf(run, step.command), retries, since);
 };

@@ -1,12 +1,14 @@
 import { Cancelled } from '../contract/errors.ts';
+import type { Json } from '../contract/schema.ts';
 import { applyAnswer, retryNow, type Heard } from './answers.ts';
 import { publishEvent } from './effects.ts';
 import { terminate } from './ending.ts';
 import { attemptTimedOut, issueUndo, sendAgain, sendCommand, contractOf, undoItem } from './issue.ts';
+import type { OpenCommand } from './image.ts';
 import type { Fact } from './journal-entry.ts';
 import { journal } from './journal.ts';
 import { cancelScope, settleScopes } from './scopes.ts';
-import { touch, type Outcome, type Run } from './run.ts';
+import { touch, type CallStep, type Outcome, type Run, type SleepStep, type WaitStep } from './run.ts';
 import { setTimer } from './timers.ts';
 import { compensateAgain, skipUndo, undoAgain } from './undoing.ts';
 import { endWait, receive } from './waits.ts';
@@ -24,7 +26,7 @@ export const applyFact = (run: Run, fact: Fact): HeardFact | undefined => {
       if (run.definition.timeoutMs !== undefined) setTimer(run, 'timeout', run.image.clock + run.definition.timeoutMs, 'process');
       return undefined;
     case 'EventReceived':
-      if (run.definition.kind === 'async') receive(run, { event: fact.event, id: fact.id, data: fact.data ?? null });
+      if (run.definition.kind === 'async') receive(run, { event: fact.event, id: fact.id, data: fact.data as Json });
       return undefined;
     case 'CommandAnswered':
       if (fact.late) return undoLate(run, fact, fact.late);
@@ -73,24 +75,31 @@ const fireTimer = (run: Run, n: number): HeardFact | undefined => {
       cancelScope(run, run.root, new Cancelled({ reason: 'timeout' }));
       return undefined;
     case 'undo-retry':
-    case 'retry': {
-      const before = run.image.resends.get(n);
-      run.image.resends.delete(n);
-      if (step?.kind === 'call') retryNow(run, step);
-      else if (before?.mode === 'undo') undoAgain(run, before, n);
-      else if (before) sendCommand(run, run.root, contractOf(run, before.command), before.input, before.retries, before.since, before.path);
+    case 'retry':
+      if (step) retryNow(run, step as CallStep);
+      else tryAgain(run, n);
       return undefined;
-    }
     case 'wait':
     case 'sleep':
-      if (step?.kind !== 'wait' && step?.kind !== 'sleep') return undefined;
-      if (step.kind === 'wait') endWait(run, step);
-      step.status = 'settled';
-      step.scope.open.delete(step);
-      run.outcomes.push({ kind: 'fulfil', step, value: undefined });
-      touch(run, step.scope);
+      timeOver(run, step as WaitStep | SleepStep);
       return undefined;
   }
+};
+
+/** The next try of what no step waits for: an undo, or a command that was only sent. */
+const tryAgain = (run: Run, n: number): void => {
+  const before = run.image.resends.get(n) as OpenCommand;
+  run.image.resends.delete(n);
+  if (before.mode === 'undo') undoAgain(run, before, n);
+  else sendCommand(run, run.root, contractOf(run, before.command), before.input, before.retries, before.since, before.path);
+};
+
+const timeOver = (run: Run, step: WaitStep | SleepStep): void => {
+  if (step.kind === 'wait') endWait(run, step);
+  step.status = 'settled';
+  step.scope.open.delete(step);
+  run.outcomes.push({ kind: 'fulfil', step, value: undefined });
+  touch(run, step.scope);
 };
 
 /** A success of what the process was told had not happened (S3). It is undone, also after the end. */

@@ -1,4 +1,4 @@
-import { isOrchestratorError, ProcessBug, type ProcessBugCode } from '../contract/errors.ts';
+import { ProcessBug, type ProcessBugCode } from '../contract/errors.ts';
 import type { Run } from './run.ts';
 
 /** Marks the event as one that cannot be applied and leaves the code that did it; catching what it throws changes nothing. */
@@ -10,9 +10,8 @@ export const refuse = (run: Run, code: ProcessBugCode | 'SIZE', message: string,
 /** Marks the event by what the user's code threw, where nothing is left to stop. */
 export const poison = (run: Run, error: unknown): void => {
   if (run.bug) return;
-  const code = isOrchestratorError(error) && error.code !== 'DATA_INVALID' ? error.code : 'POISON';
   run.bug = {
-    code,
+    code: 'POISON',
     message: error instanceof Error ? `${error.name}: ${error.message}` : `The process threw ${String(error)}, which is no error.`,
   };
 };

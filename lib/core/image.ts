@@ -54,6 +54,9 @@ export interface OpenCommand {
   readonly trace?: string | undefined;
 }
 
+/** The end of `within`; never for what is sent until it is answered. */
+export const deadlineOf = ({ deadline }: OpenCommand): number => deadline ?? Infinity;
+
 /** Something to send once: a tick to the inbox, or an event to the bus. Kept until a later commit finds it sent. */
 export interface Fire {
   readonly n: number;

@@ -60,6 +60,8 @@ export interface OperatorInbound extends Carried {
   readonly reason: string;
   readonly by: string;
   readonly skip?: string;
+  /** With `resume`: the version of the definition that the run goes on with; its journal is replayed on it first. */
+  readonly version?: number;
 }
 
 export type Inbound = StartInbound | SignalInbound | ReplyInbound | TickInbound | OperatorInbound;

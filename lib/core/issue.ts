@@ -1,6 +1,6 @@
 import type { CommandContract } from '../contract/runtime-contract.ts';
 import { parse, type Json } from '../contract/schema.ts';
-import { OPEN_MAX, type OpenCommand } from './image.ts';
+import { deadlineOf, OPEN_MAX, type OpenCommand } from './image.ts';
 import { refuse } from './bug.ts';
 import { fullHash, journal, offload, SHORT_HASH_LENGTH } from './journal.ts';
 import { UNDO_ATTEMPTS_MAX } from './retry.ts';
@@ -160,13 +160,9 @@ export const attemptTimedOut = (run: Run, n: number): void => {
     run.stuck = {
       code: 'COMPENSATION',
       n,
-      message: `${command.command} was sent ${command.retries + command.attempt} times without an answer; it undoes ${command.undoes ?? ''}.`,
+      message: `${command.command} was sent ${command.retries + command.attempt} times without an answer; it undoes ${String(command.undoes)}.`,
     };
-  } else if (
-    !command.settling &&
-    command.mode !== 'undo' &&
-    (exhausted || command.deferred || run.image.clock >= (command.deadline ?? Infinity))
-  )
+  } else if (!command.settling && command.mode !== 'undo' && (exhausted || command.deferred || run.image.clock >= deadlineOf(command)))
     settle(run, command, 'within');
   else sendAgain(run, command);
 };

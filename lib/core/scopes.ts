@@ -96,7 +96,6 @@ export const openBranches = (scope: Scope, name: 'race' | 'any', branches: Reado
 
 /** A branch has won: the others are cancelled, and undone beside the process. */
 export const branchWon = (run: Run, step: BranchesStep, winner: string): void => {
-  if (step.status !== 'open') return;
   step.status = 'settled';
   step.scope.open.delete(step);
   journal(run, { type: 'BranchWon', path: step.path, winner });
@@ -141,7 +140,7 @@ const advanceScope = (run: Run, scope: Scope): void => {
 
 const close = (run: Run, scope: Scope, failure: Failure | undefined): void => {
   scope.state = 'closed';
-  const { parent, step, ending } = scope;
+  const { parent, ending } = scope;
   if (!parent) {
     endProcess(run, failure, ending?.status === 'fulfilled' ? ending.value : undefined);
     return;
@@ -151,14 +150,19 @@ const close = (run: Run, scope: Scope, failure: Failure | undefined): void => {
     compensationEnded(run, scope, failure);
     return;
   }
-  if (!step) return;
+  closeStep(run, parent, scope, failure);
+  touch(run, parent);
+};
+
+const closeStep = (run: Run, parent: Scope, scope: Scope, failure: Failure | undefined): void => {
+  const step = scope.step as ScopeStep;
   parent.open.delete(step);
   if (failure) {
     journal(run, { type: 'ScopeClosed', path: step.path, status: scope.cancelledBy ? 'cancelled' : 'failed' });
     step.status = scope.cancelledBy ? 'cancelled' : 'settled';
     run.outcomes.push({ kind: 'reject', step, failure });
   } else {
-    const value = ending?.status === 'fulfilled' ? ending.value : undefined;
+    const { value } = scope.ending as Fulfilled;
     journal(run, { type: 'ScopeClosed', path: step.path, status: 'fulfilled', ...result(value) });
     step.status = 'settled';
     step.items = scope.list;
@@ -166,8 +170,9 @@ const close = (run: Run, scope: Scope, failure: Failure | undefined): void => {
     scope.list = [];
     run.outcomes.push({ kind: 'fulfil', step, value });
   }
-  touch(run, parent);
 };
+
+type Fulfilled = Extract<Ending, { status: 'fulfilled' }>;
 
 /** A scope may return what is not JSON; then only its replay knows it. */
 const result = (value: unknown): { readonly data?: Json } => {

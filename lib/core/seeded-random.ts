@@ -32,7 +32,7 @@ export class SeededRandom {
   /** A version 4 UUID (RFC 9562). */
   uuid(): string {
     const hex = [this.#next(), this.#next(), this.#next(), this.#next()].map((word) => word.toString(16).padStart(8, '0')).join('');
-    const variant = '89ab'[Number.parseInt(hex[16] ?? '0', 16) & 3];
+    const variant = '89ab'[Number.parseInt(hex.charAt(16), 16) & 3];
     return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20)}`;
   }
 }

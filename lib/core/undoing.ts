@@ -58,15 +58,15 @@ export const registerCompensation = (run: Run, scope: Scope, label: string, body
 /** The body of a compensation has ended. If it failed, a person must help: nothing is dropped (S4). */
 export const compensationEnded = (run: Run, scope: Scope, failure: Failure | undefined): void => {
   const undoing = [...run.undoings].find((each) => each.compensation === scope);
+  // A person has skipped it meanwhile.
   if (!undoing) return;
   undoing.compensation = undefined;
-  if (!failure) next(run, undoing);
-  else
-    run.stuck = {
-      code: 'COMPENSATION',
-      compensation: undoing.current?.path ?? '',
-      message: `The compensation ${undoing.current?.path ?? ''} failed: ${failure.message}`,
-    };
+  if (!failure) {
+    next(run, undoing);
+    return;
+  }
+  const { path } = undoing.current as UndoItem;
+  run.stuck = { code: 'COMPENSATION', compensation: path, message: `The compensation ${path} failed: ${failure.message}` };
 };
 
 export const undoAnswered = (run: Run, command: OpenCommand): void => {
@@ -90,7 +90,7 @@ export const undoFailed = (run: Run, command: OpenCommand, fact: Extract<Fact, {
     code: 'COMPENSATION',
     n: command.n,
     definite: true,
-    message: `${command.command} ended ${fact.outcome} after ${tries} tries; it undoes ${command.undoes ?? ''}.`,
+    message: `${command.command} ended ${fact.outcome} after ${tries} tries; it undoes ${String(command.undoes)}.`,
   };
 };
 
@@ -99,7 +99,7 @@ export const undoAgain = (run: Run, before: OpenCommand, was: number): void => {
   const item = {
     kind: 'command',
     order: 0,
-    undoes: before.undoes ?? '',
+    undoes: String(before.undoes),
     command: before.command,
     input: before.input,
     path: before.path.replace(/\/undo$/, ''),

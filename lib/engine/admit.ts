@@ -9,6 +9,7 @@ import type { Inbound } from '../core/inbound.ts';
 import { SHORT_HASH_LENGTH } from '../core/journal.ts';
 import type { ReceivedMessage } from '../ports/message-queue.ts';
 import { definitionName, type Catalogue, type Interest } from './catalogue.ts';
+import { inboxFault } from './inbox-form.ts';
 import type { ForcedMessage, InboxMessage, OperateMessage, StartMessage, TickMessage } from './inbox-message.ts';
 
 /** What a message is for: an event for an instance. One event may concern several. */
@@ -178,6 +179,8 @@ const ofReply = (catalogue: Catalogue, envelope: ReplyEnvelope, by: Carried): Ad
 };
 
 const ofInternal = (catalogue: Catalogue, body: InboxMessage, message: ReceivedMessage, now: number): Admission => {
+  const fault = inboxFault(body);
+  if (fault !== undefined) return park('MALFORMED', `The message is none of this system's own: ${fault}.`);
   switch (body.tutti) {
     case 'tick':
       return ofTick(body, carried(message, now, false));
@@ -187,8 +190,6 @@ const ofInternal = (catalogue: Catalogue, body: InboxMessage, message: ReceivedM
       return ofOperate(body, carried(message, now, false));
     case 'forced':
       return forced(catalogue, body as ReadForced, message, now);
-    default:
-      return park('MALFORMED', `The message is of the unknown kind ${String((body as { tutti: unknown }).tutti)}.`);
   }
 };
 
@@ -245,6 +246,7 @@ const ofOperate = (operate: OperateMessage, by: Carried): Admission => ({
         by: operate.by,
         hops: 0,
         ...(operate.skip !== undefined && { skip: operate.skip }),
+        ...(operate.version !== undefined && { version: operate.version }),
       },
     },
   ],

@@ -208,13 +208,12 @@ class Working {
         begun(this.#pid, runOf(inbound.id), definitionName(definition), inbound.at, image),
       );
     } else {
-      const definition = this.#context.catalogue.definition(image?.definition ?? '');
+      const wanted = wantedDefinition(image, inbound);
+      const definition = this.#context.catalogue.definition(wanted);
       if (!definition || !image)
-        return {
-          code: 'UNKNOWN_VERSION',
-          message: `${this.#pid} stays on ${image?.definition ?? 'no definition'}, which this system does not list.`,
-        };
-      this.#live = await rebuild(this.#context, definition, environment, image);
+        return { code: 'UNKNOWN_VERSION', message: `${this.#pid} is to go on with ${wanted}, which this system does not list.` };
+      this.#live = await rebuild(this.#context, definition, environment, image, !isTerminate(inbound));
+      image.definition = wanted;
     }
     this.#image = this.#live.run.image;
     return this.#live;
@@ -299,6 +298,16 @@ const markStuck = (image: Image, reason: StuckReason): void => {
   delete image.due;
 };
 
+/** A run stays on its definition, unless a person resumes it with another version of it. */
+const wantedDefinition = (image: Image | undefined, inbound: Inbound): string => {
+  const { definition = '' } = image ?? {};
+  if (inbound.kind !== 'operate' || inbound.version === undefined) return definition;
+  return `${definition.slice(0, definition.lastIndexOf('@'))}@${inbound.version}`;
+};
+
+/** What is only ended needs no replay, and must not: its journal may be what it is stuck on. */
+const isTerminate = (inbound: Inbound): boolean => inbound.kind === 'operate' && inbound.act === 'terminate';
+
 const isResume = (inbound: Inbound): boolean => inbound.kind === 'operate' && inbound.act === 'resume';
 
 export const NOBODY = { onOpen: 'reject', onClosed: 'reject' } as ProcessContract;
@@ -324,10 +333,12 @@ const rebuild = async (
   definition: ProcessContract,
   environment: Environment,
   image: Image,
+  replays: boolean,
 ): Promise<LiveInstance> => {
   const { store, frontEndOf } = context.options;
   await resolveReferences(image, context.readPayload);
-  if (definition.kind === 'decider' || isClosed(image.status)) return LiveInstance.decoded(definition, environment, frontEndOf, image);
+  if (!replays || definition.kind === 'decider' || isClosed(image.status))
+    return LiveInstance.decoded(definition, environment, frontEndOf, image);
   const chunks = image.tailFrom > 0 ? await store.chunks(image.pid, image.run) : [];
   const journal = await readEntries(mergeJournal(chunks, image.tail, image.tailFrom), context.readPayload);
   return LiveInstance.replayed(definition, environment, frontEndOf, image, journal);

@@ -3,7 +3,7 @@ import type { Head } from '../ports/process-store.ts';
 import { admit, type Admission } from './admit.ts';
 import { advanceInstance, newItem, type Item } from './advance-instance.ts';
 import type { AdvanceResult, EngineContext } from './engine-context.ts';
-import { getStuck, parkBesideStuck } from './get-stuck.ts';
+import { getStuck, parkBesideStuck, refuseOperator } from './get-stuck.ts';
 import type { LiveInstance } from './live-instance.ts';
 import { parkMessage, redrive } from './park.ts';
 import { MISSING, readBody } from './read-body.ts';
@@ -46,7 +46,7 @@ interface Result {
 }
 
 const advanceBatch = async (context: EngineContext, messages: readonly ReceivedMessage[], result: Result): Promise<void> => {
-  const deliveries = await Promise.all(messages.map((message) => admitOne(context, message)));
+  const deliveries = await Promise.all(messages.map((message) => admitOrGiveBack(context, message)));
   const groups = new Map<string, Item[]>();
   for (const { items } of deliveries)
     for (const item of items) {
@@ -67,6 +67,15 @@ interface Delivery {
   /** Decided without an instance: parked, or given back. */
   giveBackSeconds: number | undefined;
 }
+
+/** A port that fails keeps one message, not its neighbours: nothing is known of it, so it comes again. */
+const admitOrGiveBack = async (context: EngineContext, message: ReceivedMessage): Promise<Delivery> => {
+  try {
+    return await admitOne(context, message);
+  } catch {
+    return { message, items: [], giveBackSeconds: retrySeconds(context) };
+  }
+};
 
 const admitOne = async (context: EngineContext, message: ReceivedMessage): Promise<Delivery> => {
   const now = context.options.clock.now();
@@ -100,6 +109,8 @@ const advanceGroups = async (context: EngineContext, groups: ReadonlyMap<string,
   for (const pid of groups.keys()) context.busy.set(pid, busy);
   try {
     await advanceHeld(context, groups);
+  } catch {
+    for (const items of groups.values()) for (const item of items) item.giveBackSeconds ??= retrySeconds(context);
   } finally {
     for (const pid of groups.keys()) if (context.busy.get(pid) === busy) context.busy.delete(pid);
     release();
@@ -173,9 +184,13 @@ const failed = (context: EngineContext, item: Item, sent: Exclude<SentResult, 's
 const settle = async (context: EngineContext, delivery: Delivery, result: Result): Promise<void> => {
   const { message } = delivery;
   let seconds = delivery.giveBackSeconds;
-  for (const item of delivery.items) {
-    const again = await settleItem(context, item);
-    if (again !== undefined) seconds = Math.max(seconds ?? 0, again);
+  try {
+    for (const item of delivery.items) {
+      const again = await settleItem(context, item);
+      if (again !== undefined) seconds = Math.max(seconds ?? 0, again);
+    }
+  } catch {
+    seconds = retrySeconds(context);
   }
   if (seconds === undefined) result.acknowledge.push(message.receiptHandle);
   else result.giveBack.push({ receiptHandle: message.receiptHandle, seconds });
@@ -222,6 +237,7 @@ const settleRefused = async (context: EngineContext, item: Item, reason: NonNull
     await parkMessage(context, message, { pid: target.pid, reason: reason.code, detail: reason.message });
     return undefined;
   }
+  if (target.inbound.kind === 'operate') return (await refuseOperator(context, target.pid, reason)) ? undefined : 1;
   if (reason.code === 'UNKNOWN_VERSION' && message.receiveCount < POISON_DELIVERIES_MAX) return 30;
   if (reason.code === 'POISON' && message.receiveCount < POISON_DELIVERIES_MAX && !context.options.checks) return message.receiveCount;
   return (await getStuck(context, message, target, reason)) ? undefined : 0;
@@ -266,13 +282,18 @@ const expire = async (context: EngineContext, { message, target }: Item): Promis
 /** Runs a message alone, with a mark that outlives the worker: what kills its worker again and again is never run again. */
 const runMarked = async (context: EngineContext, message: ReceivedMessage, result: Result): Promise<void> => {
   const { parking } = context.options;
-  const attempts = await parking.attempt(message.messageId, 1);
-  if (attempts > QUARANTINE_ATTEMPTS) {
-    await quarantine(context, message, result);
-    return;
+  const { receiptHandle } = message;
+  try {
+    const attempts = await parking.attempt(message.messageId, 1);
+    if (attempts > QUARANTINE_ATTEMPTS) return await quarantine(context, message, result);
+    const alone: Result = { acknowledge: [], giveBack: [] };
+    await advanceBatch(context, [message], alone);
+    await parking.attempt(message.messageId, -1);
+    result.acknowledge.push(...alone.acknowledge);
+    result.giveBack.push(...alone.giveBack);
+  } catch {
+    result.giveBack.push({ receiptHandle, seconds: retrySeconds(context) });
   }
-  await advanceBatch(context, [message], result);
-  await parking.attempt(message.messageId, -1);
 };
 
 const quarantine = async (context: EngineContext, message: ReceivedMessage, result: Result): Promise<void> => {
@@ -281,8 +302,8 @@ const quarantine = async (context: EngineContext, message: ReceivedMessage, resu
     code: 'POISON',
     message: `This event ended its worker ${QUARANTINE_ATTEMPTS} times: its code never yields, or takes all memory.`,
   };
-  let done = true;
+  let done = delivery.giveBackSeconds === undefined;
   for (const { target } of delivery.items) done = (await getStuck(context, message, target, reason)) && done;
   if (done) result.acknowledge.push(message.receiptHandle);
-  else result.giveBack.push({ receiptHandle: message.receiptHandle, seconds: 0 });
+  else result.giveBack.push({ receiptHandle: message.receiptHandle, seconds: delivery.giveBackSeconds ?? 0 });
 };

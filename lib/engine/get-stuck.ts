@@ -24,6 +24,21 @@ export const getStuck = async (context: EngineContext, message: ReceivedMessage,
   return parkBesideStuck(context, message, target.pid, 'STUCK', reason.message);
 };
 
+/**
+ * What a person asked for could not be done: the stuck head says why now, and the act is over. It is not parked, since
+ * whoever resumes again asks anew. Returns whether that is written, or no longer needed.
+ */
+export const refuseOperator = async (context: EngineContext, pid: string, reason: StuckReason): Promise<boolean> => {
+  const { store } = context.options;
+  const [head] = await store.load([pid], { consistent: true });
+  if (!head) return true;
+  const before = head.status === 'stuck' && head.why !== undefined ? (JSON.parse(head.why) as StuckReason) : undefined;
+  const { due: _due, ...rest } = head;
+  const why = JSON.stringify({ ...before, ...reason, was: before?.was ?? head.status });
+  const stuck: Head = { ...rest, status: 'stuck', version: head.version + 1, writer: context.nextWriter(), why };
+  return (await store.commit(stuck, expectation(head))).status === 'committed';
+};
+
 /** Parks, then looks again: whoever resumed in between has read the parked events before this one was put. */
 export const parkBesideStuck = async (
   context: EngineContext,

@@ -33,7 +33,8 @@ const startFault = ({ startid, tenant, process, id, data, time, by, onopen, tags
   return tags === undefined || isTags(tags) ? undefined : 'tags is no object of texts';
 };
 
-const isTags = (tags: unknown): boolean => typeof tags === 'object' && tags !== null && Object.values(tags).every((tag) => typeof tag === 'string');
+const isTags = (tags: unknown): boolean =>
+  typeof tags === 'object' && tags !== null && Object.values(tags).every((tag) => typeof tag === 'string');
 
 const ACTS: readonly unknown[] = ['cancel', 'terminate', 'resume'];
 
@@ -47,6 +48,7 @@ const forcedFault = ({ body, sentat }: ForcedMessage): string | undefined =>
   typeof body === 'string' && Number.isFinite(sentat) ? undefined : 'body is no text or sentat no number';
 
 const texts = (fields: Readonly<Record<string, unknown>>): string | undefined => {
-  for (const name in fields) if (typeof fields[name] !== 'string' || fields[name] === '') return `${name} is ${JSON.stringify(fields[name])}, expected text`;
+  for (const name in fields)
+    if (typeof fields[name] !== 'string' || fields[name] === '') return `${name} is ${JSON.stringify(fields[name])}, expected text`;
   return undefined;
 };

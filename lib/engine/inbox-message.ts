@@ -43,6 +43,8 @@ export interface OperateMessage {
   readonly by: string;
   /** With `resume`: path of a compensation or undo that a person dealt with. */
   readonly skip?: string;
+  /** With `resume`: the version of the definition to go on with. */
+  readonly version?: number;
 }
 
 /** A parked message on its way back: damping is off, what its key caused is sent again whatever message carried it. */
