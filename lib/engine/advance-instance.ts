@@ -172,6 +172,8 @@ class Working {
   async #apply(item: Item): Promise<StuckReason | undefined> {
     const { inbound } = item.target;
     if (this.#resumesStart(inbound)) return undefined;
+    if (item.verdict === 'restart' && !(await this.#sendLeft()))
+      return { code: 'UNSENT', message: 'What the run before fired could not be sent.' };
     const live = await this.#liveFor(item);
     if (!(live instanceof LiveInstance)) return live;
     if (live.run.bug) return live.run.bug;
@@ -192,6 +194,15 @@ class Working {
     delete image.stuck;
     this.changed = true;
     return true;
+  }
+
+  /** A new run drops what the closed one fired and only sent: it is sent first, since nothing is known of whether it was. */
+  async #sendLeft(): Promise<boolean> {
+    if (!this.#image) return true;
+    await resolveReferences(this.#image, this.#context.readPayload);
+    const left = dispatchesCausedBy(this.#image, dispatchContext(this.#context), () => true);
+    const results = await sendAll(left, this.#context.options.sender, this.#context.options.publisher);
+    return results.every((result) => result === 'sent');
   }
 
   async #liveFor(item: Item): Promise<LiveInstance | StuckReason> {

@@ -238,6 +238,7 @@ const settleRefused = async (context: EngineContext, item: Item, reason: NonNull
     return undefined;
   }
   if (target.inbound.kind === 'operate') return (await refuseOperator(context, target.pid, reason)) ? undefined : 1;
+  if (reason.code === 'UNSENT') return retrySeconds(context);
   if (reason.code === 'UNKNOWN_VERSION' && message.receiveCount < POISON_DELIVERIES_MAX) return 30;
   if (reason.code === 'POISON' && message.receiveCount < POISON_DELIVERIES_MAX && !context.options.checks) return message.receiveCount;
   return (await getStuck(context, message, target, reason)) ? undefined : 0;
