@@ -30,7 +30,19 @@ export class InboxRig {
 
   #newEngine(): Engine {
     const { processStore: store, instanceIndex: index, sender, publisher, payloadStore: payloads, parkingStore: parking } = this.state;
-    return new Engine({ system: shop, frontEndOf, store, index, sender, publisher, payloads, parking, clock: this.clock, random: () => 0.5, tickHorizonMs: -1 });
+    return new Engine({
+      system: shop,
+      frontEndOf,
+      store,
+      index,
+      sender,
+      publisher,
+      payloads,
+      parking,
+      clock: this.clock,
+      random: () => 0.5,
+      tickHorizonMs: -1,
+    });
   }
 
   get inbox(): MemoryMessageQueue {
@@ -137,4 +149,14 @@ const envelope = (type: string, now: number): Fields => ({
 });
 
 export const busText = (type: string, detail: unknown): string =>
-  JSON.stringify({ version: '0', id: 'bus-1', 'detail-type': type, source: String(type.split('.')[0]), account: 'local', time: '2026-11-21T10:00:00Z', region: 'local', resources: [], detail });
+  JSON.stringify({
+    version: '0',
+    id: 'bus-1',
+    'detail-type': type,
+    source: String(type.split('.')[0]),
+    account: 'local',
+    time: '2026-11-21T10:00:00Z',
+    region: 'local',
+    resources: [],
+    detail,
+  });

@@ -5,7 +5,10 @@ const ORDER = { orderId: 'o-1' };
 const PID = 'default#fulfil#o-1';
 
 /** Works, and tells what was parked; nothing may be left in the inbox. */
-const parkedBy = async (rig: InboxRig, pid = ''): Promise<readonly { readonly reason: string; readonly detail: string; readonly body: string }[]> => {
+const parkedBy = async (
+  rig: InboxRig,
+  pid = '',
+): Promise<readonly { readonly reason: string; readonly detail: string; readonly body: string }[]> => {
   await rig.work();
   expect(rig.inbox.size, 'what is parked is acknowledged').toBe(0);
   return rig.parked(pid);
@@ -62,7 +65,12 @@ describe('row 21: data that breaks its schema is parked with the field and what 
 
   it('keys that reach into prototypes', async () => {
     const rig = new InboxRig();
-    rig.put(busText('shop.placed', JSON.parse('{"specversion":"1.0"}')).replace('"specversion":"1.0"', '"specversion":"1.0","__proto__":{"polluted":true}'));
+    rig.put(
+      busText('shop.placed', JSON.parse('{"specversion":"1.0"}')).replace(
+        '"specversion":"1.0"',
+        '"specversion":"1.0","__proto__":{"polluted":true}',
+      ),
+    );
     rig.put(busText('shop.placed', 'x').replace('"x"', '{"orderId":"o-1","__proto__":{"polluted":true}}'));
     expect((await parkedBy(rig)).map(({ reason }) => reason)).toEqual(['MALFORMED', 'MALFORMED']);
     expect(({} as { readonly polluted?: boolean }).polluted).toBeUndefined();
@@ -93,7 +101,9 @@ describe('row 21: an unknown type is parked, and tells who would hear what', () 
 
   it('a start of a process that this system does not have', async () => {
     const rig = new InboxRig();
-    rig.put('{"tutti":"start","startid":"s","tenant":"default","process":"p-gone","id":"o-1","data":{},"time":"2026-11-21T10:00:00.000Z","by":"test"}');
+    rig.put(
+      '{"tutti":"start","startid":"s","tenant":"default","process":"p-gone","id":"o-1","data":{},"time":"2026-11-21T10:00:00.000Z","by":"test"}',
+    );
     expect(await parkedBy(rig)).toMatchObject([{ reason: 'UNKNOWN_PROCESS' }]);
   });
 
@@ -155,7 +165,9 @@ describe('row 49: an event that its source may not publish is parked as forbidde
   it('an event of another owner', async () => {
     const rig = new InboxRig();
     rig.event('shop.placed', ORDER, { source: 'mallory' });
-    expect(await parkedBy(rig)).toMatchObject([{ reason: 'FORBIDDEN', detail: 'shop.placed came from mallory: only its owner, shop, may publish it.' }]);
+    expect(await parkedBy(rig)).toMatchObject([
+      { reason: 'FORBIDDEN', detail: 'shop.placed came from mallory: only its owner, shop, may publish it.' },
+    ]);
     expect(await rig.head(PID)).toBeUndefined();
   });
 });
@@ -212,17 +224,20 @@ describe('rows 30 and 31: a dead letter', () => {
 });
 
 describe('row 35: text', () => {
-  it.each([['an emoji', '🧳'], ['U+FFFE', '\ufffe'], ['a control character', '\u0001'], ['a separator', '\u2028'], ['quotes and backslashes', '"\\/"']])(
-    'with %s comes through unchanged, and every body is ASCII',
-    async (_, note) => {
-      const rig = new InboxRig();
-      rig.event('shop.placed', { orderId: 'o-1', note });
-      await rig.work();
-      const queue = rig.state.queues.get('payments');
-      const [message] = (await queue?.receive({ max: 1, waitSeconds: 0, visibilitySeconds: 60 })) ?? [];
-      expect(message?.body).toMatch(/^[\x20-\x7e]*$/);
-      expect(JSON.parse(message?.body ?? '')).toMatchObject({ data: { orderId: 'o-1', note } });
-      expect(await rig.journal(PID)).toMatchObject([{ type: 'ProcessStarted', data: { orderId: 'o-1', note } }, {}]);
-    },
-  );
+  it.each([
+    ['an emoji', '🧳'],
+    ['U+FFFE', '\ufffe'],
+    ['a control character', '\u0001'],
+    ['a separator', '\u2028'],
+    ['quotes and backslashes', '"\\/"'],
+  ])('with %s comes through unchanged, and every body is ASCII', async (_, note) => {
+    const rig = new InboxRig();
+    rig.event('shop.placed', { orderId: 'o-1', note });
+    await rig.work();
+    const queue = rig.state.queues.get('payments');
+    const [message] = (await queue?.receive({ max: 1, waitSeconds: 0, visibilitySeconds: 60 })) ?? [];
+    expect(message?.body).toMatch(/^[\x20-\x7e]*$/);
+    expect(JSON.parse(message?.body ?? '')).toMatchObject({ data: { orderId: 'o-1', note } });
+    expect(await rig.journal(PID)).toMatchObject([{ type: 'ProcessStarted', data: { orderId: 'o-1', note } }, {}]);
+  });
 });

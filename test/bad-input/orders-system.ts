@@ -11,7 +11,13 @@ export const Signalling = placed('shop.signalling');
 export const Restarting = placed('shop.restarting');
 export const Retrying = placed('shop.retrying');
 export const Fragile = placed('shop.fragile');
-export const Addressed = event('shop.addressed', versions(z.object({ orderId: z.string() })).next(z.object({ orderId: z.string(), street: z.string() }), (old) => ({ ...old, street: '' })));
+export const Addressed = event(
+  'shop.addressed',
+  versions(z.object({ orderId: z.string() })).next(z.object({ orderId: z.string(), street: z.string() }), (old) => ({
+    ...old,
+    street: '',
+  })),
+);
 export const Shipped = event('shop.shipped', z.object({ orderId: z.string() }));
 
 const refund = command({ input: z.object({ paymentId: z.string() }) });
@@ -43,7 +49,11 @@ export const fulfil = process(
 );
 
 /** Waits for a payment whatever happens, and fails where it is declined. */
-const policed = (name: `p-${string}`, startOn: Orders, policy: { onOpen?: 'reject' | 'attach' | 'signal'; onClosed?: 'reject' | 'restart' | 'restart-failed' }) =>
+const policed = (
+  name: `p-${string}`,
+  startOn: Orders,
+  policy: { onOpen?: 'reject' | 'attach' | 'signal'; onClosed?: 'reject' | 'restart' | 'restart-failed' },
+) =>
   process(name, { startOn, ...policy }, async (ctx, order) => {
     await ctx.call(payments.charge, order);
   });
@@ -66,4 +76,7 @@ export const fragile = process('fragile', { startOn: Fragile.byId(byOrder) }, as
 
 export const addressed = process('addressed', { startOn: Addressed.byId(byOrder) }, async (_ctx, order) => ({ street: order.street }));
 
-export const shop = system('shop', { processes: [fulfil, attaching, signalling, restarting, retrying, fragile, addressed], services: [payments] });
+export const shop = system('shop', {
+  processes: [fulfil, attaching, signalling, restarting, retrying, fragile, addressed],
+  services: [payments],
+});

@@ -13,7 +13,8 @@ const charging = async (): Promise<{ readonly rig: InboxRig; readonly charge: Co
   return { rig, charge: charge as CommandEnvelope };
 };
 
-const answers = async (rig: InboxRig, pid = PID): Promise<number> => (await rig.story(pid)).filter((type) => type === 'CommandAnswered').length;
+const answers = async (rig: InboxRig, pid = PID): Promise<number> =>
+  (await rig.story(pid)).filter((type) => type === 'CommandAnswered').length;
 
 describe('row 49: a forged reply is parked as forbidden, and the real one still counts', () => {
   const forgeries: readonly (readonly [string, Parameters<InboxRig['reply']>[1]])[] = [

@@ -1,0 +1,44 @@
+import { describe, expect, it } from 'vitest';
+import { Engine } from '../../lib/engine/engine.ts';
+import { frontEndOf } from '../../lib/process/front-end.ts';
+import { InboxRig } from './inbox-rig.ts';
+import { shop } from './orders-system.ts';
+
+/** A port whose every call fails. */
+const failing = <Port extends object>(port: Port): Port =>
+  new Proxy(port, {
+    get: () => async () => {
+      await Promise.resolve();
+      throw new TypeError('the network is gone');
+    },
+  });
+
+describe('row 36: a port that fails gives its messages back, and keeps none of their neighbours', () => {
+  it.each([
+    ['store', 0],
+    ['sender', 0],
+    ['parking', 1],
+    ['payloads', 1],
+  ] as const)('%s', async (broken, applied) => {
+    const rig = new InboxRig();
+    const { processStore: store, instanceIndex: index, sender, publisher, payloadStore: payloads, parkingStore: parking } = rig.state;
+    const ports = { store, index, sender, publisher, payloads, parking };
+    const engine = new Engine({ system: shop, frontEndOf, clock: rig.clock, ...ports, [broken]: failing(ports[broken]) });
+    rig.event('shop.placed', { orderId: 'o-1' });
+    rig.event('shop.confirmed', { orderId: 'o-2', by: 'x'.repeat(10) });
+    rig.put('no json');
+    rig.event('shop.placed', undefined, { id: 'large', dataref: 'payload:x', datahash: `sha256:${'0'.repeat(64)}` });
+    const messages = await rig.inbox.receive({ max: 10, waitSeconds: 0, visibilitySeconds: 60 });
+    const { acknowledge, giveBack } = await engine.advance(messages);
+    expect(acknowledge.length + giveBack.length).toBe(4);
+    expect(new Set([...acknowledge, ...giveBack.map(({ receiptHandle }) => receiptHandle)]).size).toBe(4);
+    // The first message is the start: it is acknowledged where all that it needs works.
+    expect(acknowledge.includes(messages[0]?.receiptHandle ?? '')).toBe(applied === 1);
+    await rig.inbox.delete(acknowledge);
+    await rig.inbox.changeVisibility(giveBack);
+    await rig.pass(60_000);
+    expect(await rig.head('default#fulfil#o-1')).toMatchObject({ status: 'running' });
+    expect(await rig.head('default#fulfil#o-2')).toMatchObject({ status: 'early' });
+    expect(await rig.parked()).toMatchObject([{ reason: 'MALFORMED' }]);
+  });
+});
