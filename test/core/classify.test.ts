@@ -2,7 +2,15 @@ import { describe, expect, test } from 'vitest';
 import type { ProcessContract } from '../../lib/contract/runtime-contract.ts';
 import { classify, type Verdict } from '../../lib/core/classify.ts';
 import { newImage, type Image, type OpenCommand, type Status } from '../../lib/core/image.ts';
-import { runOf, type Inbound, type OperatorInbound, type ReplyInbound, type SignalInbound, type StartInbound, type TickInbound } from '../../lib/core/inbound.ts';
+import {
+  runOf,
+  type Inbound,
+  type OperatorInbound,
+  type ReplyInbound,
+  type SignalInbound,
+  type StartInbound,
+  type TickInbound,
+} from '../../lib/core/inbound.ts';
 import { digest } from '../../lib/core/seeded-random.ts';
 
 // One test per verdict and row of the table in protocol 1.1: an event, a head image, what is to be done.
@@ -10,9 +18,15 @@ const NOW = 1_000_000;
 const RUN = runOf('first');
 const CARRIED = { messageId: 'm', forced: false, at: NOW, hops: 0 };
 
-const definition = (policy: Partial<Pick<ProcessContract, 'onOpen' | 'onClosed'>> = {}): ProcessContract => ({ onOpen: 'reject', onClosed: 'reject', ...policy }) as ProcessContract;
+const definition = (policy: Partial<Pick<ProcessContract, 'onOpen' | 'onClosed'>> = {}): ProcessContract =>
+  ({ onOpen: 'reject', onClosed: 'reject', ...policy }) as ProcessContract;
 
-const imageOf = (status: Status, change: Partial<Image> = {}): Image => ({ ...newImage('default#trip#a', RUN, 'trip@1', NOW), status, seq: 6, ...change });
+const imageOf = (status: Status, change: Partial<Image> = {}): Image => ({
+  ...newImage('default#trip#a', RUN, 'trip@1', NOW),
+  status,
+  seq: 6,
+  ...change,
+});
 
 const commandOf = (n: number, change: Partial<OpenCommand> = {}): OpenCommand => ({
   n,
@@ -31,15 +45,64 @@ const commandOf = (n: number, change: Partial<OpenCommand> = {}): OpenCommand =>
   hops: 0,
   ...change,
 });
-const withCommand = (status: Status, change: Partial<OpenCommand> = {}): Image => imageOf(status, { commands: new Map([[3, commandOf(3, change)]]) });
+const withCommand = (status: Status, change: Partial<OpenCommand> = {}): Image =>
+  imageOf(status, { commands: new Map([[3, commandOf(3, change)]]) });
 
-const start = (change: Partial<StartInbound> = {}): Inbound => ({ ...CARRIED, kind: 'start', key: 's:second', id: 'second', event: 'e', source: 's', time: new Date(NOW).toISOString(), data: null, definition: 'trip@1', ...change });
-const signal = (change: Partial<SignalInbound> = {}): Inbound => ({ ...CARRIED, kind: 'signal', key: 'x:sig', id: 'sig', event: 'e', source: 's', time: new Date(NOW).toISOString(), data: null, ...change });
-const reply = (change: Partial<ReplyInbound> = {}): Inbound => ({ ...CARRIED, kind: 'reply', key: `r:${RUN}:3`, run: RUN, n: 3, outcome: 'completed', retryable: false, data: null, ...change });
-const tick = (change: Partial<TickInbound> = {}): Inbound => ({ ...CARRIED, kind: 'tick', key: `t:${RUN}:${NOW}`, run: RUN, tickAt: NOW, ...change });
-const operate = (act: OperatorInbound['act'], change: Partial<OperatorInbound> = {}): Inbound => ({ ...CARRIED, kind: 'operate', key: 'o:op', id: 'op', act, reason: '', by: '', ...change });
+const start = (change: Partial<StartInbound> = {}): Inbound => ({
+  ...CARRIED,
+  kind: 'start',
+  key: 's:second',
+  id: 'second',
+  event: 'e',
+  source: 's',
+  time: new Date(NOW).toISOString(),
+  data: null,
+  definition: 'trip@1',
+  ...change,
+});
+const signal = (change: Partial<SignalInbound> = {}): Inbound => ({
+  ...CARRIED,
+  kind: 'signal',
+  key: 'x:sig',
+  id: 'sig',
+  event: 'e',
+  source: 's',
+  time: new Date(NOW).toISOString(),
+  data: null,
+  ...change,
+});
+const reply = (change: Partial<ReplyInbound> = {}): Inbound => ({
+  ...CARRIED,
+  kind: 'reply',
+  key: `r:${RUN}:3`,
+  run: RUN,
+  n: 3,
+  outcome: 'completed',
+  retryable: false,
+  data: null,
+  ...change,
+});
+const tick = (change: Partial<TickInbound> = {}): Inbound => ({
+  ...CARRIED,
+  kind: 'tick',
+  key: `t:${RUN}:${NOW}`,
+  run: RUN,
+  tickAt: NOW,
+  ...change,
+});
+const operate = (act: OperatorInbound['act'], change: Partial<OperatorInbound> = {}): Inbound => ({
+  ...CARRIED,
+  kind: 'operate',
+  key: 'o:op',
+  id: 'op',
+  act,
+  reason: '',
+  by: '',
+  ...change,
+});
 
-const verdict = (image: Image | undefined, inbound: Inbound, policy: Parameters<typeof definition>[0] = {}): Verdict => classify(image, inbound, definition(policy));
+const verdict = (image: Image | undefined, inbound: Inbound, policy: Parameters<typeof definition>[0] = {}): Verdict =>
+  classify(image, inbound, definition(policy));
 
 describe('a start', () => {
   test.each([
@@ -145,9 +208,12 @@ describe('a reply', () => {
     expect(verdict(imageOf('running'), reply({ n: 5 }))).toBe('dup');
   });
 
-  test.each(['running', 'completed', 'failed'] as const)('that is a late success applies on a %s head, also from an earlier run', (status) => {
-    expect(verdict(imageOf(status, { tombstones: [buried] }), reply({ run: 'r-old' }))).toBe('apply');
-  });
+  test.each(['running', 'completed', 'failed'] as const)(
+    'that is a late success applies on a %s head, also from an earlier run',
+    (status) => {
+      expect(verdict(imageOf(status, { tombstones: [buried] }), reply({ run: 'r-old' }))).toBe('apply');
+    },
+  );
 
   test('that is a late success on a stuck head is parked', () => {
     expect(verdict(imageOf('stuck', { tombstones: [buried] }), reply({ run: 'r-old' }))).toBe('park');

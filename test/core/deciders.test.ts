@@ -54,7 +54,9 @@ const watch = decider('watch', { state: Words, initial: (id) => ({ words: [id] }
   )
   .on(alarm, (state, heard, { now }) => ({ words: [...state.words, `alarm ${String(heard)} after ${(now.getTime() - START) / 1000} s`] }))
   .on(notes.ask, (state, { answer }) => ({ words: [...state.words, answer] }))
-  .on(payments.charge, (state, heard) => ({ words: [...state.words, payments.charge.failed(heard) ? heard.data.reason : heard.paymentId] }));
+  .on(payments.charge, (state, heard) => ({
+    words: [...state.words, payments.charge.failed(heard) ? heard.data.reason : heard.paymentId],
+  }));
 
 const begun = async (): Promise<Instance> => {
   const instance = new Instance(watch);
@@ -62,7 +64,8 @@ const begun = async (): Promise<Instance> => {
   return instance;
 };
 const says = (instance: Instance, word: string) => instance.starts(Nudge, { word });
-const wordsOf = (instance: Instance): readonly string[] => (instance.image.view?.data as { readonly words: readonly string[] }).words;
+const wordsOf = (instance: Instance): readonly string[] =>
+  (instance.image.view as { readonly data: { readonly words: readonly string[] } }).data.words;
 
 describe('a decider', () => {
   test('is created by the first event for an id, from its initial state', async () => {

@@ -2,7 +2,10 @@ import { describe, expect, test } from 'vitest';
 import { Instance } from './instance.ts';
 import { Booked, Checkout, elsewhere, flights, notes, Nudge, payments, tripOf, type TripContext } from './trip-contracts.ts';
 
-const started = async (body: (ctx: TripContext) => Promise<unknown>, options: ConstructorParameters<typeof Instance>[1] = {}): Promise<Instance> => {
+const started = async (
+  body: (ctx: TripContext) => Promise<unknown>,
+  options: ConstructorParameters<typeof Instance>[1] = {},
+): Promise<Instance> => {
   const trip = new Instance(tripOf(body), options);
   await trip.starts(Checkout);
   return trip;
@@ -15,7 +18,10 @@ const bugOf = async (body: (ctx: TripContext) => Promise<unknown>): Promise<Inst
 
 describe('bugs are not failures: the event is refused and nothing is undone', () => {
   test('any error that is no failure is POISON, named by what was thrown', async () => {
-    expect(await bugOf(() => Promise.reject(new TypeError('x is not a function')))).toEqual({ code: 'POISON', message: 'TypeError: x is not a function' });
+    expect(await bugOf(() => Promise.reject(new TypeError('x is not a function')))).toEqual({
+      code: 'POISON',
+      message: 'TypeError: x is not a function',
+    });
   });
 
   test('a body that throws before it awaits anything is POISON', async () => {
@@ -27,7 +33,10 @@ describe('bugs are not failures: the event is refused and nothing is undone', ()
 
   test('throwing what is no error at all is POISON', async () => {
     const text: unknown = 'oops';
-    expect(await bugOf(() => Promise.reject(text as Error))).toEqual({ code: 'POISON', message: 'The process threw oops, which is no error.' });
+    expect(await bugOf(() => Promise.reject(text as Error))).toEqual({
+      code: 'POISON',
+      message: 'The process threw oops, which is no error.',
+    });
   });
 
   test('a bug later on keeps what was committed, and undoes nothing', async () => {
@@ -76,7 +85,7 @@ describe('bugs are not failures: the event is refused and nothing is undone', ()
       await ctx.call(flights.book, { to: 'Oslo' });
       await nap(ctx);
     });
-    await trip.completes('flights.book', { reference: 7 } as never);
+    await trip.completes('flights.book', { reference: 7 });
     expect(trip.bug?.code).toBe('REPLY_INVALID');
     expect(trip.open()).toEqual(['flights.book']);
   });
@@ -116,7 +125,10 @@ describe('what only development and tests look for', () => {
         await nap(ctx);
       });
     });
-    expect(bug).toEqual({ code: 'WRONG_SCOPE', message: 'ctx.sleep of the process itself was called in the scope inner:1: call its own ctx, so that its steps belong to it.' });
+    expect(bug).toEqual({
+      code: 'WRONG_SCOPE',
+      message: 'ctx.sleep of the process itself was called in the scope inner:1: call its own ctx, so that its steps belong to it.',
+    });
     const inner = await bugOf(async (outer) => {
       await outer.scope('one', async (one) => {
         await one.scope('two', async () => {
@@ -180,7 +192,9 @@ describe('what a process did not declare', () => {
   });
 
   test('waiting for an event that is in neither receives nor startOn is POISON', async () => {
-    expect((await bugOf((ctx) => ctx.waitFor(Booked as never)))?.message).toBe('trip waits for trips.booked, which is neither in its receives nor in its startOn.');
+    expect((await bugOf((ctx) => ctx.waitFor(Booked as never)))?.message).toBe(
+      'trip waits for trips.booked, which is neither in its receives nor in its startOn.',
+    );
   });
 
   test('setting a view that breaks its schema is POISON', async () => {
@@ -198,7 +212,10 @@ describe('what a process did not declare', () => {
   });
 
   test('calling a service that the system does not list is UNKNOWN_SERVICE', async () => {
-    expect(await bugOf((ctx) => ctx.call(elsewhere.act, {}))).toEqual({ code: 'UNKNOWN_SERVICE', message: "elsewhere.act is not a command of this system's services." });
+    expect(await bugOf((ctx) => ctx.call(elsewhere.act, {}))).toEqual({
+      code: 'UNKNOWN_SERVICE',
+      message: "elsewhere.act is not a command of this system's services.",
+    });
   });
 });
 
@@ -207,7 +224,10 @@ describe('limits', () => {
     const bug = await bugOf(async (ctx) => {
       await Promise.all(Array.from({ length: 101 }, () => ctx.call(notes.ask, { text: 'ok?' })));
     });
-    expect(bug).toEqual({ code: 'SIZE', message: 'default#trip#a has 100 open commands and issues one more, notes.ask: at most 100 may be open at a time.' });
+    expect(bug).toEqual({
+      code: 'SIZE',
+      message: 'default#trip#a has 100 open commands and issues one more, notes.ask: at most 100 may be open at a time.',
+    });
   });
 
   test('the 65th tombstone pushes out the oldest, and the head says so', async () => {

@@ -118,7 +118,10 @@ test('chance and time are equal on every replay, and scopes draw apart', async (
 
 describe('code that was changed under the same version is NONDETERMINISM with what differs', () => {
   /** Why the journal of `before`, after its first two calls were answered, cannot be replayed on `after`. */
-  const difference = async (before: (ctx: TripContext) => Promise<unknown>, after: (ctx: TripContext) => Promise<unknown>): Promise<string | undefined> => {
+  const difference = async (
+    before: (ctx: TripContext) => Promise<unknown>,
+    after: (ctx: TripContext) => Promise<unknown>,
+  ): Promise<string | undefined> => {
     const trip = new Instance(tripOf(before));
     await trip.starts(Checkout);
     for (const { command } of trip.commands().slice(0, 2)) await completes(trip, command);
@@ -133,7 +136,9 @@ describe('code that was changed under the same version is NONDETERMINISM with wh
       async (ctx) => [await ask(ctx, 'one'), await until(ctx)],
       async (ctx) => [await ask(ctx, 'two'), await until(ctx)],
     );
-    expect(text).toMatch(/^The code does not decide what the journal of default#trip#a holds: CommandIssued notes\.ask:1 has hash \w{16}, in the journal it is \w{16}\.$/);
+    expect(text).toMatch(
+      /^The code does not decide what the journal of default#trip#a holds: CommandIssued notes\.ask:1 has hash \w{16}, in the journal it is \w{16}\.$/,
+    );
   });
 
   test('a step that is gone', async () => {
@@ -208,7 +213,10 @@ describe('code that was changed under the same version is NONDETERMINISM with wh
   });
 
   test('an event that comes for it is refused, and nothing of it is kept', async () => {
-    const trip = new Instance(tripOf(async (ctx) => [await ask(ctx, 'one'), await until(ctx)]), { compare: false });
+    const trip = new Instance(
+      tripOf(async (ctx) => [await ask(ctx, 'one'), await until(ctx)]),
+      { compare: false },
+    );
     await trip.starts(Checkout);
     await trip.reload(tripOf(async (ctx) => [await ask(ctx, 'two'), await until(ctx)]));
     const { tail } = trip.head;
@@ -258,7 +266,12 @@ const PROCESSES: Readonly<Record<string, AnyProcess>> = {
       await step();
       await ask(ctx, 'more?');
     };
-    await Promise.all([branch(() => fly(ctx)), branch(() => ctx.sleep('1 minute')), branch(() => pay(ctx)), branch(() => ctx.waitFor(Nudge, { timeout: '1 hour' }))]);
+    await Promise.all([
+      branch(() => fly(ctx)),
+      branch(() => ctx.sleep('1 minute')),
+      branch(() => pay(ctx)),
+      branch(() => ctx.waitFor(Nudge, { timeout: '1 hour' })),
+    ]);
     const room = stay(ctx);
     await room;
     await ctx.undo(room);
@@ -288,9 +301,14 @@ const anAct: fc.Arbitrary<Act> = fc.oneof(
 );
 
 /** Whether a service keeps what it promises: what is not settled is not `cancelled`. */
-const answer = (trip: Instance, command: OpenCommand, { outcome, retryable }: { readonly outcome: Outcome; readonly retryable: boolean }) => {
+const answer = (
+  trip: Instance,
+  command: OpenCommand,
+  { outcome, retryable }: { readonly outcome: Outcome; readonly retryable: boolean },
+) => {
   const said = outcome === 'cancelled' && !command.settling ? 'completed' : outcome;
-  if (said === 'failed') return trip.answers(command, said, { type: 'SoldOut', message: '', data: {} }, retryable || command.mode === 'undo');
+  if (said === 'failed')
+    return trip.answers(command, said, { type: 'SoldOut', message: '', data: {} }, retryable || command.mode === 'undo');
   return trip.answers(command, said, said === 'completed' ? (OUTPUTS[command.command] ?? null) : null);
 };
 
@@ -304,7 +322,8 @@ const perform = async (trip: Instance, act: Act): Promise<void> => {
     }
     case 'late': {
       const buried = trip.image.tombstones[act.which % Math.max(1, trip.image.tombstones.length)];
-      if (buried) await trip.replies({ run: buried.run, n: buried.n, outcome: 'completed', data: OUTPUTS[buried.command] ?? null, retryable: false });
+      if (buried)
+        await trip.replies({ run: buried.run, n: buried.n, outcome: 'completed', data: OUTPUTS[buried.command] ?? null, retryable: false });
       return;
     }
     case 'nudge':
@@ -340,32 +359,36 @@ const standing = (trip: Instance): string[] => {
     if (undoes !== undefined) {
       expect(stands.has(undoes), `${undoes} was undone though it does not stand`).toBe(true);
       stands.delete(undoes);
-    } else if (['payments.charge', 'flights.book', 'hotels.book'].includes(command)) stands.set(`${trip.image.pid}/${trip.image.run}/${entry.n}`, command);
+    } else if (['payments.charge', 'flights.book', 'hotels.book'].includes(command))
+      stands.set(`${trip.image.pid}/${trip.image.run}/${entry.n}`, command);
   }
   return [...stands.values()].toSorted();
 };
 
 describe('random histories', () => {
   // `Instance` decides each event twice, live and on a copy rebuilt from the journal so far, and compares all that would be stored.
-  test.each(Object.keys(PROCESSES))('of %s: every prefix replays to the same bytes, and a process that does not complete leaves nothing standing', async (name) => {
-    await fc.assert(
-      fc.asyncProperty(fc.array(anAct, { maxLength: 25 }), async (acts) => {
-        const trip = new Instance(PROCESSES[name] as AnyProcess);
-        await trip.starts(Checkout);
-        for (const act of acts) {
-          await perform(trip, act);
+  test.each(Object.keys(PROCESSES))(
+    'of %s: every prefix replays to the same bytes, and a process that does not complete leaves nothing standing',
+    async (name) => {
+      await fc.assert(
+        fc.asyncProperty(fc.array(anAct, { maxLength: 25 }), async (acts) => {
+          const trip = new Instance(PROCESSES[name] as AnyProcess);
+          await trip.starts(Checkout);
+          for (const act of acts) {
+            await perform(trip, act);
+            expect(trip.bug).toBeUndefined();
+          }
+          await wait(trip);
           expect(trip.bug).toBeUndefined();
-        }
-        await wait(trip);
-        expect(trip.bug).toBeUndefined();
-        expect(isClosed(trip.image.status), `it waits: ${trip.open().join(', ')} ${trip.timers().join(', ')}`).toBe(true);
-        expect(trip.open()).toEqual([]);
-        expect(trip.timers()).toEqual([]);
-        const left = standing(trip);
-        if (trip.status !== 'completed') expect(left).toEqual([]);
-        else if (name === 'sequence' || name === 'native') expect(left).toEqual(['flights.book', 'hotels.book', 'payments.charge']);
-      }),
-      { numRuns: 40 },
-    );
-  });
+          expect(isClosed(trip.image.status), `it waits: ${trip.open().join(', ')} ${trip.timers().join(', ')}`).toBe(true);
+          expect(trip.open()).toEqual([]);
+          expect(trip.timers()).toEqual([]);
+          const left = standing(trip);
+          if (trip.status !== 'completed') expect(left).toEqual([]);
+          else if (name === 'sequence' || name === 'native') expect(left).toEqual(['flights.book', 'hotels.book', 'payments.charge']);
+        }),
+        { numRuns: 40 },
+      );
+    },
+  );
 });

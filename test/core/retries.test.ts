@@ -5,7 +5,10 @@ import { backoffMs } from '../../lib/core/retry.ts';
 import { Instance } from './instance.ts';
 import { Checkout, hotels, notes, payments, services, tripOf, type TripContext } from './trip-contracts.ts';
 
-const started = async (body: (ctx: TripContext) => Promise<unknown>, options: ConstructorParameters<typeof Instance>[1] = {}): Promise<Instance> => {
+const started = async (
+  body: (ctx: TripContext) => Promise<unknown>,
+  options: ConstructorParameters<typeof Instance>[1] = {},
+): Promise<Instance> => {
   const trip = new Instance(tripOf(body), options);
   await trip.starts(Checkout);
   return trip;
@@ -38,7 +41,9 @@ describe('an attempt that is not answered', () => {
   });
 
   test('has the timeout of the call where it says one', async () => {
-    const trip = await started((ctx) => outcomeOf(ctx.call(payments.charge, { amount: 7 }, { timeout: '5 seconds', retry: { within: '20 seconds' } })));
+    const trip = await started((ctx) =>
+      outcomeOf(ctx.call(payments.charge, { amount: 7 }, { timeout: '5 seconds', retry: { within: '20 seconds' } })),
+    );
     await trip.passes('15 seconds');
     expect(trip.command('payments.charge').attempt).toBe(4);
     await trip.passes('5 seconds');
@@ -84,7 +89,15 @@ describe('a definite technical failure', () => {
   });
 
   test('at the end of within is exhaustion', async () => {
-    const trip = await started((ctx) => outcomeOf(ctx.call(payments.charge, { amount: 7 }, { timeout: '1 hour', retry: { within: '1 minute', first: '2 minutes', most: '2 minutes' } })));
+    const trip = await started((ctx) =>
+      outcomeOf(
+        ctx.call(
+          payments.charge,
+          { amount: 7 },
+          { timeout: '1 hour', retry: { within: '1 minute', first: '2 minutes', most: '2 minutes' } },
+        ),
+      ),
+    );
     await trip.passes('30 seconds');
     await trip.breaksDown('payments.charge');
     expect([...trip.image.timers.values()][0]?.due).toBeLessThanOrEqual(trip.image.startedAt + 60_000);

@@ -340,7 +340,7 @@ describe('S4: an undo is sent until it is answered', () => {
     expect(trip.status).toBe('terminated');
   });
 
-  test('S4: an undo that is skipped while it pauses is not tried again', async () => {
+  const twoScopes = async (): Promise<Instance> => {
     const trip = await started(async (ctx) => {
       const doomed = (name: string, step: (ctx: TripContext) => Promise<unknown>) =>
         ctx.scope(name, async (ctx) => {
@@ -354,10 +354,25 @@ describe('S4: an undo is sent until it is answered', () => {
     await trip.breaksDown('flights.cancel');
     expect(trip.timers()).toHaveLength(1);
     await trip.fails('payments.refund', 'Closed');
+    return trip;
+  };
+
+  test('S4: an undo that is skipped while it pauses is not tried again', async () => {
+    const trip = await twoScopes();
     await trip.operates('resume', { skip: 'air:1/flights.book:1' });
     expect(trip.timers()).toEqual([]);
     expect(trip.open()).toEqual(['payments.refund (undo)']);
     expect(trip.status).toBe('running');
+  });
+
+  test('S4: another undo that pauses is not skipped with it', async () => {
+    const trip = await twoScopes();
+    await trip.operates('resume', { skip: 'money:1/payments.charge:1' });
+    expect(trip.timers()).toHaveLength(1);
+    expect(trip.open()).toEqual([]);
+    await trip.passes('5 minutes');
+    await trip.completes('flights.cancel');
+    expect(trip.status).toBe('completed');
   });
 });
 

@@ -229,7 +229,9 @@ const clock = decider('clock', { state: Nothing, initial: () => ({}) })
   .on(three, (state) => state);
 
 test('Invariant T: after every commit something wakes the instance in time, each sends one tick at the most, and no instant is applied twice', async () => {
-  const change = fc.tuple(fc.nat(2), fc.constantFrom('in', 'within', 'clear'), fc.nat(40)).map(([which, how, minutes]) => ({ word: `${which} ${how} ${minutes}` }));
+  const change = fc
+    .tuple(fc.nat(2), fc.constantFrom('in', 'within', 'clear'), fc.nat(40))
+    .map(([which, how, minutes]) => ({ word: `${which} ${how} ${minutes}` }));
   const wait = fc.nat(30).map((minutes) => ({ minutes }));
   await fc.assert(
     fc.asyncProperty(fc.array(fc.oneof(change, wait), { maxLength: 30 }), async (acts) => {
