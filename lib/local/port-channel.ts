@@ -1,25 +1,33 @@
-import type { MessagePort, Worker } from 'node:worker_threads';
-import { isOrchestratorError, OrchestratorError } from '../contract/errors.ts';
-import type { Json } from '../contract/json.ts';
+import { errorOf, faultOf, unknownMethod, type Fault } from './fault.ts';
 
-/** One end of a channel: the worker as its parent has it, or the port to the parent. */
-export type ChannelEnd = Worker | MessagePort;
+/** One end of a channel: the worker as its parent has it, the port to the parent, or a socket. */
+export interface ChannelEnd {
+  on(event: 'message', receive: (post: Post) => void): unknown;
+  postMessage(post: Post): void;
+}
 
 type Method = (...args: readonly never[]) => Promise<unknown>;
 /** What this end answers, by `port.method`. */
 export type Methods = Readonly<Record<string, Method>>;
 
 /** Flat, since thousands of them cross each second: calls as (id, method, arguments), answers as (id, whether it failed, value). */
-type Post = readonly [calls: readonly unknown[], answers: readonly unknown[]];
+export type Post = readonly [calls: readonly unknown[], answers: readonly unknown[]];
 const FIELDS = 3;
 
-/** An error as it crosses. */
-interface Fault {
-  readonly code: string;
-  readonly message: string;
-  readonly retryable: boolean;
-  readonly remedy: string;
-  readonly details: Json;
+/** Whether what came from outside of this program is a post. */
+export function isPost(value: unknown): value is Post {
+  if (!Array.isArray(value) || value.length !== 2 || !value.every(Array.isArray)) return false;
+  const [calls, answers] = value as [unknown[], unknown[]];
+  return (
+    calls.length % FIELDS === 0 &&
+    answers.length % FIELDS === 0 &&
+    calls.every((field, i) => (i % FIELDS === 1 ? typeof field === 'string' : i % FIELDS === 0 || Array.isArray(field)))
+  );
+}
+
+/** Who calls methods at another end. */
+export interface Caller {
+  call<T>(method: string, args: readonly unknown[]): Promise<T>;
 }
 
 interface Waiting {
@@ -28,10 +36,10 @@ interface Waiting {
 }
 
 /**
- * Calls between two threads: plain data only. All calls and answers of one turn of the event loop go in one message, since a
+ * Calls between two threads or processes: plain data only. All calls and answers of one turn of the event loop go in one message, since a
  * message costs more than what it carries.
  */
-export class PortChannel {
+export class PortChannel implements Caller {
   readonly #end: ChannelEnd;
   readonly #methods: Methods;
   readonly #waiting = new Map<number, Waiting>();
@@ -74,6 +82,12 @@ export class PortChannel {
   #receive([calls, answers]: Post): void {
     if (this.#closed !== undefined) return;
     for (let i = 0; i < answers.length; i += FIELDS) this.#settle(answers[i] as number, answers[i + 1] as boolean, answers[i + 2]);
+    // What waited for an answer acts on it before anything new begins: as where a call that was answered first returns first.
+    if (answers.length > 0 && calls.length > 0) setImmediate(() => this.#runAll(calls));
+    else this.#runAll(calls);
+  }
+
+  #runAll(calls: readonly unknown[]): void {
     for (let i = 0; i < calls.length; i += FIELDS) this.#run(calls[i] as number, calls[i + 1] as string, calls[i + 2] as never);
   }
 
@@ -85,7 +99,11 @@ export class PortChannel {
   }
 
   #run(id: number, method: string, args: readonly never[]): void {
-    const run = this.#methods[method] as Method;
+    const run = this.#methods[method];
+    if (run === undefined) {
+      this.#answer(id, true, faultOf(unknownMethod(method)));
+      return;
+    }
     run(...args).then(
       (value) => this.#answer(id, false, value),
       (error: unknown) => this.#answer(id, true, faultOf(error)),
@@ -114,7 +132,7 @@ export class PortChannel {
 }
 
 /** The port `name` as it is at the other end of the channel. */
-export function remotePort<T extends object>(channel: PortChannel, name: string, methods: readonly (keyof T & string)[]): T {
+export function remotePort<T extends object>(channel: Caller, name: string, methods: readonly (keyof T & string)[]): T {
   const entries = methods.map((method) => [method, (...args: unknown[]) => channel.call(`${name}.${method}`, args)]);
   return Object.fromEntries(entries) as T;
 }
@@ -122,17 +140,4 @@ export function remotePort<T extends object>(channel: PortChannel, name: string,
 /** What the other end may call of `port`. */
 export function offeredPort<T extends object>(port: T, name: string, methods: readonly (keyof T & string)[]): Methods {
   return Object.fromEntries(methods.map((method) => [`${name}.${method}`, (...args: readonly never[]) => (port[method] as Method)(...args)]));
-}
-
-function faultOf(error: unknown): Fault {
-  if (isOrchestratorError(error)) {
-    const { code, message, retryable, remedy, details } = error;
-    return { code, message, retryable, remedy, details };
-  }
-  const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  return { code: 'INTERNAL', message, retryable: true, remedy: 'Look at what the message names.', details: null };
-}
-
-function errorOf({ code, message, ...parts }: Fault): OrchestratorError {
-  return new OrchestratorError(code, message, parts);
 }

@@ -1,0 +1,44 @@
+import {
+  CLIENT_REMEDIES,
+  ClientError,
+  CONTRACT_REMEDIES,
+  ContractError,
+  isOrchestratorError,
+  OrchestratorError,
+  type ClientCode,
+  type ContractCode,
+} from '../contract/errors.ts';
+import type { Json } from '../contract/json.ts';
+
+/** An error as it crosses a channel. */
+export interface Fault {
+  readonly code: string;
+  readonly message: string;
+  readonly retryable: boolean;
+  readonly remedy: string;
+  readonly details: Json;
+}
+
+export function faultOf(error: unknown): Fault {
+  if (isOrchestratorError(error)) {
+    const { code, message, retryable, remedy, details } = error;
+    return { code, message, retryable, remedy, details };
+  }
+  const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return { code: 'INTERNAL', message, retryable: true, remedy: 'Look at what the message names.', details: null };
+}
+
+/** The error that `faultOf` took apart, without its cause. What only a process meets crosses by its code alone. */
+export function errorOf({ code, message, ...parts }: Fault): OrchestratorError {
+  if (Object.hasOwn(CLIENT_REMEDIES, code)) return new ClientError(code as ClientCode, message, parts);
+  if (Object.hasOwn(CONTRACT_REMEDIES, code)) return new ContractError(code as ContractCode, message, parts);
+  return new OrchestratorError(code, message, parts);
+}
+
+/** The other end was asked for what it does not know, as an older version of Tutti is. */
+export function unknownMethod(method: string): OrchestratorError {
+  return new OrchestratorError('UNSUPPORTED', `The running system was asked for ${method}, which it does not know.`, {
+    retryable: false,
+    remedy: 'Restart the system with the version of Tutti that asks.',
+  });
+}
