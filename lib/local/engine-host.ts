@@ -5,6 +5,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { ReceivedMessage } from '../ports/message-queue.ts';
 import { offeredPorts, type EnginePorts, type EngineSeat } from './engine-ports.ts';
 import type { EngineThread, OpenRequest } from './engine-thread.ts';
+import { errorOf, type Fault } from './fault.ts';
 import { PortChannel, type Methods } from './port-channel.ts';
 import { startThread } from './start-thread.ts';
 import { beatEveryMs, watch } from './watchdog.ts';
@@ -14,8 +15,8 @@ export interface HostOptions extends OpenRequest {
   readonly clock: Clock;
   /** How long the thread may go without yielding while it has work. */
   readonly watchdogMs: number;
-  /** Told why a thread was lost. */
-  readonly lost: (reason: EngineLost) => void;
+  /** Told why a thread was lost, and what failed in it and is tried again. */
+  readonly fault: (error: unknown) => void;
 }
 
 /** The thread of the engine ended with work in hand. What it was writing may have happened: whatever it held comes again. */
@@ -45,7 +46,7 @@ export class EngineHost implements EngineSeat {
 
   constructor(options: HostOptions) {
     this.#options = options;
-    this.#methods = offeredPorts(options.ports);
+    this.#methods = { ...offeredPorts(options.ports), 'host.fault': async (fault: Fault) => options.fault(errorOf(fault)) };
   }
 
   /** Resolves when the engine is ready; rejects where its module cannot be imported or lacks the system. */
@@ -125,7 +126,7 @@ export class EngineHost implements EngineSeat {
       this.#restarted = undefined;
       return;
     }
-    this.#options.lost(reason);
+    this.#options.fault(reason);
     this.#restarted = this.#reopen();
     // Nobody may be asking just now; whoever asks later gets the same rejection.
     this.#restarted.catch(() => {});
@@ -139,7 +140,7 @@ export class EngineHost implements EngineSeat {
         return await this.#open();
       } catch (error) {
         if (signal.aborted) break;
-        this.#options.lost(new EngineLost(`it cannot be started again: ${String(error)}`));
+        this.#options.fault(new EngineLost(`it cannot be started again: ${String(error)}`));
         await this.#options.clock.sleep(pauseMs, signal);
       }
     }

@@ -8,7 +8,7 @@ import type { EnginePorts } from './engine-ports.ts';
 const CHECKED_ENTRIES_MAX = 200;
 
 /** The engine of the embedded runtime, whichever thread it has. */
-export function engineOptions(system: System<string>, ports: EnginePorts, clock: Clock, checks: boolean): EngineOptions {
+export function engineOptions(system: System<string>, ports: EnginePorts, clock: Clock, checks: boolean, onFault: (error: unknown) => void): EngineOptions {
   return {
     system,
     frontEndOf,
@@ -17,6 +17,7 @@ export function engineOptions(system: System<string>, ports: EnginePorts, clock:
     // Here the due index is as near as the inbox, so no timer needs a message of its own.
     tickHorizonMs: -1,
     checks,
+    onFault,
     ...(checks && { warmEntriesMin: CHECKED_ENTRIES_MAX }),
   };
 }

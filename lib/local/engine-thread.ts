@@ -5,6 +5,7 @@ import { SystemClock } from '../adapters/system/clock.ts';
 import { Engine } from '../engine/engine.ts';
 import { engineOptions } from './engine-options.ts';
 import { remotePorts, type EngineSeat } from './engine-ports.ts';
+import { faultOf } from './fault.ts';
 import { offeredPort, PortChannel, type ChannelEnd } from './port-channel.ts';
 import { importSystem } from './system-entry.ts';
 import { threadData } from './thread-data.ts';
@@ -29,7 +30,8 @@ const offerEngine = (end: ChannelEnd): void => {
   };
   const thread: EngineThread = {
     open: async ({ url, system, checks }) => {
-      engine = new Engine(engineOptions(await importSystem(url, system), remotePorts(channel), new SystemClock(), checks));
+      const told = (error: unknown): void => void channel.call('host.fault', [faultOf(error)]).catch(() => {});
+      engine = new Engine(engineOptions(await importSystem(url, system), remotePorts(channel), new SystemClock(), checks, told));
     },
     advance: (messages) => opened().advance(messages),
     advanceSuspect: (message) => opened().advanceSuspect(message),

@@ -14,7 +14,7 @@ export interface PumpOptions {
 }
 
 /** The engine takes this many messages at a time; one turn of the event loop then serves many instances. */
-const BATCH = 256;
+const BATCH = 128;
 const WAIT_SECONDS = 20;
 const VISIBILITY_SECONDS = 120;
 /** More often than the engine runs a marked message, so that its quarantine is the end of it. */

@@ -3,7 +3,7 @@ import { setMaxListeners } from 'node:events';
 import { systemContract, type System } from '../contract/system.ts';
 import { ClientError, ContractError } from '../contract/errors.ts';
 import type { SystemContract } from '../contract/runtime-contract.ts';
-import { connectionOf, type ClientPorts, type Connection } from '../client/connection.ts';
+import { connectionOf, connectionPorts, type ClientPorts, type Connection } from '../client/connection.ts';
 import { Engine } from '../engine/engine.ts';
 import type { Head } from '../ports/process-store.ts';
 import type { MessageQueue } from '../ports/message-queue.ts';
@@ -11,11 +11,14 @@ import { Consumer } from '../service/consumer.ts';
 import { answerDeferred } from '../service/deferred-answer.ts';
 import { servedParts, type Served } from '../service/serve.ts';
 import { readTaskToken } from '../service/task-token.ts';
+import { actsOn, offeredActs } from './acts.ts';
+import { offeredClientPorts } from './client-ports.ts';
 import { EngineHost, EngineLost } from './engine-host.ts';
 import { engineOptions } from './engine-options.ts';
 import type { EnginePorts, EngineSeat } from './engine-ports.ts';
 import { WatchedProcessStore } from './head-watch.ts';
 import { InboxPump } from './inbox-pump.ts';
+import { serveFolder, type FolderServer } from './serve-folder.ts';
 import { INBOX, openState, type State } from './state.ts';
 import { entryUrl } from './system-entry.ts';
 
@@ -47,7 +50,7 @@ const SERVICE_BATCH = 64;
 const SWEEP_MS = 100;
 const WATCHDOG_MS = 2000;
 /** Batches in hand of an engine in its own thread, so that it need not wait for the next one. */
-const THREAD_BATCHES = 3;
+const THREAD_BATCHES = 4;
 
 /**
  * One system in one process (ARCHITECTURE.md): the queues, the bus and the stores of one folder, the engine between them,
@@ -56,6 +59,7 @@ const THREAD_BATCHES = 3;
 export class Runtime {
   readonly state: State;
   readonly connection: Connection;
+  readonly #system: SystemContract;
   readonly #options: RuntimeOptions;
   readonly #store: WatchedProcessStore;
   readonly #engine: EngineSeat;
@@ -64,16 +68,18 @@ export class Runtime {
   readonly #stopping = new AbortController();
   readonly #fault: (error: unknown) => void;
   #running: readonly Promise<void>[] = [];
+  #folder: FolderServer | undefined;
 
   constructor(system: System<string>, options: RuntimeOptions) {
     const contract = systemContract(system);
     checkServices(contract, options.services);
+    this.#system = contract;
     this.#options = options;
     this.#fault = options.onFault ?? ((error) => process.emitWarning(error instanceof Error ? error : String(error)));
     this.state = openState({ system: contract, ...(options.directory !== undefined && { directory: options.directory }) });
     this.#store = new WatchedProcessStore(this.state.processStore, options.onCommit);
     this.#host = options.entry === undefined ? undefined : this.#hostOf(contract.name, options.entry);
-    this.#engine = this.#host ?? new Engine(engineOptions(system, this.#enginePorts(), this.state.clock, options.checks ?? false));
+    this.#engine = this.#host ?? new Engine(engineOptions(system, this.#enginePorts(), this.state.clock, options.checks ?? false, this.#fault));
     this.connection = connectionOf(this.#ports(options));
     this.#consumers = options.services.map((served) => this.#consumer(served));
     // Every poll of every queue listens to this one signal: their number is the system's, not a leak.
@@ -90,14 +96,26 @@ export class Runtime {
     }
     const { signal } = this.#stopping;
     this.#running = [...this.#consumers.map((consumer) => consumer.poll(signal)), ...this.#pumps().map((pump) => pump.run()), this.#sweep()];
+    if (this.#options.directory !== undefined) await this.#serve(this.#options.directory);
   }
 
   /** Lets handlers finish, makes everything durable and gives the folder back. */
   async stop(): Promise<void> {
+    await this.#folder?.close();
     this.#stopping.abort();
     await Promise.all(this.#running);
     await this.#host?.stop();
     this.state.close();
+  }
+
+  /** Lets other processes reach it. Where that cannot be, it runs all the same. */
+  async #serve(directory: string): Promise<void> {
+    const ports = connectionPorts(this.connection);
+    try {
+      this.#folder = await serveFolder(directory, { ...offeredClientPorts(ports), ...offeredActs(actsOn({ system: this.#system, ports })) });
+    } catch (error) {
+      this.#fault(error);
+    }
   }
 
   #hostOf(system: string, entry: string | URL): EngineHost {
@@ -109,7 +127,7 @@ export class Runtime {
       ports: this.#enginePorts(),
       clock: this.state.clock,
       watchdogMs: watchdogMs ?? WATCHDOG_MS,
-      lost: this.#fault,
+      fault: this.#fault,
     });
   }
 
