@@ -17,6 +17,7 @@ import { decodeHead, resolveReferences } from './head-codec.ts';
 import { LiveInstance, mergeJournal, readEntries } from './live-instance.ts';
 import { parkMessage } from './park.ts';
 import { MISSING, readBody } from './read-body.ts';
+import { turnOver } from './rejection-watch.ts';
 import { sendAll } from './send-all.ts';
 
 /** One event for one instance, under way. */
@@ -57,13 +58,23 @@ interface Basis {
 
 /**
  * Advances one instance by a group of events (protocol 1.3, steps 4 to 7): classifies each, decides on those that apply,
- * and commits once. Nothing is sent here; each item is left with what must be sent before it is acknowledged.
+ * and commits once. Nothing is sent here; each item is left with what must be sent before it is acknowledged. `suspect`:
+ * meanwhile a rejection was noted, which may be its own; nothing was committed, and it is to be advanced again `alone`.
  */
-export const advanceInstance = async (context: EngineContext, pid: string, items: readonly Item[], basis: Basis): Promise<void> => {
+export const advanceInstance = async (
+  context: EngineContext,
+  pid: string,
+  items: readonly Item[],
+  basis: Basis,
+  alone = false,
+): Promise<'done' | 'suspect'> => {
+  const { rejections } = context;
   let current = basis;
   for (let round = 0; round < ROUNDS_MAX;) {
     const working = new Working(context, pid, current);
-    const refusal = await working.decide(items);
+    const before = rejections.count;
+    const refusal = await working.decide(items, alone);
+    if (!alone && rejections.count > before) return 'suspect';
     if (refusal) {
       current = await reload(context, pid);
       continue;
@@ -72,7 +83,7 @@ export const advanceInstance = async (context: EngineContext, pid: string, items
       if (await confirmed(context, pid, current)) {
         await working.readReferences();
         working.finish(items);
-        return;
+        return 'done';
       }
       current = await reload(context, pid);
       continue;
@@ -80,17 +91,20 @@ export const advanceInstance = async (context: EngineContext, pid: string, items
     const commit = await working.commit();
     if (commit.status === 'committed') {
       working.finish(items);
-      return;
+      return 'done';
     }
     if (commit.status === 'too-large') {
       for (const item of items) if (item.verdict === 'apply') item.refused = commit.reason;
-      return;
+      return 'done';
     }
+    // A start that was decided without a read has met its instance: no race, so no pause.
+    const unread = !current.strong && !current.live;
     round += 1;
     current = { head: commit.current, live: undefined, strong: true };
-    await pause(context, round);
+    if (!unread) await pause(context, round);
   }
   for (const item of items) item.giveBackSeconds = 1 + Math.floor(4 * (context.options.random ?? Math.random)());
+  return 'done';
 };
 
 /** Full jitter of 5 to 50 ms: simultaneous writers of one instance must not meet again. */
@@ -129,12 +143,12 @@ class Working {
   }
 
   /** Decides on every item that is not refused. Returns whether one was refused on the way: then the copy is spoilt. */
-  async decide(items: readonly Item[]): Promise<boolean> {
+  async decide(items: readonly Item[], alone: boolean): Promise<boolean> {
     for (const item of items) {
       if (item.refused) continue;
       item.verdict = await this.#verdict(item);
       if (item.verdict === 'apply' || item.verdict === 'reject' || item.verdict === 'restart') {
-        const reason = await this.#apply(item);
+        const reason = alone ? await this.#applyWatched(item) : await this.#apply(item);
         if (!reason) continue;
         item.refused = reason;
         return true;
@@ -184,6 +198,16 @@ class Working {
     this.changed = true;
     if (live.run.stuck && !live.run.bug) markStuck(live.run.image, live.run.stuck);
     return live.run.bug;
+  }
+
+  /** Nobody else decides meanwhile, so a rejection that is noted now is of this event (row 64). */
+  async #applyWatched(item: Item): Promise<StuckReason | undefined> {
+    const { rejections } = this.#context;
+    const before = rejections.count;
+    const reason = await this.#apply(item);
+    await turnOver();
+    if (rejections.count === before) return reason;
+    return { code: 'POISON', message: `A promise of the process was rejected, and nobody handles it: ${String(rejections.attribute())}.` };
   }
 
   /** The start itself was poison: `resume` only makes it an early buffer again, and the start comes back by itself. */

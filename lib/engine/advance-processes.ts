@@ -1,9 +1,10 @@
 import type { ReceivedMessage, VisibilityChange } from '../ports/message-queue.ts';
 import type { Head } from '../ports/process-store.ts';
-import { admit, type Admission } from './admit.ts';
+import { admit, type Admission, type Target } from './admit.ts';
 import { advanceInstance, newItem, type Item } from './advance-instance.ts';
 import type { AdvanceResult, EngineContext } from './engine-context.ts';
 import { getStuck, parkBesideStuck, refuseOperator } from './get-stuck.ts';
+import type { ForcedMessage } from './inbox-message.ts';
 import type { LiveInstance } from './live-instance.ts';
 import { parkMessage, redrive } from './park.ts';
 import { MISSING, readBody } from './read-body.ts';
@@ -55,7 +56,12 @@ const advanceBatch = async (context: EngineContext, messages: readonly ReceivedM
       else groups.set(item.target.pid, [item]);
     }
   if (groups.size > 0) {
-    await advanceGroups(context, groups);
+    context.rejections.begin();
+    try {
+      await advanceGroups(context, groups);
+    } finally {
+      context.rejections.end();
+    }
     await sendGroups(context, groups);
   }
   for (const delivery of deliveries) await settle(context, delivery, result);
@@ -81,14 +87,16 @@ const admitOne = async (context: EngineContext, message: ReceivedMessage): Promi
   const now = context.options.clock.now();
   const body = await readBody(context.options.payloads, message.body);
   const admission: Admission = body === MISSING ? PAYLOAD_MISSING : admit(context.catalogue, message, body, now);
-  if (admission.status === 'deliver')
-    return { message, items: admission.targets.map((target) => newItem(message, target)), giveBackSeconds: undefined };
+  if (admission.status === 'deliver') return { message, items: itemsOf(message, body, admission.targets), giveBackSeconds: undefined };
   const passing = admission.status === 'newer' || admission === PAYLOAD_MISSING;
   if (passing && now - message.sentAt < PATIENCE_MS) return { message, items: [], giveBackSeconds: 60 };
   const why = admission.status === 'park' ? admission : { pid: '', reason: 'NEWER', detail: admission.detail };
   await parkMessage(context, message, why);
   return { message, items: [], giveBackSeconds: undefined };
 };
+
+const itemsOf = (message: ReceivedMessage, body: unknown, targets: readonly Target[]): Item[] =>
+  targets.map((target) => newItem(target.inbound.forced ? { ...message, sentAt: (body as ForcedMessage).sentat } : message, target));
 
 const PAYLOAD_MISSING: Admission = {
   status: 'park',
@@ -97,7 +105,10 @@ const PAYLOAD_MISSING: Admission = {
   detail: 'The data of the message was stored apart, and is not there.',
 };
 
-const inOrder = (a: Item, b: Item): number => a.message.sentAt - b.message.sentAt || (a.message.messageId < b.message.messageId ? -1 : 1);
+/** By arrival, where a message that was parked arrived when it came first; of one millisecond by id, which some queues count up. */
+const inOrder = (a: Item, b: Item): number => a.message.sentAt - b.message.sentAt || idOrder(a.message.messageId, b.message.messageId);
+
+const idOrder = (a: string, b: string): number => a.length - b.length || (a < b ? -1 : 1);
 
 const advanceGroups = async (context: EngineContext, groups: ReadonlyMap<string, Item[]>): Promise<void> => {
   // Whoever waited may find the pid taken again by another that waited.
@@ -124,33 +135,65 @@ const heldBy = (context: EngineContext, groups: ReadonlyMap<string, Item[]>): Pr
 const advanceHeld = async (context: EngineContext, groups: ReadonlyMap<string, Item[]>): Promise<void> => {
   const warm = new Map<string, LiveInstance>();
   const cold: string[] = [];
-  for (const pid of groups.keys()) {
+  for (const [pid, items] of groups) {
     const live = context.cache.take(pid);
     if (live) warm.set(pid, live);
-    else cold.push(pid);
+    else if (!beginsAlone(items)) cold.push(pid);
   }
-  const heads = new Map<string, Head | undefined>();
-  if (cold.length > 0) {
-    const loaded = await context.options.store.load(cold, { consistent: true });
-    for (const [i, pid] of cold.entries()) heads.set(pid, loaded[i]);
-  }
+  const heads = await loadHeads(context, cold, groups);
+  if (!heads) return;
   const firesSent = cold.length > 1 ? await sendFiresTogether(context, groups, heads) : undefined;
+  const suspects: [string, Item[]][] = [];
   const advance = async (pid: string, items: Item[]): Promise<void> => {
     if (items.length > 1) items.sort(inOrder);
     const live = warm.get(pid);
     try {
-      await advanceInstance(context, pid, items, {
-        head: heads.get(pid),
-        live,
-        strong: live === undefined,
-        firesSent: firesSent?.has(pid) ?? false,
-      });
-    } catch {
+      const basis = { head: heads.get(pid), live, strong: heads.has(pid), firesSent: firesSent?.has(pid) ?? false };
+      if ((await advanceInstance(context, pid, items, basis)) === 'suspect') suspects.push([pid, items]);
+    } catch (error) {
       // Nothing is known of the write: every event of the group comes again, and is then a duplicate or is applied.
-      for (const item of items) item.giveBackSeconds ??= retrySeconds(context);
+      comesAgain(context, items, error);
     }
   };
   await Promise.all(Array.from(groups, ([pid, items]) => advance(pid, items)));
+  for (const [pid, items] of suspects) await advanceAlone(context, pid, items);
+};
+
+/** Decided again with nobody beside it, so that a rejection that nobody handles is known to be its own (row 64). */
+const advanceAlone = async (context: EngineContext, pid: string, items: readonly Item[]): Promise<void> => {
+  try {
+    const [head] = await context.options.store.load([pid], { consistent: true });
+    await advanceInstance(context, pid, items, { head, live: undefined, strong: true }, true);
+  } catch (error) {
+    comesAgain(context, items, error);
+  }
+};
+
+/** The first delivery of a start finds no instance, but for rare exceptions: it is created without a read, and the condition tells (protocol 1.6). */
+const beginsAlone = ([item, ...others]: readonly Item[]): boolean =>
+  others.length === 0 &&
+  item?.target.inbound.kind === 'start' &&
+  item.target.definition?.kind === 'async' &&
+  item.message.receiveCount === 1;
+
+const loadHeads = async (
+  context: EngineContext,
+  pids: readonly string[],
+  groups: ReadonlyMap<string, Item[]>,
+): Promise<Map<string, Head | undefined> | undefined> => {
+  if (pids.length === 0) return new Map();
+  try {
+    const loaded = await context.options.store.load(pids, { consistent: true });
+    return new Map(pids.map((pid, i) => [pid, loaded[i]]));
+  } catch (error) {
+    for (const items of groups.values()) comesAgain(context, items, error);
+    return undefined;
+  }
+};
+
+const comesAgain = (context: EngineContext, items: readonly Item[], error: unknown): void => {
+  context.options.onFault?.(error);
+  for (const item of items) item.giveBackSeconds ??= retrySeconds(context);
 };
 
 const retrySeconds = (context: EngineContext): number => 1 + Math.floor(4 * (context.options.random ?? Math.random)());

@@ -12,6 +12,7 @@ import type { PayloadStore } from '../ports/payload-store.ts';
 import type { ProcessStore } from '../ports/process-store.ts';
 import type { Catalogue } from './catalogue.ts';
 import type { LiveCache } from './live-cache.ts';
+import type { RejectionWatch } from './rejection-watch.ts';
 
 export interface EngineOptions {
   readonly system: System<string>;
@@ -31,6 +32,8 @@ export interface EngineOptions {
   readonly warmMax?: number;
   /** Only instances with a journal of at least this many entries are kept warm; all others are replayed at each event. @default 0 */
   readonly warmEntriesMin?: number;
+  /** Told what failed and is tried again. @default nobody is told */
+  readonly onFault?: (error: unknown) => void;
   /** For pauses between tries only. @default Math.random */
   readonly random?: () => number;
 }
@@ -43,6 +46,7 @@ export interface EngineContext {
   readonly cache: LiveCache;
   /** Whoever advances an instance holds its pid until its commit is known. */
   readonly busy: Map<string, Promise<void>>;
+  readonly rejections: RejectionWatch;
   /** A token for each commit: tells an own write whose answer was lost. */
   readonly nextWriter: () => string;
   readonly readPayload: (hash: string) => Promise<Json>;

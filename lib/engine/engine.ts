@@ -9,6 +9,7 @@ import { advanceProcesses, advanceSuspect } from './advance-processes.ts';
 import { Catalogue } from './catalogue.ts';
 import { drainDeadLetters } from './drain-dead-letters.ts';
 import { LiveCache } from './live-cache.ts';
+import { RejectionWatch } from './rejection-watch.ts';
 import { sweepTimers } from './sweep-timers.ts';
 import type { AdvanceResult, EngineContext, EngineOptions } from './engine-context.ts';
 
@@ -28,6 +29,7 @@ export class Engine {
       environment: environmentOf(catalogue, options),
       cache: new LiveCache(options.warmMax ?? 10_000, options.warmEntriesMin ?? 0),
       busy: new Map(),
+      rejections: new RejectionWatch(),
       nextWriter: () => `${worker}${(commits += 1).toString(36)}`,
       readPayload: async (hash) => JSON.parse((await options.payloads.get(hash)) ?? 'null') as Json,
     };
