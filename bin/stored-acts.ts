@@ -1,7 +1,8 @@
 import { ClientError } from '../lib/contract/errors.ts';
 import type { SystemContract } from '../lib/contract/runtime-contract.ts';
 import { openState } from '../lib/local/state.ts';
-import { actsOn, type OpenedActs } from './acts.ts';
+import { actsOn } from '../lib/local/acts.ts';
+import type { OpenedActs } from './system-folder.ts';
 
 const NO_SYSTEM: SystemContract = Object.freeze({
   name: '',
@@ -33,7 +34,7 @@ export function storedActs(directory: string): OpenedActs {
 }
 
 function notRunning(directory: string): ClientError {
-  return new ClientError('UNREACHABLE', `No tutti dev runs in ${directory}: expected one, since only it knows the processes.`, {
-    remedy: 'Start tutti dev with the modules of the system, then try again.',
+  return new ClientError('UNREACHABLE', `Nothing runs on the folder ${directory}: expected a running system, since only that knows its processes.`, {
+    remedy: 'Start tutti dev with the modules of the system, or the program that runs it, then try again.',
   });
 }

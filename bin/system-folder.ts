@@ -1,21 +1,24 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { ClientError } from '../lib/contract/errors.ts';
-import type { OpenedActs } from './acts.ts';
-import { openLink } from './link.ts';
-import { socketPath } from './socket-path.ts';
+import { remoteActs, type Acts } from '../lib/local/remote-acts.ts';
+import { FolderChannel } from '../lib/local/folder-channel.ts';
 
-/** The acts on the system of a folder: of the `tutti dev` that runs there, else those that need no code of its processes. */
+/** The acts on a system that was opened for one command. */
+export interface OpenedActs {
+  readonly acts: Acts;
+  close(): void;
+}
+
+/** The acts on the system of a folder: of the one that runs there, else those that need no code of its processes. */
 export async function openActs(directory: string): Promise<OpenedActs> {
-  const link = await openLink(socketPath(directory));
-  if (link !== undefined) return link;
+  const channel = new FolderChannel(directory);
+  if (await channel.connects()) return { acts: remoteActs(channel), close: () => void channel.close() };
   if (!existsSync(join(directory, 'state.db'))) {
     throw new ClientError(
       'UNREACHABLE',
-      `Nothing runs in ${directory}, and nothing has been stored there: expected the folder of a tutti dev.`,
-      {
-        remedy: 'Start tutti dev, or name its folder with --local.',
-      },
+      `Nothing runs on the folder ${directory}, and nothing has been stored there: expected the folder of a system.`,
+      { remedy: 'Start tutti dev, or name the folder of the system with --local.' },
     );
   }
   // The database is opened only where nothing runs, so it is imported only then.

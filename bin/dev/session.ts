@@ -2,10 +2,7 @@ import { connectionPorts, type Reach } from '../../lib/client/connection.ts';
 import { listInstances } from '../../lib/client/list.ts';
 import { systemContract } from '../../lib/contract/system.ts';
 import { Runtime } from '../../lib/local/runtime.ts';
-import { actsOn } from '../acts.ts';
-import { serveLink } from '../link.ts';
 import type { Loaded } from '../load-modules.ts';
-import { socketPath } from '../socket-path.ts';
 import type { Terminal } from '../terminal.ts';
 import { countCalls } from './call-counter.ts';
 import { feedEvents } from './event-feed.ts';
@@ -37,7 +34,6 @@ export class DevSession {
   readonly #tally = new Tally();
   readonly #calls: ReturnType<typeof countCalls>;
   readonly #stopping = new AbortController();
-  #link: { close(): Promise<void> } | undefined;
   #telling: Promise<void> | undefined;
 
   constructor(terminal: Terminal, { system, entry, services }: Loaded, options: DevOptions) {
@@ -64,9 +60,7 @@ export class DevSession {
   }
 
   async begin(): Promise<void> {
-    const { memory, local } = this.#options;
     await this.#runtime.start();
-    if (memory !== true) this.#link = await serveLink(socketPath(local), actsOn(this.#reach));
     await this.#timeline.goesOn();
     this.#telling = this.#tellOn();
   }
@@ -90,7 +84,6 @@ export class DevSession {
   async end(): Promise<void> {
     const stuck = await this.#stuck();
     this.#stopping.abort();
-    await this.#link?.close();
     await this.#telling;
     await this.#runtime.stop();
     this.#terminal.progress('');

@@ -17,10 +17,10 @@ export interface Connection {
 export interface ClientPorts {
   readonly sender: MessageSender;
   readonly publisher: EventPublisher;
-  readonly store: ProcessStore;
-  readonly index: InstanceIndex;
-  readonly payloads: PayloadStore;
-  readonly parking: ParkingStore;
+  readonly store: Pick<ProcessStore, 'load' | 'chunks'>;
+  readonly index: Pick<InstanceIndex, 'list'>;
+  readonly payloads: Pick<PayloadStore, 'get'>;
+  readonly parking: Pick<ParkingStore, 'parked'>;
   readonly clock: Clock;
   /** Who acts: journaled with each act. */
   readonly principal: string;
@@ -32,9 +32,9 @@ export interface ClientPorts {
   durable(): Promise<void>;
   /**
    * Resolves when the head of `pid` is written after this call. Only a hint, after which the head is read again; it may also
-   * reject, where nothing will ever be written. @default the head is polled
+   * reject, where nothing will ever be written. From `signal` on nobody waits for it. @default the head is polled
    */
-  changed?(pid: string): Promise<void>;
+  changed?(pid: string, signal?: AbortSignal): Promise<void>;
 }
 
 /** A system and how it is reached: the first argument of each thing that a client does. */

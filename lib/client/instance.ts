@@ -58,7 +58,7 @@ export function definitionParts(definition: string): { readonly process: string;
 
 /** A value that lies in place, or in the payload store under its name. */
 export async function readValue(
-  payloads: PayloadStore,
+  payloads: Pick<PayloadStore, 'get'>,
   value: { readonly data?: Json | undefined; readonly dataref?: string | undefined },
 ): Promise<Json> {
   if (value.data !== undefined || value.dataref === undefined) return value.data ?? null;

@@ -24,7 +24,7 @@ export async function waitForHead<T>(ports: ClientPorts, pid: string, options: W
   try {
     for (;;) {
       // The hint is asked for before the head is read, so that no change falls in between.
-      const changed = ports.changed?.(pid) ?? ports.clock.sleep(POLL_MS, ended.signal);
+      const changed = ports.changed?.(pid, ended.signal) ?? ports.clock.sleep(POLL_MS, ended.signal);
       // It may be left behind: then nobody else hears its rejection.
       changed.catch(() => undefined);
       const { found, head } = await lookAt(ports, pid, options);

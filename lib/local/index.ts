@@ -1,2 +1,3 @@
+export { local } from './local-connection.ts';
 export type { RuntimeOptions } from './runtime.ts';
 export { startLocal, type LocalSystem } from './start-local.ts';

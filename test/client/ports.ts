@@ -12,6 +12,8 @@ import type { Head } from '../../lib/ports/process-store.ts';
 export const NOW = Date.parse('2026-11-21T10:00:00.000Z');
 
 export interface MemoryPorts extends ClientPorts {
+  readonly store: MemoryProcessStore;
+  readonly payloads: MemoryPayloadStore;
   readonly clock: VirtualClock;
   readonly inbox: MemoryMessageQueue;
   /** As the engine would commit it. */

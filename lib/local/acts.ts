@@ -1,74 +1,22 @@
-import type { Duration } from '../lib/contract/duration.ts';
-import type { AnyProcess } from '../lib/contract/process-contract.ts';
-import type { Json } from '../lib/contract/schema.ts';
-import { decodeHead } from '../lib/engine/head-codec.ts';
-import type { Reach } from '../lib/client/connection.ts';
-import type { Status, Summary } from '../lib/client/describe.ts';
-import { definitionOf, pidOf, readHead, requireHead } from '../lib/client/instance.ts';
-import { readHeadJournal } from '../lib/client/journal-view.ts';
-import { listInstances } from '../lib/client/list.ts';
-import { operate, resumeInstance } from '../lib/client/operate.ts';
-import { resultOf } from '../lib/client/result.ts';
-import { signalInstance } from '../lib/client/signal.ts';
-import { startProcess, type OnOpen } from '../lib/client/start.ts';
-import { explain, type Why } from '../lib/client/why.ts';
-import { usageError } from './usage-error.ts';
+import { ClientError } from '../contract/errors.ts';
+import type { AnyProcess } from '../contract/process-contract.ts';
+import type { Json } from '../contract/schema.ts';
+import { decodeHead } from '../engine/head-codec.ts';
+import type { Reach } from '../client/connection.ts';
+import type { Status } from '../client/describe.ts';
+import { definitionOf, pidOf, readHead, requireHead } from '../client/instance.ts';
+import { readHeadJournal } from '../client/journal-view.ts';
+import { listInstances } from '../client/list.ts';
+import { operate, resumeInstance } from '../client/operate.ts';
+import { resultOf } from '../client/result.ts';
+import { signalInstance } from '../client/signal.ts';
+import { startProcess } from '../client/start.ts';
+import { explain } from '../client/why.ts';
+import { offeredPort, type Methods } from './port-channel.ts';
+import { ACTS, type Acts, type Instance, type JournalAnswer, type ListedInstance, type ListRequest, type WhyAnswer } from './remote-acts.ts';
 
-interface Instance {
-  readonly process: string;
-  readonly id: string;
-}
-
-/** What each act is asked with and answers: plain JSON, because it travels over a socket. */
-export interface Acts {
-  start: Act<{ process: string; input: Json; id?: string; onOpen?: OnOpen }, { id: string; run: string; started: boolean }>;
-  result: Act<Instance & { timeout?: Duration }, { result: Json }>;
-  signal: Act<Instance & { event: string; data: Json }, { id: string }>;
-  list: Act<ListRequest, { instances: readonly ListedInstance[] }>;
-  journal: Act<Instance & { payloads: boolean; from: number }, JournalAnswer>;
-  why: Act<Instance, WhyAnswer>;
-  cancel: Act<Instance & { reason: string }, { status: Status }>;
-  resume: Act<Instance & { version?: number; skip?: string }, { status: Status }>;
-}
-
-/** The acts on a system that was opened for one command. */
-export interface OpenedActs {
-  readonly acts: Acts;
-  close(): void;
-}
-
-interface Act<Request, Answer> {
-  (request: Request): Promise<Answer>;
-}
-
-export interface ListRequest {
-  readonly process?: string;
-  readonly status?: readonly Status[];
-  readonly tag?: Readonly<Record<string, string>>;
-  /** Milliseconds since the epoch. */
-  readonly since?: number;
-  readonly limit: number;
-}
-
-export type ListedInstance = Omit<Summary, 'started'> & { readonly started: string };
-
-export interface WhyAnswer {
-  readonly process: string;
-  readonly id: string;
-  readonly status: Status;
-  readonly why: string;
-  readonly pending: Why['pending'];
-  readonly stuck?: NonNullable<Why['stuck']>;
-  /** How many events are parked beside it. */
-  readonly parked?: number;
-}
-
-/** Entries from the index that was asked for. */
-export interface JournalAnswer {
-  readonly run: string;
-  readonly status: Status;
-  readonly why: string;
-  readonly entries: readonly Json[];
+export function offeredActs(acts: Acts): Methods {
+  return offeredPort(acts, 'acts', ACTS);
 }
 
 /** The acts on a system that runs in this process, or on its stored state. */
@@ -100,19 +48,15 @@ export function actsOn(reach: Reach): Acts {
 function processNamed({ system }: Reach, name: string): AnyProcess {
   const definition = system.processes.get(name)?.[0];
   if (definition !== undefined) return { name, '~': definition as never };
-  throw usageError(
-    `There is no process ${name} in ${system.name}: expected one of ${[...system.processes.keys()].join(', ')}.`,
-    'Name a process of the system.',
-  );
+  throw new ClientError('NOT_FOUND', `There is no process ${name} in ${system.name}: expected one of ${[...system.processes.keys()].join(', ')}.`);
 }
 
 function eventNamed({ system }: Reach, type: string): NonNullable<ReturnType<Reach['system']['events']['get']>> {
   const event = system.events.get(type);
   if (event !== undefined) return event;
-  throw usageError(
-    `There is no event ${type} in ${system.name}: expected one of ${[...system.events.keys()].join(', ')}.`,
-    'Name an event that the process hears.',
-  );
+  throw new ClientError('NOT_FOUND', `There is no event ${type} in ${system.name}: expected one of ${[...system.events.keys()].join(', ')}.`, {
+    remedy: 'Name an event that the process hears.',
+  });
 }
 
 async function listed(reach: Reach, { process, status, tag, since, limit }: ListRequest): Promise<ListedInstance[]> {

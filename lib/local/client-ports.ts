@@ -1,0 +1,80 @@
+import type { ClientPorts } from '../client/connection.ts';
+import type { InstanceFilter } from '../ports/instance-index.ts';
+import type { Head } from '../ports/process-store.ts';
+import { offeredPort, remotePort, type Caller, type Methods } from './port-channel.ts';
+
+/** The ports that a client in another process reaches as they are; the index it reads in pages. */
+type OfferedPorts = Pick<ClientPorts, 'sender' | 'publisher' | 'store' | 'payloads' | 'parking'>;
+
+/** Every method that a client may call: it writes nothing but messages. */
+const METHODS: { readonly [P in keyof OfferedPorts]: readonly (keyof OfferedPorts[P] & string)[] } = {
+  sender: ['send'],
+  publisher: ['publish'],
+  store: ['load', 'chunks'],
+  payloads: ['get'],
+  parking: ['parked'],
+};
+
+const PAGE = 100;
+
+export function offeredClientPorts(ports: ClientPorts): Methods {
+  return {
+    ...offeredPort(ports.sender, 'sender', METHODS.sender),
+    ...offeredPort(ports.publisher, 'publisher', METHODS.publisher),
+    ...offeredPort(ports.store, 'store', METHODS.store),
+    ...offeredPort(ports.payloads, 'payloads', METHODS.payloads),
+    ...offeredPort(ports.parking, 'parking', METHODS.parking),
+    'client.page': (filter: InstanceFilter, max: number) => firstHeads(ports, filter, max),
+    'client.durable': () => ports.durable(),
+    'client.answer': (request: Parameters<ClientPorts['answer']>[0]) => ports.answer(request),
+    ...(ports.changed === undefined ? {} : { 'client.changed': ports.changed }),
+  };
+}
+
+type RemotePorts = OfferedPorts & Pick<ClientPorts, 'index' | 'durable' | 'answer'>;
+
+/** The ports at the other end of a channel that carries JSON, which has no `undefined` in lists or by itself. */
+export function remoteClientPorts(caller: Caller): RemotePorts {
+  const store = remotePort<RemotePorts['store']>(caller, 'store', METHODS.store);
+  const payloads = remotePort<RemotePorts['payloads']>(caller, 'payloads', METHODS.payloads);
+  return {
+    sender: remotePort(caller, 'sender', METHODS.sender),
+    publisher: remotePort(caller, 'publisher', METHODS.publisher),
+    store: { ...store, load: async (...args) => (await store.load(...args)).map((head) => head ?? undefined) },
+    payloads: { get: async (hash) => (await payloads.get(hash)) ?? undefined },
+    parking: remotePort(caller, 'parking', METHODS.parking),
+    index: { list: (filter) => listInPages((...page) => caller.call('client.page', page), filter) },
+    durable: () => caller.call('client.durable', []),
+    answer: (request) => caller.call('client.answer', [request]),
+  };
+}
+
+async function firstHeads(ports: Pick<ClientPorts, 'index'>, filter: InstanceFilter, max: number): Promise<readonly Head[]> {
+  const heads: Head[] = [];
+  for await (const head of ports.index.list(filter)) if (heads.push(head) >= max) break;
+  return heads;
+}
+
+/**
+ * A page begins at the instant at which the one before it ended. Many instances may have started at that instant, so those
+ * that were told are left out, and the page has room for them: the server need not remember where anybody is.
+ */
+export async function* listInPages(
+  page: (filter: InstanceFilter, max: number) => Promise<readonly Head[]>,
+  filter: InstanceFilter,
+): AsyncGenerator<Head, void, undefined> {
+  let told = new Set<string>();
+  let { startedBefore } = filter;
+  for (;;) {
+    const max = PAGE + told.size;
+    const heads = await page({ ...filter, ...(startedBefore === undefined ? {} : { startedBefore }) }, max);
+    for (const head of heads) {
+      if (head.startedAt === startedBefore && told.has(head.pid)) continue;
+      if (head.startedAt !== startedBefore) told = new Set();
+      startedBefore = head.startedAt;
+      told.add(head.pid);
+      yield head;
+    }
+    if (heads.length < max) return;
+  }
+}

@@ -1,0 +1,37 @@
+import { SystemClock } from '../adapters/system/clock.ts';
+import { connectionOf, type ClientPorts, type Connection } from '../client/connection.ts';
+import { ContractError } from '../contract/errors.ts';
+import { jsonFault } from '../contract/json.ts';
+import { remoteClientPorts } from './client-ports.ts';
+import { FolderChannel } from './folder-channel.ts';
+
+/**
+ * Reaches the system that another process runs on a folder, with `startLocal` or `tutti dev`. It connects when it is first
+ * used; a client that waits for nothing does not keep its process alive.
+ *
+ * Where nothing runs on the folder, every call of the client throws ClientError `UNREACHABLE`.
+ * @example import { connect } from 'tutti/client'; import { local } from 'tutti/local'; const tutti = connect(trips, local('.tutti'));
+ */
+export function local(directory: string): Connection {
+  const channel = new FolderChannel(directory);
+  const remote = remoteClientPorts(channel);
+  const ports: ClientPorts = {
+    ...remote,
+    clock: new SystemClock(),
+    principal: 'local',
+    changed: (pid, signal) => channel.changed(pid, signal),
+    answer: async (request) => {
+      checkJson(request);
+      await remote.answer(request);
+    },
+  };
+  return connectionOf(ports);
+}
+
+/** What a caller answers is checked by its contract where the service runs, but only JSON gets there as it is. */
+function checkJson({ answer }: Parameters<ClientPorts['answer']>[0]): void {
+  if (answer.kind === 'heartbeat') return;
+  const value = answer.kind === 'complete' ? answer.output : answer.failure.data;
+  const fault = value === undefined ? undefined : jsonFault(value);
+  if (fault !== undefined) throw new ContractError('DATA_INVALID', `${answer.command} was answered with what is not JSON: ${fault}.`);
+}
