@@ -24,7 +24,7 @@ export class InboxRig {
   engine = this.#newEngine();
 
   constructor() {
-    code.broken = false;
+    Object.assign(code, { broken: false, brokenAtStart: false });
     this.state.publisher.subscribe(({ detail }) => this.events.push(JSON.parse(detail) as (typeof this.events)[number]));
   }
 

@@ -88,6 +88,15 @@ export function processStoreContract(name: string, make: () => Promise<ProcessSt
       expect(await load(store, 'p')).toMatchObject({ status: 'early', version: 3, early: ['a', 'a', 'b'], due: 70 });
     });
 
+    it('gives a buffer that was emptied the expiry of the next event', async () => {
+      const store = await make();
+      await store.buffer({ pid: 'p', body: 'a', max: 3, expiresAt: 70 });
+      const { due: _due, ...emptied } = (await load(store, 'p')) as Head;
+      await store.commit({ ...emptied, version: 2, early: [] }, { kind: 'early', version: 1 });
+      await store.buffer({ pid: 'p', body: 'b', max: 3, expiresAt: 90 });
+      expect(await load(store, 'p')).toMatchObject({ version: 3, early: ['b'], due: 90 });
+    });
+
     it('refuses to buffer more than its maximum', async () => {
       const store = await make();
       await store.buffer({ pid: 'p', body: 'a', max: 1, expiresAt: 1 });

@@ -47,7 +47,9 @@ export class MemoryProcessStore implements ProcessStore {
     if (current.status !== 'early') return { status: 'started', current };
     const early = current.early ?? [];
     if (early.length >= event.max) return FULL;
-    this.#put({ ...current, version: current.version + 1, early: [...early, event.body] }, current);
+    // A buffer that was emptied when its time was up begins anew.
+    const due = early.length === 0 ? event.expiresAt : current.due;
+    this.#put({ ...current, version: current.version + 1, early: [...early, event.body], ...(due !== undefined && { due }) }, current);
     return BUFFERED;
   }
 

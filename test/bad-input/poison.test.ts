@@ -1,0 +1,123 @@
+import { describe, expect, it } from 'vitest';
+import type { CommandEnvelope } from '../../lib/contract/envelope.ts';
+import { InboxRig } from './inbox-rig.ts';
+import { code } from './orders-system.ts';
+
+const PID = 'default#fragile#o-1';
+
+/** An instance whose code throws when its payment is answered. */
+const poisoned = async (): Promise<{ readonly rig: InboxRig; readonly charge: CommandEnvelope }> => {
+  const rig = new InboxRig();
+  rig.event('shop.fragile', { orderId: 'o-1' });
+  await rig.work();
+  const [charge] = await rig.commands();
+  code.broken = true;
+  rig.reply(charge as CommandEnvelope);
+  return { rig, charge: charge as CommandEnvelope };
+};
+
+describe('row 19: a process that throws', () => {
+  it('is tried three times, then stuck with what it threw; the event is parked beside it', async () => {
+    const { rig } = await poisoned();
+    expect(await rig.work()).toBe(1);
+    expect(await rig.head(PID)).toMatchObject({ status: 'running' });
+    await rig.pass(60_000);
+    const head = await rig.head(PID);
+    expect(head?.status).toBe('stuck');
+    expect(JSON.parse(head?.why ?? '')).toMatchObject({ code: 'POISON', message: 'TypeError: order.customer is undefined' });
+    expect(await rig.parked(PID)).toHaveLength(1);
+    expect(rig.inbox.size).toBe(0);
+    expect(await rig.story(PID)).toEqual(['ProcessStarted', 'CommandIssued']);
+  });
+
+  it('goes on where the fault has passed before the third try', async () => {
+    const { rig } = await poisoned();
+    await rig.work();
+    code.broken = false;
+    await rig.pass(60_000);
+    expect(await rig.head(PID)).toMatchObject({ status: 'completed' });
+    expect(await rig.parked(PID)).toEqual([]);
+  });
+
+  it('does not hold up the neighbours of its batch', async () => {
+    const { rig } = await poisoned();
+    rig.event('shop.placed', { orderId: 'o-2' });
+    const messages = await rig.inbox.receive({ max: 10, waitSeconds: 0, visibilitySeconds: 60 });
+    expect(messages).toHaveLength(2);
+    const { acknowledge, giveBack } = await rig.engine.advance(messages);
+    expect([acknowledge.length, giveBack.length]).toEqual([1, 1]);
+    expect(await rig.head('default#fulfil#o-2')).toMatchObject({ status: 'running' });
+  });
+
+  it('commits what else came for the same instance in that batch', async () => {
+    const { rig, charge } = await poisoned();
+    await rig.work();
+    code.broken = false;
+    rig.event('shop.fragile', { orderId: 'o-1' }, { id: 'second' });
+    rig.reply(charge, { source: 'mallory', type: 'mallory.charge.completed' });
+    await rig.pass(60_000);
+    expect(await rig.story(PID)).toContain('StartRejected');
+    expect(await rig.head(PID)).toMatchObject({ status: 'completed' });
+  });
+
+  it('keeps what comes while it is stuck, and resume after the fix goes on with all of it', async () => {
+    const { rig } = await poisoned();
+    await rig.pass(60_000);
+    rig.event('shop.fragile', { orderId: 'o-1' }, { id: 'second' });
+    rig.operate('cancel', PID);
+    await rig.work();
+    expect(rig.inbox.size).toBe(0);
+    expect((await rig.parked(PID)).length).toBe(3);
+    code.broken = false;
+    rig.operate('resume', PID);
+    await rig.work();
+    expect(await rig.head(PID)).toMatchObject({ status: 'completed' });
+    expect(await rig.parked(PID)).toEqual([]);
+  });
+
+  it('is stuck again where the fix was none', async () => {
+    const { rig } = await poisoned();
+    await rig.pass(60_000);
+    rig.operate('resume', PID);
+    await rig.pass(60_000);
+    expect(await rig.head(PID)).toMatchObject({ status: 'stuck' });
+    expect(await rig.parked(PID)).toHaveLength(1);
+  });
+
+  it('at its start leaves a stuck instance without a run, which what comes waits beside, and which resume starts', async () => {
+    const rig = new InboxRig();
+    code.brokenAtStart = true;
+    rig.event('shop.fragile', { orderId: 'o-1' });
+    await rig.pass(60_000);
+    expect(await rig.head(PID)).toMatchObject({ status: 'stuck', run: '' });
+    rig.event('shop.fragile', { orderId: 'o-1' }, { id: 'second' });
+    await rig.work();
+    expect(await rig.commands()).toEqual([]);
+    code.brokenAtStart = false;
+    rig.operate('resume', PID);
+    await rig.work();
+    const [charge, ...others] = await rig.commands();
+    expect(others).toEqual([]);
+    rig.reply(charge as CommandEnvelope);
+    await rig.work();
+    expect(await rig.head(PID)).toMatchObject({ status: 'completed' });
+    expect((await rig.story(PID)).filter((type) => type === 'StartRejected' || type === 'ProcessStarted')).toEqual(['ProcessStarted', 'StartRejected']);
+    expect(await rig.parked(PID)).toEqual([]);
+  });
+});
+
+describe('row 20: what ends its worker again and again', () => {
+  it('is run alone from the fourth delivery on, and never again after three attempts that did not end', async () => {
+    const { rig } = await poisoned();
+    code.broken = false;
+    const receive = () => rig.inbox.receive({ max: 10, waitSeconds: 0, visibilitySeconds: 0 });
+    for (let deliveries = 0; deliveries < 3; deliveries += 1) await receive();
+    const [message] = await receive();
+    // Three workers have begun it and were never heard of again.
+    for (let attempts = 0; attempts < 3; attempts += 1) await rig.state.parkingStore.attempt(message?.messageId ?? '', 1);
+    await rig.work();
+    expect(await rig.head(PID)).toMatchObject({ status: 'stuck', why: expect.stringContaining('ended its worker 3 times') as string });
+    expect(await rig.parked(PID)).toHaveLength(1);
+    expect(rig.inbox.size).toBe(0);
+  });
+});

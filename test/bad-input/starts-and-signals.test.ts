@@ -1,0 +1,221 @@
+import { describe, expect, it } from 'vitest';
+import type { CommandEnvelope } from '../../lib/contract/envelope.ts';
+import { inboxBody } from '../../lib/engine/inbox-message.ts';
+import { InboxRig } from './inbox-rig.ts';
+
+const HOUR = 3_600_000;
+const PID = 'default#fulfil#o-1';
+const CONFIRMED = { orderId: 'o-1', by: 'ann' };
+
+const types = async (rig: InboxRig, pid: string, wanted: string): Promise<number> =>
+  (await rig.story(pid)).filter((type) => type === wanted).length;
+
+const charged = async (rig: InboxRig): Promise<void> => {
+  for (const command of await rig.commands()) rig.reply(command);
+  await rig.work();
+};
+
+describe('row 12: a signal before the start', () => {
+  it('waits for the start and is read after it, once, however often it came', async () => {
+    const rig = new InboxRig();
+    for (let copies = 0; copies < 3; copies += 1) rig.event('shop.confirmed', CONFIRMED);
+    await rig.work();
+    expect(rig.inbox.size).toBe(0);
+    expect(await rig.head(PID)).toMatchObject({ status: 'early' });
+    rig.event('shop.placed', { orderId: 'o-1' });
+    await rig.work();
+    await charged(rig);
+    expect((await rig.journal(PID)).at(-1)).toMatchObject({ type: 'ProcessCompleted', data: { paymentId: 'p-1', by: 'ann' } });
+    expect(await types(rig, PID, 'EventReceived')).toBe(1);
+  });
+
+  it('is parked and visible when its instance has not come within `early`, and so is the next one', async () => {
+    const rig = new InboxRig();
+    rig.event('shop.confirmed', CONFIRMED);
+    await rig.work();
+    await rig.pass(HOUR - 1000);
+    expect(await rig.parked(PID)).toEqual([]);
+    await rig.pass(2000);
+    expect(await rig.parked(PID)).toMatchObject([{ reason: 'EARLY_EXPIRED' }]);
+    rig.event('shop.confirmed', CONFIRMED, { id: 'second' });
+    await rig.work();
+    expect(await rig.parked(PID)).toHaveLength(1);
+    await rig.pass(2 * HOUR);
+    expect(await rig.parked(PID)).toHaveLength(2);
+  });
+
+  it('is parked where more than 64 came before', async () => {
+    const rig = new InboxRig();
+    for (let n = 0; n < 65; n += 1) rig.event('shop.confirmed', CONFIRMED, { id: `e-${n}` });
+    await rig.work();
+    expect(await rig.parked(PID)).toMatchObject([{ reason: 'EARLY_OVERFLOW' }]);
+    expect((await rig.head(PID))?.early).toHaveLength(64);
+  });
+
+  it('of any size comes through', async () => {
+    const rig = new InboxRig();
+    const by = 'x'.repeat(150_000);
+    await rig.state.payloadStore.put('a'.repeat(64), JSON.stringify({ orderId: 'o-1', by }));
+    rig.event('shop.confirmed', undefined, { dataref: `payload:${'a'.repeat(64)}`, datahash: `sha256:${'a'.repeat(64)}`, processid: PID });
+    await rig.work();
+    expect(await rig.head(PID)).toMatchObject({ status: 'early' });
+    rig.event('shop.placed', { orderId: 'o-1' });
+    await rig.work();
+    await charged(rig);
+    expect(await rig.head(PID)).toMatchObject({ status: 'completed' });
+  });
+});
+
+describe('row 14: an event for an instance that has ended', () => {
+  it('is acknowledged and changes nothing', async () => {
+    const rig = new InboxRig();
+    rig.event('shop.placed', { orderId: 'o-1' });
+    await rig.work();
+    rig.operate('terminate', PID);
+    await rig.work();
+    const before = await rig.head(PID);
+    rig.event('shop.confirmed', CONFIRMED);
+    rig.operate('cancel', PID);
+    await rig.work();
+    expect(await rig.head(PID)).toEqual(before);
+    expect(rig.inbox.size).toBe(0);
+  });
+});
+
+describe('row 15: two starts with one id and the same event', () => {
+  it.each(['p-attaching', 'p-restarting', 'p-signalling', 'fulfil'])('start %s once', async (process) => {
+    const rig = new InboxRig();
+    const type = process === 'fulfil' ? 'shop.placed' : `shop.${process.slice(2)}`;
+    for (let copies = 0; copies < 2; copies += 1) rig.event(type, { orderId: 'o-1' }, { id: 'one' });
+    await rig.work();
+    rig.event(type, { orderId: 'o-1' }, { id: 'one' });
+    await rig.work();
+    const pid = `default#${process}#o-1`;
+    expect(await types(rig, pid, 'ProcessStarted')).toBe(1);
+    expect(await types(rig, pid, 'StartRejected')).toBe(0);
+    expect(await types(rig, pid, 'EventReceived')).toBe(0);
+  });
+
+  it('are one also when the second comes after the end', async () => {
+    const rig = new InboxRig();
+    rig.event('shop.restarting', { orderId: 'o-1' }, { id: 'one' });
+    await rig.work();
+    await charged(rig);
+    rig.event('shop.restarting', { orderId: 'o-1' }, { id: 'one' });
+    await rig.work();
+    expect(await rig.head('default#p-restarting#o-1')).toMatchObject({ status: 'completed' });
+    expect(await rig.commands()).toEqual([]);
+  });
+});
+
+describe('row 16: two starts with one id and different events', () => {
+  const startTwice = async (type: string): Promise<InboxRig> => {
+    const rig = new InboxRig();
+    rig.event(type, { orderId: 'o-1' }, { id: 'one' });
+    await rig.work();
+    rig.event(type, { orderId: 'o-1', note: 'again' }, { id: 'two' });
+    await rig.work();
+    expect(rig.inbox.size).toBe(0);
+    return rig;
+  };
+
+  it('under reject: the second is journaled, and start-rejected is published', async () => {
+    const rig = await startTwice('shop.placed');
+    expect(await types(rig, PID, 'StartRejected')).toBe(1);
+    expect(rig.events).toMatchObject([{ type: 'shop.start-rejected', data: { pid: PID, startid: 'two', reason: 'open' } }]);
+    expect(await rig.head(PID)).toMatchObject({ status: 'running' });
+  });
+
+  it('under attach: the second joins, and nothing changes', async () => {
+    const rig = await startTwice('shop.attaching');
+    expect(await rig.story('default#p-attaching#o-1')).toEqual(['ProcessStarted', 'CommandIssued']);
+    expect(rig.events).toEqual([]);
+  });
+
+  it('under signal: the second is handed over', async () => {
+    const rig = await startTwice('shop.signalling');
+    expect((await rig.journal('default#p-signalling#o-1')).at(-1)).toMatchObject({ type: 'ProcessCompleted', data: { second: 'again' } });
+  });
+
+  it('in one batch: the first in order of arrival starts', async () => {
+    const rig = new InboxRig();
+    rig.event('shop.placed', { orderId: 'o-1', note: 'first' }, { id: 'one' });
+    rig.event('shop.placed', { orderId: 'o-1', note: 'second' }, { id: 'two' });
+    await rig.work();
+    expect((await rig.journal(PID))[0]).toMatchObject({ type: 'ProcessStarted', data: { note: 'first' } });
+    expect(await types(rig, PID, 'StartRejected')).toBe(1);
+  });
+});
+
+describe('a start after the end', () => {
+  const again = async (type: string, ends: 'completed' | 'failed'): Promise<InboxRig> => {
+    const rig = new InboxRig();
+    rig.event(type, { orderId: 'o-1' }, { id: 'one' });
+    await rig.work();
+    const [charge] = await rig.commands();
+    if (ends === 'completed') rig.reply(charge as CommandEnvelope);
+    else
+      rig.reply(charge as CommandEnvelope, {
+        outcome: 'failed',
+        id: `${charge?.id}:failed`,
+        data: { type: 'Declined', message: 'no', data: {} },
+      });
+    await rig.work();
+    rig.event(type, { orderId: 'o-1' }, { id: 'two' });
+    await rig.work();
+    expect(rig.inbox.size).toBe(0);
+    return rig;
+  };
+
+  it.each([
+    ['reject', 'shop.attaching', 'completed', 0],
+    ['reject', 'shop.attaching', 'failed', 0],
+    ['restart', 'shop.restarting', 'completed', 1],
+    ['restart', 'shop.restarting', 'failed', 1],
+    ['restart-failed', 'shop.retrying', 'completed', 0],
+    ['restart-failed', 'shop.retrying', 'failed', 1],
+  ] as const)('under %s, of %s that has %s, issues %i commands of a new run', async (_, type, ends, commands) => {
+    const rig = await again(type, ends);
+    const issued = await rig.commands();
+    expect(issued).toHaveLength(commands);
+    const head = await rig.head(`default#p-${type.slice('shop.'.length)}#o-1`);
+    expect(head?.status).toBe(commands === 0 ? ends : 'running');
+    for (const command of issued) expect(command.id).toBe(`${head?.pid}/${head?.run}/1`);
+  });
+
+  it('waits for nothing of the run before: what that had not sent yet is sent', async () => {
+    const rig = new InboxRig();
+    rig.event('shop.restarting', { orderId: 'o-1' }, { id: 'one' });
+    await rig.work();
+    const [charge] = await rig.commands();
+    rig.operate('terminate', 'default#p-restarting#o-1');
+    await rig.work();
+    rig.event('shop.restarting', { orderId: 'o-1' }, { id: 'two' });
+    await rig.work();
+    expect(await rig.commands()).toHaveLength(1);
+    rig.reply(charge as CommandEnvelope);
+    await rig.work();
+    expect(await rig.commands()).toMatchObject([{ type: 'payments.refund', undoes: charge?.id }]);
+    expect(await rig.head('default#p-restarting#o-1')).toMatchObject({ status: 'running' });
+  });
+});
+
+describe('row 62: an act on an instance', () => {
+  it('is applied once, under whatever message ids it comes', async () => {
+    const rig = new InboxRig();
+    rig.event('shop.placed', { orderId: 'o-1' });
+    await rig.work();
+    for (let copies = 0; copies < 3; copies += 1)
+      rig.put(inboxBody({ tutti: 'operate', opid: 'op-1', pid: PID, act: 'cancel', reason: 'r', by: 'ann' }));
+    await rig.work();
+    expect(await types(rig, PID, 'CancelRequested')).toBe(1);
+  });
+
+  it('on an instance that never was is acknowledged, and makes none', async () => {
+    const rig = new InboxRig();
+    for (const act of ['cancel', 'terminate', 'resume'] as const) rig.operate(act, PID);
+    await rig.work();
+    expect(await rig.head(PID)).toBeUndefined();
+    expect(rig.inbox.size).toBe(0);
+  });
+});
