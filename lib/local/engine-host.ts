@@ -22,7 +22,10 @@ export interface HostOptions extends OpenRequest {
 /** The thread of the engine ended with work in hand. What it was writing may have happened: whatever it held comes again. */
 export class EngineLost extends OrchestratorError {
   constructor(why: string) {
-    super('ENGINE_LOST', `The thread of the engine was lost: ${why}.`, { retryable: true, remedy: 'Look for a process that never yields, or that takes all memory.' });
+    super('ENGINE_LOST', `The thread of the engine was lost: ${why}.`, {
+      retryable: true,
+      remedy: 'Look for a process that never yields, or that takes all memory.',
+    });
   }
 }
 
@@ -79,7 +82,9 @@ export class EngineHost implements EngineSeat {
 
   #ask<T>(method: keyof EngineThread, args: readonly unknown[]): Promise<T> {
     if (this.#channel) return this.#channel.call(`engine.${method}`, args);
-    return (this.#restarted ?? Promise.reject(new EngineLost('it is stopped'))).then((channel) => channel.call<T>(`engine.${method}`, args));
+    return (this.#restarted ?? Promise.reject(new EngineLost('it is stopped'))).then((channel) =>
+      channel.call<T>(`engine.${method}`, args),
+    );
   }
 
   /** Starts a thread; from its opening on it is watched. */

@@ -8,7 +8,13 @@ import type { EnginePorts } from './engine-ports.ts';
 const CHECKED_ENTRIES_MAX = 200;
 
 /** The engine of the embedded runtime, whichever thread it has. */
-export function engineOptions(system: System<string>, ports: EnginePorts, clock: Clock, checks: boolean, onFault: (error: unknown) => void): EngineOptions {
+export function engineOptions(
+  system: System<string>,
+  ports: EnginePorts,
+  clock: Clock,
+  checks: boolean,
+  onFault: (error: unknown) => void,
+): EngineOptions {
   return {
     system,
     frontEndOf,

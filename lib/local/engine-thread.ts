@@ -24,14 +24,23 @@ export interface EngineThread extends EngineSeat {
 
 const offerEngine = (end: ChannelEnd): void => {
   let engine: Engine | undefined;
+  /** Where nobody can be told any more, this thread is about to end. */
+  const tell = async (error: unknown): Promise<void> => {
+    try {
+      await channel.call('host.fault', [faultOf(error)]);
+    } catch {
+      return;
+    }
+  };
   const opened = (): Engine => {
     assert(engine, 'the engine is asked to work before it is opened');
     return engine;
   };
   const thread: EngineThread = {
     open: async ({ url, system, checks }) => {
-      const told = (error: unknown): void => void channel.call('host.fault', [faultOf(error)]).catch(() => {});
-      engine = new Engine(engineOptions(await importSystem(url, system), remotePorts(channel), new SystemClock(), checks, told));
+      engine = new Engine(
+        engineOptions(await importSystem(url, system), remotePorts(channel), new SystemClock(), checks, (error) => void tell(error)),
+      );
     },
     advance: (messages) => opened().advance(messages),
     advanceSuspect: (message) => opened().advanceSuspect(message),

@@ -22,9 +22,13 @@ export interface LocalSystem {
  */
 export const startLocal = async (system: System<string>, options: RuntimeOptions): Promise<LocalSystem> => {
   if (threadData()) {
-    throw new ContractError('CONTRACT_INVALID', `The module given as entry starts the system ${system.name} when it is imported: the engine's thread imports it too.`, {
-      remedy: 'Export the system from a module that starts nothing, and name that one as entry.',
-    });
+    throw new ContractError(
+      'CONTRACT_INVALID',
+      `The module given as entry starts the system ${system.name} when it is imported: the engine's thread imports it too.`,
+      {
+        remedy: 'Export the system from a module that starts nothing, and name that one as entry.',
+      },
+    );
   }
   const runtime = new Runtime(system, options);
   await runtime.start();

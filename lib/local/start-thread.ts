@@ -22,7 +22,11 @@ export function startThread(workerData: ThreadData, entry: string): Worker {
 /** The loader's own module; `require` names its CommonJS twin. Where tsx is not installed, Node reads TypeScript itself, or says that it cannot. */
 function loaderUrl(): string | undefined {
   try {
-    return pathToFileURL(createRequire(import.meta.url).resolve('tsx/esm/api').replace(/\.cjs$/, '.mjs')).href;
+    return pathToFileURL(
+      createRequire(import.meta.url)
+        .resolve('tsx/esm/api')
+        .replace(/\.cjs$/, '.mjs'),
+    ).href;
   } catch {
     return undefined;
   }

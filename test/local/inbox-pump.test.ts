@@ -6,7 +6,10 @@ import { EngineLost } from '../../lib/local/engine-host.ts';
 import { InboxPump } from '../../lib/local/inbox-pump.ts';
 import type { ReceivedMessage } from '../../lib/ports/message-queue.ts';
 
-const done = (messages: readonly ReceivedMessage[]): AdvanceResult => ({ acknowledge: messages.map(({ receiptHandle }) => receiptHandle), giveBack: [] });
+const done = (messages: readonly ReceivedMessage[]): AdvanceResult => ({
+  acknowledge: messages.map(({ receiptHandle }) => receiptHandle),
+  giveBack: [],
+});
 
 /** Pumps until the queue is empty; `advance` and `advanceSuspect` are told the bodies that they get. */
 const pumped = async (
@@ -29,7 +32,7 @@ const pumped = async (
       receive: (options) => queue.receive(options),
       changeVisibility: async (changes) => {
         const failed = await queue.changeVisibility(changes);
-        void clock.advance(5000);
+        clock.advance(5000);
         return failed;
       },
       delete: async (handles) => {

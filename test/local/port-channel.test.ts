@@ -9,18 +9,23 @@ interface Shelf {
 }
 
 /** A shelf, and the same shelf as it is at the other end of a channel. */
-const shelfBehindChannel = (shelf: Partial<Shelf>): { readonly remote: Shelf; readonly near: PortChannel; readonly posts: () => number } => {
+const shelfBehindChannel = (
+  shelf: Partial<Shelf>,
+): { readonly remote: Shelf; readonly near: PortChannel; readonly far: PortChannel; readonly posts: () => number } => {
   const { port1, port2 } = new MessageChannel();
   onTestFinished(() => port1.close());
   const posts = vi.spyOn(port1, 'postMessage');
   const near = new PortChannel(port1, {});
-  new PortChannel(port2, offeredPort(shelf as Shelf, 'shelf', ['put', 'take']));
-  return { remote: remotePort<Shelf>(near, 'shelf', ['put', 'take']), near, posts: () => posts.mock.calls.length };
+  const far = new PortChannel(port2, offeredPort(shelf as Shelf, 'shelf', ['put', 'take']));
+  return { remote: remotePort<Shelf>(near, 'shelf', ['put', 'take']), near, far, posts: () => posts.mock.calls.length };
 };
 
 test('all calls of one turn go in one message, and each gets its own answer', async () => {
   const held: string[] = [];
-  const { remote, near, posts } = shelfBehindChannel({ put: async (name) => held.push(name), take: async (name) => held.find((each) => each === name) });
+  const { remote, near, posts } = shelfBehindChannel({
+    put: async (name) => held.push(name),
+    take: async (name) => held.find((each) => each === name),
+  });
   const answers = Promise.all([remote.put('a'), remote.put('b'), remote.take('b'), remote.take('c')]);
   expect(near.pending).toBe(4);
   expect(await answers).toEqual([1, 2, 'b', undefined]);
@@ -34,7 +39,11 @@ test('an error of Tutti keeps its code and remedy at the other end; any other be
     },
     take: () => Promise.reject(new TypeError('the disk is full')),
   });
-  await expect(remote.put('a')).rejects.toMatchObject({ code: 'NOT_FOUND', message: 'There is no such shelf.', remedy: new ClientError('NOT_FOUND', '').remedy });
+  await expect(remote.put('a')).rejects.toMatchObject({
+    code: 'NOT_FOUND',
+    message: 'There is no such shelf.',
+    remedy: new ClientError('NOT_FOUND', '').remedy,
+  });
   await expect(remote.take('a')).rejects.toMatchObject({ code: 'INTERNAL', message: expect.stringContaining('the disk is full') });
 });
 

@@ -62,14 +62,27 @@ describe.each(seats)('a system in one process, %s', { timeout: 60_000 }, (_, sea
     const calls: string[] = [];
     const { client, stop } = await run({ ...seat, services: bookingServices(calls, { full: true }) });
     await client.publish(CheckoutTravelCart, cart);
-    await expect(client.result(bookTrip, 'cart-1')).rejects.toMatchObject({ code: 'PROCESS_FAILED', data: { reason: expect.stringContaining('SoldOut') } });
-    expect(calls).toEqual(['charge', 'book flight', 'cancel FL7', 'refund p-7', 'The hotel is full until 2027-01-03; everything is refunded.']);
+    await expect(client.result(bookTrip, 'cart-1')).rejects.toMatchObject({
+      code: 'PROCESS_FAILED',
+      data: { reason: expect.stringContaining('SoldOut') },
+    });
+    expect(calls).toEqual([
+      'charge',
+      'book flight',
+      'cancel FL7',
+      'refund p-7',
+      'The hotel is full until 2027-01-03; everything is refunded.',
+    ]);
     await stop();
   });
 
   test('each commit is told, from the start to the end of an instance', async () => {
     const commits: string[] = [];
-    const { client, stop } = await run({ ...seat, services: bookingServices([]), onCommit: (head) => commits.push(`${head.version} ${head.status}`) });
+    const { client, stop } = await run({
+      ...seat,
+      services: bookingServices([]),
+      onCommit: (head) => commits.push(`${head.version} ${head.status}`),
+    });
     await client.publish(CheckoutTravelCart, cart);
     await client.result(bookTrip, 'cart-1');
     expect(commits).toEqual(['1 running', '2 running', '3 running', '4 running', '5 completed']);
@@ -82,7 +95,12 @@ describe.each(seats)('a system in one process, %s', { timeout: 60_000 }, (_, sea
     const services = bookingServices(calls);
     let charged!: () => void;
     const waitsForFlight = new Promise<void>((resolve) => (charged = resolve));
-    const before = await run({ ...seat, directory, services: servicesWithout(services, 'flights'), onCommit: ({ version }) => version === 2 && charged() });
+    const before = await run({
+      ...seat,
+      directory,
+      services: servicesWithout(services, 'flights'),
+      onCommit: ({ version }) => version === 2 && charged(),
+    });
     await before.client.publish(CheckoutTravelCart, cart);
     await waitsForFlight;
     await before.stop();

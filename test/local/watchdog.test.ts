@@ -8,8 +8,12 @@ import { JobWanted, jobs, runJob } from './watched-system.ts';
 /** Four threads are lost until the cause is known, and each new one imports all of its modules again. */
 const TIMEOUT = { timeout: 120_000 };
 
-const want = async ({ client }: RunningJobs, fate: 'fine' | 'spins' | 'spins-after-sleep' | 'spins-until-flag' | 'exits' | 'exits-once', id: string, flag = ''): Promise<void> =>
-  client.publish(JobWanted, { id, fate, flag });
+const want = async (
+  { client }: RunningJobs,
+  fate: 'fine' | 'spins' | 'spins-after-sleep' | 'spins-until-flag' | 'exits' | 'exits-once',
+  id: string,
+  flag = '',
+): Promise<void> => client.publish(JobWanted, { id, fate, flag });
 
 const done = ({ client }: RunningJobs, id: string): Promise<unknown> => client.result(runJob, id);
 
@@ -86,10 +90,20 @@ describe('the module of the system', TIMEOUT, () => {
   const entry = (name: string): URL => new URL(name, import.meta.url);
 
   test('one that does not exist, that breaks, or that lacks the system is refused with its name', async () => {
-    const refused = (name: string): Promise<unknown> => startLocal(jobs, { services: [], entry: entry(name) }).then(undefined, (error: unknown) => error);
-    expect(await refused('./entries/none.ts')).toMatchObject({ code: 'CONTRACT_INVALID', message: expect.stringMatching(/entries\/none\.ts of the system jobs could not be imported/) });
-    expect(await refused('./entries/breaks.ts')).toMatchObject({ code: 'CONTRACT_INVALID', message: expect.stringMatching(/entries\/breaks\.ts.*SyntaxError/) });
-    expect(await refused('./running-jobs.ts')).toMatchObject({ code: 'CONTRACT_INVALID', message: expect.stringMatching(/exports no system: expected the system jobs/) });
+    const refused = (name: string): Promise<unknown> =>
+      startLocal(jobs, { services: [], entry: entry(name) }).then(undefined, (error: unknown) => error);
+    expect(await refused('./entries/none.ts')).toMatchObject({
+      code: 'CONTRACT_INVALID',
+      message: expect.stringMatching(/entries\/none\.ts of the system jobs could not be imported/),
+    });
+    expect(await refused('./entries/breaks.ts')).toMatchObject({
+      code: 'CONTRACT_INVALID',
+      message: expect.stringMatching(/entries\/breaks\.ts.*SyntaxError/),
+    });
+    expect(await refused('./running-jobs.ts')).toMatchObject({
+      code: 'CONTRACT_INVALID',
+      message: expect.stringMatching(/exports no system: expected the system jobs/),
+    });
   });
 
   test('one that starts its system when it is imported is refused', async () => {
@@ -101,7 +115,9 @@ describe('the module of the system', TIMEOUT, () => {
 
   test('a folder whose engine could not start is given back', async () => {
     const directory = testFolder();
-    await expect(startLocal(jobs, { services: [], directory, entry: entry('./entries/none.ts') })).rejects.toMatchObject({ code: 'CONTRACT_INVALID' });
+    await expect(startLocal(jobs, { services: [], directory, entry: entry('./entries/none.ts') })).rejects.toMatchObject({
+      code: 'CONTRACT_INVALID',
+    });
     const { stop } = await startLocal(jobs, { services: [], directory });
     await expect(stop()).resolves.toBeUndefined();
   });
