@@ -29,7 +29,7 @@ const startFault = ({ startid, tenant, process, id, data, time, by, onopen, tags
   if (missing !== undefined) return missing;
   if (Number.isNaN(Date.parse(time))) return `time is ${time}, expected an instant`;
   if (data === undefined) return 'data is missing';
-  if (!POLICIES.includes(onopen)) return `onopen is ${String(onopen)}, expected reject, attach or signal`;
+  if (!POLICIES.includes(onopen)) return `onopen is ${onopen}, expected reject, attach or signal`;
   return tags === undefined || isTags(tags) ? undefined : 'tags is no object of texts';
 };
 
@@ -39,7 +39,7 @@ const isTags = (tags: unknown): boolean =>
 const ACTS: readonly unknown[] = ['cancel', 'terminate', 'resume'];
 
 const operateFault = ({ opid, pid, act, reason, by, skip }: OperateMessage): string | undefined => {
-  if (!ACTS.includes(act)) return `act is ${String(act)}, expected cancel, terminate or resume`;
+  if (!ACTS.includes(act)) return `act is ${act}, expected cancel, terminate or resume`;
   if (typeof reason !== 'string' || (skip !== undefined && typeof skip !== 'string')) return 'reason or skip is no text';
   return texts({ opid, pid, by });
 };

@@ -91,8 +91,9 @@ describe('row 19: a process that throws', () => {
     await rig.pass(60_000);
     expect(await rig.head(PID)).toMatchObject({ status: 'stuck', run: '' });
     rig.event('shop.fragile', { orderId: 'o-1' }, { id: 'second' });
-    await rig.work();
+    await rig.pass(60_000);
     expect(await rig.commands()).toEqual([]);
+    expect(await rig.parked(PID)).toHaveLength(2);
     code.brokenAtStart = false;
     rig.operate('resume', PID);
     await rig.work();
@@ -101,7 +102,10 @@ describe('row 19: a process that throws', () => {
     rig.reply(charge as CommandEnvelope);
     await rig.work();
     expect(await rig.head(PID)).toMatchObject({ status: 'completed' });
-    expect((await rig.story(PID)).filter((type) => type === 'StartRejected' || type === 'ProcessStarted')).toEqual(['ProcessStarted', 'StartRejected']);
+    expect((await rig.story(PID)).filter((type) => type === 'StartRejected' || type === 'ProcessStarted')).toEqual([
+      'ProcessStarted',
+      'StartRejected',
+    ]);
     expect(await rig.parked(PID)).toEqual([]);
   });
 });
