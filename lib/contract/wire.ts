@@ -1,4 +1,5 @@
 import type { CommandEnvelope, EventEnvelope, ReplyEnvelope } from './envelope.ts';
+import type { Json } from './json.ts';
 
 const BEYOND_ASCII = /[\u007f-\uffff]/;
 const EACH_BEYOND_ASCII = /[\u007f-\uffff]/g;
@@ -8,7 +9,15 @@ const EACH_BEYOND_ASCII = /[\u007f-\uffff]/g;
  * replaces some characters and counts the others in bytes.
  */
 export function toWire(envelope: EventEnvelope | CommandEnvelope | ReplyEnvelope): string {
-  const text = JSON.stringify(envelope);
+  return asciiOf(JSON.stringify(envelope));
+}
+
+/** How many characters data takes on the wire, where one that is escaped takes six. */
+export function wireLength(data: Json): number {
+  return asciiOf(JSON.stringify(data)).length;
+}
+
+function asciiOf(text: string): string {
   return BEYOND_ASCII.test(text) ? text.replace(EACH_BEYOND_ASCII, escaped) : text;
 }
 

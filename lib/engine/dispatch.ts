@@ -2,7 +2,7 @@ import type { CommandEnvelope, EventEnvelope } from '../contract/envelope.ts';
 import type { CommandContract, EventContract, SystemContract } from '../contract/runtime-contract.ts';
 import type { Json } from '../contract/schema.ts';
 import { versionOf } from '../contract/versions.ts';
-import { toWire } from '../contract/wire.ts';
+import { toWire, wireLength } from '../contract/wire.ts';
 import { parsePid } from '../contract/process-id.ts';
 import type { Fire, Image, OpenCommand } from '../core/image.ts';
 import { INBOX, inboxBody } from './inbox-message.ts';
@@ -71,7 +71,7 @@ export const commandDispatch = (image: Image, command: OpenCommand, context: Dis
 };
 
 const carried = (data: Json, ref: string | undefined): { readonly data: Json } | { readonly dataref: string } =>
-  ref !== undefined && JSON.stringify(data).length > CARRIED_CHARACTERS_MAX ? { dataref: `payload:${ref}` } : { data };
+  ref !== undefined && wireLength(data) > CARRIED_CHARACTERS_MAX ? { dataref: `payload:${ref}` } : { data };
 
 export const fireDispatch = (image: Image, fire: Fire, context: DispatchContext): Dispatch => {
   const { system, now } = context;
@@ -84,7 +84,7 @@ export const fireDispatch = (image: Image, fire: Fire, context: DispatchContext)
   const id = parsePid(image.pid);
   const event: EventContract | undefined = system.events.get(type);
   const version = event ? versionOf(event.data) : 1;
-  const large = fire.dataref !== undefined && JSON.stringify(data).length > CARRIED_CHARACTERS_MAX;
+  const large = fire.dataref !== undefined && wireLength(data) > CARRIED_CHARACTERS_MAX;
   const envelope: EventEnvelope = {
     specversion: '1.0',
     id: `${image.pid}/${image.run}/${fire.n}`,
