@@ -58,11 +58,15 @@ const describe = (entry: Decided): string => `${entry.type} ${entry.path}${'even
 const changed = (recorded: Decided, now: Decided): string | undefined => {
   const fields = COMPARED[now.type];
   for (const field of fields ?? []) {
+    if (field === 'due' && isOfPolicy(now.path)) continue;
     const [before, after] = [recorded[field as never], now[field as never]];
     if (before !== after) return `${describe(now)} has ${field} ${String(after)}, in the journal it is ${String(before)}`;
   }
   return undefined;
 };
+
+/** How long a pause or a process may take is of the contract or the options, which may change; the timer that was set stays as it is. */
+const isOfPolicy = (path: string): boolean => path === 'timeout' || path.endsWith('/retry');
 
 const COMPARED: { readonly [T in Decided['type']]?: readonly string[] } = {
   CommandIssued: ['n', 'command', 'hash', 'undoes', 'mode'],

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { AnyProcess, Json } from 'tutti';
 import type { Outcome } from '../../lib/contract/envelope.ts';
+import type { CommandContract } from '../../lib/contract/runtime-contract.ts';
 import { isClosed, type OpenCommand } from '../../lib/core/image.ts';
 import { Instance } from './instance.ts';
 import { Booked, Checkout, flights, hotels, notes, Nudge, payments, tripOf, type TripContext } from './trip-contracts.ts';
@@ -202,6 +203,22 @@ describe('code that was changed under the same version is NONDETERMINISM with wh
       async (ctx) => [await ask(ctx, 'one'), await until(ctx), await stay(ctx)],
     );
     expect(text).toBeUndefined();
+  });
+
+  test('another retry policy or time-out of the process is no difference: timers that were set stay as they are', async () => {
+    const code = (timeout: '1 day' | '2 days') => tripOf((ctx) => pay(ctx), { timeout });
+    const trip = new Instance(code('1 day'));
+    await trip.starts(Checkout);
+    await trip.breaksDown('payments.charge');
+    const timers = trip.timers();
+    const { retry, ...charge } = trip.environment.commands.get('payments.charge') as CommandContract;
+    (trip.environment.commands as Map<string, CommandContract>).set('payments.charge', {
+      ...charge,
+      retry: { ...retry, firstMs: 1, mostMs: 1 },
+    });
+    const cold = await trip.rebuilt(code('2 days'));
+    expect(cold.run.bug).toBeUndefined();
+    expect([...cold.run.image.timers.values()].map(({ path, due }) => `${path} in ${due - trip.image.clock} ms`)).toEqual(timers);
   });
 
   test('at most five differences are told', async () => {
