@@ -103,6 +103,8 @@ function decided(start: Starting, head: Head | undefined, sent = false): Started
   const run = runOf(start.startid);
   // A start that no code could take leaves a stuck instance without a run: it is there, and a person is needed.
   if (head.run === run || (sent && head.run === '')) return { id: start.id, run, started: true };
+  // What was handed over may be what the instance has ended with.
+  if (sent && start.onOpen === 'signal' && wasHanded(start, head)) return { id: start.id, run: head.run, started: false };
   return isClosed(head.status) ? ofClosed(start, head) : ofOpen(start, head, sent);
 }
 
@@ -125,7 +127,7 @@ function ofOpen(start: Starting, head: Head, sent: boolean): Started | undefined
       return attached;
     case 'signal':
       // A stuck instance keeps it beside itself until it is resumed.
-      return sent && (head.status === 'stuck' || wasHanded(start, head)) ? attached : undefined;
+      return sent && head.status === 'stuck' ? attached : undefined;
     case 'reject':
       throw new ClientError(
         'ALREADY_OPEN',
