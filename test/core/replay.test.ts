@@ -388,13 +388,15 @@ describe('random histories', () => {
     'of %s: every prefix replays to the same bytes, and a process that does not complete leaves nothing standing',
     async (name) => {
       await fc.assert(
-        fc.asyncProperty(fc.array(anAct, { maxLength: 25 }), async (acts) => {
+        fc.asyncProperty(fc.array(anAct, { maxLength: 25 }), fc.nat(10), fc.boolean(), async (acts, successes, cancels) => {
           const trip = new Instance(PROCESSES[name] as AnyProcess);
           await trip.starts(Checkout);
           for (const act of acts) {
             await perform(trip, act);
             expect(trip.bug).toBeUndefined();
           }
+          for (let i = 0; i < successes; i += 1) await perform(trip, { act: 'answer', which: 0, outcome: 'completed', retryable: false });
+          if (cancels) await trip.operates('cancel');
           await wait(trip);
           expect(trip.bug).toBeUndefined();
           expect(isClosed(trip.image.status), `it waits: ${trip.open().join(', ')} ${trip.timers().join(', ')}`).toBe(true);
