@@ -39,7 +39,7 @@ const compile = async (): Promise<void> => {
     target: 'node20',
     conditions: ['source'],
     external: ['libsql'],
-    banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
+    banner: { js: "import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url);" },
   });
 };
 
