@@ -1,4 +1,4 @@
-import { ClientError, OrchestratorError } from '../contract/errors.ts';
+import { ClientError, OrchestratorError, ProcessBug } from '../contract/errors.ts';
 import { isClosed } from '../core/image.ts';
 import { digest } from '../core/seeded-random.ts';
 import { decodeHead } from '../engine/head-codec.ts';
@@ -6,7 +6,7 @@ import type { OperateMessage } from '../engine/inbox-message.ts';
 import type { Head } from '../ports/process-store.ts';
 import type { Reach } from './connection.ts';
 import { ENGINE_TIMEOUT_MS, notTaken, sendToInbox } from './inbox.ts';
-import { nameOf, notFound, pidOf, requireHead } from './instance.ts';
+import { definitionParts, nameOf, notFound, pidOf, requireHead } from './instance.ts';
 import { newMessageId } from './message-id.ts';
 import { waitForHead } from './wait.ts';
 
@@ -21,22 +21,17 @@ interface Operation {
   readonly act: OperateMessage['act'];
   readonly reason: string;
   readonly skip?: string;
+  readonly version?: number;
 }
 
+/** Lets a stuck instance go on, or moves a run to another version of its process: its journal is replayed on that first. */
 export function resumeInstance(reach: Reach, process: string, id: string, { version, skip }: ResumeOptions = {}): Promise<void> {
-  if (version !== undefined) {
-    return Promise.reject(
-      new OrchestratorError(
-        'UNSUPPORTED',
-        `${process} ${id} was resumed with version ${version}: this version of Tutti does not migrate runs.`,
-        {
-          retryable: false,
-          remedy: 'Resume it without a version: it goes on with the definition that it began with.',
-        },
-      ),
-    );
-  }
-  return operate(reach, process, id, { act: 'resume', reason: 'resumed', ...(skip === undefined ? {} : { skip }) });
+  return operate(reach, process, id, {
+    act: 'resume',
+    reason: version === undefined ? 'resumed' : `resumed with version ${version}`,
+    ...(version === undefined ? {} : { version }),
+    ...(skip === undefined ? {} : { skip }),
+  });
 }
 
 /** Cancels, terminates or resumes; resolves when the act is committed and durable. */
@@ -44,8 +39,7 @@ export async function operate({ ports }: Reach, process: string, id: string, ope
   const pid = pidOf(process, id);
   const head = await requireHead(ports, pid);
   refuseClosed(head, operation);
-  // What is not stuck goes on by itself.
-  if (operation.act === 'resume' && head.status !== 'stuck') return;
+  if (goesOnAlready(head, operation)) return;
   const now = ports.clock.now();
   const opid = ports.newId?.(now) ?? newMessageId(now);
   await sendToInbox(ports, { tutti: 'operate', opid, pid, ...operation, by: ports.principal }, process);
@@ -60,12 +54,38 @@ export async function operate({ ports }: Reach, process: string, id: string, ope
 /** The ring of start and operator ids holds it once it is committed. */
 function applied(before: Head, head: Head | undefined, opid: string, operation: Operation): true | undefined {
   if (head === undefined) throw notFound(before.pid);
-  // A stuck head is written by an operator only, and it may have gone on, ended or got stuck again since.
-  if (operation.act === 'resume') return head.version > before.version ? true : undefined;
+  if (operation.act === 'resume') return resumed(before, head);
   if (decodeHead(head).starts.includes(digest(opid))) return true;
   refuseClosed(head, operation);
   // A stuck instance keeps a cancel beside itself until it is resumed.
   return operation.act === 'cancel' && head.status === 'stuck' ? true : undefined;
+}
+
+/** What is not stuck goes on by itself, with the version that it has. */
+function goesOnAlready(head: Head, { act, version }: Operation): boolean {
+  if (act !== 'resume' || head.status === 'stuck') return false;
+  const current = definitionParts(head.definition).version;
+  if (version === undefined || version === current) return true;
+  throw new OrchestratorError(
+    'UNSUPPORTED',
+    `${nameOf(head.pid)} is ${head.status} on version ${current} and was to go on with version ${version}: expected a stuck instance.`,
+    { retryable: false, remedy: `Let it end on version ${current}: list that version in the system until then.` },
+  );
+}
+
+/** A stuck head is written by an operator only, and it may have gone on, ended or got stuck again since. */
+function resumed(before: Head, head: Head): true | undefined {
+  if (head.version === before.version) return undefined;
+  if (head.status === 'stuck') refuseStuck(head);
+  return true;
+}
+
+/** The replay came first: where it differs, or there is no such version, nothing was resumed. */
+function refuseStuck(head: Head): void {
+  const { code, message = '' } = decodeHead(head).stuck ?? {};
+  const what = `${nameOf(head.pid)} was not resumed: ${message}`;
+  if (code === 'NONDETERMINISM') throw new ProcessBug('NONDETERMINISM', what);
+  if (code === 'UNKNOWN_VERSION') throw new ClientError('NOT_FOUND', what, { remedy: 'List that version of the process in the system, or name one that it lists.' });
 }
 
 function refuseClosed(head: Head, { act }: Operation): void {

@@ -1,0 +1,90 @@
+import * as z from 'zod';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { command, event, process, service, system, type AnyProcess } from 'tutti';
+import type { Client } from 'tutti/client';
+import { startLocal, type LocalSystem } from 'tutti/local';
+import { serve } from 'tutti/service';
+import { testFolder } from '../local/running-jobs.ts';
+
+const Asked = event('house.asked', z.object({ id: z.string() }));
+const Paid = event('house.paid', z.object({ id: z.string() }));
+const desk = service('desk', { file: command({ input: z.object({}) }), refuse: command({ input: z.object({}) }) });
+const options = { startOn: Asked.byId(({ id }) => id), receives: [Paid.byId(({ id }) => id)] };
+
+/** What the first version did up to where it waits or is stuck. */
+const first = process('permit', { ...options, version: 1 }, async (ctx, { id }) => {
+  await ctx.call(desk.file, {});
+  if (id === 'bug') throw new TypeError('the code is wrong');
+  await ctx.waitFor(Paid);
+  return 'by the first';
+});
+
+/** It does the same up to there. */
+const second = process('permit', { ...options, version: 2 }, async (ctx) => {
+  await ctx.call(desk.file, {});
+  await ctx.waitFor(Paid);
+  return 'by the second';
+});
+
+/** It does something else first. */
+const third = process('permit', { ...options, version: 3 }, async (ctx) => {
+  await ctx.call(desk.refuse, {});
+  return 'by the third';
+});
+
+/** `answered` resolves with the first instance that waits for the payment or is stuck. */
+async function running(directory: string, ...processes: readonly AnyProcess[]): Promise<LocalSystem & { readonly answered: Promise<void> }> {
+  const permits = system('permits', { processes, services: [desk] });
+  const services = [serve(desk, { file: async () => {}, refuse: async () => {} })];
+  let settle!: () => void;
+  const answered = new Promise<void>((resolve) => (settle = resolve));
+  const started = await startLocal(permits, { directory, services, onCommit: ({ status, version }) => (status === 'stuck' || version === 2) && settle() });
+  onTestFinished(() => started.stop());
+  return { ...started, answered };
+}
+
+/** An instance of the first version that waits for the payment or, with the id `bug`, is stuck; then more versions are listed. */
+async function begunOnFirst(id: string): Promise<Client> {
+  const directory = testFolder();
+  const before = await running(directory, first);
+  await before.client.start(first, { id });
+  await before.answered;
+  await before.stop();
+  return (await running(directory, first, second, third)).client;
+}
+
+describe('a stuck instance', () => {
+  test('goes on with a version that does the same up to there', async () => {
+    const client = await begunOnFirst('bug');
+    expect(await client.describe(first, 'bug')).toMatchObject({ status: 'stuck', version: 1 });
+    await client.resume(first, 'bug', { version: 2 });
+    expect(await client.describe(first, 'bug')).toMatchObject({ status: 'running', version: 2 });
+    await client.publish(Paid, { id: 'bug' });
+    expect(await client.result(second, 'bug')).toBe('by the second');
+  });
+
+  test('is not resumed with a version that did something else, and is told what', async () => {
+    const client = await begunOnFirst('bug');
+    const refused = client.resume(first, 'bug', { version: 3 });
+    await expect(refused).rejects.toMatchObject({ name: 'ProcessBug', code: 'NONDETERMINISM', message: expect.stringContaining('desk.refuse') });
+    expect(await client.describe(first, 'bug')).toMatchObject({ status: 'stuck', version: 1 });
+    await client.resume(first, 'bug', { version: 2 });
+    expect(await client.describe(first, 'bug')).toMatchObject({ status: 'running', version: 2 });
+  });
+
+  test('is not resumed with a version that nobody lists', async () => {
+    const client = await begunOnFirst('bug');
+    const refused = client.resume(first, 'bug', { version: 9 });
+    await expect(refused).rejects.toMatchObject({ name: 'ClientError', code: 'NOT_FOUND', message: expect.stringContaining('permit@9') });
+  });
+});
+
+describe('an instance that is not stuck', () => {
+  test('stays on its version, and whoever wants another is told', async () => {
+    const client = await begunOnFirst('p-1');
+    await expect(client.resume(first, 'p-1', { version: 2 })).rejects.toMatchObject({ code: 'UNSUPPORTED', message: expect.stringContaining('version 1') });
+    await client.resume(first, 'p-1', { version: 1 });
+    await client.publish(Paid, { id: 'p-1' });
+    expect(await client.result(first, 'p-1')).toBe('by the first');
+  });
+});
