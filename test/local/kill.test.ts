@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -23,17 +23,24 @@ const seed = process.env['TUTTI_KILL_SEED'] ?? String(Date.now());
 const random = new SeededRandom(seed);
 
 const folder = mkdtempSync(join(tmpdir(), 'tutti-kill-'));
-const program = join(folder, 'booking-program.mjs');
+const program = join(folder, 'booking-program.js');
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** One file, so that a life begins in a fifth of a second. */
+/** JavaScript, so that a life begins in a fifth of a second. */
 const compile = async (): Promise<void> => {
   symlinkSync(fileURLToPath(new URL('../../node_modules', import.meta.url)), join(folder, 'node_modules'), 'dir');
+  writeFileSync(join(folder, 'package.json'), '{"type":"module"}');
+  const source = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
   await build({
-    entryPoints: [fileURLToPath(new URL('kill/booking-program.ts', import.meta.url))],
-    outfile: program,
+    entryPoints: {
+      'booking-program': source('kill/booking-program.ts'),
+      'booking-system': source('kill/booking-system.ts'),
+      'engine-thread': source('../../lib/local/engine-thread.ts'),
+    },
+    outdir: folder,
     bundle: true,
+    splitting: true,
     platform: 'node',
     format: 'esm',
     target: 'node20',
@@ -44,8 +51,12 @@ const compile = async (): Promise<void> => {
 };
 
 /** One life of the program; resolves with its exit code, or with the signal that ended it. */
-const live = (count: number, killAfterMs: number | undefined): Promise<number | NodeJS.Signals | null> => {
-  const child = spawn(process.execPath, [program, folder, String(count)], { stdio: ['ignore', 'inherit', 'inherit'] });
+const live = (
+  count: number,
+  killAfterMs: number | undefined,
+  engine: 'threaded' | 'unthreaded',
+): Promise<number | NodeJS.Signals | null> => {
+  const child = spawn(process.execPath, [program, folder, String(count), engine], { stdio: ['ignore', 'inherit', 'inherit'] });
   const killer = killAfterMs === undefined ? undefined : setTimeout(() => child.kill('SIGKILL'), killAfterMs);
   return new Promise((resolve, reject) => {
     child.once('error', reject);
@@ -84,12 +95,16 @@ describe(`200 bookings whose program is killed at 50 random instants (seed ${see
   beforeAll(async () => {
     await compile();
     for (let kill = 1; kill <= KILLS; kill += 1) {
-      const ended = await live(Math.ceil((kill * BOOKINGS) / KILLS), 100 + random.number() * LIFE_MAX_MS);
+      const ended = await live(
+        Math.ceil((kill * BOOKINGS) / KILLS),
+        100 + random.number() * LIFE_MAX_MS,
+        random.number() < 0.5 ? 'threaded' : 'unthreaded',
+      );
       if (ended === 'SIGKILL') killed += 1;
       else if (ended !== 0) break;
     }
     rmSync(join(folder, 'done'), { force: true });
-    last = await live(BOOKINGS, undefined);
+    last = await live(BOOKINGS, undefined, 'threaded');
     const state = openState({ system: systemContract(trips), directory: join(folder, 'state') });
     for (const { cartId } of carts) {
       bookings.set(cartId, await readBooking(state, cartId));

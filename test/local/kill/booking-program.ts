@@ -8,7 +8,7 @@ import { PaymentLedger, type Tx } from './payment-ledger.ts';
 
 // The program of kill.test.ts: opens the folder, publishes the first `count` carts (those of earlier lives again), waits until
 // all of them have ended, and writes the file `done`. It may be killed at any instant.
-const [, , folder = '', count = '0'] = process.argv;
+const [, , folder = '', count = '0', engine] = process.argv;
 const ledger = new PaymentLedger(join(folder, 'payments.db'));
 const foreign = new ForeignSystem(join(folder, 'foreign.jsonl'));
 
@@ -72,6 +72,8 @@ const notificationService = serve(notifications, {
 
 const local = await startLocal(trips, {
   directory: join(folder, 'state'),
+  // In a thread of its own or beside the services: the folder is the same.
+  ...(engine === 'threaded' && { entry: new URL('./booking-system.js', import.meta.url) }),
   services: [paymentService, flightService, hotelService, notificationService],
 });
 const carts = Array.from({ length: Number(count) }, (_, number) => cartOf(number));
