@@ -1,8 +1,13 @@
-import { describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { mutants } from './mutants.ts';
 import { Simulation } from './simulation.ts';
 
 const SEEDS = Number(process.env['TUTTI_SIMULATIONS'] ?? 200);
+
+// An engine that dies while it decides never takes its listeners for rejections back; here many die in one process.
+const listenersMax = process.getMaxListeners();
+beforeAll(() => void process.setMaxListeners(0));
+afterAll(() => void process.setMaxListeners(listenersMax));
 
 describe('bookings under duplicates, reordering, lost answers, partial failures, stale reads, crashes and frozen workers', () => {
   it(`lose nothing, invent nothing and come to their end, with ${SEEDS} seeds`, async () => {
