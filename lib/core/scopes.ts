@@ -7,7 +7,7 @@ import { journal } from './journal.ts';
 import type { BranchesStep, Ending, Run, Scope, ScopeStep, Step } from './run.ts';
 import { cancellation, childScope, nextPath, touch } from './run.ts';
 import { clearTimer } from './timers.ts';
-import { compensationEnded, startUndoing, takeItems, undoBeside } from './undoing.ts';
+import { compensationEnded, startRequested, startUndoing, takeItems, undoBeside } from './undoing.ts';
 import { endWait } from './waits.ts';
 
 /**
@@ -151,6 +151,7 @@ const close = (run: Run, scope: Scope, failure: Failure | undefined): void => {
     return;
   }
   closeStep(run, parent, scope, failure);
+  startRequested(run, parent);
   touch(run, parent);
 };
 

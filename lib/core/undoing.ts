@@ -4,7 +4,7 @@ import type { OpenCommand } from './image.ts';
 import { journal } from './journal.ts';
 import type { Fact } from './journal-entry.ts';
 import { backoffMs, UNDO_ATTEMPTS_MAX } from './retry.ts';
-import { childScope, nextPath, touch, type Run, type Scope, type Step, type Undoing, type UndoItem, type UndoStep } from './run.ts';
+import { childScope, nextPath, touch, type Run, type Scope, type Step, type Undoing, type UndoItem } from './run.ts';
 import { clearTimer, setTimer } from './timers.ts';
 
 /** Runs the items one at a time, newest first. Where the scope is already being undone, they join. */
@@ -143,28 +143,22 @@ export const undoBeside = (run: Run, scope: Scope, items: readonly UndoItem[]): 
   });
 };
 
-/** `ctx.undo(step)` and `ctx.undo()`: undoes now; the process goes on (S7). It joins what is being undone already. */
-export const requestUndo = (run: Run, scope: Scope, target: Step | undefined): UndoStep => {
-  const step: UndoStep = { kind: 'undo', path: nextPath(scope, 'undo'), scope, status: 'open', resolver: undefined };
-  journal(run, { type: 'UndoRequested', path: step.path });
-  scope.open.add(step);
-  scope.requested.push({ step, target });
-  startRequested(run, scope);
-  return step;
-};
-
-/** An undo of all waits until what is being settled is definite: that is newer than anything on the list. */
+/** An undo waits until what is being settled is definite, since that is newer than anything on the list, and until its target has closed. */
 export const startRequested = (run: Run, scope: Scope): void => {
   if (scope.cleanups > 0) return;
-  for (const { step, target } of scope.requested.splice(0)) {
-    const items = target ? takeItems(target) : scope.list.splice(0);
-    startUndoing(run, scope, items, undefined, () => {
-      step.status = 'settled';
-      scope.open.delete(step);
-      run.outcomes.push({ kind: 'fulfil', step, value: undefined });
-      touch(run, scope);
-    });
-  }
+  for (const request of scope.requested.splice(0))
+    if (request.target?.status === 'open') scope.requested.push(request);
+    else startRequest(run, scope, request);
+};
+
+const startRequest = (run: Run, scope: Scope, { step, target }: Scope['requested'][number]): void => {
+  const items = target ? takeItems(target) : scope.list.splice(0);
+  startUndoing(run, scope, items, undefined, () => {
+    step.status = 'settled';
+    step.scope.open.delete(step);
+    run.outcomes.push({ kind: 'fulfil', step, value: undefined });
+    touch(run, step.scope);
+  });
 };
 
 /** What a settled step has put on its scope's list, taken off whichever list it is on now. */

@@ -10,7 +10,8 @@ import { touch, type BranchesStep, type CallPolicy, type Run, type Scope, type S
 import { branchWon, openBranches, openScope, pivot } from '../core/scopes.ts';
 import { SeededRandom } from '../core/seeded-random.ts';
 import { sleep } from '../core/timers.ts';
-import { registerCompensation, requestUndo } from '../core/undoing.ts';
+import { requestUndo } from '../core/undo-request.ts';
+import { registerCompensation } from '../core/undoing.ts';
 import { waitFor } from '../core/waits.ts';
 import { instantOf } from './action.ts';
 import type { CallOptions, Step } from './context.ts';

@@ -527,6 +527,35 @@ describe('S7: undoing by choice', () => {
     expect(trip.open()).toEqual(['payments.refund (undo)']);
   });
 
+  test('S7: a step that is still open is settled, and what it did after all is undone before the process goes on', async () => {
+    const trip = await started(async (ctx) => {
+      await ctx.undo(fly(ctx));
+      await stay(ctx);
+    });
+    expect(trip.open()).toEqual(['flights.book (settling: cancelled)']);
+    await trip.completes('flights.book', FLIGHT);
+    expect(trip.open()).toEqual(['flights.cancel (undo)']);
+    await trip.completes('flights.cancel');
+    expect(trip.open()).toEqual(['hotels.book']);
+  });
+
+  test('S7: a scope that is still open is cancelled and undone, and only then the process goes on', async () => {
+    const trip = await started(async (ctx) => {
+      const travel = ctx.scope('travel', async (ctx) => {
+        await fly(ctx);
+        await ctx.sleep('1 day');
+      });
+      await ctx.waitFor(Nudge);
+      await ctx.undo(travel);
+      await pay(ctx);
+    });
+    await trip.completes('flights.book', FLIGHT);
+    await trip.happens(Nudge);
+    expect(trip.open()).toEqual(['flights.cancel (undo)']);
+    await trip.completes('flights.cancel');
+    expect(trip.open()).toEqual(['payments.charge']);
+  });
+
   test('S7: a step of a scope that has handed its list on is undone once, not again with the process', async () => {
     const trip = await started(async (ctx) => {
       const steps: ReturnType<typeof fly>[] = [];
