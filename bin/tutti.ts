@@ -32,6 +32,8 @@ function commandLine(invocation: Invocation): Command {
   const program = new Command('tutti')
     .description('Business processes that cross services: run them, watch them, help them on.')
     .version(version(), '-V, --version', 'print the version')
+    // A command may have a --version of its own.
+    .enablePositionalOptions()
     .exitOverride()
     .showHelpAfterError('(--help tells more)')
     .addHelpText(

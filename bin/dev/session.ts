@@ -6,7 +6,7 @@ import type { Loaded } from '../load-modules.ts';
 import type { Terminal } from '../terminal.ts';
 import { countCalls } from './call-counter.ts';
 import { feedEvents } from './event-feed.ts';
-import { isSettled } from './settled.ts';
+import { isSettled, waitingForNobody } from './settled.ts';
 import { printSummary, stuckInstance, Tally, type StuckInstance } from './tally.ts';
 import { Timeline } from './timeline.ts';
 
@@ -28,6 +28,7 @@ export class DevSession {
   readonly #terminal: Terminal;
   readonly #options: DevOptions;
   readonly #served: readonly string[];
+  readonly #missing: readonly string[];
   readonly #runtime: Runtime;
   readonly #reach: Reach;
   readonly #timeline: Timeline;
@@ -55,8 +56,8 @@ export class DevSession {
     this.#calls = countCalls(this.#runtime.state);
     this.#reach = { system: systemContract(system), ports: connectionPorts(this.#runtime.connection) };
     this.#timeline = new Timeline(this.#reach, terminal, { json: options.json === true, startedAt: Date.now() });
-    const missing = [...this.#reach.system.services.keys()].filter((name) => !this.#served.includes(name));
-    if (missing.length > 0) terminal.message(`Nobody serves ${missing.join(', ')} here: their commands wait in their queues.`);
+    this.#missing = [...this.#reach.system.services.keys()].filter((name) => !this.#served.includes(name));
+    if (this.#missing.length > 0) terminal.message(`Nobody serves ${this.#missing.join(', ')} here: their commands wait in their queues.`);
   }
 
   async begin(): Promise<void> {
@@ -73,6 +74,9 @@ export class DevSession {
     const { clock } = this.#runtime.state;
     while (!(await isSettled(this.#runtime.state, this.#served))) await clock.sleep(TELL_MS, this.#stopping.signal);
     this.hasStuck = (await this.#stuck()).length > 0;
+    for (const { service, count } of waitingForNobody(this.#runtime.state, this.#missing)) {
+      this.#terminal.message(`${count} ${count === 1 ? 'command waits' : 'commands wait'} in the queue of ${service}, which nobody serves.`);
+    }
     return 'settled';
   }
 

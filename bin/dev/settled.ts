@@ -7,16 +7,27 @@ import type { Head } from '../../lib/ports/process-store.ts';
 const NEAR_MS = 60_000;
 
 /**
- * Whether nothing moves any more: no message waits or is being worked on, and no open instance wakes up soon. Messages of
- * services that do not run here are not counted, since nobody takes them.
+ * Whether nothing moves any more: no message waits or is being worked on, and no open instance wakes up soon. What waits for
+ * a service that does not run here is not counted, since nobody takes it however often it is sent.
  */
 export async function isSettled({ queues, instanceIndex, clock }: State, served: readonly string[]): Promise<boolean> {
   for (const name of [INBOX, `${INBOX}-dead-letter`, ...served]) if ((queues.get(name)?.size ?? 0) > 0) return false;
-  for await (const head of instanceIndex.list({ statuses: ['running'] })) if (wakesBefore(head, clock.now() + NEAR_MS)) return false;
+  for await (const head of instanceIndex.list({ statuses: ['running'] })) if (wakesBefore(head, clock.now() + NEAR_MS, served)) return false;
   return true;
 }
 
-function wakesBefore(head: Head, instant: number): boolean {
+function wakesBefore(head: Head, instant: number, served: readonly string[]): boolean {
   const { timers, commands } = decodeHead(head);
-  return [...timers.values(), ...commands.values()].some(({ due }) => due <= instant);
+  const asked = [...commands.values()].filter(({ command }) => served.includes(serviceOf(command)));
+  return [...timers.values(), ...asked].some(({ due }) => due <= instant);
+}
+
+/** The service in the name of a command, `payments.charge`. */
+function serviceOf(command: string): string {
+  return command.slice(0, command.indexOf('.'));
+}
+
+/** How many commands wait for each service that does not run here. */
+export function waitingForNobody({ queues }: State, missing: readonly string[]): readonly { readonly service: string; readonly count: number }[] {
+  return missing.map((service) => ({ service, count: queues.get(service)?.size ?? 0 })).filter(({ count }) => count > 0);
 }

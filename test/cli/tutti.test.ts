@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
-import { inFolder, RunningTutti, SEATS, tutti } from './command-line.ts';
+import { inFolder, RunningTutti, SEATS, SEATS_UNSERVED, tutti } from './command-line.ts';
 
 // Each test starts several programs, on a machine that may be busy.
 vi.setConfig({ testTimeout: 120_000 });
@@ -83,6 +83,19 @@ describe('dev --once', () => {
   });
 });
 
+describe('dev --once where nobody serves a service', () => {
+  test('ends when nothing else moves, and says how many commands wait for it', async () => {
+    await inFolder(async (folder) => {
+      const events = eventsFile(folder, wanted('s-1', '12A'), wanted('s-2', '7C'));
+      const { code, stdout, stderr } = await tutti('dev', SEATS_UNSERVED, '--local', folder, '--once', '--events', events);
+      expect([code, stdout]).toEqual([0, expect.stringMatching(/\n2 instances: 2 running\n/)]);
+      expect(stderr).toContain('2 commands wait in the queue of desk, which nobody serves.\n');
+      const later = await tutti('dev', SEATS, '--local', folder, '--once');
+      expect([later.code, later.stdout]).toEqual([0, expect.stringMatching(/\n2 instances: 2 completed\n/)]);
+    });
+  });
+});
+
 describe('a running dev', () => {
   test('is reached by the other commands; after a kill the stored state still tells', async () => {
     await inFolder(async (folder) => {
@@ -144,6 +157,11 @@ describe('a running dev', () => {
       const dev = new RunningTutti('dev', SEATS, ...where, '--events', eventsFile(folder, wanted('s-1', 'on hold'), wanted('s-2', 'bug')));
       await dev.line(/s-2 +stuck/);
       await dev.line(/s-1 +desk\.book answered/);
+      expect(await tutti('resume', 'book-seat', 's-1', '--version', '2', ...where)).toMatchObject({
+        code: 2,
+        stdout: '',
+        stderr: expect.stringContaining('is running on version 1 and was to go on with version 2'),
+      });
       expect(await tutti('cancel', 'book-seat', 's-1', '--reason', 'changed plans', '--json', ...where)).toMatchObject({
         code: 0,
         stdout: '{"process":"book-seat","id":"s-1","status":"cancelled"}\n',

@@ -1,0 +1,2 @@
+// The system alone: nobody serves the desk.
+export { seats } from './seats.ts';
