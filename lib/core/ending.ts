@@ -3,7 +3,7 @@ import type { Failure } from '../contract/errors.ts';
 import { ProcessFailed } from '../contract/errors.ts';
 import type { Json } from '../contract/schema.ts';
 import { refuse } from './bug.ts';
-import { TOMBSTONES_MAX, type ClosedStatus, type Image, type OpenCommand } from './image.ts';
+import type { ClosedStatus, Image, OpenCommand } from './image.ts';
 import { journal } from './journal.ts';
 import type { Run } from './run.ts';
 
@@ -61,7 +61,7 @@ const closeImage = (run: Run, status: ClosedStatus): void => {
     if (isLateUndo(image, command)) continue;
     image.commands.delete(command.n);
     if (command.mode === 'call' && run.environment.commands.get(command.command)?.undo)
-      bury(image, {
+      image.tombstones.push({
         run: image.run,
         n: command.n,
         command: command.command,
@@ -83,11 +83,3 @@ const closeImage = (run: Run, status: ClosedStatus): void => {
 };
 
 const isLateUndo = (image: Image, { mode, path }: OpenCommand): boolean => mode === 'undo' && path.startsWith(`late/${image.pid}/`);
-
-const bury = (image: Image, tombstone: Image['tombstones'][number]): void => {
-  image.tombstones.push(tombstone);
-  if (image.tombstones.length > TOMBSTONES_MAX) {
-    image.tombstones.shift();
-    image.tombstonesSpilled = true;
-  }
-};

@@ -81,7 +81,10 @@ export interface Timer {
   readonly purpose: TimerPurpose;
 }
 
-/** What is left of an undoable command that nobody waits for any more: its late success is undone (S3). */
+/**
+ * What is left of an undoable command that nobody waits for any more: its late success is undone (S3). A run leaves at most
+ * `OPEN_MAX`; none is ever dropped, since only it holds the input that its undo is made from.
+ */
 export interface Tombstone {
   readonly run: string;
   readonly n: number;
@@ -147,8 +150,6 @@ export interface Image {
   /** Start and operator ids. */
   starts: string[];
   tombstones: Tombstone[];
-  /** Older tombstones lie in the journal. */
-  tombstonesSpilled?: boolean;
   /** The latest view; of a decider: its state. */
   view?: Stored;
   tags?: Readonly<Record<string, string>>;
@@ -161,7 +162,6 @@ export interface Image {
 
 export const SIGNALS_MAX = 64;
 export const STARTS_MAX = 16;
-export const TOMBSTONES_MAX = 64;
 /** More open commands and timers than this is a design for child processes (protocol 1.10). */
 export const OPEN_MAX = 100;
 export const CONTROL_BYTES_MAX = 256 * 1024;

@@ -351,7 +351,7 @@ export const NOBODY = { onOpen: 'reject', onClosed: 'reject' } as ProcessContrac
 const begun = (pid: string, run: string, definition: string, at: number, before: Image | undefined): Image => {
   const image = newImage(pid, run, definition, at);
   if (!before || before.status === 'early') return image;
-  const { signals, signalsFloor, starts, tombstones, tombstonesSpilled, clock } = before;
+  const { signals, signalsFloor, starts, tombstones, clock } = before;
   return {
     ...image,
     clock: Math.max(at, clock),
@@ -359,7 +359,6 @@ const begun = (pid: string, run: string, definition: string, at: number, before:
     starts: [...starts],
     tombstones: [...tombstones],
     ...(signalsFloor !== undefined && { signalsFloor }),
-    ...(tombstonesSpilled && { tombstonesSpilled }),
   };
 };
 

@@ -15,7 +15,6 @@ interface Control {
   readonly signalsFloor?: number;
   readonly starts?: readonly string[];
   readonly tombstones?: readonly Tombstone[];
-  readonly tombstonesSpilled?: boolean;
   readonly view?: Stored;
   readonly trace?: string;
 }
@@ -74,7 +73,6 @@ export const encodeControl = (image: Image): string =>
     signalsFloor: image.signalsFloor,
     starts: image.starts.length > 0 ? image.starts : undefined,
     tombstones: image.tombstones.length > 0 ? image.tombstones.map(storedTombstone) : undefined,
-    tombstonesSpilled: image.tombstonesSpilled,
     view: image.view?.dataref === undefined ? image.view : { dataref: image.view.dataref },
     trace: image.trace,
   });
@@ -128,7 +126,6 @@ export const decodeHead = (head: Head): Image => {
     ...(head.tags && { tags: head.tags }),
     ...(control.tickAt !== undefined && { tickAt: control.tickAt }),
     ...(control.signalsFloor !== undefined && { signalsFloor: control.signalsFloor }),
-    ...(control.tombstonesSpilled && { tombstonesSpilled: true }),
     ...(control.view && { view: control.view }),
     ...(control.trace !== undefined && { trace: control.trace }),
   };

@@ -230,10 +230,13 @@ describe('limits', () => {
     });
   });
 
-  test('the 65th tombstone pushes out the oldest, and the head says so', async () => {
+  test('every undoable command that a run leaves open is remembered, with the input that its undo is made from', async () => {
     const trip = await started(async (ctx) => {
-      await Promise.all(Array.from({ length: 65 }, (_, i) => ctx.call(flights.book, { to: `city ${i}` })));
+      await Promise.all(Array.from({ length: 100 }, (_, i) => ctx.call(flights.book, { to: `city ${i}` })));
     });
+    await trip.operates('terminate');
+    expect(trip.image.tombstones.map((tombstone) => tombstone.input)).toEqual(Array.from({ length: 100 }, (_, i) => ({ to: `city ${i}` })));
+  });
     await trip.operates('terminate');
     expect(trip.image.tombstones).toHaveLength(64);
     expect(trip.image.tombstones[0]?.input).toEqual({ to: 'city 1' });
