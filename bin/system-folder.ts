@@ -1,14 +1,9 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { ClientError } from '../lib/contract/errors.ts';
-import { remoteActs, type Acts } from '../lib/local/remote-acts.ts';
 import { FolderChannel } from '../lib/local/folder-channel.ts';
-
-/** The acts on a system that was opened for one command. */
-export interface OpenedActs {
-  readonly acts: Acts;
-  close(): void;
-}
+import { remoteActs } from '../lib/local/remote-acts.ts';
+import type { OpenedActs } from './opened-acts.ts';
 
 /** The acts on the system of a folder: of the one that runs there, else those that need no code of its processes. */
 export async function openActs(directory: string): Promise<OpenedActs> {

@@ -20,12 +20,13 @@ export interface Fault {
 }
 
 export function faultOf(error: unknown): Fault {
-  if (isOrchestratorError(error)) {
-    const { code, message, retryable, remedy, details } = error;
-    return { code, message, retryable, remedy, details };
-  }
+  const { code, message, retryable, remedy, details } = isOrchestratorError(error) ? error : internal(error);
+  return { code, message, retryable, remedy, details };
+}
+
+function internal(error: unknown): OrchestratorError {
   const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  return { code: 'INTERNAL', message, retryable: true, remedy: 'Look at what the message names.', details: null };
+  return new OrchestratorError('INTERNAL', message, { retryable: true, remedy: 'Look at what the message names.' });
 }
 
 /** The error that `faultOf` took apart, without its cause. What only a process meets crosses by its code alone. */

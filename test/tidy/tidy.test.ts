@@ -2,6 +2,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { builtinModules } from 'node:module';
 import { basename, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { STUCK_REMEDIES } from '../../lib/client/stuck-remedy.ts';
+import { PROCESS_BUG_REMEDIES } from '../../lib/contract/errors.ts';
 import { bannedNames, bannedTexts, impureTexts, unrepeatableTexts } from './house-rules.ts';
 import { lineAt, readSource, importsOf } from './source-text.ts';
 import { cycleIn, filesUnder, reachedFrom, readTree, root, type SourceFile, targetOf } from './source-tree.ts';
@@ -181,11 +183,40 @@ describe('files', () => {
 // That every port has a contract suite and every adapter runs it is held by test/contracts/adapters.test.ts.
 describe('completeness', () => {
   test('docs/errors.md has one entry for each error code, and none for others', () => {
-    const source = tree.get('lib/contract/errors.ts')?.plain ?? '';
-    const codes = [...new Set([...source.matchAll(/'([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*)'/g)].map((match) => match[1]!))].toSorted();
+    const quoted = [...(tree.get('lib/contract/errors.ts')?.plain ?? '').matchAll(/'([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*)'/g)];
+    const thrown = under('lib/', 'bin/').flatMap(({ plain }) => [...plain.matchAll(/\b(?:new OrchestratorError|super)\(\s*'([A-Z0-9_]+)'/g)]);
+    const codes = [...new Set([...quoted, ...thrown].map((match) => match[1]!))].toSorted();
     const page = existsSync(join(root, 'docs/errors.md')) ? readFileSync(join(root, 'docs/errors.md'), 'utf8') : '';
-    const entries = [...page.matchAll(/^#{2,4} `?([A-Z][A-Z0-9_]*)`?\s*$/gm)].map((match) => match[1]!).toSorted();
-    expect(entries, 'Write one heading `### CODE` in docs/errors.md for each code of lib/contract/errors.ts').toEqual(codes);
+    const entries = [...page.matchAll(/^## ([A-Z][A-Z0-9_]*)$/gm)].map((match) => match[1]!).toSorted();
+    expect(entries, 'Write one heading `## CODE` in docs/errors.md for each code that lib or bin throws').toEqual(codes);
+  });
+
+  test('docs/errors.md has one section for each parking reason, and none for others', () => {
+    const engine = under('lib/engine/').map(({ plain }) => plain);
+    const written = engine.flatMap((plain) => [
+      ...plain.matchAll(/\bpark\(\s*'([A-Z_]+)'/g),
+      ...plain.matchAll(/\breason: '([A-Z_]+)'/g),
+      ...plain.matchAll(/\bparkBesideStuck\([^']*'([A-Z_]+)'/g),
+    ]);
+    // What a schema refuses is parked under the code of its error.
+    const reasons = [...new Set([...written.map((match) => match[1]!), 'DATA_INVALID'])].toSorted();
+    expect(sectionsOf('Parking reasons'), 'Write one heading `### CODE` under "Parking reasons" in docs/errors.md').toEqual(reasons);
+  });
+
+  test('docs/errors.md and the remedies name each stuck reason', () => {
+    const written = under('lib/core/', 'lib/engine/').flatMap(({ plain }) => [
+      ...plain.matchAll(/\bcode: '([A-Z_]+)'/g),
+      ...plain.matchAll(/\bconst code = .*\? '([A-Z_]+)' : '([A-Z_]+)'/g),
+      ...plain.matchAll(/\brefuse\(\s*[^,]+,\s*'([A-Z_]+)'/g),
+    ]);
+    // The first is parked, the second is tried again until it succeeds.
+    const notStuck = ['FORBIDDEN', 'UNSENT'];
+    const found = new Set(written.flatMap((match) => [match[1]!, match[2] ?? match[1]!]).filter((code) => !notStuck.includes(code)));
+    const known = Object.keys(STUCK_REMEDIES);
+    expect(known).toEqual(expect.arrayContaining([...found]));
+    const described = known.filter((code) => !Object.hasOwn(PROCESS_BUG_REMEDIES, code)).toSorted();
+    expect(sectionsOf('Stuck reasons'), 'Write one heading `### CODE` under "Stuck reasons" in docs/errors.md').toEqual(described);
+    for (const code of described) expect(chapter('Stuck reasons')).toContain(`What to do: ${STUCK_REMEDIES[code]}`);
   });
 
   test('every dependency has its line of reason, and no line is left over', () => {
@@ -209,6 +240,16 @@ test('source is read without its comments and strings, so a rule meets code only
   expect(importsOf(source)).toEqual([{ specifier: './a.ts', line: 1 }]);
   expect(source.code.match(/await/g)).toHaveLength(1);
 });
+
+/** A chapter of docs/errors.md. */
+function chapter(title: string): string {
+  const page = readFileSync(join(root, 'docs/errors.md'), 'utf8');
+  return page.split(/^# /m).find((part) => part.startsWith(`${title}\n`)) ?? '';
+}
+
+function sectionsOf(title: string): readonly string[] {
+  return [...chapter(title).matchAll(/^### ([A-Z][A-Z0-9_]*)$/gm)].map((match) => match[1]!).toSorted();
+}
 
 function reachedFromExamples(starts: readonly string[]): ReadonlySet<string> {
   return new Set([...reachedFrom(tree, starts)].filter((path) => path.startsWith('examples/')));

@@ -1,0 +1,7 @@
+import type { Acts } from '../lib/local/remote-acts.ts';
+
+/** The acts on a system that was opened for one command. */
+export interface OpenedActs {
+  readonly acts: Acts;
+  close(): void;
+}
