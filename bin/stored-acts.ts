@@ -34,7 +34,11 @@ export function storedActs(directory: string): OpenedActs {
 }
 
 function notRunning(directory: string): ClientError {
-  return new ClientError('UNREACHABLE', `Nothing runs on the folder ${directory}: expected a running system, since only that knows its processes.`, {
-    remedy: 'Start tutti dev with the modules of the system, or the program that runs it, then try again.',
-  });
+  return new ClientError(
+    'UNREACHABLE',
+    `Nothing runs on the folder ${directory}: expected a running system, since only that knows its processes.`,
+    {
+      remedy: 'Start tutti dev with the modules of the system, or the program that runs it, then try again.',
+    },
+  );
 }

@@ -75,7 +75,9 @@ export class DevSession {
     while (!(await isSettled(this.#runtime.state, this.#served))) await clock.sleep(TELL_MS, this.#stopping.signal);
     this.hasStuck = (await this.#stuck()).length > 0;
     for (const { service, count } of waitingForNobody(this.#runtime.state, this.#missing)) {
-      this.#terminal.message(`${count} ${count === 1 ? 'command waits' : 'commands wait'} in the queue of ${service}, which nobody serves.`);
+      this.#terminal.message(
+        `${count} ${count === 1 ? 'command waits' : 'commands wait'} in the queue of ${service}, which nobody serves.`,
+      );
     }
     return 'settled';
   }

@@ -12,7 +12,8 @@ const NEAR_MS = 60_000;
  */
 export async function isSettled({ queues, instanceIndex, clock }: State, served: readonly string[]): Promise<boolean> {
   for (const name of [INBOX, `${INBOX}-dead-letter`, ...served]) if ((queues.get(name)?.size ?? 0) > 0) return false;
-  for await (const head of instanceIndex.list({ statuses: ['running'] })) if (wakesBefore(head, clock.now() + NEAR_MS, served)) return false;
+  for await (const head of instanceIndex.list({ statuses: ['running'] }))
+    if (wakesBefore(head, clock.now() + NEAR_MS, served)) return false;
   return true;
 }
 
@@ -28,6 +29,9 @@ function serviceOf(command: string): string {
 }
 
 /** How many commands wait for each service that does not run here. */
-export function waitingForNobody({ queues }: State, missing: readonly string[]): readonly { readonly service: string; readonly count: number }[] {
+export function waitingForNobody(
+  { queues }: State,
+  missing: readonly string[],
+): readonly { readonly service: string; readonly count: number }[] {
   return missing.map((service) => ({ service, count: queues.get(service)?.size ?? 0 })).filter(({ count }) => count > 0);
 }

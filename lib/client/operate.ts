@@ -85,7 +85,8 @@ function refuseStuck(head: Head): void {
   const { code, message = '' } = decodeHead(head).stuck ?? {};
   const what = `${nameOf(head.pid)} was not resumed: ${message}`;
   if (code === 'NONDETERMINISM') throw new ProcessBug('NONDETERMINISM', what);
-  if (code === 'UNKNOWN_VERSION') throw new ClientError('NOT_FOUND', what, { remedy: 'List that version of the process in the system, or name one that it lists.' });
+  if (code === 'UNKNOWN_VERSION')
+    throw new ClientError('NOT_FOUND', what, { remedy: 'List that version of the process in the system, or name one that it lists.' });
 }
 
 function refuseClosed(head: Head, { act }: Operation): void {

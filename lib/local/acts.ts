@@ -13,7 +13,15 @@ import { signalInstance } from '../client/signal.ts';
 import { startProcess } from '../client/start.ts';
 import { explain } from '../client/why.ts';
 import { offeredPort, type Methods } from './port-channel.ts';
-import { ACTS, type Acts, type Instance, type JournalAnswer, type ListedInstance, type ListRequest, type WhyAnswer } from './remote-acts.ts';
+import {
+  ACTS,
+  type Acts,
+  type Instance,
+  type JournalAnswer,
+  type ListedInstance,
+  type ListRequest,
+  type WhyAnswer,
+} from './remote-acts.ts';
 
 export function offeredActs(acts: Acts): Methods {
   return offeredPort(acts, 'acts', ACTS);
@@ -48,15 +56,22 @@ export function actsOn(reach: Reach): Acts {
 function processNamed({ system }: Reach, name: string): AnyProcess {
   const definition = system.processes.get(name)?.[0];
   if (definition !== undefined) return { name, '~': definition as never };
-  throw new ClientError('NOT_FOUND', `There is no process ${name} in ${system.name}: expected one of ${[...system.processes.keys()].join(', ')}.`);
+  throw new ClientError(
+    'NOT_FOUND',
+    `There is no process ${name} in ${system.name}: expected one of ${[...system.processes.keys()].join(', ')}.`,
+  );
 }
 
 function eventNamed({ system }: Reach, type: string): NonNullable<ReturnType<Reach['system']['events']['get']>> {
   const event = system.events.get(type);
   if (event !== undefined) return event;
-  throw new ClientError('NOT_FOUND', `There is no event ${type} in ${system.name}: expected one of ${[...system.events.keys()].join(', ')}.`, {
-    remedy: 'Name an event that the process hears.',
-  });
+  throw new ClientError(
+    'NOT_FOUND',
+    `There is no event ${type} in ${system.name}: expected one of ${[...system.events.keys()].join(', ')}.`,
+    {
+      remedy: 'Name an event that the process hears.',
+    },
+  );
 }
 
 async function listed(reach: Reach, { process, status, tag, since, limit }: ListRequest): Promise<ListedInstance[]> {

@@ -16,6 +16,8 @@ const METHODS: { readonly [P in keyof OfferedPorts]: readonly (keyof OfferedPort
 };
 
 const PAGE = 100;
+/** Where the runtime itself has no hint, the head is read again after so long. */
+const POLL_MS = 50;
 
 export function offeredClientPorts(ports: ClientPorts): Methods {
   return {
@@ -27,7 +29,7 @@ export function offeredClientPorts(ports: ClientPorts): Methods {
     'client.page': (filter: InstanceFilter, max: number) => firstHeads(ports, filter, max),
     'client.durable': () => ports.durable(),
     'client.answer': (request: Parameters<ClientPorts['answer']>[0]) => ports.answer(request),
-    ...(ports.changed === undefined ? {} : { 'client.changed': ports.changed }),
+    'client.changed': (pid: string) => ports.changed?.(pid) ?? ports.clock.sleep(POLL_MS),
   };
 }
 

@@ -33,12 +33,19 @@ const third = process('permit', { ...options, version: 3 }, async (ctx) => {
 });
 
 /** `answered` resolves with the first instance that waits for the payment or is stuck. */
-async function running(directory: string, ...processes: readonly AnyProcess[]): Promise<LocalSystem & { readonly answered: Promise<void> }> {
+async function running(
+  directory: string,
+  ...processes: readonly AnyProcess[]
+): Promise<LocalSystem & { readonly answered: Promise<void> }> {
   const permits = system('permits', { processes, services: [desk] });
   const services = [serve(desk, { file: async () => {}, refuse: async () => {} })];
   let settle!: () => void;
   const answered = new Promise<void>((resolve) => (settle = resolve));
-  const started = await startLocal(permits, { directory, services, onCommit: ({ status, version }) => (status === 'stuck' || version === 2) && settle() });
+  const started = await startLocal(permits, {
+    directory,
+    services,
+    onCommit: ({ status, version }) => (status === 'stuck' || version === 2) && settle(),
+  });
   onTestFinished(() => started.stop());
   return { ...started, answered };
 }
@@ -66,7 +73,11 @@ describe('a stuck instance', () => {
   test('is not resumed with a version that did something else, and is told what', async () => {
     const client = await begunOnFirst('bug');
     const refused = client.resume(first, 'bug', { version: 3 });
-    await expect(refused).rejects.toMatchObject({ name: 'ProcessBug', code: 'NONDETERMINISM', message: expect.stringContaining('desk.refuse') });
+    await expect(refused).rejects.toMatchObject({
+      name: 'ProcessBug',
+      code: 'NONDETERMINISM',
+      message: expect.stringContaining('desk.refuse'),
+    });
     expect(await client.describe(first, 'bug')).toMatchObject({ status: 'stuck', version: 1 });
     await client.resume(first, 'bug', { version: 2 });
     expect(await client.describe(first, 'bug')).toMatchObject({ status: 'running', version: 2 });
@@ -82,7 +93,10 @@ describe('a stuck instance', () => {
 describe('an instance that is not stuck', () => {
   test('stays on its version, and whoever wants another is told', async () => {
     const client = await begunOnFirst('p-1');
-    await expect(client.resume(first, 'p-1', { version: 2 })).rejects.toMatchObject({ code: 'UNSUPPORTED', message: expect.stringContaining('version 1') });
+    await expect(client.resume(first, 'p-1', { version: 2 })).rejects.toMatchObject({
+      code: 'UNSUPPORTED',
+      message: expect.stringContaining('version 1'),
+    });
     await client.resume(first, 'p-1', { version: 1 });
     await client.publish(Paid, { id: 'p-1' });
     expect(await client.result(first, 'p-1')).toBe('by the first');

@@ -184,7 +184,9 @@ describe('files', () => {
 describe('completeness', () => {
   test('docs/errors.md has one entry for each error code, and none for others', () => {
     const quoted = [...(tree.get('lib/contract/errors.ts')?.plain ?? '').matchAll(/'([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*)'/g)];
-    const thrown = under('lib/', 'bin/').flatMap(({ plain }) => [...plain.matchAll(/\b(?:new OrchestratorError|super)\(\s*'([A-Z0-9_]+)'/g)]);
+    const thrown = under('lib/', 'bin/').flatMap(({ plain }) => [
+      ...plain.matchAll(/\b(?:new OrchestratorError|super)\(\s*'([A-Z0-9_]+)'/g),
+    ]);
     const codes = [...new Set([...quoted, ...thrown].map((match) => match[1]!))].toSorted();
     const page = existsSync(join(root, 'docs/errors.md')) ? readFileSync(join(root, 'docs/errors.md'), 'utf8') : '';
     const entries = [...page.matchAll(/^## ([A-Z][A-Z0-9_]*)$/gm)].map((match) => match[1]!).toSorted();
