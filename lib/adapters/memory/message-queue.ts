@@ -31,6 +31,8 @@ export interface QueueOptions {
   readonly wake?: (run: () => void) => void;
 }
 
+const WOKEN = 'woken';
+
 /** One queue: visibility, delay, receive counts, dead letters. Time comes from the clock alone. */
 export class MemoryMessageQueue implements MessageQueue {
   readonly name: string;
@@ -210,7 +212,8 @@ export class MemoryMessageQueue implements MessageQueue {
   async #arrival(until: number, signal: AbortSignal | undefined): Promise<void> {
     const now = this.#clock.now();
     const sleep = new AbortController();
-    const wake = (): void => sleep.abort();
+    // Without a reason of its own each abort would make a DOMException, with its stack.
+    const wake = (): void => sleep.abort(WOKEN);
     this.#receivers.push(wake);
     signal?.addEventListener('abort', wake, { once: true });
     await this.#clock.sleep(Math.min(until, this.#waiting.first()?.visibleAt ?? until) - now, sleep.signal);
