@@ -139,5 +139,7 @@ export function remotePort<T extends object>(channel: Caller, name: string, meth
 
 /** What the other end may call of `port`. */
 export function offeredPort<T extends object>(port: T, name: string, methods: readonly (keyof T & string)[]): Methods {
-  return Object.fromEntries(methods.map((method) => [`${name}.${method}`, (...args: readonly never[]) => (port[method] as Method)(...args)]));
+  return Object.fromEntries(
+    methods.map((method) => [`${name}.${method}`, (...args: readonly never[]) => (port[method] as Method)(...args)]),
+  );
 }

@@ -79,7 +79,8 @@ export class Runtime {
     this.state = openState({ system: contract, ...(options.directory !== undefined && { directory: options.directory }) });
     this.#store = new WatchedProcessStore(this.state.processStore, options.onCommit);
     this.#host = options.entry === undefined ? undefined : this.#hostOf(contract.name, options.entry);
-    this.#engine = this.#host ?? new Engine(engineOptions(system, this.#enginePorts(), this.state.clock, options.checks ?? false, this.#fault));
+    this.#engine =
+      this.#host ?? new Engine(engineOptions(system, this.#enginePorts(), this.state.clock, options.checks ?? false, this.#fault));
     this.connection = connectionOf(this.#ports(options));
     this.#consumers = options.services.map((served) => this.#consumer(served));
     // Every poll of every queue listens to this one signal: their number is the system's, not a leak.
@@ -95,7 +96,11 @@ export class Runtime {
       throw error;
     }
     const { signal } = this.#stopping;
-    this.#running = [...this.#consumers.map((consumer) => consumer.poll(signal)), ...this.#pumps().map((pump) => pump.run()), this.#sweep()];
+    this.#running = [
+      ...this.#consumers.map((consumer) => consumer.poll(signal)),
+      ...this.#pumps().map((pump) => pump.run()),
+      this.#sweep(),
+    ];
     if (this.#options.directory !== undefined) await this.#serve(this.#options.directory);
   }
 
@@ -112,7 +117,10 @@ export class Runtime {
   async #serve(directory: string): Promise<void> {
     const ports = connectionPorts(this.connection);
     try {
-      this.#folder = await serveFolder(directory, { ...offeredClientPorts(ports), ...offeredActs(actsOn({ system: this.#system, ports })) });
+      this.#folder = await serveFolder(directory, {
+        ...offeredClientPorts(ports),
+        ...offeredActs(actsOn({ system: this.#system, ports })),
+      });
     } catch (error) {
       this.#fault(error);
     }
@@ -211,7 +219,16 @@ export class Runtime {
         const served = stores.get(service);
         if (!served) throw new ClientError('TOKEN_INVALID', `The token is of the service ${service}, which does not run here.`);
         const { contract, records } = servedParts(served);
-        await answerDeferred({ token, answer }, { service: contract, store: records ?? state.idempotencyStore, publisher: state.publisher, payloads: state.payloadStore, clock: state.clock });
+        await answerDeferred(
+          { token, answer },
+          {
+            service: contract,
+            store: records ?? state.idempotencyStore,
+            publisher: state.publisher,
+            payloads: state.payloadStore,
+            clock: state.clock,
+          },
+        );
         await state.durable();
       },
     };
@@ -222,8 +239,14 @@ export class Runtime {
 const checkServices = (system: SystemContract, services: readonly Served[]): void => {
   const names = services.map((served) => servedParts(served).contract.name);
   for (const [i, name] of names.entries()) {
-    if (!system.services.has(name)) throw new ClientError('NOT_FOUND', `The service ${name} is served, but is none of the system ${system.name}: it has ${[...system.services.keys()].join(', ')}.`);
+    if (!system.services.has(name))
+      throw new ClientError(
+        'NOT_FOUND',
+        `The service ${name} is served, but is none of the system ${system.name}: it has ${[...system.services.keys()].join(', ')}.`,
+      );
     if (names.indexOf(name) !== i)
-      throw new ContractError('CONTRACT_INVALID', `The service ${name} is served twice: each service is served once.`, { remedy: `Serve all commands of ${name} in one call of serve.` });
+      throw new ContractError('CONTRACT_INVALID', `The service ${name} is served twice: each service is served once.`, {
+        remedy: `Serve all commands of ${name} in one call of serve.`,
+      });
   }
 };

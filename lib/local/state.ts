@@ -81,7 +81,10 @@ type Stores = Pick<
 export function openState(options: StateOptions): State {
   const clock = options.clock ?? new SystemClock();
   const { directory } = options;
-  const logged = directory === undefined || options.memory === true ? undefined : openTables(directory, { ...logOptions(options), leasesFrom: clock.now() + LEASE_MS });
+  const logged =
+    directory === undefined || options.memory === true
+      ? undefined
+      : openTables(directory, { ...logOptions(options), leasesFrom: clock.now() + LEASE_MS });
   const queues = openQueues(options, clock, logged);
   const stores = logged === undefined ? memoryStores() : sqliteStores(logged);
   const bus = { clock, rules: rulesOf(options.system, queues.get(INBOX) as MemoryMessageQueue) };

@@ -299,7 +299,9 @@ function createTable<Value>(log: OrderedLog, definition: TableDefinition<Value>,
   };
   // Of a text key the table is its own index, so that a row is written once.
   const rowid = definition.key === 'text' ? ' WITHOUT ROWID' : '';
-  log.database.exec(`CREATE TABLE IF NOT EXISTS ${name} (${columns.map((column) => `${column} ${kinds[column] ?? ''}`).join(', ')})${rowid}`);
+  log.database.exec(
+    `CREATE TABLE IF NOT EXISTS ${name} (${columns.map((column) => `${column} ${kinds[column] ?? ''}`).join(', ')})${rowid}`,
+  );
   const indexes = [...(searched?.indexes ?? []), ...(groupOf === undefined ? [] : ['(grp)']), '(resident) WHERE resident = 1'];
   indexes.forEach((index, at) => log.database.exec(`CREATE INDEX IF NOT EXISTS ${name}_${at} ON ${name} ${index}`));
 }
