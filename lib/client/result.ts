@@ -22,6 +22,8 @@ export async function resultOf(reach: Reach, process: string, id: string, option
     ...(options.timeout === undefined ? {} : { timeoutMs: milliseconds(options.timeout) }),
     timedOut: (current) => timedOut(reach, pid, current, options.timeout),
   });
+  // Whoever is told acts on it: an end that a crash could take back is not told.
+  await reach.ports.durable();
   const ending = await endingOf(reach, head);
   switch (ending?.type) {
     case 'ProcessCompleted':

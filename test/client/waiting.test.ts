@@ -81,6 +81,19 @@ test('a start is the run that its id names, and resolves only when that is durab
   expect(await start).toEqual({ id: 'o-1', run: runOf(startid), started: true });
 });
 
+test('a result is told only when a crash cannot take it back', async () => {
+  let durable = (): void => {};
+  const ports: MemoryPorts = { ...memoryPorts(), durable: () => new Promise((resolve) => (durable = resolve)) };
+  let told = false;
+  await ports.put(completed);
+  const result = connect(shop, connectionOf(ports satisfies ClientPorts)).result(order, 'o-1');
+  void result.then(() => (told = true));
+  await turn();
+  expect(told).toBe(false);
+  durable();
+  expect(await result).toBe(7);
+});
+
 test('an inbox that takes nothing is told with its reason', async () => {
   const ports = memoryPorts();
   const refusing = (senderFault: boolean): ClientPorts => ({
