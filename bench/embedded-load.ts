@@ -13,8 +13,18 @@ type Served = NonNullable<ConstructorParameters<typeof Runtime>[1]['services']>;
 
 const SLOTS = 200;
 
+interface BookingLoad {
+  readonly concurrency: number;
+  readonly soldOut: boolean;
+  /** The engine runs in a thread of its own, as under `tutti dev`. */
+  readonly thread?: boolean;
+}
+
+const ENTRY = new URL('../examples/travel-booking/system.ts', import.meta.url);
+
 /** Bookings from the publishing of the cart until the instance is closed and that is committed. */
-export const timeBookings = (concurrency: number, soldOut: boolean, directory: string | undefined): Promise<Timing> => {
+export const timeBookings = (load: BookingLoad, directory: string | undefined): Promise<Timing> => {
+  const { concurrency, soldOut, thread = false } = load;
   const services = [
     serve(payments, { charge: async () => ({ paymentId: 'pi_3NkVqL2eZvKYlo2C' }), refund: async () => {} }, { slots: SLOTS }),
     serve(flights, { book: async () => ({ reference: 'X4K9QT' }), cancel: async () => {} }, { slots: SLOTS }),
@@ -31,11 +41,11 @@ export const timeBookings = (concurrency: number, soldOut: boolean, directory: s
     ),
     serve(notifications, { notify: async () => {} }, { slots: SLOTS }),
   ];
-  return withRuntime(trips, services, directory, ({ publish }) =>
-    rounds({ concurrency, seconds: 0.5, rounds: 5, warmUpSeconds: 0.8 }, (number) =>
+  const measure = ({ publish }: Load): Promise<Timing> =>
+    rounds({ concurrency, seconds: 1, rounds: 3, warmUpSeconds: 2.5 }, (number) =>
       publish(CheckoutTravelCart, cartOf(`cart-${number}`, soldOut), 'book-trip', `cart-${number}`),
-    ),
-  );
+    );
+  return withRuntime(trips, services, directory, measure, thread ? ENTRY : undefined);
 };
 
 const trainService = () => serve(trains, { reserve: async () => ({ reference: 'RES-005120' }), cancel: async () => {} }, { slots: SLOTS });
@@ -68,11 +78,13 @@ const withRuntime = async (
   services: Served,
   directory: string | undefined,
   measure: (load: Load) => Promise<Timing>,
+  entry?: URL,
 ): Promise<Timing> => {
   const closed = new Map<string, () => void>();
   const local: LocalSystem = await startLocal(system, {
     services,
     ...(directory !== undefined && { directory }),
+    ...(entry && { entry }),
     onCommit: (head) => {
       if (head.closedAt === undefined) return;
       closed.get(head.pid)?.();

@@ -6,7 +6,7 @@ export type Mode = 'memory' | 'durable';
 export type Measure =
   | { readonly kind: 'commit-per-step' }
   | { readonly kind: 'group-commit' }
-  | { readonly kind: 'bookings'; readonly concurrency: number; readonly soldOut: boolean }
+  | { readonly kind: 'bookings'; readonly concurrency: number; readonly soldOut: boolean; readonly thread?: boolean }
   | { readonly kind: 'tour'; readonly steps: number }
   | { readonly kind: 'group'; readonly steps: number }
   | { readonly kind: 'decision' }
@@ -42,6 +42,9 @@ const MODES: readonly Mode[] = ['memory', 'durable'];
 
 const both = (timed: Omit<TimedCase, 'mode'>): TimedCase[] => MODES.map((mode) => ({ ...timed, mode }));
 
+const bookings = (row: string, load: { readonly concurrency: number; readonly thread?: boolean }): TimedCase[] =>
+  both({ case: 'happy', row, measure: { kind: 'bookings', soldOut: false, ...load }, steps: BOOKING_STEPS, unit: 'bookings' });
+
 /** The floor and the log alone: measured in every run that measures time. */
 export const floorCase: TimedCase = {
   case: 'floor',
@@ -62,15 +65,10 @@ export const logCase: TimedCase = {
 };
 
 export const timedCases: Readonly<Record<string, readonly TimedCase[]>> = {
-  happy: [1, 50, 200].flatMap((concurrency) =>
-    both({
-      case: 'happy',
-      row: `C = ${concurrency}`,
-      measure: { kind: 'bookings', concurrency, soldOut: false },
-      steps: BOOKING_STEPS,
-      unit: 'bookings',
-    }),
-  ),
+  happy: [
+    ...[1, 50, 200].flatMap((concurrency) => bookings(`C = ${concurrency}`, { concurrency })),
+    ...bookings('C = 200, engine in its own thread', { concurrency: 200, thread: true }),
+  ],
   compensate: both({
     case: 'compensate',
     row: 'C = 200',

@@ -12,7 +12,7 @@ const timed = (measure: Measure, folder: string, directory: string | undefined):
     case 'group-commit':
       return groupCommit(folder);
     case 'bookings':
-      return timeBookings(measure.concurrency, measure.soldOut, directory);
+      return timeBookings(measure, directory);
     case 'tour':
       return timeTours(measure.steps, directory);
     case 'group':
