@@ -6,7 +6,7 @@ import { MemoryParkingStore } from '../../lib/adapters/memory/parking-store.ts';
 import { MemoryPayloadStore } from '../../lib/adapters/memory/payload-store.ts';
 import { MemoryProcessStore } from '../../lib/adapters/memory/process-store.ts';
 import { VirtualClock } from '../../lib/adapters/memory/virtual-clock.ts';
-import type { CommandEnvelope, Outcome } from '../../lib/contract/envelope.ts';
+import type { CommandEnvelope, EventEnvelope, Outcome } from '../../lib/contract/envelope.ts';
 import { Engine, sha256 } from '../../lib/engine/engine.ts';
 import type { Head } from '../../lib/ports/process-store.ts';
 import { frontEndOf } from '../../lib/process/front-end.ts';
@@ -44,7 +44,7 @@ export class EngineRig {
   }
 
   /** An event of the bus comes to the inbox. */
-  happens(event: AnyEvent, data: Json, id = `e${(this.#ids += 1)}`): void {
+  happens(event: AnyEvent, data: Json, id = `e${(this.#ids += 1)}`, more: Partial<EventEnvelope> = {}): void {
     const [source = ''] = event.type.split('.');
     const detail = {
       specversion: '1.0',
@@ -55,6 +55,7 @@ export class EngineRig {
       datacontenttype: 'application/json',
       hops: 0,
       data,
+      ...more,
     };
     this.#queue('inbox').put(JSON.stringify({ detail }));
   }
