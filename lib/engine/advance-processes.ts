@@ -78,7 +78,8 @@ interface Delivery {
 const admitOrGiveBack = async (context: EngineContext, message: ReceivedMessage): Promise<Delivery> => {
   try {
     return await admitOne(context, message);
-  } catch {
+  } catch (error) {
+    context.options.onFault?.(error);
     return { message, items: [], giveBackSeconds: retrySeconds(context) };
   }
 };
@@ -120,8 +121,8 @@ const advanceGroups = async (context: EngineContext, groups: ReadonlyMap<string,
   for (const pid of groups.keys()) context.busy.set(pid, busy);
   try {
     await advanceHeld(context, groups);
-  } catch {
-    for (const items of groups.values()) for (const item of items) item.giveBackSeconds ??= retrySeconds(context);
+  } catch (error) {
+    comesAgain(context, [...groups.values()].flat(), error);
   } finally {
     for (const pid of groups.keys()) if (context.busy.get(pid) === busy) context.busy.delete(pid);
     release();
@@ -186,7 +187,7 @@ const loadHeads = async (
     const loaded = await context.options.store.load(pids, { consistent: true });
     return new Map(pids.map((pid, i) => [pid, loaded[i]]));
   } catch (error) {
-    for (const items of groups.values()) comesAgain(context, items, error);
+    comesAgain(context, [...groups.values()].flat(), error);
     return undefined;
   }
 };
@@ -220,7 +221,7 @@ const sendGroups = async (context: EngineContext, groups: ReadonlyMap<string, It
 const failed = (context: EngineContext, item: Item, sent: Exclude<SentResult, 'sent'>): void => {
   if (sent.senderFault)
     item.refused = { code: 'DISPATCH', message: `A command could not be sent and never will be as it is: ${sent.reason}.` };
-  else item.giveBackSeconds = retrySeconds(context);
+  else comesAgain(context, [item], `A send failed and is tried again: ${sent.reason}`);
 };
 
 /** A message vanishes only when every instance that it concerns is done with it. */
@@ -232,7 +233,8 @@ const settle = async (context: EngineContext, delivery: Delivery, result: Result
       const again = await settleItem(context, item);
       if (again !== undefined) seconds = Math.max(seconds ?? 0, again);
     }
-  } catch {
+  } catch (error) {
+    context.options.onFault?.(error);
     seconds = retrySeconds(context);
   }
   if (seconds === undefined) result.acknowledge.push(message.receiptHandle);
@@ -335,7 +337,8 @@ const runMarked = async (context: EngineContext, message: ReceivedMessage, resul
     await parking.attempt(message.messageId, -1);
     result.acknowledge.push(...alone.acknowledge);
     result.giveBack.push(...alone.giveBack);
-  } catch {
+  } catch (error) {
+    context.options.onFault?.(error);
     result.giveBack.push({ receiptHandle, seconds: retrySeconds(context) });
   }
 };

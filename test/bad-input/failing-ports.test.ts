@@ -13,7 +13,7 @@ const failing = <Port extends object>(port: Port): Port =>
     },
   });
 
-describe('row 36: a port that fails gives its messages back, and keeps none of their neighbours', () => {
+describe('row 36: a port that fails gives its messages back, keeps none of their neighbours, and is told of', () => {
   it.each([
     ['store', 0],
     ['sender', 0],
@@ -23,7 +23,9 @@ describe('row 36: a port that fails gives its messages back, and keeps none of t
     const rig = new InboxRig();
     const { processStore: store, instanceIndex: index, sender, publisher, payloadStore: payloads, parkingStore: parking } = rig.state;
     const ports = { store, index, sender, publisher, payloads, parking };
-    const engine = new Engine({ system: shop, frontEndOf, clock: rig.clock, ...ports, [broken]: failing(ports[broken]) });
+    const told: unknown[] = [];
+    const onFault = (error: unknown): void => void told.push(String(error));
+    const engine = new Engine({ system: shop, frontEndOf, clock: rig.clock, onFault, ...ports, [broken]: failing(ports[broken]) });
     rig.event('shop.placed', { orderId: 'o-1' });
     rig.event('shop.confirmed', { orderId: 'o-2', by: 'x'.repeat(10) });
     rig.put('no json');
@@ -34,6 +36,7 @@ describe('row 36: a port that fails gives its messages back, and keeps none of t
     expect(new Set([...acknowledge, ...giveBack.map(({ receiptHandle }) => receiptHandle)]).size).toBe(4);
     // The first message is the start: it is acknowledged where all that it needs works.
     expect(acknowledge.includes(messages[0]?.receiptHandle ?? '')).toBe(applied === 1);
+    expect(told).toContainEqual(expect.stringContaining('TypeError: the network is gone'));
     await rig.inbox.delete(acknowledge);
     await rig.inbox.changeVisibility(giveBack);
     await rig.pass(60_000);
