@@ -1,4 +1,3 @@
-import assert from 'node:assert/strict';
 import { eventContract } from '../contract/event.ts';
 import { systemContract, type System } from '../contract/system.ts';
 import { beatTask, completeTask, failTask } from './answer.ts';
@@ -13,15 +12,6 @@ import { resultOf } from './result.ts';
 import { signalInstance } from './signal.ts';
 import { startProcess } from './start.ts';
 
-/** How each client reaches its system, for what the command line and the local runtime do beside the public client. */
-const reaches = new WeakMap<Client, Reach>();
-
-export function reachOf(client: Client): Reach {
-  const reach = reaches.get(client);
-  assert(reach !== undefined, 'the client was not made by connect()');
-  return reach;
-}
-
 /**
  * A client of a system.
  * @example import { connect } from 'tutti/client'; const tutti = connect(trips, local('.tutti'));
@@ -29,7 +19,7 @@ export function reachOf(client: Client): Reach {
 export function connect(system: System<string>, connection: Connection): Client {
   const reach: Reach = { system: systemContract(system), ports: connectionPorts(connection) };
   const { ports } = reach;
-  const client: Client = {
+  return {
     start: (process, input, options) => startProcess(reach, process, input, options),
     publish: async (event, data, options) => void (await publishEvent(ports, eventContract(event), data, options)),
     signal: async (process, id, event, data) => void (await signalInstance(reach, process.name, id, eventContract(event), data)),
@@ -44,6 +34,4 @@ export function connect(system: System<string>, connection: Connection): Client 
     fail: (command, token, failure) => failTask(ports, command, token, failure as never),
     heartbeat: (token) => beatTask(ports, token),
   };
-  reaches.set(client, reach);
-  return client;
 }

@@ -2,7 +2,7 @@ import { ClientError } from '../contract/errors.ts';
 import type { JournalEntry } from '../core/journal-entry.ts';
 import type { Head } from '../ports/process-store.ts';
 import type { ClientPorts } from './connection.ts';
-import { readValue, requireHead } from './instance.ts';
+import { readValue } from './instance.ts';
 
 export type JournalPorts = Pick<ClientPorts, 'store' | 'payloads'>;
 
@@ -12,13 +12,9 @@ export interface JournalOptions {
 }
 
 /**
- * The whole journal of an instance's latest run, from its chunks and the tail of its head.
- * @throws ClientError `NOT_FOUND`
+ * The whole journal of the run that a head is of, from its chunks and its tail.
+ * @throws ClientError `NOT_FOUND` where a chunk is missing
  */
-export async function readJournal(ports: JournalPorts, pid: string, options: JournalOptions = {}): Promise<JournalEntry[]> {
-  return readHeadJournal(ports, await requireHead(ports, pid), options);
-}
-
 export async function readHeadJournal(ports: JournalPorts, head: Head, { payloads = true }: JournalOptions = {}): Promise<JournalEntry[]> {
   const texts = await journalTexts(ports, head);
   const entries = texts.map((text) => JSON.parse(text) as JournalEntry);

@@ -1,34 +1,37 @@
 import { describe, expect, test } from 'vitest';
-import { readJournal } from '../../lib/client/journal-view.ts';
+import { requireHead } from '../../lib/client/instance.ts';
+import { readHeadJournal, type JournalOptions } from '../../lib/client/journal-view.ts';
 import type { JournalEntry } from '../../lib/core/journal-entry.ts';
 import { head, memoryPorts } from './ports.ts';
 
 const entry = (n: number): JournalEntry => ({ type: 'TimerFired', at: n, n });
 const texts = (from: number, to: number): string[] => Array.from({ length: to - from }, (_, at) => JSON.stringify(entry(from + at)));
 const pid = 'default#order#o-1';
+const journalOf = async (ports: ReturnType<typeof memoryPorts>, options?: JournalOptions): Promise<JournalEntry[]> =>
+  readHeadJournal(ports, await requireHead(ports, pid), options);
 
-describe('readJournal', () => {
+describe('readHeadJournal', () => {
   test('merges chunks that overlap, and the tail, by index', async () => {
     const ports = memoryPorts();
     await ports.store.spill({ pid, run: 'r1', from: 0, entries: texts(0, 3) });
     await ports.store.spill({ pid, run: 'r1', from: 2, entries: texts(2, 6) });
     await ports.store.spill({ pid, run: 'r0', from: 0, entries: texts(50, 60) });
     await ports.put(head({ tailFrom: 5, tail: texts(5, 8) }));
-    expect(await readJournal(ports, pid)).toEqual([0, 1, 2, 3, 4, 5, 6, 7].map(entry));
+    expect(await journalOf(ports)).toEqual([0, 1, 2, 3, 4, 5, 6, 7].map(entry));
   });
 
   test('leaves out what a losing writer has spilled beyond the tail', async () => {
     const ports = memoryPorts();
     await ports.store.spill({ pid, run: 'r1', from: 0, entries: texts(0, 9) });
     await ports.put(head({ tailFrom: 2, tail: texts(2, 4) }));
-    expect(await readJournal(ports, pid)).toHaveLength(4);
+    expect(await journalOf(ports)).toHaveLength(4);
   });
 
   test('refuses a journal with a gap', async () => {
     const ports = memoryPorts();
     await ports.store.spill({ pid, run: 'r1', from: 0, entries: texts(0, 2) });
     await ports.put(head({ tailFrom: 3, tail: texts(3, 4) }));
-    await expect(readJournal(ports, pid)).rejects.toMatchObject({ code: 'NOT_FOUND', message: expect.stringContaining('no entry 2') });
+    await expect(journalOf(ports)).rejects.toMatchObject({ code: 'NOT_FOUND', message: expect.stringContaining('no entry 2') });
   });
 
   test('reads values that are stored apart, unless it is told not to', async () => {
@@ -36,13 +39,13 @@ describe('readJournal', () => {
     const stored = { type: 'ProcessCompleted', path: '', dataref: 'a'.repeat(64) } as const;
     await ports.payloads.put(stored.dataref, '{"long":"text"}');
     await ports.put(head({ tail: [JSON.stringify(stored)] }));
-    expect(await readJournal(ports, pid)).toEqual([{ type: 'ProcessCompleted', path: '', data: { long: 'text' } }]);
-    expect(await readJournal(ports, pid, { payloads: false })).toEqual([stored]);
+    expect(await journalOf(ports)).toEqual([{ type: 'ProcessCompleted', path: '', data: { long: 'text' } }]);
+    expect(await journalOf(ports, { payloads: false })).toEqual([stored]);
   });
 
   test('finds nothing where events only wait for a start', async () => {
     const ports = memoryPorts();
     await ports.store.buffer({ pid, body: '{}', max: 10, expiresAt: 1 });
-    await expect(readJournal(ports, pid)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    await expect(journalOf(ports)).rejects.toMatchObject({ code: 'NOT_FOUND' });
   });
 });
