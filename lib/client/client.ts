@@ -20,6 +20,7 @@ export interface Client {
   signal<P extends AnyProcess, E extends AnyEvent<EventsOf<P>>>(process: P, id: string, event: E, data: Sent<E['~data']>): Promise<void>;
   /** The view that the instance showed last, also after its end. */
   query<P extends AnyProcess>(process: P, id: string): Promise<ViewOf<P>>;
+  /** How the instance stands and what it waits for, also after its end. */
   describe(process: AnyProcess, id: string): Promise<Description>;
   /** The newest start first. */
   list(filter?: {

@@ -6,6 +6,7 @@ import type { Reach } from './connection.ts';
 import { definitionOf, definitionParts, pidOf, requireHead } from './instance.ts';
 import { explain } from './why.ts';
 
+/** How an instance stands; `stuck` needs a person. */
 export type Status = 'running' | 'completed' | 'failed' | 'cancelled' | 'terminated' | 'stuck';
 
 /** One line of a list. */

@@ -17,6 +17,7 @@ export interface Retry {
   readonly most?: Duration;
 }
 
+/** What a command is typed by. */
 export interface CommandTypes {
   input: unknown;
   output: unknown;
@@ -30,9 +31,12 @@ export interface Definition<T extends CommandTypes = CommandTypes> {
   readonly name?: never;
 }
 
+/** Schemas by name, as of declared errors. */
 export type Schemas = Readonly<Record<string, Schema>>;
+/** Each schema where it can travel, else the sentence that tsc prints. */
 export type Wires<E extends Schemas> = { readonly [K in keyof E]: Wire<E[K]> };
 
+/** A command of any input, output and errors. */
 export interface AnyCommand {
   readonly name: string;
   readonly '~': CommandTypes;
@@ -48,12 +52,16 @@ export interface Command<N extends string, T extends CommandTypes> extends AnyCo
   failed(value: unknown): value is Failures<N, T['errors']>;
 }
 
+/** What its caller gives. */
 export type InputOf<C extends AnyCommand> = Sent<C['~']['input']>;
+/** What its caller gets. */
 export type OutputOf<C extends AnyCommand> = Received<C['~']['output']>;
 type Failures<N extends string, E> = { [T in keyof E & string]: CommandFailed<N, T, Received<E[T]>> }[keyof E & string];
+/** Makers of declared errors, by name. */
 export type Throws<N extends string, E> = {
   readonly [T in keyof E & string]: (data: Sent<E[T]>, message?: string) => CommandFailed<N, T, Received<E[T]>>;
 };
+/** Its declared errors, discriminated on `type`. */
 export type FailureOf<C extends AnyCommand> = Failures<C['name'], C['~']['errors']>;
 
 /** What a definition holds at run time, until `service()` makes a `CommandContract` of it. */

@@ -5,6 +5,7 @@ import type { CorrelationContract, EventContract } from './runtime-contract.ts';
 import type { Data, Received, Schema, Sent, Wire } from './schema.ts';
 import { stepsOf } from './versions.ts';
 
+/** An event of any data. */
 export interface AnyEvent<N extends string = string> {
   readonly type: N;
   readonly '~data': unknown;
@@ -17,6 +18,7 @@ export interface Event<N extends string, D> extends AnyEvent<N>, StandardSchemaV
   byId(id: (data: Received<D>) => string): Correlated<N, D, 'id'>;
   /** The event knows only a business key, for which instances wait. */
   byKey(key: (data: Received<D>) => string): Correlated<N, D, 'key'>;
+  /** Whether a message is this event, which also types its data. */
   is(message: Message): message is Message<N, Received<D>>;
 }
 

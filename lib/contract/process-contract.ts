@@ -2,6 +2,7 @@ import type { ProcessFailed } from './errors.ts';
 import type { ProcessContract } from './runtime-contract.ts';
 import type { Received, Sent } from './schema.ts';
 
+/** What a process is typed by. */
 export interface ProcessTypes {
   start: unknown;
   result: unknown;
@@ -10,6 +11,7 @@ export interface ProcessTypes {
   events: string;
 }
 
+/** A process or decider of any types. */
 export interface AnyProcess {
   readonly name: string;
   readonly '~': ProcessTypes;
@@ -27,9 +29,13 @@ type ProcessFailures<N extends string, E> =
   | { [T in keyof E & string]: ProcessFailed<N, T, Received<E[T]>> }[keyof E & string]
   | ProcessFailed<N, 'Other', { readonly reason: string }>;
 
+/** What starts it, as its writer gives it. */
 export type StartOf<P extends AnyProcess> = Sent<P['~']['start']>;
+/** What it ends with. */
 export type ResultOf<P extends AnyProcess> = P['~']['result'];
+/** What its queries see; null where it declares no view. */
 export type ViewOf<P extends AnyProcess> = [P['~']['view']] extends [never] ? null : Received<P['~']['view']>;
+/** The types of the events that it hears. */
 export type EventsOf<P extends AnyProcess> = P['~']['events'];
 
 /** What a process holds at run time; its definition puts it behind `'~'`. */

@@ -19,6 +19,7 @@ export interface Written<I, O> {
 
 /** The schema of nothing: writers give nothing or null, readers get null. */
 export type NothingSchema = StandardSchemaV1<void | null, null>;
+/** What a command without an output answers: writers give nothing or null, readers get null. */
 export interface Nothing extends Written<void | null, null> {}
 
 /** What a writer gives: fields with a default may be left out. */

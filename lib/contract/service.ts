@@ -9,6 +9,7 @@ export type Service<N extends string, C extends Readonly<Record<string, Definiti
   readonly [K in keyof C & string]: Command<`${N}.${K}`, C[K]['~']>;
 } & { readonly '~': { readonly name: N; readonly commands: C } };
 
+/** A service of any commands. */
 export interface AnyService {
   readonly '~': { readonly name: string; readonly commands: Readonly<Record<string, Definition>> };
 }

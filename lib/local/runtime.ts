@@ -22,6 +22,7 @@ import { serveFolder, type FolderServer } from './serve-folder.ts';
 import { INBOX, openState, type State } from './state.ts';
 import { entryUrl } from './system-entry.ts';
 
+/** What runs in this process, where it is kept, and who is told. */
 export interface RuntimeOptions {
   /** The folder that holds the system's state. @default all is kept in memory, and gone with the process */
   readonly directory?: string;

@@ -5,6 +5,7 @@ import type { System } from '../contract/system.ts';
 import { Runtime, type RuntimeOptions } from './runtime.ts';
 import { threadData } from './thread-data.ts';
 
+/** A system that runs in this process. */
 export interface LocalSystem {
   readonly client: Client;
   /** Lets handlers finish and makes everything durable. */

@@ -32,9 +32,14 @@ export interface Timer {
   within(delay: Duration): Action;
   /** Sets it, or moves it, to an instant. One in the past fires at once. */
   at(instant: string | Date): Action;
+  /** Drops it, if it is set. */
   clear(): Action;
 }
 
+/**
+ * Names a timer of a decider, to be set by actions and heard with `.on`.
+ * @example import { timer } from 'tutti'; const reminder = timer('reminder');
+ */
 export const timer = (name: string): Timer =>
   Object.freeze({
     '~timer': name,
@@ -59,6 +64,7 @@ export const instantOf = (instant: string | Date): number => {
 export const send = <C extends AnyCommand>(command: C, input: InputOf<C>): Action =>
   action({ kind: 'send', command: commandContract(command), input });
 
+/** An event for the bus, one that the decider says it publishes. */
 export const publish = <E extends AnyEvent>(event: E, data: Sent<E['~data']>): Action<E['type']> =>
   action({ kind: 'publish', event: eventContract(event).type, data });
 

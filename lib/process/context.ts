@@ -10,6 +10,7 @@ export interface Step<T> extends Promise<T> {
   readonly '~step': true;
 }
 
+/** How one call differs from the contract of its command. */
 export interface CallOptions {
   /** One attempt. @default the command's */
   readonly timeout?: Duration;
@@ -29,8 +30,9 @@ export interface AnyContext {
   call<C extends AnyCommand>(command: C, input: InputOf<C>, options?: CallOptions): Step<OutputOf<C>>;
   /** As `call`, but a declared error is returned. */
   try<C extends AnyCommand>(command: C, input: InputOf<C>, options?: CallOptions): Step<OutputOf<C> | FailureOf<C>>;
+  /** Waits durably, from a second to years. */
   sleep(duration: Duration): Step<void>;
-  /** An instant in the past is over at once. */
+  /** Waits until an instant; one in the past is over at once. */
   until(instant: string | Date): Step<void>;
   /** The first to settle wins; the others are cancelled, and what they did is undone. */
   race<B extends Readonly<Record<string, Step<unknown>>>>(branches: B): Step<Winner<B>>;
@@ -56,6 +58,7 @@ export interface AnyContext {
   random(): number;
 }
 
+/** What a context is typed by: the options of its process. */
 export interface ContextTypes {
   start: unknown;
   byId: string;
@@ -77,7 +80,9 @@ export interface Context<T extends ContextTypes> extends AnyContext {
     event: E,
     options?: Wait<E, D>,
   ): Step<DataOf<E> | ([D] extends [never] ? never : undefined)>;
+  /** Puts an event on the bus, with the commit of what is decided now. */
   publish<E extends AnyEvent<T['publishes']>>(event: E, data: Sent<E['~data']>): void;
+  /** Replaces what `client.query` sees. */
   view(value: [T['view']] extends [never] ? 'this process declares no view' : Sent<T['view']>): void;
 }
 
@@ -85,6 +90,7 @@ type Sendable<C extends AnyCommand> = C['~']['undo'] extends true
   ? `${C['name']} has an undo, so its answer must be awaited: use ctx.call`
   : C;
 
+/** Which event a `waitFor` takes, and how long it waits. @default any, for ever */
 export interface Wait<E extends AnyEvent, D> {
   readonly match?: (data: DataOf<E>) => boolean;
   readonly timeout?: D;

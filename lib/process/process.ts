@@ -9,6 +9,7 @@ import { nothing, type Data, type Json, type NothingSchema, type Received, type 
 import { throwers } from '../contract/service.ts';
 import type { Context } from './context.ts';
 
+/** What starts a process, what it hears and publishes, how it fails and what it shows. */
 export interface ProcessOptions<
   S extends Correlated,
   R extends Correlated,

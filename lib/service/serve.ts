@@ -9,6 +9,7 @@ import type { Effect } from './command-record.ts';
 import { storeRecords, type Store, type TransactionalRecords } from './store.ts';
 import type { Deferred, Task } from './task.ts';
 
+/** What a command's handler does: answers with the output, throws a declared error, or defers with `task.defer()`. */
 export type Run<I, O, T> = (input: I, task: T) => Promise<O | Deferred>;
 
 /** A function, or one with its effect class and what takes a deferred command off the worklist. */
@@ -21,8 +22,9 @@ export type Handler<I, O, T> =
       readonly cancel?: (input: I, task: T) => Promise<void>;
     };
 
+/** How a service runs. */
 export interface ServeOptions<Tx> {
-  /** @default the table of the deployed service */
+  /** Where commands are recorded. @default the folder, or the memory, of the local runtime that runs the service */
   readonly store?: Store<Tx>;
   /** How many commands run at the same time. @default 10 */
   readonly slots?: number;
@@ -30,7 +32,7 @@ export interface ServeOptions<Tx> {
   readonly grace?: Duration;
 }
 
-/** A service that can run: the Lambda handler of its queue's batches, and a poller. */
+/** A service that can run, in the local runtime. Called as a Lambda handler, or with `poll`, it throws `UNSUPPORTED`: there is no SQS adapter yet. */
 export interface Served<N extends string = string> {
   (batch: unknown, context: unknown): Promise<unknown>;
   readonly '~service': N;

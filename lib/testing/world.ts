@@ -26,6 +26,7 @@ import { ServiceWorker } from './service-worker.ts';
 import { clientPorts, nothingMoves } from './world-client.ts';
 import { newWorldState, type WorldState } from './world-state.ts';
 
+/** When a world begins, who serves in it, and where it is killed. */
 export interface SimulateOptions {
   /** ISO 8601. @default 2026-01-01T00:00:00Z */
   readonly at?: string;
