@@ -14,7 +14,8 @@ export class Terminal {
   constructor(stdout: NodeJS.WriteStream, stderr: NodeJS.WriteStream, environment: NodeJS.ProcessEnv) {
     this.#stdout = stdout;
     this.#stderr = stderr;
-    this.isTerminal = stdout.isTTY;
+    // In a pipe it is undefined, which picocolors would take as leave to guess: it colours in CI.
+    this.isTerminal = stdout.isTTY === true;
     this.colors = createColors(this.isTerminal && environment['NO_COLOR'] === undefined);
   }
 

@@ -19,6 +19,7 @@ import type { EnginePorts, EngineSeat } from './engine-ports.ts';
 import { WatchedProcessStore } from './head-watch.ts';
 import { InboxPump } from './inbox-pump.ts';
 import { serveFolder, type FolderServer } from './serve-folder.ts';
+import { serviceFault } from './service-fault.ts';
 import { INBOX, openState, type State } from './state.ts';
 import { entryUrl } from './system-entry.ts';
 
@@ -43,7 +44,7 @@ export interface RuntimeOptions {
   readonly principal?: string;
   /** Told of each commit, for a live view. */
   readonly onCommit?: (head: Head) => void;
-  /** Told what went wrong and is tried again: a lost thread of the engine, a full disk. @default a warning of the process */
+  /** Told what went wrong and is tried again: a lost thread of the engine, a full disk, a handler that threw. @default a warning of the process */
   readonly onFault?: (error: unknown) => void;
 }
 
@@ -179,6 +180,10 @@ export class Runtime {
       sender: state.sender,
       random: Math.random,
       receiveMax: SERVICE_BATCH,
+      report: (notice) => {
+        const fault = serviceFault(name, notice);
+        if (fault !== undefined) this.#fault(fault);
+      },
     });
   }
 

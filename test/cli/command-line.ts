@@ -24,7 +24,9 @@ export async function tutti(...parts: readonly string[]): Promise<Ended> {
 }
 
 function launch(parts: readonly string[]): ChildProcess {
-  return spawn(process.execPath, [...NODE, ...parts], { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
+  // Colours are for terminals only, whatever CI services say of themselves.
+  const env = { ...process.env, CI: 'true' };
+  return spawn(process.execPath, [...NODE, ...parts], { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] });
 }
 
 function ended(child: ChildProcess): Promise<Ended> {
