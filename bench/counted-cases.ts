@@ -5,7 +5,7 @@ import { CountedWorld, type Answer } from './counted-world.ts';
 import { storeCalls } from './counting-ports.ts';
 import { cartOf, GroupPlanned, TourPlanned, tours } from './systems.ts';
 
-/** One limit of protocol 1.6, held or not. */
+/** One limit of bench/README.md, held or not. */
 export interface Check {
   readonly what: string;
   readonly counted: number;
@@ -31,7 +31,7 @@ export interface CountedRow {
   readonly checks: readonly Check[];
 }
 
-/** Above these the bench fails (protocol 1.6 and 1.10, api 11). */
+/** Above these the bench fails; bench/README.md tells them. */
 export const LIMITS = {
   writeUnitsPerEvent: 1.3,
   writeUnitsPerEventOfLong: 1.15,

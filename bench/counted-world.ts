@@ -27,7 +27,7 @@ import {
 /** What a service answers to a command: its output, or a failure. */
 export type Answer = { readonly output: Json; readonly type?: string } | { readonly failure: string; readonly data: Json };
 
-/** SQS hands a Lambda function at most this many messages (protocol 1.12). */
+/** SQS hands a Lambda function at most this many messages. */
 export const BATCH = 10;
 /** From a command to its answer, on the clock of the world. */
 const STEP_MS = 1000;

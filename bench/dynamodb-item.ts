@@ -1,5 +1,5 @@
 /**
- * What a head, a journal chunk or a payload is as a DynamoDB item (protocol 1.2), and what it costs (1.6).
+ * What a head, a journal chunk or a payload is as a DynamoDB item, and what it costs.
  * Sizes are those that capacity is counted by: the names and the values of all attributes, without the 100 bytes an item
  * that only storage is charged with.
  */
@@ -9,7 +9,7 @@ import type { Head, JournalChunk } from '../lib/ports/process-store.ts';
 type Value = string | number | Uint8Array | readonly string[] | Readonly<Record<string, string>>;
 export type Item = Readonly<Record<string, Value>>;
 
-/** Shards of the list index (protocol 1.9), and of the due index (1.11): one digit each is enough for a size. */
+/** Shards of the list index, and of the due index: one digit each is enough for a size. */
 const LIST_SHARD = '7';
 const DUE_SHARD = 'D#15';
 
@@ -76,7 +76,7 @@ export const writeUnits = (bytes: number, bytesBefore = 0): number => Math.max(1
 export const readUnits = (bytes: number): number => Math.max(1, Math.ceil(bytes / 4096));
 
 /**
- * Writes to the two indexes (protocol 1.6): an entry that appears or vanishes is one, one whose key changes is two. What
+ * Writes to the two indexes: an entry that appears or vanishes is one, one whose key changes is two. What
  * they project is immutable, so nothing else is written.
  */
 export const indexWrites = (head: Head, previous: Head | undefined): number =>

@@ -1,6 +1,6 @@
 import type { Json } from './schema.ts';
 
-/** The wire format: CloudEvents 1.0 JSON (api.md, section 3). Extension names are lower-case letters and digits. */
+/** The wire format: CloudEvents 1.0 JSON. Extension names are lower-case letters and digits. */
 interface Envelope {
   readonly specversion: '1.0';
   readonly id: string;

@@ -98,7 +98,7 @@ const triesOf = (command: OpenCommand): number => command.retries + command.atte
 const exhausted = (run: Run, command: OpenCommand): boolean =>
   triesOf(command) >= (command.attemptsMax ?? Infinity) || run.image.clock >= deadlineOf(command);
 
-/** Nothing has happened for certain, so the next try may have a number of its own (row 65). */
+/** Nothing has happened for certain, so the next try may have a number of its own. */
 const retryLater = (run: Run, step: CallStep, command: OpenCommand): void => {
   const pause = backoffMs(step.policy.retry, triesOf(command), `${run.image.run}/${command.n}`);
   const due = Math.min(run.image.clock + pause, deadlineOf(command));

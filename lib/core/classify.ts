@@ -5,8 +5,8 @@ import { runOf } from './inbound.ts';
 import { digest } from './seeded-random.ts';
 
 /**
- * The verdict on an event against a head image (protocol 1.1). Only a strongly consistent image, or one that was just
- * committed, may give a verdict that writes nothing (defect D3).
+ * The verdict on an event against a head image. Only a strongly consistent image, or one that was just
+ * committed, may give a verdict that writes nothing.
  *
  * early   there is no instance yet: buffer it            apply   decide on it
  * late    the command is a tombstone, and it changes nothing

@@ -6,7 +6,7 @@ export interface Stored {
   readonly dataref?: string;
 }
 
-/** Which message's acknowledgement covers a send (protocol 1.1, carrier). */
+/** Which message's acknowledgement covers a send. */
 export interface Carrier {
   /** The event key; `r:`, `t:` and `c:` keys hold their run. */
   readonly cause: string;
@@ -162,7 +162,7 @@ export interface Image {
 
 export const SIGNALS_MAX = 64;
 export const STARTS_MAX = 16;
-/** More open commands and timers than this is a design for child processes (protocol 1.10). */
+/** More open commands and timers than this is a design for child processes. */
 export const OPEN_MAX = 100;
 export const CONTROL_BYTES_MAX = 256 * 1024;
 export const JOURNAL_ENTRIES_MAX = 50_000;

@@ -4,7 +4,7 @@ import { digest } from './seeded-random.ts';
 
 /** An event for one instance, admitted: parsed, its data checked against its schema, its sender known. */
 interface Carried {
-  /** The only dedupe identity (protocol 1.1). */
+  /** The only dedupe identity. */
   readonly key: string;
   readonly messageId: string;
   /** Sent again by a person or from a dead-letter queue under a new message id: what its key caused is sent again, whatever message carried it. */

@@ -2,7 +2,7 @@ import type { Json } from '../contract/schema.ts';
 import { isFact, type JournalEntry } from './journal-entry.ts';
 import type { Run } from './run.ts';
 
-/** A value above this many characters of JSON is stored apart, under its SHA-256 (protocol 1.2, `P#`). */
+/** A value above this many characters of JSON is stored apart, under its SHA-256. */
 export const VALUE_CHARACTERS_MAX = 1024;
 
 /** Appends an entry; while replaying, compares it with the journal instead. */

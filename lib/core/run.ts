@@ -58,7 +58,7 @@ export interface Environment {
   readonly hash: (text: string) => string;
   /** RFC 8785 JSON. */
   readonly canonical: (data: Json) => string;
-  /** Timers at most this far ahead are carried by a delayed tick in the inbox, later ones by the due index (protocol 1.11). */
+  /** Timers at most this far ahead are carried by a delayed tick in the inbox, later ones by the due index. */
   readonly tickHorizonMs: number;
   /** Development and tests: misuse that production tolerates is a bug. */
   readonly checks: boolean;

@@ -60,7 +60,7 @@ export const earliestDue = (run: Run): number => {
 };
 
 /**
- * Invariant T (protocol 1.11): a tick is in flight for an instant no later than the earliest wake-up where that is within
+ * Invariant T: a tick is in flight for an instant no later than the earliest wake-up where that is within
  * the horizon, else the due index holds an instant no later. Neither is ever moved later: an early wake-up arms again.
  */
 export const arm = (run: Run): void => {

@@ -30,7 +30,7 @@ export type Admission =
 
 export const HOPS_MAX = 100;
 
-/** Reads one inbox message, parsed but for its schemas (protocol 1.3, step 1). Never throws: what cannot be read is parked. */
+/** Reads one inbox message, parsed but for its schemas. Never throws: what cannot be read is parked. */
 export const admit = (catalogue: Catalogue, message: ReceivedMessage, body: unknown, now: number): Admission => {
   if (typeof body !== 'object' || body === null) return park('MALFORMED', 'The message is not a JSON object.');
   try {

@@ -57,7 +57,7 @@ interface Basis {
 }
 
 /**
- * Advances one instance by a group of events (protocol 1.3, steps 4 to 7): classifies each, decides on those that apply,
+ * Advances one instance by a group of events: classifies each, decides on those that apply,
  * and commits once. Nothing is sent here; each item is left with what must be sent before it is acknowledged. `suspect`:
  * meanwhile a rejection was noted, which may be its own; nothing was committed, and it is to be advanced again `alone`.
  */
@@ -116,7 +116,7 @@ const reload = async (context: EngineContext, pid: string): Promise<Basis> => {
   return { head, live: undefined, strong: true };
 };
 
-/** A verdict that writes nothing must rest on a strongly consistent read (defect D3). */
+/** A verdict that writes nothing must rest on a strongly consistent read. */
 const confirmed = async (context: EngineContext, pid: string, basis: Basis): Promise<boolean> => {
   if (basis.strong) return true;
   const [head] = await context.options.store.load([pid], { consistent: true });
@@ -172,7 +172,7 @@ class Working {
     return (await this.#journalHolds(inbound)) ? 'dup' : 'apply';
   }
 
-  /** Older than the ring of ids: the journal knows every event (row 33). */
+  /** Older than the ring of ids: the journal knows every event. */
   async #journalHolds(inbound: Inbound): Promise<boolean> {
     const image = this.#image;
     if (!image || (inbound.kind !== 'signal' && inbound.kind !== 'start')) return false;
@@ -200,7 +200,7 @@ class Working {
     return live.run.bug;
   }
 
-  /** Nobody else decides meanwhile, so a rejection that is noted now is of this event (row 64). */
+  /** Nobody else decides meanwhile, so a rejection that is noted now is of this event. */
   async #applyWatched(item: Item): Promise<StuckReason | undefined> {
     const { rejections } = this.#context;
     const before = rejections.count;
@@ -266,7 +266,7 @@ class Working {
     image.fires = [];
   }
 
-  /** What came before the start is read after it; the start's message carries what it leads to (row 68). */
+  /** What came before the start is read after it; the start's message carries what it leads to. */
   async #applyEarly(live: LiveInstance, messageId: string, cause: string): Promise<StuckReason | undefined> {
     const { early } = this.#base ?? {};
     if (!early || this.#base?.status !== 'early') return undefined;
@@ -347,7 +347,7 @@ const isResume = (inbound: Inbound): boolean => inbound.kind === 'operate' && in
 
 export const NOBODY = { onOpen: 'reject', onClosed: 'reject' } as ProcessContract;
 
-/** The image of a new run: a restart keeps what must outlive the run before (protocol 1.1). */
+/** The image of a new run: a restart keeps what must outlive the run before. */
 const begun = (pid: string, run: string, definition: string, at: number, before: Image | undefined): Image => {
   const image = newImage(pid, run, definition, at);
   if (!before || before.status === 'early') return image;

@@ -11,9 +11,9 @@ import { MISSING, readBody } from './read-body.ts';
 import { sendAll, type SentResult } from './send-all.ts';
 import { sendFiresTogether } from './send-fires-together.ts';
 
-/** Deliveries of an event whose code throws, before its instance is stuck: the fault may be a passing one (row 19). */
+/** Deliveries of an event whose code throws, before its instance is stuck: the fault may be a passing one. */
 const POISON_DELIVERIES_MAX = 3;
-/** From this delivery on a message may be what kills the worker: it runs alone, marked before (row 20). */
+/** From this delivery on a message may be what kills the worker: it runs alone, marked before. */
 const SUSPECT_DELIVERY = 3;
 const QUARANTINE_ATTEMPTS = 3;
 /** A rolling deploy is over after this long; what still is not understood, or not there, is parked. */
@@ -21,7 +21,7 @@ const PATIENCE_MS = 15 * 60_000;
 const EARLY_EVENTS_MAX = 64;
 
 /**
- * The orchestrator's use case (protocol 1.3): admit, group, load, classify, decide, commit, send, acknowledge.
+ * The orchestrator's use case (ARCHITECTURE.md, How an event becomes commands): admit, group, load, classify, decide, commit, send, acknowledge.
  *
  * A command can only be sent if it is in a committed head; a message can only vanish after a strongly consistent view
  * proves that its event is in the head and that its commands were accepted.
@@ -34,7 +34,7 @@ export const advanceProcesses = async (context: EngineContext, messages: readonl
   return result;
 };
 
-/** One message alone, marked before: for a caller who knows that a worker has ended while it held this message (row 20). */
+/** One message alone, marked before: for a caller who knows that a worker has ended while it held this message. */
 export const advanceSuspect = async (context: EngineContext, message: ReceivedMessage): Promise<AdvanceResult> => {
   const result: Result = { acknowledge: [], giveBack: [] };
   await runMarked(context, message, result);
@@ -160,7 +160,7 @@ const advanceHeld = async (context: EngineContext, groups: ReadonlyMap<string, I
   for (const [pid, items] of suspects) await advanceAlone(context, pid, items);
 };
 
-/** Decided again with nobody beside it, so that a rejection that nobody handles is known to be its own (row 64). */
+/** Decided again with nobody beside it, so that a rejection that nobody handles is known to be its own. */
 const advanceAlone = async (context: EngineContext, pid: string, items: readonly Item[]): Promise<void> => {
   try {
     const [head] = await context.options.store.load([pid], { consistent: true });
@@ -170,7 +170,7 @@ const advanceAlone = async (context: EngineContext, pid: string, items: readonly
   }
 };
 
-/** The first delivery of a start finds no instance, but for rare exceptions: it is created without a read, and the condition tells (protocol 1.6). */
+/** The first delivery of a start finds no instance, but for rare exceptions: it is created without a read, and the condition tells. */
 const beginsAlone = ([item, ...others]: readonly Item[]): boolean =>
   others.length === 0 &&
   item?.target.inbound.kind === 'start' &&
@@ -294,7 +294,7 @@ const waitSeconds = (context: EngineContext, { target }: Item): number => {
   return inbound.kind === 'tick' ? Math.max(1, Math.min(43_200, Math.ceil((inbound.tickAt - context.options.clock.now()) / 1000))) : 30;
 };
 
-/** There is no instance yet: the event waits for it, and no longer than the definition says (row 12). */
+/** There is no instance yet: the event waits for it, and no longer than the definition says. */
 const buffer = async (context: EngineContext, { message, target }: Item): Promise<number | undefined> => {
   const expiresAt = context.options.clock.now() + (target.definition?.earlyMs ?? 0);
   const result = await context.options.store.buffer({ pid: target.pid, body: message.body, max: EARLY_EVENTS_MAX, expiresAt });

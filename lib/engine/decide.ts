@@ -70,7 +70,7 @@ const applySignal = (live: LiveInstance, { id, event, source, time, data }: Sign
   return live.apply({ type: 'EventReceived', at, event, id, source, time, data });
 };
 
-/** The ring holds the last ids; the time of what leaves it says from when on the journal must be asked (row 33). */
+/** The ring holds the last ids; the time of what leaves it says from when on the journal must be asked. */
 const rememberSignal = (image: Image, id: string, time: string): void => {
   image.signals.push({ id: digest(id), time: Date.parse(time) });
   if (image.signals.length <= SIGNALS_MAX) return;

@@ -3,7 +3,7 @@ import type { AdvanceResult, EngineContext } from './engine-context.ts';
 import { INBOX, inboxBody } from './inbox-message.ts';
 import { parkMessage } from './park.ts';
 
-/** A dead-letter queue is for faults of the infrastructure only and is drained at once (defect D7). */
+/** A dead-letter queue is for faults of the infrastructure only and is drained at once. */
 export const drainDeadLetters = async (context: EngineContext, messages: readonly ReceivedMessage[]): Promise<AdvanceResult> => {
   const acknowledge: string[] = [];
   const giveBack: VisibilityChange[] = [];

@@ -35,12 +35,12 @@ export class Engine {
     };
   }
 
-  /** Advances the instances that these inbox messages concern (protocol 1.3). The caller acknowledges and gives back. */
+  /** Advances the instances that these inbox messages concern. The caller acknowledges and gives back. */
   advance(messages: readonly ReceivedMessage[]): Promise<AdvanceResult> {
     return advanceProcesses(this.#context, messages);
   }
 
-  /** Advances what one message concerns, alone and marked before, since it may be what ended a worker (protocol row 20). */
+  /** Advances what one message concerns, alone and marked before, since it may be what ended a worker. */
   advanceSuspect(message: ReceivedMessage): Promise<AdvanceResult> {
     return advanceSuspect(this.#context, message);
   }

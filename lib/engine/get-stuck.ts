@@ -11,7 +11,7 @@ const TRIES_MAX = 3;
 
 /**
  * The instance needs a person: its status says so, its control state stays as it was, and the event is kept beside it.
- * Returns whether the message may be acknowledged: not where somebody has resumed the instance meanwhile (row 69).
+ * Returns whether the message may be acknowledged: not where somebody has resumed the instance meanwhile.
  */
 export const getStuck = async (context: EngineContext, message: ReceivedMessage, target: Target, reason: StuckReason): Promise<boolean> => {
   const { store } = context.options;

@@ -2,7 +2,7 @@ import type { Json } from '../contract/schema.ts';
 import type { Fire, Image, OpenCommand, RingEntry, Stored, StuckReason, Timer, Tombstone } from '../core/image.ts';
 import type { Head } from '../ports/process-store.ts';
 
-/** The control state of a head as JSON. `format` lets old code refuse what it does not know (row 23). */
+/** The control state of a head as JSON. `format` lets old code refuse what it does not know. */
 interface Control {
   readonly format: 1;
   readonly seq: number;

@@ -1,5 +1,5 @@
 /**
- * Finds the instance whose code left a rejected promise that nobody handles (protocol row 64). Node tells only that there
+ * Finds the instance whose code left a rejected promise that nobody handles. Node tells only that there
  * is one, at the end of the turn in which it was rejected, and then ends the process.
  *
  * W1 While an engine decides, such a rejection is noted here instead. What was being decided meanwhile is not committed.

@@ -8,7 +8,7 @@ import { decodeHead } from './head-codec.ts';
 import { sendAll } from './send-all.ts';
 
 /**
- * What loaded heads fired and their next commits will drop is sent before these (the flush rule of protocol 1.3, step 6).
+ * What loaded heads fired and their next commits will drop is sent before these.
  * Each instance can do that alone; where a batch holds several they share calls, so that a batch sends once to a target.
  * Returns the instances whose fires were all accepted.
  */

@@ -7,7 +7,7 @@ const PAGE = 100;
 const PAGES_MAX = 100;
 
 /**
- * Wakes what is due by the index (protocol 1.11): always from the beginning of time, since a moving cursor loses what
+ * Wakes what is due by the index: always from the beginning of time, since a moving cursor loses what
  * reaches the index late. It writes nothing: a tick carries the due instant that it read, and the head decides.
  */
 export const sweepTimers = async (context: EngineContext, aheadMs: number): Promise<number> => {

@@ -5,7 +5,7 @@ import { offeredPort, remotePort, type Methods, type PortChannel } from './port-
 /** What the runtime asks of an engine, on this thread or in another. */
 export interface EngineSeat {
   advance(messages: readonly ReceivedMessage[]): Promise<AdvanceResult>;
-  /** Runs one message alone, marked before, since it may be what ends its thread (protocol row 20). */
+  /** Runs one message alone, marked before, since it may be what ends its thread. */
   advanceSuspect(message: ReceivedMessage): Promise<AdvanceResult>;
   drainDeadLetters(messages: readonly ReceivedMessage[]): Promise<AdvanceResult>;
   sweep(): Promise<number>;

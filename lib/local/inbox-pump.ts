@@ -27,7 +27,7 @@ const FAULT_PAUSE_SECONDS = 5;
  *
  * Q1  What a lost engine had in hand is visible again at once, and each of it is a suspect until it is done.
  * Q2  While a suspect runs, nothing else does: whoever runs when the engine is lost again is the cause. The engine marks it
- *     before (protocol row 20), and from the fourth time on does not run it any more.
+ *     before, and from the fourth time on does not run it any more.
  */
 export class InboxPump {
   readonly #options: PumpOptions;

@@ -1,5 +1,5 @@
 /**
- * What a service knows of one command (services.md, section 4).
+ * What a service knows of one command.
  * RUN under way · DONE, FAILED answered · DEFERRED somebody else will answer · REVOKED being taken back · TOMB never to be run.
  */
 export interface CommandRecord {

@@ -1,4 +1,4 @@
-/** An event that could not be applied, kept for a person (protocol 1.2, `X#`). Nothing that was accepted is ever dropped. */
+/** An event that could not be applied, kept for a person. Nothing that was accepted is ever dropped. */
 export interface ParkedEvent {
   /** The instance beside which it is parked, or `''` where none is known (malformed, forged). */
   readonly pid: string;
@@ -23,7 +23,7 @@ export interface ParkingStore {
   /** Marks as sent back. Unknown ids are ignored. */
   redriven(pid: string, ids: readonly string[], at: number): Promise<void>;
   /**
-   * Counts the attempts on a message that were begun and have not ended (protocol row 20): 1 before it is run, durably; -1 after.
+   * Counts the attempts on a message that were begun and have not ended: 1 before it is run, durably; -1 after.
    * Returns the count with this change.
    */
   attempt(messageId: string, change: 1 | -1): Promise<number>;

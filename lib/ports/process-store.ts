@@ -1,6 +1,6 @@
 export type HeadStatus = 'early' | 'running' | 'completed' | 'failed' | 'cancelled' | 'terminated' | 'stuck';
 
-/** The one item that carries an instance (protocol 1.2, `H`). Everything that a commit changes is here. */
+/** The one item that carries an instance. Everything that a commit changes is here. */
 export interface Head {
   /** `tenant#process#id`. */
   readonly pid: string;
@@ -30,7 +30,7 @@ export interface Head {
   readonly early?: readonly string[];
 }
 
-/** The named conditions of a commit (protocol 1.4). */
+/** The named conditions of a commit. */
 export type Expectation =
   /** `create`: there is no head. */
   | { readonly kind: 'absent' }
@@ -73,7 +73,7 @@ export interface JournalChunk {
 export interface ProcessStore {
   /**
    * The heads in the order of `pids`. With `consistent`, each read sees every commit acknowledged before it; without, it may
-   * return an older image, so a verdict that writes nothing must never be taken from it (defect D3).
+   * return an older image, so a verdict that writes nothing must never be taken from it.
    */
   load(pids: readonly string[], options: { readonly consistent: boolean }): Promise<readonly (Head | undefined)[]>;
   /** One conditional write of the whole head. Atomic; linearisable per pid. */

@@ -1,7 +1,7 @@
 import type { CommandRecord } from '../ports/idempotency-store.ts';
 
 /**
- * What a service may do with one command, decided from its record alone (services.md, section 4). Pure: the consumer reads,
+ * What a service may do with one command, decided from its record alone. Pure: the consumer reads,
  * asks, writes and answers. The rules that tests name:
  *
  * R1  A command runs only where no record stands, or where a lapsed lease may be taken over.

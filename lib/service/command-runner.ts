@@ -63,7 +63,7 @@ export interface RunnerDependencies {
 /** Writes that lose against another writer are decided anew, this often. */
 const CONFLICTS_MAX = 8;
 
-/** One delivered command from its envelope to what the queue is told (services.md, section 4). Decisions are command-record's. */
+/** One delivered command from its envelope to what the queue is told. Decisions are command-record's. */
 export class CommandRunner {
   readonly #deps: RunnerDependencies;
   #claims = 0;

@@ -13,7 +13,7 @@ import {
 } from '../../lib/core/inbound.ts';
 import { digest } from '../../lib/core/seeded-random.ts';
 
-// One test per verdict and row of the table in protocol 1.1: an event, a head image, what is to be done.
+// One test per verdict and what leads to it: an event, a head image, what is to be done.
 const NOW = 1_000_000;
 const RUN = runOf('first');
 const CARRIED = { messageId: 'm', forced: false, at: NOW, hops: 0 };

@@ -28,7 +28,7 @@ const resultOf = (trip: Instance): unknown => trip.entries('ProcessCompleted')[0
 const PAID = { paymentId: 'p-1' };
 
 describe('an attempt that is not answered', () => {
-  test('is sent again under the same number, one attempt later, caused by the tick (row 65)', async () => {
+  test('is sent again under the same number, one attempt later, caused by the tick', async () => {
     const trip = await started((ctx) => outcomeOf(ctx.call(payments.charge, { amount: 7 })));
     const { n, cause } = trip.command('payments.charge');
     await trip.passes('1 minute');

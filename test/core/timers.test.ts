@@ -14,7 +14,7 @@ const started = async (body: (ctx: TripContext) => Promise<unknown>, options: Pa
   return trip;
 };
 
-/** Invariant T of protocol 1.11, and what follows from it. */
+/** Invariant T (lib/core/timers.ts), and what follows from it. */
 const expectInvariantT = (instance: Instance): void => {
   const earliest = instance.earliestDue();
   const { tickAt = Infinity, due = Infinity, clock } = instance.image;

@@ -70,7 +70,7 @@ export class Auditor {
     if (head.status === 'running') this.#armed(head);
   }
 
-  /** Invariant T of protocol 1.11. */
+  /** Invariant T (lib/core/timers.ts). */
   #armed(head: Head): void {
     const image = decodeHead(head);
     const earliest = earliestDue({ image } as Run);

@@ -50,7 +50,7 @@ export class MemoryInstanceIndex implements InstanceIndex {
       kept.push(entry);
       found.push({ pid: entry.pid, run: head.run, due: entry.due });
     }
-    // Nothing is consumed: an instance that does not advance is found again by the next sweep (protocol 1.11).
+    // Nothing is consumed: an instance that does not advance is found again by the next sweep.
     for (const entry of kept) this.#due.push(entry);
     return found;
   }

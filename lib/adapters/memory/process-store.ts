@@ -73,7 +73,7 @@ export function memoryProcessTables(): ProcessTables {
   return { heads: new MemoryTable(), chunks: new MemoryTable<string, JournalChunk>(chunkGroup) };
 }
 
-/** The named conditions of protocol 1.4. */
+/** The named conditions of a commit. */
 function holds(expected: Expectation, current: Head | undefined): boolean {
   switch (expected.kind) {
     case 'absent':
