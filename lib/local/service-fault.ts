@@ -8,7 +8,7 @@ export function serviceFault(service: string, { kind, messageId, commandId, mess
   const what = kind === 'handler-failed' ? `its handler threw ${message}${placeOf(cause)}` : message;
   return new OrchestratorError('SERVICE_FAULT', `${service}, ${commandId ?? `message ${messageId}`}: ${what}`, {
     retryable: kind === 'handler-failed' || kind === 'fault',
-    remedy: 'Correct the handler, or mend what it needs.',
+    remedy: 'Correct the handler, or mend what it needs; what may be tried again is tried again.',
     cause,
   });
 }
