@@ -23,13 +23,13 @@ const legOf = (number: number): z.infer<typeof Leg> => ({
 });
 
 /** One leg after the other: its journal has two entries for each. */
-export const reserveTour = process('reserve-tour', { startOn: TourPlanned.byId((plan) => plan.tourId) }, async (ctx, plan) => {
+const reserveTour = process('reserve-tour', { startOn: TourPlanned.byId((plan) => plan.tourId) }, async (ctx, plan) => {
   for (let number = 0; number < plan.legs; number += 1) await ctx.call(trains.reserve, legOf(number));
   return { legs: plan.legs };
 });
 
 /** All legs at once: their answers are for one instance. */
-export const reserveGroup = process('reserve-group', { startOn: GroupPlanned.byId((plan) => plan.tourId) }, async (ctx, plan) => {
+const reserveGroup = process('reserve-group', { startOn: GroupPlanned.byId((plan) => plan.tourId) }, async (ctx, plan) => {
   const bookings = await Promise.all(Array.from({ length: plan.legs }, (_, number) => ctx.call(trains.reserve, legOf(number))));
   return { legs: bookings.length };
 });

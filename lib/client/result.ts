@@ -48,7 +48,7 @@ async function endingOf({ ports }: Reach, head: Head): Promise<Ending | undefine
 }
 
 /** Whether an entry ends its run. */
-export function isEnding(entry: JournalEntry): entry is Ending {
+function isEnding(entry: JournalEntry): entry is Ending {
   switch (entry.type) {
     case 'ProcessCompleted':
     case 'ProcessFailed':

@@ -1,5 +1,5 @@
 /** How long a name may be, so that names of queues and rules made from it stay under the 64 and 80 characters that AWS allows. */
-export const NAME_LENGTH_MAX = 50;
+const NAME_LENGTH_MAX = 50;
 
 const KEBAB = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
 const VERB = /^[a-z][A-Za-z0-9]*(-[a-z0-9]+)*$/;

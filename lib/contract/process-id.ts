@@ -9,7 +9,7 @@ export interface InstanceKey {
 export const DEFAULT_TENANT = 'default';
 
 /** With the run, the number and `:completed` of a reply behind it, a pid of this length stays within the 300 characters of a wire id. */
-export const PID_LENGTH_MAX = 250;
+const PID_LENGTH_MAX = 250;
 
 const INSTANCE_ID = /^[A-Za-z0-9._:-]{1,200}$/;
 const TENANT = /^[A-Za-z0-9._-]{1,64}$/;
@@ -22,7 +22,7 @@ export function isInstanceId(id: unknown): id is string {
 }
 
 /** Whether `tenant` may name a tenant. */
-export function isTenant(tenant: unknown): tenant is string {
+function isTenant(tenant: unknown): tenant is string {
   return typeof tenant === 'string' && TENANT.test(tenant);
 }
 

@@ -28,7 +28,7 @@ export type Admission =
   /** From a newer version of a contract than this code knows: a deploy is rolling. */
   | { readonly status: 'newer'; readonly detail: string };
 
-export const HOPS_MAX = 100;
+const HOPS_MAX = 100;
 
 /** Reads one inbox message, parsed but for its schemas. Never throws: what cannot be read is parked. */
 export const admit = (catalogue: Catalogue, message: ReceivedMessage, body: unknown, now: number): Admission => {

@@ -13,7 +13,7 @@ export type Commit =
  * A tail of more characters than this is spilled: deflated it is about what fits into 1 KB beside the control state. The
  * rule looks at uncompressed characters, so that no decision depends on a build of zlib.
  */
-export const TAIL_CHARACTERS_MAX = 2_400;
+const TAIL_CHARACTERS_MAX = 2_400;
 
 /** One conditional write of what was decided, large values and spilled entries before it. */
 export const commitImage = async (context: EngineContext, live: LiveInstance, base: Head | undefined): Promise<Commit> => {

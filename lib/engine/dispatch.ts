@@ -27,7 +27,7 @@ export interface DispatchContext {
 }
 
 /** A value this large is not carried but referred to, by its SHA-256 (api 3). */
-export const CARRIED_CHARACTERS_MAX = 100 * 1024;
+const CARRIED_CHARACTERS_MAX = 100 * 1024;
 
 /** Everything in the image that a message caused, in the order in which it was decided. */
 export const dispatchesCausedBy = (
@@ -41,7 +41,7 @@ export const dispatchesCausedBy = (
   return all;
 };
 
-export const commandDispatch = (image: Image, command: OpenCommand, context: DispatchContext): Dispatch => {
+const commandDispatch = (image: Image, command: OpenCommand, context: DispatchContext): Dispatch => {
   const { system, now } = context;
   const contract = system.commands.get(command.command) as CommandContract;
   const id = parsePid(image.pid);
@@ -73,7 +73,7 @@ export const commandDispatch = (image: Image, command: OpenCommand, context: Dis
 const carried = (data: Json, ref: string | undefined): { readonly data: Json } | { readonly dataref: string } =>
   ref !== undefined && wireLength(data) > CARRIED_CHARACTERS_MAX ? { dataref: `payload:${ref}` } : { data };
 
-export const fireDispatch = (image: Image, fire: Fire, context: DispatchContext): Dispatch => {
+const fireDispatch = (image: Image, fire: Fire, context: DispatchContext): Dispatch => {
   const { system, now } = context;
   if (fire.kind === 'tick') {
     const body = inboxBody({ tutti: 'tick', pid: image.pid, run: image.run, tickAt: fire.at });

@@ -61,7 +61,7 @@ async function firstHeads(ports: Pick<ClientPorts, 'index'>, filter: InstanceFil
  * A page begins at the instant at which the one before it ended. Many instances may have started at that instant, so those
  * that were told are left out, and the page has room for them: the server need not remember where anybody is.
  */
-export async function* listInPages(
+async function* listInPages(
   page: (filter: InstanceFilter, max: number) => Promise<readonly Head[]>,
   filter: InstanceFilter,
 ): AsyncGenerator<Head, void, undefined> {

@@ -20,7 +20,7 @@ export interface ReplyParts {
 }
 
 /** Over this many bytes data goes to the payload store: EventBridge and SQS carry 256 KB, and a commit takes several. */
-export const DATA_BYTES_MAX = 102_400;
+const DATA_BYTES_MAX = 102_400;
 
 const REFERENCE = /^payload:([0-9a-f]{64})$/;
 

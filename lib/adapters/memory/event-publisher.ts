@@ -5,7 +5,7 @@ import type { MemoryMessageQueue } from './message-queue.ts';
 import { BODY_BYTES_MAX } from './message-sender.ts';
 
 /** EventBridge takes at most 10 entries in a call. */
-export const PUBLISH_MAX = 10;
+const PUBLISH_MAX = 10;
 
 /** One rule of the bus: which events go to which queue. */
 export interface BusRule {
@@ -114,7 +114,7 @@ const REPLY_TO = '"replyto":"';
  * The `replyto` of a detail. Our own envelopes carry their extensions before any nested value, so it is read without
  * parsing; where something nested comes first, the detail is parsed.
  */
-export function replyToOf(detail: string): string | undefined {
+function replyToOf(detail: string): string | undefined {
   const at = detail.indexOf(REPLY_TO);
   if (at === -1 && !detail.includes('"replyto"')) return undefined;
   const from = at + REPLY_TO.length;

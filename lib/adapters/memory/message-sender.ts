@@ -3,7 +3,7 @@ import type { MessageSender, OutgoingMessage, SendResult } from '../../ports/mes
 import type { MemoryMessageQueue } from './message-queue.ts';
 
 /** SQS takes at most 10 messages in a call. */
-export const SEND_MAX = 10;
+const SEND_MAX = 10;
 /** Our own limit of a body, below the 262,144 bytes of older consumers and emulators. */
 export const BODY_BYTES_MAX = 204_800;
 

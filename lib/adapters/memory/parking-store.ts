@@ -54,6 +54,6 @@ function memoryParkingTables(): ParkingTables {
 }
 
 /** Sorts by id inside a pid. */
-export function parkedKey(pid: string, id: string): string {
+function parkedKey(pid: string, id: string): string {
   return `${pid.length};${pid}/${id}`;
 }
