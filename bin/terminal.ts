@@ -15,7 +15,7 @@ export class Terminal {
     this.#stdout = stdout;
     this.#stderr = stderr;
     // In a pipe it is undefined, which picocolors would take as leave to guess: it colours in CI.
-    this.isTerminal = stdout.isTTY === true;
+    this.isTerminal = (stdout as { readonly isTTY?: boolean }).isTTY ?? false;
     this.colors = createColors(this.isTerminal && environment['NO_COLOR'] === undefined);
   }
 
