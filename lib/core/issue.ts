@@ -5,7 +5,7 @@ import { refuse } from './bug.ts';
 import { fullHash, journal, offload, SHORT_HASH_LENGTH } from './journal.ts';
 import { UNDO_ATTEMPTS_MAX } from './retry.ts';
 import type { CallPolicy, CallStep, Run, Scope, UndoItem } from './run.ts';
-import { cancellation, nextPath } from './run.ts';
+import { nextPath, rejectIfCancelled } from './run.ts';
 import { allocate, clearTimer } from './timers.ts';
 
 /** `ctx.call` and `ctx.try`: a command whose answer the process awaits. `input` has been parsed. */
@@ -25,12 +25,7 @@ export const callCommand = (run: Run, scope: Scope, contract: CommandContract, i
     detached: false,
     item: undefined,
   };
-  const cancelled = cancellation(scope);
-  if (cancelled) {
-    step.status = 'cancelled';
-    run.outcomes.push({ kind: 'reject', step, failure: cancelled });
-    return step;
-  }
+  if (rejectIfCancelled(run, step)) return step;
   scope.open.add(step);
   issueFor(run, step, contract, 0, run.image.clock);
   return step;

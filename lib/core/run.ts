@@ -240,6 +240,15 @@ export const cancellation = (scope: Scope): Failure | undefined => {
   return undefined;
 };
 
+/** Rejects a step of a scope that was cancelled before it (S2, S8); whether it did. */
+export const rejectIfCancelled = (run: Run, step: CallStep | WaitStep | SleepStep): boolean => {
+  const failure = cancellation(step.scope);
+  if (!failure) return false;
+  step.status = 'cancelled';
+  run.outcomes.push({ kind: 'reject', step, failure });
+  return true;
+};
+
 /** The scope may be ready to close; `settleScopes` looks. */
 export const touch = (run: Run, scope: Scope): void => {
   run.touched.add(scope);

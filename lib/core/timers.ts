@@ -2,7 +2,7 @@ import type { Decided } from './journal-entry.ts';
 import { journal } from './journal.ts';
 import type { Timer, TimerPurpose } from './image.ts';
 import type { Run, Scope, SleepStep } from './run.ts';
-import { cancellation, nextPath } from './run.ts';
+import { nextPath, rejectIfCancelled } from './run.ts';
 
 /** The dense number of a command, timer or event: on replay the one that its path got when it was first issued. */
 export const allocate = (run: Run, type: Decided['type'], path: string): number => {
@@ -27,12 +27,7 @@ export const clearTimer = (run: Run, n: number): void => {
 /** `ctx.sleep` and `ctx.until`. An instant in the past fires at once, with the next fact of this activation. */
 export const sleep = (run: Run, scope: Scope, name: 'sleep' | 'until', due: number): SleepStep => {
   const step: SleepStep = { kind: 'sleep', path: nextPath(scope, name), scope, status: 'open', resolver: undefined, timer: 0 };
-  const cancelled = cancellation(scope);
-  if (cancelled) {
-    step.status = 'cancelled';
-    run.outcomes.push({ kind: 'reject', step, failure: cancelled });
-    return step;
-  }
+  if (rejectIfCancelled(run, step)) return step;
   scope.open.add(step);
   step.timer = setTimer(run, step.path, due, 'sleep');
   run.steps.set(step.timer, step);

@@ -1,6 +1,6 @@
 import { journal } from './journal.ts';
 import type { Run, Scope, Signal, WaitStep } from './run.ts';
-import { cancellation, nextPath, touch } from './run.ts';
+import { nextPath, rejectIfCancelled, touch } from './run.ts';
 import { clearTimer, setTimer } from './timers.ts';
 
 /** `ctx.waitFor`: the first unread event that matches, also one from before the call. */
@@ -22,12 +22,7 @@ export const waitFor = (
     order: run.position,
     timer: undefined,
   };
-  const cancelled = cancellation(scope);
-  if (cancelled) {
-    step.status = 'cancelled';
-    run.outcomes.push({ kind: 'reject', step, failure: cancelled });
-    return step;
-  }
+  if (rejectIfCancelled(run, step)) return step;
   // The predicate is the process's own code: what it throws must leave nothing behind.
   const index = run.unread.findIndex((signal) => matches(step, signal));
   scope.open.add(step);
