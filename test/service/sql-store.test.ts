@@ -8,11 +8,11 @@ import { storeRecords, type Store } from '../../lib/service/store.ts';
 import { idempotencyStoreContract } from '../contracts/idempotency-store.contract.ts';
 import { servePayments } from './payments.ts';
 import { ID, ServiceRig, SETTLING } from './service-rig.ts';
+import { storeOn } from './sqlite-turns.ts';
 
-/** One connection to a SQLite file; transactions take turns. */
+/** One connection to a SQLite file. */
 class Ledger {
   readonly database: Database.Database;
-  #last: Promise<unknown> = Promise.resolve();
   failCommit = false;
 
   constructor(file: string) {
@@ -20,38 +20,13 @@ class Ledger {
     this.database.exec('create table if not exists charges (id text primary key, amount integer not null)');
   }
 
-  transaction<T>(body: (tx: Database.Database) => Promise<T>): Promise<T> {
-    const turn = this.#last.then(() => this.#transact(body));
-    this.#last = turn.catch(() => undefined);
-    return turn;
-  }
-
-  async #transact<T>(body: (tx: Database.Database) => Promise<T>): Promise<T> {
-    this.database.exec('begin immediate');
-    try {
-      const result = await body(this.database);
-      if (this.failCommit) throw new TypeError('the disk is full');
-      this.database.exec('commit');
-      return result;
-    } catch (error) {
-      this.database.exec('rollback');
-      throw error;
-    }
-  }
-
   get charges(): unknown[] {
     return this.database.prepare('select id, amount from charges').all();
   }
 
   store(): Store<Database.Database> {
-    return sqlStore<Database.Database>({
-      transaction: (body) => this.transaction(body),
-      run: async (tx, sql, values) => {
-        const statement = tx.prepare(sql);
-        if (statement.reader) return statement.all(...values) as Record<string, unknown>[];
-        statement.run(...values);
-        return [];
-      },
+    return storeOn(this.database, () => {
+      if (this.failCommit) throw new TypeError('the disk is full');
     });
   }
 }

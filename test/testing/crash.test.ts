@@ -1,7 +1,8 @@
 import Database from 'libsql';
-import { serve, sqlStore } from 'tutti/service';
+import { serve } from 'tutti/service';
 import { everyCrash, scripted, simulate, type CrashPoint, type World } from 'tutti/testing';
 import { describe, expect, test } from 'vitest';
+import { storeOn } from '../service/sqlite-turns.ts';
 import { order, Ordered, ordered, parcels, payments, shop } from './shop.ts';
 
 const POINTS = ['before-commit', 'after-commit', 'after-send', 'before-acknowledge', 'in-handler', 'after-effect', 'after-reply'] as const;
@@ -18,19 +19,10 @@ const rig = () => {
   return { effects, services: [paying, shipping] };
 };
 
-/** A database in memory, beside whose own table the commands are recorded. Transactions take turns. */
+/** A database in memory, beside whose own table the commands are recorded. */
 class Ledger {
   readonly #database = new Database(':memory:');
-  #last: Promise<unknown> = Promise.resolve();
-  readonly store = sqlStore<Database.Database>({
-    transaction: (body) => this.#inTurn(() => this.#transact(body)),
-    run: async (tx, sql, values) => {
-      const statement = tx.prepare(sql);
-      if (statement.reader) return statement.all(...values) as Record<string, unknown>[];
-      statement.run(...values);
-      return [];
-    },
-  });
+  readonly store = storeOn(this.#database);
 
   constructor() {
     this.#database.exec('create table shipments (id text primary key)');
@@ -41,24 +33,6 @@ class Ledger {
       .prepare('select id from shipments')
       .all()
       .map((row) => (row as { readonly id: unknown }).id);
-  }
-
-  #inTurn<T>(body: () => Promise<T>): Promise<T> {
-    const turn = this.#last.then(body);
-    this.#last = turn.catch(() => undefined);
-    return turn;
-  }
-
-  async #transact<T>(body: (tx: Database.Database) => Promise<T>): Promise<T> {
-    this.#database.exec('begin immediate');
-    try {
-      const result = await body(this.#database);
-      this.#database.exec('commit');
-      return result;
-    } catch (error) {
-      this.#database.exec('rollback');
-      throw error;
-    }
   }
 }
 

@@ -1,12 +1,12 @@
 import Database from 'libsql';
-import { sqlStore, type Store } from 'tutti/service';
+import type { Store } from 'tutti/service';
+import { storeOn } from '../../service/sqlite-turns.ts';
 
 export type Tx = Database.Database;
 
 /** The payment service's own database: what it did, and its claims and replies, in one SQLite file. */
 export class PaymentLedger {
   readonly #database: Database.Database;
-  #last: Promise<unknown> = Promise.resolve();
 
   constructor(file: string) {
     this.#database = new Database(file);
@@ -16,15 +16,7 @@ export class PaymentLedger {
   }
 
   store(): Store<Tx> {
-    return sqlStore<Tx>({
-      transaction: (body) => this.#queued(() => this.#transact(body)),
-      run: async (tx, sql, values) => {
-        const statement = tx.prepare(sql);
-        if (statement.reader) return statement.all(...values) as Record<string, unknown>[];
-        statement.run(...values);
-        return [];
-      },
-    });
+    return storeOn(this.#database);
   }
 
   effects(): readonly { readonly command_id: string; readonly command: string; readonly cart: string }[] {
@@ -33,23 +25,5 @@ export class PaymentLedger {
 
   close(): void {
     this.#database.close();
-  }
-
-  #queued<T>(run: () => Promise<T>): Promise<T> {
-    const turn = this.#last.then(run);
-    this.#last = turn.catch(() => undefined);
-    return turn;
-  }
-
-  async #transact<T>(body: (tx: Tx) => Promise<T>): Promise<T> {
-    this.#database.exec('begin immediate');
-    try {
-      const result = await body(this.#database);
-      this.#database.exec('commit');
-      return result;
-    } catch (error) {
-      this.#database.exec('rollback');
-      throw error;
-    }
   }
 }
