@@ -58,7 +58,8 @@ const ofStart = (image: Image | undefined, start: StartInbound, definition: Proc
   }
   const again = definition.onClosed === 'restart' || (definition.onClosed === 'restart-failed' && image.status !== 'completed');
   if (!again) return 'closed';
-  return [...image.commands.values()].some((command) => command.mode === 'undo') ? 'wait' : 'restart';
+  // An undo is out, or waits between two tries: a new run would drop it.
+  return [...image.commands.values(), ...image.resends.values()].some((command) => command.mode === 'undo') ? 'wait' : 'restart';
 };
 
 const ofSignal = (image: Image | undefined, signal: SignalInbound): Verdict => {

@@ -4,6 +4,7 @@ import type { Inbound } from '../core/inbound.ts';
 import { runOf } from '../core/inbound.ts';
 import { classify, type Verdict } from '../core/classify.ts';
 import type { Environment } from '../core/run.ts';
+import { parsePid } from '../contract/process-id.ts';
 import type { ProcessContract } from '../contract/runtime-contract.ts';
 import type { ReceivedMessage } from '../ports/message-queue.ts';
 import type { Head } from '../ports/process-store.ts';
@@ -29,6 +30,8 @@ export interface Item {
   refused: StuckReason | undefined;
   /** What must be sent before it may be acknowledged. */
   dispatches: Dispatch[];
+  /** The version whose fires are all among what this group sends; undefined where older ones may be left. */
+  fires: number | undefined;
   /** A `resume` that has been applied: what is parked beside the instance goes back to the inbox. */
   redrives: boolean;
   /** Not done: it comes again after this many seconds. */
@@ -41,6 +44,7 @@ export const newItem = (message: ReceivedMessage, target: Target): Item => ({
   verdict: undefined,
   refused: undefined,
   dispatches: [],
+  fires: undefined,
   redrives: false,
   giveBackSeconds: undefined,
 });
@@ -76,6 +80,8 @@ export const advanceInstance = async (
     const refusal = await working.decide(items, alone);
     if (!alone && rejections.count > before) return 'suspect';
     if (refusal) {
+      // What was not read may be otherwise: a fault that was met on it proves nothing.
+      if (!current.strong) for (const item of items) item.refused = undefined;
       current = await reload(context, pid);
       continue;
     }
@@ -94,8 +100,10 @@ export const advanceInstance = async (
       return 'done';
     }
     if (commit.status === 'too-large') {
-      for (const item of items) if (item.verdict === 'apply') item.refused = commit.reason;
-      return 'done';
+      // The others of the group may have something to send again, so they are looked at without these.
+      if (current.strong) for (const item of items) if (decidesOn(item)) item.refused ??= commit.reason;
+      current = await reload(context, pid);
+      continue;
     }
     // A start that was decided without a read has met its instance: no race, so no pause.
     const unread = !current.strong && !current.live;
@@ -106,6 +114,8 @@ export const advanceInstance = async (
   for (const item of items) item.giveBackSeconds = 1 + Math.floor(4 * (context.options.random ?? Math.random)());
   return 'done';
 };
+
+const decidesOn = ({ verdict }: Item): boolean => verdict === 'apply' || verdict === 'reject' || verdict === 'restart';
 
 /** Full jitter of 5 to 50 ms: simultaneous writers of one instance must not meet again. */
 const pause = (context: EngineContext, round: number): Promise<void> =>
@@ -130,6 +140,8 @@ class Working {
   readonly #pid: string;
   readonly #base: Head | undefined;
   readonly #firesSent: boolean;
+  /** What was fired before could not be sent, so it is still in the image. */
+  #firesLeft = false;
   #live: LiveInstance | undefined;
   #image: Image | undefined;
 
@@ -144,10 +156,15 @@ class Working {
 
   /** Decides on every item that is not refused. Returns whether one was refused on the way: then the copy is spoilt. */
   async decide(items: readonly Item[], alone: boolean): Promise<boolean> {
-    for (const item of items) {
+    for (const [i, item] of items.entries()) {
       if (item.refused) continue;
       item.verdict = await this.#verdict(item);
-      if (item.verdict === 'apply' || item.verdict === 'reject' || item.verdict === 'restart') {
+      if (item.verdict === 'restart' && this.changed) {
+        // The run that ends here is committed first, with all that it fired; only then may another take its place.
+        for (const later of items.slice(i)) later.giveBackSeconds ??= 0;
+        return false;
+      }
+      if (decidesOn(item)) {
         const reason = alone ? await this.#applyWatched(item) : await this.#apply(item);
         if (!reason) continue;
         item.refused = reason;
@@ -179,7 +196,8 @@ class Working {
     const chunks = await this.#context.options.store.chunks(this.#pid, image.run);
     const wanted = `"id":${JSON.stringify(inbound.id)}`;
     return mergeJournal(chunks, image.tail, image.tailFrom).some(
-      (entry) => entry.startsWith('{"type":"EventReceived"') && entry.includes(wanted),
+      (entry) =>
+        entry.startsWith('{"type":"EventReceived"') && entry.includes(wanted) && (JSON.parse(entry) as { id: string }).id === inbound.id,
     );
   }
 
@@ -244,7 +262,10 @@ class Working {
       );
     } else {
       const wanted = wantedDefinition(image, inbound);
-      const definition = this.#context.catalogue.definition(wanted);
+      const { catalogue } = this.#context;
+      // Whatever version it is of, also one that is not listed any more: to be ended it needs no code of its own.
+      const definition =
+        catalogue.definition(wanted) ?? (isTerminate(inbound) ? catalogue.newest(parsePid(this.#pid)?.process ?? '') : undefined);
       if (!definition || !image)
         return { code: 'UNKNOWN_VERSION', message: `${this.#pid} is to go on with ${wanted}, which this system does not list.` };
       this.#live = await rebuild(this.#context, definition, environment, image, !isTerminate(inbound));
@@ -261,15 +282,19 @@ class Working {
     if (!live.firesSent && !this.#firesSent) {
       const unsent = dispatchesCausedBy({ ...image, commands: new Map() }, dispatchContext(this.#context), () => true);
       const results = await sendAll(unsent, this.#context.options.sender, this.#context.options.publisher);
-      if (results.some((result) => result !== 'sent')) return;
+      if (results.some((result) => result !== 'sent')) {
+        this.#firesLeft = true;
+        return;
+      }
     }
     image.fires = [];
   }
 
   /** What came before the start is read after it; the start's message carries what it leads to. */
   async #applyEarly(live: LiveInstance, messageId: string, cause: string): Promise<StuckReason | undefined> {
+    // Also of a buffer that was stuck, and resumed just before.
     const { early } = this.#base ?? {};
-    if (!early || this.#base?.status !== 'early') return undefined;
+    if (!early) return undefined;
     for (const body of early) {
       const at = live.run.image.clock;
       const message = { messageId, receiptHandle: '', body, sentAt: at, receiveCount: 1 };
@@ -316,6 +341,7 @@ class Working {
     for (const item of items) {
       if (item.refused || !this.#image) continue;
       const { key, kind, messageId, forced } = item.target.inbound;
+      item.fires = this.changed && !this.#firesLeft ? this.#image.version : undefined;
       item.redrives = isResume(item.target.inbound) && this.#image.status !== 'stuck';
       item.dispatches = dispatchesCausedBy(this.#image, context, (by) =>
         kind === 'tick' && !forced ? by.messageId === messageId : by.cause === key,

@@ -214,8 +214,11 @@ const sendGroups = async (context: EngineContext, groups: ReadonlyMap<string, It
   if (dispatches.length === 0) return;
   const results = await sendAll(dispatches, context.options.sender, context.options.publisher);
   for (const [i, sent] of results.entries()) if (sent !== 'sent') failed(context, senders[i] as Item, sent);
-  for (const [pid, items] of groups)
-    if (items.every((item) => item.giveBackSeconds === undefined && !item.refused)) context.cache.markSent(pid);
+  for (const [pid, items] of groups) {
+    const version = items[0]?.fires;
+    if (version !== undefined && items.every((item) => item.giveBackSeconds === undefined && !item.refused))
+      context.cache.markSent(pid, version);
+  }
 };
 
 const failed = (context: EngineContext, item: Item, sent: Exclude<SentResult, 'sent'>): void => {

@@ -119,6 +119,8 @@ const parsedOutput = (run: Run, command: string, reply: ReplyInbound): ReplyInbo
 const applyOperator = (live: LiveInstance, { id, act, reason, by, skip }: OperatorInbound, at: number): Promise<void> => {
   const { image } = live.run;
   remember(image.starts, digest(id));
+  // An event of the same batch may have made it stuck just before.
+  live.run.stuck = undefined;
   if (act === 'cancel') return live.apply({ type: 'CancelRequested', at, id, reason, by });
   if (act === 'terminate') {
     delete image.stuck;

@@ -27,10 +27,10 @@ export class LiveCache {
     if (oldest !== undefined) this.#instances.delete(oldest);
   }
 
-  /** What its last commit fired has been sent: the next commit may drop it. */
-  markSent(pid: string): void {
+  /** What is fired as of this version has been sent: the next commit may drop it. Not so where somebody has committed meanwhile. */
+  markSent(pid: string, version: number): void {
     const live = this.#instances.get(pid);
-    if (live) live.firesSent = true;
+    if (live?.run.image.version === version) live.firesSent = true;
   }
 
   clear(): void {

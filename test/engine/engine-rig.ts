@@ -7,34 +7,51 @@ import { MemoryPayloadStore } from '../../lib/adapters/memory/payload-store.ts';
 import { MemoryProcessStore } from '../../lib/adapters/memory/process-store.ts';
 import { VirtualClock } from '../../lib/adapters/memory/virtual-clock.ts';
 import type { CommandEnvelope, EventEnvelope, Outcome } from '../../lib/contract/envelope.ts';
+import { canonical } from '../../lib/contract/canonical.ts';
 import { Engine, sha256 } from '../../lib/engine/engine.ts';
+import { inboxBody, type OperateMessage } from '../../lib/engine/inbox-message.ts';
+import type { EventPublisher } from '../../lib/ports/event-publisher.ts';
+import type { MessageSender } from '../../lib/ports/message-sender.ts';
 import type { Head } from '../../lib/ports/process-store.ts';
 import { frontEndOf } from '../../lib/process/front-end.ts';
 
 /** An engine over memory adapters, with its queues open to the test: what it sends is read, and answered, by hand. */
 export class EngineRig {
   readonly clock = new VirtualClock(Date.parse('2026-01-01T00:00:00.000Z'));
-  readonly store = new MemoryProcessStore();
+  readonly store: MemoryProcessStore;
   readonly payloads = new MemoryPayloadStore();
   readonly parking = new MemoryParkingStore();
   readonly published: PublishedEvent[] = [];
+  /** The bus: `broken`, it accepts nothing; `callsUntilMended`: so many calls more. */
+  readonly bus = new BreakableBus();
+  /** The queue of the flights. */
+  readonly flights = { broken: false };
   readonly engine: Engine;
   readonly #queues: ReadonlyMap<string, MemoryMessageQueue>;
+  readonly #services: readonly AnyService[];
   #ids = 0;
 
-  constructor(processes: readonly AnyProcess[], services: readonly AnyService[], options: { readonly checks?: boolean } = {}) {
+  constructor(
+    processes: readonly AnyProcess[],
+    services: readonly AnyService[],
+    options: { readonly checks?: boolean; readonly store?: MemoryProcessStore } = {},
+  ) {
     const { clock } = this;
+    this.store = options.store ?? new MemoryProcessStore();
+    this.#services = services;
     const names = ['inbox', ...services.map((each) => (each['~'] as { readonly name: string }).name)];
     this.#queues = new Map(names.map((name) => [name, new MemoryMessageQueue({ name, clock })]));
     const publisher = new MemoryEventPublisher({ clock, rules: [] });
     publisher.subscribe((event) => this.published.push(event));
+    this.bus.inner = publisher;
+    const sender = new MemoryMessageSender(this.#queues);
     this.engine = new Engine({
       system: system('trips', { processes, services }),
       frontEndOf,
       store: this.store,
       index: { due: () => Promise.resolve([]) },
-      sender: new MemoryMessageSender(this.#queues),
-      publisher,
+      sender: this.#breakable(sender),
+      publisher: this.bus,
       payloads: this.payloads,
       parking: this.parking,
       clock,
@@ -60,8 +77,28 @@ export class EngineRig {
     this.#queue('inbox').put(JSON.stringify({ detail }));
   }
 
+  /** A person acts. */
+  operates(message: OperateMessage): void {
+    this.#queue('inbox').put(inboxBody(message));
+  }
+
+  /** The same store under another build. */
+  deployed(processes: readonly AnyProcess[]): EngineRig {
+    return new EngineRig(processes, this.#services, { store: this.store });
+  }
+
+  /** A command as its service got it. */
+  envelope(type: string, id: string, data: Json): CommandEnvelope {
+    return { id, type, attempt: 1, replyto: 'trips', datahash: `sha256:${sha256(canonical(data))}` } as CommandEnvelope;
+  }
+
+  /** Texts of what was published. */
+  texts(): unknown[] {
+    return this.published.map(({ detail }) => (JSON.parse(detail) as { readonly data: { readonly text: unknown } }).data.text);
+  }
+
   /** The service answers, with data of whatever size: above 100 KB it is referred to. */
-  async answers(command: CommandEnvelope, outcome: Outcome, data: Json): Promise<void> {
+  async answers(command: CommandEnvelope, outcome: Outcome, data: Json, retryable = false): Promise<void> {
     const text = JSON.stringify(data);
     const hash = sha256(text);
     const carried = text.length > 100 * 1024 ? { dataref: `payload:${hash}`, datahash: `sha256:${hash}` } : { data };
@@ -77,6 +114,7 @@ export class EngineRig {
       commandhash: command.datahash,
       attempt: command.attempt,
       outcome,
+      ...(retryable && { retryable }),
       replyto: command.replyto,
       hops: 0,
       ...carried,
@@ -84,16 +122,35 @@ export class EngineRig {
     this.#queue('inbox').put(JSON.stringify({ detail }));
   }
 
-  /** The engine takes what is in the inbox, as one batch, and again until nothing is left that is visible. */
+  /** The engine takes what is in the inbox, as one batch. Returns whether there was anything. */
+  async batch(): Promise<boolean> {
+    const inbox = this.#queue('inbox');
+    const messages = await inbox.receive({ max: 10, waitSeconds: 0, visibilitySeconds: 120 });
+    if (messages.length === 0) return false;
+    const { acknowledge, giveBack } = await this.engine.advance(messages);
+    await inbox.delete(acknowledge);
+    await inbox.changeVisibility(giveBack);
+    return true;
+  }
+
+  /** One batch after the other until nothing is left that is visible. */
   async advance(): Promise<void> {
-    for (;;) {
-      const inbox = this.#queue('inbox');
-      const messages = await inbox.receive({ max: 10, waitSeconds: 0, visibilitySeconds: 120 });
-      if (messages.length === 0) return;
-      const { acknowledge, giveBack } = await this.engine.advance(messages);
-      await inbox.delete(acknowledge);
-      await inbox.changeVisibility(giveBack);
+    while (await this.batch());
+  }
+
+  /** Lets time pass, a second at a time. */
+  async pass(milliseconds: number): Promise<void> {
+    for (const until = this.clock.now() + milliseconds; this.clock.now() < until;) {
+      this.clock.advanceTo(this.clock.now() + 1_000);
+      await this.advance();
     }
+  }
+
+  #breakable(sender: MessageSender): MessageSender {
+    return {
+      send: (queue, messages) =>
+        queue === 'flights' && this.flights.broken ? Promise.reject(new TypeError('no flights')) : sender.send(queue, messages),
+    };
   }
 
   /** As `advance`, but each batch meets an engine that has nothing warm. */
@@ -121,5 +178,43 @@ export class EngineRig {
 
   #time(): string {
     return new Date(this.clock.now()).toISOString();
+  }
+}
+
+/** What a person asks for. */
+export const operation = (act: OperateMessage['act'], pid: string): OperateMessage => ({
+  tutti: 'operate',
+  opid: `${act}-1`,
+  pid,
+  act,
+  reason: 'test',
+  by: 'test',
+});
+
+/** A bus that can be broken, and held up in the middle of a call. */
+class BreakableBus implements EventPublisher {
+  inner: EventPublisher | undefined;
+  broken = false;
+  callsUntilMended: number | undefined;
+  #held: { readonly reached: () => void; readonly released: Promise<void> } | undefined;
+
+  /** The next call ends only when it is released. */
+  hold(): { readonly reached: Promise<void>; readonly release: () => void } {
+    let reached!: () => void;
+    let release!: () => void;
+    const released = new Promise<void>((resolve) => (release = resolve));
+    const arrived = new Promise<void>((resolve) => (reached = resolve));
+    this.#held = { reached, released };
+    return { reached: arrived, release };
+  }
+
+  async publish(events: Parameters<EventPublisher['publish']>[0]): ReturnType<EventPublisher['publish']> {
+    const held = this.#held;
+    this.#held = undefined;
+    held?.reached();
+    await held?.released;
+    if (this.callsUntilMended !== undefined && (this.callsUntilMended -= 1) < 0) this.broken = false;
+    if (this.broken) throw new TypeError('no bus');
+    return (this.inner as EventPublisher).publish(events);
   }
 }
