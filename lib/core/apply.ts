@@ -110,11 +110,10 @@ const undoLate = (run: Run, fact: Extract<Fact, { type: 'CommandAnswered' }>, la
 };
 
 const resume = (run: Run, fact: Extract<Fact, { type: 'Resumed' }>): undefined => {
-  if (fact.skip !== undefined) {
-    skipUndo(run, fact.skip);
-    return;
-  }
-  if (fact.compensation !== undefined) compensateAgain(run, fact.compensation);
+  const skipped = fact.skip !== undefined && skipUndo(run, fact.skip);
+  // What was not skipped is tried again: nothing else would, since nobody is asked about it any more.
+  compensateAgain(run);
+  if (skipped) return;
   const command = fact.n === undefined ? undefined : run.image.commands.get(fact.n);
   if (!command) return;
   if (fact.definite) {

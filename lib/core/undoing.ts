@@ -109,28 +109,31 @@ export const undoAgain = (run: Run, before: OpenCommand, was: number): void => {
   if (undoing) undoing.n = command.n;
 };
 
-/** After `resume`: the compensation whose body failed runs again. */
-export const compensateAgain = (run: Run, path: string): void => {
+/** After `resume`: each compensation whose body failed runs again; of several that failed at one event, the reason named only one. */
+export const compensateAgain = (run: Run): void => {
   for (const undoing of run.undoings)
-    if (undoing.current?.kind === 'compensation' && undoing.current.path === path) compensate(run, undoing, undoing.current);
+    if (undoing.current?.kind === 'compensation' && !undoing.compensation) compensate(run, undoing, undoing.current);
 };
 
 const undoingOf = (run: Run, n: number): Undoing | undefined => [...run.undoings].find((undoing) => undoing.n === n);
 
-/** A person dealt with what could not be undone: on with the next. */
-export const skipUndo = (run: Run, path: string): void => {
+/** A person dealt with what could not be undone: on with the next. Returns whether anything has that path. */
+export const skipUndo = (run: Run, path: string): boolean => {
   const undo = `${path}/undo`;
-  for (const command of run.image.commands.values()) if (command.path === undo) run.image.commands.delete(command.n);
+  let skipped = false;
+  for (const command of run.image.commands.values()) if (command.path === undo) skipped = run.image.commands.delete(command.n);
   for (const [n, command] of run.image.resends)
     if (command.path === undo) {
-      run.image.resends.delete(n);
+      skipped = run.image.resends.delete(n);
       clearTimer(run, n);
     }
   for (const undoing of run.undoings) {
     if (undoing.current?.path !== path) continue;
+    skipped = true;
     undoing.compensation = undefined;
     next(run, undoing);
   }
+  return skipped;
 };
 
 /** Undoes what a cancelled step did, beside the process; its scope does not end before. */

@@ -146,6 +146,38 @@ describe('a person who resumes', () => {
     expect(trip.open()).toEqual(['flights.cancel (undo)']);
   });
 
+  test('runs each compensation again of several that failed at one event', async () => {
+    const told = (ctx: TripContext, name: string) =>
+      ctx.scope(name, async (ctx) => {
+        ctx.compensate('tell', async (ctx) => {
+          if (ctx.now().toISOString() === ctx.start.time) throw ctx.errors.Refused({ why: name });
+          await ctx.call(notes.ask, { text: name });
+        });
+        throw ctx.errors.Refused({ why: name });
+      });
+    const trip = await started(async (ctx) => {
+      await Promise.allSettled([told(ctx, 'one'), told(ctx, 'two')]);
+    });
+    expect(trip.image.stuck?.code).toBe('COMPENSATION');
+    trip.now += 1_000;
+    await trip.operates('resume');
+    expect(trip.open()).toEqual(['notes.ask', 'notes.ask']);
+    const [one, two] = trip.commands();
+    await trip.answers(one!, 'completed', { answer: 'yes' });
+    await trip.answers(two!, 'completed', { answer: 'yes' });
+    expect(trip.status).toBe('completed');
+  });
+
+  test('with the path of nothing to skip, tries again what it was stuck on', async () => {
+    const trip = await started(async (ctx) => {
+      await ctx.call(notes.ask, { text: 'ok?' });
+    });
+    await trip.answers(trip.command('notes.ask'), 'unknown');
+    await trip.operates('resume', { skip: 'notes.ask:7' });
+    expect(trip.command('notes.ask').attempt).toBe(1);
+    expect(trip.command('notes.ask').due).toBeLessThan(Infinity);
+  });
+
   test('may skip a compensation that still runs; what it answers later changes nothing', async () => {
     const trip = await started(async (ctx) => {
       try {
