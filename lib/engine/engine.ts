@@ -60,6 +60,11 @@ export class Engine {
     this.#context.cache.clear();
   }
 
+  /** Lets go of the process around it, where only the engine dies: it is asked nothing more, and never ends what it has in hand. */
+  abandon(): void {
+    this.#context.rejections.abandon();
+  }
+
   get environment(): Environment {
     return this.#context.environment;
   }

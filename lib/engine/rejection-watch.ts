@@ -5,12 +5,14 @@
  * W1 While an engine decides, such a rejection is noted here instead. What was being decided meanwhile is not committed.
  * W2 Each of those instances is then decided again alone: the one during which it is noted again is guilty of it.
  * W3 One that no instance is guilty of is thrown, as Node would have done.
+ * W4 An engine that dies in the middle, as in a test, notes nothing any more: what it holds back would be lost to everybody.
  */
 export class RejectionWatch {
   /** How many were noted. An instance compares it before and after it has decided. */
   count = 0;
   #watchers = 0;
   #attributed = false;
+  #abandoned = false;
   #noted: unknown[] = [];
   readonly #note = (reason: unknown): void => {
     this.count += 1;
@@ -18,6 +20,7 @@ export class RejectionWatch {
   };
 
   begin(): void {
+    if (this.#abandoned) return;
     this.#watchers += 1;
     if (this.#watchers === 1) process.on('unhandledRejection', this.#note);
   }
@@ -29,6 +32,7 @@ export class RejectionWatch {
   }
 
   end(): void {
+    if (this.#abandoned) return;
     this.#watchers -= 1;
     if (this.#watchers > 0) return;
     process.off('unhandledRejection', this.#note);
@@ -41,6 +45,12 @@ export class RejectionWatch {
     setImmediate(() => {
       throw noted[0];
     });
+  }
+
+  /** For good: its engine never ends what it has begun. What was noted is met again by the next engine. */
+  abandon(): void {
+    this.#abandoned = true;
+    process.off('unhandledRejection', this.#note);
   }
 }
 

@@ -46,6 +46,7 @@ export class EngineWorker {
       checks: true,
       random,
     });
+    void this.#life.over.then(() => this.#engine.abandon());
   }
 
   /** Handles what its inbox holds now. Returns whether it survived; if not, what it had in hand is visible again. */

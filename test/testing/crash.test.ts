@@ -55,6 +55,19 @@ describe('a crash', () => {
     expect(await world.client.result(order, 'o-1')).toEqual({ tracking: 'T' });
   });
 
+  test('in the middle of a decision holds back no rejection of the process around the world', async () => {
+    const before = process.listenerCount('unhandledRejection');
+    let during = 0;
+    const crash = (point: CrashPoint): boolean => {
+      const here = point.at === 'before-commit' && point.count === 2;
+      if (here) during = process.listenerCount('unhandledRejection');
+      return here;
+    };
+    await book(simulate(shop, { services: rig().services, crash }));
+    expect(during).toBe(before + 1);
+    expect(process.listenerCount('unhandledRejection')).toBe(before);
+  });
+
   test('before the effect runs the handler once, after it twice, under one command id', async () => {
     const runs = async (at: CrashPoint['at']): Promise<readonly string[]> => {
       const { effects, services } = rig();
