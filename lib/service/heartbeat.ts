@@ -79,6 +79,7 @@ export class Heartbeat {
     try {
       return new Set(await this.#deps.queue.changeVisibility(handles.map((receiptHandle) => ({ receiptHandle, seconds }))));
     } catch {
+      // A queue that did not answer counts as one that refused: a beat is missed, and two end the lease.
       return new Set(handles);
     }
   }
