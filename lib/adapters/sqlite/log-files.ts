@@ -14,6 +14,8 @@ export interface LogFrame {
 
 /** Segment, length, checksum and count of 4 bytes each, then the first number as a double. */
 const HEADER_BYTES = 24;
+/** A file grows by this much at a time, in zeros: an append that makes a file longer must also commit its length, and what else is dirty. */
+const GROWTH_BYTES = 1 << 22;
 /** A character of a string is at most this many bytes. */
 const UTF8_BYTES_MAX = 3;
 
@@ -26,11 +28,13 @@ export class LogFiles {
   readonly #files: readonly [number, number];
   #segment: number;
   #position = 0;
+  readonly #sizes: [number, number];
   #scratch = Buffer.allocUnsafe(1 << 16);
 
   /** `checkpointed`: the last segment whose changes are all in the tables. */
   constructor(directory: string, checkpointed: number) {
     this.#files = [open(join(directory, 'log.0')), open(join(directory, 'log.1'))];
+    this.#sizes = [fstatSync(this.#files[0]).size, fstatSync(this.#files[1]).size];
     this.#segment = checkpointed;
   }
 
@@ -64,6 +68,7 @@ export class LogFiles {
     this.#scratch.writeUInt32LE(count, 12);
     this.#scratch.writeDoubleLE(first, 16);
     const file = this.#file(this.#segment);
+    this.#grow(this.#position + HEADER_BYTES + length);
     writeSync(file, this.#scratch, 0, HEADER_BYTES + length, this.#position);
     fdatasyncSync(file);
     this.#position += HEADER_BYTES + length;
@@ -72,6 +77,7 @@ export class LogFiles {
   /** Gives the disk back: all changes are in the tables. */
   empty(): void {
     for (const file of this.#files) ftruncateSync(file, 0);
+    this.#sizes.fill(0);
   }
 
   close(): void {
@@ -80,6 +86,14 @@ export class LogFiles {
 
   #file(segment: number): number {
     return this.#files[segment % 2 === 0 ? 0 : 1];
+  }
+
+  #grow(needed: number): void {
+    const at = this.#segment % 2 === 0 ? 0 : 1;
+    while (this.#sizes[at] < needed) {
+      writeSync(this.#files[at], Buffer.alloc(GROWTH_BYTES), 0, GROWTH_BYTES, this.#sizes[at]);
+      this.#sizes[at] += GROWTH_BYTES;
+    }
   }
 
   #readSegment(segment: number): LogFrame[] {
