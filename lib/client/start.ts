@@ -4,7 +4,7 @@ import { buildPid, DEFAULT_TENANT } from '../contract/process-id.ts';
 import type { ProcessContract } from '../contract/runtime-contract.ts';
 import { parse, type Json } from '../contract/schema.ts';
 import { isClosed } from '../core/image.ts';
-import { runOf } from '../core/inbound.ts';
+import { runOf, signalDigest } from '../core/inbound.ts';
 import { digest } from '../core/seeded-random.ts';
 import { decodeHead } from '../engine/head-codec.ts';
 import type { StartMessage } from '../engine/inbox-message.ts';
@@ -140,7 +140,8 @@ function ofOpen(start: Starting, head: Head, sent: boolean): Started | undefined
 }
 
 function wasHanded(start: Starting, head: Head): boolean {
-  const id = digest(start.startid);
+  const { definition, startid } = start;
   const image = decodeHead(head);
-  return image.signals.some((signal) => signal.id === id) || image.starts.includes(id);
+  const handed = signalDigest({ event: definition.startOn[0]?.event.type ?? `${definition.name}.start`, id: startid });
+  return image.signals.some((signal) => signal.id === handed) || image.starts.includes(digest(startid));
 }

@@ -1,7 +1,7 @@
 import type { ProcessContract } from '../contract/runtime-contract.ts';
 import { isClosed, type Image, type RingEntry } from './image.ts';
 import type { Inbound, OperatorInbound, ReplyInbound, SignalInbound, StartInbound, TickInbound } from './inbound.ts';
-import { runOf } from './inbound.ts';
+import { runOf, signalDigest } from './inbound.ts';
 import { digest } from './seeded-random.ts';
 
 /**
@@ -49,11 +49,11 @@ export const classify = (image: Image | undefined, inbound: Inbound, definition:
 
 const ofStart = (image: Image | undefined, start: StartInbound, definition: ProcessContract): Verdict => {
   if (!image || image.status === 'early') return 'apply';
-  if (image.run === runOf(start.id) || image.starts.includes(digest(start.id))) return 'dup';
+  if (definition.kind === 'decider' ? inRing(image.signals, start) : isKnownStart(image, start)) return 'dup';
   if (image.status === 'stuck') return 'park';
   if (!isClosed(image.status)) {
     const policy = start.onOpen ?? definition.onOpen;
-    if (policy === 'signal') return inRing(image.signals, start.id) ? 'dup' : unlessForgotten(image, start.time);
+    if (policy === 'signal') return inRing(image.signals, start) ? 'dup' : unlessForgotten(image, start.time);
     return policy === 'attach' ? 'dup' : 'reject';
   }
   const again = definition.onClosed === 'restart' || (definition.onClosed === 'restart-failed' && image.status !== 'completed');
@@ -62,9 +62,11 @@ const ofStart = (image: Image | undefined, start: StartInbound, definition: Proc
   return [...image.commands.values(), ...image.resends.values()].some((command) => command.mode === 'undo') ? 'wait' : 'restart';
 };
 
+const isKnownStart = (image: Image, { id }: StartInbound): boolean => image.run === runOf(id) || image.starts.includes(digest(id));
+
 const ofSignal = (image: Image | undefined, signal: SignalInbound): Verdict => {
   if (!image || image.status === 'early') return 'early';
-  if (inRing(image.signals, signal.id)) return 'dup';
+  if (inRing(image.signals, signal)) return 'dup';
   if (isClosed(image.status)) return 'closed';
   if (image.status === 'stuck') return 'park';
   return unlessForgotten(image, signal.time);
@@ -74,8 +76,8 @@ const ofSignal = (image: Image | undefined, signal: SignalInbound): Verdict => {
 const unlessForgotten = (image: Image, time: string): Verdict =>
   image.signalsFloor !== undefined && Date.parse(time) <= image.signalsFloor ? 'verify' : 'apply';
 
-const inRing = (ring: readonly RingEntry[], id: string): boolean => {
-  const wanted = digest(id);
+const inRing = (ring: readonly RingEntry[], signal: SignalInbound | StartInbound): boolean => {
+  const wanted = signalDigest(signal);
   return ring.some((entry) => entry.id === wanted);
 };
 

@@ -66,5 +66,8 @@ export interface OperatorInbound extends Carried {
 
 export type Inbound = StartInbound | SignalInbound | ReplyInbound | TickInbound | OperatorInbound;
 
+/** What the ring of signals remembers. Two producers may give one id, and so may one producer, such as an order's number, to events of two types. */
+export const signalDigest = ({ event, id }: { readonly event: string; readonly id: string }): string => digest(`${event} ${id}`);
+
 /** The run that a start begins: derived from its key, so that a start decided twice begins the same run. */
 export const runOf = (startId: string): string => `r${digest(`s:${startId}`).slice(0, 12)}`;

@@ -3,6 +3,7 @@ import { isClosed, newImage } from '../core/image.ts';
 import type { Inbound } from '../core/inbound.ts';
 import { runOf } from '../core/inbound.ts';
 import { classify, type Verdict } from '../core/classify.ts';
+import type { JournalEntry } from '../core/journal-entry.ts';
 import type { Environment } from '../core/run.ts';
 import { parsePid } from '../contract/process-id.ts';
 import type { ProcessContract } from '../contract/runtime-contract.ts';
@@ -196,8 +197,7 @@ class Working {
     const chunks = await this.#context.options.store.chunks(this.#pid, image.run);
     const wanted = `"id":${JSON.stringify(inbound.id)}`;
     return mergeJournal(chunks, image.tail, image.tailFrom).some(
-      (entry) =>
-        entry.startsWith('{"type":"EventReceived"') && entry.includes(wanted) && (JSON.parse(entry) as { id: string }).id === inbound.id,
+      (entry) => entry.includes(wanted) && tellsOf(JSON.parse(entry) as JournalEntry, inbound),
     );
   }
 
@@ -372,6 +372,9 @@ const isTerminate = (inbound: Inbound): boolean => inbound.kind === 'operate' &&
 const isResume = (inbound: Inbound): boolean => inbound.kind === 'operate' && inbound.act === 'resume';
 
 export const NOBODY = { onOpen: 'reject', onClosed: 'reject' } as ProcessContract;
+
+const tellsOf = (entry: JournalEntry, { id, event }: { readonly id: string; readonly event: string }): boolean =>
+  (entry.type === 'EventReceived' || entry.type === 'ProcessStarted') && entry.id === id && entry.event === event;
 
 /** The image of a new run: a restart keeps what must outlive the run before. */
 const begun = (pid: string, run: string, definition: string, at: number, before: Image | undefined): Image => {

@@ -2,7 +2,14 @@ import { isOrchestratorError } from '../contract/errors.ts';
 import { parse } from '../contract/schema.ts';
 import { NEWER, parseVersion } from '../contract/versions.ts';
 import { SIGNALS_MAX, STARTS_MAX, type Image } from '../core/image.ts';
-import type { Inbound, OperatorInbound, ReplyInbound, SignalInbound, StartInbound } from '../core/inbound.ts';
+import {
+  signalDigest,
+  type Inbound,
+  type OperatorInbound,
+  type ReplyInbound,
+  type SignalInbound,
+  type StartInbound,
+} from '../core/inbound.ts';
 import type { Fact } from '../core/journal-entry.ts';
 import { digest } from '../core/seeded-random.ts';
 import { arm, nextDue } from '../core/timers.ts';
@@ -43,11 +50,12 @@ export const decideEvent = async (live: LiveInstance, inbound: Inbound, rejected
 const applyStart = async (live: LiveInstance, start: StartInbound, at: number, rejected: boolean): Promise<void> => {
   const { image } = live.run;
   const { id, source, event, data, time } = start;
-  // What a decider hears are events, not starts: their ids are in the ring of signals.
-  if (live.run.position === 0 || live.run.definition.kind === 'async') remember(image.starts, digest(id));
+  // What a decider hears are events, also the first: their ids are in the ring of signals.
+  if (live.run.definition.kind === 'async') remember(image.starts, digest(id));
+  else if (!rejected) rememberSignal(image, start);
   if (rejected) return live.apply({ type: 'StartRejected', at, id, source });
   if (live.run.position > 0) {
-    rememberSignal(image, id, time);
+    if (live.run.definition.kind === 'async') rememberSignal(image, start);
     return live.apply({ type: 'EventReceived', at, event, id, source, time, data });
   }
   if (start.trace !== undefined) image.trace = start.trace;
@@ -65,14 +73,15 @@ const applyStart = async (live: LiveInstance, start: StartInbound, at: number, r
   });
 };
 
-const applySignal = (live: LiveInstance, { id, event, source, time, data }: SignalInbound, at: number): Promise<void> => {
-  rememberSignal(live.run.image, id, time);
+const applySignal = (live: LiveInstance, signal: SignalInbound, at: number): Promise<void> => {
+  const { id, event, source, time, data } = signal;
+  rememberSignal(live.run.image, signal);
   return live.apply({ type: 'EventReceived', at, event, id, source, time, data });
 };
 
 /** The ring holds the last ids; the time of what leaves it says from when on the journal must be asked. */
-const rememberSignal = (image: Image, id: string, time: string): void => {
-  image.signals.push({ id: digest(id), time: Date.parse(time) });
+const rememberSignal = (image: Image, signal: SignalInbound | StartInbound): void => {
+  image.signals.push({ id: signalDigest(signal), time: Date.parse(signal.time) });
   if (image.signals.length <= SIGNALS_MAX) return;
   const [oldest] = image.signals.splice(0, 1);
   if (oldest) image.signalsFloor = Math.max(image.signalsFloor ?? -Infinity, oldest.time);

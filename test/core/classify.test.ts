@@ -4,6 +4,7 @@ import { classify, type Verdict } from '../../lib/core/classify.ts';
 import { newImage, type Image, type OpenCommand, type Status } from '../../lib/core/image.ts';
 import {
   runOf,
+  signalDigest,
   type Inbound,
   type OperatorInbound,
   type ReplyInbound,
@@ -134,7 +135,11 @@ describe('a start', () => {
   });
 
   test('that signals an open id is a duplicate where its id is in the ring of signals, and verified where it may have left it', () => {
-    expect(verdict(imageOf('running', { signals: [{ id: digest('second'), time: NOW }] }), start(), { onOpen: 'signal' })).toBe('dup');
+    expect(
+      verdict(imageOf('running', { signals: [{ id: signalDigest({ event: 'e', id: 'second' }), time: NOW }] }), start(), {
+        onOpen: 'signal',
+      }),
+    ).toBe('dup');
     expect(verdict(imageOf('running', { signalsFloor: NOW }), start(), { onOpen: 'signal' })).toBe('verify');
   });
 
@@ -171,7 +176,7 @@ describe('a signal', () => {
   });
 
   test.each(['running', 'completed', 'stuck'] as const)('whose id is in the ring is a duplicate on a %s head', (status) => {
-    expect(verdict(imageOf(status, { signals: [{ id: digest('sig'), time: NOW }] }), signal())).toBe('dup');
+    expect(verdict(imageOf(status, { signals: [{ id: signalDigest({ event: 'e', id: 'sig' }), time: NOW }] }), signal())).toBe('dup');
   });
 
   test('no younger than the oldest that left the ring asks the journal', () => {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { process } from 'tutti';
+import * as z from 'zod';
+import { decider, event, process } from 'tutti';
 import { parseCommandId } from '../../lib/contract/process-id.ts';
 import { runOf } from '../../lib/core/inbound.ts';
 import { Booked, Checkout, flights, Nudge, payments, services, tripOf } from '../core/trip-contracts.ts';
@@ -238,5 +239,38 @@ describe('an event older than the ring of ids', () => {
     rig.happens(Nudge, { id: 'a', word: 'late' }, 'a');
     await rig.advance();
     expect(rig.texts()).toContain('late');
+  });
+});
+
+describe('one id that two types of event have', () => {
+  const Paid = event('bank.paid', z.object({ id: z.string() }));
+  const Sent = event('post.sent', z.object({ id: z.string() }));
+  const byId = ({ id }: { readonly id: string }): string => id;
+
+  test('does not make the second a duplicate for an async process', async () => {
+    const order = process('trip', { startOn: Checkout.byId(byId), receives: [Paid.byId(byId), Sent.byId(byId)] }, async (ctx) => {
+      await ctx.waitFor(Paid);
+      await ctx.waitFor(Sent);
+    });
+    const rig = new EngineRig([order], services);
+    rig.happens(Checkout, { id: 'a' });
+    rig.happens(Paid, { id: 'a' }, 'order-a');
+    await rig.advance();
+    rig.happens(Paid, { id: 'a' }, 'order-a');
+    rig.happens(Sent, { id: 'a' }, 'order-a');
+    await rig.advance();
+    expect((await rig.head(PID))?.status).toBe('completed');
+  });
+
+  test('does not make the second a duplicate for a decider, also not of the one that began it', async () => {
+    const seen = decider('trip', { state: z.object({ heard: z.array(z.string()) }), initial: () => ({ heard: [] }) })
+      .on(Paid.byId(byId), ({ heard }) => ({ heard: [...heard, 'paid'] }))
+      .on(Sent.byId(byId), ({ heard }) => ({ heard: [...heard, 'sent'] }));
+    const rig = new EngineRig([seen], services);
+    for (const each of [Paid, Sent, Paid, Sent]) {
+      rig.happens(each, { id: 'a' }, 'order-a');
+      await rig.advance();
+    }
+    expect(JSON.parse((await rig.head(PID))?.control ?? '{}')).toMatchObject({ view: { data: { heard: ['paid', 'sent'] } } });
   });
 });
