@@ -194,9 +194,9 @@ export type ProcessBugCode = 'POISON' | 'NONDETERMINISM' | 'WRONG_SCOPE' | 'UNAW
 /** The remedy of each code of `ProcessBug`, and by its keys the list of these codes. */
 export const PROCESS_BUG_REMEDIES: Readonly<Record<ProcessBugCode, string>> = {
   POISON: 'Correct the process, then resume the instance with tutti resume.',
-  NONDETERMINISM: 'Bring back the code that the run began with, or guard the change with ctx.patched, then resume the instance.',
+  NONDETERMINISM: 'Bring back the code that the run began with, or list the changed code under a new version, then resume the instance.',
   WRONG_SCOPE: 'Use the ctx that the scope passes to its body; name it ctx, so that it shadows the outer one.',
-  UNAWAITED_STEP: 'Await the step, or let it go on with ctx.detach.',
+  UNAWAITED_STEP: 'Await the step, or use ctx.send for a command whose answer nobody needs.',
   UNKNOWN_SERVICE: 'List the service of the command in the system, then resume the instance.',
 };
 
