@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { canonical } from '../contract/canonical.ts';
+import { OrchestratorError } from '../contract/errors.ts';
 import type { ProcessContract } from '../contract/runtime-contract.ts';
 import type { Json } from '../contract/schema.ts';
 import { systemContract } from '../contract/system.ts';
@@ -31,7 +32,7 @@ export class Engine {
       busy: new Map(),
       rejections: new RejectionWatch(),
       nextWriter: () => `${worker}${(commits += 1).toString(36)}`,
-      readPayload: async (hash) => JSON.parse((await options.payloads.get(hash)) ?? 'null') as Json,
+      readPayload: (hash) => readPayload(options, hash),
     };
   }
 
@@ -73,6 +74,16 @@ export class Engine {
     return this.#context.catalogue.definition(name);
   }
 }
+
+/** A value that is gone must not be taken for null: a decider would begin anew, and a command would be sent without its input. */
+const readPayload = async ({ payloads }: EngineOptions, hash: string): Promise<Json> => {
+  const json = await payloads.get(hash);
+  if (json !== undefined) return JSON.parse(json) as Json;
+  throw new OrchestratorError('PAYLOAD_MISSING', `The payload store holds nothing under ${hash}, which an instance refers to.`, {
+    retryable: true,
+    remedy: 'Restore the payload store to a state no older than that of the instances.',
+  });
+};
 
 const environmentOf = (catalogue: Catalogue, options: EngineOptions): Environment => ({
   system: catalogue.system.name,

@@ -274,3 +274,22 @@ describe('one id that two types of event have', () => {
     expect(JSON.parse((await rig.head(PID))?.control ?? '{}')).toMatchObject({ view: { data: { heard: ['paid', 'sent'] } } });
   });
 });
+
+test('a decider whose state cannot be read waits for it, and does not begin anew', async () => {
+  const words = decider('trip', { state: z.object({ words: z.array(z.string()) }), initial: () => ({ words: [] }) }).on(
+    Nudge.byId(({ id }) => id),
+    (state, { word }) => ({ words: [...state.words, word] }),
+  );
+  const rig = new EngineRig([words], services);
+  rig.happens(Nudge, { id: 'a', word: 'x'.repeat(2_000) });
+  await rig.advance();
+  const read = rig.payloads.get.bind(rig.payloads);
+  rig.payloads.get = () => Promise.resolve(undefined);
+  rig.happens(Nudge, { id: 'a', word: 'y' });
+  await rig.advanceCold();
+  expect(await rig.head(PID)).toMatchObject({ version: 1 });
+  rig.payloads.get = read;
+  await rig.pass(10_000);
+  const { view } = JSON.parse((await rig.head(PID))?.control ?? '{}') as { readonly view: { readonly dataref: string } };
+  expect(JSON.parse((await read(view.dataref)) ?? 'null')).toEqual({ words: ['x'.repeat(2_000), 'y'] });
+});
