@@ -12,6 +12,8 @@ interface Late {
   readonly run: string;
   readonly command: string;
   readonly input: Json;
+  /** In a journal entry: the name of an input that is stored apart. */
+  readonly inputref?: string;
 }
 
 /** What an instance was told. Each opens an activation; `at` is process time. Replay applies these, one at a time, in order. */

@@ -14,10 +14,14 @@ export const journal = (run: Run, entry: JournalEntry): void => {
 
 const encoded = (run: Run, entry: JournalEntry): string => {
   const whole = JSON.stringify(entry);
-  if (whole.length <= VALUE_CHARACTERS_MAX || !('data' in entry) || entry.data === undefined) return whole;
-  const dataref = offload(run, entry.data);
-  if (dataref === undefined) return whole;
-  return JSON.stringify({ ...entry, data: undefined, dataref });
+  if (whole.length <= VALUE_CHARACTERS_MAX) return whole;
+  const dataref = 'data' in entry && entry.data !== undefined ? offload(run, entry.data) : undefined;
+  const late = 'late' in entry && entry.late ? offload(run, entry.late.input) : undefined;
+  return JSON.stringify({
+    ...entry,
+    ...(dataref !== undefined && { data: undefined, dataref }),
+    ...(late !== undefined && 'late' in entry && { late: { ...entry.late, input: undefined, inputref: late } }),
+  });
 };
 
 /** Puts a large value aside and returns its name; a small one stays where it is. */

@@ -104,6 +104,7 @@ export const readEntries = async (entries: readonly string[], read: (hash: strin
   const all: JournalEntry[] = [];
   for (const text of entries) {
     const entry = JSON.parse(text) as JournalEntry & { readonly dataref?: string };
+    if ('late' in entry && entry.late?.inputref !== undefined) Object.assign(entry.late, { input: await read(entry.late.inputref) });
     if (entry.dataref === undefined) all.push(entry);
     else {
       const { dataref, ...rest } = entry;

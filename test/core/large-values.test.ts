@@ -55,6 +55,16 @@ describe('a value above 1 KB is stored apart, under its SHA-256', () => {
     expect(trip.image.tombstones[0]?.input).toEqual({ to: LARGE });
   });
 
+  test('the input of a command that completes late', async () => {
+    const trip = await started((ctx) => ctx.call(flights.book, { to: LARGE }));
+    await trip.operates('terminate');
+    const [buried] = trip.image.tombstones;
+    const reply = { run: buried?.run ?? '', n: buried?.n ?? 0, outcome: 'completed', retryable: false } as const;
+    await trip.replies({ ...reply, data: { reference: 'f' } });
+    expect(trip.open()).toEqual(['flights.cancel (undo)']);
+    expectReference(trip, { to: LARGE });
+  });
+
   test('the output of a command, and the input of its undo that is made from it', async () => {
     const trip = await started(async (ctx) => {
       await ctx.call(payments.charge, { amount: 7 });
