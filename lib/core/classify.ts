@@ -88,6 +88,8 @@ const ofReply = (image: Image, reply: ReplyInbound): Verdict => {
   const command = image.commands.get(reply.n);
   if (!command) return reply.n >= image.seq ? 'future' : 'dup';
   if (reply.outcome === 'deferred' && command.deferred && command.heartbeatMs === undefined) return 'dup';
+  // It is stuck on just that: said again after a resume, it would be stuck again.
+  if (reply.outcome === 'unknown' && image.stuck?.n === reply.n) return 'dup';
   if (image.status === 'stuck') return 'park';
   return isClosed(image.status) && command.mode === 'send' ? 'closed' : 'apply';
 };

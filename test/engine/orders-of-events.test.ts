@@ -186,6 +186,19 @@ describe('a stuck instance', () => {
     await ctx.call(payments.charge, { amount: 1 });
   });
 
+  test('is not made stuck again by a second copy of the answer that made it so', async () => {
+    const rig = new EngineRig([charged], services);
+    rig.happens(Checkout, { id: 'a' });
+    await rig.advance();
+    const [charge] = await rig.commands('payments');
+    await rig.answers(charge!, 'unknown', null);
+    await rig.answers(charge!, 'unknown', null);
+    await rig.advance();
+    rig.operates(operation('resume', PID));
+    await rig.advance();
+    expect((await rig.head(PID))?.status).toBe('running');
+  });
+
   test('that was made stuck in the batch in which it is terminated, is terminated', async () => {
     const rig = new EngineRig([charged], services);
     rig.happens(Checkout, { id: 'a' });
