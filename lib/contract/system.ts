@@ -77,6 +77,8 @@ function serviceFaults(services: readonly ServiceContract[]): string[] {
     const faults = isKebabName(name) ? [] : [notKebab('service', name)];
     // `inbox` is the name of the orchestrator's own queue beside those of the services.
     if (name === 'inbox') faults.push('a service cannot be named inbox, which is the queue of the orchestrator');
+    if (name.endsWith('-dead-letter'))
+      faults.push(`a service cannot be named ${name}: names that end in -dead-letter are those of dead-letter queues`);
     if (seen.has(name)) faults.push(`the service ${name} is listed twice`);
     seen.add(name);
     return [...faults, ...verbFaults(name, commands)];

@@ -180,7 +180,13 @@ describe('system', () => {
     const receives = [correlationContract(Again.byId((again) => again.other)), correlationContract(Loud.byId(() => 'x'))];
     const faulty = [processOf('Bad Name', { receives }), processOf('twice'), processOf('twice'), processOf('half', { version: 0.5 })];
     const plain = command({ input: z.object({}) });
-    const services = [payments, payments, service('inbox', { plain }), service('odd', { constructor: plain, 'Two Words': plain })];
+    const services = [
+      payments,
+      payments,
+      service('inbox', { plain }),
+      service('inbox-dead-letter', { plain }),
+      service('odd', { constructor: plain, 'Two Words': plain }),
+    ];
     const error = (() => {
       try {
         return system('My System', { processes: faulty, services });
@@ -197,6 +203,7 @@ describe('system', () => {
       'the process half has the version 0.5, expected 1 or more',
       'the service payments is listed twice',
       'a service cannot be named inbox, which is the queue of the orchestrator',
+      'a service cannot be named inbox-dead-letter: names that end in -dead-letter are those of dead-letter queues',
       'the command name "odd.constructor" does not end in a verb such as charge or bookFlight',
       'the command name "odd.Two Words" does not end in a verb such as charge or bookFlight',
       'the event type "Shop.Sold" is not an owner, a dot and a kebab-case name',
