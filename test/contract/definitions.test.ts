@@ -209,6 +209,6 @@ describe('system', () => {
       'the event type "Shop.Sold" is not an owner, a dot and a kebab-case name',
       'the event payments.payment-charged is defined twice with different schemas',
     ]);
-    expect((error as Error).message).toContain('has 10 faults: ');
+    expect((error as Error).message).toContain('has 11 faults: ');
   });
 });
