@@ -275,6 +275,15 @@ describe('S4: an undo is sent until it is answered', () => {
     expect(trip.open()).toEqual(['flights.cancel (undo)']);
   });
 
+  test('S4: an undo that somebody else answers is waited for, and not sent again meanwhile', async () => {
+    const trip = await undoing();
+    await trip.answers(trip.command('payments.refund'), 'deferred');
+    await trip.passes('30 days');
+    expect(trip.command('payments.refund').attempt).toBe(1);
+    await trip.completes('payments.refund');
+    expect(trip.open()).toEqual(['flights.cancel (undo)']);
+  });
+
   test('S4: an undo that fails for technical reasons gets a new number after each pause, and is stuck after 20 attempts', async () => {
     const trip = await undoing();
     for (let tries = 1; tries < 20; tries += 1) {
