@@ -18,6 +18,7 @@ import type { EngineContext } from './engine-context.ts';
 import { decodeHead, resolveReferences } from './head-codec.ts';
 import { LiveInstance, mergeJournal, readEntries } from './live-instance.ts';
 import { parkMessage } from './park.ts';
+import { jitter, retrySeconds } from './pause.ts';
 import { MISSING, readBody } from './read-body.ts';
 import { turnOver } from './rejection-watch.ts';
 import { sendAll } from './send-all.ts';
@@ -110,17 +111,13 @@ export const advanceInstance = async (
     const unread = !current.strong && !current.live;
     round += 1;
     current = { head: commit.current, live: undefined, strong: true };
-    if (!unread) await pause(context, round);
+    if (!unread && round < ROUNDS_MAX) await jitter(context);
   }
-  for (const item of items) item.giveBackSeconds = 1 + Math.floor(4 * (context.options.random ?? Math.random)());
+  for (const item of items) item.giveBackSeconds = retrySeconds(context);
   return 'done';
 };
 
 const decidesOn = ({ verdict }: Item): boolean => verdict === 'apply' || verdict === 'reject' || verdict === 'restart';
-
-/** Full jitter of 5 to 50 ms: simultaneous writers of one instance must not meet again. */
-const pause = (context: EngineContext, round: number): Promise<void> =>
-  context.options.clock.sleep(round < ROUNDS_MAX ? 5 + 45 * (context.options.random ?? Math.random)() : 0);
 
 const reload = async (context: EngineContext, pid: string): Promise<Basis> => {
   const [head] = await context.options.store.load([pid], { consistent: true });

@@ -7,6 +7,7 @@ import { getStuck, parkBesideStuck, refuseOperator } from './get-stuck.ts';
 import type { ForcedMessage } from './inbox-message.ts';
 import type { LiveInstance } from './live-instance.ts';
 import { parkMessage, redrive } from './park.ts';
+import { retrySeconds } from './pause.ts';
 import { MISSING, readBody } from './read-body.ts';
 import { sendAll, type SentResult } from './send-all.ts';
 import { sendFiresTogether } from './send-fires-together.ts';
@@ -141,8 +142,7 @@ const advanceHeld = async (context: EngineContext, groups: ReadonlyMap<string, I
     if (live) warm.set(pid, live);
     else if (!beginsAlone(items)) cold.push(pid);
   }
-  const heads = await loadHeads(context, cold, groups);
-  if (!heads) return;
+  const heads = await loadHeads(context, cold);
   const firesSent = cold.length > 1 ? await sendFiresTogether(context, groups, heads) : undefined;
   const suspects: [string, Item[]][] = [];
   const advance = async (pid: string, items: Item[]): Promise<void> => {
@@ -177,27 +177,16 @@ const beginsAlone = ([item, ...others]: readonly Item[]): boolean =>
   item.target.definition?.kind === 'async' &&
   item.message.receiveCount === 1;
 
-const loadHeads = async (
-  context: EngineContext,
-  pids: readonly string[],
-  groups: ReadonlyMap<string, Item[]>,
-): Promise<Map<string, Head | undefined> | undefined> => {
+const loadHeads = async (context: EngineContext, pids: readonly string[]): Promise<Map<string, Head | undefined>> => {
   if (pids.length === 0) return new Map();
-  try {
-    const loaded = await context.options.store.load(pids, { consistent: true });
-    return new Map(pids.map((pid, i) => [pid, loaded[i]]));
-  } catch (error) {
-    comesAgain(context, [...groups.values()].flat(), error);
-    return undefined;
-  }
+  const loaded = await context.options.store.load(pids, { consistent: true });
+  return new Map(pids.map((pid, i) => [pid, loaded[i]]));
 };
 
 const comesAgain = (context: EngineContext, items: readonly Item[], error: unknown): void => {
   context.options.onFault?.(error);
   for (const item of items) item.giveBackSeconds ??= retrySeconds(context);
 };
-
-const retrySeconds = (context: EngineContext): number => 1 + Math.floor(4 * (context.options.random ?? Math.random)());
 
 /** What all groups must send goes out together, in as few calls as there are target queues. */
 const sendGroups = async (context: EngineContext, groups: ReadonlyMap<string, Item[]>): Promise<void> => {

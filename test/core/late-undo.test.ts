@@ -4,12 +4,8 @@ import { command, service } from 'tutti';
 import { applyFact } from '../../lib/core/apply.ts';
 import type { CommandContract } from '../../lib/contract/runtime-contract.ts';
 import { Instance } from './instance.ts';
-import { Checkout, flights, notes, Nudge, payments, services, tripOf, type TripContext } from './trip-contracts.ts';
-
-const pay = (ctx: TripContext) => ctx.call(payments.charge, { amount: 7 });
-const fly = (ctx: TripContext) => ctx.call(flights.book, { to: 'Oslo' });
-const PAID = { paymentId: 'p-1' };
-const FLIGHT = { reference: 'f-1' };
+import { Checkout, notes, Nudge, services, tripOf, type TripContext } from './trip-contracts.ts';
+import { FLIGHT, fly, PAID, pay } from './trip-steps.ts';
 
 /** Answers nothing, and its answer is what is undone. */
 const drop = command({ input: z.null() });

@@ -1,15 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { Instance } from './instance.ts';
-import { Booked, Checkout, elsewhere, flights, notes, Nudge, payments, tripOf, type TripContext } from './trip-contracts.ts';
-
-const started = async (
-  body: (ctx: TripContext) => Promise<unknown>,
-  options: ConstructorParameters<typeof Instance>[1] = {},
-): Promise<Instance> => {
-  const trip = new Instance(tripOf(body), options);
-  await trip.starts(Checkout);
-  return trip;
-};
+import { Booked, elsewhere, flights, notes, Nudge, payments, type TripContext } from './trip-contracts.ts';
+import { started } from './trip-steps.ts';
 
 const nap = (ctx: TripContext) => ctx.sleep('1 day');
 

@@ -3,16 +3,8 @@ import * as z from 'zod';
 import { command, service } from 'tutti';
 import { backoffMs } from '../../lib/core/retry.ts';
 import { Instance } from './instance.ts';
-import { Checkout, hotels, notes, payments, services, tripOf, type TripContext } from './trip-contracts.ts';
-
-const started = async (
-  body: (ctx: TripContext) => Promise<unknown>,
-  options: ConstructorParameters<typeof Instance>[1] = {},
-): Promise<Instance> => {
-  const trip = new Instance(tripOf(body), options);
-  await trip.starts(Checkout);
-  return trip;
-};
+import { hotels, notes, payments, services } from './trip-contracts.ts';
+import { PAID, started } from './trip-steps.ts';
 
 /** Ends with what the call rejected with. */
 const outcomeOf = async (step: Promise<unknown>): Promise<unknown> => {
@@ -24,8 +16,6 @@ const outcomeOf = async (step: Promise<unknown>): Promise<unknown> => {
   }
 };
 const resultOf = (trip: Instance): unknown => trip.entries('ProcessCompleted')[0]?.data;
-
-const PAID = { paymentId: 'p-1' };
 
 describe('an attempt that is not answered', () => {
   test('is sent again under the same number, one attempt later, caused by the tick', async () => {

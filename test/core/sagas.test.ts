@@ -1,22 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { Instance } from './instance.ts';
-import { Booked, Checkout, flights, hotels, notes, Nudge, payments, tripOf, type TripContext } from './trip-contracts.ts';
-
-const started = async (
-  body: (ctx: TripContext) => Promise<unknown>,
-  options: ConstructorParameters<typeof Instance>[1] = {},
-): Promise<Instance> => {
-  const trip = new Instance(tripOf(body), options);
-  await trip.starts(Checkout);
-  return trip;
-};
-
-const pay = (ctx: TripContext) => ctx.call(payments.charge, { amount: 7 });
-const fly = (ctx: TripContext) => ctx.call(flights.book, { to: 'Oslo' });
-const stay = (ctx: TripContext) => ctx.call(hotels.book, { to: 'Oslo' });
-const PAID = { paymentId: 'p-1' };
-const FLIGHT = { reference: 'f-1' };
-const ROOM = { reference: 'h-1' };
+import { Booked, flights, hotels, notes, Nudge, payments, type TripContext } from './trip-contracts.ts';
+import { FLIGHT, fly, PAID, pay, ROOM, started, stay } from './trip-steps.ts';
 
 describe('S1: the undo list', () => {
   test('S1: a process that fails undoes what completed, in reverse order of completion, one at a time', async () => {

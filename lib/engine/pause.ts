@@ -1,0 +1,9 @@
+import type { EngineContext } from './engine-context.ts';
+
+const chance = ({ options }: EngineContext): number => (options.random ?? Math.random)();
+
+/** Full jitter of 5 to 50 ms: simultaneous writers of one instance must not meet again. */
+export const jitter = (context: EngineContext): Promise<void> => context.options.clock.sleep(5 + 45 * chance(context));
+
+/** In how many seconds, 1 to 4, an event comes again after a passing fault. */
+export const retrySeconds = (context: EngineContext): number => 1 + Math.floor(4 * chance(context));
