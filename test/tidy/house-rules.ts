@@ -8,7 +8,7 @@ export interface BannedText {
   readonly in?: 'text';
 }
 
-const everywhere = ['lib/', 'bin/', 'test/', 'bench/', 'examples/'];
+const everywhere = ['lib/', 'functions/', 'bin/', 'test/', 'bench/', 'examples/'];
 
 export const bannedTexts: readonly BannedText[] = [
   { pattern: /\b(?:T[O]DO|F[I]XME|H[A]CK)\b/g, instead: 'open an issue and remove the note', where: everywhere, in: 'text' },
@@ -23,7 +23,7 @@ export const bannedTexts: readonly BannedText[] = [
   {
     pattern: /\bnew (?:Type|Range|Syntax|Aggregate)?Error\(/g,
     instead: 'a class of lib/contract/errors.ts with code and remedy, or an assertion for a programmer error',
-    where: ['lib/'],
+    where: ['lib/', 'functions/'],
   },
   { pattern: /\bconsole\./g, instead: 'return the data, or take a writer as an argument: only bin/ and bench/ print', where: ['lib/'] },
   { pattern: /\b(?:test|it|describe)\.only\(/g, instead: 'the test without `.only`', where: everywhere },

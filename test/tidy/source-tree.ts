@@ -12,8 +12,8 @@ export interface SourceFile extends SourceText {
   readonly imports: readonly { readonly specifier: string; readonly line: number }[];
 }
 
-const sourceFolders = ['lib', 'bin', 'test', 'bench', 'examples'];
-const foreignFolders = new Set(['node_modules', '.git', 'dist', 'coverage', '.tutti']);
+const sourceFolders = ['lib', 'functions', 'bin', 'test', 'bench', 'examples'];
+const foreignFolders = new Set(['node_modules', '.git', 'dist', 'coverage', '.tutti', 'cdk.out', '.venv', '__pycache__']);
 
 /** Every TypeScript file of the project, by path. */
 export function readTree(): ReadonlyMap<string, SourceFile> {

@@ -1,0 +1,36 @@
+/**
+ * What the resources of one deployment are called. `name` is the deployment's, by default that of its system; a service's
+ * resources can be found by name alone, so a function needs no list of them.
+ */
+export interface DeploymentNames {
+  readonly table: string;
+  readonly bus: string;
+  readonly inbox: string;
+  readonly hotLane: string;
+  /** Prefix of the published parameters: `table`, `bus`, `bucket`, `inbox-url`, `hot-lane-url`, `queues`, `system`. */
+  readonly parameters: string;
+  /** The queue of a service. */
+  readonly queue: (service: string) => string;
+  /** The records of a service's commands. */
+  readonly commandTable: (service: string) => string;
+}
+
+export const deploymentNames = (name: string): DeploymentNames => ({
+  table: name,
+  bus: name,
+  inbox: `${name}-inbox`,
+  hotLane: `${name}-hot-lane.fifo`,
+  parameters: `/tutti/${name}`,
+  queue: (service) => `${name}-${service}`,
+  commandTable: (service) => `${name}-${service}-commands`,
+});
+
+/** Bucket names are global, so the account and the region are part of it. */
+export const payloadBucketName = (name: string, account: string, region: string): string => `${name}-payloads-${account}-${region}`;
+
+/** The dead-letter queue of a queue. */
+export const deadLetterName = (queue: string): string =>
+  queue.endsWith('.fifo') ? `${queue.slice(0, -'.fifo'.length)}-dead-letter.fifo` : `${queue}-dead-letter`;
+
+/** The URL of another queue of the account and region in which `url` lies. */
+export const siblingQueueUrl = (url: string, queue: string): string => `${url.slice(0, url.lastIndexOf('/') + 1)}${queue}`;
