@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { isSystem } from '../lib/contract/exported-system.ts';
 import type { System } from '../lib/contract/system.ts';
 import type { Served } from '../lib/service/serve.ts';
 import { usageError } from './usage-error.ts';
@@ -47,12 +48,6 @@ async function load(path: string): Promise<Readonly<Record<string, unknown>>> {
     if ((error as NodeJS.ErrnoException).code !== 'ERR_UNKNOWN_FILE_EXTENSION') throw error;
     throw usageError(`This Node cannot import ${path}: it is not JavaScript.`, 'Run the command line with node --import tsx.');
   }
-}
-
-function isSystem(value: unknown): value is System<string> {
-  if (typeof value !== 'object' || value === null) return false;
-  const { name, '~': held } = value as { readonly name?: unknown; readonly '~'?: Partial<System<string>['~']> };
-  return typeof name === 'string' && Array.isArray(held?.processes) && Array.isArray(held.services);
 }
 
 function isServed(value: unknown): value is Served {

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { ContractError } from '../contract/errors.ts';
+import { exportedSystem } from '../contract/exported-system.ts';
 import type { System } from '../contract/system.ts';
 
 /** The module's address: a path is taken from the working directory. */
@@ -20,21 +21,9 @@ export async function importSystem(url: string, name: string): Promise<System<st
       cause: error,
     });
   }
-  const systems = Object.values(exported).filter(isSystem);
-  const found = systems.find((system) => system.name === name);
-  if (found) return found;
-  const others = systems.length === 0 ? 'no system' : `only ${systems.map((system) => system.name).join(', ')}`;
-  throw new ContractError('CONTRACT_INVALID', `The module ${url} exports ${others}: expected the system ${name}.`, {
-    remedy: `Export the system ${name} from the module that is named as entry.`,
-  });
+  return exportedSystem(exported, name, `The module ${url}`);
 }
 
 function textOf(error: unknown): string {
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
-}
-
-function isSystem(value: unknown): value is System<string> {
-  if (typeof value !== 'object' || value === null) return false;
-  const { name, '~': held } = value as { readonly name?: unknown; readonly '~'?: { readonly processes?: unknown } };
-  return typeof name === 'string' && typeof held === 'object' && Array.isArray(held.processes);
 }

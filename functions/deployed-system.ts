@@ -1,0 +1,7 @@
+import * as entry from 'tutti-entry';
+import { exportedSystem } from '../lib/contract/exported-system.ts';
+import type { System } from '../lib/contract/system.ts';
+
+/** The user's system, found in the module that the bundler has put here; the bundler writes its name in as well. */
+export const deployedSystem = (): System<string> =>
+  exportedSystem(entry as Readonly<Record<string, unknown>>, process.env['TUTTI_SYSTEM'] ?? '', 'The module that was named as entry');

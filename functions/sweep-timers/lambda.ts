@@ -1,0 +1,3 @@
+import { deployedSystem } from '../deployed-system.ts';
+
+export const handler = async (): Promise<unknown> => deployedSystem().name;

@@ -1,0 +1,59 @@
+import { isBuiltin } from 'node:module';
+import { resolve } from 'node:path';
+import type { Metafile } from 'esbuild';
+
+/** How a module that a process must not reach is reached: from the entry to it, as each names the next. */
+export interface ForbiddenChain {
+  readonly chain: readonly string[];
+  readonly what: string;
+}
+
+type Import = Metafile['inputs'][string]['imports'][number];
+
+/** The shortest chain from the entry to a Node builtin, an AWS SDK or a part of Tutti that no process may use. */
+export function forbiddenChain({ inputs }: Metafile, entry: string): ForbiddenChain | undefined {
+  const start = Object.keys(inputs).find((path) => resolve(path) === entry);
+  if (start === undefined) return undefined;
+  const cameFrom = new Map<string, string | undefined>([[start, undefined]]);
+  for (const path of cameFrom.keys()) {
+    for (const each of inputs[path]?.imports ?? []) {
+      const what = forbidden(each);
+      if (what) return { chain: [...chainTo(cameFrom, path), each.original ?? each.path], what };
+      if (!each.external && !cameFrom.has(each.path)) cameFrom.set(each.path, path);
+    }
+  }
+  return undefined;
+}
+
+const chainTo = (cameFrom: ReadonlyMap<string, string | undefined>, path: string): string[] => {
+  const chain: string[] = [];
+  for (let at: string | undefined = path; at !== undefined; at = cameFrom.get(at)) chain.unshift(at);
+  return chain;
+};
+
+const SDK = /^@(?:aws-sdk|smithy|aws-lambda-powertools)\/|^aws-sdk(?:\/|$)/;
+
+const forbidden = ({ path, original = path, external = false }: Import): string | undefined => {
+  if (external && isBuiltin(path)) return `the Node builtin ${path}`;
+  if (SDK.test(original)) return `the AWS SDK (${original})`;
+  if (original.startsWith('tutti/')) return original;
+  return undefined;
+};
+
+/** zod's locales, where the bundle holds more than the one that zod itself uses. */
+export function carriedLocales({ inputs, outputs }: Metafile): { readonly bytes: number; readonly importer: string } | undefined {
+  const carried = Object.values(outputs).map(({ inputs }) => localeBytes(inputs));
+  const bytes = Math.max(0, ...carried);
+  if (bytes < LOCALES_BYTES_MAX) return undefined;
+  const importer = Object.keys(inputs).find((path) => !/\/node_modules\//.test(`/${path}`) && inputs[path]!.imports.some(isZod));
+  return { bytes, importer: importer ?? 'A module' };
+}
+
+/** English alone has 5 KB. */
+const LOCALES_BYTES_MAX = 50_000;
+const LOCALE = /\/node_modules\/zod\/.*\/locales\//;
+
+const localeBytes = (inputs: Metafile['outputs'][string]['inputs']): number =>
+  Object.entries(inputs).reduce((sum, [path, { bytesInOutput }]) => (LOCALE.test(`/${path}`) ? sum + bytesInOutput : sum), 0);
+
+const isZod = ({ original }: Import): boolean => original === 'zod' || original === 'zod/v4';
