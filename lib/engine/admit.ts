@@ -38,8 +38,7 @@ export const admit = (catalogue: Catalogue, message: ReceivedMessage, body: unkn
       ? ofInternal(catalogue, body as InboxMessage, message, now)
       : ofBus(catalogue, body, carried(message, now, false));
   } catch (error) {
-    if (isOrchestratorError(error)) return park(error.code, error.message);
-    return park('MALFORMED', `The message could not be read: ${String(error)}.`);
+    return unread(error);
   }
 };
 
@@ -60,6 +59,11 @@ interface Carried {
 const carried = (message: ReceivedMessage, at: number, forced: boolean): Carried => ({ messageId: message.messageId, forced, at });
 
 const park = (reason: string, detail: string, pid = ''): Admission => ({ status: 'park', pid, reason, detail });
+
+const unread = (error: unknown, pid = ''): Admission =>
+  isOrchestratorError(error)
+    ? park(error.code, error.message, pid)
+    : park('MALFORMED', `The message could not be read: ${String(error)}.`, pid);
 
 const ofBus = (catalogue: Catalogue, bus: BusEnvelope, by: Carried): Admission => {
   const detail = bus.detail;
@@ -210,7 +214,13 @@ const ofStart = (catalogue: Catalogue, start: StartMessage, by: Carried): Admiss
   const pid = buildPid(start.tenant, start.process, start.id);
   if (pid === undefined) return park('MALFORMED', `The start names the instance ${JSON.stringify(start.id)}, which is no id.`);
   const event = definition.startOn[0]?.event;
-  const data = parse(event?.data ?? definition.input!, start.data, `${start.process} was started with`);
+  let data: Json;
+  try {
+    data = parse(event?.data ?? definition.input!, start.data, `${start.process} was started with`);
+  } catch (error) {
+    // Whoever started it without its schemas looks for it here.
+    return unread(error, pid);
+  }
   const inbound: Inbound = {
     kind: 'start',
     key: `s:${start.startid}`,
