@@ -1,6 +1,19 @@
-/** Before the tests that need LocalStack: an endpoint must answer. */
-export const setup = async (): Promise<void> => {
-  const endpoint = process.env['AWS_ENDPOINT_URL'];
-  if (endpoint === undefined) throw new Error('No LocalStack: set AWS_ENDPOINT_URL.');
-  await fetch(`${endpoint}/_localstack/health`);
-};
+import type { TestProject } from 'vitest/node';
+import { environmentOf, freePort } from './endpoint.ts';
+import { startLocalStack, type Running } from './localstack.ts';
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** Whose children the functions of LocalStack are; undefined where the user gave an endpoint. */
+    readonly localStackProcesses: Running['processes'];
+  }
+}
+
+/** Before the tests that need LocalStack: the one that the user gave, else one of their own on a free port, ended after them. */
+export async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const running = await startLocalStack(freePort, (line) => process.stderr.write(`localstack: ${line}\n`));
+  // Test processes inherit it, so clients take the endpoint from their environment as they do everywhere.
+  Object.assign(process.env, environmentOf(running.endpoint));
+  project.provide('localStackProcesses', running.processes);
+  return running.stop;
+}

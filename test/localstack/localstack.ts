@@ -1,0 +1,52 @@
+import { endpointOf, isHealthy, isLoopback } from './endpoint.ts';
+import { missingPrograms } from './installation.ts';
+import { dockerRuns, startWithDocker } from './with-docker.ts';
+import { startWithoutDocker } from './without-docker.ts';
+
+/** A LocalStack that answers. */
+export interface Running {
+  readonly endpoint: string;
+  /** Ends it, its functions and its database; where it was not started here, does nothing. */
+  readonly stop: () => Promise<void>;
+  /** Whose children the functions are, where this is known. */
+  readonly processes: { readonly parent: number } | { readonly container: string } | undefined;
+}
+
+/**
+ * LocalStack: the endpoint that the user gave (`AWS_ENDPOINT_URL`), else Docker, else without Docker. Fails with what is missing.
+ */
+export async function startLocalStack(port: () => Promise<number>, say: (line: string) => void): Promise<Running> {
+  const given = process.env['AWS_ENDPOINT_URL'];
+  if (given !== undefined) return reuse(given, say);
+  if (dockerRuns()) return startWithDocker(await unused(await port()), say);
+  const missing = missingPrograms();
+  if (missing.length > 0)
+    throw new Error(
+      [
+        'LocalStack cannot start here.',
+        '- No Docker daemon answers: start Docker, and all else is fetched; or, without Docker:',
+        ...missing.map((line) => `- ${line}`),
+        'Or give an endpoint that runs already: AWS_ENDPOINT_URL=http://127.0.0.1:4566.',
+      ].join('\n'),
+    );
+  return startWithoutDocker(await unused(await port()), say);
+}
+
+async function reuse(endpoint: string, say: (line: string) => void): Promise<Running> {
+  if (!isLoopback(endpoint))
+    throw new Error(`AWS_ENDPOINT_URL is ${endpoint}: LocalStack must be on this machine, as in http://127.0.0.1:4566.`);
+  if (!(await isHealthy(endpoint)))
+    throw new Error(
+      `AWS_ENDPOINT_URL is ${endpoint}, but no LocalStack answers there: start it, or unset AWS_ENDPOINT_URL and one is started.`,
+    );
+  say(`using the one at ${endpoint}`);
+  return { endpoint, stop: () => Promise.resolve(), processes: undefined };
+}
+
+async function unused(port: number): Promise<number> {
+  if (await isHealthy(endpointOf(port)))
+    throw new Error(
+      `A LocalStack already answers on port ${port}: use it with AWS_ENDPOINT_URL=${endpointOf(port)}, or choose another port.`,
+    );
+  return port;
+}

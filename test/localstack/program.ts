@@ -1,0 +1,17 @@
+import { spawn, spawnSync } from 'node:child_process';
+
+/** What a program printed, without the last line break; undefined where it is not there or failed. */
+export function outputOf(command: string, args: readonly string[]): string | undefined {
+  const { status, stdout, stderr } = spawnSync(command, args, { encoding: 'utf8', timeout: 120_000 });
+  return status === 0 ? (stdout === '' ? stderr : stdout).trim() : undefined;
+}
+
+/** Runs a program to its end; what it prints goes to stderr, where progress belongs. */
+export const run = (command: string, args: readonly string[]): Promise<void> =>
+  new Promise((resolve, reject) => {
+    const child = spawn(command, args, { stdio: ['ignore', 2, 2] });
+    child.once('error', reject);
+    child.once('exit', (code, signal) =>
+      code === 0 ? resolve() : reject(new Error(`${command} ${args.join(' ')} ended with ${code ?? signal}; what it said is above.`)),
+    );
+  });
