@@ -48,6 +48,7 @@ export async function startProcess(reach: Reach, process: AnyProcess, input: unk
   await sendToInbox(ports, messageOf(start, data, options, now, ports.principal), definition.name);
   const started = await waitForHead(ports, start.pid, {
     look: (head) => decided(start, head, true),
+    refused: () => throwRefused(reach, start),
     timeoutMs: ENGINE_TIMEOUT_MS,
     timedOut: () => notTaken(`The start of ${nameOf(start.pid)}`),
   });
@@ -61,6 +62,13 @@ interface Starting {
   readonly startid: string;
   readonly definition: ProcessContract;
   readonly onOpen: OnOpen;
+}
+
+/** The orchestrator parks a start whose input its contract does not allow: here nobody may have known the schema. */
+async function throwRefused({ ports }: Reach, { pid, startid }: Starting): Promise<void> {
+  const parked = await ports.parking.parked(pid);
+  const own = parked.find(({ reason, body }) => reason === 'DATA_INVALID' && body.includes(JSON.stringify(startid)));
+  if (own !== undefined) throw new ContractError('DATA_INVALID', own.detail);
 }
 
 function startData(definition: ProcessContract, input: unknown): Json {

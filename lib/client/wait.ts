@@ -1,12 +1,16 @@
 import type { Head } from '../ports/process-store.ts';
 import type { ClientPorts } from './connection.ts';
 
-/** How often a head is read where the connection gives no hint. */
-const POLL_MS = 50;
+/** Where the connection gives no hint, a head is read again after so long, then less and less often. */
+const POLL_FIRST_MS = 50;
+const POLL_MOST_MS = 2_000;
+const POLL_GROWTH = 1.5;
 
 export interface WaitOptions<T> {
   /** What was waited for, or undefined while it has not come; a head that can never bring it is thrown on. */
   readonly look: (head: Head | undefined) => T | undefined;
+  /** Throws where it can never come although no head says so. Asked from the third look on, so seldom. */
+  readonly refused?: () => Promise<void>;
   readonly timeoutMs?: number;
   /** What is thrown at the end of `timeoutMs`. */
   readonly timedOut: (head: Head | undefined) => Error;
@@ -22,13 +26,14 @@ export async function waitForHead<T>(ports: ClientPorts, pid: string, options: W
   // One sleep for the whole wait: an instance may change often before it ends.
   const late = timeoutMs === Infinity ? undefined : ports.clock.sleep(timeoutMs, ended.signal);
   try {
-    for (;;) {
+    for (let pollMs = POLL_FIRST_MS; ; pollMs = Math.min(POLL_MOST_MS, pollMs * POLL_GROWTH)) {
       // The hint is asked for before the head is read, so that no change falls in between.
-      const changed = ports.changed?.(pid, ended.signal) ?? ports.clock.sleep(POLL_MS, ended.signal);
+      const changed = ports.changed?.(pid, ended.signal) ?? ports.clock.sleep(pollMs, ended.signal);
       // It may be left behind: then nobody else hears its rejection.
       changed.catch(() => undefined);
       const { found, head } = await lookAt(ports, pid, options);
       if (found !== undefined) return found;
+      if (pollMs > POLL_FIRST_MS) await options.refused?.();
       if (ports.clock.now() >= deadline) throw options.timedOut(head);
       await (late === undefined ? changed : Promise.race([changed, late]));
     }

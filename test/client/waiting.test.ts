@@ -3,7 +3,7 @@ import { connect } from 'tutti/client';
 import { connectionOf, type ClientPorts } from '../../lib/client/connection.ts';
 import { runOf } from '../../lib/core/inbound.ts';
 import type { StartMessage } from '../../lib/engine/inbox-message.ts';
-import { head, memoryPorts, type MemoryPorts } from './ports.ts';
+import { head, memoryPorts, NOW, type MemoryPorts } from './ports.ts';
 import { order, OrderPlaced, shop } from './shop-orders.ts';
 
 const completed = head({ version: 2, status: 'completed', tail: ['{"type":"ProcessCompleted","path":"","data":7}'] });
@@ -105,4 +105,29 @@ test('an inbox that takes nothing is told with its reason', async () => {
   await expect(connect(shop, connectionOf(refusing(false))).start(order, input)).rejects.toMatchObject({ code: 'UNREACHABLE' });
   await expect(connect(shop, connectionOf(refusing(true))).start(order, input)).rejects.toMatchObject({ code: 'DATA_TOO_LARGE' });
   await expect(connect(shop, connectionOf(refusing(false))).publish(OrderPlaced, input)).rejects.toMatchObject({ code: 'UNREACHABLE' });
+});
+
+test('a start whose input the orchestrator parked is told why', async () => {
+  const ports = memoryPorts();
+  const start = connect(shop, connectionOf(ports)).start(order, { orderId: 'o-1', item: 'lamp' });
+  await turn();
+  const [message] = await ports.inbox.receive({ max: 1, waitSeconds: 0, visibilitySeconds: 1 });
+  const parked = { pid: 'default#order#o-1', id: '1#m', reason: 'DATA_INVALID', parkedAt: NOW, detail: 'order was started with item 7.' };
+  await ports.parking.park({ ...parked, body: message!.body });
+  await expect(passTime(ports, start)).rejects.toMatchObject({ code: 'DATA_INVALID', message: 'order was started with item 7.' });
+  expect(ports.clock.now() - NOW).toBeLessThan(1_000);
+});
+
+test('a head is polled less and less often, at last every two seconds', async () => {
+  const ports = memoryPorts();
+  await ports.put(head());
+  const reads: number[] = [];
+  const store = {
+    load: (...args: Parameters<typeof ports.store.load>) => (reads.push(ports.clock.now() - NOW), ports.store.load(...args)),
+  };
+  const counted = { ...ports, store: { ...store, chunks: ports.store.chunks.bind(ports.store) } };
+  const result = connect(shop, connectionOf(counted)).result(order, 'o-1', { timeout: '30 seconds' });
+  await expect(passTime(ports, result)).rejects.toMatchObject({ code: 'TIMED_OUT' });
+  expect(reads.slice(0, 5)).toEqual([0, 0, 50, 125, 237.5]);
+  expect(reads.at(-2)! - reads.at(-3)!).toBe(2_000);
 });
