@@ -14,6 +14,7 @@ export const NOW = Date.parse('2026-11-21T10:00:00.000Z');
 export interface MemoryPorts extends ClientPorts {
   readonly store: MemoryProcessStore;
   readonly payloads: MemoryPayloadStore;
+  readonly parking: MemoryParkingStore;
   readonly clock: VirtualClock;
   readonly inbox: MemoryMessageQueue;
   /** As the engine would commit it. */
