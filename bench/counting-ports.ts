@@ -121,16 +121,27 @@ export class CountingPayloadStore implements PayloadStore {
     this.#counts = counts;
   }
 
-  put(hash: string, json: string): Promise<void> {
+  put(pid: string, hash: string, json: string): Promise<void> {
     this.#counts.payloadPuts += 1;
     this.#counts.writeUnits += writeUnits(itemBytes(payloadItem(hash, json)));
-    return this.#inner.put(hash, json);
+    return this.#inner.put(pid, hash, json);
   }
 
-  async get(hash: string): Promise<string | undefined> {
-    const json = await this.#inner.get(hash);
+  async get(pid: string, hash: string): Promise<string | undefined> {
+    return this.#read(hash, await this.#inner.get(pid, hash));
+  }
+
+  reference(pid: string, hash: string): string {
+    return this.#inner.reference(pid, hash);
+  }
+
+  async fetch(reference: string): Promise<string | undefined> {
+    return this.#read(reference, await this.#inner.fetch(reference));
+  }
+
+  #read(name: string, json: string | undefined): string | undefined {
     this.#counts.payloadGets += 1;
-    this.#counts.readUnits += readUnits(json === undefined ? 0 : itemBytes(payloadItem(hash, json)));
+    this.#counts.readUnits += readUnits(json === undefined ? 0 : itemBytes(payloadItem(name, json)));
     return json;
   }
 }

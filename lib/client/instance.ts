@@ -59,10 +59,11 @@ export function definitionParts(definition: string): { readonly process: string;
 /** A value that lies in place, or in the payload store under its name. */
 export async function readValue(
   payloads: Pick<PayloadStore, 'get'>,
+  pid: string,
   value: { readonly data?: Json | undefined; readonly dataref?: string | undefined },
 ): Promise<Json> {
   if (value.data !== undefined || value.dataref === undefined) return value.data ?? null;
-  const json = await payloads.get(value.dataref);
+  const json = await payloads.get(pid, value.dataref);
   if (json !== undefined) return JSON.parse(json) as Json;
   throw new ClientError('NOT_FOUND', `The payload ${value.dataref} is gone: expected it to be kept as long as its instance.`, {
     remedy: 'Restore the payload store from a backup of the same time.',

@@ -18,7 +18,7 @@ export interface JournalOptions {
 export async function readHeadJournal(ports: JournalPorts, head: Head, { payloads = true }: JournalOptions = {}): Promise<JournalEntry[]> {
   const texts = await journalTexts(ports, head);
   const entries = texts.map((text) => JSON.parse(text) as JournalEntry);
-  return payloads ? Promise.all(entries.map((entry) => resolved(ports, entry))) : entries;
+  return payloads ? Promise.all(entries.map((entry) => resolved(ports, head.pid, entry))) : entries;
 }
 
 /** Chunks may overlap, and reach into the tail, but never disagree: merged by index, they must leave no gap. */
@@ -43,8 +43,8 @@ function gap(head: Head, index: number): ClientError {
   );
 }
 
-async function resolved({ payloads }: JournalPorts, entry: JournalEntry): Promise<JournalEntry> {
+async function resolved({ payloads }: JournalPorts, pid: string, entry: JournalEntry): Promise<JournalEntry> {
   if (!('dataref' in entry) || entry.dataref === undefined) return entry;
   const { dataref, ...rest } = entry;
-  return { ...rest, data: await readValue(payloads, { dataref }) };
+  return { ...rest, data: await readValue(payloads, pid, { dataref }) };
 }

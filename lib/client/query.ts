@@ -7,7 +7,7 @@ import { definitionOf, pidOf, readValue, requireImage } from './instance.ts';
 export async function queryInstance({ ports, system }: Reach, process: AnyProcess, id: string): Promise<Json> {
   const image = await requireImage(ports, pidOf(process.name, id));
   if (image.view === undefined) return null;
-  const view = await readValue(ports.payloads, image.view);
+  const view = await readValue(ports.payloads, image.pid, image.view);
   const { view: schema } = definitionOf(system, image.definition) ?? processContract(process);
   return schema === undefined ? view : parse(schema, view, `${process.name} shows`);
 }

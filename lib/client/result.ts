@@ -27,9 +27,9 @@ export async function resultOf(reach: Reach, process: string, id: string, option
   const ending = await endingOf(reach, head);
   switch (ending?.type) {
     case 'ProcessCompleted':
-      return readValue(reach.ports.payloads, ending);
+      return readValue(reach.ports.payloads, pid, ending);
     case 'ProcessFailed':
-      throw failureFromJson(await readValue(reach.ports.payloads, ending));
+      throw failureFromJson(await readValue(reach.ports.payloads, pid, ending));
     case 'ProcessCancelled':
       throw new Cancelled({ reason: ending.reason as CancelReason, message: `${nameOf(pid)} was cancelled: ${ending.reason}.` });
     case 'ProcessTerminated':

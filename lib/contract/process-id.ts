@@ -52,6 +52,11 @@ export function buildCommandId(pid: string, run: string, n: number): string {
   return `${pid}/${run}/${n}`;
 }
 
+/** The pid in a command id; `''` where the text is no command id. */
+export function pidOfCommand(commandId: string): string {
+  return parseCommandId(commandId)?.pid ?? '';
+}
+
 /** The parts of a command id, or undefined where the text is none. */
 export function parseCommandId(commandId: string): CommandKey | undefined {
   const match = COMMAND_ID.exec(commandId);

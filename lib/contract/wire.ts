@@ -12,9 +12,19 @@ export function toWire(envelope: EventEnvelope | CommandEnvelope | ReplyEnvelope
   return asciiOf(JSON.stringify(envelope));
 }
 
-/** How many characters data takes on the wire, where one that is escaped takes six. */
+/** Data of more characters than this on the wire is not carried by a message but referred to, by its SHA-256. */
+export const CARRIED_CHARACTERS_MAX = 100 * 1024;
+
+/** How many characters data takes on the wire. */
 export function wireLength(data: Json): number {
-  return asciiOf(JSON.stringify(data)).length;
+  return escapedLength(JSON.stringify(data));
+}
+
+/** How many characters JSON takes on the wire, where one that is escaped takes six. */
+export function escapedLength(json: string): number {
+  let length = json.length;
+  for (let i = 0; i < json.length; i += 1) if (json.charCodeAt(i) >= 0x7f) length += 5;
+  return length;
 }
 
 function asciiOf(text: string): string {

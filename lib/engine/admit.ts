@@ -30,6 +30,14 @@ export type Admission =
 
 const HOPS_MAX = 100;
 
+/** Data that was stored apart and is not what its message was sent with. */
+export const DATA_ALTERED: Admission = {
+  status: 'park',
+  pid: '',
+  reason: 'MALFORMED',
+  detail: 'The data of the message was stored apart, and its SHA-256 is not the datahash of the message.',
+};
+
 /** Reads one inbox message, parsed but for its schemas. Never throws: what cannot be read is parked. */
 export const admit = (catalogue: Catalogue, message: ReceivedMessage, body: unknown, now: number): Admission => {
   if (typeof body !== 'object' || body === null) return park('MALFORMED', 'The message is not a JSON object.');

@@ -9,7 +9,7 @@ import { parsePid } from '../contract/process-id.ts';
 import type { ProcessContract } from '../contract/runtime-contract.ts';
 import type { ReceivedMessage } from '../ports/message-queue.ts';
 import type { Head } from '../ports/process-store.ts';
-import { admit, type Target } from './admit.ts';
+import { admit, DATA_ALTERED, type Target } from './admit.ts';
 import { definitionName } from './catalogue.ts';
 import { commitImage } from './commit-image.ts';
 import { decideEvent } from './decide.ts';
@@ -19,7 +19,7 @@ import { decodeHead, resolveReferences } from './head-codec.ts';
 import { LiveInstance, mergeJournal, readEntries } from './live-instance.ts';
 import { parkMessage } from './park.ts';
 import { jitter, retrySeconds } from './pause.ts';
-import { MISSING, readBody } from './read-body.ts';
+import { ALTERED, MISSING, readBody } from './read-body.ts';
 import { turnOver } from './rejection-watch.ts';
 import { sendAll } from './send-all.ts';
 
@@ -295,9 +295,9 @@ class Working {
     for (const body of early) {
       const at = live.run.image.clock;
       const message = { messageId, receiptHandle: '', body, sentAt: at, receiveCount: 1 };
-      const read = await readBody(this.#context.options.payloads, body);
+      const read = await readBody(this.#context, body);
       if (read === MISSING) return { code: 'PAYLOAD_MISSING', message: 'The data of an event that came before the start is not there.' };
-      const admission = admit(this.#context.catalogue, message, read, at);
+      const admission = read === ALTERED ? DATA_ALTERED : admit(this.#context.catalogue, message, read, at);
       if (admission.status !== 'deliver') {
         await this.#parkEarly(message, at, admission.status === 'park' ? admission : { reason: 'NEWER', detail: admission.detail });
         continue;
@@ -400,7 +400,7 @@ const rebuild = async (
   if (!replays || definition.kind === 'decider' || isClosed(image.status))
     return LiveInstance.decoded(definition, environment, frontEndOf, image);
   const chunks = image.tailFrom > 0 ? await store.chunks(image.pid, image.run) : [];
-  const journal = await readEntries(mergeJournal(chunks, image.tail, image.tailFrom), context.readPayload);
+  const journal = await readEntries(mergeJournal(chunks, image.tail, image.tailFrom), (hash) => context.readPayload(image.pid, hash));
   return LiveInstance.replayed(definition, environment, frontEndOf, image, journal);
 };
 
@@ -433,5 +433,6 @@ export const dispatchContext = (context: EngineContext): DispatchContext => ({
   system: context.catalogue.system,
   hash: context.environment.hash,
   canonical: context.environment.canonical,
+  reference: (pid, hash) => context.options.payloads.reference(pid, hash),
   now: context.options.clock.now(),
 });

@@ -1,6 +1,6 @@
 import type { ReceivedMessage, VisibilityChange } from '../ports/message-queue.ts';
 import type { Head } from '../ports/process-store.ts';
-import { admit, type Admission, type Target } from './admit.ts';
+import { admit, DATA_ALTERED, type Admission, type Target } from './admit.ts';
 import { advanceInstance, newItem, type Item } from './advance-instance.ts';
 import type { AdvanceResult, EngineContext } from './engine-context.ts';
 import { getStuck, parkBesideStuck, refuseOperator } from './get-stuck.ts';
@@ -8,7 +8,7 @@ import type { ForcedMessage } from './inbox-message.ts';
 import type { LiveInstance } from './live-instance.ts';
 import { parkMessage, redrive } from './park.ts';
 import { retrySeconds } from './pause.ts';
-import { MISSING, readBody } from './read-body.ts';
+import { ALTERED, MISSING, readBody } from './read-body.ts';
 import { sendAll, type SentResult } from './send-all.ts';
 import { sendFiresTogether } from './send-fires-together.ts';
 
@@ -87,14 +87,19 @@ const admitOrGiveBack = async (context: EngineContext, message: ReceivedMessage)
 
 const admitOne = async (context: EngineContext, message: ReceivedMessage): Promise<Delivery> => {
   const now = context.options.clock.now();
-  const body = await readBody(context.options.payloads, message.body);
-  const admission: Admission = body === MISSING ? PAYLOAD_MISSING : admit(context.catalogue, message, body, now);
+  const body = await readBody(context, message.body);
+  const admission = admitBody(context, message, body, now);
   if (admission.status === 'deliver') return { message, items: itemsOf(message, body, admission.targets), giveBackSeconds: undefined };
   const passing = admission.status === 'newer' || admission === PAYLOAD_MISSING;
   if (passing && now - message.sentAt < PATIENCE_MS) return { message, items: [], giveBackSeconds: 60 };
   const why = admission.status === 'park' ? admission : { pid: '', reason: 'NEWER', detail: admission.detail };
   await parkMessage(context, message, why);
   return { message, items: [], giveBackSeconds: undefined };
+};
+
+const admitBody = (context: EngineContext, message: ReceivedMessage, body: unknown, now: number): Admission => {
+  if (body === MISSING) return PAYLOAD_MISSING;
+  return body === ALTERED ? DATA_ALTERED : admit(context.catalogue, message, body, now);
 };
 
 const itemsOf = (message: ReceivedMessage, body: unknown, targets: readonly Target[]): Item[] =>

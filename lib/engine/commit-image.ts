@@ -24,7 +24,7 @@ export const commitImage = async (context: EngineContext, live: LiveInstance, ba
   if (control.length > CONTROL_BYTES_MAX && !isClosed(image.status))
     return { status: 'too-large', reason: sizeReason(image, control.length) };
   if (run.payloads.size > 0) {
-    await Promise.all(Array.from(run.payloads, ([hash, json]) => payloads.put(hash, json)));
+    await Promise.all(Array.from(run.payloads, ([hash, json]) => payloads.put(image.pid, hash, json)));
     run.payloads.clear();
   }
   await spillTail(context, live, base);

@@ -2,7 +2,7 @@ import type { CommandEnvelope, EventEnvelope } from '../contract/envelope.ts';
 import type { CommandContract, EventContract, SystemContract } from '../contract/runtime-contract.ts';
 import type { Json } from '../contract/schema.ts';
 import { versionOf } from '../contract/versions.ts';
-import { toWire, wireLength } from '../contract/wire.ts';
+import { CARRIED_CHARACTERS_MAX, toWire, wireLength } from '../contract/wire.ts';
 import { parsePid } from '../contract/process-id.ts';
 import type { Fire, Image, OpenCommand } from '../core/image.ts';
 import { INBOX, inboxBody } from './inbox-message.ts';
@@ -23,11 +23,10 @@ export interface DispatchContext {
   readonly system: SystemContract;
   readonly hash: (text: string) => string;
   readonly canonical: (data: Json) => string;
+  /** How a message names a value that is stored apart. */
+  readonly reference: (pid: string, hash: string) => string;
   readonly now: number;
 }
-
-/** A value this large is not carried but referred to, by its SHA-256 (api 3). */
-const CARRIED_CHARACTERS_MAX = 100 * 1024;
 
 /** Everything in the image that a message caused, in the order in which it was decided. */
 export const dispatchesCausedBy = (
@@ -65,13 +64,17 @@ const commandDispatch = (image: Image, command: OpenCommand, context: DispatchCo
     replyto: system.name,
     hops: command.hops,
     ...(command.trace !== undefined && { traceparent: command.trace }),
-    ...carried(command.input, command.inputRef),
+    ...carried(image.pid, command, context),
   };
   return { to: 'queue', queue: contract.service, body: toWire(envelope), groupId: id?.process ?? '', n: command.n };
 };
 
-const carried = (data: Json, ref: string | undefined): { readonly data: Json } | { readonly dataref: string } =>
-  ref !== undefined && wireLength(data) > CARRIED_CHARACTERS_MAX ? { dataref: `payload:${ref}` } : { data };
+const carried = (
+  pid: string,
+  { input, inputRef }: OpenCommand,
+  { reference }: DispatchContext,
+): { readonly data: Json } | { readonly dataref: string } =>
+  inputRef !== undefined && wireLength(input) > CARRIED_CHARACTERS_MAX ? { dataref: reference(pid, inputRef) } : { data: input };
 
 const fireDispatch = (image: Image, fire: Fire, context: DispatchContext): Dispatch => {
   const { system, now } = context;
@@ -84,7 +87,7 @@ const fireDispatch = (image: Image, fire: Fire, context: DispatchContext): Dispa
   const id = parsePid(image.pid);
   const event: EventContract | undefined = system.events.get(type);
   const version = event ? versionOf(event.data) : 1;
-  const large = fire.dataref !== undefined && wireLength(data) > CARRIED_CHARACTERS_MAX;
+  const large = fire.dataref !== undefined && wireLength(data) > CARRIED_CHARACTERS_MAX ? fire.dataref : undefined;
   const envelope: EventEnvelope = {
     specversion: '1.0',
     id: `${image.pid}/${image.run}/${fire.n}`,
@@ -96,7 +99,9 @@ const fireDispatch = (image: Image, fire: Fire, context: DispatchContext): Dispa
     ...(id && { subject: id.id, ...(id.tenant !== 'default' && { tenant: id.tenant }) }),
     hops: fire.hops ?? 0,
     ...(fire.trace !== undefined && { traceparent: fire.trace }),
-    ...(large ? { dataref: `payload:${fire.dataref}`, datahash: `sha256:${fire.dataref}` } : { data }),
+    ...(large === undefined
+      ? { data }
+      : { dataref: context.reference(image.pid, large), datahash: `sha256:${context.hash(context.canonical(data))}` }),
   };
   return { to: 'bus', source: system.name, type, detail: toWire(envelope) };
 };

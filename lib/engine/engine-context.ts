@@ -32,6 +32,10 @@ export interface EngineOptions {
   readonly warmMax?: number;
   /** Only instances with a journal of at least this many entries are kept warm; all others are replayed at each event. @default 0 */
   readonly warmEntriesMin?: number;
+  /** Accounts whose events are heard; those of others are parked as forbidden. @default every account */
+  readonly accounts?: readonly string[];
+  /** An event that loses against others again and again goes to the queue `hot-lane`, which hands out those of one instance in order. @default false */
+  readonly hotLane?: boolean;
   /** Told what failed and is tried again. @default nobody is told */
   readonly onFault?: (error: unknown) => void;
   /** For pauses between tries only. @default Math.random */
@@ -49,7 +53,7 @@ export interface EngineContext {
   readonly rejections: RejectionWatch;
   /** A token for each commit: tells an own write whose answer was lost. */
   readonly nextWriter: () => string;
-  readonly readPayload: (hash: string) => Promise<Json>;
+  readonly readPayload: (pid: string, hash: string) => Promise<Json>;
 }
 
 export interface AdvanceResult {

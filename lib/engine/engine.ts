@@ -32,7 +32,7 @@ export class Engine {
       busy: new Map(),
       rejections: new RejectionWatch(),
       nextWriter: () => `${worker}${(commits += 1).toString(36)}`,
-      readPayload: (hash) => readPayload(options, hash),
+      readPayload: (pid, hash) => readPayload(options, pid, hash),
     };
   }
 
@@ -76,10 +76,10 @@ export class Engine {
 }
 
 /** A value that is gone must not be taken for null: a decider would begin anew, and a command would be sent without its input. */
-const readPayload = async ({ payloads }: EngineOptions, hash: string): Promise<Json> => {
-  const json = await payloads.get(hash);
+const readPayload = async ({ payloads }: EngineOptions, pid: string, hash: string): Promise<Json> => {
+  const json = await payloads.get(pid, hash);
   if (json !== undefined) return JSON.parse(json) as Json;
-  throw new OrchestratorError('PAYLOAD_MISSING', `The payload store holds nothing under ${hash}, which an instance refers to.`, {
+  throw new OrchestratorError('PAYLOAD_MISSING', `The payload store holds nothing under ${hash}, which ${pid} refers to.`, {
     retryable: true,
     remedy: 'Restore the payload store to a state no older than that of the instances.',
   });

@@ -135,7 +135,8 @@ const stuckReason = (why: string | undefined): StuckReason =>
   why === undefined ? { code: 'POISON', message: 'No reason was recorded.' } : (JSON.parse(why) as StuckReason);
 
 /** The values that an image only names, resolved in place. */
-export const resolveReferences = async (image: Image, read: (hash: string) => Promise<Json>): Promise<void> => {
+export const resolveReferences = async (image: Image, readPayload: (pid: string, hash: string) => Promise<Json>): Promise<void> => {
+  const read = (hash: string): Promise<Json> => readPayload(image.pid, hash);
   for (const command of [...image.commands.values(), ...image.resends.values()])
     if (command.inputRef !== undefined) Object.assign(command, { input: await read(command.inputRef) });
   for (const fire of image.fires) if (fire.dataref !== undefined) Object.assign(fire, { data: await read(fire.dataref) });

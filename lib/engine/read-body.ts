@@ -1,29 +1,41 @@
-import type { PayloadStore } from '../ports/payload-store.ts';
+import type { Json } from '../contract/schema.ts';
 import type { ReadForced } from './admit.ts';
+import type { EngineContext } from './engine-context.ts';
 import type { ForcedMessage } from './inbox-message.ts';
 
 /** Data that was too large to be carried is not where it should be: a payload store that lags, or data that is gone. */
 export const MISSING: unique symbol = Symbol('missing');
+/** Data that was too large to be carried is not what the message was sent with. */
+export const ALTERED: unique symbol = Symbol('altered');
+
+interface Detail {
+  data?: unknown;
+  dataref?: unknown;
+  readonly datahash?: unknown;
+}
 
 /** The JSON of a message, its data read back where it was too large to be carried; undefined where it is none. */
-export const readBody = async (payloads: PayloadStore, text: string): Promise<unknown> => {
+export const readBody = async (context: EngineContext, text: string): Promise<unknown> => {
   let body: unknown;
   try {
     body = JSON.parse(text);
   } catch {
     return undefined;
   }
-  const { tutti, detail } = (body ?? {}) as { readonly tutti?: unknown; readonly detail?: { dataref?: unknown; data?: unknown } };
-  if (tutti === 'forced') return readForced(payloads, body as ForcedMessage);
+  const { tutti, detail } = (body ?? {}) as { readonly tutti?: unknown; readonly detail?: Detail };
+  if (tutti === 'forced') return readForced(context, body as ForcedMessage);
   if (typeof detail?.dataref !== 'string' || detail.data !== undefined) return body;
-  const data = await payloads.get(detail.dataref.replace(/^payload:/, ''));
-  if (data === undefined) return MISSING;
-  detail.data = JSON.parse(data);
+  const json = await context.options.payloads.fetch(detail.dataref);
+  if (json === undefined) return MISSING;
+  const data = JSON.parse(json) as Json;
+  // Whoever may write to the store could put another value in its place.
+  if (detail.datahash !== `sha256:${context.environment.hash(context.environment.canonical(data))}`) return ALTERED;
+  detail.data = data;
   delete detail.dataref;
   return body;
 };
 
-const readForced = async (payloads: PayloadStore, forced: ForcedMessage): Promise<unknown> => {
-  const inner = typeof forced.body === 'string' ? await readBody(payloads, forced.body) : undefined;
-  return inner === MISSING ? MISSING : ({ ...forced, inner } satisfies ReadForced);
+const readForced = async (context: EngineContext, forced: ForcedMessage): Promise<unknown> => {
+  const inner = typeof forced.body === 'string' ? await readBody(context, forced.body) : undefined;
+  return inner === MISSING || inner === ALTERED ? inner : ({ ...forced, inner } satisfies ReadForced);
 };

@@ -43,7 +43,7 @@ export function remoteClientPorts(caller: Caller): RemotePorts {
     sender: remotePort(caller, 'sender', METHODS.sender),
     publisher: remotePort(caller, 'publisher', METHODS.publisher),
     store: { ...store, load: async (...args) => (await store.load(...args)).map((head) => head ?? undefined) },
-    payloads: { get: async (hash) => (await payloads.get(hash)) ?? undefined },
+    payloads: { get: async (pid, hash) => (await payloads.get(pid, hash)) ?? undefined },
     parking: remotePort(caller, 'parking', METHODS.parking),
     index: { list: (filter) => listInPages((...page) => caller.call('client.page', page), filter) },
     durable: () => caller.call('client.durable', []),

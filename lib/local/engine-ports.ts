@@ -1,5 +1,7 @@
+import { embeddedReference } from '../adapters/memory/payload-store.ts';
 import type { AdvanceResult, EngineOptions } from '../engine/engine.ts';
 import type { ReceivedMessage } from '../ports/message-queue.ts';
+import type { PayloadStore } from '../ports/payload-store.ts';
 import { offeredPort, remotePort, type Methods, type PortChannel } from './port-channel.ts';
 
 /** What the runtime asks of an engine, on this thread or in another. */
@@ -20,7 +22,7 @@ const METHODS: { readonly [P in keyof EnginePorts]: readonly (keyof EnginePorts[
   index: ['due'],
   sender: ['send'],
   publisher: ['publish'],
-  payloads: ['put', 'get'],
+  payloads: ['put', 'get', 'fetch'],
   parking: ['park', 'parked', 'redriven', 'attempt'],
 };
 
@@ -41,7 +43,7 @@ export function remotePorts(channel: PortChannel): EnginePorts {
     index: remotePort(channel, 'index', METHODS.index),
     sender: remotePort(channel, 'sender', METHODS.sender),
     publisher: remotePort(channel, 'publisher', METHODS.publisher),
-    payloads: remotePort(channel, 'payloads', METHODS.payloads),
+    payloads: { ...remotePort<PayloadStore>(channel, 'payloads', METHODS.payloads), reference: embeddedReference },
     parking: remotePort(channel, 'parking', METHODS.parking),
   };
 }

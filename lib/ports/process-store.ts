@@ -23,6 +23,8 @@ export interface Head {
   readonly due?: number;
   readonly startedAt: number;
   readonly closedAt?: number;
+  /** Until then (milliseconds) many events come at once: they are forwarded to the hot lane instead of being decided where they arrive. */
+  readonly hotUntil?: number;
   /** One line: what it waits for, or why it is stuck. */
   readonly why?: string;
   readonly tags?: Readonly<Record<string, string>>;

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { canonical } from '../contract/canonical.ts';
 import type { CommandEnvelope, Outcome, ReplyEnvelope } from '../contract/envelope.ts';
+import { pidOfCommand } from '../contract/process-id.ts';
 import type { Json } from '../contract/schema.ts';
-import { toWire } from '../contract/wire.ts';
+import { CARRIED_CHARACTERS_MAX, escapedLength, toWire } from '../contract/wire.ts';
 import type { OutgoingEvent } from '../ports/event-publisher.ts';
 import type { PayloadStore } from '../ports/payload-store.ts';
 
@@ -19,15 +20,13 @@ export interface ReplyParts {
   readonly time: string;
 }
 
-/** Over this many bytes data goes to the payload store: EventBridge and SQS carry 256 KB, and a commit takes several. */
-const DATA_BYTES_MAX = 102_400;
-
-const REFERENCE = /^payload:([0-9a-f]{64})$/;
-
 /** The envelope of the reply to `command`, as it is published and stored. */
 export function buildReply(command: CommandEnvelope, parts: ReplyParts, payloads: PayloadStore): string | Promise<string> {
   const wire = toWire(replyEnvelope(command, parts));
-  return wire.length <= DATA_BYTES_MAX ? wire : offload(command, parts, payloads);
+  // The envelope counts in neither: what may be referred to is a matter of the data alone.
+  if (wire.length <= CARRIED_CHARACTERS_MAX) return wire;
+  const json = canonical(parts.data);
+  return escapedLength(json) <= CARRIED_CHARACTERS_MAX ? wire : offload(command, parts, json, payloads);
 }
 
 /** A reply that is always small: nothing of it is data. */
@@ -67,17 +66,16 @@ function replyEnvelope(
   } as ReplyEnvelope;
 }
 
-async function offload(command: CommandEnvelope, parts: ReplyParts, payloads: PayloadStore): Promise<string> {
-  const json = canonical(parts.data);
+async function offload(command: CommandEnvelope, parts: ReplyParts, json: string, payloads: PayloadStore): Promise<string> {
+  const pid = pidOfCommand(command.id);
   const hash = createHash('sha256').update(json).digest('hex');
-  await payloads.put(hash, json);
-  return toWire(replyEnvelope(command, parts, { dataref: `payload:${hash}`, datahash: `sha256:${hash}` }));
+  await payloads.put(pid, hash, json);
+  return toWire(replyEnvelope(command, parts, { dataref: payloads.reference(pid, hash), datahash: `sha256:${hash}` }));
 }
 
 /** The data that lies in the payload store, or undefined where the reference is none of ours, or nothing is there. */
 export async function loadData(dataref: string, payloads: PayloadStore): Promise<Json | undefined> {
-  const hash = REFERENCE.exec(dataref)?.[1];
-  const json = hash === undefined ? undefined : await payloads.get(hash);
+  const json = await payloads.fetch(dataref);
   return json === undefined ? undefined : (JSON.parse(json) as Json);
 }
 

@@ -30,7 +30,8 @@ export class Life {
     return new Proxy(port, {
       get: (target, name) => {
         const member: unknown = Reflect.get(target, name);
-        if (typeof member !== 'function') return member;
+        // A name alone is no call.
+        if (typeof member !== 'function' || name === 'reference') return member;
         return async (...args: unknown[]): Promise<unknown> => {
           if (!this.#alive) return Life.never();
           try {

@@ -1,8 +1,10 @@
 import { VirtualClock } from '../../lib/adapters/memory/virtual-clock.ts';
+import { canonical } from '../../lib/contract/canonical.ts';
+import type { Json } from '../../lib/contract/schema.ts';
 import type { CommandEnvelope, ReplyEnvelope } from '../../lib/contract/envelope.ts';
 import { systemContract } from '../../lib/contract/system.ts';
 import type { JournalEntry } from '../../lib/core/journal-entry.ts';
-import { Engine } from '../../lib/engine/engine.ts';
+import { Engine, sha256 } from '../../lib/engine/engine.ts';
 import { inboxBody } from '../../lib/engine/inbox-message.ts';
 import { mergeJournal } from '../../lib/engine/live-instance.ts';
 import { INBOX, openState } from '../../lib/local/state.ts';
@@ -57,6 +59,14 @@ export class InboxRig {
   /** Puts an event on the bus, as EventBridge delivers it. */
   event(type: string, data: unknown, over: Fields = {}): void {
     this.put(busText(type, { ...envelope(type, this.clock.now()), data, ...over }));
+  }
+
+  /** Stores data apart, as whoever sends more than 100 KB does. Returns the fields that name it. */
+  async stores(pid: string, data: Json): Promise<{ readonly dataref: string; readonly datahash: string }> {
+    const json = canonical(data);
+    const hash = sha256(json);
+    await this.state.payloadStore.put(pid, hash, json);
+    return { dataref: this.state.payloadStore.reference(pid, hash), datahash: `sha256:${hash}` };
   }
 
   operate(act: 'cancel' | 'terminate' | 'resume', pid: string): void {

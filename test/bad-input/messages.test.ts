@@ -43,6 +43,17 @@ describe('row 21: a malformed message is parked with its reason, as it came', ()
     expect(parked?.detail).toMatch(/\w+.*\.?$/);
   });
 
+  it('data that was stored apart and is not what the message was sent with', async () => {
+    const rig = new InboxRig();
+    const { dataref } = await rig.stores(PID, ORDER);
+    rig.event('shop.placed', undefined, { dataref, datahash: `sha256:${'0'.repeat(64)}` });
+    rig.event('shop.placed', undefined, { dataref });
+    const parked = await parkedBy(rig);
+    expect(parked).toMatchObject([{ reason: 'MALFORMED' }, { reason: 'MALFORMED' }]);
+    expect(parked[0]?.detail).toContain('datahash');
+    expect(await rig.head(PID)).toBeUndefined();
+  });
+
   it('an act that nobody knows changes nothing, not even beside an instance', async () => {
     const rig = new InboxRig();
     rig.event('shop.placed', ORDER);

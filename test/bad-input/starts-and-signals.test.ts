@@ -55,8 +55,7 @@ describe('row 12: a signal before the start', () => {
   it('of any size comes through', async () => {
     const rig = new InboxRig();
     const by = 'x'.repeat(150_000);
-    await rig.state.payloadStore.put('a'.repeat(64), JSON.stringify({ orderId: 'o-1', by }));
-    rig.event('shop.confirmed', undefined, { dataref: `payload:${'a'.repeat(64)}`, datahash: `sha256:${'a'.repeat(64)}`, processid: PID });
+    rig.event('shop.confirmed', undefined, { ...(await rig.stores(PID, { by, orderId: 'o-1' })), processid: PID });
     await rig.work();
     expect(await rig.head(PID)).toMatchObject({ status: 'early' });
     rig.event('shop.placed', { orderId: 'o-1' });

@@ -37,7 +37,7 @@ describe('readHeadJournal', () => {
   test('reads values that are stored apart, unless it is told not to', async () => {
     const ports = memoryPorts();
     const stored = { type: 'ProcessCompleted', path: '', dataref: 'a'.repeat(64) } as const;
-    await ports.payloads.put(stored.dataref, '{"long":"text"}');
+    await ports.payloads.put(head().pid, stored.dataref, '{"long":"text"}');
     await ports.put(head({ tail: [JSON.stringify(stored)] }));
     expect(await journalOf(ports)).toEqual([{ type: 'ProcessCompleted', path: '', data: { long: 'text' } }]);
     expect(await journalOf(ports, { payloads: false })).toEqual([stored]);

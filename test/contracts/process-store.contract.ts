@@ -33,14 +33,22 @@ export function processStoreContract(name: string, make: () => Promise<ProcessSt
 
     it('keeps every field of a head', async () => {
       const store = await make();
-      const full = head({ due: 5, closedAt: 6, why: 'waits for a person', tags: { city: 'Bern' }, early: ['{"é":1}'], status: 'stuck' });
+      const full = head({
+        due: 5,
+        closedAt: 6,
+        hotUntil: 7,
+        why: 'waits for a person',
+        tags: { city: 'Bern' },
+        early: ['{"é":1}'],
+        status: 'stuck',
+      });
       await store.commit(full, { kind: 'absent' });
       expect(await load(store)).toEqual(full);
     });
 
     it('drops the fields that a later commit leaves out', async () => {
       const store = await make();
-      await store.commit(head({ due: 5, why: 'x', tags: { a: 'b' } }), { kind: 'absent' });
+      await store.commit(head({ due: 5, hotUntil: 7, why: 'x', tags: { a: 'b' } }), { kind: 'absent' });
       const next = head({ version: 2 });
       await store.commit(next, { kind: 'at', version: 1, run: 'r1' });
       expect(await load(store)).toEqual(next);

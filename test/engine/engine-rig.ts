@@ -1,3 +1,4 @@
+import { expect } from 'vitest';
 import { system, type AnyEvent, type AnyProcess, type AnyService, type Json } from 'tutti';
 import { MemoryEventPublisher, type PublishedEvent } from '../../lib/adapters/memory/event-publisher.ts';
 import { MemoryMessageQueue } from '../../lib/adapters/memory/message-queue.ts';
@@ -7,6 +8,7 @@ import { MemoryPayloadStore } from '../../lib/adapters/memory/payload-store.ts';
 import { MemoryProcessStore } from '../../lib/adapters/memory/process-store.ts';
 import { VirtualClock } from '../../lib/adapters/memory/virtual-clock.ts';
 import type { CommandEnvelope, EventEnvelope, Outcome } from '../../lib/contract/envelope.ts';
+import { parseCommandId } from '../../lib/contract/process-id.ts';
 import { canonical } from '../../lib/contract/canonical.ts';
 import { Engine, sha256 } from '../../lib/engine/engine.ts';
 import { inboxBody, type OperateMessage } from '../../lib/engine/inbox-message.ts';
@@ -99,10 +101,11 @@ export class EngineRig {
 
   /** The service answers, with data of whatever size: above 100 KB it is referred to. */
   async answers(command: CommandEnvelope, outcome: Outcome, data: Json, retryable = false): Promise<void> {
-    const text = JSON.stringify(data);
+    const text = canonical(data);
     const hash = sha256(text);
-    const carried = text.length > 100 * 1024 ? { dataref: `payload:${hash}`, datahash: `sha256:${hash}` } : { data };
-    await this.payloads.put(hash, text);
+    const { pid } = parseCommandId(command.id) ?? expect.fail(`${command.id} is no command id`);
+    const carried = text.length > 100 * 1024 ? { dataref: this.payloads.reference(pid, hash), datahash: `sha256:${hash}` } : { data };
+    await this.payloads.put(pid, hash, text);
     const detail = {
       specversion: '1.0',
       id: `${command.id}:${outcome}`,

@@ -26,7 +26,7 @@ const only = async (rig: EngineRig, service: string): Promise<CommandEnvelope> =
 /** What the message says, read back where it only names it. */
 const dataOf = async (rig: EngineRig, envelope: { readonly data?: unknown; readonly dataref?: string }): Promise<unknown> => {
   if (envelope.dataref === undefined) return envelope.data;
-  const text = await rig.payloads.get(envelope.dataref.replace('payload:', ''));
+  const text = await rig.payloads.fetch(envelope.dataref);
   return JSON.parse(text ?? 'null') as unknown;
 };
 

@@ -304,5 +304,5 @@ test('a decider whose state cannot be read waits for it, and does not begin anew
   rig.payloads.get = read;
   await rig.pass(10_000);
   const { view } = JSON.parse((await rig.head(PID))?.control ?? '{}') as { readonly view: { readonly dataref: string } };
-  expect(JSON.parse((await read(view.dataref)) ?? 'null')).toEqual({ words: ['x'.repeat(2_000), 'y'] });
+  expect(JSON.parse((await read(PID, view.dataref)) ?? 'null')).toEqual({ words: ['x'.repeat(2_000), 'y'] });
 });

@@ -100,7 +100,7 @@ describe('an answer', () => {
         return { paymentId: 'p-7', note };
       }),
     );
-    await rig.payloads.put('ab'.repeat(32), '{"amount":5,"card":"stored"}');
+    await rig.payloads.put('p', 'ab'.repeat(32), '{"amount":5,"card":"stored"}');
     const { data: _, ...rest } = command();
     rig.queue.put(JSON.stringify({ ...rest, dataref: `payload:${'ab'.repeat(32)}` }));
     await rig.deliver();
@@ -109,7 +109,7 @@ describe('an answer', () => {
     expect(reply).not.toHaveProperty('data');
     const hash = /^payload:([0-9a-f]{64})$/.exec(reply!.dataref!)![1]!;
     expect(reply!.datahash).toBe(`sha256:${hash}`);
-    expect(JSON.parse((await rig.payloads.get(hash))!)).toEqual({ paymentId: 'p-7', note });
+    expect(JSON.parse((await rig.payloads.get('p', hash))!)).toEqual({ paymentId: 'p-7', note });
   });
 
   it('is published before the message is deleted, and the message comes back where the bus refuses it', async () => {

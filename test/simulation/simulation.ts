@@ -278,7 +278,7 @@ export class Simulation {
     return new Proxy(port, {
       get: (target, name) => {
         const member: unknown = Reflect.get(target, name);
-        if (typeof member !== 'function') return member;
+        if (typeof member !== 'function' || name === 'reference') return member;
         return (...args: unknown[]) => this.#faults.call(String(name), async () => (await Reflect.apply(member, target, args)) as unknown);
       },
     });

@@ -55,7 +55,7 @@ export class Worker {
     return new Proxy(port, {
       get: (target, name) => {
         const member: unknown = Reflect.get(target, name);
-        if (typeof member !== 'function') return member;
+        if (typeof member !== 'function' || name === 'reference') return member;
         return (...args: unknown[]) => call(() => Reflect.apply(member, target, args) as unknown);
       },
     });

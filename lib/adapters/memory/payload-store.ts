@@ -1,19 +1,30 @@
 import type { PayloadStore } from '../../ports/payload-store.ts';
 import { MemoryTable, type Table } from './table.ts';
 
-/** Payloads in a table, by hash. */
+const REFERENCE = /^payload:([0-9a-f]{64})$/;
+
+/** How an embedded runtime's messages name a value: its store is one, so the hash is enough. */
+export const embeddedReference = (_pid: string, hash: string): string => `payload:${hash}`;
+
+/** Payloads in a table, by hash: equal values of several instances are one. */
 export class MemoryPayloadStore implements PayloadStore {
+  readonly reference = embeddedReference;
   readonly #payloads: Table<string, string>;
 
   constructor(payloads: Table<string, string> = new MemoryTable()) {
     this.#payloads = payloads;
   }
 
-  async put(hash: string, json: string): Promise<void> {
+  async put(_pid: string, hash: string, json: string): Promise<void> {
     if (this.#payloads.get(hash) === undefined) this.#payloads.set(hash, json);
   }
 
-  async get(hash: string): Promise<string | undefined> {
+  async get(_pid: string, hash: string): Promise<string | undefined> {
     return this.#payloads.get(hash);
+  }
+
+  async fetch(reference: string): Promise<string | undefined> {
+    const hash = REFERENCE.exec(reference)?.[1];
+    return hash === undefined ? undefined : this.#payloads.get(hash);
   }
 }

@@ -110,7 +110,7 @@ export function chunkGroup(chunk: { readonly pid: string; readonly run: string }
 }
 
 /** Sorts by `from` inside a group; the length is part of the name, so that overlapping chunks stand side by side. */
-function chunkKey(chunk: JournalChunk): string {
+export function chunkKey(chunk: JournalChunk): string {
   const to = chunk.from + chunk.entries.length - 1;
   return `${chunkGroup(chunk)}/${String(chunk.from).padStart(10, '0')}/${String(to).padStart(10, '0')}`;
 }

@@ -1,6 +1,10 @@
 import type { Head, HeadStatus } from '../../ports/process-store.ts';
 import type { Codec, FieldReader, FieldWriter } from './field-text.ts';
 
+/** Which of the fields that few heads have stand at the end. */
+const EARLY = 1;
+const HOT = 2;
+
 /** A head as its change: the control state and the new journal entries; of the old ones only how many remain. */
 export const headCodec: Codec<Head> = {
   encode(writer, head, previous) {
@@ -19,11 +23,9 @@ export const headCodec: Codec<Head> = {
     writer.optionalNumber(head.closedAt);
     writer.string(head.why, previous?.why);
     writer.string(tagsText(head), previous === undefined ? undefined : tagsText(previous));
-    if (head.early === undefined) writer.number(0);
-    else {
-      writer.number(1);
-      encodeList(writer, head.early, previous?.early ?? [], 0);
-    }
+    writer.number((head.early === undefined ? 0 : EARLY) + (head.hotUntil === undefined ? 0 : HOT));
+    if (head.early !== undefined) encodeList(writer, head.early, previous?.early ?? [], 0);
+    if (head.hotUntil !== undefined) writer.number(head.hotUntil);
   },
 
   decode(reader, previous) {
@@ -42,7 +44,9 @@ export const headCodec: Codec<Head> = {
     const closedAt = reader.optionalNumber();
     const why = reader.string(previous?.why);
     const tags = reader.string(previous === undefined ? undefined : tagsText(previous));
-    const early = reader.number() === 1 ? decodeList(reader, previous?.early ?? [], 0) : undefined;
+    const rare = reader.number();
+    const early = (rare & EARLY) === 0 ? undefined : decodeList(reader, previous?.early ?? [], 0);
+    const hotUntil = (rare & HOT) === 0 ? undefined : reader.number();
     return {
       pid,
       version,
@@ -57,6 +61,7 @@ export const headCodec: Codec<Head> = {
       startedAt,
       ...(due === undefined ? {} : { due }),
       ...(closedAt === undefined ? {} : { closedAt }),
+      ...(hotUntil === undefined ? {} : { hotUntil }),
       ...(why === undefined ? {} : { why }),
       ...(tags === undefined ? {} : { tags: JSON.parse(tags) as Readonly<Record<string, string>> }),
       ...(early === undefined ? {} : { early }),

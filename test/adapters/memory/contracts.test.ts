@@ -5,10 +5,13 @@ import { messageQueueContract } from '../../contracts/message-queue.contract.ts'
 import { parkingStoreContract } from '../../contracts/parking-store.contract.ts';
 import { payloadStoreContract } from '../../contracts/payload-store.contract.ts';
 import { processStoreContract } from '../../contracts/process-store.contract.ts';
+import { retirementStoreContract } from '../../contracts/retirement-store.contract.ts';
+import { MemoryInstanceIndex } from '../../../lib/adapters/memory/instance-index.ts';
 import { VirtualClock } from '../../../lib/adapters/memory/virtual-clock.ts';
 import { MemoryParkingStore } from '../../../lib/adapters/memory/parking-store.ts';
 import { MemoryPayloadStore } from '../../../lib/adapters/memory/payload-store.ts';
-import { MemoryProcessStore } from '../../../lib/adapters/memory/process-store.ts';
+import { MemoryProcessStore, memoryProcessTables } from '../../../lib/adapters/memory/process-store.ts';
+import { MemoryRetirementStore } from '../../../lib/adapters/memory/retirement-store.ts';
 import { SystemClock } from '../../../lib/adapters/system/clock.ts';
 import { busOf, opens, queuesOf } from '../opened-states.ts';
 
@@ -20,6 +23,11 @@ eventPublisherContract('memory', () => busOf(opens()));
 instanceIndexContract('memory', () => {
   const { processStore, instanceIndex } = opens();
   return { store: processStore, index: instanceIndex, settle: async () => {} };
+});
+retirementStoreContract('memory', () => {
+  const tables = memoryProcessTables();
+  const store = new MemoryProcessStore(tables);
+  return { store, index: new MemoryInstanceIndex(tables.heads), retirement: new MemoryRetirementStore(tables), settle: async () => {} };
 });
 clockContract('virtual', () => {
   const clock = new VirtualClock(5);

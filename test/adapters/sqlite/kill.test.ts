@@ -41,7 +41,7 @@ describe('a process that is killed', () => {
       const numbers = messages.map(({ body }) => Number(body));
       expect(numbers.length).toBeGreaterThanOrEqual(promised);
       expect(numbers).toEqual(numbers.map((_, at) => at + 1));
-      expect(await state.payloadStore.get(String(promised))).toHaveLength(500);
+      expect(await state.payloadStore.get('p', String(promised))).toHaveLength(500);
       await queue(state, 'inbox').delete(messages.map(({ receiptHandle }) => receiptHandle));
       state.close();
     }

@@ -40,7 +40,7 @@ describe('the log', () => {
     tables.log.abandon();
     const again = openTables(directory);
     const payloads = new MemoryPayloadStore(again.payloads);
-    expect([await payloads.get('a'), await payloads.get('b')]).toEqual(['1', '2']);
+    expect([await payloads.get('p', 'a'), await payloads.get('p', 'b')]).toEqual(['1', '2']);
     again.log.abandon();
   });
 

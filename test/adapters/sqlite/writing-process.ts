@@ -6,7 +6,7 @@ const state = openState({ system, directory: process.argv[2] as string, checkpoi
 
 for (let number = 1; ; number += 1) {
   await state.sender.send('inbox', [{ body: String(number) }]);
-  await state.payloadStore.put(String(number), 'x'.repeat(500));
+  await state.payloadStore.put('p', String(number), 'x'.repeat(500));
   await state.durable();
   process.stdout.write(`${number}\n`);
 }

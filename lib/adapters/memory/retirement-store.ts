@@ -1,0 +1,28 @@
+import type { Head } from '../../ports/process-store.ts';
+import type { ClosedInstance, RetirementStore } from '../../ports/retirement-store.ts';
+import { chunkGroup, chunkKey, type ProcessTables } from './process-store.ts';
+
+/** Retires out of the tables of a `MemoryProcessStore`: a table in memory has no expiry, so what is retired is gone at once. */
+export class MemoryRetirementStore implements RetirementStore {
+  readonly #tables: Pick<ProcessTables, 'heads' | 'chunks'>;
+
+  constructor(tables: Pick<ProcessTables, 'heads' | 'chunks'>) {
+    this.#tables = tables;
+  }
+
+  async closed(instant: number, limit: number): Promise<readonly ClosedInstance[]> {
+    const found: Head[] = [];
+    for (const head of this.#tables.heads.resident()) if ((head.closedAt ?? Infinity) <= instant) found.push(head);
+    found.sort((left, right) => (left.closedAt ?? 0) - (right.closedAt ?? 0));
+    return found.slice(0, limit).map(({ pid, version }) => ({ pid, version }));
+  }
+
+  async retire(pid: string, version: number, _expiresAt: number): Promise<boolean> {
+    const { heads, chunks } = this.#tables;
+    const head = heads.get(pid);
+    if (head?.closedAt === undefined || head.version !== version) return false;
+    for (const chunk of chunks.list(chunkGroup(head))) chunks.delete(chunkKey(chunk));
+    heads.delete(pid);
+    return true;
+  }
+}
