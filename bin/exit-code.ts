@@ -13,6 +13,7 @@ const BY_CODE: Readonly<Record<string, ExitCode>> = {
   DATA_TOO_LARGE: EXIT.usage,
   CONTRACT_INVALID: EXIT.usage,
   UNDO_ELSEWHERE: EXIT.usage,
+  SCHEMA_WITHOUT_JSON_SCHEMA: EXIT.usage,
   UNSUPPORTED: EXIT.usage,
   USAGE: EXIT.usage,
 };

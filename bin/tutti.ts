@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { addCancelCommand } from './commands/cancel.ts';
+import { addContractsCommand } from './commands/contracts.ts';
 import { addDevCommand } from './commands/dev.ts';
 import { addListCommand } from './commands/list.ts';
 import { addReplayCommand } from './commands/replay.ts';
@@ -49,6 +50,7 @@ function commandLine(invocation: Invocation): Command {
   addCancelCommand(program, invocation);
   addResumeCommand(program, invocation);
   addReplayCommand(program, invocation);
+  addContractsCommand(program, invocation);
   return program;
 }
 

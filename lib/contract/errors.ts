@@ -171,7 +171,8 @@ export const CONTRACT_REMEDIES: Readonly<Record<ContractCode, string>> = {
   CONTRACT_INVALID: 'Correct the definition that the message names.',
   UNDO_ELSEWHERE: 'List the undo command in the same service as the command that it undoes.',
   SCHEMA_ASYNC: 'Use a schema without asynchronous checks, and do such a check in a command.',
-  SCHEMA_WITHOUT_JSON_SCHEMA: 'Use a schema library that implements Standard JSON Schema, such as zod 4.2 or later.',
+  SCHEMA_WITHOUT_JSON_SCHEMA:
+    'Use zod 4.2 or later, or another library with Standard JSON Schema; wrap a valibot schema in toStandardJsonSchema of @valibot/to-json-schema.',
   DATA_INVALID: 'Send data that the contract allows.',
   DATA_TOO_LARGE: 'Send less, or send a reference to where the data lies.',
 };

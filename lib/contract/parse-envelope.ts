@@ -1,4 +1,16 @@
-import type { CommandEnvelope, EventEnvelope, Outcome, ReplyEnvelope } from './envelope.ts';
+import {
+  DATAREF_LENGTH_MAX,
+  HASH,
+  ID,
+  INSTANT,
+  LABEL_LENGTH_MAX,
+  NAME,
+  OUTCOMES,
+  PROCESS_ID,
+  REPLY_TOKEN_LENGTH_MAX,
+  TENANT,
+} from './envelope-form.ts';
+import type { CommandEnvelope, EventEnvelope, ReplyEnvelope } from './envelope.ts';
 import { jsonFault } from './json.ts';
 
 /** A message that was read: one of the three kinds, or `malformed` with one sentence that says why. */
@@ -10,19 +22,8 @@ export type ParsedEnvelope =
 
 /** SQS and EventBridge carry at most 1 MiB; a longer text was not carried by them. */
 const TEXT_LENGTH_MAX = 1_048_576;
-const LABEL_LENGTH_MAX = 300;
 
-// Ids, sources and types become keys of tables, so their characters are those that need no escaping in any of them.
-const ID = /^[A-Za-z0-9._:/#-]{1,300}$/;
-const PROCESS_ID = /^[A-Za-z0-9._-]{1,64}#[A-Za-z0-9-]{1,64}#[A-Za-z0-9._:-]{1,200}$/;
-const NAME = /^[A-Za-z0-9._-]{1,300}$/;
-const TENANT = /^[A-Za-z0-9._-]{1,64}$/;
-// All that this lets pass is a date to `Date.parse`, which is much slower than the test.
-const INSTANT = /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{3}Z$/;
-const HASH = /^sha256:[0-9a-f]{64}$/;
-const REPLY_TOKEN_LENGTH_MAX = 2048;
-
-const OUTCOMES: ReadonlySet<unknown> = new Set<Outcome>(['completed', 'failed', 'cancelled', 'deferred', 'unknown']);
+const OUTCOME_SET: ReadonlySet<unknown> = new Set(OUTCOMES);
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -97,7 +98,7 @@ function dataFault(value: Fields): string | undefined {
     return value['data'] === undefined ? 'data and dataref are both missing, expected one of them' : undefined;
   if (value['data'] !== undefined) return 'data and dataref are both given, expected one of them';
   if (value['datahash'] === undefined) return 'datahash is missing, expected it beside dataref';
-  return label(value, 'dataref', LABEL_LENGTH_MAX * 4);
+  return label(value, 'dataref', DATAREF_LENGTH_MAX);
 }
 
 function commandFault(value: Fields): string | undefined {
@@ -107,14 +108,14 @@ function commandFault(value: Fields): string | undefined {
     whole(value, 'attempt', 1) ??
     (value['deadline'] === undefined ? undefined : instant(value, 'deadline')) ??
     optional(value, 'undoes', ID) ??
-    (undoesOutcome === undefined || OUTCOMES.has(undoesOutcome) ? undefined : wrong(value, 'undoesoutcome', 'an outcome')) ??
+    (undoesOutcome === undefined || OUTCOME_SET.has(undoesOutcome) ? undefined : wrong(value, 'undoesoutcome', 'an outcome')) ??
     routeFault(value)
   );
 }
 
 function replyFault(value: Fields): string | undefined {
   const { outcome, retryable } = value as { readonly outcome?: unknown; readonly retryable?: unknown };
-  if (!OUTCOMES.has(outcome)) return wrong(value, 'outcome', [...OUTCOMES].join(', '));
+  if (!OUTCOME_SET.has(outcome)) return wrong(value, 'outcome', OUTCOMES.join(', '));
   if (retryable !== undefined && typeof retryable !== 'boolean') return wrong(value, 'retryable', 'true or false');
   return (
     required(value, 'commandid', ID) ??

@@ -1,0 +1,20 @@
+import type { Outcome } from './envelope.ts';
+
+/**
+ * The form of each field of an envelope: what `parseEnvelope` refuses and what the exported JSON Schemas say. Ids, sources
+ * and types become keys of tables, so their characters are those that need no escaping in any of them.
+ */
+export const ID = /^[A-Za-z0-9._:/#-]{1,300}$/;
+export const PROCESS_ID = /^[A-Za-z0-9._-]{1,64}#[A-Za-z0-9-]{1,64}#[A-Za-z0-9._:-]{1,200}$/;
+export const NAME = /^[A-Za-z0-9._-]{1,300}$/;
+export const TENANT = /^[A-Za-z0-9._-]{1,64}$/;
+/** All that this lets pass is a date to `Date.parse`, which is much slower than the test. */
+export const INSTANT = /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{3}Z$/;
+export const HASH = /^sha256:[0-9a-f]{64}$/;
+
+/** Characters of `subject` and `traceparent`. */
+export const LABEL_LENGTH_MAX = 300;
+export const REPLY_TOKEN_LENGTH_MAX = 2048;
+export const DATAREF_LENGTH_MAX = LABEL_LENGTH_MAX * 4;
+
+export const OUTCOMES = ['completed', 'failed', 'cancelled', 'deferred', 'unknown'] as const satisfies readonly Outcome[];

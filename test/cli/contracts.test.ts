@@ -1,0 +1,46 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { expect, test, vi } from 'vitest';
+import { inFolder, SEATS, tutti } from './command-line.ts';
+
+// Each test starts programs, on a machine that may be busy.
+vi.setConfig({ testTimeout: 120_000 });
+
+test('contracts export writes the files that it prints, again the same; --json prints one object a line', async () => {
+  await inFolder(async (folder) => {
+    const out = join(folder, 'contracts');
+    const first = await tutti('contracts', 'export', SEATS, '--out', out);
+    expect([first.code, first.stderr]).toEqual([0, expect.stringMatching(/^\d+ files\.\n$/)]);
+    const files = first.stdout.trim().split('\n');
+    expect(files.map((file) => relative(out, file))).toEqual(
+      expect.arrayContaining(['asyncapi.json', 'commands/desk.book.input.v1.json', 'events/seats.seat-wanted.v1.json']),
+    );
+    const texts = files.map((file) => readFileSync(file, 'utf8'));
+    const second = await tutti('contracts', 'export', SEATS, '--out', out, '--json');
+    expect(
+      second.stdout
+        .trim()
+        .split('\n')
+        .map((line) => (JSON.parse(line) as { readonly file: string }).file),
+    ).toEqual(files);
+    expect(files.map((file) => readFileSync(file, 'utf8'))).toEqual(texts);
+  });
+});
+
+test('contracts export without --out, of a module without a system, and into a file exits 2 and writes nothing', async () => {
+  await inFolder(async (folder) => {
+    const file = join(folder, 'taken');
+    writeFileSync(file, '');
+    const ended = await Promise.all([
+      tutti('contracts', 'export', SEATS),
+      tutti('contracts', 'export', join(folder, 'missing.ts'), '--out', join(folder, 'out')),
+      tutti('contracts', 'export', SEATS, '--out', file),
+    ]);
+    expect(ended.map(({ code, stdout }) => [code, stdout])).toEqual([
+      [2, ''],
+      [2, ''],
+      [2, ''],
+    ]);
+    expect(existsSync(join(folder, 'out'))).toBe(false);
+  });
+});
