@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { Acts } from '../lib/local/remote-acts.ts';
+import type { Acts } from '../lib/client/acts.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 import { openActs } from './system-folder.ts';
 import type { Terminal } from './terminal.ts';

@@ -1,6 +1,6 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import type { Status } from '../../lib/client/describe.ts';
-import type { ListedInstance, ListRequest } from '../../lib/local/remote-acts.ts';
+import type { ListedInstance, ListRequest } from '../../lib/client/acts.ts';
 import { instantArgument } from '../instant-argument.ts';
 import { addWhereOptions, withActs, type Invocation, type WhereOptions } from '../invocation.ts';
 import type { Terminal } from '../terminal.ts';

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Command } from 'commander';
 import type { JournalEntry } from '../../lib/core/journal-entry.ts';
-import type { Acts, JournalAnswer } from '../../lib/local/remote-acts.ts';
+import type { Acts, JournalAnswer } from '../../lib/client/acts.ts';
 import { addWhereOptions, withActs, type Invocation, type WhereOptions } from '../invocation.ts';
 import { Narrator, offsetText } from '../narrator.ts';
 import { paint } from '../tone.ts';

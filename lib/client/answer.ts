@@ -1,24 +1,24 @@
 import type { AnyCommand } from '../contract/command.ts';
 import type { Json } from '../contract/schema.ts';
-import type { ClientPorts } from './connection.ts';
+import type { Reach } from './connection.ts';
 
 /** Completes a deferred command by its task's token, also before its handler has deferred. */
-export function completeTask(ports: ClientPorts, command: AnyCommand, token: string, output: unknown): Promise<void> {
-  return ports.answer({ token, answer: { kind: 'complete', command: command.name, output } });
+export function completeTask({ ports, system }: Reach, command: AnyCommand, token: string, output: unknown): Promise<void> {
+  return ports.answer({ token, answer: { kind: 'complete', command: command.name, output } }, system);
 }
 
 /** Fails it with an error that its contract declares. */
 export function failTask(
-  ports: ClientPorts,
+  { ports, system }: Reach,
   command: AnyCommand,
   token: string,
   failure: { readonly type: string; readonly message: string; readonly data: Json },
 ): Promise<void> {
   const { type, message, data } = failure;
-  return ports.answer({ token, answer: { kind: 'fail', command: command.name, failure: { type, message, data } } });
+  return ports.answer({ token, answer: { kind: 'fail', command: command.name, failure: { type, message, data } } }, system);
 }
 
 /** Says that somebody is still at it. */
-export function beatTask(ports: ClientPorts, token: string): Promise<void> {
-  return ports.answer({ token, answer: { kind: 'heartbeat' } });
+export function beatTask({ ports, system }: Reach, token: string): Promise<void> {
+  return ports.answer({ token, answer: { kind: 'heartbeat' } }, system);
 }

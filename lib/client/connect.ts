@@ -30,8 +30,8 @@ export function connect(system: System<string>, connection: Connection): Client 
     cancel: (process, id, reason) => operate(reach, process.name, id, { act: 'cancel', reason }),
     terminate: (process, id, reason) => operate(reach, process.name, id, { act: 'terminate', reason }),
     resume: (process, id, options) => resumeInstance(reach, process.name, id, options),
-    complete: (command, token, output) => completeTask(ports, command, token, output),
-    fail: (command, token, failure) => failTask(ports, command, token, failure as never),
-    heartbeat: (token) => beatTask(ports, token),
+    complete: (command, token, output) => completeTask(reach, command, token, output),
+    fail: (command, token, failure) => failTask(reach, command, token, failure as never),
+    heartbeat: (token) => beatTask(reach, token),
   };
 }

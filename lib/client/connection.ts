@@ -13,6 +13,12 @@ export interface Connection {
   readonly '~connection': true;
 }
 
+/** What somebody says of a task, by its token. */
+export interface AnswerRequest {
+  readonly token: string;
+  readonly answer: DeferredAnswer;
+}
+
 /** What a connection holds at run time: everything that a client does, it does through these. */
 export interface ClientPorts {
   readonly sender: MessageSender;
@@ -22,12 +28,15 @@ export interface ClientPorts {
   readonly payloads: Pick<PayloadStore, 'get'>;
   readonly parking: Pick<ParkingStore, 'parked'>;
   readonly clock: Clock;
-  /** Who acts: journaled with each act. */
-  readonly principal: string;
+  /** Who acts: journaled with each act. A function is asked when it is first needed. */
+  readonly principal: string | (() => Promise<string>);
   /** A new id for an event, a start or an act. @default a ULID */
   newId?(now: number): string;
-  /** Answers a deferred command, or beats for it, by its token: `answerDeferred` of the service that the token names. */
-  answer(request: { readonly token: string; readonly answer: DeferredAnswer }): Promise<void>;
+  /**
+   * Answers a deferred command, or beats for it, by its token: `answerDeferred` of the service that the token names. `system` is
+   * that of the caller, for where the other side has no schemas.
+   */
+  answer(request: AnswerRequest, system: SystemContract): Promise<void>;
   /** Resolves when all that was done before survives a crash. */
   durable(): Promise<void>;
   /**
@@ -41,6 +50,11 @@ export interface ClientPorts {
 export interface Reach {
   readonly system: SystemContract;
   readonly ports: ClientPorts;
+}
+
+/** Who acts through these ports. */
+export function principalOf({ principal }: Pick<ClientPorts, 'principal'>): string | Promise<string> {
+  return typeof principal === 'string' ? principal : principal();
 }
 
 export function connectionOf(ports: ClientPorts): Connection {

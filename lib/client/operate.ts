@@ -4,7 +4,7 @@ import { digest } from '../core/seeded-random.ts';
 import { decodeHead } from '../engine/head-codec.ts';
 import type { OperateMessage } from '../engine/inbox-message.ts';
 import type { Head } from '../ports/process-store.ts';
-import type { Reach } from './connection.ts';
+import { principalOf, type Reach } from './connection.ts';
 import { ENGINE_TIMEOUT_MS, notTaken, sendToInbox } from './inbox.ts';
 import { definitionParts, nameOf, notFound, pidOf, requireHead } from './instance.ts';
 import { newMessageId } from './message-id.ts';
@@ -42,7 +42,7 @@ export async function operate({ ports }: Reach, process: string, id: string, ope
   if (goesOnAlready(head, operation)) return;
   const now = ports.clock.now();
   const opid = ports.newId?.(now) ?? newMessageId(now);
-  await sendToInbox(ports, { tutti: 'operate', opid, pid, ...operation, by: ports.principal }, process);
+  await sendToInbox(ports, { tutti: 'operate', opid, pid, ...operation, by: await principalOf(ports) }, process);
   await waitForHead(ports, pid, {
     look: (current) => applied(head, current, opid, operation),
     timeoutMs: ENGINE_TIMEOUT_MS,

@@ -9,7 +9,7 @@ import { digest } from '../core/seeded-random.ts';
 import { decodeHead } from '../engine/head-codec.ts';
 import type { StartMessage } from '../engine/inbox-message.ts';
 import type { Head } from '../ports/process-store.ts';
-import type { Reach } from './connection.ts';
+import { principalOf, type Reach } from './connection.ts';
 import { ENGINE_TIMEOUT_MS, notTaken, sendToInbox } from './inbox.ts';
 import { nameOf } from './instance.ts';
 import { newMessageId } from './message-id.ts';
@@ -45,7 +45,7 @@ export async function startProcess(reach: Reach, process: AnyProcess, input: unk
   const [before] = await ports.store.load([start.pid], { consistent: true });
   const known = decided(start, before);
   if (known !== undefined) return known;
-  await sendToInbox(ports, messageOf(start, data, options, now, ports.principal), definition.name);
+  await sendToInbox(ports, messageOf(start, data, options, now, await principalOf(ports)), definition.name);
   const started = await waitForHead(ports, start.pid, {
     look: (head) => decided(start, head, true),
     refused: () => throwRefused(reach, start),

@@ -1,4 +1,5 @@
-import type { ClientPorts } from '../client/connection.ts';
+import type { AnswerRequest, ClientPorts } from '../client/connection.ts';
+import type { SystemContract } from '../contract/runtime-contract.ts';
 import type { InstanceFilter } from '../ports/instance-index.ts';
 import type { Head } from '../ports/process-store.ts';
 import { offeredPort, remotePort, type Caller, type Methods } from './port-channel.ts';
@@ -19,7 +20,8 @@ const PAGE = 100;
 /** Where the runtime itself has no hint, the head is read again after so long. */
 const POLL_MS = 50;
 
-export function offeredClientPorts(ports: ClientPorts): Methods {
+/** `system` is that which runs here. */
+export function offeredClientPorts(ports: ClientPorts, system: SystemContract): Methods {
   return {
     ...offeredPort(ports.sender, 'sender', METHODS.sender),
     ...offeredPort(ports.publisher, 'publisher', METHODS.publisher),
@@ -28,7 +30,7 @@ export function offeredClientPorts(ports: ClientPorts): Methods {
     ...offeredPort(ports.parking, 'parking', METHODS.parking),
     'client.page': (filter: InstanceFilter, max: number) => firstHeads(ports, filter, max),
     'client.durable': () => ports.durable(),
-    'client.answer': (request: Parameters<ClientPorts['answer']>[0]) => ports.answer(request),
+    'client.answer': (request: AnswerRequest) => ports.answer(request, system),
     'client.changed': (pid: string) => ports.changed?.(pid) ?? ports.clock.sleep(POLL_MS),
   };
 }

@@ -1,5 +1,5 @@
 import { SystemClock } from '../adapters/system/clock.ts';
-import { connectionOf, type ClientPorts, type Connection } from '../client/connection.ts';
+import { connectionOf, type AnswerRequest, type ClientPorts, type Connection } from '../client/connection.ts';
 import { ContractError } from '../contract/errors.ts';
 import { jsonFault } from '../contract/json.ts';
 import { remoteClientPorts } from './client-ports.ts';
@@ -20,16 +20,16 @@ export function local(directory: string): Connection {
     clock: new SystemClock(),
     principal: 'local',
     changed: (pid, signal) => channel.changed(pid, signal),
-    answer: async (request) => {
+    answer: async (request, system) => {
       checkJson(request);
-      await remote.answer(request);
+      await remote.answer(request, system);
     },
   };
   return connectionOf(ports);
 }
 
 /** What a caller answers is checked by its contract where the service runs, but only JSON gets there as it is. */
-function checkJson({ answer }: Parameters<ClientPorts['answer']>[0]): void {
+function checkJson({ answer }: AnswerRequest): void {
   if (answer.kind === 'heartbeat') return;
   const value = answer.kind === 'complete' ? answer.output : answer.failure.data;
   const fault = value === undefined ? undefined : jsonFault(value);

@@ -1,66 +1,14 @@
-import type { Duration } from '../contract/duration.ts';
-import type { Json } from '../contract/schema.ts';
-import type { Status, Summary } from '../client/describe.ts';
-import type { OnOpen } from '../client/start.ts';
-import type { Why } from '../client/why.ts';
-import { remotePort, type Caller } from './port-channel.ts';
+import type { Acts } from '../client/acts.ts';
+import { offeredPort, remotePort, type Caller, type Methods } from './port-channel.ts';
 
-export interface Instance {
-  readonly process: string;
-  readonly id: string;
-}
+const ACTS: readonly (keyof Acts)[] = ['start', 'result', 'signal', 'list', 'journal', 'why', 'cancel', 'resume'];
 
-/**
- * What a person does with a system that runs in another process, without its code: only the system itself knows its
- * processes and schemas. What each act is asked with and answers is plain JSON, because it travels over a socket.
- */
-export interface Acts {
-  start: Act<{ process: string; input: Json; id?: string; onOpen?: OnOpen }, { id: string; run: string; started: boolean }>;
-  result: Act<Instance & { timeout?: Duration }, { result: Json }>;
-  signal: Act<Instance & { event: string; data: Json }, { id: string }>;
-  list: Act<ListRequest, { instances: readonly ListedInstance[] }>;
-  journal: Act<Instance & { payloads: boolean; from: number }, JournalAnswer>;
-  why: Act<Instance, WhyAnswer>;
-  cancel: Act<Instance & { reason: string }, { status: Status }>;
-  resume: Act<Instance & { version?: number; skip?: string }, { status: Status }>;
-}
-
-interface Act<Request, Answer> {
-  (request: Request): Promise<Answer>;
-}
-
-export interface ListRequest {
-  readonly process?: string;
-  readonly status?: readonly Status[];
-  readonly tag?: Readonly<Record<string, string>>;
-  /** Milliseconds since the epoch. */
-  readonly since?: number;
-  readonly limit: number;
-}
-
-export type ListedInstance = Omit<Summary, 'started'> & { readonly started: string };
-
-export interface WhyAnswer {
-  readonly process: string;
-  readonly id: string;
-  readonly status: Status;
-  readonly why: string;
-  readonly pending: Why['pending'];
-  readonly stuck?: NonNullable<Why['stuck']>;
-  /** How many events are parked beside it. */
-  readonly parked?: number;
-}
-
-/** Entries from the index that was asked for. */
-export interface JournalAnswer {
-  readonly run: string;
-  readonly status: Status;
-  readonly why: string;
-  readonly entries: readonly Json[];
-}
-
-export const ACTS: readonly (keyof Acts)[] = ['start', 'result', 'signal', 'list', 'journal', 'why', 'cancel', 'resume'];
-
+/** The acts on the system at the other end of a channel. */
 export function remoteActs(caller: Caller): Acts {
   return remotePort(caller, 'acts', ACTS);
+}
+
+/** What the other end of a channel may do with the system here. */
+export function offeredActs(acts: Acts): Methods {
+  return offeredPort(acts, 'acts', ACTS);
 }

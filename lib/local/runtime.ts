@@ -3,6 +3,7 @@ import { setMaxListeners } from 'node:events';
 import { systemContract, type System } from '../contract/system.ts';
 import { ClientError, ContractError } from '../contract/errors.ts';
 import type { SystemContract } from '../contract/runtime-contract.ts';
+import { actsOn } from '../client/acts-on.ts';
 import { connectionOf, connectionPorts, type ClientPorts, type Connection } from '../client/connection.ts';
 import { Engine } from '../engine/engine.ts';
 import type { Head } from '../ports/process-store.ts';
@@ -11,13 +12,13 @@ import { Consumer } from '../service/consumer.ts';
 import { answerDeferred } from '../service/deferred-answer.ts';
 import { servedParts, type Served } from '../service/serve.ts';
 import { readTaskToken } from '../service/task-token.ts';
-import { actsOn, offeredActs } from './acts.ts';
 import { offeredClientPorts } from './client-ports.ts';
 import { EngineHost, EngineLost } from './engine-host.ts';
 import { engineOptions } from './engine-options.ts';
 import type { EnginePorts, EngineSeat } from './engine-ports.ts';
 import { WatchedProcessStore } from './head-watch.ts';
 import { InboxPump } from './inbox-pump.ts';
+import { offeredActs } from './remote-acts.ts';
 import { serveFolder, type FolderServer } from './serve-folder.ts';
 import { serviceFault } from './service-fault.ts';
 import { INBOX, openState, type State } from './state.ts';
@@ -120,7 +121,7 @@ export class Runtime {
     const ports = connectionPorts(this.connection);
     try {
       this.#folder = await serveFolder(directory, {
-        ...offeredClientPorts(ports),
+        ...offeredClientPorts(ports, this.#system),
         ...offeredActs(actsOn({ system: this.#system, ports })),
       });
     } catch (error) {

@@ -2,32 +2,19 @@ import { ClientError } from '../contract/errors.ts';
 import type { AnyProcess } from '../contract/process-contract.ts';
 import type { Json } from '../contract/schema.ts';
 import { decodeHead } from '../engine/head-codec.ts';
-import type { Reach } from '../client/connection.ts';
-import type { Status } from '../client/describe.ts';
-import { definitionOf, pidOf, readHead, requireHead } from '../client/instance.ts';
-import { readHeadJournal } from '../client/journal-view.ts';
-import { listInstances } from '../client/list.ts';
-import { operate, resumeInstance } from '../client/operate.ts';
-import { resultOf } from '../client/result.ts';
-import { signalInstance } from '../client/signal.ts';
-import { startProcess } from '../client/start.ts';
-import { explain } from '../client/why.ts';
-import { offeredPort, type Methods } from './port-channel.ts';
-import {
-  ACTS,
-  type Acts,
-  type Instance,
-  type JournalAnswer,
-  type ListedInstance,
-  type ListRequest,
-  type WhyAnswer,
-} from './remote-acts.ts';
+import type { Acts, Instance, JournalAnswer, ListedInstance, ListRequest, WhyAnswer } from './acts.ts';
+import type { Reach } from './connection.ts';
+import type { Status } from './describe.ts';
+import { definitionOf, pidOf, readHead, requireHead } from './instance.ts';
+import { readHeadJournal } from './journal-view.ts';
+import { listInstances } from './list.ts';
+import { operate, resumeInstance } from './operate.ts';
+import { resultOf } from './result.ts';
+import { signalInstance } from './signal.ts';
+import { startProcess } from './start.ts';
+import { explain } from './why.ts';
 
-export function offeredActs(acts: Acts): Methods {
-  return offeredPort(acts, 'acts', ACTS);
-}
-
-/** The acts on a system that runs in this process, or on its stored state. */
+/** The acts on a system whose ports are at hand: it runs in this process or on AWS, or only its stored state is there. */
 export function actsOn(reach: Reach): Acts {
   return {
     start: ({ process, input, id, onOpen }) =>
