@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import type { Clock } from '../../ports/clock.ts';
 import type { EventPublisher, OutgoingEvent, PublishResult } from '../../ports/event-publisher.ts';
+import { tooLong } from '../body-limit.ts';
 import type { MemoryMessageQueue } from './message-queue.ts';
-import { BODY_BYTES_MAX } from './message-sender.ts';
 
 /** EventBridge takes at most 10 entries in a call. */
 const PUBLISH_MAX = 10;
@@ -55,9 +55,8 @@ export class MemoryEventPublisher implements EventPublisher {
   }
 
   #publishOne(event: OutgoingEvent): PublishResult {
-    if (event.detail.length > BODY_BYTES_MAX) {
-      return { status: 'failed', reason: `The event has ${event.detail.length} bytes: at most ${BODY_BYTES_MAX} are allowed.` };
-    }
+    const fault = tooLong('event', event.detail);
+    if (fault !== undefined) return { status: 'failed', reason: fault };
     this.#count += 1;
     const id = this.#options.newId?.() ?? `event-${this.#count}`;
     const now = this.#options.clock.now();

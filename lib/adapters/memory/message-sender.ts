@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict';
 import type { MessageSender, OutgoingMessage, SendResult } from '../../ports/message-sender.ts';
+import { tooLong } from '../body-limit.ts';
 import type { MemoryMessageQueue } from './message-queue.ts';
 
 /** SQS takes at most 10 messages in a call. */
 const SEND_MAX = 10;
-/** Our own limit of a body, below the 262,144 bytes of older consumers and emulators. */
-export const BODY_BYTES_MAX = 204_800;
 
-/** Sends to the queues of a system. Bodies are ASCII, so their length is their size. */
+/** Sends to the queues of a system. */
 export class MemoryMessageSender implements MessageSender {
   readonly #queues: ReadonlyMap<string, MemoryMessageQueue>;
 
@@ -24,12 +23,7 @@ export class MemoryMessageSender implements MessageSender {
 }
 
 function put(queue: MemoryMessageQueue, message: OutgoingMessage): SendResult {
-  if (message.body.length > BODY_BYTES_MAX) {
-    return {
-      status: 'failed',
-      senderFault: true,
-      reason: `The body has ${message.body.length} bytes: at most ${BODY_BYTES_MAX} are allowed.`,
-    };
-  }
+  const fault = tooLong('body', message.body);
+  if (fault !== undefined) return { status: 'failed', senderFault: true, reason: fault };
   return { status: 'sent', messageId: queue.put(message.body, message.delaySeconds) };
 }

@@ -1,0 +1,114 @@
+import {
+  ChangeMessageVisibilityBatchCommand,
+  DeleteMessageBatchCommand,
+  ReceiveMessageCommand,
+  type BatchResultErrorEntry,
+  type Message,
+  type SQSClient,
+} from '@aws-sdk/client-sqs';
+import { clientSettings } from '../aws/client-settings.ts';
+import type { MessageQueue, ReceivedMessage, ReceiveOptions, VisibilityChange } from '../../ports/message-queue.ts';
+
+/** SQS takes 10 entries in a call, and gives 10 messages. */
+const ENTRIES_MAX = 10;
+/** SQS hides a message for 12 hours at the most. */
+const VISIBILITY_SECONDS_MAX = 43_200;
+
+export interface SqsMessageQueueOptions {
+  readonly client: SQSClient;
+  readonly queueUrl: string;
+}
+
+/**
+ * One queue of SQS. A standard queue does not always tell that a receipt handle is stale: such a delete is answered as done,
+ * and the message comes again.
+ */
+export class SqsMessageQueue implements MessageQueue {
+  readonly #client: SQSClient;
+  readonly #queueUrl: string;
+
+  constructor(options: SqsMessageQueueOptions) {
+    this.#client = options.client;
+    this.#queueUrl = options.queueUrl;
+  }
+
+  /** Messages that were on their way when `signal` aborts are seen again when their visibility ends. */
+  async receive(options: ReceiveOptions): Promise<readonly ReceivedMessage[]> {
+    const { max, waitSeconds, visibilitySeconds, signal } = options;
+    if (signal?.aborted === true) return [];
+    const command = new ReceiveMessageCommand({
+      QueueUrl: this.#queueUrl,
+      MaxNumberOfMessages: Math.min(max, ENTRIES_MAX),
+      WaitTimeSeconds: waitSeconds,
+      VisibilityTimeout: visibilitySeconds,
+      MessageSystemAttributeNames: ['ApproximateReceiveCount', 'SentTimestamp'],
+    });
+    // Only a long poll may take longer than other calls of the same client.
+    const { requestTimeout } = clientSettings(waitSeconds).requestHandler;
+    try {
+      const { Messages } = await this.#client.send(
+        command,
+        signal === undefined ? { requestTimeout } : { requestTimeout, abortSignal: signal },
+      );
+      return Messages?.map(received) ?? [];
+    } catch (error) {
+      // An abort ends the wait: it is no fault.
+      if (aborted(signal)) return [];
+      throw error;
+    }
+  }
+
+  delete(receiptHandles: readonly string[]): Promise<readonly string[]> {
+    return inChunks(receiptHandles, async (handles) => {
+      const Entries = handles.map((ReceiptHandle, index) => ({ Id: String(index), ReceiptHandle }));
+      const { Failed } = await this.#client.send(new DeleteMessageBatchCommand({ QueueUrl: this.#queueUrl, Entries }));
+      return failedHandles(handles, Failed);
+    });
+  }
+
+  changeVisibility(changes: readonly VisibilityChange[]): Promise<readonly string[]> {
+    return inChunks(changes, async (chunk) => {
+      const Entries = chunk.map(({ receiptHandle, seconds }, index) => ({
+        Id: String(index),
+        ReceiptHandle: receiptHandle,
+        VisibilityTimeout: Math.min(seconds, VISIBILITY_SECONDS_MAX),
+      }));
+      const { Failed } = await this.#client.send(new ChangeMessageVisibilityBatchCommand({ QueueUrl: this.#queueUrl, Entries }));
+      return failedHandles(
+        chunk.map(({ receiptHandle }) => receiptHandle),
+        Failed,
+      );
+    });
+  }
+}
+
+/** A function, because the signal may abort during an await. */
+function aborted(signal: AbortSignal | undefined): boolean {
+  return signal?.aborted === true;
+}
+
+function received(message: Message): ReceivedMessage {
+  const { MessageId, ReceiptHandle, Body, Attributes } = message;
+  return {
+    messageId: MessageId ?? '',
+    receiptHandle: ReceiptHandle ?? '',
+    body: Body ?? '',
+    sentAt: Number(Attributes?.SentTimestamp ?? 0),
+    receiveCount: Number(Attributes?.ApproximateReceiveCount ?? 1),
+  };
+}
+
+/** A batch answers with 200 although entries of it failed. Ids are positions, so that equal handles are told apart. */
+function failedHandles(handles: readonly string[], failed: readonly BatchResultErrorEntry[] | undefined): readonly string[] {
+  if (failed === undefined || failed.length === 0) return [];
+  const at = new Set(failed.map(({ Id }) => Number(Id)));
+  return handles.filter((_, index) => at.has(index));
+}
+
+async function inChunks<T>(items: readonly T[], call: (chunk: readonly T[]) => Promise<readonly string[]>): Promise<readonly string[]> {
+  if (items.length === 0) return [];
+  if (items.length <= ENTRIES_MAX) return call(items);
+  const chunks: (readonly T[])[] = [];
+  for (let from = 0; from < items.length; from += ENTRIES_MAX) chunks.push(items.slice(from, from + ENTRIES_MAX));
+  return (await Promise.all(chunks.map(call))).flat();
+}

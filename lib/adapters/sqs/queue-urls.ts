@@ -1,0 +1,40 @@
+import { deadLetterName, deploymentNames, siblingQueueUrl } from '../aws/deployment-names.ts';
+
+/** Finds the URL of a queue by its name in the system; undefined where the system has no such queue. */
+export type QueueUrls = (queue: string) => string | undefined;
+
+export interface DeploymentQueues {
+  /** The deployment's name. */
+  readonly name: string;
+  readonly inboxUrl: string;
+  /** @default the hot lane beside the inbox */
+  readonly hotLaneUrl?: string;
+  /** URLs of the service queues that do not follow the convention, such as those of another account. */
+  readonly queues?: Readonly<Record<string, string>>;
+}
+
+const DEAD_LETTER = '-dead-letter';
+
+/**
+ * The queues of a deployment: `inbox`, `hot-lane`, a service, and each with `-dead-letter`. A service's queue is found by
+ * its name alone, so nobody needs a list; a name that no service has is found out by SQS.
+ */
+export function deploymentQueueUrls(queues: DeploymentQueues): QueueUrls {
+  const names = deploymentNames(queues.name);
+  const known = new Map<string, string>([
+    ['inbox', queues.inboxUrl],
+    ['hot-lane', queues.hotLaneUrl ?? siblingQueueUrl(queues.inboxUrl, names.hotLane)],
+    ...Object.entries(queues.queues ?? {}),
+  ]);
+  const find = (queue: string): string => {
+    const found = known.get(queue) ?? derive(queue);
+    known.set(queue, found);
+    return found;
+  };
+  const derive = (queue: string): string => {
+    if (!queue.endsWith(DEAD_LETTER)) return siblingQueueUrl(queues.inboxUrl, names.queue(queue));
+    const url = find(queue.slice(0, -DEAD_LETTER.length));
+    return siblingQueueUrl(url, deadLetterName(url.slice(url.lastIndexOf('/') + 1)));
+  };
+  return find;
+}

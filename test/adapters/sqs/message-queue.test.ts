@@ -1,0 +1,81 @@
+import { describe, expect, it } from 'vitest';
+import { SqsMessageQueue } from '../../../lib/adapters/sqs/message-queue.ts';
+import { sdkError, stubClient } from './stub-client.ts';
+
+const queueUrl = 'https://sqs/1/work';
+const options = { max: 10, waitSeconds: 20, visibilitySeconds: 60 };
+
+describe('the SQS message queue', () => {
+  it('asks for the count and the time of messages, and gives a long poll the time that it takes', async () => {
+    const Attributes = { ApproximateReceiveCount: '3', SentTimestamp: '1795255200123' };
+    const { client, calls } = stubClient({ Messages: [{ MessageId: 'm', ReceiptHandle: 'h', Body: 'b', Attributes }] });
+    const messages = await new SqsMessageQueue({ client, queueUrl }).receive({ ...options, max: 25 });
+    expect(messages).toEqual([{ messageId: 'm', receiptHandle: 'h', body: 'b', receiveCount: 3, sentAt: 1_795_255_200_123 }]);
+    expect(calls).toEqual([
+      {
+        name: 'ReceiveMessageCommand',
+        input: {
+          QueueUrl: queueUrl,
+          MaxNumberOfMessages: 10,
+          WaitTimeSeconds: 20,
+          VisibilityTimeout: 60,
+          MessageSystemAttributeNames: ['ApproximateReceiveCount', 'SentTimestamp'],
+        },
+        options: { requestTimeout: 22_000 },
+      },
+    ]);
+  });
+
+  it('asks nothing once its signal has aborted', async () => {
+    const { client, calls } = stubClient();
+    expect(await new SqsMessageQueue({ client, queueUrl }).receive({ ...options, signal: AbortSignal.abort() })).toEqual([]);
+    expect(calls).toEqual([]);
+  });
+
+  it('gives nothing when its signal aborts the wait, and throws what fails otherwise', async () => {
+    const stop = new AbortController();
+    const client = {
+      send: async () => {
+        stop.abort();
+        throw sdkError('AbortError');
+      },
+    } as never;
+    expect(await new SqsMessageQueue({ client, queueUrl }).receive({ ...options, signal: stop.signal })).toEqual([]);
+    const denied = new SqsMessageQueue({ client: stubClient(sdkError('AccessDenied')).client, queueUrl });
+    await expect(denied.receive({ ...options, signal: new AbortController().signal })).rejects.toThrow('said so');
+  });
+
+  it('returns the handles whose entries failed, also where a handle is given twice', async () => {
+    const { client, calls } = stubClient({ Successful: [{ Id: '0' }], Failed: [{ Id: '1' }, { Id: '2' }] });
+    expect(await new SqsMessageQueue({ client, queueUrl }).delete(['a', 'a', 'b'])).toEqual(['a', 'b']);
+    expect(calls[0]?.input['Entries']).toEqual([
+      { Id: '0', ReceiptHandle: 'a' },
+      { Id: '1', ReceiptHandle: 'a' },
+      { Id: '2', ReceiptHandle: 'b' },
+    ]);
+  });
+
+  it('returns the handles whose visibility could not be changed, and hides for twelve hours at the most', async () => {
+    const { client, calls } = stubClient({ Failed: [{ Id: '1', SenderFault: true, Code: 'MessageNotInflight' }] });
+    const changes = [
+      { receiptHandle: 'a', seconds: 100_000 },
+      { receiptHandle: 'b', seconds: 0 },
+    ];
+    expect(await new SqsMessageQueue({ client, queueUrl }).changeVisibility(changes)).toEqual(['b']);
+    expect(calls[0]?.input['Entries']).toEqual([
+      { Id: '0', ReceiptHandle: 'a', VisibilityTimeout: 43_200 },
+      { Id: '1', ReceiptHandle: 'b', VisibilityTimeout: 0 },
+    ]);
+  });
+
+  it('calls once for ten handles, twice for eleven, and not at all for none', async () => {
+    const handles = Array.from({ length: 11 }, (_, index) => `h-${index}`);
+    const { client, calls } = stubClient({}, {}, { Failed: [{ Id: '0' }] });
+    const queue = new SqsMessageQueue({ client, queueUrl });
+    expect(await queue.delete([])).toEqual([]);
+    expect(await queue.delete(handles.slice(0, 10))).toEqual([]);
+    expect(calls).toHaveLength(1);
+    expect(await queue.delete(handles)).toEqual(['h-10']);
+    expect(calls).toHaveLength(3);
+  });
+});

@@ -1,0 +1,24 @@
+import type { SQSClient } from '@aws-sdk/client-sqs';
+
+interface Call {
+  readonly name: string;
+  readonly input: Readonly<Record<string, unknown>>;
+  readonly options: Readonly<Record<string, unknown>>;
+}
+
+/** An SQS client that answers with these, one after the other (an error is thrown), and remembers what it was asked. */
+export function stubClient(...answers: readonly unknown[]): { readonly client: SQSClient; readonly calls: Call[] } {
+  const calls: Call[] = [];
+  const send = async (command: object & { readonly input: Call['input'] }, options: Call['options'] = {}): Promise<unknown> => {
+    const answer = answers[calls.length];
+    calls.push({ name: command.constructor.name, input: command.input, options });
+    if (answer instanceof Error) throw answer;
+    return answer;
+  };
+  return { client: { send } as unknown as SQSClient, calls };
+}
+
+/** An error as the SDK throws it. */
+export function sdkError(name: string): Error {
+  return Object.assign(new Error('said so'), { name });
+}
