@@ -1,0 +1,34 @@
+/**
+ * Every condition of a conditional write, with what it proves. `#name` is the attribute `name`; values end in 0 where they
+ * are those of the image that the writer read.
+ */
+
+/** Create: there is no head, so nobody else has started or buffered this instance. */
+export const NO_HEAD = 'attribute_not_exists(pk)';
+
+/** Advance, close, stuck, new run: nothing was committed since the image was read, and it is the same run of the same id. */
+export const SAME_VERSION_OF_RUN = '#v = :v0 AND #run = :run0';
+
+/** Start on early: the buffer holds no event that the writer has not read, and nobody has started the instance. */
+export const SAME_EARLY_BUFFER = '#v = :v0 AND #st = :early0';
+
+/** Resume: nobody else has resumed the instance. */
+export const STILL_STUCK = '#v = :v0 AND #st = :stuck0';
+
+/** Buffer: the instance has not been started, and its buffer holds less than its maximum. */
+export const BUFFER_HAS_ROOM = `${NO_HEAD} OR (#st = :early AND (attribute_not_exists(#early) OR size(#early) < :max))`;
+
+/** Spill: the chunk is new. Where it is not, it holds the same bytes, so a failure is success. */
+export const NO_CHUNK = 'attribute_not_exists(pk)';
+
+/** Redriven, retired: there is an item to be marked, which an update would otherwise create. */
+export const EXISTS = 'attribute_exists(pk)';
+
+/** Retire: nothing was committed since the instance was found closed, as a restart or a late undo does, and nobody has retired it. */
+export const CLOSED_AND_LISTED = '#v = :v0 AND attribute_exists(#lsh) AND #st IN (:completed, :failed, :cancelled, :terminated)';
+
+/** First write of a command record: nobody has claimed the command. */
+export const NO_RECORD = 'attribute_not_exists(id)';
+
+/** Later write of a command record: nobody has written since it was read. */
+export const SAME_REVISION = '#revision = :revision0';

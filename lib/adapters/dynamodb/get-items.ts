@@ -1,0 +1,66 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { BatchGetItemCommand, type DynamoDBClient, type KeysAndAttributes } from '@aws-sdk/client-dynamodb';
+import { OrchestratorError } from '../../contract/errors.ts';
+import { capacityParameter, tellConsumed, type OnConsumed } from './consumed-units.ts';
+import type { Item } from './head-item.ts';
+
+export interface GetItems {
+  readonly client: DynamoDBClient;
+  readonly table: string;
+  readonly consistent: boolean;
+  /** Attributes to read. @default all */
+  readonly projection?: string;
+  readonly onConsumed?: OnConsumed | undefined;
+  /** Waits before what was not processed is asked for again. @default the system's time */
+  readonly pause?: ((milliseconds: number) => Promise<void>) | undefined;
+}
+
+/** BatchGetItem takes this many keys. */
+const KEYS_MAX = 100;
+/** Rounds in a row that brought nothing. */
+const IDLE_ROUNDS_MAX = 6;
+const FIRST_PAUSE_MS = 25;
+
+/** The items that exist, in any order. Keys must differ. What the table leaves unprocessed is asked for again until it has come. */
+export async function getItems(keys: readonly Item[], options: GetItems): Promise<Item[]> {
+  const batches: (readonly Item[])[] = [];
+  for (let from = 0; from < keys.length; from += KEYS_MAX) batches.push(keys.slice(from, from + KEYS_MAX));
+  if (batches.length === 1) return getBatch(keys, options);
+  return (await Promise.all(batches.map((batch) => getBatch(batch, options)))).flat();
+}
+
+async function getBatch(keys: readonly Item[], options: GetItems): Promise<Item[]> {
+  const { client, table, consistent, projection, onConsumed, pause = sleep } = options;
+  const found: Item[] = [];
+  let idleRounds = 0;
+  let wanted: KeysAndAttributes = {
+    Keys: [...keys],
+    ConsistentRead: consistent,
+    ...(projection !== undefined && { ProjectionExpression: projection }),
+  };
+  for (;;) {
+    const { Responses, UnprocessedKeys, ConsumedCapacity } = await client.send(
+      new BatchGetItemCommand({ RequestItems: { [table]: wanted }, ...capacityParameter(onConsumed) }),
+    );
+    tellConsumed(onConsumed, 'read', ConsumedCapacity);
+    const items = Responses?.[table] ?? [];
+    found.push(...items);
+    const left = UnprocessedKeys?.[table];
+    if (left?.Keys === undefined || left.Keys.length === 0) return found;
+    idleRounds = items.length > 0 ? 0 : idleRounds + 1;
+    if (idleRounds >= IDLE_ROUNDS_MAX) throw throttled(table, left.Keys.length);
+    wanted = left;
+    await pause(FIRST_PAUSE_MS * 2 ** idleRounds * (0.5 + Math.random() / 2));
+  }
+}
+
+function throttled(table: string, keys: number): OrchestratorError {
+  return new OrchestratorError(
+    'THROTTLED',
+    `The table ${table} left ${keys} keys unprocessed in ${IDLE_ROUNDS_MAX} requests, one after the other.`,
+    {
+      retryable: true,
+      remedy: "Look at the table's throttled requests; a table billed by request takes more after a few minutes.",
+    },
+  );
+}

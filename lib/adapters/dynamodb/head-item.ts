@@ -1,0 +1,119 @@
+import type { AttributeValue } from '@aws-sdk/client-dynamodb';
+import type { Head, HeadStatus } from '../../ports/process-store.ts';
+import { packLines, unpackLines } from './packed-lines.ts';
+import { DUE_SHARDS, LIST_SHARDS, shardHash } from './shard.ts';
+
+export type Item = Record<string, AttributeValue>;
+
+/** The sort key of the head; all other items of an instance have one with `#`. */
+export const HEAD_SORT_KEY = 'H';
+
+/**
+ * Every attribute that a commit sets, or removes where the head has none. An attribute that is not here, because newer code
+ * wrote it, is left as it is.
+ */
+export const HEAD_ATTRIBUTES = [
+  'v',
+  'run',
+  'w',
+  'st',
+  'def',
+  'u',
+  'b',
+  'lsh',
+  'lsk',
+  'dsh',
+  'due',
+  'closed',
+  'hot',
+  'why',
+  'tags',
+  'early',
+  'ttl',
+] as const;
+
+export function headKey(pid: string): Item {
+  return { pk: { S: pid }, sk: { S: HEAD_SORT_KEY } };
+}
+
+/** A head as an item, without a `ttl`. */
+export function encodeHead(head: Head): Item {
+  const shard = shardHash(head.pid);
+  const item: Item = {
+    pk: { S: head.pid },
+    sk: { S: HEAD_SORT_KEY },
+    v: { N: String(head.version) },
+    run: { S: head.run },
+    w: { S: head.writer },
+    st: { S: head.status },
+    def: { S: head.definition },
+    u: { N: String(head.clock) },
+    b: { B: packLines([String(head.tailFrom), head.control, ...head.tail]) },
+    lsk: { S: listSortKey(head.startedAt, head.run) },
+  };
+  if (head.status !== 'early') item['lsh'] = { S: listPartition(...tenantAndProcess(head.pid), head.status, (shard >>> 4) % LIST_SHARDS) };
+  if (head.due !== undefined) {
+    item['dsh'] = { S: duePartition(shard % DUE_SHARDS) };
+    item['due'] = { N: String(head.due) };
+  }
+  if (head.closedAt !== undefined) item['closed'] = { N: String(head.closedAt) };
+  if (head.hotUntil !== undefined) item['hot'] = { N: String(head.hotUntil) };
+  if (head.why !== undefined) item['why'] = { S: head.why };
+  if (head.tags !== undefined)
+    item['tags'] = { M: Object.fromEntries(Object.entries(head.tags).map(([tag, value]) => [tag, { S: value }])) };
+  if (head.early !== undefined) item['early'] = { L: head.early.map((body) => ({ S: body })) };
+  return item;
+}
+
+/** The head that an item holds. An early buffer has only what buffering set. */
+export function decodeHead(item: Item): Head {
+  const packed = item['b']?.B;
+  const [tailFrom = '0', control = '', ...tail] = packed === undefined ? [] : unpackLines(packed);
+  const head: { -readonly [K in keyof Head]: Head[K] } = {
+    pid: item['pk']?.S ?? '',
+    version: Number(item['v']?.N),
+    writer: item['w']?.S ?? '',
+    run: item['run']?.S ?? '',
+    status: item['st']?.S as HeadStatus,
+    definition: item['def']?.S ?? '',
+    clock: Number(item['u']?.N ?? 0),
+    control,
+    tail,
+    tailFrom: Number(tailFrom),
+    startedAt: Number(item['lsk']?.S?.slice(0, STARTED_AT_DIGITS) ?? 0),
+  };
+  if (item['due']?.N !== undefined) head.due = Number(item['due'].N);
+  if (item['closed']?.N !== undefined) head.closedAt = Number(item['closed'].N);
+  if (item['hot']?.N !== undefined) head.hotUntil = Number(item['hot'].N);
+  if (item['why']?.S !== undefined) head.why = item['why'].S;
+  if (item['tags']?.M !== undefined)
+    head.tags = Object.fromEntries(Object.entries(item['tags'].M).map(([tag, value]) => [tag, value.S ?? '']));
+  if (item['early']?.L !== undefined) head.early = item['early'].L.map((body) => body.S ?? '');
+  return head;
+}
+
+const STARTED_AT_DIGITS = 15;
+
+/** When an instance was started, zero-padded so that text sorts as numbers do. */
+export function startedAtKey(startedAt: number): string {
+  return String(startedAt).padStart(STARTED_AT_DIGITS, '0');
+}
+
+function listSortKey(startedAt: number, run: string): string {
+  return `${startedAtKey(startedAt)}#${run}`;
+}
+
+/** A partition of the list index. */
+export function listPartition(tenant: string, process: string, status: HeadStatus, shard: number): string {
+  return `L#${tenant}#${process}#${status}#${shard}`;
+}
+
+/** A partition of the due index. */
+export function duePartition(shard: number): string {
+  return `D#${shard}`;
+}
+
+function tenantAndProcess(pid: string): [tenant: string, process: string] {
+  const [tenant = '', process = ''] = pid.split('#', 2);
+  return [tenant, process];
+}

@@ -1,0 +1,178 @@
+import type { DynamoDBClient, QueryCommandInput } from '@aws-sdk/client-dynamodb';
+import { DEFAULT_TENANT } from '../../contract/process-id.ts';
+import type { DueInstance, InstanceFilter, InstanceIndex } from '../../ports/instance-index.ts';
+import type { Head, HeadStatus } from '../../ports/process-store.ts';
+import { listed } from '../memory/instance-index.ts';
+import { OrderedHeap } from '../memory/ordered-heap.ts';
+import { getItems } from './get-items.ts';
+import { decodeHead, duePartition, headKey, listPartition, startedAtKey, type Item } from './head-item.ts';
+import { inParallel } from './in-parallel.ts';
+import { queryPages } from './query-pages.ts';
+import { DUE_SHARDS, LIST_SHARDS } from './shard.ts';
+import { DUE_INDEX, LIST_INDEX } from './tables.ts';
+
+export interface DynamoDbInstanceIndexOptions {
+  readonly client: DynamoDBClient;
+  readonly table: string;
+  /** The processes that a filter without one means: partitions of the index are by process, and cannot be listed. */
+  readonly processes: readonly string[];
+  /** @default the tenant of all that names none */
+  readonly tenants?: readonly string[];
+}
+
+/** All but early buffers, which are not listed. */
+const LISTED_STATUSES: readonly HeadStatus[] = ['running', 'stuck', 'completed', 'failed', 'cancelled', 'terminated'];
+/** Entries of a partition that are read at a time; most readers of a list stop soon. */
+const PAGE = 50;
+/** Heads that are read at a time. */
+const HEADS = 25;
+/** Sorts behind every run. */
+const AFTER_RUNS = '#~';
+
+/** The two indexes of the table. Both are eventually consistent, so heads are filtered again when they are read. */
+export class DynamoDbInstanceIndex implements InstanceIndex {
+  readonly #client: DynamoDBClient;
+  readonly #table: string;
+  readonly #processes: readonly string[];
+  readonly #tenants: readonly string[];
+
+  constructor({ client, table, processes, tenants = [DEFAULT_TENANT] }: DynamoDbInstanceIndexOptions) {
+    this.#client = client;
+    this.#table = table;
+    this.#processes = processes;
+    this.#tenants = tenants;
+  }
+
+  async *list(filter: InstanceFilter): AsyncIterable<Head> {
+    const seen = new Set<string>();
+    let pids: string[] = [];
+    for await (const pid of this.#newestFirst(filter)) {
+      // An instance whose status has just changed may be found under both.
+      if (seen.has(pid)) continue;
+      seen.add(pid);
+      pids.push(pid);
+      if (pids.length < HEADS) continue;
+      yield* await this.#heads(pids, filter);
+      pids = [];
+    }
+    if (pids.length > 0) yield* await this.#heads(pids, filter);
+  }
+
+  async due(instant: number, limit: number): Promise<readonly DueInstance[]> {
+    const shards = Array.from({ length: DUE_SHARDS }, (_, shard) => shard);
+    const found = await inParallel(shards, (shard) => this.#dueOfShard(shard, instant, limit));
+    return found.flat().sort(sooner).slice(0, limit);
+  }
+
+  async #dueOfShard(shard: number, instant: number, limit: number): Promise<readonly DueInstance[]> {
+    const input: QueryCommandInput = {
+      TableName: this.#table,
+      IndexName: DUE_INDEX.name,
+      KeyConditionExpression: '#dsh = :shard AND #due <= :instant',
+      ExpressionAttributeNames: { '#dsh': DUE_INDEX.partition.name, '#due': DUE_INDEX.sort.name },
+      ExpressionAttributeValues: { ':shard': { S: duePartition(shard) }, ':instant': { N: String(instant) } },
+      Limit: limit,
+    };
+    const found: DueInstance[] = [];
+    for await (const page of queryPages(this.#client, input)) {
+      for (const item of page) found.push({ pid: item['pk']?.S ?? '', run: item['run']?.S ?? '', due: Number(item['due']?.N) });
+      if (found.length >= limit) break;
+    }
+    return found;
+  }
+
+  /** The pids of all partitions that the filter means, merged; each partition is read on when what was read of it is used up. */
+  async *#newestFirst(filter: InstanceFilter): AsyncIterable<string> {
+    const cursors = await inParallel(this.#partitions(filter), async (partition) => {
+      const cursor = new Cursor(queryPages(this.#client, this.#partitionQuery(partition, filter)));
+      await cursor.next();
+      return cursor;
+    });
+    const heap = new OrderedHeap<Cursor>(newerFirst);
+    for (const cursor of cursors) if (cursor.current !== undefined) heap.push(cursor);
+    for (let cursor = heap.pop(); cursor !== undefined; cursor = heap.pop()) {
+      yield (cursor.current as Entry).pid;
+      await cursor.next();
+      if (cursor.current !== undefined) heap.push(cursor);
+    }
+  }
+
+  #partitions({ process, statuses = LISTED_STATUSES }: InstanceFilter): readonly string[] {
+    const processes = process === undefined ? this.#processes : [process];
+    return this.#tenants.flatMap((tenant) =>
+      processes.flatMap((name) =>
+        statuses.flatMap((status) => Array.from({ length: LIST_SHARDS }, (_, shard) => listPartition(tenant, name, status, shard))),
+      ),
+    );
+  }
+
+  #partitionQuery(partition: string, { startedAfter = 0, startedBefore = 999_999_999_999_999 }: InstanceFilter): QueryCommandInput {
+    return {
+      TableName: this.#table,
+      IndexName: LIST_INDEX.name,
+      KeyConditionExpression: '#lsh = :partition AND #lsk BETWEEN :after AND :before',
+      ProjectionExpression: 'pk, #lsk',
+      ExpressionAttributeNames: { '#lsh': LIST_INDEX.partition.name, '#lsk': LIST_INDEX.sort.name },
+      ExpressionAttributeValues: {
+        ':partition': { S: partition },
+        ':after': { S: startedAtKey(startedAfter) },
+        ':before': { S: `${startedAtKey(startedBefore)}${AFTER_RUNS}` },
+      },
+      ScanIndexForward: false,
+      Limit: PAGE,
+    };
+  }
+
+  /** In the order of the pids; those that the filter no longer lets through are left out. */
+  async #heads(pids: readonly string[], filter: InstanceFilter): Promise<readonly Head[]> {
+    const items = await getItems(pids.map(headKey), { client: this.#client, table: this.#table, consistent: false });
+    const byPid = new Map(items.map((item) => [item['pk']?.S, item]));
+    return pids
+      .map((pid) => byPid.get(pid))
+      .filter((item) => item !== undefined)
+      .map(decodeHead)
+      .filter((head) => listed(head, filter));
+  }
+}
+
+interface Entry {
+  readonly pid: string;
+  readonly key: string;
+}
+
+/** A place in one partition of the list index. */
+class Cursor {
+  current: Entry | undefined;
+  readonly #pages: AsyncGenerator<readonly Item[]>;
+  #page: readonly Item[] = [];
+  #at = 0;
+
+  constructor(pages: AsyncGenerator<readonly Item[]>) {
+    this.#pages = pages;
+  }
+
+  async next(): Promise<void> {
+    while (this.#at >= this.#page.length) {
+      const { done, value } = await this.#pages.next();
+      if (done === true) {
+        this.current = undefined;
+        return;
+      }
+      this.#page = value;
+      this.#at = 0;
+    }
+    const item = this.#page[this.#at] as Item;
+    this.#at += 1;
+    this.current = { pid: item['pk']?.S ?? '', key: item['lsk']?.S ?? '' };
+  }
+}
+
+function newerFirst({ current: left }: Cursor, { current: right }: Cursor): number {
+  const [a, b] = [left as Entry, right as Entry];
+  if (a.key !== b.key) return a.key > b.key ? -1 : 1;
+  return a.pid < b.pid ? -1 : a.pid > b.pid ? 1 : 0;
+}
+
+function sooner(left: DueInstance, right: DueInstance): number {
+  return left.due - right.due || (left.pid < right.pid ? -1 : left.pid > right.pid ? 1 : 0);
+}

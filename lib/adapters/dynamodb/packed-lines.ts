@@ -1,0 +1,22 @@
+import { deflateRawSync, inflateRawSync } from 'node:zlib';
+
+/**
+ * Lines as one binary value: joined with newlines, which JSON never holds unescaped, and deflated without a header. It is
+ * synchronous, since a few KB take less time than a turn of the thread pool.
+ */
+export function packLines(lines: readonly string[]): Uint8Array {
+  return deflateRawSync(lines.join('\n'));
+}
+
+/** What `packLines` was given. */
+export function unpackLines(packed: Uint8Array): string[] {
+  return unpackText(packed).split('\n');
+}
+
+export function packText(text: string): Uint8Array {
+  return deflateRawSync(text);
+}
+
+export function unpackText(packed: Uint8Array): string {
+  return inflateRawSync(packed).toString();
+}

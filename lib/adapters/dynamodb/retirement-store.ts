@@ -1,0 +1,166 @@
+import { UpdateItemCommand, type DynamoDBClient, type QueryCommandInput } from '@aws-sdk/client-dynamodb';
+import { DEFAULT_TENANT } from '../../contract/process-id.ts';
+import type { HeadStatus } from '../../ports/process-store.ts';
+import type { ClosedInstance, RetirementStore } from '../../ports/retirement-store.ts';
+import { conditionFailure } from './condition-failure.ts';
+import { CLOSED_AND_LISTED, EXISTS } from './conditions.ts';
+import { getItems } from './get-items.ts';
+import { HEAD_SORT_KEY, headKey, listPartition, startedAtKey, type Item } from './head-item.ts';
+import { inParallel } from './in-parallel.ts';
+import { queryPages } from './query-pages.ts';
+import { LIST_SHARDS } from './shard.ts';
+import { LIST_INDEX } from './tables.ts';
+
+export interface DynamoDbRetirementStoreOptions {
+  readonly client: DynamoDBClient;
+  readonly table: string;
+  readonly processes: readonly string[];
+  /** @default the tenant of all that names none */
+  readonly tenants?: readonly string[];
+}
+
+const CLOSED_STATUSES: readonly HeadStatus[] = ['completed', 'failed', 'cancelled', 'terminated'];
+
+/**
+ * Retires by DynamoDB's TTL. Values in the large store have none: the bucket's own expiry removes them.
+ *
+ * The head is marked last, so that a call that fails half-way is found again. An instance that is restarted meanwhile keeps its
+ * head, and the marks are taken off its items again.
+ */
+export class DynamoDbRetirementStore implements RetirementStore {
+  readonly #client: DynamoDBClient;
+  readonly #table: string;
+  readonly #partitions: readonly string[];
+
+  constructor({ client, table, processes, tenants = [DEFAULT_TENANT] }: DynamoDbRetirementStoreOptions) {
+    this.#client = client;
+    this.#table = table;
+    this.#partitions = tenants.flatMap((tenant) =>
+      processes.flatMap((name) =>
+        CLOSED_STATUSES.flatMap((status) => Array.from({ length: LIST_SHARDS }, (_, shard) => listPartition(tenant, name, status, shard))),
+      ),
+    );
+  }
+
+  async closed(instant: number, limit: number): Promise<readonly ClosedInstance[]> {
+    const pids = new Set<string>();
+    await inParallel(this.#partitions, async (partition) => {
+      if (pids.size >= limit) return;
+      for await (const page of queryPages(this.#client, this.#closedQuery(partition, instant))) {
+        for (const item of page) pids.add(item['pk']?.S ?? '');
+        if (pids.size >= limit) return;
+      }
+    });
+    const keys = [...pids].slice(0, limit).map(headKey);
+    if (keys.length === 0) return [];
+    const heads = await getItems(keys, { client: this.#client, table: this.#table, consistent: false, projection: 'pk, v' });
+    return heads.map((item) => ({ pid: item['pk']?.S ?? '', version: Number(item['v']?.N) }));
+  }
+
+  async retire(pid: string, version: number, expiresAt: number): Promise<boolean> {
+    const ttl = String(Math.ceil(expiresAt / 1000));
+    const marked: Item[] = [];
+    let headSeen = false;
+    for await (const page of queryPages(this.#client, this.#itemsQuery(pid))) {
+      // The head sorts before all other items.
+      if (!headSeen && !isRetirable(page[0], version)) return false;
+      headSeen = true;
+      const unmarked = page.filter((item) => item['sk']?.S !== HEAD_SORT_KEY && item['ttl']?.N !== ttl);
+      await inParallel(unmarked, (item) => this.#mark(keyOf(item), ttl));
+      marked.push(...page.filter((item) => item['sk']?.S !== HEAD_SORT_KEY).map(keyOf));
+    }
+    const outcome = await this.#markHead(pid, version, ttl);
+    if (outcome === 'live') await inParallel(marked, (key) => this.#unmark(key));
+    return outcome === 'retired';
+  }
+
+  #closedQuery(partition: string, instant: number): QueryCommandInput {
+    return {
+      TableName: this.#table,
+      IndexName: LIST_INDEX.name,
+      KeyConditionExpression: '#lsh = :partition AND #lsk <= :instantKey',
+      FilterExpression: '#closed <= :instant',
+      ProjectionExpression: 'pk',
+      ExpressionAttributeNames: { '#lsh': LIST_INDEX.partition.name, '#lsk': LIST_INDEX.sort.name, '#closed': 'closed' },
+      ExpressionAttributeValues: {
+        ':partition': { S: partition },
+        ':instantKey': { S: `${startedAtKey(instant)}#~` },
+        ':instant': { N: String(instant) },
+      },
+    };
+  }
+
+  #itemsQuery(pid: string): QueryCommandInput {
+    return {
+      TableName: this.#table,
+      KeyConditionExpression: 'pk = :pk',
+      ProjectionExpression: 'pk, sk, #v, #st, #lsh, #ttl',
+      ExpressionAttributeNames: { '#v': 'v', '#st': 'st', '#lsh': 'lsh', '#ttl': 'ttl' },
+      ExpressionAttributeValues: { ':pk': { S: pid } },
+      ConsistentRead: true,
+    };
+  }
+
+  async #markHead(pid: string, version: number, ttl: string): Promise<'retired' | 'retired before' | 'live'> {
+    const update = new UpdateItemCommand({
+      TableName: this.#table,
+      Key: headKey(pid),
+      UpdateExpression: 'SET #ttl = :ttl REMOVE #lsh',
+      ConditionExpression: CLOSED_AND_LISTED,
+      ExpressionAttributeNames: { '#ttl': 'ttl', '#lsh': 'lsh', '#v': 'v', '#st': 'st' },
+      ExpressionAttributeValues: {
+        ':ttl': { N: ttl },
+        ':v0': { N: String(version) },
+        ...Object.fromEntries(CLOSED_STATUSES.map((status) => [`:${status}`, { S: status }])),
+      },
+      ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+    });
+    try {
+      await this.#client.send(update);
+      return 'retired';
+    } catch (error) {
+      const standing = conditionFailure(error).Item;
+      if (standing?.['v']?.N !== String(version) || standing['lsh'] !== undefined) return 'live';
+      // Found retired at the same version: by this call, whose answer was lost and which the SDK made again, or by another.
+      return standing['ttl']?.N === ttl ? 'retired' : 'retired before';
+    }
+  }
+
+  async #mark(key: Item, ttl: string): Promise<void> {
+    await this.#updateExisting(key, 'SET #ttl = :ttl', { ':ttl': { N: ttl } });
+  }
+
+  async #unmark(key: Item): Promise<void> {
+    await this.#updateExisting(key, 'REMOVE #ttl');
+  }
+
+  async #updateExisting(key: Item, expression: string, values?: Item): Promise<void> {
+    const update = new UpdateItemCommand({
+      TableName: this.#table,
+      Key: key,
+      UpdateExpression: expression,
+      ConditionExpression: EXISTS,
+      ExpressionAttributeNames: { '#ttl': 'ttl' },
+      ...(values !== undefined && { ExpressionAttributeValues: values }),
+    });
+    try {
+      await this.#client.send(update);
+    } catch (error) {
+      conditionFailure(error);
+    }
+  }
+}
+
+function isRetirable(head: Item | undefined, version: number): boolean {
+  return (
+    head !== undefined &&
+    head['sk']?.S === HEAD_SORT_KEY &&
+    head['v']?.N === String(version) &&
+    head['lsh'] !== undefined &&
+    (CLOSED_STATUSES as readonly (string | undefined)[]).includes(head['st']?.S)
+  );
+}
+
+function keyOf(item: Item): Item {
+  return { pk: item['pk'] as Item[string], sk: item['sk'] as Item[string] };
+}

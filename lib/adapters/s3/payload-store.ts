@@ -1,0 +1,71 @@
+import type { GetObjectCommandOutput, S3Client } from '@aws-sdk/client-s3';
+import type { PayloadStore } from '../../ports/payload-store.ts';
+
+export interface S3PayloadStoreOptions {
+  /** As a function it is called when the first value comes or is asked for: most functions never see one. */
+  readonly client: S3Client | (() => Promise<S3Client>);
+  readonly bucket: string;
+  /** Under which prefix this writer may put: `orchestrator`, or the name of a service. */
+  readonly writer: string;
+}
+
+const REFERENCE = /^s3:\/\/([^/]+)\/([^/]+\/[^/]+\/[0-9a-f]{64})$/;
+
+/** Values in a bucket, under `<writer>/<pid, URI-encoded>/<hash>`. Puts under its own prefix, fetches what any writer has put. */
+export class S3PayloadStore implements PayloadStore {
+  readonly #make: () => Promise<S3Client>;
+  readonly #bucket: string;
+  readonly #writer: string;
+  #client: Promise<S3Client> | undefined;
+
+  constructor({ client, bucket, writer }: S3PayloadStoreOptions) {
+    this.#make = typeof client === 'function' ? client : async () => client;
+    this.#bucket = bucket;
+    this.#writer = writer;
+  }
+
+  async put(pid: string, hash: string, json: string): Promise<void> {
+    const [client, { PutObjectCommand }] = await this.#loaded();
+    await client.send(
+      new PutObjectCommand({ Bucket: this.#bucket, Key: this.#keyOf(pid, hash), Body: json, ContentType: 'application/json' }),
+    );
+  }
+
+  get(pid: string, hash: string): Promise<string | undefined> {
+    return this.#read(this.#keyOf(pid, hash));
+  }
+
+  reference(pid: string, hash: string): string {
+    return `s3://${this.#bucket}/${this.#keyOf(pid, hash)}`;
+  }
+
+  async fetch(reference: string): Promise<string | undefined> {
+    const [, bucket, key] = REFERENCE.exec(reference) ?? [];
+    return key === undefined || bucket !== this.#bucket ? undefined : this.#read(key);
+  }
+
+  async #read(key: string): Promise<string | undefined> {
+    const [client, { GetObjectCommand }] = await this.#loaded();
+    let output: GetObjectCommandOutput;
+    try {
+      output = await client.send(new GetObjectCommand({ Bucket: this.#bucket, Key: key }));
+    } catch (error) {
+      // Who may not list the bucket is told 403 instead, which is no answer and so is thrown.
+      if (error instanceof Error && error.name === 'NoSuchKey') return undefined;
+      throw error;
+    }
+    return output.Body?.transformToString();
+  }
+
+  #keyOf(pid: string, hash: string): string {
+    return `${this.#writer}/${encodeURIComponent(pid)}/${hash}`;
+  }
+
+  async #loaded(): Promise<[S3Client, typeof import('@aws-sdk/client-s3')]> {
+    this.#client ??= this.#make().catch((error: unknown) => {
+      this.#client = undefined;
+      throw error;
+    });
+    return Promise.all([this.#client, import('@aws-sdk/client-s3')]);
+  }
+}

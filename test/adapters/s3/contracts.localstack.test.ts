@@ -1,0 +1,47 @@
+import { randomUUID } from 'node:crypto';
+import { CreateBucketCommand, DeleteBucketCommand, DeleteObjectCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { S3PayloadStore } from '../../../lib/adapters/s3/payload-store.ts';
+import { payloadStoreContract } from '../../contracts/payload-store.contract.ts';
+
+const client = new S3Client({});
+const bucket = `stores-${randomUUID()}`;
+
+beforeAll(async () => {
+  await client.send(new CreateBucketCommand({ Bucket: bucket }));
+});
+afterAll(async () => {
+  const { Contents = [] } = await client.send(new ListObjectsV2Command({ Bucket: bucket }));
+  await Promise.all(Contents.map(({ Key }) => client.send(new DeleteObjectCommand({ Bucket: bucket, Key }))));
+  await client.send(new DeleteBucketCommand({ Bucket: bucket }));
+  client.destroy();
+});
+
+// A prefix of its own makes a store empty.
+payloadStoreContract('s3', () => new S3PayloadStore({ client: async () => client, bucket, writer: randomUUID() }));
+
+const hash = 'ab'.repeat(32);
+
+it('fetches what another writer has put into the bucket, and nothing of another bucket', async () => {
+  const payments = new S3PayloadStore({ client, bucket, writer: 'payments' });
+  const orchestrator = new S3PayloadStore({ client, bucket, writer: 'orchestrator' });
+  const pid = 'default#trip#a:b.c_d-e';
+  await payments.put(pid, hash, '{"a":"é"}');
+  const reference = payments.reference(pid, hash);
+  expect(reference).toBe(`s3://${bucket}/payments/default%23trip%23a%3Ab.c_d-e/${hash}`);
+  expect(await orchestrator.fetch(reference)).toBe('{"a":"é"}');
+  expect(await orchestrator.get(pid, hash)).toBeUndefined();
+  expect(await orchestrator.fetch(reference.replace(bucket, 'another'))).toBeUndefined();
+});
+
+it('lays a value where a client that takes the key from the URI finds it', async () => {
+  const payments = new S3PayloadStore({ client, bucket, writer: 'payments' });
+  await payments.put('default#trip#key', hash, '1');
+  const { Contents = [] } = await client.send(new ListObjectsV2Command({ Bucket: bucket, Prefix: 'payments/default%23trip%23key/' }));
+  expect(Contents.map(({ Key }) => `s3://${bucket}/${Key}`)).toEqual([payments.reference('default#trip#key', hash)]);
+});
+
+it('rejects where the bucket is not there: that is no missing value', async () => {
+  const store = new S3PayloadStore({ client, bucket: `stores-${randomUUID()}`, writer: 'payments' });
+  await expect(store.get('p', hash)).rejects.toMatchObject({ name: 'NoSuchBucket' });
+});
