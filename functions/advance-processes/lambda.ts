@@ -1,3 +1,4 @@
-import { deployedSystem } from '../deployed-system.ts';
+import { deployedPorts } from '../deployed-ports.ts';
+import { makeHandler } from './handler.ts';
 
-export const handler = async (): Promise<unknown> => deployedSystem().name;
+export const handler = makeHandler(deployedPorts);

@@ -1,11 +1,11 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { BuildOptions, Metafile } from 'esbuild';
 import { BundleError } from './bundle-error.ts';
-import { carriedLocales, forbiddenChain } from './module-graph.ts';
+import { carriedLocales, forbiddenChain, loadedBy } from './module-graph.ts';
 
 /** The functions of an orchestrator; each is a folder of `functions/` here and an asset when deployed. */
 export const FUNCTION_NAMES = ['advance-processes', 'sweep-timers', 'drain-dead-letters', 'retire-closed'] as const;
@@ -31,23 +31,25 @@ const SOURCE = import.meta.url.endsWith('.ts');
 const here = dirname(fileURLToPath(import.meta.url));
 const functionFile = (name: string): string => join(here, '../../functions', `${name}.${SOURCE ? 'ts' : 'js'}`);
 
-/**
- * CommonJS, because on Node 24 an ES module pays for every export of a builtin that it imports. `module` before `main` takes
- * the SDK's ES modules: 40 % fewer bytes. (design: toolchain 3, with the measurements)
- */
+/** `module` before `main` takes the SDK's ES modules: 40 % fewer bytes (design: toolchain 3, with the measurements). */
 const COMMON = {
-  bundle: true,
   platform: 'node',
   target: 'node24',
-  format: 'cjs',
   minify: true,
-  mainFields: ['module', 'main'],
-  conditions: SOURCE ? ['source'] : [],
   legalComments: 'none',
-  sourcemap: false,
-  supported: { 'dynamic-import': false },
   metafile: true,
   logLevel: 'silent',
+} as const satisfies BuildOptions;
+
+/** An `import()` becomes a `require` at the time when it is reached. */
+const COMMON_JS = { ...COMMON, format: 'cjs', supported: { 'dynamic-import': false } } as const satisfies BuildOptions;
+
+const BUNDLE = {
+  ...COMMON,
+  bundle: true,
+  mainFields: ['module', 'main'],
+  // esbuild leaves out `module` where others are given.
+  conditions: SOURCE ? ['source', 'module'] : ['module'],
 } as const satisfies BuildOptions;
 
 /**
@@ -58,26 +60,54 @@ export function bundleFunctions(options: { readonly entry: string; readonly syst
   const entry = resolve(options.entry);
   return once(`functions ${options.system} ${entry}`, () => {
     const outdir = outputFolder();
+    const modules = join(outdir, 'modules');
     const metafile = build(entry, {
-      ...COMMON,
-      entryPoints: Object.fromEntries(FUNCTION_NAMES.map((name) => [`${name}/index`, functionFile(`${name}/lambda`)])),
-      outdir,
-      alias: { 'tutti-entry': entry },
+      ...BUNDLE,
+      entryPoints: Object.fromEntries(FUNCTION_NAMES.map((name) => [name, functionFile(`${name}/lambda`)])),
+      // Only ES modules can be split into what is always loaded and what is loaded when it is needed.
+      format: 'esm',
+      splitting: true,
+      outdir: modules,
+      chunkNames: '[name]-[hash]',
+      alias: {
+        'tutti-entry': entry,
+        // A function has its credentials in its environment; the SDK's chain of providers is 110 KB.
+        '@aws-sdk/credential-provider-node': functionFile('environment-credentials'),
+      },
+      // Only ever imported in a browser.
+      external: ['bowser'],
       define: { 'process.env.TUTTI_SYSTEM': JSON.stringify(options.system) },
     });
     const chain = forbiddenChain(metafile, entry);
     if (chain) throw BundleError.forbidden(entry, chain);
-    const folders = Object.fromEntries(FUNCTION_NAMES.map((name) => [name, commonJsFolder(join(outdir, name))]));
+    const scripts = join(outdir, 'scripts');
+    toCommonJs(entry, modules, scripts);
+    const folders = Object.fromEntries(
+      FUNCTION_NAMES.map((name) => [name, functionFolder(join(outdir, name), scripts, loadedBy(metafile, `${name}.js`))]),
+    );
     return { folders: folders as Record<FunctionName, string>, warnings: warningsOf(metafile) };
   });
 }
+
+/** On Node 24 an ES module pays for every export of a builtin that it imports, 25 ms for those of the SDK. */
+const toCommonJs = (entry: string, modules: string, scripts: string): void => {
+  const entryPoints = readdirSync(modules).map((file) => join(modules, file));
+  build(entry, { ...COMMON_JS, entryPoints, outdir: scripts });
+};
+
+/** The function's file, called index.js, and all that it loads beside it. */
+const functionFolder = (folder: string, scripts: string, files: readonly string[]): string => {
+  mkdirSync(folder, { recursive: true });
+  for (const [index, file] of files.entries()) copyFileSync(join(scripts, file), join(folder, index === 0 ? 'index.js' : file));
+  return commonJsFolder(folder);
+};
 
 /** Builds a service's Lambda function from the module that exports it as `handler`. Built once per process. */
 export function bundleService(entry: string): ServiceBundle {
   const file = resolve(entry);
   return once(`service ${file}`, () => {
     const outdir = outputFolder();
-    const metafile = build(file, { ...COMMON, entryPoints: { index: file }, outdir });
+    const metafile = build(file, { ...BUNDLE, ...COMMON_JS, entryPoints: { index: file }, outdir });
     return { folder: commonJsFolder(outdir), warnings: warningsOf(metafile) };
   });
 }

@@ -1,5 +1,5 @@
 import { isBuiltin } from 'node:module';
-import { resolve } from 'node:path';
+import { basename, resolve } from 'node:path';
 import type { Metafile } from 'esbuild';
 
 /** How a module that a process must not reach is reached: from the entry to it, as each names the next. */
@@ -39,6 +39,16 @@ const forbidden = ({ path, original = path, external = false }: Import): string 
   if (original.startsWith('tutti/')) return original;
   return undefined;
 };
+
+/** The names of the output files that this one loads, at once or later, itself first. */
+export function loadedBy({ outputs }: Metafile, file: string): readonly string[] {
+  const byName = new Map(Object.entries(outputs).map(([path, output]) => [basename(path), output]));
+  const loaded = new Set([file]);
+  for (const each of loaded) {
+    for (const { path, external } of byName.get(each)?.imports ?? []) if (!external) loaded.add(basename(path));
+  }
+  return [...loaded];
+}
 
 /** zod's locales, where the bundle holds more than the one that zod itself uses. */
 export function carriedLocales({ inputs, outputs }: Metafile): { readonly bytes: number; readonly importer: string } | undefined {

@@ -61,11 +61,11 @@ export class S3PayloadStore implements PayloadStore {
     return `${this.#writer}/${encodeURIComponent(pid)}/${hash}`;
   }
 
-  async #loaded(): Promise<[S3Client, typeof import('@aws-sdk/client-s3')]> {
+  async #loaded(): Promise<[S3Client, typeof import('./loaded-sdk.ts')]> {
     this.#client ??= this.#make().catch((error: unknown) => {
       this.#client = undefined;
       throw error;
     });
-    return Promise.all([this.#client, import('@aws-sdk/client-s3')]);
+    return Promise.all([this.#client, import('./loaded-sdk.ts')]);
   }
 }

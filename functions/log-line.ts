@@ -1,0 +1,38 @@
+/** The only fields that a log line may have: no payload, no id but that of a process, no message of code that users wrote. */
+export interface LogLine {
+  /** What the metrics of the constructs count. */
+  readonly event: 'parked' | 'stuck' | 'fault' | 'retired';
+  readonly pid?: string;
+  /** Of what was parked: its code. */
+  readonly reason?: string;
+  /** Of what failed. */
+  readonly error?: string;
+  readonly code?: string;
+  readonly detail?: string;
+  readonly count?: number;
+}
+
+export type Log = (line: LogLine) => void;
+
+const FIELDS = ['event', 'pid', 'reason', 'error', 'code', 'detail', 'count'] as const satisfies readonly (keyof LogLine)[];
+
+/** One object per line: Lambda writes it as JSON. A field that is not allowed does not leave, whoever adds it. */
+export const logLine: Log = (line) => {
+  console.log(Object.fromEntries(FIELDS.flatMap((field) => (line[field] === undefined ? [] : [[field, line[field]]]))));
+};
+
+const DETAIL_CHARACTERS_MAX = 300;
+
+/**
+ * What failed and is tried again. Only AWS's own message is told, which names calls and resources: others may quote what users sent.
+ */
+export const faultLine = (error: unknown): LogLine => {
+  if (!(error instanceof Error)) return { event: 'fault', error: typeof error };
+  const { name, message, code, $metadata } = error as Error & { readonly code?: unknown; readonly $metadata?: unknown };
+  return {
+    event: 'fault',
+    error: name,
+    ...(typeof code === 'string' && { code }),
+    ...($metadata !== undefined && { detail: message.slice(0, DETAIL_CHARACTERS_MAX) }),
+  };
+};

@@ -1,0 +1,32 @@
+import { listVariable, mapVariable, numberVariable, textVariable, type Environment } from '../lib/adapters/aws/environment.ts';
+
+/** What a function of the orchestrator is told of its deployment. */
+export interface OrchestratorEnvironment {
+  /** The deployment's name. */
+  readonly name: string;
+  readonly table: string;
+  /** The bus's name. */
+  readonly bus: string;
+  readonly bucket: string;
+  readonly inboxUrl: string;
+  readonly hotLaneUrl: string;
+  /** URLs of the service queues that are not found by their name. */
+  readonly queues: Readonly<Record<string, string>>;
+  /** Accounts that may publish. */
+  readonly accounts: readonly string[];
+  readonly tickHorizonMs: number;
+}
+
+const TICK_HORIZON_SECONDS = 900;
+
+export const readEnvironment = (environment: Environment): OrchestratorEnvironment => ({
+  name: textVariable(environment, 'TUTTI_NAME', 'the name of the deployment'),
+  table: textVariable(environment, 'TUTTI_TABLE', 'the name of the table'),
+  bus: textVariable(environment, 'TUTTI_BUS', 'the name of the bus'),
+  bucket: textVariable(environment, 'TUTTI_BUCKET', 'the name of the bucket of large values'),
+  inboxUrl: textVariable(environment, 'TUTTI_INBOX_URL', 'the URL of the inbox'),
+  hotLaneUrl: textVariable(environment, 'TUTTI_HOT_LANE_URL', 'the URL of the hot lane'),
+  queues: mapVariable(environment, 'TUTTI_QUEUES', 'a JSON object of queue URLs by service'),
+  accounts: listVariable(environment, 'TUTTI_ACCOUNTS'),
+  tickHorizonMs: 1000 * numberVariable(environment, 'TUTTI_TICK_HORIZON_SECONDS', 'a whole number of seconds', TICK_HORIZON_SECONDS),
+});
