@@ -1,0 +1,73 @@
+import { Stack } from 'aws-cdk-lib/core';
+import type { Grant, IGrantable, PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { deploymentNames } from '../adapters/aws/deployment-names.ts';
+import { LIST_INDEX } from '../adapters/dynamodb/tables.ts';
+import { eventContract, type AnyEvent } from '../contract/event.ts';
+import type { SystemContract } from '../contract/runtime-contract.ts';
+import { heardTypes } from './event-patterns.ts';
+import { grantStatements } from './grant-statements.ts';
+import type { IOrchestrator } from './orchestrator-interface.ts';
+import { ORCHESTRATOR_WRITER, payloadKeys } from './payload-bucket.ts';
+import { allow, publishedBy } from './statement.ts';
+
+/** Both the source and the type of each entry must be one of these events': of several events, also crosswise. */
+export function grantPublish(orchestrator: IOrchestrator, grantee: IGrantable, events: readonly AnyEvent[]): Grant {
+  const contracts = events.map(eventContract);
+  const owners = [...new Set(contracts.map(({ owner }) => owner))];
+  const types = contracts.map(({ type }) => type);
+  return grantStatements(grantee, [allow(['events:PutEvents'], [orchestrator.busArn], publishedBy(owners, types))]);
+}
+
+export function grantRead(orchestrator: IOrchestrator, grantee: IGrantable): Grant {
+  return grantStatements(grantee, reading(orchestrator));
+}
+
+export function grantOperate(orchestrator: IOrchestrator, grantee: IGrantable): Grant {
+  return grantStatements(grantee, [...reading(orchestrator), sendingToInbox(orchestrator)]);
+}
+
+/**
+ * A client starts through the inbox, signals by an event that a process hears, and answers a deferred command as the service
+ * would: in its records, and by an event in its name.
+ */
+export function grantClient(orchestrator: IOrchestrator, system: SystemContract, grantee: IGrantable): Grant {
+  const services = [...system.services.keys()];
+  const sources = [...new Set([...heardTypes(system).keys(), ...services])];
+  return grantStatements(grantee, [
+    ...reading(orchestrator),
+    sendingToInbox(orchestrator),
+    allow(['events:PutEvents'], [orchestrator.busArn], publishedBy(sources)),
+    ...(services.length > 0 ? answering(orchestrator, services) : []),
+  ]);
+}
+
+function answering(orchestrator: IOrchestrator, services: readonly string[]): readonly PolicyStatement[] {
+  const names = deploymentNames(orchestrator.name);
+  const tables = services.map((service) =>
+    Stack.of(orchestrator).formatArn({
+      account: orchestrator.account,
+      service: 'dynamodb',
+      resource: 'table',
+      resourceName: names.commandTable(service),
+    }),
+  );
+  const payloads = services.map((service) => payloadKeys(orchestrator.payloadBucketArn, service));
+  return [allow(['dynamodb:GetItem', 'dynamodb:UpdateItem'], tables), allow(['s3:PutObject'], payloads)];
+}
+
+function reading(orchestrator: IOrchestrator): readonly PolicyStatement[] {
+  const parameters = Stack.of(orchestrator).formatArn({
+    account: orchestrator.account,
+    service: 'ssm',
+    resource: `parameter${deploymentNames(orchestrator.name).parameters}`,
+  });
+  return [
+    allow(['ssm:GetParametersByPath'], [parameters]),
+    allow(['dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:Query'], [orchestrator.tableArn]),
+    allow(['dynamodb:Query'], [`${orchestrator.tableArn}/index/${LIST_INDEX.name}`]),
+    allow(['s3:GetObject'], [payloadKeys(orchestrator.payloadBucketArn, ORCHESTRATOR_WRITER)]),
+  ];
+}
+
+/** What a message in the inbox asks for stands in its body, which IAM cannot see: whoever may start may also operate. */
+const sendingToInbox = ({ inboxArn }: IOrchestrator): PolicyStatement => allow(['sqs:SendMessage'], [inboxArn]);

@@ -1,0 +1,113 @@
+import { Fn, Stack } from 'aws-cdk-lib/core';
+import { TableV2 } from 'aws-cdk-lib/aws-dynamodb';
+import type { Grant, IGrantable } from 'aws-cdk-lib/aws-iam';
+import { Queue } from 'aws-cdk-lib/aws-sqs';
+import { StringParameter } from 'aws-cdk-lib/aws-ssm';
+import { Construct } from 'constructs';
+import { deadLetterName, deploymentNames, payloadBucketName } from '../adapters/aws/deployment-names.ts';
+import { ContractError } from '../contract/errors.ts';
+import type { AnyEvent } from '../contract/event.ts';
+import { serviceContract, type AnyService } from '../contract/service.ts';
+import { systemContract, type System } from '../contract/system.ts';
+import { grantClient, grantOperate, grantPublish, grantRead } from './grants.ts';
+import { grantStatements } from './grant-statements.ts';
+import type { IOrchestrator, IServiceQueue } from './orchestrator-interface.ts';
+import { senderRoleArn } from './sender-role.ts';
+import { serviceStatements } from './service-statements.ts';
+
+export interface ImportOptions {
+  /** The account of the orchestrator. @default this stack's; its resources are then found by the published parameters */
+  readonly account?: string;
+  /** The region of the orchestrator. @default this stack's */
+  readonly region?: string;
+  /** What it runs; only `grantClient` asks. @default `grantClient` throws */
+  readonly system?: System<string>;
+}
+
+/** An orchestrator of another stack, by the names and parameters that it has published. */
+export class ImportedOrchestrator extends Construct implements IOrchestrator {
+  readonly name: string;
+  readonly account: string;
+  readonly tableArn: string;
+  readonly busArn: string;
+  readonly busAddress: string;
+  readonly payloadBucketArn: string;
+  readonly payloadBucketName: string;
+  readonly inboxArn: string;
+  readonly senderRoleArn: string;
+  readonly #region: string;
+  readonly #system: System<string> | undefined;
+  readonly #queues = new Map<string, IServiceQueue>();
+
+  constructor(scope: Construct, id: string, name: string, options: ImportOptions = {}) {
+    super(scope, id);
+    const stack = Stack.of(this);
+    const { account = stack.account, region = stack.region } = options;
+    const names = deploymentNames(name);
+    // Parameters are read in their own account and region only; elsewhere the names that they would hold are taken as made.
+    const here = account === stack.account && region === stack.region;
+    const published = (parameter: string, otherwise: string): string =>
+      here ? StringParameter.valueForStringParameter(this, `${names.parameters}/${parameter}`) : otherwise;
+    const bus = published('bus', names.bus);
+    const bucket = published('bucket', payloadBucketName(name, account, region));
+    this.name = name;
+    this.account = account;
+    this.#region = region;
+    this.#system = options.system;
+    this.tableArn = this.#arn('dynamodb', `table/${published('table', names.table)}`);
+    this.busArn = this.#arn('events', `event-bus/${bus}`);
+    this.busAddress = here ? bus : this.busArn;
+    this.payloadBucketName = bucket;
+    this.payloadBucketArn = `arn:${stack.partition}:s3:::${bucket}`;
+    this.inboxArn = this.#arn('sqs', names.inbox);
+    this.senderRoleArn = senderRoleArn(this, name, account, region);
+  }
+
+  serviceQueue(service: AnyService): IServiceQueue {
+    const { name } = serviceContract(service);
+    const known = this.#queues.get(name);
+    if (known) return known;
+    const scope = new Construct(this, name);
+    const names = deploymentNames(this.name);
+    const queue = names.queue(name);
+    const found = {
+      queue: Queue.fromQueueArn(scope, 'Queue', this.#arn('sqs', queue)),
+      deadLetterQueue: Queue.fromQueueArn(scope, 'DeadLetterQueue', this.#arn('sqs', deadLetterName(queue))),
+      commandTable: TableV2.fromTableArn(scope, 'Commands', this.#arn('dynamodb', `table/${names.commandTable(name)}`)),
+    };
+    this.#queues.set(name, found);
+    return found;
+  }
+
+  grantPublish(grantee: IGrantable, ...events: readonly AnyEvent[]): Grant {
+    return grantPublish(this, grantee, events);
+  }
+
+  grantService(service: AnyService, grantee: IGrantable): Grant {
+    return grantStatements(grantee, serviceStatements(this, serviceContract(service).name, this.serviceQueue(service)));
+  }
+
+  grantRead(grantee: IGrantable): Grant {
+    return grantRead(this, grantee);
+  }
+
+  grantClient(grantee: IGrantable): Grant {
+    if (this.#system) return grantClient(this, systemContract(this.#system), grantee);
+    throw new ContractError(
+      'CONTRACT_INVALID',
+      `The orchestrator ${this.name} was found by its name: what its clients may publish is not known.`,
+      {
+        remedy: 'Give fromName the system: Orchestrator.fromName(scope, id, name, { system }).',
+      },
+    );
+  }
+
+  grantOperate(grantee: IGrantable): Grant {
+    return grantOperate(this, grantee);
+  }
+
+  #arn(service: string, resource: string): string {
+    const { partition } = Stack.of(this);
+    return Fn.join(':', ['arn', partition, service, this.#region, this.account, resource]);
+  }
+}

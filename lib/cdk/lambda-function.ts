@@ -1,0 +1,54 @@
+import { type Duration, RemovalPolicy, Stack } from 'aws-cdk-lib/core';
+import { PolicyDocument, type PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { Architecture, Code, Function as Lambda, LoggingFormat, RecursiveLoop, Runtime } from 'aws-cdk-lib/aws-lambda';
+import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { Construct } from 'constructs';
+import { BUNDLE_HANDLER } from './bundle.ts';
+import { allow } from './statement.ts';
+
+export interface LambdaFunctionProps {
+  readonly description: string;
+  /** Builds the code; not called where the stack is only looked at (`cdk list`). */
+  readonly bundle: () => string;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly statements: readonly PolicyStatement[];
+  readonly memorySizeMb: number;
+  readonly timeout: Duration;
+  readonly logRetention: RetentionDays;
+  /** @default made, with these statements and the right to write its own log */
+  readonly roleName?: string;
+}
+
+/** A function as all of Tutti's are: Node 24 on arm64, a role and a log of its own, and nothing allowed that is not listed. */
+export class LambdaFunction extends Construct {
+  readonly function: Lambda;
+  readonly role: Role;
+  readonly logGroup: LogGroup;
+
+  constructor(scope: Construct, id: string, props: LambdaFunctionProps) {
+    super(scope, id);
+    // The journal is the record of what happened; the log goes with its stack.
+    this.logGroup = new LogGroup(this, 'Log', { retention: props.logRetention, removalPolicy: RemovalPolicy.DESTROY });
+    const log = allow(['logs:CreateLogStream', 'logs:PutLogEvents'], [this.logGroup.logGroupArn]);
+    this.role = new Role(this, 'Role', {
+      assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
+      ...(props.roleName !== undefined && { roleName: props.roleName }),
+      inlinePolicies: { Tutti: new PolicyDocument({ statements: [log, ...props.statements] }) },
+    });
+    this.function = new Lambda(this, 'Function', {
+      description: props.description,
+      runtime: Runtime.NODEJS_24_X,
+      architecture: Architecture.ARM_64,
+      handler: BUNDLE_HANDLER,
+      code: Stack.of(this).bundlingRequired ? Code.fromAsset(props.bundle()) : Code.fromInline('// not bundled'),
+      role: this.role,
+      logGroup: this.logGroup,
+      loggingFormat: LoggingFormat.JSON,
+      memorySize: props.memorySizeMb,
+      timeout: props.timeout,
+      environment: { ...props.environment },
+      // A process of more than 16 steps looks like a loop to Lambda; the hop counter of the envelope is the guard here.
+      recursiveLoop: RecursiveLoop.ALLOW,
+    });
+  }
+}

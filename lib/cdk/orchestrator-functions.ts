@@ -1,0 +1,160 @@
+import { Duration } from 'aws-cdk-lib/core';
+import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
+import { LambdaFunction as LambdaTarget } from 'aws-cdk-lib/aws-events-targets';
+import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { EventSourceMapping, type Function as Lambda } from 'aws-cdk-lib/aws-lambda';
+import { RetentionDays } from 'aws-cdk-lib/aws-logs';
+import type { IQueue } from 'aws-cdk-lib/aws-sqs';
+import { Construct } from 'constructs';
+import type { Alarms } from './alarms.ts';
+import { bundleFunctions, type FunctionName } from './bundle.ts';
+import { watchLog } from './log-metrics.ts';
+import { LambdaFunction } from './lambda-function.ts';
+import {
+  advanceStatements,
+  drainStatements,
+  retireStatements,
+  sweepStatements,
+  type OrchestratorResources,
+} from './orchestrator-statements.ts';
+import type { QueuePair } from './queue-pair.ts';
+
+const BATCH_SIZE = 10;
+
+export interface OrchestratorFunctionsProps {
+  readonly name: string;
+  readonly entry: string;
+  readonly system: string;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly resources: OrchestratorResources;
+  readonly inbox: QueuePair;
+  readonly hotLane: QueuePair;
+  readonly senderRoleName: string;
+  readonly maxConcurrency: number;
+  readonly memorySizeMb: number;
+  readonly timeout: Duration;
+  readonly logRetention: RetentionDays | undefined;
+  readonly retention: Duration | undefined;
+  readonly alarms: Alarms;
+}
+
+/** The functions of an orchestrator, with what calls them, what they may do and what watches them. */
+export class OrchestratorFunctions extends Construct {
+  readonly advanceProcesses: LambdaFunction;
+  readonly sweepTimers: LambdaFunction;
+  readonly drainDeadLetters: LambdaFunction;
+  readonly retireClosed: LambdaFunction | undefined;
+  readonly #props: OrchestratorFunctionsProps;
+
+  constructor(scope: Construct, id: string, props: OrchestratorFunctionsProps) {
+    super(scope, id);
+    this.#props = props;
+    this.advanceProcesses = this.#makeAdvance();
+    this.sweepTimers = this.#makeSweep();
+    this.drainDeadLetters = this.#makeDrain();
+    this.retireClosed = props.retention && this.#makeRetire(props.retention);
+  }
+
+  #makeAdvance(): LambdaFunction {
+    const { name, resources, inbox, hotLane, maxConcurrency, timeout, senderRoleName, alarms } = this.#props;
+    const made = this.#make('AdvanceProcesses', 'advance-processes', {
+      description: `${name}: decides what events mean to processes, commits it, sends commands`,
+      statements: advanceStatements(resources),
+      timeout,
+      roleName: senderRoleName,
+    });
+    this.#consume(made.function, 'Inbox', inbox.queue, maxConcurrency);
+    // Its groups bound its concurrency; without a maximum, Lambda polls an idle queue less.
+    this.#consume(made.function, 'HotLane', hotLane.queue);
+    alarms.throttles(
+      made,
+      made.function,
+      `${name}: advance-processes is throttled: raise the account's concurrency or lower maxConcurrency.`,
+    );
+    watchLog(made.logGroup, name, alarms);
+    return made;
+  }
+
+  #makeSweep(): LambdaFunction {
+    const { name, resources, alarms } = this.#props;
+    const made = this.#make('SweepTimers', 'sweep-timers', {
+      description: `${name}: wakes instances whose timers are due`,
+      statements: sweepStatements(resources),
+      timeout: Duration.seconds(50),
+    });
+    this.#schedule(made, Duration.minutes(1));
+    alarms.add(made, 'NotRunAlarm', {
+      metric: made.function.metricInvocations({ period: Duration.minutes(5), statistic: 'Sum' }),
+      description: `${name}: sweep-timers has not run for 15 minutes: long timers do not fire.`,
+      threshold: 1,
+      periods: 3,
+      below: true,
+    });
+    return made;
+  }
+
+  #makeDrain(): LambdaFunction {
+    const { name, resources, inbox, hotLane } = this.#props;
+    const made = this.#make('DrainDeadLetters', 'drain-dead-letters', {
+      description: `${name}: gives dead letters another try, then parks them`,
+      statements: drainStatements(resources),
+      timeout: Duration.seconds(20),
+    });
+    this.#consume(made.function, 'Inbox', inbox.deadLetterQueue);
+    this.#consume(made.function, 'HotLane', hotLane.deadLetterQueue);
+    watchLog(made.logGroup, name);
+    return made;
+  }
+
+  #makeRetire(retention: Duration): LambdaFunction {
+    const { name, resources } = this.#props;
+    const made = this.#make('RetireClosed', 'retire-closed', {
+      description: `${name}: lets instances expire that closed ${retention.toDays()} days ago`,
+      statements: retireStatements(resources),
+      timeout: Duration.minutes(5),
+      environment: { TUTTI_RETENTION_DAYS: String(retention.toDays()) },
+    });
+    this.#schedule(made, Duration.hours(1));
+    return made;
+  }
+
+  #make(
+    id: string,
+    which: FunctionName,
+    own: {
+      readonly description: string;
+      readonly statements: readonly PolicyStatement[];
+      readonly timeout: Duration;
+      readonly roleName?: string;
+      readonly environment?: Readonly<Record<string, string>>;
+    },
+  ): LambdaFunction {
+    const { entry, system, environment, memorySizeMb, logRetention = RetentionDays.ONE_MONTH, alarms, name } = this.#props;
+    const made = new LambdaFunction(this, id, {
+      ...own,
+      bundle: () => bundleFunctions({ entry, system }).folders[which],
+      environment: { ...environment, ...own.environment },
+      memorySizeMb,
+      logRetention,
+    });
+    alarms.errors(made, made.function, `${name}: ${which} keeps failing: see its log.`);
+    return made;
+  }
+
+  #consume(target: Lambda, id: string, queue: IQueue, maxConcurrency?: number): void {
+    new EventSourceMapping(target, `${id}Source`, {
+      target,
+      eventSourceArn: queue.queueArn,
+      batchSize: BATCH_SIZE,
+      reportBatchItemFailures: true,
+      ...(maxConcurrency !== undefined && { maxConcurrency }),
+    });
+  }
+
+  /** What a run missed, the next does: there is nothing to retry and nothing to keep. */
+  #schedule(made: LambdaFunction, every: Duration): void {
+    const target = new LambdaTarget(made.function, { retryAttempts: 0, maxEventAge: Duration.minutes(1) });
+    new Rule(made, 'Schedule', { schedule: Schedule.rate(every), targets: [target] });
+    made.function.configureAsyncInvoke({ retryAttempts: 0 });
+  }
+}

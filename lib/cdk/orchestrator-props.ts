@@ -1,0 +1,47 @@
+import type { Duration, RemovalPolicy } from 'aws-cdk-lib/core';
+import type { ITable } from 'aws-cdk-lib/aws-dynamodb';
+import type { IEventBus } from 'aws-cdk-lib/aws-events';
+import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
+import type { IBucket } from 'aws-cdk-lib/aws-s3';
+import type { ITopic } from 'aws-cdk-lib/aws-sns';
+import type { IQueue } from 'aws-cdk-lib/aws-sqs';
+import type { System } from '../contract/system.ts';
+
+export interface OrchestratorProps {
+  /** What it runs. Rules, queues and rights are made from its contracts. */
+  readonly system: System<string>;
+  /** The module that exports the system; bundled into the functions. A path from the working directory, as CDK's own are. */
+  readonly entry: string;
+  /** What its resources are called, and what clients call it. @default the system's name */
+  readonly name?: string;
+  /** @default a bus of this name is made, and retained on delete */
+  readonly bus?: IEventBus;
+  /** One with the keys and indexes of Tutti. @default a table of this name is made, retained on delete, point-in-time recovery on */
+  readonly table?: ITable;
+  /** Where values of more than 100 KB lie. @default a bucket is made, and retained on delete */
+  readonly payloadBucket?: IBucket;
+  /** Queues that services own, by the name of the service: those of other stacks and accounts. @default a `ServiceQueue` is made for each service of the system */
+  readonly queues?: Readonly<Record<string, IQueue>>;
+  /** Accounts whose events count; those of others are not heard. @default the account of the stack */
+  readonly accounts?: readonly string[];
+  /** How long closed instances are kept; 30 days or more, since a late copy of a start must still meet its instance. @default for ever: nothing is deleted */
+  readonly retention?: Duration;
+  /** Timers nearer than this wait in the inbox and are exact to the second; later ones are swept every minute. 15 minutes or less. @default Duration.minutes(15) */
+  readonly tickThreshold?: Duration;
+  /** How many copies of advance-processes run at the same time at the most. @default 50 */
+  readonly maxConcurrency?: number;
+  /** Of each function. @default 512 */
+  readonly memorySizeMb?: number;
+  /** Of advance-processes: how long one batch of events may take. @default Duration.seconds(20) */
+  readonly timeout?: Duration;
+  /** Of the inbox and the hot lane: six times `timeout` or more, so that no message is handled twice at once. @default Duration.seconds(120) */
+  readonly visibilityTimeout?: Duration;
+  /** Of the service queues that are made here, unless the receiver asks for its own; a `ServiceFunction` may run a sixth of it. @default Duration.minutes(3) */
+  readonly serviceVisibilityTimeout?: Duration;
+  /** @default RetentionDays.ONE_MONTH */
+  readonly logRetention?: RetentionDays;
+  /** Who is told by the alarms. @default alarms exist and notify nobody */
+  readonly alarmTopic?: ITopic;
+  /** What becomes of table, bus, queues, bucket and command records when the stack is deleted. @default RemovalPolicy.RETAIN; DESTROY is for stacks to throw away */
+  readonly removalPolicy?: RemovalPolicy;
+}

@@ -1,0 +1,267 @@
+import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib/core';
+import type { ITable } from 'aws-cdk-lib/aws-dynamodb';
+import { EventBus, type IEventBus } from 'aws-cdk-lib/aws-events';
+import type { Grant, IGrantable } from 'aws-cdk-lib/aws-iam';
+import type { IBucket } from 'aws-cdk-lib/aws-s3';
+import { Construct } from 'constructs';
+import { deploymentNames } from '../adapters/aws/deployment-names.ts';
+import { MAIN_TABLE } from '../adapters/dynamodb/tables.ts';
+import { publishedSystem } from '../client/published-system.ts';
+import { ContractError } from '../contract/errors.ts';
+import type { AnyEvent } from '../contract/event.ts';
+import type { SystemContract } from '../contract/runtime-contract.ts';
+import { serviceContract, type AnyService } from '../contract/service.ts';
+import { systemContract } from '../contract/system.ts';
+import { Alarms } from './alarms.ts';
+import { dynamoTable } from './dynamo-table.ts';
+import { admitForeignAccounts } from './foreign-accounts.ts';
+import { grantStatements } from './grant-statements.ts';
+import { grantClient, grantOperate, grantPublish, grantRead } from './grants.ts';
+import { ImportedOrchestrator, type ImportOptions } from './imported-orchestrator.ts';
+import { InboxRules } from './inbox-rules.ts';
+import { OrchestratorFunctions } from './orchestrator-functions.ts';
+import type { IOrchestrator, IServiceQueue } from './orchestrator-interface.ts';
+import type { OrchestratorProps } from './orchestrator-props.ts';
+import { payloadBucket } from './payload-bucket.ts';
+import { PublishedParameters } from './published-parameters.ts';
+import { queuePair, type QueuePair } from './queue-pair.ts';
+import { senderRoleArn, senderRoleName } from './sender-role.ts';
+import { ServiceQueue } from './service-queue.ts';
+import { serviceStatements } from './service-statements.ts';
+
+/**
+ * Everything that a system runs on: table, bus, rules, queues with their dead-letter queues, functions, alarms.
+ * @example import { Orchestrator } from 'tutti/cdk'; new Orchestrator(stack, 'Trips', { system: trips, entry: 'trips/system.ts' });
+ */
+export class Orchestrator extends Construct implements IOrchestrator {
+  readonly name: string;
+  readonly account: string;
+  readonly table: ITable;
+  readonly bus: IEventBus;
+  readonly payloadBucket: IBucket;
+  readonly inbox: QueuePair;
+  /** Where the events of an instance go that many events want at the same time. */
+  readonly hotLane: QueuePair;
+  readonly functions: OrchestratorFunctions;
+  readonly senderRoleArn: string;
+  readonly #contract: SystemContract;
+  readonly #serviceQueues: ReadonlyMap<string, ServiceQueue>;
+
+  /**
+   * An orchestrator of another stack, found by the parameters that it has published; of another account, by the names of its resources.
+   * @example Orchestrator.fromName(stack, 'Trips', 'trips');
+   */
+  static fromName(scope: Construct, id: string, name: string, options?: ImportOptions): IOrchestrator {
+    return new ImportedOrchestrator(scope, id, name, options);
+  }
+
+  constructor(scope: Construct, id: string, props: OrchestratorProps) {
+    super(scope, id);
+    checkProps(props);
+    const { system, removalPolicy = RemovalPolicy.RETAIN, queues = {} } = props;
+    const { account, region } = Stack.of(this);
+    const contract = systemContract(system);
+    this.#contract = contract;
+    this.name = props.name ?? system.name;
+    this.account = account;
+    this.senderRoleArn = senderRoleArn(this, this.name, account, region);
+    const names = deploymentNames(this.name);
+    const alarms = new Alarms(props.alarmTopic);
+
+    const table = props.table ?? dynamoTable(this, 'Table', names.table, MAIN_TABLE, removalPolicy);
+    const ownBus = props.bus ? undefined : madeBus(this, names.bus, removalPolicy);
+    const ownBucket = props.payloadBucket ? undefined : payloadBucket(this, 'Payloads', this.name, removalPolicy);
+    this.table = table as ITable;
+    this.bus = (props.bus ?? ownBus) as IEventBus;
+    this.payloadBucket = (props.payloadBucket ?? ownBucket) as IBucket;
+    const lasting = {
+      retentionPeriod: Duration.days(7),
+      visibilityTimeout: props.visibilityTimeout ?? DEFAULT_VISIBILITY,
+      removalPolicy,
+    };
+    this.inbox = queuePair(new Construct(this, 'Inbox'), { ...lasting, name: names.inbox });
+    this.hotLane = queuePair(new Construct(this, 'HotLane'), { ...lasting, name: names.hotLane, fifo: true });
+    watchQueues(this.name, this.inbox, this.hotLane, alarms);
+    this.#serviceQueues = this.#makeServiceQueues(props, removalPolicy);
+
+    const accounts = props.accounts ?? [account];
+    new InboxRules(this, 'Rules', { name: this.name, system: contract, accounts, bus: this.bus, inbox: this.inbox, alarms });
+    admitForeignAccounts(this, {
+      accounts: accounts.filter((each) => each !== account),
+      system: contract,
+      services: Object.keys(queues),
+      bus: ownBus,
+      bucket: ownBucket,
+    });
+
+    const queueUrls = Stack.of(this).toJsonString(
+      Object.fromEntries(Object.entries(queues).map(([service, queue]) => [service, queue.queueUrl])),
+    );
+    this.functions = new OrchestratorFunctions(this, 'Functions', {
+      name: this.name,
+      entry: props.entry,
+      system: system.name,
+      environment: {
+        TUTTI_NAME: this.name,
+        TUTTI_TABLE: table.tableName,
+        TUTTI_BUS: this.bus.eventBusName,
+        TUTTI_BUCKET: this.payloadBucket.bucketName,
+        TUTTI_INBOX_URL: this.inbox.queue.queueUrl,
+        TUTTI_HOT_LANE_URL: this.hotLane.queue.queueUrl,
+        TUTTI_QUEUES: queueUrls,
+        TUTTI_ACCOUNTS: accounts.join(','),
+        TUTTI_TICK_HORIZON_SECONDS: String((props.tickThreshold ?? TICK_THRESHOLD_MAX).toSeconds()),
+      },
+      resources: {
+        system: system.name,
+        tableArn: table.tableArn,
+        busArn: this.bus.eventBusArn,
+        payloadBucketArn: this.payloadBucket.bucketArn,
+        inboxArn: this.inbox.queue.queueArn,
+        hotLaneArn: this.hotLane.queue.queueArn,
+        deadLetterArns: [this.inbox.deadLetterQueue.queueArn, this.hotLane.deadLetterQueue.queueArn],
+        services: [...contract.services.keys()],
+        serviceQueueArns: Array.from(contract.services.keys(), (service) => this.#queueArn(service, queues)),
+      },
+      inbox: this.inbox,
+      hotLane: this.hotLane,
+      senderRoleName: senderRoleName(this.name, region),
+      maxConcurrency: props.maxConcurrency ?? 50,
+      memorySizeMb: props.memorySizeMb ?? 512,
+      timeout: props.timeout ?? DEFAULT_TIMEOUT,
+      logRetention: props.logRetention,
+      retention: props.retention,
+      alarms,
+    });
+    new PublishedParameters(this, 'Parameters', this.name, {
+      table: table.tableName,
+      bus: this.bus.eventBusName,
+      bucket: this.payloadBucket.bucketName,
+      'inbox-url': this.inbox.queue.queueUrl,
+      'hot-lane-url': this.hotLane.queue.queueUrl,
+      queues: queueUrls,
+      system: publishedSystem(system),
+    });
+  }
+
+  get tableArn(): string {
+    return this.table.tableArn;
+  }
+
+  get busArn(): string {
+    return this.bus.eventBusArn;
+  }
+
+  get busAddress(): string {
+    return this.bus.eventBusName;
+  }
+
+  get payloadBucketArn(): string {
+    return this.payloadBucket.bucketArn;
+  }
+
+  get payloadBucketName(): string {
+    return this.payloadBucket.bucketName;
+  }
+
+  get inboxArn(): string {
+    return this.inbox.queue.queueArn;
+  }
+
+  serviceQueue(service: AnyService): IServiceQueue {
+    const { name } = serviceContract(service);
+    const made = this.#serviceQueues.get(name);
+    if (made) return made;
+    throw new ContractError('CONTRACT_INVALID', `The orchestrator ${this.name} has made no queue for ${name}.`, {
+      remedy: `List ${name} among the services of the system; where its queue was given in queues, use the ServiceQueue that made it.`,
+    });
+  }
+
+  grantPublish(grantee: IGrantable, ...events: readonly AnyEvent[]): Grant {
+    return grantPublish(this, grantee, events);
+  }
+
+  grantService(service: AnyService, grantee: IGrantable): Grant {
+    return grantStatements(grantee, serviceStatements(this, serviceContract(service).name, this.serviceQueue(service)));
+  }
+
+  grantRead(grantee: IGrantable): Grant {
+    return grantRead(this, grantee);
+  }
+
+  grantClient(grantee: IGrantable): Grant {
+    return grantClient(this, this.#contract, grantee);
+  }
+
+  grantOperate(grantee: IGrantable): Grant {
+    return grantOperate(this, grantee);
+  }
+
+  #makeServiceQueues(
+    { system, queues = {}, ...props }: OrchestratorProps,
+    removalPolicy: RemovalPolicy,
+  ): ReadonlyMap<string, ServiceQueue> {
+    const scope = new Construct(this, 'Services');
+    const own = system['~'].services.filter((service) => queues[serviceContract(service).name] === undefined);
+    return new Map(
+      own.map((service) => {
+        const { name } = serviceContract(service);
+        const made = new ServiceQueue(scope, name, {
+          orchestrator: this,
+          service,
+          removalPolicy,
+          ...(props.serviceVisibilityTimeout && { visibilityTimeout: props.serviceVisibilityTimeout }),
+          ...(props.alarmTopic && { alarmTopic: props.alarmTopic }),
+        });
+        return [name, made];
+      }),
+    );
+  }
+
+  #queueArn(service: string, queues: NonNullable<OrchestratorProps['queues']>): string {
+    return (queues[service] ?? (this.#serviceQueues.get(service) as ServiceQueue).queue).queueArn;
+  }
+}
+
+const DEFAULT_TIMEOUT = Duration.seconds(20);
+const DEFAULT_VISIBILITY = Duration.seconds(120);
+/** SQS delays a message by this much at the most. */
+const TICK_THRESHOLD_MAX = Duration.minutes(15);
+const RETENTION_MIN = Duration.days(30);
+
+function checkProps(props: OrchestratorProps): void {
+  const { retention, tickThreshold, timeout = DEFAULT_TIMEOUT, visibilityTimeout = DEFAULT_VISIBILITY, queues = {}, system } = props;
+  if (retention && retention.toSeconds() < RETENTION_MIN.toSeconds())
+    throw invalid('retention', `${retention.toHumanString()}: expected 30 days or more, or none`);
+  if (tickThreshold && tickThreshold.toSeconds() > TICK_THRESHOLD_MAX.toSeconds())
+    throw invalid('tickThreshold', `${tickThreshold.toHumanString()}: expected 15 minutes or less`);
+  if (visibilityTimeout.toSeconds() < 6 * timeout.toSeconds())
+    throw invalid(
+      'visibilityTimeout',
+      `${visibilityTimeout.toHumanString()}: expected six times the time-out of ${timeout.toHumanString()}`,
+    );
+  const known = systemContract(system).services;
+  const unknown = Object.keys(queues).find((service) => !known.has(service));
+  if (unknown !== undefined)
+    throw invalid('queues', `a queue of ${unknown}: expected services of ${system.name} (${[...known.keys()].join(', ')})`);
+}
+
+function invalid(prop: string, text: string): ContractError {
+  return new ContractError('CONTRACT_INVALID', `${prop} of the orchestrator is ${text}.`, { remedy: `Correct ${prop}, or leave it out.` });
+}
+
+function madeBus(scope: Construct, eventBusName: string, removalPolicy: RemovalPolicy): EventBus {
+  const bus = new EventBus(scope, 'Bus', { eventBusName });
+  bus.applyRemovalPolicy(removalPolicy);
+  return bus;
+}
+
+function watchQueues(name: string, inbox: QueuePair, hotLane: QueuePair, alarms: Alarms): void {
+  for (const { queue, deadLetterQueue } of [inbox, hotLane])
+    alarms.deadLetters(queue, deadLetterQueue, `${name}: dead letters are not drained: see the log of drain-dead-letters.`);
+  alarms.add(inbox.queue, 'AgeAlarm', {
+    metric: inbox.queue.metricApproximateAgeOfOldestMessage({ period: Duration.minutes(5), statistic: 'Maximum' }),
+    description: `${name}: events have waited an hour in the inbox; after 7 days they would be lost.`,
+    threshold: 3600,
+  });
+}

@@ -1,0 +1,42 @@
+import { Duration, type RemovalPolicy, Stack, Token, Validations } from 'aws-cdk-lib/core';
+import { BlockPublicAccess, Bucket, BucketEncryption } from 'aws-cdk-lib/aws-s3';
+import type { Construct } from 'constructs';
+import { payloadBucketName } from '../adapters/aws/deployment-names.ts';
+import { checkedName } from './bounded-name.ts';
+
+const NAME_LENGTH_MAX = 63;
+/** Stand in for what is known only when it is deployed. */
+const ACCOUNT = '000000000000';
+const REGION_LONGEST = 'ap-northeast-1';
+
+/** Where values of more than 100 KB lie. They are never changed, and go when the instance that they belong to is retired. */
+export function payloadBucket(scope: Construct, id: string, name: string, removalPolicy: RemovalPolicy): Bucket {
+  const { account, region } = Stack.of(scope);
+  checkedName(
+    'payload bucket',
+    payloadBucketName(name, known(account, ACCOUNT), known(region, REGION_LONGEST)),
+    NAME_LENGTH_MAX,
+    'Give the orchestrator a shorter name, or a bucket of your own as payloadBucket.',
+  );
+  const bucket = new Bucket(scope, id, {
+    bucketName: payloadBucketName(name, account, region),
+    blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
+    encryption: BucketEncryption.S3_MANAGED,
+    enforceSSL: true,
+    lifecycleRules: [{ id: 'retired', tagFilters: { retired: 'true' }, expiration: Duration.days(1) }],
+    removalPolicy,
+  });
+  Validations.of(bucket).acknowledge({
+    id: 'AwsSolutions-S1',
+    reason: 'Each value is written by a commit that the journal records; a log of requests to the bucket adds cost and no evidence.',
+  });
+  return bucket;
+}
+
+const known = (value: string, otherwise: string): string => (Token.isUnresolved(value) ? otherwise : value);
+
+/** The keys that one writer may put, and others may read. */
+export const payloadKeys = (bucketArn: string, writer: string): string => `${bucketArn}/${writer}/*`;
+
+/** The writer of the orchestrator's own values; a service's writer is its name. */
+export const ORCHESTRATOR_WRITER = 'orchestrator';

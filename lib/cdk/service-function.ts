@@ -1,0 +1,94 @@
+import { Duration } from 'aws-cdk-lib/core';
+import type { Function as Lambda } from 'aws-cdk-lib/aws-lambda';
+import { EventSourceMapping } from 'aws-cdk-lib/aws-lambda';
+import { RetentionDays } from 'aws-cdk-lib/aws-logs';
+import type { ITopic } from 'aws-cdk-lib/aws-sns';
+import type { IGrantable, IPrincipal } from 'aws-cdk-lib/aws-iam';
+import { Construct } from 'constructs';
+import { ContractError } from '../contract/errors.ts';
+import { serviceContract, type AnyService } from '../contract/service.ts';
+import { Alarms } from './alarms.ts';
+import { bundleService } from './bundle.ts';
+import { LambdaFunction } from './lambda-function.ts';
+import type { IOrchestrator, IServiceQueue } from './orchestrator-interface.ts';
+import { serviceStatements } from './service-statements.ts';
+
+export interface ServiceFunctionProps {
+  readonly orchestrator: IOrchestrator;
+  readonly service: AnyService;
+  /** The module that exports `handler`, which `serve` has returned. A path from the working directory. */
+  readonly entry: string;
+  /** @default the queue that the orchestrator has made for the service */
+  readonly queue?: IServiceQueue;
+  /** What the handlers find in `process.env`. @default nothing of yours */
+  readonly environment?: Readonly<Record<string, string>>;
+  /** @default 512 */
+  readonly memorySizeMb?: number;
+  /** How long a batch of commands may take: a sixth of the queue's visibility time-out, or less. @default Duration.seconds(30) */
+  readonly timeout?: Duration;
+  /** How many copies run at the same time at the most; 2 or more. @default as many as Lambda starts */
+  readonly maxConcurrency?: number;
+  /** How many commands one copy gets at once, and runs side by side. @default 10 */
+  readonly batchSize?: number;
+  /** @default RetentionDays.ONE_MONTH */
+  readonly logRetention?: RetentionDays;
+  /** @default alarms exist and notify nobody */
+  readonly alarmTopic?: ITopic;
+}
+
+/**
+ * A service as a Lambda function: takes its commands from its queue and may do what its contract says, and nothing else.
+ * @example new ServiceFunction(stack, 'Payments', { orchestrator, service: payments, entry: 'payments/service.ts' });
+ */
+export class ServiceFunction extends Construct implements IGrantable {
+  readonly function: Lambda;
+  /** For grants on what the service itself needs: its database, its secrets. */
+  readonly grantPrincipal: IPrincipal;
+
+  constructor(scope: Construct, id: string, props: ServiceFunctionProps) {
+    super(scope, id);
+    const { orchestrator, timeout = Duration.seconds(30) } = props;
+    const { name } = serviceContract(props.service);
+    const queue = props.queue ?? orchestrator.serviceQueue(props.service);
+    checkTimeout(name, timeout, queue);
+    const made = new LambdaFunction(this, 'Service', {
+      description: `${orchestrator.name}: the service ${name}`,
+      bundle: () => bundleService(props.entry).folder,
+      environment: {
+        ...props.environment,
+        TUTTI_NAME: orchestrator.name,
+        TUTTI_BUS: orchestrator.busAddress,
+        TUTTI_BUCKET: orchestrator.payloadBucketName,
+        TUTTI_COMMAND_TABLE: queue.commandTable.tableName,
+        TUTTI_QUEUE_URL: queue.queue.queueUrl,
+        TUTTI_DEAD_LETTER_URL: queue.deadLetterQueue.queueUrl,
+      },
+      statements: serviceStatements(orchestrator, name, queue),
+      memorySizeMb: props.memorySizeMb ?? 512,
+      timeout,
+      logRetention: props.logRetention ?? RetentionDays.ONE_MONTH,
+    });
+    this.function = made.function;
+    this.grantPrincipal = made.role;
+    new EventSourceMapping(this, 'Source', {
+      target: made.function,
+      eventSourceArn: queue.queue.queueArn,
+      batchSize: props.batchSize ?? 10,
+      reportBatchItemFailures: true,
+      ...(props.maxConcurrency !== undefined && { maxConcurrency: props.maxConcurrency }),
+    });
+    new Alarms(props.alarmTopic).errors(this, made.function, `${orchestrator.name}: the function of ${name} keeps failing: see its log.`);
+  }
+}
+
+/** A command that is still running must not be handed to another copy. */
+function checkTimeout(service: string, timeout: Duration, { visibilityTimeout }: IServiceQueue): void {
+  if (visibilityTimeout === undefined || 6 * timeout.toSeconds() <= visibilityTimeout.toSeconds()) return;
+  throw new ContractError(
+    'CONTRACT_INVALID',
+    `The function of ${service} may run ${timeout.toHumanString()}, and its queue hides a message for ${visibilityTimeout.toHumanString()}: expected six times as long.`,
+    {
+      remedy: `Set serviceVisibilityTimeout of the orchestrator, or visibilityTimeout of the ServiceQueue, to ${6 * timeout.toSeconds()} seconds.`,
+    },
+  );
+}

@@ -1,0 +1,93 @@
+import { Duration, RemovalPolicy } from 'aws-cdk-lib/core';
+import type { ITable } from 'aws-cdk-lib/aws-dynamodb';
+import { AccountPrincipal, Effect, type Grant, type IGrantable, PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import type { ITopic } from 'aws-cdk-lib/aws-sns';
+import type { IQueue } from 'aws-cdk-lib/aws-sqs';
+import { Construct } from 'constructs';
+import { deploymentNames } from '../adapters/aws/deployment-names.ts';
+import { COMMAND_TABLE } from '../adapters/dynamodb/tables.ts';
+import { serviceContract, type AnyService } from '../contract/service.ts';
+import { Alarms } from './alarms.ts';
+import { checkedName } from './bounded-name.ts';
+import { dynamoTable } from './dynamo-table.ts';
+import type { IOrchestrator, IServiceQueue } from './orchestrator-interface.ts';
+import { queuePair } from './queue-pair.ts';
+import { grantStatements } from './grant-statements.ts';
+import { serviceStatements } from './service-statements.ts';
+
+/** SQS allows 80 characters, of which the dead-letter queue needs 12 for itself. */
+const QUEUE_NAME_LENGTH_MAX = 68;
+
+export interface ServiceQueueProps {
+  readonly orchestrator: IOrchestrator;
+  readonly service: AnyService;
+  /**
+   * How long a message that was received stays hidden, where the receiver does not say so itself, as pollers of Tutti do.
+   * A function that takes from the queue may run a sixth of it.
+   * @default Duration.minutes(3): enough for the default time-out of a `ServiceFunction`
+   */
+  readonly visibilityTimeout?: Duration;
+  /** Who is told of commands in the dead-letter queue. @default the alarm exists and notifies nobody */
+  readonly alarmTopic?: ITopic;
+  /** What becomes of the queues and the records when the stack is deleted. @default RemovalPolicy.RETAIN */
+  readonly removalPolicy?: RemovalPolicy;
+}
+
+/**
+ * What a service takes its commands from, and where it records them. An orchestrator makes one for each of its services; make
+ * one yourself in the stack, or the account, of a service that owns its queue, and give `queue` to the orchestrator's `queues`.
+ * @example new ServiceQueue(stack, 'Flights', { service: flights, orchestrator: Orchestrator.fromName(stack, 'Trips', 'trips') });
+ */
+export class ServiceQueue extends Construct implements IServiceQueue {
+  readonly service: string;
+  readonly queue: IQueue;
+  readonly deadLetterQueue: IQueue;
+  readonly commandTable: ITable;
+  readonly visibilityTimeout: Duration;
+  readonly #orchestrator: IOrchestrator;
+
+  constructor(scope: Construct, id: string, props: ServiceQueueProps) {
+    super(scope, id);
+    const { orchestrator, removalPolicy = RemovalPolicy.RETAIN, visibilityTimeout = Duration.minutes(3) } = props;
+    const names = deploymentNames(orchestrator.name);
+    this.#orchestrator = orchestrator;
+    this.service = serviceContract(props.service).name;
+    this.visibilityTimeout = visibilityTimeout;
+    const name = checkedName(
+      `queue of ${this.service}`,
+      names.queue(this.service),
+      QUEUE_NAME_LENGTH_MAX,
+      'Shorten the name of the service or that of the orchestrator.',
+    );
+    const pair = queuePair(this, { name, visibilityTimeout, retentionPeriod: Duration.days(14), removalPolicy });
+    pair.queue.addToResourcePolicy(sendingBy(orchestrator, pair.queue.queueArn));
+    this.queue = pair.queue;
+    this.deadLetterQueue = pair.deadLetterQueue;
+    this.commandTable = dynamoTable(this, 'Commands', names.commandTable(this.service), COMMAND_TABLE, removalPolicy) as ITable;
+    new Alarms(props.alarmTopic).deadLetters(
+      this,
+      pair.deadLetterQueue,
+      `Commands of ${this.service} lie in its dead-letter queue: the service failed each of them 20 times. Mend it, then resume the instances.`,
+    );
+  }
+
+  /** Lets the grantee be this service, from this queue. */
+  grantService(grantee: IGrantable): Grant {
+    return grantStatements(grantee, serviceStatements(this.#orchestrator, this.service, this));
+  }
+}
+
+/**
+ * Only the orchestrator. Said by a condition on its account instead of by the role itself, since SQS refuses a role that does
+ * not exist yet: the queue of another account may be there first.
+ */
+function sendingBy(orchestrator: IOrchestrator, queueArn: string): PolicyStatement {
+  return new PolicyStatement({
+    sid: 'OrchestratorSends',
+    effect: Effect.ALLOW,
+    principals: [new AccountPrincipal(orchestrator.account)],
+    actions: ['sqs:SendMessage'],
+    resources: [queueArn],
+    conditions: { ArnEquals: { 'aws:PrincipalArn': orchestrator.senderRoleArn } },
+  });
+}

@@ -1,0 +1,24 @@
+import { Effect, PolicyStatement } from 'aws-cdk-lib/aws-iam';
+
+type Conditions = Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>>;
+
+/** One allowance: these actions on these resources. */
+export function allow(actions: readonly string[], resources: readonly string[], conditions?: Conditions): PolicyStatement {
+  return new PolicyStatement({
+    effect: Effect.ALLOW,
+    actions: [...actions],
+    resources: [...resources],
+    ...(conditions && { conditions }),
+  });
+}
+
+/**
+ * The condition that every entry of a PutEvents request has one of these sources (and types). A request has up to ten entries:
+ * `ForAllValues` refuses it as soon as one is another's; it would accept a request without the key, so `Null` refuses that.
+ */
+export function publishedBy(sources: readonly string[], types?: readonly string[]): Conditions {
+  return {
+    'ForAllValues:StringEquals': { 'events:source': sources, ...(types && { 'events:detail-type': types }) },
+    Null: { 'events:source': 'false', ...(types && { 'events:detail-type': 'false' }) },
+  };
+}
