@@ -8,6 +8,7 @@ export default defineConfig({
     include: ['test/**/*.localstack.test.ts'],
     globalSetup: ['test/localstack/global-setup.ts'],
     fileParallelism: false,
+    maxConcurrency: 20,
     testTimeout: 120_000,
     hookTimeout: 600_000,
   },

@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { environmentOf, freePort } from './endpoint.ts';
 import { startLocalStack, type Running } from './localstack.ts';
@@ -6,6 +9,8 @@ declare module 'vitest' {
   interface ProvidedContext {
     /** Whose children the functions of LocalStack are; undefined where the user gave an endpoint. */
     readonly localStackProcesses: Running['processes'];
+    /** A folder of this run, for what one test file leaves to the next. */
+    readonly workFolder: string;
   }
 }
 
@@ -14,6 +19,11 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   const running = await startLocalStack(freePort, (line) => process.stderr.write(`localstack: ${line}\n`));
   // Test processes inherit it, so clients take the endpoint from their environment as they do everywhere.
   Object.assign(process.env, environmentOf(running.endpoint));
+  const workFolder = mkdtempSync(join(tmpdir(), 'localstack-tests-'));
   project.provide('localStackProcesses', running.processes);
-  return running.stop;
+  project.provide('workFolder', workFolder);
+  return async () => {
+    rmSync(workFolder, { recursive: true, force: true });
+    await running.stop();
+  };
 }

@@ -1,7 +1,8 @@
+import type { FunctionHost } from './outside/function-processes.ts';
 import { endpointOf, isHealthy, isLoopback } from './endpoint.ts';
 import { missingPrograms } from './installation.ts';
-import { dockerRuns, startWithDocker } from './with-docker.ts';
-import { startWithoutDocker } from './without-docker.ts';
+import { containerOf, dockerRuns, startWithDocker } from './with-docker.ts';
+import { keeperOf, startWithoutDocker } from './without-docker.ts';
 
 /** A LocalStack that answers. */
 export interface Running {
@@ -9,7 +10,9 @@ export interface Running {
   /** Ends it, its functions and its database; where it was not started here, does nothing. */
   readonly stop: () => Promise<void>;
   /** Whose children the functions are, where this is known. */
-  readonly processes: { readonly parent: number } | { readonly container: string } | undefined;
+  readonly processes: FunctionHost | undefined;
+  /** False where the user gave the endpoint. */
+  readonly startedHere: boolean;
 }
 
 /**
@@ -40,7 +43,15 @@ async function reuse(endpoint: string, say: (line: string) => void): Promise<Run
       `AWS_ENDPOINT_URL is ${endpoint}, but no LocalStack answers there: start it, or unset AWS_ENDPOINT_URL and one is started.`,
     );
   say(`using the one at ${endpoint}`);
-  return { endpoint, stop: () => Promise.resolve(), processes: undefined };
+  return { endpoint, stop: () => Promise.resolve(), processes: hostOn(Number(new URL(endpoint).port)), startedHere: false };
+}
+
+/** Functions can be found, and killed, where this starter keeps the LocalStack on that port in another terminal. */
+function hostOn(port: number): FunctionHost | undefined {
+  const parent = keeperOf(port);
+  if (parent !== undefined) return { parent };
+  const container = containerOf(port);
+  return container === undefined ? undefined : { container };
 }
 
 async function unused(port: number): Promise<number> {

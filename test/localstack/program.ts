@@ -15,3 +15,19 @@ export const run = (command: string, args: readonly string[]): Promise<void> =>
       code === 0 ? resolve() : reject(new Error(`${command} ${args.join(' ')} ended with ${code ?? signal}; what it said is above.`)),
     );
   });
+
+/** Runs a program to its end; what it says is told only where it fails, with the error. */
+export const runQuietly = (
+  command: string,
+  args: readonly string[],
+  options: { readonly cwd: string; readonly env: NodeJS.ProcessEnv },
+): Promise<string> =>
+  new Promise((resolve, reject) => {
+    const child = spawn(command, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
+    let said = '';
+    for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text: string) => (said += text));
+    child.once('error', reject);
+    child.once('close', (code, signal) =>
+      code === 0 ? resolve(said) : reject(new Error(`${command} ${args.join(' ')} ended with ${code ?? signal}. It said:\n${said}`)),
+    );
+  });

@@ -16,7 +16,7 @@ try {
   const port = portOf(values.port);
   const running = await startLocalStack(() => Promise.resolve(port), say);
   for (const [name, value] of Object.entries(environmentOf(running.endpoint))) process.stdout.write(`export ${name}=${value}\n`);
-  if (running.processes === undefined) process.exit(0);
+  if (!running.startedHere) process.exit(0);
   say('set the lines above in another terminal, then deploy the examples there: npm run deploy:local');
   say('Ctrl-C ends it; what it holds is then gone');
   // A pipe or a terminal that closes must end it as well, and standard input is not read.

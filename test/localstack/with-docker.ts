@@ -8,9 +8,15 @@ const image = `localstack/localstack:${LOCALSTACK_VERSION}`;
 /** True where a daemon answers, not only a client is installed. */
 export const dockerRuns = (): boolean => outputOf('docker', ['version', '--format', '{{.Server.Version}}']) !== undefined;
 
+const containerName = (port: number): string => `tutti-localstack-${port}`;
+
+/** The container of a LocalStack that this starter keeps on that port, if there is one. */
+export const containerOf = (port: number): string | undefined =>
+  outputOf('docker', ['inspect', '--format', '{{.State.Running}}', containerName(port)]) === 'true' ? containerName(port) : undefined;
+
 /** Starts LocalStack's image; functions run in AWS's own images, which it starts through the socket of the daemon. */
 export async function startWithDocker(port: number, say: (line: string) => void): Promise<Running> {
-  const name = `tutti-localstack-${port}`;
+  const name = containerName(port);
   say(`starting ${image} in Docker; the first time it is pulled`);
   const settings = {
     ...commonSettings,
@@ -18,17 +24,14 @@ export async function startWithDocker(port: number, say: (line: string) => void)
     LOCALSTACK_HOST: `localhost.localstack.cloud:${port}`,
     MAIN_CONTAINER_NAME: name,
   };
-  await run('docker', [
-    ...['run', '--detach', '--rm', '--name', name, '--publish', `127.0.0.1:${port}:${port}`],
-    ...['--volume', '/var/run/docker.sock:/var/run/docker.sock'],
-    ...Object.entries(settings).flatMap(([key, value]) => ['--env', `${key}=${value}`]),
-    image,
-  ]);
+  const environment = Object.entries(settings).flatMap(([key, value]) => ['--env', `${key}=${value}`]);
+  const place = ['--name', name, '--publish', `127.0.0.1:${port}:${port}`, '--volume', '/var/run/docker.sock:/var/run/docker.sock'];
+  await run('docker', ['run', '--detach', '--rm', ...place, ...environment, image]);
   const stop = (): Promise<void> => run('docker', ['stop', '--time', '10', name]);
   for (let tries = 0; tries < 240; tries++) {
     if (await isHealthy(endpointOf(port))) {
       say(`up on ${endpointOf(port)}, in Docker as ${name}`);
-      return { endpoint: endpointOf(port), stop, processes: { container: name } };
+      return { endpoint: endpointOf(port), stop, processes: { container: name }, startedHere: true };
     }
     await new Promise((resolve) => setTimeout(resolve, 250));
   }

@@ -1,9 +1,9 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { endpointOf, isHealthy } from './endpoint.ts';
-import { install, installedPython } from './installation.ts';
+import { install, installationFolder, installedPython } from './installation.ts';
 import type { Running } from './localstack.ts';
 import { nodeForFunctions } from './node-for-functions.ts';
 
@@ -25,9 +25,23 @@ export async function startWithoutDocker(port: number, say: (line: string) => vo
       env: settings(port, folder, join(state, 'tmp'), node),
     },
   );
+  writeFileSync(join(state, 'pid'), String(keeper.pid));
   await answering(keeper, endpointOf(port), log);
   say(`up on ${endpointOf(port)}, without Docker: functions are processes of this machine; log at ${log}`);
-  return { endpoint: endpointOf(port), stop: () => ended(keeper), processes: { parent: keeper.pid! } };
+  return { endpoint: endpointOf(port), stop: () => ended(keeper), processes: { parent: keeper.pid! }, startedHere: true };
+}
+
+/** The process above the functions of a LocalStack that this starter keeps on that port, if there is one. */
+export function keeperOf(port: number): number | undefined {
+  const note = join(installationFolder(), `run-${port}`, 'pid');
+  if (!existsSync(note)) return undefined;
+  const pid = Number(readFileSync(note, 'utf8'));
+  try {
+    process.kill(pid, 0);
+    return pid;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Only what is named here reaches LocalStack: a proxy or a profile of the user's shell changes nothing. */

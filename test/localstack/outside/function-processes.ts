@@ -1,0 +1,40 @@
+import { spawnSync } from 'node:child_process';
+import process from 'node:process';
+
+/** Who runs the functions: a process whose children they are, or a container that starts theirs. */
+export type FunctionHost = { readonly parent: number } | { readonly container: string };
+
+/** Kills one environment of a function, as AWS takes one away at any instant. Returns its name, or undefined where none was running. */
+export function killOne(host: FunctionHost, stack: string, choose: (count: number) => number): string | undefined {
+  return 'parent' in host ? killProcess(host.parent, stack, choose) : killContainer(host.container, stack, choose);
+}
+
+/** Functions are `node … worker.mjs <FunctionName>`, below the process that was started here. */
+function killProcess(parent: number, stack: string, choose: (count: number) => number): string | undefined {
+  const { stdout } = spawnSync('ps', ['-A', '-o', 'pid=,ppid=,args='], { encoding: 'utf8' });
+  const rows = stdout.split('\n').flatMap((line) => {
+    const [, pid, above, args] = /^\s*(\d+)\s+(\d+)\s+(.*)$/.exec(line) ?? [];
+    return pid === undefined ? [] : [{ pid: Number(pid), above: Number(above), args: args! }];
+  });
+  const parents = new Map(rows.map(({ pid, above }) => [pid, above]));
+  const isBelow = (pid: number | undefined): boolean => pid !== undefined && (pid === parent || isBelow(parents.get(pid)));
+  const found = rows.filter(({ pid, args }) => new RegExp(`worker\\.mjs ${stack}-`).test(args) && isBelow(pid));
+  const chosen = found[choose(found.length)];
+  if (chosen === undefined) return undefined;
+  try {
+    process.kill(chosen.pid, 'SIGKILL');
+  } catch {
+    // It ended by itself since.
+    return undefined;
+  }
+  return chosen.args.split(' ').at(-1);
+}
+
+function killContainer(container: string, stack: string, choose: (count: number) => number): string | undefined {
+  const prefix = `${container}-lambda-${stack}-`;
+  const { stdout } = spawnSync('docker', ['ps', '--filter', `name=${prefix}`, '--format', '{{.Names}}'], { encoding: 'utf8' });
+  const names = stdout.split('\n').filter((name) => name !== '');
+  const chosen = names[choose(names.length)];
+  if (chosen !== undefined) spawnSync('docker', ['kill', chosen]);
+  return chosen;
+}

@@ -1,0 +1,38 @@
+import { ScanCommand } from '@aws-sdk/client-dynamodb';
+import type { Deployment } from './deployment.ts';
+
+/** What a foreign system did under one idempotency key. */
+export interface Deed {
+  readonly key: string;
+  readonly processId: string;
+  readonly service: string;
+  readonly what: string;
+  readonly doneAt: number;
+}
+
+/** All that was done, oldest first. */
+export async function readLedger({ dynamodb, ledger }: Deployment): Promise<readonly Deed[]> {
+  const deeds: Deed[] = [];
+  let from: Record<string, never> | undefined;
+  do {
+    const page = await dynamodb.send(
+      new ScanCommand({ TableName: ledger, ConsistentRead: true, ...(from === undefined ? {} : { ExclusiveStartKey: from }) }),
+    );
+    for (const item of page.Items ?? [])
+      deeds.push({
+        key: item['key']!.S!,
+        processId: item['processId']!.S!,
+        service: item['service']!.S!,
+        what: item['what']!.S!,
+        doneAt: Number(item['doneAt']!.N),
+      });
+    from = page.LastEvaluatedKey as typeof from;
+  } while (from !== undefined);
+  return deeds.sort((a, b) => a.doneAt - b.doneAt);
+}
+
+/** What was done for one instance, as `service: what`, oldest first; identifiers that the ledger chose are left out. */
+export async function deedsFor(deployment: Deployment, pid: string): Promise<readonly string[]> {
+  const deeds = (await readLedger(deployment)).filter(({ processId }) => processId === pid);
+  return deeds.map(({ service, what }) => `${service}: ${what.split(' ')[0]}`);
+}

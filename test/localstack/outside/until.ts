@@ -1,0 +1,17 @@
+import { setTimeout as pause } from 'node:timers/promises';
+
+/** Looks again and again until something is there, and says what it was waiting for where it never is. */
+export async function until<T>(
+  what: string,
+  look: () => Promise<T | undefined | false>,
+  { withinSeconds = 60, report }: { readonly withinSeconds?: number; readonly report?: () => Promise<string> } = {},
+): Promise<T> {
+  const deadline = Date.now() + withinSeconds * 1000;
+  for (;;) {
+    const found = await look();
+    if (found !== undefined && found !== false) return found;
+    if (Date.now() >= deadline) break;
+    await pause(500);
+  }
+  throw new Error(`Waited ${withinSeconds} seconds for ${what}.${report === undefined ? '' : `\n${await report()}`}`);
+}

@@ -1,0 +1,37 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { inject } from 'vitest';
+import { findDeployment, type Deployment } from './outside/deployment.ts';
+import { runQuietly } from './program.ts';
+
+/** The first one that is deployed, and the one that mends a process and changes the settings of the functions. */
+export type Edition = 'first' | 'second';
+
+export const SUITE = 'suite';
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const account = 'aws://000000000000/us-east-1';
+
+/** The suite's system, deployed by `cdk deploy` where this edition is not there yet. */
+export async function deployed(edition: Edition): Promise<Deployment> {
+  const note = join(inject('workFolder'), 'deployed-edition');
+  const standing = existsSync(note) ? readFileSync(note, 'utf8') : undefined;
+  if (standing === undefined) await cdk(edition, ['bootstrap', account]);
+  if (standing !== edition) await cdk(edition, ['deploy', '--require-approval', 'never']);
+  writeFileSync(note, edition);
+  return findDeployment(SUITE);
+}
+
+async function cdk(edition: Edition, args: readonly string[]): Promise<void> {
+  const output = mkdtempSync(join(tmpdir(), 'suite-cdk-'));
+  const app = 'node --conditions=source --import tsx test/localstack/app.ts';
+  try {
+    await runQuietly('npx', ['cdk', ...args, '--app', app, '--output', output, '--no-notices', '--ci'], {
+      cwd: root,
+      env: { ...process.env, SUITE_NAME: SUITE, SUITE_EDITION: edition, CDK_VALIDATION: 'false', CDK_DISABLE_CLI_TELEMETRY: 'true' },
+    });
+  } finally {
+    rmSync(output, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,11 @@
+import { system } from 'tutti';
+import { flights, hotels, notifications, payments } from '../../../examples/travel-booking/contracts.ts';
+import { bookTrip } from '../../../examples/travel-booking/book-trip.ts';
+import { ferry, guide } from './contracts.ts';
+import { poison } from './poison.ts';
+import { crossing, gate, nap, parcel, tour } from './processes.ts';
+
+export const trials = system('trials', {
+  processes: [bookTrip, crossing, gate, nap, parcel, poison, tour],
+  services: [payments, flights, hotels, notifications, ferry, guide],
+});

@@ -1,0 +1,12 @@
+import { serve } from 'tutti/service';
+import { flights } from '../../../../examples/travel-booking/contracts.ts';
+import { deed } from './ledger.ts';
+
+export const handler = serve(flights, {
+  book: async (_flight, task) => ({
+    reference: await deed({ key: task.commandId, processId: task.processId, service: 'flights', what: 'book' }),
+  }),
+  cancel: async ({ reference }, task) => {
+    await deed({ key: task.commandId, processId: task.processId, service: 'flights', what: `cancel ${reference}` });
+  },
+});

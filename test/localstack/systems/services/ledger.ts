@@ -1,0 +1,34 @@
+import { DynamoDBClient, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
+
+/** What a foreign system was asked to do, once per idempotency key, however often it was asked. */
+interface Deed {
+  /** The idempotency key. */
+  readonly key: string;
+  readonly processId: string;
+  readonly service: string;
+  readonly what: string;
+}
+
+const client = new DynamoDBClient({});
+
+/** Does it, and answers how the first time under that key was answered. A foreign system: it knows keys, and nothing of Tutti. */
+export async function deed({ key, processId, service, what }: Deed): Promise<string> {
+  const { Attributes } = await client.send(
+    new UpdateItemCommand({
+      TableName: process.env['LEDGER_TABLE'],
+      Key: { key: { S: key } },
+      UpdateExpression:
+        'SET processId = :processId, service = :service, what = :what, reference = if_not_exists(reference, :reference), doneAt = if_not_exists(doneAt, :now) ADD calls :one',
+      ExpressionAttributeValues: {
+        ':processId': { S: processId },
+        ':service': { S: service },
+        ':what': { S: what },
+        ':reference': { S: crypto.randomUUID() },
+        ':now': { N: String(Date.now()) },
+        ':one': { N: '1' },
+      },
+      ReturnValues: 'ALL_NEW',
+    }),
+  );
+  return Attributes!['reference']!.S!;
+}

@@ -1,0 +1,12 @@
+import { serve } from 'tutti/service';
+import { payments } from '../../../../examples/travel-booking/contracts.ts';
+import { deed } from './ledger.ts';
+
+export const handler = serve(payments, {
+  charge: async (_charge, task) => ({
+    paymentId: await deed({ key: task.commandId, processId: task.processId, service: 'payments', what: 'charge' }),
+  }),
+  refund: async ({ paymentId }, task) => {
+    await deed({ key: task.commandId, processId: task.processId, service: 'payments', what: `refund ${paymentId}` });
+  },
+});
