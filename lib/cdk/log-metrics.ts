@@ -1,5 +1,6 @@
 import { Duration } from 'aws-cdk-lib/core';
 import { FilterPattern, type ILogGroup, MetricFilter } from 'aws-cdk-lib/aws-logs';
+import type { Construct } from 'constructs';
 import type { Alarms } from './alarms.ts';
 
 /** What a person has to look at, as the functions write it into their logs. */
@@ -9,9 +10,9 @@ const EVENTS = {
 } as const;
 
 /** Counts such lines; a metric without lines costs nothing. The alarm is made once: the functions count into one metric. */
-export function watchLog(logGroup: ILogGroup, name: string, alarms?: Alarms): void {
+export function watchLog(scope: Construct, logGroup: ILogGroup, name: string, alarms?: Alarms): void {
   for (const [event, meaning] of Object.entries(EVENTS)) {
-    const filter = new MetricFilter(logGroup, `${event}-lines`, {
+    const filter = new MetricFilter(scope, `${event}-lines`, {
       logGroup,
       metricNamespace: `Tutti/${name}`,
       metricName: event,
@@ -19,6 +20,6 @@ export function watchLog(logGroup: ILogGroup, name: string, alarms?: Alarms): vo
       metricValue: '1',
     });
     const metric = filter.metric({ period: Duration.minutes(5), statistic: 'Sum' });
-    alarms?.add(logGroup, `${event}-alarm`, { metric, description: `${name}: ${meaning}`, threshold: 1 });
+    alarms?.add(scope, `${event}-alarm`, { metric, description: `${name}: ${meaning}`, threshold: 1 });
   }
 }

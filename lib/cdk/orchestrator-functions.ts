@@ -71,7 +71,7 @@ export class OrchestratorFunctions extends Construct {
       made.function,
       `${name}: advance-processes is throttled: raise the account's concurrency or lower maxConcurrency.`,
     );
-    watchLog(made.logGroup, name, alarms);
+    watchLog(made, made.logGroup, name, alarms);
     return made;
   }
 
@@ -102,7 +102,7 @@ export class OrchestratorFunctions extends Construct {
     });
     this.#consume(made.function, 'Inbox', inbox.deadLetterQueue);
     this.#consume(made.function, 'HotLane', hotLane.deadLetterQueue);
-    watchLog(made.logGroup, name);
+    watchLog(made, made.logGroup, name);
     return made;
   }
 

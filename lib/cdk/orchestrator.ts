@@ -3,6 +3,7 @@ import type { ITable } from 'aws-cdk-lib/aws-dynamodb';
 import { EventBus, type IEventBus } from 'aws-cdk-lib/aws-events';
 import type { Grant, IGrantable } from 'aws-cdk-lib/aws-iam';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
+import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { deploymentNames } from '../adapters/aws/deployment-names.ts';
 import { MAIN_TABLE } from '../adapters/dynamodb/tables.ts';
@@ -79,9 +80,14 @@ export class Orchestrator extends Construct implements IOrchestrator {
       visibilityTimeout: props.visibilityTimeout ?? DEFAULT_VISIBILITY,
       removalPolicy,
     };
-    this.inbox = queuePair(new Construct(this, 'Inbox'), { ...lasting, name: names.inbox });
-    this.hotLane = queuePair(new Construct(this, 'HotLane'), { ...lasting, name: names.hotLane, fifo: true });
-    watchQueues(this.name, this.inbox, this.hotLane, alarms);
+    const inbox = new Construct(this, 'Inbox');
+    const hotLane = new Construct(this, 'HotLane');
+    this.inbox = queuePair(inbox, { ...lasting, name: names.inbox });
+    this.hotLane = queuePair(hotLane, { ...lasting, name: names.hotLane, fifo: true });
+    watchAge(inbox, this.inbox.queue, this.name, alarms);
+    const undrained = `${this.name}: dead letters are not drained: see the log of drain-dead-letters.`;
+    alarms.deadLetters(inbox, this.inbox.deadLetterQueue, undrained);
+    alarms.deadLetters(hotLane, this.hotLane.deadLetterQueue, undrained);
     this.#serviceQueues = this.#makeServiceQueues(props, removalPolicy);
 
     const accounts = props.accounts ?? [account];
@@ -256,11 +262,9 @@ function madeBus(scope: Construct, eventBusName: string, removalPolicy: RemovalP
   return bus;
 }
 
-function watchQueues(name: string, inbox: QueuePair, hotLane: QueuePair, alarms: Alarms): void {
-  for (const { queue, deadLetterQueue } of [inbox, hotLane])
-    alarms.deadLetters(queue, deadLetterQueue, `${name}: dead letters are not drained: see the log of drain-dead-letters.`);
-  alarms.add(inbox.queue, 'AgeAlarm', {
-    metric: inbox.queue.metricApproximateAgeOfOldestMessage({ period: Duration.minutes(5), statistic: 'Maximum' }),
+function watchAge(scope: Construct, inbox: IQueue, name: string, alarms: Alarms): void {
+  alarms.add(scope, 'AgeAlarm', {
+    metric: inbox.metricApproximateAgeOfOldestMessage({ period: Duration.minutes(5), statistic: 'Maximum' }),
     description: `${name}: events have waited an hour in the inbox; after 7 days they would be lost.`,
     threshold: 3600,
   });
