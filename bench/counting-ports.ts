@@ -5,7 +5,10 @@ import type { MessageSender, OutgoingMessage, SendResult } from '../lib/ports/me
 import type { ParkedEvent, ParkingStore } from '../lib/ports/parking-store.ts';
 import type { PayloadStore } from '../lib/ports/payload-store.ts';
 import type { BufferResult, CommitResult, EarlyEvent, Expectation, Head, JournalChunk, ProcessStore } from '../lib/ports/process-store.ts';
-import { chunkItem, headItem, indexWrites, itemBytes, payloadItem, readUnits, writeUnits } from './dynamodb-item.ts';
+import { encodeChunk } from '../lib/adapters/dynamodb/chunk-item.ts';
+import { encodeHead, type Item } from '../lib/adapters/dynamodb/head-item.ts';
+import { encodePayload } from '../lib/adapters/dynamodb/payload-item.ts';
+import { indexWrites, itemBytes, readUnits, writeUnits } from './dynamodb-item.ts';
 
 /** Calls by kind, and units. Index writes are apart from `writeUnits`. */
 export interface Counts {
@@ -70,7 +73,7 @@ export class CountingProcessStore implements ProcessStore {
   }
 
   async commit(head: Head, expected: Expectation): Promise<CommitResult> {
-    const bytes = itemBytes(headItem(head));
+    const bytes = itemBytes(encodeHead(head));
     const before = this.#written.get(head.pid);
     this.#counts.commits += 1;
     this.#counts.writeUnits += writeUnits(bytes, before?.bytes);
@@ -89,7 +92,7 @@ export class CountingProcessStore implements ProcessStore {
     const [head] = await this.#inner.load([event.pid], { consistent: true });
     if (head) {
       const before = this.#written.get(event.pid);
-      const bytes = itemBytes(headItem(head));
+      const bytes = itemBytes(encodeHead(head));
       this.#counts.writeUnits += writeUnits(bytes, before?.bytes);
       this.#counts.indexWrites += indexWrites(head, before?.head);
       this.#written.set(event.pid, { head, bytes });
@@ -99,7 +102,7 @@ export class CountingProcessStore implements ProcessStore {
 
   spill(chunk: JournalChunk): Promise<void> {
     this.#counts.spills += 1;
-    this.#counts.writeUnits += writeUnits(itemBytes(chunkItem(chunk)));
+    this.#counts.writeUnits += writeUnits(itemBytes(encodeChunk(chunk)));
     return this.#inner.spill(chunk);
   }
 
@@ -107,7 +110,7 @@ export class CountingProcessStore implements ProcessStore {
   async chunks(pid: string, run: string): Promise<readonly JournalChunk[]> {
     const chunks = await this.#inner.chunks(pid, run);
     this.#counts.queries += 1;
-    this.#counts.readUnits += readUnits(chunks.reduce((bytes, chunk) => bytes + itemBytes(chunkItem(chunk)), 0));
+    this.#counts.readUnits += readUnits(chunks.reduce((bytes, chunk) => bytes + itemBytes(encodeChunk(chunk)), 0));
     return chunks;
   }
 }
@@ -123,26 +126,29 @@ export class CountingPayloadStore implements PayloadStore {
 
   put(pid: string, hash: string, json: string): Promise<void> {
     this.#counts.payloadPuts += 1;
-    this.#counts.writeUnits += writeUnits(itemBytes(payloadItem(hash, json)));
+    this.#counts.writeUnits += writeUnits(itemBytes(this.#itemOf(pid, hash, json)));
     return this.#inner.put(pid, hash, json);
   }
 
   async get(pid: string, hash: string): Promise<string | undefined> {
-    return this.#read(hash, await this.#inner.get(pid, hash));
+    const json = await this.#inner.get(pid, hash);
+    this.#counts.payloadGets += 1;
+    this.#counts.readUnits += readUnits(json === undefined ? 0 : itemBytes(this.#itemOf(pid, hash, json)));
+    return json;
   }
 
   reference(pid: string, hash: string): string {
     return this.#inner.reference(pid, hash);
   }
 
-  async fetch(reference: string): Promise<string | undefined> {
-    return this.#read(reference, await this.#inner.fetch(reference));
+  /** A read of the bucket, which takes no unit of the table. */
+  fetch(reference: string): Promise<string | undefined> {
+    this.#counts.payloadGets += 1;
+    return this.#inner.fetch(reference);
   }
 
-  #read(name: string, json: string | undefined): string | undefined {
-    this.#counts.payloadGets += 1;
-    this.#counts.readUnits += readUnits(json === undefined ? 0 : itemBytes(payloadItem(name, json)));
-    return json;
+  #itemOf(pid: string, hash: string, json: string): Item {
+    return encodePayload(pid, hash, json, () => this.reference(pid, hash));
   }
 }
 

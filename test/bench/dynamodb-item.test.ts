@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { headItem, indexWrites, itemBytes, readUnits, writeUnits } from '../../bench/dynamodb-item.ts';
+import { indexWrites, itemBytes, readUnits, writeUnits } from '../../bench/dynamodb-item.ts';
+import { encodeHead } from '../../lib/adapters/dynamodb/head-item.ts';
 import type { Head } from '../../lib/ports/process-store.ts';
 
 const head: Head = {
@@ -17,21 +18,21 @@ const head: Head = {
 };
 
 test('an item has the bytes of its attribute names and values', () => {
-  expect(itemBytes({ pk: 'abc', b: new Uint8Array(10) })).toBe(2 + 3 + 1 + 10);
+  expect(itemBytes({ pk: { S: 'abc' }, b: { B: new Uint8Array(10) } })).toBe(2 + 3 + 1 + 10);
 });
 
 test('text counts in bytes of UTF-8', () => {
-  expect(itemBytes({ pk: 'ü' })).toBe(2 + 2);
+  expect(itemBytes({ pk: { S: 'ü' } })).toBe(2 + 2);
 });
 
 test('a number takes a byte for two significant digits and one more', () => {
-  expect(itemBytes({ v: 12_345 })).toBe(1 + 3 + 1);
-  expect(itemBytes({ v: 1_700 })).toBe(1 + 1 + 1);
+  expect(itemBytes({ v: { N: '12345' } })).toBe(1 + 3 + 1);
+  expect(itemBytes({ v: { N: '1700' } })).toBe(1 + 1 + 1);
 });
 
 test('a list and a map take three bytes, and one for each element', () => {
-  expect(itemBytes({ early: ['ab', 'c'] })).toBe(5 + 3 + 1 + 2 + 1 + 1);
-  expect(itemBytes({ tags: { team: 'eu' } })).toBe(4 + 3 + 1 + 4 + 2);
+  expect(itemBytes({ early: { L: [{ S: 'ab' }, { S: 'c' }] } })).toBe(5 + 3 + 1 + 2 + 1 + 1);
+  expect(itemBytes({ tags: { M: { team: { S: 'eu' } } } })).toBe(4 + 3 + 1 + 4 + 2);
 });
 
 test('a write costs a unit for each KB that was begun, of the larger of the item before and after', () => {
@@ -55,7 +56,7 @@ test('the due index is written once where a due time comes or goes and twice whe
 
 test('a journal tail makes the head larger by what it is deflated', () => {
   const entry = JSON.stringify({ type: 'CommandAnswered', n: 1, data: 'x'.repeat(900) });
-  const added = itemBytes(headItem({ ...head, tail: [entry] })) - itemBytes(headItem(head));
+  const added = itemBytes(encodeHead({ ...head, tail: [entry] })) - itemBytes(encodeHead(head));
   expect(added).toBeGreaterThan(0);
   expect(added).toBeLessThan(200);
 });

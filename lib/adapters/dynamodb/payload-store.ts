@@ -1,9 +1,8 @@
 import { GetItemCommand, PutItemCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { CARRIED_CHARACTERS_MAX, escapedLength } from '../../contract/wire.ts';
 import type { PayloadStore } from '../../ports/payload-store.ts';
 import { capacityParameter, tellConsumed, type OnConsumed } from './consumed-units.ts';
-import type { Item } from './head-item.ts';
-import { packText, unpackText } from './packed-lines.ts';
+import { unpackText } from './packed-lines.ts';
+import { encodePayload, isLarge, payloadKey } from './payload-item.ts';
 
 export interface DynamoDbPayloadStoreOptions {
   readonly client: DynamoDBClient;
@@ -29,9 +28,8 @@ export class DynamoDbPayloadStore implements PayloadStore {
 
   /** Unconditional: the bytes are the same, and a value that is used again must lose the `ttl` that a retirement gave it. */
   async put(pid: string, hash: string, json: string): Promise<void> {
-    const large = escapedLength(json) > CARRIED_CHARACTERS_MAX;
-    if (large) await this.#large.put(pid, hash, json);
-    const item = large ? encodeReference(pid, hash, this.#large.reference(pid, hash)) : encodePayload(pid, hash, json);
+    if (isLarge(json)) await this.#large.put(pid, hash, json);
+    const item = encodePayload(pid, hash, json, () => this.#large.reference(pid, hash));
     const { ConsumedCapacity } = await this.#client.send(
       new PutItemCommand({ TableName: this.#table, Item: item, ...capacityParameter(this.#onConsumed) }),
     );
@@ -61,18 +59,4 @@ export class DynamoDbPayloadStore implements PayloadStore {
   fetch(reference: string): Promise<string | undefined> {
     return this.#large.fetch(reference);
   }
-}
-
-/** A value as an item: deflated, since it is charged by the KB. */
-export function encodePayload(pid: string, hash: string, json: string): Item {
-  return { ...payloadKey(pid, hash), b: { B: packText(json) } };
-}
-
-/** The item of a value that lies elsewhere. */
-export function encodeReference(pid: string, hash: string, reference: string): Item {
-  return { ...payloadKey(pid, hash), ref: { S: reference } };
-}
-
-function payloadKey(pid: string, hash: string): Item {
-  return { pk: { S: pid }, sk: { S: `P#${hash}` } };
 }
