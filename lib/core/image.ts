@@ -133,6 +133,8 @@ export interface Image {
   seq: number;
   startedAt: number;
   closedAt?: number;
+  /** Until then many events come at once (`Head.hotUntil`); nothing is decided by it. */
+  hotUntil?: number;
   /** While stuck. */
   stuck?: StuckReason;
   commands: Map<number, OpenCommand>;

@@ -9,6 +9,7 @@ import type { Inbound } from '../core/inbound.ts';
 import { SHORT_HASH_LENGTH } from '../core/journal.ts';
 import type { ReceivedMessage } from '../ports/message-queue.ts';
 import { definitionName, type Catalogue, type Interest } from './catalogue.ts';
+import type { EngineOptions } from './engine-context.ts';
 import { inboxFault } from './inbox-form.ts';
 import type { ForcedMessage, InboxMessage, OperateMessage, StartMessage, TickMessage } from './inbox-message.ts';
 
@@ -38,13 +39,17 @@ export const DATA_ALTERED: Admission = {
   detail: 'The data of the message was stored apart, and its SHA-256 is not the datahash of the message.',
 };
 
+/** What admission looks at: the system, and who may publish to it. */
+export interface Admitting {
+  readonly catalogue: Catalogue;
+  readonly options: Pick<EngineOptions, 'accounts'>;
+}
+
 /** Reads one inbox message, parsed but for its schemas. Never throws: what cannot be read is parked. */
-export const admit = (catalogue: Catalogue, message: ReceivedMessage, body: unknown, now: number): Admission => {
+export const admit = (context: Admitting, message: ReceivedMessage, body: unknown, now: number): Admission => {
   if (typeof body !== 'object' || body === null) return park('MALFORMED', 'The message is not a JSON object.');
   try {
-    return 'tutti' in body
-      ? ofInternal(catalogue, body as InboxMessage, message, now)
-      : ofBus(catalogue, body, carried(message, now, false));
+    return 'tutti' in body ? ofInternal(context, body as InboxMessage, message, now) : ofBus(context, body, carried(message, now, false));
   } catch (error) {
     return unread(error);
   }
@@ -53,6 +58,7 @@ export const admit = (catalogue: Catalogue, message: ReceivedMessage, body: unkn
 interface BusEnvelope {
   readonly id?: unknown;
   readonly source?: unknown;
+  readonly account?: unknown;
   readonly time?: unknown;
   readonly 'detail-type'?: unknown;
   readonly detail?: unknown;
@@ -73,7 +79,10 @@ const unread = (error: unknown, pid = ''): Admission =>
     ? park(error.code, error.message, pid)
     : park('MALFORMED', `The message could not be read: ${String(error)}.`, pid);
 
-const ofBus = (catalogue: Catalogue, bus: BusEnvelope, by: Carried): Admission => {
+const ofBus = ({ catalogue, options: { accounts } }: Admitting, bus: BusEnvelope, by: Carried): Admission => {
+  // A bus may be open to other accounts; what they may publish to it is not for this system.
+  if (accounts && !accounts.includes(bus.account as string))
+    return park('FORBIDDEN', `The event came from the account ${String(bus.account)}: only ${accounts.join(', ')} may publish here.`);
   const detail = bus.detail;
   if (typeof detail !== 'object' || detail === null) return park('MALFORMED', 'The message is no bus event: it has no detail.');
   if (!('specversion' in detail)) return ofPlain(catalogue, bus, detail as Json, by);
@@ -190,18 +199,18 @@ const ofReply = (catalogue: Catalogue, envelope: ReplyEnvelope, by: Carried): Ad
   return { status: 'deliver', targets: [{ pid: id.pid, definition: undefined, inbound, reply: { source: envelope.source, commandhash } }] };
 };
 
-const ofInternal = (catalogue: Catalogue, body: InboxMessage, message: ReceivedMessage, now: number): Admission => {
+const ofInternal = (context: Admitting, body: InboxMessage, message: ReceivedMessage, now: number): Admission => {
   const fault = inboxFault(body);
   if (fault !== undefined) return park('MALFORMED', `The message is none of this system's own: ${fault}.`);
   switch (body.tutti) {
     case 'tick':
       return ofTick(body, carried(message, now, false));
     case 'start':
-      return ofStart(catalogue, body, carried(message, now, false));
+      return ofStart(context.catalogue, body, carried(message, now, false));
     case 'operate':
       return ofOperate(body, carried(message, now, false));
     case 'forced':
-      return forced(catalogue, body as ReadForced, message, now);
+      return forced(context, body as ReadForced, message, now);
   }
 };
 
@@ -276,8 +285,8 @@ export interface ReadForced extends ForcedMessage {
 }
 
 /** A parked message comes back as it was, but with damping off. */
-const forced = (catalogue: Catalogue, again: ReadForced, message: ReceivedMessage, now: number): Admission => {
-  const inner = admit(catalogue, { ...message, sentAt: again.sentat }, again.inner, now);
+const forced = (context: Admitting, again: ReadForced, message: ReceivedMessage, now: number): Admission => {
+  const inner = admit(context, { ...message, sentAt: again.sentat }, again.inner, now);
   if (inner.status !== 'deliver') return inner;
   return { status: 'deliver', targets: inner.targets.map((each) => ({ ...each, inbound: { ...each.inbound, forced: true } })) };
 };

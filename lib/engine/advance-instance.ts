@@ -15,6 +15,7 @@ import { commitImage } from './commit-image.ts';
 import { decideEvent } from './decide.ts';
 import { dispatchesCausedBy, type Dispatch, type DispatchContext } from './dispatch.ts';
 import type { EngineContext } from './engine-context.ts';
+import { isHot, markHeat } from './forward.ts';
 import { decodeHead, resolveReferences } from './head-codec.ts';
 import { LiveInstance, mergeJournal, readEntries } from './live-instance.ts';
 import { parkMessage } from './park.ts';
@@ -34,6 +35,8 @@ export interface Item {
   dispatches: Dispatch[];
   /** The version whose fires are all among what this group sends; undefined where older ones may be left. */
   fires: number | undefined;
+  /** The hot lane decides on it. */
+  forwarded: boolean;
   /** A `resume` that has been applied: what is parked beside the instance goes back to the inbox. */
   redrives: boolean;
   /** Not done: it comes again after this many seconds. */
@@ -47,11 +50,14 @@ export const newItem = (message: ReceivedMessage, target: Target): Item => ({
   refused: undefined,
   dispatches: [],
   fires: undefined,
+  forwarded: false,
   redrives: false,
   giveBackSeconds: undefined,
 });
 
 const ROUNDS_MAX = 3;
+/** What the lane gives back holds up all that is behind it, so there it is tried longer. */
+const LANE_ROUNDS_MAX = 8;
 
 /** What is known of an instance while its events are decided. `strong`: read consistently, or just committed. */
 interface Basis {
@@ -75,8 +81,11 @@ export const advanceInstance = async (
   alone = false,
 ): Promise<'done' | 'suspect'> => {
   const { rejections } = context;
+  const roundsMax = context.lane ? LANE_ROUNDS_MAX : ROUNDS_MAX;
   let current = basis;
-  for (let round = 0; round < ROUNDS_MAX;) {
+  let conflicts = 0;
+  for (let round = 0; round < roundsMax;) {
+    if (isHot(context, current.live?.run.image ?? current.head)) return forwardInstance(context, pid, items, current);
     const working = new Working(context, pid, current);
     const before = rejections.count;
     const refusal = await working.decide(items, alone);
@@ -96,7 +105,8 @@ export const advanceInstance = async (
       current = await reload(context, pid);
       continue;
     }
-    const commit = await working.commit();
+    const contended = conflicts > 0 || (context.lane && items.filter(decidesOn).length > 1);
+    const commit = await working.commit(contended);
     if (commit.status === 'committed') {
       working.finish(items);
       return 'done';
@@ -111,9 +121,33 @@ export const advanceInstance = async (
     const unread = !current.strong && !current.live;
     round += 1;
     current = { head: commit.current, live: undefined, strong: true };
-    if (!unread && round < ROUNDS_MAX) await jitter(context);
+    if (unread) continue;
+    conflicts += 1;
+    if (round === roundsMax || isHot(context, commit.current)) continue;
+    await jitter(context);
+    // Others have written meanwhile: a read costs less than one more try that fails, and tells whether the instance is hot.
+    if (context.forwards) current = await reload(context, pid);
   }
+  if (context.forwards) return forwardInstance(context, pid, items, current);
   for (const item of items) item.giveBackSeconds = retrySeconds(context);
+  return 'done';
+};
+
+/**
+ * Leaves the events that apply to the hot lane. All others are done as ever, on a strongly read image: a duplicate still sends again what
+ * it caused.
+ */
+const forwardInstance = async (context: EngineContext, pid: string, items: readonly Item[], basis: Basis): Promise<'done'> => {
+  const open = items.filter((item) => !item.refused);
+  const working = new Working(context, pid, basis);
+  await working.forward(open);
+  if (!basis.strong && open.some((item) => !item.forwarded)) {
+    for (const item of open) item.refused = undefined;
+    return forwardInstance(context, pid, items, await reload(context, pid));
+  }
+  const here = items.filter((item) => !item.forwarded);
+  if (here.length > 0) await working.readReferences();
+  working.finish(here);
   return 'done';
 };
 
@@ -172,6 +206,14 @@ class Working {
     return false;
   }
 
+  /** Decides on nothing: tells which events apply. */
+  async forward(items: readonly Item[]): Promise<void> {
+    for (const item of items) {
+      item.verdict = await this.#verdict(item);
+      item.forwarded = decidesOn(item);
+    }
+  }
+
   async #verdict(item: Item): Promise<Verdict> {
     const { inbound, reply, definition } = item.target;
     const image = this.#image;
@@ -201,6 +243,8 @@ class Working {
   async #apply(item: Item): Promise<StuckReason | undefined> {
     const { inbound } = item.target;
     if (this.#resumesStart(inbound)) return undefined;
+    const old = this.#tooOld(inbound);
+    if (old) return old;
     if (item.verdict === 'restart' && !(await this.#sendLeft()))
       return { code: 'UNSENT', message: 'What the run before fired could not be sent.' };
     const live = await this.#liveFor(item);
@@ -223,6 +267,15 @@ class Working {
     await turnOver();
     if (rejections.count === before) return reason;
     return { code: 'POISON', message: `A promise of the process was rejected, and nobody handles it: ${String(rejections.attribute())}.` };
+  }
+
+  /** What it had started may have been retired since: it must not begin anew. */
+  #tooOld(inbound: Inbound): StuckReason | undefined {
+    const { startAgeMaxMs, clock } = this.#context.options;
+    if (startAgeMaxMs === undefined || inbound.kind !== 'start' || (this.#image && this.#image.status !== 'early')) return undefined;
+    if (clock.now() - Date.parse(inbound.time) <= startAgeMaxMs) return undefined;
+    const days = Math.floor(startAgeMaxMs / 86_400_000);
+    return { code: 'START_TOO_OLD', message: `The start is of ${inbound.time}: at most ${days} days may lie between it and now.` };
   }
 
   /** The start itself was poison: `resume` only makes it an early buffer again, and the start comes back by itself. */
@@ -297,7 +350,7 @@ class Working {
       const message = { messageId, receiptHandle: '', body, sentAt: at, receiveCount: 1 };
       const read = await readBody(this.#context, body);
       if (read === MISSING) return { code: 'PAYLOAD_MISSING', message: 'The data of an event that came before the start is not there.' };
-      const admission = read === ALTERED ? DATA_ALTERED : admit(this.#context.catalogue, message, read, at);
+      const admission = read === ALTERED ? DATA_ALTERED : admit(this.#context, message, read, at);
       if (admission.status !== 'deliver') {
         await this.#parkEarly(message, at, admission.status === 'park' ? admission : { reason: 'NEWER', detail: admission.detail });
         continue;
@@ -314,17 +367,26 @@ class Working {
   /** It was understood when it came, and is not any more: a deploy lies in between. Put before the head that drops it. */
   #parkEarly(message: ReceivedMessage, at: number, why: { readonly reason: string; readonly detail: string }): Promise<void> {
     const named = { ...message, messageId: `${message.messageId}-${this.#context.environment.hash(message.body).slice(0, 8)}`, sentAt: at };
-    return parkMessage(this.#context, named, { pid: this.#pid, reason: why.reason, detail: why.detail });
+    return parkMessage(this.#context.options, named, { pid: this.#pid, reason: why.reason, detail: why.detail });
   }
 
-  async commit(): ReturnType<typeof commitImage> {
-    if (this.#live) return commitImage(this.#context, this.#live, this.#base);
+  async commit(contended: boolean): ReturnType<typeof commitImage> {
+    if (this.#live) {
+      markHeat(this.#context, this.#live.run.image, contended);
+      const commit = await commitImage(this.#context, this.#live, this.#base);
+      if (commit.status === 'committed' && commit.head.status === 'stuck') this.#noticeStuck(this.#live.run.image.stuck);
+      return commit;
+    }
     const { store } = this.#context.options;
     const base = this.#base as Head;
     const { why: _why, ...rest } = base;
     const head: Head = { ...rest, status: 'early', version: base.version + 1, writer: this.#context.nextWriter(), early: base.early ?? [] };
     const result = await store.commit(head, { kind: 'stuck', version: base.version });
     return result.status === 'committed' ? { status: 'committed', head } : result;
+  }
+
+  #noticeStuck(reason: StuckReason | undefined): void {
+    this.#context.options.onNotice?.({ kind: 'stuck', reason: reason?.code ?? '', pid: this.#pid });
   }
 
   /** What is sent again must be whole, also where nothing was rebuilt. */

@@ -1,25 +1,26 @@
-import type { ReceivedMessage, VisibilityChange } from '../ports/message-queue.ts';
+import type { ReceivedMessage } from '../ports/message-queue.ts';
 import type { Head } from '../ports/process-store.ts';
 import { admit, DATA_ALTERED, type Admission, type Target } from './admit.ts';
 import { advanceInstance, newItem, type Item } from './advance-instance.ts';
 import type { AdvanceResult, EngineContext } from './engine-context.ts';
-import { getStuck, parkBesideStuck, refuseOperator } from './get-stuck.ts';
+import { forwardDeliveries } from './forward.ts';
+import { getStuck } from './get-stuck.ts';
 import type { ForcedMessage } from './inbox-message.ts';
 import type { LiveInstance } from './live-instance.ts';
-import { parkMessage, redrive } from './park.ts';
+import { parkMessage } from './park.ts';
 import { retrySeconds } from './pause.ts';
 import { ALTERED, MISSING, readBody } from './read-body.ts';
 import { sendAll, type SentResult } from './send-all.ts';
 import { sendFiresTogether } from './send-fires-together.ts';
+import { settle, type Delivery, type Settled } from './settle.ts';
 
-/** Deliveries of an event whose code throws, before its instance is stuck: the fault may be a passing one. */
-const POISON_DELIVERIES_MAX = 3;
 /** From this delivery on a message may be what kills the worker: it runs alone, marked before. */
 const SUSPECT_DELIVERY = 3;
 const QUARANTINE_ATTEMPTS = 3;
+/** With less than this left, nothing is begun that runs after others. */
+const BEGUN_MS_MIN = 3_000;
 /** A rolling deploy is over after this long; what still is not understood, or not there, is parked. */
 const PATIENCE_MS = 15 * 60_000;
-const EARLY_EVENTS_MAX = 64;
 
 /**
  * The orchestrator's use case (ARCHITECTURE.md, How an event becomes commands): admit, group, load, classify, decide, commit, send, acknowledge.
@@ -28,26 +29,23 @@ const EARLY_EVENTS_MAX = 64;
  * proves that its event is in the head and that its commands were accepted.
  */
 export const advanceProcesses = async (context: EngineContext, messages: readonly ReceivedMessage[]): Promise<AdvanceResult> => {
-  const result: Result = { acknowledge: [], giveBack: [] };
+  const result: Settled = { acknowledge: [], giveBack: [] };
   const suspects = messages.filter((message) => message.receiveCount > SUSPECT_DELIVERY && !message.body.startsWith('{"tutti":"tick"'));
   await advanceBatch(context, suspects.length === 0 ? messages : messages.filter((message) => !suspects.includes(message)), result);
-  for (const suspect of suspects) await runMarked(context, suspect, result);
+  for (const suspect of suspects)
+    if (context.remainingMs() >= BEGUN_MS_MIN) await runMarked(context, suspect, result);
+    else result.giveBack.push({ receiptHandle: suspect.receiptHandle, seconds: retrySeconds(context) });
   return result;
 };
 
 /** One message alone, marked before: for a caller who knows that a worker has ended while it held this message. */
 export const advanceSuspect = async (context: EngineContext, message: ReceivedMessage): Promise<AdvanceResult> => {
-  const result: Result = { acknowledge: [], giveBack: [] };
+  const result: Settled = { acknowledge: [], giveBack: [] };
   await runMarked(context, message, result);
   return result;
 };
 
-interface Result {
-  readonly acknowledge: string[];
-  readonly giveBack: VisibilityChange[];
-}
-
-const advanceBatch = async (context: EngineContext, messages: readonly ReceivedMessage[], result: Result): Promise<void> => {
+const advanceBatch = async (context: EngineContext, messages: readonly ReceivedMessage[], result: Settled): Promise<void> => {
   const deliveries = await Promise.all(messages.map((message) => admitOrGiveBack(context, message)));
   const groups = new Map<string, Item[]>();
   for (const { items } of deliveries)
@@ -64,16 +62,10 @@ const advanceBatch = async (context: EngineContext, messages: readonly ReceivedM
       context.rejections.end();
     }
     await sendGroups(context, groups);
+    if (context.forwards) await forwardDeliveries(context, deliveries);
   }
   for (const delivery of deliveries) await settle(context, delivery, result);
 };
-
-interface Delivery {
-  readonly message: ReceivedMessage;
-  readonly items: readonly Item[];
-  /** Decided without an instance: parked, or given back. */
-  giveBackSeconds: number | undefined;
-}
 
 /** A port that fails keeps one message, not its neighbours: nothing is known of it, so it comes again. */
 const admitOrGiveBack = async (context: EngineContext, message: ReceivedMessage): Promise<Delivery> => {
@@ -93,13 +85,13 @@ const admitOne = async (context: EngineContext, message: ReceivedMessage): Promi
   const passing = admission.status === 'newer' || admission === PAYLOAD_MISSING;
   if (passing && now - message.sentAt < PATIENCE_MS) return { message, items: [], giveBackSeconds: 60 };
   const why = admission.status === 'park' ? admission : { pid: '', reason: 'NEWER', detail: admission.detail };
-  await parkMessage(context, message, why);
+  await parkMessage(context.options, message, why);
   return { message, items: [], giveBackSeconds: undefined };
 };
 
 const admitBody = (context: EngineContext, message: ReceivedMessage, body: unknown, now: number): Admission => {
   if (body === MISSING) return PAYLOAD_MISSING;
-  return body === ALTERED ? DATA_ALTERED : admit(context.catalogue, message, body, now);
+  return body === ALTERED ? DATA_ALTERED : admit(context, message, body, now);
 };
 
 const itemsOf = (message: ReceivedMessage, body: unknown, targets: readonly Target[]): Item[] =>
@@ -145,7 +137,7 @@ const advanceHeld = async (context: EngineContext, groups: ReadonlyMap<string, I
   for (const [pid, items] of groups) {
     const live = context.cache.take(pid);
     if (live) warm.set(pid, live);
-    else if (!beginsAlone(items)) cold.push(pid);
+    else if (context.lane || !beginsAlone(items)) cold.push(pid);
   }
   const heads = await loadHeads(context, cold);
   const firesSent = cold.length > 1 ? await sendFiresTogether(context, groups, heads) : undefined;
@@ -221,115 +213,14 @@ const failed = (context: EngineContext, item: Item, sent: Exclude<SentResult, 's
   else comesAgain(context, [item], `A send failed and is tried again: ${sent.reason}`);
 };
 
-/** A message vanishes only when every instance that it concerns is done with it. */
-const settle = async (context: EngineContext, delivery: Delivery, result: Result): Promise<void> => {
-  const { message } = delivery;
-  let seconds = delivery.giveBackSeconds;
-  try {
-    for (const item of delivery.items) {
-      const again = await settleItem(context, item);
-      if (again !== undefined) seconds = Math.max(seconds ?? 0, again);
-    }
-  } catch (error) {
-    context.options.onFault?.(error);
-    seconds = retrySeconds(context);
-  }
-  if (seconds === undefined) result.acknowledge.push(message.receiptHandle);
-  else result.giveBack.push({ receiptHandle: message.receiptHandle, seconds });
-};
-
-/** Returns in how many seconds the event must come again; undefined when it is done. */
-const settleItem = async (context: EngineContext, item: Item): Promise<number | undefined> => {
-  if (item.giveBackSeconds !== undefined) return item.giveBackSeconds;
-  const { message, target, refused } = item;
-  if (refused) return settleRefused(context, item, refused);
-  switch (item.verdict) {
-    case 'early':
-      return buffer(context, item);
-    case 'park':
-      return (await parkBesideStuck(
-        context,
-        message,
-        target.pid,
-        'STUCK',
-        'The instance is stuck; the event is applied after it is resumed.',
-      ))
-        ? undefined
-        : 0;
-    case 'future':
-      return (await getStuck(context, message, target, {
-        code: 'FORK',
-        message: `${target.inbound.key} answers what this head has not asked yet: it was restored, or failed over.`,
-      }))
-        ? undefined
-        : 0;
-    case 'wait':
-      return waitSeconds(context, item);
-    case 'expire':
-      return expire(context, item);
-    default:
-      if (item.redrives) return (await redrive(context, target.pid)) ? undefined : 1;
-      return undefined;
-  }
-};
-
-const settleRefused = async (context: EngineContext, item: Item, reason: NonNullable<Item['refused']>): Promise<number | undefined> => {
-  const { message, target } = item;
-  if (reason.code === 'FORBIDDEN') {
-    await parkMessage(context, message, { pid: target.pid, reason: reason.code, detail: reason.message });
-    return undefined;
-  }
-  if (target.inbound.kind === 'operate') return (await refuseOperator(context, target.pid, reason)) ? undefined : 1;
-  if (reason.code === 'UNSENT') return retrySeconds(context);
-  if (reason.code === 'UNKNOWN_VERSION' && message.receiveCount < POISON_DELIVERIES_MAX) return 30;
-  if (reason.code === 'POISON' && message.receiveCount < POISON_DELIVERIES_MAX && !context.options.checks) return message.receiveCount;
-  return (await getStuck(context, message, target, reason)) ? undefined : 0;
-};
-
-const waitSeconds = (context: EngineContext, { target }: Item): number => {
-  const { inbound } = target;
-  return inbound.kind === 'tick' ? Math.max(1, Math.min(43_200, Math.ceil((inbound.tickAt - context.options.clock.now()) / 1000))) : 30;
-};
-
-/** There is no instance yet: the event waits for it, and no longer than the definition says. */
-const buffer = async (context: EngineContext, { message, target }: Item): Promise<number | undefined> => {
-  const expiresAt = context.options.clock.now() + (target.definition?.earlyMs ?? 0);
-  const result = await context.options.store.buffer({ pid: target.pid, body: message.body, max: EARLY_EVENTS_MAX, expiresAt });
-  if (result.status === 'started') return 0;
-  if (result.status === 'full')
-    await parkMessage(context, message, {
-      pid: target.pid,
-      reason: 'EARLY_OVERFLOW',
-      detail: `More than ${EARLY_EVENTS_MAX} events came before the instance.`,
-    });
-  return undefined;
-};
-
-/** The instance never came: what waited for it is parked, and the buffer is emptied. */
-const expire = async (context: EngineContext, { message, target }: Item): Promise<number | undefined> => {
-  const { store } = context.options;
-  const [head] = await store.load([target.pid], { consistent: true });
-  if (head?.status !== 'early') return undefined;
-  for (const [i, body] of (head.early ?? []).entries()) {
-    const was = { ...message, messageId: `${message.messageId}-${i}`, body };
-    await parkMessage(context, was, { pid: target.pid, reason: 'EARLY_EXPIRED', detail: 'Its instance was not started in time.' });
-  }
-  const { due: _due, ...rest } = head;
-  const emptied = await store.commit(
-    { ...rest, version: head.version + 1, writer: context.nextWriter(), early: [] },
-    { kind: 'early', version: head.version },
-  );
-  return emptied.status === 'committed' ? undefined : 0;
-};
-
 /** Runs a message alone, with a mark that outlives the worker: what kills its worker again and again is never run again. */
-const runMarked = async (context: EngineContext, message: ReceivedMessage, result: Result): Promise<void> => {
+const runMarked = async (context: EngineContext, message: ReceivedMessage, result: Settled): Promise<void> => {
   const { parking } = context.options;
   const { receiptHandle } = message;
   try {
     const attempts = await parking.attempt(message.messageId, 1);
     if (attempts > QUARANTINE_ATTEMPTS) return await quarantine(context, message, result);
-    const alone: Result = { acknowledge: [], giveBack: [] };
+    const alone: Settled = { acknowledge: [], giveBack: [] };
     await advanceBatch(context, [message], alone);
     await parking.attempt(message.messageId, -1);
     result.acknowledge.push(...alone.acknowledge);
@@ -340,7 +231,7 @@ const runMarked = async (context: EngineContext, message: ReceivedMessage, resul
   }
 };
 
-const quarantine = async (context: EngineContext, message: ReceivedMessage, result: Result): Promise<void> => {
+const quarantine = async (context: EngineContext, message: ReceivedMessage, result: Settled): Promise<void> => {
   const delivery = await admitOne(context, message);
   const reason = {
     code: 'POISON',

@@ -1,27 +1,29 @@
 import type { ReceivedMessage, VisibilityChange } from '../ports/message-queue.ts';
-import type { AdvanceResult, EngineContext } from './engine-context.ts';
-import { INBOX, inboxBody } from './inbox-message.ts';
-import { parkMessage } from './park.ts';
+import type { AdvanceResult, EngineOptions } from './engine-context.ts';
+import { forcedBody, INBOX, isForced } from './inbox-message.ts';
+import { parkMessage, type ParkingPorts } from './park.ts';
 
-/** A dead-letter queue is for faults of the infrastructure only and is drained at once. */
-export const drainDeadLetters = async (context: EngineContext, messages: readonly ReceivedMessage[]): Promise<AdvanceResult> => {
+export type DrainPorts = ParkingPorts & Pick<EngineOptions, 'sender'>;
+
+/** Messages of a dead-letter queue, which is for faults of the infrastructure only and is drained at once: each is sent back once, forced. */
+export const drainDeadLetters = async (ports: DrainPorts, messages: readonly ReceivedMessage[]): Promise<AdvanceResult> => {
   const acknowledge: string[] = [];
   const giveBack: VisibilityChange[] = [];
   for (const message of messages) {
-    const drained = message.body.includes('"tutti":"forced"') ? await parked(context, message) : await sentBack(context, message);
+    const drained = isForced(message.body) ? await parked(ports, message) : await sentBack(ports, message);
     if (drained) acknowledge.push(message.receiptHandle);
     else giveBack.push({ receiptHandle: message.receiptHandle, seconds: 30 });
   }
   return { acknowledge, giveBack };
 };
 
-const sentBack = async ({ options }: EngineContext, message: ReceivedMessage): Promise<boolean> => {
-  const [result] = await options.sender.send(INBOX, [{ body: inboxBody({ tutti: 'forced', body: message.body, sentat: message.sentAt }) }]);
+const sentBack = async ({ sender }: DrainPorts, message: ReceivedMessage): Promise<boolean> => {
+  const [result] = await sender.send(INBOX, [{ body: forcedBody(message) }]);
   return result?.status === 'sent';
 };
 
-const parked = async (context: EngineContext, message: ReceivedMessage): Promise<boolean> => {
-  await parkMessage(context, message, {
+const parked = async (ports: DrainPorts, message: ReceivedMessage): Promise<boolean> => {
+  await parkMessage(ports, message, {
     pid: '',
     reason: 'DEAD_LETTER',
     detail: 'It could not be applied and came through the dead-letter queue twice.',

@@ -36,10 +36,24 @@ export interface EngineOptions {
   readonly accounts?: readonly string[];
   /** An event that loses against others again and again goes to the queue `hot-lane`, which hands out those of one instance in order. @default false */
   readonly hotLane?: boolean;
+  /**
+   * A start of nothing that is older than this is parked, by its envelope's time: what it had started may have been retired, and must not
+   * begin anew. @default no start is too old
+   */
+  readonly startAgeMaxMs?: number;
+  /** Told what a person must look at. @default nobody is told */
+  readonly onNotice?: (notice: Notice) => void;
   /** Told what failed and is tried again. @default nobody is told */
   readonly onFault?: (error: unknown) => void;
   /** For pauses between tries only. @default Math.random */
   readonly random?: () => number;
+}
+
+/** A message was parked, or an instance is stuck. `pid` is `''` where the instance is not known. */
+export interface Notice {
+  readonly kind: 'parked' | 'stuck';
+  readonly reason: string;
+  readonly pid: string;
 }
 
 /** What the engine's use cases work with. */
@@ -51,9 +65,22 @@ export interface EngineContext {
   /** Whoever advances an instance holds its pid until its commit is known. */
   readonly busy: Map<string, Promise<void>>;
   readonly rejections: RejectionWatch;
+  /** The messages in hand come from the hot lane: they are decided, whatever they meet. */
+  readonly lane: boolean;
+  /** Events that meet others again and again go to the hot lane. */
+  readonly forwards: boolean;
+  /** How long the caller will still wait, in milliseconds. */
+  readonly remainingMs: () => number;
   /** A token for each commit: tells an own write whose answer was lost. */
   readonly nextWriter: () => string;
   readonly readPayload: (pid: string, hash: string) => Promise<Json>;
+}
+
+export interface AdvanceOptions {
+  /** The messages come from the hot lane. @default false, from the inbox */
+  readonly lane?: boolean;
+  /** How long the caller will still wait: a message that must run alone is not begun near the end. @default for ever */
+  readonly remainingMs?: () => number;
 }
 
 export interface AdvanceResult {

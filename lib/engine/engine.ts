@@ -12,9 +12,9 @@ import { drainDeadLetters } from './drain-dead-letters.ts';
 import { LiveCache } from './live-cache.ts';
 import { RejectionWatch } from './rejection-watch.ts';
 import { sweepTimers } from './sweep-timers.ts';
-import type { AdvanceResult, EngineContext, EngineOptions } from './engine-context.ts';
+import type { AdvanceOptions, AdvanceResult, EngineContext, EngineOptions } from './engine-context.ts';
 
-export type { AdvanceResult, EngineOptions } from './engine-context.ts';
+export type { AdvanceOptions, AdvanceResult, EngineOptions, Notice } from './engine-context.ts';
 
 /** The orchestrator over its ports: what a Lambda function and the embedded runtime both run. */
 export class Engine {
@@ -31,14 +31,17 @@ export class Engine {
       cache: new LiveCache(options.warmMax ?? 10_000, options.warmEntriesMin ?? 0),
       busy: new Map(),
       rejections: new RejectionWatch(),
+      lane: false,
+      forwards: options.hotLane ?? false,
+      remainingMs: forEver,
       nextWriter: () => `${worker}${(commits += 1).toString(36)}`,
       readPayload: (pid, hash) => readPayload(options, pid, hash),
     };
   }
 
-  /** Advances the instances that these inbox messages concern. The caller acknowledges and gives back. */
-  advance(messages: readonly ReceivedMessage[]): Promise<AdvanceResult> {
-    return advanceProcesses(this.#context, messages);
+  /** Advances the instances that these messages of the inbox, or of the hot lane, concern. The caller acknowledges and gives back. */
+  advance(messages: readonly ReceivedMessage[], options?: AdvanceOptions): Promise<AdvanceResult> {
+    return advanceProcesses(options ? this.#contextFor(options) : this.#context, messages);
   }
 
   /** Advances what one message concerns, alone and marked before, since it may be what ended a worker. */
@@ -48,12 +51,12 @@ export class Engine {
 
   /** Sends a tick to every instance whose due time has come or comes within `aheadMs`; returns how many. */
   sweep(aheadMs = 0): Promise<number> {
-    return sweepTimers(this.#context, aheadMs);
+    return sweepTimers(this.#context.options, aheadMs);
   }
 
   /** Messages of the inbox's dead-letter queue: each is sent back once, forced; what comes a second time is parked. */
   drainDeadLetters(messages: readonly ReceivedMessage[]): Promise<AdvanceResult> {
-    return drainDeadLetters(this.#context, messages);
+    return drainDeadLetters(this.#context.options, messages);
   }
 
   /** Drops every warm instance, as a crash does. */
@@ -66,6 +69,10 @@ export class Engine {
     this.#context.rejections.abandon();
   }
 
+  #contextFor({ lane = false, remainingMs = forEver }: AdvanceOptions): EngineContext {
+    return { ...this.#context, lane, forwards: !lane && this.#context.forwards, remainingMs };
+  }
+
   get environment(): Environment {
     return this.#context.environment;
   }
@@ -74,6 +81,8 @@ export class Engine {
     return this.#context.catalogue.definition(name);
   }
 }
+
+const forEver = (): number => Infinity;
 
 /** A value that is gone must not be taken for null: a decider would begin anew, and a command would be sent without its input. */
 const readPayload = async ({ payloads }: EngineOptions, pid: string, hash: string): Promise<Json> => {

@@ -19,7 +19,9 @@ export const getStuck = async (context: EngineContext, message: ReceivedMessage,
     const [head] = await store.load([target.pid], { consistent: true });
     if (head?.status === 'stuck') break;
     const result = await store.commit(stuckHead(context, target, head, reason), expectation(head));
-    if (result.status === 'committed') break;
+    if (result.status === 'conflict') continue;
+    context.options.onNotice?.({ kind: 'stuck', reason: reason.code, pid: target.pid });
+    break;
   }
   return parkBesideStuck(context, message, target.pid, 'STUCK', reason.message);
 };
@@ -47,7 +49,7 @@ export const parkBesideStuck = async (
   reason: string,
   detail: string,
 ): Promise<boolean> => {
-  await parkMessage(context, message, { pid, reason, detail });
+  await parkMessage(context.options, message, { pid, reason, detail });
   const [head] = await context.options.store.load([pid], { consistent: true });
   return head?.status === 'stuck';
 };

@@ -92,6 +92,7 @@ export const encodeHead = (image: Image, writer: string, control: string): Head 
     startedAt: image.startedAt,
   };
   if (image.due !== undefined) head.due = image.due;
+  if (image.hotUntil !== undefined) head.hotUntil = image.hotUntil;
   if (image.closedAt !== undefined) head.closedAt = image.closedAt;
   if (image.stuck) head.why = JSON.stringify(image.stuck);
   if (image.tags) head.tags = image.tags;
@@ -121,6 +122,7 @@ export const decodeHead = (head: Head): Image => {
     tail: [...head.tail],
     tailFrom: head.tailFrom,
     ...(head.due !== undefined && { due: head.due }),
+    ...(head.hotUntil !== undefined && { hotUntil: head.hotUntil }),
     ...(head.closedAt !== undefined && { closedAt: head.closedAt }),
     ...(head.status === 'stuck' && { stuck: stuckReason(head.why) }),
     ...(head.tags && { tags: head.tags }),

@@ -54,9 +54,29 @@ export interface ForcedMessage {
   readonly body: string;
   /** When it came first, milliseconds. */
   readonly sentat: number;
+  /** It was forwarded to the hot lane, and has not been a dead letter yet. */
+  readonly lane?: true;
 }
 
 export const INBOX = 'inbox';
+/** The queue that hands out the events of one instance in order, several at a time: for instances that many write to at once. */
+export const HOT_LANE = 'hot-lane';
+
+const FORCED = '{"tutti":"forced"';
+const OF_THE_LANE = `${FORCED},"lane":true`;
+
+/** Whether a body is of a message that was sent back before. What was only forwarded was not. */
+export const isForced = (body: string): boolean => body.startsWith(FORCED) && !body.startsWith(OF_THE_LANE);
+
+/** The body of a message that is sent on as another: what wraps the first is kept, and no wrapper gets a wrapper. */
+export const forcedBody = ({ body, sentAt }: { readonly body: string; readonly sentAt: number }): string => {
+  if (!body.startsWith(OF_THE_LANE)) return inboxBody({ tutti: 'forced', body, sentat: sentAt });
+  return FORCED + body.slice(OF_THE_LANE.length);
+};
+
+/** The body of a message on its way to the hot lane. */
+export const forwardedBody = ({ body, sentAt }: { readonly body: string; readonly sentAt: number }): string =>
+  body.startsWith(FORCED) ? body : inboxBody({ tutti: 'forced', lane: true, body, sentat: sentAt });
 
 export const inboxBody = (message: InboxMessage): string => JSON.stringify(message).replace(/[\u007f-\uffff]/g, escaped);
 

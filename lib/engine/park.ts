@@ -1,17 +1,20 @@
 import type { ReceivedMessage } from '../ports/message-queue.ts';
-import type { EngineContext } from './engine-context.ts';
+import type { EngineContext, EngineOptions } from './engine-context.ts';
 import { inboxFault } from './inbox-form.ts';
 import { INBOX, inboxBody, type InboxMessage } from './inbox-message.ts';
 
+export type ParkingPorts = Pick<EngineOptions, 'parking' | 'clock' | 'onNotice'>;
+
 /** Keeps a message for a person, beside the instance that it concerns where one is known. */
 export const parkMessage = async (
-  { options }: EngineContext,
+  { parking, clock, onNotice }: ParkingPorts,
   message: ReceivedMessage,
   why: { readonly pid: string; readonly reason: string; readonly detail: string },
 ): Promise<void> => {
   const { body, sentAt } = unwrapped(message);
   const id = `${String(sentAt).padStart(15, '0')}#${message.messageId}`;
-  await options.parking.park({ pid: why.pid, id, reason: why.reason, detail: why.detail, body, parkedAt: options.clock.now() });
+  await parking.park({ pid: why.pid, id, reason: why.reason, detail: why.detail, body, parkedAt: clock.now() });
+  onNotice?.({ kind: 'parked', reason: why.reason, pid: why.pid });
 };
 
 /** A message that was sent back before is parked as it came first, not in a wrapper of a wrapper. */

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import type { EventPublisher } from '../ports/event-publisher.ts';
 import type { MessageSender, OutgoingMessage } from '../ports/message-sender.ts';
 import type { Dispatch } from './dispatch.ts';
@@ -9,8 +10,15 @@ const ENTRIES_MAX = 10;
 const BYTES_MAX = 200_000;
 const TRIES_MAX = 3;
 
-/** Sends everything, in as few calls as the quotas allow: one call per target queue for up to ten messages. Results in order. */
-export const sendAll = async (dispatches: readonly Dispatch[], sender: MessageSender, publisher: EventPublisher): Promise<SentResult[]> => {
+/**
+ * Sends everything, in as few calls as the quotas allow: one call per target queue for up to ten messages. Results in order. Who sends to
+ * queues alone needs no publisher.
+ */
+export const sendAll = async (
+  dispatches: readonly Dispatch[],
+  sender: MessageSender,
+  publisher?: EventPublisher,
+): Promise<SentResult[]> => {
   const results: SentResult[] = new Array<SentResult>(dispatches.length).fill({ senderFault: false, reason: 'not sent' });
   const targets = new Map<string, number[]>();
   for (const [index, dispatch] of dispatches.entries()) {
@@ -51,7 +59,7 @@ const sendBatch = async (
   batch: readonly number[],
   results: SentResult[],
   sender: MessageSender,
-  publisher: EventPublisher,
+  publisher: EventPublisher | undefined,
 ): Promise<void> => {
   let left = batch;
   for (let tries = 0; tries < TRIES_MAX && left.length > 0; tries += 1) {
@@ -70,11 +78,16 @@ const sendBatch = async (
   }
 };
 
-const sendOnce = async (dispatches: readonly Dispatch[], sender: MessageSender, publisher: EventPublisher): Promise<SentResult[]> => {
+const sendOnce = async (
+  dispatches: readonly Dispatch[],
+  sender: MessageSender,
+  publisher: EventPublisher | undefined,
+): Promise<SentResult[]> => {
   const [first] = dispatches;
   if (!first) return [];
   try {
     if (first.to === 'bus') {
+      assert(publisher, 'an event needs a publisher');
       const published = await publisher.publish(dispatches as Extract<Dispatch, { to: 'bus' }>[]);
       return published.map((result) => (result.status === 'published' ? 'sent' : { senderFault: false, reason: result.reason }));
     }

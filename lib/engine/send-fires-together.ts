@@ -4,6 +4,7 @@ import type { Head } from '../ports/process-store.ts';
 import { dispatchContext, NOBODY, type Item } from './advance-instance.ts';
 import { dispatchesCausedBy, type Dispatch } from './dispatch.ts';
 import type { EngineContext } from './engine-context.ts';
+import { isHot } from './forward.ts';
 import { decodeHead } from './head-codec.ts';
 import { sendAll } from './send-all.ts';
 
@@ -19,7 +20,9 @@ export const sendFiresTogether = async (
 ): Promise<ReadonlySet<string>> => {
   const unsent: Image[] = [];
   for (const [pid, items] of groups) {
-    const image = firedBefore(heads.get(pid));
+    const head = heads.get(pid);
+    // Nothing is committed here for an instance that is hot.
+    const image = isHot(context, head) ? undefined : firedBefore(head);
     if (image && items.some(({ target }) => classify(image, target.inbound, target.definition ?? NOBODY) === 'apply')) unsent.push(image);
   }
   if (unsent.length < 2) return new Set();

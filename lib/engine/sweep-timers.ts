@@ -1,4 +1,4 @@
-import type { EngineContext } from './engine-context.ts';
+import type { EngineOptions } from './engine-context.ts';
 import { INBOX, inboxBody } from './inbox-message.ts';
 import { sendAll } from './send-all.ts';
 import type { Dispatch } from './dispatch.ts';
@@ -6,12 +6,13 @@ import type { Dispatch } from './dispatch.ts';
 const PAGE = 100;
 const PAGES_MAX = 100;
 
+export type SweepPorts = Pick<EngineOptions, 'index' | 'clock' | 'sender'>;
+
 /**
  * Wakes what is due by the index: always from the beginning of time, since a moving cursor loses what
  * reaches the index late. It writes nothing: a tick carries the due instant that it read, and the head decides.
  */
-export const sweepTimers = async (context: EngineContext, aheadMs: number): Promise<number> => {
-  const { index, clock, sender, publisher } = context.options;
+export const sweepTimers = async ({ index, clock, sender }: SweepPorts, aheadMs: number): Promise<number> => {
   const due = await index.due(clock.now() + aheadMs, PAGE * PAGES_MAX);
   const now = clock.now();
   const ticks = due.map((instance): Dispatch => ({
@@ -22,6 +23,6 @@ export const sweepTimers = async (context: EngineContext, aheadMs: number): Prom
     delaySeconds: Math.min(900, Math.max(0, Math.ceil((instance.due - now) / 1000))),
     n: 0,
   }));
-  const results = await sendAll(ticks, sender, publisher);
+  const results = await sendAll(ticks, sender);
   return results.filter((result) => result === 'sent').length;
 };

@@ -1,0 +1,42 @@
+import type { Clock } from '../ports/clock.ts';
+import type { RetirementStore } from '../ports/retirement-store.ts';
+
+export interface RetirePorts {
+  readonly retirement: RetirementStore;
+  readonly clock: Pick<Clock, 'now'>;
+}
+
+export interface RetireOptions {
+  /** What closed longer ago than this is retired. */
+  readonly retentionMs: number;
+  /** How long the caller will still wait, in milliseconds. @default for ever */
+  readonly remainingMs?: () => number;
+}
+
+const PAGE = 100;
+/** A page is not begun with less than this left. */
+const PAGE_MS = 5_000;
+/** Writes to as many instances at a time. */
+const AT_A_TIME = 10;
+
+/**
+ * Gives what closed long ago its expiry; the store removes it some time after. Goes on until nothing is left, or the time is up: the
+ * next call goes on from there, since what is retired is not found again. Returns how many were retired.
+ */
+export const retireClosed = async ({ retirement, clock }: RetirePorts, options: RetireOptions): Promise<number> => {
+  const { retentionMs, remainingMs = () => Infinity } = options;
+  const now = clock.now();
+  let retired = 0;
+  while (remainingMs() >= PAGE_MS) {
+    const page = await retirement.closed(now - retentionMs, PAGE);
+    let ofPage = 0;
+    for (let from = 0; from < page.length; from += AT_A_TIME) {
+      const done = await Promise.all(page.slice(from, from + AT_A_TIME).map(({ pid, version }) => retirement.retire(pid, version, now)));
+      ofPage += done.filter(Boolean).length;
+    }
+    retired += ofPage;
+    // The list lags behind: a page of which nothing could be retired would only come again.
+    if (page.length < PAGE || ofPage === 0) break;
+  }
+  return retired;
+};

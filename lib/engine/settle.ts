@@ -1,0 +1,126 @@
+import type { ReceivedMessage, VisibilityChange } from '../ports/message-queue.ts';
+import type { Item } from './advance-instance.ts';
+import type { EngineContext } from './engine-context.ts';
+import { getStuck, parkBesideStuck, refuseOperator } from './get-stuck.ts';
+import { parkMessage, redrive } from './park.ts';
+import { retrySeconds } from './pause.ts';
+
+/** Deliveries of an event whose code throws, before its instance is stuck: the fault may be a passing one. */
+const POISON_DELIVERIES_MAX = 3;
+const EARLY_EVENTS_MAX = 64;
+
+/** A message and the events that it is for the instances that it concerns. */
+export interface Delivery {
+  readonly message: ReceivedMessage;
+  readonly items: readonly Item[];
+  /** Decided without an instance: parked, or given back. */
+  giveBackSeconds: number | undefined;
+}
+
+/** What becomes of a batch: `AdvanceResult`, under way. */
+export interface Settled {
+  readonly acknowledge: string[];
+  readonly giveBack: VisibilityChange[];
+}
+
+/** A message vanishes only when every instance that it concerns is done with it. */
+export const settle = async (context: EngineContext, delivery: Delivery, result: Settled): Promise<void> => {
+  const { message } = delivery;
+  let seconds = delivery.giveBackSeconds;
+  try {
+    for (const item of delivery.items) {
+      const again = await settleItem(context, item);
+      if (again !== undefined) seconds = Math.max(seconds ?? 0, again);
+    }
+  } catch (error) {
+    context.options.onFault?.(error);
+    seconds = retrySeconds(context);
+  }
+  if (seconds === undefined) result.acknowledge.push(message.receiptHandle);
+  else result.giveBack.push({ receiptHandle: message.receiptHandle, seconds });
+};
+
+/** Returns in how many seconds the event must come again; undefined when it is done. */
+const settleItem = async (context: EngineContext, item: Item): Promise<number | undefined> => {
+  if (item.giveBackSeconds !== undefined) return item.giveBackSeconds;
+  if (item.forwarded) return undefined;
+  const { message, target, refused } = item;
+  if (refused) return settleRefused(context, item, refused);
+  switch (item.verdict) {
+    case 'early':
+      return buffer(context, item);
+    case 'park':
+      return (await parkBesideStuck(
+        context,
+        message,
+        target.pid,
+        'STUCK',
+        'The instance is stuck; the event is applied after it is resumed.',
+      ))
+        ? undefined
+        : 0;
+    case 'future':
+      return (await getStuck(context, message, target, {
+        code: 'FORK',
+        message: `${target.inbound.key} answers what this head has not asked yet: it was restored, or failed over.`,
+      }))
+        ? undefined
+        : 0;
+    case 'wait':
+      return waitSeconds(context, item);
+    case 'expire':
+      return expire(context, item);
+    default:
+      if (item.redrives) return (await redrive(context, target.pid)) ? undefined : 1;
+      return undefined;
+  }
+};
+
+const settleRefused = async (context: EngineContext, item: Item, reason: NonNullable<Item['refused']>): Promise<number | undefined> => {
+  const { message, target } = item;
+  if (reason.code === 'FORBIDDEN' || reason.code === 'START_TOO_OLD') {
+    await parkMessage(context.options, message, { pid: target.pid, reason: reason.code, detail: reason.message });
+    return undefined;
+  }
+  if (target.inbound.kind === 'operate') return (await refuseOperator(context, target.pid, reason)) ? undefined : 1;
+  if (reason.code === 'UNSENT') return retrySeconds(context);
+  if (reason.code === 'UNKNOWN_VERSION' && message.receiveCount < POISON_DELIVERIES_MAX) return 30;
+  if (reason.code === 'POISON' && message.receiveCount < POISON_DELIVERIES_MAX && !context.options.checks) return message.receiveCount;
+  return (await getStuck(context, message, target, reason)) ? undefined : 0;
+};
+
+const waitSeconds = (context: EngineContext, { target }: Item): number => {
+  const { inbound } = target;
+  return inbound.kind === 'tick' ? Math.max(1, Math.min(43_200, Math.ceil((inbound.tickAt - context.options.clock.now()) / 1000))) : 30;
+};
+
+/** There is no instance yet: the event waits for it, and no longer than the definition says. */
+const buffer = async (context: EngineContext, { message, target }: Item): Promise<number | undefined> => {
+  const expiresAt = context.options.clock.now() + (target.definition?.earlyMs ?? 0);
+  const result = await context.options.store.buffer({ pid: target.pid, body: message.body, max: EARLY_EVENTS_MAX, expiresAt });
+  if (result.status === 'started') return 0;
+  if (result.status === 'full')
+    await parkMessage(context.options, message, {
+      pid: target.pid,
+      reason: 'EARLY_OVERFLOW',
+      detail: `More than ${EARLY_EVENTS_MAX} events came before the instance.`,
+    });
+  return undefined;
+};
+
+/** The instance never came: what waited for it is parked, and the buffer is emptied. */
+const expire = async (context: EngineContext, { message, target }: Item): Promise<number | undefined> => {
+  const { store } = context.options;
+  const [head] = await store.load([target.pid], { consistent: true });
+  if (head?.status !== 'early') return undefined;
+  for (const [i, body] of (head.early ?? []).entries()) {
+    const was = { ...message, messageId: `${message.messageId}-${i}`, body };
+    await parkMessage(context.options, was, { pid: target.pid, reason: 'EARLY_EXPIRED', detail: 'Its instance was not started in time.' });
+  }
+  const { due: _due, ...rest } = head;
+  const emptied = await store.commit(
+    { ...rest, version: head.version + 1, writer: context.nextWriter(), early: [] },
+    { kind: 'early', version: head.version },
+  );
+  return emptied.status === 'committed' ? undefined : 0;
+};
