@@ -23,6 +23,8 @@ export async function startWithDocker(port: number, say: (line: string) => void)
     GATEWAY_LISTEN: `0.0.0.0:${port}`,
     LOCALSTACK_HOST: `localhost.localstack.cloud:${port}`,
     MAIN_CONTAINER_NAME: name,
+    // The functions are for arm64; the image of the machine's own architecture runs them as well.
+    LAMBDA_IGNORE_ARCHITECTURE: '1',
   };
   const environment = Object.entries(settings).flatMap(([key, value]) => ['--env', `${key}=${value}`]);
   const place = ['--name', name, '--publish', `127.0.0.1:${port}:${port}`, '--volume', '/var/run/docker.sock:/var/run/docker.sock'];
