@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { isSystem } from '../lib/contract/exported-system.ts';
 import type { System } from '../lib/contract/system.ts';
-import type { Served } from '../lib/service/serve.ts';
+import type { Served } from '../lib/service/served.ts';
 import { usageError } from './usage-error.ts';
 
 export interface Loaded {

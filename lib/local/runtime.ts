@@ -10,7 +10,7 @@ import type { Head } from '../ports/process-store.ts';
 import type { MessageQueue } from '../ports/message-queue.ts';
 import { Consumer } from '../service/consumer.ts';
 import { answerDeferred } from '../service/deferred-answer.ts';
-import { servedParts, type Served } from '../service/serve.ts';
+import { servedParts, type Served } from '../service/served.ts';
 import { readTaskToken } from '../service/task-token.ts';
 import { offeredClientPorts } from './client-ports.ts';
 import { EngineHost, EngineLost } from './engine-host.ts';

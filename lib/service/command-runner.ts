@@ -32,7 +32,7 @@ import {
 } from './give-back.ts';
 import { createJob, loadInput, type Job } from './job.ts';
 import type { Replies } from './replies.ts';
-import type { ServedCommand } from './serve.ts';
+import type { ServedCommand } from './served.ts';
 import type { TransactionalRecords } from './store.ts';
 import { CommandTask, isDeferred, isRetryAfter } from './task.ts';
 import type { TokenKey } from './task-token.ts';

@@ -9,7 +9,7 @@ import { InFlight, type Notice, type Outcome } from './delivery.ts';
 import { backoffSeconds } from './give-back.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { Replies } from './replies.ts';
-import { servedParts, type Served } from './serve.ts';
+import { servedParts, type Served } from './served.ts';
 import type { TokenKey } from './task-token.ts';
 import { TurnBatch } from './turn-batch.ts';
 
@@ -36,7 +36,8 @@ export interface ConsumerOptions {
 const VISIBILITY_SECONDS = 60;
 /** How long a worker may be silent before another takes its command over. */
 export const LEASE_MS = 60_000;
-const BEAT_MS = 20_000;
+/** How often `beat` is called for. */
+export const BEAT_MS = 20_000;
 const WAIT_SECONDS = 20;
 /** One poller keeps this many slots busy. */
 const SLOTS_PER_POLLER = 20;
@@ -107,6 +108,16 @@ export class Consumer {
     return Promise.all(messages.map((message) => this.#handle(message)));
   }
 
+  /** Tells the running handlers by their signal to end; the commands of those that heed it are given back at once. */
+  stop(): void {
+    for (const flight of this.#inFlight) flight.stop();
+  }
+
+  /** Lets go of what runs: nothing keeps its leases and messages any longer. A late answer counts while nobody else has the command. */
+  abandon(): void {
+    for (const flight of this.#inFlight) flight.lose();
+  }
+
   /** Keeps the running handlers' messages hidden and their leases valid, for a minute. `poll` does it every 20 seconds. */
   beat(): Promise<void> {
     return this.#heartbeat.beat();
@@ -119,7 +130,7 @@ export class Consumer {
     const pollers = Math.max(1, Math.ceil(this.#slots / SLOTS_PER_POLLER));
     await Promise.all(Array.from({ length: pollers }, () => this.#pollLoop(signal)));
     await this.#drain(this.#graceMs);
-    for (const flight of this.#inFlight) flight.stop();
+    this.stop();
     await this.#drain(ABORT_MS);
     ended.abort();
     await beats;

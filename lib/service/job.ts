@@ -8,7 +8,7 @@ import type { Delivery } from './command-record.ts';
 import type { InFlight } from './delivery.ts';
 import { HOLD_MAX_MS, RECEIVES_MAX } from './give-back.ts';
 import { loadData } from './reply.ts';
-import type { ServedCommand } from './serve.ts';
+import type { ServedCommand } from './served.ts';
 
 /** A command in hand: parsed, with its handler where this worker has one. */
 export interface Job {

@@ -4,7 +4,7 @@ import type { EventPublisher, OutgoingEvent, PublishResult } from '../ports/even
 import type { PayloadStore } from '../ports/payload-store.ts';
 import type { Clock } from '../ports/clock.ts';
 import { buildReply, buildShortReply, replyEvent } from './reply.ts';
-import type { ServedCommand } from './serve.ts';
+import type { ServedCommand } from './served.ts';
 import { TurnBatch } from './turn-batch.ts';
 
 /** EventBridge takes 10 entries in a call. */

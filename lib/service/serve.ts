@@ -1,12 +1,14 @@
 import type { Definition, Throws } from '../contract/command.ts';
 import { milliseconds, type Duration } from '../contract/duration.ts';
-import { ContractError, OrchestratorError } from '../contract/errors.ts';
+import { ContractError } from '../contract/errors.ts';
 import type { CommandContract, ServiceContract } from '../contract/runtime-contract.ts';
 import type { Received, Sent } from '../contract/schema.ts';
 import { serviceContract, type AnyService, type Service } from '../contract/service.ts';
 import { versionOf } from '../contract/versions.ts';
 import type { Effect } from './command-record.ts';
-import { storeRecords, type Store, type TransactionalRecords } from './store.ts';
+import type { LambdaHost } from './lambda-host.ts';
+import type { AnyRun, PollOptions, Served, ServedCommand, ServedParts } from './served.ts';
+import { storeRecords, type Store } from './store.ts';
 import type { Deferred, Task } from './task.ts';
 
 /** What a command's handler does: answers with the output, throws a declared error, or defers with `task.defer()`. */
@@ -24,44 +26,12 @@ export type Handler<I, O, T> =
 
 /** How a service runs. */
 export interface ServeOptions<Tx> {
-  /** Where commands are recorded. @default the folder, or the memory, of the local runtime that runs the service */
+  /** Where commands are recorded. @default the folder, or the memory, of the local runtime; deployed, the table of the service's construct */
   readonly store?: Store<Tx>;
   /** How many commands run at the same time. @default 10 */
   readonly slots?: number;
   /** How long running handlers may take to end at shutdown. @default '110 seconds' */
   readonly grace?: Duration;
-}
-
-/** A service that can run, in the local runtime. Called as a Lambda handler, or with `poll`, it throws `UNSUPPORTED`: there is no SQS adapter yet. */
-export interface Served<N extends string = string> {
-  (batch: unknown, context: unknown): Promise<unknown>;
-  readonly '~service': N;
-  poll(options: { readonly queueUrl: string; readonly signal?: AbortSignal }): Promise<void>;
-}
-
-type AnyRun = (input: unknown, task: unknown) => Promise<unknown>;
-
-/** A handler with all that the consumer needs on the hot path, looked up once. */
-export interface ServedCommand {
-  readonly contract: CommandContract;
-  readonly effect: Effect;
-  readonly run: AnyRun;
-  readonly cancel?: (input: unknown, task: unknown) => Promise<void>;
-  readonly errors: unknown;
-  readonly inputWhat: string;
-  readonly outputWhat: string;
-  readonly outputVersion: number;
-  readonly completedType: string;
-}
-
-/** What a served service holds at run time. */
-export interface ServedParts {
-  readonly contract: ServiceContract;
-  /** By full name. */
-  readonly commands: ReadonlyMap<string, ServedCommand>;
-  readonly records?: TransactionalRecords;
-  readonly slots: number;
-  readonly graceMs: number;
 }
 
 const SLOTS_MAX = 10_000;
@@ -97,29 +67,25 @@ export function serve<N extends string, C extends Readonly<Record<string, Defini
     slots,
     graceMs: milliseconds(options.grace ?? '110 seconds'),
   });
-  const lambda = async (): Promise<never> => {
-    throw notYet(contract.name, 'as a Lambda handler');
-  };
-  const poll = async (): Promise<never> => {
-    throw notYet(contract.name, 'from an SQS queue with poll()');
-  };
-  return Object.freeze(Object.assign(lambda, { '~service': contract.name as N, '~': parts, poll }));
+  return deployable(contract.name as N, parts);
 }
 
-/** What a served service holds at run time. */
-export function servedParts(served: Served): ServedParts {
-  return (served as unknown as { readonly '~': ServedParts })['~'];
-}
-
-function notYet(service: string, how: string): OrchestratorError {
-  return new OrchestratorError(
-    'UNSUPPORTED',
-    `${service} was run ${how}: this version has no SQS adapter, it runs services in the local runtime only.`,
-    {
-      retryable: false,
-      remedy: "Run the service with startLocal of 'tutti/local'.",
-    },
-  );
+/** Nothing of AWS is loaded before the first call. */
+function deployable<N extends string>(name: N, parts: ServedParts): Served<N> {
+  let host: Promise<LambdaHost> | undefined;
+  const load = async (): Promise<LambdaHost> => {
+    try {
+      return (await import('./lambda-function.ts')).lambdaFunction(served);
+    } catch (error) {
+      // What could not be loaded is tried again by the next call.
+      host = undefined;
+      throw error;
+    }
+  };
+  const lambda = async (batch: unknown, context: unknown): Promise<unknown> => (await (host ??= load())).handle(batch, context);
+  const poll = async (options: PollOptions): Promise<void> => (await import('./poll-queue.ts')).pollQueue(served, options);
+  const served: Served<N> = Object.freeze(Object.assign(lambda, { '~service': name, '~': parts, poll }));
+  return served;
 }
 
 function servedCommands(

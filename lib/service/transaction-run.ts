@@ -5,7 +5,7 @@ import type { CommandRecord } from '../ports/idempotency-store.ts';
 import { complete, defer, type RecordBody } from './command-record.ts';
 import type { Job } from './job.ts';
 import type { Replies } from './replies.ts';
-import type { ServedCommand } from './serve.ts';
+import type { ServedCommand } from './served.ts';
 import type { RecordAccess } from './store.ts';
 import { isDeferred, type CommandTask } from './task.ts';
 

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import type { Definition, Throws } from '../contract/command.ts';
 import type { Received, Sent } from '../contract/schema.ts';
 import { serviceContract, type Service } from '../contract/service.ts';
-import { serve, type Handler, type Served } from '../service/serve.ts';
+import { serve, type Handler } from '../service/serve.ts';
+import type { Served } from '../service/served.ts';
 import type { Task } from '../service/task.ts';
 
 /**

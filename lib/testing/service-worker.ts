@@ -6,7 +6,7 @@ import type { EventPublisher } from '../ports/event-publisher.ts';
 import type { MessageQueue } from '../ports/message-queue.ts';
 import { Consumer } from '../service/consumer.ts';
 import type { Notice } from '../service/delivery.ts';
-import { servedParts, type Served, type ServedCommand, type ServedParts } from '../service/serve.ts';
+import { servedParts, type Served, type ServedCommand, type ServedParts } from '../service/served.ts';
 import type { CommandTask } from '../service/task.ts';
 import type { WorkerContext } from './engine-worker.ts';
 import { Life } from './life.ts';

@@ -16,7 +16,7 @@ import { systemContract, type System } from '../contract/system.ts';
 import { SeededRandom } from '../core/seeded-random.ts';
 import { INBOX } from '../engine/inbox-message.ts';
 import type { Notice } from '../service/delivery.ts';
-import { servedParts, type Served } from '../service/serve.ts';
+import { servedParts, type Served } from '../service/served.ts';
 import { ColdTwin } from './cold-twin.ts';
 import { CrashPoints, type CrashPredicate } from './crash-point.ts';
 import { EngineWorker, type WorkerContext } from './engine-worker.ts';

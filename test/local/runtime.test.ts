@@ -4,7 +4,8 @@ import { bookTrip } from '../../examples/travel-booking/book-trip.ts';
 import { trips } from '../../examples/travel-booking/system.ts';
 import { startLocal } from '../../lib/local/start-local.ts';
 import type { RuntimeOptions } from '../../lib/local/runtime.ts';
-import { serve, type Served } from '../../lib/service/serve.ts';
+import { serve } from '../../lib/service/serve.ts';
+import type { Served } from '../../lib/service/served.ts';
 import { testFolder } from './running-jobs.ts';
 
 const cart = {

@@ -415,12 +415,14 @@ describe('what cannot be run', () => {
 });
 
 describe('a served service', () => {
-  it('says plainly that it has no SQS adapter yet', async () => {
+  it('says which variable it misses where it is run outside of a deployment', async () => {
     const served = servePayments(charged);
     expect(served['~service']).toBe('payments');
     expect(Object.isFrozen(served)).toBe(true);
-    await expect(served({}, {})).rejects.toSatisfy((error) => isOrchestratorError(error) && error.code === 'UNSUPPORTED');
-    await expect(served.poll({ queueUrl: 'https://sqs' })).rejects.toMatchObject({ code: 'UNSUPPORTED' });
+    const missing = (name: string) => (error: unknown) =>
+      isOrchestratorError(error) && error.code === 'ENVIRONMENT_INVALID' && error.message.includes(`${name} is not set`);
+    await expect(served({ Records: [] }, {})).rejects.toSatisfy(missing('TUTTI_QUEUE_URL'));
+    await expect(served.poll({ queueUrl: 'https://sqs' })).rejects.toSatisfy(missing('TUTTI_DEAD_LETTER_URL'));
   });
 
   it('refuses effect transaction without a store that has transactions', () => {

@@ -2,7 +2,8 @@ import { z } from 'zod';
 import { command } from '../../lib/contract/command.ts';
 import { event } from '../../lib/contract/event.ts';
 import { service } from '../../lib/contract/service.ts';
-import { serve, type Handler, type Served, type ServeOptions } from '../../lib/service/serve.ts';
+import { serve, type Handler, type ServeOptions } from '../../lib/service/serve.ts';
+import type { Served } from '../../lib/service/served.ts';
 import type { Task } from '../../lib/service/task.ts';
 import type { Throws } from '../../lib/contract/command.ts';
 

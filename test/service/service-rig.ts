@@ -9,9 +9,10 @@ import { toWire } from '../../lib/contract/wire.ts';
 import type { EventPublisher } from '../../lib/ports/event-publisher.ts';
 import type { CommandRecord, IdempotencyStore } from '../../lib/ports/idempotency-store.ts';
 import type { MessageQueue } from '../../lib/ports/message-queue.ts';
-import { Consumer } from '../../lib/service/consumer.ts';
+import { Consumer, type ConsumerOptions } from '../../lib/service/consumer.ts';
 import type { Notice, Outcome } from '../../lib/service/delivery.ts';
-import type { Served } from '../../lib/service/serve.ts';
+import { LambdaHost } from '../../lib/service/lambda-host.ts';
+import type { Served } from '../../lib/service/served.ts';
 
 export const START = Date.parse('2026-11-21T10:00:00.000Z');
 export const HASH = `sha256:${'9f'.repeat(32)}`;
@@ -48,8 +49,17 @@ export class ServiceRig {
 
   /** Another worker of the same service. */
   worker(seed = 0.5): Consumer {
+    return new Consumer(this.#options(seed));
+  }
+
+  /** The service as a Lambda function. */
+  lambda(seed = 0.5): LambdaHost {
+    return new LambdaHost(this.#options(seed));
+  }
+
+  #options(seed: number): ConsumerOptions {
     let next = seed;
-    return new Consumer({
+    return {
       served: this.#served,
       queue: this.#queuePort,
       store: this.store,
@@ -64,7 +74,7 @@ export class ServiceRig {
       ),
       random: () => (next = (next * 1.37 + 0.11) % 1),
       report: (notice) => this.notices.push(notice),
-    });
+    };
   }
 
   send(over: Partial<CommandEnvelope> = {}): void {

@@ -17,7 +17,7 @@ import type { ProcessStore } from '../../lib/ports/process-store.ts';
 import type { EventPublisher } from '../../lib/ports/event-publisher.ts';
 import { frontEndOf } from '../../lib/process/front-end.ts';
 import { Consumer } from '../../lib/service/consumer.ts';
-import { servedParts, type Served } from '../../lib/service/serve.ts';
+import { servedParts, type Served } from '../../lib/service/served.ts';
 import { Auditor, type Expected } from './auditor.ts';
 import { FATES, Ledger, servedOn, trips } from './trip-system.ts';
 import { quiet, Turns } from './turns.ts';

@@ -23,6 +23,6 @@ async function queues(): Promise<Queues> {
     work: new SqsMessageQueue({ client: sqs, queueUrl: workUrl }),
     dead: new SqsMessageQueue({ client: sqs, queueUrl: deadUrl }),
     // LocalStack looks once a second for what has become visible.
-    pass: async (milliseconds) => void (await sleep(milliseconds + 1300)),
+    pass: (milliseconds) => sleep(milliseconds + 1300),
   };
 }

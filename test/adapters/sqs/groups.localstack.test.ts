@@ -21,7 +21,7 @@ it('a standard queue keeps the group of a message, with every mark that SQS allo
     groups.map((groupId) => ({ body: 'a', groupId })),
   );
   expect(results.map(({ status }) => status)).toEqual(['sent', 'sent', 'sent']);
-  expect((await groupsIn(url)).toSorted()).toEqual(groups.toSorted());
+  expect(new Set(await groupsIn(url))).toEqual(new Set(groups));
 });
 
 it('a FIFO queue takes the same body twice, with a delay that it does not know, and gives a group to one receiver at a time', async () => {
