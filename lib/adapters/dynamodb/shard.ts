@@ -5,10 +5,11 @@ export const DUE_SHARDS = 16;
 /** Shards of the parked events that belong to no instance. */
 export const PARKED_SHARDS = 8;
 
-/** FNV-1a over the UTF-16 units: cheap, and spread well enough for a handful of shards. */
+/** FNV-1a over the UTF-16 units, and the mixing of MurmurHash3 behind it: ids that differ in one place would share their low bits. */
 export function shardHash(text: string): number {
   let hash = 0x811c9dc5;
   for (let i = 0; i < text.length; i += 1) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
-  // The low bits alone depend only on the low bits of what was read.
-  return (hash ^ (hash >>> 15)) >>> 0;
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+  return (hash ^ (hash >>> 16)) >>> 0;
 }

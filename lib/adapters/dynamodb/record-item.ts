@@ -1,0 +1,84 @@
+import type { Update } from '@aws-sdk/client-dynamodb';
+import type { CommandRecord } from '../../ports/idempotency-store.ts';
+import { NO_RECORD, SAME_REVISION } from './conditions.ts';
+import type { Item } from './head-item.ts';
+
+/** What has ended is kept so long: longer than any copy of its command can come late. */
+const ENDED_DAYS = 90;
+const DAY_SECONDS = 86_400;
+
+const ATTRIBUTES = ['state', 'hash', 'token', 'leaseUntil', 'reply', 'early', 'command', 'once', 'beatAt', 'revision', 'ttl', 'w'] as const;
+const NAMES: Record<string, string> = Object.fromEntries(ATTRIBUTES.map((name) => [`#${name}`, name]));
+
+/** What a write of a record needs to know. */
+export interface RecordWriteRequest {
+  readonly table: string;
+  readonly commandId: string;
+  readonly record: Omit<CommandRecord, 'revision'>;
+  readonly expected: number | 'absent';
+  /** Names this write, so that it is known when its answer was lost. */
+  readonly write: string;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+}
+
+/** The whole record as it is to be, where the stored revision is the expected one. Of a request by itself, or in a transaction. */
+export function recordUpdate(request: RecordWriteRequest): Update & { readonly UpdateExpression: string } {
+  const { table, commandId, expected } = request;
+  const item = encodeRecord(request);
+  const set: string[] = [];
+  const remove: string[] = [];
+  const values: Item = expected === 'absent' ? {} : { ':revision0': { N: String(expected) } };
+  for (const name of ATTRIBUTES) {
+    const value = item[name];
+    if (value === undefined) remove.push(`#${name}`);
+    else {
+      set.push(`#${name} = :${name}`);
+      values[`:${name}`] = value;
+    }
+  }
+  return {
+    TableName: table,
+    Key: { id: { S: commandId } },
+    UpdateExpression: `SET ${set.join(', ')}${remove.length > 0 ? ` REMOVE ${remove.join(', ')}` : ''}`,
+    ConditionExpression: expected === 'absent' ? NO_RECORD : SAME_REVISION,
+    ExpressionAttributeNames: NAMES,
+    ExpressionAttributeValues: values,
+    ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+  };
+}
+
+function encodeRecord({ record, expected, write, now }: RecordWriteRequest): Item {
+  const item: Item = {
+    state: { S: record.state },
+    hash: { S: record.hash },
+    revision: { N: String(expected === 'absent' ? 1 : expected + 1) },
+    w: { S: write },
+  };
+  if (record.token !== undefined) item['token'] = { S: record.token };
+  if (record.leaseUntil !== undefined) item['leaseUntil'] = { N: String(record.leaseUntil) };
+  if (record.reply !== undefined) item['reply'] = { S: record.reply };
+  if (record.early !== undefined) item['early'] = { S: record.early };
+  if (record.command !== undefined) item['command'] = { S: record.command };
+  if (record.once !== undefined) item['once'] = { BOOL: true };
+  if (record.beatAt !== undefined) item['beatAt'] = { N: String(record.beatAt) };
+  if (record.state === 'DONE' || record.state === 'FAILED' || record.state === 'TOMB')
+    item['ttl'] = { N: String(Math.ceil(now / 1000) + ENDED_DAYS * DAY_SECONDS) };
+  return item;
+}
+
+export function decodeRecord(item: Item): CommandRecord {
+  const record: { -readonly [K in keyof CommandRecord]: CommandRecord[K] } = {
+    state: item['state']?.S as CommandRecord['state'],
+    hash: item['hash']?.S ?? '',
+    revision: Number(item['revision']?.N),
+  };
+  if (item['token']?.S !== undefined) record.token = item['token'].S;
+  if (item['leaseUntil']?.N !== undefined) record.leaseUntil = Number(item['leaseUntil'].N);
+  if (item['reply']?.S !== undefined) record.reply = item['reply'].S;
+  if (item['early']?.S !== undefined) record.early = item['early'].S;
+  if (item['command']?.S !== undefined) record.command = item['command'].S;
+  if (item['once']?.BOOL === true) record.once = true;
+  if (item['beatAt']?.N !== undefined) record.beatAt = Number(item['beatAt'].N);
+  return record;
+}

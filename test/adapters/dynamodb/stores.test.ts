@@ -1,0 +1,195 @@
+import { randomBytes } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import { encodeHead } from '../../../lib/adapters/dynamodb/head-item.ts';
+import { DynamoDbIdempotencyStore } from '../../../lib/adapters/dynamodb/idempotency-store.ts';
+import { DynamoDbInstanceIndex } from '../../../lib/adapters/dynamodb/instance-index.ts';
+import { DynamoDbParkingStore } from '../../../lib/adapters/dynamodb/parking-store.ts';
+import { DynamoDbPayloadStore } from '../../../lib/adapters/dynamodb/payload-store.ts';
+import { DynamoDbRetirementStore } from '../../../lib/adapters/dynamodb/retirement-store.ts';
+import { MemoryPayloadStore } from '../../../lib/adapters/memory/payload-store.ts';
+import { head } from '../../contracts/process-store.contract.ts';
+import { conditionFailed, failed, StubClient } from './stub-client.ts';
+
+const HASH = 'ab'.repeat(32);
+const DAY_SECONDS = 86_400;
+
+describe('command records', () => {
+  const open = (stub: StubClient): DynamoDbIdempotencyStore =>
+    new DynamoDbIdempotencyStore({ client: stub.client, table: 'C', now: () => 0 });
+
+  it("takes an own write whose answer was lost for written, and another's of the same record for a conflict", async () => {
+    const own = new StubClient((input) => {
+      const { ':w': w } = input.ExpressionAttributeValues;
+      throw conditionFailed({ id: { S: 'a' }, state: { S: 'TOMB' }, hash: { S: 'h' }, revision: { N: '1' }, w });
+    });
+    expect(await open(own).write('a', { state: 'TOMB', hash: 'h' }, 'absent')).toEqual({ status: 'written' });
+    const other = new StubClient(
+      conditionFailed({ id: { S: 'a' }, state: { S: 'TOMB' }, hash: { S: 'h' }, revision: { N: '1' }, w: { S: 'x' } }),
+    );
+    expect(await open(other).write('a', { state: 'TOMB', hash: 'h' }, 'absent')).toEqual({
+      status: 'conflict',
+      current: { state: 'TOMB', hash: 'h', revision: 1 },
+    });
+  });
+
+  it('lets what has ended expire after 90 days, and nothing that may still change', async () => {
+    const stub = new StubClient();
+    const store = open(stub);
+    for (const state of ['RUN', 'DEFERRED', 'REVOKED', 'DONE', 'FAILED', 'TOMB'] as const) await store.write('a', { state, hash: 'h' }, 1);
+    const kept = String(90 * DAY_SECONDS);
+    expect(stub.seen.map(({ input }) => input['ExpressionAttributeValues'][':ttl']?.N)).toEqual([
+      undefined,
+      undefined,
+      undefined,
+      kept,
+      kept,
+      kept,
+    ]);
+  });
+
+  it('throws a throttle, which says nothing of the record', async () => {
+    const throttle = failed('ThrottlingException', 'Rate exceeded');
+    await expect(open(new StubClient(throttle)).write('a', { state: 'RUN', hash: 'h' }, 1)).rejects.toBe(throttle);
+  });
+});
+
+describe('parked events', () => {
+  const event = { pid: 'p', id: '1#m', reason: 'POISON', detail: 'd', body: '', parkedAt: 3 };
+  const open = (stub: StubClient, large = new MemoryPayloadStore()): DynamoDbParkingStore =>
+    new DynamoDbParkingStore({ client: stub.client, table: 'T', large, now: () => 0 });
+
+  it.each(['p', ''])('keeps a body that no item can hold in the large store: beside %j', async (pid) => {
+    const body = randomBytes(400_000).toString('base64');
+    const large = new MemoryPayloadStore();
+    const stub = new StubClient({}, () => ({ Items: [stub.seen[0]?.input['Item']] }));
+    const store = open(stub, large);
+    await store.park({ ...event, pid, body });
+    expect(JSON.stringify(stub.seen[0]?.input).length).toBeLessThan(1000);
+    expect((await store.parked(pid))[0]).toEqual({ ...event, pid, body });
+  });
+
+  it('keeps a body of a megabyte that deflates well in its item', async () => {
+    const stub = new StubClient({}, () => ({ Items: [stub.seen[0]?.input['Item']] }));
+    const store = open(stub);
+    const body = JSON.stringify({ text: 'grüezi '.repeat(150_000) });
+    await store.park({ ...event, body });
+    expect(stub.seen[0]?.input['Item'].b.B.byteLength).toBeLessThan(20_000);
+    expect(await store.parked('p')).toEqual([{ ...event, body }]);
+  });
+
+  it('spreads what belongs to no instance, and reads all of it', async () => {
+    const stub = new StubClient();
+    const store = open(stub);
+    for (let n = 0; n < 64; n += 1) await store.park({ ...event, pid: '', id: `${n}#m` });
+    const partitions = new Set(stub.seen.map(({ input }) => input['Item'].pk.S as string));
+    expect(partitions.size).toBe(8);
+    stub.seen.length = 0;
+    await store.parked('');
+    expect(new Set(stub.seen.map(({ input }) => input['ExpressionAttributeValues'][':pk'].S))).toEqual(partitions);
+  });
+
+  it('ignores the mark of an event that is not there, and goes on; no other failure', async () => {
+    const stub = new StubClient(conditionFailed());
+    await open(stub).redriven('p', ['1', '2'], 1000);
+    expect(stub.seen.map(({ input }) => input['ExpressionAttributeValues'][':ttl'].N)).toEqual(Array(2).fill(String(1 + 30 * DAY_SECONDS)));
+    const throttle = failed('ThrottlingException', 'Rate exceeded');
+    await expect(open(new StubClient(throttle)).redriven('p', ['1'], 9)).rejects.toBe(throttle);
+  });
+});
+
+describe('payloads', () => {
+  it('lie deflated in the table up to what a message carries, and above in the large store alone', async () => {
+    const large = new MemoryPayloadStore();
+    const stub = new StubClient();
+    const store = new DynamoDbPayloadStore({ client: stub.client, table: 'T', large });
+    const carried = JSON.stringify('x'.repeat(100 * 1024 - 2));
+    await store.put('p', HASH, carried);
+    expect(await large.get('p', HASH)).toBeUndefined();
+    // Escaped, these take six characters each.
+    const escaped = JSON.stringify('é'.repeat(20_000));
+    await store.put('p', HASH, escaped);
+    expect(await large.get('p', HASH)).toBe(escaped);
+    expect(stub.seen.map(({ input }) => Object.keys(input['Item']))).toEqual([
+      ['pk', 'sk', 'b'],
+      ['pk', 'sk', 'ref'],
+    ]);
+  });
+
+  it('are no success where the large store fails: the item would point at nothing', async () => {
+    const stub = new StubClient();
+    const large = Object.assign(new MemoryPayloadStore(), { put: async () => Promise.reject(failed('SlowDown', 'Slow down')) });
+    const store = new DynamoDbPayloadStore({ client: stub.client, table: 'T', large });
+    await expect(store.put('p', HASH, JSON.stringify('x'.repeat(200_000)))).rejects.toMatchObject({ name: 'SlowDown' });
+    expect(stub.seen).toEqual([]);
+  });
+});
+
+describe('the indexes', () => {
+  it.each(['default#trip#cart-', 'default#tour#2027-01-01/', ''])(
+    'are written in all shards alike: ids that count on after %j',
+    (prefix) => {
+      const instances = 8000;
+      const places = new Map<string, number>();
+      for (let n = 0; n < instances; n += 1) {
+        const { lsh, dsh } = encodeHead(head({ pid: `${prefix}${n}`, due: 1 }));
+        for (const place of [lsh?.S?.slice(-1), dsh?.S]) places.set(place as string, (places.get(place as string) ?? 0) + 1);
+      }
+      expect(places.size).toBe(8 + 16);
+      for (const [place, count] of places) {
+        const fair = instances / (place.startsWith('D#') ? 16 : 8);
+        expect(Math.abs(count - fair)).toBeLessThan(0.2 * fair);
+      }
+    },
+  );
+
+  it('are read from the beginning of time, page by page, in all 16 shards', async () => {
+    const item = (pid: string, due: number): object => ({ pk: { S: pid }, run: { S: 'r' }, due: { N: String(due) } });
+    const stub = new StubClient({ Items: [item('b', 2)], LastEvaluatedKey: { pk: { S: 'b' } } });
+    const index = new DynamoDbInstanceIndex({ client: stub.client, table: 'T', processes: [] });
+    expect(await index.due(9, 5)).toEqual([{ pid: 'b', run: 'r', due: 2 }]);
+    expect(new Set(stub.seen.map(({ input }) => input['ExpressionAttributeValues'][':shard'].S)).size).toBe(16);
+    expect(stub.seen.filter(({ input }) => input['ExclusiveStartKey'] !== undefined)).toHaveLength(1);
+  });
+
+  it('are read no further than their reader goes', async () => {
+    const entries = Array.from({ length: 50 }, (_, n) => ({
+      pk: { S: `default#trip#${99 - n}` },
+      lsk: { S: `${String(99 - n).padStart(15, '0')}#r` },
+    }));
+    const stub = new StubClient({ Items: entries, LastEvaluatedKey: { pk: { S: 'more' } } });
+    const index = new DynamoDbInstanceIndex({ client: stub.client, table: 'T', processes: ['trip'] });
+    for await (const _ of index.list({ statuses: ['running'] })) break;
+    expect(stub.seen.filter(({ operation }) => operation === 'Query').length).toBeLessThanOrEqual(9);
+  });
+});
+
+describe('retiring', () => {
+  const key = (sk: string): Record<string, object> => ({ pk: { S: 'p' }, sk: { S: sk } });
+  const closedHead = { ...key('H'), v: { N: '4' }, st: { S: 'completed' }, lsh: { S: 'L#' } };
+  const open = (stub: StubClient): DynamoDbRetirementStore =>
+    new DynamoDbRetirementStore({ client: stub.client, table: 'T', processes: [] });
+  const updates = (stub: StubClient): [string, string][] =>
+    stub.seen.filter(({ operation }) => operation === 'UpdateItem').map(({ input }) => [input['Key'].sk.S, input['UpdateExpression']]);
+
+  it('marks all items, of all pages, and the head last', async () => {
+    const stub = new StubClient({ Items: [closedHead, key('J#1')], LastEvaluatedKey: key('J#1') }, {}, { Items: [key('P#1'), key('X#1')] });
+    expect(await open(stub).retire('p', 4, 9000)).toBe(true);
+    expect(updates(stub).map(([sk]) => sk)).toEqual(['J#1', 'P#1', 'X#1', 'H']);
+  });
+
+  it('takes the marks off again where the instance was restarted meanwhile', async () => {
+    const restarted = conditionFailed({ ...closedHead, v: { N: '5' } });
+    const stub = new StubClient({ Items: [closedHead, key('J#1')] }, {}, restarted);
+    expect(await open(stub).retire('p', 4, 9000)).toBe(false);
+    expect(updates(stub).at(-1)).toEqual(['J#1', 'REMOVE #ttl']);
+  });
+
+  it('leaves the marks of another call that was faster, and takes its own second try for its first', async () => {
+    const { lsh: _, ...retired } = closedHead;
+    const faster = new StubClient({ Items: [closedHead, key('J#1')] }, {}, conditionFailed({ ...retired, ttl: { N: '7' } }));
+    expect(await open(faster).retire('p', 4, 9000)).toBe(false);
+    expect(updates(faster).map(([sk]) => sk)).toEqual(['J#1', 'H']);
+    const again = new StubClient({ Items: [closedHead] }, conditionFailed({ ...retired, ttl: { N: '9' } }));
+    expect(await open(again).retire('p', 4, 9000)).toBe(true);
+  });
+});
