@@ -1,6 +1,6 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import type { S3Client } from '@aws-sdk/client-s3';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
+import type { S3Client } from '@aws-sdk/client-s3';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { clientSettings } from '../lib/adapters/aws/client-settings.ts';
 import { siblingQueueUrl } from '../lib/adapters/aws/deployment-names.ts';
@@ -8,25 +8,24 @@ import { DynamoDbInstanceIndex } from '../lib/adapters/dynamodb/instance-index.t
 import { DynamoDbParkingStore } from '../lib/adapters/dynamodb/parking-store.ts';
 import { DynamoDbPayloadStore } from '../lib/adapters/dynamodb/payload-store.ts';
 import { DynamoDbProcessStore } from '../lib/adapters/dynamodb/process-store.ts';
-import { S3PayloadStore } from '../lib/adapters/s3/payload-store.ts';
+import { DynamoDbRetirementStore } from '../lib/adapters/dynamodb/retirement-store.ts';
 import { EventBridgeEventPublisher } from '../lib/adapters/eventbridge/event-publisher.ts';
+import { S3PayloadStore } from '../lib/adapters/s3/payload-store.ts';
 import { SqsMessageQueue } from '../lib/adapters/sqs/message-queue.ts';
 import { SqsMessageSender } from '../lib/adapters/sqs/message-sender.ts';
 import { deploymentQueueUrls } from '../lib/adapters/sqs/queue-urls.ts';
 import { SystemClock } from '../lib/adapters/system/clock.ts';
-import { Engine } from '../lib/engine/engine.ts';
-import { frontEndOf } from '../lib/process/front-end.ts';
-import { deployedSystem, processesOf } from './deployed-system.ts';
-import { faultLine, logLine, type Log } from './log-line.ts';
 import { once } from './once.ts';
 import { readEnvironment } from './orchestrator-environment.ts';
 import type { GivingBack } from './queue-batch.ts';
 
-export interface DeployedPorts {
-  readonly engine: Engine;
-  readonly queue: (name: string) => GivingBack;
-  readonly log: Log;
-}
+/** The ports of a deployed function. Nothing is made before it is asked for, and each client is made once. */
+export const environment = once(() => readEnvironment(process.env));
+export const clock = new SystemClock();
+
+const dynamodb = once(() => ({ client: new DynamoDBClient(clientSettings()), table: environment().table }));
+const sqs = once(() => new SQSClient(clientSettings()));
+const large = once(() => new S3PayloadStore({ client: s3Client, bucket: environment().bucket, writer: 'orchestrator' }));
 
 /** Most environments never meet a value of more than 100 KB, and none pays for S3's client before. */
 const s3Client = async (): Promise<S3Client> => {
@@ -34,29 +33,20 @@ const s3Client = async (): Promise<S3Client> => {
   return new S3Client(clientSettings());
 };
 
-/** The engine over the resources of the deployment; its warm instances live as long as the environment. */
-export const deployedPorts = once((): DeployedPorts => {
-  const environment = readEnvironment(process.env);
-  const { name, table, bus, bucket, inboxUrl, hotLaneUrl, queues, accounts, tickHorizonMs } = environment;
-  const dynamodb = new DynamoDBClient(clientSettings());
-  const sqs = new SQSClient(clientSettings());
-  const large = new S3PayloadStore({ client: s3Client, bucket, writer: 'orchestrator' });
-  const system = deployedSystem();
-  const engine = new Engine({
-    system,
-    frontEndOf,
-    store: new DynamoDbProcessStore({ client: dynamodb, table }),
-    index: new DynamoDbInstanceIndex({ client: dynamodb, table, processes: processesOf(system) }),
-    parking: new DynamoDbParkingStore({ client: dynamodb, table, large }),
-    payloads: new DynamoDbPayloadStore({ client: dynamodb, table, large }),
-    sender: new SqsMessageSender({ client: sqs, queueUrls: deploymentQueueUrls({ name, inboxUrl, hotLaneUrl, queues }) }),
-    publisher: new EventBridgeEventPublisher({ client: new EventBridgeClient(clientSettings()), busName: bus }),
-    clock: new SystemClock(),
-    accounts,
-    hotLane: true,
-    tickHorizonMs,
-    onFault: (error) => logLine(faultLine(error)),
-  });
-  const queue = (queueName: string): GivingBack => new SqsMessageQueue({ client: sqs, queueUrl: siblingQueueUrl(inboxUrl, queueName) });
-  return { engine, queue, log: logLine };
-});
+export const deployedStore = (): DynamoDbProcessStore => new DynamoDbProcessStore(dynamodb());
+export const deployedPayloads = (): DynamoDbPayloadStore => new DynamoDbPayloadStore({ ...dynamodb(), large: large() });
+export const deployedParking = (): DynamoDbParkingStore => new DynamoDbParkingStore({ ...dynamodb(), large: large() });
+/** For what is due: only a list needs to know the processes. */
+export const deployedIndex = (): DynamoDbInstanceIndex => new DynamoDbInstanceIndex({ ...dynamodb(), processes: [] });
+export const deployedRetirement = (processes: readonly string[]): DynamoDbRetirementStore =>
+  new DynamoDbRetirementStore({ ...dynamodb(), processes });
+
+export const deployedSender = (): SqsMessageSender =>
+  new SqsMessageSender({ client: sqs(), queueUrls: deploymentQueueUrls(environment()) });
+
+export const deployedPublisher = (): EventBridgeEventPublisher =>
+  new EventBridgeEventPublisher({ client: new EventBridgeClient(clientSettings()), busName: environment().bus });
+
+/** A queue that a function is called with lies beside the inbox. */
+export const queueByName = (name: string): GivingBack =>
+  new SqsMessageQueue({ client: sqs(), queueUrl: siblingQueueUrl(environment().inboxUrl, name) });

@@ -1,3 +1,5 @@
+import type { Notice } from '../lib/engine/engine-context.ts';
+
 /** The only fields that a log line may have: no payload, no id but that of a process, no message of code that users wrote. */
 export interface LogLine {
   /** What the metrics of the constructs count. */
@@ -20,6 +22,9 @@ const FIELDS = ['event', 'pid', 'reason', 'error', 'code', 'detail', 'count'] as
 export const logLine: Log = (line) => {
   console.log(Object.fromEntries(FIELDS.flatMap((field) => (line[field] === undefined ? [] : [[field, line[field]]]))));
 };
+
+/** Where the instance is not known there is no pid. */
+export const noticeLine = ({ kind, reason, pid }: Notice): LogLine => ({ event: kind, reason, ...(pid !== '' && { pid }) });
 
 const DETAIL_CHARACTERS_MAX = 300;
 

@@ -15,9 +15,12 @@ export interface OrchestratorEnvironment {
   /** Accounts that may publish. */
   readonly accounts: readonly string[];
   readonly tickHorizonMs: number;
+  /** How long closed instances are kept. Absent: for ever. */
+  readonly retentionMs?: number;
 }
 
 const TICK_HORIZON_SECONDS = 900;
+const DAY_MS = 86_400_000;
 
 export const readEnvironment = (environment: Environment): OrchestratorEnvironment => ({
   name: textVariable(environment, 'TUTTI_NAME', 'the name of the deployment'),
@@ -29,4 +32,8 @@ export const readEnvironment = (environment: Environment): OrchestratorEnvironme
   queues: mapVariable(environment, 'TUTTI_QUEUES', 'a JSON object of queue URLs by service'),
   accounts: listVariable(environment, 'TUTTI_ACCOUNTS'),
   tickHorizonMs: 1000 * numberVariable(environment, 'TUTTI_TICK_HORIZON_SECONDS', 'a whole number of seconds', TICK_HORIZON_SECONDS),
+  ...(environment['TUTTI_RETENTION_DAYS'] && { retentionMs: retentionMs(environment) }),
 });
+
+export const retentionMs = (environment: Environment): number =>
+  DAY_MS * numberVariable(environment, 'TUTTI_RETENTION_DAYS', 'a whole number of days');

@@ -17,7 +17,7 @@ export const makeHandler =
   async (event, context) => {
     const { engine, queue, log } = ports();
     const name = queueNameOf(event);
-    const lane = name.endsWith('.fifo') ? 'hot' : 'inbox';
-    const result = await engine.advance(receivedMessages(event), { lane, remainingMs: context.getRemainingTimeInMillis() });
+    const options = { lane: name.endsWith('.fifo'), remainingMs: () => context.getRemainingTimeInMillis() };
+    const result = await engine.advance(receivedMessages(event), options);
     return batchResponse(event, result, queue(name), log);
   };

@@ -1,4 +1,7 @@
-import { deployedPorts } from '../deployed-ports.ts';
+import { logLine } from '../log-line.ts';
+import { once } from '../once.ts';
+import { deployedEngine } from '../deployed-engine.ts';
+import { queueByName } from '../deployed-ports.ts';
 import { makeHandler } from './handler.ts';
 
-export const handler = makeHandler(deployedPorts);
+export const handler = makeHandler(once(() => ({ engine: deployedEngine(), queue: queueByName, log: logLine })));

@@ -1,4 +1,15 @@
-import { deployedPorts } from '../deployed-ports.ts';
+import { clock, deployedParking, deployedSender, queueByName } from '../deployed-ports.ts';
+import { logLine, noticeLine } from '../log-line.ts';
+import { once } from '../once.ts';
 import { makeHandler } from './handler.ts';
 
-export const handler = makeHandler(deployedPorts);
+export const handler = makeHandler(
+  once(() => ({
+    parking: deployedParking(),
+    sender: deployedSender(),
+    clock,
+    onNotice: (notice) => logLine(noticeLine(notice)),
+    queue: queueByName,
+    log: logLine,
+  })),
+);

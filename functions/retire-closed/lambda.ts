@@ -1,1 +1,15 @@
-export const handler = async (): Promise<void> => {};
+import { clock, deployedRetirement } from '../deployed-ports.ts';
+import { deployedSystem, processesOf } from '../deployed-system.ts';
+import { logLine } from '../log-line.ts';
+import { once } from '../once.ts';
+import { retentionMs } from '../orchestrator-environment.ts';
+import { makeHandler } from './handler.ts';
+
+export const handler = makeHandler(
+  once(() => ({
+    retirement: deployedRetirement(processesOf(deployedSystem())),
+    clock,
+    retentionMs: retentionMs(process.env),
+    log: logLine,
+  })),
+);

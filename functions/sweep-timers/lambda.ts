@@ -1,4 +1,5 @@
-import { deployedPorts } from '../deployed-ports.ts';
+import { clock, deployedIndex, deployedSender } from '../deployed-ports.ts';
+import { once } from '../once.ts';
 import { makeHandler } from './handler.ts';
 
-export const handler = makeHandler(deployedPorts);
+export const handler = makeHandler(once(() => ({ index: deployedIndex(), sender: deployedSender(), clock })));

@@ -31,7 +31,6 @@ const SOURCE = import.meta.url.endsWith('.ts');
 const here = dirname(fileURLToPath(import.meta.url));
 const functionFile = (name: string): string => join(here, '../../functions', `${name}.${SOURCE ? 'ts' : 'js'}`);
 
-/** `module` before `main` takes the SDK's ES modules: 40 % fewer bytes (design: toolchain 3, with the measurements). */
 const COMMON = {
   platform: 'node',
   target: 'node24',
@@ -41,15 +40,21 @@ const COMMON = {
   logLevel: 'silent',
 } as const satisfies BuildOptions;
 
-/** An `import()` becomes a `require` at the time when it is reached. */
-const COMMON_JS = { ...COMMON, format: 'cjs', supported: { 'dynamic-import': false } } as const satisfies BuildOptions;
-
-const BUNDLE = {
+/**
+ * Only ES modules can be split into what is always loaded and what is loaded when it is needed. `module` before `main` takes
+ * the SDK's ES modules: 40 % fewer bytes (design: toolchain 3, with the measurements).
+ */
+const MODULES = {
   ...COMMON,
   bundle: true,
+  format: 'esm',
+  splitting: true,
+  chunkNames: '[name]-[hash]',
   mainFields: ['module', 'main'],
   // esbuild leaves out `module` where others are given.
   conditions: SOURCE ? ['source', 'module'] : ['module'],
+  // The SDK imports it in browsers only.
+  external: ['bowser'],
 } as const satisfies BuildOptions;
 
 /**
@@ -59,40 +64,54 @@ const BUNDLE = {
 export function bundleFunctions(options: { readonly entry: string; readonly system: string }): FunctionsBundle {
   const entry = resolve(options.entry);
   return once(`functions ${options.system} ${entry}`, () => {
-    const outdir = outputFolder();
-    const modules = join(outdir, 'modules');
-    const metafile = build(entry, {
-      ...BUNDLE,
-      entryPoints: Object.fromEntries(FUNCTION_NAMES.map((name) => [name, functionFile(`${name}/lambda`)])),
-      // Only ES modules can be split into what is always loaded and what is loaded when it is needed.
-      format: 'esm',
-      splitting: true,
-      outdir: modules,
-      chunkNames: '[name]-[hash]',
+    const entries = Object.fromEntries(FUNCTION_NAMES.map((name) => [name, functionFile(`${name}/lambda`)]));
+    const { metafile, folders } = splitBuild(entry, entries, {
       alias: {
         'tutti-entry': entry,
         // A function has its credentials in its environment; the SDK's chain of providers is 110 KB.
         '@aws-sdk/credential-provider-node': functionFile('environment-credentials'),
       },
-      // Only ever imported in a browser.
-      external: ['bowser'],
       define: { 'process.env.TUTTI_SYSTEM': JSON.stringify(options.system) },
     });
     const chain = forbiddenChain(metafile, entry);
     if (chain) throw BundleError.forbidden(entry, chain);
-    const scripts = join(outdir, 'scripts');
-    toCommonJs(entry, modules, scripts);
-    const folders = Object.fromEntries(
-      FUNCTION_NAMES.map((name) => [name, functionFolder(join(outdir, name), scripts, loadedBy(metafile, `${name}.js`))]),
-    );
     return { folders: folders as Record<FunctionName, string>, warnings: warningsOf(metafile) };
   });
 }
 
-/** On Node 24 an ES module pays for every export of a builtin that it imports, 25 ms for those of the SDK. */
+/** Builds a service's Lambda function from the module that exports it as `handler`. Built once per process. */
+export function bundleService(entry: string): ServiceBundle {
+  const file = resolve(entry);
+  return once(`service ${file}`, () => {
+    const { metafile, folders } = splitBuild(file, { service: file }, {});
+    return { folder: folders['service'] as string, warnings: warningsOf(metafile) };
+  });
+}
+
+/** Each entry becomes a folder, whose index.js loads the files beside it when they are needed. */
+const splitBuild = (
+  entry: string,
+  entryPoints: Readonly<Record<string, string>>,
+  options: BuildOptions,
+): { readonly metafile: Metafile; readonly folders: Readonly<Record<string, string>> } => {
+  const outdir = outputFolder();
+  const [modules, scripts] = [join(outdir, 'modules'), join(outdir, 'scripts')];
+  const metafile = build(entry, { ...MODULES, ...options, entryPoints, outdir: modules });
+  toCommonJs(entry, modules, scripts);
+  const folders = Object.keys(entryPoints).map((name) => {
+    const folder = functionFolder(join(outdir, 'folders', name), scripts, loadedBy(metafile, `${name}.js`));
+    return [name, folder] as const;
+  });
+  return { metafile, folders: Object.fromEntries(folders) };
+};
+
+/**
+ * On Node 24 an ES module pays for every export of a builtin that it imports, 25 ms for those of the SDK. Here an `import()`
+ * becomes a `require` at the time when it is reached.
+ */
 const toCommonJs = (entry: string, modules: string, scripts: string): void => {
   const entryPoints = readdirSync(modules).map((file) => join(modules, file));
-  build(entry, { ...COMMON_JS, entryPoints, outdir: scripts });
+  build(entry, { ...COMMON, format: 'cjs', supported: { 'dynamic-import': false }, entryPoints, outdir: scripts });
 };
 
 /** The function's file, called index.js, and all that it loads beside it. */
@@ -101,16 +120,6 @@ const functionFolder = (folder: string, scripts: string, files: readonly string[
   for (const [index, file] of files.entries()) copyFileSync(join(scripts, file), join(folder, index === 0 ? 'index.js' : file));
   return commonJsFolder(folder);
 };
-
-/** Builds a service's Lambda function from the module that exports it as `handler`. Built once per process. */
-export function bundleService(entry: string): ServiceBundle {
-  const file = resolve(entry);
-  return once(`service ${file}`, () => {
-    const outdir = outputFolder();
-    const metafile = build(file, { ...BUNDLE, ...COMMON_JS, entryPoints: { index: file }, outdir });
-    return { folder: commonJsFolder(outdir), warnings: warningsOf(metafile) };
-  });
-}
 
 const built = new Map<string, unknown>();
 

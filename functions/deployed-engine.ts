@@ -1,0 +1,36 @@
+import { Engine } from '../lib/engine/engine.ts';
+import { frontEndOf } from '../lib/process/front-end.ts';
+import {
+  clock,
+  deployedIndex,
+  deployedParking,
+  deployedPayloads,
+  deployedPublisher,
+  deployedSender,
+  deployedStore,
+  environment,
+} from './deployed-ports.ts';
+import { deployedSystem } from './deployed-system.ts';
+import { faultLine, logLine, noticeLine } from './log-line.ts';
+
+/** The engine over the resources of the deployment; its warm instances live as long as the function's environment. */
+export const deployedEngine = (): Engine => {
+  const { accounts, tickHorizonMs, retentionMs } = environment();
+  return new Engine({
+    system: deployedSystem(),
+    frontEndOf,
+    store: deployedStore(),
+    index: deployedIndex(),
+    parking: deployedParking(),
+    payloads: deployedPayloads(),
+    sender: deployedSender(),
+    publisher: deployedPublisher(),
+    clock,
+    accounts,
+    hotLane: true,
+    tickHorizonMs,
+    ...(retentionMs !== undefined && { startAgeMaxMs: retentionMs }),
+    onNotice: (notice) => logLine(noticeLine(notice)),
+    onFault: (error) => logLine(faultLine(error)),
+  });
+};

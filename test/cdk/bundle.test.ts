@@ -1,0 +1,90 @@
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join, relative } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { bundleFunctions, bundleService, FUNCTION_NAMES } from '../../lib/cdk/bundle.ts';
+
+const root = join(import.meta.dirname, '../..');
+let folder: string;
+
+/** Modules of a user lie where they find `tutti` and `zod`. */
+beforeAll(() => {
+  mkdirSync(join(root, '.tutti'), { recursive: true });
+  folder = mkdtempSync(join(root, '.tutti/bundle-test-'));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const written = (name: string, text: string): string => {
+  const file = join(folder, name);
+  writeFileSync(file, text);
+  return file;
+};
+
+const system = (more: string): string =>
+  `${more}\nimport { system } from 'tutti';\nexport const jobs = system('jobs', { processes: [], services: [] });\n`;
+
+/** What a function's folder exports, loaded as Lambda loads it. */
+const load = (bundle: string): Record<string, unknown> =>
+  createRequire(import.meta.url)(join(bundle, 'index.js')) as Record<string, unknown>;
+
+describe('bundleFunctions', () => {
+  test('makes a folder for each function, whose index.js exports its handler', () => {
+    const { folders, warnings } = bundleFunctions({ entry: join(root, 'examples/travel-booking/system.ts'), system: 'trips' });
+    expect(Object.keys(folders)).toEqual([...FUNCTION_NAMES]);
+    for (const name of FUNCTION_NAMES) expect(load(folders[name])['handler']).toBeTypeOf('function');
+    expect(warnings).toEqual([]);
+  });
+
+  test('makes it once for all constructs of a process', () => {
+    const options = { entry: join(root, 'examples/travel-booking/system.ts'), system: 'trips' };
+    expect(bundleFunctions(options)).toBe(bundleFunctions({ ...options }));
+  });
+
+  test("keeps S3's client apart from what a function loads when it starts", () => {
+    const { folders } = bundleFunctions({ entry: join(root, 'examples/travel-booking/system.ts'), system: 'trips' });
+    const files = readdirSync(folders['advance-processes']);
+    const holding = files.filter((file) => readFileSync(join(folders['advance-processes'], file), 'utf8').includes('x-amz-copy-source'));
+    expect(holding).toEqual([expect.stringMatching(/^loaded-sdk-/)]);
+  });
+
+  test.each([
+    ["import { readFileSync } from 'node:fs'; export const text = readFileSync('x');", 'the Node builtin node:fs', 'node:fs'],
+    ["import { serve } from 'tutti/service'; export const x = serve;", 'tutti/service', 'tutti/service'],
+    [
+      "import { SQSClient } from '@aws-sdk/client-sqs'; export const x = SQSClient;",
+      'the AWS SDK (@aws-sdk/client-sqs)',
+      '@aws-sdk/client-sqs',
+    ],
+  ])('refuses an entry that reaches %s, and names the way to it', (text, what, last) => {
+    const far = written('far.ts', text);
+    const entry = written('reaching.ts', system(`export * from './between.ts';`));
+    const between = written('between.ts', `export * from './far.ts';`);
+    expect(() => bundleFunctions({ entry, system: 'jobs' })).toThrow(
+      expect.objectContaining({
+        code: 'BUNDLE_FAILED',
+        message: expect.stringContaining(`a process reaches ${what}`),
+        remedy: expect.stringContaining('belongs into a service'),
+        details: { chain: [...[entry, between, far].map((file) => relative(process.cwd(), file)), last] },
+      }),
+    );
+  });
+
+  test("warns of zod's locales and says how to import it without", () => {
+    const entry = written('locales.ts', system(`import { z } from 'zod';\nexport const Name = z.string();`));
+    const { warnings } = bundleFunctions({ entry, system: 'jobs' });
+    expect(warnings).toEqual([expect.stringMatching(/locales\.ts imports \{ z \} from 'zod'.*Write: import \* as z from 'zod'\./)]);
+  });
+
+  test('says what does not compile', () => {
+    const entry = written('broken.ts', `import './nowhere.ts';`);
+    expect(() => bundleFunctions({ entry, system: 'jobs' })).toThrow(/Could not resolve ".\/nowhere.ts"/);
+  });
+});
+
+describe('bundleService', () => {
+  test('makes a folder whose index.js exports the handler of the service', () => {
+    const { folder } = bundleService(join(root, 'examples/travel-booking/payments/service.ts'));
+    expect(load(folder)['handler']).toBeTypeOf('function');
+    expect(statSync(join(folder, 'package.json')).isFile()).toBe(true);
+  });
+});

@@ -1,0 +1,55 @@
+import { describe, expect, test } from 'vitest';
+import type { LogLine } from '../../functions/log-line.ts';
+import { makeHandler as makeRetire } from '../../functions/retire-closed/handler.ts';
+import { makeHandler as makeSweep } from '../../functions/sweep-timers/handler.ts';
+import { VirtualClock } from '../../lib/adapters/memory/virtual-clock.ts';
+import type { OutgoingMessage } from '../../lib/ports/message-sender.ts';
+
+const clock = new VirtualClock(Date.parse('2026-01-01T00:00:00.000Z'));
+
+describe('sweep-timers', () => {
+  test('sends a tick to all that is due within 90 seconds, delayed until it is', async () => {
+    const asked: number[] = [];
+    const sent: OutgoingMessage[] = [];
+    const handler = makeSweep(() => ({
+      clock,
+      index: {
+        due: async (instant) => {
+          asked.push(instant - clock.now());
+          return [{ pid: 'default#trip#a', run: 'r1', due: clock.now() + 60_000 }];
+        },
+      },
+      sender: { send: async (_queue, messages) => messages.map((message) => (sent.push(message), { status: 'sent', messageId: 'm1' })) },
+    }));
+
+    await handler();
+
+    expect(asked).toEqual([90_000]);
+    expect(sent).toMatchObject([{ delaySeconds: 60, body: expect.stringContaining('"tutti":"tick"') }]);
+  });
+});
+
+describe('retire-closed', () => {
+  test('retires what closed before the retention, says how many, and begins no page without time for it', async () => {
+    const lines: LogLine[] = [];
+    const asked: number[] = [];
+    const handler = makeRetire(() => ({
+      clock,
+      retentionMs: 30_000,
+      log: (line) => void lines.push(line),
+      retirement: {
+        closed: async (instant) => {
+          asked.push(clock.now() - instant);
+          return [{ pid: 'default#trip#a', version: 3 }];
+        },
+        retire: async () => true,
+      },
+    }));
+
+    await handler({}, { getRemainingTimeInMillis: () => 1_000 });
+    expect({ asked, lines }).toEqual({ asked: [], lines: [] });
+
+    await handler({}, { getRemainingTimeInMillis: () => 60_000 });
+    expect({ asked, lines }).toEqual({ asked: [30_000], lines: [{ event: 'retired', count: 1 }] });
+  });
+});

@@ -1,0 +1,62 @@
+import { describe, expect, test } from 'vitest';
+import { readEnvironment } from '../../functions/orchestrator-environment.ts';
+import { once } from '../../functions/once.ts';
+
+const complete = {
+  TUTTI_NAME: 'trips',
+  TUTTI_TABLE: 'trips',
+  TUTTI_BUS: 'trips',
+  TUTTI_BUCKET: 'trips-payloads-1-eu',
+  TUTTI_INBOX_URL: 'https://sqs/1/trips-inbox',
+  TUTTI_HOT_LANE_URL: 'https://sqs/1/trips-hot-lane.fifo',
+  TUTTI_QUEUES: '{"flights":"https://sqs/2/flights"}',
+  TUTTI_ACCOUNTS: '111111111111, 222222222222',
+};
+
+describe('the environment of the functions', () => {
+  test('says what the deployment is called and where it lies', () => {
+    expect(readEnvironment(complete)).toEqual({
+      name: 'trips',
+      table: 'trips',
+      bus: 'trips',
+      bucket: 'trips-payloads-1-eu',
+      inboxUrl: 'https://sqs/1/trips-inbox',
+      hotLaneUrl: 'https://sqs/1/trips-hot-lane.fifo',
+      queues: { flights: 'https://sqs/2/flights' },
+      accounts: ['111111111111', '222222222222'],
+      tickHorizonMs: 900_000,
+    });
+  });
+
+  test('says how long closed instances are kept, where they are not kept for ever', () => {
+    expect(readEnvironment({ ...complete, TUTTI_RETENTION_DAYS: '30' }).retentionMs).toBe(30 * 86_400_000);
+  });
+
+  test.each([
+    ['TUTTI_NAME', undefined, 'The environment variable TUTTI_NAME is not set: expected the name of the deployment.'],
+    ['TUTTI_TABLE', '', 'The environment variable TUTTI_TABLE is not set: expected the name of the table.'],
+    ['TUTTI_QUEUES', '["a"]', 'The environment variable TUTTI_QUEUES is "[\\"a\\"]": expected a JSON object of queue URLs by service.'],
+    [
+      'TUTTI_TICK_HORIZON_SECONDS',
+      '-1',
+      'The environment variable TUTTI_TICK_HORIZON_SECONDS is "-1": expected a whole number of seconds.',
+    ],
+  ])('%s as %s is refused by name', (name, value, message) => {
+    expect(() => readEnvironment({ ...complete, [name]: value })).toThrow(
+      expect.objectContaining({ code: 'ENVIRONMENT_INVALID', message, retryable: false }),
+    );
+  });
+});
+
+describe('once', () => {
+  test('makes at the first call, keeps what it made, and makes again after a failure', () => {
+    let calls = 0;
+    const made = once(() => {
+      calls += 1;
+      if (calls === 1) throw new TypeError('not yet');
+      return calls;
+    });
+    expect(made).toThrow('not yet');
+    expect([made(), made()]).toEqual([2, 2]);
+  });
+});

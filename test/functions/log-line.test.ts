@@ -1,0 +1,27 @@
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { faultLine, logLine, type LogLine } from '../../functions/log-line.ts';
+
+afterEach(() => vi.restoreAllMocks());
+
+describe('log lines', () => {
+  test('are one object with the allowed fields only', () => {
+    const written = vi.spyOn(console, 'log').mockImplementation(() => {});
+    logLine({ event: 'parked', pid: 'default#trip#a', reason: 'POISON', body: '{"card":"4111"}' } as LogLine);
+    expect(written.mock.calls).toEqual([[{ event: 'parked', pid: 'default#trip#a', reason: 'POISON' }]]);
+  });
+
+  test('tell of a fault what AWS said, and never what another error quotes', () => {
+    const denied = Object.assign(new Error('not authorized to perform dynamodb:UpdateItem'), { name: 'AccessDenied', $metadata: {} });
+    expect(faultLine(denied)).toEqual({
+      event: 'fault',
+      error: 'AccessDenied',
+      detail: 'not authorized to perform dynamodb:UpdateItem',
+    });
+    expect(faultLine(Object.assign(new RangeError('card 4111 is refused'), { code: 'E1' }))).toEqual({
+      event: 'fault',
+      error: 'RangeError',
+      code: 'E1',
+    });
+    expect(faultLine('card 4111')).toEqual({ event: 'fault', error: 'string' });
+  });
+});
