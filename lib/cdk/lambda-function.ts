@@ -3,6 +3,7 @@ import { PolicyDocument, type PolicyStatement, Role, ServicePrincipal } from 'aw
 import { Architecture, Code, Function as Lambda, LoggingFormat, RecursiveLoop, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
+import { acknowledgePrefixes } from './acknowledged-prefixes.ts';
 import { BUNDLE_HANDLER } from './bundle.ts';
 import { allow } from './statement.ts';
 
@@ -35,6 +36,7 @@ export class LambdaFunction extends Construct {
       ...(props.roleName !== undefined && { roleName: props.roleName }),
       inlinePolicies: { Tutti: new PolicyDocument({ statements: [log, ...props.statements] }) },
     });
+    acknowledgePrefixes(this.role, props.statements);
     this.function = new Lambda(this, 'Function', {
       description: props.description,
       runtime: Runtime.NODEJS_24_X,
