@@ -1,0 +1,225 @@
+"""The service against stand-ins for AWS that keep what they are given: no boto3, no network."""
+import json
+import logging
+import unittest
+from typing import Any, Dict, List, Optional
+
+from tests.wire import COMMAND
+from tutti import wire
+from tutti.flight import Flight, now
+from tutti.service import DEFERRED, Clients, DeclaredError, Handler, Service, Settings
+
+PAST = "2026-01-01T00:00:00.000Z"
+FUTURE = "9999-01-01T00:00:00.000Z"
+
+
+class MemoryRecords:
+    def __init__(self) -> None:
+        self.items: Dict[str, Any] = {}
+
+    def read(self, command_id: str) -> Any:
+        return self.items.get(command_id)
+
+    def write(self, command_id: str, body: Any, before: Any) -> Any:
+        stands = self.items.get(command_id)
+        if (stands or {}).get("revision") != (before or {}).get("revision"):
+            return False, stands
+        self.items[command_id] = {**body, "revision": (before or {}).get("revision", 0) + 1}
+        return True, None
+
+
+class Events:
+    def __init__(self) -> None:
+        self.published: List[Any] = []
+        self.refusing = False
+
+    def put_events(self, Entries: Any) -> Any:
+        if self.refusing:
+            return {"FailedEntryCount": 1, "Entries": [{"ErrorCode": "ThrottlingException"}]}
+        self.published += [json.loads(entry["Detail"]) for entry in Entries]
+        return {"FailedEntryCount": 0, "Entries": [{"EventId": "1"}]}
+
+
+class Queues:
+    def __init__(self) -> None:
+        self.sent: List[Any] = []
+
+    def send_message(self, **message: Any) -> None:
+        self.sent.append(message)
+
+    def change_message_visibility_batch(self, QueueUrl: str, Entries: Any) -> Any:
+        return {}
+
+
+class Objects:
+    def __init__(self) -> None:
+        self.objects: Dict[str, bytes] = {}
+
+    def put_object(self, Bucket: str, Key: str, Body: bytes, ContentType: str) -> None:
+        self.objects["s3://%s/%s" % (Bucket, Key)] = Body
+
+
+class Rig:
+    def __init__(self, handler: Handler) -> None:
+        settings = Settings("queue", "dead-letter", "bus", "table", "bucket")
+        self.sqs, self.events, self.s3 = Queues(), Events(), Objects()
+        self.service = Service("hotels", {"book": handler}, settings, Clients(self.sqs, None, self.events, self.s3))
+        self.records = self.service.records = self.service.heartbeat.records = MemoryRecords()
+
+    def deliver(self, receives: int = 1, sent_at: Optional[int] = None, **over: Any) -> Any:
+        return self.service.handle(self.flight(receives, sent_at, **over))
+
+    def flight(self, receives: int = 1, sent_at: Optional[int] = None, **over: Any) -> Flight:
+        attributes = {"ApproximateReceiveCount": str(receives), "SentTimestamp": str(now() if sent_at is None else sent_at)}
+        body = json.dumps({**COMMAND, "deadline": FUTURE, **over})
+        return Flight({"Body": body, "ReceiptHandle": "r", "Attributes": attributes})
+
+    def outcomes(self) -> List[str]:
+        return [reply["outcome"] for reply in self.events.published]
+
+    def record(self) -> Any:
+        return self.records.items.get(COMMAND["id"])
+
+
+class Case(unittest.TestCase):
+    def setUp(self) -> None:
+        logging.disable(logging.CRITICAL)
+        self.addCleanup(logging.disable, logging.NOTSET)
+
+
+class Commands(Case):
+    def test_run_once_and_a_duplicate_is_answered_from_the_record(self):
+        runs = []
+        rig = Rig(Handler(lambda data, task: runs.append(task.command_id) or {"reference": "HT101"}))
+        self.assertEqual([rig.deliver(), rig.deliver()], ["delete", "delete"])
+        self.assertEqual(runs, [COMMAND["id"]])
+        self.assertEqual(rig.events.published[0], rig.events.published[1])
+        self.assertEqual(rig.events.published[0]["data"], {"reference": "HT101"})
+        self.assertEqual(rig.record()["state"], "DONE")
+
+    def test_that_fail_by_contract_are_answered_once_and_for_all(self):
+        def book(_data: Any, _task: Any) -> None:
+            raise DeclaredError("SoldOut", {"freeFrom": "2027-02-17"}, "full")
+
+        rig = Rig(Handler(book))
+        self.assertEqual(rig.deliver(), "delete")
+        self.assertEqual(rig.events.published[0]["data"], {"type": "SoldOut", "message": "full", "data": {"freeFrom": "2027-02-17"}})
+        self.assertEqual((rig.outcomes(), rig.record()["state"]), (["failed"], "FAILED"))
+
+    def test_that_fail_for_technical_reasons_come_again_and_are_not_answered(self):
+        rig = Rig(Handler(lambda data, task: 1 / 0))
+        self.assertIsInstance(rig.deliver(), int)
+        self.assertEqual((rig.outcomes(), rig.record()["state"]), ([], "RUN"))
+        self.assertLessEqual(rig.record()["leaseUntil"], now())
+        self.assertEqual(rig.deliver(receives=20), "delete")
+        self.assertEqual((rig.outcomes(), len(rig.sqs.sent)), (["unknown"], 1))
+
+    def test_are_acknowledged_only_when_the_bus_has_taken_the_reply(self):
+        runs = []
+        rig = Rig(Handler(lambda data, task: runs.append(1)))
+        rig.events.refusing = True
+        self.assertIsInstance(rig.deliver(), int)
+        rig.events.refusing = False
+        self.assertEqual((rig.deliver(), rig.outcomes(), runs), ("delete", ["completed"], [1]))
+
+    def test_with_the_id_of_another_are_refused_and_not_answered(self):
+        rig = Rig(Handler(lambda data, task: None))
+        rig.deliver()
+        self.assertEqual(rig.deliver(datahash="sha256:" + "00" * 32), "delete")
+        self.assertEqual((rig.outcomes(), rig.sqs.sent[0]["QueueUrl"]), (["completed"], "dead-letter"))
+
+    def test_that_another_worker_has_come_back_when_its_lease_is_over(self):
+        rig = Rig(Handler(lambda data, task: rig.deliver()))
+        self.assertEqual(rig.deliver(), "delete")
+        rig.records.items[COMMAND["id"]] = {"state": "RUN", "hash": COMMAND["datahash"], "token": "t", "leaseUntil": now() + 30_000, "revision": 1}
+        self.assertIn(rig.deliver(), (30, 31))
+        self.assertEqual((rig.deliver(receives=18), rig.sqs.sent[0]["QueueUrl"]), ("delete", "queue"))
+
+    def test_whose_lease_was_lost_are_neither_answered_nor_acknowledged(self):
+        def book(_data: Any, task: Any) -> None:
+            rig.records.items[COMMAND["id"]] = {**rig.record(), "token": "another", "revision": 2}
+            rig.service.heartbeat.add(flight)
+            rig.service.heartbeat.beat()
+            self.assertTrue(task.aborted.is_set())
+
+        rig = Rig(Handler(book))
+        flight = rig.flight()
+        self.assertEqual((rig.service.handle(flight), rig.outcomes()), ("leave", []))
+
+    def test_that_run_long_are_beaten_for(self):
+        def book(_data: Any, _task: Any) -> None:
+            rig.records.items[COMMAND["id"]]["leaseUntil"] = 1
+            rig.service.heartbeat.add(flight)
+            rig.service.heartbeat.beat()
+            self.assertGreater(rig.record()["leaseUntil"], now())
+
+        rig = Rig(Handler(book))
+        flight = rig.flight()
+        self.assertEqual((rig.service.handle(flight), rig.outcomes()), ("delete", ["completed"]))
+
+    def test_that_cannot_be_read_are_held_for_a_newer_worker_and_then_fail(self):
+        def parse(_data: Any) -> None:
+            raise ValueError("it is new")
+
+        rig = Rig(Handler(lambda data, task: None, parse=parse))
+        self.assertEqual((rig.deliver(), rig.deliver(dataversion=2), rig.deliver(type="hotels.renovate")), (60, 60, 60))
+        self.assertEqual(rig.deliver(sent_at=now() - 16 * 60_000), "delete")
+        self.assertEqual((rig.outcomes(), rig.events.published[0]["retryable"]), (["failed"], True))
+
+    def test_that_are_none_go_to_the_dead_letter_queue(self):
+        rig = Rig(Handler(lambda data, task: None))
+        self.assertEqual((rig.deliver(hops=-1), len(rig.sqs.sent), rig.outcomes()), ("delete", 1, []))
+
+    def test_with_a_large_answer_leave_it_in_the_bucket(self):
+        rig = Rig(Handler(lambda data, task: "x" * 200_000))
+        rig.deliver()
+        reply = rig.events.published[0]
+        self.assertTrue(reply["dataref"].startswith("s3://bucket/hotels/default%23book-trip%23cart-42/"))
+        self.assertNotIn("data", reply)
+        self.assertEqual(wire.data_hash(json.loads(rig.s3.objects[reply["dataref"]])), reply["datahash"])
+
+
+class Settling(Case):
+    def test_of_what_was_never_begun_is_cancelled_and_stops_the_late_copy(self):
+        runs = []
+        rig = Rig(Handler(lambda data, task: runs.append(1)))
+        self.assertEqual([rig.deliver(deadline=PAST), rig.deliver()], ["delete", "delete"])
+        self.assertEqual((rig.outcomes(), rig.record()["state"], runs), (["cancelled", "cancelled"], "TOMB", []))
+
+    def test_of_what_is_done_answers_what_was_done(self):
+        rig = Rig(Handler(lambda data, task: {"reference": "HT101"}))
+        rig.deliver()
+        rig.deliver(deadline=PAST)
+        self.assertEqual(rig.outcomes(), ["completed", "completed"])
+
+    def test_of_what_a_dead_worker_had_runs_it_to_its_end(self):
+        rig = Rig(Handler(lambda data, task: {"reference": "HT101"}))
+        rig.records.items[COMMAND["id"]] = {"state": "RUN", "hash": COMMAND["datahash"], "token": "t", "leaseUntil": 1, "revision": 1}
+        rig.deliver(deadline=PAST)
+        self.assertEqual(rig.outcomes(), ["completed"])
+
+    def test_of_what_is_deferred_takes_it_back(self):
+        cancelled = []
+        rig = Rig(Handler(lambda data, task: DEFERRED, cancel=lambda data, task: cancelled.append(data["city"])))
+        rig.deliver()
+        self.assertEqual((rig.outcomes(), rig.record()["state"]), (["deferred"], "DEFERRED"))
+        rig.deliver(deadline=PAST)
+        self.assertEqual((rig.outcomes(), rig.record()["state"], cancelled), (["deferred", "cancelled"], "TOMB", ["Lisbon"]))
+
+    def test_of_what_its_handler_defers_only_now_takes_it_back_at_once(self):
+        rig = Rig(Handler(lambda data, task: DEFERRED))
+        rig.records.items[COMMAND["id"]] = {"state": "RUN", "hash": COMMAND["datahash"], "token": "t", "leaseUntil": 1, "revision": 1}
+        rig.deliver(deadline=PAST)
+        self.assertEqual((rig.outcomes(), rig.record()["state"]), (["cancelled"], "TOMB"))
+
+
+class EarlyAnswers(Case):
+    def test_by_token_stand_before_what_the_handler_says(self):
+        def book(_data: Any, _task: Any) -> Any:
+            early = wire.to_wire(wire.build_reply(COMMAND, "hotels", "completed", now(), {"reference": "HT7"}))
+            rig.records.items[COMMAND["id"]] = {**rig.record(), "early": early, "revision": 2}
+            return DEFERRED
+
+        rig = Rig(Handler(book))
+        self.assertEqual(rig.deliver(), "delete")
+        self.assertEqual((rig.events.published[0]["data"], rig.record()["state"]), ({"reference": "HT7"}, "DONE"))

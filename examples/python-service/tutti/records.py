@@ -1,0 +1,70 @@
+"""The command records of a service in its DynamoDB table: one item for each command id."""
+from __future__ import annotations
+
+import secrets
+import time
+from typing import Any, Dict, Optional, Tuple
+
+from tutti.decision import Record
+
+KEEP_SECONDS = 90 * 86_400
+
+
+class Records:
+    """The command records of the service, one item each; every write names the revision that it replaces."""
+
+    ATTRIBUTES = ("state", "hash", "token", "leaseUntil", "reply", "early", "command", "once", "beatAt", "revision", "ttl", "w")
+    NAMES = {"#" + name: name for name in ATTRIBUTES}
+
+    def __init__(self, dynamodb: Any, table: str) -> None:
+        self.dynamodb, self.table = dynamodb, table
+
+    def read(self, command_id: str) -> Optional[Record]:
+        found = self.dynamodb.get_item(TableName=self.table, Key={"id": {"S": command_id}}, ConsistentRead=True)
+        return _decoded(found.get("Item"))
+
+    def write(self, command_id: str, body: Record, before: Optional[Record]) -> Tuple[bool, Optional[Record]]:
+        """Whether it was written over `before` (None: where nothing stands), else what stands."""
+        revision = 0 if before is None else before["revision"]
+        item = {**body, "revision": revision + 1, "w": secrets.token_urlsafe(8)}
+        if body["state"] in ("DONE", "FAILED", "TOMB"):
+            item["ttl"] = int(time.time()) + KEEP_SECONDS
+        gone = ", ".join("#" + name for name in self.ATTRIBUTES if name not in item)
+        values = {":" + name: _encoded(value) for name, value in item.items()}
+        if before is None:
+            condition = "attribute_not_exists(id)"
+        else:
+            condition, values[":before"] = "#revision = :before", _encoded(revision)
+        try:
+            self.dynamodb.update_item(
+                TableName=self.table,
+                Key={"id": {"S": command_id}},
+                UpdateExpression="SET " + ", ".join("#%s = :%s" % (name, name) for name in item) + " REMOVE " + gone,
+                ConditionExpression=condition,
+                ExpressionAttributeNames=self.NAMES,
+                ExpressionAttributeValues=values,
+                ReturnValuesOnConditionCheckFailure="ALL_OLD",
+            )
+            return True, None
+        except self.dynamodb.exceptions.ConditionalCheckFailedException as error:
+            stands = error.response.get("Item")
+            # boto3 tries again when an answer is lost: then this very write is what stands.
+            if stands is not None and stands.get("w", {}).get("S") == item["w"]:
+                return True, None
+            return False, _decoded(stands)
+
+
+def _encoded(value: Any) -> Dict[str, Any]:
+    if isinstance(value, bool):
+        return {"BOOL": value}
+    return {"N": str(value)} if isinstance(value, int) else {"S": value}
+
+
+def _decoded(item: Optional[Dict[str, Any]]) -> Optional[Record]:
+    kinds = {"S": str, "N": int, "BOOL": bool}
+    return item and {name: kinds[kind](text) for name, value in item.items() for kind, text in value.items()}
+
+
+def body_of(record: Record) -> Record:
+    """A record as it is written again: the store counts revisions."""
+    return {name: value for name, value in record.items() if name not in ("id", "revision", "ttl", "w")}

@@ -1,0 +1,410 @@
+"""Runs a service of a Tutti system on SQS, DynamoDB and EventBridge: poll, claim, run, complete, publish, acknowledge.
+
+Handlers are of effect class key: they pass `task.command_id` to the foreign system as its idempotency key.
+"""
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import random
+import secrets
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple, Union
+from urllib.parse import quote
+
+from tutti import decision, wire
+from tutti.decision import Delivery, Record, Verdict
+from tutti.flight import Flight, Heartbeat, now
+from tutti.records import Records, body_of
+
+log = logging.getLogger("tutti")
+
+RECEIVES_MAX = 20
+HOLD_SECONDS, HOLD_MAX_MS = 60, 15 * 60_000
+BACKOFF_SECONDS_MAX = 900
+CARRIED_CHARACTERS_MAX = 100 * 1024
+CONFLICTS_MAX = 8
+DEFERRED = object()
+
+Disposal = Union[str, int]  # "delete", "leave", or the seconds after which the message is seen again
+
+
+class DeclaredError(Exception):
+    """A business error of the contract: definite, never tried again; nothing has happened."""
+
+    def __init__(self, type: str, data: Any = None, message: str = "") -> None:
+        super().__init__(message or type)
+        self.type, self.data = type, data
+
+
+@dataclass(frozen=True)
+class Handler:
+    run: Callable[[Any, "Task"], Any]  # returns the output, raises DeclaredError, or returns DEFERRED
+    parse: Callable[[Any], Any] = lambda data: data  # raises ValueError for data that this version cannot read
+    cancel: Optional[Callable[[Any, "Task"], None]] = None  # takes a deferred command off the worklist
+    newest: int = 1  # of the input's versions
+    type: Optional[str] = None  # of the completed reply, where the contract's output is an event
+    output_version: int = 1
+
+
+@dataclass(frozen=True)
+class Settings:
+    queue_url: str
+    dead_letter_url: str
+    bus: str
+    table: str
+    bucket: str
+    slots: int = 10
+    lease_seconds: int = 60
+    grace_seconds: int = 110
+
+    @staticmethod
+    def of(variables: Mapping[str, str]) -> "Settings":
+        names = ("TUTTI_QUEUE_URL", "TUTTI_DEAD_LETTER_URL", "TUTTI_BUS", "TUTTI_COMMAND_TABLE", "TUTTI_BUCKET")
+        missing = [name for name in names if not variables.get(name)]
+        if missing:
+            raise SystemExit("Set %s in the environment: README.md says to what." % ", ".join(missing))
+        lease_seconds = int(variables.get("TUTTI_LEASE_SECONDS", "60"))
+        return Settings(*(variables[name] for name in names), lease_seconds=lease_seconds)
+
+
+@dataclass(frozen=True)
+class Clients:
+    sqs: Any
+    dynamodb: Any
+    events: Any
+    s3: Any
+
+    @staticmethod
+    def of_boto3() -> "Clients":
+        import boto3
+        from botocore.config import Config
+
+        retries = {"mode": "standard", "total_max_attempts": 4}
+        settings = Config(connect_timeout=2, read_timeout=25, retries=retries, max_pool_connections=50)
+        return Clients(*(boto3.client(name, config=settings) for name in ("sqs", "dynamodb", "events", "s3")))
+
+
+class Task:
+    """What a handler knows of its command."""
+
+    def __init__(self, service: str, flight: Flight) -> None:
+        command = flight.command
+        self.command_id: str = command["id"]  # equal on every delivery: the idempotency key
+        self.attempt: int = command["attempt"]
+        self.undoes: Optional[str] = command.get("undoes")
+        self.token: str = wire.task_token(service, command["id"])
+        self.aborted = flight.aborted  # set when the lease is lost, the command is settled, or the service stops
+
+
+@dataclass(frozen=True)
+class Job:
+    """A command in hand, with its handler and input; or with the fault for which this worker cannot read it."""
+
+    flight: Flight
+    handler: Optional[Handler]
+    data: Any
+    fault: str
+    delivery: Delivery
+
+
+class Service:
+    def __init__(self, name: str, handlers: Mapping[str, Handler], settings: Settings, clients: Clients) -> None:
+        self.name, self.settings, self.aws = name, settings, clients
+        self.handlers = {"%s.%s" % (name, verb): handler for verb, handler in handlers.items()}
+        self.records = Records(clients.dynamodb, settings.table)
+        self.heartbeat = Heartbeat(clients.sqs, settings.queue_url, self.records, settings.lease_seconds)
+
+    # ---- The loop -----------------------------------------------------------------------------------------------------
+
+    def poll(self, stop: threading.Event) -> None:
+        """Works until `stop` is set; then lets handlers end within the grace period, and aborts the rest."""
+        ended = threading.Event()
+        beats = threading.Thread(target=self.heartbeat.run, args=(ended,), daemon=True)
+        beats.start()
+        free = threading.Semaphore(self.settings.slots)
+        with ThreadPoolExecutor(self.settings.slots) as pool:
+            while not stop.is_set():
+                for message in self._receive(free, stop):
+                    flight = Flight(message)
+                    if stop.is_set():
+                        self._dispose(flight, 0)
+                    else:
+                        self.heartbeat.add(flight)
+                        pool.submit(self._work, flight, free)
+            self._drain()
+        ended.set()
+        beats.join()
+
+    def _receive(self, free: threading.Semaphore, stop: threading.Event) -> List[Dict[str, Any]]:
+        """Never more than there are free slots: a message that waits here burns its visibility."""
+        free.acquire()
+        most = 1
+        while most < 10 and free.acquire(blocking=False):
+            most += 1
+        messages: List[Dict[str, Any]] = []
+        try:
+            if not stop.is_set():
+                messages = self.aws.sqs.receive_message(
+                    QueueUrl=self.settings.queue_url,
+                    MaxNumberOfMessages=most,
+                    WaitTimeSeconds=20,
+                    VisibilityTimeout=self.settings.lease_seconds,
+                    MessageSystemAttributeNames=["ApproximateReceiveCount", "SentTimestamp"],
+                ).get("Messages", [])
+        except Exception:
+            log.exception("the queue could not be received from")
+            time.sleep(1)
+        for _ in range(most - len(messages)):
+            free.release()
+        return messages
+
+    def _work(self, flight: Flight, free: threading.Semaphore) -> None:
+        try:
+            disposal = self.handle(flight)
+        except Exception:
+            log.exception("%s failed", flight.command.get("id", "a message"))
+            disposal = _backoff(flight)
+        self.heartbeat.leave(flight)
+        self._dispose(flight, disposal)
+        free.release()
+
+    def _dispose(self, flight: Flight, disposal: Disposal) -> None:
+        place = {"QueueUrl": self.settings.queue_url, "ReceiptHandle": flight.receipt}
+        try:
+            if disposal == "delete":
+                self.aws.sqs.delete_message(**place)
+            elif disposal != "leave":
+                self.aws.sqs.change_message_visibility(VisibilityTimeout=disposal, **place)
+        except Exception:
+            log.exception("a message could not be deleted or given back: it comes again and meets its record")
+
+    def _drain(self) -> None:
+        until = time.monotonic() + self.settings.grace_seconds
+        while self.heartbeat.in_flight and time.monotonic() < until:
+            time.sleep(0.05)
+        for flight in list(self.heartbeat.in_flight):
+            flight.aborted.set()
+
+    # ---- One message --------------------------------------------------------------------------------------------------
+
+    def handle(self, flight: Flight) -> Disposal:
+        """One delivered message from its body to what the queue is told. Decisions are those of decision.py."""
+        try:
+            flight.command = wire.read_command(flight.body)
+        except wire.Malformed as error:
+            log.error("a message was refused: %s", error)
+            return self._bury(flight)
+        job = self._job(flight)
+        # Most commands are new: the claim is tried before anything is read.
+        is_new = job.delivery.mode == "run" and not job.delivery.settling
+        record = None if is_new else self.records.read(flight.command["id"])
+        for _ in range(CONFLICTS_MAX):
+            verdict = decision.receive(record, job.delivery)
+            if verdict.write is None:
+                return self._act(job, verdict, record)
+            written, stands = self.records.write(flight.command["id"], verdict.write, record)
+            if written:
+                return self._act(job, verdict, {**verdict.write, "revision": (record or {}).get("revision", 0) + 1})
+            record = stands
+        return 1
+
+    def _job(self, flight: Flight) -> Job:
+        command, at = flight.command, now()
+        handler, data, fault = self._input(command)
+        deadline = command.get("deadline")
+        delivery = Delivery(
+            hash=command["datahash"],
+            body=flight.body,
+            settling=deadline is not None and wire.milliseconds(deadline) < at,
+            mode=_mode(flight, fault, at),
+            token=secrets.token_urlsafe(12),
+            now=at,
+            lease_until=at + self.settings.lease_seconds * 1000,
+        )
+        return Job(flight, handler, data, fault, delivery)
+
+    def _input(self, command: Dict[str, Any]) -> Tuple[Optional[Handler], Any, str]:
+        handler = self.handlers.get(command["type"])
+        if handler is None:
+            return None, None, "%s is no command of this service" % command["type"]
+        if command.get("dataversion", 1) > handler.newest:
+            return handler, None, "dataversion %d is newer than this service" % command["dataversion"]
+        try:
+            data = command["data"] if "data" in command else self._fetch(command)
+            return handler, handler.parse(data), ""
+        except ValueError as error:
+            return handler, None, str(error) or "its data cannot be read"
+
+    def _act(self, job: Job, verdict: Verdict, record: Optional[Record]) -> Disposal:
+        command_id = job.flight.command["id"]
+        if verdict.kind == "run":
+            job.flight.hold(job.delivery.token, record)
+            return self._run(job)
+        if verdict.kind == "answer":
+            return self._answer(job.flight, verdict.outcome)
+        if verdict.kind == "repeat":
+            return self._publish(job.flight, verdict.reply)
+        if verdict.kind == "revoke":
+            return self._revoke(job, record)
+        if verdict.kind == "wait":
+            return self._wait(job, verdict.until)
+        if verdict.kind == "hold":
+            log.warning("%s is held for a newer worker: %s", command_id, job.fault)
+            return HOLD_SECONDS
+        if verdict.kind == "give-up":
+            return self._give_up(job.flight, verdict.claimed, job.fault)
+        log.error("%s came again with another datahash: it is refused and not answered", command_id)
+        return self._bury(job.flight)
+
+    def _run(self, job: Job) -> Disposal:
+        flight, handler = job.flight, job.handler
+        assert handler is not None
+        try:
+            output = handler.run(job.data, Task(self.name, flight))
+            if output is DEFERRED:
+                return self._defer(job)
+            more: Dict[str, Any] = {} if handler.type is None else {"type": handler.type}
+            if handler.output_version > 1:
+                more["dataversion"] = handler.output_version
+            reply = self._reply(flight, "completed", output, **more)
+        except DeclaredError as error:
+            reply = self._reply(flight, "failed", {"type": error.type, "message": str(error), "data": error.data})
+        except Exception:
+            log.exception("the handler of %s failed", flight.command["id"])
+            return self._retry(flight)
+        # First the record, then the bus, then the queue: after a crash in between, the record has the answer.
+        written = self._fenced(flight, lambda record: decision.complete(record, reply))
+        return "leave" if written is None else self._publish(flight, written["reply"])
+
+    def _defer(self, job: Job) -> Disposal:
+        written = self._fenced(job.flight, lambda record: decision.defer(record, now()))
+        if written is None:
+            return "leave"
+        if "reply" in written:
+            return self._publish(job.flight, written["reply"])
+        # A deferral is no answer to a settling: that goes on, with the record DEFERRED.
+        return self.handle(job.flight) if job.delivery.settling else self._answer(job.flight, "deferred")
+
+    def _retry(self, flight: Flight) -> Disposal:
+        """Technical reasons: the lease is let go, and the command runs again later, under the same id."""
+        released = self._fenced(flight, lambda record: {**body_of(record), "leaseUntil": now()})
+        if released is None:
+            return "leave"
+        if flight.receives >= RECEIVES_MAX:
+            return self._give_up(flight, True, "its handler failed each time")
+        return 0 if flight.aborted.is_set() else _backoff(flight)
+
+    def _fenced(self, flight: Flight, decide: Callable[[Record], Record]) -> Optional[Record]:
+        """A write under this worker's token, on whatever else was written meanwhile. None: the lease is lost."""
+        token, record = flight.let_go()
+        for _ in range(CONFLICTS_MAX):
+            if record is None or not decision.is_mine(record, token):
+                break
+            body = decide(record)
+            written, stands = self.records.write(flight.command["id"], body, record)
+            if written:
+                return body
+            record = stands
+        log.warning("%s was taken over while its handler ran: nothing is answered", flight.command["id"])
+        return None
+
+    def _revoke(self, job: Job, record: Optional[Record]) -> Disposal:
+        """The record says REVOKED, so no answer by token is taken any more: cancel, then the tomb."""
+        flight = job.flight
+        if job.handler is not None and job.handler.cancel is not None:
+            job.handler.cancel(job.data, Task(self.name, flight))
+        self.records.write(flight.command["id"], decision.entombed(flight.command["datahash"]), record)
+        return self._answer(flight, "cancelled")
+
+    def _wait(self, job: Job, until: int) -> Disposal:
+        """Another worker has it. Near the limit of receives, which are no fault of the message, it is sent anew."""
+        flight = job.flight
+        if job.delivery.settling:
+            for other in self.heartbeat.of_command(flight.command["id"]):
+                if other is not flight:
+                    other.aborted.set()
+        seconds = max(1, min(BACKOFF_SECONDS_MAX, (until - now() + 999) // 1000))
+        if flight.receives < RECEIVES_MAX - 3:
+            return seconds
+        group = flight.command.get("tenant") or flight.command["id"].split("#")[1]
+        self.aws.sqs.send_message(
+            QueueUrl=self.settings.queue_url, MessageBody=flight.body, DelaySeconds=seconds, MessageGroupId=group
+        )
+        return "delete"
+
+    def _give_up(self, flight: Flight, claimed: bool, why: str) -> Disposal:
+        """Definite where nobody has begun it, and recorded so, since a copy may still come; else unknown."""
+        why = why or "it was received %d times and never ended" % flight.receives
+        log.error("%s was given up: %s", flight.command["id"], why)
+        if claimed:
+            reply = self._reply(flight, "unknown")
+        else:
+            reply = self._reply(flight, "failed", {"type": "POISON", "message": why, "data": None}, retryable=True)
+            record = decision.answered(flight.command["datahash"], reply)
+            if not self.records.write(flight.command["id"], record, None)[0]:
+                return 1
+        self._bury(flight)
+        return self._publish(flight, reply)
+
+    def _bury(self, flight: Flight) -> Disposal:
+        """To the dead-letter queue, where a person finds it."""
+        self.aws.sqs.send_message(QueueUrl=self.settings.dead_letter_url, MessageBody=flight.body)
+        return "delete"
+
+    # ---- Replies and large data ---------------------------------------------------------------------------------------
+
+    def _answer(self, flight: Flight, outcome: str) -> Disposal:
+        return self._publish(flight, self._reply(flight, outcome))
+
+    def _reply(self, flight: Flight, outcome: str, data: Any = None, **more: Any) -> str:
+        if len(wire.to_wire(data)) > CARRIED_CHARACTERS_MAX:
+            more.update(self._put(flight.command, wire.canonical(data)))
+        return wire.to_wire(wire.build_reply(flight.command, self.name, outcome, now(), data, **more))
+
+    def _put(self, command: Dict[str, Any], text: str) -> Dict[str, str]:
+        digest = hashlib.sha256(text.encode("utf-8")).hexdigest()
+        key = "%s/%s/%s" % (self.name, quote(command["id"].split("/")[0], safe="!*'()"), digest)
+        self.aws.s3.put_object(Bucket=self.settings.bucket, Key=key, Body=text.encode("utf-8"), ContentType="application/json")
+        return {"dataref": "s3://%s/%s" % (self.settings.bucket, key), "datahash": "sha256:" + digest}
+
+    def _fetch(self, command: Dict[str, Any]) -> Any:
+        prefix = "s3://%s/" % self.settings.bucket
+        reference = command["dataref"]
+        if not reference.startswith(prefix):
+            raise ValueError("its dataref %s is in no bucket of this system" % reference)
+        try:
+            found = self.aws.s3.get_object(Bucket=self.settings.bucket, Key=reference[len(prefix) :])
+        except self.aws.s3.exceptions.NoSuchKey as error:
+            raise ValueError("nothing lies at its dataref %s" % reference) from error
+        data = json.loads(found["Body"].read())
+        if wire.data_hash(data) != command["datahash"]:
+            raise ValueError("what lies at its dataref %s is not what it was sent with" % reference)
+        return data
+
+    def _publish(self, flight: Flight, reply: str) -> Disposal:
+        envelope = json.loads(reply)
+        entry = {"EventBusName": self.settings.bus, "Source": envelope["source"], "DetailType": envelope["type"], "Detail": reply}
+        # A call that succeeds may hold entries that failed: each is looked at.
+        result = self.aws.events.put_events(Entries=[entry])["Entries"][0]
+        if "ErrorCode" not in result:
+            return "delete"
+        log.error("the bus refused a reply (%s): it is published again when the message comes back", result["ErrorCode"])
+        return _backoff(flight)
+
+
+def _mode(flight: Flight, fault: str, at: int) -> str:
+    if flight.receives > RECEIVES_MAX:
+        return "give-up"
+    if not fault:
+        return "run"
+    # A newer worker may be on its way to it.
+    return "give-up" if at - flight.sent_at >= HOLD_MAX_MS else "hold"
+
+
+def _backoff(flight: Flight) -> int:
+    return min(BACKOFF_SECONDS_MAX, int(2 ** (min(flight.receives, 11) - 1) * (1 + random.random())) + 1)

@@ -1,0 +1,159 @@
+import * as fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { MemoryPayloadStore } from '../../lib/adapters/memory/payload-store.ts';
+import { canonical } from '../../lib/contract/canonical.ts';
+import type { CommandEnvelope, ReplyEnvelope } from '../../lib/contract/envelope.ts';
+import type { Json } from '../../lib/contract/json.ts';
+import { parseEnvelope } from '../../lib/contract/parse-envelope.ts';
+import { toWire } from '../../lib/contract/wire.ts';
+import type { CommandRecord } from '../../lib/ports/idempotency-store.ts';
+import { complete, defer, receive, type Delivery } from '../../lib/service/command-record.ts';
+import { buildReply } from '../../lib/service/reply.ts';
+import { taskToken } from '../../lib/service/task-token.ts';
+import { inPython, python } from './python.ts';
+
+const HASH = `sha256:${'9f'.repeat(32)}`;
+const command: CommandEnvelope = {
+  specversion: '1.0',
+  id: 'default#book-trip#cart-42/r5f2c/3',
+  source: 'trips',
+  type: 'hotels.book',
+  time: '2026-11-21T10:00:00.180Z',
+  datacontenttype: 'application/json',
+  datahash: HASH,
+  subject: 'cart-42',
+  attempt: 1,
+  deadline: '2026-11-24T10:00:00.180Z',
+  replyto: 'trips',
+  replytoken: 'h1.Kx',
+  hops: 0,
+  data: { city: 'Lisbon', from: '2027-01-01', nights: 3 },
+};
+
+test("the Python service's own tests pass", () => {
+  const { status, stderr } = python(['-m', 'unittest', 'tests.wire', 'tests.service', 'tests.hotels']);
+  expect([status, stderr]).toEqual([0, expect.stringMatching(/Ran \d{2,} tests in [\d.]+s\n\nOK\n$/)]);
+});
+
+test('its canonical JSON is that of the library for any value', () => {
+  const key = fc.string({ unit: 'binary' }).filter((name) => name !== '__proto__');
+  const number = fc.oneof(
+    fc.integer(),
+    fc.double({ noNaN: true, noDefaultInfinity: true }),
+    fc.maxSafeInteger().map((n) => n * 2 ** 40),
+  );
+  const value = fc.letrec<{ it: Json }>((tie) => ({
+    it: fc.oneof(
+      { maxDepth: 4 },
+      fc.constantFrom(null, true, false, 1e21, 1e-7, -0, 2 ** 60, 5e-324, 123_456_789_012_345_680_000),
+      number,
+      fc.string({ unit: 'binary' }),
+      fc.array(tie('it'), { maxLength: 4 }),
+      fc.dictionary(key, tie('it'), { maxKeys: 5, noNullPrototype: true }),
+    ),
+  })).it;
+  const values = fc.sample(value, 1000);
+  expect(inPython('wire.canonical(it)', values)).toEqual(values.map((each) => canonical(JSON.parse(JSON.stringify(each)) as Json)));
+});
+
+test('its replies are those of the library, and read as replies', async () => {
+  const now = Date.parse('2026-11-21T10:00:00.420Z');
+  const outcomes = ['completed', 'failed', 'cancelled', 'deferred', 'unknown'] as const;
+  const tenant = { ...command, tenant: 'acme', traceparent: '00-4bf9-01' };
+  const cases = [command, tenant].flatMap((each) => outcomes.map((outcome) => ({ command: each, outcome })));
+  const data = { type: 'SoldOut', message: 'Österreich ist voll 😀', data: { freeFrom: '2027-02-17' } };
+  const replies = inPython(
+    `wire.to_wire(wire.build_reply(it["command"], "hotels", it["outcome"], ${now}, ${JSON.stringify(data)}))`,
+    cases,
+  );
+  for (const [index, { command, outcome }] of cases.entries()) {
+    const parts = { service: 'hotels', outcome, data, time: new Date(now).toISOString() };
+    const expected = JSON.parse(await buildReply(command, parts, new MemoryPayloadStore())) as ReplyEnvelope;
+    expect(parseEnvelope(replies[index])).toEqual({ kind: 'reply', envelope: expected });
+    expect(replies[index]).toMatch(/^[\u0020-\u007e]*$/);
+  }
+});
+
+test('its task tokens are those of the library', () => {
+  expect(inPython('wire.task_token("hotels", it)', [command.id])).toEqual([taskToken('hotels', command.id)]);
+});
+
+/** Every state of a record that matters, against every delivery that matters. */
+const NOW = 1_000_000;
+const reply = JSON.stringify({ outcome: 'completed', data: 1 });
+const failure = JSON.stringify({ outcome: 'failed', data: 2 });
+const records: readonly (CommandRecord | undefined)[] = [
+  undefined,
+  { state: 'DONE', hash: HASH, reply, revision: 2 },
+  { state: 'FAILED', hash: HASH, reply: failure, revision: 2 },
+  { state: 'TOMB', hash: HASH, revision: 1 },
+  { state: 'DEFERRED', hash: HASH, command: 'c', beatAt: 5, revision: 2 },
+  { state: 'REVOKED', hash: HASH, command: 'c', revision: 3 },
+  ...[NOW - 1, NOW, NOW + 1].flatMap((leaseUntil) =>
+    [{}, { early: reply }, { early: failure }, { once: true as const }, { once: true as const, early: reply }].map(
+      (more): CommandRecord => ({ state: 'RUN', hash: HASH, token: 'theirs', leaseUntil, command: 'c', revision: 1, ...more }),
+    ),
+  ),
+];
+const deliveries: readonly Delivery[] = [HASH, `sha256:${'00'.repeat(32)}`].flatMap((hash) =>
+  [true, false].flatMap((settling) =>
+    (['run', 'hold', 'give-up'] as const).map((mode) => ({
+      hash,
+      command: 'body',
+      effect: 'key' as const,
+      settling,
+      mode,
+      token: 'mine',
+      now: NOW,
+      leaseUntil: NOW + 60_000,
+    })),
+  ),
+);
+
+test('it decides as the library does, for every record and every delivery', () => {
+  const cases = records.flatMap((record) => deliveries.map((delivery) => ({ record: record ?? null, delivery })));
+  const verdicts = inPython(
+    `asdict(decision.receive(it["record"], decision.Delivery(it["delivery"]["hash"], it["delivery"]["command"], it["delivery"]["settling"],
+      it["delivery"]["mode"], it["delivery"]["token"], it["delivery"]["now"], it["delivery"]["leaseUntil"])))`,
+    cases,
+  );
+  const none = { write: null, outcome: '', reply: '', until: 0, claimed: false };
+  expect(verdicts).toEqual(cases.map(({ record, delivery }) => ({ ...none, ...receive(record ?? undefined, delivery) })));
+});
+
+test('it completes and defers as the library does', () => {
+  const mine = records.filter((record) => record?.state === 'RUN').map((record) => ({ ...(record as CommandRecord), token: 'mine' }));
+  const written = (record: CommandRecord) =>
+    [complete(record, 'mine', 'DONE', reply), defer(record, 'mine', NOW)].map((fenced) => ('write' in fenced ? fenced.write : undefined));
+  expect(inPython(`[decision.complete(it, ${JSON.stringify(reply)}), decision.defer(it, ${NOW})]`, mine)).toEqual(mine.map(written));
+  const others = records.map((record) => record ?? null);
+  expect(inPython('decision.is_mine(it, "mine")', [...others, ...mine])).toEqual([...others.map(() => false), ...mine.map(() => true)]);
+});
+
+test('it takes the commands that the library takes', () => {
+  const value = fc.oneof(
+    fc.jsonValue({ maxDepth: 2 }),
+    fc.constantFrom('1.0', HASH, 'a b', '', 0, 1, -1, 2, true, null, command.time, 'default#p#i'),
+  );
+  const fields = [
+    'specversion',
+    'id',
+    'source',
+    'type',
+    'time',
+    'datacontenttype',
+    'datahash',
+    'attempt',
+    'deadline',
+    'replyto',
+    'hops',
+    'data',
+    'dataversion',
+    'more',
+  ];
+  const bodies = fc
+    .sample(fc.array(fc.tuple(fc.constantFrom(...fields), fc.option(value, { nil: undefined })), { maxLength: 2 }), 1000)
+    .map((changes) => toWire({ ...command, ...Object.fromEntries(changes) } as CommandEnvelope));
+  const taken = inPython('kind(it)', bodies);
+  expect(taken).toEqual(bodies.map((body) => parseEnvelope(body).kind).map((kind) => (kind === 'command' ? 'command' : 'malformed')));
+});

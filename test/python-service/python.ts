@@ -1,0 +1,39 @@
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+export const FOLDER = fileURLToPath(new URL('../../examples/python-service', import.meta.url));
+
+/** Runs Python 3 in the folder of the example, to its end. Says what to do where there is none. */
+export function python(
+  parts: readonly string[],
+  input = '',
+): { readonly status: number | null; readonly stdout: string; readonly stderr: string } {
+  // No boto3 is needed: only what talks to AWS imports it.
+  const { error, status, stdout, stderr } = spawnSync('python3', parts, {
+    cwd: FOLDER,
+    input,
+    encoding: 'utf8',
+    maxBuffer: 64 * 1024 * 1024,
+    env: { ...process.env, PYTHONDONTWRITEBYTECODE: '1', PYTHONUTF8: '1' },
+  });
+  if (error !== undefined)
+    throw new Error(`python3 could not be run (${error.message}): install Python 3.9 or later, which the Python service needs.`);
+  return { status, stdout, stderr };
+}
+
+/** What a Python expression makes of each value; `it` is the value, `wire` and `decision` are the modules, `kind` tells what a body is. */
+export function inPython(expression: string, values: readonly unknown[]): readonly unknown[] {
+  const program = `import json, sys
+from dataclasses import asdict
+from tutti import decision, wire
+def kind(body):
+    try:
+        wire.read_command(body)
+    except wire.Malformed:
+        return "malformed"
+    return "command"
+print(json.dumps([(${expression}) for it in json.load(sys.stdin)]))`;
+  const { status, stdout, stderr } = python(['-c', program], JSON.stringify(values));
+  if (status !== 0) throw new Error(stderr);
+  return JSON.parse(stdout) as unknown[];
+}
