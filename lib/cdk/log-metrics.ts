@@ -16,7 +16,8 @@ export function watchLog(scope: Construct, logGroup: ILogGroup, name: string, al
       logGroup,
       metricNamespace: `Tutti/${name}`,
       metricName: event,
-      filterPattern: FilterPattern.literal(`{ $.event = "${event}" }`),
+      // Under the JSON format, Lambda writes what a function logs as `message`.
+      filterPattern: FilterPattern.literal(`{ $.message.event = "${event}" }`),
       metricValue: '1',
     });
     const metric = filter.metric({ period: Duration.minutes(5), statistic: 'Sum' });

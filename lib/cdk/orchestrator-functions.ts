@@ -112,7 +112,6 @@ export class OrchestratorFunctions extends Construct {
       description: `${name}: lets instances expire that closed ${retention.toDays()} days ago`,
       statements: retireStatements(resources),
       timeout: Duration.minutes(5),
-      environment: { TUTTI_RETENTION_DAYS: String(retention.toDays()) },
     });
     this.#schedule(made, Duration.hours(1));
     return made;
@@ -126,14 +125,14 @@ export class OrchestratorFunctions extends Construct {
       readonly statements: readonly PolicyStatement[];
       readonly timeout: Duration;
       readonly roleName?: string;
-      readonly environment?: Readonly<Record<string, string>>;
     },
   ): LambdaFunction {
-    const { entry, system, environment, memorySizeMb, logRetention = RetentionDays.ONE_MONTH, alarms, name } = this.#props;
+    const { entry, system, memorySizeMb, logRetention = RetentionDays.ONE_MONTH, alarms, name, retention } = this.#props;
     const made = new LambdaFunction(this, id, {
       ...own,
       bundle: () => bundleFunctions({ entry, system }).folders[which],
-      environment: { ...environment, ...own.environment },
+      // advance-processes must not begin anew what retire-closed may have removed.
+      environment: { ...this.#props.environment, ...(retention && { TUTTI_RETENTION_DAYS: String(retention.toDays()) }) },
       memorySizeMb,
       logRetention,
     });
