@@ -105,7 +105,7 @@ const ofPlain = (catalogue: Catalogue, bus: BusEnvelope, data: Json, by: Carried
   if (typeof type !== 'string' || typeof id !== 'string' || typeof source !== 'string' || typeof time !== 'string')
     return park('MALFORMED', 'The bus event has no detail-type, id, source or time.');
   const dedupeBy = catalogue.interests(type)[0]?.correlation.event.dedupeBy;
-  const envelope = { specversion: '1.0', id, source, type, time, datacontenttype: 'application/json', hops: 0, data };
+  const envelope = { specversion: '1.0', id, source, type, time: inMilliseconds(time), datacontenttype: 'application/json', hops: 0, data };
   const stamped = dedupeBy
     ? { ...envelope, id: dedupeBy(parse(catalogue.interests(type)[0]!.correlation.event.data, data, `${type} was received with`) as never) }
     : envelope;
@@ -114,6 +114,11 @@ const ofPlain = (catalogue: Catalogue, bus: BusEnvelope, data: Json, by: Carried
     ? ofEvent(catalogue, parsed.envelope, by)
     : park('MALFORMED', parsed.kind === 'malformed' ? parsed.fault : 'The event looks like a command or a reply.');
 };
+
+/** EventBridge tells the time of an event in whole seconds, `2026-11-21T10:00:00Z`; envelopes have milliseconds. */
+const inMilliseconds = (time: string): string => (WHOLE_SECONDS.test(time) ? time.replace('Z', '.000Z') : time);
+
+const WHOLE_SECONDS = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/;
 
 const ofEvent = (catalogue: Catalogue, envelope: EventEnvelope, by: Carried): Admission => {
   const interests = catalogue.interests(envelope.type);

@@ -15,7 +15,7 @@ import { commitImage } from './commit-image.ts';
 import { decideEvent } from './decide.ts';
 import { dispatchesCausedBy, type Dispatch, type DispatchContext } from './dispatch.ts';
 import type { EngineContext } from './engine-context.ts';
-import { isHot, markHeat } from './forward.ts';
+import { isHot, markHeat } from './heat.ts';
 import { decodeHead, resolveReferences } from './head-codec.ts';
 import { LiveInstance, mergeJournal, readEntries } from './live-instance.ts';
 import { parkMessage } from './park.ts';

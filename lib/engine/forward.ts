@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import type { Image } from '../core/image.ts';
 import type { Dispatch } from './dispatch.ts';
 import type { EngineContext } from './engine-context.ts';
 import { forwardedBody, HOT_LANE } from './inbox-message.ts';
@@ -13,20 +12,6 @@ import type { Delivery } from './settle.ts';
  * F2: a copy has a new id, so it is forced: what its event caused is sent again by its key.
  * F3: what came from the lane is never forwarded, so no message goes round.
  */
-
-/** So long an instance stays hot after a commit that met others. What comes later is decided where it arrives, and may find it hot again. */
-const HOT_MS = 2_000;
-
-/** Whether events of the instance go to the lane at once. */
-export const isHot = (context: EngineContext, instance: { readonly hotUntil?: number } | undefined): boolean =>
-  context.forwards && (instance?.hotUntil ?? 0) > context.options.clock.now();
-
-/** Before a commit: it has met other writers, or the time since one did is over. */
-export const markHeat = ({ options }: EngineContext, image: Image, contended: boolean): void => {
-  const now = options.clock.now();
-  if (contended && options.hotLane) image.hotUntil = now + HOT_MS;
-  else if (image.hotUntil !== undefined && image.hotUntil <= now) delete image.hotUntil;
-};
 
 /**
  * Sends each message with an event to be forwarded to the lane of that event's instance, whole: its other events are then duplicates, or

@@ -4,7 +4,7 @@ import type { Head } from '../ports/process-store.ts';
 import { dispatchContext, NOBODY, type Item } from './advance-instance.ts';
 import { dispatchesCausedBy, type Dispatch } from './dispatch.ts';
 import type { EngineContext } from './engine-context.ts';
-import { isHot } from './forward.ts';
+import { isHot } from './heat.ts';
 import { decodeHead } from './head-codec.ts';
 import { sendAll } from './send-all.ts';
 

@@ -4,7 +4,7 @@ import type { Json } from '../../lib/contract/schema.ts';
 import type { CommandEnvelope, ReplyEnvelope } from '../../lib/contract/envelope.ts';
 import { systemContract } from '../../lib/contract/system.ts';
 import type { JournalEntry } from '../../lib/core/journal-entry.ts';
-import { Engine, sha256 } from '../../lib/engine/engine.ts';
+import { Engine, sha256, type EngineOptions, type Notice } from '../../lib/engine/engine.ts';
 import { inboxBody } from '../../lib/engine/inbox-message.ts';
 import { mergeJournal } from '../../lib/engine/live-instance.ts';
 import { INBOX, openState } from '../../lib/local/state.ts';
@@ -23,16 +23,20 @@ export class InboxRig {
   readonly clock = new VirtualClock(START);
   readonly state = openState({ system: systemContract(shop), clock: this.clock });
   readonly events: { readonly type: string; readonly id: string; readonly data: unknown }[] = [];
-  engine = this.#newEngine();
+  readonly notices: Notice[] = [];
+  readonly engine: Engine;
 
-  constructor() {
+  constructor(options: Pick<EngineOptions, 'accounts' | 'startAgeMaxMs'> = {}) {
+    this.engine = this.#newEngine(options);
     Object.assign(code, { broken: false, brokenAtStart: false });
     this.state.publisher.subscribe(({ detail }) => this.events.push(JSON.parse(detail) as (typeof this.events)[number]));
   }
 
-  #newEngine(): Engine {
+  #newEngine(options: Pick<EngineOptions, 'accounts' | 'startAgeMaxMs'>): Engine {
     const { processStore: store, instanceIndex: index, sender, publisher, payloadStore: payloads, parkingStore: parking } = this.state;
     return new Engine({
+      ...options,
+      onNotice: (notice) => void this.notices.push(notice),
       system: shop,
       frontEndOf,
       store,

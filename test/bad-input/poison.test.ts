@@ -26,6 +26,10 @@ describe('row 19: a process that throws', () => {
     expect(head?.status).toBe('stuck');
     expect(JSON.parse(head?.why ?? '')).toMatchObject({ code: 'POISON', message: 'TypeError: order.customer is undefined' });
     expect(await rig.parked(PID)).toHaveLength(1);
+    expect(rig.notices).toEqual([
+      { kind: 'stuck', reason: 'POISON', pid: PID },
+      { kind: 'parked', reason: 'STUCK', pid: PID },
+    ]);
     expect(rig.inbox.size).toBe(0);
     expect(await rig.story(PID)).toEqual(['ProcessStarted', 'CommandIssued']);
   });

@@ -1,0 +1,107 @@
+import { describe, expect, it } from 'vitest';
+import { inboxBody } from '../../lib/engine/inbox-message.ts';
+import { busText, InboxRig, START } from './inbox-rig.ts';
+
+const ORDER = { orderId: 'o-1' };
+const PID = 'default#fulfil#o-1';
+const DAY_MS = 86_400_000;
+
+/** An event of an account, its detail a CloudEvents envelope or the data itself. */
+const from = (account: string | undefined, plain: boolean): string => {
+  const time = new Date(START).toISOString();
+  const envelope = {
+    specversion: '1.0',
+    id: 'e-1',
+    source: 'shop',
+    type: 'shop.placed',
+    time,
+    datacontenttype: 'application/json',
+    hops: 0,
+  };
+  const bus = JSON.parse(busText('shop.placed', plain ? ORDER : { ...envelope, data: ORDER })) as Record<string, unknown>;
+  return JSON.stringify({ ...bus, account });
+};
+
+describe('row 49: an event of an account that may not publish here', () => {
+  it.each([
+    ['another account', '999999999999', false],
+    ['another account, its detail the data alone', '999999999999', true],
+    ['no account', undefined, false],
+    ['no account, its detail the data alone', undefined, true],
+  ])('is parked as forbidden: %s', async (_, account, plain) => {
+    const rig = new InboxRig({ accounts: ['111111111111', '222222222222'] });
+    rig.put(from(account, plain));
+    await rig.work();
+    expect(await rig.head(PID)).toBeUndefined();
+    expect(rig.inbox.size).toBe(0);
+    const [parked] = await rig.parked();
+    expect(parked).toMatchObject({ reason: 'FORBIDDEN', body: from(account, plain) });
+    expect(parked?.detail).toBe(`The event came from the account ${String(account)}: only 111111111111, 222222222222 may publish here.`);
+    expect(rig.notices).toEqual([{ kind: 'parked', reason: 'FORBIDDEN', pid: '' }]);
+  });
+
+  it.each([false, true])('is parked also where it was sent on in a wrapper, whether plain or not: %s', async (plain) => {
+    const rig = new InboxRig({ accounts: ['111111111111'] });
+    rig.put(inboxBody({ tutti: 'forced', body: from('999999999999', plain), sentat: START }));
+    await rig.work();
+    expect(await rig.parked()).toMatchObject([{ reason: 'FORBIDDEN' }]);
+  });
+
+  it.each([false, true])('is heard where its account is one of them, whether plain or not: %s', async (plain) => {
+    const rig = new InboxRig({ accounts: ['111111111111', '222222222222'] });
+    rig.put(from('222222222222', plain));
+    await rig.work();
+    expect(await rig.parked()).toEqual([]);
+    expect(await rig.head(PID)).toMatchObject({ status: 'running' });
+    expect(rig.notices).toEqual([]);
+  });
+});
+
+describe('row 17: a start that is older than what is kept', () => {
+  const old = new Date(START - 15 * DAY_MS).toISOString();
+  const start = (time: string): string =>
+    inboxBody({ tutti: 'start', startid: 's-1', tenant: 'default', process: 'fulfil', id: 'o-1', data: ORDER, time, by: 'test' });
+
+  it.each([
+    ['by an event', (rig: InboxRig) => rig.event('shop.placed', ORDER, { time: old })],
+    ['by a client', (rig: InboxRig) => rig.put(start(old))],
+  ])('begins nothing and is parked: %s', async (_, starts) => {
+    const rig = new InboxRig({ startAgeMaxMs: 14 * DAY_MS });
+    starts(rig);
+    await rig.work();
+    expect(await rig.head(PID)).toBeUndefined();
+    const [parked] = await rig.parked(PID);
+    expect(parked).toMatchObject({ reason: 'START_TOO_OLD' });
+    expect(parked?.detail).toBe(`The start is of ${old}: at most 14 days may lie between it and now.`);
+    expect(rig.notices).toEqual([{ kind: 'parked', reason: 'START_TOO_OLD', pid: PID }]);
+  });
+
+  it('is parked also where events already wait for it', async () => {
+    const rig = new InboxRig({ startAgeMaxMs: 14 * DAY_MS });
+    rig.event('shop.confirmed', { orderId: 'o-1', by: 'x' });
+    rig.event('shop.placed', ORDER, { time: old });
+    await rig.work();
+    expect(await rig.head(PID)).toMatchObject({ status: 'early' });
+    expect(await rig.parked(PID)).toMatchObject([{ reason: 'START_TOO_OLD' }]);
+  });
+
+  it('is a duplicate where what it started is still there', async () => {
+    const rig = new InboxRig({ startAgeMaxMs: 14 * DAY_MS });
+    rig.event('shop.placed', ORDER);
+    await rig.work();
+    const before = await rig.head(PID);
+    rig.clock.advance(15 * DAY_MS);
+    rig.event('shop.placed', ORDER, { time: new Date(START).toISOString() });
+    await rig.work();
+    expect(await rig.head(PID)).toEqual(before);
+    expect(await rig.parked(PID)).toEqual([]);
+  });
+
+  it('begins where it is young enough, and where nothing is ever retired', async () => {
+    for (const rig of [new InboxRig({ startAgeMaxMs: 15 * DAY_MS }), new InboxRig()]) {
+      rig.event('shop.placed', ORDER, { time: old });
+      await rig.work();
+      expect(await rig.head(PID)).toMatchObject({ status: 'running' });
+    }
+  });
+});
