@@ -1,7 +1,7 @@
 import type { CommandEnvelope } from '../lib/contract/envelope.ts';
 import { CheckoutTravelCart } from '../examples/travel-booking/contracts.ts';
 import { trips } from '../examples/travel-booking/system.ts';
-import { CountedWorld, type Answer } from './counted-world.ts';
+import { CountedWorld, type Answer, type Stores } from './counted-world.ts';
 import { storeCalls } from './counting-ports.ts';
 import { cartOf, GroupPlanned, TourPlanned, tours } from './systems.ts';
 
@@ -98,30 +98,44 @@ const bookings = async (
   limits: Limits,
   { instances = 1, soldOut = false, cold = false } = {},
 ): Promise<CountedRow> => {
-  const world = new CountedWorld(trips, tripAnswer, cold);
+  const world = tripWorld(cold);
   // The average of a hundred: ids differ, and with them sizes.
-  for (let done = 0; done < 100; done += instances) {
-    for (let number = done; number < done + instances; number += 1)
+  await runBookings(world, 100, { atOnce: instances, soldOut });
+  return rowOf(name, row, world, 100, limits);
+};
+
+/** A world of bookings. */
+export const tripWorld = (cold: boolean, stores?: Stores): CountedWorld => new CountedWorld(trips, tripAnswer, cold, stores);
+
+export const runBookings = async (world: CountedWorld, instances: number, { atOnce = 1, soldOut = false }): Promise<void> => {
+  for (let done = 0; done < instances; done += atOnce) {
+    for (let number = done; number < done + atOnce; number += 1)
       await world.publish(CheckoutTravelCart, cartOf(`cart-${10_000 + number}`, soldOut));
     await world.settle();
   }
   await world.deliverTicks();
-  return rowOf(name, row, world, 100, limits);
 };
 
 let references = 0;
 const trainAnswer = (): Answer => ({ output: { reference: `RES-${String((references += 7919) % 1_000_000).padStart(6, '0')}` } });
 
 const tour = async (steps: number, limits: Limits, cold = false): Promise<{ readonly row: CountedRow; readonly costPerStep: number }> => {
-  const world = new CountedWorld(tours, trainAnswer, cold);
+  const world = tourWorld(cold);
   const instances = Math.max(1, Math.round(100 / steps));
+  await runTours(world, instances, steps);
+  const row = rowOf('long', `${steps.toLocaleString('en')} steps, ${cold ? 'cold and spilled' : 'warm'}`, world, instances, limits);
+  return { row, costPerStep: (world.counts.writeUnits + storeCalls(world.counts)) / (steps * instances) };
+};
+
+/** A world of tours. */
+export const tourWorld = (cold: boolean, stores?: Stores): CountedWorld => new CountedWorld(tours, trainAnswer, cold, stores);
+
+export const runTours = async (world: CountedWorld, instances: number, steps: number): Promise<void> => {
   for (let number = 0; number < instances; number += 1) {
     await world.publish(TourPlanned, { tourId: `tour-${10_000 + number}`, legs: steps });
     await world.settle();
   }
   await world.deliverTicks();
-  const row = rowOf('long', `${steps.toLocaleString('en')} steps, ${cold ? 'cold and spilled' : 'warm'}`, world, instances, limits);
-  return { row, costPerStep: (world.counts.writeUnits + storeCalls(world.counts)) / (steps * instances) };
 };
 
 /** All answers are there at once: a batch is one commit, since they are for one instance. */

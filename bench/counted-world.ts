@@ -9,6 +9,8 @@ import type { MemoryMessageQueue } from '../lib/adapters/memory/message-queue.ts
 import { Engine } from '../lib/engine/engine.ts';
 import { INBOX, openState, type State } from '../lib/local/state.ts';
 import type { ReceivedMessage } from '../lib/ports/message-queue.ts';
+import type { PayloadStore } from '../lib/ports/payload-store.ts';
+import type { ProcessStore } from '../lib/ports/process-store.ts';
 import { frontEndOf } from '../lib/process/front-end.ts';
 import { buildShortReply } from '../lib/service/reply.ts';
 import {
@@ -23,6 +25,12 @@ import {
   SendsOfBatch,
   type Counts,
 } from './counting-ports.ts';
+
+/** Where heads and payloads lie. */
+export interface Stores {
+  readonly processStore: ProcessStore;
+  readonly payloadStore: PayloadStore;
+}
 
 /** What a service answers to a command: its output, or a failure. */
 export type Answer = { readonly output: Json; readonly type?: string } | { readonly failure: string; readonly data: Json };
@@ -50,20 +58,21 @@ export class CountedWorld {
   readonly #answer: (command: CommandEnvelope) => Answer;
   readonly #cold: boolean;
 
-  /** `cold`: no instance is warm at any event, as after a deploy. */
-  constructor(system: System<string>, answer: (command: CommandEnvelope) => Answer, cold = false) {
+  /** `cold`: no instance is warm at any event, as after a deploy. `stores`: in place of those in memory. */
+  constructor(system: System<string>, answer: (command: CommandEnvelope) => Answer, cold = false, stores?: Stores) {
     this.state = openState({ system: systemContract(system), clock: this.#clock });
     this.#answer = answer;
     this.#cold = cold;
     const { state, counts } = this;
+    const { processStore, payloadStore } = stores ?? state;
     this.#engine = new Engine({
       system,
       frontEndOf,
-      store: new CountingProcessStore(state.processStore, counts),
+      store: new CountingProcessStore(processStore, counts),
       index: new CountingInstanceIndex(state.instanceIndex, counts),
       sender: new CountingMessageSender(state.sender, counts, this.#batch),
       publisher: new CountingEventPublisher(state.publisher, counts, this.#batch),
-      payloads: new CountingPayloadStore(state.payloadStore, counts),
+      payloads: new CountingPayloadStore(payloadStore, counts),
       parking: new CountingParkingStore(state.parkingStore, counts),
       clock: this.#clock,
       random: () => this.#random.number(),

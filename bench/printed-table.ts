@@ -1,7 +1,8 @@
 import { isHeld, type CountedRow } from './counted-cases.ts';
+import type { ReturnedRow, Units } from './returned-units.ts';
 import type { TimedRow } from './timed-cases.ts';
 
-export type Row = CountedRow | TimedRow;
+export type Row = CountedRow | ReturnedRow | TimedRow;
 
 const COUNTED = [
   'counted',
@@ -18,12 +19,22 @@ const COUNTED = [
 ];
 const TIMED = ['timed', '', '', 'a second', 'median', 'p95', 'CPU a step', 'steps a second', 'x floor'];
 
-/** All rows under two headings: what is counted, then what is timed. */
+const RETURNED = [
+  'DynamoDB, units an event',
+  '',
+  'events',
+  ...['write', 'read', 'index'].flatMap((kind) => [`${kind} predicted`, 'returned']),
+  'limits',
+];
+
+/** All rows under their headings: what is counted, what DynamoDB returned, what is timed. */
 export const printedTable = (rows: readonly Row[]): string => {
   const counted = rows.filter((row) => row.kind === 'counted');
+  const returned = rows.filter((row) => row.kind === 'returned');
   const timed = rows.filter((row) => row.kind === 'timed');
   return [
     counted.length > 0 && aligned([COUNTED, ...counted.map(countedCells)]),
+    returned.length > 0 && aligned([RETURNED, ...returned.map(returnedCells)]),
     timed.length > 0 && aligned([TIMED, ...timed.map(timedCells)]),
   ]
     .filter(Boolean)
@@ -44,7 +55,18 @@ const countedCells = (row: CountedRow): string[] => [
   limitsOf(row),
 ];
 
-const limitsOf = ({ checks }: CountedRow): string => {
+const returnedCells = ({ case: name, row, events, predicted, returned, checks }: ReturnedRow): string[] => [
+  name,
+  row,
+  String(events),
+  ...(['write', 'read', 'indexWrite'] as const satisfies (keyof Units)[]).flatMap((kind) => [
+    predicted[kind].toFixed(3),
+    returned[kind].toFixed(3),
+  ]),
+  limitsOf({ checks }),
+];
+
+const limitsOf = ({ checks }: Pick<CountedRow, 'checks'>): string => {
   const over = checks.filter((check) => !isHeld(check));
   if (over.length > 0)
     return over.map(({ what, counted, atMost }) => `OVER: ${what} ${Number(counted.toFixed(3))}, at most ${atMost}`).join('; ');

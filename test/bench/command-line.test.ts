@@ -1,11 +1,13 @@
 import { expect, test } from 'vitest';
-import { readCommandLine } from '../../bench/command-line.ts';
+import { ON_DYNAMODB, readCommandLine } from '../../bench/command-line.ts';
+import { isHeld } from '../../bench/counted-cases.ts';
+import { agreement, returnedCases } from '../../bench/returned-units.ts';
 import { quantile, rounds } from '../../bench/rounds.ts';
 
 const known = ['happy', 'long', 'hot'];
 
 test('without words every case is run, timed and printed as a table', () => {
-  expect(readCommandLine([], known)).toEqual({ cases: known, json: false, countsOnly: false });
+  expect(readCommandLine([], known)).toEqual({ cases: known, json: false, countsOnly: false, onDynamoDb: false });
 });
 
 test('cases are run in the order in which they are listed, each once', () => {
@@ -13,13 +15,28 @@ test('cases are run in the order in which they are listed, each once', () => {
     cases: ['happy', 'hot'],
     json: true,
     countsOnly: true,
+    onDynamoDb: false,
   });
 });
 
 test('a word that is neither option nor case is named together with what is allowed', () => {
   expect(readCommandLine(['cold'], known)).toBe(
-    'cold is neither an option nor a case: expected --json, --counts, or one of happy, long, hot.',
+    'cold is neither an option nor a case: expected --json, --counts, --dynamodb, or one of happy, long, hot.',
   );
+});
+
+test('on DynamoDB only some cases are run, and another is refused', () => {
+  expect(Object.keys(returnedCases)).toEqual(ON_DYNAMODB);
+  expect(readCommandLine(['--dynamodb'], known)).toMatchObject({ cases: ['happy', 'long'], onDynamoDb: true });
+  expect(readCommandLine(['hot', '--dynamodb'], known)).toBe('hot is not run on DynamoDB: expected happy, long.');
+});
+
+test('units agree within five percent, and what was not predicted does not', () => {
+  const units = { write: 100, read: 0, indexWrite: 3 };
+  const held = (returned: object): boolean[] => agreement(units, { ...units, ...returned }).map(isHeld);
+  expect(held({})).toEqual([true, true, true]);
+  expect(held({ write: 105 })).toEqual([true, true, true]);
+  expect(held({ write: 94, read: 1 })).toEqual([false, false, true]);
 });
 
 test('a quantile is the value below which that part of the values lies', () => {
