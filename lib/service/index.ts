@@ -1,3 +1,6 @@
+export { dynamoStore } from './dynamo-store.ts';
+export type { DynamoStoreOptions } from './dynamo-store.ts';
+export type { DynamoTransaction } from '../adapters/dynamodb/transactional-store.ts';
 export { serve } from './serve.ts';
 export type { Handler, Run, ServeOptions } from './serve.ts';
 export type { PollOptions, Served } from './served.ts';

@@ -1,0 +1,77 @@
+import { describe, expect, it } from 'vitest';
+import { DynamoDbTransactionalStore } from '../../../lib/adapters/dynamodb/transactional-store.ts';
+import { StubClient, failed } from './stub-client.ts';
+
+const TABLE = 'stock-commands';
+const RUN = { state: 'RUN', hash: 'h', token: 't' } as const;
+const DONE = { state: 'DONE', hash: 'h', reply: '{}' } as const;
+
+function cancelled(...codes: readonly string[]): Error {
+  return Object.assign(failed('TransactionCanceledException', 'no'), { CancellationReasons: codes.map((Code) => ({ Code })) });
+}
+
+function storeOn(stub: StubClient): DynamoDbTransactionalStore {
+  return new DynamoDbTransactionalStore({ client: stub.client, table: TABLE, now: () => 0 });
+}
+
+/** Claims, puts an item, answers, as a handler of effect class transaction does. */
+function deduct(store: DynamoDbTransactionalStore): Promise<string> {
+  return store.transact(async (tx, records) => {
+    const claim = await records.write('c/1', RUN, 'absent');
+    if (claim.status === 'conflict') return 'conflict';
+    tx.put({ id: 'sku-1', left: 3, tags: ['a'], note: undefined, sold: null, open: true });
+    return (await records.write('c/1', DONE, 1)).status;
+  });
+}
+
+describe('a transaction on DynamoDB', () => {
+  it('reads once, then writes the record as it ends up and the items in one request', async () => {
+    const stub = new StubClient({}, {});
+    expect(await deduct(storeOn(stub))).toBe('written');
+    expect(stub.seen.map(({ operation }) => operation)).toEqual(['GetItem', 'TransactWriteItems']);
+    const [update, put] = stub.seen[1]?.input['TransactItems'] as { Update?: Record<string, any>; Put?: object }[];
+    expect(update?.Update).toMatchObject({ TableName: TABLE, Key: { id: { S: 'c/1' } }, ConditionExpression: 'attribute_not_exists(id)' });
+    expect(update?.Update?.['ExpressionAttributeValues']).toMatchObject({ ':state': { S: 'DONE' }, ':revision': { N: '1' } });
+    expect(put).toEqual({
+      Put: {
+        TableName: TABLE,
+        Item: { id: { S: 'sku-1' }, left: { N: '3' }, tags: { L: [{ S: 'a' }] }, sold: { NULL: true }, open: { BOOL: true } },
+      },
+    });
+  });
+
+  it.each(['ConditionalCheckFailed', 'TransactionConflict'])('begins anew after %s, and meets what stands', async (code) => {
+    const stub = new StubClient({}, cancelled(code, 'None'), {
+      Item: { id: { S: 'c/1' }, state: { S: 'DONE' }, hash: { S: 'h' }, revision: { N: '1' } },
+    });
+    expect(await deduct(storeOn(stub))).toBe('conflict');
+    expect(stub.seen.map(({ operation }) => operation)).toEqual(['GetItem', 'TransactWriteItems', 'GetItem']);
+  });
+
+  it('gives up after three begins, and at once after any other failure', async () => {
+    const conflict = cancelled('TransactionConflict');
+    const stub = new StubClient({}, conflict, {}, conflict, {}, conflict);
+    await expect(deduct(storeOn(stub))).rejects.toBe(conflict);
+    expect(stub.seen).toHaveLength(6);
+    const other = new StubClient({}, cancelled('None', 'ValidationError'));
+    await expect(deduct(storeOn(other))).rejects.toThrow('no');
+    expect(other.seen).toHaveLength(2);
+  });
+
+  it('writes nothing where the body throws, or puts what is no plain value', async () => {
+    const stub = new StubClient();
+    const store = storeOn(stub);
+    await expect(
+      store.transact(async (tx) => {
+        tx.put({ id: 'sku-1' });
+        throw new TypeError('oops');
+      }),
+    ).rejects.toThrow('oops');
+    await expect(store.transact(async (tx) => tx.put({ id: 'sku-1', at: { since: new Date(0) } }))).rejects.toMatchObject({
+      code: 'DATA_INVALID',
+      message: expect.stringContaining('tx.put.at.since is Date') as string,
+    });
+    await expect(store.transact(async (tx) => tx.put({ id: 'sku-1', left: Number.NaN }))).rejects.toThrow(/tx\.put\.left is NaN/);
+    expect(stub.seen).toEqual([]);
+  });
+});
