@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { MemoryPayloadStore } from '../../lib/adapters/memory/payload-store.ts';
@@ -153,7 +155,15 @@ test('it takes the commands that the library takes', () => {
   ];
   const bodies = fc
     .sample(fc.array(fc.tuple(fc.constantFrom(...fields), fc.option(value, { nil: undefined })), { maxLength: 2 }), 1000)
-    .map((changes) => toWire({ ...command, ...Object.fromEntries(changes) } as CommandEnvelope));
+    .map((changes) => toWire({ ...command, ...Object.fromEntries(changes) }));
   const taken = inPython('kind(it)', bodies);
   expect(taken).toEqual(bodies.map((body) => parseEnvelope(body).kind).map((kind) => (kind === 'command' ? 'command' : 'malformed')));
+});
+
+test('the vector of docs/wire.md is canonical, and its hash is right', () => {
+  const page = readFileSync(new URL('../../docs/wire.md', import.meta.url), 'utf8');
+  const [, written, text, hash] = /```\n(\{ .*\})\ncanonical {2}(.*)\ndatahash {3}(\S+)\n```/.exec(page)!;
+  const data = JSON.parse(written!) as Json;
+  expect(canonical(data)).toBe(text);
+  expect(`sha256:${createHash('sha256').update(text!).digest('hex')}`).toBe(hash);
 });
