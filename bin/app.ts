@@ -1,0 +1,39 @@
+import { App, RemovalPolicy, Stack, Validations } from 'aws-cdk-lib/core';
+import { AwsSolutionsChecks } from 'cdk-nag';
+import { Orchestrator, ServiceFunction } from '../lib/cdk/index.ts';
+import type { AnyService } from '../lib/contract/service.ts';
+import { serviceContract } from '../lib/contract/service.ts';
+import type { System } from '../lib/contract/system.ts';
+import { orders } from '../examples/order-fulfilment/fulfil-order.ts';
+import { trips } from '../examples/travel-booking/system.ts';
+
+/**
+ * The two examples, deployed: `npx cdk deploy TravelBooking OrderFulfilment`, or `npm run deploy:local` into LocalStack.
+ * `-c throw-away=true` deletes all their data with the stacks.
+ */
+const app = new App();
+Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
+
+example('TravelBooking', trips, 'examples/travel-booking', 'system.ts');
+example('OrderFulfilment', orders, 'examples/order-fulfilment', 'fulfil-order.ts');
+
+/** A system and its services, each of them a function from its own folder. */
+function example(id: string, system: System<string>, folder: string, entry: string): void {
+  const stack = new Stack(app, id, { description: `Tutti: the example ${folder}` });
+  const throwAway = app.node.tryGetContext('throw-away') !== undefined;
+  const orchestrator = new Orchestrator(stack, 'Orchestrator', {
+    system,
+    entry: `${folder}/${entry}`,
+    ...(throwAway && { removalPolicy: RemovalPolicy.DESTROY }),
+  });
+  for (const service of system['~'].services as readonly AnyService[]) {
+    const { name } = serviceContract(service);
+    new ServiceFunction(stack, `${name[0]?.toUpperCase()}${name.slice(1)}`, {
+      orchestrator,
+      service,
+      entry: `${folder}/${name}/service.ts`,
+      // What the simulated foreign systems remember: in a function only this folder can be written.
+      environment: { FOREIGN_SYSTEMS: '/tmp/foreign-systems' },
+    });
+  }
+}
