@@ -7,7 +7,7 @@ test.each(['happy', 'compensate', 'long'])('DynamoDB returns the units that the 
   for await (const row of returnedRows(name)) rows.push(row);
   expect(rows.length).toBeGreaterThan(0);
   for (const { row, predicted, returned, checks } of rows) {
-    expect(returned.write, row).toBeGreaterThanOrEqual(1);
+    expect(returned.write).toBeGreaterThanOrEqual(1);
     expect({ row, predicted, returned, held: checks.every(isHeld) }).toMatchObject({ row, held: true });
   }
 });
