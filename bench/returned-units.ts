@@ -39,7 +39,7 @@ interface ReturnedCase {
   readonly run: (world: CountedWorld) => Promise<void>;
 }
 
-const BOOKINGS = 20;
+const BOOKINGS = 10;
 const bookings = (
   row: string,
   options: { readonly soldOut?: boolean; readonly atOnce?: number; readonly cold?: boolean },
