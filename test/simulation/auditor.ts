@@ -38,6 +38,9 @@ export class Auditor {
   /** Command ids that the queues have accepted. */
   readonly #sent = new Map<string, string>();
   readonly #published = new Set<string>();
+  /** Bodies of which the hot lane has a copy. */
+  readonly #forwarded = new Set<string>();
+  forwards = 0;
   readonly #tickHorizonMs: number;
 
   constructor(tickHorizonMs: number) {
@@ -97,15 +100,25 @@ export class Auditor {
     this.#sent.set(command.id, command.datahash);
   }
 
+  /** The hot lane has accepted a message. */
+  forwarded(body: string): void {
+    this.forwards += 1;
+    this.#forwarded.add(body);
+    const { lane, body: inner } = JSON.parse(body) as { readonly lane?: true; readonly body: string };
+    if (lane) this.#forwarded.add(inner);
+  }
+
   /** The bus has accepted an event. */
   published(detail: string): void {
     this.#published.add((JSON.parse(detail) as { readonly id: string }).id);
   }
 
   /** An inbox message is about to be deleted (I14): its event is in the head, and what it caused was accepted, or it is parked. */
-  async deleting(messageId: string, body: string, state: State): Promise<void> {
+  async deleting(messageId: string, body: string, state: State, fromInbox: boolean): Promise<void> {
+    // What is in the lane is audited when it is deleted there.
+    if (fromInbox && this.#forwarded.has(body)) return;
     const message = JSON.parse(body) as Bus & { readonly tutti?: string; readonly pid?: string; readonly act?: string };
-    if (message.tutti === 'forced') return this.deleting(messageId, (message as unknown as { body: string }).body, state);
+    if (message.tutti === 'forced') return this.deleting(messageId, (message as unknown as { body: string }).body, state, fromInbox);
     const detail = message.detail;
     const key = message.tutti === 'operate' || message.tutti === 'tick' ? undefined : keyOf(detail);
     const pid = message.pid ?? pidOf(detail);

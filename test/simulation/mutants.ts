@@ -30,6 +30,9 @@ const withStore = (ports: EnginePorts, store: Partial<ProcessStore>): EnginePort
   },
 });
 
+/** An engine that forwards to nowhere. */
+export const losesForwards = (): Mutant => ({ ports: (ports) => withSender(ports, (queue) => queue === 'hot-lane') });
+
 /** Faults of an engine, each made by a port that does what the faulty engine would do. The auditor must find every one. */
 export const mutants: Readonly<Record<string, () => Mutant>> = {
   'deletes a message before it is applied': () => ({ deletesFirst: true }),

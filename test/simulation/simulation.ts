@@ -2,6 +2,7 @@ import { type FaultChances, Faults } from '../../lib/adapters/memory/faults.ts';
 import { FaultyEventPublisher } from '../../lib/adapters/memory/faulty-event-publisher.ts';
 import { FaultyMessageQueue } from '../../lib/adapters/memory/faulty-message-queue.ts';
 import { FaultyMessageSender } from '../../lib/adapters/memory/faulty-message-sender.ts';
+import { MemoryMessageQueue } from '../../lib/adapters/memory/message-queue.ts';
 import { FaultyProcessStore } from '../../lib/adapters/memory/faulty-process-store.ts';
 import { VirtualClock } from '../../lib/adapters/memory/virtual-clock.ts';
 import type { EventEnvelope } from '../../lib/contract/envelope.ts';
@@ -9,11 +10,11 @@ import { systemContract } from '../../lib/contract/system.ts';
 import { toWire } from '../../lib/contract/wire.ts';
 import { SeededRandom } from '../../lib/core/seeded-random.ts';
 import { Engine } from '../../lib/engine/engine.ts';
-import { inboxBody } from '../../lib/engine/inbox-message.ts';
+import { HOT_LANE, inboxBody } from '../../lib/engine/inbox-message.ts';
 import { INBOX, openState, type State } from '../../lib/local/state.ts';
 import type { MessageQueue, ReceivedMessage } from '../../lib/ports/message-queue.ts';
 import type { MessageSender } from '../../lib/ports/message-sender.ts';
-import type { ProcessStore } from '../../lib/ports/process-store.ts';
+import type { Head, ProcessStore } from '../../lib/ports/process-store.ts';
 import type { EventPublisher } from '../../lib/ports/event-publisher.ts';
 import { frontEndOf } from '../../lib/process/front-end.ts';
 import { Consumer } from '../../lib/service/consumer.ts';
@@ -45,6 +46,11 @@ export interface Mutant {
   readonly neverSweeps?: boolean;
 }
 
+export interface SimulationOptions {
+  /** Engines forward to a hot lane, at which others work. */
+  readonly hotLane?: boolean;
+}
+
 interface Lane {
   readonly queue: () => MessageQueue;
   readonly ready: () => boolean;
@@ -68,16 +74,18 @@ export class Simulation {
   readonly #expected = new Map<string, Expected>();
   readonly #acts: { readonly at: number; readonly act: () => void }[] = [];
   readonly #tickHorizonMs: number;
+  readonly #hotLane: boolean;
   #mishaps: Mishaps;
   #nextSweep = START + SWEEP_MS;
   #sweeping = false;
   readonly #received = new Map<string, ReceivedMessage>();
   steps = 0;
 
-  constructor(seed: string, mutant: Mutant = {}) {
+  constructor(seed: string, mutant: Mutant = {}, { hotLane = false }: SimulationOptions = {}) {
     const random = new SeededRandom(seed);
     this.#random = random;
     this.#mutant = mutant;
+    this.#hotLane = hotLane;
     this.#mishaps = { crash: this.#some(0.02), freeze: this.#some(0.005) };
     this.#tickHorizonMs = this.#one(0.5) ? 900_000 : -1;
     this.auditor = new Auditor(this.#tickHorizonMs);
@@ -86,6 +94,7 @@ export class Simulation {
     this.#state.publisher.subscribe((event) => this.auditor.published(event.detail));
     for (let i = 1 + this.#below(3); i > 0; i -= 1) this.#addEngine(INBOX);
     this.#addEngine(`${INBOX}-dead-letter`);
+    if (hotLane) this.#addHotLane();
     for (const name of systemContract(trips).services.keys()) for (let i = 1 + this.#below(2); i > 0; i -= 1) this.#addService(name);
     for (let i = 1 + this.#below(6); i > 0; i -= 1) this.#script(`c${i}`);
     this.#acts.sort((a, b) => a.at - b.at);
@@ -194,6 +203,19 @@ export class Simulation {
     );
   }
 
+  /** Two work at it, as when a message becomes visible again while its first receiver still runs. */
+  #addHotLane(): void {
+    const { clock } = this;
+    let number = 1_000_000;
+    const shared = { clock, nextNumber: () => (number += 1) };
+    const deadLetter = new MemoryMessageQueue({ ...shared, name: `${HOT_LANE}-dead-letter` });
+    const queues = this.#state.queues as Map<string, MemoryMessageQueue>;
+    queues.set(deadLetter.name, deadLetter);
+    queues.set(HOT_LANE, new MemoryMessageQueue({ ...shared, name: HOT_LANE, deadLetter, maxReceiveCount: 20 }));
+    for (let i = 1 + this.#below(2); i > 0; i -= 1) this.#addEngine(HOT_LANE);
+    this.#addEngine(deadLetter.name);
+  }
+
   #addEngine(name: string): void {
     const inner = this.#state.queues.get(name);
     if (inner === undefined) return;
@@ -203,13 +225,16 @@ export class Simulation {
         const messages = await queue.receive({ max: 10, waitSeconds: 0, visibilitySeconds: 60 });
         if (messages.length === 0) return;
         if (this.#mutant.deletesFirst) await queue.delete(messages.map(({ receiptHandle }) => receiptHandle));
-        const { acknowledge, giveBack } = await (name === INBOX ? engine.advance(messages) : engine.drainDeadLetters(messages));
+        const advances = name === INBOX || name === HOT_LANE;
+        const { acknowledge, giveBack } = await (advances
+          ? engine.advance(messages, { lane: name === HOT_LANE })
+          : engine.drainDeadLetters(messages));
         if (acknowledge.length > 0 && !this.#mutant.deletesFirst) await queue.delete(acknowledge);
         if (giveBack.length > 0) await queue.changeVisibility(giveBack);
       };
     };
     this.#addLane(
-      new FaultyMessageQueue(name === INBOX ? this.#auditedInbox(inner) : inner, this.#faults),
+      new FaultyMessageQueue(name === INBOX || name === HOT_LANE ? this.#auditedInbox(inner, name === INBOX) : inner, this.#faults),
       () => (inner.nextVisibleAt() ?? Infinity) <= this.clock.now(),
       live,
     );
@@ -234,6 +259,7 @@ export class Simulation {
       parking: worker.port(this.#failing(parkingStore)),
       clock: this.clock,
       tickHorizonMs: this.#tickHorizonMs,
+      hotLane: this.#hotLane,
       random: () => this.#random.number(),
     });
   }
@@ -292,7 +318,7 @@ export class Simulation {
         // Both are begun before either is awaited, so nothing comes in between.
         const [[previous], result] = await Promise.all([
           processStore.load([head.pid], { consistent: true }),
-          processStore.commit(head, expected),
+          processStore.commit(this.#heated(head), expected),
         ]);
         if (result.status === 'committed') this.auditor.committed(head, previous);
         return result;
@@ -303,19 +329,29 @@ export class Simulation {
     };
   }
 
+  /** Nothing is decided by the mark, so it may stand anywhere: the lane has more to do than a few engines would give it. */
+  #heated(head: Head): Head {
+    if (!this.#hotLane || head.status === 'early' || !this.#one(0.3)) return head;
+    return { ...head, hotUntil: this.clock.now() + this.#below(120_000) };
+  }
+
   #auditedSender(): MessageSender {
     const { sender } = this.#state;
     return {
       send: async (queue, messages) => {
         const results = await sender.send(queue, messages);
-        for (const [i, result] of results.entries())
-          if (result.status === 'sent' && queue !== INBOX) this.auditor.accepted(messages[i]?.body ?? '');
+        for (const [i, result] of results.entries()) if (result.status === 'sent') this.#sent(queue, messages[i]?.body ?? '');
         return results;
       },
     };
   }
 
-  #auditedInbox(inner: MessageQueue): MessageQueue {
+  #sent(queue: string, body: string): void {
+    if (queue === HOT_LANE) this.auditor.forwarded(body);
+    else if (queue !== INBOX) this.auditor.accepted(body);
+  }
+
+  #auditedInbox(inner: MessageQueue, fromInbox: boolean): MessageQueue {
     return {
       receive: async (options) => {
         const messages = await inner.receive(options);
@@ -325,7 +361,7 @@ export class Simulation {
       delete: async (handles) => {
         for (const handle of handles) {
           const message = this.#received.get(handle);
-          if (message) await this.auditor.deleting(message.messageId, message.body, this.#state);
+          if (message) await this.auditor.deleting(message.messageId, message.body, this.#state, fromInbox);
         }
         return inner.delete(handles);
       },
