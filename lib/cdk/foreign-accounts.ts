@@ -1,4 +1,4 @@
-import { type EventBus, EventBusPolicy, type IEventBus } from 'aws-cdk-lib/aws-events';
+import { CfnEventBusPolicy, type EventBus } from 'aws-cdk-lib/aws-events';
 import { AccountPrincipal, Effect, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Bucket } from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
@@ -27,11 +27,11 @@ export function admitForeignAccounts(scope: Construct, { accounts, system, servi
     if (bus) {
       const sources = [...new Set([...heardTypes(system).keys(), ...services])];
       const statement = allowed('Publish', ['events:PutEvents'], [bus.eventBusArn], publishedBy(sources)).toStatementJson();
-      new EventBusPolicy(scope, `Publish${account}`, { eventBus: bus as IEventBus, statementId: `publish-${account}`, statement });
+      new CfnEventBusPolicy(scope, `Publish${account}`, { eventBusName: bus.eventBusName, statementId: `Publish${account}`, statement });
     }
     if (bucket && services.length > 0) {
       const writers = services.map((service) => payloadKeys(bucket.bucketArn, service));
-      bucket.addToResourcePolicy(allowed('Read', ['s3:GetObject'], [payloadKeys(bucket.bucketArn, ORCHESTRATOR_WRITER), ...writers]));
+      bucket.addToResourcePolicy(allowed('Read', ['s3:GetObject'], [payloadKeys(bucket.bucketArn, ORCHESTRATOR_WRITER)]));
       bucket.addToResourcePolicy(allowed('Write', ['s3:PutObject'], writers));
     }
   }

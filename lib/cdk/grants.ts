@@ -62,7 +62,8 @@ function reading(orchestrator: IOrchestrator): readonly PolicyStatement[] {
     resource: `parameter${deploymentNames(orchestrator.name).parameters}`,
   });
   return [
-    allow(['ssm:GetParametersByPath'], [parameters]),
+    // A path is asked for with its last slash or without it, and IAM takes them for two.
+    allow(['ssm:GetParametersByPath'], [parameters, `${parameters}/`]),
     allow(['dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:Query'], [orchestrator.tableArn]),
     allow(['dynamodb:Query'], [`${orchestrator.tableArn}/index/${LIST_INDEX.name}`]),
     allow(['s3:GetObject'], [payloadKeys(orchestrator.payloadBucketArn, ORCHESTRATOR_WRITER)]),

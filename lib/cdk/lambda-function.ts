@@ -1,4 +1,4 @@
-import { type Duration, RemovalPolicy, Stack } from 'aws-cdk-lib/core';
+import { Annotations, type Duration, RemovalPolicy, Stack } from 'aws-cdk-lib/core';
 import { PolicyDocument, type PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Architecture, Code, Function as Lambda, LoggingFormat, RecursiveLoop, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
@@ -7,10 +7,17 @@ import { acknowledgePrefixes } from './acknowledged-prefixes.ts';
 import { BUNDLE_HANDLER } from './bundle.ts';
 import { allow } from './statement.ts';
 
+export interface LambdaBundle {
+  /** Where index.js lies. */
+  readonly folder: string;
+  /** @default none */
+  readonly warnings?: readonly string[];
+}
+
 export interface LambdaFunctionProps {
   readonly description: string;
   /** Builds the code; not called where the stack is only looked at (`cdk list`). */
-  readonly bundle: () => string;
+  readonly bundle: () => LambdaBundle;
   readonly environment: Readonly<Record<string, string>>;
   readonly statements: readonly PolicyStatement[];
   readonly memorySizeMb: number;
@@ -42,7 +49,7 @@ export class LambdaFunction extends Construct {
       runtime: Runtime.NODEJS_24_X,
       architecture: Architecture.ARM_64,
       handler: BUNDLE_HANDLER,
-      code: Stack.of(this).bundlingRequired ? Code.fromAsset(props.bundle()) : Code.fromInline('// not bundled'),
+      code: this.#code(props.bundle),
       role: this.role,
       logGroup: this.logGroup,
       loggingFormat: LoggingFormat.JSON,
@@ -52,5 +59,11 @@ export class LambdaFunction extends Construct {
       // A process of more than 16 steps looks like a loop to Lambda; the hop counter of the envelope is the guard here.
       recursiveLoop: RecursiveLoop.ALLOW,
     });
+  }
+  #code(bundle: () => LambdaBundle): Code {
+    if (!Stack.of(this).bundlingRequired) return Code.fromInline('// not bundled');
+    const { folder, warnings = [] } = bundle();
+    for (const warning of warnings) Annotations.of(this).addWarningV2('tutti/cdk:bundle', warning);
+    return Code.fromAsset(folder);
   }
 }

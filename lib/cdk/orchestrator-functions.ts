@@ -9,7 +9,7 @@ import { Construct } from 'constructs';
 import type { Alarms } from './alarms.ts';
 import { bundleFunctions, type FunctionName } from './bundle.ts';
 import { watchLog } from './log-metrics.ts';
-import { LambdaFunction } from './lambda-function.ts';
+import { LambdaFunction, type LambdaBundle } from './lambda-function.ts';
 import {
   advanceStatements,
   drainStatements,
@@ -130,7 +130,7 @@ export class OrchestratorFunctions extends Construct {
     const { entry, system, memorySizeMb, logRetention = RetentionDays.ONE_MONTH, alarms, name, retention } = this.#props;
     const made = new LambdaFunction(this, id, {
       ...own,
-      bundle: () => bundleFunctions({ entry, system }).folders[which],
+      bundle: () => bundled(entry, system, which),
       // advance-processes must not begin anew what retire-closed may have removed.
       environment: { ...this.#props.environment, ...(retention && { TUTTI_RETENTION_DAYS: String(retention.toDays()) }) },
       memorySizeMb,
@@ -156,4 +156,10 @@ export class OrchestratorFunctions extends Construct {
     new Rule(made, 'Schedule', { schedule: Schedule.rate(every), targets: [target] });
     made.function.configureAsyncInvoke({ retryAttempts: 0 });
   }
+}
+
+/** What is worth a word is said once, of the function that all events go through. */
+function bundled(entry: string, system: string, which: FunctionName): LambdaBundle {
+  const { folders, warnings } = bundleFunctions({ entry, system });
+  return which === 'advance-processes' ? { folder: folders[which], warnings } : { folder: folders[which] };
 }

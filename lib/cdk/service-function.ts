@@ -53,7 +53,7 @@ export class ServiceFunction extends Construct implements IGrantable {
     checkTimeout(name, timeout, queue);
     const made = new LambdaFunction(this, 'Service', {
       description: `${orchestrator.name}: the service ${name}`,
-      bundle: () => bundleService(props.entry).folder,
+      bundle: () => bundleService(props.entry),
       environment: {
         ...props.environment,
         TUTTI_NAME: orchestrator.name,

@@ -13,7 +13,7 @@ export function serviceStatements(orchestrator: IOrchestrator, service: string, 
     allow(['dynamodb:GetItem', 'dynamodb:UpdateItem'], [queue.commandTable.tableArn]),
     allow(['events:PutEvents'], [busArn], publishedBy([service])),
     allow(['s3:GetObject'], [payloadKeys(payloadBucketArn, ORCHESTRATOR_WRITER)]),
-    allow(['s3:GetObject', 's3:PutObject'], [payloadKeys(payloadBucketArn, service)]),
+    allow(['s3:PutObject'], [payloadKeys(payloadBucketArn, service)]),
   ];
 }
 

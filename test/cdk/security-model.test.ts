@@ -1,0 +1,182 @@
+import { Duration } from 'aws-cdk-lib/core';
+import { describe, expect, test } from 'vitest';
+import { payments } from '../../examples/travel-booking/contracts.ts';
+import { ServiceFunction } from '../../lib/cdk/service-function.ts';
+import { documentsOf, isTlsOnly, listOf, policyLines, roleLines, statementLines, type Statement } from './statement-lines.ts';
+import { resourcesOf, testStack, tripsOrchestrator } from './synthesized.ts';
+
+// Who may do what in a deployed travel booking, whole: each list is all that the principal is allowed. `values` are the keys of
+// the payload bucket. Whoever is not here is allowed nothing by these stacks; grants to users' own roles are in grants.test.ts.
+
+const stack = testStack();
+const orchestrator = tripsOrchestrator(stack, { retention: Duration.days(60) });
+new ServiceFunction(stack, 'Payments', { orchestrator, service: payments, entry: 'examples/travel-booking/payments/service.ts' });
+const resources = resourcesOf(stack);
+
+const ownLog = 'logs:CreateLogStream, logs:PutLogEvents on its own log';
+const receive = 'sqs:ChangeMessageVisibility, sqs:DeleteMessage, sqs:GetQueueAttributes, sqs:ReceiveMessage';
+
+describe('roles', () => {
+  test('advance-processes reads and writes items, receives events, commands every service, and publishes as the system', () => {
+    expect(roleLines(resources, 'AdvanceProcesses')).toEqual([
+      'dynamodb:BatchGetItem, dynamodb:GetItem, dynamodb:PutItem, dynamodb:Query, dynamodb:UpdateItem on table trips',
+      'events:PutEvents on bus trips, if each events:source is trips and events:source is there',
+      ownLog,
+      's3:GetObject on values flights/*',
+      's3:GetObject on values hotels/*',
+      's3:GetObject on values notifications/*',
+      's3:GetObject on values payments/*',
+      's3:GetObject, s3:PutObject on values orchestrator/*',
+      's3:ListBucket on the bucket',
+      `${receive}, sqs:SendMessage on queue trips-hot-lane.fifo`,
+      `${receive}, sqs:SendMessage on queue trips-inbox`,
+      'sqs:SendMessage on queue trips-flights',
+      'sqs:SendMessage on queue trips-hotels',
+      'sqs:SendMessage on queue trips-notifications',
+      'sqs:SendMessage on queue trips-payments',
+    ]);
+  });
+
+  test('sweep-timers sees what is due and sends ticks: no table, no write', () => {
+    expect(roleLines(resources, 'SweepTimers')).toEqual([
+      'dynamodb:Query on index due of table trips',
+      ownLog,
+      'sqs:SendMessage on queue trips-inbox',
+    ]);
+  });
+
+  test('drain-dead-letters empties dead-letter queues into the inbox, and parks beside no instance', () => {
+    expect(roleLines(resources, 'DrainDeadLetters')).toEqual([
+      'dynamodb:PutItem on table trips, if each dynamodb:LeadingKeys is X#0 or X#1 or X#2 or X#3 or X#4 or X#5 or X#6 or X#7',
+      ownLog,
+      's3:PutObject on values orchestrator/none/*',
+      `${receive} on queue trips-hot-lane-dead-letter.fifo`,
+      `${receive} on queue trips-inbox-dead-letter`,
+      'sqs:SendMessage on queue trips-inbox',
+    ]);
+  });
+
+  test('retire-closed can change the expiry of an item and its place in the list, and no other attribute', () => {
+    expect(roleLines(resources, 'RetireClosed')).toEqual([
+      'dynamodb:BatchGetItem, dynamodb:Query on table trips',
+      'dynamodb:Query on index list of table trips',
+      'dynamodb:UpdateItem on table trips, if each dynamodb:Attributes is pk or sk or ttl or lsh or v or st',
+      ownLog,
+    ]);
+  });
+
+  test('a service takes its own commands, keeps its own records, and publishes in its own name', () => {
+    expect(roleLines(resources, 'Payments')).toEqual([
+      'dynamodb:GetItem, dynamodb:UpdateItem on table trips-payments-commands',
+      'events:PutEvents on bus trips, if each events:source is payments and events:source is there',
+      ownLog,
+      's3:GetObject on values orchestrator/*',
+      's3:PutObject on values payments/*',
+      `${receive}, sqs:SendMessage on queue trips-payments`,
+      'sqs:SendMessage on queue trips-payments-dead-letter',
+    ]);
+  });
+
+  test('there are no other roles, and each is assumed by Lambda alone', () => {
+    const roles = resources.filter(({ type }) => type === 'AWS::IAM::Role');
+    expect(roles.map(({ id }) => /(Advance|Sweep|Drain|Retire|Payments)/.exec(id)?.[0])).toEqual([
+      'Advance',
+      'Sweep',
+      'Drain',
+      'Retire',
+      'Payments',
+    ]);
+    expect(roles.flatMap(({ properties }) => statementLines(statementsOf(properties['AssumeRolePolicyDocument'])))).toEqual(
+      roles.map(() => 'lambda.amazonaws.com: sts:AssumeRole on itself'),
+    );
+    expect(roles.flatMap(({ properties }) => properties['ManagedPolicyArns'] ?? [])).toEqual([]);
+  });
+});
+
+describe('policies of resources', () => {
+  test('only the rules of the system deliver into the inbox, and into the queue of what they could not deliver', () => {
+    const rules = 'if aws:SourceArn is rule trips/trips-replies or rule trips/trips-hears-trips';
+    expect(policyLines(resources, 'AWS::SQS::QueuePolicy').filter((line) => line.startsWith('events'))).toEqual([
+      `events.amazonaws.com: sqs:SendMessage on queue trips-inbox, ${rules}`,
+      `events.amazonaws.com: sqs:SendMessage on queue trips-inbox-dead-letter, ${rules}`,
+    ]);
+  });
+
+  test('only the orchestrator sends to the queues of services', () => {
+    const sender = 'if aws:PrincipalArn is role trips-advance-eu-west-1';
+    expect(policyLines(resources, 'AWS::SQS::QueuePolicy').filter((line) => !line.startsWith('events'))).toEqual(
+      ['flights', 'hotels', 'notifications', 'payments'].map(
+        (service) => `account 111111111111: sqs:SendMessage on queue trips-${service}, ${sender}`,
+      ),
+    );
+    expect(resources.find(({ id }) => id.includes('AdvanceProcessesRole'))?.properties['RoleName']).toBe('trips-advance-eu-west-1');
+  });
+
+  test('every queue and the bucket are closed to whoever comes without TLS', () => {
+    const documents = [...documentsOf(resources, 'AWS::SQS::QueuePolicy'), ...documentsOf(resources, 'AWS::S3::BucketPolicy')];
+    const count = resources.filter(({ type }) => type === 'AWS::SQS::Queue' || type === 'AWS::S3::Bucket').length;
+    expect(documents.filter(({ Statement }) => Statement.some(isTlsOnly))).toHaveLength(count);
+  });
+
+  test('the bucket lets nobody in by a policy of its own, and neither does the bus while no other account publishes', () => {
+    expect(policyLines(resources, 'AWS::S3::BucketPolicy')).toEqual([]);
+    expect(resources.filter(({ type }) => type === 'AWS::Events::EventBusPolicy')).toEqual([]);
+  });
+
+  test('a dead-letter queue takes letters of its own queue only', () => {
+    const queues = resources.filter(
+      ({ type, properties }) => type === 'AWS::SQS::Queue' && /dead-letter/.test(String(properties['QueueName'])),
+    );
+    expect(queues).toHaveLength(6);
+    for (const { properties } of queues) {
+      const own = String(properties['QueueName']).replace('-dead-letter', '');
+      expect(properties['RedriveAllowPolicy']).toEqual({
+        redrivePermission: 'byQueue',
+        sourceQueueArns: [`arn:aws:sqs:eu-west-1:111111111111:${own}`],
+      });
+    }
+  });
+
+  test('functions are called by their own schedule and by their queues, and by nobody else', () => {
+    const lines = resources
+      .filter(({ type }) => type === 'AWS::Lambda::Permission')
+      .map(
+        ({ properties }) => `${String(properties['Principal'])}: ${String(properties['Action'])}, for ${String(properties['SourceArn'])}`,
+      );
+    expect(lines).toEqual([
+      expect.stringMatching(/^events.amazonaws.com: lambda:InvokeFunction, for AWS::Events::Rule\/TripsFunctionsSweepTimersSchedule/),
+      expect.stringMatching(/^events.amazonaws.com: lambda:InvokeFunction, for AWS::Events::Rule\/TripsFunctionsRetireClosedSchedule/),
+    ]);
+  });
+});
+
+describe('wildcards', () => {
+  const allowed = resources.flatMap(({ properties }) => allStatements(properties)).filter(({ Effect }) => Effect === 'Allow');
+
+  test('nothing is allowed on a wildcard but the values under one prefix of the bucket', () => {
+    const wild = allowed.flatMap(({ Resource = [] }) => listOf(Resource)).filter((resource) => resource.includes('*'));
+    expect(wild.filter((resource) => !/^arn:aws:s3:::trips-payloads-111111111111-eu-west-1\/[a-z/]+\/\*$/.test(resource))).toEqual([]);
+  });
+
+  test('no action, principal or condition has a wildcard', () => {
+    const texts = allowed.map(({ Action, Principal, Condition }) => JSON.stringify({ Action, Principal, Condition }));
+    expect(allowed.length).toBeGreaterThan(20);
+    expect(texts.filter((text) => text.includes('*'))).toEqual([]);
+  });
+
+  test('nobody scans or deletes items, makes rules, or touches IAM and KMS', () => {
+    const actions = allowed.flatMap(({ Action }) => listOf(Action));
+    expect(actions.filter((action) => /Scan|DeleteItem|PutRule|PutTargets|^iam:|^kms:|DeleteObject/.test(action))).toEqual([]);
+  });
+});
+
+function statementsOf(document: unknown): readonly Statement[] {
+  return (document as { readonly Statement: readonly Statement[] }).Statement;
+}
+
+/** Of every document in the properties of a resource, however deep. */
+function allStatements(value: unknown): readonly Statement[] {
+  if (typeof value !== 'object' || value === null) return [];
+  if ('Statement' in value) return listOf(value.Statement as Statement | readonly Statement[]);
+  return Object.values(value).flatMap(allStatements);
+}
