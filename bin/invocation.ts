@@ -1,8 +1,10 @@
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import type { Acts } from '../lib/client/acts.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
+import type { OpenedActs } from './opened-acts.ts';
 import { openActs } from './system-folder.ts';
 import type { Terminal } from './terminal.ts';
+import { usageError } from './usage-error.ts';
 
 /** One run of the command line. */
 export interface Invocation {
@@ -10,26 +12,45 @@ export interface Invocation {
   exitCode: ExitCode;
 }
 
-/** Where the system is, and how its answers are printed. */
-export interface WhereOptions {
+/** Where the system runs on this machine, and how its answers are printed. */
+export interface FolderOptions {
   readonly local: string;
   readonly json?: true;
 }
 
-export function addWhereOptions(command: Command): Command {
+/** Where the system is, here or on AWS. */
+export interface WhereOptions extends FolderOptions {
+  readonly stack?: string;
+  readonly region?: string;
+}
+
+export function addFolderOptions(command: Command): Command {
   return command.option('--local <dir>', 'the folder of the system', '.tutti').option('--json', 'one JSON object per line');
 }
 
-/** Runs an act on the system of the folder, and closes it whatever becomes of the act. */
-export async function withActs(
-  invocation: Invocation,
-  { local }: WhereOptions,
-  use: (acts: Acts) => Promise<ExitCode | void>,
-): Promise<void> {
-  const opened = await openActs(local);
+export function addWhereOptions(command: Command): Command {
+  return addFolderOptions(command)
+    .addOption(new Option('--stack <name>', 'the deployed system of this name, on AWS').conflicts('local'))
+    .addOption(
+      new Option('--region <region>', 'where it is deployed (default: that of the environment or of the profile)').conflicts('local'),
+    );
+}
+
+/** Runs an act on the system, and closes it whatever becomes of the act. */
+export async function withActs(invocation: Invocation, where: WhereOptions, use: (acts: Acts) => Promise<ExitCode | void>): Promise<void> {
+  const opened = await openWhere(where);
   try {
     invocation.exitCode = (await use(opened.acts)) ?? EXIT.done;
   } finally {
     opened.close();
   }
+}
+
+async function openWhere({ local, stack, region }: WhereOptions): Promise<OpenedActs> {
+  if (stack === undefined && region !== undefined)
+    throw usageError('--region was given without --stack.', 'Name the deployed system with --stack.');
+  if (stack === undefined) return openActs(local);
+  // The client over AWS is imported only where it is used.
+  const { openStack } = await import('./system-stack.ts');
+  return openStack(stack, region);
 }

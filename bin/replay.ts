@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { ClientPorts } from '../lib/client/connection.ts';
 import { nameOf } from '../lib/client/instance.ts';
 import { readHeadJournal } from '../lib/client/journal-view.ts';
 import { parsePid } from '../lib/contract/process-id.ts';
@@ -9,6 +10,7 @@ import { systemContract } from '../lib/contract/system.ts';
 import { openState } from '../lib/local/state.ts';
 import { replayJournal, type JournalFixture } from '../lib/testing/journal-fixture.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
+import type { WhereOptions } from './invocation.ts';
 import type { Terminal } from './terminal.ts';
 import { usageError } from './usage-error.ts';
 
@@ -45,22 +47,32 @@ export function recordedJournals(directory: string): Recorded[] {
   return names.sort().map((name) => ({ name, fixture: JSON.parse(readFileSync(join(directory, name), 'utf8')) as JournalFixture }));
 }
 
-/** The journals of the open instances of a system's folder, which must not be running. */
-export async function openJournals(system: System<string>, directory: string): Promise<Recorded[]> {
+/** The journals of the open instances of a deployed system, or of a folder, on which nothing may be running. */
+export async function openJournals(system: System<string>, { local, stack, region }: WhereOptions): Promise<Recorded[]> {
+  if (stack === undefined) return storedJournals(system, local);
+  const { awsReach } = await import('../lib/client/aws.ts');
+  const { ports } = await awsReach({ name: stack, ...(region === undefined ? {} : { region }) });
+  return journalsOf(ports);
+}
+
+async function storedJournals(system: System<string>, directory: string): Promise<Recorded[]> {
   if (!existsSync(join(directory, 'state.db')))
     throw usageError(`Nothing has been stored in ${directory}.`, 'Name the folder of the system with --local.');
   const state = openState({ system: systemContract(system), directory });
   try {
-    const recorded: Recorded[] = [];
-    for await (const head of state.instanceIndex.list({ statuses: ['running', 'stuck'] })) {
-      const ports = { store: state.processStore, payloads: state.payloadStore };
-      const entries = (await readHeadJournal(ports, head)) as unknown as readonly Json[];
-      const { process = '', id = '' } = parsePid(head.pid) ?? {};
-      // A start that no code could take has left an instance without a journal.
-      if (entries.length > 0) recorded.push({ name: nameOf(head.pid), fixture: { process, id, entries } });
-    }
-    return recorded;
+    return await journalsOf({ store: state.processStore, payloads: state.payloadStore, index: state.instanceIndex });
   } finally {
     state.close();
   }
+}
+
+async function journalsOf(ports: Pick<ClientPorts, 'store' | 'payloads' | 'index'>): Promise<Recorded[]> {
+  const recorded: Recorded[] = [];
+  for await (const head of ports.index.list({ statuses: ['running', 'stuck'] })) {
+    const entries = (await readHeadJournal(ports, head)) as unknown as readonly Json[];
+    const { process = '', id = '' } = parsePid(head.pid) ?? {};
+    // A start that no code could take has left an instance without a journal.
+    if (entries.length > 0) recorded.push({ name: nameOf(head.pid), fixture: { process, id, entries } });
+  }
+  return recorded;
 }

@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
 import type { DevOptions } from '../dev/session.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
-import { addWhereOptions, type Invocation } from '../invocation.ts';
+import { addFolderOptions, type Invocation } from '../invocation.ts';
 
 export function addDevCommand(program: Command, invocation: Invocation): void {
-  addWhereOptions(program.command('dev'))
+  addFolderOptions(program.command('dev'))
     .description('run the exported system and served services here, with a live timeline; Ctrl-C stops')
     .argument('<module...>', 'modules that export the system and its served services')
     .option('--events <file>', 'publish the events of a JSON Lines file, or of stdin with -')

@@ -12,8 +12,8 @@ export function addReplayCommand(program: Command, invocation: Invocation): void
     .description('replay recorded journals, or those of open instances, on this code; prints what differs (exit 1)')
     .argument('<module...>', 'modules that export the system')
     .option('--journals <dir>', 'the folder of recorded journals, *.json')
-    .option('--open', 'the open instances of the folder, while no tutti dev runs there')
-    .action(async (modules: readonly string[], { journals, open, local, json }: ReplayCommandOptions) => {
+    .option('--open', 'the open instances of the deployed system, or of the folder while no tutti dev runs there')
+    .action(async (modules: readonly string[], { journals, open, json, ...where }: ReplayCommandOptions) => {
       if ((journals === undefined) === (open === undefined)) {
         throw usageError('Expected either --journals DIR or --open.', 'Say which journals are to be replayed.');
       }
@@ -23,7 +23,7 @@ export function addReplayCommand(program: Command, invocation: Invocation): void
         import('../replay.ts'),
       ]);
       const { system } = await loadModules(modules);
-      const recorded = journals === undefined ? await openJournals(system, local) : recordedJournals(journals);
+      const recorded = journals === undefined ? await openJournals(system, where) : recordedJournals(journals);
       invocation.exitCode = await replayAll(invocation.terminal, system, recorded, json === true);
     });
 }

@@ -20,7 +20,7 @@ import { answerDeferred } from '../service/deferred-answer.ts';
 import { invalidToken, readTaskToken } from '../service/task-token.ts';
 import { readDeployment, type Deployment } from './aws-deployment.ts';
 import { overAws } from './aws-error.ts';
-import type { AwsOptions } from './aws.ts';
+import type { AwsOptions } from './aws-options.ts';
 import type { AnswerRequest, ClientPorts } from './connection.ts';
 import { readPublishedSystem } from './published-system.ts';
 

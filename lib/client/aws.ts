@@ -1,24 +1,10 @@
-import type { SSMClientConfig } from '@aws-sdk/client-ssm';
 import { SystemClock } from '../adapters/system/clock.ts';
 import type { InstanceFilter } from '../ports/instance-index.ts';
 import type { Head } from '../ports/process-store.ts';
 import { overAws } from './aws-error.ts';
+import type { AwsOptions } from './aws-options.ts';
 import type { OpenedDeployment, OpenedPorts } from './aws-ports.ts';
 import { connectionOf, type ClientPorts, type Connection, type Reach } from './connection.ts';
-
-/** Where a deployed system is, and who reaches for it. */
-export interface AwsOptions {
-  /** The deployment's name: that of its system, unless the construct was given another. */
-  readonly name: string;
-  /** @default that of the environment or of the profile */
-  readonly region?: string;
-  /** The endpoint of all services, such as that of LocalStack. @default AWS_ENDPOINT_URL, else AWS */
-  readonly endpoint?: string;
-  /** @default those of the environment, of the profile or of the machine */
-  readonly credentials?: NonNullable<SSMClientConfig['credentials']>;
-  /** Who acts: journaled with each act. @default the ARN of the caller, which STS is asked for once, when it is first needed */
-  readonly principal?: string;
-}
 
 /**
  * Reaches a system that runs on AWS. It finds the deployment by its name, with one call to SSM, when it is first used; the SDK is

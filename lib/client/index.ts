@@ -1,5 +1,5 @@
 export { aws } from './aws.ts';
-export type { AwsOptions } from './aws.ts';
+export type { AwsOptions } from './aws-options.ts';
 export type { Client } from './client.ts';
 export { connect } from './connect.ts';
 export type { Connection } from './connection.ts';

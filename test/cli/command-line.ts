@@ -23,9 +23,14 @@ export async function tutti(...parts: readonly string[]): Promise<Ended> {
   return ended(launch(parts));
 }
 
-function launch(parts: readonly string[]): ChildProcess {
+/** The same in another environment. */
+export async function tuttiIn(environment: NodeJS.ProcessEnv, ...parts: readonly string[]): Promise<Ended> {
+  return ended(launch(parts, environment));
+}
+
+function launch(parts: readonly string[], environment: NodeJS.ProcessEnv = {}): ChildProcess {
   // Colours are for terminals only, whatever CI services say of themselves.
-  const env = { ...process.env, CI: 'true' };
+  const env = { ...process.env, ...environment, CI: 'true' };
   return spawn(process.execPath, [...NODE, ...parts], { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] });
 }
 

@@ -1,0 +1,78 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { hostDeployment, type HostedDeployment } from '../client/hosted-deployment.ts';
+import { tryUntil } from '../client/reached-shop.ts';
+import { RunningTutti, SEATS, tutti, tuttiIn } from './command-line.ts';
+import { seats, services } from './seats.ts';
+
+let deployment: HostedDeployment;
+let where: readonly string[];
+
+beforeAll(async () => {
+  deployment = await hostDeployment(seats, services);
+  where = ['--stack', deployment.name, '--region', 'us-east-1'];
+});
+afterAll(() => deployment.close());
+
+const seat = (id: string, wanted: string): string => JSON.stringify({ id, seat: wanted });
+
+test('a person starts, lists, asks why, signals and reads an instance of a deployed system without its code', async () => {
+  const started = await tutti('start', 'book-seat', seat('s-1', 'on hold'), ...where);
+  expect(started).toMatchObject({ code: 0, stdout: expect.stringMatching(/^s-1 r\w+\n$/), stderr: expect.not.stringContaining('error') });
+  await tryUntil(async () => {
+    const why = await tutti('why', 'book-seat', 's-1', ...where);
+    expect(why).toMatchObject({ code: 0, stdout: 'book-seat s-1 waits for an event: seats.confirmed\n' });
+  });
+  const listed = await tutti('list', '--process', 'book-seat', '--status', 'running', '--json', ...where);
+  expect(JSON.parse(listed.stdout)).toMatchObject({ process: 'book-seat', id: 's-1', status: 'running' });
+  expect(await tutti('replay', SEATS, '--open', ...where)).toMatchObject({ code: 0, stdout: expect.stringContaining('book-seat s-1') });
+  const followed = new RunningTutti('show', 'book-seat', 's-1', '--follow', ...where);
+  await followed.line(/desk\.book answered/);
+  const signalled = await tutti('signal', 'book-seat', 's-1', 'seats.confirmed', '{"id":"s-1"}', ...where);
+  expect(signalled).toMatchObject({ code: 0, stdout: expect.stringMatching(/^\w{26}\n$/) });
+  await followed.line(/completed {"number":7}/);
+});
+
+test('start --wait prints the result, and exits 1 where the process failed', async () => {
+  const [booked, taken] = await Promise.all([
+    tutti('start', 'book-seat', seat('s-2', '12A'), '--wait', ...where),
+    tutti('start', 'book-seat', seat('s-3', 'taken'), '--wait', ...where),
+  ]);
+  expect(booked).toMatchObject({ code: 0, stdout: '{"number":3}\n' });
+  expect(taken).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('PROCESS_FAILED') });
+});
+
+test('input that the contract does not allow is refused by the orchestrator, and the command line tells its reason', async () => {
+  const refused = await tutti('start', 'book-seat', '{"id":"s-4","seat":12}', ...where);
+  expect(refused).toMatchObject({
+    code: 2,
+    stdout: '',
+    stderr: expect.stringMatching(/DATA_INVALID: book-seat was started with seat 12: /),
+  });
+});
+
+test('cancel ends an instance, which then cannot be resumed; who did it is the caller of AWS', async () => {
+  await tutti('start', 'book-seat', seat('s-5', 'on hold'), ...where);
+  const cancelled = await tutti('cancel', 'book-seat', 's-5', '--reason', 'changed plans', '--json', ...where);
+  expect(cancelled.code).toBe(0);
+  await tryUntil(async () => {
+    const { stdout } = await tutti('show', 'book-seat', 's-5', ...where);
+    expect(stdout).toMatch(/arn:aws:\S+ asked to cancel it: changed plans/);
+  });
+  expect(await tutti('resume', 'book-seat', 's-5', ...where)).toMatchObject({ code: 1, stderr: expect.stringContaining('CLOSED') });
+});
+
+test('exit codes: 3 where there is no such system, process or instance, 4 where AWS cannot be reached, 2 for wrong usage', async () => {
+  const closed = { AWS_ENDPOINT_URL: 'http://127.0.0.1:9' };
+  const [noStack, noProcess, noInstance, unreachable, both, alone] = await Promise.all([
+    tutti('list', '--stack', 'nobody-deployed-this'),
+    tutti('start', 'no-such', '{}', ...where),
+    tutti('why', 'book-seat', 'none', ...where),
+    tuttiIn(closed, 'list', ...where),
+    tutti('list', '--local', '.tutti', ...where),
+    tutti('list', '--region', 'us-east-1'),
+  ]);
+  expect([noStack, noProcess, noInstance, unreachable, both, alone].map(({ code }) => code)).toEqual([3, 3, 3, 4, 2, 2]);
+  expect(noStack.stderr).toContain('cdk deploy');
+  expect(noProcess.stderr).toContain('expected one of book-seat');
+  expect(unreachable.stderr).toContain('UNREACHABLE');
+});
