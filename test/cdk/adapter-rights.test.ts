@@ -1,0 +1,62 @@
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { Duration } from 'aws-cdk-lib/core';
+import { expect, test } from 'vitest';
+import { DynamoDbParkingStore } from '../../lib/adapters/dynamodb/parking-store.ts';
+import { DynamoDbRetirementStore } from '../../lib/adapters/dynamodb/retirement-store.ts';
+import type { PayloadStore } from '../../lib/ports/payload-store.ts';
+import { listOf, type Statement } from './statement-lines.ts';
+import { resourcesOf, testStack, tripsOrchestrator } from './synthesized.ts';
+
+// Conditions of roles name keys and attributes that adapters write. IAM is not enforced by emulators, so they are compared here.
+
+const stack = testStack();
+tripsOrchestrator(stack, { retention: Duration.days(60) });
+const roles = resourcesOf(stack).filter(({ type }) => type === 'AWS::IAM::Role');
+
+const conditionOf = (role: string, key: string): readonly string[] => {
+  const policies = roles.find(({ id }) => id.includes(role))?.properties['Policies'] as readonly {
+    readonly PolicyDocument: { readonly Statement: readonly Statement[] };
+  }[];
+  const conditions = policies.flatMap(({ PolicyDocument }) =>
+    PolicyDocument.Statement.flatMap(({ Condition }) => Condition?.['ForAllValues:StringEquals']?.[key] ?? []),
+  );
+  return conditions.flatMap((each) => listOf(each as string | readonly string[]));
+};
+
+type Input = Readonly<Record<string, unknown>>;
+
+const recordingClient = (answer: (input: Input) => object): { readonly client: DynamoDBClient; readonly inputs: Input[] } => {
+  const inputs: Input[] = [];
+  const send = async ({ input }: { readonly input: Input }): Promise<object> => {
+    inputs.push(input);
+    return answer(input);
+  };
+  return { client: { send } as unknown as DynamoDBClient, inputs };
+};
+
+const noValues = { put: async () => {} } as unknown as PayloadStore;
+
+test('whatever drain-dead-letters parks lies under a key that its role may write', async () => {
+  const { client, inputs } = recordingClient(() => ({}));
+  const parking = new DynamoDbParkingStore({ client, table: 'trips', large: noValues });
+  for (let i = 0; i < 200; i += 1)
+    await parking.park({ pid: '', id: `00000000000000${i % 10}#${i}`, reason: 'DEAD_LETTER', detail: '', body: '{}', parkedAt: 0 });
+  const written = new Set(inputs.map(({ Item }) => (Item as { readonly pk: { readonly S: string } }).pk.S));
+  expect([...written].sort()).toEqual(conditionOf('DrainDeadLetters', 'dynamodb:LeadingKeys'));
+});
+
+test('retire-closed names no attribute that its role may not write', async () => {
+  const head = { pk: { S: 'default#book-trip#1' }, sk: { S: 'H' }, v: { N: '3' }, st: { S: 'completed' }, lsh: { S: 'L' } };
+  const chunk = { pk: head.pk, sk: { S: 'J#r#000000#000009' } };
+  const { client, inputs } = recordingClient((input) => ('KeyConditionExpression' in input ? { Items: [head, chunk] } : {}));
+  expect(await new DynamoDbRetirementStore({ client, table: 'trips', processes: ['book-trip'] }).retire('default#book-trip#1', 3, 1)).toBe(
+    true,
+  );
+  const updates = inputs.filter((input) => 'UpdateExpression' in input);
+  expect(updates).toHaveLength(2);
+  const named = updates.flatMap(({ Key, ExpressionAttributeNames }) => [
+    ...Object.keys(Key as object),
+    ...Object.values(ExpressionAttributeNames as object),
+  ]);
+  expect(new Set(named)).toEqual(new Set(conditionOf('RetireClosed', 'dynamodb:Attributes')));
+});

@@ -1,0 +1,69 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Duration, Validations, type App } from 'aws-cdk-lib/core';
+import { AwsSolutionsChecks } from 'cdk-nag';
+import { describe, expect, test } from 'vitest';
+import { hotels, flights, payments } from '../../examples/travel-booking/contracts.ts';
+import { Orchestrator } from '../../lib/cdk/orchestrator.ts';
+import { ServiceFunction } from '../../lib/cdk/service-function.ts';
+import { ServiceQueue } from '../../lib/cdk/service-queue.ts';
+import { ACCOUNT, REGION, testApp, testStack, tripsOrchestrator } from './synthesized.ts';
+
+interface Report {
+  readonly pluginReports: readonly {
+    readonly violations: readonly {
+      readonly ruleName: string;
+      readonly violatingConstructs: readonly { readonly constructPath: string }[];
+    }[];
+  }[];
+}
+
+/** What cdk-nag finds, as `rule at construct`. */
+const findings = (app: App): readonly string[] => {
+  Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
+  try {
+    app.synth();
+  } catch {
+    // With findings, synth throws after it has written its report.
+  }
+  const report = JSON.parse(readFileSync(join(app.outdir, 'validation-report.json'), 'utf8')) as Report;
+  return report.pluginReports.flatMap(({ violations }) =>
+    violations.flatMap(({ ruleName, violatingConstructs }) =>
+      violatingConstructs.map(({ constructPath }) => `${ruleName} at ${constructPath}`),
+    ),
+  );
+};
+
+describe('AwsSolutions of cdk-nag', () => {
+  test('finds nothing in a system with its services', () => {
+    const app = testApp();
+    const stack = testStack('Trips', app);
+    const orchestrator = tripsOrchestrator(stack, { retention: Duration.days(60), accounts: [ACCOUNT, '222222222222'] });
+    new ServiceFunction(stack, 'Payments', { orchestrator, service: payments, entry: 'examples/travel-booking/payments/service.ts' });
+    expect(findings(app)).toEqual([]);
+  });
+
+  test('finds nothing in the stack of a service, of the same account or of another', () => {
+    const app = testApp();
+    const stack = testStack('Hotels', app);
+    const near = Orchestrator.fromName(stack, 'Trips', 'trips');
+    new ServiceFunction(stack, 'Hotels', { orchestrator: near, service: hotels, entry: 'examples/travel-booking/hotels/service.ts' });
+    const elsewhere = testStack('Flights', app, { account: '222222222222', region: REGION });
+    const far = Orchestrator.fromName(elsewhere, 'Trips', 'trips', { account: ACCOUNT });
+    const queue = new ServiceQueue(elsewhere, 'Queue', { orchestrator: far, service: flights });
+    new ServiceFunction(elsewhere, 'Flights', {
+      orchestrator: far,
+      queue,
+      service: flights,
+      entry: 'examples/travel-booking/flights/service.ts',
+    });
+    expect(findings(app)).toEqual([]);
+  });
+
+  test('would find a queue without TLS, so the checks do run', () => {
+    const app = testApp();
+    const { inbox } = tripsOrchestrator(testStack('Trips', app));
+    inbox.queue.node.tryRemoveChild('Policy');
+    expect(findings(app)).toEqual(['AwsSolutions-SQS4 at Trips/Trips/Inbox/Queue/Resource']);
+  });
+});
