@@ -62,12 +62,12 @@ describe.concurrent('a deployed system', { timeout: 240_000 }, () => {
     const command = await ferryCommand(pid);
     expect(command.body).toMatchObject({
       specversion: '1.0',
-      source: 'trials',
+      source: 'trips',
       type: 'ferry.cross',
       datacontenttype: 'application/json',
       subject: `${run}-crossed`,
       attempt: 1,
-      replyto: 'trials',
+      replyto: 'trips',
       data: { from: 'Calais', to: 'Dover' },
     });
     expect(command.body['datahash']).toMatch(/^sha256:[0-9a-f]{64}$/);
@@ -96,8 +96,10 @@ describe.concurrent('a deployed system', { timeout: 240_000 }, () => {
     await awaitStatus(suite, pid, 'completed');
     await publishReply(suite, replyTo(command, 'completed', { ticket: 'T-3' }));
     await behindIt(`${run}-behind-replies`);
-    const crossed = (await tap.events()).filter(({ type, detail }) => type === 'trials.crossed' && detail['subject'] === `${run}-twice`);
-    expect(crossed.map(({ detail }) => detail['data'])).toEqual([{ id: `${run}-twice`, ticket: 'T-2' }]);
+    const crossed = (await tap.events()).filter(({ type, detail }) => type === 'trips.crossed' && detail['subject'] === `${run}-twice`);
+    // The bus may carry an event more than once; its id is what tells a subscriber.
+    const byId = new Map(crossed.map(({ detail }) => [detail['id'], detail['data']]));
+    expect([...byId.values()]).toEqual([{ id: `${run}-twice`, ticket: 'T-2' }]);
     expect(await deedsFor(suite, pid)).toEqual(['guide: visit']);
   });
 

@@ -1,4 +1,4 @@
-import { GetItemCommand, QueryCommand, type AttributeValue } from '@aws-sdk/client-dynamodb';
+import { BatchGetItemCommand, GetItemCommand, QueryCommand, type AttributeValue } from '@aws-sdk/client-dynamodb';
 import { inflateRawSync } from 'node:zlib';
 import type { Deployment } from './deployment.ts';
 import { until } from './until.ts';
@@ -19,6 +19,19 @@ export async function readHead({ dynamodb, table }: Deployment, pid: string): Pr
   );
   if (Item === undefined) return undefined;
   return { status: Item['st']!.S!, version: Number(Item['v']!.N), why: Item['why']?.S, item: Item };
+}
+
+/** The statuses of many instances; of one that there is none of, none. */
+export async function statusesOf({ dynamodb, table }: Deployment, pids: readonly string[]): Promise<ReadonlyMap<string, string>> {
+  const statuses = new Map<string, string>();
+  for (let from = 0; from < pids.length; from += 100) {
+    const Keys = pids.slice(from, from + 100).map((pid) => ({ pk: { S: pid }, sk: { S: 'H' } }));
+    const { Responses = {} } = await dynamodb.send(
+      new BatchGetItemCommand({ RequestItems: { [table]: { Keys, ProjectionExpression: 'pk, st', ConsistentRead: true } } }),
+    );
+    for (const item of Responses[table] ?? []) statuses.set(item['pk']!.S!, item['st']!.S!);
+  }
+  return statuses;
 }
 
 /** Waits until an instance has that status; where it never has, its journal is told. */

@@ -3,8 +3,8 @@ import type { Deployment } from './deployment.ts';
 
 /** What a foreign system did under one idempotency key. */
 export interface Deed {
+  /** The idempotency key: the id of a command, which begins with that of its instance. */
   readonly key: string;
-  readonly processId: string;
   readonly service: string;
   readonly what: string;
   readonly doneAt: number;
@@ -21,7 +21,6 @@ export async function readLedger({ dynamodb, ledger }: Deployment): Promise<read
     for (const item of page.Items ?? [])
       deeds.push({
         key: item['key']!.S!,
-        processId: item['processId']!.S!,
         service: item['service']!.S!,
         what: item['what']!.S!,
         doneAt: Number(item['doneAt']!.N),
@@ -33,6 +32,6 @@ export async function readLedger({ dynamodb, ledger }: Deployment): Promise<read
 
 /** What was done for one instance, as `service: what`, oldest first; identifiers that the ledger chose are left out. */
 export async function deedsFor(deployment: Deployment, pid: string): Promise<readonly string[]> {
-  const deeds = (await readLedger(deployment)).filter(({ processId }) => processId === pid);
+  const deeds = (await readLedger(deployment)).filter(({ key }) => key.startsWith(`${pid}/`));
   return deeds.map(({ service, what }) => `${service}: ${what.split(' ')[0]}`);
 }

@@ -1,4 +1,5 @@
 import { ScanCommand, type AttributeValue } from '@aws-sdk/client-dynamodb';
+import { inflateRawSync } from 'node:zlib';
 import type { Deployment } from './deployment.ts';
 
 /** A message that is kept for a person. */
@@ -23,7 +24,11 @@ export async function readParked({ dynamodb, table }: Deployment): Promise<reado
       }),
     );
     for (const item of page.Items ?? [])
-      parked.push({ beside: item['pk']!.S!, reason: item['reason']?.S ?? '', body: item['body']?.S ?? '' });
+      parked.push({
+        beside: item['pk']!.S!,
+        reason: item['reason']?.S ?? '',
+        body: item['b']?.B === undefined ? '' : inflateRawSync(item['b'].B).toString(),
+      });
     from = page.LastEvaluatedKey;
   } while (from !== undefined);
   return parked;

@@ -16,7 +16,7 @@ export const GateOpened = event('trials.gate-opened', Named.extend({ by: z.strin
 export const PoisonTaken = event('trials.poison-taken', Named);
 /** A process whose service no function polls. */
 export const CrossingWanted = event('trials.crossing-wanted', Named.extend({ from: z.string(), to: z.string() }));
-export const Crossed = event('trials.crossed', Named.extend({ ticket: z.string() }));
+export const Crossed = event('trips.crossed', Named.extend({ ticket: z.string() }));
 
 const Stamp = z.object({ stamp: z.string() });
 export const guide = service('guide', {

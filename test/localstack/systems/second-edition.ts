@@ -5,7 +5,7 @@ import { ferry, guide } from './contracts.ts';
 import { poison } from './poison-mended.ts';
 import { crossing, gate, nap, parcel, tour } from './processes.ts';
 
-export const trials = system('trials', {
+export const trials = system('trips', {
   processes: [bookTrip, crossing, gate, nap, parcel, poison, tour],
   services: [payments, flights, hotels, notifications, ferry, guide],
 });

@@ -4,9 +4,9 @@ import { deed } from './ledger.ts';
 
 export const handler = serve(flights, {
   book: async (_flight, task) => ({
-    reference: await deed({ key: task.commandId, processId: task.processId, service: 'flights', what: 'book' }),
+    reference: await deed({ key: task.commandId, service: 'flights', what: 'book' }),
   }),
   cancel: async ({ reference }, task) => {
-    await deed({ key: task.commandId, processId: task.processId, service: 'flights', what: `cancel ${reference}` });
+    await deed({ key: task.commandId, service: 'flights', what: `cancel ${reference}` });
   },
 });

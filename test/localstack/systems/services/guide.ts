@@ -4,7 +4,7 @@ import { deed } from './ledger.ts';
 
 export const handler = serve(guide, {
   visit: async ({ stop }, task) => ({
-    stamp: await deed({ key: task.commandId, processId: task.processId, service: 'guide', what: `visit ${stop}` }),
+    stamp: await deed({ key: task.commandId, service: 'guide', what: `visit ${stop}` }),
   }),
   weigh: async ({ text }) => ({ copy: text }),
 });

@@ -4,7 +4,6 @@ import { DynamoDBClient, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 interface Deed {
   /** The idempotency key. */
   readonly key: string;
-  readonly processId: string;
   readonly service: string;
   readonly what: string;
 }
@@ -12,23 +11,22 @@ interface Deed {
 const client = new DynamoDBClient({});
 
 /** Does it, and answers how the first time under that key was answered. A foreign system: it knows keys, and nothing of Tutti. */
-export async function deed({ key, processId, service, what }: Deed): Promise<string> {
+export async function deed({ key, service, what }: Deed): Promise<string> {
   const { Attributes } = await client.send(
     new UpdateItemCommand({
       TableName: process.env['LEDGER_TABLE'],
       Key: { key: { S: key } },
       UpdateExpression:
-        'SET processId = :processId, service = :service, what = :what, reference = if_not_exists(reference, :reference), doneAt = if_not_exists(doneAt, :now) ADD calls :one',
+        'SET service = :service, what = :what, answer = if_not_exists(answer, :answer), doneAt = if_not_exists(doneAt, :now) ADD calls :one',
       ExpressionAttributeValues: {
-        ':processId': { S: processId },
         ':service': { S: service },
         ':what': { S: what },
-        ':reference': { S: crypto.randomUUID() },
+        ':answer': { S: crypto.randomUUID() },
         ':now': { N: String(Date.now()) },
         ':one': { N: '1' },
       },
       ReturnValues: 'ALL_NEW',
     }),
   );
-  return Attributes!['reference']!.S!;
+  return Attributes!['answer']!.S!;
 }

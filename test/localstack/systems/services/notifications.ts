@@ -4,6 +4,6 @@ import { deed } from './ledger.ts';
 
 export const handler = serve(notifications, {
   notify: async ({ message }, task) => {
-    await deed({ key: task.commandId, processId: task.processId, service: 'notifications', what: `notify ${message}` });
+    await deed({ key: task.commandId, service: 'notifications', what: `notify ${message}` });
   },
 });

@@ -4,9 +4,9 @@ import { deed } from './ledger.ts';
 
 export const handler = serve(payments, {
   charge: async (_charge, task) => ({
-    paymentId: await deed({ key: task.commandId, processId: task.processId, service: 'payments', what: 'charge' }),
+    paymentId: await deed({ key: task.commandId, service: 'payments', what: 'charge' }),
   }),
   refund: async ({ paymentId }, task) => {
-    await deed({ key: task.commandId, processId: task.processId, service: 'payments', what: `refund ${paymentId}` });
+    await deed({ key: task.commandId, service: 'payments', what: `refund ${paymentId}` });
   },
 });
