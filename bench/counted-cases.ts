@@ -2,7 +2,8 @@ import type { CommandEnvelope } from '../lib/contract/envelope.ts';
 import { CheckoutTravelCart } from '../examples/travel-booking/contracts.ts';
 import { trips } from '../examples/travel-booking/system.ts';
 import { CountedWorld, type Answer, type Stores } from './counted-world.ts';
-import { storeCalls } from './counting-ports.ts';
+import { noCounts, storeCalls } from './counting-ports.ts';
+import { countCrowd } from './crowd.ts';
 import { cartOf, GroupPlanned, TourPlanned, tours } from './systems.ts';
 
 /** One limit of bench/README.md, held or not. */
@@ -40,6 +41,7 @@ const LIMITS = {
   coldCalls: 2,
   coldAndSpilledCalls: 3,
   hotWrites: 10,
+  crowdWrites: 100,
   costGrowth: 1.2,
 } as const;
 
@@ -71,6 +73,8 @@ export const countedCases: Readonly<Record<string, () => AsyncIterable<CountedRo
   },
   async *hot() {
     yield await group(50);
+    yield await crowd(50, true);
+    yield await crowd(50, false);
   },
   async *replay() {
     yield await coldReplay(500);
@@ -151,6 +155,25 @@ const group = async (legs: number): Promise<CountedRow> => {
   return { ...row, checks: [...row.checks, { what: `writes for ${legs} answers`, counted: writes, atMost: LIMITS.hotWrites }] };
 };
 
+const CROWD_SEEDS = 5;
+
+/** Each answer is in an environment of its own, so all meet: what the lane saves is seen beside what a pause and another try take. */
+const crowd = async (answers: number, hotLane: boolean): Promise<CountedRow> => {
+  const sum = noCounts();
+  let [writesMax, lastMs] = [0, 0];
+  for (let seed = 1; seed <= CROWD_SEEDS; seed += 1) {
+    const counted = await countCrowd(answers, hotLane, `crowd ${seed}`);
+    for (const kind of Object.keys(sum) as (keyof typeof sum)[]) sum[kind] += counted.counts[kind];
+    writesMax = Math.max(writesMax, counted.writes);
+    lastMs = Math.max(lastMs, counted.lastMs);
+  }
+  const row = `${answers} answers in ${answers} environments, ${hotLane ? 'hot lane' : 'no lane'}: ${writesMax} head writes, ${Math.round(lastMs)} ms`;
+  const counted = { counts: sum, events: answers * CROWD_SEEDS, ticks: 0, decisionCallsMax: 0, startCallsMax: 0 };
+  const { checks, ...counts } = rowOf('hot', row, counted, CROWD_SEEDS, {});
+  if (!hotLane) return { ...counts, checks };
+  return { ...counts, checks: [...checks, { what: `head writes for ${answers} answers`, counted: writesMax, atMost: LIMITS.crowdWrites }] };
+};
+
 /** The last event of a long instance, cold: its journal is read and replayed. */
 const coldReplay = async (steps: number): Promise<CountedRow> => {
   const world = new CountedWorld(tours, trainAnswer);
@@ -164,7 +187,9 @@ const coldReplay = async (steps: number): Promise<CountedRow> => {
   return rowOf('replay', `${(2 * steps).toLocaleString('en')} entries`, world, 1, { calls: LIMITS.coldAndSpilledCalls });
 };
 
-const rowOf = (name: string, row: string, world: CountedWorld, instances: number, limits: Limits): CountedRow => {
+type Counted = Pick<CountedWorld, 'counts' | 'events' | 'ticks' | 'decisionCallsMax' | 'startCallsMax'>;
+
+const rowOf = (name: string, row: string, world: Counted, instances: number, limits: Limits): CountedRow => {
   const perInstance = world.events / instances;
   const { counts, events, ticks, decisionCallsMax, startCallsMax } = world;
   const writeUnitsPerEvent = counts.writeUnits / events;

@@ -46,6 +46,14 @@ describe('what is counted', () => {
     expect(isHeld(writes)).toBe(true);
   });
 
+  test('fifty answers in fifty environments are at most a hundred head writes with a hot lane, and many more without', async () => {
+    const [, lane, plain] = await rowsOf('hot');
+    const writes = lane!.checks.find((check) => check.what === 'head writes for 50 answers')!;
+    expect(writes.counted).toBeGreaterThan(10);
+    expect(isHeld(writes)).toBe(true);
+    expect(lane!.storeCallsPerEvent).toBeLessThan(plain!.storeCallsPerEvent / 2);
+  }, 60_000);
+
   test('a cold event of an instance that has spilled is three store calls', async () => {
     const [row] = await rowsOf('replay');
     expect(row!.decisionCallsMax).toBe(3);
