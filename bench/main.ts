@@ -6,7 +6,8 @@ import { printedTable, type Row } from './printed-table.ts';
 import { floorCase, logCase, timedCases, type TimedCase, type TimedRow } from './timed-cases.ts';
 import { TimedRun } from './timed-run.ts';
 
-const known = [...new Set([...Object.keys(countedCases), ...Object.keys(timedCases)])];
+const FUNCTIONS = 'functions';
+const known = [...new Set([...Object.keys(countedCases), ...Object.keys(timedCases), FUNCTIONS])];
 const options = readCommandLine(process.argv.slice(2), known);
 if (typeof options === 'string') {
   console.error(`${options}\n${USAGE(known)}`);
@@ -30,7 +31,9 @@ for (const name of cases) {
   progress(`counting ${name}`);
   for await (const row of counted()) add(row);
 }
-if (!countsOnly && !onDynamoDb) await timeCases(cases.flatMap((name) => timedCases[name] ?? []));
+const timed = countsOnly || onDynamoDb ? [] : cases.flatMap((name) => timedCases[name] ?? []);
+if (timed.length > 0) await timeCases(timed);
+if (cases.includes(FUNCTIONS)) await addFunctions();
 if (!json) console.log(printedTable(rows));
 
 const over = rows.flatMap((row) =>
@@ -44,6 +47,13 @@ process.exitCode = over.length > 0 ? 1 : 0;
 async function returned(name: string): Promise<() => AsyncIterable<Row>> {
   const { returnedRows } = await import('./returned-units.ts');
   return () => returnedRows(name);
+}
+
+/** Loaded here alone, because it loads the bundler and what is bundled. */
+async function addFunctions(): Promise<void> {
+  progress(countsOnly ? 'weighing the functions' : 'weighing and timing the functions');
+  const { functionRows } = await import('./function-cases.ts');
+  for await (const row of functionRows(countsOnly ? undefined : progress)) add(row);
 }
 
 /** The floor first: all others are compared with the floor of the same run. */

@@ -1,8 +1,9 @@
 import { isHeld, type CountedRow } from './counted-cases.ts';
+import type { FunctionRow, Spread } from './function-cases.ts';
 import type { ReturnedRow, Units } from './returned-units.ts';
 import type { TimedRow } from './timed-cases.ts';
 
-export type Row = CountedRow | ReturnedRow | TimedRow;
+export type Row = CountedRow | FunctionRow | ReturnedRow | TimedRow;
 
 const COUNTED = [
   'counted',
@@ -27,15 +28,19 @@ const RETURNED = [
   'limits',
 ];
 
-/** All rows under their headings: what is counted, what DynamoDB returned, what is timed. */
+const FUNCTION = ['functions, median (least)', '', 'KB loaded', 'KB uploaded', 'import', 'first call', 'both', 'limits'];
+
+/** All rows under their headings: what is counted, what DynamoDB returned, what is timed, what the functions weigh and take. */
 export const printedTable = (rows: readonly Row[]): string => {
   const counted = rows.filter((row) => row.kind === 'counted');
   const returned = rows.filter((row) => row.kind === 'returned');
   const timed = rows.filter((row) => row.kind === 'timed');
+  const functions = rows.filter((row) => row.kind === 'function');
   return [
     counted.length > 0 && aligned([COUNTED, ...counted.map(countedCells)]),
     returned.length > 0 && aligned([RETURNED, ...returned.map(returnedCells)]),
     timed.length > 0 && aligned([TIMED, ...timed.map(timedCells)]),
+    functions.length > 0 && aligned([FUNCTION, ...functions.map(functionCells)]),
   ]
     .filter(Boolean)
     .join('\n\n');
@@ -84,6 +89,19 @@ const timedCells = (row: TimedRow): string[] => [
   number(row.stepsPerSecond),
   row.timesFloor.toFixed(2),
 ];
+
+const functionCells = (row: FunctionRow): string[] => [
+  row.case,
+  row.row,
+  row.loadedKb.toFixed(0),
+  row.assetKb.toFixed(0),
+  spread(row.times?.importMs),
+  spread(row.times?.firstCallMs),
+  spread(row.times?.bothMs),
+  limitsOf(row),
+];
+
+const spread = (times: Spread | undefined): string => (times ? `${times.medianMs.toFixed(0)} (${times.leastMs.toFixed(0)}) ms` : '-');
 
 const number = (value: number): string => value.toLocaleString('en', { maximumFractionDigits: value < 10 ? 2 : 0 });
 

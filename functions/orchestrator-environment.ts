@@ -30,7 +30,7 @@ export const readEnvironment = (environment: Environment): OrchestratorEnvironme
   inboxUrl: textVariable(environment, 'TUTTI_INBOX_URL', 'the URL of the inbox'),
   hotLaneUrl: textVariable(environment, 'TUTTI_HOT_LANE_URL', 'the URL of the hot lane'),
   queues: mapVariable(environment, 'TUTTI_QUEUES', 'a JSON object of queue URLs by service'),
-  accounts: listVariable(environment, 'TUTTI_ACCOUNTS'),
+  accounts: listVariable(environment, 'TUTTI_ACCOUNTS', 'account ids between commas'),
   tickHorizonMs: 1000 * numberVariable(environment, 'TUTTI_TICK_HORIZON_SECONDS', 'a whole number of seconds', TICK_HORIZON_SECONDS),
   ...(environment['TUTTI_RETENTION_DAYS'] && { retentionMs: retentionMs(environment) }),
 });

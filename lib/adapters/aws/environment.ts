@@ -38,9 +38,9 @@ export function mapVariable(environment: Environment, name: string, expected: st
   return map as Readonly<Record<string, string>>;
 }
 
-/** Values between commas. @default none */
-export function listVariable(environment: Environment, name: string): readonly string[] {
-  return (environment[name] ?? '')
+/** Values between commas. */
+export function listVariable(environment: Environment, name: string, expected: string): readonly string[] {
+  return textVariable(environment, name, expected)
     .split(',')
     .map((each) => each.trim())
     .filter((each) => each !== '');

@@ -1,0 +1,86 @@
+import { execFile } from 'node:child_process';
+import { readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { CheckoutTravelCart } from '../examples/travel-booking/contracts.ts';
+import { startStub } from './stub-aws.ts';
+import { cartOf } from './systems.ts';
+
+const run = promisify(execFile);
+
+/** One environment of a function, from nothing to its first answer. */
+export interface ColdStart {
+  readonly importMs: number;
+  readonly firstCallMs: number;
+  /** Of the files that were loaded by then, in bytes. */
+  readonly loadedBytes: number;
+}
+
+/** In a process of its own, which has loaded nothing before. */
+const SCRIPT = `
+const [folder, event] = process.argv.slice(1);
+const begun = performance.now();
+const { handler } = require(folder + '/index.js');
+const imported = performance.now();
+handler(JSON.parse(event), { getRemainingTimeInMillis: () => 20_000 }).then(answer => {
+  const answered = performance.now();
+  const loadedBytes = Object.keys(require.cache).reduce((sum, file) => sum + require('fs').statSync(file).size, 0);
+  console.log(JSON.stringify({ importMs: imported - begun, firstCallMs: answered - imported, loadedBytes, answer }));
+});`;
+
+/** Starts advance-processes of the travel booking `times` times, one after the other, on that Node; its first event starts a trip. */
+export const coldStarts = async (node: string, folder: string, times: number): Promise<readonly ColdStart[]> => {
+  const stub = await startStub();
+  const env = { ...variablesOf(stub.endpoint), NODE_ENV: 'production' };
+  const starts: ColdStart[] = [];
+  try {
+    for (let time = 0; time < times; time += 1) {
+      const { stdout } = await run(node, ['-e', SCRIPT, folder, JSON.stringify(eventOf(time))], { env });
+      const { answer, ...start } = JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as ColdStart & {
+        readonly answer: { readonly batchItemFailures: unknown[] };
+      };
+      if (answer.batchItemFailures.length > 0)
+        throw new Error(`The first call gave its message back; it had called ${stub.targets.join(', ')}.`);
+      starts.push(start);
+    }
+  } finally {
+    stub.close();
+  }
+  return starts;
+};
+
+/** Of all files that are uploaded. */
+export const assetBytes = (folder: string): number => readdirSync(folder).reduce((sum, file) => sum + statSync(join(folder, file)).size, 0);
+
+const variablesOf = (endpoint: string): Readonly<Record<string, string>> => ({
+  AWS_ENDPOINT_URL: endpoint,
+  AWS_REGION: 'eu-central-1',
+  AWS_ACCESS_KEY_ID: 'stub',
+  AWS_SECRET_ACCESS_KEY: 'stub',
+  TUTTI_NAME: 'trips',
+  TUTTI_TABLE: 'trips',
+  TUTTI_BUS: 'trips',
+  TUTTI_BUCKET: 'trips-payloads',
+  TUTTI_INBOX_URL: `${endpoint}/111111111111/trips-inbox`,
+  TUTTI_HOT_LANE_URL: `${endpoint}/111111111111/trips-hot-lane.fifo`,
+  TUTTI_ACCOUNTS: '111111111111',
+});
+
+const eventOf = (number: number): unknown => ({
+  Records: [
+    {
+      messageId: `m-${number}`,
+      receiptHandle: `r-${number}`,
+      body: JSON.stringify({
+        account: '111111111111',
+        source: 'trips',
+        'detail-type': CheckoutTravelCart.type,
+        id: `e-${number}`,
+        time: new Date().toISOString(),
+        detail: cartOf(`cart-${number}`),
+      }),
+      attributes: { ApproximateReceiveCount: '1', SentTimestamp: String(Date.now()) },
+      eventSourceARN: 'arn:aws:sqs:eu-central-1:111111111111:trips-inbox',
+    },
+  ],
+});

