@@ -51,9 +51,7 @@ async function parametersUnder(ssm: SSMClient, prefix: string): Promise<Readonly
   const values = new Map<string, string>();
   let next: string | undefined;
   for (let pages = 0; pages < PAGES_MAX; pages += 1) {
-    const page = await ssm.send(
-      new GetParametersByPathCommand({ Path: prefix, WithDecryption: true, ...(next === undefined ? {} : { NextToken: next }) }),
-    );
+    const page = await ssm.send(new GetParametersByPathCommand({ Path: prefix, ...(next === undefined ? {} : { NextToken: next }) }));
     for (const { Name = '', Value } of page.Parameters ?? []) if (Value !== undefined) values.set(Name.slice(prefix.length), Value);
     next = page.NextToken;
     if (next === undefined) break;

@@ -129,7 +129,13 @@ const ofEvent = (catalogue: Catalogue, envelope: EventEnvelope, by: Carried): Ad
     return park('FORBIDDEN', `${envelope.type} came from ${envelope.source}: only its owner, ${event.owner}, may publish it.`);
   if (envelope.hops > HOPS_MAX)
     return park('TOO_MANY_HOPS', `${envelope.type} is ${envelope.hops} events away from its first cause: at most ${HOPS_MAX} are allowed.`);
-  const data = parseVersion(event.data, envelope.dataversion, envelope.data, `${envelope.type} was received with`);
+  let data: Json | typeof NEWER;
+  try {
+    data = parseVersion(event.data, envelope.dataversion, envelope.data, `${envelope.type} was received with`);
+  } catch (error) {
+    // Beside the instance that it was sent to, its sender finds it.
+    return unread(error, envelope.processid);
+  }
   if (data === NEWER)
     return {
       status: 'newer',

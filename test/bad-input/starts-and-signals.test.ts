@@ -218,3 +218,30 @@ describe('row 62: an act on an instance', () => {
     expect(rig.inbox.size).toBe(0);
   });
 });
+
+describe('data that the contract does not allow is parked beside the instance that it names', () => {
+  it('of a start, which begins nothing', async () => {
+    const rig = new InboxRig();
+    const start = {
+      tutti: 'start',
+      startid: 's-1',
+      tenant: 'default',
+      process: 'fulfil',
+      id: 'o-1',
+      time: '2026-11-21T10:00:00.000Z',
+    } as const;
+    rig.put(inboxBody({ ...start, data: { orderId: 7 }, by: 'test' }));
+    await rig.work();
+    expect(await rig.parked(PID)).toMatchObject([
+      { reason: 'DATA_INVALID', detail: expect.stringContaining('fulfil was started with orderId 7') },
+    ]);
+    expect(await rig.head(PID)).toBeUndefined();
+  });
+
+  it('of a signal', async () => {
+    const rig = new InboxRig();
+    rig.event('shop.confirmed', { orderId: 'o-1', by: 7 }, { processid: PID });
+    await rig.work();
+    expect(await rig.parked(PID)).toMatchObject([{ reason: 'DATA_INVALID', detail: expect.stringContaining('by 7') }]);
+  });
+});
