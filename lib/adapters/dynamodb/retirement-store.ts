@@ -1,4 +1,4 @@
-import { UpdateItemCommand, type DynamoDBClient, type QueryCommandInput } from '@aws-sdk/client-dynamodb';
+import { QueryCommand, UpdateItemCommand, type DynamoDBClient, type QueryCommandInput } from '@aws-sdk/client-dynamodb';
 import { DEFAULT_TENANT } from '../../contract/process-id.ts';
 import type { HeadStatus } from '../../ports/process-store.ts';
 import type { ClosedInstance, RetirementStore } from '../../ports/retirement-store.ts';
@@ -113,13 +113,14 @@ export class DynamoDbRetirementStore implements RetirementStore {
         ':v0': { N: String(version) },
         ...Object.fromEntries(CLOSED_STATUSES.map((status) => [`:${status}`, { S: status }])),
       },
-      ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
     });
     try {
       await this.#client.send(update);
       return 'retired';
     } catch (error) {
-      const standing = conditionFailure(error).Item;
+      conditionFailure(error);
+      // Read apart, because the old image has attributes that whoever retires may not see.
+      const { Items: [standing] = [] } = await this.#client.send(new QueryCommand({ ...this.#itemsQuery(pid), Limit: 1 }));
       if (standing?.['v']?.N !== String(version) || standing['lsh'] !== undefined) return 'live';
       // Found retired at the same version: by this call, whose answer was lost and which the SDK made again, or by another.
       return standing['ttl']?.N === ttl ? 'retired' : 'retired before';

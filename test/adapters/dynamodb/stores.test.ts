@@ -178,18 +178,18 @@ describe('retiring', () => {
   });
 
   it('takes the marks off again where the instance was restarted meanwhile', async () => {
-    const restarted = conditionFailed({ ...closedHead, v: { N: '5' } });
-    const stub = new StubClient({ Items: [closedHead, key('J#1')] }, {}, restarted);
+    const restarted = { Items: [{ ...closedHead, v: { N: '5' } }] };
+    const stub = new StubClient({ Items: [closedHead, key('J#1')] }, {}, conditionFailed(), restarted);
     expect(await open(stub).retire('p', 4, 9000)).toBe(false);
     expect(updates(stub).at(-1)).toEqual(['J#1', 'REMOVE #ttl']);
   });
 
   it('leaves the marks of another call that was faster, and takes its own second try for its first', async () => {
     const { lsh: _, ...retired } = closedHead;
-    const faster = new StubClient({ Items: [closedHead, key('J#1')] }, {}, conditionFailed({ ...retired, ttl: { N: '7' } }));
+    const faster = new StubClient({ Items: [closedHead, key('J#1')] }, {}, conditionFailed(), { Items: [{ ...retired, ttl: { N: '7' } }] });
     expect(await open(faster).retire('p', 4, 9000)).toBe(false);
     expect(updates(faster).map(([sk]) => sk)).toEqual(['J#1', 'H']);
-    const again = new StubClient({ Items: [closedHead] }, conditionFailed({ ...retired, ttl: { N: '9' } }));
+    const again = new StubClient({ Items: [closedHead] }, conditionFailed(), { Items: [{ ...retired, ttl: { N: '9' } }] });
     expect(await open(again).retire('p', 4, 9000)).toBe(true);
   });
 });

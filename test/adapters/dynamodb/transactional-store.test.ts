@@ -29,7 +29,7 @@ describe('a transaction on DynamoDB', () => {
     const stub = new StubClient({}, {});
     expect(await deduct(storeOn(stub))).toBe('written');
     expect(stub.seen.map(({ operation }) => operation)).toEqual(['GetItem', 'TransactWriteItems']);
-    const [update, put] = stub.seen[1]?.input['TransactItems'] as { Update?: Record<string, any>; Put?: object }[];
+    const [update, put] = stub.seen[1]!.input['TransactItems'] as { Update?: Record<string, any>; Put?: object }[];
     expect(update?.Update).toMatchObject({ TableName: TABLE, Key: { id: { S: 'c/1' } }, ConditionExpression: 'attribute_not_exists(id)' });
     expect(update?.Update?.['ExpressionAttributeValues']).toMatchObject({ ':state': { S: 'DONE' }, ':revision': { N: '1' } });
     expect(put).toEqual({
@@ -71,7 +71,9 @@ describe('a transaction on DynamoDB', () => {
       code: 'DATA_INVALID',
       message: expect.stringContaining('tx.put.at.since is Date') as string,
     });
-    await expect(store.transact(async (tx) => tx.put({ id: 'sku-1', left: Number.NaN }))).rejects.toThrow(/tx\.put\.left is NaN/);
+    await expect(store.transact(async (tx) => tx.put({ id: 'sku-1', left: Number.NaN }))).rejects.toThrow(
+      /tx\.put\.left is the number NaN/,
+    );
     expect(stub.seen).toEqual([]);
   });
 });
