@@ -1,4 +1,6 @@
-import { appendFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { appendFileSync, mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -52,4 +54,45 @@ test('a ledger in memory forgets when it is placed anew', () => {
   ledger.put({ key: 'k-1', amount: 5 });
   placeForeignSystems('memory');
   expect(ledger.entries()).toEqual([]);
+});
+
+test('two programs on one folder are one system: what one does, the other knows', () => {
+  const here = new Ledger<Charge>('charges');
+  const there = new Ledger<Charge>('charges');
+  expect(here.entries()).toEqual([]);
+  there.once('k-1', () => ({ key: 'k-1', amount: 5 }));
+  expect(here.once('k-1', () => ({ key: 'k-1', amount: 7 }))).toEqual({ key: 'k-1', amount: 5 });
+  here.put({ key: 'k-1', amount: 9 });
+  expect(there.get('k-1')).toEqual({ key: 'k-1', amount: 9 });
+});
+
+test('a line of which only the beginning is there yet is read once it is whole', () => {
+  const ledger = new Ledger<Charge>('charges');
+  writeFileSync(join(folder, 'charges.jsonl'), '\n{"key":"k-1","amount":5}\n{"key":"k-2","amo');
+  expect(ledger.entries()).toEqual([{ key: 'k-1', amount: 5 }]);
+  appendFileSync(join(folder, 'charges.jsonl'), 'unt":6}');
+  expect(ledger.entries().map((entry) => entry.key)).toEqual(['k-1', 'k-2']);
+});
+
+test('what a killed program has locked is free after two seconds', () => {
+  const lock = join(folder, 'charges.jsonl.lock');
+  mkdirSync(lock);
+  utimesSync(lock, new Date(0), new Date(0));
+  const ledger = new Ledger<Charge>('charges');
+  ledger.put({ key: 'k-1', amount: 5 });
+  expect(ledger.entries()).toHaveLength(1);
+});
+
+test('programs that write at the same time give each key one entry, and each entry a number of its own', async () => {
+  const source = `
+    import { Ledger, placeForeignSystems } from ${JSON.stringify(new URL('ledger.ts', import.meta.url).href)};
+    placeForeignSystems(${JSON.stringify(folder)});
+    const ledger = new Ledger('charges');
+    for (let n = 0; n < 100; n += 1) ledger.once('k-' + n, (count) => ({ key: 'k-' + n, amount: count }));
+  `;
+  const programs = [1, 2].map(() => spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '--eval', source]));
+  const codes = await Promise.all(programs.map((program) => once(program, 'exit')));
+  expect(codes.map(([code]) => code as number)).toEqual([0, 0]);
+  const entries = new Ledger<Charge>('charges').entries();
+  expect(entries.map(({ amount }) => amount)).toEqual(Array.from({ length: 100 }, (_, index) => index + 1));
 });

@@ -2,7 +2,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { clientSettings } from '../adapters/aws/client-settings.ts';
-import { textVariable, type Environment } from '../adapters/aws/environment.ts';
+import { EnvironmentError, textVariable, type Environment } from '../adapters/aws/environment.ts';
 import { DynamoDbIdempotencyStore } from '../adapters/dynamodb/idempotency-store.ts';
 import { EventBridgeEventPublisher } from '../adapters/eventbridge/event-publisher.ts';
 import { S3PayloadStore } from '../adapters/s3/payload-store.ts';
@@ -15,6 +15,7 @@ import { servedParts, type Served } from './served.ts';
 
 /** What a deployed service works with, made from the variables that its construct sets. `queueUrl`: where its commands come from. */
 export function deployedPorts(served: Served, queueUrl: string, environment: Environment): ConsumerOptions {
+  if (queueUrl === '') throw new EnvironmentError('TUTTI_QUEUE_URL', '', "the URL of the service's queue, which poll() was to be given");
   const { contract, records } = servedParts(served);
   const service = contract.name;
   const sqs = new SQSClient(clientSettings());

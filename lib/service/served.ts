@@ -24,7 +24,8 @@ export interface Served<N extends string = string> {
   readonly '~service': N;
   /**
    * Takes commands from the queue until `signal` aborts; then lets running handlers end within the grace period, gives the rest
-   * back, and resolves. When to stop is the program's business: on SIGTERM, as containers are ended, abort the signal.
+   * back, and resolves. When to stop is the program's business: on SIGTERM, as containers are ended, abort the signal, and let the
+   * program end by itself: the last poll is waited for, 20 seconds at most, so that no command is hidden by a poll that nobody reads.
    * @example
    * const stop = new AbortController();
    * process.once('SIGTERM', () => stop.abort());

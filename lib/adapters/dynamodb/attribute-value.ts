@@ -17,7 +17,7 @@ function attributeOf(value: unknown, what: string): AttributeValue {
   if (value instanceof Uint8Array) return { B: value };
   if (Array.isArray(value)) return { L: value.map((each, index) => attributeOf(each, `${what}[${index}]`)) };
   if (isPlain(value)) return { M: itemOf(value, what) };
-  const got = typeof value === 'object' ? value.constructor.name : String(value);
+  const got = typeof value === 'object' ? value.constructor.name : typeof value === 'number' ? `the number ${value}` : typeof value;
   throw new ContractError(
     'DATA_INVALID',
     `${what} is ${got}: expected a text, a number, a boolean, null, bytes, or an array or object of them.`,

@@ -32,10 +32,21 @@ export class SqsMessageQueue implements MessageQueue {
     this.#queueUrl = options.queueUrl;
   }
 
-  /** Messages that were on their way when `signal` aborts are seen again when their visibility ends. */
+  /**
+   * An abort ends the wait at once, but not the request: SQS would hand a message to a connection that nobody reads, and hide it.
+   * What still comes is given back. A program that then ends by itself stays for this, at most as long as the wait.
+   */
   async receive(options: ReceiveOptions): Promise<readonly ReceivedMessage[]> {
-    const { max, waitSeconds, visibilitySeconds, signal } = options;
-    if (signal?.aborted === true) return [];
+    const { signal } = options;
+    if (signal === undefined) return this.#request(options);
+    if (signal.aborted) return [];
+    const request = this.#request(options);
+    const messages = await orAborted(request, signal);
+    if (messages === undefined) void this.#giveBack(request);
+    return messages ?? [];
+  }
+
+  async #request({ max, waitSeconds, visibilitySeconds }: ReceiveOptions): Promise<readonly ReceivedMessage[]> {
     const command = new ReceiveMessageCommand({
       QueueUrl: this.#queueUrl,
       MaxNumberOfMessages: Math.min(max, ENTRIES_MAX),
@@ -45,16 +56,16 @@ export class SqsMessageQueue implements MessageQueue {
     });
     // Only a long poll may take longer than other calls of the same client.
     const { requestTimeout } = clientSettings(waitSeconds).requestHandler;
+    const { Messages } = await this.#client.send(command, { requestTimeout });
+    return Messages?.map(received) ?? [];
+  }
+
+  async #giveBack(request: Promise<readonly ReceivedMessage[]>): Promise<void> {
     try {
-      const { Messages } = await this.#client.send(
-        command,
-        signal === undefined ? { requestTimeout } : { requestTimeout, abortSignal: signal },
-      );
-      return Messages?.map(received) ?? [];
-    } catch (error) {
-      // An abort ends the wait: it is no fault.
-      if (aborted(signal)) return [];
-      throw error;
+      const late = await request;
+      await this.changeVisibility(late.map(({ receiptHandle }) => ({ receiptHandle, seconds: 0 })));
+    } catch {
+      // Nobody waits for it any longer: what was received is seen again when its visibility ends.
     }
   }
 
@@ -82,9 +93,18 @@ export class SqsMessageQueue implements MessageQueue {
   }
 }
 
-/** A function, because the signal may abort during an await. */
-function aborted(signal: AbortSignal | undefined): boolean {
-  return signal?.aborted === true;
+/** What `request` comes to, or undefined where `signal` aborts first. */
+async function orAborted<T>(request: Promise<T>, signal: AbortSignal): Promise<T | undefined> {
+  let abort: (() => void) | undefined;
+  const aborted = new Promise<undefined>((resolve) => {
+    abort = (): void => resolve(undefined);
+    signal.addEventListener('abort', abort);
+  });
+  try {
+    return await Promise.race([request, aborted]);
+  } finally {
+    signal.removeEventListener('abort', abort as () => void);
+  }
 }
 
 function received(message: Message): ReceivedMessage {

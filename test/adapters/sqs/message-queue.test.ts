@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { SqsMessageQueue } from '../../../lib/adapters/sqs/message-queue.ts';
-import { sdkError, stubClient } from './stub-client.ts';
+import { later, sdkError, stubClient } from './stub-client.ts';
 
 const queueUrl = 'https://sqs/1/work';
 const options = { max: 10, waitSeconds: 20, visibilitySeconds: 60 };
@@ -32,17 +32,33 @@ describe('the SQS message queue', () => {
     expect(calls).toEqual([]);
   });
 
-  it('gives nothing when its signal aborts the wait, and throws what fails otherwise', async () => {
+  it('ends its wait when its signal aborts, and gives back what still comes', async () => {
     const stop = new AbortController();
-    const client = {
-      send: async () => {
-        stop.abort();
-        throw sdkError('AbortError');
-      },
-    } as never;
-    expect(await new SqsMessageQueue({ client, queueUrl }).receive({ ...options, signal: stop.signal })).toEqual([]);
-    const denied = new SqsMessageQueue({ client: stubClient(sdkError('AccessDenied')).client, queueUrl });
+    const poll = later();
+    const { client, calls } = stubClient(poll.promise, {});
+    const waiting = new SqsMessageQueue({ client, queueUrl }).receive({ ...options, signal: stop.signal });
+    stop.abort();
+    expect(await waiting).toEqual([]);
+    expect(calls).toHaveLength(1);
+    poll.resolve({ Messages: [{ MessageId: 'm', ReceiptHandle: 'h', Body: 'b' }] });
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(calls[1]).toMatchObject({
+      name: 'ChangeMessageVisibilityBatchCommand',
+      input: { Entries: [{ Id: '0', ReceiptHandle: 'h', VisibilityTimeout: 0 }] },
+    });
+  });
+
+  it('tells nobody of a request that fails after its signal has aborted, and throws what fails before', async () => {
+    const stop = new AbortController();
+    const poll = later();
+    const waiting = new SqsMessageQueue({ client: stubClient(poll.promise).client, queueUrl }).receive({ ...options, signal: stop.signal });
+    stop.abort();
+    poll.reject(sdkError('TimeoutError'));
+    expect(await waiting).toEqual([]);
+    const { client } = stubClient(sdkError('AccessDenied'), sdkError('AccessDenied'));
+    const denied = new SqsMessageQueue({ client, queueUrl });
     await expect(denied.receive({ ...options, signal: new AbortController().signal })).rejects.toThrow('said so');
+    await expect(denied.receive(options)).rejects.toThrow('said so');
   });
 
   it('returns the handles whose entries failed, also where a handle is given twice', async () => {

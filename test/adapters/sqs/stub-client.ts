@@ -18,6 +18,13 @@ export function stubClient(...answers: readonly unknown[]): { readonly client: S
   return { client: { send } as unknown as SQSClient, calls };
 }
 
+/** An answer that a test gives when it is time. */
+export function later(): { readonly promise: Promise<object>; resolve(answer: object): void; reject(error: Error): void } {
+  let settle: { resolve(answer: object): void; reject(error: Error): void } | undefined;
+  const promise = new Promise<object>((resolve, reject) => (settle = { resolve, reject }));
+  return { promise, ...(settle as unknown as { resolve(answer: object): void; reject(error: Error): void }) };
+}
+
 /** An error as the SDK throws it. */
 export function sdkError(name: string): Error {
   return Object.assign(new Error('said so'), { name });
