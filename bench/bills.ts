@@ -1,0 +1,118 @@
+import type { Bill, Line } from './bill.ts';
+import type { BookingCounts } from './booking-counts.ts';
+
+/** What the constructs give advance-processes, and how long a batch takes it: an assumption, measure your own. */
+export const MEMORY_MB = 512;
+export const durationMs = (batch: number): number => (batch === 1 ? 30 : 60);
+
+const invocation = (count: number, batch: number, why: string): readonly Line[] => [
+  { item: 'Lambda, requests', quantity: count, price: 'functionRequest', why },
+  {
+    item: 'Lambda, duration',
+    quantity: (count * durationMs(batch) * MEMORY_MB) / 1000 / 1024,
+    price: 'gigabyteSecond',
+    why: `${durationMs(batch)} ms at ${MEMORY_MB} MB each`,
+  },
+];
+
+const plural = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
+const batches = (batch: number): string => (batch === 1 ? 'one by one' : `in batches of ${batch}`);
+
+/** Tutti's own bill, from what was counted. */
+export const tuttiBill = (counts: BookingCounts): Bill => {
+  const { batch, events, ticks, commands, busEvents, sendCalls, writeUnits, indexWrites, readUnits } = counts;
+  const received = events + ticks + commands;
+  return [
+    {
+      item: 'EventBridge, events',
+      quantity: busEvents,
+      price: 'customEvent',
+      why: `a start, ${commands} replies, the rest published by the process`,
+    },
+    { item: 'SQS, put into the inbox', quantity: events, price: 'queueRequest', why: 'by EventBridge, each by itself' },
+    {
+      item: 'SQS, sent by the engine',
+      quantity: sendCalls,
+      price: 'queueRequest',
+      why: `${plural(commands, 'command')}, ${plural(ticks, 'tick')}: calls as counted`,
+    },
+    {
+      item: 'SQS, received',
+      quantity: received / batch,
+      price: 'queueRequest',
+      why: `${events} events, ${plural(ticks, 'tick')}, ${commands} commands, ${batches(batch)}`,
+    },
+    { item: 'SQS, deleted', quantity: received / batch, price: 'queueRequest', why: 'the same' },
+    ...invocation((events + ticks) / batch, batch, `${events} events, ${plural(ticks, 'tick')}, ${batches(batch)}`),
+    { item: 'DynamoDB, writes', quantity: writeUnits, price: 'writeUnit', why: 'units as counted' },
+    {
+      item: 'DynamoDB, index writes',
+      quantity: indexWrites,
+      price: 'writeUnit',
+      why: 'one that appears in the list, two for the change of its status',
+    },
+    { item: 'DynamoDB, reads', quantity: readUnits, price: 'readUnit', why: 'units as counted' },
+  ];
+};
+
+/** The queues of the services: every engine that commands them through queues pays the same. */
+const commandQueues = (commands: number): Line => ({
+  item: 'SQS, command queues',
+  quantity: commands * 3,
+  price: 'queueRequest',
+  why: `${commands} commands sent, received, deleted one by one`,
+});
+
+/** The same booking elsewhere, one message at a time. Services poll their queues and answer, as for Tutti. */
+export const otherBills = ({
+  commands,
+  events,
+}: BookingCounts): readonly { readonly engine: string; readonly bill: Bill; readonly note: string }[] => [
+  {
+    engine: 'Step Functions Standard',
+    note: 'each command a state with a task token that goes to a queue; services answer by SendTaskSuccess, which is free, and must know the token',
+    bill: [
+      { item: 'state transitions', quantity: commands + 1, price: 'transition', why: `${commands} commands, the completion event` },
+      commandQueues(commands),
+      { item: 'EventBridge, events', quantity: 2, price: 'customEvent', why: 'the start, the completion' },
+    ],
+  },
+  {
+    engine: 'Lambda durable functions',
+    note: 'a callback for each command; a table of your own finds the callback of a reply, and a function completes it',
+    bill: [
+      {
+        item: 'durable operations',
+        quantity: 1 + 2 * commands,
+        price: 'durableOperation',
+        why: `the start; ${commands} callbacks made and completed`,
+      },
+      { item: 'data written', quantity: ((1 + 2 * commands) * 1024) / 1e9, price: 'durableGigabyte', why: '1 KB for each operation' },
+      commandQueues(commands),
+      { item: 'EventBridge, events', quantity: 2 + commands, price: 'customEvent', why: `the start, ${commands} replies, the completion` },
+      { item: 'SQS, replies', quantity: commands * 3, price: 'queueRequest', why: 'to the function that completes callbacks' },
+      { item: 'DynamoDB, callbacks', quantity: commands, price: 'writeUnit', why: 'where the callback of a command is found' },
+      { item: 'DynamoDB, look-ups', quantity: commands, price: 'readUnit', why: 'one for each reply' },
+      ...invocation(events + commands, 1, `${events} of the durable function, ${commands} of the other`),
+    ],
+  },
+  {
+    engine: 'Temporal Cloud, events',
+    note: 'an activity sends each command, a signal brings each reply; workers and what turns replies into signals are not in it',
+    bill: [
+      { item: 'actions', quantity: 1 + 2 * commands, price: 'action', why: `the start; ${commands} activities, ${commands} signals` },
+      commandQueues(commands),
+      { item: 'EventBridge, events', quantity: 2 + commands, price: 'customEvent', why: `the start, ${commands} replies, the completion` },
+    ],
+  },
+  {
+    engine: 'Temporal Cloud, activities',
+    note: 'services are Temporal workers that are called directly: no queue, no event; workers are not in it',
+    bill: [{ item: 'actions', quantity: 1 + commands, price: 'action', why: `the start; ${commands} activities` }],
+  },
+  {
+    engine: 'Temporal Cloud, activities, 100 million actions a month',
+    note: 'the same at the price of its largest customers',
+    bill: [{ item: 'actions', quantity: 1 + commands, price: 'actionOfMany', why: `the start; ${commands} activities` }],
+  },
+];

@@ -1,0 +1,11 @@
+import { countBooking } from './booking-counts.ts';
+import type { Counted } from './cost-page.ts';
+import { BATCH } from './counted-world.ts';
+
+/** All four kinds of traffic of docs/cost.md. The same each time. */
+export const countCosts = async (): Promise<Counted> => ({
+  oneByOne: await countBooking(1, false),
+  tens: await countBooking(BATCH, false),
+  oneByOneCold: await countBooking(1, true),
+  tensCold: await countBooking(BATCH, true),
+});

@@ -1,0 +1,48 @@
+/** A list price: us-east-1, on demand, no free tier. */
+export interface Price {
+  readonly what: string;
+  /** US dollars for a million of them. */
+  readonly usdPerMillion: number;
+  readonly source: string;
+}
+
+const LIST = 'state of August 2026';
+
+/** What the sums of docs/cost.md are made of. Where a source has no date, it was read in November 2026, the price of AWS in copies of its pages. */
+export const PRICES = {
+  customEvent: {
+    what: 'EventBridge, custom event of up to 64 KB; its delivery within the account is free',
+    usdPerMillion: 1,
+    source: 'aws.amazon.com/eventbridge/pricing',
+  },
+  queueRequest: {
+    what: 'SQS standard queue, request of up to 64 KB, whatever number of messages',
+    usdPerMillion: 0.4,
+    source: 'aws.amazon.com/sqs/pricing',
+  },
+  functionRequest: { what: 'Lambda, request', usdPerMillion: 0.2, source: 'aws.amazon.com/lambda/pricing' },
+  gigabyteSecond: { what: 'Lambda, GB-second on arm64', usdPerMillion: 13.3334, source: 'aws.amazon.com/lambda/pricing' },
+  writeUnit: {
+    what: 'DynamoDB on demand, write unit (1 KB); index writes the same',
+    usdPerMillion: 0.625,
+    source: `AWS Price List, ${LIST}`,
+  },
+  readUnit: { what: 'DynamoDB on demand, strong read unit (4 KB)', usdPerMillion: 0.125, source: `AWS Price List, ${LIST}` },
+  storedGigabyte: { what: 'DynamoDB, GB stored for a month', usdPerMillion: 250_000, source: 'aws.amazon.com/dynamodb/pricing/on-demand' },
+  loggedGigabyte: { what: 'CloudWatch Logs, GB ingested', usdPerMillion: 500_000, source: 'aws.amazon.com/cloudwatch/pricing' },
+  transition: { what: 'Step Functions Standard, state transition', usdPerMillion: 25, source: 'aws.amazon.com/step-functions/pricing' },
+  durableOperation: { what: 'Lambda durable functions, operation', usdPerMillion: 8, source: 'aws.amazon.com/lambda/pricing' },
+  durableGigabyte: { what: 'Lambda durable functions, GB written', usdPerMillion: 250_000, source: 'aws.amazon.com/lambda/pricing' },
+  action: {
+    what: 'Temporal Cloud, action, the first 5 million of a month',
+    usdPerMillion: 50,
+    source: 'temporalio/documentation, docs/evaluate/cloud/pricing.mdx',
+  },
+  actionOfMany: {
+    what: 'Temporal Cloud, action, from 100 million a month on',
+    usdPerMillion: 25,
+    source: 'temporalio/documentation, docs/evaluate/cloud/pricing.mdx',
+  },
+} as const satisfies Readonly<Record<string, Price>>;
+
+export type PriceName = keyof typeof PRICES;
