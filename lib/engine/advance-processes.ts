@@ -154,7 +154,9 @@ const advanceHeld = async (context: EngineContext, groups: ReadonlyMap<string, I
     }
   };
   await Promise.all(Array.from(groups, ([pid, items]) => advance(pid, items)));
-  for (const [pid, items] of suspects) await advanceAlone(context, pid, items);
+  for (const [pid, items] of suspects)
+    if (context.remainingMs() >= BEGUN_MS_MIN) await advanceAlone(context, pid, items);
+    else for (const item of items) item.giveBackSeconds ??= retrySeconds(context);
 };
 
 /** Decided again with nobody beside it, so that a rejection that nobody handles is known to be its own. */

@@ -6,7 +6,7 @@ import type { CommandEnvelope, EventEnvelope, ReplyEnvelope } from '../../lib/co
 import type { Json } from '../../lib/contract/json.ts';
 import { parseEnvelope } from '../../lib/contract/parse-envelope.ts';
 import { buildCommandId, buildPid, isInstanceId, parseCommandId, parsePid } from '../../lib/contract/process-id.ts';
-import { toWire } from '../../lib/contract/wire.ts';
+import { escapedLength, toWire, wireLength } from '../../lib/contract/wire.ts';
 
 const HASH = `sha256:${'9f'.repeat(32)}`;
 const common = { specversion: '1.0', time: '2026-11-21T10:00:00.000Z', datacontenttype: 'application/json', hops: 0 } as const;
@@ -234,4 +234,14 @@ describe('ids', () => {
       }),
     );
   });
+});
+
+test('the length of data on the wire is that of its escaped JSON', () => {
+  fc.assert(
+    fc.property(json, (data) => {
+      const length = toWire({ ...event, data }).length - toWire({ ...event, data: null }).length + 'null'.length;
+      expect(wireLength(data)).toBe(length);
+      expect(escapedLength(JSON.stringify(data))).toBe(length);
+    }),
+  );
 });
