@@ -9,7 +9,7 @@ const POLL_GROWTH = 1.5;
 export interface WaitOptions<T> {
   /** What was waited for, or undefined while it has not come; a head that can never bring it is thrown on. */
   readonly look: (head: Head | undefined) => T | undefined;
-  /** Throws where it can never come although no head says so. Asked from the third look on, so seldom. */
+  /** Throws where it can never come although no head says so. Asked after the first change or pause, so seldom. */
   readonly refused?: () => Promise<void>;
   readonly timeoutMs?: number;
   /** What is thrown at the end of `timeoutMs`. */
@@ -18,8 +18,8 @@ export interface WaitOptions<T> {
 
 /** Reads the head of `pid`, now and whenever it has changed, until `look` finds what it looks for. */
 export async function waitForHead<T>(ports: ClientPorts, pid: string, options: WaitOptions<T>): Promise<T> {
-  const first = await lookAt(ports, pid, options);
-  if (first.found !== undefined) return first.found;
+  let last = await lookAt(ports, pid, options);
+  if (last.found !== undefined) return last.found;
   const ended = new AbortController();
   const { timeoutMs = Infinity } = options;
   const deadline = ports.clock.now() + timeoutMs;
@@ -31,10 +31,11 @@ export async function waitForHead<T>(ports: ClientPorts, pid: string, options: W
       const changed = ports.changed?.(pid, ended.signal) ?? ports.clock.sleep(pollMs, ended.signal);
       // It may be left behind: then nobody else hears its rejection.
       changed.catch(() => undefined);
-      const { found, head } = await lookAt(ports, pid, options);
-      if (found !== undefined) return found;
+      // Without a hint, nothing is gained by reading it twice at once.
+      if (ports.changed !== undefined || pollMs > POLL_FIRST_MS) last = await lookAt(ports, pid, options);
+      if (last.found !== undefined) return last.found;
       if (pollMs > POLL_FIRST_MS) await options.refused?.();
-      if (ports.clock.now() >= deadline) throw options.timedOut(head);
+      if (ports.clock.now() >= deadline) throw options.timedOut(last.head);
       await (late === undefined ? changed : Promise.race([changed, late]));
     }
   } finally {
