@@ -1,0 +1,58 @@
+import { expect, it } from 'vitest';
+import { MemoryIdempotencyStore } from '../../lib/adapters/memory/idempotency-store.ts';
+import { servePayments } from './payments.ts';
+import { ID, ServiceRig } from './service-rig.ts';
+
+interface Calls {
+  reads: number;
+  writes: number;
+  publishes: number;
+  deletes: number;
+}
+
+/** A rig whose calls to the outside are counted, each as one request of AWS. */
+function counted(): { readonly rig: ServiceRig; readonly calls: Calls } {
+  const calls: Calls = { reads: 0, writes: 0, publishes: 0, deletes: 0 };
+  const store = new MemoryIdempotencyStore();
+  const rig = new ServiceRig(
+    servePayments(async () => ({ paymentId: 'p-7' })),
+    {
+      store: {
+        read: (id) => ((calls.reads += 1), store.read(id)),
+        write: (id, record, expected) => ((calls.writes += 1), store.write(id, record, expected)),
+        durable: () => store.durable(),
+      },
+      publisher: (bus) => ({ publish: (events) => ((calls.publishes += 1), bus.publish(events)) }),
+      queue: (queue) => ({
+        receive: (options) => queue.receive(options),
+        delete: (handles) => ((calls.deletes += 1), queue.delete(handles)),
+        changeVisibility: (changes) => queue.changeVisibility(changes),
+      }),
+    },
+  );
+  return { rig, calls };
+}
+
+it('a command that is answered costs two writes and one publishing, and no read', async () => {
+  const { rig, calls } = counted();
+  rig.send();
+  await rig.deliver();
+  expect(calls).toEqual({ reads: 0, writes: 2, publishes: 1, deletes: 1 });
+});
+
+it('ten commands of a batch cost twenty writes, one publishing and one delete', async () => {
+  const { rig, calls } = counted();
+  for (let n = 0; n < 10; n += 1) rig.send({ id: `${ID}${n}` });
+  await rig.deliver();
+  expect(calls).toEqual({ reads: 0, writes: 20, publishes: 1, deletes: 1 });
+});
+
+it('a second copy of an answered command costs one write that is refused, and one publishing', async () => {
+  const { rig, calls } = counted();
+  rig.send();
+  await rig.deliver();
+  Object.assign(calls, { reads: 0, writes: 0, publishes: 0, deletes: 0 });
+  rig.send({ attempt: 2 });
+  await rig.deliver();
+  expect(calls).toEqual({ reads: 0, writes: 1, publishes: 1, deletes: 1 });
+});
