@@ -16,6 +16,7 @@ import { decideEvent } from './decide.ts';
 import { dispatchesCausedBy, type Dispatch, type DispatchContext } from './dispatch.ts';
 import type { EngineContext } from './engine-context.ts';
 import { isHot, markHeat } from './heat.ts';
+import { fitsLane } from './inbox-message.ts';
 import { decodeHead, resolveReferences } from './head-codec.ts';
 import { LiveInstance, mergeJournal, readEntries } from './live-instance.ts';
 import { parkMessage } from './park.ts';
@@ -85,7 +86,8 @@ export const advanceInstance = async (
   let current = basis;
   let conflicts = 0;
   for (let round = 0; round < roundsMax;) {
-    if (isHot(context, current.live?.run.image ?? current.head)) return forwardInstance(context, pid, items, current);
+    if (isHot(context, current.live?.run.image ?? current.head) && items.every(({ message }) => fitsLane(message)))
+      return forwardInstance(context, pid, items, current);
     const working = new Working(context, pid, current);
     const before = rejections.count;
     const refusal = await working.decide(items, alone);
@@ -206,11 +208,12 @@ class Working {
     return false;
   }
 
-  /** Decides on nothing: tells which events apply. */
+  /** Decides on nothing: tells which events apply. One that is too long for the lane comes again. */
   async forward(items: readonly Item[]): Promise<void> {
     for (const item of items) {
       item.verdict = await this.#verdict(item);
       item.forwarded = decidesOn(item);
+      if (item.forwarded && !fitsLane(item.message)) item.giveBackSeconds ??= retrySeconds(this.#context);
     }
   }
 

@@ -78,6 +78,13 @@ export const forcedBody = ({ body, sentAt }: { readonly body: string; readonly s
 export const forwardedBody = ({ body, sentAt }: { readonly body: string; readonly sentAt: number }): string =>
   body.startsWith(FORCED) ? body : inboxBody({ tutti: 'forced', lane: true, body, sentat: sentAt });
 
+/** Our own limit of a message, 200 KB, minus a margin; a wrapper may double what it wraps. */
+const FORWARDED_CHARACTERS_MAX = 200_000;
+
+/** Whether a message fits into the lane with its wrapper. */
+export const fitsLane = (message: { readonly body: string; readonly sentAt: number }): boolean =>
+  message.body.length < FORWARDED_CHARACTERS_MAX / 2 - 100 || forwardedBody(message).length <= FORWARDED_CHARACTERS_MAX;
+
 export const inboxBody = (message: InboxMessage): string => JSON.stringify(message).replace(/[\u007f-\uffff]/g, escaped);
 
 const escaped = (character: string): string => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;

@@ -69,6 +69,21 @@ describe('an event that loses against others', () => {
     expect(await rig.batch(rig.engine())).toMatchObject({ acknowledge: [], giveBack: [{ seconds: 1 }] });
   });
 
+  test('comes again where it is too long for the lane, and is decided though the instance is hot', async () => {
+    const rig = await started();
+    let others = 0;
+    const word = '"'.repeat(52_000);
+    rig.contend(3, () => nudge(rig, `other-${(others += 1)}`));
+    rig.happens(Nudge, { id: 'a', word }, 'long');
+    expect(await rig.batch(rig.engine())).toMatchObject({ acknowledge: [], giveBack: [{ seconds: 3 }] });
+    const { hotUntil: _, ...head } = await rig.head(PID);
+    await rig.store.commit({ ...head, version: head.version + 1, hotUntil: rig.clock.now() + 60_000 }, { kind: 'at', ...head });
+    rig.clock.advance(3_000);
+    await rig.batch(rig.engine());
+    expect(await rig.heard(PID)).toContain('long');
+    expect(rig.forwarded).toEqual([]);
+  });
+
   test('in the lane is never forwarded', async () => {
     const rig = await started();
     await hot(rig);
