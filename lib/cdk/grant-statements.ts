@@ -7,5 +7,6 @@ export function grantStatements(grantee: IGrantable, statements: readonly Policy
     const allowed = { grantee, actions: statement.actions, resourceArns: statement.resources };
     return Grant.addToPrincipal(conditions && Object.keys(conditions).length > 0 ? { ...allowed, conditions } : allowed);
   });
-  return grants.reduce((all, grant) => all.combine(grant));
+  const [first = Grant.drop(grantee, 'nothing to allow'), ...others] = grants;
+  return others.reduce((all, grant) => all.combine(grant), first);
 }

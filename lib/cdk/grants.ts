@@ -10,12 +10,14 @@ import type { IOrchestrator } from './orchestrator-interface.ts';
 import { ORCHESTRATOR_WRITER, payloadKeys } from './payload-bucket.ts';
 import { allow, publishedBy } from './statement.ts';
 
-/** Both the source and the type of each entry must be one of these events': of several events, also crosswise. */
+/** One allowance for each owner, so that none of them speaks for another; entries of two owners need two requests. */
 export function grantPublish(orchestrator: IOrchestrator, grantee: IGrantable, events: readonly AnyEvent[]): Grant {
-  const contracts = events.map(eventContract);
-  const owners = [...new Set(contracts.map(({ owner }) => owner))];
-  const types = contracts.map(({ type }) => type);
-  return grantStatements(grantee, [allow(['events:PutEvents'], [orchestrator.busArn], publishedBy(owners, types))]);
+  const typesOf = new Map<string, Set<string>>();
+  for (const { owner, type } of events.map(eventContract)) typesOf.set(owner, (typesOf.get(owner) ?? new Set()).add(type));
+  const statements = Array.from(typesOf, ([owner, types]) =>
+    allow(['events:PutEvents'], [orchestrator.busArn], publishedBy([owner], [...types])),
+  );
+  return grantStatements(grantee, statements);
 }
 
 export function grantRead(orchestrator: IOrchestrator, grantee: IGrantable): Grant {

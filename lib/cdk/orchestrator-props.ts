@@ -22,7 +22,7 @@ export interface OrchestratorProps {
   readonly payloadBucket?: IBucket;
   /** Queues that services own, by the name of the service: those of other stacks and accounts. @default a `ServiceQueue` is made for each service of the system */
   readonly queues?: Readonly<Record<string, IQueue>>;
-  /** Accounts whose events count; those of others are not heard. @default the account of the stack */
+  /** Other accounts whose events count, and whose services may own queues. @default none: only the account of the stack is heard */
   readonly accounts?: readonly string[];
   /** How long closed instances are kept; 30 days or more, since a late copy of a start must still meet its instance. @default for ever: nothing is deleted */
   readonly retention?: Duration;

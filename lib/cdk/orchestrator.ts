@@ -90,7 +90,7 @@ export class Orchestrator extends Construct implements IOrchestrator {
     alarms.deadLetters(hotLane, this.hotLane.deadLetterQueue, undrained);
     this.#serviceQueues = this.#makeServiceQueues(props, removalPolicy);
 
-    const accounts = props.accounts ?? [account];
+    const accounts = [...new Set([account, ...(props.accounts ?? [])])];
     new InboxRules(this, 'Rules', { name: this.name, system: contract, accounts, bus: this.bus, inbox: this.inbox, alarms });
     admitForeignAccounts(this, {
       accounts: accounts.filter((each) => each !== account),

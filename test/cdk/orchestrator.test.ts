@@ -1,0 +1,439 @@
+import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib/core';
+import { Topic } from 'aws-cdk-lib/aws-sns';
+import { Queue } from 'aws-cdk-lib/aws-sqs';
+import { describe, expect, test } from 'vitest';
+import * as z from 'zod';
+import { trips } from '../../examples/travel-booking/system.ts';
+import { readPublishedSystem } from '../../lib/client/published-system.ts';
+import { Orchestrator } from '../../lib/cdk/orchestrator.ts';
+import { event, process, system } from '../../lib/index.ts';
+import { eventPatterns, replyPattern } from '../../lib/cdk/event-patterns.ts';
+import { systemContract } from '../../lib/contract/system.ts';
+import { ACCOUNT, resourcesOf, testApp, testStack, tripsOrchestrator, type Resource } from './synthesized.ts';
+
+const deployed = (props: Parameters<typeof tripsOrchestrator>[1] = {}): readonly Resource[] => {
+  const stack = testStack();
+  tripsOrchestrator(stack, props);
+  return resourcesOf(stack);
+};
+const ofType = (resources: readonly Resource[], type: string): readonly Resource[] => resources.filter((each) => each.type === type);
+const one = (resources: readonly Resource[], type: string, id: string): Resource['properties'] =>
+  ofType(resources, type).find((each) => each.id.includes(id))?.properties ?? {};
+const queueNamed = (resources: readonly Resource[], name: string): Resource['properties'] =>
+  ofType(resources, 'AWS::SQS::Queue').find(({ properties }) => properties['QueueName'] === name)?.properties ?? {};
+
+const plain = deployed();
+
+describe('resources that hold state', () => {
+  const types = ['AWS::DynamoDB::GlobalTable', 'AWS::Events::EventBus', 'AWS::S3::Bucket', 'AWS::SQS::Queue'];
+  const stateful = plain.filter(({ type }) => types.includes(type));
+
+  test('keep their logical ids, since another id would make them anew', () => {
+    expect(
+      stateful.map(
+        ({ id, properties }) =>
+          `${id} ${String(properties['TableName'] ?? properties['QueueName'] ?? properties['BucketName'] ?? properties['Name'])}`,
+      ),
+    ).toEqual([
+      'TripsTable2F9DECC1 trips',
+      'TripsBusE56D4DF9 trips',
+      'TripsPayloadsFDC381E1 trips-payloads-111111111111-eu-west-1',
+      'TripsInboxDeadLetterQueue66C67967 trips-inbox-dead-letter',
+      'TripsInboxQueue43248F87 trips-inbox',
+      'TripsHotLaneDeadLetterQueue569319B4 trips-hot-lane-dead-letter.fifo',
+      'TripsHotLaneQueue4B114EF7 trips-hot-lane.fifo',
+      ...servicesIds,
+    ]);
+  });
+
+  test('outlive their stack', () => {
+    expect(stateful.map(({ deletionPolicy }) => deletionPolicy)).toEqual(stateful.map(() => 'Retain'));
+  });
+
+  test('go with a stack that is made to be thrown away', () => {
+    const thrown = deployed({ removalPolicy: RemovalPolicy.DESTROY }).filter(({ type }) => types.includes(type));
+    expect(thrown.map(({ deletionPolicy }) => deletionPolicy)).toEqual(stateful.map(() => 'Delete'));
+  });
+});
+
+const servicesIds = [
+  'TripsServicespaymentsDeadLetterQueueBAF53ABF trips-payments-dead-letter',
+  'TripsServicespaymentsQueue780F7F5E trips-payments',
+  'TripsServicespaymentsCommandsF78EC721 trips-payments-commands',
+  'TripsServicesflightsDeadLetterQueue7065A642 trips-flights-dead-letter',
+  'TripsServicesflightsQueueD0CB5C92 trips-flights',
+  'TripsServicesflightsCommands4E7F019D trips-flights-commands',
+  'TripsServiceshotelsDeadLetterQueueBFF81BF5 trips-hotels-dead-letter',
+  'TripsServiceshotelsQueue86713DB6 trips-hotels',
+  'TripsServiceshotelsCommands0E3876A8 trips-hotels-commands',
+  'TripsServicesnotificationsDeadLetterQueue7D6FD51A trips-notifications-dead-letter',
+  'TripsServicesnotificationsQueue5C8D2E48 trips-notifications',
+  'TripsServicesnotificationsCommandsEA930CFA trips-notifications-commands',
+];
+
+describe('the tables', () => {
+  test('the main table has the keys, the indexes and the expiry that the adapters use, is paid by request, and can be restored', () => {
+    const table = one(plain, 'AWS::DynamoDB::GlobalTable', 'TripsTable');
+    expect(table).toMatchObject({
+      BillingMode: 'PAY_PER_REQUEST',
+      KeySchema: [
+        { AttributeName: 'pk', KeyType: 'HASH' },
+        { AttributeName: 'sk', KeyType: 'RANGE' },
+      ],
+      GlobalSecondaryIndexes: [
+        {
+          IndexName: 'list',
+          KeySchema: [{ AttributeName: 'lsh' }, { AttributeName: 'lsk' }],
+          Projection: { ProjectionType: 'INCLUDE', NonKeyAttributes: ['closed'] },
+        },
+        {
+          IndexName: 'due',
+          KeySchema: [{ AttributeName: 'dsh' }, { AttributeName: 'due' }],
+          Projection: { ProjectionType: 'INCLUDE', NonKeyAttributes: ['run'] },
+        },
+      ],
+      TimeToLiveSpecification: { AttributeName: 'ttl', Enabled: true },
+      Replicas: [{ PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true } }],
+    });
+  });
+
+  test("a service's records have the command's id as their key", () => {
+    expect(one(plain, 'AWS::DynamoDB::GlobalTable', 'paymentsCommands')).toMatchObject({
+      KeySchema: [{ AttributeName: 'id', KeyType: 'HASH' }],
+      TimeToLiveSpecification: { AttributeName: 'ttl', Enabled: true },
+      Replicas: [{ PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true } }],
+    });
+  });
+});
+
+describe('the queues', () => {
+  const DAY = 86_400;
+
+  test('the inbox keeps events for a week and gives up after 20 deliveries', () => {
+    expect(queueNamed(plain, 'trips-inbox')).toMatchObject({
+      MessageRetentionPeriod: 7 * DAY,
+      VisibilityTimeout: 120,
+      SqsManagedSseEnabled: true,
+      RedrivePolicy: { maxReceiveCount: 20, deadLetterTargetArn: expect.stringMatching(/:trips-inbox-dead-letter$/) },
+    });
+    expect(queueNamed(plain, 'trips-inbox-dead-letter')).toMatchObject({ MessageRetentionPeriod: 14 * DAY, SqsManagedSseEnabled: true });
+  });
+
+  test('the hot lane keeps the order of each instance, and each instance has its own throughput', () => {
+    expect(queueNamed(plain, 'trips-hot-lane.fifo')).toMatchObject({
+      FifoQueue: true,
+      DeduplicationScope: 'messageGroup',
+      FifoThroughputLimit: 'perMessageGroupId',
+      VisibilityTimeout: 120,
+      SqsManagedSseEnabled: true,
+      RedrivePolicy: { maxReceiveCount: 20, deadLetterTargetArn: expect.stringMatching(/:trips-hot-lane-dead-letter.fifo$/) },
+    });
+  });
+
+  test('the queue of a service keeps commands for two weeks', () => {
+    expect(queueNamed(plain, 'trips-payments')).toMatchObject({
+      MessageRetentionPeriod: 14 * DAY,
+      VisibilityTimeout: 180,
+      SqsManagedSseEnabled: true,
+      RedrivePolicy: { maxReceiveCount: 20, deadLetterTargetArn: expect.stringMatching(/:trips-payments-dead-letter$/) },
+    });
+  });
+});
+
+describe('the payload bucket', () => {
+  test('is private, encrypted, and lets values expire that were retired', () => {
+    expect(one(plain, 'AWS::S3::Bucket', 'Payloads')).toMatchObject({
+      BucketEncryption: { ServerSideEncryptionConfiguration: [{ ServerSideEncryptionByDefault: { SSEAlgorithm: 'AES256' } }] },
+      PublicAccessBlockConfiguration: {
+        BlockPublicAcls: true,
+        BlockPublicPolicy: true,
+        IgnorePublicAcls: true,
+        RestrictPublicBuckets: true,
+      },
+      LifecycleConfiguration: { Rules: [{ Status: 'Enabled', ExpirationInDays: 1, TagFilters: [{ Key: 'retired', Value: 'true' }] }] },
+    });
+  });
+
+  test('must get a name that S3 allows', () => {
+    const name = 'a-name-for-a-system-that-is-far-too-long';
+    expect(() => tripsOrchestrator(testStack(), { name })).toThrow(/payload bucket would be called .* 72 characters: AWS allows 63/);
+  });
+});
+
+describe('rules', () => {
+  test('what the contracts name and the answers of services reach the inbox, from the own account, and never from a replay', () => {
+    const common = { account: [ACCOUNT], 'replay-name': [{ exists: false }] };
+    expect(ofType(plain, 'AWS::Events::Rule').map(({ properties }) => [properties['Name'], properties['EventPattern']])).toEqual([
+      ['trips-replies', { detail: { replyto: ['trips'] }, ...common }],
+      ['trips-hears-trips', { source: ['trips'], 'detail-type': ['trips.checkout-travel-cart'], ...common }],
+      [undefined, undefined],
+    ]);
+  });
+
+  test('what cannot be delivered is tried for a day and then kept', () => {
+    const [rule] = ofType(plain, 'AWS::Events::Rule');
+    expect(rule?.properties['Targets']).toEqual([
+      {
+        Id: 'inbox',
+        Arn: expect.stringMatching(/:trips-inbox$/),
+        DeadLetterConfig: { Arn: expect.stringMatching(/:trips-inbox-dead-letter$/) },
+        RetryPolicy: { MaximumEventAgeInSeconds: 86_400, MaximumRetryAttempts: 185 },
+      },
+    ]);
+  });
+
+  test('events of other accounts are heard beside the own where they are listed', () => {
+    const heard = deployed({ accounts: ['222222222222'] });
+    expect(ofType(heard, 'AWS::Events::Rule')[0]?.properties['EventPattern']).toMatchObject({ account: [ACCOUNT, '222222222222'] });
+    expect(one(heard, 'AWS::Lambda::Function', 'Advance')).toMatchObject({
+      Environment: { Variables: { TUTTI_ACCOUNTS: `${ACCOUNT},222222222222` } },
+    });
+  });
+
+  test('each owner of events has patterns of its own, none longer than EventBridge takes', () => {
+    const data = z.object({ id: z.string() });
+    const events = Array.from({ length: 120 }, (_, i) => event(`shop.something-rather-long-has-happened-${i}`, data));
+    const other = event('bank.money-came', data);
+    const hears = (count: number) =>
+      system('shop', {
+        processes: [
+          process(
+            'watch',
+            { startOn: other.byId((each) => each.id), receives: events.slice(0, count).map((each) => each.byId((of) => of.id)) },
+            async () => {},
+          ),
+        ],
+        services: [],
+      });
+    const patterns = eventPatterns(systemContract(hears(120)), [ACCOUNT]);
+    expect(patterns.map(({ name }) => name)).toEqual(['bank', 'shop', 'shop-2', 'shop-3']);
+    expect(Math.max(...patterns.map(({ pattern }) => JSON.stringify(pattern).length))).toBeLessThanOrEqual(2048);
+    const heard = patterns.flatMap(({ pattern }) => pattern['detail-type'] as readonly string[]);
+    expect(heard.toSorted()).toEqual([other, ...events].map(({ type }) => type).toSorted());
+    const fewer = eventPatterns(systemContract(hears(1)), [ACCOUNT]);
+    expect(fewer[0]).toEqual(patterns[0]);
+  });
+
+  test('an account that is known only when it is deployed counts with its twelve digits', () => {
+    const token = new Stack(testApp(), 'Agnostic').account;
+    expect(eventPatterns(systemContract(trips), [token])[0]?.pattern['account']).toEqual([token]);
+    expect(replyPattern(systemContract(trips), [token])['account']).toEqual([token]);
+  });
+});
+
+describe('functions', () => {
+  const functions = deployed({ retention: Duration.days(60) });
+
+  test('run on Node 24 on arm64, log as JSON into logs that end after a month, and may take part in long processes', () => {
+    const all = ofType(functions, 'AWS::Lambda::Function');
+    expect(all).toHaveLength(4);
+    for (const { properties } of all)
+      expect(properties).toMatchObject({
+        Runtime: 'nodejs24.x',
+        Architectures: ['arm64'],
+        Handler: 'index.handler',
+        MemorySize: 512,
+        RecursiveLoop: 'Allow',
+        LoggingConfig: { LogFormat: 'JSON', LogGroup: expect.stringContaining('Log') },
+      });
+    expect(ofType(functions, 'AWS::Logs::LogGroup').map(({ properties }) => properties['RetentionInDays'])).toEqual([30, 30, 30, 30]);
+  });
+
+  test('are told of their deployment', () => {
+    expect(one(functions, 'AWS::Lambda::Function', 'AdvanceProcesses')['Environment']).toEqual({
+      Variables: {
+        TUTTI_NAME: 'trips',
+        TUTTI_TABLE: 'trips',
+        TUTTI_BUS: 'trips',
+        TUTTI_BUCKET: 'trips-payloads-111111111111-eu-west-1',
+        TUTTI_INBOX_URL: 'trips-inbox',
+        TUTTI_HOT_LANE_URL: 'trips-hot-lane.fifo',
+        TUTTI_QUEUES: '{}',
+        TUTTI_ACCOUNTS: ACCOUNT,
+        TUTTI_TICK_HORIZON_SECONDS: '900',
+        TUTTI_RETENTION_DAYS: '60',
+      },
+    });
+  });
+
+  test('get batches of ten and answer for each message; only the inbox has a maximum of copies', () => {
+    const sources = ofType(functions, 'AWS::Lambda::EventSourceMapping').map(({ properties }) => properties);
+    expect(sources.map((each) => [String(each['EventSourceArn']).split(':').at(-1), each['ScalingConfig']])).toEqual([
+      ['trips-inbox', { MaximumConcurrency: 50 }],
+      ['trips-hot-lane.fifo', undefined],
+      ['trips-inbox-dead-letter', undefined],
+      ['trips-hot-lane-dead-letter.fifo', undefined],
+    ]);
+    for (const each of sources) expect(each).toMatchObject({ BatchSize: 10, FunctionResponseTypes: ['ReportBatchItemFailures'] });
+  });
+
+  test('timers are swept every minute, and closed instances retired every hour, without a retry', () => {
+    const schedules = ofType(functions, 'AWS::Events::Rule').flatMap(({ properties }) => properties['ScheduleExpression'] ?? []);
+    expect(schedules).toEqual(['rate(1 minute)', 'rate(1 hour)']);
+    expect(ofType(functions, 'AWS::Lambda::EventInvokeConfig').map(({ properties }) => properties['MaximumRetryAttempts'])).toEqual([0, 0]);
+  });
+
+  test('nothing is retired unless a retention is set', () => {
+    expect(
+      ofType(plain, 'AWS::Lambda::Function')
+        .map(({ id }) => id)
+        .filter((id) => id.includes('Retire')),
+    ).toEqual([]);
+  });
+});
+
+describe('alarms', () => {
+  const names = (resources: readonly Resource[]): readonly string[] =>
+    ofType(resources, 'AWS::CloudWatch::Alarm').map(({ id }) => id.replace(/[0-9A-F]{8}$/, ''));
+
+  test('watch what a person must look at', () => {
+    expect(names(plain)).toEqual([
+      'TripsInboxAgeAlarm',
+      'TripsInboxDeadLettersAlarm',
+      'TripsHotLaneDeadLettersAlarm',
+      'TripsServicespaymentsDeadLettersAlarm',
+      'TripsServicesflightsDeadLettersAlarm',
+      'TripsServiceshotelsDeadLettersAlarm',
+      'TripsServicesnotificationsDeadLettersAlarm',
+      'TripsRulesrepliesFailedAlarm',
+      'TripsRulestripsFailedAlarm',
+      'TripsFunctionsAdvanceProcessesErrorsAlarm',
+      'TripsFunctionsAdvanceProcessesThrottlesAlarm',
+      'TripsFunctionsAdvanceProcessesparkedalarm',
+      'TripsFunctionsAdvanceProcessesstuckalarm',
+      'TripsFunctionsSweepTimersErrorsAlarm',
+      'TripsFunctionsSweepTimersNotRunAlarm',
+      'TripsFunctionsDrainDeadLettersErrorsAlarm',
+    ]);
+  });
+
+  test('say nothing to nobody without a topic, and with one tell it', () => {
+    const stack = testStack();
+    tripsOrchestrator(stack, { alarmTopic: new Topic(stack, 'Topic') });
+    const told = ofType(resourcesOf(stack), 'AWS::CloudWatch::Alarm');
+    expect(told.map(({ properties }) => properties['AlarmActions'])).toEqual(told.map(() => [expect.stringContaining('Topic')]));
+    expect(ofType(plain, 'AWS::CloudWatch::Alarm').flatMap(({ properties }) => properties['AlarmActions'] ?? [])).toEqual([]);
+  });
+
+  test('a sweep that does not run at all alarms too', () => {
+    expect(one(plain, 'AWS::CloudWatch::Alarm', 'NotRun')).toMatchObject({
+      MetricName: 'Invocations',
+      ComparisonOperator: 'LessThanThreshold',
+      Threshold: 1,
+      EvaluationPeriods: 3,
+      TreatMissingData: 'breaching',
+    });
+  });
+
+  test('parked events and stuck instances are counted from the lines that the functions log', () => {
+    const filters = ofType(plain, 'AWS::Logs::MetricFilter').map(({ properties }) => properties);
+    expect(filters.map((each) => each['FilterPattern'])).toEqual([
+      '{ $.message.event = "parked" }',
+      '{ $.message.event = "stuck" }',
+      '{ $.message.event = "parked" }',
+      '{ $.message.event = "stuck" }',
+    ]);
+    expect(filters[0]?.['MetricTransformations']).toEqual([{ MetricName: 'parked', MetricNamespace: 'Tutti/trips', MetricValue: '1' }]);
+  });
+});
+
+describe('published parameters', () => {
+  test('are all that a client needs to find the deployment', () => {
+    const parameters = ofType(plain, 'AWS::SSM::Parameter').map(({ properties }) => [properties['Name'], properties['Value']] as const);
+    expect(parameters.slice(0, -1)).toEqual([
+      ['/tutti/trips/table', 'trips'],
+      ['/tutti/trips/bus', 'trips'],
+      ['/tutti/trips/bucket', 'trips-payloads-111111111111-eu-west-1'],
+      ['/tutti/trips/inbox-url', 'trips-inbox'],
+      ['/tutti/trips/hot-lane-url', 'trips-hot-lane.fifo'],
+      ['/tutti/trips/queues', '{}'],
+    ]);
+    const [name, value] = parameters.at(-1) ?? [];
+    expect(name).toBe('/tutti/trips/system');
+    expect(readPublishedSystem(String(value)).name).toBe('trips');
+  });
+});
+
+describe('props', () => {
+  test('numbers and times can be set', () => {
+    const set = deployed({
+      name: 'journeys',
+      maxConcurrency: 7,
+      memorySizeMb: 1024,
+      timeout: Duration.seconds(5),
+      visibilityTimeout: Duration.seconds(30),
+      serviceVisibilityTimeout: Duration.seconds(60),
+      tickThreshold: Duration.seconds(2),
+    });
+    expect(one(set, 'AWS::Lambda::Function', 'Advance')).toMatchObject({
+      MemorySize: 1024,
+      Timeout: 5,
+      Environment: { Variables: { TUTTI_NAME: 'journeys', TUTTI_TABLE: 'journeys', TUTTI_TICK_HORIZON_SECONDS: '2' } },
+    });
+    expect(queueNamed(set, 'journeys-inbox')['VisibilityTimeout']).toBe(30);
+    expect(queueNamed(set, 'journeys-hot-lane.fifo')['VisibilityTimeout']).toBe(30);
+    expect(queueNamed(set, 'journeys-payments')['VisibilityTimeout']).toBe(60);
+    expect(one(set, 'AWS::Lambda::EventSourceMapping', 'InboxSource')['ScalingConfig']).toEqual({ MaximumConcurrency: 7 });
+  });
+
+  test('the answers to a renamed deployment are still those for its system', () => {
+    expect(one(deployed({ name: 'journeys' }), 'AWS::Events::Rule', 'replies')).toMatchObject({
+      Name: 'journeys-replies',
+      EventPattern: { detail: { replyto: ['trips'] } },
+    });
+  });
+
+  test('a queue that a service owns is not made, but told to the functions and sent to', () => {
+    const stack = testStack();
+    const owned = Queue.fromQueueArn(stack, 'Owned', 'arn:aws:sqs:eu-west-1:222222222222:trips-flights');
+    const orchestrator = tripsOrchestrator(stack, { queues: { flights: owned } });
+    const resources = resourcesOf(stack);
+    expect(queueNamed(resources, 'trips-flights')).toEqual({});
+    expect(one(resources, 'AWS::Lambda::Function', 'Advance')).toMatchObject({
+      Environment: {
+        Variables: { TUTTI_QUEUES: expect.stringMatching(/^\{"flights":"https:\/\/sqs.eu-west-1.*\/222222222222\/trips-flights"\}$/) },
+      },
+    });
+    expect(JSON.stringify(one(resources, 'AWS::IAM::Role', 'Advance'))).toContain('arn:aws:sqs:eu-west-1:222222222222:trips-flights');
+    expect(() => orchestrator.serviceQueue(trips['~'].services.find((each) => each['~'].name === 'flights')!)).toThrow(
+      /has made no queue for flights/,
+    );
+  });
+
+  test.each([
+    [{ retention: Duration.days(29) }, /retention of the orchestrator is 29 days: expected 30 days or more/],
+    [{ tickThreshold: Duration.minutes(16) }, /tickThreshold of the orchestrator is 16 minutes: expected 15 minutes or less/],
+    [
+      { timeout: Duration.seconds(30) },
+      /visibilityTimeout of the orchestrator is 2 minutes: expected six times the time-out of 30 seconds/,
+    ],
+    [
+      { queues: { trains: undefined as never } },
+      /queues of the orchestrator is a queue of trains: expected services of trips \(payments, flights, hotels, notifications\)/,
+    ],
+  ])('what cannot work is refused: %o', (props, message) => {
+    expect(() => tripsOrchestrator(testStack(), props)).toThrow(message);
+  });
+
+  test('a table, a bus and a bucket of the user are used as they are', () => {
+    const app = testApp();
+    const made = tripsOrchestrator(testStack('First', app));
+    const stack = testStack('Second', app);
+    new Orchestrator(stack, 'Trips', {
+      system: trips,
+      name: 'second',
+      entry: 'x',
+      table: made.table,
+      bus: made.bus,
+      payloadBucket: made.payloadBucket,
+    });
+    const types = new Set(
+      resourcesOf(stack).map(({ type, id }) => (type === 'AWS::DynamoDB::GlobalTable' && id.includes('Commands') ? '' : type)),
+    );
+    expect([types.has('AWS::DynamoDB::GlobalTable'), types.has('AWS::Events::EventBus'), types.has('AWS::S3::Bucket')]).toEqual([
+      false,
+      false,
+      false,
+    ]);
+  });
+});

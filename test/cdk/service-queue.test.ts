@@ -1,0 +1,165 @@
+import { Duration } from 'aws-cdk-lib/core';
+import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { Queue } from 'aws-cdk-lib/aws-sqs';
+import { describe, expect, test } from 'vitest';
+import { flights, payments } from '../../examples/travel-booking/contracts.ts';
+import { Orchestrator } from '../../lib/cdk/orchestrator.ts';
+import { ServiceFunction } from '../../lib/cdk/service-function.ts';
+import { ServiceQueue } from '../../lib/cdk/service-queue.ts';
+import { policyLines, roleLines } from './statement-lines.ts';
+import { ACCOUNT, REGION, resourcesOf, testApp, testStack, tripsOrchestrator, type Resource } from './synthesized.ts';
+
+const OTHER = '222222222222';
+const entry = 'examples/travel-booking/flights/service.ts';
+
+const properties = (resources: readonly Resource[], type: string): readonly Resource['properties'][] =>
+  resources.filter((each) => each.type === type).map((each) => each.properties);
+
+describe('a service function', () => {
+  test('takes batches from the queue that the orchestrator made, and is told of all that it uses', () => {
+    const stack = testStack();
+    const orchestrator = tripsOrchestrator(stack);
+    new ServiceFunction(stack, 'Payments', { orchestrator, service: payments, entry, environment: { GATEWAY: 'https://bank.example' } });
+    const resources = resourcesOf(stack);
+    const [made] = resources.filter(({ id, type }) => type === 'AWS::Lambda::Function' && id.startsWith('Payments'));
+    expect(made?.properties).toMatchObject({
+      Runtime: 'nodejs24.x',
+      Architectures: ['arm64'],
+      MemorySize: 512,
+      Timeout: 30,
+      RecursiveLoop: 'Allow',
+    });
+    expect(made?.properties['Environment']).toEqual({
+      Variables: {
+        GATEWAY: 'https://bank.example',
+        TUTTI_NAME: 'trips',
+        TUTTI_BUS: 'trips',
+        TUTTI_BUCKET: `trips-payloads-${ACCOUNT}-${REGION}`,
+        TUTTI_COMMAND_TABLE: 'trips-payments-commands',
+        TUTTI_QUEUE_URL: 'trips-payments',
+        TUTTI_DEAD_LETTER_URL: 'trips-payments-dead-letter',
+      },
+    });
+    const [source] = properties(resources, 'AWS::Lambda::EventSourceMapping').filter((each) =>
+      String(each['EventSourceArn']).endsWith(':trips-payments'),
+    );
+    expect(source).toMatchObject({ BatchSize: 10, FunctionResponseTypes: ['ReportBatchItemFailures'] });
+    expect(source?.['ScalingConfig']).toBeUndefined();
+  });
+
+  test('may be limited, and given more', () => {
+    const stack = testStack();
+    const orchestrator = tripsOrchestrator(stack, { serviceVisibilityTimeout: Duration.minutes(6) });
+    new ServiceFunction(stack, 'Payments', {
+      orchestrator,
+      service: payments,
+      entry,
+      maxConcurrency: 3,
+      batchSize: 1,
+      memorySizeMb: 256,
+      timeout: Duration.minutes(1),
+    });
+    const [source] = properties(resourcesOf(stack), 'AWS::Lambda::EventSourceMapping').filter((each) =>
+      String(each['EventSourceArn']).endsWith(':trips-payments'),
+    );
+    expect(source).toMatchObject({ BatchSize: 1, ScalingConfig: { MaximumConcurrency: 3 } });
+  });
+
+  test('may not run longer than a sixth of the time that its queue hides a message', () => {
+    const stack = testStack();
+    const orchestrator = tripsOrchestrator(stack);
+    expect(() => new ServiceFunction(stack, 'Payments', { orchestrator, service: payments, entry, timeout: Duration.seconds(31) })).toThrow(
+      /function of payments may run 31 seconds, and its queue hides a message for 3 minutes: expected six times as long/,
+    );
+  });
+});
+
+describe('a service in a stack of its own', () => {
+  test('uses the queue that the orchestrator made, by its name', () => {
+    const stack = testStack('Flights');
+    new ServiceFunction(stack, 'Flights', { orchestrator: Orchestrator.fromName(stack, 'Trips', 'trips'), service: flights, entry });
+    const resources = resourcesOf(stack);
+    expect(properties(resources, 'AWS::SQS::Queue')).toEqual([]);
+    const [source] = properties(resources, 'AWS::Lambda::EventSourceMapping');
+    expect(source?.['EventSourceArn']).toBe(`arn:aws:sqs:${REGION}:${ACCOUNT}:trips-flights`);
+    expect(roleLines(resources, 'Flights')).toContain('dynamodb:GetItem, dynamodb:UpdateItem on table trips-flights-commands');
+  });
+});
+
+describe('a service in another account', () => {
+  const app = testApp();
+  const theirs = testStack('Flights', app, { account: OTHER, region: REGION });
+  const far = Orchestrator.fromName(theirs, 'Trips', 'trips', { account: ACCOUNT });
+  const queue = new ServiceQueue(theirs, 'Queue', { orchestrator: far, service: flights });
+  new ServiceFunction(theirs, 'Flights', { orchestrator: far, queue, service: flights, entry });
+  const ours = testStack('Trips', app);
+  tripsOrchestrator(ours, {
+    accounts: [OTHER],
+    queues: { flights: Queue.fromQueueArn(ours, 'Flights', `arn:aws:sqs:${REGION}:${OTHER}:trips-flights`) },
+  });
+
+  test('owns its queue, its dead-letter queue and its records', () => {
+    const made = resourcesOf(theirs).filter(({ deletionPolicy }) => deletionPolicy === 'Retain');
+    expect(made.map(({ id, properties: each }) => `${id} ${String(each['QueueName'] ?? each['TableName'])}`)).toEqual([
+      'QueueDeadLetterQueue27D1B28A trips-flights-dead-letter',
+      'Queue381943A6 trips-flights',
+      'QueueCommands883E4930 trips-flights-commands',
+    ]);
+  });
+
+  test('takes commands from the one orchestrator only', () => {
+    expect(policyLines(resourcesOf(theirs), 'AWS::SQS::QueuePolicy')).toEqual([
+      expect.stringMatching(/^account 111111111111: sqs:SendMessage on .*, if aws:PrincipalArn is role trips-advance-eu-west-1$/),
+    ]);
+  });
+
+  test('publishes on the bus of the orchestrator, which is named by its ARN', () => {
+    const [made] = properties(resourcesOf(theirs), 'AWS::Lambda::Function');
+    expect(made).toMatchObject({ Environment: { Variables: { TUTTI_BUS: `arn:aws:events:${REGION}:${ACCOUNT}:event-bus/trips` } } });
+  });
+
+  test('is let in by the orchestrator: onto the bus in its own and the heard names, and to the values', () => {
+    const resources = resourcesOf(ours);
+    const [policy] = properties(resources, 'AWS::Events::EventBusPolicy');
+    expect(policy).toMatchObject({
+      StatementId: `Publish${OTHER}`,
+      Statement: {
+        Effect: 'Allow',
+        Action: 'events:PutEvents',
+        Principal: { AWS: `arn:aws:iam::${OTHER}:root` },
+        Condition: { 'ForAllValues:StringEquals': { 'events:source': ['trips', 'flights'] }, Null: { 'events:source': 'false' } },
+      },
+    });
+    expect(policyLines(resources, 'AWS::S3::BucketPolicy')).toEqual([
+      'account 222222222222: s3:GetObject on values orchestrator/*',
+      'account 222222222222: s3:PutObject on values flights/*',
+    ]);
+    expect(roleLines(resources, 'AdvanceProcesses')).toContain(`sqs:SendMessage on arn:aws:sqs:${REGION}:${OTHER}:trips-flights`);
+  });
+
+  test('may also be a poller, whose role is granted the same', () => {
+    const stack = testStack('Poller', testApp(), { account: OTHER, region: REGION });
+    const orchestrator = Orchestrator.fromName(stack, 'Trips', 'trips', { account: ACCOUNT });
+    const own = new ServiceQueue(stack, 'Queue', { orchestrator, service: flights });
+    own.grantService(new Role(stack, 'Poller', { assumedBy: new ServicePrincipal('ecs-tasks.amazonaws.com') }));
+    const actions = roleLines(resourcesOf(stack), 'Poller').map((line) => line.split(' on ')[0]);
+    expect(actions).toEqual([
+      'dynamodb:GetItem, dynamodb:UpdateItem',
+      'events:PutEvents',
+      's3:GetObject',
+      's3:PutObject',
+      'sqs:ChangeMessageVisibility, sqs:DeleteMessage, sqs:GetQueueAttributes, sqs:ReceiveMessage, sqs:SendMessage',
+      'sqs:SendMessage',
+    ]);
+  });
+});
+
+test('a queue must get a name that SQS allows', () => {
+  const stack = testStack();
+  const orchestrator = Orchestrator.fromName(stack, 'Long', 'a-deployment-that-has-a-very-long-name-indeed-it-has-more');
+  expect(() => new ServiceQueue(stack, 'Queue', { orchestrator, service: flights, visibilityTimeout: Duration.minutes(1) })).not.toThrow();
+  const longer = Orchestrator.fromName(stack, 'Longer', 'a-deployment-that-has-a-very-long-name-indeed-it-has-even-more');
+  expect(() => new ServiceQueue(stack, 'Other', { orchestrator: longer, service: flights })).toThrow(
+    /queue of flights would be called .*: AWS allows 68/,
+  );
+});
