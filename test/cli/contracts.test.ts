@@ -44,3 +44,31 @@ test('contracts export without --out, of a module without a system, and into a f
     expect(existsSync(join(folder, 'out'))).toBe(false);
   });
 });
+
+test('contracts check is quiet and exits 0 where nothing breaks, else prints each change and exits 1', async () => {
+  await inFolder(async (folder) => {
+    await tutti('contracts', 'export', SEATS, '--out', folder);
+    const same = await tutti('contracts', 'check', SEATS, '--against', folder);
+    expect(same).toEqual({ code: 0, stdout: '', stderr: 'Nothing breaks.\n' });
+    // As if a field had been there before.
+    const file = join(folder, 'commands/desk.book.input.v1.json');
+    const before = JSON.parse(readFileSync(file, 'utf8')) as { readonly properties: object };
+    writeFileSync(file, JSON.stringify({ ...before, properties: { ...before.properties, row: { type: 'integer' } } }));
+    const [changed, lines] = await Promise.all([
+      tutti('contracts', 'check', SEATS, '--against', folder),
+      tutti('contracts', 'check', SEATS, '--against', folder, '--json'),
+    ]);
+    expect(changed).toMatchObject({ code: 1, stdout: 'commands/desk.book.input.v1.json /properties/row - it is gone\n' });
+    expect(changed.stderr).toContain('versions(old).next(new, upcast)');
+    expect([lines.code, JSON.parse(lines.stdout)]).toEqual([
+      1,
+      { file: 'commands/desk.book.input.v1.json', at: '/properties/row', change: 'it is gone' },
+    ]);
+  });
+});
+
+test('contracts check against a folder without an export exits 2', async () => {
+  await inFolder(async (folder) => {
+    expect(await tutti('contracts', 'check', SEATS, '--against', folder)).toMatchObject({ code: 2, stdout: '' });
+  });
+});
