@@ -213,7 +213,8 @@ export class Consumer {
       return await this.#options.queue.receive({ max, waitSeconds: WAIT_SECONDS, visibilitySeconds: VISIBILITY_SECONDS, signal });
     } catch (cause) {
       if (signal.aborted) return [];
-      this.#options.report?.({ kind: 'fault', messageId: '', message: 'The queue could not be received from.', cause });
+      const message = `The queue could not be received from: ${cause instanceof Error ? cause.message : String(cause)}`;
+      this.#options.report?.({ kind: 'fault', messageId: '', message, cause });
       return undefined;
     }
   }

@@ -13,28 +13,31 @@ import type { ConsumerOptions } from './consumer.ts';
 import { noticeLine } from './notice-line.ts';
 import { servedParts, type Served } from './served.ts';
 
+const SOCKETS_MIN = 50;
+
 /** What a deployed service works with, made from the variables that its construct sets. `queueUrl`: where its commands come from. */
 export function deployedPorts(served: Served, queueUrl: string, environment: Environment): ConsumerOptions {
   if (queueUrl === '') throw new EnvironmentError('TUTTI_QUEUE_URL', '', "the URL of the service's queue, which poll() was to be given");
-  const { contract, records } = servedParts(served);
+  const { contract, records, slots } = servedParts(served);
   const service = contract.name;
-  const sqs = new SQSClient(clientSettings());
+  const settings = settingsFor(slots);
+  const sqs = new SQSClient(settings);
   const queueUrls = new Map([
     [service, queueUrl],
     [`${service}-dead-letter`, textVariable(environment, 'TUTTI_DEAD_LETTER_URL', "the URL of the service's dead-letter queue")],
   ]);
   return {
     served,
-    queue: new SqsMessageQueue({ client: sqs, queueUrl }),
+    queue: new SqsMessageQueue({ client: sqs, receiver: new SQSClient(settings), queueUrl }),
     sender: new SqsMessageSender({ client: sqs, queueUrls: (queue) => queueUrls.get(queue) }),
-    store: records ?? commandRecords(environment),
+    store: records ?? commandRecords(environment, settings),
     publisher: new EventBridgeEventPublisher({
-      client: new EventBridgeClient(clientSettings()),
+      client: new EventBridgeClient(settings),
       busName: textVariable(environment, 'TUTTI_BUS', "the name of the orchestrator's bus"),
     }),
     payloads: new S3PayloadStore({
       // Most services never see a value that is too large for a message.
-      client: async () => new (await import('@aws-sdk/client-s3')).S3Client(clientSettings()),
+      client: async () => new (await import('@aws-sdk/client-s3')).S3Client(settings),
       bucket: textVariable(environment, 'TUTTI_BUCKET', "the name of the orchestrator's payload bucket"),
       writer: service,
     }),
@@ -47,9 +50,18 @@ export function deployedPorts(served: Served, queueUrl: string, environment: Env
   };
 }
 
-function commandRecords(environment: Environment): DynamoDbIdempotencyStore {
+type Settings = ReturnType<typeof settingsFor>;
+
+/** As everywhere, and with a connection for each command that runs: the SDK's own limit is 50. */
+function settingsFor(slots: number) {
+  const settings = clientSettings();
+  const agent = { maxSockets: Math.max(slots, SOCKETS_MIN) };
+  return { ...settings, requestHandler: { ...settings.requestHandler, httpAgent: agent, httpsAgent: agent } };
+}
+
+function commandRecords(environment: Environment, settings: Settings): DynamoDbIdempotencyStore {
   return new DynamoDbIdempotencyStore({
-    client: new DynamoDBClient(clientSettings()),
+    client: new DynamoDBClient(settings),
     table: textVariable(environment, 'TUTTI_COMMAND_TABLE', "the name of the table of the service's commands, or a store given to serve()"),
   });
 }

@@ -16,6 +16,8 @@ const VISIBILITY_SECONDS_MAX = 43_200;
 
 export interface SqsMessageQueueOptions {
   readonly client: SQSClient;
+  /** Takes the long polls: each holds a connection for its wait, and all of a client's may be held. @default `client` */
+  readonly receiver?: SQSClient;
   readonly queueUrl: string;
 }
 
@@ -25,10 +27,12 @@ export interface SqsMessageQueueOptions {
  */
 export class SqsMessageQueue implements MessageQueue {
   readonly #client: SQSClient;
+  readonly #receiver: SQSClient;
   readonly #queueUrl: string;
 
   constructor(options: SqsMessageQueueOptions) {
     this.#client = options.client;
+    this.#receiver = options.receiver ?? options.client;
     this.#queueUrl = options.queueUrl;
   }
 
@@ -56,7 +60,7 @@ export class SqsMessageQueue implements MessageQueue {
     });
     // Only a long poll may take longer than other calls of the same client.
     const { requestTimeout } = clientSettings(waitSeconds).requestHandler;
-    const { Messages } = await this.#client.send(command, { requestTimeout });
+    const { Messages } = await this.#receiver.send(command, { requestTimeout });
     return Messages?.map(received) ?? [];
   }
 

@@ -84,6 +84,18 @@ describe('the SQS message queue', () => {
     ]);
   });
 
+  it('keeps its long polls apart from what must not wait for a connection', async () => {
+    const poller = stubClient({ Messages: [] });
+    const { client, calls } = stubClient({});
+    const queue = new SqsMessageQueue({ client, receiver: poller.client, queueUrl });
+    await queue.receive(options);
+    await queue.delete(['a']);
+    expect([poller.calls.map(({ name }) => name), calls.map(({ name }) => name)]).toEqual([
+      ['ReceiveMessageCommand'],
+      ['DeleteMessageBatchCommand'],
+    ]);
+  });
+
   it('calls once for ten handles, twice for eleven, and not at all for none', async () => {
     const handles = Array.from({ length: 11 }, (_, index) => `h-${index}`);
     const { client, calls } = stubClient({}, {}, { Failed: [{ Id: '0' }] });
