@@ -1,7 +1,6 @@
 import { App, RemovalPolicy, Stack, Validations } from 'aws-cdk-lib/core';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { Orchestrator, ServiceFunction } from '../lib/cdk/index.ts';
-import type { AnyService } from '../lib/contract/service.ts';
 import { serviceContract } from '../lib/contract/service.ts';
 import type { System } from '../lib/contract/system.ts';
 import { orders } from '../examples/order-fulfilment/fulfil-order.ts';
@@ -26,7 +25,7 @@ function example(id: string, system: System<string>, folder: string, entry: stri
     entry: `${folder}/${entry}`,
     ...(throwAway && { removalPolicy: RemovalPolicy.DESTROY }),
   });
-  for (const service of system['~'].services as readonly AnyService[]) {
+  for (const service of system['~'].services) {
     const { name } = serviceContract(service);
     new ServiceFunction(stack, `${name[0]?.toUpperCase()}${name.slice(1)}`, {
       orchestrator,

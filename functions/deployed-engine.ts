@@ -13,8 +13,14 @@ import {
 import { deployedSystem } from './deployed-system.ts';
 import { faultLine, logLine, noticeLine } from './log-line.ts';
 
-/** The engine over the resources of the deployment; its warm instances live as long as the function's environment. */
+/**
+ * The engine over the resources of the deployment; its warm instances live as long as the function's environment.
+ *
+ * Lambda ends an environment at a rejection that nobody handles, with all that it has in hand. The engine finds the instance that is
+ * guilty of it instead; one that it knows nothing of still ends the environment, since Node then throws it.
+ */
 export const deployedEngine = (): Engine => {
+  process.removeAllListeners('unhandledRejection');
   const { accounts, tickHorizonMs, retentionMs } = environment();
   return new Engine({
     system: deployedSystem(),
