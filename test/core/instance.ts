@@ -234,7 +234,7 @@ export class Instance {
     const definition = code ? processContract(code) : this.definition;
     const image = decodeHead(JSON.parse(JSON.stringify(this.head)) as Head);
     const read = (hash: string): Promise<Json> => Promise.resolve(JSON.parse(this.payloads.get(hash) ?? 'null') as Json);
-    await resolveReferences(image, read);
+    await resolveReferences(image, (_pid, hash) => read(hash));
     if (definition.kind === 'decider' || isClosed(image.status))
       return LiveInstance.decoded(definition, this.environment, frontEndOf, image);
     return LiveInstance.replayed(definition, this.environment, frontEndOf, image, await readEntries(image.tail, read));
