@@ -39,7 +39,7 @@ export const deployedParking = (): DynamoDbParkingStore => new DynamoDbParkingSt
 /** For what is due: only a list needs to know the processes. */
 export const deployedIndex = (): DynamoDbInstanceIndex => new DynamoDbInstanceIndex({ ...dynamodb(), processes: [] });
 export const deployedRetirement = (processes: readonly string[]): DynamoDbRetirementStore =>
-  new DynamoDbRetirementStore({ ...dynamodb(), processes });
+  new DynamoDbRetirementStore({ ...dynamodb(), processes, large: large() });
 
 export const deployedSender = (): SqsMessageSender =>
   new SqsMessageSender({ client: sqs(), queueUrls: deploymentQueueUrls(environment()) });

@@ -11,12 +11,14 @@ export interface LogLine {
   readonly error?: string;
   readonly code?: string;
   readonly detail?: string;
+  /** Where it was thrown. */
+  readonly at?: string;
   readonly count?: number;
 }
 
 export type Log = (line: LogLine) => void;
 
-const FIELDS = ['event', 'pid', 'reason', 'error', 'code', 'detail', 'count'] as const satisfies readonly (keyof LogLine)[];
+const FIELDS = ['event', 'pid', 'reason', 'error', 'code', 'detail', 'at', 'count'] as const satisfies readonly (keyof LogLine)[];
 
 /** One object per line: Lambda writes it as JSON. A field that is not allowed does not leave, whoever adds it. */
 export const logLine: Log = (line) => {
@@ -33,11 +35,18 @@ const DETAIL_CHARACTERS_MAX = 300;
  */
 export const faultLine = (error: unknown): LogLine => {
   if (!(error instanceof Error)) return { event: 'fault', error: typeof error };
-  const { name, message, code, $metadata } = error as Error & { readonly code?: unknown; readonly $metadata?: unknown };
+  const { name, message, code, stack, $metadata } = error as Error & { readonly code?: unknown; readonly $metadata?: unknown };
   return {
     event: 'fault',
     error: name,
     ...(typeof code === 'string' && { code }),
     ...($metadata !== undefined && { detail: message.slice(0, DETAIL_CHARACTERS_MAX) }),
+    ...placeOf(stack),
   };
+};
+
+/** The innermost frame, which tells a bug from a resource that is out of reach. */
+const placeOf = (stack = ''): Pick<LogLine, 'at'> => {
+  const frame = stack.split('\n').find((line) => line.startsWith('    at '));
+  return frame === undefined ? {} : { at: frame.trim().slice('at '.length) };
 };

@@ -16,11 +16,13 @@ describe('log lines', () => {
       event: 'fault',
       error: 'AccessDenied',
       detail: 'not authorized to perform dynamodb:UpdateItem',
+      at: expect.stringContaining('log-line.test.ts'),
     });
     expect(faultLine(Object.assign(new RangeError('card 4111 is refused'), { code: 'E1' }))).toEqual({
       event: 'fault',
       error: 'RangeError',
       code: 'E1',
+      at: expect.stringContaining('log-line.test.ts'),
     });
     expect(faultLine('card 4111')).toEqual({ event: 'fault', error: 'string' });
   });
