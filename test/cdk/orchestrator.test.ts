@@ -234,7 +234,7 @@ describe('functions', () => {
         Handler: 'index.handler',
         MemorySize: 512,
         RecursiveLoop: 'Allow',
-        LoggingConfig: { LogFormat: 'JSON', LogGroup: expect.stringContaining('Log') },
+        LoggingConfig: { LogFormat: 'JSON', SystemLogLevel: 'WARN', LogGroup: expect.stringContaining('Log') },
       });
     expect(ofType(functions, 'AWS::Logs::LogGroup').map(({ properties }) => properties['RetentionInDays'])).toEqual([30, 30, 30, 30]);
   });

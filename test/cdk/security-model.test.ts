@@ -56,12 +56,13 @@ describe('roles', () => {
     ]);
   });
 
-  test('retire-closed can change the expiry of an item and its place in the list, and no other attribute', () => {
+  test('retire-closed can change the expiry of an item and its place in the list, and no other attribute, and let large values expire', () => {
     expect(roleLines(resources, 'RetireClosed')).toEqual([
       'dynamodb:BatchGetItem, dynamodb:Query on table trips',
       'dynamodb:Query on index list of table trips',
       'dynamodb:UpdateItem on table trips, if each dynamodb:Attributes is pk or sk or ttl or lsh or v or st',
       ownLog,
+      's3:PutObjectTagging on values orchestrator/*',
     ]);
   });
 

@@ -1,0 +1,71 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { flights, hotels, notifications, payments } from '../../examples/travel-booking/contracts.ts';
+import { PRICES } from '../../bench/prices.ts';
+import { ServiceFunction } from '../../lib/cdk/service-function.ts';
+import { resourcesOf, testStack, tripsOrchestrator, type Resource } from './synthesized.ts';
+
+const page = readFileSync(new URL('../../docs/deploying.md', import.meta.url), 'utf8');
+
+describe('the apps of docs/deploying.md', () => {
+  const blocks = [...page.matchAll(/```ts\n\/\/ (\S+)\n([\s\S]*?)```/g)].map(([, name = '', code = '']) => ({ name, code }));
+  process.env['CDK_CONTEXT_JSON'] = '{"aws:cdk:bundling-stacks":[]}';
+
+  test.each(blocks)('$name is what is compiled here, and makes its constructs', async ({ name, code }) => {
+    const file = new URL(`./documented/${name}`, import.meta.url);
+    const written = readFileSync(file, 'utf8')
+      .replaceAll('../../../examples/travel-booking/', './')
+      .replaceAll('examples/travel-booking/', 'trips/');
+    expect(code).toBe(written);
+    await import(file.href);
+  });
+
+  test('are four', () => {
+    expect(blocks.map(({ name }) => name)).toEqual(['app.ts', 'service-stack.ts', 'other-account.ts', 'admitting-account.ts']);
+  });
+});
+
+describe('what it costs when nothing happens', () => {
+  const MINUTES = 730 * 60;
+  const FIFO_PER_MILLION = 0.5;
+  const ALARM = 0.1;
+  const SWEEP_SECONDS = 0.1;
+  const DUE_SHARDS = 16;
+
+  /** Lambda asks an empty queue with five long polls of 20 seconds, with two where no maximum of copies is set. */
+  const polling = (resources: readonly Resource[]): number =>
+    resources
+      .filter(({ type }) => type === 'AWS::Lambda::EventSourceMapping')
+      .map(({ properties }) => {
+        const polls = (properties['ScalingConfig'] === undefined ? 2 : 5) * 3 * MINUTES;
+        const perMillion = String(properties['EventSourceArn']).endsWith('.fifo') ? FIFO_PER_MILLION : PRICES.queueRequest.usdPerMillion;
+        return (polls * perMillion) / 1e6;
+      })
+      .reduce((sum, each) => sum + each, 0);
+  const alarms = (resources: readonly Resource[]): number =>
+    ALARM * resources.filter(({ type }) => type === 'AWS::CloudWatch::Alarm').length;
+  const sweeping =
+    (MINUTES *
+      (PRICES.functionRequest.usdPerMillion +
+        SWEEP_SECONDS * 0.5 * PRICES.gigabyteSecond.usdPerMillion +
+        (DUE_SHARDS / 2) * PRICES.readUnit.usdPerMillion)) /
+    1e6;
+
+  const alone = testStack();
+  tripsOrchestrator(alone);
+  const whole = testStack();
+  const orchestrator = tripsOrchestrator(whole);
+  for (const service of [payments, flights, hotels, notifications])
+    new ServiceFunction(whole, service['~'].name, { orchestrator, service, entry: 'x' });
+  const [few, all] = [resourcesOf(alone), resourcesOf(whole)];
+
+  test.each([
+    ['polls of empty queues', polling(few), polling(all)],
+    ['alarms', alarms(few), alarms(all)],
+    ['the sweep of every minute', sweeping, sweeping],
+    ['**sum**', polling(few) + alarms(few) + sweeping, polling(all) + alarms(all) + sweeping],
+  ])('the page says what the templates sum up to: %s', (what, orchestratorAlone, withServices) => {
+    const row = page.split('\n').find((line) => line.startsWith(`| ${what} | $`));
+    expect(row).toContain(`| $${orchestratorAlone.toFixed(2)} | $${withServices.toFixed(2)} |`);
+  });
+});
