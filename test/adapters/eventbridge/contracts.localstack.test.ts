@@ -36,7 +36,7 @@ async function makeBus(): Promise<Bus> {
     new PutTargetsCommand({ EventBusName: busName, Rule: 'inbox', Targets: [{ Id: 'inbox', Arn: await queueArn(queueUrl) }] }),
   );
   const queue = new SqsMessageQueue({ client: sqs, queueUrl });
-  return { publisher: new EventBridgeEventPublisher({ client: eventBridge, busName }), inbox: () => drain(queue) };
+  return { publisher: new EventBridgeEventPublisher({ client: eventBridge, busName }), inbox: () => drain(queue), keepsOrder: false };
 }
 
 /** All that comes until nothing has come for a second: the suite also asks whether something comes twice. */
