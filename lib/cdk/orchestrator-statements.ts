@@ -48,12 +48,13 @@ export function drainStatements(at: OrchestratorResources): readonly PolicyState
   ];
 }
 
-/** Only the expiry and the place in the list can be written: no state, no journal. */
+/** Only the expiry and the place in the list can be written, and the tag by which large values expire: no state, no journal. */
 export function retireStatements(at: OrchestratorResources): readonly PolicyStatement[] {
   return [
     allow(['dynamodb:Query'], [at.tableArn, `${at.tableArn}/index/${LIST_INDEX.name}`]),
     allow(['dynamodb:BatchGetItem'], [at.tableArn]),
     allow(['dynamodb:UpdateItem'], [at.tableArn], { 'ForAllValues:StringEquals': { 'dynamodb:Attributes': RETIRED_ATTRIBUTES } }),
+    allow(['s3:PutObjectTagging'], [payloadKeys(at.payloadBucketArn, ORCHESTRATOR_WRITER)]),
   ];
 }
 

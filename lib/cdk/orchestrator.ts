@@ -71,7 +71,9 @@ export class Orchestrator extends Construct implements IOrchestrator {
 
     const table = props.table ?? dynamoTable(this, 'Table', names.table, MAIN_TABLE, removalPolicy);
     const ownBus = props.bus ? undefined : madeBus(this, names.bus, removalPolicy);
-    const ownBucket = props.payloadBucket ? undefined : payloadBucket(this, 'Payloads', this.name, removalPolicy);
+    const ownBucket = props.payloadBucket
+      ? undefined
+      : payloadBucket(this, 'Payloads', { name: this.name, services: [...contract.services.keys()], removalPolicy });
     this.table = table as ITable;
     this.bus = (props.bus ?? ownBus) as IEventBus;
     this.payloadBucket = (props.payloadBucket ?? ownBucket) as IBucket;

@@ -2,6 +2,7 @@ import { Duration, type RemovalPolicy, Stack, Token, Validations } from 'aws-cdk
 import { BlockPublicAccess, Bucket, BucketEncryption } from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
 import { payloadBucketName } from '../adapters/aws/deployment-names.ts';
+import { RETIRED_TAG } from '../adapters/s3/payload-store.ts';
 import { checkedName } from './bounded-name.ts';
 
 const NAME_LENGTH_MAX = 63;
@@ -9,8 +10,22 @@ const NAME_LENGTH_MAX = 63;
 const ACCOUNT = '000000000000';
 const REGION_LONGEST = 'ap-northeast-1';
 
-/** Where values of more than 100 KB lie. They are never changed, and go when the instance that they belong to is retired. */
-export function payloadBucket(scope: Construct, id: string, name: string, removalPolicy: RemovalPolicy): Bucket {
+export interface PayloadBucketProps {
+  /** Of the deployment. */
+  readonly name: string;
+  /** Whose answers lie here until the orchestrator has read them. */
+  readonly services: readonly string[];
+  readonly removalPolicy: RemovalPolicy;
+}
+
+/** An answer is read within the time that queues keep its event, and told again as long as its command's record is kept: 90 days. */
+const ANSWER_EXPIRY = Duration.days(120);
+
+/**
+ * Where values of more than 100 KB lie. They are never changed. The orchestrator's go when the instance that they belong to is
+ * retired; those of a service, of which it keeps a copy, when nobody will ask again.
+ */
+export function payloadBucket(scope: Construct, id: string, { name, services, removalPolicy }: PayloadBucketProps): Bucket {
   const { account, region } = Stack.of(scope);
   checkedName(
     'payload bucket',
@@ -23,7 +38,10 @@ export function payloadBucket(scope: Construct, id: string, name: string, remova
     blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
     encryption: BucketEncryption.S3_MANAGED,
     enforceSSL: true,
-    lifecycleRules: [{ id: 'retired', tagFilters: { retired: 'true' }, expiration: Duration.days(1) }],
+    lifecycleRules: [
+      { id: 'retired', tagFilters: { [RETIRED_TAG]: 'true' }, expiration: Duration.days(1) },
+      ...services.map((service) => ({ id: `answers-${service}`, prefix: `${service}/`, expiration: ANSWER_EXPIRY })),
+    ],
     removalPolicy,
   });
   Validations.of(bucket).acknowledge({

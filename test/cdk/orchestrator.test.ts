@@ -141,7 +141,7 @@ describe('the queues', () => {
 });
 
 describe('the payload bucket', () => {
-  test('is private, encrypted, and lets values expire that were retired', () => {
+  test('is private, encrypted, and lets values expire that were retired, and answers that nobody asks for again', () => {
     expect(one(plain, 'AWS::S3::Bucket', 'Payloads')).toMatchObject({
       BucketEncryption: { ServerSideEncryptionConfiguration: [{ ServerSideEncryptionByDefault: { SSEAlgorithm: 'AES256' } }] },
       PublicAccessBlockConfiguration: {
@@ -150,7 +150,16 @@ describe('the payload bucket', () => {
         IgnorePublicAcls: true,
         RestrictPublicBuckets: true,
       },
-      LifecycleConfiguration: { Rules: [{ Status: 'Enabled', ExpirationInDays: 1, TagFilters: [{ Key: 'retired', Value: 'true' }] }] },
+      LifecycleConfiguration: {
+        Rules: [
+          { Status: 'Enabled', ExpirationInDays: 1, TagFilters: [{ Key: 'retired', Value: 'true' }] },
+          ...['payments', 'flights', 'hotels', 'notifications'].map((service) => ({
+            Status: 'Enabled',
+            ExpirationInDays: 120,
+            Prefix: `${service}/`,
+          })),
+        ],
+      },
     });
   });
 

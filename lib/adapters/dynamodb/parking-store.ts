@@ -115,18 +115,18 @@ export class DynamoDbParkingStore implements ParkingStore {
     if (packed.byteLength <= BODY_BYTES_MAX) return { b: { B: packed } };
     const hash = createHash('sha256').update(body).digest('hex');
     await this.#large.put(pid || NO_INSTANCE, hash, body);
-    return { ref: { S: hash } };
+    return { ref: { S: this.#large.reference(pid || NO_INSTANCE, hash) } };
   }
 
   async #eventOf(pid: string, item: Item): Promise<ParkedEvent> {
-    const hash = item['ref']?.S;
+    const reference = item['ref']?.S;
     const packed = item['b']?.B;
     return {
       pid,
       id: item['sk']?.S?.slice(SORT_PREFIX.length) ?? '',
       reason: item['reason']?.S ?? '',
       detail: item['detail']?.S ?? '',
-      body: hash !== undefined ? ((await this.#large.get(pid || NO_INSTANCE, hash)) ?? '') : packed === undefined ? '' : unpackText(packed),
+      body: reference !== undefined ? ((await this.#large.fetch(reference)) ?? '') : packed === undefined ? '' : unpackText(packed),
       parkedAt: Number(item['at']?.N),
     };
   }

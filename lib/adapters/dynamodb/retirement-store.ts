@@ -10,6 +10,7 @@ import { inParallel } from './in-parallel.ts';
 import { queryPages } from './query-pages.ts';
 import { LIST_SHARDS } from './shard.ts';
 import { LIST_INDEX } from './tables.ts';
+import type { S3PayloadStore } from '../s3/payload-store.ts';
 
 export interface DynamoDbRetirementStoreOptions {
   readonly client: DynamoDBClient;
@@ -17,24 +18,29 @@ export interface DynamoDbRetirementStoreOptions {
   readonly processes: readonly string[];
   /** @default the tenant of all that names none */
   readonly tenants?: readonly string[];
+  /** Holds values and bodies that are too large for an item. @default nothing there expires */
+  readonly large?: Pick<S3PayloadStore, 'retire'>;
 }
 
 const CLOSED_STATUSES: readonly HeadStatus[] = ['completed', 'failed', 'cancelled', 'terminated'];
 
 /**
- * Retires by DynamoDB's TTL. Values in the large store have none: the bucket's own expiry removes them.
+ * Retires by DynamoDB's TTL; what lies in the large store gets a tag there, by which a rule of the bucket removes it.
  *
  * The head is marked last, so that a call that fails half-way is found again. An instance that is restarted meanwhile keeps its
- * head, and the marks are taken off its items again.
+ * head, and the marks are taken off its items again. Large values come after the head: one that is left behind costs a little
+ * storage, one that goes too early would be missing.
  */
 export class DynamoDbRetirementStore implements RetirementStore {
   readonly #client: DynamoDBClient;
   readonly #table: string;
   readonly #partitions: readonly string[];
+  readonly #large: DynamoDbRetirementStoreOptions['large'];
 
-  constructor({ client, table, processes, tenants = [DEFAULT_TENANT] }: DynamoDbRetirementStoreOptions) {
+  constructor({ client, table, processes, tenants = [DEFAULT_TENANT], large }: DynamoDbRetirementStoreOptions) {
     this.#client = client;
     this.#table = table;
+    this.#large = large;
     this.#partitions = tenants.flatMap((tenant) =>
       processes.flatMap((name) =>
         CLOSED_STATUSES.flatMap((status) => Array.from({ length: LIST_SHARDS }, (_, shard) => listPartition(tenant, name, status, shard))),
@@ -60,6 +66,7 @@ export class DynamoDbRetirementStore implements RetirementStore {
   async retire(pid: string, version: number, expiresAt: number): Promise<boolean> {
     const ttl = String(Math.ceil(expiresAt / 1000));
     const marked: Item[] = [];
+    const references: string[] = [];
     let headSeen = false;
     for await (const page of queryPages(this.#client, this.#itemsQuery(pid))) {
       // The head sorts before all other items.
@@ -68,10 +75,26 @@ export class DynamoDbRetirementStore implements RetirementStore {
       const unmarked = page.filter((item) => item['sk']?.S !== HEAD_SORT_KEY && item['ttl']?.N !== ttl);
       await inParallel(unmarked, (item) => this.#mark(keyOf(item), ttl));
       marked.push(...page.filter((item) => item['sk']?.S !== HEAD_SORT_KEY).map(keyOf));
+      references.push(...page.flatMap((item) => item['ref']?.S ?? []));
     }
     const outcome = await this.#markHead(pid, version, ttl);
     if (outcome === 'live') await inParallel(marked, (key) => this.#unmark(key));
+    else await this.#retireLarge(pid, version, references);
     return outcome === 'retired';
+  }
+
+  /** A restart may have come between the head and its large values, and use one of them again. */
+  async #retireLarge(pid: string, version: number, references: readonly string[]): Promise<void> {
+    const large = this.#large;
+    if (!large || references.length === 0) return;
+    await inParallel(references, (reference) => large.retire(reference, true));
+    const standing = await this.#standing(pid);
+    if (standing?.['v']?.N !== String(version)) await inParallel(references, (reference) => large.retire(reference, false));
+  }
+
+  async #standing(pid: string): Promise<Item | undefined> {
+    const { Items: [standing] = [] } = await this.#client.send(new QueryCommand({ ...this.#itemsQuery(pid), Limit: 1 }));
+    return standing;
   }
 
   #closedQuery(partition: string, instant: number): QueryCommandInput {
@@ -94,8 +117,8 @@ export class DynamoDbRetirementStore implements RetirementStore {
     return {
       TableName: this.#table,
       KeyConditionExpression: 'pk = :pk',
-      ProjectionExpression: 'pk, sk, #v, #st, #lsh, #ttl',
-      ExpressionAttributeNames: { '#v': 'v', '#st': 'st', '#lsh': 'lsh', '#ttl': 'ttl' },
+      ProjectionExpression: 'pk, sk, #v, #st, #lsh, #ttl, #ref',
+      ExpressionAttributeNames: { '#v': 'v', '#st': 'st', '#lsh': 'lsh', '#ttl': 'ttl', '#ref': 'ref' },
       ExpressionAttributeValues: { ':pk': { S: pid } },
       ConsistentRead: true,
     };
@@ -120,7 +143,7 @@ export class DynamoDbRetirementStore implements RetirementStore {
     } catch (error) {
       conditionFailure(error);
       // Read apart, because the old image has attributes that whoever retires may not see.
-      const { Items: [standing] = [] } = await this.#client.send(new QueryCommand({ ...this.#itemsQuery(pid), Limit: 1 }));
+      const standing = await this.#standing(pid);
       if (standing?.['v']?.N !== String(version) || standing['lsh'] !== undefined) return 'live';
       // Found retired at the same version: by this call, whose answer was lost and which the SDK made again, or by another.
       return standing['ttl']?.N === ttl ? 'retired' : 'retired before';

@@ -9,6 +9,9 @@ export interface S3PayloadStoreOptions {
   readonly writer: string;
 }
 
+/** Objects whose tag of this name is `true` are removed by a rule of the bucket. */
+export const RETIRED_TAG = 'retired';
+
 const REFERENCE = /^s3:\/\/([^/]+)\/([^/]+\/[^/]+\/[0-9a-f]{64})$/;
 
 /** Values in a bucket, under `<writer>/<pid, URI-encoded>/<hash>`. Puts under its own prefix, fetches what any writer has put. */
@@ -42,6 +45,19 @@ export class S3PayloadStore implements PayloadStore {
   async fetch(reference: string): Promise<string | undefined> {
     const [, bucket, key] = REFERENCE.exec(reference) ?? [];
     return key === undefined || bucket !== this.#bucket ? undefined : this.#read(key);
+  }
+
+  /** Lets a value expire, or keeps it after all. A value that is put again is a new object, without the tag. */
+  async retire(reference: string, retired: boolean): Promise<void> {
+    const [, bucket, key] = REFERENCE.exec(reference) ?? [];
+    if (key === undefined || bucket !== this.#bucket) return;
+    const [client, { PutObjectTaggingCommand }] = await this.#loaded();
+    const Tagging = { TagSet: [{ Key: RETIRED_TAG, Value: String(retired) }] };
+    try {
+      await client.send(new PutObjectTaggingCommand({ Bucket: bucket, Key: key, Tagging }));
+    } catch (error) {
+      if (!(error instanceof Error && error.name === 'NoSuchKey')) throw error;
+    }
   }
 
   async #read(key: string): Promise<string | undefined> {

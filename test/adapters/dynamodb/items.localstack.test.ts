@@ -1,4 +1,4 @@
-import { GetItemCommand, QueryCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
+import { GetItemCommand, PutItemCommand, QueryCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { headKey, type Item } from '../../../lib/adapters/dynamodb/head-item.ts';
 import { DynamoDbInstanceIndex } from '../../../lib/adapters/dynamodb/instance-index.ts';
@@ -89,6 +89,35 @@ it('gives all items of a retired instance their expiry; a restart takes it off t
   await store.commit(head({ pid, version: 2, run: 'r2', startedAt: 9 }), { kind: 'at', version: 1, run: 'r1' });
   expect(await itemOf(pid)).not.toHaveProperty('ttl');
   expect(await listed()).toEqual([pid]);
+});
+
+it('lets the large values of an instance expire after its head, and keeps those of one that was restarted meanwhile', async () => {
+  const reference = `s3://bucket/orchestrator/x/${'ab'.repeat(32)}`;
+  const tagged: [string, boolean][] = [];
+  let meanwhile = async (): Promise<unknown> => undefined;
+  const large = {
+    retire: async (of: string, retired: boolean) => {
+      tagged.push([of, retired]);
+      await meanwhile();
+    },
+  };
+  const retirement = new DynamoDbRetirementStore({ client, table, processes: ['large'], large });
+  const value = (pid: string): Promise<unknown> =>
+    client.send(new PutItemCommand({ TableName: table, Item: { pk: { S: pid }, sk: { S: 'P#1' }, ref: { S: reference } } }));
+  await create({ pid: 'default#large#1', status: 'completed', closedAt: 5, startedAt: 1 });
+  await value('default#large#1');
+  expect(await retirement.retire('default#large#1', 1, 90_500)).toBe(true);
+  expect(tagged).toEqual([[reference, true]]);
+
+  const pid = 'default#large#2';
+  await create({ pid, status: 'completed', closedAt: 5, startedAt: 1 });
+  await value(pid);
+  meanwhile = () => store.commit(head({ pid, version: 2, run: 'r2', startedAt: 9 }), { kind: 'at', version: 1, run: 'r1' });
+  await retirement.retire(pid, 1, 90_500);
+  expect(tagged.slice(1)).toEqual([
+    [reference, true],
+    [reference, false],
+  ]);
 });
 
 it('lists more than a page of each shard, each instance once, newest first, those of one instant by pid', async () => {

@@ -1,5 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { CreateBucketCommand, DeleteBucketCommand, DeleteObjectCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
+import {
+  CreateBucketCommand,
+  DeleteBucketCommand,
+  DeleteObjectCommand,
+  GetObjectTaggingCommand,
+  ListObjectsV2Command,
+  S3Client,
+} from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { S3PayloadStore } from '../../../lib/adapters/s3/payload-store.ts';
 import { payloadStoreContract } from '../../contracts/payload-store.contract.ts';
@@ -44,4 +51,21 @@ it('lays a value where a client that takes the key from the URI finds it', async
 it('rejects where the bucket is not there: that is no missing value', async () => {
   const store = new S3PayloadStore({ client, bucket: `stores-${randomUUID()}`, writer: 'payments' });
   await expect(store.get('p', hash)).rejects.toMatchObject({ name: 'NoSuchBucket' });
+});
+
+it('tags a value that may expire, or that is kept after all, and has none on a value that is put again', async () => {
+  const orchestrator = new S3PayloadStore({ client, bucket, writer: 'orchestrator' });
+  const pid = 'default#trip#retired';
+  const reference = orchestrator.reference(pid, hash);
+  const tags = async (): Promise<unknown> =>
+    (await client.send(new GetObjectTaggingCommand({ Bucket: bucket, Key: reference.slice(`s3://${bucket}/`.length) }))).TagSet;
+  await orchestrator.put(pid, hash, '1');
+  await orchestrator.retire(reference, true);
+  expect(await tags()).toEqual([{ Key: 'retired', Value: 'true' }]);
+  await orchestrator.retire(reference, false);
+  expect(await tags()).toEqual([{ Key: 'retired', Value: 'false' }]);
+  await orchestrator.retire(reference, true);
+  await orchestrator.put(pid, hash, '1');
+  expect(await tags()).toEqual([]);
+  await orchestrator.retire(orchestrator.reference(pid, 'cd'.repeat(32)), true);
 });
