@@ -50,9 +50,8 @@ export function recordedJournals(directory: string): Recorded[] {
 /** The journals of the open instances of a deployed system, or of a folder, on which nothing may be running. */
 export async function openJournals(system: System<string>, { local, stack, region }: WhereOptions): Promise<Recorded[]> {
   if (stack === undefined) return storedJournals(system, local);
-  const { awsReach } = await import('../lib/client/aws.ts');
-  const { ports } = await awsReach({ name: stack, ...(region === undefined ? {} : { region }) });
-  return journalsOf(ports);
+  const { reachStack } = await import('./system-stack.ts');
+  return journalsOf((await reachStack(stack, region)).ports);
 }
 
 async function storedJournals(system: System<string>, directory: string): Promise<Recorded[]> {
