@@ -9,6 +9,7 @@ import { deploymentNames } from '../adapters/aws/deployment-names.ts';
 import { MAIN_TABLE } from '../adapters/dynamodb/tables.ts';
 import { publishedSystem } from '../client/published-system.ts';
 import { ContractError } from '../contract/errors.ts';
+import { isKebabName } from '../contract/name.ts';
 import type { AnyEvent } from '../contract/event.ts';
 import type { SystemContract } from '../contract/runtime-contract.ts';
 import { serviceContract, type AnyService } from '../contract/service.ts';
@@ -239,6 +240,8 @@ const RETENTION_MIN = Duration.days(30);
 
 function checkProps(props: OrchestratorProps): void {
   const { retention, tickThreshold, timeout = DEFAULT_TIMEOUT, visibilityTimeout = DEFAULT_VISIBILITY, queues = {}, system } = props;
+  if (props.name !== undefined && !isKebabName(props.name))
+    throw invalid('name', `${JSON.stringify(props.name)}: expected kebab-case of at most 50 characters`);
   if (retention && retention.toSeconds() < RETENTION_MIN.toSeconds())
     throw invalid('retention', `${retention.toHumanString()}: expected 30 days or more, or none`);
   if (tickThreshold && tickThreshold.toSeconds() > TICK_THRESHOLD_MAX.toSeconds())
