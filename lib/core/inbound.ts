@@ -45,6 +45,8 @@ export interface ReplyInbound extends Carried {
   readonly outcome: Outcome;
   readonly retryable: boolean;
   readonly data: Json;
+  /** Position of the data in the output's `versions()`. @default 1 */
+  readonly dataversion?: number;
 }
 
 export interface TickInbound extends Carried {

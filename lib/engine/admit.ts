@@ -203,6 +203,7 @@ const ofReply = (catalogue: Catalogue, envelope: ReplyEnvelope, by: Carried): Ad
     outcome: envelope.outcome,
     retryable: envelope.retryable ?? false,
     data: envelope.data ?? null,
+    ...(envelope.dataversion !== undefined && { dataversion: envelope.dataversion }),
     hops: envelope.hops,
     ...(envelope.traceparent !== undefined && { trace: envelope.traceparent }),
   };

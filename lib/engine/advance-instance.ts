@@ -7,6 +7,7 @@ import type { JournalEntry } from '../core/journal-entry.ts';
 import type { Environment } from '../core/run.ts';
 import { parsePid } from '../contract/process-id.ts';
 import type { ProcessContract } from '../contract/runtime-contract.ts';
+import { versionOf } from '../contract/versions.ts';
 import type { ReceivedMessage } from '../ports/message-queue.ts';
 import type { Head } from '../ports/process-store.ts';
 import { admit, DATA_ALTERED, type Target } from './admit.ts';
@@ -20,7 +21,7 @@ import { fitsLane } from './inbox-message.ts';
 import { decodeHead, resolveReferences } from './head-codec.ts';
 import { LiveInstance, mergeJournal, readEntries } from './live-instance.ts';
 import { parkMessage } from './park.ts';
-import { jitter, retrySeconds } from './pause.ts';
+import { DEPLOY_SECONDS, jitter, PATIENCE_MS, retrySeconds } from './pause.ts';
 import { ALTERED, MISSING, readBody } from './read-body.ts';
 import { turnOver } from './rejection-watch.ts';
 import { sendAll } from './send-all.ts';
@@ -227,9 +228,21 @@ class Working {
       };
       return 'park';
     }
+    if (reply && image && isNewer(this.#context, image, inbound)) return this.#waitForDeploy(item);
     const verdict = classify(image, inbound, definition ?? NOBODY);
     if (verdict !== 'verify') return verdict;
     return (await this.#journalHolds(inbound)) ? 'dup' : 'apply';
+  }
+
+  /** The service knows a newer version of the contract than this code: a deploy is rolling, or was forgotten. */
+  #waitForDeploy(item: Item): Verdict {
+    if (this.#context.options.clock.now() - item.message.sentAt < PATIENCE_MS) {
+      item.giveBackSeconds = DEPLOY_SECONDS;
+      return 'wait';
+    }
+    const message = `The answer ${item.target.inbound.key} to ${this.#pid} is of a newer version than the contract of this orchestrator.`;
+    item.refused = { code: 'NEWER', message };
+    return 'park';
   }
 
   /** Older than the ring of ids: the journal knows every event. */
@@ -492,6 +505,15 @@ const forged = (context: EngineContext, image: Image, inbound: Inbound, reply: N
   const command = inbound.run === image.run ? image.commands.get(inbound.n) : undefined;
   if (!command) return false;
   return reply.source !== context.environment.commands.get(command.command)?.service || reply.commandhash !== command.hash;
+};
+
+/** Whether an answer is of a version of its output that this code does not know yet. */
+const isNewer = (context: EngineContext, image: Image, inbound: Inbound): boolean => {
+  if (inbound.kind !== 'reply' || inbound.outcome !== 'completed') return false;
+  const buried = image.tombstones.find((tombstone) => tombstone.run === inbound.run && tombstone.n === inbound.n);
+  const command = buried ?? (inbound.run === image.run ? image.commands.get(inbound.n) : undefined);
+  const contract = command && context.environment.commands.get(command.command);
+  return contract !== undefined && (inbound.dataversion ?? 1) > versionOf(contract.output);
 };
 
 export const dispatchContext = (context: EngineContext): DispatchContext => ({

@@ -8,7 +8,7 @@ import { getStuck } from './get-stuck.ts';
 import type { ForcedMessage } from './inbox-message.ts';
 import type { LiveInstance } from './live-instance.ts';
 import { parkMessage } from './park.ts';
-import { retrySeconds } from './pause.ts';
+import { DEPLOY_SECONDS, PATIENCE_MS, retrySeconds } from './pause.ts';
 import { ALTERED, MISSING, readBody } from './read-body.ts';
 import { sendAll, type SentResult } from './send-all.ts';
 import { sendFiresTogether } from './send-fires-together.ts';
@@ -19,8 +19,6 @@ const SUSPECT_DELIVERY = 3;
 const QUARANTINE_ATTEMPTS = 3;
 /** With less than this left, nothing is begun that runs after others. */
 const BEGUN_MS_MIN = 3_000;
-/** A rolling deploy is over after this long; what still is not understood, or not there, is parked. */
-const PATIENCE_MS = 15 * 60_000;
 
 /**
  * The orchestrator's use case (ARCHITECTURE.md, How an event becomes commands): admit, group, load, classify, decide, commit, send, acknowledge.
@@ -83,7 +81,7 @@ const admitOne = async (context: EngineContext, message: ReceivedMessage): Promi
   const admission = admitBody(context, message, body, now);
   if (admission.status === 'deliver') return { message, items: itemsOf(message, body, admission.targets), giveBackSeconds: undefined };
   const passing = admission.status === 'newer' || admission === PAYLOAD_MISSING;
-  if (passing && now - message.sentAt < PATIENCE_MS) return { message, items: [], giveBackSeconds: 60 };
+  if (passing && now - message.sentAt < PATIENCE_MS) return { message, items: [], giveBackSeconds: DEPLOY_SECONDS };
   const why = admission.status === 'park' ? admission : { pid: '', reason: 'NEWER', detail: admission.detail };
   await parkMessage(context.options, message, why);
   return { message, items: [], giveBackSeconds: undefined };

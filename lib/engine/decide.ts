@@ -1,5 +1,5 @@
+import assert from 'node:assert/strict';
 import { isOrchestratorError } from '../contract/errors.ts';
-import { parse } from '../contract/schema.ts';
 import { NEWER, parseVersion } from '../contract/versions.ts';
 import { SIGNALS_MAX, STARTS_MAX, type Image } from '../core/image.ts';
 import {
@@ -116,8 +116,9 @@ const parsedOutput = (run: Run, command: string, reply: ReplyInbound): ReplyInbo
   const contract = run.environment.commands.get(command);
   if (!contract) return reply.data;
   try {
-    const data = parseVersion(contract.output, undefined, reply.data, `${command} answered with`);
-    return data === NEWER ? parse(contract.output, reply.data, `${command} answered with`) : data;
+    const data = parseVersion(contract.output, reply.dataversion, reply.data, `${command} answered with`);
+    assert(data !== NEWER, 'an answer that is newer than the contract is not decided on');
+    return data;
   } catch (error) {
     if (!isOrchestratorError(error)) throw error;
     run.bug = { code: 'REPLY_INVALID', message: error.message };

@@ -1,5 +1,10 @@
 import type { EngineContext } from './engine-context.ts';
 
+/** A rolling deploy is over after this long; what still is not understood, or not there, is parked. */
+export const PATIENCE_MS = 15 * 60_000;
+/** What may be understood after a deploy comes again after so long. */
+export const DEPLOY_SECONDS = 60;
+
 const chance = ({ options }: EngineContext): number => (options.random ?? Math.random)();
 
 /** Full jitter of 5 to 50 ms: simultaneous writers of one instance must not meet again. */

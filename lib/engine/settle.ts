@@ -78,7 +78,7 @@ const settleItem = async (context: EngineContext, item: Item): Promise<number | 
 
 const settleRefused = async (context: EngineContext, item: Item, reason: NonNullable<Item['refused']>): Promise<number | undefined> => {
   const { message, target } = item;
-  if (reason.code === 'FORBIDDEN' || reason.code === 'START_TOO_OLD') {
+  if (reason.code === 'FORBIDDEN' || reason.code === 'START_TOO_OLD' || reason.code === 'NEWER') {
     await parkMessage(context.options, message, { pid: target.pid, reason: reason.code, detail: reason.message });
     return undefined;
   }

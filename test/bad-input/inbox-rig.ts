@@ -124,6 +124,7 @@ export class InboxRig {
       attempt: command.attempt,
       outcome: 'completed',
       replyto: command.replyto,
+      dataversion: 2,
       data: { paymentId: 'p-1' },
       ...over,
     };

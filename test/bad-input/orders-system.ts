@@ -25,7 +25,7 @@ export const payments = service('payments', {
   refund,
   charge: command({
     input: Order,
-    output: z.object({ paymentId: z.string() }),
+    output: versions(z.object({ id: z.string() })).next(z.object({ paymentId: z.string() }), (old) => ({ paymentId: old.id })),
     errors: { Declined: z.object({}) },
     timeout: '1 minute',
     retry: { within: '10 minutes' },

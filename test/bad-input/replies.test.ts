@@ -168,3 +168,22 @@ describe('an answer that breaks its contract', () => {
     expect(await answers(rig)).toBe(0);
   });
 });
+
+describe('the version of an answer', () => {
+  it('of an older service is brought up to the newest', async () => {
+    const { rig, charge } = await charging();
+    rig.reply(charge, { dataversion: 1, data: { id: 'p-old' } });
+    await rig.work();
+    expect((await rig.journal(PID)).find(({ type }) => type === 'CommandAnswered')).toMatchObject({ data: { paymentId: 'p-old' } });
+  });
+
+  it('of a newer service waits for a deploy, and is parked when none comes within a quarter of an hour', async () => {
+    const { rig, charge } = await charging();
+    rig.reply(charge, { dataversion: 3, data: { receipt: 'p-new' } });
+    expect(await rig.work()).toBe(1);
+    expect(await rig.parked(PID)).toEqual([]);
+    await rig.pass(16 * 60_000);
+    expect(await answers(rig)).toBe(0);
+    expect(await rig.parked(PID)).toMatchObject([{ reason: 'NEWER' }]);
+  });
+});
