@@ -9,12 +9,12 @@ import { deploymentNames } from '../adapters/aws/deployment-names.ts';
 import { MAIN_TABLE } from '../adapters/dynamodb/tables.ts';
 import { publishedSystem } from '../client/published-system.ts';
 import { ContractError } from '../contract/errors.ts';
-import { isKebabName } from '../contract/name.ts';
 import type { AnyEvent } from '../contract/event.ts';
 import type { SystemContract } from '../contract/runtime-contract.ts';
 import { serviceContract, type AnyService } from '../contract/service.ts';
 import { systemContract } from '../contract/system.ts';
 import { Alarms } from './alarms.ts';
+import { checkProps, DEFAULT_TIMEOUT, DEFAULT_VISIBILITY, TICK_THRESHOLD_MAX } from './checked-props.ts';
 import { dynamoTable } from './dynamo-table.ts';
 import { admitForeignAccounts } from './foreign-accounts.ts';
 import { grantStatements } from './grant-statements.ts';
@@ -110,17 +110,7 @@ export class Orchestrator extends Construct implements IOrchestrator {
       name: this.name,
       entry: props.entry,
       system: system.name,
-      environment: {
-        TUTTI_NAME: this.name,
-        TUTTI_TABLE: table.tableName,
-        TUTTI_BUS: this.bus.eventBusName,
-        TUTTI_BUCKET: this.payloadBucket.bucketName,
-        TUTTI_INBOX_URL: this.inbox.queue.queueUrl,
-        TUTTI_HOT_LANE_URL: this.hotLane.queue.queueUrl,
-        TUTTI_QUEUES: queueUrls,
-        TUTTI_ACCOUNTS: accounts.join(','),
-        TUTTI_TICK_HORIZON_SECONDS: String((props.tickThreshold ?? TICK_THRESHOLD_MAX).toSeconds()),
-      },
+      environment: this.#environment(props, accounts, queueUrls),
       resources: {
         system: system.name,
         tableArn: table.tableArn,
@@ -206,6 +196,20 @@ export class Orchestrator extends Construct implements IOrchestrator {
     return grantOperate(this, grantee);
   }
 
+  #environment(props: OrchestratorProps, accounts: readonly string[], queueUrls: string): Readonly<Record<string, string>> {
+    return {
+      TUTTI_NAME: this.name,
+      TUTTI_TABLE: this.table.tableName,
+      TUTTI_BUS: this.bus.eventBusName,
+      TUTTI_BUCKET: this.payloadBucket.bucketName,
+      TUTTI_INBOX_URL: this.inbox.queue.queueUrl,
+      TUTTI_HOT_LANE_URL: this.hotLane.queue.queueUrl,
+      TUTTI_QUEUES: queueUrls,
+      TUTTI_ACCOUNTS: accounts.join(','),
+      TUTTI_TICK_HORIZON_SECONDS: String((props.tickThreshold ?? TICK_THRESHOLD_MAX).toSeconds()),
+    };
+  }
+
   #makeServiceQueues(
     { system, queues = {}, ...props }: OrchestratorProps,
     removalPolicy: RemovalPolicy,
@@ -230,35 +234,6 @@ export class Orchestrator extends Construct implements IOrchestrator {
   #queueArn(service: string, queues: NonNullable<OrchestratorProps['queues']>): string {
     return (queues[service] ?? (this.#serviceQueues.get(service) as ServiceQueue).queue).queueArn;
   }
-}
-
-const DEFAULT_TIMEOUT = Duration.seconds(20);
-const DEFAULT_VISIBILITY = Duration.seconds(120);
-/** SQS delays a message by this much at the most. */
-const TICK_THRESHOLD_MAX = Duration.minutes(15);
-const RETENTION_MIN = Duration.days(30);
-
-function checkProps(props: OrchestratorProps): void {
-  const { retention, tickThreshold, timeout = DEFAULT_TIMEOUT, visibilityTimeout = DEFAULT_VISIBILITY, queues = {}, system } = props;
-  if (props.name !== undefined && !isKebabName(props.name))
-    throw invalid('name', `${JSON.stringify(props.name)}: expected kebab-case of at most 50 characters`);
-  if (retention && retention.toSeconds() < RETENTION_MIN.toSeconds())
-    throw invalid('retention', `${retention.toHumanString()}: expected 30 days or more, or none`);
-  if (tickThreshold && tickThreshold.toSeconds() > TICK_THRESHOLD_MAX.toSeconds())
-    throw invalid('tickThreshold', `${tickThreshold.toHumanString()}: expected 15 minutes or less`);
-  if (visibilityTimeout.toSeconds() < 6 * timeout.toSeconds())
-    throw invalid(
-      'visibilityTimeout',
-      `${visibilityTimeout.toHumanString()}: expected six times the time-out of ${timeout.toHumanString()}`,
-    );
-  const known = systemContract(system).services;
-  const unknown = Object.keys(queues).find((service) => !known.has(service));
-  if (unknown !== undefined)
-    throw invalid('queues', `a queue of ${unknown}: expected services of ${system.name} (${[...known.keys()].join(', ')})`);
-}
-
-function invalid(prop: string, text: string): ContractError {
-  return new ContractError('CONTRACT_INVALID', `${prop} of the orchestrator is ${text}.`, { remedy: `Correct ${prop}, or leave it out.` });
 }
 
 function madeBus(scope: Construct, eventBusName: string, removalPolicy: RemovalPolicy): EventBus {

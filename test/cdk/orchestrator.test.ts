@@ -1,4 +1,5 @@
 import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib/core';
+import { Bucket } from 'aws-cdk-lib/aws-s3';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { Queue } from 'aws-cdk-lib/aws-sqs';
 import { describe, expect, test } from 'vitest';
@@ -390,6 +391,19 @@ describe('props', () => {
       Name: 'journeys-replies',
       EventPattern: { detail: { replyto: ['trips'] } },
     });
+  });
+
+  test('names that would be too long for AWS are cut, and stay apart', () => {
+    const named = (name: string): readonly unknown[] => {
+      const stack = testStack();
+      tripsOrchestrator(stack, { name, payloadBucket: Bucket.fromBucketName(stack, 'Mine', 'mine') });
+      const resources = resourcesOf(stack);
+      return [one(resources, 'AWS::IAM::Role', 'Advance')['RoleName'], one(resources, 'AWS::Events::Rule', 'Rulestrips')['Name']];
+    };
+    const [first, second] = [named(`${'a'.repeat(49)}b`), named(`${'a'.repeat(49)}c`)];
+    expect(first[0]).toMatch(/^a{31}-[0-9a-f]{8}-advance-eu-west-1$/);
+    expect(first[1]).toHaveLength(62);
+    expect(new Set([...first, ...second]).size).toBe(4);
   });
 
   test('a queue that a service owns is not made, but told to the functions and sent to', () => {
