@@ -17,7 +17,7 @@ const run = Date.now().toString(36);
 const booked = ['payments: charge', 'flights: book', 'hotels: book', 'notifications: notify'];
 
 beforeAll(async () => {
-  suite = await deployed('first');
+  suite = await deployed();
   tap = await Tap.open(suite);
 });
 

@@ -19,7 +19,7 @@ const ids = Array.from({ length: BOOKINGS }, (_, index) => `${run}-${index}`);
 let suite: Deployment;
 
 beforeAll(async () => {
-  suite = await deployed('first');
+  suite = await deployed();
 });
 
 function functionHost(): FunctionHost {

@@ -1,19 +1,9 @@
 import type { FunctionHost } from './outside/function-processes.ts';
 import { endpointOf, isHealthy, isLoopback } from './endpoint.ts';
 import { missingPrograms } from './installation.ts';
+import type { Running } from './running.ts';
 import { containerOf, dockerRuns, startWithDocker } from './with-docker.ts';
 import { keeperOf, startWithoutDocker } from './without-docker.ts';
-
-/** A LocalStack that answers. */
-export interface Running {
-  readonly endpoint: string;
-  /** Ends it, its functions and its database; where it was not started here, does nothing. */
-  readonly stop: () => Promise<void>;
-  /** Whose children the functions are, where this is known. */
-  readonly processes: FunctionHost | undefined;
-  /** False where the user gave the endpoint. */
-  readonly startedHere: boolean;
-}
 
 /**
  * LocalStack: the endpoint that the user gave (`AWS_ENDPOINT_URL`), else Docker, else without Docker. Fails with what is missing.

@@ -13,7 +13,7 @@ const ids = Array.from({ length: 5 }, (_, index) => `${run}-waiting-${index}`);
 let suite: Deployment;
 
 beforeAll(async () => {
-  suite = await deployed('first');
+  suite = await deployed();
 });
 
 test('bookings wait at a service that is down, as messages of its queue, and go on when it is back', { timeout: 300_000 }, async () => {

@@ -20,7 +20,7 @@ let python: string;
 
 beforeAll(async () => {
   python = await pythonWithBoto3();
-  suite = await deployed('first');
+  suite = await deployed();
 });
 
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -58,7 +58,8 @@ test('a service in Python on boto3 books the hotels, and refuses the one that is
     try {
       await bookEleven('python');
     } finally {
-      expect(await service.end('SIGTERM'), service.said).toBe(0);
+      const code = await service.end('SIGTERM');
+      expect({ code, said: service.said }).toMatchObject({ code: 0 });
     }
   });
 });
@@ -77,7 +78,8 @@ test('a service as a program that polls its queue books the hotels, and ends whe
       await bookEleven('poller');
     } finally {
       poller.kill('SIGTERM');
-      expect(await end, said).toBe(0);
+      const code = await end;
+      expect({ code, said }).toMatchObject({ code: 0 });
     }
     const reservations = readFileSync(join(folder, 'hotels.jsonl'), 'utf8')
       .split('\n')

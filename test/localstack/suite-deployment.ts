@@ -13,10 +13,11 @@ export const SUITE = 'suite';
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const account = 'aws://000000000000/us-east-1';
 
-/** The suite's system, deployed by `cdk deploy` where this edition is not there yet. */
-export async function deployed(edition: Edition): Promise<Deployment> {
+/** The suite's system, deployed by `cdk deploy` where it is not there yet. @default whichever edition stands, else the first */
+export async function deployed(wanted?: Edition): Promise<Deployment> {
   const note = join(inject('workFolder'), 'deployed-edition');
   const standing = existsSync(note) ? readFileSync(note, 'utf8') : undefined;
+  const edition = wanted ?? (standing as Edition | undefined) ?? 'first';
   if (standing === undefined) await cdk(edition, ['bootstrap', account]);
   if (standing !== edition) await cdk(edition, ['deploy', '--require-approval', 'never']);
   writeFileSync(note, edition);

@@ -1,5 +1,5 @@
 import { endpointOf, isHealthy, LOCALSTACK_VERSION } from './endpoint.ts';
-import type { Running } from './localstack.ts';
+import type { Running } from './running.ts';
 import { outputOf, run } from './program.ts';
 import { commonSettings } from './without-docker.ts';
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { endpointOf, isHealthy } from './endpoint.ts';
 import { install, installationFolder, installedPython } from './installation.ts';
-import type { Running } from './localstack.ts';
+import type { Running } from './running.ts';
 import { nodeForFunctions } from './node-for-functions.ts';
 
 /** Starts LocalStack's own code, from PyPI, as a process of this machine; functions are child processes of it (executor/). */
