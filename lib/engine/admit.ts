@@ -93,7 +93,7 @@ const ofBus = ({ catalogue, options: { accounts } }: Admitting, bus: BusEnvelope
     case 'command':
       return park('MALFORMED', 'The message is a command: commands go to the queue of their service.');
     case 'reply':
-      return ofReply(catalogue, parsed.envelope, by);
+      return ofAnswer(catalogue, parsed.envelope, by);
     case 'event':
       return ofEvent(catalogue, parsed.envelope, by);
   }
@@ -187,6 +187,19 @@ const target = (interest: Interest, pid: string, envelope: EventEnvelope, data: 
       }
     : { kind: 'signal', key: `x:${envelope.id}`, ...common };
   return { pid, definition, inbound };
+};
+
+/**
+ * An answer, which is also an event where the command's output is one: then whoever hears it is concerned, in this system or,
+ * of another system's command, in this one alone. What an answer starts is one event further from the first cause.
+ */
+const ofAnswer = (catalogue: Catalogue, envelope: ReplyEnvelope, by: Carried): Admission => {
+  const isHeard = envelope.outcome === 'completed' && catalogue.interests(envelope.type).length > 0;
+  const heard = isHeard ? ofEvent(catalogue, { ...envelope, hops: envelope.hops + 1 }, by) : undefined;
+  if (heard && envelope.replyto !== catalogue.system.name) return heard;
+  const reply = ofReply(catalogue, envelope, by);
+  if (reply.status !== 'deliver' || heard?.status !== 'deliver') return reply;
+  return { status: 'deliver', targets: [...reply.targets, ...heard.targets] };
 };
 
 const ofReply = (catalogue: Catalogue, envelope: ReplyEnvelope, by: Carried): Admission => {

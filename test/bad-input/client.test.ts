@@ -11,7 +11,13 @@ afterEach(async () => {
 });
 
 const start = async (): Promise<Client> => {
-  const services = [serve(payments, { charge: async () => ({ paymentId: 'p-1' }), refund: async () => undefined })];
+  const services = [
+    serve(payments, {
+      charge: async () => ({ paymentId: 'p-1' }),
+      refund: async () => undefined,
+      repay: async ({ orderId }) => ({ orderId }),
+    }),
+  ];
   const local = await startLocal(shop, { services });
   open.push(local);
   return local.client;

@@ -73,6 +73,12 @@ export class InboxRig {
     return { dataref: this.state.payloadStore.reference(pid, hash), datahash: `sha256:${hash}` };
   }
 
+  /** Starts an instance of a process that has an input, as a client does. */
+  start(process: string, id: string, data: Json): void {
+    const time = new Date(this.clock.now()).toISOString();
+    this.put(inboxBody({ tutti: 'start', startid: `start-${id}`, tenant: 'default', process, id, data, time, by: 'test' }));
+  }
+
   operate(act: 'cancel' | 'terminate' | 'resume', pid: string): void {
     this.put(inboxBody({ tutti: 'operate', opid: `op-${act}-${this.clock.now()}`, pid, act, reason: 'test', by: 'test' }));
   }

@@ -18,11 +18,13 @@ export const Addressed = event(
     street: '',
   })),
 );
+export const Refunded = event('payments.refunded', z.object({ orderId: z.string() }));
 export const Shipped = event('shop.shipped', z.object({ orderId: z.string() }));
 
 const refund = command({ input: z.object({ paymentId: z.string() }) });
 export const payments = service('payments', {
   refund,
+  repay: command({ input: Order, output: Refunded }),
   charge: command({
     input: Order,
     output: versions(z.object({ id: z.string() })).next(z.object({ paymentId: z.string() }), (old) => ({ paymentId: old.id })),
@@ -76,7 +78,14 @@ export const fragile = process('fragile', { startOn: Fragile.byId(byOrder) }, as
 
 export const addressed = process('addressed', { startOn: Addressed.byId(byOrder) }, async (_ctx, order) => ({ street: order.street }));
 
+export const repaid = process('repaid', { startOn: Refunded.byId(byOrder) }, async (ctx) => {
+  await ctx.sleep('1 day');
+});
+export const repaying = process('repaying', { input: Order }, async (ctx, order) => {
+  await ctx.call(payments.repay, order);
+});
+
 export const shop = system('shop', {
-  processes: [fulfil, attaching, signalling, restarting, retrying, fragile, addressed],
+  processes: [fulfil, attaching, signalling, restarting, retrying, fragile, addressed, repaid, repaying],
   services: [payments],
 });

@@ -187,3 +187,35 @@ describe('the version of an answer', () => {
     expect(await rig.parked(PID)).toMatchObject([{ reason: 'NEWER' }]);
   });
 });
+
+describe('an answer that is an event', () => {
+  const answer = { source: 'payments', type: 'payments.refunded', dataversion: 1, data: { orderId: 'o-9' } } as const;
+
+  it('concerns who asked and who hears it, each once however often it comes', async () => {
+    const rig = new InboxRig();
+    rig.start('repaying', 'r-1', { orderId: 'o-9' });
+    await rig.work();
+    const [repay] = await rig.commands();
+    rig.reply(repay as CommandEnvelope, answer);
+    rig.reply(repay as CommandEnvelope, answer);
+    await rig.work();
+    expect(await rig.head('default#repaying#r-1')).toMatchObject({ status: 'completed' });
+    expect(await rig.story('default#repaid#o-9')).toEqual(['ProcessStarted', 'TimerSet']);
+    expect(await rig.parked()).toEqual([]);
+  });
+
+  it("of another system's command concerns who hears it here", async () => {
+    const { rig, charge } = await charging();
+    rig.reply({ ...charge, id: 'default#pay#p-1/r000000000000/1' }, { ...answer, replyto: 'elsewhere' });
+    await rig.work();
+    expect(await rig.story('default#repaid#o-9')).toEqual(['ProcessStarted', 'TimerSet']);
+    expect(await rig.parked()).toEqual([]);
+  });
+
+  it('is one event further from the first cause, so that answers which start each other end', async () => {
+    const { rig, charge } = await charging();
+    rig.reply({ ...charge, id: 'default#pay#p-1/r000000000000/1' }, { ...answer, replyto: 'elsewhere', hops: 100 });
+    await rig.work();
+    expect(await rig.parked()).toMatchObject([{ reason: 'TOO_MANY_HOPS' }]);
+  });
+});
