@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { environmentOf, freePort } from './endpoint.ts';
-import { startLocalStack, type Running } from './localstack.ts';
+import { startLocalStack } from './localstack.ts';
+import type { Running } from './running.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
