@@ -57,7 +57,7 @@ nothing else of theirs.`,
     ),
     ...otherBills(oneByOne).flatMap(({ engine, bill }) => [`**${engine}**`, billTable(bill)]),
     '## Not in the sums',
-    beside(oneByOne, tensCold),
+    beside(oneByOne),
     '## Prices',
     table(
       ['', 'a million', 'source'],
@@ -105,22 +105,15 @@ const shares = (one: Bill, ten: Bill): string => {
   );
 };
 
-/** Bytes of log for one invocation: START, END and REPORT as JSON, and a line of its own. An assumption. */
-const LOG_BYTES = 1_000;
 /** A command is claimed and completed; each record with its envelope fits into 1 KB. */
 const RECORD_WRITES = 2;
-/** What Lambda polls an idle queue with: five pollers, each asking every 20 seconds. */
-const IDLE_RECEIVES_A_MONTH = (5 * 30 * 24 * 3600) / 20;
 
-const beside = (one: BookingCounts, ten: BookingCounts): string => {
-  const logs = ({ events, ticks, batch }: BookingCounts): string =>
-    dollars(((((events + ticks) / batch) * LOG_BYTES) / 1e9) * PRICES.loggedGigabyte.usdPerMillion);
+const beside = (one: BookingCounts): string => {
   const records = one.commands * RECORD_WRITES * PRICES.writeUnit.usdPerMillion;
-  const idle = (IDLE_RECEIVES_A_MONTH / 1e6) * PRICES.queueRequest.usdPerMillion;
   return table(
     ['', 'costs', 'how'],
     [
-      ['log ingestion', `${logs(one)}, in batches of ten ${logs(ten)}`, `${LOG_BYTES} bytes for each invocation, a million bookings`],
+      ['log ingestion', 'nothing', 'only what is parked, stuck or has failed is logged; Lambda is told to leave its own lines out'],
       [
         'records of the services',
         dollars(records),
@@ -129,8 +122,8 @@ const beside = (one: BookingCounts, ten: BookingCounts): string => {
       ['storage', '$0.25 a month', 'a million closed bookings of 1 KB; `retention` ends it, with one write for each item'],
       [
         'idle',
-        `${dollars(idle)} a month and queue`,
-        'five pollers of Lambda that ask an empty queue every 20 seconds: inbox, hot lane, each service that is a function',
+        '$2 to $3 a month',
+        'polls of empty queues, alarms, the sweep: [deploying.md](deploying.md#what-it-costs-when-nothing-happens)',
       ],
       ["services' own compute", '', 'what their handlers take'],
     ],

@@ -29,7 +29,6 @@ export const PRICES = {
   },
   readUnit: { what: 'DynamoDB on demand, strong read unit (4 KB)', usdPerMillion: 0.125, source: `AWS Price List, ${LIST}` },
   storedGigabyte: { what: 'DynamoDB, GB stored for a month', usdPerMillion: 250_000, source: 'aws.amazon.com/dynamodb/pricing/on-demand' },
-  loggedGigabyte: { what: 'CloudWatch Logs, GB ingested', usdPerMillion: 500_000, source: 'aws.amazon.com/cloudwatch/pricing' },
   transition: { what: 'Step Functions Standard, state transition', usdPerMillion: 25, source: 'aws.amazon.com/step-functions/pricing' },
   durableOperation: { what: 'Lambda durable functions, operation', usdPerMillion: 8, source: 'aws.amazon.com/lambda/pricing' },
   durableGigabyte: { what: 'Lambda durable functions, GB written', usdPerMillion: 250_000, source: 'aws.amazon.com/lambda/pricing' },
