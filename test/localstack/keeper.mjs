@@ -42,10 +42,13 @@ function startedBy(root) {
 }
 
 let family = [];
+// Should LocalStack end by itself, what it had started is known.
+const look = setInterval(() => (family = startedBy(child.pid)), 5_000);
 let ending = false;
 async function end() {
   if (ending) return;
   ending = true;
+  clearInterval(look);
   family = startedBy(child.pid);
   send(child.pid, 'SIGTERM');
   for (let tries = 0; tries < 60 && isAlive(child.pid); tries++) await new Promise((resolve) => setTimeout(resolve, 100));
