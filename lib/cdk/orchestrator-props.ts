@@ -42,6 +42,10 @@ export interface OrchestratorProps {
   readonly logRetention?: RetentionDays;
   /** Who is told by the alarms. @default alarms exist and notify nobody */
   readonly alarmTopic?: ITopic;
-  /** What becomes of table, bus, queues, bucket and command records when the stack is deleted. @default RemovalPolicy.RETAIN; DESTROY is for stacks to throw away */
+  /**
+   * What becomes of table, bus, queues, bucket and command records when the stack is deleted. DESTROY is for stacks to throw away; with
+   * RETAIN a first deployment that fails leaves its names taken.
+   * @default RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE: they stay, but for those that a deployment has made which is rolled back
+   */
   readonly removalPolicy?: RemovalPolicy;
 }

@@ -60,7 +60,7 @@ export class Orchestrator extends Construct implements IOrchestrator {
   constructor(scope: Construct, id: string, props: OrchestratorProps) {
     super(scope, id);
     checkProps(props);
-    const { system, removalPolicy = RemovalPolicy.RETAIN, queues = {} } = props;
+    const { system, removalPolicy = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE, queues = {} } = props;
     const { account, region } = Stack.of(this);
     const contract = systemContract(system);
     this.#contract = contract;
