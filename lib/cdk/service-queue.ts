@@ -29,7 +29,7 @@ export interface ServiceQueueProps {
   readonly visibilityTimeout?: Duration;
   /** Who is told of commands in the dead-letter queue. @default the alarm exists and notifies nobody */
   readonly alarmTopic?: ITopic;
-  /** What becomes of the queues and the records when the stack is deleted. @default RemovalPolicy.RETAIN */
+  /** What becomes of the queues and the records when the stack is deleted. @default RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE, as for the orchestrator */
   readonly removalPolicy?: RemovalPolicy;
 }
 
@@ -48,7 +48,7 @@ export class ServiceQueue extends Construct implements IServiceQueue {
 
   constructor(scope: Construct, id: string, props: ServiceQueueProps) {
     super(scope, id);
-    const { orchestrator, removalPolicy = RemovalPolicy.RETAIN, visibilityTimeout = Duration.minutes(3) } = props;
+    const { orchestrator, removalPolicy = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE, visibilityTimeout = Duration.minutes(3) } = props;
     const names = deploymentNames(orchestrator.name);
     this.#orchestrator = orchestrator;
     this.service = serviceContract(props.service).name;

@@ -10,7 +10,8 @@ export function serviceStatements(orchestrator: IOrchestrator, service: string, 
     allow(RECEIVE, [queue.queue.queueArn]),
     // A command that was put off near its last delivery is sent anew; one that failed for good goes to the dead-letter queue.
     allow(['sqs:SendMessage'], [queue.queue.queueArn, queue.deadLetterQueue.queueArn]),
-    allow(['dynamodb:GetItem', 'dynamodb:UpdateItem'], [queue.commandTable.tableArn]),
+    // PutItem is for what the handlers of a `dynamoStore` put beside their records; IAM knows no transaction but by its parts.
+    allow(['dynamodb:GetItem', 'dynamodb:UpdateItem', 'dynamodb:PutItem'], [queue.commandTable.tableArn]),
     allow(['events:PutEvents'], [busArn], publishedBy([service])),
     allow(['s3:GetObject'], [payloadKeys(payloadBucketArn, ORCHESTRATOR_WRITER)]),
     allow(['s3:PutObject'], [payloadKeys(payloadBucketArn, service)]),

@@ -1,8 +1,11 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { Duration } from 'aws-cdk-lib/core';
 import { expect, test } from 'vitest';
+import { payments } from '../../examples/travel-booking/contracts.ts';
 import { DynamoDbParkingStore } from '../../lib/adapters/dynamodb/parking-store.ts';
 import { DynamoDbRetirementStore } from '../../lib/adapters/dynamodb/retirement-store.ts';
+import { DynamoDbTransactionalStore } from '../../lib/adapters/dynamodb/transactional-store.ts';
+import { serviceStatements } from '../../lib/cdk/service-statements.ts';
 import type { PayloadStore } from '../../lib/ports/payload-store.ts';
 import { listOf, type Statement } from './statement-lines.ts';
 import { resourcesOf, testStack, tripsOrchestrator } from './synthesized.ts';
@@ -10,7 +13,7 @@ import { resourcesOf, testStack, tripsOrchestrator } from './synthesized.ts';
 // Conditions of roles name keys and attributes that adapters write. IAM is not enforced by emulators, so they are compared here.
 
 const stack = testStack();
-tripsOrchestrator(stack, { retention: Duration.days(60) });
+const orchestrator = tripsOrchestrator(stack, { retention: Duration.days(60) });
 const roles = resourcesOf(stack).filter(({ type }) => type === 'AWS::IAM::Role');
 
 const conditionOf = (role: string, key: string): readonly string[] => {
@@ -59,4 +62,20 @@ test('retire-closed names no attribute that its role may not write', async () =>
     ...Object.values(ExpressionAttributeNames as object),
   ]);
   expect(new Set(named)).toEqual(new Set(conditionOf('RetireClosed', 'dynamodb:Attributes')));
+});
+
+test('a service may do each part of a transaction of dynamoStore on its own table', async () => {
+  const { client, inputs } = recordingClient(() => ({}));
+  const store = new DynamoDbTransactionalStore({ client, table: 'trips-payments-commands' });
+  await store.transact(async (tx, records) => {
+    tx.put({ id: 'account', balance: 1 });
+    await records.write('default#book-trip#1/r/0', { state: 'DONE', hash: '' }, 'absent');
+  });
+  const parts = inputs.flatMap(({ TransactItems = [] }) => TransactItems as readonly object[]).flatMap(Object.keys);
+  expect(parts.toSorted()).toEqual(['Put', 'Update']);
+  const { commandTable } = orchestrator.serviceQueue(payments);
+  const [onTable] = serviceStatements(orchestrator, 'payments', orchestrator.serviceQueue(payments)).filter(({ resources }) =>
+    resources.includes(commandTable.tableArn),
+  );
+  expect(onTable?.actions).toEqual(expect.arrayContaining(parts.map((part) => `dynamodb:${part}Item`)));
 });

@@ -39,7 +39,7 @@ describe('grants', () => {
 
   test('grantService lets somebody be that service', () => {
     expect(granted((orchestrator, role) => orchestrator.grantService(hotels, role))).toEqual([
-      'dynamodb:GetItem, dynamodb:UpdateItem on table trips-hotels-commands',
+      'dynamodb:GetItem, dynamodb:PutItem, dynamodb:UpdateItem on table trips-hotels-commands',
       'events:PutEvents on bus trips, if each events:source is hotels and events:source is there',
       's3:GetObject on values orchestrator/*',
       's3:PutObject on values hotels/*',

@@ -68,7 +68,7 @@ describe('roles', () => {
 
   test('a service takes its own commands, keeps its own records, and publishes in its own name', () => {
     expect(roleLines(resources, 'Payments')).toEqual([
-      'dynamodb:GetItem, dynamodb:UpdateItem on table trips-payments-commands',
+      'dynamodb:GetItem, dynamodb:PutItem, dynamodb:UpdateItem on table trips-payments-commands',
       'events:PutEvents on bus trips, if each events:source is payments and events:source is there',
       ownLog,
       's3:GetObject on values orchestrator/*',

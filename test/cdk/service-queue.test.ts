@@ -82,7 +82,7 @@ describe('a service in a stack of its own', () => {
     expect(properties(resources, 'AWS::SQS::Queue')).toEqual([]);
     const [source] = properties(resources, 'AWS::Lambda::EventSourceMapping');
     expect(source?.['EventSourceArn']).toBe(`arn:aws:sqs:${REGION}:${ACCOUNT}:trips-flights`);
-    expect(roleLines(resources, 'Flights')).toContain('dynamodb:GetItem, dynamodb:UpdateItem on table trips-flights-commands');
+    expect(roleLines(resources, 'Flights')).toContain('dynamodb:GetItem, dynamodb:PutItem, dynamodb:UpdateItem on table trips-flights-commands');
   });
 });
 
@@ -99,7 +99,7 @@ describe('a service in another account', () => {
   });
 
   test('owns its queue, its dead-letter queue and its records', () => {
-    const made = resourcesOf(theirs).filter(({ deletionPolicy }) => deletionPolicy === 'Retain');
+    const made = resourcesOf(theirs).filter(({ deletionPolicy }) => deletionPolicy === 'RetainExceptOnCreate');
     expect(made.map(({ id, properties: each }) => `${id} ${String(each['QueueName'] ?? each['TableName'])}`)).toEqual([
       'QueueDeadLetterQueue27D1B28A trips-flights-dead-letter',
       'Queue381943A6 trips-flights',
@@ -144,7 +144,7 @@ describe('a service in another account', () => {
     own.grantService(new Role(stack, 'Poller', { assumedBy: new ServicePrincipal('ecs-tasks.amazonaws.com') }));
     const actions = roleLines(resourcesOf(stack), 'Poller').map((line) => line.split(' on ')[0]);
     expect(actions).toEqual([
-      'dynamodb:GetItem, dynamodb:UpdateItem',
+      'dynamodb:GetItem, dynamodb:PutItem, dynamodb:UpdateItem',
       'events:PutEvents',
       's3:GetObject',
       's3:PutObject',

@@ -10,7 +10,7 @@ export interface DynamoTransaction {
   /**
    * Puts an item into the service's table, in the place of the one with the same `id`, when the command commits. A command's
    * record has the command's id, which holds a `#` and a `/`: keep yours apart from them. The service needs the right
-   * `dynamodb:PutItem` on the table for it, which its construct does not give by itself.
+   * `dynamodb:PutItem` on the table for it, which it has by its construct and by `grantService`.
    */
   put(item: object): void;
 }
