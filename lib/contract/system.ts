@@ -71,12 +71,19 @@ function processFaults(processes: readonly ProcessContract[]): string[] {
   });
 }
 
+/** Names that stand beside those of services: of queues, and of writers in the bucket of large values, where answers expire. */
+const RESERVED_SERVICES: ReadonlyMap<string, string> = new Map([
+  ['inbox', 'the queue of the orchestrator'],
+  ['hot-lane', 'a queue of the orchestrator'],
+  ['orchestrator', 'the writer of its own large values'],
+]);
+
 function serviceFaults(services: readonly ServiceContract[]): string[] {
   const seen = new Set<string>();
   return services.flatMap(({ name, commands }) => {
     const faults = isKebabName(name) ? [] : [notKebab('service', name)];
-    // `inbox` is the name of the orchestrator's own queue beside those of the services.
-    if (name === 'inbox') faults.push('a service cannot be named inbox, which is the queue of the orchestrator');
+    const reserved = RESERVED_SERVICES.get(name);
+    if (reserved !== undefined) faults.push(`a service cannot be named ${name}, which is ${reserved}`);
     if (name.endsWith('-dead-letter'))
       faults.push(`a service cannot be named ${name}: names that end in -dead-letter are those of dead-letter queues`);
     if (seen.has(name)) faults.push(`the service ${name} is listed twice`);

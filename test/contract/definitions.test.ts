@@ -185,6 +185,8 @@ describe('system', () => {
       payments,
       service('inbox', { plain }),
       service('inbox-dead-letter', { plain }),
+      service('hot-lane', { plain }),
+      service('orchestrator', { plain }),
       service('odd', { constructor: plain, 'Two Words': plain }),
     ];
     const error = (() => {
@@ -204,11 +206,13 @@ describe('system', () => {
       'the service payments is listed twice',
       'a service cannot be named inbox, which is the queue of the orchestrator',
       'a service cannot be named inbox-dead-letter: names that end in -dead-letter are those of dead-letter queues',
+      'a service cannot be named hot-lane, which is a queue of the orchestrator',
+      'a service cannot be named orchestrator, which is the writer of its own large values',
       'the command name "odd.constructor" does not end in a verb such as charge or bookFlight',
       'the command name "odd.Two Words" does not end in a verb such as charge or bookFlight',
       'the event type "Shop.Sold" is not an owner, a dot and a kebab-case name',
       'the event payments.payment-charged is defined twice with different schemas',
     ]);
-    expect((error as Error).message).toContain('has 11 faults: ');
+    expect((error as Error).message).toContain('has 13 faults: ');
   });
 });
