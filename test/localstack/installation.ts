@@ -58,8 +58,10 @@ export async function install(say: (line: string) => void): Promise<string> {
     symlinkSync(javaHome()!, join(library, 'java/21'));
     say('fetching DynamoDB Local');
     await installDatabase(partial, join(library, 'dynamodb-local/2'));
-    // The scripts of the environment name its folder, but it is started by its python alone, so it may be moved.
-    if (existsSync(folder)) rmSync(folder, { recursive: true });
+    // The scripts of the environment name its folder, but it is started by its python alone, so it may be moved. Another
+    // process may have installed the same meanwhile, and run from there.
+    if (existsSync(installedPython(folder))) return folder;
+    rmSync(folder, { recursive: true, force: true });
     renameSync(partial, folder);
   } finally {
     rmSync(partial, { recursive: true, force: true });

@@ -1,6 +1,7 @@
 import { BatchGetItemCommand, GetItemCommand, QueryCommand, type AttributeValue } from '@aws-sdk/client-dynamodb';
 import { inflateRawSync } from 'node:zlib';
 import type { Deployment } from './deployment.ts';
+import { logTails } from './lambda.ts';
 import { until } from './until.ts';
 
 /** The item that carries an instance, read as it lies in the table. */
@@ -34,7 +35,7 @@ export async function statusesOf({ dynamodb, table }: Deployment, pids: readonly
   return statuses;
 }
 
-/** Waits until an instance has that status; where it never has, its journal is told. */
+/** Waits until an instance has that status; where it never has, its journal is told, and what the functions logged of faults. */
 export const awaitStatus = (deployment: Deployment, pid: string, status: string, withinSeconds = 90): Promise<HeadItem> =>
   until(
     `${pid} to be ${status}`,
@@ -42,7 +43,7 @@ export const awaitStatus = (deployment: Deployment, pid: string, status: string,
       const head = await readHead(deployment, pid);
       return head?.status === status && head;
     },
-    { withinSeconds, report: () => journalOf(deployment, pid) },
+    { withinSeconds, report: async () => `${await journalOf(deployment, pid)}\n${await logTails(deployment.name)}` },
   );
 
 /** All items of an instance as text: the head with its journal, chunks, values, parked events. */
