@@ -9,12 +9,16 @@ export const DEFAULT_VISIBILITY = Duration.seconds(120);
 /** SQS delays a message by this much at the most. */
 export const TICK_THRESHOLD_MAX = Duration.minutes(15);
 const RETENTION_MIN = Duration.days(30);
+const TABLE_NAME_LENGTH_MIN = 3;
 
 /** Throws where props cannot work together, before CloudFormation is asked. */
 export function checkProps(props: OrchestratorProps): void {
   const { retention, tickThreshold, timeout = DEFAULT_TIMEOUT, visibilityTimeout = DEFAULT_VISIBILITY, queues = {}, system } = props;
   if (props.name !== undefined && !isKebabName(props.name))
     throw invalid('name', `${JSON.stringify(props.name)}: expected kebab-case of at most 50 characters`);
+  const name = props.name ?? system.name;
+  if (name.length < TABLE_NAME_LENGTH_MIN && !props.table)
+    throw invalid('name', `${JSON.stringify(name)}: expected ${TABLE_NAME_LENGTH_MIN} characters or more, as the name of its table`);
   if (retention && retention.toSeconds() < RETENTION_MIN.toSeconds())
     throw invalid('retention', `${retention.toHumanString()}: expected 30 days or more, or none`);
   if (tickThreshold && tickThreshold.toSeconds() > TICK_THRESHOLD_MAX.toSeconds())

@@ -18,7 +18,7 @@ import { serviceStatements } from './service-statements.ts';
 export interface ImportOptions {
   /** The account of the orchestrator. @default this stack's; its resources are then found by the published parameters */
   readonly account?: string;
-  /** The region of the orchestrator. @default this stack's */
+  /** The region of the orchestrator, for grants: a service lives in the same, since PutEvents reaches no bus of another. @default this stack's */
   readonly region?: string;
   /** What it runs; only `grantClient` asks. @default `grantClient` throws */
   readonly system?: System<string>;

@@ -28,7 +28,7 @@ export interface OrchestratorProps {
   readonly retention?: Duration;
   /** Timers nearer than this wait in the inbox and are exact to the second; later ones are swept every minute. 15 minutes or less. @default Duration.minutes(15) */
   readonly tickThreshold?: Duration;
-  /** How many copies of advance-processes run at the same time at the most. @default 50 */
+  /** How many copies of advance-processes take from the inbox at the same time at the most; the hot lane adds one for each of its instances, at the most. @default 50 */
   readonly maxConcurrency?: number;
   /** Of each function. @default 512 */
   readonly memorySizeMb?: number;

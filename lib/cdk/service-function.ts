@@ -13,6 +13,9 @@ import { LambdaFunction } from './lambda-function.ts';
 import type { IOrchestrator, IServiceQueue } from './orchestrator-interface.ts';
 import { serviceStatements } from './service-statements.ts';
 
+/** Lambda takes more only from a mapping that waits for them. */
+const BATCH_SIZE_MAX = 10;
+
 export interface ServiceFunctionProps {
   readonly orchestrator: IOrchestrator;
   readonly service: AnyService;
@@ -28,7 +31,7 @@ export interface ServiceFunctionProps {
   readonly timeout?: Duration;
   /** How many copies run at the same time at the most; 2 or more. @default as many as Lambda starts */
   readonly maxConcurrency?: number;
-  /** How many commands one copy gets at once, and runs side by side. @default 10 */
+  /** How many commands one copy gets at once, and runs side by side; 10 or less, since Lambda would wait to gather more. @default 10 */
   readonly batchSize?: number;
   /** @default RetentionDays.ONE_MONTH */
   readonly logRetention?: RetentionDays;
@@ -51,6 +54,7 @@ export class ServiceFunction extends Construct implements IGrantable {
     const { name } = serviceContract(props.service);
     const queue = props.queue ?? orchestrator.serviceQueue(props.service);
     checkTimeout(name, timeout, queue);
+    checkBatchSize(name, props.batchSize ?? BATCH_SIZE_MAX);
     const made = new LambdaFunction(this, 'Service', {
       description: `${orchestrator.name}: the service ${name}`,
       bundle: () => bundleService(props.entry),
@@ -73,7 +77,7 @@ export class ServiceFunction extends Construct implements IGrantable {
     new EventSourceMapping(this, 'Source', {
       target: made.function,
       eventSourceArn: queue.queue.queueArn,
-      batchSize: props.batchSize ?? 10,
+      batchSize: props.batchSize ?? BATCH_SIZE_MAX,
       reportBatchItemFailures: true,
       ...(props.maxConcurrency !== undefined && { maxConcurrency: props.maxConcurrency }),
     });
@@ -89,6 +93,17 @@ function checkTimeout(service: string, timeout: Duration, { visibilityTimeout }:
     `The function of ${service} may run ${timeout.toHumanString()}, and its queue hides a message for ${visibilityTimeout.toHumanString()}: expected six times as long.`,
     {
       remedy: `Set serviceVisibilityTimeout of the orchestrator, or visibilityTimeout of the ServiceQueue, to ${6 * timeout.toSeconds()} seconds.`,
+    },
+  );
+}
+
+function checkBatchSize(service: string, batchSize: number): void {
+  if (Number.isInteger(batchSize) && batchSize >= 1 && batchSize <= BATCH_SIZE_MAX) return;
+  throw new ContractError(
+    'CONTRACT_INVALID',
+    `The function of ${service} would get ${batchSize} commands at once: expected 1 to ${BATCH_SIZE_MAX}.`,
+    {
+      remedy: 'Correct batchSize, or leave it out; more copies run side by side, as maxConcurrency allows.',
     },
   );
 }

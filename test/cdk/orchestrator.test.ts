@@ -425,6 +425,7 @@ describe('props', () => {
 
   test.each([
     [{ name: 'Trips & more' }, /name of the orchestrator is "Trips & more": expected kebab-case/],
+    [{ name: 'tr' }, /name of the orchestrator is "tr": expected 3 characters or more, as the name of its table/],
     [{ retention: Duration.days(29) }, /retention of the orchestrator is 29 days: expected 30 days or more/],
     [{ tickThreshold: Duration.minutes(16) }, /tickThreshold of the orchestrator is 16 minutes: expected 15 minutes or less/],
     [

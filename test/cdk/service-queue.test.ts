@@ -74,6 +74,16 @@ describe('a service function', () => {
   });
 });
 
+describe('a batch of a service function', () => {
+  test.each([0, 11, 2.5])('is of 1 to 10 commands, not of %d', (batchSize) => {
+    const stack = testStack();
+    const orchestrator = tripsOrchestrator(stack);
+    expect(() => new ServiceFunction(stack, 'Payments', { orchestrator, service: payments, entry, batchSize })).toThrow(
+      `The function of payments would get ${batchSize} commands at once: expected 1 to 10.`,
+    );
+  });
+});
+
 describe('a service in a stack of its own', () => {
   test('uses the queue that the orchestrator made, by its name', () => {
     const stack = testStack('Flights');
@@ -82,7 +92,9 @@ describe('a service in a stack of its own', () => {
     expect(properties(resources, 'AWS::SQS::Queue')).toEqual([]);
     const [source] = properties(resources, 'AWS::Lambda::EventSourceMapping');
     expect(source?.['EventSourceArn']).toBe(`arn:aws:sqs:${REGION}:${ACCOUNT}:trips-flights`);
-    expect(roleLines(resources, 'Flights')).toContain('dynamodb:GetItem, dynamodb:PutItem, dynamodb:UpdateItem on table trips-flights-commands');
+    expect(roleLines(resources, 'Flights')).toContain(
+      'dynamodb:GetItem, dynamodb:PutItem, dynamodb:UpdateItem on table trips-flights-commands',
+    );
   });
 });
 
