@@ -87,7 +87,8 @@ export class Orchestrator extends Construct implements IOrchestrator {
     const hotLane = new Construct(this, 'HotLane');
     this.inbox = queuePair(inbox, { ...lasting, name: names.inbox });
     this.hotLane = queuePair(hotLane, { ...lasting, name: names.hotLane, fifo: true });
-    watchAge(inbox, this.inbox.queue, this.name, alarms);
+    watchAge(inbox, this.inbox.queue, `${this.name}: events have waited an hour in the inbox`, alarms);
+    watchAge(hotLane, this.hotLane.queue, `${this.name}: events have waited an hour in the hot lane`, alarms);
     const undrained = `${this.name}: dead letters are not drained: see the log of drain-dead-letters.`;
     alarms.deadLetters(inbox, this.inbox.deadLetterQueue, undrained);
     alarms.deadLetters(hotLane, this.hotLane.deadLetterQueue, undrained);
@@ -242,10 +243,10 @@ function madeBus(scope: Construct, eventBusName: string, removalPolicy: RemovalP
   return bus;
 }
 
-function watchAge(scope: Construct, inbox: IQueue, name: string, alarms: Alarms): void {
+function watchAge(scope: Construct, queue: IQueue, what: string, alarms: Alarms): void {
   alarms.add(scope, 'AgeAlarm', {
-    metric: inbox.metricApproximateAgeOfOldestMessage({ period: Duration.minutes(5), statistic: 'Maximum' }),
-    description: `${name}: events have waited an hour in the inbox; after 7 days they would be lost.`,
+    metric: queue.metricApproximateAgeOfOldestMessage({ period: Duration.minutes(5), statistic: 'Maximum' }),
+    description: `${what}; after 7 days they would be lost.`,
     threshold: 3600,
   });
 }

@@ -300,6 +300,7 @@ describe('alarms', () => {
     expect(names(plain)).toEqual([
       'TripsInboxAgeAlarm',
       'TripsInboxDeadLettersAlarm',
+      'TripsHotLaneAgeAlarm',
       'TripsHotLaneDeadLettersAlarm',
       'TripsServicespaymentsDeadLettersAlarm',
       'TripsServicesflightsDeadLettersAlarm',
