@@ -73,7 +73,11 @@ export class DynamoDbTransactionalStore implements IdempotencyStore {
     const updates = Array.from(pending, ([commandId, { record, base }]): TransactWriteItem => ({
       Update: recordUpdate({ table: this.#table, commandId, record, expected: base, write, now: this.#now() }),
     }));
-    const puts = items.map((item): TransactWriteItem => ({ Put: { TableName: this.#table, Item: itemOf(item, 'tx.put') } }));
+    // A transaction takes one item once: of those with the same id the last stands, as it would outside.
+    const last = new Map(items.map((item) => [(item as { readonly id?: unknown }).id, item]));
+    const puts = Array.from(last.values(), (item): TransactWriteItem => ({
+      Put: { TableName: this.#table, Item: itemOf(item, 'tx.put') },
+    }));
     // The SDK gives each request a token of its own, so that one whose answer was lost is not done twice.
     await this.#client.send(new TransactWriteItemsCommand({ TransactItems: [...updates, ...puts] }));
   }

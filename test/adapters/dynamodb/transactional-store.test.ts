@@ -40,6 +40,20 @@ describe('a transaction on DynamoDB', () => {
     });
   });
 
+  it('writes an item once that was put twice, as it was put last, since DynamoDB refuses two writes of one item', async () => {
+    const stub = new StubClient({});
+    await storeOn(stub).transact(async (tx) => {
+      tx.put({ id: 'sku-1', left: 3 });
+      tx.put({ id: 'sku-2', left: 9 });
+      tx.put({ id: 'sku-1', left: 2 });
+    });
+    const puts = stub.seen[0]!.input['TransactItems'] as { Put: { Item: object } }[];
+    expect(puts.map(({ Put }) => Put.Item)).toEqual([
+      { id: { S: 'sku-1' }, left: { N: '2' } },
+      { id: { S: 'sku-2' }, left: { N: '9' } },
+    ]);
+  });
+
   it.each(['ConditionalCheckFailed', 'TransactionConflict'])('begins anew after %s, and meets what stands', async (code) => {
     const stub = new StubClient({}, cancelled(code, 'None'), {
       Item: { id: { S: 'c/1' }, state: { S: 'DONE' }, hash: { S: 'h' }, revision: { N: '1' } },
