@@ -28,6 +28,7 @@ export interface ImportOptions {
 export class ImportedOrchestrator extends Construct implements IOrchestrator {
   readonly name: string;
   readonly account: string;
+  readonly region: string;
   readonly tableArn: string;
   readonly busArn: string;
   readonly busAddress: string;
@@ -35,7 +36,6 @@ export class ImportedOrchestrator extends Construct implements IOrchestrator {
   readonly payloadBucketName: string;
   readonly inboxArn: string;
   readonly senderRoleArn: string;
-  readonly #region: string;
   readonly #system: System<string> | undefined;
   readonly #queues = new Map<string, IServiceQueue>();
 
@@ -52,7 +52,7 @@ export class ImportedOrchestrator extends Construct implements IOrchestrator {
     const bucket = published('bucket', payloadBucketName(name, account, region));
     this.name = name;
     this.account = account;
-    this.#region = region;
+    this.region = region;
     this.#system = options.system;
     this.tableArn = this.#arn('dynamodb', `table/${published('table', names.table)}`);
     this.busArn = this.#arn('events', `event-bus/${bus}`);
@@ -108,6 +108,6 @@ export class ImportedOrchestrator extends Construct implements IOrchestrator {
 
   #arn(service: string, resource: string): string {
     const { partition } = Stack.of(this);
-    return Fn.join(':', ['arn', partition, service, this.#region, this.account, resource]);
+    return Fn.join(':', ['arn', partition, service, this.region, this.account, resource]);
   }
 }

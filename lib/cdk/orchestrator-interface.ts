@@ -22,6 +22,8 @@ export interface IOrchestrator extends IConstruct {
   /** The deployment's name, from which those of its resources are made. */
   readonly name: string;
   readonly account: string;
+  /** Where it runs, and its services with it. */
+  readonly region: string;
   readonly tableArn: string;
   readonly busArn: string;
   /** How PutEvents names the bus: by its name, or where it is another account's by its ARN. */

@@ -38,6 +38,7 @@ import { serviceStatements } from './service-statements.ts';
 export class Orchestrator extends Construct implements IOrchestrator {
   readonly name: string;
   readonly account: string;
+  readonly region: string;
   readonly table: ITable;
   readonly bus: IEventBus;
   readonly payloadBucket: IBucket;
@@ -66,6 +67,7 @@ export class Orchestrator extends Construct implements IOrchestrator {
     this.#contract = contract;
     this.name = props.name ?? system.name;
     this.account = account;
+    this.region = region;
     this.senderRoleArn = senderRoleArn(this, this.name, account, region);
     const names = deploymentNames(this.name);
     const alarms = new Alarms(props.alarmTopic);

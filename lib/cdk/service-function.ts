@@ -11,6 +11,7 @@ import { Alarms } from './alarms.ts';
 import { bundleService } from './bundle.ts';
 import { LambdaFunction } from './lambda-function.ts';
 import type { IOrchestrator, IServiceQueue } from './orchestrator-interface.ts';
+import { checkRegion } from './same-region.ts';
 import { serviceStatements } from './service-statements.ts';
 
 /** Lambda takes more only from a mapping that waits for them. */
@@ -53,6 +54,7 @@ export class ServiceFunction extends Construct implements IGrantable {
     const { orchestrator, timeout = Duration.seconds(30) } = props;
     const { name } = serviceContract(props.service);
     const queue = props.queue ?? orchestrator.serviceQueue(props.service);
+    checkRegion(name, this, orchestrator);
     checkTimeout(name, timeout, queue);
     checkBatchSize(name, props.batchSize ?? BATCH_SIZE_MAX);
     const made = new LambdaFunction(this, 'Service', {

@@ -13,6 +13,7 @@ import { dynamoTable } from './dynamo-table.ts';
 import type { IOrchestrator, IServiceQueue } from './orchestrator-interface.ts';
 import { queuePair } from './queue-pair.ts';
 import { grantStatements } from './grant-statements.ts';
+import { checkRegion } from './same-region.ts';
 import { serviceStatements } from './service-statements.ts';
 
 /** SQS allows 80 characters, of which the dead-letter queue needs 12 for itself. */
@@ -52,6 +53,7 @@ export class ServiceQueue extends Construct implements IServiceQueue {
     const names = deploymentNames(orchestrator.name);
     this.#orchestrator = orchestrator;
     this.service = serviceContract(props.service).name;
+    checkRegion(this.service, this, orchestrator);
     this.visibilityTimeout = visibilityTimeout;
     const name = checkedName(
       `queue of ${this.service}`,

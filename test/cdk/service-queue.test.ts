@@ -1,4 +1,4 @@
-import { Duration } from 'aws-cdk-lib/core';
+import { Duration, Stack } from 'aws-cdk-lib/core';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Queue } from 'aws-cdk-lib/aws-sqs';
 import { describe, expect, test } from 'vitest';
@@ -71,6 +71,26 @@ describe('a service function', () => {
     expect(() => new ServiceFunction(stack, 'Payments', { orchestrator, service: payments, entry, timeout: Duration.seconds(31) })).toThrow(
       /function of payments may run 31 seconds, and its queue hides a message for 3 minutes: expected six times as long/,
     );
+  });
+});
+
+describe('the region of a service', () => {
+  const elsewhere = () => {
+    const stack = testStack('Elsewhere');
+    return { stack, orchestrator: Orchestrator.fromName(stack, 'Trips', 'trips', { region: 'us-east-1' }) };
+  };
+  const refused = /service flights would be in eu-west-1, and its orchestrator trips is in us-east-1: expected the same region/;
+
+  test('is that of its orchestrator, whose bus it could not reach from another', () => {
+    const { stack, orchestrator } = elsewhere();
+    expect(() => new ServiceFunction(stack, 'Flights', { orchestrator, service: flights, entry })).toThrow(refused);
+    expect(() => new ServiceQueue(stack, 'Queue', { orchestrator, service: flights })).toThrow(refused);
+  });
+
+  test('may be unknown until it is deployed', () => {
+    const stack = new Stack(testApp(), 'Anywhere');
+    const orchestrator = Orchestrator.fromName(stack, 'Trips', 'trips');
+    expect(() => new ServiceFunction(stack, 'Flights', { orchestrator, service: flights, entry })).not.toThrow();
   });
 });
 
