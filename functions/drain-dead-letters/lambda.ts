@@ -1,5 +1,5 @@
 import { clock, deployedParking, deployedSender, queueByName } from '../deployed-ports.ts';
-import { logLine, noticeLine } from '../log-line.ts';
+import { faultLine, logLine, noticeLine } from '../log-line.ts';
 import { once } from '../once.ts';
 import { makeHandler } from './handler.ts';
 
@@ -9,6 +9,7 @@ export const handler = makeHandler(
     sender: deployedSender(),
     clock,
     onNotice: (notice) => logLine(noticeLine(notice)),
+    onFault: (error) => logLine(faultLine(error)),
     queue: queueByName,
     log: logLine,
   })),

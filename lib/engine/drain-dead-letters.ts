@@ -3,30 +3,40 @@ import type { AdvanceResult, EngineOptions } from './engine-context.ts';
 import { forcedBody, INBOX, isForced } from './inbox-message.ts';
 import { parkMessage, type ParkingPorts } from './park.ts';
 
-export type DrainPorts = ParkingPorts & Pick<EngineOptions, 'sender'>;
+export type DrainPorts = ParkingPorts & Pick<EngineOptions, 'sender' | 'onFault'>;
 
 /** Messages of a dead-letter queue, which is for faults of the infrastructure only and is drained at once: each is sent back once, forced. */
 export const drainDeadLetters = async (ports: DrainPorts, messages: readonly ReceivedMessage[]): Promise<AdvanceResult> => {
   const acknowledge: string[] = [];
   const giveBack: VisibilityChange[] = [];
   for (const message of messages) {
-    const drained = isForced(message.body) ? await parked(ports, message) : await sentBack(ports, message);
-    if (drained) acknowledge.push(message.receiptHandle);
+    if (await drained(ports, message)) acknowledge.push(message.receiptHandle);
     else giveBack.push({ receiptHandle: message.receiptHandle, seconds: 30 });
   }
   return { acknowledge, giveBack };
 };
 
-const sentBack = async ({ sender }: DrainPorts, message: ReceivedMessage): Promise<boolean> => {
-  const [result] = await sender.send(INBOX, [{ body: forcedBody(message) }]);
+/** A port that fails keeps one message, not its neighbours. */
+const drained = async (ports: DrainPorts, message: ReceivedMessage): Promise<boolean> => {
+  try {
+    if (!isForced(message.body)) return await sentBack(ports, message);
+    await parked(ports, message, 'It could not be applied and came through the dead-letter queue twice.');
+    return true;
+  } catch (error) {
+    ports.onFault?.(error);
+    return false;
+  }
+};
+
+/** What can never be sent as it is, such as one that its wrapper makes too long, is parked: its queue would forget it some day. */
+const sentBack = async (ports: DrainPorts, message: ReceivedMessage): Promise<boolean> => {
+  const [result] = await ports.sender.send(INBOX, [{ body: forcedBody(message) }]);
+  if (result?.status === 'failed' && result.senderFault) {
+    await parked(ports, message, `It could not be applied, and not be sent back to the inbox: ${result.reason}`);
+    return true;
+  }
   return result?.status === 'sent';
 };
 
-const parked = async (ports: DrainPorts, message: ReceivedMessage): Promise<boolean> => {
-  await parkMessage(ports, message, {
-    pid: '',
-    reason: 'DEAD_LETTER',
-    detail: 'It could not be applied and came through the dead-letter queue twice.',
-  });
-  return true;
-};
+const parked = (ports: DrainPorts, message: ReceivedMessage, detail: string): Promise<void> =>
+  parkMessage(ports, message, { pid: '', reason: 'DEAD_LETTER', detail });

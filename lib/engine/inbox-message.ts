@@ -78,12 +78,15 @@ export const forcedBody = ({ body, sentAt }: { readonly body: string; readonly s
 export const forwardedBody = ({ body, sentAt }: { readonly body: string; readonly sentAt: number }): string =>
   body.startsWith(FORCED) ? body : inboxBody({ tutti: 'forced', lane: true, body, sentat: sentAt });
 
-/** Our own limit of a message, 200 KB, minus a margin; a wrapper may double what it wraps. */
+/** Our own limit of a message, 200 KB, minus a margin. */
 const FORWARDED_CHARACTERS_MAX = 200_000;
+/** What a wrapper makes of one character at the most: `\u00e9`. */
+const WRAPPED_CHARACTERS_MAX = 6;
 
 /** Whether a message fits into the lane with its wrapper. */
 export const fitsLane = (message: { readonly body: string; readonly sentAt: number }): boolean =>
-  message.body.length < FORWARDED_CHARACTERS_MAX / 2 - 100 || forwardedBody(message).length <= FORWARDED_CHARACTERS_MAX;
+  message.body.length < FORWARDED_CHARACTERS_MAX / WRAPPED_CHARACTERS_MAX - 100 ||
+  forwardedBody(message).length <= FORWARDED_CHARACTERS_MAX;
 
 export const inboxBody = (message: InboxMessage): string => JSON.stringify(message).replace(/[\u007f-\uffff]/g, escaped);
 

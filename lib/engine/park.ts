@@ -1,4 +1,6 @@
 import type { ReceivedMessage } from '../ports/message-queue.ts';
+import type { SendResult } from '../ports/message-sender.ts';
+import type { ParkedEvent } from '../ports/parking-store.ts';
 import type { EngineContext, EngineOptions } from './engine-context.ts';
 import { inboxFault } from './inbox-form.ts';
 import { INBOX, inboxBody, type InboxMessage } from './inbox-message.ts';
@@ -31,17 +33,31 @@ const unwrapped = (message: ReceivedMessage): { readonly body: string; readonly 
 
 /**
  * After a `resume`: everything parked beside the instance goes back to the inbox in order, each a message of its own, and
- * only then is it marked. A crash in between is repaired by the redelivery of the `resume`. Returns whether all were sent.
+ * only then is it marked. A crash in between is repaired by the redelivery of the `resume`. What can never be sent stays parked.
+ * Returns whether all else was sent.
  */
 export const redrive = async ({ options }: EngineContext, pid: string): Promise<boolean> => {
   const parked = await options.parking.parked(pid);
   const sent: string[] = [];
+  let isOver = true;
   for (const event of parked) {
-    const [sentat] = event.id.split('#');
-    const [result] = await options.sender.send(INBOX, [{ body: inboxBody({ tutti: 'forced', body: event.body, sentat: Number(sentat) }) }]);
-    if (result?.status !== 'sent') break;
-    sent.push(event.id);
+    const result = await sentAgain(options, event);
+    if (result?.status === 'sent') sent.push(event.id);
+    else if (result?.senderFault) options.onFault?.(`An event that is parked beside ${pid} stays there: ${result.reason}`);
+    else {
+      isOver = false;
+      break;
+    }
   }
   if (sent.length > 0) await options.parking.redriven(pid, sent, options.clock.now());
-  return sent.length === parked.length;
+  return isOver;
+};
+
+/** One that its wrapper makes too long goes as it came first. */
+const sentAgain = async ({ sender }: Pick<EngineOptions, 'sender'>, { id, body }: ParkedEvent): Promise<SendResult | undefined> => {
+  const [sentat] = id.split('#');
+  const [wrapped] = await sender.send(INBOX, [{ body: inboxBody({ tutti: 'forced', body, sentat: Number(sentat) }) }]);
+  if (wrapped?.status !== 'failed' || !wrapped.senderFault) return wrapped;
+  const [bare] = await sender.send(INBOX, [{ body }]);
+  return bare;
 };
