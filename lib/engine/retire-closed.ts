@@ -22,21 +22,27 @@ const AT_A_TIME = 10;
 /**
  * Gives what closed long ago its expiry; the store removes it some time after. Goes on until nothing is left, or the time is up: the
  * next call goes on from there, since what is retired is not found again. Returns how many were retired.
+ * @throws the first error of an instance that could not be retired, when all others have been
  */
 export const retireClosed = async ({ retirement, clock }: RetirePorts, options: RetireOptions): Promise<number> => {
   const { retentionMs, remainingMs = () => Infinity } = options;
   const now = clock.now();
   let retired = 0;
+  let failure: PromiseRejectedResult | undefined;
   while (remainingMs() >= PAGE_MS) {
     const page = await retirement.closed(now - retentionMs, PAGE);
     let ofPage = 0;
     for (let from = 0; from < page.length; from += AT_A_TIME) {
-      const done = await Promise.all(page.slice(from, from + AT_A_TIME).map(({ pid, version }) => retirement.retire(pid, version, now)));
-      ofPage += done.filter(Boolean).length;
+      const some = page.slice(from, from + AT_A_TIME);
+      const done = await Promise.allSettled(some.map(({ pid, version }) => retirement.retire(pid, version, now)));
+      ofPage += done.filter((each) => each.status === 'fulfilled' && each.value).length;
+      // It would be the first again in every run, so the others do not wait for it.
+      failure ??= done.find((each) => each.status === 'rejected');
     }
     retired += ofPage;
     // The list lags behind: a page of which nothing could be retired would only come again.
     if (page.length < PAGE || ofPage === 0) break;
   }
+  if (failure) throw failure.reason;
   return retired;
 };

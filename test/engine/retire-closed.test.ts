@@ -51,4 +51,15 @@ describe('retiring what closed long ago', () => {
     const retirement = { closed: () => Promise.resolve(page), retire: () => Promise.resolve(false) };
     expect(await retireClosed({ retirement, clock }, { retentionMs })).toBe(0);
   });
+
+  test('passes over one that cannot be retired, and tells of it at the end', async () => {
+    const { store, retirement } = await filled(30, [10]);
+    const failing = {
+      closed: retirement.closed.bind(retirement),
+      retire: (pid: string, version: number, expiresAt: number) =>
+        pid === 't#trip#10-0' ? Promise.reject(new TypeError('no rights')) : retirement.retire(pid, version, expiresAt),
+    };
+    await expect(retireClosed({ retirement: failing, clock }, { retentionMs })).rejects.toThrow('no rights');
+    expect(await left(store, '10-0', '10-1', '10-15', '10-29')).toEqual(['t#trip#10-0']);
+  });
 });
