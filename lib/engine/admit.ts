@@ -23,11 +23,18 @@ export interface Target {
 }
 
 export type Admission =
-  | { readonly status: 'deliver'; readonly targets: readonly Target[] }
+  | { readonly status: 'deliver'; readonly targets: readonly Target[]; readonly aside?: Parked }
   /** Malformed, forbidden or for nobody: kept for a person, never thrown away. */
-  | { readonly status: 'park'; readonly pid: string; readonly reason: string; readonly detail: string }
+  | ({ readonly status: 'park' } & Parked)
   /** From a newer version of a contract than this code knows: a deploy is rolling. */
-  | { readonly status: 'newer'; readonly detail: string };
+  | { readonly status: 'newer'; readonly pid: string; readonly detail: string };
+
+/** What is kept for a person; `aside`, for another side of the message than that which is delivered. */
+interface Parked {
+  readonly pid: string;
+  readonly reason: string;
+  readonly detail: string;
+}
 
 const HOPS_MAX = 100;
 
@@ -72,9 +79,11 @@ interface Carried {
 
 const carried = (message: ReceivedMessage, at: number, forced: boolean): Carried => ({ messageId: message.messageId, forced, at });
 
-const park = (reason: string, detail: string, pid = ''): Admission => ({ status: 'park', pid, reason, detail });
+const park = (reason: string, detail: string, pid = ''): Parking => ({ status: 'park', pid, reason, detail });
 
-const unread = (error: unknown, pid = ''): Admission =>
+type Parking = Extract<Admission, { status: 'park' }>;
+
+const unread = (error: unknown, pid = ''): Parking =>
   isOrchestratorError(error)
     ? park(error.code, error.message, pid)
     : park('MALFORMED', `The message could not be read: ${String(error)}.`, pid);
@@ -139,6 +148,7 @@ const ofEvent = (catalogue: Catalogue, envelope: EventEnvelope, by: Carried): Ad
   if (data === NEWER)
     return {
       status: 'newer',
+      pid: '',
       detail: `${envelope.type} has data version ${envelope.dataversion ?? 1}, which is newer than this contract.`,
     };
   if (envelope.processid !== undefined) return addressed(interests, envelope, envelope.processid, data, by);
@@ -195,11 +205,22 @@ const target = (interest: Interest, pid: string, envelope: EventEnvelope, data: 
  */
 const ofAnswer = (catalogue: Catalogue, envelope: ReplyEnvelope, by: Carried): Admission => {
   const isHeard = envelope.outcome === 'completed' && catalogue.interests(envelope.type).length > 0;
-  const heard = isHeard ? ofEvent(catalogue, { ...envelope, hops: envelope.hops + 1 }, by) : undefined;
+  const heard = isHeard ? ofHeard(catalogue, { ...envelope, hops: envelope.hops + 1 }, by) : undefined;
   if (heard && envelope.replyto !== catalogue.system.name) return heard;
   const reply = ofReply(catalogue, envelope, by);
-  if (reply.status !== 'deliver' || heard?.status !== 'deliver') return reply;
+  if (reply.status !== 'deliver' || !heard) return reply;
+  if (heard.status === 'park') return { ...reply, aside: heard };
+  if (heard.status === 'newer') return { ...heard, pid: parseCommandId(envelope.commandid)?.pid ?? '' };
   return { status: 'deliver', targets: [...reply.targets, ...heard.targets] };
+};
+
+/** Whoever asked gets its answer, also where the code that names who hears it fails. */
+const ofHeard = (catalogue: Catalogue, envelope: EventEnvelope, by: Carried): Admission => {
+  try {
+    return ofEvent(catalogue, envelope, by);
+  } catch (error) {
+    return unread(error);
+  }
 };
 
 const ofReply = (catalogue: Catalogue, envelope: ReplyEnvelope, by: Carried): Admission => {
@@ -313,5 +334,5 @@ export interface ReadForced extends ForcedMessage {
 const forced = (context: Admitting, again: ReadForced, message: ReceivedMessage, now: number): Admission => {
   const inner = admit(context, { ...message, sentAt: again.sentat }, again.inner, now);
   if (inner.status !== 'deliver') return inner;
-  return { status: 'deliver', targets: inner.targets.map((each) => ({ ...each, inbound: { ...each.inbound, forced: true } })) };
+  return { ...inner, targets: inner.targets.map((each) => ({ ...each, inbound: { ...each.inbound, forced: true } })) };
 };

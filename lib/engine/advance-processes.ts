@@ -79,10 +79,13 @@ const admitOne = async (context: EngineContext, message: ReceivedMessage): Promi
   const now = context.options.clock.now();
   const body = await readBody(context, message.body);
   const admission = admitBody(context, message, body, now);
-  if (admission.status === 'deliver') return { message, items: itemsOf(message, body, admission.targets), giveBackSeconds: undefined };
+  if (admission.status === 'deliver') {
+    if (admission.aside) await parkMessage(context.options, message, admission.aside);
+    return { message, items: itemsOf(message, body, admission.targets), giveBackSeconds: undefined };
+  }
   const passing = admission.status === 'newer' || admission === PAYLOAD_MISSING;
   if (passing && now - message.sentAt < PATIENCE_MS) return { message, items: [], giveBackSeconds: DEPLOY_SECONDS };
-  const why = admission.status === 'park' ? admission : { pid: '', reason: 'NEWER', detail: admission.detail };
+  const why = admission.status === 'park' ? admission : { pid: admission.pid, reason: 'NEWER', detail: admission.detail };
   await parkMessage(context.options, message, why);
   return { message, items: [], giveBackSeconds: undefined };
 };

@@ -78,7 +78,12 @@ export const fragile = process('fragile', { startOn: Fragile.byId(byOrder) }, as
 
 export const addressed = process('addressed', { startOn: Addressed.byId(byOrder) }, async (_ctx, order) => ({ street: order.street }));
 
-export const repaid = process('repaid', { startOn: Refunded.byId(byOrder) }, async (ctx) => {
+/** A fault of the users' code that names an instance. */
+const refundedOrder = (order: { readonly orderId: string }): string => {
+  if (order.orderId === 'undone') throw new TypeError('order.customer is undefined');
+  return order.orderId;
+};
+export const repaid = process('repaid', { startOn: Refunded.byId(refundedOrder) }, async (ctx) => {
   await ctx.sleep('1 day');
 });
 export const repaying = process('repaying', { input: Order }, async (ctx, order) => {

@@ -218,4 +218,25 @@ describe('an answer that is an event', () => {
     await rig.work();
     expect(await rig.parked()).toMatchObject([{ reason: 'TOO_MANY_HOPS' }]);
   });
+
+  it('is an answer also where what hears it cannot be told, which is parked', async () => {
+    const asked = async (over: Parameters<InboxRig['reply']>[1]): Promise<InboxRig> => {
+      const rig = new InboxRig();
+      rig.start('repaying', 'r-1', { orderId: 'o-9' });
+      await rig.work();
+      const [repay] = await rig.commands();
+      rig.reply(repay as CommandEnvelope, { ...answer, ...over });
+      await rig.work();
+      return rig;
+    };
+    for (const [reason, over] of [
+      ['MALFORMED', { data: { orderId: 'no id' } }],
+      ['MALFORMED', { data: { orderId: 'undone' } }],
+      ['TOO_MANY_HOPS', { hops: 100 }],
+    ] as const) {
+      const rig = await asked(over);
+      expect(await rig.head('default#repaying#r-1')).toMatchObject({ status: 'completed' });
+      expect(await rig.parked()).toMatchObject([{ reason }]);
+    }
+  });
 });
