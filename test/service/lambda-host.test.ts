@@ -188,6 +188,28 @@ describe('a Lambda function whose time runs out', () => {
     expect(await rig.record(id(2))).toMatchObject({ state: 'DONE' });
   });
 
+  it('answers for the others although a beat for one that runs is never answered', async () => {
+    const rig = new ServiceRig(
+      servePayments(({ card }) => (card === 'good' ? charged() : new Promise(() => {}))),
+      {
+        queue: (queue) => ({
+          receive: (options) => queue.receive(options),
+          delete: (handles) => queue.delete(handles),
+          changeVisibility: () => new Promise(() => {}),
+        }),
+      },
+    );
+    rig.send({ id: id(1), ...charge('good') });
+    rig.send({ id: id(2), ...charge('endless') });
+    const invocation = await invoke(rig, rig.lambda(), 22_000);
+    await turn();
+    for (const milliseconds of [20_000, 1_500]) {
+      rig.clock.advance(milliseconds);
+      await turn();
+    }
+    expect(await failures(invocation)).toEqual([invocation.messages[1]?.messageId]);
+  });
+
   it('keeps the lease of nothing that it has let go', async () => {
     const rig = new ServiceRig(servePayments(() => new Promise(() => {})));
     rig.send();
