@@ -135,7 +135,7 @@ function eventOf(published: PublishedEvent): EventContract {
     type,
     owner: type.slice(0, type.indexOf('.')),
     data: version === 1 ? anyJson : anyJsonOf(version),
-    ...(field !== undefined && { dedupeBy: (data: never) => String(fieldAt(data, field)) }),
+    ...(field !== undefined && { dedupeBy: (data: never) => fieldAt(data, field) as string }),
   };
 }
 

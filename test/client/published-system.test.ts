@@ -54,6 +54,13 @@ test('its events keep the version of their data and the field that names the ins
   expect(() => processes.get('join')![0]!.startOn[0]!.of({} as never)).toThrow(expect.objectContaining({ code: 'DATA_INVALID' }));
 });
 
+test('an event without the field that tells its duplicates is none of another one', () => {
+  const Paid = event('shop.paid', z.object({ id: z.string(), at: z.string().optional() }), { dedupeBy: (data) => data.at as string });
+  const pay = process('pay', { startOn: Paid.byId((data) => data.id) }, async () => null);
+  const { events } = readPublishedSystem(publishedSystem(system('shop', { processes: [pay], services: [] })));
+  expect(events.get('shop.paid')!.dedupeBy!({ id: 'p-1' } as never)).toBeUndefined();
+});
+
 test('fifty processes fit, and so many that nothing helps are refused', () => {
   const systemOf = (count: number): string => {
     const processes = Array.from({ length: count }, (_, n) => {
