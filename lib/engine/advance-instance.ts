@@ -2,6 +2,7 @@ import type { StuckReason, Image } from '../core/image.ts';
 import { isClosed, newImage } from '../core/image.ts';
 import type { Inbound } from '../core/inbound.ts';
 import { runOf } from '../core/inbound.ts';
+import { offload } from '../core/journal.ts';
 import { classify, type Verdict } from '../core/classify.ts';
 import type { JournalEntry } from '../core/journal-entry.ts';
 import type { Environment } from '../core/run.ts';
@@ -326,6 +327,7 @@ class Working {
         options.frontEndOf,
         begun(this.#pid, runOf(inbound.id), definitionName(definition), inbound.at, image),
       );
+      if (item.verdict === 'restart') keepInputs(this.#live);
     } else {
       const wanted = wantedDefinition(image, inbound);
       const { catalogue } = this.#context;
@@ -464,6 +466,11 @@ const begun = (pid: string, run: string, definition: string, at: number, before:
     tombstones: [...tombstones],
     ...(signalsFloor !== undefined && { signalsFloor }),
   };
+};
+
+/** What was put for the run before may be on its way out with it: what this one goes on with is put again. */
+const keepInputs = ({ run }: LiveInstance): void => {
+  for (const { input, inputRef } of run.image.tombstones) if (inputRef !== undefined) offload(run, input);
 };
 
 const rebuild = async (

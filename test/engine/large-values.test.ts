@@ -1,10 +1,10 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import * as z from 'zod';
 import { decider, publish } from 'tutti';
 import { sha256 } from '../../lib/engine/engine.ts';
 import type { CommandEnvelope } from '../../lib/contract/envelope.ts';
 import { Booked, Checkout, flights, notes, Nudge, payments, services, tripOf } from '../core/trip-contracts.ts';
-import { EngineRig } from './engine-rig.ts';
+import { EngineRig, operation } from './engine-rig.ts';
 
 /** Above 1 KB a value is stored apart from the head; above 100 KB it is not carried by a message either. */
 const SIZES = [
@@ -107,4 +107,29 @@ describe.each(SIZES)('values of %s', (_name, large, carried) => {
     ]);
     expect(JSON.stringify(await rig.head('default#keeper#a'))).not.toContain(large);
   });
+});
+
+test('a restart keeps for its own run what it still needs of the run before', async () => {
+  const trip = tripOf(
+    async (ctx, { note = '' }) => {
+      await ctx.call(flights.book, { to: note });
+    },
+    { onClosed: 'restart' },
+  );
+  const rig = rigOf([trip], services);
+  const to = 'x'.repeat(2_000);
+  rig.happens(Checkout, { id: 'a', note: to });
+  await rig.advanceCold();
+  const book = await only(rig, 'flights');
+  rig.operates(operation('terminate', PID));
+  await rig.advanceCold();
+  const put = vi.spyOn(rig.payloads, 'put');
+  rig.happens(Checkout, { id: 'a' });
+  await rig.advanceCold();
+  // What was retired with the run before, and not put again, is gone some days after.
+  const kept = new Set(put.mock.calls.map(([, hash]) => hash));
+  vi.spyOn(rig.payloads, 'get').mockImplementation(async (_, hash) => (kept.has(hash) ? JSON.stringify({ to }) : undefined));
+  await rig.answers(book, 'completed', { reference: 'f-1' });
+  await rig.advanceCold();
+  expect((await rig.commands('flights')).filter(({ type }) => type === 'flights.cancel')).toMatchObject([{ data: { reference: 'f-1' } }]);
 });

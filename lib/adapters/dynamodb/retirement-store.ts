@@ -22,6 +22,9 @@ export interface DynamoDbRetirementStoreOptions {
   readonly large?: Pick<S3PayloadStore, 'retire'>;
 }
 
+/** DynamoDB removes items some days after their expiry, in any order, and a head is read as long as it is there. */
+const AFTER_HEAD_SECONDS = 7 * 86_400;
+
 const CLOSED_STATUSES: readonly HeadStatus[] = ['completed', 'failed', 'cancelled', 'terminated'];
 
 /**
@@ -64,7 +67,8 @@ export class DynamoDbRetirementStore implements RetirementStore {
   }
 
   async retire(pid: string, version: number, expiresAt: number): Promise<boolean> {
-    const ttl = String(Math.ceil(expiresAt / 1000));
+    const headExpiry = Math.ceil(expiresAt / 1000);
+    const ttl = String(headExpiry + AFTER_HEAD_SECONDS);
     const marked: Item[] = [];
     const references: string[] = [];
     let headSeen = false;
@@ -77,7 +81,7 @@ export class DynamoDbRetirementStore implements RetirementStore {
       marked.push(...page.filter((item) => item['sk']?.S !== HEAD_SORT_KEY).map(keyOf));
       references.push(...page.flatMap((item) => item['ref']?.S ?? []));
     }
-    const outcome = await this.#markHead(pid, version, ttl);
+    const outcome = await this.#markHead(pid, version, String(headExpiry));
     if (outcome === 'live') await inParallel(marked, (key) => this.#unmark(key));
     else await this.#retireLarge(pid, version, references);
     return outcome === 'retired';

@@ -82,8 +82,8 @@ it('gives all items of a retired instance their expiry; a restart takes it off t
   );
   expect(Items.map(({ sk, ttl }) => [sk?.S?.slice(0, 1), ttl?.N])).toEqual([
     ['H', '91'],
-    ['J', '91'],
-    ['X', '91'],
+    ['J', String(91 + 7 * 86_400)],
+    ['X', String(91 + 7 * 86_400)],
   ]);
   expect(await listed()).toEqual([]);
   await store.commit(head({ pid, version: 2, run: 'r2', startedAt: 9 }), { kind: 'at', version: 1, run: 'r1' });

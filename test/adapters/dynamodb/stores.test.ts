@@ -177,6 +177,13 @@ describe('retiring', () => {
     expect(updates(stub).map(([sk]) => sk)).toEqual(['J#1', 'P#1', 'X#1', 'H']);
   });
 
+  it('lets a head go days before what it refers to, since it is read as long as it is there', async () => {
+    const stub = new StubClient({ Items: [closedHead, key('J#1'), { ...key('P#1'), ttl: { N: '9' } }] });
+    await open(stub).retire('p', 4, 9000);
+    const ttls = stub.seen.slice(1).map(({ input }) => Number(input['ExpressionAttributeValues'][':ttl'].N));
+    expect(ttls).toEqual([9 + 7 * DAY_SECONDS, 9 + 7 * DAY_SECONDS, 9]);
+  });
+
   it('takes the marks off again where the instance was restarted meanwhile', async () => {
     const restarted = { Items: [{ ...closedHead, v: { N: '5' } }] };
     const stub = new StubClient({ Items: [closedHead, key('J#1')] }, {}, conditionFailed(), restarted);
