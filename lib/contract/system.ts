@@ -32,6 +32,7 @@ export function system<const N extends string>(
     ...processFaults(processes),
     ...serviceFaults(services),
     ...eventFaults(eventsOf(processes, services)),
+    ...ownershipFaults(name, processes, services),
   ];
   if (faults.length > 0) throw invalidSystem(name, faults);
   const held: SystemParts = Object.freeze({
@@ -108,6 +109,23 @@ function eventFaults(events: readonly EventContract[]): string[] {
     if (!isEventType(event.type)) faults.add(`the event type ${JSON.stringify(event.type)} is not an owner, a dot and a kebab-case name`);
   }
   return [...faults];
+}
+
+/** Whoever publishes an event is its owner: a system by its processes, a service by its answers. Who hears an event relies on it. */
+function ownershipFaults(system: string, processes: readonly ProcessContract[], services: readonly ServiceContract[]): string[] {
+  const published = processes.flatMap(({ name, publishes }) =>
+    [...publishes.values()].map((event) => ({ who: `the process ${name} publishes`, owner: system, event })),
+  );
+  const answered = services.flatMap((service) =>
+    [...service.commands.values()].flatMap(({ name, output }) =>
+      isEvent(output) ? [{ who: `the command ${name} answers with`, owner: service.name, event: eventContract(output) }] : [],
+    ),
+  );
+  return [...published, ...answered]
+    .filter(({ owner, event }) => event.owner !== owner)
+    .map(
+      ({ who, owner, event }) => `${who} ${event.type}, which belongs to ${event.owner}: only events of ${owner} can be published there`,
+    );
 }
 
 /** Every event that a process starts on, receives or publishes, or a command answers with; repeated where used twice. */

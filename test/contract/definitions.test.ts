@@ -215,4 +215,14 @@ describe('system', () => {
     ]);
     expect((error as Error).message).toContain('has 13 faults: ');
   });
+
+  test('publishes its own events only, and a service answers with its own', () => {
+    const Charged = event('payments.payment-charged', z.object({ id: z.string() }));
+    const charge = command({ input: z.object({}), output: Charged });
+    const published = processOf('tell', { publishes: new Map([[Charged.type, eventContract(Charged)]]) });
+    expect(() => system('orders', { processes: [published], services: [service('billing', { charge })] })).toThrow(
+      'has 2 faults: the process tell publishes payments.payment-charged, which belongs to payments: only events of orders can be published there; ' +
+        'the command billing.charge answers with payments.payment-charged, which belongs to payments: only events of billing can be published there.',
+    );
+  });
 });

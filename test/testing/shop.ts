@@ -55,6 +55,6 @@ export const counter = decider('counter', { state: z.object({ orders: z.int() })
   .on(late, (state, _, { id }) => [state, publish(Shipped, { id, note: 'late' }), end({ orders: state.orders })]);
 
 export const shop = system('shop', { processes: [order, invoice, twins], services: [payments, parcels] });
-export const counters = system('counters', { processes: [counter], services: [parcels] });
+export const counters = system('shop', { processes: [counter], services: [parcels] });
 
 export const ordered = { id: 'o-1', amount: 5 };
