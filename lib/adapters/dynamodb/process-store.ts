@@ -13,6 +13,7 @@ import { capacityParameter, tellConsumed, type OnConsumed } from './consumed-uni
 import { getItems } from './get-items.ts';
 import { decodeHead, duePartition, encodeHead, HEAD_ATTRIBUTES, headKey, type Item } from './head-item.ts';
 import { queryAll } from './query-pages.ts';
+import { attributeNames, setOrRemove } from './set-or-remove.ts';
 import { DUE_SHARDS, shardHash } from './shard.ts';
 
 export interface DynamoDbProcessStoreOptions {
@@ -31,7 +32,7 @@ const BUFFERED: BufferResult = { status: 'buffered' };
 const FULL: BufferResult = { status: 'full' };
 
 /** All of them are set or removed by every commit, so one map of names does for each. */
-const HEAD_NAMES: Record<string, string> = Object.fromEntries(HEAD_ATTRIBUTES.map((name) => [`#${name}`, name]));
+const HEAD_NAMES: Record<string, string> = attributeNames(HEAD_ATTRIBUTES);
 
 /** An early buffer that was emptied is deleted after this time, unless an event comes. */
 const EMPTY_BUFFER_DAYS = 14;
@@ -154,20 +155,10 @@ export class DynamoDbProcessStore implements ProcessStore {
 /** Sets what the head has and removes what it has not, so that attributes of newer code stay. A `ttl` goes with any commit. */
 function commitInput(table: string, item: Item, expected: Expectation): UpdateItemCommandInput {
   const [condition, values] = conditionOf(expected);
-  const set: string[] = [];
-  const remove: string[] = [];
-  for (const name of HEAD_ATTRIBUTES) {
-    const value = item[name];
-    if (value === undefined) remove.push(`#${name}`);
-    else {
-      set.push(`#${name} = :${name}`);
-      values[`:${name}`] = value;
-    }
-  }
   return {
     TableName: table,
     Key: { pk: item['pk'] as Item[string], sk: item['sk'] as Item[string] },
-    UpdateExpression: `SET ${set.join(', ')}${remove.length > 0 ? ` REMOVE ${remove.join(', ')}` : ''}`,
+    UpdateExpression: setOrRemove(HEAD_ATTRIBUTES, item, values),
     ConditionExpression: condition,
     ExpressionAttributeNames: HEAD_NAMES,
     ExpressionAttributeValues: values,

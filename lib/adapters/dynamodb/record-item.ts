@@ -2,13 +2,14 @@ import type { Update } from '@aws-sdk/client-dynamodb';
 import type { CommandRecord } from '../../ports/idempotency-store.ts';
 import { NO_RECORD, SAME_REVISION } from './conditions.ts';
 import type { Item } from './head-item.ts';
+import { attributeNames, setOrRemove } from './set-or-remove.ts';
 
 /** What has ended is kept so long: longer than any copy of its command can come late. */
 const ENDED_DAYS = 90;
 const DAY_SECONDS = 86_400;
 
 const ATTRIBUTES = ['state', 'hash', 'token', 'leaseUntil', 'reply', 'early', 'command', 'once', 'beatAt', 'revision', 'ttl', 'w'] as const;
-const NAMES: Record<string, string> = Object.fromEntries(ATTRIBUTES.map((name) => [`#${name}`, name]));
+const NAMES: Record<string, string> = attributeNames(ATTRIBUTES);
 
 /** What a write of a record needs to know. */
 export interface RecordWriteRequest {
@@ -26,21 +27,11 @@ export interface RecordWriteRequest {
 export function recordUpdate(request: RecordWriteRequest): Update & { readonly UpdateExpression: string } {
   const { table, commandId, expected } = request;
   const item = encodeRecord(request);
-  const set: string[] = [];
-  const remove: string[] = [];
   const values: Item = expected === 'absent' ? {} : { ':revision0': { N: String(expected) } };
-  for (const name of ATTRIBUTES) {
-    const value = item[name];
-    if (value === undefined) remove.push(`#${name}`);
-    else {
-      set.push(`#${name} = :${name}`);
-      values[`:${name}`] = value;
-    }
-  }
   return {
     TableName: table,
     Key: { id: { S: commandId } },
-    UpdateExpression: `SET ${set.join(', ')}${remove.length > 0 ? ` REMOVE ${remove.join(', ')}` : ''}`,
+    UpdateExpression: setOrRemove(ATTRIBUTES, item, values),
     ConditionExpression: expected === 'absent' ? NO_RECORD : SAME_REVISION,
     ExpressionAttributeNames: NAMES,
     ExpressionAttributeValues: values,
