@@ -9,6 +9,8 @@ export type SentResult = 'sent' | { readonly senderFault: boolean; readonly reas
 const ENTRIES_MAX = 10;
 const BYTES_MAX = 200_000;
 const TRIES_MAX = 3;
+/** The SDK opens 50 connections to one host; the time of a call runs also while it waits for one. */
+const CALLS_MAX = 40;
 
 /**
  * Sends everything, in as few calls as the quotas allow: one call per target queue for up to ten messages. Results in order. Who sends to
@@ -27,10 +29,12 @@ export const sendAll = async (
     if (known) known.push(index);
     else targets.set(target, [index]);
   }
-  const calls: Promise<void>[] = [];
-  for (const indices of targets.values())
-    for (const batch of batches(dispatches, indices)) calls.push(sendBatch(dispatches, batch, results, sender, publisher));
-  await Promise.all(calls);
+  const calls = Array.from(targets.values(), (indices) => batches(dispatches, indices)).flat();
+  let next = 0;
+  const callAll = async (): Promise<void> => {
+    for (let call = calls[next++]; call; call = calls[next++]) await sendBatch(dispatches, call, results, sender, publisher);
+  };
+  await Promise.all(Array.from({ length: Math.min(CALLS_MAX, calls.length) }, callAll));
   return results;
 };
 
