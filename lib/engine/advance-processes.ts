@@ -8,7 +8,7 @@ import { getStuck } from './get-stuck.ts';
 import type { ForcedMessage } from './inbox-message.ts';
 import type { LiveInstance } from './live-instance.ts';
 import { parkMessage } from './park.ts';
-import { DEPLOY_SECONDS, PATIENCE_MS, retrySeconds } from './pause.ts';
+import { BEGUN_MS_MIN, DEPLOY_SECONDS, PATIENCE_MS, retrySeconds } from './pause.ts';
 import { ALTERED, MISSING, readBody } from './read-body.ts';
 import { sendAll, type SentResult } from './send-all.ts';
 import { sendFiresTogether } from './send-fires-together.ts';
@@ -17,8 +17,6 @@ import { settle, type Delivery, type Settled } from './settle.ts';
 /** From this delivery on a message may be what kills the worker: it runs alone, marked before. */
 const SUSPECT_DELIVERY = 3;
 const QUARANTINE_ATTEMPTS = 3;
-/** With less than this left, nothing is begun that runs after others. */
-const BEGUN_MS_MIN = 3_000;
 
 /**
  * The orchestrator's use case (ARCHITECTURE.md, How an event becomes commands): admit, group, load, classify, decide, commit, send, acknowledge.

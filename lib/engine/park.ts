@@ -1,9 +1,12 @@
 import type { ReceivedMessage } from '../ports/message-queue.ts';
-import type { SendResult } from '../ports/message-sender.ts';
+import type { MessageSender } from '../ports/message-sender.ts';
 import type { ParkedEvent } from '../ports/parking-store.ts';
+import type { Dispatch } from './dispatch.ts';
 import type { EngineContext, EngineOptions } from './engine-context.ts';
 import { inboxFault } from './inbox-form.ts';
 import { INBOX, inboxBody, type InboxMessage } from './inbox-message.ts';
+import { BEGUN_MS_MIN } from './pause.ts';
+import { sendAll, type SentResult } from './send-all.ts';
 
 export type ParkingPorts = Pick<EngineOptions, 'parking' | 'clock' | 'onNotice'>;
 
@@ -31,33 +34,44 @@ const unwrapped = (message: ReceivedMessage): { readonly body: string; readonly 
   }
 };
 
+/** So many are sent before they are marked, which a function that ends in between would have to send again. */
+const REDRIVEN_AT_A_TIME = 100;
+
 /**
- * After a `resume`: everything parked beside the instance goes back to the inbox in order, each a message of its own, and
- * only then is it marked. A crash in between is repaired by the redelivery of the `resume`. What can never be sent stays parked.
- * Returns whether all else was sent.
+ * After a `resume`: everything parked beside the instance goes back to the inbox in order, each a message of its own, and only then
+ * is it marked. A crash in between, or time that is nearly up, is repaired by the redelivery of the `resume`. What can never be sent
+ * stays parked. Returns whether all else was sent.
  */
-export const redrive = async ({ options }: EngineContext, pid: string): Promise<boolean> => {
+export const redrive = async ({ options, remainingMs }: EngineContext, pid: string): Promise<boolean> => {
   const parked = await options.parking.parked(pid);
-  const sent: string[] = [];
-  let isOver = true;
-  for (const event of parked) {
-    const result = await sentAgain(options, event);
-    if (result?.status === 'sent') sent.push(event.id);
-    else if (result?.senderFault) options.onFault?.(`An event that is parked beside ${pid} stays there: ${result.reason}`);
-    else {
-      isOver = false;
-      break;
-    }
+  for (let from = 0; from < parked.length; from += REDRIVEN_AT_A_TIME) {
+    if (remainingMs() < BEGUN_MS_MIN) return false;
+    const some = parked.slice(from, from + REDRIVEN_AT_A_TIME);
+    const results = await sentAgain(options.sender, pid, some);
+    const sent = some.filter((_, i) => results[i] === 'sent').map(({ id }) => id);
+    if (sent.length > 0) await options.parking.redriven(pid, sent, options.clock.now());
+    const failures = results.filter((result) => result !== 'sent');
+    for (const { reason } of failures) options.onFault?.(`An event that is parked beside ${pid} could not be sent back: ${reason}`);
+    if (failures.some(({ senderFault }) => !senderFault)) return false;
   }
-  if (sent.length > 0) await options.parking.redriven(pid, sent, options.clock.now());
-  return isOver;
+  return true;
 };
 
 /** One that its wrapper makes too long goes as it came first. */
-const sentAgain = async ({ sender }: Pick<EngineOptions, 'sender'>, { id, body }: ParkedEvent): Promise<SendResult | undefined> => {
-  const [sentat] = id.split('#');
-  const [wrapped] = await sender.send(INBOX, [{ body: inboxBody({ tutti: 'forced', body, sentat: Number(sentat) }) }]);
-  if (wrapped?.status !== 'failed' || !wrapped.senderFault) return wrapped;
-  const [bare] = await sender.send(INBOX, [{ body }]);
-  return bare;
+const sentAgain = async (sender: MessageSender, pid: string, events: readonly ParkedEvent[]): Promise<SentResult[]> => {
+  const toInbox = (body: string): Dispatch => ({ to: 'queue', queue: INBOX, body, groupId: pid, n: 0 });
+  const wrapped = ({ id, body }: ParkedEvent): string => inboxBody({ tutti: 'forced', body, sentat: Number(id.split('#')[0]) });
+  const results = await sendAll(
+    events.map((event) => toInbox(wrapped(event))),
+    sender,
+  );
+  const refused = [...results.keys()].filter((i) => isRefused(results[i]));
+  const again = await sendAll(
+    refused.map((i) => toInbox((events[i] as ParkedEvent).body)),
+    sender,
+  );
+  for (const [at, i] of refused.entries()) results[i] = again[at] as SentResult;
+  return results;
 };
+
+const isRefused = (result: SentResult | undefined): boolean => typeof result === 'object' && result.senderFault;

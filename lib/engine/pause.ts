@@ -5,6 +5,9 @@ export const PATIENCE_MS = 15 * 60_000;
 /** What may be understood after a deploy comes again after so long. */
 export const DEPLOY_SECONDS = 60;
 
+/** With less than this left, nothing is begun that runs after others. */
+export const BEGUN_MS_MIN = 3_000;
+
 const chance = ({ options }: EngineContext): number => (options.random ?? Math.random)();
 
 /** Full jitter of 5 to 50 ms: simultaneous writers of one instance must not meet again. */
