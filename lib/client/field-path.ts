@@ -17,6 +17,7 @@ export function fieldPath(read: (data: never) => unknown): string | undefined {
       },
       has: () => readOtherwise() ?? false,
       ownKeys: () => readOtherwise() ?? [],
+      getOwnPropertyDescriptor: () => readOtherwise(),
     });
     paths.set(value, path);
     return value;

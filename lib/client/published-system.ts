@@ -162,7 +162,15 @@ function processOf(process: PublishedProcess, events: readonly EventContract[]):
 function correlationOf(published: PublishedCorrelation, events: readonly EventContract[]): CorrelationContract {
   const [index, field] = typeof published === 'number' ? [published] : published;
   const event = events[index] as EventContract;
-  return { event, by: 'id', of: (data: never) => (field === undefined ? unknownId(event) : (fieldAt(data, field) as string)) };
+  return {
+    event,
+    by: 'id',
+    of: (data: never) => {
+      const id = field === undefined ? undefined : fieldAt(data, field);
+      // The code may look elsewhere where its first field is not there.
+      return typeof id === 'string' ? id : unknownId(event);
+    },
+  };
 }
 
 function unknownId({ type }: EventContract): never {

@@ -106,3 +106,16 @@ test('commands and deciders are published too', () => {
   expect(read.processes.get('counter')![0]).toMatchObject({ kind: 'decider', onOpen: 'signal' });
   expect(read.services.get('clerk')!.commands.get('clerk.stamp')).toMatchObject({ name: 'clerk.stamp', service: 'clerk' });
 });
+
+test('an id that the first field does not hold is asked for, not made up', () => {
+  const Placed = event('shop.placed', z.object({ orderId: z.string().optional(), id: z.string() }));
+  const pay = process('pay', { startOn: Placed.byId((data) => data.orderId ?? data.id) }, async () => null);
+  const { processes } = readPublishedSystem(publishedSystem(system('shop', { processes: [pay], services: [] })));
+  const { of } = processes.get('pay')![0]!.startOn[0]!;
+  expect(of({ orderId: 'o-1', id: 'p-1' } as never)).toBe('o-1');
+  expect(() => of({ id: 'p-1' } as never)).toThrow(expect.objectContaining({ code: 'DATA_INVALID' }));
+});
+
+test('a field that depends on whether another is there is no path', () => {
+  expect(fieldPath((data: Record<string, string>) => (Object.hasOwn(data, 'orderId') ? data['orderId'] : data['id']))).toBeUndefined();
+});
