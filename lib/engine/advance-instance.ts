@@ -26,6 +26,7 @@ import { DEPLOY_SECONDS, jitter, PATIENCE_MS, retrySeconds } from './pause.ts';
 import { ALTERED, MISSING, readBody } from './read-body.ts';
 import { turnOver } from './rejection-watch.ts';
 import { sendAll } from './send-all.ts';
+import { shortText } from './short-text.ts';
 
 /** One event for one instance, under way. */
 export interface Item {
@@ -431,7 +432,7 @@ class Working {
 
 /** The event is applied, and with it the instance needs a person: what follows is parked. Nothing wakes it but `resume`, which arms its timers again. */
 const markStuck = (image: Image, reason: StuckReason): void => {
-  image.stuck = { ...reason, was: image.status };
+  image.stuck = { ...reason, message: shortText(reason.message), was: image.status };
   image.status = 'stuck';
   delete image.due;
 };

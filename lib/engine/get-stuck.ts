@@ -5,6 +5,7 @@ import { definitionName } from './catalogue.ts';
 import { expectation } from './commit-image.ts';
 import type { EngineContext } from './engine-context.ts';
 import { parkMessage } from './park.ts';
+import { shortText } from './short-text.ts';
 import type { Target } from './admit.ts';
 
 const TRIES_MAX = 3;
@@ -36,7 +37,7 @@ export const refuseOperator = async (context: EngineContext, pid: string, reason
   if (!head) return true;
   const before = head.status === 'stuck' && head.why !== undefined ? (JSON.parse(head.why) as StuckReason) : undefined;
   const { due: _due, ...rest } = head;
-  const why = JSON.stringify({ ...before, ...reason, was: before?.was ?? head.status });
+  const why = JSON.stringify({ ...before, ...short(reason), was: before?.was ?? head.status });
   const stuck: Head = { ...rest, status: 'stuck', version: head.version + 1, writer: context.nextWriter(), why };
   return (await store.commit(stuck, expectation(head))).status === 'committed';
 };
@@ -54,11 +55,13 @@ export const parkBesideStuck = async (
   return head?.status === 'stuck';
 };
 
+const short = (reason: StuckReason): StuckReason => ({ ...reason, message: shortText(reason.message) });
+
 const stuckHead = (context: EngineContext, target: Target, head: Head | undefined, reason: StuckReason): Head => {
   const writer = context.nextWriter();
   if (head) {
     const { due: _due, ...rest } = head;
-    const why = JSON.stringify({ ...reason, was: head.status });
+    const why = JSON.stringify({ ...short(reason), was: head.status });
     // An early buffer that is stuck wakes up no more; its events wait for `resume`.
     return { ...rest, version: head.version + 1, writer, status: 'stuck', why };
   }
@@ -75,7 +78,7 @@ const stuckHead = (context: EngineContext, target: Target, head: Head | undefine
     tail: [],
     tailFrom: 0,
     startedAt: at,
-    why: JSON.stringify({ ...reason, was: 'early' }),
+    why: JSON.stringify({ ...short(reason), was: 'early' }),
     early: [],
   };
 };

@@ -7,6 +7,7 @@ import { inboxFault } from './inbox-form.ts';
 import { INBOX, inboxBody, type InboxMessage } from './inbox-message.ts';
 import { BEGUN_MS_MIN } from './pause.ts';
 import { sendAll, type SentResult } from './send-all.ts';
+import { shortText } from './short-text.ts';
 
 export type ParkingPorts = Pick<EngineOptions, 'parking' | 'clock' | 'onNotice'>;
 
@@ -18,7 +19,7 @@ export const parkMessage = async (
 ): Promise<void> => {
   const { body, sentAt } = unwrapped(message);
   const id = `${String(sentAt).padStart(15, '0')}#${message.messageId}`;
-  await parking.park({ pid: why.pid, id, reason: why.reason, detail: why.detail, body, parkedAt: clock.now() });
+  await parking.park({ pid: why.pid, id, reason: why.reason, detail: shortText(why.detail), body, parkedAt: clock.now() });
   onNotice?.({ kind: 'parked', reason: why.reason, pid: why.pid });
 };
 
