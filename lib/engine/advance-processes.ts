@@ -78,7 +78,8 @@ const admitOne = async (context: EngineContext, message: ReceivedMessage): Promi
   const body = await readBody(context, message.body);
   const admission = admitBody(context, message, body, now);
   if (admission.status === 'deliver') {
-    if (admission.aside) await parkMessage(context.options, message, admission.aside);
+    // Whoever forwarded it to the lane has parked that already, under the id that it came with.
+    if (admission.aside && !context.lane) await parkMessage(context.options, message, admission.aside);
     return { message, items: itemsOf(message, body, admission.targets), giveBackSeconds: undefined };
   }
   const passing = admission.status === 'newer' || admission === PAYLOAD_MISSING;

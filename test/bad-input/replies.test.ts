@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { CommandEnvelope } from '../../lib/contract/envelope.ts';
+import { forwardedBody } from '../../lib/engine/inbox-message.ts';
 import { InboxRig } from './inbox-rig.ts';
 
 const PID = 'default#fulfil#o-1';
@@ -238,5 +239,18 @@ describe('an answer that is an event', () => {
       expect(await rig.head('default#repaying#r-1')).toMatchObject({ status: 'completed' });
       expect(await rig.parked()).toMatchObject([{ reason }]);
     }
+  });
+
+  it('is parked once where its answer goes through the hot lane', async () => {
+    const rig = new InboxRig();
+    rig.start('repaying', 'r-1', { orderId: 'o-9' });
+    await rig.work();
+    const [repay] = await rig.commands();
+    rig.reply(repay as CommandEnvelope, { ...answer, hops: 100 });
+    const [message] = await rig.inbox.receive({ max: 1, waitSeconds: 0, visibilitySeconds: 60 });
+    if (message === undefined) expect.fail('the answer did not come');
+    await rig.engine.advance([message]);
+    await rig.engine.advance([{ ...message, messageId: 'copy', body: forwardedBody(message) }], { lane: true });
+    expect(await rig.parked()).toHaveLength(1);
   });
 });
