@@ -34,6 +34,7 @@ export const deployedEngine = (): Engine => {
     clock,
     accounts,
     hotLane: true,
+    warmMax: WARM_INSTANCES_MAX,
     tickHorizonMs,
     ...(retentionMs !== undefined && { startAgeMaxMs: retentionMs }),
     onNotice: (notice) => logLine(noticeLine(notice)),
