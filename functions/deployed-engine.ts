@@ -13,6 +13,9 @@ import {
 import { deployedSystem } from './deployed-system.ts';
 import { faultLine, logLine, noticeLine } from './log-line.ts';
 
+/** Few messages meet the environment that served the last ones of their instance, and each holds its journal's values. */
+const WARM_INSTANCES_MAX = 2_000;
+
 /**
  * The engine over the resources of the deployment; its warm instances live as long as the function's environment.
  *
