@@ -1,11 +1,13 @@
 import type { ReceivedMessage } from '../ports/message-queue.ts';
 import type { Head } from '../ports/process-store.ts';
-import { admit, DATA_ALTERED, type Admission, type Target } from './admit.ts';
-import { advanceInstance, newItem, type Item } from './advance-instance.ts';
+import { DATA_ALTERED, type Admission, type Target } from './admission.ts';
+import { admit } from './admit.ts';
+import { advanceInstance } from './advance-instance.ts';
 import type { AdvanceResult, EngineContext } from './engine-context.ts';
 import { forwardDeliveries } from './forward.ts';
 import { getStuck } from './get-stuck.ts';
 import type { ForcedMessage } from './inbox-message.ts';
+import { newItem, type Item } from './item.ts';
 import type { LiveInstance } from './live-instance.ts';
 import { parkMessage } from './park.ts';
 import { BEGUN_MS_MIN, DEPLOY_SECONDS, PATIENCE_MS, retrySeconds } from './pause.ts';

@@ -5,6 +5,7 @@ import { versionOf } from '../contract/versions.ts';
 import { CARRIED_CHARACTERS_MAX, toWire, wireLength } from '../contract/wire.ts';
 import { parsePid } from '../contract/process-id.ts';
 import type { Fire, Image, OpenCommand } from '../core/image.ts';
+import type { EngineContext } from './engine-context.ts';
 import { INBOX, inboxBody } from './inbox-message.ts';
 
 /** One thing to send for a committed decision: to a queue, or to the bus. */
@@ -27,6 +28,14 @@ export interface DispatchContext {
   readonly reference: (pid: string, hash: string) => string;
   readonly now: number;
 }
+
+export const dispatchContext = (context: EngineContext): DispatchContext => ({
+  system: context.catalogue.system,
+  hash: context.environment.hash,
+  canonical: context.environment.canonical,
+  reference: (pid, hash) => context.options.payloads.reference(pid, hash),
+  now: context.options.clock.now(),
+});
 
 /** Everything in the image that a message caused, in the order in which it was decided. */
 export const dispatchesCausedBy = (

@@ -6,7 +6,7 @@ import { expectation } from './commit-image.ts';
 import type { EngineContext } from './engine-context.ts';
 import { parkMessage } from './park.ts';
 import { shortText } from './short-text.ts';
-import type { Target } from './admit.ts';
+import type { Target } from './admission.ts';
 
 const TRIES_MAX = 3;
 

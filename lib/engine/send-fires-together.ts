@@ -1,11 +1,12 @@
 import { classify } from '../core/classify.ts';
 import type { Image } from '../core/image.ts';
 import type { Head } from '../ports/process-store.ts';
-import { dispatchContext, NOBODY, type Item } from './advance-instance.ts';
-import { dispatchesCausedBy, type Dispatch } from './dispatch.ts';
+import { NOBODY } from './admission.ts';
+import { dispatchContext, dispatchesCausedBy, type Dispatch } from './dispatch.ts';
 import type { EngineContext } from './engine-context.ts';
 import { isHot } from './heat.ts';
 import { decodeHead } from './head-codec.ts';
+import type { Item } from './item.ts';
 import { sendAll } from './send-all.ts';
 
 /**

@@ -1,7 +1,7 @@
 import type { ReceivedMessage, VisibilityChange } from '../ports/message-queue.ts';
-import type { Item } from './advance-instance.ts';
 import type { EngineContext } from './engine-context.ts';
 import { getStuck, parkBesideStuck, refuseOperator } from './get-stuck.ts';
+import type { Item } from './item.ts';
 import { parkMessage, redrive } from './park.ts';
 import { retrySeconds } from './pause.ts';
 

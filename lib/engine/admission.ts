@@ -1,0 +1,57 @@
+import { isOrchestratorError } from '../contract/errors.ts';
+import type { ProcessContract } from '../contract/runtime-contract.ts';
+import type { Inbound } from '../core/inbound.ts';
+import type { ReceivedMessage } from '../ports/message-queue.ts';
+
+/** What a message is for: an event for an instance. One event may concern several. */
+export interface Target {
+  readonly pid: string;
+  readonly definition: ProcessContract | undefined;
+  readonly inbound: Inbound;
+  /** Of a reply: who sent it and what it answers, compared with the command that is out. */
+  readonly reply?: { readonly source: string; readonly commandhash: string };
+}
+
+/** Stands for the definition of a target that has none: only the verdict on a start looks at it. */
+export const NOBODY = { onOpen: 'reject', onClosed: 'reject' } as ProcessContract;
+
+export type Admission =
+  | { readonly status: 'deliver'; readonly targets: readonly Target[]; readonly aside?: Parked }
+  /** Malformed, forbidden or for nobody: kept for a person, never thrown away. */
+  | ({ readonly status: 'park' } & Parked)
+  /** From a newer version of a contract than this code knows: a deploy is rolling. */
+  | { readonly status: 'newer'; readonly pid: string; readonly detail: string };
+
+/** What is kept for a person; `aside`, for another side of the message than that which is delivered. */
+interface Parked {
+  readonly pid: string;
+  readonly reason: string;
+  readonly detail: string;
+}
+
+/** Data that was stored apart and is not what its message was sent with. */
+export const DATA_ALTERED: Admission = {
+  status: 'park',
+  pid: '',
+  reason: 'MALFORMED',
+  detail: 'The data of the message was stored apart, and its SHA-256 is not the datahash of the message.',
+};
+
+/** What an event takes over from the message that carried it. */
+export interface Carried {
+  readonly messageId: string;
+  readonly forced: boolean;
+  readonly at: number;
+}
+
+export const carried = (message: ReceivedMessage, at: number): Carried => ({ messageId: message.messageId, forced: false, at });
+
+export const park = (reason: string, detail: string, pid = ''): Parking => ({ status: 'park', pid, reason, detail });
+
+type Parking = Extract<Admission, { status: 'park' }>;
+
+/** What cannot be read is parked, with what is wrong with it. */
+export const unread = (error: unknown, pid = ''): Parking =>
+  isOrchestratorError(error)
+    ? park(error.code, error.message, pid)
+    : park('MALFORMED', `The message could not be read: ${String(error)}.`, pid);

@@ -1,0 +1,83 @@
+import { buildPid } from '../contract/process-id.ts';
+import { parse, type Json } from '../contract/schema.ts';
+import type { Inbound } from '../core/inbound.ts';
+import { park, unread, type Admission, type Carried } from './admission.ts';
+import { definitionName, type Catalogue } from './catalogue.ts';
+import type { ForcedMessage, InboxMessage, OperateMessage, StartMessage, TickMessage } from './inbox-message.ts';
+
+/** What the orchestrator, the client and the command line put into the inbox themselves. */
+export const admitInternal = (catalogue: Catalogue, body: Exclude<InboxMessage, ForcedMessage>, by: Carried): Admission => {
+  switch (body.tutti) {
+    case 'tick':
+      return ofTick(body, by);
+    case 'start':
+      return ofStart(catalogue, body, by);
+    case 'operate':
+      return ofOperate(body, by);
+  }
+};
+
+const ofTick = (tick: TickMessage, by: Carried): Admission => ({
+  status: 'deliver',
+  targets: [
+    {
+      pid: tick.pid,
+      definition: undefined,
+      inbound: { kind: 'tick', key: `t:${tick.run}:${tick.tickAt}`, ...by, run: tick.run, tickAt: tick.tickAt, hops: 0 },
+    },
+  ],
+});
+
+const ofStart = (catalogue: Catalogue, start: StartMessage, by: Carried): Admission => {
+  const definition = catalogue.newest(start.process);
+  if (!definition) return park('UNKNOWN_PROCESS', `There is no process ${start.process} in ${catalogue.system.name}.`);
+  const pid = buildPid(start.tenant, start.process, start.id);
+  if (pid === undefined) return park('MALFORMED', `The start names the instance ${JSON.stringify(start.id)}, which is no id.`);
+  const event = definition.startOn[0]?.event;
+  let data: Json;
+  try {
+    data = parse(event?.data ?? definition.input!, start.data, `${start.process} was started with`);
+  } catch (error) {
+    // Whoever started it without its schemas looks for it here.
+    return unread(error, pid);
+  }
+  const inbound: Inbound = {
+    kind: 'start',
+    key: `s:${start.startid}`,
+    ...by,
+    id: start.startid,
+    event: event?.type ?? `${start.process}.start`,
+    source: catalogue.system.name,
+    time: start.time,
+    subject: start.id,
+    data,
+    definition: definitionName(definition),
+    hops: 0,
+    ...(start.tags && { tags: start.tags }),
+    ...(start.onopen && { onOpen: start.onopen }),
+    ...(start.traceparent !== undefined && { trace: start.traceparent }),
+  };
+  return { status: 'deliver', targets: [{ pid, definition, inbound }] };
+};
+
+const ofOperate = (operate: OperateMessage, by: Carried): Admission => ({
+  status: 'deliver',
+  targets: [
+    {
+      pid: operate.pid,
+      definition: undefined,
+      inbound: {
+        kind: 'operate',
+        key: `o:${operate.opid}`,
+        ...by,
+        id: operate.opid,
+        act: operate.act,
+        reason: operate.reason,
+        by: operate.by,
+        hops: 0,
+        ...(operate.skip !== undefined && { skip: operate.skip }),
+        ...(operate.version !== undefined && { version: operate.version }),
+      },
+    },
+  ],
+});

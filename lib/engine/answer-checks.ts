@@ -1,0 +1,24 @@
+import { versionOf } from '../contract/versions.ts';
+import type { Image } from '../core/image.ts';
+import type { Inbound } from '../core/inbound.ts';
+import type { Target } from './admission.ts';
+import type { EngineContext } from './engine-context.ts';
+
+/** An answer counts only from the service that owns the command, and only to what was asked (I12). */
+export const forged = (context: EngineContext, image: Image, inbound: Inbound, reply: NonNullable<Target['reply']>): boolean => {
+  if (inbound.kind !== 'reply') return false;
+  const buried = image.tombstones.find((tombstone) => tombstone.run === inbound.run && tombstone.n === inbound.n);
+  if (buried) return reply.source !== context.environment.commands.get(buried.command)?.service;
+  const command = inbound.run === image.run ? image.commands.get(inbound.n) : undefined;
+  if (!command) return false;
+  return reply.source !== context.environment.commands.get(command.command)?.service || reply.commandhash !== command.hash;
+};
+
+/** Whether an answer is of a version of its output that this code does not know yet. */
+export const isNewer = (context: EngineContext, image: Image, inbound: Inbound): boolean => {
+  if (inbound.kind !== 'reply' || inbound.outcome !== 'completed') return false;
+  const buried = image.tombstones.find((tombstone) => tombstone.run === inbound.run && tombstone.n === inbound.n);
+  const command = buried ?? (inbound.run === image.run ? image.commands.get(inbound.n) : undefined);
+  const contract = command && context.environment.commands.get(command.command);
+  return contract !== undefined && (inbound.dataversion ?? 1) > versionOf(contract.output);
+};

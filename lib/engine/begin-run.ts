@@ -1,0 +1,41 @@
+import type { ProcessContract } from '../contract/runtime-contract.ts';
+import { newImage, type Image } from '../core/image.ts';
+import { runOf, type StartInbound } from '../core/inbound.ts';
+import { offload } from '../core/journal.ts';
+import { definitionName } from './catalogue.ts';
+import type { EngineContext } from './engine-context.ts';
+import { LiveInstance } from './live-instance.ts';
+
+/** A new run of the instance, in memory; `before`: the head that it takes the place of, an early buffer or a closed run. */
+export const beginRun = (
+  { environment, options }: EngineContext,
+  definition: ProcessContract,
+  pid: string,
+  start: StartInbound,
+  before: Image | undefined,
+): LiveInstance => {
+  const image = begun(pid, runOf(start.id), definitionName(definition), start.at, before);
+  const live = new LiveInstance(definition, environment, options.frontEndOf, image);
+  keepInputs(live);
+  return live;
+};
+
+/** The image of a new run: a restart keeps what must outlive the run before. */
+const begun = (pid: string, run: string, definition: string, at: number, before: Image | undefined): Image => {
+  const image = newImage(pid, run, definition, at);
+  if (!before || before.status === 'early') return image;
+  const { signals, signalsFloor, starts, tombstones, clock } = before;
+  return {
+    ...image,
+    clock: Math.max(at, clock),
+    signals: [...signals],
+    starts: [...starts],
+    tombstones: [...tombstones],
+    ...(signalsFloor !== undefined && { signalsFloor }),
+  };
+};
+
+/** What was put for the run before may be on its way out with it: what this one goes on with is put again. */
+const keepInputs = ({ run }: LiveInstance): void => {
+  for (const { input, inputRef } of run.image.tombstones) if (inputRef !== undefined) offload(run, input);
+};

@@ -1,0 +1,50 @@
+import { classify, type Verdict } from '../core/classify.ts';
+import type { Image } from '../core/image.ts';
+import type { Inbound } from '../core/inbound.ts';
+import type { JournalEntry } from '../core/journal-entry.ts';
+import { NOBODY } from './admission.ts';
+import { forged, isNewer } from './answer-checks.ts';
+import type { EngineContext } from './engine-context.ts';
+import type { Item } from './item.ts';
+import { mergeJournal } from './live-instance.ts';
+import { DEPLOY_SECONDS, PATIENCE_MS } from './pause.ts';
+
+/** What is to become of the event. Notes in the item why it is refused, or when it comes again. */
+export const verdictOn = async (context: EngineContext, pid: string, image: Image | undefined, item: Item): Promise<Verdict> => {
+  const { inbound, reply, definition } = item.target;
+  if (reply && image && forged(context, image, inbound, reply)) {
+    item.refused = {
+      code: 'FORBIDDEN',
+      message: `${item.target.reply?.source} answered command ${inbound.key} of ${pid}, which is not its own, or not what was asked.`,
+    };
+    return 'park';
+  }
+  if (reply && image && isNewer(context, image, inbound)) return waitForDeploy(context, pid, item);
+  const verdict = classify(image, inbound, definition ?? NOBODY);
+  if (verdict !== 'verify') return verdict;
+  return (await journalHolds(context, image, inbound)) ? 'dup' : 'apply';
+};
+
+/** The service knows a newer version of the contract than this code: a deploy is rolling, or was forgotten. */
+const waitForDeploy = (context: EngineContext, pid: string, item: Item): Verdict => {
+  if (context.options.clock.now() - item.message.sentAt < PATIENCE_MS) {
+    item.giveBackSeconds = DEPLOY_SECONDS;
+    return 'wait';
+  }
+  const message = `The answer ${item.target.inbound.key} to ${pid} is of a newer version than the contract of this orchestrator.`;
+  item.refused = { code: 'NEWER', message };
+  return 'park';
+};
+
+/** Older than the ring of ids: the journal knows every event. */
+const journalHolds = async (context: EngineContext, image: Image | undefined, inbound: Inbound): Promise<boolean> => {
+  if (!image || (inbound.kind !== 'signal' && inbound.kind !== 'start')) return false;
+  const chunks = await context.options.store.chunks(image.pid, image.run);
+  const wanted = `"id":${JSON.stringify(inbound.id)}`;
+  return mergeJournal(chunks, image.tail, image.tailFrom).some(
+    (entry) => entry.includes(wanted) && tellsOf(JSON.parse(entry) as JournalEntry, inbound),
+  );
+};
+
+const tellsOf = (entry: JournalEntry, { id, event }: { readonly id: string; readonly event: string }): boolean =>
+  (entry.type === 'EventReceived' || entry.type === 'ProcessStarted') && entry.id === id && entry.event === event;
