@@ -86,5 +86,9 @@ Set what reaches it, publish a checkout as any program would, and see what becom
 
 ${variables.join('\n')}
 aws events put-events --entries '${JSON.stringify([entry])}'
-npm run tutti -- show book-trip ${data.cartId} --stack trips`;
+npm run tutti -- show book-trip ${data.cartId} --stack trips --follow
+
+Where there is no AWS CLI, the command line of Tutti starts the same booking:
+
+npm run tutti -- start book-trip '${JSON.stringify(data)}' --stack trips --wait`;
 }
