@@ -1,4 +1,5 @@
-import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
+import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
+import { messageOfRecord } from '../lib/adapters/sqs/lambda-record.ts';
 import type { AdvanceResult } from '../lib/engine/engine.ts';
 import type { MessageQueue, ReceivedMessage } from '../lib/ports/message-queue.ts';
 import { faultLine, type Log } from './log-line.ts';
@@ -8,15 +9,7 @@ export type GivingBack = Pick<MessageQueue, 'changeVisibility'>;
 /** The name of the queue that a batch comes from; all of a batch come from one. */
 export const queueNameOf = ({ Records: [first] }: SQSEvent): string => first?.eventSourceARN.split(':').at(-1) ?? '';
 
-export const receivedMessages = (event: SQSEvent): readonly ReceivedMessage[] => event.Records.map(receivedMessage);
-
-const receivedMessage = ({ messageId, receiptHandle, body, attributes }: SQSRecord): ReceivedMessage => ({
-  messageId,
-  receiptHandle,
-  body,
-  sentAt: Number(attributes.SentTimestamp),
-  receiveCount: Number(attributes.ApproximateReceiveCount),
-});
+export const receivedMessages = (event: SQSEvent): readonly ReceivedMessage[] => event.Records.map(messageOfRecord);
 
 /**
  * Lambda deletes what is not named here. What is given back comes again when its new visibility ends; where that could not be

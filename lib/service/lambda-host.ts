@@ -1,3 +1,4 @@
+import { messageOfRecord, type LambdaRecord } from '../adapters/sqs/lambda-record.ts';
 import { OrchestratorError } from '../contract/errors.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { MessageQueue, ReceivedMessage } from '../ports/message-queue.ts';
@@ -87,27 +88,12 @@ function remainingMs(context: unknown): number {
   return typeof remaining === 'function' ? remaining.call(context) : Infinity;
 }
 
-interface SqsRecord {
-  readonly messageId: string;
-  readonly receiptHandle: string;
-  readonly body: string;
-  readonly attributes: { readonly ApproximateReceiveCount: string; readonly SentTimestamp: string };
-  readonly eventSource: string;
-}
-
 function messagesOf(batch: unknown, service: string): readonly ReceivedMessage[] {
   const records = (batch as { readonly Records?: unknown } | null | undefined)?.Records;
   if (!Array.isArray(records)) throw notSqs(service, 'an event without Records');
-  return records.map((record: Partial<SqsRecord> | null) => {
+  return records.map((record: (LambdaRecord & { readonly eventSource?: unknown }) | null) => {
     if (record?.eventSource !== 'aws:sqs') throw notSqs(service, `a record of ${String(record?.eventSource)}`);
-    const { messageId, receiptHandle, body, attributes } = record as SqsRecord;
-    return {
-      messageId,
-      receiptHandle,
-      body,
-      sentAt: Number(attributes.SentTimestamp),
-      receiveCount: Number(attributes.ApproximateReceiveCount),
-    };
+    return messageOfRecord(record);
   });
 }
 
