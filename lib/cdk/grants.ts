@@ -6,8 +6,9 @@ import { eventContract, type AnyEvent } from '../contract/event.ts';
 import type { SystemContract } from '../contract/runtime-contract.ts';
 import { heardTypes } from './event-patterns.ts';
 import { grantStatements } from './grant-statements.ts';
-import type { IOrchestrator } from './orchestrator-interface.ts';
+import type { IOrchestrator, IServiceQueue } from './orchestrator-interface.ts';
 import { ORCHESTRATOR_WRITER, payloadKeys } from './payload-bucket.ts';
+import { serviceStatements } from './service-statements.ts';
 import { allow, publishedBy } from './statement.ts';
 
 /** One allowance for each owner, so that none of them speaks for another; entries of two owners need two requests. */
@@ -18,6 +19,10 @@ export function grantPublish(orchestrator: IOrchestrator, grantee: IGrantable, e
     allow(['events:PutEvents'], [orchestrator.busArn], publishedBy([owner], [...types])),
   );
   return grantStatements(grantee, statements);
+}
+
+export function grantService(orchestrator: IOrchestrator, service: string, queue: IServiceQueue, grantee: IGrantable): Grant {
+  return grantStatements(grantee, serviceStatements(orchestrator, service, queue));
 }
 
 export function grantRead(orchestrator: IOrchestrator, grantee: IGrantable): Grant {

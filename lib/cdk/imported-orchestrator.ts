@@ -9,11 +9,9 @@ import { ContractError } from '../contract/errors.ts';
 import type { AnyEvent } from '../contract/event.ts';
 import { serviceContract, type AnyService } from '../contract/service.ts';
 import { systemContract, type System } from '../contract/system.ts';
-import { grantClient, grantOperate, grantPublish, grantRead } from './grants.ts';
-import { grantStatements } from './grant-statements.ts';
+import { grantClient, grantOperate, grantPublish, grantRead, grantService } from './grants.ts';
 import type { IOrchestrator, IServiceQueue } from './orchestrator-interface.ts';
 import { senderRoleArn } from './sender-role.ts';
-import { serviceStatements } from './service-statements.ts';
 
 export interface ImportOptions {
   /** The account of the orchestrator. @default this stack's; its resources are then found by the published parameters */
@@ -84,7 +82,7 @@ export class ImportedOrchestrator extends Construct implements IOrchestrator {
   }
 
   grantService(service: AnyService, grantee: IGrantable): Grant {
-    return grantStatements(grantee, serviceStatements(this, serviceContract(service).name, this.serviceQueue(service)));
+    return grantService(this, serviceContract(service).name, this.serviceQueue(service), grantee);
   }
 
   grantRead(grantee: IGrantable): Grant {

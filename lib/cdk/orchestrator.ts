@@ -17,8 +17,7 @@ import { Alarms } from './alarms.ts';
 import { checkProps, DEFAULT_TIMEOUT, DEFAULT_VISIBILITY, TICK_THRESHOLD_MAX } from './checked-props.ts';
 import { dynamoTable } from './dynamo-table.ts';
 import { admitForeignAccounts } from './foreign-accounts.ts';
-import { grantStatements } from './grant-statements.ts';
-import { grantClient, grantOperate, grantPublish, grantRead } from './grants.ts';
+import { grantClient, grantOperate, grantPublish, grantRead, grantService } from './grants.ts';
 import { ImportedOrchestrator, type ImportOptions } from './imported-orchestrator.ts';
 import { InboxRules } from './inbox-rules.ts';
 import { OrchestratorFunctions } from './orchestrator-functions.ts';
@@ -29,7 +28,6 @@ import { PublishedParameters } from './published-parameters.ts';
 import { queuePair, type QueuePair } from './queue-pair.ts';
 import { senderRoleArn, senderRoleName } from './sender-role.ts';
 import { ServiceQueue } from './service-queue.ts';
-import { serviceStatements } from './service-statements.ts';
 
 /**
  * Everything that a system runs on: table, bus, rules, queues with their dead-letter queues, functions, alarms.
@@ -184,7 +182,7 @@ export class Orchestrator extends Construct implements IOrchestrator {
   }
 
   grantService(service: AnyService, grantee: IGrantable): Grant {
-    return grantStatements(grantee, serviceStatements(this, serviceContract(service).name, this.serviceQueue(service)));
+    return grantService(this, serviceContract(service).name, this.serviceQueue(service), grantee);
   }
 
   grantRead(grantee: IGrantable): Grant {

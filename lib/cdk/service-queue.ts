@@ -12,9 +12,8 @@ import { checkedName } from './bounded-name.ts';
 import { dynamoTable } from './dynamo-table.ts';
 import type { IOrchestrator, IServiceQueue } from './orchestrator-interface.ts';
 import { queuePair } from './queue-pair.ts';
-import { grantStatements } from './grant-statements.ts';
+import { grantService } from './grants.ts';
 import { checkRegion } from './same-region.ts';
-import { serviceStatements } from './service-statements.ts';
 
 /** SQS allows 80 characters, of which the dead-letter queue needs 12 for itself. */
 const QUEUE_NAME_LENGTH_MAX = 68;
@@ -75,7 +74,7 @@ export class ServiceQueue extends Construct implements IServiceQueue {
 
   /** Lets the grantee be this service, from this queue. */
   grantService(grantee: IGrantable): Grant {
-    return grantStatements(grantee, serviceStatements(this.#orchestrator, this.service, this));
+    return grantService(this.#orchestrator, this.service, this, grantee);
   }
 }
 
