@@ -37,7 +37,7 @@ export function deployedPorts(served: Served, queueUrl: string, environment: Env
     }),
     payloads: new S3PayloadStore({
       // Most services never see a value that is too large for a message.
-      client: async () => new (await import('@aws-sdk/client-s3')).S3Client(settings),
+      client: async () => new (await import('../adapters/s3/loaded-sdk.ts')).S3Client(settings),
       bucket: textVariable(environment, 'TUTTI_BUCKET', "the name of the orchestrator's payload bucket"),
       writer: service,
     }),
