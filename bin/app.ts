@@ -31,8 +31,6 @@ function example(id: string, system: System<string>, folder: string, entry: stri
       orchestrator,
       service,
       entry: `${folder}/${name}/service.ts`,
-      // What the simulated foreign systems remember: in a function only this folder can be written.
-      environment: { FOREIGN_SYSTEMS: '/tmp/foreign-systems' },
     });
   }
 }
