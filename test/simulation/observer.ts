@@ -1,0 +1,21 @@
+import type { OutgoingEvent } from '../../lib/ports/event-publisher.ts';
+import type { ParkedEvent } from '../../lib/ports/parking-store.ts';
+import type { Head, JournalChunk } from '../../lib/ports/process-store.ts';
+import type { Effect } from './scenario.ts';
+
+/** What truly happens in the simulated cloud, told at the instant at which it happens, whatever the caller learns of it. */
+export interface Observer {
+  /** A head was written, by a commit or into an early buffer; `by`: which worker asked for it. */
+  committed(head: Head, previous: Head | undefined, by: string): void;
+  spilled(chunk: JournalChunk): void;
+  /** A queue has accepted a message. `queue`: `inbox`, `hot-lane`, a service, or one of their `-dead-letter`. */
+  accepted(queue: string, body: string, messageId: string): void;
+  /** The bus has accepted an event. */
+  published(event: OutgoingEvent): void;
+  parked(event: ParkedEvent): void;
+  /** A message is being deleted from a queue: the last instant at which it is still there. */
+  deleting(queue: string, body: string, messageId: string): void;
+  effect(effect: Effect): void;
+  /** All heads, chunks and parked events are now those of an earlier instant; the heads that changed by it, as they are now. */
+  restored(heads: readonly (Head | undefined)[], pids: readonly string[]): void;
+}

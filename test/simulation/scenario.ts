@@ -1,0 +1,94 @@
+import type { Json } from '../../lib/contract/schema.ts';
+import type { System } from '../../lib/contract/system.ts';
+import type { JournalEntry } from '../../lib/core/journal-entry.ts';
+import type { Clock } from '../../lib/ports/clock.ts';
+import type { HeadStatus } from '../../lib/ports/process-store.ts';
+import type { Served } from '../../lib/service/served.ts';
+import type { DeferredAnswer } from '../../lib/service/deferred-answer.ts';
+import type { Choices } from './choices.ts';
+
+/** One thing that a service has done in its foreign system. A foreign system that keeps idempotency keys does each key once. */
+export interface Effect {
+  /** The command that had it; for a class `transaction` or `once` also the key. */
+  readonly commandId: string;
+  readonly command: string;
+  readonly input: Json;
+  /** Id of the command whose effect this one takes back. */
+  readonly undoes?: string;
+}
+
+/** What handlers work with: the foreign systems, and the worker that they run in. */
+export interface Site {
+  /** The foreign systems keep this effect, once per command id; returns whether it is new. */
+  effect(effect: Effect): boolean;
+  /** Awaited before and after each effect: the worker may die, stand still or be overtaken there. */
+  pass(): Promise<void>;
+  /** The worker's own clock; it may be wrong. */
+  readonly clock: Clock;
+  /** Somebody answers a deferred command by its token, so many milliseconds from now; repeated until it is taken or refused. */
+  answerLater(afterMs: number, token: string, answer: DeferredAnswer): void;
+}
+
+/** What the outside does, so many milliseconds after the beginning. The same act may stand twice: a retry of its producer. */
+export type Act = { readonly atMs: number } & (
+  | {
+      readonly kind: 'publish';
+      readonly source: string;
+      readonly type: string;
+      readonly id: string;
+      readonly data: Json;
+      readonly processid?: string;
+    }
+  | {
+      readonly kind: 'start';
+      readonly process: string;
+      readonly id: string;
+      readonly startid: string;
+      readonly data: Json;
+      readonly onopen?: 'reject' | 'attach' | 'signal';
+    }
+  | { readonly kind: 'operate'; readonly pid: string; readonly opid: string; readonly act: 'cancel' | 'terminate' | 'resume' }
+);
+
+/** What is known of one run at the end, from what production keeps: its head, its journal, the foreign systems. */
+export interface EndedRun {
+  readonly pid: string;
+  readonly run: string;
+  readonly status: HeadStatus;
+  readonly entries: readonly JournalEntry[];
+  /** All effects of its commands, in order. */
+  readonly effects: readonly Effect[];
+  /** Those that were not taken back. */
+  readonly standing: readonly Effect[];
+  /** Of a completed run. */
+  readonly result?: Json;
+  /** It was stuck and resumed meanwhile, or its table was restored: its patience may have ended where it otherwise had not. */
+  readonly disturbed: boolean;
+}
+
+/** What must have become of one instance. */
+export interface Expectation {
+  /** Event ids that start it; exactly one run per start that was accepted, none for a duplicate. */
+  readonly starts: readonly string[];
+  /** Ids of all other events addressed to it. */
+  readonly events: readonly string[];
+  /** Operator acts on it. */
+  readonly operated: readonly ('cancel' | 'terminate' | 'resume')[];
+  /** What is not right with how it ended; nothing where all is. The protocol's own invariants are the auditor's. */
+  judge(run: EndedRun): readonly string[];
+}
+
+/** A system, what happens to it, and what must come of it. */
+export interface Scenario {
+  readonly name: string;
+  /** One build after the other is deployed in the middle; the first stands from the beginning. Most have one. */
+  readonly builds: readonly System<string>[];
+  /** The services' handlers on one worker. */
+  serve(site: Site): readonly Served[];
+  readonly acts: readonly Act[];
+  /** By pid. */
+  readonly expectations: ReadonlyMap<string, Expectation>;
+}
+
+/** Draws a scenario: between 1 and 20 instances. */
+export type ScenarioMaker = (choices: Choices) => Scenario;
