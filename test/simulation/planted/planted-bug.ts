@@ -1,0 +1,20 @@
+/** A mutation of one mechanism: one exact piece of production source, and what stands there instead where the bug is switched on. */
+export interface Patch {
+  /** Relative to the project's root. */
+  readonly file: string;
+  /** Stands exactly once in the file: an expression, or whole statements. */
+  readonly find: string;
+  /** What is built instead. `PLANTED` in it becomes the question whether the bug is switched on, `ORIGINAL` what was found. */
+  readonly plant: string;
+}
+
+/** An error of design that a model shows to be one, made in the real code. */
+export interface PlantedBug {
+  readonly name: string;
+  /** The model whose mutant it is, or `protocol.md` for a row of its table of failures. */
+  readonly model: string;
+  /** Names of the rows of that model which it stands for. */
+  readonly rows: readonly string[];
+  readonly what: string;
+  readonly patches: readonly Patch[];
+}
