@@ -1,0 +1,91 @@
+#!/usr/bin/env bash
+# usage: all.sh [ROWS.txt...]
+# Searches every row of *-rows.txt, as many at a time as $JOBS says (2), those that take longest first; prints a line for each.
+# A row that must pass is searched to its end without an error; a mutant breaks the assertion that its row names.
+# Exit: 0 all rows are as expected; 1 one is not; 2 nothing could be searched.
+set -uo pipefail
+
+missing=()
+for tool in spin gcc; do command -v "$tool" >/dev/null || missing+=("$tool"); done
+if [[ ${#missing[@]} -gt 0 ]]; then
+  echo "The models need spin and a C compiler; missing: ${missing[*]}. On Debian: apt-get install -y spin gcc" >&2
+  exit 2
+fi
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+[[ $# -gt 0 ]] || set -- "$here"/*-rows.txt
+# model | name | flags | pass or fail | assertion | CPU seconds
+mapfile -t rows < <(grep -hvE '^(#|$)' "$@" | sort -t'|' -k6,6nr)
+[[ ${#rows[@]} -gt 0 ]] || { echo "No rows in $*" >&2 && exit 2; }
+
+work=$(mktemp -d) || exit 2
+export TMPDIR=$work
+set -m # each search is a process group of its own, which can be ended whole
+stop() {
+  local pid
+  for pid in $(jobs -p); do kill -TERM -- "-$pid" 2>/dev/null; done
+  wait
+  exit "$1"
+}
+trap 'rm -rf "$work"' EXIT
+trap 'stop 130' INT
+trap 'stop 143' TERM HUP
+
+trimmed() { sed 's/^ *//; s/ *$//' <<<"$1"; }
+
+# Prints nothing where the verdict is the expected one, else why not.
+wrong() {
+  local expected=$1 assertion=$2 verdict=$3
+  case $expected in
+    pass) [[ $verdict == 'no error' ]] || echo 'must pass' ;;
+    fail)
+      [[ -n $assertion ]] || { echo 'names no assertion that must break' && return; }
+      [[ $verdict == 'assertion violated'*"$assertion"* ]] || echo "must break $assertion" ;;
+    *) echo "expects '$expected', which is neither pass nor fail" ;;
+  esac
+}
+
+search() {
+  local number=$1 model name flags expected assertion usual verdict states seconds why
+  IFS='|' read -r model name flags expected assertion usual <<<"$2"
+  model=$(trimmed "$model") name=$(trimmed "$name") expected=$(trimmed "$expected") assertion=$(trimmed "$assertion")
+  # Most mutants fail at once: optimizing their search would take longer than searching.
+  [[ $expected != fail || ${usual%%.*} -ge 5 ]] || export OPTIMIZE=-O0
+  # shellcheck disable=SC2086 # the flags are words
+  IFS='|' read -r states seconds verdict <<<"$("$here/run.sh" "$here/$model" $flags)"
+  verdict=$(trimmed "$verdict") states=$(trimmed "$states") seconds=$(trimmed "$seconds")
+  why=$(wrong "$expected" "$assertion" "$verdict")
+  printf '%s | %s | %s | %s | %s states | %s s | %s\n' \
+    "$([[ -z $why ]] && echo "$expected" || echo "WRONG, $why")" "$model" "$name" "$(trimmed "$flags")" "$states" "$seconds" "$verdict" >"$work/$number.line.new"
+  mv "$work/$number.line.new" "$work/$number.line"
+}
+
+ended=0 wrongs=0 printed=()
+report() {
+  local i
+  for i in "${!rows[@]}"; do
+    [[ -z ${printed[i]-} && -e $work/$i.line ]] || continue
+    printed[i]=yes ended=$((ended + 1))
+    [[ $(<"$work/$i.line") != WRONG* ]] || wrongs=$((wrongs + 1))
+    printf '[%s/%s] %s\n' "$ended" "${#rows[@]}" "$(<"$work/$i.line")"
+  done
+}
+
+for i in "${!rows[@]}"; do
+  while [[ $(jobs -pr | wc -l) -ge ${JOBS:-2} ]]; do
+    wait -n
+    report
+  done
+  search "$i" "${rows[i]}" &
+done
+while [[ -n $(jobs -pr) ]]; do
+  wait -n
+  report
+done
+report
+
+# What was not reported was not searched, for whatever reason: it is wrong as well.
+wrongs=$((wrongs + ${#rows[@]} - ended))
+printf '%s of %s rows as expected, %s wrong; %s CPU s in %s s\n' "$((${#rows[@]} - wrongs))" "${#rows[@]}" "$wrongs" \
+  "$(cat "$work"/*.line | awk -F'|' '{ sum += $6 } END { printf "%.0f", sum }')" "$SECONDS"
+exit "$((wrongs > 0))"
