@@ -11,6 +11,7 @@ export const FAULT_KINDS = [
   'sender-fault',
   'duplicate-message',
   'duplicate-delivery',
+  'stale-receipt',
   'delay',
   'reorder',
   'bus-duplicate',
@@ -31,3 +32,93 @@ export type FaultKind = (typeof FAULT_KINDS)[number];
 /** Fewer than this would be no test, more would leave nothing of the scenario. */
 export const FAULTS_MIN = 5;
 export const FAULTS_MAX = 60;
+
+/** How likely each kind is at each place where it may strike, in a seed that has it at its lowest. What strikes everywhere strikes rarely. */
+const CHANCES: Readonly<Record<FaultKind, number>> = {
+  'call-failed': 0.01,
+  'answer-lost': 0.01,
+  throttled: 0.004,
+  'stale-read': 0.1,
+  'index-lag': 0.05,
+  'entry-failed': 0.01,
+  'sender-fault': 0.001,
+  'duplicate-message': 0.02,
+  'duplicate-delivery': 0.03,
+  'stale-receipt': 0.3,
+  delay: 0.02,
+  reorder: 0.1,
+  'bus-duplicate': 0.02,
+  crash: 0.004,
+  freeze: 0.002,
+  'time-out': 0.02,
+  'clock-skew': 0.2,
+  'clock-jump': 0.05,
+  'dead-letter': 0.002,
+  redeploy: 0.002,
+  operator: 0.01,
+  restore: 1,
+  'service-outage': 0.002,
+  'handler-error': 0.02,
+};
+
+const MORE = [1, 3, 10] as const;
+/** A restore makes the audit mild, so it is in few seeds. */
+const RESTORED_SEEDS = 0.03;
+
+/**
+ * The weather of one seed: which kinds of fault there are, how often, and how many in all. Swarm testing (Groce et al., ISSTA 2012): a seed
+ * that has few kinds goes deeper into them than one that has all.
+ */
+export class Faults {
+  readonly counts: Partial<Record<FaultKind, number>> = {};
+  /** Of this seed. */
+  readonly most: number;
+  count = 0;
+  readonly #choices: Choices;
+  readonly #chances = new Map<FaultKind, number>();
+  #over = false;
+
+  constructor(choices: Choices) {
+    this.#choices = choices;
+    this.most = choices.between(FAULTS_MIN, FAULTS_MAX);
+    for (const kind of FAULT_KINDS) {
+      const has = choices.chance(kind === 'restore' ? RESTORED_SEEDS : 0.5);
+      if (has) this.#chances.set(kind, CHANCES[kind] * (kind === 'restore' ? 1 : choices.one(MORE)));
+    }
+  }
+
+  has(kind: FaultKind): boolean {
+    return !this.#over && this.#chances.has(kind);
+  }
+
+  /** Whether the fault happens here and now; it is counted if so. */
+  strikes(kind: FaultKind): boolean {
+    if (this.#over || this.count >= this.most) return false;
+    const chance = this.#chances.get(kind);
+    if (chance === undefined || !this.#choices.chance(Math.min(chance, 0.9))) return false;
+    this.happened(kind);
+    return true;
+  }
+
+  /** One that was not left to chance. */
+  happened(kind: FaultKind): void {
+    this.count += 1;
+    this.counts[kind] = (this.counts[kind] ?? 0) + 1;
+  }
+
+  /** From now on the weather is fair. */
+  end(): void {
+    this.#over = true;
+  }
+}
+
+/** A passing fault: the caller knows nothing of whether its call did its work. */
+export class SimulatedFault extends Error {
+  /** As the SDK's errors are marked. */
+  readonly retryable = true;
+
+  constructor(what: string) {
+    super(`Simulated: ${what}.`);
+    this.name = 'SimulatedFault';
+  }
+}

@@ -1,461 +1,368 @@
-import { type FaultChances, Faults } from '../../lib/adapters/memory/faults.ts';
-import { FaultyEventPublisher } from '../../lib/adapters/memory/faulty-event-publisher.ts';
-import { FaultyMessageQueue } from '../../lib/adapters/memory/faulty-message-queue.ts';
-import { FaultyMessageSender } from '../../lib/adapters/memory/faulty-message-sender.ts';
-import { MemoryMessageQueue } from '../../lib/adapters/memory/message-queue.ts';
-import { FaultyProcessStore } from '../../lib/adapters/memory/faulty-process-store.ts';
 import { VirtualClock } from '../../lib/adapters/memory/virtual-clock.ts';
 import type { EventEnvelope } from '../../lib/contract/envelope.ts';
 import { systemContract } from '../../lib/contract/system.ts';
 import { toWire } from '../../lib/contract/wire.ts';
-import { SeededRandom } from '../../lib/core/seeded-random.ts';
-import { Engine } from '../../lib/engine/engine.ts';
-import { HOT_LANE, inboxBody } from '../../lib/engine/inbox-message.ts';
-import { INBOX, openState, type State } from '../../lib/local/state.ts';
-import type { MessageQueue, ReceivedMessage } from '../../lib/ports/message-queue.ts';
-import type { MessageSender } from '../../lib/ports/message-sender.ts';
-import type { Head, ProcessStore } from '../../lib/ports/process-store.ts';
-import type { EventPublisher } from '../../lib/ports/event-publisher.ts';
-import { frontEndOf } from '../../lib/process/front-end.ts';
-import { Consumer } from '../../lib/service/consumer.ts';
-import { servedParts, type Served } from '../../lib/service/served.ts';
-import { Auditor, type Expected } from './auditor.ts';
-import { FATES, Ledger, servedOn, trips } from './trip-system.ts';
+import { INBOX, inboxBody } from '../../lib/engine/inbox-message.ts';
+import { answerDeferred, type DeferredAnswer } from '../../lib/service/deferred-answer.ts';
+import { isOrchestratorError } from '../../lib/contract/errors.ts';
+import { auditEnd } from './auditor/audit-end.ts';
+import { Auditor } from './auditor/auditor.ts';
+import type { Choices } from './choices.ts';
+import { Cloud, type Snapshot } from './cloud.ts';
+import { Deployment } from './deployment.ts';
+import { Faults, FAULTS_MIN, SimulatedFault } from './faults.ts';
+import { Happenings } from './happenings.ts';
+import type { Lane } from './lane.ts';
+import { Ledger } from './ledger.ts';
+import type { Observer } from './observer.ts';
+import type { Outcome } from './outcome.ts';
+import type { Act, Scenario, ScenarioMaker, Site } from './scenario.ts';
+import { drawSwarm, type Swarm, tickHorizonMs } from './swarm.ts';
 import { quiet, Turns } from './turns.ts';
-import { type Mishaps, Worker } from './worker.ts';
+import type { Worker } from './worker.ts';
 
 const START = Date.parse('2026-11-21T10:00:00.000Z');
-const STEPS_MAX = 40_000;
+const STEPS_MAX = 60_000;
 /** Then the weather is fair, and everything must come to its end. */
-const STORM_STEPS = 1_500;
-const SWEEP_MS = 60_000;
-const CALM: Mishaps = { crash: 0, freeze: 0 };
-
-/** Ports as an engine gets them; a mutant breaks one of them as a fault of the engine would. */
-export interface EnginePorts {
-  readonly store: ProcessStore;
-  readonly sender: MessageSender;
-  readonly publisher: EventPublisher;
-}
-
-export interface Mutant {
-  readonly ports?: (ports: EnginePorts) => EnginePorts;
-  /** Deletes messages when they are received, before they are applied. */
-  readonly deletesFirst?: boolean;
-  /** Nobody looks at the due index. */
-  readonly neverSweeps?: boolean;
-}
+const STORM_STEPS = 4_000;
+/** What needs a person gets one, so often. */
+const RESUMES_MAX = 6;
+const SHORT_MS = 3_000;
+const OUTAGE_MS = 7_200_000;
+/** Real turns of the event loop that a worker may think without a call. */
+const THINKING_TURNS_MAX = 2_000;
+const ANSWER_PAUSE_MS = 30_000;
+const ANSWERS_MAX = 10;
+const HEATED_MS = 120_000;
 
 export interface SimulationOptions {
-  /** Engines forward to a hot lane, at which others work. */
-  readonly hotLane?: boolean;
+  /** Keeps a line for each thing that happens. @default false */
+  readonly trace?: boolean;
 }
 
-interface Lane {
-  readonly queue: () => MessageQueue;
-  readonly ready: () => boolean;
-  busy: boolean;
-  worker: Worker;
-  handle: (queue: MessageQueue) => Promise<void>;
-  readonly live: (lane: Lane) => void;
-}
+/** One world: a system, its cloud, and everything that befalls them, all of it drawn from `choices`. The same choices make the same world, to the byte. */
+export const simulate = (maker: ScenarioMaker, choices: Choices, options: SimulationOptions = {}): Promise<Outcome> =>
+  new Simulation(maker, choices, options).run();
 
-/** One system under faults, all of it drawn from one seed. */
-export class Simulation {
-  readonly clock = new VirtualClock(START);
-  readonly ledger = new Ledger();
-  readonly auditor: Auditor;
-  readonly #random: SeededRandom;
+type Planned = { readonly at: number; readonly act: () => void };
+
+class Simulation {
+  readonly #clock = new VirtualClock(START);
   readonly #turns = new Turns();
+  readonly #choices: Choices;
+  readonly #swarm: Swarm;
   readonly #faults: Faults;
-  readonly #state: State;
-  readonly #lanes: Lane[] = [];
-  readonly #mutant: Mutant;
-  readonly #expected = new Map<string, Expected>();
-  readonly #acts: { readonly at: number; readonly act: () => void }[] = [];
-  readonly #tickHorizonMs: number;
-  readonly #hotLane: boolean;
-  #mishaps: Mishaps;
-  #nextSweep = START + SWEEP_MS;
-  #sweeping = false;
-  readonly #received = new Map<string, ReceivedMessage>();
-  steps = 0;
+  readonly #scenario: Scenario;
+  readonly #happenings: Happenings;
+  readonly #auditor: Auditor;
+  readonly #ledger: Ledger;
+  readonly #cloud: Cloud;
+  readonly #deployment: Deployment;
+  #planned: Planned[] = [];
+  #steps = 0;
+  #commands = 0;
+  #events = 0;
+  #operations = 0;
+  #calm = false;
+  readonly #snapshotAt: number;
+  #restoreAt: number;
+  #snapshot: Snapshot | undefined;
 
-  constructor(seed: string, mutant: Mutant = {}, { hotLane = false }: SimulationOptions = {}) {
-    const random = new SeededRandom(seed);
-    this.#random = random;
-    this.#mutant = mutant;
-    this.#hotLane = hotLane;
-    this.#mishaps = { crash: this.#some(0.02), freeze: this.#some(0.005) };
-    this.#tickHorizonMs = this.#one(0.5) ? 900_000 : -1;
-    this.auditor = new Auditor(this.#tickHorizonMs);
-    this.#faults = new Faults(() => random.number(), this.#chances());
-    this.#state = openState({ system: systemContract(trips), clock: this.clock });
-    this.#state.publisher.subscribe((event) => this.auditor.published(event.detail));
-    for (let i = 1 + this.#below(3); i > 0; i -= 1) this.#addEngine(INBOX);
-    this.#addEngine(`${INBOX}-dead-letter`);
-    if (hotLane) this.#addHotLane();
-    for (const name of systemContract(trips).services.keys()) for (let i = 1 + this.#below(2); i > 0; i -= 1) this.#addService(name);
-    for (let i = 1 + this.#below(6); i > 0; i -= 1) this.#script(`c${i}`);
-    this.#acts.sort((a, b) => a.at - b.at);
+  constructor(maker: ScenarioMaker, choices: Choices, { trace = false }: SimulationOptions) {
+    const now = (): number => this.#clock.now();
+    this.#choices = choices;
+    this.#swarm = drawSwarm(choices);
+    this.#faults = new Faults(choices);
+    this.#scenario = maker(choices);
+    this.#happenings = new Happenings(now, trace);
+    this.#auditor = new Auditor({ tickHorizonMs: tickHorizonMs(this.#swarm), system: systemContract(this.#scenario.builds.at(-1)!) });
+    this.#ledger = new Ledger((effect) => this.#observer.effect(effect));
+    const world = { clock: this.#clock, turns: this.#turns, choices, faults: this.#faults };
+    const { maxReceiveCount } = this.#swarm;
+    const system = systemContract(this.#scenario.builds[0]!);
+    this.#cloud = new Cloud({ ...world, system, now, maxReceiveCount, observer: this.#observer, heated: () => this.#heated() });
+    this.#deployment = new Deployment({
+      ...world,
+      cloud: this.#cloud,
+      scenario: this.#scenario,
+      swarm: this.#swarm,
+      site: (worker) => this.#site(worker),
+      told: (what) => this.#happenings.happened(what),
+    });
+    this.#snapshotAt = this.#faults.has('restore') ? 50 + choices.below(500) : Infinity;
+    this.#restoreAt = this.#snapshotAt + 20 + choices.below(500);
+    for (const act of this.#scenario.acts) this.#plan(START + act.atMs, () => this.#do(act));
   }
 
-  /** Runs until nothing moves; what does not hold is in `auditor.violations`. */
-  async run(): Promise<readonly string[]> {
+  async run(): Promise<Outcome> {
     await this.#until(STORM_STEPS);
-    this.#faults.chances = {};
-    this.#mishaps = CALM;
-    await this.#until(STEPS_MAX);
-    // What needs a person gets one: whatever a fault of the infrastructure has brought about can be resumed.
-    for (let again = 0; again < 3 && (await this.#resumeStuck()); again += 1) await this.#until(STEPS_MAX);
-    if (this.steps >= STEPS_MAX) this.auditor.violated('I8', 'it never comes to rest');
-    await this.auditor.settled(this.#state, this.ledger, this.clock.now(), this.#expected);
-    return this.auditor.violations;
-  }
-
-  #one(chance: number): boolean {
-    return this.#random.number() < chance;
-  }
-
-  #below(count: number): number {
-    return Math.floor(this.#random.number() * count);
-  }
-
-  /** Each seed has its own weather: some faults not at all, the others more or less often. */
-  #some(most: number): number {
-    return this.#one(0.5) ? 0 : this.#random.number() * most;
-  }
-
-  #chances(): FaultChances {
-    return {
-      before: this.#some(0.05),
-      answerLost: this.#some(0.05),
-      stale: this.#some(0.5),
-      entryFailed: this.#some(0.1),
-      senderFault: this.#some(0.01),
-      duplicate: this.#some(0.2),
-      delay: this.#some(0.2),
-      delayMaxSeconds: 1 + this.#below(300),
-      reorder: this.#some(1),
-    };
-  }
-
-  /** What happens to one cart: it is checked out, perhaps twice, confirmed before or after, perhaps cancelled. */
-  #script(cartId: string): void {
-    const fate = FATES[this.#below(FATES.length)] as Expected['fate'];
-    const pid = `default#book-trip#${cartId}`;
-    const expected: Expected = { fate, events: [], cancelled: false };
-    this.#expected.set(pid, expected);
-    const large = this.#one(0.2) ? 2_000 : 10;
-    const checkout = {
-      type: 'trips.checkout',
-      id: `start-${cartId}`,
-      data: { cartId, fate, note: 'é'.repeat(large), reminders: this.#one(0.2) ? 10 : 0 },
-    };
-    for (let copies = this.#one(0.3) ? 2 : 1; copies > 0; copies -= 1) this.#at(this.#below(600_000), () => this.#publish(checkout));
-    if (fate === 'confirmed') {
-      const confirmed = { type: 'trips.confirmed', id: `confirm-${cartId}`, data: { cartId, by: 'x'.repeat(large) } };
-      expected.events.push(confirmed.id);
-      for (let copies = this.#one(0.3) ? 2 : 1; copies > 0; copies -= 1) this.#at(this.#below(1_200_000), () => this.#publish(confirmed));
+    this.#shakeUp();
+    await this.#until(STORM_STEPS + 1_000);
+    this.#faults.end();
+    this.#calm = true;
+    this.#deployment.renew();
+    for (let again = 0; again < RESUMES_MAX; again += 1) {
+      await this.#until(STEPS_MAX);
+      if (this.#steps >= STEPS_MAX || !this.#mend()) break;
     }
-    if (!this.#one(0.15)) return;
-    expected.cancelled = true;
-    this.#at(this.#below(1_800_000), () => this.#operate(pid, 'cancel', `cancel-${cartId}`));
+    const violations = [...this.#auditor.violations, ...(await this.#audit())];
+    return {
+      scenario: this.#scenario.name,
+      violations: this.#steps < STEPS_MAX ? violations : ['I8: it never comes to rest', ...violations],
+      steps: this.#steps,
+      instances: this.#scenario.expectations.size,
+      commands: this.#commands,
+      events: this.#events,
+      faults: this.#faults.counts,
+      digest: this.#happenings.digest(),
+      choices: this.#choices.taken,
+      trace: this.#happenings.lines,
+    };
   }
 
-  #at(afterMs: number, act: () => void): void {
-    this.#acts.push({ at: START + afterMs, act });
+  async #audit(): Promise<readonly string[]> {
+    const left = new Map([...this.#cloud.queues].filter(([, { size }]) => size > 0).map(([name, { size }]) => [name, size]));
+    const { store, index, parking, payloads } = this.#cloud;
+    const evidence = { store, index, parking, payloads, left, effects: this.#ledger.effects, now: this.#clock.now() };
+    return auditEnd(evidence, this.#scenario.expectations, this.#auditor);
   }
 
-  #publish({ type, id, data }: { readonly type: string; readonly id: string; readonly data: EventEnvelope['data'] }): void {
-    const envelope = {
-      specversion: '1.0',
+  /** Told first to the auditor, then to the record. */
+  readonly #observer: Observer = {
+    committed: (head, previous, by) => {
+      this.#happenings.happened(`${by} committed ${head.pid} ${head.version} ${head.status}`);
+      this.#auditor.committed(head, previous, by);
+    },
+    spilled: (chunk) => {
+      this.#happenings.happened(`spilled ${chunk.pid} ${chunk.from}+${chunk.entries.length}`);
+      this.#auditor.spilled(chunk);
+    },
+    accepted: (queue, body, messageId) => {
+      if (!queue.startsWith(INBOX)) this.#commands += 1;
+      this.#happenings.happened(`${queue} accepted ${messageId} ${short(body)}`);
+      this.#auditor.accepted(queue, body, messageId);
+    },
+    published: (event) => {
+      this.#happenings.happened(`bus accepted ${event.type} ${idIn(event.detail)}`);
+      this.#auditor.published(event);
+    },
+    parked: (event) => {
+      this.#happenings.happened(`parked ${event.pid} ${event.id} ${event.reason}`);
+      this.#auditor.parked(event);
+    },
+    deleting: (queue, body, messageId) => {
+      if (queue === INBOX) this.#events += 1;
+      this.#happenings.happened(`${queue} deletes ${messageId}`);
+      this.#auditor.deleting(queue, body, messageId);
+    },
+    effect: (effect) => {
+      this.#happenings.happened(`effect of ${effect.commandId} ${effect.command}`);
+      this.#auditor.effect(effect);
+    },
+    restored: (heads, pids) => {
+      this.#happenings.happened(`restored ${pids.join()}`);
+      this.#auditor.restored(heads, pids);
+    },
+  };
+
+  /** Nothing is decided by the mark, so it may stand anywhere. */
+  #heated(): number | undefined {
+    return this.#swarm.heated && !this.#calm && this.#choices.chance(0.3) ? this.#clock.now() + this.#choices.below(HEATED_MS) : undefined;
+  }
+
+  #site(worker: Worker): Site {
+    return {
+      effect: (effect) => this.#ledger.add(effect),
+      pass: async () => {
+        await worker.pass('in a handler');
+        if (this.#faults.strikes('handler-error')) throw new SimulatedFault('the handler failed');
+      },
+      clock: worker.clock,
+      answerLater: (afterMs, token, answer) => this.#plan(this.#clock.now() + afterMs, () => void this.#answer(token, answer, 1)),
+    };
+  }
+
+  /** A person, or a webhook, who says it again until it is taken or refused. */
+  async #answer(token: string, answer: DeferredAnswer, tries: number): Promise<void> {
+    const worker = this.#deployment.newWorker('person');
+    const { records, publisher, payloads } = this.#deployment.ports(worker);
+    const services = this.#deployment.system.services;
+    const [service] = [...services.values()].filter(({ name }) => 'command' in answer && answer.command.startsWith(`${name}.`));
+    const asked = answerDeferred({ token, answer }, { service: service!, store: records, publisher, payloads, clock: worker.clock });
+    const again = await Promise.race([
+      asked.then(
+        () => false,
+        (error: unknown) => !isOrchestratorError(error) || error.retryable,
+      ),
+      worker.died.then(() => true),
+    ]);
+    if (again && tries < ANSWERS_MAX) this.#plan(this.#clock.now() + ANSWER_PAUSE_MS, () => void this.#answer(token, answer, tries + 1));
+  }
+
+  #plan(at: number, act: () => void): void {
+    const place = this.#planned.findIndex((planned) => planned.at > at);
+    if (place === -1) this.#planned.push({ at, act });
+    else this.#planned.splice(place, 0, { at, act });
+  }
+
+  #do(act: Act): void {
+    this.#happenings.happened(
+      `outside: ${act.kind} ${'type' in act ? `${act.type} ${act.id}` : 'pid' in act ? `${act.act} ${act.pid}` : act.id}`,
+    );
+    if (act.kind === 'publish') void this.#cloud.publisher.publish([{ source: act.source, type: act.type, detail: this.#detail(act) }]);
+    else if (act.kind === 'operate') this.#operate(act.pid, act.act, act.opid);
+    else this.#start(act);
+  }
+
+  #detail({ source, type, id, data, processid }: Extract<Act, { kind: 'publish' }>): string {
+    const time = new Date(this.#clock.now()).toISOString();
+    const core = { specversion: '1.0', id, source, type, time, datacontenttype: 'application/json', hops: 0 };
+    return toWire({ ...core, ...(processid !== undefined && { processid }), data } as EventEnvelope);
+  }
+
+  #start({ process, id, startid, data, onopen }: Extract<Act, { kind: 'start' }>): void {
+    const time = new Date(this.#clock.now()).toISOString();
+    const body = inboxBody({
+      tutti: 'start',
+      startid,
+      tenant: 'default',
+      process,
       id,
-      source: 'trips',
-      type,
-      time: new Date(this.clock.now()).toISOString(),
-      datacontenttype: 'application/json',
-      hops: 0,
       data,
-    } as EventEnvelope;
-    void this.#state.publisher.publish([{ source: 'trips', type, detail: toWire(envelope) }]);
+      time,
+      by: 'simulation',
+      ...(onopen && { onopen }),
+    });
+    void this.#cloud.sender.send(INBOX, [{ body }]);
   }
 
-  #operate(pid: string, act: 'cancel' | 'resume', opid: string): void {
-    void this.#state.sender.send(INBOX, [{ body: inboxBody({ tutti: 'operate', opid, pid, act, reason: 'simulated', by: 'test' }) }]);
+  #operate(pid: string, act: 'cancel' | 'terminate' | 'resume', opid: string): void {
+    void this.#cloud.sender.send(INBOX, [{ body: inboxBody({ tutti: 'operate', opid, pid, act, reason: 'simulated', by: 'simulation' }) }]);
   }
 
-  async #resumeStuck(): Promise<boolean> {
+  /** A seed with too few faults gets more of the kind that may always come: an old message of the inbox, once more. */
+  #shakeUp(): void {
+    const repeatable = this.#scenario.acts.filter(({ kind }) => kind === 'publish');
+    while (this.#faults.count < FAULTS_MIN && repeatable.length > 0) {
+      this.#faults.happened('bus-duplicate');
+      const act = this.#choices.one(repeatable);
+      this.#plan(this.#clock.now() + this.#choices.below(SHORT_MS), () => this.#do(act));
+    }
+  }
+
+  /** The storm is over: a person resumes what is stuck, and sends back what lies among the dead letters of services. Returns whether there was anything. */
+  #mend(): boolean {
     let any = false;
-    for await (const head of this.#state.instanceIndex.list({ statuses: ['stuck'] })) {
+    for (const head of this.#cloud.heads()) {
+      if (head.status !== 'stuck') continue;
       any = true;
-      this.#operate(head.pid, 'resume', `resume-${head.pid.length}-${head.version}`);
+      this.#operate(head.pid, 'resume', `mend-${(this.#operations += 1)}`);
+    }
+    for (const name of this.#deployment.system.services.keys()) {
+      const deadLetters = this.#cloud.queue(`${name}-dead-letter`);
+      if (deadLetters.size > 0) any = deadLetters.redriveTo(this.#cloud.queue(name)) > 0 || any;
     }
     return any;
   }
 
-  #newWorker(): Worker {
-    return new Worker(
-      this.#turns,
-      () => this.#random.number(),
-      () => this.#mishaps,
-      (milliseconds) => this.clock.sleep(milliseconds),
-    );
-  }
-
-  /** Two work at it, as when a message becomes visible again while its first receiver still runs. */
-  #addHotLane(): void {
-    const { clock } = this;
-    let number = 1_000_000;
-    const shared = { clock, nextNumber: () => (number += 1) };
-    const deadLetter = new MemoryMessageQueue({ ...shared, name: `${HOT_LANE}-dead-letter` });
-    const queues = this.#state.queues as Map<string, MemoryMessageQueue>;
-    queues.set(deadLetter.name, deadLetter);
-    queues.set(HOT_LANE, new MemoryMessageQueue({ ...shared, name: HOT_LANE, deadLetter, maxReceiveCount: 20 }));
-    for (let i = 1 + this.#below(2); i > 0; i -= 1) this.#addEngine(HOT_LANE);
-    this.#addEngine(deadLetter.name);
-  }
-
-  #addEngine(name: string): void {
-    const inner = this.#state.queues.get(name);
-    if (inner === undefined) return;
-    const live = (lane: Lane): void => {
-      const engine = this.#engine(lane.worker);
-      lane.handle = async (queue) => {
-        const messages = await queue.receive({ max: 10, waitSeconds: 0, visibilitySeconds: 60 });
-        if (messages.length === 0) return;
-        if (this.#mutant.deletesFirst) await queue.delete(messages.map(({ receiptHandle }) => receiptHandle));
-        const advances = name === INBOX || name === HOT_LANE;
-        const { acknowledge, giveBack } = await (advances
-          ? engine.advance(messages, { lane: name === HOT_LANE })
-          : engine.drainDeadLetters(messages));
-        if (acknowledge.length > 0 && !this.#mutant.deletesFirst) await queue.delete(acknowledge);
-        if (giveBack.length > 0) await queue.changeVisibility(giveBack);
-      };
-    };
-    this.#addLane(
-      new FaultyMessageQueue(name === INBOX || name === HOT_LANE ? this.#auditedInbox(inner, name === INBOX) : inner, this.#faults),
-      () => (inner.nextVisibleAt() ?? Infinity) <= this.clock.now(),
-      live,
-    );
-  }
-
-  #engine(worker: Worker): Engine {
-    const { payloadStore, parkingStore, instanceIndex } = this.#state;
-    const ports = {
-      store: new FaultyProcessStore(this.#auditedStore(), this.#faults),
-      sender: new FaultyMessageSender(this.#auditedSender(), this.#faults),
-      publisher: new FaultyEventPublisher(this.#state.publisher, this.#faults),
-    };
-    const { store, sender, publisher } = this.#mutant.ports?.(ports) ?? ports;
-    return new Engine({
-      system: trips,
-      frontEndOf,
-      store: worker.port(store),
-      index: worker.port(instanceIndex),
-      sender: worker.port(sender),
-      publisher: worker.port(publisher),
-      payloads: worker.port(this.#failing(payloadStore)),
-      parking: worker.port(this.#failing(parkingStore)),
-      clock: this.clock,
-      tickHorizonMs: this.#tickHorizonMs,
-      hotLane: this.#hotLane,
-      random: () => this.#random.number(),
-    });
-  }
-
-  #addService(name: string): void {
-    const inner = this.#state.queues.get(name);
-    if (inner === undefined) return;
-    const live = (lane: Lane): void => {
-      const { worker } = lane;
-      const served = servedOn(this.ledger, () => worker.pass()).find((each) => servedParts(each).contract.name === name) as Served;
-      const port = worker.port(new FaultyMessageQueue(inner, this.#faults));
-      const consumer = new Consumer({
-        served,
-        queue: port,
-        store: worker.port(this.#failing(this.#state.idempotencyStore)),
-        publisher: worker.port(new FaultyEventPublisher(this.#state.publisher, this.#faults)),
-        payloads: worker.port(this.#failing(this.#state.payloadStore)),
-        clock: this.clock,
-        sender: worker.port(new FaultyMessageSender(this.#state.sender, this.#faults)),
-        random: () => this.#random.number(),
-      });
-      lane.handle = async () => void (await consumer.handle(await port.receive({ max: 10, waitSeconds: 0, visibilitySeconds: 60 })));
-    };
-    this.#addLane(inner, () => (inner.nextVisibleAt() ?? Infinity) <= this.clock.now(), live);
-  }
-
-  #addLane(queue: MessageQueue, ready: () => boolean, live: (lane: Lane) => void): void {
-    const lane: Lane = {
-      queue: () => lane.worker.port(queue),
-      ready,
-      busy: false,
-      worker: this.#newWorker(),
-      handle: async () => undefined,
-      live,
-    };
-    live(lane);
-    this.#lanes.push(lane);
-  }
-
-  /** Calls that fail before or after their work, of ports that have no faulty adapter of their own. */
-  #failing<Port extends object>(port: Port): Port {
-    return new Proxy(port, {
-      get: (target, name) => {
-        const member: unknown = Reflect.get(target, name);
-        if (typeof member !== 'function' || name === 'reference') return member;
-        return (...args: unknown[]) => this.#faults.call(String(name), async () => (await Reflect.apply(member, target, args)) as unknown);
-      },
-    });
-  }
-
-  #auditedStore(): ProcessStore {
-    const { processStore } = this.#state;
-    return {
-      load: (pids, options) => processStore.load(pids, options),
-      commit: async (head, expected) => {
-        // Both are begun before either is awaited, so nothing comes in between.
-        const [[previous], result] = await Promise.all([
-          processStore.load([head.pid], { consistent: true }),
-          processStore.commit(this.#heated(head), expected),
-        ]);
-        if (result.status === 'committed') this.auditor.committed(head, previous);
-        return result;
-      },
-      buffer: (event) => processStore.buffer(event),
-      spill: (chunk) => processStore.spill(chunk),
-      chunks: (pid, run) => processStore.chunks(pid, run),
-    };
-  }
-
-  /** Nothing is decided by the mark, so it may stand anywhere: the lane has more to do than a few engines would give it. */
-  #heated(head: Head): Head {
-    if (!this.#hotLane || head.status === 'early' || !this.#one(0.3)) return head;
-    return { ...head, hotUntil: this.clock.now() + this.#below(120_000) };
-  }
-
-  #auditedSender(): MessageSender {
-    const { sender } = this.#state;
-    return {
-      send: async (queue, messages) => {
-        const results = await sender.send(queue, messages);
-        for (const [i, result] of results.entries()) if (result.status === 'sent') this.#sent(queue, messages[i]?.body ?? '');
-        return results;
-      },
-    };
-  }
-
-  #sent(queue: string, body: string): void {
-    if (queue === HOT_LANE) this.auditor.forwarded(body);
-    else if (queue !== INBOX) this.auditor.accepted(body);
-  }
-
-  #auditedInbox(inner: MessageQueue, fromInbox: boolean): MessageQueue {
-    return {
-      receive: async (options) => {
-        const messages = await inner.receive(options);
-        for (const message of messages) this.#received.set(message.receiptHandle, message);
-        return messages;
-      },
-      delete: async (handles) => {
-        for (const handle of handles) {
-          const message = this.#received.get(handle);
-          if (message) await this.auditor.deleting(message.messageId, message.body, this.#state, fromInbox);
-        }
-        return inner.delete(handles);
-      },
-      changeVisibility: (changes) => inner.changeVisibility(changes),
-    };
-  }
-
-  #start(lane: Lane): void {
-    lane.busy = true;
-    const { worker } = lane;
-    const ended = async (): Promise<void> => {
-      // What a port threw at the worker itself, it has survived: its messages come again.
-      await Promise.race([lane.handle(lane.queue()).catch(() => undefined), worker.died]);
-      if (worker.dead) {
-        lane.worker = this.#newWorker();
-        lane.live(lane);
-      }
-      lane.busy = false;
-    };
-    void ended();
-  }
-
-  #sweep(): void {
-    const engineLane = this.#lanes[0];
-    if (engineLane === undefined) return;
-    this.#sweeping = true;
-    this.#nextSweep = this.clock.now() + SWEEP_MS;
-    const worker = this.#newWorker();
-    const sweep = async (): Promise<void> => {
-      await Promise.race([
-        this.#engine(worker)
-          .sweep(SWEEP_MS)
-          .catch(() => undefined),
-        worker.died,
-      ]);
-      this.#sweeping = false;
-    };
-    void sweep();
-  }
-
   async #until(stepsMax: number): Promise<void> {
-    for (; this.steps < stepsMax; this.steps += 1) {
+    for (; this.#steps < stepsMax; this.#steps += 1) {
+      await this.#thought();
+      if (this.#turns.waiting > 0 && !this.#choices.chance(0.1)) this.#letGo();
+      else if (!this.#something()) return;
+    }
+  }
+
+  #letGo(): void {
+    this.#happenings.happened(this.#turns.letGo(this.#choices.below(this.#turns.waiting)));
+  }
+
+  /** Whoever neither waits for a turn nor sleeps is deciding, which takes some turns of the event loop; nothing may happen meanwhile. */
+  async #thought(): Promise<void> {
+    await quiet();
+    const thinks = ({ busy, worker }: Lane): boolean => busy && worker.thinks;
+    for (let turns = 0; this.#deployment.lanes.some(thinks); turns += 1) {
+      if (turns > THINKING_TURNS_MAX)
+        throw new Error(`A worker never comes to its end: ${this.#deployment.lanes.find(thinks)?.worker.name}.`);
       await quiet();
-      if (this.#turns.waiting > 0 && !this.#one(0.1)) this.#turns.letOneGo(this.#random.number());
-      else if (!(await this.#something())) return;
     }
   }
 
   /** Begins something, or lets time pass; false where nothing is left to do. */
-  async #something(): Promise<boolean> {
-    const [act] = this.#acts;
-    if (act && act.at <= this.clock.now()) {
-      this.#acts.shift();
-      act.act();
+  #something(): boolean {
+    const now = this.#clock.now();
+    if (!this.#calm) this.#disturb();
+    else this.#deployment.replaceOutdated();
+    const [planned] = this.#planned;
+    if (planned && planned.at <= now) {
+      this.#planned.shift();
+      planned.act();
       return true;
     }
-    if (!this.#sweeping && this.clock.now() >= this.#nextSweep && !this.#mutant.neverSweeps) {
-      this.#sweep();
+    if (!this.#deployment.sweeping && now >= this.#deployment.nextSweep) {
+      this.#deployment.sweep();
       return true;
     }
-    const idle = this.#lanes.filter((lane) => !lane.busy && lane.ready());
-    const lane = idle[this.#below(idle.length)];
-    if (lane) {
-      this.#start(lane);
+    const idle = this.#deployment.lanes.filter((lane) => !lane.busy && lane.downUntil <= now && lane.queue.nextVisibleAt() <= now);
+    if (idle.length > 0) {
+      this.#deployment.run(this.#choices.one(idle));
       return true;
     }
     if (this.#turns.waiting > 0) {
-      if (this.#one(0.05)) this.clock.advance(this.#below(3_000));
-      this.#turns.letOneGo(this.#random.number());
+      if (this.#choices.chance(0.05)) this.#clock.advance(this.#choices.below(SHORT_MS));
+      this.#letGo();
       return true;
     }
-    if (await this.#decides()) return true;
-    const next = await this.#nextInstant();
+    const next = this.#nextInstant(now);
     if (next === Infinity) return false;
-    this.clock.advanceTo(Math.max(next, this.clock.now() + 1));
+    this.#clock.advanceTo(Math.max(next, now + 1));
     return true;
   }
 
-  /** A worker that waits for no turn may be deciding, which takes some turns of the event loop; time must not pass meanwhile. */
-  async #decides(): Promise<boolean> {
-    for (let turns = 0; turns < 50 && this.#lanes.some(({ busy }) => busy); turns += 1) {
-      await quiet();
-      if (this.#turns.waiting > 0) return true;
+  #nextInstant(now: number): number {
+    let next = Math.min(this.#clock.nextWakeAt() ?? Infinity, this.#planned[0]?.at ?? Infinity);
+    for (const { queue, downUntil } of this.#deployment.lanes) {
+      // What is visible now waits for a worker that is busy.
+      const at = Math.max(queue.nextVisibleAt(), downUntil);
+      if (at > now) next = Math.min(next, at);
     }
-    return false;
+    const due = this.#cloud.index.nextDue();
+    return due === Infinity ? next : Math.min(next, Math.max(this.#deployment.nextSweep, due - 90_000));
   }
 
-  async #nextInstant(): Promise<number> {
-    // What is visible now waits for a worker that is busy.
-    const visible = [...this.#state.queues.values()]
-      .map((queue) => queue.nextVisibleAt() ?? Infinity)
-      .filter((instant) => instant > this.clock.now());
-    const [due] = await this.#state.instanceIndex.due(Number.MAX_SAFE_INTEGER, 1);
-    const sweep = due && !this.#mutant.neverSweeps ? Math.max(this.#nextSweep, due.due - SWEEP_MS) : Infinity;
-    return Math.min(this.clock.nextWakeAt() ?? Infinity, ...visible, sweep, this.#acts[0]?.at ?? Infinity);
+  /** What befalls the whole, not one call. */
+  #disturb(): void {
+    const { lanes } = this.#deployment;
+    if (this.#faults.strikes('service-outage')) {
+      const lane = this.#choices.one(lanes);
+      const until = this.#clock.now() + this.#choices.below(OUTAGE_MS);
+      for (const each of lanes) if (each.name === lane.name) each.downUntil = until;
+    }
+    if (this.#faults.strikes('dead-letter')) {
+      const queue = this.#choices.one(lanes).queue;
+      if (queue.ids.length > 0) queue.bury(this.#choices.one(queue.ids));
+    }
+    if (!this.#deployment.newestBuild && this.#faults.strikes('redeploy')) this.#deployment.redeploy();
+    if (this.#faults.strikes('operator')) {
+      const stuck = [...this.#cloud.heads()].filter(({ status }) => status === 'stuck');
+      if (stuck.length > 0) this.#operate(this.#choices.one(stuck).pid, 'resume', `resume-${(this.#operations += 1)}`);
+    }
+    if (this.#snapshot === undefined && this.#steps >= this.#snapshotAt) this.#snapshot = this.#cloud.snapshot();
+    if (this.#steps >= this.#restoreAt) this.#restore();
+  }
+
+  #restore(): void {
+    this.#restoreAt = Infinity;
+    this.#faults.happened('restore');
+    this.#deployment.killEngines();
+    if (this.#snapshot) this.#cloud.restore(this.#snapshot);
   }
 }
+
+const short = (body: string): string => (body.startsWith('{"tutti"') ? body.slice(0, 160) : idIn(body));
+
+/** The id of an envelope, or of the one in an envelope of the bus. */
+const idIn = (body: string): string => {
+  const at = body.indexOf('"specversion"');
+  return /"id":"([^"]*)"/.exec(at === -1 ? body : body.slice(at))?.[1] ?? body.slice(0, 60);
+};

@@ -1,19 +1,25 @@
-/** Whose turn it is: everything that does I/O waits here before, and a seeded choice lets one go on. */
-export class Turns {
-  readonly #waiting: (() => void)[] = [];
+interface Waiting {
+  readonly who: string;
+  readonly go: () => void;
+}
 
-  wait(): Promise<void> {
-    return new Promise((resolve) => this.#waiting.push(resolve));
+/** Whose turn it is: everything that does I/O waits here before, and a choice lets one go on. */
+export class Turns {
+  readonly #waiting: Waiting[] = [];
+
+  wait(who: string): Promise<void> {
+    return new Promise((resolve) => this.#waiting.push({ who, go: resolve }));
   }
 
   get waiting(): number {
     return this.#waiting.length;
   }
 
-  /** Lets one go on, chosen by a number from 0 up to 1. */
-  letOneGo(chance: number): void {
-    const [go] = this.#waiting.splice(Math.floor(chance * this.#waiting.length), 1);
-    go?.();
+  /** Lets the one at `place` go on, in the order in which they came; returns who it is. */
+  letGo(place: number): string {
+    const [chosen] = this.#waiting.splice(place, 1);
+    chosen?.go();
+    return chosen?.who ?? '';
   }
 }
 

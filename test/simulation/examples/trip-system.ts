@@ -1,6 +1,8 @@
 import { command, event, process, service, system } from 'tutti';
 import { serve, type Served } from 'tutti/service';
 import { z } from 'zod';
+import type { Json } from '../../../lib/contract/schema.ts';
+import type { Site } from '../scenario.ts';
 
 /** What becomes of a cart: chosen by the test, so that the services' answers follow from the input alone. */
 export const FATES = ['booked', 'declined', 'no-flight', 'no-hotel', 'confirmed', 'unconfirmed', 'raced'] as const;
@@ -64,40 +66,22 @@ export const bookTrip = process(
 
 export const trips = system('trips', { processes: [bookTrip], services });
 
-/** What the services have done, by command id: a foreign system that keeps idempotency keys. */
-export class Ledger {
-  readonly effects = new Map<string, { readonly command: string; readonly cart: string; readonly of: string }>();
-
-  do(commandId: string, command: string, of: string): void {
-    if (!this.effects.has(commandId)) this.effects.set(commandId, { command, cart: commandId.split('/')[0] ?? '', of });
-  }
-
-  /** Commands that were done for a cart and not undone. */
-  standing(pid: string): readonly string[] {
-    const undone = new Set<string>();
-    for (const { command, of } of this.effects.values()) if (command.endsWith('.undo')) undone.add(of);
-    return [...this.effects]
-      .filter(([id, { command, cart }]) => cart === pid && !command.endsWith('.undo') && !undone.has(id))
-      .map(([, { command }]) => command);
-  }
-}
-
-/** The services on that ledger. `pass` is awaited before and after each effect: a worker may die there. */
-export const servedOn = (ledger: Ledger, pass: () => Promise<void>): readonly Served[] => {
-  const done = async (commandId: string, name: string, of: string): Promise<void> => {
-    await pass();
-    ledger.do(commandId, name, of);
-    await pass();
+/** The services on a site. */
+export const serveTrips = (site: Site): readonly Served[] => {
+  const done = async (commandId: string, name: string, input: Json, undoes?: string): Promise<void> => {
+    await site.pass();
+    site.effect({ commandId, command: name, input, ...(undoes !== undefined && { undoes }) });
+    await site.pass();
   };
   const bookable = (bookings: typeof payments | typeof flights | typeof hotels, refuses: Fate): Served => {
     const { name } = bookings['~'];
     return serve(bookings as typeof payments, {
       book: async (cart, { commandId, errors }) => {
         if (cart.fate === refuses) throw errors.Refused({});
-        await done(commandId, `${name}.book`, commandId);
+        await done(commandId, `${name}.book`, cart);
         return { reference: commandId };
       },
-      undo: async ({ reference }, { commandId }) => done(commandId, `${name}.undo`, reference),
+      undo: async ({ reference }, { commandId }) => done(commandId, `${name}.undo`, { reference }, reference),
     });
   };
   return [
@@ -105,9 +89,9 @@ export const servedOn = (ledger: Ledger, pass: () => Promise<void>): readonly Se
     bookable(flights, 'no-flight'),
     bookable(hotels, 'no-hotel'),
     serve(notices, {
-      notify: async (_cart, { commandId }) => done(commandId, 'notices.notify', commandId),
+      notify: async (cart, { commandId }) => done(commandId, 'notices.notify', cart),
       // Nothing that could be done twice or must be undone: it makes journals long.
-      remind: async () => pass(),
+      remind: async () => site.pass(),
     }),
   ];
 };
