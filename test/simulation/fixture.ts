@@ -1,0 +1,57 @@
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { runLengthDecoded, runLengthEncoded } from './run-length.ts';
+import { invariantOf, type SeedTask } from './seed-task.ts';
+
+/** A seed that failed once, shrunk. It stays in CI, where it must hold. */
+export interface Fixture {
+  readonly seed: number;
+  /** The violation, as it was found. */
+  readonly found: string;
+  /** Where the seed was run with one scenario only. */
+  readonly scenario?: string;
+  readonly choices: readonly number[];
+  /** What was wrong, and where it was mended. */
+  readonly note: string;
+}
+
+export const FIXTURES = fileURLToPath(new URL('fixtures', import.meta.url));
+
+export const fixtureText = ({ choices, ...fixture }: Fixture): string =>
+  `${JSON.stringify({ ...fixture, choices: runLengthEncoded(choices) }, undefined, 2)}\n`;
+
+export const readFixture = (path: string): Fixture => {
+  const { choices, ...fixture } = JSON.parse(readFileSync(path, 'utf8')) as Omit<Fixture, 'choices'> & {
+    readonly choices: readonly string[];
+  };
+  return { ...fixture, choices: runLengthDecoded(choices) };
+};
+
+/** Names of the fixture files, in order. */
+export const fixtureNames = (directory = FIXTURES): string[] => {
+  try {
+    return readdirSync(directory)
+      .filter((name) => name.endsWith('.json'))
+      .sort();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
+};
+
+/** Writes `<invariant>-<beginning of the digest>.json`, and returns its path. */
+export const writeFixture = (fixture: Fixture, digest: string, directory = FIXTURES): string => {
+  mkdirSync(directory, { recursive: true });
+  const invariant = invariantOf(fixture.found).replaceAll(/[^A-Za-z0-9]+/g, '-');
+  const path = join(directory, `${invariant}-${digest.slice(0, 8)}.json`);
+  writeFileSync(path, fixtureText(fixture));
+  return path;
+};
+
+export const fixtureTask = ({ seed, scenario, choices }: Fixture, returns?: SeedTask['returns']): SeedTask => ({
+  seed,
+  choices,
+  ...(scenario !== undefined && { scenario }),
+  ...(returns && { returns }),
+});

@@ -1,0 +1,96 @@
+/** `npm run simulate`: see `--help`. */
+import { existsSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { CommanderError } from 'commander';
+import { EXIT, exitCodeOf, type ExitCode } from '../../bin/exit-code.ts';
+import { Terminal } from '../../bin/terminal.ts';
+import { usageError } from '../../bin/usage-error.ts';
+import { simulateCommand, type SimulateOptions } from './command-line.ts';
+import { Fleet, type FleetOptions } from './fleet.ts';
+
+const terminal = new Terminal(process.stdout, process.stderr, process.env);
+process.exitCode = await main().catch(exitOf);
+
+async function main(): Promise<ExitCode> {
+  const command = simulateCommand().parse();
+  if (command.args.length > 0) throw usageError(`${command.args[0]} is no option.`, 'Look at --help.');
+  const options = command.opts<SimulateOptions>();
+  await check(options);
+  const isReplay = options.seed !== undefined || options.fixture !== undefined;
+  if (options.planted !== undefined && !isReplay)
+    throw usageError('The hunt for planted bugs is not here yet.', 'Replay a seed with one: --planted NAME --seed N.');
+  return withFleet(options, isReplay);
+}
+
+async function withFleet(options: SimulateOptions, isReplay: boolean): Promise<ExitCode> {
+  const [{ bundle }, { simulateSeeds }, { replaySeed }, { checkDigests }] = await Promise.all([
+    import('./bundle.ts'),
+    import('./simulate-seeds.ts'),
+    import('./replay-seed.ts'),
+    import('./check-digests.ts'),
+  ]);
+  const entry = fileURLToPath(new URL('seed-worker.ts', import.meta.url));
+  const { path, directory } = await bundle(entry, { planted: options.planted !== undefined });
+  const fleetOptions: FleetOptions = { workerFile: path, size: isReplay ? 1 : Math.min(options.jobs, options.seeds) };
+  const fleet = new Fleet(fleetOptions);
+  const interrupted = interruption();
+  const run = async (): Promise<ExitCode> => {
+    if (isReplay) return held(await replaySeed(fleet, terminal, options));
+    if (options.checkDigests) return held(await checkDigests(fleet, fleetOptions, terminal, options, interrupted));
+    return held(await simulateSeeds(fleet, terminal, options, interrupted));
+  };
+  let wasInterrupted = false;
+  void interrupted.then(() => {
+    wasInterrupted = true;
+    fleet.close();
+  });
+  try {
+    const code = await run();
+    return wasInterrupted ? EXIT.interrupted : code;
+  } catch (error) {
+    if (wasInterrupted) return EXIT.interrupted;
+    throw error;
+  } finally {
+    fleet.close();
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+async function check({ scenario, fixture, shrink, seed, write, planted, totals, from, seeds }: SimulateOptions): Promise<void> {
+  if (fixture !== undefined && !existsSync(fixture))
+    throw usageError(`There is no fixture ${fixture}.`, 'Name a file of test/simulation/fixtures.');
+  if (shrink && seed === undefined && fixture === undefined)
+    throw usageError('--shrink needs to know what.', 'Give --seed or --fixture too.');
+  if (write && planted === undefined) throw usageError('--write goes with --planted.', 'Give --planted too.');
+  if (planted === true && (seed !== undefined || fixture !== undefined))
+    throw usageError('One seed has one bug.', 'Name it: --planted NAME.');
+  if (scenario !== undefined) {
+    const { scenarioNames } = await import('./scenarios.ts');
+    if (!scenarioNames.includes(scenario))
+      throw usageError(`There is no scenario ${scenario}.`, `Name one of ${scenarioNames.join(', ')}.`);
+  }
+  if (totals === undefined) return;
+  const [{ readTotals }, { firstShared }] = await Promise.all([import('./totals.ts'), import('./seed-ranges.ts')]);
+  const twice = firstShared(readTotals(totals).ranges, [[from, from + seeds - 1]]);
+  if (twice !== undefined)
+    throw usageError(`Seed ${twice} is counted in ${totals} already.`, 'Begin with another seed (--from), or another file.');
+}
+
+function held(all: boolean): ExitCode {
+  return all ? EXIT.done : EXIT.bad;
+}
+
+/** Commander has printed its own message; anything else is told here. */
+function exitOf(error: unknown): ExitCode {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
+  terminal.error(error);
+  return exitCodeOf(error);
+}
+
+/** The first Ctrl-C ends it with what there is; a second one finds no handler and ends the process. */
+function interruption(): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
+  });
+}

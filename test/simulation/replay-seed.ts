@@ -1,0 +1,86 @@
+import { relative } from 'node:path';
+import type { Terminal } from '../../bin/terminal.ts';
+import type { SimulateOptions } from './command-line.ts';
+import { fixtureTask, readFixture, writeFixture } from './fixture.ts';
+import type { Fleet } from './fleet.ts';
+import { invariantOf, type SeedResult, type SeedTask } from './seed-task.ts';
+import { shrink } from './shrink.ts';
+
+type ReplayOptions = Pick<SimulateOptions, 'seed' | 'fixture' | 'scenario' | 'planted' | 'shrink' | 'tries' | 'json'>;
+
+const ALL = { trace: true, choices: true } as const;
+
+/** Runs one seed or fixture and prints what happened in it; true where all holds. */
+export const replaySeed = async (fleet: Fleet, terminal: Terminal, options: ReplayOptions): Promise<boolean> => {
+  const task = taskOf(options);
+  const result = await fleet.one(task);
+  const holds = result.violations.length === 0;
+  if (options.shrink && !holds) await shrinkAndKeep(fleet, terminal, task, result, options);
+  else print(terminal, result, options);
+  return holds;
+};
+
+const taskOf = ({ seed, fixture, scenario, planted }: ReplayOptions): SeedTask => ({
+  ...(fixture === undefined ? { seed: seed ?? 1, returns: ALL } : fixtureTask(readFixture(fixture), ALL)),
+  ...(scenario !== undefined && { scenario }),
+  ...(typeof planted === 'string' && { planted }),
+});
+
+const print = (terminal: Terminal, result: SeedResult, { json }: ReplayOptions): void => {
+  if (json) {
+    terminal.printJson(result);
+    return;
+  }
+  if (result.trace.length > 0) terminal.print(result.trace.join('\n'));
+  terminal.print(endText(terminal, result));
+};
+
+const endText = ({ colors }: Terminal, { scenario, violations, steps, commands, faults, digest, choices }: SeedResult): string =>
+  [
+    `\n${scenario}: ${steps} steps, ${commands} commands, ${choices.length} choices`,
+    `faults: ${
+      Object.entries(faults)
+        .map(([kind, count]) => `${kind} ${count}`)
+        .join(', ') || 'none'
+    }`,
+    `digest: ${digest}`,
+    violations.length === 0 ? colors.green('all holds') : colors.red(violations.join('\n')),
+  ].join('\n');
+
+const shrinkAndKeep = async (
+  fleet: Fleet,
+  terminal: Terminal,
+  task: SeedTask,
+  failing: SeedResult,
+  options: ReplayOptions,
+): Promise<void> => {
+  const [found = ''] = failing.violations;
+  const invariant = invariantOf(found);
+  const fails = ({ violations }: SeedResult): boolean => violations.some((each) => invariantOf(each) === invariant);
+  terminal.message(
+    `${found}\n${failing.choices.length} choices, ${failing.trace.length} lines of trace; shrinking by at most ${options.tries} tries`,
+  );
+  const shrunk = await shrink(
+    failing.choices,
+    async (choices) => {
+      const result = await fleet.one({ ...task, choices, returns: { choices: true } });
+      return fails(result) ? result.choices : undefined;
+    },
+    {
+      triesMax: options.tries,
+      onProgress: ({ tries, harmful, length }) => terminal.progress(`${tries} tries: ${harmful} harmful choices of ${length}`),
+    },
+  );
+  terminal.progress('');
+  const result = await fleet.one({ ...task, choices: shrunk.choices });
+  const violation = result.violations.find((each) => invariantOf(each) === invariant) ?? found;
+  print(terminal, result, options);
+  terminal.message(
+    `${shrunk.tries} tries${shrunk.minimal ? ', nothing simpler left' : ''}: ${shrunk.choices.length} choices, ${result.trace.length} lines`,
+  );
+  // What a planted bug does is no failure of the code.
+  if (task.planted !== undefined) return;
+  const { seed, scenario } = task;
+  const fixture = { seed, found: violation, ...(scenario !== undefined && { scenario }), choices: shrunk.choices, note: '' };
+  terminal.message(`kept as ${relative(process.cwd(), writeFixture(fixture, result.digest))}`);
+};

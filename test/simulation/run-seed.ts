@@ -1,0 +1,33 @@
+import { Choices } from './choices.ts';
+import type { Outcome } from './outcome.ts';
+import { forbidRealWorld } from './real-world.ts';
+import { scenarioMaker } from './scenarios.ts';
+import { failedResult, type SeedResult, type SeedTask } from './seed-task.ts';
+import { thrown } from './serve-seeds.ts';
+import { simulate } from './simulation.ts';
+
+/** Runs one world in this process, with the real one shut out. */
+export const runSeed = async (task: SeedTask): Promise<SeedResult> => {
+  const choices = task.choices ? Choices.recorded(task.choices) : Choices.seeded(task.seed);
+  (globalThis as { __planted?: string | undefined }).__planted = task.planted;
+  const listeners = process.listeners('unhandledRejection');
+  const realWorld = forbidRealWorld();
+  const outcome = await simulate(scenarioMaker(task.scenario), choices, { trace: task.returns?.trace === true }).catch(
+    (error: unknown): Outcome => failedResult(task, thrown(error)),
+  );
+  const touched = realWorld.lift();
+  forgetListeners(listeners);
+  return {
+    ...outcome,
+    seed: task.seed,
+    violations: [...outcome.violations, ...touched.map((each) => `real world: ${each}`)],
+    choices: task.returns?.choices ? [...choices.taken] : [],
+    trace: task.returns?.trace ? outcome.trace : [],
+  };
+};
+
+/** An engine that died while it decided never takes its listener back; thousands of seeds die in one process. */
+const forgetListeners = (before: readonly NodeJS.UnhandledRejectionListener[]): void => {
+  for (const listener of process.listeners('unhandledRejection'))
+    if (!before.includes(listener)) process.off('unhandledRejection', listener);
+};

@@ -1,0 +1,93 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import { failedResult, type SeedResult, type SeedTask } from './seed-task.ts';
+
+export interface SeedProcessOptions {
+  /** A module that calls `serveSeeds`. */
+  readonly workerFile: string;
+  /** Arguments of Node. @default none: the file is bundled */
+  readonly execArgv?: readonly string[];
+  /** Which Node. @default this one */
+  readonly execPath?: string;
+  /** A task that takes longer hangs: its worker is killed. @default 60,000 */
+  readonly taskMsMax?: number;
+}
+
+const TASK_MS_MAX = 60_000;
+/** What is kept of the last words of a worker. */
+const STDERR_CHARACTERS_MAX = 2_000;
+
+/** One worker process; another takes its place when it dies. */
+export class SeedProcess {
+  readonly #options: SeedProcessOptions;
+  #child: ChildProcess | undefined;
+  #stderr = '';
+  #closed = false;
+
+  constructor(options: SeedProcessOptions) {
+    this.#options = options;
+  }
+
+  /** Resolves when each task has a result, also where the worker hangs or dies over it; or when this was closed. */
+  async run(tasks: readonly SeedTask[], onResult: (result: SeedResult) => void): Promise<void> {
+    let left = tasks;
+    while (left.length > 0 && !this.#closed) {
+      let done = 0;
+      const failure = await this.#runUntilFailure(left, (result) => {
+        done += 1;
+        onResult(result);
+      });
+      const guilty = left[done];
+      left = left.slice(done + 1);
+      if (guilty && failure !== undefined && !this.#closed) onResult(failedResult(guilty, failure));
+    }
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#child?.kill('SIGKILL');
+  }
+
+  /** What ended the worker before it had done all. */
+  #runUntilFailure(tasks: readonly SeedTask[], onResult: (result: SeedResult) => void): Promise<string | undefined> {
+    const child = (this.#child ??= this.#forked());
+    const msMax = this.#options.taskMsMax ?? TASK_MS_MAX;
+    return new Promise((resolve) => {
+      let left = tasks.length;
+      const ended = (failure: string | undefined): void => {
+        clearTimeout(guard);
+        child.off('message', received).off('close', died).off('error', failed);
+        if (failure !== undefined) {
+          this.#child = undefined;
+          child.kill('SIGKILL');
+        }
+        resolve(failure);
+      };
+      const hangs = (): void => ended(`hangs: no result after ${msMax / 1000} s`);
+      const died = (code: number | null, signal: string | null): void => ended(`died: ${signal ?? `exit ${code}`}\n${this.#stderr}`.trim());
+      const failed = (error: Error): void => ended(`died: ${error.message}`);
+      const received = (result: SeedResult): void => {
+        guard.refresh();
+        left -= 1;
+        onResult(result);
+        if (left === 0) ended(undefined);
+      };
+      const guard = setTimeout(hangs, msMax);
+      child.on('message', received).on('close', died).on('error', failed);
+      child.send(tasks);
+    });
+  }
+
+  #forked(): ChildProcess {
+    const { workerFile, execArgv = [], execPath = process.execPath } = this.#options;
+    this.#stderr = '';
+    const child = fork(workerFile, {
+      execPath,
+      execArgv: ['--enable-source-maps', ...execArgv],
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    });
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      this.#stderr = (this.#stderr + text).slice(-STDERR_CHARACTERS_MAX);
+    });
+    return child;
+  }
+}

@@ -1,0 +1,4 @@
+import { runSeed } from './run-seed.ts';
+import { serveSeeds } from './serve-seeds.ts';
+
+serveSeeds(runSeed);

@@ -1,0 +1,62 @@
+import type { Terminal } from '../../bin/terminal.ts';
+import { rangesText } from './seed-ranges.ts';
+import type { SeedResult } from './seed-task.ts';
+import type { Tally } from './tally.ts';
+
+/** Commands are printed for so many failing seeds. */
+const FAILED_PRINTED_MAX = 10;
+
+export interface Run {
+  readonly tally: Tally;
+  readonly seconds: number;
+  readonly commit: string;
+  /** Why it ended before all seeds were run. */
+  readonly cutShort?: string;
+  /** The next one to be run, where it was cut short. */
+  readonly next?: number;
+}
+
+/** The figures of a run, for people. */
+export const summaryText = ({ colors }: Pick<Terminal, 'colors'>, { tally, seconds, commit, cutShort, next }: Run): string => {
+  const { violations, failed } = tally;
+  const lines: (readonly [string, string])[] = [
+    ['seeds', `${number(tally.seeds)}${tally.seeds > 0 ? ` (${rangesText(tally.ranges)})` : ''}`],
+    ['violations', failed.length === 0 ? colors.green('none') : colors.red(`${number(failed.length)} seeds: ${counts(violations)}`)],
+    ['scenarios', counts(tally.scenarios)],
+    ['instances', number(tally.instances)],
+    ['events', number(tally.events)],
+    ['commands', number(tally.commands)],
+    ['steps', number(tally.steps)],
+    ['faults', `${number(Object.values(tally.faults).reduce((sum, count) => sum + count, 0))}: ${counts(tally.faults)}`],
+    ['time', `${seconds.toFixed(1)} s, ${(tally.seeds / Math.max(seconds, 0.001)).toFixed(1)} seeds a second`],
+    ['code', `${commit}, Node ${process.version}`],
+  ];
+  if (cutShort !== undefined)
+    lines.push(['cut short', colors.yellow(`${cutShort}${next === undefined ? '' : `; go on with --from ${next}`}`)]);
+  return lines.map(([name, text]) => `${name.padEnd(11)} ${text}`).join('\n');
+};
+
+/** The first failing seeds, each with what it violates and the command that shrinks it. */
+export const failuresText = (failed: readonly SeedResult[], scenario: string | undefined): string => {
+  const printed = [...failed].sort((a, b) => a.seed - b.seed).slice(0, FAILED_PRINTED_MAX);
+  const texts = printed.map(({ seed, violations, scenario: name }) => {
+    const more = violations.length > 3 ? [`and ${violations.length - 3} more`] : [];
+    return [
+      `seed ${seed} (${name})`,
+      ...[...violations.slice(0, 3), ...more].map((each) => `  ${each}`),
+      `  ${replayCommand(seed, scenario)} --shrink`,
+    ].join('\n');
+  });
+  const rest = failed.length - printed.length;
+  return [...texts, ...(rest > 0 ? [`and ${rest} more seeds`] : [])].join('\n');
+};
+
+export const replayCommand = (seed: number, scenario: string | undefined): string =>
+  `npm run simulate -- --seed ${seed}${scenario === undefined ? '' : ` --scenario ${scenario}`}`;
+
+const counts = (by: Readonly<Record<string, number | undefined>>): string =>
+  Object.entries(by)
+    .map(([name, count]) => `${name} ${number(count ?? 0)}`)
+    .join(', ');
+
+const number = (value: number): string => value.toLocaleString('en');
