@@ -326,7 +326,7 @@ class Simulation {
       const at = Math.max(queue.nextVisibleAt(), downUntil);
       if (at > now) next = Math.min(next, at);
     }
-    const due = this.#cloud.index.nextDue();
+    const due = this.#deployment.sweeping ? Infinity : this.#cloud.index.nextDue();
     return due === Infinity ? next : Math.min(next, Math.max(this.#deployment.nextSweep, due - 90_000));
   }
 
