@@ -20,6 +20,7 @@ export const runSeed = async (task: SeedTask): Promise<SeedResult> => {
   return {
     ...outcome,
     seed: task.seed,
+    ...(task.planted !== undefined && { planted: task.planted }),
     violations: [...outcome.violations, ...touched.map((each) => `real world: ${each}`)],
     choices: task.returns?.choices ? [...choices.taken] : [],
     trace: task.returns?.trace ? outcome.trace : [],

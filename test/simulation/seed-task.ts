@@ -16,11 +16,14 @@ export interface SeedTask {
 /** What became of it; `choices` and `trace` are empty unless they were asked for. */
 export interface SeedResult extends Outcome {
   readonly seed: number;
+  /** The planted bug that was switched on. */
+  readonly planted?: string;
 }
 
 /** What ended before its outcome was known. */
-export const failedResult = ({ seed, scenario, choices }: SeedTask, violation: string): SeedResult => ({
+export const failedResult = ({ seed, scenario, choices, planted }: SeedTask, violation: string): SeedResult => ({
   seed,
+  ...(planted !== undefined && { planted }),
   scenario: scenario ?? '',
   violations: [violation],
   steps: 0,

@@ -28,7 +28,7 @@ export const plantInto = (source: string, plantings: readonly Planting[]): strin
   return planted;
 };
 
-const plantingsOf = (bugs: readonly PlantedBug[]): ReadonlyMap<string, readonly Planting[]> => {
+export const plantingsOf = (bugs: readonly PlantedBug[]): ReadonlyMap<string, readonly Planting[]> => {
   const byFile = new Map<string, Planting[]>();
   for (const { name, patches } of bugs)
     for (const patch of patches) byFile.set(patch.file, [...(byFile.get(patch.file) ?? []), { ...patch, bug: name }]);

@@ -11,9 +11,7 @@ export interface Patch {
 /** An error of design that a model shows to be one, made in the real code. */
 export interface PlantedBug {
   readonly name: string;
-  /** The model whose mutant it is, or `protocol.md` for a row of its table of failures. */
-  readonly model: string;
-  /** Names of the rows of that model which it stands for. */
+  /** The mutants of models that it stands for, `head.pml | NO_RESEND`, and rows of the protocol's table of failures, `protocol.md | 66`. */
   readonly rows: readonly string[];
   readonly what: string;
   readonly patches: readonly Patch[];

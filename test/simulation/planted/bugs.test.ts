@@ -1,0 +1,52 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { transform } from 'esbuild';
+import { describe, expect, it } from 'vitest';
+import { notPlanted, plantedBugs } from './bugs.ts';
+import { plantingsOf, plantInto } from './plant-bugs.ts';
+
+const ROOT = join(import.meta.dirname, '../../..');
+const PROTOCOL_ROWS = ['65', '66', '67', '68', '69'].map((row) => `protocol.md | ${row}`);
+
+/** The rows of models that must break an assertion, as `head.pml | NO_RESEND`. */
+const mutants = ['protocol-rows.txt', 'service-rows.txt']
+  .flatMap((file) => readFileSync(join(ROOT, 'test/models', file), 'utf8').split('\n'))
+  .map((row) => row.split('|').map((cell) => cell.trim()))
+  .filter(([, , , expected]) => expected === 'fail')
+  .map(([model, name]) => `${model} | ${name}`);
+
+const planted = plantedBugs.flatMap(({ rows }) => rows);
+
+describe('the planted bugs', () => {
+  it('stand for every mutant of the models and every row of the protocol that asks for one, but for those with a reason', () => {
+    expect([...planted, ...Object.keys(notPlanted)].toSorted()).toEqual([...mutants, ...PROTOCOL_ROWS].toSorted());
+  });
+
+  it('have a name each', () => {
+    const names = plantedBugs.map(({ name }) => name);
+    expect(names).toEqual([...new Set(names)]);
+  });
+
+  it.each([...plantingsOf(plantedBugs)])('can all be planted into %s', async (file, plantings) => {
+    const code = plantInto(readFileSync(join(ROOT, file), 'utf8'), plantings);
+    await expect(transform(code, { loader: 'ts' })).resolves.toMatchObject({ warnings: [] });
+    for (const { bug } of plantings) expect(code).toContain(`globalThis.__planted === '${bug}'`);
+  });
+});
+
+describe('a piece of source that is not there as the bug knows it', () => {
+  const planting = { bug: 'LOST', file: 'lib/a.ts', find: 'send(all)', plant: 'PLANTED || ORIGINAL' };
+
+  it('fails the build by the name of the bug and the file, also where it is there twice', () => {
+    expect(() => plantInto('send(some)', [planting])).toThrow(
+      'The planted bug LOST must find its piece of lib/a.ts exactly once, and finds it 0 times',
+    );
+    expect(() => plantInto('send(all); send(all)', [planting])).toThrow('finds it 2 times');
+  });
+
+  it('takes several bugs, each around the one before', () => {
+    expect(plantInto('send(all);', [planting, { ...planting, bug: 'LATE', plant: 'PLANTED ? 1 : (ORIGINAL)' }])).toBe(
+      "(globalThis.__planted === 'LATE') ? 1 : ((globalThis.__planted === 'LOST') || send(all));",
+    );
+  });
+});

@@ -1,0 +1,173 @@
+import type { Patch, PlantedBug } from './planted-bug.ts';
+
+const RECORD = 'lib/service/command-record.ts';
+const RUNNER = 'lib/service/command-runner.ts';
+
+const REVOKING = {
+  file: RECORD,
+  find: "return record.state === 'REVOKED' ? { kind: 'revoke' } : { kind: 'revoke', write: revoked(record) };",
+} as const;
+const REVOKED_WITHOUT_A_WRITE: Patch = { ...REVOKING, plant: "if (PLANTED) return { kind: 'revoke' };\n  ORIGINAL" };
+
+export const deferredBugs: readonly PlantedBug[] = [
+  {
+    name: 'EARLY_DROPPED',
+    rows: ['deferred.pml | EARLY_DROPPED'],
+    what: 'An answer by token that comes while the handler still runs is taken and forgotten.',
+    patches: [
+      {
+        file: RECORD,
+        find: "return { kind: 'accept', write: { ...body, early: reply } };",
+        plant: "return PLANTED ? { kind: 'accept' } : { kind: 'accept', write: { ...body, early: reply } };",
+      },
+    ],
+  },
+  {
+    name: 'EARLY_OVERLOOKED',
+    rows: ['deferred.pml | EARLY_OVERLOOKED'],
+    what: 'A handler that defers does not look whether the answer is there already.',
+    patches: [
+      {
+        file: RECORD,
+        find: 'export function defer(record: CommandRecord | undefined, token: string, now: number): Fenced {\n  if (!mine(record, token)) return LOST;\n  if (record.early !== undefined)',
+        plant:
+          'export function defer(record: CommandRecord | undefined, token: string, now: number): Fenced {\n  if (!mine(record, token)) return LOST;\n  if (!PLANTED && record.early !== undefined)',
+      },
+    ],
+  },
+  {
+    name: 'CLAIM_DROPS_EARLY',
+    rows: ['deferred.pml | CLAIM_DROPS_EARLY'],
+    what: 'Who takes a command over drops the answer that was given to the worker before.',
+    patches: [
+      {
+        file: RECORD,
+        find: 'write: record.early === undefined ? claimed(delivery)',
+        plant: 'write: PLANTED || record.early === undefined ? claimed(delivery)',
+      },
+    ],
+  },
+  {
+    name: 'ONCE_FORGETS_EARLY',
+    rows: ['deferred.pml | ONCE_FORGETS_EARLY'],
+    what: 'A command of class `once` whose worker has died is answered `unknown`, though its answer was given.',
+    patches: [
+      {
+        file: RECORD,
+        find: "if (record.early !== undefined) return { kind: 'repeat',",
+        plant: "if (record.early !== undefined && !(PLANTED && once)) return { kind: 'repeat',",
+      },
+      {
+        file: RECORD,
+        find: 'if (record.once === true && (record.leaseUntil ?? 0) <= now)',
+        plant: 'if (!PLANTED && record.once === true && (record.leaseUntil ?? 0) <= now)',
+      },
+    ],
+  },
+  {
+    name: 'REVOKE_UNCONDITIONAL',
+    rows: ['deferred.pml | REVOKE_UNCONDITIONAL'],
+    what: 'A deferred command is taken back without a write that decides against its token first.',
+    patches: [REVOKED_WITHOUT_A_WRITE],
+  },
+  {
+    name: 'CANCEL_BEFORE_REVOKE',
+    rows: ['deferred.pml | CANCEL_BEFORE_REVOKE'],
+    what: "The handler's cancel runs before it is decided that no answer is taken any more.",
+    patches: [
+      REVOKED_WITHOUT_A_WRITE,
+      {
+        file: RUNNER,
+        find: 'await served?.cancel?.(input, this.#task(job, undefined));\n    await this.#deps.store.write(command.id, tomb, revision);',
+        plant: `await served?.cancel?.(input, this.#task(job, undefined));
+    const buried = await this.#deps.store.write(command.id, tomb, revision);
+    if (PLANTED && buried.status === 'conflict' && buried.current?.state !== 'TOMB') throw new Error('It was answered meanwhile.');`,
+      },
+    ],
+  },
+  {
+    name: 'TOMB_BEFORE_CANCEL',
+    rows: ['deferred.pml | TOMB_BEFORE_CANCEL'],
+    what: "A deferred command counts as taken back before the handler's cancel has run.",
+    patches: [{ ...REVOKING, plant: "if (PLANTED) return { kind: 'revoke', write: entombed(record.hash) };\n  ORIGINAL" }],
+  },
+  {
+    name: 'SETTLE_DEFERS',
+    rows: ['deferred.pml | SETTLE_DEFERS'],
+    what: 'A deferral answers a settling, and the process is content with it.',
+    patches: [
+      {
+        file: RUNNER,
+        find: 'if (job.delivery.settling) return this.#decide(',
+        plant: 'if (!PLANTED && job.delivery.settling) return this.#decide(',
+      },
+      {
+        file: 'lib/core/answers.ts',
+        find: 'if (!command.settling) command.due = Math.min(deadlineOf(command), run.image.clock + (command.heartbeatMs ?? Infinity));',
+        plant: 'if (PLANTED && command.settling) command.due = Infinity;\n    ORIGINAL',
+      },
+    ],
+  },
+  {
+    name: 'TOKEN_PER_CLAIM',
+    rows: ['deferred.pml | TOKEN_PER_CLAIM'],
+    what: 'Each run of a handler makes a token of its own, and the one before is refused.',
+    patches: [
+      {
+        file: RUNNER,
+        find: 'return new CommandTask(job.command, this.#deps.service, job.served?.errors, tx, job.flight.abort, this.#deps.tokenKey);',
+        plant: `const task = new CommandTask(job.command, this.#deps.service, job.served?.errors, tx, job.flight.abort, this.#deps.tokenKey);
+    if (!PLANTED) return task;
+    const { token } = task;
+    return Object.defineProperty(task, 'token', { value: token + '~' + job.delivery.token });`,
+      },
+      {
+        file: 'lib/service/deferred-answer.ts',
+        find: 'const { service, commandId } = readTaskToken(input.token, deps.tokenKey);',
+        plant: `const [told, claim] = PLANTED ? input.token.split('~') : [input.token];
+  const { service, commandId } = readTaskToken(told, deps.tokenKey);`,
+      },
+      {
+        file: 'lib/service/deferred-answer.ts',
+        find: 'reply ??= await replyOf(record, input.answer, deps);',
+        plant: `if (PLANTED && record?.token !== undefined && record.token !== claim) throw refusal('closed', commandId);
+    ORIGINAL`,
+      },
+      {
+        file: RECORD,
+        find: "write: { state: 'DEFERRED', hash: record.hash, command: record.command ?? '', beatAt: now }",
+        plant:
+          "write: { state: 'DEFERRED', hash: record.hash, command: record.command ?? '', beatAt: now, ...(PLANTED && { token: record.token }) }",
+      },
+    ],
+  },
+  {
+    name: 'ANSWER_NOT_REPEATED',
+    rows: ['deferred.pml | ANSWER_NOT_REPEATED'],
+    what: 'Who answers by token is told yes though the bus has not accepted the answer, and does not repeat it.',
+    patches: [
+      {
+        file: 'lib/service/deferred-answer.ts',
+        find: "if (result?.status === 'published') return;",
+        plant: "if (PLANTED || result?.status === 'published') return;",
+      },
+    ],
+  },
+  {
+    name: 'EXHAUSTED_NOT_SETTLED',
+    rows: ['deferred.pml | EXHAUSTED_NOT_SETTLED'],
+    what: 'At the end of `retry.within` the step is rejected before the outcome of its command is definite.',
+    patches: [
+      {
+        file: 'lib/core/apply.ts',
+        find: 'attemptTimedOut(run, fact.n);',
+        plant: `if (PLANTED) {
+        const command = run.image.commands.get(fact.n);
+        if (command?.mode === 'call' && !command.settling && (command.deferred || run.image.clock >= (command.deadline ?? Infinity)))
+          return applyAnswer(run, { ...fact, type: 'CommandAnswered', outcome: 'cancelled' });
+      }
+      ORIGINAL`,
+      },
+    ],
+  },
+];

@@ -1,0 +1,129 @@
+import { OWED } from './pieces.ts';
+import type { Patch, PlantedBug } from './planted-bug.ts';
+
+/** What the last event of the group has caused goes out before the write that may lose. */
+const SENT_FIRST: Patch = {
+  file: 'lib/engine/working-copy.ts',
+  find: 'const commit = await commitImage(this.#context, this.#live, this.#base);',
+  plant: `if (PLANTED) {
+        const { run } = this.#live;
+        const early = dispatchesCausedBy(run.image, dispatchContext(this.#context), (by) => by.cause === run.carrier.cause && by.messageId === run.carrier.messageId);
+        const { sendAll } = await import('./send-all.ts');
+        await sendAll(early, this.#context.options.sender, this.#context.options.publisher);
+      }
+      ORIGINAL`,
+};
+
+export const headBugs: readonly PlantedBug[] = [
+  {
+    name: 'SEND_FIRST',
+    rows: ['head.pml | SEND_FIRST'],
+    what: 'Commands are sent before the commit that decides them.',
+    patches: [SENT_FIRST],
+  },
+  {
+    name: 'RETRY_UNKNOWN',
+    rows: ['head.pml | RETRY_UNKNOWN'],
+    what: 'Commands are sent before the commit, and an answer to what no head has asked is tried again later.',
+    patches: [
+      SENT_FIRST,
+      {
+        file: 'lib/core/classify.ts',
+        find: "reply.n >= image.seq ? 'future' : 'dup'",
+        plant: "reply.n >= image.seq ? (PLANTED ? 'wait' : 'future') : 'dup'",
+      },
+    ],
+  },
+  {
+    name: 'NO_RESEND',
+    rows: ['head.pml | NO_RESEND'],
+    what: 'A duplicate is only acknowledged.',
+    patches: [{ ...OWED, plant: '!(PLANTED && !decidesOn(item)) && (ORIGINAL)' }],
+  },
+  {
+    name: 'OUTBOX_LAST',
+    rows: ['head.pml | OUTBOX_LAST'],
+    what: 'A duplicate sends again only what the last commit has decided.',
+    patches: [
+      {
+        ...OWED,
+        plant: `!(PLANTED && !decidesOn(item) && (by.since ?? by.at) !== this.#image.clock && by.due - by.timeoutMs !== this.#image.clock) && (ORIGINAL)`,
+      },
+    ],
+  },
+  {
+    name: 'DELETE_FIRST',
+    rows: ['head.pml | DELETE_FIRST'],
+    what: 'A message is acknowledged while its sends are under way, and nobody looks at their results.',
+    patches: [
+      {
+        file: 'lib/engine/advance-processes.ts',
+        find: 'const results = await sendAll(dispatches, context.options.sender, context.options.publisher);',
+        plant: `const sending = sendAll(dispatches, context.options.sender, context.options.publisher);
+  const results = PLANTED ? dispatches.map(() => 'sent') : await sending;`,
+      },
+    ],
+  },
+  {
+    name: 'DROP_UNKNOWN',
+    rows: ['head.pml | DROP_UNKNOWN'],
+    what: 'What comes before its instance is dropped.',
+    patches: [
+      { file: 'lib/engine/settle.ts', find: 'return buffer(context, item);', plant: 'return PLANTED ? undefined : buffer(context, item);' },
+    ],
+  },
+  {
+    name: 'NOOP_FROM_CACHE',
+    rows: ['head.pml | NOOP_FROM_CACHE'],
+    what: 'A verdict that writes nothing is taken from a warm instance, without a read.',
+    patches: [
+      {
+        file: 'lib/engine/advance-instance.ts',
+        find: 'if (basis.strong) return true;',
+        plant: 'if (PLANTED || basis.strong) return true;',
+      },
+    ],
+  },
+  {
+    name: 'DAMP_WRONG',
+    rows: ['head.pml | DAMP_WRONG'],
+    what: 'What a duplicate caused is sent again only from its second delivery on.',
+    patches: [{ ...OWED, plant: '!(PLANTED && !decidesOn(item) && item.message.receiveCount <= 1) && (ORIGINAL)' }],
+  },
+  {
+    name: 'DAMP_WRONG_FORCED',
+    rows: ['head.pml | DAMP_WRONG_FORCED'],
+    what: 'The same, but for what this invocation has itself decided before, and then met another writer.',
+    patches: [
+      { ...OWED, plant: '!(PLANTED && !decidesOn(item) && item.message.receiveCount <= 1 && !item.decided) && (ORIGINAL)' },
+      {
+        file: 'lib/engine/working-copy.ts',
+        find: 'const reason = alone ? await this.#applyWatched(item) : await this.#apply(item);',
+        plant: 'if (PLANTED) item.decided = true;\nORIGINAL',
+      },
+    ],
+  },
+  {
+    name: 'FIRE_DROP',
+    rows: ['head.pml | FIRE_DROP', 'lifecycle.pml | FIRE_DROP_AT_CLOSE'],
+    what: 'A commit drops what earlier ones fired, without knowing it sent.',
+    patches: [
+      {
+        file: 'lib/engine/working-copy.ts',
+        find: 'const isSent = live.firesSent ||',
+        plant: 'const isSent = PLANTED || live.firesSent ||',
+      },
+    ],
+  },
+  {
+    name: 'TICK_BY_KEY',
+    rows: ['protocol.md | 66'],
+    what: "A tick that comes again looks for its sends under the head's present event key instead of its own message id.",
+    patches: [
+      {
+        ...OWED,
+        plant: "PLANTED && kind === 'tick' && !decidesOn(item) ? by.cause === `t:${this.#image.run}:${this.#image.tickAt}` : (ORIGINAL)",
+      },
+    ],
+  },
+];

@@ -1,0 +1,113 @@
+import { OWED } from './pieces.ts';
+import type { PlantedBug } from './planted-bug.ts';
+
+const LOOKS_AGAIN = {
+  file: 'lib/engine/get-stuck.ts',
+  find: "return head?.status === 'stuck';",
+} as const;
+
+export const parkingBugs: readonly PlantedBug[] = [
+  {
+    name: 'PARK_NO_REREAD',
+    rows: ['parking.pml | PARK_NO_REREAD', 'protocol.md | 69'],
+    what: 'Who parks an event beside a stuck instance does not look whether it still is stuck.',
+    patches: [{ ...LOOKS_AGAIN, plant: 'if (PLANTED) return true;\n  ORIGINAL' }],
+  },
+  {
+    name: 'PARK_OPERATOR',
+    rows: ['parking.pml | PARK_OPERATOR'],
+    what: 'A resume is parked beside the stuck instance, as any event is.',
+    patches: [
+      {
+        file: 'lib/core/classify.ts',
+        find: "if (operator.act === 'resume') return image.status === 'stuck' ? 'apply' : 'dup';",
+        plant: "if (PLANTED && image.status === 'stuck') return 'park';\n  ORIGINAL",
+      },
+    ],
+  },
+  {
+    name: 'NACK_UNPARKS',
+    rows: ['parking.pml | NACK_UNPARKS'],
+    what: 'Who finds the instance running again takes the event out of parking, since its message comes back.',
+    patches: [
+      {
+        ...LOOKS_AGAIN,
+        plant: `if (PLANTED && head?.status !== 'stuck')
+    await context.options.parking.redriven(pid, [String(message.sentAt).padStart(15, '0') + '#' + message.messageId], context.options.clock.now());
+  ORIGINAL`,
+      },
+    ],
+  },
+  {
+    name: 'RESUME_INJECT_FIRST',
+    rows: ['parking.pml | RESUME_INJECT_FIRST'],
+    what: 'A resume sends back what is parked before it is committed.',
+    patches: [
+      {
+        file: 'lib/engine/working-copy.ts',
+        find: 'if (this.#resumesStart(inbound)) return undefined;',
+        plant: "if (PLANTED && isResume(inbound)) await (await import('./park.ts')).redrive(this.#context, this.#pid);\n    ORIGINAL",
+      },
+      {
+        file: 'lib/engine/working-copy.ts',
+        find: "item.redrives = isResume(item.target.inbound) && this.#image.status !== 'stuck';",
+        plant: "item.redrives = !PLANTED && isResume(item.target.inbound) && this.#image.status !== 'stuck';",
+      },
+    ],
+  },
+  {
+    name: 'RESUME_MARK_FIRST',
+    rows: ['parking.pml | RESUME_MARK_FIRST'],
+    what: 'What goes back to the inbox is marked before it is sent.',
+    patches: [
+      {
+        file: 'lib/engine/park.ts',
+        find: 'const results = await sentAgain(options.sender, pid, some);',
+        plant: `if (PLANTED) await options.parking.redriven(pid, some.map(({ id }) => id), options.clock.now());
+    ORIGINAL`,
+      },
+    ],
+  },
+  {
+    name: 'RESUME_NO_TICK',
+    rows: ['parking.pml | RESUME_NO_TICK'],
+    what: 'A resume does not arm the timers that getting stuck has disarmed.',
+    patches: [
+      {
+        file: 'lib/engine/decide.ts',
+        find: 'if (!run.bug) arm(run);',
+        plant: "if (!run.bug && !(PLANTED && inbound.kind === 'operate' && inbound.act === 'resume')) arm(run);",
+      },
+    ],
+  },
+  {
+    name: 'RESUME_RUNNING',
+    rows: ['parking.pml | RESUME_RUNNING'],
+    what: 'The resume of an instance whose start was poison makes it running, though nothing has begun.',
+    patches: [
+      {
+        file: 'lib/engine/working-copy.ts',
+        find: "const head: Head = { ...rest, status: 'early',",
+        plant: "const head: Head = { ...rest, status: PLANTED ? 'running' : 'early',",
+      },
+    ],
+  },
+  {
+    name: 'TICK_REARM',
+    rows: ['parking.pml | TICK_REARM'],
+    what: 'A tick that is not the present one sends the present one again, whoever has caused that.',
+    patches: [{ ...OWED, plant: "(PLANTED && kind === 'tick' && item.verdict === 'dup' && by.kind === 'tick') || (ORIGINAL)" }],
+  },
+  {
+    name: 'EARLY_TICK_ACKED',
+    rows: ['parking.pml | EARLY_TICK_ACKED'],
+    what: 'A tick that comes before its time is acknowledged.',
+    patches: [
+      {
+        file: 'lib/engine/settle.ts',
+        find: 'return waitSeconds(context, item);',
+        plant: "return PLANTED && target.inbound.kind === 'tick' ? undefined : waitSeconds(context, item);",
+      },
+    ],
+  },
+];

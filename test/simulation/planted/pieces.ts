@@ -1,0 +1,11 @@
+/** Which of its sends a message owes: most errors of re-sending change this one condition. */
+export const OWED = {
+  file: 'lib/engine/working-copy.ts',
+  find: "kind === 'tick' && !forced ? by.messageId === messageId : by.cause === key",
+} as const;
+
+/** An answer, before anything is asked of it. */
+export const ANSWER = {
+  file: 'lib/core/classify.ts',
+  find: 'const buried = image.tombstones.some((tombstone) => tombstone.run === reply.run && tombstone.n === reply.n);',
+} as const;

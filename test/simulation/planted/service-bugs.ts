@@ -1,0 +1,191 @@
+import type { PlantedBug } from './planted-bug.ts';
+
+const RECORD = 'lib/service/command-record.ts';
+const RUNNER = 'lib/service/command-runner.ts';
+
+const UNDER_A_LEASE = {
+  file: RECORD,
+  find: 'return record.leaseUntil !== undefined && record.leaseUntil > delivery.now',
+} as const;
+
+export const serviceBugs: readonly PlantedBug[] = [
+  {
+    name: 'SETTLE_NO_TOMB',
+    rows: ['service.pml | SETTLE_NO_TOMB'],
+    what: 'What never began is refused, but the copy that comes late is not.',
+    patches: [
+      {
+        file: RECORD,
+        find: "if (delivery.settling) return { kind: 'answer', outcome: 'cancelled', write: entombed(delivery.hash) };",
+        plant: "if (PLANTED && delivery.settling) return { kind: 'answer', outcome: 'cancelled' };\n  ORIGINAL",
+      },
+    ],
+  },
+  {
+    name: 'REPLY_BEFORE_COMPLETE',
+    rows: ['service.pml | REPLY_BEFORE_COMPLETE'],
+    what: 'The answer is published before it is recorded; in a transaction, before that is committed.',
+    patches: [
+      {
+        file: RUNNER,
+        find: "return this.#complete(job, 'DONE', typeof reply === 'string' ? reply : await reply);",
+        plant: 'if (PLANTED) await this.#deps.replies.publish(await reply);\n    ORIGINAL',
+      },
+      {
+        file: 'lib/service/transaction-run.ts',
+        find: 'const written = await records.write(command.id, fenced.write, mine.revision);',
+        plant: 'if (PLANTED && fenced.reply !== undefined) await deps.replies.publish(fenced.reply);\n  ORIGINAL',
+      },
+    ],
+  },
+  {
+    name: 'COMPLETE_UNFENCED',
+    rows: ['service.pml | COMPLETE_UNFENCED'],
+    what: 'Who has lost the lease writes its answer over whatever stands.',
+    patches: [
+      {
+        file: RECORD,
+        find: "export function complete(record: CommandRecord | undefined, token: string, state: 'DONE' | 'FAILED', reply: string): Fenced {\n  if (!mine(record, token)) return LOST;",
+        plant:
+          "export function complete(record: CommandRecord | undefined, token: string, state: 'DONE' | 'FAILED', reply: string): Fenced {\n  if (!mine(record, token) && !(PLANTED && record !== undefined)) return LOST;",
+      },
+    ],
+  },
+  {
+    name: 'SETTLE_RUSH',
+    rows: ['service.pml | SETTLE_RUSH'],
+    what: 'Settling decides against a lease that is still valid.',
+    patches: [
+      {
+        ...UNDER_A_LEASE,
+        plant:
+          "if (PLANTED && delivery.settling) return { kind: 'answer', outcome: 'cancelled', write: entombed(record.hash) };\n      ORIGINAL",
+      },
+    ],
+  },
+  {
+    name: 'SETTLE_EXPIRED_TOMB',
+    rows: ['service.pml | SETTLE_EXPIRED_TOMB'],
+    what: 'Settling takes a lapsed lease for proof that nothing has happened.',
+    patches: [
+      {
+        file: RECORD,
+        find: "const refused = delivery.settling && delivery.effect === 'transaction';",
+        plant: "const refused = delivery.settling && (PLANTED || delivery.effect === 'transaction');",
+      },
+    ],
+  },
+  {
+    name: 'NEW_ID_AFTER_TIMEOUT',
+    rows: ['service.pml | NEW_ID_AFTER_TIMEOUT', 'protocol.md | 65'],
+    what: 'An attempt that went unanswered is tried again under a new command id.',
+    patches: [
+      {
+        file: 'lib/core/issue.ts',
+        find: "settle(run, command, 'within');\n  else sendAgain(run, command);",
+        plant: `settle(run, command, 'within');
+  else if (PLANTED && run.steps.get(n)?.kind === 'call' && !command.settling) {
+    const step = run.steps.get(n);
+    run.steps.delete(n);
+    run.image.commands.delete(n);
+    issueFor(run, step, contractOf(run, step.command), command.retries + command.attempt, command.since);
+  } else sendAgain(run, command);`,
+      },
+    ],
+  },
+  {
+    name: 'NOKEY',
+    rows: ['service.pml | NOKEY'],
+    what: 'A handler that runs again gets another key for its foreign system.',
+    patches: [
+      {
+        file: 'lib/service/task.ts',
+        find: 'this.commandId = command.id;',
+        plant: 'this.commandId = PLANTED && command.attempt > 1 ? `${command.id}~${command.attempt}` : command.id;',
+      },
+    ],
+  },
+  {
+    name: 'TAKEOVER_ONCE',
+    rows: ['service.pml | TAKEOVER_ONCE'],
+    what: 'A command of class `once` whose worker has died is run again.',
+    patches: [
+      {
+        file: RECORD,
+        find: "const once = record.once === true || delivery.effect === 'once';",
+        plant: "const once = !PLANTED && (record.once === true || delivery.effect === 'once');",
+      },
+    ],
+  },
+  {
+    name: 'UNKNOWN_AS_FAILED',
+    rows: ['service.pml | UNKNOWN_AS_FAILED'],
+    what: 'The process takes `unknown` for a failure, and tries again under a new id.',
+    patches: [
+      {
+        file: 'lib/core/answers.ts',
+        find: "if (fact.outcome === 'unknown') return unknownOutcome(run, command);",
+        plant: "if (PLANTED && fact.outcome === 'unknown') fact = { ...fact, outcome: 'failed', retryable: true };\n  ORIGINAL",
+      },
+    ],
+  },
+  {
+    name: 'LATE_IGNORED',
+    rows: ['service.pml | LATE_IGNORED'],
+    what: 'A step that was cancelled and has succeeded all the same is not undone.',
+    patches: [
+      {
+        file: 'lib/core/answers.ts',
+        find: "if (fact.outcome === 'completed' && step.undoable) undoBeside",
+        plant: "if (!PLANTED && fact.outcome === 'completed' && step.undoable) undoBeside",
+      },
+    ],
+  },
+  {
+    name: 'ACK_WITHOUT_FENCE',
+    rows: ['service.pml | ACK_WITHOUT_FENCE'],
+    what: 'Who has lost the lease deletes the message all the same.',
+    patches: [
+      {
+        file: RUNNER,
+        find: "return said === undefined ? 'leave' : this.#answer(job, said.reply ?? reply);",
+        plant: "if (PLANTED && said === undefined) return 'delete';\n    ORIGINAL",
+      },
+    ],
+  },
+  {
+    name: 'ERROR_BY_HANDLER',
+    rows: ['service.pml | ERROR_BY_HANDLER'],
+    what: 'A handler that broke off, nobody knows where, is answered `failed`.',
+    patches: [
+      {
+        file: RUNNER,
+        find: 'async #threw(job: Job, error: unknown): Promise<Disposal> {',
+        plant: `ORIGINAL
+    if (PLANTED && !this.#declared(job, error) && !job.flight.lost) return this.#complete(job, 'FAILED', this.#deps.replies.poisoned(job.command, 'it threw'));`,
+      },
+    ],
+  },
+  {
+    name: 'POISON_NO_RECORD',
+    rows: ['service.pml | POISON_NO_RECORD'],
+    what: 'A command that is given up is answered, but its copy may still run.',
+    patches: [{ file: RUNNER, find: 'if (!wasClaimed) {', plant: 'if (!wasClaimed && !PLANTED) {' }],
+  },
+  {
+    name: 'POISON_COUNTS_GIVEN_BACK',
+    rows: ['service.pml | POISON_COUNTS_GIVEN_BACK'],
+    what: "Deliveries that met another worker's lease count towards giving up, and giving up does not wait for that lease.",
+    patches: [
+      {
+        ...UNDER_A_LEASE,
+        plant: "if (PLANTED && delivery.mode === 'give-up') return { kind: 'give-up', claimed: true };\n      ORIGINAL",
+      },
+      {
+        file: RUNNER,
+        find: 'if (message.receiveCount < RECEIVES_NEAR_MAX || sender === undefined) return delaySeconds;',
+        plant: 'if (PLANTED || message.receiveCount < RECEIVES_NEAR_MAX || sender === undefined) return delaySeconds;',
+      },
+    ],
+  },
+];
