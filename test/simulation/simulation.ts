@@ -8,7 +8,7 @@ import { isOrchestratorError } from '../../lib/contract/errors.ts';
 import { auditEnd } from './auditor/audit-end.ts';
 import { Auditor } from './auditor/auditor.ts';
 import type { Choices } from './choices.ts';
-import { Cloud, type Snapshot } from './cloud.ts';
+import { ACCOUNT, Cloud, type Snapshot } from './cloud.ts';
 import { Deployment } from './deployment.ts';
 import { Faults, FAULTS_MIN, SimulatedFault } from './faults.ts';
 import { Happenings } from './happenings.ts';
@@ -75,7 +75,12 @@ class Simulation {
     this.#faults = new Faults(choices);
     this.#scenario = maker(choices);
     this.#happenings = new Happenings(now, trace);
-    this.#auditor = new Auditor({ tickHorizonMs: tickHorizonMs(this.#swarm), system: systemContract(this.#scenario.builds.at(-1)!) });
+    this.#auditor = new Auditor({
+      builds: this.#scenario.builds,
+      tickHorizonMs: tickHorizonMs(this.#swarm),
+      account: ACCOUNT,
+      replay: () => choices.chance(this.#swarm.replayed),
+    });
     this.#ledger = new Ledger((effect) => this.#observer.effect(effect));
     const world = { clock: this.#clock, turns: this.#turns, choices, faults: this.#faults };
     const { maxReceiveCount } = this.#swarm;
@@ -338,14 +343,17 @@ class Simulation {
       const until = this.#clock.now() + this.#choices.below(OUTAGE_MS);
       for (const each of lanes) if (each.name === lane.name) each.downUntil = until;
     }
-    if (this.#faults.strikes('dead-letter')) {
-      const queue = this.#choices.one(lanes).queue;
-      if (queue.ids.length > 0) queue.bury(this.#choices.one(queue.ids));
+    const filled = this.#faults.has('dead-letter')
+      ? lanes.filter(({ queue }) => queue.size > 0 && !queue.name.endsWith('-dead-letter'))
+      : [];
+    if (filled.length > 0 && this.#faults.strikes('dead-letter')) {
+      const { queue } = this.#choices.one(filled);
+      queue.bury(this.#choices.one(queue.ids));
     }
     if (!this.#deployment.newestBuild && this.#faults.strikes('redeploy')) this.#deployment.redeploy();
-    if (this.#faults.strikes('operator')) {
-      const stuck = [...this.#cloud.heads()].filter(({ status }) => status === 'stuck');
-      if (stuck.length > 0) this.#operate(this.#choices.one(stuck).pid, 'resume', `resume-${(this.#operations += 1)}`);
+    const stuck = this.#faults.has('operator') ? [...this.#cloud.heads()].filter(({ status }) => status === 'stuck') : [];
+    if (stuck.length > 0 && this.#faults.strikes('operator')) {
+      this.#operate(this.#choices.one(stuck).pid, 'resume', `resume-${(this.#operations += 1)}`);
     }
     if (this.#snapshot === undefined && this.#steps >= this.#snapshotAt) this.#snapshot = this.#cloud.snapshot();
     if (this.#steps >= this.#restoreAt) this.#restore();
