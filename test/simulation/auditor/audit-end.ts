@@ -1,0 +1,180 @@
+import { isClosed } from '../../../lib/core/image.ts';
+import type { JournalEntry } from '../../../lib/core/journal-entry.ts';
+import type { Head } from '../../../lib/ports/process-store.ts';
+import type { ParkedEvent } from '../../../lib/ports/parking-store.ts';
+import type { Json } from '../../../lib/contract/schema.ts';
+import type { Effect, EndedRun, Expectation } from '../scenario.ts';
+import { earliestWakeUp } from './armed.ts';
+import { checkCompensation, checkEffects } from './compensation.ts';
+import { Contracts } from './contracts.ts';
+import type { Evidence } from './evidence.ts';
+import { hasClosed, keptInstance, type KeptInstance, type KeptRun } from './kept-instance.ts';
+import type { Told } from './told.ts';
+import { Violations, type Report } from './violations.ts';
+
+interface EndContext {
+  readonly evidence: Evidence;
+  readonly told: Told;
+  readonly contracts: Contracts;
+  /** Everything parked with no instance to stand beside. */
+  readonly unplaced: readonly ParkedEvent[];
+  readonly listed: ReadonlyMap<string, Head>;
+  readonly effects: ReadonlyMap<string, Effect>;
+  /** Ids of the commands whose effect was taken back. */
+  readonly undone: ReadonlySet<string>;
+  readonly report: Report;
+}
+
+const DUE_MAX = 1_000;
+
+/**
+ * Says which invariants do not hold when nothing moves any more, and which instance has not become what it must. It reads through ports
+ * alone, so it also audits a deployment; what nobody watched (`told`) is then taken as it is.
+ */
+export const auditEnd = async (
+  evidence: Evidence,
+  expectations: ReadonlyMap<string, Expectation>,
+  told: Told,
+): Promise<readonly string[]> => {
+  const violations = new Violations();
+  const context = await contextOf(evidence, told, violations.report);
+  await checkRest(context);
+  for (const [pid, expectation] of expectations) await checkInstance(context, pid, expectation);
+  return violations.all;
+};
+
+const contextOf = async (evidence: Evidence, told: Told, report: Report): Promise<EndContext> => {
+  const listed = new Map<string, Head>();
+  for await (const head of evidence.index.list({})) listed.set(head.pid, head);
+  const effects = new Map(evidence.effects.map((effect) => [effect.commandId, effect]));
+  const undone = new Set(evidence.effects.flatMap(({ undoes }) => (undoes === undefined ? [] : [undoes])));
+  const unplaced = await evidence.parking.parked('');
+  return { evidence, told, contracts: new Contracts(told.builds), unplaced, listed, effects, undone, report };
+};
+
+/** I8 and I11: no message is left, and nothing is due. */
+const checkRest = async ({ evidence, report }: EndContext): Promise<void> => {
+  for (const [queue, count] of evidence.left) if (count > 0) report('I8', `${count} messages are left in ${queue}`);
+  const due = await evidence.index.due(evidence.now, DUE_MAX);
+  const heads = await evidence.store.load(
+    due.map(({ pid }) => pid),
+    { consistent: true },
+  );
+  // The index may lag behind: the head decides.
+  for (const head of heads)
+    if (head?.due !== undefined && head.due <= evidence.now) report('I11', `${head.pid} was due at ${head.due}, and was not woken`);
+};
+
+const checkInstance = async (context: EndContext, pid: string, expectation: Expectation): Promise<void> => {
+  const { evidence, told, report } = context;
+  const instance = await keptInstance(evidence, pid, expectation.starts, told.runsOf?.(pid) ?? [], report);
+  const disturbed = told.isDisturbed?.(pid) ?? false;
+  if (!disturbed) {
+    checkStarts(context, instance, expectation);
+    await checkEvents(context, instance, expectation);
+    for (const run of instance.runs) checkRun(context, run);
+  }
+  checkProgress(context, instance);
+  const last = instance.runs.at(-1);
+  if (last) for (const fault of expectation.judge(endedRun(context, last, disturbed))) report('judged', `${pid} (${last.run}): ${fault}`);
+};
+
+/** I7: each run was begun once, by a start of its own. */
+const checkStarts = ({ report }: EndContext, { pid, runs }: KeptInstance, { starts }: Expectation): void => {
+  const began = runs.flatMap(({ entries }) => entries.flatMap((entry) => (entry.type === 'ProcessStarted' ? [entry.id] : [])));
+  if (began.length > runs.length)
+    report('I7', `${pid} has ${runs.length} runs, and was started ${began.length} times: ${began.join(', ')}`);
+  for (const id of new Set(began)) {
+    if (began.filter((each) => each === id).length > 1) report('I7', `${pid} was started twice by ${id}`);
+    if (!starts.includes(id)) report('I7', `${pid} was started by ${id}, which nobody has sent to it`);
+  }
+};
+
+/** I6: each event was applied, told off or parked; of an instance that had closed nobody can tell, since it journals nothing more. */
+const checkEvents = async (context: EndContext, instance: KeptInstance, { starts, events }: Expectation): Promise<void> => {
+  const { evidence, unplaced, report } = context;
+  const { pid, head } = instance;
+  const wanted = [...starts, ...events];
+  if (wanted.length === 0) return;
+  const held = new Set(instance.runs.flatMap(({ entries }) => entries.flatMap(idsIn)));
+  const open = wanted.filter((id) => !held.has(id));
+  if (open.length === 0) return;
+  const kept = [...(await evidence.parking.parked(pid)), ...unplaced].map(({ body }) => body).concat(head?.early ?? []);
+  for (const id of open) {
+    if (kept.some((body) => body.includes(id))) continue;
+    // A further start of what is open attaches, where its definition says so.
+    if (hasClosed(instance) || (starts.includes(id) && instance.runs.length > 0)) continue;
+    report('I6', `${id} for ${pid} is nowhere: ${head === undefined ? 'there is no head' : `its head is ${head.status}`}`);
+  }
+};
+
+const idsIn = (entry: JournalEntry): readonly string[] => ('id' in entry ? [entry.id] : []);
+
+/** I8: an instance has ended, or is stuck with a reason and in the list. */
+const checkProgress = ({ evidence: { now }, listed, report }: EndContext, { pid, head, image }: KeptInstance): void => {
+  if (!head) return;
+  if (head.status === 'early') {
+    if ((head.early ?? []).length > 0 && (head.due ?? Infinity) <= now)
+      report('I8', `the early buffer of ${pid} is over since ${head.due}, and still full`);
+    return;
+  }
+  const row = listed.get(pid);
+  if (row?.status !== head.status) report('I8', `${pid} is ${head.status}, and the list says ${row?.status ?? 'nothing of it'}`);
+  if (head.status === 'stuck') {
+    if (head.why === undefined || !/"code":"[A-Z]/.test(head.why)) report('I8', `${pid} is stuck without a reason: ${head.why ?? ''}`);
+    return;
+  }
+  if (!isClosed(head.status)) report('I8', `${pid} is ${head.status} for ever: ${head.control.slice(0, 300)}`);
+  const earliest = image ? earliestWakeUp(image) : Infinity;
+  if (earliest <= now) report('I11', `${pid} waits for ${earliest}, which is past`);
+  // An undo of a closed run is still under way as long as no answer has come.
+  for (const command of image?.commands.values() ?? [])
+    if (command.mode === 'undo') report('I8', `${pid} is ${head.status}, and its undo ${command.n} (${command.command}) is not answered`);
+};
+
+const checkRun = (context: EndContext, run: KeptRun): void => {
+  const { contracts, effects, undone, report } = context;
+  checkSent(context, run);
+  checkTimers(run, report);
+  checkCompensation(run, contracts, report);
+  checkEffects(run, effects, undone, report);
+};
+
+/** I2: what was issued was sent, unless it was let go of before; I5: and has one outcome. */
+const checkSent = ({ told, effects, report }: EndContext, { pid, run, entries }: KeptRun): void => {
+  const outcomes = new Map<number, number>();
+  const abandoned = new Set(entries.flatMap((entry) => (entry.type === 'CommandAbandoned' ? [entry.n] : [])));
+  const answered = new Set(entries.flatMap((entry) => (entry.type === 'CommandAnswered' && !entry.late ? [entry.n] : [])));
+  for (const entry of entries) {
+    if (entry.type === 'CommandAnswered' && !entry.late && entry.outcome !== 'deferred' && entry.outcome !== 'unknown')
+      outcomes.set(entry.n, (outcomes.get(entry.n) ?? 0) + 1);
+    if (entry.type === 'CommandIssued') {
+      const id = `${pid}/${run}/${entry.n}`;
+      const sent = answered.has(entry.n) || abandoned.has(entry.n) || effects.has(id) || told.wasSent?.(id) !== false;
+      if (!sent) report('I2', `${id} (${entry.command}) was never sent`);
+    }
+    if (entry.type === 'EventPublished' && told.wasPublished?.(`${pid}/${run}/${entry.n}`) === false)
+      report('I2', `${pid}/${run}/${entry.n} (${entry.event}) was never published`);
+  }
+  for (const [n, count] of outcomes) if (count > 1) report('I5', `${pid}/${run}/${n} has ${count} outcomes`);
+};
+
+/** I11: no timer has fired early. */
+const checkTimers = ({ pid, run, entries }: KeptRun, report: Report): void => {
+  const due = new Map<number, number>();
+  for (const entry of entries) {
+    if (entry.type === 'TimerSet') due.set(entry.n, entry.due);
+    if (entry.type === 'TimerFired' && entry.at < (due.get(entry.n) ?? Infinity))
+      report('I11', `timer ${entry.n} of ${pid}/${run} fired early, at ${entry.at}`);
+  }
+};
+
+/** `standing`: what was done and neither taken back nor itself a taking back. */
+const endedRun = ({ effects, undone, told }: EndContext, { pid, run, status, entries }: KeptRun, restored: boolean): EndedRun => {
+  const own = [...effects.values()].filter(({ commandId }) => commandId.startsWith(`${pid}/${run}/`));
+  const disturbed = restored || (told.wasStuck?.(pid) ?? entries.some(({ type }) => type === 'Resumed'));
+  const completed = entries.find((entry) => entry.type === 'ProcessCompleted');
+  const result = completed && { result: (completed as { readonly data?: Json }).data ?? null };
+  const standing = own.filter(({ commandId, undoes }) => undoes === undefined && !undone.has(commandId));
+  return { pid, run, status, entries, effects: own, standing, disturbed, ...result };
+};

@@ -1,0 +1,320 @@
+import type { ReplyEnvelope } from '../../../lib/contract/envelope.ts';
+import { parseCommandId, parsePid } from '../../../lib/contract/process-id.ts';
+import type { Json } from '../../../lib/contract/schema.ts';
+import type { System } from '../../../lib/contract/system.ts';
+import { isClosed } from '../../../lib/core/image.ts';
+import { decodeHead } from '../../../lib/engine/head-codec.ts';
+import { HOT_LANE, INBOX } from '../../../lib/engine/inbox-message.ts';
+import type { OutgoingEvent } from '../../../lib/ports/event-publisher.ts';
+import type { ParkedEvent } from '../../../lib/ports/parking-store.ts';
+import type { Head, JournalChunk } from '../../../lib/ports/process-store.ts';
+import type { Observer } from '../observer.ts';
+import type { Effect } from '../scenario.ts';
+import { checkDeleted } from './acknowledgement.ts';
+import { checkArmed } from './armed.ts';
+import { Contracts } from './contracts.ts';
+import { checkEarly } from './early-buffer.ts';
+import { newInstancePicture, newRunPicture, type InstancePicture } from './instance-picture.ts';
+import { checkEntries } from './journal-rules.ts';
+import { appendEntries, checkBase, checkChunk, checkNewRun } from './linear-history.ts';
+import { Outbox } from './outbox.ts';
+import { QueueMessages } from './queue-messages.ts';
+import { readMessage, type Reading, type Target } from './reading.ts';
+import { checkReplay } from './replay-equality.ts';
+import { restorePicture } from './restored-picture.ts';
+import { SentCommands } from './sent-commands.ts';
+import { ServiceMessages } from './service-messages.ts';
+import type { Told } from './told.ts';
+import { Violations } from './violations.ts';
+
+export interface AuditorOptions {
+  /** As in the scenario: the first stands from the beginning. */
+  readonly builds: readonly System<string>[];
+  /** @default 900,000, as the engine's */
+  readonly tickHorizonMs?: number;
+  /** Events of other accounts must be parked. @default those of all accounts may be heard */
+  readonly account?: string;
+  /** Whose journals `replayed` replays. @default all */
+  readonly replay?: (pid: string) => boolean;
+}
+
+/** A fault may have what a message caused sent once more: of one decision, at most as many commands as may be open. */
+const SENDS_PER_FAULT_MAX = 100;
+const DEAD_LETTER = '-dead-letter';
+
+/**
+ * Says which invariants of the protocol (I1 to I15) do not hold, at the happening that breaks them. It is told what truly happens, and
+ * keeps its own picture of it. I16, what the fault-free run costs, is asserted by `npm run bench`, which counts every call.
+ */
+export class Auditor implements Observer, Told {
+  readonly builds: readonly System<string>[];
+  readonly #violations = new Violations();
+  readonly #options: AuditorOptions;
+  readonly #contracts: Contracts;
+  readonly #pictures = new Map<string, InstancePicture>();
+  readonly #queues = new QueueMessages();
+  readonly #services = new ServiceMessages();
+  readonly #commands: SentCommands;
+  readonly #readings = new Map<string, Reading>();
+  /** When each body was last parked, beside whatever. */
+  readonly #parkedAt = new Map<string, number>();
+  readonly #published = new Set<string>();
+  readonly #effects = new Set<string>();
+  /** The number of this happening. */
+  #at = 0;
+
+  constructor(options: AuditorOptions) {
+    this.builds = options.builds;
+    this.#options = options;
+    this.#contracts = new Contracts(options.builds);
+    this.#commands = new SentCommands(this.#contracts, this.#violations.report);
+  }
+
+  /** Each begins with its invariant's name; at most 50. */
+  get violations(): string[] {
+    return this.#violations.all;
+  }
+
+  committed(head: Head, previous: Head | undefined, _by: string): void {
+    this.#at += 1;
+    const { report } = this.#violations;
+    const picture = this.#picture(head.pid);
+    checkBase(picture, head, previous, report);
+    const before = picture.image;
+    picture.head = head;
+    this.#mark(picture, head);
+    if (head.run === '' || head.status === 'early') {
+      picture.image = undefined;
+      this.#checkEarly(picture, head, previous);
+      return;
+    }
+    if (head.run !== before?.run && head.run !== previous?.run) checkNewRun(picture, head, previous, report);
+    const run = picture.runs.get(head.run) ?? newRunPicture(head.run, head.definition);
+    picture.runs.set(head.run, run);
+    run.definition = head.definition;
+    const first = appendEntries(run, head, report);
+    const image = decodeHead(head);
+    picture.image = image;
+    checkEntries({ picture, run, before: before?.run === head.run ? before : undefined, contracts: this.#contracts, report }, first);
+    this.#checkEarly(picture, head, previous);
+    for (const dropped of picture.outbox.follow(image)) report('I2', `${dropped} was dropped from the head, and never sent`);
+    checkArmed(image, this.#options.tickHorizonMs ?? 900_000, report);
+  }
+
+  spilled(chunk: JournalChunk): void {
+    this.#at += 1;
+    const picture = this.#picture(chunk.pid);
+    if (!picture.disturbed) checkChunk(picture.runs.get(chunk.run), chunk, this.#violations.report);
+    else {
+      const run = picture.runs.get(chunk.run);
+      if (run) run.covered = Math.max(run.covered, chunk.from + chunk.entries.length);
+    }
+  }
+
+  accepted(queue: string, body: string, messageId: string): void {
+    this.#at += 1;
+    if (!this.#isOfEngine(queue)) {
+      this.#services.accepted(body, messageId, this.#at);
+      if (!queue.endsWith(DEAD_LETTER)) this.#commands.accepted(queue, body, (pid) => this.#pictures.get(pid));
+      return;
+    }
+    const reading = this.#read(body);
+    this.#queues.accepted(queue, messageId, reading.inner, reading.wrapped, this.#at);
+    for (const target of reading.targets) this.#note(target);
+  }
+
+  published(event: OutgoingEvent): void {
+    this.#at += 1;
+    const detail = JSON.parse(event.detail) as Partial<ReplyEnvelope>;
+    this.#services.published(detail, this.#at);
+    if (detail.commandid !== undefined || typeof detail.id !== 'string') return;
+    const key = parseCommandId(detail.id);
+    if (!key || event.source !== this.#contracts.system) return;
+    this.#published.add(detail.id);
+    const picture = this.#pictures.get(key.pid);
+    const entry = picture?.runs.get(key.run)?.entries.find((each) => each.type === 'EventPublished' && each.n === key.n);
+    if (!entry && picture?.disturbed !== true)
+      this.#violations.report('I1', `${detail.id} (${event.type}) was published, but no committed head has it`);
+    if (picture?.image?.run === key.run) picture.outbox.eventSent(key.n);
+  }
+
+  parked(event: ParkedEvent): void {
+    this.#at += 1;
+    this.#parkedAt.set(event.body, this.#at);
+    if (event.pid === '') return;
+    this.#picture(event.pid).parked.set(event.body, { at: this.#at, stuck: event.reason === 'STUCK' });
+    const { targets } = this.#read(event.body);
+    const tenants = new Set(targets.map(({ pid }) => parsePid(pid)?.tenant));
+    if (tenants.size > 0 && !tenants.has(parsePid(event.pid)?.tenant))
+      this.#violations.report('I15', `an event of ${[...tenants].join(', ')} was parked beside ${event.pid}`);
+  }
+
+  deleting(queue: string, body: string, messageId: string): void {
+    this.#at += 1;
+    if (!this.#isOfEngine(queue)) {
+      if (!queue.endsWith(DEAD_LETTER)) this.#services.deleting(queue, body, messageId, this.#violations.report);
+      return;
+    }
+    const reading = this.#read(body);
+    this.#checkDeleted(queue, messageId, reading);
+    this.#queues.deleted(messageId);
+  }
+
+  effect(effect: Effect): void {
+    this.#at += 1;
+    const { report } = this.#violations;
+    if (this.#effects.has(effect.commandId)) report('I4', `${effect.commandId} (${effect.command}) had its effect twice`);
+    this.#effects.add(effect.commandId);
+    if (!this.#commands.hashes.has(effect.commandId)) report('I1', `${effect.commandId} had an effect, and was never sent`);
+  }
+
+  restored(heads: readonly (Head | undefined)[], pids: readonly string[]): void {
+    this.#at += 1;
+    for (const [i, pid] of pids.entries()) restorePicture(this.#picture(pid), heads[i], this.#at);
+    // What was parked since is not parked any more, also where the head had not changed.
+    for (const picture of this.#pictures.values()) if (picture.parked.size > 0) picture.disturbed = true;
+    for (const body of this.#parkedAt.keys()) for (const { pid } of this.#read(body).targets) this.#picture(pid).disturbed = true;
+  }
+
+  /** I9, when nothing moves any more: nothing of it may run between two steps. */
+  async replayed(read: (pid: string, hash: string) => Promise<Json>): Promise<void> {
+    for (const [pid, { runs, head, disturbed }] of this.#pictures) {
+      if (disturbed || this.#options.replay?.(pid) === false) continue;
+      for (const run of runs.values()) {
+        const isAskedWhy = head?.status === 'stuck' && head.run === run.run;
+        if (!isAskedWhy) await checkReplay(pid, run, this.#contracts, (hash) => read(pid, hash), this.#violations.report);
+      }
+    }
+  }
+
+  /** I13, at the end: what was sent is bounded by what was decided, and by what befell it. */
+  boundedBy(faults: number): void {
+    let decided = 0;
+    for (const { outbox } of this.#pictures.values()) decided += outbox.decided;
+    const most = decided + SENDS_PER_FAULT_MAX * (faults + this.#queues.duplicates);
+    if (this.#commands.count > most)
+      this.#violations.report('I13', `${this.#commands.count} commands were sent: ${decided} sends were decided, and ${faults} faults met`);
+  }
+
+  isDisturbed(pid: string): boolean {
+    return this.#pictures.get(pid)?.disturbed ?? false;
+  }
+
+  wasStuck(pid: string): boolean {
+    return this.#pictures.get(pid)?.wasStuck ?? false;
+  }
+
+  wasSent(commandId: string): boolean {
+    return this.#commands.hashes.has(commandId);
+  }
+
+  wasPublished(eventId: string): boolean {
+    return this.#published.has(eventId);
+  }
+
+  runsOf(pid: string): readonly string[] {
+    return [...(this.#pictures.get(pid)?.runs.keys() ?? [])];
+  }
+
+  /** What happened to one instance, for whoever reads a failure. */
+  story(pid: string): readonly string[] {
+    return [...(this.#pictures.get(pid)?.runs.values() ?? [])].flatMap(({ texts }) => texts);
+  }
+
+  #checkDeleted(queue: string, messageId: string, reading: Reading): void {
+    const { report } = this.#violations;
+    const queues = this.#queues;
+    const acceptedAt = queues.acceptedAt(messageId);
+    const isParked = (this.#parkedAt.get(reading.inner) ?? -1) > acceptedAt;
+    const hasCopy = (wrapped: boolean): boolean => queues.hasCopy(reading.inner, messageId, wrapped);
+    if (queue.endsWith(DEAD_LETTER)) {
+      // Nobody decides on a dead letter: it goes back, or is parked.
+      if (!isParked && !queues.isSentBack(reading.inner, acceptedAt))
+        report('I14', `the dead letter ${messageId} was deleted from ${queue}, and neither sent back nor parked`);
+      return;
+    }
+    if (reading.apart) return;
+    if (reading.targets.length === 0) {
+      if (!isParked && !hasCopy(false))
+        report('I6', `${messageId}, which is for nobody, was deleted from ${queue} and not parked: ${reading.inner.slice(0, 200)}`);
+      return;
+    }
+    // A whole message may have been parked with no instance to stand beside, as what is malformed for one build.
+    const deleted = {
+      messageId,
+      reading,
+      acceptedAt,
+      hasCopy,
+      isSentBack: (inner: string, since: number) => queues.isSentBack(inner, since),
+    };
+    for (const target of reading.targets) {
+      const picture = this.#picture(target.pid);
+      const isParkedAlone = isParked && !picture.parked.has(reading.inner);
+      if (!isParkedAlone) checkDeleted(deleted, target, picture, this.#isEarly(picture, reading.inner), report);
+    }
+  }
+
+  #checkEarly(picture: InstancePicture, head: Head, previous: Head | undefined): void {
+    if (head.early === undefined && previous?.early === undefined) return;
+    const context = {
+      read: (body: string) => this.#read(body),
+      wasParked: (inner: string) => this.#parkedAt.has(inner),
+      report: this.#violations.report,
+    };
+    checkEarly(picture, head, previous, context);
+  }
+
+  #isEarly({ head }: InstancePicture, inner: string): boolean {
+    return (head?.early ?? []).some((body) => this.#read(body).inner === inner);
+  }
+
+  #note(target: Target): void {
+    const picture = this.#picture(target.pid);
+    if (target.kind === 'event') {
+      add(picture.events, `${target.event} ${target.id}`, target.source);
+      add(picture.starts, target.id, target.source);
+    } else if (target.kind === 'reply') {
+      const id = `${target.run}/${target.n}`;
+      picture.replies.set(id, [...(picture.replies.get(id) ?? []), target]);
+    } else if (target.kind === 'operate') picture.operators.set(target.id, target);
+    else if (picture.image?.run === target.run) picture.outbox.tickSent(target.tickAt);
+  }
+
+  #mark(picture: InstancePicture, { status }: Head): void {
+    if (isClosed(status)) picture.closedUntil = Infinity;
+    else if (picture.closedUntil === Infinity) picture.closedUntil = this.#at;
+    if (status === 'stuck') {
+      picture.stuckUntil = Infinity;
+      picture.stuckAt = this.#at;
+      picture.wasStuck = true;
+    } else if (picture.stuckUntil === Infinity) picture.stuckUntil = this.#at;
+  }
+
+  #isOfEngine(queue: string): boolean {
+    return queue.startsWith(INBOX) || queue.startsWith(HOT_LANE);
+  }
+
+  #read(body: string): Reading {
+    let reading = this.#readings.get(body);
+    if (!reading) {
+      reading = readMessage(body, this.#contracts, this.#options.account);
+      this.#readings.set(body, reading);
+    }
+    return reading;
+  }
+
+  #picture(pid: string): InstancePicture {
+    let picture = this.#pictures.get(pid);
+    if (!picture) {
+      picture = newInstancePicture(pid, new Outbox());
+      this.#pictures.set(pid, picture);
+    }
+    return picture;
+  }
+}
+
+const add = (all: Map<string, Set<string>>, key: string, value: string): void => {
+  const known = all.get(key);
+  if (known) known.add(value);
+  else all.set(key, new Set([value]));
+};

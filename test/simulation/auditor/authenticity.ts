@@ -1,0 +1,45 @@
+import type { JournalEntry } from '../../../lib/core/journal-entry.ts';
+import type { RunPicture } from './instance-picture.ts';
+import type { JournalContext } from './journal-rules.ts';
+
+type Entry<Type extends JournalEntry['type']> = Extract<JournalEntry, { type: Type }>;
+
+/** I12 and I15: an event that was applied was accepted by a queue, from its owner, and for this instance. */
+export const checkEventIsAuthentic = (
+  { picture, report }: JournalContext,
+  entry: Entry<'ProcessStarted' | 'EventReceived' | 'StartRejected'>,
+): void => {
+  const sources = entry.type === 'StartRejected' ? picture.starts.get(entry.id) : picture.events.get(`${entry.event} ${entry.id}`);
+  const name = entry.type === 'StartRejected' ? entry.id : `${entry.event} ${entry.id}`;
+  if (!sources) report('I15', `${picture.pid} applied ${name}, which no owner has sent to it`);
+  else if (!sources.has(entry.source))
+    report('I12', `${picture.pid} applied ${name} as of ${entry.source}: it came from ${[...sources].join(', ')}`);
+};
+
+/** I12: an answer that was applied came from the owner of the command, and was to what was asked. */
+export const checkAnswerIsAuthentic = (
+  { picture, run, contracts, report }: JournalContext,
+  entry: Entry<'CommandAnswered'>,
+  of: RunPicture | undefined,
+): void => {
+  const id = `${entry.late?.run ?? run.run}/${entry.n}`;
+  const issued = of?.issued.get(entry.n);
+  const owner = contracts.command(issued?.command ?? entry.late?.command ?? '')?.service;
+  const came = (picture.replies.get(id) ?? []).filter(({ outcome }) => outcome === entry.outcome);
+  if (came.length === 0) report('I12', `${picture.pid}/${id} was answered ${entry.outcome}, which nobody has said`);
+  else if (!came.some(({ source }) => source === owner))
+    report('I12', `${picture.pid}/${id} belongs to ${owner}, and ${came.map(({ source }) => source).join(', ')} answered it`);
+  else if (issued && !came.some(({ source, hash }) => source === owner && hash.startsWith(`sha256:${issued.hash}`)))
+    report('I12', `the answer to ${picture.pid}/${id} is to other data than was asked`);
+};
+
+/** I12: what an operator did has a principal, who asked for it. */
+export const checkOperatorIsAuthentic = (
+  { picture, report }: JournalContext,
+  entry: Entry<'CancelRequested' | 'TerminateRequested' | 'Resumed'>,
+): void => {
+  const asked = picture.operators.get(entry.id);
+  if (entry.by === '') report('I12', `${entry.type} ${entry.id} on ${picture.pid} has no principal`);
+  if (!asked) report('I12', `${entry.type} ${entry.id} on ${picture.pid} was asked for by nobody`);
+  else if (asked.by !== entry.by) report('I12', `${entry.type} ${entry.id} on ${picture.pid} is of ${asked.by}, not of ${entry.by}`);
+};

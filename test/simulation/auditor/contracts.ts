@@ -1,0 +1,45 @@
+import type { CommandContract, ProcessContract } from '../../../lib/contract/runtime-contract.ts';
+import { systemContract, type System } from '../../../lib/contract/system.ts';
+import { Catalogue, type Interest } from '../../../lib/engine/catalogue.ts';
+
+/** What the builds of a system declare together: an old worker and a new one read the same message each by its own. */
+export class Contracts {
+  readonly system: string;
+  /** The newest build first. */
+  readonly #catalogues: readonly Catalogue[];
+
+  constructor(builds: readonly System<string>[]) {
+    this.#catalogues = builds.toReversed().map((build) => new Catalogue(systemContract(build)));
+    this.system = this.#catalogues[0]?.system.name ?? '';
+  }
+
+  command(name: string): CommandContract | undefined {
+    return this.#first((catalogue) => catalogue.system.commands.get(name));
+  }
+
+  interests(type: string): readonly Interest[] {
+    return this.#first((catalogue) => (catalogue.interests(type).length > 0 ? catalogue.interests(type) : undefined)) ?? [];
+  }
+
+  newest(process: string): ProcessContract | undefined {
+    return this.#first((catalogue) => catalogue.newest(process));
+  }
+
+  /** `name@version`, as a head says it. */
+  definition(name: string): ProcessContract | undefined {
+    return this.#first((catalogue) => catalogue.definition(name));
+  }
+
+  /** The newest build that lists this definition. */
+  catalogueOf(name: string): Catalogue | undefined {
+    return this.#first((catalogue) => (catalogue.definition(name) ? catalogue : undefined));
+  }
+
+  #first<Value>(find: (catalogue: Catalogue) => Value | undefined): Value | undefined {
+    for (const catalogue of this.#catalogues) {
+      const found = find(catalogue);
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  }
+}

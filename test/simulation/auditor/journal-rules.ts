@@ -1,0 +1,137 @@
+import type { Image } from '../../../lib/core/image.ts';
+import { runOf } from '../../../lib/core/inbound.ts';
+import { isFact, type JournalEntry } from '../../../lib/core/journal-entry.ts';
+import type { Contracts } from './contracts.ts';
+import { checkAnswerIsAuthentic, checkEventIsAuthentic, checkOperatorIsAuthentic } from './authenticity.ts';
+import type { InstancePicture, RunPicture } from './instance-picture.ts';
+import type { Report } from './violations.ts';
+
+/** What new entries of one commit are looked at with. */
+export interface JournalContext {
+  readonly picture: InstancePicture;
+  readonly run: RunPicture;
+  /** The image before this commit, where it is of the same run. */
+  readonly before: Image | undefined;
+  readonly contracts: Contracts;
+  readonly report: Report;
+}
+
+type Entry<Type extends JournalEntry['type']> = Extract<JournalEntry, { type: Type }>;
+
+/** I4, I5, I7, I10, I11, I12 on what a commit has appended. */
+export const checkEntries = (context: JournalContext, first: number): void => {
+  const { run, report, picture } = context;
+  const touched = new Set<number>();
+  let clock = context.before?.clock ?? -Infinity;
+  for (let index = first; index < run.entries.length; index += 1) {
+    const entry = run.entries[index] as JournalEntry;
+    if (isFact(entry)) {
+      if (entry.at < clock) report('I11', `process time of ${picture.pid}/${run.run} went back to ${entry.at} at entry ${index}`);
+      clock = entry.at;
+    }
+    checkEntry(context, entry, index, touched);
+    if ('n' in entry && entry.n !== undefined) touched.add(entry.n);
+  }
+};
+
+const checkEntry = (context: JournalContext, entry: JournalEntry, index: number, touched: ReadonlySet<number>): void => {
+  const { run } = context;
+  switch (entry.type) {
+    case 'ProcessStarted':
+      checkStart(context, entry, index);
+      break;
+    case 'EventReceived':
+    case 'StartRejected':
+      run.ids.add(entry.id);
+      checkEventIsAuthentic(context, entry);
+      break;
+    case 'CancelRequested':
+    case 'TerminateRequested':
+    case 'Resumed':
+      run.ids.add(entry.id);
+      checkOperatorIsAuthentic(context, entry);
+      break;
+    case 'CommandAnswered':
+      checkAnswer(context, entry);
+      break;
+    case 'CommandIssued':
+      checkIssue(context, entry);
+      break;
+    case 'TimerSet':
+      run.timers.set(entry.n, entry.due);
+      break;
+    case 'TimerFired':
+      checkFired(context, entry);
+      break;
+    case 'AttemptTimedOut':
+      if (!touched.has(entry.n)) checkTimedOut(context, entry);
+      break;
+    default:
+  }
+};
+
+/** I7: a run is named by its start, and its journal begins with it. */
+const checkStart = (context: JournalContext, entry: Entry<'ProcessStarted'>, index: number): void => {
+  const { run, picture, report } = context;
+  run.ids.add(entry.id);
+  if (index !== 0) report('I7', `${picture.pid}/${run.run} was started a second time, by ${entry.id}`);
+  if (runOf(entry.id) !== run.run) report('I7', `run ${run.run} of ${picture.pid} was begun by ${entry.id}, whose run it is not`);
+  checkEventIsAuthentic(context, entry);
+};
+
+/** I4: a step has another command only after a definite failure of the one before; I10: only what is known to be done is undone. */
+const checkIssue = ({ picture, run, contracts, report }: JournalContext, entry: Entry<'CommandIssued'>): void => {
+  const id = `${picture.pid}/${run.run}/${entry.n}`;
+  if (run.issued.has(entry.n)) report('I4', `${id} was issued twice`);
+  run.issued.set(entry.n, { command: entry.command, hash: entry.hash });
+  // A decider has no steps: its paths count within one call.
+  if (contracts.definition(run.definition)?.kind !== 'decider') {
+    const others = run.byPath.get(entry.path) ?? [];
+    for (const n of others)
+      if (!isDefiniteFailure(run.answers.get(n)?.at(-1)))
+        report('I4', `${id} is one more command of the step ${entry.path}, and ${n} may have succeeded`);
+    run.byPath.set(entry.path, [...others, entry.n]);
+  }
+  if (entry.undoes !== undefined && !isKnownToBeDone(picture, entry.undoes))
+    report('I10', `${id} undoes ${entry.undoes}, which is not known to be done`);
+};
+
+const isDefiniteFailure = (outcome: string | undefined): boolean => outcome === 'failed' || outcome === 'cancelled';
+
+const isKnownToBeDone = ({ pid, runs, disturbed }: InstancePicture, commandId: string): boolean => {
+  const [owner, run = '', n] = commandId.split('/');
+  if (owner !== pid) return false;
+  const of = runs.get(run);
+  return disturbed || of?.late.has(Number(n)) === true || of?.answers.get(Number(n))?.includes('completed') === true;
+};
+
+/** I5: one answer decides; a late success is journaled once more, as late. */
+const checkAnswer = (context: JournalContext, entry: Entry<'CommandAnswered'>): void => {
+  const { picture, run, report } = context;
+  const of = entry.late ? picture.runs.get(entry.late.run) : run;
+  const id = `${picture.pid}/${entry.late?.run ?? run.run}/${entry.n}`;
+  if (!of?.issued.has(entry.n) && !picture.disturbed) report('I5', `${id} was answered, but never issued`);
+  checkAnswerIsAuthentic(context, entry, of);
+  if (!of || entry.outcome === 'deferred' || entry.outcome === 'unknown') return;
+  if (entry.late) {
+    if (of.late.has(entry.n)) report('I5', `${id} was late twice`);
+    of.late.add(entry.n);
+    return;
+  }
+  const answers = of.answers.get(entry.n) ?? [];
+  if (answers.length > 0) report('I5', `${id} has two outcomes: ${answers.join(', ')}, and ${entry.outcome}`);
+  of.answers.set(entry.n, [...answers, entry.outcome]);
+};
+
+/** I11: no timer fires early. */
+const checkFired = ({ picture, run, report }: JournalContext, { n, at }: Entry<'TimerFired'>): void => {
+  const due = run.timers.get(n);
+  if (due === undefined) report('I11', `timer ${n} of ${picture.pid}/${run.run} fired, but was never set`);
+  else if (at < due) report('I11', `timer ${n} of ${picture.pid}/${run.run} fired at ${at}, ${due - at} ms early`);
+};
+
+/** I11: no attempt is given up early. */
+const checkTimedOut = ({ picture, run, before, report }: JournalContext, { n, at }: Entry<'AttemptTimedOut'>): void => {
+  const due = before?.commands.get(n)?.due;
+  if (due !== undefined && at < due) report('I11', `an attempt of ${picture.pid}/${run.run}/${n} timed out at ${at}, ${due - at} ms early`);
+};

@@ -1,0 +1,75 @@
+import type { Fire, Image } from '../../../lib/core/image.ts';
+
+interface Sending {
+  readonly what: string;
+  readonly cause: string;
+  readonly messageId: string;
+  sent: boolean;
+}
+
+interface CommandSending extends Sending {
+  readonly attempt: number;
+}
+
+interface FireSending extends Sending {
+  readonly kind: Fire['kind'];
+  readonly n: number;
+  readonly at: number;
+}
+
+/** What the head of one instance still has to send, and whether a queue or the bus has accepted it since it was decided. */
+export class Outbox {
+  #commands = new Map<number, CommandSending>();
+  #fires = new Map<string, FireSending>();
+  /** How many sends were ever decided. */
+  decided = 0;
+
+  /** A head was committed. Returns what it dropped of the fires before without their having been sent. */
+  follow({ pid, run, commands, fires }: Pick<Image, 'pid' | 'run' | 'commands' | 'fires'>): readonly string[] {
+    const before = this.#commands;
+    this.#commands = new Map();
+    for (const command of commands.values()) {
+      const { n, attempt, cause, messageId } = command;
+      const known = before.get(n);
+      const same = known?.attempt === attempt && known.cause === cause && known.messageId === messageId;
+      if (!same) this.decided += 1;
+      const what = `${pid}/${run}/${n} (${command.command}, attempt ${attempt})`;
+      this.#commands.set(n, same && known.what === what ? known : { what, attempt, cause, messageId, sent: false });
+    }
+    const fired = this.#fires;
+    this.#fires = new Map();
+    for (const fire of fires) this.#follow(fire, fired, `${pid}/${run}`);
+    return [...fired].filter(([key, { sent }]) => !sent && !this.#fires.has(key)).map(([, { what }]) => what);
+  }
+
+  #follow(fire: Fire, before: ReadonlyMap<string, FireSending>, run: string): void {
+    const { kind, n, at, cause, messageId } = fire;
+    const key = `${run}/${kind}/${n}/${at}/${cause}/${messageId}`;
+    const known = before.get(key);
+    if (!known) this.decided += 1;
+    const what = kind === 'tick' ? `the tick of ${run} for ${at}` : `${run}/${n} (${String(fire.event)})`;
+    this.#fires.set(key, known ?? { what, kind, n, at, cause, messageId, sent: false });
+  }
+
+  commandSent(n: number, attempt: number): void {
+    const sending = this.#commands.get(n);
+    if (sending?.attempt === attempt) sending.sent = true;
+  }
+
+  tickSent(at: number): void {
+    for (const fire of this.#fires.values()) if (fire.kind === 'tick' && fire.at === at) fire.sent = true;
+  }
+
+  eventSent(n: number): void {
+    for (const fire of this.#fires.values()) if (fire.kind === 'event' && fire.n === n) fire.sent = true;
+  }
+
+  /** What this carrier must still send. */
+  unsent(carries: (by: { readonly cause: string; readonly messageId: string }) => boolean): readonly string[] {
+    return [...this.#commands.values(), ...this.#fires.values()].filter((each) => !each.sent && carries(each)).map(({ what }) => what);
+  }
+
+  hasUnsentTick(at: number): boolean {
+    return [...this.#fires.values()].some((fire) => fire.kind === 'tick' && fire.at === at && !fire.sent);
+  }
+}

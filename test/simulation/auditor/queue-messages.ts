@@ -1,0 +1,50 @@
+interface Message {
+  readonly queue: string;
+  readonly inner: string;
+  readonly wrapped: boolean;
+}
+
+/** Which messages the queues of the engine hold, by what they say. */
+export class QueueMessages {
+  readonly #byId = new Map<string, Message>();
+  readonly #byInner = new Map<string, Set<string>>();
+  /** When each message was accepted first. */
+  readonly #acceptedAt = new Map<string, number>();
+  /** When a copy of it was last accepted in a wrapper. */
+  readonly #sentBackAt = new Map<string, number>();
+  /** How many were accepted that said what another had said before. */
+  duplicates = 0;
+
+  accepted(queue: string, messageId: string, inner: string, wrapped: boolean, at: number): void {
+    this.#byId.set(messageId, { queue, inner, wrapped });
+    if (!this.#acceptedAt.has(messageId)) this.#acceptedAt.set(messageId, at);
+    if (wrapped) this.#sentBackAt.set(inner, at);
+    const same = this.#byInner.get(inner);
+    if (!same) this.#byInner.set(inner, new Set([messageId]));
+    else {
+      same.add(messageId);
+      this.duplicates += 1;
+    }
+  }
+
+  deleted(messageId: string): void {
+    const message = this.#byId.get(messageId);
+    this.#byId.delete(messageId);
+    if (message) this.#byInner.get(message.inner)?.delete(messageId);
+  }
+
+  acceptedAt(messageId: string): number {
+    return this.#acceptedAt.get(messageId) ?? 0;
+  }
+
+  /** Whether a message of the same content is left, but for this one. */
+  hasCopy(inner: string, messageId: string, wrappedOnly: boolean): boolean {
+    for (const id of this.#byInner.get(inner) ?? [])
+      if (id !== messageId && (!wrappedOnly || this.#byId.get(id)?.wrapped === true)) return true;
+    return false;
+  }
+
+  isSentBack(inner: string, since: number): boolean {
+    return (this.#sentBackAt.get(inner) ?? -1) > since;
+  }
+}

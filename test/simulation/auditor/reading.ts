@@ -1,0 +1,142 @@
+import type { EventEnvelope, Outcome, ReplyEnvelope } from '../../../lib/contract/envelope.ts';
+import { buildPid, DEFAULT_TENANT, parseCommandId, parsePid } from '../../../lib/contract/process-id.ts';
+import type { Json } from '../../../lib/contract/schema.ts';
+import { NEWER, parseVersion } from '../../../lib/contract/versions.ts';
+import type { InboxMessage, OperateMessage, StartMessage } from '../../../lib/engine/inbox-message.ts';
+import type { Contracts } from './contracts.ts';
+
+/** What a message of the inbox is for one instance, read by the contracts alone: admission is what is being audited. */
+export type Target = { readonly pid: string } & (
+  | {
+      readonly kind: 'event';
+      /** Its cause, where it is decided: a decider's start may be either. */
+      readonly keys: readonly string[];
+      readonly id: string;
+      readonly event: string;
+      readonly source: string;
+      /** It may begin an instance, and need not be journaled where one is open (`attach`). */
+      readonly starts: boolean;
+      readonly attaches: boolean;
+    }
+  | {
+      readonly kind: 'reply';
+      readonly run: string;
+      readonly n: number;
+      readonly outcome: Outcome;
+      readonly source: string;
+      readonly hash: string;
+    }
+  | { readonly kind: 'tick'; readonly run: string; readonly tickAt: number }
+  | { readonly kind: 'operate'; readonly id: string; readonly act: OperateMessage['act']; readonly by: string }
+);
+
+export interface Reading {
+  /** The message as it came first, out of its wrapper. */
+  readonly inner: string;
+  readonly wrapped: boolean;
+  /** None: it must be parked. */
+  readonly targets: readonly Target[];
+  /** Its data is stored apart, and is not read here: nothing is known of whom it concerns. */
+  readonly apart: boolean;
+}
+
+interface Bus {
+  readonly id: string;
+  readonly source: string;
+  readonly account?: string;
+  readonly 'detail-type': string;
+  readonly detail: EventEnvelope & Partial<ReplyEnvelope>;
+}
+
+const HOPS_MAX = 100;
+
+export const readMessage = (body: string, contracts: Contracts, account?: string): Reading => {
+  const { inner, wrapped } = unwrapped(body);
+  try {
+    const message = JSON.parse(inner) as Bus | InboxMessage;
+    const targets = 'tutti' in message ? ofOwn(message, contracts) : ofBus(message, contracts, account);
+    return { inner, wrapped, targets: targets ?? [], apart: targets === undefined };
+  } catch {
+    return { inner, wrapped, targets: [], apart: false };
+  }
+};
+
+const unwrapped = (body: string): { readonly inner: string; readonly wrapped: boolean } => {
+  if (!body.startsWith('{"tutti":"forced"')) return { inner: body, wrapped: false };
+  try {
+    const { body: inner } = JSON.parse(body) as { readonly body?: unknown };
+    return typeof inner === 'string' ? { inner, wrapped: true } : { inner: body, wrapped: false };
+  } catch {
+    return { inner: body, wrapped: false };
+  }
+};
+
+const ofOwn = (message: InboxMessage, contracts: Contracts): readonly Target[] => {
+  switch (message.tutti) {
+    case 'tick':
+      return [{ kind: 'tick', pid: message.pid, run: message.run, tickAt: message.tickAt }];
+    case 'operate':
+      return [{ kind: 'operate', pid: message.pid, id: message.opid, act: message.act, by: message.by }];
+    case 'start':
+      return ofStart(message, contracts);
+    case 'forced':
+      return [];
+  }
+};
+
+const ofStart = (start: StartMessage, contracts: Contracts): readonly Target[] => {
+  const definition = contracts.newest(start.process);
+  const pid = buildPid(start.tenant, start.process, start.id);
+  if (!definition || pid === undefined) return [];
+  const event = definition.startOn[0]?.event.type ?? `${start.process}.start`;
+  const attaches = (start.onopen ?? definition.onOpen) === 'attach';
+  const keys = [`s:${start.startid}`];
+  return [{ kind: 'event', pid, keys, id: start.startid, event, source: contracts.system, starts: true, attaches }];
+};
+
+const ofBus = (bus: Bus, contracts: Contracts, account: string | undefined): readonly Target[] | undefined => {
+  if (account !== undefined && bus.account !== account) return [];
+  const { detail } = bus;
+  if (detail.commandid === undefined || detail.outcome === undefined) return ofEvent(envelopeOf(bus, contracts), contracts);
+  const reply = ofReply(detail as unknown as ReplyEnvelope, contracts);
+  if (detail.outcome !== 'completed' || contracts.interests(detail.type).length === 0) return reply;
+  // Its answer is also an event; where its data cannot be read as one, that side alone is parked.
+  return [...reply, ...(ofEvent({ ...detail, hops: detail.hops + 1 }, contracts) ?? [])];
+};
+
+/** A foreign producer's event is its data; its id is the bus's, or what the contract says. */
+const envelopeOf = ({ detail, id, source, 'detail-type': type }: Bus, contracts: Contracts): EventEnvelope => {
+  if ('specversion' in detail) return detail;
+  const data = detail as unknown as Json;
+  const event = contracts.interests(type)[0]?.correlation.event;
+  const stamped = event?.dedupeBy?.(parseVersion(event.data, undefined, data, type) as never) ?? id;
+  return { id: stamped, source, type, hops: 0, data } as EventEnvelope;
+};
+
+const ofReply = (reply: ReplyEnvelope, contracts: Contracts): Target[] => {
+  const id = parseCommandId(reply.commandid);
+  if (!id || reply.replyto !== contracts.system) return [];
+  const { outcome, source, commandhash: hash } = reply;
+  return [{ kind: 'reply', pid: id.pid, run: id.run, n: id.n, outcome, source, hash }];
+};
+
+const ofEvent = (envelope: EventEnvelope, contracts: Contracts): readonly Target[] | undefined => {
+  const { type, source, hops, processid } = envelope;
+  const all = contracts.interests(type);
+  const event = all[0]?.correlation.event;
+  if (!event || source !== event.owner || hops > HOPS_MAX) return [];
+  if (envelope.data === undefined && envelope.dataref !== undefined) return undefined;
+  const data = parseVersion(event.data, envelope.dataversion, envelope.data, type);
+  if (data === NEWER) return [];
+  const targets: Target[] = [];
+  for (const { definition, correlation, starts } of all) {
+    if (processid !== undefined && parsePid(processid)?.process !== definition.name) continue;
+    const pid = processid ?? buildPid(envelope.tenant ?? DEFAULT_TENANT, definition.name, correlation.of(data as never));
+    if (pid === undefined) return [];
+    const begins = starts && (processid === undefined || definition.kind === 'decider');
+    const keys = [`s:${envelope.id}`, `x:${envelope.id}`];
+    const attaches = begins && definition.kind === 'async' && definition.onOpen === 'attach';
+    targets.push({ kind: 'event', pid, keys, id: envelope.id, event: type, source, starts: begins, attaches });
+  }
+  return targets;
+};

@@ -1,0 +1,37 @@
+import { canonical } from '../../../lib/contract/canonical.ts';
+import type { Json } from '../../../lib/contract/schema.ts';
+import type { Environment } from '../../../lib/core/run.ts';
+import type { Catalogue } from '../../../lib/engine/catalogue.ts';
+import { sha256 } from '../../../lib/engine/engine.ts';
+import { readEntries } from '../../../lib/engine/live-instance.ts';
+import { replayJournal } from '../../../lib/engine/replay-journal.ts';
+import { frontEndOf } from '../../../lib/process/front-end.ts';
+import type { Contracts } from './contracts.ts';
+import type { RunPicture } from './instance-picture.ts';
+import type { Report } from './violations.ts';
+
+/** I9: a whole journal replays on its definition, activation by activation, so each of its prefixes does. */
+export const checkReplay = async (
+  pid: string,
+  run: RunPicture,
+  contracts: Contracts,
+  read: (hash: string) => Promise<Json>,
+  report: Report,
+): Promise<void> => {
+  const catalogue = contracts.catalogueOf(run.definition);
+  const definition = catalogue?.definition(run.definition);
+  if (!catalogue || !definition) return;
+  const entries = await readEntries(run.texts, read);
+  const { differences } = await replayJournal(definition, environmentOf(catalogue), frontEndOf, pid, run.run, entries);
+  for (const difference of differences) report('I9', `${pid}/${run.run} does not replay: ${difference}`);
+};
+
+const environmentOf = ({ system }: Catalogue): Environment => ({
+  system: system.name,
+  commands: system.commands,
+  hash: sha256,
+  canonical,
+  tickHorizonMs: Infinity,
+  // What is a mistake in development was tolerated when this was decided.
+  checks: false,
+});

@@ -1,0 +1,59 @@
+import type { Head } from '../../../lib/ports/process-store.ts';
+import type { JournalEntry } from '../../../lib/core/journal-entry.ts';
+import { isClosed } from '../../../lib/core/image.ts';
+import { decodeHead } from '../../../lib/engine/head-codec.ts';
+import { newRunPicture, type InstancePicture, type RunPicture } from './instance-picture.ts';
+import { Outbox } from './outbox.ts';
+
+/** The picture of an instance whose head is that of an earlier instant again: the same runs, less what was committed since. */
+export const restorePicture = (picture: InstancePicture, head: Head | undefined, at: number): void => {
+  picture.disturbed = true;
+  picture.head = head;
+  const { decided } = picture.outbox;
+  picture.outbox = new Outbox();
+  picture.outbox.decided = decided;
+  picture.image = head && head.run !== '' && head.status !== 'early' ? decodeHead(head) : undefined;
+  picture.closedUntil = head && isClosed(head.status) ? Infinity : at;
+  picture.stuckUntil = head?.status === 'stuck' ? Infinity : at;
+  const started = picture.image?.startedAt ?? -Infinity;
+  for (const [name, run] of picture.runs) {
+    if (head && name === head.run) picture.runs.set(name, shortened(run, head));
+    else if (!isBefore(run, started)) picture.runs.delete(name);
+  }
+  if (picture.image) picture.outbox.follow(picture.image);
+};
+
+/** Runs of one instance follow each other: one that began later is of the lost suffix. */
+const isBefore = ({ entries: [first] }: RunPicture, started: number): boolean => first !== undefined && 'at' in first && first.at < started;
+
+/** The run as the restored head and the chunks before it have it. What was issued and lost may be sent by whoever has read it. */
+const shortened = (run: RunPicture, head: Head): RunPicture => {
+  const length = head.tailFrom + head.tail.length;
+  const short = newRunPicture(run.run, head.definition);
+  short.covered = Math.max(run.covered, head.tailFrom);
+  for (const [i, entry] of run.entries.slice(0, length).entries()) {
+    short.texts.push(run.texts[i] as string);
+    short.entries.push(entry);
+    takeIn(short, entry);
+  }
+  for (const n of run.late) short.late.add(n);
+  return short;
+};
+
+const takeIn = (run: RunPicture, entry: JournalEntry): void => {
+  if ('id' in entry && entry.type !== 'EventTaken') run.ids.add(entry.id);
+  switch (entry.type) {
+    case 'CommandIssued':
+      run.issued.set(entry.n, { command: entry.command, hash: entry.hash });
+      run.byPath.set(entry.path, [...(run.byPath.get(entry.path) ?? []), entry.n]);
+      break;
+    case 'TimerSet':
+      run.timers.set(entry.n, entry.due);
+      break;
+    case 'CommandAnswered':
+      if (!entry.late && entry.outcome !== 'deferred' && entry.outcome !== 'unknown')
+        run.answers.set(entry.n, [...(run.answers.get(entry.n) ?? []), entry.outcome]);
+      break;
+    default:
+  }
+};

@@ -1,0 +1,64 @@
+import type { CommandEnvelope } from '../../../lib/contract/envelope.ts';
+import { DEFAULT_TENANT, parseCommandId, parsePid } from '../../../lib/contract/process-id.ts';
+import type { Contracts } from './contracts.ts';
+import type { InstancePicture } from './instance-picture.ts';
+import type { Report } from './violations.ts';
+
+/** One more than the hops of an event that may still be applied. */
+const HOPS_MAX = 101;
+
+/** What service queues have accepted. */
+export class SentCommands {
+  readonly hashes = new Map<string, string>();
+  count = 0;
+  readonly #contracts: Contracts;
+  readonly #report: Report;
+
+  constructor(contracts: Contracts, report: Report) {
+    this.#contracts = contracts;
+    this.#report = report;
+  }
+
+  accepted(queue: string, body: string, pictureOf: (pid: string) => InstancePicture | undefined): void {
+    const command = JSON.parse(body) as CommandEnvelope;
+    this.count += 1;
+    const key = parseCommandId(command.id);
+    const picture = key && pictureOf(key.pid);
+    if (key) this.#checkGhost(queue, command, picture?.runs.get(key.run)?.issued.get(key.n), picture);
+    else this.#report('I1', `${command.id}, which is no command id, was sent to ${queue}`);
+    this.#checkHash(command, picture);
+    if (key) this.#checkTenant(command, key.pid);
+    if (command.hops > HOPS_MAX) this.#report('I13', `${command.id} is ${command.hops} events away from its first cause`);
+    if (key && picture?.image?.run === key.run) picture.outbox.commandSent(key.n, command.attempt);
+  }
+
+  /** I1: only what a committed head holds is sent, as it was committed, and to its owner. */
+  #checkGhost(
+    queue: string,
+    { id, type, datahash }: CommandEnvelope,
+    issued: { readonly command: string; readonly hash: string } | undefined,
+    picture: InstancePicture | undefined,
+  ): void {
+    // What the lost suffix had committed may still be sent after a restore, by whoever has read it before.
+    if (picture?.disturbed) return;
+    if (!issued) this.#report('I1', `${id} was sent, but no committed head has it`);
+    else if (issued.command !== type || !datahash.startsWith(`sha256:${issued.hash}`))
+      this.#report('I1', `${id} was sent as another command, or with other data, than was committed`);
+    else if (this.#contracts.command(type)?.service !== queue) this.#report('I1', `${id} (${type}) was sent to ${queue}`);
+  }
+
+  /** I4: an id has one content. */
+  #checkHash({ id, datahash }: CommandEnvelope, picture: InstancePicture | undefined): void {
+    const before = this.hashes.get(id);
+    if (before !== undefined && before !== datahash && !picture?.disturbed) this.#report('I4', `${id} was sent with two contents`);
+    this.hashes.set(id, datahash);
+  }
+
+  /** I15: a command of one tenant acts for no other. */
+  #checkTenant({ id, tenant, undoes }: CommandEnvelope, pid: string): void {
+    const owner = parsePid(pid)?.tenant;
+    if ((tenant ?? DEFAULT_TENANT) !== owner) this.#report('I15', `${id} was sent for the tenant ${tenant ?? DEFAULT_TENANT}`);
+    if (undoes !== undefined && parseCommandId(undoes)?.pid !== pid)
+      this.#report('I15', `${id} undoes ${undoes}, which is another instance's`);
+  }
+}

@@ -1,0 +1,18 @@
+/** Says that an invariant does not hold, and where. */
+export type Report = (invariant: string, what: string) => void;
+
+/** One broken rule breaks others; a reader needs the first few. */
+const VIOLATIONS_MAX = 50;
+
+/** Each violation once, its invariant's name first, in the order in which they were met. */
+export class Violations {
+  readonly all: string[] = [];
+  readonly #known = new Set<string>();
+
+  readonly report: Report = (invariant, what) => {
+    const violation = `${invariant}: ${what}`;
+    if (this.all.length >= VIOLATIONS_MAX || this.#known.has(violation)) return;
+    this.#known.add(violation);
+    this.all.push(violation);
+  };
+}
