@@ -1,6 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { digest } from '../../lib/core/seeded-random.ts';
 import { runLengthDecoded, runLengthEncoded } from './run-length.ts';
 import { invariantOf, type SeedTask } from './seed-task.ts';
 
@@ -40,11 +41,11 @@ export const fixtureNames = (directory = FIXTURES): string[] => {
   }
 };
 
-/** Writes `<invariant>-<beginning of the digest>.json`, and returns its path. */
-export const writeFixture = (fixture: Fixture, digest: string, directory = FIXTURES): string => {
+/** Writes `<invariant>-<digest of the choices>.json`, and returns its path. */
+export const writeFixture = (fixture: Fixture, directory = FIXTURES): string => {
   mkdirSync(directory, { recursive: true });
   const invariant = invariantOf(fixture.found).replaceAll(/[^A-Za-z0-9]+/g, '-');
-  const path = join(directory, `${invariant}-${digest.slice(0, 8)}.json`);
+  const path = join(directory, `${invariant}-${digest(fixture.choices.join()).slice(0, 8)}.json`);
   writeFileSync(path, fixtureText(fixture));
   return path;
 };

@@ -18,8 +18,6 @@ async function main(): Promise<ExitCode> {
   const options = command.opts<SimulateOptions>();
   await check(options);
   const isReplay = options.seed !== undefined || options.fixture !== undefined;
-  if (options.planted !== undefined && !isReplay)
-    throw usageError('The hunt for planted bugs is not here yet.', 'Replay a seed with one: --planted NAME --seed N.');
   return withFleet(options, isReplay);
 }
 
@@ -36,6 +34,10 @@ async function withFleet(options: SimulateOptions, isReplay: boolean): Promise<E
   const fleet = new Fleet(fleetOptions);
   const interrupted = interruption();
   const run = async (): Promise<ExitCode> => {
+    if (options.planted !== undefined && !isReplay) {
+      const { huntPlanted } = await import('./planted/hunt-planted.ts');
+      return held(await huntPlanted(fleet, terminal, { ...options, planted: options.planted }));
+    }
     if (isReplay) return held(await replaySeed(fleet, terminal, options));
     if (options.checkDigests) return held(await checkDigests(fleet, fleetOptions, terminal, options, interrupted));
     return held(await simulateSeeds(fleet, terminal, options, interrupted));

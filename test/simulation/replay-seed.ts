@@ -82,5 +82,5 @@ const shrinkAndKeep = async (
   if (task.planted !== undefined) return;
   const { seed, scenario } = task;
   const fixture = { seed, found: violation, ...(scenario !== undefined && { scenario }), choices: shrunk.choices, note: '' };
-  terminal.message(`kept as ${relative(process.cwd(), writeFixture(fixture, result.digest))}`);
+  terminal.message(`kept as ${relative(process.cwd(), writeFixture(fixture))}`);
 };

@@ -12,9 +12,7 @@ export const runSeed = async (task: SeedTask): Promise<SeedResult> => {
   (globalThis as { __planted?: string | undefined }).__planted = task.planted;
   const listeners = process.listeners('unhandledRejection');
   const realWorld = forbidRealWorld();
-  const outcome = await simulate(scenarioMaker(task.scenario), choices, { trace: task.returns?.trace === true }).catch(
-    (error: unknown): Outcome => failedResult(task, thrown(error)),
-  );
+  const outcome = await simulated(task, choices);
   const touched = realWorld.lift();
   forgetListeners(listeners);
   return {
@@ -25,6 +23,14 @@ export const runSeed = async (task: SeedTask): Promise<SeedResult> => {
     choices: task.returns?.choices ? [...choices.taken] : [],
     trace: task.returns?.trace ? outcome.trace : [],
   };
+};
+
+const simulated = async (task: SeedTask, choices: Choices): Promise<Outcome> => {
+  try {
+    return await simulate(scenarioMaker(task.scenario), choices, { trace: task.returns?.trace === true });
+  } catch (error) {
+    return failedResult(task, thrown(error));
+  }
 };
 
 /** An engine that died while it decided never takes its listener back; thousands of seeds die in one process. */

@@ -116,8 +116,8 @@ test('choices come back from their lines, without the zeros at the end', () => {
 test('a fixture is kept under the name of what failed, and read as it was', () => {
   const directory = folder();
   const fixture: Fixture = { seed: 4, found: 'I2: default#x was never sent', scenario: 'trips', choices: [0, 0, 3, 1], note: '' };
-  const path = writeFixture(fixture, 'abcdef0123456789', directory);
-  expect(fixtureNames(directory)).toEqual(['I2-abcdef01.json']);
+  const path = writeFixture(fixture, directory);
+  expect(fixtureNames(directory)).toEqual([expect.stringMatching(/^I2-[0-9a-f]{8}\.json$/)]);
   expect(readFixture(path)).toEqual(fixture);
   expect(fixtureNames(join(directory, 'nothing'))).toEqual([]);
 });
