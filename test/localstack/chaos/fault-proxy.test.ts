@@ -189,7 +189,7 @@ describe('a partial failure', () => {
     const failed = await new SqsMessageQueue({ client: new SQSClient(settings()), queueUrl }).delete(bodies);
     const deleted = asked[0]!.body.Entries.map(({ ReceiptHandle }: Json) => ReceiptHandle);
     expect(failed.length).toBeGreaterThan(0);
-    expect([...failed, ...deleted].sort()).toEqual(bodies);
+    expect(new Set([...failed, ...deleted])).toEqual(new Set(bodies));
   });
 
   test('of a batch of one forwards nothing', async () => {

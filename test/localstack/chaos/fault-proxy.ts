@@ -11,6 +11,8 @@ import { serverError, throttle, type MadeAnswer } from './refusals.ts';
 export interface FaultProxyOptions {
   /** Whom it stands before: LocalStack's endpoint. */
   readonly endpoint: string;
+  /** Address that it listens on, which no other machine must reach. @default 127.0.0.1 */
+  readonly host?: string;
   readonly choices: Choices;
   readonly rates: Rates;
   /** The part of the faults that stay for all tries of their call, from 0 to 1. @default 0.3 */
@@ -38,7 +40,7 @@ const LATE_MS_MAX = 4_000;
 const OWN_HEADERS: ReadonlySet<string> = new Set(['connection', 'keep-alive', 'transfer-encoding', 'content-length', 'host', 'expect']);
 
 /**
- * Stands between clients of AWS and LocalStack, on 127.0.0.1 only, and does to their calls what AWS and a network may do. What it
+ * Stands between clients of AWS and LocalStack and does to their calls what AWS and a network may do. What it
  * injects it counts, by service and kind.
  */
 export class FaultProxy {
@@ -58,7 +60,7 @@ export class FaultProxy {
     const server = createServer();
     // Longer than any client keeps a connection idle, so that none is closed on a request under way.
     server.keepAliveTimeout = 600_000;
-    server.listen(0, '127.0.0.1');
+    server.listen(0, options.host ?? '127.0.0.1');
     await once(server, 'listening');
     return new FaultProxy(options, server);
   }
@@ -67,7 +69,8 @@ export class FaultProxy {
     this.#options = options;
     this.#plan = new FaultPlan(options.choices, options.rates, options.lasting ?? 0.3);
     this.#server = server;
-    this.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const { address, port } = server.address() as AddressInfo;
+    this.url = `http://${address}:${port}`;
     server.on('request', (request: IncomingMessage, response: ServerResponse) => {
       // Whatever goes wrong between the proxy and the service is a broken connection for the client.
       this.#handle({ request, response }).catch(() => {

@@ -1,3 +1,5 @@
+import { until } from './until.ts';
+
 /**
  * The few requests to Lambda and its logs that the tests make, without a client of their own in the project: LocalStack
  * looks at the scope of a signature and never at the signature.
@@ -47,6 +49,22 @@ export async function functionNames(stack: string): Promise<readonly string[]> {
   return Functions.map(({ FunctionName }: { readonly FunctionName: string }) => FunctionName).filter((name: string) =>
     name.startsWith(`${stack}-`),
   );
+}
+
+const configuration = (name: string): string => `/2015-03-31/functions/${name}/configuration`;
+
+/** What a function finds in `process.env` by its deployment. */
+export async function environmentOf(name: string): Promise<Readonly<Record<string, string>>> {
+  return (await request('lambda', configuration(name), { method: 'GET' })).Environment?.Variables ?? {};
+}
+
+/** Gives a function another environment; resolves when its next call starts in it. */
+export async function setEnvironment(name: string, variables: Readonly<Record<string, string>>): Promise<void> {
+  await request('lambda', configuration(name), { method: 'PUT', body: { Environment: { Variables: variables } } });
+  await until(`${name} to be updated`, async () => {
+    const { LastUpdateStatus } = await request('lambda', configuration(name), { method: 'GET' });
+    return LastUpdateStatus === 'Successful';
+  });
 }
 
 /** The newest lines of each log of the stack that speak of something wrong, for whoever reads a failed test. */

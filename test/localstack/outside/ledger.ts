@@ -7,6 +7,8 @@ export interface Deed {
   readonly key: string;
   readonly service: string;
   readonly what: string;
+  /** What the foreign system called it: `cancel` and `refund` name it. */
+  readonly answer: string;
   readonly doneAt: number;
 }
 
@@ -23,6 +25,7 @@ export async function readLedger({ dynamodb, ledger }: Deployment): Promise<read
         key: item['key']!.S!,
         service: item['service']!.S!,
         what: item['what']!.S!,
+        answer: item['answer']!.S!,
         doneAt: Number(item['doneAt']!.N),
       });
     from = page.LastEvaluatedKey as typeof from;

@@ -1,0 +1,174 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { PutEventsCommand } from '@aws-sdk/client-eventbridge';
+import { beforeAll, expect, inject, test } from 'vitest';
+import { aws, connect } from 'tutti/client';
+import { bookTrip } from '../../../examples/travel-booking/book-trip.ts';
+import { trips } from '../../../examples/travel-booking/system.ts';
+import { isClosed } from '../../../lib/core/image.ts';
+import type { HeadStatus } from '../../../lib/ports/process-store.ts';
+import { Choices } from '../../simulation/choices.ts';
+import type { Deployment } from '../outside/deployment.ts';
+import type { FunctionHost } from '../outside/function-processes.ts';
+import { journalOf, statusesOf } from '../outside/head.ts';
+import { logTails } from '../outside/lambda.ts';
+import { withoutFunction } from '../outside/service-switch.ts';
+import { until } from '../outside/until.ts';
+import { deployed, SUITE } from '../suite-deployment.ts';
+import { audit } from './audit.ts';
+import { CHECKOUT, drawBookings, expectationOf, type Booking } from './bookings.ts';
+import { evidenceOf, messagesLeft, parkedWithoutInstance } from './evidence.ts';
+import type { Rates } from './fault-plan.ts';
+import { FaultProxy } from './fault-proxy.ts';
+import { FunctionKiller } from './function-killer.ts';
+import { proxyPlace, withFunctionsThrough } from './proxied-functions.ts';
+import { reportText } from './report.ts';
+
+/** A booking takes LocalStack about half a second, whatever else it does. */
+const BOOKINGS = Number(process.env['CHAOS_BOOKINGS'] ?? 150);
+const SEED = process.env['CHAOS_SEED'] ?? String(Date.now());
+
+/** A booking makes about forty calls; a service that stands still for seconds holds up all behind it, so these are rare. */
+const network = { 'answer-lost': 0.012, 'server-error': 0.01, throttled: 0.01, slow: 0.01, 'arrives-late': 0.001 };
+const rates: Rates = {
+  dynamodb: { ...network, 'keys-unprocessed': 0.05 },
+  sqs: { ...network, 'sent-twice': 0.03, 'entries-failed': 0.03 },
+  events: { ...network, 'sent-twice': 0.03, 'entries-failed': 0.03 },
+  s3: network,
+};
+
+/** Each has a stream of its own: what one draws depends on time, and must not change what the others do. */
+const choices = (of: string): Choices => Choices.seeded(`${SEED} ${of}`);
+const run = `chaos-${Date.now().toString(36)}`;
+const bookings = drawBookings(BOOKINGS, run, choices('bookings'));
+const pids = bookings.map(({ pid }) => pid);
+const phases = new Map<string, number>();
+let suite: Deployment;
+
+beforeAll(async () => {
+  suite = await deployed();
+});
+
+async function phase<Result>(name: string, work: () => Promise<Result>): Promise<Result> {
+  const began = Date.now();
+  try {
+    return await work();
+  } finally {
+    phases.set(`${phases.size + 1} ${name}`, Math.round((Date.now() - began) / 1000));
+  }
+}
+
+/** Publishes every booking as often as its producer does, the copies in no order. */
+async function publishAll(order: Choices): Promise<void> {
+  const events = bookings.flatMap((booking) => Array.from({ length: booking.copies }, () => booking));
+  const shuffled = events.map((booking) => ({ booking, at: order.fraction() })).sort((a, b) => a.at - b.at);
+  for (let from = 0; from < shuffled.length; from += 10) {
+    const Entries = shuffled
+      .slice(from, from + 10)
+      .map(({ booking }) => ({ EventBusName: suite.bus, Source: 'trips', DetailType: CHECKOUT, Detail: booking.detail }));
+    const { FailedEntryCount } = await suite.events.send(new PutEventsCommand({ Entries }));
+    expect(FailedEntryCount).toBe(0);
+  }
+}
+
+/** How many bookings have got so far that they move no more by themselves. */
+async function ended(): Promise<number> {
+  const statuses = await statusesOf(suite, pids);
+  return [...statuses.values()].filter((status) => status === 'stuck' || isClosed(status as HeadStatus)).length;
+}
+
+const endedAtLeast = (count: number, withinSeconds: number): Promise<true> =>
+  until(`${count} of ${BOOKINGS} bookings to have ended`, async () => (await ended()) >= count, { withinSeconds, report: whatIsOpen });
+
+async function whatIsOpen(): Promise<string> {
+  const statuses = await statusesOf(suite, pids);
+  const open = pids.filter((pid) => !isClosed((statuses.get(pid) ?? 'running') as HeadStatus));
+  const journals = await Promise.all(open.slice(0, 3).map((pid) => journalOf(suite, pid)));
+  const queues = [...(await messagesLeft(suite))].map(([queue, count]) => `${queue} ${count}`).join(', ');
+  return [`${open.length} are open: ${open.join(', ')}`, ...journals, queues, await logTails(SUITE)].join('\n');
+}
+
+/** What is in the hands of a killed function comes again after half a minute; a dead letter after two. */
+const stillness = (): Promise<true> =>
+  until('the queues to be empty', async () => (await ended()) === BOOKINGS && (await emptyTwice()), {
+    withinSeconds: 300,
+    report: whatIsOpen,
+  });
+
+async function emptyTwice(): Promise<boolean> {
+  const empty = async (): Promise<boolean> => [...(await messagesLeft(suite)).values()].every((count) => count === 0);
+  if (!(await empty())) return false;
+  // What a function has taken out of one queue and not yet put into the next is in neither.
+  await pause(1_500);
+  return empty();
+}
+
+/** As an operator would, once the fault is gone. */
+async function resumeStuck(): Promise<readonly string[]> {
+  const statuses = await statusesOf(suite, pids);
+  const stuck = pids.filter((pid) => statuses.get(pid) === 'stuck');
+  const client = connect(trips, aws({ name: SUITE, principal: 'operator' }));
+  for (const pid of stuck) await client.resume(bookTrip, pid.split('#')[2]!);
+  return stuck;
+}
+
+async function storm(proxy: FaultProxy, killer: FunctionKiller): Promise<void> {
+  try {
+    await phase('bookings under faults', async () => {
+      await publishAll(choices('order'));
+      await endedAtLeast(Math.floor(BOOKINGS / 4), 600);
+    });
+    await phase('without the hotels', () => withoutFunction(suite, 'hotels', () => pause(8_000)));
+    await phase('bookings under faults', () => endedAtLeast(Math.floor(BOOKINGS * 0.95), 600));
+  } finally {
+    proxy.faulty = false;
+    await killer.stop();
+  }
+}
+
+function functionHost(): FunctionHost {
+  const host = inject('localStackProcesses');
+  if (host !== undefined) return host;
+  throw new Error('The functions of this LocalStack cannot be found, so none can be killed: start it with `npm run localstack`.');
+}
+
+const countBy = (fateOf: (booking: Booking) => string): ReadonlyMap<string, number> => {
+  const counts = new Map<string, number>();
+  for (const booking of bookings) counts.set(fateOf(booking), (counts.get(fateOf(booking)) ?? 0) + 1);
+  return counts;
+};
+
+test(
+  'bookings end as they must while calls fail, answers are lost, functions are killed and a service is down',
+  { timeout: 1_500_000 },
+  async () => {
+    const host = functionHost();
+    const { listen, called } = proxyPlace(host);
+    const parkedBefore = await parkedWithoutInstance(suite);
+    const proxy = await FaultProxy.start({ endpoint: process.env['AWS_ENDPOINT_URL']!, host: listen, choices: choices('proxy'), rates });
+    const killed = new Map<string, number>();
+    const violations: string[] = ['the run did not reach its audit'];
+    try {
+      await withFunctionsThrough(suite, proxy.url.replace(listen, called), async () => {
+        const killer = new FunctionKiller(host, SUITE, choices('killer'));
+        await storm(proxy, killer);
+        for (const [name, count] of killer.killed) killed.set(name, count);
+        await phase('stillness', stillness);
+        const resumed = await resumeStuck();
+        phases.set('resumed bookings', resumed.length);
+        if (resumed.length > 0) await phase('stillness', stillness);
+      });
+      const evidence = await evidenceOf(suite, new Set(pids), parkedBefore);
+      const expectations = new Map(bookings.map((booking) => [booking.pid, expectationOf(booking)]));
+      violations.splice(0, 1, ...(await audit(evidence, expectations)));
+    } finally {
+      await proxy.close();
+      const fates = countBy(({ fate, copies }) => (copies > 1 ? `${fate}, published ${copies} times` : fate));
+      const { calls, injected: faults } = proxy;
+      console.log(reportText({ seed: SEED, bookings: fates, calls, faults, kills: killed, phases, violations }));
+    }
+    expect(violations).toEqual([]);
+    // A run in which little happened would prove nothing.
+    expect([...proxy.injected.values()].reduce((total, count) => total + count, 0)).toBeGreaterThan(BOOKINGS / 2);
+    expect(killed.size).toBeGreaterThan(2);
+  },
+);
