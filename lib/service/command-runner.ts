@@ -325,13 +325,13 @@ export class CommandRunner {
     return disposal === 'delete' ? buried : disposal;
   }
 
+  /** Whoever sent it must not wait for ever: what became of this command nobody can tell. The process is the one that must be looked at. */
   async #refuse(job: Job): Promise<Disposal> {
-    this.#report(
-      job,
-      'id-reused',
-      `${job.command.id} came again with another datahash (${job.command.datahash}): it is refused and not answered.`,
-    );
-    return this.#bury(job.message);
+    const { command, message } = job;
+    this.#report(job, 'id-reused', `${command.id} came again with another datahash (${command.datahash}): it is refused.`);
+    const buried = await this.#bury(message);
+    const disposal = await this.#answer(job, this.#deps.replies.bare(command, 'unknown'));
+    return disposal === 'delete' ? buried : disposal;
   }
 
   /** To the dead-letter queue, where a person finds it. Without a sender the queue's own redrive policy takes it there. */

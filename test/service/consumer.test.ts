@@ -389,13 +389,15 @@ describe('what cannot be run', () => {
     expect(rig.notices).toMatchObject([{ kind: 'malformed' }]);
   });
 
-  it('an equal id with another hash is buried, told of and not answered', async () => {
+  it('an equal id with another hash is buried, told of, never run, and answered as unknown: whoever asks must not wait for ever', async () => {
     const rig = new ServiceRig(servePayments(charged));
     rig.send();
     await rig.deliver();
-    rig.send({ datahash: `sha256:${'00'.repeat(32)}` });
+    const datahash = `sha256:${'00'.repeat(32)}`;
+    rig.send({ datahash });
     await rig.deliver();
-    expect(rig.outcomes()).toEqual(['completed']);
+    expect(rig.outcomes()).toEqual(['completed', 'unknown']);
+    expect(rig.replies.at(-1)).toMatchObject({ commandid: ID, commandhash: datahash });
     expect(rig.deadLetter.size).toBe(1);
     expect(rig.notices).toMatchObject([{ kind: 'id-reused', commandId: ID }]);
   });

@@ -122,11 +122,11 @@ class Commands(Case):
         rig.events.refusing = False
         self.assertEqual((rig.deliver(), rig.outcomes(), runs), ("delete", ["completed"], [1]))
 
-    def test_with_the_id_of_another_are_refused_and_not_answered(self):
+    def test_with_the_id_of_another_are_refused_and_answered_as_unknown(self):
         rig = Rig(Handler(lambda data, task: None))
         rig.deliver()
         self.assertEqual(rig.deliver(datahash="sha256:" + "00" * 32), "delete")
-        self.assertEqual((rig.outcomes(), rig.sqs.sent[0]["QueueUrl"]), (["completed"], "dead-letter"))
+        self.assertEqual((rig.outcomes(), rig.sqs.sent[0]["QueueUrl"]), (["completed", "unknown"], "dead-letter"))
 
     def test_that_another_worker_has_come_back_when_its_lease_is_over(self):
         rig = Rig(Handler(lambda data, task: rig.deliver()))

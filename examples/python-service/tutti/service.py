@@ -258,8 +258,10 @@ class Service:
             return HOLD_SECONDS
         if verdict.kind == "give-up":
             return self._give_up(job.flight, verdict.claimed, job.fault)
-        log.error("%s came again with another datahash: it is refused and not answered", command_id)
-        return self._bury(job.flight)
+        log.error("%s came again with another datahash: it is refused", command_id)
+        # Whoever sent it must not wait for ever: what became of this command nobody can tell.
+        self._bury(job.flight)
+        return self._answer(job.flight, "unknown")
 
     def _run(self, job: Job) -> Disposal:
         flight, handler = job.flight, job.handler
