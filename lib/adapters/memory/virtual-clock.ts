@@ -7,7 +7,7 @@ interface Sleeper {
   wake: (() => void) | undefined;
 }
 
-/** Time that moves only when it is told to. */
+/** Time that moves only when it is told to. Its instants are whole milliseconds, as every other clock's, also where somebody sleeps for a part of one. */
 export class VirtualClock implements Clock {
   #now: number;
   #order = 0;
@@ -24,7 +24,7 @@ export class VirtualClock implements Clock {
   sleep(milliseconds: number, signal?: AbortSignal): Promise<void> {
     if (milliseconds <= 0 || signal?.aborted === true) return Promise.resolve();
     return new Promise((resolve) => {
-      const sleeper: Sleeper = { at: this.#now + milliseconds, order: (this.#order += 1), wake: undefined };
+      const sleeper: Sleeper = { at: this.#now + Math.ceil(milliseconds), order: (this.#order += 1), wake: undefined };
       const wake = (): void => {
         sleeper.wake = undefined;
         signal?.removeEventListener('abort', wake);

@@ -76,7 +76,13 @@ const checkInstance = async (context: EndContext, pid: string, expectation: Expe
   }
   checkProgress(context, instance);
   const last = instance.runs.at(-1);
-  if (last) for (const fault of expectation.judge(endedRun(context, last, disturbed))) report('judged', `${pid} (${last.run}): ${fault}`);
+  if (last) for (const fault of expectation.judge(endedRun(context, last, disturbed))) reportJudged(report, last, fault);
+};
+
+/** A judge may name the invariant that it speaks of. */
+const reportJudged = (report: Report, { pid, run }: KeptRun, fault: string): void => {
+  const [, invariant = 'judged', what = fault] = /^(I\d+): (.*)$/s.exec(fault) ?? [];
+  report(invariant, what.includes(pid) ? what : `${pid}/${run}: ${what}`);
 };
 
 /** I7: each run was begun once, by a start of its own. */

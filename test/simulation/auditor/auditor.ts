@@ -140,10 +140,11 @@ export class Auditor implements Observer, Told {
 
   parked(event: ParkedEvent): void {
     this.#at += 1;
-    this.#parkedAt.set(event.body, this.#at);
+    // What is malformed is parked with its wrapper.
+    const { inner, targets } = this.#read(event.body);
+    this.#parkedAt.set(inner, this.#at);
     if (event.pid === '') return;
-    this.#picture(event.pid).parked.set(event.body, { at: this.#at, stuck: event.reason === 'STUCK' });
-    const { targets } = this.#read(event.body);
+    this.#picture(event.pid).parked.set(inner, { at: this.#at, stuck: event.reason === 'STUCK' });
     const tenants = new Set(targets.map(({ pid }) => parsePid(pid)?.tenant));
     if (tenants.size > 0 && !tenants.has(parsePid(event.pid)?.tenant))
       this.#violations.report('I15', `an event of ${[...tenants].join(', ')} was parked beside ${event.pid}`);
