@@ -72,6 +72,8 @@ export interface Expectation {
   readonly starts: readonly string[];
   /** Ids of all other events addressed to it. */
   readonly events: readonly string[];
+  /** It goes on for ever, such as a decider that never ends: any of its events may begin it, and at rest it is running. @default it ends */
+  readonly endless?: true;
   /** Operator acts on it. */
   readonly operated: readonly ('cancel' | 'terminate' | 'resume')[];
   /** What is not right with how it ended; nothing where all is. The protocol's own invariants are the auditor's. */

@@ -74,7 +74,7 @@ const checkInstance = async (context: EndContext, pid: string, expectation: Expe
     await checkEvents(context, instance, expectation);
     for (const run of instance.runs) checkRun(context, run);
   }
-  checkProgress(context, instance);
+  checkProgress(context, instance, expectation, disturbed);
   const last = instance.runs.at(-1);
   if (last) for (const fault of expectation.judge(endedRun(context, last, disturbed))) reportJudged(report, last, fault);
 };
@@ -86,13 +86,13 @@ const reportJudged = (report: Report, { pid, run }: KeptRun, fault: string): voi
 };
 
 /** I7: each run was begun once, by a start of its own. */
-const checkStarts = ({ report }: EndContext, { pid, runs }: KeptInstance, { starts }: Expectation): void => {
+const checkStarts = ({ report }: EndContext, { pid, runs }: KeptInstance, { starts, events, endless }: Expectation): void => {
   const began = runs.flatMap(({ entries }) => entries.flatMap((entry) => (entry.type === 'ProcessStarted' ? [entry.id] : [])));
   if (began.length > runs.length)
     report('I7', `${pid} has ${runs.length} runs, and was started ${began.length} times: ${began.join(', ')}`);
   for (const id of new Set(began)) {
     if (began.filter((each) => each === id).length > 1) report('I7', `${pid} was started twice by ${id}`);
-    if (!starts.includes(id)) report('I7', `${pid} was started by ${id}, which nobody has sent to it`);
+    if (!starts.includes(id) && !(endless && events.includes(id))) report('I7', `${pid} was started by ${id}, which nobody has sent to it`);
   }
 };
 
@@ -116,8 +116,16 @@ const checkEvents = async (context: EndContext, instance: KeptInstance, { starts
 
 const idsIn = (entry: JournalEntry): readonly string[] => ('id' in entry ? [entry.id] : []);
 
+/** What no fault of the surroundings explains: only the code, or a restore. */
+const UNEXPLAINED = /^(NONDETERMINISM|FORK|SIZE|DISPATCH|REPLY_INVALID|UNKNOWN_VERSION|PAYLOAD_MISSING)$/;
+
 /** I8: an instance has ended, or is stuck with a reason and in the list. */
-const checkProgress = ({ evidence: { now }, listed, report }: EndContext, { pid, head, image }: KeptInstance): void => {
+const checkProgress = (context: EndContext, { pid, head, image }: KeptInstance, { endless }: Expectation, disturbed: boolean): void => {
+  const {
+    evidence: { now },
+    listed,
+    report,
+  } = context;
   if (!head) return;
   if (head.status === 'early') {
     if ((head.early ?? []).length > 0 && (head.due ?? Infinity) <= now)
@@ -127,15 +135,22 @@ const checkProgress = ({ evidence: { now }, listed, report }: EndContext, { pid,
   const row = listed.get(pid);
   if (row?.status !== head.status) report('I8', `${pid} is ${head.status}, and the list says ${row?.status ?? 'nothing of it'}`);
   if (head.status === 'stuck') {
-    if (head.why === undefined || !/"code":"[A-Z]/.test(head.why)) report('I8', `${pid} is stuck without a reason: ${head.why ?? ''}`);
+    const code = reasonOf(head);
+    if (code === undefined) report('I8', `${pid} is stuck without a reason: ${head.why ?? ''}`);
+    else if (UNEXPLAINED.test(code) && !disturbed) report(code === 'NONDETERMINISM' ? 'I9' : 'I8', `${pid} is stuck: ${head.why}`);
     return;
   }
-  if (!isClosed(head.status)) report('I8', `${pid} is ${head.status} for ever: ${head.control.slice(0, 300)}`);
+  if (!isClosed(head.status) && !endless) report('I8', `${pid} is ${head.status} for ever: ${head.control.slice(0, 300)}`);
   const earliest = image ? earliestWakeUp(image) : Infinity;
   if (earliest <= now) report('I11', `${pid} waits for ${earliest}, which is past`);
   // An undo of a closed run is still under way as long as no answer has come.
   for (const command of image?.commands.values() ?? [])
     if (command.mode === 'undo') report('I8', `${pid} is ${head.status}, and its undo ${command.n} (${command.command}) is not answered`);
+};
+
+const reasonOf = ({ why }: Head): string | undefined => {
+  const { code } = JSON.parse(why ?? '{}') as { readonly code?: string };
+  return code === '' ? undefined : code;
 };
 
 const checkRun = (context: EndContext, run: KeptRun): void => {
@@ -178,7 +193,7 @@ const checkTimers = ({ pid, run, entries }: KeptRun, report: Report): void => {
 /** `standing`: what was done and neither taken back nor itself a taking back. */
 const endedRun = ({ effects, undone, told }: EndContext, { pid, run, status, entries }: KeptRun, restored: boolean): EndedRun => {
   const own = [...effects.values()].filter(({ commandId }) => commandId.startsWith(`${pid}/${run}/`));
-  const disturbed = restored || (told.wasStuck?.(pid) ?? entries.some(({ type }) => type === 'Resumed'));
+  const disturbed = restored || (told.mayHaveLostPatience?.(pid) ?? entries.some(({ type }) => type === 'Resumed'));
   const completed = entries.find((entry) => entry.type === 'ProcessCompleted');
   const result = completed && { result: (completed as { readonly data?: Json }).data ?? null };
   const standing = own.filter(({ commandId, undoes }) => undoes === undefined && !undone.has(commandId));
