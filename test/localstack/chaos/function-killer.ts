@@ -2,29 +2,45 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Choices } from '../../simulation/choices.ts';
 import { killOne, type FunctionHost } from '../outside/function-processes.ts';
 
+/** The suite's functions, by what CloudFormation leaves of their names. */
+const FUNCTIONS = ['AdvanceProcesses', 'SweepTimers', 'DrainDeadLetters', 'Payments', 'Flights', 'Hotels', 'Notifications', 'Guide'];
+const KEPT = 9;
+const PAUSE_MS_MIN = 1_000;
+const PAUSE_MS_MAX = 5_000;
+
 /** Kills processes of a stack's functions, one every few seconds, until it is told to stop. */
 export class FunctionKiller {
-  /** How many died, by function, without what CloudFormation put behind its name. */
+  /** How many died, by function. */
   readonly killed = new Map<string, number>();
+  readonly #host: FunctionHost;
+  readonly #stack: string;
+  readonly #choices: Choices;
   readonly #stopping = new AbortController();
-  readonly #running: Promise<void>;
+  #running: Promise<void> = Promise.resolve();
 
   constructor(host: FunctionHost, stack: string, choices: Choices) {
-    this.#running = this.#run(host, stack, choices);
+    this.#host = host;
+    this.#stack = stack;
+    this.#choices = choices;
   }
 
+  start(): void {
+    this.#running = this.#run();
+  }
+
+  /** After this nothing is killed any more. */
   async stop(): Promise<void> {
     this.#stopping.abort();
     await this.#running;
   }
 
-  async #run(host: FunctionHost, stack: string, choices: Choices): Promise<void> {
+  async #run(): Promise<void> {
     const { signal } = this.#stopping;
-    while (!signal.aborted) {
-      await pause(choices.between(1_000, 4_000), undefined, { signal }).catch(() => undefined);
+    for (;;) {
+      await pause(this.#choices.between(PAUSE_MS_MIN, PAUSE_MS_MAX), undefined, { signal }).catch(() => undefined);
       if (signal.aborted) return;
-      const name = killOne(host, stack, (count) => choices.below(count));
-      if (name !== undefined) this.#count(name.replace(`${stack}-`, '').replace(/-[0-9a-f]{8}$/, ''));
+      const name = killOne(this.#host, this.#stack, (count) => this.#choices.below(count));
+      if (name !== undefined) this.#count(FUNCTIONS.find((known) => name.includes(known.slice(0, KEPT))) ?? name);
     }
   }
 
