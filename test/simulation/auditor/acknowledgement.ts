@@ -114,13 +114,13 @@ const missingTick = ({ run, tickAt }: Of<'tick'>, { image, outbox }: InstancePic
 };
 
 const missingAct = (deleted: Deleted, target: Of<'operate'>, picture: InstancePicture): string | undefined => {
-  const { image, stuckUntil, closedUntil } = picture;
+  const { startedAt, stuckUntil, closedUntil } = picture;
+  const { acceptedAt } = deleted;
   // What could not be done is told by the stuck head, and whoever asks again asks anew.
-  const isStuck = stuckUntil === Infinity;
-  if (target.act === 'resume' && !isStuck) return leftParked(deleted, picture);
-  if (!image || isStuck || stuckUntil >= deleted.acceptedAt || closedUntil >= deleted.acceptedAt || isJournaled(picture, target.id))
-    return undefined;
-  return 'nothing became of it';
+  if (target.act === 'resume' && stuckUntil !== Infinity) return leftParked(deleted, picture);
+  // On what has closed, or has not begun, there is nothing to do.
+  if (startedAt > acceptedAt || stuckUntil >= acceptedAt || closedUntil >= acceptedAt) return undefined;
+  return isJournaled(picture, target.id) ? undefined : 'nothing became of it';
 };
 
 /** A `resume` sends back what is parked; what is parked later looks for itself whether the instance is stuck. */

@@ -72,7 +72,7 @@ const checkInstance = async (context: EndContext, pid: string, expectation: Expe
   if (!disturbed) {
     checkStarts(context, instance, expectation);
     await checkEvents(context, instance, expectation);
-    for (const run of instance.runs) checkRun(context, run);
+    for (const run of instance.runs) checkRun(context, run, expectation);
   }
   checkProgress(context, instance, expectation, disturbed);
   const last = instance.runs.at(-1);
@@ -153,11 +153,11 @@ const reasonOf = ({ why }: Head): string | undefined => {
   return code === '' ? undefined : code;
 };
 
-const checkRun = (context: EndContext, run: KeptRun): void => {
+const checkRun = (context: EndContext, run: KeptRun, { optsOut = false }: Expectation): void => {
   const { contracts, effects, undone, report } = context;
   checkSent(context, run);
   checkTimers(run, report);
-  checkCompensation(run, contracts, report);
+  if (!optsOut) checkCompensation(run, contracts, report);
   checkEffects(run, effects, undone, report);
 };
 

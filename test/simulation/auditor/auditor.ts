@@ -34,6 +34,8 @@ export interface AuditorOptions {
   readonly tickHorizonMs?: number;
   /** Events of other accounts must be parked. @default those of all accounts may be heard */
   readonly account?: string;
+  /** Whether something befell the system that may outlast any patience: an outage, a clock that jumped. @default nothing did */
+  readonly outlasted?: () => boolean;
   /** Whose journals `replayed` replays. @default all */
   readonly replay?: (pid: string) => boolean;
 }
@@ -95,6 +97,7 @@ export class Auditor implements Observer, Told {
     const first = appendEntries(run, head, report);
     const image = decodeHead(head);
     picture.image = image;
+    picture.startedAt = Math.min(picture.startedAt, this.#at);
     checkEntries({ picture, run, before: before?.run === head.run ? before : undefined, contracts: this.#contracts, report }, first);
     this.#checkEarly(picture, head, previous);
     for (const dropped of picture.outbox.follow(image)) report('I2', `${dropped} was dropped from the head, and never sent`);
@@ -201,8 +204,8 @@ export class Auditor implements Observer, Told {
     return this.#pictures.get(pid)?.disturbed ?? false;
   }
 
-  wasStuck(pid: string): boolean {
-    return this.#pictures.get(pid)?.wasStuck ?? false;
+  mayHaveLostPatience(pid: string): boolean {
+    return this.#pictures.get(pid)?.wasStuck === true || this.#options.outlasted?.() === true;
   }
 
   wasSent(commandId: string): boolean {

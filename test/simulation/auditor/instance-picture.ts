@@ -55,6 +55,8 @@ export interface InstancePicture {
   image: Image | undefined;
   readonly runs: Map<string, RunPicture>;
   outbox: Outbox;
+  /** When it was first committed with a run. */
+  startedAt: number;
   /** Until when it was closed, or stuck: `Infinity` while it is, -1 where it never was. */
   closedUntil: number;
   stuckUntil: number;
@@ -82,6 +84,7 @@ export const newInstancePicture = (pid: string, outbox: Outbox): InstancePicture
   image: undefined,
   runs: new Map(),
   outbox,
+  startedAt: Infinity,
   closedUntil: -1,
   stuckUntil: -1,
   stuckAt: -1,

@@ -5,7 +5,8 @@ export interface Told {
   readonly builds: readonly System<string>[];
   /** Its table was restored to an earlier instant. */
   isDisturbed?(pid: string): boolean;
-  wasStuck?(pid: string): boolean;
+  /** It was stuck for a time, or what befell the system may have outlasted the patience of whoever waited. */
+  mayHaveLostPatience?(pid: string): boolean;
   wasSent?(commandId: string): boolean;
   wasPublished?(eventId: string): boolean;
   runsOf?(pid: string): readonly string[];
