@@ -1,12 +1,13 @@
+import { join } from 'node:path';
 import type { Terminal } from '../../bin/terminal.ts';
 import { fixtureNames, fixtureTask, FIXTURES, readFixture } from './fixture.ts';
 import type { Fleet } from './fleet.ts';
 import type { SimulateOptions } from './command-line.ts';
+import { rangesText } from './seed-ranges.ts';
 import type { SeedResult, SeedTask } from './seed-task.ts';
 import { failuresText, summaryText, type Run } from './summary.ts';
 import { tallyOf } from './tally.ts';
 import { addToTotals, presentCommit } from './totals.ts';
-import { join } from 'node:path';
 
 /** In a pipe there is a line as often as this. */
 const LINE_EVERY_MS = 30_000;
@@ -21,6 +22,7 @@ export const simulateSeeds = async (
   interrupted: Promise<unknown>,
 ): Promise<boolean> => {
   const commit = presentCommit();
+  terminal.message(`seeds ${rangesText([[options.from, options.from + options.seeds - 1]])}, code ${commit}, Node ${process.version}`);
   const broken = await brokenFixtures(fleet, terminal, interrupted);
   const results: SeedResult[] = [];
   const began = performance.now();
