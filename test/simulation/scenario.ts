@@ -76,6 +76,8 @@ export interface Expectation {
   readonly endless?: true;
   /** Operator acts on it. */
   readonly operated: readonly ('cancel' | 'terminate' | 'resume')[];
+  /** Some of its calls say `undo: false`, which no journal tells: what must have been undone is left to its judge. @default false */
+  readonly optsOut?: boolean;
   /** What is not right with how it ended; nothing where all is. The protocol's own invariants are the auditor's. */
   judge(run: EndedRun): readonly string[];
 }
