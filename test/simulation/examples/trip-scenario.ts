@@ -45,7 +45,7 @@ const judge = ({ pid, status, entries, standing, disturbed }: EndedRun, fate: Fa
   if (status === 'completed' && !right.some((each) => each.join() === names.join()))
     wrong.push(`I4: ${pid} (${fate}) has completed, and ${names.join(', ')} stand`);
   // Behind the pivot a cancel undoes nothing.
-  if (status !== 'completed' && names.length > 0 && !entries.some(({ type }) => type === 'Pivoted'))
+  if (status !== 'completed' && status !== 'stuck' && names.length > 0 && !entries.some(({ type }) => type === 'Pivoted'))
     wrong.push(`I10: ${pid} is ${status}, but ${names.join(', ')} stand`);
   if (REFUSED.has(fate) && status === 'completed') wrong.push(`I10: ${pid} has completed, although it is ${fate}`);
   // Whoever was stuck for long may have lost its patience; any other failure is invented.
