@@ -9,7 +9,7 @@ import { simulate } from './simulation.ts';
 /** Runs one world in this process, with the real one shut out. */
 export const runSeed = async (task: SeedTask): Promise<SeedResult> => {
   const choices = task.choices ? Choices.recorded(task.choices) : Choices.seeded(task.seed);
-  (globalThis as { __planted?: string | undefined }).__planted = task.planted;
+  Reflect.set(globalThis, '__planted', task.planted);
   const listeners = process.listeners('unhandledRejection');
   const realWorld = forbidRealWorld();
   const outcome = await simulated(task, choices);

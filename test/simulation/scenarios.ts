@@ -1,13 +1,19 @@
 import { exampleScenarios } from './examples/example-scenarios.ts';
+import { programScenario } from './programs/program-scenario.ts';
 import type { ScenarioMaker } from './scenario.ts';
 
-const makers: Readonly<Record<string, ScenarioMaker>> = exampleScenarios;
+const PROGRAMS = 'programs';
+
+const makers: Readonly<Record<string, ScenarioMaker>> = { [PROGRAMS]: programScenario, ...exampleScenarios };
 
 export const scenarioNames: readonly string[] = Object.keys(makers);
 
+/** Most seeds run random programs, which do all that a process can; the examples do what people write. */
+const drawn: readonly string[] = [...Array.from({ length: 5 }, () => PROGRAMS), ...scenarioNames];
+
 /** The one of this name; without a name, what the choices draw. */
 export const scenarioMaker = (name?: string): ScenarioMaker =>
-  name === undefined ? (choices) => made(choices.one(scenarioNames))(choices) : made(name);
+  name === undefined ? (choices) => made(choices.one(drawn))(choices) : made(name);
 
 const made = (name: string): ScenarioMaker => {
   const maker = makers[name];

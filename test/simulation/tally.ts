@@ -58,7 +58,7 @@ export const addedUp = (one: Tally, other: Tally): Tally => ({
   events: one.events + other.events,
   commands: one.commands + other.commands,
   steps: one.steps + other.steps,
-  faults: added(one.faults as Counts, other.faults as Counts),
+  faults: added(one.faults, other.faults),
 });
 
 const total = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0);
