@@ -100,7 +100,9 @@ export class Auditor implements Observer, Told {
     picture.startedAt = Math.min(picture.startedAt, this.#at);
     checkEntries({ picture, run, before: before?.run === head.run ? before : undefined, contracts: this.#contracts, report }, first);
     this.#checkEarly(picture, head, previous);
-    for (const dropped of picture.outbox.follow(image)) report('I2', `${dropped} was dropped from the head, and never sent`);
+    const dropped = picture.outbox.follow(image);
+    // What a restored head fires may have been sent before.
+    if (!picture.disturbed) for (const each of dropped) report('I2', `${each} was dropped from the head, and never sent`);
     checkArmed(image, this.#options.tickHorizonMs ?? 900_000, report);
   }
 
