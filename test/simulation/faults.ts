@@ -26,6 +26,7 @@ export const FAULT_KINDS = [
   'restore',
   'service-outage',
   'handler-error',
+  'forged-reply',
 ] as const;
 export type FaultKind = (typeof FAULT_KINDS)[number];
 
@@ -59,6 +60,7 @@ const CHANCES: Readonly<Record<FaultKind, number>> = {
   restore: 1,
   'service-outage': 0.002,
   'handler-error': 0.02,
+  'forged-reply': 0.003,
 };
 
 const MORE = [1, 3, 10] as const;
@@ -75,11 +77,14 @@ export class Faults {
   readonly most: number;
   count = 0;
   readonly #choices: Choices;
+  readonly #told: (kind: FaultKind) => void;
   readonly #chances = new Map<FaultKind, number>();
   #over = false;
 
-  constructor(choices: Choices) {
+  /** `told` of each, when it happens. */
+  constructor(choices: Choices, told: (kind: FaultKind) => void = () => undefined) {
     this.#choices = choices;
+    this.#told = told;
     this.most = choices.between(FAULTS_MIN, FAULTS_MAX);
     for (const kind of FAULT_KINDS) {
       const has = choices.chance(kind === 'restore' ? RESTORED_SEEDS : 0.5);
@@ -104,6 +109,7 @@ export class Faults {
   happened(kind: FaultKind): void {
     this.count += 1;
     this.counts[kind] = (this.counts[kind] ?? 0) + 1;
+    this.#told(kind);
   }
 
   /** From now on the weather is fair. */

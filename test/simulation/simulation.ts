@@ -2,6 +2,7 @@ import { VirtualClock } from '../../lib/adapters/memory/virtual-clock.ts';
 import type { EventEnvelope } from '../../lib/contract/envelope.ts';
 import { systemContract } from '../../lib/contract/system.ts';
 import { toWire } from '../../lib/contract/wire.ts';
+import { decodeHead } from '../../lib/engine/head-codec.ts';
 import { INBOX, inboxBody } from '../../lib/engine/inbox-message.ts';
 import { answerDeferred, type DeferredAnswer } from '../../lib/service/deferred-answer.ts';
 import { isOrchestratorError } from '../../lib/contract/errors.ts';
@@ -11,6 +12,7 @@ import type { Choices } from './choices.ts';
 import { ACCOUNT, Cloud, type Snapshot } from './cloud.ts';
 import { Deployment } from './deployment.ts';
 import { Faults, FAULTS_MIN, SimulatedFault } from './faults.ts';
+import { forgedReply } from './forged-reply.ts';
 import { Happenings } from './happenings.ts';
 import type { Lane } from './lane.ts';
 import { Ledger } from './ledger.ts';
@@ -72,7 +74,7 @@ class Simulation {
     const now = (): number => this.#clock.now();
     this.#choices = choices;
     this.#swarm = drawSwarm(choices);
-    this.#faults = new Faults(choices);
+    this.#faults = new Faults(choices, (kind) => this.#happenings.happened(`fault: ${kind}`));
     this.#scenario = maker(choices);
     this.#happenings = new Happenings(now, trace);
     this.#auditor = new Auditor({
@@ -359,8 +361,24 @@ class Simulation {
     if (stuck.length > 0 && this.#faults.strikes('operator')) {
       this.#operate(this.#choices.one(stuck).pid, 'resume', `resume-${(this.#operations += 1)}`);
     }
+    if (this.#faults.has('forged-reply')) this.#forge();
     if (this.#snapshot === undefined && this.#steps >= this.#snapshotAt) this.#snapshot = this.#cloud.snapshot();
     if (this.#steps >= this.#restoreAt) this.#restore();
+  }
+
+  /** Somebody who may publish answers a command that is not his, or the owner answers something that nobody has asked. */
+  #forge(): void {
+    const asked = [...this.#cloud.heads()].filter(({ status, run }) => status === 'running' && run !== '');
+    if (asked.length === 0 || !this.#faults.strikes('forged-reply')) return;
+    const image = decodeHead(this.#choices.one(asked));
+    const open = [...image.commands.values()];
+    if (open.length === 0) return;
+    const command = this.#choices.one(open);
+    const forgery = this.#choices.chance(0.5)
+      ? { source: 'mallory', hash: command.hash }
+      : { source: command.command.split('.')[0] ?? '', hash: '0'.repeat(16) };
+    const detail = forgedReply(`${image.pid}/${image.run}/${command.n}`, forgery, this.#deployment.system.name, this.#clock.now());
+    void this.#cloud.publisher.publish([{ source: forgery.source, type: 'mallory.done', detail }]);
   }
 
   #restore(): void {
