@@ -9,6 +9,7 @@ export interface Deleted {
   readonly reading: Reading;
   /** When a queue accepted it: only what was done since may stand for it. */
   readonly acceptedAt: number;
+  readonly isLeft: (messageId: string) => boolean;
   /** Whether another message with the same content is left. `wrapped`: only one that was forced counts. */
   readonly hasCopy: (wrapped: boolean) => boolean;
   readonly isSentBack: (inner: string, since: number) => boolean;
@@ -35,10 +36,19 @@ const isParked = ({ reading, acceptedAt, isSentBack }: Deleted, picture: Instanc
   return !parked.stuck || picture.stuckUntil >= parked.at || isSentBack(reading.inner, parked.at);
 };
 
-const carriedBy = (
-  { messageId, reading }: Deleted,
-  target: Target,
-): ((by: { readonly cause: string; readonly messageId: string }) => boolean) => {
+/** A duplicate may go while the message that was committed is left: that one sends. */
+const carriedBy = (deleted: Deleted, target: Target): ((by: By) => boolean) => {
+  const { messageId, isLeft } = deleted;
+  const caused = causedBy(deleted, target);
+  return (by) => caused(by) && (by.messageId === messageId || !isLeft(by.messageId));
+};
+
+interface By {
+  readonly cause: string;
+  readonly messageId: string;
+}
+
+const causedBy = ({ messageId, reading }: Deleted, target: Target): ((by: By) => boolean) => {
   switch (target.kind) {
     case 'event':
       return (by) => target.keys.includes(by.cause);

@@ -76,7 +76,9 @@ const checkInstance = async (context: EndContext, pid: string, expectation: Expe
   }
   checkProgress(context, instance, expectation, disturbed);
   const last = instance.runs.at(-1);
-  if (last) for (const fault of expectation.judge(endedRun(context, last, disturbed))) reportJudged(report, last, fault);
+  // After a restore an instance may be stuck for good: services have answered what it has not asked yet.
+  if (!last || (disturbed && last.status === 'stuck')) return;
+  for (const fault of expectation.judge(endedRun(context, last, disturbed))) reportJudged(report, last, fault);
 };
 
 /** A judge may name the invariant that it speaks of. */

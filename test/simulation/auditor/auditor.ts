@@ -251,6 +251,7 @@ export class Auditor implements Observer, Told {
       reading,
       acceptedAt,
       hasCopy,
+      isLeft: (id: string) => queues.isLeft(id),
       isSentBack: (inner: string, since: number) => queues.isSentBack(inner, since),
     };
     for (const target of reading.targets) {

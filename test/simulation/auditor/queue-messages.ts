@@ -33,6 +33,10 @@ export class QueueMessages {
     if (message) this.#byInner.get(message.inner)?.delete(messageId);
   }
 
+  isLeft(messageId: string): boolean {
+    return this.#byId.has(messageId);
+  }
+
   acceptedAt(messageId: string): number {
     return this.#acceptedAt.get(messageId) ?? 0;
   }
