@@ -1,5 +1,6 @@
 import { relative } from 'node:path';
 import type { Terminal } from '../../bin/terminal.ts';
+import { briefTrace } from './brief-trace.ts';
 import type { SimulateOptions } from './command-line.ts';
 import { fixtureTask, readFixture, writeFixture } from './fixture.ts';
 import type { Fleet } from './fleet.ts';
@@ -74,9 +75,10 @@ const shrinkAndKeep = async (
   terminal.progress('');
   const result = await fleet.one({ ...task, choices: shrunk.choices });
   const violation = result.violations.find((each) => invariantOf(each) === invariant) ?? found;
-  print(terminal, result, options);
+  const trace = briefTrace(result.trace);
+  print(terminal, { ...result, trace }, options);
   terminal.message(
-    `${shrunk.tries} tries${shrunk.minimal ? ', nothing simpler left' : ''}: ${shrunk.choices.length} choices, ${result.trace.length} lines`,
+    `${shrunk.tries} tries${shrunk.minimal ? ', nothing simpler left' : ''}: ${shrunk.choices.length} choices, ${trace.length} lines of ${result.trace.length}`,
   );
   // What a planted bug does is no failure of the code.
   if (task.planted !== undefined) return;
