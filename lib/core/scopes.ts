@@ -107,10 +107,17 @@ export const branchWon = (run: Run, step: BranchesStep, winner: string): void =>
 const loseBranch = (run: Run, branch: Step, failure: Failure): void => {
   if (branch.status === 'open') {
     cancelStep(run, branch, failure);
+    if (branch.kind === 'scope') loseScope(branch, failure);
     return;
   }
   const items = takeItems(branch);
   if (items.length > 0) undoBeside(run, branch.scope, items);
+};
+
+/** Nobody awaits it any more. Its body may have ended before, and only what is being undone in it goes on: it has lost all the same (S3). */
+const loseScope = (step: ScopeStep, failure: Failure): void => {
+  step.scope.open.delete(step);
+  if (step.child.ending?.status === 'fulfilled') step.child.cancelledBy = failure;
 };
 
 /** Closes what can be closed. Whoever changes a scope only touches it, so that nothing is closed in the middle of a change. */

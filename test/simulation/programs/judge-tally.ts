@@ -15,7 +15,7 @@ export const judgeTally = (texts: readonly string[], run: EndedRun): readonly st
   if (!run.disturbed && heard.join() !== expected.join()) wrong.push(`it heard ${heard.join()}; expected: ${expected.join()}`);
   if (new Set(heard).size !== heard.length) wrong.push(`it heard something twice: ${heard.join()}`);
   const tells = new Set(run.effects.map(({ commandId }) => commandId)).size;
-  if (told !== tells) wrong.push(`it heard of ${told} tellings, and there were ${tells}`);
+  if (!run.disturbed && told !== tells) wrong.push(`it heard of ${told} tellings, and there were ${tells}`);
   if (sent < told || (!run.disturbed && sent !== told)) wrong.push(`it sent ${sent} tellings, and heard of ${told}`);
   if (run.effects.length !== tells) wrong.push('a telling had its effect twice');
   return wrong;

@@ -1,4 +1,4 @@
-import type { Fact, JournalEntry } from '../../../lib/core/journal-entry.ts';
+import type { JournalEntry } from '../../../lib/core/journal-entry.ts';
 import { isFact } from '../../../lib/core/journal-entry.ts';
 
 type Of<T extends JournalEntry['type']> = Extract<JournalEntry, { readonly type: T }>;
@@ -25,7 +25,7 @@ export class Story {
     for (const [index, entry] of entries.entries()) {
       if (isFact(entry)) {
         facts += 1;
-        clock = Math.max(clock, (entry as Fact).at);
+        clock = Math.max(clock, entry.at);
       }
       counted.push(facts);
       clocks.push(clock);

@@ -256,7 +256,7 @@ export class Walk {
     if (from >= limit.at) return rejected(from, limit.failure);
     const tries = this.#story.all('CommandIssued', path);
     const [first] = tries;
-    if (!first) return this.#missing(scope, path, limit);
+    if (!first) return this.#missing(scope, path, from, limit);
     this.#checkAtOnce(scope, path, from, first.index);
     for (const [index, issued] of tries.entries()) {
       this.trail.accounted.add(issued.index);
@@ -310,7 +310,8 @@ export class Walk {
     const settled = this.#awaited(scope, wait, path, from, limit);
     const taken = this.#story.first('EventTaken', path);
     const got = taken && taken.index === settled.at ? { id: taken.id } : {};
-    if (!scope.loose) this.trail.waits.push({ wait, path, from, until: settled.at, ...got });
+    const tied = limit.at < Infinity && this.#story.atOnce(from, limit.at);
+    if (!scope.loose && !tied) this.trail.waits.push({ wait, path, from, until: settled.at, ...got });
     return settled;
   }
 
@@ -326,7 +327,7 @@ export class Walk {
       this.trail.accounted.add(taken.index);
       return fulfilled(taken.index, `got:${taken.id}`);
     }
-    if (wait.timeout !== undefined && !timer) return this.#missing(scope, path, limit);
+    if (wait.timeout !== undefined && !timer) return this.#missing(scope, path, from, limit);
     const fired = timer && this.#story.fired(timer.n);
     if (timer && !scope.loose) this.#checkAtOnce(scope, path, from, timer.index);
     if (fired && fired.index < limit.at) return fulfilled(fired.index, 'nothing');
@@ -336,7 +337,7 @@ export class Walk {
   #timer(scope: ModelScope, path: string, ms: number, value: string, from: number, limit: Limit): Settled {
     if (from >= limit.at) return rejected(from, limit.failure);
     const timer = this.#story.first('TimerSet', path);
-    if (!timer) return this.#missing(scope, path, limit);
+    if (!timer) return this.#missing(scope, path, from, limit);
     this.trail.accounted.add(timer.index);
     this.#checkAtOnce(scope, path, from, timer.index);
     this.#checkDue(path, timer.due, timer.index, ms);
@@ -360,7 +361,9 @@ export class Walk {
   /** What becomes of a scope once its body has ended (W3). */
   #close(scope: ModelScope, path: string, body: Body, limit: Limit, closed: number | undefined): Settled {
     if (body.at === Infinity) return OPEN;
-    const cancelled = limit.at <= body.at;
+    const entry = closed === undefined ? undefined : this.#story.entries[closed];
+    const tied = limit.at < Infinity && this.#story.atOnce(Math.min(body.at, limit.at), Math.max(body.at, limit.at));
+    const cancelled = tied && entry?.type === 'ScopeClosed' ? entry.status === 'cancelled' : limit.at <= body.at;
     const failure = cancelled ? limit.failure : body.failure;
     const over = [...scope.cleanups, ...scope.children];
     if (failure !== undefined) over.push(this.#undoing(scope.list, Math.max(body.at, ...over)));
@@ -369,9 +372,8 @@ export class Walk {
       return OPEN;
     }
     for (const end of over) if (end > closed) this.#problem(`the scope ${path || 'of the process'} ended before what was under way in it`);
-    const entry = this.#story.entries[closed] as JournalEntry;
     const status = cancelled ? 'cancelled' : failure === undefined ? 'fulfilled' : 'failed';
-    if (entry.type === 'ScopeClosed' && entry.status !== status)
+    if (entry?.type === 'ScopeClosed' && entry.status !== status)
       this.#problem(`the scope ${path} was ${entry.status} instead of ${status}`);
     if (failure !== undefined) return rejected(closed, failure);
     return fulfilled(closed, [...body.values], scope.list);
@@ -533,8 +535,9 @@ export class Walk {
     if (!scope.loose && !this.#story.atOnce(from, index)) this.#problem(`${path} did not begin when what stands before it had settled`);
   }
 
-  #missing(scope: ModelScope, path: string, limit: Limit): Settled {
-    if (scope.loose && limit.at < Infinity) return rejected(limit.at, limit.failure);
+  /** Of what happens in one activation the order of deliveries decides, which stands nowhere. */
+  #missing(scope: ModelScope, path: string, from: number, limit: Limit): Settled {
+    if (limit.at < Infinity && (scope.loose || this.#story.atOnce(from, limit.at))) return rejected(limit.at, limit.failure);
     this.#problem(`${path} was never begun`);
     return OPEN;
   }

@@ -1,0 +1,55 @@
+import { describe, expect, test } from 'vitest';
+import { Nudge } from './trip-contracts.ts';
+import { FLIGHT, fly, PAID, pay, ROOM, started, stay } from './trip-steps.ts';
+
+describe('a scope that loses a race after its body has ended', () => {
+  test('that failed by itself goes on undoing, and the process ends after it, as if nothing were unawaited', async () => {
+    const trip = await started(async (ctx) => {
+      const first = await ctx.race({
+        travel: ctx.scope('travel', async (ctx) => {
+          await fly(ctx);
+          await stay(ctx);
+        }),
+        nudged: ctx.waitFor(Nudge),
+      });
+      return first.winner;
+    });
+    await trip.completes('flights.book', FLIGHT);
+    await trip.fails('hotels.book', 'SoldOut');
+    expect(trip.open()).toEqual(['flights.cancel (undo)']);
+    await trip.happens(Nudge);
+    expect(trip.bug).toBeUndefined();
+    expect(trip.status).toBe('running');
+    await trip.completes('flights.cancel');
+    expect(trip.status).toBe('completed');
+    expect(trip.entries('StepDetached')).toEqual([]);
+    expect(trip.entries('ScopeClosed')[0]).toMatchObject({ path: 'travel:1', status: 'failed' });
+  });
+
+  test('that was only waiting for its own losers is undone, since it lost (S3)', async () => {
+    const trip = await started(async (ctx) => {
+      const first = await ctx.race({
+        travel: ctx.scope('travel', async (ctx) => {
+          await pay(ctx);
+          await ctx.race({ flight: fly(ctx), room: stay(ctx) });
+        }),
+        nudged: ctx.waitFor(Nudge),
+      });
+      return first.winner;
+    });
+    await trip.completes('payments.charge', PAID);
+    await trip.completes('hotels.book', ROOM);
+    expect(trip.open()).toEqual(['flights.book (settling: cancelled)']);
+    await trip.happens(Nudge);
+    expect(trip.bug).toBeUndefined();
+    await trip.completes('flights.book', FLIGHT);
+    expect(trip.open()).toEqual(['flights.cancel (undo)']);
+    await trip.completes('flights.cancel');
+    expect(trip.open()).toEqual(['hotels.cancel (undo)']);
+    await trip.completes('hotels.cancel');
+    expect(trip.open()).toEqual(['payments.refund (undo)']);
+    await trip.completes('payments.refund');
+    expect(trip.status).toBe('completed');
+    expect(trip.entries('StepDetached')).toEqual([]);
+  });
+});
