@@ -167,13 +167,22 @@ const checkRun = (context: EndContext, run: KeptRun, { optsOut = false }: Expect
 const checkSent = ({ told, effects, report }: EndContext, { pid, run, entries }: KeptRun): void => {
   const outcomes = new Map<number, number>();
   const abandoned = new Set(entries.flatMap((entry) => (entry.type === 'CommandAbandoned' ? [entry.n] : [])));
+  // Whoever ends lets go of what nobody awaits, and whoever is terminated of everything, also of what its own message was still to send.
+  const terminated = entries.some(({ type }) => type === 'TerminateRequested');
+  const detached = new Set(entries.flatMap((entry) => (entry.type === 'StepDetached' ? [entry.path] : [])));
   const answered = new Set(entries.flatMap((entry) => (entry.type === 'CommandAnswered' && !entry.late ? [entry.n] : [])));
   for (const entry of entries) {
     if (entry.type === 'CommandAnswered' && !entry.late && entry.outcome !== 'deferred' && entry.outcome !== 'unknown')
       outcomes.set(entry.n, (outcomes.get(entry.n) ?? 0) + 1);
     if (entry.type === 'CommandIssued') {
       const id = `${pid}/${run}/${entry.n}`;
-      const sent = answered.has(entry.n) || abandoned.has(entry.n) || effects.has(id) || told.wasSent?.(id) !== false;
+      const sent =
+        terminated ||
+        detached.has(entry.path) ||
+        answered.has(entry.n) ||
+        abandoned.has(entry.n) ||
+        effects.has(id) ||
+        told.wasSent?.(id) !== false;
       if (!sent) report('I2', `${id} (${entry.command}) was never sent`);
     }
     if (entry.type === 'EventPublished' && told.wasPublished?.(`${pid}/${run}/${entry.n}`) === false)

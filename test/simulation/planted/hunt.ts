@@ -53,6 +53,6 @@ const isInnocent = async (runner: Runner, seed: number): Promise<boolean> => {
 
 /** What the auditor said first. A world that throws or hangs was ended by the bug, and is no proof that it would be seen. */
 export const killOf = ({ seed, steps, violations }: SeedResult): Kill | undefined => {
-  const violation = violations.find((each) => /^I\d+:/.test(each));
+  const violation = violations.find((each) => /^(I\d+|judged):/.test(each));
   return violation === undefined ? undefined : { seed, steps, invariant: invariantOf(violation), violation };
 };

@@ -81,13 +81,9 @@ export const lifecycleBugs: readonly PlantedBug[] = [
     what: 'An answer is known by the number of its command alone, whose run is taken to be the present one.',
     patches: [
       {
-        file: 'lib/engine/admit-answer.ts',
-        find: 'key: `r:${id.run}:${id.n}`,',
-        plant: 'key: PLANTED ? `r:${id.n}` : `r:${id.run}:${id.n}`,',
-      },
-      {
         ...OWED,
-        plant: "!(PLANTED && kind === 'reply' && !decidesOn(item) && item.target.inbound.run !== this.#image.run) && (ORIGINAL)",
+        plant:
+          "PLANTED && kind === 'reply' && !decidesOn(item) ? by.cause === `r:${this.#image.run}:${item.target.inbound.n}` : (ORIGINAL)",
       },
     ],
   },

@@ -1,0 +1,88 @@
+import { serve, type Served } from 'tutti/service';
+import type { Choices } from '../choices.ts';
+import type { Act, Effect, EndedRun, Expectation, Scenario, Site } from '../scenario.ts';
+import { depot, lives, WAYS, type Way } from './lives-system.ts';
+
+const MINUTE_MS = 60_000;
+
+/**
+ * Instances that end and begin again, early words, answers that come when nobody waits for them, code that must be mended first, and
+ * persons who resume too early: what has to outlive a run.
+ */
+export const livesScenario = (choices: Choices): Scenario => {
+  const done: Effect[] = [];
+  const acts: Act[] = [];
+  const expectations = new Map<string, Expectation>();
+  for (let count = choices.between(1, 4), i = 1; i <= count; i += 1) live(`l${i}`, choices, acts, expectations, done);
+  return { name: 'lives', builds: lives, serve: (site) => served(site, done), acts, expectations };
+};
+
+const live = (id: string, choices: Choices, acts: Act[], expectations: Map<string, Expectation>, done: readonly Effect[]): void => {
+  const pid = `default#life#${id}`;
+  const publish = (atMs: number, type: string, eventId: string, data: Record<string, string>): void => {
+    const act = { kind: 'publish', source: 'lives', type, id: eventId, data } as const;
+    acts.push({ ...act, atMs });
+    // Its producer says it again, perhaps in another life.
+    if (choices.chance(0.4)) acts.push({ ...act, atMs: atMs + choices.below(20 * MINUTE_MS) });
+  };
+  const starts: string[] = [];
+  const ways: Way[] = [];
+  let atMs = choices.below(2 * MINUTE_MS);
+  for (let count = choices.between(1, 4), i = 1; i <= count; i += 1) {
+    starts.push(`${id}-born-${i}`);
+    const way = choices.one(WAYS);
+    ways.push(way);
+    publish(atMs, 'lives.born', `${id}-born-${i}`, { id, way });
+    atMs += choices.below(choices.chance(0.5) ? 15_000 : 10 * MINUTE_MS);
+  }
+  const events = Array.from({ length: choices.between(0, 3) }, (_, i) => `${id}-word-${i + 1}`);
+  for (const word of events) publish(choices.below(atMs + MINUTE_MS), 'lives.word', word, { id, text: word });
+  const operated: Expectation['operated'][number][] = [];
+  const operate = (act: 'terminate' | 'resume', withinMs: number): void => {
+    operated.push(act);
+    acts.push({ kind: 'operate', atMs: choices.below(withinMs), pid, opid: `${id}-${act}-${operated.length}`, act });
+  };
+  // What was terminated before it began cannot be resumed, so that is left out.
+  if (!ways.includes('stillborn') && choices.chance(0.3)) operate('terminate', atMs + 5 * MINUTE_MS);
+  for (let resumes = choices.below(6); resumes > 0; resumes -= 1) operate('resume', atMs + 5 * MINUTE_MS);
+  expectations.set(pid, { starts, events, operated, judge: (run) => judge(run, id, done) });
+};
+
+/** Over all lives of one instance: what it kept, and what it heard. */
+const judge = ({ pid, status, entries, disturbed }: EndedRun, id: string, done: readonly Effect[]): string[] => {
+  // What a person has terminated, or a restore undone, is not taken back by anybody.
+  if (status === 'stuck' || disturbed || entries.some(({ type }) => type === 'TerminateRequested')) return [];
+  const wrong: string[] = [];
+  const own = done.filter(({ commandId }) => commandId.startsWith(`${pid}/`));
+  const putBack = new Set(own.map(({ undoes }) => undoes));
+  for (const { commandId, command, input } of own)
+    if (command === 'depot.take' && (input as { way: string }).way === 'leaves' && !putBack.has(commandId))
+      wrong.push(`I10: ${commandId} was taken by a life that was gone, and never put back`);
+  const heard = new Map<string, Set<string>>();
+  for (const { commandId, command, input } of own)
+    if (command === 'depot.note') {
+      const { text } = input as { text: string };
+      heard.set(text, (heard.get(text) ?? new Set()).add(commandId));
+    }
+  for (const [text, ids] of heard) if (ids.size > 1) wrong.push(`I4: ${pid} (${id}) has heard ${text} ${ids.size} times`);
+  return wrong;
+};
+
+const served = (site: Site, done: Effect[]): readonly Served[] => {
+  const does = async (effect: Effect): Promise<void> => {
+    await site.pass();
+    if (site.effect(effect)) done.push(effect);
+    await site.pass();
+  };
+  return [
+    serve(depot, {
+      take: async (thing, { commandId }) => {
+        await does({ commandId, command: 'depot.take', input: thing });
+        return { thing: commandId };
+      },
+      put: async ({ thing }, { commandId, undoes }) =>
+        does({ commandId, command: 'depot.put', input: { thing }, ...(undoes !== undefined && { undoes }) }),
+      note: async (saying, { commandId }) => does({ commandId, command: 'depot.note', input: saying }),
+    }),
+  ];
+};

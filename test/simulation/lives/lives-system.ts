@@ -1,0 +1,70 @@
+import { command, event, process, service, system } from 'tutti';
+import { z } from 'zod';
+
+/**
+ * How one life is led. `listens`: waits for a word first, which may be there already. `leaves`: asks for something and is gone at once.
+ * `works`: keeps what it asks for. `stumbles`: cannot read a word before its code is mended. `stillborn`: not even its start.
+ */
+export const WAYS = ['works', 'listens', 'leaves', 'stumbles', 'stillborn'] as const;
+export type Way = (typeof WAYS)[number];
+
+const Birth = z.object({ id: z.string(), way: z.enum(WAYS) });
+const Saying = z.object({ id: z.string(), text: z.string() });
+const Thing = z.object({ life: z.string(), way: z.enum(WAYS) });
+
+export const Born = event('lives.born', Birth);
+export const Word = event('lives.word', Saying);
+export const Ended = event('lives.ended', Birth);
+
+const put = command({ input: z.object({ thing: z.string() }), timeout: '2 minutes' });
+export const depot = service('depot', {
+  take: command({
+    input: Thing,
+    output: z.object({ thing: z.string() }),
+    timeout: '2 minutes',
+    undo: { command: put, input: (_thing, taken) => taken },
+  }),
+  put,
+  note: command({ input: Saying, timeout: '2 minutes' }),
+});
+
+/** An instance that may be begun again when it has ended; `mended`: the code of the build that replaces the first one. */
+const life = (mended: boolean) =>
+  process(
+    'life',
+    {
+      startOn: Born.byId((born) => born.id),
+      receives: [Word.byId((word) => word.id)],
+      publishes: [Ended],
+      onClosed: 'restart',
+    },
+    async (ctx, { id, way }) => {
+      if (way === 'stillborn' && !mended) throw new Error('This code cannot begin.');
+      const thing = { life: id, way };
+      if (way === 'leaves') {
+        let isTaken = false;
+        const taking = ctx.call(depot.take, thing);
+        void taking.then(() => (isTaken = true)).catch(() => undefined);
+        await ctx.sleep('2 seconds');
+        // Whatever comes of it from now on, nobody waits for it, and it is taken back.
+        if (isTaken) await ctx.undo(taking);
+        ctx.publish(Ended, { id, way });
+        return way;
+      }
+      if (way === 'listens' || way === 'stumbles') {
+        const word = await ctx.waitFor(Word, { timeout: '40 minutes' });
+        if (word && way === 'stumbles' && !mended) throw new Error('This code cannot read.');
+        if (word) await ctx.call(depot.note, { id, text: word.text });
+      }
+      await ctx.call(depot.take, thing);
+      await ctx.sleep('3 minutes');
+      ctx.publish(Ended, { id, way });
+      return way;
+    },
+  );
+
+const services = [depot] as const;
+export const lives = [
+  system('lives', { processes: [life(false)], services }),
+  system('lives', { processes: [life(true)], services }),
+] as const;
