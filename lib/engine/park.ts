@@ -17,11 +17,20 @@ export const parkMessage = async (
   message: ReceivedMessage,
   why: { readonly pid: string; readonly reason: string; readonly detail: string },
 ): Promise<void> => {
-  const { body, sentAt } = unwrapped(message);
-  const id = `${String(sentAt).padStart(15, '0')}#${message.messageId}`;
-  await parking.park({ pid: why.pid, id, reason: why.reason, detail: shortText(why.detail), body, parkedAt: clock.now() });
+  const { body } = unwrapped(message);
+  await parking.park({
+    pid: why.pid,
+    id: parkedId(message),
+    reason: why.reason,
+    detail: shortText(why.detail),
+    body,
+    parkedAt: clock.now(),
+  });
   onNotice?.({ kind: 'parked', reason: why.reason, pid: why.pid });
 };
+
+/** Under which a message is parked: as often as it is, it is parked once. */
+export const parkedId = (message: ReceivedMessage): string => `${String(unwrapped(message).sentAt).padStart(15, '0')}#${message.messageId}`;
 
 /** A message that was sent back before is parked as it came first, not in a wrapper of a wrapper. */
 const unwrapped = (message: ReceivedMessage): { readonly body: string; readonly sentAt: number } => {
@@ -41,10 +50,10 @@ const REDRIVEN_AT_A_TIME = 100;
 /**
  * After a `resume`: everything parked beside the instance goes back to the inbox in order, each a message of its own, and only then
  * is it marked. A crash in between, or time that is nearly up, is repaired by the redelivery of the `resume`. What can never be sent
- * stays parked. Returns whether all else was sent.
+ * stays parked. `only`: no other than this one. Returns whether all else was sent.
  */
-export const redrive = async ({ options, remainingMs }: EngineContext, pid: string): Promise<boolean> => {
-  const parked = await options.parking.parked(pid);
+export const redrive = async ({ options, remainingMs }: EngineContext, pid: string, only?: string): Promise<boolean> => {
+  const parked = (await options.parking.parked(pid)).filter(({ id }) => only === undefined || id === only);
   for (let from = 0; from < parked.length; from += REDRIVEN_AT_A_TIME) {
     if (remainingMs() < BEGUN_MS_MIN) return false;
     const some = parked.slice(from, from + REDRIVEN_AT_A_TIME);
