@@ -1,0 +1,73 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+
+const here = fileURLToPath(new URL('.', import.meta.url));
+const isInstalled = (tool: string): boolean =>
+  (process.env['PATH'] ?? '').split(delimiter).some((folder) => existsSync(join(folder, tool)));
+const canSearch = isInstalled('spin') && isInstalled('gcc');
+const INSTALL = 'On Debian: apt-get install -y spin gcc';
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'tutti-models-'));
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+/** Runs all.sh on these rows, with a folder of its own for what it builds. */
+const run = async (rows: string, path = process.env['PATH']): Promise<{ readonly code: number; readonly output: string }> => {
+  const file = join(folder, 'rows.txt');
+  await writeFile(file, rows);
+  return new Promise((resolve) => {
+    execFile('/bin/bash', [join(here, 'all.sh'), file], { env: { PATH: path, TMPDIR: folder } }, (error, stdout, stderr) => {
+      resolve({ code: error ? Number(error.code) : 0, output: stdout + stderr });
+    });
+  });
+};
+
+/** Where spin is missing, each of these still proves that the script says so and does not pass. */
+const expectRun = async (rows: string, code: number, ...texts: readonly string[]): Promise<void> => {
+  const ran = await run(rows);
+  expect(ran.code).toBe(canSearch ? code : 2);
+  for (const text of canSearch ? texts : [INSTALL]) expect(ran.output).toContain(text);
+};
+
+// Compiling a model takes seconds where others compile too.
+describe('the search of all models', { timeout: 120_000 }, () => {
+  test('says what to install where its tools are missing, and does not pass', async () => {
+    const { code, output } = await run('head.pml | recommended | -DF=0 | pass | |\n', '/nowhere');
+    expect(code).toBe(2);
+    expect(output).toBe(`The models need spin and a C compiler; missing: spin gcc. ${INSTALL}\n`);
+  });
+
+  test('passes where a sound protocol is searched to its end and a mutant breaks the assertion of its row', async () => {
+    await expectRun(
+      '# a comment\nlate.pml | sound | -DF=0 | pass | |\nlate.pml | LATE_IS_NOOP | -DF=0 -DLATE_IS_NOOP | fail | effect==settled |\n',
+      0,
+      'pass | late.pml | sound',
+      'fail | late.pml | LATE_IS_NOOP',
+      '2 of 2 rows as expected, 0 wrong',
+    );
+    expect(await readdir(folder)).toEqual(['rows.txt']);
+  });
+
+  test.each([
+    ['a mutant that finds no error', 'late.pml | m | -DF=0 | fail | effect==settled |', 'WRONG, must break effect==settled'],
+    ['a mutant that breaks another assertion', 'late.pml | m | -DF=0 -DLATE_IS_NOOP | fail | nU== |', 'WRONG, must break nU=='],
+    ['a mutant that names no assertion', 'late.pml | m | -DF=0 -DLATE_IS_NOOP | fail | |', 'WRONG, names no assertion'],
+    ['a protocol with an error', 'late.pml | p | -DF=0 -DLATE_IS_NOOP | pass | |', 'WRONG, must pass'],
+    ['a model that is no Promela', 'all.sh | p | -DF=0 | pass | |', 'spin failed'],
+    ['a model that is not there', 'none.pml | p | -DF=0 | pass | |', 'WRONG, must pass'],
+    ['an expectation that is none', 'late.pml | p | -DF=0 | maybe | |', "WRONG, expects 'maybe'"],
+  ])('fails on %s', async (_, row, text) => {
+    await expectRun(`${row}\n`, 1, text, '0 of 1 rows as expected, 1 wrong');
+  });
+
+  test('does not pass where there is nothing to search', async () => {
+    await expectRun('# only a comment\n', 2, 'No rows in');
+  });
+});
