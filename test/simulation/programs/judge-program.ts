@@ -25,8 +25,15 @@ export const judgeProgram = (program: Program, run: EndedRun): readonly string[]
     ...statusProblems(run, story, outcome, version),
     ...ghostProblems(run, walk.trail),
     ...signalProblems(story, walk.trail),
-    ...effectProblems(run, story, walk.trail),
+    ...(isRestored(run) ? [] : effectProblems(run, story, walk.trail)),
   ];
+};
+
+/** Its table was restored: it has forgotten what it did since, so what stands in the foreign systems is no longer its own to explain. */
+const isRestored = ({ disturbed, entries, effects, pid, run }: EndedRun): boolean => {
+  if (!disturbed) return false;
+  const issued = new Set(entries.flatMap((entry) => (entry.type === 'CommandIssued' ? [`${pid}/${run}/${entry.n}`] : [])));
+  return !entries.some(({ type }) => type === 'Resumed') || effects.some(({ commandId }) => !issued.has(commandId));
 };
 
 const ENDED: readonly EndedRun['status'][] = ['completed', 'failed', 'cancelled'];
@@ -43,7 +50,7 @@ const statusProblems = (run: EndedRun, story: Story, outcome: Settled, version: 
     case 'running':
       return run.disturbed ? [] : [`it is still ${run.status}`];
     case 'stuck':
-      return isUnknown(story) ? [] : ['it is stuck, though each answer is known'];
+      return run.disturbed || isUnknown(story) ? [] : ['it is stuck, though each answer is known'];
     case 'terminated':
       return story.every('TerminateRequested').length > 0 ? [] : ['it is terminated, and nobody asked for that'];
     case 'completed':
