@@ -244,9 +244,16 @@ describe('latency', () => {
 
   test('that outlasts the caller is a call that is done after it has given up', async () => {
     let goOn: () => void = () => undefined;
-    await proxyThat('arrives-late', 'dynamodb', { pause: () => new Promise<void>((resolve) => (goOn = resolve)) });
-    const client = new DynamoDBClient({ ...settings(1), requestHandler: { requestTimeout: 100, throwOnRequestTimeout: true } });
+    let held: () => void = () => undefined;
+    const holding = new Promise<void>((resolve) => (held = resolve));
+    const pause = (): Promise<void> => {
+      held();
+      return new Promise<void>((resolve) => (goOn = resolve));
+    };
+    await proxyThat('arrives-late', 'dynamodb', { pause });
+    const client = new DynamoDBClient({ ...settings(1), requestHandler: { requestTimeout: 1_000, throwOnRequestTimeout: true } });
     await expect(client.send(update)).rejects.toMatchObject({ name: 'TimeoutError' });
+    await holding;
     expect(asked).toEqual([]);
     const arrived = once(upstream, 'asked');
     goOn();
@@ -263,12 +270,12 @@ test('a seed draws all kinds of faults, and the same ones again', async () => {
       pause: () => Promise.resolve(),
     });
     const events = [{ source: 'hotels', type: 'hotels.booked', detail: '1' }];
-    const keys = [{ pk: { S: 'a' } }];
-    for (let round = 0; round < 100; round += 1) {
-      await publisher(1).publish(events);
-      await new DynamoDBClient(settings(1))
-        .send(new BatchGetItemCommand({ RequestItems: { trips: { Keys: keys } } }))
-        .catch(() => undefined);
+    const table = new DynamoDBClient(settings(1));
+    const bus = publisher(1);
+    const read = new BatchGetItemCommand({ RequestItems: { trips: { Keys: [{ pk: { S: 'a' } }] } } });
+    for (let round = 0; round < 60; round += 1) {
+      await bus.publish(events);
+      await table.send(read).catch(() => undefined);
     }
     return Object.fromEntries(proxy.injected);
   };

@@ -11,7 +11,7 @@ export const reportText = (
     `chaos with CHAOS_SEED=${seed}`,
     ...Object.entries(tables).flatMap(([title, rows]) => [
       row('  ', title, sum(rows)),
-      ...[...rows].map(([name, count]) => row('    ', name, count)),
+      ...[...rows].sort(byName).map(([name, count]) => row('    ', name, count)),
     ]),
     ...Object.entries(figures).map(([name, count]) => row('  ', name, count)),
     ...violations.map((violation) => `    ${violation}`),
@@ -19,4 +19,5 @@ export const reportText = (
 
 const WIDTH = 46;
 const sum = (rows: Counts): number => [...rows.values()].reduce((total, count) => total + count, 0);
+const byName = ([a]: readonly [string, number], [b]: readonly [string, number]): number => a.localeCompare(b);
 const row = (indent: string, name: string, count: number): string => `${`${indent}${name}`.padEnd(WIDTH)}${String(count).padStart(8)}`;
