@@ -247,20 +247,25 @@ describe('I11', () => {
   });
 });
 
-test('after a restore only what neither ends nor is stuck is told', async () => {
+describe('after a restore', () => {
   const told = { isDisturbed: () => true };
-  expect(
-    await audited(
-      withHead(booked, () => ({ tail: booked.head.tail.slice(0, 2), status: 'stuck', why: '{"code":"FORK"}' })),
-      expected({ events: ['lost-1'] }),
-      told,
-    ),
-  ).toBe('');
-  expect(
-    await audited(
-      withHead(booked, () => ({ status: 'running' })),
-      expected(),
-      told,
-    ),
-  ).toContain('I8: ');
+  const judge = (): readonly string[] => ['twice'];
+
+  test('what is stuck is excused, and what waits for an event that is lost', async () => {
+    const stuck = withHead(booked, () => ({ tail: booked.head.tail.slice(0, 2), status: 'stuck', why: '{"code":"FORK"}' }));
+    expect(await audited(stuck, expected({ events: ['lost-1'], judge }), told)).toBe('');
+    expect(
+      await audited(
+        withHead(booked, () => ({ status: 'running' })),
+        expected(),
+        told,
+      ),
+    ).toBe('');
+  });
+
+  test('what waits for a time that is past is told', async () => {
+    const control = '{"format":1,"seq":9,"timers":[{"n":8,"path":"sleep:2","due":1,"purpose":"sleep"}]}';
+    const waiting = withHead(booked, () => ({ status: 'running', control }));
+    expect(await audited(waiting, expected(), told)).toMatch(/I8: .* for ever/);
+  });
 });

@@ -76,9 +76,9 @@ const checkInstance = async (context: EndContext, pid: string, expectation: Expe
   }
   checkProgress(context, instance, expectation, disturbed);
   const last = instance.runs.at(-1);
-  // After a restore an instance may be stuck for good: services have answered what it has not asked yet.
-  if (!last || (disturbed && last.status === 'stuck')) return;
-  for (const fault of expectation.judge(endedRun(context, last, disturbed))) reportJudged(report, last, fault);
+  // After a restore what the lost suffix has done stands beside what is done again, under other ids; only the rules above still hold.
+  if (!last || disturbed) return;
+  for (const fault of expectation.judge(endedRun(context, last))) reportJudged(report, last, fault);
 };
 
 /** A judge may name the invariant that it speaks of. */
@@ -142,8 +142,10 @@ const checkProgress = (context: EndContext, { pid, head, image }: KeptInstance, 
     else if (UNEXPLAINED.test(code) && !disturbed) report(code === 'NONDETERMINISM' ? 'I9' : 'I8', `${pid} is stuck: ${head.why}`);
     return;
   }
-  if (!isClosed(head.status) && !endless) report('I8', `${pid} is ${head.status} for ever: ${head.control.slice(0, 300)}`);
   const earliest = image ? earliestWakeUp(image) : Infinity;
+  // What waits for an event alone may wait for one that a restore has lost; what waits for a time or an answer may not.
+  const waitsForLost = disturbed && earliest === Infinity;
+  if (!isClosed(head.status) && !endless && !waitsForLost) report('I8', `${pid} is ${head.status} for ever: ${head.control.slice(0, 300)}`);
   if (earliest <= now) report('I11', `${pid} waits for ${earliest}, which is past`);
   // An undo of a closed run is still under way as long as no answer has come.
   for (const command of image?.commands.values() ?? [])
@@ -202,9 +204,9 @@ const checkTimers = ({ pid, run, entries }: KeptRun, report: Report): void => {
 };
 
 /** `standing`: what was done and neither taken back nor itself a taking back. */
-const endedRun = ({ effects, undone, told }: EndContext, { pid, run, status, entries }: KeptRun, restored: boolean): EndedRun => {
+const endedRun = ({ effects, undone, told }: EndContext, { pid, run, status, entries }: KeptRun): EndedRun => {
   const own = [...effects.values()].filter(({ commandId }) => commandId.startsWith(`${pid}/${run}/`));
-  const disturbed = restored || (told.mayHaveLostPatience?.(pid) ?? entries.some(({ type }) => type === 'Resumed'));
+  const disturbed = told.mayHaveLostPatience?.(pid) ?? entries.some(({ type }) => type === 'Resumed');
   const completed = entries.find((entry) => entry.type === 'ProcessCompleted');
   const result = completed && { result: (completed as { readonly data?: Json }).data ?? null };
   const standing = own.filter(({ commandId, undoes }) => undoes === undefined && !undone.has(commandId));
