@@ -239,7 +239,7 @@ export class Walk {
     if (step.kind === 'scope') scope.children.push(settled.at);
   }
 
-  #branch(scope: ModelScope, step: Branch, path: string, from: number, limit: Limit): Settled {
+  #branch(scope: ModelScope, step: Branch, path: string, from: number, limit: Limit, lost = NO_LIMIT): Settled {
     switch (step.kind) {
       case 'call':
         return this.#call(scope, step, path, from, limit);
@@ -248,7 +248,7 @@ export class Walk {
       case 'sleep':
         return this.#timer(scope, path, milliseconds(step.for), 'sleep', from, limit);
       case 'scope':
-        return this.#scope(scope, step, path, from, limit);
+        return this.#scope(scope, step, path, from, limit, lost);
     }
   }
 
@@ -351,20 +351,22 @@ export class Walk {
     if (due !== expected) this.#problem(`${path} is due at ${due} instead of ${expected}`);
   }
 
-  #scope(outer: ModelScope, step: Scope, path: string, from: number, limit: Limit): Settled {
+  #scope(outer: ModelScope, step: Scope, path: string, from: number, limit: Limit, lost: Limit): Settled {
     this.#decided(outer, 'ScopeOpened', path, from);
     const scope = newScope(`${path}/`, outer.loose);
     const body = this.#body(scope, step.body, from, limit);
-    return this.#close(scope, path, body, limit, this.#story.first('ScopeClosed', path)?.index);
+    return this.#close(scope, path, body, limit, this.#story.first('ScopeClosed', path)?.index, lost);
   }
 
-  /** What becomes of a scope once its body has ended (W3). */
-  #close(scope: ModelScope, path: string, body: Body, limit: Limit, closed: number | undefined): Settled {
+  /** What becomes of a scope once its body has ended (W3). `lost`: when its race was over, which counts until it has closed. */
+  #close(scope: ModelScope, path: string, body: Body, limit: Limit, closed: number | undefined, lost = NO_LIMIT): Settled {
     if (body.at === Infinity) return OPEN;
     const entry = closed === undefined ? undefined : this.#story.entries[closed];
     const tied = limit.at < Infinity && this.#story.atOnce(Math.min(body.at, limit.at), Math.max(body.at, limit.at));
-    const cancelled = tied && entry?.type === 'ScopeClosed' ? entry.status === 'cancelled' : limit.at <= body.at;
-    const failure = cancelled ? limit.failure : body.failure;
+    const met = tied && entry?.type === 'ScopeClosed' ? entry.status === 'cancelled' : limit.at <= body.at;
+    const late = !met && body.failure === undefined && lost.at < (closed ?? Infinity);
+    const cancelled = met || late;
+    const failure = cancelled ? (late ? lost : limit).failure : body.failure;
     const over = [...scope.cleanups, ...scope.children];
     if (failure !== undefined) over.push(this.#undoing(scope.list, Math.max(body.at, ...over)));
     if (closed === undefined) {
@@ -445,9 +447,10 @@ export class Walk {
     const won = this.#story.first('BranchWon', this.#next(scope, kind));
     const lost: Limit = { at: won?.index ?? Infinity, failure: 'cancelled:lost-race' };
     const winner = branches.findIndex((_branch, index) => branchName(index) === won?.winner);
-    const all = branches.map((branch, index) =>
-      this.#branch(scope, branch, paths[index] as string, from, index === winner ? limit : nearer(limit, lost)),
-    );
+    const all = branches.map((branch, index) => {
+      const until = index === winner ? limit : nearer(limit, lost);
+      return this.#branch(scope, branch, paths[index] as string, from, until, won && index === winner ? NO_LIMIT : until);
+    });
     for (const [index, settled] of all.entries()) {
       const kept = index === winner || !won ? settled : { ...settled, items: [] };
       this.#absorb(scope, branches[index] as Branch, kept);
