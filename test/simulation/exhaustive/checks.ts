@@ -1,0 +1,225 @@
+import type { CommandEnvelope } from '../../../lib/contract/envelope.ts';
+import { isClosed, type Image } from '../../../lib/core/image.ts';
+import type { JournalEntry } from '../../../lib/core/journal-entry.ts';
+import { decodeHead } from '../../../lib/engine/head-codec.ts';
+import type { Head } from '../../../lib/ports/process-store.ts';
+import type { Cloud } from './cloud.ts';
+
+interface History {
+  readonly pid: string;
+  readonly run: string;
+  readonly entries: string[];
+}
+
+/** What a message is for, as far as the checks need it. */
+interface Purpose {
+  readonly kind: 'start' | 'signal' | 'reply' | 'tick' | 'operate';
+  readonly pid: string;
+  readonly id: string;
+  /** What names its sends; undefined: its message id does. */
+  readonly cause?: string;
+  readonly n?: number;
+  readonly run?: string;
+  readonly tickAt?: number;
+}
+
+/** I1, I3 and I14 at every instant; I2, I5, I6, I7 and I8 when nothing moves any more. */
+export class Checks {
+  readonly violations: string[] = [];
+  readonly #cloud: Cloud;
+  readonly #histories = new Map<string, History>();
+  /** Hashes of the commands of all committed journals, by command id. */
+  readonly #issued = new Map<string, string>();
+
+  constructor(cloud: Cloud) {
+    this.#cloud = cloud;
+  }
+
+  #violated(what: string): void {
+    this.violations.push(what);
+  }
+
+  /** I3: each head follows the one before, and its journal only grows. */
+  committed(head: Head, previous: Head | undefined): void {
+    const isFirst = previous === undefined && this.#histories.size === 0;
+    if (!isFirst && head.version !== (previous?.version ?? 0) + 1)
+      this.#violated(`I3: ${head.pid} went from version ${previous?.version} to ${head.version}`);
+    if (head.status === 'early' || head.run === '') return;
+    const key = `${head.pid}/${head.run}`;
+    const history = this.#histories.get(key) ?? { pid: head.pid, run: head.run, entries: [] };
+    if (!this.#histories.has(key)) this.#begin(key, history, head);
+    const { entries } = history;
+    if (head.tailFrom > entries.length) this.#violated(`I3: ${head.pid} has no entry ${entries.length}, but one at ${head.tailFrom}`);
+    if (head.tailFrom + head.tail.length < entries.length)
+      this.#violated(`I3: ${head.pid} lost entries of its journal at version ${head.version}`);
+    for (const [i, entry] of head.tail.entries()) {
+      const at = head.tailFrom + i;
+      if (entries[at] === undefined) this.#journaled(history, at, entry);
+      else if (entries[at] !== entry) this.#violated(`I3: ${head.pid} changed entry ${at} of its journal at version ${head.version}`);
+    }
+  }
+
+  /** A cloud may begin with a run whose first entries lie in chunks. */
+  #begin(key: string, history: History, head: Head): void {
+    this.#histories.set(key, history);
+    for (const { pid, run, from, entries } of this.#cloud.chunks.resident())
+      if (pid === head.pid && run === head.run) for (const [i, entry] of entries.entries()) this.#journaled(history, from + i, entry);
+  }
+
+  #journaled(history: History, at: number, text: string): void {
+    history.entries[at] = text;
+    if (!text.includes('"CommandIssued"')) return;
+    const entry = JSON.parse(text) as JournalEntry;
+    if (entry.type === 'CommandIssued') this.#issued.set(`${history.pid}/${history.run}/${entry.n}`, entry.hash);
+  }
+
+  /** I1: what a service queue accepts is in a committed head. */
+  accepted(command: CommandEnvelope): void {
+    const hash = this.#issued.get(command.id);
+    if (hash === undefined) this.#violated(`I1: ${command.id} (${command.type}) was sent, but no committed head has it`);
+    else if (!command.datahash.startsWith(`sha256:${hash}`))
+      this.#violated(`I1: ${command.id} was sent with other data than was committed`);
+  }
+
+  /** I14: the message may go, since its event is kept, and all that it caused was accepted. `messageId`: as it was delivered. */
+  deleting(body: string, messageId: string): void {
+    const { inbox, lane, parked, heads } = this.#cloud;
+    const inner = unwrapped(body);
+    const purpose = purposeOf(inner);
+    if (parked.list(purpose.pid).some((event) => event.body === inner && event.redrivenAt === undefined)) return;
+    // It goes on as another message, in the lane or on its way back from where it was parked.
+    if (lane.messages.some((message) => message.body !== body && unwrapped(message.body) === inner)) return;
+    if (
+      inbox.messages.some(
+        (message) => isForced(message.body) && !message.deleted && message.id !== messageId && unwrapped(message.body) === inner,
+      )
+    )
+      return;
+    const head = heads.get(purpose.pid);
+    const image = head && decodeHead(head);
+    if (!this.#isKept(purpose, inner, head, image)) this.#violated(`I14: ${nameOf(purpose)} of ${purpose.pid} was deleted, but is nowhere`);
+    if (image && image.status !== 'early')
+      for (const what of this.#unsent(image, purpose, messageId))
+        this.#violated(`I14: ${nameOf(purpose)} was deleted before ${what} of ${purpose.pid} was sent`);
+  }
+
+  #isKept(purpose: Purpose, body: string, head: Head | undefined, image: Image | undefined): boolean {
+    const { kind, id, n, run, tickAt } = purpose;
+    if (!head || !image) return kind === 'operate' || kind === 'tick';
+    if (head.status === 'early') return kind === 'operate' || (head.early ?? []).includes(body);
+    const isHere = run === undefined || run === image.run;
+    switch (kind) {
+      case 'reply': {
+        const command = isHere ? image.commands.get(n as number) : undefined;
+        // What is unknown or deferred leaves its command open; the journal has the answer.
+        return command === undefined || this.entries(head.pid).some((entry) => entry.type === 'CommandAnswered' && entry.n === n);
+      }
+      case 'tick':
+        return !isHere || isClosed(head.status) || (image.tickAt !== tickAt && image.due !== tickAt);
+      default:
+        return isClosed(head.status) || kind === 'operate' || this.entries(head.pid).some((entry) => 'id' in entry && entry.id === id);
+    }
+  }
+
+  /** Nothing that is explored ends before all that it was sent was there to be heard. */
+  #isApplied(purpose: Purpose, body: string, head: Head | undefined): boolean {
+    const { kind, id, pid } = purpose;
+    if (kind === 'start' || kind === 'signal') return this.entries(pid).some((entry) => 'id' in entry && entry.id === id);
+    return this.#isKept(purpose, body, head, head && decodeHead(head));
+  }
+
+  #unsent(image: Image, { cause }: Purpose, messageId: string): readonly string[] {
+    const { sent, published, inbox } = this.#cloud;
+    const caused = (by: { readonly cause: string; readonly messageId: string }): boolean =>
+      cause === undefined ? by.messageId === messageId : by.cause === cause;
+    const unsent: string[] = [];
+    for (const { n, attempt, command, ...by } of image.commands.values())
+      if (caused(by) && (sent.get(`${image.pid}/${image.run}/${n}`)?.attempt ?? 0) < attempt) unsent.push(`${command} (${n})`);
+    for (const fire of image.fires) {
+      if (!caused(fire)) continue;
+      const isSent =
+        fire.kind === 'event'
+          ? published.has(`${image.pid}/${image.run}/${fire.n}`)
+          : inbox.messages.some(({ body }) => body.startsWith('{"tutti":"tick"') && body.includes(`"tickAt":${fire.at}`));
+      if (!isSent) unsent.push(fire.kind === 'event' ? (fire.event as string) : 'a tick');
+    }
+    return unsent;
+  }
+
+  /** All entries of an instance, run after run. */
+  entries(pid: string): readonly JournalEntry[] {
+    return [...this.#histories.values()]
+      .filter((history) => history.pid === pid)
+      .flatMap(({ entries }) => entries.map((text) => JSON.parse(text) as JournalEntry));
+  }
+
+  /** Nothing moves any more. `bodies`: all that the inbox was given. */
+  settled(bodies: readonly string[]): void {
+    const { heads, parked } = this.#cloud;
+    for (const history of this.#histories.values()) this.#settledRun(history);
+    for (const head of heads.resident())
+      if (head.status === 'running' || (head.status === 'stuck' && head.why === undefined))
+        this.#violated(`I8: ${head.pid} is ${head.status} for ever: ${head.control}`);
+    for (const body of bodies) {
+      const purpose = purposeOf(body);
+      const head = heads.get(purpose.pid);
+      // Beside an instance that is not stuck any more nobody looks for it.
+      const isParked = parked
+        .list(purpose.pid)
+        .some((event) => event.body === body && event.redrivenAt === undefined && (event.reason !== 'STUCK' || head?.status === 'stuck'));
+      if (!isParked && !this.#isApplied(purpose, body, head)) this.#violated(`I6: ${nameOf(purpose)} of ${purpose.pid} is lost`);
+    }
+  }
+
+  #settledRun({ pid, run, entries: texts }: History): void {
+    const { sent, published, heads } = this.#cloud;
+    const entries = texts.map((text) => JSON.parse(text) as JournalEntry);
+    const starts = entries.filter(({ type }) => type === 'ProcessStarted').length;
+    if (starts !== 1) this.#violated(`I7: ${pid} was started ${starts} times in one run`);
+    if (heads.get(pid)?.run !== run) this.#violated(`I7: ${pid} had the run ${run}, and has another one`);
+    const abandoned = new Set(entries.flatMap((entry) => (entry.type === 'CommandAbandoned' ? [entry.n] : [])));
+    const answers = new Map<number, number>();
+    for (const entry of entries) {
+      const id = 'n' in entry ? `${pid}/${run}/${entry.n}` : '';
+      if (entry.type === 'CommandIssued' && !abandoned.has(entry.n) && !sent.has(id))
+        this.#violated(`I2: ${id} (${entry.command}) was never sent`);
+      if (entry.type === 'EventPublished' && !published.has(id)) this.#violated(`I2: ${entry.event} of ${pid} was never published`);
+      if (entry.type !== 'CommandAnswered' || entry.outcome === 'deferred' || entry.outcome === 'unknown') continue;
+      answers.set(entry.n, (answers.get(entry.n) ?? 0) + 1);
+    }
+    for (const [n, count] of answers) if (count > 1) this.#violated(`I5: ${pid}/${run}/${n} has ${count} outcomes`);
+  }
+}
+
+const isForced = (body: string): boolean => body.startsWith('{"tutti":"forced"');
+
+const unwrapped = (body: string): string => (isForced(body) ? (JSON.parse(body) as { readonly body: string }).body : body);
+
+const nameOf = ({ kind, cause, id }: Purpose): string => cause ?? `the ${kind} ${id}`;
+
+interface AnyBody {
+  readonly tutti?: string;
+  readonly pid: string;
+  readonly opid: string;
+  readonly run: string;
+  readonly tickAt: number;
+  readonly detail: { readonly id: string; readonly type: string; readonly commandid?: string; readonly data: { readonly order: string } };
+}
+
+const purposeOf = (text: string): Purpose => {
+  const { tutti, pid, opid, run, tickAt, detail } = JSON.parse(unwrapped(text)) as AnyBody;
+  if (tutti === 'tick') return { kind: 'tick', pid, id: String(tickAt), run, tickAt };
+  if (tutti === 'operate') return { kind: 'operate', pid, id: opid, cause: `o:${opid}` };
+  if (detail.commandid !== undefined) {
+    const [owner, itsRun, n] = detail.commandid.split('/') as [string, string, string];
+    return { kind: 'reply', pid: owner, id: detail.id, cause: `r:${itsRun}:${n}`, n: Number(n), run: itsRun };
+  }
+  const name = detail.type.startsWith('shop.pair') ? 'pair' : 'note';
+  const starts = detail.type.endsWith('-ordered');
+  return {
+    kind: starts ? 'start' : 'signal',
+    pid: `default#${name}#${detail.data.order}`,
+    id: detail.id,
+    cause: `${starts ? 's' : 'x'}:${detail.id}`,
+  };
+};

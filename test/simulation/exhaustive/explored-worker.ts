@@ -1,0 +1,290 @@
+import { hash as hashOf } from 'node:crypto';
+import { makeHandler } from '../../../functions/advance-processes/handler.ts';
+import { Engine } from '../../../lib/engine/engine.ts';
+import type { MessageSender, SendResult } from '../../../lib/ports/message-sender.ts';
+import type { EventPublisher } from '../../../lib/ports/event-publisher.ts';
+import type { ParkingStore } from '../../../lib/ports/parking-store.ts';
+import type { ReceivedMessage, VisibilityChange } from '../../../lib/ports/message-queue.ts';
+import type { ProcessStore } from '../../../lib/ports/process-store.ts';
+import { frontEndOf } from '../../../lib/process/front-end.ts';
+import { withoutWriters, type Cloud } from './cloud.ts';
+import type { ExploredQueue, QueuedMessage } from './explored-queue.ts';
+import { shop } from './shop-system.ts';
+
+/** Ports as an engine gets them. A mutant breaks one of them as a fault of the engine would. */
+export interface EnginePorts {
+  readonly store: ProcessStore;
+  readonly sender: MessageSender;
+  readonly publisher: EventPublisher;
+  readonly parking: ParkingStore;
+}
+
+/** A fault of the engine, made by ports that do what the faulty engine would do. What it remembers it must know from its calls alone. */
+export interface Mutant {
+  readonly ports?: (ports: EnginePorts) => EnginePorts;
+  /** Messages are deleted when they are received. */
+  readonly deletesFirst?: boolean;
+}
+
+/** A call that a worker has made and that has not happened yet. */
+export interface PendingCall {
+  readonly number: number;
+  readonly name: string;
+  readonly args: readonly unknown[];
+  /** How many parts of it may fail alone. */
+  readonly parts: number;
+  readonly writes: boolean;
+  readonly act: (fault: CallFault) => Promise<unknown>;
+  readonly resolve: (result: unknown) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/**
+ * What befalls a call: nothing, it fails before it acts, its answer is lost, or one part of it is refused. `overtaken`: it deletes
+ * messages that were handed out again meanwhile, which may work all the same.
+ */
+export type CallFault = 'none' | 'fails' | 'answer-lost' | 'overtaken' | { readonly refused: number };
+
+const WRITES: ReadonlySet<string> = new Set([
+  'commit',
+  'buffer',
+  'spill',
+  'send',
+  'publish',
+  'park',
+  'redriven',
+  'attempt',
+  'put',
+  'delete',
+  'changeVisibility',
+]);
+
+const REGION_ARN = 'arn:aws:sqs:region:account:';
+
+export interface WorkerOptions {
+  readonly mutant: Mutant;
+  readonly hotLane: boolean;
+  /** It goes on with the same engine batch after batch, until it crashes. Otherwise each batch meets a new one. */
+  readonly warm: boolean;
+}
+
+/** Who is given back for so long at the most is back at once: a worker may always be slower than that. */
+export const SLOW_SECONDS = 4;
+
+/** One worker: the function's handler on an engine of its own. Each call of a port waits until the explorer lets it happen. */
+export class ExploredWorker {
+  readonly name: string;
+  readonly queue: ExploredQueue;
+  readonly pending: PendingCall[] = [];
+  /** Messages in hand. */
+  batch: readonly ReceivedMessage[] = [];
+  /** The result of its last call. */
+  told: unknown;
+  readonly #cloud: Cloud;
+  readonly #options: WorkerOptions;
+  #engine: Engine | undefined;
+  #handle: ReturnType<typeof makeHandler> | undefined;
+  #calls = 0;
+  /** Its first delivery, which no other engine has: names its commits and what it sends. */
+  #token = '';
+  /** All that its engine was ever told: since the code is deterministic, also all that it knows. */
+  #history = '';
+
+  constructor(name: string, queue: ExploredQueue, cloud: Cloud, options: WorkerOptions) {
+    this.name = name;
+    this.queue = queue;
+    this.#cloud = cloud;
+    this.#options = options;
+  }
+
+  get busy(): boolean {
+    return this.batch.length > 0;
+  }
+
+  /** Equal for workers that know the same. Its name is nothing that it knows. */
+  digest(): string {
+    return `${this.queue.name}${this.busy ? '+' : '-'}${this.#history}${this.pending.map(({ number }) => number).join()}`;
+  }
+
+  receive(messages: readonly QueuedMessage[]): void {
+    this.batch = messages.map((message) => this.queue.receive(message));
+    const delivery = this.batch.map(({ receiptHandle }) => receiptHandle).join();
+    if (!this.#handle) this.#begin(delivery);
+    this.#learn(delivery);
+    const handle = this.#handle as ReturnType<typeof makeHandler>;
+    void this.#run(handle, this.batch).then(() => {
+      if (handle === this.#handle) this.#done();
+    });
+  }
+
+  async #run(handle: ReturnType<typeof makeHandler>, batch: readonly ReceivedMessage[]): Promise<void> {
+    if (this.#options.mutant.deletesFirst) await this.#delete(batch);
+    const { batchItemFailures } = await handle({ Records: batch.map((message) => this.#record(message)) } as never, {
+      getRemainingTimeInMillis: () => 20_000,
+    });
+    const failed = new Set(batchItemFailures.map(({ itemIdentifier }) => itemIdentifier));
+    const done = batch.filter(({ messageId }) => !failed.has(messageId));
+    if (done.length > 0 && !this.#options.mutant.deletesFirst) await this.#delete(done);
+  }
+
+  #record({ messageId, receiptHandle, body, sentAt, receiveCount }: ReceivedMessage): unknown {
+    const attributes = { ApproximateReceiveCount: String(receiveCount), SentTimestamp: String(sentAt) };
+    const eventSourceARN = `${REGION_ARN}${this.queue.name}${this.queue === this.#cloud.lane ? '.fifo' : ''}`;
+    return { messageId, receiptHandle, body, attributes, eventSourceARN };
+  }
+
+  /** Lambda deletes what the handler does not name. */
+  #delete(messages: readonly ReceivedMessage[]): Promise<unknown> {
+    return this.#call('delete', [messages], messages.length, async (fault) => {
+      for (const [i, message] of messages.entries()) {
+        this.#cloud.checks.deleting(message.body, message.messageId);
+        if (i !== refusedBy(fault) && (fault === 'overtaken' || this.queue.isCurrent(message))) this.queue.delete(message);
+      }
+    });
+  }
+
+  /** The process ends: no call of it ever returns, and what it held comes again. */
+  crash(): void {
+    this.#release();
+    this.#end();
+  }
+
+  #end(): void {
+    this.pending.length = 0;
+    this.#engine?.abandon();
+    this.#engine = undefined;
+    this.#handle = undefined;
+    this.#history = '';
+    this.#calls = 0;
+  }
+
+  abandon(): void {
+    this.#engine?.abandon();
+  }
+
+  #done(): void {
+    this.#release();
+    if (!this.#options.warm) this.#end();
+  }
+
+  #release(): void {
+    for (const received of this.batch) this.queue.release(received);
+    this.batch = [];
+  }
+
+  /** Lets one call happen. What it leads to has happened when the event loop has turned. */
+  release(call: PendingCall, fault: CallFault): void {
+    this.pending.splice(this.pending.indexOf(call), 1);
+    const tell = (answer: () => void, told: string): void => {
+      this.#learn(`${call.number}=${told}`);
+      answer();
+    };
+    const failure = new Error(`${call.name} failed`);
+    if (fault === 'fails') return tell(() => call.reject(failure), 'failed');
+    void call.act(fault).then((result) => {
+      this.told = result;
+      if (fault === 'answer-lost') tell(() => call.reject(failure), 'failed');
+      else tell(() => call.resolve(result), this.#toldOf(result));
+    });
+  }
+
+  /** An engine that has just begun has written nothing yet that it could find again. */
+  #toldOf(result: unknown): string {
+    const json = JSON.stringify(result) ?? '';
+    return this.#options.warm ? json : withoutWriters(json);
+  }
+
+  #learn(what: string): void {
+    this.#history = hashOf('sha1', this.#history + what);
+  }
+
+  #call(name: string, args: readonly unknown[], parts: number, act: (fault: CallFault) => Promise<unknown>): Promise<unknown> {
+    const number = (this.#calls += 1);
+    return new Promise((resolve, reject) =>
+      this.pending.push({ number, name, args, parts, writes: WRITES.has(name), act, resolve, reject }),
+    );
+  }
+
+  /** A port all of whose calls wait. */
+  #waiting<Port extends object>(port: Port): Port {
+    return new Proxy(port, {
+      get: (target, name) => {
+        const member: unknown = Reflect.get(target, name);
+        if (typeof member !== 'function' || name === 'reference') return member;
+        return (...args: unknown[]) => this.#call(String(name), args, 0, () => Reflect.apply(member, target, args) as Promise<unknown>);
+      },
+    });
+  }
+
+  #begin(token: string): void {
+    this.#token = token;
+    const { store, parking, payloadStore, publisher } = this.#cloud;
+    const ports: EnginePorts = {
+      store: this.#waiting({
+        load: (pids, options) => (options.consistent ? store.load(pids) : Promise.resolve(this.#cloud.oldHeads(pids))),
+        commit: (head, expected) => store.commit(head, expected),
+        buffer: (event) => store.buffer(event),
+        spill: (chunk) => store.spill(chunk),
+        chunks: (pid, run) => store.chunks(pid, run),
+      } satisfies ProcessStore),
+      sender: this.#sender(),
+      publisher: {
+        publish: (events) => this.#call('publish', [events], 0, () => publisher.publish(events)) as ReturnType<EventPublisher['publish']>,
+      },
+      parking: this.#waiting(parking),
+    };
+    this.#engine = new Engine({
+      system: shop,
+      frontEndOf,
+      index: { due: () => Promise.resolve([]) },
+      payloads: this.#waiting(payloadStore),
+      // A pause between two tries changes nothing: whoever pauses may be overtaken anyway.
+      clock: { now: () => this.#cloud.now, sleep: () => Promise.resolve() },
+      hotLane: this.#options.hotLane,
+      random: this.#random(),
+      ...(this.#options.mutant.ports?.(ports) ?? ports),
+    });
+    const engine = this.#engine;
+    const changeVisibility = (changes: readonly VisibilityChange[]): Promise<readonly string[]> =>
+      this.#call('changeVisibility', [changes], 0, () => this.#changeVisibility(changes)) as Promise<readonly string[]>;
+    this.#handle = makeHandler(() => ({ engine, queue: () => ({ changeVisibility }), log: () => undefined }));
+  }
+
+  /** Names the commits of this engine; all its pauses are as long. */
+  #random(): () => number {
+    const fixed = Number.parseInt(hashOf('sha1', this.#token).slice(0, 8), 16) / 2 ** 32;
+    return () => fixed;
+  }
+
+  #sender(): MessageSender {
+    return {
+      send: (queue, messages) => {
+        const id = `${this.#token}/${this.#calls + 1}`;
+        const sender = this.#cloud.sender(() => id);
+        const send = async (fault: CallFault): Promise<readonly SendResult[]> => {
+          const refused = refusedBy(fault);
+          const accepted = await sender.send(
+            queue,
+            messages.filter((_, i) => i !== refused),
+          );
+          const results = [...accepted];
+          if (refused !== undefined) results.splice(refused, 0, { status: 'failed', senderFault: false, reason: 'throttled' });
+          return results;
+        };
+        return this.#call('send', [queue, messages], messages.length, send) as Promise<readonly SendResult[]>;
+      },
+    };
+  }
+
+  /** A longer wait ends when time is let go. */
+  async #changeVisibility(changes: readonly VisibilityChange[]): Promise<readonly string[]> {
+    for (const { receiptHandle, seconds } of changes) {
+      const received = this.batch.find((message) => message.receiptHandle === receiptHandle);
+      if (!received || !this.queue.isCurrent(received)) continue;
+      if (seconds > SLOW_SECONDS) this.queue.get(received.messageId).visibleAt = this.#cloud.now + seconds * 1000;
+    }
+    return [];
+  }
+}
+
+const refusedBy = (fault: CallFault): number | undefined => (typeof fault === 'object' ? fault.refused : undefined);

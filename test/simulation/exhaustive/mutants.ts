@@ -1,0 +1,187 @@
+import type { OutgoingMessage } from '../../../lib/ports/message-sender.ts';
+import type { Head, ProcessStore } from '../../../lib/ports/process-store.ts';
+import type { EnginePorts, Mutant } from './explored-worker.ts';
+
+/** A fault of an engine, and a case in which it shows. */
+export interface MutantCase {
+  readonly name: string;
+  readonly mutant: Mutant;
+  /** Name of the configuration. */
+  readonly shownBy: string;
+  readonly faults: number;
+  /** Only engines that stay warm have it. @default false */
+  readonly warm?: boolean;
+  /** What is then found not to hold. */
+  readonly breaks: string;
+}
+
+const withStore = (ports: EnginePorts, store: Partial<ProcessStore>): EnginePorts => ({
+  ...ports,
+  store: {
+    load: (pids, options) => ports.store.load(pids, options),
+    commit: (head, expected) => ports.store.commit(head, expected),
+    buffer: (event) => ports.store.buffer(event),
+    spill: (chunk) => ports.store.spill(chunk),
+    chunks: (pid, run) => ports.store.chunks(pid, run),
+    ...store,
+  },
+});
+
+const parkingOf = ({ parking }: EnginePorts): EnginePorts['parking'] => ({
+  park: (event) => parking.park(event),
+  parked: (pid) => parking.parked(pid),
+  redriven: (pid, ids, at) => parking.redriven(pid, ids, at),
+  attempt: (messageId, change) => parking.attempt(messageId, change),
+});
+
+/** Says that everything was sent, and keeps some of it. */
+const withSender = (ports: EnginePorts, keeps: (queue: string, message: OutgoingMessage) => boolean): EnginePorts => ({
+  ...ports,
+  sender: {
+    send: async (queue, messages) => {
+      const sent = messages.filter((message) => !keeps(queue, message));
+      const results = sent.length === 0 ? [] : [...(await ports.sender.send(queue, sent))];
+      return messages.map((message) => (sent.includes(message) ? results.shift()! : { status: 'sent', messageId: 'kept' }));
+    },
+  },
+});
+
+const sendsNothingAgain = (ports: EnginePorts): EnginePorts => {
+  let hasCommitted = false;
+  const { store } = ports;
+  const noting = withStore(ports, {
+    commit: async (head, expected) => {
+      const result = await store.commit(head, expected);
+      hasCommitted ||= result.status === 'committed';
+      return result;
+    },
+  });
+  return withSender(noting, (queue) => queue !== 'inbox' && !hasCommitted);
+};
+
+const looksOnlyOnce = (ports: EnginePorts): EnginePorts => {
+  const { store, parking } = ports;
+  const seen = new Map<string, Head | undefined>();
+  const parked = new Set<string>();
+  const load: ProcessStore['load'] = async (pids, options) => {
+    if (pids.every((pid) => parked.has(pid))) return pids.map((pid) => seen.get(pid));
+    const heads = await store.load(pids, options);
+    for (const [i, pid] of pids.entries()) seen.set(pid, heads[i]);
+    return heads;
+  };
+  return {
+    ...withStore(ports, { load }),
+    parking: {
+      ...parkingOf(ports),
+      park: async (event) => {
+        await parking.park(event);
+        parked.add(event.pid);
+      },
+    },
+  };
+};
+
+/** What it has written last it takes for what stands, and does not read it again. */
+const trustsItsCache = (ports: EnginePorts): EnginePorts => {
+  const written = new Map<string, Head>();
+  const { store } = ports;
+  return withStore(ports, {
+    load: async (pids, options) => {
+      const cached = pids.map((pid) => written.get(pid));
+      return cached.every((head) => head !== undefined) ? cached : store.load(pids, options);
+    },
+    commit: async (head, expected) => {
+      const result = await store.commit(head, expected);
+      const stands = result.status === 'committed' ? head : result.current;
+      if (stands) written.set(head.pid, stands);
+      return result;
+    },
+  });
+};
+
+/** Faults of an engine, each made by ports that do what the faulty engine would do. */
+export const mutants: readonly MutantCase[] = [
+  {
+    name: 'deletes a message before it is applied',
+    mutant: { deletesFirst: true },
+    shownBy: 'a start and its redelivery',
+    faults: 0,
+    breaks: 'I14',
+  },
+  {
+    name: 'sends nothing again for a duplicate',
+    mutant: { ports: sendsNothingAgain },
+    shownBy: 'a start under two message ids',
+    faults: 1,
+    breaks: 'I14',
+  },
+  {
+    name: 'takes the commit of another one for its own',
+    mutant: {
+      ports: (ports) =>
+        withStore(ports, { commit: (head, expected) => ports.store.commit(head, expected).then(() => ({ status: 'committed' })) }),
+    },
+    shownBy: 'two answers of a parallel',
+    faults: 0,
+    breaks: 'I14',
+  },
+  {
+    name: 'takes verdicts that write nothing from reads that may be old',
+    mutant: { ports: (ports) => withStore(ports, { load: (pids) => ports.store.load(pids, { consistent: false }) }) },
+    shownBy: 'a signal to what is stuck, and a resume',
+    faults: 0,
+    breaks: 'I6',
+  },
+  {
+    name: 'drops what comes before the start',
+    mutant: { ports: (ports) => withStore(ports, { buffer: async () => ({ status: 'buffered' }) }) },
+    shownBy: 'a start and a signal',
+    faults: 0,
+    breaks: 'I14',
+  },
+  {
+    name: 'drops the events that a commit fires',
+    mutant: {
+      ports: (ports) => ({ ...ports, publisher: { publish: async (events) => events.map(() => ({ status: 'published', eventId: '' })) } }),
+    },
+    shownBy: 'a closing answer and its redelivery',
+    faults: 0,
+    breaks: 'I14',
+  },
+  {
+    name: 'drops the ticks that a commit fires',
+    mutant: { ports: (ports) => withSender(ports, (queue, { body }) => queue === 'inbox' && body.startsWith('{"tutti":"tick"')) },
+    shownBy: 'a start and its redelivery',
+    faults: 0,
+    breaks: 'I14',
+  },
+  {
+    name: 'forwards to nowhere',
+    mutant: { ports: (ports) => withSender(ports, (queue) => queue === 'hot-lane') },
+    shownBy: 'two answers that are forwarded to the hot lane',
+    faults: 0,
+    breaks: 'I14',
+  },
+  {
+    name: 'parks nowhere',
+    mutant: { ports: (ports) => ({ ...ports, parking: { ...parkingOf(ports), park: async () => undefined } }) },
+    shownBy: 'a signal to what is stuck, and a resume',
+    faults: 0,
+    breaks: 'I14',
+  },
+  {
+    name: 'parks without a look at the head after it',
+    mutant: { ports: looksOnlyOnce },
+    shownBy: 'a signal to what is stuck, and a resume',
+    faults: 0,
+    breaks: 'I6',
+  },
+  {
+    name: 'takes verdicts that write nothing from what it has written last',
+    mutant: { ports: trustsItsCache },
+    shownBy: 'an answer that makes it stuck, a signal, and a resume',
+    faults: 0,
+    warm: true,
+    breaks: 'I6',
+  },
+];

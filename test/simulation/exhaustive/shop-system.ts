@@ -1,0 +1,50 @@
+import { command, event, process, service, system } from 'tutti';
+import { z } from 'zod';
+
+const Order = z.object({ order: z.string() });
+const Reference = z.object({ reference: z.string() });
+
+const bookable = () => {
+  const undo = command({ input: Reference, timeout: '2 minutes' });
+  const book = command({
+    input: Order,
+    output: Reference,
+    timeout: '2 minutes',
+    retry: { within: '1 hour' },
+    undo: { command: undo, input: (_order, { reference }) => ({ reference }) },
+  });
+  return { book, undo };
+};
+
+const left = service('left', bookable());
+const right = service('right', bookable());
+const desk = service('desk', { finish: command({ input: Order, timeout: '2 minutes' }) });
+
+const PairOrdered = event('shop.pair-ordered', Order);
+const NoteOrdered = event('shop.note-ordered', Order);
+const Noted = event('shop.noted', z.object({ order: z.string(), note: z.string() }));
+const Done = event('shop.done', Order);
+
+const byOrder = ({ order }: { readonly order: string }): string => order;
+
+/** Two commands at once, a third when both are answered; what it hears of it tells with its end. */
+const pair = process('pair', { startOn: PairOrdered.byId(byOrder), publishes: [Done] }, async (ctx, order) => {
+  await Promise.all([ctx.call(left.book, order), ctx.call(right.book, order)]);
+  await ctx.call(desk.finish, order);
+  ctx.publish(Done, order);
+});
+
+/** A command, then an event that may have come before everything else. */
+const note = process(
+  'note',
+  { startOn: NoteOrdered.byId(byOrder), receives: [Noted.byId(byOrder)], publishes: [Done] },
+  async (ctx, order) => {
+    await ctx.call(left.book, order);
+    const noted = await ctx.waitFor(Noted, { timeout: '1 day' });
+    if (noted) await ctx.call(desk.finish, { order: `${order.order} ${noted.note}` });
+    ctx.publish(Done, order);
+  },
+);
+
+/** The smallest system in which everything of the protocol can happen. */
+export const shop = system('shop', { processes: [pair, note], services: [left, right, desk] });
