@@ -3,7 +3,7 @@ import type { PlantedBug } from './planted-bug.ts';
 
 const LOOKS_AGAIN = {
   file: 'lib/engine/get-stuck.ts',
-  find: "return head?.status === 'stuck';",
+  find: "if (head?.status === 'stuck') return true;",
 } as const;
 
 export const parkingBugs: readonly PlantedBug[] = [
@@ -32,8 +32,10 @@ export const parkingBugs: readonly PlantedBug[] = [
     patches: [
       {
         ...LOOKS_AGAIN,
-        plant: `if (PLANTED && head?.status !== 'stuck')
-    await context.options.parking.redriven(pid, [String(message.sentAt).padStart(15, '0') + '#' + message.messageId], context.options.clock.now());
+        plant: `if (PLANTED && head?.status !== 'stuck') {
+    await parking.redriven(pid, [parkedId(message)], context.options.clock.now());
+    return false;
+  }
   ORIGINAL`,
       },
     ],
