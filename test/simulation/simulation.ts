@@ -1,5 +1,6 @@
 import { VirtualClock } from '../../lib/adapters/memory/virtual-clock.ts';
 import type { EventEnvelope } from '../../lib/contract/envelope.ts';
+import type { Json } from '../../lib/contract/schema.ts';
 import { systemContract } from '../../lib/contract/system.ts';
 import { toWire } from '../../lib/contract/wire.ts';
 import { decodeHead } from '../../lib/engine/head-codec.ts';
@@ -111,7 +112,8 @@ class Simulation {
     this.#deployment.renew();
     await this.#until(STEPS_MAX);
     for (let again = 0; again < RESUMES_MAX && this.#mend(); again += 1) await this.#until(STEPS_MAX);
-    const violations = [...this.#auditor.violations, ...(await this.#audit())];
+    const atTheEnd = await this.#audit();
+    const violations = [...this.#auditor.violations, ...atTheEnd];
     return {
       scenario: this.#scenario.name,
       violations: this.#steps < STEPS_MAX ? violations : ['I8: it never comes to rest', ...violations],
@@ -134,6 +136,8 @@ class Simulation {
       [...this.#cloud.queues].filter(([name, { size }]) => size > 0 && !expected(name)).map(([name, { size }]) => [name, size]),
     );
     const { store, index, parking, payloads } = this.#cloud;
+    await this.#auditor.replayed(async (pid, hash) => JSON.parse((await payloads.get(pid, hash)) ?? 'null') as Json);
+    this.#auditor.boundedBy(this.#faults.count);
     const evidence = { store, index, parking, payloads, left, effects: this.#ledger.effects, now: this.#clock.now() };
     return auditEnd(evidence, this.#scenario.expectations, this.#auditor);
   }

@@ -29,7 +29,7 @@ const without = (all: readonly Happening[], index: number): Happening[] => all.t
 /** All up to a happening, and that changed. */
 const cut = <K extends Kind>(all: readonly Happening[], index: number, change: (told: Of<K>['told']) => Of<K>['told']): Happening[] => {
   const last = all[index] as Of<K>;
-  return [...all.slice(0, index), { ...last, told: change(last.told as never) } as Happening];
+  return [...all.slice(0, index), { ...last, told: change(last.told as never) }];
 };
 
 const changedHead = (all: readonly Happening[], index: number, change: (head: Head) => Partial<Head>): Happening[] =>
@@ -211,12 +211,12 @@ describe('I11', () => {
 
 describe('I12', () => {
   test('finds an answer from a service that does not own the command', () => {
-    const forged = booked.map((each) =>
+    const forged = booked.map((each): Happening =>
       each.kind === 'accepted' && each.told[0] === 'inbox' && each.told[1].includes('payments.book.completed')
-        ? ({
+        ? {
             ...each,
             told: [each.told[0], each.told[1].replaceAll('"source":"payments"', '"source":"flights"'), each.told[2]],
-          } as Happening)
+          }
         : each,
     );
     expect(violationsOf(forged)).toContain('I12: ');
@@ -311,9 +311,9 @@ describe('I14', () => {
 
 describe('I15', () => {
   test('finds an event that was sent to another instance', () => {
-    const other = booked.map((each) =>
+    const other = booked.map((each): Happening =>
       each.kind === 'accepted' && each.told[0] === 'inbox'
-        ? ({ ...each, told: [each.told[0], each.told[1].replace('"cartId":"c1"', '"cartId":"c2"'), each.told[2]] } as Happening)
+        ? { ...each, told: [each.told[0], each.told[1].replace('"cartId":"c1"', '"cartId":"c2"'), each.told[2]] }
         : each,
     );
     expect(violationsOf(other)).toContain('I15: ');

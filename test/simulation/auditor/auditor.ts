@@ -12,6 +12,7 @@ import type { Observer } from '../observer.ts';
 import type { Effect } from '../scenario.ts';
 import { checkDeleted } from './acknowledgement.ts';
 import { checkArmed } from './armed.ts';
+import { checkCarriers } from './carriers.ts';
 import { Contracts } from './contracts.ts';
 import { checkEarly } from './early-buffer.ts';
 import { newInstancePicture, newRunPicture, type InstancePicture } from './instance-picture.ts';
@@ -103,6 +104,7 @@ export class Auditor implements Observer, Told {
     const dropped = picture.outbox.follow(image);
     // What a restored head fires may have been sent before.
     if (!picture.disturbed) for (const each of dropped) report('I2', `${each} was dropped from the head, and never sent`);
+    if (!picture.disturbed) checkCarriers(image, (messageId) => this.#readMessage(messageId), report);
     checkArmed(image, this.#options.tickHorizonMs ?? 900_000, report);
   }
 
@@ -308,6 +310,11 @@ export class Auditor implements Observer, Told {
       this.#readings.set(body, reading);
     }
     return reading;
+  }
+
+  #readMessage(messageId: string): Reading | undefined {
+    const inner = this.#queues.innerOf(messageId);
+    return inner === undefined ? undefined : this.#read(inner);
   }
 
   #picture(pid: string): InstancePicture {

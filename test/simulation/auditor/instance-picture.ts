@@ -31,6 +31,8 @@ export interface RunPicture {
   readonly timers: Map<number, number>;
   /** Ids of events, starts and operator acts that the journal holds. */
   readonly ids: Set<string>;
+  /** Events that were applied, as type and id. */
+  readonly heard: Set<string>;
 }
 
 export const newRunPicture = (run: string, definition: string): RunPicture => ({
@@ -45,6 +47,7 @@ export const newRunPicture = (run: string, definition: string): RunPicture => ({
   late: new Set(),
   timers: new Map(),
   ids: new Set(),
+  heard: new Set(),
 });
 
 /** What the auditor knows of one instance. Instants are the numbers of happenings. */

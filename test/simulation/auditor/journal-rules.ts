@@ -41,6 +41,10 @@ const checkEntry = (context: JournalContext, entry: JournalEntry, index: number,
       checkStart(context, entry, index);
       break;
     case 'EventReceived':
+      checkHeardOnce(context, entry);
+      run.ids.add(entry.id);
+      checkEventIsAuthentic(context, entry);
+      break;
     case 'StartRejected':
       run.ids.add(entry.id);
       checkEventIsAuthentic(context, entry);
@@ -68,6 +72,14 @@ const checkEntry = (context: JournalContext, entry: JournalEntry, index: number,
       break;
     default:
   }
+};
+
+/** I4: an event is applied once to an instance, also where it was buffered twice before the start, or was heard by an earlier run. */
+const checkHeardOnce = ({ picture, run, report }: JournalContext, { event, id }: Entry<'EventReceived'>): void => {
+  const said = `${event} ${id}`;
+  if (!picture.disturbed && [...picture.runs.values()].some(({ heard }) => heard.has(said)))
+    report('I4', `${said} was applied twice to ${picture.pid}`);
+  run.heard.add(said);
 };
 
 /** I7: a run is named by its start, and its journal begins with it. */

@@ -8,6 +8,8 @@ interface Message {
 export class QueueMessages {
   readonly #byId = new Map<string, Message>();
   readonly #byInner = new Map<string, Set<string>>();
+  /** What each message said, also after it was deleted. */
+  readonly #inner = new Map<string, string>();
   /** When each message was accepted first. */
   readonly #acceptedAt = new Map<string, number>();
   /** When a copy of it was last accepted in a wrapper. */
@@ -17,6 +19,7 @@ export class QueueMessages {
 
   accepted(queue: string, messageId: string, inner: string, wrapped: boolean, at: number): void {
     this.#byId.set(messageId, { queue, inner, wrapped });
+    this.#inner.set(messageId, inner);
     if (!this.#acceptedAt.has(messageId)) this.#acceptedAt.set(messageId, at);
     if (wrapped) this.#sentBackAt.set(inner, at);
     const same = this.#byInner.get(inner);
@@ -31,6 +34,11 @@ export class QueueMessages {
     const message = this.#byId.get(messageId);
     this.#byId.delete(messageId);
     if (message) this.#byInner.get(message.inner)?.delete(messageId);
+  }
+
+  /** What a message says, or said. */
+  innerOf(messageId: string): string | undefined {
+    return this.#inner.get(messageId);
   }
 
   isLeft(messageId: string): boolean {

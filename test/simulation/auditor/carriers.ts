@@ -1,0 +1,30 @@
+import type { Image } from '../../../lib/core/image.ts';
+import type { Reading, Target } from './reading.ts';
+import type { Report } from './violations.ts';
+
+/** I2: what is to be sent names an event of the very message that decided it; no other message would bring it back. */
+export const checkCarriers = (
+  { pid, run, commands, fires }: Pick<Image, 'pid' | 'run' | 'commands' | 'fires'>,
+  readMessage: (messageId: string) => Reading | undefined,
+  report: Report,
+): void => {
+  for (const { n, cause, messageId } of [...commands.values(), ...fires]) {
+    const reading = readMessage(messageId);
+    // What lies apart is not read here.
+    if (!reading || reading.apart || reading.targets.some((target) => keysOf(target).includes(cause))) continue;
+    report('I2', `${pid}/${run}/${n} is said to be caused by ${cause}, of which ${messageId}, which decided it, tells nothing`);
+  }
+};
+
+const keysOf = (target: Target): readonly string[] => {
+  switch (target.kind) {
+    case 'event':
+      return target.keys;
+    case 'reply':
+      return [`r:${target.run}:${target.n}`];
+    case 'operate':
+      return [`o:${target.id}`];
+    case 'tick':
+      return [`t:${target.run}:${target.tickAt}`];
+  }
+};
