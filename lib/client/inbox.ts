@@ -1,9 +1,13 @@
 import { ClientError, ContractError } from '../contract/errors.ts';
+import { inboxFault } from '../engine/inbox-form.ts';
 import { INBOX, inboxBody, type OperateMessage, type StartMessage } from '../engine/inbox-message.ts';
 import type { ClientPorts } from './connection.ts';
 
 /** Puts a client's message into the engine's inbox; from then on it is the engine's, whatever becomes of the client. */
 export async function sendToInbox(ports: ClientPorts, message: StartMessage | OperateMessage, groupId: string): Promise<void> {
+  const fault = inboxFault(message);
+  // The engine would only park it, and its sender would wait for nothing.
+  if (fault !== undefined) throw new ContractError('DATA_INVALID', `A message was not sent to the inbox: ${fault}.`);
   const [result] = await ports.sender.send(INBOX, [{ body: inboxBody(message), groupId }]);
   if (result?.status === 'sent') return;
   const reason = result?.reason ?? 'there was no result';

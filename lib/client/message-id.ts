@@ -13,7 +13,7 @@ export function newMessageId(now: number): string {
 
 /** An id that the caller chose, so that saying a thing again is a duplicate. */
 export function checkedId(id: string, what: string): string {
-  if (ID.test(id)) return id;
+  if (typeof id === 'string' && ID.test(id)) return id;
   throw new ContractError(
     'DATA_INVALID',
     `${what} the id ${JSON.stringify(id)}: expected 1 to 300 letters, digits, dots, underscores, colons, slashes, hashes or hyphens.`,

@@ -1,3 +1,4 @@
+import { thrownText } from '../contract/thrown-text.ts';
 import { ProcessBug, type ProcessBugCode } from '../contract/errors.ts';
 import type { Run } from './run.ts';
 
@@ -12,6 +13,6 @@ export const poison = (run: Run, error: unknown): void => {
   if (run.bug) return;
   run.bug = {
     code: 'POISON',
-    message: error instanceof Error ? `${error.name}: ${error.message}` : `The process threw ${String(error)}, which is no error.`,
+    message: error instanceof Error ? `${error.name}: ${error.message}` : `The process threw ${thrownText(error)}, which is no error.`,
   };
 };

@@ -1,4 +1,5 @@
 import { isOrchestratorError } from '../contract/errors.ts';
+import { thrownText } from '../contract/thrown-text.ts';
 import type { ProcessContract } from '../contract/runtime-contract.ts';
 import type { Inbound } from '../core/inbound.ts';
 import type { ReceivedMessage } from '../ports/message-queue.ts';
@@ -54,4 +55,4 @@ type Parking = Extract<Admission, { status: 'park' }>;
 export const unread = (error: unknown, pid = ''): Parking =>
   isOrchestratorError(error)
     ? park(error.code, error.message, pid)
-    : park('MALFORMED', `The message could not be read: ${String(error)}.`, pid);
+    : park('MALFORMED', `The message could not be read: ${thrownText(error)}.`, pid);

@@ -1,3 +1,4 @@
+import type { EventEnvelope, ReplyEnvelope } from '../contract/envelope.ts';
 import { parseEnvelope } from '../contract/parse-envelope.ts';
 import type { Json } from '../contract/schema.ts';
 import type { ReceivedMessage } from '../ports/message-queue.ts';
@@ -40,11 +41,23 @@ const ofBus = ({ catalogue, options: { accounts } }: Admitting, bus: BusEnvelope
     case 'command':
       return park('MALFORMED', 'The message is a command: commands go to the queue of their service.');
     case 'reply':
-      return admitAnswer(catalogue, parsed.envelope, by);
+      return otherwisePublished(bus, parsed.envelope) ?? admitAnswer(catalogue, parsed.envelope, by);
     case 'event':
-      return admitEvent(catalogue, parsed.envelope, by);
+      return otherwisePublished(bus, parsed.envelope) ?? admitEvent(catalogue, parsed.envelope, by);
   }
 };
+
+/**
+ * Who may publish as what is granted by what the bus is told (`events:source`, `events:detail-type`), and the envelope is only what its
+ * sender says: where they differ, somebody speaks in another's name. A bus event without them was never on a bus.
+ */
+const otherwisePublished = (bus: BusEnvelope, { id, source, type }: EventEnvelope | ReplyEnvelope): Admission | undefined => {
+  const { source: bySource = source, 'detail-type': asType = type } = bus;
+  if (bySource === source && asType === type) return undefined;
+  return park('FORBIDDEN', `${id} says that it is ${type} of ${source}, but was published as ${shown(asType)} by ${shown(bySource)}.`);
+};
+
+const shown = (value: unknown): string => (typeof value === 'string' ? value : `a ${typeof value}`);
 
 const ofInternal = (context: Admitting, body: InboxMessage, message: ReceivedMessage, now: number): Admission => {
   const fault = inboxFault(body);

@@ -1,3 +1,5 @@
+import { ID, INSTANT, LABEL_LENGTH_MAX } from '../contract/envelope-form.ts';
+import { parsePid } from '../contract/process-id.ts';
 import type { ForcedMessage, InboxMessage, OperateMessage, StartMessage, TickMessage } from './inbox-message.ts';
 
 /**
@@ -20,32 +22,44 @@ export const inboxFault = (message: InboxMessage): string | undefined => {
 };
 
 const tickFault = ({ pid, run, tickAt }: TickMessage): string | undefined =>
-  texts({ pid }) ?? (typeof run === 'string' && Number.isFinite(tickAt) ? undefined : 'run is no text or tickAt no number');
+  pidFault(pid) ?? (typeof run === 'string' && Number.isFinite(tickAt) ? undefined : 'run is no text or tickAt no number');
 
 const POLICIES: readonly unknown[] = [undefined, 'reject', 'attach', 'signal'];
 
-const startFault = ({ startid, tenant, process, id, data, time, by, onopen, tags }: StartMessage): string | undefined => {
-  const missing = texts({ startid, tenant, process, id, time, by });
+const startFault = ({ startid, tenant, process, id, data, time, by, onopen, tags, traceparent }: StartMessage): string | undefined => {
+  const missing = texts({ startid, tenant, process, id, time, by }) ?? idFault('startid', startid);
   if (missing !== undefined) return missing;
-  if (Number.isNaN(Date.parse(time))) return `time is ${time}, expected an instant`;
+  if (!INSTANT.test(time)) return `time is ${time}, expected an instant`;
+  // It is copied into every command of the run, whose service would refuse them all.
+  if (traceparent !== undefined && !isLabel(traceparent)) return `traceparent is no text of 1 to ${LABEL_LENGTH_MAX} characters`;
   if (data === undefined) return 'data is missing';
   if (!POLICIES.includes(onopen)) return `onopen is ${onopen}, expected reject, attach or signal`;
   return tags === undefined || isTags(tags) ? undefined : 'tags is no object of texts';
 };
 
 const isTags = (tags: unknown): boolean =>
-  typeof tags === 'object' && tags !== null && Object.values(tags).every((tag) => typeof tag === 'string');
+  typeof tags === 'object' && tags !== null && !Array.isArray(tags) && Object.values(tags).every((tag) => typeof tag === 'string');
 
 const ACTS: readonly unknown[] = ['cancel', 'terminate', 'resume'];
 
-const operateFault = ({ opid, pid, act, reason, by, skip }: OperateMessage): string | undefined => {
+const operateFault = ({ opid, pid, act, reason, by, skip, version }: OperateMessage): string | undefined => {
   if (!ACTS.includes(act)) return `act is ${act}, expected cancel, terminate or resume`;
   if (typeof reason !== 'string' || (skip !== undefined && typeof skip !== 'string')) return 'reason or skip is no text';
-  return texts({ opid, pid, by });
+  if (version !== undefined && !(Number.isSafeInteger(version) && version >= 1)) return 'version is no whole number of 1 or more';
+  return texts({ opid, by }) ?? idFault('opid', opid) ?? pidFault(pid);
 };
 
 const forcedFault = ({ body, sentat }: ForcedMessage): string | undefined =>
-  typeof body === 'string' && Number.isFinite(sentat) ? undefined : 'body is no text or sentat no number';
+  typeof body === 'string' && Number.isFinite(sentat) && sentat >= 0 ? undefined : 'body is no text or sentat no instant';
+
+/** A pid is a key of the table: one that is no key would fail the read of the whole batch. */
+const pidFault = (pid: unknown): string | undefined =>
+  typeof pid === 'string' && parsePid(pid) !== undefined ? undefined : `pid is ${JSON.stringify(pid)}, expected tenant#process#id`;
+
+const idFault = (name: string, id: string): string | undefined =>
+  ID.test(id) ? undefined : `${name} is ${JSON.stringify(id)}, expected text of the form ${ID.source}`;
+
+const isLabel = (text: unknown): boolean => typeof text === 'string' && text.length > 0 && text.length <= LABEL_LENGTH_MAX;
 
 const texts = (fields: Readonly<Record<string, unknown>>): string | undefined => {
   for (const name in fields)

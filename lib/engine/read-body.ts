@@ -27,12 +27,22 @@ export const readBody = async (context: EngineContext, text: string): Promise<un
   if (typeof detail?.dataref !== 'string' || detail.data !== undefined) return body;
   const json = await context.options.payloads.fetch(detail.dataref);
   if (json === undefined) return MISSING;
-  const data = JSON.parse(json) as Json;
   // Whoever may write to the store could put another value in its place.
-  if (detail.datahash !== `sha256:${context.environment.hash(context.environment.canonical(data))}`) return ALTERED;
+  const data = hashed(context, json, detail.datahash);
+  if (data === undefined) return ALTERED;
   detail.data = data;
   delete detail.dataref;
   return body;
+};
+
+/** The value, where it is JSON with this hash. What has no canonical form has no hash either. */
+const hashed = (context: EngineContext, json: string, datahash: unknown): Json | undefined => {
+  try {
+    const data = JSON.parse(json) as Json;
+    return datahash === `sha256:${context.environment.hash(context.environment.canonical(data))}` ? data : undefined;
+  } catch {
+    return undefined;
+  }
 };
 
 const readForced = async (context: EngineContext, forced: ForcedMessage): Promise<unknown> => {

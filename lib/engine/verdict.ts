@@ -3,7 +3,7 @@ import type { Image } from '../core/image.ts';
 import type { Inbound } from '../core/inbound.ts';
 import type { JournalEntry } from '../core/journal-entry.ts';
 import { NOBODY } from './admission.ts';
-import { forged, isNewer } from './answer-checks.ts';
+import { forged, isNewer, isService } from './answer-checks.ts';
 import type { EngineContext } from './engine-context.ts';
 import type { Item } from './item.ts';
 import { mergeJournal } from './live-instance.ts';
@@ -12,17 +12,20 @@ import { DEPLOY_SECONDS, PATIENCE_MS } from './pause.ts';
 /** What is to become of the event. Notes in the item why it is refused, or when it comes again. */
 export const verdictOn = async (context: EngineContext, pid: string, image: Image | undefined, item: Item): Promise<Verdict> => {
   const { inbound, reply, definition } = item.target;
-  if (reply && image && forged(context, image, inbound, reply)) {
-    item.refused = {
-      code: 'FORBIDDEN',
-      message: `${item.target.reply?.source} answered command ${inbound.key} of ${pid}, which is not its own, or not what was asked.`,
-    };
-    return 'park';
-  }
+  if (reply && image && forged(context, image, inbound, reply)) return forbid(item);
   if (reply && image && isNewer(context, image, inbound)) return waitForDeploy(context, pid, item);
   const verdict = classify(image, inbound, definition ?? NOBODY);
+  // Only who is asked at all can know more than this head: anybody else would stop the instance by an answer that he made up.
+  if (verdict === 'future' && reply && !isService(context, reply.source)) return forbid(item);
   if (verdict !== 'verify') return verdict;
   return (await journalHolds(context, image, inbound)) ? 'dup' : 'apply';
+};
+
+const forbid = (item: Item): Verdict => {
+  const { pid, inbound, reply } = item.target;
+  const message = `${reply?.source} answered command ${inbound.key} of ${pid}, which is not its own, or not what was asked.`;
+  item.refused = { code: 'FORBIDDEN', message };
+  return 'park';
 };
 
 /** The service knows a newer version of the contract than this code: a deploy is rolling, or was forgotten. */

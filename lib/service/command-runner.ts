@@ -2,6 +2,7 @@ import type { CommandEnvelope } from '../contract/envelope.ts';
 import { isCommandFailed, type CommandFailed } from '../contract/errors.ts';
 import { parseEnvelope } from '../contract/parse-envelope.ts';
 import { parse, type Json } from '../contract/schema.ts';
+import { thrownText } from '../contract/thrown-text.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { PublishResult } from '../ports/event-publisher.ts';
 import type { CommandRecord, IdempotencyStore } from '../ports/idempotency-store.ts';
@@ -178,7 +179,7 @@ export class CommandRunner {
   #failureData(job: Job, error: CommandFailed): Json {
     const schema = job.served?.contract.errors[error.type];
     const data = schema === undefined ? error.data : parse(schema, error.data, `${error.command} failed with ${error.type}, with`);
-    return { type: error.type, message: error.message, data };
+    return { type: error.type, message: thrownText(error), data };
   }
 
   async #complete(job: Job, state: 'DONE' | 'FAILED', reply: string): Promise<Disposal> {
@@ -228,7 +229,7 @@ export class CommandRunner {
   async #retry(job: Job, error: unknown): Promise<Disposal> {
     const { flight, message, command, delivery } = job;
     if (flight.lost) return 'leave';
-    if (!flight.stopping) this.#report(job, 'handler-failed', error instanceof Error ? error.message : String(error), error);
+    if (!flight.stopping) this.#report(job, 'handler-failed', thrownText(error), error);
     if (delivery.effect !== 'transaction') {
       const current = await this.#deps.store.read(command.id);
       const released = await this.#fenced(job, current, (record) => lease(record, delivery.token, this.#deps.clock.now()));
@@ -244,7 +245,7 @@ export class CommandRunner {
 
   async #decideAgain(job: Job, giveUp: boolean, error: unknown): Promise<Disposal> {
     const now = this.#deps.clock.now();
-    if (giveUp) job.reason = error instanceof Error ? error.message : String(error);
+    if (giveUp) job.reason = thrownText(error);
     job.delivery = { ...job.delivery, now, mode: giveUp ? 'give-up' : job.delivery.mode };
     return this.#decide(job, await this.#deps.store.read(job.command.id));
   }
@@ -274,7 +275,7 @@ export class CommandRunner {
     try {
       await this.#cancel(job, revision);
     } catch (error) {
-      this.#report(job, 'handler-failed', error instanceof Error ? error.message : String(error), error);
+      this.#report(job, 'handler-failed', thrownText(error), error);
       if (job.message.receiveCount >= RECEIVES_MAX) return this.#decideAgain(job, true, error);
       return backoffSeconds(job.message.receiveCount, this.#deps.random);
     }

@@ -1,3 +1,4 @@
+import { thrownText } from '../contract/thrown-text.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { EventPublisher } from '../ports/event-publisher.ts';
 import type { IdempotencyStore } from '../ports/idempotency-store.ts';
@@ -171,7 +172,7 @@ export class Consumer {
   }
 
   #fault(flight: InFlight, cause: unknown): void {
-    const message = `A port failed: ${cause instanceof Error ? cause.message : String(cause)}`;
+    const message = `A port failed: ${thrownText(cause)}`;
     const { messageId } = flight.message;
     const notice = { kind: 'fault', messageId, message, cause } as const;
     this.#options.report?.(flight.command === undefined ? notice : { ...notice, commandId: flight.command.id });
@@ -213,7 +214,7 @@ export class Consumer {
       return await this.#options.queue.receive({ max, waitSeconds: WAIT_SECONDS, visibilitySeconds: VISIBILITY_SECONDS, signal });
     } catch (cause) {
       if (signal.aborted) return [];
-      const message = `The queue could not be received from: ${cause instanceof Error ? cause.message : String(cause)}`;
+      const message = `The queue could not be received from: ${thrownText(cause)}`;
       this.#options.report?.({ kind: 'fault', messageId: '', message, cause });
       return undefined;
     }

@@ -2,6 +2,7 @@ import type { CommandEnvelope, ReplyEnvelope } from '../contract/envelope.ts';
 import { ClientError } from '../contract/errors.ts';
 import type { CommandContract, ServiceContract } from '../contract/runtime-contract.ts';
 import { parse, type Json, type Schema } from '../contract/schema.ts';
+import { thrownText } from '../contract/thrown-text.ts';
 import { versionOf } from '../contract/versions.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { EventPublisher } from '../ports/event-publisher.ts';
@@ -131,5 +132,13 @@ function dataOf(
   if (schema === undefined) {
     throw invalidToken(`${answer.command} declares no error ${type}, only ${Object.keys(contract.errors).join(', ') || 'none'}`);
   }
-  return { contract, data: { type, message, data: parse(schema, data, `${answer.command} was failed with ${type}, with`) } };
+  // Who has no types may give none; an answer without one is refused by its reader.
+  return {
+    contract,
+    data: {
+      type,
+      message: thrownText(message ?? ''),
+      data: parse(schema, data, `${answer.command} was failed with ${type}, with`),
+    },
+  };
 }

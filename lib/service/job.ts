@@ -1,6 +1,7 @@
 import type { CommandEnvelope } from '../contract/envelope.ts';
 import { parseVersion, NEWER } from '../contract/versions.ts';
 import type { Json } from '../contract/schema.ts';
+import { thrownText } from '../contract/thrown-text.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { ReceivedMessage } from '../ports/message-queue.ts';
 import type { PayloadStore } from '../ports/payload-store.ts';
@@ -83,7 +84,7 @@ function readInput(command: CommandEnvelope, served: ServedCommand | undefined, 
     if (input !== NEWER) return { input, fault: '' };
     return unreadable(`${command.type} came with dataversion ${command.dataversion}, which is newer than this service's contract`);
   } catch (error) {
-    return unreadable(error instanceof Error ? error.message : String(error));
+    return unreadable(thrownText(error));
   }
 }
 

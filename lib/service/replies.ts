@@ -1,5 +1,6 @@
 import type { CommandEnvelope, Outcome } from '../contract/envelope.ts';
 import type { Json } from '../contract/schema.ts';
+import { wellFormed } from '../contract/thrown-text.ts';
 import type { EventPublisher, OutgoingEvent, PublishResult } from '../ports/event-publisher.ts';
 import type { PayloadStore } from '../ports/payload-store.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -9,6 +10,8 @@ import { TurnBatch } from './turn-batch.ts';
 
 /** EventBridge takes 10 entries in a call. */
 const ENTRIES_MAX = 10;
+/** Of why a command was given up. */
+const REASON_CHARACTERS_MAX = 2_000;
 
 export interface ReplyDependencies {
   readonly service: string;
@@ -49,7 +52,8 @@ export class Replies {
 
   /** Nothing has happened, for technical reasons: the process may try again under a new id. */
   poisoned(command: CommandEnvelope, reason: string): string {
-    const data = { type: 'POISON', message: reason, data: null };
+    // A reason that is longer than the bus takes would never get there.
+    const data = { type: 'POISON', message: wellFormed(reason.slice(0, REASON_CHARACTERS_MAX)), data: null };
     return buildShortReply(command, { service: this.#service, outcome: 'failed', retryable: true, data, time: this.#now() });
   }
 

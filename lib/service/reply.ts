@@ -73,10 +73,15 @@ async function offload(command: CommandEnvelope, parts: ReplyParts, json: string
   return toWire(replyEnvelope(command, parts, { dataref: payloads.reference(pid, hash), datahash: `sha256:${hash}` }));
 }
 
-/** The data that lies in the payload store, or undefined where the reference is none of ours, or nothing is there. */
+/** The data that lies in the payload store, or undefined where the reference is none of ours, nothing is there, or what is there is not JSON. */
 export async function loadData(dataref: string, payloads: PayloadStore): Promise<Json | undefined> {
   const json = await payloads.fetch(dataref);
-  return json === undefined ? undefined : (JSON.parse(json) as Json);
+  if (json === undefined) return undefined;
+  try {
+    return JSON.parse(json) as Json;
+  } catch {
+    return undefined;
+  }
 }
 
 /** A stored reply as the event that carries it. */

@@ -174,10 +174,16 @@ export const busText = (type: string, detail: unknown): string =>
     version: '0',
     id: 'bus-1',
     'detail-type': type,
-    source: String(type.split('.')[0]),
+    source: sourceOf(type, detail),
     account: 'local',
     time: '2026-11-21T10:00:00Z',
     region: 'local',
     resources: [],
     detail,
   });
+
+/** Whoever publishes an envelope publishes it as its source, as far as the bus lets it. */
+const sourceOf = (type: string, detail: unknown): string => {
+  const { source } = (detail ?? {}) as { readonly source?: unknown };
+  return typeof source === 'string' ? source : String(type.split('.')[0]);
+};

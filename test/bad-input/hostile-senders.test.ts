@@ -1,0 +1,128 @@
+import { describe, expect, it } from 'vitest';
+import type { CommandEnvelope } from '../../lib/contract/envelope.ts';
+import { sha256 } from '../../lib/engine/engine.ts';
+import { thrownText } from '../../lib/contract/thrown-text.ts';
+import { busText, InboxRig } from './inbox-rig.ts';
+
+const PID = 'default#fulfil#o-1';
+
+const charging = async (): Promise<{ readonly rig: InboxRig; readonly charge: CommandEnvelope }> => {
+  const rig = new InboxRig();
+  rig.event('shop.placed', { orderId: 'o-1' });
+  await rig.work();
+  const [charge] = await rig.commands();
+  return { rig, charge: charge as CommandEnvelope };
+};
+
+/** The bus knows who published; the envelope only says so. */
+const publishedBy = (source: string, { id, datahash, attempt }: CommandEnvelope, over: object = {}): string => {
+  const detail = {
+    specversion: '1.0',
+    id: `${id}:completed`,
+    source: 'payments',
+    type: 'payments.charge.completed',
+    time: '2026-11-21T10:00:00.000Z',
+    datacontenttype: 'application/json',
+    dataversion: 2,
+    hops: 0,
+    commandid: id,
+    commandhash: datahash,
+    attempt,
+    outcome: 'completed',
+    replyto: 'shop',
+    data: { paymentId: 'p-1' },
+    ...over,
+  };
+  return JSON.stringify({ ...(JSON.parse(busText('payments.charge.completed', detail)) as object), source });
+};
+
+describe('row 49: an answer in the name of a service', () => {
+  it('is parked as forbidden where another source has published it', async () => {
+    const { rig, charge } = await charging();
+    const before = await rig.head(PID);
+    rig.put(publishedBy('mallory', charge));
+    await rig.work();
+    expect(await rig.head(PID)).toEqual(before);
+    expect(await rig.parked()).toMatchObject([{ reason: 'FORBIDDEN' }]);
+    rig.put(publishedBy('payments', charge));
+    await rig.work();
+    expect(await rig.story(PID)).toContain('CommandAnswered');
+  });
+
+  it('is parked as forbidden where it was published as another type, which its sender may publish', async () => {
+    const { rig, charge } = await charging();
+    rig.put(
+      publishedBy('payments', charge).replace('"detail-type":"payments.charge.completed"', '"detail-type":"payments.ping.completed"'),
+    );
+    await rig.work();
+    expect(await rig.parked()).toMatchObject([{ reason: 'FORBIDDEN' }]);
+  });
+
+  it('does not stop an instance by answering what it has not asked, where it is none of its services', async () => {
+    const { rig, charge } = await charging();
+    rig.put(publishedBy('mallory', charge, { source: 'mallory', commandid: charge.id.replace(/\d+$/, '9999') }));
+    await rig.work();
+    expect(await rig.head(PID)).toMatchObject({ status: 'running' });
+    expect(await rig.parked(PID)).toMatchObject([{ reason: 'FORBIDDEN' }]);
+  });
+});
+
+describe('row 21: a message of Tutti itself whose form is wrong is parked', () => {
+  const start = {
+    tutti: 'start',
+    startid: 's-1',
+    tenant: 'default',
+    process: 'fulfil',
+    id: 'o-1',
+    data: { orderId: 'o-1' },
+    time: '2026-11-21T10:00:00.000Z',
+    by: 'x',
+  };
+  const operate = { tutti: 'operate', opid: 'op-1', pid: PID, act: 'resume', reason: '', by: 'x' };
+  it.each([
+    [
+      'a tick for what is no pid, which would fail the read of its whole batch',
+      { tutti: 'tick', pid: 'x'.repeat(3_000), run: 'r1', tickAt: 1 },
+    ],
+    ['an act on what is no pid', { ...operate, pid: '\ud800' }],
+    ['an act whose id is no id', { ...operate, opid: 'x'.repeat(301) }],
+    ['a resume with a version that is none', { ...operate, version: '1' }],
+    ['a start whose id is no id', { ...start, startid: 'a b' }],
+    ['a start at no instant', { ...start, time: '1' }],
+    ['a start whose tags are an array', { ...start, tags: ['x'] }],
+    ['a start whose trace is no text, which every command would carry', { ...start, traceparent: {} }],
+    ['a wrapper of a message that came before all time', { tutti: 'forced', body: JSON.stringify(start), sentat: -1 }],
+  ])('%s', async (_, message) => {
+    const rig = new InboxRig();
+    rig.put(JSON.stringify(message));
+    expect(await rig.work()).toBe(0);
+    expect(await rig.parked()).toMatchObject([{ reason: 'MALFORMED', body: JSON.stringify(message) }]);
+    expect(await rig.head(PID)).toBeUndefined();
+  });
+});
+
+describe('data that was stored apart', () => {
+  it.each([
+    ['is no JSON', 'no json'],
+    ['has no canonical form', '"\\ud800"'],
+    ['nests without end', '['.repeat(50_000) + ']'.repeat(50_000)],
+  ])('and %s is parked at once, since no later try could read it', async (_, json) => {
+    const rig = new InboxRig();
+    const hash = sha256(json);
+    await rig.state.payloadStore.put(PID, hash, json);
+    rig.event('shop.placed', undefined, { dataref: rig.state.payloadStore.reference(PID, hash), datahash: `sha256:${hash}` });
+    expect(await rig.work()).toBe(0);
+    expect(await rig.parked()).toMatchObject([{ reason: 'MALFORMED' }]);
+  });
+});
+
+describe('what user code throws', () => {
+  it.each([
+    [Object.create(null), 'what has no text, of type object'],
+    [new Error('cut \ud83d'), 'cut \ufffd'],
+    [Symbol('s'), 'Symbol(s)'],
+    [undefined, 'undefined'],
+  ])('has a text that may travel: %#', (thrown, text) => {
+    expect(thrownText(thrown)).toBe(text);
+  });
+});

@@ -1,0 +1,57 @@
+import { describe, expect, it } from 'vitest';
+import { parseEnvelope } from '../../lib/contract/parse-envelope.ts';
+import { toWire } from '../../lib/contract/wire.ts';
+import { servePayments } from './payments.ts';
+import { command, ServiceRig } from './service-rig.ts';
+
+const HALF = 'a text that was cut \ud83d';
+
+/** Delivers it until it is answered for good. */
+const answered = async (rig: ServiceRig): Promise<string> => {
+  for (let deliveries = 0; deliveries < 30 && rig.replies.length === 0; deliveries += 1) {
+    await rig.deliver();
+    rig.clock.advance(3_600_000);
+  }
+  return toWire(rig.replies[0] as never);
+};
+
+describe('whoever asked can read every answer', () => {
+  it('also where a declared error tells a text that is not well formed', async () => {
+    const rig = new ServiceRig(
+      servePayments(async (_input, task) => {
+        throw task.errors.CardDeclined({ reason: 'no' }, HALF);
+      }),
+    );
+    rig.send();
+    expect(parseEnvelope(await answered(rig))).toMatchObject({
+      kind: 'reply',
+      envelope: { outcome: 'failed', data: { type: 'CardDeclined' } },
+    });
+  });
+
+  it.each([
+    ['not well formed', new TypeError(HALF)],
+    ['longer than the bus takes', new TypeError('x'.repeat(300_000))],
+    ['none at all', Object.create(null) as unknown],
+  ])('also where it is given up and the text of what its handler threw is %s', async (_, thrown) => {
+    const rig = new ServiceRig(
+      servePayments(async () => {
+        throw thrown;
+      }),
+    );
+    rig.queue.put(toWire(command({ deadline: '2027-11-24T10:00:00.000Z' })));
+    expect(parseEnvelope(await answered(rig))).toMatchObject({ kind: 'reply' });
+  });
+
+  it('also where its data lies apart and is no JSON', async () => {
+    const rig = new ServiceRig(servePayments(async () => ({ paymentId: 'p-1' })));
+    const hash = '9f'.repeat(32);
+    await rig.payloads.put('', hash, 'no json');
+    const { data: _, ...rest } = command();
+    rig.queue.put(toWire({ ...rest, dataref: rig.payloads.reference('', hash) }));
+    const [outcome] = await rig.deliver();
+    expect(outcome).toMatchObject({ action: 'given-back', visibilitySeconds: 60 });
+    expect(rig.notices.filter(({ kind }) => kind === 'fault')).toEqual([]);
+    expect(parseEnvelope(await answered(rig))).toMatchObject({ kind: 'reply', envelope: { outcome: 'failed', retryable: true } });
+  });
+});
