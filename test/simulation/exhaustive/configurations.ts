@@ -52,7 +52,6 @@ export const configurations = async (): Promise<readonly Configuration[]> => {
       name: 'a start and a signal under two message ids',
       from: EMPTY,
       messages: [message('start', startNote), message('signal', noted('signal')), message('twin', noted('signal'))],
-      large: true,
       ...at,
     },
     {
@@ -69,13 +68,13 @@ export const configurations = async (): Promise<readonly Configuration[]> => {
         message('right', answer(pairOpen, 'right.book')),
         message('twin', answer(pairOpen, 'right.book')),
       ],
-      large: true,
       ...at,
     },
     {
       name: 'an answer and the tick of its time-out',
       from: noteOpen,
       messages: [message('left', answer(noteOpen, 'left.book'))],
+      large: true,
       now: START + 150_000,
     },
     {

@@ -7,36 +7,29 @@ const SEARCH_TIMEOUT_MS = 600_000;
 const all = await configurations();
 
 describe('in every schedule of two workers, with one fault at any place or none (none in the largest), nothing is lost, invented or left', () => {
-  it.each(all)(
-    'of $name',
-    async (configuration) => {
+  for (const configuration of all)
+    it(`of ${configuration.name}`, { timeout: SEARCH_TIMEOUT_MS }, async () => {
       const options = { faults: configuration.large ? 0 : 1 };
       const { violation, ends, executions } = await explore(configuration, options);
       expect(violation && (await trace(configuration, options, violation)).join('\n')).toBeUndefined();
       expect(ends).toBeGreaterThan(0);
       expect(executions).toBeGreaterThan(ends);
-    },
-    SEARCH_TIMEOUT_MS,
-  );
+    });
 });
 
 describe('with engines that stay warm, in every schedule without a fault, nothing is lost, invented or left', () => {
-  it.each(all)(
-    'of $name',
-    async (configuration) => {
+  for (const configuration of all)
+    it(`of ${configuration.name}`, { timeout: SEARCH_TIMEOUT_MS }, async () => {
       const options = { faults: 0, warm: true };
       const { violation, ends } = await explore(configuration, options);
       expect(violation && (await trace(configuration, options, violation)).join('\n')).toBeUndefined();
       expect(ends).toBeGreaterThan(0);
-    },
-    SEARCH_TIMEOUT_MS,
-  );
+    });
 });
 
 describe('a schedule is found that shows an engine that', () => {
-  it.each(mutants)(
-    '$name',
-    async ({ mutant, shownBy, faults, warm = false, breaks }) => {
+  for (const { name: what, mutant, shownBy, faults, warm = false, breaks } of mutants)
+    it(what, { timeout: SEARCH_TIMEOUT_MS }, async () => {
       const configuration = all.find(({ name }) => name === shownBy)!;
       const options = { faults, warm, mutant };
       const violation = await shortestViolation(configuration, options);
@@ -45,7 +38,5 @@ describe('a schedule is found that shows an engine that', () => {
       expect(lines[0]).toMatch(/^ {2}1 {2}a {2}receives /);
       expect(lines.at(-1)).toBe(`  →  ${violation!.what.at(-1)}`);
       expect((await explore(configuration, { faults, warm })).violation).toBeUndefined();
-    },
-    SEARCH_TIMEOUT_MS,
-  );
+    });
 });
