@@ -1,4 +1,5 @@
 import { serve, type Served } from 'tutti/service';
+import type { Json } from '../../../lib/contract/schema.ts';
 import type { Choices } from '../choices.ts';
 import type { Act, Effect, EndedRun, Expectation, Scenario, Site } from '../scenario.ts';
 import { depot, lives, WAYS, type Way } from './lives-system.ts';
@@ -19,31 +20,34 @@ export const livesScenario = (choices: Choices): Scenario => {
 
 const live = (id: string, choices: Choices, acts: Act[], expectations: Map<string, Expectation>, done: readonly Effect[]): void => {
   const pid = `default#life#${id}`;
-  const publish = (atMs: number, type: string, eventId: string, data: Record<string, string>): void => {
+  const publish = (atMs: number, type: string, eventId: string, data: Record<string, Json>): void => {
     const act = { kind: 'publish', source: 'lives', type, id: eventId, data } as const;
     acts.push({ ...act, atMs });
     // Its producer says it again, perhaps in another life.
-    if (choices.chance(0.4)) acts.push({ ...act, atMs: atMs + choices.below(20 * MINUTE_MS) });
+    if (choices.chance(0.4)) acts.push({ ...act, atMs: atMs + choices.below(choices.chance(0.5) ? 5_000 : 20 * MINUTE_MS) });
   };
   const starts: string[] = [];
   const ways: Way[] = [];
-  let atMs = choices.below(2 * MINUTE_MS);
+  const begins = choices.below(2 * MINUTE_MS);
+  let atMs = begins;
   for (let count = choices.between(1, 4), i = 1; i <= count; i += 1) {
     starts.push(`${id}-born-${i}`);
     const way = choices.one(WAYS);
     ways.push(way);
-    publish(atMs, 'lives.born', `${id}-born-${i}`, { id, way });
+    publish(atMs, 'lives.born', `${id}-born-${i}`, { id, way, seconds: choices.one([0, 0, 5, 20]) });
     atMs += choices.below(choices.chance(0.5) ? 15_000 : 10 * MINUTE_MS);
   }
   const events = Array.from({ length: choices.between(0, 3) }, (_, i) => `${id}-word-${i + 1}`);
-  for (const word of events) publish(choices.below(atMs + MINUTE_MS), 'lives.word', word, { id, text: word });
+  // Many come before the instance, or with it.
+  for (const word of events)
+    publish(choices.one([choices.below(begins + 1), begins, choices.below(atMs + MINUTE_MS)]), 'lives.word', word, { id, text: word });
   const operated: Expectation['operated'][number][] = [];
   const operate = (act: 'terminate' | 'resume', withinMs: number): void => {
     operated.push(act);
     acts.push({ kind: 'operate', atMs: choices.below(withinMs), pid, opid: `${id}-${act}-${operated.length}`, act });
   };
-  // What was terminated before it began cannot be resumed, so that is left out.
-  if (!ways.includes('stillborn') && choices.chance(0.3)) operate('terminate', atMs + 5 * MINUTE_MS);
+  // What is terminated before it began keeps nothing of what came early, so that is left out.
+  if (!ways.includes('stillborn') && !ways.includes('stumbles') && choices.chance(0.3)) operate('terminate', atMs + 5 * MINUTE_MS);
   for (let resumes = choices.below(6); resumes > 0; resumes -= 1) operate('resume', atMs + 5 * MINUTE_MS);
   expectations.set(pid, { starts, events, operated, judge: (run) => judge(run, id, done) });
 };
@@ -77,6 +81,7 @@ const served = (site: Site, done: Effect[]): readonly Served[] => {
   return [
     serve(depot, {
       take: async (thing, { commandId }) => {
+        if (thing.seconds > 0) await site.clock.sleep(thing.seconds * 1_000);
         await does({ commandId, command: 'depot.take', input: thing });
         return { thing: commandId };
       },

@@ -8,9 +8,10 @@ import { z } from 'zod';
 export const WAYS = ['works', 'listens', 'leaves', 'stumbles', 'stillborn'] as const;
 export type Way = (typeof WAYS)[number];
 
-const Birth = z.object({ id: z.string(), way: z.enum(WAYS) });
+const Birth = z.object({ id: z.string(), way: z.enum(WAYS), seconds: z.int() });
 const Saying = z.object({ id: z.string(), text: z.string() });
-const Thing = z.object({ life: z.string(), way: z.enum(WAYS) });
+/** What is far away takes so many seconds. */
+const Thing = z.object({ life: z.string(), way: z.enum(WAYS), seconds: z.int() });
 
 export const Born = event('lives.born', Birth);
 export const Word = event('lives.word', Saying);
@@ -38,9 +39,9 @@ const life = (mended: boolean) =>
       publishes: [Ended],
       onClosed: 'restart',
     },
-    async (ctx, { id, way }) => {
+    async (ctx, { id, way, seconds }) => {
       if (way === 'stillborn' && !mended) throw new Error('This code cannot begin.');
-      const thing = { life: id, way };
+      const thing = { life: id, way, seconds };
       if (way === 'leaves') {
         let isTaken = false;
         const taking = ctx.call(depot.take, thing);
@@ -48,7 +49,7 @@ const life = (mended: boolean) =>
         await ctx.sleep('2 seconds');
         // Whatever comes of it from now on, nobody waits for it, and it is taken back.
         if (isTaken) await ctx.undo(taking);
-        ctx.publish(Ended, { id, way });
+        ctx.publish(Ended, { id, way, seconds });
         return way;
       }
       if (way === 'listens' || way === 'stumbles') {
@@ -58,7 +59,7 @@ const life = (mended: boolean) =>
       }
       await ctx.call(depot.take, thing);
       await ctx.sleep('3 minutes');
-      ctx.publish(Ended, { id, way });
+      ctx.publish(Ended, { id, way, seconds });
       return way;
     },
   );

@@ -1,0 +1,46 @@
+import { rm } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { expect, it } from 'vitest';
+import { bundle } from '../bundle.ts';
+import { Fleet } from '../fleet.ts';
+import { killOf } from './hunt.ts';
+
+const WORKER = fileURLToPath(new URL('../seed-worker.ts', import.meta.url));
+const SEEDS = [1, 2, 3, 4] as const;
+
+const digests = async (planted: boolean): Promise<readonly string[]> => {
+  const { path, directory } = await bundle(WORKER, { planted });
+  const fleet = new Fleet({ workerFile: path, size: 1 });
+  try {
+    const all: string[] = [];
+    for (const seed of SEEDS) all.push((await fleet.one({ seed })).digest);
+    return all;
+  } finally {
+    fleet.close();
+    await rm(directory, { recursive: true });
+  }
+};
+
+it('gives the same worlds, to the byte, with every planted bug built in and none switched on', async () => {
+  const plain = await digests(false);
+  expect(plain.every((digest) => digest !== '')).toBe(true);
+  expect(await digests(true)).toEqual(plain);
+}, 120_000);
+
+it('takes what the auditor says for a kill, and not that a world was ended by the bug', () => {
+  const result = {
+    seed: 7,
+    steps: 12,
+    scenario: 'trips',
+    instances: 1,
+    commands: 0,
+    events: 0,
+    faults: {},
+    digest: '',
+    choices: [],
+    trace: [],
+  };
+  expect(killOf({ ...result, violations: ['I2: it was never sent'] })).toMatchObject({ seed: 7, steps: 12, invariant: 'I2' });
+  expect(killOf({ ...result, violations: ['thrown: no such thing'] })).toBeUndefined();
+  expect(killOf({ ...result, violations: [] })).toBeUndefined();
+});
