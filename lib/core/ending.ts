@@ -19,6 +19,7 @@ export const endProcess = (run: Run, failure: Failure | undefined, value: unknow
     journal(run, { type: 'ProcessFailed', path: '', data: failureToJson(asProcessFailure(run, failure)) });
     closeImage(run, 'failed');
   }
+  if (run.unread.length > 0) journal(run, { type: 'EventsUnread', path: '', ids: run.unread.map((signal) => signal.id) });
 };
 
 const resultOf = (run: Run, value: unknown): { readonly data?: Json } => {
@@ -39,7 +40,10 @@ const asProcessFailure = (run: Run, failure: Failure): ProcessFailed =>
         details: { cause: failureToJson(failure) },
       });
 
-/** Ends at once; nothing is undone. */
+/**
+ * Ends at once; nothing is undone. What was not read is not told: whoever terminates need not have replayed, so not everybody would know it,
+ * and the journal would not replay.
+ */
 export const terminate = (run: Run, reason: string): void => {
   journal(run, { type: 'ProcessTerminated', path: '', reason });
   closeImage(run, 'terminated');
@@ -52,7 +56,6 @@ export const terminate = (run: Run, reason: string): void => {
  */
 const closeImage = (run: Run, status: ClosedStatus): void => {
   const { image } = run;
-  if (run.unread.length > 0) journal(run, { type: 'EventsUnread', path: '', ids: run.unread.map((signal) => signal.id) });
   for (const command of image.commands.values()) {
     if (command.mode === 'send') {
       command.due = Infinity;
