@@ -15,7 +15,7 @@ export interface ProcessTables {
   readonly written?: (head: Head, previous: Head | undefined) => void;
 }
 
-/** Heads and chunks in tables. Reads are always consistent; stale ones are the business of `FaultyProcessStore`. */
+/** Heads and chunks in tables. Reads are always consistent. */
 export class MemoryProcessStore implements ProcessStore {
   readonly #heads: Table<string, Head>;
   readonly #chunks: Table<string, JournalChunk>;
