@@ -1,0 +1,169 @@
+import type { SQSEvent } from 'aws-lambda';
+import { makeHandler } from '../../functions/advance-processes/handler.ts';
+import { MemoryEventPublisher } from '../../lib/adapters/memory/event-publisher.ts';
+import { MemoryParkingStore } from '../../lib/adapters/memory/parking-store.ts';
+import { MemoryPayloadStore } from '../../lib/adapters/memory/payload-store.ts';
+import { MemoryProcessStore, memoryProcessTables } from '../../lib/adapters/memory/process-store.ts';
+import { VirtualClock } from '../../lib/adapters/memory/virtual-clock.ts';
+import { tooLong } from '../../lib/adapters/body-limit.ts';
+import { Engine } from '../../lib/engine/engine.ts';
+import type { MessageSender } from '../../lib/ports/message-sender.ts';
+import type { ParkedEvent, ParkingStore } from '../../lib/ports/parking-store.ts';
+import type { Head } from '../../lib/ports/process-store.ts';
+import { frontEndOf } from '../../lib/process/front-end.ts';
+import { shop } from '../bad-input/orders-system.ts';
+import { sqsEvent } from '../functions/sqs-event.ts';
+
+export const START = Date.parse('2026-11-21T10:00:00.000Z');
+
+/** A message of the inbox as the engine is handed it. */
+export interface Letter {
+  readonly id: string;
+  readonly body: string;
+  readonly sentAt: number;
+  readonly receiveCount: number;
+}
+
+/** What became of each message of a batch, by its id: `acknowledged`, or the seconds after which it comes again. */
+export type Fates = ReadonlyMap<string, 'acknowledged' | number>;
+
+/** The engine of the orders over memory adapters. Everything that it changes, parks, sends and publishes is written down. */
+export class InboxWorld {
+  readonly clock = new VirtualClock(START);
+  readonly payloads = new MemoryPayloadStore();
+  /** Heads by pid, as text that leaves out what differs between two worlds to which the same has happened. */
+  readonly heads = new Map<string, string>();
+  readonly written = new Set<string>();
+  readonly sent: { readonly queue: string; readonly body: string }[] = [];
+  readonly published: string[] = [];
+  /** All that was ever sent or published. What has been sent may be sent again at any time, which changes nothing. */
+  readonly everSent = new Set<string>();
+  readonly parked: ParkedEvent[] = [];
+  readonly faults: unknown[] = [];
+  readonly store: MemoryProcessStore;
+  readonly engine: Engine;
+  readonly parking: ParkingStore;
+  readonly #statuses = new Map<string, Head>();
+  readonly #deployed: boolean;
+
+  constructor({ deployed = false }: { readonly deployed?: boolean } = {}) {
+    this.#deployed = deployed;
+    this.store = new MemoryProcessStore({ ...memoryProcessTables(), written: (head) => this.#note(head) });
+    const bus = new MemoryEventPublisher({ clock: this.clock, rules: [] });
+    bus.subscribe(({ detail }) => {
+      this.published.push(detail);
+      this.everSent.add(detail);
+    });
+    this.parking = this.#recordingParking();
+    this.engine = new Engine({
+      system: shop,
+      frontEndOf,
+      store: this.store,
+      index: { due: async () => [] },
+      sender: this.#sender(),
+      publisher: bus,
+      payloads: this.payloads,
+      parking: this.parking,
+      // A pause between two tries is over at once.
+      clock: { now: () => this.clock.now(), sleep: async () => undefined },
+      accounts: ['local', '111111111111'],
+      random: () => 0.5,
+      onFault: (error) => this.faults.push(error),
+    });
+  }
+
+  head(pid: string): Head | undefined {
+    return this.#statuses.get(pid);
+  }
+
+  allHeads(): IterableIterator<Head> {
+    return this.#statuses.values();
+  }
+
+  /** Hands a batch over and tells what became of each message. Throws where the engine throws, or names a message that it was not given. */
+  async deliver(letters: readonly Letter[]): Promise<Fates> {
+    return this.#deployed ? this.#call(letters) : this.#advance(letters);
+  }
+
+  async #advance(letters: readonly Letter[]): Promise<Fates> {
+    const messages = letters.map(({ id, ...rest }) => ({ ...rest, messageId: id, receiptHandle: id }));
+    const { acknowledge, giveBack } = await this.engine.advance(messages);
+    return fatesOf(letters, [
+      ...acknowledge.map((id): [string, 'acknowledged'] => [id, 'acknowledged']),
+      ...giveBack.map(({ receiptHandle, seconds }): [string, number] => [receiptHandle, seconds]),
+    ]);
+  }
+
+  /** As Lambda calls the function: what it does not name as failed is deleted. */
+  async #call(letters: readonly Letter[]): Promise<Fates> {
+    const seconds = new Map<string, number>();
+    const handler = makeHandler(() => ({
+      engine: this.engine,
+      queue: () => ({
+        changeVisibility: async (changes) => {
+          for (const change of changes) seconds.set(change.receiptHandle.slice('receipt of '.length), change.seconds);
+          return [];
+        },
+      }),
+      log: () => undefined,
+    }));
+    const { batchItemFailures } = await handler(eventOf(letters), { getRemainingTimeInMillis: () => 20_000 });
+    const failed = batchItemFailures.map(({ itemIdentifier }): [string, number] => [itemIdentifier, seconds.get(itemIdentifier) ?? -1]);
+    const named = new Set(failed.map(([id]) => id));
+    const others = letters.filter(({ id }) => !named.has(id)).map(({ id }): [string, 'acknowledged'] => [id, 'acknowledged']);
+    return fatesOf(letters, [...failed, ...others]);
+  }
+
+  #note(head: Head): void {
+    const { writer: _, early, ...rest } = head;
+    this.#statuses.set(head.pid, head);
+    this.written.add(head.pid);
+    // A message may wait for its start in another dress of the same content.
+    this.heads.set(head.pid, JSON.stringify({ ...rest, early: early?.length }));
+  }
+
+  #recordingParking(): ParkingStore {
+    const inner = new MemoryParkingStore();
+    return {
+      park: async (event) => {
+        this.parked.push(event);
+        await inner.park(event);
+      },
+      parked: (pid) => inner.parked(pid),
+      redriven: (...all) => inner.redriven(...all),
+      attempt: (...all) => inner.attempt(...all),
+    };
+  }
+
+  #sender(): MessageSender {
+    return {
+      send: async (queue, messages) =>
+        messages.map(({ body }) => {
+          const fault = tooLong('body', body);
+          if (fault !== undefined) return { status: 'failed', senderFault: true, reason: fault };
+          this.sent.push({ queue, body });
+          this.everSent.add(`${queue} ${body}`);
+          return { status: 'sent', messageId: `s${this.sent.length}` };
+        }),
+    };
+  }
+}
+
+const eventOf = (letters: readonly Letter[]): SQSEvent => {
+  const event = sqsEvent(
+    'shop-inbox',
+    letters.map(({ id, body, receiveCount }) => ({ id, body, receives: receiveCount })),
+  );
+  for (const [i, record] of event.Records.entries()) record.attributes.SentTimestamp = String(letters[i]?.sentAt);
+  return event;
+};
+
+const fatesOf = (letters: readonly Letter[], fates: readonly (readonly [string, 'acknowledged' | number])[]): Fates => {
+  const all = new Map(fates);
+  if (all.size !== letters.length || fates.length !== letters.length || !letters.every(({ id }) => all.has(id)))
+    throw new Error(`A batch of ${letters.length} messages ended with ${fates.length} fates: ${JSON.stringify(fates)}.`);
+  for (const [id, fate] of fates)
+    if (fate !== 'acknowledged' && !(Number.isInteger(fate) && fate >= 0 && fate <= 43_200))
+      throw new Error(`Message ${id} was given back for ${fate} seconds: SQS allows whole numbers from 0 to 43,200.`);
+  return all;
+};
