@@ -63,7 +63,7 @@ const closeImage = (run: Run, status: ClosedStatus): void => {
     }
     if (isLateUndo(image, command)) continue;
     image.commands.delete(command.n);
-    if (command.mode === 'call' && run.environment.commands.get(command.command)?.undo)
+    if (command.mode === 'call' && !command.stands && run.environment.commands.get(command.command)?.undo)
       image.tombstones.push({
         run: image.run,
         n: command.n,

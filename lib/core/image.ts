@@ -28,6 +28,8 @@ export interface OpenCommand {
   readonly hash: string;
   /** `call` is awaited, `send` is not; `undo` is sent until it is answered. */
   readonly mode: 'call' | 'send' | 'undo';
+  /** A success stands, whenever it comes: it was called with `{ undo: false }`, or nobody awaits it any more. */
+  stands?: boolean | undefined;
   /** Its outcome must become definite: it is sent again past its deadline (api 3). */
   settling?: 'within' | 'cancelled';
   /** Somebody else will answer; attempts stop. */

@@ -41,6 +41,7 @@ export const issueFor = (run: Run, step: CallStep, contract: CommandContract, re
     deadline,
     timeoutMs,
     attemptsMax: retry.attempts,
+    ...(contract.undo && (!step.undoable || step.detached) && { stands: true }),
   });
   step.n = command.n;
   run.steps.set(command.n, step);
@@ -80,7 +81,11 @@ export const issueUndo = (run: Run, item: Extract<UndoItem, { kind: 'command' }>
   });
 };
 
-type Issue = Pick<OpenCommand, 'mode' | 'retries' | 'since' | 'timeoutMs'> & { deadline?: number; attemptsMax?: number; undoes?: string };
+type Issue = Pick<OpenCommand, 'mode' | 'retries' | 'since' | 'timeoutMs' | 'stands'> & {
+  deadline?: number;
+  attemptsMax?: number;
+  undoes?: string;
+};
 
 const issue = (run: Run, contract: CommandContract, path: string, input: Json, how: Issue): OpenCommand => {
   const { image } = run;
@@ -111,6 +116,7 @@ const issue = (run: Run, contract: CommandContract, path: string, input: Json, h
     hash,
     wireHash,
     mode: how.mode,
+    stands: how.stands,
     attempt: 1,
     retries: how.retries,
     since: how.since,

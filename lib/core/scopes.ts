@@ -52,7 +52,10 @@ const detachOpen = (run: Run, scope: Scope): void => {
     scope.open.delete(step);
     if (run.environment.checks) refuse(run, 'UNAWAITED_STEP', `${step.path} is still open when its scope ends: it was never awaited.`);
     journal(run, { type: 'StepDetached', path: step.path });
-    if (step.kind === 'call') step.detached = true;
+    if (step.kind !== 'call') continue;
+    step.detached = true;
+    const command = run.image.commands.get(step.n);
+    if (command && step.undoable) command.stands = true;
   }
 };
 

@@ -29,6 +29,7 @@ const storedCommand = (command: OpenCommand): Partial<OpenCommand> =>
     inputRef: command.inputRef,
     hash: command.hash,
     mode: command.mode,
+    stands: command.stands,
     settling: command.settling,
     deferred: command.deferred,
     heartbeatMs: command.heartbeatMs,

@@ -111,6 +111,31 @@ describe('what only development and tests look for', () => {
     expect(trip.status).toBe('failed');
   });
 
+  test('it is not undone either where it succeeds after the end, however often it is tried', async () => {
+    const trip = await started(
+      async (ctx) => {
+        void ctx.call(flights.book, { to: 'Oslo' });
+        await ctx.scope('money', async (ctx) => {
+          void ctx.call(payments.charge, { amount: 7 });
+          void ctx.call(notes.ask, { text: 'ok?' });
+          await ctx.waitFor(Nudge);
+        });
+        await ctx.waitFor(Nudge);
+      },
+      { checks: false },
+    );
+    await trip.breaksDown('payments.charge');
+    expect(trip.timers()).toHaveLength(1);
+    await trip.happens(Nudge);
+    await trip.passes('1 minute');
+    const [flight, charge] = [trip.command('flights.book'), trip.command('payments.charge')];
+    await trip.happens(Nudge);
+    expect(trip.status).toBe('completed');
+    expect(await trip.answers(flight, 'completed', { reference: 'f-1' })).toBe('dup');
+    expect(await trip.answers(charge, 'completed', { paymentId: 'p-1' })).toBe('dup');
+    expect(trip.open()).toEqual([]);
+  });
+
   test('an outer ctx in a scope is WRONG_SCOPE, also where the process catches it', async () => {
     const bug = await bugOf(async (ctx) => {
       await ctx.scope('inner', async () => {

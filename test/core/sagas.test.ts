@@ -382,6 +382,33 @@ describe('S5: opting out', () => {
     expect(trip.status).toBe('failed');
   });
 
+  test.each(['terminate', 'reload and terminate'])(
+    'S5: what was called with { undo: false } is not undone either where it succeeds after the end: %s',
+    async (how) => {
+      const trip = await started(async (ctx) => {
+        await Promise.all([ctx.call(payments.charge, { amount: 7 }, { undo: false }), fly(ctx)]);
+      });
+      const [charge, flight] = [trip.command('payments.charge'), trip.command('flights.book')];
+      if (how !== 'terminate') await trip.reload();
+      await trip.operates('terminate');
+      expect(trip.image.tombstones.map(({ command }) => command)).toEqual(['flights.book']);
+      expect(await trip.answers(charge, 'completed', PAID)).not.toBe('apply');
+      expect(await trip.answers(flight, 'completed', FLIGHT)).toBe('apply');
+      expect(trip.open()).toEqual(['flights.cancel (undo)']);
+    },
+  );
+
+  test('S5: nor where it was tried again', async () => {
+    const trip = await started(async (ctx) => {
+      await ctx.call(flights.book, { to: 'Oslo' }, { undo: false });
+    });
+    await trip.breaksDown('flights.book');
+    await trip.passes('1 minute');
+    expect(trip.command('flights.book').retries).toBe(1);
+    await trip.operates('terminate');
+    expect(trip.image.tombstones).toEqual([]);
+  });
+
   test('S5: after a pivot nothing so far of this scope is undone, what comes later is', async () => {
     const trip = await started(async (ctx) => {
       await pay(ctx);
