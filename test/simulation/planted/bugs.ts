@@ -1,4 +1,5 @@
 import { deferredBugs } from './deferred-bugs.ts';
+import { forwardBugs } from './forward-bugs.ts';
 import { headBugs } from './head-bugs.ts';
 import { lateBugs } from './late-bugs.ts';
 import { lifecycleBugs } from './lifecycle-bugs.ts';
@@ -8,6 +9,7 @@ import { serviceBugs } from './service-bugs.ts';
 
 export const plantedBugs: readonly PlantedBug[] = [
   ...headBugs,
+  ...forwardBugs,
   ...lifecycleBugs,
   ...lateBugs,
   ...parkingBugs,
@@ -21,7 +23,8 @@ export const notPlanted: Readonly<Record<string, string>> = {
   'late.pml | UNDO_REPLY_WRONGRUN':
     'No run begins while an undo is out, and an undo has a number of the run that issues it: its answer is never of another run.',
   'parking.pml | NOTHING_PARKED':
-    'It is no bug: it shows that a copy of an event that was applied may stay parked, where nothing scans for it every hour.',
+    'It is no bug: a parker that gives its message back leaves a copy parked; ours sends the copy back instead.',
+  'parking.pml | REDRIVE_CRASHED': 'It is no bug: a crash may leave a copy of an event parked that is applied all the same.',
   'service.pml | UNDO_WITHOUT_SETTLE':
     "An undo's input is made from the output of what it undoes, which nobody has before that is answered.",
 };

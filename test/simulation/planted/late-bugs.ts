@@ -44,8 +44,8 @@ export const lateBugs: readonly PlantedBug[] = [
     patches: [
       {
         file: 'lib/core/ending.ts',
-        find: "if (command.mode === 'call' && run.environment.commands.get(command.command)?.undo)",
-        plant: "if (!PLANTED && command.mode === 'call' && run.environment.commands.get(command.command)?.undo)",
+        find: "if (command.mode === 'call' && !command.stands &&",
+        plant: "if (!PLANTED && command.mode === 'call' && !command.stands &&",
       },
     ],
   },

@@ -98,7 +98,12 @@ export const lifecycleBugs: readonly PlantedBug[] = [
   },
   {
     name: 'NO_FORCE',
-    rows: ['lifecycle.pml | NO_FORCE_LANE', 'parking.pml | NO_FORCE_DAMPED', 'parking.pml | NO_FORCE_TICK'],
+    rows: [
+      'head.pml | FORWARD_NOT_FORCED',
+      'lifecycle.pml | NO_FORCE_LANE',
+      'parking.pml | NO_FORCE_DAMPED',
+      'parking.pml | NO_FORCE_TICK',
+    ],
     what: 'A tick that the engine itself has sent on under a new message id is asked for its sends by that new id.',
     patches: [{ ...OWED, plant: "PLANTED && kind === 'tick' ? by.messageId === messageId : (ORIGINAL)" }],
   },

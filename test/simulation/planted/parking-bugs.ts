@@ -32,11 +32,11 @@ export const parkingBugs: readonly PlantedBug[] = [
     patches: [
       {
         ...LOOKS_AGAIN,
-        plant: `if (PLANTED && head?.status !== 'stuck') {
+        plant: `ORIGINAL
+  if (PLANTED) {
     await parking.redriven(pid, [parkedId(message)], context.options.clock.now());
     return false;
-  }
-  ORIGINAL`,
+  }`,
       },
     ],
   },
@@ -66,6 +66,19 @@ export const parkingBugs: readonly PlantedBug[] = [
         file: 'lib/engine/park.ts',
         find: 'const results = await sentAgain(options.sender, pid, some);',
         plant: `if (PLANTED) await options.parking.redriven(pid, some.map(({ id }) => id), options.clock.now());
+    ORIGINAL`,
+      },
+    ],
+  },
+  {
+    name: 'REDRIVE_MARKS_FIRST',
+    rows: ['parking.pml | REDRIVE_MARKS_FIRST'],
+    what: 'Who finds the instance running again marks what it parked before it sends that back.',
+    patches: [
+      {
+        file: 'lib/engine/park.ts',
+        find: 'const results = await sentAgain(options.sender, pid, some);',
+        plant: `if (PLANTED && only !== undefined) await options.parking.redriven(pid, some.map(({ id }) => id), options.clock.now());
     ORIGINAL`,
       },
     ],

@@ -1,0 +1,56 @@
+import { OWED } from './pieces.ts';
+import type { PlantedBug } from './planted-bug.ts';
+
+/** The hot lane, which head.pml has with `-DFORWARD`. */
+export const forwardBugs: readonly PlantedBug[] = [
+  {
+    name: 'FORWARD_ACK_FIRST',
+    rows: ['head.pml | FORWARD_ACK_FIRST'],
+    what: 'What goes to the hot lane is acknowledged while it is being sent there, and nobody looks at the result.',
+    patches: [
+      {
+        file: 'lib/engine/forward.ts',
+        find: 'const results = await sendAll(forwarded.map(dispatchOf), context.options.sender);',
+        plant: `const sending = sendAll(forwarded.map(dispatchOf), context.options.sender);
+  const results = PLANTED ? forwarded.map(() => 'sent') : await sending;`,
+      },
+    ],
+  },
+  {
+    name: 'FORWARD_DUPLICATES',
+    rows: ['head.pml | FORWARD_DUPLICATES'],
+    what: 'Also what was applied before goes to the hot lane, under a new message id, by which its sends are not found.',
+    patches: [
+      {
+        file: 'lib/engine/working-copy.ts',
+        find: 'item.forwarded = decidesOn(item);',
+        plant: "item.forwarded = decidesOn(item) || (PLANTED && item.verdict === 'dup');",
+      },
+      { ...OWED, plant: '!(PLANTED && forced && !decidesOn(item) && by.messageId !== messageId) && (ORIGINAL)' },
+    ],
+  },
+  {
+    name: 'FORWARD_SPOILS_CACHE',
+    rows: ['head.pml | FORWARD_SPOILS_CACHE'],
+    what: 'What was decided on and met another writer is kept warm, though nobody has committed it.',
+    patches: [
+      {
+        file: 'lib/engine/working-copy.ts',
+        find: "if (commit.status === 'committed' && commit.head.status === 'stuck') this.#noticeStuck(this.#live.run.image.stuck);",
+        plant: "ORIGINAL\n      if (PLANTED && commit.status === 'conflict') this.#context.cache.put(this.#live);",
+      },
+    ],
+  },
+  {
+    name: 'FORWARD_NOOP_FROM_CACHE',
+    rows: ['head.pml | FORWARD_NOOP_FROM_CACHE'],
+    what: 'Beside what goes to the hot lane, verdicts that write nothing are taken from a warm instance, without a read.',
+    patches: [
+      {
+        file: 'lib/engine/advance-instance.ts',
+        find: 'if (!basis.strong && open.some((item) => !item.forwarded))',
+        plant: 'if (!PLANTED && !basis.strong && open.some((item) => !item.forwarded))',
+      },
+    ],
+  },
+];
