@@ -1,4 +1,3 @@
-import type { ReplyEnvelope } from '../../lib/contract/envelope.ts';
 import { toWire } from '../../lib/contract/wire.ts';
 
 /** A reply that must change nothing: its source does not own the command, or its hash is of something else. `hash`: the first 16 digits of it. */
@@ -22,4 +21,4 @@ export const forgedReply = (
     replyto: system,
     hops: 0,
     data: {},
-  } as ReplyEnvelope);
+  });

@@ -1,6 +1,6 @@
 import type { JournalEntry } from '../../../lib/core/journal-entry.ts';
 import type { RunPicture } from './instance-picture.ts';
-import type { JournalContext } from './journal-rules.ts';
+import type { JournalContext } from './journal-context.ts';
 
 type Entry<Type extends JournalEntry['type']> = Extract<JournalEntry, { type: Type }>;
 

@@ -1,20 +1,9 @@
-import type { Image } from '../../../lib/core/image.ts';
 import { runOf } from '../../../lib/core/inbound.ts';
 import { isFact, type JournalEntry } from '../../../lib/core/journal-entry.ts';
-import type { Contracts } from './contracts.ts';
+import type { JournalContext } from './journal-context.ts';
 import { checkAnswerIsAuthentic, checkEventIsAuthentic, checkOperatorIsAuthentic } from './authenticity.ts';
 import type { InstancePicture, RunPicture } from './instance-picture.ts';
 import type { Report } from './violations.ts';
-
-/** What new entries of one commit are looked at with. */
-export interface JournalContext {
-  readonly picture: InstancePicture;
-  readonly run: RunPicture;
-  /** The image before this commit, where it is of the same run. */
-  readonly before: Image | undefined;
-  readonly contracts: Contracts;
-  readonly report: Report;
-}
 
 type Entry<Type extends JournalEntry['type']> = Extract<JournalEntry, { type: Type }>;
 

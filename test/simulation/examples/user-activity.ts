@@ -27,7 +27,13 @@ export const userActivity = (choices: Choices): Scenario => {
       ids.push(id);
     }
     // Whichever event comes first begins it; the others are events like it.
-    expectations.set(`default#user-activity#${userId}`, { starts: [], events: ids, endless: true, operated: [], judge: (run) => judge(run, ids, bought) });
+    expectations.set(`default#user-activity#${userId}`, {
+      starts: [],
+      events: ids,
+      endless: true,
+      operated: [],
+      judge: (run) => judge(run, ids, bought),
+    });
   }
   return { name: 'user-activity', builds: [shop], serve: serveShop, acts: script.acts, expectations };
 };
@@ -55,7 +61,7 @@ const judge = ({ pid, entries, effects, disturbed }: EndedRun, ids: readonly str
   }
   const processed = effects
     .filter(({ command }) => command === 'purchases.process')
-    .map(({ input }) => (input as { items: string[] }).items[0]);
+    .map(({ input }) => String((input as { items: string[] }).items[0]));
   if (processed.toSorted().join() !== bought.toSorted().join())
     wrong.push(`I4: ${pid} has bought ${bought.join()}, but processed ${processed.join()}`);
   return wrong;
