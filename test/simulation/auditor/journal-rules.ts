@@ -2,8 +2,7 @@ import { runOf } from '../../../lib/core/inbound.ts';
 import { isFact, type JournalEntry } from '../../../lib/core/journal-entry.ts';
 import type { JournalContext } from './journal-context.ts';
 import { checkAnswerIsAuthentic, checkEventIsAuthentic, checkOperatorIsAuthentic } from './authenticity.ts';
-import type { InstancePicture, RunPicture } from './instance-picture.ts';
-import type { Report } from './violations.ts';
+import type { InstancePicture } from './instance-picture.ts';
 
 type Entry<Type extends JournalEntry['type']> = Extract<JournalEntry, { type: Type }>;
 
