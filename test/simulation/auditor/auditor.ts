@@ -23,9 +23,11 @@ import { QueueMessages } from './queue-messages.ts';
 import { readMessage, type Reading, type Target } from './reading.ts';
 import { checkReplay } from './replay-equality.ts';
 import { restorePicture } from './restored-picture.ts';
+import { retirePicture } from './retired-picture.ts';
 import { SentCommands } from './sent-commands.ts';
 import { ServiceMessages } from './service-messages.ts';
 import type { Told } from './told.ts';
+import { checkTombstones } from './tombstones.ts';
 import { Violations } from './violations.ts';
 
 export interface AuditorOptions {
@@ -104,6 +106,7 @@ export class Auditor implements Observer, Told {
     const dropped = picture.outbox.follow(image);
     // What a restored head fires may have been sent before.
     if (!picture.disturbed) for (const each of dropped) report('I2', `${each} was dropped from the head, and never sent`);
+    checkTombstones(picture, before, image, this.#contracts, report);
     if (!picture.disturbed) checkCarriers(image, (messageId) => this.#readMessage(messageId), report);
     checkArmed(image, this.#options.tickHorizonMs ?? 900_000, report);
   }
@@ -176,6 +179,11 @@ export class Auditor implements Observer, Told {
     if (!this.#commands.hashes.has(effect.commandId)) report('I1', `${effect.commandId} had an effect, and was never sent`);
   }
 
+  retired(pid: string): void {
+    this.#at += 1;
+    retirePicture(this.#picture(pid), this.#at, this.#violations.report);
+  }
+
   restored(heads: readonly (Head | undefined)[], pids: readonly string[]): void {
     this.#at += 1;
     for (const [i, pid] of pids.entries()) restorePicture(this.#picture(pid), heads[i], this.#at);
@@ -210,6 +218,10 @@ export class Auditor implements Observer, Told {
 
   mayHaveLostPatience(pid: string): boolean {
     return this.#pictures.get(pid)?.wasStuck === true || this.#options.outlasted?.() === true;
+  }
+
+  wasRetired(pid: string): boolean {
+    return this.#pictures.get(pid)?.wasRetired ?? false;
   }
 
   wasSent(commandId: string): boolean {

@@ -2,11 +2,12 @@ import { command, event, process, service, system } from 'tutti';
 import { z } from 'zod';
 
 /**
- * How one life is led. `listens`: waits for a word first, which may be there already. `leaves`: asks for something and is gone at once.
- * `works`: keeps what it asks for. `stumbles`: cannot read a word before its code is mended. `stillborn`: not even its start.
+ * How one life is led. `listens`: waits for a word first, which may be there already. `works`: asks for something, and is sometimes
+ * ended while it waits. `stumbles`: cannot read a word before its code is mended. `stillborn`: not even its start.
  */
-export const WAYS = ['works', 'listens', 'leaves', 'stumbles', 'stillborn'] as const;
-export type Way = (typeof WAYS)[number];
+export const WAYS = ['works', 'listens', 'stumbles', 'stillborn'] as const;
+/** Those whose code needs no mending. */
+export const SOUND = ['works', 'listens'] as const satisfies readonly (typeof WAYS)[number][];
 
 const Birth = z.object({ id: z.string(), way: z.enum(WAYS), seconds: z.int() });
 const Saying = z.object({ id: z.string(), text: z.string() });
@@ -42,16 +43,6 @@ const life = (mended: boolean) =>
     async (ctx, { id, way, seconds }) => {
       if (way === 'stillborn' && !mended) throw new Error('This code cannot begin.');
       const thing = { life: id, way, seconds };
-      if (way === 'leaves') {
-        let isTaken = false;
-        const taking = ctx.call(depot.take, thing);
-        void taking.then(() => (isTaken = true)).catch(() => undefined);
-        await ctx.sleep('2 seconds');
-        // Whatever comes of it from now on, nobody waits for it, and it is taken back.
-        if (isTaken) await ctx.undo(taking);
-        ctx.publish(Ended, { id, way, seconds });
-        return way;
-      }
       if (way === 'listens' || way === 'stumbles') {
         const word = await ctx.waitFor(Word, { timeout: '40 minutes' });
         if (word && way === 'stumbles' && !mended) throw new Error('This code cannot read.');
