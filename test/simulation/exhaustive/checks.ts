@@ -2,8 +2,21 @@ import type { CommandEnvelope } from '../../../lib/contract/envelope.ts';
 import { isClosed, type Image } from '../../../lib/core/image.ts';
 import type { JournalEntry } from '../../../lib/core/journal-entry.ts';
 import { decodeHead } from '../../../lib/engine/head-codec.ts';
-import type { Head } from '../../../lib/ports/process-store.ts';
-import type { Cloud } from './cloud.ts';
+import type { MemoryTable } from '../../../lib/adapters/memory/table.ts';
+import type { ParkedEvent } from '../../../lib/ports/parking-store.ts';
+import type { Head, JournalChunk } from '../../../lib/ports/process-store.ts';
+import type { ExploredQueue } from './explored-queue.ts';
+
+/** What of the cloud is looked at. */
+interface Checked {
+  readonly inbox: ExploredQueue;
+  readonly lane: ExploredQueue;
+  readonly heads: MemoryTable<string, Head>;
+  readonly chunks: MemoryTable<string, JournalChunk>;
+  readonly parked: MemoryTable<string, ParkedEvent>;
+  readonly sent: ReadonlyMap<string, CommandEnvelope>;
+  readonly published: ReadonlySet<string>;
+}
 
 interface History {
   readonly pid: string;
@@ -26,12 +39,12 @@ interface Purpose {
 /** I1, I3 and I14 at every instant; I2, I5, I6, I7 and I8 when nothing moves any more. */
 export class Checks {
   readonly violations: string[] = [];
-  readonly #cloud: Cloud;
+  readonly #cloud: Checked;
   readonly #histories = new Map<string, History>();
   /** Hashes of the commands of all committed journals, by command id. */
   readonly #issued = new Map<string, string>();
 
-  constructor(cloud: Cloud) {
+  constructor(cloud: Checked) {
     this.#cloud = cloud;
   }
 

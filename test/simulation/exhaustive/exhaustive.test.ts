@@ -29,7 +29,7 @@ describe('with engines that stay warm, in every schedule without a fault, nothin
 
 describe('a schedule is found that shows an engine that', () => {
   for (const { name: what, mutant, shownBy, faults, warm = false, breaks } of mutants)
-    it(`${what}`, { timeout: SEARCH_TIMEOUT_MS }, async () => {
+    it(`${what}: ${breaks}`, { timeout: SEARCH_TIMEOUT_MS }, async () => {
       const configuration = all.find(({ name }) => name === shownBy)!;
       const options = { faults, warm, mutant };
       const violation = await shortestViolation(configuration, options);
