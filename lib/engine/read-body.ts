@@ -1,6 +1,7 @@
 import type { Json } from '../contract/schema.ts';
 import type { ReadForced } from './admit.ts';
 import type { EngineContext } from './engine-context.ts';
+import { inboxFault } from './inbox-form.ts';
 import type { ForcedMessage } from './inbox-message.ts';
 
 /** Data that was too large to be carried is not where it should be: a payload store that lags, or data that is gone. */
@@ -46,6 +47,7 @@ const hashed = (context: EngineContext, json: string, datahash: unknown): Json |
 };
 
 const readForced = async (context: EngineContext, forced: ForcedMessage): Promise<unknown> => {
-  const inner = typeof forced.body === 'string' ? await readBody(context, forced.body) : undefined;
+  // What a broken wrapper holds is not read: whether its data is there decides nothing.
+  const inner = inboxFault(forced) === undefined ? await readBody(context, forced.body) : undefined;
   return inner === MISSING || inner === ALTERED ? inner : ({ ...forced, inner } satisfies ReadForced);
 };

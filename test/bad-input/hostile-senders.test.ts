@@ -116,6 +116,15 @@ describe('data that was stored apart', () => {
   });
 });
 
+it('a broken wrapper is parked at once, also where the data of what it holds is not there', async () => {
+  const rig = new InboxRig();
+  const dataref = `payload:${'0'.repeat(64)}`;
+  const body = busText('shop.placed', { dataref, datahash: `sha256:${'0'.repeat(64)}` });
+  rig.put(JSON.stringify({ tutti: 'forced', body, sentat: null }));
+  expect(await rig.work()).toBe(0);
+  expect(await rig.parked()).toMatchObject([{ reason: 'MALFORMED' }]);
+});
+
 describe('what user code throws', () => {
   it.each([
     [Object.create(null), 'what has no text, of type object'],

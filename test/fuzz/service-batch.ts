@@ -48,6 +48,9 @@ const draw = (choices: Choices, said: Fields[], worlds: readonly ServiceWorld[],
   const right: Letter = { id, body: toWire(value as never), sentAt, receiveCount: choices.chance(0.8) ? 1 : choices.between(2, 25) };
   if (!choices.chance(0.6)) return { letter: right, reference: right, mutation: undefined };
   const mutation = mutatedCommand(choices, value);
+  // Too long for the dead letters, it would end otherwise.
+  if (mutation.effect === 'harmless' && mutation.body.length > BODY_BYTES_MAX)
+    return { letter: right, reference: right, mutation: undefined };
   return { letter: { ...right, body: mutation.body }, reference: mutation.effect === 'harmless' ? right : undefined, mutation };
 };
 
