@@ -36,8 +36,9 @@ const s3Client = async (): Promise<S3Client> => {
 export const deployedStore = (): DynamoDbProcessStore => new DynamoDbProcessStore(dynamodb());
 export const deployedPayloads = (): DynamoDbPayloadStore => new DynamoDbPayloadStore({ ...dynamodb(), large: large() });
 export const deployedParking = (): DynamoDbParkingStore => new DynamoDbParkingStore({ ...dynamodb(), large: large() });
-/** For what is due: only a list needs to know the processes. */
-export const deployedIndex = (): DynamoDbInstanceIndex => new DynamoDbInstanceIndex({ ...dynamodb(), processes: [] });
+/** Only a list needs to know the processes: what is due is found without. */
+export const deployedIndex = (processes: readonly string[] = []): DynamoDbInstanceIndex =>
+  new DynamoDbInstanceIndex({ ...dynamodb(), processes });
 export const deployedRetirement = (processes: readonly string[]): DynamoDbRetirementStore =>
   new DynamoDbRetirementStore({ ...dynamodb(), processes, large: large() });
 

@@ -8,7 +8,7 @@ import { BundleError } from './bundle-error.ts';
 import { carriedLocales, forbiddenChain, loadedBy } from './module-graph.ts';
 
 /** The functions of an orchestrator; each is a folder of `functions/` here and an asset when deployed. */
-export const FUNCTION_NAMES = ['advance-processes', 'sweep-timers', 'drain-dead-letters', 'retire-closed'] as const;
+export const FUNCTION_NAMES = ['advance-processes', 'sweep-timers', 'wake-overdue', 'drain-dead-letters', 'retire-closed'] as const;
 export type FunctionName = (typeof FUNCTION_NAMES)[number];
 
 /** What `handler` of a Lambda function is called in every folder that is bundled here. */

@@ -15,6 +15,7 @@ import {
   drainStatements,
   retireStatements,
   sweepStatements,
+  wakeStatements,
   type OrchestratorResources,
 } from './orchestrator-statements.ts';
 import type { QueuePair } from './queue-pair.ts';
@@ -42,6 +43,7 @@ export interface OrchestratorFunctionsProps {
 export class OrchestratorFunctions extends Construct {
   readonly advanceProcesses: LambdaFunction;
   readonly sweepTimers: LambdaFunction;
+  readonly wakeOverdue: LambdaFunction;
   readonly drainDeadLetters: LambdaFunction;
   readonly retireClosed: LambdaFunction | undefined;
   readonly #props: OrchestratorFunctionsProps;
@@ -51,6 +53,7 @@ export class OrchestratorFunctions extends Construct {
     this.#props = props;
     this.advanceProcesses = this.#makeAdvance();
     this.sweepTimers = this.#makeSweep();
+    this.wakeOverdue = this.#makeWake();
     this.drainDeadLetters = this.#makeDrain();
     this.retireClosed = props.retention && this.#makeRetire(props.retention);
   }
@@ -90,6 +93,18 @@ export class OrchestratorFunctions extends Construct {
       periods: 3,
       below: true,
     });
+    return made;
+  }
+
+  #makeWake(): LambdaFunction {
+    const { name, resources } = this.#props;
+    const made = this.#make('WakeOverdue', 'wake-overdue', {
+      description: `${name}: wakes running instances whose tick was lost`,
+      statements: wakeStatements(resources),
+      // It reads every running instance.
+      timeout: Duration.minutes(15),
+    });
+    this.#schedule(made, Duration.hours(1));
     return made;
   }
 

@@ -38,6 +38,15 @@ export function sweepStatements(at: OrchestratorResources): readonly PolicyState
   return [allow(['dynamodb:Query'], [`${at.tableArn}/index/${DUE_INDEX.name}`]), allow(['sqs:SendMessage'], [at.inboxArn])];
 }
 
+/** Finds in the list what runs, and reads its heads: no write. */
+export function wakeStatements(at: OrchestratorResources): readonly PolicyStatement[] {
+  return [
+    allow(['dynamodb:Query'], [`${at.tableArn}/index/${LIST_INDEX.name}`]),
+    allow(['dynamodb:BatchGetItem'], [at.tableArn]),
+    allow(['sqs:SendMessage'], [at.inboxArn]),
+  ];
+}
+
 export function drainStatements(at: OrchestratorResources): readonly PolicyStatement[] {
   return [
     allow(RECEIVE, at.deadLetterArns),

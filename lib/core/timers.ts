@@ -1,6 +1,6 @@
 import type { Decided } from './journal-entry.ts';
 import { journal } from './journal.ts';
-import type { Timer, TimerPurpose } from './image.ts';
+import { isClosed, type Timer, type TimerPurpose } from './image.ts';
 import type { Run, Scope, SleepStep } from './run.ts';
 import { nextPath, rejectIfCancelled } from './run.ts';
 
@@ -57,12 +57,13 @@ export const earliestDue = (run: Run): number => {
 /**
  * Invariant T: a tick is in flight for an instant no later than the earliest wake-up where that is within
  * the horizon, else the due index holds an instant no later. Neither is ever moved later: an early wake-up arms again.
+ * What has ended, and undoes what an earlier run did late, waits by the index alone: a lost tick of it would not be found.
  */
 export const arm = (run: Run): void => {
   const { image } = run;
   const earliest = earliestDue(run);
   if (earliest === Infinity) return;
-  if (earliest - image.clock > run.environment.tickHorizonMs) {
+  if (isClosed(image.status) || earliest - image.clock > run.environment.tickHorizonMs) {
     if ((image.due ?? Infinity) > earliest) image.due = earliest;
   } else if ((image.tickAt ?? Infinity) > earliest) {
     image.tickAt = earliest;

@@ -100,6 +100,9 @@ export const encodeHead = (image: Image, writer: string, control: string): Head 
   return head;
 };
 
+/** The instant of the tick in flight, read alone: whoever asks has many heads to ask. */
+export const tickAtOf = ({ control }: Head): number | undefined => (control === '' ? undefined : (JSON.parse(control) as Control).tickAt);
+
 /** A head that is not an early buffer. What is stored apart (`inputRef`, `dataref`) is not read here. */
 export const decodeHead = (head: Head): Image => {
   const control = JSON.parse(head.control === '' ? '{"format":1,"seq":1}' : head.control) as Control;

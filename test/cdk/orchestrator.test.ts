@@ -177,6 +177,7 @@ describe('rules', () => {
       ['trips-replies', { detail: { replyto: ['trips'] }, ...common }],
       ['trips-hears-trips', { source: ['trips'], 'detail-type': ['trips.checkout-travel-cart'], ...common }],
       [undefined, undefined],
+      [undefined, undefined],
     ]);
   });
 
@@ -236,7 +237,7 @@ describe('functions', () => {
 
   test('run on Node 24 on arm64, log as JSON into logs that end after a month, and may take part in long processes', () => {
     const all = ofType(functions, 'AWS::Lambda::Function');
-    expect(all).toHaveLength(4);
+    expect(all).toHaveLength(5);
     for (const { properties } of all)
       expect(properties).toMatchObject({
         Runtime: 'nodejs24.x',
@@ -246,7 +247,7 @@ describe('functions', () => {
         RecursiveLoop: 'Allow',
         LoggingConfig: { LogFormat: 'JSON', SystemLogLevel: 'WARN', LogGroup: expect.stringContaining('Log') },
       });
-    expect(ofType(functions, 'AWS::Logs::LogGroup').map(({ properties }) => properties['RetentionInDays'])).toEqual([30, 30, 30, 30]);
+    expect(ofType(functions, 'AWS::Logs::LogGroup').map(({ properties }) => properties['RetentionInDays'])).toEqual([30, 30, 30, 30, 30]);
   });
 
   test('are told of their deployment', () => {
@@ -277,10 +278,12 @@ describe('functions', () => {
     for (const each of sources) expect(each).toMatchObject({ BatchSize: 10, FunctionResponseTypes: ['ReportBatchItemFailures'] });
   });
 
-  test('timers are swept every minute, and closed instances retired every hour, without a retry', () => {
+  test('timers are swept every minute, lost ticks sought and closed instances retired every hour, without a retry', () => {
     const schedules = ofType(functions, 'AWS::Events::Rule').flatMap(({ properties }) => properties['ScheduleExpression'] ?? []);
-    expect(schedules).toEqual(['rate(1 minute)', 'rate(1 hour)']);
-    expect(ofType(functions, 'AWS::Lambda::EventInvokeConfig').map(({ properties }) => properties['MaximumRetryAttempts'])).toEqual([0, 0]);
+    expect(schedules).toEqual(['rate(1 minute)', 'rate(1 hour)', 'rate(1 hour)']);
+    expect(ofType(functions, 'AWS::Lambda::EventInvokeConfig').map(({ properties }) => properties['MaximumRetryAttempts'])).toEqual([
+      0, 0, 0,
+    ]);
   });
 
   test('nothing is retired unless a retention is set', () => {
@@ -314,6 +317,7 @@ describe('alarms', () => {
       'TripsFunctionsAdvanceProcessesstuckalarm',
       'TripsFunctionsSweepTimersErrorsAlarm',
       'TripsFunctionsSweepTimersNotRunAlarm',
+      'TripsFunctionsWakeOverdueErrorsAlarm',
       'TripsFunctionsDrainDeadLettersErrorsAlarm',
     ]);
   });

@@ -45,6 +45,15 @@ describe('roles', () => {
     ]);
   });
 
+  test('wake-overdue reads the list and the heads that run, and sends ticks: no write', () => {
+    expect(roleLines(resources, 'WakeOverdue')).toEqual([
+      'dynamodb:BatchGetItem on table trips',
+      'dynamodb:Query on index list of table trips',
+      ownLog,
+      'sqs:SendMessage on queue trips-inbox',
+    ]);
+  });
+
   test('drain-dead-letters empties dead-letter queues into the inbox, and parks beside no instance', () => {
     expect(roleLines(resources, 'DrainDeadLetters')).toEqual([
       'dynamodb:PutItem on table trips, if each dynamodb:LeadingKeys is X#0 or X#1 or X#2 or X#3 or X#4 or X#5 or X#6 or X#7',
@@ -80,9 +89,10 @@ describe('roles', () => {
 
   test('there are no other roles, and each is assumed by Lambda alone', () => {
     const roles = resources.filter(({ type }) => type === 'AWS::IAM::Role');
-    expect(roles.map(({ id }) => /(Advance|Sweep|Drain|Retire|Payments)/.exec(id)?.[0])).toEqual([
+    expect(roles.map(({ id }) => /(Advance|Sweep|Wake|Drain|Retire|Payments)/.exec(id)?.[0])).toEqual([
       'Advance',
       'Sweep',
+      'Wake',
       'Drain',
       'Retire',
       'Payments',
@@ -146,6 +156,7 @@ describe('policies of resources', () => {
       );
     expect(lines).toEqual([
       expect.stringMatching(/^events.amazonaws.com: lambda:InvokeFunction, for AWS::Events::Rule\/TripsFunctionsSweepTimersSchedule/),
+      expect.stringMatching(/^events.amazonaws.com: lambda:InvokeFunction, for AWS::Events::Rule\/TripsFunctionsWakeOverdueSchedule/),
       expect.stringMatching(/^events.amazonaws.com: lambda:InvokeFunction, for AWS::Events::Rule\/TripsFunctionsRetireClosedSchedule/),
     ]);
   });

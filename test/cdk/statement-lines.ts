@@ -48,7 +48,7 @@ const PREFIXES: readonly (readonly [RegExp, string])[] = [
   [new RegExp(`^arn:aws:iam::(\\d+):role/(.*)$`), 'role $2'],
   [new RegExp(`^arn:aws:iam::(\\d+):root$`), 'account $1'],
   [/^AWS::Logs::LogGroup\/.*$/, 'its own log'],
-  [/^AWS::Lambda::Function\/.*?(AdvanceProcesses|SweepTimers|DrainDeadLetters|RetireClosed|Payments).*$/, 'function $1'],
+  [/^AWS::Lambda::Function\/.*?(AdvanceProcesses|SweepTimers|WakeOverdue|DrainDeadLetters|RetireClosed|Payments).*$/, 'function $1'],
 ];
 
 const shortArn = (text: string): string => {

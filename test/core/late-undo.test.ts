@@ -64,6 +64,18 @@ describe('the late success of an earlier run', () => {
     expect(trip.wakeAt()).toBe(Infinity);
   });
 
+  test('is woken by the due index once the run has ended: nobody would look for a lost tick of it', async () => {
+    const trip = await restarted();
+    await late(trip, PAID);
+    await trip.happens(Nudge);
+    expect(trip.status).toBe('completed');
+    expect(trip.image.tickAt).toBeUndefined();
+    expect(trip.image.due).toBe(trip.earliestDue());
+    await trip.passes('1 minute');
+    expect(trip.image.tickAt).toBeUndefined();
+    expect(trip.image.due).toBe(trip.earliestDue());
+  });
+
   test('so it does where this run ends between two tries', async () => {
     const trip = await restarted();
     await late(trip, PAID);

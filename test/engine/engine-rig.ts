@@ -84,6 +84,19 @@ export class EngineRig {
     this.#queue('inbox').put(inboxBody(message));
   }
 
+  /** What others of the engine's functions send to its queues. */
+  get sender(): MessageSender {
+    return new MemoryMessageSender(this.#queues);
+  }
+
+  /** What is visible in the inbox is gone, by an accident. Returns how much it was. */
+  async purges(): Promise<number> {
+    const inbox = this.#queue('inbox');
+    const messages = await inbox.receive({ max: 10, waitSeconds: 0, visibilitySeconds: 120 });
+    await inbox.delete(messages.map((message) => message.receiptHandle));
+    return messages.length;
+  }
+
   /** The same store under another build. */
   deployed(processes: readonly AnyProcess[]): EngineRig {
     return new EngineRig(processes, this.#services, { store: this.store });

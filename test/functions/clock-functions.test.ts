@@ -2,8 +2,10 @@ import { describe, expect, test } from 'vitest';
 import type { LogLine } from '../../functions/log-line.ts';
 import { makeHandler as makeRetire } from '../../functions/retire-closed/handler.ts';
 import { makeHandler as makeSweep } from '../../functions/sweep-timers/handler.ts';
+import { makeHandler as makeWake } from '../../functions/wake-overdue/handler.ts';
 import { VirtualClock } from '../../lib/adapters/memory/virtual-clock.ts';
 import type { OutgoingMessage } from '../../lib/ports/message-sender.ts';
+import { head } from '../contracts/process-store.contract.ts';
 
 const clock = new VirtualClock(Date.parse('2026-01-01T00:00:00.000Z'));
 
@@ -26,6 +28,38 @@ describe('sweep-timers', () => {
 
     expect(asked).toEqual([90_000]);
     expect(sent).toMatchObject([{ delaySeconds: 60, body: expect.stringContaining('"tutti":"tick"') }]);
+  });
+});
+
+describe('wake-overdue', () => {
+  test('sends a lost tick again and says so, says when it could not look everywhere, and is silent where nothing is lost', async () => {
+    const lines: LogLine[] = [];
+    const sent: OutgoingMessage[] = [];
+    let running = [head({ control: `{"format":1,"seq":2,"tickAt":${clock.now() - 3_600_000}}` })];
+    const handler = makeWake(() => ({
+      clock,
+      log: (line) => void lines.push(line),
+      index: {
+        list: async function* () {
+          yield* running;
+        },
+      },
+      sender: { send: async (_queue, messages) => messages.map((message) => (sent.push(message), { status: 'sent', messageId: 'm1' })) },
+    }));
+
+    await handler({}, { getRemainingTimeInMillis: () => 1_000 });
+    expect({ sent, lines }).toEqual({
+      sent: [],
+      lines: [{ event: 'woken', count: 0, detail: 'Not every running instance was looked at.' }],
+    });
+
+    await handler({}, { getRemainingTimeInMillis: () => 60_000 });
+    expect(sent).toMatchObject([{ body: expect.stringContaining('"tutti":"tick"') }]);
+    expect(lines.slice(1)).toEqual([{ event: 'woken', count: 1 }]);
+
+    running = [];
+    await handler({}, { getRemainingTimeInMillis: () => 60_000 });
+    expect(lines).toHaveLength(2);
   });
 });
 

@@ -3,7 +3,17 @@ import type { Choices } from '../../simulation/choices.ts';
 import { killOne, type FunctionHost } from '../outside/function-processes.ts';
 
 /** The suite's functions, by what CloudFormation leaves of their names. */
-const FUNCTIONS = ['AdvanceProcesses', 'SweepTimers', 'DrainDeadLetters', 'Payments', 'Flights', 'Hotels', 'Notifications', 'Guide'];
+const FUNCTIONS = [
+  'AdvanceProcesses',
+  'SweepTimers',
+  'WakeOverdue',
+  'DrainDeadLetters',
+  'Payments',
+  'Flights',
+  'Hotels',
+  'Notifications',
+  'Guide',
+];
 const KEPT = 9;
 const PAUSE_MS_MIN = 1_000;
 const PAUSE_MS_MAX = 5_000;

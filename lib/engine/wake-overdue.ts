@@ -1,0 +1,75 @@
+import type { Clock } from '../ports/clock.ts';
+import type { InstanceIndex } from '../ports/instance-index.ts';
+import type { MessageSender } from '../ports/message-sender.ts';
+import type { Dispatch } from './dispatch.ts';
+import { tickAtOf } from './head-codec.ts';
+import { INBOX, inboxBody } from './inbox-message.ts';
+import { sendAll } from './send-all.ts';
+
+export interface WakePorts {
+  readonly index: Pick<InstanceIndex, 'list'>;
+  readonly clock: Pick<Clock, 'now'>;
+  readonly sender: MessageSender;
+}
+
+export interface WakeOptions {
+  /** How long the caller will still wait, in milliseconds. @default for ever */
+  readonly remainingMs?: () => number;
+}
+
+export interface Woken {
+  /** Ticks that were sent. */
+  readonly count: number;
+  /** Whether every running instance was looked at. */
+  readonly whole: boolean;
+}
+
+/** SQS delays a message by 15 minutes at the most, then the inbox has it for its visibility time of two: after this a tick is gone, or far behind. */
+const GRACE_MS = 30 * 60_000;
+/** Ticks that are sent at a time. */
+const PAGE = 100;
+const TICKS_MAX = 10_000;
+/** No page of heads is read with less than this left. */
+const READ_MS = 5_000;
+
+/**
+ * Sends the ticks again that have been lost: of each running instance whose tick should long have come. A timer that is near is carried by
+ * a message of the inbox and by nothing else, and that message goes where a queue is purged, or where the table is restored to an
+ * instant at which the tick had not come yet. It writes nothing: the head decides, and a tick that was only late is a duplicate to it.
+ *
+ * It costs one read, of half a unit where the head is small, for each running instance that was started before the grace. Whatever waits by
+ * the due index is woken by sweep-timers, which leaves nothing to do here for closed instances (their timers are all in that index), for
+ * early buffers and for the embedded runtime; what is stuck is armed again by the `resume` that it waits for.
+ */
+export const wakeOverdue = async ({ index, clock, sender }: WakePorts, { remainingMs = forEver }: WakeOptions = {}): Promise<Woken> => {
+  const before = clock.now() - GRACE_MS;
+  let [count, asked] = [0, 0];
+  let ticks: Dispatch[] = [];
+  const flush = async (): Promise<void> => {
+    const results = await sendAll(ticks, sender);
+    count += results.filter((result) => result === 'sent').length;
+    ticks = [];
+  };
+  let whole = true;
+  for await (const head of index.list({ statuses: ['running'], startedBefore: before })) {
+    if (remainingMs() < READ_MS || asked === TICKS_MAX) {
+      whole = false;
+      break;
+    }
+    const tickAt = tickAtOf(head);
+    if (tickAt === undefined || tickAt > before) continue;
+    asked += 1;
+    ticks.push({
+      to: 'queue',
+      queue: INBOX,
+      body: inboxBody({ tutti: 'tick', pid: head.pid, run: head.run, tickAt }),
+      groupId: head.pid,
+      n: 0,
+    });
+    if (ticks.length === PAGE) await flush();
+  }
+  await flush();
+  return { count, whole };
+};
+
+const forEver = (): number => Infinity;

@@ -1,0 +1,137 @@
+import { describe, expect, test } from 'vitest';
+import * as z from 'zod';
+import { event, process } from 'tutti';
+import { MemoryInstanceIndex } from '../../lib/adapters/memory/instance-index.ts';
+import { MemoryProcessStore, memoryProcessTables } from '../../lib/adapters/memory/process-store.ts';
+import { VirtualClock } from '../../lib/adapters/memory/virtual-clock.ts';
+import { wakeOverdue, type Woken } from '../../lib/engine/wake-overdue.ts';
+import type { MessageSender } from '../../lib/ports/message-sender.ts';
+import type { Head } from '../../lib/ports/process-store.ts';
+import { head } from '../contracts/process-store.contract.ts';
+import { EngineRig, operation } from './engine-rig.ts';
+
+const MINUTE = 60_000;
+const PID = 'default#nap#a';
+
+const Tired = event('shop.tired', z.object({ id: z.string() }));
+const Slept = event('trips.slept', z.object({ text: z.string() }));
+const nap = process('nap', { startOn: Tired.byId(({ id }) => id), publishes: [Slept] }, async (ctx) => {
+  await ctx.sleep('10 minutes');
+  ctx.publish(Slept, { text: 'awake' });
+});
+
+/** A nap that has begun, over a store whose list is at hand. */
+const napping = async (): Promise<{ readonly rig: EngineRig; readonly wake: () => Promise<Woken> }> => {
+  const tables = memoryProcessTables();
+  const rig = new EngineRig([nap], [], { store: new MemoryProcessStore(tables) });
+  const index = new MemoryInstanceIndex(tables.heads);
+  rig.happens(Tired, { id: 'a' });
+  await rig.advance();
+  return { rig, wake: () => wakeOverdue({ index, sender: rig.sender, clock: rig.clock }) };
+};
+
+const NONE = { count: 0, whole: true };
+
+describe('an instance whose tick is lost', () => {
+  test('sleeps on, until its tick is sent again', async () => {
+    const { rig, wake } = await napping();
+    rig.clock.advance(10 * MINUTE);
+    expect(await rig.purges()).toBe(1);
+    await rig.pass(31 * MINUTE);
+    expect(rig.texts()).toEqual([]);
+    expect(await wake()).toEqual({ count: 1, whole: true });
+    await rig.advance();
+    expect(rig.texts()).toEqual(['awake']);
+    expect(await wake()).toEqual(NONE);
+  });
+
+  test('is left alone as long as its tick may only be late', async () => {
+    const { rig, wake } = await napping();
+    rig.clock.advance(10 * MINUTE);
+    await rig.purges();
+    rig.clock.advance(30 * MINUTE - 1);
+    expect(await wake()).toEqual(NONE);
+    rig.clock.advance(1);
+    expect(await wake()).toEqual({ count: 1, whole: true });
+  });
+
+  test('is woken once, also where its tick was only very late', async () => {
+    const { rig, wake } = await napping();
+    rig.clock.advance(41 * MINUTE);
+    expect(await wake()).toEqual({ count: 1, whole: true });
+    expect(await wake()).toEqual({ count: 1, whole: true });
+    await rig.advance();
+    expect(rig.texts()).toEqual(['awake']);
+    expect((await rig.head(PID))?.version).toBe(2);
+  });
+
+  test('that has closed, is not looked at', async () => {
+    const { rig, wake } = await napping();
+    rig.operates(operation('terminate', PID));
+    await rig.advance();
+    rig.clock.advance(41 * MINUTE);
+    expect(await wake()).toEqual(NONE);
+  });
+});
+
+describe('of many heads', () => {
+  const clock = new VirtualClock(100 * MINUTE);
+  const overdue = (n: number, more: Partial<Head> = {}): Head =>
+    head({ pid: `t#trip#${n}`, control: `{"format":1,"seq":2,"tickAt":${10 * MINUTE}}`, startedAt: 1, ...more });
+
+  const world = async (...heads: Head[]): Promise<{ index: MemoryInstanceIndex; sent: string[]; sender: MessageSender }> => {
+    const tables = memoryProcessTables();
+    const store = new MemoryProcessStore(tables);
+    for (const each of heads) await store.commit(each, { kind: 'absent' });
+    const sent: string[] = [];
+    const send: MessageSender['send'] = async (_, messages) =>
+      messages.map(({ body }) => (sent.push(body), { status: 'sent', messageId: 'm' }));
+    return { index: new MemoryInstanceIndex(tables.heads), sent, sender: { send } };
+  };
+
+  test('those are woken that run, have a tick under way, and have it for long', async () => {
+    const { sent, ...ports } = await world(
+      overdue(1),
+      overdue(2, { status: 'stuck' }),
+      overdue(3, { status: 'completed' }),
+      overdue(4, { control: `{"format":1,"seq":2,"tickAt":${80 * MINUTE}}` }),
+      overdue(5, { control: '{"format":1,"seq":2}', due: 5 }),
+      overdue(6, { control: '' }),
+    );
+    expect(await wakeOverdue({ ...ports, clock })).toEqual({ count: 1, whole: true });
+    expect(sent.map((body) => JSON.parse(body) as unknown)).toEqual([
+      { tutti: 'tick', pid: 't#trip#1', run: overdue(1).run, tickAt: 10 * MINUTE },
+    ]);
+  });
+
+  test('those are not even read that were started too lately to be overdue', async () => {
+    const asked: unknown[] = [];
+    const index = {
+      list: async function* (filter: unknown): AsyncGenerator<Head> {
+        asked.push(filter);
+        yield* [];
+      },
+    };
+    const { sender } = await world();
+    expect(await wakeOverdue({ index, sender, clock })).toEqual(NONE);
+    expect(asked).toEqual([{ statuses: ['running'], startedBefore: 70 * MINUTE }]);
+  });
+
+  test('what the time does not suffice for is told, and what was found until then is woken', async () => {
+    const { sent, ...ports } = await world(...Array.from({ length: 250 }, (_, n) => overdue(n)));
+    const times = Array.from({ length: 150 }, () => 60_000);
+    expect(await wakeOverdue({ ...ports, clock }, { remainingMs: () => times.pop() ?? 4_000 })).toEqual({ count: 150, whole: false });
+    expect(new Set(sent).size).toBe(150);
+    expect(await wakeOverdue({ ...ports, clock })).toEqual({ count: 250, whole: true });
+  });
+
+  test('no more are woken at a time than the engine can take in an hour', async () => {
+    const index = {
+      list: async function* (): AsyncGenerator<Head> {
+        for (let n = 0; ; n += 1) yield overdue(n);
+      },
+    };
+    const { sender } = await world();
+    expect(await wakeOverdue({ index, sender, clock })).toEqual({ count: 10_000, whole: false });
+  });
+});
