@@ -1,6 +1,7 @@
 import { makeHandler as advanceProcesses } from '../../functions/advance-processes/handler.ts';
 import { makeHandler as drainDeadLetters } from '../../functions/drain-dead-letters/handler.ts';
 import { makeHandler as sweepTimers } from '../../functions/sweep-timers/handler.ts';
+import { makeHandler as wakeOverdue } from '../../functions/wake-overdue/handler.ts';
 import type { SystemContract } from '../../lib/contract/runtime-contract.ts';
 import type { System } from '../../lib/contract/system.ts';
 import { systemContract } from '../../lib/contract/system.ts';
@@ -27,6 +28,8 @@ const BATCH = 10;
 /** The embedded runtime takes more at a time (lib/local/inbox-pump.ts). */
 const EMBEDDED_BATCH = 128;
 const SWEEP_MS = 60_000;
+export const WAKE_MS = 3_600_000;
+const WAKE_FUNCTION_MS = 900_000;
 
 export interface DeploymentOptions extends Surroundings {
   readonly cloud: Cloud;
@@ -42,6 +45,9 @@ export class Deployment {
   readonly lanes: Lane[] = [];
   sweeping = false;
   nextSweep: number;
+  waking = false;
+  /** Never where the runtime is embedded: no timer of it is carried by the inbox. */
+  nextWake: number;
   readonly #options: DeploymentOptions;
   readonly #throttled = { until: 0 };
   readonly #tokens = new SeededRandom('tokens');
@@ -52,6 +58,7 @@ export class Deployment {
     this.#options = options;
     const { swarm, clock } = options;
     this.nextSweep = clock.now() + SWEEP_MS;
+    this.nextWake = swarm.embedded ? Infinity : clock.now() + WAKE_MS;
     for (let i = 0; i < swarm.engines; i += 1) this.#addLane('engine', INBOX, (lane) => this.#advances(lane));
     this.#addLane('drainer', `${INBOX}-dead-letter`, (lane) => this.#drains(lane));
     if (swarm.hotLane) {
@@ -119,6 +126,21 @@ export class Deployment {
     const failed = (error: unknown): void => told(`${worker.name} failed: ${String(error)}`);
     void Promise.race([sweeps().catch(failed), worker.died]).then(() => {
       this.sweeping = false;
+    });
+  }
+
+  wake(): void {
+    const { clock, told } = this.#options;
+    this.waking = true;
+    this.nextWake = clock.now() + WAKE_MS;
+    const worker = this.newWorker('waker');
+    const { index, sender } = this.ports(worker);
+    const wakes = wakeOverdue(() => ({ index, sender, clock: worker.clock, log: ({ count }) => told(`${worker.name} woke ${count}`) }));
+    const failed = (error: unknown): void => told(`${worker.name} failed: ${String(error)}`);
+    const end = clock.now() + WAKE_FUNCTION_MS;
+    const ended = wakes({}, { getRemainingTimeInMillis: () => end - clock.now() }).catch(failed);
+    void Promise.race([ended, worker.died]).then(() => {
+      this.waking = false;
     });
   }
 

@@ -27,6 +27,7 @@ export const FAULT_KINDS = [
   'service-outage',
   'handler-error',
   'forged-reply',
+  'tick-lost',
 ] as const;
 export type FaultKind = (typeof FAULT_KINDS)[number];
 
@@ -61,6 +62,7 @@ const CHANCES: Readonly<Record<FaultKind, number>> = {
   'service-outage': 0.002,
   'handler-error': 0.02,
   'forged-reply': 0.003,
+  'tick-lost': 0.01,
 };
 
 const MORE = [1, 3, 10] as const;

@@ -33,7 +33,9 @@ export class LaggingIndex implements InstanceIndex {
 
   async *list(filter: InstanceFilter): AsyncIterable<Head> {
     this.#catchUp();
-    for (const head of this.#shown.values()) if (head.status !== 'early' && (filter.statuses?.includes(head.status) ?? true)) yield head;
+    const { statuses, startedBefore = Infinity } = filter;
+    for (const head of this.#shown.values())
+      if (head.status !== 'early' && (statuses?.includes(head.status) ?? true) && head.startedAt <= startedBefore) yield head;
   }
 
   async due(instant: number, limit: number): Promise<readonly DueInstance[]> {

@@ -116,6 +116,16 @@ export class SimulatedQueue implements MessageQueue {
     return this.#messages.map(({ id }) => id);
   }
 
+  /** Messages that nobody has received yet: what was received may have been decided on. */
+  unreceived(matches: (body: string) => boolean): readonly string[] {
+    return this.#messages.filter(({ body, receiveCount }) => receiveCount === 0 && matches(body)).map(({ id }) => id);
+  }
+
+  /** It is gone, by an accident, and nobody is told. */
+  lose(id: string): void {
+    this.#messages = this.#messages.filter((each) => each.id !== id);
+  }
+
   /** A person sends all of it back to the queue that it comes from; each gets a new id. */
   redriveTo(queue: SimulatedQueue): number {
     const messages = this.#messages;

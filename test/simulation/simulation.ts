@@ -3,7 +3,7 @@ import type { EventEnvelope } from '../../lib/contract/envelope.ts';
 import type { Json } from '../../lib/contract/schema.ts';
 import { systemContract } from '../../lib/contract/system.ts';
 import { toWire } from '../../lib/contract/wire.ts';
-import { decodeHead } from '../../lib/engine/head-codec.ts';
+import { decodeHead, tickAtOf } from '../../lib/engine/head-codec.ts';
 import { INBOX, inboxBody } from '../../lib/engine/inbox-message.ts';
 import { answerDeferred, type DeferredAnswer } from '../../lib/service/deferred-answer.ts';
 import { isOrchestratorError } from '../../lib/contract/errors.ts';
@@ -11,7 +11,7 @@ import { auditEnd } from './auditor/audit-end.ts';
 import { Auditor } from './auditor/auditor.ts';
 import type { Choices } from './choices.ts';
 import { ACCOUNT, Cloud, type Snapshot } from './cloud.ts';
-import { Deployment } from './deployment.ts';
+import { Deployment, WAKE_MS } from './deployment.ts';
 import { Faults, FAULTS_MIN, SimulatedFault } from './faults.ts';
 import { forgedReply } from './forged-reply.ts';
 import { Happenings } from './happenings.ts';
@@ -32,11 +32,15 @@ const STORM_STEPS = 4_000;
 const RESUMES_MAX = 6;
 const SHORT_MS = 3_000;
 const OUTAGE_MS = 7_200_000;
+/** After this a tick counts as lost (lib/engine/wake-overdue.ts). */
+const OVERDUE_MS = 1_800_000;
 /** Real turns of the event loop that a worker may think without a call. */
 const THINKING_TURNS_MAX = 2_000;
 const ANSWER_PAUSE_MS = 30_000;
 const ANSWERS_MAX = 10;
 const HEATED_MS = 120_000;
+/** What may outlast any patience. */
+const LONG_FAULTS = ['clock-jump', 'service-outage', 'tick-lost'] as const;
 
 export interface SimulationOptions {
   /** Keeps a line for each thing that happens. @default false */
@@ -82,7 +86,7 @@ class Simulation {
       builds: this.#scenario.builds,
       tickHorizonMs: tickHorizonMs(this.#swarm),
       account: ACCOUNT,
-      outlasted: () => this.#faults.counts['clock-jump'] !== undefined || this.#faults.counts['service-outage'] !== undefined,
+      outlasted: () => LONG_FAULTS.some((kind) => this.#faults.counts[kind] !== undefined),
       replay: () => choices.chance(this.#swarm.replayed),
     });
     this.#ledger = new Ledger((effect) => this.#observer.effect(effect));
@@ -318,6 +322,10 @@ class Simulation {
       this.#deployment.sweep();
       return true;
     }
+    if (!this.#deployment.waking && now >= this.#deployment.nextWake) {
+      this.#deployment.wake();
+      return true;
+    }
     const idle = this.#deployment.lanes.filter((lane) => !lane.busy && lane.downUntil <= now && lane.queue.nextVisibleAt() <= now);
     if (idle.length > 0) {
       this.#deployment.run(this.#choices.one(idle));
@@ -342,7 +350,19 @@ class Simulation {
       if (at > now) next = Math.min(next, at);
     }
     const due = this.#deployment.sweeping ? Infinity : this.#cloud.index.nextDue();
-    return due === Infinity ? next : Math.min(next, Math.max(this.#deployment.nextSweep, due - 90_000));
+    if (due !== Infinity) next = Math.min(next, Math.max(this.#deployment.nextSweep, due - 90_000));
+    return this.#deployment.waking ? next : Math.min(next, this.#nextWake());
+  }
+
+  /** The hourly run that will find a lost tick. Those before it would find nothing, and are not waited for one by one. */
+  #nextWake(): number {
+    const { nextWake } = this.#deployment;
+    if (nextWake === Infinity) return Infinity;
+    let overdueAt = Infinity;
+    for (const head of this.#cloud.heads())
+      if (head.status === 'running') overdueAt = Math.min(overdueAt, (tickAtOf(head) ?? Infinity) + OVERDUE_MS);
+    if (overdueAt === Infinity) return Infinity;
+    return nextWake + Math.max(0, Math.ceil((overdueAt - nextWake) / WAKE_MS)) * WAKE_MS;
   }
 
   /** What befalls the whole, not one call. */
@@ -366,8 +386,16 @@ class Simulation {
       this.#operate(this.#choices.one(stuck).pid, 'resume', `resume-${(this.#operations += 1)}`);
     }
     if (this.#faults.has('forged-reply')) this.#forge();
+    if (this.#faults.has('tick-lost')) this.#loseTick();
     if (this.#snapshot === undefined && this.#steps >= this.#snapshotAt) this.#snapshot = this.#cloud.snapshot();
     if (this.#steps >= this.#restoreAt) this.#restore();
+  }
+
+  /** The inbox is purged of a tick, by accident. */
+  #loseTick(): void {
+    const inbox = this.#cloud.queue(INBOX);
+    const ticks = inbox.unreceived((body) => body.startsWith('{"tutti":"tick"'));
+    if (ticks.length > 0 && this.#faults.strikes('tick-lost')) inbox.lose(this.#choices.one(ticks));
   }
 
   /** Somebody who may publish answers a command that is not his, or the owner answers something that nobody has asked. */

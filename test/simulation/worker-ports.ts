@@ -1,6 +1,6 @@
 import type { EventPublisher, OutgoingEvent, PublishResult } from '../../lib/ports/event-publisher.ts';
 import type { IdempotencyStore } from '../../lib/ports/idempotency-store.ts';
-import type { InstanceIndex } from '../../lib/ports/instance-index.ts';
+import type { InstanceFilter, InstanceIndex } from '../../lib/ports/instance-index.ts';
 import type { MessageQueue, VisibilityChange } from '../../lib/ports/message-queue.ts';
 import type { MessageSender, OutgoingMessage, SendResult } from '../../lib/ports/message-sender.ts';
 import type { ParkingStore } from '../../lib/ports/parking-store.ts';
@@ -50,7 +50,13 @@ export class WorkerPorts {
 
   get index(): InstanceIndex {
     const { index } = this.#cloud;
-    return { list: (filter) => index.list(filter), due: (instant, limit) => this.#call('due', '', () => index.due(instant, limit)) };
+    const list = (filter: InstanceFilter): Promise<readonly Head[]> => this.#call('list', '', () => all(index.list(filter)));
+    return {
+      list: async function* (filter) {
+        yield* await list(filter);
+      },
+      due: (instant, limit) => this.#call('due', '', () => index.due(instant, limit)),
+    };
   }
 
   get parking(): ParkingStore {
@@ -187,3 +193,9 @@ export class WorkerPorts {
     return this.#faults.strikes(kind);
   }
 }
+
+const all = async <Value>(values: AsyncIterable<Value>): Promise<readonly Value[]> => {
+  const found: Value[] = [];
+  for await (const value of values) found.push(value);
+  return found;
+};

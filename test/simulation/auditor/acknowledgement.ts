@@ -82,7 +82,7 @@ const missingOf = (deleted: Deleted, target: Target, picture: InstancePicture, i
     case 'reply':
       return missingReply(target, picture);
     case 'tick':
-      return missingTick(target, picture);
+      return missingTick(deleted, target, picture);
     case 'operate':
       return missingAct(deleted, target, picture);
   }
@@ -117,10 +117,10 @@ const missingReply = (target: Of<'reply'>, { image, runs }: InstancePicture): st
   return journaled ? undefined : 'the command is still open';
 };
 
-const missingTick = ({ run, tickAt }: Of<'tick'>, { image, outbox }: InstancePicture): string | undefined => {
+const missingTick = ({ hasCopy }: Deleted, { run, tickAt }: Of<'tick'>, { image, outbox }: InstancePicture): string | undefined => {
   if (!image || image.run !== run || image.tickAt !== tickAt || image.status === 'stuck') return undefined;
-  // Its own carrier will still send it, or the sweeper, who reads the due index.
-  return outbox.hasUnsentTick(tickAt) || image.due === tickAt ? undefined : 'the head still waits for it';
+  // Another for the same instant is under way, or its own carrier will still send it, or the sweeper, who reads the due index.
+  return hasCopy(false) || outbox.hasUnsentTick(tickAt) || image.due === tickAt ? undefined : 'the head still waits for it';
 };
 
 const missingAct = (deleted: Deleted, target: Of<'operate'>, picture: InstancePicture): string | undefined => {
