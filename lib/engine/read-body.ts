@@ -19,7 +19,7 @@ interface Detail {
 export const readBody = async (context: EngineContext, text: string): Promise<unknown> => {
   let body: unknown;
   try {
-    body = JSON.parse(text);
+    body = parsed(text);
   } catch {
     return undefined;
   }
@@ -36,10 +36,18 @@ export const readBody = async (context: EngineContext, text: string): Promise<un
   return body;
 };
 
+const NEGATIVE_ZERO = /[:,[]\s*-0/;
+
+/** Some writers say `-0`, which every journal keeps as `0`: what is decided on must be what is replayed. */
+const parsed = (text: string): unknown => {
+  const value: unknown = JSON.parse(text);
+  return NEGATIVE_ZERO.test(text) ? JSON.parse(JSON.stringify(value)) : value;
+};
+
 /** The value, where it is JSON with this hash. What has no canonical form has no hash either. */
 const hashed = (context: EngineContext, json: string, datahash: unknown): Json | undefined => {
   try {
-    const data = JSON.parse(json) as Json;
+    const data = parsed(json) as Json;
     return datahash === `sha256:${context.environment.hash(context.environment.canonical(data))}` ? data : undefined;
   } catch {
     return undefined;
