@@ -1,6 +1,6 @@
 import { classify, type Verdict } from '../core/classify.ts';
-import type { Image } from '../core/image.ts';
-import type { Inbound } from '../core/inbound.ts';
+import { STARTS_MAX, type Image } from '../core/image.ts';
+import { runOf, type Inbound } from '../core/inbound.ts';
 import type { JournalEntry } from '../core/journal-entry.ts';
 import { NOBODY } from './admission.ts';
 import { forged, isNewer, isService } from './answer-checks.ts';
@@ -17,6 +17,7 @@ export const verdictOn = async (context: EngineContext, pid: string, image: Imag
   const verdict = classify(image, inbound, definition ?? NOBODY);
   // Only who is asked at all can know more than this head: anybody else would stop the instance by an answer that he made up.
   if (verdict === 'future' && reply && !isService(context, reply.source)) return forbid(item);
+  if (verdict === 'restart') return (await hasRun(context, image, inbound)) ? 'dup' : 'restart';
   if (verdict !== 'verify') return verdict;
   return (await journalHolds(context, image, inbound)) ? 'dup' : 'apply';
 };
@@ -37,6 +38,12 @@ const waitForDeploy = (context: EngineContext, pid: string, item: Item): Verdict
   const message = `The answer ${item.target.inbound.key} to ${pid} is of a newer version than the contract of this orchestrator.`;
   item.refused = { code: 'NEWER', message };
   return 'park';
+};
+
+/** A start that has left the ring of ids has a run of its own, and nothing of a run is left but its journal. */
+const hasRun = async (context: EngineContext, image: Image | undefined, inbound: Inbound): Promise<boolean> => {
+  if (!image || inbound.kind !== 'start' || image.starts.length < STARTS_MAX) return false;
+  return (await context.options.store.chunks(image.pid, runOf(inbound.id))).length > 0;
 };
 
 /** Older than the ring of ids: the journal knows every event. */

@@ -82,7 +82,7 @@ export class WorkingCopy {
   async #apply(item: Item): Promise<StuckReason | undefined> {
     const { inbound } = item.target;
     if (this.#resumesStart(inbound)) return undefined;
-    const old = this.#tooOld(inbound);
+    const old = this.#tooOld(item);
     if (old) return old;
     if (item.verdict === 'restart' && this.#image && !(await sendLeft(this.#context, this.#image)))
       return { code: 'UNSENT', message: 'What the run before fired could not be sent.' };
@@ -111,9 +111,11 @@ export class WorkingCopy {
   }
 
   /** What it had started may have been retired since: it must not begin anew. */
-  #tooOld(inbound: Inbound): StuckReason | undefined {
+  #tooOld({ target, verdict }: Item): StuckReason | undefined {
     const { startAgeMaxMs, clock } = this.#context.options;
-    if (startAgeMaxMs === undefined || inbound.kind !== 'start' || (this.#image && this.#image.status !== 'early')) return undefined;
+    const { inbound } = target;
+    if (startAgeMaxMs === undefined || inbound.kind !== 'start') return undefined;
+    if (this.#image && this.#image.status !== 'early' && verdict !== 'restart') return undefined;
     if (clock.now() - Date.parse(inbound.time) <= startAgeMaxMs) return undefined;
     const days = Math.floor(startAgeMaxMs / 86_400_000);
     return { code: 'START_TOO_OLD', message: `The start is of ${inbound.time}: at most ${days} days may lie between it and now.` };

@@ -85,6 +85,21 @@ describe('row 17: a start that is older than what is kept', () => {
     expect(await rig.parked(PID)).toMatchObject([{ reason: 'START_TOO_OLD' }]);
   });
 
+  it('begins nothing over a younger run of its id either', async () => {
+    const rig = new InboxRig({ startAgeMaxMs: 14 * DAY_MS });
+    const pid = 'default#p-restarting#o-1';
+    rig.event('shop.restarting', { orderId: 'o-1' }, { id: 'younger' });
+    await rig.work();
+    rig.operate('terminate', pid);
+    await rig.work();
+    const before = await rig.head(pid);
+    expect(before).toMatchObject({ status: 'terminated' });
+    rig.event('shop.restarting', { orderId: 'o-1' }, { id: 'older', time: old });
+    await rig.work();
+    expect(await rig.head(pid)).toEqual(before);
+    expect(await rig.parked(pid)).toMatchObject([{ reason: 'START_TOO_OLD' }]);
+  });
+
   it('is a duplicate where what it started is still there', async () => {
     const rig = new InboxRig({ startAgeMaxMs: 14 * DAY_MS });
     rig.event('shop.placed', ORDER);

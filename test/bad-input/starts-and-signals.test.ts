@@ -107,6 +107,26 @@ describe('row 15: two starts with one id and the same event', () => {
   });
 });
 
+describe('row 15: a start that comes again after more lives than the head remembers', () => {
+  it('begins nothing', async () => {
+    const rig = new InboxRig();
+    const pid = 'default#p-restarting#o-1';
+    for (let life = 1; life <= 18; life += 1) {
+      rig.event('shop.restarting', { orderId: 'o-1' }, { id: `life-${life}` });
+      await rig.work();
+      await charged(rig);
+    }
+    const before = await rig.head(pid);
+    expect(before).toMatchObject({ status: 'completed' });
+    for (let life = 1; life <= 18; life += 1) rig.event('shop.restarting', { orderId: 'o-1' }, { id: `life-${life}` });
+    await rig.work();
+    expect(await rig.head(pid)).toEqual(before);
+    rig.event('shop.restarting', { orderId: 'o-1' }, { id: 'life-19' });
+    await rig.work();
+    expect(await rig.head(pid)).toMatchObject({ status: 'running' });
+  });
+});
+
 describe('row 16: two starts with one id and different events', () => {
   const startTwice = async (type: string): Promise<InboxRig> => {
     const rig = new InboxRig();

@@ -23,6 +23,7 @@ export function retirementStoreContract(name: string, make: () => Promise<Retiri
       await put(made.store, { ...ended('2', 20), status: 'failed' });
       await put(made.store, ended('3', 30));
       await put(made.store, { pid: 't#trip#4', startedAt: 1 });
+      await put(made.store, { ...ended('5', 5), status: 'stuck' });
       await made.settle();
       return made;
     };
@@ -48,12 +49,13 @@ export function retirementStoreContract(name: string, make: () => Promise<Retiri
       expect(await made.retirement.retire('t#trip#1', 1, 50)).toBe(true);
       await made.settle();
       expect(await closed(made, 20)).toEqual(['t#trip#2']);
-      expect(await listed(made)).toEqual(['t#trip#2', 't#trip#3', 't#trip#4']);
+      expect(await listed(made)).toEqual(['t#trip#2', 't#trip#3', 't#trip#4', 't#trip#5']);
       expect(await made.retirement.retire('t#trip#1', 1, 50)).toBe(false);
     });
 
     it.each([
       ['that is open', 't#trip#4', 1],
+      ['that became stuck after it had closed', 't#trip#5', 1],
       ['that has been written since', 't#trip#2', 7],
       ['that is not there', 't#trip#9', 1],
     ])('leaves an instance alone %s', async (_, pid, version) => {
@@ -62,7 +64,7 @@ export function retirementStoreContract(name: string, make: () => Promise<Retiri
       expect(await made.retirement.retire(pid, version, 50)).toBe(false);
       expect(await made.store.load([pid], { consistent: true })).toEqual(before);
       await made.settle();
-      expect(await listed(made)).toEqual(['t#trip#1', 't#trip#2', 't#trip#3', 't#trip#4']);
+      expect(await listed(made)).toEqual(['t#trip#1', 't#trip#2', 't#trip#3', 't#trip#4', 't#trip#5']);
     });
   });
 }

@@ -1,6 +1,8 @@
-import type { Head } from '../../ports/process-store.ts';
+import type { Head, HeadStatus } from '../../ports/process-store.ts';
 import type { ClosedInstance, RetirementStore } from '../../ports/retirement-store.ts';
 import { chunkGroup, chunkKey, type ProcessTables } from './process-store.ts';
+
+const CLOSED_STATUSES: readonly HeadStatus[] = ['completed', 'failed', 'cancelled', 'terminated'];
 
 /** Retires out of the tables of a `MemoryProcessStore`: a table in memory has no expiry, so what is retired is gone at once. */
 export class MemoryRetirementStore implements RetirementStore {
@@ -12,7 +14,7 @@ export class MemoryRetirementStore implements RetirementStore {
 
   async closed(instant: number, limit: number): Promise<readonly ClosedInstance[]> {
     const found: Head[] = [];
-    for (const head of this.#tables.heads.resident()) if ((head.closedAt ?? Infinity) <= instant) found.push(head);
+    for (const head of this.#tables.heads.resident()) if (isClosed(head) && (head.closedAt ?? Infinity) <= instant) found.push(head);
     found.sort((left, right) => (left.closedAt ?? 0) - (right.closedAt ?? 0));
     return found.slice(0, limit).map(({ pid, version }) => ({ pid, version }));
   }
@@ -20,9 +22,12 @@ export class MemoryRetirementStore implements RetirementStore {
   async retire(pid: string, version: number, _expiresAt: number): Promise<boolean> {
     const { heads, chunks } = this.#tables;
     const head = heads.get(pid);
-    if (head?.closedAt === undefined || head.version !== version) return false;
+    if (!head || !isClosed(head) || head.version !== version) return false;
     for (const chunk of chunks.list(chunkGroup(head))) chunks.delete(chunkKey(chunk));
     heads.delete(pid);
     return true;
   }
 }
+
+/** One that became stuck after it had closed still knows when that was. */
+const isClosed = ({ status, closedAt }: Head): boolean => closedAt !== undefined && CLOSED_STATUSES.includes(status);
