@@ -2,6 +2,7 @@ import { MemoryIdempotencyStore } from '../../lib/adapters/memory/idempotency-st
 import { MemoryParkingStore } from '../../lib/adapters/memory/parking-store.ts';
 import { MemoryPayloadStore } from '../../lib/adapters/memory/payload-store.ts';
 import { chunkGroup, chunkKey, MemoryProcessStore } from '../../lib/adapters/memory/process-store.ts';
+import { MemoryRetirementStore } from '../../lib/adapters/memory/retirement-store.ts';
 import { MemoryTable } from '../../lib/adapters/memory/table.ts';
 import type { SystemContract } from '../../lib/contract/runtime-contract.ts';
 import { HOT_LANE, INBOX } from '../../lib/engine/inbox-message.ts';
@@ -10,6 +11,7 @@ import type { IdempotencyStore } from '../../lib/ports/idempotency-store.ts';
 import type { MessageSender, SendResult } from '../../lib/ports/message-sender.ts';
 import type { ParkedEvent, ParkingStore } from '../../lib/ports/parking-store.ts';
 import type { Head, JournalChunk, ProcessStore } from '../../lib/ports/process-store.ts';
+import type { RetirementStore } from '../../lib/ports/retirement-store.ts';
 import type { Choices } from './choices.ts';
 import type { Faults } from './faults.ts';
 import { LaggingIndex } from './lagging-index.ts';
@@ -48,6 +50,7 @@ export class Cloud {
   readonly index: LaggingIndex;
   readonly store: ProcessStore;
   readonly parking: ParkingStore;
+  readonly retirement: RetirementStore;
   readonly payloads = new MemoryPayloadStore();
   readonly records: IdempotencyStore = new MemoryIdempotencyStore();
   readonly queues = new Map<string, SimulatedQueue>();
@@ -71,6 +74,7 @@ export class Cloud {
     this.index = new LaggingIndex(now, () => (faults.strikes('index-lag') ? choices.below(INDEX_LAG_MS) : 0));
     this.store = this.#observedStore();
     this.parking = this.#observedParking();
+    this.retirement = this.#observedRetirement();
     for (const name of [INBOX, HOT_LANE, ...options.system.services.keys()]) this.#openQueue(name);
     this.sender = { send: async (queue, messages) => messages.map(({ body, delaySeconds }) => this.#put(queue, body, delaySeconds)) };
     this.publisher = { publish: async (events) => events.map((event) => this.#publish(event, observer)) };
@@ -203,6 +207,25 @@ export class Cloud {
   #remember(pid: string, image: Head | undefined): void {
     const images = this.#older.get(pid) ?? [];
     this.#older.set(pid, [...images.slice(1 - IMAGES_MAX), image]);
+  }
+
+  #observedRetirement(): RetirementStore {
+    const inner = new MemoryRetirementStore({ heads: this.#heads, chunks: this.#chunks });
+    return {
+      closed: (instant, limit) => inner.closed(instant, limit),
+      retire: async (pid, version, expiresAt) => {
+        const head = this.#heads.get(pid);
+        const isRetired = await inner.retire(pid, version, expiresAt);
+        if (isRetired) this.#isGone(pid, head);
+        return isRetired;
+      },
+    };
+  }
+
+  #isGone(pid: string, head: Head | undefined): void {
+    this.index.removed(pid);
+    this.#remember(pid, head);
+    this.#options.observer.retired(pid);
   }
 
   #observedParking(): ParkingStore {

@@ -1,5 +1,6 @@
 import { makeHandler as advanceProcesses } from '../../functions/advance-processes/handler.ts';
 import { makeHandler as drainDeadLetters } from '../../functions/drain-dead-letters/handler.ts';
+import { makeHandler as retireClosed } from '../../functions/retire-closed/handler.ts';
 import { makeHandler as sweepTimers } from '../../functions/sweep-timers/handler.ts';
 import { makeHandler as wakeOverdue } from '../../functions/wake-overdue/handler.ts';
 import type { SystemContract } from '../../lib/contract/runtime-contract.ts';
@@ -28,6 +29,8 @@ const BATCH = 10;
 /** The embedded runtime takes more at a time (lib/local/inbox-pump.ts). */
 const EMBEDDED_BATCH = 128;
 const SWEEP_MS = 60_000;
+const RETIRE_MS = 86_400_000;
+const RETIRE_FUNCTION_MS = 900_000;
 export const WAKE_MS = 3_600_000;
 const WAKE_FUNCTION_MS = 900_000;
 
@@ -48,6 +51,9 @@ export class Deployment {
   waking = false;
   /** Never where the runtime is embedded: no timer of it is carried by the inbox. */
   nextWake: number;
+  retiring = false;
+  /** Never where everything is kept. */
+  nextRetirement: number;
   readonly #options: DeploymentOptions;
   readonly #throttled = { until: 0 };
   readonly #tokens = new SeededRandom('tokens');
@@ -58,6 +64,7 @@ export class Deployment {
     this.#options = options;
     const { swarm, clock } = options;
     this.nextSweep = clock.now() + SWEEP_MS;
+    this.nextRetirement = options.scenario.retentionMs === undefined ? Infinity : clock.now() + RETIRE_MS;
     this.nextWake = swarm.embedded ? Infinity : clock.now() + WAKE_MS;
     for (let i = 0; i < swarm.engines; i += 1) this.#addLane('engine', INBOX, (lane) => this.#advances(lane));
     this.#addLane('drainer', `${INBOX}-dead-letter`, (lane) => this.#drains(lane));
@@ -144,6 +151,22 @@ export class Deployment {
     });
   }
 
+  retire(): void {
+    const { clock, told, scenario } = this.#options;
+    this.retiring = true;
+    this.nextRetirement = clock.now() + RETIRE_MS;
+    const worker = this.newWorker('retirer');
+    const { retirement } = this.ports(worker);
+    const log = ({ count }: { readonly count?: number }): void => told(`${worker.name} retired ${count}`);
+    const retires = retireClosed(() => ({ retirement, clock: worker.clock, retentionMs: scenario.retentionMs ?? Infinity, log }));
+    const failed = (error: unknown): void => told(`${worker.name} failed: ${String(error)}`);
+    const end = clock.now() + RETIRE_FUNCTION_MS;
+    const ended = retires({}, { getRemainingTimeInMillis: () => end - clock.now() }).catch(failed);
+    void Promise.race([ended, worker.died]).then(() => {
+      this.retiring = false;
+    });
+  }
+
   newWorker(name: string): Worker {
     const count = (this.#names.get(name) ?? 0) + 1;
     this.#names.set(name, count);
@@ -180,7 +203,8 @@ export class Deployment {
   }
 
   #engine(worker: Worker): Engine {
-    const { swarm, told } = this.#options;
+    const { swarm, told, scenario } = this.#options;
+    const { retentionMs } = scenario;
     const { store, index, sender, publisher, payloads, parking } = this.ports(worker);
     const engine = new Engine({
       system: this.#source,
@@ -196,6 +220,7 @@ export class Deployment {
       hotLane: swarm.hotLane,
       warmMax: swarm.warmMax,
       tickHorizonMs: tickHorizonMs(swarm),
+      ...(retentionMs !== undefined && { startAgeMaxMs: retentionMs }),
       random: () => this.#tokens.number(),
       onNotice: ({ kind, reason, pid }) => told(`${worker.name}: ${pid} ${kind} ${reason}`),
       onFault: (error) => told(`${worker.name} met: ${error instanceof Error ? error.message : String(error)}`),

@@ -28,7 +28,7 @@ describe.each(scenarioNames)('%s', (scenario) => {
 });
 
 test('the scenario of a seed is drawn from its choices', async () => {
-  const drawn = Array.from({ length: 40 }, (_, seed) => scenarioMaker()(Choices.seeded(seed)).name);
+  const drawn = Array.from({ length: 400 }, (_, seed) => scenarioMaker()(Choices.seeded(seed)).name);
   expect(new Set(drawn).size).toBe(scenarioNames.length);
   const choices = Choices.seeded(5);
   const { name } = scenarioMaker()(choices);

@@ -16,6 +16,8 @@ export interface Observer {
   /** A message is being deleted from a queue: the last instant at which it is still there. */
   deleting(queue: string, body: string, messageId: string): void;
   effect(effect: Effect): void;
+  /** An instance that closed long ago is gone, with all that was kept of it. */
+  retired(pid: string): void;
   /** All heads, chunks and parked events are now those of an earlier instant; the heads that changed by it, as they are now. */
   restored(heads: readonly (Head | undefined)[], pids: readonly string[]): void;
 }

@@ -38,6 +38,12 @@ export type Act = { readonly atMs: number } & (
       readonly id: string;
       readonly data: Json;
       readonly processid?: string;
+      /** @default `default` */
+      readonly tenant?: string;
+      /** When it happened, where it is said once more. @default when it is published */
+      readonly happenedMs?: number;
+      /** How many events away from its first cause it is. @default 0 */
+      readonly hops?: number;
     }
   | {
       readonly kind: 'start';
@@ -48,6 +54,8 @@ export type Act = { readonly atMs: number } & (
       readonly onopen?: 'reject' | 'attach' | 'signal';
     }
   | { readonly kind: 'operate'; readonly pid: string; readonly opid: string; readonly act: 'cancel' | 'terminate' | 'resume' }
+  /** The next build is deployed, where it has not been by chance. */
+  | { readonly kind: 'deploy' }
 );
 
 /** What is known of one run at the end, from what production keeps: its head, its journal, the foreign systems. */
@@ -90,6 +98,8 @@ export interface Scenario {
   /** The services' handlers on one worker. */
   serve(site: Site): readonly Served[];
   readonly acts: readonly Act[];
+  /** What closed longer ago than this is retired, once a day as long as the outside still does something. @default nothing ever is */
+  readonly retentionMs?: number;
   /** By pid. */
   readonly expectations: ReadonlyMap<string, Expectation>;
 }

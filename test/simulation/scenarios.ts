@@ -1,26 +1,38 @@
+import type { Choices } from './choices.ts';
 import { exampleScenarios } from './examples/example-scenarios.ts';
 import { livesScenario } from './lives/lives-scenario.ts';
+import { loopScenario } from './loop/loop-scenario.ts';
 import { programScenario } from './programs/program-scenario.ts';
-import type { ScenarioMaker } from './scenario.ts';
+import { retentionScenario } from './retention/retention-scenario.ts';
+import { revisionsScenario } from './revisions/revisions-scenario.ts';
+import type { Scenario, ScenarioMaker } from './scenario.ts';
 
 const PROGRAMS = 'programs';
 
-const makers: Readonly<Record<string, ScenarioMaker>> = { [PROGRAMS]: programScenario, ...exampleScenarios, lives: livesScenario };
+const often: Readonly<Record<string, ScenarioMaker>> = { [PROGRAMS]: programScenario, ...exampleScenarios, lives: livesScenario };
+/** Each of few things, which most systems meet seldom. */
+const seldom: Readonly<Record<string, ScenarioMaker>> = { retention: retentionScenario, loop: loopScenario, revisions: revisionsScenario };
 
-export const scenarioNames: readonly string[] = Object.keys(makers);
+export const scenarioNames: readonly string[] = [...Object.keys(often), ...Object.keys(seldom)];
+
+const ofSeldom = (choices: Choices): Scenario => choices.one(Object.values(seldom))(choices);
 
 /**
  * Most seeds run random programs, which do all that a process can; the examples do what people write, and lives what has to outlive a run.
- * What is added goes last: recorded choices hold the place.
+ * Recorded choices hold the place.
  */
-const drawn: readonly string[] = [...Array.from({ length: 5 }, () => PROGRAMS), ...scenarioNames, 'lives'];
+const drawn: readonly ScenarioMaker[] = [
+  ...Array.from({ length: 4 }, () => programScenario),
+  ofSeldom,
+  ...Object.values(often),
+  livesScenario,
+];
 
 /** The one of this name; without a name, what the choices draw. */
-export const scenarioMaker = (name?: string): ScenarioMaker =>
-  name === undefined ? (choices) => made(choices.one(drawn))(choices) : made(name);
+export const scenarioMaker = (name?: string): ScenarioMaker => (name === undefined ? (choices) => choices.one(drawn)(choices) : made(name));
 
 const made = (name: string): ScenarioMaker => {
-  const maker = makers[name];
+  const maker = often[name] ?? seldom[name];
   if (maker === undefined) throw new Error(`There is no scenario ${name}: expected one of ${scenarioNames.join(', ')}.`);
   return maker;
 };

@@ -178,6 +178,10 @@ class Simulation {
       this.#happenings.happened(`effect of ${effect.commandId} ${effect.command}`);
       this.#auditor.effect(effect);
     },
+    retired: (pid) => {
+      this.#happenings.happened(`retired ${pid}`);
+      this.#auditor.retired(pid);
+    },
     restored: (heads, pids) => {
       this.#happenings.happened(`restored ${pids.join()}`);
       this.#auditor.restored(heads, pids);
@@ -226,17 +230,28 @@ class Simulation {
 
   #do(act: Act): void {
     this.#happenings.happened(
-      `outside: ${act.kind} ${'type' in act ? `${act.type} ${act.id}` : 'pid' in act ? `${act.act} ${act.pid}` : act.id}`,
+      `outside: ${act.kind} ${'type' in act ? `${act.type} ${act.id}` : 'pid' in act ? `${act.act} ${act.pid}` : 'id' in act ? act.id : ''}`,
     );
     if (act.kind === 'publish') void this.#cloud.publisher.publish([{ source: act.source, type: act.type, detail: this.#detail(act) }]);
     else if (act.kind === 'operate') this.#operate(act.pid, act.act, act.opid);
+    else if (act.kind === 'deploy') this.#deploy();
     else this.#start(act);
   }
 
-  #detail({ source, type, id, data, processid }: Extract<Act, { kind: 'publish' }>): string {
-    const time = new Date(this.#clock.now()).toISOString();
-    const core = { specversion: '1.0', id, source, type, time, datacontenttype: 'application/json', hops: 0 };
-    return toWire({ ...core, ...(processid !== undefined && { processid }), data } as EventEnvelope);
+  #deploy(): void {
+    if (!this.#deployment.newestBuild) this.#deployment.redeploy();
+  }
+
+  #detail(act: Extract<Act, { kind: 'publish' }>): string {
+    const { atMs, happenedMs = atMs, source, type, id, data, processid, tenant, hops = 0 } = act;
+    const time = new Date(START + happenedMs).toISOString();
+    const core = { specversion: '1.0', id, source, type, time, datacontenttype: 'application/json', hops };
+    return toWire({
+      ...core,
+      ...(tenant !== undefined && { tenant }),
+      ...(processid !== undefined && { processid }),
+      data,
+    } as EventEnvelope);
   }
 
   #start({ process, id, startid, data, onopen }: Extract<Act, { kind: 'start' }>): void {
@@ -326,6 +341,10 @@ class Simulation {
       this.#deployment.wake();
       return true;
     }
+    if (!this.#deployment.retiring && now >= this.#deployment.nextRetirement) {
+      this.#deployment.retire();
+      return true;
+    }
     const idle = this.#deployment.lanes.filter((lane) => !lane.busy && lane.downUntil <= now && lane.queue.nextVisibleAt() <= now);
     if (idle.length > 0) {
       this.#deployment.run(this.#choices.one(idle));
@@ -344,6 +363,8 @@ class Simulation {
 
   #nextInstant(now: number): number {
     let next = Math.min(this.#clock.nextWakeAt() ?? Infinity, this.#planned[0]?.at ?? Infinity);
+    // When the outside has done all it does, what still stands is left for the audit.
+    if (this.#planned.length > 0 && !this.#deployment.retiring) next = Math.min(next, this.#deployment.nextRetirement);
     for (const { queue, downUntil } of this.#deployment.lanes) {
       // What is visible now waits for a worker that is busy.
       const at = Math.max(queue.nextVisibleAt(), downUntil);

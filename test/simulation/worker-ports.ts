@@ -6,6 +6,7 @@ import type { MessageSender, OutgoingMessage, SendResult } from '../../lib/ports
 import type { ParkingStore } from '../../lib/ports/parking-store.ts';
 import type { PayloadStore } from '../../lib/ports/payload-store.ts';
 import type { CommitResult, Expectation, Head, ProcessStore } from '../../lib/ports/process-store.ts';
+import type { RetirementStore } from '../../lib/ports/retirement-store.ts';
 import type { Choices } from './choices.ts';
 import type { Cloud } from './cloud.ts';
 import { type FaultKind, type Faults, SimulatedFault } from './faults.ts';
@@ -66,6 +67,14 @@ export class WorkerPorts {
       parked: (pid) => this.#call('parked', pid, () => parking.parked(pid)),
       redriven: (pid, ids, at) => this.#call('redriven', pid, () => parking.redriven(pid, ids, at)),
       attempt: (messageId, change) => this.#call('attempt', messageId, () => parking.attempt(messageId, change)),
+    };
+  }
+
+  get retirement(): RetirementStore {
+    const { retirement } = this.#cloud;
+    return {
+      closed: (instant, limit) => this.#call('closed', '', () => retirement.closed(instant, limit)),
+      retire: (pid, version, expiresAt) => this.#call('retire', pid, () => retirement.retire(pid, version, expiresAt)),
     };
   }
 

@@ -100,7 +100,7 @@ const checkStarts = ({ report }: EndContext, { pid, runs }: KeptInstance, { star
 
 /** I6: each event was applied, told off or parked; of an instance that had closed nobody can tell, since it journals nothing more. */
 const checkEvents = async (context: EndContext, instance: KeptInstance, { starts, events }: Expectation): Promise<void> => {
-  const { evidence, unplaced, report } = context;
+  const { evidence, told, unplaced, report } = context;
   const { pid, head } = instance;
   const wanted = [...starts, ...events];
   if (wanted.length === 0) return;
@@ -111,7 +111,7 @@ const checkEvents = async (context: EndContext, instance: KeptInstance, { starts
   for (const id of open) {
     if (kept.some((body) => body.includes(id))) continue;
     // A further start of what is open attaches, where its definition says so.
-    if (hasClosed(instance) || (starts.includes(id) && instance.runs.length > 0)) continue;
+    if (hasClosed(instance) || told.wasRetired?.(pid) === true || (starts.includes(id) && instance.runs.length > 0)) continue;
     report('I6', `${id} for ${pid} is nowhere: ${head === undefined ? 'there is no head' : `its head is ${head.status}`}`);
   }
 };

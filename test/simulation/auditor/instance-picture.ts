@@ -67,6 +67,8 @@ export interface InstancePicture {
   stuckAt: number;
   /** Its table was restored: what the lost suffix has done is excused. */
   disturbed: boolean;
+  /** It was gone once: what came to it before nobody can tell any more. */
+  wasRetired: boolean;
   wasStuck: boolean;
   /** `type id` of the events that queues have accepted for it, with who sent them. */
   readonly events: Map<string, Set<string>>;
@@ -92,6 +94,7 @@ export const newInstancePicture = (pid: string, outbox: Outbox): InstancePicture
   stuckUntil: -1,
   stuckAt: -1,
   disturbed: false,
+  wasRetired: false,
   wasStuck: false,
   events: new Map(),
   starts: new Map(),

@@ -1,0 +1,45 @@
+import { command, event, process, service, system } from 'tutti';
+import { z } from 'zod';
+
+const Draft = z.object({ id: z.string() });
+const Chapter = z.object({ id: z.string(), chapter: z.string() });
+
+export const Begun = event('press.begun', Draft);
+
+export const printer = service('printer', {
+  print: command({ input: Chapter, timeout: '90 days' }),
+  /** Only code that is wrong asks for it. */
+  burn: command({ input: Draft, timeout: '90 days' }),
+});
+
+const options = { startOn: Begun.byId(({ id }) => id) };
+
+/** What each version prints, in order. */
+export const CHAPTERS = { 'book@1': ['one', 'two', 'three'], 'book@2': ['preface', 'all'] } as const;
+
+/** `sound: false`: other code under the same version, which asks first for what no journal of that version has. */
+const first = (sound: boolean) =>
+  process('book', { ...options, version: 1 }, async (ctx, { id }) => {
+    if (!sound) await ctx.call(printer.burn, { id });
+    for (const chapter of CHAPTERS['book@1']) {
+      await ctx.call(printer.print, { id, chapter });
+      await ctx.sleep('4 minutes');
+    }
+  });
+
+const second = process('book', { ...options, version: 2 }, async (ctx, { id }) => {
+  for (const chapter of CHAPTERS['book@2']) {
+    await ctx.call(printer.print, { id, chapter });
+    await ctx.sleep('6 minutes');
+  }
+});
+
+const services = [printer] as const;
+
+/** Version 2 comes, and version 1 was changed by mistake; that build is rolled back, which does not know version 2; then it is mended. */
+export const revisions = [
+  system('press', { processes: [first(true)], services }),
+  system('press', { processes: [second, first(false)], services }),
+  system('press', { processes: [first(true)], services }),
+  system('press', { processes: [second, first(true)], services }),
+] as const;
