@@ -24,4 +24,4 @@ TIMEFORMAT='%U %S'
 { time search "$@" >verdict 2>/dev/null; } 2>cpu
 states=$(awk '/states, stored/ { print $1; exit }' pan.log 2>/dev/null)
 echo "${states:-?} | $(awk '{ printf "%.1f", $1 + $2 }' cpu) | $(<verdict)"
-[[ -z $trail ]] || spin -t -p -g -l "$@" "$model"
+[[ -z $trail ]] || spin -k ./*.trail -p -g -l "$@" "$model"
