@@ -7,12 +7,17 @@ export interface RetirePorts {
 }
 
 export interface RetireOptions {
-  /** What closed longer ago than this is retired. */
+  /** What closed longer ago than this, and a day, is retired. */
   readonly retentionMs: number;
   /** How long the caller will still wait, in milliseconds. @default for ever */
   readonly remainingMs?: () => number;
 }
 
+/**
+ * A start that is as old as the retention still begins an instance, and clocks may be wrong by hours, also those of whoever publishes: what
+ * a start has begun outlives the last instant at which it is heard.
+ */
+const CLOCKS_MS = 86_400_000;
 const PAGE = 100;
 /** A page is not begun with less than this left. */
 const PAGE_MS = 5_000;
@@ -30,7 +35,7 @@ export const retireClosed = async ({ retirement, clock }: RetirePorts, options: 
   let retired = 0;
   let failure: PromiseRejectedResult | undefined;
   while (remainingMs() >= PAGE_MS) {
-    const page = await retirement.closed(now - retentionMs, PAGE);
+    const page = await retirement.closed(now - retentionMs - CLOCKS_MS, PAGE);
     let ofPage = 0;
     for (let from = 0; from < page.length; from += AT_A_TIME) {
       const some = page.slice(from, from + AT_A_TIME);

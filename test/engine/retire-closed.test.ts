@@ -27,10 +27,10 @@ const left = async (store: MemoryProcessStore, ...ids: string[]): Promise<string
   (await store.load(ids.map((id) => `t#trip#${id}`))).flatMap((found) => (found ? [found.pid] : []));
 
 describe('retiring what closed long ago', () => {
-  test('takes what closed before the retention, and leaves the rest', async () => {
-    const { store, retirement } = await filled(1, [10, 70, 71]);
+  test('takes what closed a day before the retention, since a start of that age may still be heard where a clock is wrong', async () => {
+    const { store, retirement } = await filled(1, [10, 69, 70]);
     expect(await retireClosed({ retirement, clock }, { retentionMs })).toBe(2);
-    expect(await left(store, '10-0', '70-0', '71-0', 'open')).toEqual(['t#trip#71-0', 't#trip#open']);
+    expect(await left(store, '10-0', '69-0', '70-0', 'open')).toEqual(['t#trip#70-0', 't#trip#open']);
     expect(await retireClosed({ retirement, clock }, { retentionMs })).toBe(0);
   });
 

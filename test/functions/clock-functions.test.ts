@@ -84,6 +84,6 @@ describe('retire-closed', () => {
     expect({ asked, lines }).toEqual({ asked: [], lines: [] });
 
     await handler({}, { getRemainingTimeInMillis: () => 60_000 });
-    expect({ asked, lines }).toEqual({ asked: [30_000], lines: [{ event: 'retired', count: 1 }] });
+    expect({ asked, lines }).toEqual({ asked: [30_000 + 86_400_000], lines: [{ event: 'retired', count: 1 }] });
   });
 });

@@ -60,7 +60,9 @@ const judge = ({ pid, status, entries }: EndedRun, i: number, wheel: Wheel): str
   wheel.begunAnew ||= entries.some(({ type }) => type === 'Resumed');
   if (counts && wheel.hops + i > HOPS_MAX)
     return [`I13: ${pid} was begun by an event that is ${wheel.hops + i} events away from its first cause`];
-  if (status === 'failed') return [`${pid} has failed, and no step of it can`];
+  // A command that lay among dead letters for days was given up, which its answer says.
+  const isGivenUp = entries.some((entry) => entry.type === 'CommandAnswered' && entry.outcome === 'cancelled');
+  if (status === 'failed' && !isGivenUp) return [`${pid} has failed, and no step of it can`];
   const isLast = i === TURNS_MAX;
   const goesOn = entries.some(({ type }) => type === 'EventPublished');
   return status === 'completed' && goesOn === isLast ? [`${pid} has ${goesOn ? '' : 'not '}published the next turn`] : [];
