@@ -82,7 +82,9 @@ const settleRefused = async (context: EngineContext, item: Item, reason: NonNull
     await parkMessage(context.options, message, { pid: target.pid, reason: reason.code, detail: reason.message });
     return undefined;
   }
-  if (target.inbound.kind === 'operate') return (await refuseOperator(context, target.pid, reason)) ? undefined : 1;
+  // What was decided and only not sent is parked as any event is: the next `resume` sends it.
+  if (target.inbound.kind === 'operate' && reason.code !== 'DISPATCH')
+    return (await refuseOperator(context, target.pid, reason)) ? undefined : 1;
   if (reason.code === 'UNSENT') return retrySeconds(context);
   if (reason.code === 'UNKNOWN_VERSION' && message.receiveCount < POISON_DELIVERIES_MAX) return 30;
   if (reason.code === 'POISON' && message.receiveCount < POISON_DELIVERIES_MAX && !context.options.checks) return message.receiveCount;

@@ -26,8 +26,8 @@ export class EngineRig {
   readonly published: PublishedEvent[] = [];
   /** The bus: `broken`, it accepts nothing; `callsUntilMended`: so many calls more. */
   readonly bus = new BreakableBus();
-  /** The queue of the flights. */
-  readonly flights = { broken: false };
+  /** The queue of the flights: `broken`, it fails; `refusing`, it takes nothing, and never will. */
+  readonly flights = { broken: false, refusing: false };
   readonly engine: Engine;
   readonly #queues: ReadonlyMap<string, MemoryMessageQueue>;
   readonly #services: readonly AnyService[];
@@ -164,8 +164,12 @@ export class EngineRig {
 
   #breakable(sender: MessageSender): MessageSender {
     return {
-      send: (queue, messages) =>
-        queue === 'flights' && this.flights.broken ? Promise.reject(new TypeError('no flights')) : sender.send(queue, messages),
+      send: async (queue, messages) => {
+        if (queue !== 'flights') return sender.send(queue, messages);
+        if (this.flights.broken) throw new TypeError('no flights');
+        if (this.flights.refusing) return messages.map(() => ({ status: 'failed', senderFault: true, reason: 'no such queue' }));
+        return sender.send(queue, messages);
+      },
     };
   }
 
