@@ -23,7 +23,7 @@ export const checkTombstones = (
     const isOver =
       run?.answers.has(n) === true ||
       // Its late success came with the end, in one commit.
-      run.late.has(n) ||
+      run?.late.has(n) === true ||
       run?.entries.some((entry) => entry.type === 'StepDetached' || (entry.type === 'CommandAbandoned' && entry.n === n));
     if (!isOver && !isBuried(image.run, n)) report('I10', `${image.pid} has ended, and forgotten that ${n} (${command}) may succeed late`);
   }
