@@ -47,8 +47,6 @@ export const endBody = (run: Run, scope: Scope, ending: Ending): void => {
 /** A step that nobody awaited: a mistake where mistakes are looked for, else let go of, and journaled. */
 const detachOpen = (run: Run, scope: Scope): void => {
   for (const step of scope.open) {
-    // The loser of a race is being undone; its scope waits for it.
-    if (step.kind === 'scope' && step.child.cancelledBy) continue;
     scope.open.delete(step);
     if (run.environment.checks) refuse(run, 'UNAWAITED_STEP', `${step.path} is still open when its scope ends: it was never awaited.`);
     journal(run, { type: 'StepDetached', path: step.path });
