@@ -1,3 +1,4 @@
+import { parsePid, pidOfCommand } from '../contract/process-id.ts';
 import type { ReceivedMessage, VisibilityChange } from '../ports/message-queue.ts';
 import type { AdvanceResult, EngineOptions } from './engine-context.ts';
 import { forcedBody, INBOX, isForced } from './inbox-message.ts';
@@ -39,4 +40,21 @@ const sentBack = async (ports: DrainPorts, message: ReceivedMessage): Promise<bo
 };
 
 const parked = (ports: DrainPorts, message: ReceivedMessage, detail: string): Promise<void> =>
-  parkMessage(ports, message, { pid: '', reason: 'DEAD_LETTER', detail });
+  parkMessage(ports, message, { pid: pidIn(message.body), reason: 'DEAD_LETTER', detail });
+
+interface Body extends Partial<Record<'pid' | 'body' | 'tenant' | 'process' | 'id', unknown>> {
+  readonly detail?: { readonly commandid?: unknown; readonly processid?: unknown };
+}
+
+/** The instance that a message names by itself, so that the next `resume` of it sends the message back; `''` where only the system's definitions could tell. */
+const pidIn = (text: string): string => {
+  try {
+    const { body, pid, tenant, process, id, detail } = JSON.parse(text) as Body;
+    if (typeof body === 'string') return pidIn(body);
+    const named = pid ?? detail?.processid ?? (process === undefined ? undefined : `${String(tenant)}#${String(process)}#${String(id)}`);
+    const found = named ?? (typeof detail?.commandid === 'string' ? pidOfCommand(detail.commandid) : undefined);
+    return typeof found === 'string' && parsePid(found) !== undefined ? found : '';
+  } catch {
+    return '';
+  }
+};

@@ -93,6 +93,11 @@ export class Cloud {
     return this.#heads.resident();
   }
 
+  /** What is parked and was not sent back yet. */
+  parkedEvents(): readonly ParkedEvent[] {
+    return [...this.#parked.resident()].filter(({ redrivenAt }) => redrivenAt === undefined);
+  }
+
   queue(name: string): SimulatedQueue {
     return this.queues.get(name) as SimulatedQueue;
   }

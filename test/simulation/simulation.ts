@@ -284,13 +284,17 @@ class Simulation {
     }
   }
 
-  /** The storm is over: a person resumes what is stuck, and sends back what lies among the dead letters of services. Returns whether there was anything. */
+  /** The storm is over: a person resumes what is stuck, and sends back what lies among the dead letters. Returns whether there was anything. */
   #mend(): boolean {
-    let any = false;
-    for (const head of this.#cloud.heads()) {
-      if (head.status !== 'stuck') continue;
-      any = true;
-      this.#operate(head.pid, 'resume', `mend-${(this.#operations += 1)}`);
+    const dead = this.#cloud.parkedEvents().filter(({ reason }) => reason === 'DEAD_LETTER');
+    const stuck = [...this.#cloud.heads()].filter(({ status }) => status === 'stuck');
+    const pids = new Set([...stuck, ...dead].map(({ pid }) => pid));
+    let any = pids.size > 0;
+    for (const pid of pids) if (pid !== '') this.#operate(pid, 'resume', `mend-${(this.#operations += 1)}`);
+    for (const { pid, id, body } of dead) {
+      if (pid !== '') continue;
+      this.#cloud.queue(INBOX).put(body);
+      void this.#cloud.parking.redriven(pid, [id], this.#clock.now());
     }
     for (const name of this.#deployment.system.services.keys()) {
       const deadLetters = this.#cloud.queue(`${name}-dead-letter`);
