@@ -1,5 +1,6 @@
 import { deferredBugs } from './deferred-bugs.ts';
 import { forwardBugs } from './forward-bugs.ts';
+import { foundBugs } from './found-bugs.ts';
 import { headBugs } from './head-bugs.ts';
 import { lateBugs } from './late-bugs.ts';
 import { lifecycleBugs } from './lifecycle-bugs.ts';
@@ -15,6 +16,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   ...parkingBugs,
   ...serviceBugs,
   ...deferredBugs,
+  ...foundBugs,
 ];
 
 /** Rows that no planted bug stands for, each with the reason. */

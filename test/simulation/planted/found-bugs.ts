@@ -1,0 +1,196 @@
+import type { PlantedBug } from './planted-bug.ts';
+
+/** Bugs that this code truly had until the simulation, or the search through all interleavings, showed them. They have no row in a model. */
+export const foundBugs: readonly PlantedBug[] = [
+  {
+    name: 'REUSED_ID_SILENT',
+    rows: [],
+    what: 'A service refuses a command whose id was used for other data, as after a restore, and says nothing.',
+    patches: [
+      {
+        file: 'lib/service/command-runner.ts',
+        find: "const disposal = await this.#answer(job, this.#deps.replies.bare(command, 'unknown'));",
+        plant: 'if (PLANTED) return buried;\n    ORIGINAL',
+      },
+    ],
+  },
+  {
+    name: 'LOSER_STANDS',
+    rows: [],
+    what: 'A scope loses a race while it waits for losers of its own, and closes fulfilled: what it did stands.',
+    patches: [
+      {
+        file: 'lib/core/scopes.ts',
+        find: "if (step.child.ending?.status === 'fulfilled') step.child.cancelledBy = failure;",
+        plant: 'if (!PLANTED) ORIGINAL',
+      },
+    ],
+  },
+  {
+    name: 'LOSER_UNAWAITED',
+    rows: [],
+    what: 'A scope that has failed, and loses a race while it is being undone, is taken for one that nobody awaited.',
+    patches: [
+      {
+        file: 'lib/core/scopes.ts',
+        find: 'const loseScope = (step: ScopeStep, failure: Failure): void => {',
+        plant: 'ORIGINAL\n  if (PLANTED) return;',
+      },
+      {
+        file: 'lib/core/scopes.ts',
+        find: 'for (const step of scope.open) {',
+        plant: "ORIGINAL\n    if (PLANTED && step.kind === 'scope' && step.child.cancelledBy) continue;",
+      },
+    ],
+  },
+  {
+    name: 'TERMINATE_TELLS_UNREAD',
+    rows: [],
+    what: 'Terminating journals the unread events, which only a worker that has replayed the instance knows.',
+    patches: [
+      {
+        file: 'lib/core/ending.ts',
+        find: "journal(run, { type: 'ProcessTerminated', path: '', reason });",
+        plant: `ORIGINAL
+  if (PLANTED && run.unread.length > 0) journal(run, { type: 'EventsUnread', path: '', ids: run.unread.map((signal) => signal.id) });`,
+      },
+    ],
+  },
+  {
+    name: 'UNDO_FALSE_UNDONE',
+    rows: [],
+    what: 'The late success of a call that had opted out of its undo is undone once its instance has closed.',
+    patches: [
+      {
+        file: 'lib/core/issue.ts',
+        find: '...(contract.undo && (!step.undoable || step.detached) && { stands: true }),',
+        plant: '...(!PLANTED && contract.undo && (!step.undoable || step.detached) && { stands: true }),',
+      },
+      {
+        file: 'lib/core/scopes.ts',
+        find: 'if (command && step.undoable) command.stands = true;',
+        plant: 'if (!PLANTED) ORIGINAL',
+      },
+    ],
+  },
+  {
+    name: 'LOST_TICK',
+    rows: [],
+    what: 'Nobody looks for ticks that were lost, as when the inbox is purged.',
+    patches: [
+      {
+        file: 'lib/engine/wake-overdue.ts',
+        find: 'const before = clock.now() - GRACE_MS;',
+        plant: 'if (PLANTED) return { count: 0, whole: true };\n  ORIGINAL',
+      },
+    ],
+  },
+  {
+    name: 'CLOSED_TICK',
+    rows: [],
+    what: 'What has ended, and undoes a late success, waits by a tick, which nobody looks for when it is lost.',
+    patches: [
+      {
+        file: 'lib/core/timers.ts',
+        find: 'isClosed(image.status) || earliest - image.clock > run.environment.tickHorizonMs',
+        plant: '(!PLANTED && isClosed(image.status)) || earliest - image.clock > run.environment.tickHorizonMs',
+      },
+    ],
+  },
+  {
+    name: 'PARKED_WHILE_RESUMED',
+    rows: [],
+    what: 'An event that is parked while somebody resumes its instance is applied, and its parked copy stays for ever.',
+    patches: [
+      {
+        file: 'lib/engine/get-stuck.ts',
+        find: "if (head?.status === 'stuck') return true;",
+        plant: 'ORIGINAL\n  if (PLANTED) return false;',
+      },
+    ],
+  },
+  {
+    name: 'REFUSED_ACT',
+    rows: [],
+    what: "What an operator's act has decided, and a queue refuses, is acknowledged without being parked.",
+    patches: [
+      {
+        file: 'lib/engine/settle.ts',
+        find: "if (target.inbound.kind === 'operate' && reason.code !== 'DISPATCH')",
+        plant: "if (target.inbound.kind === 'operate' && (PLANTED || reason.code !== 'DISPATCH'))",
+      },
+    ],
+  },
+  {
+    name: 'DEAD_LETTER_APART',
+    rows: [],
+    what: 'What was a dead letter twice is parked apart from the instance that it names, where no resume finds it.',
+    patches: [
+      {
+        file: 'lib/engine/drain-dead-letters.ts',
+        find: 'pid: pidIn(message.body), reason',
+        plant: "pid: PLANTED ? '' : pidIn(message.body), reason",
+      },
+    ],
+  },
+  {
+    name: 'OLD_START_OVER_YOUNGER',
+    rows: [],
+    what: 'The age of a start is looked at only where there is no instance, not where it would begin the next run of one.',
+    patches: [
+      {
+        file: 'lib/engine/working-copy.ts',
+        find: "this.#image.status !== 'early' && verdict !== 'restart'",
+        plant: "this.#image.status !== 'early' && (PLANTED || verdict !== 'restart')",
+      },
+    ],
+  },
+  {
+    name: 'OLD_START_AFTER_MANY',
+    rows: [],
+    what: 'A start of more lives ago than the head remembers begins its run once more.',
+    patches: [
+      {
+        file: 'lib/engine/verdict.ts',
+        find: "if (verdict === 'restart') return",
+        plant: "if (!PLANTED && verdict === 'restart') return",
+      },
+    ],
+  },
+  {
+    name: 'RETIRED_TOO_SOON',
+    rows: [],
+    what: 'An instance is retired at the age at which its start is still heard by a clock that is behind.',
+    patches: [
+      {
+        file: 'lib/engine/retire-closed.ts',
+        find: 'now - retentionMs - CLOCKS_MS',
+        plant: 'now - retentionMs - (PLANTED ? 0 : CLOCKS_MS)',
+      },
+    ],
+  },
+  {
+    name: 'PART_OF_A_MILLISECOND',
+    rows: [],
+    what: 'Virtual time moves by parts of a millisecond, and what is forwarded then is parked as malformed.',
+    patches: [
+      {
+        file: 'lib/adapters/memory/virtual-clock.ts',
+        find: 'Math.ceil(milliseconds)',
+        plant: '(PLANTED ? milliseconds : Math.ceil(milliseconds))',
+      },
+    ],
+  },
+  {
+    name: 'FORGED_FORK',
+    rows: [],
+    what: 'An answer to what was not asked stops an instance as a fork, whoever sends it.',
+    patches: [
+      {
+        file: 'lib/engine/verdict.ts',
+        find: "if (verdict === 'future' && reply && !isService(context, reply.source)) return forbid(item);",
+        plant: 'if (!PLANTED) ORIGINAL',
+      },
+    ],
+  },
+];
