@@ -5,7 +5,7 @@ import { MemoryMessageQueue } from '../../lib/adapters/memory/message-queue.ts';
 import { MemoryMessageSender } from '../../lib/adapters/memory/message-sender.ts';
 import { MemoryParkingStore } from '../../lib/adapters/memory/parking-store.ts';
 import { MemoryPayloadStore } from '../../lib/adapters/memory/payload-store.ts';
-import { MemoryProcessStore } from '../../lib/adapters/memory/process-store.ts';
+import { MemoryProcessStore, memoryProcessTables } from '../../lib/adapters/memory/process-store.ts';
 import { VirtualClock } from '../../lib/adapters/memory/virtual-clock.ts';
 import type { CommandEnvelope, EventEnvelope, Outcome } from '../../lib/contract/envelope.ts';
 import { parseCommandId } from '../../lib/contract/process-id.ts';
@@ -39,7 +39,8 @@ export class EngineRig {
     options: { readonly checks?: boolean; readonly store?: MemoryProcessStore } = {},
   ) {
     const { clock } = this;
-    this.store = options.store ?? new MemoryProcessStore();
+    const tables = memoryProcessTables();
+    this.store = options.store ?? new MemoryProcessStore(tables);
     this.#services = services;
     const names = ['inbox', ...services.map((each) => (each['~'] as { readonly name: string }).name)];
     this.#queues = new Map(names.map((name) => [name, new MemoryMessageQueue({ name, clock })]));
@@ -51,7 +52,10 @@ export class EngineRig {
       system: system('trips', { processes, services }),
       frontEndOf,
       store: this.store,
-      index: { due: () => Promise.resolve([]) },
+      index: {
+        due: async (instant) =>
+          [...tables.heads.resident()].flatMap(({ pid, run, due = Infinity }) => (due <= instant ? [{ pid, run, due }] : [])),
+      },
       sender: this.#breakable(sender),
       publisher: this.bus,
       payloads: this.payloads,
@@ -154,10 +158,11 @@ export class EngineRig {
     while (await this.batch());
   }
 
-  /** Lets time pass, a second at a time. */
+  /** Lets time pass, a second at a time, and sweeps once a minute. */
   async pass(milliseconds: number): Promise<void> {
-    for (const until = this.clock.now() + milliseconds; this.clock.now() < until;) {
-      this.clock.advanceTo(this.clock.now() + 1_000);
+    for (let seconds = 1; seconds * 1_000 <= milliseconds; seconds += 1) {
+      this.clock.advance(1_000);
+      if (seconds % 60 === 0) await this.engine.sweep();
       await this.advance();
     }
   }

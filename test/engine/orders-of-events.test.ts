@@ -253,6 +253,22 @@ describe('an event older than the ring of ids', () => {
     await rig.advance();
     expect(rig.texts()).toContain('late');
   });
+
+  test('is a duplicate where the journal has it, also of another engine, however many came since', async () => {
+    const rig = new EngineRig([echo], services);
+    rig.happens(Checkout, { id: 'a' });
+    await rig.advance();
+    const words = Array.from({ length: 300 }, (_, i) => `w${i}`);
+    for (const word of words) rig.happens(Nudge, { id: 'a', word }, word);
+    await rig.advance();
+    rig.clock.advance(60_000);
+    for (const word of words) rig.happens(Nudge, { id: 'a', word }, word, { time: new Date(rig.clock.now() - 60_000).toISOString() });
+    await rig.advanceCold();
+    // Those of the last commit are sent again, under the ids that they had.
+    const sent = new Map(rig.published.map(({ detail }) => [(JSON.parse(detail) as { readonly id: string }).id, detail]));
+    expect(sent.size).toBe(words.length);
+    expect([...new Set(rig.texts())].toSorted()).toEqual(words.toSorted());
+  });
 });
 
 describe('one id that two types of event have', () => {

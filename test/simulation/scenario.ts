@@ -82,6 +82,8 @@ export interface Expectation {
   readonly events: readonly string[];
   /** It goes on for ever, such as a decider that never ends: any of its events may begin it, and at rest it is running. @default it ends */
   readonly endless?: true;
+  /** Another instance begins it, which may end before it does: where there is none, none is missed. @default it is begun */
+  readonly begunByAnother?: true;
   /** Operator acts on it. */
   readonly operated: readonly ('cancel' | 'terminate' | 'resume')[];
   /** Some of its calls say `undo: false`, which no journal tells: what must have been undone is left to its judge. @default false */

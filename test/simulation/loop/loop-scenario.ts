@@ -47,7 +47,8 @@ const turn = (name: string, tenant: string, pace: Pace, choices: Choices, acts: 
   let start = id;
   for (let i = 0; i <= TURNS_MAX; i += 1) {
     const pid = `${tenant}#mill#${turnId(name, i)}`;
-    expectations.set(pid, { starts: [start], events: [], operated: [], judge: (run) => judge(run, i, wheel) });
+    const begun = i > 0 && ({ begunByAnother: true } as const);
+    expectations.set(pid, { starts: [start], events: [], ...begun, operated: [], judge: (run) => judge(run, i, wheel) });
     start = `${pid}/${runOf(start)}/${pace === 'runs' ? 1 : 2}`;
     // Nobody has ever begun what comes after the last, so nothing is expected of it.
     if (pace !== 'rests' && wheel.hops + i > HOPS_MAX) break;
