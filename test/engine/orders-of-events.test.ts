@@ -267,7 +267,7 @@ describe('an event older than the ring of ids', () => {
     // Those of the last commit are sent again, under the ids that they had.
     const sent = new Map(rig.published.map(({ detail }) => [(JSON.parse(detail) as { readonly id: string }).id, detail]));
     expect(sent.size).toBe(words.length);
-    expect([...new Set(rig.texts())].toSorted()).toEqual(words.toSorted());
+    expect(new Set(rig.texts())).toEqual(new Set(words));
   });
 });
 
