@@ -153,7 +153,10 @@ export class Auditor implements Observer, Told {
     // What is malformed is parked with its wrapper.
     const { inner, targets } = this.#read(event.body);
     this.#parkedAt.set(inner, this.#at);
-    if (event.pid === '') return;
+    if (event.pid === '') {
+      this.#checkApart(event, targets);
+      return;
+    }
     this.#picture(event.pid).parked.set(inner, { at: this.#at, stuck: event.reason === 'STUCK' });
     const tenants = new Set(targets.map(({ pid }) => parsePid(pid)?.tenant));
     if (tenants.size > 0 && !tenants.has(parsePid(event.pid)?.tenant))
@@ -239,6 +242,13 @@ export class Auditor implements Observer, Told {
   /** What happened to one instance, for whoever reads a failure. */
   story(pid: string): readonly string[] {
     return [...(this.#pictures.get(pid)?.runs.values() ?? [])].flatMap(({ texts }) => texts);
+  }
+
+  /** What names its instance by itself must be found by a `resume` of it. */
+  #checkApart({ reason }: ParkedEvent, targets: readonly Target[]): void {
+    const named = targets.find(({ kind }) => kind !== 'event');
+    if (reason === 'DEAD_LETTER' && named)
+      this.#violations.report('I14', `a dead letter, a ${named.kind} of ${named.pid}, was parked apart from it, where no resume finds it`);
   }
 
   #checkDeleted(queue: string, messageId: string, reading: Reading): void {

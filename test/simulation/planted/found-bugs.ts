@@ -17,6 +17,7 @@ export const foundBugs: readonly PlantedBug[] = [
   {
     name: 'LOSER_STANDS',
     rows: [],
+    scenario: 'programs',
     what: 'A scope loses a race while it waits for losers of its own, and closes fulfilled: what it did stands.',
     patches: [
       {
@@ -29,6 +30,7 @@ export const foundBugs: readonly PlantedBug[] = [
   {
     name: 'LOSER_UNAWAITED',
     rows: [],
+    scenario: 'programs',
     what: 'A scope that has failed, and loses a race while it is being undone, is taken for one that nobody awaited.',
     patches: [
       {
@@ -46,6 +48,7 @@ export const foundBugs: readonly PlantedBug[] = [
   {
     name: 'TERMINATE_TELLS_UNREAD',
     rows: [],
+    scenario: 'lives',
     what: 'Terminating journals the unread events, which only a worker that has replayed the instance knows.',
     patches: [
       {
@@ -98,18 +101,6 @@ export const foundBugs: readonly PlantedBug[] = [
     ],
   },
   {
-    name: 'PARKED_WHILE_RESUMED',
-    rows: [],
-    what: 'An event that is parked while somebody resumes its instance is applied, and its parked copy stays for ever.',
-    patches: [
-      {
-        file: 'lib/engine/get-stuck.ts',
-        find: "if (head?.status === 'stuck') return true;",
-        plant: 'ORIGINAL\n  if (PLANTED) return false;',
-      },
-    ],
-  },
-  {
     name: 'REFUSED_ACT',
     rows: [],
     what: "What an operator's act has decided, and a queue refuses, is acknowledged without being parked.",
@@ -136,6 +127,7 @@ export const foundBugs: readonly PlantedBug[] = [
   {
     name: 'OLD_START_OVER_YOUNGER',
     rows: [],
+    scenario: 'retention',
     what: 'The age of a start is looked at only where there is no instance, not where it would begin the next run of one.',
     patches: [
       {
@@ -148,6 +140,7 @@ export const foundBugs: readonly PlantedBug[] = [
   {
     name: 'OLD_START_AFTER_MANY',
     rows: [],
+    scenario: 'retention',
     what: 'A start of more lives ago than the head remembers begins its run once more.',
     patches: [
       {
@@ -160,6 +153,7 @@ export const foundBugs: readonly PlantedBug[] = [
   {
     name: 'RETIRED_TOO_SOON',
     rows: [],
+    scenario: 'retention',
     what: 'An instance is retired at the age at which its start is still heard by a clock that is behind.',
     patches: [
       {
@@ -178,18 +172,6 @@ export const foundBugs: readonly PlantedBug[] = [
         file: 'lib/adapters/memory/virtual-clock.ts',
         find: 'Math.ceil(milliseconds)',
         plant: '(PLANTED ? milliseconds : Math.ceil(milliseconds))',
-      },
-    ],
-  },
-  {
-    name: 'FORGED_FORK',
-    rows: [],
-    what: 'An answer to what was not asked stops an instance as a fork, whoever sends it.',
-    patches: [
-      {
-        file: 'lib/engine/verdict.ts',
-        find: "if (verdict === 'future' && reply && !isService(context, reply.source)) return forbid(item);",
-        plant: 'if (!PLANTED) ORIGINAL',
       },
     ],
   },

@@ -1,8 +1,7 @@
 import type { Terminal } from '../../../bin/terminal.ts';
 import { usageError } from '../../../bin/usage-error.ts';
-import type { SeedTask } from '../seed-task.ts';
 import { plantedBugs } from './bugs.ts';
-import { hunt, killOf, type Kill, type Runner } from './hunt.ts';
+import { hunt, killOf, plantedTask, type Kill, type Runner } from './hunt.ts';
 import { readKillTable, rowOf, writeKillTable, type KillRow } from './kill-table.ts';
 import type { PlantedBug } from './planted-bug.ts';
 
@@ -27,7 +26,7 @@ export const huntPlanted = async (runner: Runner, terminal: Terminal, options: H
   const kills = await killsByTable(runner, bugs, known);
   const stale = bugs.filter(({ name }) => !kills.has(name));
   for (const bug of stale) {
-    const kill = await hunt(runner, bug.name, options.seeds);
+    const kill = await hunt(runner, bug, options.seeds);
     if (kill) kills.set(bug.name, kill);
     terminal.message(line(bug, kill, options.seeds));
   }
@@ -54,7 +53,7 @@ const killsByTable = async (runner: Runner, bugs: readonly PlantedBug[], table: 
   const rows = table.filter((row) => bugs.some(({ name }) => name === row.name));
   const kills = new Map<string, Kill>();
   const names = new Map<string, Kill>();
-  const tasks = rows.map(({ name, seed }): SeedTask => ({ seed, planted: name }));
+  const tasks = rows.flatMap(({ name, seed }) => bugs.filter((bug) => bug.name === name).map((bug) => plantedTask(seed, bug)));
   await runner.run(tasks, (result) => {
     const kill = killOf(result);
     if (kill && result.planted !== undefined) names.set(result.planted, kill);

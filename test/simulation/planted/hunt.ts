@@ -1,4 +1,5 @@
 import { invariantOf, type SeedResult, type SeedTask } from '../seed-task.ts';
+import type { PlantedBug } from './planted-bug.ts';
 
 /** A normal run in CI: what none of these seeds betrays is not found in a build. */
 export const HUNT_SEEDS = 2_000;
@@ -20,20 +21,29 @@ export interface Kill {
  * Finds the lowest seed under which the auditor finds something wrong with the code that has this bug, and nothing with the code that has
  * none.
  */
-export const hunt = async (runner: Runner, planted: string, seeds = HUNT_SEEDS): Promise<Kill | undefined> => {
+export const hunt = async (runner: Runner, bug: Sought, seeds = HUNT_SEEDS): Promise<Kill | undefined> => {
   for (let from = 1; from <= seeds;) {
-    const kill = await firstKill(runner, planted, from, seeds);
-    if (!kill || (await isInnocent(runner, kill.seed))) return kill;
+    const kill = await firstKill(runner, bug, from, seeds);
+    if (!kill || (await isInnocent(runner, kill.seed, bug))) return kill;
     from = kill.seed + 1;
   }
   return undefined;
 };
 
-const firstKill = async (runner: Runner, planted: string, from: number, to: number): Promise<Kill | undefined> => {
+type Sought = Pick<PlantedBug, 'name' | 'scenario'>;
+
+/** One seed with the bug in. */
+export const plantedTask = (seed: number, { name, scenario }: Sought): SeedTask => ({
+  seed,
+  planted: name,
+  ...(scenario !== undefined && { scenario }),
+});
+
+const firstKill = async (runner: Runner, bug: Sought, from: number, to: number): Promise<Kill | undefined> => {
   let kill: Kill | undefined;
   function* tasks(): Iterable<SeedTask> {
     // Whoever is at a lower seed ends it, so the lowest is known when all have ended.
-    for (let seed = from; seed <= to && kill === undefined; seed += 1) yield { seed, planted };
+    for (let seed = from; seed <= to && kill === undefined; seed += 1) yield plantedTask(seed, bug);
   }
   await runner.run(tasks(), (result) => {
     const found = killOf(result);
@@ -43,9 +53,10 @@ const firstKill = async (runner: Runner, planted: string, from: number, to: numb
 };
 
 /** Whether the seed holds without a bug. */
-const isInnocent = async (runner: Runner, seed: number): Promise<boolean> => {
+const isInnocent = async (runner: Runner, seed: number, bug: Sought): Promise<boolean> => {
   let holds = false;
-  await runner.run([{ seed }], ({ violations }) => {
+  const { planted: _planted, ...task } = plantedTask(seed, bug);
+  await runner.run([task], ({ violations }) => {
     holds = violations.length === 0;
   });
   return holds;

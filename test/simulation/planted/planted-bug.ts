@@ -14,5 +14,7 @@ export interface PlantedBug {
   /** The mutants of models that it stands for, `head.pml | NO_RESEND`, and rows of the protocol's table of failures, `protocol.md | 66`. */
   readonly rows: readonly string[];
   readonly what: string;
+  /** Where it is sought, if all scenarios together would meet it too seldom. @default what the seed draws */
+  readonly scenario?: string;
   readonly patches: readonly Patch[];
 }
