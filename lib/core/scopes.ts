@@ -84,8 +84,13 @@ export const cancelStep = (run: Run, step: Step, failure: Failure): void => {
   else if (step.kind === 'sleep') {
     clearTimer(run, step.timer);
     run.steps.delete(step.timer);
-  } else for (const branch of step.branches.values()) loseBranch(run, branch, failure);
+  } else cancelBranches(run, step, failure);
   run.outcomes.push({ kind: 'reject', step, failure });
+};
+
+/** What has settled already is on the list of its scope: where that ends too, it is undone with all else, in its turn. */
+const cancelBranches = (run: Run, { scope, branches }: BranchesStep, failure: Failure): void => {
+  for (const branch of branches.values()) if (branch.status === 'open' || scope.state === 'open') loseBranch(run, branch, failure);
 };
 
 /** `race` and `any`: what is decided by which branch comes first. */

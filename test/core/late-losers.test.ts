@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { Nudge } from './trip-contracts.ts';
+import { notes, Nudge } from './trip-contracts.ts';
 import { FLIGHT, fly, PAID, pay, ROOM, started, stay } from './trip-steps.ts';
 
 describe('a scope that loses a race after its body has ended', () => {
@@ -52,4 +52,26 @@ describe('a scope that loses a race after its body has ended', () => {
     expect(trip.status).toBe('completed');
     expect(trip.entries('StepDetached')).toEqual([]);
   });
+});
+
+test('what a scope has done that is cancelled with an undecided race in it is undone in its turn, after what is newer', async () => {
+  const trip = await started(async (ctx) => {
+    const first = await ctx.any({
+      travel: ctx.scope('travel', async (ctx) => {
+        await ctx.race({
+          flight: fly(ctx),
+          told: ctx.scope('told', async (ctx) => ctx.compensate('tell', (ctx) => ctx.call(notes.ask, { text: 'sorry' }))),
+        });
+      }),
+      at: ctx.scope('at once', async () => undefined),
+    });
+    return first.winner;
+  });
+  expect(trip.open()).toEqual(['flights.book (settling: cancelled)']);
+  await trip.completes('flights.book', FLIGHT);
+  expect(trip.open()).toEqual(['flights.cancel (undo)']);
+  await trip.completes('flights.cancel');
+  expect(trip.open()).toEqual(['notes.ask']);
+  await trip.completes('notes.ask', { answer: 'never mind' });
+  expect(trip.status).toBe('completed');
 });
