@@ -71,19 +71,6 @@ export const parkingBugs: readonly PlantedBug[] = [
     ],
   },
   {
-    name: 'REDRIVE_MARKS_FIRST',
-    rows: ['parking.pml | REDRIVE_MARKS_FIRST'],
-    what: 'Who finds the instance running again marks what it parked before it sends that back.',
-    patches: [
-      {
-        file: 'lib/engine/park.ts',
-        find: 'const results = await sentAgain(options.sender, pid, some);',
-        plant: `if (PLANTED && only !== undefined) await options.parking.redriven(pid, some.map(({ id }) => id), options.clock.now());
-    ORIGINAL`,
-      },
-    ],
-  },
-  {
     name: 'RESUME_NO_TICK',
     rows: ['parking.pml | RESUME_NO_TICK'],
     what: 'A resume does not arm the timers that getting stuck has disarmed.',
