@@ -68,6 +68,7 @@ const closeImage = (run: Run, status: ClosedStatus): void => {
         run: image.run,
         n: command.n,
         command: command.command,
+        hash: command.hash,
         input: command.input,
         ...(command.inputRef !== undefined && { inputRef: command.inputRef }),
       });

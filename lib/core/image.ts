@@ -91,6 +91,8 @@ export interface Tombstone {
   readonly run: string;
   readonly n: number;
   readonly command: string;
+  /** As of its command: an answer to anything else is none. Absent where an older build has buried it. */
+  readonly hash?: string;
   readonly input: Json;
   readonly inputRef?: string;
 }

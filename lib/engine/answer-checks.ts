@@ -8,10 +8,10 @@ import type { EngineContext } from './engine-context.ts';
 export const forged = (context: EngineContext, image: Image, inbound: Inbound, reply: NonNullable<Target['reply']>): boolean => {
   if (inbound.kind !== 'reply') return false;
   const buried = image.tombstones.find((tombstone) => tombstone.run === inbound.run && tombstone.n === inbound.n);
-  if (buried) return reply.source !== context.environment.commands.get(buried.command)?.service;
-  const command = inbound.run === image.run ? image.commands.get(inbound.n) : undefined;
+  const command = buried ?? (inbound.run === image.run ? image.commands.get(inbound.n) : undefined);
   if (!command) return false;
-  return reply.source !== context.environment.commands.get(command.command)?.service || reply.commandhash !== command.hash;
+  const { hash = reply.commandhash } = command;
+  return reply.source !== context.environment.commands.get(command.command)?.service || reply.commandhash !== hash;
 };
 
 /** Whether an answer is of a version of its output that this code does not know yet. */
