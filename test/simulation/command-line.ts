@@ -35,7 +35,7 @@ export const simulateCommand = (): Command =>
       ]),
     )
     .addOption(new Option('--planted [bug]', 'hunt planted bugs, all or one; with --seed, replay that seed with the bug in'))
-    .addOption(new Option('--write', 'with --planted: write its table'))
+    .addOption(new Option('--write', 'with --planted: write its table; with --shrink too: keep the fixture'))
     .addOption(new Option('--jobs <count>', 'worker processes').argParser(wholeNumber).default(availableParallelism(), 'as many as cores'))
     .addOption(new Option('--minutes <minutes>', 'begin no seed after this time').argParser(positive))
     .addOption(new Option('--totals <file>', 'add the sums of this run to this JSON file'))

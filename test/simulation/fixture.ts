@@ -5,13 +5,15 @@ import { digest } from '../../lib/core/seeded-random.ts';
 import { runLengthDecoded, runLengthEncoded } from './run-length.ts';
 import { invariantOf, type SeedTask } from './seed-task.ts';
 
-/** A seed that failed once, shrunk. It stays in CI, where it must hold. */
+/** A seed that failed once, shrunk. It stays in CI, where it must hold; where the bug that it found is planted again, it must fail. */
 export interface Fixture {
   readonly seed: number;
   /** The violation, as it was found. */
   readonly found: string;
   /** Where the seed was run with one scenario only. */
   readonly scenario?: string;
+  /** The name of the bug, where it is planted. */
+  readonly planted?: string;
   readonly choices: readonly number[];
   /** What was wrong, and where it was mended. */
   readonly note: string;
@@ -41,13 +43,17 @@ export const fixtureNames = (directory = FIXTURES): string[] => {
   }
 };
 
-/** Writes `<invariant>-<digest of the choices>.json`, and returns its path. */
+/** Writes `<invariant>-<digest of the choices>.json`, or the one of its planted bug, and returns its path. */
 export const writeFixture = (fixture: Fixture, directory = FIXTURES): string => {
   mkdirSync(directory, { recursive: true });
-  const invariant = invariantOf(fixture.found).replaceAll(/[^A-Za-z0-9]+/g, '-');
-  const path = join(directory, `${invariant}-${digest(fixture.choices.join()).slice(0, 8)}.json`);
+  const path = join(directory, `${nameOf(fixture)}.json`);
   writeFileSync(path, fixtureText(fixture));
   return path;
+};
+
+const nameOf = ({ planted, found, choices }: Fixture): string => {
+  if (planted !== undefined) return planted.toLowerCase().replaceAll('_', '-');
+  return `${invariantOf(found).replaceAll(/[^A-Za-z0-9]+/g, '-')}-${digest(choices.join()).slice(0, 8)}`;
 };
 
 export const fixtureTask = ({ seed, scenario, choices }: Fixture, returns?: SeedTask['returns']): SeedTask => ({

@@ -4,10 +4,11 @@ import { briefTrace } from './brief-trace.ts';
 import type { SimulateOptions } from './command-line.ts';
 import { fixtureTask, readFixture, writeFixture } from './fixture.ts';
 import type { Fleet } from './fleet.ts';
+import { plantedBugs } from './planted/bugs.ts';
 import { invariantOf, type SeedResult, type SeedTask } from './seed-task.ts';
 import { shrink } from './shrink.ts';
 
-type ReplayOptions = Pick<SimulateOptions, 'seed' | 'fixture' | 'scenario' | 'planted' | 'shrink' | 'tries' | 'json'>;
+type ReplayOptions = Pick<SimulateOptions, 'seed' | 'fixture' | 'scenario' | 'planted' | 'shrink' | 'tries' | 'write' | 'json'>;
 
 const ALL = { trace: true, choices: true } as const;
 
@@ -65,7 +66,7 @@ const shrinkAndKeep = async (
     failing.choices,
     async (choices) => {
       const result = await fleet.one({ ...task, choices, returns: { choices: true } });
-      return fails(result) ? result.choices : undefined;
+      return fails(result) && (await isInnocent(fleet, task, result.choices)) ? result.choices : undefined;
     },
     {
       triesMax: options.tries,
@@ -81,8 +82,27 @@ const shrinkAndKeep = async (
     `${shrunk.tries} tries${shrunk.minimal ? ', nothing simpler left' : ''}: ${shrunk.choices.length} choices, ${trace.length} lines of ${result.trace.length}`,
   );
   // What a planted bug does is no failure of the code.
-  if (task.planted !== undefined) return;
-  const { seed, scenario } = task;
-  const fixture = { seed, found: violation, ...(scenario !== undefined && { scenario }), choices: shrunk.choices, note: '' };
+  if (task.planted !== undefined && !options.write) return;
+  const { seed, scenario, planted } = task;
+  const { choices } = shrunk;
+  const fixture = {
+    seed,
+    found: violation,
+    ...(scenario !== undefined && { scenario }),
+    ...(planted !== undefined && { planted }),
+    choices,
+    note: noteOn(planted),
+  };
   terminal.message(`kept as ${relative(process.cwd(), writeFixture(fixture))}`);
+};
+
+/** A planted bug must be what fails: without it the same choices hold. */
+const isInnocent = async (fleet: Fleet, { planted, ...task }: SeedTask, choices: readonly number[]): Promise<boolean> =>
+  planted === undefined || (await fleet.one({ ...task, choices })).violations.length === 0;
+
+/** Whoever keeps a failure of the code says himself what was wrong. */
+const noteOn = (planted: string | undefined): string => {
+  const bug = plantedBugs.find(({ name }) => name === planted);
+  if (!bug) return '';
+  return bug.mended === undefined ? bug.what : `${bug.what} Mended by: ${bug.mended}.`;
 };

@@ -6,6 +6,7 @@ export const foundBugs: readonly PlantedBug[] = [
     name: 'REUSED_ID_SILENT',
     rows: [],
     what: 'A service refuses a command whose id was used for other data, as after a restore, and says nothing.',
+    mended: 'A command whose id was used for other data is answered unknown, not met with silence',
     patches: [
       {
         file: 'lib/service/command-runner.ts',
@@ -19,6 +20,7 @@ export const foundBugs: readonly PlantedBug[] = [
     rows: [],
     scenario: 'programs',
     what: 'A scope loses a race while it waits for losers of its own, and closes fulfilled: what it did stands.',
+    mended: 'A scope that loses a race after its body has ended is undone, and is not taken for unawaited',
     patches: [
       {
         file: 'lib/core/scopes.ts',
@@ -32,6 +34,7 @@ export const foundBugs: readonly PlantedBug[] = [
     rows: [],
     scenario: 'programs',
     what: 'A scope that has failed, and loses a race while it is being undone, is taken for one that nobody awaited.',
+    mended: 'A scope that loses a race after its body has ended is undone, and is not taken for unawaited',
     patches: [
       {
         file: 'lib/core/scopes.ts',
@@ -46,10 +49,26 @@ export const foundBugs: readonly PlantedBug[] = [
     ],
   },
   {
+    name: 'UNDONE_OUT_OF_TURN',
+    rows: [],
+    scenario: 'programs',
+    rare: true,
+    what: 'What a cancelled scope has done in a race that nobody has decided is undone at once, before what is newer.',
+    mended: 'What a cancelled scope has done in a race that nobody has decided is undone in its turn',
+    patches: [
+      {
+        file: 'lib/core/scopes.ts',
+        find: "if (branch.status === 'open' || scope.state === 'open') loseBranch(",
+        plant: "if (PLANTED || branch.status === 'open' || scope.state === 'open') loseBranch(",
+      },
+    ],
+  },
+  {
     name: 'TERMINATE_TELLS_UNREAD',
     rows: [],
     scenario: 'lives',
     what: 'Terminating journals the unread events, which only a worker that has replayed the instance knows.',
+    mended: 'Terminating tells no unread events, so its journal replays',
     patches: [
       {
         file: 'lib/core/ending.ts',
@@ -63,6 +82,7 @@ export const foundBugs: readonly PlantedBug[] = [
     name: 'UNDO_FALSE_UNDONE',
     rows: [],
     what: 'The late success of a call that had opted out of its undo is undone once its instance has closed.',
+    mended: 'What was called with { undo: false } is not undone after the end either',
     patches: [
       {
         file: 'lib/core/issue.ts',
@@ -77,9 +97,24 @@ export const foundBugs: readonly PlantedBug[] = [
     ],
   },
   {
+    name: 'LATE_FORGERY',
+    rows: [],
+    scenario: 'lives',
+    what: 'What comes late counts as a success of what was given up, whatever it is an answer to.',
+    mended: 'A success that comes late counts only as an answer to what was asked',
+    patches: [
+      {
+        file: 'lib/engine/answer-checks.ts',
+        find: 'const { hash = reply.commandhash } = command;',
+        plant: 'const { hash = reply.commandhash } = PLANTED && buried ? {} : command;',
+      },
+    ],
+  },
+  {
     name: 'LOST_TICK',
     rows: [],
     what: 'Nobody looks for ticks that were lost, as when the inbox is purged.',
+    mended: 'A tick that was lost is sent again within the hour',
     patches: [
       {
         file: 'lib/engine/wake-overdue.ts',
@@ -92,6 +127,7 @@ export const foundBugs: readonly PlantedBug[] = [
     name: 'CLOSED_TICK',
     rows: [],
     what: 'What has ended, and undoes a late success, waits by a tick, which nobody looks for when it is lost.',
+    mended: 'A tick that was lost is sent again within the hour',
     patches: [
       {
         file: 'lib/core/timers.ts',
@@ -104,6 +140,7 @@ export const foundBugs: readonly PlantedBug[] = [
     name: 'REFUSED_ACT',
     rows: [],
     what: "What an operator's act has decided, and a queue refuses, is acknowledged without being parked.",
+    mended: "What an operator's act has decided, and a queue refuses, is sent by the next resume",
     patches: [
       {
         file: 'lib/engine/settle.ts',
@@ -116,6 +153,7 @@ export const foundBugs: readonly PlantedBug[] = [
     name: 'DEAD_LETTER_APART',
     rows: [],
     what: 'What was a dead letter twice is parked apart from the instance that it names, where no resume finds it.',
+    mended: 'What was a dead letter twice is parked beside the instance that it names, and a resume sends it back',
     patches: [
       {
         file: 'lib/engine/drain-dead-letters.ts',
@@ -129,6 +167,7 @@ export const foundBugs: readonly PlantedBug[] = [
     rows: [],
     scenario: 'retention',
     what: 'The age of a start is looked at only where there is no instance, not where it would begin the next run of one.',
+    mended: 'An old start never begins a second time, over a younger run or after many',
     patches: [
       {
         file: 'lib/engine/working-copy.ts',
@@ -142,6 +181,7 @@ export const foundBugs: readonly PlantedBug[] = [
     rows: [],
     scenario: 'retention',
     what: 'A start of more lives ago than the head remembers begins its run once more.',
+    mended: 'An old start never begins a second time, over a younger run or after many',
     patches: [
       {
         file: 'lib/engine/verdict.ts',
@@ -155,6 +195,7 @@ export const foundBugs: readonly PlantedBug[] = [
     rows: [],
     scenario: 'retention',
     what: 'An instance is retired at the age at which its start is still heard by a clock that is behind.',
+    mended: 'What has closed outlives the last instant at which its start is heard, by a day',
     patches: [
       {
         file: 'lib/engine/retire-closed.ts',
@@ -167,6 +208,7 @@ export const foundBugs: readonly PlantedBug[] = [
     name: 'PART_OF_A_MILLISECOND',
     rows: [],
     what: 'Virtual time moves by parts of a millisecond, and what is forwarded then is parked as malformed.',
+    mended: 'Virtual time has whole milliseconds only',
     patches: [
       {
         file: 'lib/adapters/memory/virtual-clock.ts',

@@ -42,7 +42,7 @@ export const huntPlanted = async (runner: Runner, terminal: Terminal, options: H
 };
 
 const chosen = (planted: string | true): readonly PlantedBug[] => {
-  const bugs = planted === true ? plantedBugs : plantedBugs.filter(({ name }) => name === planted);
+  const bugs = planted === true ? plantedBugs.filter(({ rare }) => !rare) : plantedBugs.filter(({ name }) => name === planted);
   if (bugs.length === 0)
     throw usageError(`There is no planted bug ${planted}.`, `Name one of ${plantedBugs.map(({ name }) => name).join(', ')}.`);
   return bugs;

@@ -16,5 +16,9 @@ export interface PlantedBug {
   readonly what: string;
   /** Where it is sought, if all scenarios together would meet it too seldom. @default what the seed draws */
   readonly scenario?: string;
+  /** Of one that was truly there: the subject of the commit that mended it. */
+  readonly mended?: string;
+  /** It is met by too few seeds to be sought in a build: its fixture shows it. */
+  readonly rare?: true;
   readonly patches: readonly Patch[];
 }

@@ -52,7 +52,14 @@ const fateProblems = ({ call: { label, does }, outcome }: Fate, count: number): 
   return count > 0 && (never || outcome === 'failed' || outcome === 'cancelled') ? [`${label} ended ${outcome} and has ${has} effect`] : [];
 };
 
-const undoProblems = ({ id, call: { label } }: Fate, count: number, run: EndedRun, trail: Trail, late: ReadonlySet<string>): string[] => {
+const undoProblems = (
+  { id, call: { label, undo } }: Fate,
+  count: number,
+  run: EndedRun,
+  trail: Trail,
+  late: ReadonlySet<string>,
+): string[] => {
+  if (undo === false && count > 0) return [`${label} opted out of its undo, and was undone`];
   if (count > 1) return [`${label} was undone ${count} times`];
   if (late.has(id)) return count === 1 || run.status === 'stuck' ? [] : [`the late success of ${label} was not undone`];
   if (count === 1 && !trail.undone.has(id)) return [`${label} was undone, and nothing asked for that`];
