@@ -79,24 +79,6 @@ export const foundBugs: readonly PlantedBug[] = [
     ],
   },
   {
-    name: 'UNDO_FALSE_UNDONE',
-    rows: [],
-    what: 'The late success of a call that had opted out of its undo is undone once its instance has closed.',
-    mended: 'What was called with { undo: false } is not undone after the end either',
-    patches: [
-      {
-        file: 'lib/core/issue.ts',
-        find: '...(contract.undo && (!step.undoable || step.detached) && { stands: true }),',
-        plant: '...(!PLANTED && contract.undo && (!step.undoable || step.detached) && { stands: true }),',
-      },
-      {
-        file: 'lib/core/scopes.ts',
-        find: 'if (command && step.undoable) command.stands = true;',
-        plant: 'if (!PLANTED) ORIGINAL',
-      },
-    ],
-  },
-  {
     name: 'LATE_FORGERY',
     rows: [],
     scenario: 'lives',
@@ -120,32 +102,6 @@ export const foundBugs: readonly PlantedBug[] = [
         file: 'lib/engine/wake-overdue.ts',
         find: 'const before = clock.now() - GRACE_MS;',
         plant: 'if (PLANTED) return { count: 0, whole: true };\n  ORIGINAL',
-      },
-    ],
-  },
-  {
-    name: 'CLOSED_TICK',
-    rows: [],
-    what: 'What has ended, and undoes a late success, waits by a tick, which nobody looks for when it is lost.',
-    mended: 'A tick that was lost is sent again within the hour',
-    patches: [
-      {
-        file: 'lib/core/timers.ts',
-        find: 'isClosed(image.status) || earliest - image.clock > run.environment.tickHorizonMs',
-        plant: '(!PLANTED && isClosed(image.status)) || earliest - image.clock > run.environment.tickHorizonMs',
-      },
-    ],
-  },
-  {
-    name: 'REFUSED_ACT',
-    rows: [],
-    what: "What an operator's act has decided, and a queue refuses, is acknowledged without being parked.",
-    mended: "What an operator's act has decided, and a queue refuses, is sent by the next resume",
-    patches: [
-      {
-        file: 'lib/engine/settle.ts',
-        find: "if (target.inbound.kind === 'operate' && reason.code !== 'DISPATCH')",
-        plant: "if (target.inbound.kind === 'operate' && (PLANTED || reason.code !== 'DISPATCH'))",
       },
     ],
   },
@@ -201,19 +157,6 @@ export const foundBugs: readonly PlantedBug[] = [
         file: 'lib/engine/retire-closed.ts',
         find: 'now - retentionMs - CLOCKS_MS',
         plant: 'now - retentionMs - (PLANTED ? 0 : CLOCKS_MS)',
-      },
-    ],
-  },
-  {
-    name: 'PART_OF_A_MILLISECOND',
-    rows: [],
-    what: 'Virtual time moves by parts of a millisecond, and what is forwarded then is parked as malformed.',
-    mended: 'Virtual time has whole milliseconds only',
-    patches: [
-      {
-        file: 'lib/adapters/memory/virtual-clock.ts',
-        find: 'Math.ceil(milliseconds)',
-        plant: '(PLANTED ? milliseconds : Math.ceil(milliseconds))',
       },
     ],
   },

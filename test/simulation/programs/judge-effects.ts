@@ -1,4 +1,5 @@
 import type { Effect, EndedRun } from '../scenario.ts';
+import type { Program } from './program.ts';
 import type { Story } from './story.ts';
 import type { Fate, Trail } from './walk.ts';
 
@@ -52,19 +53,25 @@ const fateProblems = ({ call: { label, does }, outcome }: Fate, count: number): 
   return count > 0 && (never || outcome === 'failed' || outcome === 'cancelled') ? [`${label} ended ${outcome} and has ${has} effect`] : [];
 };
 
-const undoProblems = (
-  { id, call: { label, undo } }: Fate,
-  count: number,
-  run: EndedRun,
-  trail: Trail,
-  late: ReadonlySet<string>,
-): string[] => {
-  if (undo === false && count > 0) return [`${label} opted out of its undo, and was undone`];
+const undoProblems = ({ id, call: { label } }: Fate, count: number, run: EndedRun, trail: Trail, late: ReadonlySet<string>): string[] => {
   if (count > 1) return [`${label} was undone ${count} times`];
   if (late.has(id)) return count === 1 || run.status === 'stuck' ? [] : [`the late success of ${label} was not undone`];
   if (count === 1 && !trail.undone.has(id)) return [`${label} was undone, and nothing asked for that`];
   const ended = run.status === 'completed' || run.status === 'failed' || run.status === 'cancelled';
   return count === 0 && trail.undone.has(id) && ended ? [`${label} was not undone`] : [];
+};
+
+/** What was called with `{ undo: false }` stands, also where its success comes after the end. */
+export const optOutProblems = (program: Program, { effects }: EndedRun): string[] => {
+  const optedOut = new Set(labelsOptedOut(program));
+  const undone = effects.flatMap(({ undoes, input }) => (undoes === undefined ? [] : [(input as { readonly label?: string }).label ?? '']));
+  return undone.filter((label) => optedOut.has(label)).map((label) => `${label} opted out of its undo, and was undone`);
+};
+
+const labelsOptedOut = (part: unknown): string[] => {
+  if (typeof part !== 'object' || part === null) return [];
+  const own = 'undo' in part && part.undo === false && 'label' in part ? [String(part.label)] : [];
+  return [...own, ...Object.values(part).flatMap(labelsOptedOut)];
 };
 
 const labelProblems = (effect: Effect, trail: Trail): string[] => {

@@ -1,7 +1,7 @@
 import type { Json } from '../../../lib/contract/json.ts';
 import type { JournalEntry } from '../../../lib/core/journal-entry.ts';
 import type { EndedRun } from '../scenario.ts';
-import { effectProblems } from './judge-effects.ts';
+import { effectProblems, optOutProblems } from './judge-effects.ts';
 import type { Program, Sleep } from './program.ts';
 import { Story } from './story.ts';
 import { NO_LIMIT, Walk, type Limit, type Settled, type Trail } from './walk.ts';
@@ -25,6 +25,7 @@ export const judgeProgram = (program: Program, run: EndedRun): readonly string[]
     ...statusProblems(run, story, outcome, version),
     ...ghostProblems(run, walk.trail),
     ...signalProblems(story, walk.trail),
+    ...optOutProblems(program, run),
     ...(isRestored(run) ? [] : effectProblems(run, story, walk.trail)),
   ];
 };
