@@ -20,10 +20,10 @@ export const beginRun = (
   return live;
 };
 
-/** The image of a new run: a restart keeps what must outlive the run before. */
+/** The image of a new run: it keeps what must outlive what was before, if only a start that could not begin. */
 const begun = (pid: string, run: string, definition: string, at: number, before: Image | undefined): Image => {
   const image = newImage(pid, run, definition, at);
-  if (!before || before.status === 'early') return image;
+  if (!before) return image;
   const { signals, signalsFloor, starts, tombstones, clock } = before;
   return {
     ...image,

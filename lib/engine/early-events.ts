@@ -25,7 +25,7 @@ export const applyEarly = async (
     if (read === MISSING) return { code: 'PAYLOAD_MISSING', message: 'The data of an event that came before the start is not there.' };
     const admission = read === ALTERED ? DATA_ALTERED : admit(context, message, read, at);
     if (admission.status !== 'deliver') {
-      await parkEarly(context, pid, message, at, admission.status === 'park' ? admission : { reason: 'NEWER', detail: admission.detail });
+      await parkUnread(context, pid, message, at, admission.status === 'park' ? admission : { reason: 'NEWER', detail: admission.detail });
       continue;
     }
     for (const target of admission.targets) {
@@ -37,8 +37,20 @@ export const applyEarly = async (
   return undefined;
 };
 
+/** Its instance will not read what is in the buffer: each event is put by itself, before the head that drops it. */
+export const parkEarly = async (
+  { options }: EngineContext,
+  message: ReceivedMessage,
+  pid: string,
+  early: readonly string[],
+  detail: string,
+): Promise<void> => {
+  for (const [i, body] of early.entries())
+    await parkMessage(options, { ...message, messageId: `${message.messageId}-${i}`, body }, { pid, reason: 'EARLY_EXPIRED', detail });
+};
+
 /** It was understood when it came, and is not any more: a deploy lies in between. Put before the head that drops it. */
-const parkEarly = (
+const parkUnread = (
   context: EngineContext,
   pid: string,
   message: ReceivedMessage,

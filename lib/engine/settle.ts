@@ -1,4 +1,5 @@
 import type { ReceivedMessage, VisibilityChange } from '../ports/message-queue.ts';
+import { parkEarly } from './early-events.ts';
 import type { EngineContext } from './engine-context.ts';
 import { getStuck, parkBesideStuck, refuseOperator } from './get-stuck.ts';
 import type { Item } from './item.ts';
@@ -115,10 +116,7 @@ const expire = async (context: EngineContext, { message, target }: Item): Promis
   const { store } = context.options;
   const [head] = await store.load([target.pid], { consistent: true });
   if (head?.status !== 'early') return undefined;
-  for (const [i, body] of (head.early ?? []).entries()) {
-    const was = { ...message, messageId: `${message.messageId}-${i}`, body };
-    await parkMessage(context.options, was, { pid: target.pid, reason: 'EARLY_EXPIRED', detail: 'Its instance was not started in time.' });
-  }
+  await parkEarly(context, message, target.pid, head.early ?? [], 'Its instance was not started in time.');
   const { due: _due, ...rest } = head;
   const emptied = await store.commit(
     { ...rest, version: head.version + 1, writer: context.nextWriter(), early: [] },

@@ -6,7 +6,7 @@ import { beginRun } from './begin-run.ts';
 import { commitImage } from './commit-image.ts';
 import { decideEvent } from './decide.ts';
 import { dispatchContext, dispatchesCausedBy } from './dispatch.ts';
-import { applyEarly } from './early-events.ts';
+import { applyEarly, parkEarly } from './early-events.ts';
 import type { EngineContext } from './engine-context.ts';
 import { decodeHead, resolveReferences } from './head-codec.ts';
 import { markHeat } from './heat.ts';
@@ -90,9 +90,11 @@ export class WorkingCopy {
     if (!(live instanceof LiveInstance)) return live;
     if (live.run.bug) return live.run.bug;
     await this.#flush(live);
-    await decideEvent(live, inbound, item.verdict === 'reject');
     // Also of a buffer that was stuck, and resumed just before.
     const { early } = this.#base ?? {};
+    if (early && inbound.kind === 'operate')
+      await parkEarly(this.#context, item.message, this.#pid, early, 'Its instance was terminated before it had begun.');
+    await decideEvent(live, inbound, item.verdict === 'reject');
     const fault = early && !live.run.bug && inbound.kind === 'start' ? await applyEarly(this.#context, live, early, inbound) : undefined;
     if (fault) return fault;
     this.changed = true;
@@ -121,11 +123,14 @@ export class WorkingCopy {
     return { code: 'START_TOO_OLD', message: `The start is of ${inbound.time}: at most ${days} days may lie between it and now.` };
   }
 
-  /** The start itself was poison: `resume` only makes it an early buffer again, and the start comes back by itself. */
+  /**
+   * The start itself was poison, so there is no run: `resume` only makes the head again what it was, an early buffer or one that was
+   * terminated as such, and the start comes back by itself.
+   */
   #resumesStart(inbound: Inbound): boolean {
     const image = this.#image;
-    if (inbound.kind !== 'operate' || inbound.act !== 'resume' || image?.stuck?.was !== 'early') return false;
-    image.status = 'early';
+    if (inbound.kind !== 'operate' || inbound.act !== 'resume' || image?.run !== '' || !image.stuck) return false;
+    image.status = image.stuck.was ?? 'early';
     delete image.stuck;
     this.changed = true;
     return true;
@@ -165,7 +170,8 @@ export class WorkingCopy {
     const { store } = this.#context.options;
     const base = this.#base as Head;
     const { why: _why, ...rest } = base;
-    const head: Head = { ...rest, status: 'early', version: base.version + 1, writer: this.#context.nextWriter(), early: base.early ?? [] };
+    const { status } = this.#image as Image;
+    const head: Head = { ...rest, status, version: base.version + 1, writer: this.#context.nextWriter(), early: base.early ?? [] };
     const result = await store.commit(head, { kind: 'stuck', version: base.version });
     return result.status === 'committed' ? { status: 'committed', head } : result;
   }

@@ -95,4 +95,6 @@ const keptRun = (pid: string, run: string, entries: readonly JournalEntry[], hea
   return { pid, run, entries, status: head?.status ?? ended ?? 'running', definition: head?.definition ?? started };
 };
 
-export const hasClosed = ({ runs }: KeptInstance): boolean => runs.some(({ status }) => isClosed(status));
+/** Also where it was terminated before a run had begun. */
+export const hasClosed = ({ head, runs }: KeptInstance): boolean =>
+  (head !== undefined && isClosed(head.status)) || runs.some(({ status }) => isClosed(status));

@@ -9,9 +9,7 @@ export const checkBase = ({ pid, head: before }: InstancePicture, head: Head, pr
   if (previous?.version !== before?.version)
     report('I3', `${pid} was written on version ${previous?.version ?? 0}, but version ${before?.version ?? 0} was committed last`);
   if (head.version !== (previous?.version ?? 0) + 1) report('I3', `${pid} went from version ${previous?.version ?? 0} to ${head.version}`);
-  // Before a run begins, there is no process time.
-  if (previous && previous.run !== '' && head.clock < previous.clock)
-    report('I3', `the clock of ${pid} went back from ${previous.clock} to ${head.clock}`);
+  if (previous && head.clock < previous.clock) report('I3', `the clock of ${pid} went back from ${previous.clock} to ${head.clock}`);
 };
 
 /** I3: entries are only appended, and none leaves the head before a chunk has it. Returns the index of the first new one. */

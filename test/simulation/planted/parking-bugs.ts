@@ -89,8 +89,8 @@ export const parkingBugs: readonly PlantedBug[] = [
     patches: [
       {
         file: 'lib/engine/working-copy.ts',
-        find: "const head: Head = { ...rest, status: 'early',",
-        plant: "const head: Head = { ...rest, status: PLANTED ? 'running' : 'early',",
+        find: 'const head: Head = { ...rest, status, version: base.version + 1,',
+        plant: "const head: Head = { ...rest, status: PLANTED ? 'running' : status, version: base.version + 1,",
       },
     ],
   },
