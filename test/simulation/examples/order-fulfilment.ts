@@ -17,7 +17,7 @@ const NEVER = 'never';
 export const orderFulfilment = (choices: Choices): Scenario => {
   const script = new Script(choices, 'orders');
   const expectations = new Map<string, Expectation>();
-  for (let count = choices.between(1, 5), i = 1; i <= count; i += 1) {
+  for (let count = choices.between(1, 3), i = 1; i <= count; i += 1) {
     const orderId = `o-${i}`;
     const never = choices.chance(0.15);
     const cancels = never || choices.chance(0.4);

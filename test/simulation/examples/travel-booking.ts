@@ -18,7 +18,7 @@ const DAY_MS = 86_400_000;
 export const travelBooking = (choices: Choices): Scenario => {
   const script = new Script(choices, 'trips');
   const expectations = new Map<string, Expectation>();
-  for (let count = choices.between(1, 8), i = 1; i <= count; i += 1) {
+  for (let count = choices.between(1, 3), i = 1; i <= count; i += 1) {
     const fate = choices.one(FATES);
     const cartId = `cart-${i}`;
     const pid = `default#book-trip#${cartId}`;
@@ -73,6 +73,9 @@ const serveTrips = (site: Site): readonly Served[] => [
   serve(notifications, { notify: async (input, task) => done(site, 'notifications.notify', input, task) }),
 ];
 
+/** Whoever cancels in time gets no notice that all is booked. */
+const withoutNotice = (names: string): string => names.replace('notifications.notify ', '');
+
 /** A refusal undoes what was booked and tells the customer once; so does a cancel before everything is booked. */
 const judge = ({ pid, status, entries, standing, effects, disturbed }: EndedRun, fate: Fate, cancelled: boolean): readonly string[] => {
   const names = namesOf(standing);
@@ -84,7 +87,7 @@ const judge = ({ pid, status, entries, standing, effects, disturbed }: EndedRun,
   if (status !== 'failed' && status !== 'cancelled') return [];
   // Behind the pivot a cancel undoes nothing.
   if (entries.some(({ type }) => type === 'Pivoted'))
-    return BOOKED.startsWith(names.split(' notif')[0] ?? '') ? [] : wrong('something was undone behind the pivot');
+    return withoutNotice(names) === withoutNotice(BOOKED) ? [] : wrong('something was undone behind the pivot');
   if (status === 'failed' && fate === 'booked' && !disturbed) return wrong('nobody has refused');
   if (status === 'cancelled' && !cancelled) return wrong('nobody has cancelled it');
   if (names !== 'notifications.notify' && !(names === '' && cancelled)) return wrong('something stands, or the customer was not told');

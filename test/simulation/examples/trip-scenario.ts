@@ -10,7 +10,7 @@ const ALL = ['flights.book', 'hotels.book', 'notices.notify', 'payments.book'];
 export const tripScenario = (choices: Choices): Scenario => {
   const acts: Act[] = [];
   const expectations = new Map<string, Expectation>();
-  for (let count = choices.between(1, 6), i = 1; i <= count; i += 1) script(`c${i}`, choices, acts, expectations);
+  for (let count = choices.between(1, 3), i = 1; i <= count; i += 1) script(`c${i}`, choices, acts, expectations);
   return { name: 'trips', builds: [trips], serve: serveTrips, acts, expectations };
 };
 

@@ -14,12 +14,12 @@ const ITEMS = ['tent', 'kayak', 'paddle', 'stove'] as const;
 export const userActivity = (choices: Choices): Scenario => {
   const script = new Script(choices, 'shop');
   const expectations = new Map<string, Expectation>();
-  for (let count = choices.between(1, 4), i = 1; i <= count; i += 1) {
+  for (let count = choices.between(1, 2), i = 1; i <= count; i += 1) {
     const userId = `u-${i}`;
     const within = choices.one([60_000, HOUR_MS, 30 * HOUR_MS]);
     const ids: string[] = [];
     const bought: string[] = [];
-    for (let events = choices.between(1, 14), n = 1; n <= events; n += 1) {
+    for (let events = choices.between(1, 10), n = 1; n <= events; n += 1) {
       const id = `${userId}-${n}`;
       const kind = choices.one(['viewed', 'added-to-cart', 'purchased'] as const);
       if (kind === 'purchased') bought.push(id);

@@ -17,7 +17,7 @@ const SOURCE = 'programs';
 /** Random programs and counters, beside each other over the same services. */
 export const programScenario: ScenarioMaker = (choices) => {
   const outside = new Outside(new MemoryDatabase());
-  const instances = choices.chance(0.03) ? choices.between(5, 20) : choices.between(1, 4);
+  const instances = choices.chance(0.03) ? choices.between(5, 20) : choices.between(1, 2);
   const acts: Act[] = [];
   const expectations = new Map<string, Expectation>();
   for (let number = 1; number <= instances; number += 1) {
