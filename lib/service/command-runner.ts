@@ -112,7 +112,7 @@ export class CommandRunner {
   async #act(job: Job, verdict: Verdict, revision: number): Promise<Disposal> {
     switch (verdict.kind) {
       case 'run':
-        return this.#run(job, revision);
+        return this.#run(job, verdict.write.early === undefined ? revision : 0);
       case 'answer':
         return this.#answer(job, this.#deps.replies.bare(job.command, verdict.outcome));
       case 'repeat':

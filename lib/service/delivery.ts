@@ -30,7 +30,7 @@ export class InFlight {
   command: CommandEnvelope | undefined;
   /** The fencing token, while a lease is held. */
   token = '';
-  /** Of the record as this worker last wrote it. */
+  /** Of the record as this worker last wrote it; of one that holds an early answer none, so that no other answer is written over it. */
   revision = 0;
   /** Beats that the queue refused, one after the other. */
   beatsMissed = 0;

@@ -94,7 +94,7 @@ export class Heartbeat {
       if (flight.token !== token) return;
       if (fenced.kind === 'lost' || record === undefined) return this.#lose(flight, 'another worker has taken it over');
       const written = await this.#deps.store.write(command.id, fenced.write, record.revision);
-      if (written.status === 'written') flight.revision = record.revision + 1;
+      if (written.status === 'written') flight.revision = record.early === undefined ? record.revision + 1 : 0;
     } catch {
       // A passing fault of the store: the next beat comes before the lease is over.
     }

@@ -110,6 +110,31 @@ describe('a deferred command', () => {
     expect(rig.outcomes()).toEqual(['completed']);
   });
 
+  it('keeps the early answer where the worker that takes over answers itself', async () => {
+    let runs = 0;
+    const rig = new ServiceRig(servePayments(async () => (++runs === 1 ? new Promise<never>(() => undefined) : { paymentId: 'p-8' })));
+    rig.send();
+    void rig.deliver();
+    await turn();
+    await answer(rig, complete('p-7'));
+    rig.clock.advance(60_000);
+    await rig.deliver(rig.worker(0.9));
+    expect(rig.replies).toMatchObject([{ outcome: 'completed', data: { paymentId: 'p-7' } }]);
+  });
+
+  it('keeps the early answer where its worker beats, and then answers itself', async () => {
+    const go = gate();
+    const rig = new ServiceRig(servePayments(async () => go.opened.then(() => ({ paymentId: 'p-8' }))));
+    rig.send();
+    const running = rig.deliver();
+    await turn();
+    await answer(rig, complete('p-7'));
+    await rig.consumer.beat();
+    go.open();
+    await running;
+    expect(rig.replies).toMatchObject([{ outcome: 'completed', data: { paymentId: 'p-7' } }]);
+  });
+
   it('of class once, whose worker is gone, is ended and published by the answer itself', async () => {
     const rig = new ServiceRig(servePayments({ effect: 'once', run: () => new Promise<never>(() => undefined) }));
     rig.send();
