@@ -25,7 +25,9 @@ export const simulateCommand = (): Command =>
     .addOption(new Option('--from <seed>', 'the first of them').argParser(wholeNumber).default(1))
     .addOption(new Option('--seed <seed>', 'replay one, with its trace').argParser(wholeNumber))
     .addOption(new Option('--fixture <file>', 'replay the choices of a fixture, with its trace').conflicts('seed'))
-    .addOption(new Option('--shrink', 'make what fails small, and keep it as a fixture'))
+    .addOption(
+      new Option('--shrink', 'make what fails small, and keep it as a fixture; with --planted NAME the first seed that shows that bug'),
+    )
     .addOption(new Option('--tries <count>', 'how often at most, to shrink').argParser(wholeNumber).default(2_000))
     .addOption(new Option('--scenario <name>', 'only this one (default: the seed draws one)'))
     .addOption(

@@ -24,7 +24,7 @@ test.for(fixtures)('$name holds: $found', async (fixture) => {
   expect((await runSeed(fixtureTask(fixture))).violations).toEqual([]);
 });
 
-/** Where this fails for want of a violation, the simulator draws otherwise by now, and `--planted … --seed … --shrink --write` makes it anew. */
+/** Where this fails for want of a violation, the simulator draws otherwise by now, and `npm run simulate -- --planted NAME --shrink --write` makes it anew. */
 describe('where the bug is planted again', () => {
   let fleet: Fleet;
   let directory: string;

@@ -35,7 +35,9 @@ async function withFleet(options: SimulateOptions, isReplay: boolean): Promise<E
   const interrupted = interruption();
   const run = async (): Promise<ExitCode> => {
     if (options.planted !== undefined && !isReplay) {
-      const { huntPlanted } = await import('./planted/hunt-planted.ts');
+      const { huntPlanted, seedOf } = await import('./planted/hunt-planted.ts');
+      if (options.shrink && options.planted !== true)
+        return held(await replaySeed(fleet, terminal, { ...options, seed: await seedOf(fleet, options.planted, options.seeds) }));
       return held(await huntPlanted(fleet, terminal, { ...options, planted: options.planted }));
     }
     if (isReplay) return held(await replaySeed(fleet, terminal, options));
@@ -62,7 +64,7 @@ async function withFleet(options: SimulateOptions, isReplay: boolean): Promise<E
 async function check({ scenario, fixture, shrink, seed, write, planted, totals, from, seeds }: SimulateOptions): Promise<void> {
   if (fixture !== undefined && !existsSync(fixture))
     throw usageError(`There is no fixture ${fixture}.`, 'Name a file of test/simulation/fixtures.');
-  if (shrink && seed === undefined && fixture === undefined)
+  if (shrink && seed === undefined && fixture === undefined && typeof planted !== 'string')
     throw usageError('--shrink needs to know what.', 'Give --seed or --fixture too.');
   if (write && planted === undefined) throw usageError('--write goes with --planted.', 'Give --planted too.');
   if (planted === true && (seed !== undefined || fixture !== undefined))

@@ -5,6 +5,7 @@ import type { SimulateOptions } from './command-line.ts';
 import { fixtureTask, readFixture, writeFixture } from './fixture.ts';
 import type { Fleet } from './fleet.ts';
 import { plantedBugs } from './planted/bugs.ts';
+import type { PlantedBug } from './planted/planted-bug.ts';
 import { invariantOf, type SeedResult, type SeedTask } from './seed-task.ts';
 import { shrink } from './shrink.ts';
 
@@ -22,11 +23,17 @@ export const replaySeed = async (fleet: Fleet, terminal: Terminal, options: Repl
   return holds;
 };
 
-const taskOf = ({ seed, fixture, scenario, planted }: ReplayOptions): SeedTask => ({
-  ...(fixture === undefined ? { seed: seed ?? 1, returns: ALL } : fixtureTask(readFixture(fixture), ALL)),
-  ...(scenario !== undefined && { scenario }),
-  ...(typeof planted === 'string' && { planted }),
-});
+const taskOf = ({ seed, fixture, planted, ...options }: ReplayOptions): SeedTask => {
+  // As it is hunted.
+  const scenario = options.scenario ?? (fixture === undefined ? bugOf(planted)?.scenario : undefined);
+  return {
+    ...(fixture === undefined ? { seed: seed ?? 1, returns: ALL } : fixtureTask(readFixture(fixture), ALL)),
+    ...(scenario !== undefined && { scenario }),
+    ...(typeof planted === 'string' && { planted }),
+  };
+};
+
+const bugOf = (planted: string | true | undefined): PlantedBug | undefined => plantedBugs.find(({ name }) => name === planted);
 
 const print = (terminal: Terminal, result: SeedResult, { json }: ReplayOptions): void => {
   if (json) {
@@ -102,7 +109,7 @@ const isInnocent = async (fleet: Fleet, { planted, ...task }: SeedTask, choices:
 
 /** Whoever keeps a failure of the code says himself what was wrong. */
 const noteOn = (planted: string | undefined): string => {
-  const bug = plantedBugs.find(({ name }) => name === planted);
+  const bug = bugOf(planted);
   if (!bug) return '';
   return bug.mended === undefined ? bug.what : `${bug.what} Mended by: ${bug.mended}.`;
 };

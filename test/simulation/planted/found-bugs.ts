@@ -5,6 +5,7 @@ export const foundBugs: readonly PlantedBug[] = [
   {
     name: 'REUSED_ID_SILENT',
     rows: [],
+    scenario: 'user-activity',
     what: 'A service refuses a command whose id was used for other data, as after a restore, and says nothing.',
     mended: 'A command whose id was used for other data is answered unknown, not met with silence',
     patches: [
@@ -95,6 +96,7 @@ export const foundBugs: readonly PlantedBug[] = [
   {
     name: 'LOST_TICK',
     rows: [],
+    scenario: 'user-activity',
     what: 'Nobody looks for ticks that were lost, as when the inbox is purged.',
     mended: 'A tick that was lost is sent again within the hour',
     patches: [
@@ -108,6 +110,7 @@ export const foundBugs: readonly PlantedBug[] = [
   {
     name: 'DEAD_LETTER_APART',
     rows: [],
+    scenario: 'trips',
     what: 'What was a dead letter twice is parked apart from the instance that it names, where no resume finds it.',
     mended: 'What was a dead letter twice is parked beside the instance that it names, and a resume sends it back',
     patches: [

@@ -41,6 +41,14 @@ export const huntPlanted = async (runner: Runner, terminal: Terminal, options: H
   return survivors.length === 0 && (options.write === true || stale.length === 0);
 };
 
+/** The seed that is to be shrunk for one bug. */
+export const seedOf = async (runner: Runner, planted: string, seeds: number): Promise<number> => {
+  const [bug] = chosen(planted);
+  const kill = bug && (await hunt(runner, bug, seeds));
+  if (!kill) throw usageError(`${planted} survives ${seeds} seeds.`, 'Give a --seed that shows it, or more --seeds.');
+  return kill.seed;
+};
+
 const chosen = (planted: string | true): readonly PlantedBug[] => {
   const bugs = planted === true ? plantedBugs.filter(({ rare }) => !rare) : plantedBugs.filter(({ name }) => name === planted);
   if (bugs.length === 0)
