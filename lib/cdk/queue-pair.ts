@@ -11,6 +11,8 @@ export interface QueuePairProps {
   readonly visibilityTimeout: Duration;
   readonly retentionPeriod: Duration;
   readonly removalPolicy: RemovalPolicy;
+  /** Deliveries before a message is a dead letter. @default 20 */
+  readonly receivesMax?: number;
   /** @default a standard queue */
   readonly fifo?: boolean;
 }
@@ -21,7 +23,7 @@ export interface QueuePair {
   readonly deadLetterQueue: Queue;
 }
 
-export function queuePair(scope: Construct, { name, fifo = false, ...props }: QueuePairProps): QueuePair {
+export function queuePair(scope: Construct, { name, fifo = false, receivesMax = RECEIVES_MAX, ...props }: QueuePairProps): QueuePair {
   const secured = { encryption: QueueEncryption.SQS_MANAGED, enforceSSL: true, removalPolicy: props.removalPolicy };
   // By its name, because the two queues cannot wait for each other.
   const source = Queue.fromQueueArn(scope, 'RedriveSource', Stack.of(scope).formatArn({ service: 'sqs', resource: name }));
@@ -44,7 +46,7 @@ export function queuePair(scope: Construct, { name, fifo = false, ...props }: Qu
     queueName: name,
     visibilityTimeout: props.visibilityTimeout,
     retentionPeriod: props.retentionPeriod,
-    deadLetterQueue: { queue: deadLetterQueue, maxReceiveCount: RECEIVES_MAX },
+    deadLetterQueue: { queue: deadLetterQueue, maxReceiveCount: receivesMax },
   });
   return { queue, deadLetterQueue };
 }

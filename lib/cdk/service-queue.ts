@@ -7,6 +7,7 @@ import { Construct } from 'constructs';
 import { deploymentNames } from '../adapters/aws/deployment-names.ts';
 import { COMMAND_TABLE } from '../adapters/dynamodb/tables.ts';
 import { serviceContract, type AnyService } from '../contract/service.ts';
+import { QUEUE_RECEIVES_MAX } from '../service/give-back.ts';
 import { Alarms } from './alarms.ts';
 import { checkedName } from './bounded-name.ts';
 import { dynamoTable } from './dynamo-table.ts';
@@ -60,7 +61,13 @@ export class ServiceQueue extends Construct implements IServiceQueue {
       QUEUE_NAME_LENGTH_MAX,
       'Shorten the name of the service or that of the orchestrator.',
     );
-    const pair = queuePair(this, { name, visibilityTimeout, retentionPeriod: Duration.days(14), removalPolicy });
+    const pair = queuePair(this, {
+      name,
+      visibilityTimeout,
+      retentionPeriod: Duration.days(14),
+      removalPolicy,
+      receivesMax: QUEUE_RECEIVES_MAX,
+    });
     pair.queue.addToResourcePolicy(sendingBy(orchestrator, pair.queue.queueArn));
     this.queue = pair.queue;
     this.deadLetterQueue = pair.deadLetterQueue;

@@ -24,6 +24,7 @@ import type { InstanceIndex } from '../ports/instance-index.ts';
 import type { ParkingStore } from '../ports/parking-store.ts';
 import type { PayloadStore } from '../ports/payload-store.ts';
 import type { ProcessStore } from '../ports/process-store.ts';
+import { QUEUE_RECEIVES_MAX } from '../service/give-back.ts';
 
 /** The queue of the engine. */
 export const INBOX = 'inbox';
@@ -137,7 +138,7 @@ function sqliteStores(tables: SqliteTables): Stores {
 /** Each queue and its dead letters. A service is outside of the log, so its queue hands out only what is durable. */
 function openQueues(options: StateOptions, clock: Clock, tables: SqliteTables | undefined): ReadonlyMap<string, MemoryMessageQueue> {
   const queues = new Map<string, MemoryMessageQueue>();
-  const maxReceiveCount = options.maxReceiveCount ?? RECEIVE_COUNT_MAX;
+  const receivesMax = (name: string): number => options.maxReceiveCount ?? (name === INBOX ? RECEIVE_COUNT_MAX : QUEUE_RECEIVES_MAX);
   const open = (queue: QueueOptions): MemoryMessageQueue => {
     const opened = tables === undefined ? new MemoryMessageQueue(queue) : new SqliteMessageQueue(queue);
     queues.set(queue.name, opened);
@@ -146,7 +147,7 @@ function openQueues(options: StateOptions, clock: Clock, tables: SqliteTables | 
   const shared = { clock, ...(tables === undefined ? memoryMessages() : loggedMessages(tables)) };
   for (const name of [INBOX, ...options.system.services.keys()]) {
     const deadLetter = open({ ...shared, name: `${name}-dead-letter` });
-    open({ ...shared, name, deadLetter, maxReceiveCount, durableOnly: name !== INBOX });
+    open({ ...shared, name, deadLetter, maxReceiveCount: receivesMax(name), durableOnly: name !== INBOX });
   }
   return queues;
 }

@@ -1,5 +1,10 @@
 /** After this many receives of one message the service answers instead of trying again. */
 export const RECEIVES_MAX = 20;
+/**
+ * After so many its queue buries it. More than the service's own limit: what only ever crashed its worker is answered by the receive
+ * after that limit, and that answer may meet faults of its own.
+ */
+export const QUEUE_RECEIVES_MAX = RECEIVES_MAX + 5;
 /** From here on, a message that is given back through no fault of its own is sent anew, which counts from 1. */
 export const RECEIVES_NEAR_MAX = RECEIVES_MAX - 3;
 /** How long a message that this worker cannot read waits for a newer worker, and for how long in all. */

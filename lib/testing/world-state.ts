@@ -12,6 +12,7 @@ import { VirtualClock } from '../adapters/memory/virtual-clock.ts';
 import type { SystemContract } from '../contract/runtime-contract.ts';
 import { INBOX } from '../engine/inbox-message.ts';
 import type { Head, JournalChunk } from '../ports/process-store.ts';
+import { QUEUE_RECEIVES_MAX } from '../service/give-back.ts';
 
 /** Protocol 1.12. */
 const RECEIVE_COUNT_MAX = 20;
@@ -79,9 +80,10 @@ const openQueues = (system: SystemContract, clock: VirtualClock): ReadonlyMap<st
   let number = 0;
   const shared = { clock, messages, nextNumber: () => (number += 1) };
   for (const name of [INBOX, ...system.services.keys()]) {
+    const maxReceiveCount = name === INBOX ? RECEIVE_COUNT_MAX : QUEUE_RECEIVES_MAX;
     const deadLetter = new MemoryMessageQueue({ ...shared, name: `${name}-dead-letter` });
     queues.set(deadLetter.name, deadLetter);
-    queues.set(name, new MemoryMessageQueue({ ...shared, name, deadLetter, maxReceiveCount: RECEIVE_COUNT_MAX }));
+    queues.set(name, new MemoryMessageQueue({ ...shared, name, deadLetter, maxReceiveCount }));
   }
   return queues;
 };

@@ -10,6 +10,7 @@ import { Orchestrator } from '../../lib/cdk/orchestrator.ts';
 import { event, process, system } from '../../lib/index.ts';
 import { eventPatterns, replyPattern } from '../../lib/cdk/event-patterns.ts';
 import { systemContract } from '../../lib/contract/system.ts';
+import { RECEIVES_MAX } from '../../lib/service/give-back.ts';
 import { ACCOUNT, resourcesOf, testApp, testStack, tripsOrchestrator, type Resource } from './synthesized.ts';
 
 const deployed = (props: Parameters<typeof tripsOrchestrator>[1] = {}): readonly Resource[] => {
@@ -131,12 +132,13 @@ describe('the queues', () => {
     });
   });
 
-  test('the queue of a service keeps commands for two weeks', () => {
+  test('the queue of a service keeps commands for two weeks, and leaves giving up to the service, which does it after 20 deliveries', () => {
+    expect(RECEIVES_MAX).toBe(20);
     expect(queueNamed(plain, 'trips-payments')).toMatchObject({
       MessageRetentionPeriod: 14 * DAY,
       VisibilityTimeout: 180,
       SqsManagedSseEnabled: true,
-      RedrivePolicy: { maxReceiveCount: 20, deadLetterTargetArn: expect.stringMatching(/:trips-payments-dead-letter$/) },
+      RedrivePolicy: { maxReceiveCount: 25, deadLetterTargetArn: expect.stringMatching(/:trips-payments-dead-letter$/) },
     });
   });
 });
