@@ -286,10 +286,10 @@ export class Deployment {
 
   /** An event source mapping on a queue. Near the end of its time a function begins nothing more. */
   #batches(name: string, visibilitySeconds: number, handler: BatchHandler, timeMs = FUNCTION_MS): () => Promise<void> {
-    const { cloud, clock, faults, choices } = this.#options;
+    const { cloud, clock, faults, choices, scenario } = this.#options;
     return async () => {
       const queue = cloud.queue(name);
-      const messages = queue.take(BATCH, visibilitySeconds);
+      const messages = queue.take(scenario.batch ?? BATCH, visibilitySeconds);
       if (messages.length === 0) return;
       const end = clock.now() + (faults.strikes('time-out') ? choices.below(4_000) : timeMs);
       await invoke(queue, messages, handler, () => end - clock.now());

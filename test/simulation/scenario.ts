@@ -100,6 +100,10 @@ export interface Scenario {
   /** The services' handlers on one worker. */
   serve(site: Site): readonly Served[];
   readonly acts: readonly Act[];
+  /** How many messages a function is called with at most. @default 10 */
+  readonly batch?: number;
+  /** How its services are run, where that is not left to the seed. `receivesMax`: receives of a command before it is a dead letter. */
+  readonly services?: { readonly workers: number; readonly polls: boolean; readonly receivesMax: number };
   /** What closed longer ago than this is retired, once a day as long as the outside still does something. @default nothing ever is */
   readonly retentionMs?: number;
   /** By pid. */

@@ -87,6 +87,7 @@ class Simulation {
       tickHorizonMs: tickHorizonMs(this.#swarm),
       account: ACCOUNT,
       outlasted: () => LONG_FAULTS.some((kind) => this.#faults.counts[kind] !== undefined),
+      faults: () => this.#faults.count,
       replay: () => choices.chance(this.#swarm.replayed),
     });
     this.#ledger = new Ledger((effect) => this.#observer.effect(effect));
@@ -142,6 +143,7 @@ class Simulation {
     const { store, index, parking, payloads } = this.#cloud;
     await this.#auditor.replayed(async (pid, hash) => JSON.parse((await payloads.get(pid, hash)) ?? 'null') as Json);
     this.#auditor.boundedBy(this.#faults.count);
+    this.#auditor.leftParked(this.#cloud.parkedEvents());
     const evidence = { store, index, parking, payloads, left, effects: this.#ledger.effects, now: this.#clock.now() };
     return auditEnd(evidence, this.#scenario.expectations, this.#auditor);
   }

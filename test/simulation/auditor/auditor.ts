@@ -41,6 +41,8 @@ export interface AuditorOptions {
   readonly outlasted?: () => boolean;
   /** Whose journals `replayed` replays. @default all */
   readonly replay?: (pid: string) => boolean;
+  /** How many faults have struck so far. @default none has */
+  readonly faults?: () => number;
 }
 
 /** A fault may have what a message caused sent once more: of one decision, at most as many commands as may be open. */
@@ -234,6 +236,20 @@ export class Auditor implements Observer, Told {
   wasPublished(eventId: string): boolean {
     return this.#published.has(eventId);
   }
+  /** I13, at the end: what a person has sent back again and again, with nothing failing any more, is given back for no reason. */
+  leftParked(events: readonly ParkedEvent[]): void {
+    for (const { pid, reason, id, body } of events) {
+      const head = this.#pictures.get(pid)?.head;
+      // Beside nothing, and beside what is stuck, no resume sends anything back.
+      const mayStay = pid !== '' && (head === undefined || head.status === 'stuck');
+      if (reason === 'DEAD_LETTER' && !mayStay)
+        this.#violations.report(
+          'I13',
+          `${id}, beside ${pid === '' ? 'no instance' : pid}, is a dead letter for ever: ${body.slice(0, 200)}`,
+        );
+    }
+  }
+
 
   runsOf(pid: string): readonly string[] {
     return [...(this.#pictures.get(pid)?.runs.keys() ?? [])];
@@ -309,6 +325,8 @@ export class Auditor implements Observer, Told {
       picture.replies.set(id, [...(picture.replies.get(id) ?? []), target]);
     } else if (target.kind === 'operate') picture.operators.set(target.id, target);
     else if (picture.image?.run === target.run) picture.outbox.tickSent(target.tickAt);
+      accepted: (inner: string) => this.#queues.timesAccepted(inner),
+      faults: this.#options.faults?.() ?? 0,
   }
 
   #mark(picture: InstancePicture, { status }: Head): void {

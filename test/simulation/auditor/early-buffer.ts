@@ -7,10 +7,14 @@ import type { Report } from './violations.ts';
 export interface EarlyContext {
   readonly read: (body: string) => Reading;
   readonly wasParked: (inner: string) => boolean;
+  /** How many messages of this content queues have ever accepted. */
+  readonly accepted: (inner: string) => number;
+  /** How many faults have struck so far. */
+  readonly faults: number;
   readonly report: Report;
 }
 
-/** I6 and I15: an early buffer holds what is for its instance, and what leaves it is in the journal or parked. */
+/** I6, I13 and I15: an early buffer holds what is for its instance, and what leaves it is in the journal or parked. */
 export const checkEarly = (picture: InstancePicture, head: Head, previous: Head | undefined, context: EarlyContext): void => {
   const { read, wasParked, report } = context;
   const before = previous?.early ?? [];
@@ -19,13 +23,25 @@ export const checkEarly = (picture: InstancePicture, head: Head, previous: Head 
     const { targets, apart } = read(body);
     if (!apart && !targets.some(({ pid }) => pid === head.pid))
       report('I15', `the early buffer of ${head.pid} holds what is not for it: ${body.slice(0, 200)}`);
+    checkCopies(head.pid, now, body, context);
   }
   if (now.length >= before.length || picture.disturbed) return;
   for (const body of before) {
     const { inner, targets, apart } = read(body);
-    if (now.includes(body) || apart || wasParked(inner) || isClosed(head.status)) continue;
+    if (now.includes(body) || apart || wasParked(inner) || (head.run !== '' && isClosed(head.status))) continue;
     for (const target of targets)
       if (target.kind === 'event' && target.pid === head.pid && picture.runs.get(head.run)?.ids.has(target.id) !== true)
         report('I6', `${target.event} ${target.id} left the early buffer of ${head.pid}, and is not in its journal`);
   }
+};
+
+/** A message is put once, and once more for each fault that may have kept it from being acknowledged. */
+const checkCopies = (pid: string, early: readonly string[], body: string, { read, accepted, faults, report }: EarlyContext): void => {
+  const { inner } = read(body);
+  const copies = early.filter((each) => read(each).inner === inner).length;
+  if (copies > accepted(inner) + faults)
+    report(
+      'I13',
+      `the early buffer of ${pid} holds ${copies} copies of what was accepted ${accepted(inner)} times: ${inner.slice(0, 200)}`,
+    );
 };

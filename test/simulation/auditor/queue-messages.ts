@@ -12,6 +12,8 @@ export class QueueMessages {
   readonly #inner = new Map<string, string>();
   /** When each message was accepted first. */
   readonly #acceptedAt = new Map<string, number>();
+  /** How many messages of this content were ever accepted. */
+  readonly #times = new Map<string, number>();
   /** When a copy of it was last accepted in a wrapper. */
   readonly #sentBackAt = new Map<string, number>();
   /** How many were accepted that said what another had said before. */
@@ -20,6 +22,7 @@ export class QueueMessages {
   accepted(queue: string, messageId: string, inner: string, wrapped: boolean, at: number): void {
     this.#byId.set(messageId, { queue, inner, wrapped });
     this.#inner.set(messageId, inner);
+    this.#times.set(inner, this.timesAccepted(inner) + 1);
     if (!this.#acceptedAt.has(messageId)) this.#acceptedAt.set(messageId, at);
     if (wrapped) this.#sentBackAt.set(inner, at);
     const same = this.#byInner.get(inner);
@@ -39,6 +42,10 @@ export class QueueMessages {
   /** What a message says, or said. */
   innerOf(messageId: string): string | undefined {
     return this.#inner.get(messageId);
+  }
+
+  timesAccepted(inner: string): number {
+    return this.#times.get(inner) ?? 0;
   }
 
   isLeft(messageId: string): boolean {

@@ -15,7 +15,11 @@ export const livesScenario = (choices: Choices): Scenario => {
   const acts: Act[] = [];
   const expectations = new Map<string, Expectation>();
   for (let count = choices.between(1, 4), i = 1; i <= count; i += 1) live(`l${i}`, choices, acts, expectations, done);
-  return { name: 'lives', builds: lives, serve: (site) => served(site, done), acts, expectations };
+  // Of what may be done once only, nobody knows whether it was, where its worker has failed.
+  const effect = choices.chance(0.3) ? 'once' : 'key';
+  // What comes at the same time is then decided at the same time, by different workers.
+  const batch = choices.one([10, 1, 10, 1]);
+  return { name: 'lives', builds: lives, serve: (site) => served(site, done, effect), acts, batch, expectations };
 };
 
 const live = (id: string, choices: Choices, acts: Act[], expectations: Map<string, Expectation>, done: readonly Effect[]): void => {
@@ -32,25 +36,29 @@ const live = (id: string, choices: Choices, acts: Act[], expectations: Map<strin
     operated.push(act);
     acts.push({ kind: 'operate', atMs, pid, opid: `${id}-${act}-${operated.length}`, act });
   };
-  // A life that is ended while it waits leaves answers to those after it. One that was ended before it began keeps nothing of what came
-  // early, so those that may not begin are left in peace.
+  // A life that is ended while it waits leaves answers to those after it.
   const cutShort = choices.chance(0.5);
   const begins = choices.below(2 * MINUTE_MS);
   let atMs = begins;
+  let answeredAt = 0;
   for (let count = choices.between(1, 4), i = 1; i <= count; i += 1) {
     starts.push(`${id}-born-${i}`);
-    publish(atMs, 'lives.born', `${id}-born-${i}`, {
-      id,
-      way: choices.one(cutShort ? SOUND : WAYS),
-      seconds: choices.one(cutShort ? [20, 5, 0] : [0, 0, 5, 20]),
-    });
-    if (cutShort && choices.chance(0.7)) operate('terminate', atMs + choices.below(20_000));
+    const way = choices.one(cutShort && choices.chance(0.7) ? SOUND : WAYS);
+    const seconds = choices.one(cutShort ? [20, 5, 0] : [0, 0, 5, 20]);
+    publish(atMs, 'lives.born', `${id}-born-${i}`, { id, way, seconds });
+    // Also just when an answer comes that the life before has not waited for.
+    if (cutShort && choices.chance(0.7))
+      operate('terminate', answeredAt > atMs && choices.chance(0.5) ? answeredAt + choices.below(50) : atMs + choices.below(20_000));
+    answeredAt = atMs + seconds * 1_000;
     atMs += choices.below(choices.chance(0.5) ? 25_000 : 10 * MINUTE_MS);
   }
-  const events = Array.from({ length: choices.between(0, 3) }, (_, i) => `${id}-word-${i + 1}`);
-  // Many come before the instance, or with it.
-  for (const word of events)
-    publish(choices.one([choices.below(begins + 1), begins, choices.below(atMs + MINUTE_MS)]), 'lives.word', word, { id, text: word });
+  // Many come before the instance, or with it; of a crowd, one before and all others with it.
+  const crowd = choices.chance(0.4);
+  const events = Array.from({ length: crowd ? choices.between(3, 6) : choices.between(0, 3) }, (_, i) => `${id}-word-${i + 1}`);
+  for (const [i, word] of events.entries()) {
+    const any = choices.one([choices.below(begins + 1), begins, choices.below(atMs + MINUTE_MS)]);
+    publish(crowd ? (i === 0 ? choices.below(begins + 1) : begins) : any, 'lives.word', word, { id, text: word });
+  }
   for (let resumes = choices.below(6); resumes > 0; resumes -= 1) operate('resume', choices.below(atMs + 5 * MINUTE_MS));
   expectations.set(pid, { starts, events, operated, judge: (run) => judge(run, id, done) });
 };
@@ -71,7 +79,7 @@ const judge = ({ pid, status, entries, disturbed }: EndedRun, id: string, done: 
   return wrong;
 };
 
-const served = (site: Site, done: Effect[]): readonly Served[] => {
+const served = (site: Site, done: Effect[], effect: 'once' | 'key'): readonly Served[] => {
   const does = async (effect: Effect): Promise<void> => {
     await site.pass();
     if (site.effect(effect)) done.push(effect);
@@ -79,10 +87,13 @@ const served = (site: Site, done: Effect[]): readonly Served[] => {
   };
   return [
     serve(depot, {
-      take: async (thing, { commandId }) => {
-        if (thing.seconds > 0) await site.clock.sleep(thing.seconds * 1_000);
-        await does({ commandId, command: 'depot.take', input: thing });
-        return { thing: commandId };
+      take: {
+        effect,
+        run: async (thing, { commandId }) => {
+          if (thing.seconds > 0) await site.clock.sleep(thing.seconds * 1_000);
+          await does({ commandId, command: 'depot.take', input: thing });
+          return { thing: commandId };
+        },
       },
       put: async ({ thing }, { commandId, undoes }) =>
         does({ commandId, command: 'depot.put', input: { thing }, ...(undoes !== undefined && { undoes }) }),

@@ -42,6 +42,7 @@ export const lifecycleBugs: readonly PlantedBug[] = [
   {
     name: 'START_WITHOUT_VERSION',
     rows: ['lifecycle.pml | START_WITHOUT_VERSION'],
+    scenario: 'lives',
     what: 'A start takes the place of an early buffer whatever has been appended to that meanwhile.',
     patches: [
       {
