@@ -163,4 +163,18 @@ export const foundBugs: readonly PlantedBug[] = [
       },
     ],
   },
+  {
+    name: 'EARLY_DROPPED_BY_TERMINATE',
+    rows: [],
+    scenario: 'lives',
+    what: 'What came before its instance is dropped when that is terminated before it has begun.',
+    mended: 'What was terminated before it had begun is begun by a resume, keeps process time, and parks what came early',
+    patches: [
+      {
+        file: 'lib/engine/working-copy.ts',
+        find: "if (early && inbound.kind === 'operate')",
+        plant: "if (!PLANTED && early && inbound.kind === 'operate')",
+      },
+    ],
+  },
 ];
