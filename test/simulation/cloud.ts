@@ -34,6 +34,8 @@ export interface CloudOptions {
   readonly observer: Observer;
   /** Deliveries before a message is a dead letter. */
   readonly maxReceiveCount: number;
+  /** The same of services. @default as many */
+  readonly serviceReceivesMax?: number;
   /** Until when a head that is being written is marked as hot, besides what its writer says. */
   readonly heated: () => number | undefined;
 }
@@ -133,7 +135,9 @@ export class Cloud {
   }
 
   #openQueue(name: string): void {
-    const { now, choices, faults, observer, maxReceiveCount } = this.#options;
+    const { now, choices, faults, observer, serviceReceivesMax } = this.#options;
+    const { maxReceiveCount: most } = this.#options;
+    const maxReceiveCount = name === INBOX || name === HOT_LANE ? most : (serviceReceivesMax ?? most);
     const shared = {
       now,
       choices,

@@ -21,6 +21,7 @@ import type { Observer } from './observer.ts';
 import type { Outcome } from './outcome.ts';
 import type { Act, Scenario, ScenarioMaker, Site } from './scenario.ts';
 import { drawSwarm, type Swarm, tickHorizonMs } from './swarm.ts';
+import { SeenRecord } from './seen-record.ts';
 import { quiet, Turns } from './turns.ts';
 import type { Worker } from './worker.ts';
 
@@ -93,13 +94,23 @@ class Simulation {
     this.#ledger = new Ledger((effect) => this.#observer.effect(effect));
     const world = { clock: this.#clock, turns: this.#turns, choices, faults: this.#faults };
     const { maxReceiveCount } = this.#swarm;
+    const { services } = this.#scenario;
+    const serviceReceivesMax = services && { serviceReceivesMax: services.receivesMax };
     const system = systemContract(this.#scenario.builds[0]!);
-    this.#cloud = new Cloud({ ...world, system, now, maxReceiveCount, observer: this.#observer, heated: () => this.#heated() });
+    this.#cloud = new Cloud({
+      ...world,
+      ...serviceReceivesMax,
+      system,
+      now,
+      maxReceiveCount,
+      observer: this.#observer,
+      heated: () => this.#heated(),
+    });
     this.#deployment = new Deployment({
       ...world,
       cloud: this.#cloud,
       scenario: this.#scenario,
-      swarm: this.#swarm,
+      swarm: { ...this.#swarm, ...services },
       site: (worker) => this.#site(worker),
       told: (what) => this.#happenings.happened(what),
     });
@@ -141,6 +152,7 @@ class Simulation {
       [...this.#cloud.queues].filter(([name, { size }]) => size > 0 && !expected(name)).map(([name, { size }]) => [name, size]),
     );
     const { store, index, parking, payloads } = this.#cloud;
+    this.#auditor.answersStand();
     await this.#auditor.replayed(async (pid, hash) => JSON.parse((await payloads.get(pid, hash)) ?? 'null') as Json);
     this.#auditor.boundedBy(this.#faults.count);
     this.#auditor.leftParked(this.#cloud.parkedEvents());
@@ -213,15 +225,25 @@ class Simulation {
     const { records, publisher, payloads } = this.#deployment.ports(worker);
     const services = this.#deployment.system.services;
     const [service] = [...services.values()].filter(({ name }) => 'command' in answer && answer.command.startsWith(`${name}.`));
-    const asked = answerDeferred({ token, answer }, { service: service!, store: records, publisher, payloads, clock: worker.clock });
+    const seen = new SeenRecord(records);
+    const asked = answerDeferred({ token, answer }, { service: service!, store: seen, publisher, payloads, clock: worker.clock });
     const again = await Promise.race([
       asked.then(
-        () => false,
-        (error: unknown) => !isOrchestratorError(error) || error.retryable,
+        () => this.#told(seen, answer, 'TAKEN'),
+        (error: unknown) => (isOrchestratorError(error) && !error.retryable ? this.#told(seen, answer, error.code) : true),
       ),
       worker.died.then(() => true),
     ]);
     if (again && tries < ANSWERS_MAX) this.#plan(this.#clock.now() + ANSWER_PAUSE_MS, () => void this.#answer(token, answer, tries + 1));
+  }
+
+  /** Whoever answers knows now; returns whether it must be said again. */
+  #told({ commandId, state }: SeenRecord, answer: DeferredAnswer, code: string): false {
+    this.#happenings.happened(`an answer to ${commandId} meets ${code}`);
+    if (state === undefined || answer.kind === 'heartbeat') return false;
+    if (code === 'TAKEN') this.#auditor.taken({ commandId, state, outcome: answer.kind === 'complete' ? 'completed' : 'failed' });
+    if (code === 'CLOSED') this.#auditor.refused(commandId, state);
+    return false;
   }
 
   #plan(at: number, act: () => void): void {

@@ -6,6 +6,7 @@ import { isClosed } from '../../../lib/core/image.ts';
 import { decodeHead } from '../../../lib/engine/head-codec.ts';
 import { HOT_LANE, INBOX } from '../../../lib/engine/inbox-message.ts';
 import type { OutgoingEvent } from '../../../lib/ports/event-publisher.ts';
+import type { CommandRecord } from '../../../lib/ports/idempotency-store.ts';
 import type { ParkedEvent } from '../../../lib/ports/parking-store.ts';
 import type { Head, JournalChunk } from '../../../lib/ports/process-store.ts';
 import type { Observer } from '../observer.ts';
@@ -14,6 +15,7 @@ import { checkDeleted } from './acknowledgement.ts';
 import { checkArmed } from './armed.ts';
 import { checkCarriers } from './carriers.ts';
 import { Contracts } from './contracts.ts';
+import { DefiniteAnswers, type TakenAnswer } from './definite-answers.ts';
 import { checkEarly } from './early-buffer.ts';
 import { newInstancePicture, newRunPicture, type InstancePicture } from './instance-picture.ts';
 import { checkEntries } from './journal-rules.ts';
@@ -39,10 +41,10 @@ export interface AuditorOptions {
   readonly account?: string;
   /** Whether something befell the system that may outlast any patience: an outage, a clock that jumped. @default nothing did */
   readonly outlasted?: () => boolean;
-  /** Whose journals `replayed` replays. @default all */
-  readonly replay?: (pid: string) => boolean;
   /** How many faults have struck so far. @default none has */
   readonly faults?: () => number;
+  /** Whose journals `replayed` replays. @default all */
+  readonly replay?: (pid: string) => boolean;
 }
 
 /** A fault may have what a message caused sent once more: of one decision, at most as many commands as may be open. */
@@ -61,6 +63,7 @@ export class Auditor implements Observer, Told {
   readonly #pictures = new Map<string, InstancePicture>();
   readonly #queues = new QueueMessages();
   readonly #services = new ServiceMessages();
+  readonly #answers = new DefiniteAnswers();
   readonly #commands: SentCommands;
   readonly #readings = new Map<string, Reading>();
   /** When each body was last parked, beside whatever. */
@@ -139,6 +142,7 @@ export class Auditor implements Observer, Told {
     this.#at += 1;
     const detail = JSON.parse(event.detail) as Partial<ReplyEnvelope>;
     this.#services.published(detail, this.#at);
+    if (this.#contracts.isService(event.source)) this.#answers.published(detail, this.#violations.report);
     if (detail.commandid !== undefined || typeof detail.id !== 'string') return;
     const key = parseCommandId(detail.id);
     if (!key || event.source !== this.#contracts.system) return;
@@ -184,6 +188,16 @@ export class Auditor implements Observer, Told {
     if (!this.#commands.hashes.has(effect.commandId)) report('I1', `${effect.commandId} had an effect, and was never sent`);
   }
 
+  /** Somebody who answers by token was told yes. */
+  taken(answer: TakenAnswer): void {
+    this.#answers.taken(answer, this.#violations.report);
+  }
+
+  /** Somebody who answers by token was told that it is too late. */
+  refused(commandId: string, state: CommandRecord['state']): void {
+    this.#answers.refused(commandId, state, this.#violations.report);
+  }
+
   retired(pid: string): void {
     this.#at += 1;
     retirePicture(this.#picture(pid), this.#at, this.#violations.report);
@@ -195,6 +209,11 @@ export class Auditor implements Observer, Told {
     // What was parked since is not parked any more, also where the head had not changed.
     for (const picture of this.#pictures.values()) if (picture.parked.size > 0) picture.disturbed = true;
     for (const body of this.#parkedAt.keys()) for (const { pid } of this.#read(body).targets) this.#picture(pid).disturbed = true;
+  }
+
+  /** I5 of what was answered by token, when nothing moves any more. */
+  answersStand(): void {
+    this.#answers.atEnd(this.#violations.report);
   }
 
   /** I9, when nothing moves any more: nothing of it may run between two steps. */
@@ -217,6 +236,20 @@ export class Auditor implements Observer, Told {
       this.#violations.report('I13', `${this.#commands.count} commands were sent: ${decided} sends were decided, and ${faults} faults met`);
   }
 
+  /** I13, at the end: what a person has sent back again and again, with nothing failing any more, is given back for no reason. */
+  leftParked(events: readonly ParkedEvent[]): void {
+    for (const { pid, reason, id, body } of events) {
+      const head = this.#pictures.get(pid)?.head;
+      // Beside nothing, and beside what is stuck, no resume sends anything back.
+      const mayStay = pid !== '' && (head === undefined || head.status === 'stuck');
+      if (reason === 'DEAD_LETTER' && !mayStay)
+        this.#violations.report(
+          'I13',
+          `${id}, beside ${pid === '' ? 'no instance' : pid}, is a dead letter for ever: ${body.slice(0, 200)}`,
+        );
+    }
+  }
+
   isDisturbed(pid: string): boolean {
     return this.#pictures.get(pid)?.disturbed ?? false;
   }
@@ -236,20 +269,6 @@ export class Auditor implements Observer, Told {
   wasPublished(eventId: string): boolean {
     return this.#published.has(eventId);
   }
-  /** I13, at the end: what a person has sent back again and again, with nothing failing any more, is given back for no reason. */
-  leftParked(events: readonly ParkedEvent[]): void {
-    for (const { pid, reason, id, body } of events) {
-      const head = this.#pictures.get(pid)?.head;
-      // Beside nothing, and beside what is stuck, no resume sends anything back.
-      const mayStay = pid !== '' && (head === undefined || head.status === 'stuck');
-      if (reason === 'DEAD_LETTER' && !mayStay)
-        this.#violations.report(
-          'I13',
-          `${id}, beside ${pid === '' ? 'no instance' : pid}, is a dead letter for ever: ${body.slice(0, 200)}`,
-        );
-    }
-  }
-
 
   runsOf(pid: string): readonly string[] {
     return [...(this.#pictures.get(pid)?.runs.keys() ?? [])];
@@ -306,6 +325,8 @@ export class Auditor implements Observer, Told {
     const context = {
       read: (body: string) => this.#read(body),
       wasParked: (inner: string) => this.#parkedAt.has(inner),
+      accepted: (inner: string) => this.#queues.timesAccepted(inner),
+      faults: this.#options.faults?.() ?? 0,
       report: this.#violations.report,
     };
     checkEarly(picture, head, previous, context);
@@ -325,8 +346,6 @@ export class Auditor implements Observer, Told {
       picture.replies.set(id, [...(picture.replies.get(id) ?? []), target]);
     } else if (target.kind === 'operate') picture.operators.set(target.id, target);
     else if (picture.image?.run === target.run) picture.outbox.tickSent(target.tickAt);
-      accepted: (inner: string) => this.#queues.timesAccepted(inner),
-      faults: this.#options.faults?.() ?? 0,
   }
 
   #mark(picture: InstancePicture, { status }: Head): void {

@@ -17,6 +17,10 @@ export class Contracts {
     return this.#first((catalogue) => catalogue.system.commands.get(name));
   }
 
+  isService(name: string): boolean {
+    return this.#first((catalogue) => catalogue.system.services.get(name)) !== undefined;
+  }
+
   interests(type: string): readonly Interest[] {
     return this.#first((catalogue) => (catalogue.interests(type).length > 0 ? catalogue.interests(type) : undefined)) ?? [];
   }

@@ -38,6 +38,7 @@ export const deferredBugs: readonly PlantedBug[] = [
   {
     name: 'CLAIM_DROPS_EARLY',
     rows: ['deferred.pml | CLAIM_DROPS_EARLY'],
+    scenario: 'worklist',
     what: 'Who takes a command over drops the answer that was given to the worker before.',
     patches: [
       {
@@ -50,6 +51,7 @@ export const deferredBugs: readonly PlantedBug[] = [
   {
     name: 'ONCE_FORGETS_EARLY',
     rows: ['deferred.pml | ONCE_FORGETS_EARLY'],
+    scenario: 'worklist',
     what: 'A command of class `once` whose worker has died is answered `unknown`, though its answer was given.',
     patches: [
       {
@@ -67,12 +69,14 @@ export const deferredBugs: readonly PlantedBug[] = [
   {
     name: 'REVOKE_UNCONDITIONAL',
     rows: ['deferred.pml | REVOKE_UNCONDITIONAL'],
+    scenario: 'worklist',
     what: 'A deferred command is taken back without a write that decides against its token first.',
     patches: [REVOKED_WITHOUT_A_WRITE],
   },
   {
     name: 'CANCEL_BEFORE_REVOKE',
     rows: ['deferred.pml | CANCEL_BEFORE_REVOKE'],
+    scenario: 'worklist',
     what: "The handler's cancel runs before it is decided that no answer is taken any more.",
     patches: [
       REVOKED_WITHOUT_A_WRITE,
@@ -88,12 +92,14 @@ export const deferredBugs: readonly PlantedBug[] = [
   {
     name: 'TOMB_BEFORE_CANCEL',
     rows: ['deferred.pml | TOMB_BEFORE_CANCEL'],
+    scenario: 'worklist',
     what: "A deferred command counts as taken back before the handler's cancel has run.",
     patches: [{ ...REVOKING, plant: "if (PLANTED) return { kind: 'revoke', write: entombed(record.hash) };\n  ORIGINAL" }],
   },
   {
     name: 'SETTLE_DEFERS',
     rows: ['deferred.pml | SETTLE_DEFERS'],
+    scenario: 'worklist',
     what: 'A deferral answers a settling, and the process is content with it.',
     patches: [
       {
@@ -111,6 +117,7 @@ export const deferredBugs: readonly PlantedBug[] = [
   {
     name: 'TOKEN_PER_CLAIM',
     rows: ['deferred.pml | TOKEN_PER_CLAIM'],
+    scenario: 'worklist',
     what: 'Each run of a handler makes a token of its own, and the one before is refused.',
     patches: [
       {
@@ -144,6 +151,7 @@ export const deferredBugs: readonly PlantedBug[] = [
   {
     name: 'ANSWER_NOT_REPEATED',
     rows: ['deferred.pml | ANSWER_NOT_REPEATED'],
+    scenario: 'worklist',
     what: 'Who answers by token is told yes though the bus has not accepted the answer, and does not repeat it.',
     patches: [
       {

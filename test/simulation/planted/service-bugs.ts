@@ -41,6 +41,7 @@ export const serviceBugs: readonly PlantedBug[] = [
   {
     name: 'COMPLETE_UNFENCED',
     rows: ['service.pml | COMPLETE_UNFENCED'],
+    scenario: 'worklist',
     what: 'Who has lost the lease writes its answer over whatever stands.',
     patches: [
       {
@@ -108,6 +109,7 @@ export const serviceBugs: readonly PlantedBug[] = [
   {
     name: 'TAKEOVER_ONCE',
     rows: ['service.pml | TAKEOVER_ONCE'],
+    scenario: 'worklist',
     what: 'A command of class `once` whose worker has died is run again.',
     patches: [
       {
@@ -144,6 +146,7 @@ export const serviceBugs: readonly PlantedBug[] = [
   {
     name: 'ACK_WITHOUT_FENCE',
     rows: ['service.pml | ACK_WITHOUT_FENCE'],
+    scenario: 'worklist',
     what: 'Who has lost the lease deletes the message all the same.',
     patches: [
       {
@@ -169,12 +172,14 @@ export const serviceBugs: readonly PlantedBug[] = [
   {
     name: 'POISON_NO_RECORD',
     rows: ['service.pml | POISON_NO_RECORD'],
+    scenario: 'worklist',
     what: 'A command that is given up is answered, but its copy may still run.',
     patches: [{ file: RUNNER, find: 'if (!wasClaimed) {', plant: 'if (!wasClaimed && !PLANTED) {' }],
   },
   {
     name: 'POISON_COUNTS_GIVEN_BACK',
     rows: ['service.pml | POISON_COUNTS_GIVEN_BACK'],
+    scenario: 'worklist',
     what: "Deliveries that met another worker's lease count towards giving up, and giving up does not wait for that lease.",
     patches: [
       {

@@ -1,0 +1,46 @@
+import { command, event, process, service, system } from 'tutti';
+import { z } from 'zod';
+
+/** `approve`: of class key. `sign`: of class once. `stamp`: nobody else is asked, and the desk of long ago does not know it. */
+export const VERBS = ['approve', 'sign', 'stamp'] as const;
+export type Verb = (typeof VERBS)[number];
+
+const Errand = z.object({ label: z.string(), verb: z.enum(VERBS), timeoutSeconds: z.int(), withinSeconds: z.int(), raceSeconds: z.int() });
+export type Errand = z.infer<typeof Errand>;
+const Paper = z.object({ id: z.string(), errands: z.array(Errand) });
+
+export const Filed = event('worklist.filed', Paper);
+
+const commands = () => {
+  const answered = () =>
+    command({
+      input: z.object({ label: z.string() }),
+      output: z.object({ label: z.string(), by: z.string() }),
+      errors: { Refused: z.object({ label: z.string() }) },
+    });
+  return { approve: answered(), sign: answered() };
+};
+/** The same service before it has learned to stamp. */
+export const oldDesk = service('desk', commands());
+export const desk = service('desk', {
+  ...commands(),
+  stamp: command({ input: z.object({ label: z.string() }), output: z.object({ label: z.string(), by: z.string() }) }),
+});
+
+/** One errand after the other; each is short of time, or races against a timer, and whatever becomes of it the paper goes on. */
+const paper = process('paper', { startOn: Filed.byId(({ id }) => id) }, async (ctx, { errands }) => {
+  for (const { label, verb, timeoutSeconds, withinSeconds, raceSeconds } of errands) {
+    try {
+      const options = { timeout: `${timeoutSeconds} seconds`, retry: { within: `${withinSeconds} seconds` } } as const;
+      const done = ctx.call(desk[verb] as typeof desk.approve, { label }, options);
+      await (raceSeconds === 0 ? done : ctx.race({ done, late: ctx.sleep(`${raceSeconds} seconds`) }));
+    } catch (error) {
+      const { code } = error as { code: string };
+      if (code !== 'COMMAND_FAILED' && code !== 'COMMAND_EXHAUSTED') throw error;
+    }
+  }
+});
+
+const parts = { processes: [paper], services: [desk] } as const;
+/** The second build differs in nothing but that it replaces every worker. */
+export const worklists = [system('worklist', parts), system('worklist', parts)] as const;
