@@ -89,14 +89,19 @@ const isUndone = ({ status }: KeptRun, { id }: Command, commands: readonly Comma
   return undos.some((undo) => undo.outcome === 'completed' && (undo.answeredAt ?? Infinity) < end);
 };
 
-/** A success that came late is undone, in the same activation. */
-const checkLate = ({ pid, entries }: KeptRun, commands: readonly Command[], report: Report): void => {
+/** A success that came late is undone, in the same activation; nothing else would do so, so no end of the run lets go of that. */
+const checkLate = ({ pid, status, entries }: KeptRun, commands: readonly Command[], report: Report): void => {
   for (const entry of entries)
     if (entry.type === 'CommandAnswered' && entry.late) {
       const id = `${pid}/${entry.late.run}/${entry.n}`;
-      if (!commands.some(({ undoes }) => undoes === id)) report('I10', `${id} (${entry.late.command}) succeeded late, and is not undone`);
+      const undos = commands.filter(({ undoes }) => undoes === id);
+      const isDone = undos.some(({ outcome, path }) => outcome === 'completed' || entries.some((each) => isSkipOf(each, path)));
+      if (undos.length === 0) report('I10', `${id} (${entry.late.command}) succeeded late, and is not undone`);
+      else if (isClosed(status) && !isDone) report('I10', `${id} (${entry.late.command}) succeeded late, and its undo was let go of`);
     }
 };
+
+const isSkipOf = (entry: JournalEntry, path: string): boolean => entry.type === 'Resumed' && entry.skip === path;
 
 /**
  * Of two commands of one scope that were both completed before either was undone, the newer is undone first. Losers of a race and what the

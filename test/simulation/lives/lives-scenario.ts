@@ -45,7 +45,7 @@ const live = (id: string, choices: Choices, acts: Act[], expectations: Map<strin
     starts.push(`${id}-born-${i}`);
     const way = choices.one(cutShort && choices.chance(0.7) ? SOUND : WAYS);
     const seconds = choices.one(cutShort ? [20, 5, 0] : [0, 0, 5, 20]);
-    publish(atMs, 'lives.born', `${id}-born-${i}`, { id, way, seconds });
+    publish(atMs, 'lives.born', `${id}-born-${i}`, { id, way, seconds, frail: cutShort && choices.chance(0.4) });
     // Also just when an answer comes that the life before has not waited for.
     if (cutShort && choices.chance(0.7))
       operate('terminate', answeredAt > atMs && choices.chance(0.5) ? answeredAt + choices.below(50) : atMs + choices.below(20_000));
@@ -92,6 +92,7 @@ const served = (site: Site, done: Effect[], effect: 'once' | 'key'): readonly Se
         run: async (thing, { commandId }) => {
           if (thing.seconds > 0) await site.clock.sleep(thing.seconds * 1_000);
           await does({ commandId, command: 'depot.take', input: thing });
+          if (thing.frail && effect === 'once') throw new Error('Nobody knows what has become of it.');
           return { thing: commandId };
         },
       },

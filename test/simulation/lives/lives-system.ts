@@ -9,10 +9,10 @@ export const WAYS = ['works', 'listens', 'stumbles', 'stillborn'] as const;
 /** Those whose code needs no mending. */
 export const SOUND = ['works', 'listens'] as const satisfies readonly (typeof WAYS)[number][];
 
-const Birth = z.object({ id: z.string(), way: z.enum(WAYS), seconds: z.int() });
+const Birth = z.object({ id: z.string(), way: z.enum(WAYS), seconds: z.int(), frail: z.boolean() });
 const Saying = z.object({ id: z.string(), text: z.string() });
-/** What is far away takes so many seconds. */
-const Thing = z.object({ life: z.string(), way: z.enum(WAYS), seconds: z.int() });
+/** What is far away takes so many seconds; of what is `frail`, nobody may know whether it was taken. */
+const Thing = z.object({ life: z.string(), way: z.enum(WAYS), seconds: z.int(), frail: z.boolean() });
 
 export const Born = event('lives.born', Birth);
 export const Word = event('lives.word', Saying);
@@ -24,7 +24,8 @@ export const depot = service('depot', {
     input: Thing,
     output: z.object({ thing: z.string() }),
     timeout: '2 minutes',
-    undo: { command: put, input: (_thing, taken) => taken },
+    // What was asked is enough to put it back, so also what was never answered could be undone by mistake.
+    undo: { command: put, input: ({ life }) => ({ thing: life }) },
   }),
   put,
   note: command({ input: Saying, timeout: '2 minutes' }),
@@ -40,9 +41,9 @@ const life = (mended: boolean) =>
       publishes: [Ended],
       onClosed: 'restart',
     },
-    async (ctx, { id, way, seconds }) => {
+    async (ctx, { id, way, seconds, frail }) => {
       if (way === 'stillborn' && !mended) throw new Error('This code cannot begin.');
-      const thing = { life: id, way, seconds };
+      const thing = { life: id, way, seconds, frail };
       if (way === 'listens' || way === 'stumbles') {
         const word = await ctx.waitFor(Word, { timeout: '40 minutes' });
         if (word && way === 'stumbles' && !mended) throw new Error('This code cannot read.');
@@ -50,7 +51,7 @@ const life = (mended: boolean) =>
       }
       await ctx.call(depot.take, thing);
       await ctx.sleep('3 minutes');
-      ctx.publish(Ended, { id, way, seconds });
+      ctx.publish(Ended, { id, way, seconds, frail });
       return way;
     },
   );
