@@ -40,7 +40,7 @@ export const foundBugs: readonly PlantedBug[] = [
       {
         file: 'lib/core/scopes.ts',
         find: 'const loseScope = (step: ScopeStep, failure: Failure): void => {',
-        plant: 'ORIGINAL\n  if (PLANTED) return;',
+        plant: "ORIGINAL\n  if (PLANTED && step.child.ending?.status !== 'fulfilled') return;",
       },
       {
         file: 'lib/core/scopes.ts',
