@@ -239,6 +239,24 @@ describe('I12', () => {
 });
 
 describe('I13', () => {
+  test('finds more copies in an early buffer than messages and faults explain', () => {
+    const at = early.findIndex((each) => each.kind === 'committed' && each.told[0].early !== undefined);
+    const twice = changedHead(early, at, ({ early: bodies = [] }) => ({ early: [...bodies, ...bodies] }));
+    expect(violationsOf(twice)).toContain('I13: the early buffer of');
+  });
+
+  test('finds a dead letter that stays beside an instance, and lets it stay beside none', () => {
+    const auditor = told(booked);
+    const dead = { id: 'dead', reason: 'DEAD_LETTER', detail: '', body: '{}', parkedAt: 1 };
+    auditor.leftParked([
+      { ...dead, pid: 'default#trip#nobody' },
+      { ...dead, pid: PID, reason: 'STUCK' },
+    ]);
+    expect(auditor.violations).toEqual([]);
+    auditor.leftParked([{ ...dead, pid: PID }]);
+    expect(auditor.violations).toEqual([expect.stringMatching(/^I13: dead, beside .* is a dead letter for ever/)]);
+  });
+
   test('finds more sends than the faults explain', () => {
     const at = find(booked, 'accepted', 'payments.book', '"payments"');
     const all = [...booked, ...Array.from({ length: 300 }, () => booked[at] as Happening)];
