@@ -152,7 +152,7 @@ class Simulation {
       [...this.#cloud.queues].filter(([name, { size }]) => size > 0 && !expected(name)).map(([name, { size }]) => [name, size]),
     );
     const { store, index, parking, payloads } = this.#cloud;
-    this.#auditor.answersStand();
+    this.#auditor.answersStand(this.#faults.counts['clock-jump'] !== undefined);
     await this.#auditor.replayed(async (pid, hash) => JSON.parse((await payloads.get(pid, hash)) ?? 'null') as Json);
     this.#auditor.boundedBy(this.#faults.count);
     this.#auditor.leftParked(this.#cloud.parkedEvents());

@@ -212,8 +212,8 @@ export class Auditor implements Observer, Told {
   }
 
   /** I5 of what was answered by token, when nothing moves any more. */
-  answersStand(): void {
-    this.#answers.atEnd(this.#violations.report);
+  answersStand(clocksJumped: boolean): void {
+    this.#answers.atEnd(clocksJumped, this.#violations.report);
   }
 
   /** I9, when nothing moves any more: nothing of it may run between two steps. */
