@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { delimiter, join, relative } from 'node:path';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -57,6 +57,18 @@ describe('the search of all models', { timeout: 120_000 }, () => {
     ['an expectation that is none', 'late.pml | p | -DF=0 | maybe | |', "WRONG, expects 'maybe'"],
   ])('fails on %s', async (_, row, text) => {
     expect(await run(`${row}\n`)).toEqual(outcome(1, text));
+  });
+
+  test('fails on a model whose else can only be chosen when no fault is left', async () => {
+    const [around, apart] = ['', 'true -> '].map(
+      (guard) => `byte faults = 1; active proctype p() { if :: faults > 0 -> faults-- :: ${guard}if :: faults == 9 :: else fi fi }`,
+    );
+    const row = async (name: string, model = ''): Promise<string> => {
+      await writeFile(join(folder, name), `${model}\n`);
+      return `${relative(here, join(folder, name))} | m | -DF=0 | pass | |\n`;
+    };
+    expect(await run(await row('around.pml', around))).toEqual(outcome(1, 'an else waits for faults'));
+    expect(await run(await row('apart.pml', apart))).toEqual(outcome(0, '1 of 1 rows as expected'));
   });
 
   test('does not pass where there is nothing to search', async () => {
