@@ -73,3 +73,10 @@ export const signalDigest = ({ event, id }: { readonly event: string; readonly i
 
 /** The run that a start begins: derived from its key, so that a start decided twice begins the same run. */
 export const runOf = (startId: string): string => `r${digest(`s:${startId}`).slice(0, 12)}`;
+
+/**
+ * The key of an answer. One that is not the last word has a key of its own: what it has caused must not be sent again by the answer
+ * to just that, or a stuck instance and its service would answer each other for ever.
+ */
+export const replyKey = (run: string, n: number, outcome: Outcome): string =>
+  outcome === 'deferred' || outcome === 'unknown' ? `r:${run}:${n}:${outcome}` : `r:${run}:${n}`;

@@ -1,6 +1,6 @@
 import type { EventEnvelope, ReplyEnvelope } from '../contract/envelope.ts';
 import { parseCommandId } from '../contract/process-id.ts';
-import type { Inbound } from '../core/inbound.ts';
+import { replyKey, type Inbound } from '../core/inbound.ts';
 import { SHORT_HASH_LENGTH } from '../core/journal.ts';
 import { park, unread, type Admission, type Carried } from './admission.ts';
 import { admitEvent } from './admit-event.ts';
@@ -37,7 +37,7 @@ const ofReply = (catalogue: Catalogue, envelope: ReplyEnvelope, by: Carried): Ad
     return park('FORBIDDEN', `The reply ${envelope.id} is for ${envelope.replyto}, not for ${catalogue.system.name}.`, id.pid);
   const inbound: Inbound = {
     kind: 'reply',
-    key: `r:${id.run}:${id.n}`,
+    key: replyKey(id.run, id.n, envelope.outcome),
     ...by,
     run: id.run,
     n: id.n,

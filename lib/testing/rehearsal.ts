@@ -7,7 +7,7 @@ import type { Json } from '../contract/schema.ts';
 import { serviceOfCommand } from '../contract/service.ts';
 import { classify } from '../core/classify.ts';
 import { newImage, type Image, type OpenCommand } from '../core/image.ts';
-import { runOf, type Inbound } from '../core/inbound.ts';
+import { replyKey, runOf, type Inbound } from '../core/inbound.ts';
 import type { JournalEntry } from '../core/journal-entry.ts';
 import type { Environment } from '../core/run.ts';
 import { earliestDue } from '../core/timers.ts';
@@ -99,7 +99,7 @@ export class Rehearsal {
   }
 
   async #reply(n: number, run: string, outcome: 'completed' | 'failed' | 'cancelled', data: Json): Promise<void> {
-    await this.#deliver({ ...this.#carried('r'), kind: 'reply', key: `r:${run}:${n}`, run, n, outcome, retryable: false, data });
+    await this.#deliver({ ...this.#carried('r'), kind: 'reply', key: replyKey(run, n, outcome), run, n, outcome, retryable: false, data });
   }
 
   /** The oldest open command of that name, else one that nobody waits for any more. */

@@ -1,3 +1,4 @@
+import { replyKey } from '../../../lib/core/inbound.ts';
 import { isClosed } from '../../../lib/core/image.ts';
 import type { InstancePicture } from './instance-picture.ts';
 import type { Reading, Target } from './reading.ts';
@@ -53,7 +54,7 @@ const causedBy = ({ messageId, reading }: Deleted, target: Target): ((by: By) =>
     case 'event':
       return (by) => target.keys.includes(by.cause);
     case 'reply':
-      return (by) => by.cause === `r:${target.run}:${target.n}`;
+      return (by) => by.cause === replyKey(target.run, target.n, target.outcome);
     case 'operate':
       return (by) => by.cause === `o:${target.id}`;
     case 'tick':

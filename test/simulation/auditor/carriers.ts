@@ -1,3 +1,4 @@
+import { replyKey } from '../../../lib/core/inbound.ts';
 import type { Image } from '../../../lib/core/image.ts';
 import type { Reading, Target } from './reading.ts';
 import type { Report } from './violations.ts';
@@ -21,7 +22,7 @@ const keysOf = (target: Target): readonly string[] => {
     case 'event':
       return target.keys;
     case 'reply':
-      return [`r:${target.run}:${target.n}`];
+      return [replyKey(target.run, target.n, target.outcome)];
     case 'operate':
       return [`o:${target.id}`];
     case 'tick':

@@ -1,4 +1,5 @@
-import type { CommandEnvelope } from '../../../lib/contract/envelope.ts';
+import type { CommandEnvelope, Outcome } from '../../../lib/contract/envelope.ts';
+import { replyKey } from '../../../lib/core/inbound.ts';
 import { isClosed, type Image } from '../../../lib/core/image.ts';
 import type { JournalEntry } from '../../../lib/core/journal-entry.ts';
 import { decodeHead } from '../../../lib/engine/head-codec.ts';
@@ -216,7 +217,13 @@ interface AnyBody {
   readonly opid: string;
   readonly run: string;
   readonly tickAt: number;
-  readonly detail: { readonly id: string; readonly type: string; readonly commandid?: string; readonly data: { readonly order: string } };
+  readonly detail: {
+    readonly id: string;
+    readonly type: string;
+    readonly commandid?: string;
+    readonly outcome?: Outcome;
+    readonly data: { readonly order: string };
+  };
 }
 
 const purposeOf = (text: string): Purpose => {
@@ -225,7 +232,14 @@ const purposeOf = (text: string): Purpose => {
   if (tutti === 'operate') return { kind: 'operate', pid, id: opid, cause: `o:${opid}` };
   if (detail.commandid !== undefined) {
     const [owner, itsRun, n] = detail.commandid.split('/') as [string, string, string];
-    return { kind: 'reply', pid: owner, id: detail.id, cause: `r:${itsRun}:${n}`, n: Number(n), run: itsRun };
+    return {
+      kind: 'reply',
+      pid: owner,
+      id: detail.id,
+      cause: replyKey(itsRun, Number(n), detail.outcome ?? 'completed'),
+      n: Number(n),
+      run: itsRun,
+    };
   }
   const name = detail.type.startsWith('shop.pair') ? 'pair' : 'note';
   const starts = detail.type.endsWith('-ordered');

@@ -59,7 +59,7 @@ export const parkingBugs: readonly PlantedBug[] = [
   },
   {
     name: 'RESUME_MARK_FIRST',
-    rows: ['parking.pml | RESUME_MARK_FIRST'],
+    rows: ['parking.pml | RESUME_MARK_FIRST', 'parking.pml | REDRIVE_MARKS_FIRST'],
     what: 'What goes back to the inbox is marked before it is sent.',
     patches: [
       {

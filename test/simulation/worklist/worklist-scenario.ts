@@ -62,14 +62,16 @@ const planned = (choices: Choices, label: string): Plan => {
   const timeoutSeconds = choices.one([60, 60, 200, 600]);
   const raceSeconds = choices.one([0, 0, 50, 80, 130]);
   const endSeconds = raceSeconds === 0 ? withinSeconds : raceSeconds;
+  // One worker answers while another, which has taken the command over, still works on it.
+  const overtaken = choices.chance(0.3);
   const length = (): number => choices.one([0, 0, 30, 70, 100, 130]);
   const sayings = Array.from({ length: choices.between(0, 3) }, (_, i): Saying => said(choices, endSeconds, i));
   return {
     errand: { label, verb, timeoutSeconds, withinSeconds, raceSeconds },
-    stumbles: choices.one([0, 0, 0, 1, 4, 30]),
-    slow: [length(), length(), 0],
+    stumbles: overtaken ? 0 : choices.one([0, 0, 0, 1, 4, 30]),
+    slow: overtaken ? [100, 130, 0] : [length(), length(), 0],
     early: choices.chance(0.5),
-    direct: choices.one([0, 0, 1, 2]),
+    direct: overtaken ? 1 : choices.one([0, 0, 1, 2]),
     cancelStumbles: choices.one([0, 0, 1, 2]),
     cancelSeconds: choices.one([0, 5, 30]),
     sayings,
