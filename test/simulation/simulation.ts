@@ -35,6 +35,7 @@ const SHORT_MS = 3_000;
 const OUTAGE_MS = 7_200_000;
 /** After this a tick counts as lost (lib/engine/wake-overdue.ts). */
 const OVERDUE_MS = 1_800_000;
+const ALARM_MS = 3_600_000;
 /** Real turns of the event loop that a worker may think without a call. */
 const THINKING_TURNS_MAX = 2_000;
 const ANSWER_PAUSE_MS = 30_000;
@@ -71,6 +72,8 @@ class Simulation {
   #commands = 0;
   #events = 0;
   #operations = 0;
+  /** How often somebody still comes. */
+  #alarms = RESUMES_MAX;
   #calm = false;
   readonly #snapshotAt: number;
   #restoreAt: number;
@@ -310,21 +313,30 @@ class Simulation {
 
   /** The storm is over: a person resumes what is stuck, and sends back what lies among the dead letters. Returns whether there was anything. */
   #mend(): boolean {
-    const dead = this.#cloud.parkedEvents().filter(({ reason }) => reason === 'DEAD_LETTER');
-    const stuck = [...this.#cloud.heads()].filter(({ status }) => status === 'stuck');
-    const pids = new Set([...stuck, ...dead].map(({ pid }) => pid));
-    let any = pids.size > 0;
-    for (const pid of pids) if (pid !== '') this.#operate(pid, 'resume', `mend-${(this.#operations += 1)}`);
-    for (const { pid, id, body } of dead) {
-      if (pid !== '') continue;
-      this.#cloud.queue(INBOX).put(body);
-      void this.#cloud.parking.redriven(pid, [id], this.#clock.now());
+    let any = this.#sendBack();
+    for (const { pid, status } of this.#cloud.heads()) {
+      if (status !== 'stuck') continue;
+      any = true;
+      this.#operate(pid, 'resume', `mend-${(this.#operations += 1)}`);
     }
     for (const name of this.#deployment.system.services.keys()) {
       const deadLetters = this.#cloud.queue(`${name}-dead-letter`);
       if (deadLetters.size > 0) any = deadLetters.redriveTo(this.#cloud.queue(name)) > 0 || any;
     }
     return any;
+  }
+
+  /** What was a dead letter twice: by a resume where it lies beside its instance, else published once more, as it came. */
+  #sendBack(): boolean {
+    const dead = this.#cloud.parkedEvents().filter(({ reason }) => reason === 'DEAD_LETTER');
+    for (const pid of new Set(dead.map((event) => event.pid)))
+      if (pid !== '') this.#operate(pid, 'resume', `back-${(this.#operations += 1)}`);
+    for (const { pid, id, body } of dead) {
+      if (pid !== '') continue;
+      this.#cloud.queue(INBOX).put(body);
+      void this.#cloud.parking.redriven(pid, [id], this.#clock.now());
+    }
+    return dead.length > 0;
   }
 
   async #until(stepsMax: number): Promise<void> {
@@ -385,7 +397,9 @@ class Simulation {
     }
     const next = this.#nextInstant(now);
     if (next === Infinity) return false;
-    this.#clock.advanceTo(Math.max(next, now + 1));
+    // Dead letters do not lie for days: there is an alarm.
+    if (next - now > ALARM_MS && this.#alarms > 0 && this.#sendBack()) this.#alarms -= 1;
+    else this.#clock.advanceTo(Math.max(next, now + 1));
     return true;
   }
 

@@ -111,7 +111,8 @@ const checkEvents = async (context: EndContext, instance: KeptInstance, { starts
   for (const id of open) {
     if (kept.some((body) => body.includes(id))) continue;
     // A further start of what is open attaches, where its definition says so.
-    if (hasClosed(instance) || told.wasRetired?.(pid) === true || (starts.includes(id) && instance.runs.length > 0)) continue;
+    const hasEnded = hasClosed(instance) || told.wasClosed?.(pid) === true || told.wasRetired?.(pid) === true;
+    if (hasEnded || (starts.includes(id) && instance.runs.length > 0)) continue;
     report('I6', `${id} for ${pid} is nowhere: ${head === undefined ? 'there is no head' : `its head is ${head.status}`}`);
   }
 };

@@ -250,6 +250,10 @@ export class Auditor implements Observer, Told {
     }
   }
 
+  wasClosed(pid: string): boolean {
+    return (this.#pictures.get(pid)?.closedUntil ?? -1) !== -1;
+  }
+
   isDisturbed(pid: string): boolean {
     return this.#pictures.get(pid)?.disturbed ?? false;
   }

@@ -7,6 +7,8 @@ export interface Told {
   isDisturbed?(pid: string): boolean;
   /** It was stuck for a time, or what befell the system may have outlasted the patience of whoever waited. */
   mayHaveLostPatience?(pid: string): boolean;
+  /** It has ended at some time, also before a run of it had begun. */
+  wasClosed?(pid: string): boolean;
   /** It closed, and is gone, or was once. */
   wasRetired?(pid: string): boolean;
   wasSent?(commandId: string): boolean;
