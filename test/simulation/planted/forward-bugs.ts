@@ -45,6 +45,7 @@ export const forwardBugs: readonly PlantedBug[] = [
     name: 'FORWARD_NOOP_FROM_CACHE',
     rows: ['head.pml | FORWARD_NOOP_FROM_CACHE'],
     what: 'Beside what goes to the hot lane, verdicts that write nothing are taken from a warm instance, without a read.',
+    elusive: 'It needs a warm instance that is hot by true contention; head.pml, and test/engine/hot-lane.test.ts.',
     patches: [
       {
         file: 'lib/engine/advance-instance.ts',

@@ -50,7 +50,10 @@ export const seedOf = async (runner: Runner, planted: string, seeds: number): Pr
 };
 
 const chosen = (planted: string | true): readonly PlantedBug[] => {
-  const bugs = planted === true ? plantedBugs.filter(({ rare }) => !rare) : plantedBugs.filter(({ name }) => name === planted);
+  const bugs =
+    planted === true
+      ? plantedBugs.filter(({ rare, elusive }) => !rare && elusive === undefined)
+      : plantedBugs.filter(({ name }) => name === planted);
   if (bugs.length === 0)
     throw usageError(`There is no planted bug ${planted}.`, `Name one of ${plantedBugs.map(({ name }) => name).join(', ')}.`);
   return bugs;

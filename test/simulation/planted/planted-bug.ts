@@ -20,5 +20,7 @@ export interface PlantedBug {
   readonly mended?: string;
   /** It is met by too few seeds to be sought in a build: its fixture shows it. */
   readonly rare?: true;
+  /** No seed of a build shows it, and none was kept that does: what holds it instead. It is planted, and not hunted. */
+  readonly elusive?: string;
   readonly patches: readonly Patch[];
 }

@@ -181,6 +181,7 @@ export const serviceBugs: readonly PlantedBug[] = [
     rows: ['service.pml | POISON_COUNTS_GIVEN_BACK'],
     scenario: 'worklist',
     what: "Deliveries that met another worker's lease count towards giving up, and giving up does not wait for that lease.",
+    elusive: 'All that it does is an unknown answer without need, which is a right answer; service.pml.',
     patches: [
       {
         ...UNDER_A_LEASE,
