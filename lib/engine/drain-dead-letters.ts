@@ -1,4 +1,4 @@
-import { parsePid, pidOfCommand } from '../contract/process-id.ts';
+import { buildPid, parsePid, pidOfCommand } from '../contract/process-id.ts';
 import type { ReceivedMessage, VisibilityChange } from '../ports/message-queue.ts';
 import type { AdvanceResult, EngineOptions } from './engine-context.ts';
 import { forcedBody, INBOX, isForced } from './inbox-message.ts';
@@ -51,10 +51,13 @@ const pidIn = (text: string): string => {
   try {
     const { body, pid, tenant, process, id, detail } = JSON.parse(text) as Body;
     if (typeof body === 'string') return pidIn(body);
-    const named = pid ?? detail?.processid ?? (process === undefined ? undefined : `${String(tenant)}#${String(process)}#${String(id)}`);
-    const found = named ?? (typeof detail?.commandid === 'string' ? pidOfCommand(detail.commandid) : undefined);
-    return typeof found === 'string' && parsePid(found) !== undefined ? found : '';
+    const started = isText(tenant) && isText(process) && isText(id) ? buildPid(tenant, process, id) : undefined;
+    const asked = isText(detail?.commandid) ? pidOfCommand(detail.commandid) : undefined;
+    const found = pid ?? detail?.processid ?? started ?? asked;
+    return isText(found) && parsePid(found) !== undefined ? found : '';
   } catch {
     return '';
   }
 };
+
+const isText = (value: unknown): value is string => typeof value === 'string';
