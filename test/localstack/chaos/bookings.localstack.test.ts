@@ -24,7 +24,7 @@ import { proxyPlace, withFunctionsThrough } from './proxied-functions.ts';
 import { reportText } from './report.ts';
 
 /** A booking takes LocalStack about half a second, whatever else it does. */
-const BOOKINGS = Number(process.env['CHAOS_BOOKINGS'] ?? 150);
+const BOOKINGS = Number(process.env['CHAOS_BOOKINGS'] ?? 100);
 /** Of each phase: a machine that is busy with other tests takes several times as long as one that is not. */
 const PATIENCE_SECONDS = 240 + 2 * BOOKINGS;
 const SEED = process.env['CHAOS_SEED'] ?? String(Date.now());
