@@ -18,7 +18,7 @@ export const Born = event('lives.born', Birth);
 export const Word = event('lives.word', Saying);
 export const Ended = event('lives.ended', Birth);
 
-const put = command({ input: z.object({ thing: z.string() }), timeout: '2 minutes' });
+const put = command({ input: z.object({ thing: z.string() }), timeout: '10 minutes' });
 export const depot = service('depot', {
   take: command({
     input: Thing,

@@ -62,8 +62,7 @@ export const lifecycleBugs: readonly PlantedBug[] = [
     name: 'NO_RESEND_WRONGRUN',
     rows: ['lifecycle.pml | NO_RESEND_WRONGRUN'],
     what: 'A message of an earlier run is only acknowledged, also where it caused an undo that is still out.',
-    elusive:
-      'It needs a crash between the commit of a late undo and its send, after a restart: seed 442 while worlds were larger; lifecycle.pml, and the exhaustive case of a late success.',
+    scenario: 'lives',
     patches: [{ ...OWED, plant: "!(PLANTED && item.verdict === 'wrongRun') && (ORIGINAL)" }],
   },
   {
@@ -82,7 +81,7 @@ export const lifecycleBugs: readonly PlantedBug[] = [
     name: 'CAUSE_NOT_RUN_QUALIFIED',
     rows: ['lifecycle.pml | CAUSE_NOT_RUN_QUALIFIED'],
     what: 'An answer is known by the number of its command alone, whose run is taken to be the present one.',
-    elusive: 'As NO_RESEND_WRONGRUN; lifecycle.pml.',
+    scenario: 'lives',
     patches: [
       {
         ...OWED,
