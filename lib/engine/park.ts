@@ -17,10 +17,10 @@ export const parkMessage = async (
   message: ReceivedMessage,
   why: { readonly pid: string; readonly reason: string; readonly detail: string },
 ): Promise<void> => {
-  const { body } = unwrapped(message);
+  const { body, sentAt } = unwrapped(message);
   await parking.park({
     pid: why.pid,
-    id: parkedId(message),
+    id: idOf(sentAt, message),
     reason: why.reason,
     detail: shortText(why.detail),
     body,
@@ -30,7 +30,9 @@ export const parkMessage = async (
 };
 
 /** Under which a message is parked: as often as it is, it is parked once. */
-export const parkedId = (message: ReceivedMessage): string => `${String(unwrapped(message).sentAt).padStart(15, '0')}#${message.messageId}`;
+export const parkedId = (message: ReceivedMessage): string => idOf(unwrapped(message).sentAt, message);
+
+const idOf = (sentAt: number, { messageId }: ReceivedMessage): string => `${String(sentAt).padStart(15, '0')}#${messageId}`;
 
 /** A message that was sent back before is parked as it came first, not in a wrapper of a wrapper. */
 const unwrapped = (message: ReceivedMessage): { readonly body: string; readonly sentAt: number } => {

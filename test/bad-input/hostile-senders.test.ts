@@ -2,17 +2,9 @@ import { describe, expect, it } from 'vitest';
 import type { CommandEnvelope } from '../../lib/contract/envelope.ts';
 import { sha256 } from '../../lib/engine/engine.ts';
 import { thrownText } from '../../lib/contract/thrown-text.ts';
-import { busText, InboxRig } from './inbox-rig.ts';
+import { busText, charging, InboxRig } from './inbox-rig.ts';
 
 const PID = 'default#fulfil#o-1';
-
-const charging = async (): Promise<{ readonly rig: InboxRig; readonly charge: CommandEnvelope }> => {
-  const rig = new InboxRig();
-  rig.event('shop.placed', { orderId: 'o-1' });
-  await rig.work();
-  const [charge] = await rig.commands();
-  return { rig, charge: charge as CommandEnvelope };
-};
 
 /** The bus knows who published; the envelope only says so. */
 const publishedBy = (source: string, { id, datahash, attempt }: CommandEnvelope, over: object = {}): string => {

@@ -187,3 +187,12 @@ const sourceOf = (type: string, detail: unknown): string => {
   const { source } = (detail ?? {}) as { readonly source?: unknown };
   return typeof source === 'string' ? source : String(type.split('.')[0]);
 };
+
+/** An instance whose payment is out. */
+export const charging = async (): Promise<{ readonly rig: InboxRig; readonly charge: CommandEnvelope }> => {
+  const rig = new InboxRig();
+  rig.event('shop.placed', { orderId: 'o-1' });
+  await rig.work();
+  const [charge] = await rig.commands();
+  return { rig, charge: charge as CommandEnvelope };
+};

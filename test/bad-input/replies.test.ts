@@ -1,18 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { CommandEnvelope } from '../../lib/contract/envelope.ts';
 import { forwardedBody } from '../../lib/engine/inbox-message.ts';
-import { InboxRig } from './inbox-rig.ts';
+import { charging, InboxRig } from './inbox-rig.ts';
 
 const PID = 'default#fulfil#o-1';
-
-/** An instance whose payment is out. */
-const charging = async (): Promise<{ readonly rig: InboxRig; readonly charge: CommandEnvelope }> => {
-  const rig = new InboxRig();
-  rig.event('shop.placed', { orderId: 'o-1' });
-  await rig.work();
-  const [charge] = await rig.commands();
-  return { rig, charge: charge as CommandEnvelope };
-};
 
 const answers = async (rig: InboxRig, pid = PID): Promise<number> =>
   (await rig.story(pid)).filter((type) => type === 'CommandAnswered').length;
