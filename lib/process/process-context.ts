@@ -1,6 +1,7 @@
-import { commandContract, retryPolicy, type AnyCommand } from '../contract/command.ts';
+import { commandContract, type AnyCommand } from '../contract/command.ts';
 import { milliseconds, type Duration } from '../contract/duration.ts';
 import { eventContract, type AnyEvent } from '../contract/event.ts';
+import { retryPolicy, runTimeoutMs } from '../contract/retry-policy.ts';
 import type { CommandContract } from '../contract/runtime-contract.ts';
 import { parse, type Json } from '../contract/schema.ts';
 import { refuse } from '../core/bug.ts';
@@ -249,7 +250,7 @@ const POLICIES = new WeakMap<CommandContract, readonly [CallPolicy, CallPolicy]>
 const policyOf = (contract: CommandContract, options: CallOptions | undefined, returnsFailure: boolean): CallPolicy => {
   if (options)
     return {
-      timeoutMs: options.timeout === undefined ? contract.timeoutMs : milliseconds(options.timeout),
+      timeoutMs: options.timeout === undefined ? contract.timeoutMs : runTimeoutMs(options.timeout),
       retry: options.retry ? retryPolicy(options.retry, contract.retry) : contract.retry,
       undo: options.undo !== false,
       returnsFailure,
