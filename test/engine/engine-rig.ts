@@ -24,6 +24,8 @@ export class EngineRig {
   readonly payloads = new MemoryPayloadStore();
   readonly parking = new MemoryParkingStore();
   readonly published: PublishedEvent[] = [];
+  /** What has come to the inbox from outside. */
+  readonly bodies: string[] = [];
   /** The bus: `broken`, it accepts nothing; `callsUntilMended`: so many calls more. */
   readonly bus = new BreakableBus();
   /** The queue of the flights: `broken`, it fails; `refusing`, it takes nothing, and never will. */
@@ -80,6 +82,7 @@ export class EngineRig {
       data,
       ...more,
     };
+    this.bodies.push(JSON.stringify({ detail }));
     this.#queue('inbox').put(JSON.stringify({ detail }));
   }
 
