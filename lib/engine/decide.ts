@@ -94,7 +94,7 @@ const remember = (ring: string[], id: string): void => {
 
 const applyReply = (live: LiveInstance, reply: ReplyInbound, at: number): Promise<void> => {
   const { run } = live;
-  const { n, outcome, retryable } = reply;
+  const { n, outcome, retryable, attempts } = reply;
   const tombstone = run.image.tombstones.find((each) => each.run === reply.run && each.n === n);
   const command = tombstone ?? run.image.commands.get(n);
   const data = outcome === 'completed' && command ? parsedOutput(run, command.command, reply) : reply.data;
@@ -105,6 +105,7 @@ const applyReply = (live: LiveInstance, reply: ReplyInbound, at: number): Promis
     n,
     outcome,
     ...(retryable && { retryable }),
+    ...(attempts !== undefined && { attempts }),
     ...(tombstone && { late: { run: tombstone.run, command: tombstone.command, input: tombstone.input } }),
     ...(data !== null && { data }),
   };
