@@ -18,7 +18,7 @@ const sent = async (parts: object, options: CallOptions | undefined, sends = 1):
   for (let turns = 0; all.length < sends && turns < 2 * sends; turns += 1) {
     for (const envelope of await rig.commands('svc')) {
       all.push(envelope as unknown as Record<string, unknown>);
-      if (all.length < sends) await rig.answers(envelope, 'failed', { type: 'BUSY', message: 'later', data: null }, true);
+      if (all.length < sends) await rig.answers(envelope, 'failed', { type: 'BUSY', message: 'later', data: null }, { retryable: true });
     }
     await rig.advance();
     rig.clock.advance(600_000);
