@@ -1,4 +1,3 @@
-import type { FailureData } from './envelope.ts';
 import type { Json } from './json.ts';
 import { wellFormed } from './thrown-text.ts';
 
@@ -20,7 +19,7 @@ export function lastErrorOf(data: Json | undefined): LastError | undefined {
 }
 
 /** The same as data of a reply. */
-export function lastErrorData({ code, message }: LastError): FailureData {
+export function lastErrorData({ code, message }: LastError): { readonly type: string; readonly message: string; readonly data: null } {
   return { type: code, message, data: null };
 }
 
