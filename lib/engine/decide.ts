@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { isOrchestratorError } from '../contract/errors.ts';
 import { NEWER, parseVersion } from '../contract/versions.ts';
+import { ACTIVATION_MAX, goesOn } from '../core/activation.ts';
 import { SIGNALS_MAX, STARTS_MAX, type Image } from '../core/image.ts';
 import {
   signalDigest,
@@ -153,9 +154,17 @@ const applyOperator = (live: LiveInstance, { id, act, reason, by, skip }: Operat
   });
 };
 
-/** Everything due at this process time, in order; each is an activation of its own. */
+/**
+ * Everything due at this process time, in order; each is an activation of its own. All that was open may be due at once; timers that are
+ * set meanwhile and are due already are bounded, as one activation is.
+ */
 const applyDue = async (live: LiveInstance, at: number): Promise<void> => {
   const { run } = live;
-  for (let due = nextDue(run); due && !run.bug && !run.stuck; due = nextDue(run))
-    await live.apply({ type: due.timer ? 'TimerFired' : 'AttemptTimedOut', at, n: due.n });
+  const { timers, commands } = run.image;
+  let allowed = ACTIVATION_MAX + timers.size + commands.size;
+  for (let due = nextDue(run); due && !run.bug && !run.stuck; due = nextDue(run)) {
+    allowed -= 1;
+    if (allowed < 0) run.bug = { code: 'POISON', message: goesOn(run) };
+    else await live.apply({ type: due.timer ? 'TimerFired' : 'AttemptTimedOut', at, n: due.n });
+  }
 };

@@ -1,4 +1,5 @@
 import type { ProcessContract } from '../contract/runtime-contract.ts';
+import { closeActivation, openActivation } from '../core/activation.ts';
 import { applyFact } from '../core/apply.ts';
 import { poison } from '../core/bug.ts';
 import type { FrontEnd, FrontEndOf } from '../core/front-end.ts';
@@ -72,11 +73,13 @@ export class LiveInstance {
   /** Applies one fact and lets the user's code run until it waits again. What it threw is in `run.bug`. */
   async apply(fact: Fact): Promise<void> {
     const { run } = this;
+    openActivation(run);
     try {
       await this.#frontEnd.hear(fact, applyFact(run, fact));
     } catch (error) {
       poison(run, error);
     }
+    closeActivation(run);
     if (run.position > JOURNAL_ENTRIES_MAX && !run.ended)
       run.bug ??= {
         code: 'SIZE',
