@@ -1,6 +1,7 @@
 import type { AnyCommand, FailureOf } from '../contract/command.ts';
 import type { Duration } from '../contract/duration.ts';
 import type { AnyEvent } from '../contract/event.ts';
+import type { Frozen } from '../contract/frozen-type.ts';
 import type { AnyProcess, EventsOf, ResultOf, StartOf, ViewOf } from '../contract/process-contract.ts';
 import type { Sent } from '../contract/schema.ts';
 import type { Description, Status, Summary } from './describe.ts';
@@ -15,9 +16,14 @@ export interface Client {
     options?: { id?: string; onOpen?: OnOpen; tags?: Record<string, string> },
   ): Promise<{ id: string; run: string; started: boolean }>;
   /** Puts an event on the bus; an id makes a repetition a duplicate. */
-  publish<E extends AnyEvent>(event: E, data: Sent<E['~data']>, options?: { id?: string }): Promise<void>;
+  publish<E extends AnyEvent>(event: E, data: Frozen<Sent<E['~data']>>, options?: { id?: string }): Promise<void>;
   /** Sends an event to one instance, also before its start. */
-  signal<P extends AnyProcess, E extends AnyEvent<EventsOf<P>>>(process: P, id: string, event: E, data: Sent<E['~data']>): Promise<void>;
+  signal<P extends AnyProcess, E extends AnyEvent<EventsOf<P>>>(
+    process: P,
+    id: string,
+    event: E,
+    data: Frozen<Sent<E['~data']>>,
+  ): Promise<void>;
   /** The view that the instance showed last, also after its end. */
   query<P extends AnyProcess>(process: P, id: string): Promise<ViewOf<P>>;
   /** How the instance stands and what it waits for, also after its end. */
@@ -39,7 +45,7 @@ export interface Client {
   /** Lets a stuck instance go on; `skip` is the path of a step that a person dealt with. */
   resume(process: AnyProcess, id: string, options?: { version?: number; skip?: string }): Promise<void>;
   /** Completes a deferred command by its task's token. */
-  complete<C extends AnyCommand>(command: C, token: string, output: Sent<C['~']['output']>): Promise<void>;
+  complete<C extends AnyCommand>(command: C, token: string, output: Frozen<Sent<C['~']['output']>>): Promise<void>;
   /** Fails a deferred command with an error that its contract declares. */
   fail<C extends AnyCommand>(command: C, token: string, failure: FailureOf<C>): Promise<void>;
   /** Says that somebody is still at a deferred command. */

@@ -1,5 +1,6 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { Correlated } from './correlated.ts';
+import type { Frozen } from './frozen-type.ts';
 import type { Message } from './message.ts';
 import type { CorrelationContract, EventContract } from './runtime-contract.ts';
 import type { Data, Received, Schema, Sent, Wire } from './schema.ts';
@@ -15,15 +16,15 @@ export interface AnyEvent<N extends string = string> {
 export interface Event<N extends string, D> extends AnyEvent<N>, StandardSchemaV1<Sent<D>, Received<D>> {
   readonly '~data': D;
   /** The event names the instance by its process id. */
-  byId(id: (data: Received<D>) => string): Correlated<N, D, 'id'>;
+  byId(id: (data: Frozen<Received<D>>) => string): Correlated<N, D, 'id'>;
   /** The event knows only a business key, for which instances wait. */
-  byKey(key: (data: Received<D>) => string): Correlated<N, D, 'key'>;
+  byKey(key: (data: Frozen<Received<D>>) => string): Correlated<N, D, 'key'>;
   /** Whether a message is this event, which also types its data. */
-  is(message: Message): message is Message<N, Received<D>>;
+  is(message: Message): message is Message<N, Frozen<Received<D>>>;
 }
 
 /** The data that a reader of the event gets. */
-export type DataOf<E extends AnyEvent> = Received<E['~data']>;
+export type DataOf<E extends AnyEvent> = Frozen<Received<E['~data']>>;
 
 /**
  * Defines an event. The text before the dot owns it: whoever publishes it has this as its `source`.
@@ -32,7 +33,7 @@ export type DataOf<E extends AnyEvent> = Received<E['~data']>;
 export function event<const N extends `${string}.${string}`, S extends Schema>(
   type: N,
   data: Wire<S>,
-  options?: { readonly dedupeBy?: (data: Received<Data<S>>) => string },
+  options?: { readonly dedupeBy?: (data: Frozen<Received<Data<S>>>) => string },
 ): Event<N, Data<S>> {
   const schema = data as Schema;
   const dedupeBy = options?.dedupeBy;

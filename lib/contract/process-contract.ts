@@ -1,4 +1,5 @@
 import type { ProcessFailed } from './errors.ts';
+import type { Frozen } from './frozen-type.ts';
 import type { ProcessContract } from './runtime-contract.ts';
 import type { Received, Sent } from './schema.ts';
 
@@ -15,6 +16,8 @@ export interface ProcessTypes {
 export interface AnyProcess {
   readonly name: string;
   readonly '~': ProcessTypes;
+  /** For the compiler only: what it prints where a process is taken for a command. */
+  readonly '~uncallable'?: 'a process is not called: publish the event that starts it, and wait for an event that it publishes';
 }
 
 /** The definition of a business process. */
@@ -26,15 +29,15 @@ export interface Process<N extends string, T extends ProcessTypes> extends AnyPr
 }
 
 type ProcessFailures<N extends string, E> =
-  | { [T in keyof E & string]: ProcessFailed<N, T, Received<E[T]>> }[keyof E & string]
+  | { [T in keyof E & string]: ProcessFailed<N, T, Frozen<Received<E[T]>>> }[keyof E & string]
   | ProcessFailed<N, 'Other', { readonly reason: string }>;
 
 /** What starts it, as its writer gives it. */
-export type StartOf<P extends AnyProcess> = Sent<P['~']['start']>;
+export type StartOf<P extends AnyProcess> = Frozen<Sent<P['~']['start']>>;
 /** What it ends with. */
 export type ResultOf<P extends AnyProcess> = P['~']['result'];
 /** What its queries see; null where it declares no view. */
-export type ViewOf<P extends AnyProcess> = [P['~']['view']] extends [never] ? null : Received<P['~']['view']>;
+export type ViewOf<P extends AnyProcess> = [P['~']['view']] extends [never] ? null : Frozen<Received<P['~']['view']>>;
 /** The types of the events that it hears. */
 export type EventsOf<P extends AnyProcess> = P['~']['events'];
 

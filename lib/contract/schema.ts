@@ -41,7 +41,7 @@ type Checked<S, I, O> = [O] extends [Json]
     : NotJson<O>;
 
 // The types from here to Field are only looked at where a schema is wrong.
-type NotJson<T, At extends string = '', Depth extends 0[] = []> = Depth['length'] extends 7
+export type NotJson<T, At extends string = '', Depth extends 0[] = []> = Depth['length'] extends 7
   ? never
   : unknown extends T
     ? `${Field<At>} is unknown, which may not be JSON`

@@ -1,11 +1,16 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
+import type { Frozen } from './frozen-type.ts';
 import type { Json } from './json.ts';
 import { parse, type Data, type Received, type Schema, type Sent, type Wire } from './schema.ts';
 
 /** A schema and all that came before it. Writers send the newest version; readers upcast older ones step by step. */
 export interface Versions<D> extends StandardSchemaV1<Sent<D>, Received<D>> {
   /** Adds a version; `upcast` makes its data from data of the version before. */
-  next<S extends Schema>(schema: Wire<S>, upcast: (old: Received<D>) => Sent<Data<S>>): Versions<Data<S>>;
+  // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- as a const parameter it keeps literals
+  next<S extends Schema, const R extends Frozen<Sent<Data<S>>>>(
+    schema: Wire<S>,
+    upcast: (old: Frozen<Received<D>>) => R,
+  ): Versions<Data<S>>;
 }
 
 /** One version: its schema, and how its data is made from that of the version before (of the first, never asked). */

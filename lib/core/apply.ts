@@ -1,6 +1,5 @@
 import { Cancelled } from '../contract/errors.ts';
 import type { Json } from '../contract/schema.ts';
-import { count } from './activation.ts';
 import { applyAnswer, retryNow, type Heard } from './answers.ts';
 import { publishEvent } from './effects.ts';
 import { terminate } from './ending.ts';
@@ -60,9 +59,7 @@ export const applyFact = (run: Run, fact: Fact): HeardFact | undefined => {
 /** What the front end is told next. Scopes that are ready are closed first, in between nothing is. */
 export const nextOutcome = (run: Run): Outcome | undefined => {
   settleScopes(run);
-  const outcome = run.outcomes.shift();
-  if (outcome) count(run, 'outcomes');
-  return outcome;
+  return run.outcomes.shift();
 };
 
 const fireTimer = (run: Run, n: number): HeardFact | undefined => {

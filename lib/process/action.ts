@@ -2,6 +2,7 @@ import { commandContract, type AnyCommand, type InputOf } from '../contract/comm
 import { milliseconds, type Duration } from '../contract/duration.ts';
 import { ContractError } from '../contract/errors.ts';
 import { eventContract, type AnyEvent } from '../contract/event.ts';
+import type { Frozen } from '../contract/frozen-type.ts';
 import type { CommandContract } from '../contract/runtime-contract.ts';
 import type { Json, Sent } from '../contract/schema.ts';
 
@@ -65,7 +66,7 @@ export const send = <C extends AnyCommand>(command: C, input: InputOf<C>): Actio
   action({ kind: 'send', command: commandContract(command), input });
 
 /** An event for the bus, one that the decider says it publishes. */
-export const publish = <E extends AnyEvent>(event: E, data: Sent<E['~data']>): Action<E['type']> =>
+export const publish = <E extends AnyEvent>(event: E, data: Frozen<Sent<E['~data']>>): Action<E['type']> =>
   action({ kind: 'publish', event: eventContract(event).type, data });
 
 /** The instance ends, with this result. */

@@ -1,9 +1,9 @@
-import type { AnyCommand, FailureOf, InputOf, OutputOf } from '../contract/command.ts';
+import type { AnyCommand, FailureOf, InputOf, OutputOf, Retry } from '../contract/command.ts';
 import type { Duration } from '../contract/duration.ts';
 import type { Failure, ProcessFailed } from '../contract/errors.ts';
 import type { AnyEvent, DataOf } from '../contract/event.ts';
+import type { Frozen } from '../contract/frozen-type.ts';
 import type { Message } from '../contract/message.ts';
-import type { Retry } from '../contract/retry-policy.ts';
 import type { Received, Sent } from '../contract/schema.ts';
 
 /** What a process awaits. Made by `ctx` only, so that `race` and `undo` know what they act on. */
@@ -72,24 +72,29 @@ export interface ContextTypes {
 export interface Context<T extends ContextTypes> extends AnyContext {
   readonly errors: {
     readonly [K in keyof T['errors'] & string]: (
-      data: Sent<T['errors'][K]>,
+      data: Frozen<Sent<T['errors'][K]>>,
       message?: string,
-    ) => ProcessFailed<string, K, Received<T['errors'][K]>>;
+    ) => ProcessFailed<string, K, Frozen<Received<T['errors'][K]>>>;
   };
   /** The first unread event that matches, also one that came before the call. With a `timeout` it may give `undefined`. */
-  waitFor<E extends AnyEvent<T['byId']>, D extends Duration = never>(
-    event: E,
+  waitFor<E extends AnyEvent, D extends Duration = never>(
+    event: Declared<E, T['byId'], 'receives'>,
     options?: Wait<E, D>,
   ): Step<DataOf<E> | ([D] extends [never] ? never : undefined)>;
   /** Puts an event on the bus, with the commit of what is decided now. */
-  publish<E extends AnyEvent<T['publishes']>>(event: E, data: Sent<E['~data']>): void;
+  publish<E extends AnyEvent>(event: Declared<E, T['publishes'], 'publishes'>, data: Frozen<Sent<E['~data']>>): void;
   /** Replaces what `client.query` sees. */
-  view(value: [T['view']] extends [never] ? 'this process declares no view' : Sent<T['view']>): void;
+  view(value: [T['view']] extends [never] ? 'this process declares no view' : Frozen<Sent<T['view']>>): void;
 }
 
 type Sendable<C extends AnyCommand> = C['~']['undo'] extends true
   ? `${C['name']} has an undo, so its answer must be awaited: use ctx.call`
   : C;
+
+/** `E` where the options of the process name it, else one sentence that tsc prints. */
+type Declared<E extends AnyEvent, Names extends string, Option extends string> = [E['type']] extends [Names]
+  ? E
+  : `${E['type']} is not declared: add it to ${Option} in the options of the process`;
 
 /** Which event a `waitFor` takes, and how long it waits. @default any, for ever */
 export interface Wait<E extends AnyEvent, D> {

@@ -3,6 +3,7 @@ import { correlationContract, type Correlated } from '../contract/correlated.ts'
 import { milliseconds } from '../contract/duration.ts';
 import { ContractError } from '../contract/errors.ts';
 import { eventContract, type AnyEvent } from '../contract/event.ts';
+import type { Frozen } from '../contract/frozen-type.ts';
 import type { AnyProcess } from '../contract/process-contract.ts';
 import type { CorrelationContract, ProcessContract } from '../contract/runtime-contract.ts';
 import type { Data, Json, Received, Schema, Sent, Wire } from '../contract/schema.ts';
@@ -15,13 +16,13 @@ export interface Decider<N extends string, D, P extends string, M extends string
   /** A new decider that also hears `message`. The handler is pure: it returns the next state, or the state and actions. */
   on<T extends Correlated<string, unknown, 'id'> | AnyCommand | Timer>(
     message: T,
-    handler: (state: Received<D>, heard: Heard<T>, at: { readonly id: string; readonly now: Date }) => Next<D, P>,
+    handler: (state: Frozen<Received<D>>, heard: Heard<T>, at: { readonly id: string; readonly now: Date }) => Next<D, P>,
   ): Decider<N, D, P, M | EventIn<T>>;
 }
 
 type EventIn<T> = T extends Correlated ? T['~event'] : never;
-type Heard<T> = T extends Correlated ? Received<T['~data']> : T extends AnyCommand ? OutputOf<T> | FailureOf<T> : undefined;
-type Next<D, P extends string> = Sent<D> | readonly [Sent<D>, ...(Action<P> | false | undefined)[]];
+type Heard<T> = T extends Correlated ? Frozen<Received<T['~data']>> : T extends AnyCommand ? OutputOf<T> | FailureOf<T> : undefined;
+type Next<D, P extends string> = Frozen<Sent<D>> | readonly [Frozen<Sent<D>>, ...(Action<P> | false | undefined)[]];
 
 export type Handler = (state: Json, heard: unknown, at: { readonly id: string; readonly now: Date }) => unknown;
 
@@ -38,11 +39,12 @@ export interface DeciderDefinition extends ProcessContract {
  * Defines a long-lived process as a state with a pure handler per message. The first event for an id creates the instance.
  * @example import { decider } from 'tutti'; const counter = decider('counter', { state: Count, initial: () => ({ n: 0 }) }).on(Ping.byId(ping => ping.id), state => ({ n: state.n + 1 }));
  */
-export function decider<const N extends string, S extends Schema, P extends AnyEvent = never>(
+// oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- as a const parameter it keeps literals
+export function decider<const N extends string, S extends Schema, const I extends Frozen<Sent<Data<S>>>, P extends AnyEvent = never>(
   name: N,
   options: {
     readonly state: Wire<S>;
-    readonly initial: (id: string) => Sent<Data<S>>;
+    readonly initial: (id: string) => I;
     readonly publishes?: readonly P[];
     readonly version?: number;
   },

@@ -3,9 +3,19 @@ import { correlationContract, type Correlated } from '../contract/correlated.ts'
 import { milliseconds, type Duration } from '../contract/duration.ts';
 import { ContractError, isProcessFailed, ProcessFailed } from '../contract/errors.ts';
 import { eventContract, type AnyEvent } from '../contract/event.ts';
+import type { Frozen } from '../contract/frozen-type.ts';
 import type { Process } from '../contract/process-contract.ts';
 import type { ProcessContract } from '../contract/runtime-contract.ts';
-import { nothing, type Data, type Json, type NothingSchema, type Received, type Schema, type Wire } from '../contract/schema.ts';
+import {
+  nothing,
+  type Data,
+  type Json,
+  type NothingSchema,
+  type NotJson,
+  type Received,
+  type Schema,
+  type Wire,
+} from '../contract/schema.ts';
 import { throwers } from '../contract/service.ts';
 import type { Context } from './context.ts';
 
@@ -45,6 +55,9 @@ export interface ProcessOptions<
 export type Start<S extends Correlated, I extends Schema> = [S] extends [never] ? Data<I> : S['~data'];
 export type Named<R extends Correlated, By extends 'id' | 'key' = 'id' | 'key'> = R extends { readonly by: By } ? R['~event'] : never;
 
+/** Anything where a result can travel, else one sentence that tsc prints. */
+type ResultFault<Out> = [Out] extends [Json | void] ? unknown : NotJson<Out, 'result'>;
+
 /** An async process at run time. */
 export interface AsyncDefinition extends ProcessContract {
   readonly kind: 'async';
@@ -64,7 +77,7 @@ export function process<
   I extends Schema = NothingSchema,
   E extends Schemas = {},
   V extends Schema = never,
-  const Out extends Json | void = void,
+  const Out extends Json | void | object = void,
 >(
   name: N,
   options: ProcessOptions<S, R, P, I, E, V>,
@@ -76,8 +89,8 @@ export function process<
       errors: { [K in keyof E]: Data<E[K]> };
       view: Data<V>;
     }>,
-    input: Received<Start<S, I>>,
-  ) => Promise<Out>,
+    input: Frozen<Received<Start<S, I>>>,
+  ) => Promise<Out & ResultFault<Out>>,
 ): Process<N, { start: Start<S, I>; result: Out; errors: { [K in keyof E]: Data<E[K]> }; view: Data<V>; events: Named<S | R> }> {
   const contract: ProcessContract = contractOf(name, options as never);
   const throws = throwers(

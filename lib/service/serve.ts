@@ -1,6 +1,7 @@
 import type { Definition, Throws } from '../contract/command.ts';
 import { milliseconds, type Duration } from '../contract/duration.ts';
 import { ContractError } from '../contract/errors.ts';
+import type { Frozen } from '../contract/frozen-type.ts';
 import type { CommandContract, ServiceContract } from '../contract/runtime-contract.ts';
 import type { Received, Sent } from '../contract/schema.ts';
 import { serviceContract, type AnyService, type Service } from '../contract/service.ts';
@@ -24,6 +25,19 @@ export type Handler<I, O, T> =
       readonly cancel?: (input: I, task: T) => Promise<void>;
     };
 
+/** The handler of the command `N.K`. */
+export type HandlerOf<N extends string, C extends Readonly<Record<string, Definition>>, K extends keyof C & string, Tx> = Handler<
+  Received<C[K]['~']['input']>,
+  Frozen<Sent<C[K]['~']['output']>>,
+  Task<Throws<`${N}.${K}`, C[K]['~']['errors']>, Tx>
+>;
+
+/**
+ * `T`, looked at only when what it depends on is known. The compiler then checks a handler against the very output of its
+ * command, so that literals stay literals.
+ */
+export type Later<T> = T extends unknown ? T : never;
+
 /** How a service runs. */
 export interface ServeOptions<Tx> {
   /** Where commands are recorded. @default the folder, or the memory, of the local runtime; deployed, the table of the service's construct */
@@ -42,13 +56,7 @@ const SLOTS_MAX = 10_000;
  */
 export function serve<N extends string, C extends Readonly<Record<string, Definition>>, Tx = undefined>(
   service: Service<N, C>,
-  handlers: {
-    readonly [K in keyof C & string]: Handler<
-      Received<C[K]['~']['input']>,
-      Sent<C[K]['~']['output']>,
-      Task<Throws<`${N}.${K}`, C[K]['~']['errors']>, Tx>
-    >;
-  },
+  handlers: Later<{ readonly [K in keyof C & string]: HandlerOf<N, C, K, Tx> }>,
   options: ServeOptions<Tx> = {},
 ): Served<N> {
   const contract = serviceContract(service);

@@ -4,6 +4,7 @@ import { commandContract, type AnyCommand, type InputOf } from '../contract/comm
 import { milliseconds, type Duration } from '../contract/duration.ts';
 import { isFailure, type Failure } from '../contract/errors.ts';
 import { eventContract, type AnyEvent } from '../contract/event.ts';
+import type { Frozen } from '../contract/frozen-type.ts';
 import { parse, type Json, type Sent } from '../contract/schema.ts';
 import { durationText, failureText, type Consequence } from './consequence.ts';
 
@@ -42,7 +43,7 @@ export const undoes = (command: AnyCommand): Expectation => {
 };
 
 /** It publishes this event, with this data or any. */
-export const publishes = <E extends AnyEvent>(event: E, data?: Sent<E['~data']>): Expectation => {
+export const publishes = <E extends AnyEvent>(event: E, data?: Frozen<Sent<E['~data']>>): Expectation => {
   const { type, data: schema } = eventContract(event);
   const parsed = data === undefined ? undefined : parse(schema, data, `publishes(${type}) expects`);
   return expectation({

@@ -3,6 +3,7 @@ import { commandContract, type AnyCommand, type FailureOf } from '../contract/co
 import { milliseconds, type Duration } from '../contract/duration.ts';
 import { isCommandFailed } from '../contract/errors.ts';
 import { eventContract, type AnyEvent } from '../contract/event.ts';
+import type { Frozen } from '../contract/frozen-type.ts';
 import type { CommandContract, EventContract } from '../contract/runtime-contract.ts';
 import { parse, type Json, type Sent } from '../contract/schema.ts';
 
@@ -30,7 +31,7 @@ const fact = (parts: FactParts): Fact => Object.freeze({ '~fact': parts }) as ne
 export const factParts = (of: Fact): FactParts => of['~fact'] as unknown as FactParts;
 
 /** An event came: it starts the instance, or reaches it. */
-export const happened = <E extends AnyEvent>(event: E, data: Sent<E['~data']>): Fact => {
+export const happened = <E extends AnyEvent>(event: E, data: Frozen<Sent<E['~data']>>): Fact => {
   const contract = eventContract(event);
   return fact({ kind: 'happened', event: contract, data: parse(contract.data, data, `${contract.type} happened with`) });
 };
@@ -41,7 +42,7 @@ export const happened = <E extends AnyEvent>(event: E, data: Sent<E['~data']>): 
  */
 export const answered = <C extends AnyCommand>(
   command: C,
-  answer: Sent<C['~']['output']> | FailureOf<C>,
+  answer: Frozen<Sent<C['~']['output']>> | FailureOf<C>,
   options: { readonly nth?: number } = {},
 ): Fact => {
   const contract = commandContract(command);

@@ -1,10 +1,8 @@
 import assert from 'node:assert/strict';
-import type { Definition, Throws } from '../contract/command.ts';
-import type { Received, Sent } from '../contract/schema.ts';
+import type { Definition } from '../contract/command.ts';
 import { serviceContract, type Service } from '../contract/service.ts';
-import { serve, type Handler } from '../service/serve.ts';
+import { serve, type HandlerOf, type Later } from '../service/serve.ts';
 import type { Served } from '../service/served.ts';
-import type { Task } from '../service/task.ts';
 
 /**
  * A service played by the test: some handlers. A command without one fails the test by its name.
@@ -12,13 +10,7 @@ import type { Task } from '../service/task.ts';
  */
 export function scripted<N extends string, C extends Readonly<Record<string, Definition>>>(
   service: Service<N, C>,
-  handlers: {
-    readonly [K in keyof C & string]?: Handler<
-      Received<C[K]['~']['input']>,
-      Sent<C[K]['~']['output']>,
-      Task<Throws<`${N}.${K}`, C[K]['~']['errors']>, undefined>
-    >;
-  },
+  handlers: Later<{ readonly [K in keyof C & string]?: HandlerOf<N, C, K, undefined> }>,
 ): Served<N> {
   const { name, commands } = serviceContract(service);
   const verbs = [...commands.keys()].map((command) => command.slice(name.length + 1));

@@ -88,7 +88,7 @@ describe('a decider', () => {
     const spoiler = decider('spoiler', { state: Words, initial: () => ({ words: [] }) }).on(
       Nudge.byId((nudge) => nudge.id),
       (state) => {
-        state.words.push('spoilt');
+        (state.words as string[]).push('spoilt');
         return state;
       },
     );

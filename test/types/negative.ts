@@ -70,6 +70,12 @@ export const p1 = process('p', { startOn: OrderPlaced.byId(order => order.orderI
   await ctx.call(payments, { amount: 1, card: 'x' });
   // @ts-expect-error the commands of the service
   await ctx.call(payments.chrge, { amount: 1, card: 'x' });
+  // @ts-expect-error a process is not called
+  await ctx.call(bookTrip, { cartId: 'x' });
+  // @ts-expect-error nor is a decider
+  await ctx.try(userActivity, {});
+  // @ts-expect-error nor is it sent
+  ctx.send(bookTrip, { cartId: 'x' });
   // @ts-expect-error an undo needs the answer
   ctx.send(payments.charge, { amount: 1, card: 'x' });
   // @ts-expect-error wrong field in a send
@@ -120,6 +126,11 @@ export const p1 = process('p', { startOn: OrderPlaced.byId(order => order.orderI
 });
 // @ts-expect-error what a process returns must be JSON
 export const p2 = process('p', {}, async () => ({ at: new Date() }));
+interface Receipt { paymentId: string }
+// @ts-expect-error an interface has no index signature: write a type
+export const p8 = process('p', {}, async (): Promise<Receipt> => ({ paymentId: 'p' }));
+// @ts-expect-error nor does a Map travel
+export const p9 = process('p', {}, async () => ({ seen: new Map<string, string>() }));
 // @ts-expect-error a start by key
 export const p3 = process('p', { startOn: Keyed.byKey(keyed => keyed.card) }, async () => {});
 // @ts-expect-error an event alone does not say which instance
@@ -151,12 +162,27 @@ export const guards = (error: unknown, failure: Failure) => {
 };
 
 // Services
+const Sorted = z.object({ to: z.enum(['left', 'right']) }), sorting = service('sorting', { sort: command({ input: z.object({}), output: Sorted }) });
 // @ts-expect-error a handler is missing
 serve(payments, { charge: async () => ({ paymentId: 'p' }) });
 // @ts-expect-error no such command
 serve(payments, { charge: async () => ({ paymentId: 'p' }), refund: async () => {}, repay: async () => {} });
 // @ts-expect-error the wrong output
 serve(payments, { charge: async () => ({ payment: 'p' }), refund: async () => {} });
+// @ts-expect-error no such value of an enum
+serve(sorting, { sort: async () => ({ to: 'middle' }) });
+// @ts-expect-error the same in a script
+scripted(sorting, { sort: async () => ({ to: 'middle' }) });
+// @ts-expect-error no such literal
+serve(sorting, { sort: { run: async (_input, task) => task.attempt > 1 ? { to: 'left' } : { to: 3 } } });
+// @ts-expect-error no such handler, beside all others
+serve(sorting, { sort: async () => ({ to: 'left' }), sorted: async () => {} });
+// @ts-expect-error no such value in the first state
+decider('d', { state: Sorted, initial: () => ({ to: 'middle' }) });
+// @ts-expect-error no such value in the input of an undo
+command({ input: z.object({}), undo: { command: command({ input: Sorted }), input: () => ({ to: 'middle' }) } });
+// @ts-expect-error no such value in the newer version
+versions(z.object({})).next(Sorted, () => ({ to: 'middle' }));
 // @ts-expect-error the wrong output, with run
 serve(payments, { charge: { run: async () => ({ paymentId: 7 }) }, refund: async () => {} });
 // @ts-expect-error no output where one is promised

@@ -13,33 +13,33 @@ import { CancelOrder, inventory, OrderPlaced, shipping, warehouse } from '../../
 import { fulfilOrder } from '../../examples/order-fulfilment/fulfil-order.ts';
 import { recommendations, Viewed } from '../../examples/user-activity/contracts.ts';
 import { userActivity } from '../../examples/user-activity/user-activity.ts';
-import { equal, is } from './assert.ts';
+import { equal, frozen, is } from './assert.ts';
 
 // Events and versions
-equal<DataOf<typeof PaymentCharged>, { paymentId: string }>(true);
+frozen<DataOf<typeof PaymentCharged>, { paymentId: string }>(true);
 const WithDefault = event('x.with-default', z.object({ a: z.string(), b: z.number().default(1), c: z.string().optional() }));
-equal<DataOf<typeof WithDefault>, { a: string; b: number; c?: string | undefined }>(true);
+frozen<DataOf<typeof WithDefault>, { a: string; b: number; c?: string | undefined }>(true);
 const Address = versions(z.object({ street: z.string() })).next(z.object({ lines: z.array(z.string()), country: z.string().default('AT') }), old => {
   is<string>(old.street);
   return { lines: [old.street] };
 });
 const Moved = event('x.moved', Address, { dedupeBy: moved => moved.lines.join() });
-equal<DataOf<typeof Moved>, { lines: string[]; country: string }>(true);
+frozen<DataOf<typeof Moved>, { lines: string[]; country: string }>(true);
 const Nested = event('x.nested', z.object({ any: z.json(), kind: z.discriminatedUnion('kind', [z.object({ kind: z.literal('a') }), z.object({ kind: z.literal('b'), n: z.int() })]) }));
 is<string>(null as unknown as DataOf<typeof Nested>['kind']['kind']);
 type Tree = { name: string; children: Tree[] };
 const Tree: z.ZodType<Tree, Tree> = z.object({ name: z.string(), get children() { return z.array(Tree); } });
-equal<DataOf<ReturnType<typeof treeEvent>>, Tree>(true);
+frozen<DataOf<ReturnType<typeof treeEvent>>, Tree>(true);
 function treeEvent() { return event('x.tree', Tree); }
 const Branded = event('x.branded', z.object({ id: z.string().brand<'OrderId'>() }));
 is<string>(null as unknown as DataOf<typeof Branded>['id']);
 
 // Commands
-equal<InputOf<typeof payments.charge>, { amount: number; card: string }>(true);
-equal<OutputOf<typeof payments.charge>, { paymentId: string }>(true);
+frozen<InputOf<typeof payments.charge>, { amount: number; card: string }>(true);
+frozen<OutputOf<typeof payments.charge>, { paymentId: string }>(true);
 equal<OutputOf<typeof payments.refund>, null>(true);
 equal<FailureOf<typeof payments.refund>, never>(true);
-equal<FailureOf<typeof payments.charge>, CommandFailed<'payments.charge', 'CardDeclined', { reason: string }> | CommandFailed<'payments.charge', 'SuspectedFraud', Record<string, never>>>(true);
+equal<FailureOf<typeof payments.charge>, CommandFailed<'payments.charge', 'CardDeclined', { readonly reason: string }> | CommandFailed<'payments.charge', 'SuspectedFraud', Readonly<Record<string, never>>>>(true);
 equal<typeof payments.charge.name, 'payments.charge'>(true);
 equal<(typeof payments.charge)['~']['undo'], true>(true);
 equal<(typeof payments.refund)['~']['undo'], false>(true);
@@ -48,8 +48,8 @@ const inline = service('inline', { plain: command({ input: z.object({ a: z.strin
 equal<OutputOf<typeof inline.plain>, null>(true);
 equal<FailureOf<typeof inline.plain>, never>(true);
 equal<(typeof inline.plain)['~']['undo'], false>(true);
-equal<InputOf<typeof inline.full>, { a?: string | undefined }>(true);
-equal<OutputOf<typeof inline.full>, { b: number }>(true);
+frozen<InputOf<typeof inline.full>, { a?: string | undefined }>(true);
+frozen<OutputOf<typeof inline.full>, { b: number }>(true);
 // an undo written in place, its mapper before the command, and the input before it
 const undone = service('undone', { put: command({ undo: { input: (put, kept) => ({ key: put.key, at: kept.at }), command: command({ input: z.object({ key: z.string(), at: z.int() }) }) }, output: z.object({ at: z.int() }), input: z.object({ key: z.string() }) }) });
 equal<(typeof undone.put)['~']['undo'], true>(true);
@@ -58,7 +58,7 @@ equal<(typeof undone.put)['~']['undo'], true>(true);
 export const narrow = (error: unknown) => {
   if (payments.charge.failed(error)) {
     equal<typeof error, FailureOf<typeof payments.charge>>(true);
-    if (error.type === 'CardDeclined') equal<typeof error.data, { reason: string }>(true);
+    if (error.type === 'CardDeclined') frozen<typeof error.data, { reason: string }>(true);
   } else if (bookTrip.failed(error)) equal<typeof error, ProcessFailed<'book-trip', 'Other', { readonly reason: string }>>(true);
 };
 
@@ -66,7 +66,7 @@ export const narrow = (error: unknown) => {
 equal<StartOf<typeof bookTrip>, DataOf<typeof CheckoutTravelCart>>(true);
 equal<ResultOf<typeof bookTrip>, { readonly flight: string; readonly hotel: string }>(true);
 equal<ResultOf<typeof fulfilOrder>['status'], 'out-of-stock' | 'cancelled' | 'shipped'>(true);
-equal<ViewOf<typeof fulfilOrder>, { stage: 'packing' | 'shipping' }>(true);
+frozen<ViewOf<typeof fulfilOrder>, { stage: 'packing' | 'shipping' }>(true);
 equal<ViewOf<typeof bookTrip>, null>(true);
 equal<EventsOf<typeof fulfilOrder>, 'orders.order-placed' | 'orders.cancel-order'>(true);
 const CardChanged = event('x.card-changed', z.object({ user: z.string(), card: z.string() })), Ping = event('x.ping', z.object({ n: z.int() })), Started = event('x.started', z.object({ id: z.string(), note: z.string().default('') }));
@@ -76,30 +76,30 @@ export const everything = process('everything', {
   publishes: [TripBooked, Ping], errors: { NoDriver: z.object({ tried: z.int().default(0) }) }, view: z.object({ step: z.string().default('none') }), onOpen: 'attach', timeout: '30 days', early: '1 hour', version: 2,
 }, async (ctx, input) => {
   equal<typeof input, DataOf<typeof Started> | DataOf<typeof OrderPlaced>>(true);
-  if (Started.is(ctx.start)) equal<typeof ctx.start.data, { id: string; note: string }>(true);
-  const a = await ctx.waitFor(Ping); equal<typeof a, { n: number }>(true);
-  const b = await ctx.waitFor(Ping, { match: ping => ping.n > 3, timeout: '2 days' }); equal<typeof b, { n: number } | undefined>(true);
-  const c = await ctx.waitFor(CardChanged, { match: changed => changed.card !== '' }); equal<typeof c, { user: string; card: string }>(true);
-  const d = await ctx.waitFor(CardChanged, { timeout: `${a.n} days` }); equal<typeof d, { user: string; card: string } | undefined>(true);
-  const e = await ctx.waitFor(Ping, { match: ({ n }) => n === 1 }); equal<typeof e, { n: number }>(true);
+  if (Started.is(ctx.start)) frozen<typeof ctx.start.data, { id: string; note: string }>(true);
+  const a = await ctx.waitFor(Ping); frozen<typeof a, { n: number }>(true);
+  const b = await ctx.waitFor(Ping, { match: ping => ping.n > 3, timeout: '2 days' }); frozen<typeof b, { n: number } | undefined>(true);
+  const c = await ctx.waitFor(CardChanged, { match: changed => changed.card !== '' }); frozen<typeof c, { user: string; card: string }>(true);
+  const d = await ctx.waitFor(CardChanged, { timeout: `${a.n} days` }); frozen<typeof d, { user: string; card: string } | undefined>(true);
+  const e = await ctx.waitFor(Ping, { match: ({ n }) => n === 1 }); frozen<typeof e, { n: number }>(true);
   await ctx.waitFor(Started);
   ctx.publish(Ping, { n: 1 }); ctx.view({}); ctx.view({ step: 'x' }); ctx.tag({ customer: 'c' });
   let paid = await ctx.try(payments.charge, { amount: 1, card: 'a' });
   while (payments.charge.failed(paid)) { await ctx.waitFor(CardChanged); paid = await ctx.try(payments.charge, { amount: 1, card: 'b' }, { undo: false, timeout: '1 minute' }); }
-  equal<typeof paid, { paymentId: string }>(true);
+  frozen<typeof paid, { paymentId: string }>(true);
   const first = await ctx.race({ ping: ctx.waitFor(Ping), late: ctx.sleep('1 day'), hotel: ctx.call(hotels.book, { city: 'x', from: '2027-01-01', nights: 1 }), never: ctx.scope('for ever', async ctx => { for (;;) await ctx.sleep('1 day'); }) });
   equal<typeof first.winner, 'ping' | 'late' | 'hotel' | 'never'>(true);
-  if (first.winner === 'ping') equal<typeof first.value, { n: number }>(true);
+  if (first.winner === 'ping') frozen<typeof first.value, { n: number }>(true);
   switch (first.winner) {
-    case 'hotel': equal<typeof first.value, { reference: string }>(true); break;
+    case 'hotel': frozen<typeof first.value, { reference: string }>(true); break;
     case 'late': equal<typeof first.value, void>(true); break;
     case 'never': equal<typeof first.value, never>(true); break;
     case 'ping': break;
   }
   const inner = await ctx.scope('inner', async ctx => { ctx.compensate('note', (ctx, failure) => { is<undefined | { code: string }>(failure); return ctx.call(payments.refund, { paymentId: 'p' }); }); return ctx.waitFor(Ping); });
-  equal<typeof inner, { n: number }>(true);
+  frozen<typeof inner, { n: number }>(true);
   const [p, q] = await Promise.all([ctx.call(flights.book, { from: 'a', to: 'b', day: '2027-01-01' }), ctx.sleep('1 second')]);
-  equal<typeof p, { reference: string }>(true); equal<typeof q, void>(true);
+  frozen<typeof p, { reference: string }>(true); equal<typeof q, void>(true);
   const step = payAll(ctx, 3); await ctx.undo(ctx.call(flights.book, { from: 'a', to: 'b', day: '2027-01-01' })); is<number>(await step);
   if (a.n === 3) throw ctx.errors.NoDriver({}, 'nobody');
   return { kind: 'done', steps: [1, 2] };
@@ -107,25 +107,25 @@ export const everything = process('everything', {
 equal<ResultOf<typeof everything>, { readonly kind: 'done'; readonly steps: readonly [1, 2] }>(true);
 export const noInput = process('no-input', {}, async (_ctx, input) => { equal<typeof input, null>(true); });
 equal<ResultOf<typeof noInput>, void>(true);
-export const withInput = process('with-input', { input: z.object({ n: z.int().default(3) }) }, async (_ctx, input) => { equal<typeof input, { n: number }>(true); return input.n; });
-equal<StartOf<typeof withInput>, { n?: number | undefined }>(true);
+export const withInput = process('with-input', { input: z.object({ n: z.int().default(3) }) }, async (_ctx, input) => { frozen<typeof input, { n: number }>(true); return input.n; });
+frozen<StartOf<typeof withInput>, { n?: number | undefined }>(true);
 equal<ResultOf<typeof withInput>, number>(true);
 export const maybe = process('maybe', {}, async ctx => { if (ctx.random() > 0.5) return 'yes'; return; });
 equal<ResultOf<typeof maybe>, 'yes' | undefined>(true);
 const payAll = async (ctx: AnyContext, times: number): Promise<number> => { for (let i = 0; i < times; i++) await ctx.scope('pay', ctx => ctx.call(payments.charge, { amount: i, card: 'x' })); return times; };
-export const errorsOf = (error: unknown) => { if (everything.failed(error) && error.type === 'NoDriver') equal<typeof error.data, { tried: number }>(true); };
+export const errorsOf = (error: unknown) => { if (everything.failed(error) && error.type === 'NoDriver') frozen<typeof error.data, { tried: number }>(true); };
 export const step = (s: Step<{ a: 1 }>) => { is<Step<unknown>>(s); is<Promise<{ a: 1 }>>(s); };
 export const reason = (c: Cancelled) => equal<typeof c.reason, 'requested' | 'lost-race' | 'timeout' | 'scope-failed'>(true);
 
 // Deciders
-equal<ViewOf<typeof userActivity>, { seen: string[]; cart: string[]; recommended: string[] }>(true);
+frozen<ViewOf<typeof userActivity>, { seen: string[]; cart: string[]; recommended: string[] }>(true);
 equal<EventsOf<typeof userActivity>, 'shop.viewed' | 'shop.added-to-cart' | 'shop.purchased'>(true);
 const tick = timer('tick');
 export const counter = decider('counter', { state: z.object({ n: z.int().default(0) }), initial: () => ({}), publishes: [Ping] })
   .on(Ping.byId(() => 'one'), (state, ping, { now }) => [{ n: state.n + ping.n }, tick.at(now), publish(Ping, { n: 1 }), ping.n > 9 && end({ total: state.n })])
   .on(tick, (state, nothing) => { equal<typeof nothing, undefined>(true); return state; })
   .on(recommendations.compute, (state, found) => {
-    equal<typeof found, { items: string[] } | CommandFailed<'recommendations.compute', 'TooNew', Record<string, never>>>(true);
+    equal<typeof found, { readonly items: readonly string[] } | CommandFailed<'recommendations.compute', 'TooNew', Readonly<Record<string, never>>>>(true);
     return recommendations.compute.failed(found) ? state : { n: found.items.length };
   });
 equal<ResultOf<typeof counter>, Json>(true);
@@ -153,7 +153,7 @@ export const client = async () => {
   await tutti.publish(WithDefault, { a: 'x' }, { id: 'once' });
   await tutti.signal(fulfilOrder, 'o-1', CancelOrder, { orderId: 'o-1' });
   await tutti.signal(userActivity, 'u-1', Viewed, { userId: 'u-1', item: 'x' });
-  const view = await tutti.query(fulfilOrder, 'o-1'); equal<typeof view, { stage: 'packing' | 'shipping' }>(true);
+  const view = await tutti.query(fulfilOrder, 'o-1'); frozen<typeof view, { stage: 'packing' | 'shipping' }>(true);
   const result = await tutti.result(bookTrip, 'c', { timeout: '1 minute' }); equal<typeof result.flight, string>(true);
   for await (const one of tutti.list({ process: bookTrip, status: ['running', 'stuck'] })) is<string>(one.why);
   await tutti.complete(warehouse.pack, 'token', { parcelId: 'p' }); await tutti.complete(warehouse.unpack, 'token', null);

@@ -2,15 +2,15 @@ import * as v from 'valibot';
 import * as z from 'zod';
 import { type DataOf, type FailureOf, type CommandFailed, type InputOf, type OutputOf, type ResultOf, type StartOf, type ViewOf, command, event } from 'tutti';
 import { hotels, rooms, RoomFreed, stay } from './valibot-hotels.ts';
-import { equal } from './assert.ts';
+import { equal, frozen } from './assert.ts';
 
-equal<DataOf<typeof RoomFreed>, { city: string; day: string }>(true);
-equal<InputOf<typeof hotels.book>, { city: string; from: string; nights?: number | undefined }>(true);
-equal<OutputOf<typeof hotels.book>, { reference: string }>(true);
-equal<FailureOf<typeof hotels.book>, CommandFailed<'hotels.book', 'SoldOut', { freeFrom: string }>>(true);
-equal<StartOf<typeof stay>, { city: string; day: string }>(true);
-equal<ViewOf<typeof stay>, { booked: boolean }>(true);
-equal<ViewOf<typeof rooms>, { free: number }>(true);
+frozen<DataOf<typeof RoomFreed>, { city: string; day: string }>(true);
+frozen<InputOf<typeof hotels.book>, { city: string; from: string; nights?: number | undefined }>(true);
+frozen<OutputOf<typeof hotels.book>, { reference: string }>(true);
+equal<FailureOf<typeof hotels.book>, CommandFailed<'hotels.book', 'SoldOut', { readonly freeFrom: string }>>(true);
+frozen<StartOf<typeof stay>, { city: string; day: string }>(true);
+frozen<ViewOf<typeof stay>, { booked: boolean }>(true);
+frozen<ViewOf<typeof rooms>, { free: number }>(true);
 export const result = (r: ResultOf<typeof stay>) => 'freeFrom' in r ? r.freeFrom : r.reference;
 // two schema libraries in one command
 export const mixed = command({ input: v.object({ a: v.string() }), output: z.object({ b: z.int() }), undo: { command: command({ input: v.object({ c: v.number() }) }), input: (input, output) => ({ c: input.a.length + output.b }) } });

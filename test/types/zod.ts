@@ -1,7 +1,7 @@
 // Which zod schemas may travel. Only the compiler reads this file.
 import * as z from 'zod';
 import { event, type DataOf, type InputOf, command, service } from 'tutti';
-import { equal } from './assert.ts';
+import { equal, frozen } from './assert.ts';
 
 const Good = event(
   'x.good',
@@ -38,13 +38,13 @@ export const g1 = event(
   'x.a',
   z.discriminatedUnion('kind', [z.object({ kind: z.literal('a'), n: z.int().default(1) }), z.object({ kind: z.literal('b') })]),
 );
-equal<DataOf<typeof g1>, { kind: 'a'; n: number } | { kind: 'b' }>(true);
+frozen<DataOf<typeof g1>, { kind: 'a'; n: number } | { kind: 'b' }>(true);
 export const g2 = event('x.a', z.object({ id: z.string() }).partial());
 export const g3 = event('x.a', z.string());
 export const g4 = event('x.a', z.array(z.string()));
 // an event is a schema: as an output, inside versions()
 const s = service('s', { c: command({ input: g1, output: Good }) });
-equal<InputOf<typeof s.c>, { kind: 'a'; n?: number | undefined } | { kind: 'b' }>(true);
+frozen<InputOf<typeof s.c>, { kind: 'a'; n?: number | undefined } | { kind: 'b' }>(true);
 
 // @ts-expect-error a boolean is not one of its inputs
 export const b1 = event('x.a', z.object({ yes: z.stringbool() }));

@@ -5,7 +5,7 @@ import { runBody } from './interpret.ts';
 import type { Program } from './program.ts';
 import { tally } from './tally.ts';
 
-const version = <const V extends number>(number: V) =>
+const version = (number: number) =>
   process(
     'run-program',
     {
