@@ -29,4 +29,9 @@ export const notPlanted: Readonly<Record<string, string>> = {
   'parking.pml | REDRIVE_CRASHED': 'It is no bug: a crash may leave a copy of an event parked that is applied all the same.',
   'service.pml | UNDO_WITHOUT_SETTLE':
     "An undo's input is made from the output of what it undoes, which nobody has before that is answered.",
+  ...Object.fromEntries(
+    ['TWO_OWNERS', 'CRASH_NOT_COUNTED', 'SETTLE_BEYOND_LIMIT', 'COPY_IGNORES_PAUSE', 'LIMIT_ALWAYS_FAILED', 'LIMIT_NO_RECORD'].map(
+      (row) => [`service.pml | ${row}`, 'The services of the simulation have no retry limits.'],
+    ),
+  ),
 };
