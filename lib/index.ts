@@ -7,7 +7,6 @@ export {
   type FailureOf,
   type InputOf,
   type OutputOf,
-  type Retry,
   type Schemas,
   type Throws,
   type Wires,
@@ -29,6 +28,7 @@ export { event, type AnyEvent, type DataOf, type Event } from './contract/event.
 export type { Message } from './contract/message.ts';
 export type { AnyProcess, EventsOf, Process, ProcessTypes, ResultOf, StartOf, ViewOf } from './contract/process-contract.ts';
 export type { Data, Json, Nothing, NothingSchema, Received, Schema, Sent, Wire, Written } from './contract/schema.ts';
+export type { Retry } from './contract/retry-policy.ts';
 export { service, type AnyService, type Service } from './contract/service.ts';
 export { system, type System } from './contract/system.ts';
 export { versions, type Versions } from './contract/versions.ts';

@@ -5,6 +5,7 @@ import { decodeHead } from '../../lib/engine/head-codec.ts';
 import { definitionOf } from '../../lib/client/instance.ts';
 import type { Reach } from '../../lib/client/connection.ts';
 import { readHeadJournal } from '../../lib/client/journal-view.ts';
+import { parseEntry } from '../../lib/engine/read-journal.ts';
 import { explain } from '../../lib/client/why.ts';
 import type { Head } from '../../lib/ports/process-store.ts';
 import { Narrator, offsetText, type Sentence } from '../narrator.ts';
@@ -112,7 +113,7 @@ export class Timeline {
   }
 
   async #newEntries(head: Head, from: number): Promise<readonly JournalEntry[]> {
-    if (from >= head.tailFrom) return head.tail.slice(from - head.tailFrom).map((text) => JSON.parse(text) as JournalEntry);
+    if (from >= head.tailFrom) return head.tail.slice(from - head.tailFrom).map(parseEntry);
     return (await readHeadJournal(this.#reach.ports, head, { payloads: false })).slice(from);
   }
 

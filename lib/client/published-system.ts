@@ -186,7 +186,7 @@ function serviceOf(name: string, verbs: readonly string[]): ServiceContract {
 /** How often a command is tried is asked by the engine only. */
 function commandOf(service: string, verb: string): CommandContract {
   const retry = { withinMs: 0, attempts: 1, firstMs: 0, factor: 1, mostMs: 0 };
-  return { name: `${service}.${verb}`, service, input: anyJson, output: anyJson, errors: {}, timeoutMs: 0, retry };
+  return { name: `${service}.${verb}`, service, input: anyJson, output: anyJson, errors: {}, onUnknown: 'stuck', timeoutMs: 0, retry };
 }
 
 const anyJson: Schema = Object.freeze({

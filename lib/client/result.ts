@@ -8,6 +8,7 @@ import { decodeHead } from '../engine/head-codec.ts';
 import type { Head } from '../ports/process-store.ts';
 import type { Reach } from './connection.ts';
 import { definitionOf, nameOf, notFound, pidOf, readValue } from './instance.ts';
+import { parseEntry } from '../engine/read-journal.ts';
 import { readHeadJournal } from './journal-view.ts';
 import { waitForHead } from './wait.ts';
 import { explain } from './why.ts';
@@ -43,7 +44,7 @@ export async function resultOf(reach: Reach, process: string, id: string, option
 
 /** The entry that ended the run. What is undone late may stand behind it, and push it out of the head. */
 async function endingOf({ ports }: Reach, head: Head): Promise<Ending | undefined> {
-  const inTail = head.tail.map((text) => JSON.parse(text) as JournalEntry).findLast(isEnding);
+  const inTail = head.tail.map(parseEntry).findLast(isEnding);
   return inTail ?? (await readHeadJournal(ports, head, { payloads: false })).findLast(isEnding);
 }
 

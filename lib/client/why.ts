@@ -3,6 +3,7 @@ import type { ProcessContract } from '../contract/runtime-contract.ts';
 import type { Json } from '../contract/schema.ts';
 import { isClosed, type Image, type OpenCommand, type Timer } from '../core/image.ts';
 import type { JournalEntry } from '../core/journal-entry.ts';
+import { parseEntry } from '../engine/read-journal.ts';
 import { stepName } from './step-name.ts';
 import { stuckRemedy } from './stuck-remedy.ts';
 
@@ -35,9 +36,7 @@ function stuckWhy(image: Image, pending: readonly PendingStep[]): Why {
 
 function endLine(image: Image): string {
   const line = `${image.status} at ${instant(image.closedAt ?? image.clock)}`;
-  const last = image.tail
-    .map((text) => JSON.parse(text) as JournalEntry)
-    .findLast((entry) => 'reason' in entry || entry.type === 'ProcessFailed');
+  const last = image.tail.map(parseEntry).findLast((entry) => 'reason' in entry || entry.type === 'ProcessFailed');
   const reason = last === undefined || image.status === 'completed' ? undefined : reasonOf(last);
   return reason === undefined ? line : `${line}: ${withoutStop(reason)}`;
 }

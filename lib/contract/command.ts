@@ -1,22 +1,9 @@
 import { milliseconds, type Duration } from './duration.ts';
-import type { CommandFailed } from './errors.ts';
+import { ContractError, type CommandFailed } from './errors.ts';
 import type { Frozen } from './frozen-type.ts';
-import type { CommandContract, RetryPolicy } from './runtime-contract.ts';
+import { retryPolicy, runTimeoutMs, type Retry } from './retry-policy.ts';
+import type { CommandContract, OnUnknown, RetryPolicy } from './runtime-contract.ts';
 import { nothing, type Data, type NothingSchema, type Received, type Schema, type Sent, type Wire } from './schema.ts';
-
-/** How long and how often a command is tried again. */
-export interface Retry {
-  /** From the first send. @default 3 days */
-  readonly within?: Duration;
-  /** @default as many as fit into `within` */
-  readonly attempts?: number;
-  /** The first wait. @default 1 second */
-  readonly first?: Duration;
-  /** What each wait is multiplied with. @default 2 */
-  readonly factor?: number;
-  /** The longest wait. @default 5 minutes */
-  readonly most?: Duration;
-}
 
 /** What a command is typed by. */
 export interface CommandTypes {
@@ -73,12 +60,11 @@ export interface DefinitionParts {
   readonly output: Schema;
   readonly errors: Schemas;
   readonly undo?: { readonly command: Definition; readonly input: (input: never, output: never) => unknown };
+  readonly onUnknown: OnUnknown;
   readonly timeoutMs: number;
   readonly heartbeatMs?: number;
   readonly retry: RetryPolicy;
 }
-
-const DEFAULT_RETRY = { within: '3 days', first: '1 second', factor: 2, most: '5 minutes' } as const satisfies Retry;
 
 /**
  * Defines a command: what it takes, what it answers, how it fails and what undoes it.
@@ -99,35 +85,42 @@ export function command<
   readonly errors?: Wires<E>;
   /** The command of the same service that undoes this one, and its input. @default nothing is undone */
   readonly undo?: { readonly command: U; readonly input: (input: Frozen<Received<Data<I>>>, output: Frozen<Received<Data<O>>>) => R };
-  /** One attempt, from send to answer; then the same command is sent again. @default 15 minutes */
+  /**
+   * What happens where the limits of `retry` are used up and the service cannot tell whether the effect happened. `'stuck'`: the
+   * instance waits for a person. `'continue'`: the step rejects with `CommandExhausted`, and a late success is undone. @default 'stuck'
+   */
+  readonly onUnknown?: OnUnknown;
+  /** How long one run of the handler may take. A command without an answer is also sent again after it. @default 15 minutes */
   readonly timeout?: Duration;
   /** How often whoever answers a deferred command must beat. @default none is expected */
   readonly heartbeat?: Duration;
-  /** @default within 3 days; from 1 second, doubling to 5 minutes, full jitter */
+  /** How the handler is run again when it ends without an answer. @default within 3 days; from 1 second, doubling to 5 minutes, full jitter */
   readonly retry?: Retry;
 }): Definition<{ input: Data<I>; output: Data<O>; errors: { [K in keyof E]: Data<E[K]> }; undo: [U] extends [never] ? false : true }> {
-  const { undo, heartbeat } = definition;
+  const { undo, heartbeat, onUnknown } = definition;
   const parts: DefinitionParts = {
     input: definition.input as Schema,
     output: (definition.output ?? nothing) as Schema,
     errors: Object.freeze({ ...(definition.errors as Schemas | undefined) }),
     ...(undo === undefined ? {} : { undo: undo }),
-    timeoutMs: milliseconds(definition.timeout ?? '15 minutes'),
+    onUnknown: onUnknown === undefined ? 'stuck' : checkedOnUnknown(onUnknown, undo !== undefined),
+    timeoutMs: runTimeoutMs(definition.timeout),
     ...(heartbeat === undefined ? {} : { heartbeatMs: milliseconds(heartbeat) }),
     retry: retryPolicy(definition.retry),
   };
   return Object.freeze({ '~': Object.freeze(parts) }) as never;
 }
 
-/** A retry with its defaults filled in; `base` stands in for what is left out, as for a single call. */
-export function retryPolicy(retry: Retry = {}, base?: RetryPolicy): RetryPolicy {
-  const { within, first, most } = retry;
-  return Object.freeze({
-    withinMs: within === undefined && base !== undefined ? base.withinMs : milliseconds(within ?? DEFAULT_RETRY.within),
-    attempts: retry.attempts ?? base?.attempts ?? Number.POSITIVE_INFINITY,
-    firstMs: first === undefined && base !== undefined ? base.firstMs : milliseconds(first ?? DEFAULT_RETRY.first),
-    factor: retry.factor ?? base?.factor ?? DEFAULT_RETRY.factor,
-    mostMs: most === undefined && base !== undefined ? base.mostMs : milliseconds(most ?? DEFAULT_RETRY.most),
+const ON_UNKNOWN: readonly unknown[] = ['stuck', 'continue'] satisfies readonly OnUnknown[];
+
+function checkedOnUnknown(onUnknown: OnUnknown, undoable: boolean): OnUnknown {
+  if (!ON_UNKNOWN.includes(onUnknown)) {
+    const got = typeof onUnknown === 'string' ? `'${onUnknown}'` : `a ${typeof onUnknown}`;
+    throw new ContractError('CONTRACT_INVALID', `onUnknown was ${got}: expected 'stuck' or 'continue'.`);
+  }
+  if (undoable) return onUnknown;
+  throw new ContractError('CONTRACT_INVALID', `onUnknown was '${onUnknown}' on a command without undo: expected it beside an undo only.`, {
+    remedy: 'Leave onUnknown out: without an undo, the step rejects with CommandExhausted.',
   });
 }
 

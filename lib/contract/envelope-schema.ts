@@ -1,5 +1,6 @@
 import {
   DATAREF_LENGTH_MAX,
+  FACTOR,
   HASH,
   ID,
   INSTANT,
@@ -104,6 +105,11 @@ export const ENVELOPE_SCHEMAS: Readonly<Record<'event' | 'command' | 'reply', Js
     {
       ...COMMAND_ONLY,
       attempt: whole(1, 'Counts the sends of this command; its id stays.'),
+      retryattempts: whole(1, 'Runs of the handler that may end without an answer, in all. Absent means no limit.'),
+      retryfirst: whole(0, 'The first pause between two runs, in milliseconds. Absent means 1000.'),
+      retrymost: whole(0, 'The longest pause, in milliseconds. Absent means 300000.'),
+      retryfactor: text(FACTOR, 'What each pause is multiplied with, as decimal text. Absent means 2.'),
+      timeout: whole(1, 'How long one run may take, in milliseconds. Absent means 900000.'),
       deadline: text(INSTANT, 'Past it the command is settled, not begun.'),
       undoes: text(ID, 'Id of the command that this one undoes.'),
       undoesoutcome: { enum: OUTCOMES, description: 'Its outcome, as the process knows it.' },
@@ -122,6 +128,7 @@ export const ENVELOPE_SCHEMAS: Readonly<Record<'event' | 'command' | 'reply', Js
         description: 'deferred: somebody else will answer. unknown: the effect may have happened.',
       },
       retryable: { type: 'boolean', description: 'With failed: nothing has happened, for technical reasons.' },
+      attempts: whole(0, 'With failed and retryable, unknown, cancelled: runs that have ended without an answer.'),
       ...ROUTE,
     },
     ['commandid', 'commandhash', 'attempt', 'outcome', 'replyto'],

@@ -34,6 +34,14 @@ export interface EventEnvelope extends Envelope {
 export interface CommandEnvelope extends Envelope {
   readonly datahash: string;
   readonly attempt: number;
+  /** Runs that may end without an answer, in all. Absent: no limit. */
+  readonly retryattempts?: number;
+  /** The first and the longest pause between two runs, in milliseconds, and the factor between pauses as decimal text. */
+  readonly retryfirst?: number;
+  readonly retrymost?: number;
+  readonly retryfactor?: string;
+  /** How long one run may take, in milliseconds. */
+  readonly timeout?: number;
   /** ISO instant; past it the command is settled, not begun. */
   readonly deadline?: string;
   readonly undoes?: string;
@@ -51,11 +59,13 @@ export interface ReplyEnvelope extends Envelope {
   readonly outcome: Outcome;
   /** With `failed`: technical, nothing has happened, may be tried again under a new id. */
   readonly retryable?: boolean;
+  /** With `failed` and `retryable`, `unknown` and `cancelled`: runs that have ended without an answer. */
+  readonly attempts?: number;
   readonly replyto: string;
   readonly replytoken?: string;
 }
 
-/** The data of a reply whose outcome is `failed`. */
+/** The data of a reply whose outcome is `failed`; of one that is `unknown` the last error, where the service has one. */
 export interface FailureData {
   readonly type: string;
   readonly message: string;

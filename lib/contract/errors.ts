@@ -1,4 +1,5 @@
 import type { Json } from './json.ts';
+import type { LastError } from './last-error.ts';
 
 /** What marks an error of Tutti across copies of the package; guards read it, since `instanceof` fails between two copies. */
 const BRAND: unique symbol = Symbol.for('tutti.error') as never;
@@ -69,39 +70,53 @@ export class CommandFailed<N extends string = string, T extends string = string,
   }
 }
 
-/** A command was not completed within its retry limits. What it did not do is certain: its outcome is definite. */
+interface ExhaustedParts extends ErrorOptions {
+  readonly command: string;
+  readonly attempts: number;
+  readonly outcome: 'failed' | 'cancelled' | 'unknown';
+  readonly lastError?: LastError;
+  readonly message?: string;
+}
+
+/**
+ * A command was not completed within its retry limits. `failed` and `cancelled` are definite: nothing has happened. `unknown` is
+ * not: it may or may not have happened.
+ */
 export class CommandExhausted extends OrchestratorError {
   declare readonly code: 'COMMAND_EXHAUSTED';
   readonly command: string;
+  /** Runs of its handler that ended without an answer. */
   readonly attempts: number;
-  readonly outcome: 'failed' | 'cancelled';
+  readonly outcome: 'failed' | 'cancelled' | 'unknown';
+  declare readonly lastError?: LastError;
 
   static {
     mark(this.prototype, 'CommandExhausted');
   }
 
-  constructor(
-    parts: {
-      readonly command: string;
-      readonly attempts: number;
-      readonly outcome: 'failed' | 'cancelled';
-      readonly message?: string;
-    } & ErrorOptions,
-  ) {
-    super(
-      'COMMAND_EXHAUSTED',
-      parts.message ?? `${parts.command} was ${parts.outcome} after ${count(parts.attempts)}: its retry limits allow no more.`,
-      {
-        remedy: `Look at why the service of ${parts.command} did not complete it, or give its contract a longer retry.within.`,
-        ...parts,
-        retryable: false,
-      },
-    );
+  constructor(parts: ExhaustedParts) {
+    super('COMMAND_EXHAUSTED', parts.message ?? exhaustedMessage(parts), {
+      remedy: `Look at why the service of ${parts.command} did not complete it, or give its contract a longer retry.within.`,
+      ...parts,
+      retryable: false,
+    });
     this.command = parts.command;
     this.attempts = parts.attempts;
     this.outcome = parts.outcome;
+    if (parts.lastError !== undefined) this.lastError = parts.lastError;
   }
 }
+
+function exhaustedMessage({ command, attempts, outcome, lastError }: ExhaustedParts): string {
+  const last = lastError === undefined ? '' : ` The last error was ${lastError.code}: ${lastError.message}`;
+  return `${command} ${EXHAUSTED_HOW[outcome]} after ${count(attempts)}: its retry limits allow no more.${last}`;
+}
+
+const EXHAUSTED_HOW: Readonly<Record<CommandExhausted['outcome'], string>> = {
+  failed: 'failed',
+  cancelled: 'was cancelled',
+  unknown: 'may or may not have happened',
+};
 
 function count(attempts: number): string {
   return attempts === 1 ? '1 attempt' : `${attempts} attempts`;

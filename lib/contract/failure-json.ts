@@ -1,5 +1,6 @@
 import { Cancelled, CommandExhausted, CommandFailed, ContractError, ProcessFailed, type CancelReason, type Failure } from './errors.ts';
 import type { Json } from './json.ts';
+import type { LastError } from './last-error.ts';
 
 /** A failure as a journal keeps it. Its stack and its cause stay behind. */
 export function failureToJson(failure: Failure): { readonly [key: string]: Json } {
@@ -11,7 +12,15 @@ export function failureToJson(failure: Failure): { readonly [key: string]: Json 
     case 'PROCESS_FAILED':
       return { code, message, process: failure.process, type: failure.type, data: failure.data, ...rest };
     case 'COMMAND_EXHAUSTED':
-      return { code, message, command: failure.command, attempts: failure.attempts, outcome: failure.outcome, ...rest };
+      return {
+        code,
+        message,
+        command: failure.command,
+        attempts: failure.attempts,
+        outcome: failure.outcome,
+        ...(failure.lastError !== undefined && { lastError: { ...failure.lastError } }),
+        ...rest,
+      };
     case 'CANCELLED':
       return { code, message, reason: failure.reason, ...rest };
   }
@@ -25,7 +34,8 @@ interface FailureFields {
   readonly type: string;
   readonly data: Json;
   readonly attempts: number;
-  readonly outcome: 'failed' | 'cancelled';
+  readonly outcome: CommandExhausted['outcome'];
+  readonly lastError?: LastError;
   readonly reason: CancelReason;
   readonly details?: Json;
 }

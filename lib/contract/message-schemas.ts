@@ -64,6 +64,7 @@ function replySchema(command: CommandContract): JsonSchema {
   const { name, output, outputEvent } = command;
   const stem = outputEvent === undefined ? `commands/${name}.output` : `events/${outputEvent}`;
   const bare = (outcome: string): JsonSchema => outcomeSchema(`${name}.${outcome}`, outcome, { properties: { data: { type: 'null' } } });
+  const unknown: JsonSchema = { properties: { data: { oneOf: [{ type: 'null' }, LAST_ERROR] } } };
   return {
     title: `${name}, reply`,
     allOf: [refTo('envelopes/reply.json')],
@@ -72,10 +73,17 @@ function replySchema(command: CommandContract): JsonSchema {
       outcomeSchema(`${name}.failed`, 'failed', failureSchema(command)),
       bare('cancelled'),
       bare('deferred'),
-      bare('unknown'),
+      outcomeSchema(`${name}.unknown`, 'unknown', unknown),
     ],
   };
 }
+
+/** What the last run without an answer ended with. */
+const LAST_ERROR: JsonSchema = {
+  type: 'object',
+  properties: { type: { type: 'string' }, message: { type: 'string' }, data: { type: 'null' } },
+  required: ['type', 'message', 'data'],
+};
 
 const outcomeSchema = (type: string, outcome: string, more: JsonSchema): JsonSchema => ({
   title: outcome,

@@ -1,5 +1,6 @@
 import {
   DATAREF_LENGTH_MAX,
+  FACTOR,
   HASH,
   ID,
   INSTANT,
@@ -86,7 +87,7 @@ function commonFault(value: Fields): string | undefined {
     label(value, 'subject', LABEL_LENGTH_MAX) ??
     label(value, 'traceparent', LABEL_LENGTH_MAX) ??
     whole(value, 'hops', 0) ??
-    (value['dataversion'] === undefined ? undefined : whole(value, 'dataversion', 1)) ??
+    optionalWhole(value, 'dataversion', 1) ??
     dataFault(value)
   );
 }
@@ -106,10 +107,21 @@ function commandFault(value: Fields): string | undefined {
   return (
     required(value, 'datahash', HASH) ??
     whole(value, 'attempt', 1) ??
+    policyFault(value) ??
     (value['deadline'] === undefined ? undefined : instant(value, 'deadline')) ??
     optional(value, 'undoes', ID) ??
     (undoesOutcome === undefined || OUTCOME_SET.has(undoesOutcome) ? undefined : wrong(value, 'undoesoutcome', 'an outcome')) ??
     routeFault(value)
+  );
+}
+
+function policyFault(value: Fields): string | undefined {
+  return (
+    optionalWhole(value, 'retryattempts', 1) ??
+    optionalWhole(value, 'retryfirst', 0) ??
+    optionalWhole(value, 'retrymost', 0) ??
+    optional(value, 'retryfactor', FACTOR) ??
+    optionalWhole(value, 'timeout', 1)
   );
 }
 
@@ -121,6 +133,7 @@ function replyFault(value: Fields): string | undefined {
     required(value, 'commandid', ID) ??
     required(value, 'commandhash', HASH) ??
     whole(value, 'attempt', 1) ??
+    optionalWhole(value, 'attempts', 0) ??
     routeFault(value) ??
     (outcome === 'failed' && value['data'] !== undefined ? failureFault(value['data']) : undefined)
   );
@@ -154,6 +167,10 @@ function label(value: Fields, field: string, lengthMax: number): string | undefi
 function whole(value: Fields, field: string, least: number): string | undefined {
   const count = value[field];
   return Number.isSafeInteger(count) && (count as number) >= least ? undefined : wrong(value, field, `a whole number of ${least} or more`);
+}
+
+function optionalWhole(value: Fields, field: string, least: number): string | undefined {
+  return value[field] === undefined ? undefined : whole(value, field, least);
 }
 
 function instant(value: Fields, field: string): string | undefined {

@@ -22,12 +22,15 @@ export interface CorrelationContract {
 
 export interface RetryPolicy {
   readonly withinMs: number;
-  /** Infinity where none was given. */
+  /** Runs that may end without an answer. Infinity where no limit was given. */
   readonly attempts: number;
   readonly firstMs: number;
   readonly factor: number;
   readonly mostMs: number;
 }
+
+/** What an unknown outcome of a command with an undo does to its process. */
+export type OnUnknown = 'stuck' | 'continue';
 
 export interface CommandContract {
   /** `payments.charge`. */
@@ -43,7 +46,9 @@ export interface CommandContract {
     readonly command: string;
     readonly input: (input: never, output: never) => unknown;
   };
-  /** One attempt, from send to answer. */
+  /** Read only where there is an undo. */
+  readonly onUnknown: OnUnknown;
+  /** How long one run may take, and how long the first send may stay without an answer. */
   readonly timeoutMs: number;
   readonly heartbeatMs?: number;
   readonly retry: RetryPolicy;

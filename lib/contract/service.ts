@@ -51,6 +51,7 @@ function contractOf(service: string, verb: string, parts: DefinitionParts, verbs
     ...(isEvent(output) ? { outputEvent: eventContract(output).type } : {}),
     errors: parts.errors,
     ...(undo === undefined ? {} : { undo: Object.freeze({ command: undoName(service, name, undo.command, verbs), input: undo.input }) }),
+    onUnknown: parts.onUnknown,
     timeoutMs: parts.timeoutMs,
     ...(heartbeatMs === undefined ? {} : { heartbeatMs }),
     retry: parts.retry,

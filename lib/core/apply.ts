@@ -1,5 +1,6 @@
 import { Cancelled } from '../contract/errors.ts';
 import type { Json } from '../contract/schema.ts';
+import { count } from './activation.ts';
 import { applyAnswer, retryNow, type Heard } from './answers.ts';
 import { publishEvent } from './effects.ts';
 import { terminate } from './ending.ts';
@@ -59,7 +60,9 @@ export const applyFact = (run: Run, fact: Fact): HeardFact | undefined => {
 /** What the front end is told next. Scopes that are ready are closed first, in between nothing is. */
 export const nextOutcome = (run: Run): Outcome | undefined => {
   settleScopes(run);
-  return run.outcomes.shift();
+  const outcome = run.outcomes.shift();
+  if (outcome) count(run, 'outcomes');
+  return outcome;
 };
 
 const fireTimer = (run: Run, n: number): HeardFact | undefined => {

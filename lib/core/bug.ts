@@ -4,8 +4,16 @@ import type { Run } from './run.ts';
 
 /** Marks the event as one that cannot be applied and leaves the code that did it; catching what it throws changes nothing. */
 export const refuse = (run: Run, code: ProcessBugCode | 'SIZE', message: string, cause?: unknown): never => {
-  run.bug ??= { code, message };
-  throw new ProcessBug(code === 'SIZE' ? 'POISON' : code, message, cause === undefined ? {} : { cause });
+  const bug = new ProcessBug(code === 'SIZE' ? 'POISON' : code, message, cause === undefined ? {} : { cause });
+  run.bug ??= { code, message: placed(run, message, bug) };
+  throw bug;
+};
+
+/** With the place of the code of the process, before the full stop of the message. */
+const placed = (run: Run, message: string, error: unknown): string => {
+  const place = run.environment.placeOf?.(error) ?? '';
+  if (place === '') return message;
+  return message.endsWith('.') ? `${message.slice(0, -1)} ${place}.` : `${message} ${place}`;
 };
 
 /** Marks the event by what the user's code threw, where nothing is left to stop. */
@@ -13,6 +21,13 @@ export const poison = (run: Run, error: unknown): void => {
   if (run.bug) return;
   run.bug = {
     code: 'POISON',
-    message: error instanceof Error ? `${error.name}: ${error.message}` : `The process threw ${thrownText(error)}, which is no error.`,
+    message:
+      error instanceof Error
+        ? `${placed(run, `${error.name}: ${error.message}`, error)}${hintOn(error)}`
+        : `The process threw ${thrownText(error)}, which is no error.`,
   };
 };
+
+/** A plain error is often meant as the failure of the process, which it is not: it undoes nothing. */
+const hintOn = (error: Error): string =>
+  error.name === 'Error' ? '; to fail the process and undo what it did, throw ctx.errors.Name(…), declared in its errors' : '';

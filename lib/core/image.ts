@@ -1,3 +1,4 @@
+import type { RetryPolicy } from '../contract/runtime-contract.ts';
 import type { Json } from '../contract/schema.ts';
 
 /** A value of the head. With `dataref` it is stored apart, under that SHA-256, and written before the head. */
@@ -13,6 +14,9 @@ export interface Carrier {
   /** The message id under which the event came. */
   readonly messageId: string;
 }
+
+/** The part of a retry policy that spaces runs. */
+export type Pauses = Pick<RetryPolicy, 'firstMs' | 'factor' | 'mostMs'>;
 
 /** A command that has been decided and has no final answer yet: the outbox and the dedupe window in one. */
 export interface OpenCommand {
@@ -48,6 +52,8 @@ export interface OpenCommand {
   readonly deadline?: number | undefined;
   readonly timeoutMs: number;
   readonly attemptsMax?: number | undefined;
+  /** The pauses between runs, where the call says others than the contract. */
+  readonly pauses?: Pauses | undefined;
   /** Command id of what it undoes; another run's where that came late. */
   readonly undoes?: string | undefined;
   cause: string;

@@ -44,6 +44,9 @@ export interface ReplyInbound extends Carried {
   readonly n: number;
   readonly outcome: Outcome;
   readonly retryable: boolean;
+  /** Runs that ended without an answer so far, as its service counts them. */
+  readonly attempts?: number;
+  /** Of `unknown`, and of `failed` with `retryable`: the last error, where the service tells it. */
   readonly data: Json;
   /** Position of the data in the output's `versions()`. @default 1 */
   readonly dataversion?: number;

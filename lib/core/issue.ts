@@ -1,6 +1,6 @@
-import type { CommandContract } from '../contract/runtime-contract.ts';
+import type { CommandContract, RetryPolicy } from '../contract/runtime-contract.ts';
 import { parse, type Json } from '../contract/schema.ts';
-import { deadlineOf, OPEN_MAX, type OpenCommand } from './image.ts';
+import { deadlineOf, OPEN_MAX, type OpenCommand, type Pauses } from './image.ts';
 import { refuse } from './bug.ts';
 import { fullHash, journal, offload, SHORT_HASH_LENGTH } from './journal.ts';
 import { UNDO_ATTEMPTS_MAX } from './retry.ts';
@@ -41,10 +41,18 @@ export const issueFor = (run: Run, step: CallStep, contract: CommandContract, re
     deadline,
     timeoutMs,
     attemptsMax: retry.attempts,
+    pauses: pausesOf(retry, contract),
     ...(contract.undo && (!step.undoable || step.detached) && { stands: true }),
   });
   step.n = command.n;
   run.steps.set(command.n, step);
+};
+
+/** What the contract says need not be kept with each command. */
+const pausesOf = (retry: RetryPolicy, contract: CommandContract): Pauses | undefined => {
+  const { firstMs, factor, mostMs } = retry;
+  const { retry: usual } = contract;
+  return firstMs === usual.firstMs && factor === usual.factor && mostMs === usual.mostMs ? undefined : { firstMs, factor, mostMs };
 };
 
 /** `ctx.send`: a command whose answer nobody awaits. */
@@ -81,7 +89,7 @@ export const issueUndo = (run: Run, item: Extract<UndoItem, { kind: 'command' }>
   });
 };
 
-type Issue = Pick<OpenCommand, 'mode' | 'retries' | 'since' | 'timeoutMs' | 'stands'> & {
+type Issue = Pick<OpenCommand, 'mode' | 'retries' | 'since' | 'timeoutMs' | 'stands' | 'pauses'> & {
   deadline?: number;
   attemptsMax?: number;
   undoes?: string;
@@ -124,6 +132,7 @@ const issue = (run: Run, contract: CommandContract, path: string, input: Json, h
     deadline: how.deadline,
     timeoutMs: how.timeoutMs,
     attemptsMax: how.attemptsMax === Infinity ? undefined : how.attemptsMax,
+    pauses: how.pauses,
     undoes: how.undoes,
     cause: run.carrier.cause,
     messageId: run.carrier.messageId,

@@ -42,6 +42,8 @@ export type Fact =
       readonly n: number;
       readonly outcome: Outcome;
       readonly retryable?: boolean;
+      /** Runs that ended without an answer so far, as its service counts them. */
+      readonly attempts?: number;
       readonly late?: Late;
     } & Value)
   | { readonly type: 'StartRejected'; readonly at: number; readonly id: string; readonly source: string }

@@ -1,4 +1,5 @@
 import type { Json } from '../contract/schema.ts';
+import { count } from './activation.ts';
 import { isFact, type JournalEntry } from './journal-entry.ts';
 import type { Run } from './run.ts';
 
@@ -8,6 +9,7 @@ export const VALUE_CHARACTERS_MAX = 1024;
 /** Appends an entry; while replaying, compares it with the journal instead. */
 export const journal = (run: Run, entry: JournalEntry): void => {
   run.position += 1;
+  count(run, 'entries');
   if (!run.expected) run.image.tail.push(encoded(run, entry));
   else if (!isFact(entry)) run.expected.match(entry);
 };

@@ -23,8 +23,11 @@ export const activations = (journal: readonly JournalEntry[]): Activation[] => {
 export class Expected {
   readonly #left = new Map<string, Decided>();
   readonly differences: string[] = [];
+  /** How many entries the activation had when it was live. */
+  readonly size: number;
 
   constructor(decided: readonly Decided[]) {
+    this.size = decided.length;
     for (const entry of decided) this.#left.set(identity(entry), entry);
   }
 

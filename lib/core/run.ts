@@ -1,6 +1,7 @@
 import { Cancelled, type Failure } from '../contract/errors.ts';
 import type { CommandContract, ProcessContract, RetryPolicy } from '../contract/runtime-contract.ts';
 import type { Json } from '../contract/schema.ts';
+import { newActivation, type Activation } from './activation.ts';
 import type { Carrier, Image, StuckReason } from './image.ts';
 import type { Expected } from './replay.ts';
 
@@ -44,6 +45,8 @@ export interface Run {
   bug: StuckReason | undefined;
   /** The process has ended; only what was undone late may still follow. */
   ended: boolean;
+  /** What the current activation has made so far. */
+  readonly activation: Activation;
   /** Journal index of the next entry, also while replaying. */
   position: number;
 }
@@ -60,6 +63,8 @@ export interface Environment {
   readonly canonical: (data: Json) => string;
   /** Timers at most this far ahead are carried by a delayed tick in the inbox, later ones by the due index. */
   readonly tickHorizonMs: number;
+  /** `at file:line` of the user's code that threw, `''` where it is not known. @default it is never known */
+  readonly placeOf?: (error: unknown) => string;
   /** Development and tests: misuse that production tolerates is a bug. */
   readonly checks: boolean;
 }
@@ -87,6 +92,8 @@ export interface Scope {
   cleanups: number;
   list: UndoItem[];
   cancelledBy: Failure | undefined;
+  /** Steps that were rejected because the scope was cancelled before they were requested. */
+  refused: number;
   /** `ctx.undo` calls that wait until what is being settled is definite. */
   readonly requested: { readonly step: UndoStep; readonly target: Step | undefined }[];
   readonly ordinals: Map<string, number>;
@@ -191,6 +198,7 @@ const newScope = (path: string, parent: Scope | undefined, step: ScopeStep | und
   cleanups: 0,
   list: [],
   cancelledBy: undefined,
+  refused: 0,
   requested: [],
   ordinals: new Map(),
 });
@@ -214,6 +222,7 @@ export const newRun = (definition: ProcessContract, environment: Environment, im
   stuck: undefined,
   bug: undefined,
   ended: false,
+  activation: newActivation(),
   position: 0,
 });
 
@@ -245,7 +254,22 @@ export const rejectIfCancelled = (run: Run, step: CallStep | WaitStep | SleepSte
   const failure = cancellation(step.scope);
   if (!failure) return false;
   step.status = 'cancelled';
-  run.outcomes.push({ kind: 'reject', step, failure });
+  if (!goesOnCancelled(run, step.scope, failure)) run.outcomes.push({ kind: 'reject', step, failure });
+  return true;
+};
+
+/** A cancelled scope rejects so many later steps; what is requested after them stays pending. */
+export const REFUSED_STEPS_MAX = 1_000;
+
+/**
+ * Counts a step that a cancelled scope refuses. Beyond the limit its body is a loop that catches its cancellation: the step stays pending,
+ * and the scope, whose end is decided already, closes without the body.
+ */
+export const goesOnCancelled = (run: Run, scope: Scope, failure: Failure): boolean => {
+  scope.refused += 1;
+  if (scope.refused <= REFUSED_STEPS_MAX) return false;
+  scope.ending ??= { status: 'failed', failure };
+  touch(run, scope);
   return true;
 };
 

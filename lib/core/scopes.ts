@@ -5,7 +5,7 @@ import { cancelCall } from './issue.ts';
 import { endProcess } from './ending.ts';
 import { journal } from './journal.ts';
 import type { BranchesStep, Ending, Run, Scope, ScopeStep, Step } from './run.ts';
-import { cancellation, childScope, nextPath, touch } from './run.ts';
+import { cancellation, childScope, goesOnCancelled, nextPath, touch } from './run.ts';
 import { clearTimer } from './timers.ts';
 import { compensationEnded, startRequested, startUndoing, takeItems, undoBeside } from './undoing.ts';
 import { endWait } from './waits.ts';
@@ -23,6 +23,10 @@ export const openScope = (run: Run, parent: Scope, label: string): ScopeStep => 
   const path = nextPath(parent, label);
   const step: ScopeStep = { kind: 'scope', path, scope: parent, status: 'open', resolver: undefined, child: undefined as never, items: [] };
   const cancelled = cancellation(parent);
+  if (cancelled && goesOnCancelled(run, parent, cancelled)) {
+    step.status = 'cancelled';
+    return step;
+  }
   step.child = childScope(parent, `${path}/`, step);
   parent.open.add(step);
   journal(run, { type: 'ScopeOpened', path });
@@ -35,6 +39,8 @@ export const openScope = (run: Run, parent: Scope, label: string): ScopeStep => 
 
 /** The body of a scope, or of the process, has returned or thrown a failure. */
 export const endBody = (run: Run, scope: Scope, ending: Ending): void => {
+  // Its scope has closed without it.
+  if (scope.ending) return;
   scope.ending = ending;
   if (scope.state === 'open') {
     scope.state = 'closing';

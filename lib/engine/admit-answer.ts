@@ -43,6 +43,7 @@ const ofReply = (catalogue: Catalogue, envelope: ReplyEnvelope, by: Carried): Ad
     n: id.n,
     outcome: envelope.outcome,
     retryable: envelope.retryable ?? false,
+    ...(envelope.attempts !== undefined && { attempts: envelope.attempts }),
     data: envelope.data ?? null,
     ...(envelope.dataversion !== undefined && { dataversion: envelope.dataversion }),
     hops: envelope.hops,

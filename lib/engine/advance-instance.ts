@@ -1,3 +1,4 @@
+import { ProcessBug } from '../contract/errors.ts';
 import type { EngineContext } from './engine-context.ts';
 import { isHot } from './heat.ts';
 import { fitsLane } from './inbox-message.ts';
@@ -25,6 +26,9 @@ export const advanceInstance = async (
   const roundsMax = context.lane ? LANE_ROUNDS_MAX : ROUNDS_MAX;
   let current = basis;
   let conflicts = 0;
+  // The warm copy was fine when it was committed: its code has run since, outside an activation.
+  const outside = basis.live?.run.bug;
+  if (outside) context.options.onFault?.(new ProcessBug('POISON', outside.message));
   for (let round = 0; round < roundsMax;) {
     if (isHot(context, current.live?.run.image ?? current.head) && items.every(({ message }) => fitsLane(message)))
       return forwardInstance(context, pid, items, current);

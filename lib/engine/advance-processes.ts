@@ -43,8 +43,10 @@ export const advanceSuspect = async (context: EngineContext, message: ReceivedMe
   return result;
 };
 
-const advanceBatch = async (context: EngineContext, messages: readonly ReceivedMessage[], result: Settled): Promise<void> => {
-  const deliveries = await Promise.all(messages.map((message) => admitOrGiveBack(context, message)));
+const advanceBatch = async (context: EngineContext, messages: readonly ReceivedMessage[], result: Settled): Promise<void> =>
+  advanceDeliveries(context, await Promise.all(messages.map((message) => admitOrGiveBack(context, message))), result);
+
+const advanceDeliveries = async (context: EngineContext, deliveries: readonly Delivery[], result: Settled): Promise<void> => {
   const groups = new Map<string, Item[]>();
   for (const { items } of deliveries)
     for (const item of items) {
@@ -241,8 +243,13 @@ const quarantine = async (context: EngineContext, message: ReceivedMessage, resu
     code: 'POISON',
     message: `This event ended its worker ${QUARANTINE_ATTEMPTS} times: its code never yields, or takes all memory.`,
   };
-  let done = delivery.giveBackSeconds === undefined;
-  for (const { target } of delivery.items) done = (await getStuck(context, message, target, reason)) && done;
-  if (done) result.acknowledge.push(message.receiptHandle);
-  else result.giveBack.push({ receiptHandle: message.receiptHandle, seconds: delivery.giveBackSeconds ?? 0 });
+  const left: Item[] = [];
+  let { giveBackSeconds } = delivery;
+  for (const item of delivery.items) {
+    const refused = await getStuck(context, message, item.target, reason);
+    if (refused === 'again') giveBackSeconds ??= 0;
+    if (refused === 'passed') left.push(item);
+  }
+  // What does not apply any more runs no code of a process: it only sends again what it has caused.
+  await advanceDeliveries(context, [{ message, items: left, giveBackSeconds }], result);
 };

@@ -1,4 +1,5 @@
 import type { CommandEnvelope, EventEnvelope } from '../contract/envelope.ts';
+import { policyFields, type RunPolicy } from '../contract/run-policy.ts';
 import type { CommandContract, EventContract, SystemContract } from '../contract/runtime-contract.ts';
 import type { Json } from '../contract/schema.ts';
 import { versionOf } from '../contract/versions.ts';
@@ -68,6 +69,7 @@ const commandDispatch = (image: Image, command: OpenCommand, context: DispatchCo
     datahash: `sha256:${full}`,
     ...(id && { subject: id.id, ...(id.tenant !== 'default' && { tenant: id.tenant }) }),
     attempt: command.attempt,
+    ...policyFields(runPolicy(command, contract)),
     ...(deadline !== undefined && { deadline: instant(deadline) }),
     ...(command.undoes !== undefined && { undoes: command.undoes, undoesoutcome: 'completed' as const }),
     replyto: system.name,
@@ -77,6 +79,15 @@ const commandDispatch = (image: Image, command: OpenCommand, context: DispatchCo
   };
   return { to: 'queue', queue: contract.service, body: toWire(envelope), groupId: id?.process ?? '', n: command.n };
 };
+
+/** Runs that were used up under earlier numbers are no longer allowed under this one; the first run always is. */
+const runPolicy = ({ attemptsMax, retries, pauses, timeoutMs }: OpenCommand, { retry }: CommandContract): RunPolicy => ({
+  attempts: attemptsMax === undefined ? Infinity : Math.max(1, Math.floor(attemptsMax - retries)),
+  firstMs: pauses?.firstMs ?? retry.firstMs,
+  factor: pauses?.factor ?? retry.factor,
+  mostMs: pauses?.mostMs ?? retry.mostMs,
+  timeoutMs: Math.max(1, timeoutMs),
+});
 
 const carried = (
   pid: string,

@@ -1,40 +1,57 @@
 import type { StuckReason } from '../core/image.ts';
 import type { ReceivedMessage } from '../ports/message-queue.ts';
 import type { Head } from '../ports/process-store.ts';
+import type { Target } from './admission.ts';
 import { definitionName } from './catalogue.ts';
 import { expectation } from './commit-image.ts';
 import type { EngineContext } from './engine-context.ts';
 import { parkedId, parkMessage, redrive } from './park.ts';
+import { refusalOn } from './refusal.ts';
 import { shortText } from './short-text.ts';
-import type { Target } from './admission.ts';
 
 const TRIES_MAX = 3;
 
+/** What becomes of a refused event: the message is acknowledged, or comes again, or its event does not apply any more. */
+export type Refused = 'kept' | 'again' | 'passed';
+
 /**
- * The instance needs a person: its status says so, its control state stays as it was, and the event is kept beside it.
- * Returns whether the message may be acknowledged.
+ * The instance needs a person: its status says so, its control state stays as it was, and the event is kept beside it. Only while the
+ * event still applies: the head is read again, and what others have committed since may have answered it, or ended the instance
+ * (test/models/parking.pml, GET_STUCK_OVERWRITES). An invalid answer that does not apply any more is parked all the same, so that a person sees it.
  */
-export const getStuck = async (context: EngineContext, message: ReceivedMessage, target: Target, reason: StuckReason): Promise<boolean> => {
+export const getStuck = async (context: EngineContext, message: ReceivedMessage, target: Target, reason: StuckReason): Promise<Refused> => {
   const { store } = context.options;
   for (let tries = 0; tries < TRIES_MAX; tries += 1) {
     const [head] = await store.load([target.pid], { consistent: true });
-    if (head?.status === 'stuck') break;
+    const refusal = await refusalOn(context, head, message, target, reason);
+    if (refusal === 'passed') {
+      if (reason.code === 'REPLY_INVALID')
+        await parkMessage(context.options, message, { pid: target.pid, reason: reason.code, detail: reason.message });
+      return 'passed';
+    }
+    if (refusal === 'park') break;
     const result = await store.commit(stuckHead(context, target, head, reason), expectation(head));
     if (result.status === 'conflict') continue;
     context.options.onNotice?.({ kind: 'stuck', reason: reason.code, pid: target.pid });
     break;
   }
-  return parkBesideStuck(context, message, target.pid, 'STUCK', reason.message);
+  return (await parkBesideStuck(context, message, target.pid, 'STUCK', reason.message)) ? 'kept' : 'again';
 };
 
 /**
  * What a person asked for could not be done: the stuck head says why now, and the act is over. It is not parked, since
- * whoever resumes again asks anew. Returns whether that is written, or no longer needed.
+ * whoever resumes again asks anew. Returns whether that is written; an act that does not apply any more comes again, as a duplicate.
  */
-export const refuseOperator = async (context: EngineContext, pid: string, reason: StuckReason): Promise<boolean> => {
+export const refuseOperator = async (
+  context: EngineContext,
+  message: ReceivedMessage,
+  target: Target,
+  reason: StuckReason,
+): Promise<boolean> => {
   const { store } = context.options;
-  const [head] = await store.load([pid], { consistent: true });
+  const [head] = await store.load([target.pid], { consistent: true });
   if (!head) return true;
+  if ((await refusalOn(context, head, message, target, reason)) !== 'stop') return false;
   const before = head.status === 'stuck' && head.why !== undefined ? (JSON.parse(head.why) as StuckReason) : undefined;
   const { due: _due, ...rest } = head;
   const why = JSON.stringify({ ...before, ...short(reason), was: before?.was ?? head.status });

@@ -40,6 +40,7 @@ const storedCommand = (command: OpenCommand): Partial<OpenCommand> =>
     deadline: command.deadline,
     timeoutMs: command.timeoutMs,
     attemptsMax: command.attemptsMax,
+    pauses: command.pauses,
     undoes: command.undoes,
     cause: command.cause,
     messageId: command.messageId,

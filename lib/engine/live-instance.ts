@@ -1,5 +1,5 @@
 import type { ProcessContract } from '../contract/runtime-contract.ts';
-import type { Json } from '../contract/schema.ts';
+import { closeActivation, openActivation } from '../core/activation.ts';
 import { applyFact } from '../core/apply.ts';
 import { poison } from '../core/bug.ts';
 import type { FrontEnd, FrontEndOf } from '../core/front-end.ts';
@@ -73,11 +73,13 @@ export class LiveInstance {
   /** Applies one fact and lets the user's code run until it waits again. What it threw is in `run.bug`. */
   async apply(fact: Fact): Promise<void> {
     const { run } = this;
+    openActivation(run);
     try {
       await this.#frontEnd.hear(fact, applyFact(run, fact));
     } catch (error) {
       poison(run, error);
     }
+    closeActivation(run);
     if (run.position > JOURNAL_ENTRIES_MAX && !run.ended)
       run.bug ??= {
         code: 'SIZE',
@@ -85,31 +87,3 @@ export class LiveInstance {
       };
   }
 }
-
-/** The entries of a run from its chunks and the tail, each once, without a gap. */
-export const mergeJournal = (
-  chunks: readonly { readonly from: number; readonly entries: readonly string[] }[],
-  tail: readonly string[],
-  tailFrom: number,
-): string[] => {
-  const entries: string[] = [];
-  for (const chunk of chunks)
-    for (let i = Math.max(0, entries.length - chunk.from); i < chunk.entries.length; i += 1)
-      if (chunk.from + i === entries.length) entries.push(chunk.entries[i] as string);
-  return [...entries.slice(0, tailFrom), ...tail];
-};
-
-/** Entries as objects, what they only name read back. */
-export const readEntries = async (entries: readonly string[], read: (hash: string) => Promise<Json>): Promise<JournalEntry[]> => {
-  const all: JournalEntry[] = [];
-  for (const text of entries) {
-    const entry = JSON.parse(text) as JournalEntry & { readonly dataref?: string };
-    if ('late' in entry && entry.late?.inputref !== undefined) Object.assign(entry.late, { input: await read(entry.late.inputref) });
-    if (entry.dataref === undefined) all.push(entry);
-    else {
-      const { dataref, ...rest } = entry;
-      all.push({ ...rest, data: await read(dataref) } as JournalEntry);
-    }
-  }
-  return all;
-};

@@ -5,7 +5,8 @@ import type { Inbound } from '../core/inbound.ts';
 import type { Environment } from '../core/run.ts';
 import type { EngineContext } from './engine-context.ts';
 import { resolveReferences } from './head-codec.ts';
-import { LiveInstance, mergeJournal, readEntries } from './live-instance.ts';
+import { LiveInstance } from './live-instance.ts';
+import { journalTexts, readEntries } from './read-journal.ts';
 
 /** The instance in memory, from its head and its journal, on the definition that the event wants it to go on with. */
 export const rebuildInstance = async (
@@ -46,7 +47,6 @@ const rebuild = async (
   await resolveReferences(image, context.readPayload);
   if (!replays || definition.kind === 'decider' || isClosed(image.status))
     return LiveInstance.decoded(definition, environment, frontEndOf, image);
-  const chunks = image.tailFrom > 0 ? await store.chunks(image.pid, image.run) : [];
-  const journal = await readEntries(mergeJournal(chunks, image.tail, image.tailFrom), (hash) => context.readPayload(image.pid, hash));
+  const journal = await readEntries(await journalTexts(store, image), (name) => context.readPayload(image.pid, name));
   return LiveInstance.replayed(definition, environment, frontEndOf, image, journal);
 };

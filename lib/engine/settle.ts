@@ -1,3 +1,4 @@
+import type { StuckReason } from '../core/image.ts';
 import type { ReceivedMessage, VisibilityChange } from '../ports/message-queue.ts';
 import { parkEarly } from './early-events.ts';
 import type { EngineContext } from './engine-context.ts';
@@ -61,12 +62,10 @@ const settleItem = async (context: EngineContext, item: Item): Promise<number | 
         ? undefined
         : 0;
     case 'future':
-      return (await getStuck(context, message, target, {
+      return stop(context, item, {
         code: 'FORK',
         message: `${target.inbound.key} answers what this head has not asked yet: it was restored, or failed over.`,
-      }))
-        ? undefined
-        : 0;
+      });
     case 'wait':
       return waitSeconds(context, item);
     case 'expire':
@@ -85,12 +84,16 @@ const settleRefused = async (context: EngineContext, item: Item, reason: NonNull
   }
   // What was decided and only not sent is parked as any event is: the next `resume` sends it.
   if (target.inbound.kind === 'operate' && reason.code !== 'DISPATCH')
-    return (await refuseOperator(context, target.pid, reason)) ? undefined : 1;
+    return (await refuseOperator(context, message, target, reason)) ? undefined : 1;
   if (reason.code === 'UNSENT') return retrySeconds(context);
   if (reason.code === 'UNKNOWN_VERSION' && message.receiveCount < POISON_DELIVERIES_MAX) return 30;
   if (reason.code === 'POISON' && message.receiveCount < POISON_DELIVERIES_MAX && !context.options.checks) return message.receiveCount;
-  return (await getStuck(context, message, target, reason)) ? undefined : 0;
+  return stop(context, item, reason);
 };
+
+/** An event that does not apply any more comes again: as a duplicate it sends again what it may have caused, and is then acknowledged. */
+const stop = async (context: EngineContext, { message, target }: Item, reason: StuckReason): Promise<number | undefined> =>
+  (await getStuck(context, message, target, reason)) === 'kept' ? undefined : 0;
 
 const waitSeconds = (context: EngineContext, { target }: Item): number => {
   const { inbound } = target;

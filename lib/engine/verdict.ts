@@ -6,8 +6,8 @@ import { NOBODY } from './admission.ts';
 import { forged, isNewer, isService } from './answer-checks.ts';
 import type { EngineContext } from './engine-context.ts';
 import type { Item } from './item.ts';
-import { mergeJournal } from './live-instance.ts';
 import { DEPLOY_SECONDS, PATIENCE_MS } from './pause.ts';
+import { journalTexts, parseEntry } from './read-journal.ts';
 
 /** What is to become of the event. Notes in the item why it is refused, or when it comes again. */
 export const verdictOn = async (context: EngineContext, pid: string, image: Image | undefined, item: Item): Promise<Verdict> => {
@@ -49,11 +49,9 @@ const hasRun = async (context: EngineContext, image: Image | undefined, inbound:
 /** Older than the ring of ids: the journal knows every event. */
 const journalHolds = async (context: EngineContext, image: Image | undefined, inbound: Inbound): Promise<boolean> => {
   if (!image || (inbound.kind !== 'signal' && inbound.kind !== 'start')) return false;
-  const chunks = await context.options.store.chunks(image.pid, image.run);
+  const texts = await journalTexts(context.options.store, image);
   const wanted = `"id":${JSON.stringify(inbound.id)}`;
-  return mergeJournal(chunks, image.tail, image.tailFrom).some(
-    (entry) => entry.includes(wanted) && tellsOf(JSON.parse(entry) as JournalEntry, inbound),
-  );
+  return texts.some((text) => text.includes(wanted) && tellsOf(parseEntry(text), inbound));
 };
 
 const tellsOf = (entry: JournalEntry, { id, event }: { readonly id: string; readonly event: string }): boolean =>

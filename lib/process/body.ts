@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { isFailure } from '../contract/errors.ts';
+import { isOpen } from '../core/activation.ts';
 import { poison } from '../core/bug.ts';
 import type { Run, Scope } from '../core/run.ts';
 import { endBody } from '../core/scopes.ts';
@@ -10,6 +11,7 @@ export const currentScope = new AsyncLocalStorage<Scope>();
 /** Runs the body of a scope and tells the core how it ended. What is no failure is a bug. */
 export const runBody = <C>(run: Run, scope: Scope, body: (ctx: C) => Promise<unknown>, ctx: C): void => {
   const ended = (ending: Parameters<typeof endBody>[2]): void => {
+    if (!isOpen(run, `ended ${scope.path === '' ? 'its body' : `the scope ${scope.path.slice(0, -1)}`}`)) return;
     try {
       endBody(run, scope, ending);
     } catch (error) {

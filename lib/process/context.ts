@@ -1,9 +1,10 @@
-import type { AnyCommand, FailureOf, InputOf, OutputOf, Retry } from '../contract/command.ts';
+import type { AnyCommand, FailureOf, InputOf, OutputOf } from '../contract/command.ts';
 import type { Duration } from '../contract/duration.ts';
 import type { Failure, ProcessFailed } from '../contract/errors.ts';
 import type { AnyEvent, DataOf } from '../contract/event.ts';
 import type { Frozen } from '../contract/frozen-type.ts';
 import type { Message } from '../contract/message.ts';
+import type { Retry } from '../contract/retry-policy.ts';
 import type { Received, Sent } from '../contract/schema.ts';
 
 /** What a process awaits. Made by `ctx` only, so that `race` and `undo` know what they act on. */

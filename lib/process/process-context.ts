@@ -1,9 +1,11 @@
-import { commandContract, retryPolicy, type AnyCommand } from '../contract/command.ts';
+import { commandContract, type AnyCommand } from '../contract/command.ts';
 import { milliseconds, type Duration } from '../contract/duration.ts';
 import { eventContract, type AnyEvent } from '../contract/event.ts';
+import { retryPolicy, runTimeoutMs } from '../contract/retry-policy.ts';
 import type { CommandContract } from '../contract/runtime-contract.ts';
 import { parse, type Json } from '../contract/schema.ts';
-import { refuse } from '../core/bug.ts';
+import { isOpen, requested } from '../core/activation.ts';
+import { poison, refuse } from '../core/bug.ts';
 import { changeView, publishEvent, tag } from '../core/effects.ts';
 import { callCommand, listedContract, sendCommand } from '../core/issue.ts';
 import { touch, type BranchesStep, type CallPolicy, type Run, type Scope, type Step as CoreStep } from '../core/run.ts';
@@ -17,7 +19,7 @@ import { instantOf } from './action.ts';
 import type { CallOptions, Step } from './context.ts';
 import { currentScope, runBody } from './body.ts';
 import type { AsyncDefinition } from './process.ts';
-import { resolverOf, stepOf, stepPromise } from './step-promise.ts';
+import { resolverOf, stepOf, stepPromise, unsettled } from './step-promise.ts';
 
 /** The message that started the run, its data parsed. */
 export interface StartMessage {
@@ -59,30 +61,30 @@ export class ProcessContext {
   }
 
   #call(command: AnyCommand, input: unknown, options: CallOptions | undefined, returnsFailure: boolean): Step<unknown> {
-    this.#check('call');
+    if (!this.#takes(returnsFailure ? 'try' : 'call')) return unsettled();
     const contract = listedContract(this.#run, commandContract(command));
     const parsed = this.#parse(contract.input, input, `${contract.name} was called with`);
     return stepPromise(callCommand(this.#run, this.#scope, contract, parsed, policyOf(contract, options, returnsFailure)));
   }
 
   send(command: AnyCommand, input: unknown): void {
-    this.#check('send');
+    if (!this.#takes('send')) return;
     const contract = listedContract(this.#run, commandContract(command));
     sendCommand(this.#run, this.#scope, contract, this.#parse(contract.input, input, `${contract.name} was sent with`));
   }
 
   sleep(duration: Duration): Step<unknown> {
-    this.#check('sleep');
+    if (!this.#takes('sleep')) return unsettled();
     return stepPromise(sleep(this.#run, this.#scope, 'sleep', this.#run.image.clock + milliseconds(duration)));
   }
 
   until(instant: string | Date): Step<unknown> {
-    this.#check('until');
+    if (!this.#takes('until')) return unsettled();
     return stepPromise(sleep(this.#run, this.#scope, 'until', instantOf(instant)));
   }
 
   waitFor(event: AnyEvent, options: { readonly match?: (data: never) => boolean; readonly timeout?: Duration } = {}): Step<unknown> {
-    this.#check('waitFor');
+    if (!this.#takes('waitFor')) return unsettled();
     const { type } = eventContract(event);
     const heard = [...this.#definition.startOn, ...this.#definition.receives].some((correlation) => correlation.event.type === type);
     if (!heard)
@@ -100,7 +102,7 @@ export class ProcessContext {
   }
 
   #branches(name: 'race' | 'any', promises: Readonly<Record<string, Step<unknown>>>): Step<unknown> {
-    this.#check(name);
+    if (!this.#takes(name)) return unsettled();
     const branches = new Map<string, CoreStep>();
     for (const [key, promise] of Object.entries(promises)) {
       const step = stepOf(promise);
@@ -152,38 +154,45 @@ export class ProcessContext {
   }
 
   #won(step: BranchesStep, winner: string, settle: () => void): void {
-    if (step.status !== 'open') return;
-    branchWon(this.#run, step, winner);
+    if (step.status !== 'open' || this.#run.bug) return;
+    try {
+      branchWon(this.#run, step, winner);
+    } catch (error) {
+      // Nobody awaits the promise of this callback.
+      poison(this.#run, error);
+      return;
+    }
     settle();
   }
 
   scope(label: string, body: (ctx: ProcessContext) => Promise<unknown>): Step<unknown> {
-    this.#check('scope');
+    if (!this.#takes('scope')) return unsettled();
     const step = openScope(this.#run, this.#scope, label);
     const promise = stepPromise(step);
+    if (step.status !== 'open') return promise;
     runBody(this.#run, step.child, body, new ProcessContext(this.#run, this.#definition, step.child, this.start));
     return promise;
   }
 
   undo(promise?: Step<unknown>): Step<unknown> {
-    this.#check('undo');
+    if (!this.#takes('undo')) return unsettled();
     const target = promise && stepOf(promise);
     if (promise && !target) return refuse(this.#run, 'POISON', 'ctx.undo was given something that is no step.');
     return stepPromise(requestUndo(this.#run, this.#scope, target));
   }
 
   compensate(label: string, body: (ctx: ProcessContext, failure: unknown) => Promise<unknown>): void {
-    this.#check('compensate');
+    if (!this.#takes('compensate')) return;
     registerCompensation(this.#run, this.#scope, label, body);
   }
 
   pivot(): void {
-    this.#check('pivot');
+    if (!this.#takes('pivot')) return;
     pivot(this.#run, this.#scope);
   }
 
   publish(event: AnyEvent, data: unknown): void {
-    this.#check('publish');
+    if (!this.#takes('publish')) return;
     const { type } = eventContract(event);
     const declared = this.#definition.publishes.get(type);
     if (!declared) return refuse(this.#run, 'POISON', `${this.#definition.name} publishes ${type}, which is not in its publishes.`);
@@ -191,14 +200,14 @@ export class ProcessContext {
   }
 
   view(value: unknown): void {
-    this.#check('view');
+    if (!this.#takes('view')) return;
     const { view, name } = this.#definition;
     if (!view) return refuse(this.#run, 'POISON', `${name} sets a view, but declares none.`);
     changeView(this.#run, this.#scope, this.#parse(view, value, `the view of ${name} was set to`));
   }
 
   tag(tags: Record<string, string>): void {
-    this.#check('tag');
+    if (!this.#takes('tag')) return;
     tag(this.#run, this.#scope, tags);
   }
 
@@ -207,14 +216,15 @@ export class ProcessContext {
   }
 
   uuid(): string {
-    return this.#chance().uuid();
+    return this.#chance('uuid').uuid();
   }
 
   random(): number {
-    return this.#chance().number();
+    return this.#chance('random').number();
   }
 
-  #chance(): SeededRandom {
+  #chance(method: string): SeededRandom {
+    isOpen(this.#run, `called ctx.${method}`);
     this.#random ??= new SeededRandom(`${this.#run.image.pid}/${this.run}/${this.#scope.path}`);
     return this.#random;
   }
@@ -228,9 +238,14 @@ export class ProcessContext {
     }
   }
 
-  /** The core is closed once the process has ended; in development and tests an outer `ctx` in a scope is a mistake. */
-  #check(method: string): void {
-    if (!this.#run.environment.checks) return;
+  /** Whether the core takes a request now; in development and tests an outer `ctx` in a scope is a mistake. */
+  #takes(method: string): boolean {
+    if (!requested(this.#run, method)) return false;
+    if (this.#run.environment.checks) this.#checkScope(method);
+    return true;
+  }
+
+  #checkScope(method: string): void {
     const running = currentScope.getStore();
     if (running && running !== this.#scope)
       refuse(
@@ -249,7 +264,7 @@ const POLICIES = new WeakMap<CommandContract, readonly [CallPolicy, CallPolicy]>
 const policyOf = (contract: CommandContract, options: CallOptions | undefined, returnsFailure: boolean): CallPolicy => {
   if (options)
     return {
-      timeoutMs: options.timeout === undefined ? contract.timeoutMs : milliseconds(options.timeout),
+      timeoutMs: options.timeout === undefined ? contract.timeoutMs : runTimeoutMs(options.timeout),
       retry: options.retry ? retryPolicy(options.retry, contract.retry) : contract.retry,
       undo: options.undo !== false,
       returnsFailure,

@@ -21,6 +21,9 @@ export const stepPromise = <T>(step: CoreStep): Step<T> => {
 
 const ignore = (): void => {};
 
+/** A step that the core did not take: it never settles. */
+export const unsettled = (): Step<never> => Object.assign(new Promise<never>(ignore), { '~step': true as const });
+
 export const resolverOf = (step: CoreStep): Resolver => step.resolver as Resolver;
 
 export const stepOf = (promise: object): CoreStep | undefined => STEPS.get(promise);

@@ -6,7 +6,7 @@ import { systemContract } from '../../lib/contract/system.ts';
 import type { JournalEntry } from '../../lib/core/journal-entry.ts';
 import { Engine, sha256, type EngineOptions, type Notice } from '../../lib/engine/engine.ts';
 import { inboxBody } from '../../lib/engine/inbox-message.ts';
-import { mergeJournal } from '../../lib/engine/live-instance.ts';
+import { journalTexts, parseEntry } from '../../lib/engine/read-journal.ts';
 import { INBOX, openState } from '../../lib/local/state.ts';
 import type { MemoryMessageQueue } from '../../lib/adapters/memory/message-queue.ts';
 import type { Head } from '../../lib/ports/process-store.ts';
@@ -145,8 +145,7 @@ export class InboxRig {
   async journal(pid: string): Promise<readonly JournalEntry[]> {
     const head = await this.head(pid);
     if (!head) return [];
-    const chunks = await this.state.processStore.chunks(pid, head.run);
-    return mergeJournal(chunks, head.tail, head.tailFrom).map((text) => JSON.parse(text) as JournalEntry);
+    return (await journalTexts(this.state.processStore, head)).map(parseEntry);
   }
 
   /** Types of the journal's entries. */

@@ -31,7 +31,7 @@ describe('readHeadJournal', () => {
     const ports = memoryPorts();
     await ports.store.spill({ pid, run: 'r1', from: 0, entries: texts(0, 2) });
     await ports.put(head({ tailFrom: 3, tail: texts(3, 4) }));
-    await expect(journalOf(ports)).rejects.toMatchObject({ code: 'NOT_FOUND', message: expect.stringContaining('no entry 2') });
+    await expect(journalOf(ports)).rejects.toMatchObject({ code: 'JOURNAL_GAP', message: expect.stringContaining('no entry 2') });
   });
 
   test('reads values that are stored apart, unless it is told not to', async () => {
@@ -40,6 +40,24 @@ describe('readHeadJournal', () => {
     await ports.payloads.put(head().pid, stored.dataref, '{"long":"text"}');
     await ports.put(head({ tail: [JSON.stringify(stored)] }));
     expect(await journalOf(ports)).toEqual([{ type: 'ProcessCompleted', path: '', data: { long: 'text' } }]);
+    expect(await journalOf(ports, { payloads: false })).toEqual([stored]);
+  });
+
+  test('reads the input of a late success that is stored apart: the replay of it makes the undo', async () => {
+    const ports = memoryPorts();
+    const late = { run: 'r1', command: 'payments.charge', inputref: 'b'.repeat(64) };
+    const stored = { type: 'CommandAnswered', at: 5, n: 2, outcome: 'completed', late } as unknown as JournalEntry;
+    await ports.payloads.put(head().pid, late.inputref, '{"note":"long"}');
+    await ports.put(head({ tail: [JSON.stringify(stored)] }));
+    expect(await journalOf(ports)).toEqual([
+      {
+        type: 'CommandAnswered',
+        at: 5,
+        n: 2,
+        outcome: 'completed',
+        late: { run: 'r1', command: 'payments.charge', input: { note: 'long' } },
+      },
+    ]);
     expect(await journalOf(ports, { payloads: false })).toEqual([stored]);
   });
 

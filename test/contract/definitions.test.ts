@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
-import { command, commandContract, retryPolicy } from '../../lib/contract/command.ts';
+import { command, commandContract } from '../../lib/contract/command.ts';
 import { correlationContract } from '../../lib/contract/correlated.ts';
 import { CommandFailed } from '../../lib/contract/errors.ts';
 import { event, eventContract } from '../../lib/contract/event.ts';
@@ -109,10 +109,14 @@ describe('service', () => {
     expect(parse(contract.output, undefined, 'it was given')).toBe(null);
   });
 
-  test('the retry of one call replaces what it names and keeps the rest', () => {
-    const base = retryPolicy({ within: '1 hour', attempts: 4, first: '2 seconds', factor: 3, most: '1 minute' });
-    expect(retryPolicy({ attempts: 9, most: '2 minutes' }, base)).toEqual({ ...base, attempts: 9, mostMs: 120_000 });
-    expect(retryPolicy({}, base)).toEqual(base);
+  test('an unknown outcome of a command with an undo stops its process, unless the contract says to continue', () => {
+    const undo = { command: refund, input: () => ({ paymentId: 'p' }) };
+    const onUnknownOf = (more: object): unknown =>
+      commandContract(service('s', { refund, c: command({ input: z.object({}), ...more }) } as never)['c'] as never).onUnknown;
+    expect([onUnknownOf({}), onUnknownOf({ undo }), onUnknownOf({ undo, onUnknown: 'continue' })]).toEqual(['stuck', 'stuck', 'continue']);
+    expect(() => onUnknownOf({ onUnknown: 'continue' })).toThrow(refused('CONTRACT_INVALID', expect.stringContaining('without undo')));
+    expect(() => onUnknownOf({ undo, onUnknown: 'fail' })).toThrow(refused('CONTRACT_INVALID', expect.stringContaining("'fail'")));
+    expect(() => onUnknownOf({ undo, onUnknown: 7 })).toThrow(refused('CONTRACT_INVALID', expect.stringContaining('a number')));
   });
 
   test('an undo of another service is refused', () => {

@@ -25,9 +25,15 @@ import { failureFromJson, failureToJson } from '../../lib/contract/failure-json.
 
 const declined = new CommandFailed({ command: 'payments.charge', type: 'CardDeclined', data: { reason: 'expired' } });
 const exhausted = new CommandExhausted({ command: 'flights.book', attempts: 7, outcome: 'cancelled' });
+const untold = new CommandExhausted({
+  command: 'flights.book',
+  attempts: 2,
+  outcome: 'unknown',
+  lastError: { code: 'Error', message: 'ECONNREFUSED' },
+});
 const lost = new ProcessFailed({ process: 'pay-driver', type: 'Other', data: { reason: 'no driver' }, message: 'No driver was found.' });
 const cancelled = new Cancelled({ reason: 'lost-race', details: { winner: 'packed' } });
-const failures: readonly Failure[] = [declined, exhausted, lost, cancelled];
+const failures: readonly Failure[] = [declined, exhausted, untold, lost, cancelled];
 
 describe('each class', () => {
   test('CommandFailed says which command failed, how, and with what', () => {
@@ -51,7 +57,13 @@ describe('each class', () => {
       retryable: false,
     });
     expect(exhausted.message).toBe('flights.book was cancelled after 7 attempts: its retry limits allow no more.');
-    expect(new CommandExhausted({ command: 'a.b', attempts: 1, outcome: 'failed' }).message).toContain('after 1 attempt:');
+    expect(new CommandExhausted({ command: 'a.b', attempts: 1, outcome: 'failed' }).message).toBe(
+      'a.b failed after 1 attempt: its retry limits allow no more.',
+    );
+    expect(untold.lastError).toEqual({ code: 'Error', message: 'ECONNREFUSED' });
+    expect(untold.message).toBe(
+      'flights.book may or may not have happened after 2 attempts: its retry limits allow no more. The last error was Error: ECONNREFUSED',
+    );
   });
 
   test('ProcessFailed carries the message that its thrower gave', () => {
@@ -112,9 +124,9 @@ describe('guards', () => {
   });
 
   test('failures are told from bugs and from each other', () => {
-    expect(failures.map(isFailure)).toEqual([true, true, true, true]);
-    expect(failures.map(isCommandFailed)).toEqual([true, false, false, false]);
-    expect(failures.map(isProcessFailed)).toEqual([false, false, true, false]);
+    expect(failures.map(isFailure)).toEqual([true, true, true, true, true]);
+    expect(failures.map(isCommandFailed)).toEqual([true, false, false, false, false]);
+    expect(failures.map(isProcessFailed)).toEqual([false, false, false, true, false]);
     expect(isFailure(new ProcessBug('POISON', 'x'))).toBe(false);
   });
 });

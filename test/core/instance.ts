@@ -16,7 +16,9 @@ import { definitionName } from '../../lib/engine/catalogue.ts';
 import { decideEvent } from '../../lib/engine/decide.ts';
 import { sha256 } from '../../lib/engine/engine.ts';
 import { decodeHead, encodeControl, encodeHead, resolveReferences } from '../../lib/engine/head-codec.ts';
-import { LiveInstance, readEntries } from '../../lib/engine/live-instance.ts';
+import { LiveInstance } from '../../lib/engine/live-instance.ts';
+import { readEntries } from '../../lib/engine/read-journal.ts';
+import { atUserFrame } from '../../lib/engine/user-frame.ts';
 import type { Head } from '../../lib/ports/process-store.ts';
 import { frontEndOf } from '../../lib/process/front-end.ts';
 import { services as tripServices } from './trip-contracts.ts';
@@ -26,6 +28,8 @@ export interface InstanceOptions {
   readonly services?: readonly AnyService[];
   /** Misuse is a bug. @default true */
   readonly checks?: boolean;
+  /** A bug names the line of the user's code. @default false */
+  readonly places?: boolean;
   /** @default 15 minutes */
   readonly tickHorizonMs?: number;
   /** Also decides each event on a copy rebuilt from the journal, and compares. @default true */
@@ -61,6 +65,7 @@ export class Instance {
       canonical,
       tickHorizonMs: options.tickHorizonMs ?? 900_000,
       checks: options.checks ?? true,
+      ...(options.places === true && { placeOf: atUserFrame }),
     };
     this.#id = id;
     this.#compares = options.compare ?? true;

@@ -7,7 +7,7 @@ import { MemoryParkingStore } from '../../lib/adapters/memory/parking-store.ts';
 import { MemoryPayloadStore } from '../../lib/adapters/memory/payload-store.ts';
 import { MemoryProcessStore, memoryProcessTables } from '../../lib/adapters/memory/process-store.ts';
 import { VirtualClock } from '../../lib/adapters/memory/virtual-clock.ts';
-import type { CommandEnvelope, EventEnvelope, Outcome } from '../../lib/contract/envelope.ts';
+import type { CommandEnvelope, EventEnvelope, Outcome, ReplyEnvelope } from '../../lib/contract/envelope.ts';
 import { parseCommandId } from '../../lib/contract/process-id.ts';
 import { canonical } from '../../lib/contract/canonical.ts';
 import { Engine, sha256 } from '../../lib/engine/engine.ts';
@@ -24,6 +24,8 @@ export class EngineRig {
   readonly payloads = new MemoryPayloadStore();
   readonly parking = new MemoryParkingStore();
   readonly published: PublishedEvent[] = [];
+  /** What has come to the inbox from outside. */
+  readonly bodies: string[] = [];
   /** The bus: `broken`, it accepts nothing; `callsUntilMended`: so many calls more. */
   readonly bus = new BreakableBus();
   /** The queue of the flights: `broken`, it fails; `refusing`, it takes nothing, and never will. */
@@ -80,6 +82,7 @@ export class EngineRig {
       data,
       ...more,
     };
+    this.bodies.push(JSON.stringify({ detail }));
     this.#queue('inbox').put(JSON.stringify({ detail }));
   }
 
@@ -117,7 +120,12 @@ export class EngineRig {
   }
 
   /** The service answers, with data of whatever size: above 100 KB it is referred to. */
-  async answers(command: CommandEnvelope, outcome: Outcome, data: Json, retryable = false): Promise<void> {
+  async answers(
+    command: CommandEnvelope,
+    outcome: Outcome,
+    data: Json,
+    said: Pick<ReplyEnvelope, 'retryable' | 'attempts'> = {},
+  ): Promise<void> {
     const text = canonical(data);
     const hash = sha256(text);
     const { pid } = parseCommandId(command.id) ?? expect.fail(`${command.id} is no command id`);
@@ -134,7 +142,7 @@ export class EngineRig {
       commandhash: command.datahash,
       attempt: command.attempt,
       outcome,
-      ...(retryable && { retryable }),
+      ...said,
       replyto: command.replyto,
       hops: 0,
       ...carried,

@@ -7,9 +7,8 @@ import { MemoryPayloadStore } from '../../lib/adapters/memory/payload-store.ts';
 import { MemoryProcessStore, memoryProcessTables, type ProcessTables } from '../../lib/adapters/memory/process-store.ts';
 import { VirtualClock } from '../../lib/adapters/memory/virtual-clock.ts';
 import type { CommandEnvelope } from '../../lib/contract/envelope.ts';
-import type { JournalEntry } from '../../lib/core/journal-entry.ts';
 import { Engine, type AdvanceOptions, type AdvanceResult, type Notice } from '../../lib/engine/engine.ts';
-import { mergeJournal } from '../../lib/engine/live-instance.ts';
+import { journalTexts, parseEntry } from '../../lib/engine/read-journal.ts';
 import type { MessageSender, OutgoingMessage } from '../../lib/ports/message-sender.ts';
 import type { CommitResult, Expectation, Head } from '../../lib/ports/process-store.ts';
 import { frontEndOf } from '../../lib/process/front-end.ts';
@@ -157,8 +156,7 @@ export class HotLaneRig {
   /** The events that the instance has heard, by id. */
   async heard(pid: string): Promise<string[]> {
     const head = await this.head(pid);
-    const chunks = await this.store.chunks(pid, head.run);
-    const entries = mergeJournal(chunks, head.tail, head.tailFrom).map((text) => JSON.parse(text) as JournalEntry);
+    const entries = (await journalTexts(this.store, head)).map(parseEntry);
     return entries.flatMap((entry) => (entry.type === 'EventReceived' || entry.type === 'ProcessStarted' ? [entry.id] : []));
   }
 }

@@ -154,7 +154,7 @@ describe('a start over a run that ends in the same batch', () => {
     await rig.answers(book!, 'completed', { reference: 'f' });
     await rig.advance();
     const [undo] = await rig.commands('flights');
-    await rig.answers(undo!, 'failed', { type: 'Unavailable', message: 'down', data: {} }, true);
+    await rig.answers(undo!, 'failed', { type: 'Unavailable', message: 'down', data: {} }, { retryable: true });
     await rig.batch();
     rig.happens(Checkout, { id: 'a' }, 'two');
     await rig.batch();

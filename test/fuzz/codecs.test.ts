@@ -11,7 +11,7 @@ import { escapedLength, toWire } from '../../lib/contract/wire.ts';
 import { newImage, type Image } from '../../lib/core/image.ts';
 import { decodeHead, encodeControl, encodeHead } from '../../lib/engine/head-codec.ts';
 import { inboxBody } from '../../lib/engine/inbox-message.ts';
-import { mergeJournal, readEntries } from '../../lib/engine/live-instance.ts';
+import { mergeJournal, readEntries } from '../../lib/engine/read-journal.ts';
 import { sha256 } from '../../lib/engine/engine.ts';
 import { readTaskToken, taskToken } from '../../lib/service/task-token.ts';
 import type { Choices } from '../simulation/choices.ts';
@@ -221,7 +221,7 @@ const journal = async (choices: Choices): Promise<void> => {
     { from: 0, entries: texts.slice(0, to) },
     { from: Math.floor(to / 2), entries: texts.slice(Math.floor(to / 2), to) },
   ];
-  const merged = mergeJournal(chunks, texts.slice(to), to);
+  const merged = mergeJournal(chunks, { pid: 'p', run: 'r', tail: texts.slice(to), tailFrom: to });
   same('a journal', merged, texts);
   const read = await readEntries(merged, async (name) => (name === hash ? large : 'wrong'));
   same('a journal', read, [...entries, { type: 'EventReceived', data: large }]);

@@ -10,7 +10,7 @@ import { SeededRandom } from '../../lib/core/seeded-random.ts';
 import { VirtualClock } from '../../lib/adapters/memory/virtual-clock.ts';
 import { openState, type State } from '../../lib/local/state.ts';
 import { systemContract } from '../../lib/contract/system.ts';
-import { mergeJournal } from '../../lib/engine/live-instance.ts';
+import { journalTexts, parseEntry } from '../../lib/engine/read-journal.ts';
 import type { Head } from '../../lib/ports/process-store.ts';
 import { cartOf, effectsOf, SLEEP_MS, trips } from './kill/booking-system.ts';
 import { type ForeignEffect, readForeignEffects } from './kill/foreign-system.ts';
@@ -81,8 +81,7 @@ const pidOf = (cartId: string): string => `default#book-trip#${cartId}`;
 const readBooking = async (state: State, cartId: string): Promise<Booking | undefined> => {
   const [head] = await state.processStore.load([pidOf(cartId)], { consistent: true });
   if (head === undefined) return undefined;
-  const chunks = await state.processStore.chunks(head.pid, head.run);
-  const journal = mergeJournal(chunks, head.tail, head.tailFrom).map((text) => JSON.parse(text) as JournalEntry);
+  const journal = (await journalTexts(state.processStore, head)).map(parseEntry);
   return { head, journal };
 };
 

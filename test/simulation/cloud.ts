@@ -17,6 +17,7 @@ import type { Faults } from './faults.ts';
 import { LaggingIndex } from './lagging-index.ts';
 import type { Observer } from './observer.ts';
 import { SimulatedQueue } from './simulated-queue.ts';
+import { watchedStore } from './watched-served.ts';
 
 export const ACCOUNT = '000000000000';
 /** Our own limit of a message and an event. */
@@ -54,7 +55,7 @@ export class Cloud {
   readonly parking: ParkingStore;
   readonly retirement: RetirementStore;
   readonly payloads = new MemoryPayloadStore();
-  readonly records: IdempotencyStore = new MemoryIdempotencyStore();
+  readonly records: IdempotencyStore;
   readonly queues = new Map<string, SimulatedQueue>();
   readonly sender: MessageSender;
   readonly publisher: EventPublisher;
@@ -74,6 +75,7 @@ export class Cloud {
     this.#system = options.system;
     const { now, faults, choices, observer } = options;
     this.index = new LaggingIndex(now, () => (faults.strikes('index-lag') ? choices.below(INDEX_LAG_MS) : 0));
+    this.records = watchedStore(new MemoryIdempotencyStore(), observer);
     this.store = this.#observedStore();
     this.parking = this.#observedParking();
     this.retirement = this.#observedRetirement();

@@ -16,8 +16,10 @@ import { servedParts, type Served } from '../../lib/service/served.ts';
 import { ACCOUNT, type Cloud } from './cloud.ts';
 import { type BatchHandler, invoke } from './lambda.ts';
 import { type Lane, runLane } from './lane.ts';
+import type { Observer } from './observer.ts';
 import type { Scenario, Site } from './scenario.ts';
 import { type Swarm, tickHorizonMs } from './swarm.ts';
+import { watched } from './watched-served.ts';
 import { type Surroundings, Worker } from './worker.ts';
 import { WorkerPorts } from './worker-ports.ts';
 
@@ -41,6 +43,7 @@ export interface DeploymentOptions extends Surroundings {
   /** What handlers work with, but for their worker. */
   readonly site: (worker: Worker) => Site;
   readonly told: (what: string) => void;
+  readonly observer: Observer;
 }
 
 /** The functions and services of one deployment, with everything real in them but what they run on. */
@@ -261,8 +264,9 @@ export class Deployment {
   }
 
   #serves({ worker, queue }: Lane, name: string): () => Promise<void> {
-    const { scenario, site, swarm, told } = this.#options;
-    const served = scenario.serve(site(worker)).find((each) => servedParts(each).contract.name === name) as Served;
+    const { scenario, site, swarm, told, observer } = this.#options;
+    const plain = scenario.serve(site(worker)).find((each) => servedParts(each).contract.name === name) as Served;
+    const served = watched(plain, worker, observer);
     const ports = this.ports(worker);
     const options: ConsumerOptions = {
       served,

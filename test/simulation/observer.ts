@@ -1,7 +1,18 @@
 import type { OutgoingEvent } from '../../lib/ports/event-publisher.ts';
 import type { ParkedEvent } from '../../lib/ports/parking-store.ts';
 import type { Head, JournalChunk } from '../../lib/ports/process-store.ts';
+import type { CommandRecord } from '../../lib/ports/idempotency-store.ts';
+import type { Effect as EffectClass } from '../../lib/service/command-record.ts';
 import type { Effect } from './scenario.ts';
+
+/** A handler begins to work on a command. */
+export interface HandlerRun {
+  readonly commandId: string;
+  readonly command: string;
+  readonly effect: EffectClass;
+  /** By the clock of its worker, milliseconds. */
+  readonly at: number;
+}
 
 /** What truly happens in the simulated cloud, told at the instant at which it happens, whatever the caller learns of it. */
 export interface Observer {
@@ -16,6 +27,11 @@ export interface Observer {
   /** A message is being deleted from a queue: the last instant at which it is still there. */
   deleting(queue: string, body: string, messageId: string): void;
   effect(effect: Effect): void;
+  began(run: HandlerRun): void;
+  /** The handler has asked to be run again later. */
+  postponed(commandId: string): void;
+  /** A service has written what it knows of a command. */
+  recorded(commandId: string, record: Omit<CommandRecord, 'revision'>): void;
   /** An instance that closed long ago is gone, with all that was kept of it. */
   retired(pid: string): void;
   /** All heads, chunks and parked events are now those of an earlier instant; the heads that changed by it, as they are now. */

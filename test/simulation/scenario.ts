@@ -7,6 +7,9 @@ import type { Served } from '../../lib/service/served.ts';
 import type { DeferredAnswer } from '../../lib/service/deferred-answer.ts';
 import type { Choices } from './choices.ts';
 
+/** When every world begins. */
+export const START = Date.parse('2026-11-21T10:00:00.000Z');
+
 /** One thing that a service has done in its foreign system. A foreign system that keeps idempotency keys does each key once. */
 export interface Effect {
   /** The command that had it; for a class `transaction` or `once` also the key. */

@@ -19,13 +19,12 @@ import type { Lane } from './lane.ts';
 import { Ledger } from './ledger.ts';
 import type { Observer } from './observer.ts';
 import type { Outcome } from './outcome.ts';
-import type { Act, Scenario, ScenarioMaker, Site } from './scenario.ts';
+import { START, type Act, type Scenario, type ScenarioMaker, type Site } from './scenario.ts';
 import { drawSwarm, type Swarm, tickHorizonMs } from './swarm.ts';
 import { SeenRecord } from './seen-record.ts';
 import { quiet, Turns } from './turns.ts';
 import type { Worker } from './worker.ts';
 
-const START = Date.parse('2026-11-21T10:00:00.000Z');
 const STEPS_MAX = 60_000;
 /** Then the weather is fair, and everything must come to its end. */
 const STORM_STEPS = 4_000;
@@ -116,6 +115,7 @@ class Simulation {
       swarm: { ...this.#swarm, ...services },
       site: (worker) => this.#site(worker),
       told: (what) => this.#happenings.happened(what),
+      observer: this.#observer,
     });
     this.#snapshotAt = this.#faults.has('restore') ? 50 + choices.below(500) : Infinity;
     this.#restoreAt = this.#snapshotAt + 20 + choices.below(500);
@@ -195,6 +195,15 @@ class Simulation {
       this.#happenings.happened(`effect of ${effect.commandId} ${effect.command}`);
       this.#auditor.effect(effect);
     },
+    began: (run) => {
+      this.#happenings.happened(`runs ${run.command} for ${run.commandId}`);
+      this.#auditor.began(run);
+    },
+    postponed: (commandId) => {
+      this.#happenings.happened(`postponed ${commandId}`);
+      this.#auditor.postponed(commandId);
+    },
+    recorded: (commandId, record) => this.#auditor.recorded(commandId, record),
     retired: (pid) => {
       this.#happenings.happened(`retired ${pid}`);
       this.#auditor.retired(pid);

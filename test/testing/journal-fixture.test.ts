@@ -1,9 +1,10 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { process as defineProcess, system } from 'tutti';
+import { command, event, process as defineProcess, service, system } from 'tutti';
 import { recordJournal, replayFixtures, replayJournal, scripted, simulate, type JournalFixture, type World } from 'tutti/testing';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import * as z from 'zod';
 import { order, Ordered, ordered, Paid, parcels, payments, shop } from './shop.ts';
 
 let folder: string;
@@ -59,6 +60,41 @@ test('a journal holds all its values, also those that are stored apart', async (
   const text = JSON.stringify(await recorded());
   expect(text).toContain('p'.repeat(3000));
   expect(text).not.toContain('dataref');
+});
+
+test('a late success whose input is stored apart replays, and its undo is made from that input', async () => {
+  const Note = z.object({ note: z.string() });
+  const drop = command({ input: Note });
+  const desks = service('desks', {
+    drop,
+    take: command({ input: Note, undo: { command: drop, input: ({ note }) => ({ note: note.slice(0, 3) }) } }),
+  });
+  const Came = event('guests.came', z.object({ id: z.string() }));
+  const guest = defineProcess('guest', { startOn: Came.byId((came) => came.id) }, async (ctx) => {
+    await ctx.call(desks.take, { note: 'n'.repeat(2000) });
+  });
+  const guests = system('guests', { processes: [guest], services: [desks] });
+  let token = '';
+  const world = simulate(guests, {
+    services: [
+      scripted(desks, {
+        take: async (_note, task) => {
+          token = task.token;
+          return task.defer();
+        },
+        drop: async () => {},
+      }),
+    ],
+  });
+  await world.client.publish(Came, { id: 'g-1' });
+  await world.settle();
+  await world.client.terminate(guest, 'g-1', 'closing time');
+  await world.client.complete(desks.take, token, null);
+  await world.settle();
+  expect(world.calls(desks.drop)).toEqual([{ note: 'nnn' }]);
+  const entries = world.journal(guest, 'g-1');
+  expect(entries).toContainEqual(expect.objectContaining({ late: expect.objectContaining({ input: { note: 'n'.repeat(2000) } }) }));
+  expect(await replayJournal(guests, { process: 'guest', id: 'g-1', entries })).toEqual([]);
 });
 
 test('a change of the code is told as a difference, by file', async () => {

@@ -1,4 +1,4 @@
-import type { ReplyEnvelope } from '../../../lib/contract/envelope.ts';
+import type { CommandEnvelope, ReplyEnvelope } from '../../../lib/contract/envelope.ts';
 import { parseCommandId, parsePid } from '../../../lib/contract/process-id.ts';
 import type { Json } from '../../../lib/contract/schema.ts';
 import type { System } from '../../../lib/contract/system.ts';
@@ -9,7 +9,7 @@ import type { OutgoingEvent } from '../../../lib/ports/event-publisher.ts';
 import type { CommandRecord } from '../../../lib/ports/idempotency-store.ts';
 import type { ParkedEvent } from '../../../lib/ports/parking-store.ts';
 import type { Head, JournalChunk } from '../../../lib/ports/process-store.ts';
-import type { Observer } from '../observer.ts';
+import type { HandlerRun, Observer } from '../observer.ts';
 import type { Effect } from '../scenario.ts';
 import { checkDeleted } from './acknowledgement.ts';
 import { checkArmed } from './armed.ts';
@@ -17,6 +17,7 @@ import { checkCarriers } from './carriers.ts';
 import { Contracts } from './contracts.ts';
 import { DefiniteAnswers, type TakenAnswer } from './definite-answers.ts';
 import { checkEarly } from './early-buffer.ts';
+import { HandlerRuns } from './handler-runs.ts';
 import { newInstancePicture, newRunPicture, type InstancePicture } from './instance-picture.ts';
 import { checkEntries } from './journal-rules.ts';
 import { appendEntries, checkBase, checkChunk, checkNewRun } from './linear-history.ts';
@@ -27,6 +28,7 @@ import { checkReplay } from './replay-equality.ts';
 import { restorePicture } from './restored-picture.ts';
 import { retirePicture } from './retired-picture.ts';
 import { SentCommands } from './sent-commands.ts';
+import { stoppedForNothing } from './stuck-by-answer.ts';
 import { ServiceMessages } from './service-messages.ts';
 import type { Told } from './told.ts';
 import { checkTombstones } from './tombstones.ts';
@@ -64,6 +66,7 @@ export class Auditor implements Observer, Told {
   readonly #queues = new QueueMessages();
   readonly #services = new ServiceMessages();
   readonly #answers = new DefiniteAnswers();
+  readonly #runs = new HandlerRuns();
   readonly #commands: SentCommands;
   readonly #readings = new Map<string, Reading>();
   /** When each body was last parked, beside whatever. */
@@ -90,6 +93,8 @@ export class Auditor implements Observer, Told {
     const { report } = this.#violations;
     const picture = this.#picture(head.pid);
     checkBase(picture, head, previous, report);
+    const stopped = stoppedForNothing(head, previous);
+    if (stopped !== undefined) report('I5', stopped);
     const before = picture.image;
     picture.head = head;
     this.#mark(picture, head);
@@ -130,7 +135,11 @@ export class Auditor implements Observer, Told {
     this.#at += 1;
     if (!this.#isOfEngine(queue)) {
       this.#services.accepted(body, messageId, this.#at);
-      if (!queue.endsWith(DEAD_LETTER)) this.#commands.accepted(queue, body, (pid) => this.#pictures.get(pid));
+      if (!queue.endsWith(DEAD_LETTER)) {
+        const command = JSON.parse(body) as CommandEnvelope;
+        this.#commands.accepted(queue, command, (pid) => this.#pictures.get(pid));
+        this.#runs.accepted(command);
+      }
       return;
     }
     const reading = this.#read(body);
@@ -186,6 +195,19 @@ export class Auditor implements Observer, Told {
     if (this.#effects.has(effect.commandId)) report('I4', `${effect.commandId} (${effect.command}) had its effect twice`);
     this.#effects.add(effect.commandId);
     if (!this.#commands.hashes.has(effect.commandId)) report('I1', `${effect.commandId} had an effect, and was never sent`);
+  }
+
+  began(run: HandlerRun): void {
+    this.#at += 1;
+    this.#runs.began(run, this.#violations.report);
+  }
+
+  postponed(commandId: string): void {
+    this.#runs.postponed(commandId);
+  }
+
+  recorded(commandId: string, record: Omit<CommandRecord, 'revision'>): void {
+    this.#runs.recorded(commandId, record);
   }
 
   /** Somebody who answers by token was told yes. */

@@ -3,7 +3,7 @@ import type { Json } from '../../../lib/contract/schema.ts';
 import type { Environment } from '../../../lib/core/run.ts';
 import type { Catalogue } from '../../../lib/engine/catalogue.ts';
 import { sha256 } from '../../../lib/engine/engine.ts';
-import { readEntries } from '../../../lib/engine/live-instance.ts';
+import { readEntries } from '../../../lib/engine/read-journal.ts';
 import { replayJournal } from '../../../lib/engine/replay-journal.ts';
 import { frontEndOf } from '../../../lib/process/front-end.ts';
 import type { Contracts } from './contracts.ts';

@@ -19,8 +19,7 @@ export class SentCommands {
     this.#report = report;
   }
 
-  accepted(queue: string, body: string, pictureOf: (pid: string) => InstancePicture | undefined): void {
-    const command = JSON.parse(body) as CommandEnvelope;
+  accepted(queue: string, command: CommandEnvelope, pictureOf: (pid: string) => InstancePicture | undefined): void {
     this.count += 1;
     const key = parseCommandId(command.id);
     const picture = key && pictureOf(key.pid);

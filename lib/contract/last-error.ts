@@ -1,0 +1,28 @@
+import type { Json } from './json.ts';
+import { wellFormed } from './thrown-text.ts';
+
+/** What the last run without an answer ended with. */
+export interface LastError {
+  readonly code: string;
+  readonly message: string;
+}
+
+const CODE_LENGTH_MAX = 100;
+export const LAST_ERROR_LENGTH_MAX = 500;
+
+/** The last error that a reply carries as its data; undefined for a reply without one, as a service may send. */
+export function lastErrorOf(data: Json | undefined): LastError | undefined {
+  if (typeof data !== 'object' || data === null || Array.isArray(data)) return undefined;
+  const { type, message } = data as { readonly [key: string]: Json | undefined };
+  if (typeof type !== 'string' || typeof message !== 'string') return undefined;
+  return { code: cut(type, CODE_LENGTH_MAX), message: cut(message, LAST_ERROR_LENGTH_MAX) };
+}
+
+/** The same as data of a reply. */
+export function lastErrorData({ code, message }: LastError): { readonly type: string; readonly message: string; readonly data: null } {
+  return { type: code, message, data: null };
+}
+
+function cut(text: string, lengthMax: number): string {
+  return wellFormed(text.slice(0, lengthMax));
+}

@@ -1,0 +1,69 @@
+import { refuse } from './bug.ts';
+import type { Run } from './run.ts';
+
+/**
+ * An activation: one fact, and all that the front end requests until it waits again.
+ *
+ * A1 An activation is bounded. Requests, outcomes and journal entries are counted as they are created; beyond the bound
+ *    that one instance is stuck, and the thread serves the others.
+ * A2 Between two activations no request is taken. Code that a native timer wakes would decide what no replay repeats.
+ * A3 After a bug no step settles. A loop that catches what `refuse` throws waits at its next step.
+ */
+export interface Activation {
+  /** A fact is being applied, or the front end still runs on it. */
+  open: boolean;
+  requests: number;
+  outcomes: number;
+  entries: number;
+  /** How many of each are allowed. */
+  allowed: number;
+}
+
+/** Requests, outcomes and journal entries of one activation: far more than fit into a control state at once. */
+export const ACTIVATION_MAX = 10_000;
+
+export const newActivation = (): Activation => ({ open: false, requests: 0, outcomes: 0, entries: 0, allowed: 0 });
+
+/** A process may read all that it has not read yet at once, and a recorded activation may be as long as it was. */
+export const openActivation = ({ activation, unread, expected }: Run): void => {
+  activation.open = true;
+  activation.requests = 0;
+  activation.outcomes = 0;
+  activation.entries = 0;
+  activation.allowed = ACTIVATION_MAX + unread.length + (expected?.size ?? 0);
+};
+
+export const closeActivation = ({ activation }: Run): void => {
+  activation.open = false;
+};
+
+/** Counts one more of the activation (A1). */
+export const count = (run: Run, what: 'requests' | 'outcomes' | 'entries'): void => {
+  const { activation } = run;
+  activation[what] += 1;
+  if (activation[what] > activation.allowed) refuse(run, 'POISON', goesOn(run));
+};
+
+/** The message about a process whose event would never be over. */
+export const goesOn = ({ definition }: Run): string =>
+  `${definition.name} continues without waiting: one event made more than ${ACTIVATION_MAX} steps. In each turn of a loop await a step that takes time, and do not catch the cancellation of a step.`;
+
+/** Whether a request of user code is taken. Where it is not, its step must never settle (A3). */
+export const requested = (run: Run, method: string): boolean => {
+  if (run.bug || run.ended || !isOpen(run, `called ctx.${method}`)) return false;
+  count(run, 'requests');
+  return true;
+};
+
+/**
+ * Whether user code runs within an activation (A2). Where it does not, the instance is marked and nothing is thrown: the code that a
+ * native timer woke has no caller, so a rejection of it would end the whole thread.
+ */
+export const isOpen = (run: Run, what: string): boolean => {
+  if (run.activation.open) return true;
+  run.bug ??= {
+    code: 'POISON',
+    message: `${run.definition.name} ${what} outside an activation, woken by something that is no step, such as a native timer or a fetch: await only what ctx returns.`,
+  };
+  return false;
+};

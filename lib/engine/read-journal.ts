@@ -1,0 +1,78 @@
+import { OrchestratorError } from '../contract/errors.ts';
+import type { Json } from '../contract/schema.ts';
+import type { JournalEntry } from '../core/journal-entry.ts';
+import type { JournalChunk, ProcessStore } from '../ports/process-store.ts';
+
+/**
+ * The only reader of journals: engine, client, test kit and command line read through it.
+ *
+ * J1 Entries that left the head stand in chunks, the later ones in its tail. Chunks may overlap each other and the tail, and
+ *    never disagree. A gap between them is an error, never a shorter journal.
+ * J2 An entry names what is stored apart: its own data by `dataref`, the input of a late success by `late.inputref`. Both are
+ *    read back, so that a replay sees what was decided on.
+ */
+export interface JournalPlace {
+  readonly pid: string;
+  readonly run: string;
+  readonly tail: readonly string[];
+  /** Journal index of the first entry of the tail. */
+  readonly tailFrom: number;
+}
+
+/** All entries as texts, each once. Chunks are read only where entries have left the head. Throws `JOURNAL_GAP`. */
+export const journalTexts = async (store: Pick<ProcessStore, 'chunks'>, place: JournalPlace): Promise<string[]> =>
+  mergeJournal(place.tailFrom > 0 ? await store.chunks(place.pid, place.run) : [], place);
+
+export const mergeJournal = (
+  chunks: readonly Pick<JournalChunk, 'from' | 'entries'>[],
+  { pid, run, tail, tailFrom }: JournalPlace,
+): string[] => {
+  const entries: string[] = [];
+  for (const chunk of chunks)
+    for (let i = Math.max(0, entries.length - chunk.from); i < chunk.entries.length; i += 1)
+      if (chunk.from + i === entries.length) entries.push(chunk.entries[i] as string);
+  if (entries.length < tailFrom)
+    throw new OrchestratorError(
+      'JOURNAL_GAP',
+      `The journal of ${pid}, run ${run}, has no entry ${entries.length}: expected entries 0 to ${tailFrom - 1} in chunks.`,
+      { retryable: true, remedy: 'Restore the process store from a backup: a journal is never shortened while its head exists.' },
+    );
+  return [...entries.slice(0, tailFrom), ...tail];
+};
+
+export const parseEntry = (text: string): JournalEntry => JSON.parse(text) as JournalEntry;
+
+/** How many values are read at a time. */
+const READS_MAX = 16;
+
+/** The entries as objects, the values that are stored apart read back. */
+export const readEntries = async (texts: readonly string[], read: (name: string) => Promise<Json>): Promise<JournalEntry[]> => {
+  const entries = texts.map(parseEntry);
+  const names = [...new Set(entries.flatMap(namesIn))];
+  const values = new Map<string, Json>();
+  for (let at = 0; at < names.length; at += READS_MAX)
+    await Promise.all(names.slice(at, at + READS_MAX).map(async (name) => values.set(name, await read(name))));
+  return entries.map((entry) => withValues(entry, (name) => values.get(name) as Json));
+};
+
+/** Names of the values that an entry stores apart. */
+const namesIn = (entry: JournalEntry): string[] => {
+  const names: string[] = [];
+  if ('dataref' in entry && entry.dataref !== undefined) names.push(entry.dataref);
+  if ('late' in entry && entry.late?.inputref !== undefined) names.push(entry.late.inputref);
+  return names;
+};
+
+/** The entry with its values in place. */
+export const withValues = (entry: JournalEntry, valueOf: (name: string) => Json): JournalEntry => {
+  let whole: JournalEntry = entry;
+  if ('dataref' in whole && whole.dataref !== undefined) {
+    const { dataref, ...rest } = whole;
+    whole = { ...rest, data: valueOf(dataref) };
+  }
+  if ('late' in whole && whole.late?.inputref !== undefined) {
+    const { inputref, ...rest } = whole.late;
+    whole = { ...whole, late: { ...rest, input: valueOf(inputref) } };
+  }
+  return whole;
+};

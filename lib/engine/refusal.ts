@@ -1,0 +1,40 @@
+import type { StuckReason } from '../core/image.ts';
+import type { ReceivedMessage } from '../ports/message-queue.ts';
+import type { Head } from '../ports/process-store.ts';
+import type { Target } from './admission.ts';
+import { dispatchContext, dispatchesCausedBy } from './dispatch.ts';
+import type { EngineContext } from './engine-context.ts';
+import { decodeHead } from './head-codec.ts';
+import { decidesOn, newItem } from './item.ts';
+import { verdictOn } from './verdict.ts';
+
+/** `stop`: the event stops its instance. `park`: the instance is stuck already. `passed`: the event does not apply to this head. */
+export type Refusal = 'stop' | 'park' | 'passed';
+
+/**
+ * Classifies a refused event once more, on a strongly read head: between its refusal and now, another event of the same batch, or of
+ * another worker, may have answered its command or ended its instance.
+ */
+export const refusalOn = async (
+  context: EngineContext,
+  head: Head | undefined,
+  message: ReceivedMessage,
+  target: Target,
+  reason: StuckReason,
+): Promise<Refusal> => {
+  const image = head && decodeHead(head);
+  // The event is in the head already; what it caused cannot be sent, as long as it is there.
+  if (reason.code === 'DISPATCH') {
+    if (image?.status === 'stuck') return 'park';
+    const { key } = target.inbound;
+    const isLeft = image !== undefined && dispatchesCausedBy(image, dispatchContext(context), ({ cause }) => cause === key).length > 0;
+    return isLeft ? 'stop' : 'passed';
+  }
+  const item = newItem(message, target);
+  item.verdict = await verdictOn(context, target.pid, image, item);
+  if (item.refused) return 'passed';
+  if (item.verdict === 'park') return 'park';
+  if (image?.status === 'stuck' && item.verdict === 'future') return 'park';
+  const stops = reason.code === 'FORK' ? item.verdict === 'future' : decidesOn(item);
+  return stops ? 'stop' : 'passed';
+};

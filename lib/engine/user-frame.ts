@@ -1,0 +1,54 @@
+import { relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** The folder of Tutti's own code, where it stands in a folder of its own: bundled, it is one file with the code of the user. */
+const OWN = /^(.*[/\\]lib[/\\])engine[/\\]user-frame\.[jt]s$/.exec(ownFile())?.[1];
+
+/** A file with a line and a column, at the end of a line of a stack, as Node writes it. */
+const PLACE = /(?:^|\()(?:async )?([^()]+):(\d+):\d+\)?$/;
+
+/**
+ * `file:line` of the first frame that is code of the user: neither Node's, nor of a package, nor Tutti's own. Undefined where the
+ * error holds none, as an error that was made in a bundle without a source map may.
+ */
+export const userFrame = (error: unknown): string | undefined => {
+  if (!(error instanceof Error) || typeof error.stack !== 'string') return undefined;
+  for (const line of error.stack.split('\n')) {
+    const [, place, row] = (line.startsWith('    at ') ? PLACE.exec(line.slice(7)) : undefined) ?? [];
+    const file = place === undefined ? undefined : pathOf(place);
+    if (file === undefined || isForeign(file)) continue;
+    return `${shortPath(file)}:${row}`;
+  }
+  return undefined;
+};
+
+/** `at file:line`, or nothing where the place is not known. */
+export const atUserFrame = (error: unknown): string => {
+  const frame = userFrame(error);
+  return frame === undefined ? '' : `at ${frame}`;
+};
+
+const isForeign = (file: string): boolean =>
+  file.startsWith('node:') || /[/\\]node_modules[/\\]/.test(file) || (OWN !== undefined && file.startsWith(OWN));
+
+const pathOf = (place: string): string | undefined => {
+  const text = place.replace(/\?.*$/, '');
+  if (!text.startsWith('file:')) return /[/\\:]/.test(text) ? text : undefined;
+  try {
+    return fileURLToPath(text);
+  } catch {
+    return undefined;
+  }
+};
+
+/** From the working directory where the file lies in it: the same text on every machine. */
+const shortPath = (file: string): string => {
+  const path = relative(process.cwd(), file);
+  return path === '' || path.startsWith('..') ? file : path;
+};
+
+/** In a bundle of CommonJS there is no such thing. */
+function ownFile(): string {
+  const { url } = import.meta as { readonly url?: string };
+  return url?.startsWith('file:') ? fileURLToPath(url) : '';
+}
