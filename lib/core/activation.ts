@@ -9,20 +9,9 @@ import type { Run } from './run.ts';
  * A2 Between two activations no request is taken. Code that a native timer wakes would decide what no replay repeats.
  * A3 After a bug no step settles. A loop that catches what `refuse` throws waits at its next step.
  */
-export interface Activation {
-  /** A fact is being applied, or the front end still runs on it. */
-  open: boolean;
-  requests: number;
-  outcomes: number;
-  entries: number;
-  /** How many of each are allowed. */
-  allowed: number;
-}
 
 /** Requests, outcomes and journal entries of one activation: far more than fit into a control state at once. */
 export const ACTIVATION_MAX = 10_000;
-
-export const newActivation = (): Activation => ({ open: false, requests: 0, outcomes: 0, entries: 0, allowed: 0 });
 
 /** A process may read all that it has not read yet at once, and a recorded activation may be as long as it was. */
 export const openActivation = ({ activation, unread, expected }: Run): void => {

@@ -1,7 +1,6 @@
 import { Cancelled, type Failure } from '../contract/errors.ts';
 import type { CommandContract, ProcessContract, RetryPolicy } from '../contract/runtime-contract.ts';
 import type { Json } from '../contract/schema.ts';
-import { newActivation, type Activation } from './activation.ts';
 import type { Carrier, Image, StuckReason } from './image.ts';
 import type { Expected } from './replay.ts';
 
@@ -45,10 +44,20 @@ export interface Run {
   bug: StuckReason | undefined;
   /** The process has ended; only what was undone late may still follow. */
   ended: boolean;
-  /** What the current activation has made so far. */
   readonly activation: Activation;
   /** Journal index of the next entry, also while replaying. */
   position: number;
+}
+
+/** What one activation has made so far; `activation.ts` bounds it. */
+export interface Activation {
+  /** A fact is being applied, or the front end still runs on it. */
+  open: boolean;
+  requests: number;
+  outcomes: number;
+  entries: number;
+  /** How many of each are allowed. */
+  allowed: number;
 }
 
 export interface Environment {
@@ -222,7 +231,7 @@ export const newRun = (definition: ProcessContract, environment: Environment, im
   stuck: undefined,
   bug: undefined,
   ended: false,
-  activation: newActivation(),
+  activation: { open: false, requests: 0, outcomes: 0, entries: 0, allowed: 0 },
   position: 0,
 });
 
