@@ -1,4 +1,3 @@
-import { AssertionError } from 'node:assert/strict';
 import type { MemoryMessageQueue } from '../adapters/memory/message-queue.ts';
 import type { CommandContract } from '../contract/runtime-contract.ts';
 import type { Json } from '../contract/schema.ts';
@@ -16,6 +15,9 @@ export interface ServiceWatch {
   readonly called: (command: CommandContract, commandId: string, input: Json) => void;
   readonly report: (notice: Notice) => void;
 }
+
+/** Rolls a transaction back as a crash does. No handler threw it. */
+export class KilledInTransaction extends Error {}
 
 /** One worker of a service from its start to the crash that ends it. */
 export class ServiceWorker {
@@ -76,7 +78,7 @@ export class ServiceWorker {
   async #pass(at: 'in-handler' | 'after-effect', command: ServedCommand): Promise<void> {
     if (this.#context.points.passes(at, this.#life)) return;
     // The database rolls back the transaction of a dead worker; of anything else nothing is taken back.
-    if (command.effect === 'transaction') throw new AssertionError({ message: 'The worker was killed inside its transaction.' });
+    if (command.effect === 'transaction') throw new KilledInTransaction('The worker was killed inside its transaction.');
     await Life.never();
   }
 

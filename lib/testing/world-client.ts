@@ -40,12 +40,23 @@ export const clientPorts = (
   };
 };
 
-/** What a client is told that waits for an instance, while nothing moves unless time passes. */
-export const nothingMoves = (system: SystemContract, state: WorldState, pid: string): ClientError => {
+/** What a client gets that waits for an instance which nothing moves any more. `faultOf`: what the handler of a command threw last. */
+export const nothingMoves = (
+  system: SystemContract,
+  state: WorldState,
+  pid: string,
+  faultOf: (commandId: string) => string | undefined,
+): ClientError => {
   const head = state.heads.get(pid);
   if (!head || head.status === 'early') return notFound(pid);
-  const why = explain(decodeHead(head), state.clock.now(), definitionOf(system, head.definition)).line;
-  return new ClientError('TIMED_OUT', `${nameOf(pid)} does not end unless time passes: ${why}.`, {
+  const image = decodeHead(head);
+  const why = explain(image, state.clock.now(), definitionOf(system, head.definition)).line;
+  if (head.status === 'stuck')
+    return new ClientError('TIMED_OUT', `${nameOf(pid)} does not end: ${why}.`, {
+      remedy: 'Correct what the reason names, or give the world what it waits for.',
+    });
+  const faults = [...image.commands.keys()].map((n) => faultOf(`${pid}/${image.run}/${n}`)).filter((fault) => fault !== undefined);
+  return new ClientError('TIMED_OUT', `${nameOf(pid)} does not end unless time passes: ${[why, ...faults].join('; ')}.`, {
     remedy: 'Let time pass with world.advance(), or give the world what it waits for.',
   });
 };

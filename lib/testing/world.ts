@@ -15,14 +15,14 @@ import { serviceContract, type AnyService } from '../contract/service.ts';
 import { systemContract, type System } from '../contract/system.ts';
 import { SeededRandom } from '../core/seeded-random.ts';
 import { INBOX } from '../engine/inbox-message.ts';
-import type { Notice } from '../service/delivery.ts';
 import { servedParts, type Served } from '../service/served.ts';
 import { ColdTwin } from './cold-twin.ts';
 import { CrashPoints, type CrashPredicate } from './crash-point.ts';
 import { EngineWorker, type WorkerContext } from './engine-worker.ts';
+import { HandlerFaults } from './handler-faults.ts';
 import { journalOf } from './journal-of.ts';
-import { UnscriptedCommand } from './scripted.ts';
 import { ServiceWorker } from './service-worker.ts';
+import { StuckInstances } from './stuck-instances.ts';
 import { clientPorts, nothingMoves } from './world-client.ts';
 import { newWorldState, type WorldState } from './world-state.ts';
 
@@ -40,10 +40,20 @@ export interface SimulateOptions {
 export interface World {
   /** Its calls that wait make the world go on by themselves. A `result` that cannot come without time passing is `TIMED_OUT`. */
   readonly client: Client;
-  /** Until nothing moves without time passing. Throws where a script has no handler, and where a replay decides otherwise. */
+  /**
+   * Until nothing moves without time passing. Throws where a handler threw what its contract does not declare and its command is not
+   * answered, where a script has no handler, where an instance is stuck, and where a replay decides otherwise.
+   */
   settle(): Promise<void>;
-  /** Lets time pass: what falls due in it happens at its own instant, and the world settles before and between. */
+  /**
+   * Lets time pass: what falls due in it happens at its own instant, and the world settles before and between. Throws as `settle` does, but
+   * not where a handler threw an error that may pass, as that of a provider that is down: time lets it run again.
+   */
   advance(duration: Duration): Promise<void>;
+  /** Called before: this instance gets stuck, for this reason or any, and that fails no test. That it ends instead does. */
+  expectStuck(process: AnyProcess, id: string, code?: string): void;
+  /** Called before: handlers of this command throw, and that fails no test. */
+  expectFaults(command: AnyCommand): void;
   /** From now on, and for this long, the service takes no command. */
   down(service: AnyService, duration: Duration): void;
   /** The inputs that handlers of the command were given, in order; each command once, however often it was run. */
@@ -90,8 +100,8 @@ class SimulatedWorld implements World {
   readonly #random = new SeededRandom('world');
   readonly #staff: readonly Staffed[];
   readonly #calls = new Map<string, Map<string, Json>>();
-  /** What fails the test at the end of the settling. */
-  readonly #failures: Error[] = [];
+  readonly #faults: HandlerFaults;
+  readonly #stuck: StuckInstances;
   /** When a due instance is swept again, by pid and due time. */
   readonly #swept = new Map<string, number>();
   #engine: EngineWorker;
@@ -112,6 +122,8 @@ class SimulatedWorld implements World {
     this.#system = systemContract(system);
     this.#state = newWorldState(this.#system, startsAt, (head, previous) => this.#twin.written(head, previous));
     this.#twin = new ColdTwin(system, this.#state);
+    this.#faults = new HandlerFaults(this.#state);
+    this.#stuck = new StuckInstances(this.#state);
     const random = new SeededRandom('workers');
     this.#context = { system, state: this.#state, points: new CrashPoints(options.crash), random: () => random.number() };
     this.#engine = new EngineWorker(this.#context, this.#twin);
@@ -122,6 +134,7 @@ class SimulatedWorld implements World {
 
   async settle(): Promise<void> {
     await this.#run();
+    this.#fail([...this.#faults.takeSettled(), ...this.#takeStuck()]);
   }
 
   async advance(duration: Duration): Promise<void> {
@@ -133,6 +146,19 @@ class SimulatedWorld implements World {
     }
     this.#state.clock.advanceTo(end);
     await this.#run();
+    this.#fail([...this.#faults.takeAdvanced(), ...this.#takeStuck()]);
+  }
+
+  expectStuck(process: AnyProcess, id: string, code?: string): void {
+    this.#stuck.expect(pidOf(process, id), code);
+  }
+
+  expectFaults(command: AnyCommand): void {
+    this.#faults.expect(commandContract(command).name);
+  }
+
+  #takeStuck(): Error[] {
+    return this.#stuck.take((commandId) => this.#faults.textOf(commandId));
   }
 
   down(service: AnyService, duration: Duration): void {
@@ -150,7 +176,7 @@ class SimulatedWorld implements World {
   }
 
   journal(process: AnyProcess, id: string): readonly Json[] {
-    const pid = buildPid(DEFAULT_TENANT, process.name, id) ?? id;
+    const pid = pidOf(process, id);
     const head = this.#state.heads.get(pid);
     if (!head || head.status === 'early') throw notFound(pid);
     return journalOf(this.#state, head);
@@ -166,19 +192,15 @@ class SimulatedWorld implements World {
   #worker(served: Served): ServiceWorker {
     return new ServiceWorker(this.#context, served, {
       called: ({ name }, commandId, input) => {
+        this.#faults.called(name, commandId);
         const inputs = this.#calls.get(name) ?? new Map<string, Json>();
         this.#calls.set(name, inputs);
         if (!inputs.has(commandId)) inputs.set(commandId, input);
       },
       report: (notice) => {
-        this.#report(notice);
+        this.#faults.report(notice);
       },
     });
-  }
-
-  #report({ cause }: Notice): void {
-    if (cause instanceof UnscriptedCommand && !this.#failures.some((failure) => failure.message === cause.message))
-      this.#failures.push(cause);
   }
 
   /** Settles; who comes while that goes on waits for the same. Resolves to whether anything moved. */
@@ -203,7 +225,7 @@ class SimulatedWorld implements World {
       });
       await Promise.race([...this.#underWay, nudged]);
     }
-    this.#fail();
+    this.#fail(this.#faults.takeUrgent());
     return this.#moves > before;
   }
 
@@ -218,8 +240,7 @@ class SimulatedWorld implements World {
     this.#underWay.add(act);
   }
 
-  #fail(): void {
-    const [first, ...others] = this.#failures.splice(0);
+  #fail([first, ...others]: readonly Error[]): void {
     if (!first) return;
     if (others.length > 0) throw new assert.AssertionError({ message: [first, ...others].map(({ message }) => message).join('\n') });
     throw first;
@@ -295,8 +316,10 @@ class SimulatedWorld implements World {
   /** The client waits: the world goes on. Rejects where nothing moves any more. */
   async #changed(pid: string): Promise<void> {
     const moved = inWorld.getStore() === this ? await this.#letOthersMove() : await this.#run();
-    if (!moved) throw nothingMoves(this.#system, this.#state, pid);
+    if (!moved) throw nothingMoves(this.#system, this.#state, pid, (commandId) => this.#faults.textOf(commandId));
   }
 }
+
+const pidOf = (process: AnyProcess, id: string): string => buildPid(DEFAULT_TENANT, process.name, id) ?? id;
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));

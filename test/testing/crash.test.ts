@@ -95,6 +95,7 @@ describe('a crash', () => {
     const [paying] = rig().services;
     let handled = 0;
     const world = simulate(shop, { services: [paying!, once], crash: (point) => point.at === 'after-effect' && (handled += 1) === 2 + 1 });
+    world.expectStuck(order, 'o-1', 'UNKNOWN_OUTCOME');
     await book(world);
     const { status, why } = await world.client.describe(order, 'o-1');
     expect(status).toBe('stuck');

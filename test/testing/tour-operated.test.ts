@@ -59,6 +59,7 @@ describe('whatever instant it is killed at', () => {
     await everyCrash(systemOf(failing), { services }, async (world) => {
       clear();
       switches.locked = true;
+      world.expectStuck(failing, 'x', 'COMPENSATION');
       await world.client.publish(Go, { id: 'x' }, { id: 'go' });
       await world.advance('1 hour');
       expect(await statusOf(world, failing)).toBe('stuck');
@@ -80,6 +81,7 @@ describe('whatever instant it is killed at', () => {
     await everyCrash(systemOf(mended), { services }, async (world) => {
       clear();
       switches.broken = true;
+      world.expectStuck(mended, 'x', 'POISON');
       await world.client.publish(Go, { id: 'x' }, { id: 'go' });
       await world.advance('1 hour');
       expect(await statusOf(world, mended)).toBe('stuck');
@@ -99,6 +101,7 @@ describe('whatever instant it is killed at', () => {
     await everyCrash(systemOf(early), { services }, async (world) => {
       clear();
       switches.broken = true;
+      world.expectStuck(early, 'x', 'POISON');
       await world.client.publish(Go, { id: 'x' }, { id: 'go' });
       await world.advance('1 hour');
       await world.client.resume(early, 'x');

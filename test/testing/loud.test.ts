@@ -1,0 +1,169 @@
+import * as z from 'zod';
+import { command, event, process, service, system, type AnyProcess } from 'tutti';
+import { serve } from 'tutti/service';
+import { scripted, simulate, type World } from 'tutti/testing';
+import { assert, describe, expect, test } from 'vitest';
+
+const Started = event('loud.started', z.object({ id: z.string() }));
+const Number = z.object({ n: z.int() });
+const tries = service('tries', {
+  act: command({ input: Number, output: Number, errors: { No: z.object({}) } }),
+  bounded: command({ input: Number, output: Number, retry: { attempts: 2, within: '1 minute' } }),
+});
+const options = { startOn: Started.byId((start) => start.id) };
+
+type Act = (input: { readonly n: number }, task: { retryAfter(delay: '1 hour', reason: string): Error }) => Promise<{ n: number }>;
+
+const worldOf = async (process: AnyProcess, act: Act = async (input) => input): Promise<World> => {
+  const handlers = scripted(tries, { act: act as never, bounded: act as never });
+  const world = simulate(system('loud', { processes: [process], services: [tries] }), { services: [handlers] });
+  await world.client.publish(Started, { id: 'x' });
+  return world;
+};
+
+const acting = process('acting', options, async (ctx) => ctx.call(tries.act, { n: 1 }));
+const bounded = process('bounded', options, async (ctx) => ctx.call(tries.bounded, { n: 1 }).catch(() => ({ n: 0 })));
+
+describe('a handler that throws what its contract does not declare', () => {
+  const broken: Act = async () => {
+    throw new TypeError('gateway is undefined');
+  };
+  const down: Act = async () => {
+    throw new Error('ECONNREFUSED');
+  };
+
+  test('fails settle and advance with the command, the error and its line', async () => {
+    const world = await worldOf(acting, broken);
+    await expect(world.settle()).rejects.toMatchObject({
+      code: 'SERVICE_FAULT',
+      message: expect.stringMatching(
+        /^The handler of tries\.act threw TypeError: gateway is undefined at test\/testing\/loud\.test\.ts:\d+; /,
+      ),
+      cause: new TypeError('gateway is undefined'),
+      stack: expect.stringContaining('loud.test.ts'),
+    });
+    await expect(world.advance('1 minute')).rejects.toThrow('gateway is undefined');
+  });
+
+  test('is in what a result that does not come says', async () => {
+    const world = await worldOf(acting, broken);
+    await expect(world.client.result(acting, 'x')).rejects.toMatchObject({
+      code: 'TIMED_OUT',
+      message: expect.stringContaining('its last run threw TypeError: gateway is undefined at test/testing/loud.test.ts'),
+    });
+  });
+
+  test('fails no advance in which another run succeeds', async () => {
+    let runs = 0;
+    const world = await worldOf(acting, async (input, task) => ((runs += 1) < 3 ? broken(input, task) : input));
+    await world.advance('1 minute');
+    expect(await world.client.result(acting, 'x')).toEqual({ n: 1 });
+  });
+
+  test('fails no test that expects it', async () => {
+    const world = await worldOf(acting, broken);
+    world.expectFaults(tries.act);
+    await world.settle();
+    await world.advance('1 minute');
+    expect(world.calls(tries.act)).toEqual([{ n: 1 }]);
+  });
+
+  test('fails settle where it may pass too, but no advance, which lets it run again', async () => {
+    const world = await worldOf(acting, down);
+    await expect(world.settle()).rejects.toThrow('ECONNREFUSED');
+    await world.advance('1 minute');
+  });
+
+  test('fails nothing where the contract says how many runs may fail', async () => {
+    const world = await worldOf(bounded, down);
+    await world.settle();
+    expect(world.calls(tries.bounded)).toEqual([{ n: 1 }]);
+  });
+
+  test('fails nothing where it asks for another run', async () => {
+    const world = await worldOf(acting, async (_input, task) => {
+      throw task.retryAfter('1 hour', 'busy');
+    });
+    await world.settle();
+    expect(world.calls(tries.act)).toEqual([{ n: 1 }]);
+  });
+
+  test('fails the test where its answer breaks the contract', async () => {
+    const world = await worldOf(acting, async () => ({ n: 'one' as never }));
+    await expect(world.settle()).rejects.toThrow(/tries\.act answered with n "one"/);
+  });
+
+  test('fails the test where a real service throws', async () => {
+    const handlers = serve(tries, { act: broken as never, bounded: broken as never });
+    const world = simulate(system('loud', { processes: [acting], services: [tries] }), { services: [handlers] });
+    await world.client.publish(Started, { id: 'x' });
+    await expect(world.settle()).rejects.toThrow('gateway is undefined');
+  });
+});
+
+describe('an assertion that fails in a handler', () => {
+  test('is the error of whatever made the world go on, also where a later run passes', async () => {
+    let runs = 0;
+    const world = await worldOf(acting, async (input) => {
+      if ((runs += 1) === 1) expect(input).toEqual({ n: 2 });
+      return input;
+    });
+    const failed: unknown = await world.advance('1 minute').catch((error: unknown) => error);
+    assert(failed instanceof Error);
+    expect(failed).toMatchObject({ name: 'AssertionError', actual: { n: 1 }, expected: { n: 2 } });
+    expect(failed.stack).toContain('loud.test.ts');
+  });
+});
+
+describe('an instance that is stuck', () => {
+  const broken = process('broken', options, async (ctx, start) => {
+    await ctx.sleep('1 hour');
+    return (start as unknown as { nope: string[] }).nope.length;
+  });
+
+  test('fails settle and advance with its reason and the line of the process, once', async () => {
+    const world = await worldOf(broken);
+    await expect(world.advance('1 hour')).rejects.toMatchObject({
+      code: 'POISON',
+      message: expect.stringMatching(
+        /^broken x is stuck \(POISON\): TypeError: Cannot read .*test\/testing\/loud\.test\.ts:\d+\. A test that wants this/,
+      ),
+    });
+    await world.settle();
+    const { status, why } = await world.client.describe(broken, 'x');
+    expect([status, why]).toEqual(['stuck', expect.stringMatching(/at test\/testing\/loud\.test\.ts:\d+/)]);
+  });
+
+  test('fails no test that expects it, for its reason or for any', async () => {
+    for (const code of ['POISON', undefined]) {
+      const world = await worldOf(broken);
+      world.expectStuck(broken, 'x', code);
+      await world.advance('1 hour');
+      expect((await world.client.describe(broken, 'x')).status).toBe('stuck');
+    }
+  });
+
+  test('fails a test that expects another reason', async () => {
+    const world = await worldOf(broken);
+    world.expectStuck(broken, 'x', 'COMPENSATION');
+    await expect(world.advance('1 hour')).rejects.toThrow('broken x is stuck (POISON)');
+  });
+
+  test('is missed where it was expected and the instance ended', async () => {
+    const world = await worldOf(acting);
+    world.expectStuck(acting, 'x', 'POISON');
+    await expect(world.settle()).rejects.toThrow('acting x was expected to get stuck (POISON), and is completed.');
+  });
+
+  test('is told as such by a result that does not come', async () => {
+    const world = await worldOf(broken);
+    await world.advance('1 hour').catch(() => undefined);
+    await expect(world.client.result(broken, 'x')).rejects.toThrow(/^broken x does not end: stuck \(POISON\)/);
+  });
+
+  test('is told beside others, all in one error', async () => {
+    const world = await worldOf(broken);
+    await world.client.publish(Started, { id: 'y' });
+    await expect(world.advance('1 hour')).rejects.toThrow(/broken x is stuck.*\nbroken y is stuck/);
+  });
+});
