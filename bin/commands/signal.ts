@@ -15,6 +15,10 @@ export function addSignalCommand(program: Command, invocation: Invocation): void
         const sent = await acts.signal({ process, id, event, data });
         if (options.json) invocation.terminal.printJson(sent);
         else invocation.terminal.print(sent.id);
+        if (sent.keptUntil !== undefined)
+          invocation.terminal.message(
+            `${process} ${id} has not been started: the event is kept until ${sent.keptUntil}, and parked if it has not been started by then.`,
+          );
       });
     });
 }

@@ -62,7 +62,7 @@ async function publishLine(reach: Reach, text: string, id: string | undefined): 
     );
   }
   const chosen = event.id ?? id;
-  await publishEvent(reach.ports, contract, event.data, chosen === undefined ? {} : { id: chosen });
+  await publishEvent(reach, contract, event.data, chosen === undefined ? {} : { id: chosen });
 }
 
 function parseLine(text: string): FedEvent {

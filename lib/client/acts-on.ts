@@ -23,9 +23,10 @@ export function actsOn(reach: Reach): Acts {
         ...(onOpen === undefined ? {} : { onOpen }),
       }),
     result: async ({ process, id, timeout }) => ({ result: await resultOf(reach, process, id, timeout === undefined ? {} : { timeout }) }),
-    signal: async ({ process, id, event, data }) => ({
-      id: await signalInstance(reach, processNamed(reach, process).name, id, eventNamed(reach, event), data),
-    }),
+    signal: async ({ process, id, event, data }) => {
+      const sent = await signalInstance(reach, processNamed(reach, process).name, id, eventNamed(reach, event), data);
+      return { id: sent.id, ...(sent.keptUntil && { keptUntil: sent.keptUntil.toISOString() }) };
+    },
     list: async (request) => ({ instances: await listed(reach, request) }),
     journal: (request) => journalOf(reach, request),
     why: ({ process, id }) => whyOf(reach, process, id),

@@ -16,7 +16,7 @@ export interface Instance {
 export interface Acts {
   start: Act<{ process: string; input: Json; id?: string; onOpen?: OnOpen }, { id: string; run: string; started: boolean }>;
   result: Act<Instance & { timeout?: Duration }, { result: Json }>;
-  signal: Act<Instance & { event: string; data: Json }, { id: string }>;
+  signal: Act<Instance & { event: string; data: Json }, SignalAnswer>;
   list: Act<ListRequest, { instances: readonly ListedInstance[] }>;
   journal: Act<Instance & { payloads: boolean; from: number }, JournalAnswer>;
   why: Act<Instance, WhyAnswer>;
@@ -26,6 +26,13 @@ export interface Acts {
 
 interface Act<Request, Answer> {
   (request: Request): Promise<Answer>;
+}
+
+export interface SignalAnswer {
+  /** Of the event. */
+  readonly id: string;
+  /** ISO instant: the instance has not been started, and until then the event waits for its start. */
+  readonly keptUntil?: string;
 }
 
 export interface ListRequest {

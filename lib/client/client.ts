@@ -5,6 +5,7 @@ import type { Frozen } from '../contract/frozen-type.ts';
 import type { AnyProcess, EventsOf, ResultOf, StartOf, ViewOf } from '../contract/process-contract.ts';
 import type { Sent } from '../contract/schema.ts';
 import type { Description, Status, Summary } from './describe.ts';
+import type { Signalled } from './signal.ts';
 import type { OnOpen } from './start.ts';
 
 /** Everything that a program, or a person through one, does with a system. Each act is journaled with its principal. */
@@ -15,15 +16,21 @@ export interface Client {
     input: StartOf<P>,
     options?: { id?: string; onOpen?: OnOpen; tags?: Record<string, string> },
   ): Promise<{ id: string; run: string; started: boolean }>;
-  /** Puts an event on the bus; an id makes a repetition a duplicate. */
+  /**
+   * Puts an event on the bus; an id makes a repetition a duplicate. Throws `DATA_INVALID` where the event names what is no id of an instance, and
+   * `EARLY_OVERFLOW` where 64 events wait for the start of the instance already.
+   */
   publish<E extends AnyEvent>(event: E, data: Frozen<Sent<E['~data']>>, options?: { id?: string }): Promise<void>;
-  /** Sends an event to one instance, also before its start. */
+  /**
+   * Sends an event to one instance, also before its start: then the event waits until `keptUntil`, and is parked if the instance has not
+   * been started by then. Throws `EARLY_OVERFLOW` where 64 events wait already.
+   */
   signal<P extends AnyProcess, E extends AnyEvent<EventsOf<P>>>(
     process: P,
     id: string,
     event: E,
     data: Frozen<Sent<E['~data']>>,
-  ): Promise<void>;
+  ): Promise<Signalled>;
   /** The view that the instance showed last, also after its end. */
   query<P extends AnyProcess>(process: P, id: string): Promise<ViewOf<P>>;
   /** How the instance stands and what it waits for, also after its end. */

@@ -18,11 +18,10 @@ import { startProcess } from './start.ts';
  */
 export function connect(system: System<string>, connection: Connection): Client {
   const reach: Reach = { system: systemContract(system), ports: connectionPorts(connection) };
-  const { ports } = reach;
   return {
     start: (process, input, options) => startProcess(reach, process, input, options),
-    publish: async (event, data, options) => void (await publishEvent(ports, eventContract(event), data, options)),
-    signal: async (process, id, event, data) => void (await signalInstance(reach, process.name, id, eventContract(event), data)),
+    publish: async (event, data, options) => void (await publishEvent(reach, eventContract(event), data, options)),
+    signal: (process, id, event, data) => signalInstance(reach, process.name, id, eventContract(event), data),
     query: (process, id) => queryInstance(reach, process, id) as Promise<never>,
     describe: (process, id) => describeInstance(reach, process.name, id),
     list: (filter) => listInstances(reach, filter),

@@ -1,5 +1,5 @@
 import { ClientError } from '../contract/errors.ts';
-import { buildPid, DEFAULT_TENANT, parsePid } from '../contract/process-id.ts';
+import { buildPid, DEFAULT_TENANT, INSTANCE_ID_FORM, parsePid } from '../contract/process-id.ts';
 import type { ProcessContract } from '../contract/runtime-contract.ts';
 import type { Json } from '../contract/schema.ts';
 import type { Image } from '../core/image.ts';
@@ -7,15 +7,13 @@ import { decodeHead } from '../engine/head-codec.ts';
 import type { PayloadStore } from '../ports/payload-store.ts';
 import type { Head } from '../ports/process-store.ts';
 import type { ClientPorts, Reach } from './connection.ts';
+import { earlyEvents } from './early-events.ts';
 
 /** The pid of an instance that must exist, so an id that can name none is not found. */
 export function pidOf(process: string, id: string): string {
   const pid = buildPid(DEFAULT_TENANT, process, id);
   if (pid !== undefined) return pid;
-  throw new ClientError(
-    'NOT_FOUND',
-    `${process} was asked for the instance ${JSON.stringify(id)}: an id is 1 to 200 letters, digits, dots, colons, underscores or hyphens.`,
-  );
+  throw new ClientError('NOT_FOUND', `${process} was asked for the instance ${JSON.stringify(id)}: an id is ${INSTANCE_ID_FORM}.`);
 }
 
 /** The instance as `process id`, as a reader names it. */
@@ -32,8 +30,8 @@ export async function readHead(ports: Pick<ClientPorts, 'store'>, pid: string): 
 
 /** @throws ClientError `NOT_FOUND` */
 export async function requireHead(ports: Pick<ClientPorts, 'store'>, pid: string): Promise<Head> {
-  const head = await readHead(ports, pid);
-  if (head === undefined) throw notFound(pid);
+  const [head] = await ports.store.load([pid], { consistent: true });
+  if (head === undefined || head.status === 'early') throw notFound(pid, head);
   return head;
 }
 
@@ -41,8 +39,17 @@ export async function requireImage(ports: Pick<ClientPorts, 'store'>, pid: strin
   return decodeHead(await requireHead(ports, pid));
 }
 
-export function notFound(pid: string): ClientError {
-  return new ClientError('NOT_FOUND', `There is no ${nameOf(pid)}: expected an instance that has been started.`);
+/** `head`: that of the events that wait for the instance, where there is one. */
+export function notFound(pid: string, head?: Head): ClientError {
+  const early = earlyEvents(head);
+  if (early === undefined) return new ClientError('NOT_FOUND', `There is no ${nameOf(pid)}: expected an instance that has been started.`);
+  const until = early.keptUntil === undefined ? '' : `, until ${new Date(early.keptUntil).toISOString()}`;
+  const waits = early.count === 1 ? '1 event waits' : `${early.count} events wait`;
+  return new ClientError(
+    'NOT_FOUND',
+    `${nameOf(pid)} has not been started, and ${waits} for its start${until}: expected an instance that has been started.`,
+    { details: { early: early.count }, remedy: 'Start the instance: it reads the events that wait for it.' },
+  );
 }
 
 /** The definition that a run stays on, `name@version`; undefined where this code does not know it any more. */

@@ -1,7 +1,6 @@
 import { monotonicFactory, type ULIDFactory } from 'ulid';
+import { ID } from '../contract/envelope-form.ts';
 import { ContractError } from '../contract/errors.ts';
-
-const ID = /^[A-Za-z0-9._:/#-]{1,300}$/;
 
 let next: ULIDFactory | undefined;
 
@@ -16,6 +15,6 @@ export function checkedId(id: string, what: string): string {
   if (typeof id === 'string' && ID.test(id)) return id;
   throw new ContractError(
     'DATA_INVALID',
-    `${what} the id ${JSON.stringify(id)}: expected 1 to 300 letters, digits, dots, underscores, colons, slashes, hashes or hyphens.`,
+    `${what} the id ${JSON.stringify(id)}: expected 1 to 300 letters, digits and . : _ - @ + = , ~ ! / #.`,
   );
 }

@@ -4,8 +4,10 @@ import type { EventContract } from '../contract/runtime-contract.ts';
 import { parse } from '../contract/schema.ts';
 import { versionOf } from '../contract/versions.ts';
 import { toWire } from '../contract/wire.ts';
-import type { ClientPorts } from './connection.ts';
+import type { ClientPorts, Reach } from './connection.ts';
+import { refuseOverflows } from './early-room.ts';
 import { checkedId, newMessageId } from './message-id.ts';
+import { instancesNamed } from './named-instances.ts';
 
 export interface PublishOptions {
   /** Makes a repetition a duplicate. @default the contract's `dedupeBy`, else a new ULID */
@@ -15,14 +17,22 @@ export interface PublishOptions {
 /** Over this the bus takes no event. */
 const DETAIL_BYTES_MAX = 200 * 1024;
 
-/** Puts an event on the bus; resolves with its id when it is there to stay. `processid` addresses it to one instance. */
+/**
+ * Puts an event on the bus; resolves with its id when it is there to stay. `processid` addresses it to one instance.
+ * @throws ContractError `DATA_INVALID` where it names no instance, ClientError `EARLY_OVERFLOW` where no more events wait for its start
+ */
 export async function publishEvent(
-  ports: ClientPorts,
+  { ports, system }: Reach,
   event: EventContract,
   data: unknown,
   options: PublishOptions & { readonly processid?: string } = {},
 ): Promise<string> {
   const envelope = envelopeOf(ports, event, data, options);
+  if (options.processid === undefined) {
+    const named = instancesNamed(system, event, envelope.data ?? null);
+    const receivers = named.filter(({ starts }) => !starts).map(({ pid }) => pid);
+    await refuseOverflows(ports, event.type, receivers);
+  }
   const detail = toWire(envelope);
   if (detail.length > DETAIL_BYTES_MAX) {
     throw new ContractError(

@@ -16,6 +16,9 @@ import { fieldAt, fieldPath } from './field-path.ts';
 /** SSM takes no longer parameter, and one above 4 KB only as an advanced one. */
 export const PUBLISHED_BYTES_MAX = 8 * 1024;
 
+/** What most processes have. */
+const EARLY_MS = 86_400_000;
+
 /** What is said of an event: its type; with its newest data version and the field of its dedupe key where it has them. */
 type PublishedEvent = string | readonly [type: string, version: number, dedupeBy?: string];
 /** Index of its event; with the field that names the instance, where one field does. */
@@ -34,6 +37,8 @@ interface PublishedProcess {
   readonly errors?: readonly string[];
   readonly onOpen?: ProcessContract['onOpen'];
   readonly onClosed?: ProcessContract['onClosed'];
+  /** Milliseconds. @default a day */
+  readonly early?: number;
 }
 
 interface PublishedSystem {
@@ -86,7 +91,7 @@ function publishedEvent({ type, data, dedupeBy }: EventContract): PublishedEvent
 }
 
 function publishedProcess(process: ProcessContract, indexes: ReadonlyMap<string, number>): PublishedProcess {
-  const { name, version, kind, startOn, receives, publishes, input, view, onOpen, onClosed } = process;
+  const { name, version, kind, startOn, receives, publishes, input, view, onOpen, onClosed, earlyMs } = process;
   const errors = Object.keys(process.errors);
   const indexOf = (type: string): number => indexes.get(type) as number;
   const correlation = (each: CorrelationContract): PublishedCorrelation => publishedCorrelation(each, indexOf(each.event.type));
@@ -102,6 +107,7 @@ function publishedProcess(process: ProcessContract, indexes: ReadonlyMap<string,
     ...(errors.length > 0 && { errors }),
     ...(onOpen !== 'reject' && { onOpen }),
     ...(onClosed !== 'reject' && { onClosed }),
+    ...(earlyMs !== EARLY_MS && { early: earlyMs }),
   };
 }
 
@@ -154,8 +160,7 @@ function processOf(process: PublishedProcess, events: readonly EventContract[]):
     ...(process.view && { view: anyJson }),
     onOpen: process.onOpen ?? 'reject',
     onClosed: process.onClosed ?? 'reject',
-    // What only the engine asks.
-    earlyMs: 0,
+    earlyMs: process.early ?? EARLY_MS,
   };
 }
 

@@ -62,7 +62,7 @@ function isEnding(entry: JournalEntry): entry is Ending {
 }
 
 function timedOut({ ports, system }: Reach, pid: string, head: Head | undefined, timeout: Duration | undefined): ClientError {
-  if (head === undefined || head.status === 'early') return notFound(pid);
+  if (head === undefined || head.status === 'early') return notFound(pid, head);
   const why = explain(decodeHead(head), ports.clock.now(), definitionOf(system, head.definition)).line;
   return new ClientError('TIMED_OUT', `${nameOf(pid)} has not ended within ${timeout ?? 'its time'}: ${why}.`);
 }

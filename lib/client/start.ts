@@ -1,6 +1,6 @@
 import { ClientError, ContractError } from '../contract/errors.ts';
 import { processContract, type AnyProcess } from '../contract/process-contract.ts';
-import { buildPid, DEFAULT_TENANT } from '../contract/process-id.ts';
+import { buildPid, DEFAULT_TENANT, INSTANCE_ID_FORM } from '../contract/process-id.ts';
 import type { ProcessContract } from '../contract/runtime-contract.ts';
 import { parse, type Json } from '../contract/schema.ts';
 import { isClosed } from '../core/image.ts';
@@ -86,7 +86,7 @@ function startPid(definition: ProcessContract, id: string): string {
   if (pid !== undefined) return pid;
   throw new ContractError(
     'DATA_INVALID',
-    `${definition.name} was started with the id ${JSON.stringify(id)}: expected 1 to 200 letters, digits, dots, colons, underscores or hyphens.`,
+    `${definition.name} was started with the id ${JSON.stringify(id)}: expected ${INSTANCE_ID_FORM}.`,
   );
 }
 

@@ -1,11 +1,12 @@
 import type { Outcome } from './envelope.ts';
+import { ID_CHARACTERS } from './process-id.ts';
 
 /**
  * The form of each field of an envelope: what `parseEnvelope` refuses and what the exported JSON Schemas say. Ids, sources
  * and types become keys of tables, so their characters are those that need no escaping in any of them.
  */
-export const ID = /^[A-Za-z0-9._:/#-]{1,300}$/;
-export const PROCESS_ID = /^[A-Za-z0-9._-]{1,64}#[A-Za-z0-9-]{1,64}#[A-Za-z0-9._:-]{1,200}$/;
+export const ID = new RegExp(`^[/#${ID_CHARACTERS}]{1,300}$`);
+export const PROCESS_ID = new RegExp(`^[A-Za-z0-9._-]{1,64}#[A-Za-z0-9-]{1,64}#[${ID_CHARACTERS}]{1,200}$`);
 export const NAME = /^[A-Za-z0-9._-]{1,300}$/;
 export const TENANT = /^[A-Za-z0-9._-]{1,64}$/;
 /** All that this lets pass is a date to `Date.parse`, which is much slower than the test. */

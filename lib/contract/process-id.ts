@@ -8,15 +8,26 @@ export interface InstanceKey {
 /** The tenant of everything that names none. */
 export const DEFAULT_TENANT = 'default';
 
-/** With the run, the number and `:completed` of a reply behind it, a pid of this length stays within the 300 characters of a wire id. */
-const PID_LENGTH_MAX = 250;
+/**
+ * With the run, the number and `:completed` of a reply behind it, a pid of this length stays within the 300 characters of a wire id. The
+ * longest id fits with the longest name of a process and the tenant `default`.
+ */
+const PID_LENGTH_MAX = 260;
 
-const INSTANCE_ID = /^[A-Za-z0-9._:-]{1,200}$/;
+/**
+ * The characters of an instance id, as they stand between the brackets of a pattern: no `#` and no `/`, which part pids and command ids, no
+ * space, and nothing that SQS refuses in a message group. In the key of a bucket they are URI-encoded.
+ */
+export const ID_CHARACTERS = 'A-Za-z0-9.:_@+=,~!-';
+/** What an instance id may be, for a message. */
+export const INSTANCE_ID_FORM = '1 to 200 letters, digits and . : _ - @ + = , ~ !';
+
+const INSTANCE_ID = new RegExp(`^[${ID_CHARACTERS}]{1,200}$`);
 const TENANT = /^[A-Za-z0-9._-]{1,64}$/;
-const PID = /^([A-Za-z0-9._-]{1,64})#([a-z][a-z0-9-]{0,63})#([A-Za-z0-9._:-]{1,200})$/;
-const COMMAND_ID = /^([^/]{1,250})\/([A-Za-z0-9]{1,32})\/(0|[1-9]\d{0,9})$/;
+const PID = new RegExp(`^([A-Za-z0-9._-]{1,64})#([a-z][a-z0-9-]{0,63})#([${ID_CHARACTERS}]{1,200})$`);
+const COMMAND_ID = /^([^/]{1,260})\/([A-Za-z0-9]{1,32})\/(0|[1-9]\d{0,9})$/;
 
-/** Whether `id` may name an instance: 1 to 200 letters, digits, dots, underscores, colons and hyphens. */
+/** Whether `id` may name an instance: see `INSTANCE_ID_FORM`. */
 export function isInstanceId(id: unknown): id is string {
   return typeof id === 'string' && INSTANCE_ID.test(id);
 }
@@ -26,7 +37,7 @@ function isTenant(tenant: unknown): tenant is string {
   return typeof tenant === 'string' && TENANT.test(tenant);
 }
 
-/** The pid, or undefined where the id, which data may have named, cannot be one or makes the pid longer than 250 characters. */
+/** The pid, or undefined where the id, which data may have named, cannot be one or makes the pid longer than 260 characters. */
 export function buildPid(tenant: string, process: string, id: string): string | undefined {
   if (!isInstanceId(id) || !isTenant(tenant)) return undefined;
   const pid = `${tenant}#${process}#${id}`;

@@ -174,6 +174,8 @@ export interface Image {
 
 export const SIGNALS_MAX = 64;
 export const STARTS_MAX = 16;
+/** Events that are kept for an instance before it is started. */
+export const EARLY_EVENTS_MAX = 64;
 /** More open commands and timers than this is a design for child processes. */
 export const OPEN_MAX = 100;
 export const CONTROL_BYTES_MAX = 256 * 1024;

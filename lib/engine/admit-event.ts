@@ -1,6 +1,6 @@
 import type { EventEnvelope } from '../contract/envelope.ts';
 import { parseEnvelope } from '../contract/parse-envelope.ts';
-import { buildPid, DEFAULT_TENANT, parsePid } from '../contract/process-id.ts';
+import { buildPid, DEFAULT_TENANT, INSTANCE_ID_FORM, parsePid } from '../contract/process-id.ts';
 import { parse, type Json } from '../contract/schema.ts';
 import { NEWER, parseVersion } from '../contract/versions.ts';
 import type { Inbound } from '../core/inbound.ts';
@@ -69,10 +69,7 @@ export const admitEvent = (catalogue: Catalogue, envelope: EventEnvelope, by: Ca
     const id = interest.correlation.of(data as never);
     const pid = buildPid(envelope.tenant ?? DEFAULT_TENANT, interest.definition.name, id);
     if (pid === undefined)
-      return park(
-        'MALFORMED',
-        `${envelope.type} names the instance ${JSON.stringify(id)}: an id is 1 to 200 letters, digits, dots, colons, underscores or hyphens.`,
-      );
+      return park('MALFORMED', `${envelope.type} names the instance ${JSON.stringify(id)}: an id is ${INSTANCE_ID_FORM}.`);
     targets.push(target(interest, pid, envelope, data, by));
   }
   return { status: 'deliver', targets };

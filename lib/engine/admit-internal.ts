@@ -1,4 +1,4 @@
-import { buildPid } from '../contract/process-id.ts';
+import { buildPid, INSTANCE_ID_FORM } from '../contract/process-id.ts';
 import { parse, type Json } from '../contract/schema.ts';
 import type { Inbound } from '../core/inbound.ts';
 import { park, unread, type Admission, type Carried } from './admission.ts';
@@ -32,7 +32,8 @@ const ofStart = (catalogue: Catalogue, start: StartMessage, by: Carried): Admiss
   const definition = catalogue.newest(start.process);
   if (!definition) return park('UNKNOWN_PROCESS', `There is no process ${start.process} in ${catalogue.system.name}.`);
   const pid = buildPid(start.tenant, start.process, start.id);
-  if (pid === undefined) return park('MALFORMED', `The start names the instance ${JSON.stringify(start.id)}, which is no id.`);
+  if (pid === undefined)
+    return park('MALFORMED', `The start names the instance ${JSON.stringify(start.id)}, which is no id: an id is ${INSTANCE_ID_FORM}.`);
   const event = definition.startOn[0]?.event;
   let data: Json;
   try {

@@ -54,6 +54,8 @@ export interface Notice {
   readonly kind: 'parked' | 'stuck';
   readonly reason: string;
   readonly pid: string;
+  /** Of what was parked, one sentence for a reader. It may quote what was sent, so it is for no log. */
+  readonly detail?: string;
 }
 
 /** What the engine's use cases work with. */

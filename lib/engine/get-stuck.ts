@@ -26,7 +26,7 @@ export const getStuck = async (context: EngineContext, message: ReceivedMessage,
     const refusal = await refusalOn(context, head, message, target, reason);
     if (refusal === 'passed') {
       if (reason.code === 'REPLY_INVALID')
-        await parkMessage(context.options, message, { pid: target.pid, reason: reason.code, detail: reason.message });
+        await parkMessage(context.options, message, { pid: target.pid, reason: 'REPLY_INVALID', detail: reason.message });
       return 'passed';
     }
     if (refusal === 'park') break;

@@ -26,7 +26,7 @@ export const parkMessage = async (
     body,
     parkedAt: clock.now(),
   });
-  onNotice?.({ kind: 'parked', reason: why.reason, pid: why.pid });
+  onNotice?.({ kind: 'parked', reason: why.reason, pid: why.pid, detail: why.detail });
 };
 
 /** Under which a message is parked: as often as it is, it is parked once. */

@@ -1,4 +1,4 @@
-import type { StuckReason } from '../core/image.ts';
+import { EARLY_EVENTS_MAX, type StuckReason } from '../core/image.ts';
 import type { ReceivedMessage, VisibilityChange } from '../ports/message-queue.ts';
 import { parkEarly } from './early-events.ts';
 import type { EngineContext } from './engine-context.ts';
@@ -9,7 +9,6 @@ import { retrySeconds } from './pause.ts';
 
 /** Deliveries of an event whose code throws, before its instance is stuck: the fault may be a passing one. */
 const POISON_DELIVERIES_MAX = 3;
-const EARLY_EVENTS_MAX = 64;
 
 /** A message and the events that it is for the instances that it concerns. */
 export interface Delivery {

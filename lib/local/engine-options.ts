@@ -3,6 +3,7 @@ import type { System } from '../contract/system.ts';
 import type { Clock } from '../ports/clock.ts';
 import { frontEndOf } from '../process/front-end.ts';
 import type { EnginePorts } from './engine-ports.ts';
+import { parkedFault } from './parked-fault.ts';
 
 /** Instances with a longer journal are kept warm also while checking: replaying them at each event would take too long. */
 const CHECKED_ENTRIES_MAX = 200;
@@ -24,6 +25,10 @@ export function engineOptions(
     tickHorizonMs: -1,
     checks,
     onFault,
+    onNotice: (notice) => {
+      const fault = parkedFault(notice);
+      if (fault !== undefined) onFault(fault);
+    },
     ...(checks && { warmEntriesMin: CHECKED_ENTRIES_MAX }),
   };
 }

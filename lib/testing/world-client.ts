@@ -48,7 +48,7 @@ export const nothingMoves = (
   faultOf: (commandId: string) => string | undefined,
 ): ClientError => {
   const head = state.heads.get(pid);
-  if (!head || head.status === 'early') return notFound(pid);
+  if (!head || head.status === 'early') return notFound(pid, head);
   const image = decodeHead(head);
   const why = explain(image, state.clock.now(), definitionOf(system, head.definition)).line;
   if (head.status === 'stuck')

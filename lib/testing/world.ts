@@ -178,7 +178,7 @@ class SimulatedWorld implements World {
   journal(process: AnyProcess, id: string): readonly Json[] {
     const pid = pidOf(process, id);
     const head = this.#state.heads.get(pid);
-    if (!head || head.status === 'early') throw notFound(pid);
+    if (!head || head.status === 'early') throw notFound(pid, head);
     return journalOf(this.#state, head);
   }
 

@@ -145,6 +145,10 @@ describe('a running dev', () => {
       await next.line(/s-1 +goes on: waits for an event/);
       expect((await tutti(...signal)).code).toBe(0);
       await next.line(/s-1 +completed {"number":7}/);
+      expect(await tutti('signal', 'book-seat', 's-9', 'seats.confirmed', '{"id":"s-9"}', ...where)).toMatchObject({
+        code: 0,
+        stderr: expect.stringMatching(/^book-seat s-9 has not been started: the event is kept until \S+Z, and parked/m),
+      });
       const { code, stdout } = await next.end('SIGINT');
       expect(code).toBe(130);
       expect(stdout).toMatch(/\n1 instance: 1 completed\n/);

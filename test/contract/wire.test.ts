@@ -192,7 +192,7 @@ describe('parseEnvelope', () => {
   });
 
   test('an envelope with one member replaced by anything is refused or still has the form of its kind', () => {
-    const ids = /^[A-Za-z0-9._:/#-]{1,300}$/;
+    const ids = /^[A-Za-z0-9._:@+=,~!/#-]{1,300}$/;
     fc.assert(
       fc.property(fc.constantFrom(event, command, reply), fc.nat(), fc.anything(), (envelope, pick, value) => {
         const fields = Object.keys(envelope);
@@ -217,8 +217,14 @@ describe('ids', () => {
     expect(parseCommandId(id)).toEqual({ pid, run: 'r5f2c', n: 3 });
   });
 
+  test('an id of 200 characters names an instance of the process with the longest name, also in the id of an answer', () => {
+    const pid = buildPid('default', 'p'.repeat(50), '@'.repeat(200)) as string;
+    expect(parsePid(pid)?.id).toHaveLength(200);
+    expect(`${buildCommandId(pid, 'r0123456789ab', 9_999_999_999)}:completed`.length).toBeLessThanOrEqual(300);
+  });
+
   test('an id that could be mistaken for another instance makes no pid', () => {
-    for (const id of ['', 'a#b', 'a/b', 'a b', 'ä', 'a'.repeat(201)]) {
+    for (const id of ['', 'a#b', 'a/b', 'a b', 'ä', 'a%40b', 'a\\b', 'a'.repeat(201)]) {
       expect(isInstanceId(id)).toBe(false);
       expect(buildPid('default', 'book-trip', id)).toBe(undefined);
     }
@@ -233,7 +239,7 @@ describe('ids', () => {
   });
 
   test('ids of any allowed instance come apart again', () => {
-    const id = fc.stringMatching(/^[A-Za-z0-9._:-]{1,200}$/);
+    const id = fc.stringMatching(/^[A-Za-z0-9._:@+=,~!-]{1,200}$/);
     fc.assert(
       fc.property(id, fc.stringMatching(/^[A-Za-z0-9]{1,26}$/), fc.nat(), (instance, run, n) => {
         const pid = buildPid('default', 'p', instance) as string;

@@ -119,6 +119,7 @@ const ids = (choices: Choices): void => {
       'default',
       'o-1',
       'a.b:c_d-e',
+      'ada+1@example.com,x=~!',
       '',
       'a#b',
       'a/b',
@@ -140,7 +141,9 @@ const ids = (choices: Choices): void => {
     const n = choices.one([0, 1, 9_999_999_999]);
     expect(parseCommandId(buildCommandId(pid, 'r5f2c', n))).toEqual({ pid, run: 'r5f2c', n });
   } else
-    expect(/^[A-Za-z0-9._-]{1,64}$/.test(tenant) && /^[A-Za-z0-9._:-]{1,200}$/.test(id) && tenant.length + id.length <= 242).toBe(false);
+    expect(/^[A-Za-z0-9._-]{1,64}$/.test(tenant) && /^[A-Za-z0-9._:@+=,~!-]{1,200}$/.test(id) && tenant.length + id.length <= 252).toBe(
+      false,
+    );
   const commandId = part();
   const token = taskToken('payments', commandId, choices.chance(0.5) ? 'key' : undefined);
   const broken = choices.chance(0.5) ? token.replace(/.$/, (last) => (last === 'A' ? 'B' : 'A')) : text(choices);

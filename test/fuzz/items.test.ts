@@ -23,7 +23,7 @@ const line = (choices: Choices): string => JSON.stringify(json(choices));
 const INSTANTS = [0, 1, 1_795_255_200_000, 8_640_000_000_000_000] as const;
 
 const head = (choices: Choices): Head => ({
-  pid: buildPid('default', 'fulfil', choices.one(['o-1', 'a.b:c_d-e', 'x'.repeat(200)])) ?? '',
+  pid: buildPid('default', 'fulfil', choices.one(['o-1', 'a.b:c_d-e', 'ada+1@example.com,x=~!', 'x'.repeat(200)])) ?? '',
   version: choices.between(1, 2 ** 31),
   writer: 'w1',
   run: 'r5f2c',

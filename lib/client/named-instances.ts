@@ -1,0 +1,49 @@
+import { ContractError, isOrchestratorError } from '../contract/errors.ts';
+import { buildPid, DEFAULT_TENANT, INSTANCE_ID_FORM } from '../contract/process-id.ts';
+import type { CorrelationContract, EventContract, SystemContract } from '../contract/runtime-contract.ts';
+import type { Json } from '../contract/schema.ts';
+import { thrownText } from '../contract/thrown-text.ts';
+import { Catalogue } from '../engine/catalogue.ts';
+
+/** An instance that an event names. */
+export interface NamedInstance {
+  readonly pid: string;
+  /** The event begins it; else the event is one that the instance receives. */
+  readonly starts: boolean;
+}
+
+/**
+ * The instances that an event names by its data, as the engine will find them. An instance that only the code of the system can name, which
+ * a client without that code has not, is left out: the engine looks at it.
+ * @throws ContractError `DATA_INVALID` where an id cannot name an instance: the engine would park the event, and its sender would not know
+ */
+export function instancesNamed(system: SystemContract, event: EventContract, data: Json): readonly NamedInstance[] {
+  return new Catalogue(system).interests(event.type).flatMap(({ definition, correlation, starts }) => {
+    const named = idNamed(event, definition.name, correlation, data);
+    if (named === undefined) return [];
+    const pid = buildPid(DEFAULT_TENANT, definition.name, named.id as string);
+    if (pid !== undefined) return [{ pid, starts }];
+    const id = JSON.stringify(named.id) ?? String(named.id);
+    throw new ContractError(
+      'DATA_INVALID',
+      `${event.type} was published and names the instance ${id} of ${definition.name}: an id is ${INSTANCE_ID_FORM}.`,
+    );
+  });
+}
+
+function idNamed(
+  event: EventContract,
+  process: string,
+  correlation: CorrelationContract,
+  data: Json,
+): { readonly id: unknown } | undefined {
+  try {
+    return { id: correlation.of(data as never) };
+  } catch (error) {
+    if (isOrchestratorError(error)) return undefined;
+    throw new ContractError(
+      'DATA_INVALID',
+      `${event.type} was published, and the byId of ${process} threw ${thrownText(error)}: expected the id of an instance.`,
+    );
+  }
+}

@@ -1,0 +1,88 @@
+import { describe, expect, test } from 'vitest';
+import * as z from 'zod';
+import { event, process, system } from 'tutti';
+import { simulate } from 'tutti/testing';
+import { isOrchestratorError } from '../../lib/contract/errors.ts';
+
+const Opened = event('desk.opened', z.object({ email: z.string() }));
+const Noted = event('desk.noted', z.object({ email: z.string(), n: z.int() }));
+const desk = process(
+  'desk',
+  { startOn: Opened.byId((opened) => opened.email), receives: [Noted.byId((noted) => noted.email)], early: '2 hours' },
+  async (ctx) => {
+    for (let n = 0; n < 64; n += 1) await ctx.waitFor(Noted);
+  },
+);
+const ID = 'ada+1@example.com';
+const AT = Date.parse('2026-01-01T00:00:00Z');
+
+const world = () => simulate(system('desk', { processes: [desk], services: [] }), { at: '2026-01-01T00:00:00Z' });
+
+const refusal = async (doing: Promise<unknown>): Promise<string> =>
+  doing.then(
+    () => expect.fail('it was not refused'),
+    (error: unknown) => (isOrchestratorError(error) ? `${error.code}: ${error.message}` : expect.fail(String(error))),
+  );
+
+describe('an id', () => {
+  test('may be an address of electronic mail', async () => {
+    const w = world();
+    const { client } = w;
+    await client.publish(Opened, { email: ID });
+    await w.settle();
+    expect(await client.describe(desk, ID)).toMatchObject({ status: 'running', id: ID });
+  });
+
+  test.each(['ada lovelace', 'a/b', 'a#b', '', 'ä', 'x'.repeat(201)])(
+    'that cannot name an instance, %j, is refused where it is published',
+    async (email) => {
+      const { client } = world();
+      for (const doing of [client.publish(Opened, { email }), client.publish(Noted, { email, n: 1 })]) {
+        const told = await refusal(doing);
+        expect(told).toContain(
+          `names the instance ${JSON.stringify(email)} of desk: an id is 1 to 200 letters, digits and . : _ - @ + = , ~ !.`,
+        );
+        expect(told).toMatch(/^DATA_INVALID: desk\.(opened|noted) was published/);
+      }
+    },
+  );
+});
+
+describe('an event for an instance that has not been started', () => {
+  test('is kept for as long as the process says, and its sender is told', async () => {
+    const w = world();
+    const { client } = w;
+    const sent = await client.signal(desk, ID, Noted, { email: ID, n: 1 });
+    expect(sent).toEqual({ id: expect.any(String), keptUntil: new Date(AT + 7_200_000) });
+    await w.settle();
+    await w.advance('1 hour');
+    // The first event counts: the buffer is emptied as a whole.
+    expect((await client.signal(desk, ID, Noted, { email: ID, n: 2 })).keptUntil).toEqual(new Date(AT + 7_200_000));
+    await client.publish(Opened, { email: ID });
+    await w.settle();
+    expect(await client.signal(desk, ID, Noted, { email: ID, n: 3 })).toEqual({ id: expect.any(String) });
+  });
+
+  test('is named where the instance is asked for', async () => {
+    const w = world();
+    const { client } = w;
+    await client.signal(desk, ID, Noted, { email: ID, n: 1 });
+    await w.settle();
+    expect(await refusal(client.describe(desk, ID))).toBe(
+      `NOT_FOUND: desk ${ID} has not been started, and 1 event waits for its start, until 2026-01-01T02:00:00.000Z: expected an instance that has been started.`,
+    );
+  });
+
+  test('is refused where 64 wait already, to a signal and to a publisher', async () => {
+    const w = world();
+    const { client } = w;
+    for (let n = 0; n < 64; n += 1) await client.signal(desk, ID, Noted, { email: ID, n });
+    await w.settle();
+    const told = /^EARLY_OVERFLOW: desk\.noted was sent to desk .* for which 64 events wait: at most 64 are kept\.$/;
+    expect(await refusal(client.signal(desk, ID, Noted, { email: ID, n: 64 }))).toMatch(told);
+    expect(await refusal(client.publish(Noted, { email: ID, n: 64 }))).toMatch(told);
+    await client.publish(Opened, { email: ID });
+    await w.settle();
+    expect(await client.describe(desk, ID)).toMatchObject({ status: 'completed' });
+  });
+});
