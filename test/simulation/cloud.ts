@@ -14,6 +14,7 @@ import type { Head, JournalChunk, ProcessStore } from '../../lib/ports/process-s
 import type { RetirementStore } from '../../lib/ports/retirement-store.ts';
 import type { Choices } from './choices.ts';
 import type { Faults } from './faults.ts';
+import { invalidAnswer } from './invalid-answer.ts';
 import { LaggingIndex } from './lagging-index.ts';
 import type { Observer } from './observer.ts';
 import { SimulatedQueue } from './simulated-queue.ts';
@@ -26,6 +27,8 @@ const INDEX_LAG_MS = 600_000;
 const BUS_DELAY_SECONDS = 600;
 /** Images of one head that a stale read may show. */
 const IMAGES_MAX = 4;
+/** How long an invalid answer may come after the valid one. */
+const CONTRADICTED_SECONDS = [0, 0, 5, 300] as const;
 
 export interface CloudOptions {
   readonly system: SystemContract;
@@ -164,18 +167,23 @@ export class Cloud {
     if (event.detail.length > BODY_CHARACTERS_MAX) return { status: 'failed', reason: 'The event is too long.' };
     const id = `e${String((this.#ids += 1)).padStart(6, '0')}`;
     observer.published(event);
+    const invalid = invalidAnswer(event);
+    const contradicts = invalid !== undefined && this.#options.faults.strikes('invalid-reply');
+    const after = this.#options.choices.chance(contradicts ? 0.5 : 0);
+    if (contradicts && !after) this.#deliver(invalid, `${id}i`);
     if (this.#isHeard(event)) this.#deliver(event, id);
+    if (contradicts && after) this.#deliver(invalid, `${id}i`, this.#options.choices.one(CONTRADICTED_SECONDS));
     return { status: 'published', eventId: id };
   }
 
   /** EventBridge delivers at least once, at any time within a day. */
-  #deliver(event: OutgoingEvent, id: string): void {
+  #deliver(event: OutgoingEvent, id: string, laterSeconds = 0): void {
     const { now, faults, choices } = this.#options;
     const head = { version: '0', id, 'detail-type': event.type, source: event.source, account: ACCOUNT };
     const rest = { time: `${new Date(now()).toISOString().slice(0, 19)}Z`, region: 'local', resources: [] };
     const body = `${JSON.stringify({ ...head, ...rest }).slice(0, -1)},"detail":${event.detail}}`;
     const delay = (): number => (faults.strikes('delay') ? choices.below(BUS_DELAY_SECONDS) : 0);
-    this.queue(INBOX).put(body, delay());
+    this.queue(INBOX).put(body, laterSeconds + delay());
     if (faults.strikes('bus-duplicate')) this.queue(INBOX).put(body, delay());
   }
 

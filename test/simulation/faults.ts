@@ -28,6 +28,7 @@ export const FAULT_KINDS = [
   'handler-error',
   'forged-reply',
   'tick-lost',
+  'invalid-reply',
 ] as const;
 export type FaultKind = (typeof FAULT_KINDS)[number];
 
@@ -63,6 +64,7 @@ const CHANCES: Readonly<Record<FaultKind, number>> = {
   'handler-error': 0.02,
   'forged-reply': 0.003,
   'tick-lost': 0.01,
+  'invalid-reply': 0.005,
 };
 
 const MORE = [1, 3, 10] as const;

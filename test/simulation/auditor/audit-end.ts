@@ -126,6 +126,7 @@ const UNEXPLAINED = /^(NONDETERMINISM|FORK|SIZE|DISPATCH|REPLY_INVALID|UNKNOWN_V
 const checkProgress = (context: EndContext, { pid, head, image }: KeptInstance, { endless }: Expectation, disturbed: boolean): void => {
   const {
     evidence: { now },
+    told,
     listed,
     report,
   } = context;
@@ -140,7 +141,8 @@ const checkProgress = (context: EndContext, { pid, head, image }: KeptInstance, 
   if (head.status === 'stuck') {
     const code = reasonOf(head);
     if (code === undefined) report('I8', `${pid} is stuck without a reason: ${head.why ?? ''}`);
-    else if (UNEXPLAINED.test(code) && !disturbed) report(code === 'NONDETERMINISM' ? 'I9' : 'I8', `${pid} is stuck: ${head.why}`);
+    else if (UNEXPLAINED.test(code) && !disturbed && !(code === 'REPLY_INVALID' && told.wasContradicted?.(pid) === true))
+      report(code === 'NONDETERMINISM' ? 'I9' : 'I8', `${pid} is stuck: ${head.why}`);
     return;
   }
   const earliest = image ? earliestWakeUp(image) : Infinity;

@@ -9,6 +9,7 @@ import type { OutgoingEvent } from '../../../lib/ports/event-publisher.ts';
 import type { CommandRecord } from '../../../lib/ports/idempotency-store.ts';
 import type { ParkedEvent } from '../../../lib/ports/parking-store.ts';
 import type { Head, JournalChunk } from '../../../lib/ports/process-store.ts';
+import { isInvalidAnswer } from '../invalid-answer.ts';
 import type { HandlerRun, Observer } from '../observer.ts';
 import type { Effect } from '../scenario.ts';
 import { checkDeleted } from './acknowledgement.ts';
@@ -145,6 +146,7 @@ export class Auditor implements Observer, Told {
     const reading = this.#read(body);
     this.#queues.accepted(queue, messageId, reading.inner, reading.wrapped, this.#at);
     for (const target of reading.targets) this.#note(target);
+    if (isInvalidAnswer(body)) for (const { pid } of reading.targets) this.#picture(pid).wasContradicted = true;
   }
 
   published(event: OutgoingEvent): void {
@@ -270,6 +272,10 @@ export class Auditor implements Observer, Told {
           `${id}, beside ${pid === '' ? 'no instance' : pid}, is a dead letter for ever: ${body.slice(0, 200)}`,
         );
     }
+  }
+
+  wasContradicted(pid: string): boolean {
+    return this.#pictures.get(pid)?.wasContradicted === true;
   }
 
   wasClosed(pid: string): boolean {

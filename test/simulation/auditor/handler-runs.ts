@@ -19,6 +19,8 @@ interface RunsOfCommand {
 /** I13: a service runs the handler of a command as often as the retry policy allows, and never before the pause between two runs is over. */
 export class HandlerRuns {
   readonly #commands = new Map<string, RunsOfCommand>();
+  /** A service counts in its records. */
+  #counts = false;
 
   accepted(command: CommandEnvelope): void {
     const { retryattempts } = command as Policy;
@@ -27,7 +29,8 @@ export class HandlerRuns {
   }
 
   recorded(commandId: string, record: Omit<CommandRecord, 'revision'>): void {
-    const { nextRunAt } = record as { readonly nextRunAt?: number };
+    const { nextRunAt, failures } = record as { readonly nextRunAt?: number; readonly failures?: number };
+    this.#counts ||= failures !== undefined;
     if (nextRunAt !== undefined) this.#of(commandId).nextRunAt = nextRunAt;
   }
 
@@ -35,7 +38,7 @@ export class HandlerRuns {
     const runs = this.#of(commandId);
     runs.started += 1;
     const most = runs.attempts + runs.postponed;
-    if (runs.started > most)
+    if (this.#counts && runs.started > most)
       report('I13', `${commandId} (${command}, of class ${effect}) was run ${runs.started} times: its policy allows ${most}`);
     if (at < runs.nextRunAt) report('I13', `${commandId} (${command}) was run ${runs.nextRunAt - at} ms before its pause was over`);
   }

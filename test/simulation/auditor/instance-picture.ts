@@ -70,6 +70,8 @@ export interface InstancePicture {
   /** It was gone once: what came to it before nobody can tell any more. */
   wasRetired: boolean;
   wasStuck: boolean;
+  /** A service has answered a command of it with invalid data. */
+  wasContradicted: boolean;
   /** `type id` of the events that queues have accepted for it, with who sent them. */
   readonly events: Map<string, Set<string>>;
   /** By id alone. */
@@ -96,6 +98,7 @@ export const newInstancePicture = (pid: string, outbox: Outbox): InstancePicture
   disturbed: false,
   wasRetired: false,
   wasStuck: false,
+  wasContradicted: false,
   events: new Map(),
   starts: new Map(),
   replies: new Map(),

@@ -9,6 +9,8 @@ export interface Told {
   mayHaveLostPatience?(pid: string): boolean;
   /** It has ended at some time, also before a run of it had begun. */
   wasClosed?(pid: string): boolean;
+  /** A service has answered one of its commands with invalid data. */
+  wasContradicted?(pid: string): boolean;
   /** It closed, and is gone, or was once. */
   wasRetired?(pid: string): boolean;
   wasSent?(commandId: string): boolean;

@@ -6,6 +6,7 @@ import { decodeHead } from '../../../lib/engine/head-codec.ts';
 import type { MemoryTable } from '../../../lib/adapters/memory/table.ts';
 import type { ParkedEvent } from '../../../lib/ports/parking-store.ts';
 import type { Head, JournalChunk } from '../../../lib/ports/process-store.ts';
+import { stoppedForNothing } from '../auditor/stuck-by-answer.ts';
 import type { ExploredQueue } from './explored-queue.ts';
 
 /** What of the cloud is looked at. */
@@ -58,6 +59,8 @@ export class Checks {
     const isFirst = previous === undefined && this.#histories.size === 0;
     if (!isFirst && head.version !== (previous?.version ?? 0) + 1)
       this.#violated(`I3: ${head.pid} went from version ${previous?.version} to ${head.version}`);
+    const stopped = stoppedForNothing(head, previous);
+    if (stopped !== undefined) this.#violated(`I5: ${stopped}`);
     if (head.status === 'early' || head.run === '') return;
     const key = `${head.pid}/${head.run}`;
     const history = this.#histories.get(key) ?? { pid: head.pid, run: head.run, entries: [] };

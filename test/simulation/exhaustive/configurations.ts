@@ -2,7 +2,7 @@ import type { CommandEnvelope, Outcome } from '../../../lib/contract/envelope.ts
 import { Cloud, EMPTY, type Snapshot } from './cloud.ts';
 import type { Configuration, FirstMessage } from './configuration.ts';
 import { settle } from './fixpoint.ts';
-import { eventBody, operateBody, replyBody, START } from './inbox-bodies.ts';
+import { eventBody, invalidReplyBody, operateBody, replyBody, START } from './inbox-bodies.ts';
 
 const ORDER = { order: '1' };
 const PAIR = 'default#pair#1';
@@ -37,6 +37,8 @@ export const configurations = async (): Promise<readonly Configuration[]> => {
   const answer = (snapshot: Snapshot, type: string, outcome: Outcome = 'completed'): string =>
     replyBody(commandOf(snapshot, type), outcome);
   const noteStuck = await after([answer(noteOpen, 'left.book', 'unknown')], 0, noteOpen);
+  const invalid = (snapshot: Snapshot, type: string): string => invalidReplyBody(commandOf(snapshot, type));
+  const noteInvalid = await after([invalid(noteOpen, 'left.book')], 0, noteOpen);
   const at = { now: START };
   return [
     { name: 'a start and its redelivery', from: EMPTY, messages: [message('start', startPair)], duplicates: 1, ...at },
@@ -123,6 +125,24 @@ export const configurations = async (): Promise<readonly Configuration[]> => {
       name: 'late success after close, under two message ids',
       from: pairTerminated,
       messages: [message('left', answer(pairTerminated, 'left.book')), message('twin', answer(pairTerminated, 'left.book'))],
+      ...at,
+    },
+    {
+      name: 'an invalid and a valid answer to one command',
+      from: noteOpen,
+      messages: [message('invalid', invalid(noteOpen, 'left.book')), message('left', answer(noteOpen, 'left.book'))],
+      ...at,
+    },
+    {
+      name: 'a closing answer and an invalid one',
+      from: pairClosing,
+      messages: [message('finish', answer(pairClosing, 'desk.finish')), message('invalid', invalid(pairClosing, 'desk.finish'))],
+      ...at,
+    },
+    {
+      name: 'a valid answer to what an invalid one has made stuck, and a resume',
+      from: noteInvalid,
+      messages: [message('left', answer(noteOpen, 'left.book')), message('resume', operateBody(NOTE, 'resume'))],
       ...at,
     },
     {

@@ -40,5 +40,12 @@ export const replyBody = (command: CommandEnvelope, outcome: Outcome = 'complete
   return fromBus(type, source, toWire(reply as ReplyEnvelope));
 };
 
+/** An answer whose data is not what the contract says, from the same service, to the same command. */
+export const invalidReplyBody = (command: CommandEnvelope): string => {
+  const body = replyBody(command);
+  const otherwise = body.replace(JSON.stringify(`${command.id}:completed`), JSON.stringify(`${command.id}:invalid`));
+  return otherwise.replace('"reference":', '"wrong":').replace('"data":null', '"data":"wrong"');
+};
+
 export const operateBody = (pid: string, act: 'cancel' | 'terminate' | 'resume', opid: string = act): string =>
   inboxBody({ tutti: 'operate', opid, pid, act, reason: 'explored', by: 'test' });
