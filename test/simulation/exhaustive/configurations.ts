@@ -143,6 +143,7 @@ export const configurations = async (): Promise<readonly Configuration[]> => {
       name: 'a valid answer to what an invalid one has made stuck, and a resume',
       from: noteInvalid,
       messages: [message('left', answer(noteOpen, 'left.book')), message('resume', operateBody(NOTE, 'resume'))],
+      large: true,
       ...at,
     },
     {
