@@ -64,7 +64,7 @@ const CHANCES: Readonly<Record<FaultKind, number>> = {
   'handler-error': 0.02,
   'forged-reply': 0.003,
   'tick-lost': 0.01,
-  'invalid-reply': 0.005,
+  'invalid-reply': 0.03,
 };
 
 const MORE = [1, 3, 10] as const;

@@ -3,7 +3,7 @@ import type { OutgoingEvent } from '../../lib/ports/event-publisher.ts';
 
 /** What no output schema of any scenario takes. */
 const NO_OUTPUT = [['?']];
-const SUFFIX = '~invalid';
+const SUFFIX = ':invalid';
 
 /** The same answer of the same service, with data that its contract does not allow; undefined where the event completes no command. */
 export const invalidAnswer = (event: OutgoingEvent): OutgoingEvent | undefined => {

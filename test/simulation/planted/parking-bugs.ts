@@ -112,4 +112,16 @@ export const parkingBugs: readonly PlantedBug[] = [
       },
     ],
   },
+  {
+    name: 'GET_STUCK_OVERWRITES',
+    rows: ['parking.pml | GET_STUCK_OVERWRITES'],
+    what: 'A refused answer makes its instance stuck, whatever has been decided since it was refused.',
+    patches: [
+      {
+        file: 'lib/engine/get-stuck.ts',
+        find: "if (refusal === 'passed') {",
+        plant: "if (!PLANTED && refusal === 'passed') {",
+      },
+    ],
+  },
 ];
