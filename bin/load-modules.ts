@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { isSystem } from '../lib/contract/exported-system.ts';
 import type { System } from '../lib/contract/system.ts';
+import { isTypeScript, typescriptLoader } from '../lib/local/typescript-loader.ts';
 import type { Served } from '../lib/service/served.ts';
 import { usageError } from './usage-error.ts';
 
@@ -42,12 +43,35 @@ export async function loadModules(paths: readonly string[]): Promise<Loaded> {
 async function load(path: string): Promise<Readonly<Record<string, unknown>>> {
   const file = resolve(path);
   if (!existsSync(file)) throw usageError(`There is no module ${path}.`, 'Name a TypeScript or JavaScript file.');
+  const url = pathToFileURL(file).href;
+  if (isTypeScript(file)) await readTypeScript(url);
   try {
-    return (await import(pathToFileURL(file).href)) as Readonly<Record<string, unknown>>;
+    return (await import(url)) as Readonly<Record<string, unknown>>;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ERR_UNKNOWN_FILE_EXTENSION') throw error;
-    throw usageError(`This Node cannot import ${path}: it is not JavaScript.`, 'Run the command line with node --import tsx.');
+    throw usageError(
+      `This Node cannot import ${path}: it is not JavaScript, and tsx, which would translate it, is not installed beside it.`,
+      `Install tsx, then repeat the command: npm install --save-dev tsx && npx tutti ${process.argv.slice(2).map(quoted).join(' ')}`,
+    );
   }
+}
+
+/** Once, and only where this process cannot read TypeScript yet. */
+let reads: Promise<void> | undefined;
+
+async function readTypeScript(url: string): Promise<void> {
+  const options = [...process.execArgv, process.env['NODE_OPTIONS'] ?? ''].join(' ');
+  if (!/\btsx\b/.test(options)) await (reads ??= registerTsx(url));
+}
+
+async function registerTsx(url: string): Promise<void> {
+  const loader = typescriptLoader(url);
+  if (loader !== undefined) ((await import(loader)) as { register(): unknown }).register();
+}
+
+/** As a shell takes it back. */
+function quoted(part: string): string {
+  return /^[\w./:@=,+-]+$/.test(part) ? part : `'${part.replaceAll("'", `'\\''`)}'`;
 }
 
 function isServed(value: unknown): value is Served {

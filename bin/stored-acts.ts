@@ -29,7 +29,8 @@ export function storedActs(directory: string): OpenedActs {
     durable: state.durable,
   };
   const { list, journal, why } = actsOn({ system: NO_SYSTEM, ports });
-  const acts = { list, journal, why, start: refuse, result: refuse, signal: refuse, cancel: refuse, resume: refuse };
+  const refused = { start: refuse, result: refuse, signal: refuse, publish: refuse, cancel: refuse, terminate: refuse, resume: refuse };
+  const acts = { list, journal, why, ...refused };
   return { acts, close: () => state.close() };
 }
 

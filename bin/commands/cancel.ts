@@ -7,15 +7,16 @@ interface CancelCommandOptions extends WhereOptions {
 
 export function addCancelCommand(program: Command, invocation: Invocation): void {
   addWhereOptions(program.command('cancel'))
+    .usage('[options] --reason <text> <process> <id>')
     .description('undo what an instance did, then end it; prints its new status')
     .argument('<process>', 'name of the process')
     .argument('<id>', 'id of the instance')
-    .requiredOption('--reason <text>', 'why: journaled')
+    .requiredOption('--reason <text>', 'required: it is journaled with the name of the operator')
     .action(async (process: string, id: string, options: CancelCommandOptions) => {
       await withActs(invocation, options, async (acts) => {
         const { status } = await acts.cancel({ process, id, reason: options.reason });
         if (options.json) invocation.terminal.printJson({ process, id, status });
-        else invocation.terminal.print(status);
+        else invocation.terminal.print(status === 'running' ? 'being cancelled' : status);
       });
     });
 }

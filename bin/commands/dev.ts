@@ -8,7 +8,7 @@ export function addDevCommand(program: Command, invocation: Invocation): void {
     .description('run the exported system and served services here, with a live timeline; Ctrl-C stops')
     .argument('<module...>', 'modules that export the system and its served services')
     .option('--events <file>', 'publish the events of a JSON Lines file, or of stdin with -')
-    .option('--once', 'end when all is settled: exit 0, or 1 if an instance is stuck')
+    .option('--once', 'end when all is settled: exit 0, 1 if an instance is stuck, 2 if lines of the events file were left out')
     .option('--memory', 'keep everything in memory, gone with the process')
     .action(async (modules: readonly string[], options: DevOptions) => {
       invocation.exitCode = await dev(invocation, modules, options);
@@ -23,7 +23,9 @@ async function dev({ terminal }: Invocation, modules: readonly string[], options
   await session.begin();
   try {
     const ended = await Promise.race([interrupted, session.run()]);
-    return ended === 'interrupted' ? EXIT.interrupted : session.hasStuck ? EXIT.bad : EXIT.done;
+    if (ended === 'interrupted') return EXIT.interrupted;
+    if (session.hasStuck) return EXIT.bad;
+    return session.hasRefused ? EXIT.usage : EXIT.done;
   } finally {
     await session.end();
   }

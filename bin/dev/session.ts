@@ -25,6 +25,8 @@ const TELL_MS = 50;
 /** One run of a system under `tutti dev`. */
 export class DevSession {
   hasStuck = false;
+  /** Lines of the events file were left out. */
+  hasRefused = false;
   readonly #terminal: Terminal;
   readonly #options: DevOptions;
   readonly #served: readonly string[];
@@ -84,6 +86,7 @@ export class DevSession {
 
   async #feed(events: string): Promise<void> {
     const { published, refused } = await feedEvents(this.#reach, events, (text) => this.#terminal.message(text), this.#stopping.signal);
+    this.hasRefused = refused > 0;
     if (refused > 0) this.#terminal.message(`${published} events were published, ${refused} lines were left out.`);
   }
 

@@ -1,6 +1,7 @@
 import { ClientError } from '../contract/errors.ts';
 import type { AnyProcess } from '../contract/process-contract.ts';
 import type { Json } from '../contract/schema.ts';
+import type { Head } from '../ports/process-store.ts';
 import { decodeHead } from '../engine/head-codec.ts';
 import type { Acts, Instance, JournalAnswer, ListedInstance, ListRequest, WhyAnswer } from './acts.ts';
 import type { Reach } from './connection.ts';
@@ -9,6 +10,7 @@ import { definitionOf, pidOf, readHead, requireHead } from './instance.ts';
 import { readHeadJournal } from './journal-view.ts';
 import { listInstances } from './list.ts';
 import { operate, resumeInstance } from './operate.ts';
+import { publishEvent } from './publish.ts';
 import { resultOf } from './result.ts';
 import { signalInstance } from './signal.ts';
 import { startProcess } from './start.ts';
@@ -27,27 +29,58 @@ export function actsOn(reach: Reach): Acts {
       const sent = await signalInstance(reach, processNamed(reach, process).name, id, eventNamed(reach, event), data);
       return { id: sent.id, ...(sent.keptUntil && { keptUntil: sent.keptUntil.toISOString() }) };
     },
+    publish: async ({ event, data, id }) => ({
+      id: await publishEvent(reach, eventNamed(reach, event), data, id === undefined ? {} : { id }),
+    }),
     list: async (request) => ({ instances: await listed(reach, request) }),
     journal: (request) => journalOf(reach, request),
     why: ({ process, id }) => whyOf(reach, process, id),
-    cancel: async ({ process, id, reason }) => {
-      await operate(reach, process, id, { act: 'cancel', reason });
-      return statusOf(reach, process, id);
-    },
+    cancel: ({ process, id, reason }) => operated(reach, process, id, { act: 'cancel', reason }),
+    terminate: ({ process, id, reason }) => operated(reach, process, id, { act: 'terminate', reason }),
     resume: async ({ process, id, version, skip }) => {
+      await namedHead(reach, process, id);
       await resumeInstance(reach, process, id, { ...(version === undefined ? {} : { version }), ...(skip === undefined ? {} : { skip }) });
       return statusOf(reach, process, id);
     },
   };
 }
 
-function processNamed({ system }: Reach, name: string): AnyProcess {
-  const definition = system.processes.get(name)?.[0];
+async function operated(
+  reach: Reach,
+  process: string,
+  id: string,
+  operation: { readonly act: 'cancel' | 'terminate'; readonly reason: string },
+): Promise<{ status: Status }> {
+  await namedHead(reach, process, id);
+  await operate(reach, process, id, operation);
+  return statusOf(reach, process, id);
+}
+
+function processNamed(reach: Reach, name: string): AnyProcess {
+  const definition = reach.system.processes.get(name)?.[0];
   if (definition !== undefined) return { name, '~': definition as never };
-  throw new ClientError(
+  throw noProcess(reach, name);
+}
+
+function noProcess({ system }: Reach, name: string): ClientError {
+  return new ClientError(
     'NOT_FOUND',
     `There is no process ${name} in ${system.name}: expected one of ${[...system.processes.keys()].join(', ')}.`,
   );
+}
+
+/** Whether a process is unknown here. A system that is only stored knows none, and refuses none. */
+function isUnknown({ system }: Reach, process: string): boolean {
+  return system.processes.size > 0 && !system.processes.has(process);
+}
+
+/** The head of an instance. One that is not there may have a process that is not there either: then the processes are named. */
+async function namedHead(reach: Reach, process: string, id: string): Promise<Head> {
+  try {
+    return await requireHead(reach.ports, pidOf(process, id));
+  } catch (error) {
+    throw isUnknown(reach, process) ? noProcess(reach, process) : error;
+  }
 }
 
 function eventNamed({ system }: Reach, type: string): NonNullable<ReturnType<Reach['system']['events']['get']>> {
@@ -74,6 +107,8 @@ async function listed(reach: Reach, { process, status, tag, since, limit }: List
     if (instances.length >= limit) break;
     instances.push({ ...summary, started: summary.started.toISOString() });
   }
+  // Instances outlive the definition of their process.
+  if (instances.length === 0 && process !== undefined && isUnknown(reach, process)) throw noProcess(reach, process);
   return instances;
 }
 
@@ -81,14 +116,14 @@ async function journalOf(
   reach: Reach,
   { process, id, payloads, from }: Instance & { payloads: boolean; from: number },
 ): Promise<JournalAnswer> {
-  const head = await requireHead(reach.ports, pidOf(process, id));
+  const head = await namedHead(reach, process, id);
   const entries = await readHeadJournal(reach.ports, head, { payloads });
   const why = explain(decodeHead(head), reach.ports.clock.now(), definitionOf(reach.system, head.definition)).line;
   return { run: head.run, status: head.status as Status, why, entries: entries.slice(from) as unknown as Json[] };
 }
 
 async function whyOf(reach: Reach, process: string, id: string): Promise<WhyAnswer> {
-  const head = await requireHead(reach.ports, pidOf(process, id));
+  const head = await namedHead(reach, process, id);
   const { line, pending, stuck } = explain(decodeHead(head), reach.ports.clock.now(), definitionOf(reach.system, head.definition));
   const parked = (await reach.ports.parking.parked(head.pid)).length;
   return {

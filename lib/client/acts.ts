@@ -17,10 +17,12 @@ export interface Acts {
   start: Act<{ process: string; input: Json; id?: string; onOpen?: OnOpen }, { id: string; run: string; started: boolean }>;
   result: Act<Instance & { timeout?: Duration }, { result: Json }>;
   signal: Act<Instance & { event: string; data: Json }, SignalAnswer>;
+  publish: Act<{ event: string; data: Json; id?: string }, { id: string }>;
   list: Act<ListRequest, { instances: readonly ListedInstance[] }>;
   journal: Act<Instance & { payloads: boolean; from: number }, JournalAnswer>;
   why: Act<Instance, WhyAnswer>;
   cancel: Act<Instance & { reason: string }, { status: Status }>;
+  terminate: Act<Instance & { reason: string }, { status: Status }>;
   resume: Act<Instance & { version?: number; skip?: string }, { status: Status }>;
 }
 

@@ -18,6 +18,7 @@ import { engineOptions } from './engine-options.ts';
 import type { EnginePorts, EngineSeat } from './engine-ports.ts';
 import { WatchedProcessStore } from './head-watch.ts';
 import { InboxPump } from './inbox-pump.ts';
+import { isolated } from './isolated.ts';
 import { offeredActs } from './remote-acts.ts';
 import { serveFolder, type FolderServer } from './serve-folder.ts';
 import { serviceFault } from './service-fault.ts';
@@ -43,7 +44,7 @@ export interface RuntimeOptions {
   readonly checks?: boolean;
   /** Who acts, in journals. @default 'local' */
   readonly principal?: string;
-  /** Told of each commit, for a live view. */
+  /** Called with each commit, for a live view. What it throws goes to `onFault` and affects nothing else. */
   readonly onCommit?: (head: Head) => void;
   /** Told what went wrong and is tried again: a lost thread of the engine, a full disk, a handler that threw. @default a warning of the process */
   readonly onFault?: (error: unknown) => void;
@@ -78,9 +79,9 @@ export class Runtime {
     checkServices(contract, options.services);
     this.#system = contract;
     this.#options = options;
-    this.#fault = options.onFault ?? ((error) => process.emitWarning(error instanceof Error ? error : String(error)));
+    this.#fault = options.onFault === undefined ? warn : isolated(options.onFault, warn);
     this.state = openState({ system: contract, ...(options.directory !== undefined && { directory: options.directory }) });
-    this.#store = new WatchedProcessStore(this.state.processStore, options.onCommit);
+    this.#store = new WatchedProcessStore(this.state.processStore, options.onCommit && isolated(options.onCommit, this.#fault));
     this.#host = options.entry === undefined ? undefined : this.#hostOf(contract.name, options.entry);
     this.#engine =
       this.#host ?? new Engine(engineOptions(system, this.#enginePorts(), this.state.clock, options.checks ?? false, this.#fault));
@@ -241,6 +242,8 @@ export class Runtime {
     };
   }
 }
+
+const warn = (error: unknown): void => process.emitWarning(error instanceof Error ? error : String(error));
 
 /** Before anything is opened: a service that nobody asked for, or that is served twice, is a fault of the program. */
 const checkServices = (system: SystemContract, services: readonly Served[]): void => {

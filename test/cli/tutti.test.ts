@@ -27,7 +27,7 @@ describe('usage', () => {
       tutti('start', 'book-seat', '{nonsense'),
     ]);
     expect(help.code).toBe(0);
-    for (const command of ['dev', 'start', 'signal', 'list', 'show', 'why', 'cancel', 'resume', 'replay'])
+    for (const command of ['dev', 'start', 'signal', 'publish', 'list', 'show', 'why', 'cancel', 'terminate', 'resume', 'replay'])
       expect(help.stdout).toContain(`\n  ${command} `);
     for (const { code, stdout, stderr } of [unknown, missing, policy]) {
       expect([code, stdout]).toEqual([2, '']);
@@ -37,7 +37,7 @@ describe('usage', () => {
 });
 
 describe('dev --once', () => {
-  test('runs events to their end, tells them in plain lines and exits 0; again, nothing happens twice', async () => {
+  test('runs events to their end and tells them in plain lines; again, nothing happens twice', async () => {
     await inFolder(async (folder) => {
       const parts = [
         'dev',
@@ -46,7 +46,7 @@ describe('dev --once', () => {
         folder,
         '--once',
         '--events',
-        eventsFile(folder, wanted('s-1', '12A'), 'not JSON', wanted('s-2', 'taken')),
+        eventsFile(folder, wanted('s-1', '12A'), wanted('s-2', 'taken')),
       ];
       const first = await tutti(...parts);
       expect(first.code).toBe(0);
@@ -54,10 +54,22 @@ describe('dev --once', () => {
       expect(first.stdout).toMatch(/book-seat s-1 +completed {"number":3}\n/);
       expect(first.stdout).toMatch(/book-seat s-2 +desk\.book: Taken {"seat":"taken"}\n/);
       expect(first.stdout).toMatch(/\n2 instances: 1 completed, 1 failed\n|\n2 instances: 1 failed, 1 completed\n/);
-      expect(first.stderr).toMatch(/events\.jsonl line 2: It is not JSON/);
       expect(first.stdout + first.stderr).not.toContain(ESCAPE);
       const second = await tutti(...parts);
       expect([second.code, second.stdout]).toEqual([0, '0 instances\n']);
+    });
+  });
+
+  test('exits 2 where lines of the events file were left out, and names each with its fault', async () => {
+    await inFolder(async (folder) => {
+      const events = eventsFile(folder, 'not JSON', wanted('s-1', '12A'), JSON.stringify({ type: 'seats.seat-wantd', data: {} }));
+      const { code, stdout, stderr } = await tutti('dev', SEATS, '--memory', '--once', '--events', events);
+      expect(code).toBe(2);
+      expect(stdout).toMatch(/\n1 instance: 1 completed\n/);
+      expect(stderr).toMatch(/events\.jsonl line 1: It is not JSON/);
+      expect(stderr).toMatch(
+        /events\.jsonl line 3: seats\.seat-wantd is no event of seats: expected one of seats\.seat-wanted, seats\.confirmed\./,
+      );
     });
   });
 

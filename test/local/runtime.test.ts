@@ -50,6 +50,30 @@ const seats: readonly (readonly [string, Partial<RuntimeOptions>])[] = [
 ];
 
 describe.each(seats)('a system in one process, %s', { timeout: 60_000 }, (_, seat) => {
+  test('a callback that throws, or rejects, changes nothing and is a fault; a callback for faults may throw too', async () => {
+    const [faults, warnings]: [unknown[], string[]] = [[], []];
+    const warned = (warning: Error): void => void warnings.push(warning.message);
+    process.on('warning', warned);
+    const { client, stop } = await run({
+      ...seat,
+      services: bookingServices([]),
+      onCommit: (head) => {
+        if (head.version === 1) throw new TypeError('thrown by the view');
+        return Promise.reject(new TypeError('rejected by the view')) as unknown as void;
+      },
+      onFault: (error) => {
+        faults.push(error);
+        throw new RangeError('thrown by the log');
+      },
+    });
+    await client.publish(CheckoutTravelCart, cart);
+    expect(await client.result(bookTrip, 'cart-1')).toEqual(BOOKED);
+    await stop();
+    process.off('warning', warned);
+    expect(new Set(faults.map(String))).toEqual(new Set(['TypeError: thrown by the view', 'TypeError: rejected by the view']));
+    expect(new Set(warnings)).toEqual(new Set(['thrown by the log']));
+  });
+
   test('a booking calls its services in order and completes', async () => {
     const calls: string[] = [];
     const { client, stop } = await run({ ...seat, services: bookingServices(calls) });

@@ -1,0 +1,18 @@
+/**
+ * A callback of the program that runs the system, called so that its failure reaches `failed` and nothing else, also where it
+ * is asynchronous.
+ */
+export function isolated<T>(callback: (value: T) => unknown, failed: (error: unknown) => void): (value: T) => void {
+  return (value) => {
+    try {
+      const returned = callback(value);
+      if (isThenable(returned)) returned.then(undefined, failed);
+    } catch (error) {
+      failed(error);
+    }
+  };
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof (value as Partial<PromiseLike<unknown>> | null | undefined)?.then === 'function';
+}

@@ -1,0 +1,25 @@
+import { createRequire } from 'node:module';
+import { pathToFileURL } from 'node:url';
+
+const TYPESCRIPT = /\.[cm]?tsx?$/;
+
+export function isTypeScript(pathOrUrl: string): boolean {
+  return TYPESCRIPT.test(pathOrUrl);
+}
+
+/**
+ * The module of tsx that registers its loader, as the program at `entry` has installed it, else as Tutti finds it. Undefined
+ * where tsx is not installed: Node then reads TypeScript by itself, or reports that it cannot.
+ */
+export function typescriptLoader(entry: string): string | undefined {
+  for (const from of [entry, import.meta.url]) {
+    try {
+      // `require` names the CommonJS twin of the module.
+      const twin = createRequire(from).resolve('tsx/esm/api');
+      return pathToFileURL(twin.replace(/\.cjs$/, '.mjs')).href;
+    } catch {
+      continue;
+    }
+  }
+  return undefined;
+}

@@ -1,0 +1,68 @@
+import { expect, test, vi } from 'vitest';
+import { inFolder, RunningTutti, SEATS, tutti } from './command-line.ts';
+
+// Each test starts several programs, on a machine that may be busy.
+vi.setConfig({ testTimeout: 120_000 });
+
+/** Runs the seats, and hands over how the other commands reach them. */
+const withSeats = (
+  use: (run: (...parts: readonly string[]) => ReturnType<typeof tutti>, dev: RunningTutti) => Promise<void>,
+): Promise<void> =>
+  inFolder(async (folder) => {
+    const dev = new RunningTutti('dev', SEATS, '--local', folder);
+    const run = (...parts: readonly string[]): ReturnType<typeof tutti> => tutti(...parts, '--local', folder);
+    // The first event shows that it is up.
+    await vi.waitUntil(async () => (await run('list')).code === 0, { timeout: 60_000, interval: 500 });
+    await use(run, dev);
+    await dev.end('SIGKILL');
+  });
+
+test('publish starts what the event starts and prints its id; the same id again changes nothing', async () => {
+  await withSeats(async (run, dev) => {
+    const event = ['publish', 'seats.seat-wanted', '{"id":"s-1","seat":"on hold"}', '--id', 'once'];
+    expect(await run(...event)).toMatchObject({ code: 0, stdout: 'once\n', stderr: '' });
+    await dev.line(/s-1 +desk\.book answered/);
+    const [again, reached, unknown, wrong] = await Promise.all([
+      run(...event),
+      run('publish', 'seats.confirmed', '{"id":"s-1"}', '--json'),
+      run('publish', 'seats.confirmd', '{"id":"s-1"}'),
+      run('publish', 'seats.confirmed', '{}'),
+    ]);
+    expect(again).toMatchObject({ code: 0, stdout: 'once\n' });
+    expect([reached.code, JSON.parse(reached.stdout)]).toEqual([0, { id: expect.stringMatching(/^\w{26}$/) }]);
+    await dev.line(/s-1 +completed {"number":7}/);
+    expect(unknown).toMatchObject({
+      code: 3,
+      stdout: '',
+      stderr: expect.stringContaining('There is no event seats.confirmd in seats: expected one of seats.seat-wanted, seats.confirmed.'),
+    });
+    expect(wrong).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining('DATA_INVALID') });
+  });
+});
+
+test('terminate ends an instance at once and needs a reason; a process that is not there is answered with those that are', async () => {
+  await withSeats(async (run, dev) => {
+    await run('start', 'book-seat', '{"id":"s-1","seat":"on hold"}');
+    await dev.line(/s-1 +desk\.book answered/);
+    const names = expect.stringContaining('There is no process nope in seats: expected one of book-seat.');
+    const [help, unreasoned, listed, why, shown, cancelled, resumed] = await Promise.all([
+      run('terminate', '--help'),
+      run('terminate', 'book-seat', 's-1'),
+      run('list', '--process', 'nope'),
+      run('why', 'nope', 's-1'),
+      run('show', 'nope', 's-1'),
+      run('cancel', 'nope', 's-1', '--reason', 'x'),
+      run('resume', 'nope', 's-1'),
+    ]);
+    expect(help.stdout).toContain('Usage: tutti terminate [options] --reason <text> <process> <id>');
+    expect([unreasoned.code, unreasoned.stderr]).toEqual([2, expect.stringContaining("required option '--reason <text>' not specified")]);
+    for (const ended of [listed, why, shown, cancelled, resumed]) expect(ended).toMatchObject({ code: 3, stdout: '', stderr: names });
+    expect(await run('list', '--process', 'book-seat', '--status', 'failed')).toMatchObject({ code: 0, stdout: '' });
+    expect(await run('terminate', 'book-seat', 's-1', '--reason', 'duplicate order')).toMatchObject({ code: 0, stdout: 'terminated\n' });
+    expect(await dev.line(/terminated it/)).toMatch(/dev terminated it: duplicate order$/);
+    expect(await run('terminate', 'book-seat', 's-1', '--reason', 'again')).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('CLOSED'),
+    });
+  });
+});
