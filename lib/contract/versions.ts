@@ -1,4 +1,5 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
+import { canonical } from './canonical.ts';
 import type { Frozen } from './frozen-type.ts';
 import type { Json } from './json.ts';
 import { parse, type Data, type Received, type Schema, type Sent, type Wire } from './schema.ts';
@@ -63,7 +64,82 @@ export function parseVersion(schema: Schema, dataversion: number | undefined, va
   const newest = steps === undefined ? 1 : steps.length;
   if (from > newest) return NEWER;
   if (from === newest || steps === undefined) return parse(schema, value, what);
-  let data = parse((steps[from - 1] as VersionStep).schema, value, what);
-  for (const step of steps.slice(from)) data = parse(step.schema, step.upcast(data as never), what);
+  return upcast(steps, from, newest, parse((steps[from - 1] as VersionStep).schema, value, what), what);
+}
+
+/** Data of version `from`, parsed, as version `to`. */
+function upcast(steps: readonly VersionStep[], from: number, to: number, parsed: Json, what: string): Json {
+  let data = parsed;
+  for (const step of steps.slice(from, to)) data = parse(step.schema, step.upcast(data as never), what);
   return data;
+}
+
+/**
+ * Parses what a writer gives. The newest version that accepts it counts, and an older one is upcast: code that was written before a
+ * version was added goes on, and sends the newest. Throws `DATA_INVALID` as the newest version does where no version accepts it.
+ */
+export function parseGiven(schema: Schema, value: unknown, what: string): Json {
+  try {
+    return parse(schema, value, what);
+  } catch (error) {
+    const steps = stepsOf(schema) ?? [];
+    const given = olderVersion(steps.slice(0, -1), value);
+    if (given === undefined) throw error;
+    return upcast(steps, given.version, steps.length, given.data, what);
+  }
+}
+
+interface Versioning {
+  readonly version: number;
+  readonly data: Json;
+}
+
+/** The newest of some versions that accepts a value, and what it makes of it. */
+function olderVersion(steps: readonly VersionStep[], value: unknown): Versioning | undefined {
+  for (let version = steps.length; version >= 1; version--) {
+    const data = accepted((steps[version - 1] as VersionStep).schema, value);
+    if (data !== undefined) return { version, data };
+  }
+  return undefined;
+}
+
+/** What was made of a value when the contract had fewer versions; the latest of these contracts comes first. */
+export function* givenBefore(schema: Schema, value: unknown): Iterable<Versioning> {
+  const steps = stepsOf(schema) ?? [];
+  for (let version = steps.length - 1; version >= 1; version--) {
+    const data = attempt(() => parseGiven(versioned(steps.slice(0, version)), value, ''));
+    if (data !== undefined) yield { version, data };
+  }
+}
+
+function accepted(schema: Schema, value: unknown): Json | undefined {
+  return attempt(() => parse(schema, value, ''));
+}
+
+function attempt(act: () => Json): Json | undefined {
+  try {
+    return act();
+  } catch {
+    return undefined;
+  }
+}
+
+/** The version of stored data whose version was not stored: the oldest that leaves it as it is, else the newest. */
+export function versionOfData(schema: Schema, data: Json): number {
+  const steps = stepsOf(schema) ?? [];
+  const oldest = steps.findIndex((step) => {
+    const same = accepted(step.schema, data);
+    return same !== undefined && canonical(same) === canonical(data);
+  });
+  return oldest < 0 ? versionOf(schema) : oldest + 1;
+}
+
+/** Data that was stored by an earlier contract, as the newest version has it; as it is where this contract does not accept it. */
+export function parseStored(schema: Schema, data: Json, version = versionOfData(schema, data)): Json {
+  try {
+    const parsed = parseVersion(schema, version, data, '');
+    return parsed === NEWER ? data : parsed;
+  } catch {
+    return data;
+  }
 }

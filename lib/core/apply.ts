@@ -4,7 +4,7 @@ import { count } from './activation.ts';
 import { applyAnswer, retryNow, type Heard } from './answers.ts';
 import { publishEvent } from './effects.ts';
 import { terminate } from './ending.ts';
-import { attemptTimedOut, issueUndo, sendAgain, sendCommand, contractOf, undoItem } from './issue.ts';
+import { attemptTimedOut, issueUndo, sendAgain, sendUnderNewNumber, undoItem } from './issue.ts';
 import type { OpenCommand } from './image.ts';
 import type { Fact } from './journal-entry.ts';
 import { journal } from './journal.ts';
@@ -46,10 +46,7 @@ export const applyFact = (run: Run, fact: Fact): HeardFact | undefined => {
       return undefined;
     case 'StartRejected':
       publishEvent(run, run.root, `${run.environment.system}.start-rejected`, {
-        process: run.definition.name,
-        pid: run.image.pid,
-        startid: fact.id,
-        reason: 'open',
+        data: { process: run.definition.name, pid: run.image.pid, startid: fact.id, reason: 'open' },
       });
       return undefined;
     case 'Resumed':
@@ -94,7 +91,7 @@ const tryAgain = (run: Run, n: number): void => {
   const before = run.image.resends.get(n) as OpenCommand;
   run.image.resends.delete(n);
   if (before.mode === 'undo') undoAgain(run, before, n);
-  else sendCommand(run, run.root, contractOf(run, before.command), before.input, before.retries, before.since, before.path);
+  else sendUnderNewNumber(run, before, before.retries, before.since);
 };
 
 const timeOver = (run: Run, step: WaitStep | SleepStep): void => {
@@ -109,7 +106,7 @@ const timeOver = (run: Run, step: WaitStep | SleepStep): void => {
 const undoLate = (run: Run, fact: Extract<Fact, { type: 'CommandAnswered' }>, late: NonNullable<typeof fact.late>): undefined => {
   run.image.tombstones = run.image.tombstones.filter((tombstone) => tombstone.run !== late.run || tombstone.n !== fact.n);
   const id = `${run.image.pid}/${late.run}/${fact.n}`;
-  issueUndo(run, undoItem(run, { n: fact.n, command: late.command, input: late.input, path: `late/${id}` }, fact.data ?? null, id), 0);
+  issueUndo(run, undoItem(run, { n: fact.n, command: late.command, input: late.input, path: `late/${id}` }, fact.data ?? null, id));
 };
 
 const resume = (run: Run, fact: Extract<Fact, { type: 'Resumed' }>): undefined => {
@@ -122,7 +119,7 @@ const resume = (run: Run, fact: Extract<Fact, { type: 'Resumed' }>): undefined =
   if (fact.definite) {
     run.image.commands.delete(command.n);
     if (command.mode === 'undo') undoAgain(run, { ...command, retries: 0 }, command.n);
-    else sendCommand(run, run.root, contractOf(run, command.command), command.input, 0, run.image.clock, command.path);
+    else sendUnderNewNumber(run, command, 0, run.image.clock);
   } else {
     command.attempt = 0;
     delete command.deferred;

@@ -1,13 +1,16 @@
-import type { Json } from '../contract/schema.ts';
-import { journal, offload, shortHash } from './journal.ts';
+import type { Sent } from './image.ts';
+import { journal, offload } from './journal.ts';
+import { sending, sendingAgain, type Passed } from './passed.ts';
 import { nextPath, type Run, type Scope } from './run.ts';
 import { allocate } from './timers.ts';
 
-/** `ctx.publish`: an event that goes on the bus with this commit. `data` has been parsed. */
-export const publishEvent = (run: Run, scope: Scope, event: string, data: Json): void => {
+/** `ctx.publish`, and what the kernel itself publishes: an event that goes on the bus with this commit. */
+export const publishEvent = (run: Run, scope: Scope, event: string, value: Passed | Sent): void => {
   const path = nextPath(scope, event);
+  const { data, version, hashes } =
+    'schema' in value ? sending(run, 'EventPublished', path, value) : sendingAgain(run, 'EventPublished', path, value);
   const n = allocate(run, 'EventPublished', path);
-  journal(run, { type: 'EventPublished', n, path, event, hash: shortHash(run, data) });
+  journal(run, { type: 'EventPublished', n, path, event, ...hashes });
   if (run.expected) return;
   const dataref = offload(run, data);
   run.image.fires.push({
@@ -18,6 +21,7 @@ export const publishEvent = (run: Run, scope: Scope, event: string, data: Json):
     at: run.image.clock,
     event,
     data,
+    ...(version !== undefined && { version }),
     hops: run.hops + 1,
     ...(dataref !== undefined && { dataref }),
     ...(run.trace !== undefined && { trace: run.trace }),
@@ -25,10 +29,12 @@ export const publishEvent = (run: Run, scope: Scope, event: string, data: Json):
 };
 
 /** `ctx.view`, and the state of a decider: the latest is kept, and can be asked for also after the end. */
-export const changeView = (run: Run, scope: Scope, value: Json): void => {
-  journal(run, { type: 'ViewChanged', path: nextPath(scope, 'view'), hash: shortHash(run, value) });
-  const dataref = offload(run, value);
-  run.image.view = dataref === undefined ? { data: value } : { data: value, dataref };
+export const changeView = (run: Run, scope: Scope, passed: Passed): void => {
+  const path = nextPath(scope, 'view');
+  const { data, hashes } = sending(run, 'ViewChanged', path, passed);
+  journal(run, { type: 'ViewChanged', path, ...hashes });
+  const dataref = offload(run, data);
+  run.image.view = dataref === undefined ? { data } : { data, dataref };
 };
 
 /** `ctx.tag`: what `list` can filter by. Later tags are added to earlier ones. */

@@ -7,6 +7,13 @@ export interface Stored {
   readonly dataref?: string;
 }
 
+/** A value as it is sent. */
+export interface Sent {
+  readonly data: Json;
+  /** Position in the `versions()` of its schema, where it has such. */
+  readonly version?: number | undefined;
+}
+
 /** Which message's acknowledgement covers a send. */
 export interface Carrier {
   /** The event key; `r:`, `t:` and `c:` keys hold their run. */
@@ -24,6 +31,8 @@ export interface OpenCommand {
   readonly path: string;
   readonly command: string;
   readonly input: Json;
+  /** Position of the input in the `versions()` of its contract, where it has such. Absent in heads of older releases. */
+  readonly version?: number | undefined;
   /** SHA-256 name of the input where it is stored apart. */
   inputRef?: string | undefined;
   /** The whole hash, while it is at hand; it is not stored. */
@@ -75,6 +84,8 @@ export interface Fire {
   readonly at: number;
   readonly event?: string;
   readonly data?: Json;
+  /** Event: position of the data in the `versions()` of its contract, where it has such. Absent in heads of older releases. */
+  readonly version?: number;
   dataref?: string;
   readonly hops?: number;
   readonly trace?: string;

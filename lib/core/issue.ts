@@ -1,15 +1,17 @@
 import type { CommandContract, RetryPolicy } from '../contract/runtime-contract.ts';
-import { parse, type Json } from '../contract/schema.ts';
-import { deadlineOf, OPEN_MAX, type OpenCommand, type Pauses } from './image.ts';
-import { refuse } from './bug.ts';
-import { fullHash, journal, offload, SHORT_HASH_LENGTH } from './journal.ts';
+import type { Json } from '../contract/schema.ts';
+import { parseGiven, parseStored } from '../contract/versions.ts';
+import { deadlineOf, OPEN_MAX, type OpenCommand, type Sent, type Pauses } from './image.ts';
+import { poison, refuse } from './bug.ts';
+import { journal, offload } from './journal.ts';
+import { sendingAgain, sending, sentFirst, type Passed, type Sending } from './passed.ts';
 import { UNDO_ATTEMPTS_MAX } from './retry.ts';
 import type { CallPolicy, CallStep, Run, Scope, UndoItem } from './run.ts';
 import { nextPath, rejectIfCancelled } from './run.ts';
 import { allocate, clearTimer } from './timers.ts';
 
-/** `ctx.call` and `ctx.try`: a command whose answer the process awaits. `input` has been parsed. */
-export const callCommand = (run: Run, scope: Scope, contract: CommandContract, input: Json, policy: CallPolicy): CallStep => {
+/** `ctx.call` and `ctx.try`: a command whose answer the process awaits. */
+export const callCommand = (run: Run, scope: Scope, contract: CommandContract, passed: Passed, policy: CallPolicy): CallStep => {
   const step: CallStep = {
     kind: 'call',
     path: nextPath(scope, contract.name),
@@ -18,7 +20,7 @@ export const callCommand = (run: Run, scope: Scope, contract: CommandContract, i
     resolver: undefined,
     n: 0,
     command: contract.name,
-    input,
+    sent: undefined,
     returnsFailure: policy.returnsFailure,
     undoable: policy.undo && contract.undo !== undefined,
     policy,
@@ -26,15 +28,25 @@ export const callCommand = (run: Run, scope: Scope, contract: CommandContract, i
     item: undefined,
   };
   if (rejectIfCancelled(run, step)) return step;
+  const input = sending(run, 'CommandIssued', step.path, passed);
+  step.sent = input;
   scope.open.add(step);
-  issueFor(run, step, contract, 0, run.image.clock);
+  issueFor(run, step, contract, 0, run.image.clock, input);
   return step;
 };
 
-export const issueFor = (run: Run, step: CallStep, contract: CommandContract, retries: number, since: number): void => {
+/** Issues the command of a step; once more, under a new number, with the input that it was sent with before. */
+export const issueFor = (
+  run: Run,
+  step: CallStep,
+  contract: CommandContract,
+  retries: number,
+  since: number,
+  input = sendingAgain(run, 'CommandIssued', step.path, step.sent as Sent),
+): void => {
   const { timeoutMs, retry } = step.policy;
   const deadline = since + retry.withinMs;
-  const command = issue(run, contract, step.path, step.input, {
+  const command = issue(run, contract, step.path, input, {
     mode: 'call',
     retries,
     since,
@@ -56,15 +68,18 @@ const pausesOf = (retry: RetryPolicy, contract: CommandContract): Pauses | undef
 };
 
 /** `ctx.send`: a command whose answer nobody awaits. */
-export const sendCommand = (
-  run: Run,
-  scope: Scope,
-  contract: CommandContract,
-  input: Json,
-  retries = 0,
-  since = run.image.clock,
-  path = nextPath(scope, contract.name),
-): void => {
+export const sendCommand = (run: Run, scope: Scope, contract: CommandContract, passed: Passed): void => {
+  const path = nextPath(scope, contract.name);
+  issueSend(run, contract, path, sending(run, 'CommandIssued', path, passed), 0, run.image.clock);
+};
+
+/** The next try, under a new number, with the input that it was sent with before. */
+export const sendUnderNewNumber = (run: Run, before: OpenCommand, retries: number, since: number): void => {
+  const input = sendingAgain(run, 'CommandIssued', before.path, sentOf(before));
+  issueSend(run, contractOf(run, before.command), before.path, input, retries, since);
+};
+
+const issueSend = (run: Run, contract: CommandContract, path: string, input: Sending, retries: number, since: number): void => {
   const { timeoutMs, retry } = contract;
   issue(run, contract, path, input, {
     mode: 'send',
@@ -76,16 +91,33 @@ export const sendCommand = (
   });
 };
 
+/** What an open command is sent with, under every id. */
+const sentOf = ({ input, version }: Pick<OpenCommand, 'input' | 'version'>): Sent => ({ data: input, version });
+
 /** The command that undoes another; it is sent until it is answered (S4). */
-export const issueUndo = (run: Run, item: Extract<UndoItem, { kind: 'command' }>, retries: number): OpenCommand => {
-  const contract = contractOf(run, item.command);
-  return issue(run, contract, `${item.path}/undo`, item.input, {
+export const issueUndo = (run: Run, item: Extract<UndoItem, { kind: 'command' }>): OpenCommand => {
+  const path = `${item.path}/undo`;
+  const { command, sent } = run.expected ? recordedUndo(run, item, path) : madeUndo(run, item);
+  return issueUndoAs(run, { command, path, undoes: item.undoes }, sent, 0);
+};
+
+/** The next try of an undo, under a new number, with the input that it was sent with before. */
+export const undoUnderNewNumber = (run: Run, before: OpenCommand): OpenCommand => issueUndoAs(run, before, sentOf(before), before.retries);
+
+const issueUndoAs = (
+  run: Run,
+  { command, path, undoes }: Pick<OpenCommand, 'command' | 'path' | 'undoes'>,
+  sent: Sent,
+  retries: number,
+): OpenCommand => {
+  const contract = contractOf(run, command);
+  return issue(run, contract, path, sendingAgain(run, 'CommandIssued', path, sent), {
     mode: 'undo',
     retries,
     since: run.image.clock,
     timeoutMs: contract.timeoutMs,
     attemptsMax: UNDO_ATTEMPTS_MAX,
-    undoes: item.undoes,
+    undoes: String(undoes),
   });
 };
 
@@ -95,7 +127,7 @@ type Issue = Pick<OpenCommand, 'mode' | 'retries' | 'since' | 'timeoutMs' | 'sta
   undoes?: string;
 };
 
-const issue = (run: Run, contract: CommandContract, path: string, input: Json, how: Issue): OpenCommand => {
+const issue = (run: Run, contract: CommandContract, path: string, input: Sending, how: Issue): OpenCommand => {
   const { image } = run;
   const n = allocate(run, 'CommandIssued', path);
   if (image.commands.size >= OPEN_MAX)
@@ -104,14 +136,14 @@ const issue = (run: Run, contract: CommandContract, path: string, input: Json, h
       'SIZE',
       `${image.pid} has ${OPEN_MAX} open commands and issues one more, ${contract.name}: at most ${OPEN_MAX} may be open at a time.`,
     );
-  const wireHash = fullHash(run, input);
-  const hash = wireHash.slice(0, SHORT_HASH_LENGTH);
+  const { data, version, wireHash, hashes } = input;
   journal(run, {
     type: 'CommandIssued',
     n,
     path,
     command: contract.name,
-    hash,
+    hash: hashes.hash,
+    ...(hashes.asked !== undefined && { asked: hashes.asked }),
     ...(how.undoes && { undoes: how.undoes }),
     ...(how.mode === 'send' && { mode: 'send' }),
   });
@@ -119,10 +151,11 @@ const issue = (run: Run, contract: CommandContract, path: string, input: Json, h
     n,
     path,
     command: contract.name,
-    input,
+    input: data,
+    version,
     inputRef: undefined,
-    hash,
-    wireHash,
+    hash: hashes.hash,
+    ...(wireHash !== undefined && { wireHash }),
     mode: how.mode,
     stands: how.stands,
     attempt: 1,
@@ -140,7 +173,7 @@ const issue = (run: Run, contract: CommandContract, path: string, input: Json, h
     hops: run.hops,
     trace: run.trace,
   };
-  if (!run.expected) command.inputRef = offload(run, input);
+  if (!run.expected) command.inputRef = offload(run, data);
   image.commands.set(n, command);
   return command;
 };
@@ -194,18 +227,51 @@ export const cancelCall = (run: Run, step: CallStep): void => {
   }
 };
 
-/** The undo of a completed command, its input made from the real output. */
+/**
+ * What undoes a completed command (S1). Its input is made when the undo is issued, from the real output, and never once more: a contract
+ * that changes meanwhile counts for an undo that is still to be issued, and not for one that is.
+ */
 export const undoItem = (
   run: Run,
-  command: Pick<OpenCommand, 'n' | 'command' | 'input' | 'path'>,
+  command: Pick<OpenCommand, 'n' | 'command' | 'input' | 'version' | 'path'>,
   output: Json,
   id = `${run.image.pid}/${run.image.run}/${command.n}`,
 ): Extract<UndoItem, { kind: 'command' }> => {
-  const { undo } = contractOf(run, command.command);
-  if (!undo) return refuse(run, 'POISON', `${command.command} completed and must be undone, but its contract declares no undo any more.`);
-  const made = undo.input(command.input as never, output as never);
-  const input = parse(contractOf(run, undo.command).input, made, `the input of ${undo.command}, which undoes ${command.command},`);
-  return { kind: 'command', order: run.position, undoes: id, command: undo.command, input, path: command.path };
+  const { command: completed, path } = command;
+  const item = { kind: 'command', order: run.position, undoes: id, completed, sent: sentOf(command), output, path } as const;
+  // A mapper at fault is found with the answer, not years later.
+  if (!run.expected) madeUndo(run, item);
+  return item;
+};
+
+type Undo = NonNullable<CommandContract['undo']>;
+
+interface MadeUndo {
+  readonly command: string;
+  readonly sent: Sent;
+}
+
+/** By the contract of now: what was sent and answered by an earlier one is read as its newest version. */
+const madeUndo = (run: Run, { completed, sent, output }: Extract<UndoItem, { kind: 'command' }>): MadeUndo => {
+  const { undo, input, output: answer } = contractOf(run, completed);
+  if (!undo) return refuse(run, 'POISON', `${completed} completed and must be undone, but its contract declares no undo any more.`);
+  const { input: schema } = contractOf(run, undo.command);
+  const what = `the input of ${undo.command}, which undoes ${completed},`;
+  try {
+    const made = undo.input(parseStored(input, sent.data, sent.version) as never, parseStored(answer, output) as never);
+    return { command: undo.command, sent: sentFirst(schema, parseGiven(schema, made, what)) };
+  } catch (error) {
+    // Also where user code, which asked for the undo, catches it.
+    poison(run, error);
+    throw error;
+  }
+};
+
+/** An undo in the journal was made once; its input is in the head as long as it is sent. */
+const recordedUndo = (run: Run, { completed }: Extract<UndoItem, { kind: 'command' }>, path: string): MadeUndo => {
+  const recorded = run.expected?.recorded('CommandIssued', path);
+  const command = recorded?.type === 'CommandIssued' ? recorded.command : (contractOf(run, completed).undo as Undo).command;
+  return { command, sent: { data: null } };
 };
 
 export const contractOf = (run: Run, name: string): CommandContract => {

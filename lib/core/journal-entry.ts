@@ -7,6 +7,14 @@ interface Value {
   readonly dataref?: string;
 }
 
+/** What an entry says of a value that was sent. */
+export interface Hashed {
+  /** First 16 hex digits of the SHA-256 of the canonical value as it was sent. */
+  readonly hash: string;
+  /** The same of the value that user code passed, before parsing, where it differs. Replay compares it. */
+  readonly asked?: string;
+}
+
 /** What is known of a command whose success came when nobody waited for it any more. */
 interface Late {
   readonly run: string;
@@ -66,15 +74,14 @@ export type Fact =
 
 /** What the instance decided in an activation. `path` names a step: scope labels, name, ordinal. */
 export type Decided =
-  | {
+  | ({
       readonly type: 'CommandIssued';
       readonly n: number;
       readonly path: string;
       readonly command: string;
-      readonly hash: string;
       readonly undoes?: string;
       readonly mode?: 'send';
-    }
+    } & Hashed)
   | { readonly type: 'EventTaken'; readonly path: string; readonly id: string }
   | { readonly type: 'TimerSet'; readonly n: number; readonly path: string; readonly due: number }
   | { readonly type: 'TimerCleared'; readonly n: number; readonly path: string }
@@ -87,8 +94,8 @@ export type Decided =
   | { readonly type: 'CommandAbandoned'; readonly n: number; readonly path: string }
   | { readonly type: 'Pivoted'; readonly path: string }
   | { readonly type: 'StepDetached'; readonly path: string }
-  | { readonly type: 'EventPublished'; readonly n: number; readonly path: string; readonly event: string; readonly hash: string }
-  | { readonly type: 'ViewChanged'; readonly path: string; readonly hash: string }
+  | ({ readonly type: 'EventPublished'; readonly n: number; readonly path: string; readonly event: string } & Hashed)
+  | ({ readonly type: 'ViewChanged'; readonly path: string } & Hashed)
   | { readonly type: 'Tagged'; readonly path: string; readonly tags: Readonly<Record<string, string>> }
   | { readonly type: 'EventsUnread'; readonly path: string; readonly ids: readonly string[] }
   | ({ readonly type: 'ProcessCompleted'; readonly path: string } & Value)

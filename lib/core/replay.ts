@@ -1,3 +1,4 @@
+import type { Json } from '../contract/schema.ts';
 import { isFact, type Decided, type Fact, type JournalEntry } from './journal-entry.ts';
 
 /**
@@ -26,15 +27,32 @@ export class Expected {
   /** How many entries the activation had when it was live. */
   readonly size: number;
 
-  constructor(decided: readonly Decided[]) {
+  /** What is still held of what was sent under a number, so that a difference can show it. */
+  readonly #held: (n: number) => Json | undefined;
+
+  constructor(decided: readonly Decided[], held: (n: number) => Json | undefined) {
+    this.#held = held;
     this.size = decided.length;
     for (const entry of decided) this.#left.set(identity(entry), entry);
   }
 
+  /** What the journal says that a step decided. */
+  recorded(type: Decided['type'], path: string): Decided | undefined {
+    return this.#left.get(`${type} ${path}`);
+  }
+
   /** The number that a step got when it was first issued. */
   numberOf(type: Decided['type'], path: string): number | undefined {
-    const entry = this.#left.get(`${type} ${path}`);
+    const entry = this.recorded(type, path);
     return entry && 'n' in entry ? entry.n : undefined;
+  }
+
+  sentUnder(n: number | undefined): Json | undefined {
+    return n === undefined ? undefined : this.#held(n);
+  }
+
+  differs(difference: string): void {
+    this.differences.push(difference);
   }
 
   match(entry: Decided): void {
@@ -42,7 +60,7 @@ export class Expected {
     const recorded = this.#left.get(key);
     this.#left.delete(key);
     const difference = recorded ? changed(recorded, entry) : `the code now decides ${describe(entry)}, which the journal does not hold`;
-    if (difference) this.differences.push(difference);
+    if (difference) this.differs(difference);
   }
 
   /** Ends the activation: what was not decided again is missing. */
@@ -57,7 +75,10 @@ const identity = (entry: Decided): string => `${entry.type} ${entry.path}`;
 
 const describe = (entry: Decided): string => `${entry.type} ${entry.path}${'event' in entry ? ` (${entry.event})` : ''}`;
 
-/** Only what an outside observer could tell apart counts: which command, with what input, until when, which branch, how it ended. */
+/**
+ * Only what an outside observer could tell apart counts: which command, until when, which branch, how it ended. What was passed to a step is
+ * compared where it is passed (`passed.ts`).
+ */
 const changed = (recorded: Decided, now: Decided): string | undefined => {
   const fields = COMPARED[now.type];
   for (const field of fields ?? []) {
@@ -72,13 +93,12 @@ const changed = (recorded: Decided, now: Decided): string | undefined => {
 const isOfPolicy = (path: string): boolean => path === 'timeout' || path.endsWith('/retry');
 
 const COMPARED: { readonly [T in Decided['type']]?: readonly string[] } = {
-  CommandIssued: ['n', 'command', 'hash', 'undoes', 'mode'],
+  CommandIssued: ['n', 'command', 'undoes', 'mode'],
   TimerSet: ['n', 'due'],
   TimerCleared: ['n'],
   EventTaken: ['id'],
   BranchWon: ['winner'],
   ScopeClosed: ['status'],
-  EventPublished: ['n', 'event', 'hash'],
-  ViewChanged: ['hash'],
+  EventPublished: ['n', 'event'],
   CommandAbandoned: ['n'],
 };

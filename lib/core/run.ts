@@ -1,7 +1,7 @@
 import { Cancelled, type Failure } from '../contract/errors.ts';
 import type { CommandContract, ProcessContract, RetryPolicy } from '../contract/runtime-contract.ts';
 import type { Json } from '../contract/schema.ts';
-import type { Carrier, Image, StuckReason } from './image.ts';
+import type { Carrier, Image, Sent, StuckReason } from './image.ts';
 import type { Expected } from './replay.ts';
 
 /**
@@ -131,7 +131,8 @@ export interface CallPolicy {
 export interface CallStep extends StepOf<'call'> {
   n: number;
   readonly command: string;
-  readonly input: Json;
+  /** What it was issued with. */
+  sent: Sent | undefined;
   readonly returnsFailure: boolean;
   readonly undoable: boolean;
   readonly policy: CallPolicy;
@@ -169,8 +170,10 @@ export type UndoItem =
       readonly kind: 'command';
       readonly order: number;
       readonly undoes: string;
-      readonly command: string;
-      readonly input: Json;
+      /** The command that completed, what it was sent with and what it answered. */
+      readonly completed: string;
+      readonly sent: Sent;
+      readonly output: Json;
       readonly path: string;
     }
   | { readonly kind: 'compensation'; readonly order: number; readonly path: string; readonly scope: Scope; readonly body: unknown };

@@ -1,5 +1,5 @@
 import type { Failure } from '../contract/errors.ts';
-import { contractOf, issueUndo } from './issue.ts';
+import { contractOf, issueUndo, undoUnderNewNumber } from './issue.ts';
 import type { OpenCommand } from './image.ts';
 import { journal } from './journal.ts';
 import type { Fact } from './journal-entry.ts';
@@ -37,7 +37,7 @@ const next = (run: Run, undoing: Undoing): void => {
   if (!undoing.current) {
     run.undoings.delete(undoing);
     for (const done of undoing.done) done();
-  } else if (undoing.current.kind === 'command') undoing.n = issueUndo(run, undoing.current, 0).n;
+  } else if (undoing.current.kind === 'command') undoing.n = issueUndo(run, undoing.current).n;
   else compensate(run, undoing, undoing.current);
 };
 
@@ -96,16 +96,8 @@ export const undoFailed = (run: Run, command: OpenCommand, fact: Extract<Fact, {
 
 /** The next try of an undo, under a new number: the one before failed for certain. */
 export const undoAgain = (run: Run, before: OpenCommand, was: number): void => {
-  const item = {
-    kind: 'command',
-    order: 0,
-    undoes: String(before.undoes),
-    command: before.command,
-    input: before.input,
-    path: before.path.replace(/\/undo$/, ''),
-  } as const;
   const undoing = undoingOf(run, was);
-  const command = issueUndo(run, item, before.retries);
+  const command = undoUnderNewNumber(run, before);
   if (undoing) undoing.n = command.n;
 };
 

@@ -2,7 +2,7 @@ import type { CommandEnvelope, EventEnvelope } from '../contract/envelope.ts';
 import { policyFields, type RunPolicy } from '../contract/run-policy.ts';
 import type { CommandContract, EventContract, SystemContract } from '../contract/runtime-contract.ts';
 import type { Json } from '../contract/schema.ts';
-import { versionOf } from '../contract/versions.ts';
+import { versionOfData } from '../contract/versions.ts';
 import { CARRIED_CHARACTERS_MAX, toWire, wireLength } from '../contract/wire.ts';
 import { parsePid } from '../contract/process-id.ts';
 import type { Fire, Image, OpenCommand } from '../core/image.ts';
@@ -57,7 +57,7 @@ const commandDispatch = (image: Image, command: OpenCommand, context: DispatchCo
   const full = command.wireHash ?? context.hash(context.canonical(command.input));
   // A deadline that is past makes the service settle it; past is before now, also in the same millisecond.
   const deadline = command.settling ? Math.min(now, image.clock) - 1 : command.deadline;
-  const version = versionOf(contract.input);
+  const version = command.version ?? versionOfData(contract.input, command.input);
   const envelope: CommandEnvelope = {
     specversion: '1.0',
     id: `${image.pid}/${image.run}/${command.n}`,
@@ -106,7 +106,7 @@ const fireDispatch = (image: Image, fire: Fire, context: DispatchContext): Dispa
   const data = fire.data ?? null;
   const id = parsePid(image.pid);
   const event: EventContract | undefined = system.events.get(type);
-  const version = event ? versionOf(event.data) : 1;
+  const version = event ? (fire.version ?? versionOfData(event.data, data)) : 1;
   const large = fire.dataref !== undefined && wireLength(data) > CARRIED_CHARACTERS_MAX ? fire.dataref : undefined;
   const envelope: EventEnvelope = {
     specversion: '1.0',

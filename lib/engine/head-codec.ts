@@ -26,6 +26,7 @@ const storedCommand = (command: OpenCommand): Partial<OpenCommand> =>
     path: command.path,
     command: command.command,
     input: command.inputRef === undefined ? command.input : undefined,
+    version: command.version,
     inputRef: command.inputRef,
     hash: command.hash,
     mode: command.mode,

@@ -1,4 +1,5 @@
 import type { ProcessContract } from '../contract/runtime-contract.ts';
+import type { Json } from '../contract/schema.ts';
 import { closeActivation, openActivation } from '../core/activation.ts';
 import { applyFact } from '../core/apply.ts';
 import { poison } from '../core/bug.ts';
@@ -44,7 +45,7 @@ export class LiveInstance {
   ): Promise<LiveInstance> {
     const shadow = newImage(image.pid, image.run, image.definition, image.startedAt);
     const live = new LiveInstance(definition, environment, frontEndOf, shadow);
-    const differences = await live.#replay(journal);
+    const differences = await live.#replay(journal, heldBy(image));
     if (differences.length > 0 && !live.run.bug)
       live.run.bug = {
         code: 'NONDETERMINISM',
@@ -55,10 +56,10 @@ export class LiveInstance {
     return live;
   }
 
-  async #replay(journal: readonly JournalEntry[]): Promise<readonly string[]> {
+  async #replay(journal: readonly JournalEntry[], held: (n: number) => Json | undefined): Promise<readonly string[]> {
     const { run } = this;
     for (const { fact, decided } of activations(journal)) {
-      run.expected = new Expected(decided);
+      run.expected = new Expected(decided, held);
       await this.apply(fact);
       run.expected.rest();
       const { differences } = run.expected;
@@ -87,3 +88,9 @@ export class LiveInstance {
       };
   }
 }
+
+/** What a head still has of what was sent under a number: the inputs of open commands, and events that were just published. */
+const heldBy =
+  ({ commands, fires }: Image) =>
+  (n: number): Json | undefined =>
+    commands.get(n)?.input ?? fires.find((fire) => fire.kind === 'event' && fire.n === n)?.data;

@@ -27,7 +27,7 @@ export const decideOn = (run: Run, definition: DeciderDefinition, fact: Fact, he
   const state = run.image.view?.data ?? parse(definition.state, definition.initial(id), `the first state of ${definition.name}`);
   const next = handler(frozen(state), frozen(message.data), { id, now: new Date(run.image.clock) });
   const [value, ...actions] = (Array.isArray(next) ? next : [next]) as [unknown, ...(Action | false | undefined)[]];
-  changeView(run, run.root, parse(definition.state, value, `the state of ${definition.name} after ${message.key}`));
+  changeView(run, run.root, { schema: definition.state, value, what: `the state of ${definition.name} after ${message.key}` });
   const parts = actions.filter((action) => typeof action === 'object').map(actionParts);
   // Whatever their order, nothing is asked of an instance that has ended.
   for (const each of parts) if (each.kind !== 'end') act(run, definition, each);
@@ -45,13 +45,13 @@ const act = (run: Run, definition: DeciderDefinition, action: ActionParts): void
   switch (action.kind) {
     case 'send': {
       const contract = listedContract(run, action.command);
-      sendCommand(run, run.root, contract, parse(contract.input, action.input, `${contract.name} was sent with`));
+      sendCommand(run, run.root, contract, { schema: contract.input, value: action.input, what: `${contract.name} was sent with` });
       return;
     }
     case 'publish': {
       const event = definition.publishes.get(action.event);
       if (!event) return refuse(run, 'POISON', `${definition.name} publishes ${action.event}, which is not in its publishes.`);
-      publishEvent(run, run.root, event.type, parse(event.data, action.data, `${event.type} was published with`));
+      publishEvent(run, run.root, event.type, { schema: event.data, value: action.data, what: `${event.type} was published with` });
       return;
     }
     case 'end':

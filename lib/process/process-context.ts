@@ -3,7 +3,6 @@ import { milliseconds, type Duration } from '../contract/duration.ts';
 import { eventContract, type AnyEvent } from '../contract/event.ts';
 import { retryPolicy, runTimeoutMs } from '../contract/retry-policy.ts';
 import type { CommandContract } from '../contract/runtime-contract.ts';
-import { parse, type Json } from '../contract/schema.ts';
 import { isOpen, requested } from '../core/activation.ts';
 import { poison, refuse } from '../core/bug.ts';
 import { changeView, publishEvent, tag } from '../core/effects.ts';
@@ -63,14 +62,14 @@ export class ProcessContext {
   #call(command: AnyCommand, input: unknown, options: CallOptions | undefined, returnsFailure: boolean): Step<unknown> {
     if (!this.#takes(returnsFailure ? 'try' : 'call')) return unsettled();
     const contract = listedContract(this.#run, commandContract(command));
-    const parsed = this.#parse(contract.input, input, `${contract.name} was called with`);
-    return stepPromise(callCommand(this.#run, this.#scope, contract, parsed, policyOf(contract, options, returnsFailure)));
+    const passed = { schema: contract.input, value: input, what: `${contract.name} was called with` };
+    return stepPromise(callCommand(this.#run, this.#scope, contract, passed, policyOf(contract, options, returnsFailure)));
   }
 
   send(command: AnyCommand, input: unknown): void {
     if (!this.#takes('send')) return;
     const contract = listedContract(this.#run, commandContract(command));
-    sendCommand(this.#run, this.#scope, contract, this.#parse(contract.input, input, `${contract.name} was sent with`));
+    sendCommand(this.#run, this.#scope, contract, { schema: contract.input, value: input, what: `${contract.name} was sent with` });
   }
 
   sleep(duration: Duration): Step<unknown> {
@@ -196,14 +195,14 @@ export class ProcessContext {
     const { type } = eventContract(event);
     const declared = this.#definition.publishes.get(type);
     if (!declared) return refuse(this.#run, 'POISON', `${this.#definition.name} publishes ${type}, which is not in its publishes.`);
-    publishEvent(this.#run, this.#scope, type, this.#parse(declared.data, data, `${type} was published with`));
+    publishEvent(this.#run, this.#scope, type, { schema: declared.data, value: data, what: `${type} was published with` });
   }
 
   view(value: unknown): void {
     if (!this.#takes('view')) return;
     const { view, name } = this.#definition;
     if (!view) return refuse(this.#run, 'POISON', `${name} sets a view, but declares none.`);
-    changeView(this.#run, this.#scope, this.#parse(view, value, `the view of ${name} was set to`));
+    changeView(this.#run, this.#scope, { schema: view, value, what: `the view of ${name} was set to` });
   }
 
   tag(tags: Record<string, string>): void {
@@ -227,15 +226,6 @@ export class ProcessContext {
     isOpen(this.#run, `called ctx.${method}`);
     this.#random ??= new SeededRandom(`${this.#run.image.pid}/${this.run}/${this.#scope.path}`);
     return this.#random;
-  }
-
-  /** An argument that breaks its schema is a bug, also where the process catches it (api 4). */
-  #parse(schema: CommandContract['input'], value: unknown, what: string): Json {
-    try {
-      return parse(schema, value, what);
-    } catch (error) {
-      return refuse(this.#run, 'POISON', error instanceof Error ? error.message : String(error), error);
-    }
   }
 
   /** Whether the core takes a request now; in development and tests an outer `ctx` in a scope is a mistake. */

@@ -4,7 +4,8 @@ import { canonical } from '../../lib/contract/canonical.ts';
 import type { Outcome } from '../../lib/contract/envelope.ts';
 import { milliseconds, type Duration } from '../../lib/contract/duration.ts';
 import { processContract } from '../../lib/contract/process-contract.ts';
-import type { ProcessContract } from '../../lib/contract/runtime-contract.ts';
+import type { CommandContract, ProcessContract } from '../../lib/contract/runtime-contract.ts';
+import { serviceContract } from '../../lib/contract/service.ts';
 import { systemContract } from '../../lib/contract/system.ts';
 import { classify, type Verdict } from '../../lib/core/classify.ts';
 import { isClosed, newImage, type Image, type OpenCommand, type StuckReason } from '../../lib/core/image.ts';
@@ -232,6 +233,21 @@ export class Instance {
   /** The instance as a worker meets it that has it not in its cache. */
   async reload(code?: AnyProcess): Promise<void> {
     this.#live = await this.rebuilt(code);
+  }
+
+  /** A deploy of other contracts, which the code of the process names as before. */
+  async deploys(...services: readonly AnyService[]): Promise<void> {
+    const commands = this.environment.commands as Map<string, CommandContract>;
+    for (const { commands: listed } of services.map(serviceContract)) for (const [name, contract] of listed) commands.set(name, contract);
+    await this.reload();
+  }
+
+  /** The instance as a release stored it that wrote neither `asked` nor versions of inputs. */
+  async storedByOlderRelease(): Promise<void> {
+    const without = (name: string) => (text: string) =>
+      JSON.stringify(JSON.parse(text, (key, value: unknown) => (key === name ? undefined : value)));
+    this.#head = { ...this.head, tail: this.head.tail.map(without('asked')), control: without('version')(this.head.control) };
+    await this.reload();
   }
 
   /** Rebuilt from what is stored, on this code. What differs is in its `run.bug`. */

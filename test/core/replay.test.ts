@@ -4,6 +4,8 @@ import type { AnyProcess, Json } from 'tutti';
 import type { Outcome } from '../../lib/contract/envelope.ts';
 import type { CommandContract } from '../../lib/contract/runtime-contract.ts';
 import { isClosed, type OpenCommand } from '../../lib/core/image.ts';
+import type { Decided } from '../../lib/core/journal-entry.ts';
+import { Expected } from '../../lib/core/replay.ts';
 import { Instance } from './instance.ts';
 import { Booked, Checkout, flights, hotels, notes, Nudge, payments, tripOf, type TripContext } from './trip-contracts.ts';
 
@@ -138,7 +140,7 @@ describe('code that was changed under the same version is NONDETERMINISM with wh
       async (ctx) => [await ask(ctx, 'two'), await until(ctx)],
     );
     expect(text).toMatch(
-      /^The code does not decide what the journal of default#trip#a holds: CommandIssued notes\.ask:1 has hash \w{16}, in the journal it is \w{16}\.$/,
+      /^The code does not decide what the journal of default#trip#a holds: CommandIssued notes\.ask:1 is passed {"text":"two"} with hash \w{16}, in the journal it has hash \w{16}\.$/,
     );
   });
 
@@ -169,7 +171,17 @@ describe('code that was changed under the same version is NONDETERMINISM with wh
         await until(ctx);
       },
     );
-    expect(text).toContain('EventPublished trips.booked:1 (trips.booked) has hash');
+    expect(text).toContain('EventPublished trips.booked:1 is passed text "b", in the journal it is "a"');
+  });
+
+  test('another view', async () => {
+    const show = (stage: string) => async (ctx: TripContext) => {
+      ctx.view({ stage });
+      await until(ctx);
+    };
+    expect(await difference(show('a'), show('b'))).toMatch(
+      /ViewChanged view:1 is passed {"stage":"b"} with hash \w{16}, in the journal it has hash \w{16}/,
+    );
   });
 
   test('two parallel calls of one command that were swapped', async () => {
@@ -177,8 +189,8 @@ describe('code that was changed under the same version is NONDETERMINISM with wh
       async (ctx) => [await Promise.all([ask(ctx, 'one'), ask(ctx, 'two')]), await until(ctx)],
       async (ctx) => [await Promise.all([ask(ctx, 'two'), ask(ctx, 'one')]), await until(ctx)],
     );
-    expect(text).toContain('CommandIssued notes.ask:1 has hash');
-    expect(text).toContain('CommandIssued notes.ask:2 has hash');
+    expect(text).toContain('CommandIssued notes.ask:1 is passed {"text":"two"}');
+    expect(text).toContain('CommandIssued notes.ask:2 is passed {"text":"one"}');
   });
 
   test('two branches of a race whose names were swapped', async () => {
@@ -241,6 +253,33 @@ describe('code that was changed under the same version is NONDETERMINISM with wh
     expect(trip.bug?.code).toBe('NONDETERMINISM');
     expect(trip.head.tail).toEqual(tail);
   });
+});
+
+test.each<[string, Decided, Partial<Record<string, unknown>>]>([
+  ['another number', { type: 'CommandIssued', n: 1, path: 'a.b:1', command: 'a.b', hash: 'h' }, { n: 2 }],
+  ['another command', { type: 'CommandIssued', n: 1, path: 'a.b:1', command: 'a.b', hash: 'h' }, { command: 'a.c' }],
+  [
+    'the undo of another',
+    { type: 'CommandIssued', n: 1, path: 'a.b:1/undo', command: 'a.b', hash: 'h', undoes: 'p/r/1' },
+    { undoes: 'p/r/2' },
+  ],
+  ['a send instead of a call', { type: 'CommandIssued', n: 1, path: 'a.b:1', command: 'a.b', hash: 'h' }, { mode: 'send' }],
+  ['a timer of another number', { type: 'TimerSet', n: 1, path: 'sleep:1', due: 5 }, { n: 2 }],
+  ['a timer for another instant', { type: 'TimerSet', n: 1, path: 'sleep:1', due: 5 }, { due: 6 }],
+  ['the end of another timer', { type: 'TimerCleared', n: 1, path: 'x' }, { n: 2 }],
+  ['another event that is read', { type: 'EventTaken', path: 'a.b:1', id: 'x' }, { id: 'y' }],
+  ['another branch that wins', { type: 'BranchWon', path: 'race:1', winner: 'x' }, { winner: 'y' }],
+  ['another end of a scope', { type: 'ScopeClosed', path: 's:1', status: 'failed' }, { status: 'cancelled' }],
+  ['an event of another number', { type: 'EventPublished', n: 1, path: 'a.b:1', event: 'a.b', hash: 'h' }, { n: 2 }],
+  ['another event that is published', { type: 'EventPublished', n: 1, path: 'a.b:1', event: 'a.b', hash: 'h' }, { event: 'a.c' }],
+  ['another command that is given up', { type: 'CommandAbandoned', n: 1, path: 'a.b:1' }, { n: 2 }],
+])('replay finds %s', (_what, recorded, change) => {
+  const expected = new Expected([recorded], () => undefined);
+  expected.match({ ...recorded, ...change });
+  const [[field, value]] = Object.entries(change) as [[string, unknown]];
+  expect(expected.differences).toEqual([
+    expect.stringMatching(new RegExp(`^${recorded.type} ${recorded.path}.* has ${field} ${String(value)}, in the journal it is `)),
+  ]);
 });
 
 /** Processes that use all there is, so that random histories meet all there is. */

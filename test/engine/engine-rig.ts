@@ -38,7 +38,7 @@ export class EngineRig {
   constructor(
     processes: readonly AnyProcess[],
     services: readonly AnyService[],
-    options: { readonly checks?: boolean; readonly store?: MemoryProcessStore } = {},
+    options: { readonly checks?: boolean; readonly store?: MemoryProcessStore; /** Names the worker. */ readonly random?: number } = {},
   ) {
     const { clock } = this;
     const tables = memoryProcessTables();
@@ -63,7 +63,7 @@ export class EngineRig {
       payloads: this.payloads,
       parking: this.parking,
       clock,
-      random: () => 0.5,
+      random: () => options.random ?? 0.5,
       checks: options.checks ?? false,
     });
   }

@@ -100,7 +100,7 @@ test('a late success whose input is stored apart replays, and its undo is made f
 test('a change of the code is told as a difference, by file', async () => {
   const fixture = await recorded();
   const [difference] = await replayJournal(changed, fixture);
-  expect(difference).toContain('CommandIssued payments.charge:1 has hash');
+  expect(difference).toContain('CommandIssued payments.charge:1 is passed {"amount":6,');
   expect(Object.keys(await replayFixtures(changed, folder))).toEqual(['booked.json']);
 });
 

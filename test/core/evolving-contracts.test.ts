@@ -1,0 +1,381 @@
+import { describe, expect, test } from 'vitest';
+import * as z from 'zod';
+import { command, event, process, service, versions, type AnyService } from 'tutti';
+import type { Schema } from '../../lib/contract/schema.ts';
+import { Instance } from './instance.ts';
+import { Booked, Checkout, Nudge, services, tripOf, type TripContext } from './trip-contracts.ts';
+
+/** The contracts of one service as they are deployed one after the other while runs are open. */
+const Amount = z.object({ amount: z.int() });
+const Receipt = z.object({ paymentId: z.string() });
+const WithCurrency = z.object({ amount: z.int(), currency: z.string() });
+const versioned = versions(Amount).next(WithCurrency, (old) => ({ ...old, currency: 'EUR' }));
+const withDefault = (currency: string) => Amount.extend({ currency: z.string().default(currency) });
+
+interface Parts {
+  readonly input?: Schema;
+  readonly output?: Schema;
+  readonly refundInput?: Schema;
+  readonly undo?: ((charged: any, receipt: any) => unknown) | undefined;
+  readonly errors?: Readonly<Record<string, Schema>>;
+}
+
+const paymentsOf = (parts: Parts = {}): AnyService => {
+  const { input = Amount, output = Receipt, errors = {}, refundInput = Receipt } = parts;
+  const undo = 'undo' in parts ? parts.undo : (_charged: unknown, receipt: unknown) => receipt;
+  const policy = { timeout: '1 minute', retry: { within: '1 hour', first: '1 second', most: '1 second' } } as const;
+  const refund = command({ input: refundInput as typeof Receipt, ...policy });
+  const charge = { input: input as typeof Amount, output: output as typeof Receipt, errors: errors as {}, ...policy };
+  return service('payments', {
+    refund,
+    charge: undo ? command({ ...charge, undo: { command: refund, input: undo as never } }) : command(charge),
+  });
+};
+
+const first = paymentsOf();
+const { charge } = first as unknown as { readonly charge: never };
+/** Code may pass what its types have forgotten. */
+const pay = (ctx: TripContext, input: unknown) => ctx.call(charge, input as never);
+
+const started = async (body: (ctx: TripContext) => Promise<unknown>, before = first): Promise<Instance> => {
+  const trip = new Instance(tripOf(body), { services: [before, ...services.filter((each) => each['~'].name !== 'payments')] });
+  await trip.starts(Checkout);
+  return trip;
+};
+
+const payTwice = async (ctx: TripContext): Promise<void> => {
+  await pay(ctx, { amount: 7 });
+  await ctx.waitFor(Nudge);
+  await pay(ctx, { amount: 8 });
+};
+
+const payThenFail = async (ctx: TripContext): Promise<void> => {
+  await pay(ctx, { amount: 7 });
+  await ctx.waitFor(Nudge);
+  throw ctx.errors.Refused({ why: 'test' });
+};
+
+const paid = async (body = payTwice, before = first): Promise<Instance> => {
+  const trip = await started(body, before);
+  await trip.completes('payments.charge', { paymentId: 'p-1' });
+  return trip;
+};
+
+describe('an open run goes on after a deploy of a contract', () => {
+  test.each<[string, Parts, unknown]>([
+    ['that gained an optional field', { input: Amount.extend({ note: z.string().optional() }) }, { amount: 8 }],
+    ['that gained a default', { input: withDefault('EUR') }, { amount: 8, currency: 'EUR' }],
+    ['that gained a version', { input: versioned }, { amount: 8, currency: 'EUR' }],
+    ['whose limit only later commands keep', { input: z.object({ amount: z.int().min(8) }) }, { amount: 8 }],
+    ['whose schema drops a field', { input: z.object({}) }, {}],
+    ['that gained an error', { errors: { Declined: z.object({}) } }, { amount: 8 }],
+    ['that gained a default in its answer', { output: Receipt.extend({ fee: z.int().default(0) }) }, { amount: 8 }],
+    ['whose undo is made otherwise', { undo: () => ({ paymentId: 'other' }) }, { amount: 8 }],
+    ['whose undo does not know the old answer', { undo: (_charged, receipt) => receipt.of.id }, { amount: 8 }],
+  ])('%s, and sends its next command by it', async (_change, parts, input) => {
+    const trip = await paid();
+    await trip.deploys(paymentsOf(parts));
+    await trip.happens(Nudge);
+    expect(trip.bug).toBeUndefined();
+    expect(trip.command('payments.charge').input).toEqual(input);
+    await trip.deploys(first);
+    expect((await trip.rebuilt()).run.bug).toBeUndefined();
+  });
+
+  test.each<[string, Schema, Schema]>([
+    ['another default', withDefault('EUR'), withDefault('USD')],
+    ['no default any more', withDefault('EUR'), Amount],
+    ['a limit that what was passed breaks', withDefault('EUR'), withDefault('EUR').extend({ amount: z.int().min(8) })],
+    [
+      'a new build of the schema library, which gives its members in another order',
+      withDefault('EUR'),
+      z.object({ currency: z.string().default('EUR'), amount: z.int() }),
+    ],
+  ])('where `asked` tells what its code passed: %s', async (_change, before, after) => {
+    const trip = await paid(payTwice, paymentsOf({ input: before }));
+    expect(trip.entries('CommandIssued')[0]?.asked).toMatch(/^[0-9a-f]{16}$/);
+    await trip.deploys(paymentsOf({ input: after }));
+    await trip.happens(Nudge);
+    expect(trip.bug).toBeUndefined();
+  });
+
+  test.each<[string, Schema, Schema]>([
+    ['a default', Amount, withDefault('EUR')],
+    ['a version', Amount, versioned],
+    [
+      'a version, over a default',
+      withDefault('EUR'),
+      versions(withDefault('EUR')).next(WithCurrency.extend({ note: z.string() }), (old) => ({ ...old, note: '-' })),
+    ],
+  ])('also where an older release wrote its journal, without `asked`: %s', async (_change, before, after) => {
+    const trip = await paid(payTwice, paymentsOf({ input: before }));
+    await trip.storedByOlderRelease();
+    await trip.deploys(paymentsOf({ input: after }));
+    await trip.happens(Nudge);
+    expect(trip.bug).toBeUndefined();
+  });
+
+  test('and events and views that it published and showed before are compared by what its code passed', async () => {
+    const Told = event('trips.told', z.object({ text: z.string() }));
+    const tell = (Data: Schema) =>
+      process(
+        'trip',
+        {
+          startOn: Checkout.byId((checkout) => checkout.id),
+          receives: [Nudge.byId((nudge) => nudge.id)],
+          publishes: [Data === Told ? Told : event('trips.told', Data as typeof Told)],
+          view: Data as typeof Told,
+        },
+        async (ctx) => {
+          ctx.publish(Told, { text: 'paid' });
+          ctx.view({ text: 'paid' });
+          await ctx.waitFor(Nudge);
+        },
+      );
+    const trip = new Instance(tell(Told));
+    await trip.starts(Checkout);
+    for (const after of [
+      z.object({ text: z.string(), lang: z.string().default('en') }),
+      versions(z.object({ text: z.string() })).next(z.object({ lines: z.array(z.string()) }), ({ text }) => ({ lines: [text] })),
+      z.object({ text: z.string().max(2) }),
+    ])
+      expect((await trip.rebuilt(tell(after))).run.bug).toBeUndefined();
+    const [published, shown] = [trip.entries('EventPublished')[0], trip.entries('ViewChanged')[0]];
+    expect([published?.asked, shown?.asked]).toEqual([undefined, undefined]);
+  });
+});
+
+describe('code that passes what an older version of a contract takes', () => {
+  test('goes on, and sends the newest version', async () => {
+    const trip = await started(payTwice, paymentsOf({ input: versioned }));
+    expect(trip.commands()).toMatchObject([{ input: { amount: 7, currency: 'EUR' }, version: 2 }]);
+    await trip.completes('payments.charge', { paymentId: 'p-1' });
+    await trip.happens(Nudge);
+    expect(trip.command('payments.charge')).toMatchObject({ input: { amount: 8, currency: 'EUR' }, version: 2 });
+  });
+
+  test('may pass the newer shape in a run that passed the older one: the older version of it is what was sent', async () => {
+    const code = (input: unknown) => async (ctx: TripContext) => {
+      await pay(ctx, input);
+      await ctx.waitFor(Nudge);
+    };
+    const trip = await paid(code({ amount: 7 }));
+    await trip.deploys(paymentsOf({ input: versioned }));
+    expect((await trip.rebuilt(tripOf(code({ amount: 7, currency: 'USD' })))).run.bug).toBeUndefined();
+    expect((await trip.rebuilt(tripOf(code({ amount: 9, currency: 'USD' })))).run.bug?.code).toBe('NONDETERMINISM');
+  });
+
+  test('is POISON where no version takes it, with the sentence of the newest', async () => {
+    const trip = await started((ctx) => pay(ctx, { amout: 7 }), paymentsOf({ input: versioned }));
+    expect(trip.bug).toMatchObject({ code: 'POISON', message: expect.stringMatching(/^payments\.charge was called with amount missing/) });
+  });
+
+  test('is POISON where the version that takes it cannot be upcast', async () => {
+    const input = versions(Amount).next(WithCurrency, () => {
+      throw new TypeError('no rate');
+    });
+    const trip = await started((ctx) => pay(ctx, { amount: 7 }), paymentsOf({ input }));
+    expect(trip.bug).toEqual({ code: 'POISON', message: 'no rate' });
+  });
+});
+
+describe('a command that was issued before a deploy', () => {
+  test('is sent again with the input and the version that it was sent with', async () => {
+    const trip = await started((ctx) => pay(ctx, { amount: 7 }));
+    await trip.deploys(paymentsOf({ input: versioned }));
+    await trip.passes('1 minute');
+    expect(trip.command('payments.charge')).toMatchObject({ attempt: 2, input: { amount: 7 } });
+    expect(trip.command('payments.charge').version).toBeUndefined();
+  });
+
+  test('is tried again under a new number with that input, too', async () => {
+    const trip = await started((ctx) => pay(ctx, { amount: 7 }));
+    await trip.deploys(paymentsOf({ input: versioned }));
+    await trip.breaksDown('payments.charge');
+    await trip.passes('1 second');
+    expect(trip.command('payments.charge')).toMatchObject({ n: 3, input: { amount: 7 } });
+    expect(trip.command('payments.charge').version).toBe(1);
+  });
+
+  test('keeps its version over two deploys', async () => {
+    const trip = await started((ctx) => pay(ctx, { amount: 7 }), paymentsOf({ input: versioned }));
+    const third = versioned.next(WithCurrency.extend({ note: z.string() }), (old) => ({ ...old, note: '-' }));
+    await trip.deploys(paymentsOf({ input: third }));
+    await trip.breaksDown('payments.charge');
+    await trip.passes('1 second');
+    expect(trip.command('payments.charge')).toMatchObject({ n: 3, input: { amount: 7, currency: 'EUR' }, version: 2 });
+  });
+});
+
+describe('an undo', () => {
+  const fee = (currency: string) => ({
+    undo: (charged: { amount: number }, receipt: { paymentId: string }) => ({
+      paymentId: `${receipt.paymentId} ${charged.amount} ${currency}`,
+    }),
+  });
+
+  test('that was issued before a deploy is sent again, and tried again, as it was made', async () => {
+    const trip = await paid(payThenFail);
+    await trip.happens(Nudge);
+    const made = trip.command('payments.refund').input;
+    expect(made).toEqual({ paymentId: 'p-1' });
+    await trip.deploys(paymentsOf({ ...fee('EUR'), refundInput: Receipt.extend({ reason: z.string() }) }));
+    await trip.passes('1 minute');
+    expect(trip.command('payments.refund')).toMatchObject({ attempt: 2, input: made });
+    await trip.breaksDown('payments.refund');
+    await trip.passes('1 second');
+    expect(trip.command('payments.refund')).toMatchObject({ attempt: 1, input: made });
+    await trip.completes('payments.refund');
+    expect([trip.bug, trip.status]).toEqual([undefined, 'failed']);
+  });
+
+  test('that is issued after a deploy is made by the new contract, from the real answer and the newest version of both', async () => {
+    const trip = await paid(payThenFail);
+    await trip.deploys(
+      paymentsOf({
+        input: versioned,
+        output: versions(Receipt).next(z.object({ id: z.string() }), ({ paymentId }) => ({ id: paymentId })),
+        undo: (charged: { currency: string }, receipt: { id: string }) => ({ paymentId: `${receipt.id} ${charged.currency}` }),
+      }),
+    );
+    await trip.happens(Nudge);
+    expect(trip.command('payments.refund').input).toEqual({ paymentId: 'p-1 EUR' });
+    await trip.deploys(first);
+    await trip.completes('payments.refund');
+    expect([trip.bug, trip.status]).toEqual([undefined, 'failed']);
+  });
+
+  test('of an input that had a default is made from it also where the default is another by now', async () => {
+    const parts = { undo: (charged: { currency?: string }) => ({ paymentId: String(charged.currency) }) };
+    const trip = await paid(payThenFail, paymentsOf({ ...parts, input: versions(withDefault('EUR')) }));
+    await trip.deploys(paymentsOf({ ...parts, input: versions(withDefault('EUR')).next(withDefault('USD'), (old) => old) }));
+    await trip.happens(Nudge);
+    expect(trip.command('payments.refund').input).toEqual({ paymentId: 'EUR' });
+  });
+
+  test('whose mapper throws on the old answer stops the instance only when it is to be made, also where the code catches it', async () => {
+    const trip = await paid(async (ctx) => {
+      await pay(ctx, { amount: 7 });
+      await ctx.waitFor(Nudge);
+      try {
+        await ctx.undo();
+      } catch {
+        await ctx.waitFor(Nudge);
+      }
+    });
+    await trip.deploys(paymentsOf({ undo: (_charged, receipt) => receipt.of.id }));
+    await trip.happens(Nudge);
+    expect(trip.bug).toMatchObject({ code: 'POISON', message: expect.stringContaining('TypeError') });
+    await trip.deploys(first);
+    await trip.happens(Nudge);
+    expect(trip.open()).toEqual(['payments.refund (undo)']);
+  });
+
+  test('whose mapper is at fault is found with the first answer, not when it is to be made', async () => {
+    const trip = await started(payThenFail, paymentsOf({ undo: () => ({ id: 7 }) }));
+    await trip.completes('payments.charge', { paymentId: 'p-1' });
+    expect(trip.bug).toMatchObject({
+      code: 'POISON',
+      message: expect.stringContaining('the input of payments.refund, which undoes payments.charge,'),
+    });
+  });
+
+  test('that the code asks for anew is NONDETERMINISM, also where its contract declares none any more', async () => {
+    const trip = await paid();
+    const after = tripOf(async (ctx) => {
+      await pay(ctx, { amount: 7 });
+      await ctx.undo();
+      await ctx.waitFor(Nudge);
+    });
+    for (const undo of [undefined, () => ({ paymentId: 'p' })]) {
+      await trip.deploys(paymentsOf({ undo }));
+      expect((await trip.rebuilt(after)).run.bug?.code).toBe('NONDETERMINISM');
+    }
+  });
+});
+
+test('an event keeps the version that it was published with as long as its send is owed', async () => {
+  const Data = versions(z.object({ text: z.string() })).next(z.object({ lines: z.array(z.string()) }), ({ text }) => ({ lines: [text] }));
+  const Told = event('trips.told', Data);
+  const trip = new Instance(
+    process('trip', { startOn: Checkout.byId((checkout) => checkout.id), publishes: [Told] }, async (ctx) => {
+      ctx.publish(Told, { text: 'paid' } as never);
+      await ctx.sleep('1 day');
+    }),
+  );
+  await trip.starts(Checkout);
+  expect(trip.published()).toEqual([{ lines: ['paid'] }]);
+  expect(trip.image.fires.filter(({ kind }) => kind === 'event')).toMatchObject([{ version: 2 }]);
+  expect(trip.entries('EventPublished')[0]?.asked).toMatch(/^[0-9a-f]{16}$/);
+});
+
+describe('what the code passed is not written twice', () => {
+  const asked = async (passed: unknown, input: Schema): Promise<string | undefined> => {
+    const trip = await started((ctx) => pay(ctx, passed), paymentsOf({ input }));
+    expect(trip.bug).toBeUndefined();
+    return trip.entries('CommandIssued')[0]?.asked;
+  };
+
+  test('where it is sent as it was passed, whatever the order of its members and whichever of them are undefined', async () => {
+    expect(await asked({ b: 1, a: 2, c: undefined }, z.object({ a: z.int(), b: z.int() }))).toBeUndefined();
+  });
+
+  test('where it is no JSON, so that its text does not tell it from another value', async () => {
+    const input = z.object({ at: z.coerce.string() });
+    expect(await asked({ at: new Date(0) }, input)).toBeUndefined();
+    const code = (at: Date) => tripOf(async (ctx) => pay(ctx, { at }));
+    const trip = await started((ctx) => pay(ctx, { at: new Date(0) }), paymentsOf({ input }));
+    expect((await trip.rebuilt(code(new Date(0)))).run.bug).toBeUndefined();
+    expect((await trip.rebuilt(code(new Date(1000)))).run.bug?.code).toBe('NONDETERMINISM');
+  });
+
+  test('and for a decider, whose journal is never replayed, not at all', async () => {
+    const { decider, send } = await import('tutti');
+    const counter = decider('counter', { state: z.object({ n: z.int(), note: z.string().default('') }), initial: () => ({ n: 0 }) }).on(
+      Checkout.byId((checkout) => checkout.id),
+      () => [{ n: 1 }, send(charge, { amount: 1 } as never)],
+    );
+    const instance = new Instance(counter, { services: [paymentsOf({ input: withDefault('EUR') })] });
+    await instance.starts(Checkout);
+    expect(instance.commands()).toMatchObject([{ input: { amount: 1, currency: 'EUR' } }]);
+    expect(instance.journal.filter((entry) => 'asked' in entry)).toEqual([]);
+  });
+});
+
+describe('code that really passes something else is NONDETERMINISM, whatever became of the contract', () => {
+  const code = (amount: number) => async (ctx: TripContext) => {
+    await pay(ctx, { amount });
+    ctx.publish(Booked, { text: `${amount}` });
+    await ctx.waitFor(Nudge);
+  };
+
+  test.each<[string, Schema, Schema]>([
+    ['nothing', Amount, Amount],
+    ['a default', Amount, withDefault('EUR')],
+    ['a version', Amount, versioned],
+    ['another default', withDefault('EUR'), withDefault('USD')],
+  ])('%s', async (_change, before, after) => {
+    const trip = await paid(code(7), paymentsOf({ input: before }));
+    await trip.deploys(paymentsOf({ input: after }));
+    const message = (await trip.rebuilt(tripOf(code(9)))).run.bug?.message;
+    expect(message).toContain('CommandIssued payments.charge:1 is passed {"amount":9');
+  });
+
+  test('and both values are told where the command is open; of nested values the first that differs', async () => {
+    const trip = await started((ctx) => pay(ctx, { amount: 1, to: { city: 'Oslo', by: ['sea', 'air'] } }), paymentsOf({ input: z.json() }));
+    const told = async (input: unknown): Promise<string | undefined> =>
+      (await trip.rebuilt(tripOf((ctx) => pay(ctx, input)))).run.bug?.message;
+    expect(await told({ amount: 1, to: { city: 'Oslo', by: ['sea', 'rail'] } })).toContain(
+      'is passed to.by.1 "rail", in the journal it is "air"',
+    );
+    expect(await told({ amount: 1 })).toContain('is passed to missing, in the journal it is {"city":"Oslo","by":["sea","air"]}');
+    expect(await told('x'.repeat(100))).toContain(`is passed "${'x'.repeat(79)}…, in the journal it is {"amount":1`);
+    expect(await told(7)).toContain('is passed 7, in the journal it is {');
+  });
+
+  test('where neither the value nor any version of the contract takes it, the sentence is that of the contract', async () => {
+    const trip = await paid();
+    const after = tripOf((ctx) => pay(ctx, { amount: 'seven' }));
+    expect((await trip.rebuilt(after)).run.bug).toMatchObject({ code: 'POISON', message: expect.stringContaining('amount "seven"') });
+  });
+});
