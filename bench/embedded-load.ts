@@ -82,6 +82,7 @@ const withRuntime = async (
 ): Promise<Timing> => {
   const closed = new Map<string, () => void>();
   const local: LocalSystem = await startLocal(system, {
+    checks: false,
     services,
     ...(directory !== undefined && { directory }),
     ...(entry && { entry }),

@@ -18,6 +18,8 @@ export function addDevCommand(program: Command, invocation: Invocation): void {
 /** The runtime is imported here, so that the short commands start without it. */
 async function dev({ terminal }: Invocation, modules: readonly string[], options: DevOptions): Promise<ExitCode> {
   const [{ DevSession }, { loadModules }] = await Promise.all([import('../dev/session.ts'), import('../load-modules.ts')]);
+  // Before the modules are imported: a bug names its line in the source.
+  process.setSourceMapsEnabled(true);
   const session = new DevSession(terminal, await loadModules(modules), options);
   const interrupted = interruption();
   await session.begin();

@@ -38,6 +38,8 @@ const offerEngine = (end: ChannelEnd): void => {
   };
   const thread: EngineThread = {
     open: async ({ url, system, checks }) => {
+      // A bug names its line in the source: known of what is imported from now on.
+      if (checks) process.setSourceMapsEnabled(true);
       engine = new Engine(
         engineOptions(await importSystem(url, system), remotePorts(channel), new SystemClock(), checks, (error) => void tell(error)),
       );

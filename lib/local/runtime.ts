@@ -40,7 +40,10 @@ export interface RuntimeOptions {
   readonly entry?: string | URL;
   /** With `entry`: how long the code of the processes may run without yielding. @default 2000 */
   readonly watchdogMs?: number;
-  /** Development: misuse that production tolerates is a bug, and each activation is replayed at the next. @default false */
+  /**
+   * Development: misuse that production tolerates is a bug and gets its instance stuck at once, `Date.now`, `Math.random`, `fetch` and their
+   * like throw in a process, and each activation is replayed at the next. @default true, but false where `NODE_ENV` is `production`
+   */
   readonly checks?: boolean;
   /** Who acts, in journals. @default 'local' */
   readonly principal?: string;

@@ -15,6 +15,8 @@ export interface LocalSystem {
 /**
  * Runs a system and its services in this process. A killed process loses nothing: what is started again on the same folder goes on.
  *
+ * Unless `NODE_ENV` is `production`, it checks: what production tolerates and a replay would see otherwise gets an instance stuck at once (docs/errors.md).
+ *
  * With `entry` the processes run in a thread of their own under a watchdog, so that one that never yields harms nobody else.
  * @throws ClientError `UNREACHABLE` where another process has the folder open
  * @throws ContractError `CONTRACT_INVALID` where `entry` cannot be imported or does not export the system
@@ -31,7 +33,10 @@ export const startLocal = async (system: System<string>, options: RuntimeOptions
       },
     );
   }
-  const runtime = new Runtime(system, options);
+  const checks = options.checks ?? process.env['NODE_ENV'] !== 'production';
+  // Of modules that are imported from now on; a program that is compiled starts with node --enable-source-maps to have them all.
+  if (checks) process.setSourceMapsEnabled(true);
+  const runtime = new Runtime(system, { ...options, checks });
   await runtime.start();
   return { client: connect(system, runtime.connection), stop: () => runtime.stop() };
 };

@@ -1,18 +1,17 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
 import { isFailure } from '../contract/errors.ts';
 import { isOpen } from '../core/activation.ts';
-import { poison } from '../core/bug.ts';
+import { poison, refuse } from '../core/bug.ts';
 import type { Run, Scope } from '../core/run.ts';
 import { endBody } from '../core/scopes.ts';
-
-/** In development and tests: which scope's body the running code belongs to. */
-export const currentScope = new AsyncLocalStorage<Scope>();
+import { asCodeOf } from './refused-globals.ts';
+import { unawaitedFailure } from './step-promise.ts';
 
 /** Runs the body of a scope and tells the core how it ended. What is no failure is a bug. */
 export const runBody = <C>(run: Run, scope: Scope, body: (ctx: C) => Promise<unknown>, ctx: C): void => {
   const ended = (ending: Parameters<typeof endBody>[2]): void => {
     if (!isOpen(run, `ended ${scope.path === '' ? 'its body' : `the scope ${scope.path.slice(0, -1)}`}`)) return;
     try {
+      if (ending.status === 'fulfilled') refuseUnawaited(run, scope);
       endBody(run, scope, ending);
     } catch (error) {
       poison(run, error);
@@ -23,7 +22,9 @@ export const runBody = <C>(run: Run, scope: Scope, body: (ctx: C) => Promise<unk
     else poison(run, error);
   };
   try {
-    const promise = run.environment.checks ? currentScope.run(scope, body, ctx) : body(ctx);
+    const promise: Promise<unknown> | undefined = asCodeOf(run, scope, () => body(ctx));
+    if (typeof promise?.then !== 'function')
+      return refuse(run, 'POISON', `${nameOf(run, scope)} returned no promise: write async before its function.`);
     promise.then((value) => {
       ended({ status: 'fulfilled', value });
     }, failed);
@@ -31,3 +32,13 @@ export const runBody = <C>(run: Run, scope: Scope, body: (ctx: C) => Promise<unk
     failed(error);
   }
 };
+
+/** In development and tests: a failure that no code has awaited would vanish with the scope. */
+const refuseUnawaited = (run: Run, scope: Scope): void => {
+  if (!run.environment.checks || scope.state !== 'open') return;
+  const left = unawaitedFailure(scope);
+  if (left) refuse(run, 'UNAWAITED_STEP', `${left.step.path} failed, and was never awaited: ${left.failure.message}`);
+};
+
+const nameOf = (run: Run, scope: Scope): string =>
+  scope.path === '' ? run.definition.name : `${run.definition.name}: ${scope.path.slice(0, -1)}`;

@@ -6,7 +6,8 @@ import { runBody } from './body.ts';
 import { frozen } from './frozen.ts';
 import type { AsyncDefinition } from './process.ts';
 import { ProcessContext, type StartMessage } from './process-context.ts';
-import { resolverOf } from './step-promise.ts';
+import { refuseGlobals } from './refused-globals.ts';
+import { rejectStep, resolverOf } from './step-promise.ts';
 
 /**
  * The live half of an async process: the user's function, suspended where it awaits.
@@ -26,6 +27,16 @@ export class Continuation implements FrontEnd {
   }
 
   async hear(fact: Fact): Promise<void> {
+    if (!this.#run.environment.checks) return this.#hear(fact);
+    const putBack = refuseGlobals();
+    try {
+      await this.#hear(fact);
+    } finally {
+      putBack();
+    }
+  }
+
+  async #hear(fact: Fact): Promise<void> {
     if (fact.type === 'ProcessStarted') this.#start = startOf(fact);
     const start = this.#start;
     if (!start || this.#run.ended) return;
@@ -48,7 +59,7 @@ export class Continuation implements FrontEnd {
         resolverOf(outcome.step).resolve(frozen(outcome.value));
         return;
       case 'reject':
-        resolverOf(outcome.step).reject(outcome.failure);
+        rejectStep(outcome.step, outcome.failure);
     }
   }
 

@@ -11,6 +11,7 @@ import { clearNamedTimer, setNamedTimer } from '../core/timers.ts';
 import { actionParts, type Action, type ActionParts } from './action.ts';
 import type { DeciderDefinition } from './decider.ts';
 import { frozen } from './frozen.ts';
+import { asCodeOf } from './refused-globals.ts';
 
 /** Lets a decider hear a fact: one pure call, then its state and its actions. Without a handler the fact is only journaled. */
 export const decideOn = (run: Run, definition: DeciderDefinition, fact: Fact, heard: HeardFact | undefined): void => {
@@ -24,8 +25,16 @@ export const decideOn = (run: Run, definition: DeciderDefinition, fact: Fact, he
   const handler = message && definition.handlers.get(message.key);
   if (!message || !handler || run.ended) return;
   const id = run.image.pid.slice(run.image.pid.lastIndexOf('#') + 1);
-  const state = run.image.view?.data ?? parse(definition.state, definition.initial(id), `the first state of ${definition.name}`);
-  const next = handler(frozen(state), frozen(message.data), { id, now: new Date(run.image.clock) });
+  const state =
+    run.image.view?.data ??
+    parse(
+      definition.state,
+      asCodeOf(run, run.root, () => definition.initial(id)),
+      `the first state of ${definition.name}`,
+    );
+  const at = { id, now: new Date(run.image.clock) };
+  const next = asCodeOf(run, run.root, () => handler(frozen(state), frozen(message.data), at));
+  refusePromise(run, next, message.key);
   const [value, ...actions] = (Array.isArray(next) ? next : [next]) as [unknown, ...(Action | false | undefined)[]];
   changeView(run, run.root, { schema: definition.state, value, what: `the state of ${definition.name} after ${message.key}` });
   const parts = actions.filter((action) => typeof action === 'object').map(actionParts);
@@ -33,6 +42,17 @@ export const decideOn = (run: Run, definition: DeciderDefinition, fact: Fact, he
   for (const each of parts) if (each.kind !== 'end') act(run, definition, each);
   const ending = parts.find((each) => each.kind === 'end');
   if (ending) act(run, definition, ending);
+};
+
+/** The promise is dropped, and with it what it is rejected with. */
+const refusePromise = (run: Run, next: unknown, key: string): void => {
+  if (!(next instanceof Promise)) return;
+  next.catch(() => undefined);
+  refuse(
+    run,
+    'POISON',
+    `The handler of ${run.definition.name} for ${key} returned a promise: it returns the next state at once. What takes time is a command.`,
+  );
 };
 
 const messageOf = (fact: Fact, heard: HeardFact | undefined): { readonly key: string; readonly data: unknown } | undefined => {

@@ -1,5 +1,6 @@
 import { commandContract, type AnyCommand } from '../contract/command.ts';
 import { milliseconds, type Duration } from '../contract/duration.ts';
+import type { Failure } from '../contract/errors.ts';
 import { eventContract, type AnyEvent } from '../contract/event.ts';
 import { retryPolicy, runTimeoutMs } from '../contract/retry-policy.ts';
 import type { CommandContract } from '../contract/runtime-contract.ts';
@@ -16,9 +17,11 @@ import { registerCompensation } from '../core/undoing.ts';
 import { waitFor } from '../core/waits.ts';
 import { instantOf } from './action.ts';
 import type { CallOptions, Step } from './context.ts';
-import { currentScope, runBody } from './body.ts';
+import { runBody } from './body.ts';
 import type { AsyncDefinition } from './process.ts';
-import { resolverOf, stepOf, stepPromise, unsettled } from './step-promise.ts';
+import { asCodeOf } from './refused-globals.ts';
+import { asOtherCode, runningCode } from './running-code.ts';
+import { rejectStep, resolverOf, stepOf, stepPromise, unsettled } from './step-promise.ts';
 
 /** The message that started the run, its data parsed. */
 export interface StartMessage {
@@ -63,23 +66,25 @@ export class ProcessContext {
     if (!this.#takes(returnsFailure ? 'try' : 'call')) return unsettled();
     const contract = listedContract(this.#run, commandContract(command));
     const passed = { schema: contract.input, value: input, what: `${contract.name} was called with` };
-    return stepPromise(callCommand(this.#run, this.#scope, contract, passed, policyOf(contract, options, returnsFailure)));
+    const policy = policyOf(contract, options, returnsFailure);
+    return this.#promise(asOtherCode(() => callCommand(this.#run, this.#scope, contract, passed, policy)));
   }
 
   send(command: AnyCommand, input: unknown): void {
     if (!this.#takes('send')) return;
     const contract = listedContract(this.#run, commandContract(command));
-    sendCommand(this.#run, this.#scope, contract, { schema: contract.input, value: input, what: `${contract.name} was sent with` });
+    const passed = { schema: contract.input, value: input, what: `${contract.name} was sent with` };
+    asOtherCode(() => sendCommand(this.#run, this.#scope, contract, passed));
   }
 
   sleep(duration: Duration): Step<unknown> {
     if (!this.#takes('sleep')) return unsettled();
-    return stepPromise(sleep(this.#run, this.#scope, 'sleep', this.#run.image.clock + milliseconds(duration)));
+    return this.#promise(sleep(this.#run, this.#scope, 'sleep', this.#run.image.clock + milliseconds(duration)));
   }
 
   until(instant: string | Date): Step<unknown> {
     if (!this.#takes('until')) return unsettled();
-    return stepPromise(sleep(this.#run, this.#scope, 'until', instantOf(instant)));
+    return this.#promise(sleep(this.#run, this.#scope, 'until', instantOf(instant)));
   }
 
   waitFor(event: AnyEvent, options: { readonly match?: (data: never) => boolean; readonly timeout?: Duration } = {}): Step<unknown> {
@@ -89,7 +94,7 @@ export class ProcessContext {
     if (!heard)
       refuse(this.#run, 'POISON', `${this.#definition.name} waits for ${type}, which is neither in its receives nor in its startOn.`);
     const timeoutMs = options.timeout === undefined ? undefined : milliseconds(options.timeout);
-    return stepPromise(waitFor(this.#run, this.#scope, type, options.match, timeoutMs));
+    return this.#promise(waitFor(this.#run, this.#scope, type, this.#matchOf(options.match), timeoutMs));
   }
 
   race(branches: Readonly<Record<string, Step<unknown>>>): Step<unknown> {
@@ -110,7 +115,7 @@ export class ProcessContext {
     }
     if (branches.size === 0) return refuse(this.#run, 'POISON', `A ${name} was given no branches, so nothing would ever win it.`);
     const step = openBranches(this.#scope, name, branches);
-    const promise = stepPromise(step);
+    const promise = this.#promise(step);
     if (name === 'race') this.#firstSettled(step, promises);
     else this.#firstFulfilled(step, promises);
     return promise;
@@ -126,7 +131,7 @@ export class ProcessContext {
         },
         (failure: unknown) => {
           this.#won(step, winner, () => {
-            resolverOf(step).reject(failure);
+            rejectStep(step, failure as Failure);
           });
         },
       );
@@ -147,7 +152,7 @@ export class ProcessContext {
           step.status = 'settled';
           this.#scope.open.delete(step);
           touch(this.#run, this.#scope);
-          resolverOf(step).reject(failure);
+          rejectStep(step, failure as Failure);
         },
       );
   }
@@ -167,7 +172,7 @@ export class ProcessContext {
   scope(label: string, body: (ctx: ProcessContext) => Promise<unknown>): Step<unknown> {
     if (!this.#takes('scope')) return unsettled();
     const step = openScope(this.#run, this.#scope, label);
-    const promise = stepPromise(step);
+    const promise = this.#promise(step);
     if (step.status !== 'open') return promise;
     runBody(this.#run, step.child, body, new ProcessContext(this.#run, this.#definition, step.child, this.start));
     return promise;
@@ -177,7 +182,7 @@ export class ProcessContext {
     if (!this.#takes('undo')) return unsettled();
     const target = promise && stepOf(promise);
     if (promise && !target) return refuse(this.#run, 'POISON', 'ctx.undo was given something that is no step.');
-    return stepPromise(requestUndo(this.#run, this.#scope, target));
+    return this.#promise(requestUndo(this.#run, this.#scope, target));
   }
 
   compensate(label: string, body: (ctx: ProcessContext, failure: unknown) => Promise<unknown>): void {
@@ -195,14 +200,16 @@ export class ProcessContext {
     const { type } = eventContract(event);
     const declared = this.#definition.publishes.get(type);
     if (!declared) return refuse(this.#run, 'POISON', `${this.#definition.name} publishes ${type}, which is not in its publishes.`);
-    publishEvent(this.#run, this.#scope, type, { schema: declared.data, value: data, what: `${type} was published with` });
+    const passed = { schema: declared.data, value: data, what: `${type} was published with` };
+    asOtherCode(() => publishEvent(this.#run, this.#scope, type, passed));
   }
 
   view(value: unknown): void {
     if (!this.#takes('view')) return;
     const { view, name } = this.#definition;
     if (!view) return refuse(this.#run, 'POISON', `${name} sets a view, but declares none.`);
-    changeView(this.#run, this.#scope, { schema: view, value, what: `the view of ${name} was set to` });
+    const passed = { schema: view, value, what: `the view of ${name} was set to` };
+    asOtherCode(() => changeView(this.#run, this.#scope, passed));
   }
 
   tag(tags: Record<string, string>): void {
@@ -228,6 +235,15 @@ export class ProcessContext {
     return this.#random;
   }
 
+  #promise<T>(step: CoreStep): Step<T> {
+    return stepPromise(step, this.#run.environment.checks);
+  }
+
+  /** A predicate is code of the process, also where the engine calls it. */
+  #matchOf(match: ((data: never) => boolean) | undefined): typeof match {
+    return match && ((data) => asCodeOf(this.#run, this.#scope, () => match(data)));
+  }
+
   /** Whether the core takes a request now; in development and tests an outer `ctx` in a scope is a mistake. */
   #takes(method: string): boolean {
     if (!requested(this.#run, method)) return false;
@@ -236,7 +252,7 @@ export class ProcessContext {
   }
 
   #checkScope(method: string): void {
-    const running = currentScope.getStore();
+    const running = runningCode()?.scope;
     if (running && running !== this.#scope)
       refuse(
         this.#run,

@@ -1,4 +1,5 @@
-import type { Step as CoreStep } from '../core/run.ts';
+import type { Failure } from '../contract/errors.ts';
+import type { Scope, Step as CoreStep } from '../core/run.ts';
 import type { Step } from './context.ts';
 
 interface Resolver {
@@ -8,14 +9,19 @@ interface Resolver {
 
 const STEPS = new WeakMap<object, CoreStep>();
 
-/** The promise that the user's code awaits for a step. */
-export const stepPromise = <T>(step: CoreStep): Step<T> => {
+/** Failed steps of each scope that no code has awaited yet, in development and tests. */
+const UNAWAITED = new WeakMap<Scope, Map<CoreStep, Failure>>();
+const AWAITED = new WeakSet<CoreStep>();
+
+/** The promise that the user's code awaits for a step. `noted`: that it does is noted, in development and tests. */
+export const stepPromise = <T>(step: CoreStep, noted: boolean): Step<T> => {
   const promise = new Promise<T>((resolve, reject) => {
     step.resolver = { resolve, reject };
   });
   // A loser of a race is rejected though nobody awaits it: that is no unhandled rejection.
   promise.catch(ignore);
   STEPS.set(promise, step);
+  if (noted) noteAwaits(promise, step);
   return Object.assign(promise, { '~step': true as const });
 };
 
@@ -27,3 +33,30 @@ export const unsettled = (): Step<never> => Object.assign(new Promise<never>(ign
 export const resolverOf = (step: CoreStep): Resolver => step.resolver as Resolver;
 
 export const stepOf = (promise: object): CoreStep | undefined => STEPS.get(promise);
+
+/** `await`, `then`, and what is built on them read the constructor of a promise: the one thing of `await` that code can see. */
+const noteAwaits = (promise: object, step: CoreStep): void => {
+  Object.defineProperty(promise, 'constructor', {
+    configurable: true,
+    get: () => {
+      AWAITED.add(step);
+      UNAWAITED.get(step.scope)?.delete(step);
+      return Promise;
+    },
+  });
+};
+
+/** Rejects the promise of a step. That a step was cancelled needs no code to await it. */
+export const rejectStep = (step: CoreStep, failure: Failure): void => {
+  if (failure.code !== 'CANCELLED' && !AWAITED.has(step)) {
+    const failed = UNAWAITED.get(step.scope) ?? new Map<CoreStep, Failure>();
+    UNAWAITED.set(step.scope, failed.set(step, failure));
+  }
+  resolverOf(step).reject(failure);
+};
+
+/** A step of the scope that has failed and that no code has awaited. */
+export const unawaitedFailure = (scope: Scope): { readonly step: CoreStep; readonly failure: Failure } | undefined => {
+  const [first] = UNAWAITED.get(scope) ?? [];
+  return first && { step: first[0], failure: first[1] };
+};

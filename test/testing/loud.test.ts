@@ -167,3 +167,35 @@ describe('an instance that is stuck', () => {
     await expect(world.advance('1 hour')).rejects.toThrow(/broken x is stuck.*\nbroken y is stuck/);
   });
 });
+
+describe('a failure that no code of the process awaited', () => {
+  test('fails advance, and its instance does not complete', async () => {
+    const forgetful = process('forgetful', options, async (ctx) => {
+      void ctx.call(tries.act, { n: 13 });
+      await ctx.sleep('1 minute');
+      return 'fine';
+    });
+    const world = await worldOf(forgetful, async (_input, task) => {
+      throw (task as unknown as { errors: { No(data: object): Error } }).errors.No({});
+    });
+    await expect(world.advance('1 hour')).rejects.toMatchObject({
+      code: 'UNAWAITED_STEP',
+      message: expect.stringContaining('tries.act:1 failed, and was never awaited: tries.act failed with No'),
+    });
+    expect((await world.client.describe(forgetful, 'x')).status).toBe('stuck');
+  });
+});
+
+describe('a clock that a process reads', () => {
+  test('fails settle with what to use instead, and the line', async () => {
+    const reading = process('reading', options, async () => Date.now());
+    const world = await worldOf(reading);
+    await expect(world.settle()).rejects.toThrow(/reading uses Date\.now\(\): .* Use ctx\.now\(\) at test\/testing\/loud\.test\.ts:\d+/);
+  });
+
+  test('is read by handlers and by the test as ever', async () => {
+    const world = await worldOf(acting, async (input) => ({ n: Date.now() > 0 ? input.n : Math.random() }));
+    await world.settle();
+    expect(await world.client.result(acting, 'x')).toEqual({ n: 1 });
+  });
+});

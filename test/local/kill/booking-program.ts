@@ -71,6 +71,7 @@ const notificationService = serve(notifications, {
 });
 
 const local = await startLocal(trips, {
+  checks: false,
   directory: join(folder, 'state'),
   // In a thread of its own or beside the services: the folder is the same.
   ...(engine === 'threaded' && { entry: new URL('./booking-system.js', import.meta.url) }),
