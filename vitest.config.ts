@@ -5,7 +5,7 @@ export default defineConfig({
   ssr: { resolve: { conditions: ['source'] } },
   test: {
     include: ['test/**/*.test.ts', 'examples/**/*.test.ts'],
-    exclude: ['**/node_modules/**', '**/*.localstack.test.ts'],
+    exclude: ['**/node_modules/**', '**/*.localstack.test.ts', '**/*.package.test.ts'],
     testTimeout: 30_000,
     coverage: { provider: 'v8', include: ['lib/core/**'], reporter: ['text-summary', 'text'], thresholds: { lines: 100, branches: 100, functions: 100, statements: 100 } },
   },

@@ -1,10 +1,8 @@
-import { readFileSync } from 'node:fs';
-import { system } from 'tutti';
 import { scripted, simulate } from 'tutti/testing';
 import { expect, test } from 'vitest';
 import { bookSeat, CartCheckedOut, flights, payments } from './book-seat.ts';
+import { seats } from './system.ts';
 
-const seats = system('seats', { processes: [bookSeat], services: [payments, flights] });
 const paid = scripted(payments, { charge: async () => ({ paymentId: 'p-1' }), refund: async () => {} });
 
 test('a seat that can be had is paid and booked', async () => {
@@ -26,9 +24,4 @@ test('a flight that is sold out gives the payment back', async () => {
   await world.settle();
   expect((await world.client.describe(bookSeat, 'c-1')).status).toBe('failed');
   expect(world.calls(payments.refund)).toEqual([{ paymentId: 'p-1' }]);
-});
-
-test('README.md shows this process as it stands', () => {
-  const [, shown] = /```ts\n([\s\S]*?)```/.exec(readFileSync(new URL('../../README.md', import.meta.url), 'utf8'))!;
-  expect(shown).toBe(readFileSync(new URL('book-seat.ts', import.meta.url), 'utf8'));
 });

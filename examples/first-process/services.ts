@@ -1,0 +1,16 @@
+import { serve } from 'tutti/service';
+import { flights, payments } from './book-seat.ts';
+
+export const services = [
+  serve(payments, {
+    // A payment provider takes task.commandId as its idempotency key: it is equal on every run of this command.
+    charge: async (_charge, task) => ({ paymentId: `paid by ${task.commandId}` }),
+    refund: async () => {},
+  }),
+  serve(flights, {
+    book: async ({ flight }, task) => {
+      if (flight === 'BER-LIS') throw task.errors.SoldOut({});
+      return { seat: '12A' };
+    },
+  }),
+];
