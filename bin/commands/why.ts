@@ -10,11 +10,14 @@ export function addWhyCommand(program: Command, invocation: Invocation): void {
       await withActs(invocation, options, async (acts) => {
         const why = await acts.why({ process, id });
         if (options.json) invocation.terminal.printJson(why);
-        else invocation.terminal.print(`${process} ${id} ${why.why}${parkedText(why.parked)}`);
+        else invocation.terminal.print(`${process} ${id} ${why.why}${parkedText(why.parked, why.parkedReasons)}`);
       });
     });
 }
 
-function parkedText(parked: number | undefined): string {
-  return parked !== undefined ? `; ${parked} ${parked === 1 ? 'event is' : 'events are'} parked beside it` : '';
+function parkedText(parked: number | undefined, reasons: Readonly<Record<string, number>> = {}): string {
+  if (parked === undefined) return '';
+  const counts = Object.entries(reasons).map(([reason, count]) => `${count} ${reason}`);
+  const which = counts.length === 0 ? '' : `: ${counts.join(', ')}`;
+  return `; ${parked} ${parked === 1 ? 'event is' : 'events are'} parked beside it${which}`;
 }

@@ -3,24 +3,39 @@ import { FilterPattern, type ILogGroup, MetricFilter } from 'aws-cdk-lib/aws-log
 import type { Construct } from 'constructs';
 import type { Alarms } from './alarms.ts';
 
-/** What a person has to look at, as the functions write it into their logs. */
-const EVENTS = {
-  parked: 'events were parked: they could not be applied and wait for a person.',
-  stuck: 'instances are stuck: tutti list --status stuck says which, tutti why says why.',
-} as const;
+interface Counted {
+  /** Of the lines that the functions write. Under the JSON format, Lambda writes what a function logs as `message`. */
+  readonly pattern: string;
+  /** What the alarm says. @default there is no alarm: nobody need act */
+  readonly meaning?: string;
+}
+
+/** What the functions count into metrics, by the name of the metric. */
+const COUNTED: Readonly<Record<string, Counted>> = {
+  parked: {
+    // What came after the end of its instance expires by itself.
+    pattern: '{ $.message.event = "parked" && $.message.reason != "CLOSED" }',
+    meaning: 'events were parked: they could not be applied and wait for a person.',
+  },
+  stuck: {
+    pattern: '{ $.message.event = "stuck" }',
+    meaning: 'instances are stuck: tutti list --status stuck says which, tutti why says why.',
+  },
+  late: { pattern: '{ ($.message.event = "parked" && $.message.reason = "CLOSED") || $.message.event = "ignored" }' },
+};
 
 /** Counts such lines; a metric without lines costs nothing. The alarm is made once: the functions count into one metric. */
 export function watchLog(scope: Construct, logGroup: ILogGroup, name: string, alarms?: Alarms): void {
-  for (const [event, meaning] of Object.entries(EVENTS)) {
-    const filter = new MetricFilter(scope, `${event}-lines`, {
+  for (const [metricName, { pattern, meaning }] of Object.entries(COUNTED)) {
+    const filter = new MetricFilter(scope, `${metricName}-lines`, {
       logGroup,
       metricNamespace: `Tutti/${name}`,
-      metricName: event,
-      // Under the JSON format, Lambda writes what a function logs as `message`.
-      filterPattern: FilterPattern.literal(`{ $.message.event = "${event}" }`),
+      metricName,
+      filterPattern: FilterPattern.literal(pattern),
       metricValue: '1',
     });
+    if (meaning === undefined) continue;
     const metric = filter.metric({ period: Duration.minutes(5), statistic: 'Sum' });
-    alarms?.add(scope, `${event}-alarm`, { metric, description: `${name}: ${meaning}`, threshold: 1 });
+    alarms?.add(scope, `${metricName}-alarm`, { metric, description: `${name}: ${meaning}`, threshold: 1 });
   }
 }

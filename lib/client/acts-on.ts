@@ -10,6 +10,7 @@ import { definitionOf, pidOf, readHead, requireHead } from './instance.ts';
 import { readHeadJournal } from './journal-view.ts';
 import { listInstances } from './list.ts';
 import { operate, resumeInstance } from './operate.ts';
+import { parkedCount, totalParked } from './parked-count.ts';
 import { publishEvent } from './publish.ts';
 import { resultOf } from './result.ts';
 import { signalInstance } from './signal.ts';
@@ -125,7 +126,8 @@ async function journalOf(
 async function whyOf(reach: Reach, process: string, id: string): Promise<WhyAnswer> {
   const head = await namedHead(reach, process, id);
   const { line, pending, stuck } = explain(decodeHead(head), reach.ports.clock.now(), definitionOf(reach.system, head.definition));
-  const parked = (await reach.ports.parking.parked(head.pid)).length;
+  const parkedReasons = await parkedCount(reach.ports, head.pid);
+  const parked = totalParked(parkedReasons);
   return {
     process,
     id,
@@ -133,7 +135,7 @@ async function whyOf(reach: Reach, process: string, id: string): Promise<WhyAnsw
     why: line,
     pending,
     ...(stuck === undefined ? {} : { stuck }),
-    ...(parked === 0 ? {} : { parked }),
+    ...(parked === 0 ? {} : { parked, parkedReasons }),
   };
 }
 

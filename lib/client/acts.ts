@@ -2,6 +2,7 @@ import type { Duration } from '../contract/duration.ts';
 import type { Json } from '../contract/schema.ts';
 import type { Status, Summary } from './describe.ts';
 import type { OnOpen } from './start.ts';
+import type { ParkedCount } from './parked-count.ts';
 import type { Why } from './why.ts';
 
 export interface Instance {
@@ -57,6 +58,8 @@ export interface WhyAnswer {
   readonly stuck?: NonNullable<Why['stuck']>;
   /** How many events are parked beside it. */
   readonly parked?: number;
+  /** The same, by reason. */
+  readonly parkedReasons?: ParkedCount;
 }
 
 /** Entries from the index that was asked for. */

@@ -14,7 +14,7 @@ import { connectionOf, type ClientPorts, type Connection, type Reach } from './c
  * A deployment that is not there is ClientError `NOT_FOUND`, a right that the caller has not `DENIED`, a service that does not
  * answer `UNREACHABLE`. Rights come from `grantClient`, `grantOperate`, `grantPublish` and `grantRead` of the orchestrator.
  *
- * Reads, in a system of P processes: `describe`, `query` and each look of a wait are one; `list` is one of the index for each
+ * Reads, in a system of P processes: `query` and each look of a wait are one, `describe` is two; `list` is one of the index for each
  * process, status and shard (P × statuses × 8, so name a process and a status where you can) and one per 25 instances.
  * @example import { aws, connect } from 'tutti/client'; const tutti = connect(trips, aws({ name: 'trips' }));
  */

@@ -4,6 +4,7 @@ import { decodeHead } from '../engine/head-codec.ts';
 import type { Head } from '../ports/process-store.ts';
 import type { Reach } from './connection.ts';
 import { definitionOf, definitionParts, pidOf, requireHead } from './instance.ts';
+import { parkedCount, type ParkedCount } from './parked-count.ts';
 import { explain } from './why.ts';
 
 /** How an instance stands; `stuck` needs a person. */
@@ -27,13 +28,16 @@ export interface Description extends Summary {
   readonly tags: Readonly<Record<string, string>>;
   /** Its open commands and timers. */
   readonly pending: readonly Json[];
+  /** How many events are parked beside it, by reason: `CLOSED` are those that came after its end. */
+  readonly parked: ParkedCount;
 }
 
 export async function describeInstance(reach: Reach, process: string, id: string): Promise<Description> {
-  return descriptionOf(reach, await requireHead(reach.ports, pidOf(process, id)));
+  const head = await requireHead(reach.ports, pidOf(process, id));
+  return descriptionOf(reach, head, await parkedCount(reach.ports, head.pid));
 }
 
-export function descriptionOf({ ports, system }: Reach, head: Head): Description {
+export function descriptionOf({ ports, system }: Reach, head: Head, parked: ParkedCount): Description {
   const { line, pending } = explain(decodeHead(head), ports.clock.now(), definitionOf(system, head.definition));
   return {
     process: parsePid(head.pid)?.process ?? '',
@@ -45,5 +49,6 @@ export function descriptionOf({ ports, system }: Reach, head: Head): Description
     version: definitionParts(head.definition).version,
     tags: head.tags ?? {},
     pending,
+    parked,
   };
 }

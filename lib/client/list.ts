@@ -16,7 +16,7 @@ export interface ListFilter {
 /** The newest start first. The list may lag behind; `describe` does not. */
 export async function* listInstances(reach: Reach, filter: ListFilter = {}): AsyncGenerator<Summary, void, undefined> {
   for await (const head of reach.ports.index.list(indexFilter(filter))) {
-    const { process, id, run, status, started, why } = descriptionOf(reach, head);
+    const { process, id, run, status, started, why } = descriptionOf(reach, head, {});
     yield { process, id, run, status, started, why };
   }
 }

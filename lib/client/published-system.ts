@@ -161,6 +161,8 @@ function processOf(process: PublishedProcess, events: readonly EventContract[]):
     onOpen: process.onOpen ?? 'reject',
     onClosed: process.onClosed ?? 'reject',
     earlyMs: process.early ?? EARLY_MS,
+    // What only the engine asks.
+    late: 'park',
   };
 }
 

@@ -77,6 +77,8 @@ export interface ProcessContract {
   readonly onOpen: 'reject' | 'attach' | 'signal';
   readonly onClosed: 'reject' | 'restart' | 'restart-failed';
   readonly earlyMs: number;
+  /** What becomes of an event that comes after the end: it is parked for 30 days, or dropped. */
+  readonly late: 'park' | 'ignore';
   readonly timeoutMs?: number;
 }
 

@@ -53,11 +53,12 @@ const ofStart = (image: Image | undefined, start: StartInbound, definition: Proc
   if (image.status === 'stuck') return 'park';
   if (!isClosed(image.status)) {
     const policy = start.onOpen ?? definition.onOpen;
-    if (policy === 'signal') return inRing(image.signals, start) ? 'dup' : unlessForgotten(image, start.time);
+    if (policy === 'signal') return inRing(image.signals, start) ? 'dup' : unlessForgotten(image, start.time, 'apply');
     return policy === 'attach' ? 'dup' : 'reject';
   }
   const again = definition.onClosed === 'restart' || (definition.onClosed === 'restart-failed' && image.status !== 'completed');
-  if (!again) return 'closed';
+  // It may have been handed over while the instance was open.
+  if (!again) return inRing(image.signals, start) ? 'dup' : unlessForgotten(image, start.time, 'closed');
   // An undo is out, or waits between two tries: a new run would drop it.
   return [...image.commands.values(), ...image.resends.values()].some((command) => command.mode === 'undo') ? 'wait' : 'restart';
 };
@@ -67,14 +68,14 @@ const isKnownStart = (image: Image, { id }: StartInbound): boolean => image.run 
 const ofSignal = (image: Image | undefined, signal: SignalInbound): Verdict => {
   if (!image || image.status === 'early') return 'early';
   if (inRing(image.signals, signal)) return 'dup';
-  if (isClosed(image.status)) return 'closed';
+  if (isClosed(image.status)) return unlessForgotten(image, signal.time, 'closed');
   if (image.status === 'stuck') return 'park';
-  return unlessForgotten(image, signal.time);
+  return unlessForgotten(image, signal.time, 'apply');
 };
 
 /** An event as old as one that has left the ring may have left it too. */
-const unlessForgotten = (image: Image, time: string): Verdict =>
-  image.signalsFloor !== undefined && Date.parse(time) <= image.signalsFloor ? 'verify' : 'apply';
+const unlessForgotten = (image: Image, time: string, verdict: 'apply' | 'closed'): Verdict =>
+  image.signalsFloor !== undefined && Date.parse(time) <= image.signalsFloor ? 'verify' : verdict;
 
 const inRing = (ring: readonly RingEntry[], signal: SignalInbound | StartInbound): boolean => {
   const wanted = signalDigest(signal);

@@ -11,6 +11,8 @@ export interface Target {
   readonly inbound: Inbound;
   /** Of a reply: who sent it and what it answers, compared with the command that is out. */
   readonly reply?: { readonly source: string; readonly commandhash: string };
+  /** A client sent it, and reads the head to learn what became of it. */
+  readonly byClient?: true;
 }
 
 /** Stands for the definition of a target that has none: only the verdict on a start looks at it. */

@@ -58,7 +58,7 @@ const ofStart = (catalogue: Catalogue, start: StartMessage, by: Carried): Admiss
     ...(start.onopen && { onOpen: start.onopen }),
     ...(start.traceparent !== undefined && { trace: start.traceparent }),
   };
-  return { status: 'deliver', targets: [{ pid, definition, inbound }] };
+  return { status: 'deliver', targets: [{ pid, definition, inbound, byClient: true }] };
 };
 
 const ofOperate = (operate: OperateMessage, by: Carried): Admission => ({

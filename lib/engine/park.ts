@@ -11,20 +11,27 @@ import { shortText } from './short-text.ts';
 
 export type ParkingPorts = Pick<EngineOptions, 'parking' | 'clock' | 'onNotice'>;
 
+interface ParkedWhy {
+  readonly pid: string;
+  readonly reason: string;
+  readonly detail: string;
+  /** @default that of the message */
+  readonly id?: string;
+  /** @default never */
+  readonly expiresAt?: number;
+}
+
 /** Keeps a message for a person, beside the instance that it concerns where one is known. */
-export const parkMessage = async (
-  { parking, clock, onNotice }: ParkingPorts,
-  message: ReceivedMessage,
-  why: { readonly pid: string; readonly reason: string; readonly detail: string },
-): Promise<void> => {
+export const parkMessage = async ({ parking, clock, onNotice }: ParkingPorts, message: ReceivedMessage, why: ParkedWhy): Promise<void> => {
   const { body, sentAt } = unwrapped(message);
   await parking.park({
     pid: why.pid,
-    id: idOf(sentAt, message),
+    id: why.id ?? idOf(sentAt, message),
     reason: why.reason,
     detail: shortText(why.detail),
     body,
     parkedAt: clock.now(),
+    ...(why.expiresAt !== undefined && { expiresAt: why.expiresAt }),
   });
   onNotice?.({ kind: 'parked', reason: why.reason, pid: why.pid, detail: why.detail });
 };
@@ -32,7 +39,10 @@ export const parkMessage = async (
 /** Under which a message is parked: as often as it is, it is parked once. */
 export const parkedId = (message: ReceivedMessage): string => idOf(unwrapped(message).sentAt, message);
 
-const idOf = (sentAt: number, { messageId }: ReceivedMessage): string => `${String(sentAt).padStart(15, '0')}#${messageId}`;
+const idOf = (sentAt: number, { messageId }: ReceivedMessage): string => idAt(sentAt, messageId);
+
+/** Sorts by the instant. */
+export const idAt = (at: number, name: string): string => `${String(at).padStart(15, '0')}#${name}`;
 
 /** A message that was sent back before is parked as it came first, not in a wrapper of a wrapper. */
 const unwrapped = (message: ReceivedMessage): { readonly body: string; readonly sentAt: number } => {
@@ -52,10 +62,10 @@ const REDRIVEN_AT_A_TIME = 100;
 /**
  * After a `resume`: everything parked beside the instance goes back to the inbox in order, each a message of its own, and only then
  * is it marked. A crash in between, or time that is nearly up, is repaired by the redelivery of the `resume`. What can never be sent
- * stays parked. `only`: no other than this one. Returns whether all else was sent.
+ * stays parked, and so does what came after the end of the instance. `only`: no other than this one. Returns whether all else was sent.
  */
 export const redrive = async ({ options, remainingMs }: EngineContext, pid: string, only?: string): Promise<boolean> => {
-  const parked = (await options.parking.parked(pid)).filter(({ id }) => only === undefined || id === only);
+  const parked = (await options.parking.parked(pid)).filter(({ id, reason }) => (only === undefined ? reason !== 'CLOSED' : id === only));
   for (let from = 0; from < parked.length; from += REDRIVEN_AT_A_TIME) {
     if (remainingMs() < BEGUN_MS_MIN) return false;
     const some = parked.slice(from, from + REDRIVEN_AT_A_TIME);

@@ -4,6 +4,7 @@ import { parkEarly } from './early-events.ts';
 import type { EngineContext } from './engine-context.ts';
 import { getStuck, parkBesideStuck, refuseOperator } from './get-stuck.ts';
 import type { Item } from './item.ts';
+import { settleLate } from './late-event.ts';
 import { parkMessage, redrive } from './park.ts';
 import { retrySeconds } from './pause.ts';
 
@@ -69,6 +70,9 @@ const settleItem = async (context: EngineContext, item: Item): Promise<number | 
       return waitSeconds(context, item);
     case 'expire':
       return expire(context, item);
+    case 'closed':
+      await settleLate(context, item);
+      return undefined;
     default:
       if (item.redrives) return (await redrive(context, target.pid)) ? undefined : 1;
       return undefined;

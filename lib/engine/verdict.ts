@@ -1,5 +1,5 @@
 import { classify, type Verdict } from '../core/classify.ts';
-import { STARTS_MAX, type Image } from '../core/image.ts';
+import { isClosed, STARTS_MAX, type Image } from '../core/image.ts';
 import { runOf, type Inbound } from '../core/inbound.ts';
 import type { JournalEntry } from '../core/journal-entry.ts';
 import { NOBODY } from './admission.ts';
@@ -19,7 +19,8 @@ export const verdictOn = async (context: EngineContext, pid: string, image: Imag
   if (verdict === 'future' && reply && !isService(context, reply.source)) return forbid(item);
   if (verdict === 'restart') return (await hasRun(context, image, inbound)) ? 'dup' : 'restart';
   if (verdict !== 'verify') return verdict;
-  return (await journalHolds(context, image, inbound)) ? 'dup' : 'apply';
+  if (await journalHolds(context, image, inbound)) return 'dup';
+  return image && isClosed(image.status) ? 'closed' : 'apply';
 };
 
 const forbid = (item: Item): Verdict => {

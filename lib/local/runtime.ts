@@ -55,6 +55,8 @@ export interface RuntimeOptions {
 
 const SERVICE_BATCH = 64;
 const SWEEP_MS = 100;
+/** What is parked for a while is looked through once a minute. */
+const SWEEPS_PER_EXPIRY = 600;
 const WATCHDOG_MS = 2000;
 /** Batches in hand of an engine in its own thread, so that it need not wait for the next one. */
 const THREAD_BATCHES = 4;
@@ -200,7 +202,8 @@ export class Runtime {
 
   async #sweep(): Promise<void> {
     const { signal } = this.#stopping;
-    while (!signal.aborted) {
+    for (let sweeps = 0; !signal.aborted; sweeps += 1) {
+      if (sweeps % SWEEPS_PER_EXPIRY === 0) this.state.parkingStore.expire(this.state.clock.now());
       try {
         await this.#engine.sweep();
       } catch (error) {

@@ -21,7 +21,6 @@ import type { SystemContract } from '../contract/runtime-contract.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { IdempotencyStore } from '../ports/idempotency-store.ts';
 import type { InstanceIndex } from '../ports/instance-index.ts';
-import type { ParkingStore } from '../ports/parking-store.ts';
 import type { PayloadStore } from '../ports/payload-store.ts';
 import type { ProcessStore } from '../ports/process-store.ts';
 import { QUEUE_RECEIVES_MAX } from '../service/give-back.ts';
@@ -53,7 +52,7 @@ export interface State {
   readonly clock: Clock;
   readonly processStore: ProcessStore;
   readonly instanceIndex: InstanceIndex;
-  readonly parkingStore: ParkingStore;
+  readonly parkingStore: MemoryParkingStore;
   readonly payloadStore: PayloadStore;
   readonly idempotencyStore: IdempotencyStore;
   /** By name: `inbox`, the services, and of each its `-dead-letter`. */

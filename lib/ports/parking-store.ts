@@ -13,12 +13,14 @@ export interface ParkedEvent {
   readonly parkedAt: number;
   /** When it was sent back to the inbox. */
   readonly redrivenAt?: number;
+  /** When it may be removed: nobody need act on it. @default it is kept until it is sent back */
+  readonly expiresAt?: number;
 }
 
 export interface ParkingStore {
   /** Puts unconditionally. */
   park(event: ParkedEvent): Promise<void>;
-  /** By id, redriven ones left out. Strongly consistent. */
+  /** By id, redriven ones left out; one that has expired may be among them for some days. Strongly consistent. */
   parked(pid: string): Promise<readonly ParkedEvent[]>;
   /** Marks as sent back. Unknown ids are ignored. */
   redriven(pid: string, ids: readonly string[], at: number): Promise<void>;

@@ -46,6 +46,8 @@ export function decider<const N extends string, S extends Schema, const I extend
     readonly state: Wire<S>;
     readonly initial: (id: string) => I;
     readonly publishes?: readonly P[];
+    /** An event for an instance that was cancelled or terminated: it is kept for 30 days, or dropped. @default 'park' */
+    readonly late?: 'park' | 'ignore';
     readonly version?: number;
   },
 ): Decider<N, Data<S>, P['type']> {
@@ -61,6 +63,7 @@ export function decider<const N extends string, S extends Schema, const I extend
     onOpen: 'signal',
     onClosed: 'reject',
     earlyMs: milliseconds('1 day'),
+    late: options.late ?? 'park',
     state: options.state as Schema,
     initial: options.initial,
     handlers: new Map(),

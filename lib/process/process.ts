@@ -46,6 +46,11 @@ export interface ProcessOptions<
   readonly onClosed?: 'reject' | 'restart' | 'restart-failed';
   /** How long events that come before their instance are kept. @default '1 day' */
   readonly early?: Duration;
+  /**
+   * An event for an instance that has ended: `'park'` keeps it for 30 days, `'ignore'` drops it. Neither raises an alarm; metrics count both.
+   * @default 'park'
+   */
+  readonly late?: 'park' | 'ignore';
   /** Cancels the instance. @default never */
   readonly timeout?: Duration;
   /** @default 1 */
@@ -116,6 +121,7 @@ interface LooseOptions {
   readonly onOpen?: ProcessContract['onOpen'];
   readonly onClosed?: ProcessContract['onClosed'];
   readonly early?: Duration;
+  readonly late?: ProcessContract['late'];
   readonly timeout?: Duration;
   readonly version?: number;
 }
@@ -145,6 +151,7 @@ const contractOf = (name: string, options: LooseOptions): ProcessContract => {
     onOpen: options.onOpen ?? 'reject',
     onClosed: options.onClosed ?? 'reject',
     earlyMs: milliseconds(options.early ?? '1 day'),
+    late: options.late ?? 'park',
     ...(options.timeout !== undefined && { timeoutMs: milliseconds(options.timeout) }),
   };
 };

@@ -344,13 +344,19 @@ describe('alarms', () => {
 
   test('parked events and stuck instances are counted from the lines that the functions log', () => {
     const filters = ofType(plain, 'AWS::Logs::MetricFilter').map(({ properties }) => properties);
-    expect(filters.map((each) => each['FilterPattern'])).toEqual([
-      '{ $.message.event = "parked" }',
+    const patterns = [
+      '{ $.message.event = "parked" && $.message.reason != "CLOSED" }',
       '{ $.message.event = "stuck" }',
-      '{ $.message.event = "parked" }',
-      '{ $.message.event = "stuck" }',
-    ]);
+      '{ ($.message.event = "parked" && $.message.reason = "CLOSED") || $.message.event = "ignored" }',
+    ];
+    expect(filters.map((each) => each['FilterPattern'])).toEqual([...patterns, ...patterns]);
     expect(filters[0]?.['MetricTransformations']).toEqual([{ MetricName: 'parked', MetricNamespace: 'Tutti/trips', MetricValue: '1' }]);
+  });
+
+  test('events that came after the end of their instance are counted and raise no alarm', () => {
+    const alarmed = ofType(plain, 'AWS::CloudWatch::Alarm').map(({ properties }) => properties['MetricName']);
+    expect(alarmed).toEqual(expect.arrayContaining(['parked', 'stuck']));
+    expect(alarmed).not.toContain('late');
   });
 });
 

@@ -38,6 +38,7 @@ function processOf(name: string, contract: Partial<ProcessContract> = {}): AnyPr
     errors: {},
     onOpen: 'reject',
     onClosed: 'reject',
+    late: 'park',
     earlyMs: 0,
     ...contract,
   };

@@ -25,6 +25,14 @@ export function parkingStoreContract(name: string, make: () => Promise<ParkingSt
       expect((await store.parked('p')).map(({ id }) => id)).toEqual(['2']);
     });
 
+    it('keeps with an event when it expires, and keeps it once however often it is parked', async () => {
+      const store = await make();
+      const late = parked('1', { reason: 'CLOSED', expiresAt: 4_102_444_800_000 });
+      await store.park(late);
+      await store.park(late);
+      expect(await store.parked('p')).toEqual([late]);
+    });
+
     it('counts the attempts of each message that were begun and have not ended', async () => {
       const store = await make();
       expect([await store.attempt('m1', 1), await store.attempt('m1', 1), await store.attempt('m2', 1)]).toEqual([1, 2, 1]);

@@ -68,7 +68,7 @@ const OPTIONS = {
   view: z.object({ stage: z.string() }),
 } as const;
 
-type TripOptions = Pick<Parameters<typeof process>[1], 'onOpen' | 'onClosed' | 'timeout' | 'early' | 'version'>;
+type TripOptions = Pick<Parameters<typeof process>[1], 'onOpen' | 'onClosed' | 'timeout' | 'early' | 'late' | 'version'>;
 
 /** A process named `trip` with this body. */
 export const tripOf = (

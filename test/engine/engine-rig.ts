@@ -10,7 +10,7 @@ import { VirtualClock } from '../../lib/adapters/memory/virtual-clock.ts';
 import type { CommandEnvelope, EventEnvelope, Outcome, ReplyEnvelope } from '../../lib/contract/envelope.ts';
 import { parseCommandId } from '../../lib/contract/process-id.ts';
 import { canonical } from '../../lib/contract/canonical.ts';
-import { Engine, sha256 } from '../../lib/engine/engine.ts';
+import { Engine, sha256, type Notice } from '../../lib/engine/engine.ts';
 import { inboxBody, type OperateMessage } from '../../lib/engine/inbox-message.ts';
 import type { EventPublisher } from '../../lib/ports/event-publisher.ts';
 import type { MessageSender } from '../../lib/ports/message-sender.ts';
@@ -24,6 +24,7 @@ export class EngineRig {
   readonly payloads = new MemoryPayloadStore();
   readonly parking = new MemoryParkingStore();
   readonly published: PublishedEvent[] = [];
+  readonly notices: Notice[] = [];
   /** What has come to the inbox from outside. */
   readonly bodies: string[] = [];
   /** The bus: `broken`, it accepts nothing; `callsUntilMended`: so many calls more. */
@@ -64,6 +65,7 @@ export class EngineRig {
       parking: this.parking,
       clock,
       random: () => options.random ?? 0.5,
+      onNotice: (notice) => void this.notices.push(notice),
       checks: options.checks ?? false,
     });
   }

@@ -51,6 +51,7 @@ export class DynamoDbParkingStore implements ParkingStore {
       at: { N: String(event.parkedAt) },
       ...(await this.#storedBody(event)),
     };
+    if (event.expiresAt !== undefined) item['ttl'] = { N: String(Math.ceil(event.expiresAt / 1000)) };
     if (event.redrivenAt !== undefined)
       Object.assign(item, { redriven: { N: String(event.redrivenAt) }, ttl: redrivenTtl(event.redrivenAt) });
     await this.#client.send(new PutItemCommand({ TableName: this.#table, Item: item }));
@@ -128,6 +129,7 @@ export class DynamoDbParkingStore implements ParkingStore {
       detail: item['detail']?.S ?? '',
       body: reference !== undefined ? ((await this.#large.fetch(reference)) ?? '') : packed === undefined ? '' : unpackText(packed),
       parkedAt: Number(item['at']?.N),
+      ...(item['ttl']?.N !== undefined && { expiresAt: Number(item['ttl'].N) * 1000 }),
     };
   }
 }

@@ -39,6 +39,12 @@ export class MemoryParkingStore implements ParkingStore {
     }
   }
 
+  /** Removes what has expired by `now`, which no table here does by itself. */
+  expire(now: number): void {
+    for (const event of this.#parked.resident())
+      if (event.expiresAt !== undefined && event.expiresAt <= now) this.#parked.delete(parkedKey(event.pid, event.id));
+  }
+
   async attempt(messageId: string, change: 1 | -1): Promise<number> {
     const count = (this.#attempts.get(messageId) ?? 0) + change;
     if (count > 0) this.#attempts.set(messageId, count);

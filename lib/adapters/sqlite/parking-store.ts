@@ -8,7 +8,15 @@ import { LoggedTable } from './logged-table.ts';
 export class SqliteParkingStore extends MemoryParkingStore {}
 
 export function parkedTable(log: OrderedLog): LoggedTable<string, ParkedEvent> {
-  return new LoggedTable(log, { name: 'parked', key: 'text', codec: jsonCodec<ParkedEvent>(), keep: 0, groupOf: (event) => event.pid });
+  return new LoggedTable(log, {
+    name: 'parked',
+    key: 'text',
+    codec: jsonCodec<ParkedEvent>(),
+    // What expires is looked for once a minute.
+    resident: (event) => event.expiresAt !== undefined,
+    keep: 0,
+    groupOf: (event) => event.pid,
+  });
 }
 
 export function attemptTable(log: OrderedLog): LoggedTable<string, number> {
