@@ -35,8 +35,8 @@ const OUTAGE_MS = 7_200_000;
 /** After this a tick counts as lost (lib/engine/wake-overdue.ts). */
 const OVERDUE_MS = 1_800_000;
 const ALARM_MS = 3_600_000;
-/** Real turns of the event loop that a worker may think without a call. */
-const THINKING_TURNS_MAX = 2_000;
+/** Real turns of the event loop that a worker may think without a call: more than outcomes are allowed in one activation (lib/core/activation.ts). */
+const THINKING_TURNS_MAX = 25_000;
 const ANSWER_PAUSE_MS = 30_000;
 const ANSWERS_MAX = 10;
 const HEATED_MS = 120_000;
@@ -51,6 +51,9 @@ export interface SimulationOptions {
 /** One world: a system, its cloud, and everything that befalls them, all of it drawn from `choices`. The same choices make the same world, to the byte. */
 export const simulate = (maker: ScenarioMaker, choices: Choices, options: SimulationOptions = {}): Promise<Outcome> =>
   new Simulation(maker, choices, options).run();
+
+/** A worker decides on one event for ever. */
+class NeverEnds extends Error {}
 
 type Planned = { readonly at: number; readonly act: () => void };
 
@@ -123,6 +126,17 @@ class Simulation {
   }
 
   async run(): Promise<Outcome> {
+    try {
+      await this.#toTheEnd();
+    } catch (error) {
+      if (error instanceof NeverEnds) return this.#outcome([error.message]);
+      throw error;
+    }
+    const atTheEnd = await this.#audit();
+    return this.#outcome(this.#steps < STEPS_MAX ? atTheEnd : ['I8: it never comes to rest', ...atTheEnd]);
+  }
+
+  async #toTheEnd(): Promise<void> {
     await this.#until(STORM_STEPS);
     this.#shakeUp();
     await this.#until(STORM_STEPS + 1_000);
@@ -131,11 +145,13 @@ class Simulation {
     this.#deployment.renew();
     await this.#until(STEPS_MAX);
     for (let again = 0; again < RESUMES_MAX && this.#mend(); again += 1) await this.#until(STEPS_MAX);
-    const atTheEnd = await this.#audit();
-    const violations = [...this.#auditor.violations, ...atTheEnd];
+  }
+
+  /** `atTheEnd`: what is wrong with how it ended, beside what was wrong on the way. */
+  #outcome(atTheEnd: readonly string[]): Outcome {
     return {
       scenario: this.#scenario.name,
-      violations: this.#steps < STEPS_MAX ? violations : ['I8: it never comes to rest', ...violations],
+      violations: [...this.#auditor.violations, ...atTheEnd],
       steps: this.#steps,
       instances: this.#scenario.expectations.size,
       commands: this.#commands,
@@ -365,8 +381,7 @@ class Simulation {
     await quiet();
     const thinks = ({ busy, worker }: Lane): boolean => busy && worker.thinks;
     for (let turns = 0; this.#deployment.lanes.some(thinks); turns += 1) {
-      if (turns > THINKING_TURNS_MAX)
-        throw new Error(`A worker never comes to its end: ${this.#deployment.lanes.find(thinks)?.worker.name}.`);
+      if (turns > THINKING_TURNS_MAX) throw new NeverEnds(`I8: ${this.#deployment.lanes.find(thinks)?.worker.name} never comes to its end`);
       await quiet();
     }
   }

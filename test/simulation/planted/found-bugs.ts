@@ -177,4 +177,18 @@ export const foundBugs: readonly PlantedBug[] = [
       },
     ],
   },
+  {
+    name: 'UNBOUNDED_ACTIVATION',
+    rows: [],
+    scenario: 'programs',
+    what: 'A process that never waits keeps its worker for ever.',
+    mended: 'core: bound each activation, and refuse requests outside one',
+    patches: [
+      {
+        file: 'lib/core/activation.ts',
+        find: 'if (activation[what] > activation.allowed)',
+        plant: 'if (!PLANTED && activation[what] > activation.allowed)',
+      },
+    ],
+  },
 ];

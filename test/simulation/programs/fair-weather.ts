@@ -3,7 +3,7 @@ import { runOf } from '../../../lib/core/inbound.ts';
 import type { JournalEntry } from '../../../lib/core/journal-entry.ts';
 import { simulate } from '../../../lib/testing/world.ts';
 import type { Effect, EndedRun, Site } from '../scenario.ts';
-import { Go, Nudge, Started, Stop, stock } from './contracts.ts';
+import { Go, Nudge, services, Started, Stop, stock } from './contracts.ts';
 import { MemoryDatabase } from './memory-database.ts';
 import type { Program, SignalName } from './program.ts';
 import { builds, runProgram } from './run-program.ts';
@@ -34,6 +34,7 @@ export const inFairWeather = async (program: Program, happenings: readonly Happe
     },
   };
   const world = simulate(build, { services: servedAt(site, new Outside(new MemoryDatabase())) });
+  for (const { act, ask, unact, tell } of services) for (const stumbles of [act, ask, unact, tell]) world.expectFaults(stumbles);
   await world.client.publish(Started, { id: ID, program: JSON.parse(JSON.stringify(program)), note: '' });
   await world.settle();
   for (const [index, { after, signal, cancel, terminate }] of happenings.entries()) {

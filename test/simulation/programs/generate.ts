@@ -1,10 +1,12 @@
 import type { Duration } from '../../../lib/contract/duration.ts';
 import type { Choices } from '../choices.ts';
-import type { Behaviour, Branch, Call, Program, ProgramStep, Scope, SignalName } from './program.ts';
+import type { Behaviour, Branch, Call, Program, ProgramStep, Race, Scope, SignalName } from './program.ts';
 import { SIGNAL_NAMES, targetOf } from './program.ts';
 
 const DEPTH_MAX = 3;
 const STEPS_MAX = 12;
+/** Racing a step again that lost a race is a bug of the process. */
+const LOST_STEPS_ARE_REFUSED = false as boolean;
 
 /** Draws a program. A stream of zeros gives one plain call. */
 export const generateProgram = (choices: Choices): Program => new Generator(choices).program();
@@ -27,7 +29,14 @@ class Generator {
     if (this.#choices.chance(0.08)) return this.#long();
     const steps: ProgramStep[] = [];
     while (this.#left > 0) steps.push(this.#step(0, steps));
+    if (this.#choices.chance(0.02)) steps.push(this.#misuse());
     return steps;
+  }
+
+  /** What no process may do: the instance is stuck, and nothing is undone. */
+  #misuse(): ProgramStep {
+    if (!LOST_STEPS_ARE_REFUSED || this.#choices.chance(0.2)) return { kind: 'spin' };
+    return { kind: 'again', first: this.#call(true), second: this.#call(true), after: this.#pause() };
   }
 
   /** Many cheap calls: the journal leaves the head. */
@@ -75,7 +84,7 @@ class Generator {
       case 10:
         return choices.chance(0.5) ? { kind: 'pivot' } : { kind: 'view', text: this.#label() };
       case 11:
-        return { kind: 'withdraw', call: this.#call(true), after: choices.one(['1 second', '30 seconds', '2 minutes', '10 minutes']) };
+        return { kind: 'withdraw', call: this.#undoableCall(), after: choices.one(['1 second', '30 seconds', '2 minutes', '10 minutes']) };
       case 12:
         return { kind: 'throw', label: this.#label() };
       case 13:
@@ -87,9 +96,9 @@ class Generator {
         return { kind: 'parallel', branches: this.#branches(depth + 1, false) };
       case 17:
       case 18:
-        return { kind: 'race', branches: this.#branches(depth + 1, true) };
+        return this.#race('race', depth + 1);
       case 19:
-        return { kind: 'any', branches: this.#branches(depth + 1, true) };
+        return this.#race('any', depth + 1);
       case 20:
         return this.#scope(depth + 1);
       default:
@@ -112,9 +121,19 @@ class Generator {
     return { kind: 'scope', name: this.#choices.one(['room', 'hall']), body: this.#body(depth, 4) };
   }
 
+  #race(kind: Race['kind'], depth: number): Race {
+    return { kind, name: this.#label(), branches: this.#branches(depth, true) };
+  }
+
+  #undoableCall(): Call {
+    const { undo: _undo, verb, ...call } = this.#call(true);
+    return { ...call, verb: verb === 'tell' ? 'act' : verb };
+  }
+
   #branches(depth: number, raced: boolean): Branch[] {
     return Array.from({ length: this.#choices.between(2, 3) }, (): Branch => {
       this.#left -= 1;
+      if (this.#choices.chance(0.12)) return this.#unusual(depth);
       switch (this.#choices.below(6)) {
         case 0:
         case 1:
@@ -127,6 +146,13 @@ class Generator {
           return this.#scope(depth);
       }
     });
+  }
+
+  /** A race in a branch, or a loop that swallows its cancellation. */
+  #unusual(depth: number): Branch {
+    if (depth < DEPTH_MAX && this.#left > 0 && this.#choices.chance(0.6))
+      return this.#race(this.#choices.one(['race', 'any'] as const), depth + 1);
+    return { kind: 'beats', every: this.#choices.one(['1 minute', '20 seconds', '20 minutes']), times: this.#choices.between(1, 4) };
   }
 
   #wait(): ProgramStep & Branch {

@@ -2,7 +2,7 @@ import type { Duration } from '../../../lib/contract/duration.ts';
 import type { Json } from '../../../lib/contract/json.ts';
 import type { Context, Step } from '../../../lib/process/context.ts';
 import { Go, Nudge, Said, serviceOf, stock, Stop } from './contracts.ts';
-import type { Branch, Call, Program, ProgramStep, SignalName } from './program.ts';
+import type { Beats, Branch, Call, Program, ProgramStep, SignalName } from './program.ts';
 import { branchName, targetOf } from './program.ts';
 
 type Ctx = Context<{
@@ -46,6 +46,9 @@ const runStep = async (ctx: Ctx, step: ProgramStep, handles: Map<string, Step<un
     case 'call':
     case 'wait':
     case 'sleep':
+    case 'beats':
+    case 'race':
+    case 'any':
     case 'scope': {
       const begun = begin(ctx, step);
       const target = targetOf(step);
@@ -62,13 +65,14 @@ const runStep = async (ctx: Ctx, step: ProgramStep, handles: Map<string, Step<un
       const all = await Promise.all(step.branches.map((branch) => begin(ctx, branch)));
       return value(all.map((settled, index) => said(step.branches[index] as Branch, settled)));
     }
-    case 'race':
-    case 'any': {
-      const branches = Object.fromEntries(step.branches.map((branch, index) => [branchName(index), begin(ctx, branch)]));
-      const won = await ctx[step.kind](branches);
-      const winner = step.branches.find((_branch, index) => branchName(index) === won.winner) as Branch;
-      return value([won.winner, said(winner, won.value)]);
+    case 'again': {
+      const late = ctx.sleep(step.after);
+      const first = await ctx.race({ b0: begin(ctx, step.first), b1: late });
+      const second = await ctx.race({ b0: begin(ctx, step.second), b1: late });
+      return value(['again', first.winner, second.winner]);
     }
+    case 'spin':
+      for (;;) await ctx.undo();
     case 'until':
       await ctx.until(new Date(ctx.now().getTime() + step.inMs));
       return value('until');
@@ -116,7 +120,23 @@ const begin = (ctx: Ctx, step: Branch): Step<unknown> => {
       return ctx.sleep(step.for);
     case 'scope':
       return ctx.scope(step.name, async (ctx) => (await runBody(ctx, step.body)).values);
+    case 'beats':
+      return ctx.scope('beats', async (ctx) => beat(ctx, step));
+    case 'race':
+    case 'any':
+      return ctx[step.kind](Object.fromEntries(step.branches.map((branch, index) => [branchName(index), begin(ctx, branch)])));
   }
+};
+
+/** As people write what may fail without harm: a cancellation is no reason to end. */
+const beat = async (ctx: Ctx, { every, times }: Beats): Promise<void> => {
+  for (let beats = 0; beats < times;)
+    try {
+      await ctx.sleep(every);
+      beats += 1;
+    } catch {
+      // A missed beat is no harm.
+    }
 };
 
 /** What a settled branch says in the result. */
@@ -127,9 +147,16 @@ const said = (step: Branch, settled: unknown): Json => {
     case 'wait':
       return settled === undefined ? 'nothing' : `got:${(settled as { text: string }).text}`;
     case 'sleep':
-      return 'sleep';
+    case 'beats':
+      return step.kind;
     case 'scope':
       return settled as Json;
+    case 'race':
+    case 'any': {
+      const { winner, value: won } = settled as { readonly winner: string; readonly value: unknown };
+      const branch = step.branches.find((_branch, index) => branchName(index) === winner) as Branch;
+      return [winner, said(branch, won)];
+    }
   }
 };
 

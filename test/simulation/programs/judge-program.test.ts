@@ -81,6 +81,7 @@ describe('what is right passes', () => {
       program: [
         {
           kind: 'race',
+          name: 'r',
           branches: [
             { kind: 'scope', name: 'room', body: [call('a'), { kind: 'wait', signal: 'go' }] },
             { kind: 'sleep', for: '3 minutes' },
@@ -167,9 +168,40 @@ describe('what is right passes', () => {
       effects: '',
     },
     {
+      title: 'a loop that swallows its cancellation, when it loses a race and when its neighbour fails',
+      program: [
+        call('a'),
+        { kind: 'race', name: 'r', branches: [call('b'), { kind: 'beats', every: '1 minute', times: 4 }] },
+        {
+          kind: 'parallel',
+          branches: [
+            { kind: 'scope', name: 'room', body: [{ kind: 'sleep', for: '20 minutes' }, refused('c')] },
+            { kind: 'beats', every: '3 minutes', times: 40 },
+          ],
+        },
+      ],
+      status: 'failed',
+      effects: 'a b -b -a',
+    },
+    {
+      title: 'a race in a race',
+      program: [
+        {
+          kind: 'race',
+          name: 'outer',
+          branches: [
+            { kind: 'race', name: 'inner', branches: [call('a'), { kind: 'sleep', for: '3 minutes' }] },
+            { kind: 'any', name: 'other', branches: [refused('b'), { kind: 'beats', every: '20 seconds', times: 2 }] },
+          ],
+        },
+      ],
+      status: 'completed',
+      effects: 'a',
+    },
+    {
       title: 'the first that succeeds',
       program: [
-        { kind: 'any', branches: [refused('a'), call('b'), { kind: 'sleep', for: '2 hours' }] },
+        { kind: 'any', name: 'r', branches: [refused('a'), call('b'), { kind: 'sleep', for: '2 hours' }] },
         { kind: 'until', inMs: -1 },
       ],
       status: 'completed',
@@ -309,7 +341,7 @@ describe('what is wrong is found', () => {
   });
 
   test('a race that the slower branch won', async () => {
-    const program: Program = [{ kind: 'race', branches: [call('a'), { kind: 'sleep', for: '3 minutes' }] }];
+    const program: Program = [{ kind: 'race', name: 'r', branches: [call('a'), { kind: 'sleep', for: '3 minutes' }] }];
     const run = await inFairWeather(program);
     const other = run.entries.map((entry) => (entry.type === 'BranchWon' ? { ...entry, winner: 'b1' } : entry));
     expect(judgeProgram(program, endedRun(other, run.effects))).toContain('race was won by b1, which had not settled');
@@ -319,6 +351,7 @@ describe('what is wrong is found', () => {
     const program: Program = [
       {
         kind: 'race',
+        name: 'r',
         branches: [
           { kind: 'scope', name: 'room', body: [call('a'), { kind: 'sleep', for: '20 minutes' }] },
           { kind: 'sleep', for: '3 minutes' },

@@ -22,7 +22,7 @@ export const judgeProgram = (program: Program, run: EndedRun): readonly string[]
   const outcome = walk.process(program, limitOf(story), closed < 0 ? undefined : closed, last);
   return [
     ...walk.trail.problems,
-    ...statusProblems(run, story, outcome, version),
+    ...(walk.trail.misused ? misuseProblems(run) : statusProblems(run, story, outcome, version)),
     ...ghostProblems(run, walk.trail),
     ...signalProblems(story, walk.trail),
     ...optOutProblems(program, run),
@@ -40,10 +40,18 @@ const isRestored = ({ disturbed, entries, effects, pid, run }: EndedRun): boolea
 const ENDED: readonly EndedRun['status'][] = ['completed', 'failed', 'cancelled'];
 const ENDS: readonly JournalEntry['type'][] = ['ProcessCompleted', 'ProcessFailed', 'ProcessCancelled'];
 
+/** Whichever comes first: a person cancels, or the time of the process is over. */
 const limitOf = (story: Story): Limit => {
   const [cancel] = story.every('CancelRequested');
-  return cancel ? { at: cancel.index, failure: 'cancelled:requested' } : NO_LIMIT;
+  const requested = cancel ? { at: cancel.index, failure: 'cancelled:requested' } : NO_LIMIT;
+  const deadline = story.first('TimerSet', 'timeout');
+  const over = deadline && story.fired(deadline.n);
+  return over && over.index < requested.at ? { at: over.index, failure: 'cancelled:timeout' } : requested;
 };
+
+/** A bug of the process ends nothing: the instance waits for a person. */
+const misuseProblems = ({ status }: EndedRun): string[] =>
+  status === 'stuck' || status === 'terminated' ? [] : [`it is ${status}, though its process may not do what it does`];
 
 const statusProblems = (run: EndedRun, story: Story, outcome: Settled, version: number): string[] => {
   switch (run.status) {
@@ -118,7 +126,7 @@ const CAUSED: ReadonlySet<string> = new Set<JournalEntry['type']>([
 const ghostProblems = (run: EndedRun, trail: Trail): string[] =>
   run.entries.flatMap((entry, index) => {
     if (!CAUSED.has(entry.type) || trail.accounted.has(index) || !('path' in entry)) return [];
-    if (entry.path.endsWith('/retry') || entry.path.startsWith('late/')) return [];
+    if (entry.path.endsWith('/retry') || entry.path.startsWith('late/') || entry.path === 'timeout') return [];
     if (entry.type === 'EventPublished' && entry.event === 'programs.start-rejected') return [];
     return [`${entry.type} ${entry.path} is in the journal, but not in the program`];
   });

@@ -1,3 +1,4 @@
+import type { Duration } from 'tutti';
 import type { Json } from '../../../lib/contract/json.ts';
 import type { Choices } from '../choices.ts';
 import type { Act, Expectation, ScenarioMaker } from '../scenario.ts';
@@ -7,7 +8,7 @@ import { judgeTally } from './judge-tally.ts';
 import { MemoryDatabase } from './memory-database.ts';
 import type { Program, SignalName } from './program.ts';
 import { SIGNAL_NAMES } from './program.ts';
-import { builds } from './run-program.ts';
+import { buildsOf } from './run-program.ts';
 import { Outside, servedAt } from './services.ts';
 
 const MINUTE_MS = 60_000;
@@ -27,6 +28,8 @@ export const programScenario: ScenarioMaker = (choices) => {
   }
   // Nobody reads these: there is no such instance.
   if (choices.chance(0.1)) acts.push(publish(choices.below(SPANS_MS[0]), 'programs.nudge', 'lost', { id: 'nobody', text: 'lost' }));
+  // A deadline of the whole process: some reach it.
+  const builds = buildsOf(choices.chance(0.1) ? choices.one<Duration>(['1 hour', '10 minutes', '1 day']) : undefined);
   return { name: 'programs', builds, serve: (site) => servedAt(site, outside), acts, expectations };
 };
 
@@ -45,7 +48,7 @@ const programmed = (choices: Choices, id: string): Instance => {
   const startMs = choices.below(span / 2);
   const start = starts(choices, id, program, startMs);
   const signals = SIGNAL_NAMES.flatMap((signal) => signalled(choices, id, signal, waitsFor(program, signal), startMs, span));
-  const operated = operations(choices, pid, startMs, span);
+  const operated = isMisuse(program) ? [] : operations(choices, pid, startMs, span);
   return {
     pid,
     acts: [...start, ...signals, ...operated],
@@ -58,6 +61,9 @@ const programmed = (choices: Choices, id: string): Instance => {
     },
   };
 };
+
+/** A cancel of what is stuck for good would wait with it. */
+const isMisuse = (program: Program): boolean => program.some(({ kind }) => kind === 'again' || kind === 'spin');
 
 /** Nearly a third of the producers say it twice. */
 const starts = (choices: Choices, id: string, program: Program, atMs: number): Act[] => {

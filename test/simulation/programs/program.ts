@@ -53,22 +53,39 @@ export interface Scope {
   readonly name: string;
   readonly body: Program;
 }
+/** `ctx.race` or `ctx.any`. */
+export interface Race {
+  readonly kind: 'race' | 'any';
+  /** Names it in the whole program; it is not in its path. */
+  readonly name: string;
+  readonly branches: readonly Branch[];
+}
+/** A scope that sleeps so many times, and swallows whatever its sleeps are rejected with. */
+export interface Beats {
+  readonly kind: 'beats';
+  readonly every: Duration;
+  readonly times: number;
+}
 /** What can stand in a branch: it is one step of `ctx`, and its path does not depend on what its neighbours do. */
-export type Branch = Call | WaitForSignal | Sleep | Scope;
+export type Branch = Call | WaitForSignal | Sleep | Scope | Race | Beats;
 
 export type ProgramStep =
   | Branch
   /** `ctx.try`, and what is done where it was refused. */
   | { readonly kind: 'try'; readonly call: Call; readonly refused: Program }
-  | { readonly kind: 'parallel' | 'race' | 'any'; readonly branches: readonly Branch[] }
+  | { readonly kind: 'parallel'; readonly branches: readonly Branch[] }
   /** Milliseconds from now; may be negative. */
   | { readonly kind: 'until'; readonly inMs: number }
   | { readonly kind: 'catch'; readonly step: Call | Scope; readonly handler: Program }
   | { readonly kind: 'compensate'; readonly label: string; readonly body: readonly (Call | Publish)[] }
-  /** `ctx.undo` of an earlier call or scope of this body, or of all of this scope so far. */
+  /** `ctx.undo` of an earlier call, scope or race of this body, or of all of this scope so far. */
   | { readonly kind: 'undo'; readonly target?: string }
   /** Begins a call, and undoes it after a while, whether it has ended or not. */
   | { readonly kind: 'withdraw'; readonly call: Call; readonly after: Duration }
+  /** Races a timer against a call, and the same timer against another call: a bug of the process, where the timer has lost. */
+  | { readonly kind: 'again'; readonly first: Call; readonly second: Call; readonly after: Duration }
+  /** Never waits. */
+  | { readonly kind: 'spin' }
   | { readonly kind: 'pivot' }
   | Publish
   /** Fire and forget. */
@@ -85,8 +102,22 @@ export interface Publish {
 /** A process as data, run one step after the other. */
 export type Program = readonly ProgramStep[];
 
-/** What `ctx.undo` can name: a call by its label, a scope by its name. */
-export const targetOf = (step: ProgramStep): string | undefined =>
-  step.kind === 'call' ? step.label : step.kind === 'scope' ? step.name : undefined;
+export const isRace = (step: Branch): step is Race => step.kind === 'race' || step.kind === 'any';
+
+export const undoable = (call: Call): boolean => call.verb !== 'tell' && call.undo !== false;
+
+/** What `ctx.undo` can name: a call that has an undo by its label, a scope or a race by its name. */
+export const targetOf = (step: ProgramStep): string | undefined => {
+  switch (step.kind) {
+    case 'call':
+      return undoable(step) ? step.label : undefined;
+    case 'scope':
+    case 'race':
+    case 'any':
+      return step.name;
+    default:
+      return undefined;
+  }
+};
 
 export const branchName = (index: number): string => `b${index}`;

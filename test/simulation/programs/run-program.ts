@@ -1,15 +1,16 @@
-import { process, system } from 'tutti';
+import { process, system, type Duration } from 'tutti';
 import { z } from 'zod';
 import { Go, Nudge, Said, Started, Stop, services } from './contracts.ts';
 import { runBody } from './interpret.ts';
 import type { Program } from './program.ts';
 import { tally } from './tally.ts';
 
-const version = (number: number) =>
+const version = (number: number, timeout?: Duration) =>
   process(
     'run-program',
     {
       version: number,
+      ...(timeout !== undefined && { timeout }),
       startOn: Started.byId((started) => started.id),
       receives: [Go.byId((go) => go.id), Stop.byId((stop) => stop.id), Nudge.byId((nudge) => nudge.id)],
       publishes: [Said],
@@ -26,10 +27,13 @@ const version = (number: number) =>
 
 /** Runs the program that it is started with. */
 export const runProgram = version(1);
-const runProgramNext = version(2);
 
-/** The first build, and the one that replaces it. */
-export const builds = [
-  system('programs', { processes: [runProgram, tally], services }),
-  system('programs', { processes: [runProgramNext, runProgram, tally], services }),
-] as const;
+/** The first build, and the one that replaces it. `timeout`: of the process. @default none */
+export const buildsOf = (timeout?: Duration) => {
+  const first = timeout === undefined ? runProgram : version(1, timeout);
+  return [
+    system('programs', { processes: [first, tally], services }),
+    system('programs', { processes: [version(2, timeout), first, tally], services }),
+  ] as const;
+};
+export const builds = buildsOf();

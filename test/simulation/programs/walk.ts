@@ -1,8 +1,8 @@
 import { milliseconds } from '../../../lib/contract/duration.ts';
 import type { Json } from '../../../lib/contract/json.ts';
 import type { JournalEntry } from '../../../lib/core/journal-entry.ts';
-import type { Branch, Call, Program, ProgramStep, Scope, Sleep, WaitForSignal } from './program.ts';
-import { branchName, targetOf } from './program.ts';
+import type { Beats, Branch, Call, Program, ProgramStep, Race, Scope, Sleep, WaitForSignal } from './program.ts';
+import { branchName, isRace, targetOf, undoable } from './program.ts';
 import type { Answered, Issued, Story } from './story.ts';
 
 /**
@@ -25,10 +25,19 @@ export interface Settled {
   readonly at: number;
   readonly failure?: string;
   readonly value?: Json;
-  /** What it puts on its scope's list, if it is fulfilled. */
+  /** What it puts on its scope's list. */
   readonly items: readonly Item[];
   /** When what it left behind is over: the settling of a command, the undoing of a late success. */
   readonly cleanups: readonly number[];
+  /** When the scopes that it opened have closed. */
+  readonly children?: readonly number[];
+}
+
+/** The path of a step, which it has from the instant at which it is begun; a race has those of its branches before its own. */
+type Place = string | RacePlace;
+interface RacePlace {
+  readonly path: string;
+  readonly branches: readonly Place[];
 }
 
 export type Item =
@@ -64,6 +73,8 @@ export interface Trail {
   /** Entries that the program accounts for. */
   readonly accounted: Set<number>;
   readonly fates: Fate[];
+  /** It has come to a step that no process may make: it must be stuck. */
+  misused: boolean;
   /** Ids of commands that had to be undone. */
   readonly undone: Set<string>;
   readonly waits: {
@@ -74,7 +85,7 @@ export interface Trail {
     readonly id?: string;
   }[];
 }
-const newTrail = (): Trail => ({ problems: [], accounted: new Set(), fates: [], undone: new Set(), waits: [] });
+const newTrail = (): Trail => ({ problems: [], accounted: new Set(), fates: [], misused: false, undone: new Set(), waits: [] });
 
 interface Body {
   readonly at: number;
@@ -150,30 +161,34 @@ export class Walk {
       case 'call':
       case 'wait':
       case 'sleep':
+      case 'beats':
+      case 'race':
+      case 'any':
       case 'scope': {
-        const settled = this.#branch(scope, step, this.#path(scope, step), from, limit);
-        this.#absorb(scope, step, settled);
+        const settled = this.#branch(scope, step, this.#place(scope, step), from, limit);
+        this.#absorb(scope, settled);
         const target = targetOf(step);
         if (target !== undefined) handles.set(target, settled.items);
         return settled;
       }
       case 'try': {
-        const settled = this.#branch(scope, step.call, this.#path(scope, step.call), from, limit);
-        this.#absorb(scope, step.call, settled);
+        const settled = this.#branch(scope, step.call, this.#place(scope, step.call), from, limit);
+        this.#absorb(scope, settled);
         if (!settled.failure?.startsWith('refused:')) return settled;
         return this.#inline(scope, settled.failure, step.refused, settled.at, limit);
       }
       case 'catch': {
-        const settled = this.#branch(scope, step.step, this.#path(scope, step.step), from, limit);
-        this.#absorb(scope, step.step, settled);
+        const settled = this.#branch(scope, step.step, this.#place(scope, step.step), from, limit);
+        this.#absorb(scope, settled);
         if (settled.failure === undefined) return settled;
         return this.#inline(scope, `caught:${settled.failure}`, step.handler, settled.at, limit);
       }
       case 'parallel':
         return this.#parallel(scope, step.branches, from, limit);
-      case 'race':
-      case 'any':
-        return this.#race(scope, step.kind, step.branches, from, limit);
+      case 'again':
+        return this.#again(scope, step, from, limit);
+      case 'spin':
+        return this.#misused(from, limit);
       case 'until': {
         const path = this.#next(scope, 'until');
         return this.#timer(scope, path, step.inMs, 'until', from, limit);
@@ -219,7 +234,13 @@ export class Walk {
     return `${scope.path}${name}:${ordinal}`;
   }
 
-  #path(scope: ModelScope, step: Branch): string {
+  #place(scope: ModelScope, step: Branch): Place {
+    if (!isRace(step)) return this.#path(scope, step);
+    const branches = step.branches.map((branch) => this.#place(scope, branch));
+    return { branches, path: this.#next(scope, step.kind) };
+  }
+
+  #path(scope: ModelScope, step: Exclude<Branch, Race>): string {
     switch (step.kind) {
       case 'call':
         return this.#next(scope, `${step.service}.${step.verb}`);
@@ -227,19 +248,23 @@ export class Walk {
         return this.#next(scope, `programs.${step.signal}`);
       case 'sleep':
         return this.#next(scope, 'sleep');
+      case 'beats':
+        return this.#next(scope, 'beats');
       case 'scope':
         return this.#next(scope, step.name);
     }
   }
 
   /** What a step leaves on its scope. */
-  #absorb(scope: ModelScope, step: Branch, settled: Settled): void {
-    scope.list.push(...settled.items);
-    scope.cleanups.push(...settled.cleanups);
-    if (step.kind === 'scope') scope.children.push(settled.at);
+  #absorb(scope: ModelScope, { items, cleanups, children = [] }: Settled): void {
+    scope.list.push(...items);
+    scope.cleanups.push(...cleanups);
+    scope.children.push(...children);
   }
 
-  #branch(scope: ModelScope, step: Branch, path: string, from: number, limit: Limit, lost = NO_LIMIT): Settled {
+  #branch(scope: ModelScope, step: Branch, place: Place, from: number, limit: Limit, lost = NO_LIMIT): Settled {
+    if (isRace(step)) return this.#race(scope, step, place as RacePlace, from, limit);
+    const path = place as string;
     switch (step.kind) {
       case 'call':
         return this.#call(scope, step, path, from, limit);
@@ -247,6 +272,8 @@ export class Walk {
         return this.#wait(scope, step, path, from, limit);
       case 'sleep':
         return this.#timer(scope, path, milliseconds(step.for), 'sleep', from, limit);
+      case 'beats':
+        return this.#beats(scope, step, path, from, limit, lost);
       case 'scope':
         return this.#scope(scope, step, path, from, limit, lost);
     }
@@ -355,7 +382,20 @@ export class Walk {
     this.#decided(outer, 'ScopeOpened', path, from);
     const scope = newScope(`${path}/`, outer.loose);
     const body = this.#body(scope, step.body, from, limit);
-    return this.#close(scope, path, body, limit, this.#story.first('ScopeClosed', path)?.index, lost);
+    const settled = this.#close(scope, path, body, limit, this.#story.first('ScopeClosed', path)?.index, lost);
+    return { ...settled, children: [settled.at] };
+  }
+
+  /** Its sleeps, one after the other; what a limit rejects is swallowed, and its scope closes all the same. */
+  #beats(outer: ModelScope, { every, times }: Beats, path: string, from: number, limit: Limit, lost: Limit): Settled {
+    this.#decided(outer, 'ScopeOpened', path, from);
+    const scope = newScope(`${path}/`, outer.loose);
+    let last: Settled = fulfilled(from, 'beats');
+    for (let beats = 0; beats < times && last.failure === undefined && last.at < Infinity; beats += 1)
+      last = this.#timer(scope, this.#next(scope, 'sleep'), milliseconds(every), 'beats', last.at, limit);
+    const body: Body = { at: last.at, values: [], returned: false, ...(last.failure !== undefined && { failure: last.failure }) };
+    const settled = this.#close(scope, path, body, limit, this.#story.first('ScopeClosed', path)?.index, lost);
+    return { ...settled, children: [settled.at], ...(settled.failure === undefined && settled.at < Infinity && { value: 'beats' }) };
   }
 
   /** What becomes of a scope once its body has ended (W3). `lost`: when its race was over, which counts until it has closed. */
@@ -420,14 +460,14 @@ export class Walk {
 
   /** `Promise.all`: the first failure ends the body, and cancels what is still open. */
   #parallel(scope: ModelScope, branches: readonly Branch[], from: number, limit: Limit) {
-    const paths = branches.map((branch) => this.#path(scope, branch));
+    const places = branches.map((branch) => this.#place(scope, branch));
     const settle = (index: number, until: Limit): Settled =>
-      this.#branch(scope, branches[index] as Branch, paths[index] as string, from, until);
+      this.#branch(scope, branches[index] as Branch, places[index] as Place, from, until);
     const first = this.#rehearse(() => branches.map((_branch, index) => settle(index, limit)));
     const failed = Math.min(Infinity, ...first.filter(({ failure }) => failure !== undefined).map(({ at }) => at));
     const after = nearer(limit, { at: failed, failure: 'cancelled:scope-failed' });
     const all = first.map(({ at }, index) => settle(index, at <= failed ? limit : after));
-    for (const [index, settled] of all.entries()) this.#absorb(scope, branches[index] as Branch, settled);
+    for (const settled of all) this.#absorb(scope, settled);
     const failing = first.find(({ at, failure }) => failure !== undefined && at === failed);
     if (failing) return { at: failed, failure: failing.failure as string };
     return { at: Math.max(from, ...all.map(({ at }) => at)), value: all.map(({ value }) => value as Json) };
@@ -442,34 +482,48 @@ export class Walk {
     return result;
   }
 
-  #race(scope: ModelScope, kind: 'race' | 'any', branches: readonly Branch[], from: number, limit: Limit) {
-    const paths = branches.map((branch) => this.#path(scope, branch));
-    const won = this.#story.first('BranchWon', this.#next(scope, kind));
+  #race(scope: ModelScope, { kind, branches }: Pick<Race, 'kind' | 'branches'>, place: RacePlace, from: number, limit: Limit): Settled {
+    const won = this.#story.first('BranchWon', place.path);
     const lost: Limit = { at: won?.index ?? Infinity, failure: 'cancelled:lost-race' };
     const winner = branches.findIndex((_branch, index) => branchName(index) === won?.winner);
     const all = branches.map((branch, index) => {
       const until = index === winner ? limit : nearer(limit, lost);
-      return this.#branch(scope, branch, paths[index] as string, from, until, won && index === winner ? NO_LIMIT : until);
+      return this.#branch(scope, branch, place.branches[index] as Place, from, until, won && index === winner ? NO_LIMIT : until);
     });
-    for (const [index, settled] of all.entries()) {
-      const kept = index === winner || !won ? settled : { ...settled, items: [] };
-      this.#absorb(scope, branches[index] as Branch, kept);
-      if (kept !== settled && settled.items.length > 0) scope.cleanups.push(this.#undoing(settled.items, lost.at));
-    }
-    if (!won) return this.#nobodyWon(kind, all, from, limit);
+    const losers = won ? all.filter((_settled, index) => index !== winner) : [];
+    const kept = won ? all.filter((_settled, index) => index === winner) : all;
+    const left = {
+      items: kept.flatMap(({ items }) => items),
+      cleanups: [
+        ...all.flatMap(({ cleanups }) => cleanups),
+        ...losers.filter(({ items }) => items.length > 0).map(({ items }) => this.#undoing(items, lost.at)),
+      ],
+      children: all.flatMap(({ children = [] }) => children),
+    };
+    if (!won) return { ...this.#nobodyWon(kind, all, from, limit), ...left };
     this.trail.accounted.add(won.index);
-    return this.#winner(scope, kind, all, winner, won.index);
+    return { ...this.#winner(scope, { kind, branches }, all, winner, from, won.index), ...left };
   }
 
-  #winner(scope: ModelScope, kind: 'race' | 'any', all: readonly Settled[], index: number, at: number) {
+  #winner(
+    scope: ModelScope,
+    { kind, branches }: Pick<Race, 'kind' | 'branches'>,
+    all: readonly Settled[],
+    index: number,
+    from: number,
+    at: number,
+  ) {
     const winner = all[index];
     const name = `${scope.path}${kind}`;
-    if (!winner || winner.at > at || !this.#story.atOnce(winner.at, at)) {
+    // What had settled before the race began wins it as it begins.
+    if (!winner || winner.at > at || !this.#story.atOnce(Math.max(winner.at, from), at)) {
       if (!scope.loose) this.#problem(`${name} was won by ${branchName(index)}, which had not settled`);
       if (!winner) return { at, failure: 'nobody' };
     }
     if (kind === 'any' && winner.failure !== undefined) this.#problem(`${name} was won by ${branchName(index)}, which had failed`);
-    const earlier = all.some((other) => other.at < winner.at && (kind === 'race' || other.failure === undefined));
+    // A race tells of its winner some turns after that has settled; what settles in the same activation may overtake it.
+    const overtakes = (other: Settled): boolean => branches.some(isRace) && this.#story.atOnce(other.at, winner.at);
+    const earlier = all.some((other) => other.at < winner.at && !overtakes(other) && (kind === 'race' || other.failure === undefined));
     if (earlier) this.#problem(`${name} was won by ${branchName(index)}, though another was first`);
     if (winner.failure !== undefined) return { at, failure: winner.failure };
     return { at, value: [branchName(index), winner.value as Json] };
@@ -482,6 +536,32 @@ export class Walk {
     if (limit.at < Infinity) return { at: Math.max(from, limit.at), failure: limit.failure };
     if (all.some(({ at, failure }) => at < Infinity && (kind === 'race' || failure === undefined)))
       this.#problem(`a ${kind} has a branch that settled, and nobody won it`);
+    return { at: Infinity };
+  }
+
+  /** One timer in two races: once it has lost the first, the second is a bug. */
+  #again(scope: ModelScope, { first, second, after }: Extract<ProgramStep, { kind: 'again' }>, from: number, limit: Limit) {
+    const late: Sleep = { kind: 'sleep', for: after };
+    const timer = this.#place(scope, late);
+    const race = (call: Call, since: number): Settled => {
+      const branches = [this.#place(scope, call), timer];
+      return this.#race(scope, { kind: 'race', branches: [call, late] }, { branches, path: this.#next(scope, 'race') }, since, limit);
+    };
+    const one = race(first, from);
+    this.#absorb(scope, one);
+    if (one.failure !== undefined || one.at === Infinity) return one;
+    const [winner] = one.value as [string, Json];
+    if (winner === branchName(0)) return this.#misused(one.at, limit);
+    const two = race(second, one.at);
+    this.#absorb(scope, two);
+    if (two.failure !== undefined || two.at === Infinity) return two;
+    return { at: two.at, value: ['again', winner, (two.value as [string, Json])[0]] };
+  }
+
+  /** Only a limit that came before ends it. */
+  #misused(from: number, limit: Limit): { readonly at: number; readonly failure?: string } {
+    if (from >= limit.at) return { at: limit.at, failure: limit.failure };
+    this.trail.misused = true;
     return { at: Infinity };
   }
 
@@ -499,7 +579,7 @@ export class Walk {
     const path = this.#path(scope, call);
     const slept = this.#branch(scope, { kind: 'sleep', for: after } satisfies Sleep, this.#next(scope, 'sleep'), from, limit);
     if (slept.failure !== undefined || slept.at === Infinity) {
-      this.#absorb(scope, call, this.#call(scope, call, path, from, limit));
+      this.#absorb(scope, this.#call(scope, call, path, from, limit));
       return slept;
     }
     const requested = this.#decided(scope, 'UndoRequested', this.#next(scope, 'undo'), slept.at);
@@ -549,5 +629,3 @@ export class Walk {
     this.trail.problems.push(text);
   }
 }
-
-const undoable = (call: Call): boolean => call.verb !== 'tell' && call.undo !== false;
