@@ -18,12 +18,13 @@ export function addReplayCommand(program: Command, invocation: Invocation): void
         throw usageError('Expected either --journals DIR or --open.', 'Say which journals are to be replayed.');
       }
       // Imported here, so that the short commands start without the engine.
-      const [{ loadModules }, { openJournals, recordedJournals, replayAll }] = await Promise.all([
+      const [{ loadModules }, { openRuns, recordedRuns }, { replayAll }] = await Promise.all([
         import('../load-modules.ts'),
+        import('../runs.ts'),
         import('../replay.ts'),
       ]);
       const { system } = await loadModules(modules);
-      const recorded = journals === undefined ? await openJournals(system, where) : recordedJournals(journals);
-      invocation.exitCode = await replayAll(invocation.terminal, system, recorded, json === true);
+      const runs = journals === undefined ? openRuns(system, where) : recordedRuns(system, journals);
+      invocation.exitCode = await replayAll(invocation.terminal, runs, json === true);
     });
 }

@@ -1,6 +1,6 @@
 import type { ProcessContract } from '../contract/runtime-contract.ts';
 import type { FrontEndOf } from '../core/front-end.ts';
-import { newImage } from '../core/image.ts';
+import { newImage, type Image } from '../core/image.ts';
 import type { JournalEntry } from '../core/journal-entry.ts';
 import type { Environment } from '../core/run.ts';
 import { LiveInstance } from './live-instance.ts';
@@ -12,7 +12,8 @@ export interface Replayed {
 
 /**
  * Replays a whole journal on this code, from its first entry: how golden journals and open runs are checked before a
- * deploy. The journal of a decider is not replayed: its state is kept, so new code takes over at the next event.
+ * deploy. The journal of a decider is not replayed: its state is kept, so new code takes over at the next event. With the `image` of an open
+ * run, a difference shows what is still held of what was sent.
  */
 export const replayJournal = async (
   definition: ProcessContract,
@@ -21,9 +22,9 @@ export const replayJournal = async (
   pid: string,
   run: string,
   entries: readonly JournalEntry[],
+  image: Image = newImage(pid, run, `${definition.name}@${definition.version}`, entries[0] && 'at' in entries[0] ? entries[0].at : 0),
 ): Promise<Replayed> => {
   if (definition.kind === 'decider') return { differences: [] };
-  const image = newImage(pid, run, `${definition.name}@${definition.version}`, entries[0] && 'at' in entries[0] ? entries[0].at : 0);
   const live = await LiveInstance.replayed(definition, environment, frontEndOf, image, entries);
   return { differences: live.run.bug ? [`${live.run.bug.code}: ${live.run.bug.message}`] : [] };
 };

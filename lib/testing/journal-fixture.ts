@@ -7,12 +7,15 @@ import { buildPid, DEFAULT_TENANT } from '../contract/process-id.ts';
 import type { AnyProcess } from '../contract/process-contract.ts';
 import type { Json } from '../contract/schema.ts';
 import { systemContract, type System } from '../contract/system.ts';
+import { newImage, type Image } from '../core/image.ts';
 import { runOf } from '../core/inbound.ts';
 import type { JournalEntry } from '../core/journal-entry.ts';
 import type { Environment } from '../core/run.ts';
 import { Catalogue } from '../engine/catalogue.ts';
 import { sha256 } from '../engine/engine.ts';
+import { decodeHead } from '../engine/head-codec.ts';
 import { replayJournal as replayEntries } from '../engine/replay-journal.ts';
+import type { Head } from '../ports/process-store.ts';
 import { frontEndOf } from '../process/front-end.ts';
 import type { World } from './world.ts';
 
@@ -40,11 +43,27 @@ export async function replayJournal(system: System<string>, fixture: JournalFixt
   const [start] = fixture.entries as readonly JournalEntry[];
   const pid = buildPid(DEFAULT_TENANT, fixture.process, fixture.id);
   if (start?.type !== 'ProcessStarted' || pid === undefined) throw notAFixture();
+  const image = newImage(pid, runOf(start.id), start.definition, start.at);
+  return differencesOf(system, image, fixture.entries as readonly JournalEntry[], true);
+}
+
+/** Replays the journal of an open run, on the version that it stays on and as the engine would. Resolves to what the code decides otherwise. */
+export function replayOpenRun(system: System<string>, head: Head, entries: readonly JournalEntry[]): Promise<readonly string[]> {
+  // What is a mistake in tests was tolerated when it was decided.
+  return differencesOf(system, decodeHead(head), entries, false);
+}
+
+async function differencesOf(
+  system: System<string>,
+  image: Image,
+  entries: readonly JournalEntry[],
+  checks: boolean,
+): Promise<readonly string[]> {
   const catalogue = new Catalogue(systemContract(system));
-  const definition = catalogue.definition(start.definition);
-  if (!definition) return [`${start.definition} is not listed in ${system.name} any more, and runs that began with it cannot go on.`];
-  const entries = fixture.entries as unknown as readonly JournalEntry[];
-  const { differences } = await replayEntries(definition, environmentOf(catalogue), frontEndOf, pid, runOf(start.id), entries);
+  const definition = catalogue.definition(image.definition);
+  if (!definition) return [`${image.definition} is not listed in ${system.name} any more, and runs that began with it cannot go on.`];
+  const environment = environmentOf(catalogue, checks);
+  const { differences } = await replayEntries(definition, environment, frontEndOf, image.pid, image.run, entries, image);
   return differences;
 }
 
@@ -62,13 +81,13 @@ export async function replayFixtures(
   return found;
 }
 
-const environmentOf = ({ system }: Catalogue): Environment => ({
+const environmentOf = ({ system }: Catalogue, checks: boolean): Environment => ({
   system: system.name,
   commands: system.commands,
   hash: sha256,
   canonical,
   tickHorizonMs: Infinity,
-  checks: true,
+  checks,
 });
 
 const notAFixture = (): ContractError =>

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { expect, test, vi } from 'vitest';
 import { inFolder, SEATS, tutti } from './command-line.ts';
@@ -70,5 +70,49 @@ test('contracts check is quiet and exits 0 where nothing breaks, else prints eac
 test('contracts check against a folder without an export exits 2', async () => {
   await inFolder(async (folder) => {
     expect(await tutti('contracts', 'check', SEATS, '--against', folder)).toMatchObject({ code: 2, stdout: '' });
+  });
+});
+
+test('contracts check says how many open runs replay on this code; where one does not, it prints the difference and exits 1', async () => {
+  await inFolder(async (folder) => {
+    const [against, where, runs] = ['contracts', 'state', 'runs'].map((name) => join(folder, name)) as [string, string, string];
+    await tutti('contracts', 'export', SEATS, '--out', against);
+    const events = join(folder, 'events.jsonl');
+    writeFileSync(events, `${JSON.stringify({ type: 'seats.seat-wanted', data: { id: 's-1', seat: 'on hold' } })}\n`);
+    await tutti('dev', SEATS, '--local', where, '--once', '--events', events);
+    const check = ['contracts', 'check', SEATS, '--against', against];
+    expect(await tutti(...check, '--local', where)).toEqual({
+      code: 0,
+      stdout: '',
+      stderr: 'Nothing breaks.\n1 open run replays on this code.\n',
+    });
+
+    const shown = await tutti('show', 'book-seat', 's-1', '--json', '--payloads', '--local', where);
+    const entries = shown.stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line, (key, value: unknown) => (key === 'index' ? undefined : value)) as object);
+    const other = entries.map((entry) => ('hash' in entry ? { ...entry, hash: '0'.repeat(16) } : entry));
+    mkdirSync(runs);
+    writeFileSync(join(runs, 'other.json'), JSON.stringify({ process: 'book-seat', id: 's-1', entries: other }));
+    writeFileSync(join(runs, 'same.json'), JSON.stringify({ process: 'book-seat', id: 's-1', entries }));
+    const [text, lines, both] = await Promise.all([
+      tutti(...check, '--runs', runs),
+      tutti(...check, '--runs', runs, '--json'),
+      tutti(...check, '--runs', runs, '--local', where),
+    ]);
+    expect(text).toMatchObject({
+      code: 1,
+      stdout: expect.stringMatching(/^differs {2}other\.json\n +NONDETERMINISM: .*desk\.book:1 is passed {"seat":"on hold"} with hash/),
+    });
+    expect(text.stderr).toContain('2 open runs, of which 1 does not replay on this code: each becomes stuck at its next event.\n');
+    expect([
+      lines.code,
+      ...lines.stdout
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line) as unknown),
+    ]).toEqual([1, { run: 'other.json', differences: [expect.stringContaining('NONDETERMINISM')] }, { runs: 2, differing: 1 }]);
+    expect(both.code).toBe(2);
   });
 });

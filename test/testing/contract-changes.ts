@@ -36,10 +36,7 @@ const nextVersion = (before: Schema): Schema => {
     if (value === null || value === undefined) return before['~standard'].validate(value) as StandardSchemaV1.Result<unknown>;
     return isRecord(value as Json) && 'added' in (value as Members) ? { value } : refused('added is missing');
   });
-  return versions(before as never).next(
-    next as never,
-    ((old: Json) => (isRecord(old) ? { ...old, added: 'by upcast' } : old)) as never,
-  ) as unknown as Schema;
+  return versions(before as never).next(next as never, ((old: Json) => (isRecord(old) ? { ...old, added: 'by upcast' } : old)) as never);
 };
 
 export const CONTRACT_CHANGES: Readonly<Record<string, ContractChange>> = {

@@ -3,8 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { command, event, process as defineProcess, service, system } from 'tutti';
 import { recordJournal, replayFixtures, replayJournal, scripted, simulate, type JournalFixture, type World } from 'tutti/testing';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import * as z from 'zod';
+import { replayOpenRun } from '../../lib/testing/journal-fixture.ts';
+import { Instance } from '../core/instance.ts';
 import { order, Ordered, ordered, Paid, parcels, payments, shop } from './shop.ts';
 
 let folder: string;
@@ -118,4 +120,43 @@ test('nothing is written unless UPDATE_JOURNALS is set', async () => {
 test('a file that is no journal is refused', async () => {
   writeFileSync(join(folder, 'other.json'), '{"process":"order","id":"o-1","entries":[]}');
   await expect(replayFixtures(shop, folder)).rejects.toMatchObject({ code: 'DATA_INVALID' });
+});
+
+describe('an open run', () => {
+  const Came = event('shop.came', z.object({ id: z.string() }));
+  const bell = service('bell', { ring: command({ input: z.object({ times: z.int() }) }) });
+  const guest = (version: number, times: number) =>
+    defineProcess('guest', { startOn: Came.byId((came) => came.id), version }, async (ctx) => {
+      void ctx.call(bell.ring, { times: 1 });
+      await ctx.scope('bell', async (ctx) => {
+        void ctx.call(bell.ring, { times });
+      });
+      await ctx.sleep('1 day');
+    });
+  const opened = async (): Promise<Instance> => {
+    const instance = new Instance(guest(1, 2), { services: [bell], checks: false });
+    await instance.starts(Came);
+    return instance;
+  };
+  const guests = (...processes: Parameters<typeof system>[1]['processes']) => system('trips', { processes, services: [bell] });
+
+  test('replays also where it did what is a mistake in tests only', async () => {
+    const { head, journal } = await opened();
+    expect(journal.map(({ type }) => type)).toContain('StepDetached');
+    expect(await replayOpenRun(guests(guest(1, 2)), head, journal)).toEqual([]);
+  });
+
+  test('replays on the version that it was resumed with, not on the one that it began with', async () => {
+    const { head, journal } = await opened();
+    const both = guests(guest(1, 3), guest(2, 2));
+    expect(await replayOpenRun(both, { ...head, definition: 'guest@2' }, journal)).toEqual([]);
+    expect((await replayOpenRun(both, head, journal)).join()).toContain('NONDETERMINISM');
+  });
+
+  test('shows the values of what its head still holds', async () => {
+    const { head, journal } = await opened();
+    expect((await replayOpenRun(guests(guest(1, 3)), head, journal)).join()).toContain(
+      'bell:1/bell.ring:1 is passed times 3, in the journal it is 2',
+    );
+  });
 });

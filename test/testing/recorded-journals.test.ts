@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import type { Json, System } from 'tutti';
+import type { System } from 'tutti';
 import { replayJournal, scripted, simulate, type JournalFixture } from 'tutti/testing';
 import { describe, expect, test } from 'vitest';
 import { orders } from '../../examples/order-fulfilment/fulfil-order.ts';
@@ -40,7 +40,7 @@ const passingOthers = (fixture: JournalFixture): JournalFixture => ({
   entries: fixture.entries.map((entry) => {
     const { hash, asked, undoes } = entry as { readonly hash?: string; readonly asked?: string; readonly undoes?: string };
     if (hash === undefined || undoes !== undefined) return entry;
-    return { ...(entry as object), hash: '0'.repeat(16), ...(asked !== undefined && { asked: '0'.repeat(16) }) } as Json;
+    return Object.assign({}, entry, { hash: '0'.repeat(16) }, asked === undefined ? {} : { asked: '0'.repeat(16) });
   }),
 });
 

@@ -1,0 +1,63 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { ClientPorts } from '../lib/client/connection.ts';
+import { nameOf } from '../lib/client/instance.ts';
+import { readHeadJournal } from '../lib/client/journal-view.ts';
+import type { System } from '../lib/contract/system.ts';
+import { systemContract } from '../lib/contract/system.ts';
+import { openState } from '../lib/local/state.ts';
+import { replayJournal, replayOpenRun, type JournalFixture } from '../lib/testing/journal-fixture.ts';
+import { usageError } from './usage-error.ts';
+
+/** A run whose journal can be replayed on this code. */
+export interface ReplayableRun {
+  /** The name that a reader knows it by. */
+  readonly name: string;
+  /** What this code decides otherwise than the journal holds; empty where nothing differs. */
+  differences(): Promise<readonly string[]>;
+}
+
+export type ReplayableRuns = AsyncIterable<ReplayableRun> | Iterable<ReplayableRun>;
+
+/** The recorded journals of a folder. */
+export function recordedRuns(system: System<string>, directory: string): ReplayableRuns {
+  if (!existsSync(directory)) throw usageError(`There is no folder ${directory}.`, 'Name the folder of recorded journals.');
+  const names = readdirSync(directory).filter((name) => name.endsWith('.json'));
+  if (names.length === 0) throw usageError(`There is no journal in ${directory}: expected *.json.`, 'Record one with the test kit.');
+  return names.sort().map((name) => ({
+    name,
+    differences: () => replayJournal(system, JSON.parse(readFileSync(join(directory, name), 'utf8')) as JournalFixture),
+  }));
+}
+
+/** Where open runs are: a deployed system, or a folder. */
+export interface RunsPlace {
+  readonly local?: string;
+  readonly stack?: string;
+  readonly region?: string;
+}
+
+/** The open runs of a deployed system, or of a folder in which no engine may be running. Each is read when it is replayed. */
+export async function* openRuns(system: System<string>, { local = '', stack, region }: RunsPlace): AsyncIterable<ReplayableRun> {
+  if (stack !== undefined) {
+    const { reachStack } = await import('./system-stack.ts');
+    yield* runsOf(system, (await reachStack(stack, region)).ports);
+    return;
+  }
+  if (!existsSync(join(local, 'state.db')))
+    throw usageError(`Nothing has been stored in ${local}.`, 'Name the folder of the system with --local.');
+  const state = openState({ system: systemContract(system), directory: local });
+  try {
+    yield* runsOf(system, { store: state.processStore, payloads: state.payloadStore, index: state.instanceIndex });
+  } finally {
+    state.close();
+  }
+}
+
+async function* runsOf(system: System<string>, ports: Pick<ClientPorts, 'store' | 'payloads' | 'index'>): AsyncIterable<ReplayableRun> {
+  for await (const head of ports.index.list({ statuses: ['running', 'stuck'] })) {
+    const entries = await readHeadJournal(ports, head);
+    // A start that no code could take has left an instance without a journal.
+    if (entries.length > 0) yield { name: nameOf(head.pid), differences: () => replayOpenRun(system, head, entries) };
+  }
+}
