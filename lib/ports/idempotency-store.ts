@@ -1,3 +1,5 @@
+import type { LastError } from '../contract/last-error.ts';
+
 /**
  * What a service knows of one command.
  * RUN under way · DONE, FAILED answered · DEFERRED somebody else will answer · REVOKED being taken back · TOMB never to be run.
@@ -6,7 +8,7 @@ export interface CommandRecord {
   readonly state: 'RUN' | 'DONE' | 'FAILED' | 'DEFERRED' | 'REVOKED' | 'TOMB';
   /** The `datahash` of the command: an equal id with another hash is refused. */
   readonly hash: string;
-  /** RUN: fencing token of the worker that holds the lease. */
+  /** RUN: fencing token of the worker whose run has not ended. Absent between two runs. */
   readonly token?: string;
   /** RUN: until when the lease holds, milliseconds since the epoch. */
   readonly leaseUntil?: number;
@@ -18,6 +20,14 @@ export interface CommandRecord {
   readonly command?: string;
   /** RUN: nobody may run it again once the lease has lapsed (effect class `once`), so an answer by token then ends it. */
   readonly once?: true;
+  /** RUN, REVOKED: runs that have ended without an answer; those of `cancel` where it is REVOKED. Absent: none. */
+  readonly failures?: number;
+  /** RUN: a run has ended in another way than by `task.notDone`, so the effect may have happened. */
+  readonly maybeDone?: true;
+  /** RUN, REVOKED: what the last of these runs ended with. */
+  readonly lastError?: LastError;
+  /** RUN, REVOKED: the next run begins no earlier, in milliseconds since the epoch. */
+  readonly nextRunAt?: number;
   /** DEFERRED: when somebody last beat for it. */
   readonly beatAt?: number;
   /** Counts writes, from 1; set by the store. */

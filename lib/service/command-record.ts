@@ -1,19 +1,24 @@
 import type { CommandRecord } from '../ports/idempotency-store.ts';
+import { envelopeToKeep, pauseMs, runsOf, widest, type RunLimits, type Runs } from './run-limits.ts';
 
 /**
  * What a service may do with one command, decided from its record alone. Pure: the consumer reads,
  * asks, writes and answers. The rules that tests name:
  *
- * R1  A command runs only where no record stands, or where a lapsed lease may be taken over.
+ * R1  A command runs only where no record stands, or where no lease holds and the next run is due.
  * R2  Whoever lost the lease writes nothing, answers nothing and acknowledges nothing.
  * R3  A definite answer (DONE, FAILED, TOMB) never changes.
  * R4  What was never begun is refused for good by settling it: the tomb stops the copy that comes late.
  * R5  Settling never decides against a valid lease.
  * R6  An answer by token that was taken (EARLY) is the outcome, whatever the handler does afterwards.
  * R7  A deferred command is taken back in two steps: REVOKED decides against the token, TOMB says that `cancel` has run.
- * R8  Effect class `once` is never run twice: a lapsed lease is answered `unknown`, or with the early answer.
+ * R8  Effect class `once` is run again only after runs that said `notDone`: else it is answered `unknown`, or with the early answer.
  * R9  An equal id with another hash is refused.
  * R10 Giving up is `failed` where the command was never claimed, else `unknown`.
+ * R11 A run without an answer is counted once: by its worker, or, where its lease has lapsed, by the delivery that finds it.
+ * R12 No delivery runs a command before `nextRunAt`, so copies of a command add no runs.
+ * R13 Where `attempts` or the deadline is used up nothing runs any more, also not to settle: `failed` and recorded where nothing
+ *     can have happened, else `unknown`, until a delivery raises the limits or an answer comes by token.
  */
 export type Effect = 'key' | 'transaction' | 'once';
 
@@ -21,7 +26,7 @@ export type Effect = 'key' | 'transaction' | 'once';
 export type RecordBody = Omit<CommandRecord, 'revision'>;
 
 /** A worker with a delivery in its hands. */
-export interface Delivery {
+export interface Delivery extends RunLimits {
   readonly hash: string;
   /** The command's envelope, as it came. */
   readonly command: string;
@@ -34,22 +39,28 @@ export interface Delivery {
   readonly token: string;
   readonly now: number;
   readonly leaseUntil: number;
+  /** From 0 to 1, drawn for this delivery: the part of the longest pause that is waited. */
+  readonly jitter: number;
 }
 
 export type Verdict =
   /** Write, then run the handler. */
   | { readonly kind: 'run'; readonly write: RecordBody }
   /** Write where something is to be written, then answer. */
-  | { readonly kind: 'answer'; readonly outcome: 'cancelled' | 'deferred' | 'unknown'; readonly write?: RecordBody }
+  | { readonly kind: 'answer'; readonly outcome: 'cancelled' | 'deferred' | 'unknown'; readonly runs?: Runs; readonly write?: RecordBody }
   /** Write where something is to be written, then publish this reply (again). */
   | { readonly kind: 'repeat'; readonly reply: string; readonly write?: RecordBody }
   /** Write where something is to be written, then run the handler's `cancel`, then write `entombed`. */
   | { readonly kind: 'revoke'; readonly write?: RecordBody }
   /** Another worker holds the lease. */
   | { readonly kind: 'wait'; readonly until: number }
+  /** Write where something is to be written, then come again: the next run is not due. */
+  | { readonly kind: 'pause'; readonly until: number; readonly write?: RecordBody }
+  /** Nothing can have happened, and nothing runs any more: to be recorded as FAILED and answered `failed`. */
+  | { readonly kind: 'exhausted'; readonly runs: Runs }
   | { readonly kind: 'hold' }
   /** To be answered `failed` (never claimed, recorded so) or `unknown`. */
-  | { readonly kind: 'give-up'; readonly claimed: boolean }
+  | { readonly kind: 'give-up'; readonly claimed: boolean; readonly runs?: Runs }
   /** The id was used for something else. */
   | { readonly kind: 'refuse' };
 
@@ -81,22 +92,72 @@ function receiveNew(delivery: Delivery): Verdict {
   return { kind: 'run', write: claimed(delivery) };
 }
 
-function receiveLapsed(record: CommandRecord, delivery: Delivery): Verdict {
-  const once = record.once === true || delivery.effect === 'once';
-  const refused = delivery.settling && delivery.effect === 'transaction';
-  if (once || refused || delivery.mode === 'give-up') {
-    if (record.early !== undefined) return { kind: 'repeat', reply: record.early, write: answered(record.hash, record.early) };
-    if (once) return { kind: 'answer', outcome: 'unknown' };
-    // Its effect commits with its answer: no answer, no effect.
-    return refused ? { kind: 'answer', outcome: 'cancelled', write: entombed(record.hash) } : { kind: 'give-up', claimed: true };
-  }
+function receiveLapsed(found: CommandRecord, delivery: Delivery): Verdict {
+  const record = counted(found, delivery);
+  const ended = endOf(record, delivery, delivery.settling);
+  if (ended !== undefined) return ended;
   if (delivery.mode === 'hold') return { kind: 'hold' };
-  return { kind: 'run', write: record.early === undefined ? claimed(delivery) : { ...claimed(delivery), early: record.early } };
+  if (record.nextRunAt !== undefined && record.nextRunAt > delivery.now) return pauseOf(record, delivery, record !== found);
+  const { failures, maybeDone, lastError } = record;
+  const command = envelopeToKeep(record, delivery);
+  const memory = { ...(failures && { failures }), ...(maybeDone && { maybeDone }), ...(lastError && { lastError }) };
+  const claim = { ...claimed(delivery), ...memory, command };
+  return { kind: 'run', write: record.early === undefined ? claim : { ...claim, early: record.early } };
 }
+
+/** With the run of a worker that has left its record behind counted: nobody knows how far it went. */
+export function counted(record: CommandRecord, delivery: Delivery): RecordBody {
+  if (record.token === undefined) return record;
+  const { revision: _, token: _token, leaseUntil = 0, ...rest } = record;
+  const failures = (record.failures ?? 0) + 1;
+  // It ended no earlier than its last beat, which made the lease.
+  const leftAt = leaseUntil - (delivery.leaseUntil - delivery.now);
+  return {
+    ...rest,
+    failures,
+    ...(delivery.effect !== 'transaction' && { maybeDone: true }),
+    lastError: { code: 'LEASE_LAPSED', message: 'A worker stopped, or lost its lease, in the middle of a run.' },
+    nextRunAt: leftAt + pauseMs(delivery.policy, failures, delivery.jitter),
+  };
+}
+
+/**
+ * What a command without a lease comes to that may not be run again; undefined where it may. `settling`: the process no longer wants it.
+ */
+export function endOf(record: RecordBody & { readonly revision?: number }, delivery: Delivery, settling: boolean): Verdict | undefined {
+  const { failures = 0, maybeDone, early } = record;
+  const limits = widest(record, delivery);
+  const once = (record.once === true || delivery.effect === 'once') && maybeDone === true;
+  const usedUp = failures >= limits.policy.attempts || delivery.now > limits.deadline;
+  const nothingHappened = delivery.effect === 'transaction' || maybeDone !== true;
+  const givenUp = delivery.mode === 'give-up';
+  const refused = settling && nothingHappened;
+  if (!once && !usedUp && !givenUp && !refused) return undefined;
+  if (early !== undefined) return { kind: 'repeat', reply: early, write: answered(record.hash, early) };
+  const runs = runsOf(record);
+  if (nothingHappened && (usedUp || givenUp)) return { kind: 'exhausted', runs };
+  // Its effect commits with its answer, or each run said `notDone`: no answer, no effect.
+  if (refused) return { kind: 'answer', outcome: 'cancelled', runs, write: entombed(record.hash) };
+  if (givenUp && !once && !usedUp) return { kind: 'give-up', claimed: true, runs };
+  const { revision, ...body } = record;
+  return { kind: 'answer', outcome: 'unknown', runs, ...(revision === undefined && { write: body }) };
+}
+
+/** Back when the next run is due, or when the deadline is over, which answers instead. */
+export function pauseOf(record: RecordBody & { readonly revision?: number }, delivery: Delivery, changed: boolean): Verdict {
+  const until = Math.min(record.nextRunAt ?? delivery.now, widest(record, delivery).deadline + 1);
+  if (!changed) return { kind: 'pause', until };
+  const { revision: _, ...write } = record;
+  return { kind: 'pause', until, write };
+}
+
+/** Runs of a `cancel` that may fail before a person is asked. With the default pauses that is more than three days. */
+const CANCELS_MAX = 1_000;
 
 function revoke(record: CommandRecord, delivery: Delivery): Verdict {
   if (delivery.mode === 'hold') return { kind: 'hold' };
-  if (delivery.mode === 'give-up') return { kind: 'give-up', claimed: true };
+  if (delivery.mode === 'give-up' || (record.failures ?? 0) >= CANCELS_MAX) return { kind: 'give-up', claimed: true, runs: runsOf(record) };
+  if (record.nextRunAt !== undefined && record.nextRunAt > delivery.now) return { kind: 'pause', until: record.nextRunAt };
   return record.state === 'REVOKED' ? { kind: 'revoke' } : { kind: 'revoke', write: revoked(record) };
 }
 
@@ -131,7 +192,8 @@ export type Fenced =
 
 const LOST: Fenced = { kind: 'lost' };
 
-function mine(record: CommandRecord | undefined, token: string): record is CommandRecord {
+/** Whether the run of that fencing token is the one that the record knows of. */
+export function mine(record: CommandRecord | undefined, token: string): record is CommandRecord {
   return record !== undefined && record.state === 'RUN' && record.token === token;
 }
 
@@ -149,54 +211,11 @@ export function defer(record: CommandRecord | undefined, token: string, now: num
   return { kind: 'write', write: { state: 'DEFERRED', hash: record.hash, command: record.command ?? '', beatAt: now } };
 }
 
-/** The worker goes on (a later `leaseUntil`), or lets go (one that is over). */
+/** The worker goes on, with a later `leaseUntil`. */
 export function lease(record: CommandRecord | undefined, token: string, leaseUntil: number): Fenced {
   if (!mine(record, token)) return LOST;
   const { revision: _, ...body } = record;
   return { kind: 'write', write: { ...body, leaseUntil } };
-}
-
-export type TokenVerdict =
-  /** Write, publish the reply where there is one, then say yes. */
-  | { readonly kind: 'accept'; readonly write?: RecordBody; readonly reply?: string }
-  /** Another answer was taken. */
-  | { readonly kind: 'used' }
-  /** The command was taken back, or never begun. */
-  | { readonly kind: 'closed' }
-  | { readonly kind: 'absent' };
-
-/** Somebody answers by the task's token; `reply` is the whole reply that this answer makes. */
-export function answer(record: CommandRecord | undefined, reply: string, now: number): TokenVerdict {
-  if (record === undefined) return { kind: 'absent' };
-  switch (record.state) {
-    case 'DEFERRED':
-      return { kind: 'accept', write: answered(record.hash, reply), reply };
-    case 'RUN':
-      return answerRunning(record, reply, now);
-    case 'DONE':
-    case 'FAILED':
-      return sameAnswer(record.reply ?? '', reply) ? { kind: 'accept', reply: record.reply ?? '' } : { kind: 'used' };
-    case 'REVOKED':
-    case 'TOMB':
-      return { kind: 'closed' };
-  }
-}
-
-function answerRunning(record: CommandRecord, reply: string, now: number): TokenVerdict {
-  if (record.early !== undefined) return sameAnswer(record.early, reply) ? { kind: 'accept' } : { kind: 'used' };
-  // Of class `once` nobody will run it again, so nobody else would publish the answer.
-  if (record.once === true && (record.leaseUntil ?? 0) <= now) return { kind: 'accept', write: answered(record.hash, reply), reply };
-  const { revision: _, ...body } = record;
-  return { kind: 'accept', write: { ...body, early: reply } };
-}
-
-/** Somebody beats for a deferred command. A running one is beaten for by its worker. */
-export function beat(record: CommandRecord | undefined, now: number): TokenVerdict {
-  if (record === undefined) return { kind: 'absent' };
-  if (record.state === 'RUN') return { kind: 'accept' };
-  if (record.state !== 'DEFERRED') return { kind: 'closed' };
-  const { revision: _, ...body } = record;
-  return { kind: 'accept', write: { ...body, beatAt: now } };
 }
 
 interface Answer {
@@ -205,14 +224,6 @@ interface Answer {
   readonly datahash?: string;
 }
 
-function readAnswer(reply: string): Answer {
+export function readAnswer(reply: string): Answer {
   return JSON.parse(reply) as Answer;
-}
-
-/** Whether two replies say the same; their times may differ. */
-function sameAnswer(stored: string, reply: string): boolean {
-  if (stored === reply) return true;
-  const one = readAnswer(stored);
-  const other = readAnswer(reply);
-  return one.outcome === other.outcome && one.datahash === other.datahash && JSON.stringify(one.data) === JSON.stringify(other.data);
 }

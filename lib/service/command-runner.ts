@@ -1,4 +1,3 @@
-import type { CommandEnvelope } from '../contract/envelope.ts';
 import { isCommandFailed, type CommandFailed } from '../contract/errors.ts';
 import { parseEnvelope } from '../contract/parse-envelope.ts';
 import { parse, type Json } from '../contract/schema.ts';
@@ -8,39 +7,32 @@ import type { PublishResult } from '../ports/event-publisher.ts';
 import type { CommandRecord, IdempotencyStore } from '../ports/idempotency-store.ts';
 import type { MessageSender } from '../ports/message-sender.ts';
 import type { PayloadStore } from '../ports/payload-store.ts';
-import type { ReceivedMessage } from '../ports/message-queue.ts';
 import {
   answered,
   claimed,
   complete,
   defer,
   entombed,
-  lease,
   receive,
+  type Delivery,
   type Fenced,
   type RecordBody,
   type Verdict,
 } from './command-record.ts';
 import type { InFlight, Notice } from './delivery.ts';
-import {
-  BACKOFF_SECONDS_MAX,
-  backoffSeconds,
-  HOLD_SECONDS,
-  RECEIVES_MAX,
-  RECEIVES_NEAR_MAX,
-  secondsFor,
-  VISIBILITY_SECONDS_MAX,
-} from './give-back.ts';
+import { HOLD_SECONDS } from './give-back.ts';
 import { createJob, loadInput, type Job } from './job.ts';
+import { MessageReturns, type Disposal } from './message-returns.ts';
 import type { Replies } from './replies.ts';
+import { endCancel, endRun, endTransaction, type Ended } from './run-end.ts';
+import { lastErrorFrom, runEndOf } from './run-error.ts';
+import type { Runs } from './run-limits.ts';
+import { OVERDUE, watchTime } from './run-time.ts';
 import type { ServedCommand } from './served.ts';
 import type { TransactionalRecords } from './store.ts';
-import { CommandTask, isDeferred, isRetryAfter } from './task.ts';
+import { CommandTask, isDeferred } from './task.ts';
 import type { TokenKey } from './task-token.ts';
 import { runInTransaction, type Committed } from './transaction-run.ts';
-
-/** What the queue is to be told: delete it, hide it for so many seconds, or nothing. */
-export type Disposal = 'delete' | 'leave' | number;
 
 export interface RunnerDependencies {
   readonly service: string;
@@ -61,43 +53,69 @@ export interface RunnerDependencies {
   readonly worker: string;
 }
 
+type Rule = (record: CommandRecord | undefined, delivery: Delivery) => Ended;
+/** A verdict whose write is complete. */
+type Written = Exclude<Verdict, { kind: 'exhausted' | 'repeat' }> | (Extract<Verdict, { kind: 'repeat' }> & { readonly runs?: Runs });
+
+const NO_RUNS: Runs = { failures: 0 };
+const LOST_MESSAGE = 'The lease was lost while the handler ran: nothing is answered.';
 /** Writes that lose against another writer are decided anew, this often. */
 const CONFLICTS_MAX = 8;
 
 /** One delivered command from its envelope to what the queue is told. Decisions are command-record's. */
 export class CommandRunner {
   readonly #deps: RunnerDependencies;
+  readonly #returns: MessageReturns;
   #claims = 0;
 
   constructor(dependencies: RunnerDependencies) {
     this.#deps = dependencies;
+    this.#returns = new MessageReturns(dependencies);
   }
 
+  /** Never rejects: where a port fails, the message comes again. */
   async handle(flight: InFlight): Promise<Disposal> {
+    try {
+      return await this.#handle(flight);
+    } catch (cause) {
+      const { message, command } = flight;
+      const fault = { kind: 'fault', messageId: message.messageId, message: `A port failed: ${thrownText(cause)}`, cause } as const;
+      this.#deps.report(command === undefined ? fault : { ...fault, commandId: command.id });
+      return this.#returns.backOff(message, command);
+    } finally {
+      flight.end();
+    }
+  }
+
+  async #handle(flight: InFlight): Promise<Disposal> {
     const { message } = flight;
     const parsed = parseEnvelope(message.body);
     if (parsed.kind !== 'command') {
       const fault = parsed.kind === 'malformed' ? parsed.fault : `it is no command but a message of kind ${parsed.kind}`;
       this.#deps.report({ kind: 'malformed', messageId: message.messageId, message: `A message was refused: ${fault}.` });
-      return this.#bury(message);
+      return this.#returns.bury(message);
     }
     const command = (flight.command = parsed.envelope);
     const data = command.dataref === undefined ? command.data : await loadInput(command.dataref, this.#deps.payloads);
     const job = createJob(flight, command, data, this.#deps, `${this.#deps.worker}:${++this.#claims}`);
     const { delivery } = job;
-    // Most commands are new: the claim is tried before anything is read.
-    if (delivery.mode !== 'run' || delivery.settling) return this.#decide(job, await this.#deps.store.read(command.id));
+    // Most commands are new: the claim is tried before anything is read. What comes again mostly has a record.
+    const again = message.receiveCount > 1 || command.attempt > 1;
+    if (again || delivery.mode !== 'run' || delivery.settling) return this.#decide(job, await this.#deps.store.read(command.id));
     if (delivery.effect === 'transaction') return this.#runInTransaction(job, claimed(delivery), undefined);
-    const claim = await this.#deps.store.write(command.id, claimed(delivery), 'absent');
+    const body = claimed(delivery);
+    const claim = await this.#deps.store.write(command.id, body, 'absent');
     if (claim.status === 'conflict') return this.#decide(job, claim.current);
-    return this.#run(job, 1);
+    return this.#run(job, body, 1);
   }
 
   /** Asks for a verdict, writes it, and acts on it; a lost write is decided anew on what stands. */
-  async #decide(job: Job, found: CommandRecord | undefined): Promise<Disposal> {
+  async #decide(job: Job, found: CommandRecord | undefined, rule: Rule = receive): Promise<Disposal> {
     let record = found;
     for (let tries = 0; tries < CONFLICTS_MAX; tries++) {
-      const verdict = receive(record, job.delivery);
+      const ended = rule(record, job.delivery);
+      if (ended.kind === 'lost') return this.#lost(job);
+      const verdict = ended.kind === 'exhausted' ? this.#exhausted(job, ended.runs) : ended;
       if (verdict.kind === 'run' && job.delivery.effect === 'transaction') return this.#runInTransaction(job, verdict.write, record);
       const write = 'write' in verdict ? verdict.write : undefined;
       if (write === undefined) return this.#act(job, verdict, record?.revision ?? 0);
@@ -109,42 +127,57 @@ export class CommandRunner {
     return 1;
   }
 
-  async #act(job: Job, verdict: Verdict, revision: number): Promise<Disposal> {
+  /** Nothing runs any more, and nothing has happened: recorded, so that no copy runs it later. */
+  #exhausted({ command }: Job, runs: Runs): Written {
+    const reply = this.#deps.replies.exhausted(command, runs);
+    return { kind: 'repeat', reply, runs, write: { state: 'FAILED', hash: command.datahash, reply } };
+  }
+
+  async #act(job: Job, verdict: Written, revision: number): Promise<Disposal> {
+    const { replies } = this.#deps;
     switch (verdict.kind) {
       case 'run':
-        return this.#run(job, verdict.write.early === undefined ? revision : 0);
+        return this.#run(job, verdict.write, verdict.write.early === undefined ? revision : 0);
       case 'answer':
-        return this.#answer(job, this.#deps.replies.bare(job.command, verdict.outcome));
+        if (verdict.outcome !== 'unknown') return this.#answer(job, replies.bare(job.command, verdict.outcome, verdict.runs));
+        this.#reportEnd(job, verdict.runs);
+        return this.#answer(job, replies.unknown(job.command, verdict.runs ?? NO_RUNS));
       case 'repeat':
+        if (verdict.runs !== undefined) this.#reportEnd(job, verdict.runs);
         return this.#answer(job, verdict.reply);
+      case 'pause':
+        return this.#pause(job, verdict.until);
       case 'revoke':
         return this.#revoke(job, revision);
       case 'wait':
         return this.#wait(job, verdict.until);
       case 'hold':
-        return HOLD_SECONDS;
+        return this.#returns.giveBack(job.message, job.command, HOLD_SECONDS * 1000);
       case 'give-up':
-        return this.#giveUp(job, verdict.claimed);
+        return this.#giveUp(job, verdict.claimed, verdict.runs);
       case 'refuse':
         return this.#refuse(job);
     }
   }
 
-  async #run(job: Job, revision: number): Promise<Disposal> {
+  async #run(job: Job, claim: RecordBody, revision: number): Promise<Disposal> {
     const served = job.served as ServedCommand;
-    const { flight } = job;
-    flight.token = job.delivery.token;
+    const { flight, delivery } = job;
+    flight.token = delivery.token;
+    flight.claim = claim;
     flight.revision = revision;
     if (served.effect === 'once') await this.#deps.store.durable();
     let output: unknown;
     try {
-      output = await served.run(job.input, this.#task(job, undefined));
+      const overdue = watchTime(flight, delivery.policy.timeoutMs, this.#deps.clock);
+      output = await Promise.race([served.run(job.input, this.#task(job, undefined)), overdue]);
     } catch (error) {
       flight.token = '';
       return this.#threw(job, error);
     }
     // From here on a beat could only collide with the write of the answer.
     flight.token = '';
+    if (output === OVERDUE) return this.#retry(job, OVERDUE);
     if (isDeferred(output)) return this.#defer(job);
     let data: Json;
     try {
@@ -221,41 +254,40 @@ export class CommandRunner {
       if (written.status === 'written') return fenced;
       record = written.current;
     }
-    this.#report(job, 'lease-lost', 'The lease was lost while the handler ran: nothing is answered.');
+    this.#report(job, 'lease-lost', LOST_MESSAGE);
     return undefined;
   }
 
-  /** The handler threw something that is no declared error. */
-  async #retry(job: Job, error: unknown): Promise<Disposal> {
-    const { flight, message, command, delivery } = job;
-    if (flight.lost) return 'leave';
-    if (!flight.stopping) this.#report(job, 'handler-failed', thrownText(error), error);
-    if (delivery.effect !== 'transaction') {
-      const current = await this.#deps.store.read(command.id);
-      const released = await this.#fenced(job, current, (record) => lease(record, delivery.token, this.#deps.clock.now()));
-      if (released === undefined) return 'leave';
-    }
-    const giveUp = message.receiveCount >= RECEIVES_MAX;
-    // Of class once there is no second run: the record tells what to answer.
-    if (giveUp || delivery.effect === 'once') return this.#decideAgain(job, giveUp, error);
-    if (flight.stopping) return 0;
-    if (isRetryAfter(error)) return secondsFor(error.delayMs, VISIBILITY_SECONDS_MAX);
-    return backoffSeconds(message.receiveCount, this.#deps.random);
+  #lost(job: Job): Disposal {
+    this.#report(job, 'lease-lost', LOST_MESSAGE);
+    return 'leave';
   }
 
-  async #decideAgain(job: Job, giveUp: boolean, error: unknown): Promise<Disposal> {
-    const now = this.#deps.clock.now();
-    if (giveUp) job.reason = thrownText(error);
-    job.delivery = { ...job.delivery, now, mode: giveUp ? 'give-up' : job.delivery.mode };
-    return this.#decide(job, await this.#deps.store.read(job.command.id));
+  /** The run has ended without an answer: its record says when it is run again, or what to answer instead. */
+  async #retry(job: Job, thrown: unknown): Promise<Disposal> {
+    const { flight, command, delivery } = job;
+    if (flight.lost) return 'leave';
+    const end = runEndOf(thrown, flight);
+    // A handler that ends because it was told to has no fault.
+    const heeded = flight.stopping || (flight.settled && (end.how === 'not-done' || flight.abort.caused(thrown)));
+    if (thrown === OVERDUE) this.#report(job, 'handler-failed', end.error.message);
+    else if (!heeded) this.#report(job, 'handler-failed', thrownText(thrown), thrown);
+    job.delivery = { ...delivery, now: this.#deps.clock.now() };
+    if (delivery.effect === 'transaction') return this.#decide(job, job.found, (record, at) => endTransaction(record, at, end));
+    const { claim, revision } = flight;
+    const known = claim === undefined || revision === 0 ? await this.#deps.store.read(command.id) : { ...claim, revision };
+    return this.#decide(job, known, (record, at) => endRun(record, at, end));
   }
 
   async #runInTransaction(job: Job, claim: RecordBody, found: CommandRecord | undefined): Promise<Disposal> {
-    const { command } = job;
+    const { command, flight } = job;
     const transactional = this.#deps.transactional as TransactionalRecords;
     const expected = found?.revision ?? 'absent';
+    job.found = found;
     let said: Committed;
     try {
+      // Nothing can take a transaction from a handler that uses it, so its time only aborts the signal.
+      void watchTime(flight, job.delivery.policy.timeoutMs, this.#deps.clock);
       said = await transactional.transact((tx, records) =>
         runInTransaction(job, claim, expected, this.#task(job, tx), records, this.#deps),
       );
@@ -276,8 +308,9 @@ export class CommandRunner {
       await this.#cancel(job, revision);
     } catch (error) {
       this.#report(job, 'handler-failed', thrownText(error), error);
-      if (job.message.receiveCount >= RECEIVES_MAX) return this.#decideAgain(job, true, error);
-      return backoffSeconds(job.message.receiveCount, this.#deps.random);
+      job.delivery = { ...job.delivery, now: this.#deps.clock.now() };
+      const current = await this.#deps.store.read(command.id);
+      return this.#decide(job, current, (record, at) => endCancel(record, at, lastErrorFrom(error)));
     }
     return this.#answer(job, this.#deps.replies.bare(command, 'cancelled'));
   }
@@ -299,29 +332,32 @@ export class CommandRunner {
 
   /** Another worker has it: this delivery comes back when that lease is over, and it is no fault of the message. */
   async #wait(job: Job, until: number): Promise<Disposal> {
-    const { sender, service, inFlight, clock } = this.#deps;
+    const { inFlight, clock } = this.#deps;
     const { message, command } = job;
     if (job.delivery.settling) {
       for (const other of inFlight) if (other.command?.id === command.id && other !== job.flight) other.settle();
     }
-    const delaySeconds = Math.max(1, secondsFor(until - clock.now(), BACKOFF_SECONDS_MAX));
-    if (message.receiveCount < RECEIVES_NEAR_MAX || sender === undefined) return delaySeconds;
-    const [sent] = await sender.send(service, [{ body: message.body, groupId: groupOf(command), delaySeconds }]);
-    return sent?.status === 'sent' ? 'delete' : delaySeconds;
+    return this.#returns.giveBack(message, command, Math.max(1, until - clock.now()));
   }
 
-  async #giveUp(job: Job, wasClaimed: boolean): Promise<Disposal> {
+  /** The next run is not due yet. */
+  #pause({ message, command }: Job, until: number): Promise<Disposal> {
+    return this.#returns.giveBack(message, command, until - this.#deps.clock.now());
+  }
+
+  async #giveUp(job: Job, wasClaimed: boolean, runs: Runs = NO_RUNS): Promise<Disposal> {
     const { command, message } = job;
     const why = job.reason === '' ? `it was received ${message.receiveCount} times and never ended` : job.reason;
     this.#report(job, 'gave-up', `${command.type} was given up: ${why}`);
     const { replies, store } = this.#deps;
-    const reply = wasClaimed ? replies.bare(command, 'unknown') : replies.poisoned(command, why);
+    const lastError = runs.lastError ?? { code: 'POISON', message: why };
+    const reply = wasClaimed ? replies.unknown(command, { ...runs, lastError }) : replies.poisoned(command, why);
     if (!wasClaimed) {
       // A copy of it may still come, and must not run after this answer.
       const written = await store.write(command.id, { state: 'FAILED', hash: command.datahash, reply }, 'absent');
       if (written.status === 'conflict') return this.#decide(job, written.current);
     }
-    const buried = await this.#bury(message);
+    const buried = await this.#returns.bury(message);
     const disposal = await this.#answer(job, reply);
     return disposal === 'delete' ? buried : disposal;
   }
@@ -330,17 +366,10 @@ export class CommandRunner {
   async #refuse(job: Job): Promise<Disposal> {
     const { command, message } = job;
     this.#report(job, 'id-reused', `${command.id} came again with another datahash (${command.datahash}): it is refused.`);
-    const buried = await this.#bury(message);
-    const disposal = await this.#answer(job, this.#deps.replies.bare(command, 'unknown'));
+    const buried = await this.#returns.bury(message);
+    const lastError = { code: 'ID_REUSED', message: 'The id of the command came with another datahash before.' };
+    const disposal = await this.#answer(job, this.#deps.replies.unknown(command, { failures: 0, lastError }));
     return disposal === 'delete' ? buried : disposal;
-  }
-
-  /** To the dead-letter queue, where a person finds it. Without a sender the queue's own redrive policy takes it there. */
-  async #bury(message: ReceivedMessage): Promise<Disposal> {
-    const { sender, service } = this.#deps;
-    if (sender === undefined) return BACKOFF_SECONDS_MAX;
-    const [sent] = await sender.send(`${service}-dead-letter`, [{ body: message.body }]);
-    return sent?.status === 'sent' ? 'delete' : backoffSeconds(message.receiveCount, this.#deps.random);
   }
 
   async #answer(job: Job, reply: string): Promise<Disposal> {
@@ -348,18 +377,20 @@ export class CommandRunner {
   }
 
   /** What the bus did not accept is asked for again by the redelivery: the record has the answer. */
-  #published(job: Job, result: PublishResult): Disposal {
+  #published(job: Job, result: PublishResult): Disposal | Promise<Disposal> {
     if (result.status === 'published') return 'delete';
     this.#report(job, 'fault', `The bus did not accept the reply (${result.reason}): it is published again when the message comes back.`);
-    return backoffSeconds(job.message.receiveCount, this.#deps.random);
+    const { message, command } = job;
+    return this.#returns.backOff(message, command);
+  }
+
+  #reportEnd(job: Job, { failures, lastError }: Runs = NO_RUNS): void {
+    const count = failures === 1 ? '1 run' : `${failures} runs`;
+    const why = lastError === undefined ? '' : `; the last one ended with ${lastError.code}: ${lastError.message}`;
+    this.#report(job, 'gave-up', `${job.command.type} is not run any more after ${count} without an answer${why}`);
   }
 
   #report(job: Job, kind: Notice['kind'], message: string, cause?: unknown): void {
     this.#deps.report({ kind, messageId: job.message.messageId, commandId: job.command.id, message, cause });
   }
-}
-
-/** Fair-queue group: the tenant, or the process name in `tenant#process#id`. */
-function groupOf(command: CommandEnvelope): string {
-  return command.tenant ?? command.id.split('#')[1] ?? command.source;
 }

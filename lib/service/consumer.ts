@@ -5,10 +5,10 @@ import type { IdempotencyStore } from '../ports/idempotency-store.ts';
 import type { MessageQueue, ReceivedMessage, VisibilityChange } from '../ports/message-queue.ts';
 import type { MessageSender } from '../ports/message-sender.ts';
 import type { PayloadStore } from '../ports/payload-store.ts';
-import { CommandRunner, type Disposal } from './command-runner.ts';
+import { CommandRunner } from './command-runner.ts';
 import { InFlight, type Notice, type Outcome } from './delivery.ts';
-import { backoffSeconds } from './give-back.ts';
 import { Heartbeat } from './heartbeat.ts';
+import type { Disposal } from './message-returns.ts';
 import { Replies } from './replies.ts';
 import { servedParts, type Served } from './served.ts';
 import type { TokenKey } from './task-token.ts';
@@ -133,6 +133,8 @@ export class Consumer {
     await this.#drain(this.#graceMs);
     this.stop();
     await this.#drain(ABORT_MS);
+    // A handler that does not end keeps nothing alive, but its own doings.
+    this.abandon();
     ended.abort();
     await beats;
   }
@@ -141,13 +143,7 @@ export class Consumer {
     this.#open++;
     const flight = new InFlight(message, this.#options.clock.now());
     this.#inFlight.add(flight);
-    let disposal: Disposal;
-    try {
-      disposal = await this.#runner.handle(flight);
-    } catch (cause) {
-      this.#fault(flight, cause);
-      disposal = backoffSeconds(message.receiveCount, this.#options.random);
-    }
+    const disposal = await this.#runner.handle(flight);
     this.#inFlight.delete(flight);
     const outcome = await this.#dispose(flight, disposal);
     this.#open--;

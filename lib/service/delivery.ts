@@ -1,6 +1,7 @@
 import type { CommandEnvelope } from '../contract/envelope.ts';
 import { Cancelled } from '../contract/errors.ts';
 import type { ReceivedMessage } from '../ports/message-queue.ts';
+import type { RecordBody } from './command-record.ts';
 import { TaskAbort } from './task.ts';
 
 /** What became of one delivered message. */
@@ -30,6 +31,8 @@ export class InFlight {
   command: CommandEnvelope | undefined;
   /** The fencing token, while a lease is held. */
   token = '';
+  /** The record as this worker claimed it. */
+  claim: RecordBody | undefined;
   /** Of the record as this worker last wrote it; of one that holds an early answer none, so that no other answer is written over it. */
   revision = 0;
   /** Beats that the queue refused, one after the other. */
@@ -37,18 +40,38 @@ export class InFlight {
   lost = false;
   /** The grace period is over: what is given up goes back at once. */
   stopping = false;
+  /** The process no longer wants the command. */
+  settled = false;
+  /** Ends the watch over the time of its run. */
+  readonly #timer = new AbortController();
 
   constructor(message: ReceivedMessage, now: number) {
     this.message = message;
     this.startedAt = now;
   }
 
+  /** Aborted when the run has ended, or nobody looks at it any more. */
+  get ended(): AbortSignal {
+    return this.#timer.signal;
+  }
+
+  end(): void {
+    this.#timer.abort();
+  }
+
   lose(): void {
     this.lost = true;
+    this.end();
     this.abort.abort(new Cancelled({ reason: 'lost-race', message: 'The lease was lost: another worker may run this command now.' }));
   }
 
+  /** Its run has taken longer than one may. */
+  expire(): void {
+    this.abort.abort(new Cancelled({ reason: 'timeout', message: 'The run has taken longer than the timeout of its command.' }));
+  }
+
   settle(): void {
+    this.settled = true;
     this.abort.abort(new Cancelled({ reason: 'requested', message: 'The command is being settled: the process no longer wants it.' }));
   }
 

@@ -3,12 +3,14 @@ import { parseVersion, NEWER } from '../contract/versions.ts';
 import type { Json } from '../contract/schema.ts';
 import { thrownText } from '../contract/thrown-text.ts';
 import type { Clock } from '../ports/clock.ts';
+import type { CommandRecord } from '../ports/idempotency-store.ts';
 import type { ReceivedMessage } from '../ports/message-queue.ts';
 import type { PayloadStore } from '../ports/payload-store.ts';
 import type { Delivery } from './command-record.ts';
 import type { InFlight } from './delivery.ts';
 import { HOLD_MAX_MS, RECEIVES_MAX } from './give-back.ts';
 import { loadData } from './reply.ts';
+import { limitsOf } from './run-limits.ts';
 import type { ServedCommand } from './served.ts';
 
 /** A command in hand: parsed, with its handler where this worker has one. */
@@ -21,12 +23,15 @@ export interface Job {
   /** Why this worker cannot run it, or why it gives up. */
   reason: string;
   delivery: Delivery;
+  /** Of effect class `transaction`: the record on which the transaction was begun. */
+  found?: CommandRecord | undefined;
 }
 
 export interface JobDependencies {
   readonly clock: Clock;
   readonly commands: ReadonlyMap<string, ServedCommand>;
   readonly leaseMs: number;
+  readonly random: () => number;
 }
 
 const MISSING: unique symbol = Symbol('the data is referred to and not there');
@@ -43,6 +48,7 @@ export function createJob(flight: InFlight, command: CommandEnvelope, data: Inpu
   const served = deps.commands.get(command.type);
   const read = readInput(command, served, data);
   const now = deps.clock.now();
+  const limits = limitsOf(command);
   return {
     flight,
     message,
@@ -54,11 +60,13 @@ export function createJob(flight: InFlight, command: CommandEnvelope, data: Inpu
       hash: command.datahash,
       command: message.body,
       effect: served === undefined ? 'key' : served.effect,
-      settling: command.deadline !== undefined && Date.parse(command.deadline) < now,
+      ...limits,
+      settling: limits.deadline < now,
       mode: modeOf(message, read.fault !== '', now),
       token,
       now,
       leaseUntil: now + deps.leaseMs,
+      jitter: deps.random(),
     },
   };
 }

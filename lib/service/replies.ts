@@ -1,10 +1,12 @@
 import type { CommandEnvelope, Outcome } from '../contract/envelope.ts';
+import { lastErrorData, type LastError } from '../contract/last-error.ts';
 import type { Json } from '../contract/schema.ts';
 import { wellFormed } from '../contract/thrown-text.ts';
 import type { EventPublisher, OutgoingEvent, PublishResult } from '../ports/event-publisher.ts';
 import type { PayloadStore } from '../ports/payload-store.ts';
 import type { Clock } from '../ports/clock.ts';
 import { buildReply, buildShortReply, replyEvent } from './reply.ts';
+import type { Runs } from './run-limits.ts';
 import type { ServedCommand } from './served.ts';
 import { TurnBatch } from './turn-batch.ts';
 
@@ -12,6 +14,9 @@ import { TurnBatch } from './turn-batch.ts';
 const ENTRIES_MAX = 10;
 /** Of why a command was given up. */
 const REASON_CHARACTERS_MAX = 2_000;
+const NO_RUNS: Runs = { failures: 0 };
+/** Of a record that an older version has written. */
+const NO_RUN_LEFT: LastError = { code: 'EXHAUSTED', message: 'The retry limits of the command allow no more runs.' };
 
 export interface ReplyDependencies {
   readonly service: string;
@@ -57,9 +62,22 @@ export class Replies {
     return buildShortReply(command, { service: this.#service, outcome: 'failed', retryable: true, data, time: this.#now() });
   }
 
+  /** The retry limits are used up, and nothing has happened. */
+  exhausted(command: CommandEnvelope, { failures, lastError = NO_RUN_LEFT }: Runs): string {
+    const parts = { outcome: 'failed', retryable: true, attempts: failures, data: { ...lastErrorData(lastError) } } as const;
+    return buildShortReply(command, { service: this.#service, ...parts, time: this.#now() });
+  }
+
+  /** The effect may have happened. */
+  unknown(command: CommandEnvelope, { failures, lastError }: Runs): string {
+    const data = lastError === undefined ? null : { ...lastErrorData(lastError) };
+    return buildShortReply(command, { service: this.#service, outcome: 'unknown', attempts: failures, data, time: this.#now() });
+  }
+
   /** A reply without data. */
-  bare(command: CommandEnvelope, outcome: Outcome): string {
-    return buildShortReply(command, { service: this.#service, outcome, data: null, time: this.#now() });
+  bare(command: CommandEnvelope, outcome: Outcome, { failures }: Runs = NO_RUNS): string {
+    const runs = failures === 0 ? {} : { attempts: failures };
+    return buildShortReply(command, { service: this.#service, outcome, ...runs, data: null, time: this.#now() });
   }
 
   publish(reply: string): Promise<PublishResult> {

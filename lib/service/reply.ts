@@ -17,6 +17,8 @@ export interface ReplyParts {
   /** @default 1, which is left out */
   readonly dataversion?: number;
   readonly retryable?: boolean;
+  /** Runs that ended without an answer. */
+  readonly attempts?: number;
   readonly time: string;
 }
 
@@ -56,6 +58,7 @@ function replyEnvelope(
     attempt: command.attempt,
     outcome: parts.outcome,
     retryable: parts.retryable,
+    attempts: parts.attempts,
     replyto: command.replyto,
     replytoken,
     hops: command.hops,

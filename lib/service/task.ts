@@ -23,14 +23,19 @@ export interface Task<E, Tx> {
   readonly token: string;
   /** Makes the declared errors: `throw task.errors.CardDeclined({ … })`. */
   readonly errors: E;
-  /** Aborts when the lease is lost, when the command is settled, and at the end of the grace period. */
+  /** Aborts when the lease is lost, when the command is settled, after its `timeout`, and at the end of the grace period. */
   readonly signal: AbortSignal;
   /** The transaction, in effect class `transaction`. */
   readonly tx: Tx;
   /** Return it: somebody else will answer, by `token`. */
   defer(): Deferred;
-  /** Throw it: the command is run again after this delay. */
+  /** Throw it: the command is run again after this delay. Counts as no attempt; the deadline still ends it. */
   retryAfter(delay: Duration, reason: string): Error;
+  /**
+   * Throw it: this run has done nothing, for certain. It counts as an attempt, and the command is run again; where the process no
+   * longer wants it (`signal` has aborted), it is answered `cancelled` at once.
+   */
+  notDone(reason: string): Error;
 }
 
 const DEFERRED: Deferred = Object.freeze({ '~deferred': true });
@@ -56,6 +61,13 @@ export class TaskAbort {
     if (this.#reason !== undefined) return;
     this.#reason = reason;
     this.#controller?.abort(reason);
+  }
+
+  /** Whether a handler threw this because its signal had aborted. */
+  caused(thrown: unknown): boolean {
+    if (this.#reason === undefined || typeof thrown !== 'object' || thrown === null) return false;
+    const { name, cause } = thrown as { readonly name?: unknown; readonly cause?: unknown };
+    return thrown === this.#reason || cause === this.#reason || name === 'AbortError';
   }
 }
 
@@ -100,6 +112,10 @@ export class CommandTask implements Task<unknown, unknown> {
   retryAfter(delay: Duration, reason: string): Error {
     return new RetryAfter(milliseconds(delay), reason);
   }
+
+  notDone(reason: string): Error {
+    return new NotDone(reason);
+  }
 }
 
 /** The id in `tenant#process#id/run/n`. */
@@ -125,4 +141,21 @@ export class RetryAfter extends OrchestratorError {
 
 export function isRetryAfter(value: unknown): value is RetryAfter {
   return isOrchestratorError(value) && value.code === 'RETRY_AFTER';
+}
+
+/** A handler states that its run has done nothing. */
+export class NotDone extends OrchestratorError {
+  declare readonly code: 'NOT_DONE';
+
+  constructor(reason: string) {
+    super('NOT_DONE', reason, {
+      retryable: true,
+      remedy: 'Throw it from the handler: the run counts as one that did nothing.',
+      details: { reason },
+    });
+  }
+}
+
+export function isNotDone(value: unknown): value is NotDone {
+  return isOrchestratorError(value) && value.code === 'NOT_DONE';
 }

@@ -5,6 +5,23 @@ type Body = Omit<CommandRecord, 'revision'>;
 
 const RUN: Body = { state: 'RUN', hash: 'sha256:aa', token: 'w1:1', leaseUntil: 2_000_000, command: '{"id":"a"}' };
 const FULL: Body = { ...RUN, early: '{"outcome":"completed"}', once: true };
+const PAUSED: Body = {
+  state: 'RUN',
+  hash: 'sha256:aa',
+  command: '{"id":"a"}',
+  failures: 3,
+  maybeDone: true,
+  lastError: { code: 'ECONNREFUSED', message: 'no \u00e9' },
+  nextRunAt: 2_000_000,
+};
+const REVOKED: Body = {
+  state: 'REVOKED',
+  hash: 'sha256:aa',
+  command: '{"id":"a"}',
+  failures: 1,
+  lastError: { code: 'X', message: '' },
+  nextRunAt: 5,
+};
 const DEFERRED: Body = { state: 'DEFERRED', hash: 'sha256:aa', command: '{"id":"a"}', beatAt: 7 };
 const TOMB: Body = { state: 'TOMB', hash: 'sha256:bb' };
 const DONE: Body = { state: 'DONE', hash: 'sha256:aa', reply: '{"outcome":"completed","data":"\\u00e9"}' };
@@ -19,7 +36,10 @@ export function idempotencyStoreContract(name: string, make: () => Promise<Idemp
 
     it.each([
       ['RUN', FULL],
+      ['paused RUN', PAUSED],
+      ['retried RUN', { ...FULL, failures: 1, lastError: { code: 'X', message: 'y' } }],
       ['DEFERRED', DEFERRED],
+      ['REVOKED', REVOKED],
       ['DONE', DONE],
       ['TOMB', TOMB],
     ])('keeps every field of a %s record, and no others', async (_, body) => {
@@ -33,6 +53,9 @@ export function idempotencyStoreContract(name: string, make: () => Promise<Idemp
     it('drops the fields that a later write leaves out', async () => {
       const store = await make();
       await store.write('a', FULL, 'absent');
+      await store.write('a', PAUSED, 1);
+      await store.write('a', RUN, 2);
+      expect(await store.read('a')).toEqual({ ...RUN, revision: 3 });
       await store.write('a', DONE, (await store.read('a'))!.revision);
       const { revision: _, ...stored } = (await store.read('a'))!;
       expect(stored).toEqual(DONE);

@@ -11,6 +11,9 @@ import { toWire } from '../../lib/contract/wire.ts';
 import type { CommandRecord } from '../../lib/ports/idempotency-store.ts';
 import { complete, defer, receive, type Delivery } from '../../lib/service/command-record.ts';
 import { buildReply } from '../../lib/service/reply.ts';
+import { endRun, type RunEnd } from '../../lib/service/run-end.ts';
+import { lastErrorFrom } from '../../lib/service/run-error.ts';
+import { limitsOf, type Runs } from '../../lib/service/run-limits.ts';
 import { taskToken } from '../../lib/service/task-token.ts';
 import { inPython, python } from './python.ts';
 
@@ -84,43 +87,127 @@ test('its task tokens are those of the library', () => {
 const NOW = 1_000_000;
 const reply = JSON.stringify({ outcome: 'completed', data: 1 });
 const failure = JSON.stringify({ outcome: 'failed', data: 2 });
+const ERROR = { code: 'ECONNREFUSED', message: 'down' };
+const at = (milliseconds: number): string => new Date(milliseconds).toISOString();
+const envelope = (fields: Partial<CommandEnvelope>): string => JSON.stringify(fields);
 const records: readonly (CommandRecord | undefined)[] = [
   undefined,
   { state: 'DONE', hash: HASH, reply, revision: 2 },
   { state: 'FAILED', hash: HASH, reply: failure, revision: 2 },
   { state: 'TOMB', hash: HASH, revision: 1 },
-  { state: 'DEFERRED', hash: HASH, command: 'c', beatAt: 5, revision: 2 },
-  { state: 'REVOKED', hash: HASH, command: 'c', revision: 3 },
+  { state: 'DEFERRED', hash: HASH, command: '{}', beatAt: 5, revision: 2 },
+  { state: 'REVOKED', hash: HASH, command: '{}', revision: 3 },
+  { state: 'REVOKED', hash: HASH, command: '{}', revision: 3, failures: 2, lastError: ERROR, nextRunAt: NOW + 7 },
+  { state: 'REVOKED', hash: HASH, command: '{}', revision: 3, failures: 1_000, lastError: ERROR, nextRunAt: NOW - 7 },
+  ...[
+    {},
+    { maybeDone: true as const },
+    { maybeDone: true as const, once: true as const },
+    { early: reply, maybeDone: true as const },
+  ].flatMap((more) =>
+    [1, 2, 3].flatMap((failures) =>
+      [NOW - 5, NOW + 5].flatMap((nextRunAt) =>
+        [envelope({}), envelope({ retryattempts: 2, deadline: at(NOW - 1) }), envelope({ retryattempts: 9, deadline: at(NOW + 9) })].map(
+          (command): CommandRecord => ({
+            state: 'RUN',
+            hash: HASH,
+            command,
+            revision: 2,
+            failures,
+            lastError: ERROR,
+            nextRunAt,
+            ...more,
+          }),
+        ),
+      ),
+    ),
+  ),
   ...[NOW - 1, NOW, NOW + 1].flatMap((leaseUntil) =>
     [{}, { early: reply }, { early: failure }, { once: true as const }, { once: true as const, early: reply }].map(
-      (more): CommandRecord => ({ state: 'RUN', hash: HASH, token: 'theirs', leaseUntil, command: 'c', revision: 1, ...more }),
+      (more): CommandRecord => ({ state: 'RUN', hash: HASH, token: 'theirs', leaseUntil, command: '{}', revision: 1, ...more }),
     ),
   ),
 ];
 const deliveries: readonly Delivery[] = [HASH, `sha256:${'00'.repeat(32)}`].flatMap((hash) =>
   [true, false].flatMap((settling) =>
-    (['run', 'hold', 'give-up'] as const).map((mode) => ({
-      hash,
-      command: 'body',
-      effect: 'key' as const,
-      settling,
-      mode,
-      token: 'mine',
-      now: NOW,
-      leaseUntil: NOW + 60_000,
-    })),
+    (['run', 'hold', 'give-up'] as const).flatMap((mode) =>
+      [{}, { retryattempts: 2, retryfirst: 90_000, retryfactor: '1.5', deadline: at(NOW + 50) }].map((fields) => ({
+        hash,
+        command: envelope(fields),
+        effect: 'key' as const,
+        settling,
+        mode,
+        token: 'mine',
+        now: NOW,
+        leaseUntil: NOW + 60_000,
+        jitter: 0.75,
+        ...limitsOf(fields),
+      })),
+    ),
   ),
 );
 
+const DELIVERY = `decision.Delivery(it["delivery"]["hash"], it["delivery"]["command"], it["delivery"]["settling"], it["delivery"]["mode"],
+      it["delivery"]["token"], it["delivery"]["now"], it["delivery"]["leaseUntil"],
+      decision.Policy.of(json.loads(it["delivery"]["command"])), it["delivery"]["jitter"])`;
+
+/** A record as the table has it: the last error is two attributes. */
+const stored = (record: Partial<CommandRecord> | undefined) => {
+  if (record === undefined) return null;
+  const { lastError, ...rest } = record;
+  return lastError === undefined ? rest : { ...rest, errorCode: lastError.code, errorMessage: lastError.message };
+};
+/** A verdict of the library with the names of the other. */
+const named = ({ runs, ...verdict }: ReturnType<typeof receive> & { readonly runs?: Runs }) => ({
+  write: null,
+  outcome: '',
+  reply: '',
+  until: 0,
+  claimed: false,
+  ...verdict,
+  ...('write' in verdict && verdict.write !== undefined && { write: stored(verdict.write) }),
+  failures: runs?.failures ?? 0,
+  error: runs?.lastError === undefined ? null : [runs.lastError.code, runs.lastError.message],
+});
+
 test('it decides as the library does, for every record and every delivery', () => {
-  const cases = records.flatMap((record) => deliveries.map((delivery) => ({ record: record ?? null, delivery })));
+  const cases = records.flatMap((record) => deliveries.map((delivery) => ({ record, delivery })));
   const verdicts = inPython(
-    `asdict(decision.receive(it["record"], decision.Delivery(it["delivery"]["hash"], it["delivery"]["command"], it["delivery"]["settling"],
-      it["delivery"]["mode"], it["delivery"]["token"], it["delivery"]["now"], it["delivery"]["leaseUntil"])))`,
-    cases,
+    `asdict(decision.receive(it["record"], ${DELIVERY}))`,
+    cases.map(({ record, delivery }) => ({ record: stored(record), delivery })),
   );
-  const none = { write: null, outcome: '', reply: '', until: 0, claimed: false };
-  expect(verdicts).toEqual(cases.map(({ record, delivery }) => ({ ...none, ...receive(record ?? undefined, delivery) })));
+  expect(verdicts).toEqual(cases.map(({ record, delivery }) => named(receive(record, delivery))));
+});
+
+test('it ends a run without an answer as the library does, for every record and every delivery', () => {
+  const mine = records.map((record) => record && { ...record, ...(record.token !== undefined && { token: 'mine' }) });
+  const ends = (['failed', 'not-done', 'later'] as const).flatMap((how) =>
+    [true, false].map((settled): RunEnd => ({ how, settled, error: ERROR, ...(how === 'later' && { delayMs: 60_000 }) })),
+  );
+  const cases = mine.flatMap((record) => deliveries.flatMap((delivery) => ends.map((end) => ({ record, delivery, end }))));
+  const verdicts = inPython(
+    `(lambda verdict: verdict and asdict(verdict))(decision.end_run(it["record"], ${DELIVERY}, decision.RunEnd(it["end"]["how"],
+      (it["end"]["error"]["code"], it["end"]["error"]["message"]), it["end"]["settled"], it["end"].get("delayMs", 0))))`,
+    cases.map(({ record, delivery, end }) => ({ record: stored(record), delivery, end })),
+  );
+  const expected = cases.map(({ record, delivery, end }) => {
+    const ended = endRun(record, delivery, end);
+    return ended.kind === 'lost' ? null : named(ended);
+  });
+  expect(verdicts).toEqual(expected);
+});
+
+test('it tells the same of an error, without what looks like a secret', () => {
+  const messages = [
+    'a\nb',
+    'Authorization: Bearer abc',
+    '{"password":"x"}',
+    'postgres://a:b@db',
+    'key AKIAabcdefgh0123456789XYZ',
+    '0a'.repeat(32),
+  ];
+  const scrubbed = messages.map((message) => lastErrorFrom(new Error(message)).message);
+  expect(inPython('scrub.scrubbed(it)', messages)).toEqual(scrubbed);
 });
 
 test('it completes and defers as the library does', () => {
@@ -135,7 +222,7 @@ test('it completes and defers as the library does', () => {
 test('it takes the commands that the library takes', () => {
   const value = fc.oneof(
     fc.jsonValue({ maxDepth: 2 }),
-    fc.constantFrom('1.0', HASH, 'a b', '', 0, 1, -1, 2, true, null, command.time, 'default#p#i'),
+    fc.constantFrom('1.0', '2', '0.5', '1.', HASH, 'a b', '', 0, 1, -1, 2, true, null, command.time, 'default#p#i'),
   );
   const fields = [
     'specversion',
@@ -147,6 +234,11 @@ test('it takes the commands that the library takes', () => {
     'datahash',
     'attempt',
     'deadline',
+    'retryattempts',
+    'retryfirst',
+    'retrymost',
+    'retryfactor',
+    'timeout',
     'replyto',
     'hops',
     'data',

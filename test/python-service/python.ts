@@ -21,11 +21,11 @@ export function python(
   return { status, stdout, stderr };
 }
 
-/** What a Python expression makes of each value; `it` is the value, `wire` and `decision` are the modules, `kind` tells what a body is. */
+/** What a Python expression makes of each value; `it` is the value, `wire`, `decision` and `scrub` are the modules, `kind` tells what a body is. */
 export function inPython(expression: string, values: readonly unknown[]): readonly unknown[] {
   const program = `import json, sys
 from dataclasses import asdict
-from tutti import decision, wire
+from tutti import decision, scrub, wire
 def kind(body):
     try:
         wire.read_command(body)

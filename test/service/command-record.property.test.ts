@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
+import { runPolicyOf } from '../../lib/contract/run-policy.ts';
 import type { CommandRecord } from '../../lib/ports/idempotency-store.ts';
 import { complete, receive, type Delivery, type Effect, type RecordBody } from '../../lib/service/command-record.ts';
 
@@ -85,6 +86,9 @@ class World {
       token,
       now: this.now,
       leaseUntil: this.now + 1_000,
+      policy: runPolicyOf({}),
+      deadline: Infinity,
+      jitter: 0,
     };
     const verdict = receive(this.record, delivery);
     if (verdict.kind === 'run') {

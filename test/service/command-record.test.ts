@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { runPolicyOf } from '../../lib/contract/run-policy.ts';
 import type { CommandRecord } from '../../lib/ports/idempotency-store.ts';
 import {
-  answer,
-  beat,
   complete,
   defer,
   entombed,
@@ -12,6 +11,7 @@ import {
   type Effect,
   type RecordBody,
 } from '../../lib/service/command-record.ts';
+import { answer, beat } from '../../lib/service/token-answer.ts';
 
 const COMPLETED = '{"outcome":"completed","data":{"paymentId":"p-7"}}';
 const COMPLETED_LATER = '{"time":"later","outcome":"completed","data":{"paymentId":"p-7"}}';
@@ -27,6 +27,9 @@ const delivered = (over: Partial<Delivery> = {}): Delivery => ({
   token: 'w2:1',
   now: NOW,
   leaseUntil: NOW + 60_000,
+  policy: runPolicyOf({}),
+  deadline: Infinity,
+  jitter: 0.5,
   ...over,
 });
 const record = (body: RecordBody): CommandRecord => ({ ...body, revision: 3 });
@@ -38,9 +41,10 @@ const failed = record({ state: 'FAILED', hash: 'h1', reply: FAILED });
 const deferred = record({ state: 'DEFERRED', hash: 'h1', command: '{"id":"c"}', beatAt: 1 });
 const revoked = record({ state: 'REVOKED', hash: 'h1', command: '{"id":"c"}' });
 const tomb = record({ state: 'TOMB', hash: 'h1' });
+const LAPSED = { code: 'LEASE_LAPSED', message: 'A worker stopped, or lost its lease, in the middle of a run.' };
 const EFFECTS: readonly Effect[] = ['key', 'transaction', 'once'];
 
-describe('R1 a command runs only where nothing stands, or a lapsed lease may be taken over', () => {
+describe('R1 a command runs only where nothing stands, or no lease holds and its next run is due', () => {
   it('claims a new command with its token, lease and envelope', () => {
     expect(receive(undefined, delivered())).toEqual({
       kind: 'run',
@@ -131,12 +135,14 @@ describe('R5 settling never decides against a valid lease', () => {
     expect(receive(lapsed(), delivered({ settling: true, effect: 'transaction' }))).toEqual({
       kind: 'answer',
       outcome: 'cancelled',
+      runs: { failures: 1, lastError: LAPSED },
       write: { state: 'TOMB', hash: 'h1' },
     });
   });
 
   it('answers a lapsed command of class once unknown', () => {
-    expect(receive(lapsed(), delivered({ settling: true, effect: 'once' }))).toEqual({ kind: 'answer', outcome: 'unknown' });
+    const verdict = receive(lapsed(), delivered({ settling: true, effect: 'once' }));
+    expect(verdict).toMatchObject({ kind: 'answer', outcome: 'unknown', runs: { failures: 1 } });
   });
 });
 
@@ -213,10 +219,16 @@ describe('R7 a deferred command is taken back in two steps', () => {
   });
 });
 
-describe('R8 effect class once is never run twice', () => {
-  it('answers a lapsed lease unknown, with no record of it, so that an answer can still come', () => {
-    expect(receive(lapsed(), delivered({ effect: 'once' }))).toEqual({ kind: 'answer', outcome: 'unknown' });
-    expect(receive(lapsed({ once: true }), delivered({ effect: 'key' }))).toEqual({ kind: 'answer', outcome: 'unknown' });
+describe('R8 effect class once is run again only after runs that said notDone', () => {
+  it('answers a lapsed lease unknown and stays RUN, so that an answer can still come', () => {
+    const unknown = { kind: 'answer', outcome: 'unknown', write: { state: 'RUN', failures: 1, maybeDone: true } };
+    expect(receive(lapsed(), delivered({ effect: 'once' }))).toMatchObject(unknown);
+    expect(receive(lapsed({ once: true }), delivered({ effect: 'key' }))).toMatchObject(unknown);
+  });
+
+  it('runs it again where each run has said notDone', () => {
+    const paused = record({ state: 'RUN', hash: 'h1', command: '{"id":"c"}', once: true, failures: 2 });
+    expect(receive(paused, delivered({ effect: 'once' }))).toMatchObject({ kind: 'run', write: { once: true, failures: 2 } });
   });
 
   it('answers a lapsed lease with the early answer', () => {
@@ -235,6 +247,12 @@ describe('R8 effect class once is never run twice', () => {
     });
     expect(answer(running({ once: true }), COMPLETED, NOW)).toMatchObject({ kind: 'accept', write: { state: 'RUN', early: COMPLETED } });
   });
+
+  it('of any class is ended by an answer that comes between two runs, since no worker would publish it', () => {
+    const paused = record({ state: 'RUN', hash: 'h1', command: '{"id":"c"}', failures: 1, maybeDone: true });
+    const write = { state: 'DONE', hash: 'h1', reply: COMPLETED };
+    expect(answer(paused, COMPLETED, NOW)).toEqual({ kind: 'accept', write, reply: COMPLETED });
+  });
 });
 
 describe('R9 an equal id with another hash is refused', () => {
@@ -247,8 +265,9 @@ describe('R9 an equal id with another hash is refused', () => {
 describe('R10 giving up', () => {
   it('is failed where the command was never claimed, else unknown', () => {
     expect(receive(undefined, delivered({ mode: 'give-up' }))).toEqual({ kind: 'give-up', claimed: false });
-    expect(receive(lapsed(), delivered({ mode: 'give-up' }))).toEqual({ kind: 'give-up', claimed: true });
-    expect(receive(revoked, delivered({ mode: 'give-up' }))).toEqual({ kind: 'give-up', claimed: true });
+    const runs = { failures: 1, lastError: LAPSED };
+    expect(receive(lapsed(), delivered({ mode: 'give-up' }))).toEqual({ kind: 'give-up', claimed: true, runs });
+    expect(receive(revoked, delivered({ mode: 'give-up' }))).toEqual({ kind: 'give-up', claimed: true, runs: { failures: 0 } });
   });
 
   it('never gives up what another worker is running', () => {

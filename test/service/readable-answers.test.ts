@@ -39,7 +39,7 @@ describe('whoever asked can read every answer', () => {
         throw thrown;
       }),
     );
-    rig.queue.put(toWire(command({ deadline: '2027-11-24T10:00:00.000Z' })));
+    rig.queue.put(toWire(command({ retryattempts: 1 })));
     expect(parseEnvelope(await answered(rig))).toMatchObject({ kind: 'reply' });
   });
 

@@ -102,7 +102,7 @@ describe('effect class transaction', () => {
     expect(await storeRecords(ledger.store())!.read(ID)).toMatchObject({ state: 'FAILED' });
   });
 
-  it('leaves nothing behind where the handler throws or the commit fails, and runs again', async () => {
+  it('leaves nothing but the count of its runs behind where the handler throws or the commit fails, and runs again', async () => {
     const ledger = newLedger();
     const rig = charging(ledger, (runs) => {
       if (runs === 1) throw new TypeError('oops');
@@ -115,7 +115,9 @@ describe('effect class transaction', () => {
     rig.clock.advance(2_000);
     expect(await rig.deliver()).toMatchObject([{ action: 'given-back' }]);
     ledger.failCommit = false;
-    expect(await storeRecords(ledger.store())!.read(ID)).toBeUndefined();
+    const stands = await storeRecords(ledger.store())!.read(ID);
+    expect(stands).toMatchObject({ state: 'RUN', failures: 1 });
+    expect(stands).not.toHaveProperty('maybeDone');
     expect(rig.replies).toEqual([]);
     rig.clock.advance(4_000);
     await rig.deliver();
@@ -146,15 +148,16 @@ describe('effect class transaction', () => {
     expect(await storeRecords(ledger.store())!.read(ID)).toMatchObject({ state: 'TOMB' });
   });
 
-  it('is failed, retryable, after 20 receives: its effect was rolled back each time', async () => {
+  it('is failed, retryable, after its attempts: its effect was rolled back each time', async () => {
     const ledger = newLedger();
     const rig = charging(ledger, () => {
       throw new TypeError('oops');
     });
-    rig.send();
-    await rig.receiveInVain(19);
+    rig.send({ retryattempts: 2 });
     await rig.deliver();
-    expect(rig.replies).toMatchObject([{ outcome: 'failed', retryable: true }]);
+    rig.clock.advance(1_000);
+    await rig.deliver();
+    expect(rig.replies).toMatchObject([{ outcome: 'failed', retryable: true, attempts: 2, data: { type: 'TypeError', message: 'oops' } }]);
     expect(ledger.charges).toEqual([]);
   });
 });

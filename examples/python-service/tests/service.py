@@ -7,7 +7,7 @@ from typing import Any, Dict, List, Optional
 from tests.wire import COMMAND
 from tutti import wire
 from tutti.flight import Flight, now
-from tutti.service import DEFERRED, Clients, DeclaredError, Handler, Service, Settings
+from tutti.service import DEFERRED, Clients, DeclaredError, Handler, NotDone, RetryAfter, Service, Settings
 
 PAST = "2026-01-01T00:00:00.000Z"
 FUTURE = "9999-01-01T00:00:00.000Z"
@@ -110,9 +110,54 @@ class Commands(Case):
         rig = Rig(Handler(lambda data, task: 1 / 0))
         self.assertIsInstance(rig.deliver(), int)
         self.assertEqual((rig.outcomes(), rig.record()["state"]), ([], "RUN"))
-        self.assertLessEqual(rig.record()["leaseUntil"], now())
-        self.assertEqual(rig.deliver(receives=20), "delete")
-        self.assertEqual((rig.outcomes(), len(rig.sqs.sent)), (["unknown"], 1))
+        self.assertEqual((rig.record()["failures"], rig.record()["errorCode"]), (1, "ZeroDivisionError"))
+        self.assertNotIn("token", rig.record())
+
+    def test_are_run_no_earlier_than_the_pause_is_over_whichever_copy_comes(self):
+        runs = []
+        rig = Rig(Handler(lambda data, task: runs.append(1) or 1 / 0))
+        rig.deliver()
+        rig.records.items[COMMAND["id"]]["nextRunAt"] = now() + 5_000
+        self.assertIn(rig.deliver(attempt=2), (5, 6))
+        self.assertEqual((rig.deliver(receives=18), rig.sqs.sent[0]["QueueUrl"], len(runs)), ("delete", "queue", 1))
+
+    def test_are_answered_unknown_after_their_attempts_with_the_last_error(self):
+        runs = []
+        rig = Rig(Handler(lambda data, task: runs.append(1) or {}["password=x"]))
+        limits = {"retryattempts": 2, "retryfirst": 0}
+        self.assertEqual([rig.deliver(**limits), rig.deliver(**limits), rig.deliver(attempt=2, **limits)], [0, "delete", "delete"])
+        self.assertEqual((len(runs), rig.outcomes(), rig.record()["state"]), (2, ["unknown", "unknown"], "RUN"))
+        reply = rig.events.published[0]
+        self.assertEqual((reply["attempts"], reply["data"]["type"], reply["data"]["message"]), (2, "KeyError", "'password=***'"))
+
+    def test_of_which_each_run_has_done_nothing_fail_for_good_after_their_attempts(self):
+        def book(_data: Any, _task: Any) -> None:
+            raise NotDone("no route")
+
+        rig = Rig(Handler(book))
+        self.assertEqual(rig.deliver(retryattempts=1), "delete")
+        self.assertEqual((rig.outcomes(), rig.events.published[0]["retryable"], rig.record()["state"]), (["failed"], True, "FAILED"))
+
+    def test_that_ask_for_another_run_count_as_no_attempt(self):
+        def book(_data: Any, _task: Any) -> None:
+            raise RetryAfter(60, "busy")
+
+        rig = Rig(Handler(book))
+        self.assertIn(rig.deliver(retryattempts=1), (60, 61))
+        self.assertNotIn("failures", rig.record())
+
+    def test_are_cancelled_at_once_where_they_have_done_nothing_and_are_no_longer_wanted(self):
+        def book(_data: Any, task: Any) -> None:
+            flight.settle()
+            raise NotDone("the offer is withdrawn")
+
+        rig = Rig(Handler(book))
+        flight = rig.flight()
+        self.assertEqual((rig.service.handle(flight), rig.outcomes(), rig.record()["state"]), ("delete", ["cancelled"], "TOMB"))
+
+    def test_are_told_when_the_time_of_a_run_is_over(self):
+        rig = Rig(Handler(lambda data, task: task.aborted.wait(5)))
+        self.assertEqual((rig.deliver(timeout=1), rig.events.published[0]["data"]), ("delete", True))
 
     def test_are_acknowledged_only_when_the_bus_has_taken_the_reply(self):
         runs = []
@@ -194,7 +239,7 @@ class Settling(Case):
 
     def test_of_what_a_dead_worker_had_runs_it_to_its_end(self):
         rig = Rig(Handler(lambda data, task: {"reference": "HT101"}))
-        rig.records.items[COMMAND["id"]] = {"state": "RUN", "hash": COMMAND["datahash"], "token": "t", "leaseUntil": 1, "revision": 1}
+        rig.records.items[COMMAND["id"]] = {"state": "RUN", "hash": COMMAND["datahash"], "token": "t", "leaseUntil": 1, "revision": 1, "command": json.dumps({})}
         rig.deliver(deadline=PAST)
         self.assertEqual(rig.outcomes(), ["completed"])
 
@@ -208,7 +253,7 @@ class Settling(Case):
 
     def test_of_what_its_handler_defers_only_now_takes_it_back_at_once(self):
         rig = Rig(Handler(lambda data, task: DEFERRED))
-        rig.records.items[COMMAND["id"]] = {"state": "RUN", "hash": COMMAND["datahash"], "token": "t", "leaseUntil": 1, "revision": 1}
+        rig.records.items[COMMAND["id"]] = {"state": "RUN", "hash": COMMAND["datahash"], "token": "t", "leaseUntil": 1, "revision": 1, "command": json.dumps({})}
         rig.deliver(deadline=PAST)
         self.assertEqual((rig.outcomes(), rig.record()["state"]), (["cancelled"], "TOMB"))
 

@@ -5,10 +5,46 @@ Times are milliseconds since 1970. A record is a dict with the attributes of the
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
-from typing import Any, Dict, Optional
+import math
+import sys
+from dataclasses import dataclass, field
+from typing import Any, Dict, Optional, Tuple
+
+from tutti import wire
 
 Record = Dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Policy:
+    """How the runs of a command are limited and spaced: the fields of its envelope, with their defaults."""
+
+    attempts: float = math.inf
+    first: int = 1_000
+    most: int = 300_000
+    factor: float = 2
+    timeout: int = 900_000
+    deadline: float = math.inf
+
+    @staticmethod
+    def of(command: Dict[str, Any]) -> "Policy":
+        deadline = command.get("deadline")
+        return Policy(
+            attempts=command.get("retryattempts", math.inf),
+            first=command.get("retryfirst", 1_000),
+            most=command.get("retrymost", 300_000),
+            factor=float(command.get("retryfactor", "2")),
+            timeout=command.get("timeout", 900_000),
+            deadline=math.inf if deadline is None else wire.milliseconds(deadline),
+        )
+
+    def pause(self, failures: int, jitter: float) -> int:
+        """Full jitter: a part of the longest pause after so many failures, in milliseconds."""
+        try:
+            grown = self.factor ** (max(1, failures) - 1)
+        except OverflowError:
+            grown = sys.float_info.max
+        return math.ceil(min(self.most, self.first * grown) * jitter)
 
 
 @dataclass(frozen=True)
@@ -22,6 +58,8 @@ class Delivery:
     token: str
     now: int
     lease_until: int
+    policy: Policy = field(default_factory=Policy)
+    jitter: float = 0.5  # from 0 to 1, drawn for this delivery
 
 
 @dataclass(frozen=True)
@@ -29,7 +67,9 @@ class Verdict:
     """What to do: write where `write` is given, and then what `kind` says.
 
     run: the handler · answer: publish `outcome` · repeat: publish `reply` · revoke: the handler's cancel, then a TOMB ·
-    wait: until `until`, for the worker that has it · hold · give-up (failed, or unknown where `claimed`) · refuse
+    wait: until `until`, for the worker that has it · pause: until `until`, when the next run is due · hold ·
+    exhausted: nothing has happened and nothing runs any more, record and answer `failed` · give-up (failed, or
+    unknown where `claimed`) · refuse. `failures`, `error`: the runs that ended without an answer, and the last of them
     """
 
     kind: str
@@ -38,6 +78,8 @@ class Verdict:
     reply: str = ""
     until: int = 0
     claimed: bool = False
+    failures: int = 0
+    error: Optional[Tuple[str, str]] = None
 
 
 def receive(record: Optional[Record], delivery: Delivery) -> Verdict:
@@ -64,23 +106,138 @@ def receive(record: Optional[Record], delivery: Delivery) -> Verdict:
     return _receive_lapsed(record, delivery)
 
 
-def _receive_lapsed(record: Record, delivery: Delivery) -> Verdict:
-    """Its worker is gone. The effect may have happened: under the same key it is run again, also to settle it."""
-    early = record.get("early")
-    once = record.get("once", False)
-    if once or delivery.mode == "give-up":
-        if early is not None:
-            return Verdict("repeat", reply=early, write=answered(record["hash"], early))
-        return Verdict("answer", outcome="unknown") if once else Verdict("give-up", claimed=True)
+def _receive_lapsed(found: Record, delivery: Delivery) -> Verdict:
+    """Nobody runs it. The effect may have happened: under the same key it is run again, also to settle it."""
+    record = counted(found, delivery)
+    ended = _end_of(record, delivery, delivery.settling)
+    if ended is not None:
+        return ended
     if delivery.mode == "hold":
         return Verdict("hold")
-    write = claim(delivery)
-    return Verdict("run", write=write if early is None else {**write, "early": early})
+    if record.get("nextRunAt", 0) > delivery.now:
+        return _pause_of(record, delivery, record is not found)
+    kept = ("failures", "maybeDone", "errorCode", "errorMessage", "early")
+    memory = {name: record[name] for name in kept if name in record}
+    return Verdict("run", write={**claim(delivery), **memory, "command": _envelope_to_keep(record, delivery)})
+
+
+def counted(record: Record, delivery: Delivery) -> Record:
+    """With the run of a worker that has left its record behind counted: nobody knows how far it went."""
+    if "token" not in record:
+        return record
+    failures = record.get("failures", 0) + 1
+    # It ended no earlier than its last beat, which made the lease.
+    left_at = record.get("leaseUntil", 0) - (delivery.lease_until - delivery.now)
+    return {
+        **{name: value for name, value in record.items() if name not in ("token", "leaseUntil", "revision")},
+        "failures": failures,
+        "maybeDone": True,
+        "errorCode": "LEASE_LAPSED",
+        "errorMessage": "A worker stopped, or lost its lease, in the middle of a run.",
+        "nextRunAt": left_at + delivery.policy.pause(failures, delivery.jitter),
+    }
+
+
+def end_run(record: Optional[Record], delivery: Delivery, end: "RunEnd") -> Optional[Verdict]:
+    """A run under this delivery's token has ended without an answer. None: the lease is lost."""
+    if record is None or not is_mine(record, delivery.token):
+        return None
+    failures = record.get("failures", 0) + (0 if end.how == "later" else 1)
+    pause = end.delay if end.how == "later" else delivery.policy.pause(failures, delivery.jitter)
+    body = {name: value for name, value in record.items() if name not in ("token", "leaseUntil", "revision")}
+    body.update(errorCode=end.error[0], errorMessage=end.error[1], nextRunAt=delivery.now + pause)
+    if failures > 0:
+        body["failures"] = failures
+    if end.how != "not-done":
+        body["maybeDone"] = True
+    return _end_of(body, delivery, delivery.settling or end.settled) or _pause_of(body, delivery, True)
+
+
+def end_cancel(record: Record, delivery: Delivery, error: Tuple[str, str]) -> Verdict:
+    """A `cancel` has failed: it is run again, with the pauses of the command."""
+    failures = record.get("failures", 0) + 1
+    due = delivery.now + delivery.policy.pause(failures, delivery.jitter)
+    body = {name: value for name, value in record.items() if name != "revision"}
+    body.update(failures=failures, errorCode=error[0], errorMessage=error[1], nextRunAt=due)
+    return Verdict("pause", write=body, until=due)
+
+
+@dataclass(frozen=True)
+class RunEnd:
+    """How a run ended that gave no answer: failed, not-done (nothing has happened), later (another run is asked for)."""
+
+    how: str
+    error: Tuple[str, str]
+    settled: bool = False  # the process no longer wants the command, and has said so during the run
+    delay: int = 0
+
+
+def _end_of(record: Record, delivery: Delivery, settling: bool) -> Optional[Verdict]:
+    """What a command without a lease comes to that may not be run again; None where it may."""
+    failures, maybe_done, early = record.get("failures", 0), record.get("maybeDone", False), record.get("early")
+    attempts, deadline = _widest(record, delivery)
+    once = record.get("once", False) and maybe_done
+    used_up = failures >= attempts or delivery.now > deadline
+    given_up = delivery.mode == "give-up"
+    refused = settling and not maybe_done
+    if not (once or used_up or given_up or refused):
+        return None
+    if early is not None:
+        return Verdict("repeat", reply=early, write=answered(record["hash"], early))
+    runs: Dict[str, Any] = {"failures": failures, "error": _error_of(record)}
+    if not maybe_done and (used_up or given_up):
+        return Verdict("exhausted", **runs)
+    if refused:
+        return Verdict("answer", outcome="cancelled", write=entombed(record["hash"]), **runs)
+    if given_up and not once and not used_up:
+        return Verdict("give-up", claimed=True, **runs)
+    return Verdict("answer", outcome="unknown", write=None if "revision" in record else record, **runs)
+
+
+def _pause_of(record: Record, delivery: Delivery, changed: bool) -> Verdict:
+    """Back when the next run is due, or when the deadline is over, which answers instead."""
+    until = min(record.get("nextRunAt", delivery.now), _widest(record, delivery)[1] + 1)
+    return Verdict("pause", until=int(until), write=record if changed else None)
+
+
+def _recorded(record: Record, delivery: Delivery) -> Optional[Policy]:
+    """The limits of the envelope that a record keeps; None where they are those of the delivery."""
+    kept = record.get("command")
+    return None if kept is None or kept == delivery.body else Policy.of(json.loads(kept))
+
+
+def _widest(record: Record, delivery: Delivery) -> Tuple[float, float]:
+    """Attempts and deadline: a delivery may raise the limits of an earlier one, and lowers none."""
+    kept, given = _recorded(record, delivery), delivery.policy
+    if kept is None:
+        return given.attempts, given.deadline
+    return max(kept.attempts, given.attempts), max(kept.deadline, given.deadline)
+
+
+def _envelope_to_keep(record: Record, delivery: Delivery) -> str:
+    """That of the delivery, unless it only lowers limits, as a settling one does."""
+    kept, given = _recorded(record, delivery), delivery.policy
+    if kept is None:
+        return delivery.body
+    raises = given.attempts > kept.attempts or given.deadline > kept.deadline
+    lowers = given.attempts < kept.attempts or given.deadline < kept.deadline
+    return record["command"] if lowers and not raises else delivery.body
+
+
+def _error_of(record: Record) -> Optional[Tuple[str, str]]:
+    return (record["errorCode"], record["errorMessage"]) if "errorCode" in record else None
+
+
+CANCELS_MAX = 1_000
 
 
 def _revoke(record: Record, delivery: Delivery) -> Verdict:
-    if delivery.mode != "run":
-        return Verdict(delivery.mode, claimed=delivery.mode == "give-up")
+    if delivery.mode == "hold":
+        return Verdict("hold")
+    if delivery.mode == "give-up" or record.get("failures", 0) >= CANCELS_MAX:
+        return Verdict("give-up", claimed=True, failures=record.get("failures", 0), error=_error_of(record))
+    if record.get("nextRunAt", 0) > delivery.now:
+        return Verdict("pause", until=record["nextRunAt"])
     if record["state"] == "REVOKED":
         return Verdict("revoke")
     return Verdict("revoke", write={"state": "REVOKED", "hash": record["hash"], "command": record.get("command", "")})
@@ -102,7 +259,7 @@ def entombed(command_hash: str) -> Record:
 
 def is_mine(record: Optional[Record], token: str) -> bool:
     """Whoever lost the lease writes nothing, answers nothing and acknowledges nothing."""
-    return record is not None and record["state"] == "RUN" and record["token"] == token
+    return record is not None and record["state"] == "RUN" and record.get("token") == token
 
 
 def complete(record: Record, reply: str) -> Record:

@@ -33,6 +33,7 @@ class Flight:
         self.record: Optional[Record] = None  # as this worker last wrote it
         self.beats_missed = 0
         self.lost = False
+        self.settled = False  # the process no longer wants the command
         self.aborted = threading.Event()
 
     def hold(self, token: str, record: Optional[Record]) -> None:
@@ -42,6 +43,10 @@ class Flight:
         """From here on a beat could only collide with the write of the answer."""
         token, self.token = self.token, ""
         return token, self.record
+
+    def settle(self) -> None:
+        self.settled = True
+        self.aborted.set()
 
     def lose(self) -> None:
         self.lost = True

@@ -12,24 +12,26 @@ import secrets
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple, Union
 from urllib.parse import quote
 
-from tutti import decision, wire
-from tutti.decision import Delivery, Record, Verdict
+from tutti import decision, scrub, wire
+from tutti.decision import Delivery, Policy, Record, RunEnd, Verdict
 from tutti.flight import Flight, Heartbeat, now
-from tutti.records import Records, body_of
+from tutti.records import Records
 
 log = logging.getLogger("tutti")
 
 RECEIVES_MAX = 20
 HOLD_SECONDS, HOLD_MAX_MS = 60, 15 * 60_000
 BACKOFF_SECONDS_MAX = 900
+HIDDEN_SECONDS_MAX = 11 * 3600  # SQS hides a message for 12 hours at the most
 CARRIED_CHARACTERS_MAX = 100 * 1024
 CONFLICTS_MAX = 8
 DEFERRED = object()
 
+Rule = Callable[[Optional[Record], Delivery], Optional[Verdict]]
 Disposal = Union[str, int]  # "delete", "leave", or the seconds after which the message is seen again
 
 
@@ -41,9 +43,21 @@ class DeclaredError(Exception):
         self.type, self.data = type, data
 
 
+class NotDone(Exception):
+    """This run has done nothing, for certain. It counts as an attempt; a command that is being settled is answered `cancelled`."""
+
+
+class RetryAfter(Exception):
+    """The command is run again after so many seconds; counts as no attempt. The command's deadline still ends it."""
+
+    def __init__(self, seconds: float, reason: str) -> None:
+        super().__init__(reason)
+        self.seconds = seconds
+
+
 @dataclass(frozen=True)
 class Handler:
-    run: Callable[[Any, "Task"], Any]  # returns the output, raises DeclaredError, or returns DEFERRED
+    run: Callable[[Any, "Task"], Any]  # returns the output or DEFERRED; raises DeclaredError, NotDone or RetryAfter
     parse: Callable[[Any], Any] = lambda data: data  # raises ValueError for data that this version cannot read
     cancel: Optional[Callable[[Any, "Task"], None]] = None  # takes a deferred command off the worklist
     newest: int = 1  # of the input's versions
@@ -98,7 +112,7 @@ class Task:
         self.attempt: int = command["attempt"]
         self.undoes: Optional[str] = command.get("undoes")
         self.token: str = wire.task_token(service, command["id"])
-        self.aborted = flight.aborted  # set when the lease is lost, the command is settled, or the service stops
+        self.aborted = flight.aborted  # set when the lease is lost, the command is settled, its timeout is over, or the service stops
 
 
 @dataclass(frozen=True)
@@ -168,7 +182,7 @@ class Service:
             disposal = self.handle(flight)
         except Exception:
             log.exception("%s failed", flight.command.get("id", "a message"))
-            disposal = _backoff(flight)
+            disposal = self._give_back(flight, _backoff(flight))
         self.heartbeat.leave(flight)
         self._dispose(flight, disposal)
         free.release()
@@ -200,14 +214,29 @@ class Service:
             log.error("a message was refused: %s", error)
             return self._bury(flight)
         job = self._job(flight)
-        # Most commands are new: the claim is tried before anything is read.
-        is_new = job.delivery.mode == "run" and not job.delivery.settling
-        record = None if is_new else self.records.read(flight.command["id"])
+        # Most commands are new: the claim is tried before anything is read. What comes again mostly has a record.
+        again = flight.receives > 1 or flight.command["attempt"] > 1
+        is_new = job.delivery.mode == "run" and not job.delivery.settling and not again
+        return self._decide(job, None if is_new else self.records.read(flight.command["id"]), decision.receive)
+
+    def _decide(self, job: Job, record: Optional[Record], rule: Rule) -> Disposal:
+        """Asks for a verdict, writes it, and acts on it; a lost write is decided anew on what stands."""
+        command = job.flight.command
         for _ in range(CONFLICTS_MAX):
-            verdict = decision.receive(record, job.delivery)
+            verdict = rule(record, job.delivery)
+            if verdict is None:
+                log.warning("%s was taken over while its handler ran: nothing is answered", command["id"])
+                return "leave"
+            if verdict.kind == "exhausted":
+                # Nothing runs any more, and nothing has happened: recorded, so that no copy runs it later.
+                code, message = verdict.error or ("EXHAUSTED", "The retry limits of the command allow no more runs.")
+                data = {"type": code, "message": message, "data": None}
+                reply = self._reply(job.flight, "failed", data, retryable=True, attempts=verdict.failures)
+                log.error("%s is not run any more after %d runs without an answer", command["id"], verdict.failures)
+                verdict = Verdict("repeat", reply=reply, write=decision.answered(command["datahash"], reply))
             if verdict.write is None:
                 return self._act(job, verdict, record)
-            written, stands = self.records.write(flight.command["id"], verdict.write, record)
+            written, stands = self.records.write(command["id"], verdict.write, record)
             if written:
                 return self._act(job, verdict, {**verdict.write, "revision": (record or {}).get("revision", 0) + 1})
             record = stands
@@ -216,11 +245,13 @@ class Service:
     def _job(self, flight: Flight) -> Job:
         command, at = flight.command, now()
         handler, data, fault = self._input(command)
-        deadline = command.get("deadline")
+        policy = Policy.of(command)
         delivery = Delivery(
             hash=command["datahash"],
             body=flight.body,
-            settling=deadline is not None and wire.milliseconds(deadline) < at,
+            policy=policy,
+            jitter=random.random(),
+            settling=policy.deadline < at,
             mode=_mode(flight, fault, at),
             token=secrets.token_urlsafe(12),
             now=at,
@@ -245,8 +276,11 @@ class Service:
         if verdict.kind == "run":
             job.flight.hold(job.delivery.token, record)
             return self._run(job)
+        if verdict.kind == "answer" and verdict.outcome == "unknown":
+            return self._unknown(job.flight, verdict)
         if verdict.kind == "answer":
-            return self._answer(job.flight, verdict.outcome)
+            more = {"attempts": verdict.failures} if verdict.failures > 0 else {}
+            return self._publish(job.flight, self._reply(job.flight, verdict.outcome, **more))
         if verdict.kind == "repeat":
             return self._publish(job.flight, verdict.reply)
         if verdict.kind == "revoke":
@@ -255,17 +289,24 @@ class Service:
             return self._wait(job, verdict.until)
         if verdict.kind == "hold":
             log.warning("%s is held for a newer worker: %s", command_id, job.fault)
-            return HOLD_SECONDS
+            return self._give_back(job.flight, HOLD_SECONDS)
+        if verdict.kind == "pause":
+            return self._give_back(job.flight, _seconds_until(verdict.until))
         if verdict.kind == "give-up":
-            return self._give_up(job.flight, verdict.claimed, job.fault)
+            return self._give_up(job.flight, verdict, job.fault)
         log.error("%s came again with another datahash: it is refused", command_id)
         # Whoever sent it must not wait for ever: what became of this command nobody can tell.
         self._bury(job.flight)
-        return self._answer(job.flight, "unknown")
+        reused = ("ID_REUSED", "The id of the command came with another datahash before.")
+        return self._unknown(job.flight, Verdict("answer", error=reused))
 
     def _run(self, job: Job) -> Disposal:
         flight, handler = job.flight, job.handler
         assert handler is not None
+        # No thread can be stopped from outside, so a run whose time is over is told so, and ends by itself.
+        clock = threading.Timer(min(job.delivery.policy.timeout / 1000, threading.TIMEOUT_MAX), flight.aborted.set)
+        clock.daemon = True
+        clock.start()
         try:
             output = handler.run(job.data, Task(self.name, flight))
             if output is DEFERRED:
@@ -276,9 +317,12 @@ class Service:
             reply = self._reply(flight, "completed", output, **more)
         except DeclaredError as error:
             reply = self._reply(flight, "failed", {"type": error.type, "message": str(error), "data": error.data})
-        except Exception:
-            log.exception("the handler of %s failed", flight.command["id"])
-            return self._retry(flight)
+        except Exception as error:
+            if not flight.settled:
+                log.exception("the handler of %s failed", flight.command["id"])
+            return self._retry(job, error)
+        finally:
+            clock.cancel()
         # First the record, then the bus, then the queue: after a crash in between, the record has the answer.
         written = self._fenced(flight, lambda record: decision.complete(record, reply))
         return "leave" if written is None else self._publish(flight, written["reply"])
@@ -292,14 +336,15 @@ class Service:
         # A deferral is no answer to a settling: that goes on, with the record DEFERRED.
         return self.handle(job.flight) if job.delivery.settling else self._answer(job.flight, "deferred")
 
-    def _retry(self, flight: Flight) -> Disposal:
-        """Technical reasons: the lease is let go, and the command runs again later, under the same id."""
-        released = self._fenced(flight, lambda record: {**body_of(record), "leaseUntil": now()})
-        if released is None:
+    def _retry(self, job: Job, error: Exception) -> Disposal:
+        """The run has ended without an answer: its record says when it is run again, or what to answer instead."""
+        flight = job.flight
+        if flight.lost:
             return "leave"
-        if flight.receives >= RECEIVES_MAX:
-            return self._give_up(flight, True, "its handler failed each time")
-        return 0 if flight.aborted.is_set() else _backoff(flight)
+        end = _run_end(error, flight)
+        _token, record = flight.let_go()
+        job = replace(job, delivery=replace(job.delivery, now=now()))
+        return self._decide(job, record, lambda stands, delivery: decision.end_run(stands, delivery, end))
 
     def _fenced(self, flight: Flight, decide: Callable[[Record], Record]) -> Optional[Record]:
         """A write under this worker's token, on whatever else was written meanwhile. None: the lease is lost."""
@@ -319,37 +364,52 @@ class Service:
         """The record says REVOKED, so no answer by token is taken any more: cancel, then the tomb."""
         flight = job.flight
         if job.handler is not None and job.handler.cancel is not None:
-            job.handler.cancel(job.data, Task(self.name, flight))
+            try:
+                job.handler.cancel(job.data, Task(self.name, flight))
+            except Exception as error:
+                log.exception("the cancel of %s failed", flight.command["id"])
+                ended = decision.end_cancel(record or {}, replace(job.delivery, now=now()), scrub.error_of(error))
+                self.records.write(flight.command["id"], ended.write or {}, record)
+                return self._give_back(flight, _seconds_until(ended.until))
         self.records.write(flight.command["id"], decision.entombed(flight.command["datahash"]), record)
         return self._answer(flight, "cancelled")
 
     def _wait(self, job: Job, until: int) -> Disposal:
-        """Another worker has it. Near the limit of receives, which are no fault of the message, it is sent anew."""
+        """Another worker has it."""
         flight = job.flight
         if job.delivery.settling:
             for other in self.heartbeat.of_command(flight.command["id"]):
                 if other is not flight:
-                    other.aborted.set()
-        seconds = max(1, min(BACKOFF_SECONDS_MAX, (until - now() + 999) // 1000))
-        if flight.receives < RECEIVES_MAX - 3:
+                    other.settle()
+        return self._give_back(flight, max(1, _seconds_until(until)))
+
+    def _give_back(self, flight: Flight, seconds: int) -> Disposal:
+        """The message is at no fault: near the limit of receives it is sent again, which counts from 1."""
+        if flight.receives < RECEIVES_MAX - 3 or not flight.command:
             return seconds
         group = flight.command.get("tenant") or flight.command["id"].split("#")[1]
+        delay = min(seconds, BACKOFF_SECONDS_MAX)
         self.aws.sqs.send_message(
-            QueueUrl=self.settings.queue_url, MessageBody=flight.body, DelaySeconds=seconds, MessageGroupId=group
+            QueueUrl=self.settings.queue_url, MessageBody=flight.body, DelaySeconds=delay, MessageGroupId=group
         )
         return "delete"
 
-    def _give_up(self, flight: Flight, claimed: bool, why: str) -> Disposal:
+    def _unknown(self, flight: Flight, verdict: Verdict) -> Disposal:
+        """The effect may have happened: with the last error, as far as it is known."""
+        data = verdict.error and {"type": verdict.error[0], "message": verdict.error[1], "data": None}
+        return self._publish(flight, self._reply(flight, "unknown", data, attempts=verdict.failures))
+
+    def _give_up(self, flight: Flight, verdict: Verdict, why: str) -> Disposal:
         """Definite where nobody has begun it, and recorded so, since a copy may still come; else unknown."""
         why = why or "it was received %d times and never ended" % flight.receives
         log.error("%s was given up: %s", flight.command["id"], why)
-        if claimed:
-            reply = self._reply(flight, "unknown")
-        else:
-            reply = self._reply(flight, "failed", {"type": "POISON", "message": why, "data": None}, retryable=True)
-            record = decision.answered(flight.command["datahash"], reply)
-            if not self.records.write(flight.command["id"], record, None)[0]:
-                return 1
+        if verdict.claimed:
+            self._bury(flight)
+            return self._unknown(flight, verdict if verdict.error else replace(verdict, error=("POISON", why)))
+        reply = self._reply(flight, "failed", {"type": "POISON", "message": why, "data": None}, retryable=True)
+        record = decision.answered(flight.command["datahash"], reply)
+        if not self.records.write(flight.command["id"], record, None)[0]:
+            return 1
         self._bury(flight)
         return self._publish(flight, reply)
 
@@ -396,7 +456,19 @@ class Service:
         if "ErrorCode" not in result:
             return "delete"
         log.error("the bus refused a reply (%s): it is published again when the message comes back", result["ErrorCode"])
-        return _backoff(flight)
+        return self._give_back(flight, _backoff(flight))
+
+
+def _run_end(error: Exception, flight: Flight) -> RunEnd:
+    if isinstance(error, RetryAfter):
+        return RunEnd("later", ("RETRY_AFTER", scrub.scrubbed(str(error))), flight.settled, int(error.seconds * 1000))
+    if isinstance(error, NotDone):
+        return RunEnd("not-done", ("NOT_DONE", scrub.scrubbed(str(error))), flight.settled)
+    return RunEnd("failed", scrub.error_of(error), flight.settled)
+
+
+def _seconds_until(until: int) -> int:
+    return max(0, min(HIDDEN_SECONDS_MAX, (until - now() + 999) // 1000))
 
 
 def _mode(flight: Flight, fault: str, at: int) -> str:

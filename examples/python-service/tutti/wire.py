@@ -72,6 +72,7 @@ def milliseconds(text: str) -> int:
 
 _ID = re.compile(r"[A-Za-z0-9.:_@+=,~!/#-]{1,300}")
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,300}")
+_FACTOR = re.compile(r"[1-9][0-9]{0,6}(\.[0-9]{1,20})?")
 _HASH = re.compile(r"sha256:[0-9a-f]{64}")
 _INSTANT = re.compile(r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{3}Z")
 
@@ -98,6 +99,11 @@ def read_command(body: str) -> Dict[str, Any]:
     for field, least in (("hops", 0), ("attempt", 1), ("dataversion", 1)):
         count = command.get(field, 1 if field == "dataversion" else None)
         _require(command, field, type(count) is int and least <= count < 2**53)
+    for field, least in (("retryattempts", 1), ("retryfirst", 0), ("retrymost", 0), ("timeout", 1)):
+        _require(command, field, field not in command or (type(command[field]) is int and least <= command[field] < 2**53))
+    if "retryfactor" in command:
+        factor = command["retryfactor"]
+        _require(command, "retryfactor", isinstance(factor, str) and _FACTOR.fullmatch(factor))
     if "deadline" in command:
         deadline = command["deadline"]
         _require(command, "deadline", isinstance(deadline, str) and _INSTANT.fullmatch(deadline))
@@ -112,7 +118,7 @@ def _require(command: Dict[str, Any], field: str, holds: Any) -> None:
 
 
 def build_reply(command: Dict[str, Any], service: str, outcome: str, now: int, data: Any = None, **more: Any) -> Dict[str, Any]:
-    """The reply to a command. `more` may hold type, dataversion, retryable; dataref and datahash stand for data."""
+    """The reply to a command. `more` may hold type, dataversion, retryable, attempts; dataref and datahash stand for data."""
     reply = {
         "specversion": "1.0",
         "id": "%s:%s" % (command["id"], outcome),

@@ -8,7 +8,25 @@ import { attributeNames, setOrRemove } from './set-or-remove.ts';
 const ENDED_DAYS = 90;
 const DAY_SECONDS = 86_400;
 
-const ATTRIBUTES = ['state', 'hash', 'token', 'leaseUntil', 'reply', 'early', 'command', 'once', 'beatAt', 'revision', 'ttl', 'w'] as const;
+const ATTRIBUTES = [
+  'state',
+  'hash',
+  'token',
+  'leaseUntil',
+  'reply',
+  'early',
+  'command',
+  'once',
+  'beatAt',
+  'revision',
+  'ttl',
+  'w',
+  'failures',
+  'maybeDone',
+  'errorCode',
+  'errorMessage',
+  'nextRunAt',
+] as const;
 const NAMES: Record<string, string> = attributeNames(ATTRIBUTES);
 
 /** What a write of a record needs to know. */
@@ -53,6 +71,13 @@ function encodeRecord({ record, expected, write, now }: RecordWriteRequest): Ite
   if (record.command !== undefined) item['command'] = { S: record.command };
   if (record.once !== undefined) item['once'] = { BOOL: true };
   if (record.beatAt !== undefined) item['beatAt'] = { N: String(record.beatAt) };
+  if (record.failures !== undefined) item['failures'] = { N: String(record.failures) };
+  if (record.maybeDone !== undefined) item['maybeDone'] = { BOOL: true };
+  if (record.lastError !== undefined) {
+    item['errorCode'] = { S: record.lastError.code };
+    item['errorMessage'] = { S: record.lastError.message };
+  }
+  if (record.nextRunAt !== undefined) item['nextRunAt'] = { N: String(record.nextRunAt) };
   if (record.state === 'DONE' || record.state === 'FAILED' || record.state === 'TOMB')
     item['ttl'] = { N: String(Math.ceil(now / 1000) + ENDED_DAYS * DAY_SECONDS) };
   return item;
@@ -71,5 +96,9 @@ export function decodeRecord(item: Item): CommandRecord {
   if (item['command']?.S !== undefined) record.command = item['command'].S;
   if (item['once']?.BOOL === true) record.once = true;
   if (item['beatAt']?.N !== undefined) record.beatAt = Number(item['beatAt'].N);
+  if (item['failures']?.N !== undefined) record.failures = Number(item['failures'].N);
+  if (item['maybeDone']?.BOOL === true) record.maybeDone = true;
+  if (item['errorCode']?.S !== undefined) record.lastError = { code: item['errorCode'].S, message: item['errorMessage']?.S ?? '' };
+  if (item['nextRunAt']?.N !== undefined) record.nextRunAt = Number(item['nextRunAt'].N);
   return record;
 }

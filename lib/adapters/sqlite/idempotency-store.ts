@@ -18,6 +18,23 @@ export function recordTable(log: OrderedLog, leasesFrom = 0): LoggedTable<string
   return new LoggedTable(log, { name: 'records', key: 'text', codec: recordCodec(leasesFrom), keep: RECORDS_KEPT });
 }
 
+/** Flags of a record; a record without one of the last four has the form that older versions wrote. */
+const ONCE = 1;
+const FAILURES = 2;
+const MAYBE_DONE = 4;
+const LAST_ERROR = 8;
+const NEXT_RUN_AT = 16;
+
+function flagsOf(record: CommandRecord): number {
+  return (
+    (record.once === true ? ONCE : 0) +
+    (record.failures === undefined ? 0 : FAILURES) +
+    (record.maybeDone === true ? MAYBE_DONE : 0) +
+    (record.lastError === undefined ? 0 : LAST_ERROR) +
+    (record.nextRunAt === undefined ? 0 : NEXT_RUN_AT)
+  );
+}
+
 /** A command's text is shared with its message, and the reply's with its event. */
 const recordCodec = (leasesFrom: number): Codec<CommandRecord> => ({
   encode(writer, record, previous) {
@@ -25,12 +42,18 @@ const recordCodec = (leasesFrom: number): Codec<CommandRecord> => ({
     writer.string(record.hash, previous?.hash);
     writer.string(record.token, previous?.token);
     writer.optionalNumber(record.leaseUntil);
-    writer.number(record.once === true ? 1 : 0);
+    writer.number(flagsOf(record));
     writer.shared(record.reply, previous?.reply);
     writer.shared(record.early, previous?.early);
     writer.shared(record.command, previous?.command);
     writer.optionalNumber(record.beatAt);
     writer.number(record.revision);
+    if (record.failures !== undefined) writer.number(record.failures);
+    if (record.nextRunAt !== undefined) writer.number(record.nextRunAt);
+    if (record.lastError !== undefined) {
+      writer.string(record.lastError.code, previous?.lastError?.code);
+      writer.string(record.lastError.message, previous?.lastError?.message);
+    }
   },
   decode(reader, previous) {
     const state = reader.string() as CommandRecord['state'];
@@ -38,23 +61,36 @@ const recordCodec = (leasesFrom: number): Codec<CommandRecord> => ({
     const token = reader.string(previous?.token);
     const until = reader.optionalNumber();
     const leaseUntil = until !== undefined && until < leasesFrom ? undefined : until;
-    const once = reader.number() === 1;
+    const flags = reader.number();
     const reply = reader.shared(previous?.reply);
     const early = reader.shared(previous?.early);
     const command = reader.shared(previous?.command);
     const beatAt = reader.optionalNumber();
     const revision = reader.number();
+    const failures = (flags & FAILURES) === 0 ? undefined : reader.number();
+    const nextRunAt = (flags & NEXT_RUN_AT) === 0 ? undefined : reader.number();
+    const lastError =
+      (flags & LAST_ERROR) === 0
+        ? undefined
+        : {
+            code: reader.string(previous?.lastError?.code) ?? '',
+            message: reader.string(previous?.lastError?.message) ?? '',
+          };
     return {
       state,
       hash,
       revision,
       ...(token === undefined ? {} : { token }),
       ...(leaseUntil === undefined ? {} : { leaseUntil }),
-      ...(once ? { once } : {}),
+      ...((flags & ONCE) === 0 ? {} : { once: true as const }),
+      ...((flags & MAYBE_DONE) === 0 ? {} : { maybeDone: true as const }),
       ...(reply === undefined ? {} : { reply }),
       ...(early === undefined ? {} : { early }),
       ...(command === undefined ? {} : { command }),
       ...(beatAt === undefined ? {} : { beatAt }),
+      ...(failures === undefined ? {} : { failures }),
+      ...(nextRunAt === undefined ? {} : { nextRunAt }),
+      ...(lastError === undefined ? {} : { lastError }),
     };
   },
 });

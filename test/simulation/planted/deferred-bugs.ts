@@ -1,6 +1,7 @@
 import type { Patch, PlantedBug } from './planted-bug.ts';
 
 const RECORD = 'lib/service/command-record.ts';
+const TOKEN = 'lib/service/token-answer.ts';
 const RUNNER = 'lib/service/command-runner.ts';
 
 const REVOKING = {
@@ -16,7 +17,7 @@ export const deferredBugs: readonly PlantedBug[] = [
     what: 'An answer by token that comes while the handler still runs is taken and forgotten.',
     patches: [
       {
-        file: RECORD,
+        file: TOKEN,
         find: "return { kind: 'accept', write: { ...body, early: reply } };",
         plant: "return PLANTED ? { kind: 'accept' } : { kind: 'accept', write: { ...body, early: reply } };",
       },
@@ -43,8 +44,8 @@ export const deferredBugs: readonly PlantedBug[] = [
     patches: [
       {
         file: RECORD,
-        find: 'write: record.early === undefined ? claimed(delivery)',
-        plant: 'write: PLANTED || record.early === undefined ? claimed(delivery)',
+        find: 'write: record.early === undefined ? claim',
+        plant: 'write: PLANTED || record.early === undefined ? claim',
       },
     ],
   },
@@ -56,13 +57,13 @@ export const deferredBugs: readonly PlantedBug[] = [
     patches: [
       {
         file: RECORD,
-        find: "if (record.early !== undefined) return { kind: 'repeat',",
-        plant: "if (record.early !== undefined && !(PLANTED && once)) return { kind: 'repeat',",
+        find: "if (early !== undefined) return { kind: 'repeat',",
+        plant: "if (early !== undefined && !(PLANTED && once)) return { kind: 'repeat',",
       },
       {
-        file: RECORD,
-        find: 'if (record.once === true && (record.leaseUntil ?? 0) <= now)',
-        plant: 'if (!PLANTED && record.once === true && (record.leaseUntil ?? 0) <= now)',
+        file: TOKEN,
+        find: 'if (record.token === undefined || (record.once === true && (record.leaseUntil ?? 0) <= now))',
+        plant: 'if (!PLANTED && (record.token === undefined || (record.once === true && (record.leaseUntil ?? 0) <= now)))',
       },
     ],
   },

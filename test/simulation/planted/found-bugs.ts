@@ -11,7 +11,7 @@ export const foundBugs: readonly PlantedBug[] = [
     patches: [
       {
         file: 'lib/service/command-runner.ts',
-        find: "const disposal = await this.#answer(job, this.#deps.replies.bare(command, 'unknown'));",
+        find: 'const disposal = await this.#answer(job, this.#deps.replies.unknown(command, { failures: 0, lastError }));',
         plant: 'if (PLANTED) return buried;\n    ORIGINAL',
       },
     ],

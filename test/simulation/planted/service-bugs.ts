@@ -71,8 +71,8 @@ export const serviceBugs: readonly PlantedBug[] = [
     patches: [
       {
         file: RECORD,
-        find: "const refused = delivery.settling && delivery.effect === 'transaction';",
-        plant: "const refused = delivery.settling && (PLANTED || delivery.effect === 'transaction');",
+        find: 'const refused = settling && nothingHappened;',
+        plant: 'const refused = settling && (PLANTED || nothingHappened);',
       },
     ],
   },
@@ -114,8 +114,8 @@ export const serviceBugs: readonly PlantedBug[] = [
     patches: [
       {
         file: RECORD,
-        find: "const once = record.once === true || delivery.effect === 'once';",
-        plant: "const once = !PLANTED && (record.once === true || delivery.effect === 'once');",
+        find: "const once = (record.once === true || delivery.effect === 'once') && maybeDone === true;",
+        plant: "const once = !PLANTED && (record.once === true || delivery.effect === 'once') && maybeDone === true;",
       },
     ],
   },
@@ -188,9 +188,9 @@ export const serviceBugs: readonly PlantedBug[] = [
         plant: "if (PLANTED && delivery.mode === 'give-up') return { kind: 'give-up', claimed: true };\n      ORIGINAL",
       },
       {
-        file: RUNNER,
-        find: 'if (message.receiveCount < RECEIVES_NEAR_MAX || sender === undefined) return delaySeconds;',
-        plant: 'if (PLANTED || message.receiveCount < RECEIVES_NEAR_MAX || sender === undefined) return delaySeconds;',
+        file: 'lib/service/message-returns.ts',
+        find: 'if (message.receiveCount < RECEIVES_NEAR_MAX || sender === undefined || command === undefined) return seconds;',
+        plant: 'if (PLANTED || message.receiveCount < RECEIVES_NEAR_MAX || sender === undefined || command === undefined) return seconds;',
       },
     ],
   },
