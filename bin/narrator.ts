@@ -1,7 +1,6 @@
-import ms from 'ms';
-import type { Json } from '../lib/contract/schema.ts';
 import type { JournalEntry } from '../lib/core/journal-entry.ts';
 import { stepName } from '../lib/client/step-name.ts';
+import { failureText, messageText, shownJson } from './failure-text.ts';
 
 /** What happened, for a reader who knows the business and not the engine. */
 export interface Sentence {
@@ -76,7 +75,7 @@ export class Narrator {
         if (late !== undefined) return plain(`${name} answered late, and is undone`);
         return known?.undoes === undefined ? plain(`${name} answered`) : plain(`${known.undoes} undone`);
       case 'failed':
-        return retryable === true ? waiting(`${name} could not be done: ${messageOf(data)}`) : bad(`${name}: ${failureOf(data)}`);
+        return retryable === true ? waiting(`${name} could not be done: ${messageText(data)}`) : bad(failureText(data, name));
       case 'cancelled':
         return plain(`${name} withdrawn`);
       case 'deferred':
@@ -90,7 +89,7 @@ export class Narrator {
     const known = this.#commands.get(n);
     if (known === undefined) return waiting(`command ${n} was not answered in time`);
     known.attempt += 1;
-    return waiting(`waits for ${known.command.slice(0, known.command.lastIndexOf('.'))}: ${known.command}, attempt ${known.attempt}`);
+    return waiting(`${known.command} was not answered in time, sent again (attempt ${known.attempt})`);
   }
 
   #timerSet({ n, path, due }: Entry<'TimerSet'>): Sentence | undefined {
@@ -123,9 +122,9 @@ function tellOfRun(entry: JournalEntry): Sentence | undefined {
     case 'Resumed':
       return plain(`${entry.by} resumed it${entry.skip === undefined ? '' : `, without ${entry.skip}`}`);
     case 'ProcessCompleted':
-      return good(`completed${entry.data === undefined || entry.data === null ? '' : ` ${shown(entry.data)}`}`);
+      return good(`completed${entry.data === undefined || entry.data === null ? '' : ` ${shownJson(entry.data)}`}`);
     case 'ProcessFailed':
-      return bad(`failed: ${failureOf(entry.data)}`);
+      return bad(`failed: ${failureText(entry.data)}`);
     case 'ProcessCancelled':
       return bad(`cancelled: ${entry.reason}`);
     case 'ProcessTerminated':
@@ -135,33 +134,27 @@ function tellOfRun(entry: JournalEntry): Sentence | undefined {
   }
 }
 
-/** A declared error by its name and data, any other by its message. */
-function failureOf(data: Json | undefined): string {
-  const { type, message, data: inner } = fields(data);
-  if (typeof type !== 'string' || type === 'Other') return messageOf(inner === undefined ? data : inner, message);
-  return inner === undefined || inner === null ? type : `${type} ${shown(inner)}`;
-}
+const [SECOND, MINUTE, HOUR, DAY] = [1_000, 60_000, 3_600_000, 86_400_000] as const;
 
-function messageOf(data: Json | undefined, fallback?: Json): string {
-  const { message, reason } = fields(data);
-  const text = message ?? reason ?? fallback;
-  return typeof text === 'string' ? text : 'no reason was given';
-}
-
-function fields(data: Json | undefined): { readonly [key: string]: Json | undefined } {
-  return typeof data === 'object' && data !== null && !Array.isArray(data) ? (data as { readonly [key: string]: Json | undefined }) : {};
-}
-
-const SHOWN_LENGTH_MAX = 100;
-
-function shown(data: Json): string {
-  const text = JSON.stringify(data);
-  return text.length <= SHOWN_LENGTH_MAX ? text : `${text.slice(0, SHOWN_LENGTH_MAX)}…`;
-}
-
-/** `+1.2s`, from the start of what is told. */
+/** `+1.234s`, `+1m29.9s`, `+2h03m`, `+3d04h`: from the start of what is told. */
 export function offsetText(milliseconds: number): string {
-  return milliseconds < 60_000 ? `+${(milliseconds / 1000).toFixed(3)}s` : `+${ms(milliseconds)}`;
+  if (milliseconds < MINUTE) return `+${(milliseconds / SECOND).toFixed(3)}s`;
+  if (milliseconds < HOUR) return `+${twoUnits(milliseconds, MINUTE, 'm')}${tenths(milliseconds % MINUTE)}s`;
+  if (milliseconds < DAY) return `+${twoUnits(milliseconds, HOUR, 'h')}${two((milliseconds % HOUR) / MINUTE)}m`;
+  return `+${twoUnits(milliseconds, DAY, 'd')}${two((milliseconds % DAY) / HOUR)}h`;
+}
+
+function twoUnits(milliseconds: number, unit: number, name: string): string {
+  return `${Math.floor(milliseconds / unit)}${name}`;
+}
+
+/** Cut, not rounded: 59.96 seconds are not a minute. */
+function tenths(milliseconds: number): string {
+  return (Math.floor(milliseconds / 100) / 10).toFixed(1).padStart(4, '0');
+}
+
+function two(count: number): string {
+  return String(Math.floor(count)).padStart(2, '0');
 }
 
 function plain(text: string): Sentence {

@@ -7,6 +7,8 @@ type Colors = ReturnType<typeof createColors>;
 export class Terminal {
   readonly colors: Colors;
   readonly isTerminal: boolean;
+  /** How wide the terminal is. */
+  readonly columns: number;
   readonly #stdout: NodeJS.WriteStream;
   readonly #stderr: NodeJS.WriteStream;
   #progress = '';
@@ -16,6 +18,7 @@ export class Terminal {
     this.#stderr = stderr;
     // In a pipe it is undefined, which picocolors would take as leave to guess: it colours in CI.
     this.isTerminal = (stdout as { readonly isTTY?: boolean }).isTTY ?? false;
+    this.columns = (stdout as { readonly columns?: number }).columns ?? 80;
     this.colors = createColors(this.isTerminal && environment['NO_COLOR'] === undefined);
   }
 

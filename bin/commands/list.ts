@@ -1,6 +1,7 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import type { Status } from '../../lib/client/describe.ts';
 import type { ListedInstance, ListRequest } from '../../lib/client/acts.ts';
+import { instanceTable, statusColor } from '../instance-table.ts';
 import { instantArgument } from '../instant-argument.ts';
 import { addWhereOptions, withActs, type Invocation, type WhereOptions } from '../invocation.ts';
 import type { Terminal } from '../terminal.ts';
@@ -17,7 +18,7 @@ const STATUSES: readonly Status[] = ['running', 'completed', 'failed', 'cancelle
 
 export function addListCommand(program: Command, invocation: Invocation): void {
   addWhereOptions(program.command('list'))
-    .description('list instances, the newest start first: process, id, status, started, why')
+    .description('list instances, the newest start first: process, id, status, started (on a terminal its age), why')
     .option('--process <name>', 'of this process')
     .addOption(new Option('--status <status...>', 'in one of these states').choices(STATUSES))
     .option('--tag <k=v>', 'with this tag; may be given more than once', tagOption)
@@ -27,10 +28,7 @@ export function addListCommand(program: Command, invocation: Invocation): void {
       const request = requestOf(options);
       await withActs(invocation, options, async (acts) => {
         const { instances } = await acts.list(request);
-        for (const instance of instances) {
-          if (options.json) invocation.terminal.printJson(instance);
-          else invocation.terminal.print(lineOf(invocation.terminal, instance));
-        }
+        printInstances(invocation.terminal, instances, options.json === true);
         if (instances.length === 0) invocation.terminal.message('No instance fits.');
         if (instances.length === options.limit) invocation.terminal.message(`Only the newest ${options.limit}: --limit shows more.`);
       });
@@ -47,16 +45,17 @@ function requestOf({ process, status, tag, since, limit }: ListCommandOptions): 
   };
 }
 
-function lineOf({ colors }: Terminal, { process, id, status, started, why }: ListedInstance): string {
-  const color = {
-    running: colors.cyan,
-    completed: colors.green,
-    failed: colors.red,
-    cancelled: colors.yellow,
-    terminated: colors.yellow,
-    stuck: colors.red,
-  }[status];
-  return `${process} ${id}  ${color(status.padEnd(10))} ${started}  ${colors.dim(why)}`;
+/** A table for a person; lines that a program can split for a pipe. */
+function printInstances(terminal: Terminal, instances: readonly ListedInstance[], json: boolean): void {
+  if (!json && terminal.isTerminal && instances.length > 0) return terminal.print(instanceTable(terminal, instances, Date.now()));
+  for (const instance of instances) {
+    if (json) terminal.printJson(instance);
+    else terminal.print(lineOf(terminal, instance));
+  }
+}
+
+function lineOf(terminal: Terminal, { process, id, status, started, why }: ListedInstance): string {
+  return `${process} ${id}  ${statusColor(terminal, status)(status.padEnd(10))} ${started}  ${terminal.colors.dim(why)}`;
 }
 
 function tagOption(text: string, before: Readonly<Record<string, string>> = {}): Readonly<Record<string, string>> {

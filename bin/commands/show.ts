@@ -4,6 +4,7 @@ import type { JournalEntry } from '../../lib/core/journal-entry.ts';
 import type { Acts, JournalAnswer } from '../../lib/client/acts.ts';
 import { addWhereOptions, withActs, type Invocation, type WhereOptions } from '../invocation.ts';
 import { Narrator, offsetText } from '../narrator.ts';
+import { quietText, tagsText } from '../quiet-entry.ts';
 import { paint } from '../tone.ts';
 import type { Terminal } from '../terminal.ts';
 
@@ -33,11 +34,18 @@ async function show(acts: Acts, terminal: Terminal, instance: { process: string;
     const answer = await acts.journal({ ...instance, payloads: options.payloads === true, from: printer.next });
     printer.print(answer);
     if (options.follow !== true || answer.status !== 'running') {
-      if (!options.json) terminal.message(`${answer.status}: ${answer.why}`);
+      if (!options.json) printState(terminal, answer);
       return;
     }
     await delay(FOLLOW_MS);
   }
+}
+
+/** Its tags and its view as they are now, then where it stands. */
+function printState(terminal: Terminal, { status, why, tags, view }: JournalAnswer): void {
+  if (tags !== undefined) terminal.print(`tags  ${tagsText(tags)}`);
+  if (view !== undefined) terminal.print(`view  ${JSON.stringify(view)}`);
+  terminal.message(why.startsWith(status) ? why : `${status}: ${why}`);
 }
 
 class JournalPrinter {
@@ -66,14 +74,9 @@ class JournalPrinter {
     if ('at' in entry) this.#at = entry.at;
     this.#startedAt ??= this.#at;
     const sentence = this.#narrator.tell(entry);
-    const text = sentence === undefined ? this.#terminal.colors.dim(quiet(entry)) : paint(this.#terminal, sentence);
+    const text = sentence === undefined ? this.#terminal.colors.dim(quietText(entry)) : paint(this.#terminal, sentence);
     const data = this.#options.payloads && 'data' in entry && entry.data !== undefined ? `  ${JSON.stringify(entry.data)}` : '';
     const offset = offsetText(this.#at - this.#startedAt).padStart(10);
     this.#terminal.print(`${String(this.next).padStart(4)} ${offset}  ${'at' in entry ? '' : '  '}${text}${data}`);
   }
-}
-
-/** What only the engine cares about, by the entry's own name. */
-function quiet(entry: JournalEntry): string {
-  return `${entry.type}${'path' in entry && entry.path !== '' ? ` ${entry.path}` : ''}`;
 }

@@ -1,23 +1,28 @@
-import { Option, type Command } from 'commander';
+import { InvalidArgumentError, Option, type Command } from 'commander';
+import ms from 'ms';
+import type { Duration } from '../../lib/contract/duration.ts';
 import type { OnOpen } from '../../lib/client/start.ts';
 import { EXIT } from '../exit-code.ts';
 import { addWhereOptions, withActs, type Invocation, type WhereOptions } from '../invocation.ts';
 import { jsonArgument } from '../json-argument.ts';
+import { waitForEnd } from '../wait-for-end.ts';
 
 interface StartCommandOptions extends WhereOptions {
   readonly id?: string;
   readonly onOpen?: OnOpen;
   readonly wait?: true;
+  readonly timeout?: Duration;
 }
 
 export function addStartCommand(program: Command, invocation: Invocation): void {
   addWhereOptions(program.command('start'))
-    .description('start an instance; prints its id and run, with --wait its result (exit 1 if it failed)')
+    .description('start an instance; prints its id and run, with --wait its result, or why there is none (exit 1)')
     .argument('<process>', 'name of the process')
     .argument('<json>', 'its input, or @FILE')
     .option('--id <id>', 'id of the instance (default: what its starting event names, else a new one)')
     .addOption(new Option('--on-open <policy>', 'what to do where that id is open').choices(['reject', 'attach', 'signal']))
-    .option('--wait', 'wait for the end and print the result')
+    .option('--wait', 'wait for the end and print the result; ends too when the instance is stuck')
+    .option('--timeout <duration>', 'with --wait: how long, such as 30s or 5 minutes (default: until it ends)', durationOption)
     .action(async (process: string, json: string, options: StartCommandOptions) => {
       const input = jsonArgument(json);
       const { terminal } = invocation;
@@ -34,9 +39,14 @@ export function addStartCommand(program: Command, invocation: Invocation): void 
           else terminal.print(`${started.id} ${started.run}${started.started ? '' : ' (was open)'}`);
           return EXIT.done;
         }
-        const { result } = await acts.result({ process, id: started.id });
-        terminal.printJson(options.json ? { ...started, result } : result);
-        return EXIT.done;
+        const { json = false, timeout } = options;
+        return waitForEnd(acts, terminal, { process, ...started }, { json, ...(timeout === undefined ? {} : { timeout }) });
       });
     });
+}
+
+function durationOption(text: string): Duration {
+  const milliseconds = ms(text as ms.StringValue) as number | undefined;
+  if (milliseconds === undefined || !(milliseconds > 0)) throw new InvalidArgumentError('Expected a duration, such as 30s or 5 minutes.');
+  return `${milliseconds / 1000} seconds`;
 }

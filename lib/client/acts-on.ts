@@ -6,13 +6,13 @@ import { decodeHead } from '../engine/head-codec.ts';
 import type { Acts, Instance, JournalAnswer, ListedInstance, ListRequest, WhyAnswer } from './acts.ts';
 import type { Reach } from './connection.ts';
 import type { Status } from './describe.ts';
-import { definitionOf, pidOf, readHead, requireHead } from './instance.ts';
+import { definitionOf, pidOf, readHead, requireHead, readValue } from './instance.ts';
 import { readHeadJournal } from './journal-view.ts';
 import { listInstances } from './list.ts';
 import { operate, resumeInstance } from './operate.ts';
 import { parkedCount, totalParked } from './parked-count.ts';
 import { publishEvent } from './publish.ts';
-import { resultOf } from './result.ts';
+import { endOrStuck, resultOf } from './result.ts';
 import { signalInstance } from './signal.ts';
 import { startProcess } from './start.ts';
 import { explain } from './why.ts';
@@ -25,7 +25,11 @@ export function actsOn(reach: Reach): Acts {
         ...(id === undefined ? {} : { id }),
         ...(onOpen === undefined ? {} : { onOpen }),
       }),
-    result: async ({ process, id, timeout }) => ({ result: await resultOf(reach, process, id, timeout === undefined ? {} : { timeout }) }),
+    result: async ({ process, id, timeout, orStuck = false }) => {
+      const within = timeout === undefined ? {} : { timeout };
+      if (orStuck && (await endOrStuck(reach, process, id, within)) === 'stuck') return { result: null, stuck: true };
+      return { result: await resultOf(reach, process, id, within) };
+    },
     signal: async ({ process, id, event, data }) => {
       const sent = await signalInstance(reach, processNamed(reach, process).name, id, eventNamed(reach, event), data);
       return { id: sent.id, ...(sent.keptUntil && { keptUntil: sent.keptUntil.toISOString() }) };
@@ -120,7 +124,15 @@ async function journalOf(
   const head = await namedHead(reach, process, id);
   const entries = await readHeadJournal(reach.ports, head, { payloads });
   const why = explain(decodeHead(head), reach.ports.clock.now(), definitionOf(reach.system, head.definition)).line;
-  return { run: head.run, status: head.status as Status, why, entries: entries.slice(from) as unknown as Json[] };
+  const view = decodeHead(head).view;
+  return {
+    run: head.run,
+    status: head.status as Status,
+    why,
+    entries: entries.slice(from) as unknown as Json[],
+    ...(head.tags === undefined || Object.keys(head.tags).length === 0 ? {} : { tags: head.tags }),
+    ...(view === undefined ? {} : { view: await readValue(reach.ports.payloads, head.pid, view) }),
+  };
 }
 
 async function whyOf(reach: Reach, process: string, id: string): Promise<WhyAnswer> {

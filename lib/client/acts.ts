@@ -16,7 +16,8 @@ export interface Instance {
  */
 export interface Acts {
   start: Act<{ process: string; input: Json; id?: string; onOpen?: OnOpen }, { id: string; run: string; started: boolean }>;
-  result: Act<Instance & { timeout?: Duration }, { result: Json }>;
+  /** `orStuck`: resolves with `stuck` instead of a result as soon as the instance needs a person. */
+  result: Act<Instance & { timeout?: Duration; orStuck?: boolean }, { result: Json; stuck?: true }>;
   signal: Act<Instance & { event: string; data: Json }, SignalAnswer>;
   publish: Act<{ event: string; data: Json; id?: string }, { id: string }>;
   list: Act<ListRequest, { instances: readonly ListedInstance[] }>;
@@ -68,4 +69,8 @@ export interface JournalAnswer {
   readonly status: Status;
   readonly why: string;
   readonly entries: readonly Json[];
+  /** Its tags, where it has any. */
+  readonly tags?: Readonly<Record<string, string>>;
+  /** What queries see now, where it has shown anything. */
+  readonly view?: Json;
 }

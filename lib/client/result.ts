@@ -42,6 +42,24 @@ export async function resultOf(reach: Reach, process: string, id: string, option
   }
 }
 
+/** Waits until the instance has ended, or is stuck and needs a person. */
+export async function endOrStuck(
+  reach: Reach,
+  process: string,
+  id: string,
+  options: { readonly timeout?: Duration } = {},
+): Promise<'ended' | 'stuck'> {
+  const pid = pidOf(process, id);
+  return waitForHead(reach.ports, pid, {
+    look: (head) => {
+      if (head === undefined) return undefined;
+      return isClosed(head.status) ? 'ended' : head.status === 'stuck' ? 'stuck' : undefined;
+    },
+    ...(options.timeout === undefined ? {} : { timeoutMs: milliseconds(options.timeout) }),
+    timedOut: (head) => timedOut(reach, pid, head, options.timeout),
+  });
+}
+
 /** The entry that ended the run. What is undone late may stand behind it, and push it out of the head. */
 async function endingOf({ ports }: Reach, head: Head): Promise<Ending | undefined> {
   const inTail = head.tail.map(parseEntry).findLast(isEnding);

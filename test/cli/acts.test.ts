@@ -66,3 +66,38 @@ test('terminate ends an instance at once and needs a reason; a process that is n
     });
   });
 });
+
+test('start --wait tells why there is no result: of a failure, of a stuck instance and of one that takes too long', async () => {
+  await withSeats(async (run) => {
+    const start = (id: string, seat: string, ...more: readonly string[]): ReturnType<typeof tutti> =>
+      run('start', 'book-seat', JSON.stringify({ id, seat }), '--wait', ...more);
+    const [failed, stuck, late, booked, wrong] = await Promise.all([
+      start('s-1', 'taken', '--json'),
+      start('s-2', 'bug'),
+      start('s-3', 'on hold', '--timeout', '2s', '--json'),
+      start('s-4', '12A', '--json', '--timeout', '1 minute'),
+      start('s-5', '12A', '--timeout', 'soon'),
+    ]);
+    expect([failed.code, JSON.parse(failed.stdout)]).toEqual([
+      1,
+      {
+        id: 's-1',
+        run: expect.stringMatching(/^r/),
+        started: true,
+        status: 'failed',
+        why: expect.stringMatching(/^failed at /),
+        failure: expect.objectContaining({
+          type: 'Other',
+          details: { cause: expect.objectContaining({ command: 'desk.book', type: 'Taken', data: { seat: 'taken' } }) },
+        }),
+      },
+    ]);
+    expect(failed.stderr).toContain('error book-seat s-1 failed: desk.book failed with Taken {"seat":"taken"}\n');
+    expect([stuck.code, stuck.stdout]).toEqual([1, '']);
+    expect(stuck.stderr).toMatch(/^error book-seat s-2 stuck \(POISON\): .*no such row/);
+    expect([late.code, JSON.parse(late.stdout)]).toEqual([1, expect.objectContaining({ id: 's-3', status: 'running' })]);
+    expect(late.stderr).toMatch(/^error book-seat s-3 has not ended in time: waits for /);
+    expect([booked.code, JSON.parse(booked.stdout)]).toEqual([0, expect.objectContaining({ id: 's-4', result: { number: 3 } })]);
+    expect(wrong).toMatchObject({ code: 2, stdout: '' });
+  });
+});

@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest';
-import { Narrator } from '../../bin/narrator.ts';
+import { failureText } from '../../bin/failure-text.ts';
+import { Narrator, offsetText } from '../../bin/narrator.ts';
+import { quietText } from '../../bin/quiet-entry.ts';
 import type { JournalEntry } from '../../lib/core/journal-entry.ts';
 
 const told = (...entries: readonly JournalEntry[]): (string | undefined)[] => {
@@ -37,7 +39,7 @@ test('a failed trip reads as what happened to it', () => {
     'payments.charge sent',
     'payments.charge answered',
     'hotels.book sent',
-    'hotels.book: SoldOut {"freeFrom":"May"}',
+    'hotels.book failed with SoldOut {"freeFrom":"May"}',
     'payments.refund sent to undo payments.charge',
     'payments.charge undone',
     'failed: hotels.book failed with SoldOut.',
@@ -57,8 +59,8 @@ test('a service that is down is waited for, attempt by attempt', () => {
     ),
   ).toEqual([
     'payments.charge sent',
-    'waits for payments: payments.charge, attempt 2',
-    'waits for payments: payments.charge, attempt 3',
+    'payments.charge was not answered in time, sent again (attempt 2)',
+    'payments.charge was not answered in time, sent again (attempt 3)',
     'payments.charge could not be done: no network',
     'payments.charge is tried again at 1970-01-01T00:00:00.004Z',
     undefined,
@@ -95,5 +97,93 @@ test('waits, sleeps, people and what only the engine cares about', () => {
     undefined,
     '"reserve" cancelled',
     'cancelled: requested',
+  ]);
+});
+
+test('a failure names its command and its error, then what was said beside it, then the data', () => {
+  const cause = {
+    code: 'COMMAND_FAILED',
+    message: 'closed until May',
+    command: 'ledger.book',
+    type: 'PeriodClosed',
+    data: { until: 'May' },
+  };
+  const other = (details?: typeof cause): Parameters<typeof failureText>[0] => ({
+    type: 'Other',
+    message: 'The process lend failed with Other.',
+    data: { reason: 'closed until May' },
+    ...(details === undefined ? {} : { details: { cause: details } }),
+  });
+  expect([
+    failureText(cause),
+    failureText(other(cause)),
+    failureText(other()),
+    failureText({ type: 'TooRisky', message: 'The process lend failed with TooRisky.', data: { score: 100 } }),
+    failureText({ type: 'Rejected', message: 'approvals.ask failed with Rejected.', data: {} }, 'approvals.ask'),
+    failureText({ type: '', message: 'no network', data: null }, 'ledger.book'),
+    failureText({ code: 'COMMAND_EXHAUSTED', message: 'credit.check was failed after 3 attempts.', command: 'credit.check' }),
+    failureText(undefined),
+  ]).toEqual([
+    'ledger.book failed with PeriodClosed: closed until May {"until":"May"}',
+    'ledger.book failed with PeriodClosed: closed until May {"until":"May"}',
+    'closed until May',
+    'TooRisky {"score":100}',
+    'approvals.ask failed with Rejected',
+    'ledger.book failed: no network',
+    'credit.check was failed after 3 attempts.',
+    'no reason was given',
+  ]);
+});
+
+test('entries that the timeline leaves out are told in plain words, with their tags and winners', () => {
+  const entries: readonly JournalEntry[] = [
+    { type: 'Tagged', path: 'tag:1', tags: { region: 'eu', kind: 'loan' } },
+    { type: 'ViewChanged', path: 'view:1', hash: '' },
+    { type: 'BranchWon', path: 'race:1', winner: 'cancelled' },
+    { type: 'EventTaken', path: 'bank.loan-withdrawn:1', id: 'e' },
+    { type: 'ScopeOpened', path: 'reserve:1' },
+    { type: 'ScopeClosed', path: 'reserve:1', status: 'fulfilled' },
+    { type: 'TimerSet', n: 1, path: 'recompute', due: 0 },
+    { type: 'TimerCleared', n: 1, path: 'shop.paid:1/timeout' },
+    { type: 'TimerCleared', n: 1, path: 'sleep:1' },
+    { type: 'TimerCleared', n: 1, path: 'recompute' },
+    { type: 'TimerFired', at: 0, n: 1 },
+    { type: 'CompensationRegistered', path: 'call the guest:1' },
+    { type: 'Pivoted', path: 'pivot:1' },
+    { type: 'StepDetached', path: 'remind/sleep:2' },
+    { type: 'EventsUnread', path: '', ids: ['a', 'b'] },
+    { type: 'SomethingNewer', path: 'hotels.book:1' } as unknown as JournalEntry,
+  ];
+  expect(entries.map(quietText)).toEqual([
+    'tagged region=eu kind=loan',
+    'its view changed',
+    '"cancelled" won the race',
+    'reads bank.loan-withdrawn',
+    '"reserve" begins',
+    '"reserve" is done',
+    'timer recompute is set to 1970-01-01T00:00:00.000Z',
+    'shop.paid is no longer waited for by the clock',
+    'sleeps no longer',
+    'timer recompute is cleared',
+    'the pause is over',
+    '"call the guest" is what compensates from here on',
+    'the point of no return: nothing before it is undone',
+    'sleep is no longer waited for',
+    '2 events were left unread',
+    'something newer: hotels.book',
+  ]);
+});
+
+test('an offset tells entries apart from milliseconds to days', () => {
+  expect([0, 1_234, 59_999, 60_000, 89_950, 3_599_999, 7_380_000, 86_400_000, 273_600_000].map(offsetText)).toEqual([
+    '+0.000s',
+    '+1.234s',
+    '+59.999s',
+    '+1m00.0s',
+    '+1m29.9s',
+    '+59m59.9s',
+    '+2h03m',
+    '+1d00h',
+    '+3d04h',
   ]);
 });

@@ -16,9 +16,11 @@ const desk = service('desk', {
 
 const bookSeat = process(
   'book-seat',
-  { startOn: SeatWanted.byId(({ id }) => id), receives: [Confirmed.byId(({ id }) => id)] },
+  { startOn: SeatWanted.byId(({ id }) => id), receives: [Confirmed.byId(({ id }) => id)], view: z.object({ stage: z.string() }) },
   async (ctx, { seat }) => {
     if (seat === 'bug') throw new TypeError('no such row');
+    ctx.tag({ seat });
+    ctx.view({ stage: 'booking' });
     const { number } = await ctx.call(desk.book, { seat });
     if (seat === 'on hold') await ctx.waitFor(Confirmed);
     return { number };

@@ -38,7 +38,7 @@ test('start --wait prints the result, and exits 1 where the process failed', asy
     tutti('start', 'book-seat', seat('s-3', 'taken'), '--wait', ...where),
   ]);
   expect(booked).toMatchObject({ code: 0, stdout: '{"number":3}\n' });
-  expect(taken).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('PROCESS_FAILED') });
+  expect(taken).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('desk.book failed with Taken {"seat":"taken"}') });
 });
 
 test('input that the contract does not allow is refused by the orchestrator, and the command line tells its reason', async () => {

@@ -52,7 +52,7 @@ describe('dev --once', () => {
       expect(first.code).toBe(0);
       expect(first.stdout).toMatch(/book-seat s-1 +desk\.book sent\n/);
       expect(first.stdout).toMatch(/book-seat s-1 +completed {"number":3}\n/);
-      expect(first.stdout).toMatch(/book-seat s-2 +desk\.book: Taken {"seat":"taken"}\n/);
+      expect(first.stdout).toMatch(/book-seat s-2 +desk\.book failed with Taken {"seat":"taken"}\n/);
       expect(first.stdout).toMatch(/\n2 instances: 1 completed, 1 failed\n|\n2 instances: 1 failed, 1 completed\n/);
       expect(first.stdout + first.stderr).not.toContain(ESCAPE);
       const second = await tutti(...parts);
@@ -87,7 +87,7 @@ describe('dev --once', () => {
           instances: 1,
           statuses: { stuck: 1 },
           stuck: [
-            { process: 'book-seat', id: 's-1', why: expect.stringMatching(/^stuck \(POISON\): .*no such row\. Correct the process/) },
+            { process: 'book-seat', id: 's-1', why: expect.stringMatching(/^stuck \(POISON\): .*no such row.*\. Correct the process/) },
           ],
         }),
       });
@@ -124,7 +124,11 @@ describe('a running dev', () => {
         tutti('why', 'book-seat', 's-9', ...where),
       ]);
       expect(started).toMatchObject({ code: 0, stdout: '{"number":2}\n' });
-      expect(failed).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('PROCESS_FAILED') });
+      expect(failed).toMatchObject({
+        code: 1,
+        stdout: '',
+        stderr: expect.stringContaining('error book-seat s-3 failed: desk.book failed with Taken {"seat":"taken"}\n'),
+      });
       expect(again).toMatchObject({ code: 1, stderr: expect.stringContaining('ALREADY_OPEN') });
       expect(why).toMatchObject({ code: 0, stdout: 'book-seat s-1 waits for an event: seats.confirmed\n' });
       expect(nobody).toMatchObject({ code: 3, stdout: '' });
@@ -148,7 +152,8 @@ describe('a running dev', () => {
       ]);
       const shown = await tutti('show', 'book-seat', 's-2', ...where);
       expect(shown.stdout).toMatch(/started by seats\.seat-wanted|started by book-seat\.start/);
-      expect(shown.stdout).toMatch(/completed {"number":2}\n$/);
+      expect(shown.stdout).toMatch(/ tagged seat=7C\n.* its view changed\n/);
+      expect(shown.stdout).toMatch(/completed {"number":2}\ntags {2}seat=7C\nview {2}{"stage":"booking"}\n$/);
       const signal = ['signal', 'book-seat', 's-1', 'seats.confirmed', '{"id":"s-1"}', ...where];
       expect(await tutti(...signal)).toMatchObject({ code: 4, stderr: expect.stringContaining('Start tutti dev') });
       expect(await tutti('replay', SEATS, '--open', ...where)).toMatchObject({ code: 0, stdout: expect.stringContaining('book-seat s-1') });

@@ -1,0 +1,53 @@
+import type { ListedInstance } from '../lib/client/acts.ts';
+import type { Terminal } from './terminal.ts';
+
+const HEADER = ['PROCESS', 'ID', 'STATUS', 'AGE', 'WHY'] as const;
+/** A why that has less room than this is printed whole, and the terminal wraps it. */
+const WHY_WIDTH_MIN = 20;
+
+/** Instances for a person: aligned columns, ages, and a why that is cut where the terminal ends. */
+export function instanceTable(terminal: Terminal, instances: readonly ListedInstance[], now: number): string {
+  const { colors, columns } = terminal;
+  const rows = [
+    HEADER,
+    ...instances.map(({ process, id, status, started, why }) => [process, id, status, ageText(now - Date.parse(started)), why]),
+  ];
+  const widths = [0, 1, 2, 3].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  const room = columns - widths.reduce((sum, width) => sum + width + 2, 0);
+  const lines = rows.map((row, index) => {
+    const [process = '', id = '', status = '', age = '', why = ''] = row.map((cell, column) => cell.padEnd(widths[column] ?? 0));
+    if (index === 0) return colors.dim([process, id, status, age, why].join('  '));
+    return `${process}  ${id}  ${statusColor(terminal, status.trim())(status)}  ${age}  ${colors.dim(cut(why, room))}`;
+  });
+  return lines.join('\n');
+}
+
+export function statusColor({ colors }: Terminal, status: string): (text: string) => string {
+  switch (status) {
+    case 'running':
+      return colors.cyan;
+    case 'completed':
+      return colors.green;
+    case 'failed':
+    case 'stuck':
+      return colors.red;
+    default:
+      return colors.yellow;
+  }
+}
+
+function cut(text: string, room: number): string {
+  return room < WHY_WIDTH_MIN || text.length <= room ? text : `${text.slice(0, room - 1)}…`;
+}
+
+const UNITS = [
+  ['d', 86_400_000],
+  ['h', 3_600_000],
+  ['m', 60_000],
+] as const;
+
+/** How long ago, in its largest unit. A clock that is behind says no time. */
+export function ageText(milliseconds: number): string {
+  for (const [name, length] of UNITS) if (milliseconds >= length) return `${Math.floor(milliseconds / length)}${name}`;
+  return `${Math.max(0, Math.floor(milliseconds / 1000))}s`;
+}

@@ -1,0 +1,57 @@
+import type { Duration } from '../lib/contract/duration.ts';
+import { isOrchestratorError } from '../lib/contract/errors.ts';
+import type { Json } from '../lib/contract/schema.ts';
+import type { JournalEntry } from '../lib/core/journal-entry.ts';
+import type { Acts, Instance } from '../lib/client/acts.ts';
+import { EXIT, type ExitCode } from './exit-code.ts';
+import { failureText } from './failure-text.ts';
+import type { Terminal } from './terminal.ts';
+
+interface StartedRun extends Instance {
+  readonly run: string;
+  readonly started: boolean;
+}
+
+interface WaitOptions {
+  readonly json: boolean;
+  readonly timeout?: Duration;
+}
+
+/** These say that the instance has no result; any other error is one of the wait itself. */
+const WITHOUT_RESULT: readonly string[] = ['PROCESS_FAILED', 'CANCELLED', 'CLOSED', 'TIMED_OUT'];
+
+/**
+ * Waits for the end of an instance and prints its result: exit 0. One that failed, was cancelled, is stuck or takes too long
+ * is printed with its cause: exit 1.
+ */
+export async function waitForEnd(acts: Acts, terminal: Terminal, started: StartedRun, { json, timeout }: WaitOptions): Promise<ExitCode> {
+  const { process, id, run } = started;
+  const result = await resultOrNone(acts, { process, id, orStuck: true, ...(timeout === undefined ? {} : { timeout }) });
+  if (result !== undefined) {
+    terminal.printJson(json ? { id, run, started: started.started, result } : result);
+    return EXIT.done;
+  }
+  const { status, why, entries } = await acts.journal({ process, id, payloads: true, from: 0 });
+  const failure = failureOf(entries as unknown as readonly JournalEntry[]);
+  if (json) terminal.printJson({ id, run, started: started.started, status, why, ...(failure === undefined ? {} : { failure }) });
+  const text = failure === undefined ? why : `failed: ${failureText(failure)}`;
+  terminal.message(`${terminal.colors.red('error')} ${process} ${id} ${status === 'running' ? 'has not ended in time: ' : ''}${text}`);
+  terminal.message(`Read what happened with: tutti show ${process} ${id}`);
+  return EXIT.bad;
+}
+
+async function resultOrNone(acts: Acts, request: Parameters<Acts['result']>[0]): Promise<Json | undefined> {
+  try {
+    const { result, stuck } = await acts.result(request);
+    return stuck === true ? undefined : result;
+  } catch (error) {
+    if (isOrchestratorError(error) && WITHOUT_RESULT.includes(error.code)) return undefined;
+    throw error;
+  }
+}
+
+/** The failure that the last run ended with. */
+function failureOf(entries: readonly JournalEntry[]): Json | undefined {
+  const failed = entries.findLast((entry) => entry.type === 'ProcessFailed');
+  return failed?.data;
+}

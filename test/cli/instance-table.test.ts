@@ -1,0 +1,37 @@
+import { expect, test } from 'vitest';
+import { ageText, instanceTable } from '../../bin/instance-table.ts';
+import { Terminal } from '../../bin/terminal.ts';
+import type { ListedInstance } from '../../lib/client/acts.ts';
+
+const stream = (columns: number): NodeJS.WriteStream => ({ isTTY: true, columns, write: () => true }) as unknown as NodeJS.WriteStream;
+const terminal = (columns: number): Terminal => new Terminal(stream(columns), stream(columns), { NO_COLOR: '1' });
+
+const NOW = Date.parse('2026-11-29T12:00:00Z');
+const listed = (id: string, status: ListedInstance['status'], started: string, why: string): ListedInstance => ({
+  process: 'book-seat',
+  id,
+  run: 'r1',
+  status,
+  started,
+  why,
+});
+const instances = [
+  listed('cart-100', 'running', '2026-11-29T11:57:00Z', 'waits for desk.book since 2026-11-29T11:57:00.000Z'),
+  listed('c-2', 'completed', '2026-11-25T12:00:00Z', 'completed'),
+];
+
+test('on a terminal instances are a table with ages, whose last column ends where the terminal ends', () => {
+  expect(instanceTable(terminal(70), instances, NOW).split('\n')).toEqual([
+    'PROCESS    ID        STATUS     AGE  WHY',
+    'book-seat  cart-100  running    3m   waits for desk.book since 2026-1…',
+    'book-seat  c-2       completed  4d   completed',
+  ]);
+});
+
+test('a narrow terminal wraps the last column, so that nothing of it is lost', () => {
+  expect(instanceTable(terminal(40), instances, NOW)).toContain('since 2026-11-29T11:57:00.000Z');
+});
+
+test('an age is told in its largest unit', () => {
+  expect([-5, 0, 59_999, 60_000, 7_199_999, 172_800_000].map(ageText)).toEqual(['0s', '0s', '59s', '1m', '1h', '2d']);
+});
