@@ -1,4 +1,4 @@
-import { refuse } from './bug.ts';
+import { mark, refuse } from './bug.ts';
 import type { Run } from './run.ts';
 
 /**
@@ -50,9 +50,7 @@ export const requested = (run: Run, method: string): boolean => {
  */
 export const isOpen = (run: Run, what: string): boolean => {
   if (run.activation.open) return true;
-  run.bug ??= {
-    code: 'POISON',
-    message: `${run.definition.name} ${what} outside an activation, woken by something that is no step, such as a native timer or a fetch: await only what ctx returns.`,
-  };
+  const woken = 'woken by something that is no step, such as a native timer or a fetch';
+  mark(run, 'POISON', `${run.definition.name} ${what} outside an activation, ${woken}: await only what ctx returns.`);
   return false;
 };

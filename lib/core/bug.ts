@@ -4,9 +4,14 @@ import type { Run } from './run.ts';
 
 /** Marks the event as one that cannot be applied and leaves the code that did it; catching what it throws changes nothing. */
 export const refuse = (run: Run, code: ProcessBugCode | 'SIZE', message: string, cause?: unknown): never => {
+  throw mark(run, code, message, cause);
+};
+
+/** Marks the event as one that cannot be applied. */
+export const mark = (run: Run, code: ProcessBugCode | 'SIZE', message: string, cause?: unknown): ProcessBug => {
   const bug = new ProcessBug(code === 'SIZE' ? 'POISON' : code, message, cause === undefined ? {} : { cause });
   run.bug ??= { code, message: placed(run, message, bug) };
-  throw bug;
+  return bug;
 };
 
 /** With the place of the code of the process, before the full stop of the message. */

@@ -85,10 +85,11 @@ export type Decided =
   | { readonly type: 'EventTaken'; readonly path: string; readonly id: string }
   | { readonly type: 'TimerSet'; readonly n: number; readonly path: string; readonly due: number }
   | { readonly type: 'TimerCleared'; readonly n: number; readonly path: string }
-  | { readonly type: 'BranchWon'; readonly path: string; readonly winner: string }
+  /** `branches`: what the branches of a losing race did is undone too. Releases that did not do it have not written it. */
+  | { readonly type: 'BranchWon'; readonly path: string; readonly winner: string; readonly branches?: boolean }
   | { readonly type: 'ScopeOpened'; readonly path: string }
   | ({ readonly type: 'ScopeClosed'; readonly path: string; readonly status: 'fulfilled' | 'failed' | 'cancelled' } & Value)
-  | { readonly type: 'UndoRequested'; readonly path: string }
+  | { readonly type: 'UndoRequested'; readonly path: string; readonly branches?: boolean }
   | { readonly type: 'CompensationRegistered'; readonly path: string }
   | { readonly type: 'CompensationStarted'; readonly path: string }
   | { readonly type: 'CommandAbandoned'; readonly n: number; readonly path: string }

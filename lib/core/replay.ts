@@ -37,8 +37,8 @@ export class Expected {
   }
 
   /** What the journal says that a step decided. */
-  recorded(type: Decided['type'], path: string): Decided | undefined {
-    return this.#left.get(`${type} ${path}`);
+  recorded<T extends Decided['type']>(type: T, path: string): Extract<Decided, { readonly type: T }> | undefined {
+    return this.#left.get(`${type} ${path}`) as Extract<Decided, { readonly type: T }> | undefined;
   }
 
   /** The number that a step got when it was first issued. */

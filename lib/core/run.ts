@@ -115,6 +115,8 @@ interface StepOf<K extends string> {
   readonly path: string;
   readonly scope: Scope;
   status: 'open' | 'settled' | 'cancelled';
+  /** Path of the race that it lost: it is over, and may be waited for no more. */
+  lost?: string;
   /** The front end's half: how the user's promise is settled. */
   resolver: unknown;
 }
@@ -161,7 +163,10 @@ export interface ScopeStep extends StepOf<'scope'> {
 export interface BranchesStep extends StepOf<'branches'> {
   readonly branches: ReadonlyMap<string, Step>;
 }
-export interface UndoStep extends StepOf<'undo'> {}
+export interface UndoStep extends StepOf<'undo'> {
+  /** What the branches of a race did is undone too; absent where a release recorded it that did not. */
+  readonly branches: boolean;
+}
 export type Step = CallStep | WaitStep | SleepStep | ScopeStep | BranchesStep | UndoStep;
 
 /** An entry of a scope's undo list. `order` is the journal index of its completion or registration; the highest runs first. */

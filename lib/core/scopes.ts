@@ -4,10 +4,11 @@ import { refuse } from './bug.ts';
 import { cancelCall } from './issue.ts';
 import { endProcess } from './ending.ts';
 import { journal } from './journal.ts';
+import { lostRace, refuseLost, refuseStray } from './lost-steps.ts';
 import type { BranchesStep, Ending, Run, Scope, ScopeStep, Step } from './run.ts';
 import { cancellation, childScope, goesOnCancelled, nextPath, touch } from './run.ts';
 import { clearTimer } from './timers.ts';
-import { compensationEnded, startRequested, startUndoing, takeItems, undoBeside } from './undoing.ts';
+import { compensationEnded, startRequested, startUndoing, takeItems, undoBeside, type Loss } from './undoing.ts';
 import { endWait } from './waits.ts';
 
 /**
@@ -18,6 +19,7 @@ import { endWait } from './waits.ts';
  *    newest first, one at a time; only then is its promise rejected.
  * S3 What the process was told is over counts as not done: a success that comes later is undone.
  * S8 A cancel reaches every open step of the outermost scope, and later ones alike.
+ * S9 A step that lost a race is over: waiting for it again is a bug, which undoes nothing.
  */
 export const openScope = (run: Run, parent: Scope, label: string): ScopeStep => {
   const path = nextPath(parent, label);
@@ -41,6 +43,7 @@ export const openScope = (run: Run, parent: Scope, label: string): ScopeStep => 
 export const endBody = (run: Run, scope: Scope, ending: Ending): void => {
   // Its scope has closed without it.
   if (scope.ending) return;
+  if (ending.status === 'failed') refuseStray(run, scope, ending.failure);
   scope.ending = ending;
   if (scope.state === 'open') {
     scope.state = 'closing';
@@ -76,8 +79,11 @@ const cancelOpen = (run: Run, scope: Scope, failure: Failure): void => {
   for (const step of scope.open) cancelStep(run, step, failure);
 };
 
-/** Takes an open step back. Its promise is rejected at once, but for a scope's, which first undoes what it did. */
-export const cancelStep = (run: Run, step: Step, failure: Failure): void => {
+/**
+ * Takes an open step back. Its promise is rejected at once, but for a scope's, which first undoes what it did. `loss`: its scope goes on
+ * without it.
+ */
+export const cancelStep = (run: Run, step: Step, failure: Failure, loss?: Loss): void => {
   if (step.status !== 'open' || step.kind === 'undo') return;
   if (step.kind === 'scope') {
     cancelScope(run, step.child, failure);
@@ -90,40 +96,63 @@ export const cancelStep = (run: Run, step: Step, failure: Failure): void => {
   else if (step.kind === 'sleep') {
     clearTimer(run, step.timer);
     run.steps.delete(step.timer);
-  } else cancelBranches(run, step, failure);
+  } else cancelBranches(run, step, failure, loss);
   run.outcomes.push({ kind: 'reject', step, failure });
 };
 
 /** What has settled already is on the list of its scope: where that ends too, it is undone with all else, in its turn. */
-const cancelBranches = (run: Run, { scope, branches }: BranchesStep, failure: Failure): void => {
-  for (const branch of branches.values()) if (branch.status === 'open' || scope.state === 'open') loseBranch(run, branch, failure);
+const cancelBranches = (run: Run, { scope, branches }: BranchesStep, failure: Failure, given: Loss | undefined): void => {
+  const loss = given ?? (scope.state === 'open' ? { kept: new Set<Step>(), branches: false } : undefined);
+  for (const branch of branches.values())
+    if (loss) loseBranch(run, branch, failure, loss);
+    else if (branch.status === 'open') cancelBranch(run, branch, failure, undefined);
 };
 
 /** `race` and `any`: what is decided by which branch comes first. */
-export const openBranches = (scope: Scope, name: 'race' | 'any', branches: ReadonlyMap<string, Step>): BranchesStep => {
+export const openBranches = (run: Run, scope: Scope, name: 'race' | 'any', branches: ReadonlyMap<string, Step>): BranchesStep => {
   const step: BranchesStep = { kind: 'branches', path: nextPath(scope, name), scope, status: 'open', resolver: undefined, branches };
+  for (const branch of branches.values()) refuseLost(run, step, branch);
   scope.open.add(step);
   return step;
 };
 
 /** A branch has won: the others are cancelled, and undone beside the process. */
 export const branchWon = (run: Run, step: BranchesStep, winner: string): void => {
+  const won = step.branches.get(winner) as Step;
+  refuseLost(run, step, won);
   step.status = 'settled';
   step.scope.open.delete(step);
-  journal(run, { type: 'BranchWon', path: step.path, winner });
+  const branches = losesBranches(run, step);
+  journal(run, { type: 'BranchWon', path: step.path, winner, ...(branches && { branches }) });
   const failure = new Cancelled({ reason: 'lost-race' });
-  for (const [name, branch] of step.branches) if (name !== winner) loseBranch(run, branch, failure);
+  lostRace(failure, step.path);
+  const loss = { race: step.path, kept: new Set(partsOf(won)), branches };
+  for (const branch of step.branches.values()) loseBranch(run, branch, failure, loss);
   touch(run, step.scope);
 };
 
-const loseBranch = (run: Run, branch: Step, failure: Failure): void => {
+const losesBranches = ({ expected }: Run, { path, branches }: BranchesStep): boolean => {
+  const recorded = expected?.recorded('BranchWon', path);
+  return expected ? recorded?.branches === true : [...branches.values()].some(({ kind }) => kind === 'branches');
+};
+
+/** A step, and all branches below it: one step may stand in several races, and under several names. */
+export const partsOf = (step: Step): Step[] => [step, ...(step.kind === 'branches' ? [...step.branches.values()].flatMap(partsOf) : [])];
+
+const loseBranch = (run: Run, branch: Step, failure: Failure, loss: Loss): void => {
+  if (loss.kept.has(branch)) return;
+  if (loss.race !== undefined) branch.lost ??= loss.race;
   if (branch.status === 'open') {
-    cancelStep(run, branch, failure);
-    if (branch.kind === 'scope') loseScope(branch, failure);
+    cancelBranch(run, branch, failure, loss);
     return;
   }
-  const items = takeItems(branch);
+  const items = takeItems(branch, loss);
   if (items.length > 0) undoBeside(run, branch.scope, items);
+};
+
+const cancelBranch = (run: Run, branch: Step, failure: Failure, loss: Loss | undefined): void => {
+  cancelStep(run, branch, failure, loss);
+  if (branch.kind === 'scope') loseScope(branch, failure);
 };
 
 /** Nobody awaits it any more. Its body may have ended before, and only what is being undone in it goes on: it has lost all the same (S3). */

@@ -1,6 +1,8 @@
 import { Cancelled } from '../contract/errors.ts';
+import { refuse } from './bug.ts';
+import { contractOf } from './issue.ts';
 import { journal } from './journal.ts';
-import { nextPath, type Run, type Scope, type Step, type UndoStep } from './run.ts';
+import { nextPath, type CallStep, type Run, type Scope, type Step, type UndoStep } from './run.ts';
 import { cancelStep } from './scopes.ts';
 import { startRequested } from './undoing.ts';
 
@@ -9,12 +11,32 @@ import { startRequested } from './undoing.ts';
  * that is still open is cancelled first, so that its outcome is definite.
  */
 export const requestUndo = (run: Run, scope: Scope, target: Step | undefined): UndoStep => {
-  const step: UndoStep = { kind: 'undo', path: nextPath(scope, 'undo'), scope, status: 'open', resolver: undefined };
-  journal(run, { type: 'UndoRequested', path: step.path });
+  const path = nextPath(scope, 'undo');
+  if (target?.kind === 'call') refuseUndoless(run, target);
+  const branches = undoesBranches(run, path, target);
+  const step: UndoStep = { kind: 'undo', path, scope, status: 'open', resolver: undefined, branches };
+  journal(run, { type: 'UndoRequested', path, ...(branches && { branches }) });
   scope.open.add(step);
-  if (target) cancelStep(run, target, new Cancelled({ reason: 'requested', message: `Cancelled: the process undoes ${target.path}.` }));
+  if (target) {
+    const failure = new Cancelled({ reason: 'requested', message: `Cancelled: the process undoes ${target.path}.` });
+    cancelStep(run, target, failure, { kept: NOTHING, branches });
+  }
   const holder = target?.scope ?? scope;
   holder.requested.push({ step, target });
   startRequested(run, holder);
   return step;
+};
+
+const NOTHING: ReadonlySet<Step> = new Set();
+
+const undoesBranches = ({ expected }: Run, path: string, target: Step | undefined): boolean => {
+  const recorded = expected?.recorded('UndoRequested', path);
+  return expected ? recorded?.branches === true : target?.kind === 'branches';
+};
+
+/** Undoing it would do nothing, without a word. A recorded run may have done so. */
+const refuseUndoless = (run: Run, { path, command, undoable }: CallStep): void => {
+  if (undoable || run.expected) return;
+  const why = contractOf(run, command).undo ? 'it was called with { undo: false }' : `${command} declares no undo`;
+  refuse(run, 'POISON', `ctx.undo was given ${path}, but ${why}: undo what has an undo; to withdraw a step that is open, race it.`);
 };

@@ -146,8 +146,10 @@ export const startRequested = (run: Run, scope: Scope): void => {
     else startRequest(run, scope, request);
 };
 
+const NOTHING: ReadonlySet<Step> = new Set();
+
 const startRequest = (run: Run, scope: Scope, { step, target }: Scope['requested'][number]): void => {
-  const items = target ? takeItems(target) : scope.list.splice(0);
+  const items = target ? takeItems(target, { kept: NOTHING, branches: step.branches }) : scope.list.splice(0);
   startUndoing(run, scope, items, undefined, () => {
     step.status = 'settled';
     step.scope.open.delete(step);
@@ -156,12 +158,36 @@ const startRequest = (run: Run, scope: Scope, { step, target }: Scope['requested
   });
 };
 
+/** How a step is given up together with others. */
+export interface Loss {
+  /** Path of the race that it lost. */
+  readonly race?: string;
+  /** What the winner is made of, which stays. */
+  readonly kept: ReadonlySet<Step>;
+  /** What the branches of a race did is given up too. */
+  readonly branches: boolean;
+}
+
 /** What a settled step has put on its scope's list, taken off whichever list it is on now. */
-export const takeItems = (step: Step): UndoItem[] => {
-  const items = step.kind === 'call' && step.item ? [step.item] : step.kind === 'scope' ? step.items : [];
+export const takeItems = (step: Step, loss: Loss): UndoItem[] => {
+  switch (step.kind) {
+    case 'call':
+      return step.item ? takeOff(step.scope, [step.item]) : [];
+    case 'scope':
+      return takeOff(step.scope, step.items);
+    case 'branches':
+      return loss.branches ? [...step.branches.values()].flatMap((branch) => (loss.kept.has(branch) ? [] : takeItems(branch, loss))) : [];
+    case 'wait':
+    case 'sleep':
+    case 'undo':
+      return [];
+  }
+};
+
+/** A scope that was fulfilled has handed its list on. */
+const takeOff = (from: Scope, items: readonly UndoItem[]): UndoItem[] => {
   const taken: UndoItem[] = [];
-  // A scope that was fulfilled has handed its list on.
-  for (let scope: Scope | undefined = step.scope; scope; scope = scope.parent) {
+  for (let scope: Scope | undefined = from; scope; scope = scope.parent) {
     taken.push(...scope.list.filter((item) => items.includes(item)));
     scope.list = scope.list.filter((item) => !items.includes(item));
   }

@@ -5,6 +5,7 @@ import type { Run, Scope } from '../core/run.ts';
 import { endBody } from '../core/scopes.ts';
 import { asCodeOf } from './refused-globals.ts';
 import { unawaitedFailure } from './step-promise.ts';
+import { thrownFailure } from './thrown-failure.ts';
 
 /** Runs the body of a scope and tells the core how it ended. What is no failure is a bug. */
 export const runBody = <C>(run: Run, scope: Scope, body: (ctx: C) => Promise<unknown>, ctx: C): void => {
@@ -17,7 +18,8 @@ export const runBody = <C>(run: Run, scope: Scope, body: (ctx: C) => Promise<unk
       poison(run, error);
     }
   };
-  const failed = (error: unknown): void => {
+  const failed = (thrown: unknown): void => {
+    const error = thrownFailure(thrown);
     if (isFailure(error)) ended({ status: 'failed', failure: error });
     else poison(run, error);
   };

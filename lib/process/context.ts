@@ -12,6 +12,13 @@ export interface Step<T> extends Promise<T> {
   readonly '~step': true;
 }
 
+/** The step of a command, which `ctx.undo` takes where the contract of the command declares an undo. */
+export interface CommandStep<T, C extends AnyCommand> extends Step<T> {
+  readonly '~undo': C['~']['undo'] extends false
+    ? `${C['name']} declares no undo, so ctx.undo would do nothing: give its command an undo`
+    : true;
+}
+
 /** How one call differs from the contract of its command. */
 export interface CallOptions {
   /** One attempt. @default the command's */
@@ -29,21 +36,21 @@ export interface AnyContext {
   /** The message that started this run. */
   readonly start: Message;
   /** Sends a command and waits for its answer. Rejects with `CommandFailed`, `CommandExhausted` or `Cancelled`. */
-  call<C extends AnyCommand>(command: C, input: InputOf<C>, options?: CallOptions): Step<OutputOf<C>>;
+  call<C extends AnyCommand>(command: C, input: InputOf<C>, options?: CallOptions): CommandStep<OutputOf<C>, C>;
   /** As `call`, but a declared error is returned. */
-  try<C extends AnyCommand>(command: C, input: InputOf<C>, options?: CallOptions): Step<OutputOf<C> | FailureOf<C>>;
+  try<C extends AnyCommand>(command: C, input: InputOf<C>, options?: CallOptions): CommandStep<OutputOf<C> | FailureOf<C>, C>;
   /** Waits durably, from a second to years. */
   sleep(duration: Duration): Step<void>;
   /** Waits until an instant; one in the past is over at once. */
   until(instant: string | Date): Step<void>;
-  /** The first to settle wins; the others are cancelled, and what they did is undone. */
+  /** The first to settle wins; the others are cancelled, and what they did is undone. A step that lost is over: it cannot be raced or awaited again. */
   race<B extends Readonly<Record<string, Step<unknown>>>>(branches: B): Step<Winner<B>>;
   /** The first to be fulfilled wins; rejects with the last failure where none is. */
   any<B extends Readonly<Record<string, Step<unknown>>>>(branches: B): Step<Winner<B>>;
   /** A named part whose steps are cancelled and undone together. Call its parameter `ctx` too. */
   scope<T>(name: string, body: (ctx: this) => Promise<T>): Step<T>;
-  /** Undoes one step or scope, or all of this scope so far; the process goes on. */
-  undo(step?: Step<unknown>): Step<void>;
+  /** Undoes one step, race or scope, or all of this scope so far; the process goes on. A step that is open is cancelled first. */
+  undo<S extends Step<unknown>>(step?: Undoable<S>): Step<void>;
   /** Sends a command whose answer nobody awaits. */
   send<C extends AnyCommand>(command: Sendable<C>, input: InputOf<C>): void;
   /** Adds tags, which `list` filters by. */
@@ -87,6 +94,8 @@ export interface Context<T extends ContextTypes> extends AnyContext {
   /** Replaces what `client.query` sees. */
   view(value: [T['view']] extends [never] ? 'this process declares no view' : Frozen<Sent<T['view']>>): void;
 }
+
+type Undoable<S> = S extends { readonly '~undo': infer U extends string } ? U : S;
 
 type Sendable<C extends AnyCommand> = C['~']['undo'] extends true
   ? `${C['name']} has an undo, so its answer must be awaited: use ctx.call`

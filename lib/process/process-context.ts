@@ -1,15 +1,14 @@
 import { commandContract, type AnyCommand } from '../contract/command.ts';
 import { milliseconds, type Duration } from '../contract/duration.ts';
-import type { Failure } from '../contract/errors.ts';
 import { eventContract, type AnyEvent } from '../contract/event.ts';
 import { retryPolicy, runTimeoutMs } from '../contract/retry-policy.ts';
 import type { CommandContract } from '../contract/runtime-contract.ts';
 import { isOpen, requested } from '../core/activation.ts';
-import { poison, refuse } from '../core/bug.ts';
+import { refuse } from '../core/bug.ts';
 import { changeView, publishEvent, tag } from '../core/effects.ts';
 import { callCommand, listedContract, sendCommand } from '../core/issue.ts';
-import { touch, type BranchesStep, type CallPolicy, type Run, type Scope, type Step as CoreStep } from '../core/run.ts';
-import { branchWon, openBranches, openScope, pivot } from '../core/scopes.ts';
+import type { CallPolicy, Run, Scope, Step as CoreStep } from '../core/run.ts';
+import { openScope, pivot } from '../core/scopes.ts';
 import { SeededRandom } from '../core/seeded-random.ts';
 import { sleep } from '../core/timers.ts';
 import { requestUndo } from '../core/undo-request.ts';
@@ -19,9 +18,10 @@ import { instantOf } from './action.ts';
 import type { CallOptions, Step } from './context.ts';
 import { runBody } from './body.ts';
 import type { AsyncDefinition } from './process.ts';
+import { openRace } from './race.ts';
 import { asCodeOf } from './refused-globals.ts';
 import { asOtherCode, runningCode } from './running-code.ts';
-import { rejectStep, resolverOf, stepOf, stepPromise, unsettled } from './step-promise.ts';
+import { stepOf, stepPromise, unsettled } from './step-promise.ts';
 
 /** The message that started the run, its data parsed. */
 export interface StartMessage {
@@ -98,75 +98,11 @@ export class ProcessContext {
   }
 
   race(branches: Readonly<Record<string, Step<unknown>>>): Step<unknown> {
-    return this.#branches('race', branches);
+    return this.#takes('race') ? openRace(this.#run, this.#scope, 'race', branches) : unsettled();
   }
 
   any(branches: Readonly<Record<string, Step<unknown>>>): Step<unknown> {
-    return this.#branches('any', branches);
-  }
-
-  #branches(name: 'race' | 'any', promises: Readonly<Record<string, Step<unknown>>>): Step<unknown> {
-    if (!this.#takes(name)) return unsettled();
-    const branches = new Map<string, CoreStep>();
-    for (const [key, promise] of Object.entries(promises)) {
-      const step = stepOf(promise);
-      if (!step) return refuse(this.#run, 'POISON', `The branch ${key} of a ${name} is no step: a plain promise cannot be cancelled.`);
-      branches.set(key, step);
-    }
-    if (branches.size === 0) return refuse(this.#run, 'POISON', `A ${name} was given no branches, so nothing would ever win it.`);
-    const step = openBranches(this.#scope, name, branches);
-    const promise = this.#promise(step);
-    if (name === 'race') this.#firstSettled(step, promises);
-    else this.#firstFulfilled(step, promises);
-    return promise;
-  }
-
-  #firstSettled(step: BranchesStep, promises: Readonly<Record<string, Step<unknown>>>): void {
-    for (const [winner, promise] of Object.entries(promises))
-      promise.then(
-        (value) => {
-          this.#won(step, winner, () => {
-            resolverOf(step).resolve({ winner, value });
-          });
-        },
-        (failure: unknown) => {
-          this.#won(step, winner, () => {
-            rejectStep(step, failure as Failure);
-          });
-        },
-      );
-  }
-
-  #firstFulfilled(step: BranchesStep, promises: Readonly<Record<string, Step<unknown>>>): void {
-    let left = Object.keys(promises).length;
-    for (const [winner, promise] of Object.entries(promises))
-      promise.then(
-        (value) => {
-          this.#won(step, winner, () => {
-            resolverOf(step).resolve({ winner, value });
-          });
-        },
-        (failure: unknown) => {
-          left -= 1;
-          if (left > 0 || step.status !== 'open') return;
-          step.status = 'settled';
-          this.#scope.open.delete(step);
-          touch(this.#run, this.#scope);
-          rejectStep(step, failure as Failure);
-        },
-      );
-  }
-
-  #won(step: BranchesStep, winner: string, settle: () => void): void {
-    if (step.status !== 'open' || this.#run.bug) return;
-    try {
-      branchWon(this.#run, step, winner);
-    } catch (error) {
-      // Nobody awaits the promise of this callback.
-      poison(this.#run, error);
-      return;
-    }
-    settle();
+    return this.#takes('any') ? openRace(this.#run, this.#scope, 'any', branches) : unsettled();
   }
 
   scope(label: string, body: (ctx: ProcessContext) => Promise<unknown>): Step<unknown> {

@@ -1,8 +1,10 @@
 import type { Failure } from '../contract/errors.ts';
-import type { Scope, Step as CoreStep } from '../core/run.ts';
+import { refuseAwait } from '../core/lost-steps.ts';
+import type { Run, Scope, Step as CoreStep } from '../core/run.ts';
 import type { Step } from './context.ts';
 
 interface Resolver {
+  readonly promise: object;
   readonly resolve: (value: unknown) => void;
   readonly reject: (failure: unknown) => void;
 }
@@ -15,9 +17,11 @@ const AWAITED = new WeakSet<CoreStep>();
 
 /** The promise that the user's code awaits for a step. `noted`: that it does is noted, in development and tests. */
 export const stepPromise = <T>(step: CoreStep, noted: boolean): Step<T> => {
+  let settle!: Pick<Resolver, 'resolve' | 'reject'>;
   const promise = new Promise<T>((resolve, reject) => {
-    step.resolver = { resolve, reject };
+    settle = { resolve: resolve as Resolver['resolve'], reject };
   });
+  step.resolver = { ...settle, promise };
   // A loser of a race is rejected though nobody awaits it: that is no unhandled rejection.
   promise.catch(ignore);
   STEPS.set(promise, step);
@@ -35,14 +39,27 @@ export const resolverOf = (step: CoreStep): Resolver => step.resolver as Resolve
 export const stepOf = (promise: object): CoreStep | undefined => STEPS.get(promise);
 
 /** `await`, `then`, and what is built on them read the constructor of a promise: the one thing of `await` that code can see. */
-const noteAwaits = (promise: object, step: CoreStep): void => {
+const whenAwaited = (promise: object, note: () => void): void => {
   Object.defineProperty(promise, 'constructor', {
     configurable: true,
     get: () => {
-      AWAITED.add(step);
-      UNAWAITED.get(step.scope)?.delete(step);
+      note();
       return Promise;
     },
+  });
+};
+
+const noteAwaits = (promise: object, step: CoreStep): void => {
+  whenAwaited(promise, () => {
+    AWAITED.add(step);
+    UNAWAITED.get(step.scope)?.delete(step);
+  });
+};
+
+/** From now on awaiting the step is a bug (S9). That a step was cancelled needs no code to await it, so nothing else is noted any more. */
+export const guardLost = (run: Run, step: CoreStep): void => {
+  whenAwaited(resolverOf(step).promise, () => {
+    refuseAwait(run, step);
   });
 };
 

@@ -31,6 +31,28 @@ describe('bugs are not failures: the event is refused and nothing is undone', ()
     });
   });
 
+  test('failures that native code throws together fail the process with the last of them, as ctx.any does', async () => {
+    const trip = await started(async (ctx) => {
+      await Promise.any([ctx.call(flights.book, { to: 'Oslo' }), ctx.call(flights.book, { to: 'Rome' })]);
+    });
+    await trip.fails('flights.book', 'SoldOut', { at: 1 });
+    await trip.fails('flights.book', 'SoldOut', { at: 2 });
+    expect(trip.bug).toBeUndefined();
+    expect(trip.status).toBe('failed');
+  });
+
+  test('so does a failure that suppresses another, and one that is none among them is the bug', async () => {
+    const together = (error: unknown, suppressed: unknown): Error =>
+      Object.assign(new Error('two errors'), { name: 'SuppressedError', error, suppressed });
+    const failing = await started((ctx) =>
+      Promise.reject(together(ctx.errors.Refused({ why: 'last' }), new AggregateError([ctx.errors.Refused({ why: 'first' })]))),
+    );
+    expect(failing.entries('ProcessFailed')[0]).toMatchObject({ data: { data: { why: 'last' } } });
+    const broken = await started((ctx) => Promise.reject(together(ctx.errors.Refused({ why: 'last' }), new TypeError('no function'))));
+    expect(broken.bug?.message).toContain('TypeError: no function');
+    expect((await started(() => Promise.reject(new AggregateError([], 'nobody')))).bug?.message).toContain('AggregateError: nobody');
+  });
+
   test('a bug later on keeps what was committed, and undoes nothing', async () => {
     const trip = await started(async (ctx) => {
       await ctx.call(payments.charge, { amount: 7 });

@@ -1,5 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { Booked, flights, hotels, notes, Nudge } from './trip-contracts.ts';
+import type { Step } from 'tutti';
+import type { JournalEntry } from '../../lib/core/journal-entry.ts';
+import { replayJournal } from '../../lib/engine/replay-journal.ts';
+import { frontEndOf } from '../../lib/process/front-end.ts';
+import { Instance } from './instance.ts';
+import { Booked, Checkout, flights, hotels, notes, Nudge, payments, tripOf, type TripContext } from './trip-contracts.ts';
 import { FLIGHT, fly, PAID, pay, ROOM, started, stay } from './trip-steps.ts';
 
 describe('race', () => {
@@ -165,5 +170,154 @@ describe('any', () => {
     await trip.happens(Nudge);
     expect(trip.entries('ProcessCompleted')[0]?.data).toBe('nudged');
     expect(trip.open()).toEqual([]);
+  });
+});
+
+describe('what a race did is undone with it', () => {
+  const bothBooked = async (rest: (ctx: TripContext, inner: Step<unknown>, room: Step<unknown>) => Promise<unknown>): Promise<Instance> => {
+    const trip = await started(async (ctx) => {
+      const room = stay(ctx);
+      const inner = ctx.race({ flight: fly(ctx), nap: ctx.sleep('1 day') });
+      await Promise.all([room, inner]);
+      return rest(ctx, inner, room);
+    });
+    await trip.completes('hotels.book', ROOM);
+    await trip.completes('flights.book', FLIGHT);
+    return trip;
+  };
+
+  test('where ctx.undo names the race', async () => {
+    const trip = await bothBooked((ctx, inner) => ctx.undo(inner));
+    expect(trip.entries('UndoRequested')).toEqual([{ type: 'UndoRequested', path: 'undo:1', branches: true }]);
+    expect(trip.open()).toEqual(['flights.cancel (undo)']);
+    await trip.completes('flights.cancel');
+    expect(trip.status).toBe('completed');
+  });
+
+  test('where the race, won already, loses another race', async () => {
+    const trip = await bothBooked(async (ctx, inner, room) => (await ctx.race({ room, inner })).winner);
+    expect(trip.entries('BranchWon').at(-1)).toEqual({ type: 'BranchWon', path: 'race:2', winner: 'room', branches: true });
+    expect(trip.open()).toEqual(['flights.cancel (undo)']);
+    await trip.completes('flights.cancel');
+    expect(trip.entries('ProcessCompleted')[0]?.data).toBe('room');
+  });
+
+  test('as far as it does not belong to the winner, which may be a branch of both', async () => {
+    const trip = await started(async (ctx) => {
+      const flight = fly(ctx);
+      const inner = ctx.any({ flight, room: stay(ctx) });
+      const first = await ctx.race({ flight, again: flight, inner });
+      return first.winner;
+    });
+    await trip.completes('flights.book', FLIGHT);
+    await trip.answers(trip.command('hotels.book'), 'cancelled');
+    expect(trip.entries('ProcessCompleted')[0]?.data).toBe('flight');
+    expect(trip.open()).toEqual([]);
+  });
+
+  test('with the scopes that handed their lists on to it, newest first', async () => {
+    const trip = await started(async (ctx) => {
+      const travel = ctx.any({
+        travel: ctx.scope('travel', async (ctx) => {
+          await fly(ctx);
+          await stay(ctx);
+        }),
+      });
+      await travel;
+      await ctx.undo(travel);
+      return 'stayed';
+    });
+    await trip.completes('flights.book', FLIGHT);
+    await trip.completes('hotels.book', ROOM);
+    await trip.completes('hotels.cancel');
+    await trip.completes('flights.cancel');
+    expect(trip.entries('ProcessCompleted')[0]?.data).toBe('stayed');
+  });
+
+  test('but not on replay of a journal whose release did not undo it', async () => {
+    const code = tripOf(async (ctx) => {
+      const inner = ctx.race({ flight: fly(ctx), nap: ctx.sleep('1 day') });
+      await inner;
+      await ctx.undo(inner);
+      await ctx.race({ inner, room: stay(ctx) });
+      return 'kept';
+    });
+    const trip = new Instance(code, { compare: false });
+    await trip.starts(Checkout);
+    const started = trip.journal;
+    await trip.completes('flights.book', FLIGHT);
+    const answered = trip.journal.slice(started.length, started.length + 2);
+    const entries: JournalEntry[] = [
+      ...started,
+      ...answered,
+      { type: 'UndoRequested', path: 'undo:1' },
+      { type: 'CommandIssued', n: 3, path: 'hotels.book:1', command: 'hotels.book', hash: '' },
+      { type: 'BranchWon', path: 'race:2', winner: 'inner' },
+      { type: 'ProcessCompleted', path: '', data: 'kept' },
+    ];
+    const { definition, environment, image } = trip;
+    const { differences } = await replayJournal(definition, environment, frontEndOf, image.pid, image.run, entries);
+    expect(differences.filter((text) => text.includes('/undo'))).toEqual([]);
+  });
+
+  test('a race that a losing scope shares with the process keeps what its branches did until the process ends', async () => {
+    const trip = await started(async (ctx) => {
+      const inner = ctx.any({ flight: fly(ctx), nap: ctx.sleep('1 day'), asked: ctx.call(notes.ask, { text: '' }) });
+      await ctx.race({
+        nudged: ctx.waitFor(Nudge),
+        scope: ctx.scope('s', async (ctx) => {
+          await ctx.race({ inner });
+        }),
+      });
+      throw ctx.errors.Refused({ why: 'test' });
+    });
+    await trip.fails('flights.book', 'SoldOut');
+    await trip.happens(Nudge);
+    expect(trip.timers()).toEqual([]);
+    expect(trip.status).toBe('failed');
+  });
+});
+
+describe('what cannot be undone', () => {
+  test('ctx.undo of a command without an undo is a bug (B9)', async () => {
+    const trip = await started(async (ctx) => {
+      const asked: Step<unknown> = ctx.call(notes.ask, { text: 'ok?' });
+      await asked;
+      await ctx.undo(asked);
+    });
+    await trip.completes('notes.ask', { answer: 'yes' });
+    expect(trip.bug?.message).toContain('ctx.undo was given notes.ask:1, but notes.ask declares no undo');
+  });
+
+  test('so is that of a call that was made with { undo: false }', async () => {
+    const trip = await started(async (ctx) => ctx.undo(ctx.call(payments.charge, { amount: 7 }, { undo: false })));
+    expect(trip.bug?.message).toContain('but it was called with { undo: false }');
+  });
+
+  test('a call that failed has nothing to undo', async () => {
+    const trip = await started(async (ctx) => {
+      const flight = fly(ctx);
+      await flight.catch(() => {});
+      await ctx.undo(flight);
+      return 'done';
+    });
+    await trip.fails('flights.book', 'SoldOut');
+    expect(trip.entries('ProcessCompleted')[0]?.data).toBe('done');
+  });
+
+  test('a journal of a release that took it replays', async () => {
+    const code = (undoes: boolean) =>
+      tripOf(async (ctx) => {
+        const asked: Step<unknown> = ctx.call(notes.ask, { text: 'ok?' });
+        await asked;
+        if (undoes) await ctx.undo(asked);
+        await ctx.waitFor(Nudge);
+      });
+    const trip = new Instance(code(false));
+    await trip.starts(Checkout);
+    await trip.completes('notes.ask', { answer: 'yes' });
+    const entries: JournalEntry[] = [...trip.journal, { type: 'UndoRequested', path: 'undo:1' }];
+    const { definition, environment } = new Instance(code(true));
+    expect(await replayJournal(definition, environment, frontEndOf, trip.image.pid, trip.image.run, entries)).toEqual({ differences: [] });
   });
 });

@@ -78,6 +78,10 @@ export const p1 = process('p', { startOn: OrderPlaced.byId(order => order.orderI
   ctx.send(bookTrip, { cartId: 'x' });
   // @ts-expect-error an undo needs the answer
   ctx.send(payments.charge, { amount: 1, card: 'x' });
+  // @ts-expect-error nothing would be undone
+  await ctx.undo(ctx.call(notifications.notify, { to: 'x', message: 'y' }));
+  // @ts-expect-error nor of what is tried
+  await ctx.undo(ctx.try(notifications.notify, { to: 'x', message: 'y' }));
   // @ts-expect-error wrong field in a send
   ctx.send(notifications.notify, { to: 'x', mesage: 'y' });
   // @ts-expect-error neither in receives nor in startOn

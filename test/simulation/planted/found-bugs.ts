@@ -59,8 +59,8 @@ export const foundBugs: readonly PlantedBug[] = [
     patches: [
       {
         file: 'lib/core/scopes.ts',
-        find: "if (branch.status === 'open' || scope.state === 'open') loseBranch(",
-        plant: "if (PLANTED || branch.status === 'open' || scope.state === 'open') loseBranch(",
+        find: "given ?? (scope.state === 'open' ?",
+        plant: "given ?? (PLANTED || scope.state === 'open' ?",
       },
     ],
   },
