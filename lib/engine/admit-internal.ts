@@ -1,5 +1,6 @@
 import { buildPid, INSTANCE_ID_FORM } from '../contract/process-id.ts';
-import { parse, type Json } from '../contract/schema.ts';
+import type { Json } from '../contract/schema.ts';
+import { parseGiven } from '../contract/versions.ts';
 import type { Inbound } from '../core/inbound.ts';
 import { park, unread, type Admission, type Carried } from './admission.ts';
 import { definitionName, type Catalogue } from './catalogue.ts';
@@ -37,7 +38,8 @@ const ofStart = (catalogue: Catalogue, start: StartMessage, by: Carried): Admiss
   const event = definition.startOn[0]?.event;
   let data: Json;
   try {
-    data = parse(event?.data ?? definition.input!, start.data, `${start.process} was started with`);
+    // It may have been sent before the contract gained a version.
+    data = parseGiven(event?.data ?? definition.input!, start.data, `${start.process} was started with`);
   } catch (error) {
     // Whoever started it without its schemas looks for it here.
     return unread(error, pid);

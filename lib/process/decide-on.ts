@@ -1,5 +1,6 @@
 import { Cancelled } from '../contract/errors.ts';
 import { parse, type Json } from '../contract/schema.ts';
+import { parseStored } from '../contract/versions.ts';
 import type { HeardFact } from '../core/apply.ts';
 import { refuse } from '../core/bug.ts';
 import { changeView, publishEvent } from '../core/effects.ts';
@@ -25,13 +26,7 @@ export const decideOn = (run: Run, definition: DeciderDefinition, fact: Fact, he
   const handler = message && definition.handlers.get(message.key);
   if (!message || !handler || run.ended) return;
   const id = run.image.pid.slice(run.image.pid.lastIndexOf('#') + 1);
-  const state =
-    run.image.view?.data ??
-    parse(
-      definition.state,
-      asCodeOf(run, run.root, () => definition.initial(id)),
-      `the first state of ${definition.name}`,
-    );
+  const state = stateOf(run, definition, id);
   const at = { id, now: new Date(run.image.clock) };
   const next = asCodeOf(run, run.root, () => handler(frozen(state), frozen(message.data), at));
   refusePromise(run, next, message.key);
@@ -54,6 +49,16 @@ const refusePromise = (run: Run, next: unknown, key: string): void => {
     `The handler of ${run.definition.name} for ${key} returned a promise: it returns the next state at once. What takes time is a command.`,
   );
 };
+
+/** Its state is all that a decider keeps over a deploy: one of an earlier contract is read as the newest version. */
+const stateOf = (run: Run, definition: DeciderDefinition, id: string): Json =>
+  run.image.view
+    ? parseStored(definition.state, run.image.view.data)
+    : parse(
+        definition.state,
+        asCodeOf(run, run.root, () => definition.initial(id)),
+        `the first state of ${definition.name}`,
+      );
 
 const messageOf = (fact: Fact, heard: HeardFact | undefined): { readonly key: string; readonly data: unknown } | undefined => {
   if (fact.type === 'ProcessStarted' || fact.type === 'EventReceived') return { key: `event ${fact.event}`, data: fact.data };

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
-import { command, event, process, service, versions, type AnyService } from 'tutti';
+import { command, decider, event, process, send, service, versions, type AnyService } from 'tutti';
 import type { Schema } from '../../lib/contract/schema.ts';
 import { Instance } from './instance.ts';
 import { Booked, Checkout, Nudge, services, tripOf, type TripContext } from './trip-contracts.ts';
@@ -330,7 +330,6 @@ describe('what the code passed is not written twice', () => {
   });
 
   test('and for a decider, whose journal is never replayed, not at all', async () => {
-    const { decider, send } = await import('tutti');
     const counter = decider('counter', { state: z.object({ n: z.int(), note: z.string().default('') }), initial: () => ({ n: 0 }) }).on(
       Checkout.byId((checkout) => checkout.id),
       () => [{ n: 1 }, send(charge, { amount: 1 } as never)],
@@ -340,6 +339,36 @@ describe('what the code passed is not written twice', () => {
     expect(instance.commands()).toMatchObject([{ input: { amount: 1, currency: 'EUR' } }]);
     expect(instance.journal.filter((entry) => 'asked' in entry)).toEqual([]);
   });
+});
+
+test.each<[string, Schema, unknown]>([
+  ['a default', z.object({ n: z.int(), note: z.string().default('-') }), { n: 2, note: '-' }],
+  [
+    'a version',
+    versions(z.object({ n: z.int() })).next(z.object({ n: z.int(), of: z.int() }), ({ n }) => ({ n, of: 10 })),
+    { n: 2, of: 10 },
+  ],
+  ['another shape, which the stored one has not', z.object({ total: z.int() }), { n: 2 }],
+])('a decider whose state gained %s gets what is stored as its contract has it by now', async (_change, after, state) => {
+  const seen: unknown[] = [];
+  const counter = (State: Schema) =>
+    decider('counter', { state: State as z.ZodType<{ n: number }>, initial: () => ({ n: 1 }) })
+      .on(
+        Checkout.byId((checkout) => checkout.id),
+        () => ({ n: 2 }),
+      )
+      .on(
+        Nudge.byId((nudge) => nudge.id),
+        (stored) => {
+          seen.push(stored);
+          return { ...stored, total: 3 };
+        },
+      );
+  const instance = new Instance(counter(z.object({ n: z.int() })), { compare: false });
+  await instance.starts(Checkout);
+  await instance.reload(counter(after));
+  await instance.happens(Nudge);
+  expect([instance.bug, seen]).toEqual([undefined, [state]]);
 });
 
 describe('code that really passes something else is NONDETERMINISM, whatever became of the contract', () => {

@@ -3,6 +3,7 @@ import * as z from 'zod';
 import { command, event, process, service, versions, type AnyProcess, type AnyService, type Json } from 'tutti';
 import type { EventEnvelope } from '../../lib/contract/envelope.ts';
 import type { Schema } from '../../lib/contract/schema.ts';
+import { inboxBody } from '../../lib/engine/inbox-message.ts';
 import { EngineRig } from './engine-rig.ts';
 
 const V1 = z.object({ id: z.string() });
@@ -53,4 +54,25 @@ test.each<[string, Schema, Schema, number | undefined, Json]>([
   ]);
   const [shipAfter, depotAfter] = build(after);
   expect(await heard(new EngineRig([shipAfter], [depotAfter], { store: first.store, random: 0.7 }))).toEqual(sent);
+});
+
+test('a start that was sent before its input gained a version begins with the newest', async () => {
+  const join = process('join', { input: two }, async (ctx) => {
+    await ctx.sleep('1 day');
+  });
+  const rig = new EngineRig([join], []);
+  const start = {
+    tutti: 'start',
+    startid: 's-1',
+    tenant: 'default',
+    process: 'join',
+    id: 'j-1',
+    data: { id: 'j-1' },
+    time: '2026-01-01T00:00:00.000Z',
+    by: 'a',
+  } as const;
+  await rig.sender.send('inbox', [{ body: inboxBody(start), groupId: '' }]);
+  await rig.advance();
+  const { tail = [] } = (await rig.head('default#join#j-1')) ?? {};
+  expect(JSON.parse(tail[0] ?? '{}')).toMatchObject({ type: 'ProcessStarted', data: { id: 'j-1', place: 'here' } });
 });
