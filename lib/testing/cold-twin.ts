@@ -1,12 +1,15 @@
-import assert from 'node:assert/strict';
 import { MemoryPayloadStore } from '../adapters/memory/payload-store.ts';
 import { MemoryProcessStore } from '../adapters/memory/process-store.ts';
-import { ProcessBug } from '../contract/errors.ts';
+import type { Json } from '../contract/json.ts';
 import type { System } from '../contract/system.ts';
+import type { JournalEntry } from '../core/journal-entry.ts';
 import { Engine } from '../engine/engine.ts';
+import { decodeHead } from '../engine/head-codec.ts';
 import type { ReceivedMessage } from '../ports/message-queue.ts';
 import type { Head } from '../ports/process-store.ts';
 import { frontEndOf } from '../process/front-end.ts';
+import { journalOf } from './journal-of.ts';
+import { firstDifference, nondeterminism, nondeterministic } from './nondeterminism.ts';
 import { OverlayTable } from './overlay-table.ts';
 import type { WorldState } from './world-state.ts';
 
@@ -55,11 +58,26 @@ export class ColdTwin {
     if (![...this.#before.values()].some(isCheap)) return;
     const heads = new OverlayTable(this.#state.heads, new Map(this.#before));
     const sent: string[] = [];
-    await this.#engine(heads, sent).advance(messages);
+    const engine = this.#engine(heads, sent);
+    await engine.advance(messages);
     for (const pid of new Set([...this.#before.keys(), ...heads.written.keys()]))
-      compareHeads(pid, this.#state.heads.get(pid), heads.get(pid));
-    const [live, replayed] = [this.#sent.toSorted(), sent.toSorted()];
-    if (live.join('\n') !== replayed.join('\n')) throw differs('commands', { actual: live, expected: replayed });
+      await this.#compareHeads(engine, this.#state.heads.get(pid), heads.get(pid));
+    const [live, rebuilt] = [this.#sent.toSorted(), sent.toSorted()];
+    if (live.join('\n') !== rebuilt.join('\n'))
+      throw nondeterministic(`A replay sends other commands than were sent: ${firstDifference(live, rebuilt, 'the list')}.`);
+  }
+
+  async #compareHeads(engine: Engine, live: Head | undefined, rebuilt: Head | undefined): Promise<void> {
+    const head = live ?? rebuilt;
+    const [ours, theirs] = [comparable(live), comparable(rebuilt)];
+    if (!head || JSON.stringify(ours) === JSON.stringify(theirs)) return;
+    if (live?.status !== 'stuck' && rebuilt?.status === 'stuck')
+      throw nondeterministic(decodeHead(rebuilt).stuck?.message ?? `${rebuilt.pid} cannot be rebuilt.`);
+    const definition = engine.definition(head.definition);
+    if (!definition || !live) throw nondeterministic(`${head.pid} is decided otherwise: ${firstDifference(ours, theirs, 'the head')}.`);
+    const journal = journalOf(this.#state, live) as unknown as JournalEntry[];
+    const image = decodeHead(live);
+    throw await nondeterminism({ definition, environment: engine.environment, image, journal, live: ours, rebuilt: theirs });
   }
 
   #engine(heads: OverlayTable<string, Head>, sent: string[]): Engine {
@@ -97,27 +115,13 @@ export class ColdTwin {
 const isCheap = (before: Head | undefined): boolean =>
   before === undefined || before.tailFrom + before.tail.length <= ENTRIES_MAX || before.version % EVERY_VERSION === 0;
 
-const compareHeads = (pid: string, live: Head | undefined, replayed: Head | undefined): void => {
-  if (replayed?.status === 'stuck' && live?.status !== 'stuck')
-    throw new ProcessBug('NONDETERMINISM', `${pid} cannot be replayed: ${replayed.why ?? 'its code differs'}`);
-  const [actual, expected] = [comparable(live), comparable(replayed)];
-  if (JSON.stringify(actual) !== JSON.stringify(expected)) throw differs(pid, { actual, expected });
-};
-
 /** All but the token of who wrote it. */
-const comparable = (head: Head | undefined): unknown => {
+const comparable = (head: Head | undefined): Json => {
   if (!head) return null;
   const { writer: _writer, control, tail, ...rest } = head;
   return {
     ...rest,
-    control: control === '' ? null : (JSON.parse(control) as unknown),
-    tail: tail.map((entry) => JSON.parse(entry) as unknown),
-  };
+    control: control === '' ? null : (JSON.parse(control) as Json),
+    tail: tail.map((entry) => JSON.parse(entry) as Json),
+  } as unknown as Json;
 };
-
-const differs = (what: string, states: { readonly actual: unknown; readonly expected: unknown }): assert.AssertionError =>
-  new assert.AssertionError({
-    message: `A replay decides otherwise (${what}):\n  live   ${JSON.stringify(states.actual)}\n  replay ${JSON.stringify(states.expected)}`,
-    ...states,
-    operator: 'replay',
-  });

@@ -53,11 +53,12 @@ const compare = (name: string, wanted: readonly ExpectationParts[], got: readonl
 const NOTHING = 'nothing()';
 
 const diff = (expected: readonly ExpectationParts[], got: readonly Consequence[]): string[] => {
-  const lines: string[] = [];
-  for (let index = 0; index < Math.max(expected.length, got.length, 1); index += 1) {
+  const lines = ['  (- expected, + decided)'];
+  for (let index = 0; index < Math.max(expected.length, got.length); index += 1) {
     const [wanted, found] = [expected[index], got[index]];
     if (wanted && found && wanted.matches(found)) lines.push(`    ${consequenceText(found)}`);
-    else lines.push(`  - ${wanted?.text ?? NOTHING}`, `  + ${found ? consequenceText(found) : NOTHING}`);
+    else lines.push(...(wanted ? [`  - ${wanted.text}`] : []), ...(found ? [`  + ${consequenceText(found)}`] : []));
   }
-  return ['  (- expected, + decided)', ...lines];
+  if (expected.length === 0) lines.splice(1, 0, `  - ${NOTHING}`);
+  return got.length > 0 ? lines : [...lines, `  + ${NOTHING}`];
 };

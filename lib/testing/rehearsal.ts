@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { canonical } from '../contract/canonical.ts';
-import { ProcessBug } from '../contract/errors.ts';
 import { buildPid, DEFAULT_TENANT } from '../contract/process-id.ts';
 import type { CommandContract, EventContract, ProcessContract } from '../contract/runtime-contract.ts';
 import type { Json } from '../contract/schema.ts';
@@ -22,6 +21,7 @@ import { frontEndOf } from '../process/front-end.ts';
 import { consequencesSince, markOf, type IssuedCommands } from './activation.ts';
 import type { Consequence } from './consequence.ts';
 import type { FactParts } from './fact.ts';
+import { nondeterminism, nondeterministic } from './nondeterminism.ts';
 
 const START = Date.parse('2026-01-01T00:00:00.000Z');
 /** A process that goes on for ever without time passing must not hang the test. */
@@ -224,11 +224,19 @@ export class Rehearsal {
       return;
     }
     await decideEvent(cold, inbound, rejected);
-    compare(live, cold);
+    await this.#compare(live, cold);
     this.consequences.push(...consequencesSince(run, mark, await entriesOf(live, mark.entries), this.#issued));
     run.image.fires = [];
     if (run.stuck) Object.assign(run.image, { status: 'stuck', stuck: run.stuck });
     run.stuck = undefined;
+  }
+
+  async #compare(warm: LiveInstance, cold: LiveInstance): Promise<void> {
+    const [live, rebuilt] = [stateOf(warm), stateOf(cold)];
+    if (JSON.stringify(live) === JSON.stringify(rebuilt)) return;
+    const { image } = warm.run;
+    const journal = await entriesOf(warm, 0);
+    throw await nondeterminism({ definition: this.#definition, environment: this.#environment, image, journal, live, rebuilt });
   }
 
   /** The instance as it stands, rebuilt from its journal. */
@@ -238,7 +246,7 @@ export class Rehearsal {
     if (this.#definition.kind === 'decider') return LiveInstance.decoded(this.#definition, this.#environment, frontEndOf, image);
     const cold = await LiveInstance.replayed(this.#definition, this.#environment, frontEndOf, image, await entriesOf(live, 0));
     for (const [hash, text] of live.run.payloads) cold.run.payloads.set(hash, text);
-    if (cold.run.bug?.code === 'NONDETERMINISM') throw new ProcessBug('NONDETERMINISM', cold.run.bug.message);
+    if (cold.run.bug?.code === 'NONDETERMINISM') throw nondeterministic(cold.run.bug.message);
     return cold;
   }
 }
@@ -252,13 +260,7 @@ const takeIn = (commands: Map<string, CommandContract>, named: CommandContract):
 const entriesOf = (live: LiveInstance, from: number): Promise<JournalEntry[]> =>
   readEntries(live.run.image.tail.slice(from), (hash) => Promise.resolve(JSON.parse(live.run.payloads.get(hash) ?? 'null') as Json));
 
-const compare = (warm: LiveInstance, cold: LiveInstance): void => {
-  const [before, after] = [stateText(cold), stateText(warm)];
-  if (before === after) return;
-  throw new ProcessBug(
-    'NONDETERMINISM',
-    `The process decides differently when it is replayed:\n  live   ${after}\n  replay ${cold.run.bug?.message ?? before}`,
-  );
-};
-
-const stateText = ({ run }: LiveInstance): string => [encodeControl(run.image), ...run.image.tail].join('\n         ');
+const stateOf = ({ run }: LiveInstance): Json => ({
+  control: JSON.parse(encodeControl(run.image)) as Json,
+  tail: run.image.tail.map((entry) => JSON.parse(entry) as Json),
+});

@@ -171,7 +171,7 @@ describe('what fails a test', () => {
     });
     const world = simulate(system('unsteady', { processes: [unsteady], services: [payments] }), { services: [paying] });
     await world.client.publish(Ordered, ordered);
-    await expect(world.settle()).rejects.toThrow(/replay/);
+    await expect(world.settle()).rejects.toThrow('The code does not decide what the journal of default#unsteady#o-1 holds');
   });
 
   test('a service, an instant or an outage that the system cannot have', () => {

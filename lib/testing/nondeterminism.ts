@@ -1,0 +1,59 @@
+import { ProcessBug } from '../contract/errors.ts';
+import type { Json } from '../contract/json.ts';
+import type { ProcessContract } from '../contract/runtime-contract.ts';
+import type { Image } from '../core/image.ts';
+import type { JournalEntry } from '../core/journal-entry.ts';
+import type { Environment } from '../core/run.ts';
+import { LiveInstance } from '../engine/live-instance.ts';
+import { frontEndOf } from '../process/front-end.ts';
+
+/** What a process decided live, and what it decided when it was rebuilt from its journal. */
+export interface Disagreement {
+  readonly definition: ProcessContract;
+  readonly environment: Environment;
+  /** As it was decided live; the journal is its whole run. */
+  readonly image: Image;
+  readonly journal: readonly JournalEntry[];
+  /** JSON of both, for what no replay of the journal shows. */
+  readonly live: Json;
+  readonly rebuilt: Json;
+}
+
+const REPLAYS_MAX = 4;
+
+/** The sentence of a replay where it finds the difference, else the first member that differs. */
+export const nondeterminism = async (disagreement: Disagreement): Promise<ProcessBug> => {
+  const { definition, environment, image, journal, live, rebuilt } = disagreement;
+  // What changes with each run may agree with the journal by chance.
+  for (let replays = 0; definition.kind === 'async' && replays < REPLAYS_MAX; replays += 1) {
+    const { bug } = (await LiveInstance.replayed(definition, environment, frontEndOf, structuredClone(image), journal)).run;
+    if (bug) return nondeterministic(bug.message);
+  }
+  return nondeterministic(`${definition.name} decides otherwise when ${image.pid} is rebuilt: ${firstDifference(live, rebuilt)}.`);
+};
+
+/** `message` says what differs. */
+export const nondeterministic = (message: string): ProcessBug =>
+  new ProcessBug(
+    'NONDETERMINISM',
+    `${message} Does the code read the clock, chance, or a variable that other code changes? Use ctx.now(), ctx.random() and ctx.uuid(), and let events and answers tell the rest.`,
+  );
+
+/** Where two values differ first. */
+export const firstDifference = (live: Json | undefined, rebuilt: Json | undefined, path = ''): string => {
+  if (isObject(live) && isObject(rebuilt))
+    for (const key of new Set([...Object.keys(live), ...Object.keys(rebuilt)]))
+      if (JSON.stringify(live[key]) !== JSON.stringify(rebuilt[key]))
+        return firstDifference(live[key], rebuilt[key], path === '' ? key : `${path}.${key}`);
+  return `${path} is ${shown(live)} live, and ${shown(rebuilt)} rebuilt`;
+};
+
+const isObject = (value: Json | undefined): value is { readonly [key: string]: Json | undefined } =>
+  typeof value === 'object' && value !== null;
+
+const SHOWN_LENGTH_MAX = 120;
+
+const shown = (value: Json | undefined): string => {
+  const text = value === undefined ? 'absent' : JSON.stringify(value);
+  return text.length <= SHOWN_LENGTH_MAX ? text : `${text.slice(0, SHOWN_LENGTH_MAX)}…`;
+};
