@@ -123,5 +123,5 @@ const comparable = (head: Head | undefined): Json => {
     ...rest,
     control: control === '' ? null : (JSON.parse(control) as Json),
     tail: tail.map((entry) => JSON.parse(entry) as Json),
-  } as unknown as Json;
+  };
 };

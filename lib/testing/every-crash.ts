@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import type { System } from '../contract/system.ts';
 import type { CrashPoint } from './crash-point.ts';
-import { simulate, type SimulateOptions, type World } from './world.ts';
+import { simulate } from './simulate.ts';
+import type { SimulateOptions, World } from './world.ts';
 
 /**
  * Runs the scenario once undisturbed, and then once for each crash point that it passed, with the worker killed there.

@@ -5,4 +5,5 @@ export { answered, cancelRequested, happened, passed, silent, type Fact } from '
 export { given, type Given } from './given.ts';
 export { recordJournal, replayFixtures, replayJournal, type JournalFixture } from './journal-fixture.ts';
 export { scripted } from './scripted.ts';
-export { simulate, type SimulateOptions, type World } from './world.ts';
+export { simulate } from './simulate.ts';
+export type { SimulateOptions, World } from './world.ts';

@@ -17,7 +17,6 @@ export const clientPorts = (
   changed: (pid: string) => Promise<void>,
 ): ClientPorts => {
   const { sender, publisher, store, index, payloads, parking, clock } = state;
-  let ids = 0;
   return {
     sender,
     publisher,
@@ -28,7 +27,7 @@ export const clientPorts = (
     clock,
     principal: 'test',
     // As long as a ULID, and equal in each run of the test.
-    newId: () => `SIMULATED${String((ids += 1)).padStart(17, '0')}`,
+    newId: () => `SIMULATED${String(state.nextId()).padStart(17, '0')}`,
     durable: () => Promise.resolve(),
     changed,
     answer: async (request) => {

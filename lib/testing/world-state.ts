@@ -32,6 +32,10 @@ export interface WorldState {
   readonly queues: ReadonlyMap<string, MemoryMessageQueue>;
   readonly sender: MemoryMessageSender;
   readonly publisher: MemoryEventPublisher;
+  /** For the ids of clients: from 1. */
+  readonly nextId: () => number;
+  /** From now on the bus has the rules of this build, and the services that are new have queues. What lies in a queue stays there. */
+  readonly deploy: (system: SystemContract) => void;
 }
 
 /** `written` is told of each head that is written, and what stood before. */
@@ -45,9 +49,12 @@ export const newWorldState = (
   const chunks = new MemoryTable<string, JournalChunk>(chunkGroup);
   const payloadTexts = new MemoryTable<string, string>();
   const index = new MemoryInstanceIndex(heads);
-  const queues = openQueues(system, clock);
+  const queues = new Map<string, MemoryMessageQueue>();
+  const open = queueOpener(queues, clock);
+  open([INBOX, ...system.services.keys()]);
   const inbox = queues.get(INBOX) as MemoryMessageQueue;
-  const heard = heardBy(system);
+  let heard = heardBy(system);
+  let ids = 0;
   return {
     clock,
     heads,
@@ -71,21 +78,28 @@ export const newWorldState = (
       clock,
       rules: [{ queue: inbox, matches: (event, replyTo) => replyTo === system.name || heard.has(event.type) }],
     }),
+    nextId: () => (ids += 1),
+    deploy: (next) => {
+      open([...next.services.keys()]);
+      heard = heardBy(next);
+    },
   };
 };
 
-const openQueues = (system: SystemContract, clock: VirtualClock): ReadonlyMap<string, MemoryMessageQueue> => {
-  const queues = new Map<string, MemoryMessageQueue>();
+/** Opens the queues of these names that are not open, each with its dead letters. */
+const queueOpener = (queues: Map<string, MemoryMessageQueue>, clock: VirtualClock): ((names: readonly string[]) => void) => {
   const messages = new MemoryTable<number, Message>();
   let number = 0;
   const shared = { clock, messages, nextNumber: () => (number += 1) };
-  for (const name of [INBOX, ...system.services.keys()]) {
-    const maxReceiveCount = name === INBOX ? RECEIVE_COUNT_MAX : QUEUE_RECEIVES_MAX;
-    const deadLetter = new MemoryMessageQueue({ ...shared, name: `${name}-dead-letter` });
-    queues.set(deadLetter.name, deadLetter);
-    queues.set(name, new MemoryMessageQueue({ ...shared, name, deadLetter, maxReceiveCount }));
-  }
-  return queues;
+  return (names) => {
+    for (const name of names) {
+      if (queues.has(name)) continue;
+      const maxReceiveCount = name === INBOX ? RECEIVE_COUNT_MAX : QUEUE_RECEIVES_MAX;
+      const deadLetter = new MemoryMessageQueue({ ...shared, name: `${name}-dead-letter` });
+      queues.set(deadLetter.name, deadLetter);
+      queues.set(name, new MemoryMessageQueue({ ...shared, name, deadLetter, maxReceiveCount }));
+    }
+  };
 };
 
 /** The bus rule of a system: what its processes hear. */

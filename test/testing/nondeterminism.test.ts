@@ -12,7 +12,7 @@ type Ctx = Context<{ start: { id: string }; byId: 'shop.ordered'; publishes: nev
 const unsteady = (body: (ctx: Ctx, run: number) => Promise<unknown>): AnyProcess => {
   let runs = 0;
   return process('unsteady', { startOn: Ordered.byId((each) => each.id) }, async (ctx) => {
-    await body(ctx as never, (runs += 1));
+    await body(ctx, (runs += 1));
   });
 };
 

@@ -1,7 +1,7 @@
 import type { Duration } from '../../../lib/contract/duration.ts';
 import { runOf } from '../../../lib/core/inbound.ts';
 import type { JournalEntry } from '../../../lib/core/journal-entry.ts';
-import { simulate } from '../../../lib/testing/world.ts';
+import { simulate } from '../../../lib/testing/simulate.ts';
 import type { Effect, EndedRun, Site } from '../scenario.ts';
 import { Go, Nudge, services, Started, Stop, stock } from './contracts.ts';
 import { MemoryDatabase } from './memory-database.ts';

@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict';
+import type { MemoryMessageQueue } from '../adapters/memory/message-queue.ts';
+import type { SystemContract } from '../contract/runtime-contract.ts';
+import { systemContract, type System } from '../contract/system.ts';
+import type { IdempotencyStore } from '../ports/idempotency-store.ts';
+import { servedParts, type Served } from '../service/served.ts';
+import { ColdTwin } from './cold-twin.ts';
+import type { CrashPoints } from './crash-point.ts';
+import { EngineWorker, type WorkerContext } from './engine-worker.ts';
+import { ServiceWorker, type ServiceWatch } from './service-worker.ts';
+import type { WorldState } from './world-state.ts';
+
+/** A service of the world and its worker. */
+export interface Staffed {
+  readonly name: string;
+  readonly queue: MemoryMessageQueue;
+  readonly served: Served;
+  worker: ServiceWorker;
+  /** Until when it takes no command. */
+  downUntil: number;
+}
+
+/** What outlives every build. */
+export interface BuildContext {
+  readonly state: WorldState;
+  readonly points: CrashPoints;
+  readonly random: () => number;
+  readonly watch: ServiceWatch;
+}
+
+/** One build of a system as a world runs it: an engine, the twin that checks it, the workers of its services. A crash replaces a worker. */
+export class Build {
+  readonly system: SystemContract;
+  readonly twin: ColdTwin;
+  readonly staff: readonly Staffed[];
+  engine: EngineWorker;
+  readonly #context: WorkerContext;
+  readonly #watch: ServiceWatch;
+
+  constructor(system: System<string>, services: readonly Served[], { state, points, random, watch }: BuildContext) {
+    this.system = systemContract(system);
+    this.#context = { system, state, points, random };
+    this.#watch = watch;
+    this.twin = new ColdTwin(system, state);
+    this.engine = new EngineWorker(this.#context, this.twin);
+    this.staff = services.map((served) => this.#staffed(served));
+  }
+
+  /** Where the records of each service lie that runs here. */
+  get records(): ReadonlyMap<string, IdempotencyStore> {
+    return new Map(this.staff.map(({ name, served }) => [name, servedParts(served).records ?? this.#context.state.records]));
+  }
+
+  async byEngine(act: (engine: EngineWorker) => Promise<boolean>): Promise<void> {
+    if (!(await act(this.engine))) this.engine = new EngineWorker(this.#context, this.twin);
+  }
+
+  async byService(staffed: Staffed): Promise<void> {
+    if (!(await staffed.worker.advance())) staffed.worker = this.#worker(staffed.served);
+  }
+
+  #staffed(served: Served): Staffed {
+    const { name } = servedParts(served).contract;
+    const queue = this.system.services.has(name) ? this.#context.state.queues.get(name) : undefined;
+    assert(queue, `simulate() was given the service ${name}: expected one of ${[...this.system.services.keys()].join(', ')}.`);
+    return { name, queue, served, worker: this.#worker(served), downUntil: 0 };
+  }
+
+  #worker(served: Served): ServiceWorker {
+    return new ServiceWorker(this.#context, served, this.#watch);
+  }
+}

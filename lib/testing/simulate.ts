@@ -1,0 +1,283 @@
+import assert from 'node:assert/strict';
+import { AsyncLocalStorage } from 'node:async_hooks';
+import type { MemoryMessageQueue } from '../adapters/memory/message-queue.ts';
+import { connect } from '../client/connect.ts';
+import { connectionOf } from '../client/connection.ts';
+import type { Client } from '../client/client.ts';
+import { notFound } from '../client/instance.ts';
+import { commandContract, type AnyCommand } from '../contract/command.ts';
+import { milliseconds, type Duration } from '../contract/duration.ts';
+import { buildPid, DEFAULT_TENANT } from '../contract/process-id.ts';
+import type { AnyProcess } from '../contract/process-contract.ts';
+import type { Json, Received } from '../contract/schema.ts';
+import { serviceContract, type AnyService } from '../contract/service.ts';
+import { systemContract, type System } from '../contract/system.ts';
+import { SeededRandom } from '../core/seeded-random.ts';
+import { INBOX } from '../engine/inbox-message.ts';
+import { servedParts, type Served } from '../service/served.ts';
+import { Build, type BuildContext } from './build.ts';
+import { CrashPoints } from './crash-point.ts';
+import type { EngineWorker } from './engine-worker.ts';
+import { HandlerFaults } from './handler-faults.ts';
+import { journalOf } from './journal-of.ts';
+import type { ServiceWatch } from './service-worker.ts';
+import { StuckInstances } from './stuck-instances.ts';
+import { clientPorts, nothingMoves } from './world-client.ts';
+import type { SimulateOptions, World } from './world.ts';
+import { newWorldState, type WorldState } from './world-state.ts';
+
+/**
+ * Runs a system in memory, deterministically and in virtual time.
+ * @example import { simulate } from 'tutti/testing'; const world = simulate(trips, { services: [handler] }); await world.settle();
+ */
+export function simulate(system: System<string>, options: SimulateOptions = {}): World {
+  return new SimulatedWorld(system, options);
+}
+
+const START = '2026-01-01T00:00:00.000Z';
+/** A system that goes on for ever without time passing must not hang the test. */
+const MOVES_MAX = 200_000;
+/** A handler that waits for what needs time is told after so many turns of the event loop in which nothing moved. */
+const NESTED_TURNS_MAX = 10_000;
+/** A sweeper runs this often in production; a due instance that did not advance is looked at again. */
+const SWEEP_MS = 15 * 60_000;
+
+/** The world whose handlers the running code belongs to. */
+const inWorld = new AsyncLocalStorage<object>();
+
+class SimulatedWorld implements World {
+  client: Client;
+  readonly #state: WorldState;
+  readonly #context: BuildContext;
+  readonly #random = new SeededRandom('world');
+  readonly #calls = new Map<string, Map<string, Json>>();
+  readonly #faults: HandlerFaults;
+  readonly #stuck: StuckInstances;
+  /** When a due instance is swept again, by pid and due time. */
+  readonly #swept = new Map<string, number>();
+  #build: Build;
+  #settling: Promise<boolean> | undefined;
+  /** Batches that were begun and have not ended: more than one where a handler waits for the world itself. */
+  readonly #underWay = new Set<Promise<void>>();
+  /** There is one engine: a second batch beside the first would meet its twin half way. */
+  #engineBusy = false;
+  /** How often a batch has begun or ended so far. */
+  #moves = 0;
+  /** Makes the settling look again for what can move. */
+  #nudge: (() => void) | undefined;
+
+  constructor(system: System<string>, options: SimulateOptions) {
+    const start = options.at ?? START;
+    const startsAt = Date.parse(start);
+    assert(!Number.isNaN(startsAt), `simulate() was given at ${start}: expected an ISO 8601 instant.`);
+    const state = newWorldState(systemContract(system), startsAt, (head, previous) => this.#build.twin.written(head, previous));
+    const random = new SeededRandom('workers');
+    this.#state = state;
+    this.#faults = new HandlerFaults(state);
+    this.#stuck = new StuckInstances(state);
+    this.#context = { state, points: new CrashPoints(options.crash), random: () => random.number(), watch: this.#watch() };
+    this.#build = new Build(system, options.services ?? [], this.#context);
+    this.client = this.#connect(system);
+  }
+
+  deploy(system: System<string>, options: { readonly services?: readonly Served[] } = {}): void {
+    const next = systemContract(system);
+    const { name } = this.#build.system;
+    assert(next.name === name, `deploy() was given the system ${next.name}: expected a build of ${name}.`);
+    assert(this.#underWay.size === 0, 'deploy() was called while the world moves: expected a call after settle() or advance() has ended.');
+    const given = options.services ?? [];
+    const names = new Set(given.map((served) => servedParts(served).contract.name));
+    const kept = this.#build.staff.filter((staffed) => !names.has(staffed.name) && next.services.has(staffed.name));
+    this.#state.deploy(next);
+    const before = this.#build;
+    this.#build = new Build(system, [...given, ...kept.map(({ served }) => served)], this.#context);
+    for (const staffed of this.#build.staff) staffed.downUntil = before.staff.find((each) => each.name === staffed.name)?.downUntil ?? 0;
+    this.client = this.#connect(system);
+  }
+
+  #connect(system: System<string>): Client {
+    const { system: contract, records } = this.#build;
+    return connect(system, connectionOf(clientPorts(contract, this.#state, records, (pid) => this.#changed(pid))));
+  }
+
+  #watch(): ServiceWatch {
+    return {
+      called: ({ name }, commandId, input) => {
+        this.#faults.called(name, commandId);
+        const inputs = this.#calls.get(name) ?? new Map<string, Json>();
+        this.#calls.set(name, inputs);
+        if (!inputs.has(commandId)) inputs.set(commandId, input);
+      },
+      report: (notice) => {
+        this.#faults.report(notice);
+      },
+    };
+  }
+
+  async settle(): Promise<void> {
+    await this.#run();
+    this.#fail([...this.#faults.takeSettled(), ...this.#takeStuck()]);
+  }
+
+  async advance(duration: Duration): Promise<void> {
+    const end = this.#state.clock.now() + milliseconds(duration);
+    await this.#run();
+    for (let next = await this.#nextInstant(); next <= end; next = await this.#nextInstant()) {
+      this.#state.clock.advanceTo(next);
+      await this.#run();
+    }
+    this.#state.clock.advanceTo(end);
+    await this.#run();
+    this.#fail([...this.#faults.takeAdvanced(), ...this.#takeStuck()]);
+  }
+
+  expectStuck(process: AnyProcess, id: string, code?: string): void {
+    this.#stuck.expect(pidOf(process, id), code);
+  }
+
+  expectFaults(command: AnyCommand): void {
+    this.#faults.expect(commandContract(command).name);
+  }
+
+  #takeStuck(): Error[] {
+    return this.#stuck.take((commandId) => this.#faults.textOf(commandId));
+  }
+
+  down(service: AnyService, duration: Duration): void {
+    const { name } = serviceContract(service);
+    const staffed = this.#build.staff.find((each) => each.name === name);
+    assert(
+      staffed,
+      `down(${name}) was called, but the world has no such service: expected one of ${this.#build.staff.map((each) => each.name).join(', ') || 'none'}.`,
+    );
+    staffed.downUntil = Math.max(staffed.downUntil, this.#state.clock.now() + milliseconds(duration));
+  }
+
+  calls<C extends AnyCommand>(command: C): readonly Received<C['~']['input']>[] {
+    return [...(this.#calls.get(commandContract(command).name)?.values() ?? [])] as Received<C['~']['input']>[];
+  }
+
+  journal(process: AnyProcess, id: string): readonly Json[] {
+    const pid = pidOf(process, id);
+    const head = this.#state.heads.get(pid);
+    if (!head || head.status === 'early') throw notFound(pid, head);
+    return journalOf(this.#state, head);
+  }
+
+  /** Settles; who comes while that goes on waits for the same. Resolves to whether anything moved. */
+  async #run(): Promise<boolean> {
+    this.#settling ??= this.#settle().finally(() => {
+      this.#settling = undefined;
+    });
+    return this.#settling;
+  }
+
+  async #settle(): Promise<boolean> {
+    // Whoever slept until now goes on first.
+    await turn();
+    const before = this.#moves;
+    for (;;) {
+      const actors = await this.#ready();
+      const actor = actors[Math.floor(this.#random.number() * actors.length)];
+      if (actor) this.#begin(actor, this.#moves - before);
+      else if (this.#underWay.size === 0) break;
+      const nudged = new Promise<void>((resolve) => {
+        this.#nudge = resolve;
+      });
+      await Promise.race([...this.#underWay, nudged]);
+    }
+    this.#fail(this.#faults.takeUrgent());
+    return this.#moves > before;
+  }
+
+  #begin(actor: () => Promise<void>, moves: number): void {
+    const instant = new Date(this.#state.clock.now()).toISOString();
+    assert(moves < MOVES_MAX, `The system does not settle: after ${MOVES_MAX} batches something still moves at ${instant}.`);
+    this.#moves += 1;
+    const act = inWorld.run(this, actor).finally(() => {
+      this.#moves += 1;
+      this.#underWay.delete(act);
+    });
+    this.#underWay.add(act);
+  }
+
+  #fail([first, ...others]: readonly Error[]): void {
+    if (!first) return;
+    if (others.length > 0) throw new assert.AssertionError({ message: [first, ...others].map(({ message }) => message).join('\n') });
+    throw first;
+  }
+
+  /** Who has something to do now. */
+  async #ready(): Promise<(() => Promise<void>)[]> {
+    const now = this.#state.clock.now();
+    const { queues } = this.#state;
+    const ready = (queue: MemoryMessageQueue | undefined): boolean => (queue?.nextVisibleAt() ?? Infinity) <= now;
+    const actors: (() => Promise<void>)[] = [];
+    const engineReady = (name: string): boolean => !this.#engineBusy && ready(queues.get(name));
+    if (engineReady(INBOX)) actors.push(() => this.#byEngine((engine) => engine.advance()));
+    if (engineReady(`${INBOX}-dead-letter`)) actors.push(() => this.#byEngine((engine) => engine.drain()));
+    for (const staffed of this.#build.staff)
+      if (staffed.downUntil <= now && ready(staffed.queue)) actors.push(() => this.#build.byService(staffed));
+    if (actors.length === 0 && !this.#engineBusy && (await this.#sweepAt()) <= now) actors.push(() => this.#sweep());
+    return actors;
+  }
+
+  async #byEngine(act: (engine: EngineWorker) => Promise<boolean>): Promise<void> {
+    this.#engineBusy = true;
+    try {
+      await this.#build.byEngine(act);
+    } finally {
+      this.#engineBusy = false;
+    }
+  }
+
+  /** When the sweeper must run next. */
+  async #sweepAt(): Promise<number> {
+    let next = Infinity;
+    for (const { pid, due } of await this.#state.index.due(Number.MAX_SAFE_INTEGER, 50))
+      next = Math.min(next, this.#swept.get(`${pid} ${due}`) ?? due);
+    return next;
+  }
+
+  async #sweep(): Promise<void> {
+    const now = this.#state.clock.now();
+    for (const { pid, due } of await this.#state.index.due(now, 10_000)) this.#swept.set(`${pid} ${due}`, now + SWEEP_MS);
+    await this.#byEngine((engine) => engine.sweep());
+  }
+
+  /** When something will next happen by itself; Infinity where nothing will. */
+  async #nextInstant(): Promise<number> {
+    const { clock, queues } = this.#state;
+    const instants = [
+      clock.nextWakeAt(),
+      queues.get(INBOX)?.nextVisibleAt(),
+      queues.get(`${INBOX}-dead-letter`)?.nextVisibleAt(),
+      await this.#sweepAt(),
+    ];
+    for (const { queue, downUntil } of this.#build.staff) {
+      const visibleAt = queue.nextVisibleAt();
+      if (visibleAt !== undefined) instants.push(Math.max(visibleAt, downUntil));
+    }
+    return Math.max(clock.now() + 1, Math.min(...instants.map((instant) => instant ?? Infinity)));
+  }
+
+  /** A handler waits for the world, which waits for the handler: the others go on meanwhile. Resolves to whether they did. */
+  async #letOthersMove(): Promise<boolean> {
+    const before = this.#moves;
+    for (let turns = 0; turns < NESTED_TURNS_MAX && this.#moves === before; turns += 1) {
+      this.#nudge?.();
+      await turn();
+    }
+    return this.#moves > before;
+  }
+
+  /** The client waits: the world goes on. Rejects where nothing moves any more. */
+  async #changed(pid: string): Promise<void> {
+    const moved = inWorld.getStore() === this ? await this.#letOthersMove() : await this.#run();
+    if (!moved) throw nothingMoves(this.#build.system, this.#state, pid, (commandId) => this.#faults.textOf(commandId));
+  }
+}
+
+const pidOf = (process: AnyProcess, id: string): string => buildPid(DEFAULT_TENANT, process.name, id) ?? id;
+
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
