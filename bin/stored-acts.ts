@@ -26,6 +26,7 @@ export function storedActs(directory: string): OpenedActs {
     clock: state.clock,
     principal: 'cli',
     answer: refuse,
+    storeLarge: refuse,
     durable: state.durable,
   };
   const { list, journal, why } = actsOn({ system: NO_SYSTEM, ports });

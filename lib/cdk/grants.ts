@@ -2,12 +2,13 @@ import { Stack } from 'aws-cdk-lib/core';
 import type { Grant, IGrantable, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { deploymentNames } from '../adapters/aws/deployment-names.ts';
 import { LIST_INDEX } from '../adapters/dynamodb/tables.ts';
+import { CLIENT_WRITER } from '../adapters/s3/payload-store.ts';
 import { eventContract, type AnyEvent } from '../contract/event.ts';
 import type { SystemContract } from '../contract/runtime-contract.ts';
 import { heardTypes } from './event-patterns.ts';
 import { grantStatements } from './grant-statements.ts';
 import type { IOrchestrator, IServiceQueue } from './orchestrator-interface.ts';
-import { ORCHESTRATOR_WRITER, payloadKeys } from './payload-bucket.ts';
+import { ORCHESTRATOR_WRITER, payloadKeys, sentKeys } from './payload-bucket.ts';
 import { serviceStatements } from './service-statements.ts';
 import { allow, publishedBy } from './statement.ts';
 
@@ -18,7 +19,10 @@ export function grantPublish(orchestrator: IOrchestrator, grantee: IGrantable, e
   const statements = Array.from(typesOf, ([owner, types]) =>
     allow(['events:PutEvents'], [orchestrator.busArn], publishedBy([owner], [...types])),
   );
-  return grantStatements(grantee, statements);
+  // The data of an event that is too large for the bus.
+  const folders = [...typesOf.values()].flatMap((types) => [...types]);
+  const large = folders.map((type) => sentKeys(orchestrator.payloadBucketArn, type));
+  return grantStatements(grantee, [...statements, ...(large.length > 0 ? [allow(['s3:PutObject'], large)] : [])]);
 }
 
 export function grantService(orchestrator: IOrchestrator, service: string, queue: IServiceQueue, grantee: IGrantable): Grant {
@@ -44,6 +48,7 @@ export function grantClient(orchestrator: IOrchestrator, system: SystemContract,
     ...reading(orchestrator),
     sendingToInbox(orchestrator),
     allow(['events:PutEvents'], [orchestrator.busArn], publishedBy(sources)),
+    allow(['s3:PutObject'], [payloadKeys(orchestrator.payloadBucketArn, CLIENT_WRITER)]),
     ...(services.length > 0 ? answering(orchestrator, services) : []),
   ]);
 }

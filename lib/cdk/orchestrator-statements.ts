@@ -1,6 +1,7 @@
 import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { PARKED_SHARDS } from '../adapters/dynamodb/shard.ts';
 import { DUE_INDEX, LIST_INDEX } from '../adapters/dynamodb/tables.ts';
+import { CLIENT_WRITER } from '../adapters/s3/payload-store.ts';
 import { ORCHESTRATOR_WRITER, payloadKeys } from './payload-bucket.ts';
 import { RECEIVE } from './service-statements.ts';
 import { allow, publishedBy } from './statement.ts';
@@ -21,7 +22,7 @@ export interface OrchestratorResources {
 
 /** Reads and writes single items: no scan, and no delete, since what goes expires. */
 export function advanceStatements(at: OrchestratorResources): readonly PolicyStatement[] {
-  const payloads = [ORCHESTRATOR_WRITER, ...at.services].map((writer) => payloadKeys(at.payloadBucketArn, writer));
+  const payloads = [ORCHESTRATOR_WRITER, CLIENT_WRITER, ...at.services].map((writer) => payloadKeys(at.payloadBucketArn, writer));
   return [
     allow(RECEIVE, [at.inboxArn, at.hotLaneArn]),
     allow(['dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:Query', 'dynamodb:PutItem', 'dynamodb:UpdateItem'], [at.tableArn]),

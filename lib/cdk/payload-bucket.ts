@@ -2,7 +2,7 @@ import { Duration, type RemovalPolicy, Stack, Token, Validations } from 'aws-cdk
 import { BlockPublicAccess, Bucket, BucketEncryption } from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
 import { payloadBucketName } from '../adapters/aws/deployment-names.ts';
-import { RETIRED_TAG } from '../adapters/s3/payload-store.ts';
+import { CLIENT_WRITER, RETIRED_TAG } from '../adapters/s3/payload-store.ts';
 import { checkedName } from './bounded-name.ts';
 
 const NAME_LENGTH_MAX = 63;
@@ -18,12 +18,18 @@ export interface PayloadBucketProps {
   readonly removalPolicy: RemovalPolicy;
 }
 
+/**
+ * The engine keeps a copy of what it has read, so what a client sends need only outlive its message: 14 days in a queue, and the `early` of a process for
+ * an instance that is never started.
+ */
+const SENT_EXPIRY = Duration.days(120);
+
 /** An answer is read within the time that queues keep its event, and told again as long as its command's record is kept: 90 days. */
 const ANSWER_EXPIRY = Duration.days(120);
 
 /**
  * Where values of more than 100 KB lie. They are never changed. The orchestrator's go when the instance that they belong to is
- * retired; those of a service, of which it keeps a copy, when nobody will ask again.
+ * retired; those of a service or a client, of which it keeps a copy, when nobody will ask again.
  */
 export function payloadBucket(scope: Construct, id: string, { name, services, removalPolicy }: PayloadBucketProps): Bucket {
   const { account, region } = Stack.of(scope);
@@ -40,6 +46,7 @@ export function payloadBucket(scope: Construct, id: string, { name, services, re
     enforceSSL: true,
     lifecycleRules: [
       { id: 'retired', tagFilters: { [RETIRED_TAG]: 'true' }, expiration: Duration.days(1) },
+      { id: 'sent-by-clients', prefix: `${CLIENT_WRITER}/`, expiration: SENT_EXPIRY },
       ...services.map((service) => ({ id: `answers-${service}`, prefix: `${service}/`, expiration: ANSWER_EXPIRY })),
     ],
     removalPolicy,
@@ -55,6 +62,9 @@ const known = (value: string, otherwise: string): string => (Token.isUnresolved(
 
 /** The keys that one writer may put, and others may read. */
 export const payloadKeys = (bucketArn: string, writer: string): string => `${bucketArn}/${writer}/*`;
+
+/** The keys that a client puts with an event of this type, or a start of this process. */
+export const sentKeys = (bucketArn: string, folder: string): string => payloadKeys(bucketArn, `${CLIENT_WRITER}/${folder}`);
 
 /** The writer of the orchestrator's own values; a service's writer is its name. */
 export const ORCHESTRATOR_WRITER = 'orchestrator';

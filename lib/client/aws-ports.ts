@@ -2,7 +2,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { SSMClient } from '@aws-sdk/client-ssm';
-import { clientSettings } from '../adapters/aws/client-settings.ts';
+import { clientSettings, largeValueSettings } from '../adapters/aws/client-settings.ts';
 import { deploymentNames } from '../adapters/aws/deployment-names.ts';
 import { DynamoDbIdempotencyStore } from '../adapters/dynamodb/idempotency-store.ts';
 import { DynamoDbInstanceIndex } from '../adapters/dynamodb/instance-index.ts';
@@ -10,7 +10,7 @@ import { DynamoDbParkingStore } from '../adapters/dynamodb/parking-store.ts';
 import { DynamoDbPayloadStore } from '../adapters/dynamodb/payload-store.ts';
 import { DynamoDbProcessStore } from '../adapters/dynamodb/process-store.ts';
 import { EventBridgeEventPublisher } from '../adapters/eventbridge/event-publisher.ts';
-import { S3PayloadStore } from '../adapters/s3/payload-store.ts';
+import { CLIENT_WRITER, S3PayloadStore } from '../adapters/s3/payload-store.ts';
 import { SqsMessageSender } from '../adapters/sqs/message-sender.ts';
 import { deploymentQueueUrls, type QueueUrls } from '../adapters/sqs/queue-urls.ts';
 import { SystemClock } from '../adapters/system/clock.ts';
@@ -21,6 +21,7 @@ import { invalidToken, readTaskToken } from '../service/task-token.ts';
 import { readDeployment, type Deployment } from './aws-deployment.ts';
 import { overAws } from './aws-error.ts';
 import type { AwsOptions } from './aws-options.ts';
+import { storingIn } from './carried-data.ts';
 import type { AnswerRequest, ClientPorts } from './connection.ts';
 import { readPublishedSystem } from './published-system.ts';
 
@@ -31,7 +32,7 @@ export interface OpenedDeployment {
 }
 
 /** Errors of the SDK leave them as they are, except where a port says otherwise of a failure: see `send` and `publish`. */
-export type OpenedPorts = Pick<ClientPorts, 'sender' | 'publisher' | 'store' | 'index' | 'payloads' | 'parking' | 'answer'>;
+export type OpenedPorts = Pick<ClientPorts, 'sender' | 'publisher' | 'store' | 'index' | 'payloads' | 'parking' | 'storeLarge' | 'answer'>;
 
 type Settings = ReturnType<typeof settingsOf>;
 
@@ -93,6 +94,7 @@ function portsOf(deployment: Deployment, system: SystemContract, settings: Setti
     index: new DynamoDbInstanceIndex({ client, table, processes: [...system.processes.keys()] }),
     payloads: new DynamoDbPayloadStore({ client, table, large }),
     parking: new DynamoDbParkingStore({ client, table, large }),
+    storeLarge: storingIn(payloadsOf(deployment, settings, CLIENT_WRITER)),
     answer: (request, callers) =>
       answerOver(request, callers, {
         publisher,
@@ -105,7 +107,11 @@ function portsOf(deployment: Deployment, system: SystemContract, settings: Setti
 /** Most clients never see a large value, so S3 is loaded with the first. */
 function payloadsOf({ bucket }: Deployment, settings: Settings, writer: string): S3PayloadStore {
   const client = async () =>
-    new (await import('../adapters/s3/loaded-sdk.ts')).S3Client({ ...settings, forcePathStyle: isEmulated(settings) });
+    new (await import('../adapters/s3/loaded-sdk.ts')).S3Client({
+      ...settings,
+      ...largeValueSettings(),
+      forcePathStyle: isEmulated(settings),
+    });
   return new S3PayloadStore({ client, bucket, writer });
 }
 

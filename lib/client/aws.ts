@@ -54,6 +54,7 @@ function lazyPorts(options: AwsOptions, opened: () => Promise<OpenedDeployment>)
     payloads: { get: (...args) => over(named('Reading a payload of'), ({ payloads }) => payloads.get(...args)) },
     parking: { parked: (...args) => over(named('Reading what is parked of'), ({ parking }) => parking.parked(...args)) },
     index: { list: (filter) => listed(opened, named('Listing instances of'), filter) },
+    storeLarge: (...args) => over(named('Storing large data of'), ({ storeLarge }) => storeLarge(...args)),
     answer: (...args) => over(named('Answering a task of'), ({ answer }) => answer(...args)),
     clock: new SystemClock(),
     principal: options.principal ?? lazily(async () => (await import('./aws-ports.ts')).callerArn(options)),

@@ -37,6 +37,11 @@ export interface ClientPorts {
    * that of the caller, for where the other side has no schemas.
    */
   answer(request: AnswerRequest, system: SystemContract): Promise<void>;
+  /**
+   * Stores data that is too large for a message, as canonical JSON under its SHA-256 (64 hex digits). Resolves with the reference by which
+   * a message names it. Such data is there for the engine, which keeps a copy, and is removed after 120 days.
+   */
+  storeLarge(folder: string, hash: string, json: string): Promise<string>;
   /** Resolves when all that was done before survives a crash. */
   durable(): Promise<void>;
   /**

@@ -12,7 +12,7 @@ export async function sendToInbox(ports: ClientPorts, message: StartMessage | Op
   if (result?.status === 'sent') return;
   const reason = result?.reason ?? 'there was no result';
   if (result?.senderFault === true)
-    throw new ContractError('DATA_TOO_LARGE', `A message was refused by the inbox: ${reason}. Expected at most 200 KB.`);
+    throw new ContractError('DATA_TOO_LARGE', `A message was refused by the inbox: ${reason}. Expected at most 200 KB beside its data.`);
   throw new ClientError('UNREACHABLE', `The inbox did not take a message: ${reason}. Expected a queue that can be reached.`);
 }
 

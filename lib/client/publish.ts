@@ -1,9 +1,10 @@
 import type { EventEnvelope } from '../contract/envelope.ts';
-import { ClientError, ContractError } from '../contract/errors.ts';
+import { ClientError } from '../contract/errors.ts';
 import type { EventContract } from '../contract/runtime-contract.ts';
-import { parse } from '../contract/schema.ts';
+import { parse, type Json } from '../contract/schema.ts';
 import { versionOf } from '../contract/versions.ts';
 import { toWire } from '../contract/wire.ts';
+import { carriedData, type CarriedData } from './carried-data.ts';
 import type { ClientPorts, Reach } from './connection.ts';
 import { refuseOverflows } from './early-room.ts';
 import { checkedId, newMessageId } from './message-id.ts';
@@ -13,9 +14,6 @@ export interface PublishOptions {
   /** Makes a repetition a duplicate. @default the contract's `dedupeBy`, else a new ULID */
   readonly id?: string;
 }
-
-/** Over this the bus takes no event. */
-const DETAIL_BYTES_MAX = 200 * 1024;
 
 /**
  * Puts an event on the bus; resolves with its id when it is there to stay. `processid` addresses it to one instance.
@@ -27,19 +25,22 @@ export async function publishEvent(
   data: unknown,
   options: PublishOptions & { readonly processid?: string } = {},
 ): Promise<string> {
-  const envelope = envelopeOf(ports, event, data, options);
+  const value = parse(event.data, data, `${event.type} was published with`);
+  const envelope = envelopeOf(ports, event, value, options);
   if (options.processid === undefined) {
-    const named = instancesNamed(system, event, envelope.data ?? null);
+    const named = instancesNamed(system, event, value);
     const receivers = named.filter(({ starts }) => !starts).map(({ pid }) => pid);
     await refuseOverflows(ports, event.type, receivers);
   }
-  const detail = toWire(envelope);
-  if (detail.length > DETAIL_BYTES_MAX) {
-    throw new ContractError(
-      'DATA_TOO_LARGE',
-      `${event.type} was published with ${detail.length} bytes: at most ${DETAIL_BYTES_MAX} are allowed.`,
-    );
-  }
+  const wireOf = (carried: CarriedData): string => toWire({ ...envelope, ...carried });
+  const detail = wireOf(
+    await carriedData(ports, {
+      what: `${event.type} was published with`,
+      folder: event.type,
+      data: value,
+      lengthOf: (carried) => wireOf(carried).length,
+    }),
+  );
   const [result] = await ports.publisher.publish([{ source: event.owner, type: event.type, detail }]);
   if (result?.status !== 'published') {
     throw new ClientError('UNREACHABLE', `The bus did not take ${event.type}: ${result?.reason ?? 'there was no result'}.`);
@@ -51,10 +52,9 @@ export async function publishEvent(
 function envelopeOf(
   ports: ClientPorts,
   event: EventContract,
-  value: unknown,
+  data: Json,
   { id, processid }: PublishOptions & { readonly processid?: string },
-): EventEnvelope {
-  const data = parse(event.data, value, `${event.type} was published with`);
+): Omit<EventEnvelope, 'data'> {
   const now = ports.clock.now();
   const dataversion = versionOf(event.data);
   const chosen = id ?? event.dedupeBy?.(data as never);
@@ -68,6 +68,5 @@ function envelopeOf(
     ...(dataversion === 1 ? {} : { dataversion }),
     hops: 0,
     ...(processid === undefined ? {} : { processid }),
-    data,
   };
 }

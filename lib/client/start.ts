@@ -7,8 +7,9 @@ import { isClosed } from '../core/image.ts';
 import { runOf, signalDigest } from '../core/inbound.ts';
 import { digest } from '../core/seeded-random.ts';
 import { decodeHead } from '../engine/head-codec.ts';
-import type { StartMessage } from '../engine/inbox-message.ts';
+import { inboxBody, type StartMessage } from '../engine/inbox-message.ts';
 import type { Head } from '../ports/process-store.ts';
+import { carriedData, type CarriedData } from './carried-data.ts';
 import { principalOf, type Reach } from './connection.ts';
 import { ENGINE_TIMEOUT_MS, notTaken, sendToInbox } from './inbox.ts';
 import { nameOf } from './instance.ts';
@@ -45,7 +46,15 @@ export async function startProcess(reach: Reach, process: AnyProcess, input: unk
   const [before] = await ports.store.load([start.pid], { consistent: true });
   const known = decided(start, before);
   if (known !== undefined) return known;
-  await sendToInbox(ports, messageOf(start, data, options, now, await principalOf(ports)), definition.name);
+  const by = await principalOf(ports);
+  const messageWith = (carried: CarriedData): StartMessage => messageOf(start, carried, options, now, by);
+  const carried = await carriedData(ports, {
+    what: `${definition.name} was started with`,
+    folder: definition.name,
+    data,
+    lengthOf: (each) => inboxBody(messageWith(each)).length,
+  });
+  await sendToInbox(ports, messageWith(carried), definition.name);
   const started = await waitForHead(ports, start.pid, {
     look: (head) => decided(start, head, true),
     refused: () => throwRefused(reach, start),
@@ -90,14 +99,14 @@ function startPid(definition: ProcessContract, id: string): string {
   );
 }
 
-function messageOf(start: Starting, data: Json, { tags, onOpen }: StartOptions, now: number, by: string): StartMessage {
+function messageOf(start: Starting, carried: CarriedData, { tags, onOpen }: StartOptions, now: number, by: string): StartMessage {
   return {
     tutti: 'start',
     startid: start.startid,
     tenant: DEFAULT_TENANT,
     process: start.definition.name,
     id: start.id,
-    data,
+    ...carried,
     time: new Date(now).toISOString(),
     by,
     ...(onOpen === undefined ? {} : { onopen: onOpen }),

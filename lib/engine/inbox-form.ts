@@ -1,4 +1,4 @@
-import { ID, INSTANT, LABEL_LENGTH_MAX } from '../contract/envelope-form.ts';
+import { DATAREF_LENGTH_MAX, HASH, ID, INSTANT, LABEL_LENGTH_MAX } from '../contract/envelope-form.ts';
 import { parsePid } from '../contract/process-id.ts';
 import type { ForcedMessage, InboxMessage, OperateMessage, StartMessage, TickMessage } from './inbox-message.ts';
 
@@ -26,15 +26,28 @@ const tickFault = ({ pid, run, tickAt }: TickMessage): string | undefined =>
 
 const POLICIES: readonly unknown[] = [undefined, 'reject', 'attach', 'signal'];
 
-const startFault = ({ startid, tenant, process, id, data, time, by, onopen, tags, traceparent }: StartMessage): string | undefined => {
+const startFault = (message: StartMessage): string | undefined => {
+  const { startid, tenant, process, id, time, by, onopen, tags, traceparent } = message;
   const missing = texts({ startid, tenant, process, id, time, by }) ?? idFault('startid', startid);
   if (missing !== undefined) return missing;
   if (!INSTANT.test(time)) return `time is ${time}, expected an instant`;
   // It is copied into every command of the run, whose service would refuse them all.
   if (traceparent !== undefined && !isLabel(traceparent)) return `traceparent is no text of 1 to ${LABEL_LENGTH_MAX} characters`;
-  if (data === undefined) return 'data is missing';
+  const unnamed = dataFault(message);
+  if (unnamed !== undefined) return unnamed;
   if (!POLICIES.includes(onopen)) return `onopen is ${onopen}, expected reject, attach or signal`;
   return tags === undefined || isTags(tags) ? undefined : 'tags is no object of texts';
+};
+
+/** The reference is resolved before, where the value is there. */
+const dataFault = ({ data, dataref, datahash }: StartMessage): string | undefined => {
+  if (data !== undefined) return undefined;
+  if (dataref === undefined) return 'data is missing';
+  if (typeof dataref !== 'string' || dataref.length > DATAREF_LENGTH_MAX)
+    return `dataref is no text of at most ${DATAREF_LENGTH_MAX} characters`;
+  return typeof datahash === 'string' && HASH.test(datahash)
+    ? undefined
+    : `datahash is ${JSON.stringify(datahash)}, expected sha256: and 64 hex digits`;
 };
 
 const isTags = (tags: unknown): boolean =>

@@ -23,7 +23,10 @@ export interface StartMessage {
   readonly process: string;
   /** Id of the instance. */
   readonly id: string;
-  readonly data: Json;
+  readonly data?: Json;
+  /** Instead of `data`, where that is too large for a message: where it lies, and the SHA-256 of its canonical form. */
+  readonly dataref?: string;
+  readonly datahash?: string;
   /** ISO instant. */
   readonly time: string;
   readonly by: string;

@@ -23,8 +23,9 @@ export const readBody = async (context: EngineContext, text: string): Promise<un
   } catch {
     return undefined;
   }
-  const { tutti, detail } = (body ?? {}) as { readonly tutti?: unknown; readonly detail?: Detail };
+  const { tutti, detail: ofBus } = (body ?? {}) as { readonly tutti?: unknown; readonly detail?: Detail };
   if (tutti === 'forced') return readForced(context, body as ForcedMessage);
+  const detail = tutti === 'start' ? (body as Detail) : ofBus;
   if (typeof detail?.dataref !== 'string' || detail.data !== undefined) return body;
   const json = await context.options.payloads.fetch(detail.dataref);
   if (json === undefined) return MISSING;

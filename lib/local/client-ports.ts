@@ -29,13 +29,14 @@ export function offeredClientPorts(ports: ClientPorts, system: SystemContract): 
     ...offeredPort(ports.payloads, 'payloads', METHODS.payloads),
     ...offeredPort(ports.parking, 'parking', METHODS.parking),
     'client.page': (filter: InstanceFilter, max: number) => firstHeads(ports, filter, max),
+    'client.storeLarge': (...args: Parameters<ClientPorts['storeLarge']>) => ports.storeLarge(...args),
     'client.durable': () => ports.durable(),
     'client.answer': (request: AnswerRequest) => ports.answer(request, system),
     'client.changed': (pid: string) => ports.changed?.(pid) ?? ports.clock.sleep(POLL_MS),
   };
 }
 
-type RemotePorts = OfferedPorts & Pick<ClientPorts, 'index' | 'durable' | 'answer'>;
+type RemotePorts = OfferedPorts & Pick<ClientPorts, 'index' | 'storeLarge' | 'durable' | 'answer'>;
 
 /** The ports at the other end of a channel that carries JSON, which has no `undefined` in lists or by itself. */
 export function remoteClientPorts(caller: Caller): RemotePorts {
@@ -48,6 +49,7 @@ export function remoteClientPorts(caller: Caller): RemotePorts {
     payloads: { get: async (pid, hash) => (await payloads.get(pid, hash)) ?? undefined },
     parking: remotePort(caller, 'parking', METHODS.parking),
     index: { list: (filter) => listInPages((...page) => caller.call('client.page', page), filter) },
+    storeLarge: (...args) => caller.call('client.storeLarge', args),
     durable: () => caller.call('client.durable', []),
     answer: (request) => caller.call('client.answer', [request]),
   };

@@ -4,6 +4,7 @@ import { systemContract, type System } from '../contract/system.ts';
 import { ClientError, ContractError } from '../contract/errors.ts';
 import type { SystemContract } from '../contract/runtime-contract.ts';
 import { actsOn } from '../client/acts-on.ts';
+import { storingIn } from '../client/carried-data.ts';
 import { connectionOf, connectionPorts, type ClientPorts, type Connection } from '../client/connection.ts';
 import { Engine } from '../engine/engine.ts';
 import type { Head } from '../ports/process-store.ts';
@@ -226,6 +227,7 @@ export class Runtime {
       parking: state.parkingStore,
       clock: state.clock,
       principal: options.principal ?? 'local',
+      storeLarge: storingIn(state.payloadStore),
       durable: state.durable,
       changed: (pid) => this.#store.changed(pid),
       answer: async ({ token, answer }) => {

@@ -1,7 +1,7 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { SQSClient } from '@aws-sdk/client-sqs';
-import { clientSettings } from '../adapters/aws/client-settings.ts';
+import { clientSettings, largeValueSettings } from '../adapters/aws/client-settings.ts';
 import { EnvironmentError, textVariable, type Environment } from '../adapters/aws/environment.ts';
 import { DynamoDbIdempotencyStore } from '../adapters/dynamodb/idempotency-store.ts';
 import { EventBridgeEventPublisher } from '../adapters/eventbridge/event-publisher.ts';
@@ -37,7 +37,11 @@ export function deployedPorts(served: Served, queueUrl: string, environment: Env
     }),
     payloads: new S3PayloadStore({
       // Most services never see a value that is too large for a message.
-      client: async () => new (await import('../adapters/s3/loaded-sdk.ts')).S3Client(settings),
+      client: async () =>
+        new (await import('../adapters/s3/loaded-sdk.ts')).S3Client({
+          ...settings,
+          requestHandler: { ...settings.requestHandler, ...largeValueSettings().requestHandler },
+        }),
       bucket: textVariable(environment, 'TUTTI_BUCKET', "the name of the orchestrator's payload bucket"),
       writer: service,
     }),

@@ -1,3 +1,4 @@
+import { storingIn } from '../client/carried-data.ts';
 import type { ClientPorts } from '../client/connection.ts';
 import { definitionOf, nameOf, notFound } from '../client/instance.ts';
 import { explain } from '../client/why.ts';
@@ -28,6 +29,7 @@ export const clientPorts = (
     principal: 'test',
     // As long as a ULID, and equal in each run of the test.
     newId: () => `SIMULATED${String(state.nextId()).padStart(17, '0')}`,
+    storeLarge: storingIn(payloads),
     durable: () => Promise.resolve(),
     changed,
     answer: async (request) => {

@@ -27,6 +27,7 @@ describe('grants', () => {
   test("grantPublish lets these events through and no others, in their owner's name", () => {
     expect(granted((orchestrator, role) => orchestrator.grantPublish(role, CheckoutTravelCart))).toEqual([
       'events:PutEvents on bus trips, if each events:source is trips and each events:detail-type is trips.checkout-travel-cart and events:source is there and events:detail-type is there',
+      's3:PutObject on values _clients/trips.checkout-travel-cart/*',
     ]);
   });
 
@@ -34,6 +35,8 @@ describe('grants', () => {
     expect(granted((orchestrator, role) => orchestrator.grantPublish(role, CheckoutTravelCart, PaymentCharged))).toEqual([
       'events:PutEvents on bus trips, if each events:source is payments and each events:detail-type is payments.payment-charged and events:source is there and events:detail-type is there',
       'events:PutEvents on bus trips, if each events:source is trips and each events:detail-type is trips.checkout-travel-cart and events:source is there and events:detail-type is there',
+      's3:PutObject on values _clients/payments.payment-charged/*',
+      's3:PutObject on values _clients/trips.checkout-travel-cart/*',
     ]);
   });
 
@@ -64,6 +67,7 @@ describe('grants', () => {
       [
         ...reading,
         'sqs:SendMessage on queue trips-inbox',
+        's3:PutObject on values _clients/*',
         'events:PutEvents on bus trips, if each events:source is trips or payments or flights or hotels or notifications and events:source is there',
         ...services.map((service) => `dynamodb:GetItem, dynamodb:UpdateItem on table trips-${service}-commands`),
         ...services.map((service) => `s3:PutObject on values ${service}/*`),
@@ -80,7 +84,7 @@ describe('an orchestrator of another stack', () => {
     orchestrator.grantClient(role);
     orchestrator.grantService(hotels, role);
     const lines = roleLines(resourcesOf(stack), 'Grantee');
-    expect(lines).toHaveLength(18);
+    expect(lines).toHaveLength(19);
     const parameter = (name: string): RegExp => new RegExp(`SsmParameterValuetuttitrips${name}`);
     expect(lines.filter((line) => line.includes('PutEvents')).every((line) => parameter('bus').test(line))).toBe(true);
     expect(lines.filter((line) => line.includes('index list'))[0]).toMatch(parameter('table'));

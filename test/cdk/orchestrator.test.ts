@@ -156,6 +156,7 @@ describe('the payload bucket', () => {
       LifecycleConfiguration: {
         Rules: [
           { Status: 'Enabled', ExpirationInDays: 1, TagFilters: [{ Key: 'retired', Value: 'true' }] },
+          { Status: 'Enabled', ExpirationInDays: 120, Prefix: '_clients/' },
           ...['payments', 'flights', 'hotels', 'notifications'].map((service) => ({
             Status: 'Enabled',
             ExpirationInDays: 120,

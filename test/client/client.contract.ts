@@ -94,6 +94,13 @@ export function clientContract(name: string, reach: () => Promise<ReachedShop>):
         expect(second.run).not.toBe(first.run);
       });
 
+      test('carries data that is too large for a message', async () => {
+        const item = 'x'.repeat(300_000);
+        const started = await client.start(order, lamp(item));
+        expect(started.started).toBe(true);
+        expect(await shop.journal(order, id)).toContainEqual(expect.objectContaining({ type: 'ProcessStarted', data: lamp(item) }));
+      });
+
       test('gives an instance without an id a new one, and tags', async () => {
         const started = await client.start(approval, { item: id }, { tags: { floor: '2' } });
         expect(started.id).toMatch(/^[0-9A-Z]{26}$/);
@@ -129,7 +136,7 @@ export function clientContract(name: string, reach: () => Promise<ReachedShop>):
 
       test('refuses data that the contract does not allow, more than the bus takes, and an id that cannot travel', async () => {
         await expect(client.publish(OrderPlaced, { orderId: id } as never)).rejects.toMatchObject({ code: 'DATA_INVALID' });
-        await expect(client.publish(OrderPlaced, lamp('x'.repeat(210_000)))).rejects.toMatchObject({ code: 'DATA_TOO_LARGE' });
+        await expect(client.publish(OrderPlaced, lamp('x'.repeat(21 * 1024 * 1024)))).rejects.toMatchObject({ code: 'DATA_TOO_LARGE' });
         await expect(client.publish(OrderPlaced, lamp(), { id: 'two words' })).rejects.toMatchObject({ code: 'DATA_INVALID' });
       });
     });

@@ -6,6 +6,7 @@ import { MemoryParkingStore } from '../../lib/adapters/memory/parking-store.ts';
 import { MemoryPayloadStore } from '../../lib/adapters/memory/payload-store.ts';
 import { MemoryProcessStore, memoryProcessTables } from '../../lib/adapters/memory/process-store.ts';
 import { VirtualClock } from '../../lib/adapters/memory/virtual-clock.ts';
+import { storingIn } from '../../lib/client/carried-data.ts';
 import type { ClientPorts } from '../../lib/client/connection.ts';
 import type { Head } from '../../lib/ports/process-store.ts';
 
@@ -27,6 +28,7 @@ export function memoryPorts(): MemoryPorts {
   const tables = memoryProcessTables();
   const store = new MemoryProcessStore(tables);
   const inbox = new MemoryMessageQueue({ name: 'inbox', clock });
+  const payloads = new MemoryPayloadStore();
   return {
     clock,
     inbox,
@@ -34,7 +36,8 @@ export function memoryPorts(): MemoryPorts {
     index: new MemoryInstanceIndex(tables.heads),
     sender: new MemoryMessageSender(new Map([['inbox', inbox]])),
     publisher: new MemoryEventPublisher({ clock, rules: [] }),
-    payloads: new MemoryPayloadStore(),
+    payloads,
+    storeLarge: storingIn(payloads),
     parking: new MemoryParkingStore(),
     principal: 'tester',
     answer: () => Promise.resolve(),

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { storingIn } from '../../lib/client/carried-data.ts';
 import { connectionOf, type ClientPorts } from '../../lib/client/connection.ts';
 import { connect } from '../../lib/client/connect.ts';
 import { isOrchestratorError } from '../../lib/contract/errors.ts';
@@ -45,6 +46,7 @@ class ClientWorld {
       // Nobody waits: what the engine does, it has done when it is asked.
       clock: { now: () => clock.now(), sleep: async (milliseconds) => clock.advance(milliseconds) },
       principal: 'fuzz',
+      storeLarge: storingIn(payloads),
       durable: async () => undefined,
       answer: async (request) => {
         const service = CONTRACT.services.get(readTaskToken(request.token).service);

@@ -11,3 +11,9 @@ export const clientSettings = (
   maxAttempts: 4,
   requestHandler: { connectionTimeout: 500, requestTimeout: 2_000 + waitSeconds * 1_000, throwOnRequestTimeout: true },
 });
+
+/** A value of 20 MB takes longer than any other request, over a slow line to S3. */
+const LARGE_VALUE_SECONDS = 30;
+
+/** How a client of S3 is set. */
+export const largeValueSettings = (): ReturnType<typeof clientSettings> => clientSettings(LARGE_VALUE_SECONDS);

@@ -5,9 +5,12 @@ export interface S3PayloadStoreOptions {
   /** As a function it is called when the first value comes or is asked for: most functions never see one. */
   readonly client: S3Client | (() => Promise<S3Client>);
   readonly bucket: string;
-  /** Under which prefix this writer may put: `orchestrator`, or the name of a service. */
+  /** Under which prefix this writer may put: `orchestrator`, `_clients`, or the name of a service. */
   readonly writer: string;
 }
+
+/** The writer of what clients send; it is the name of no service. */
+export const CLIENT_WRITER = '_clients';
 
 /** Objects whose tag of this name is `true` are removed by a rule of the bucket. */
 export const RETIRED_TAG = 'retired';

@@ -1,0 +1,56 @@
+import { describe, expect, it } from 'vitest';
+import { inboxBody, type StartMessage } from '../../lib/engine/inbox-message.ts';
+import { InboxRig, START } from './inbox-rig.ts';
+
+const ORDER = { orderId: 'o-1' };
+const PID = 'default#fulfil#o-1';
+
+const startWith = (over: Partial<StartMessage>): string =>
+  inboxBody({
+    tutti: 'start',
+    startid: 's-1',
+    tenant: 'default',
+    process: 'fulfil',
+    id: 'o-1',
+    time: new Date(START).toISOString(),
+    by: 'test',
+    ...over,
+  });
+
+describe('a start whose data is stored apart', () => {
+  it('begins its instance with that data', async () => {
+    const rig = new InboxRig();
+    rig.put(startWith(await rig.stores('fulfil', ORDER)));
+    await rig.work();
+    expect((await rig.journal(PID))[0]).toMatchObject({ type: 'ProcessStarted', data: ORDER });
+  });
+
+  it('is parked where the data is another than it was sent with', async () => {
+    const rig = new InboxRig();
+    const { dataref } = await rig.stores('fulfil', { orderId: 'o-2' });
+    const { datahash } = await rig.stores('fulfil', ORDER);
+    rig.put(startWith({ dataref, datahash }));
+    await rig.work();
+    expect(await rig.parked()).toMatchObject([{ reason: 'MALFORMED', detail: expect.stringContaining('SHA-256') }]);
+    expect(await rig.head(PID)).toBe(undefined);
+  });
+
+  it('is parked where the data is not there, also not a while later', async () => {
+    const rig = new InboxRig();
+    rig.put(startWith({ dataref: `payload:${'0'.repeat(64)}`, datahash: `sha256:${'0'.repeat(64)}` }));
+    await rig.pass(16 * 60_000);
+    expect(await rig.parked()).toMatchObject([{ reason: 'PAYLOAD_MISSING' }]);
+  });
+
+  it.each([
+    ['neither data nor a reference', {}, 'data is missing'],
+    ['a reference without a hash', { dataref: 's3://elsewhere' }, undefined],
+  ])('is parked where it has %s', async (_, over, detail) => {
+    const rig = new InboxRig();
+    rig.put(startWith(over));
+    await rig.pass(16 * 60_000);
+    const [parked] = await rig.parked();
+    expect(parked?.reason).toBe(detail === undefined ? 'PAYLOAD_MISSING' : 'MALFORMED');
+    if (detail !== undefined) expect(parked?.detail).toContain(detail);
+  });
+});
