@@ -1,7 +1,7 @@
 import { thrownText } from '../contract/thrown-text.ts';
 import { jsonFault, type Json } from '../contract/json.ts';
 import type { Schema } from '../contract/schema.ts';
-import { givenBefore, parseGiven, stepsOf, versionOf } from '../contract/versions.ts';
+import { givenBefore, parseGiven, versionOf } from '../contract/versions.ts';
 import { refuse } from './bug.ts';
 import { differenceOf } from './difference.ts';
 import { fullHash, SHORT_HASH_LENGTH, shortHash } from './journal.ts';
@@ -90,7 +90,8 @@ export const sentFirst = (schema: Schema, data: Json): Sent => ({ data, version:
 
 const hashesOf = ({ hash, asked }: Hashed): Hashed => (asked === undefined ? { hash } : { hash, asked });
 
-const newest = (schema: Schema): number | undefined => (stepsOf(schema) ? versionOf(schema) : undefined);
+/** Kept for a plain schema too: its data may fit a version that the contract has later, and is of the first all the same. */
+const newest = (schema: Schema): number => versionOf(schema);
 
 /** A value that breaks its schema is a bug, also where user code catches it (api 4). */
 const parsedOr = <T>({ schema, value, what }: Passed, otherwise: (error: unknown) => T): Json | T => {

@@ -100,6 +100,10 @@ export interface Scenario {
   readonly name: string;
   /** One build after the other is deployed in the middle; the first stands from the beginning. Most have one. */
   readonly builds: readonly System<string>[];
+  /** The code is the same in all builds, and whatever their contracts differ in, each replays what any other has decided. @default they differ */
+  readonly compatible?: true;
+  /** Builds that are never deployed, on which every journal replays all the same. @default none */
+  readonly replayedOn?: readonly System<string>[];
   /** The services' handlers on one worker. */
   serve(site: Site): readonly Served[];
   readonly acts: readonly Act[];

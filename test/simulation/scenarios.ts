@@ -1,4 +1,5 @@
 import type { Choices } from './choices.ts';
+import { evolvingScenario } from './evolving/evolving-scenario.ts';
 import { exampleScenarios } from './examples/example-scenarios.ts';
 import { livesScenario } from './lives/lives-scenario.ts';
 import { loopScenario } from './loop/loop-scenario.ts';
@@ -13,7 +14,12 @@ const PROGRAMS = 'programs';
 const often: Readonly<Record<string, ScenarioMaker>> = { [PROGRAMS]: programScenario, ...exampleScenarios, lives: livesScenario };
 const people: Readonly<Record<string, ScenarioMaker>> = { worklist: worklistScenario };
 /** Each of few things, which most systems meet seldom. */
-const seldom: Readonly<Record<string, ScenarioMaker>> = { retention: retentionScenario, loop: loopScenario, revisions: revisionsScenario };
+const seldom: Readonly<Record<string, ScenarioMaker>> = {
+  retention: retentionScenario,
+  loop: loopScenario,
+  revisions: revisionsScenario,
+  evolving: evolvingScenario,
+};
 
 export const scenarioNames: readonly string[] = [...Object.keys(often), ...Object.keys(people), ...Object.keys(seldom)];
 

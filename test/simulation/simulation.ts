@@ -90,6 +90,8 @@ class Simulation {
     this.#happenings = new Happenings(now, trace);
     this.#auditor = new Auditor({
       builds: this.#scenario.builds,
+      compatible: this.#scenario.compatible === true,
+      replayedOn: this.#scenario.replayedOn ?? [],
       tickHorizonMs: tickHorizonMs(this.#swarm),
       account: ACCOUNT,
       outlasted: () => LONG_FAULTS.some((kind) => this.#faults.counts[kind] !== undefined),

@@ -38,6 +38,10 @@ import { Violations } from './violations.ts';
 export interface AuditorOptions {
   /** As in the scenario: the first stands from the beginning. */
   readonly builds: readonly System<string>[];
+  /** All builds have the same code: each replays what any other has decided. @default false */
+  readonly compatible?: boolean;
+  /** Further builds on which journals replay. @default none */
+  readonly replayedOn?: readonly System<string>[];
   /** @default 900,000, as the engine's */
   readonly tickHorizonMs?: number;
   /** Events of other accounts must be parked. @default those of all accounts may be heard */
@@ -63,6 +67,7 @@ export class Auditor implements Observer, Told {
   readonly #violations = new Violations();
   readonly #options: AuditorOptions;
   readonly #contracts: Contracts;
+  readonly #replayed: Contracts;
   readonly #pictures = new Map<string, InstancePicture>();
   readonly #queues = new QueueMessages();
   readonly #services = new ServiceMessages();
@@ -81,6 +86,7 @@ export class Auditor implements Observer, Told {
     this.builds = options.builds;
     this.#options = options;
     this.#contracts = new Contracts(options.builds);
+    this.#replayed = new Contracts([...(options.replayedOn ?? []), ...options.builds]);
     this.#commands = new SentCommands(this.#contracts, this.#violations.report);
   }
 
@@ -96,6 +102,7 @@ export class Auditor implements Observer, Told {
     checkBase(picture, head, previous, report);
     const stopped = stoppedForNothing(head, previous);
     if (stopped !== undefined) report('I5', stopped);
+    if (this.#options.compatible && head.status === 'stuck' && previous?.status !== 'stuck') this.#checkReason(head);
     const before = picture.image;
     picture.head = head;
     this.#mark(picture, head);
@@ -246,7 +253,9 @@ export class Auditor implements Observer, Told {
       if (disturbed || this.#options.replay?.(pid) === false) continue;
       for (const run of runs.values()) {
         const isAskedWhy = head?.status === 'stuck' && head.run === run.run;
-        if (!isAskedWhy) await checkReplay(pid, run, this.#contracts, (hash) => read(pid, hash), this.#violations.report);
+        if (isAskedWhy) continue;
+        for (const catalogue of this.#replayed.cataloguesOf(run.definition).slice(0, this.#options.compatible ? Infinity : 1))
+          await checkReplay(pid, run, catalogue, (hash) => read(pid, hash), this.#violations.report);
       }
     }
   }
@@ -350,6 +359,12 @@ export class Auditor implements Observer, Told {
       const isParkedAlone = isParked && !picture.parked.has(reading.inner);
       if (!isParkedAlone) checkDeleted(deleted, target, picture, this.#isEarly(picture, reading.inner), report);
     }
+  }
+
+  /** I9: no change of a contract stops a run. */
+  #checkReason({ pid, why }: Head): void {
+    const { code = '' } = JSON.parse(why ?? '{}') as { readonly code?: string };
+    if (code === 'NONDETERMINISM' || code === 'POISON') this.#violations.report('I9', `${pid} is stuck: ${why}`);
   }
 
   #checkEarly(picture: InstancePicture, head: Head, previous: Head | undefined): void {

@@ -34,9 +34,9 @@ export class Contracts {
     return this.#first((catalogue) => catalogue.definition(name));
   }
 
-  /** The newest build that lists this definition. */
-  catalogueOf(name: string): Catalogue | undefined {
-    return this.#first((catalogue) => (catalogue.definition(name) ? catalogue : undefined));
+  /** The builds that list this definition, the newest first. */
+  cataloguesOf(name: string): readonly Catalogue[] {
+    return this.#catalogues.filter((catalogue) => catalogue.definition(name) !== undefined);
   }
 
   #first<Value>(find: (catalogue: Catalogue) => Value | undefined): Value | undefined {

@@ -6,21 +6,19 @@ import { sha256 } from '../../../lib/engine/engine.ts';
 import { readEntries } from '../../../lib/engine/read-journal.ts';
 import { replayJournal } from '../../../lib/engine/replay-journal.ts';
 import { frontEndOf } from '../../../lib/process/front-end.ts';
-import type { Contracts } from './contracts.ts';
 import type { RunPicture } from './instance-picture.ts';
 import type { Report } from './violations.ts';
 
-/** I9: a whole journal replays on its definition, activation by activation, so each of its prefixes does. */
+/** I9: a whole journal replays on its definition in a build, activation by activation, so each of its prefixes does. */
 export const checkReplay = async (
   pid: string,
   run: RunPicture,
-  contracts: Contracts,
+  catalogue: Catalogue,
   read: (hash: string) => Promise<Json>,
   report: Report,
 ): Promise<void> => {
-  const catalogue = contracts.catalogueOf(run.definition);
-  const definition = catalogue?.definition(run.definition);
-  if (!catalogue || !definition) return;
+  const definition = catalogue.definition(run.definition);
+  if (!definition) return;
   const entries = await readEntries(run.texts, read);
   const { differences } = await replayJournal(definition, environmentOf(catalogue), frontEndOf, pid, run.run, entries);
   for (const difference of differences) report('I9', `${pid}/${run.run} does not replay: ${difference}`);

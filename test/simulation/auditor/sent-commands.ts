@@ -10,6 +10,9 @@ const HOPS_MAX = 101;
 /** What service queues have accepted. */
 export class SentCommands {
   readonly hashes = new Map<string, string>();
+  readonly #versions = new Map<string, number>();
+  /** Hashes of undos, by the id of what they undo. */
+  readonly #undos = new Map<string, string>();
   count = 0;
   readonly #contracts: Contracts;
   readonly #report: Report;
@@ -46,11 +49,18 @@ export class SentCommands {
     else if (this.#contracts.command(type)?.service !== queue) this.#report('I1', `${id} (${type}) was sent to ${queue}`);
   }
 
-  /** I4: an id has one content. */
-  #checkHash({ id, datahash }: CommandEnvelope, picture: InstancePicture | undefined): void {
+  /** I4: an id has one content, in one version, and what undoes a command has one content under all its ids. */
+  #checkHash({ id, datahash, dataversion = 1, undoes }: CommandEnvelope, picture: InstancePicture | undefined): void {
     const before = this.hashes.get(id);
     if (before !== undefined && before !== datahash && !picture?.disturbed) this.#report('I4', `${id} was sent with two contents`);
     this.hashes.set(id, datahash);
+    const version = this.#versions.get(id) ?? dataversion;
+    if (version !== dataversion && !picture?.disturbed) this.#report('I4', `${id} was sent as version ${version}, and as ${dataversion}`);
+    this.#versions.set(id, dataversion);
+    if (undoes === undefined) return;
+    const undo = this.#undos.get(undoes) ?? datahash;
+    if (undo !== datahash && !picture?.disturbed) this.#report('I4', `the undo of ${undoes} was sent with two contents`);
+    this.#undos.set(undoes, undo);
   }
 
   /** I15: a command of one tenant acts for no other. */

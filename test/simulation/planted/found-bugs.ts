@@ -191,4 +191,47 @@ export const foundBugs: readonly PlantedBug[] = [
       },
     ],
   },
+  {
+    name: 'PARSE_ON_REPLAY',
+    rows: [],
+    scenario: 'evolving',
+    what: 'Replay compares what the contract of now makes of a value, and not the value that the code passes.',
+    mended: 'core: replay compares what the code passes, so contracts may change',
+    patches: [
+      {
+        file: 'lib/core/passed.ts',
+        find: 'const same = asked !== undefined && asked === recorded.asked;',
+        plant: 'const same = !PLANTED && asked !== undefined && asked === recorded.asked;',
+      },
+    ],
+  },
+  {
+    name: 'UNDO_COMPUTED_TWICE',
+    rows: [],
+    scenario: 'evolving',
+    what: 'The input of an undo that was issued is made again, by the contract of now.',
+    mended: 'core: replay compares what the code passes, so contracts may change',
+    patches: [
+      {
+        file: 'lib/core/issue.ts',
+        find: 'run.expected ? recordedUndo(run, item, path) : madeUndo(run, item)',
+        plant: 'run.expected && !PLANTED ? recordedUndo(run, item, path) : madeUndo(run, item)',
+      },
+    ],
+  },
+  {
+    name: 'VERSION_GUESSED',
+    rows: [],
+    scenario: 'evolving',
+    what: 'Of a command whose contract had no versions when it was sent, the version is guessed each time that it is sent.',
+    mended: 'simulation: contracts change between two activations',
+    patches: [
+      {
+        file: 'lib/core/passed.ts',
+        find: 'const newest = (schema: Schema): number => versionOf(schema);',
+        plant:
+          'const newest = (schema: Schema): number | undefined => (PLANTED && versionOf(schema) === 1 ? undefined : versionOf(schema));',
+      },
+    ],
+  },
 ];
