@@ -60,7 +60,7 @@ export type Verdict =
   | { readonly kind: 'exhausted'; readonly runs: Runs }
   | { readonly kind: 'hold' }
   /** To be answered `failed` (never claimed, recorded so) or `unknown`. */
-  | { readonly kind: 'give-up'; readonly claimed: boolean; readonly runs?: Runs }
+  | { readonly kind: 'give-up'; readonly claimed: boolean; readonly runs?: Runs; readonly write?: RecordBody }
   /** The id was used for something else. */
   | { readonly kind: 'refuse' };
 
@@ -138,9 +138,10 @@ export function endOf(record: RecordBody & { readonly revision?: number }, deliv
   if (nothingHappened && (usedUp || givenUp)) return { kind: 'exhausted', runs };
   // Its effect commits with its answer, or each run said `notDone`: no answer, no effect.
   if (refused) return { kind: 'answer', outcome: 'cancelled', runs, write: entombed(record.hash) };
-  if (givenUp && !once && !usedUp) return { kind: 'give-up', claimed: true, runs };
   const { revision, ...body } = record;
-  return { kind: 'answer', outcome: 'unknown', runs, ...(revision === undefined && { write: body }) };
+  const write = revision === undefined && { write: body };
+  if (givenUp && !once && !usedUp) return { kind: 'give-up', claimed: true, runs, ...write };
+  return { kind: 'answer', outcome: 'unknown', runs, ...write };
 }
 
 /** Back when the next run is due, or when the deadline is over, which answers instead. */

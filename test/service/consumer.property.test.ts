@@ -65,22 +65,25 @@ class World {
   readonly replies: ReplyEnvelope[] = [];
   readonly runs: ((how: 'charge' | 'decline' | 'throw' | 'lose-answer') => void)[] = [];
   readonly #effect: 'key' | 'once';
+  readonly #limit: { readonly retryattempts?: number };
   readonly #generation: [number, number] = [0, 0];
   /** How many more calls before the worker dies; Infinity: it lives. */
   readonly #fuse: [number, number] = [Infinity, Infinity];
   readonly #workers: [Consumer, Consumer];
   effects = 0;
+  starts = 0;
   keyed: 'charge' | 'decline' | undefined;
   refusing = false;
   #seed = 0;
 
-  constructor(effect: 'key' | 'once') {
+  constructor(effect: 'key' | 'once', limit: { readonly retryattempts?: number } = {}) {
     this.#effect = effect;
+    this.#limit = limit;
     this.#workers = [this.#worker(0), this.#worker(1)];
   }
 
   async step(step: Act): Promise<void> {
-    if (step.do === 'send') this.queue.put(toWire(command(step.settling ? SETTLING : {})));
+    if (step.do === 'send') this.queue.put(toWire(command({ ...this.#limit, ...(step.settling ? SETTLING : {}) })));
     else if (step.do === 'deliver') await this.#deliver(step.worker);
     else if (step.do === 'beat') void this.#workers[step.worker].beat();
     else if (step.do === 'crash') this.#crash(step.worker);
@@ -137,6 +140,7 @@ class World {
 
   /** The foreign system acts when the request ends, also for a worker that is dead by then. */
   async #handler(alive: () => boolean, declined: (data: { reason: string }) => Error): Promise<{ paymentId: string }> {
+    this.starts += 1;
     const how = await new Promise<'charge' | 'decline' | 'throw' | 'lose-answer'>((resolve) => this.runs.push(resolve));
     if (how === 'throw' && alive()) throw new TypeError('no route to the gateway');
     const answer = this.#call(how === 'decline' ? 'decline' : 'charge');
@@ -177,6 +181,19 @@ for (const effect of ['key', 'once'] as const) {
     );
   });
 }
+
+it('class key: workers that crash at any step begin no more runs than the attempts allow', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.integer({ min: 1, max: 4 }), fc.array(act, { minLength: 20, maxLength: 60 }), async (retryattempts, acts) => {
+      const world = new World('key', { retryattempts });
+      for (const each of acts) await world.step(each);
+      expect(world.starts).toBeLessThanOrEqual(retryattempts);
+      expect(world.definite.size).toBeLessThanOrEqual(1);
+      if ([...world.definite].some((answer) => answer.startsWith('failed'))) expect(world.effects).toBe(0);
+    }),
+    { numRuns: 2_000 },
+  );
+});
 
 it('class key: however the first steps went, a healthy worker brings every command to a definite answer', async () => {
   await fc.assert(

@@ -11,25 +11,25 @@ interface Calls {
 }
 
 /** A rig whose calls to the outside are counted, each as one request of AWS. */
-function counted(): { readonly rig: ServiceRig; readonly calls: Calls } {
+function counted(charge: Parameters<typeof servePayments>[0] = async () => ({ paymentId: 'p-7' })): {
+  readonly rig: ServiceRig;
+  readonly calls: Calls;
+} {
   const calls: Calls = { reads: 0, writes: 0, publishes: 0, deletes: 0 };
   const store = new MemoryIdempotencyStore();
-  const rig = new ServiceRig(
-    servePayments(async () => ({ paymentId: 'p-7' })),
-    {
-      store: {
-        read: (id) => ((calls.reads += 1), store.read(id)),
-        write: (id, record, expected) => ((calls.writes += 1), store.write(id, record, expected)),
-        durable: () => store.durable(),
-      },
-      publisher: (bus) => ({ publish: (events) => ((calls.publishes += 1), bus.publish(events)) }),
-      queue: (queue) => ({
-        receive: (options) => queue.receive(options),
-        delete: (handles) => ((calls.deletes += 1), queue.delete(handles)),
-        changeVisibility: (changes) => queue.changeVisibility(changes),
-      }),
+  const rig = new ServiceRig(servePayments(charge), {
+    store: {
+      read: (id) => ((calls.reads += 1), store.read(id)),
+      write: (id, record, expected) => ((calls.writes += 1), store.write(id, record, expected)),
+      durable: () => store.durable(),
     },
-  );
+    publisher: (bus) => ({ publish: (events) => ((calls.publishes += 1), bus.publish(events)) }),
+    queue: (queue) => ({
+      receive: (options) => queue.receive(options),
+      delete: (handles) => ((calls.deletes += 1), queue.delete(handles)),
+      changeVisibility: (changes) => queue.changeVisibility(changes),
+    }),
+  });
   return { rig, calls };
 }
 
@@ -55,4 +55,42 @@ it('a second copy of an answered command costs one read and one publishing', asy
   rig.send({ attempt: 2 });
   await rig.deliver();
   expect(calls).toEqual({ reads: 1, writes: 0, publishes: 1, deletes: 1 });
+});
+
+it('a run without an answer costs two writes, and each later run of the command a read beside its two writes', async () => {
+  let left = 3;
+  const { rig, calls } = counted(async () => {
+    if ((left -= 1) > 0) throw new TypeError('down');
+    return { paymentId: 'p-7' };
+  });
+  rig.send();
+  await rig.deliver();
+  expect(calls).toEqual({ reads: 0, writes: 2, publishes: 0, deletes: 0 });
+  rig.clock.advance(300_000);
+  await rig.deliver();
+  expect(calls).toEqual({ reads: 1, writes: 4, publishes: 0, deletes: 0 });
+  rig.clock.advance(300_000);
+  await rig.deliver();
+  expect(calls).toEqual({ reads: 2, writes: 6, publishes: 1, deletes: 1 });
+});
+
+it('a copy that comes before the next run is due costs one read', async () => {
+  const { rig, calls } = counted(async () => Promise.reject(new TypeError('down')));
+  rig.send({ retryfirst: 300_000 });
+  await rig.deliver();
+  Object.assign(calls, { reads: 0, writes: 0, publishes: 0, deletes: 0 });
+  rig.send({ retryfirst: 300_000, attempt: 2 });
+  await rig.deliver();
+  expect(calls).toEqual({ reads: 1, writes: 0, publishes: 0, deletes: 0 });
+});
+
+it('the end of the limits costs one write: of the last run, whether it is definite or not', async () => {
+  for (const definite of [true, false]) {
+    const { rig, calls } = counted(async (_input, task) => {
+      throw definite ? task.notDone('down') : new TypeError('down');
+    });
+    rig.send({ retryattempts: 1 });
+    await rig.deliver();
+    expect(calls).toEqual({ reads: 0, writes: 2, publishes: 1, deletes: 1 });
+  }
 });

@@ -9,6 +9,7 @@ import { toWire } from '../../lib/contract/wire.ts';
 import type { EventPublisher } from '../../lib/ports/event-publisher.ts';
 import type { CommandRecord, IdempotencyStore } from '../../lib/ports/idempotency-store.ts';
 import type { MessageQueue } from '../../lib/ports/message-queue.ts';
+import type { MessageSender } from '../../lib/ports/message-sender.ts';
 import { Consumer, type ConsumerOptions } from '../../lib/service/consumer.ts';
 import type { Notice, Outcome } from '../../lib/service/delivery.ts';
 import { LambdaHost } from '../../lib/service/lambda-host.ts';
@@ -34,6 +35,7 @@ export class ServiceRig {
   readonly notices: Notice[] = [];
   readonly store: IdempotencyStore;
   readonly publisher: EventPublisher;
+  readonly sender: MessageSender;
   readonly consumer: Consumer;
   readonly #served: Served;
   readonly #queuePort: MessageQueue;
@@ -44,6 +46,12 @@ export class ServiceRig {
     this.publisher = options.publisher?.(this.bus) ?? this.bus;
     this.#queuePort = options.queue?.(this.queue) ?? this.queue;
     this.bus.subscribe((event) => this.replies.push(JSON.parse(event.detail) as ReplyEnvelope));
+    this.sender = new MemoryMessageSender(
+      new Map([
+        ['payments', this.queue],
+        ['payments-dead-letter', this.deadLetter],
+      ]),
+    );
     this.consumer = this.worker();
   }
 
@@ -66,12 +74,7 @@ export class ServiceRig {
       publisher: this.publisher,
       payloads: this.payloads,
       clock: this.clock,
-      sender: new MemoryMessageSender(
-        new Map([
-          ['payments', this.queue],
-          ['payments-dead-letter', this.deadLetter],
-        ]),
-      ),
+      sender: this.sender,
       random: () => (next = (next * 1.37 + 0.11) % 1),
       report: (notice) => this.notices.push(notice),
     };

@@ -189,9 +189,10 @@ def _end_of(record: Record, delivery: Delivery, settling: bool) -> Optional[Verd
         return Verdict("exhausted", **runs)
     if refused:
         return Verdict("answer", outcome="cancelled", write=entombed(record["hash"]), **runs)
+    runs["write"] = None if "revision" in record else record
     if given_up and not once and not used_up:
         return Verdict("give-up", claimed=True, **runs)
-    return Verdict("answer", outcome="unknown", write=None if "revision" in record else record, **runs)
+    return Verdict("answer", outcome="unknown", **runs)
 
 
 def _pause_of(record: Record, delivery: Delivery, changed: bool) -> Verdict:
