@@ -1,6 +1,6 @@
 import type { JournalEntry } from '../lib/core/journal-entry.ts';
 import { stepName } from '../lib/client/step-name.ts';
-import { failureText, messageText, shownJson } from './failure-text.ts';
+import { failureText, messageText, shownJson } from '../lib/client/failure-text.ts';
 
 /** What happened, for a reader who knows the business and not the engine. */
 export interface Sentence {

@@ -4,7 +4,7 @@ import type { Json } from '../lib/contract/schema.ts';
 import type { JournalEntry } from '../lib/core/journal-entry.ts';
 import type { Acts, Instance } from '../lib/client/acts.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
-import { failureText } from './failure-text.ts';
+import { failureText } from '../lib/client/failure-text.ts';
 import type { Terminal } from './terminal.ts';
 
 interface StartedRun extends Instance {

@@ -4,6 +4,7 @@ import type { Json } from '../contract/schema.ts';
 import { isClosed, type Image, type OpenCommand, type Timer } from '../core/image.ts';
 import type { JournalEntry } from '../core/journal-entry.ts';
 import { parseEntry } from '../engine/read-journal.ts';
+import { failureName } from './failure-text.ts';
 import { stepName } from './step-name.ts';
 import { stuckRemedy } from './stuck-remedy.ts';
 
@@ -43,14 +44,7 @@ function endLine(image: Image): string {
 
 function reasonOf(entry: JournalEntry): string | undefined {
   if ('reason' in entry) return entry.reason;
-  if (entry.type !== 'ProcessFailed' || typeof entry.data !== 'object' || entry.data === null) return undefined;
-  const { type, message, data } = entry.data as {
-    readonly type?: string;
-    readonly message?: string;
-    readonly data?: { readonly reason?: string };
-  };
-  // Of an undeclared failure only its reason tells what happened.
-  return type === 'Other' ? (data?.reason ?? message) : message;
+  return entry.type === 'ProcessFailed' && entry.data !== undefined ? failureName(entry.data) : undefined;
 }
 
 /** What it awaits comes first; then what wakes it; what it only sent comes last. */
