@@ -1,5 +1,5 @@
 import { milliseconds, type Duration } from './duration.ts';
-import { ContractError, type CommandFailed } from './errors.ts';
+import { ContractError, type CommandExhausted, type CommandFailed } from './errors.ts';
 import type { Frozen } from './frozen-type.ts';
 import { retryPolicy, runTimeoutMs, type Retry } from './retry-policy.ts';
 import type { CommandContract, OnUnknown, RetryPolicy } from './runtime-contract.ts';
@@ -40,6 +40,8 @@ export interface Command<N extends string, T extends CommandTypes> extends AnyCo
   readonly errors: Throws<N, T['errors']>;
   /** Whether `value` is a declared error of this command. */
   failed(value: unknown): value is Failures<N, T['errors']>;
+  /** Whether `value` says that this command was not completed within its retry limits. */
+  exhausted(value: unknown): value is CommandExhausted;
 }
 
 /** What its caller gives. */

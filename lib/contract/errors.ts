@@ -285,6 +285,10 @@ export function isCommandFailed(value: unknown): value is CommandFailed {
   return isOrchestratorError(value) && value.code === 'COMMAND_FAILED';
 }
 
+export function isCommandExhausted(value: unknown): value is CommandExhausted {
+  return isOrchestratorError(value) && value.code === 'COMMAND_EXHAUSTED';
+}
+
 export function isProcessFailed(value: unknown): value is ProcessFailed {
   return isOrchestratorError(value) && value.code === 'PROCESS_FAILED';
 }

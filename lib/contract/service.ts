@@ -1,5 +1,5 @@
 import { definitionParts, type Command, type Definition, type DefinitionParts, type Schemas } from './command.ts';
-import { CommandFailed, ContractError, isCommandFailed } from './errors.ts';
+import { CommandFailed, ContractError, isCommandExhausted, isCommandFailed } from './errors.ts';
 import { eventContract, isEvent } from './event.ts';
 import type { CommandContract, ServiceContract } from './runtime-contract.ts';
 import { parse, type Schema } from './schema.ts';
@@ -81,6 +81,7 @@ function commandOf(contract: CommandContract): Command<string, never> {
       (type, data, message) => new CommandFailed({ command: name, type, data, ...(message === undefined ? {} : { message }) }),
       name,
     ),
+    exhausted: (value: unknown) => isCommandExhausted(value) && value.command === name,
     failed: (value: unknown) => isCommandFailed(value) && value.command === name && Object.hasOwn(errors, value.type),
   }) as unknown as Command<string, never>;
 }

@@ -1,15 +1,19 @@
 import { CommandExhausted, CommandFailed, type Failure } from '../contract/errors.ts';
 import type { FailureData } from '../contract/envelope.ts';
+import { lastErrorOf, type LastError } from '../contract/last-error.ts';
 import type { Json } from '../contract/schema.ts';
-import { deadlineOf, type OpenCommand } from './image.ts';
+import { deadlineOf, type OpenCommand, type Unknown } from './image.ts';
 import { contractOf, issueFor, undoItem } from './issue.ts';
 import type { Fact } from './journal-entry.ts';
-import { backoffMs } from './retry.ts';
+import { decidedByLimit, journal } from './journal.ts';
+import { backoffMs, isTriedAgain, runsUsed } from './retry.ts';
 import { touch, type CallStep, type Run } from './run.ts';
 import { setTimer } from './timers.ts';
-import { startRequested, undoAnswered, undoBeside, undoFailed } from './undoing.ts';
+import { mayLose } from './undecided-races.ts';
+import { isSkipped, startRequested, undoAnswered, undoBeside, undoFailed } from './undoing.ts';
+import { giveUp } from './unresolved.ts';
 
-/** What a decider hears, which has no steps. */
+/** What a decider's handler is called with: a decider has no steps. */
 export interface Heard {
   readonly command: string;
   readonly value: Json | Failure;
@@ -25,7 +29,7 @@ export const applyAnswer = (run: Run, fact: Extract<Fact, { type: 'CommandAnswer
     if (!command.settling) command.due = Math.min(deadlineOf(command), run.image.clock + (command.heartbeatMs ?? Infinity));
     return undefined;
   }
-  if (fact.outcome === 'unknown') return unknownOutcome(run, command);
+  if (fact.outcome === 'unknown') return unknownOutcome(run, command, fact);
   run.image.commands.delete(fact.n);
   if (command.mode === 'undo') {
     if (fact.outcome === 'completed') undoAnswered(run, command);
@@ -37,15 +41,67 @@ export const applyAnswer = (run: Run, fact: Extract<Fact, { type: 'CommandAnswer
   return step?.kind === 'call' ? answerStep(run, step, command, fact) : answerNobody(run, command, fact);
 };
 
-/** `unknown` decides nothing: a person must find out. What an async process only sent is let go, its answer was never awaited. */
-const unknownOutcome = (run: Run, command: OpenCommand): undefined => {
-  if (command.mode === 'send' && run.definition.kind === 'async') {
+/**
+ * The service cannot tell the outcome within its limits, or is silent. Nothing is undone on a guess (S3).
+ *
+ * - What nobody awaits is dropped, and what is cancelled or has lost a race is given up: its process goes on.
+ * - A step without an undo, or whose contract says `onUnknown: 'continue'`, rejects with `CommandExhausted`.
+ * - Any other stays open. `nextOutcome` makes the instance stuck, unless the step may still lose a race.
+ */
+export const unknownOutcome = (run: Run, command: OpenCommand, told: Told): Heard | undefined => {
+  const lastError = lastErrorOf(told.data);
+  const attempts = command.retries + (told.attempts ?? (told.outcome ? 1 : 0));
+  command.unknown = { since: run.image.clock, attempts, ...(lastError && { lastError }) };
+  command.due = Infinity;
+  if (command.mode === 'undo') {
+    run.stuck = { code: 'COMPENSATION', n: command.n, message: `${untold(command)} It undoes ${String(command.undoes)}.` };
+    return undefined;
+  }
+  if (run.definition.kind === 'decider') {
     run.image.commands.delete(command.n);
+    return { command: command.command, value: exhaustion(command, 'unknown', attempts, lastError) };
+  }
+  if (command.mode === 'send') {
+    if (!told.outcome) journal(run, { type: 'CommandGivenUp', n: command.n, path: command.path });
+    run.image.commands.delete(command.n);
+    return undefined;
+  }
+  giveUpStep(run, run.steps.get(command.n) as CallStep, command, command.unknown);
+  return undefined;
+};
+
+/** What a service says of a command that it could not complete; nothing, where it is silent. */
+type Told = Partial<Pick<Extract<Fact, { type: 'CommandAnswered' }>, 'outcome' | 'attempts' | 'data'>>;
+
+const giveUpStep = (run: Run, step: CallStep, command: OpenCommand, { attempts, lastError }: Unknown): void => {
+  const isCancelled = command.settling === 'cancelled';
+  const undoable = step.undoable && !step.detached;
+  const goesOn = (): boolean => isCancelled || !undoable || contractOf(run, command.command).onUnknown === 'continue';
+  if (!decidedByLimit(run, 'CommandGivenUp', command.path, goesOn)) return;
+  giveUp(run, command, undoable);
+  if (isCancelled) {
+    leave(run, step);
     return;
   }
-  command.due = Infinity;
-  const code = command.mode === 'undo' ? 'COMPENSATION' : 'UNKNOWN_OUTCOME';
-  run.stuck = { code, n: command.n, message: `${command.command} may or may not have happened: its service cannot tell.` };
+  end(step);
+  run.outcomes.push({ kind: 'reject', step, failure: exhaustion(command, 'unknown', attempts, lastError) });
+  touch(run, step.scope);
+};
+
+/** Where the activation has ended and an outcome is unknown that nothing can go on without, a person must find it out. */
+export const stickOnUnknown = (run: Run): void => {
+  if (run.ended || run.stuck) return;
+  for (const command of run.image.commands.values()) {
+    const step = command.unknown && run.steps.get(command.n);
+    if (!step || isSkipped(run, step.scope) || mayLose(run, step)) continue;
+    run.stuck = { code: 'UNKNOWN_OUTCOME', n: command.n, message: untold(command) };
+    return;
+  }
+};
+
+const untold = (command: OpenCommand): string => {
+  const { attempts = 0, lastError } = command.unknown ?? {};
+  return exhaustion(command, 'unknown', attempts, lastError).message;
 };
 
 type Answer = Extract<Fact, { type: 'CommandAnswered' }>;
@@ -59,8 +115,8 @@ const answerStep = (run: Run, step: CallStep, command: OpenCommand, fact: Answer
     complete(run, step, command, fact.data ?? null);
     return;
   }
-  if (fact.outcome === 'failed' && fact.retryable && !command.settling && !exhausted(run, command)) {
-    retryLater(run, step, command);
+  if (isTriedAgain(run, command, fact, deadlineOf(command))) {
+    retryLater(run, step, command, fact);
     return;
   }
   const failure = failureOf(command, fact);
@@ -84,26 +140,26 @@ const complete = (run: Run, step: CallStep, command: OpenCommand, output: Json):
   touch(run, step.scope);
 };
 
-/** The process was told that this is over. A success is undone beside it; anything else needs nothing. */
+/** The step was cancelled before. A success is undone beside the process; anything else needs nothing. */
 const endCancelled = (run: Run, step: CallStep, command: OpenCommand, fact: Answer): void => {
   if (fact.outcome === 'completed' && step.undoable) undoBeside(run, step.scope, [undoItem(run, command, fact.data ?? null)]);
+  leave(run, step);
+};
+
+/** The scope no longer waits for what was settled. */
+const leave = (run: Run, step: CallStep): void => {
   step.scope.cleanups -= 1;
   startRequested(run, step.scope);
   touch(run, step.scope);
 };
 
-/** How often this step was tried, under this number and under others. */
-const triesOf = (command: OpenCommand): number => command.retries + command.attempt;
-
-const exhausted = (run: Run, command: OpenCommand): boolean =>
-  triesOf(command) >= (command.attemptsMax ?? Infinity) || run.image.clock >= deadlineOf(command);
-
-/** Nothing has happened for certain, so the next try may have a number of its own. */
-const retryLater = (run: Run, step: CallStep, command: OpenCommand): void => {
-  const pause = backoffMs(step.policy.retry, triesOf(command), `${run.image.run}/${command.n}`);
+/** Nothing has happened for certain, so the next run may have a number of its own: a service may leave its retries to us. */
+const retryLater = (run: Run, step: CallStep, command: OpenCommand, fact: Answer): void => {
+  const retries = runsUsed(command, fact);
+  const pause = backoffMs(step.policy.retry, retries, `${run.image.run}/${command.n}`);
   const due = Math.min(run.image.clock + pause, deadlineOf(command));
   step.n = setTimer(run, `${step.path}/retry`, due, 'retry');
-  step.retry = { retries: triesOf(command), since: command.since };
+  step.retry = { retries, since: command.since };
   run.steps.set(step.n, step);
 };
 
@@ -115,32 +171,29 @@ export const retryNow = (run: Run, step: CallStep): void => {
 };
 
 const failureOf = (command: OpenCommand, fact: Answer): CommandFailed | CommandExhausted => {
-  if (fact.outcome === 'cancelled' || fact.retryable) {
-    const outcome = fact.outcome === 'cancelled' ? 'cancelled' : 'failed';
-    return new CommandExhausted({ command: command.command, attempts: triesOf(command), outcome });
+  if (fact.outcome === 'cancelled') {
+    return exhaustion(command, 'cancelled', command.retries + (fact.attempts ?? 0), lastErrorOf(fact.data));
   }
+  if (fact.retryable) return exhaustion(command, 'failed', runsUsed(command, fact), lastErrorOf(fact.data));
   const { type, message, data } = fact.data as unknown as FailureData;
   return new CommandFailed({ command: command.command, type, message, data });
 };
 
-/** A sent command, or one of a decider: retried at once under a new number after a definite technical failure. */
+const exhaustion = (
+  { command }: OpenCommand,
+  outcome: CommandExhausted['outcome'],
+  attempts: number,
+  lastError: LastError | undefined,
+): CommandExhausted => new CommandExhausted({ command, attempts, outcome, ...(lastError && { lastError }) });
+
+/** A sent command, or one of a decider: retried after a pause under a new number where nothing has happened for certain. */
 const answerNobody = (run: Run, command: OpenCommand, fact: Answer): Heard | undefined => {
   if (fact.outcome === 'completed') return { command: command.command, value: fact.data ?? null };
-  if (fact.outcome === 'failed' && fact.retryable && !command.settling && !exhausted(run, command)) {
-    const contract = contractOf(run, command.command);
-    const n = setTimer(
-      run,
-      `${command.path}/retry`,
-      run.image.clock + backoffMs(contract.retry, triesOf(command), `${run.image.run}/${command.n}`),
-      'retry',
-    );
-    run.image.resends.set(n, { ...command, retries: triesOf(command) });
-    return undefined;
-  }
-  const value = failureOf(command, fact);
-  if (value.code === 'COMMAND_FAILED' || run.definition.kind === 'async') return { command: command.command, value };
-  // No handler hears of an exhaustion, so a decider needs a person (api 5).
-  run.image.commands.set(command.n, { ...command, due: Infinity });
-  run.stuck = { code: value.code, n: command.n, definite: true, message: value.message };
+  if (!isTriedAgain(run, command, fact, deadlineOf(command))) return { command: command.command, value: failureOf(command, fact) };
+  const retries = runsUsed(command, fact);
+  const { retry } = contractOf(run, command.command);
+  const due = run.image.clock + backoffMs(retry, retries, `${run.image.run}/${command.n}`);
+  const n = setTimer(run, `${command.path}/retry`, due, 'retry');
+  run.image.resends.set(n, { ...command, retries });
   return undefined;
 };

@@ -1,17 +1,19 @@
 import { Cancelled } from '../contract/errors.ts';
 import type { Json } from '../contract/schema.ts';
 import { count } from './activation.ts';
-import { applyAnswer, retryNow, type Heard } from './answers.ts';
+import { applyAnswer, retryNow, stickOnUnknown, type Heard } from './answers.ts';
+import { attemptTimedOut } from './attempts.ts';
 import { publishEvent } from './effects.ts';
 import { terminate } from './ending.ts';
-import { attemptTimedOut, issueUndo, sendAgain, sendUnderNewNumber, undoItem } from './issue.ts';
+import { issueUndo, sendUnderNewNumber, undoItem } from './issue.ts';
 import type { OpenCommand } from './image.ts';
 import type { Fact } from './journal-entry.ts';
 import { journal } from './journal.ts';
+import { resume } from './resuming.ts';
 import { cancelScope, settleScopes } from './scopes.ts';
 import { touch, type CallStep, type Outcome, type Run, type SleepStep, type WaitStep } from './run.ts';
 import { setTimer } from './timers.ts';
-import { compensateAgain, skipUndo, undoAgain } from './undoing.ts';
+import { undoAgain } from './undoing.ts';
 import { endWait, receive } from './waits.ts';
 
 /** What a decider's handlers hear of a fact, beside events. */
@@ -30,11 +32,10 @@ export const applyFact = (run: Run, fact: Fact): HeardFact | undefined => {
       if (run.definition.kind === 'async') receive(run, { event: fact.event, id: fact.id, data: fact.data as Json });
       return undefined;
     case 'CommandAnswered':
-      if (fact.late) return undoLate(run, fact, fact.late);
+      if (fact.late) return answerLate(run, fact, fact.late);
       return applyAnswer(run, fact);
     case 'AttemptTimedOut':
-      attemptTimedOut(run, fact.n);
-      return undefined;
+      return attemptTimedOut(run, fact.n);
     case 'TimerFired':
       return fireTimer(run, fact.n);
     case 'CancelRequested':
@@ -50,7 +51,8 @@ export const applyFact = (run: Run, fact: Fact): HeardFact | undefined => {
       });
       return undefined;
     case 'Resumed':
-      return resume(run, fact);
+      resume(run, fact);
+      return undefined;
   }
 };
 
@@ -59,6 +61,7 @@ export const nextOutcome = (run: Run): Outcome | undefined => {
   settleScopes(run);
   const outcome = run.outcomes.shift();
   if (outcome) count(run, 'outcomes');
+  else stickOnUnknown(run);
   return outcome;
 };
 
@@ -102,27 +105,13 @@ const timeOver = (run: Run, step: WaitStep | SleepStep): void => {
   touch(run, step.scope);
 };
 
-/** A success of what the process was told had not happened (S3). It is undone, also after the end. */
-const undoLate = (run: Run, fact: Extract<Fact, { type: 'CommandAnswered' }>, late: NonNullable<typeof fact.late>): undefined => {
+/**
+ * An answer to what the process went on without. A success is undone, also after the end (S3). Any other definite answer only ends that
+ * the outcome is unknown.
+ */
+const answerLate = (run: Run, fact: Extract<Fact, { type: 'CommandAnswered' }>, late: NonNullable<typeof fact.late>): undefined => {
   run.image.tombstones = run.image.tombstones.filter((tombstone) => tombstone.run !== late.run || tombstone.n !== fact.n);
+  if (fact.outcome !== 'completed') return;
   const id = `${run.image.pid}/${late.run}/${fact.n}`;
   issueUndo(run, undoItem(run, { n: fact.n, command: late.command, input: late.input, path: `late/${id}` }, fact.data ?? null, id));
-};
-
-const resume = (run: Run, fact: Extract<Fact, { type: 'Resumed' }>): undefined => {
-  const skipped = fact.skip !== undefined && skipUndo(run, fact.skip);
-  // What was not skipped is tried again: nothing else would, since nobody is asked about it any more.
-  compensateAgain(run);
-  if (skipped) return;
-  const command = fact.n === undefined ? undefined : run.image.commands.get(fact.n);
-  if (!command) return;
-  if (fact.definite) {
-    run.image.commands.delete(command.n);
-    if (command.mode === 'undo') undoAgain(run, { ...command, retries: 0 }, command.n);
-    else sendUnderNewNumber(run, command, 0, run.image.clock);
-  } else {
-    command.attempt = 0;
-    delete command.deferred;
-    sendAgain(run, command);
-  }
 };

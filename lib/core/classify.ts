@@ -2,6 +2,7 @@ import type { ProcessContract } from '../contract/runtime-contract.ts';
 import { isClosed, type Image, type RingEntry } from './image.ts';
 import type { Inbound, OperatorInbound, ReplyInbound, SignalInbound, StartInbound, TickInbound } from './inbound.ts';
 import { runOf, signalDigest } from './inbound.ts';
+import { resolvable } from './resolvable.ts';
 import { digest } from './seeded-random.ts';
 
 /**
@@ -83,14 +84,18 @@ const inRing = (ring: readonly RingEntry[], signal: SignalInbound | StartInbound
 };
 
 const ofReply = (image: Image, reply: ReplyInbound): Verdict => {
-  const buried = image.tombstones.some((tombstone) => tombstone.run === reply.run && tombstone.n === reply.n);
-  if (buried) return reply.outcome === 'completed' ? (image.status === 'stuck' ? 'park' : 'apply') : 'late';
+  const tombstone = image.tombstones.find((each) => each.run === reply.run && each.n === reply.n);
+  if (tombstone) {
+    const isDefinite = reply.outcome !== 'unknown' && reply.outcome !== 'deferred';
+    if (reply.outcome !== 'completed' && !(tombstone.unresolved && isDefinite)) return 'late';
+    return image.status === 'stuck' ? 'park' : 'apply';
+  }
   if (reply.run !== image.run) return 'wrongRun';
   const command = image.commands.get(reply.n);
   if (!command) return reply.n >= image.seq ? 'future' : 'dup';
   if (reply.outcome === 'deferred' && command.deferred && command.heartbeatMs === undefined) return 'dup';
-  // It is stuck on just that: said again after a resume, it would be stuck again.
-  if (reply.outcome === 'unknown' && image.stuck?.n === reply.n) return 'dup';
+  // It is unknown already, or the instance is stuck on just that: said again after a resume, it would be stuck again.
+  if (reply.outcome === 'unknown' && (command.unknown || image.stuck?.n === reply.n)) return 'dup';
   if (image.status === 'stuck') return 'park';
   return isClosed(image.status) && command.mode === 'send' ? 'closed' : 'apply';
 };
@@ -105,7 +110,16 @@ const ofTick = (image: Image, tick: TickInbound): Verdict => {
 
 const ofOperator = (image: Image, operator: OperatorInbound): Verdict => {
   if (image.starts.includes(digest(operator.id))) return 'dup';
-  if (operator.act === 'resume') return image.status === 'stuck' ? 'apply' : 'dup';
-  if (isClosed(image.status) || image.status === 'early') return 'closed';
-  return operator.act === 'cancel' && image.status === 'stuck' ? 'park' : 'apply';
+  switch (operator.act) {
+    case 'resume':
+      return image.status === 'stuck' ? 'apply' : 'dup';
+    case 'resolve':
+      // It was answered meanwhile, so nothing is left to resolve.
+      return resolvable(image, operator.step ?? '') ? 'apply' : 'dup';
+    case 'cancel':
+    case 'terminate':
+      if (isClosed(image.status) || image.status === 'early') return 'closed';
+      // A start that could not be applied has left nothing that could be cancelled.
+      return operator.act === 'cancel' && image.run === '' ? 'park' : 'apply';
+  }
 };

@@ -6,6 +6,7 @@ import { refuse } from './bug.ts';
 import type { ClosedStatus, Image, OpenCommand } from './image.ts';
 import { journal } from './journal.ts';
 import type { Run } from './run.ts';
+import { leaveTombstone } from './unresolved.ts';
 
 /** The outermost scope is closed: the process has ended. */
 export const endProcess = (run: Run, failure: Failure | undefined, value: unknown): void => {
@@ -63,15 +64,7 @@ const closeImage = (run: Run, status: ClosedStatus): void => {
     }
     if (isLateUndo(image, command)) continue;
     image.commands.delete(command.n);
-    if (command.mode === 'call' && !command.stands && run.environment.commands.get(command.command)?.undo)
-      image.tombstones.push({
-        run: image.run,
-        n: command.n,
-        command: command.command,
-        hash: command.hash,
-        input: command.input,
-        ...(command.inputRef !== undefined && { inputRef: command.inputRef }),
-      });
+    if (command.mode === 'call' && !command.stands && run.environment.commands.get(command.command)?.undo) leaveTombstone(image, command);
   }
   for (const n of image.timers.keys()) {
     const resend = image.resends.get(n);

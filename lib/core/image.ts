@@ -1,3 +1,4 @@
+import type { LastError } from '../contract/last-error.ts';
 import type { RetryPolicy } from '../contract/runtime-contract.ts';
 import type { Json } from '../contract/schema.ts';
 
@@ -25,6 +26,15 @@ export interface Carrier {
 /** The part of a retry policy that spaces runs. */
 export type Pauses = Pick<RetryPolicy, 'firstMs' | 'factor' | 'mostMs'>;
 
+/** Why nobody knows whether a command happened. */
+export interface Unknown {
+  /** Process time from which on its service could not tell. */
+  readonly since: number;
+  /** Runs without an answer, under all its numbers. */
+  readonly attempts: number;
+  readonly lastError?: LastError;
+}
+
 /** A command that has been decided and has no final answer yet: the outbox and the dedupe window in one. */
 export interface OpenCommand {
   readonly n: number;
@@ -45,22 +55,29 @@ export interface OpenCommand {
   stands?: boolean | undefined;
   /** Its outcome must become definite: it is sent again past its deadline (api 3). */
   settling?: 'within' | 'cancelled';
+  /** Until then a definite answer is waited for; after it the outcome is unknown. Absent while settling, as older builds wrote it: without an end. */
+  settleBy?: number | undefined;
+  /** Its service could not tell the outcome. It stays open for a race that it may lose, or for a person. */
+  unknown?: Unknown | undefined;
   /** Somebody else will answer; attempts stop. */
   deferred?: boolean;
   /** Whoever answers a deferred command must beat this often. */
   readonly heartbeatMs?: number | undefined;
-  /** Starts at 1; a re-send after a time-out counts one more under the same n. */
+  /** Starts at 1; each re-send counts one more under the same n. A re-send is no run, so no limit counts it. */
   attempt: number;
-  /** How often this step or undo was tried before under other numbers. */
+  /** How long after the last send it is sent again. Absent: `timeoutMs`, as after the first. */
+  intervalMs?: number | undefined;
+  /** Runs of this step or undo that were used up before under other numbers. */
   readonly retries: number;
   /** When it was first decided under any number: `within` counts from here. */
   readonly since: number;
   /** Next wake-up: the attempt's time-out, or the end of `within`. */
   due: number;
-  /** End of `within`; absent: it is sent until it is answered. */
-  readonly deadline?: number | undefined;
+  /** End of `within`. Absent on an undo of an older build. */
+  deadline?: number | undefined;
   readonly timeoutMs: number;
-  readonly attemptsMax?: number | undefined;
+  /** Runs that are allowed under all its numbers. */
+  attemptsMax?: number | undefined;
   /** The pauses between runs, where the call says others than the contract. */
   readonly pauses?: Pauses | undefined;
   /** Command id of what it undoes; another run's where that came late. */
@@ -71,7 +88,7 @@ export interface OpenCommand {
   readonly trace?: string | undefined;
 }
 
-/** The end of `within`; never for what is sent until it is answered. */
+/** The end of `within`. */
 export const deadlineOf = ({ deadline }: OpenCommand): number => deadline ?? Infinity;
 
 /** Something to send once: a tick to the inbox, or an event to the bus. Kept until a later commit finds it sent. */
@@ -112,6 +129,10 @@ export interface Tombstone {
   readonly hash?: string;
   readonly input: Json;
   readonly inputRef?: string;
+  /** Path of its step. Absent where an older build has written it. */
+  readonly path?: string;
+  /** The process went on because nobody could tell the outcome. Each definite answer ends that, not only a success. */
+  readonly unresolved?: Unknown;
 }
 
 export interface StuckReason {
@@ -125,6 +146,8 @@ export interface StuckReason {
   readonly compensation?: string;
   /** The status before, which `resume` restores. */
   readonly was?: Status;
+  /** Id of the operator's act that could not be applied, and for which this is the reason. */
+  readonly refused?: string;
 }
 
 export type OpenStatus = 'running';

@@ -58,13 +58,23 @@ export interface TickInbound extends Carried {
   readonly tickAt: number;
 }
 
+export type OperatorAct = 'cancel' | 'terminate' | 'resume' | 'resolve';
+
+/** What a person found out about a command: its output, or that it failed. */
+export type Resolution =
+  | { readonly output: Json }
+  | { readonly failure: { readonly type: string; readonly message: string; readonly data: Json } };
+
 export interface OperatorInbound extends Carried {
   readonly kind: 'operate';
   readonly id: string;
-  readonly act: 'cancel' | 'terminate' | 'resume';
+  readonly act: OperatorAct;
   readonly reason: string;
   readonly by: string;
   readonly skip?: string;
+  /** With `resolve`: path of the step, or id of the command, and its outcome. */
+  readonly step?: string;
+  readonly resolution?: Resolution;
   /** With `resume`: the version of the definition that the run goes on with; its journal is replayed on it first. */
   readonly version?: number;
 }

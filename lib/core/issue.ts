@@ -3,12 +3,12 @@ import type { Json } from '../contract/schema.ts';
 import { parseGiven, parseStored } from '../contract/versions.ts';
 import { deadlineOf, OPEN_MAX, type OpenCommand, type Sent, type Pauses } from './image.ts';
 import { poison, refuse } from './bug.ts';
-import { journal, offload } from './journal.ts';
+import { decidedByLimit, journal, offload } from './journal.ts';
 import { sendingAgain, sending, sentFirst, type Passed, type Sending } from './passed.ts';
-import { UNDO_ATTEMPTS_MAX } from './retry.ts';
 import type { CallPolicy, CallStep, Run, Scope, UndoItem } from './run.ts';
 import { nextPath, rejectIfCancelled } from './run.ts';
 import { allocate, clearTimer } from './timers.ts';
+import { giveUp } from './unresolved.ts';
 
 /** `ctx.call` and `ctx.try`: a command whose answer the process awaits. */
 export const callCommand = (run: Run, scope: Scope, contract: CommandContract, passed: Passed, policy: CallPolicy): CallStep => {
@@ -94,11 +94,11 @@ const issueSend = (run: Run, contract: CommandContract, path: string, input: Sen
 /** What an open command is sent with, under every id. */
 const sentOf = ({ input, version }: Pick<OpenCommand, 'input' | 'version'>): Sent => ({ data: input, version });
 
-/** The command that undoes another; it is sent until it is answered (S4). */
+/** The command that undoes another. The limits of its own contract hold from when it was first sent, under any number (S4). */
 export const issueUndo = (run: Run, item: Extract<UndoItem, { kind: 'command' }>): OpenCommand => {
   const path = `${item.path}/undo`;
   const { command, sent } = run.expected ? recordedUndo(run, item, path) : madeUndo(run, item);
-  return issueUndoAs(run, { command, path, undoes: item.undoes }, sent, 0);
+  return issueUndoAs(run, { command, path, undoes: item.undoes, since: run.image.clock }, sent, 0);
 };
 
 /** The next try of an undo, under a new number, with the input that it was sent with before. */
@@ -106,7 +106,7 @@ export const undoUnderNewNumber = (run: Run, before: OpenCommand): OpenCommand =
 
 const issueUndoAs = (
   run: Run,
-  { command, path, undoes }: Pick<OpenCommand, 'command' | 'path' | 'undoes'>,
+  { command, path, undoes, since }: Pick<OpenCommand, 'command' | 'path' | 'undoes' | 'since'>,
   sent: Sent,
   retries: number,
 ): OpenCommand => {
@@ -114,9 +114,10 @@ const issueUndoAs = (
   return issue(run, contract, path, sendingAgain(run, 'CommandIssued', path, sent), {
     mode: 'undo',
     retries,
-    since: run.image.clock,
+    since,
+    deadline: since + contract.retry.withinMs,
     timeoutMs: contract.timeoutMs,
-    attemptsMax: UNDO_ATTEMPTS_MAX,
+    attemptsMax: contract.retry.attempts,
     undoes: String(undoes),
   });
 };
@@ -178,45 +179,52 @@ const issue = (run: Run, contract: CommandContract, path: string, input: Sending
   return command;
 };
 
-/** Sends it again under the same id: only the attempt changes, so the service's record protects the effect. */
-export const sendAgain = (run: Run, command: OpenCommand): void => {
+/** The end of `within` of an undo, also of one that an older build has sent without a deadline. */
+export const endOfUndo = (run: Run, { command, deadline, since }: OpenCommand): number =>
+  deadline ?? since + contractOf(run, command).retry.withinMs;
+
+/** No re-send is later than this after the one before. */
+const RESEND_INTERVAL_MAX_MS = 43_200_000;
+
+/**
+ * Sends it again under the same id: only the attempt changes, so the service's record protects the effect. A re-send only replaces a lost
+ * message, since the service itself repeats its runs; so the intervals between them grow.
+ */
+export const sendAgain = (run: Run, command: OpenCommand, intervalMs = longer(command)): void => {
   command.attempt += 1;
   command.cause = run.carrier.cause;
   command.messageId = run.carrier.messageId;
-  const due = run.image.clock + command.timeoutMs;
-  command.due = command.settling || command.deadline === undefined ? due : Math.min(due, command.deadline);
+  command.intervalMs = intervalMs;
+  const limit = command.settling ? (command.settleBy ?? Infinity) : deadlineOf(command);
+  command.due = Math.min(run.image.clock + intervalMs, limit);
 };
 
-/** Makes the outcome of an open command definite: it is sent again past its deadline. */
+const longer = ({ timeoutMs, intervalMs = timeoutMs }: OpenCommand): number =>
+  Math.max(timeoutMs, Math.min(2 * intervalMs, RESEND_INTERVAL_MAX_MS));
+
+/**
+ * Makes the outcome of an open command definite: it is sent again past its deadline. A definite answer is waited for one time-out after
+ * `within`, and no longer.
+ */
 export const settle = (run: Run, command: OpenCommand, why: 'within' | 'cancelled'): void => {
+  const { clock } = run.image;
   command.settling = why;
-  sendAgain(run, command);
+  command.settleBy = (why === 'within' ? clock : Math.max(clock, deadlineOf(command))) + command.timeoutMs;
+  sendAgain(run, command, command.timeoutMs);
 };
 
-/** An attempt has gone unanswered for its time-out, or `within` has ended. */
-export const attemptTimedOut = (run: Run, n: number): void => {
-  const command = run.image.commands.get(n);
-  if (!command) return;
-  const exhausted = command.retries + command.attempt >= (command.attemptsMax ?? Infinity);
-  if (command.mode === 'undo' && exhausted) {
-    command.due = Infinity;
-    run.stuck = {
-      code: 'COMPENSATION',
-      n,
-      message: `${command.command} was sent ${command.retries + command.attempt} times without an answer; it undoes ${String(command.undoes)}.`,
-    };
-  } else if (!command.settling && command.mode !== 'undo' && (exhausted || command.deferred || run.image.clock >= deadlineOf(command)))
-    settle(run, command, 'within');
-  else sendAgain(run, command);
-};
-
-/** Lets go of a call that is no longer wanted: settled where its success would have to be undone, else forgotten. */
+/**
+ * A call that is no longer wanted is settled where its success would have to be undone, else forgotten. One whose outcome is unknown
+ * already is not asked again: it is unresolved.
+ */
 export const cancelCall = (run: Run, step: CallStep): void => {
   const command = run.image.commands.get(step.n);
   step.scope.open.delete(step);
   if (!command) {
     clearTimer(run, step.n);
     run.steps.delete(step.n);
+  } else if (step.undoable && decidedByLimit(run, 'CommandGivenUp', step.path, () => command.unknown !== undefined)) {
+    giveUp(run, command, true);
   } else if (step.undoable || command.deferred) {
     step.scope.cleanups += 1;
     settle(run, command, 'cancelled');

@@ -53,6 +53,8 @@ export type Fact =
       /** Runs that ended without an answer so far, as its service counts them. */
       readonly attempts?: number;
       readonly late?: Late;
+      /** A person found the outcome out: the act's id, its principal and reason. */
+      readonly resolved?: { readonly id: string; readonly by: string; readonly reason: string };
     } & Value)
   | { readonly type: 'StartRejected'; readonly at: number; readonly id: string; readonly source: string }
   | { readonly type: 'AttemptTimedOut'; readonly at: number; readonly n: number }
@@ -92,6 +94,8 @@ export type Decided =
   | { readonly type: 'UndoRequested'; readonly path: string; readonly branches?: boolean }
   | { readonly type: 'CompensationRegistered'; readonly path: string }
   | { readonly type: 'CompensationStarted'; readonly path: string }
+  /** Nobody can tell its outcome, and the instance goes on. `unresolved`: its late success will be undone. */
+  | { readonly type: 'CommandGivenUp'; readonly n: number; readonly path: string; readonly unresolved?: true }
   | { readonly type: 'CommandAbandoned'; readonly n: number; readonly path: string }
   | { readonly type: 'Pivoted'; readonly path: string }
   | { readonly type: 'StepDetached'; readonly path: string }

@@ -1,6 +1,6 @@
 import type { Json } from '../contract/schema.ts';
 import { count } from './activation.ts';
-import { isFact, type JournalEntry } from './journal-entry.ts';
+import { isFact, type Decided, type JournalEntry } from './journal-entry.ts';
 import type { Run } from './run.ts';
 
 /** A value above this many characters of JSON is stored apart, under its SHA-256. */
@@ -13,6 +13,13 @@ export const journal = (run: Run, entry: JournalEntry): void => {
   if (!run.expected) run.image.tail.push(encoded(run, entry));
   else if (!isFact(entry)) run.expected.match(entry);
 };
+
+/**
+ * What a limit decides is decided once, and shows in the journal by an entry of this type and path. A replay does what the journal says,
+ * so a contract may change its limits under an open run, and journals of older builds replay.
+ */
+export const decidedByLimit = (run: Run, type: Decided['type'], path: string, live: () => boolean): boolean =>
+  run.expected ? run.expected.numberOf(type, path) !== undefined : live();
 
 const encoded = (run: Run, entry: JournalEntry): string => {
   const whole = JSON.stringify(entry);

@@ -101,4 +101,5 @@ const COMPARED: { readonly [T in Decided['type']]?: readonly string[] } = {
   ScopeClosed: ['status'],
   EventPublished: ['n', 'event'],
   CommandAbandoned: ['n'],
+  CommandGivenUp: ['n'],
 };

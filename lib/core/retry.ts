@@ -1,11 +1,29 @@
 import { pauseCeilingMs } from '../contract/retry-policy.ts';
 import type { RetryPolicy } from '../contract/runtime-contract.ts';
+import type { OpenCommand } from './image.ts';
+import type { Fact } from './journal-entry.ts';
+import { decidedByLimit } from './journal.ts';
+import type { Run } from './run.ts';
 import { SeededRandom } from './seeded-random.ts';
 
-/** An undo is tried this often before a person is asked (S4). */
-export const UNDO_ATTEMPTS_MAX = 20;
+type Answer = Extract<Fact, { type: 'CommandAnswered' }>;
 
-/** The pause before try `tries + 1`, in milliseconds: exponential with full jitter, drawn from the command's own id so that it repeats. */
-export const backoffMs = (policy: RetryPolicy, tries: number, seed: string): number => {
-  return Math.max(1, Math.round(pauseCeilingMs(policy, tries) * new SeededRandom(seed).number()));
+/** The pause after so many runs, in milliseconds: exponential with full jitter, drawn from the command's own id so that it repeats. */
+export const backoffMs = (policy: RetryPolicy, runs: number, seed: string): number => {
+  return Math.max(1, Math.round(pauseCeilingMs(policy, runs) * new SeededRandom(seed).number()));
 };
+
+/** Runs that were used up under this number and under earlier ones. A definite failure is the end of at least one. */
+export const runsUsed = (command: OpenCommand, { attempts = 1 }: Pick<Answer, 'attempts'>): number =>
+  command.retries + Math.max(1, attempts);
+
+/** Whether the limits allow another run under a new number, after a failure that is definite and technical. */
+export const isTriedAgain = (run: Run, command: OpenCommand, fact: Answer, deadline: number): boolean =>
+  fact.outcome === 'failed' &&
+  fact.retryable === true &&
+  decidedByLimit(
+    run,
+    'TimerSet',
+    `${command.path}/retry`,
+    () => !command.settling && runsUsed(command, fact) < (command.attemptsMax ?? Infinity) && run.image.clock < deadline,
+  );

@@ -1,9 +1,10 @@
 import type { Failure } from '../contract/errors.ts';
-import { contractOf, issueUndo, undoUnderNewNumber } from './issue.ts';
+import { lastErrorOf } from '../contract/last-error.ts';
+import { contractOf, endOfUndo, issueUndo, undoUnderNewNumber } from './issue.ts';
 import type { OpenCommand } from './image.ts';
 import { journal } from './journal.ts';
 import type { Fact } from './journal-entry.ts';
-import { backoffMs, UNDO_ATTEMPTS_MAX } from './retry.ts';
+import { backoffMs, isTriedAgain, runsUsed } from './retry.ts';
 import { childScope, nextPath, touch, type Run, type Scope, type Step, type Undoing, type UndoItem } from './run.ts';
 import { clearTimer, setTimer } from './timers.ts';
 
@@ -74,23 +75,26 @@ export const undoAnswered = (run: Run, command: OpenCommand): void => {
   if (undoing) next(run, undoing);
 };
 
-/** Tried again after a pause while the failure is technical; a declared error, or too many tries, is for a person (S4). */
+/** Tried again after a pause while the failure is technical and the limits of its own contract last; else it is for a person (S4). */
 export const undoFailed = (run: Run, command: OpenCommand, fact: Extract<Fact, { type: 'CommandAnswered' }>): void => {
-  const tries = command.retries + command.attempt;
-  if (fact.outcome === 'failed' && fact.retryable && tries < UNDO_ATTEMPTS_MAX) {
-    const due = run.image.clock + backoffMs(contractOf(run, command.command).retry, tries, `${run.image.run}/${command.n}`);
+  const runs = runsUsed(command, fact);
+  if (isTriedAgain(run, command, fact, endOfUndo(run, command))) {
+    const due = run.image.clock + backoffMs(contractOf(run, command.command).retry, runs, `${run.image.run}/${command.n}`);
     const n = setTimer(run, `${command.path}/retry`, due, 'undo-retry');
-    run.image.resends.set(n, { ...command, retries: tries });
+    run.image.resends.set(n, { ...command, retries: runs });
     const undoing = undoingOf(run, command.n);
     if (undoing) undoing.n = n;
     return;
   }
   run.image.commands.set(command.n, { ...command, due: Infinity });
+  const last = lastErrorOf(fact.data);
   run.stuck = {
     code: 'COMPENSATION',
     n: command.n,
     definite: true,
-    message: `${command.command} ended ${fact.outcome} after ${tries} tries; it undoes ${String(command.undoes)}.`,
+    message:
+      `${command.command} ended ${fact.outcome} after ${runs} ${runs === 1 ? 'run' : 'runs'}; it undoes ${String(command.undoes)}.` +
+      (last ? ` The last error was ${last.code}: ${last.message}` : ''),
   };
 };
 
@@ -105,6 +109,17 @@ export const undoAgain = (run: Run, before: OpenCommand, was: number): void => {
 export const compensateAgain = (run: Run): void => {
   for (const undoing of run.undoings)
     if (undoing.current?.kind === 'compensation' && !undoing.compensation) compensate(run, undoing, undoing.current);
+};
+
+/** Whether a compensation has failed and is not running again. */
+export const isHalted = (run: Run, path: string): boolean =>
+  [...run.undoings].some(({ current, compensation }) => current?.kind === 'compensation' && current.path === path && !compensation);
+
+/** Whether a scope is in a compensation that a person has skipped: nothing waits for it any more. */
+export const isSkipped = (run: Run, scope: Scope): boolean => {
+  for (let at: Scope | undefined = scope; at; at = at.parent)
+    if (at.compensation) return ![...run.undoings].some(({ compensation }) => compensation === at);
+  return false;
 };
 
 const undoingOf = (run: Run, n: number): Undoing | undefined => [...run.undoings].find((undoing) => undoing.n === n);

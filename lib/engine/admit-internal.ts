@@ -79,6 +79,8 @@ const ofOperate = (operate: OperateMessage, by: Carried): Admission => ({
         by: operate.by,
         hops: 0,
         ...(operate.skip !== undefined && { skip: operate.skip }),
+        ...(operate.step !== undefined && { step: operate.step }),
+        ...(operate.resolution !== undefined && { resolution: operate.resolution }),
         ...(operate.version !== undefined && { version: operate.version }),
       },
     },

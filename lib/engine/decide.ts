@@ -2,19 +2,13 @@ import assert from 'node:assert/strict';
 import { isOrchestratorError } from '../contract/errors.ts';
 import { NEWER, parseVersion } from '../contract/versions.ts';
 import { ACTIVATION_MAX, goesOn } from '../core/activation.ts';
-import { SIGNALS_MAX, STARTS_MAX, type Image } from '../core/image.ts';
-import {
-  signalDigest,
-  type Inbound,
-  type OperatorInbound,
-  type ReplyInbound,
-  type SignalInbound,
-  type StartInbound,
-} from '../core/inbound.ts';
+import { SIGNALS_MAX, type Image } from '../core/image.ts';
+import { signalDigest, type Inbound, type ReplyInbound, type SignalInbound, type StartInbound } from '../core/inbound.ts';
 import type { Fact } from '../core/journal-entry.ts';
 import { digest } from '../core/seeded-random.ts';
 import { arm, nextDue } from '../core/timers.ts';
 import type { Run } from '../core/run.ts';
+import { applyOperator, remember } from './apply-operator.ts';
 import type { LiveInstance } from './live-instance.ts';
 
 /** Decides on one event whose verdict is `apply` or `reject`: the facts it amounts to, one activation each. */
@@ -88,11 +82,6 @@ const rememberSignal = (image: Image, signal: SignalInbound | StartInbound): voi
   if (oldest) image.signalsFloor = Math.max(image.signalsFloor ?? -Infinity, oldest.time);
 };
 
-const remember = (ring: string[], id: string): void => {
-  ring.push(id);
-  if (ring.length > STARTS_MAX) ring.shift();
-};
-
 const applyReply = (live: LiveInstance, reply: ReplyInbound, at: number): Promise<void> => {
   const { run } = live;
   const { n, outcome, retryable, attempts } = reply;
@@ -126,32 +115,6 @@ const parsedOutput = (run: Run, command: string, reply: ReplyInbound): ReplyInbo
     run.bug = { code: 'REPLY_INVALID', message: error.message };
     return null;
   }
-};
-
-const applyOperator = (live: LiveInstance, { id, act, reason, by, skip }: OperatorInbound, at: number): Promise<void> => {
-  const { image } = live.run;
-  remember(image.starts, digest(id));
-  // An event of the same batch may have made it stuck just before.
-  live.run.stuck = undefined;
-  if (act === 'cancel') return live.apply({ type: 'CancelRequested', at, id, reason, by });
-  if (act === 'terminate') {
-    delete image.stuck;
-    return live.apply({ type: 'TerminateRequested', at, id, reason, by });
-  }
-  const { code = 'POISON', n, definite, compensation, was } = image.stuck ?? {};
-  delete image.stuck;
-  image.status = was === undefined || was === 'early' ? 'running' : was;
-  return live.apply({
-    type: 'Resumed',
-    at,
-    id,
-    by,
-    code,
-    ...(n !== undefined && { n }),
-    ...(definite && { definite }),
-    ...(compensation !== undefined && { compensation }),
-    ...(skip !== undefined && { skip }),
-  });
 };
 
 /**

@@ -54,7 +54,8 @@ export const refuseOperator = async (
   if ((await refusalOn(context, head, message, target, reason)) !== 'stop') return false;
   const before = head.status === 'stuck' && head.why !== undefined ? (JSON.parse(head.why) as StuckReason) : undefined;
   const { due: _due, ...rest } = head;
-  const why = JSON.stringify({ ...before, ...short(reason), was: before?.was ?? head.status });
+  const refused = target.inbound.kind === 'operate' ? target.inbound.id : undefined;
+  const why = JSON.stringify({ ...before, ...short(reason), was: before?.was ?? head.status, refused });
   const stuck: Head = { ...rest, status: 'stuck', version: head.version + 1, writer: context.nextWriter(), why };
   return (await store.commit(stuck, expectation(head))).status === 'committed';
 };

@@ -53,13 +53,24 @@ const dataFault = ({ data, dataref, datahash }: StartMessage): string | undefine
 const isTags = (tags: unknown): boolean =>
   typeof tags === 'object' && tags !== null && !Array.isArray(tags) && Object.values(tags).every((tag) => typeof tag === 'string');
 
-const ACTS: readonly unknown[] = ['cancel', 'terminate', 'resume'];
+const ACTS: readonly unknown[] = ['cancel', 'terminate', 'resume', 'resolve'];
 
-const operateFault = ({ opid, pid, act, reason, by, skip, version }: OperateMessage): string | undefined => {
-  if (!ACTS.includes(act)) return `act is ${act}, expected cancel, terminate or resume`;
+const operateFault = ({ opid, pid, act, reason, by, skip, version, step, resolution }: OperateMessage): string | undefined => {
+  if (!ACTS.includes(act)) return `act is ${act}, expected cancel, terminate, resume or resolve`;
   if (typeof reason !== 'string' || (skip !== undefined && typeof skip !== 'string')) return 'reason or skip is no text';
   if (version !== undefined && !(Number.isSafeInteger(version) && version >= 1)) return 'version is no whole number of 1 or more';
+  if (act === 'resolve' && (typeof step !== 'string' || !isResolution(resolution)))
+    return 'step is no text, or resolution neither { output } nor { failure: { type, message, data } }';
   return texts({ opid, by }) ?? idFault('opid', opid) ?? pidFault(pid);
+};
+
+const isResolution = (resolution: unknown): boolean => {
+  if (typeof resolution !== 'object' || resolution === null) return false;
+  const { output, failure } = resolution as { readonly output?: unknown; readonly failure?: unknown };
+  if (output !== undefined) return failure === undefined;
+  if (typeof failure !== 'object' || failure === null) return false;
+  const { type, message, data } = failure as { readonly type?: unknown; readonly message?: unknown; readonly data?: unknown };
+  return typeof type === 'string' && typeof message === 'string' && data !== undefined;
 };
 
 const forcedFault = ({ body, sentat }: ForcedMessage): string | undefined =>

@@ -1,4 +1,5 @@
 import type { Json } from '../contract/schema.ts';
+import type { OperatorAct, Resolution } from '../core/inbound.ts';
 
 /**
  * What Tutti itself puts into the inbox, beside what the bus delivers (an EventBridge envelope with `detail`). The field
@@ -40,12 +41,15 @@ export interface OperateMessage {
   readonly tutti: 'operate';
   readonly opid: string;
   readonly pid: string;
-  readonly act: 'cancel' | 'terminate' | 'resume';
+  readonly act: OperatorAct;
   readonly reason: string;
   /** Who: journaled. */
   readonly by: string;
   /** With `resume`: path of a compensation or undo that a person dealt with. */
   readonly skip?: string;
+  /** With `resolve`: path of the step, or id of the command, and the outcome that a person found out. */
+  readonly step?: string;
+  readonly resolution?: Resolution;
   /** With `resume`: the version of the definition to go on with. */
   readonly version?: number;
 }

@@ -11,6 +11,9 @@ import { retrySeconds } from './pause.ts';
 /** Deliveries of an event whose code throws, before its instance is stuck: the fault may be a passing one. */
 const POISON_DELIVERIES_MAX = 3;
 
+/** Reasons that concern the message alone: it is parked, and its instance goes on. `DATA_INVALID`: what a person resolves a command with. */
+const PARKED: ReadonlySet<string> = new Set(['FORBIDDEN', 'START_TOO_OLD', 'NEWER', 'DATA_INVALID']);
+
 /** A message and the events that it is for the instances that it concerns. */
 export interface Delivery {
   readonly message: ReceivedMessage;
@@ -81,7 +84,7 @@ const settleItem = async (context: EngineContext, item: Item): Promise<number | 
 
 const settleRefused = async (context: EngineContext, item: Item, reason: NonNullable<Item['refused']>): Promise<number | undefined> => {
   const { message, target } = item;
-  if (reason.code === 'FORBIDDEN' || reason.code === 'START_TOO_OLD' || reason.code === 'NEWER') {
+  if (PARKED.has(reason.code)) {
     await parkMessage(context.options, message, { pid: target.pid, reason: reason.code, detail: reason.message });
     return undefined;
   }

@@ -160,6 +160,12 @@ export class WorkingCopy {
     else this.#firesLeft = true;
   }
 
+  /** After an act that lets a stuck instance go on, what is parked beside it goes back. Also after its redelivery, which may repair a crash. */
+  #unsticks({ target: { inbound }, verdict }: Item): boolean {
+    if (inbound.kind !== 'operate' || inbound.act === 'terminate') return false;
+    return inbound.act === 'resume' || verdict === 'dup' || this.#base?.status === 'stuck';
+  }
+
   async commit(contended: boolean): ReturnType<typeof commitImage> {
     if (this.#live) {
       markHeat(this.#context, this.#live.run.image, contended);
@@ -192,7 +198,7 @@ export class WorkingCopy {
       if (item.refused || !this.#image) continue;
       const { key, kind, messageId, forced } = item.target.inbound;
       item.fires = this.changed && !this.#firesLeft ? this.#image.version : undefined;
-      item.redrives = isResume(item.target.inbound) && this.#image.status !== 'stuck';
+      item.redrives = this.#image.status !== 'stuck' && this.#unsticks(item);
       item.dispatches = dispatchesCausedBy(this.#image, context, (by) =>
         kind === 'tick' && !forced ? by.messageId === messageId : by.cause === key,
       );
@@ -208,8 +214,6 @@ const markStuck = (image: Image, reason: StuckReason): void => {
   image.status = 'stuck';
   delete image.due;
 };
-
-const isResume = (inbound: Inbound): boolean => inbound.kind === 'operate' && inbound.act === 'resume';
 
 /** What a warm instance was committed as, as far as a commit's condition and a spill need it. */
 const headOf = (image: Image): Head =>

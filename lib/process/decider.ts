@@ -1,7 +1,7 @@
 import { commandContract, type AnyCommand, type FailureOf, type OutputOf } from '../contract/command.ts';
 import { correlationContract, type Correlated } from '../contract/correlated.ts';
 import { milliseconds } from '../contract/duration.ts';
-import { ContractError } from '../contract/errors.ts';
+import { ContractError, type CommandExhausted } from '../contract/errors.ts';
 import { eventContract, type AnyEvent } from '../contract/event.ts';
 import type { Frozen } from '../contract/frozen-type.ts';
 import type { AnyProcess } from '../contract/process-contract.ts';
@@ -21,7 +21,11 @@ export interface Decider<N extends string, D, P extends string, M extends string
 }
 
 type EventIn<T> = T extends Correlated ? T['~event'] : never;
-type Heard<T> = T extends Correlated ? Frozen<Received<T['~data']>> : T extends AnyCommand ? OutputOf<T> | FailureOf<T> : undefined;
+type Heard<T> = T extends Correlated
+  ? Frozen<Received<T['~data']>>
+  : T extends AnyCommand
+    ? OutputOf<T> | FailureOf<T> | CommandExhausted
+    : undefined;
 type Next<D, P extends string> = Frozen<Sent<D>> | readonly [Frozen<Sent<D>>, ...(Action<P> | false | undefined)[]];
 
 export type Handler = (state: Json, heard: unknown, at: { readonly id: string; readonly now: Date }) => unknown;

@@ -71,16 +71,28 @@ describe('row 19: a process that throws', () => {
     const { rig } = await poisoned();
     await rig.pass(60_000);
     rig.event('shop.fragile', { orderId: 'o-1' }, { id: 'second' });
-    rig.operate('cancel', PID);
     await rig.work();
     expect(rig.inbox.size).toBe(0);
-    expect((await rig.parked(PID)).length).toBe(3);
+    expect((await rig.parked(PID)).length).toBe(2);
     code.broken = false;
     rig.operate('resume', PID);
     await rig.work();
     expect(await rig.head(PID)).toMatchObject({ status: 'completed' });
     // The process ends with the first event, so the second one comes after its end.
     expect(await rig.parked(PID)).toMatchObject([{ reason: 'CLOSED', body: expect.stringContaining('"second"') }]);
+  });
+
+  it('is cancelled at once, without a fix, since its journal replays', async () => {
+    const { rig } = await poisoned();
+    await rig.pass(60_000);
+    rig.operate('cancel', PID);
+    await rig.work();
+    expect(await rig.parked(PID)).toEqual([]);
+    const refund = (await rig.commands()).find(({ undoes }) => undoes !== undefined);
+    rig.reply(refund as CommandEnvelope, { data: null, dataversion: 1 });
+    await rig.work();
+    expect(await rig.head(PID)).toMatchObject({ status: 'cancelled' });
+    expect(rig.inbox.size).toBe(0);
   });
 
   it('is stuck again where the fix was none', async () => {

@@ -285,7 +285,7 @@ describe('a tick', () => {
 describe('an operator', () => {
   test.each([
     ['cancel', 'running', 'apply'],
-    ['cancel', 'stuck', 'park'],
+    ['cancel', 'stuck', 'apply'],
     ['cancel', 'completed', 'closed'],
     ['cancel', 'early', 'closed'],
     ['terminate', 'running', 'apply'],
@@ -298,7 +298,21 @@ describe('an operator', () => {
     expect(verdict(imageOf(status), operate(act))).toBe(expected);
   });
 
-  test('is heard once', () => {
+  test('who wants to cancel what could not even start is parked: there is nothing to cancel', () => {
+    expect(verdict(imageOf('stuck', { run: '' }), operate('cancel'))).toBe('park');
+    expect(verdict(imageOf('stuck', { run: '' }), operate('terminate'))).toBe('apply');
+  });
+
+  test('resolves an open command or a tombstone, by the path of its step or by its id; of anything else nothing is left', () => {
+    const tombstones = [{ run: 'r-old', n: 2, command: 'x.y', input: null, path: 'x.y:9' }];
+    const resolve = (step: string | undefined, status: Status = 'running') =>
+      verdict({ ...withCommand(status), tombstones }, operate('resolve', step === undefined ? {} : { step }));
+    expect([resolve('x.y:3'), resolve('x.y:3', 'stuck'), resolve(`default#trip#a/${RUN}/3`)]).toEqual(['apply', 'apply', 'apply']);
+    expect([resolve('x.y:9', 'completed'), resolve('default#trip#a/r-old/2', 'completed')]).toEqual(['apply', 'apply']);
+    expect([resolve('x.y:4'), resolve(undefined), resolve('x.y')]).toEqual(['dup', 'dup', 'dup']);
+  });
+
+  test('acts once', () => {
     expect(verdict(imageOf('stuck', { starts: [digest('op')] }), operate('resume'))).toBe('dup');
   });
 

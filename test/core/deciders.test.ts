@@ -53,10 +53,13 @@ const watch = decider('watch', { state: Words, initial: (id) => ({ words: [id] }
     },
   )
   .on(alarm, (state, heard, { now }) => ({ words: [...state.words, `alarm ${String(heard)} after ${(now.getTime() - START) / 1000} s`] }))
-  .on(notes.ask, (state, { answer }) => ({ words: [...state.words, answer] }))
-  .on(payments.charge, (state, heard) => ({
-    words: [...state.words, payments.charge.failed(heard) ? heard.data.reason : heard.paymentId],
-  }));
+  .on(notes.ask, (state, heard) => ({
+    words: [...state.words, notes.ask.exhausted(heard) ? `${heard.outcome} after ${heard.attempts}` : heard.answer],
+  }))
+  .on(payments.charge, (state, heard) => {
+    if (payments.charge.exhausted(heard)) return { words: [...state.words, `${heard.outcome}: ${heard.lastError?.message}`] };
+    return { words: [...state.words, payments.charge.failed(heard) ? heard.data.reason : heard.paymentId] };
+  });
 
 const begun = async (): Promise<Instance> => {
   const instance = new Instance(watch);
@@ -209,30 +212,52 @@ describe('the commands of a decider', () => {
     expect(instance.entries('CommandAnswered')).toHaveLength(1);
   });
 
-  test('exhaustion is stuck, and resume sends it again under a new number', async () => {
+  test('its handler is called with CommandExhausted: after the last run, after a cancel, and where the outcome is unknown', async () => {
+    const instance = await begun();
+    await says(instance, 'ask');
+    await instance.answers(instance.command('notes.ask'), 'cancelled');
+    expect(wordsOf(instance).at(-1)).toBe('cancelled after 0');
+    await says(instance, 'ask');
+    await instance.isUnknown('notes.ask', 4);
+    expect(wordsOf(instance).at(-1)).toBe('unknown after 4');
+    expect(instance.status).toBe('running');
+    expect(instance.open()).toEqual([]);
+  });
+
+  test('so it is where its service is silent, and where the command has an undo: a decider undoes nothing', async () => {
+    const instance = await begun();
+    await says(instance, 'ask');
+    await instance.passes('1 day');
+    expect(instance.open()).toEqual(['notes.ask (send) (settling: within)']);
+    await instance.passes('1 minute');
+    expect(wordsOf(instance).at(-1)).toBe('unknown after 0');
+    await says(instance, 'pay');
+    await instance.isUnknown('payments.charge');
+    expect(wordsOf(instance).at(-1)).toBe('unknown: Out of order.');
+    expect(instance.image.tombstones).toEqual([]);
+  });
+
+  test('without a handler exhaustion is only journaled', async () => {
     const instance = await begun();
     await says(instance, 'tell');
-    await instance.passes('3 minutes');
-    await instance.answers(instance.command('notes.notify'), 'cancelled');
-    expect(instance.image.stuck).toMatchObject({ code: 'COMMAND_EXHAUSTED', definite: true });
+    const { view } = instance.image;
+    await instance.isUnknown('notes.notify');
+    expect(instance.image.view).toEqual(view);
+    expect(instance.status).toBe('running');
+    expect(instance.open()).toEqual([]);
+  });
+
+  test('that an older build was stuck on is sent again by resume under a new number', async () => {
+    const instance = new Instance(watch, { compare: false });
+    await says(instance, 'tell');
     const { n } = instance.command('notes.notify');
+    instance.command('notes.notify').due = Infinity;
+    const stuck = { code: 'COMMAND_EXHAUSTED', message: 'It was exhausted.', n, definite: true, was: 'running' } as const;
+    Object.assign(instance.image, { status: 'stuck', stuck });
     await instance.operates('resume');
     expect(instance.status).toBe('running');
     expect(instance.command('notes.notify')).toMatchObject({ attempt: 1, retries: 0 });
     expect(instance.command('notes.notify').n).toBeGreaterThan(n);
-    expect(instance.commands()).toHaveLength(1);
-  });
-
-  test('an unknown answer is stuck, and resume asks again under the same number', async () => {
-    const instance = await begun();
-    await says(instance, 'ask');
-    const { n } = instance.command('notes.ask');
-    await instance.answers({ n }, 'unknown');
-    expect(instance.image.stuck).toMatchObject({ code: 'UNKNOWN_OUTCOME', n });
-    await instance.operates('resume');
-    expect(instance.command('notes.ask')).toMatchObject({ n, attempt: 1 });
-    await instance.completes('notes.ask', { answer: 'now I know' });
-    expect(wordsOf(instance).at(-1)).toBe('now I know');
   });
 
   test('what it still has out when it ends leaves a tombstone only where nobody sent it for itself', async () => {

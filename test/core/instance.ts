@@ -9,7 +9,7 @@ import { serviceContract } from '../../lib/contract/service.ts';
 import { systemContract } from '../../lib/contract/system.ts';
 import { classify, type Verdict } from '../../lib/core/classify.ts';
 import { isClosed, newImage, type Image, type OpenCommand, type StuckReason } from '../../lib/core/image.ts';
-import { runOf, type Inbound, type ReplyInbound } from '../../lib/core/inbound.ts';
+import { runOf, type Inbound, type OperatorAct, type ReplyInbound, type Resolution } from '../../lib/core/inbound.ts';
 import type { JournalEntry } from '../../lib/core/journal-entry.ts';
 import type { Environment } from '../../lib/core/run.ts';
 import { earliestDue } from '../../lib/core/timers.ts';
@@ -20,6 +20,7 @@ import { decodeHead, encodeControl, encodeHead, resolveReferences } from '../../
 import { LiveInstance } from '../../lib/engine/live-instance.ts';
 import { readEntries } from '../../lib/engine/read-journal.ts';
 import { atUserFrame } from '../../lib/engine/user-frame.ts';
+import { replayJournal } from '../../lib/engine/replay-journal.ts';
 import type { Head } from '../../lib/ports/process-store.ts';
 import { frontEndOf } from '../../lib/process/front-end.ts';
 import { services as tripServices } from './trip-contracts.ts';
@@ -36,6 +37,9 @@ export interface InstanceOptions {
   /** Also decides each event on a copy rebuilt from the journal, and compares. @default true */
   readonly compare?: boolean;
 }
+
+/** What the last run of a handler ended with, as a service says it. */
+const LAST_ERROR = { type: 'Technical', message: 'Out of order.', data: null };
 
 const START = Date.parse('2026-01-01T00:00:00.000Z');
 
@@ -172,8 +176,22 @@ export class Instance {
   }
 
   /** Nothing has happened for certain, and it may be tried again. */
-  breaksDown(name: string): Promise<Verdict> {
-    return this.answers(this.command(name), 'failed', { type: 'Technical', message: 'Out of order.', data: null }, true);
+  breaksDown(name: string, { attempts }: { readonly attempts?: number } = {}): Promise<Verdict> {
+    const { n } = this.command(name);
+    return this.replies({
+      run: this.image.run,
+      n,
+      outcome: 'failed',
+      data: LAST_ERROR,
+      retryable: true,
+      ...(attempts !== undefined && { attempts }),
+    });
+  }
+
+  /** Its service cannot tell whether it happened, after so many runs. */
+  isUnknown(name: string, attempts = 2): Promise<Verdict> {
+    const { n } = this.command(name);
+    return this.replies({ run: this.image.run, n, outcome: 'unknown', data: LAST_ERROR, retryable: false, attempts });
   }
 
   answers(
@@ -185,12 +203,16 @@ export class Instance {
     return this.replies({ run: command.run ?? this.image.run, n: command.n, outcome, data, retryable });
   }
 
-  async replies(reply: Pick<ReplyInbound, 'run' | 'n' | 'outcome' | 'data' | 'retryable'>): Promise<Verdict> {
+  async replies(reply: Pick<ReplyInbound, 'run' | 'n' | 'outcome' | 'data' | 'retryable' | 'attempts'>): Promise<Verdict> {
     const { id: _id, ...carried } = this.#carried('r');
     return this.deliver({ ...carried, key: `r:${reply.run}:${reply.n}`, kind: 'reply', ...reply });
   }
 
-  async operates(act: 'cancel' | 'terminate' | 'resume', options: { readonly id?: string; readonly skip?: string } = {}): Promise<Verdict> {
+  async operates(
+    act: OperatorAct,
+    options: { readonly id?: string; readonly skip?: string; readonly step?: string; readonly resolution?: Resolution } = {},
+  ): Promise<Verdict> {
+    const { id: _id, ...asked } = options;
     const { id, ...carried } = this.#carried('o', options.id);
     return this.deliver({
       ...carried,
@@ -199,7 +221,7 @@ export class Instance {
       act,
       reason: 'because',
       by: 'Ann',
-      ...(options.skip !== undefined && { skip: options.skip }),
+      ...asked,
     });
   }
 
@@ -259,6 +281,12 @@ export class Instance {
     if (definition.kind === 'decider' || isClosed(image.status))
       return LiveInstance.decoded(definition, this.environment, frontEndOf, image);
     return LiveInstance.replayed(definition, this.environment, frontEndOf, image, await readEntries(image.tail, read));
+  }
+
+  /** What this code decides otherwise than a journal says. */
+  async differences(journal: readonly JournalEntry[]): Promise<readonly string[]> {
+    const { pid, run } = this.image;
+    return (await replayJournal(this.definition, this.environment, frontEndOf, pid, run, journal)).differences;
   }
 
   /** Classifies an event, and decides on it where it applies: one commit, or none where the code is at fault. */

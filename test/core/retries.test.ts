@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
-import { command, service } from 'tutti';
+import { command, service, type CommandExhausted, type Duration } from 'tutti';
 import { backoffMs } from '../../lib/core/retry.ts';
 import { Instance } from './instance.ts';
 import { hotels, notes, payments, services } from './trip-contracts.ts';
@@ -11,8 +11,8 @@ const outcomeOf = async (step: Promise<unknown>): Promise<unknown> => {
   try {
     return await step;
   } catch (error) {
-    const { code, attempts, outcome } = error as { readonly code: string; readonly attempts?: number; readonly outcome?: string };
-    return { code, attempts, outcome };
+    const { code, attempts, outcome, lastError } = error as CommandExhausted;
+    return { code, attempts, outcome, lastError };
   }
 };
 const resultOf = (trip: Instance): unknown => trip.entries('ProcessCompleted')[0]?.data;
@@ -35,7 +35,7 @@ describe('an attempt that is not answered', () => {
       outcomeOf(ctx.call(payments.charge, { amount: 7 }, { timeout: '5 seconds', retry: { within: '20 seconds' } })),
     );
     await trip.passes('15 seconds');
-    expect(trip.command('payments.charge').attempt).toBe(4);
+    expect(trip.command('payments.charge').attempt).toBe(3);
     await trip.passes('5 seconds');
     expect(trip.open()).toEqual(['payments.charge (settling: within)']);
   });
@@ -51,14 +51,24 @@ describe('an attempt that is not answered', () => {
     expect(resultOf(trip)).toMatchObject({ code: 'COMMAND_EXHAUSTED', outcome: 'cancelled' });
   });
 
-  test('that turns out deferred while it is settled is asked again', async () => {
+  test('that turns out deferred while it is settled is waited for no longer than one that is silent', async () => {
     const trip = await started((ctx) => outcomeOf(ctx.call(payments.charge, { amount: 7 })));
     await trip.passes('1 hour');
     const { attempt, due } = trip.command('payments.charge');
     await trip.answers(trip.command('payments.charge'), 'deferred');
     expect(trip.command('payments.charge')).toMatchObject({ attempt, due });
     await trip.passes('1 minute');
-    expect(trip.command('payments.charge').attempt).toBe(attempt + 1);
+    expect(trip.image.stuck?.code).toBe('UNKNOWN_OUTCOME');
+  });
+
+  test('is sent again after intervals that double, at most 12 hours and never less than its time', async () => {
+    const sendsOf = async (timeout: Duration, within: Duration): Promise<number[]> => {
+      const trip = await started((ctx) => outcomeOf(ctx.call(payments.charge, { amount: 7 }, { timeout, retry: { within } })));
+      await trip.passes(within);
+      return trip.entries('AttemptTimedOut').map(({ at }) => (at - trip.image.startedAt) / 60_000);
+    };
+    expect(await sendsOf('1 minute', '3 days')).toEqual([1, 3, 7, 15, 31, 63, 127, 255, 511, 1023, 1743, 2463, 3183, 3903, 4320]);
+    expect(await sendsOf('1 day', '3 days')).toEqual([1440, 2880, 4320]);
   });
 });
 
@@ -97,14 +107,20 @@ describe('a definite technical failure', () => {
     expect(resultOf(trip)).toMatchObject({ code: 'COMMAND_EXHAUSTED', outcome: 'failed' });
   });
 
-  test('after the last attempt is exhaustion; attempts under all numbers count', async () => {
+  test('after the last run is exhaustion; runs under all numbers count, and re-sends do not', async () => {
     const trip = await started((ctx) => outcomeOf(ctx.call(notes.notify, { text: 'hi' })));
-    await trip.passes('1 minute');
-    await trip.breaksDown('notes.notify');
+    await trip.passes('3 minutes');
+    expect(trip.command('notes.notify').attempt).toBe(3);
+    await trip.breaksDown('notes.notify', { attempts: 2 });
     await trip.passes('5 seconds');
     expect(trip.command('notes.notify')).toMatchObject({ attempt: 1, retries: 2 });
     await trip.breaksDown('notes.notify');
-    expect(resultOf(trip)).toEqual({ code: 'COMMAND_EXHAUSTED', attempts: 3, outcome: 'failed' });
+    expect(resultOf(trip)).toEqual({
+      code: 'COMMAND_EXHAUSTED',
+      attempts: 3,
+      outcome: 'failed',
+      lastError: { code: 'Technical', message: 'Out of order.' },
+    });
   });
 
   test('of a command that was only sent is tried again as well, and given up without a word', async () => {
@@ -140,28 +156,31 @@ describe('the end of within', () => {
     const trip = await started((ctx) => outcomeOf(ctx.call(payments.charge, { amount: 7 }, { timeout: '1 hour' })));
     await trip.passes('1 hour');
     await trip.answers(trip.command('payments.charge'), 'cancelled');
-    expect(resultOf(trip)).toEqual({ code: 'COMMAND_EXHAUSTED', attempts: 2, outcome: 'cancelled' });
+    expect(resultOf(trip)).toEqual({ code: 'COMMAND_EXHAUSTED', attempts: 0, outcome: 'cancelled' });
   });
 
-  test('settles after the last attempt as well, and asks until it knows', async () => {
+  test('waits for a definite answer one timeout more; after it, silence is an unknown outcome', async () => {
     const trip = await started((ctx) => outcomeOf(ctx.call(notes.notify, { text: 'hi' })));
-    await trip.passes('3 minutes');
+    await trip.passes('1 hour');
     expect(trip.open()).toEqual(['notes.notify (settling: within)']);
-    const { attempt } = trip.command('notes.notify');
-    await trip.passes('2 minutes');
-    expect(trip.command('notes.notify').attempt).toBe(attempt + 2);
-    await trip.completes('notes.notify');
-    expect(trip.status).toBe('completed');
+    await trip.passes('1 minute');
+    expect(resultOf(trip)).toEqual({ code: 'COMMAND_EXHAUSTED', attempts: 0, outcome: 'unknown' });
+    expect(trip.entries('CommandGivenUp')).toMatchObject([{ path: 'notes.notify:1' }]);
+    expect(trip.image.tombstones).toEqual([]);
   });
 
   test('with an unknown answer is stuck(UNKNOWN_OUTCOME); resume asks again', async () => {
     const trip = await started((ctx) => outcomeOf(ctx.call(payments.charge, { amount: 7 })));
     const { n } = trip.command('payments.charge');
     await trip.passes('1 hour');
-    await trip.answers({ n }, 'unknown');
+    await trip.isUnknown('payments.charge');
     expect(trip.image.stuck).toMatchObject({ code: 'UNKNOWN_OUTCOME', n });
+    expect(trip.image.stuck?.message).toBe(
+      'payments.charge may or may not have happened after 2 attempts: its retry limits allow no more. The last error was Technical: Out of order.',
+    );
     await trip.operates('resume');
-    expect(trip.command('payments.charge')).toMatchObject({ n, attempt: 1, settling: 'within' });
+    expect(trip.command('payments.charge')).toMatchObject({ n, attempt: 1, deadline: trip.now + 3_600_000 });
+    expect(trip.open()).toEqual(['payments.charge']);
     await trip.answers({ n }, 'cancelled');
     expect(resultOf(trip)).toMatchObject({ code: 'COMMAND_EXHAUSTED' });
   });
@@ -171,10 +190,21 @@ describe('the end of within', () => {
       ctx.send(notes.notify, { text: 'hi' });
       await ctx.sleep('1 day');
     });
-    await trip.passes('3 minutes');
+    await trip.passes('1 hour');
     expect(trip.open()).toEqual(['notes.notify (send) (settling: within)']);
     await trip.answers(trip.command('notes.notify'), 'unknown');
     expect(trip.open()).toEqual([]);
+    expect(trip.status).toBe('running');
+  });
+
+  test('of a command that was only sent, and whose service is silent also when it is settled, drops it', async () => {
+    const trip = await started(async (ctx) => {
+      ctx.send(notes.notify, { text: 'hi' });
+      await ctx.sleep('1 day');
+    });
+    await trip.passes('61 minutes');
+    expect(trip.open()).toEqual([]);
+    expect(trip.entries('CommandGivenUp')).toMatchObject([{ path: 'notes.notify:1' }]);
     expect(trip.status).toBe('running');
   });
 });

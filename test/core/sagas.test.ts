@@ -227,11 +227,9 @@ describe('S3: late successes and unknown outcomes', () => {
     });
     await trip.fails('hotels.book', 'SoldOut');
     await trip.answers(trip.command('flights.book'), 'unknown');
-    expect(trip.image.stuck?.code).toBe('UNKNOWN_OUTCOME');
-    await trip.operates('resume');
-    expect(trip.open()).toEqual(['flights.book (settling: cancelled)']);
-    await trip.completes('flights.book', FLIGHT);
-    expect(trip.open()).toEqual(['flights.cancel (undo)']);
+    expect(trip.open()).toEqual([]);
+    expect(trip.status).toBe('failed');
+    expect(trip.image.tombstones).toMatchObject([{ command: 'flights.book', unresolved: { attempts: 1 } }]);
   });
 });
 
@@ -247,15 +245,16 @@ describe('S4: an undo is sent until it is answered', () => {
     return trip;
   };
 
-  test('S4: an unanswered undo is sent again under the same number, and stuck after 20 attempts; resume goes on', async () => {
+  test('S4: an unanswered undo is sent again under the same number, and stuck at the end of its within; resume goes on with new limits', async () => {
     const trip = await undoing();
     const { n } = trip.command('payments.refund');
-    await trip.passes('19 minutes');
-    expect(trip.command('payments.refund')).toMatchObject({ n, attempt: 20 });
-    await trip.passes('1 minute');
+    await trip.passes('23 hours');
+    expect(trip.command('payments.refund')).toMatchObject({ n, attempt: 11 });
+    await trip.passes('1 hour');
     expect(trip.image.stuck).toMatchObject({ code: 'COMPENSATION', n });
+    expect(trip.image.stuck?.definite).toBeUndefined();
     await trip.operates('resume');
-    expect(trip.command('payments.refund')).toMatchObject({ n, attempt: 1 });
+    expect(trip.command('payments.refund')).toMatchObject({ n, attempt: 1, attemptsMax: 5, deadline: trip.now + 86_400_000 });
     await trip.completes('payments.refund');
     expect(trip.open()).toEqual(['flights.cancel (undo)']);
   });
@@ -263,15 +262,15 @@ describe('S4: an undo is sent until it is answered', () => {
   test('S4: an undo that somebody else answers is waited for, and not sent again meanwhile', async () => {
     const trip = await undoing();
     await trip.answers(trip.command('payments.refund'), 'deferred');
-    await trip.passes('30 days');
+    await trip.passes('23 hours');
     expect(trip.command('payments.refund').attempt).toBe(1);
     await trip.completes('payments.refund');
     expect(trip.open()).toEqual(['flights.cancel (undo)']);
   });
 
-  test('S4: an undo that fails for technical reasons gets a new number after each pause, and is stuck after 20 attempts', async () => {
+  test('S4: an undo that fails for technical reasons gets a new number after each pause, and is stuck after the attempts of its contract', async () => {
     const trip = await undoing();
-    for (let tries = 1; tries < 20; tries += 1) {
+    for (let runs = 1; runs < 5; runs += 1) {
       await trip.breaksDown('payments.refund');
       expect(trip.open()).toEqual([]);
       await trip.passes('1 minute');
@@ -280,17 +279,24 @@ describe('S4: an undo is sent until it is answered', () => {
     const { n } = trip.command('payments.refund');
     await trip.breaksDown('payments.refund');
     expect(trip.image.stuck).toMatchObject({ code: 'COMPENSATION', n, definite: true });
+    expect(trip.image.stuck?.message).toMatch(
+      /^payments.refund ended failed after 5 runs; .* The last error was Technical: Out of order\.$/,
+    );
+    await trip.passes('1 hour');
     await trip.operates('resume');
     expect(trip.command('payments.refund').n).toBeGreaterThan(n);
+    expect(trip.command('payments.refund')).toMatchObject({ retries: 0, attemptsMax: 5, deadline: trip.now + 86_400_000 });
   });
 
-  test('S4: attempts under one number and under another count together', async () => {
+  test('S4: runs under one number and under another count together, and re-sends are no runs', async () => {
     const trip = await undoing();
     await trip.passes('10 minutes');
-    expect(trip.command('payments.refund').attempt).toBe(11);
-    await trip.breaksDown('payments.refund');
+    expect(trip.command('payments.refund').attempt).toBe(4);
+    const { deadline } = trip.command('payments.refund');
+    await trip.breaksDown('payments.refund', { attempts: 3 });
     await trip.passes('1 minute');
-    await trip.passes('9 minutes');
+    expect(trip.command('payments.refund')).toMatchObject({ attempt: 1, retries: 3, deadline });
+    await trip.breaksDown('payments.refund', { attempts: 2 });
     expect(trip.image.stuck?.code).toBe('COMPENSATION');
   });
 

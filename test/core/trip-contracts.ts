@@ -10,7 +10,7 @@ const refund = command({
   input: z.object({ paymentId: z.string() }),
   errors: { Closed: z.object({}) },
   timeout: '1 minute',
-  retry: { first: '1 second', most: '1 minute' },
+  retry: { within: '1 day', attempts: 5, first: '1 second', most: '1 minute' },
 });
 const charge = command({
   input: z.object({ amount: z.int() }),

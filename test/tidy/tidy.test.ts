@@ -188,7 +188,7 @@ describe('files', () => {
 });
 
 /** Reasons for which settle.ts parks an event beside an instance that goes on. */
-const PARKED_REFUSALS = ['FORBIDDEN', 'NEWER', 'START_TOO_OLD'];
+const PARKED_REFUSALS = ['DATA_INVALID', 'FORBIDDEN', 'NEWER', 'START_TOO_OLD'];
 
 // That every port has a contract suite and every adapter runs it is held by test/contracts/adapters.test.ts.
 describe('completeness', () => {

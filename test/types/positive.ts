@@ -1,6 +1,6 @@
 // Inferred types are what a user expects. Nothing here runs.
 import * as z from 'zod';
-import { type AnyContext, type Cancelled, type CommandFailed, type DataOf, type EventsOf, type FailureOf, type InputOf, type Json, type OutputOf, type ProcessFailed, type ResultOf,
+import { type AnyContext, type Cancelled, type CommandExhausted, type CommandFailed, type DataOf, type EventsOf, type FailureOf, type InputOf, type Json, type OutputOf, type ProcessFailed, type ResultOf,
   type StartOf, type Step, type ViewOf, command, decider, end, event, process, publish, service, timer, versions } from 'tutti';
 import { serve, sqlStore } from 'tutti/service';
 import { connect, type Connection } from 'tutti/client';
@@ -125,7 +125,8 @@ export const counter = decider('counter', { state: z.object({ n: z.int().default
   .on(Ping.byId(() => 'one'), (state, ping, { now }) => [{ n: state.n + ping.n }, tick.at(now), publish(Ping, { n: 1 }), ping.n > 9 && end({ total: state.n })])
   .on(tick, (state, nothing) => { equal<typeof nothing, undefined>(true); return state; })
   .on(recommendations.compute, (state, found) => {
-    equal<typeof found, { readonly items: readonly string[] } | CommandFailed<'recommendations.compute', 'TooNew', Readonly<Record<string, never>>>>(true);
+    equal<typeof found, { readonly items: readonly string[] } | CommandFailed<'recommendations.compute', 'TooNew', Readonly<Record<string, never>>> | CommandExhausted>(true);
+    if (recommendations.compute.exhausted(found)) { equal<typeof found.outcome, 'failed' | 'cancelled' | 'unknown'>(true); return state; }
     return recommendations.compute.failed(found) ? state : { n: found.items.length };
   });
 equal<ResultOf<typeof counter>, Json>(true);

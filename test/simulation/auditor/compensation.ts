@@ -92,7 +92,7 @@ const isUndone = ({ status }: KeptRun, { id }: Command, commands: readonly Comma
 /** A success that came late is undone, in the same activation; nothing else would do so, so no end of the run lets go of that. */
 const checkLate = ({ pid, status, entries }: KeptRun, commands: readonly Command[], report: Report): void => {
   for (const entry of entries)
-    if (entry.type === 'CommandAnswered' && entry.late) {
+    if (entry.type === 'CommandAnswered' && entry.late && entry.outcome === 'completed') {
       const id = `${pid}/${entry.late.run}/${entry.n}`;
       const undos = commands.filter(({ undoes }) => undoes === id);
       const isDone = undos.some(({ outcome, path }) => outcome === 'completed' || entries.some((each) => isSkipOf(each, path)));

@@ -49,7 +49,8 @@ const judge = ({ pid, status, entries, standing, disturbed }: EndedRun, fate: Fa
     wrong.push(`I10: ${pid} is ${status}, but ${names.join(', ')} stand`);
   if (REFUSED.has(fate) && status === 'completed') wrong.push(`I10: ${pid} has completed, although it is ${fate}`);
   // Whoever was stuck for long may have lost its patience; any other failure is invented.
-  const excused = REFUSED.has(fate) || fate === 'unconfirmed' || fate === 'confirmed' || cancelled || disturbed;
+  const givenUp = entries.some(({ type }) => type === 'CommandGivenUp');
+  const excused = givenUp || REFUSED.has(fate) || fate === 'unconfirmed' || fate === 'confirmed' || cancelled || disturbed;
   if (!excused && status === 'failed') wrong.push(`I4: ${pid} has failed, although it is ${fate}`);
   return wrong;
 };

@@ -169,7 +169,7 @@ export const deferredBugs: readonly PlantedBug[] = [
     patches: [
       {
         file: 'lib/core/apply.ts',
-        find: 'attemptTimedOut(run, fact.n);',
+        find: 'return attemptTimedOut(run, fact.n);',
         plant: `if (PLANTED) {
         const command = run.image.commands.get(fact.n);
         if (command?.mode === 'call' && !command.settling && (command.deferred || run.image.clock >= (command.deadline ?? Infinity)))

@@ -3,7 +3,7 @@ import type { PlantedBug } from './planted-bug.ts';
 
 const VERDICT_ON_BURIED = {
   file: 'lib/core/classify.ts',
-  find: "if (buried) return reply.outcome === 'completed' ? (image.status === 'stuck' ? 'park' : 'apply') : 'late';",
+  find: 'if (tombstone) {',
 } as const;
 
 export const lateBugs: readonly PlantedBug[] = [
@@ -11,7 +11,7 @@ export const lateBugs: readonly PlantedBug[] = [
     name: 'LATE_IS_NOOP',
     rows: ['late.pml | LATE_IS_NOOP'],
     what: 'The success of a command that was given up changes nothing.',
-    patches: [{ ...VERDICT_ON_BURIED, plant: "if (PLANTED && buried) return 'late';\n  ORIGINAL" }],
+    patches: [{ ...VERDICT_ON_BURIED, plant: "if (PLANTED && tombstone) return 'late';\n  ORIGINAL" }],
   },
   {
     name: 'LATE_KEEPS_TOMBSTONE',
@@ -36,7 +36,14 @@ export const lateBugs: readonly PlantedBug[] = [
     rows: ['late.pml | UNDO_ON_UNKNOWN'],
     scenario: 'lives',
     what: 'What may or may not have happened is undone as if it had.',
-    patches: [{ ...VERDICT_ON_BURIED, plant: "if (PLANTED && buried && reply.outcome === 'unknown') return 'apply';\n  ORIGINAL" }],
+    patches: [
+      { ...VERDICT_ON_BURIED, plant: "if (PLANTED && tombstone && reply.outcome === 'unknown') return 'apply';\n  ORIGINAL" },
+      {
+        file: 'lib/core/apply.ts',
+        find: "if (fact.outcome !== 'completed') return;",
+        plant: "if (fact.outcome !== 'completed' && !(PLANTED && fact.outcome === 'unknown')) return;",
+      },
+    ],
   },
   {
     name: 'CLOSE_FORGETS',

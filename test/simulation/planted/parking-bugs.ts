@@ -20,8 +20,8 @@ export const parkingBugs: readonly PlantedBug[] = [
     patches: [
       {
         file: 'lib/core/classify.ts',
-        find: "if (operator.act === 'resume') return image.status === 'stuck' ? 'apply' : 'dup';",
-        plant: "if (PLANTED && image.status === 'stuck') return 'park';\n  ORIGINAL",
+        find: 'switch (operator.act) {',
+        plant: "if (PLANTED && operator.act === 'resume' && image.status === 'stuck') return 'park';\n  ORIGINAL",
       },
     ],
   },
@@ -48,12 +48,13 @@ export const parkingBugs: readonly PlantedBug[] = [
       {
         file: 'lib/engine/working-copy.ts',
         find: 'if (this.#resumesStart(inbound)) return undefined;',
-        plant: "if (PLANTED && isResume(inbound)) await (await import('./park.ts')).redrive(this.#context, this.#pid);\n    ORIGINAL",
+        plant:
+          "if (PLANTED && inbound.kind === 'operate' && inbound.act === 'resume') await (await import('./park.ts')).redrive(this.#context, this.#pid);\n    ORIGINAL",
       },
       {
         file: 'lib/engine/working-copy.ts',
-        find: "item.redrives = isResume(item.target.inbound) && this.#image.status !== 'stuck';",
-        plant: "item.redrives = !PLANTED && isResume(item.target.inbound) && this.#image.status !== 'stuck';",
+        find: "item.redrives = this.#image.status !== 'stuck' && this.#unsticks(item);",
+        plant: "item.redrives = !PLANTED && this.#image.status !== 'stuck' && this.#unsticks(item);",
       },
     ],
   },

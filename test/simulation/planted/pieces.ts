@@ -7,5 +7,5 @@ export const OWED = {
 /** An answer, before anything is asked of it. */
 export const ANSWER = {
   file: 'lib/core/classify.ts',
-  find: 'const buried = image.tombstones.some((tombstone) => tombstone.run === reply.run && tombstone.n === reply.n);',
+  find: 'const tombstone = image.tombstones.find((each) => each.run === reply.run && each.n === reply.n);',
 } as const;

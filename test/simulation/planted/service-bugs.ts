@@ -83,14 +83,15 @@ export const serviceBugs: readonly PlantedBug[] = [
     patches: [
       {
         file: 'lib/core/issue.ts',
-        find: "settle(run, command, 'within');\n  else sendAgain(run, command);",
-        plant: `settle(run, command, 'within');
-  else if (PLANTED && run.steps.get(n)?.kind === 'call' && !command.settling) {
-    const step = run.steps.get(n);
-    run.steps.delete(n);
-    run.image.commands.delete(n);
-    issueFor(run, step, contractOf(run, step.command), command.retries + command.attempt, command.since);
-  } else sendAgain(run, command);`,
+        find: 'command.attempt += 1;',
+        plant: `if (PLANTED && run.steps.get(command.n)?.kind === 'call' && !command.settling) {
+    const step = run.steps.get(command.n);
+    run.steps.delete(command.n);
+    run.image.commands.delete(command.n);
+    issueFor(run, step, contractOf(run, step.command), command.retries, command.since);
+    return;
+  }
+  ORIGINAL`,
       },
     ],
   },
@@ -126,7 +127,7 @@ export const serviceBugs: readonly PlantedBug[] = [
     patches: [
       {
         file: 'lib/core/answers.ts',
-        find: "if (fact.outcome === 'unknown') return unknownOutcome(run, command);",
+        find: "if (fact.outcome === 'unknown') return unknownOutcome(run, command, fact);",
         plant: "if (PLANTED && fact.outcome === 'unknown') fact = { ...fact, outcome: 'failed', retryable: true };\n  ORIGINAL",
       },
     ],

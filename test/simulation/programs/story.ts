@@ -68,6 +68,11 @@ export class Story {
     return this.#answers.get(n)?.at(-1)?.outcome === 'unknown';
   }
 
+  /** Nobody could tell its outcome, and the process went on without it. */
+  givenUp(n: number): Told<'CommandGivenUp'> | undefined {
+    return this.every('CommandGivenUp').find((entry) => entry.n === n);
+  }
+
   fired(n: number): Told<'TimerFired'> | undefined {
     return this.#fired.get(n);
   }

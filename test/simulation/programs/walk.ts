@@ -289,6 +289,8 @@ export class Walk {
       this.trail.accounted.add(issued.index);
       const answer = this.#story.answer(issued.n);
       this.trail.fates.push({ call, id: this.#commandId(issued.n), mode: 'call', outcome: answer?.outcome });
+      const givenUp = answer ? undefined : this.#story.givenUp(issued.n);
+      if (givenUp) return this.#givenUp(call, first, issued, givenUp.index, limit);
       if (!answer || answer.index > limit.at) return this.#unanswered(call, issued, answer, limit);
       if (answer.outcome === 'failed' && answer.retryable === true && this.#retried(path, answer.index)) {
         const next = tries[index + 1];
@@ -302,6 +304,14 @@ export class Walk {
 
   #retried(path: string, after: number): boolean {
     return this.#story.all('TimerSet', `${path}/retry`).some(({ index }) => index > after && this.#story.atOnce(after, index));
+  }
+
+  /** Its outcome stayed unknown: what was cancelled no longer waits for it, any other step is told that its limits are used up. */
+  #givenUp(call: Call, first: Issued, issued: Issued, at: number, limit: Limit): Settled {
+    if (at > limit.at) return rejected(limit.at, limit.failure, [at]);
+    if (undoable(call)) this.#problem(`${call.label} was given up, though it has an undo`);
+    if (!this.#story.unknown(issued.n)) this.#checkPatience(call, first, at);
+    return rejected(at, 'exhausted');
   }
 
   /** Rejected by the limit, or open for good; a late success is undone beside (W4). */
@@ -326,10 +336,14 @@ export class Walk {
       if (!refuses) this.#problem(`${label} was refused, but its service never refuses it`);
       return rejected(answer.index, `refused:${label}`);
     }
-    const waited = this.#story.clock(answer.index) - this.#story.clock(first.index);
-    const impatient = call.within !== undefined || call.attempts !== undefined || waited > 24 * HOUR_MS || this.#disturbed;
-    if (!impatient) this.#problem(`${label} was given up after ${waited} ms`);
+    this.#checkPatience(call, first, answer.index);
     return rejected(answer.index, 'exhausted');
+  }
+
+  #checkPatience(call: Call, first: Issued, at: number): void {
+    const waited = this.#story.clock(at) - this.#story.clock(first.index);
+    const impatient = call.within !== undefined || call.attempts !== undefined || waited > 24 * HOUR_MS || this.#disturbed;
+    if (!impatient) this.#problem(`${call.label} was given up after ${waited} ms`);
   }
 
   #wait(scope: ModelScope, wait: WaitForSignal, path: string, from: number, limit: Limit): Settled {

@@ -43,8 +43,10 @@ const judge = ({ pid, run, status, entries, effects }: EndedRun): string[] => {
   if (printed.some((chapter, i) => chapter !== chapters[i]))
     wrong.push(`I9: ${pid}/${run}, of ${definition}, has printed ${printed.join(', ')}`);
   if (status === 'completed' && printed.length !== chapters.length) wrong.push(`I2: ${pid}/${run} has only printed ${printed.join(', ')}`);
-  // A command that lay among dead letters for days was given up, which its answer says.
-  const isGivenUp = entries.some((entry) => entry.type === 'CommandAnswered' && entry.outcome === 'cancelled');
+  // A command that lay among dead letters for days was given up: its answer says so, or none came in time.
+  const isGivenUp = entries.some(
+    (entry) => (entry.type === 'CommandAnswered' && entry.outcome === 'cancelled') || entry.type === 'CommandGivenUp',
+  );
   if (status === 'cancelled' || (status === 'failed' && !isGivenUp))
     wrong.push(`I9: ${pid}/${run} is ${status}: no deploy ends an instance`);
   return wrong;

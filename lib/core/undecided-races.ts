@@ -1,0 +1,35 @@
+import type { BranchesStep, Run, Scope, Step } from './run.ts';
+
+/**
+ * Whether a race or an `any` may still go on without this step: the step, or a scope or race that holds it, is a branch of an open one
+ * that has another branch which can settle.
+ */
+export const mayLose = (run: Run, step: Step): boolean => {
+  const { step: around } = step.scope;
+  return openRaces(run.root, step).some((race) => hasRival(run, race, step) || mayLose(run, race)) || (!!around && mayLose(run, around));
+};
+
+const hasRival = (run: Run, race: BranchesStep, step: Step): boolean =>
+  [...race.branches.values()].some((branch) => branch !== step && canSettle(run, branch));
+
+const openRaces = (scope: Scope, branch: Step): BranchesStep[] => [
+  ...[...scope.open].filter((step): step is BranchesStep => step.kind === 'branches' && [...step.branches.values()].includes(branch)),
+  ...[...scope.children].flatMap((child) => openRaces(child, branch)),
+];
+
+/** Anything may settle but what waits for an outcome that nobody can tell, and what has settled. */
+const canSettle = (run: Run, step: Step): boolean => {
+  if (step.status !== 'open') return false;
+  switch (step.kind) {
+    case 'call':
+      return !run.image.commands.get(step.n)?.unknown;
+    case 'scope':
+      return step.child.open.size === 0 || [...step.child.open].some((inner) => canSettle(run, inner));
+    case 'branches':
+      return [...step.branches.values()].some((branch) => canSettle(run, branch));
+    case 'wait':
+    case 'sleep':
+    case 'undo':
+      return true;
+  }
+};
