@@ -3,7 +3,7 @@ import type { Json } from '../contract/schema.ts';
 /** How a value that is passed now differs from the one in the journal. Of that one only the hash may be at hand. */
 export const differenceOf = (now: Json, before: Json | undefined, hashNow: string, hashBefore: string): string => {
   if (before === undefined) return `is passed ${shown(now)} with hash ${hashNow}, in the journal it has hash ${hashBefore}`;
-  const { path, values } = firstDifference(now, before, '');
+  const { path, values } = firstDifference(now, before);
   return `is passed ${path}${shown(values[0])}, in the journal it is ${shown(values[1])}`;
 };
 
@@ -13,7 +13,8 @@ interface Difference {
   readonly values: readonly [Json | undefined, Json | undefined];
 }
 
-const firstDifference = (now: Json | undefined, before: Json | undefined, path: string): Difference => {
+/** The first member in which two values differ. */
+export const firstDifference = (now: Json | undefined, before: Json | undefined, path = ''): Difference => {
   if (isObject(now) && isObject(before))
     for (const key of new Set([...Object.keys(now), ...Object.keys(before)]))
       if (JSON.stringify(now[key]) !== JSON.stringify(before[key]))
@@ -26,7 +27,8 @@ const isObject = (value: Json | undefined): value is { readonly [key: string]: J
 
 const SHOWN_LENGTH_MAX = 80;
 
-const shown = (value: Json | undefined): string => {
+/** A value in a sentence, cut where it is long. */
+export const shown = (value: Json | undefined): string => {
   const text = JSON.stringify(value) as string | undefined;
   if (text === undefined) return 'missing';
   return text.length <= SHOWN_LENGTH_MAX ? text : `${text.slice(0, SHOWN_LENGTH_MAX)}…`;

@@ -1,6 +1,7 @@
 import { ProcessBug } from '../contract/errors.ts';
 import type { Json } from '../contract/json.ts';
 import type { ProcessContract } from '../contract/runtime-contract.ts';
+import { firstDifference as differing, shown } from '../core/difference.ts';
 import type { Image } from '../core/image.ts';
 import type { JournalEntry } from '../core/journal-entry.ts';
 import type { Environment } from '../core/run.ts';
@@ -40,20 +41,7 @@ export const nondeterministic = (message: string): ProcessBug =>
   );
 
 /** Where two values differ first. */
-export const firstDifference = (live: Json | undefined, rebuilt: Json | undefined, path = ''): string => {
-  if (isObject(live) && isObject(rebuilt))
-    for (const key of new Set([...Object.keys(live), ...Object.keys(rebuilt)]))
-      if (JSON.stringify(live[key]) !== JSON.stringify(rebuilt[key]))
-        return firstDifference(live[key], rebuilt[key], path === '' ? key : `${path}.${key}`);
-  return `${path} is ${shown(live)} live, and ${shown(rebuilt)} rebuilt`;
-};
-
-const isObject = (value: Json | undefined): value is { readonly [key: string]: Json | undefined } =>
-  typeof value === 'object' && value !== null;
-
-const SHOWN_LENGTH_MAX = 120;
-
-const shown = (value: Json | undefined): string => {
-  const text = value === undefined ? 'absent' : JSON.stringify(value);
-  return text.length <= SHOWN_LENGTH_MAX ? text : `${text.slice(0, SHOWN_LENGTH_MAX)}…`;
+export const firstDifference = (live: Json | undefined, rebuilt: Json | undefined, of = ''): string => {
+  const { path, values } = differing(live, rebuilt, of);
+  return `${path}is ${shown(values[0])} live, and ${shown(values[1])} rebuilt`;
 };
