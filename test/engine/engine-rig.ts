@@ -126,7 +126,7 @@ export class EngineRig {
     command: CommandEnvelope,
     outcome: Outcome,
     data: Json,
-    said: Pick<ReplyEnvelope, 'retryable' | 'attempts'> = {},
+    said: Pick<ReplyEnvelope, 'retryable' | 'attempts'> | boolean = {},
   ): Promise<void> {
     const text = canonical(data);
     const hash = sha256(text);
@@ -144,7 +144,7 @@ export class EngineRig {
       commandhash: command.datahash,
       attempt: command.attempt,
       outcome,
-      ...said,
+      ...(typeof said === 'boolean' ? said && { retryable: true } : said),
       replyto: command.replyto,
       hops: 0,
       ...carried,
