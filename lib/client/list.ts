@@ -1,5 +1,8 @@
 import type { AnyProcess } from '../contract/process-contract.ts';
+import { parsePid } from '../contract/process-id.ts';
+import { thrownText } from '../contract/thrown-text.ts';
 import type { InstanceFilter } from '../ports/instance-index.ts';
+import type { Head } from '../ports/process-store.ts';
 import type { Reach } from './connection.ts';
 import { descriptionOf, type Status, type Summary } from './describe.ts';
 
@@ -16,8 +19,19 @@ export interface ListFilter {
 /** The newest start first. The list may lag behind; `describe` does not. */
 export async function* listInstances(reach: Reach, filter: ListFilter = {}): AsyncGenerator<Summary, void, undefined> {
   for await (const head of reach.ports.index.list(indexFilter(filter))) {
+    yield summaryOf(reach, head);
+  }
+}
+
+/** One head that cannot be read, as a newer build may have written it, does not hide the others. */
+function summaryOf(reach: Reach, head: Head): Summary {
+  try {
     const { process, id, run, status, started, why } = descriptionOf(reach, head, {});
-    yield { process, id, run, status, started, why };
+    return { process, id, run, status, started, why };
+  } catch (error) {
+    const { process = '', id = head.pid } = parsePid(head.pid) ?? {};
+    const why = `its head cannot be read: ${thrownText(error)}`;
+    return { process, id, run: head.run, status: head.status as Status, started: new Date(head.startedAt), why };
   }
 }
 

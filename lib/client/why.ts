@@ -1,4 +1,5 @@
 import ms from 'ms';
+import { instantText } from '../contract/instant.ts';
 import type { ProcessContract } from '../contract/runtime-contract.ts';
 import type { Json } from '../contract/schema.ts';
 import { isClosed, type Image, type OpenCommand, type Timer } from '../core/image.ts';
@@ -36,7 +37,7 @@ function stuckWhy(image: Image, pending: readonly PendingStep[]): Why {
 }
 
 function endLine(image: Image): string {
-  const line = `${image.status} at ${instant(image.closedAt ?? image.clock)}`;
+  const line = `${image.status} at ${instantText(image.closedAt ?? image.clock)}`;
   const last = image.tail.map(parseEntry).findLast((entry) => 'reason' in entry || entry.type === 'ProcessFailed');
   const reason = last === undefined || image.status === 'completed' ? undefined : reasonOf(last);
   return reason === undefined ? line : `${line}: ${withoutStop(reason)}`;
@@ -62,7 +63,7 @@ function openLine(image: Image, now: number, definition: ProcessContract | undef
 }
 
 function commandLine(command: OpenCommand, now: number): string {
-  const since = `since ${instant(command.since)} (${ms(Math.max(0, now - command.since))})`;
+  const since = `since ${instantText(command.since)} (${ms(Math.max(0, now - command.since))})`;
   const { command: name, attempt } = command;
   if (command.deferred === true && command.settling === undefined) {
     return `waits for somebody to answer ${name} ${since}: its token is with whoever was asked${withDeadline(command)}`;
@@ -83,16 +84,16 @@ function tries(command: OpenCommand, attempt: number): string {
 function againAt(command: OpenCommand): string {
   if (command.due === Infinity) return '';
   return command.due === command.deadline
-    ? `, given up at ${instant(command.due)}`
-    : `, sent again at ${instant(command.due)} without an answer`;
+    ? `, given up at ${instantText(command.due)}`
+    : `, sent again at ${instantText(command.due)} without an answer`;
 }
 
 function withDeadline(command: OpenCommand): string {
-  return command.deadline === undefined ? '' : `, given up at ${instant(command.deadline)}`;
+  return command.deadline === undefined ? '' : `, given up at ${instantText(command.deadline)}`;
 }
 
 function timerLine(image: Image, timer: Timer, now: number): string {
-  const at = `at ${instant(timer.due)} (in ${ms(Math.max(0, timer.due - now))})`;
+  const at = `at ${instantText(timer.due)} (in ${ms(Math.max(0, timer.due - now))})`;
   switch (timer.purpose) {
     case 'sleep':
       return `sleeps, wakes ${at}`;
@@ -143,9 +144,9 @@ function pendingCommand(image: Image, command: OpenCommand): PendingStep {
     commandId: `${image.pid}/${image.run}/${command.n}`,
     mode: command.mode,
     attempt: command.retries + command.attempt,
-    since: instant(command.since),
-    ...(command.due === Infinity ? {} : { due: instant(command.due) }),
-    ...(command.deadline === undefined ? {} : { deadline: instant(command.deadline) }),
+    since: instantText(command.since),
+    ...(command.due === Infinity ? {} : { due: instantText(command.due) }),
+    ...(command.deadline === undefined ? {} : { deadline: instantText(command.deadline) }),
     ...(command.deferred === true ? { deferred: true } : {}),
     ...(command.settling === undefined ? {} : { settling: command.settling }),
     ...(command.undoes === undefined ? {} : { undoes: command.undoes }),
@@ -158,13 +159,9 @@ function pendingTimer(image: Image, timer: Timer): PendingStep {
     kind: 'timer',
     path: timer.path,
     purpose: timer.purpose,
-    due: instant(timer.due),
+    due: instantText(timer.due),
     ...(again === undefined ? {} : { command: again.command, tries: again.retries }),
   };
-}
-
-function instant(milliseconds: number): string {
-  return new Date(milliseconds).toISOString();
 }
 
 /** A replay's difference, for one, is several lines. */

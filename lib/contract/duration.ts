@@ -6,11 +6,17 @@ export type Duration = `${number} ${'second' | 'minute' | 'hour' | 'day'}${'' | 
 
 const FORM = /^\d{1,9}(\.\d{1,9})? (second|minute|hour|day)s?$/;
 
-/** A duration in whole milliseconds. Throws `CONTRACT_INVALID` for anything that is not a `Duration` of zero or more. */
+/** 100 years: for as long as anybody waits. */
+export const DURATION_MAX_MS = 36_525 * 86_400_000;
+
+/**
+ * A duration in whole milliseconds; a longer one counts as 100 years, so that every instant it leads to can be written. Throws
+ * `CONTRACT_INVALID` for anything that is not a `Duration` of zero or more.
+ */
 export function milliseconds(duration: Duration): number {
   // `ms` also takes other units and bare numbers, which the type refuses; the form is checked first so that both agree.
   if (typeof duration !== 'string' || !FORM.test(duration)) throw invalidDuration(duration);
-  return Math.round(ms(duration as ms.StringValue));
+  return Math.min(DURATION_MAX_MS, Math.round(ms(duration as ms.StringValue)));
 }
 
 function invalidDuration(got: unknown): ContractError {

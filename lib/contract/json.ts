@@ -3,47 +3,79 @@ export type Json = string | number | boolean | null | readonly Json[] | { readon
 /** How deep values may nest; deeper ones are refused, so that no recursion over data is unbounded. */
 export const JSON_DEPTH_MAX = 64;
 
-/**
- * Why `value` is not JSON that may travel, or undefined where it is. Refused are: what JSON cannot say, instances of
- * classes, more than 64 levels, and the key names by which data reaches into prototypes.
- */
+/** Why a value is not JSON that may travel. */
+export class JsonFault {
+  readonly reason: string;
+  /** Where in the value, the outermost key first. */
+  readonly path: readonly (string | number)[];
+
+  constructor(reason: string, path: readonly (string | number)[] = []) {
+    this.reason = reason;
+    this.path = path;
+  }
+
+  within(key: string | number): JsonFault {
+    return new JsonFault(this.reason, [key, ...this.path]);
+  }
+}
+
+/** Why `value` is not JSON that may travel, or undefined where it is. */
 export function jsonFault(value: unknown, depth = 0): string | undefined {
+  const plain = plainJson(value, depth);
+  return plain instanceof JsonFault ? plain.reason : undefined;
+}
+
+/**
+ * `value` as it is after it has travelled: without undefined members, with 0 for -0; the same object where nothing changes. What is
+ * decided on must be what a replay reads. Refused are: what JSON cannot say, instances of classes, more than 64 levels, and the key
+ * names by which data reaches into prototypes.
+ */
+export function plainJson(value: unknown, depth = 0): Json | JsonFault {
   switch (typeof value) {
     case 'boolean':
-      return undefined;
+      return value;
     case 'string':
-      return isWellFormed(value) ? undefined : 'a string holds half a surrogate pair, which UTF-8 cannot say';
+      return isWellFormed(value) ? value : new JsonFault('a string holds half a surrogate pair, which UTF-8 cannot say');
     case 'number':
-      return Number.isFinite(value) ? undefined : `${value} is not a JSON number`;
+      if (!Number.isFinite(value)) return new JsonFault(`${value} is not a JSON number`);
+      return value === 0 ? 0 : value;
     case 'object':
-      if (value === null) return undefined;
-      if (depth >= JSON_DEPTH_MAX) return `the value nests deeper than ${JSON_DEPTH_MAX} levels`;
-      return Array.isArray(value) ? elementFault(value, depth) : memberFault(value as Record<string, unknown>, depth);
+      if (value === null) return null;
+      if (depth >= JSON_DEPTH_MAX) return new JsonFault(`the value nests deeper than ${JSON_DEPTH_MAX} levels`);
+      return Array.isArray(value) ? plainElements(value, depth) : plainMembers(value as Record<string, unknown>, depth);
     default:
-      return `a value of type ${typeof value} is not JSON`;
+      return new JsonFault(`a value of type ${typeof value} is not JSON`);
   }
 }
 
-function elementFault(values: readonly unknown[], depth: number): string | undefined {
+function plainElements(values: readonly unknown[], depth: number): Json | JsonFault {
+  let changed: Json[] | undefined;
   for (let index = 0; index < values.length; index++) {
-    const fault = jsonFault(values[index], depth + 1);
-    if (fault !== undefined) return fault;
+    const plain = plainJson(values[index], depth + 1);
+    if (plain instanceof JsonFault) return plain.within(index);
+    if (Object.is(plain, values[index])) continue;
+    changed ??= [...(values as readonly Json[])];
+    changed[index] = plain;
   }
-  return undefined;
+  return changed ?? (values as readonly Json[]);
 }
 
-function memberFault(value: Record<string, unknown>, depth: number): string | undefined {
+function plainMembers(value: Record<string, unknown>, depth: number): Json | JsonFault {
   const prototype: unknown = Object.getPrototypeOf(value);
-  if (prototype !== Object.prototype && prototype !== null) return 'an instance of a class is not plain JSON';
+  if (prototype !== Object.prototype && prototype !== null) return new JsonFault('an instance of a class is not plain JSON');
+  let changed: Record<string, Json> | undefined;
   for (const key in value) {
-    if (key === '__proto__' || key === 'constructor' || key === 'prototype') return `the key ${key} is not allowed`;
+    if (key === '__proto__' || key === 'constructor' || key === 'prototype') return new JsonFault(`the key ${key} is not allowed`);
     const member = value[key];
-    if (member === undefined) continue;
-    if (!isWellFormed(key)) return 'a key holds half a surrogate pair, which UTF-8 cannot say';
-    const fault = jsonFault(member, depth + 1);
-    if (fault !== undefined) return fault;
+    if (member !== undefined && !isWellFormed(key)) return new JsonFault('a key holds half a surrogate pair, which UTF-8 cannot say');
+    const plain = member === undefined ? undefined : plainJson(member, depth + 1);
+    if (plain instanceof JsonFault) return plain.within(key);
+    if (plain !== undefined && Object.is(plain, member)) continue;
+    changed ??= { ...value } as Record<string, Json>;
+    if (plain === undefined) delete changed[key];
+    else changed[key] = plain;
   }
-  return undefined;
+  return changed ?? (value as Record<string, Json>);
 }
 
 /** Of ES2024, which Node 20 has and the es2023 declarations do not. */

@@ -1,6 +1,6 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { ContractError } from './errors.ts';
-import { jsonFault, type Json } from './json.ts';
+import { JsonFault, plainJson, type Json } from './json.ts';
 
 export type { Json } from './json.ts';
 
@@ -104,9 +104,9 @@ export function parse(schema: Schema, value: unknown, what: string): Json {
   if (issues !== undefined) throw invalid(issues, value, what);
   const parsed = (result as StandardSchemaV1.SuccessResult<Json>).value;
   // What a schema lets through unseen (z.any()) must not reach the wire, where it would silently become something else.
-  const fault = jsonFault(parsed);
-  if (fault !== undefined) throw notJson(fault, what);
-  return parsed;
+  const plain = plainJson(parsed);
+  if (plain instanceof JsonFault) throw notJson(plain, what);
+  return plain;
 }
 
 function asynchronous(result: Promise<unknown>, what: string): ContractError {
@@ -118,9 +118,9 @@ function asynchronous(result: Promise<unknown>, what: string): ContractError {
   );
 }
 
-function notJson(fault: string, what: string): ContractError {
-  return new ContractError('DATA_INVALID', `${what} a value that cannot travel: ${fault}.`, {
-    details: { issues: [{ path: '', message: fault }] },
+function notJson({ reason, path }: JsonFault, what: string): ContractError {
+  return new ContractError('DATA_INVALID', `${what} a value that cannot travel: ${reason}.`, {
+    details: { issues: [{ path: path.join('.'), message: reason }] },
   });
 }
 

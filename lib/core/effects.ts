@@ -1,3 +1,5 @@
+import { jsonFault } from '../contract/json.ts';
+import { refuse } from './bug.ts';
 import type { Sent } from './image.ts';
 import { journal, offload } from './journal.ts';
 import { sending, sendingAgain, type Passed } from './passed.ts';
@@ -39,6 +41,13 @@ export const changeView = (run: Run, scope: Scope, passed: Passed): void => {
 
 /** `ctx.tag`: what `list` can filter by. Later tags are added to earlier ones. */
 export const tag = (run: Run, scope: Scope, tags: Readonly<Record<string, string>>): void => {
+  for (const [key, value] of Object.entries(tags)) if (!run.expected) checkTag(run, key, value);
   journal(run, { type: 'Tagged', path: nextPath(scope, 'tag'), tags });
   run.image.tags = { ...run.image.tags, ...tags };
+};
+
+/** What a store would silently change, or not find again. */
+const checkTag = (run: Run, key: string, value: unknown): void => {
+  const fault = key === '' ? 'its key is empty' : typeof value === 'string' ? (jsonFault(key) ?? jsonFault(value)) : 'its value is no text';
+  if (fault !== undefined) refuse(run, 'POISON', `${run.definition.name} was tagged with ${JSON.stringify(key)}: ${fault}.`);
 };

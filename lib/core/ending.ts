@@ -1,7 +1,7 @@
 import { failureToJson } from '../contract/failure-json.ts';
 import type { Failure } from '../contract/errors.ts';
 import { ProcessFailed } from '../contract/errors.ts';
-import type { Json } from '../contract/schema.ts';
+import { JsonFault, plainJson, type Json } from '../contract/json.ts';
 import { refuse } from './bug.ts';
 import type { ClosedStatus, Image, OpenCommand } from './image.ts';
 import { journal } from './journal.ts';
@@ -23,11 +23,13 @@ export const endProcess = (run: Run, failure: Failure | undefined, value: unknow
   if (run.unread.length > 0) journal(run, { type: 'EventsUnread', path: '', ids: run.unread.map((signal) => signal.id) });
 };
 
+/** It is checked as an input is: nothing may silently become something else. A replay reads it from the journal. */
 const resultOf = (run: Run, value: unknown): { readonly data?: Json } => {
-  if (value === undefined || value === null) return {};
-  const text = JSON.stringify(value) as string | undefined;
-  if (text === undefined) return refuse(run, 'POISON', `${run.definition.name} returned a ${typeof value}: expected JSON.`);
-  return { data: JSON.parse(text) as Json };
+  if (value === undefined || value === null || run.expected) return {};
+  const plain = plainJson(value);
+  if (!(plain instanceof JsonFault)) return { data: plain };
+  const member = plain.path.length === 0 ? '' : ` at ${plain.path.join('.')}`;
+  return refuse(run, 'POISON', `${run.definition.name} returned what is not JSON${member}: ${plain.reason}.`);
 };
 
 /** What a client or a parent meets: a declared failure as it is, any other as `Other` with its reason. */

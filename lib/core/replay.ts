@@ -22,7 +22,8 @@ export const activations = (journal: readonly JournalEntry[]): Activation[] => {
 
 /** What the current activation decided when it was live, less what the replay has decided again. */
 export class Expected {
-  readonly #left = new Map<string, Decided>();
+  /** By type and path, in the order of the journal: labels of old releases may have made two paths alike. */
+  readonly #left = new Map<string, Decided[]>();
   readonly differences: string[] = [];
   /** How many entries the activation had when it was live. */
   readonly size: number;
@@ -33,12 +34,16 @@ export class Expected {
   constructor(decided: readonly Decided[], held: (n: number) => Json | undefined) {
     this.#held = held;
     this.size = decided.length;
-    for (const entry of decided) this.#left.set(identity(entry), entry);
+    for (const entry of decided) {
+      const alike = this.#left.get(identity(entry));
+      if (alike) alike.push(entry);
+      else this.#left.set(identity(entry), [entry]);
+    }
   }
 
   /** What the journal says that a step decided. */
   recorded<T extends Decided['type']>(type: T, path: string): Extract<Decided, { readonly type: T }> | undefined {
-    return this.#left.get(`${type} ${path}`) as Extract<Decided, { readonly type: T }> | undefined;
+    return this.#left.get(`${type} ${path}`)?.[0] as Extract<Decided, { readonly type: T }> | undefined;
   }
 
   /** The number that a step got when it was first issued. */
@@ -57,15 +62,14 @@ export class Expected {
 
   match(entry: Decided): void {
     const key = identity(entry);
-    const recorded = this.#left.get(key);
-    this.#left.delete(key);
+    const recorded = this.#left.get(key)?.shift();
     const difference = recorded ? changed(recorded, entry) : `the code now decides ${describe(entry)}, which the journal does not hold`;
     if (difference) this.differs(difference);
   }
 
   /** Ends the activation: what was not decided again is missing. */
   rest(): void {
-    for (const entry of this.#left.values())
+    for (const entry of [...this.#left.values()].flat())
       this.differences.push(`the journal holds ${describe(entry)}, which the code does not decide any more`);
     this.#left.clear();
   }

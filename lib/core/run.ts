@@ -251,10 +251,13 @@ export const childScope = (parent: Scope, path: string, step: ScopeStep | undefi
 
 /** The identity of a step: scope labels, name, ordinal within the scope. Adding a step elsewhere does not rename it. */
 export const nextPath = (scope: Scope, name: string): string => {
-  const ordinal = (scope.ordinals.get(name) ?? 0) + 1;
+  const ordinal = ordinalOf(scope, name);
   scope.ordinals.set(name, ordinal);
   return `${scope.path}${name}:${ordinal}`;
 };
+
+/** The place of the next step of this name. */
+export const ordinalOf = (scope: Scope, name: string): number => (scope.ordinals.get(name) ?? 0) + 1;
 
 /** Its scope, or one around it, has failed or been cancelled: later steps are rejected alike (S2, S8). A compensation is in none. */
 export const cancellation = (scope: Scope): Failure | undefined => {

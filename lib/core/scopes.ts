@@ -4,6 +4,7 @@ import { refuse } from './bug.ts';
 import { cancelCall } from './issue.ts';
 import { endProcess } from './ending.ts';
 import { journal } from './journal.ts';
+import { labelledPath } from './labels.ts';
 import { lostRace, refuseLost, refuseStray } from './lost-steps.ts';
 import type { BranchesStep, Ending, Run, Scope, ScopeStep, Step } from './run.ts';
 import { cancellation, childScope, goesOnCancelled, nextPath, touch } from './run.ts';
@@ -22,7 +23,7 @@ import { endWait } from './waits.ts';
  * S9 A step that lost a race is over: waiting for it again is a bug, which undoes nothing.
  */
 export const openScope = (run: Run, parent: Scope, label: string): ScopeStep => {
-  const path = nextPath(parent, label);
+  const path = labelledPath(run, parent, label, 'ScopeOpened');
   const step: ScopeStep = { kind: 'scope', path, scope: parent, status: 'open', resolver: undefined, child: undefined as never, items: [] };
   const cancelled = cancellation(parent);
   if (cancelled && goesOnCancelled(run, parent, cancelled)) {

@@ -1,3 +1,5 @@
+import { DURATION_MAX_MS } from '../contract/duration.ts';
+import { INSTANT_MAX } from '../contract/instant.ts';
 import type { Decided } from './journal-entry.ts';
 import { journal } from './journal.ts';
 import { isClosed, type Timer, type TimerPurpose } from './image.ts';
@@ -12,11 +14,19 @@ export const allocate = (run: Run, type: Decided['type'], path: string): number 
   return n;
 };
 
-export const setTimer = (run: Run, path: string, due: number, purpose: TimerPurpose): number => {
+export const setTimer = (run: Run, path: string, wanted: number, purpose: TimerPurpose): number => {
+  const due = dueOf(run, path, wanted);
   const n = allocate(run, 'TimerSet', path);
   journal(run, { type: 'TimerSet', n, path, due });
   run.image.timers.set(n, { n, path, due, purpose });
   return n;
+};
+
+/** Releases set timers beyond every calendar: a recorded one that is as good as never stays as it is. */
+const dueOf = (run: Run, path: string, wanted: number): number => {
+  const far = run.image.clock + DURATION_MAX_MS;
+  const recorded = wanted >= far ? (run.expected?.recorded('TimerSet', path)?.due ?? 0) : 0;
+  return recorded >= far ? recorded : Math.min(wanted, INSTANT_MAX);
 };
 
 /** Drops a timer without a journal entry: what cancelled it is journaled. */

@@ -4,6 +4,7 @@ import { contractOf, endOfUndo, issueUndo, undoUnderNewNumber } from './issue.ts
 import type { OpenCommand } from './image.ts';
 import { journal } from './journal.ts';
 import type { Fact } from './journal-entry.ts';
+import { labelledPath } from './labels.ts';
 import { backoffMs, isTriedAgain, runsUsed } from './retry.ts';
 import { childScope, nextPath, touch, type Run, type Scope, type Step, type Undoing, type UndoItem } from './run.ts';
 import { clearTimer, setTimer } from './timers.ts';
@@ -51,7 +52,7 @@ const compensate = (run: Run, undoing: Undoing, item: Extract<UndoItem, { kind: 
 
 /** `ctx.compensate`: takes its place on the list; the first registered is the last that runs (S6). */
 export const registerCompensation = (run: Run, scope: Scope, label: string, body: unknown): void => {
-  const path = nextPath(scope, label);
+  const path = labelledPath(run, scope, label, 'CompensationRegistered');
   journal(run, { type: 'CompensationRegistered', path });
   scope.list.push({ kind: 'compensation', order: run.position, path, scope, body });
 };

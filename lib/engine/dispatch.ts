@@ -4,6 +4,7 @@ import type { CommandContract, EventContract, SystemContract } from '../contract
 import type { Json } from '../contract/schema.ts';
 import { versionOfData } from '../contract/versions.ts';
 import { CARRIED_CHARACTERS_MAX, toWire, wireLength } from '../contract/wire.ts';
+import { instantText } from '../contract/instant.ts';
 import { parsePid } from '../contract/process-id.ts';
 import type { Fire, Image, OpenCommand } from '../core/image.ts';
 import type { EngineContext } from './engine-context.ts';
@@ -63,14 +64,14 @@ const commandDispatch = (image: Image, command: OpenCommand, context: DispatchCo
     id: `${image.pid}/${image.run}/${command.n}`,
     source: system.name,
     type: command.command,
-    time: instant(image.clock),
+    time: instantText(image.clock),
     datacontenttype: 'application/json',
     ...(version > 1 && { dataversion: version }),
     datahash: `sha256:${full}`,
     ...(id && { subject: id.id, ...(id.tenant !== 'default' && { tenant: id.tenant }) }),
     attempt: command.attempt,
     ...policyFields(runPolicy(command, contract)),
-    ...(deadline !== undefined && { deadline: instant(deadline) }),
+    ...(deadline !== undefined && { deadline: instantText(deadline) }),
     ...(command.undoes !== undefined && { undoes: command.undoes, undoesoutcome: 'completed' as const }),
     replyto: system.name,
     hops: command.hops,
@@ -113,7 +114,7 @@ const fireDispatch = (image: Image, fire: Fire, context: DispatchContext): Dispa
     id: `${image.pid}/${image.run}/${fire.n}`,
     source: system.name,
     type,
-    time: instant(fire.at),
+    time: instantText(fire.at),
     datacontenttype: 'application/json',
     ...(version > 1 && { dataversion: version }),
     ...(id && { subject: id.id, ...(id.tenant !== 'default' && { tenant: id.tenant }) }),
@@ -125,8 +126,6 @@ const fireDispatch = (image: Image, fire: Fire, context: DispatchContext): Dispa
   };
   return { to: 'bus', source: system.name, type, detail: toWire(envelope) };
 };
-
-const instant = (at: number): string => new Date(at).toISOString();
 
 /** SQS carries a message at most 900 s; a tick that comes before its time is given back for the rest. */
 const tickDelaySeconds = (at: number, now: number): number => Math.min(900, Math.max(0, Math.ceil((at - now) / 1000)));

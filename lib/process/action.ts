@@ -1,7 +1,7 @@
 import { commandContract, type AnyCommand, type InputOf } from '../contract/command.ts';
 import { milliseconds, type Duration } from '../contract/duration.ts';
-import { ContractError } from '../contract/errors.ts';
 import { eventContract, type AnyEvent } from '../contract/event.ts';
+import { instantOf } from '../contract/instant.ts';
 import type { Frozen } from '../contract/frozen-type.ts';
 import type { CommandContract } from '../contract/runtime-contract.ts';
 import type { Json, Sent } from '../contract/schema.ts';
@@ -49,17 +49,6 @@ export const timer = (name: string): Timer =>
     at: (instant: string | Date) => action({ kind: 'timer', name, set: 'at', instant: instantOf(instant) }),
     clear: () => action({ kind: 'timer', name, set: 'clear' }),
   });
-
-/** Milliseconds since the epoch of an ISO 8601 instant or a `Date`. */
-export const instantOf = (instant: string | Date): number => {
-  const at = typeof instant === 'string' ? Date.parse(instant) : instant.getTime();
-  if (Number.isNaN(at))
-    throw new ContractError(
-      'DATA_INVALID',
-      `The instant ${String(instant)} cannot be read: expected ISO 8601, such as 2026-12-24T08:00:00Z.`,
-    );
-  return at;
-};
 
 /** A command whose answer comes to `.on(command, …)`, where there is such a handler. */
 export const send = <C extends AnyCommand>(command: C, input: InputOf<C>): Action =>

@@ -1,7 +1,7 @@
 import { nextOutcome } from '../core/apply.ts';
 import type { FrontEnd } from '../core/front-end.ts';
 import type { Fact } from '../core/journal-entry.ts';
-import type { Outcome, Run, Scope } from '../core/run.ts';
+import type { Outcome, Run, Scope, Step } from '../core/run.ts';
 import { runBody } from './body.ts';
 import { frozen } from './frozen.ts';
 import type { AsyncDefinition } from './process.ts';
@@ -56,7 +56,7 @@ export class Continuation implements FrontEnd {
         this.#body(outcome.scope, (ctx) => (outcome.body as Compensation)(ctx, outcome.failure), start);
         return;
       case 'fulfil':
-        resolverOf(outcome.step).resolve(frozen(outcome.value));
+        resolverOf(outcome.step).resolve(ofScope(outcome.step) ? outcome.value : frozen(outcome.value));
         return;
       case 'reject':
         rejectStep(outcome.step, outcome.failure);
@@ -77,6 +77,9 @@ export class Continuation implements FrontEnd {
     };
   }
 }
+
+/** What a scope gives is the process's own, made again by each replay. */
+const ofScope = ({ kind }: Step): boolean => kind === 'scope';
 
 type Compensation = (ctx: ProcessContext, failure: unknown) => Promise<unknown>;
 

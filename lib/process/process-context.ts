@@ -1,6 +1,7 @@
 import { commandContract, type AnyCommand } from '../contract/command.ts';
 import { milliseconds, type Duration } from '../contract/duration.ts';
 import { eventContract, type AnyEvent } from '../contract/event.ts';
+import { instantOf } from '../contract/instant.ts';
 import { retryPolicy, runTimeoutMs } from '../contract/retry-policy.ts';
 import type { CommandContract } from '../contract/runtime-contract.ts';
 import { isOpen, requested } from '../core/activation.ts';
@@ -14,7 +15,6 @@ import { sleep } from '../core/timers.ts';
 import { requestUndo } from '../core/undo-request.ts';
 import { registerCompensation } from '../core/undoing.ts';
 import { waitFor } from '../core/waits.ts';
-import { instantOf } from './action.ts';
 import type { CallOptions, Step } from './context.ts';
 import { runBody } from './body.ts';
 import type { AsyncDefinition } from './process.ts';
@@ -79,12 +79,19 @@ export class ProcessContext {
 
   sleep(duration: Duration): Step<unknown> {
     if (!this.#takes('sleep')) return unsettled();
-    return this.#promise(sleep(this.#run, this.#scope, 'sleep', this.#run.image.clock + milliseconds(duration)));
+    return this.#promise(sleep(this.#run, this.#scope, 'sleep', this.#run.image.clock + this.#read(() => milliseconds(duration))));
   }
 
   until(instant: string | Date): Step<unknown> {
     if (!this.#takes('until')) return unsettled();
-    return this.#promise(sleep(this.#run, this.#scope, 'until', instantOf(instant)));
+    return this.#promise(
+      sleep(
+        this.#run,
+        this.#scope,
+        'until',
+        this.#read(() => this.#instantOf(instant)),
+      ),
+    );
   }
 
   waitFor(event: AnyEvent, options: { readonly match?: (data: never) => boolean; readonly timeout?: Duration } = {}): Step<unknown> {
@@ -93,7 +100,7 @@ export class ProcessContext {
     const heard = [...this.#definition.startOn, ...this.#definition.receives].some((correlation) => correlation.event.type === type);
     if (!heard)
       refuse(this.#run, 'POISON', `${this.#definition.name} waits for ${type}, which is neither in its receives nor in its startOn.`);
-    const timeoutMs = options.timeout === undefined ? undefined : milliseconds(options.timeout);
+    const timeoutMs = options.timeout === undefined ? undefined : this.#read(() => milliseconds(options.timeout as Duration));
     return this.#promise(waitFor(this.#run, this.#scope, type, this.#matchOf(options.match), timeoutMs));
   }
 
@@ -178,6 +185,21 @@ export class ProcessContext {
   /** A predicate is code of the process, also where the engine calls it. */
   #matchOf(match: ((data: never) => boolean) | undefined): typeof match {
     return match && ((data) => asCodeOf(this.#run, this.#scope, () => match(data)));
+  }
+
+  /** A release took what a machine reads in its own time zone: a run that it recorded goes on. */
+  #instantOf(instant: string | Date): number {
+    const recorded = this.#run.expected && typeof instant === 'string' ? Date.parse(instant) : Number.NaN;
+    return Number.isNaN(recorded) ? instantOf(instant) : recorded;
+  }
+
+  /** What cannot be read is a bug, also where the process catches it. */
+  #read(read: () => number): number {
+    try {
+      return read();
+    } catch (error) {
+      return refuse(this.#run, 'POISON', (error as Error).message, error);
+    }
   }
 
   /** Whether the core takes a request now; in development and tests an outer `ctx` in a scope is a mistake. */

@@ -7,6 +7,7 @@ import type { Client } from '../client/client.ts';
 import { notFound } from '../client/instance.ts';
 import { commandContract, type AnyCommand } from '../contract/command.ts';
 import { milliseconds, type Duration } from '../contract/duration.ts';
+import { instantOf } from '../contract/instant.ts';
 import { buildPid, DEFAULT_TENANT } from '../contract/process-id.ts';
 import type { AnyProcess } from '../contract/process-contract.ts';
 import type { Json, Received } from '../contract/schema.ts';
@@ -67,9 +68,7 @@ class SimulatedWorld implements World {
   #nudge: (() => void) | undefined;
 
   constructor(system: System<string>, options: SimulateOptions) {
-    const start = options.at ?? START;
-    const startsAt = Date.parse(start);
-    assert(!Number.isNaN(startsAt), `simulate() was given at ${start}: expected an ISO 8601 instant.`);
+    const startsAt = instantOf(options.at ?? START);
     const state = newWorldState(systemContract(system), startsAt, (head, previous) => this.#build.twin.written(head, previous));
     const random = new SeededRandom('workers');
     this.#state = state;

@@ -158,3 +158,30 @@ function caught(act: () => unknown): unknown {
   }
   throw new TypeError('It did not throw.');
 }
+
+describe('a parsed value is what a replay reads', () => {
+  test('undefined members go and -0 becomes 0, at any depth, and nothing else is copied', () => {
+    const same = { list: [{ kept: true }], zero: 0 };
+    expect(parse(z.any(), same, 'x')).toBe(same);
+    const parsed = parse(z.any(), { none: undefined, list: [1, { none: undefined, kept: -0 }], same: same.list }, 'x') as typeof same;
+    expect(parsed).toStrictEqual({ list: [1, { kept: 0 }], same: same.list });
+    expect(Object.is((parsed.list[1] as unknown as { kept: number }).kept, 0)).toBe(true);
+  });
+
+  test('the value of the caller stays as it is', () => {
+    const given = Object.freeze({ none: undefined, list: Object.freeze([-0]) });
+    expect(parse(z.any(), given, 'x')).toStrictEqual({ list: [0] });
+    expect(Object.keys(given)).toEqual(['none', 'list']);
+  });
+
+  test('a member that a lenient schema drops is dropped, so that its name is not there live and gone after a restart', () => {
+    const lenient = z.object({ id: z.string(), note: z.string().optional().catch(undefined) });
+    expect(Object.keys(parse(lenient, { id: 'x', note: 5 }, 'x') as object)).toEqual(['id']);
+  });
+
+  test('what cannot travel is named by its path', () => {
+    expect(() => parse(z.any(), { a: [{ b: Number.NaN }] }, 'x')).toThrow(
+      expect.objectContaining({ details: { issues: [{ path: 'a.0.b', message: 'NaN is not a JSON number' }] } }),
+    );
+  });
+});

@@ -1,6 +1,8 @@
+import { decider, end } from 'tutti';
 import { describe, expect, test } from 'vitest';
+import * as z from 'zod';
 import { Instance } from './instance.ts';
-import { Booked, elsewhere, flights, notes, Nudge, payments, type TripContext } from './trip-contracts.ts';
+import { Booked, Checkout, elsewhere, flights, notes, Nudge, payments, type TripContext } from './trip-contracts.ts';
 import { started } from './trip-steps.ts';
 
 const nap = (ctx: TripContext) => ctx.sleep('1 day');
@@ -77,8 +79,70 @@ describe('bugs are not failures: the event is refused and nothing is undone', ()
     expect(bug?.message).toContain('payments.charge was called with amount "seven"');
   });
 
-  test('a result that is not JSON is POISON', async () => {
-    expect((await bugOf(() => Promise.resolve(() => 1)))?.message).toBe('trip returned a function: expected JSON.');
+  test.each<[unknown, string]>([
+    [() => 1, ': a value of type function is not JSON'],
+    [{ average: 0 / 0 }, ' at average: NaN is not a JSON number'],
+    [1 / 0, ': Infinity is not a JSON number'],
+    [[1, undefined], ' at 1: a value of type undefined is not JSON'],
+    [{ at: [new Date(0)] }, ' at at.0: an instance of a class is not plain JSON'],
+    [new Map([[1, 2]]), ': an instance of a class is not plain JSON'],
+    [Array.from({ length: 70 }).reduce((inner) => ({ inner }), 1), 'deeper than 64 levels'],
+  ])('a result that is not JSON, as an input may not be, is POISON and names the member (%#)', async (result, why) => {
+    const bug = await bugOf(() => Promise.resolve(result));
+    expect(bug?.code).toBe('POISON');
+    expect(bug?.message).toMatch(/^trip returned what is not JSON/);
+    expect(bug?.message).toContain(why);
+  });
+
+  test('so is the result that a decider ends with', async () => {
+    const ending = decider('trip', { state: z.object({}), initial: () => ({}) }).on(
+      Checkout.byId(({ id }) => id),
+      (state) => [state, end({ average: 0 / 0 })],
+    );
+    const trip = new Instance(ending);
+    await trip.starts(Checkout);
+    expect(trip.bug?.message).toContain('at average: NaN is not a JSON number');
+  });
+
+  test('a result loses what would be lost on the wire, before anybody reads it', async () => {
+    const trip = await started(() => Promise.resolve({ kept: -0, none: undefined }));
+    expect(trip.journal.at(-1)).toEqual({ type: 'ProcessCompleted', path: '', data: { kept: 0 } });
+  });
+
+  test.each<[string, Record<string, unknown>, string]>([
+    ['no text', { stage: 7 }, '"stage": its value is no text'],
+    ['half a surrogate pair', { stage: '\ud83d' }, '"stage": a string holds half a surrogate pair'],
+    ['a key of half a pair', { '\ud83d': 'a' }, 'a string holds half a surrogate pair'],
+    ['an empty key', { '': 'a' }, '"": its key is empty'],
+  ])('a tag that is %s is POISON', async (_, tags, why) => {
+    const bug = await bugOf(async (ctx) => ctx.tag(tags as Record<string, string>));
+    expect(bug?.message).toContain(`trip was tagged with ${why.startsWith('"') ? why : ''}`);
+    expect(bug?.message).toContain(why);
+  });
+
+  test.each<[unknown, string]>([
+    ['\ud83d', 'half a surrogate pair'],
+    [7, 'it is no text'],
+    [undefined, 'it is no text'],
+  ])('a label that is no text that may travel is POISON (%#)', async (label, why) => {
+    const bug = await bugOf(async (ctx) => ctx.scope(label as string, async () => {}));
+    expect(bug?.message).toContain('trip named a part');
+    expect(bug?.message).toContain(why);
+  });
+
+  test.each<[(ctx: TripContext) => unknown, string]>([
+    [(ctx) => ctx.until('Order 7'), 'The instant "Order 7" cannot be read'],
+    [(ctx) => ctx.sleep('5 min' as never), 'A duration was "5 min"'],
+    [(ctx) => ctx.waitFor(Nudge, { timeout: 'soon' as never }), 'A duration was "soon"'],
+  ])('a time that cannot be read is POISON, even where the process catches it (%#)', async (wait, why) => {
+    const bug = await bugOf(async (ctx) => {
+      try {
+        await wait(ctx);
+      } catch {
+        await nap(ctx);
+      }
+    });
+    expect(bug?.message).toContain(why);
   });
 
   test('a predicate that throws is POISON, when it is asked at once and when an event comes', async () => {
