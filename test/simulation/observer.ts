@@ -28,6 +28,8 @@ export interface Observer {
   deleting(queue: string, body: string, messageId: string): void;
   effect(effect: Effect): void;
   began(run: HandlerRun): void;
+  /** A handler has returned, or thrown. */
+  ended(commandId: string): void;
   /** The handler has asked to be run again later. */
   postponed(commandId: string): void;
   /** A service has written what it knows of a command. */

@@ -3,6 +3,7 @@ import { evolvingScenario } from './evolving/evolving-scenario.ts';
 import { exampleScenarios } from './examples/example-scenarios.ts';
 import { livesScenario } from './lives/lives-scenario.ts';
 import { loopScenario } from './loop/loop-scenario.ts';
+import { outagesScenario } from './outages/outages-scenario.ts';
 import { programScenario } from './programs/program-scenario.ts';
 import { retentionScenario } from './retention/retention-scenario.ts';
 import { revisionsScenario } from './revisions/revisions-scenario.ts';
@@ -12,6 +13,7 @@ import { worklistScenario } from './worklist/worklist-scenario.ts';
 const PROGRAMS = 'programs';
 
 const often: Readonly<Record<string, ScenarioMaker>> = { [PROGRAMS]: programScenario, ...exampleScenarios, lives: livesScenario };
+const providers: Readonly<Record<string, ScenarioMaker>> = { outages: outagesScenario };
 const people: Readonly<Record<string, ScenarioMaker>> = { worklist: worklistScenario };
 /** Each of few things, which most systems meet seldom. */
 const seldom: Readonly<Record<string, ScenarioMaker>> = {
@@ -21,7 +23,12 @@ const seldom: Readonly<Record<string, ScenarioMaker>> = {
   evolving: evolvingScenario,
 };
 
-export const scenarioNames: readonly string[] = [...Object.keys(often), ...Object.keys(people), ...Object.keys(seldom)];
+export const scenarioNames: readonly string[] = [
+  ...Object.keys(often),
+  ...Object.keys(people),
+  ...Object.keys(providers),
+  ...Object.keys(seldom),
+];
 
 const ofSeldom = (choices: Choices): Scenario => choices.one(Object.values(seldom))(choices);
 
@@ -36,13 +43,14 @@ const drawn: readonly ScenarioMaker[] = [
   ...Object.values(often),
   livesScenario,
   worklistScenario,
+  outagesScenario,
 ];
 
 /** The one of this name; without a name, what the choices draw. */
 export const scenarioMaker = (name?: string): ScenarioMaker => (name === undefined ? (choices) => choices.one(drawn)(choices) : made(name));
 
 const made = (name: string): ScenarioMaker => {
-  const maker = often[name] ?? seldom[name] ?? people[name];
+  const maker = often[name] ?? seldom[name] ?? people[name] ?? providers[name];
   if (maker === undefined) throw new Error(`There is no scenario ${name}: expected one of ${scenarioNames.join(', ')}.`);
   return maker;
 };

@@ -217,6 +217,7 @@ class Simulation {
       this.#happenings.happened(`runs ${run.command} for ${run.commandId}`);
       this.#auditor.began(run);
     },
+    ended: (commandId) => this.#auditor.ended(commandId),
     postponed: (commandId) => {
       this.#happenings.happened(`postponed ${commandId}`);
       this.#auditor.postponed(commandId);

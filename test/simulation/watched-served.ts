@@ -5,7 +5,7 @@ import type { RecordAccess, TransactionalRecords } from '../../lib/service/store
 import type { Observer } from './observer.ts';
 import type { Worker } from './worker.ts';
 
-type Watch = Pick<Observer, 'began' | 'postponed' | 'recorded'>;
+type Watch = Pick<Observer, 'began' | 'ended' | 'postponed' | 'recorded'>;
 
 /** The same service, each run of whose handlers the observer learns of, and each record that its own database keeps. */
 export const watched = (served: Served, worker: Worker, watch: Watch): Served => {
@@ -25,6 +25,8 @@ const watchedRun =
     } catch (error) {
       if (isOrchestratorError(error) && error.code === 'RETRY_AFTER') watch.postponed(commandId);
       throw error;
+    } finally {
+      watch.ended(commandId);
     }
   };
 

@@ -211,6 +211,10 @@ export class Auditor implements Observer, Told {
     this.#runs.began(run, this.#violations.report);
   }
 
+  ended(commandId: string): void {
+    this.#runs.ended(commandId);
+  }
+
   postponed(commandId: string): void {
     this.#runs.postponed(commandId);
   }

@@ -12,7 +12,10 @@ interface RunsOfCommand {
   /** The most that any copy has allowed. */
   attempts: number;
   started: number;
+  /** Runs that have asked for another one, or that were begun beside another in a transaction, of which one is rolled back. */
   postponed: number;
+  /** Runs under way. */
+  under: number;
   nextRunAt: number;
 }
 
@@ -36,11 +39,18 @@ export class HandlerRuns {
 
   began({ commandId, command, effect, at }: HandlerRun, report: Report): void {
     const runs = this.#of(commandId);
+    if (effect === 'transaction' && runs.under > 0) runs.postponed += 1;
+    runs.under += 1;
     runs.started += 1;
     const most = runs.attempts + runs.postponed;
     if (this.#counts && runs.started > most)
       report('I13', `${commandId} (${command}, of class ${effect}) was run ${runs.started} times: its policy allows ${most}`);
     if (at < runs.nextRunAt) report('I13', `${commandId} (${command}) was run ${runs.nextRunAt - at} ms before its pause was over`);
+  }
+
+  /** A run that its worker has not outlived never ends. */
+  ended(commandId: string): void {
+    this.#of(commandId).under -= 1;
   }
 
   postponed(commandId: string): void {
@@ -54,7 +64,7 @@ export class HandlerRuns {
   #of(commandId: string): RunsOfCommand {
     const known = this.#commands.get(commandId);
     if (known) return known;
-    const runs = { attempts: 0, started: 0, postponed: 0, nextRunAt: -Infinity };
+    const runs = { attempts: 0, started: 0, postponed: 0, under: 0, nextRunAt: -Infinity };
     this.#commands.set(commandId, runs);
     return runs;
   }

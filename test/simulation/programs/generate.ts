@@ -5,8 +5,6 @@ import { SIGNAL_NAMES, targetOf } from './program.ts';
 
 const DEPTH_MAX = 3;
 const STEPS_MAX = 12;
-/** Racing a step again that lost a race is a bug of the process. */
-const LOST_STEPS_ARE_REFUSED = false as boolean;
 
 /** Draws a program. A stream of zeros gives one plain call. */
 export const generateProgram = (choices: Choices): Program => new Generator(choices).program();
@@ -35,7 +33,7 @@ class Generator {
 
   /** What no process may do: the instance is stuck, and nothing is undone. */
   #misuse(): ProgramStep {
-    if (!LOST_STEPS_ARE_REFUSED || this.#choices.chance(0.2)) return { kind: 'spin' };
+    if (this.#choices.chance(0.2)) return { kind: 'spin' };
     return { kind: 'again', first: this.#call(true), second: this.#call(true), after: this.#pause() };
   }
 

@@ -496,13 +496,28 @@ export class Walk {
     return result;
   }
 
-  #race(scope: ModelScope, { kind, branches }: Pick<Race, 'kind' | 'branches'>, place: RacePlace, from: number, limit: Limit): Settled {
+  /** `begun`: when each branch was begun, where that is not with the race. */
+  #race(
+    scope: ModelScope,
+    { kind, branches }: Pick<Race, 'kind' | 'branches'>,
+    place: RacePlace,
+    from: number,
+    limit: Limit,
+    begun: readonly number[] = [],
+  ): Settled {
     const won = this.#story.first('BranchWon', place.path);
     const lost: Limit = { at: won?.index ?? Infinity, failure: 'cancelled:lost-race' };
     const winner = branches.findIndex((_branch, index) => branchName(index) === won?.winner);
     const all = branches.map((branch, index) => {
       const until = index === winner ? limit : nearer(limit, lost);
-      return this.#branch(scope, branch, place.branches[index] as Place, from, until, won && index === winner ? NO_LIMIT : until);
+      return this.#branch(
+        scope,
+        branch,
+        place.branches[index] as Place,
+        begun[index] ?? from,
+        until,
+        won && index === winner ? NO_LIMIT : until,
+      );
     });
     const losers = won ? all.filter((_settled, index) => index !== winner) : [];
     const kept = won ? all.filter((_settled, index) => index === winner) : all;
@@ -559,7 +574,8 @@ export class Walk {
     const timer = this.#place(scope, late);
     const race = (call: Call, since: number): Settled => {
       const branches = [this.#place(scope, call), timer];
-      return this.#race(scope, { kind: 'race', branches: [call, late] }, { branches, path: this.#next(scope, 'race') }, since, limit);
+      const place = { branches, path: this.#next(scope, 'race') };
+      return this.#race(scope, { kind: 'race', branches: [call, late] }, place, since, limit, [since, from]);
     };
     const one = race(first, from);
     this.#absorb(scope, one);

@@ -1,0 +1,76 @@
+import { serve, type Served } from 'tutti/service';
+import type { Json } from '../../../lib/contract/schema.ts';
+import { START, type Site } from '../scenario.ts';
+import type { MemoryDatabase, MemoryTransaction } from '../programs/memory-database.ts';
+import type { Errand, Provider } from './outages-system.ts';
+
+/** While it is down, no handler gets anything done. Milliseconds after the beginning. */
+export interface Outage {
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
+export type EffectClass = 'key' | 'transaction' | 'once';
+
+interface Task {
+  readonly commandId: string;
+  readonly undoes?: string;
+  readonly signal: AbortSignal;
+  readonly tx: MemoryTransaction | undefined;
+  notDone(reason: string): Error;
+  retryAfter(delay: `${number} seconds`, reason: string): Error;
+}
+
+const HANGS_MS = 60 * 60_000;
+
+/** The provider as one worker reaches it. */
+export const providerAt = (
+  site: Site,
+  provider: Provider,
+  how: { readonly outage: Outage; readonly effect: EffectClass; readonly retryAfterSeconds: number; readonly database: MemoryDatabase },
+): Served => {
+  const isDown = (): boolean => {
+    const sinceMs = site.clock.now() - START;
+    return sinceMs >= how.outage.fromMs && sinceMs < how.outage.toMs;
+  };
+  const does = async (command: string, label: string, task: Task): Promise<void> => {
+    const input: Json = { label };
+    const made = { commandId: task.commandId, command, input, ...(task.undoes !== undefined && { undoes: task.undoes }) };
+    await site.pass();
+    if (task.tx) task.tx.onCommit(() => site.effect(made));
+    else site.effect(made);
+    await site.pass();
+  };
+  const fails = async (command: string, { way, label }: Errand, task: Task): Promise<never> => {
+    if (way === 'not-done') throw task.notDone('The provider is down.');
+    if (way === 'retry-after') throw task.retryAfter(`${how.retryAfterSeconds} seconds`, 'The provider is down.');
+    if (way === 'breaks') await does(command, label, task);
+    if (way === 'hangs') await site.clock.sleep(HANGS_MS, task.signal);
+    throw new Error('The provider is down.');
+  };
+  const run = async (command: string, errand: Errand, task: Task): Promise<{ label: string }> => {
+    await site.pass();
+    if (isDown()) return fails(command, errand, task);
+    await does(command, errand.label, task);
+    return { label: errand.label };
+  };
+  const handler = (command: string) => ({ effect: how.effect, run: async (errand: Errand, task: Task) => run(command, errand, task) });
+  return serve(
+    provider,
+    {
+      first: handler('provider.first'),
+      second: handler('provider.second'),
+      third: handler('provider.third'),
+      // What is taken back twice is taken back once: the foreign system keeps the key.
+      back: {
+        effect: how.effect === 'once' ? 'key' : how.effect,
+        run: async ({ label }: { readonly label: string }, task: Task) => {
+          await site.pass();
+          if (isDown()) throw new Error('The provider is down.');
+          await does('provider.back', label, task);
+        },
+      },
+    },
+    how.effect === 'transaction' ? { store: how.database.store } : {},
+  );
+};
