@@ -48,6 +48,18 @@ describe('an id', () => {
   );
 });
 
+test('an event for an instance that has ended is counted by describe, once', async () => {
+  const w = world();
+  const { client } = w;
+  await client.publish(Opened, { email: ID });
+  for (let n = 0; n < 64; n += 1) await client.publish(Noted, { email: ID, n });
+  await w.settle();
+  expect(await client.describe(desk, ID)).toMatchObject({ status: 'completed', parked: {} });
+  for (let copies = 0; copies < 2; copies += 1) await client.publish(Noted, { email: ID, n: 64 }, { id: 'late' });
+  await w.settle();
+  expect(await client.describe(desk, ID)).toMatchObject({ status: 'completed', parked: { CLOSED: 1 } });
+});
+
 describe('an event for an instance that has not been started', () => {
   test('is kept for as long as the process says, and its sender is told', async () => {
     const w = world();

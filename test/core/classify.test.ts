@@ -153,6 +153,12 @@ describe('a start', () => {
     expect(verdict(imageOf(status), start(), { onClosed })).toBe(expected);
   });
 
+  test('of an ended run is a duplicate where the run has read it, and asks the journal where it may have', () => {
+    const read = { id: signalDigest({ event: 'e', id: 'second' }), time: NOW };
+    expect(verdict(imageOf('completed', { signals: [read] }), start())).toBe('dup');
+    expect(verdict(imageOf('completed', { signalsFloor: NOW }), start())).toBe('verify');
+  });
+
   test('waits with its restart for an undo that is still out', () => {
     expect(verdict(withCommand('failed', { mode: 'undo' }), start(), { onClosed: 'restart' })).toBe('wait');
     expect(verdict(withCommand('failed', { mode: 'send' }), start(), { onClosed: 'restart' })).toBe('restart');
@@ -182,6 +188,8 @@ describe('a signal', () => {
   test('no younger than the oldest that left the ring asks the journal', () => {
     expect(verdict(imageOf('running', { signalsFloor: NOW }), signal())).toBe('verify');
     expect(verdict(imageOf('running', { signalsFloor: NOW - 1 }), signal())).toBe('apply');
+    expect(verdict(imageOf('completed', { signalsFloor: NOW }), signal())).toBe('verify');
+    expect(verdict(imageOf('completed', { signalsFloor: NOW - 1 }), signal())).toBe('closed');
   });
 });
 
