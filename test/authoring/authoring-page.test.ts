@@ -1,0 +1,184 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { system, type System } from 'tutti';
+import { serve, type Served } from 'tutti/service';
+import { scripted, simulate, type World } from 'tutti/testing';
+import { carrierService, NotSent } from './documented/carrier-service.ts';
+import { Arrived, coldChain, Measured } from './documented/cold-chain.ts';
+import { Address, carrier, OrderCancelled, OrderPlaced, payments } from './documented/contracts.ts';
+import { deliver } from './documented/deliver.ts';
+import { deliverStory } from './documented/deliver-story.ts';
+import { cancelOrder, placeOrder, shop } from './documented/program.ts';
+import { Left, Paused, pausing, PeriodBegan, Resumed, subscription } from './documented/subscription.ts';
+
+const page = readFileSync(new URL('../../docs/authoring.md', import.meta.url), 'utf8');
+
+/** The lines between `// region name` and `// endregion`, as far to the left as they go. */
+const region = (file: string, name: string): string => {
+  const text = readFileSync(new URL(`./documented/${file}`, import.meta.url), 'utf8');
+  const [, indent = '', code = ''] = new RegExp(`^( *)// region ${name}\\n([\\s\\S]*?)^ *// endregion$`, 'm').exec(text) ?? [];
+  return code.replaceAll(new RegExp(`^${indent}`, 'gm'), '');
+};
+
+describe('docs/authoring.md', () => {
+  const blocks = [...page.matchAll(/```ts\n\/\/ (\S+\.ts), ([\w ]+)\n([\s\S]*?)```/g)].map(([, file = '', name = '', code = '']) => [
+    file,
+    name,
+    code,
+  ]);
+
+  test('shows only code that is compiled and run here', () => {
+    expect(page.match(/^```ts$/gm)).toHaveLength(blocks.length);
+    expect(blocks.map(([file = '', name = '', code]) => [`${file}, ${name}`, code])).toEqual(
+      blocks.map(([file = '', name = '']) => [`${file}, ${name}`, region(file, name)]),
+    );
+  });
+
+  test('has no line of more than 120 characters', () => {
+    expect(page.split('\n').filter((line) => line.length > 120)).toEqual([]);
+  });
+});
+
+const shopWith = (processes: Parameters<typeof system>[1]['processes']): System<'shop'> =>
+  system('shop', { processes, services: [payments, carrier] });
+
+const paid = scripted(payments, { charge: async () => ({ paymentId: 'p-1' }), refund: async () => {} });
+const order = { orderId: 'o-1', kg: 2, total: 7_000 };
+
+const delivering = async (...services: readonly Served[]): Promise<World> => {
+  const world = simulate(shopWith([deliver]), { services });
+  await world.client.publish(OrderPlaced, order);
+  await world.settle();
+  return world;
+};
+
+describe('deliver', () => {
+  test('takes changes until its deadline, then pays once what the order has become', async () => {
+    await deliverStory();
+    expect.hasAssertions();
+  });
+
+  test('ends at once where it is cancelled, and pays nothing', async () => {
+    const world = await delivering(paid);
+    await world.client.publish(OrderCancelled, { orderId: 'o-1' });
+    await world.settle();
+    expect(await world.client.result(deliver, 'o-1')).toEqual({ delivered: false });
+    expect(world.calls(payments.charge)).toEqual([]);
+  });
+
+  test('asks three times for a price, then goes on with its own', async () => {
+    let asked = 0;
+    const down = scripted(carrier, {
+      quote: async () => {
+        asked += 1;
+        throw new Error('connect ECONNREFUSED');
+      },
+      pickUp: async () => ({ pickUpId: 'u-1' }),
+    });
+    const world = await delivering(paid, down);
+    world.expectFaults(carrier.quote);
+    await world.advance('4 hours');
+    expect(await world.client.result(deliver, 'o-1')).toEqual({ delivered: true, price: 900 });
+    expect(asked).toBe(3);
+  });
+});
+
+test('a route places an order, says how it stands, joins it when it is asked again, and cancels it', async () => {
+  const world = simulate(shop, { services: [paid] });
+  expect(await placeOrder(world.client, order)).toBe('order o-1 is open');
+  expect(await placeOrder(world.client, order)).toBe('order o-1 is open');
+  await cancelOrder(world.client, 'o-1');
+  await world.settle();
+  expect(await world.client.result(deliver, 'o-1')).toEqual({ delivered: false });
+});
+
+describe('the handlers of the carrier', () => {
+  const api = { quote: async () => ({ status: 200, price: 450 }), book: async () => ({ id: 'u-1' }), cancel: async () => {} };
+
+  test('a carrier that is busy is asked again later, without an end to the attempts', async () => {
+    let busy = 5;
+    const service = carrierService({ ...api, quote: async () => ({ status: (busy -= 1) >= 0 ? 429 : 200, price: 450 }) });
+    const world = await delivering(paid, service);
+    await world.advance('4 hours');
+    expect(await world.client.result(deliver, 'o-1')).toEqual({ delivered: true, price: 450 });
+    expect(busy).toBe(-1);
+  });
+
+  test('a request that was not sent is certain not to have happened: at the limit the process fails and the payment is undone', async () => {
+    let tries = 0;
+    const service = carrierService({
+      ...api,
+      book: async () => {
+        tries += 1;
+        throw new NotSent('no network');
+      },
+    });
+    const world = await delivering(paid, service);
+    world.expectFaults(carrier.pickUp);
+    await world.advance('5 hours');
+    expect((await world.client.describe(deliver, 'o-1')).status).toBe('failed');
+    expect(tries).toBe(5);
+    expect(world.calls(payments.refund)).toEqual([{ paymentId: 'p-1' }]);
+  });
+});
+
+test('a subscription ends each period and begins the next one, until the customer leaves', async () => {
+  const world = simulate(shopWith([subscription]), { services: [paid] });
+  await world.client.publish(PeriodBegan, { customerId: 'c-1', period: 1 });
+  await world.advance('65 days');
+  await world.client.publish(Left, { customerId: 'c-1' });
+  await world.advance('60 days');
+  expect(await world.client.result(subscription, 'c-1')).toEqual({ period: 3 });
+  expect(world.calls(payments.charge)).toHaveLength(3);
+});
+
+test('a signal that is too old ends no pause', async () => {
+  const world = simulate(shopWith([pausing]));
+  await world.client.publish(PeriodBegan, { customerId: 'c-1', period: 1 });
+  const resume = async (pause: number): Promise<void> => {
+    await world.client.publish(Resumed, { customerId: 'c-1', pause });
+    await world.settle();
+  };
+  await world.client.publish(Paused, { customerId: 'c-1' });
+  await resume(1);
+  await resume(1);
+  await world.client.publish(Paused, { customerId: 'c-1' });
+  await world.settle();
+  expect((await world.client.describe(pausing, 'c-1')).status).toBe('running');
+  await resume(2);
+  expect(await world.client.result(pausing, 'c-1')).toEqual({ pauses: 2 });
+});
+
+test('a decider counts, asks, and ends; its timer fires where nothing is measured', async () => {
+  const world = simulate(shopWith([coldChain]), {
+    services: [serve(carrier, { ...quoting, pickUp: async () => ({ pickUpId: 'u' }), release: async () => {} })],
+  });
+  for (const celsius of [9, 9, 9]) await world.client.publish(Measured, { box: 'b-1', celsius });
+  await world.settle();
+  expect(await world.client.query(coldChain, 'b-1')).toEqual({ warm: 3, status: 'fine' });
+  await world.client.publish(Measured, { box: 'b-2', celsius: 4 });
+  await world.advance('31 minutes');
+  expect(await world.client.query(coldChain, 'b-2')).toEqual({ warm: 0, status: 'lost' });
+  await world.client.publish(Arrived, { box: 'b-1' });
+  await world.settle();
+  expect(await world.client.result(coldChain, 'b-1')).toEqual({ warm: 3 });
+});
+
+const quoting = { quote: async () => ({ price: 450 }) };
+
+test('a decider goes on where a command is given up', async () => {
+  const down = scripted(carrier, {
+    quote: async () => {
+      throw new Error('connect ECONNREFUSED');
+    },
+  });
+  const world = simulate(shopWith([coldChain]), { services: [down] });
+  world.expectFaults(carrier.quote);
+  for (const celsius of [9, 9, 9]) await world.client.publish(Measured, { box: 'b-1', celsius });
+  await world.advance('1 hour');
+  expect(await world.client.query(coldChain, 'b-1')).toEqual({ warm: 3, status: 'lost' });
+});
+
+test('an older version of a schema is read as the newest one', () => {
+  expect(Address['~standard'].validate({ lines: ['Main St'], country: 'FR' })).toEqual({ value: { lines: ['Main St'], country: 'FR' } });
+});
