@@ -1,12 +1,8 @@
-import { isCommandFailed, type CommandFailed } from '../contract/errors.ts';
 import { parseEnvelope } from '../contract/parse-envelope.ts';
 import { parse, type Json } from '../contract/schema.ts';
 import { thrownText } from '../contract/thrown-text.ts';
-import type { Clock } from '../ports/clock.ts';
 import type { PublishResult } from '../ports/event-publisher.ts';
-import type { CommandRecord, IdempotencyStore } from '../ports/idempotency-store.ts';
-import type { MessageSender } from '../ports/message-sender.ts';
-import type { PayloadStore } from '../ports/payload-store.ts';
+import type { CommandRecord } from '../ports/idempotency-store.ts';
 import {
   answered,
   claimed,
@@ -19,39 +15,20 @@ import {
   type RecordBody,
   type Verdict,
 } from './command-record.ts';
+import { failureData, isDeclared } from './declared-failure.ts';
 import type { InFlight, Notice } from './delivery.ts';
 import { HOLD_SECONDS } from './give-back.ts';
 import { createJob, loadInput, type Job } from './job.ts';
 import { MessageReturns, type Disposal } from './message-returns.ts';
-import type { Replies } from './replies.ts';
 import { endCancel, endRun, endTransaction, type Ended } from './run-end.ts';
 import { lastErrorFrom, runEndOf } from './run-error.ts';
-import type { Runs } from './run-limits.ts';
+import { endText, type Runs } from './run-limits.ts';
 import { OVERDUE, watchTime } from './run-time.ts';
+import type { RunnerDependencies } from './runner-dependencies.ts';
 import type { ServedCommand } from './served.ts';
 import type { TransactionalRecords } from './store.ts';
 import { CommandTask, isDeferred } from './task.ts';
-import type { TokenKey } from './task-token.ts';
 import { runInTransaction, type Committed } from './transaction-run.ts';
-
-export interface RunnerDependencies {
-  readonly service: string;
-  readonly commands: ReadonlyMap<string, ServedCommand>;
-  readonly store: IdempotencyStore;
-  readonly transactional: TransactionalRecords | undefined;
-  readonly replies: Replies;
-  readonly payloads: PayloadStore;
-  readonly sender: MessageSender | undefined;
-  readonly clock: Clock;
-  readonly random: () => number;
-  readonly report: (notice: Notice) => void;
-  readonly tokenKey: TokenKey | undefined;
-  readonly leaseMs: number;
-  /** All messages in hand, for the settling of a command that runs here. */
-  readonly inFlight: ReadonlySet<InFlight>;
-  /** Unique to this worker: what its fencing tokens begin with. */
-  readonly worker: string;
-}
 
 type Rule = (record: CommandRecord | undefined, delivery: Delivery) => Ended;
 /** A verdict whose write is complete. */
@@ -140,10 +117,10 @@ export class CommandRunner {
         return this.#run(job, verdict.write, verdict.write.early === undefined ? revision : 0);
       case 'answer':
         if (verdict.outcome !== 'unknown') return this.#answer(job, replies.bare(job.command, verdict.outcome, verdict.runs));
-        this.#reportEnd(job, verdict.runs);
+        this.#report(job, 'gave-up', endText(job, verdict.runs));
         return this.#answer(job, replies.unknown(job.command, verdict.runs ?? NO_RUNS));
       case 'repeat':
-        if (verdict.runs !== undefined) this.#reportEnd(job, verdict.runs);
+        if (verdict.runs !== undefined) this.#report(job, 'gave-up', endText(job, verdict.runs));
         return this.#answer(job, verdict.reply);
       case 'pause':
         return this.#pause(job, verdict.until);
@@ -190,10 +167,10 @@ export class CommandRunner {
   }
 
   async #threw(job: Job, error: unknown): Promise<Disposal> {
-    if (!this.#declared(job, error)) return this.#retry(job, error);
+    if (!isDeclared(error, job)) return this.#retry(job, error);
     let data: Json;
     try {
-      data = this.#failureData(job, error);
+      data = failureData(error, job);
     } catch (invalid) {
       return this.#retry(job, invalid);
     }
@@ -202,17 +179,6 @@ export class CommandRunner {
 
   #task(job: Job, tx: unknown): CommandTask {
     return new CommandTask(job.command, this.#deps.service, job.served?.errors, tx, job.flight.abort, this.#deps.tokenKey);
-  }
-
-  #declared(job: Job, error: unknown): error is CommandFailed {
-    if (!isCommandFailed(error) || error.command !== job.command.type) return false;
-    return Object.hasOwn(job.served?.contract.errors ?? {}, error.type);
-  }
-
-  #failureData(job: Job, error: CommandFailed): Json {
-    const schema = job.served?.contract.errors[error.type];
-    const data = schema === undefined ? error.data : parse(schema, error.data, `${error.command} failed with ${error.type}, with`);
-    return { type: error.type, message: thrownText(error), data };
   }
 
   async #complete(job: Job, state: 'DONE' | 'FAILED', reply: string): Promise<Disposal> {
@@ -292,9 +258,9 @@ export class CommandRunner {
         runInTransaction(job, claim, expected, this.#task(job, tx), records, this.#deps),
       );
     } catch (error) {
-      if (!this.#declared(job, error)) return this.#retry(job, error);
+      if (!isDeclared(error, job)) return this.#retry(job, error);
       // The handler's writes are rolled back, so the failure is recorded by itself.
-      const reply = found?.early ?? (await this.#deps.replies.failed(command, this.#failureData(job, error)));
+      const reply = found?.early ?? (await this.#deps.replies.failed(command, failureData(error, job)));
       const written = await this.#deps.store.write(command.id, answered(command.datahash, reply), expected);
       return written.status === 'written' ? this.#answer(job, reply) : this.#decide(job, written.current);
     }
@@ -382,12 +348,6 @@ export class CommandRunner {
     this.#report(job, 'fault', `The bus did not accept the reply (${result.reason}): it is published again when the message comes back.`);
     const { message, command } = job;
     return this.#returns.backOff(message, command);
-  }
-
-  #reportEnd(job: Job, { failures, lastError }: Runs = NO_RUNS): void {
-    const count = failures === 1 ? '1 run' : `${failures} runs`;
-    const why = lastError === undefined ? '' : `; the last one ended with ${lastError.code}: ${lastError.message}`;
-    this.#report(job, 'gave-up', `${job.command.type} is not run any more after ${count} without an answer${why}`);
   }
 
   #report(job: Job, kind: Notice['kind'], message: string, cause?: unknown): void {

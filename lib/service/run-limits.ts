@@ -56,3 +56,10 @@ export function pauseMs(policy: RunPolicy, failures: number, jitter: number): nu
 export function runsOf({ failures = 0, lastError }: Pick<CommandRecord, 'failures' | 'lastError'>): Runs {
   return lastError === undefined ? { failures } : { failures, lastError };
 }
+
+/** What a person is told of a command that is not run any more. */
+export function endText({ command }: { readonly command: CommandEnvelope }, { failures, lastError }: Runs = { failures: 0 }): string {
+  const count = failures === 1 ? '1 run' : `${failures} runs`;
+  const why = lastError === undefined ? '' : `; the last one ended with ${lastError.code}: ${lastError.message}`;
+  return `${command.type} is not run any more after ${count} without an answer${why}`;
+}

@@ -166,7 +166,7 @@ export const serviceBugs: readonly PlantedBug[] = [
         file: RUNNER,
         find: 'async #threw(job: Job, error: unknown): Promise<Disposal> {',
         plant: `ORIGINAL
-    if (PLANTED && !this.#declared(job, error) && !job.flight.lost) return this.#complete(job, 'FAILED', this.#deps.replies.poisoned(job.command, 'it threw'));`,
+    if (PLANTED && !isDeclared(error, job) && !job.flight.lost) return this.#complete(job, 'FAILED', this.#deps.replies.poisoned(job.command, 'it threw'));`,
       },
     ],
   },
