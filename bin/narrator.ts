@@ -41,6 +41,8 @@ export class Narrator {
         return this.#timerSet(entry);
       case 'TimerFired':
         return this.#timerFired(entry.n);
+      case 'CommandGivenUp':
+        return bad(`${this.#commands.get(entry.n)?.command ?? stepName(entry.path)}: its outcome is unknown, and the process goes on`);
       case 'CommandAbandoned':
         return plain(`${this.#commands.get(entry.n)?.command ?? stepName(entry.path)} is no longer waited for`);
       case 'EventPublished':
@@ -67,9 +69,10 @@ export class Narrator {
     return plain(`${command} sent${again}${mode === 'send' ? ', nobody waits for it' : ''}`);
   }
 
-  #answered({ n, outcome, retryable, data, late }: Entry<'CommandAnswered'>): Sentence {
+  #answered({ n, outcome, retryable, data, late, resolved }: Entry<'CommandAnswered'>): Sentence {
     const known = this.#commands.get(n);
     const name = known?.command ?? late?.command ?? `command ${n}`;
+    if (resolved !== undefined) return plain(`${resolved.by} resolved ${name} as ${outcome}: ${resolved.reason}`);
     switch (outcome) {
       case 'completed':
         if (late !== undefined) return plain(`${name} answered late, and is undone`);

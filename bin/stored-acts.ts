@@ -30,7 +30,16 @@ export function storedActs(directory: string): OpenedActs {
     durable: state.durable,
   };
   const { list, journal, why } = actsOn({ system: NO_SYSTEM, ports });
-  const refused = { start: refuse, result: refuse, signal: refuse, publish: refuse, cancel: refuse, terminate: refuse, resume: refuse };
+  const refused = {
+    start: refuse,
+    result: refuse,
+    signal: refuse,
+    publish: refuse,
+    cancel: refuse,
+    terminate: refuse,
+    resolve: refuse,
+    resume: refuse,
+  };
   const acts = { list, journal, why, ...refused };
   return { acts, close: () => state.close() };
 }

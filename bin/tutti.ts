@@ -7,6 +7,7 @@ import { addDevCommand } from './commands/dev.ts';
 import { addListCommand } from './commands/list.ts';
 import { addPublishCommand } from './commands/publish.ts';
 import { addReplayCommand } from './commands/replay.ts';
+import { addResolveCommand } from './commands/resolve.ts';
 import { addResumeCommand } from './commands/resume.ts';
 import { addShowCommand } from './commands/show.ts';
 import { addSignalCommand } from './commands/signal.ts';
@@ -52,6 +53,7 @@ function commandLine(invocation: Invocation): Command {
   addWhyCommand(program, invocation);
   addCancelCommand(program, invocation);
   addTerminateCommand(program, invocation);
+  addResolveCommand(program, invocation);
   addResumeCommand(program, invocation);
   addReplayCommand(program, invocation);
   addContractsCommand(program, invocation);

@@ -12,7 +12,7 @@ export function addResumeCommand(program: Command, invocation: Invocation): void
     .argument('<process>', 'name of the process')
     .argument('<id>', 'id of the instance')
     .option('--version <n>', 'move it to this version of its process', versionOption)
-    .option('--skip <step>', 'path of a step that somebody dealt with')
+    .option('--skip <step>', 'path of an undo or a compensation that somebody dealt with')
     .action(async (process: string, id: string, { version, skip, ...options }: ResumeCommandOptions) => {
       await withActs(invocation, options, async (acts) => {
         const { status } = await acts.resume({

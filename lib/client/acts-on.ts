@@ -12,6 +12,7 @@ import { listInstances } from './list.ts';
 import { operate, resumeInstance } from './operate.ts';
 import { parkedCount, totalParked } from './parked-count.ts';
 import { publishEvent } from './publish.ts';
+import { refuseSkip, resolveStep } from './resolve.ts';
 import { endOrStuck, resultOf } from './result.ts';
 import { signalInstance } from './signal.ts';
 import { startProcess } from './start.ts';
@@ -42,8 +43,14 @@ export function actsOn(reach: Reach): Acts {
     why: ({ process, id }) => whyOf(reach, process, id),
     cancel: ({ process, id, reason }) => operated(reach, process, id, { act: 'cancel', reason }),
     terminate: ({ process, id, reason }) => operated(reach, process, id, { act: 'terminate', reason }),
+    resolve: async ({ process, id, step, ...outcome }) => {
+      await namedHead(reach, process, id);
+      await resolveStep(reach, process, id, step, outcome);
+      return statusOf(reach, process, id);
+    },
     resume: async ({ process, id, version, skip }) => {
       await namedHead(reach, process, id);
+      if (skip !== undefined) await refuseSkip(reach, process, id, skip);
       await resumeInstance(reach, process, id, { ...(version === undefined ? {} : { version }), ...(skip === undefined ? {} : { skip }) });
       return statusOf(reach, process, id);
     },

@@ -1,6 +1,7 @@
 import type { Duration } from '../contract/duration.ts';
 import type { Json } from '../contract/schema.ts';
 import type { Status, Summary } from './describe.ts';
+import type { UndeclaredFailure } from './resolve.ts';
 import type { OnOpen } from './start.ts';
 import type { ParkedCount } from './parked-count.ts';
 import type { Why } from './why.ts';
@@ -25,6 +26,7 @@ export interface Acts {
   why: Act<Instance, WhyAnswer>;
   cancel: Act<Instance & { reason: string }, { status: Status }>;
   terminate: Act<Instance & { reason: string }, { status: Status }>;
+  resolve: Act<Instance & { step: string; reason: string } & ({ output: Json } | { failure: UndeclaredFailure }), { status: Status }>;
   resume: Act<Instance & { version?: number; skip?: string }, { status: Status }>;
 }
 

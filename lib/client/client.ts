@@ -5,6 +5,7 @@ import type { Frozen } from '../contract/frozen-type.ts';
 import type { AnyProcess, EventsOf, ResultOf, StartOf, ViewOf } from '../contract/process-contract.ts';
 import type { Sent } from '../contract/schema.ts';
 import type { Description, Status, Summary } from './describe.ts';
+import type { StepOutcome } from './resolve.ts';
 import type { Signalled } from './signal.ts';
 import type { OnOpen } from './start.ts';
 
@@ -45,11 +46,16 @@ export interface Client {
   }): AsyncIterable<Summary>;
   /** Waits for the end. Rejects with the failure (`process.failed(error)`), or `TIMED_OUT`. @default it waits for ever */
   result<P extends AnyProcess>(process: P, id: string, options?: { timeout?: Duration }): Promise<ResultOf<P>>;
-  /** Undoes what was done, then ends. */
+  /** Undoes what was done, then ends; also where it is stuck. Throws `STUCK` where its journal does not replay. */
   cancel(process: AnyProcess, id: string, reason: string): Promise<void>;
   /** Ends at once and undoes nothing. */
   terminate(process: AnyProcess, id: string, reason: string): Promise<void>;
-  /** Lets a stuck instance go on; `skip` is the path of a step that a person dealt with. */
+  /**
+   * Records the outcome of a command that a person found out, also after the end: of one that the instance is stuck on, of an open and of an
+   * unresolved one. `step` is the path of its step. With `command` the outcome is typed. Throws `NOT_FOUND` where nothing is left to resolve.
+   */
+  resolve<C extends AnyCommand = AnyCommand>(process: AnyProcess, id: string, step: string, outcome: StepOutcome<C>): Promise<void>;
+  /** Lets a stuck instance go on; `skip` is the path of an undo or a compensation that a person dealt with. */
   resume(process: AnyProcess, id: string, options?: { version?: number; skip?: string }): Promise<void>;
   /** Completes a deferred command by its task's token. */
   complete<C extends AnyCommand>(command: C, token: string, output: Frozen<Sent<C['~']['output']>>): Promise<void>;

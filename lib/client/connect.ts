@@ -8,6 +8,7 @@ import { listInstances } from './list.ts';
 import { operate, resumeInstance } from './operate.ts';
 import { publishEvent } from './publish.ts';
 import { queryInstance } from './query.ts';
+import { refuseSkip, resolveStep } from './resolve.ts';
 import { resultOf } from './result.ts';
 import { signalInstance } from './signal.ts';
 import { startProcess } from './start.ts';
@@ -28,7 +29,11 @@ export function connect(system: System<string>, connection: Connection): Client 
     result: (process, id, options) => resultOf(reach, process.name, id, options),
     cancel: (process, id, reason) => operate(reach, process.name, id, { act: 'cancel', reason }),
     terminate: (process, id, reason) => operate(reach, process.name, id, { act: 'terminate', reason }),
-    resume: (process, id, options) => resumeInstance(reach, process.name, id, options),
+    resume: async (process, id, options) => {
+      if (options?.skip !== undefined) await refuseSkip(reach, process.name, id, options.skip);
+      await resumeInstance(reach, process.name, id, options);
+    },
+    resolve: (process, id, step, outcome) => resolveStep(reach, process.name, id, step, outcome as never),
     complete: (command, token, output) => completeTask(reach, command, token, output),
     fail: (command, token, failure) => failTask(reach, command, token, failure as never),
     heartbeat: (token) => beatTask(reach, token),

@@ -1,5 +1,7 @@
-import { ClientError, OrchestratorError, ProcessBug } from '../contract/errors.ts';
+import { ClientError, ContractError, OrchestratorError, ProcessBug } from '../contract/errors.ts';
 import { isClosed } from '../core/image.ts';
+import type { Resolution } from '../core/inbound.ts';
+import { resolvable } from '../core/resolvable.ts';
 import { digest } from '../core/seeded-random.ts';
 import { decodeHead } from '../engine/head-codec.ts';
 import type { OperateMessage } from '../engine/inbox-message.ts';
@@ -22,6 +24,8 @@ interface Operation {
   readonly reason: string;
   readonly skip?: string;
   readonly version?: number;
+  readonly step?: string;
+  readonly resolution?: Resolution;
 }
 
 /** Lets a stuck instance go on, or moves a run to another version of its process: its journal is replayed on that first. */
@@ -34,17 +38,19 @@ export function resumeInstance(reach: Reach, process: string, id: string, { vers
   });
 }
 
-/** Cancels, terminates or resumes; resolves when the act is committed and durable. */
+/** Cancels, terminates, resumes or resolves; its promise resolves when the act is committed and durable. */
 export async function operate({ ports }: Reach, process: string, id: string, operation: Operation): Promise<void> {
   const pid = pidOf(process, id);
   const head = await requireHead(ports, pid);
   refuseClosed(head, operation);
+  if (operation.act === 'cancel' && head.status === 'stuck' && head.run === '') throw stillStuck(head, operation);
   if (goesOnAlready(head, operation)) return;
   const now = ports.clock.now();
   const opid = ports.newId?.(now) ?? newMessageId(now);
   await sendToInbox(ports, { tutti: 'operate', opid, pid, ...operation, by: await principalOf(ports) }, process);
   await waitForHead(ports, pid, {
     look: (current) => applied(head, current, opid, operation),
+    refused: () => refuseParked(ports, pid, opid),
     timeoutMs: ENGINE_TIMEOUT_MS,
     timedOut: () => notTaken(`The ${operation.act} of ${nameOf(pid)}`),
   });
@@ -55,10 +61,28 @@ export async function operate({ ports }: Reach, process: string, id: string, ope
 function applied(before: Head, head: Head | undefined, opid: string, operation: Operation): true | undefined {
   if (head === undefined) throw notFound(before.pid);
   if (operation.act === 'resume') return resumed(before, head);
-  if (decodeHead(head).starts.includes(digest(opid))) return true;
+  const image = decodeHead(head);
+  if (image.starts.includes(digest(opid))) return true;
   refuseClosed(head, operation);
-  // A stuck instance keeps a cancel beside itself until it is resumed.
-  return operation.act === 'cancel' && head.status === 'stuck' ? true : undefined;
+  if (image.stuck?.refused === opid) throw stillStuck(head, operation);
+  if (operation.step !== undefined && !resolvable(image, operation.step))
+    throw new ClientError(
+      'NOT_FOUND',
+      `${operation.step} of ${nameOf(head.pid)} was answered meanwhile: expected a command whose outcome is not known.`,
+    );
+  return undefined;
+}
+
+/** The act could not be applied, and the instance is stuck: its head says why. */
+function stillStuck(head: Head, { act }: Operation): ClientError {
+  const { code, message = '' } = decodeHead(head).stuck ?? {};
+  return new ClientError('STUCK', `${nameOf(head.pid)} was asked to ${act} and is stuck (${code}): ${message}`);
+}
+
+/** What a person resolved with does not keep to the contract: the engine has parked the act. */
+async function refuseParked({ parking }: Reach['ports'], pid: string, opid: string): Promise<void> {
+  const parked = (await parking.parked(pid)).find(({ body, reason }) => reason === 'DATA_INVALID' && body.includes(JSON.stringify(opid)));
+  if (parked) throw new ContractError('DATA_INVALID', parked.detail);
 }
 
 /** What is not stuck goes on by itself, with the version that it has. */
@@ -89,7 +113,8 @@ function refuseStuck(head: Head): void {
     throw new ClientError('NOT_FOUND', what, { remedy: 'List that version of the process in the system, or name one that it lists.' });
 }
 
+/** What is unresolved may be resolved also after the end. */
 function refuseClosed(head: Head, { act }: Operation): void {
-  if (!isClosed(head.status)) return;
+  if (!isClosed(head.status) || act === 'resolve') return;
   throw new ClientError('CLOSED', `${nameOf(head.pid)} has ${head.status} and was asked to ${act}: expected an open instance.`);
 }

@@ -3,8 +3,10 @@ import { PROCESS_BUG_REMEDIES } from '../contract/errors.ts';
 /** The remedy of each stuck reason, and by its keys the list of these codes. */
 export const STUCK_REMEDIES: Readonly<Record<string, string>> = {
   ...PROCESS_BUG_REMEDIES,
-  COMPENSATION: 'Mend what the undo needs, then resume the instance; or undo it by hand and resume with --skip and the path of its step.',
-  UNKNOWN_OUTCOME: 'Find out whether it happened; mend the service, then resume the instance, which asks again under the same id.',
+  COMPENSATION:
+    'Correct what the undo needs, then resume the instance; or undo it by hand and resume with --skip and the path of its step.',
+  UNKNOWN_OUTCOME:
+    'Find out whether it happened and record it with tutti resolve; or correct the service, then resume the instance, which asks again under the same id.',
   REPLY_INVALID: 'Correct the service or its contract, then resume the instance.',
   DISPATCH: 'Mend the queue that refused the command, then resume the instance.',
   SIZE: 'Make its state, or what it has open at a time, smaller, then resume the instance.',

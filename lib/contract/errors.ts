@@ -234,6 +234,7 @@ export type ClientCode =
   | 'ALREADY_OPEN'
   | 'ALREADY_USED'
   | 'CLOSED'
+  | 'STUCK'
   | 'EARLY_OVERFLOW'
   | 'TIMED_OUT'
   | 'TOKEN_INVALID'
@@ -246,6 +247,7 @@ export const CLIENT_REMEDIES: Readonly<Record<ClientCode, string>> = {
   ALREADY_OPEN: "Use another id, or start with onOpen: 'attach' to join the open instance.",
   ALREADY_USED: "Use another id, or give the process onClosed: 'restart'.",
   CLOSED: 'Start a new instance: this one has ended.',
+  STUCK: 'Do what tutti why says about it and resume the instance, or end it with tutti terminate, which undoes nothing.',
   EARLY_OVERFLOW: 'Start the instance first, then send the event.',
   TIMED_OUT: 'Wait longer, or ask with tutti why what the instance waits for.',
   TOKEN_INVALID: 'Use the token as the task gave it, unchanged and for the same command.',

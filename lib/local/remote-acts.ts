@@ -1,7 +1,19 @@
 import type { Acts } from '../client/acts.ts';
 import { offeredPort, remotePort, type Caller, type Methods } from './port-channel.ts';
 
-const ACTS: readonly (keyof Acts)[] = ['start', 'result', 'signal', 'publish', 'list', 'journal', 'why', 'cancel', 'terminate', 'resume'];
+const ACTS: readonly (keyof Acts)[] = [
+  'start',
+  'result',
+  'signal',
+  'publish',
+  'list',
+  'journal',
+  'why',
+  'cancel',
+  'terminate',
+  'resolve',
+  'resume',
+];
 
 /** The acts on the system at the other end of a channel. */
 export function remoteActs(caller: Caller): Acts {

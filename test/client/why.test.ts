@@ -108,7 +108,7 @@ test('a retry that is known by its command says how often it was tried', () => {
 test('a stuck instance says its code, its reason and the remedy', () => {
   const stuck = image([], [], { status: 'stuck', stuck: { code: 'COMPENSATION', message: 'flights.cancel ended failed.' } });
   expect(explain(stuck, NOW).stuck).toMatchObject({ code: 'COMPENSATION', remedy: expect.stringContaining('--skip') });
-  expect(line(stuck)).toMatch(/^stuck \(COMPENSATION\): flights\.cancel ended failed\. Mend /);
+  expect(line(stuck)).toMatch(/^stuck \(COMPENSATION\): flights\.cancel ended failed\. Correct /);
   const differs = image([], [], { status: 'stuck', stuck: { code: 'NONDETERMINISM', message: 'It differs:\n  journal a\n  code b' } });
   expect(line(differs)).toMatch(/^stuck \(NONDETERMINISM\): It differs:; journal a; code b\. Bring /);
 });

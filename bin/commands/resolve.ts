@@ -1,0 +1,42 @@
+import { InvalidArgumentError, type Command } from 'commander';
+import type { Json } from '../../lib/contract/schema.ts';
+import { addWhereOptions, withActs, type Invocation, type WhereOptions } from '../invocation.ts';
+import { jsonArgument } from '../json-argument.ts';
+
+interface ResolveCommandOptions extends WhereOptions {
+  readonly output?: string;
+  readonly failure?: string;
+  readonly reason: string;
+}
+
+export function addResolveCommand(program: Command, invocation: Invocation): void {
+  addWhereOptions(program.command('resolve'))
+    .usage('[options] (--output <json> | --failure <json>) --reason <text> <process> <id> <step>')
+    .description('record the outcome of a command that somebody found out; prints the new status')
+    .argument('<process>', 'name of the process')
+    .argument('<id>', 'id of the instance')
+    .argument('<step>', 'path of the step, or id of the command')
+    .option('--output <json>', 'it has happened, with this output, or @FILE')
+    .option('--failure <json>', 'it has not happened: { "type": …, "message"?: …, "data"?: … }, or @FILE')
+    .requiredOption('--reason <text>', 'how it is known; required: it is journaled with the name of the operator')
+    .action(async (process: string, id: string, step: string, options: ResolveCommandOptions) => {
+      const outcome = outcomeOf(options);
+      await withActs(invocation, options, async (acts) => {
+        const { status } = await acts.resolve({ process, id, step, reason: options.reason, ...outcome });
+        if (options.json) invocation.terminal.printJson({ process, id, status });
+        else invocation.terminal.print(status);
+      });
+    });
+}
+
+type Outcome = { readonly output: Json } | { readonly failure: { readonly type: string; readonly message?: string; readonly data?: Json } };
+
+function outcomeOf({ output, failure }: ResolveCommandOptions): Outcome {
+  if (output !== undefined && failure === undefined) return { output: jsonArgument(output) };
+  if (output !== undefined || failure === undefined) throw new InvalidArgumentError('Expected either --output or --failure.');
+  const said = jsonArgument(failure) as { readonly type?: Json; readonly message?: Json; readonly data?: Json } | null;
+  const { type, message, data } = said ?? {};
+  if (typeof type !== 'string' || (message !== undefined && typeof message !== 'string'))
+    throw new InvalidArgumentError('Expected --failure as { "type": …, "message"?: …, "data"?: … }.');
+  return { failure: { type, ...(message === undefined ? {} : { message }), ...(data === undefined ? {} : { data }) } };
+}

@@ -1,0 +1,85 @@
+import type { AnyCommand, FailureOf } from '../contract/command.ts';
+import { ClientError, ContractError, OrchestratorError } from '../contract/errors.ts';
+import type { Frozen } from '../contract/frozen-type.ts';
+import { parse, type Json, type Sent } from '../contract/schema.ts';
+import type { Resolution } from '../core/inbound.ts';
+import { resolvable, resolvables } from '../core/resolvable.ts';
+import { decodeHead } from '../engine/head-codec.ts';
+import type { Head } from '../ports/process-store.ts';
+import type { Reach } from './connection.ts';
+import { nameOf, pidOf, requireHead } from './instance.ts';
+import { readHeadJournal } from './journal-view.ts';
+import { operate } from './operate.ts';
+
+/** What a person found out about a command. `command` types the outcome, and must be that of the step. */
+export type StepOutcome<C extends AnyCommand = AnyCommand> = {
+  readonly command?: C;
+  /** Why it is known: journaled. @default 'resolved' */
+  readonly reason?: string;
+} & ({ readonly output: Frozen<Sent<C['~']['output']>> } | { readonly failure: FailureOf<C> | UndeclaredFailure });
+
+/** Nothing has happened, and the contract declares no error for it: the step rejects with `CommandExhausted`. */
+export interface UndeclaredFailure {
+  readonly type: string;
+  readonly message?: string;
+  readonly data?: Json;
+}
+
+/**
+ * Records the outcome of a command that nobody else will tell. `step` is the path of its step, or the command id.
+ * @throws ClientError `NOT_FOUND` where no such command is open or unresolved, `STUCK` where the journal does not replay
+ */
+export async function resolveStep(reach: Reach, process: string, id: string, step: string, outcome: StepOutcome): Promise<void> {
+  const head = await requireHead(reach.ports, pidOf(process, id));
+  const name = commandOf(head, step);
+  if (outcome.command !== undefined && outcome.command.name !== name)
+    throw new ContractError(
+      'DATA_INVALID',
+      `${step} of ${nameOf(head.pid)} is a step of ${name}, and was resolved as ${outcome.command.name}.`,
+    );
+  const resolution = resolutionOf(name, outcome);
+  checkOutput(reach, name, resolution);
+  await operate(reach, process, id, { act: 'resolve', reason: outcome.reason ?? 'resolved', step, resolution });
+}
+
+function commandOf(head: Head, step: string): string {
+  const image = decodeHead(head);
+  const found = resolvable(image, step);
+  if (found) return found.command;
+  const open = resolvables(image).map(({ path, run, n }) => path ?? `${image.pid}/${run}/${n}`);
+  throw new ClientError(
+    'NOT_FOUND',
+    `${nameOf(head.pid)} has no command at ${step} whose outcome is not known: expected ${open.length === 0 ? 'none' : open.join(' or ')}.`,
+    { remedy: 'Name a step that tutti why lists as pending or unresolved.' },
+  );
+}
+
+function resolutionOf(command: string, outcome: StepOutcome): Resolution {
+  if ('output' in outcome) return { output: outcome.output ?? null };
+  const { type, message = `${command} failed with ${type}.`, data = null } = outcome.failure;
+  return { failure: { type, message, data } };
+}
+
+/** The engine checks it too: only it knows the schemas of a system that is deployed elsewhere. */
+function checkOutput({ system }: Reach, command: string, resolution: Resolution): void {
+  const contract = system.commands.get(command);
+  if (contract && 'output' in resolution) parse(contract.output, resolution.output, `${command} was resolved with`);
+}
+
+/** What a person skips with `resume` is an undo or a compensation: the outcome of any other step is something that its process must know. */
+export async function refuseSkip({ ports }: Reach, process: string, id: string, skip: string): Promise<void> {
+  const head = await requireHead(ports, pidOf(process, id));
+  const { commands, resends, stuck } = decodeHead(head);
+  if (stuck?.compensation === skip) return;
+  if ([...commands.values(), ...resends.values()].some(({ path }) => path === `${skip}/undo`)) return;
+  const journal = await readHeadJournal(ports, head, { payloads: false });
+  if (journal.some((entry) => entry.type === 'CompensationRegistered' && entry.path === skip)) return;
+  throw new OrchestratorError(
+    'UNSUPPORTED',
+    `${skip} of ${nameOf(head.pid)} was to be skipped: expected the path of an undo or a compensation.`,
+    {
+      retryable: false,
+      remedy: `Record what you found out with tutti resolve ${process} ${id} ${skip} --output JSON or --failure JSON, and --reason TEXT.`,
+    },
+  );
+}

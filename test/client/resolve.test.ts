@@ -1,0 +1,123 @@
+import { describe, expect, test } from 'vitest';
+import * as z from 'zod';
+import { command, decider, event, process, send, service, system } from 'tutti';
+import { scripted, simulate } from 'tutti/testing';
+
+const Start = event('m.start', z.object({ id: z.string() }));
+const Go = event('m.go', z.object({ id: z.string() }));
+const undo = command({ input: z.object({ n: z.int() }) });
+const act = command({
+  input: z.object({ n: z.int() }),
+  output: z.object({ n: z.int() }),
+  errors: { No: z.object({}) },
+  undo: { command: undo, input: (input) => input },
+  retry: { attempts: 2 },
+});
+const quote = command({ input: z.object({ n: z.int() }), output: z.object({ n: z.int() }), retry: { attempts: 2, within: '1 minute' } });
+const svc = service('svc', { undo, act, quote });
+const OPTIONS = { startOn: Start.byId((start) => start.id), receives: [Go.byId((go) => go.id)] };
+const throwing = async (): Promise<never> => {
+  throw new Error('ECONNREFUSED');
+};
+const HANDLERS = { act: throwing, quote: throwing, undo: async () => {} };
+
+const one = process('one', OPTIONS, async (ctx) => (await ctx.call(svc.act, { n: 1 })).n);
+const stuck = async () => {
+  const world = simulate(system('m', { processes: [one], services: [svc] }), { services: [scripted(svc, HANDLERS)] });
+  world.expectStuck(one, 'x', 'UNKNOWN_OUTCOME');
+  await world.client.publish(Start, { id: 'x' });
+  await world.advance('1 hour');
+  expect((await world.client.describe(one, 'x')).status).toBe('stuck');
+  return world;
+};
+
+describe('client.resolve', () => {
+  test('records the output of a command that its instance is stuck on', async () => {
+    const world = await stuck();
+    await world.client.resolve(one, 'x', 'svc.act:1', { command: svc.act, output: { n: 7 }, reason: 'seen in the console' });
+    expect(await world.client.result(one, 'x')).toBe(7);
+    expect(world.journal(one, 'x')).toContainEqual(
+      expect.objectContaining({ type: 'CommandAnswered', resolved: expect.objectContaining({ reason: 'seen in the console' }) }),
+    );
+  });
+
+  test('records a declared failure', async () => {
+    const world = await stuck();
+    await world.client.resolve(one, 'x', 'svc.act:1', { command: svc.act, failure: svc.act.errors.No({}) });
+    await expect(world.client.result(one, 'x')).rejects.toMatchObject({ code: 'PROCESS_FAILED' });
+  });
+
+  test('refuses a step that is not open, another command, and an output that breaks the contract', async () => {
+    const world = await stuck();
+    await expect(world.client.resolve(one, 'x', 'svc.act:9', { output: { n: 7 } })).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    await expect(world.client.resolve(one, 'x', 'svc.act:1', { command: svc.undo, output: null })).rejects.toMatchObject({
+      code: 'DATA_INVALID',
+    });
+    await expect(world.client.resolve(one, 'x', 'svc.act:1', { output: { n: 'x' } })).rejects.toMatchObject({ code: 'DATA_INVALID' });
+    await expect(world.client.resolve(one, 'x', 'svc.act:1', { failure: { type: 'No', data: 7 } })).rejects.toMatchObject({
+      code: 'DATA_INVALID',
+    });
+    expect((await world.client.describe(one, 'x')).status).toBe('stuck');
+  });
+
+  test('is what resume names where a step is to be skipped that is no undo', async () => {
+    const world = await stuck();
+    await expect(world.client.resume(one, 'x', { skip: 'svc.act:1' })).rejects.toMatchObject({
+      code: 'UNSUPPORTED',
+      remedy: expect.stringContaining('tutti resolve one x svc.act:1'),
+    });
+  });
+});
+
+test('a stuck instance is cancelled by client.cancel', async () => {
+  const world = await stuck();
+  await world.client.cancel(one, 'x', 'fraud');
+  await world.settle();
+  expect((await world.client.describe(one, 'x')).status).toBe('cancelled');
+});
+
+test('an exhausted command without an undo rejects its step', async () => {
+  const asking = process('asking', OPTIONS, async (ctx) => {
+    try {
+      await ctx.call(svc.quote, { n: 1 });
+      return 'A';
+    } catch (error) {
+      return (error as { readonly lastError?: { readonly message: string } }).lastError?.message ?? 'B';
+    }
+  });
+  const world = simulate(system('m', { processes: [asking], services: [svc] }), { services: [scripted(svc, HANDLERS)] });
+  await world.client.publish(Start, { id: 'x' });
+  await world.advance('3 hours');
+  expect(await world.client.result(asking, 'x')).toBe('ECONNREFUSED');
+});
+
+test('a loser of a race that keeps throwing does not make its instance stuck', async () => {
+  const racing = process('racing', OPTIONS, async (ctx) => {
+    const called = ctx.call(svc.act, { n: 1 }, { retry: { within: '1 minute', attempts: 2 } });
+    return (await ctx.race({ called, late: ctx.sleep('1 minute') })).winner;
+  });
+  const world = simulate(system('m', { processes: [racing], services: [svc] }), { services: [scripted(svc, HANDLERS)] });
+  await world.client.publish(Start, { id: 'x' });
+  await world.advance('1 day');
+  expect(await world.client.describe(racing, 'x')).toMatchObject({ status: 'completed' });
+});
+
+test('a decider goes on after a command that its service did not complete', async () => {
+  const asker = decider('asker', { state: z.object({ n: z.int() }), initial: () => ({ n: 0 }) })
+    .on(
+      Start.byId((start) => start.id),
+      (state) => [state, send(svc.quote, { n: 1 })],
+    )
+    .on(svc.quote, (state, heard) => (svc.quote.exhausted(heard) ? { n: 1 } : state))
+    .on(
+      Go.byId((go) => go.id),
+      ({ n }) => ({ n: n + 6 }),
+    );
+  const world = simulate(system('m', { processes: [asker], services: [svc] }), { services: [scripted(svc, HANDLERS)] });
+  world.down(svc, '1 hour');
+  await world.client.publish(Start, { id: 'x' });
+  await world.advance('2 hours');
+  await world.client.publish(Go, { id: 'x' });
+  await world.settle();
+  expect(await world.client.query(asker, 'x')).toEqual({ n: 7 });
+});

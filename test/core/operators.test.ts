@@ -1,0 +1,147 @@
+import { describe, expect, test } from 'vitest';
+import { unresolvedCount } from '../../lib/core/unresolved.ts';
+import { Instance } from './instance.ts';
+import { Checkout, notes, Nudge, payments, tripOf, type TripContext } from './trip-contracts.ts';
+import { FLIGHT, fly, PAID, pay, started } from './trip-steps.ts';
+
+const unknown = async (body: (ctx: TripContext) => Promise<unknown> = pay): Promise<Instance> => {
+  const trip = await started(body);
+  await trip.isUnknown('payments.charge');
+  expect(trip.image.stuck?.code).toBe('UNKNOWN_OUTCOME');
+  return trip;
+};
+const STEP = 'payments.charge:1';
+
+describe('resolve', () => {
+  test('with an output lets a stuck instance go on as if its command had been answered, and journals who said so', async () => {
+    const trip = await unknown();
+    expect(await trip.operates('resolve', { step: STEP, resolution: { output: PAID } })).toBe('apply');
+    expect(trip.status).toBe('completed');
+    expect(trip.entries('CommandAnswered').at(-1)).toMatchObject({
+      outcome: 'completed',
+      data: PAID,
+      resolved: { by: 'Ann', reason: 'because' },
+    });
+  });
+
+  test('with an output of nothing answers a command that has none', async () => {
+    const trip = await started((ctx) => ctx.call(notes.notify, { text: 'hi' }));
+    await trip.operates('resolve', { step: 'notes.notify:1', resolution: { output: null } });
+    expect(trip.status).toBe('completed');
+  });
+
+  test('with a declared failure rejects the step with it', async () => {
+    const trip = await unknown(async (ctx) => {
+      const paid = await ctx.try(payments.charge, { amount: 7 });
+      return payments.charge.failed(paid) ? paid.data.reason : 'paid';
+    });
+    const failure = { type: 'Declined', message: 'no', data: { reason: 'empty' } };
+    await trip.operates('resolve', { step: STEP, resolution: { failure } });
+    expect(trip.entries('ProcessCompleted')).toMatchObject([{ data: 'empty' }]);
+  });
+
+  test('with any other failure says that nothing has happened: the step rejects with CommandExhausted', async () => {
+    const trip = await unknown((ctx) => pay(ctx).catch((error: unknown) => ({ outcome: (error as { outcome: string }).outcome })));
+    await trip.operates('resolve', { step: STEP, resolution: { failure: { type: 'Lost', message: 'never sent', data: null } } });
+    expect(trip.entries('ProcessCompleted')).toMatchObject([{ data: { outcome: 'cancelled' } }]);
+  });
+
+  test.each([
+    ['an output', { output: { paymentId: 7 } }],
+    ['a failure', { failure: { type: 'Declined', message: 'no', data: {} } }],
+  ])('with %s that breaks the contract changes nothing', async (_what, resolution) => {
+    const trip = await unknown();
+    await trip.operates('resolve', { step: STEP, resolution: resolution as never });
+    expect(trip.bug?.code).toBe('DATA_INVALID');
+    expect(trip.status).toBe('stuck');
+  });
+
+  test('answers an unresolved command after the end: a success is undone', async () => {
+    const trip = await started(async (ctx) => void (await ctx.race({ flight: fly(ctx), nudged: ctx.waitFor(Nudge) })));
+    await trip.happens(Nudge);
+    await trip.isUnknown('flights.book');
+    await trip.operates('resolve', { step: 'flights.book:1', resolution: { output: FLIGHT } });
+    expect(unresolvedCount(trip.image)).toBe(0);
+    expect(trip.open()).toEqual(['flights.cancel (undo)']);
+  });
+
+  test('of an undo that cannot succeed goes on with the next', async () => {
+    const trip = await started(async (ctx) => {
+      await fly(ctx);
+      await pay(ctx);
+      throw ctx.errors.Refused({ why: 'test' });
+    });
+    await trip.completes('flights.book', FLIGHT);
+    await trip.completes('payments.charge', PAID);
+    await trip.isUnknown('payments.refund');
+    expect(trip.image.stuck?.code).toBe('COMPENSATION');
+    await trip.operates('resolve', { step: `${STEP}/undo`, resolution: { output: null } });
+    expect(trip.status).toBe('running');
+    expect(trip.open()).toEqual(['flights.cancel (undo)']);
+  });
+
+  test('of one command leaves an instance stuck on another, and on a bug', async () => {
+    const trip = await started((ctx) => Promise.all([pay(ctx), fly(ctx)]));
+    await trip.isUnknown('payments.charge');
+    await trip.operates('resolve', { step: 'flights.book:1', resolution: { output: FLIGHT } });
+    expect(trip.image.stuck).toMatchObject({ code: 'UNKNOWN_OUTCOME', was: 'running' });
+    const poisoned = await started((ctx) => Promise.all([pay(ctx), fly(ctx)]), { compare: false });
+    Object.assign(poisoned.image, { status: 'stuck', stuck: { code: 'POISON', message: 'A bug.', was: 'running' } });
+    await poisoned.operates('resolve', { step: STEP, resolution: { output: PAID } });
+    expect(poisoned.image.stuck?.code).toBe('POISON');
+    await poisoned.operates('resolve', { step: 'flights.book:1', resolution: { output: FLIGHT } });
+    expect(poisoned.status).toBe('completed');
+  });
+});
+
+describe('cancel on a stuck instance', () => {
+  test('takes effect: what its service cannot tell is unresolved, and the rest is undone', async () => {
+    const trip = await started(async (ctx) => {
+      await fly(ctx);
+      await pay(ctx);
+    });
+    await trip.completes('flights.book', FLIGHT);
+    await trip.isUnknown('payments.charge');
+    expect(await trip.operates('cancel')).toBe('apply');
+    expect(trip.open()).toEqual(['flights.cancel (undo)']);
+    await trip.completes('flights.cancel');
+    expect(trip.status).toBe('cancelled');
+    expect(trip.image.tombstones).toMatchObject([{ path: STEP, unresolved: { attempts: 2 } }]);
+  });
+
+  test('is journaled, and leaves it stuck on an undo, which cannot be cancelled', async () => {
+    const trip = await started(async (ctx) => {
+      await pay(ctx);
+      throw ctx.errors.Refused({ why: 'test' });
+    });
+    await trip.completes('payments.charge', PAID);
+    await trip.fails('payments.refund', 'Closed');
+    await trip.operates('cancel');
+    expect(trip.entries('CancelRequested')).toHaveLength(1);
+    expect(trip.image.stuck).toMatchObject({ code: 'COMPENSATION', definite: true, was: 'running' });
+    await trip.operates('resume');
+    expect(trip.open()).toEqual(['payments.refund (undo)']);
+  });
+
+  test('leaves it stuck on a compensation whose body has failed', async () => {
+    const trip = await started(async (ctx) => {
+      ctx.compensate('tell', async (ctx) => {
+        throw ctx.errors.Refused({ why: 'never' });
+      });
+      throw ctx.errors.Refused({ why: 'test' });
+    });
+    await trip.operates('cancel');
+    expect(trip.image.stuck).toMatchObject({ code: 'COMPENSATION', compensation: 'tell:1' });
+  });
+});
+
+test('the timeout of a process that passes while its instance is stuck applies with resume', async () => {
+  const trip = new Instance(tripOf(pay, { timeout: '1 hour' }));
+  await trip.starts(Checkout);
+  await trip.isUnknown('payments.charge');
+  trip.now += 7_200_000;
+  await trip.operates('resume');
+  expect(trip.open()).toEqual(['payments.charge (settling: cancelled)']);
+  await trip.answers(trip.command('payments.charge'), 'cancelled');
+  expect(trip.status).toBe('cancelled');
+});
