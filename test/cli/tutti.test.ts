@@ -27,7 +27,21 @@ describe('usage', () => {
       tutti('start', 'book-seat', '{nonsense'),
     ]);
     expect(help.code).toBe(0);
-    for (const command of ['dev', 'start', 'signal', 'publish', 'list', 'show', 'why', 'cancel', 'terminate', 'resume', 'replay'])
+    for (const command of [
+      'dev',
+      'start',
+      'signal',
+      'publish',
+      'list',
+      'show',
+      'why',
+      'cancel',
+      'terminate',
+      'resolve',
+      'resume',
+      'replay',
+      'contracts',
+    ])
       expect(help.stdout).toContain(`\n  ${command} `);
     for (const { code, stdout, stderr } of [unknown, missing, policy]) {
       expect([code, stdout]).toEqual([2, '']);
