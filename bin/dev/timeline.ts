@@ -2,10 +2,11 @@ import { parsePid } from '../../lib/contract/process-id.ts';
 import { isClosed } from '../../lib/core/image.ts';
 import type { JournalEntry } from '../../lib/core/journal-entry.ts';
 import { decodeHead } from '../../lib/engine/head-codec.ts';
+import { definitionOf } from '../../lib/client/instance.ts';
 import type { Reach } from '../../lib/client/connection.ts';
 import { readHeadJournal } from '../../lib/client/journal-view.ts';
 import { parseEntry } from '../../lib/engine/read-journal.ts';
-import { whyOfHead } from '../../lib/client/why-of-head.ts';
+import { explain } from '../../lib/client/why.ts';
 import type { Head } from '../../lib/ports/process-store.ts';
 import { Narrator, offsetText, type Sentence } from '../narrator.ts';
 import { paint } from '../tone.ts';
@@ -117,7 +118,7 @@ export class Timeline {
   }
 
   #why(head: Head): string {
-    return whyOfHead(this.#reach, head).line;
+    return explain(decodeHead(head), this.#reach.ports.clock.now(), definitionOf(this.#reach.system, head.definition)).line;
   }
 
   #print(head: Head, sentence: Sentence, at: number, more: { readonly index?: number; readonly entry?: JournalEntry } = {}): void {

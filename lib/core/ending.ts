@@ -14,8 +14,7 @@ export const endProcess = (run: Run, failure: Failure | undefined, value: unknow
     journal(run, { type: 'ProcessCompleted', path: '', ...resultOf(run, value) });
     closeImage(run, 'completed');
   } else if (failure.code === 'CANCELLED') {
-    const { reason, message } = failure;
-    journal(run, { type: 'ProcessCancelled', path: '', reason, ...(reason === 'requested' && { message }) });
+    journal(run, { type: 'ProcessCancelled', path: '', reason: failure.reason });
     closeImage(run, 'cancelled');
   } else {
     journal(run, { type: 'ProcessFailed', path: '', data: failureToJson(asProcessFailure(run, failure)) });

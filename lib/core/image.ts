@@ -196,8 +196,6 @@ export interface Image {
   /** Start and operator ids. */
   starts: string[];
   tombstones: Tombstone[];
-  /** Paths of open waits without a time-out, as they were at the last commit: so that `why` can tell of them. Replay does not read them. */
-  waits?: readonly string[] | undefined;
   /** The latest view; of a decider: its state. */
   view?: Stored;
   tags?: Readonly<Record<string, string>>;
@@ -216,6 +214,10 @@ export const EARLY_EVENTS_MAX = 64;
 export const OPEN_MAX = 100;
 export const CONTROL_BYTES_MAX = 256 * 1024;
 export const JOURNAL_ENTRIES_MAX = 50_000;
+/** From here on an instance says that its journal will be full. */
+export const JOURNAL_ENTRIES_WARNED = 0.8 * JOURNAL_ENTRIES_MAX;
+/** What a run may write beyond that while it is cancelled, undone and ended. */
+export const JOURNAL_ENTRIES_TO_END = JOURNAL_ENTRIES_MAX;
 
 export const newImage = (pid: string, run: string, definition: string, at: number): Image => ({
   pid,

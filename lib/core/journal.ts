@@ -1,6 +1,7 @@
 import type { Json } from '../contract/schema.ts';
 import { count } from './activation.ts';
 import { isFact, type Decided, type JournalEntry } from './journal-entry.ts';
+import { refuseBeyondRoom } from './journal-room.ts';
 import type { Run } from './run.ts';
 
 /** A value above this many characters of JSON is stored apart, under its SHA-256. */
@@ -10,8 +11,10 @@ export const VALUE_CHARACTERS_MAX = 1024;
 export const journal = (run: Run, entry: JournalEntry): void => {
   run.position += 1;
   count(run, 'entries');
-  if (!run.expected) run.image.tail.push(encoded(run, entry));
-  else if (!isFact(entry)) run.expected.match(entry);
+  if (!run.expected) {
+    refuseBeyondRoom(run, entry);
+    run.image.tail.push(encoded(run, entry));
+  } else if (!isFact(entry)) run.expected.match(entry);
 };
 
 /**

@@ -4,7 +4,7 @@ import { closeActivation, openActivation } from '../core/activation.ts';
 import { applyFact } from '../core/apply.ts';
 import { poison } from '../core/bug.ts';
 import type { FrontEnd, FrontEndOf } from '../core/front-end.ts';
-import { isClosed, JOURNAL_ENTRIES_MAX, journalLength, newImage, type Image } from '../core/image.ts';
+import { isClosed, journalLength, newImage, type Image } from '../core/image.ts';
 import type { Fact, JournalEntry } from '../core/journal-entry.ts';
 import { activations, Expected } from '../core/replay.ts';
 import { newRun, type Environment, type Run } from '../core/run.ts';
@@ -81,11 +81,6 @@ export class LiveInstance {
       poison(run, error);
     }
     closeActivation(run);
-    if (run.position > JOURNAL_ENTRIES_MAX && !run.ended)
-      run.bug ??= {
-        code: 'SIZE',
-        message: `The journal of ${run.image.pid} has ${run.position} entries: at most ${JOURNAL_ENTRIES_MAX} are allowed in a run.`,
-      };
   }
 }
 

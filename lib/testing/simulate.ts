@@ -96,18 +96,7 @@ class SimulatedWorld implements World {
 
   #connect(system: System<string>): Client {
     const { system: contract, records } = this.#build;
-    return connect(
-      system,
-      connectionOf(
-        clientPorts(
-          contract,
-          this.#state,
-          records,
-          (pid) => this.#changed(pid),
-          (commandId) => this.#faults.textOf(commandId),
-        ),
-      ),
-    );
+    return connect(system, connectionOf(clientPorts(contract, this.#state, records, (pid) => this.#changed(pid))));
   }
 
   #watch(): ServiceWatch {

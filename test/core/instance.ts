@@ -19,7 +19,7 @@ import { sha256 } from '../../lib/engine/engine.ts';
 import { decodeHead, encodeControl, encodeHead, resolveReferences } from '../../lib/engine/head-codec.ts';
 import { LiveInstance } from '../../lib/engine/live-instance.ts';
 import { readEntries } from '../../lib/engine/read-journal.ts';
-import { placeOf } from '../../lib/engine/user-frame.ts';
+import { atUserFrame } from '../../lib/engine/user-frame.ts';
 import { replayJournal } from '../../lib/engine/replay-journal.ts';
 import type { Head } from '../../lib/ports/process-store.ts';
 import { frontEndOf } from '../../lib/process/front-end.ts';
@@ -70,7 +70,7 @@ export class Instance {
       canonical,
       tickHorizonMs: options.tickHorizonMs ?? 900_000,
       checks: options.checks ?? true,
-      ...(options.places === true && { placeOf }),
+      ...(options.places === true && { placeOf: atUserFrame }),
     };
     this.#id = id;
     this.#compares = options.compare ?? true;
@@ -79,6 +79,12 @@ export class Instance {
   get image(): Image {
     assert(this.#live, 'The instance was not started.');
     return this.#live.run.image;
+  }
+
+  /** As after a long life: the next entry is this one. The copy from the journal would know better. */
+  ages(position: number): void {
+    assert(this.#live && !this.#compares);
+    this.#live.run.position = position;
   }
 
   get head(): Head {

@@ -1,0 +1,30 @@
+import { refuse } from './bug.ts';
+import { JOURNAL_ENTRIES_MAX, JOURNAL_ENTRIES_TO_END } from './image.ts';
+import type { JournalEntry } from './journal-entry.ts';
+import type { Run } from './run.ts';
+
+/** What ends a run, and so is journaled however long its journal is. */
+const ENDS: ReadonlySet<string> = new Set<JournalEntry['type']>([
+  'CancelRequested',
+  'TerminateRequested',
+  'ProcessCompleted',
+  'ProcessFailed',
+  'ProcessCancelled',
+  'ProcessTerminated',
+  'EventsUnread',
+]);
+
+/**
+ * A full journal refuses what would go on with the process. Cancelling it, undoing what it did and its end have room of their own: an undo
+ * takes no more entries than what it undoes.
+ */
+export const refuseBeyondRoom = (run: Run, { type }: JournalEntry): void => {
+  const { position, image, root } = run;
+  if (position <= JOURNAL_ENTRIES_MAX || run.ended || ENDS.has(type)) return;
+  if (root.state !== 'open' && position <= JOURNAL_ENTRIES_MAX + JOURNAL_ENTRIES_TO_END) return;
+  refuse(
+    run,
+    'SIZE',
+    `The journal of ${image.pid} is full: a run may write ${JOURNAL_ENTRIES_MAX} entries. Cancel the instance, which undoes what it did, or terminate it.`,
+  );
+};
