@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { command, decider, event, process, send, service, versions, type AnyService } from 'tutti';
+import type { Duration } from '../../lib/contract/duration.ts';
 import type { Schema } from '../../lib/contract/schema.ts';
 import { Instance } from './instance.ts';
 import { Booked, Checkout, Nudge, services, tripOf, type TripContext } from './trip-contracts.ts';
@@ -18,17 +19,21 @@ interface Parts {
   readonly refundInput?: Schema;
   readonly undo?: ((charged: any, receipt: any) => unknown) | undefined;
   readonly errors?: Readonly<Record<string, Schema>>;
+  readonly onUnknown?: 'stuck' | 'continue';
+  readonly retry?: { readonly attempts?: number; readonly within?: Duration };
 }
 
 const paymentsOf = (parts: Parts = {}): AnyService => {
   const { input = Amount, output = Receipt, errors = {}, refundInput = Receipt } = parts;
   const undo = 'undo' in parts ? parts.undo : (_charged: unknown, receipt: unknown) => receipt;
-  const policy = { timeout: '1 minute', retry: { within: '1 hour', first: '1 second', most: '1 second' } } as const;
+  const policy = { timeout: '1 minute', retry: { within: '1 hour', first: '1 second', most: '1 second', ...parts.retry } } as const;
   const refund = command({ input: refundInput as typeof Receipt, ...policy });
   const charge = { input: input as typeof Amount, output: output as typeof Receipt, errors: errors as {}, ...policy };
   return service('payments', {
     refund,
-    charge: undo ? command({ ...charge, undo: { command: refund, input: undo as never } }) : command(charge),
+    charge: undo
+      ? command({ ...charge, undo: { command: refund, input: undo as never }, onUnknown: parts.onUnknown ?? 'stuck' })
+      : command(charge),
   });
 };
 
@@ -142,6 +147,64 @@ describe('an open run goes on after a deploy of a contract', () => {
       expect((await trip.rebuilt(tell(after))).run.bug).toBeUndefined();
     const [published, shown] = [trip.entries('EventPublished')[0], trip.entries('ViewChanged')[0]];
     expect([published?.asked, shown?.asked]).toEqual([undefined, undefined]);
+  });
+});
+
+describe('limits that were reached stand in the journal, so that other limits change nothing that was decided', () => {
+  const limits: readonly Parts[] = [
+    { retry: { attempts: 1 } },
+    { retry: { attempts: 9 } },
+    { retry: { within: '1 second' } },
+    { retry: { within: '9 days' } },
+  ];
+  const replays = async (trip: Instance): Promise<void> => {
+    for (const parts of [...limits, ...limits.map((each) => ({ ...each, onUnknown: 'continue' as const }))]) {
+      await trip.deploys(paymentsOf(parts));
+      expect((await trip.rebuilt()).run.bug).toBeUndefined();
+    }
+  };
+  const payOrGoOn = async (ctx: TripContext): Promise<void> => {
+    try {
+      await pay(ctx, { amount: 7 });
+    } catch {
+      await ctx.waitFor(Nudge);
+    }
+    await ctx.sleep('30 days');
+  };
+
+  test('a step that was tried again, and one that was exhausted', async () => {
+    const trip = await started(payOrGoOn, paymentsOf({ retry: { attempts: 2 } }));
+    await trip.breaksDown('payments.charge');
+    await replays(trip);
+    await trip.passes('1 second');
+    await trip.breaksDown('payments.charge');
+    expect(trip.open()).toEqual([]);
+    await replays(trip);
+  });
+
+  test('a step whose service is silent beyond its limits', async () => {
+    const trip = await started(payOrGoOn, paymentsOf({ onUnknown: 'continue' }));
+    await trip.passes('2 hours');
+    expect(trip.entries('CommandGivenUp')).toHaveLength(1);
+    await replays(trip);
+  });
+
+  test('a step whose outcome was unknown, and went on or not', async () => {
+    for (const onUnknown of ['continue', 'stuck'] as const) {
+      const trip = await started(payOrGoOn, paymentsOf({ onUnknown }));
+      await trip.answers(trip.command('payments.charge'), 'unknown');
+      expect(trip.status).toBe(onUnknown === 'stuck' ? 'stuck' : 'running');
+      await replays(trip);
+    }
+  });
+
+  test('an undo that was tried again', async () => {
+    const trip = await paid(payThenFail);
+    await trip.happens(Nudge);
+    await trip.breaksDown('payments.refund');
+    await replays(trip);
+    await trip.passes('1 second');
+    await replays(trip);
   });
 });
 

@@ -9,6 +9,7 @@ export interface ContractChange {
   readonly schema?: (before: Schema) => Schema;
   readonly undo?: (input: never, output: never) => unknown;
   readonly errors?: Readonly<Record<string, Schema>>;
+  readonly limits?: Pick<CommandContract, 'onUnknown' | 'timeoutMs' | 'retry'>;
 }
 
 type Members = Readonly<Record<string, Json>>;
@@ -54,6 +55,12 @@ export const CONTRACT_CHANGES: Readonly<Record<string, ContractChange>> = {
       throw new TypeError('not what it was made for');
     },
   },
+  'narrower limits, which an unknown outcome may pass': {
+    limits: { onUnknown: 'continue', timeoutMs: 1, retry: { withinMs: 1, attempts: 1, firstMs: 1, factor: 1, mostMs: 1 } },
+  },
+  'wider limits': {
+    limits: { onUnknown: 'stuck', timeoutMs: 1e9, retry: { withinMs: 1e10, attempts: Infinity, firstMs: 1e6, factor: 3, mostMs: 1e8 } },
+  },
   'an error': { errors: { Added: schemaOf((value) => ({ value })) } },
 };
 
@@ -73,8 +80,9 @@ export const changedSystem = (system: System<string>, change: ContractChange): S
   return { name: system.name, '~': { ...system['~'], contract } } as unknown as System<string>;
 };
 
-const changedCommand = (contract: CommandContract, { schema = same, undo, errors }: ContractChange): CommandContract => ({
+const changedCommand = (contract: CommandContract, { schema = same, undo, errors, limits }: ContractChange): CommandContract => ({
   ...contract,
+  ...limits,
   input: schema(contract.input),
   output: schema(contract.output),
   errors: { ...contract.errors, ...errors },
