@@ -113,5 +113,5 @@ const answerLate = (run: Run, fact: Extract<Fact, { type: 'CommandAnswered' }>, 
   run.image.tombstones = run.image.tombstones.filter((tombstone) => tombstone.run !== late.run || tombstone.n !== fact.n);
   if (fact.outcome !== 'completed') return;
   const id = `${run.image.pid}/${late.run}/${fact.n}`;
-  issueUndo(run, undoItem(run, { n: fact.n, command: late.command, input: late.input, path: `late/${id}` }, fact.data ?? null, id));
+  issueUndo(run, undoItem(run, { ...late, n: fact.n, path: `late/${id}` }, fact.data ?? null, id));
 };

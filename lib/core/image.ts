@@ -128,6 +128,8 @@ export interface Tombstone {
   /** As of its command: an answer to anything else is none. Absent where an older build has buried it. */
   readonly hash?: string;
   readonly input: Json;
+  /** Position of the input in the `versions()` of its contract. Absent in heads of older releases. */
+  readonly version?: number;
   readonly inputRef?: string;
   /** Path of its step. Absent where an older build has written it. */
   readonly path?: string;

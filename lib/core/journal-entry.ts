@@ -16,10 +16,12 @@ export interface Hashed {
 }
 
 /** What is known of a command whose success came when nobody waited for it any more. */
-interface Late {
+export interface Late {
   readonly run: string;
   readonly command: string;
   readonly input: Json;
+  /** Position of the input in the `versions()` of its contract. Absent in journals of older releases. */
+  readonly version?: number;
   /** In a journal entry: the name of an input that is stored apart. */
   readonly inputref?: string;
 }

@@ -48,7 +48,10 @@ export const sendingAgain = (run: Run, type: HashedType, path: string, sent: Sen
 type HashedType = 'CommandIssued' | 'EventPublished' | 'ViewChanged';
 
 const sentNow = (run: Run, passed: Passed): Sending => {
-  const data = parsedOr(passed, (error) => refuse(run, 'POISON', thrownText(error), error));
+  const parsed = parsedOf(passed);
+  // A bug also where user code catches it (api 4).
+  if ('fault' in parsed) return refuse(run, 'POISON', thrownText(parsed.fault), parsed.fault);
+  const { data } = parsed;
   const text = run.environment.canonical(data);
   const wireHash = run.environment.hash(text);
   // The journal of a decider is never replayed.
@@ -66,11 +69,8 @@ const sentNow = (run: Run, passed: Passed): Sending => {
 const sentBefore = (run: Run, step: string, recorded: Hashed & { readonly n?: number }, passed: Passed): Sending => {
   const { schema, value } = passed;
   const hashes = hashesOf(recorded);
-  let fault: unknown;
-  const now = parsedOr(passed, (error) => {
-    fault = error;
-    return undefined;
-  });
+  const parsed = parsedOf(passed);
+  const now = 'data' in parsed ? parsed.data : undefined;
   if (now !== undefined && shortHash(run, now) === recorded.hash) return { ...sentFirst(schema, now), hashes };
   for (const before of givenBefore(schema, value)) if (shortHash(run, before.data) === recorded.hash) return { ...before, hashes };
   const text = canonicalOf(run, value);
@@ -78,7 +78,7 @@ const sentBefore = (run: Run, step: string, recorded: Hashed & { readonly n?: nu
   // It was sent as it was passed; also where a release wrote the journal that did not write `asked`.
   if (text !== undefined && asked === recorded.hash) return { data: JSON.parse(text) as Json, hashes };
   const same = asked !== undefined && asked === recorded.asked;
-  if (now === undefined && !same) return refuse(run, 'POISON', thrownText(fault), fault);
+  if ('fault' in parsed && !same) return refuse(run, 'POISON', thrownText(parsed.fault), parsed.fault);
   const data = now ?? (JSON.parse(text as string) as Json);
   if (!same)
     run.expected?.differs(`${step} ${differenceOf(data, run.expected.sentUnder(recorded.n), shortHash(run, data), recorded.hash)}`);
@@ -93,12 +93,13 @@ const hashesOf = ({ hash, asked }: Hashed): Hashed => (asked === undefined ? { h
 /** Kept for a plain schema too: its data may fit a version that the contract has later, and is of the first all the same. */
 const newest = (schema: Schema): number => versionOf(schema);
 
-/** A value that breaks its schema is a bug, also where user code catches it (api 4). */
-const parsedOr = <T>({ schema, value, what }: Passed, otherwise: (error: unknown) => T): Json | T => {
+type Parsed = { readonly data: Json } | { readonly fault: unknown };
+
+const parsedOf = ({ schema, value, what }: Passed): Parsed => {
   try {
-    return parseGiven(schema, value, what);
-  } catch (error) {
-    return otherwise(error);
+    return { data: parseGiven(schema, value, what) };
+  } catch (fault) {
+    return { fault };
   }
 };
 

@@ -1,10 +1,11 @@
-import type { Image, OpenCommand } from './image.ts';
+import type { Image, OpenCommand, Tombstone } from './image.ts';
 import { journal } from './journal.ts';
+import type { Late } from './journal-entry.ts';
 import type { Run } from './run.ts';
 
 /** Remembers an undoable command that nobody waits for any more, so that its late success is undone (S3). */
 export const leaveTombstone = (image: Image, command: OpenCommand): void => {
-  const { n, path, command: name, hash, input, inputRef, unknown } = command;
+  const { n, path, command: name, hash, input, version, inputRef, unknown } = command;
   image.tombstones.push({
     run: image.run,
     n,
@@ -12,10 +13,19 @@ export const leaveTombstone = (image: Image, command: OpenCommand): void => {
     hash,
     input,
     path,
+    ...(version !== undefined && { version }),
     ...(inputRef !== undefined && { inputRef }),
     ...(unknown && { unresolved: unknown }),
   });
 };
+
+/** What the entry of a late answer keeps of the command. */
+export const lateOf = ({ run, command, input, version }: Tombstone): Late => ({
+  run,
+  command,
+  input,
+  ...(version !== undefined && { version }),
+});
 
 /** The instance goes on without an outcome that nobody can tell. With an undo the command is unresolved until an answer comes. */
 export const giveUp = (run: Run, command: OpenCommand, undoable: boolean): void => {

@@ -6,6 +6,7 @@ import type { OperatorInbound, Resolution } from '../core/inbound.ts';
 import type { Fact } from '../core/journal-entry.ts';
 import { resolvable } from '../core/resolvable.ts';
 import type { Run } from '../core/run.ts';
+import { lateOf } from '../core/unresolved.ts';
 import { digest } from '../core/seeded-random.ts';
 import { isHalted } from '../core/undoing.ts';
 import type { LiveInstance } from './live-instance.ts';
@@ -92,7 +93,7 @@ const applyResolution = async (live: LiveInstance, operator: OperatorInbound, at
     at,
     n,
     ...answer,
-    ...(tombstone && { late: { run: tombstone.run, command: tombstone.command, input: tombstone.input } }),
+    ...(tombstone && { late: lateOf(tombstone) }),
     resolved: { id, by, reason },
   });
 };

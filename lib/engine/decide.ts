@@ -8,6 +8,7 @@ import type { Fact } from '../core/journal-entry.ts';
 import { digest } from '../core/seeded-random.ts';
 import { arm, nextDue } from '../core/timers.ts';
 import type { Run } from '../core/run.ts';
+import { lateOf } from '../core/unresolved.ts';
 import { applyOperator, remember } from './apply-operator.ts';
 import type { LiveInstance } from './live-instance.ts';
 
@@ -96,7 +97,7 @@ const applyReply = (live: LiveInstance, reply: ReplyInbound, at: number): Promis
     outcome,
     ...(retryable && { retryable }),
     ...(attempts !== undefined && { attempts }),
-    ...(tombstone && { late: { run: tombstone.run, command: tombstone.command, input: tombstone.input } }),
+    ...(tombstone && { late: lateOf(tombstone) }),
     ...(data !== null && { data }),
   };
   return live.apply(fact);

@@ -204,6 +204,7 @@ describe('limits that were reached stand in the journal, so that other limits ch
     await trip.breaksDown('payments.refund');
     await replays(trip);
     await trip.passes('1 second');
+    expect(trip.open()).toEqual(['payments.refund (undo)']);
     await replays(trip);
   });
 });
@@ -332,6 +333,18 @@ describe('an undo', () => {
     await trip.deploys(first);
     await trip.happens(Nudge);
     expect(trip.open()).toEqual(['payments.refund (undo)']);
+  });
+
+  test('of a late success is made from the version that its command was sent with', async () => {
+    const optional = z.object({ amount: z.int(), note: z.string().optional() });
+    const input = versions(Amount).next(optional, (old) => ({ ...old, note: 'by upcast' }));
+    const parts = { input, undo: (charged: { note?: string }) => ({ paymentId: String(charged.note) }) };
+    const trip = await started((ctx) => pay(ctx, { amount: 7 }), paymentsOf(parts));
+    const { n } = trip.command('payments.charge');
+    await trip.operates('terminate');
+    await trip.answers({ n }, 'completed', { paymentId: 'p-1' });
+    expect(trip.entries('CommandAnswered')[0]?.late).toMatchObject({ input: { amount: 7 }, version: 2 });
+    expect(trip.command('payments.refund').input).toEqual({ paymentId: 'undefined' });
   });
 
   test('whose mapper is at fault is found with the first answer, not when it is to be made', async () => {
