@@ -32,7 +32,7 @@ import { SentCommands } from './sent-commands.ts';
 import { stoppedForNothing } from './stuck-by-answer.ts';
 import { ServiceMessages } from './service-messages.ts';
 import type { Told } from './told.ts';
-import { checkTombstones } from './tombstones.ts';
+import { blockedByLoser, checkTombstones } from './tombstones.ts';
 import { Violations } from './violations.ts';
 
 export interface AuditorOptions {
@@ -125,6 +125,8 @@ export class Auditor implements Observer, Told {
     // What a restored head fires may have been sent before.
     if (!picture.disturbed) for (const each of dropped) report('I2', `${each} was dropped from the head, and never sent`);
     checkTombstones(picture, before, image, this.#contracts, report);
+    const blocking = blockedByLoser(image);
+    if (blocking !== undefined) report('I8', blocking);
     if (!picture.disturbed) checkCarriers(image, (messageId) => this.#readMessage(messageId), report);
     checkArmed(image, this.#options.tickHorizonMs ?? 900_000, report);
   }

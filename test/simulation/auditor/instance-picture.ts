@@ -28,6 +28,8 @@ export interface RunPicture {
   /** Outcomes that decide something, in the order in which they were journaled; `late` ones apart. */
   readonly answers: Map<number, Outcome[]>;
   readonly late: Set<number>;
+  /** Commands that the process went on without, as long as nobody knows their outcome. */
+  readonly unresolved: Set<number>;
   readonly timers: Map<number, number>;
   /** Ids of events, starts and operator acts that the journal holds. */
   readonly ids: Set<string>;
@@ -45,6 +47,7 @@ export const newRunPicture = (run: string, definition: string): RunPicture => ({
   byPath: new Map(),
   answers: new Map(),
   late: new Set(),
+  unresolved: new Set(),
   timers: new Map(),
   ids: new Set(),
   heard: new Set(),

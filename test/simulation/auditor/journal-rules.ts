@@ -49,6 +49,9 @@ const checkEntry = (context: JournalContext, entry: JournalEntry, index: number,
     case 'CommandIssued':
       checkIssue(context, entry);
       break;
+    case 'CommandGivenUp':
+      if (entry.unresolved) run.unresolved.add(entry.n);
+      break;
     case 'TimerSet':
       run.timers.set(entry.n, entry.due);
       break;
@@ -113,6 +116,7 @@ const checkAnswer = (context: JournalContext, entry: Entry<'CommandAnswered'>): 
   if (!of?.issued.has(entry.n) && !picture.disturbed) report('I5', `${id} was answered, but never issued`);
   checkAnswerIsAuthentic(context, entry, of);
   if (!of || entry.outcome === 'deferred' || entry.outcome === 'unknown') return;
+  of.unresolved.delete(entry.n);
   if (entry.late) {
     // After a restore it may be late once more: what it was answered stood in the suffix that is lost.
     if (of.late.has(entry.n) && !picture.disturbed) report('I5', `${id} was late twice`);

@@ -16,6 +16,11 @@ export const checkTombstones = (
   for (const { run, n, command } of before.tombstones)
     if (!isBuried(run, n) && picture.runs.get(run)?.late.has(n) !== true)
       report('I10', `${image.pid} has forgotten that ${run}/${n} (${command}) may succeed late`);
+  for (const { run, unresolved } of picture.runs.values()) {
+    const listed = image.tombstones.filter((each) => each.run === run && each.unresolved !== undefined).map(({ n }) => n);
+    for (const n of unresolved) if (!listed.includes(n)) report('I10', `${image.pid} does not list that ${run}/${n} is unresolved`);
+    for (const n of listed) if (!unresolved.has(n)) report('I5', `${image.pid} lists ${run}/${n} as unresolved, and its outcome is known`);
+  }
   if (before.run !== image.run || isClosed(before.status) || !isClosed(image.status)) return;
   for (const { n, mode, command, stands } of before.commands.values()) {
     if (mode !== 'call' || stands || contracts.command(command)?.undo === undefined) continue;
@@ -27,4 +32,10 @@ export const checkTombstones = (
       run?.entries.some((entry) => entry.type === 'StepDetached' || (entry.type === 'CommandAbandoned' && entry.n === n));
     if (!isOver && !isBuried(image.run, n)) report('I10', `${image.pid} has ended, and forgotten that ${n} (${command}) may succeed late`);
   }
+};
+
+/** I8: a step that lost its race, or was cancelled, makes no instance stuck, whatever its service can tell. */
+export const blockedByLoser = ({ pid, status, stuck, commands }: Image): string | undefined => {
+  if (status !== 'stuck' || stuck?.code !== 'UNKNOWN_OUTCOME' || stuck.n === undefined) return undefined;
+  return commands.get(stuck.n)?.settling === 'cancelled' ? `${pid} is stuck on ${stuck.n}, which is cancelled already` : undefined;
 };

@@ -16,6 +16,7 @@ const HOUR_MS = 3_600_000;
 export const outagesScenario = (choices: Choices): Scenario => {
   const fromMs = choices.below(5 * MINUTE_MS);
   const outage: Outage = { fromMs, toMs: fromMs + outageMs(choices) };
+  const isLong = outage.toMs - fromMs > 12 * HOUR_MS;
   const terms = { first: drawnTerms(choices), second: drawnTerms(choices), third: drawnTerms(choices), back: drawnBack(choices) };
   const effect = choices.one<EffectClass>(['key', 'transaction', 'key', 'once']);
   const retryAfterSeconds = choices.one([60, 600, 3_600]);
@@ -23,7 +24,7 @@ export const outagesScenario = (choices: Choices): Scenario => {
   const database = new MemoryDatabase();
   const acts: Act[] = [];
   const expectations = new Map<string, Expectation>();
-  for (let count = choices.between(1, 3), i = 1; i <= count; i += 1) {
+  for (let count = isLong ? 1 : choices.between(1, 3), i = 1; i <= count; i += 1) {
     const id = `o${i}`;
     const pid = `default#errands#${id}`;
     const plan: Plan = { errands: drawnErrands(choices, id), fails: choices.chance(0.3), terms, outage, effect };
