@@ -1,18 +1,26 @@
 import type { Command } from 'commander';
+import type { WhyAnswer } from '../../lib/client/acts.ts';
 import { addWhereOptions, withActs, type Invocation, type WhereOptions } from '../invocation.ts';
 
 export function addWhyCommand(program: Command, invocation: Invocation): void {
   addWhereOptions(program.command('why'))
-    .description('one line: what an instance waits for, since when, what wakes it next, where its command is')
+    .description('what an instance waits for, a line for each thing: since when, what wakes it next, where its command is')
     .argument('<process>', 'name of the process')
     .argument('<id>', 'id of the instance')
     .action(async (process: string, id: string, options: WhereOptions) => {
       await withActs(invocation, options, async (acts) => {
         const why = await acts.why({ process, id });
         if (options.json) invocation.terminal.printJson(why);
-        else invocation.terminal.print(`${process} ${id} ${why.why}${parkedText(why.parked, why.parkedReasons)}`);
+        else for (const line of longForm(`${process} ${id}`, why)) invocation.terminal.print(line);
       });
     });
+}
+
+/** One line; where it waits for several things, a line for each. */
+function longForm(name: string, { why, lines = [], parked, parkedReasons }: WhyAnswer): string[] {
+  const last = parkedText(parked, parkedReasons);
+  if (lines.length < 2) return [`${name} ${why}${last}`];
+  return lines.map((line, at) => `${at === 0 ? name : ' '.repeat(name.length)} ${line}${at === lines.length - 1 ? last : ''}`);
 }
 
 function parkedText(parked: number | undefined, reasons: Readonly<Record<string, number>> = {}): string {

@@ -2,11 +2,10 @@ import { parsePid } from '../../lib/contract/process-id.ts';
 import { isClosed } from '../../lib/core/image.ts';
 import type { JournalEntry } from '../../lib/core/journal-entry.ts';
 import { decodeHead } from '../../lib/engine/head-codec.ts';
-import { definitionOf } from '../../lib/client/instance.ts';
 import type { Reach } from '../../lib/client/connection.ts';
 import { readHeadJournal } from '../../lib/client/journal-view.ts';
 import { parseEntry } from '../../lib/engine/read-journal.ts';
-import { explain } from '../../lib/client/why.ts';
+import { whyOfHead } from '../../lib/client/why-of-head.ts';
 import type { Head } from '../../lib/ports/process-store.ts';
 import { Narrator, offsetText, type Sentence } from '../narrator.ts';
 import { paint } from '../tone.ts';
@@ -118,7 +117,7 @@ export class Timeline {
   }
 
   #why(head: Head): string {
-    return explain(decodeHead(head), this.#reach.ports.clock.now(), definitionOf(this.#reach.system, head.definition)).line;
+    return whyOfHead(this.#reach, head).line;
   }
 
   #print(head: Head, sentence: Sentence, at: number, more: { readonly index?: number; readonly entry?: JournalEntry } = {}): void {

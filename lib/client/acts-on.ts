@@ -6,7 +6,7 @@ import { decodeHead } from '../engine/head-codec.ts';
 import type { Acts, Instance, JournalAnswer, ListedInstance, ListRequest, WhyAnswer } from './acts.ts';
 import type { Reach } from './connection.ts';
 import type { Status } from './describe.ts';
-import { definitionOf, pidOf, readHead, requireHead, readValue } from './instance.ts';
+import { pidOf, readHead, requireHead, readValue } from './instance.ts';
 import { readHeadJournal } from './journal-view.ts';
 import { listInstances } from './list.ts';
 import { operate, resumeInstance } from './operate.ts';
@@ -16,7 +16,7 @@ import { refuseSkip, resolveStep } from './resolve.ts';
 import { endOrStuck, resultOf } from './result.ts';
 import { signalInstance } from './signal.ts';
 import { startProcess } from './start.ts';
-import { explain } from './why.ts';
+import { whyOfHead } from './why-of-head.ts';
 
 /** The acts on a system whose ports are at hand: it runs in this process or on AWS, or only its stored state is there. */
 export function actsOn(reach: Reach): Acts {
@@ -130,7 +130,7 @@ async function journalOf(
 ): Promise<JournalAnswer> {
   const head = await namedHead(reach, process, id);
   const entries = await readHeadJournal(reach.ports, head, { payloads });
-  const why = explain(decodeHead(head), reach.ports.clock.now(), definitionOf(reach.system, head.definition)).line;
+  const why = whyOfHead(reach, head).line;
   const view = decodeHead(head).view;
   return {
     run: head.run,
@@ -144,7 +144,7 @@ async function journalOf(
 
 async function whyOf(reach: Reach, process: string, id: string): Promise<WhyAnswer> {
   const head = await namedHead(reach, process, id);
-  const { line, pending, stuck } = explain(decodeHead(head), reach.ports.clock.now(), definitionOf(reach.system, head.definition));
+  const { line, lines, pending, stuck } = whyOfHead(reach, head);
   const parkedReasons = await parkedCount(reach.ports, head.pid);
   const parked = totalParked(parkedReasons);
   return {
@@ -152,6 +152,7 @@ async function whyOf(reach: Reach, process: string, id: string): Promise<WhyAnsw
     id,
     status: head.status as Status,
     why: line,
+    lines,
     pending,
     ...(stuck === undefined ? {} : { stuck }),
     ...(parked === 0 ? {} : { parked, parkedReasons }),

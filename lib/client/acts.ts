@@ -57,6 +57,8 @@ export interface WhyAnswer {
   readonly id: string;
   readonly status: Status;
   readonly why: string;
+  /** Each thing that it waits for, in full. Absent where an older version of Tutti answers. */
+  readonly lines?: readonly string[];
   readonly pending: Why['pending'];
   readonly stuck?: NonNullable<Why['stuck']>;
   /** How many events are parked beside it. */

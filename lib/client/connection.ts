@@ -42,6 +42,8 @@ export interface ClientPorts {
    * a message names it. Such data is there for the engine, which keeps a copy, and is removed after 120 days.
    */
   storeLarge(folder: string, hash: string, json: string): Promise<string>;
+  /** What the handler of a command that runs here threw last, to end a sentence with. @default not known: its service's log tells it */
+  faultOf?(commandId: string): string | undefined;
   /** Resolves when all that was done before survives a crash. */
   durable(): Promise<void>;
   /**

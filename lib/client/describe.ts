@@ -1,11 +1,10 @@
 import { parsePid } from '../contract/process-id.ts';
 import type { Json } from '../contract/schema.ts';
-import { decodeHead } from '../engine/head-codec.ts';
 import type { Head } from '../ports/process-store.ts';
 import type { Reach } from './connection.ts';
-import { definitionOf, definitionParts, pidOf, requireHead } from './instance.ts';
+import { definitionParts, pidOf, requireHead } from './instance.ts';
 import { parkedCount, type ParkedCount } from './parked-count.ts';
-import { explain } from './why.ts';
+import { whyOfHead } from './why-of-head.ts';
 
 /** How an instance stands; `stuck` needs a person. */
 export type Status = 'running' | 'completed' | 'failed' | 'cancelled' | 'terminated' | 'stuck';
@@ -37,8 +36,8 @@ export async function describeInstance(reach: Reach, process: string, id: string
   return descriptionOf(reach, head, await parkedCount(reach.ports, head.pid));
 }
 
-export function descriptionOf({ ports, system }: Reach, head: Head, parked: ParkedCount): Description {
-  const { line, pending } = explain(decodeHead(head), ports.clock.now(), definitionOf(system, head.definition));
+export function descriptionOf(reach: Reach, head: Head, parked: ParkedCount): Description {
+  const { line, pending } = whyOfHead(reach, head);
   return {
     process: parsePid(head.pid)?.process ?? '',
     id: parsePid(head.pid)?.id ?? head.pid,

@@ -1,17 +1,18 @@
-import { Cancelled, ClientError, type CancelReason } from '../contract/errors.ts';
+import { Cancelled, ClientError, ProcessFailed, type CancelReason, type Failure } from '../contract/errors.ts';
 import { milliseconds, type Duration } from '../contract/duration.ts';
 import { failureFromJson } from '../contract/failure-json.ts';
 import type { Json } from '../contract/schema.ts';
 import { isClosed } from '../core/image.ts';
 import type { Decided, JournalEntry } from '../core/journal-entry.ts';
-import { decodeHead } from '../engine/head-codec.ts';
 import type { Head } from '../ports/process-store.ts';
 import type { Reach } from './connection.ts';
-import { definitionOf, nameOf, notFound, pidOf, readValue } from './instance.ts';
+import { nameOf, notFound, pidOf, readValue } from './instance.ts';
 import { parseEntry } from '../engine/read-journal.ts';
+import { reasonOf } from './ending-line.ts';
+import { failureName } from './failure-text.ts';
 import { readHeadJournal } from './journal-view.ts';
 import { waitForHead } from './wait.ts';
-import { explain } from './why.ts';
+import { whyOfHead } from './why-of-head.ts';
 
 type Ending = Extract<Decided, { type: 'ProcessCompleted' | 'ProcessFailed' | 'ProcessCancelled' | 'ProcessTerminated' }>;
 
@@ -30,9 +31,9 @@ export async function resultOf(reach: Reach, process: string, id: string, option
     case 'ProcessCompleted':
       return readValue(reach.ports.payloads, pid, ending);
     case 'ProcessFailed':
-      throw failureFromJson(await readValue(reach.ports.payloads, pid, ending));
+      throw failureOf(await readValue(reach.ports.payloads, pid, ending));
     case 'ProcessCancelled':
-      throw new Cancelled({ reason: ending.reason as CancelReason, message: `${nameOf(pid)} was cancelled: ${ending.reason}.` });
+      throw new Cancelled({ reason: ending.reason as CancelReason, message: `${nameOf(pid)} was ${cancelledText(head, ending)}.` });
     case 'ProcessTerminated':
     case undefined:
       throw new ClientError(
@@ -40,6 +41,25 @@ export async function resultOf(reach: Reach, process: string, id: string, option
         `${nameOf(pid)} was ${head.status}${ending === undefined ? '' : `: ${ending.reason}`}: it has no result.`,
       );
   }
+}
+
+/** An undeclared failure names its cause: a client that prints the message needs no more. */
+function failureOf(json: Json): Failure {
+  const failure = failureFromJson(json);
+  if (failure.code !== 'PROCESS_FAILED' || failure.type !== 'Other') return failure;
+  const { process, data, details } = failure;
+  return new ProcessFailed({
+    process,
+    type: 'Other',
+    data,
+    details,
+    message: `The process ${process} failed: ${failureName(json).replace(/\.$/, '')}.`,
+  });
+}
+
+function cancelledText(head: Head, ending: Extract<Ending, { type: 'ProcessCancelled' }>): string {
+  const text = reasonOf([...head.tail.map(parseEntry), ending]) ?? ending.reason;
+  return text.startsWith('cancelled') ? text : `cancelled: ${text}`;
 }
 
 /** Waits until the instance has ended, or is stuck and needs a person. */
@@ -79,8 +99,8 @@ function isEnding(entry: JournalEntry): entry is Ending {
   }
 }
 
-function timedOut({ ports, system }: Reach, pid: string, head: Head | undefined, timeout: Duration | undefined): ClientError {
+function timedOut(reach: Reach, pid: string, head: Head | undefined, timeout: Duration | undefined): ClientError {
   if (head === undefined || head.status === 'early') return notFound(pid, head);
-  const why = explain(decodeHead(head), ports.clock.now(), definitionOf(system, head.definition)).line;
+  const why = whyOfHead(reach, head).line;
   return new ClientError('TIMED_OUT', `${nameOf(pid)} has not ended within ${timeout ?? 'its time'}: ${why}.`);
 }

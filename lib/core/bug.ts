@@ -10,23 +10,12 @@ export const refuse = (run: Run, code: ProcessBugCode | 'SIZE', message: string,
 /** Marks the event as one that cannot be applied. */
 export const mark = (run: Run, code: ProcessBugCode | 'SIZE', message: string, cause?: unknown): ProcessBug => {
   const bug = new ProcessBug(code === 'SIZE' ? 'POISON' : code, message, cause === undefined ? {} : { cause });
-  withWholeStack(bug);
-  run.bug ??= { code, message: placed(run, message, bug) };
+  run.bug ??= { code, message: placed(run, message, undefined) };
   return bug;
 };
 
-const FRAMES_MAX = 50;
-
-/** The line of the process lies below the frames of what refuses it, and a stack has ten frames otherwise. */
-const withWholeStack = (bug: ProcessBug): void => {
-  const { stackTraceLimit } = Error;
-  Error.stackTraceLimit = FRAMES_MAX;
-  Error.captureStackTrace(bug, mark);
-  Error.stackTraceLimit = stackTraceLimit;
-};
-
-/** With the place of the code of the process, before the full stop of the message. */
-const placed = (run: Run, message: string, error: unknown): string => {
+/** With the place of the code of the process, before the full stop of the message. Without an error it is the code that runs now. */
+const placed = (run: Run, message: string, error: Error | undefined): string => {
   const place = run.environment.placeOf?.(error) ?? '';
   if (place === '') return message;
   return message.endsWith('.') ? `${message.slice(0, -1)} ${place}.` : `${message} ${place}`;

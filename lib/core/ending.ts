@@ -14,7 +14,8 @@ export const endProcess = (run: Run, failure: Failure | undefined, value: unknow
     journal(run, { type: 'ProcessCompleted', path: '', ...resultOf(run, value) });
     closeImage(run, 'completed');
   } else if (failure.code === 'CANCELLED') {
-    journal(run, { type: 'ProcessCancelled', path: '', reason: failure.reason });
+    const { reason, message } = failure;
+    journal(run, { type: 'ProcessCancelled', path: '', reason, ...(reason === 'requested' && { message }) });
     closeImage(run, 'cancelled');
   } else {
     journal(run, { type: 'ProcessFailed', path: '', data: failureToJson(asProcessFailure(run, failure)) });

@@ -198,6 +198,8 @@ export interface Image {
   /** Start and operator ids. */
   starts: string[];
   tombstones: Tombstone[];
+  /** Paths of open waits without a time-out, as they were at the last commit: so that `why` can tell of them. Replay does not read them. */
+  waits?: readonly string[] | undefined;
   /** The latest view; of a decider: its state. */
   view?: Stored;
   tags?: Readonly<Record<string, string>>;

@@ -107,7 +107,8 @@ export type Decided =
   | { readonly type: 'EventsUnread'; readonly path: string; readonly ids: readonly string[] }
   | ({ readonly type: 'ProcessCompleted'; readonly path: string } & Value)
   | ({ readonly type: 'ProcessFailed'; readonly path: string } & Value)
-  | { readonly type: 'ProcessCancelled'; readonly path: string; readonly reason: string }
+  /** `message`: the principal that asked for it, and why. */
+  | { readonly type: 'ProcessCancelled'; readonly path: string; readonly reason: string; readonly message?: string }
   | { readonly type: 'ProcessTerminated'; readonly path: string; readonly reason: string };
 
 export type JournalEntry = Fact | Decided;

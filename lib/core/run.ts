@@ -72,8 +72,8 @@ export interface Environment {
   readonly canonical: (data: Json) => string;
   /** Timers at most this far ahead are carried by a delayed tick in the inbox, later ones by the due index. */
   readonly tickHorizonMs: number;
-  /** `at file:line` of the user's code that threw, `''` where it is not known. @default it is never known */
-  readonly placeOf?: (error: unknown) => string;
+  /** `at file:line` of the user's code that threw, or that runs now, `''` where it is not known. @default it is never known */
+  readonly placeOf?: (error: Error | undefined) => string;
   /** Development and tests: misuse that production tolerates is a bug. */
   readonly checks: boolean;
 }

@@ -1,4 +1,5 @@
 import { CONTROL_BYTES_MAX, isClosed, type Image, type StuckReason } from '../core/image.ts';
+import type { Run } from '../core/run.ts';
 import type { Expectation, Head } from '../ports/process-store.ts';
 import type { EngineContext } from './engine-context.ts';
 import { encodeControl, encodeHead } from './head-codec.ts';
@@ -20,6 +21,7 @@ export const commitImage = async (context: EngineContext, live: LiveInstance, ba
   const { store, payloads } = context.options;
   const { run } = live;
   const { image } = run;
+  image.waits = openWaits(run);
   const control = encodeControl(image);
   if (control.length > CONTROL_BYTES_MAX && !isClosed(image.status))
     return { status: 'too-large', reason: sizeReason(image, control.length) };
@@ -37,6 +39,15 @@ export const commitImage = async (context: EngineContext, live: LiveInstance, ba
   live.committedTail = image.tail.length;
   live.firesSent = false;
   return { status: 'committed', head };
+};
+
+/** So many are told of: a process that waits for more waits for them at once. */
+const WAITS_MAX = 20;
+
+/** One with a time-out is told of by its timer. */
+const openWaits = ({ waits, ended }: Run): readonly string[] | undefined => {
+  const paths = ended ? [] : waits.filter(({ timer }) => timer === undefined).map(({ path }) => path);
+  return paths.length === 0 ? undefined : paths.slice(0, WAITS_MAX);
 };
 
 export const expectation = (base: Head | undefined): Expectation => {

@@ -12,7 +12,7 @@ import { drainDeadLetters } from './drain-dead-letters.ts';
 import { LiveCache } from './live-cache.ts';
 import { RejectionWatch } from './rejection-watch.ts';
 import { sweepTimers } from './sweep-timers.ts';
-import { atUserFrame } from './user-frame.ts';
+import { placeOf } from './user-frame.ts';
 import type { AdvanceOptions, AdvanceResult, EngineContext, EngineOptions } from './engine-context.ts';
 
 export type { AdvanceOptions, AdvanceResult, EngineOptions, Notice } from './engine-context.ts';
@@ -101,7 +101,7 @@ const environmentOf = (catalogue: Catalogue, options: EngineOptions): Environmen
   hash: sha256,
   canonical,
   tickHorizonMs: options.tickHorizonMs ?? 900_000,
-  placeOf: atUserFrame,
+  placeOf,
   checks: options.checks ?? false,
 });
 

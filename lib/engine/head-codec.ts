@@ -15,6 +15,7 @@ interface Control {
   readonly signalsFloor?: number;
   readonly starts?: readonly string[];
   readonly tombstones?: readonly Tombstone[];
+  readonly waits?: readonly string[];
   readonly view?: Stored;
   readonly trace?: string;
 }
@@ -79,6 +80,7 @@ export const encodeControl = (image: Image): string =>
     signalsFloor: image.signalsFloor,
     starts: image.starts.length > 0 ? image.starts : undefined,
     tombstones: image.tombstones.length > 0 ? image.tombstones.map(storedTombstone) : undefined,
+    waits: image.waits,
     view: image.view?.dataref === undefined ? image.view : { dataref: image.view.dataref },
     trace: image.trace,
   });
@@ -137,6 +139,7 @@ export const decodeHead = (head: Head): Image => {
     ...(head.tags && { tags: head.tags }),
     ...(control.tickAt !== undefined && { tickAt: control.tickAt }),
     ...(control.signalsFloor !== undefined && { signalsFloor: control.signalsFloor }),
+    ...(control.waits && { waits: control.waits }),
     ...(control.view && { view: control.view }),
     ...(control.trace !== undefined && { trace: control.trace }),
   };

@@ -1,8 +1,7 @@
-import type { StuckReason } from '../core/image.ts';
+import type { Image, StuckReason } from '../core/image.ts';
 import type { ReceivedMessage } from '../ports/message-queue.ts';
 import type { Head } from '../ports/process-store.ts';
 import type { Target } from './admission.ts';
-import { dispatchContext, dispatchesCausedBy } from './dispatch.ts';
 import type { EngineContext } from './engine-context.ts';
 import { decodeHead } from './head-codec.ts';
 import { decidesOn, newItem } from './item.ts';
@@ -26,8 +25,7 @@ export const refusalOn = async (
   // The event is in the head already; what it caused cannot be sent, as long as it is there.
   if (reason.code === 'DISPATCH') {
     if (image?.status === 'stuck') return 'park';
-    const { key } = target.inbound;
-    const isLeft = image !== undefined && dispatchesCausedBy(image, dispatchContext(context), ({ cause }) => cause === key).length > 0;
+    const isLeft = image !== undefined && holdsCausedBy(image, target.inbound.key);
     return isLeft ? 'stop' : 'passed';
   }
   const item = newItem(message, target);
@@ -38,3 +36,7 @@ export const refusalOn = async (
   const stops = reason.code === 'FORK' ? item.verdict === 'future' : decidesOn(item);
   return stops ? 'stop' : 'passed';
 };
+
+/** Looks at no data: a large input is not in the head. */
+const holdsCausedBy = ({ commands, fires }: Image, key: string): boolean =>
+  [...commands.values(), ...fires].some(({ cause }) => cause === key);

@@ -1,5 +1,6 @@
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { thrownText } from '../contract/thrown-text.ts';
 
 /** The folder of Tutti's own code, where it stands in a folder of its own: bundled, it is one file with the code of the user. */
 const OWN = /^(.*[/\\]lib[/\\])engine[/\\]user-frame\.[jt]s$/.exec(ownFile())?.[1];
@@ -22,11 +23,28 @@ export const userFrame = (error: unknown): string | undefined => {
   return undefined;
 };
 
+/** The code of the user may stand below many frames of Tutti and of schemas. */
+const FRAMES_MAX = 60;
+
+/** `at file:line` of what threw an error, or of the code of the user that runs now. */
+export const placeOf = (error: Error | undefined): string => {
+  if (error) return atUserFrame(error);
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = FRAMES_MAX;
+  const here = new Error('here');
+  Error.stackTraceLimit = stackTraceLimit;
+  return atUserFrame(here);
+};
+
 /** `at file:line`, or nothing where the place is not known. */
 export const atUserFrame = (error: unknown): string => {
   const frame = userFrame(error);
   return frame === undefined ? '' : `at ${frame}`;
 };
+
+/** What was thrown, and where. */
+export const thrownAt = (thrown: unknown): string =>
+  `${thrown instanceof Error ? `${thrown.name}: ` : ''}${thrownText(thrown)} ${atUserFrame(thrown)}`.trimEnd();
 
 const isForeign = (file: string): boolean =>
   file.startsWith('node:') || /[/\\]node_modules[/\\]/.test(file) || (OWN !== undefined && file.startsWith(OWN));

@@ -20,6 +20,7 @@ import type { EnginePorts, EngineSeat } from './engine-ports.ts';
 import { WatchedProcessStore } from './head-watch.ts';
 import { InboxPump } from './inbox-pump.ts';
 import { isolated } from './isolated.ts';
+import { LastFaults } from './last-faults.ts';
 import { offeredActs } from './remote-acts.ts';
 import { serveFolder, type FolderServer } from './serve-folder.ts';
 import { serviceFault } from './service-fault.ts';
@@ -77,6 +78,7 @@ export class Runtime {
   readonly #consumers: readonly Consumer[];
   readonly #stopping = new AbortController();
   readonly #fault: (error: unknown) => void;
+  readonly #lastFaults = new LastFaults();
   #running: readonly Promise<void>[] = [];
   #folder: FolderServer | undefined;
 
@@ -189,6 +191,7 @@ export class Runtime {
       random: Math.random,
       receiveMax: SERVICE_BATCH,
       report: (notice) => {
+        this.#lastFaults.note(notice);
         const fault = serviceFault(name, notice);
         if (fault !== undefined) this.#fault(fault);
       },
@@ -230,6 +233,7 @@ export class Runtime {
       storeLarge: storingIn(state.payloadStore),
       durable: state.durable,
       changed: (pid) => this.#store.changed(pid),
+      faultOf: (commandId) => this.#lastFaults.textOf(commandId),
       answer: async ({ token, answer }) => {
         const { service } = readTaskToken(token);
         const served = stores.get(service);

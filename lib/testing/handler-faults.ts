@@ -1,8 +1,7 @@
 import { isOrchestratorError, OrchestratorError } from '../contract/errors.ts';
-import { thrownText } from '../contract/thrown-text.ts';
 import type { OpenCommand } from '../core/image.ts';
 import { decodeHead } from '../engine/head-codec.ts';
-import { atUserFrame } from '../engine/user-frame.ts';
+import { thrownAt } from '../engine/user-frame.ts';
 import type { Notice } from '../service/delivery.ts';
 import { isRetryAfter } from '../service/task.ts';
 import { UnscriptedCommand } from './scripted.ts';
@@ -75,7 +74,7 @@ export class HandlerFaults {
   /** The last fault of a command, to end a sentence with. */
   textOf(commandId: string): string | undefined {
     const fault = this.#faults.get(commandId);
-    return fault && `its last run threw ${thrown(fault.cause)}`;
+    return fault && `its last run threw ${thrownAt(fault.cause)}`;
   }
 
   #take(fails: (fault: HandlerFault, open: OpenCommand) => boolean): Error[] {
@@ -100,7 +99,7 @@ export class HandlerFaults {
 const faultError = (commandId: string, { command, cause }: HandlerFault): OrchestratorError => {
   const error = new OrchestratorError(
     'SERVICE_FAULT',
-    `The handler of ${command} threw ${thrown(cause)}; ${commandId} is not answered. A test that wants this calls world.expectFaults(${command}) before.`,
+    `The handler of ${command} threw ${thrownAt(cause)}; ${commandId} is not answered. A test that wants this calls world.expectFaults(${command}) before.`,
     {
       retryable: true,
       remedy: `Correct the handler, or its script; a test that wants it to fail calls world.expectFaults(${command}) before.`,
@@ -112,9 +111,6 @@ const faultError = (commandId: string, { command, cause }: HandlerFault): Orches
   if (frames && frames.length > 0) error.stack = [`${error.name}: ${error.message}`, ...frames].join('\n');
   return error;
 };
-
-const thrown = (cause: unknown): string =>
-  `${cause instanceof Error ? `${cause.name}: ` : ''}${thrownText(cause)} ${atUserFrame(cause)}`.trimEnd();
 
 /** What a handler throws to say how it went, or because it was told to stop. */
 const isNoFault = (cause: unknown): boolean =>

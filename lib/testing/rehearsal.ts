@@ -16,7 +16,7 @@ import { sha256 } from '../engine/engine.ts';
 import { encodeControl } from '../engine/head-codec.ts';
 import { LiveInstance } from '../engine/live-instance.ts';
 import { readEntries } from '../engine/read-journal.ts';
-import { atUserFrame } from '../engine/user-frame.ts';
+import { placeOf } from '../engine/user-frame.ts';
 import { frontEndOf } from '../process/front-end.ts';
 import { consequencesSince, markOf, type IssuedCommands } from './activation.ts';
 import type { Consequence } from './consequence.ts';
@@ -54,7 +54,7 @@ export class Rehearsal {
       hash: sha256,
       canonical,
       tickHorizonMs: Infinity,
-      placeOf: atUserFrame,
+      placeOf,
       checks: true,
     };
   }

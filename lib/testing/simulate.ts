@@ -96,7 +96,18 @@ class SimulatedWorld implements World {
 
   #connect(system: System<string>): Client {
     const { system: contract, records } = this.#build;
-    return connect(system, connectionOf(clientPorts(contract, this.#state, records, (pid) => this.#changed(pid))));
+    return connect(
+      system,
+      connectionOf(
+        clientPorts(
+          contract,
+          this.#state,
+          records,
+          (pid) => this.#changed(pid),
+          (commandId) => this.#faults.textOf(commandId),
+        ),
+      ),
+    );
   }
 
   #watch(): ServiceWatch {

@@ -16,6 +16,7 @@ export const clientPorts = (
   state: WorldState,
   records: ReadonlyMap<string, IdempotencyStore>,
   changed: (pid: string) => Promise<void>,
+  faultOf: (commandId: string) => string | undefined,
 ): ClientPorts => {
   const { sender, publisher, store, index, payloads, parking, clock } = state;
   return {
@@ -32,6 +33,7 @@ export const clientPorts = (
     storeLarge: storingIn(payloads),
     durable: () => Promise.resolve(),
     changed,
+    faultOf,
     answer: async (request) => {
       const { service: name } = readTaskToken(request.token);
       const service = system.services.get(name);
@@ -50,14 +52,13 @@ export const nothingMoves = (
 ): ClientError => {
   const head = state.heads.get(pid);
   if (!head || head.status === 'early') return notFound(pid, head);
-  const image = decodeHead(head);
-  const why = explain(image, state.clock.now(), definitionOf(system, head.definition)).line;
+  const definition = definitionOf(system, head.definition) ?? 'unlisted';
+  const why = explain(decodeHead(head), state.clock.now(), { definition, faultOf }).line;
   if (head.status === 'stuck')
     return new ClientError('TIMED_OUT', `${nameOf(pid)} does not end: ${why}.`, {
       remedy: 'Correct what the reason names, or give the world what it waits for.',
     });
-  const faults = [...image.commands.keys()].map((n) => faultOf(`${pid}/${image.run}/${n}`)).filter((fault) => fault !== undefined);
-  return new ClientError('TIMED_OUT', `${nameOf(pid)} does not end unless time passes: ${[why, ...faults].join('; ')}.`, {
+  return new ClientError('TIMED_OUT', `${nameOf(pid)} does not end unless time passes: ${why}.`, {
     remedy: 'Let time pass with world.advance(), or give the world what it waits for.',
   });
 };

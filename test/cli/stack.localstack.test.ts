@@ -20,7 +20,7 @@ test('a person starts, lists, asks why, signals and reads an instance of a deplo
   expect(started).toMatchObject({ code: 0, stdout: expect.stringMatching(/^s-1 r\w+\n$/), stderr: '' });
   await tryUntil(async () => {
     const why = await tutti('why', 'book-seat', 's-1', ...where);
-    expect(why).toMatchObject({ code: 0, stdout: 'book-seat s-1 waits for an event: seats.confirmed\n' });
+    expect(why).toMatchObject({ code: 0, stdout: 'book-seat s-1 waits for the event seats.confirmed\n' });
   });
   const listed = await tutti('list', '--process', 'book-seat', '--status', 'running', '--json', ...where);
   expect(JSON.parse(listed.stdout)).toMatchObject({ process: 'book-seat', id: 's-1', status: 'running' });

@@ -27,7 +27,21 @@ describe('usage', () => {
       tutti('start', 'book-seat', '{nonsense'),
     ]);
     expect(help.code).toBe(0);
-    for (const command of ['dev', 'start', 'signal', 'publish', 'list', 'show', 'why', 'cancel', 'terminate', 'resume', 'replay'])
+    for (const command of [
+      'dev',
+      'start',
+      'signal',
+      'publish',
+      'list',
+      'show',
+      'why',
+      'cancel',
+      'terminate',
+      'resolve',
+      'resume',
+      'replay',
+      'contracts',
+    ])
       expect(help.stdout).toContain(`\n  ${command} `);
     for (const { code, stdout, stderr } of [unknown, missing, policy]) {
       expect([code, stdout]).toEqual([2, '']);
@@ -130,7 +144,7 @@ describe('a running dev', () => {
         stderr: expect.stringContaining('error book-seat s-3 failed: desk.book failed with Taken {"seat":"taken"}\n'),
       });
       expect(again).toMatchObject({ code: 1, stderr: expect.stringContaining('ALREADY_OPEN') });
-      expect(why).toMatchObject({ code: 0, stdout: 'book-seat s-1 waits for an event: seats.confirmed\n' });
+      expect(why).toMatchObject({ code: 0, stdout: 'book-seat s-1 waits for the event seats.confirmed\n' });
       expect(nobody).toMatchObject({ code: 3, stdout: '' });
       await dev.end('SIGKILL');
 
@@ -147,7 +161,7 @@ describe('a running dev', () => {
           run: expect.stringMatching(/^r/),
           status: 'running',
           started: expect.stringMatching(/Z$/),
-          why: 'waits for an event',
+          why: 'waits for the event seats.confirmed',
         },
       ]);
       const shown = await tutti('show', 'book-seat', 's-2', ...where);
@@ -159,7 +173,7 @@ describe('a running dev', () => {
       expect(await tutti('replay', SEATS, '--open', ...where)).toMatchObject({ code: 0, stdout: expect.stringContaining('book-seat s-1') });
 
       const next = new RunningTutti('dev', SEATS, ...where);
-      await next.line(/s-1 +goes on: waits for an event/);
+      await next.line(/s-1 +goes on: waits for the event seats\.confirmed/);
       expect((await tutti(...signal)).code).toBe(0);
       await next.line(/s-1 +completed {"number":7}/);
       expect(await tutti('signal', 'book-seat', 's-9', 'seats.confirmed', '{"id":"s-9"}', ...where)).toMatchObject({

@@ -42,7 +42,7 @@ export function clientContract(name: string, reach: () => Promise<ReachedShop>):
       until(async () => expect(await client.describe(process, id)).toMatchObject({ status }));
 
     const waitsForNote = (): Promise<void> =>
-      until(async () => expect(await client.describe(order, id)).toMatchObject({ why: 'waits for an event: shop.note-added' }));
+      until(async () => expect(await client.describe(order, id)).toMatchObject({ why: 'waits for the event shop.note-added' }));
 
     const deferred = (): Promise<void> =>
       until(async () => expect(await client.describe(approval, id)).toMatchObject({ pending: [{ deferred: true }] }));
@@ -193,7 +193,7 @@ export function clientContract(name: string, reach: () => Promise<ReachedShop>):
           status: 'running',
           version: 1,
           started: expect.any(Date),
-          why: expect.stringMatching(/^waits for somebody to answer people\.approve since \d{4}-\d\d-\d\dT[\d:.]+Z/),
+          why: expect.stringMatching(/^waits for an answer to people\.approve by its token since \d{4}-\d\d-\d\dT[\d:.]+Z/),
           pending: [{ kind: 'command', command: 'people.approve', deferred: true, attempt: 1 }],
         });
         await client.start(order, lamp());

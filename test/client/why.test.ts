@@ -57,7 +57,7 @@ test.each<[string, OpenCommand, string]>([
   [
     'deferred',
     command({ deferred: true }),
-    `waits for somebody to answer hotels.book since ${AT} (12s): its token is with whoever was asked, given up at 2026-11-24T10:00:00.000Z`,
+    `waits for an answer to hotels.book by its token since ${AT} (12s), given up at 2026-11-24T10:00:00.000Z`,
   ],
   [
     'settled',
@@ -82,11 +82,66 @@ test.each<[Timer['purpose'], string, string]>([
   expect(line(image([], [{ n: 2, path, due: NOW + 60_000, purpose }]))).toBe(expected);
 });
 
-test('what is awaited is told before what is only sent, and the rest is counted', () => {
+test.each<[string, OpenCommand | Timer, string]>([
+  ['a sleep', { n: 2, path: 'sleep:1', due: NOW + 9_000, purpose: 'sleep' }, 'sleeps, wakes at 2026-11-21T10:00:09.000Z (overdue by 3s)'],
+  [
+    'a sleep that is due now',
+    { n: 2, path: 'sleep:1', due: NOW + 12_000, purpose: 'sleep' },
+    'sleeps, wakes at 2026-11-21T10:00:12.000Z (now)',
+  ],
+  ['a command', command({ due: NOW + 2_000 }), 'sent again at 2026-11-21T10:00:02.000Z (overdue by 10s) without an answer'],
+  ['a limit', command({ due: NOW + 2_000, deadline: NOW + 2_000 }), 'given up at 2026-11-21T10:00:02.000Z (overdue by 10s)'],
+])('what is overdue says by how much: %s', (_what, open, expected) => {
+  expect(line('command' in open ? image([open]) : image([], [open]))).toContain(expected);
+});
+
+test('what may let it go on is told first, then what is settled or undone; what is only sent is told alone', () => {
   const sent = command({ n: 1, mode: 'send', command: 'mail.send' });
   expect(line(image([sent]))).toMatch(/^waits for mail\.send/);
-  expect(line(image([sent, command({ n: 2 })], [{ n: 3, path: 'sleep:1', due: NOW, purpose: 'sleep' }]))).toMatch(
-    /^waits for hotels\.book .*; and 1 more$/,
+  const loser = command({ n: 2, command: 'flights.book', settling: 'cancelled' });
+  const undo = command({ n: 3, command: 'payments.refund', mode: 'undo' });
+  const sleep: Timer = { n: 4, path: 'sleep:1', due: NOW + 60_000, purpose: 'sleep' };
+  const all = image([loser, sent, undo, command({ n: 5 })], [sleep], { waits: ['trips.cancelled:1'] });
+  const { line: short, lines, pending } = explain(all, NOW + 12_000);
+  expect(short).toMatch(
+    /^waits for hotels\.book .*; and a sleep until 2026-11-21T10:01:00\.000Z; and the event trips\.cancelled; and flights\.book; and 1 more$/,
+  );
+  expect(lines.map((each) => each.slice(0, 35))).toEqual([
+    'waits for hotels.book since 2026-11',
+    'sleeps, wakes at 2026-11-21T10:01:0',
+    'waits for the event trips.cancelled',
+    'makes sure of the outcome of flight',
+    'undoes with payments.refund since 2',
+  ]);
+  expect(pending.at(-1)).toEqual({ kind: 'event', path: 'trips.cancelled:1', event: 'trips.cancelled' });
+});
+
+test('the last fault of a handler is told with its command', () => {
+  const faultOf = (id: string): string | undefined =>
+    id === 'default#trip#t-1/r1/1' ? 'its last run threw Error: ECONNREFUSED at hotels.ts:7' : undefined;
+  expect(explain(image([command()]), NOW, { faultOf }).line).toMatch(
+    /^waits for hotels\.book .*; its last run threw Error: ECONNREFUSED at hotels\.ts:7$/,
+  );
+});
+
+test('a command whose outcome nobody knows says how often it ran and how the last run ended', () => {
+  const unknown = { since: NOW, attempts: 3, lastError: { code: 'TypeError', message: 'no route.' } };
+  expect(line(image([command({ unknown })]))).toBe(
+    `does not know the outcome of hotels.book since ${AT}: 3 runs ended without an answer, the last failed with TypeError: no route`,
+  );
+  expect(line(image([command({ unknown: { since: NOW, attempts: 1 } })]))).toMatch(/: 1 run ended without an answer$/);
+});
+
+test('a run whose version the system does not list says so at once', () => {
+  expect(explain(image([command()]), NOW, { definition: 'unlisted' }).line).toMatch(
+    /^runs on version 1, which the system does not list: its next event makes it stuck \(UNKNOWN_VERSION\) unless version 1 of trip is listed again; waits for hotels\.book/,
+  );
+});
+
+test('a run that is being cancelled says by whom and why, before what it still undoes', () => {
+  const tail = [JSON.stringify({ type: 'CancelRequested', at: NOW, id: 'a', by: 'ada', reason: 'fraud.' })];
+  expect(line(image([command({ mode: 'undo', command: 'payments.refund' })], [], { tail }))).toMatch(
+    /^being cancelled by ada: fraud; undoes with payments\.refund/,
   );
 });
 
@@ -117,7 +172,24 @@ test('an end says when and why', () => {
   const ended = (status: Image['status'], entry: object): string =>
     line(image([], [], { status, closedAt: NOW, tail: [JSON.stringify(entry)] }));
   expect(ended('completed', { type: 'ProcessCompleted', path: '' })).toBe(`completed at ${AT}`);
-  expect(ended('cancelled', { type: 'ProcessCancelled', path: '', reason: 'requested' })).toBe(`cancelled at ${AT}: requested`);
+  expect(ended('cancelled', { type: 'ProcessCancelled', path: '', reason: 'timeout' })).toBe(`cancelled at ${AT}: timeout`);
+  expect(ended('cancelled', { type: 'ProcessCancelled', path: '', reason: 'requested', message: 'Cancelled by ada: fraud' })).toBe(
+    `cancelled at ${AT}: cancelled by ada: fraud`,
+  );
+  const older = ['CancelRequested', 'ProcessCancelled'].map((type) =>
+    JSON.stringify({ type, by: 'ada', reason: type === 'CancelRequested' ? 'fraud' : 'requested' }),
+  );
+  expect(line(image([], [], { status: 'cancelled', closedAt: NOW, tail: older }))).toBe(`cancelled at ${AT}: cancelled by ada: fraud`);
+  expect(ended('terminated', { type: 'ProcessTerminated', path: '', reason: 'enough.' })).toBe(`terminated at ${AT}: enough`);
+  expect(ended('failed', { type: 'ProcessFailed', path: '', dataref: 'x' })).toBe(`failed at ${AT}`);
+  const cause = { code: 'COMMAND_FAILED', command: 'ledger.book', type: 'PeriodClosed', message: 'closed until May', data: {} };
+  expect(
+    ended('failed', {
+      type: 'ProcessFailed',
+      path: '',
+      data: { code: 'PROCESS_FAILED', type: 'Other', message: 'm', data: { reason: 'r' }, details: { cause } },
+    }),
+  ).toBe(`failed at ${AT}: ledger.book failed with PeriodClosed: closed until May`);
   expect(ended('failed', { type: 'ProcessFailed', path: '', data: { type: 'Other', message: 'm', data: { reason: 'no room.' } } })).toBe(
     `failed at ${AT}: no room`,
   );

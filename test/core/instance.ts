@@ -19,7 +19,7 @@ import { sha256 } from '../../lib/engine/engine.ts';
 import { decodeHead, encodeControl, encodeHead, resolveReferences } from '../../lib/engine/head-codec.ts';
 import { LiveInstance } from '../../lib/engine/live-instance.ts';
 import { readEntries } from '../../lib/engine/read-journal.ts';
-import { atUserFrame } from '../../lib/engine/user-frame.ts';
+import { placeOf } from '../../lib/engine/user-frame.ts';
 import { replayJournal } from '../../lib/engine/replay-journal.ts';
 import type { Head } from '../../lib/ports/process-store.ts';
 import { frontEndOf } from '../../lib/process/front-end.ts';
@@ -70,7 +70,7 @@ export class Instance {
       canonical,
       tickHorizonMs: options.tickHorizonMs ?? 900_000,
       checks: options.checks ?? true,
-      ...(options.places === true && { placeOf: atUserFrame }),
+      ...(options.places === true && { placeOf }),
     };
     this.#id = id;
     this.#compares = options.compare ?? true;

@@ -103,6 +103,15 @@ describe('a refused event is classified again before it stops its instance', () 
     expect(await bad.commands('hotels')).toHaveLength(1);
   });
 
+  test('a command with a large input that can never be sent makes its instance stuck', async () => {
+    const to = 'x'.repeat(150_000);
+    const rig = new EngineRig([tripOf(async (ctx) => void (await ctx.call(flights.book, { to })))], services);
+    rig.flights.refusing = true;
+    rig.happens(Checkout, { id: 'a' });
+    await rig.batch();
+    expect(await rig.head(PID)).toMatchObject({ status: 'stuck', why: expect.stringContaining('DISPATCH') });
+  });
+
   test('a command that can never be sent makes its instance stuck as long as the head holds it', async () => {
     const rig = new EngineRig(
       [tripOf(async (ctx) => void (await ctx.race({ flight: ctx.call(flights.book, { to: 'LIS' }), nudge: ctx.waitFor(Nudge) })))],

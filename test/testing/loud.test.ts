@@ -5,10 +5,10 @@ import { scripted, simulate, type World } from 'tutti/testing';
 import { assert, describe, expect, test } from 'vitest';
 
 const Started = event('loud.started', z.object({ id: z.string() }));
-const Number = z.object({ n: z.int() });
+const Count = z.object({ n: z.int() });
 const tries = service('tries', {
-  act: command({ input: Number, output: Number, errors: { No: z.object({}) } }),
-  bounded: command({ input: Number, output: Number, retry: { attempts: 2, within: '1 minute' } }),
+  act: command({ input: Count, output: Count, errors: { No: z.object({}) } }),
+  bounded: command({ input: Count, output: Count, retry: { attempts: 2, within: '1 minute' } }),
 });
 const options = { startOn: Started.byId((start) => start.id) };
 
@@ -197,5 +197,66 @@ describe('a clock that a process reads', () => {
     const world = await worldOf(acting, async (input) => ({ n: Date.now() > 0 ? input.n : Math.random() }));
     await world.settle();
     expect(await world.client.result(acting, 'x')).toEqual({ n: 1 });
+  });
+});
+
+describe('why, of a running instance', () => {
+  const More = event('loud.more', z.object({ id: z.string() }));
+  const racing = process('racing', { ...options, receives: [More.byId((more) => more.id)] }, async (ctx) => {
+    await ctx.race({ late: ctx.sleep('1 hour'), more: ctx.waitFor(More), acted: ctx.call(tries.act, { n: 1 }) });
+  });
+
+  test('names every branch of a race, and forgets the waits that are over', async () => {
+    const world = await worldOf(racing, async (_input, task) => {
+      throw task.retryAfter('1 hour', 'busy');
+    });
+    await world.settle();
+    const { why, pending } = await world.client.describe(racing, 'x');
+    expect(why).toMatch(/^waits for tries\.act .*; and a sleep until 2026-01-01T01:00:00\.000Z; and the event loud\.more$/);
+    expect(pending.map((step) => (step as { kind: string }).kind)).toEqual(['command', 'timer', 'event']);
+    await world.client.publish(More, { id: 'x' });
+    await world.settle();
+    const later = await world.client.describe(racing, 'x');
+    expect(later.why).toMatch(/^makes sure of the outcome of tries\.act|^completed/);
+    expect(later.why).not.toContain('loud.more');
+  });
+
+  test('says what the handler threw last', async () => {
+    const world = await worldOf(acting, async () => {
+      throw new Error('ECONNREFUSED');
+    });
+    await world.settle().catch(() => undefined);
+    expect((await world.client.describe(acting, 'x')).why).toMatch(
+      /its last run threw Error: ECONNREFUSED at test\/testing\/loud\.test\.ts:\d+$/,
+    );
+  });
+
+  test('says who cancelled it and why, and so does its result', async () => {
+    const sleeping = process('sleeping', options, async (ctx) => {
+      await ctx.sleep('1 hour');
+    });
+    const world = await worldOf(sleeping);
+    await world.settle();
+    await world.client.cancel(sleeping, 'x', 'fraud');
+    await world.settle();
+    expect((await world.client.describe(sleeping, 'x')).why).toMatch(/^cancelled at .*: cancelled by test: fraud$/);
+    await expect(world.client.result(sleeping, 'x')).rejects.toMatchObject({
+      code: 'CANCELLED',
+      reason: 'requested',
+      message: 'sleeping x was cancelled by test: fraud.',
+    });
+  });
+
+  test('says what failed it, and so does its result', async () => {
+    const world = await worldOf(acting, async (_input, task) => {
+      throw (task as unknown as { errors: { No(data: object, message: string): Error } }).errors.No({}, 'not today');
+    });
+    await world.settle();
+    expect((await world.client.describe(acting, 'x')).why).toMatch(/^failed at .*: tries\.act failed with No: not today$/);
+    await expect(world.client.result(acting, 'x')).rejects.toMatchObject({
+      code: 'PROCESS_FAILED',
+      type: 'Other',
+      message: 'The process acting failed: tries.act failed with No: not today.',
+    });
   });
 });

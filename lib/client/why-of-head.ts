@@ -1,0 +1,18 @@
+import { decodeHead } from '../engine/head-codec.ts';
+import type { Head } from '../ports/process-store.ts';
+import type { Reach } from './connection.ts';
+import { definitionOf, definitionParts } from './instance.ts';
+import { explain, type Why } from './why.ts';
+
+/** Why the instance of a head is where it is, with all that this client knows of its system. */
+export function whyOfHead({ system, ports }: Reach, head: Head): Why {
+  return explain(decodeHead(head), ports.clock.now(), {
+    definition: definitionOf(system, head.definition) ?? (isListed(system, head) ? 'unlisted' : undefined),
+    faultOf: (commandId) => ports.faultOf?.(commandId),
+  });
+}
+
+/** Whether the system lists the process at all: what is read from a folder alone belongs to a system that lists nothing. */
+export function isListed(system: Reach['system'], head: Head): boolean {
+  return system.processes.has(definitionParts(head.definition).process);
+}
