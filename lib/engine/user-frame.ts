@@ -13,8 +13,12 @@ const PLACE = /(?:^|\()(?:async )?([^()]+):(\d+):\d+\)?$/;
  * error holds none, as an error that was made in a bundle without a source map may.
  */
 export const userFrame = (error: unknown): string | undefined => {
-  if (!(error instanceof Error) || typeof error.stack !== 'string') return undefined;
-  for (const line of error.stack.split('\n')) {
+  return error instanceof Error ? frameIn(error.stack) : undefined;
+};
+
+const frameIn = (stack: unknown): string | undefined => {
+  if (typeof stack !== 'string') return undefined;
+  for (const line of stack.split('\n')) {
     const [, place, row] = (line.startsWith('    at ') ? PLACE.exec(line.slice(7)) : undefined) ?? [];
     const file = place === undefined ? undefined : pathOf(place);
     if (file === undefined || isForeign(file)) continue;
@@ -31,16 +35,16 @@ export const placeOf = (error: Error | undefined): string => {
   if (error) return atUserFrame(error);
   const { stackTraceLimit } = Error;
   Error.stackTraceLimit = FRAMES_MAX;
-  const here = new Error('here');
+  const here: { stack?: string } = {};
+  Error.captureStackTrace(here);
   Error.stackTraceLimit = stackTraceLimit;
-  return atUserFrame(here);
+  return at(frameIn(here.stack));
 };
 
 /** `at file:line`, or nothing where the place is not known. */
-export const atUserFrame = (error: unknown): string => {
-  const frame = userFrame(error);
-  return frame === undefined ? '' : `at ${frame}`;
-};
+export const atUserFrame = (error: unknown): string => at(userFrame(error));
+
+const at = (frame: string | undefined): string => (frame === undefined ? '' : `at ${frame}`);
 
 /** What was thrown, and where. */
 export const thrownAt = (thrown: unknown): string =>
