@@ -36,6 +36,8 @@ interface Purpose {
   readonly n?: number;
   readonly run?: string;
   readonly tickAt?: number;
+  /** Id of the command that this answer completes. */
+  readonly succeeds?: string;
 }
 
 /** I1, I3 and I14 at every instant; I2, I5, I6, I7 and I8 when nothing moves any more. */
@@ -173,7 +175,11 @@ export class Checks {
   /** Nothing moves any more. `bodies`: all that the inbox was given. */
   settled(bodies: readonly string[]): void {
     const { heads, parked } = this.#cloud;
-    for (const history of this.#histories.values()) this.#settledRun(history);
+    const succeeded = new Set(bodies.map(purposeOf).flatMap(({ succeeds }) => succeeds ?? []));
+    for (const history of this.#histories.values()) {
+      this.#settledRun(history);
+      this.#undone(history, succeeded);
+    }
     for (const head of heads.resident())
       if (head.status === 'running' || (head.status === 'stuck' && head.why === undefined))
         this.#violated(`I8: ${head.pid} is ${head.status} for ever: ${head.control}`);
@@ -185,6 +191,17 @@ export class Checks {
         .list(purpose.pid)
         .some((event) => event.body === body && event.redrivenAt === undefined && (event.reason !== 'STUCK' || head?.status === 'stuck'));
       if (!isParked && !this.#isApplied(purpose, body, head)) this.#violated(`I6: ${nameOf(purpose)} of ${purpose.pid} is lost`);
+    }
+  }
+
+  /** I10: what its process went on without, and has succeeded, is undone. */
+  #undone({ pid, run, entries: texts }: History, succeeded: ReadonlySet<string>): void {
+    const entries = texts.map((text) => JSON.parse(text) as JournalEntry);
+    const undone = new Set(entries.flatMap((entry) => (entry.type === 'CommandIssued' ? [entry.undoes] : [])));
+    for (const entry of entries) {
+      if (entry.type !== 'CommandGivenUp' || entry.unresolved !== true) continue;
+      const id = `${pid}/${run}/${entry.n}`;
+      if (succeeded.has(id) && !undone.has(id)) this.#violated(`I10: ${id} was given up and has succeeded, and is not undone`);
     }
   }
 
@@ -242,6 +259,7 @@ const purposeOf = (text: string): Purpose => {
       cause: replyKey(itsRun, Number(n), detail.outcome ?? 'completed'),
       n: Number(n),
       run: itsRun,
+      ...(detail.outcome === 'completed' && !detail.id.endsWith(':invalid') && { succeeds: detail.commandid }),
     };
   }
   const name = detail.type.startsWith('shop.pair') ? 'pair' : 'note';

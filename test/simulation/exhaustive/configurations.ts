@@ -38,6 +38,7 @@ export const configurations = async (): Promise<readonly Configuration[]> => {
     replyBody(commandOf(snapshot, type), outcome);
   const noteStuck = await after([answer(noteOpen, 'left.book', 'unknown')], 0, noteOpen);
   const invalid = (snapshot: Snapshot, type: string): string => invalidReplyBody(commandOf(snapshot, type));
+  const pairCancelled = await after([startPair, operateBody(PAIR, 'cancel')]);
   const noteInvalid = await after([invalid(noteOpen, 'left.book')], 0, noteOpen);
   const at = { now: START };
   return [
@@ -144,6 +145,12 @@ export const configurations = async (): Promise<readonly Configuration[]> => {
       from: noteInvalid,
       messages: [message('left', answer(noteOpen, 'left.book')), message('resume', operateBody(NOTE, 'resume'))],
       large: true,
+      ...at,
+    },
+    {
+      name: 'an unknown outcome of what was cancelled, and its late success',
+      from: pairCancelled,
+      messages: [message('unknown', answer(pairCancelled, 'left.book', 'unknown')), message('late', answer(pairCancelled, 'left.book'))],
       ...at,
     },
     {

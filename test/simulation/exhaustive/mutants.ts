@@ -99,6 +99,16 @@ const trustsItsCache = (ports: EnginePorts): EnginePorts => {
   });
 };
 
+/** What an instance went on without is not written. */
+const forgetsTheGivenUp = (ports: EnginePorts): EnginePorts =>
+  withStore(ports, {
+    commit: (head, expected) => {
+      if (head.control === '') return ports.store.commit(head, expected);
+      const { tombstones: _forgotten, ...control } = JSON.parse(head.control) as { readonly tombstones?: unknown };
+      return ports.store.commit({ ...head, control: JSON.stringify(control) }, expected);
+    },
+  });
+
 /** Faults of an engine, each made by ports that do what the faulty engine would do. */
 export const mutants: readonly MutantCase[] = [
   {
@@ -168,6 +178,13 @@ export const mutants: readonly MutantCase[] = [
     shownBy: 'a signal to what is stuck, and a resume',
     faults: 0,
     breaks: 'I14',
+  },
+  {
+    name: 'forgets what its process went on without',
+    mutant: { ports: forgetsTheGivenUp },
+    shownBy: 'an unknown outcome of what was cancelled, and its late success',
+    faults: 0,
+    breaks: 'I10',
   },
   {
     name: 'parks without a look at the head after it',
