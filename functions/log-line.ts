@@ -3,7 +3,7 @@ import type { Notice } from '../lib/engine/engine-context.ts';
 /** The only fields that a log line may have: no payload, no id but that of a process, no message of code that users wrote. */
 export interface LogLine {
   /** What the metrics of the constructs count. */
-  readonly event: 'parked' | 'stuck' | 'ignored' | 'fault' | 'retired' | 'woken';
+  readonly event: 'parked' | 'stuck' | 'unresolved' | 'ignored' | 'fault' | 'retired' | 'woken';
   readonly pid?: string;
   /** Of what was parked: its code. */
   readonly reason?: string;

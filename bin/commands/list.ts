@@ -10,6 +10,7 @@ interface ListCommandOptions extends WhereOptions {
   readonly process?: string;
   readonly status?: readonly Status[];
   readonly tag?: Readonly<Record<string, string>>;
+  readonly unresolved?: true;
   readonly since?: string;
   readonly limit: number;
 }
@@ -22,6 +23,7 @@ export function addListCommand(program: Command, invocation: Invocation): void {
     .option('--process <name>', 'of this process')
     .addOption(new Option('--status <status...>', 'in one of these states').choices(STATUSES))
     .option('--tag <k=v>', 'with this tag; may be given more than once', tagOption)
+    .option('--unresolved', 'with a command whose outcome nobody knows')
     .option('--since <instant>', 'started since this date, or this long ago (30m, 2 days)')
     .option('--limit <n>', 'at most this many', countOption, 100)
     .action(async (options: ListCommandOptions) => {
@@ -35,12 +37,13 @@ export function addListCommand(program: Command, invocation: Invocation): void {
     });
 }
 
-function requestOf({ process, status, tag, since, limit }: ListCommandOptions): ListRequest {
+function requestOf({ process, status, tag, unresolved, since, limit }: ListCommandOptions): ListRequest {
   return {
     limit,
     ...(process === undefined ? {} : { process }),
     ...(status === undefined ? {} : { status }),
     ...(tag === undefined ? {} : { tag }),
+    ...(unresolved === undefined ? {} : { unresolved }),
     ...(since === undefined ? {} : { since: instantArgument(since, Date.now()) }),
   };
 }

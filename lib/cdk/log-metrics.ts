@@ -21,6 +21,10 @@ const COUNTED: Readonly<Record<string, Counted>> = {
     pattern: '{ $.message.event = "stuck" }',
     meaning: 'instances are stuck: tutti list --status stuck says which, tutti why says why.',
   },
+  unresolved: {
+    pattern: '{ $.message.event = "unresolved" }',
+    meaning: 'instances went on without an outcome that nobody knows: tutti list --unresolved says which, tutti resolve records it.',
+  },
   late: { pattern: '{ ($.message.event = "parked" && $.message.reason = "CLOSED") || $.message.event = "ignored" }' },
 };
 

@@ -107,11 +107,12 @@ function eventNamed({ system }: Reach, type: string): NonNullable<ReturnType<Rea
   );
 }
 
-async function listed(reach: Reach, { process, status, tag, since, limit }: ListRequest): Promise<ListedInstance[]> {
+async function listed(reach: Reach, { process, status, tag, unresolved, since, limit }: ListRequest): Promise<ListedInstance[]> {
   const filter = {
     ...(process === undefined ? {} : { process: { name: process } }),
     ...(status === undefined ? {} : { status: [...status] }),
     ...(tag === undefined ? {} : { tag }),
+    ...(unresolved === undefined ? {} : { unresolved }),
     ...(since === undefined ? {} : { startedAfter: new Date(since) }),
   };
   const instances: ListedInstance[] = [];

@@ -45,6 +45,7 @@ export interface ListRequest {
   readonly process?: string;
   readonly status?: readonly Status[];
   readonly tag?: Readonly<Record<string, string>>;
+  readonly unresolved?: boolean;
   /** Milliseconds since the epoch. */
   readonly since?: number;
   readonly limit: number;

@@ -41,6 +41,7 @@ export interface Client {
     process?: AnyProcess;
     status?: Status | Status[];
     tag?: Record<string, string>;
+    unresolved?: boolean;
     startedAfter?: Date;
     startedBefore?: Date;
   }): AsyncIterable<Summary>;

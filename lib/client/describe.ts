@@ -1,9 +1,11 @@
 import { parsePid } from '../contract/process-id.ts';
 import type { Json } from '../contract/schema.ts';
+import { decodeHead } from '../engine/head-codec.ts';
 import type { Head } from '../ports/process-store.ts';
 import type { Reach } from './connection.ts';
 import { definitionParts, pidOf, requireHead } from './instance.ts';
 import { parkedCount, type ParkedCount } from './parked-count.ts';
+import { unresolvedOf, type Unresolved } from './unresolved.ts';
 import { whyOfHead } from './why-of-head.ts';
 
 /** How an instance stands; `stuck` needs a person. */
@@ -27,6 +29,8 @@ export interface Description extends Summary {
   readonly tags: Readonly<Record<string, string>>;
   /** Its open commands and timers. */
   readonly pending: readonly Json[];
+  /** Its commands whose outcome nobody knows, also after the end: step, command, attempts, last error. */
+  readonly unresolved: readonly Unresolved[];
   /** How many events are parked beside it, by reason: `CLOSED` are those that came after its end. */
   readonly parked: ParkedCount;
 }
@@ -48,6 +52,7 @@ export function descriptionOf(reach: Reach, head: Head, parked: ParkedCount): De
     version: definitionParts(head.definition).version,
     tags: head.tags ?? {},
     pending,
+    unresolved: unresolvedOf(decodeHead(head)),
     parked,
   };
 }

@@ -11,6 +11,8 @@ export interface ListFilter {
   readonly process?: Pick<AnyProcess, 'name'>;
   readonly status?: Status | Status[];
   readonly tag?: Readonly<Record<string, string>>;
+  /** Only instances with a command whose outcome nobody knows. */
+  readonly unresolved?: boolean;
   /** Inclusive, as `startedBefore` is. */
   readonly startedAfter?: Date;
   readonly startedBefore?: Date;
@@ -35,11 +37,12 @@ function summaryOf(reach: Reach, head: Head): Summary {
   }
 }
 
-function indexFilter({ process, status, tag, startedAfter, startedBefore }: ListFilter): InstanceFilter {
+function indexFilter({ process, status, tag, unresolved, startedAfter, startedBefore }: ListFilter): InstanceFilter {
   return {
     ...(process === undefined ? {} : { process: process.name }),
     ...(status === undefined ? {} : { statuses: [status].flat() }),
     ...(tag === undefined ? {} : { tags: tag }),
+    ...(unresolved === true ? { unresolved } : {}),
     ...(startedAfter === undefined ? {} : { startedAfter: startedAfter.getTime() }),
     ...(startedBefore === undefined ? {} : { startedBefore: startedBefore.getTime() }),
   };

@@ -44,7 +44,7 @@ function journalLine(image: Image): string[] {
 /** Read from the control state alone. */
 export function explain(image: Image, now: number, options: ExplainOptions = {}): Why {
   const { status } = image;
-  if (status === 'stuck') return stuckWhy(image);
+  if (status === 'stuck') return stuckWhy(image, now);
   if (isClosed(status)) return { ...whole([endLine(image)]), pending: pendingOf(image) };
   const told = openTold(image, now, options);
   const before = [unlistedLine(image, options), cancelLine(image)].filter((line) => line !== undefined);
@@ -58,11 +58,17 @@ export function explain(image: Image, now: number, options: ExplainOptions = {})
 
 const whole = (lines: readonly string[]): { line: string; lines: readonly string[] } => ({ line: lines.join('; '), lines });
 
-function stuckWhy(image: Image): Why {
+function stuckWhy(image: Image, now: number): Why {
   const { code, message } = image.stuck ?? { code: 'POISON', message: 'No reason was recorded.' };
   const remedy = stuckRemedy(code);
-  const line = `stuck (${code}): ${oneLine(message)}. ${withoutStop(remedy)}`;
+  const line = `stuck (${code}): ${oneLine(message)}. ${withoutStop(remedy)}${timeoutPassed(image, now)}`;
   return { line, lines: [line], pending: pendingOf(image), stuck: { code, message, remedy } };
+}
+
+/** The timeout of the process does not fire while it is stuck. */
+function timeoutPassed({ timers }: Image, now: number): string {
+  const passed = [...timers.values()].find(({ purpose, due }) => purpose === 'process' && due <= now);
+  return passed === undefined ? '' : `. Its timeout passed at ${instantText(passed.due)}: it is cancelled when it is resumed`;
 }
 
 /** Its next event makes it stuck, which may be in days. */

@@ -49,9 +49,9 @@ export interface EngineOptions {
   readonly random?: () => number;
 }
 
-/** A message was parked, an instance is stuck, or a late event was dropped. `pid` is `''` where the instance is not known. */
+/** A message was parked, an instance is stuck, one went on without an outcome that nobody knows, or a late event was dropped. `pid` is `''` where the instance is not known. */
 export interface Notice {
-  readonly kind: 'parked' | 'stuck' | 'ignored';
+  readonly kind: 'parked' | 'stuck' | 'unresolved' | 'ignored';
   readonly reason: string;
   readonly pid: string;
   /** Of what was parked, one sentence for a reader. It may quote what was sent, so it is for no log. */

@@ -1,5 +1,6 @@
 import type { Json } from '../contract/schema.ts';
 import type { Fire, Image, OpenCommand, RingEntry, Stored, StuckReason, Timer, Tombstone } from '../core/image.ts';
+import { unresolvedCount } from '../core/unresolved.ts';
 import type { Head } from '../ports/process-store.ts';
 
 /** The control state of a head as JSON. `format` lets old code refuse what it does not know. */
@@ -102,6 +103,8 @@ export const encodeHead = (image: Image, writer: string, control: string): Head 
   if (image.due !== undefined) head.due = image.due;
   if (image.hotUntil !== undefined) head.hotUntil = image.hotUntil;
   if (image.closedAt !== undefined) head.closedAt = image.closedAt;
+  const unresolved = unresolvedCount(image);
+  if (unresolved > 0) head.unresolved = unresolved;
   if (image.stuck) head.why = JSON.stringify(image.stuck);
   if (image.tags) head.tags = image.tags;
   return head;

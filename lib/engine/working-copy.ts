@@ -1,6 +1,7 @@
 import type { ProcessContract } from '../contract/runtime-contract.ts';
 import { isClosed, type Image, type StuckReason } from '../core/image.ts';
 import type { Inbound } from '../core/inbound.ts';
+import { unresolvedCount } from '../core/unresolved.ts';
 import type { Head } from '../ports/process-store.ts';
 import { beginRun } from './begin-run.ts';
 import { commitImage } from './commit-image.ts';
@@ -28,6 +29,9 @@ export interface Basis {
   /** What the head fired has been sent by this environment, with what others of the batch fired. */
   readonly firesSent?: boolean;
 }
+
+/** Why an instance that went on is noticed: the code under which it would be stuck. */
+const UNRESOLVED = 'UNKNOWN_OUTCOME';
 
 /** The throw-away copy on which a group of events is decided. */
 export class WorkingCopy {
@@ -171,6 +175,8 @@ export class WorkingCopy {
       markHeat(this.#context, this.#live.run.image, contended);
       const commit = await commitImage(this.#context, this.#live, this.#base);
       if (commit.status === 'committed' && commit.head.status === 'stuck') this.#noticeStuck(this.#live.run.image.stuck);
+      else if (commit.status === 'committed' && (commit.head.unresolved ?? 0) > (this.#base?.unresolved ?? 0))
+        this.#context.options.onNotice?.({ kind: 'unresolved', reason: UNRESOLVED, pid: this.#pid });
       return commit;
     }
     const { store } = this.#context.options;
@@ -225,4 +231,5 @@ const headOf = (image: Image): Head =>
     writer: image.writer,
     tail: image.tail,
     tailFrom: image.tailFrom,
+    unresolved: unresolvedCount(image),
   }) as unknown as Head;

@@ -5,6 +5,8 @@ export interface InstanceFilter {
   readonly process?: string;
   readonly statuses?: readonly HeadStatus[];
   readonly tags?: Readonly<Record<string, string>>;
+  /** Only instances with a command whose outcome nobody knows. */
+  readonly unresolved?: true;
   /** Milliseconds since the epoch, inclusive. */
   readonly startedAfter?: number;
   readonly startedBefore?: number;

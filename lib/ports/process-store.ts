@@ -25,6 +25,8 @@ export interface Head {
   readonly closedAt?: number;
   /** Until then (milliseconds) many events come at once: they are forwarded to the hot lane instead of being decided where they arrive. */
   readonly hotUntil?: number;
+  /** How many commands have an outcome that nobody knows. Absent: none. */
+  readonly unresolved?: number;
   /** One line: what it waits for, or why it is stuck. */
   readonly why?: string;
   readonly tags?: Readonly<Record<string, string>>;

@@ -318,6 +318,7 @@ describe('alarms', () => {
       'TripsFunctionsAdvanceProcessesThrottlesAlarm',
       'TripsFunctionsAdvanceProcessesparkedalarm',
       'TripsFunctionsAdvanceProcessesstuckalarm',
+      'TripsFunctionsAdvanceProcessesunresolvedalarm',
       'TripsFunctionsSweepTimersErrorsAlarm',
       'TripsFunctionsSweepTimersNotRunAlarm',
       'TripsFunctionsWakeOverdueErrorsAlarm',
@@ -348,6 +349,7 @@ describe('alarms', () => {
     const patterns = [
       '{ $.message.event = "parked" && $.message.reason != "CLOSED" }',
       '{ $.message.event = "stuck" }',
+      '{ $.message.event = "unresolved" }',
       '{ ($.message.event = "parked" && $.message.reason = "CLOSED") || $.message.event = "ignored" }',
     ];
     expect(filters.map((each) => each['FilterPattern'])).toEqual([...patterns, ...patterns]);
@@ -356,7 +358,7 @@ describe('alarms', () => {
 
   test('events that came after the end of their instance are counted and raise no alarm', () => {
     const alarmed = ofType(plain, 'AWS::CloudWatch::Alarm').map(({ properties }) => properties['MetricName']);
-    expect(alarmed).toEqual(expect.arrayContaining(['parked', 'stuck']));
+    expect(alarmed).toEqual(expect.arrayContaining(['parked', 'stuck', 'unresolved']));
     expect(alarmed).not.toContain('late');
   });
 });

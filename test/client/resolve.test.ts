@@ -121,3 +121,37 @@ test('a decider goes on after a command that its service did not complete', asyn
   await world.settle();
   expect(await world.client.query(asker, 'x')).toEqual({ n: 7 });
 });
+
+test('what its process went on without is listed as unresolved until an outcome is recorded', async () => {
+  const racing = process('racing', OPTIONS, async (ctx) => {
+    return (await ctx.race({ called: ctx.call(svc.act, { n: 1 }), late: ctx.sleep('1 minute') })).winner;
+  });
+  const world = simulate(system('m', { processes: [racing], services: [svc] }), { services: [scripted(svc, HANDLERS)] });
+  const listed = async (): Promise<string[]> => {
+    const ids: string[] = [];
+    for await (const { id } of world.client.list({ unresolved: true })) ids.push(id);
+    return ids;
+  };
+  await world.client.publish(Start, { id: 'x' });
+  expect(await listed()).toEqual([]);
+  await world.advance('1 day');
+  expect(await listed()).toEqual(['x']);
+  const { status, unresolved } = await world.client.describe(racing, 'x');
+  expect(status).toBe('completed');
+  expect(unresolved).toMatchObject([{ step: 'svc.act:1', command: 'svc.act', attempts: 2, lastError: { message: 'ECONNREFUSED' } }]);
+  await world.client.resolve(racing, 'x', 'svc.act:1', { output: { n: 1 } });
+  await world.settle();
+  expect(await listed()).toEqual([]);
+  expect(world.calls(svc.undo)).toEqual([{ n: 1 }]);
+});
+
+test('why of a stuck instance says that its timeout has passed, and that resume applies it', async () => {
+  const timed = process('timed', { ...OPTIONS, timeout: '2 hours' }, async (ctx) => (await ctx.call(svc.act, { n: 1 })).n);
+  const world = simulate(system('m', { processes: [timed], services: [svc] }), { services: [scripted(svc, HANDLERS)] });
+  world.expectStuck(timed, 'x', 'UNKNOWN_OUTCOME');
+  await world.client.publish(Start, { id: 'x' });
+  await world.advance('1 hour');
+  expect((await world.client.describe(timed, 'x')).why).not.toContain('timeout');
+  await world.advance('2 hours');
+  expect((await world.client.describe(timed, 'x')).why).toMatch(/Its timeout passed at .*: it is cancelled when it is resumed$/);
+});

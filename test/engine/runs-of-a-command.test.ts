@@ -16,3 +16,18 @@ test.each(['unknown', 'failed'] as const)('the runs and the last error of an ans
   const entries = (await rig.head(PID))?.tail.map((text) => JSON.parse(text) as JournalEntry);
   expect(entries?.find(({ type }) => type === 'CommandAnswered')).toMatchObject({ outcome, attempts: 3, data: LAST_ERROR });
 });
+
+test('an instance that goes on without an outcome is noticed once, and its head says so', async () => {
+  const racing = tripOf(
+    async (ctx) => void (await ctx.race({ flight: ctx.call(flights.book, { to: 'LIS' }), late: ctx.sleep('1 minute') })),
+  );
+  const rig = new EngineRig([racing], services);
+  rig.happens(Checkout, { id: 'a' });
+  await rig.advance();
+  const [flight] = await rig.commands('flights');
+  await rig.pass(61_000);
+  await rig.answers(flight!, 'unknown', LAST_ERROR, { attempts: 3 });
+  await rig.advance();
+  expect(await rig.head(PID)).toMatchObject({ status: 'completed', unresolved: 1 });
+  expect(rig.notices).toEqual([{ kind: 'unresolved', reason: 'UNKNOWN_OUTCOME', pid: PID }]);
+});

@@ -8,7 +8,7 @@ import { buildCommandId, buildPid, parseCommandId, parsePid } from '../../lib/co
 import { parse, type Json, type Schema } from '../../lib/contract/schema.ts';
 import { NEWER, parseVersion, versions } from '../../lib/contract/versions.ts';
 import { escapedLength, toWire } from '../../lib/contract/wire.ts';
-import { newImage, type Image } from '../../lib/core/image.ts';
+import { newImage, type Image, type Unknown } from '../../lib/core/image.ts';
 import { decodeHead, encodeControl, encodeHead } from '../../lib/engine/head-codec.ts';
 import { inboxBody } from '../../lib/engine/inbox-message.ts';
 import { mergeJournal, readEntries } from '../../lib/engine/read-journal.ts';
@@ -152,6 +152,12 @@ const ids = (choices: Choices): void => {
 
 const value = (choices: Choices): Json => plainJson(choices) as Json;
 
+const unknown = (choices: Choices): Unknown => ({
+  since: choices.between(0, 2 ** 41),
+  attempts: choices.below(9),
+  ...(choices.chance(0.5) && { lastError: { code: text(choices), message: text(choices) } }),
+});
+
 const control = (choices: Choices): void => {
   const image: Image = {
     ...newImage('default#fulfil#o-1', 'r1', 'fulfil@1', 5),
@@ -177,6 +183,9 @@ const control = (choices: Choices): void => {
           cause: `s:${wellFormedText(choices)}`,
           messageId: 'm',
           hops: 0,
+          ...(choices.chance(0.3) && { unknown: unknown(choices) }),
+          ...(choices.chance(0.3) && { settling: 'cancelled' as const, settleBy: 2 ** 41 }),
+          ...(choices.chance(0.3) && { intervalMs: choices.between(1, 43_200_000), deadline: 2 ** 42 }),
         },
       ]),
     ),
@@ -188,6 +197,7 @@ const control = (choices: Choices): void => {
       command: 'payments.charge',
       hash: 'h',
       input: value(choices),
+      ...(choices.chance(0.5) && { path: wellFormedText(choices), unresolved: unknown(choices) }),
     })),
     tail: Array.from({ length: choices.below(4) }, () => JSON.stringify({ type: 'EventReceived', data: json(choices) })),
     ...(choices.chance(0.5) && { tags: { [text(choices)]: text(choices) } }),

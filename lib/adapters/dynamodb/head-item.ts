@@ -26,6 +26,7 @@ export const HEAD_ATTRIBUTES = [
   'due',
   'closed',
   'hot',
+  'un',
   'why',
   'tags',
   'early',
@@ -58,6 +59,7 @@ export function encodeHead(head: Head): Item {
   }
   if (head.closedAt !== undefined) item['closed'] = { N: String(head.closedAt) };
   if (head.hotUntil !== undefined) item['hot'] = { N: String(head.hotUntil) };
+  if (head.unresolved !== undefined) item['un'] = { N: String(head.unresolved) };
   if (head.why !== undefined) item['why'] = { S: head.why };
   if (head.tags !== undefined)
     item['tags'] = { M: Object.fromEntries(Object.entries(head.tags).map(([tag, value]) => [tag, { S: value }])) };
@@ -85,6 +87,7 @@ export function decodeHead(item: Item): Head {
   if (item['due']?.N !== undefined) head.due = Number(item['due'].N);
   if (item['closed']?.N !== undefined) head.closedAt = Number(item['closed'].N);
   if (item['hot']?.N !== undefined) head.hotUntil = Number(item['hot'].N);
+  if (item['un']?.N !== undefined) head.unresolved = Number(item['un'].N);
   if (item['why']?.S !== undefined) head.why = item['why'].S;
   if (item['tags']?.M !== undefined)
     head.tags = Object.fromEntries(Object.entries(item['tags'].M).map(([tag, value]) => [tag, value.S ?? '']));

@@ -4,6 +4,7 @@ import type { Codec, FieldReader, FieldWriter } from './field-text.ts';
 /** Which of the fields that few heads have stand at the end. */
 const EARLY = 1;
 const HOT = 2;
+const UNRESOLVED = 4;
 
 /** A head as its change: the control state and the new journal entries; of the old ones only how many remain. */
 export const headCodec: Codec<Head> = {
@@ -23,9 +24,12 @@ export const headCodec: Codec<Head> = {
     writer.optionalNumber(head.closedAt);
     writer.string(head.why, previous?.why);
     writer.string(tagsText(head), previous === undefined ? undefined : tagsText(previous));
-    writer.number((head.early === undefined ? 0 : EARLY) + (head.hotUntil === undefined ? 0 : HOT));
+    writer.number(
+      (head.early === undefined ? 0 : EARLY) + (head.hotUntil === undefined ? 0 : HOT) + (head.unresolved === undefined ? 0 : UNRESOLVED),
+    );
     if (head.early !== undefined) encodeList(writer, head.early, previous?.early ?? [], 0);
     if (head.hotUntil !== undefined) writer.number(head.hotUntil);
+    if (head.unresolved !== undefined) writer.number(head.unresolved);
   },
 
   decode(reader, previous) {
@@ -47,6 +51,7 @@ export const headCodec: Codec<Head> = {
     const rare = reader.number();
     const early = (rare & EARLY) === 0 ? undefined : decodeList(reader, previous?.early ?? [], 0);
     const hotUntil = (rare & HOT) === 0 ? undefined : reader.number();
+    const unresolved = (rare & UNRESOLVED) === 0 ? undefined : reader.number();
     return {
       pid,
       version,
@@ -62,6 +67,7 @@ export const headCodec: Codec<Head> = {
       ...(due === undefined ? {} : { due }),
       ...(closedAt === undefined ? {} : { closedAt }),
       ...(hotUntil === undefined ? {} : { hotUntil }),
+      ...(unresolved === undefined ? {} : { unresolved }),
       ...(why === undefined ? {} : { why }),
       ...(tags === undefined ? {} : { tags: JSON.parse(tags) as Readonly<Record<string, string>> }),
       ...(early === undefined ? {} : { early }),

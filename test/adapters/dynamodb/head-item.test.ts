@@ -14,6 +14,7 @@ const optional: fc.Arbitrary<Partial<Head>> = fc.record(
     due: instant,
     closedAt: instant,
     hotUntil: instant,
+    unresolved: fc.nat(),
     why: text,
     tags: fc.dictionary(text, text),
     early: fc.array(text),

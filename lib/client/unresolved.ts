@@ -1,0 +1,28 @@
+import type { LastError } from '../contract/last-error.ts';
+import type { Image, Unknown } from '../core/image.ts';
+
+/** A command whose outcome nobody knows. */
+export interface Unresolved {
+  /** Path of its step, or its id where an older build has given it up: what `resolve` takes. */
+  readonly step: string;
+  readonly command: string;
+  readonly commandId: string;
+  /** From when on its service could not tell. */
+  readonly since: Date;
+  readonly attempts: number;
+  readonly lastError?: LastError;
+}
+
+/** Open ones first, then those that the process went on without. */
+export function unresolvedOf(image: Image): readonly Unresolved[] {
+  const found: Unresolved[] = [];
+  for (const { n, path, command, mode, unknown } of image.commands.values())
+    if (unknown && mode !== 'undo') found.push(entryOf(`${image.pid}/${image.run}/${n}`, path, command, unknown));
+  for (const { run, n, path, command, unresolved } of image.tombstones)
+    if (unresolved) found.push(entryOf(`${image.pid}/${run}/${n}`, path, command, unresolved));
+  return found;
+}
+
+function entryOf(commandId: string, path: string | undefined, command: string, { since, attempts, lastError }: Unknown): Unresolved {
+  return { step: path ?? commandId, command, commandId, since: new Date(since), attempts, ...(lastError && { lastError }) };
+}
