@@ -100,7 +100,7 @@ export const stickOnUnknown = (run: Run): void => {
 };
 
 const untold = (command: OpenCommand): string => {
-  const { attempts = 0, lastError } = command.unknown ?? {};
+  const { attempts, lastError } = command.unknown as Unknown;
   return exhaustion(command, 'unknown', attempts, lastError).message;
 };
 

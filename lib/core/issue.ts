@@ -123,7 +123,7 @@ const issueUndoAs = (
 };
 
 type Issue = Pick<OpenCommand, 'mode' | 'retries' | 'since' | 'timeoutMs' | 'stands' | 'pauses'> & {
-  deadline?: number;
+  deadline: number;
   attemptsMax?: number;
   undoes?: string;
 };
@@ -162,7 +162,7 @@ const issue = (run: Run, contract: CommandContract, path: string, input: Sending
     attempt: 1,
     retries: how.retries,
     since: how.since,
-    due: Math.min(image.clock + how.timeoutMs, how.deadline ?? Infinity),
+    due: Math.min(image.clock + how.timeoutMs, how.deadline),
     deadline: how.deadline,
     timeoutMs: how.timeoutMs,
     attemptsMax: how.attemptsMax === Infinity ? undefined : how.attemptsMax,

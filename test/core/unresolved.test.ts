@@ -252,3 +252,32 @@ test('a journal replays in which an older build was stuck on an unknown outcome 
   ];
   expect(await trip.differences([...trip.journal, ...older])).toEqual([]);
 });
+
+describe('an undo', () => {
+  const undoing = async (): Promise<Instance> => {
+    const trip = await started(
+      async (ctx) => {
+        await pay(ctx);
+        throw ctx.errors.Refused({ why: 'test' });
+      },
+      { compare: false },
+    );
+    await trip.completes('payments.charge', PAID);
+    return trip;
+  };
+
+  test('that an older build has sent without a deadline ends with the within of its contract', async () => {
+    const trip = await undoing();
+    delete trip.command('payments.refund').deadline;
+    await trip.passes('23 hours');
+    expect(trip.status).toBe('running');
+    await trip.passes('1 day');
+    expect(trip.image.stuck?.code).toBe('COMPENSATION');
+  });
+
+  test('that was withdrawn is for a person, who is told of no error', async () => {
+    const trip = await undoing();
+    await trip.answers(trip.command('payments.refund'), 'cancelled');
+    expect(trip.image.stuck?.message).toMatch(/^payments.refund ended cancelled after 1 run; it undoes \S+\.$/);
+  });
+});
