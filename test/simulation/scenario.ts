@@ -1,5 +1,6 @@
 import type { Json } from '../../lib/contract/schema.ts';
 import type { System } from '../../lib/contract/system.ts';
+import type { Resolution } from '../../lib/core/inbound.ts';
 import type { JournalEntry } from '../../lib/core/journal-entry.ts';
 import type { Clock } from '../../lib/ports/clock.ts';
 import type { HeadStatus } from '../../lib/ports/process-store.ts';
@@ -113,6 +114,8 @@ export interface Scenario {
   readonly services?: { readonly workers: number; readonly polls: boolean; readonly receivesMax: number };
   /** What closed longer ago than this is retired, once a day as long as the outside still does something. @default nothing ever is */
   readonly retentionMs?: number;
+  /** What a person finds out of a command whose outcome its service cannot tell. @default nothing can be found out */
+  finds?(commandId: string, command: string): Resolution;
   /** By pid. */
   readonly expectations: ReadonlyMap<string, Expectation>;
 }

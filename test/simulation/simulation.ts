@@ -146,7 +146,7 @@ class Simulation {
     this.#calm = true;
     this.#deployment.renew();
     await this.#until(STEPS_MAX);
-    for (let again = 0; again < RESUMES_MAX && this.#mend(); again += 1) await this.#until(STEPS_MAX);
+    for (let again = 0; again < RESUMES_MAX && this.#mend(again); again += 1) await this.#until(STEPS_MAX);
   }
 
   /** `atTheEnd`: what is wrong with how it ended, beside what was wrong on the way. */
@@ -340,18 +340,36 @@ class Simulation {
   }
 
   /** The storm is over: a person resumes what is stuck, and sends back what lies among the dead letters. Returns whether there was anything. */
-  #mend(): boolean {
+  #mend(round: number): boolean {
     let any = this.#sendBack();
-    for (const { pid, status } of this.#cloud.heads()) {
-      if (status !== 'stuck') continue;
+    for (const { pid, status, why } of this.#cloud.heads()) {
+      // Code that has failed again is not resumed a third time.
+      if (status !== 'stuck' || (round > 1 && why?.includes('"POISON"'))) continue;
       any = true;
-      this.#operate(pid, 'resume', `mend-${(this.#operations += 1)}`);
+      if (!this.#resolves(pid)) this.#operate(pid, 'resume', `mend-${(this.#operations += 1)}`);
     }
     for (const name of this.#deployment.system.services.keys()) {
       const deadLetters = this.#cloud.queue(`${name}-dead-letter`);
       if (deadLetters.size > 0) any = deadLetters.redriveTo(this.#cloud.queue(name)) > 0 || any;
     }
     return any;
+  }
+
+  /** A person looks into the foreign system, and tells what has become of the command that the instance is stuck on. */
+  #resolves(pid: string): boolean {
+    const { finds } = this.#scenario;
+    const head = this.#cloud.head(pid);
+    if (finds === undefined || head === undefined || head.run === '') return false;
+    const { stuck, commands, run } = decodeHead(head);
+    const command = stuck?.n === undefined ? undefined : commands.get(stuck.n);
+    // A copy that lies among the dead letters may still be run.
+    const isOver = command !== undefined && this.#cloud.queue(`${command.command.split('.')[0]}-dead-letter`).size === 0;
+    if (!isOver || !this.#choices.chance(0.5)) return false;
+    const step = `${pid}/${run}/${command.n}`;
+    const opid = `resolve-${(this.#operations += 1)}`;
+    const act = { act: 'resolve', step, resolution: finds(step, command.command), reason: 'simulated', by: 'simulation' } as const;
+    void this.#cloud.sender.send(INBOX, [{ body: inboxBody({ tutti: 'operate', opid, pid, ...act }) }]);
+    return true;
   }
 
   /** What was a dead letter twice: by a resume where it lies beside its instance, else published once more, as it came. */

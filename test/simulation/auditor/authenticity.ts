@@ -23,6 +23,11 @@ export const checkAnswerIsAuthentic = (
   of: RunPicture | undefined,
 ): void => {
   const id = `${entry.late?.run ?? run.run}/${entry.n}`;
+  if (entry.resolved) {
+    if (picture.operators.get(entry.resolved.id)?.by !== entry.resolved.by)
+      report('I12', `${picture.pid}/${id} was resolved by ${entry.resolved.by}, who has not asked for it`);
+    return;
+  }
   const issued = of?.issued.get(entry.n);
   const owner = contracts.command(issued?.command ?? entry.late?.command ?? '')?.service;
   const came = (picture.replies.get(id) ?? []).filter(({ outcome }) => outcome === entry.outcome);

@@ -44,6 +44,7 @@ const checkEntry = (context: JournalContext, entry: JournalEntry, index: number,
       checkOperatorIsAuthentic(context, entry);
       break;
     case 'CommandAnswered':
+      if (entry.resolved) run.ids.add(entry.resolved.id);
       checkAnswer(context, entry);
       break;
     case 'CommandIssued':

@@ -22,6 +22,7 @@ export const outagesScenario = (choices: Choices): Scenario => {
   const retryAfterSeconds = choices.one([60, 600, 3_600]);
   const { provider, system } = outageSystem(terms);
   const database = new MemoryDatabase();
+  const done = new Map<string, string>();
   const acts: Act[] = [];
   const expectations = new Map<string, Expectation>();
   for (let count = isLong ? 1 : choices.between(1, 3), i = 1; i <= count; i += 1) {
@@ -51,7 +52,12 @@ export const outagesScenario = (choices: Choices): Scenario => {
   return {
     name: 'outages',
     builds: [system],
-    serve: (site) => [providerAt(site, provider, { outage, effect, retryAfterSeconds, database })],
+    serve: (site) => [providerAt(site, provider, { outage, effect, retryAfterSeconds, database, done })],
+    finds: (commandId, command) => {
+      const label = done.get(commandId);
+      if (label === undefined) return { failure: { type: 'NotDone', message: 'The provider has no record of it.', data: null } };
+      return { output: command === 'provider.back' ? null : { label } };
+    },
     acts,
     expectations,
     services: { workers: choices.between(1, 2), polls: choices.chance(0.3), receivesMax: 25 },

@@ -27,7 +27,13 @@ const HANGS_MS = 60 * 60_000;
 export const providerAt = (
   site: Site,
   provider: Provider,
-  how: { readonly outage: Outage; readonly effect: EffectClass; readonly retryAfterSeconds: number; readonly database: MemoryDatabase },
+  how: {
+    readonly outage: Outage;
+    readonly effect: EffectClass;
+    readonly retryAfterSeconds: number;
+    readonly database: MemoryDatabase;
+    readonly done: Map<string, string>;
+  },
 ): Served => {
   const isDown = (): boolean => {
     const sinceMs = site.clock.now() - START;
@@ -37,8 +43,12 @@ export const providerAt = (
     const input: Json = { label };
     const made = { commandId: task.commandId, command, input, ...(task.undoes !== undefined && { undoes: task.undoes }) };
     await site.pass();
-    if (task.tx) task.tx.onCommit(() => site.effect(made));
-    else site.effect(made);
+    const effect = (): void => {
+      site.effect(made);
+      how.done.set(task.commandId, label);
+    };
+    if (task.tx) task.tx.onCommit(effect);
+    else effect();
     await site.pass();
   };
   const fails = async (command: string, { way, label }: Errand, task: Task): Promise<never> => {

@@ -33,7 +33,7 @@ class Generator {
 
   /** What no process may do: the instance is stuck, and nothing is undone. */
   #misuse(): ProgramStep {
-    if (this.#choices.chance(0.2)) return { kind: 'spin' };
+    if (this.#choices.chance(0.1)) return { kind: 'spin' };
     return { kind: 'again', first: this.#call(true), second: this.#call(true), after: this.#pause() };
   }
 

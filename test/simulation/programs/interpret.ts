@@ -72,7 +72,8 @@ const runStep = async (ctx: Ctx, step: ProgramStep, handles: Map<string, Step<un
       return value(['again', first.winner, second.winner]);
     }
     case 'spin':
-      for (;;) await ctx.undo();
+      // It has no effect, and is over at once.
+      for (;;) await ctx.scope('spin', async () => undefined);
     case 'until':
       await ctx.until(new Date(ctx.now().getTime() + step.inMs));
       return value('until');
