@@ -16,10 +16,11 @@ export const checkTombstones = (
   for (const { run, n, command } of before.tombstones)
     if (!isBuried(run, n) && picture.runs.get(run)?.late.has(n) !== true)
       report('I10', `${image.pid} has forgotten that ${run}/${n} (${command}) may succeed late`);
-  for (const { run, unresolved } of picture.runs.values()) {
+  for (const { run, unresolved, answers, late } of picture.runs.values()) {
     const listed = image.tombstones.filter((each) => each.run === run && each.unresolved !== undefined).map(({ n }) => n);
     for (const n of unresolved) if (!listed.includes(n)) report('I10', `${image.pid} does not list that ${run}/${n} is unresolved`);
-    for (const n of listed) if (!unresolved.has(n)) report('I5', `${image.pid} lists ${run}/${n} as unresolved, and its outcome is known`);
+    for (const n of listed)
+      if (answers.has(n) || late.has(n)) report('I5', `${image.pid} lists ${run}/${n} as unresolved, and its outcome is known`);
   }
   if (before.run !== image.run || isClosed(before.status) || !isClosed(image.status)) return;
   for (const { n, mode, command, stands } of before.commands.values()) {
