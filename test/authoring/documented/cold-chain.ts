@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { CommandExhausted, decider, end, event, send, timer } from 'tutti';
+import { decider, end, event, send, timer } from 'tutti';
 import { carrier } from './contracts.ts';
 
 export const Measured = event('sensors.measured', z.object({ box: z.string(), celsius: z.number() }));
@@ -19,7 +19,7 @@ export const coldChain = decider('cold-chain', { state: State, initial: () => ({
     },
   )
   .on(silence, (state) => ({ ...state, status: 'lost' }))
-  .on(carrier.quote, (state, answer) => ({ ...state, status: answer instanceof CommandExhausted ? 'lost' : 'fine' }))
+  .on(carrier.quote, (state, answer) => ({ ...state, status: carrier.quote.exhausted(answer) ? 'lost' : 'fine' }))
   .on(
     Arrived.byId(({ box }) => box),
     (state) => [state, end({ warm: state.warm })],

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { CommandExhausted, process } from 'tutti';
+import { process } from 'tutti';
 import { carrier, OrderCancelled, OrderChanged, OrderPlaced, payments } from './contracts.ts';
 
 export const deliver = process(
@@ -36,7 +36,7 @@ export const deliver = process(
     try {
       ({ price } = await ctx.call(carrier.quote, { kg: order.kg }));
     } catch (error) {
-      if (!(error instanceof CommandExhausted)) throw error; // a cancellation must pass
+      if (!carrier.quote.exhausted(error)) throw error; // a cancellation must pass
     }
     // endregion
     await ctx.call(carrier.pickUp, { orderId: order.orderId });
