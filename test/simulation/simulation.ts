@@ -43,6 +43,21 @@ const HEATED_MS = 120_000;
 /** What may outlast any patience. */
 const LONG_FAULTS = ['clock-jump', 'service-outage', 'tick-lost'] as const;
 
+/** After which a run may have been counted that never began, or that nobody has seen end. */
+const UNSTEADY_FAULTS = [
+  'crash',
+  'freeze',
+  'time-out',
+  'call-failed',
+  'answer-lost',
+  'throttled',
+  'entry-failed',
+  'clock-skew',
+  'clock-jump',
+  'restore',
+  'dead-letter',
+] as const;
+
 export interface SimulationOptions {
   /** Keeps a line for each thing that happens. @default false */
   readonly trace?: boolean;
@@ -95,6 +110,7 @@ class Simulation {
       tickHorizonMs: tickHorizonMs(this.#swarm),
       account: ACCOUNT,
       outlasted: () => LONG_FAULTS.some((kind) => this.#faults.counts[kind] !== undefined),
+      steadyAt: () => (UNSTEADY_FAULTS.some((kind) => this.#faults.counts[kind] !== undefined) ? undefined : now()),
       faults: () => this.#faults.count,
       replay: () => choices.chance(this.#swarm.replayed),
     });

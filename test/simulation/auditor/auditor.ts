@@ -48,6 +48,8 @@ export interface AuditorOptions {
   readonly account?: string;
   /** Whether something befell the system that may outlast any patience: an outage, a clock that jumped. @default nothing did */
   readonly outlasted?: () => boolean;
+  /** The time, as long as no worker has died or stood still, no call has failed, and no clock was wrong: then runs are counted exactly. @default they are not */
+  readonly steadyAt?: () => number | undefined;
   /** How many faults have struck so far. @default none has */
   readonly faults?: () => number;
   /** Whose journals `replayed` replays. @default all */
@@ -163,6 +165,8 @@ export class Auditor implements Observer, Told {
     const detail = JSON.parse(event.detail) as Partial<ReplyEnvelope>;
     this.#services.published(detail, this.#at);
     if (this.#contracts.isService(event.source)) this.#answers.published(detail, this.#violations.report);
+    const steadyAt = this.#options.steadyAt?.();
+    if (steadyAt !== undefined) this.#runs.exhausted(detail, steadyAt, this.#violations.report);
     if (detail.commandid !== undefined || typeof detail.id !== 'string') return;
     const key = parseCommandId(detail.id);
     if (!key || event.source !== this.#contracts.system) return;

@@ -1,16 +1,13 @@
-import type { CommandEnvelope } from '../../../lib/contract/envelope.ts';
+import type { CommandEnvelope, ReplyEnvelope } from '../../../lib/contract/envelope.ts';
 import type { CommandRecord } from '../../../lib/ports/idempotency-store.ts';
 import type { HandlerRun } from '../observer.ts';
 import type { Report } from './violations.ts';
 
-/** The policy as a copy of a command carries it. */
-interface Policy {
-  readonly retryattempts?: number;
-}
-
 interface RunsOfCommand {
-  /** The most that any copy has allowed. */
+  /** The most that any copy has allowed, and the latest deadline. */
   attempts: number;
+  deadline: number;
+  once: boolean;
   started: number;
   /** Runs that have asked for another one, or that were begun beside another in a transaction, of which one is rolled back. */
   postponed: number;
@@ -22,28 +19,25 @@ interface RunsOfCommand {
 /** I13: a service runs the handler of a command as often as the retry policy allows, and never before the pause between two runs is over. */
 export class HandlerRuns {
   readonly #commands = new Map<string, RunsOfCommand>();
-  /** A service counts in its records. */
-  #counts = false;
 
-  accepted(command: CommandEnvelope): void {
-    const { retryattempts } = command as Policy;
-    const runs = this.#of(command.id);
+  accepted({ id, retryattempts, deadline }: CommandEnvelope): void {
+    const runs = this.#of(id);
     runs.attempts = Math.max(runs.attempts, retryattempts ?? Infinity);
+    runs.deadline = Math.max(runs.deadline, deadline === undefined ? Infinity : Date.parse(deadline));
   }
 
-  recorded(commandId: string, record: Omit<CommandRecord, 'revision'>): void {
-    const { nextRunAt, failures } = record as { readonly nextRunAt?: number; readonly failures?: number };
-    this.#counts ||= failures !== undefined;
+  recorded(commandId: string, { nextRunAt }: Omit<CommandRecord, 'revision'>): void {
     if (nextRunAt !== undefined) this.#of(commandId).nextRunAt = nextRunAt;
   }
 
   began({ commandId, command, effect, at }: HandlerRun, report: Report): void {
     const runs = this.#of(commandId);
+    runs.once = effect === 'once';
     if (effect === 'transaction' && runs.under > 0) runs.postponed += 1;
     runs.under += 1;
     runs.started += 1;
     const most = runs.attempts + runs.postponed;
-    if (this.#counts && runs.started > most)
+    if (runs.started > most)
       report('I13', `${commandId} (${command}, of class ${effect}) was run ${runs.started} times: its policy allows ${most}`);
     if (at < runs.nextRunAt) report('I13', `${commandId} (${command}) was run ${runs.nextRunAt - at} ms before its pause was over`);
   }
@@ -57,14 +51,20 @@ export class HandlerRuns {
     this.#of(commandId).postponed += 1;
   }
 
-  startedOf(commandId: string): number {
-    return this.#commands.get(commandId)?.started ?? 0;
+  /** What a service says at the end of the limits, where no worker has failed and no call: it has run as often as it says, and as it may. */
+  exhausted({ commandid, outcome, retryable, attempts }: Partial<ReplyEnvelope>, now: number, report: Report): void {
+    if (commandid === undefined || attempts === undefined || !(outcome === 'unknown' || (outcome === 'failed' && retryable))) return;
+    const runs = this.#of(commandid);
+    const counted = runs.started - runs.postponed;
+    if (attempts !== counted) report('I13', `${commandid} was run ${counted} times, and is answered ${outcome} after ${attempts}`);
+    if (attempts < runs.attempts && now <= runs.deadline && !runs.once)
+      report('I13', `${commandid} is answered ${outcome} after ${attempts} runs of ${runs.attempts}, before its deadline`);
   }
 
   #of(commandId: string): RunsOfCommand {
     const known = this.#commands.get(commandId);
     if (known) return known;
-    const runs = { attempts: 0, started: 0, postponed: 0, under: 0, nextRunAt: -Infinity };
+    const runs = { attempts: 0, deadline: 0, once: false, started: 0, postponed: 0, under: 0, nextRunAt: -Infinity };
     this.#commands.set(commandId, runs);
     return runs;
   }
