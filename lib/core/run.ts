@@ -76,6 +76,16 @@ export interface Environment {
   readonly placeOf?: (error: Error | undefined) => string;
   /** Development and tests: misuse that production tolerates is a bug. */
   readonly checks: boolean;
+  /** Learns which activation runs. @default no observer */
+  readonly observer?: ActivationObserver;
+}
+
+/** Learns which activation runs, so that a watchdog can name the instance whose code does not yield. */
+export interface ActivationObserver {
+  begun(pid: string): void;
+  /** Until here the code of the activation that was begun last has run without yielding. */
+  yielded(): void;
+  ended(pid: string): void;
 }
 
 export interface Signal {

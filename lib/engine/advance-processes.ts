@@ -47,23 +47,33 @@ const advanceBatch = async (context: EngineContext, messages: readonly ReceivedM
   advanceDeliveries(context, await Promise.all(messages.map((message) => admitOrGiveBack(context, message))), result);
 
 const advanceDeliveries = async (context: EngineContext, deliveries: readonly Delivery[], result: Settled): Promise<void> => {
+  await advanceItems(
+    context,
+    deliveries.flatMap(({ items }) => items),
+  );
+  await settleDeliveries(context, deliveries, result);
+};
+
+/** Decides on these events, and sends what they cause. */
+const advanceItems = async (context: EngineContext, items: readonly Item[]): Promise<void> => {
   const groups = new Map<string, Item[]>();
-  for (const { items } of deliveries)
-    for (const item of items) {
-      const group = groups.get(item.target.pid);
-      if (group) group.push(item);
-      else groups.set(item.target.pid, [item]);
-    }
-  if (groups.size > 0) {
-    context.rejections.begin();
-    try {
-      await advanceGroups(context, groups);
-    } finally {
-      context.rejections.end();
-    }
-    await sendGroups(context, groups);
-    if (context.forwards) await forwardDeliveries(context, deliveries);
+  for (const item of items) {
+    const group = groups.get(item.target.pid);
+    if (group) group.push(item);
+    else groups.set(item.target.pid, [item]);
   }
+  if (groups.size === 0) return;
+  context.rejections.begin();
+  try {
+    await advanceGroups(context, groups);
+  } finally {
+    context.rejections.end();
+  }
+  await sendGroups(context, groups);
+};
+
+const settleDeliveries = async (context: EngineContext, deliveries: readonly Delivery[], result: Settled): Promise<void> => {
+  if (context.forwards) await forwardDeliveries(context, deliveries);
   for (const delivery of deliveries) await settle(context, delivery, result);
 };
 
@@ -221,35 +231,66 @@ const failed = (context: EngineContext, item: Item, sent: Exclude<SentResult, 's
 
 /** Runs a message alone, with a mark that outlives the worker: what kills its worker again and again is never run again. */
 const runMarked = async (context: EngineContext, message: ReceivedMessage, result: Settled): Promise<void> => {
-  const { parking } = context.options;
-  const { receiptHandle } = message;
+  const alone: Settled = { acknowledge: [], giveBack: [] };
   try {
-    const attempts = await parking.attempt(message.messageId, 1);
-    if (attempts > QUARANTINE_ATTEMPTS) return await quarantine(context, message, result);
-    const alone: Settled = { acknowledge: [], giveBack: [] };
-    await advanceBatch(context, [message], alone);
-    await parking.attempt(message.messageId, -1);
+    await advanceMarked(context, message, alone);
     result.acknowledge.push(...alone.acknowledge);
     result.giveBack.push(...alone.giveBack);
   } catch (error) {
     context.options.onFault?.(error);
-    result.giveBack.push({ receiptHandle, seconds: retrySeconds(context) });
+    result.giveBack.push({ receiptHandle: message.receiptHandle, seconds: retrySeconds(context) });
   }
 };
 
-const quarantine = async (context: EngineContext, message: ReceivedMessage, result: Settled): Promise<void> => {
-  const delivery = await admitOne(context, message);
+const advanceMarked = async (context: EngineContext, message: ReceivedMessage, result: Settled): Promise<void> => {
+  const { parking } = context.options;
+  const attempts = await parking.attempt(message.messageId, 1);
+  const delivery = await admitOrGiveBack(context, message);
+  if (attempts > QUARANTINE_ATTEMPTS) {
+    const items = await quarantine(context, delivery, delivery.items);
+    return advanceDeliveries(context, [{ ...delivery, items }], result);
+  }
+  if (delivery.items.length > 1) {
+    await parking.attempt(message.messageId, -1);
+    return advanceEachMarked(context, delivery, result);
+  }
+  await advanceDeliveries(context, [delivery], result);
+  await parking.attempt(message.messageId, -1);
+};
+
+/** One event may concern several instances. Each runs alone under a mark of its own, so only the one that ends the worker gets stuck. */
+const advanceEachMarked = async (context: EngineContext, delivery: Delivery, result: Settled): Promise<void> => {
+  const { parking } = context.options;
+  const items: Item[] = [];
+  for (const item of delivery.items) {
+    const mark = `${delivery.message.messageId}/${item.target.pid}`;
+    if ((await parking.attempt(mark, 1)) > QUARANTINE_ATTEMPTS) {
+      const left = await quarantine(context, delivery, [item]);
+      await advanceItems(context, left);
+      items.push(...left);
+    } else {
+      await advanceItems(context, [item]);
+      await parking.attempt(mark, -1);
+      items.push(item);
+    }
+  }
+  await settleDeliveries(context, [{ ...delivery, items }], result);
+};
+
+/**
+ * The instances get stuck, and the event is kept beside them. Returns where it does not apply any more: it runs no code of a process
+ * there, and only sends again what it has caused.
+ */
+const quarantine = async (context: EngineContext, delivery: Delivery, items: readonly Item[]): Promise<readonly Item[]> => {
   const reason = {
     code: 'POISON',
     message: `This event ended its worker ${QUARANTINE_ATTEMPTS} times: its code never yields, or takes all memory.`,
   };
   const left: Item[] = [];
-  let { giveBackSeconds } = delivery;
-  for (const item of delivery.items) {
-    const refused = await getStuck(context, message, item.target, reason);
-    if (refused === 'again') giveBackSeconds ??= 0;
+  for (const item of items) {
+    const refused = await getStuck(context, delivery.message, item.target, reason);
+    if (refused === 'again') delivery.giveBackSeconds ??= 0;
     if (refused === 'passed') left.push(item);
   }
-  // What does not apply any more runs no code of a process: it only sends again what it has caused.
-  await advanceDeliveries(context, [{ message, items: left, giveBackSeconds }], result);
+  return left;
 };

@@ -1,7 +1,7 @@
 import type { Json } from '../contract/schema.ts';
 import type { System } from '../contract/system.ts';
 import type { FrontEndOf } from '../core/front-end.ts';
-import type { Environment } from '../core/run.ts';
+import type { ActivationObserver, Environment } from '../core/run.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { EventPublisher } from '../ports/event-publisher.ts';
 import type { InstanceIndex } from '../ports/instance-index.ts';
@@ -45,6 +45,8 @@ export interface EngineOptions {
   readonly onNotice?: (notice: Notice) => void;
   /** Told what failed and is tried again. @default nobody is told */
   readonly onFault?: (error: unknown) => void;
+  /** Learns which activation runs, for a watchdog. @default no observer */
+  readonly observer?: ActivationObserver;
   /** For pauses between tries only. @default Math.random */
   readonly random?: () => number;
 }

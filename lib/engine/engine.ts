@@ -103,6 +103,7 @@ const environmentOf = (catalogue: Catalogue, options: EngineOptions): Environmen
   tickHorizonMs: options.tickHorizonMs ?? 900_000,
   placeOf,
   checks: options.checks ?? false,
+  ...(options.observer && { observer: options.observer }),
 });
 
 export const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');

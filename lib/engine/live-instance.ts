@@ -74,12 +74,18 @@ export class LiveInstance {
   /** Applies one fact and lets the user's code run until it waits again. What it threw is in `run.bug`. */
   async apply(fact: Fact): Promise<void> {
     const { run } = this;
+    const { observer } = run.environment;
+    const { pid } = run.image;
     openActivation(run);
+    observer?.begun(pid);
     try {
-      await this.#frontEnd.hear(fact, applyFact(run, fact));
+      const heard = this.#frontEnd.hear(fact, applyFact(run, fact));
+      observer?.yielded();
+      await heard;
     } catch (error) {
       poison(run, error);
     }
+    observer?.ended(pid);
     closeActivation(run);
   }
 }

@@ -1,5 +1,6 @@
 import type { Worker } from 'node:worker_threads';
 import { OrchestratorError } from '../contract/errors.ts';
+import { parsePid } from '../contract/process-id.ts';
 import type { AdvanceResult } from '../engine/engine.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { ReceivedMessage } from '../ports/message-queue.ts';
@@ -7,13 +8,14 @@ import { offeredPorts, type EnginePorts, type EngineSeat } from './engine-ports.
 import type { EngineThread, OpenRequest } from './engine-thread.ts';
 import { errorOf, type Fault } from './fault.ts';
 import { PortChannel, type Methods } from './port-channel.ts';
+import { begunIn, pidIn, runningIn, sharedActivation } from './running-activation.ts';
 import { startThread } from './start-thread.ts';
 import { beatEveryMs, watch } from './watchdog.ts';
 
 export interface HostOptions extends OpenRequest {
   readonly ports: EnginePorts;
   readonly clock: Clock;
-  /** How long the thread may go without yielding while it has work. */
+  /** How long the thread may go without yielding while it has work, and one activation may run. */
   readonly watchdogMs: number;
   /** Told why a thread was lost, and what failed in it and is tried again. */
   readonly fault: (error: unknown) => void;
@@ -21,13 +23,20 @@ export interface HostOptions extends OpenRequest {
 
 /** The thread of the engine ended with work in hand. What it was writing may have happened: whatever it held comes again. */
 export class EngineLost extends OrchestratorError {
-  constructor(why: string) {
-    super('ENGINE_LOST', `The thread of the engine was lost: ${why}.`, {
+  /** `pid` is that of the instance whose code ran, where it is known. */
+  constructor(why: string, pid?: string) {
+    super('ENGINE_LOST', `The thread of the engine was lost: ${why}${pid === undefined ? '' : whileRan(pid)}.`, {
       retryable: true,
       remedy: 'Look for a process that never yields, or that takes all memory.',
+      ...(pid !== undefined && { details: { pid } }),
     });
   }
 }
+
+const whileRan = (pid: string): string => {
+  const key = parsePid(pid);
+  return ` while ${key === undefined ? pid : `the instance ${key.id} of the process ${key.process}`} ran`;
+};
 
 /** Between two tries to start a thread whose module cannot be imported any more. */
 const RESTART_MS = 1000;
@@ -36,7 +45,8 @@ const RESTART_MS_MAX = 30_000;
 /**
  * The engine in a worker thread.
  *
- * H1  A thread that does not yield for the time allowed is ended, and so is one that ends by itself: another takes its place.
+ * H1  A thread that does not yield for the time allowed is ended, and so is one whose activation runs for longer, and one that ends by
+ *     itself: another takes its place.
  * H2  Every call that a lost thread had not answered fails with `EngineLost`; what it still answers is dropped.
  */
 export class EngineHost implements EngineSeat {
@@ -91,15 +101,17 @@ export class EngineHost implements EngineSeat {
   async #open(): Promise<PortChannel> {
     const { url, system, checks, watchdogMs } = this.#options;
     const beats = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
-    const worker = startThread({ tuttiEngine: true, beats, beatEveryMs: beatEveryMs(watchdogMs) }, url);
+    const activation = sharedActivation();
+    const worker = startThread({ tuttiEngine: true, beats, beatEveryMs: beatEveryMs(watchdogMs), activation }, url);
     const channel = new PortChannel(worker, this.#methods);
     this.#worker = worker;
     let why = 'it ended by itself';
     worker.on('error', (error) => (why = String(error)));
-    const ended = new Promise<void>((resolve) => {
+    const ended = new Promise<EngineLost>((resolve) => {
       worker.on('exit', () => {
-        channel.close(new EngineLost(why));
-        resolve();
+        const lost = new EngineLost(why, pidIn(activation));
+        channel.close(lost);
+        resolve(lost);
       });
     });
     try {
@@ -110,17 +122,18 @@ export class EngineHost implements EngineSeat {
     }
     const unwatch = watch({
       allowedMs: watchdogMs,
-      beats,
+      beats: () => Atomics.load(beats, 0) + begunIn(activation),
+      activation: () => runningIn(activation),
       pending: () => channel.pending,
-      hung: () => {
-        why = `it did not yield for ${watchdogMs} ms`;
+      hung: (hang) => {
+        why = hang === 'silent' ? `it did not yield for ${watchdogMs} ms` : `one event was not over after ${watchdogMs} ms`;
         void worker.terminate();
       },
     });
     this.#channel = channel;
-    void ended.then(() => {
+    void ended.then((lost) => {
       unwatch();
-      this.#replace(new EngineLost(why));
+      this.#replace(lost);
     });
     return channel;
   }

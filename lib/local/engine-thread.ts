@@ -2,11 +2,13 @@
 import assert from 'node:assert/strict';
 import { parentPort } from 'node:worker_threads';
 import { SystemClock } from '../adapters/system/clock.ts';
+import type { ActivationObserver } from '../core/run.ts';
 import { Engine } from '../engine/engine.ts';
 import { engineOptions } from './engine-options.ts';
 import { remotePorts, type EngineSeat } from './engine-ports.ts';
 import { faultOf } from './fault.ts';
 import { offeredPort, PortChannel, type ChannelEnd } from './port-channel.ts';
+import { RunningActivation } from './running-activation.ts';
 import { importSystem } from './system-entry.ts';
 import { threadData } from './thread-data.ts';
 
@@ -22,7 +24,7 @@ export interface EngineThread extends EngineSeat {
   open(request: OpenRequest): Promise<void>;
 }
 
-const offerEngine = (end: ChannelEnd): void => {
+const offerEngine = (end: ChannelEnd, observer: ActivationObserver): void => {
   let engine: Engine | undefined;
   /** Where nobody can be told any more, this thread is about to end. */
   const tell = async (error: unknown): Promise<void> => {
@@ -40,9 +42,14 @@ const offerEngine = (end: ChannelEnd): void => {
     open: async ({ url, system, checks }) => {
       // A bug names its line in the source: known of what is imported from now on.
       if (checks) process.setSourceMapsEnabled(true);
-      engine = new Engine(
-        engineOptions(await importSystem(url, system), remotePorts(channel), new SystemClock(), checks, (error) => void tell(error)),
+      const options = engineOptions(
+        await importSystem(url, system),
+        remotePorts(channel),
+        new SystemClock(),
+        checks,
+        (error) => void tell(error),
       );
+      engine = new Engine({ ...options, observer });
     },
     advance: (messages) => opened().advance(messages),
     advanceSuspect: (message) => opened().advanceSuspect(message),
@@ -54,8 +61,8 @@ const offerEngine = (end: ChannelEnd): void => {
 
 const data = threadData();
 if (data && parentPort) {
-  const { beats, beatEveryMs } = data;
+  const { beats, beatEveryMs, activation } = data;
   // A timer fires only where code yields, which is what the watchdog wants to know.
   setInterval(() => Atomics.add(beats, 0, 1), beatEveryMs).unref();
-  offerEngine(parentPort);
+  offerEngine(parentPort, new RunningActivation(activation));
 }

@@ -26,8 +26,8 @@ const FAULT_PAUSE_SECONDS = 5;
  * Carries the messages of a queue to the engine and acknowledges what is done.
  *
  * Q1  What a lost engine had in hand is visible again at once, and each of it is a suspect until it is done.
- * Q2  While a suspect runs, nothing else does: whoever runs when the engine is lost again is the cause. The engine marks it
- *     before, and from the fourth time on does not run it any more.
+ * Q2  While a suspect runs, nothing else does: what runs when the engine is lost again is the cause. The engine runs the instances that
+ *     the suspect concerns one by one, marks each before, and from the fourth time on does not run that instance on it any more.
  */
 export class InboxPump {
   readonly #options: PumpOptions;

@@ -36,11 +36,11 @@ export interface RuntimeOptions {
   /**
    * The module that exports the system, a path from the working directory or a URL. With it the engine and the code of the
    * processes run in a thread of their own, which imports this module too (so it must start nothing), under a watchdog: a
-   * process that never yields is stopped and gets stuck, and everything else goes on.
+   * process that never yields is stopped and gets stuck by name, and everything else goes on.
    * @default the engine runs on this thread, and a process that never yields stops everything
    */
   readonly entry?: string | URL;
-  /** With `entry`: how long the code of the processes may run without yielding. @default 2000 */
+  /** With `entry`: how long the code of the processes may run without yielding, and one event may take its instance. @default 2000 */
   readonly watchdogMs?: number;
   /**
    * Development: misuse that production tolerates is a bug and gets its instance stuck at once, `Date.now`, `Math.random`, `fetch` and their

@@ -1,4 +1,5 @@
 import { isMainThread, workerData } from 'node:worker_threads';
+import type { SharedActivation } from './running-activation.ts';
 
 /** What an engine's thread is given to begin with. */
 export interface ThreadData {
@@ -6,6 +7,7 @@ export interface ThreadData {
   /** Counts the beats of the thread, for the watchdog. */
   readonly beats: Int32Array;
   readonly beatEveryMs: number;
+  readonly activation: SharedActivation;
 }
 
 /** The data of this thread where it is an engine's: what it imports must start nothing. */

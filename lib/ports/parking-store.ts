@@ -25,8 +25,9 @@ export interface ParkingStore {
   /** Marks as sent back. Unknown ids are ignored. */
   redriven(pid: string, ids: readonly string[], at: number): Promise<void>;
   /**
-   * Counts the attempts on a message that were begun and have not ended: 1 before it is run, durably; -1 after.
+   * Counts the attempts under a mark that were begun and have not ended: 1 before the attempt, durably; -1 after.
+   * A mark is the id of a message, or `<id>/<pid>` for one of the instances that the message concerns.
    * Returns the count with this change.
    */
-  attempt(messageId: string, change: 1 | -1): Promise<number>;
+  attempt(mark: string, change: 1 | -1): Promise<number>;
 }

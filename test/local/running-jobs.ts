@@ -17,10 +17,10 @@ export interface RunningJobs {
   /** The codes and messages of what went wrong and was tried again. */
   readonly faults: readonly string[];
   /** Resolves with the first head of the job in that status, at once where it has been committed before. */
-  until(id: string, status: HeadStatus): Promise<Head>;
+  until(id: string, status: HeadStatus, process?: string): Promise<Head>;
 }
 
-export const pidOf = (id: string): string => `default#run-job#${id}`;
+export const pidOf = (id: string, process = 'run-job'): string => `default#${process}#${id}`;
 
 /** A folder that is gone after the test. */
 export const testFolder = (): string => {
@@ -52,8 +52,8 @@ export const startJobs = async (options: Partial<RuntimeOptions> = {}): Promise<
     runtime,
     client: connect(jobs, runtime.connection),
     faults,
-    until: (id, status) => {
-      const key = `${pidOf(id)} ${status}`;
+    until: (id, status, process) => {
+      const key = `${pidOf(id, process)} ${status}`;
       const head = heads.get(key);
       return head ? Promise.resolve(head) : new Promise((resolve) => waiting.set(key, resolve));
     },

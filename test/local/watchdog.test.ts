@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { startLocal } from '../../lib/local/start-local.ts';
 import { pidOf, startJobs, testFolder, type RunningJobs } from './running-jobs.ts';
-import { JobWanted, jobs, runJob } from './watched-system.ts';
+import { cook, CrewWanted, JobWanted, jobs, LoopWanted, medic, pilot, runJob } from './watched-system.ts';
 
 /** Four threads are lost until the cause is known, and each new one imports all of its modules again. */
 const TIMEOUT = { timeout: 120_000 };
@@ -16,6 +16,14 @@ const want = async (
 ): Promise<void> => client.publish(JobWanted, { id, fate, flag });
 
 const done = ({ client }: RunningJobs, id: string): Promise<unknown> => client.result(runJob, id);
+
+/** The spinner gets stuck with its event beside it; the crew that its event started too completes. */
+const othersComplete = async ({ runtime, client, until }: RunningJobs): Promise<void> => {
+  expect((await until('c', 'stuck', 'spinner')).why).toContain('"code":"POISON"');
+  for (const member of [cook, pilot, medic]) expect(await client.result(member, 'c')).toEqual({ done: 'c' });
+  const parked = (process: string): Promise<readonly unknown[]> => runtime.state.parkingStore.parked(pidOf('c', process));
+  expect(await Promise.all(['spinner', 'cook', 'pilot', 'medic'].map(parked))).toMatchObject([[{}], [], [], []]);
+};
 
 describe('a thread that is lost', TIMEOUT, () => {
   test('a process that never yields gets stuck with its event beside it, and everything else goes on', async () => {
@@ -36,6 +44,39 @@ describe('a thread that is lost', TIMEOUT, () => {
     await running.runtime.stop();
   });
 
+  test('of the processes that one event started only the one that never yields gets stuck, and each lost thread names it', async () => {
+    const running = await startJobs();
+    await running.client.publish(CrewWanted, { id: 'c', spins: 'at-once' });
+    await othersComplete(running);
+    const named = 'it did not yield for 400 ms while the instance c of the process spinner ran';
+    expect(running.faults.map((fault) => fault.includes(named))).toEqual([true, true, true, true]);
+    await running.runtime.stop();
+  });
+
+  test('a process that never yields while others have begun is named as soon as it runs alone', async () => {
+    const running = await startJobs();
+    await running.client.publish(CrewWanted, { id: 'c', spins: 'in-a-microtask' });
+    await othersComplete(running);
+    expect(running.faults.map((fault) => fault.includes('while the instance c of the process spinner ran')).slice(-3)).toEqual([
+      true,
+      true,
+      true,
+    ]);
+    expect(running.faults.join()).not.toMatch(/cook|pilot|medic/);
+    await running.runtime.stop();
+  });
+
+  test('a process that yields and never waits gets stuck, and each lost thread names it', async () => {
+    const running = await startJobs();
+    await running.client.publish(LoopWanted, { id: 'l' });
+    expect((await running.until('l', 'stuck', 'looper')).why).toContain('"code":"POISON"');
+    await want(running, 'fine', 'good');
+    expect(await done(running, 'good')).toEqual({ done: 'good' });
+    const named = 'one event was not over after 400 ms while the instance l of the process looper ran';
+    expect(running.faults.map((fault) => fault.includes(named))).toEqual([true, true, true, true]);
+    await running.runtime.stop();
+  });
+
   test('a process that never yields after it slept gets stuck, in a folder too', async () => {
     const running = await startJobs({ directory: testFolder() });
     await want(running, 'spins-after-sleep', 'bad');
@@ -51,6 +92,7 @@ describe('a thread that is lost', TIMEOUT, () => {
     await want(running, 'fine', 'good');
     expect((await running.until('bad', 'stuck')).why).toContain('"code":"POISON"');
     expect(await done(running, 'good')).toEqual({ done: 'good' });
+    expect(running.faults.at(-1)).toContain('it ended by itself while the instance bad of the process run-job ran');
     await running.runtime.stop();
   });
 

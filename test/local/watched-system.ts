@@ -32,4 +32,27 @@ export const runJob = process('run-job', { startOn: JobWanted.byId((job) => job.
   return ctx.call(work.run, { id: job.id });
 });
 
-export const jobs = system('jobs', { processes: [runJob], services: [work] });
+/** One event starts several processes. */
+export const CrewWanted = event('jobs.crew-wanted', z.object({ id: z.string(), spins: z.enum(['at-once', 'in-a-microtask']) }));
+const crew = <N extends string>(name: N) =>
+  process(name, { startOn: CrewWanted.byId(({ id }) => id) }, async (ctx, { id }) => ctx.call(work.run, { id }));
+export const cook = crew('cook');
+export const pilot = crew('pilot');
+export const medic = crew('medic');
+/** The bad one among them. Where it spins in a microtask, the others have not yielded their turn yet. */
+export const spinner = process('spinner', { startOn: CrewWanted.byId(({ id }) => id) }, async (_ctx, { spins }) => {
+  if (spins === 'in-a-microtask') await Promise.resolve();
+  spin();
+});
+
+export const LoopWanted = event('jobs.loop-wanted', z.object({ id: z.string() }));
+const TURN_MS = 20;
+/** Yields in each turn of its loop, and waits for nothing. */
+export const looper = process('looper', { startOn: LoopWanted.byId(({ id }) => id) }, async (ctx) => {
+  for (;;) {
+    for (const until = performance.now() + TURN_MS; performance.now() < until;);
+    await ctx.scope('turn', async () => undefined);
+  }
+});
+
+export const jobs = system('jobs', { processes: [runJob, cook, pilot, spinner, medic, looper], services: [work] });

@@ -83,11 +83,11 @@ export class DynamoDbParkingStore implements ParkingStore {
   }
 
   /** One attempt too many is counted where the answer is lost and the SDK asks again: quarantine comes a little sooner then. */
-  async attempt(messageId: string, change: 1 | -1): Promise<number> {
+  async attempt(mark: string, change: 1 | -1): Promise<number> {
     const { Attributes } = await this.#client.send(
       new UpdateItemCommand({
         TableName: this.#table,
-        Key: { pk: { S: `A#${messageId}` }, sk: { S: 'A' } },
+        Key: { pk: { S: `A#${mark}` }, sk: { S: 'A' } },
         UpdateExpression: 'ADD #n :change SET #ttl = :ttl',
         ExpressionAttributeNames: { '#n': 'n', '#ttl': 'ttl' },
         ExpressionAttributeValues: {

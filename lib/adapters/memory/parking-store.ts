@@ -45,10 +45,10 @@ export class MemoryParkingStore implements ParkingStore {
       if (event.expiresAt !== undefined && event.expiresAt <= now) this.#parked.delete(parkedKey(event.pid, event.id));
   }
 
-  async attempt(messageId: string, change: 1 | -1): Promise<number> {
-    const count = (this.#attempts.get(messageId) ?? 0) + change;
-    if (count > 0) this.#attempts.set(messageId, count);
-    else this.#attempts.delete(messageId);
+  async attempt(mark: string, change: 1 | -1): Promise<number> {
+    const count = (this.#attempts.get(mark) ?? 0) + change;
+    if (count > 0) this.#attempts.set(mark, count);
+    else this.#attempts.delete(mark);
     // The attempt may kill the process: its count must be on disk before.
     await this.#durable?.();
     return count;
