@@ -60,7 +60,7 @@ describe('committing', () => {
     const [set = '', removed = ''] = (input['UpdateExpression'] as string).split(' REMOVE ');
     const named = [...set.matchAll(/#(\w+) =/g), ...removed.matchAll(/#(\w+)/g)].map((match) => match[1]);
     expect([named.length, new Set(named)]).toEqual([HEAD_ATTRIBUTES.length, new Set(HEAD_ATTRIBUTES)]);
-    expect(removed).toBe('#dsh, #due, #closed, #hot, #why, #tags, #early, #ttl');
+    expect(removed).toBe('#dsh, #due, #closed, #hot, #un, #why, #tags, #early, #ttl');
   });
 
   it('takes the old image that comes with a failed condition, without reading, and tells its writer', async () => {
