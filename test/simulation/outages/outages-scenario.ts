@@ -1,4 +1,5 @@
 import type { Duration } from 'tutti';
+import { MOST_MS, pauseCeilingMs, retryPolicy } from '../../../lib/contract/retry-policy.ts';
 import type { Choices } from '../choices.ts';
 import { MemoryDatabase } from '../programs/memory-database.ts';
 import type { Act, Expectation, Scenario } from '../scenario.ts';
@@ -8,6 +9,10 @@ import { providerAt, type EffectClass, type Outage } from './provider.ts';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
+/** Each run is simulated, in a dozen steps. */
+const PAUSES_MAX = 400;
+/** Of a command that would be run more often than that. */
+const HURRIED_ATTEMPTS = 100;
 
 /**
  * A provider is down for minutes or hours, seldom for days, while processes call it: under the default retry policy, which outlasts that, and
@@ -17,7 +22,8 @@ export const outagesScenario = (choices: Choices): Scenario => {
   const fromMs = choices.below(5 * MINUTE_MS);
   const outage: Outage = { fromMs, toMs: fromMs + outageMs(choices) };
   const isLong = outage.toMs - fromMs > 12 * HOUR_MS;
-  const terms = { first: drawnTerms(choices), second: drawnTerms(choices), third: drawnTerms(choices), back: drawnBack(choices) };
+  const drawn = (): Terms => bounded(drawnTerms(choices), outage);
+  const terms = { first: drawn(), second: drawn(), third: drawn(), back: drawnBack(choices) };
   const effect = choices.one<EffectClass>(['key', 'transaction', 'key', 'once']);
   const retryAfterSeconds = choices.one([60, 600, 3_600]);
   const { provider, system } = outageSystem(terms);
@@ -84,6 +90,17 @@ const drawnTerms = (choices: Choices): Terms => {
     ...most,
     ...(choices.chance(0.3) && { factor: choices.one([1, 1.5, 4]) }),
   };
+};
+
+/** What pauses for a second each time while a provider is down for hours gets a limit, or a world would be nothing but its runs. */
+const bounded = (terms: Terms, { fromMs, toMs }: Outage): Terms => {
+  const { timeout: _, ...retry } = terms;
+  const policy = retryPolicy(retry);
+  // By the twentieth, pauses that grow are as long as they get.
+  const longestMs = pauseCeilingMs(policy, 20);
+  const spanMs = Math.min(toMs - fromMs, policy.withinMs);
+  const isHurried = terms.attempts === undefined && longestMs < Math.min(MOST_MS, spanMs / PAUSES_MAX);
+  return isHurried ? { ...terms, attempts: HURRIED_ATTEMPTS } : terms;
 };
 
 /** Most undo commands have the default policy, so that what must be undone is undone. */
