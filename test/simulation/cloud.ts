@@ -78,7 +78,7 @@ export class Cloud {
     this.#system = options.system;
     const { now, faults, choices, observer } = options;
     this.index = new LaggingIndex(now, () => (faults.strikes('index-lag') ? choices.below(INDEX_LAG_MS) : 0));
-    this.records = watchedStore(new MemoryIdempotencyStore(), observer);
+    this.records = watchedStore(new MemoryIdempotencyStore(), observer, () => this.actor);
     this.store = this.#observedStore();
     this.parking = this.#observedParking();
     this.retirement = this.#observedRetirement();

@@ -10,6 +10,7 @@ export interface HandlerRun {
   readonly commandId: string;
   readonly command: string;
   readonly effect: EffectClass;
+  readonly worker: string;
   /** By the clock of its worker, milliseconds. */
   readonly at: number;
 }
@@ -32,8 +33,8 @@ export interface Observer {
   ended(commandId: string): void;
   /** The handler has asked to be run again later. */
   postponed(commandId: string): void;
-  /** A service has written what it knows of a command. */
-  recorded(commandId: string, record: Omit<CommandRecord, 'revision'>): void;
+  /** A service has written what it knows of a command; `by`: which worker asked for it. */
+  recorded(commandId: string, record: Omit<CommandRecord, 'revision'>, by: string): void;
   /** An instance that closed long ago is gone, with all that was kept of it. */
   retired(pid: string): void;
   /** All heads, chunks and parked events are now those of an earlier instant; the heads that changed by it, as they are now. */

@@ -238,7 +238,7 @@ class Simulation {
       this.#happenings.happened(`postponed ${commandId}`);
       this.#auditor.postponed(commandId);
     },
-    recorded: (commandId, record) => this.#auditor.recorded(commandId, record),
+    recorded: (commandId, record, by) => this.#auditor.recorded(commandId, record, by),
     retired: (pid) => {
       this.#happenings.happened(`retired ${pid}`);
       this.#auditor.retired(pid);

@@ -11,7 +11,7 @@ type Watch = Pick<Observer, 'began' | 'ended' | 'postponed' | 'recorded'>;
 export const watched = (served: Served, worker: Worker, watch: Watch): Served => {
   const parts = servedParts(served);
   const commands = new Map([...parts.commands].map(([name, each]) => [name, { ...each, run: watchedRun(each, worker, watch) }]));
-  const records = parts.records && { records: watchedRecords(parts.records, watch) };
+  const records = parts.records && { records: watchedRecords(parts.records, worker, watch) };
   return Object.assign(async () => undefined, served, { '~': { ...parts, commands, ...records } });
 };
 
@@ -19,7 +19,7 @@ const watchedRun =
   ({ run, effect, contract }: ServedCommand, worker: Worker, watch: Watch): AnyRun =>
   async (input, task) => {
     const { commandId } = task as { readonly commandId: string };
-    watch.began({ commandId, command: contract.name, effect, at: worker.clock.now() });
+    watch.began({ commandId, command: contract.name, effect, worker: worker.name, at: worker.clock.now() });
     try {
       return await run(input, task);
     } catch (error) {
@@ -31,33 +31,34 @@ const watchedRun =
   };
 
 /** What a store of records has written, and not what it has refused. */
-export const watchedStore = (store: IdempotencyStore, watch: Watch): IdempotencyStore => ({
+export const watchedStore = (store: IdempotencyStore, watch: Pick<Watch, 'recorded'>, actor: () => string): IdempotencyStore => ({
   read: (commandId) => store.read(commandId),
   write: async (commandId, record, expected) => {
+    const by = actor();
     const written = await store.write(commandId, record, expected);
-    if (written.status === 'written') watch.recorded(commandId, record);
+    if (written.status === 'written') watch.recorded(commandId, record, by);
     return written;
   },
   durable: () => store.durable(),
 });
 
-const watchedRecords = (records: TransactionalRecords, watch: Watch): TransactionalRecords => ({
-  ...watchedStore(records, watch),
+const watchedRecords = (records: TransactionalRecords, worker: Worker, watch: Watch): TransactionalRecords => ({
+  ...watchedStore(records, watch, () => worker.name),
   transact: async (body) => {
     const written: Parameters<Watch['recorded']>[] = [];
-    const result = await records.transact((tx, access) => body(tx, noting(access, written)));
+    const result = await records.transact((tx, access) => body(tx, noting(access, worker, written)));
     for (const each of written) watch.recorded(...each);
     return result;
   },
 });
 
 /** Nothing of a transaction is written before its commit. */
-const noting = (access: RecordAccess, written: Parameters<Watch['recorded']>[]): RecordAccess => ({
+const noting = (access: RecordAccess, worker: Worker, written: Parameters<Watch['recorded']>[]): RecordAccess => ({
   ...access,
   read: (commandId) => access.read(commandId),
   write: async (commandId, record, expected) => {
     const result = await access.write(commandId, record, expected);
-    if (result.status === 'written') written.push([commandId, record]);
+    if (result.status === 'written') written.push([commandId, record, worker.name]);
     return result;
   },
 });

@@ -225,8 +225,8 @@ export class Auditor implements Observer, Told {
     this.#runs.postponed(commandId);
   }
 
-  recorded(commandId: string, record: Omit<CommandRecord, 'revision'>): void {
-    this.#runs.recorded(commandId, record);
+  recorded(commandId: string, record: Omit<CommandRecord, 'revision'>, by: string): void {
+    this.#runs.recorded(commandId, record, by);
   }
 
   /** Somebody who answers by token was told yes. */

@@ -14,6 +14,10 @@ interface RunsOfCommand {
   /** Runs under way. */
   under: number;
   nextRunAt: number;
+  /** The fencing token of the last claim. */
+  token: string | undefined;
+  /** Of each claim that has not led to a run yet: the end of the pause that it found. */
+  claims: { readonly by: string; readonly pausedUntil: number }[];
 }
 
 /** I13: a service runs the handler of a command as often as the retry policy allows, and never before the pause between two runs is over. */
@@ -26,11 +30,14 @@ export class HandlerRuns {
     runs.deadline = Math.max(runs.deadline, deadline === undefined ? Infinity : Date.parse(deadline));
   }
 
-  recorded(commandId: string, { nextRunAt }: Omit<CommandRecord, 'revision'>): void {
-    if (nextRunAt !== undefined) this.#of(commandId).nextRunAt = nextRunAt;
+  recorded(commandId: string, { token, nextRunAt }: Omit<CommandRecord, 'revision'>, by: string): void {
+    const runs = this.#of(commandId);
+    if (token !== undefined && token !== runs.token) runs.claims.push({ by, pausedUntil: runs.nextRunAt });
+    runs.token = token;
+    if (nextRunAt !== undefined) runs.nextRunAt = nextRunAt;
   }
 
-  began({ commandId, command, effect, at }: HandlerRun, report: Report): void {
+  began({ commandId, command, effect, worker, at }: HandlerRun, report: Report): void {
     const runs = this.#of(commandId);
     runs.once = effect === 'once';
     if (effect === 'transaction' && runs.under > 0) runs.postponed += 1;
@@ -39,7 +46,8 @@ export class HandlerRuns {
     const most = runs.attempts + runs.postponed;
     if (runs.started > most)
       report('I13', `${commandId} (${command}, of class ${effect}) was run ${runs.started} times: its policy allows ${most}`);
-    if (at < runs.nextRunAt) report('I13', `${commandId} (${command}) was run ${runs.nextRunAt - at} ms before its pause was over`);
+    const pausedUntil = pauseFound(runs, worker);
+    if (at < pausedUntil) report('I13', `${commandId} (${command}) was run ${pausedUntil - at} ms before its pause was over`);
   }
 
   /** A run that its worker has not outlived never ends. */
@@ -64,8 +72,28 @@ export class HandlerRuns {
   #of(commandId: string): RunsOfCommand {
     const known = this.#commands.get(commandId);
     if (known) return known;
-    const runs = { attempts: 0, deadline: 0, once: false, started: 0, postponed: 0, under: 0, nextRunAt: -Infinity };
+    const runs: RunsOfCommand = {
+      attempts: 0,
+      deadline: 0,
+      once: false,
+      started: 0,
+      postponed: 0,
+      under: 0,
+      nextRunAt: -Infinity,
+      token: undefined,
+      claims: [],
+    };
     this.#commands.set(commandId, runs);
     return runs;
   }
+}
+
+/**
+ * The pause that the claim of this run found. A worker may stand still between its claim and its handler until its lease has lapsed, and
+ * another run has failed and set a pause: of that one it knows nothing. Claims of one worker are judged by one clock, so the last one is
+ * the strictest. A transaction tells its claim only when it is committed: it is judged by what stands.
+ */
+function pauseFound({ claims, nextRunAt }: RunsOfCommand, worker: string): number {
+  const at = claims.findLastIndex(({ by }) => by === worker);
+  return at < 0 ? nextRunAt : (claims.splice(at, 1)[0]?.pausedUntil ?? nextRunAt);
 }
