@@ -15,7 +15,7 @@ const PAUSES_MAX = 400;
 const HURRIED_ATTEMPTS = 100;
 
 /**
- * A provider is down for minutes or hours, seldom for days, while processes call it: under the default retry policy, which outlasts that, and
+ * A provider is down for minutes or hours, seldom for most of a day, while processes call it: under the default retry policy, which outlasts that, and
  * under short ones, which do not. How it fails meanwhile, and what its service may say of it, is drawn for each errand.
  */
 export const outagesScenario = (choices: Choices): Scenario => {
@@ -70,10 +70,10 @@ export const outagesScenario = (choices: Choices): Scenario => {
   };
 };
 
-/** From two minutes to eight hours; two days seldom, since each of its runs is simulated. */
+/** From two minutes to eight hours; sixteen seldom, since each of its runs is simulated. */
 const outageMs = (choices: Choices): number =>
   choices.chance(0.01)
-    ? 48 * HOUR_MS
+    ? 16 * HOUR_MS
     : choices.one([2 * MINUTE_MS, 2 * MINUTE_MS, 10 * MINUTE_MS, 10 * MINUTE_MS, HOUR_MS, HOUR_MS, 4 * HOUR_MS, 8 * HOUR_MS]);
 
 const drawnTerms = (choices: Choices): Terms => {
