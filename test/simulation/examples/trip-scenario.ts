@@ -38,19 +38,35 @@ const script = (cartId: string, choices: Choices, acts: Act[], expectations: Map
   });
 };
 
-const judge = ({ pid, status, entries, standing, disturbed }: EndedRun, fate: Fate, cancelled: boolean): string[] => {
+const judge = (run: EndedRun, fate: Fate, cancelled: boolean): string[] => {
+  const { pid, status, entries, standing, disturbed } = run;
   const wrong: string[] = [];
   const names = standing.map(({ command }) => command).toSorted();
+  const unknown = unresolved(run);
+  const kept = standing.filter(({ commandId }) => !unknown.has(commandId)).map(({ command }) => command);
   const right = fate === 'raced' ? [ALL.filter((name) => name !== 'hotels.book'), ALL.filter((name) => name !== 'flights.book')] : [ALL];
   if (status === 'completed' && !right.some((each) => each.join() === names.join()))
     wrong.push(`I4: ${pid} (${fate}) has completed, and ${names.join(', ')} stand`);
   // Behind the pivot a cancel undoes nothing.
-  if (status !== 'completed' && status !== 'stuck' && names.length > 0 && !entries.some(({ type }) => type === 'Pivoted'))
-    wrong.push(`I10: ${pid} is ${status}, but ${names.join(', ')} stand`);
+  if (status !== 'completed' && status !== 'stuck' && kept.length > 0 && !entries.some(({ type }) => type === 'Pivoted'))
+    wrong.push(`I10: ${pid} is ${status}, but ${kept.toSorted().join(', ')} stand`);
   if (REFUSED.has(fate) && status === 'completed') wrong.push(`I10: ${pid} has completed, although it is ${fate}`);
   // Whoever was stuck for long may have lost its patience; any other failure is invented.
   const givenUp = entries.some(({ type }) => type === 'CommandGivenUp');
   const excused = givenUp || REFUSED.has(fate) || fate === 'unconfirmed' || fate === 'confirmed' || cancelled || disturbed;
   if (!excused && status === 'failed') wrong.push(`I4: ${pid} has failed, although it is ${fate}`);
   return wrong;
+};
+
+/** Ids of the commands whose outcome the instance does not know. Their effects may stand: they are listed as unresolved, and nothing is undone on a guess. */
+const unresolved = ({ pid, run, entries }: EndedRun): ReadonlySet<string> => {
+  const ids = new Set<string>();
+  for (const entry of entries) {
+    if (entry.type === 'CommandGivenUp') ids.add(`${pid}/${run}/${entry.n}`);
+    if (entry.type !== 'CommandAnswered' || entry.outcome === 'deferred') continue;
+    const id = `${pid}/${entry.late?.run ?? run}/${entry.n}`;
+    if (entry.outcome === 'unknown') ids.add(id);
+    else ids.delete(id);
+  }
+  return ids;
 };

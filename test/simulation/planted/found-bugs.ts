@@ -6,6 +6,7 @@ export const foundBugs: readonly PlantedBug[] = [
     name: 'REUSED_ID_SILENT',
     rows: [],
     scenario: 'user-activity',
+    elusive: 'The limits of a command end a silent service too: its outcome counts as unknown; test/service/consumer.test.ts.',
     what: 'A service refuses a command whose id was used for other data, as after a restore, and says nothing.',
     mended: 'A command whose id was used for other data is answered unknown, not met with silence',
     patches: [
@@ -34,6 +35,7 @@ export const foundBugs: readonly PlantedBug[] = [
     name: 'LOSER_UNAWAITED',
     rows: [],
     scenario: 'programs',
+    rare: true,
     what: 'A scope that has failed, and loses a race while it is being undone, is taken for one that nobody awaited.',
     mended: 'A scope that loses a race after its body has ended is undone, and is not taken for unawaited',
     patches: [
