@@ -13,7 +13,7 @@ import { usageError } from './usage-error.ts';
 export interface ReplayableRun {
   /** The name that a reader knows it by. */
   readonly name: string;
-  /** What this code decides otherwise than the journal holds; empty where nothing differs. */
+  /** The differences between the decisions of this code and the journal; empty where nothing differs. */
   differences(): Promise<readonly string[]>;
 }
 

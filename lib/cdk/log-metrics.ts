@@ -6,7 +6,7 @@ import type { Alarms } from './alarms.ts';
 interface Counted {
   /** Of the lines that the functions write. Under the JSON format, Lambda writes what a function logs as `message`. */
   readonly pattern: string;
-  /** What the alarm says. @default there is no alarm: nobody need act */
+  /** The text of the alarm. @default there is no alarm: the metric alone needs no action */
   readonly meaning?: string;
 }
 

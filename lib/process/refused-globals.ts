@@ -65,7 +65,7 @@ const replace = (target: object | undefined, key: string, guard: (original: Fn) 
   return { target, key, value, before };
 };
 
-/** Whoever has put something else there meanwhile, as fake timers do, keeps it. */
+/** A value that other code, such as fake timers, has set meanwhile is kept. */
 const putBack = ({ target, key, value, before }: Replaced): void => {
   if (Reflect.get(target, key) !== value) return;
   if (before) Object.defineProperty(target, key, before);

@@ -76,7 +76,7 @@ export class CommandRunner {
     const data = command.dataref === undefined ? command.data : await loadInput(command.dataref, this.#deps.payloads);
     const job = createJob(flight, command, data, this.#deps, `${this.#deps.worker}:${++this.#claims}`);
     const { delivery } = job;
-    // Most commands are new: the claim is tried before anything is read. What comes again mostly has a record.
+    // Most commands are new, so the first delivery tries the claim before it reads. A redelivery mostly has a record.
     const again = message.receiveCount > 1 || command.attempt > 1;
     if (again || delivery.mode !== 'run' || delivery.settling) return this.#decide(job, await this.#deps.store.read(command.id));
     if (delivery.effect === 'transaction') return this.#runInTransaction(job, claimed(delivery), undefined);
@@ -86,7 +86,7 @@ export class CommandRunner {
     return this.#run(job, body, 1);
   }
 
-  /** Asks for a verdict, writes it, and acts on it; a lost write is decided anew on what stands. */
+  /** Asks for a verdict, writes it, and acts on it; after a lost write, decides again on the record that stands. */
   async #decide(job: Job, found: CommandRecord | undefined, rule: Rule = receive): Promise<Disposal> {
     let record = found;
     for (let tries = 0; tries < CONFLICTS_MAX; tries++) {

@@ -21,7 +21,7 @@ def scrubbed(text: str) -> str:
     clean = _BEARER.sub(r"\1 ***", clean)
     clean = _NAMED.sub(r"\1***", clean)
     clean = _RANDOM.sub("***", clean)
-    # Half a pair of surrogates is refused by whoever reads it.
+    # The reader refuses half a pair of surrogates.
     return clean[:LENGTH_MAX].encode("utf-8", "replace").decode("utf-8")
 
 

@@ -214,13 +214,13 @@ class Service:
             log.error("a message was refused: %s", error)
             return self._bury(flight)
         job = self._job(flight)
-        # Most commands are new: the claim is tried before anything is read. What comes again mostly has a record.
+        # Most commands are new, so the first delivery tries the claim before it reads. A redelivery mostly has a record.
         again = flight.receives > 1 or flight.command["attempt"] > 1
         is_new = job.delivery.mode == "run" and not job.delivery.settling and not again
         return self._decide(job, None if is_new else self.records.read(flight.command["id"]), decision.receive)
 
     def _decide(self, job: Job, record: Optional[Record], rule: Rule) -> Disposal:
-        """Asks for a verdict, writes it, and acts on it; a lost write is decided anew on what stands."""
+        """Asks for a verdict, writes it, and acts on it; after a lost write, decides again on the record that stands."""
         command = job.flight.command
         for _ in range(CONFLICTS_MAX):
             verdict = rule(record, job.delivery)

@@ -12,7 +12,7 @@ export function parkedTable(log: OrderedLog): LoggedTable<string, ParkedEvent> {
     name: 'parked',
     key: 'text',
     codec: jsonCodec<ParkedEvent>(),
-    // What expires is looked for once a minute.
+    // The sweep looks for expired events once a minute.
     resident: (event) => event.expiresAt !== undefined,
     keep: 0,
     groupOf: (event) => event.pid,

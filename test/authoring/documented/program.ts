@@ -8,7 +8,7 @@ import { deliver } from './deliver.ts';
 export const shop = system('shop', { processes: [deliver], services: [payments, carrier] });
 
 // region client
-/** What an HTTP route of the shop does. It is the same on AWS, in one process and in a test. */
+/** The body of an HTTP route of the shop. It is the same on AWS, in one process and in a test. */
 export const placeOrder = async (client: Client, order: StartOf<typeof deliver>): Promise<string> => {
   const { id } = await client.start(deliver, order, { onOpen: 'attach', tags: { channel: 'web' } });
   const { stage } = await client.query(deliver, id);
