@@ -57,7 +57,7 @@ export function readSource(text: string): SourceText {
 /** The specifiers that a text imports or exports from, each with its line. */
 export function importsOf(source: SourceText): readonly { readonly specifier: string; readonly line: number }[] {
   const found: { specifier: string; line: number }[] = [];
-  for (const match of source.plain.matchAll(/\b(?:from|import)\s*\(?\s*(['"])([^'"\n]+)\1/g)) {
+  for (const match of source.plain.matchAll(/\b(?:from|import(?:\s*\()?)\s*(['"])([^'"\n]+)\1/g)) {
     // A `from '…'` inside a string is blank in `code`.
     if (source.code[match.index] !== source.plain[match.index]) continue;
     found.push({ specifier: match[2]!, line: lineAt(source.plain, match.index) });

@@ -230,19 +230,6 @@ describe('completeness', () => {
     expect(sectionsOf('Stuck reasons'), 'Write one heading `### CODE` under "Stuck reasons" in docs/errors.md').toEqual(described);
     for (const code of described) expect(chapter('Stuck reasons')).toContain(`What to do: ${STUCK_REMEDIES[code]}`);
   });
-
-  test('every dependency has its line of reason, and no line is left over', () => {
-    const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as Record<
-      'dependencies' | 'devDependencies',
-      Record<string, string>
-    >;
-    const page = readFileSync(join(root, 'docs/decisions/dependencies.md'), 'utf8');
-    const reasons = [...page.matchAll(/^- ((?:`[^`]+`,? ?)+):/gm)].flatMap((match) =>
-      [...match[1]!.matchAll(/`([^`]+)`/g)].map((name) => name[1]!),
-    );
-    const named = [...Object.keys(manifest.dependencies), ...Object.keys(manifest.devDependencies)];
-    expect(reasons.toSorted(), 'Write one line in docs/decisions/dependencies.md for each dependency').toEqual(named.toSorted());
-  });
 });
 
 test('source is read without its comments and strings, so a rule meets code only', () => {

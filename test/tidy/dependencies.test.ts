@@ -1,0 +1,137 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { builtinModules } from 'node:module';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { lineAt } from './source-text.ts';
+import { filesUnder, readTree, root, targetOf } from './source-tree.ts';
+
+// docs/decisions/dependencies.md, package.json and the imports say the same of each dependency: that it is there, and whether a user
+// installs it.
+
+type Dependencies = Readonly<Record<string, string>>;
+const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as Readonly<
+  Record<'dependencies' | 'devDependencies' | 'peerDependencies' | 'scripts', Dependencies>
+>;
+const page = readFileSync(join(root, 'docs/decisions/dependencies.md'), 'utf8');
+
+/** What a user installs: tsconfig.build.json compiles it. */
+const shipped = (path: string): boolean => /^(?:lib|functions|bin)\//.test(path) && path !== 'bin/app.ts';
+
+interface PackageImport {
+  readonly path: string;
+  readonly line: number;
+  readonly name: string;
+  /** Only the types: nothing of it is loaded. */
+  readonly types: boolean;
+}
+
+const builtins = new Set(builtinModules);
+/** The module of the user that the bundler puts there. */
+const ALIASES = new Set(['tutti-entry']);
+
+const imports: readonly PackageImport[] = [...readTree().values()].flatMap(({ path, plain, code, imports: found }) => [
+  ...found
+    .filter(({ specifier }) => targetOf(path, specifier) === undefined && !specifier.startsWith('node:') && !builtins.has(specifier))
+    .map(({ specifier, line }) => ({ path, line, name: packageOf(specifier), types: isTypeImport(code, line) })),
+  // `createRequire(…)('esbuild')` is the only other way in which a package is loaded.
+  ...[...plain.matchAll(/\bcreateRequire\([^()]*\)\('([^']+)'\)/g)].map((match) => ({
+    path,
+    line: lineAt(plain, match.index),
+    name: packageOf(match[1]!),
+    types: false,
+  })),
+]);
+const packageImports = imports.filter(({ name }) => !ALIASES.has(name));
+
+describe('dependencies', () => {
+  test('the page has one line of reason for each dependency, in the chapter of its kind', () => {
+    expect(reasons('At run time'), 'Write one line in docs/decisions/dependencies.md for each dependency').toEqual(
+      Object.keys(manifest.dependencies).toSorted(),
+    );
+    expect(reasons('For development'), 'Write one line in docs/decisions/dependencies.md for each dependency').toEqual(
+      Object.keys(manifest.devDependencies).toSorted(),
+    );
+  });
+
+  test('what the shipped code loads is a dependency or a peer of the user, never a tool of this repository', () => {
+    const installed = { ...manifest.dependencies, ...manifest.peerDependencies };
+    const faults = packageImports
+      .filter(({ path, name, types }) => shipped(path) && !types && !Object.hasOwn(installed, name))
+      .map(({ path, line, name }) => `${path}:${line} imports '${name}': move it into dependencies, with its line of reason`);
+    expect(faults).toEqual([]);
+  });
+
+  test('each dependency is imported by shipped code, so that a user installs nothing that only tests load', () => {
+    const loaded = new Set(packageImports.filter(({ path }) => shipped(path)).map(({ name }) => name));
+    const unused = Object.keys(manifest.dependencies).filter((name) => !loaded.has(name));
+    expect(unused.map((name) => `${name}: no shipped code imports it; remove it, or move it into devDependencies`)).toEqual([]);
+  });
+
+  test('each package that is imported anywhere is listed', () => {
+    const listed = { ...manifest.dependencies, ...manifest.devDependencies };
+    const faults = packageImports
+      .filter(({ name, types }) => !Object.hasOwn(listed, name) && !(types && Object.hasOwn(listed, declarationsOf(name))))
+      .map(({ path, line, name }) => `${path}:${line} imports '${name}', which package.json does not list`);
+    expect(faults).toEqual([]);
+  });
+
+  test('each tool of this repository is imported, run by a script, or declares the types of what is imported', () => {
+    const imported = new Set(packageImports.map(({ name }) => name));
+    const run = commandLines();
+    const used = (name: string): boolean =>
+      imported.has(name) ||
+      commandsOf(name).some((command) => new RegExp(`(?<![\\w@/-])${command}(?![\\w-])`).test(run)) ||
+      [...imported, 'node'].some((each) => declarationsOf(each) === name);
+    const unused = Object.keys(manifest.devDependencies).filter((name) => !used(name) && !Object.hasOwn(COMPANIONS, name));
+    expect(unused.map((name) => `${name}: nothing imports or runs it; remove it`)).toEqual([]);
+  });
+
+  test('each companion still belongs to a tool that is there', () => {
+    const gone = Object.entries(COMPANIONS).filter(([name, of]) => !manifest.devDependencies[name] || !manifest.devDependencies[of]);
+    expect(gone).toEqual([]);
+  });
+});
+
+/** Tools that another tool loads by itself. */
+const COMPANIONS: Dependencies = {
+  '@vitest/coverage-v8': 'vitest',
+  'oxlint-tsgolint': 'oxlint',
+};
+
+function packageOf(specifier: string): string {
+  const [scope = '', name = ''] = specifier.split('/');
+  return scope.startsWith('@') ? `${scope}/${name}` : scope;
+}
+
+/** Of a package that has none of its own. */
+function declarationsOf(name: string): string {
+  return `@types/${name}`;
+}
+
+/** An import of several lines ends in the line of its specifier. */
+function isTypeImport(code: string, line: number): boolean {
+  const upTo = code.split('\n').slice(0, line).join('\n');
+  const statement = upTo.slice(Math.max(upTo.lastIndexOf('\nimport '), upTo.lastIndexOf('\nexport '), 0)).trimStart();
+  return /^(?:import|export) type\b/.test(statement) || /\btypeof import\(\s*'?\s*'?\)?/.test(upTo.split('\n').at(-1) ?? '');
+}
+
+/** Scripts, the stages of CI, and what cdk.json starts. */
+function commandLines(): string {
+  const texts = ['cdk.json', ...filesUnder('.ci')].filter((path) => existsSync(join(root, path)));
+  return [...Object.values(manifest.scripts), ...texts.map((path) => readFileSync(join(root, path), 'utf8'))].join('\n');
+}
+
+function commandsOf(name: string): readonly string[] {
+  const { bin } = JSON.parse(readFileSync(join(root, 'node_modules', name, 'package.json'), 'utf8')) as {
+    readonly bin?: string | Dependencies;
+  };
+  if (bin === undefined) return [];
+  return typeof bin === 'string' ? [packageOf(name).split('/').at(-1) as string] : Object.keys(bin);
+}
+
+function reasons(title: string): readonly string[] {
+  const chapter = page.split(/^## /m).find((part) => part.startsWith(`${title}\n`)) ?? '';
+  return [...chapter.matchAll(/^- ((?:`[^`]+`,? ?)+):/gm)]
+    .flatMap((match) => [...match[1]!.matchAll(/`([^`]+)`/g)].map((name) => name[1]!))
+    .toSorted();
+}
