@@ -1,6 +1,6 @@
 import type { CommandContract, RetryPolicy } from '../contract/runtime-contract.ts';
 import type { Json } from '../contract/schema.ts';
-import { parseGiven, parseStored } from '../contract/versions.ts';
+import { parseGiven, parseStored, versionOf } from '../contract/versions.ts';
 import { deadlineOf, OPEN_MAX, type OpenCommand, type Sent, type Pauses } from './image.ts';
 import { poison, refuse } from './bug.ts';
 import { decidedByLimit, journal, offload } from './journal.ts';
@@ -259,14 +259,14 @@ interface MadeUndo {
   readonly sent: Sent;
 }
 
-/** By the contract of now: what was sent and answered by an earlier one is read as its newest version. */
+/** By the contract of now: what was sent by an earlier one is read as its newest version. The answer is of the newest already. */
 const madeUndo = (run: Run, { completed, sent, output }: Extract<UndoItem, { kind: 'command' }>): MadeUndo => {
   const { undo, input, output: answer } = contractOf(run, completed);
   if (!undo) return refuse(run, 'POISON', `${completed} completed and must be undone, but its contract declares no undo any more.`);
   const { input: schema } = contractOf(run, undo.command);
   const what = `the input of ${undo.command}, which undoes ${completed},`;
   try {
-    const made = undo.input(parseStored(input, sent.data, sent.version) as never, parseStored(answer, output) as never);
+    const made = undo.input(parseStored(input, sent.data, sent.version) as never, parseStored(answer, output, versionOf(answer)) as never);
     return { command: undo.command, sent: sentFirst(schema, parseGiven(schema, made, what)) };
   } catch (error) {
     // Also where user code, which asked for the undo, catches it.

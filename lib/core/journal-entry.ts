@@ -7,6 +7,12 @@ interface Value {
   readonly dataref?: string;
 }
 
+/** A value that was received. */
+interface Received extends Value {
+  /** Position in the `versions()` of its contract. @default 1 */
+  readonly dataversion?: number;
+}
+
 /** What an entry says of a value that was sent. */
 export interface Hashed {
   /** First 16 hex digits of the SHA-256 of the canonical value as it was sent. */
@@ -37,7 +43,7 @@ export type Fact =
       readonly source: string;
       readonly time: string;
       readonly subject?: string;
-    } & Value)
+    } & Received)
   | ({
       readonly type: 'EventReceived';
       readonly at: number;
@@ -45,7 +51,7 @@ export type Fact =
       readonly id: string;
       readonly source: string;
       readonly time: string;
-    } & Value)
+    } & Received)
   | ({
       readonly type: 'CommandAnswered';
       readonly at: number;
@@ -57,7 +63,7 @@ export type Fact =
       readonly late?: Late;
       /** A person found the outcome out: the act's id, its principal and reason. */
       readonly resolved?: { readonly id: string; readonly by: string; readonly reason: string };
-    } & Value)
+    } & Received)
   | { readonly type: 'StartRejected'; readonly at: number; readonly id: string; readonly source: string }
   | { readonly type: 'AttemptTimedOut'; readonly at: number; readonly n: number }
   | { readonly type: 'TimerFired'; readonly at: number; readonly n: number }

@@ -8,6 +8,7 @@ import { isClosed, journalLength, newImage, type Image } from '../core/image.ts'
 import type { Fact, JournalEntry } from '../core/journal-entry.ts';
 import { activations, Expected } from '../core/replay.ts';
 import { newRun, type Environment, type Run } from '../core/run.ts';
+import { asNewestVersion } from '../core/stored-facts.ts';
 
 /**
  * One instance in memory: its control state, and for an async process the suspended function. Valid for exactly the
@@ -72,8 +73,9 @@ export class LiveInstance {
   }
 
   /** Applies one fact and lets the user's code run until it waits again. What it threw is in `run.bug`. */
-  async apply(fact: Fact): Promise<void> {
+  async apply(received: Fact): Promise<void> {
     const { run } = this;
+    const fact = asNewestVersion(run, received);
     const { observer } = run.environment;
     const { pid } = run.image;
     openActivation(run);

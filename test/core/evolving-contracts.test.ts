@@ -484,3 +484,106 @@ describe('code that really passes something else is NONDETERMINISM, whatever bec
     expect((await trip.rebuilt(after)).run.bug).toMatchObject({ code: 'POISON', message: expect.stringContaining('amount "seven"') });
   });
 });
+
+describe('code of today reads what an earlier version of a contract was received as', () => {
+  const OldReceipt = z.object({ paymentId: z.string() });
+  const NewReceipt = z.object({ payment: z.object({ id: z.string() }), currency: z.string() });
+  const Receipts = versions(OldReceipt).next(NewReceipt, ({ paymentId }) => ({ payment: { id: paymentId }, currency: 'EUR' }));
+
+  /** Waits between the answer and its use, so that the use lies after the deploy. */
+  const reads = (seen: unknown[]) => async (ctx: TripContext) => {
+    seen.push(await pay(ctx, { amount: 7 }));
+    await ctx.waitFor(Nudge);
+    seen.push(await pay(ctx, { amount: 8 }));
+  };
+
+  test('an answer is upcast on each replay, and the journal keeps what was received', async () => {
+    const seen: unknown[] = [];
+    const trip = await paid(reads(seen));
+    seen.length = 0;
+    await trip.deploys(paymentsOf({ output: Receipts }));
+    await trip.happens(Nudge);
+    expect(trip.bug).toBeUndefined();
+    expect(seen).toContainEqual({ payment: { id: 'p-1' }, currency: 'EUR' });
+    expect(seen).not.toContainEqual({ paymentId: 'p-1' });
+    expect(trip.entries('CommandAnswered')[0]).toMatchObject({ data: { paymentId: 'p-1' } });
+  });
+
+  test('an answer of the newest version is not upcast, also where an older version accepts it', async () => {
+    const seen: unknown[] = [];
+    const Noted = versions(OldReceipt).next(OldReceipt.extend({ note: z.string().optional() }), (old) => ({ ...old, note: 'none' }));
+    const trip = await started(reads(seen), paymentsOf({ output: Noted }));
+    const { n } = trip.command('payments.charge');
+    const data = { paymentId: 'p-1' };
+    await trip.replies({ run: trip.image.run, n, outcome: 'completed', retryable: false, dataversion: 2, data });
+    seen.length = 0;
+    expect(trip.entries('CommandAnswered')[0]).toMatchObject({ dataversion: 2, data: { paymentId: 'p-1' } });
+    await trip.happens(Nudge);
+    await trip.rebuilt();
+    expect(seen).toContainEqual({ paymentId: 'p-1' });
+    expect(seen).not.toContainEqual({ paymentId: 'p-1', note: 'none' });
+  });
+
+  test('an undo is made of the upcast answer', async () => {
+    const trip = await paid(payThenFail);
+    const undo = (_charged: unknown, receipt: z.infer<typeof NewReceipt>) => ({ paymentId: receipt.payment.id });
+    await trip.deploys(paymentsOf({ output: Receipts, undo }));
+    await trip.happens(Nudge);
+    expect(trip.bug).toBeUndefined();
+    expect(trip.command('payments.refund').input).toEqual({ paymentId: 'p-1' });
+  });
+
+  test('the event that started the run and the events that it waited for are upcast', async () => {
+    const Old = z.object({ id: z.string(), word: z.string() });
+    const New = z.object({ id: z.string(), words: z.array(z.string()) });
+    const Words = versions(Old).next(New, ({ id, word }) => ({ id, words: [word] }));
+    const seen: unknown[] = [];
+    const trip = (Data: Schema) => {
+      const Begun = event('trips.begun', Data as typeof New);
+      const Said = event('trips.said', Data as typeof New);
+      return process(
+        'trip',
+        { startOn: Begun.byId((each) => each.id), receives: [Said.byId((each) => each.id), Nudge.byId((each) => each.id)] },
+        async (ctx, begun) => {
+          seen.push(begun, await ctx.waitFor(Said));
+          await ctx.waitFor(Nudge);
+        },
+      );
+    };
+    const before = trip(Old);
+    const run = new Instance(before);
+    await run.starts(event('trips.begun', Old), { word: 'a' });
+    await run.happens(event('trips.said', Old), { word: 'b' });
+    expect((await run.rebuilt(trip(Words))).run.bug).toBeUndefined();
+    expect(seen.slice(-2)).toEqual([
+      { id: 'a', words: ['a'] },
+      { id: 'a', words: ['b'] },
+    ]);
+  });
+
+  test('data that no version accepts any more stays as it was received', async () => {
+    const seen: unknown[] = [];
+    const trip = await paid(reads(seen));
+    seen.length = 0;
+    const Other = versions(z.object({ other: z.string() })).next(z.object({ others: z.int() }), () => ({ others: 1 }));
+    await trip.deploys(paymentsOf({ output: Other }));
+    expect((await trip.rebuilt()).run.bug).toBeUndefined();
+    expect(seen).toContainEqual({ paymentId: 'p-1' });
+  });
+
+  test('a client starts a process by its input, which is upcast too', async () => {
+    const Old = z.object({ id: z.string(), word: z.string() });
+    const New = z.object({ id: z.string(), words: z.array(z.string()) });
+    const Words = versions(Old).next(New, ({ id, word }) => ({ id, words: [word] }));
+    const seen: unknown[] = [];
+    const trip = (input: Schema) =>
+      process('trip', { input: input as typeof Old }, async (ctx, begun) => {
+        seen.push(begun);
+        await ctx.sleep('1 hour');
+      });
+    const run = new Instance(trip(Old));
+    await run.starts({ type: 'trip.start' } as never, { word: 'a' });
+    expect((await run.rebuilt(trip(Words))).run.bug).toBeUndefined();
+    expect(seen.at(-1)).toEqual({ id: 'a', words: ['a'] });
+  });
+});

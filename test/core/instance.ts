@@ -209,7 +209,7 @@ export class Instance {
     return this.replies({ run: command.run ?? this.image.run, n: command.n, outcome, data, retryable });
   }
 
-  async replies(reply: Pick<ReplyInbound, 'run' | 'n' | 'outcome' | 'data' | 'retryable' | 'attempts'>): Promise<Verdict> {
+  async replies(reply: Pick<ReplyInbound, 'run' | 'n' | 'outcome' | 'data' | 'retryable' | 'attempts' | 'dataversion'>): Promise<Verdict> {
     const { id: _id, ...carried } = this.#carried('r');
     return this.deliver({ ...carried, key: `r:${reply.run}:${reply.n}`, kind: 'reply', ...reply });
   }

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { command, service } from 'tutti';
 import { applyFact } from '../../lib/core/apply.ts';
+import { asNewestVersion } from '../../lib/core/stored-facts.ts';
 import type { CommandContract } from '../../lib/contract/runtime-contract.ts';
 import { Instance } from './instance.ts';
 import { Checkout, notes, Nudge, services, tripOf, type TripContext } from './trip-contracts.ts';
@@ -233,7 +234,9 @@ test('a fact about what is not open any more changes nothing but the journal', a
   const trip = await started((ctx) => ctx.waitFor(Nudge));
   const { run } = await trip.rebuilt();
   const before = JSON.stringify([[...run.image.commands], [...run.image.timers], run.outcomes]);
-  applyFact(run, { type: 'CommandAnswered', at: trip.now, n: 99, outcome: 'completed' });
+  const answer = { type: 'CommandAnswered', at: trip.now, n: 99, outcome: 'completed', data: 7 } as const;
+  expect(asNewestVersion(run, answer)).toBe(answer);
+  applyFact(run, answer);
   applyFact(run, { type: 'AttemptTimedOut', at: trip.now, n: 99 });
   applyFact(run, { type: 'TimerFired', at: trip.now, n: 99 });
   expect(JSON.stringify([[...run.image.commands], [...run.image.timers], run.outcomes])).toBe(before);
