@@ -56,7 +56,7 @@ export interface Notice {
   readonly kind: 'parked' | 'stuck' | 'unresolved' | 'ignored';
   readonly reason: string;
   readonly pid: string;
-  /** Of what was parked, one sentence for a reader. It may quote what was sent, so it is for no log. */
+  /** Of what was parked, and why an instance is stuck: one sentence for a reader. It may quote what was sent, so it is for no log. */
   readonly detail?: string;
 }
 

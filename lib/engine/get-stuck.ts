@@ -32,7 +32,7 @@ export const getStuck = async (context: EngineContext, message: ReceivedMessage,
     if (refusal === 'park') break;
     const result = await store.commit(stuckHead(context, target, head, reason), expectation(head));
     if (result.status === 'conflict') continue;
-    context.options.onNotice?.({ kind: 'stuck', reason: reason.code, pid: target.pid });
+    context.options.onNotice?.({ kind: 'stuck', reason: reason.code, pid: target.pid, detail: reason.message });
     break;
   }
   return (await parkBesideStuck(context, message, target.pid, 'STUCK', reason.message)) ? 'kept' : 'again';

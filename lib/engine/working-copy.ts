@@ -189,7 +189,8 @@ export class WorkingCopy {
   }
 
   #noticeStuck(reason: StuckReason | undefined): void {
-    this.#context.options.onNotice?.({ kind: 'stuck', reason: reason?.code ?? '', pid: this.#pid });
+    const { code = '', message = '' } = reason ?? {};
+    this.#context.options.onNotice?.({ kind: 'stuck', reason: code, pid: this.#pid, detail: message });
   }
 
   /** What is sent again must be whole, also where nothing was rebuilt. */

@@ -3,7 +3,7 @@ import type { System } from '../contract/system.ts';
 import type { Clock } from '../ports/clock.ts';
 import { frontEndOf } from '../process/front-end.ts';
 import type { EnginePorts } from './engine-ports.ts';
-import { parkedFault } from './parked-fault.ts';
+import { noticeFault } from './notice-fault.ts';
 
 /** Instances with a longer journal are kept warm also while checking: replaying them at each event would take too long. */
 const CHECKED_ENTRIES_MAX = 200;
@@ -26,7 +26,7 @@ export function engineOptions(
     checks,
     onFault,
     onNotice: (notice) => {
-      const fault = parkedFault(notice);
+      const fault = noticeFault(notice);
       if (fault !== undefined) onFault(fault);
     },
     ...(checks && { warmEntriesMin: CHECKED_ENTRIES_MAX }),

@@ -16,6 +16,8 @@ export interface RunningJobs {
   readonly client: Client;
   /** The codes and messages of what went wrong and was tried again. */
   readonly faults: readonly string[];
+  /** What was reported of instances that got stuck. */
+  readonly stuck: readonly string[];
   /** Resolves with the first head of the job in that status, at once where it has been committed before. */
   until(id: string, status: HeadStatus, process?: string): Promise<Head>;
 }
@@ -34,11 +36,12 @@ export const startJobs = async (options: Partial<RuntimeOptions> = {}): Promise<
   const heads = new Map<string, Head>();
   const waiting = new Map<string, (head: Head) => void>();
   const faults: string[] = [];
+  const stuck: string[] = [];
   const runtime = new Runtime(jobs, {
     services: [serve(work, { run: async ({ id }) => ({ done: id }) })],
     entry: ENTRY,
     watchdogMs: 400,
-    onFault: (error) => faults.push(String(error)),
+    onFault: (error) => ((error as { readonly code?: unknown }).code === 'STUCK' ? stuck : faults).push(String(error)),
     onCommit: (head) => {
       const key = `${head.pid} ${head.status}`;
       if (heads.has(key)) return;
@@ -52,6 +55,7 @@ export const startJobs = async (options: Partial<RuntimeOptions> = {}): Promise<
     runtime,
     client: connect(jobs, runtime.connection),
     faults,
+    stuck,
     until: (id, status, process) => {
       const key = `${pidOf(id, process)} ${status}`;
       const head = heads.get(key);

@@ -41,6 +41,7 @@ describe('a thread that is lost', TIMEOUT, () => {
     expect(event?.body).toContain('"id":"bad"');
     expect(running.faults.length).toBeGreaterThanOrEqual(4);
     expect(running.faults[0]).toContain('did not yield for 400 ms');
+    expect(running.stuck).toEqual([expect.stringContaining('run-job bad is stuck (POISON)')]);
     await running.runtime.stop();
   });
 

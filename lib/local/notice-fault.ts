@@ -1,0 +1,36 @@
+import { nameOf } from '../client/instance.ts';
+import { stuckRemedy } from '../client/stuck-remedy.ts';
+import { ClientError, OrchestratorError } from '../contract/errors.ts';
+import type { Notice } from '../engine/engine.ts';
+
+/** No person need act: an event beside a stuck instance is sent back by its `resume`, and one that came after the end expires. */
+const HARMLESS: ReadonlySet<string> = new Set(['STUCK', 'CLOSED']);
+
+/** What `onFault` of the embedded runtime receives of a notice of the engine; undefined where no person need act. */
+export function noticeFault(notice: Notice): OrchestratorError | undefined {
+  switch (notice.kind) {
+    case 'parked':
+      return HARMLESS.has(notice.reason) ? undefined : parkedFault(notice);
+    case 'stuck':
+      return stuckFault(notice);
+    case 'unresolved':
+    case 'ignored':
+      return undefined;
+  }
+}
+
+function parkedFault({ reason, pid, detail = '' }: Notice): OrchestratorError {
+  const beside = pid === '' ? '' : ` beside ${pid}`;
+  return new OrchestratorError('EVENT_PARKED', `A message was parked${beside} (${reason}): ${detail}`, {
+    retryable: false,
+    remedy: `Read the entry ${reason} under Parking reasons in docs/errors.md: it says what to correct.`,
+    details: { reason, pid },
+  });
+}
+
+function stuckFault({ reason, pid, detail = '' }: Notice): OrchestratorError {
+  return new ClientError('STUCK', `${nameOf(pid)} is stuck (${reason}): ${detail}`, {
+    remedy: stuckRemedy(reason),
+    details: { reason, pid },
+  });
+}
