@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # usage: all.sh [ROWS.txt...]
 # Searches every row of *-rows.txt, as many at a time as $JOBS says (2), those that take longest first; prints a line for each.
+# With $ROW_SECONDS_MAX, only rows that usually take at most so many CPU seconds: the other rows are for a nightly run.
 # A row that must pass is searched to its end without an error; a mutant breaks the assertion that its row names.
 # Exit: 0 all rows are as expected; 1 one is not; 2 nothing could be searched.
 set -uo pipefail
@@ -16,6 +17,11 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 [[ $# -gt 0 ]] || set -- "$here"/*-rows.txt
 # model | name | flags | pass or fail | assertion | usual CPU seconds
 mapfile -t rows < <(grep -hvE '^(#|$)' "$@" | sort -t'|' -k6,6nr)
+all=${#rows[@]}
+if [[ -n ${ROW_SECONDS_MAX-} ]]; then
+  [[ $ROW_SECONDS_MAX =~ ^[0-9]+$ ]] || { echo "ROW_SECONDS_MAX is $ROW_SECONDS_MAX: give a whole number of seconds" >&2 && exit 2; }
+  mapfile -t rows < <(printf '%s\n' "${rows[@]}" | awk -F'|' -v most="$ROW_SECONDS_MAX" '$6 + 0 <= most')
+fi
 [[ ${#rows[@]} -gt 0 ]] || { echo "No rows in $*" >&2 && exit 2; }
 
 work=$(mktemp -d) || exit 2
@@ -89,4 +95,5 @@ report
 wrongs=$((wrongs + ${#rows[@]} - ended))
 printf '%s of %s rows as expected, %s wrong; %s CPU s in %s s\n' "$((${#rows[@]} - wrongs))" "${#rows[@]}" "$wrongs" \
   "$(cat "$work"/*.line | awk -F'|' '{ sum += $6 } END { printf "%.0f", sum }')" "$SECONDS"
+[[ ${#rows[@]} -eq $all ]] || printf '%s rows of usually more than %s CPU s were left out\n' "$((all - ${#rows[@]}))" "$ROW_SECONDS_MAX"
 exit "$((wrongs > 0))"

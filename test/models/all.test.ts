@@ -19,11 +19,15 @@ beforeEach(async () => {
 afterEach(() => rm(folder, { recursive: true }));
 
 /** Runs all.sh on these rows, with a folder of its own for what it builds. */
-const run = async (rows: string, path = process.env['PATH']): Promise<{ readonly code: number; readonly output: string }> => {
+const run = async (
+  rows: string,
+  path = process.env['PATH'],
+  more: NodeJS.ProcessEnv = {},
+): Promise<{ readonly code: number; readonly output: string }> => {
   const file = join(folder, 'rows.txt');
   await writeFile(file, rows);
   return new Promise((resolve) => {
-    execFile('/bin/bash', [join(here, 'all.sh'), file], { env: { PATH: path, TMPDIR: folder } }, (error, stdout, stderr) => {
+    execFile('/bin/bash', [join(here, 'all.sh'), file], { env: { PATH: path, TMPDIR: folder, ...more } }, (error, stdout, stderr) => {
       resolve({ code: error ? Number(error.code) : 0, output: stdout + stderr });
     });
   });
@@ -45,6 +49,17 @@ describe('the search of all models', { timeout: 120_000 }, () => {
     const rows = 'late.pml | sound | -DF=0 | pass | |\nlate.pml | LATE_IS_NOOP | -DF=0 -DLATE_IS_NOOP | fail | effect==settled |\n';
     expect(await run(`# a comment\n${rows}`)).toEqual(outcome(0, '2 of 2 rows as expected, 0 wrong'));
     expect(await readdir(folder)).toEqual(['rows.txt']);
+  });
+
+  test('leaves out the rows that take longer than it is allowed, and says how many', async () => {
+    const rows = 'late.pml | sound | -DF=0 | pass | | 2\nlate.pml | LATE_IS_NOOP | -DF=0 -DLATE_IS_NOOP | fail | effect==settled | 3\n';
+    const text = 'were left out';
+    const { code, output } = await run(rows, process.env['PATH'], { ROW_SECONDS_MAX: '2' });
+    expect({ code, output }).toEqual(outcome(0, text));
+    if (canSearch) expect(output).toMatch(/1 of 1 rows as expected, 0 wrong.*\n1 rows of usually more than 2 CPU s were left out\n$/);
+    expect(await run(rows, process.env['PATH'], { ROW_SECONDS_MAX: '2s' })).toEqual(
+      canSearch ? { code: 2, output: expect.stringContaining('ROW_SECONDS_MAX is 2s') } : outcome(2, INSTALL),
+    );
   });
 
   test.each([
