@@ -122,7 +122,7 @@ const beside = (one: BookingCounts): string => {
       ['storage', '$0.25 a month', 'a million closed bookings of 1 KB; `retention` ends it, with one write for each item'],
       [
         'idle',
-        'about $3 a month',
+        'about $5 a month',
         'polls of empty queues, alarms, the sweep: [deploying.md](deploying.md#what-it-costs-when-nothing-happens)',
       ],
       ["services' own compute", '', 'what their handlers take'],

@@ -1,9 +1,35 @@
 import type { Notice } from '../lib/engine/engine-context.ts';
 
+type LoggedEvent =
+  | 'parked'
+  | 'stuck'
+  | 'unresolved'
+  | 'ignored'
+  | 'fault'
+  | 'retired'
+  | 'woken'
+  | 'unseen'
+  | 'still-stuck'
+  | 'still-parked';
+
+/** Where Lambda takes the level of a line from ("Log-level filtering"): the method of the console that wrote it. Lambda adds timestamp and request. */
+const LEVELS: Readonly<Record<LoggedEvent, 'info' | 'warn' | 'error'>> = {
+  fault: 'error',
+  unseen: 'error',
+  parked: 'warn',
+  stuck: 'warn',
+  'still-stuck': 'warn',
+  'still-parked': 'warn',
+  unresolved: 'warn',
+  woken: 'warn',
+  ignored: 'info',
+  retired: 'info',
+};
+
 /** The only fields that a log line may have: no payload, no id but that of a process, no message of code that users wrote. */
 export interface LogLine {
   /** What the metrics of the constructs count. */
-  readonly event: 'parked' | 'stuck' | 'unresolved' | 'ignored' | 'fault' | 'retired' | 'woken';
+  readonly event: LoggedEvent;
   readonly pid?: string;
   /** Of what was parked: its code. */
   readonly reason?: string;
@@ -22,7 +48,7 @@ const FIELDS = ['event', 'pid', 'reason', 'error', 'code', 'detail', 'at', 'coun
 
 /** One object per line: Lambda writes it as JSON. A field that is not allowed does not leave, whoever adds it. */
 export const logLine: Log = (line) => {
-  console.log(Object.fromEntries(FIELDS.flatMap((field) => (line[field] === undefined ? [] : [[field, line[field]]]))));
+  console[LEVELS[line.event]](Object.fromEntries(FIELDS.flatMap((field) => (line[field] === undefined ? [] : [[field, line[field]]]))));
 };
 
 /** Where the instance is not known there is no pid. */
@@ -44,6 +70,13 @@ export const faultLine = (error: unknown): LogLine => {
     ...placeOf(stack),
   };
 };
+
+/** Messages that a queue did not take. The reason is AWS's own, or that of the SDK: neither quotes a message. */
+export const unsentLine = (reason: string): LogLine => ({
+  event: 'fault',
+  error: 'Unsent',
+  detail: reason.slice(0, DETAIL_CHARACTERS_MAX),
+});
 
 /** The innermost frame, which tells a bug from a resource that is out of reach. */
 const placeOf = (stack = ''): Pick<LogLine, 'at'> => {

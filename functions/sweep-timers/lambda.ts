@@ -1,5 +1,6 @@
 import { clock, deployedIndex, deployedSender } from '../deployed-ports.ts';
+import { logLine } from '../log-line.ts';
 import { once } from '../once.ts';
 import { makeHandler } from './handler.ts';
 
-export const handler = makeHandler(once(() => ({ index: deployedIndex(), sender: deployedSender(), clock })));
+export const handler = makeHandler(once(() => ({ index: deployedIndex(), sender: deployedSender(), clock, log: logLine })));

@@ -44,8 +44,13 @@ export class InboxRules extends Construct {
       // An event that EventBridge may not deliver goes to the dead-letter queue at once, if it may go there.
       rule.node.addDependency(inbox.queue, inbox.deadLetterQueue);
       alarms.add(rule, 'FailedAlarm', {
-        metric: failedInvocations(bus, ruleName),
+        metric: ruleMetric('FailedInvocations', bus, ruleName),
         description: `EventBridge could not put events of ${ruleName} into the inbox: see the policy and the encryption of the queue.`,
+        threshold: 1,
+      });
+      alarms.add(rule, 'LostAlarm', {
+        metric: ruleMetric('InvocationsFailedToBeSentToDlq', bus, ruleName),
+        description: `EventBridge could put events of ${ruleName} neither into the inbox nor into its dead-letter queue: they are lost. See the policies of both queues.`,
         threshold: 1,
       });
     }
@@ -69,11 +74,12 @@ function deliveringBy(ruleArns: readonly string[], queueArn: string): PolicyStat
   });
 }
 
-function failedInvocations(bus: IEventBus, ruleName: string): Metric {
+/** EventBridge reports these only where they are not zero ("Monitoring Amazon EventBridge"). */
+function ruleMetric(metricName: string, bus: IEventBus, ruleName: string): Metric {
   const ofBus = bus.eventBusName === 'default' ? {} : { EventBusName: bus.eventBusName };
   return new Metric({
     namespace: 'AWS/Events',
-    metricName: 'FailedInvocations',
+    metricName,
     dimensionsMap: { ...ofBus, RuleName: ruleName },
     period: Duration.minutes(5),
     statistic: 'Sum',

@@ -8,7 +8,7 @@ import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type { Alarms } from './alarms.ts';
 import { bundleFunctions, type FunctionName } from './bundle.ts';
-import { watchLog } from './log-metrics.ts';
+import { countLines, watchCounts } from './log-metrics.ts';
 import { LambdaFunction, type LambdaBundle } from './lambda-function.ts';
 import {
   advanceStatements,
@@ -56,6 +56,7 @@ export class OrchestratorFunctions extends Construct {
     this.wakeOverdue = this.#makeWake();
     this.drainDeadLetters = this.#makeDrain();
     this.retireClosed = props.retention && this.#makeRetire(props.retention);
+    watchCounts(this, props.name, props.alarms);
   }
 
   #makeAdvance(): LambdaFunction {
@@ -74,26 +75,18 @@ export class OrchestratorFunctions extends Construct {
       made.function,
       `${name}: advance-processes is throttled: raise the account's concurrency or lower maxConcurrency.`,
     );
-    watchLog(made, made.logGroup, name, alarms);
     return made;
   }
 
   #makeSweep(): LambdaFunction {
-    const { name, resources, alarms } = this.#props;
+    const { name, resources } = this.#props;
     const made = this.#make('SweepTimers', 'sweep-timers', {
       description: `${name}: wakes instances whose timers are due`,
       statements: sweepStatements(resources),
       timeout: Duration.seconds(50),
+      every: Duration.minutes(1),
     });
-    this.#schedule(made, Duration.minutes(1));
-    alarms.add(made, 'NotRunAlarm', {
-      metric: made.function.metricInvocations({ period: Duration.minutes(5), statistic: 'Sum' }),
-      description: `${name}: sweep-timers has not run for 15 minutes: long timers do not fire.`,
-      threshold: 1,
-      periods: 3,
-      below: true,
-    });
-    return made;
+    return this.#schedule(made, Duration.minutes(1), `${name}: sweep-timers has not run for 15 minutes: long timers do not fire.`);
   }
 
   #makeWake(): LambdaFunction {
@@ -103,9 +96,10 @@ export class OrchestratorFunctions extends Construct {
       statements: wakeStatements(resources),
       // It reads every running instance.
       timeout: Duration.minutes(15),
+      every: Duration.hours(1),
     });
-    this.#schedule(made, Duration.hours(1));
-    return made;
+    const meaning = `${name}: wake-overdue has not run for two hours: lost ticks stay lost, and alarms of what is stuck or parked end.`;
+    return this.#schedule(made, Duration.hours(1), meaning);
   }
 
   #makeDrain(): LambdaFunction {
@@ -117,7 +111,6 @@ export class OrchestratorFunctions extends Construct {
     });
     this.#consume(made.function, 'Inbox', inbox.deadLetterQueue);
     this.#consume(made.function, 'HotLane', hotLane.deadLetterQueue);
-    watchLog(made, made.logGroup, name);
     return made;
   }
 
@@ -127,18 +120,23 @@ export class OrchestratorFunctions extends Construct {
       description: `${name}: lets instances expire that closed ${retention.toDays()} days ago`,
       statements: retireStatements(resources),
       timeout: Duration.minutes(5),
+      every: Duration.hours(1),
     });
-    this.#schedule(made, Duration.hours(1));
-    return made;
+    return this.#schedule(made, Duration.hours(1), `${name}: retire-closed has not run for two hours: closed instances do not expire.`);
   }
 
   #make(
     id: string,
     which: FunctionName,
-    own: {
+    {
+      every,
+      ...own
+    }: {
       readonly description: string;
       readonly statements: readonly PolicyStatement[];
       readonly timeout: Duration;
+      /** How often its schedule calls it. @default queues call it */
+      readonly every?: Duration;
       readonly roleName?: string;
     },
   ): LambdaFunction {
@@ -151,7 +149,8 @@ export class OrchestratorFunctions extends Construct {
       memorySizeMb,
       logRetention,
     });
-    alarms.errors(made, made.function, `${name}: ${which} keeps failing: see its log.`);
+    alarms.errors(made, made.function, `${name}: ${which} keeps failing: see its log.`, every);
+    countLines(made, made.logGroup, name, which);
     return made;
   }
 
@@ -166,10 +165,12 @@ export class OrchestratorFunctions extends Construct {
   }
 
   /** What a run missed, the next does: there is nothing to retry and nothing to keep. */
-  #schedule(made: LambdaFunction, every: Duration): void {
+  #schedule(made: LambdaFunction, every: Duration, notRun: string): LambdaFunction {
     const target = new LambdaTarget(made.function, { retryAttempts: 0, maxEventAge: Duration.minutes(1) });
     new Rule(made, 'Schedule', { schedule: Schedule.rate(every), targets: [target] });
     made.function.configureAsyncInvoke({ retryAttempts: 0 });
+    this.#props.alarms.notRun(made, made.function, every, notRun);
+    return made;
   }
 }
 

@@ -1,5 +1,6 @@
 import type { ITable } from 'aws-cdk-lib/aws-dynamodb';
 import type { Grant, IGrantable } from 'aws-cdk-lib/aws-iam';
+import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { IConstruct } from 'constructs';
 import type { Duration } from 'aws-cdk-lib/core';
@@ -33,6 +34,8 @@ export interface IOrchestrator extends IConstruct {
   readonly inboxArn: string;
   /** The role that sends commands to services. */
   readonly senderRoleArn: string;
+  /** Is told by the alarms of its services. @default that of another stack is not known here */
+  readonly alarmTopic?: ITopic | undefined;
   /** The queue that was made for a service of the system. Throws for a service whose queue was given in `queues`. */
   serviceQueue(service: AnyService): IServiceQueue;
 

@@ -3,7 +3,7 @@ import type { ITable } from 'aws-cdk-lib/aws-dynamodb';
 import { EventBus, type IEventBus } from 'aws-cdk-lib/aws-events';
 import type { Grant, IGrantable } from 'aws-cdk-lib/aws-iam';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
-import type { IQueue } from 'aws-cdk-lib/aws-sqs';
+import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
 import { deploymentNames } from '../adapters/aws/deployment-names.ts';
 import { MAIN_TABLE } from '../adapters/dynamodb/tables.ts';
@@ -25,7 +25,7 @@ import type { IOrchestrator, IServiceQueue } from './orchestrator-interface.ts';
 import type { OrchestratorProps } from './orchestrator-props.ts';
 import { payloadBucket } from './payload-bucket.ts';
 import { PublishedParameters } from './published-parameters.ts';
-import { queuePair, type QueuePair } from './queue-pair.ts';
+import { queuePair, type QueuePair, type QueueWatch } from './queue-pair.ts';
 import { senderRoleArn, senderRoleName } from './sender-role.ts';
 import { ServiceQueue } from './service-queue.ts';
 
@@ -45,6 +45,7 @@ export class Orchestrator extends Construct implements IOrchestrator {
   readonly hotLane: QueuePair;
   readonly functions: OrchestratorFunctions;
   readonly senderRoleArn: string;
+  readonly alarmTopic: ITopic | undefined;
   readonly #contract: SystemContract;
   readonly #serviceQueues: ReadonlyMap<string, ServiceQueue>;
 
@@ -68,7 +69,8 @@ export class Orchestrator extends Construct implements IOrchestrator {
     this.region = region;
     this.senderRoleArn = senderRoleArn(this, this.name, account, region);
     const names = deploymentNames(this.name);
-    const alarms = new Alarms(props.alarmTopic);
+    this.alarmTopic = props.alarmTopic;
+    const alarms = new Alarms(this, props.alarmTopic);
 
     const table = props.table ?? dynamoTable(this, 'Table', names.table, MAIN_TABLE, removalPolicy);
     const ownBus = props.bus ? undefined : madeBus(this, names.bus, removalPolicy);
@@ -82,16 +84,12 @@ export class Orchestrator extends Construct implements IOrchestrator {
       retentionPeriod: Duration.days(7),
       visibilityTimeout: props.visibilityTimeout ?? DEFAULT_VISIBILITY,
       removalPolicy,
+      alarms,
     };
     const inbox = new Construct(this, 'Inbox');
     const hotLane = new Construct(this, 'HotLane');
-    this.inbox = queuePair(inbox, { ...lasting, name: names.inbox });
-    this.hotLane = queuePair(hotLane, { ...lasting, name: names.hotLane, fifo: true });
-    watchAge(inbox, this.inbox.queue, `${this.name}: events have waited an hour in the inbox`, alarms);
-    watchAge(hotLane, this.hotLane.queue, `${this.name}: events have waited an hour in the hot lane`, alarms);
-    const undrained = `${this.name}: dead letters are not drained: see the log of drain-dead-letters.`;
-    alarms.deadLetters(inbox, this.inbox.deadLetterQueue, undrained);
-    alarms.deadLetters(hotLane, this.hotLane.deadLetterQueue, undrained);
+    this.inbox = queuePair(inbox, { ...lasting, name: names.inbox, watch: drainedQueue(this.name, 'inbox') });
+    this.hotLane = queuePair(hotLane, { ...lasting, name: names.hotLane, fifo: true, watch: drainedQueue(this.name, 'hot lane') });
     this.#serviceQueues = this.#makeServiceQueues(props, removalPolicy);
 
     const accounts = [...new Set([account, ...(props.accounts ?? [])])];
@@ -225,7 +223,6 @@ export class Orchestrator extends Construct implements IOrchestrator {
           service,
           removalPolicy,
           ...(props.serviceVisibilityTimeout && { visibilityTimeout: props.serviceVisibilityTimeout }),
-          ...(props.alarmTopic && { alarmTopic: props.alarmTopic }),
         });
         return [name, made];
       }),
@@ -243,10 +240,11 @@ function madeBus(scope: Construct, eventBusName: string, removalPolicy: RemovalP
   return bus;
 }
 
-function watchAge(scope: Construct, queue: IQueue, what: string, alarms: Alarms): void {
-  alarms.add(scope, 'AgeAlarm', {
-    metric: queue.metricApproximateAgeOfOldestMessage({ period: Duration.minutes(5), statistic: 'Maximum' }),
-    description: `${what}; after 7 days they would be lost.`,
-    threshold: 3600,
-  });
+/** A queue of the orchestrator, whose dead letters drain-dead-letters takes at once. */
+function drainedQueue(name: string, queue: string): QueueWatch {
+  return {
+    ageMax: Duration.hours(1),
+    aged: `${name}: messages have waited an hour in the ${queue}; after 7 days they would be lost.`,
+    dead: `${name}: dead letters of the ${queue} are not drained: see the log of drain-dead-letters.`,
+  };
 }

@@ -2,6 +2,7 @@ import { type Duration, Duration as Time, type RemovalPolicy, Stack } from 'aws-
 import { DeduplicationScope, FifoThroughputLimit, Queue, QueueEncryption, RedrivePermission } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 import { deadLetterName } from '../adapters/aws/deployment-names.ts';
+import type { Alarms } from './alarms.ts';
 
 /** A crashing neighbour sends a message back with it: as many deliveries keep innocents out of the dead-letter queue. */
 const RECEIVES_MAX = 20;
@@ -11,19 +12,34 @@ export interface QueuePairProps {
   readonly visibilityTimeout: Duration;
   readonly retentionPeriod: Duration;
   readonly removalPolicy: RemovalPolicy;
+  readonly alarms: Alarms;
+  readonly watch: QueueWatch;
   /** Deliveries before a message is a dead letter. @default 20 */
   readonly receivesMax?: number;
   /** @default a standard queue */
   readonly fifo?: boolean;
 }
 
-/** A queue and the dead-letter queue of its own: encrypted by SQS, closed to whoever comes without TLS. */
+/** What the alarms of a queue say, and when. */
+export interface QueueWatch {
+  /** How long a message may wait for a receiver. */
+  readonly ageMax: Duration;
+  readonly aged: string;
+  readonly dead: string;
+  /** Of a queue whose receiver hides messages by its own will: what it says when that finishes none. @default the receiver logs its faults, which have an alarm */
+  readonly unfinished?: string;
+}
+
+/** A queue and the dead-letter queue of its own, each with its alarms: encrypted by SQS, closed to callers without TLS. */
 export interface QueuePair {
   readonly queue: Queue;
   readonly deadLetterQueue: Queue;
 }
 
-export function queuePair(scope: Construct, { name, fifo = false, receivesMax = RECEIVES_MAX, ...props }: QueuePairProps): QueuePair {
+export function queuePair(
+  scope: Construct,
+  { name, fifo = false, receivesMax = RECEIVES_MAX, alarms, watch, ...props }: QueuePairProps,
+): QueuePair {
   const secured = { encryption: QueueEncryption.SQS_MANAGED, enforceSSL: true, removalPolicy: props.removalPolicy };
   // By its name, because the two queues cannot wait for each other.
   const source = Queue.fromQueueArn(scope, 'RedriveSource', Stack.of(scope).formatArn({ service: 'sqs', resource: name }));
@@ -48,5 +64,11 @@ export function queuePair(scope: Construct, { name, fifo = false, receivesMax = 
     retentionPeriod: props.retentionPeriod,
     deadLetterQueue: { queue: deadLetterQueue, maxReceiveCount: receivesMax },
   });
+  if (watch.unfinished === undefined) alarms.age(scope, queue, watch.ageMax, watch.aged);
+  else {
+    alarms.ageOfVisible(scope, queue, watch.ageMax, watch.aged);
+    alarms.unfinished(scope, queue, watch.unfinished);
+  }
+  alarms.deadLetters(scope, deadLetterQueue, watch.dead);
   return { queue, deadLetterQueue };
 }

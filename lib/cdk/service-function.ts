@@ -10,6 +10,7 @@ import { serviceContract, type AnyService } from '../contract/service.ts';
 import { Alarms } from './alarms.ts';
 import { bundleService } from './bundle.ts';
 import { LambdaFunction } from './lambda-function.ts';
+import { watchServiceLines } from './log-metrics.ts';
 import type { IOrchestrator, IServiceQueue } from './orchestrator-interface.ts';
 import { checkRegion } from './same-region.ts';
 import { serviceStatements } from './service-statements.ts';
@@ -36,7 +37,7 @@ export interface ServiceFunctionProps {
   readonly batchSize?: number;
   /** @default RetentionDays.ONE_MONTH */
   readonly logRetention?: RetentionDays;
-  /** @default alarms exist and notify nobody */
+  /** Is told by the alarms. @default the topic of the orchestrator; where it has none, the alarms exist and notify nobody */
   readonly alarmTopic?: ITopic;
 }
 
@@ -83,7 +84,9 @@ export class ServiceFunction extends Construct implements IGrantable {
       reportBatchItemFailures: true,
       ...(props.maxConcurrency !== undefined && { maxConcurrency: props.maxConcurrency }),
     });
-    new Alarms(props.alarmTopic).errors(this, made.function, `${orchestrator.name}: the function of ${name} keeps failing: see its log.`);
+    const alarms = new Alarms(this, props.alarmTopic ?? orchestrator.alarmTopic);
+    alarms.errors(this, made.function, `${orchestrator.name}: the function of ${name} keeps failing: see its log.`);
+    watchServiceLines(this, made.logGroup, orchestrator.name, name, alarms);
   }
 }
 

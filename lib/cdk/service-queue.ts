@@ -18,6 +18,8 @@ import { checkRegion } from './same-region.ts';
 
 /** SQS allows 80 characters, of which the dead-letter queue needs 12 for itself. */
 const QUEUE_NAME_LENGTH_MAX = 68;
+/** A running service takes a command within seconds. */
+const WAIT_MAX = Duration.minutes(15);
 
 export interface ServiceQueueProps {
   readonly orchestrator: IOrchestrator;
@@ -28,7 +30,7 @@ export interface ServiceQueueProps {
    * @default Duration.minutes(3): enough for the default time-out of a `ServiceFunction`
    */
   readonly visibilityTimeout?: Duration;
-  /** Who is told of commands in the dead-letter queue. @default the alarm exists and notifies nobody */
+  /** Is told by the alarms. @default the topic of the orchestrator; where it has none, the alarms exist and notify nobody */
   readonly alarmTopic?: ITopic;
   /** What becomes of the queues and the records when the stack is deleted. @default RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE, as for the orchestrator */
   readonly removalPolicy?: RemovalPolicy;
@@ -66,17 +68,19 @@ export class ServiceQueue extends Construct implements IServiceQueue {
       visibilityTimeout,
       retentionPeriod: Duration.days(14),
       removalPolicy,
+      alarms: new Alarms(this, props.alarmTopic ?? orchestrator.alarmTopic),
+      watch: {
+        ageMax: WAIT_MAX,
+        aged: `${orchestrator.name}: commands of ${this.service} wait for 15 minutes, and nothing takes them: is the service running, and fast enough?`,
+        unfinished: `${orchestrator.name}: ${this.service} has received commands for half an hour and finished none: see the log of its handlers.`,
+        dead: `${orchestrator.name}: commands of ${this.service} lie in its dead-letter queue: the service failed each of them 20 times. Fix it, then resume the instances.`,
+      },
       receivesMax: QUEUE_RECEIVES_MAX,
     });
     pair.queue.addToResourcePolicy(sendingBy(orchestrator, pair.queue.queueArn));
     this.queue = pair.queue;
     this.deadLetterQueue = pair.deadLetterQueue;
     this.commandTable = dynamoTable(this, 'Commands', names.commandTable(this.service), COMMAND_TABLE, removalPolicy) as ITable;
-    new Alarms(props.alarmTopic).deadLetters(
-      this,
-      pair.deadLetterQueue,
-      `Commands of ${this.service} lie in its dead-letter queue: the service failed each of them 20 times. Mend it, then resume the instances.`,
-    );
   }
 
   /** Lets the grantee be this service, from this queue. */

@@ -51,8 +51,8 @@ export class Engine {
   }
 
   /** Sends a tick to every instance whose due time has come or comes within `aheadMs`; returns how many. */
-  sweep(aheadMs = 0): Promise<number> {
-    return sweepTimers(this.#context.options, aheadMs);
+  async sweep(aheadMs = 0): Promise<number> {
+    return (await sweepTimers(this.#context.options, aheadMs)).count;
   }
 
   /** Messages of the inbox's dead-letter queue: each is sent back once, forced; what comes a second time is parked. */

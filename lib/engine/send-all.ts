@@ -5,6 +5,11 @@ import type { Dispatch } from './dispatch.ts';
 
 export type SentResult = 'sent' | { readonly senderFault: boolean; readonly reason: string };
 
+/** Why some were not sent, each reason once. */
+export const reasonsOf = (results: readonly SentResult[]): readonly string[] => [
+  ...new Set(results.flatMap((result) => (result === 'sent' ? [] : [result.reason]))),
+];
+
 /** A batch of SQS or EventBridge holds at most this many entries, and this many bytes. */
 const ENTRIES_MAX = 10;
 const BYTES_MAX = 200_000;

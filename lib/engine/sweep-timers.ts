@@ -1,10 +1,17 @@
 import type { EngineOptions } from './engine-context.ts';
 import { INBOX, inboxBody } from './inbox-message.ts';
-import { sendAll } from './send-all.ts';
+import { reasonsOf, sendAll } from './send-all.ts';
 import type { Dispatch } from './dispatch.ts';
 
 const PAGE = 100;
 const PAGES_MAX = 100;
+
+export interface Swept {
+  /** Ticks that were sent. */
+  readonly count: number;
+  /** Why ticks could not be sent, each reason once; the next sweep sends them again. */
+  readonly unsent: readonly string[];
+}
 
 export type SweepPorts = Pick<EngineOptions, 'index' | 'clock' | 'sender'>;
 
@@ -12,7 +19,7 @@ export type SweepPorts = Pick<EngineOptions, 'index' | 'clock' | 'sender'>;
  * Wakes what is due by the index: always from the beginning of time, since a moving cursor loses what
  * reaches the index late. It writes nothing: a tick carries the due instant that it read, and the head decides.
  */
-export const sweepTimers = async ({ index, clock, sender }: SweepPorts, aheadMs: number): Promise<number> => {
+export const sweepTimers = async ({ index, clock, sender }: SweepPorts, aheadMs: number): Promise<Swept> => {
   const due = await index.due(clock.now() + aheadMs, PAGE * PAGES_MAX);
   const now = clock.now();
   const ticks = due.map((instance): Dispatch => ({
@@ -24,5 +31,5 @@ export const sweepTimers = async ({ index, clock, sender }: SweepPorts, aheadMs:
     n: 0,
   }));
   const results = await sendAll(ticks, sender);
-  return results.filter((result) => result === 'sent').length;
+  return { count: results.filter((result) => result === 'sent').length, unsent: reasonsOf(results) };
 };

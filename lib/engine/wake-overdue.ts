@@ -4,7 +4,7 @@ import type { MessageSender } from '../ports/message-sender.ts';
 import type { Dispatch } from './dispatch.ts';
 import { tickAtOf } from './head-codec.ts';
 import { INBOX, inboxBody } from './inbox-message.ts';
-import { sendAll } from './send-all.ts';
+import { reasonsOf, sendAll } from './send-all.ts';
 
 export interface WakePorts {
   readonly index: Pick<InstanceIndex, 'list'>;
@@ -20,6 +20,8 @@ export interface WakeOptions {
 export interface Woken {
   /** Ticks that were sent. */
   readonly count: number;
+  /** Why ticks could not be sent, each reason once; the next run sends them again. */
+  readonly unsent: readonly string[];
   /** Whether every running instance was looked at. */
   readonly whole: boolean;
 }
@@ -45,9 +47,11 @@ export const wakeOverdue = async ({ index, clock, sender }: WakePorts, { remaini
   const before = clock.now() - GRACE_MS;
   let [count, asked] = [0, 0];
   let ticks: Dispatch[] = [];
+  const unsent = new Set<string>();
   const flush = async (): Promise<void> => {
     const results = await sendAll(ticks, sender);
     count += results.filter((result) => result === 'sent').length;
+    for (const reason of reasonsOf(results)) unsent.add(reason);
     ticks = [];
   };
   let whole = true;
@@ -69,7 +73,20 @@ export const wakeOverdue = async ({ index, clock, sender }: WakePorts, { remaini
     if (ticks.length === PAGE) await flush();
   }
   await flush();
-  return { count, whole };
+  return { count, unsent: [...unsent], whole };
 };
 
 const forEver = (): number => Infinity;
+
+/** More stuck instances than this are a fault of a process or a service, and their number says no more. */
+const STUCK_MAX = 1_000;
+
+/** How many instances are stuck now, counted up to a thousand. It reads the head of each. */
+export const countStuck = async ({ index }: Pick<WakePorts, 'index'>): Promise<number> => {
+  let count = 0;
+  for await (const _ of index.list({ statuses: ['stuck'] })) {
+    count += 1;
+    if (count === STUCK_MAX) break;
+  }
+  return count;
+};

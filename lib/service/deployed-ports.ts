@@ -20,6 +20,7 @@ export function deployedPorts(served: Served, queueUrl: string, environment: Env
   if (queueUrl === '') throw new EnvironmentError('TUTTI_QUEUE_URL', '', "the URL of the service's queue, which poll() was to be given");
   const { contract, records, slots } = servedParts(served);
   const service = contract.name;
+  const clock = new SystemClock();
   const settings = settingsFor(slots);
   const sqs = new SQSClient(settings);
   const queueUrls = new Map([
@@ -45,10 +46,10 @@ export function deployedPorts(served: Served, queueUrl: string, environment: Env
       bucket: textVariable(environment, 'TUTTI_BUCKET', "the name of the orchestrator's payload bucket"),
       writer: service,
     }),
-    clock: new SystemClock(),
+    clock,
     random: Math.random,
     report: (notice) => {
-      const line = noticeLine(service, notice);
+      const line = noticeLine(service, notice, clock.now());
       if (line !== undefined) process.stderr.write(`${line}\n`);
     },
   };

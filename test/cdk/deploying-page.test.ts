@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { flights, hotels, notifications, payments } from '../../examples/travel-booking/contracts.ts';
 import { PRICES } from '../../bench/prices.ts';
 import { ServiceFunction } from '../../lib/cdk/service-function.ts';
+import { metricsOf, type AlarmProperties } from './alarms/alarm-states.ts';
 import { resourcesOf, testStack, tripsOrchestrator, type Resource } from './synthesized.ts';
 
 const page = readFileSync(new URL('../../docs/deploying.md', import.meta.url), 'utf8');
@@ -42,8 +43,12 @@ describe('what it costs when nothing happens', () => {
         return (polls * perMillion) / 1e6;
       })
       .reduce((sum, each) => sum + each, 0);
+  /** An alarm costs as much for each metric that it looks at. */
   const alarms = (resources: readonly Resource[]): number =>
-    ALARM * resources.filter(({ type }) => type === 'AWS::CloudWatch::Alarm').length;
+    ALARM *
+    resources
+      .filter(({ type }) => type === 'AWS::CloudWatch::Alarm')
+      .reduce((sum, { properties }) => sum + metricsOf(properties as unknown as AlarmProperties).length, 0);
   const sweeping =
     (MINUTES *
       (PRICES.functionRequest.usdPerMillion +

@@ -1,13 +1,16 @@
 import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib/core';
 import { Bucket } from 'aws-cdk-lib/aws-s3';
+import { Annotations as AnnotationAssertions, Match } from 'aws-cdk-lib/assertions';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { Queue } from 'aws-cdk-lib/aws-sqs';
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
+import { payments } from '../../examples/travel-booking/contracts.ts';
 import { trips } from '../../examples/travel-booking/system.ts';
 import { readPublishedSystem } from '../../lib/client/published-system.ts';
 import { Orchestrator } from '../../lib/cdk/orchestrator.ts';
 import { event, process, system } from '../../lib/index.ts';
+import { ServiceFunction } from '../../lib/cdk/service-function.ts';
 import { eventPatterns, replyPattern } from '../../lib/cdk/event-patterns.ts';
 import { systemContract } from '../../lib/contract/system.ts';
 import { RECEIVES_MAX } from '../../lib/service/give-back.ts';
@@ -302,58 +305,50 @@ describe('alarms', () => {
   const names = (resources: readonly Resource[]): readonly string[] =>
     ofType(resources, 'AWS::CloudWatch::Alarm').map(({ id }) => id.replace(/[0-9A-F]{8}$/, ''));
 
-  test('watch what a person must look at', () => {
+  test('watch what a person must look at: test/cdk/alarms has the story of each', () => {
     expect(names(plain)).toEqual([
       'TripsInboxAgeAlarm',
       'TripsInboxDeadLettersAlarm',
       'TripsHotLaneAgeAlarm',
       'TripsHotLaneDeadLettersAlarm',
-      'TripsServicespaymentsDeadLettersAlarm',
-      'TripsServicesflightsDeadLettersAlarm',
-      'TripsServiceshotelsDeadLettersAlarm',
-      'TripsServicesnotificationsDeadLettersAlarm',
+      ...['payments', 'flights', 'hotels', 'notifications'].flatMap((service) => [
+        `TripsServices${service}AgeAlarm`,
+        `TripsServices${service}UnfinishedAlarm`,
+        `TripsServices${service}DeadLettersAlarm`,
+      ]),
       'TripsRulesrepliesFailedAlarm',
+      'TripsRulesrepliesLostAlarm',
       'TripsRulestripsFailedAlarm',
+      'TripsRulestripsLostAlarm',
       'TripsFunctionsAdvanceProcessesErrorsAlarm',
       'TripsFunctionsAdvanceProcessesThrottlesAlarm',
-      'TripsFunctionsAdvanceProcessesparkedalarm',
-      'TripsFunctionsAdvanceProcessesstuckalarm',
-      'TripsFunctionsAdvanceProcessesunresolvedalarm',
       'TripsFunctionsSweepTimersErrorsAlarm',
       'TripsFunctionsSweepTimersNotRunAlarm',
       'TripsFunctionsWakeOverdueErrorsAlarm',
+      'TripsFunctionsWakeOverdueNotRunAlarm',
       'TripsFunctionsDrainDeadLettersErrorsAlarm',
+      'TripsFunctionsparkedalarm',
+      'TripsFunctionsstuckalarm',
+      'TripsFunctionsunresolvedalarm',
+      'TripsFunctionsunseenalarm',
+      'TripsFunctionsfaultalarm',
     ]);
+  });
+
+  test('without a topic they are made, and synth warns that they notify nobody', () => {
+    const stack = new Stack(testApp(), 'Unheard');
+    tripsOrchestrator(stack);
+    const warned = AnnotationAssertions.fromStack(stack).findWarning('/Unheard', Match.stringLikeRegexp('give alarmTopic'));
+    expect(warned).toHaveLength(1);
   });
 
   test('say nothing to nobody without a topic, and with one tell it', () => {
     const stack = testStack();
-    tripsOrchestrator(stack, { alarmTopic: new Topic(stack, 'Topic') });
+    const orchestrator = tripsOrchestrator(stack, { alarmTopic: new Topic(stack, 'Topic') });
+    new ServiceFunction(stack, 'Payments', { orchestrator, service: payments, entry: 'x' });
     const told = ofType(resourcesOf(stack), 'AWS::CloudWatch::Alarm');
     expect(told.map(({ properties }) => properties['AlarmActions'])).toEqual(told.map(() => [expect.stringContaining('Topic')]));
     expect(ofType(plain, 'AWS::CloudWatch::Alarm').flatMap(({ properties }) => properties['AlarmActions'] ?? [])).toEqual([]);
-  });
-
-  test('a sweep that does not run at all alarms too', () => {
-    expect(one(plain, 'AWS::CloudWatch::Alarm', 'NotRun')).toMatchObject({
-      MetricName: 'Invocations',
-      ComparisonOperator: 'LessThanThreshold',
-      Threshold: 1,
-      EvaluationPeriods: 3,
-      TreatMissingData: 'breaching',
-    });
-  });
-
-  test('parked events and stuck instances are counted from the lines that the functions log', () => {
-    const filters = ofType(plain, 'AWS::Logs::MetricFilter').map(({ properties }) => properties);
-    const patterns = [
-      '{ $.message.event = "parked" && $.message.reason != "CLOSED" }',
-      '{ $.message.event = "stuck" }',
-      '{ $.message.event = "unresolved" }',
-      '{ ($.message.event = "parked" && $.message.reason = "CLOSED") || $.message.event = "ignored" }',
-    ];
-    expect(filters.map((each) => each['FilterPattern'])).toEqual([...patterns, ...patterns]);
-    expect(filters[0]?.['MetricTransformations']).toEqual([{ MetricName: 'parked', MetricNamespace: 'Tutti/trips', MetricValue: '1' }]);
   });
 
   test('events that came after the end of their instance are counted and raise no alarm', () => {

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { App, Stack, type Environment } from 'aws-cdk-lib/core';
+import { Annotations, App, Stack, type Environment } from 'aws-cdk-lib/core';
 import { Template } from 'aws-cdk-lib/assertions';
 import { trips } from '../../examples/travel-booking/system.ts';
 import { Orchestrator } from '../../lib/cdk/orchestrator.ts';
@@ -19,8 +19,12 @@ const flags = JSON.parse(
 export const testApp = (): App => new App({ context: { ...flags, 'aws:cdk:bundling-stacks': [] } });
 
 /** A stack of an app of its own, or of `app`. */
-export const testStack = (id = 'Trips', app: App = testApp(), env: Environment = { account: ACCOUNT, region: REGION }): Stack =>
-  new Stack(app, id, { env });
+export const testStack = (id = 'Trips', app: App = testApp(), env: Environment = { account: ACCOUNT, region: REGION }): Stack => {
+  const stack = new Stack(app, id, { env });
+  // The stacks of most tests have alarms that nobody is to hear.
+  Annotations.of(stack).acknowledgeWarning('tutti/cdk:no-alarm-topic');
+  return stack;
+};
 
 /** The travel booking as a user deploys it. */
 export const tripsOrchestrator = (stack: Stack, props: Partial<OrchestratorProps> = {}): Orchestrator =>

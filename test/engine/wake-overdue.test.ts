@@ -30,7 +30,7 @@ const napping = async (): Promise<{ readonly rig: EngineRig; readonly wake: () =
   return { rig, wake: () => wakeOverdue({ index, sender: rig.sender, clock: rig.clock }) };
 };
 
-const NONE = { count: 0, whole: true };
+const NONE = { count: 0, unsent: [], whole: true };
 
 describe('an instance whose tick is lost', () => {
   test('sleeps on, until its tick is sent again', async () => {
@@ -39,7 +39,7 @@ describe('an instance whose tick is lost', () => {
     expect(await rig.purges()).toBe(1);
     await rig.pass(31 * MINUTE);
     expect(rig.texts()).toEqual([]);
-    expect(await wake()).toEqual({ count: 1, whole: true });
+    expect(await wake()).toEqual({ count: 1, unsent: [], whole: true });
     await rig.advance();
     expect(rig.texts()).toEqual(['awake']);
     expect(await wake()).toEqual(NONE);
@@ -52,14 +52,14 @@ describe('an instance whose tick is lost', () => {
     rig.clock.advance(30 * MINUTE - 1);
     expect(await wake()).toEqual(NONE);
     rig.clock.advance(1);
-    expect(await wake()).toEqual({ count: 1, whole: true });
+    expect(await wake()).toEqual({ count: 1, unsent: [], whole: true });
   });
 
   test('is woken once, also where its tick was only very late', async () => {
     const { rig, wake } = await napping();
     rig.clock.advance(41 * MINUTE);
-    expect(await wake()).toEqual({ count: 1, whole: true });
-    expect(await wake()).toEqual({ count: 1, whole: true });
+    expect(await wake()).toEqual({ count: 1, unsent: [], whole: true });
+    expect(await wake()).toEqual({ count: 1, unsent: [], whole: true });
     await rig.advance();
     expect(rig.texts()).toEqual(['awake']);
     expect((await rig.head(PID))?.version).toBe(2);
@@ -98,7 +98,7 @@ describe('of many heads', () => {
       overdue(5, { control: '{"format":1,"seq":2}', due: 5 }),
       overdue(6, { control: '' }),
     );
-    expect(await wakeOverdue({ ...ports, clock })).toEqual({ count: 1, whole: true });
+    expect(await wakeOverdue({ ...ports, clock })).toEqual({ count: 1, unsent: [], whole: true });
     expect(sent.map((body) => JSON.parse(body) as unknown)).toEqual([
       { tutti: 'tick', pid: 't#trip#1', run: overdue(1).run, tickAt: 10 * MINUTE },
     ]);
@@ -120,9 +120,13 @@ describe('of many heads', () => {
   test('what the time does not suffice for is told, and what was found until then is woken', async () => {
     const { sent, ...ports } = await world(...Array.from({ length: 250 }, (_, n) => overdue(n)));
     const times = Array.from({ length: 150 }, () => 60_000);
-    expect(await wakeOverdue({ ...ports, clock }, { remainingMs: () => times.pop() ?? 4_000 })).toEqual({ count: 150, whole: false });
+    expect(await wakeOverdue({ ...ports, clock }, { remainingMs: () => times.pop() ?? 4_000 })).toEqual({
+      count: 150,
+      unsent: [],
+      whole: false,
+    });
     expect(new Set(sent).size).toBe(150);
-    expect(await wakeOverdue({ ...ports, clock })).toEqual({ count: 250, whole: true });
+    expect(await wakeOverdue({ ...ports, clock })).toEqual({ count: 250, unsent: [], whole: true });
   });
 
   test('no more are woken at a time than the engine can take in an hour', async () => {
@@ -132,6 +136,6 @@ describe('of many heads', () => {
       },
     };
     const { sender } = await world();
-    expect(await wakeOverdue({ index, sender, clock })).toEqual({ count: 10_000, whole: false });
+    expect(await wakeOverdue({ index, sender, clock })).toEqual({ count: 10_000, unsent: [], whole: false });
   });
 });

@@ -5,6 +5,7 @@ import { makeHandler as makeSweep } from '../../functions/sweep-timers/handler.t
 import { makeHandler as makeWake } from '../../functions/wake-overdue/handler.ts';
 import { VirtualClock } from '../../lib/adapters/memory/virtual-clock.ts';
 import type { OutgoingMessage } from '../../lib/ports/message-sender.ts';
+import type { Head } from '../../lib/ports/process-store.ts';
 import { head } from '../contracts/process-store.contract.ts';
 
 const clock = new VirtualClock(Date.parse('2026-01-01T00:00:00.000Z'));
@@ -13,8 +14,10 @@ describe('sweep-timers', () => {
   test('sends a tick to all that is due within 90 seconds, delayed until it is', async () => {
     const asked: number[] = [];
     const sent: OutgoingMessage[] = [];
+    const lines: LogLine[] = [];
     const handler = makeSweep(() => ({
       clock,
+      log: (line) => void lines.push(line),
       index: {
         due: async (instant) => {
           asked.push(instant - clock.now());
@@ -28,20 +31,35 @@ describe('sweep-timers', () => {
 
     expect(asked).toEqual([90_000]);
     expect(sent).toMatchObject([{ delaySeconds: 60, body: expect.stringContaining('"tutti":"tick"') }]);
+    expect(lines).toEqual([]);
+  });
+
+  test('says what its queue did not take, each reason once', async () => {
+    const lines: LogLine[] = [];
+    const due = ['a', 'b'].map((id) => ({ pid: `default#trip#${id}`, run: 'r1', due: clock.now() }));
+    const handler = makeSweep(() => ({
+      clock,
+      log: (line) => void lines.push(line),
+      index: { due: async () => due },
+      sender: { send: async (_queue, messages) => messages.map(() => ({ status: 'failed', senderFault: false, reason: 'AccessDenied' })) },
+    }));
+    await handler();
+    expect(lines).toEqual([{ event: 'fault', error: 'Unsent', detail: 'AccessDenied' }]);
   });
 });
 
 describe('wake-overdue', () => {
-  test('sends a lost tick again and says so, says when it could not look everywhere, and is silent where nothing is lost', async () => {
+  test('sends a lost tick again and says so, says when it could not look everywhere and what is still stuck, and is silent otherwise', async () => {
     const lines: LogLine[] = [];
     const sent: OutgoingMessage[] = [];
+    let stuck: Head[] = [];
     let running = [head({ control: `{"format":1,"seq":2,"tickAt":${clock.now() - 3_600_000}}` })];
     const handler = makeWake(() => ({
       clock,
       log: (line) => void lines.push(line),
       index: {
-        list: async function* () {
-          yield* running;
+        list: async function* ({ statuses = [] }) {
+          yield* statuses.includes('running') ? running : stuck;
         },
       },
       sender: { send: async (_queue, messages) => messages.map((message) => (sent.push(message), { status: 'sent', messageId: 'm1' })) },
@@ -50,7 +68,7 @@ describe('wake-overdue', () => {
     await handler({}, { getRemainingTimeInMillis: () => 1_000 });
     expect({ sent, lines }).toEqual({
       sent: [],
-      lines: [{ event: 'woken', count: 0, detail: 'Not every running instance was looked at.' }],
+      lines: [{ event: 'unseen', detail: 'Not every running instance was looked at.' }],
     });
 
     await handler({}, { getRemainingTimeInMillis: () => 60_000 });
@@ -60,6 +78,10 @@ describe('wake-overdue', () => {
     running = [];
     await handler({}, { getRemainingTimeInMillis: () => 60_000 });
     expect(lines).toHaveLength(2);
+
+    stuck = [head({ status: 'stuck' }), head({ status: 'stuck' })];
+    await handler({}, { getRemainingTimeInMillis: () => 60_000 });
+    expect(lines.slice(2)).toEqual([{ event: 'still-stuck', count: 2 }]);
   });
 });
 

@@ -4,8 +4,19 @@ import { faultLine, logLine, type LogLine } from '../../functions/log-line.ts';
 afterEach(() => vi.restoreAllMocks());
 
 describe('log lines', () => {
+  test.each([
+    ['error', { event: 'fault' }],
+    ['warn', { event: 'stuck' }],
+    ['warn', { event: 'parked' }],
+    ['info', { event: 'retired' }],
+  ] as const)('are written at the level %s, which Lambda keeps: %o', (level, line) => {
+    const levels = (['info', 'warn', 'error'] as const).map((each) => vi.spyOn(console, each).mockImplementation(() => {}));
+    logLine(line);
+    expect(levels.filter((spy) => spy.mock.calls.length > 0)).toEqual([vi.mocked(console[level])]);
+  });
+
   test('are one object with the allowed fields only', () => {
-    const written = vi.spyOn(console, 'log').mockImplementation(() => {});
+    const written = vi.spyOn(console, 'warn').mockImplementation(() => {});
     logLine({ event: 'parked', pid: 'default#trip#a', reason: 'POISON', body: '{"card":"4111"}' } as LogLine);
     expect(written.mock.calls).toEqual([[{ event: 'parked', pid: 'default#trip#a', reason: 'POISON' }]]);
   });

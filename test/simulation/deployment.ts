@@ -132,7 +132,12 @@ export class Deployment {
     this.nextSweep = clock.now() + SWEEP_MS;
     const worker = this.newWorker('sweeper');
     const ports = this.ports(worker);
-    const sweeps = sweepTimers(() => ({ index: ports.index, sender: ports.sender, clock: worker.clock }));
+    const sweeps = sweepTimers(() => ({
+      index: ports.index,
+      sender: ports.sender,
+      clock: worker.clock,
+      log: (line) => told(`${worker.name} says ${line.event}`),
+    }));
     const failed = (error: unknown): void => told(`${worker.name} failed: ${String(error)}`);
     void Promise.race([sweeps().catch(failed), worker.died]).then(() => {
       this.sweeping = false;
@@ -145,7 +150,12 @@ export class Deployment {
     this.nextWake = clock.now() + WAKE_MS;
     const worker = this.newWorker('waker');
     const { index, sender } = this.ports(worker);
-    const wakes = wakeOverdue(() => ({ index, sender, clock: worker.clock, log: ({ count }) => told(`${worker.name} woke ${count}`) }));
+    const wakes = wakeOverdue(() => ({
+      index,
+      sender,
+      clock: worker.clock,
+      log: ({ event, count }) => told(`${worker.name} says ${event} ${count}`),
+    }));
     const failed = (error: unknown): void => told(`${worker.name} failed: ${String(error)}`);
     const end = clock.now() + WAKE_FUNCTION_MS;
     const ended = wakes({}, { getRemainingTimeInMillis: () => end - clock.now() }).catch(failed);
