@@ -9,6 +9,8 @@ const BY_CODE: Readonly<Record<string, ExitCode>> = {
   NOT_FOUND: EXIT.notFound,
   UNREACHABLE: EXIT.unreachable,
   DENIED: EXIT.unreachable,
+  STATE_CORRUPT: EXIT.unreachable,
+  DISK_FULL: EXIT.unreachable,
   DATA_INVALID: EXIT.usage,
   DATA_TOO_LARGE: EXIT.usage,
   CONTRACT_INVALID: EXIT.usage,

@@ -239,7 +239,9 @@ export type ClientCode =
   | 'TIMED_OUT'
   | 'TOKEN_INVALID'
   | 'DENIED'
-  | 'UNREACHABLE';
+  | 'UNREACHABLE'
+  | 'STATE_CORRUPT'
+  | 'DISK_FULL';
 
 /** The remedy of each code of `ClientError`, and by its keys the list of these codes. */
 export const CLIENT_REMEDIES: Readonly<Record<ClientCode, string>> = {
@@ -253,7 +255,11 @@ export const CLIENT_REMEDIES: Readonly<Record<ClientCode, string>> = {
   TOKEN_INVALID: 'Use the token as the task gave it, unchanged and for the same command.',
   DENIED: 'Grant the caller the right that the message names.',
   UNREACHABLE: 'Check the network and the name of the system, then try again.',
+  STATE_CORRUPT: 'Restore the folder from a backup, or see with tutti repair what would be dropped.',
+  DISK_FULL: 'Free space on the disk: commits go on by themselves.',
 };
+
+const RETRYABLE: ReadonlySet<ClientCode> = new Set(['TIMED_OUT', 'UNREACHABLE', 'DISK_FULL']);
 
 /** A request of a client was not fulfilled. */
 export class ClientError extends OrchestratorError {
@@ -264,7 +270,7 @@ export class ClientError extends OrchestratorError {
   }
 
   constructor(code: ClientCode, message: string, options: ErrorOptions = {}) {
-    super(code, message, { remedy: CLIENT_REMEDIES[code], ...options, retryable: code === 'TIMED_OUT' || code === 'UNREACHABLE' });
+    super(code, message, { remedy: CLIENT_REMEDIES[code], ...options, retryable: RETRYABLE.has(code) });
   }
 }
 

@@ -4,7 +4,6 @@ import { systemContract, type System } from '../contract/system.ts';
 import { ClientError, ContractError } from '../contract/errors.ts';
 import type { SystemContract } from '../contract/runtime-contract.ts';
 import { actsOn } from '../client/acts-on.ts';
-import { storingIn } from '../client/carried-data.ts';
 import { connectionOf, connectionPorts, type ClientPorts, type Connection } from '../client/connection.ts';
 import { Engine } from '../engine/engine.ts';
 import type { Head } from '../ports/process-store.ts';
@@ -21,6 +20,7 @@ import { WatchedProcessStore } from './head-watch.ts';
 import { InboxPump } from './inbox-pump.ts';
 import { isolated } from './isolated.ts';
 import { LastFaults } from './last-faults.ts';
+import { refusedWhileStalled } from './refused-while-stalled.ts';
 import { offeredActs } from './remote-acts.ts';
 import { serveFolder, type FolderServer } from './serve-folder.ts';
 import { serviceFault } from './service-fault.ts';
@@ -88,7 +88,11 @@ export class Runtime {
     this.#system = contract;
     this.#options = options;
     this.#fault = options.onFault === undefined ? warn : isolated(options.onFault, warn);
-    this.state = openState({ system: contract, ...(options.directory !== undefined && { directory: options.directory }) });
+    this.state = openState({
+      system: contract,
+      stalled: this.#fault,
+      ...(options.directory !== undefined && { directory: options.directory }),
+    });
     this.#store = new WatchedProcessStore(this.state.processStore, options.onCommit && isolated(options.onCommit, this.#fault));
     this.#host = options.entry === undefined ? undefined : this.#hostOf(contract.name, options.entry);
     this.#engine =
@@ -120,9 +124,14 @@ export class Runtime {
   async stop(): Promise<void> {
     await this.#folder?.close();
     this.#stopping.abort();
-    await Promise.all(this.#running);
-    await this.#host?.stop();
-    this.state.close();
+    this.state.stopWaiting();
+    try {
+      const ended = await Promise.allSettled(this.#running);
+      for (const part of ended) if (part.status === 'rejected') this.#fault(part.reason);
+      await this.#host?.stop();
+    } finally {
+      this.state.close();
+    }
   }
 
   /** Lets other processes reach it. Where that cannot be, it runs all the same. */
@@ -222,16 +231,13 @@ export class Runtime {
     const { state } = this;
     const stores = new Map(options.services.map((served) => [servedParts(served).contract.name, served]));
     return {
-      sender: state.sender,
-      publisher: state.publisher,
+      ...refusedWhileStalled(state),
       store: this.#store,
       index: state.instanceIndex,
       payloads: state.payloadStore,
       parking: state.parkingStore,
       clock: state.clock,
       principal: options.principal ?? 'local',
-      storeLarge: storingIn(state.payloadStore),
-      durable: state.durable,
       changed: (pid) => this.#store.changed(pid),
       faultOf: (commandId) => this.#lastFaults.textOf(commandId),
       answer: async ({ token, answer }) => {
@@ -249,7 +255,7 @@ export class Runtime {
             clock: state.clock,
           },
         );
-        await state.durable();
+        await state.durableOrRefused();
       },
     };
   }

@@ -45,6 +45,8 @@ export interface StateOptions {
   readonly checkpointLength?: number;
   /** Values of a table that are kept in memory without need, at most; 0 reads them from disk each time. @default by table */
   readonly keptMax?: number;
+  /** Called when the disk begins to take no writes, and not again before it has taken them. @default nothing is called */
+  readonly stalled?: (error: unknown) => void;
 }
 
 /** All that one system holds, behind the ports. */
@@ -61,6 +63,12 @@ export interface State {
   readonly publisher: MemoryEventPublisher;
   /** Resolves when everything that happened before survives a crash. What goes out of the process waits for it. */
   readonly durable: () => Promise<void>;
+  /** As `durable`, but rejects where the disk takes no writes, instead of waiting until it does. */
+  readonly durableOrRefused: () => Promise<void>;
+  /** Why nothing becomes durable now, as on a full disk; undefined where it does. */
+  readonly stalledBy: () => unknown;
+  /** From now on `durable` fails where it would have to wait for a disk that takes no writes. */
+  readonly stopWaiting: () => void;
   /** Moves the log into the tables now, in one go; by itself it is moved in slices. */
   readonly checkpoint: () => void;
   /** Makes everything durable and gives the folder back. */
@@ -71,12 +79,23 @@ export interface State {
 
 type Stores = Pick<
   State,
-  'processStore' | 'instanceIndex' | 'parkingStore' | 'payloadStore' | 'idempotencyStore' | 'durable' | 'checkpoint' | 'close' | 'abandon'
+  | 'processStore'
+  | 'instanceIndex'
+  | 'parkingStore'
+  | 'payloadStore'
+  | 'idempotencyStore'
+  | 'durable'
+  | 'durableOrRefused'
+  | 'stalledBy'
+  | 'stopWaiting'
+  | 'checkpoint'
+  | 'close'
+  | 'abandon'
 >;
 
 /**
  * Opens the state of a system, and locks its folder.
- * @throws ClientError `UNREACHABLE` where another process has the folder open; the message names it
+ * @throws ClientError `UNREACHABLE` where another process has the folder open; the message names it; `STATE_CORRUPT` where it is damaged
  */
 export function openState(options: StateOptions): State {
   const clock = options.clock ?? new SystemClock();
@@ -97,8 +116,12 @@ export function openState(options: StateOptions): State {
   };
 }
 
-function logOptions({ checkpointLength, keptMax }: StateOptions): LogOptions {
-  return { ...(checkpointLength === undefined ? {} : { checkpointLength }), ...(keptMax === undefined ? {} : { keptMax }) };
+function logOptions({ checkpointLength, keptMax, stalled }: StateOptions): LogOptions {
+  return {
+    ...(checkpointLength === undefined ? {} : { checkpointLength }),
+    ...(keptMax === undefined ? {} : { keptMax }),
+    ...(stalled === undefined ? {} : { stalled }),
+  };
 }
 
 function memoryStores(): Stores {
@@ -111,6 +134,9 @@ function memoryStores(): Stores {
     payloadStore: new MemoryPayloadStore(),
     idempotencyStore: new MemoryIdempotencyStore(),
     durable: () => Promise.resolve(),
+    durableOrRefused: () => Promise.resolve(),
+    stalledBy: () => undefined,
+    stopWaiting: () => {},
     checkpoint: () => {},
     close: () => {},
     abandon: () => {},
@@ -128,6 +154,9 @@ function sqliteStores(tables: SqliteTables): Stores {
     payloadStore: new SqlitePayloadStore(tables.payloads),
     idempotencyStore: new SqliteIdempotencyStore(tables.records, durable),
     durable,
+    durableOrRefused: () => log.durableOrRefused(),
+    stalledBy: () => log.stalledBy,
+    stopWaiting: () => log.stopWaiting(),
     checkpoint: () => log.checkpoint(),
     close: () => log.close(),
     abandon: () => log.abandon(),

@@ -93,7 +93,7 @@ describe('each class', () => {
   test.each(Object.keys(CLIENT_REMEDIES) as ClientCode[])(
     'ClientError %s carries its remedy and is retryable where the fault may pass',
     (code) => {
-      const retryable = code === 'TIMED_OUT' || code === 'UNREACHABLE';
+      const retryable = code === 'TIMED_OUT' || code === 'UNREACHABLE' || code === 'DISK_FULL';
       expect(new ClientError(code, 'x')).toMatchObject({ name: 'ClientError', code, retryable, remedy: CLIENT_REMEDIES[code] });
     },
   );

@@ -2,19 +2,12 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'libsql';
 import { ClientError } from '../../contract/errors.ts';
+import { isDiskFull } from './disk-full.ts';
+import { createMeta } from './meta.ts';
+import type { Sqlite } from './sqlite.ts';
 
-/** A SQLite database, with the synchronous interface of better-sqlite3. */
-export type Sqlite = Database.Database;
-export type Statement = Database.Statement;
-
-/** A blob as libsql returns it: a buffer from `get`, the bare bytes from `all` and `iterate`. */
-export type SqliteBlob = Buffer | ArrayBuffer;
-
-export function blobText(blob: SqliteBlob): string {
-  return (blob instanceof ArrayBuffer ? Buffer.from(blob) : blob).toString('utf8');
-}
-
-const FORMAT = 1;
+/** 2: checksums over whole frames, rows and numbers. */
+const FORMAT = 2;
 
 /**
  * WAL with NORMAL: rows become durable with a checkpoint's last commit; until then the log of `log-files.ts` holds their
@@ -60,21 +53,25 @@ export function openDatabase(directory: string): Sqlite {
  * statement, so the lock is given back first; out of WAL mode, because EXCLUSIVE cannot be left inside of it.
  */
 export function closeDatabase(database: Sqlite): void {
-  database.pragma('journal_mode = DELETE');
-  database.pragma('locking_mode = NORMAL');
-  database.exec('BEGIN; SELECT value FROM meta; COMMIT');
-  database.close();
+  try {
+    database.pragma('journal_mode = DELETE');
+    database.pragma('locking_mode = NORMAL');
+    database.exec('BEGIN; SELECT value FROM meta; COMMIT');
+  } catch (error) {
+    // On a full disk the write-ahead log stays for the next open.
+    if (!isDiskFull(error)) throw error;
+  } finally {
+    database.close();
+  }
 }
 
 function checkFormat(database: Sqlite, directory: string): void {
-  // A write, because only that takes the lock.
-  database.exec('BEGIN IMMEDIATE; CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL); COMMIT');
+  createMeta(database, FORMAT);
   const row = database.prepare("SELECT value FROM meta WHERE name = 'format'").get() as { value: number } | undefined;
-  if (row === undefined) database.prepare("INSERT INTO meta VALUES ('format', ?)").run(FORMAT);
-  else if (row.value !== FORMAT) {
+  if (row?.value !== FORMAT) {
     throw new ClientError(
       'UNREACHABLE',
-      `The state in ${directory} has format ${row.value}: this version of Tutti reads format ${FORMAT}.`,
+      `The state in ${directory} has format ${row?.value ?? 'unknown'}: this version of Tutti reads format ${FORMAT}.`,
       {
         remedy: 'Open it with the version of Tutti that wrote it, or use another folder.',
       },

@@ -1,8 +1,12 @@
+import assert from 'node:assert/strict';
+
 /** Shorter strings are not worth a reference. */
 const SHARED_LENGTH_MIN = 64;
 const ABSENT = -1;
 const SAME = -2;
 const FIRST_REFERENCE = -3;
+/** A number that is absent. */
+const NO_NUMBER = 'x;';
 
 /**
  * Writes a record as fields one after the other: a number as `<digits>;`, a string as `<length>;<characters>`. Nothing is
@@ -31,7 +35,7 @@ export class FieldWriter {
   }
 
   optionalNumber(value: number | undefined): void {
-    this.#text += value === undefined ? 'x;' : `${value};`;
+    this.#text += value === undefined ? NO_NUMBER : `${value};`;
   }
 
   /** `previous`: the same field of the image before; equal ones cost two characters. */
@@ -66,7 +70,7 @@ export class FieldWriter {
   }
 }
 
-/** Reads what a `FieldWriter` wrote, field by field in the same order. */
+/** Reads what a `FieldWriter` wrote, field by field in the same order. An assertion fails where something else stands there. */
 export class FieldReader {
   #text = '';
   #at = 0;
@@ -91,15 +95,18 @@ export class FieldReader {
   }
 
   number(): number {
-    const end = this.#text.indexOf(';', this.#at);
-    const value = Number(this.#text.slice(this.#at, end));
-    this.#at = end + 1;
+    const text = this.#field();
+    const value = Number(text);
+    if (text === '' || Number.isNaN(value)) assert.fail(`Expected a number in front of character ${this.#at}.`);
     return value;
   }
 
   optionalNumber(): number | undefined {
-    const value = this.number();
-    return Number.isNaN(value) ? undefined : value;
+    if (this.#text.startsWith(NO_NUMBER, this.#at)) {
+      this.#at += NO_NUMBER.length;
+      return undefined;
+    }
+    return this.number();
   }
 
   string(previous?: string): string | undefined {
@@ -108,7 +115,11 @@ export class FieldReader {
 
   shared(previous?: string): string | undefined {
     const length = this.number();
-    if (length <= FIRST_REFERENCE) return this.#shared[FIRST_REFERENCE - length];
+    if (length <= FIRST_REFERENCE) {
+      const shared = this.#shared[FIRST_REFERENCE - length];
+      if (shared === undefined) assert.fail(`No shared string has the reference in front of character ${this.#at}.`);
+      return shared;
+    }
     const value = this.#characters(length, previous);
     if (this.#share && length >= SHARED_LENGTH_MIN) this.#shared.push(value as string);
     return value;
@@ -117,9 +128,21 @@ export class FieldReader {
   #characters(length: number, previous: string | undefined): string | undefined {
     if (length === ABSENT) return undefined;
     if (length === SAME) return previous;
-    const value = this.#text.slice(this.#at, this.#at + length);
-    this.#at += length;
+    const end = this.#at + length;
+    if (!(Number.isInteger(length) && length >= 0 && end <= this.#text.length))
+      assert.fail(`Expected ${length} characters behind character ${this.#at}.`);
+    const value = this.#text.slice(this.#at, end);
+    this.#at = end;
     return value;
+  }
+
+  /** The text up to the next `;`. */
+  #field(): string {
+    const end = this.#text.indexOf(';', this.#at);
+    if (end === -1) assert.fail(`Expected a field behind character ${this.#at}.`);
+    const text = this.#text.slice(this.#at, end);
+    this.#at = end + 1;
+    return text;
   }
 }
 

@@ -2,7 +2,7 @@ import type { InstanceFilter } from '../../ports/instance-index.ts';
 import type { Head } from '../../ports/process-store.ts';
 import { MemoryInstanceIndex } from '../memory/instance-index.ts';
 import type { LoggedTable } from './logged-table.ts';
-import type { Sqlite, SqliteBlob, Statement } from './database.ts';
+import type { Sqlite, SqliteBlob, Statement } from './sqlite.ts';
 
 /** Rows read at a time. */
 const PAGE = 200;

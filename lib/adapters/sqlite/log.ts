@@ -7,14 +7,24 @@
  * L3  A change has a number; a table's row carries that of its last change, so replaying a change twice does nothing.
  * L4  A segment is overwritten only when the tables hold all of its changes, durably (a checkpoint); shared strings never
  *     refer across that cut.
+ * L5  A batch that cannot be written stays pending, and a timer tries again: what waits for it goes on waiting.
+ * L6  Nothing is written before the whole log was read; damage that no crash explains refuses it.
  */
+import assert from 'node:assert/strict';
 import { ClientError } from '../../contract/errors.ts';
-import { closeDatabase, type Sqlite } from './database.ts';
+import { closeDatabase } from './database.ts';
+import { type Deferred, deferred } from './deferred.ts';
+import { asDiskFull } from './disk-full.ts';
+import type { Sqlite } from './sqlite.ts';
 import { FieldReader, FieldWriter } from './field-text.ts';
-import { LogFiles } from './log-files.ts';
+import { LogFiles, type LogIo, type PlacedFrame } from './log-files.ts';
+import { Meta } from './meta.ts';
+import { type Damage, stateCorrupt } from './state-corrupt.ts';
 
 /** Without anybody waiting, a change is on disk after this time at the latest. */
 const FLUSH_WITHIN_MS = 50;
+/** How long after a failed write it is tried again. */
+const RETRY_MS = 200;
 /** A pending batch of this size is written without anybody waiting. */
 const FLUSH_LENGTH = 1_000_000;
 /** A log of this size is moved into the tables. */
@@ -39,18 +49,34 @@ export interface LogOptions {
   readonly checkpointLength?: number;
   /** Values of a table that are kept in memory without need, at most. @default as the table says */
   readonly keptMax?: number;
+  /** Called when writes begin to fail, and not again before they have succeeded. @default nothing is called */
+  readonly stalled?: (error: unknown) => void;
+  /** @default the calls of the operating system */
+  readonly io?: LogIo;
 }
+
+/** What is tried again until it succeeds. */
+type Step = 'commit' | 'checkpoint';
 
 export class OrderedLog {
   readonly database: Sqlite;
   readonly files: LogFiles;
   readonly keptMax: number;
+  readonly #directory: string;
+  readonly #meta: Meta;
+  readonly #report: (error: unknown) => void;
+  /** The steps that fail, with the error of their first failure. */
+  readonly #failing = new Map<Step, unknown>();
+  #waits = true;
   readonly #tables: LogParticipant[] = [];
   readonly #writer = new FieldWriter({ share: true });
   readonly #checkpointLength: number;
   #number = 0;
   #durableNumber = 0;
-  #flushed: { readonly promise: Promise<void>; readonly resolve: () => void; readonly reject: (error: unknown) => void } | undefined;
+  /** Settled by the commit of the pending batch. */
+  #flushed: Deferred | undefined;
+  /** As `#flushed`, but refused when the commit fails. */
+  #flushedOrRefused: Deferred | undefined;
   #immediate: NodeJS.Immediate | undefined;
   #timer: NodeJS.Timeout | undefined;
   #length = 0;
@@ -63,7 +89,15 @@ export class OrderedLog {
     this.database = database;
     this.keptMax = options.keptMax ?? Infinity;
     this.#checkpointLength = options.checkpointLength ?? CHECKPOINT_LENGTH;
-    this.files = new LogFiles(directory, this.#meta('segment'));
+    this.#directory = directory;
+    this.#report = options.stalled ?? (() => {});
+    this.#meta = new Meta(database, directory);
+    const meta = this.#meta;
+    this.files = new LogFiles(directory, {
+      state: { segment: meta.get('segment'), number: meta.get('number'), sizes: [meta.get('log0'), meta.get('log1')] },
+      grown: ([log0, log1]) => meta.put({ log0, log1 }, { durable: false }),
+      ...(options.io === undefined ? {} : { io: options.io }),
+    });
   }
 
   /** The number of the next change. */
@@ -90,49 +124,78 @@ export class OrderedLog {
     return this.#writer;
   }
 
-  /** Resolves when everything that was appended before is committed; a turn's callers share one commit. */
-  durable(): Promise<void> {
-    if (this.#durableNumber === this.#number) return Promise.resolve();
-    if (this.#closed) return Promise.reject(new ClientError('UNREACHABLE', 'The state is closed: nothing can be made durable any more.'));
-    if (this.#flushed === undefined) {
-      this.#flushed = deferred();
-      this.#schedule();
-    }
-    return this.#flushed.promise;
+  /** Why commits have stopped; undefined where they go on. */
+  get stalledBy(): unknown {
+    return this.#failing.get('commit');
   }
 
-  /** Commits the pending batch now. */
-  flush(): void {
-    if (this.#durableNumber === this.#number || this.#closed) return;
-    try {
-      this.#writePending();
-    } catch (error) {
-      this.#failed(error);
-      return;
-    }
-    this.#committed();
-    if (this.#cut === undefined && this.#length > this.#checkpointLength) {
-      this.#beginCheckpoint();
-      this.#schedule();
-    }
+  /** Resolves when everything that was appended before is committed; a turn's callers share one commit. Waits while the disk takes no writes. */
+  durable(): Promise<void> {
+    if (!this.#waits) return this.durableOrRefused();
+    return this.#pending() ?? (this.#flushed ??= this.#awaited()).promise;
+  }
+
+  /** As `durable`, but rejects when a commit fails. What was appended is committed all the same when the disk takes writes again. */
+  durableOrRefused(): Promise<void> {
+    if (this.#failing.has('commit')) return Promise.reject(this.#failing.get('commit'));
+    return this.#pending() ?? (this.#flushedOrRefused ??= this.#awaited()).promise;
+  }
+
+  /** From now on a commit that fails rejects every promise that waits for it, since nothing tries again after a stop. */
+  stopWaiting(): void {
+    this.#waits = false;
+    if (this.#failing.has('commit')) this.#refuse();
+  }
+
+  /** Undefined where there is something to commit. */
+  #pending(): Promise<void> | undefined {
+    if (this.#durableNumber === this.#number) return Promise.resolve();
+    if (!this.#closed) return undefined;
+    return Promise.reject(new ClientError('UNREACHABLE', 'The state is closed: nothing can be made durable any more.'));
+  }
+
+  #awaited(): Deferred {
+    this.#schedule();
+    return deferred();
   }
 
   /** Reads the log into the tables, and moves it there. Called once, after all tables are registered. */
   replay(): void {
-    this.#number = this.#meta('number');
+    this.#number = this.#meta.get('number');
     const reader = new FieldReader({ share: true });
     let segment: number | undefined;
     for (const frame of this.files.read()) {
       if (frame.segment !== segment) reader.forget();
       segment = frame.segment;
-      reader.open(frame.text);
-      for (let number = frame.first; !reader.ended; number += 1) (this.#tables[reader.number()] as LogParticipant).replay(reader, number);
+      this.#replayFrame(reader, frame);
       this.#number = frame.first + frame.count - 1;
     }
     this.#durableNumber = this.#number;
+    if (this.files.damage !== undefined) throw stateCorrupt(this.#directory, this.files.damage);
     // Both files may still be needed; once their changes are in the tables either may be overwritten.
     if (segment !== undefined) this.checkpoint();
     else this.files.rotate();
+  }
+
+  /** The checksum of the frame is right, so a text that cannot be read was written so, by a bug or by another version. */
+  #replayFrame(reader: FieldReader, { first, count, text, file, offset }: PlacedFrame): void {
+    try {
+      reader.open(text);
+      for (let number = first; number < first + count; number += 1) {
+        const table = this.#tables[reader.number()];
+        assert(table, 'A record names no table.');
+        table.replay(reader, number);
+      }
+      assert(reader.ended, 'Characters follow the last record.');
+    } catch (cause) {
+      const damage: Damage = {
+        file,
+        offset,
+        what: `has a frame of changes ${first} to ${first + count - 1} that cannot be read`,
+        drops: `Every change from number ${first} on is dropped.`,
+      };
+      throw stateCorrupt(this.#directory, damage, cause);
+    }
   }
 
   /** Moves all of the log into the tables now, in one go. */
@@ -142,12 +205,22 @@ export class OrderedLog {
     while (this.#cut !== undefined) this.#slice(Infinity);
   }
 
-  /** Moves the log into the tables and closes the database. */
+  /**
+   * Moves the log into the tables and closes the database. Closes it as a crash would where that fails: what is in the log is moved when
+   * the folder is next opened.
+   */
   close(): void {
     if (this.#closed) return;
-    this.checkpoint();
-    this.files.empty();
-    this.abandon();
+    try {
+      this.checkpoint();
+      // The least sizes first: a shorter file would count as damage.
+      this.#meta.put({ log0: 0, log1: 0 }, { durable: true });
+      this.files.empty();
+    } catch (error) {
+      throw asDiskFull(this.#directory, error);
+    } finally {
+      this.abandon();
+    }
   }
 
   /** Closes the database as a crash would leave it: what is not durable is lost. */
@@ -166,49 +239,66 @@ export class OrderedLog {
 
   readonly #onImmediate = (): void => {
     this.#immediate = undefined;
-    if (this.#cut === undefined) {
-      this.flush();
-      return;
-    }
-    try {
-      this.#slice(SLICE_MS);
-    } catch (error) {
-      this.#failed(error);
-      return;
-    }
-    if (this.#cut !== undefined) this.#schedule();
+    if (!this.#failing.has('commit')) this.#work({ retry: false });
   };
 
   readonly #onTimer = (): void => {
     this.#timer = undefined;
-    this.flush();
+    this.#work({ retry: true });
   };
 
-  #writePending(): void {
-    if (this.#durableNumber === this.#number) return;
-    this.files.append(this.#durableNumber + 1, this.#number - this.#durableNumber, this.#writer.text);
+  /** Commits the pending batch, then goes on with a checkpoint for a slice. What fails is tried again by the timer alone. */
+  #work({ retry }: { readonly retry: boolean }): void {
+    if (this.#closed || !this.#tries('commit', () => this.#commit())) return;
+    if (this.#cut === undefined) {
+      if (this.#length <= this.#checkpointLength) return;
+      this.#beginCheckpoint();
+    } else if (retry || !this.#failing.has('checkpoint')) {
+      if (!this.#tries('checkpoint', () => this.#slice(SLICE_MS))) return;
+    }
+    if (this.#cut !== undefined && !this.#failing.has('checkpoint')) this.#schedule();
   }
 
-  #committed(): void {
+  /** Whether the step succeeded. A failure is reported once, until all steps succeed again. */
+  #tries(step: Step, run: () => void): boolean {
+    try {
+      run();
+      this.#failing.delete(step);
+      return true;
+    } catch (cause) {
+      const error = asDiskFull(this.#directory, cause);
+      const isFirst = this.#failing.size === 0;
+      if (!this.#failing.has(step)) this.#failing.set(step, error);
+      if (step === 'commit') this.#refuse();
+      this.#timer ??= setTimeout(this.#onTimer, RETRY_MS);
+      if (isFirst) this.#report(error);
+      return false;
+    }
+  }
+
+  #refuse(): void {
+    const error = this.#failing.get('commit');
+    this.#flushedOrRefused?.reject(error);
+    this.#flushedOrRefused = undefined;
+    if (this.#waits) return;
+    this.#flushed?.reject(error);
+    this.#flushed = undefined;
+  }
+
+  #commit(): void {
+    if (this.#durableNumber === this.#number) return;
+    this.files.append(this.#durableNumber + 1, this.#number - this.#durableNumber, this.#writer.text);
     this.#length += this.#writer.length;
     this.#writer.clear();
     this.#durableNumber = this.#number;
-    const flushed = this.#flushed;
+    this.#flushed?.resolve();
     this.#flushed = undefined;
-    flushed?.resolve();
-  }
-
-  /** The batch stays pending, for the next flush; whoever waits now learns that it is not durable. */
-  #failed(error: unknown): void {
-    const flushed = this.#flushed;
-    this.#flushed = undefined;
-    flushed?.reject(error);
-    this.#timer ??= setTimeout(this.#onTimer, FLUSH_WITHIN_MS);
+    this.#flushedOrRefused?.resolve();
+    this.#flushedOrRefused = undefined;
   }
 
   #beginCheckpoint(): void {
-    this.#writePending();
-    this.#committed();
+    this.#commit();
     this.#cut = this.#durableNumber;
     this.#lengthAtCut = this.#length;
     this.files.rotate();
@@ -218,8 +308,7 @@ export class OrderedLog {
 
   /** One step of a checkpoint: the pending batch first (L2), then a transaction of rows until time is up. */
   #slice(milliseconds: number): void {
-    this.#writePending();
-    this.#committed();
+    this.#commit();
     const deadline = performance.now() + milliseconds;
     let done = false;
     this.database.exec('BEGIN');
@@ -227,7 +316,8 @@ export class OrderedLog {
       done = this.#tables.every((table) => table.writeRows(deadline));
       this.database.exec('COMMIT');
     } catch (error) {
-      this.database.exec('ROLLBACK');
+      // A full disk has ended the transaction already.
+      if (this.database.inTransaction) this.database.exec('ROLLBACK');
       for (const table of this.#tables) table.endSlice(false);
       throw error;
     }
@@ -237,30 +327,8 @@ export class OrderedLog {
 
   /** The slices before are durable no later than this commit, since they lie in the same write-ahead log: only now is the segment let go (L4). */
   #endCheckpoint(): void {
-    this.database.pragma('synchronous = FULL');
-    this.database.exec('BEGIN');
-    const put = this.database.prepare('INSERT INTO meta VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value');
-    put.run('number', this.#cut);
-    put.run('segment', this.files.segment - 1);
-    this.database.exec('COMMIT');
-    this.database.pragma('synchronous = NORMAL');
+    this.#meta.put({ number: this.#cut as number, segment: this.files.segment - 1 }, { durable: true });
     this.#length -= this.#lengthAtCut;
     this.#cut = undefined;
   }
-
-  #meta(name: string): number {
-    const row = this.database.prepare('SELECT value FROM meta WHERE name = ?').get(name) as { value: number } | undefined;
-    return row?.value ?? 0;
-  }
-}
-
-/** `Promise.withResolvers`, which Node 20 lacks. */
-function deferred(): { readonly promise: Promise<void>; readonly resolve: () => void; readonly reject: (error: unknown) => void } {
-  let resolve!: () => void;
-  let reject!: (error: unknown) => void;
-  const promise = new Promise<void>((fulfil, refuse) => {
-    resolve = fulfil;
-    reject = refuse;
-  });
-  return { promise, resolve, reject };
 }

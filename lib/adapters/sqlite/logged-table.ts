@@ -1,5 +1,5 @@
 import { byKey, type Table } from '../memory/table.ts';
-import { blobText, type SqliteBlob, type Statement } from './database.ts';
+import { blobText, type SqliteBlob, type Statement } from './sqlite.ts';
 import { type Codec, FieldReader, FieldWriter } from './field-text.ts';
 import type { LogParticipant, OrderedLog } from './log.ts';
 

@@ -2,7 +2,8 @@ import type { Message } from '../memory/message.ts';
 import type { CommandRecord } from '../../ports/idempotency-store.ts';
 import type { ParkedEvent } from '../../ports/parking-store.ts';
 import type { Head, JournalChunk } from '../../ports/process-store.ts';
-import { openDatabase } from './database.ts';
+import { closeDatabase, openDatabase } from './database.ts';
+import { asDiskFull } from './disk-full.ts';
 import { recordTable } from './idempotency-store.ts';
 import { type LogOptions, OrderedLog } from './log.ts';
 import type { LoggedTable } from './logged-table.ts';
@@ -30,10 +31,22 @@ export interface TableOptions extends LogOptions {
 
 /**
  * Opens the state of a folder as it was when it was last closed, or when its process died.
- * @throws ClientError `UNREACHABLE` where another process holds the folder
+ * @throws ClientError `UNREACHABLE` where another process holds the folder, `STATE_CORRUPT` where what was acknowledged is damaged
  */
 export function openTables(directory: string, options?: TableOptions): SqliteTables {
-  const log = new OrderedLog(openDatabase(directory), directory, options);
+  const database = openDatabase(directory);
+  let log: OrderedLog | undefined;
+  try {
+    log = new OrderedLog(database, directory, options);
+    return replayed(log, options);
+  } catch (error) {
+    if (log === undefined) closeDatabase(database);
+    else log.abandon();
+    throw asDiskFull(directory, error);
+  }
+}
+
+function replayed(log: OrderedLog, options?: TableOptions): SqliteTables {
   // The order of these lines is part of the format: the log tells tables by their place.
   const tables: SqliteTables = {
     log,

@@ -1,0 +1,25 @@
+import { ClientError } from '../../contract/errors.ts';
+
+/** One damaged place in the files of a folder. */
+export interface Damage {
+  /** Name of the file inside of the folder. */
+  readonly file: string;
+  /** First byte of the damaged place; undefined where SQLite does not say it. */
+  readonly offset?: number;
+  /** What is wrong there, as the end of a sentence that begins with the place. */
+  readonly what: string;
+  /** What `tutti repair` drops because of it, as a sentence. */
+  readonly drops: string;
+}
+
+/** The folder holds damage that no crash explains, so it is not opened. */
+export function stateCorrupt(directory: string, damage: Damage, cause?: unknown): ClientError {
+  return new ClientError('STATE_CORRUPT', `The state in ${directory} is damaged: ${placeOf(damage)} ${damage.what}. Nothing was changed.`, {
+    details: { directory, file: damage.file, offset: damage.offset ?? null },
+    cause,
+  });
+}
+
+export function placeOf({ file, offset }: Damage): string {
+  return offset === undefined ? file : `${file} at byte ${offset}`;
+}

@@ -1,0 +1,139 @@
+/** A disk that takes a part of a write, or nothing: what was confirmed is there afterwards, and commits go on when it takes writes again. */
+import { execFile } from 'node:child_process';
+import { fdatasyncSync, writeSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import type { LogIo } from '../../../lib/adapters/sqlite/log-files.ts';
+import { openTables, type SqliteTables } from '../../../lib/adapters/sqlite/tables.ts';
+import { newDirectory } from '../opened-states.ts';
+
+/** Takes `left` bytes in all, the last ones as a short write, then says that the disk is full. */
+class SmallDisk implements LogIo {
+  left: number;
+  failedWrites = 0;
+
+  constructor(bytes: number) {
+    this.left = bytes;
+  }
+
+  write(file: number, bytes: Buffer, offset: number, length: number, position: number): number {
+    if (this.left === 0) {
+      this.failedWrites += 1;
+      throw Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
+    }
+    const written = writeSync(file, bytes, offset, Math.min(length, this.left), position);
+    this.left -= written;
+    return written;
+  }
+
+  sync(file: number): void {
+    fdatasyncSync(file);
+  }
+}
+
+const GROWTH = 1 << 22;
+const VALUES = 6;
+
+async function put(tables: SqliteTables, from: number): Promise<number[]> {
+  const confirmed: number[] = [];
+  for (let n = from; n < from + VALUES; n += 1) {
+    tables.payloads.set(String(n), `value ${n} `.repeat(3));
+    await tables.log.durableOrRefused().then(
+      () => confirmed.push(n),
+      () => {},
+    );
+  }
+  return confirmed;
+}
+
+function has(tables: SqliteTables, n: number): boolean {
+  return tables.payloads.get(String(n)) === `value ${n} `.repeat(3);
+}
+
+describe('a log', () => {
+  it.each([1, 3, 7, 100])('is whole on a disk that takes at most %i bytes at a time', async (most) => {
+    const directory = newDirectory();
+    const io: LogIo = {
+      // Growing by a byte at a time would take minutes; it is the same loop.
+      write: (file, bytes, offset, length, position) =>
+        writeSync(file, bytes, offset, length > 1 << 20 ? length : Math.min(length, most), position),
+      sync: fdatasyncSync,
+    };
+    const tables = openTables(directory, { io });
+    expect(await put(tables, 0)).toHaveLength(VALUES);
+    tables.log.abandon();
+    const again = openTables(directory);
+    for (let n = 0; n < VALUES; n += 1) expect(has(again, n)).toBe(true);
+    again.log.abandon();
+  });
+
+  it('keeps what it confirmed, wherever the disk becomes full, and refuses the rest until there is space', async () => {
+    for (let bytes = GROWTH - 2; bytes < GROWTH + 560; bytes += 23) {
+      const directory = newDirectory();
+      const faults: unknown[] = [];
+      const disk = new SmallDisk(bytes);
+      const tables = openTables(directory, { io: disk, stalled: (error) => faults.push(error) });
+      const confirmed = await put(tables, 0);
+      expect(confirmed.length === VALUES || faults.length === 1, `${bytes} bytes`).toBe(true);
+      tables.log.abandon();
+      const again = openTables(directory);
+      for (const n of confirmed) expect(has(again, n), `value ${n} after ${bytes} bytes`).toBe(true);
+      again.log.abandon();
+    }
+  });
+
+  it('reports a full disk once, lets internal work wait, and commits all of it when there is space', async () => {
+    const directory = newDirectory();
+    const faults: unknown[] = [];
+    const disk = new SmallDisk(GROWTH + 40);
+    const tables = openTables(directory, { io: disk, stalled: (error) => faults.push(error) });
+    tables.payloads.set('waits', 'x'.repeat(100));
+    const waits = tables.log.durable();
+    await expect(tables.log.durableOrRefused()).rejects.toMatchObject({ code: 'DISK_FULL', retryable: true, details: { code: 'ENOSPC' } });
+    await expect.poll(() => disk.failedWrites).toBeGreaterThan(2);
+    expect(tables.log.stalledBy).toMatchObject({ code: 'DISK_FULL' });
+    expect(faults).toHaveLength(1);
+    disk.left = Infinity;
+    await waits;
+    expect([tables.log.stalledBy, tables.log.durableNumber]).toEqual([undefined, 1]);
+    tables.log.abandon();
+    const again = openTables(directory);
+    expect(again.payloads.get('waits')).toBe('x'.repeat(100));
+    again.log.abandon();
+  });
+
+  it('rejects what waits once nothing may wait any more', async () => {
+    const tables = openTables(newDirectory(), { io: new SmallDisk(0) });
+    tables.payloads.set('a', '1');
+    const waits = tables.log.durable().catch((error: unknown) => error);
+    await expect(tables.log.durableOrRefused()).rejects.toMatchObject({ code: 'DISK_FULL' });
+    tables.log.stopWaiting();
+    expect(await waits).toMatchObject({ code: 'DISK_FULL' });
+    await expect(tables.log.durable()).rejects.toMatchObject({ code: 'DISK_FULL' });
+    expect(() => tables.log.close()).toThrow(expect.objectContaining({ code: 'DISK_FULL' }));
+  });
+});
+
+const PROGRAM = new URL('limited-program.ts', import.meta.url).pathname;
+
+/** Runs the program with at most so many KiB in a file: the real thing, with a real short write and EFBIG. */
+function limited(kilobytes: number, directory: string): Promise<{ readonly confirmed: number; readonly faults: readonly string[] }> {
+  const command = `ulimit -f ${kilobytes}; exec "$0" --conditions=source --import tsx "$1" "$2"`;
+  return new Promise((resolve, reject) => {
+    execFile('bash', ['-c', command, process.execPath, PROGRAM, directory], (_error, stdout, stderr) => {
+      if (stdout === '') reject(new Error(stderr));
+      else resolve(JSON.parse(stdout) as never);
+    });
+  });
+}
+
+describe('a process with a limit on the size of files', () => {
+  it('keeps what it confirmed after it is killed', async () => {
+    const directory = newDirectory();
+    const { confirmed, faults } = await limited(5000, directory);
+    expect(confirmed).toBeGreaterThan(10);
+    expect(faults).toEqual(['DISK_FULL']);
+    const tables = openTables(directory);
+    for (let n = 0; n < confirmed; n += 1) expect(tables.payloads.get(`k${n}`)).toBe('x'.repeat(100_000) + n);
+    tables.log.close();
+  });
+});
