@@ -1,5 +1,6 @@
 import type { JournalEntry } from '../lib/core/journal-entry.ts';
 import { stepName } from '../lib/client/step-name.ts';
+import { principalText } from '../lib/client/principal-text.ts';
 import { failureText, messageText, shownJson } from '../lib/client/failure-text.ts';
 
 /** What happened, for a reader who knows the business and not the engine. */
@@ -72,7 +73,7 @@ export class Narrator {
   #answered({ n, outcome, retryable, data, late, resolved }: Entry<'CommandAnswered'>): Sentence {
     const known = this.#commands.get(n);
     const name = known?.command ?? late?.command ?? `command ${n}`;
-    if (resolved !== undefined) return plain(`${resolved.by} resolved ${name} as ${outcome}: ${resolved.reason}`);
+    if (resolved !== undefined) return plain(`${principalText(resolved)} resolved ${name} as ${outcome}: ${resolved.reason}`);
     switch (outcome) {
       case 'completed':
         if (late !== undefined) return plain(`${name} answered late, and is undone`);
@@ -119,11 +120,11 @@ function tellOfRun(entry: JournalEntry): Sentence | undefined {
     case 'StartRejected':
       return plain('another start was rejected');
     case 'CancelRequested':
-      return plain(`${entry.by} asked to cancel it: ${entry.reason}`);
+      return plain(`${principalText(entry)} asked to cancel it: ${entry.reason}`);
     case 'TerminateRequested':
-      return plain(`${entry.by} terminated it: ${entry.reason}`);
+      return plain(`${principalText(entry)} terminated it: ${entry.reason}`);
     case 'Resumed':
-      return plain(`${entry.by} resumed it${entry.skip === undefined ? '' : `, without ${entry.skip}`}`);
+      return plain(`${principalText(entry)} resumed it${entry.skip === undefined ? '' : `, without ${entry.skip}`}`);
     case 'ProcessCompleted':
       return good(`completed${entry.data === undefined || entry.data === null ? '' : ` ${shownJson(entry.data)}`}`);
     case 'ProcessFailed':

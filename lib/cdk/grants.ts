@@ -34,11 +34,11 @@ export function grantRead(orchestrator: IOrchestrator, grantee: IGrantable): Gra
 }
 
 export function grantOperate(orchestrator: IOrchestrator, grantee: IGrantable): Grant {
-  return grantStatements(grantee, [...reading(orchestrator), sendingToInbox(orchestrator)]);
+  return grantStatements(grantee, [...reading(orchestrator), allow(['sqs:SendMessage'], [orchestrator.operationsArn])]);
 }
 
 /**
- * A client starts through the inbox, signals by an event that a process hears, and answers a deferred command as the service
+ * A client starts by a message to the queue of starts, signals by an event that a process hears, and answers a deferred command as the service
  * would: in its records, and by an event in its name.
  */
 export function grantClient(orchestrator: IOrchestrator, system: SystemContract, grantee: IGrantable): Grant {
@@ -46,7 +46,7 @@ export function grantClient(orchestrator: IOrchestrator, system: SystemContract,
   const sources = [...new Set([...heardTypes(system).keys(), ...services])];
   return grantStatements(grantee, [
     ...reading(orchestrator),
-    sendingToInbox(orchestrator),
+    allow(['sqs:SendMessage'], [orchestrator.startsArn]),
     allow(['events:PutEvents'], [orchestrator.busArn], publishedBy(sources)),
     allow(['s3:PutObject'], [payloadKeys(orchestrator.payloadBucketArn, CLIENT_WRITER)]),
     ...(services.length > 0 ? answering(orchestrator, services) : []),
@@ -81,6 +81,3 @@ function reading(orchestrator: IOrchestrator): readonly PolicyStatement[] {
     allow(['s3:GetObject'], [payloadKeys(orchestrator.payloadBucketArn, ORCHESTRATOR_WRITER)]),
   ];
 }
-
-/** What a message in the inbox asks for stands in its body, which IAM cannot see: whoever may start may also operate. */
-const sendingToInbox = ({ inboxArn }: IOrchestrator): PolicyStatement => allow(['sqs:SendMessage'], [inboxArn]);

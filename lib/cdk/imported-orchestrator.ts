@@ -33,6 +33,8 @@ export class ImportedOrchestrator extends Construct implements IOrchestrator {
   readonly payloadBucketArn: string;
   readonly payloadBucketName: string;
   readonly inboxArn: string;
+  readonly startsArn: string;
+  readonly operationsArn: string;
   readonly senderRoleArn: string;
   readonly #system: System<string> | undefined;
   readonly #queues = new Map<string, IServiceQueue>();
@@ -58,6 +60,8 @@ export class ImportedOrchestrator extends Construct implements IOrchestrator {
     this.payloadBucketName = bucket;
     this.payloadBucketArn = `arn:${stack.partition}:s3:::${bucket}`;
     this.inboxArn = this.#arn('sqs', names.inbox);
+    this.startsArn = this.#arn('sqs', names.starts);
+    this.operationsArn = this.#arn('sqs', names.operations);
     this.senderRoleArn = senderRoleArn(this, name, account, region);
   }
 

@@ -29,6 +29,8 @@ export interface OrchestratorFunctionsProps {
   readonly environment: Readonly<Record<string, string>>;
   readonly resources: OrchestratorResources;
   readonly inbox: QueuePair;
+  readonly starts: QueuePair;
+  readonly operations: QueuePair;
   readonly hotLane: QueuePair;
   readonly senderRoleName: string;
   readonly maxConcurrency: number;
@@ -60,7 +62,7 @@ export class OrchestratorFunctions extends Construct {
   }
 
   #makeAdvance(): LambdaFunction {
-    const { name, resources, inbox, hotLane, maxConcurrency, timeout, senderRoleName, alarms } = this.#props;
+    const { name, resources, inbox, starts, operations, hotLane, maxConcurrency, timeout, senderRoleName, alarms } = this.#props;
     const made = this.#make('AdvanceProcesses', 'advance-processes', {
       description: `${name}: decides what events mean to processes, commits it, sends commands`,
       statements: advanceStatements(resources),
@@ -68,6 +70,9 @@ export class OrchestratorFunctions extends Construct {
       roleName: senderRoleName,
     });
     this.#consume(made.function, 'Inbox', inbox.queue, maxConcurrency);
+    this.#consume(made.function, 'Starts', starts.queue, maxConcurrency);
+    // Acts are rare, and without a maximum Lambda polls an idle queue less.
+    this.#consume(made.function, 'Operations', operations.queue);
     // Its groups bound its concurrency; without a maximum, Lambda polls an idle queue less.
     this.#consume(made.function, 'HotLane', hotLane.queue);
     alarms.throttles(
@@ -103,13 +108,15 @@ export class OrchestratorFunctions extends Construct {
   }
 
   #makeDrain(): LambdaFunction {
-    const { name, resources, inbox, hotLane } = this.#props;
+    const { name, resources, inbox, starts, operations, hotLane } = this.#props;
     const made = this.#make('DrainDeadLetters', 'drain-dead-letters', {
       description: `${name}: gives dead letters another try, then parks them`,
       statements: drainStatements(resources),
       timeout: Duration.seconds(20),
     });
     this.#consume(made.function, 'Inbox', inbox.deadLetterQueue);
+    this.#consume(made.function, 'Starts', starts.deadLetterQueue);
+    this.#consume(made.function, 'Operations', operations.deadLetterQueue);
     this.#consume(made.function, 'HotLane', hotLane.deadLetterQueue);
     return made;
   }

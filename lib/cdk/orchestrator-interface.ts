@@ -32,6 +32,10 @@ export interface IOrchestrator extends IConstruct {
   readonly payloadBucketArn: string;
   readonly payloadBucketName: string;
   readonly inboxArn: string;
+  /** The queue to which clients send their starts. */
+  readonly startsArn: string;
+  /** The queue to which operators send their acts. */
+  readonly operationsArn: string;
   /** The role that sends commands to services. */
   readonly senderRoleArn: string;
   /** Is told by the alarms of its services. @default that of another stack is not known here */

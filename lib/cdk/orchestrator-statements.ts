@@ -13,8 +13,10 @@ export interface OrchestratorResources {
   readonly busArn: string;
   readonly payloadBucketArn: string;
   readonly inboxArn: string;
+  readonly startsArn: string;
+  readonly operationsArn: string;
   readonly hotLaneArn: string;
-  /** Of the inbox and of the hot lane. */
+  /** Of the four queues of the engine. */
   readonly deadLetterArns: readonly string[];
   readonly services: readonly string[];
   readonly serviceQueueArns: readonly string[];
@@ -24,7 +26,7 @@ export interface OrchestratorResources {
 export function advanceStatements(at: OrchestratorResources): readonly PolicyStatement[] {
   const payloads = [ORCHESTRATOR_WRITER, CLIENT_WRITER, ...at.services].map((writer) => payloadKeys(at.payloadBucketArn, writer));
   return [
-    allow(RECEIVE, [at.inboxArn, at.hotLaneArn]),
+    allow(RECEIVE, [at.inboxArn, at.startsArn, at.operationsArn, at.hotLaneArn]),
     allow(['dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:Query', 'dynamodb:PutItem', 'dynamodb:UpdateItem'], [at.tableArn]),
     allow(['sqs:SendMessage'], [at.inboxArn, at.hotLaneArn, ...at.serviceQueueArns]),
     allow(['events:PutEvents'], [at.busArn], publishedBy([at.system])),

@@ -23,6 +23,7 @@ import { InboxRules } from './inbox-rules.ts';
 import { OrchestratorFunctions } from './orchestrator-functions.ts';
 import type { IOrchestrator, IServiceQueue } from './orchestrator-interface.ts';
 import type { OrchestratorProps } from './orchestrator-props.ts';
+import { refuseOthers, rulesOf } from './own-senders.ts';
 import { payloadBucket } from './payload-bucket.ts';
 import { PublishedParameters } from './published-parameters.ts';
 import { queuePair, type QueuePair, type QueueWatch } from './queue-pair.ts';
@@ -41,6 +42,10 @@ export class Orchestrator extends Construct implements IOrchestrator {
   readonly bus: IEventBus;
   readonly payloadBucket: IBucket;
   readonly inbox: QueuePair;
+  /** Where clients send their starts. */
+  readonly starts: QueuePair;
+  /** Where operators send their acts. */
+  readonly operations: QueuePair;
   /** Where the events of an instance go that many events want at the same time. */
   readonly hotLane: QueuePair;
   readonly functions: OrchestratorFunctions;
@@ -86,10 +91,12 @@ export class Orchestrator extends Construct implements IOrchestrator {
       removalPolicy,
       alarms,
     };
-    const inbox = new Construct(this, 'Inbox');
-    const hotLane = new Construct(this, 'HotLane');
-    this.inbox = queuePair(inbox, { ...lasting, name: names.inbox, watch: drainedQueue(this.name, 'inbox') });
-    this.hotLane = queuePair(hotLane, { ...lasting, name: names.hotLane, fifo: true, watch: drainedQueue(this.name, 'hot lane') });
+    const pair = (id: string, what: string, own: { readonly name: string; readonly fifo?: true }): QueuePair =>
+      queuePair(new Construct(this, id), { ...lasting, ...own, watch: drainedQueue(this.name, what) });
+    this.inbox = pair('Inbox', 'inbox', { name: names.inbox });
+    this.starts = pair('Starts', 'queue of starts', { name: names.starts });
+    this.operations = pair('Operations', 'queue of operations', { name: names.operations });
+    this.hotLane = pair('HotLane', 'hot lane', { name: names.hotLane, fifo: true });
     this.#serviceQueues = this.#makeServiceQueues(props, removalPolicy);
 
     const accounts = [...new Set([account, ...(props.accounts ?? [])])];
@@ -116,12 +123,16 @@ export class Orchestrator extends Construct implements IOrchestrator {
         busArn: this.bus.eventBusArn,
         payloadBucketArn: this.payloadBucket.bucketArn,
         inboxArn: this.inbox.queue.queueArn,
+        startsArn: this.startsArn,
+        operationsArn: this.operationsArn,
         hotLaneArn: this.hotLane.queue.queueArn,
-        deadLetterArns: [this.inbox.deadLetterQueue.queueArn, this.hotLane.deadLetterQueue.queueArn],
+        deadLetterArns: [this.inbox, this.starts, this.operations, this.hotLane].map(({ deadLetterQueue }) => deadLetterQueue.queueArn),
         services: [...contract.services.keys()],
         serviceQueueArns: Array.from(contract.services.keys(), (service) => this.#queueArn(service, queues)),
       },
       inbox: this.inbox,
+      starts: this.starts,
+      operations: this.operations,
       hotLane: this.hotLane,
       senderRoleName: senderRoleName(this.name, region),
       maxConcurrency: props.maxConcurrency ?? 50,
@@ -131,11 +142,17 @@ export class Orchestrator extends Construct implements IOrchestrator {
       retention: props.retention,
       alarms,
     });
+    const { advanceProcesses, sweepTimers, wakeOverdue, drainDeadLetters } = this.functions;
+    const roles = [advanceProcesses, sweepTimers, wakeOverdue, drainDeadLetters].map(({ role }) => role);
+    refuseOthers(this.inbox, { roles, rules: rulesOf(this, this.bus, this.name) });
+    refuseOthers(this.hotLane, { roles: [advanceProcesses.role] });
     new PublishedParameters(this, 'Parameters', this.name, {
       table: table.tableName,
       bus: this.bus.eventBusName,
       bucket: this.payloadBucket.bucketName,
       'inbox-url': this.inbox.queue.queueUrl,
+      'starts-url': this.starts.queue.queueUrl,
+      'operations-url': this.operations.queue.queueUrl,
       'hot-lane-url': this.hotLane.queue.queueUrl,
       queues: queueUrls,
       system: publishedSystem(system),
@@ -164,6 +181,14 @@ export class Orchestrator extends Construct implements IOrchestrator {
 
   get inboxArn(): string {
     return this.inbox.queue.queueArn;
+  }
+
+  get startsArn(): string {
+    return this.starts.queue.queueArn;
+  }
+
+  get operationsArn(): string {
+    return this.operations.queue.queueArn;
   }
 
   serviceQueue(service: AnyService): IServiceQueue {

@@ -10,6 +10,8 @@ export interface Deployment {
   readonly bus: string;
   readonly bucket: string;
   readonly inboxUrl: string;
+  readonly startsUrl: string;
+  readonly operationsUrl: string;
   readonly hotLaneUrl: string;
   /** URLs of the service queues that do not follow the convention. */
   readonly queues: Readonly<Record<string, string>>;
@@ -40,6 +42,8 @@ export async function readDeployment(ssm: SSMClient, name: string): Promise<Depl
     bus: value('bus'),
     bucket: value('bucket'),
     inboxUrl: value('inbox-url'),
+    startsUrl: value('starts-url'),
+    operationsUrl: value('operations-url'),
     hotLaneUrl: value('hot-lane-url'),
     queues: JSON.parse(parameters.get('queues') ?? '{}') as Record<string, string>,
     system: value('system'),

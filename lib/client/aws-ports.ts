@@ -16,6 +16,7 @@ import { deploymentQueueUrls, type QueueUrls } from '../adapters/sqs/queue-urls.
 import { SystemClock } from '../adapters/system/clock.ts';
 import { ClientError } from '../contract/errors.ts';
 import type { SystemContract } from '../contract/runtime-contract.ts';
+import { OPERATIONS, STARTS } from '../engine/inbox-message.ts';
 import { answerDeferred } from '../service/deferred-answer.ts';
 import { invalidToken, readTaskToken } from '../service/task-token.ts';
 import { readDeployment, type Deployment } from './aws-deployment.ts';
@@ -86,7 +87,7 @@ function portsOf(deployment: Deployment, system: SystemContract, settings: Setti
         name: deployment.name,
         inboxUrl: deployment.inboxUrl,
         hotLaneUrl: deployment.hotLaneUrl,
-        queues: deployment.queues,
+        queues: { ...deployment.queues, [STARTS]: deployment.startsUrl, [OPERATIONS]: deployment.operationsUrl },
       }),
     ),
     publisher,

@@ -3,6 +3,7 @@ import type { Image } from '../core/image.ts';
 import type { JournalEntry } from '../core/journal-entry.ts';
 import { parseEntry } from '../engine/read-journal.ts';
 import { failureName } from './failure-text.ts';
+import { principalText } from './principal-text.ts';
 
 /** When an instance ended and why, for `list` and `why` alike: `failed at …: ledger.book failed with PeriodClosed: closed until May`. */
 export function endLine(image: Image): string {
@@ -31,7 +32,7 @@ export function reasonOf(tail: readonly JournalEntry[]): string | undefined {
 function cancelText(tail: readonly JournalEntry[], { reason, message }: Extract<JournalEntry, { type: 'ProcessCancelled' }>): string {
   if (message !== undefined) return lowered(message);
   const request = reason === 'requested' ? tail.findLast((entry) => entry.type === 'CancelRequested') : undefined;
-  return request?.type === 'CancelRequested' ? `cancelled by ${request.by}: ${request.reason}` : reason;
+  return request?.type === 'CancelRequested' ? `cancelled by ${principalText(request)}: ${request.reason}` : reason;
 }
 
 function lowered(sentence: string): string {

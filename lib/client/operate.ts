@@ -7,7 +7,7 @@ import { decodeHead } from '../engine/head-codec.ts';
 import type { OperateMessage } from '../engine/inbox-message.ts';
 import type { Head } from '../ports/process-store.ts';
 import { principalOf, type Reach } from './connection.ts';
-import { ENGINE_TIMEOUT_MS, notTaken, sendToInbox } from './inbox.ts';
+import { ENGINE_TIMEOUT_MS, notTaken, sendRequest } from './request.ts';
 import { definitionParts, nameOf, notFound, pidOf, requireHead } from './instance.ts';
 import { newMessageId } from './message-id.ts';
 import { waitForHead } from './wait.ts';
@@ -47,7 +47,7 @@ export async function operate({ ports }: Reach, process: string, id: string, ope
   if (goesOnAlready(head, operation)) return;
   const now = ports.clock.now();
   const opid = ports.newId?.(now) ?? newMessageId(now);
-  await sendToInbox(ports, { tutti: 'operate', opid, pid, ...operation, by: await principalOf(ports) }, process);
+  await sendRequest(ports, { tutti: 'operate', opid, pid, ...operation, by: await principalOf(ports) }, process);
   await waitForHead(ports, pid, {
     look: (current) => applied(head, current, opid, operation),
     refused: () => refuseParked(ports, pid, opid),

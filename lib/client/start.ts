@@ -7,11 +7,11 @@ import { isClosed } from '../core/image.ts';
 import { runOf, signalDigest } from '../core/inbound.ts';
 import { digest } from '../core/seeded-random.ts';
 import { decodeHead } from '../engine/head-codec.ts';
-import { inboxBody, type StartMessage } from '../engine/inbox-message.ts';
+import type { StartMessage } from '../engine/inbox-message.ts';
 import type { Head } from '../ports/process-store.ts';
 import { carriedData, type CarriedData } from './carried-data.ts';
 import { principalOf, type Reach } from './connection.ts';
-import { ENGINE_TIMEOUT_MS, notTaken, sendToInbox } from './inbox.ts';
+import { ENGINE_TIMEOUT_MS, lengthSentAgain, notTaken, sendRequest } from './request.ts';
 import { nameOf } from './instance.ts';
 import { newMessageId } from './message-id.ts';
 import { waitForHead } from './wait.ts';
@@ -52,9 +52,9 @@ export async function startProcess(reach: Reach, process: AnyProcess, input: unk
     what: `${definition.name} was started with`,
     folder: definition.name,
     data,
-    lengthOf: (each) => inboxBody(messageWith(each)).length,
+    lengthOf: (each) => lengthSentAgain(messageWith(each), now),
   });
-  await sendToInbox(ports, messageWith(carried), definition.name);
+  await sendRequest(ports, messageWith(carried), definition.name);
   const started = await waitForHead(ports, start.pid, {
     look: (head) => decided(start, head, true),
     refused: () => throwRefused(reach, start),

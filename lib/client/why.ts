@@ -13,6 +13,7 @@ import {
 import { parseEntry } from '../engine/read-journal.ts';
 import { endLine } from './ending-line.ts';
 import { pendingOf, type PendingStep } from './pending-steps.ts';
+import { principalText } from './principal-text.ts';
 import { stepName } from './step-name.ts';
 import { stuckRemedy } from './stuck-remedy.ts';
 
@@ -81,7 +82,7 @@ function unlistedLine({ definition }: Image, options: ExplainOptions): string | 
 /** A request that came before the process had ended, and which it still carries out. */
 function cancelLine(image: Image): string | undefined {
   const request = image.tail.map(parseEntry).findLast((entry) => entry.type === 'CancelRequested');
-  return request?.type === 'CancelRequested' ? `being cancelled by ${request.by}: ${withoutStop(request.reason)}` : undefined;
+  return request?.type === 'CancelRequested' ? `being cancelled by ${principalText(request)}: ${withoutStop(request.reason)}` : undefined;
 }
 
 /** One thing that the instance waits for, in full and named. */

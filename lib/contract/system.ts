@@ -75,6 +75,8 @@ function processFaults(processes: readonly ProcessContract[]): string[] {
 /** Names that stand beside those of services: of queues, and of writers in the bucket of large values, where answers expire. */
 const RESERVED_SERVICES: ReadonlyMap<string, string> = new Map([
   ['inbox', 'the queue of the orchestrator'],
+  ['starts', 'a queue of the orchestrator'],
+  ['operations', 'a queue of the orchestrator'],
   ['hot-lane', 'a queue of the orchestrator'],
   ['orchestrator', 'the writer of its own large values'],
 ]);

@@ -70,7 +70,10 @@ export interface OperatorInbound extends Carried {
   readonly id: string;
   readonly act: OperatorAct;
   readonly reason: string;
+  /** The principal, as the sender of the act names it. */
   readonly by: string;
+  /** The sender, as the queue knows it: nobody can claim another's. */
+  readonly sender?: string;
   readonly skip?: string;
   /** With `resolve`: path of the step, or id of the command, and its outcome. */
   readonly step?: string;

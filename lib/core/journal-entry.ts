@@ -21,6 +21,14 @@ export interface Hashed {
   readonly asked?: string;
 }
 
+/** Who asked for an act. */
+interface Principal {
+  /** What the act says. */
+  readonly by: string;
+  /** How the queue of operators' acts knows its sender: an id of IAM, which no sender chooses. Absent where the queue knows none. */
+  readonly sender?: string;
+}
+
 /** What is known of a command whose success came when nobody waited for it any more. */
 export interface Late {
   readonly run: string;
@@ -62,25 +70,24 @@ export type Fact =
       readonly attempts?: number;
       readonly late?: Late;
       /** A person found the outcome out: the act's id, its principal and reason. */
-      readonly resolved?: { readonly id: string; readonly by: string; readonly reason: string };
+      readonly resolved?: { readonly id: string; readonly reason: string } & Principal;
     } & Received)
   | { readonly type: 'StartRejected'; readonly at: number; readonly id: string; readonly source: string }
   | { readonly type: 'AttemptTimedOut'; readonly at: number; readonly n: number }
   | { readonly type: 'TimerFired'; readonly at: number; readonly n: number }
-  | { readonly type: 'CancelRequested'; readonly at: number; readonly id: string; readonly reason: string; readonly by: string }
-  | { readonly type: 'TerminateRequested'; readonly at: number; readonly id: string; readonly reason: string; readonly by: string }
-  | {
+  | ({ readonly type: 'CancelRequested'; readonly at: number; readonly id: string; readonly reason: string } & Principal)
+  | ({ readonly type: 'TerminateRequested'; readonly at: number; readonly id: string; readonly reason: string } & Principal)
+  | ({
       readonly type: 'Resumed';
       readonly at: number;
       readonly id: string;
-      readonly by: string;
       readonly code: string;
       readonly n?: number;
       readonly definite?: boolean;
       readonly compensation?: string;
       /** Path of a step that a person dealt with. */
       readonly skip?: string;
-    };
+    } & Principal);
 
 /** What the instance decided in an activation. `path` names a step: scope labels, name, ordinal. */
 export type Decided =

@@ -7,14 +7,19 @@ import { definitionName, type Catalogue } from './catalogue.ts';
 import type { ForcedMessage, InboxMessage, OperateMessage, StartMessage, TickMessage } from './inbox-message.ts';
 
 /** What the orchestrator, the client and the command line put into the inbox themselves. */
-export const admitInternal = (catalogue: Catalogue, body: Exclude<InboxMessage, ForcedMessage>, by: Carried): Admission => {
+export const admitInternal = (
+  catalogue: Catalogue,
+  body: Exclude<InboxMessage, ForcedMessage>,
+  by: Carried,
+  senderId?: string,
+): Admission => {
   switch (body.tutti) {
     case 'tick':
       return ofTick(body, by);
     case 'start':
       return ofStart(catalogue, body, by);
     case 'operate':
-      return ofOperate(body, by);
+      return ofOperate(body, by, senderId);
   }
 };
 
@@ -63,7 +68,8 @@ const ofStart = (catalogue: Catalogue, start: StartMessage, by: Carried): Admiss
   return { status: 'deliver', targets: [{ pid, definition, inbound, byClient: true }] };
 };
 
-const ofOperate = (operate: OperateMessage, by: Carried): Admission => ({
+/** `by` is what the sender says; `senderId` is how the queue knows the sender. */
+const ofOperate = (operate: OperateMessage, by: Carried, senderId: string | undefined): Admission => ({
   status: 'deliver',
   targets: [
     {
@@ -77,6 +83,7 @@ const ofOperate = (operate: OperateMessage, by: Carried): Admission => ({
         act: operate.act,
         reason: operate.reason,
         by: operate.by,
+        ...(senderId !== undefined && { sender: senderId }),
         hops: 0,
         ...(operate.skip !== undefined && { skip: operate.skip }),
         ...(operate.step !== undefined && { step: operate.step }),

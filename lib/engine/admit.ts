@@ -1,7 +1,7 @@
 import type { EventEnvelope, ReplyEnvelope } from '../contract/envelope.ts';
 import { parseEnvelope } from '../contract/parse-envelope.ts';
 import type { Json } from '../contract/schema.ts';
-import type { ReceivedMessage } from '../ports/message-queue.ts';
+import type { Channel, ReceivedMessage } from '../ports/message-queue.ts';
 import { carried, park, unread, type Admission, type Carried } from './admission.ts';
 import { admitAnswer } from './admit-answer.ts';
 import { admitEvent, admitPlainEvent, type BusEnvelope } from './admit-event.ts';
@@ -9,7 +9,7 @@ import { admitInternal } from './admit-internal.ts';
 import type { Catalogue } from './catalogue.ts';
 import type { EngineOptions } from './engine-context.ts';
 import { inboxFault } from './inbox-form.ts';
-import type { ForcedMessage, InboxMessage } from './inbox-message.ts';
+import { firstOf, type ForcedMessage, type InboxMessage } from './inbox-message.ts';
 
 /** What admission looks at: the system, and who may publish to it. */
 export interface Admitting {
@@ -21,11 +21,36 @@ export interface Admitting {
 export const admit = (context: Admitting, message: ReceivedMessage, body: unknown, now: number): Admission => {
   if (typeof body !== 'object' || body === null) return park('MALFORMED', 'The message is not a JSON object.');
   try {
+    const misplaced = elsewhere(body, message);
+    if (misplaced !== undefined) return misplaced;
     return 'tutti' in body ? ofInternal(context, body as InboxMessage, message, now) : ofBus(context, body, carried(message, now));
   } catch (error) {
     return unread(error);
   }
 };
+
+/** What each queue is for. IAM says who may send to a queue, not what: a message that is for another queue was sent by the wrong principal. */
+const ADMITTED: Readonly<Record<Channel, readonly string[]>> = {
+  inbox: ['tick', 'forced'],
+  starts: ['start'],
+  operations: ['operate'],
+};
+
+const elsewhere = (body: object, { channel }: ReceivedMessage): Admission | undefined => {
+  if (channel === undefined) return undefined;
+  if ('tutti' in body) {
+    const kind = String(body.tutti);
+    if (!KINDS.has(kind) || ADMITTED[channel].includes(kind)) return undefined;
+    return park('FORBIDDEN', `A message of the kind ${kind} came to the queue ${channel}, which takes ${ADMITTED[channel].join(' and ')}.`);
+  }
+  if (channel !== 'inbox') return park('FORBIDDEN', `A message that is no ${ADMITTED[channel].join()} came to the queue ${channel}.`);
+  // EventBridge writes both beside the detail: without them it was never on a bus.
+  const { source, account } = body as BusEnvelope;
+  if (typeof source === 'string' && typeof account === 'string') return undefined;
+  return park('FORBIDDEN', 'The event has no source or no account: EventBridge did not deliver it.');
+};
+
+const KINDS: ReadonlySet<string> = new Set(Object.values(ADMITTED).flat());
 
 const ofBus = ({ catalogue, options: { accounts } }: Admitting, bus: BusEnvelope, by: Carried): Admission => {
   // A bus may be open to other accounts; what they may publish to it is not for this system.
@@ -64,7 +89,7 @@ const ofInternal = (context: Admitting, body: InboxMessage, message: ReceivedMes
   if (fault !== undefined) return park('MALFORMED', `The message is none of this system's own: ${fault}.`);
   return body.tutti === 'forced'
     ? forced(context, body as ReadForced, message, now)
-    : admitInternal(context.catalogue, body, carried(message, now));
+    : admitInternal(context.catalogue, body, carried(message, now), message.senderId);
 };
 
 /** A forced message with what it wraps, read. */
@@ -72,9 +97,9 @@ export interface ReadForced extends ForcedMessage {
   readonly inner: unknown;
 }
 
-/** A parked message comes back as it was, but with damping off. */
+/** A parked message comes back as it was, to the queue to which it came first, but with damping off. */
 const forced = (context: Admitting, again: ReadForced, message: ReceivedMessage, now: number): Admission => {
-  const inner = admit(context, { ...message, sentAt: again.sentat }, again.inner, now);
+  const inner = admit(context, firstOf(message, again), again.inner, now);
   if (inner.status !== 'deliver') return inner;
   return { ...inner, targets: inner.targets.map((each) => ({ ...each, inbound: { ...each.inbound, forced: true } })) };
 };

@@ -20,19 +20,20 @@ export const remember = (ring: string[], id: string): void => {
 /** Decides on what a person asks for. */
 export const applyOperator = async (live: LiveInstance, operator: OperatorInbound, at: number): Promise<void> => {
   const { run } = live;
-  const { id, act, reason, by } = operator;
+  const { id, act, reason } = operator;
+  const principal = principalOf(operator);
   remember(run.image.starts, digest(id));
   // An event of the same batch may have made it stuck just before.
   run.stuck = undefined;
   switch (act) {
     case 'terminate':
       delete run.image.stuck;
-      return live.apply({ type: 'TerminateRequested', at, id, reason, by });
+      return live.apply({ type: 'TerminateRequested', at, id, reason, ...principal });
     case 'resume':
       return applyResume(live, operator, at);
     case 'cancel': {
       const before = unstick(run);
-      await live.apply({ type: 'CancelRequested', at, id, reason, by });
+      await live.apply({ type: 'CancelRequested', at, id, reason, ...principal });
       if (before && isHeld(run, before)) stickAgain(run, before);
       return;
     }
@@ -48,13 +49,19 @@ export const applyOperator = async (live: LiveInstance, operator: OperatorInboun
   }
 };
 
-const applyResume = (live: LiveInstance, { id, by, skip }: OperatorInbound, at: number): Promise<void> => {
+const principalOf = ({ by, sender }: OperatorInbound): { readonly by: string; readonly sender?: string } => ({
+  by,
+  ...(sender !== undefined && { sender }),
+});
+
+const applyResume = (live: LiveInstance, operator: OperatorInbound, at: number): Promise<void> => {
+  const { id, skip } = operator;
   const { code = 'POISON', n, definite, compensation } = unstick(live.run) ?? {};
   return live.apply({
     type: 'Resumed',
     at,
     id,
-    by,
+    ...principalOf(operator),
     code,
     ...(n !== undefined && { n }),
     ...(definite && { definite }),
@@ -83,7 +90,7 @@ const stickAgain = (run: Run, { was: _was, refused: _refused, ...reason }: Stuck
 /** The outcome that a person found out is journaled as the answer of the command, with its principal and reason. */
 const applyResolution = async (live: LiveInstance, operator: OperatorInbound, at: number): Promise<void> => {
   const { run } = live;
-  const { id, by, reason, step = '' } = operator;
+  const { id, reason, step = '' } = operator;
   const { n, run: of, command } = resolvable(run.image, step) as NonNullable<ReturnType<typeof resolvable>>;
   const tombstone = run.image.tombstones.find((each) => each.run === of && each.n === n);
   const answer = answered(run, command, operator.resolution as Resolution);
@@ -94,7 +101,7 @@ const applyResolution = async (live: LiveInstance, operator: OperatorInbound, at
     n,
     ...answer,
     ...(tombstone && { late: lateOf(tombstone) }),
-    resolved: { id, by, reason },
+    resolved: { id, ...principalOf(operator), reason },
   });
 };
 

@@ -20,7 +20,7 @@ export const drainDeadLetters = async (ports: DrainPorts, messages: readonly Rec
 /** A port that fails keeps one message, not its neighbours. */
 const drained = async (ports: DrainPorts, message: ReceivedMessage): Promise<boolean> => {
   try {
-    if (!isForced(message.body)) return await sentBack(ports, message);
+    if (!isForced(message)) return await sentBack(ports, message);
     await parked(ports, message, 'It could not be applied and came through the dead-letter queue twice.');
     return true;
   } catch (error) {

@@ -73,8 +73,13 @@ const isResolution = (resolution: unknown): boolean => {
   return typeof type === 'string' && typeof message === 'string' && data !== undefined;
 };
 
-const forcedFault = ({ body, sentat }: ForcedMessage): string | undefined =>
-  typeof body === 'string' && Number.isFinite(sentat) && sentat >= 0 ? undefined : 'body is no text or sentat no instant';
+const CHANNELS: readonly unknown[] = [undefined, 'inbox', 'starts', 'operations'];
+
+const forcedFault = ({ body, sentat, channel, sender }: ForcedMessage): string | undefined => {
+  if (!(typeof body === 'string' && Number.isFinite(sentat) && sentat >= 0)) return 'body is no text or sentat no instant';
+  if (!CHANNELS.includes(channel)) return `channel is ${channel}, expected inbox, starts or operations`;
+  return sender === undefined || typeof sender === 'string' ? undefined : 'sender is no text';
+};
 
 /** A pid is a key of the table: one that is no key would fail the read of the whole batch. */
 const pidFault = (pid: unknown): string | undefined =>

@@ -1,9 +1,11 @@
 import type { Json } from '../contract/schema.ts';
 import type { OperatorAct, Resolution } from '../core/inbound.ts';
+import type { Channel, ReceivedMessage } from '../ports/message-queue.ts';
 
 /**
- * What Tutti itself puts into the inbox, beside what the bus delivers (an EventBridge envelope with `detail`). The field
- * `tutti` tells them apart; only the system's own roles may send to the inbox, so their content is trusted, not their form.
+ * What Tutti itself puts into the queues of the engine, beside what the bus delivers (an EventBridge envelope with `detail`). The field
+ * `tutti` tells them apart. `start` comes by the queue `starts`, `operate` by `operations`; only the functions of the system may
+ * send to the inbox, so the content of what they put there is trusted, not its form.
  */
 export type InboxMessage = TickMessage | StartMessage | OperateMessage | ForcedMessage;
 
@@ -61,29 +63,58 @@ export interface ForcedMessage {
   readonly body: string;
   /** When it came first, milliseconds. */
   readonly sentat: number;
+  /** Where it came to first, if not to the inbox, and who sent it there: it is admitted as that. */
+  readonly channel?: Channel;
+  readonly sender?: string;
   /** It was forwarded to the hot lane, and has not been a dead letter yet. */
   readonly lane?: true;
 }
 
 export const INBOX = 'inbox';
+/** The queue to which clients send their starts. */
+export const STARTS = 'starts';
+/** The queue to which operators send their acts. */
+export const OPERATIONS = 'operations';
 /** The queue that hands out the events of one instance in order, several at a time: for instances that many write to at once. */
 export const HOT_LANE = 'hot-lane';
 
 const FORCED = '{"tutti":"forced"';
 const OF_THE_LANE = `${FORCED},"lane":true`;
 
-/** Whether a body is of a message that was sent back before. What was only forwarded was not. */
-export const isForced = (body: string): boolean => body.startsWith(FORCED) && !body.startsWith(OF_THE_LANE);
+/** What of a message says where it came from. */
+type Origin = Pick<ReceivedMessage, 'body' | 'sentAt' | 'channel' | 'senderId'>;
+
+/** Whether a message is one of Tutti's functions around another. A client may write one too, but not where it would be believed. */
+export const isWrapper = ({ body, channel = INBOX }: Pick<Origin, 'body' | 'channel'>): boolean =>
+  channel === INBOX && body.startsWith(FORCED);
+
+const isOfTheLane = (message: Origin): boolean => isWrapper(message) && message.body.startsWith(OF_THE_LANE);
+
+/** Whether a message was sent back before. What was only forwarded was not. */
+export const isForced = (message: Origin): boolean => isWrapper(message) && !isOfTheLane(message);
 
 /** The body of a message that is sent on as another: what wraps the first is kept, and no wrapper gets a wrapper. */
-export const forcedBody = ({ body, sentAt }: { readonly body: string; readonly sentAt: number }): string => {
-  if (!body.startsWith(OF_THE_LANE)) return inboxBody({ tutti: 'forced', body, sentat: sentAt });
-  return FORCED + body.slice(OF_THE_LANE.length);
-};
+export const forcedBody = (message: Origin): string =>
+  isOfTheLane(message) ? FORCED + message.body.slice(OF_THE_LANE.length) : inboxBody({ tutti: 'forced', ...wrapped(message) });
 
 /** The body of a message on its way to the hot lane. */
-export const forwardedBody = ({ body, sentAt }: { readonly body: string; readonly sentAt: number }): string =>
-  body.startsWith(FORCED) ? body : inboxBody({ tutti: 'forced', lane: true, body, sentat: sentAt });
+export const forwardedBody = (message: Origin): string =>
+  isWrapper(message) ? message.body : inboxBody({ tutti: 'forced', lane: true, ...wrapped(message) });
+
+const wrapped = ({ body, sentAt, channel = INBOX, senderId }: Origin): Omit<ForcedMessage, 'tutti' | 'lane'> => ({
+  body,
+  sentat: sentAt,
+  ...(channel !== INBOX && { channel, ...(senderId !== undefined && { sender: senderId }) }),
+});
+
+/** The message that a wrapper of the right form wraps, as it came first. */
+export const firstOf = (message: ReceivedMessage, { body, sentat, channel, sender }: ForcedMessage): ReceivedMessage => {
+  const { channel: here, senderId: _functions, ...rest } = message;
+  const first = { ...rest, body, sentAt: sentat };
+  // Without queues of their own nothing tells senders apart.
+  if (here === undefined) return first;
+  return { ...first, channel: channel ?? INBOX, ...(sender !== undefined && { senderId: sender }) };
+};
 
 /** Our own limit of a message, 200 KB, minus a margin. */
 const FORWARDED_CHARACTERS_MAX = 200_000;
@@ -91,7 +122,7 @@ const FORWARDED_CHARACTERS_MAX = 200_000;
 const WRAPPED_CHARACTERS_MAX = 6;
 
 /** Whether a message fits into the lane with its wrapper. */
-export const fitsLane = (message: { readonly body: string; readonly sentAt: number }): boolean =>
+export const fitsLane = (message: Origin): boolean =>
   message.body.length < FORWARDED_CHARACTERS_MAX / WRAPPED_CHARACTERS_MAX - 100 ||
   forwardedBody(message).length <= FORWARDED_CHARACTERS_MAX;
 

@@ -4,7 +4,7 @@ import type { ParkedEvent } from '../ports/parking-store.ts';
 import type { Dispatch } from './dispatch.ts';
 import type { EngineContext, EngineOptions } from './engine-context.ts';
 import { inboxFault } from './inbox-form.ts';
-import { INBOX, inboxBody, type InboxMessage } from './inbox-message.ts';
+import { firstOf, forcedBody, INBOX, isWrapper, type ForcedMessage } from './inbox-message.ts';
 import { BEGUN_MS_MIN } from './pause.ts';
 import { sendAll, type SentResult } from './send-all.ts';
 import { shortText } from './short-text.ts';
@@ -23,13 +23,14 @@ interface ParkedWhy {
 
 /** Keeps a message for a person, beside the instance that it concerns where one is known. */
 export const parkMessage = async ({ parking, clock, onNotice }: ParkingPorts, message: ReceivedMessage, why: ParkedWhy): Promise<void> => {
-  const { body, sentAt } = unwrapped(message);
+  const { body, sentAt, channel, senderId } = unwrapped(message);
   await parking.park({
     pid: why.pid,
     id: why.id ?? idOf(sentAt, message),
     reason: why.reason,
     detail: shortText(why.detail),
     body,
+    ...(channel !== undefined && channel !== INBOX && { channel, ...(senderId !== undefined && { senderId }) }),
     parkedAt: clock.now(),
     ...(why.expiresAt !== undefined && { expiresAt: why.expiresAt }),
   });
@@ -45,13 +46,13 @@ const idOf = (sentAt: number, { messageId }: ReceivedMessage): string => idAt(se
 export const idAt = (at: number, name: string): string => `${String(at).padStart(15, '0')}#${name}`;
 
 /** A message that was sent back before is parked as it came first, not in a wrapper of a wrapper. */
-const unwrapped = (message: ReceivedMessage): { readonly body: string; readonly sentAt: number } => {
-  if (!message.body.startsWith('{"tutti":"forced"')) return message;
+const unwrapped = (message: ReceivedMessage): ReceivedMessage => {
+  if (!isWrapper(message)) return message;
   try {
-    const wrapper = JSON.parse(message.body) as Extract<InboxMessage, { tutti: 'forced' }>;
-    return inboxFault(wrapper) === undefined ? { body: wrapper.body, sentAt: wrapper.sentat } : message;
+    const wrapper = JSON.parse(message.body) as ForcedMessage;
+    return inboxFault(wrapper) === undefined ? firstOf(message, wrapper) : message;
   } catch {
-    // Somebody else's wrapper, or half of one.
+    // Half of a wrapper.
     return message;
   }
 };
@@ -79,15 +80,18 @@ export const redrive = async ({ options, remainingMs }: EngineContext, pid: stri
   return true;
 };
 
-/** One that its wrapper makes too long goes as it came first. */
+/**
+ * One that its wrapper makes too long goes as it came first. What a client sent stays parked then: without its wrapper it would come to
+ * the inbox, which takes no such message. A client sends none so long (`sendRequest`).
+ */
 const sentAgain = async (sender: MessageSender, pid: string, events: readonly ParkedEvent[]): Promise<SentResult[]> => {
   const toInbox = (body: string): Dispatch => ({ to: 'queue', queue: INBOX, body, groupId: pid, n: 0 });
-  const wrapped = ({ id, body }: ParkedEvent): string => inboxBody({ tutti: 'forced', body, sentat: Number(id.split('#')[0]) });
+  const wrapped = (event: ParkedEvent): string => forcedBody({ ...event, sentAt: Number(event.id.split('#')[0]) });
   const results = await sendAll(
     events.map((event) => toInbox(wrapped(event))),
     sender,
   );
-  const refused = [...results.keys()].filter((i) => isRefused(results[i]));
+  const refused = [...results.keys()].filter((i) => isRefused(results[i]) && events[i]?.channel === undefined);
   const again = await sendAll(
     refused.map((i) => toInbox((events[i] as ParkedEvent).body)),
     sender,

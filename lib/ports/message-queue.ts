@@ -1,3 +1,9 @@
+/**
+ * Which queue of the engine a message came to. Each has senders of its own, which is how IAM tells them apart: to `inbox` the bus delivers
+ * and Tutti's functions send, to `starts` clients that start, to `operations` operators.
+ */
+export type Channel = 'inbox' | 'starts' | 'operations';
+
 /** One message as its receiver holds it. Names are those of SQS. */
 export interface ReceivedMessage {
   /** Stable over redeliveries; a redrive or a new send makes a new one. */
@@ -9,6 +15,10 @@ export interface ReceivedMessage {
   readonly sentAt: number;
   /** 1 on the first delivery. */
   readonly receiveCount: number;
+  /** Of a message to the engine. @default one queue takes everything, as in the embedded runtime, whose clients are one user */
+  readonly channel?: Channel;
+  /** Who sent it, as the queue itself knows it. @default not known */
+  readonly senderId?: string;
 }
 
 export interface ReceiveOptions {

@@ -1,3 +1,5 @@
+import type { Channel } from './message-queue.ts';
+
 /** An event that could not be applied, kept for a person. Nothing that was accepted is ever dropped. */
 export interface ParkedEvent {
   /** The instance beside which it is parked, or `''` where none is known (malformed, forged). */
@@ -10,6 +12,9 @@ export interface ParkedEvent {
   readonly detail: string;
   /** The message as it came. */
   readonly body: string;
+  /** Where it came to first, and who sent it as the queue knew it: it is admitted as that again. @default as of a received message */
+  readonly channel?: Channel;
+  readonly senderId?: string;
   readonly parkedAt: number;
   /** When it was sent back to the inbox. */
   readonly redrivenAt?: number;

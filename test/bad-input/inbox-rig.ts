@@ -8,6 +8,7 @@ import { Engine, sha256, type EngineOptions, type Notice } from '../../lib/engin
 import { inboxBody } from '../../lib/engine/inbox-message.ts';
 import { journalTexts, parseEntry } from '../../lib/engine/read-journal.ts';
 import { INBOX, openState } from '../../lib/local/state.ts';
+import type { ReceivedMessage } from '../../lib/ports/message-queue.ts';
 import type { MemoryMessageQueue } from '../../lib/adapters/memory/message-queue.ts';
 import type { Head } from '../../lib/ports/process-store.ts';
 import type { ParkedEvent } from '../../lib/ports/parking-store.ts';
@@ -18,6 +19,14 @@ export const START = Date.parse('2026-11-21T10:00:00.000Z');
 
 type Fields = Readonly<Record<string, unknown>>;
 
+/** How a message came, where the queues of a deployment are told apart. */
+export type Origin = Pick<ReceivedMessage, 'channel' | 'senderId'>;
+
+type RigOptions = Pick<EngineOptions, 'accounts' | 'startAgeMaxMs'> & {
+  /** Messages have a channel, as on AWS; that of a message without an origin is the inbox. @default false */
+  readonly deployed?: boolean;
+};
+
 /** The engine on memory adapters and virtual time, its inbox open to anybody. */
 export class InboxRig {
   readonly clock = new VirtualClock(START);
@@ -25,8 +34,11 @@ export class InboxRig {
   readonly events: { readonly type: string; readonly id: string; readonly data: unknown }[] = [];
   readonly notices: Notice[] = [];
   readonly engine: Engine;
+  readonly #deployed: boolean;
+  readonly #origins = new Map<string, Origin>();
 
-  constructor(options: Pick<EngineOptions, 'accounts' | 'startAgeMaxMs'> = {}) {
+  constructor({ deployed = false, ...options }: RigOptions = {}) {
+    this.#deployed = deployed;
     this.engine = this.#newEngine(options);
     Object.assign(code, { broken: false, brokenAtStart: false });
     this.state.publisher.subscribe(({ detail }) => this.events.push(JSON.parse(detail) as (typeof this.events)[number]));
@@ -55,9 +67,17 @@ export class InboxRig {
     return this.state.queues.get(INBOX) as MemoryMessageQueue;
   }
 
-  /** Puts raw text into the inbox. */
-  put(body: string): void {
-    this.inbox.put(body);
+  /** Puts raw text into the inbox, or into the queue that its origin names. */
+  put(body: string, origin?: Origin): void {
+    const messageId = this.inbox.put(body);
+    if (origin !== undefined) this.#origins.set(messageId, origin);
+  }
+
+  /** What is visible in the queues, as the function that takes it sees it. */
+  async receive(): Promise<readonly ReceivedMessage[]> {
+    const messages = await this.inbox.receive({ max: 10, waitSeconds: 0, visibilitySeconds: 60 });
+    if (!this.#deployed) return messages;
+    return messages.map((message) => ({ ...message, channel: 'inbox', ...this.#origins.get(message.messageId) }));
   }
 
   /** Puts an event on the bus, as EventBridge delivers it. */
@@ -87,7 +107,7 @@ export class InboxRig {
   async work(): Promise<number> {
     let givenBack = 0;
     for (let batches = 0; batches < 100; batches += 1) {
-      const messages = await this.inbox.receive({ max: 10, waitSeconds: 0, visibilitySeconds: 60 });
+      const messages = await this.receive();
       if (messages.length === 0) return givenBack;
       const { acknowledge, giveBack } = await this.engine.advance(messages);
       givenBack += giveBack.length;
@@ -188,8 +208,8 @@ const sourceOf = (type: string, detail: unknown): string => {
 };
 
 /** An instance whose payment is out. */
-export const charging = async (): Promise<{ readonly rig: InboxRig; readonly charge: CommandEnvelope }> => {
-  const rig = new InboxRig();
+export const charging = async (options: RigOptions = {}): Promise<{ readonly rig: InboxRig; readonly charge: CommandEnvelope }> => {
+  const rig = new InboxRig(options);
   rig.event('shop.placed', { orderId: 'o-1' });
   await rig.work();
   const [charge] = await rig.commands();

@@ -55,9 +55,9 @@ describe('grants', () => {
     expect(granted((orchestrator, role) => orchestrator.grantRead(role))).toEqual(reading);
   });
 
-  test('grantOperate reads, and asks through the inbox', () => {
+  test('grantOperate reads, and sends to the queue of acts only', () => {
     expect(granted((orchestrator, role) => orchestrator.grantOperate(role))).toEqual(
-      [...reading, 'sqs:SendMessage on queue trips-inbox'].toSorted(),
+      [...reading, 'sqs:SendMessage on queue trips-operations'].toSorted(),
     );
   });
 
@@ -66,7 +66,7 @@ describe('grants', () => {
     expect(granted((orchestrator, role) => orchestrator.grantClient(role))).toEqual(
       [
         ...reading,
-        'sqs:SendMessage on queue trips-inbox',
+        'sqs:SendMessage on queue trips-starts',
         's3:PutObject on values _clients/*',
         'events:PutEvents on bus trips, if each events:source is trips or payments or flights or hotels or notifications and events:source is there',
         ...services.map((service) => `dynamodb:GetItem, dynamodb:UpdateItem on table trips-${service}-commands`),

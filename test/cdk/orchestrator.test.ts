@@ -45,6 +45,10 @@ describe('resources that hold state', () => {
       'TripsPayloadsFDC381E1 trips-payloads-111111111111-eu-west-1',
       'TripsInboxDeadLetterQueue66C67967 trips-inbox-dead-letter',
       'TripsInboxQueue43248F87 trips-inbox',
+      'TripsStartsDeadLetterQueueC989E91C trips-starts-dead-letter',
+      'TripsStartsQueueE40A9E53 trips-starts',
+      'TripsOperationsDeadLetterQueue89E0C9BB trips-operations-dead-letter',
+      'TripsOperationsQueueF6866574 trips-operations',
       'TripsHotLaneDeadLetterQueue569319B4 trips-hot-lane-dead-letter.fifo',
       'TripsHotLaneQueue4B114EF7 trips-hot-lane.fifo',
       ...servicesIds,
@@ -273,12 +277,16 @@ describe('functions', () => {
     });
   });
 
-  test('get batches of ten and answer for each message; only the inbox has a maximum of copies', () => {
+  test('get batches of ten and answer for each message; only what clients and the bus fill has a maximum of copies', () => {
     const sources = ofType(functions, 'AWS::Lambda::EventSourceMapping').map(({ properties }) => properties);
     expect(sources.map((each) => [String(each['EventSourceArn']).split(':').at(-1), each['ScalingConfig']])).toEqual([
       ['trips-inbox', { MaximumConcurrency: 50 }],
+      ['trips-starts', { MaximumConcurrency: 50 }],
+      ['trips-operations', undefined],
       ['trips-hot-lane.fifo', undefined],
       ['trips-inbox-dead-letter', undefined],
+      ['trips-starts-dead-letter', undefined],
+      ['trips-operations-dead-letter', undefined],
       ['trips-hot-lane-dead-letter.fifo', undefined],
     ]);
     for (const each of sources) expect(each).toMatchObject({ BatchSize: 10, FunctionResponseTypes: ['ReportBatchItemFailures'] });
@@ -309,6 +317,10 @@ describe('alarms', () => {
     expect(names(plain)).toEqual([
       'TripsInboxAgeAlarm',
       'TripsInboxDeadLettersAlarm',
+      'TripsStartsAgeAlarm',
+      'TripsStartsDeadLettersAlarm',
+      'TripsOperationsAgeAlarm',
+      'TripsOperationsDeadLettersAlarm',
       'TripsHotLaneAgeAlarm',
       'TripsHotLaneDeadLettersAlarm',
       ...['payments', 'flights', 'hotels', 'notifications'].flatMap((service) => [
@@ -366,6 +378,8 @@ describe('published parameters', () => {
       ['/tutti/trips/bus', 'trips'],
       ['/tutti/trips/bucket', 'trips-payloads-111111111111-eu-west-1'],
       ['/tutti/trips/inbox-url', 'trips-inbox'],
+      ['/tutti/trips/starts-url', 'trips-starts'],
+      ['/tutti/trips/operations-url', 'trips-operations'],
       ['/tutti/trips/hot-lane-url', 'trips-hot-lane.fifo'],
       ['/tutti/trips/queues', '{}'],
     ]);

@@ -29,6 +29,8 @@ describe('roles', () => {
       's3:GetObject on values payments/*',
       's3:GetObject, s3:PutObject on values orchestrator/*',
       's3:ListBucket on the bucket',
+      `${receive} on queue trips-operations`,
+      `${receive} on queue trips-starts`,
       `${receive}, sqs:SendMessage on queue trips-hot-lane.fifo`,
       `${receive}, sqs:SendMessage on queue trips-inbox`,
       'sqs:SendMessage on queue trips-flights',
@@ -62,6 +64,8 @@ describe('roles', () => {
       's3:PutObject on values orchestrator/none/*',
       `${receive} on queue trips-hot-lane-dead-letter.fifo`,
       `${receive} on queue trips-inbox-dead-letter`,
+      `${receive} on queue trips-operations-dead-letter`,
+      `${receive} on queue trips-starts-dead-letter`,
       'sqs:SendMessage on queue trips-inbox',
     ]);
   });
@@ -114,9 +118,20 @@ describe('policies of resources', () => {
     ]);
   });
 
+  test('nobody else sends into the inbox or the hot lane, whatever rights an identity has: the engine believes what lies there', () => {
+    const senders = ['AdvanceProcesses', 'SweepTimers', 'WakeOverdue', 'DrainDeadLetters'].map((each) => `role of ${each}`).join(', ');
+    const never = (queue: string): string => `*: never sqs:SendMessage on queue ${queue}`;
+    expect(policyLines(resources, 'AWS::SQS::QueuePolicy').filter((line) => line.startsWith('*'))).toEqual([
+      `${never('trips-hot-lane-dead-letter.fifo')}, if aws:PrincipalArn is none of role of AdvanceProcesses`,
+      `${never('trips-hot-lane.fifo')}, if aws:PrincipalArn is none of role of AdvanceProcesses`,
+      `${never('trips-inbox')}, if aws:PrincipalArn is none of ${senders} and aws:SourceArn is none of rule trips/trips-*`,
+      `${never('trips-inbox-dead-letter')}, if aws:PrincipalArn is none of ${senders} and aws:SourceArn is none of rule trips/trips-*`,
+    ]);
+  });
+
   test('only the orchestrator sends to the queues of services', () => {
     const sender = 'if aws:PrincipalArn is role trips-advance-eu-west-1';
-    expect(policyLines(resources, 'AWS::SQS::QueuePolicy').filter((line) => !line.startsWith('events'))).toEqual(
+    expect(policyLines(resources, 'AWS::SQS::QueuePolicy').filter((line) => line.startsWith('account'))).toEqual(
       ['flights', 'hotels', 'notifications', 'payments'].map(
         (service) => `account 111111111111: sqs:SendMessage on queue trips-${service}, ${sender}`,
       ),
@@ -139,7 +154,7 @@ describe('policies of resources', () => {
     const queues = resources.filter(
       ({ type, properties }) => type === 'AWS::SQS::Queue' && /dead-letter/.test(String(properties['QueueName'])),
     );
-    expect(queues).toHaveLength(6);
+    expect(queues).toHaveLength(8);
     for (const { properties } of queues) {
       const own = String(properties['QueueName']).replace('-dead-letter', '');
       expect(properties['RedriveAllowPolicy']).toEqual({

@@ -31,6 +31,7 @@ const conditionTexts = ([operator, keys]: [string, Readonly<Record<string, unkno
   Object.entries(keys).map(([key, value]) => {
     const values = listOf(value as string | readonly string[]).map(shortArn);
     if (operator === 'Null' && value === 'false') return `${key} is there`;
+    if (operator.includes('Not')) return `${key} is none of ${values.join(', ')}`;
     return operator.startsWith('ForAllValues') ? `each ${key} is ${values.join(' or ')}` : `${key} is ${values.join(' or ')}`;
   });
 
@@ -48,6 +49,7 @@ const PREFIXES: readonly (readonly [RegExp, string])[] = [
   [new RegExp(`^arn:aws:iam::(\\d+):role/(.*)$`), 'role $2'],
   [new RegExp(`^arn:aws:iam::(\\d+):root$`), 'account $1'],
   [/^AWS::Logs::LogGroup\/.*$/, 'its own log'],
+  [/^AWS::IAM::Role\/.*?(AdvanceProcesses|SweepTimers|WakeOverdue|DrainDeadLetters|RetireClosed|Payments).*$/, 'role of $1'],
   [/^AWS::Lambda::Function\/.*?(AdvanceProcesses|SweepTimers|WakeOverdue|DrainDeadLetters|RetireClosed|Payments).*$/, 'function $1'],
 ];
 

@@ -46,6 +46,16 @@ test('a failed trip reads as what happened to it', () => {
   ]);
 });
 
+test('an act names its principal, and the sender that the queue has stamped', () => {
+  const act = { at: 1, id: 'op-1', by: 'arn:aws:sts::1:assumed-role/desk/alice' } as const;
+  expect(
+    told(
+      { type: 'CancelRequested', ...act, reason: 'sold', sender: 'AROAEXAMPLE:bob' },
+      { type: 'TerminateRequested', ...act, by: 'alice', reason: 'sold' },
+    ),
+  ).toEqual(['arn:aws:sts::1:assumed-role/desk/alice (sent by AROAEXAMPLE:bob) asked to cancel it: sold', 'alice terminated it: sold']);
+});
+
 test('a service that is down is waited for, attempt by attempt', () => {
   expect(
     told(

@@ -17,6 +17,8 @@ const PARAMETERS = {
   bus: 'b',
   bucket: 'k',
   'inbox-url': 'u/inbox',
+  'starts-url': 'u/starts',
+  'operations-url': 'u/operations',
   'hot-lane-url': 'u/lane.fifo',
   system: publishedSystem(shop),
 };

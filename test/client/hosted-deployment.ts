@@ -106,6 +106,9 @@ async function makeResources(name: string, system: System<string>): Promise<Reso
     bus: names.bus,
     bucket,
     'inbox-url': inboxUrl,
+    // One pump takes all three.
+    'starts-url': inboxUrl,
+    'operations-url': inboxUrl,
     'hot-lane-url': hotLane,
     queues: '{}',
     system: publishedSystem(system),

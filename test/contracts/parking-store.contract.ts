@@ -33,6 +33,13 @@ export function parkingStoreContract(name: string, make: () => Promise<ParkingSt
       expect(await store.parked('p')).toEqual([late]);
     });
 
+    it('keeps where a message came to and who sent it', async () => {
+      const store = await make();
+      const act = parked('1', { channel: 'operations', senderId: 'AROAEXAMPLE:alice' });
+      await store.park(act);
+      expect(await store.parked('p')).toEqual([act]);
+    });
+
     it('counts the attempts of each message that were begun and have not ended', async () => {
       const store = await make();
       expect([await store.attempt('m1', 1), await store.attempt('m1', 1), await store.attempt('m2', 1)]).toEqual([1, 2, 1]);

@@ -35,6 +35,9 @@ const trip = tripOf(async (ctx) => {
 const checkout = (id: string, trip: string): { readonly id: string; readonly body: string } => ({
   id,
   body: JSON.stringify({
+    'detail-type': Checkout.type,
+    source: 'shop',
+    account: '111111111111',
     detail: {
       specversion: '1.0',
       id,
@@ -87,26 +90,41 @@ describe('advance-processes', () => {
   });
 
   test.each([
-    ['trips-inbox', false],
-    ['trips-hot-lane.fifo', true],
-  ])('the engine is told whether %s is the hot lane (%s), and how much time is left', async (queue, lane) => {
-    const told: unknown[] = [];
-    const engine: AdvanceProcessesPorts['engine'] = {
-      advance: async (messages, options) => {
-        told.push(messages, { lane: options?.lane, remainingMs: options?.remainingMs?.() });
-        return { acknowledge: messages.map((message) => message.receiptHandle), giveBack: [] };
-      },
-    };
-    const deployment = new Deployment();
-    const handler = makeAdvance(() => ({ engine, queue: deployment.queue, log: deployment.log }));
+    ['trips-inbox', false, 'inbox'],
+    ['trips-starts', false, 'starts'],
+    ['trips-operations', false, 'operations'],
+    ['trips-hot-lane.fifo', true, 'inbox'],
+  ])(
+    'of %s the engine learns whether it is the hot lane (%s), its channel %s, who sent, and how much time is left',
+    async (queue, lane, channel) => {
+      const told: unknown[] = [];
+      const engine: AdvanceProcessesPorts['engine'] = {
+        advance: async (messages, options) => {
+          told.push(messages, { lane: options?.lane, remainingMs: options?.remainingMs?.() });
+          return { acknowledge: messages.map((message) => message.receiptHandle), giveBack: [] };
+        },
+      };
+      const deployment = new Deployment();
+      const handler = makeAdvance(() => ({ engine, queue: deployment.queue, log: deployment.log }));
 
-    await handler(sqsEvent(queue, [{ id: 'm1', body: 'x', receives: 3 }]), context);
+      await handler(sqsEvent(queue, [{ id: 'm1', body: 'x', receives: 3 }]), context);
 
-    expect(told).toEqual([
-      [{ messageId: 'm1', receiptHandle: 'receipt of m1', body: 'x', sentAt: 1_767_225_600_000, receiveCount: 3 }],
-      { lane, remainingMs: 60_000 },
-    ]);
-  });
+      expect(told).toEqual([
+        [
+          {
+            messageId: 'm1',
+            receiptHandle: 'receipt of m1',
+            body: 'x',
+            sentAt: 1_767_225_600_000,
+            receiveCount: 3,
+            channel,
+            senderId: 'sender',
+          },
+        ],
+        { lane, remainingMs: 60_000 },
+      ]);
+    },
+  );
 });
 
 describe('drain-dead-letters', () => {

@@ -6,8 +6,10 @@ export interface DeploymentNames {
   readonly table: string;
   readonly bus: string;
   readonly inbox: string;
+  readonly starts: string;
+  readonly operations: string;
   readonly hotLane: string;
-  /** Prefix of the published parameters: `table`, `bus`, `bucket`, `inbox-url`, `hot-lane-url`, `queues`, `system`. */
+  /** Prefix of the published parameters: `table`, `bus`, `bucket`, `inbox-url`, `starts-url`, `operations-url`, `hot-lane-url`, `queues`, `system`. */
   readonly parameters: string;
   /** The queue of a service. */
   readonly queue: (service: string) => string;
@@ -19,6 +21,8 @@ export const deploymentNames = (name: string): DeploymentNames => ({
   table: name,
   bus: name,
   inbox: `${name}-inbox`,
+  starts: `${name}-starts`,
+  operations: `${name}-operations`,
   hotLane: `${name}-hot-lane.fifo`,
   parameters: `/tutti/${name}`,
   queue: (service) => `${name}-${service}`,

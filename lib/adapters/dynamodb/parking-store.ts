@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { PutItemCommand, UpdateItemCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import type { Channel } from '../../ports/message-queue.ts';
 import type { ParkedEvent, ParkingStore } from '../../ports/parking-store.ts';
 import type { PayloadStore } from '../../ports/payload-store.ts';
 import { conditionFailure } from './condition-failure.ts';
@@ -49,6 +50,8 @@ export class DynamoDbParkingStore implements ParkingStore {
       reason: { S: event.reason },
       detail: { S: event.detail },
       at: { N: String(event.parkedAt) },
+      ...(event.channel !== undefined && { channel: { S: event.channel } }),
+      ...(event.senderId !== undefined && { sender: { S: event.senderId } }),
       ...(await this.#storedBody(event)),
     };
     if (event.expiresAt !== undefined) item['ttl'] = { N: String(Math.ceil(event.expiresAt / 1000)) };
@@ -129,6 +132,8 @@ export class DynamoDbParkingStore implements ParkingStore {
       detail: item['detail']?.S ?? '',
       body: reference !== undefined ? ((await this.#large.fetch(reference)) ?? '') : packed === undefined ? '' : unpackText(packed),
       parkedAt: Number(item['at']?.N),
+      ...(item['channel']?.S !== undefined && { channel: item['channel'].S as Channel }),
+      ...(item['sender']?.S !== undefined && { senderId: item['sender'].S }),
       ...(item['ttl']?.N !== undefined && { expiresAt: Number(item['ttl'].N) * 1000 }),
     };
   }

@@ -1,10 +1,15 @@
 import assert from 'node:assert/strict';
 import type { MessageSender, OutgoingMessage, SendResult } from '../../ports/message-sender.ts';
 import { tooLong } from '../body-limit.ts';
+import type { Channel } from '../../ports/message-queue.ts';
 import type { MemoryMessageQueue } from './message-queue.ts';
 
 /** SQS takes at most 10 messages in a call. */
 const SEND_MAX = 10;
+
+/** What goes to the inbox where a system has no queues of their own for it: all its clients are one user. */
+const REQUESTS: ReadonlySet<string> = new Set<Channel>(['starts', 'operations']);
+const INBOX: Channel = 'inbox';
 
 /** Sends to the queues of a system. */
 export class MemoryMessageSender implements MessageSender {
@@ -16,7 +21,7 @@ export class MemoryMessageSender implements MessageSender {
 
   async send(queue: string, messages: readonly OutgoingMessage[]): Promise<readonly SendResult[]> {
     assert(messages.length <= SEND_MAX, `${messages.length} messages in one call: at most ${SEND_MAX} are allowed`);
-    const target = this.#queues.get(queue);
+    const target = this.#queues.get(queue) ?? (REQUESTS.has(queue) ? this.#queues.get(INBOX) : undefined);
     if (target === undefined) return messages.map(() => ({ status: 'failed', senderFault: true, reason: `There is no queue ${queue}.` }));
     return messages.map((message) => put(target, message));
   }

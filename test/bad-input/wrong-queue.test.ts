@@ -1,0 +1,121 @@
+import { describe, expect, it, test } from 'vitest';
+import { inboxBody, type OperateMessage, type StartMessage } from '../../lib/engine/inbox-message.ts';
+import type { Channel } from '../../lib/ports/message-queue.ts';
+import { busText, charging, InboxRig } from './inbox-rig.ts';
+
+const PID = 'default#fulfil#o-1';
+const ALICE = 'arn:aws:sts::111111111111:assumed-role/ciso/alice';
+const SENDER = 'AROAEXAMPLE:mallory';
+
+const terminate: OperateMessage = { tutti: 'operate', opid: 'op-1', pid: PID, act: 'terminate', reason: 'audit', by: ALICE };
+const start: StartMessage = {
+  tutti: 'start',
+  startid: 's-1',
+  tenant: 'default',
+  process: 'repaying',
+  id: 'o-1',
+  data: { orderId: 'o-1' },
+  time: '2026-11-21T10:00:00.000Z',
+  by: ALICE,
+};
+const tick = { tutti: 'tick', pid: PID, run: 'r1', tickAt: 1 } as const;
+const wrapped = (message: OperateMessage | StartMessage, channel?: Channel): string =>
+  inboxBody({ tutti: 'forced', body: inboxBody(message), sentat: 0, ...(channel && { channel }) });
+
+const reply = { specversion: '1.0', commandid: `${PID}/r1/0`, outcome: 'completed' };
+
+describe('a queue of a deployment takes what its senders may send, and parks all else apart', () => {
+  const kinds: readonly (readonly [string, string, Channel])[] = [
+    ['a start', inboxBody(start), 'starts'],
+    ['an act', inboxBody(terminate), 'operations'],
+    ['a tick', inboxBody(tick), 'inbox'],
+    ['a wrapper', wrapped(terminate, 'operations'), 'inbox'],
+    ['a bus event', busText('payments.charge.completed', reply), 'inbox'],
+  ];
+  const misplaced = kinds.flatMap(([what, body, own]) =>
+    (['inbox', 'starts', 'operations'] as const).filter((channel) => channel !== own).map((channel) => [what, channel, body] as const),
+  );
+
+  it.each(misplaced)('%s at %s is FORBIDDEN', async (_what, channel, body) => {
+    const { rig } = await charging({ deployed: true });
+    const before = await rig.head(PID);
+    rig.put(body, { channel, senderId: SENDER });
+    await rig.work();
+    expect(await rig.head(PID)).toEqual(before);
+    expect(await rig.parked()).toMatchObject([{ reason: 'FORBIDDEN', body, ...(channel !== 'inbox' && { channel, senderId: SENDER }) }]);
+  });
+
+  it.each(['inbox', 'starts', 'operations'] as const)('what has no form is MALFORMED at %s', async (channel) => {
+    const rig = new InboxRig({ deployed: true });
+    for (const body of ['"x"', '{"tutti":"surprise"}']) rig.put(body, { channel });
+    await rig.work();
+    expect(await rig.parked()).toMatchObject([{ reason: 'MALFORMED' }, { reason: 'MALFORMED' }]);
+  });
+
+  it.each([
+    ['source and account', (event: object) => ({ ...event, source: undefined, account: undefined })],
+    ['source', (event: object) => ({ ...event, source: undefined })],
+    ['account', (event: object) => ({ ...event, account: undefined })],
+  ])('an answer without %s was never on the bus, and is FORBIDDEN', async (_what, without) => {
+    const { rig, charge } = await charging({ deployed: true });
+    const detail = { ...reply, commandid: charge.id, commandhash: charge.datahash, source: 'payments' };
+    rig.put(JSON.stringify(without(JSON.parse(busText('payments.charge.completed', detail)) as object)));
+    await rig.work();
+    expect(await rig.story(PID)).not.toContain('CommandAnswered');
+    expect(await rig.parked()).toMatchObject([{ reason: 'FORBIDDEN' }]);
+  });
+});
+
+describe('who acts', () => {
+  test('an act is journaled with the sender that the queue knows, beside the principal that it names', async () => {
+    const { rig } = await charging({ deployed: true });
+    rig.put(inboxBody(terminate), { channel: 'operations', senderId: SENDER });
+    await rig.work();
+    expect(await rig.journal(PID)).toContainEqual(expect.objectContaining({ type: 'TerminateRequested', by: ALICE, sender: SENDER }));
+  });
+
+  test('a wrapper of the functions keeps the sender of the act that it brings', async () => {
+    const { rig } = await charging({ deployed: true });
+    rig.put(inboxBody({ tutti: 'forced', body: inboxBody(terminate), sentat: 0, channel: 'operations', sender: SENDER }));
+    await rig.work();
+    expect(await rig.journal(PID)).toContainEqual(expect.objectContaining({ type: 'TerminateRequested', sender: SENDER }));
+  });
+
+  test('without queues of their own the principal is what the act names', async () => {
+    const { rig } = await charging();
+    rig.put(inboxBody(terminate));
+    await rig.work();
+    expect((await rig.journal(PID)).find(({ type }) => type === 'TerminateRequested')).not.toHaveProperty('sender');
+  });
+});
+
+describe('a dead letter', () => {
+  const drained = async (rig: InboxRig, body: string, channel: Channel): Promise<void> => {
+    const letter = { messageId: 'm9', receiptHandle: 'm9.1', sentAt: 5, receiveCount: 1, body, channel, senderId: SENDER };
+    await rig.engine.drainDeadLetters([letter]);
+    await rig.work();
+  };
+
+  test('of operators is applied as their act, by their sender', async () => {
+    const { rig } = await charging({ deployed: true });
+    await drained(rig, inboxBody(terminate), 'operations');
+    expect(await rig.journal(PID)).toContainEqual(expect.objectContaining({ type: 'TerminateRequested', sender: SENDER }));
+  });
+
+  test('of clients is a start', async () => {
+    const rig = new InboxRig({ deployed: true });
+    await drained(rig, inboxBody(start), 'starts');
+    expect(await rig.head('default#repaying#o-1')).toMatchObject({ status: 'running' });
+  });
+
+  test.each([
+    ['an act', inboxBody(terminate)],
+    ['a wrapper that a client has written', wrapped(terminate, 'operations')],
+    ['a forwarded wrapper that a client has written', wrapped(terminate).replace('"forced"', '"forced","lane":true')],
+  ])('of clients is no more believed than it was: %s', async (_what, body) => {
+    const { rig } = await charging({ deployed: true });
+    await drained(rig, body, 'starts');
+    expect(await rig.head(PID)).toMatchObject({ status: 'running' });
+    expect(await rig.parked()).toMatchObject([{ reason: 'FORBIDDEN', body, channel: 'starts', senderId: SENDER }]);
+  });
+});
