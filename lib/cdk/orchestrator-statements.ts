@@ -1,5 +1,4 @@
 import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
-import { PARKED_SHARDS } from '../adapters/dynamodb/shard.ts';
 import { DUE_INDEX, LIST_INDEX } from '../adapters/dynamodb/tables.ts';
 import { CLIENT_WRITER } from '../adapters/s3/payload-store.ts';
 import { ORCHESTRATOR_WRITER, payloadKeys } from './payload-bucket.ts';
@@ -54,9 +53,13 @@ export function drainStatements(at: OrchestratorResources): readonly PolicyState
   return [
     allow(RECEIVE, at.deadLetterArns),
     allow(['sqs:SendMessage'], [at.inboxArn]),
-    // What it parks belongs to no instance, and what is too large for an item lies in the bucket.
-    allow(['s3:PutObject'], [payloadKeys(at.payloadBucketArn, `${ORCHESTRATOR_WRITER}/none`)]),
-    allow(['dynamodb:PutItem'], [at.tableArn], { 'ForAllValues:StringEquals': { 'dynamodb:LeadingKeys': PARKED_KEYS } }),
+    // IAM knows partition keys by their values only, and a dead letter is parked in the partition of its instance, whichever that is. So the
+    // condition is on attributes: such an item can never be read as a head or as a chunk, which have others.
+    allow(['s3:PutObject'], [payloadKeys(at.payloadBucketArn, ORCHESTRATOR_WRITER)]),
+    allow(['dynamodb:PutItem'], [at.tableArn], {
+      'ForAllValues:StringEquals': { 'dynamodb:Attributes': PARKED_ATTRIBUTES },
+      Null: { 'dynamodb:Attributes': 'false' },
+    }),
   ];
 }
 
@@ -67,10 +70,12 @@ export function retireStatements(at: OrchestratorResources): readonly PolicyStat
     allow(['dynamodb:BatchGetItem'], [at.tableArn]),
     allow(['dynamodb:UpdateItem'], [at.tableArn], { 'ForAllValues:StringEquals': { 'dynamodb:Attributes': RETIRED_ATTRIBUTES } }),
     allow(['s3:PutObjectTagging'], [payloadKeys(at.payloadBucketArn, ORCHESTRATOR_WRITER)]),
+    // Without it S3 says 403 instead of 404 of a value that is gone, and its instance would be retired again every hour.
+    allow(['s3:ListBucket'], [at.payloadBucketArn]),
   ];
 }
 
-/** The partitions of parked events that belong to no instance. */
-const PARKED_KEYS: readonly string[] = Array.from({ length: PARKED_SHARDS }, (_, shard) => `X#${shard}`);
+/** What a parked event is made of. */
+const PARKED_ATTRIBUTES: readonly string[] = ['pk', 'sk', 'reason', 'detail', 'at', 'b', 'ref'];
 /** What the update of a retirement names, in its keys, its change and its condition. */
 const RETIRED_ATTRIBUTES: readonly string[] = ['pk', 'sk', 'ttl', 'lsh', 'v', 'st'];

@@ -2,11 +2,9 @@ import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { Duration } from 'aws-cdk-lib/core';
 import { expect, test } from 'vitest';
 import { payments } from '../../examples/travel-booking/contracts.ts';
-import { DynamoDbParkingStore } from '../../lib/adapters/dynamodb/parking-store.ts';
 import { DynamoDbRetirementStore } from '../../lib/adapters/dynamodb/retirement-store.ts';
 import { DynamoDbTransactionalStore } from '../../lib/adapters/dynamodb/transactional-store.ts';
 import { serviceStatements } from '../../lib/cdk/service-statements.ts';
-import type { PayloadStore } from '../../lib/ports/payload-store.ts';
 import { listOf, type Statement } from './statement-lines.ts';
 import { resourcesOf, testStack, tripsOrchestrator } from './synthesized.ts';
 
@@ -36,17 +34,6 @@ const recordingClient = (answer: (input: Input) => object): { readonly client: D
   };
   return { client: { send } as unknown as DynamoDBClient, inputs };
 };
-
-const noValues = { put: async () => {} } as unknown as PayloadStore;
-
-test('whatever drain-dead-letters parks lies under a key that its role may write', async () => {
-  const { client, inputs } = recordingClient(() => ({}));
-  const parking = new DynamoDbParkingStore({ client, table: 'trips', large: noValues });
-  for (let i = 0; i < 200; i += 1)
-    await parking.park({ pid: '', id: `00000000000000${i % 10}#${i}`, reason: 'DEAD_LETTER', detail: '', body: '{}', parkedAt: 0 });
-  const written = new Set(inputs.map(({ Item }) => (Item as { readonly pk: { readonly S: string } }).pk.S));
-  expect([...written].sort()).toEqual(conditionOf('DrainDeadLetters', 'dynamodb:LeadingKeys'));
-});
 
 test('retire-closed names no attribute that its role may not write', async () => {
   const head = { pk: { S: 'default#book-trip#1' }, sk: { S: 'H' }, v: { N: '3' }, st: { S: 'completed' }, lsh: { S: 'L' } };

@@ -57,11 +57,11 @@ describe('roles', () => {
     ]);
   });
 
-  test('drain-dead-letters empties dead-letter queues into the inbox, and parks beside no instance', () => {
+  test('drain-dead-letters empties dead-letter queues into the inbox, and writes items that hold a parked event and nothing else', () => {
     expect(roleLines(resources, 'DrainDeadLetters')).toEqual([
-      'dynamodb:PutItem on table trips, if each dynamodb:LeadingKeys is X#0 or X#1 or X#2 or X#3 or X#4 or X#5 or X#6 or X#7',
+      'dynamodb:PutItem on table trips, if each dynamodb:Attributes is pk or sk or reason or detail or at or b or ref and dynamodb:Attributes is there',
       ownLog,
-      's3:PutObject on values orchestrator/none/*',
+      's3:PutObject on values orchestrator/*',
       `${receive} on queue trips-hot-lane-dead-letter.fifo`,
       `${receive} on queue trips-inbox-dead-letter`,
       `${receive} on queue trips-operations-dead-letter`,
@@ -76,6 +76,7 @@ describe('roles', () => {
       'dynamodb:Query on index list of table trips',
       'dynamodb:UpdateItem on table trips, if each dynamodb:Attributes is pk or sk or ttl or lsh or v or st',
       ownLog,
+      's3:ListBucket on the bucket',
       's3:PutObjectTagging on values orchestrator/*',
     ]);
   });

@@ -1,0 +1,89 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Duration } from 'aws-cdk-lib/core';
+import { Role, ServicePrincipal, type IGrantable } from 'aws-cdk-lib/aws-iam';
+import { aws, connect, type Client } from 'tutti/client';
+import { bundleFunctions, bundleService, type FunctionName } from '../../../lib/cdk/bundle.ts';
+import type { IOrchestrator } from '../../../lib/cdk/orchestrator-interface.ts';
+import { Orchestrator } from '../../../lib/cdk/orchestrator.ts';
+import { ServiceFunction } from '../../../lib/cdk/service-function.ts';
+import { AwsAccount } from '../account/aws-account.ts';
+import { DeployedFunctions } from '../account/deployed-functions.ts';
+import { openEndpoint } from '../account/endpoint.ts';
+import { ACCOUNT, REGION, resourcesOf, testStack } from '../synthesized.ts';
+import { people, shop, stock } from './shop.ts';
+
+const ENTRY = new URL('shop.ts', import.meta.url).pathname;
+const SERVICES = { Stock: 'stock-service.ts', People: 'people-service.ts' };
+
+const FUNCTIONS: Readonly<Record<string, FunctionName>> = {
+  AdvanceProcesses: 'advance-processes',
+  SweepTimers: 'sweep-timers',
+  WakeOverdue: 'wake-overdue',
+  DrainDeadLetters: 'drain-dead-letters',
+  RetireClosed: 'retire-closed',
+};
+
+/** What a role of the user is granted. */
+export type Grants = Readonly<Record<string, (orchestrator: IOrchestrator, role: IGrantable) => void>>;
+
+export interface DeployedShop {
+  readonly account: AwsAccount;
+  readonly functions: DeployedFunctions;
+  /** A client that calls as one of the granted roles. */
+  readonly client: (role: string) => Client;
+  /** Waits for what a client does, while the functions run. */
+  readonly during: <T>(doing: Promise<T>) => Promise<T>;
+  readonly close: () => Promise<void>;
+}
+
+/** The shop with its two services and these roles, deployed into an account in memory whose IAM is enforced. */
+export async function deployShop(grants: Grants): Promise<DeployedShop> {
+  const stack = testStack('Shop');
+  const orchestrator = new Orchestrator(stack, 'Shop', { system: shop, entry: ENTRY, retention: Duration.days(60) });
+  new ServiceFunction(stack, 'Stock', { orchestrator, service: stock, entry: entryOf('Stock') });
+  new ServiceFunction(stack, 'People', { orchestrator, service: people, entry: entryOf('People') });
+  for (const [name, grant] of Object.entries(grants))
+    grant(orchestrator, new Role(stack, name, { assumedBy: new ServicePrincipal('ecs-tasks.amazonaws.com') }));
+  const resources = resourcesOf(stack);
+  const account = new AwsAccount(resources);
+  const endpoint = await openEndpoint(account);
+  account.place(endpoint.url);
+  const bundle = bundleFunctions({ entry: ENTRY, system: shop.name });
+  const functions = new DeployedFunctions(account, endpoint.url, resources, (id) => {
+    const name = Object.keys(FUNCTIONS).find((each) => id.includes(each));
+    if (name !== undefined) return bundle.folders[FUNCTIONS[name] as FunctionName];
+    return bundleService(entryOf(id.startsWith('Stock') ? 'Stock' : 'People')).folder;
+  });
+  return {
+    account,
+    functions,
+    client: (role) =>
+      connect(shop, aws({ name: 'shop', region: REGION, endpoint: endpoint.url, credentials: credentialsOf(account, role) })),
+    during: (doing) => during(functions, doing),
+    close: endpoint.close,
+  };
+}
+
+async function during<T>(functions: DeployedFunctions, doing: Promise<T>): Promise<T> {
+  let settled = false;
+  const watched = doing.finally(() => (settled = true));
+  // A rejection is the caller's, who awaits the same promise.
+  watched.catch(() => {});
+  while (!settled) {
+    await functions.run();
+    await sleep(PAUSE_MS);
+  }
+  return watched;
+}
+
+/** A client sends between two rounds. */
+const PAUSE_MS = 10;
+
+function entryOf(service: keyof typeof SERVICES): string {
+  return new URL(SERVICES[service], import.meta.url).pathname;
+}
+
+function credentialsOf({ roles }: AwsAccount, name: string): { readonly accessKeyId: string; readonly secretAccessKey: string } {
+  const id = [...roles.keys()].find((each) => each.startsWith(name));
+  return { accessKeyId: id ?? name, secretAccessKey: ACCOUNT };
+}

@@ -1,0 +1,247 @@
+import assert from 'node:assert/strict';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import type { Client } from 'tutti/client';
+import { parkedApart } from './parked-apart.ts';
+import { deadLetterName } from '../../../lib/adapters/aws/deployment-names.ts';
+import type { SentMessage } from '../account/aws-account.ts';
+import { unusedRights } from '../account/unused-rights.ts';
+import { deployShop, type DeployedShop } from './deployed-shop.ts';
+import { nap, NoteAdded, order, OrderPlaced, people, Viewed } from './shop.ts';
+
+// The functions of a deployment, bundled as they are deployed, with the SDK's own clients, in an account in memory whose IAM is that of the
+// synthesized template: each call they make must be allowed, whatever message they get.
+
+const HOUR_MS = 3_600_000;
+const LARGE = 'x'.repeat(250_000);
+
+let shop: DeployedShop;
+let client: Client;
+
+beforeAll(async () => {
+  // Functions write their log.
+  vi.spyOn(console, 'log').mockImplementation(() => {});
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.UTC(2027, 0, 4) });
+  shop = await deployShop({ Client: (orchestrator, role) => void orchestrator.grantClient(role) });
+  client = shop.client('Client');
+  await shop.functions.run();
+}, 60_000);
+
+afterAll(async () => {
+  await shop.close();
+  vi.useRealTimers();
+  vi.restoreAllMocks();
+});
+
+afterEach(() => assert.deepEqual(shop.account.refused.splice(0), []));
+
+const pass = (milliseconds: number): void => void vi.setSystemTime(Date.now() + milliseconds);
+const tokenOf = (orderId: string): string => Reflect.get(globalThis, `token of ${orderId}`) as string;
+const statusOf = async (orderId: string): Promise<string> => (await client.describe(order, orderId)).status;
+
+/** Up to the sleep of the order. */
+const place = async (orderId: string, text = ''): Promise<void> => {
+  await client.publish(OrderPlaced, { orderId, text });
+  await shop.functions.run();
+};
+
+/** From the sleep to the person who approves. */
+const awaken = async (orderId: string): Promise<void> => {
+  await client.signal(order, orderId, NoteAdded, { orderId, text: '' });
+  pass(2 * HOUR_MS);
+  await shop.functions.tick('SweepTimers');
+  await shop.functions.run();
+};
+
+/** What is given back comes again, until its time is over. */
+const redeliver = async (): Promise<void> => {
+  for (let deliveries = 0; deliveries < 20; deliveries += 1) {
+    await shop.functions.run();
+    pass(HOUR_MS / 4);
+  }
+};
+
+describe('functions', () => {
+  test('an order runs from its event to its own event: bus, commands, a long timer, a signal, a person', async () => {
+    await place('o-1');
+    await awaken('o-1');
+    await client.heartbeat(tokenOf('o-1'));
+    await client.complete(people.approve, tokenOf('o-1'), { text: '' });
+    await shop.functions.run();
+    expect(await statusOf('o-1')).toBe('completed');
+    expect(shop.account.published.map((event) => event['detail-type'])).toContain('shop.order-done');
+  });
+
+  test('values that are too large for a message travel through the bucket, of clients, commands and answers', async () => {
+    await place('o-2', LARGE);
+    shop.functions.restart();
+    await awaken('o-2');
+    await client.complete(people.approve, tokenOf('o-2'), { text: LARGE });
+    await shop.functions.run();
+    expect(await statusOf('o-2')).toBe('completed');
+    const writers = new Set([...shop.account.objects.keys()].map((key) => key.split('/')[1]));
+    expect(writers).toEqual(new Set(['_clients', 'orchestrator', 'people', 'stock']));
+  });
+
+  test('a process that a client starts naps by a tick in the inbox', async () => {
+    await shop.during(client.start(nap, { text: '' }, { id: 'n-1' }));
+    await shop.during(client.start(nap, { text: LARGE }, { id: 'n-2' }));
+    pass(31_000);
+    await shop.functions.run({ delayMax: 900 });
+    expect((await client.describe(nap, 'n-2')).status).toBe('completed');
+  });
+
+  test('a tick that is lost is sent again by wake-overdue', async () => {
+    await shop.during(client.start(nap, { text: '' }, { id: 'n-3' }));
+    shop.account.queues.set('shop-inbox', []);
+    pass(HOUR_MS);
+    await shop.functions.tick('WakeOverdue');
+    await shop.functions.run();
+    expect((await client.describe(nap, 'n-3')).status).toBe('completed');
+  });
+
+  test('an operator cancels, and what was done is undone', async () => {
+    await place('o-3');
+    await shop.during(client.cancel(order, 'o-3', 'not wanted'));
+    await shop.functions.run();
+    expect(await statusOf('o-3')).toBe('cancelled');
+  });
+
+  test('an operator terminates', async () => {
+    await place('o-4');
+    await shop.during(client.terminate(order, 'o-4', 'not wanted'));
+    expect(await statusOf('o-4')).toBe('terminated');
+  });
+
+  test('an operator resolves a command that a person has left open', async () => {
+    await place('o-5');
+    await awaken('o-5');
+    await shop.during(client.resolve(order, 'o-5', 'people.approve:1', { command: people.approve, output: { text: 'by phone' } }));
+    await shop.functions.run();
+    expect(await statusOf('o-5')).toBe('completed');
+  });
+
+  test('a stuck instance keeps what comes beside it, and sends it to the inbox again when it is resumed', async () => {
+    await place('o-6', 'bug');
+    await redeliver();
+    await client.signal(order, 'o-6', NoteAdded, { orderId: 'o-6', text: '' });
+    await shop.functions.run();
+    expect(await statusOf('o-6')).toBe('stuck');
+    await shop.during(client.resume(order, 'o-6'));
+    await redeliver();
+    expect(await statusOf('o-6')).toBe('stuck');
+  });
+
+  test('an event before its instance waits, and goes into it', async () => {
+    await client.signal(order, 'o-7', NoteAdded, { orderId: 'o-7', text: '' });
+    await shop.functions.run();
+    await place('o-7');
+    expect(await statusOf('o-7')).toBe('running');
+  });
+
+  test('many events of one instance go through the hot lane', async () => {
+    const view = (id: string): Promise<void> => client.publish(Viewed, { userId: 'u-1' }, { id });
+    for (let i = 0; i < 3; i += 1) await view(`v-${i}`);
+    const inbox = shop.account.queues.get('shop-inbox') ?? [];
+    for (const { body } of inbox.splice(0))
+      shop.account.enqueue('shop-hot-lane.fifo', JSON.stringify({ tutti: 'forced', lane: true, body, sentat: Date.now() }), 'advance');
+    await shop.functions.run();
+    await view('v-3');
+    await shop.functions.run();
+    expect(shop.account.sent.filter(({ queue, sender }) => queue === 'shop-hot-lane.fifo' && sender.includes('Advance'))).toHaveLength(1);
+  });
+
+  test('a message that was received often runs under a mark', async () => {
+    await client.publish(OrderPlaced, { orderId: 'o-8', text: '' });
+    for (const message of shop.account.queues.get('shop-inbox') ?? []) message.receives = 5;
+    await shop.functions.run();
+    expect(await statusOf('o-8')).toBe('running');
+  });
+
+  test('a service puts off a command that its queue would soon give up, and puts one that is none into its dead-letter queue', async () => {
+    await place('o-9', '');
+    await client.publish(OrderPlaced, { orderId: 'o-10', text: 'later' });
+    await shop.functions.run({ only: 'Advance' });
+    await shop.functions.run({ only: 'Stock' });
+    for (const message of shop.account.queues.get('shop-stock') ?? []) message.receives = 18;
+    shop.account.enqueue('shop-stock', 'no command', 'nobody', { receives: 30 });
+    pass(HOUR_MS);
+    await shop.functions.run({ only: 'Stock' });
+    const sent = shop.account.sent.filter(({ sender }) => sender.startsWith('Stock')).map(({ queue }) => queue);
+    expect(new Set(sent)).toEqual(new Set(['shop-stock', 'shop-stock-dead-letter']));
+  });
+
+  test.each(parkedApart())('what no instance takes is parked: %s', async (_what, entry, account) => {
+    shop.account.publish(entry, account);
+    await redeliver();
+    const fromTheBus = (shop.account.queues.get('shop-inbox') ?? []).filter(({ sender }) => sender === 'events.amazonaws.com');
+    expect(fromTheBus).toEqual([]);
+  });
+
+  test('dead letters of every kind go to the inbox, and are parked in the end where they are dead letters again and again', async () => {
+    // Whatever has gone through these queues before, so a new kind of message is here by itself.
+    const kinds = new Map(shop.account.sent.filter(({ queue }) => isOfEngine(queue)).map((sent) => [kindOf(sent), sent]));
+    expect(kinds.size).toBeGreaterThan(15);
+    for (const { queue, body } of kinds.values()) shop.account.enqueue(deadLetterName(queue), body, 'SQS', { receives: 20 });
+    // A day and more in which nothing takes effect: what the drain sends back dies again.
+    for (let hours = 0; hours < 30; hours += 1) {
+      await shop.functions.run({ only: 'DrainDeadLetters' });
+      for (const [queue, messages] of shop.account.queues)
+        if (isOfEngine(queue) && !queue.includes('dead-letter'))
+          for (const { body } of messages.splice(0)) shop.account.enqueue(deadLetterName(queue), body, 'SQS', { receives: 20 });
+      pass(HOUR_MS);
+    }
+    await shop.functions.run({ delayMax: 900 });
+    await redeliver();
+    for (const [queue, messages] of shop.account.queues)
+      if (queue.includes('dead-letter') && isOfEngine(queue)) expect(messages).toEqual([]);
+  });
+
+  test('a dead letter that cannot be sent back stays for a while', async () => {
+    shop.account.enqueue('shop-inbox-dead-letter', '{}', 'SQS');
+    shop.account.outage = 'SendMessageBatch';
+    await shop.functions.run({ only: 'DrainDeadLetters' });
+    shop.account.outage = undefined;
+    expect(shop.account.queues.get('shop-inbox-dead-letter')).toHaveLength(1);
+    await shop.functions.run();
+    expect(shop.account.queues.get('shop-inbox-dead-letter')).toEqual([]);
+  });
+
+  test('what closed long ago expires with its large values, also those that are gone', async () => {
+    const [first] = [...shop.account.objects.keys()].filter((key) => key.includes('/orchestrator/'));
+    shop.account.objects.delete(first as string);
+    pass(70 * 24 * HOUR_MS);
+    await shop.functions.tick('RetireClosed');
+    const heads = shop.account.tables.get('shop')?.items.filter(({ sk }) => sk?.S === 'H') ?? [];
+    expect(heads.filter(({ ttl }) => ttl !== undefined).length).toBeGreaterThan(3);
+  });
+});
+
+describe('statements', () => {
+  test('each right of a function is used by some call', () => {
+    // Each service has the same rights on what is its own; one that makes every call stands for them.
+    const functions = [...shop.account.roles.values()].filter(({ id }) => shop.functions.roles.includes(id) && !id.startsWith('People'));
+    expect(functions.flatMap((role) => unusedRights(role, shop.account.used))).toEqual([]);
+  });
+});
+
+/** The queues that advance-processes reads, and their dead-letter queues. */
+const isOfEngine = (queue: string): boolean => !/^shop-(?:stock|people)/.test(queue);
+
+/** Of messages that differ in their values only, one stands for all. */
+const kindOf = ({ queue, body }: SentMessage): string => {
+  const shape = (value: unknown): unknown => {
+    if (typeof value === 'string' && value.startsWith('{')) return shapeOfText(value);
+    if (typeof value !== 'object' || value === null) return typeof value;
+    return Object.entries(value).map(([key, each]) =>
+      /^(?:tutti|act|outcome|type)$/.test(key) ? `${key}=${String(each)}` : [key, shape(each)],
+    );
+  };
+  const shapeOfText = (text: string): unknown => {
+    try {
+      return shape(JSON.parse(text));
+    } catch {
+      return 'text';
+    }
+  };
+  return `${queue} ${JSON.stringify(shapeOfText(body))}`;
+};

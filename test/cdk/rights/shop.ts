@@ -1,0 +1,55 @@
+import * as z from 'zod';
+import { command, decider, event, process, service, system } from 'tutti';
+
+// A system that makes every kind of call that Tutti makes: short and long timers, values too large for a message, an answer by a person, a
+// transaction, an event of its own.
+
+export const OrderPlaced = event('web.order-placed', z.object({ orderId: z.string(), text: z.string() }));
+export const NoteAdded = event('desk.note-added', z.object({ orderId: z.string(), text: z.string() }));
+export const OrderDone = event('shop.order-done', z.object({ orderId: z.string() }));
+export const Viewed = event('web.viewed', z.object({ userId: z.string() }));
+
+const giveBack = command({ input: z.object({ shelf: z.string() }) });
+export const stock = service('stock', {
+  take: command({
+    input: z.object({ orderId: z.string(), text: z.string() }),
+    output: z.object({ shelf: z.string(), text: z.string() }),
+    undo: { command: giveBack, input: (_take, { shelf }) => ({ shelf }) },
+  }),
+  giveBack,
+});
+export const people = service('people', {
+  approve: command({ input: z.object({ orderId: z.string() }), output: z.object({ text: z.string() }), errors: { Refused: z.object({}) } }),
+});
+
+/** Takes from the stock, sleeps, waits for a note, has it approved by a person. */
+export const order = process(
+  'order',
+  {
+    startOn: OrderPlaced.byId(({ orderId }) => orderId),
+    receives: [NoteAdded.byId(({ orderId }) => orderId)],
+    publishes: [OrderDone],
+  },
+  async (ctx, { orderId, text }) => {
+    if (text === 'bug') throw new TypeError('the code is wrong');
+    const taken = await ctx.call(stock.take, { orderId, text });
+    await ctx.sleep('2 hours');
+    await ctx.waitFor(NoteAdded);
+    const { text: approved } = await ctx.call(people.approve, { orderId });
+    ctx.publish(OrderDone, { orderId });
+    return { shelf: taken.shelf, approved: approved.length };
+  },
+);
+
+/** Sleeps so shortly that a delayed message carries its tick. */
+export const nap = process('nap', { input: z.object({ text: z.string().default('') }) }, async (ctx) => {
+  await ctx.sleep('30 seconds');
+  return {};
+});
+
+export const views = decider('views', { state: z.object({ count: z.int() }), initial: () => ({ count: 0 }) }).on(
+  Viewed.byId(({ userId }) => userId),
+  ({ count }) => ({ count: count + 1 }),
+);
+
+export const shop = system('shop', { processes: [order, nap, views], services: [stock, people] });
