@@ -1,7 +1,8 @@
-import { InvalidArgumentError, type Command } from 'commander';
+import type { Command } from 'commander';
 import type { Json } from '../../lib/contract/schema.ts';
 import { addWhereOptions, withActs, type Invocation, type WhereOptions } from '../invocation.ts';
 import { jsonArgument } from '../json-argument.ts';
+import { usageError } from '../usage-error.ts';
 
 interface ResolveCommandOptions extends WhereOptions {
   readonly output?: string;
@@ -33,10 +34,14 @@ type Outcome = { readonly output: Json } | { readonly failure: { readonly type: 
 
 function outcomeOf({ output, failure }: ResolveCommandOptions): Outcome {
   if (output !== undefined && failure === undefined) return { output: jsonArgument(output) };
-  if (output !== undefined || failure === undefined) throw new InvalidArgumentError('Expected either --output or --failure.');
+  if (output !== undefined || failure === undefined)
+    throw usageError(
+      output === undefined ? 'There is no outcome.' : 'Both --output and --failure were given.',
+      'Give --output where it has happened, and --failure where it has not.',
+    );
   const said = jsonArgument(failure) as { readonly type?: Json; readonly message?: Json; readonly data?: Json } | null;
   const { type, message, data } = said ?? {};
   if (typeof type !== 'string' || (message !== undefined && typeof message !== 'string'))
-    throw new InvalidArgumentError('Expected --failure as { "type": …, "message"?: …, "data"?: … }.');
+    throw usageError(`--failure is ${failure}.`, 'Write { "type": "…", "message"?: "…", "data"?: … }.');
   return { failure: { type, ...(message === undefined ? {} : { message }), ...(data === undefined ? {} : { data }) } };
 }

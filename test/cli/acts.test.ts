@@ -1,21 +1,23 @@
 import { expect, test, vi } from 'vitest';
-import { inFolder, RunningTutti, SEATS, tutti } from './command-line.ts';
+import { inFolder, LEASES, RunningTutti, SEATS, tutti } from './command-line.ts';
 
 // Each test starts several programs, on a machine that may be busy.
 vi.setConfig({ testTimeout: 120_000 });
 
-/** Runs the seats, and hands over how the other commands reach them. */
-const withSeats = (
-  use: (run: (...parts: readonly string[]) => ReturnType<typeof tutti>, dev: RunningTutti) => Promise<void>,
-): Promise<void> =>
+type Use = (run: (...parts: readonly string[]) => ReturnType<typeof tutti>, dev: RunningTutti) => Promise<void>;
+
+/** Runs a system, and hands over how the other commands reach it. */
+const withSystem = (module: string, use: Use): Promise<void> =>
   inFolder(async (folder) => {
-    const dev = new RunningTutti('dev', SEATS, '--local', folder);
+    const dev = new RunningTutti('dev', module, '--local', folder);
     const run = (...parts: readonly string[]): ReturnType<typeof tutti> => tutti(...parts, '--local', folder);
     // The first event shows that it is up.
     await vi.waitUntil(async () => (await run('list')).code === 0, { timeout: 60_000, interval: 500 });
     await use(run, dev);
     await dev.end('SIGKILL');
   });
+
+const withSeats = (use: Use): Promise<void> => withSystem(SEATS, use);
 
 test('publish starts what the event starts and prints its id; the same id again changes nothing', async () => {
   await withSeats(async (run, dev) => {
@@ -99,5 +101,40 @@ test('start --wait tells why there is no result: of a failure, of a stuck instan
     expect(late.stderr).toMatch(/^error book-seat s-3 has not ended in time: waits for /);
     expect([booked.code, JSON.parse(booked.stdout)]).toEqual([0, expect.objectContaining({ id: 's-4', result: { number: 3 } })]);
     expect(wrong).toMatchObject({ code: 2, stdout: '' });
+  });
+});
+
+test('resolve records the outcome of a command that nobody knows: a stuck instance goes on, and an unresolved one leaves the list', async () => {
+  await withSystem(LEASES, async (run) => {
+    const stuck = await run('start', 'lease-seat', '{"seat":"12A"}', '--id', 's-1', '--wait');
+    expect(stuck).toMatchObject({ code: 1, stdout: '', stderr: expect.stringMatching(/lease-seat s-1 stuck \(UNKNOWN_OUTCOME\)/) });
+    expect((await run('start', 'try-lease', '{"seat":"7C"}', '--id', 's-2', '--wait')).code).toBe(0);
+    const [why, unresolved, wrong, neither] = await Promise.all([
+      run('why', 'lease-seat', 's-1'),
+      run('list', '--unresolved', '--json'),
+      run('resolve', 'lease-seat', 's-1', 'desk.lease:1', '--failure', '{"code":"x"}', '--reason', 'asked the desk'),
+      run('resolve', 'lease-seat', 's-1', 'desk.lease:1', '--reason', 'asked the desk'),
+    ]);
+    expect(why.stdout).toContain('tutti resolve');
+    const listed = unresolved.stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+    expect(listed.map(({ process, id, status }) => `${String(process)} ${String(id)} ${String(status)}`).toSorted()).toEqual([
+      'lease-seat s-1 stuck',
+      'try-lease s-2 completed',
+    ]);
+    expect(wrong).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining('--failure is {"code":"x"}.') });
+    expect(neither).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining('There is no outcome.') });
+    const [leased, nothing] = await Promise.all([
+      run('resolve', 'lease-seat', 's-1', 'desk.lease:1', '--output', '{"number":9}', '--reason', 'asked the desk'),
+      run('resolve', 'try-lease', 's-2', 'desk.lease:1', '--failure', '{"type":"NoLease"}', '--reason', 'asked the desk', '--json'),
+    ]);
+    expect(leased.code).toBe(0);
+    expect([nothing.code, JSON.parse(nothing.stdout)]).toEqual([0, { process: 'try-lease', id: 's-2', status: 'completed' }]);
+    await vi.waitUntil(async () => /completed/.test((await run('why', 'lease-seat', 's-1')).stdout), { timeout: 30_000, interval: 500 });
+    expect(await run('list', '--unresolved', '--json')).toMatchObject({ code: 0, stdout: '' });
+    const shown = await run('show', 'lease-seat', 's-1');
+    expect(shown.stdout).toMatch(/desk\.lease.*asked the desk/);
   });
 });

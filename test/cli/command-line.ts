@@ -10,6 +10,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 const NODE = ['--conditions=source', '--import', 'tsx', join(root, 'bin/tutti.ts')];
 
 export const SEATS = join(root, 'test/cli/seats.ts');
+export const LEASES = join(root, 'test/cli/leases.ts');
 export const SEATS_UNSERVED = join(root, 'test/cli/seats-unserved.ts');
 
 export interface Ended {
