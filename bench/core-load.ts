@@ -10,7 +10,7 @@ import { newImage } from '../lib/core/image.ts';
 import type { Inbound } from '../lib/core/inbound.ts';
 import type { Environment } from '../lib/core/run.ts';
 import { decideEvent } from '../lib/engine/decide.ts';
-import { sha256 } from '../lib/engine/engine.ts';
+import { sha256 } from '../lib/engine/sha256.ts';
 import { LiveInstance } from '../lib/engine/live-instance.ts';
 import { readEntries } from '../lib/engine/read-journal.ts';
 import { replayJournal } from '../lib/engine/replay-journal.ts';
@@ -19,7 +19,7 @@ import { rounds, type Timing } from './rounds.ts';
 import { cartOf, TourPlanned, tours } from './systems.ts';
 
 const AT = Date.UTC(2027, 0, 1);
-const RUN = 'r0123456789ab';
+const RUN = 'Ab0dE-gHiJ_lMnOpQrStUv';
 
 const environmentOf = (system: System<string>): Environment => {
   const { name, commands } = systemContract(system);
@@ -33,12 +33,13 @@ const OUTPUTS: readonly Json[] = [{ paymentId: 'pi_3NkVqL2eZvKYlo2C' }, { refere
 
 const startOf = (event: string, data: Json, definition: string): Inbound => ({
   kind: 'start',
-  key: 's:01KE0000000000000000000000',
+  key: `s:${RUN}`,
   messageId: '0f1ed7a2-9a5e-4c1c-8f62-6f4b6c1c7f10',
   forced: false,
   at: AT,
   hops: 0,
   id: '01KE0000000000000000000000',
+  identity: RUN,
   event,
   source: 'trips',
   time: '2027-01-01T00:00:00.000Z',

@@ -1,10 +1,11 @@
 import { ClientError, ContractError, OrchestratorError, ProcessBug } from '../contract/errors.ts';
 import { isClosed } from '../core/image.ts';
+import { actIdentity } from '../core/identity.ts';
 import type { Resolution } from '../core/inbound.ts';
 import { resolvable } from '../core/resolvable.ts';
-import { digest } from '../core/seeded-random.ts';
 import { decodeHead } from '../engine/head-codec.ts';
 import type { OperateMessage } from '../engine/inbox-message.ts';
+import { sha256 } from '../engine/sha256.ts';
 import type { Head } from '../ports/process-store.ts';
 import { principalOf, type Reach } from './connection.ts';
 import { ENGINE_TIMEOUT_MS, notTaken, sendRequest } from './request.ts';
@@ -62,7 +63,7 @@ function applied(before: Head, head: Head | undefined, opid: string, operation: 
   if (head === undefined) throw notFound(before.pid);
   if (operation.act === 'resume') return resumed(before, head);
   const image = decodeHead(head);
-  if (image.starts.includes(digest(opid))) return true;
+  if (image.starts.includes(actIdentity(sha256, head.pid, opid))) return true;
   refuseClosed(head, operation);
   if (image.stuck?.refused === opid) throw stillStuck(head, operation);
   if (operation.step !== undefined && !resolvable(image, operation.step))

@@ -4,10 +4,11 @@ import { buildPid, DEFAULT_TENANT, INSTANCE_ID_FORM } from '../contract/process-
 import type { ProcessContract } from '../contract/runtime-contract.ts';
 import { parse, type Json } from '../contract/schema.ts';
 import { isClosed } from '../core/image.ts';
-import { runOf, signalDigest } from '../core/inbound.ts';
-import { digest } from '../core/seeded-random.ts';
+import { identityOf } from '../core/identity.ts';
+import { startType } from '../engine/catalogue.ts';
 import { decodeHead } from '../engine/head-codec.ts';
 import type { StartMessage } from '../engine/inbox-message.ts';
+import { sha256 } from '../engine/sha256.ts';
 import type { Head } from '../ports/process-store.ts';
 import { carriedData, type CarriedData } from './carried-data.ts';
 import { principalOf, type Reach } from './connection.ts';
@@ -42,7 +43,9 @@ export async function startProcess(reach: Reach, process: AnyProcess, input: unk
   const now = ports.clock.now();
   const startid = ports.newId?.(now) ?? newMessageId(now);
   const id = options.id ?? definition.startOn[0]?.of(data as never) ?? startid;
-  const start: Starting = { id, pid: startPid(definition, id), startid, definition, onOpen: options.onOpen ?? definition.onOpen };
+  const pid = startPid(definition, id);
+  const identity = identityOf(sha256, { pid, event: startType(definition), id: startid });
+  const start: Starting = { id, pid, startid, identity, definition, onOpen: options.onOpen ?? definition.onOpen };
   const [before] = await ports.store.load([start.pid], { consistent: true });
   const known = decided(start, before);
   if (known !== undefined) return known;
@@ -69,6 +72,8 @@ interface Starting {
   readonly id: string;
   readonly pid: string;
   readonly startid: string;
+  /** Of the start: the run that it begins. */
+  readonly identity: string;
   readonly definition: ProcessContract;
   readonly onOpen: OnOpen;
 }
@@ -117,9 +122,9 @@ function messageOf(start: Starting, carried: CarriedData, { tags, onOpen }: Star
 /** What a head says of this start; undefined while it does not. `sent`: the start is on its way, so a run may still come. */
 function decided(start: Starting, head: Head | undefined, sent = false): Started | undefined {
   if (head === undefined || head.status === 'early') return undefined;
-  const run = runOf(start.startid);
   // A start that no code could take leaves a stuck instance without a run: it is there, and a person is needed.
-  if (head.run === run || (sent && head.run === '')) return { id: start.id, run, started: true };
+  const { identity } = start;
+  if (head.run === identity || (sent && head.run === '')) return { id: start.id, run: identity, started: true };
   // What was handed over may be what the instance has ended with.
   if (sent && start.onOpen === 'signal' && wasHanded(start, head)) return { id: start.id, run: head.run, started: false };
   return isClosed(head.status) ? ofClosed(start, head) : ofOpen(start, head, sent);
@@ -157,8 +162,6 @@ function ofOpen(start: Starting, head: Head, sent: boolean): Started | undefined
 }
 
 function wasHanded(start: Starting, head: Head): boolean {
-  const { definition, startid } = start;
-  const image = decodeHead(head);
-  const handed = signalDigest({ event: definition.startOn[0]?.event.type ?? `${definition.name}.start`, id: startid });
-  return image.signals.some((signal) => signal.id === handed) || image.starts.includes(digest(startid));
+  const { signals, starts } = decodeHead(head);
+  return signals.some(({ id }) => id === start.identity) || starts.includes(start.identity);
 }

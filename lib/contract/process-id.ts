@@ -25,7 +25,7 @@ export const INSTANCE_ID_FORM = '1 to 200 letters, digits and . : _ - @ + = , ~ 
 const INSTANCE_ID = new RegExp(`^[${ID_CHARACTERS}]{1,200}$`);
 const TENANT = /^[A-Za-z0-9._-]{1,64}$/;
 const PID = new RegExp(`^([A-Za-z0-9._-]{1,64})#([a-z][a-z0-9-]{0,63})#([${ID_CHARACTERS}]{1,200})$`);
-const COMMAND_ID = /^([^/]{1,260})\/([A-Za-z0-9]{1,32})\/(0|[1-9]\d{0,9})$/;
+const COMMAND_ID = /^([^/]{1,260})\/([A-Za-z0-9_-]{1,32})\/(0|[1-9]\d{0,9})$/;
 
 /** Whether `id` may name an instance: see `INSTANCE_ID_FORM`. */
 export function isInstanceId(id: unknown): id is string {

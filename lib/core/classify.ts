@@ -1,9 +1,7 @@
 import type { ProcessContract } from '../contract/runtime-contract.ts';
 import { isClosed, type Image, type RingEntry } from './image.ts';
 import type { Inbound, OperatorInbound, ReplyInbound, SignalInbound, StartInbound, TickInbound } from './inbound.ts';
-import { runOf, signalDigest } from './inbound.ts';
 import { resolvable } from './resolvable.ts';
-import { digest } from './seeded-random.ts';
 
 /**
  * The verdict on an event against a head image. Only a strongly consistent image, or one that was just
@@ -64,7 +62,7 @@ const ofStart = (image: Image | undefined, start: StartInbound, definition: Proc
   return [...image.commands.values(), ...image.resends.values()].some((command) => command.mode === 'undo') ? 'wait' : 'restart';
 };
 
-const isKnownStart = (image: Image, { id }: StartInbound): boolean => image.run === runOf(id) || image.starts.includes(digest(id));
+const isKnownStart = (image: Image, { identity }: StartInbound): boolean => image.run === identity || image.starts.includes(identity);
 
 const ofSignal = (image: Image | undefined, signal: SignalInbound): Verdict => {
   if (!image || image.status === 'early') return 'early';
@@ -78,10 +76,7 @@ const ofSignal = (image: Image | undefined, signal: SignalInbound): Verdict => {
 const unlessForgotten = (image: Image, time: string, verdict: 'apply' | 'closed'): Verdict =>
   image.signalsFloor !== undefined && Date.parse(time) <= image.signalsFloor ? 'verify' : verdict;
 
-const inRing = (ring: readonly RingEntry[], signal: SignalInbound | StartInbound): boolean => {
-  const wanted = signalDigest(signal);
-  return ring.some((entry) => entry.id === wanted);
-};
+const inRing = (ring: readonly RingEntry[], { identity }: SignalInbound | StartInbound): boolean => ring.some(({ id }) => id === identity);
 
 const ofReply = (image: Image, reply: ReplyInbound): Verdict => {
   const tombstone = image.tombstones.find((each) => each.run === reply.run && each.n === reply.n);
@@ -109,7 +104,7 @@ const ofTick = (image: Image, tick: TickInbound): Verdict => {
 };
 
 const ofOperator = (image: Image, operator: OperatorInbound): Verdict => {
-  if (image.starts.includes(digest(operator.id))) return 'dup';
+  if (image.starts.includes(operator.identity)) return 'dup';
   switch (operator.act) {
     case 'resume':
       return image.status === 'stuck' ? 'apply' : 'dup';

@@ -158,8 +158,9 @@ export type Status = 'early' | OpenStatus | ClosedStatus | 'stuck';
 
 export const isClosed = (status: Status): status is ClosedStatus => status !== 'early' && status !== 'running' && status !== 'stuck';
 
-/** One remembered event id. */
+/** One remembered event. */
 export interface RingEntry {
+  /** Its identity (`identityOf`). */
   readonly id: string;
   /** The event's own time, equal in all its duplicates. */
   readonly time: number;
@@ -195,7 +196,7 @@ export interface Image {
   signals: RingEntry[];
   /** Signals at or before this instant may have left the ring: the journal decides. */
   signalsFloor?: number;
-  /** Start and operator ids. */
+  /** Identities of starts and of operators' acts. */
   starts: string[];
   tombstones: Tombstone[];
   /** Paths of open waits without a time-out, as they were at the last commit: so that `why` can tell of them. Replay does not read them. */

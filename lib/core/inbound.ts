@@ -1,6 +1,5 @@
 import type { Outcome } from '../contract/envelope.ts';
 import type { Json } from '../contract/schema.ts';
-import { digest } from './seeded-random.ts';
 
 /** An event for one instance, admitted: parsed, its data checked against its schema, its sender known. */
 interface Carried {
@@ -18,6 +17,8 @@ interface Carried {
 export interface StartInbound extends Carried {
   readonly kind: 'start';
   readonly id: string;
+  /** `identityOf` the start: the run that it begins, so that a start decided twice begins one run, and what the rings remember. */
+  readonly identity: string;
   readonly event: string;
   readonly source: string;
   readonly time: string;
@@ -32,6 +33,8 @@ export interface StartInbound extends Carried {
 export interface SignalInbound extends Carried {
   readonly kind: 'signal';
   readonly id: string;
+  /** `identityOf` the event: what the ring of signals remembers. */
+  readonly identity: string;
   readonly event: string;
   readonly source: string;
   readonly time: string;
@@ -68,6 +71,8 @@ export type Resolution =
 export interface OperatorInbound extends Carried {
   readonly kind: 'operate';
   readonly id: string;
+  /** `actIdentity`: what the ring of starts remembers. */
+  readonly identity: string;
   readonly act: OperatorAct;
   readonly reason: string;
   /** The principal, as the sender of the act names it. */
@@ -83,12 +88,6 @@ export interface OperatorInbound extends Carried {
 }
 
 export type Inbound = StartInbound | SignalInbound | ReplyInbound | TickInbound | OperatorInbound;
-
-/** What the ring of signals remembers. Two producers may give one id, and so may one producer, such as an order's number, to events of two types. */
-export const signalDigest = ({ event, id }: { readonly event: string; readonly id: string }): string => digest(`${event} ${id}`);
-
-/** The run that a start begins: derived from its key, so that a start decided twice begins the same run. */
-export const runOf = (startId: string): string => `r${digest(`s:${startId}`).slice(0, 12)}`;
 
 /**
  * The key of an answer. One that is not the last word has a key of its own: what it has caused must not be sent again by the answer

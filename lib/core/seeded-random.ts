@@ -42,7 +42,3 @@ const fnv = (text: string, basis: number): number => {
   for (let i = 0; i < text.length; i += 1) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
   return hash >>> 0;
 };
-
-/** 64 bits of a text as 16 hex digits: how the rings remember ids. */
-export const digest = (text: string): string =>
-  fnv(text, 0x811c9dc5).toString(16).padStart(8, '0') + fnv(text, 0x9e3779b9).toString(16).padStart(8, '0');

@@ -3,9 +3,11 @@ import { parseEnvelope } from '../contract/parse-envelope.ts';
 import { buildPid, DEFAULT_TENANT, INSTANCE_ID_FORM, parsePid } from '../contract/process-id.ts';
 import { parse, type Json } from '../contract/schema.ts';
 import { NEWER, parseVersion } from '../contract/versions.ts';
+import { identityOf } from '../core/identity.ts';
 import type { Inbound } from '../core/inbound.ts';
 import { park, unread, type Admission, type Carried, type Target } from './admission.ts';
 import { definitionName, type Catalogue, type Interest } from './catalogue.ts';
+import { sha256 } from './sha256.ts';
 
 const HOPS_MAX = 100;
 
@@ -86,9 +88,11 @@ const addressed = (interests: readonly Interest[], envelope: EventEnvelope, pid:
 
 const target = (interest: Interest, pid: string, envelope: EventEnvelope, data: Json, by: Carried): Target => {
   const { definition, starts } = interest;
+  const identity = identityOf(sha256, { pid, event: envelope.type, id: envelope.id });
   const common = {
     ...by,
     id: envelope.id,
+    identity,
     event: envelope.type,
     source: envelope.source,
     time: envelope.time,
@@ -99,11 +103,11 @@ const target = (interest: Interest, pid: string, envelope: EventEnvelope, data: 
   const inbound: Inbound = starts
     ? {
         kind: 'start',
-        key: `s:${envelope.id}`,
+        key: `s:${identity}`,
         definition: definitionName(definition),
         ...common,
         ...(envelope.subject !== undefined && { subject: envelope.subject }),
       }
-    : { kind: 'signal', key: `x:${envelope.id}`, ...common };
+    : { kind: 'signal', key: `x:${identity}`, ...common };
   return { pid, definition, inbound };
 };

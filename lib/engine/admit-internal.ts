@@ -1,9 +1,11 @@
 import { buildPid, INSTANCE_ID_FORM } from '../contract/process-id.ts';
 import type { Json } from '../contract/schema.ts';
 import { parseGiven } from '../contract/versions.ts';
+import { actIdentity, identityOf } from '../core/identity.ts';
 import type { Inbound } from '../core/inbound.ts';
 import { park, unread, type Admission, type Carried } from './admission.ts';
-import { definitionName, type Catalogue } from './catalogue.ts';
+import { definitionName, startType, type Catalogue } from './catalogue.ts';
+import { sha256 } from './sha256.ts';
 import type { ForcedMessage, InboxMessage, OperateMessage, StartMessage, TickMessage } from './inbox-message.ts';
 
 /** What the orchestrator, the client and the command line put into the inbox themselves. */
@@ -49,12 +51,15 @@ const ofStart = (catalogue: Catalogue, start: StartMessage, by: Carried): Admiss
     // Whoever started it without its schemas looks for it here.
     return unread(error, pid);
   }
+  const type = startType(definition);
+  const identity = identityOf(sha256, { pid, event: type, id: start.startid });
   const inbound: Inbound = {
     kind: 'start',
-    key: `s:${start.startid}`,
+    key: `s:${identity}`,
     ...by,
     id: start.startid,
-    event: event?.type ?? `${start.process}.start`,
+    identity,
+    event: type,
     source: catalogue.system.name,
     time: start.time,
     subject: start.id,
@@ -80,6 +85,7 @@ const ofOperate = (operate: OperateMessage, by: Carried, senderId: string | unde
         key: `o:${operate.opid}`,
         ...by,
         id: operate.opid,
+        identity: actIdentity(sha256, operate.pid, operate.opid),
         act: operate.act,
         reason: operate.reason,
         by: operate.by,

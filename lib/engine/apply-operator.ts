@@ -7,7 +7,6 @@ import type { Fact } from '../core/journal-entry.ts';
 import { resolvable } from '../core/resolvable.ts';
 import type { Run } from '../core/run.ts';
 import { lateOf } from '../core/unresolved.ts';
-import { digest } from '../core/seeded-random.ts';
 import { isHalted } from '../core/undoing.ts';
 import type { LiveInstance } from './live-instance.ts';
 
@@ -20,9 +19,9 @@ export const remember = (ring: string[], id: string): void => {
 /** Decides on what a person asks for. */
 export const applyOperator = async (live: LiveInstance, operator: OperatorInbound, at: number): Promise<void> => {
   const { run } = live;
-  const { id, act, reason } = operator;
+  const { id, identity, act, reason } = operator;
   const principal = principalOf(operator);
-  remember(run.image.starts, digest(id));
+  remember(run.image.starts, identity);
   // An event of the same batch may have made it stuck just before.
   run.stuck = undefined;
   switch (act) {

@@ -49,4 +49,7 @@ export class Catalogue {
   }
 }
 
+/** The type of the event that a client's start is. */
+export const startType = ({ name, startOn }: ProcessContract): string => startOn[0]?.event.type ?? `${name}.start`;
+
 export const definitionName = (definition: ProcessContract): string => `${definition.name}@${definition.version}`;

@@ -3,9 +3,8 @@ import { isOrchestratorError } from '../contract/errors.ts';
 import { NEWER, parseVersion } from '../contract/versions.ts';
 import { ACTIVATION_MAX, goesOn } from '../core/activation.ts';
 import { SIGNALS_MAX, type Image } from '../core/image.ts';
-import { signalDigest, type Inbound, type ReplyInbound, type SignalInbound, type StartInbound } from '../core/inbound.ts';
+import { type Inbound, type ReplyInbound, type SignalInbound, type StartInbound } from '../core/inbound.ts';
 import type { Fact } from '../core/journal-entry.ts';
-import { digest } from '../core/seeded-random.ts';
 import { arm, nextDue } from '../core/timers.ts';
 import type { Run } from '../core/run.ts';
 import { lateOf } from '../core/unresolved.ts';
@@ -45,13 +44,16 @@ export const decideEvent = async (live: LiveInstance, inbound: Inbound, rejected
 
 const applyStart = async (live: LiveInstance, start: StartInbound, at: number, rejected: boolean): Promise<void> => {
   const { image } = live.run;
-  const { id, source, event, data, time } = start;
+  const { id, identity, source, event, data, time } = start;
   // What a decider hears are events, also the first: their ids are in the ring of signals.
-  if (live.run.definition.kind === 'async') remember(image.starts, digest(id));
-  else if (!rejected) rememberSignal(image, start);
+  const isAsync = live.run.definition.kind === 'async';
+  const begins = live.run.position === 0;
+  // The run that it begins is named by it: only a further start is one to remember.
+  if (isAsync && !begins) remember(image.starts, identity);
+  if (!isAsync && !rejected) rememberSignal(image, start);
   if (rejected) return live.apply({ type: 'StartRejected', at, id, source });
-  if (live.run.position > 0) {
-    if (live.run.definition.kind === 'async') rememberSignal(image, start);
+  if (!begins) {
+    if (isAsync) rememberSignal(image, start);
     return live.apply({ type: 'EventReceived', at, event, id, source, time, data });
   }
   if (start.trace !== undefined) image.trace = start.trace;
@@ -77,7 +79,7 @@ const applySignal = (live: LiveInstance, signal: SignalInbound, at: number): Pro
 
 /** The ring holds the last ids; the time of what leaves it says from when on the journal must be asked. */
 const rememberSignal = (image: Image, signal: SignalInbound | StartInbound): void => {
-  image.signals.push({ id: signalDigest(signal), time: Date.parse(signal.time) });
+  image.signals.push({ id: signal.identity, time: Date.parse(signal.time) });
   if (image.signals.length <= SIGNALS_MAX) return;
   const [oldest] = image.signals.splice(0, 1);
   if (oldest) image.signalsFloor = Math.max(image.signalsFloor ?? -Infinity, oldest.time);

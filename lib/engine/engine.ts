@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { canonical } from '../contract/canonical.ts';
 import { OrchestratorError } from '../contract/errors.ts';
 import type { ProcessContract } from '../contract/runtime-contract.ts';
@@ -11,6 +10,7 @@ import { Catalogue } from './catalogue.ts';
 import { drainDeadLetters } from './drain-dead-letters.ts';
 import { LiveCache } from './live-cache.ts';
 import { RejectionWatch } from './rejection-watch.ts';
+import { sha256 } from './sha256.ts';
 import { sweepTimers } from './sweep-timers.ts';
 import { placeOf } from './user-frame.ts';
 import type { AdvanceOptions, AdvanceResult, EngineContext, EngineOptions } from './engine-context.ts';
@@ -105,5 +105,3 @@ const environmentOf = (catalogue: Catalogue, options: EngineOptions): Environmen
   checks: options.checks ?? false,
   ...(options.observer && { observer: options.observer }),
 });
-
-export const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');

@@ -3,9 +3,15 @@ import type { Fire, Image, OpenCommand, RingEntry, Stored, StuckReason, Timer, T
 import { unresolvedCount } from '../core/unresolved.ts';
 import type { Head } from '../ports/process-store.ts';
 
-/** The control state of a head as JSON. `format` lets old code refuse what it does not know. */
+/**
+ * The form of the control state, by which other builds refuse what they cannot read. 2: runs and rings hold identities (lib/core/identity.ts);
+ * 1 held FNV-1a digests.
+ */
+const FORMAT = 2;
+
+/** The control state of a head as JSON. */
 interface Control {
-  readonly format: 1;
+  readonly format: typeof FORMAT;
   readonly seq: number;
   readonly commands?: readonly OpenCommand[];
   readonly resends?: readonly (readonly [number, OpenCommand])[];
@@ -20,6 +26,9 @@ interface Control {
   readonly view?: Stored;
   readonly trace?: string;
 }
+
+/** The control state of an instance whose start could not be applied. */
+const UNBEGUN = JSON.stringify({ format: FORMAT, seq: 1 });
 
 /** JSON has no Infinity: a wake-up that never comes is left out. What is undefined is not written. */
 const storedCommand = (command: OpenCommand): Partial<OpenCommand> =>
@@ -70,7 +79,7 @@ const storedTombstone = ({ input, inputRef, ...rest }: Tombstone): Tombstone =>
 /** Written with every commit, so it is one literal: JSON leaves out what is undefined. */
 export const encodeControl = (image: Image): string =>
   JSON.stringify({
-    format: 1,
+    format: FORMAT,
     seq: image.seq,
     commands: image.commands.size > 0 ? Array.from(image.commands.values(), storedCommand) : undefined,
     resends: image.resends.size > 0 ? Array.from(image.resends, ([n, command]) => [n, storedCommand(command)]) : undefined,
@@ -115,7 +124,7 @@ export const tickAtOf = ({ control }: Head): number | undefined => (control === 
 
 /** A head that is not an early buffer. What is stored apart (`inputRef`, `dataref`) is not read here. */
 export const decodeHead = (head: Head): Image => {
-  const control = JSON.parse(head.control === '' ? '{"format":1,"seq":1}' : head.control) as Control;
+  const control = JSON.parse(head.control === '' ? UNBEGUN : head.control) as Control;
   return {
     pid: head.pid,
     run: head.run,

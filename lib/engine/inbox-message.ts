@@ -20,7 +20,7 @@ export interface TickMessage {
 /** A client starts an instance. */
 export interface StartMessage {
   readonly tutti: 'start';
-  /** The dedupe identity; `runOf(startid)` of lib/core/inbound.ts is the run that it begins. */
+  /** The id of the start as an event; its identity (lib/core/identity.ts) is the run that it begins. */
   readonly startid: string;
   readonly tenant: string;
   readonly process: string;

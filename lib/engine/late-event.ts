@@ -1,4 +1,4 @@
-import { signalDigest, type SignalInbound, type StartInbound } from '../core/inbound.ts';
+import type { SignalInbound, StartInbound } from '../core/inbound.ts';
 import type { EngineContext } from './engine-context.ts';
 import type { Item } from './item.ts';
 import { idAt, parkMessage } from './park.ts';
@@ -24,4 +24,4 @@ export const settleLate = async (context: EngineContext, { message, target }: It
   });
 };
 
-const lateId = (inbound: SignalInbound | StartInbound): string => idAt(Math.max(0, Date.parse(inbound.time)), signalDigest(inbound));
+const lateId = (inbound: SignalInbound | StartInbound): string => idAt(Math.max(0, Date.parse(inbound.time)), inbound.identity);

@@ -1,6 +1,6 @@
 import { classify, type Verdict } from '../core/classify.ts';
 import { isClosed, STARTS_MAX, type Image } from '../core/image.ts';
-import { runOf, type Inbound } from '../core/inbound.ts';
+import type { Inbound } from '../core/inbound.ts';
 import type { JournalEntry } from '../core/journal-entry.ts';
 import { NOBODY } from './admission.ts';
 import { forged, isNewer, isService } from './answer-checks.ts';
@@ -44,7 +44,7 @@ const waitForDeploy = (context: EngineContext, pid: string, item: Item): Verdict
 /** A start that has left the ring of ids has a run of its own, and nothing of a run is left but its journal. */
 const hasRun = async (context: EngineContext, image: Image | undefined, inbound: Inbound): Promise<boolean> => {
   if (!image || inbound.kind !== 'start' || image.starts.length < STARTS_MAX) return false;
-  return (await context.options.store.chunks(image.pid, runOf(inbound.id))).length > 0;
+  return (await context.options.store.chunks(image.pid, inbound.identity)).length > 0;
 };
 
 /** Older than the ring of ids: the journal knows every event. */

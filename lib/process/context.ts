@@ -61,7 +61,7 @@ export interface AnyContext {
   pivot(): void;
   /** Process time: that of the event that is being applied. */
   now(): Date;
-  /** Equal on every replay. */
+  /** Equal on every replay, so it is no secret: it is computed from the id of the instance, its run and the place of the call. */
   uuid(): string;
   /** At least 0, less than 1; equal on every replay. */
   random(): number;

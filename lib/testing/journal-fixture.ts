@@ -8,11 +8,11 @@ import type { AnyProcess } from '../contract/process-contract.ts';
 import type { Json } from '../contract/schema.ts';
 import { systemContract, type System } from '../contract/system.ts';
 import { newImage, type Image } from '../core/image.ts';
-import { runOf } from '../core/inbound.ts';
+import { identityOf } from '../core/identity.ts';
 import type { JournalEntry } from '../core/journal-entry.ts';
 import type { Environment } from '../core/run.ts';
 import { Catalogue } from '../engine/catalogue.ts';
-import { sha256 } from '../engine/engine.ts';
+import { sha256 } from '../engine/sha256.ts';
 import { decodeHead } from '../engine/head-codec.ts';
 import { replayJournal as replayEntries } from '../engine/replay-journal.ts';
 import type { Head } from '../ports/process-store.ts';
@@ -43,7 +43,7 @@ export async function replayJournal(system: System<string>, fixture: JournalFixt
   const [start] = fixture.entries as readonly JournalEntry[];
   const pid = buildPid(DEFAULT_TENANT, fixture.process, fixture.id);
   if (start?.type !== 'ProcessStarted' || pid === undefined) throw notAFixture();
-  const image = newImage(pid, runOf(start.id), start.definition, start.at);
+  const image = newImage(pid, identityOf(sha256, { pid, event: start.event, id: start.id }), start.definition, start.at);
   return differencesOf(system, image, fixture.entries as readonly JournalEntry[], true);
 }
 

@@ -6,13 +6,14 @@ import type { Json } from '../contract/schema.ts';
 import { serviceOfCommand } from '../contract/service.ts';
 import { classify } from '../core/classify.ts';
 import { newImage, type Image, type OpenCommand } from '../core/image.ts';
-import { replyKey, runOf, type Inbound } from '../core/inbound.ts';
+import { actIdentity, identityOf } from '../core/identity.ts';
+import { replyKey, type Inbound } from '../core/inbound.ts';
 import type { JournalEntry } from '../core/journal-entry.ts';
 import type { Environment } from '../core/run.ts';
 import { earliestDue } from '../core/timers.ts';
 import { definitionName } from '../engine/catalogue.ts';
 import { decideEvent } from '../engine/decide.ts';
-import { sha256 } from '../engine/engine.ts';
+import { sha256 } from '../engine/sha256.ts';
 import { encodeControl } from '../engine/head-codec.ts';
 import { LiveInstance } from '../engine/live-instance.ts';
 import { readEntries } from '../engine/read-journal.ts';
@@ -75,7 +76,7 @@ export class Rehearsal {
         break;
       case 'cancel-requested':
         assert(this.#live, `A cancel was requested of ${this.#definition.name} before it was started.`);
-        await this.#deliver({ ...this.#carried('o'), kind: 'operate', act: 'cancel', reason: fact.reason, by: 'test' });
+        await this.#cancel(fact.reason, this.#live.run.image.pid);
         break;
     }
     await this.#pass(this.#now);
@@ -91,9 +92,17 @@ export class Rehearsal {
     const known = this.#live?.run.image.pid ?? pid;
     assert(pid === known, `${event.type} happened to ${pid}, but this test is about ${known}.`);
     const time = new Date(this.#now).toISOString();
-    const common = { ...this.#carried(start ? 's' : 'x'), event: event.type, source: event.owner, time, data };
+    const carried = this.#carried(start ? 's' : 'x');
+    const identity = identityOf(sha256, { pid, event: event.type, id: carried.id });
+    const common = { ...carried, identity, event: event.type, source: event.owner, time, data };
     if (start) await this.#deliver({ ...common, kind: 'start', definition: definitionName(this.#definition) }, pid);
     else await this.#deliver({ ...common, kind: 'signal' });
+  }
+
+  async #cancel(reason: string, pid: string): Promise<void> {
+    const carried = this.#carried('o');
+    const identity = actIdentity(sha256, pid, carried.id);
+    await this.#deliver({ ...carried, identity, kind: 'operate', act: 'cancel', reason, by: 'test' });
   }
 
   async #answered({ command: { name }, outcome, data, nth }: Extract<FactParts, { kind: 'answered' }>): Promise<void> {
@@ -197,10 +206,15 @@ export class Rehearsal {
   }
 
   async #start(inbound: Inbound & { readonly kind: 'start' }, pid: string): Promise<void> {
-    const image = newImage(pid, runOf(inbound.id), definitionName(this.#definition), this.#now);
+    const image = newImage(pid, inbound.identity, definitionName(this.#definition), this.#now);
     const before = this.#live?.run.image;
     if (before)
-      Object.assign(image, { version: before.version, signals: before.signals, starts: before.starts, tombstones: before.tombstones });
+      Object.assign(image, {
+        version: before.version,
+        signals: before.signals,
+        starts: [...before.starts, before.run],
+        tombstones: before.tombstones,
+      });
     this.#live = new LiveInstance(this.#definition, this.#environment, frontEndOf, image);
     await this.#decide(inbound, false);
     for (const early of this.#early.splice(0)) await this.#deliver(early);

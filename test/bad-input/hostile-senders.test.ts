@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { CommandEnvelope } from '../../lib/contract/envelope.ts';
-import { sha256 } from '../../lib/engine/engine.ts';
+import { sha256 } from '../../lib/engine/sha256.ts';
 import { thrownText } from '../../lib/contract/thrown-text.ts';
 import { busText, charging, InboxRig } from './inbox-rig.ts';
 

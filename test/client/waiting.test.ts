@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { connect } from 'tutti/client';
 import { connectionOf, type ClientPorts } from '../../lib/client/connection.ts';
-import { runOf } from '../../lib/core/inbound.ts';
+import { identityOf } from '../../lib/core/identity.ts';
+import { sha256 } from '../../lib/engine/sha256.ts';
 import type { StartMessage } from '../../lib/engine/inbox-message.ts';
 import { head, memoryPorts, NOW, type MemoryPorts } from './ports.ts';
 import { order, OrderPlaced, shop } from './shop-orders.ts';
@@ -71,14 +72,15 @@ test('a start is the run that its id names, and resolves only when that is durab
   await turn();
   const [message] = await ports.inbox.receive({ max: 1, waitSeconds: 0, visibilitySeconds: 1 });
   const { startid, by } = JSON.parse(message!.body) as StartMessage;
-  await ports.put(head({ run: runOf(startid) }));
+  const run = identityOf(sha256, { pid: 'default#order#o-1', event: OrderPlaced.type, id: startid });
+  await ports.put(head({ run }));
   for (let polls = 0; polls < 5; polls += 1) {
     ports.clock.advance(100);
     await turn();
   }
   expect([by, resolved]).toEqual(['tester', false]);
   durable();
-  expect(await start).toEqual({ id: 'o-1', run: runOf(startid), started: true });
+  expect(await start).toEqual({ id: 'o-1', run, started: true });
 });
 
 test('a result is told only when a crash cannot take it back', async () => {

@@ -3,8 +3,6 @@ import type { ProcessContract } from '../../lib/contract/runtime-contract.ts';
 import { classify, type Verdict } from '../../lib/core/classify.ts';
 import { newImage, type Image, type OpenCommand, type Status } from '../../lib/core/image.ts';
 import {
-  runOf,
-  signalDigest,
   type Inbound,
   type OperatorInbound,
   type ReplyInbound,
@@ -12,18 +10,22 @@ import {
   type StartInbound,
   type TickInbound,
 } from '../../lib/core/inbound.ts';
-import { digest } from '../../lib/core/seeded-random.ts';
+import { actIdentity, identityOf } from '../../lib/core/identity.ts';
+import { sha256 } from '../../lib/engine/sha256.ts';
 
 // One test per verdict and what leads to it: an event, a head image, what is to be done.
 const NOW = 1_000_000;
-const RUN = runOf('first');
+const PID = 'default#trip#a';
+const identity = (id: string, event = 'e'): string => identityOf(sha256, { pid: PID, event, id });
+const ACT = actIdentity(sha256, PID, 'op');
+const RUN = identity('first');
 const CARRIED = { messageId: 'm', forced: false, at: NOW, hops: 0 };
 
 const definition = (policy: Partial<Pick<ProcessContract, 'onOpen' | 'onClosed'>> = {}): ProcessContract =>
   ({ onOpen: 'reject', onClosed: 'reject', ...policy }) as ProcessContract;
 
 const imageOf = (status: Status, change: Partial<Image> = {}): Image => ({
-  ...newImage('default#trip#a', RUN, 'trip@1', NOW),
+  ...newImage(PID, RUN, 'trip@1', NOW),
   status,
   seq: 6,
   ...change,
@@ -54,6 +56,7 @@ const start = (change: Partial<StartInbound> = {}): Inbound => ({
   kind: 'start',
   key: 's:second',
   id: 'second',
+  identity: identity('second'),
   event: 'e',
   source: 's',
   time: new Date(NOW).toISOString(),
@@ -66,6 +69,7 @@ const signal = (change: Partial<SignalInbound> = {}): Inbound => ({
   kind: 'signal',
   key: 'x:sig',
   id: 'sig',
+  identity: identity('sig'),
   event: 'e',
   source: 's',
   time: new Date(NOW).toISOString(),
@@ -96,6 +100,7 @@ const operate = (act: OperatorInbound['act'], change: Partial<OperatorInbound> =
   kind: 'operate',
   key: 'o:op',
   id: 'op',
+  identity: ACT,
   act,
   reason: '',
   by: '',
@@ -114,11 +119,11 @@ describe('a start', () => {
   });
 
   test.each(['running', 'completed', 'stuck'] as const)('that began this %s run is a duplicate', (status) => {
-    expect(verdict(imageOf(status), start({ id: 'first' }))).toBe('dup');
+    expect(verdict(imageOf(status), start({ identity: RUN }))).toBe('dup');
   });
 
   test('whose id is in the ring of starts is a duplicate, also of an earlier run', () => {
-    expect(verdict(imageOf('completed', { starts: [digest('second')] }), start(), { onClosed: 'restart' })).toBe('dup');
+    expect(verdict(imageOf('completed', { starts: [identity('second')] }), start(), { onClosed: 'restart' })).toBe('dup');
   });
 
   test('on a stuck head is parked', () => {
@@ -136,7 +141,7 @@ describe('a start', () => {
 
   test('that signals an open id is a duplicate where its id is in the ring of signals, and verified where it may have left it', () => {
     expect(
-      verdict(imageOf('running', { signals: [{ id: signalDigest({ event: 'e', id: 'second' }), time: NOW }] }), start(), {
+      verdict(imageOf('running', { signals: [{ id: identity('second'), time: NOW }] }), start(), {
         onOpen: 'signal',
       }),
     ).toBe('dup');
@@ -154,7 +159,7 @@ describe('a start', () => {
   });
 
   test('of an ended run is a duplicate where the run has read it, and asks the journal where it may have', () => {
-    const read = { id: signalDigest({ event: 'e', id: 'second' }), time: NOW };
+    const read = { id: identity('second'), time: NOW };
     expect(verdict(imageOf('completed', { signals: [read] }), start())).toBe('dup');
     expect(verdict(imageOf('completed', { signalsFloor: NOW }), start())).toBe('verify');
   });
@@ -182,7 +187,7 @@ describe('a signal', () => {
   });
 
   test.each(['running', 'completed', 'stuck'] as const)('whose id is in the ring is a duplicate on a %s head', (status) => {
-    expect(verdict(imageOf(status, { signals: [{ id: signalDigest({ event: 'e', id: 'sig' }), time: NOW }] }), signal())).toBe('dup');
+    expect(verdict(imageOf(status, { signals: [{ id: identity('sig'), time: NOW }] }), signal())).toBe('dup');
   });
 
   test('no younger than the oldest that left the ring asks the journal', () => {
@@ -321,7 +326,7 @@ describe('an operator', () => {
   });
 
   test('acts once', () => {
-    expect(verdict(imageOf('stuck', { starts: [digest('op')] }), operate('resume'))).toBe('dup');
+    expect(verdict(imageOf('stuck', { starts: [ACT] }), operate('resume'))).toBe('dup');
   });
 
   test('finds no instance', () => {

@@ -9,13 +9,14 @@ import { serviceContract } from '../../lib/contract/service.ts';
 import { systemContract } from '../../lib/contract/system.ts';
 import { classify, type Verdict } from '../../lib/core/classify.ts';
 import { isClosed, newImage, type Image, type OpenCommand, type StuckReason } from '../../lib/core/image.ts';
-import { runOf, type Inbound, type OperatorAct, type ReplyInbound, type Resolution } from '../../lib/core/inbound.ts';
+import { actIdentity, identityOf } from '../../lib/core/identity.ts';
+import { type Inbound, type OperatorAct, type ReplyInbound, type Resolution } from '../../lib/core/inbound.ts';
 import type { JournalEntry } from '../../lib/core/journal-entry.ts';
 import type { Environment } from '../../lib/core/run.ts';
 import { earliestDue } from '../../lib/core/timers.ts';
 import { definitionName } from '../../lib/engine/catalogue.ts';
 import { decideEvent } from '../../lib/engine/decide.ts';
-import { sha256 } from '../../lib/engine/engine.ts';
+import { sha256 } from '../../lib/engine/sha256.ts';
 import { decodeHead, encodeControl, encodeHead, resolveReferences } from '../../lib/engine/head-codec.ts';
 import { LiveInstance } from '../../lib/engine/live-instance.ts';
 import { readEntries } from '../../lib/engine/read-journal.ts';
@@ -55,6 +56,7 @@ export class Instance {
   readonly definition: ProcessContract;
   readonly environment: Environment;
   readonly #id: string;
+  readonly #pid: string;
   readonly #compares: boolean;
   #live: LiveInstance | undefined;
   #head: Head | undefined;
@@ -73,6 +75,7 @@ export class Instance {
       ...(options.places === true && { placeOf }),
     };
     this.#id = id;
+    this.#pid = `default#${this.definition.name}#${id}`;
     this.#compares = options.compare ?? true;
   }
 
@@ -147,6 +150,7 @@ export class Instance {
       ...carried,
       kind: 'start',
       id,
+      identity: identityOf(sha256, { pid: this.#pid, event: event.type, id }),
       event: event.type,
       source: 'shop',
       time: this.#time(),
@@ -166,6 +170,7 @@ export class Instance {
       ...carried,
       kind: 'signal',
       id,
+      identity: identityOf(sha256, { pid: this.#pid, event: event.type, id }),
       event: event.type,
       source: 'shop',
       time: options.time ?? this.#time(),
@@ -224,6 +229,7 @@ export class Instance {
       ...carried,
       kind: 'operate',
       id,
+      identity: actIdentity(sha256, this.#pid, id),
       act,
       reason: 'because',
       by: 'Ann',
@@ -314,10 +320,15 @@ export class Instance {
 
   #begun(inbound: Inbound): LiveInstance {
     assert(inbound.kind === 'start');
-    const image = newImage(`default#${this.definition.name}#${this.#id}`, runOf(inbound.id), definitionName(this.definition), this.now);
+    const image = newImage(this.#pid, inbound.identity, definitionName(this.definition), this.now);
     const before = this.#live?.run.image;
     if (before)
-      Object.assign(image, { version: before.version, signals: before.signals, starts: before.starts, tombstones: before.tombstones });
+      Object.assign(image, {
+        version: before.version,
+        signals: before.signals,
+        starts: [...before.starts, before.run],
+        tombstones: before.tombstones,
+      });
     return new LiveInstance(this.definition, this.environment, frontEndOf, image);
   }
 

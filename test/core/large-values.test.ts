@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { VALUE_CHARACTERS_MAX } from '../../lib/core/journal.ts';
-import { sha256 } from '../../lib/engine/engine.ts';
+import { sha256 } from '../../lib/engine/sha256.ts';
 import { Instance } from './instance.ts';
 import { Booked, Checkout, flights, notes, Nudge, payments, tripOf, type TripContext } from './trip-contracts.ts';
 
@@ -137,6 +137,7 @@ test('a published event carries the trace and one hop more than what caused it',
     hops: 5,
     trace: '00-1-2-01',
     id: 'traced',
+    identity: 'traced',
     event: Nudge.type,
     source: 'shop',
     time: new Date(trip.now).toISOString(),

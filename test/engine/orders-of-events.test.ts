@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { decider, event, process } from 'tutti';
 import { parseCommandId } from '../../lib/contract/process-id.ts';
-import { runOf } from '../../lib/core/inbound.ts';
+import { identityOf } from '../../lib/core/identity.ts';
+import { sha256 } from '../../lib/engine/sha256.ts';
 import { Booked, Checkout, flights, Nudge, payments, services, tripOf } from '../core/trip-contracts.ts';
 import { EngineRig, operation } from './engine-rig.ts';
 
@@ -133,8 +134,11 @@ describe('a start over a run that ends in the same batch', () => {
     rig.happens(Checkout, { id: 'a' }, 'two');
     rig.happens(Nudge, { id: 'a' });
     await rig.advanceCold();
-    expect(await rig.head(PID)).toMatchObject({ run: runOf('two'), status: 'completed' });
-    const chunks = await rig.store.chunks(PID, runOf('one'));
+    expect(await rig.head(PID)).toMatchObject({
+      run: identityOf(sha256, { pid: PID, event: Checkout.type, id: 'two' }),
+      status: 'completed',
+    });
+    const chunks = await rig.store.chunks(PID, identityOf(sha256, { pid: PID, event: Checkout.type, id: 'one' }));
     expect(chunks.flatMap(({ entries }) => entries).at(-1)).toContain('ProcessCompleted');
   });
 
@@ -161,7 +165,7 @@ describe('a start over a run that ends in the same batch', () => {
     await rig.pass(120_000);
     const again = (await rig.commands('flights')).find(({ type }) => type === 'flights.cancel');
     expect(again?.undoes).toBe(book?.id);
-    expect(parseCommandId(again?.id ?? '')?.run).toBe(runOf('one'));
+    expect(parseCommandId(again?.id ?? '')?.run).toBe(identityOf(sha256, { pid: PID, event: Checkout.type, id: 'one' }));
   });
 });
 

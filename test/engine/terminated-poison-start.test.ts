@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { event, process } from 'tutti';
 import { z } from 'zod';
-import { runOf } from '../../lib/core/inbound.ts';
+import { identityOf } from '../../lib/core/identity.ts';
+import { sha256 } from '../../lib/engine/sha256.ts';
 import { decodeHead } from '../../lib/engine/head-codec.ts';
 import { EngineRig } from './engine-rig.ts';
 
@@ -48,7 +49,7 @@ test('a second start that is poison, over one that was terminated before it had 
   await operate('resume', 'again');
   // The first start comes back too, and its run is over by the time of the second.
   expect(new Set(rig.texts())).toEqual(new Set(['early']));
-  expect(await rig.head(PID)).toMatchObject({ status: 'running', run: runOf('second') });
+  expect(await rig.head(PID)).toMatchObject({ status: 'running', run: identityOf(sha256, { pid: PID, event: Born.type, id: 'second' }) });
   expect(await rig.parking.parked(PID)).toEqual([]);
 });
 

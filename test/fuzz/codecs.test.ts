@@ -12,7 +12,7 @@ import { newImage, type Image, type Unknown } from '../../lib/core/image.ts';
 import { decodeHead, encodeControl, encodeHead } from '../../lib/engine/head-codec.ts';
 import { inboxBody } from '../../lib/engine/inbox-message.ts';
 import { mergeJournal, readEntries } from '../../lib/engine/read-journal.ts';
-import { sha256 } from '../../lib/engine/engine.ts';
+import { sha256 } from '../../lib/engine/sha256.ts';
 import { readTaskToken, taskToken } from '../../lib/service/task-token.ts';
 import type { Choices } from '../simulation/choices.ts';
 import { fuzz } from './fuzz.ts';

@@ -3,7 +3,7 @@ import { canonical } from '../../lib/contract/canonical.ts';
 import { parseEnvelope } from '../../lib/contract/parse-envelope.ts';
 import type { Json } from '../../lib/contract/schema.ts';
 import { toWire } from '../../lib/contract/wire.ts';
-import { sha256 } from '../../lib/engine/engine.ts';
+import { sha256 } from '../../lib/engine/sha256.ts';
 import type { Choices } from '../simulation/choices.ts';
 import { text } from './hostile-json.ts';
 import type { Letter } from './inbox-world.ts';

@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { digest } from '../../lib/core/seeded-random.ts';
+import { sha256 } from '../../lib/engine/sha256.ts';
 import { runLengthDecoded, runLengthEncoded } from './run-length.ts';
 import { invariantOf, type SeedTask } from './seed-task.ts';
 
@@ -53,7 +53,7 @@ export const writeFixture = (fixture: Fixture, directory = FIXTURES): string => 
 
 const nameOf = ({ planted, found, choices }: Fixture): string => {
   if (planted !== undefined) return planted.toLowerCase().replaceAll('_', '-');
-  return `${invariantOf(found).replaceAll(/[^A-Za-z0-9]+/g, '-')}-${digest(choices.join()).slice(0, 8)}`;
+  return `${invariantOf(found).replaceAll(/[^A-Za-z0-9]+/g, '-')}-${sha256(choices.join()).slice(0, 8)}`;
 };
 
 export const fixtureTask = ({ seed, scenario, choices }: Fixture, returns?: SeedTask['returns']): SeedTask => ({

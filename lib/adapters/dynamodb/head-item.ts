@@ -50,7 +50,7 @@ export function encodeHead(head: Head): Item {
     def: { S: head.definition },
     u: { N: String(head.clock) },
     b: { B: packLines([String(head.tailFrom), head.control, ...head.tail]) },
-    lsk: { S: listSortKey(head.startedAt, head.run) },
+    lsk: { S: startedAtKey(head.startedAt) },
   };
   if (head.status !== 'early') item['lsh'] = { S: listPartition(...tenantAndProcess(head.pid), head.status, (shard >>> 4) % LIST_SHARDS) };
   if (head.due !== undefined) {
@@ -82,7 +82,7 @@ export function decodeHead(item: Item): Head {
     control,
     tail,
     tailFrom: Number(tailFrom),
-    startedAt: Number(item['lsk']?.S?.slice(0, STARTED_AT_DIGITS) ?? 0),
+    startedAt: Number(item['lsk']?.S ?? 0),
   };
   if (item['due']?.N !== undefined) head.due = Number(item['due'].N);
   if (item['closed']?.N !== undefined) head.closedAt = Number(item['closed'].N);
@@ -97,13 +97,9 @@ export function decodeHead(item: Item): Head {
 
 const STARTED_AT_DIGITS = 15;
 
-/** When an instance was started, zero-padded so that text sorts as numbers do. */
+/** The sort key of the list index: when an instance was started, zero-padded so that text sorts as numbers do. Items of an index may share a key. */
 export function startedAtKey(startedAt: number): string {
   return String(startedAt).padStart(STARTED_AT_DIGITS, '0');
-}
-
-function listSortKey(startedAt: number, run: string): string {
-  return `${startedAtKey(startedAt)}#${run}`;
 }
 
 /** A partition of the list index. */

@@ -26,8 +26,6 @@ const LISTED_STATUSES: readonly HeadStatus[] = ['running', 'stuck', 'completed',
 const PAGE = 50;
 /** Heads that are read at a time. */
 const HEADS = 25;
-/** Sorts behind every run. */
-const AFTER_RUNS = '#~';
 
 /** The two indexes of the table. Both are eventually consistent, so heads are filtered again when they are read. */
 export class DynamoDbInstanceIndex implements InstanceIndex {
@@ -116,7 +114,7 @@ export class DynamoDbInstanceIndex implements InstanceIndex {
       ExpressionAttributeValues: {
         ':partition': { S: partition },
         ':after': { S: startedAtKey(startedAfter) },
-        ':before': { S: `${startedAtKey(startedBefore)}${AFTER_RUNS}` },
+        ':before': { S: startedAtKey(startedBefore) },
       },
       ScanIndexForward: false,
       Limit: PAGE,

@@ -111,7 +111,7 @@ export class DynamoDbRetirementStore implements RetirementStore {
       ExpressionAttributeNames: { '#lsh': LIST_INDEX.partition.name, '#lsk': LIST_INDEX.sort.name, '#closed': 'closed' },
       ExpressionAttributeValues: {
         ':partition': { S: partition },
-        ':instantKey': { S: `${startedAtKey(instant)}#~` },
+        ':instantKey': { S: startedAtKey(instant) },
         ':instant': { N: String(instant) },
       },
     };

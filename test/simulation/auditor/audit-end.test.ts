@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import { runOf } from '../../../lib/core/inbound.ts';
+import { identityOf } from '../../../lib/core/identity.ts';
+import { sha256 } from '../../../lib/engine/sha256.ts';
 import type { Head, JournalChunk } from '../../../lib/ports/process-store.ts';
 import { trips } from '../examples/trip-system.ts';
 import type { EndedRun, Expectation } from '../scenario.ts';
@@ -7,6 +8,8 @@ import { auditEnd } from './audit-end.ts';
 import type { Evidence } from './evidence.ts';
 import { PID, RecordedTrip } from './recorded-trip.ts';
 import type { Told } from './told.ts';
+
+const RUN = identityOf(sha256, { pid: PID, event: 'trips.checkout', id: 'start-c1' });
 
 let booked: RecordedTrip;
 let refused: RecordedTrip;
@@ -70,7 +73,7 @@ describe('an end at which everything is right', () => {
     await audited(refused.evidence(), expected({ judge }));
     await audited(booked.evidence(), expected({ judge }));
     const [first, second] = judged;
-    expect(first).toMatchObject({ pid: PID, run: runOf('start-c1'), status: 'failed', standing: [], disturbed: false });
+    expect(first).toMatchObject({ pid: PID, run: RUN, status: 'failed', standing: [], disturbed: false });
     expect(first?.effects.map(({ command }) => command)).toEqual(['payments.book', 'flights.book', 'flights.undo', 'payments.undo']);
     expect(second).toMatchObject({ status: 'completed', result: { cartId: 'c1' } });
     expect(second?.standing).toHaveLength(4);
@@ -229,7 +232,7 @@ describe('I10', () => {
 
   test('finds an effect of a command that was refused', async () => {
     const { effects } = refused.evidence();
-    const hotel = { commandId: `${PID}/${runOf('start-c1')}/3`, command: 'hotels.book', input: null };
+    const hotel = { commandId: `${PID}/${RUN}/3`, command: 'hotels.book', input: null };
     expect(await audited(refused.evidence({ effects: [...effects, hotel] }))).toContain('and its effect stands');
   });
 });

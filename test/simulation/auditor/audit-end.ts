@@ -1,5 +1,8 @@
+import { parsePid } from '../../../lib/contract/process-id.ts';
+import { identityOf } from '../../../lib/core/identity.ts';
 import { isClosed } from '../../../lib/core/image.ts';
 import type { JournalEntry } from '../../../lib/core/journal-entry.ts';
+import { sha256 } from '../../../lib/engine/sha256.ts';
 import type { Head } from '../../../lib/ports/process-store.ts';
 import type { ParkedEvent } from '../../../lib/ports/parking-store.ts';
 import type { Json } from '../../../lib/contract/schema.ts';
@@ -67,7 +70,7 @@ const checkRest = async ({ evidence, report }: EndContext): Promise<void> => {
 
 const checkInstance = async (context: EndContext, pid: string, expectation: Expectation): Promise<void> => {
   const { evidence, told, report } = context;
-  const instance = await keptInstance(evidence, pid, expectation.starts, told.runsOf?.(pid) ?? [], report);
+  const instance = await keptInstance(evidence, pid, [...runsBegunBy(context, pid, expectation), ...(told.runsOf?.(pid) ?? [])], report);
   const disturbed = told.isDisturbed?.(pid) ?? false;
   if (!disturbed) {
     checkStarts(context, instance, expectation);
@@ -79,6 +82,12 @@ const checkInstance = async (context: EndContext, pid: string, expectation: Expe
   // After a restore what the lost suffix has done stands beside what is done again, under other ids; only the rules above still hold.
   if (!last || disturbed) return;
   for (const fault of expectation.judge(endedRun(context, last))) reportJudged(report, last, fault);
+};
+
+/** The runs that its starts have begun, whichever of its types each of them had. */
+const runsBegunBy = ({ contracts }: EndContext, pid: string, { starts }: Expectation): string[] => {
+  const types = contracts.startTypes(parsePid(pid)?.process ?? '');
+  return starts.flatMap((id) => types.map((event) => identityOf(sha256, { pid, event, id })));
 };
 
 /** A judge may name the invariant that it speaks of. */

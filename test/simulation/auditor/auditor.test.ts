@@ -191,7 +191,7 @@ describe('I10', () => {
 describe('I11', () => {
   test('finds a head that nothing wakes', () => {
     const at = find(booked, 'committed', '"version":1');
-    expect(violationsOf(changedHead(booked, at, ({ control }) => ({ control: control.replace(/"tickAt":\d+,?/, '') })))).toContain('I11: ');
+    expect(violationsOf(changedHead(booked, at, ({ control }) => ({ control: control.replace(/,"tickAt":\d+/, '') })))).toContain('I11: ');
   });
 
   test('finds a timer that fires early', () => {

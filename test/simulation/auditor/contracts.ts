@@ -1,6 +1,6 @@
 import type { CommandContract, ProcessContract } from '../../../lib/contract/runtime-contract.ts';
 import { systemContract, type System } from '../../../lib/contract/system.ts';
-import { Catalogue, type Interest } from '../../../lib/engine/catalogue.ts';
+import { Catalogue, startType, type Interest } from '../../../lib/engine/catalogue.ts';
 
 /** What the builds of a system declare together: an old worker and a new one read the same message each by its own. */
 export class Contracts {
@@ -27,6 +27,12 @@ export class Contracts {
 
   newest(process: string): ProcessContract | undefined {
     return this.#first((catalogue) => catalogue.newest(process));
+  }
+
+  /** The types of the events that begin runs of this process, in any build. */
+  startTypes(process: string): string[] {
+    const definitions = this.#catalogues.flatMap(({ system }) => system.processes.get(process) ?? []);
+    return [...new Set(definitions.flatMap((each) => [startType(each), ...each.startOn.map(({ event }) => event.type)]))];
   }
 
   /** `name@version`, as a head says it. */

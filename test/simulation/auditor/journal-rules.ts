@@ -1,4 +1,5 @@
-import { runOf } from '../../../lib/core/inbound.ts';
+import { identityOf } from '../../../lib/core/identity.ts';
+import { sha256 } from '../../../lib/engine/sha256.ts';
 import { isFact, type JournalEntry } from '../../../lib/core/journal-entry.ts';
 import type { JournalContext } from './journal-context.ts';
 import { checkAnswerIsAuthentic, checkEventIsAuthentic, checkOperatorIsAuthentic } from './authenticity.ts';
@@ -79,7 +80,9 @@ const checkStart = (context: JournalContext, entry: Entry<'ProcessStarted'>, ind
   const { run, picture, report } = context;
   run.ids.add(entry.id);
   if (index !== 0) report('I7', `${picture.pid}/${run.run} was started a second time, by ${entry.id}`);
-  if (runOf(entry.id) !== run.run) report('I7', `run ${run.run} of ${picture.pid} was begun by ${entry.id}, whose run it is not`);
+  const { event, id } = entry;
+  if (identityOf(sha256, { pid: picture.pid, event, id }) !== run.run)
+    report('I7', `run ${run.run} of ${picture.pid} was begun by ${entry.id}, whose run it is not`);
   checkEventIsAuthentic(context, entry);
 };
 

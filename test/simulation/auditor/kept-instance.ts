@@ -2,7 +2,6 @@ import type { Json } from '../../../lib/contract/schema.ts';
 import { decodeHead } from '../../../lib/engine/head-codec.ts';
 import { readEntries } from '../../../lib/engine/read-journal.ts';
 import { isClosed, type Image } from '../../../lib/core/image.ts';
-import { runOf } from '../../../lib/core/inbound.ts';
 import type { JournalEntry } from '../../../lib/core/journal-entry.ts';
 import type { Head, HeadStatus, JournalChunk } from '../../../lib/ports/process-store.ts';
 import type { Evidence } from './evidence.ts';
@@ -26,11 +25,10 @@ export interface KeptInstance {
   readonly runs: readonly KeptRun[];
 }
 
-/** Reads an instance through the ports alone. `named`: runs that are known of, beside those that `starts` would have begun. */
+/** Reads an instance through the ports alone. `named`: the runs that are looked for beside the last, which its head names. */
 export const keptInstance = async (
   { store, payloads }: Pick<Evidence, 'store' | 'payloads'>,
   pid: string,
-  starts: readonly string[],
   named: readonly string[],
   report: Report,
 ): Promise<KeptInstance> => {
@@ -42,7 +40,7 @@ export const keptInstance = async (
     return json === undefined ? null : (JSON.parse(json) as Json);
   };
   const runs: KeptRun[] = [];
-  for (const run of new Set([...starts.map(runOf), ...named])) {
+  for (const run of new Set(named)) {
     if (run === last?.run) continue;
     const texts = merged(`${pid}/${run}`, await store.chunks(pid, run), report);
     if (texts.length > 0) runs.push(keptRun(pid, run, await readEntries(texts, read), undefined));

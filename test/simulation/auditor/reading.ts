@@ -2,7 +2,10 @@ import type { EventEnvelope, Outcome, ReplyEnvelope } from '../../../lib/contrac
 import { buildPid, DEFAULT_TENANT, parseCommandId, parsePid } from '../../../lib/contract/process-id.ts';
 import type { Json } from '../../../lib/contract/schema.ts';
 import { NEWER, parseVersion } from '../../../lib/contract/versions.ts';
+import { identityOf } from '../../../lib/core/identity.ts';
+import { startType } from '../../../lib/engine/catalogue.ts';
 import type { InboxMessage, OperateMessage, StartMessage } from '../../../lib/engine/inbox-message.ts';
+import { sha256 } from '../../../lib/engine/sha256.ts';
 import type { Contracts } from './contracts.ts';
 
 /** What a message of the inbox is for one instance, read by the contracts alone: admission is what is being audited. */
@@ -88,9 +91,9 @@ const ofStart = (start: StartMessage, contracts: Contracts): readonly Target[] =
   const definition = contracts.newest(start.process);
   const pid = buildPid(start.tenant, start.process, start.id);
   if (!definition || pid === undefined) return [];
-  const event = definition.startOn[0]?.event.type ?? `${start.process}.start`;
+  const event = startType(definition);
   const attaches = (start.onopen ?? definition.onOpen) === 'attach';
-  const keys = [`s:${start.startid}`];
+  const keys = [`s:${identityOf(sha256, { pid, event, id: start.startid })}`];
   return [{ kind: 'event', pid, keys, id: start.startid, event, source: contracts.system, starts: true, attaches }];
 };
 
@@ -134,7 +137,8 @@ const ofEvent = (envelope: EventEnvelope, contracts: Contracts): readonly Target
     const pid = processid ?? buildPid(envelope.tenant ?? DEFAULT_TENANT, definition.name, correlation.of(data as never));
     if (pid === undefined) return [];
     const begins = starts && (processid === undefined || definition.kind === 'decider');
-    const keys = [`s:${envelope.id}`, `x:${envelope.id}`];
+    const identity = identityOf(sha256, { pid, event: type, id: envelope.id });
+    const keys = [`s:${identity}`, `x:${identity}`];
     const attaches = begins && definition.kind === 'async' && definition.onOpen === 'attach';
     targets.push({ kind: 'event', pid, keys, id: envelope.id, event: type, source, starts: begins, attaches });
   }

@@ -1,5 +1,6 @@
 import { serve, type Served } from 'tutti/service';
-import { runOf } from '../../../lib/core/inbound.ts';
+import { identityOf } from '../../../lib/core/identity.ts';
+import { sha256 } from '../../../lib/engine/sha256.ts';
 import type { Choices } from '../choices.ts';
 import type { Act, EndedRun, Expectation, Scenario, Site } from '../scenario.ts';
 import { miller, mills, PACES, type Pace, turnId, TURNS_MAX } from './loop-system.ts';
@@ -49,7 +50,7 @@ const turn = (name: string, tenant: string, pace: Pace, choices: Choices, acts: 
     const pid = `${tenant}#mill#${turnId(name, i)}`;
     const begun = i > 0 && ({ begunByAnother: true } as const);
     expectations.set(pid, { starts: [start], events: [], ...begun, operated: [], judge: (run) => judge(run, i, wheel) });
-    start = `${pid}/${runOf(start)}/${pace === 'runs' ? 1 : 2}`;
+    start = `${pid}/${identityOf(sha256, { pid, event: 'mill.turn', id: start })}/${pace === 'runs' ? 1 : 2}`;
     // Nobody has ever begun what comes after the last, so nothing is expected of it.
     if (pace !== 'rests' && wheel.hops + i > HOPS_MAX) break;
   }

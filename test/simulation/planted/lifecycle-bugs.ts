@@ -96,7 +96,11 @@ export const lifecycleBugs: readonly PlantedBug[] = [
     what: 'A new run does not know which events and starts the one before has had.',
     patches: [
       { file: 'lib/engine/begin-run.ts', find: 'signals: [...signals],', plant: 'signals: PLANTED ? [] : [...signals],' },
-      { file: 'lib/engine/begin-run.ts', find: 'starts: [...starts],', plant: 'starts: PLANTED ? [] : [...starts],' },
+      {
+        file: 'lib/engine/begin-run.ts',
+        find: 'starts: startsOf(before, definition),',
+        plant: 'starts: PLANTED ? [] : startsOf(before, definition),',
+      },
     ],
   },
   {

@@ -1,6 +1,7 @@
 import type { Duration } from '../../../lib/contract/duration.ts';
-import { runOf } from '../../../lib/core/inbound.ts';
+import { identityOf } from '../../../lib/core/identity.ts';
 import type { JournalEntry } from '../../../lib/core/journal-entry.ts';
+import { sha256 } from '../../../lib/engine/sha256.ts';
 import { simulate } from '../../../lib/testing/simulate.ts';
 import type { Effect, EndedRun, Site } from '../scenario.ts';
 import { Go, Nudge, services, Started, Stop, stock } from './contracts.ts';
@@ -59,11 +60,12 @@ const STATUS = {
 /** What the auditor makes of a journal and the foreign systems. */
 export const endedRun = (entries: readonly JournalEntry[], effects: readonly Effect[]): EndedRun => {
   const [started] = entries;
+  const pid = `default#run-program#${ID}`;
   const last = entries.find(({ type }) => type in STATUS);
   const undone = new Set(effects.map(({ undoes }) => undoes));
   return {
-    pid: `default#run-program#${ID}`,
-    run: started?.type === 'ProcessStarted' ? runOf(started.id) : '',
+    pid,
+    run: started?.type === 'ProcessStarted' ? identityOf(sha256, { pid, event: started.event, id: started.id }) : '',
     status: last === undefined ? 'running' : STATUS[last.type as keyof typeof STATUS],
     entries,
     effects,
