@@ -76,6 +76,6 @@ export function retireStatements(at: OrchestratorResources): readonly PolicyStat
 }
 
 /** What a parked event is made of. */
-const PARKED_ATTRIBUTES: readonly string[] = ['pk', 'sk', 'reason', 'detail', 'at', 'b', 'ref'];
+const PARKED_ATTRIBUTES: readonly string[] = ['pk', 'sk', 'reason', 'detail', 'at', 'channel', 'sender', 'b', 'ref'];
 /** What the update of a retirement names, in its keys, its change and its condition. */
 const RETIRED_ATTRIBUTES: readonly string[] = ['pk', 'sk', 'ttl', 'lsh', 'v', 'st'];

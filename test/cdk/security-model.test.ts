@@ -59,7 +59,7 @@ describe('roles', () => {
 
   test('drain-dead-letters empties dead-letter queues into the inbox, and writes items that hold a parked event and nothing else', () => {
     expect(roleLines(resources, 'DrainDeadLetters')).toEqual([
-      'dynamodb:PutItem on table trips, if each dynamodb:Attributes is pk or sk or reason or detail or at or b or ref and dynamodb:Attributes is there',
+      'dynamodb:PutItem on table trips, if each dynamodb:Attributes is pk or sk or reason or detail or at or channel or sender or b or ref and dynamodb:Attributes is there',
       ownLog,
       's3:PutObject on values orchestrator/*',
       `${receive} on queue trips-hot-lane-dead-letter.fifo`,

@@ -52,10 +52,11 @@ function roleArn(id: string, properties: Resource['properties']): string {
 /** By the ARN of the resource: those of queues and buckets, and of buses, which have one resource for each statement. */
 export function resourcePolicies(resources: readonly Resource[]): ReadonlyMap<string, readonly Statement[]> {
   const policies = new Map<string, readonly Statement[]>();
+  const roles = new Map(rolesOf(resources).map(({ id, arn }) => [id, arn]));
   const add = (arn: string, statements: readonly Statement[]): void =>
     void policies.set(arn, [...(policies.get(arn) ?? []), ...statements]);
   for (const { id, type, properties } of resources) {
-    const document = properties['PolicyDocument'] as Document;
+    const document = withRoleArns(properties['PolicyDocument'] as Document, roles);
     if (type === 'AWS::SQS::QueuePolicy')
       for (const queue of properties['Queues'] as readonly string[]) add(queueArn(queue), statementsOf(id, document));
     if (type === 'AWS::S3::BucketPolicy') add(`arn:aws:s3:::${String(properties['Bucket'])}`, statementsOf(id, document));
@@ -65,6 +66,13 @@ export function resourcePolicies(resources: readonly Resource[]): ReadonlyMap<st
     }
   }
   return policies;
+}
+
+/** A reference to the ARN of a role, which the synthesized properties name by its logical id. */
+function withRoleArns<D extends Document | undefined>(document: D, roles: ReadonlyMap<string, string>): D {
+  if (document === undefined) return document;
+  const text = JSON.stringify(document).replaceAll(/AWS::IAM::Role\/(\w+)/g, (found, id: string) => roles.get(id) ?? found);
+  return JSON.parse(text) as D;
 }
 
 export const queueArn = (name: string): string => `arn:aws:sqs:${REGION}:${ACCOUNT}:${name}`;

@@ -19,9 +19,14 @@ let client: Client;
 
 beforeAll(async () => {
   // Functions write their log.
-  vi.spyOn(console, 'log').mockImplementation(() => {});
+  for (const level of ['log', 'warn', 'error'] as const) vi.spyOn(console, level).mockImplementation(() => {});
   vi.useFakeTimers({ toFake: ['Date'], now: Date.UTC(2027, 0, 4) });
-  shop = await deployShop({ Client: (orchestrator, role) => void orchestrator.grantClient(role) });
+  shop = await deployShop({
+    Client: (orchestrator, role) => {
+      orchestrator.grantClient(role);
+      orchestrator.grantOperate(role);
+    },
+  });
   client = shop.client('Client');
   await shop.functions.run();
 }, 60_000);
