@@ -4,6 +4,7 @@ import type { S3Client } from '@aws-sdk/client-s3';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { clientSettings, largeValueSettings } from '../lib/adapters/aws/client-settings.ts';
 import { siblingQueueUrl } from '../lib/adapters/aws/deployment-names.ts';
+import { SQS_BODY_BYTES_MAX } from '../lib/adapters/body-limit.ts';
 import { DynamoDbInstanceIndex } from '../lib/adapters/dynamodb/instance-index.ts';
 import { DynamoDbParkingStore } from '../lib/adapters/dynamodb/parking-store.ts';
 import { DynamoDbPayloadStore } from '../lib/adapters/dynamodb/payload-store.ts';
@@ -44,6 +45,10 @@ export const deployedRetirement = (processes: readonly string[]): DynamoDbRetire
 
 export const deployedSender = (): SqsMessageSender =>
   new SqsMessageSender({ client: sqs(), queueUrls: deploymentQueueUrls(environment()) });
+
+/** Sends back what SQS has delivered, whoever sent it first: only the limit of SQS holds for that. */
+export const deployedDrainSender = (): SqsMessageSender =>
+  new SqsMessageSender({ client: sqs(), queueUrls: deploymentQueueUrls(environment()), bodyBytesMax: SQS_BODY_BYTES_MAX });
 
 export const deployedPublisher = (): EventBridgeEventPublisher =>
   new EventBridgeEventPublisher({ client: new EventBridgeClient(clientSettings()), busName: environment().bus });

@@ -8,7 +8,7 @@ export interface DrainDeadLettersPorts extends DrainPorts {
   readonly log: Log;
 }
 
-/** A batch of dead letters: each goes back to the inbox once, and is parked when it comes again. */
+/** A batch of dead letters: each goes back to the inbox, for a day with growing delays, and then to be parked. */
 export const makeHandler =
   (deployed: () => DrainDeadLettersPorts) =>
   async (event: SQSEvent): Promise<SQSBatchResponse> => {

@@ -10,6 +10,7 @@ import type { Catalogue } from './catalogue.ts';
 import type { EngineOptions } from './engine-context.ts';
 import { inboxFault } from './inbox-form.ts';
 import { firstOf, type ForcedMessage, type InboxMessage } from './inbox-message.ts';
+import { namedInstance } from './named-instance.ts';
 
 /** What admission looks at: the system, and who may publish to it. */
 export interface Admitting {
@@ -99,6 +100,8 @@ export interface ReadForced extends ForcedMessage {
 
 /** A parked message comes back as it was, to the queue to which it came first, but with damping off. */
 const forced = (context: Admitting, again: ReadForced, message: ReceivedMessage, now: number): Admission => {
+  if (again.park !== undefined)
+    return park('DEAD_LETTER', 'It was a dead letter for a day, and could not be applied.', namedInstance(message.body));
   const inner = admit(context, firstOf(message, again), again.inner, now);
   if (inner.status !== 'deliver') return inner;
   return { ...inner, targets: inner.targets.map((each) => ({ ...each, inbound: { ...each.inbound, forced: true } })) };

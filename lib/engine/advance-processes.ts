@@ -1,17 +1,15 @@
 import type { ReceivedMessage } from '../ports/message-queue.ts';
 import type { Head } from '../ports/process-store.ts';
-import { DATA_ALTERED, type Admission, type Target } from './admission.ts';
-import { admit } from './admit.ts';
+import { admitOrGiveBack } from './admit-message.ts';
 import { advanceInstance } from './advance-instance.ts';
 import type { AdvanceResult, EngineContext } from './engine-context.ts';
 import { forwardDeliveries } from './forward.ts';
 import { getStuck } from './get-stuck.ts';
-import type { ForcedMessage } from './inbox-message.ts';
-import { newItem, type Item } from './item.ts';
+import type { Item } from './item.ts';
 import type { LiveInstance } from './live-instance.ts';
+import { namedInstance } from './named-instance.ts';
 import { parkMessage } from './park.ts';
-import { BEGUN_MS_MIN, DEPLOY_SECONDS, PATIENCE_MS, retrySeconds } from './pause.ts';
-import { ALTERED, MISSING, readBody } from './read-body.ts';
+import { BEGUN_MS_MIN, faultSeconds, noteFault, retrySeconds } from './pause.ts';
 import { sendAll, type SentResult } from './send-all.ts';
 import { sendFiresTogether } from './send-fires-together.ts';
 import { settle, type Delivery, type Settled } from './settle.ts';
@@ -27,14 +25,24 @@ const QUARANTINE_ATTEMPTS = 3;
  * proves that its event is in the head and that its commands were accepted.
  */
 export const advanceProcesses = async (context: EngineContext, messages: readonly ReceivedMessage[]): Promise<AdvanceResult> => {
+  const { health } = context;
   const result: Settled = { acknowledge: [], giveBack: [] };
-  const suspects = messages.filter((message) => message.receiveCount > SUSPECT_DELIVERY && !message.body.startsWith('{"tutti":"tick"'));
+  const faults = health.faults;
+  const suspects = wasDown(context) ? [] : messages.filter(isSuspect);
   await advanceBatch(context, suspects.length === 0 ? messages : messages.filter((message) => !suspects.includes(message)), result);
   for (const suspect of suspects)
-    if (context.remainingMs() >= BEGUN_MS_MIN) await runMarked(context, suspect, result);
+    if (wasDown(context)) result.giveBack.push({ receiptHandle: suspect.receiptHandle, seconds: faultSeconds(context, suspect) });
+    else if (context.remainingMs() >= BEGUN_MS_MIN) await runMarked(context, suspect, result);
     else result.giveBack.push({ receiptHandle: suspect.receiptHandle, seconds: retrySeconds(context) });
+  if (health.faults === faults) health.worked();
   return result;
 };
+
+/** While the ports fail no mark is written: the messages come again because of the ports. */
+const wasDown = ({ health, options }: EngineContext): boolean => health.wasDown(options.clock.now());
+
+const isSuspect = ({ receiveCount, body }: ReceivedMessage): boolean =>
+  receiveCount > SUSPECT_DELIVERY && !body.startsWith('{"tutti":"tick"');
 
 /** One message alone, marked before: for a caller who knows that a worker has ended while it held this message. */
 export const advanceSuspect = async (context: EngineContext, message: ReceivedMessage): Promise<AdvanceResult> => {
@@ -75,47 +83,6 @@ const advanceItems = async (context: EngineContext, items: readonly Item[]): Pro
 const settleDeliveries = async (context: EngineContext, deliveries: readonly Delivery[], result: Settled): Promise<void> => {
   if (context.forwards) await forwardDeliveries(context, deliveries);
   for (const delivery of deliveries) await settle(context, delivery, result);
-};
-
-/** A port that fails keeps one message, not its neighbours: nothing is known of it, so it comes again. */
-const admitOrGiveBack = async (context: EngineContext, message: ReceivedMessage): Promise<Delivery> => {
-  try {
-    return await admitOne(context, message);
-  } catch (error) {
-    context.options.onFault?.(error);
-    return { message, items: [], giveBackSeconds: retrySeconds(context) };
-  }
-};
-
-const admitOne = async (context: EngineContext, message: ReceivedMessage): Promise<Delivery> => {
-  const now = context.options.clock.now();
-  const body = await readBody(context, message.body);
-  const admission = admitBody(context, message, body, now);
-  if (admission.status === 'deliver') {
-    // Whoever forwarded it to the lane has parked that already, under the id that it came with.
-    if (admission.aside && !context.lane) await parkMessage(context.options, message, admission.aside);
-    return { message, items: itemsOf(message, body, admission.targets), giveBackSeconds: undefined };
-  }
-  const passing = admission.status === 'newer' || admission === PAYLOAD_MISSING;
-  if (passing && now - message.sentAt < PATIENCE_MS) return { message, items: [], giveBackSeconds: DEPLOY_SECONDS };
-  const why = admission.status === 'park' ? admission : { pid: admission.pid, reason: 'NEWER', detail: admission.detail };
-  await parkMessage(context.options, message, why);
-  return { message, items: [], giveBackSeconds: undefined };
-};
-
-const admitBody = (context: EngineContext, message: ReceivedMessage, body: unknown, now: number): Admission => {
-  if (body === MISSING) return PAYLOAD_MISSING;
-  return body === ALTERED ? DATA_ALTERED : admit(context, message, body, now);
-};
-
-const itemsOf = (message: ReceivedMessage, body: unknown, targets: readonly Target[]): Item[] =>
-  targets.map((target) => newItem(target.inbound.forced ? { ...message, sentAt: (body as ForcedMessage).sentat } : message, target));
-
-const PAYLOAD_MISSING: Admission = {
-  status: 'park',
-  pid: '',
-  reason: 'PAYLOAD_MISSING',
-  detail: 'The data of the message was stored apart, and is not there.',
 };
 
 /** By arrival, where a message that was parked arrived when it came first; of one millisecond by id, which some queues count up. */
@@ -197,8 +164,8 @@ const loadHeads = async (context: EngineContext, pids: readonly string[]): Promi
 };
 
 const comesAgain = (context: EngineContext, items: readonly Item[], error: unknown): void => {
-  context.options.onFault?.(error);
-  for (const item of items) item.giveBackSeconds ??= retrySeconds(context);
+  noteFault(context, error);
+  for (const item of items) item.giveBackSeconds ??= faultSeconds(context, item.message);
 };
 
 /** What all groups must send goes out together, in as few calls as there are target queues. */
@@ -229,7 +196,7 @@ const failed = (context: EngineContext, item: Item, sent: Exclude<SentResult, 's
   else comesAgain(context, [item], `A send failed and is tried again: ${sent.reason}`);
 };
 
-/** Runs a message alone, with a mark that outlives the worker: what kills its worker again and again is never run again. */
+/** Runs a message alone, with marks that outlive the worker: what ends its worker again and again is never run again. */
 const runMarked = async (context: EngineContext, message: ReceivedMessage, result: Settled): Promise<void> => {
   const alone: Settled = { acknowledge: [], giveBack: [] };
   try {
@@ -237,60 +204,64 @@ const runMarked = async (context: EngineContext, message: ReceivedMessage, resul
     result.acknowledge.push(...alone.acknowledge);
     result.giveBack.push(...alone.giveBack);
   } catch (error) {
-    context.options.onFault?.(error);
-    result.giveBack.push({ receiptHandle: message.receiptHandle, seconds: retrySeconds(context) });
+    noteFault(context, error);
+    result.giveBack.push({ receiptHandle: message.receiptHandle, seconds: faultSeconds(context, message) });
   }
-};
-
-const advanceMarked = async (context: EngineContext, message: ReceivedMessage, result: Settled): Promise<void> => {
-  const { parking } = context.options;
-  const attempts = await parking.attempt(message.messageId, 1);
-  const delivery = await admitOrGiveBack(context, message);
-  if (attempts > QUARANTINE_ATTEMPTS) {
-    const items = await quarantine(context, delivery, delivery.items);
-    return advanceDeliveries(context, [{ ...delivery, items }], result);
-  }
-  if (delivery.items.length > 1) {
-    await parking.attempt(message.messageId, -1);
-    return advanceEachMarked(context, delivery, result);
-  }
-  await advanceDeliveries(context, [delivery], result);
-  await parking.attempt(message.messageId, -1);
-};
-
-/** One event may concern several instances. Each runs alone under a mark of its own, so only the one that ends the worker gets stuck. */
-const advanceEachMarked = async (context: EngineContext, delivery: Delivery, result: Settled): Promise<void> => {
-  const { parking } = context.options;
-  const items: Item[] = [];
-  for (const item of delivery.items) {
-    const mark = `${delivery.message.messageId}/${item.target.pid}`;
-    if ((await parking.attempt(mark, 1)) > QUARANTINE_ATTEMPTS) {
-      const left = await quarantine(context, delivery, [item]);
-      await advanceItems(context, left);
-      items.push(...left);
-    } else {
-      await advanceItems(context, [item]);
-      await parking.attempt(mark, -1);
-      items.push(item);
-    }
-  }
-  await settleDeliveries(context, [{ ...delivery, items }], result);
 };
 
 /**
- * The instances get stuck, and the event is kept beside them. Returns where it does not apply any more: it runs no code of a process
+ * The message has a mark while it is read, and each instance that it concerns has one while it runs on it. So a message that cannot even be
+ * read without the end of the worker is parked, and of the instances only the one that ends the worker gets stuck.
+ */
+const advanceMarked = async (context: EngineContext, message: ReceivedMessage, result: Settled): Promise<void> => {
+  const begun = await context.marks.begin(message.messageId);
+  if (begun > QUARANTINE_ATTEMPTS) {
+    await parkUnread(context, message);
+    result.acknowledge.push(message.receiptHandle);
+    return;
+  }
+  const delivery = await admitOrGiveBack(context, message);
+  await endMark(context, message.messageId);
+  const items: Item[] = [];
+  for (const item of delivery.items) items.push(...(await advanceItemMarked(context, delivery, item)));
+  await settleDeliveries(context, [{ ...delivery, items }], result);
+};
+
+/** Returns the event as it is to be settled; nothing where its instance is stuck on it, and it is kept beside that. */
+const advanceItemMarked = async (context: EngineContext, delivery: Delivery, item: Item): Promise<readonly Item[]> => {
+  const mark = `${delivery.message.messageId}/${item.target.pid}`;
+  if ((await context.marks.begin(mark)) > QUARANTINE_ATTEMPTS) {
+    const left = await quarantine(context, delivery, item);
+    await advanceItems(context, left);
+    return left;
+  }
+  await advanceItems(context, [item]);
+  await endMark(context, mark);
+  return [item];
+};
+
+const endMark = async (context: EngineContext, mark: string): Promise<void> => {
+  const fault = await context.marks.end(mark);
+  if (fault !== undefined) noteFault(context, fault);
+};
+
+/** Neither its data nor code of the system is touched: they are what may have ended the worker. */
+const parkUnread = (context: EngineContext, message: ReceivedMessage): Promise<void> =>
+  parkMessage(context.options, message, {
+    pid: namedInstance(message.body),
+    reason: 'POISON',
+    detail: `This message ended its worker ${QUARANTINE_ATTEMPTS} times while it was read: its data may be too large for the memory.`,
+  });
+
+/**
+ * The instance gets stuck, and the event is kept beside it. Returns the event where it does not apply any more: it runs no code of a process
  * there, and only sends again what it has caused.
  */
-const quarantine = async (context: EngineContext, delivery: Delivery, items: readonly Item[]): Promise<readonly Item[]> => {
-  const reason = {
+const quarantine = async (context: EngineContext, delivery: Delivery, item: Item): Promise<readonly Item[]> => {
+  const refused = await getStuck(context, delivery.message, item.target, {
     code: 'POISON',
     message: `This event ended its worker ${QUARANTINE_ATTEMPTS} times: its code never yields, or takes all memory.`,
-  };
-  const left: Item[] = [];
-  for (const item of items) {
-    const refused = await getStuck(context, delivery.message, item.target, reason);
-    if (refused === 'again') delivery.giveBackSeconds ??= 0;
-    if (refused === 'passed') left.push(item);
-  }
-  return left;
+  });
+  if (refused === 'again') delivery.giveBackSeconds ??= faultSeconds(context, delivery.message);
+  return refused === 'passed' ? [item] : [];
 };

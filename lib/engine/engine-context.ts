@@ -12,6 +12,8 @@ import type { PayloadStore } from '../ports/payload-store.ts';
 import type { ProcessStore } from '../ports/process-store.ts';
 import type { Catalogue } from './catalogue.ts';
 import type { LiveCache } from './live-cache.ts';
+import type { Marks } from './marks.ts';
+import type { PortHealth } from './port-health.ts';
 import type { RejectionWatch } from './rejection-watch.ts';
 
 export interface EngineOptions {
@@ -69,6 +71,8 @@ export interface EngineContext {
   /** Whoever advances an instance holds its pid until its commit is known. */
   readonly busy: Map<string, Promise<void>>;
   readonly rejections: RejectionWatch;
+  readonly health: PortHealth;
+  readonly marks: Marks;
   /** The messages in hand come from the hot lane: they are decided, whatever they meet. */
   readonly lane: boolean;
   /** Events that meet others again and again go to the hot lane. */

@@ -9,6 +9,8 @@ import { advanceProcesses, advanceSuspect } from './advance-processes.ts';
 import { Catalogue } from './catalogue.ts';
 import { drainDeadLetters } from './drain-dead-letters.ts';
 import { LiveCache } from './live-cache.ts';
+import { Marks } from './marks.ts';
+import { PortHealth } from './port-health.ts';
 import { RejectionWatch } from './rejection-watch.ts';
 import { sha256 } from './sha256.ts';
 import { sweepTimers } from './sweep-timers.ts';
@@ -32,6 +34,8 @@ export class Engine {
       cache: new LiveCache(options.warmMax ?? 10_000, options.warmEntriesMin ?? 0),
       busy: new Map(),
       rejections: new RejectionWatch(),
+      health: new PortHealth(),
+      marks: new Marks(options.parking),
       lane: false,
       forwards: options.hotLane ?? false,
       remainingMs: forEver,
@@ -55,7 +59,7 @@ export class Engine {
     return (await sweepTimers(this.#context.options, aheadMs)).count;
   }
 
-  /** Messages of the inbox's dead-letter queue: each is sent back once, forced; what comes a second time is parked. */
+  /** Messages of the dead-letter queues: each is sent back, for a day with growing delays, and then to be parked. */
   drainDeadLetters(messages: readonly ReceivedMessage[]): Promise<AdvanceResult> {
     return drainDeadLetters(this.#context.options, messages);
   }

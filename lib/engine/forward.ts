@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Dispatch } from './dispatch.ts';
 import type { EngineContext } from './engine-context.ts';
 import { forwardedBody, HOT_LANE } from './inbox-message.ts';
+import { faultSeconds, noteFault } from './pause.ts';
 import { sendAll } from './send-all.ts';
 import type { Delivery } from './settle.ts';
 
@@ -25,8 +26,9 @@ export const forwardDeliveries = async (context: EngineContext, deliveries: read
   const results = await sendAll(forwarded.map(dispatchOf), context.options.sender);
   for (const [i, result] of results.entries()) {
     if (result === 'sent') continue;
-    context.options.onFault?.(`A message could not be forwarded to the hot lane and is tried again: ${result.reason}`);
-    forwarded[i]!.giveBackSeconds = 1;
+    const delivery = forwarded[i] as Delivery;
+    noteFault(context, `A message could not be forwarded to the hot lane and is tried again: ${result.reason}`);
+    delivery.giveBackSeconds = faultSeconds(context, delivery.message);
   }
 };
 

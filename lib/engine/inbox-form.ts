@@ -74,12 +74,19 @@ const isResolution = (resolution: unknown): boolean => {
 };
 
 const CHANNELS: readonly unknown[] = [undefined, 'inbox', 'starts', 'operations'];
+/** Of a flag that is there or not. */
+const MARKED: readonly unknown[] = [undefined, true];
 
-const forcedFault = ({ body, sentat, channel, sender }: ForcedMessage): string | undefined => {
-  if (!(typeof body === 'string' && Number.isFinite(sentat) && sentat >= 0)) return 'body is no text or sentat no instant';
+const forcedFault = ({ body, packed, sentat, channel, sender, since, park }: ForcedMessage): string | undefined => {
+  if (typeof body !== 'string' || !isInstant(sentat)) return 'body is no text or sentat no instant';
+  if (!MARKED.includes(packed)) return 'packed is not true';
   if (!CHANNELS.includes(channel)) return `channel is ${channel}, expected inbox, starts or operations`;
-  return sender === undefined || typeof sender === 'string' ? undefined : 'sender is no text';
+  if (sender !== undefined && typeof sender !== 'string') return 'sender is no text';
+  if (since !== undefined && !isInstant(since)) return 'since is no instant';
+  return park === undefined || park === 'DEAD_LETTER' ? undefined : `park is ${String(park)}, expected DEAD_LETTER`;
 };
+
+const isInstant = (milliseconds: number): boolean => Number.isFinite(milliseconds) && milliseconds >= 0;
 
 /** A pid is a key of the table: one that is no key would fail the read of the whole batch. */
 const pidFault = (pid: unknown): string | undefined =>

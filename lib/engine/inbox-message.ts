@@ -59,8 +59,9 @@ export interface OperateMessage {
 /** A parked message on its way back: damping is off, what its key caused is sent again whatever message carried it. */
 export interface ForcedMessage {
   readonly tutti: 'forced';
-  /** The message as it came first. */
+  /** The message as it came first; `packed`: deflated, in base64. */
   readonly body: string;
+  readonly packed?: true;
   /** When it came first, milliseconds. */
   readonly sentat: number;
   /** Where it came to first, if not to the inbox, and who sent it there: it is admitted as that. */
@@ -68,6 +69,10 @@ export interface ForcedMessage {
   readonly sender?: string;
   /** It was forwarded to the hot lane, and has not been a dead letter yet. */
   readonly lane?: true;
+  /** It is a dead letter since this instant, milliseconds. */
+  readonly since?: number;
+  /** It was a dead letter for too long: it is parked for this reason, and not read. */
+  readonly park?: 'DEAD_LETTER';
 }
 
 export const INBOX = 'inbox';
@@ -79,7 +84,6 @@ export const OPERATIONS = 'operations';
 export const HOT_LANE = 'hot-lane';
 
 const FORCED = '{"tutti":"forced"';
-const OF_THE_LANE = `${FORCED},"lane":true`;
 
 /** What of a message says where it came from. */
 type Origin = Pick<ReceivedMessage, 'body' | 'sentAt' | 'channel' | 'senderId'>;
@@ -88,14 +92,10 @@ type Origin = Pick<ReceivedMessage, 'body' | 'sentAt' | 'channel' | 'senderId'>;
 export const isWrapper = ({ body, channel = INBOX }: Pick<Origin, 'body' | 'channel'>): boolean =>
   channel === INBOX && body.startsWith(FORCED);
 
-const isOfTheLane = (message: Origin): boolean => isWrapper(message) && message.body.startsWith(OF_THE_LANE);
+/** A message that is sent on as another. */
+export const forcedMessage = (message: Origin): ForcedMessage => ({ tutti: 'forced', ...wrapped(message) });
 
-/** Whether a message was sent back before. What was only forwarded was not. */
-export const isForced = (message: Origin): boolean => isWrapper(message) && !isOfTheLane(message);
-
-/** The body of a message that is sent on as another: what wraps the first is kept, and no wrapper gets a wrapper. */
-export const forcedBody = (message: Origin): string =>
-  isOfTheLane(message) ? FORCED + message.body.slice(OF_THE_LANE.length) : inboxBody({ tutti: 'forced', ...wrapped(message) });
+export const forcedBody = (message: Origin): string => inboxBody(forcedMessage(message));
 
 /** The body of a message on its way to the hot lane. */
 export const forwardedBody = (message: Origin): string =>

@@ -4,7 +4,8 @@ import type { ParkedEvent } from '../ports/parking-store.ts';
 import type { Dispatch } from './dispatch.ts';
 import type { EngineContext, EngineOptions } from './engine-context.ts';
 import { inboxFault } from './inbox-form.ts';
-import { firstOf, forcedBody, INBOX, isWrapper, type ForcedMessage } from './inbox-message.ts';
+import { firstOf, forcedBody, forcedMessage, INBOX, inboxBody, isWrapper, type ForcedMessage } from './inbox-message.ts';
+import { packedBody, wrappedBody } from './packed-body.ts';
 import { BEGUN_MS_MIN } from './pause.ts';
 import { sendAll, type SentResult } from './send-all.ts';
 import { shortText } from './short-text.ts';
@@ -50,7 +51,8 @@ const unwrapped = (message: ReceivedMessage): ReceivedMessage => {
   if (!isWrapper(message)) return message;
   try {
     const wrapper = JSON.parse(message.body) as ForcedMessage;
-    return inboxFault(wrapper) === undefined ? firstOf(message, wrapper) : message;
+    const body = inboxFault(wrapper) === undefined ? wrappedBody(wrapper) : undefined;
+    return body === undefined ? message : firstOf(message, { ...wrapper, body });
   } catch {
     // Half of a wrapper.
     return message;
@@ -81,23 +83,30 @@ export const redrive = async ({ options, remainingMs }: EngineContext, pid: stri
 };
 
 /**
- * One that its wrapper makes too long goes as it came first. What a client sent stays parked then: without its wrapper it would come to
- * the inbox, which takes no such message. A client sends none so long (`sendRequest`).
+ * One that its wrapper makes too long goes packed, and one that is too long packed goes as it came first. What a client sent stays parked
+ * then: without its wrapper it would come to the inbox, which takes no such message. A client sends none so long (`sendRequest`).
  */
 const sentAgain = async (sender: MessageSender, pid: string, events: readonly ParkedEvent[]): Promise<SentResult[]> => {
-  const toInbox = (body: string): Dispatch => ({ to: 'queue', queue: INBOX, body, groupId: pid, n: 0 });
-  const wrapped = (event: ParkedEvent): string => forcedBody({ ...event, sentAt: Number(event.id.split('#')[0]) });
-  const results = await sendAll(
-    events.map((event) => toInbox(wrapped(event))),
-    sender,
-  );
-  const refused = [...results.keys()].filter((i) => isRefused(results[i]) && events[i]?.channel === undefined);
-  const again = await sendAll(
-    refused.map((i) => toInbox((events[i] as ParkedEvent).body)),
-    sender,
-  );
-  for (const [at, i] of refused.entries()) results[i] = again[at] as SentResult;
+  const results: SentResult[] = events.map(() => ({ senderFault: true, reason: 'not sent' }));
+  for (const form of FORMS) {
+    const left = [...results.keys()].filter((i) => isRefused(results[i]) && (form !== asItCame || events[i]?.channel === undefined));
+    const sent = await sendAll(
+      left.map((i): Dispatch => ({ to: 'queue', queue: INBOX, body: form(events[i] as ParkedEvent), groupId: pid, n: 0 })),
+      sender,
+    );
+    for (const [at, i] of left.entries()) results[i] = sent[at] as SentResult;
+  }
   return results;
 };
+
+const asItCame = ({ body }: ParkedEvent): string => body;
+
+const first = (event: ParkedEvent): Parameters<typeof forcedBody>[0] => ({ ...event, sentAt: Number(event.id.split('#')[0]) });
+
+const FORMS: readonly ((event: ParkedEvent) => string)[] = [
+  (event) => forcedBody(first(event)),
+  (event) => inboxBody({ ...forcedMessage(first(event)), packed: true, body: packedBody(event.body) }),
+  asItCame,
+];
 
 const isRefused = (result: SentResult | undefined): boolean => typeof result === 'object' && result.senderFault;

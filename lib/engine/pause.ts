@@ -1,3 +1,5 @@
+import { backoffSeconds } from '../contract/backoff.ts';
+import type { ReceivedMessage } from '../ports/message-queue.ts';
 import type { EngineContext } from './engine-context.ts';
 
 /** A rolling deploy is over after this long; what still is not understood, or not there, is parked. */
@@ -13,5 +15,15 @@ const chance = ({ options }: EngineContext): number => (options.random ?? Math.r
 /** Full jitter of 5 to 50 ms: simultaneous writers of one instance must not meet again. */
 export const jitter = (context: EngineContext): Promise<void> => context.options.clock.sleep(5 + 45 * chance(context));
 
-/** In how many seconds, 1 to 4, an event comes again after a passing fault. */
+/** In how many seconds, 1 to 4, an event comes again that lost against others, or for which no time was left. */
 export const retrySeconds = (context: EngineContext): number => 1 + Math.floor(4 * chance(context));
+
+/** In how many seconds a message comes again after a port has failed. */
+export const faultSeconds = (context: EngineContext, { receiveCount }: Pick<ReceivedMessage, 'receiveCount'>): number =>
+  backoffSeconds(receiveCount, chance(context));
+
+/** A port has failed, and what was in hand is tried again. */
+export const noteFault = ({ options, health }: EngineContext, error: unknown): void => {
+  health.failed(options.clock.now());
+  options.onFault?.(error);
+};

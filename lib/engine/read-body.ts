@@ -3,6 +3,7 @@ import type { ReadForced } from './admit.ts';
 import type { EngineContext } from './engine-context.ts';
 import { inboxFault } from './inbox-form.ts';
 import type { ForcedMessage } from './inbox-message.ts';
+import { wrappedBody } from './packed-body.ts';
 
 /** Data that was too large to be carried is not where it should be: a payload store that lags, or data that is gone. */
 export const MISSING: unique symbol = Symbol('missing');
@@ -56,7 +57,9 @@ const hashed = (context: EngineContext, json: string, datahash: unknown): Json |
 };
 
 const readForced = async (context: EngineContext, forced: ForcedMessage): Promise<unknown> => {
-  // What a broken wrapper holds is not read: whether its data is there decides nothing.
-  const inner = inboxFault(forced) === undefined ? await readBody(context, forced.body) : undefined;
+  // What a broken wrapper holds is not read, nor what is only parked: whether its data is there decides nothing.
+  const isRead = inboxFault(forced) === undefined && forced.park === undefined;
+  const text = isRead ? wrappedBody(forced) : undefined;
+  const inner = text === undefined ? undefined : await readBody(context, text);
   return inner === MISSING || inner === ALTERED ? inner : ({ ...forced, inner } satisfies ReadForced);
 };

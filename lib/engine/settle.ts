@@ -6,7 +6,7 @@ import { getStuck, parkBesideStuck, refuseOperator } from './get-stuck.ts';
 import type { Item } from './item.ts';
 import { settleLate } from './late-event.ts';
 import { parkMessage, redrive } from './park.ts';
-import { retrySeconds } from './pause.ts';
+import { faultSeconds, noteFault } from './pause.ts';
 
 /** Deliveries of an event whose code throws, before its instance is stuck: the fault may be a passing one. */
 const POISON_DELIVERIES_MAX = 3;
@@ -38,8 +38,8 @@ export const settle = async (context: EngineContext, delivery: Delivery, result:
       if (again !== undefined) seconds = Math.max(seconds ?? 0, again);
     }
   } catch (error) {
-    context.options.onFault?.(error);
-    seconds = retrySeconds(context);
+    noteFault(context, error);
+    seconds = faultSeconds(context, message);
   }
   if (seconds === undefined) result.acknowledge.push(message.receiptHandle);
   else result.giveBack.push({ receiptHandle: message.receiptHandle, seconds });
@@ -63,7 +63,7 @@ const settleItem = async (context: EngineContext, item: Item): Promise<number | 
         'The instance is stuck; the event is applied after it is resumed.',
       ))
         ? undefined
-        : 0;
+        : faultSeconds(context, message);
     case 'future':
       return stop(context, item, {
         code: 'FORK',
@@ -77,7 +77,7 @@ const settleItem = async (context: EngineContext, item: Item): Promise<number | 
       await settleLate(context, item);
       return undefined;
     default:
-      if (item.redrives) return (await redrive(context, target.pid)) ? undefined : 1;
+      if (item.redrives) return (await redrive(context, target.pid)) ? undefined : faultSeconds(context, message);
       return undefined;
   }
 };
@@ -91,15 +91,18 @@ const settleRefused = async (context: EngineContext, item: Item, reason: NonNull
   // What was decided and only not sent is parked as any event is: the next `resume` sends it.
   if (target.inbound.kind === 'operate' && reason.code !== 'DISPATCH')
     return (await refuseOperator(context, message, target, reason)) ? undefined : 1;
-  if (reason.code === 'UNSENT') return retrySeconds(context);
+  if (reason.code === 'UNSENT') return faultSeconds(context, message);
   if (reason.code === 'UNKNOWN_VERSION' && message.receiveCount < POISON_DELIVERIES_MAX) return 30;
   if (reason.code === 'POISON' && message.receiveCount < POISON_DELIVERIES_MAX && !context.options.checks) return message.receiveCount;
   return stop(context, item, reason);
 };
 
 /** An event that does not apply any more comes again: as a duplicate it sends again what it may have caused, and is then acknowledged. */
-const stop = async (context: EngineContext, { message, target }: Item, reason: StuckReason): Promise<number | undefined> =>
-  (await getStuck(context, message, target, reason)) === 'kept' ? undefined : 0;
+const stop = async (context: EngineContext, { message, target }: Item, reason: StuckReason): Promise<number | undefined> => {
+  const refused = await getStuck(context, message, target, reason);
+  if (refused === 'kept') return undefined;
+  return refused === 'again' ? faultSeconds(context, message) : 0;
+};
 
 const waitSeconds = (context: EngineContext, { target }: Item): number => {
   const { inbound } = target;

@@ -10,15 +10,8 @@ export const RECEIVES_NEAR_MAX = RECEIVES_MAX - 3;
 /** How long a message that this worker cannot read waits for a newer worker, and for how long in all. */
 export const HOLD_SECONDS = 60;
 export const HOLD_MAX_MS = 15 * 60_000;
-/** SQS delays and hides by whole seconds; a backoff is at most this. */
-export const BACKOFF_SECONDS_MAX = 900;
 /** SQS hides a message for 12 hours at the most, counted from its receipt. */
 export const VISIBILITY_SECONDS_MAX = 11 * 3600;
-
-/** 2^k seconds with jitter, k from the receive count: 1 to 2 s after the first failure, 15 minutes at the most. */
-export function backoffSeconds(receiveCount: number, random: () => number): number {
-  return Math.min(BACKOFF_SECONDS_MAX, Math.ceil(2 ** (Math.min(receiveCount, 11) - 1) * (1 + random())));
-}
 
 /** Whole seconds that cover `milliseconds`, within what SQS allows. */
 export function secondsFor(milliseconds: number, most: number): number {

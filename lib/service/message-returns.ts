@@ -1,7 +1,8 @@
 import type { CommandEnvelope } from '../contract/envelope.ts';
 import type { ReceivedMessage } from '../ports/message-queue.ts';
 import type { MessageSender } from '../ports/message-sender.ts';
-import { BACKOFF_SECONDS_MAX, backoffSeconds, RECEIVES_NEAR_MAX, secondsFor, VISIBILITY_SECONDS_MAX } from './give-back.ts';
+import { BACKOFF_SECONDS_MAX, backoffSeconds } from '../contract/backoff.ts';
+import { RECEIVES_NEAR_MAX, secondsFor, VISIBILITY_SECONDS_MAX } from './give-back.ts';
 
 /** What the queue is to be told: delete it, hide it for so many seconds, or nothing. */
 export type Disposal = 'delete' | 'leave' | number;
@@ -37,7 +38,7 @@ export class MessageReturns {
 
   /** The same after a fault of what this worker needs, with a backoff. */
   backOff(message: ReceivedMessage, command: CommandEnvelope | undefined): Promise<Disposal> {
-    return this.giveBack(message, command, backoffSeconds(message.receiveCount, this.#deps.random) * 1000);
+    return this.giveBack(message, command, backoffSeconds(message.receiveCount, this.#deps.random()) * 1000);
   }
 
   /** To the dead-letter queue, where a person finds it. Without a sender the queue's own redrive policy takes it there. */
@@ -45,7 +46,7 @@ export class MessageReturns {
     const { sender, service, random } = this.#deps;
     if (sender === undefined) return BACKOFF_SECONDS_MAX;
     const [sent] = await sender.send(`${service}-dead-letter`, [{ body: message.body }]);
-    return sent?.status === 'sent' ? 'delete' : backoffSeconds(message.receiveCount, random);
+    return sent?.status === 'sent' ? 'delete' : backoffSeconds(message.receiveCount, random());
   }
 }
 

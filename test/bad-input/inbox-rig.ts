@@ -64,6 +64,11 @@ export class InboxRig {
     });
   }
 
+  /** Another worker on the same state, which remembers nothing. */
+  engineAfterCrash(): Engine {
+    return this.#newEngine({});
+  }
+
   get inbox(): MemoryMessageQueue {
     return this.state.queues.get(INBOX) as MemoryMessageQueue;
   }

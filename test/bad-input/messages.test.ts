@@ -210,30 +210,34 @@ describe('rows 30 and 31: a dead letter', () => {
     await queue?.delete(acknowledge);
   };
 
-  it('is sent back once, and then applied', async () => {
+  it('is sent back after a pause, and then applied', async () => {
     const rig = new InboxRig();
     rig.event('shop.placed', ORDER);
     const [message] = await rig.inbox.receive({ max: 1, waitSeconds: 0, visibilitySeconds: 0 });
     rig.state.queues.get('inbox-dead-letter')?.put(message?.body ?? '');
     await rig.inbox.delete([message?.receiptHandle ?? '']);
     await drain(rig);
+    await rig.pass(30_000);
     expect(await parkedBy(rig)).toEqual([]);
     expect(await rig.head(PID)).toMatchObject({ status: 'running' });
   });
 
-  it('is parked when it comes a second time, as it came first', async () => {
+  it('is parked when it has been one for a day, as it came first', async () => {
     const rig = new InboxRig();
     const body = busText('shop.placed', { specversion: '1.0' });
-    rig.state.queues.get('inbox-dead-letter')?.put(JSON.stringify({ tutti: 'forced', body, sentat: 7 }));
+    const since = rig.clock.now() - 86_400_000;
+    rig.state.queues.get('inbox-dead-letter')?.put(JSON.stringify({ tutti: 'forced', body, sentat: 7, since }));
     await drain(rig);
+    await rig.pass(900_000);
     expect(await parkedBy(rig)).toMatchObject([{ reason: 'DEAD_LETTER', body }]);
   });
 
-  it('is parked even where it is a broken wrapper', async () => {
+  it('is parked where it is a broken wrapper', async () => {
     const rig = new InboxRig();
     rig.state.queues.get('inbox-dead-letter')?.put('{"tutti":"forced","body":');
     await drain(rig);
-    expect(await parkedBy(rig)).toMatchObject([{ reason: 'DEAD_LETTER', body: '{"tutti":"forced","body":' }]);
+    await rig.pass(30_000);
+    expect(await parkedBy(rig)).toMatchObject([{ reason: 'MALFORMED', body: '{"tutti":"forced","body":' }]);
   });
 });
 

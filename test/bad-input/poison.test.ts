@@ -138,7 +138,7 @@ describe('row 20: what ends its worker again and again', () => {
     for (let deliveries = 0; deliveries < 3; deliveries += 1) await receive();
     const [message] = await receive();
     // Three workers have begun it and were never heard of again.
-    for (let attempts = 0; attempts < 3; attempts += 1) await rig.state.parkingStore.attempt(message?.messageId ?? '', 1);
+    for (let attempts = 0; attempts < 3; attempts += 1) await rig.state.parkingStore.attempt(`${message?.messageId}/${PID}`, 1);
     await rig.work();
     expect(await rig.head(PID)).toMatchObject({ status: 'stuck', why: expect.stringContaining('ended its worker 3 times') as string });
     expect(await rig.parked(PID)).toHaveLength(1);

@@ -10,11 +10,13 @@ import { VirtualClock } from '../../lib/adapters/memory/virtual-clock.ts';
 import type { CommandEnvelope, EventEnvelope, Outcome, ReplyEnvelope } from '../../lib/contract/envelope.ts';
 import { parseCommandId } from '../../lib/contract/process-id.ts';
 import { canonical } from '../../lib/contract/canonical.ts';
-import { Engine, type Notice } from '../../lib/engine/engine.ts';
+import { drainDeadLetters } from '../../lib/engine/drain-dead-letters.ts';
+import { Engine, type AdvanceResult, type Notice } from '../../lib/engine/engine.ts';
 import { sha256 } from '../../lib/engine/sha256.ts';
 import { inboxBody, type OperateMessage } from '../../lib/engine/inbox-message.ts';
 import type { EventPublisher } from '../../lib/ports/event-publisher.ts';
-import type { MessageSender } from '../../lib/ports/message-sender.ts';
+import type { ReceivedMessage } from '../../lib/ports/message-queue.ts';
+import type { MessageSender, OutgoingMessage } from '../../lib/ports/message-sender.ts';
 import type { Head } from '../../lib/ports/process-store.ts';
 import { frontEndOf } from '../../lib/process/front-end.ts';
 
@@ -97,6 +99,15 @@ export class EngineRig {
   /** What others of the engine's functions send to its queues. */
   get sender(): MessageSender {
     return new MemoryMessageSender(this.#queues);
+  }
+
+  /** Dead letters are drained; what is sent to the inbox for them comes into `sent`. */
+  drains(messages: readonly ReceivedMessage[], sent: OutgoingMessage[]): Promise<AdvanceResult> {
+    const send: MessageSender['send'] = async (_queue, bodies) => {
+      sent.push(...bodies);
+      return bodies.map(() => ({ status: 'sent', messageId: '' }));
+    };
+    return drainDeadLetters({ sender: { send }, clock: this.clock, random: () => 0.5 }, messages);
   }
 
   /** What is visible in the inbox is gone, by an accident. Returns how much it was. */

@@ -96,7 +96,7 @@ describe('a refused event is classified again before it stops its instance', () 
     await sound.commands('hotels');
     const body = sound.bodies.at(-1) as string;
     const message = { messageId: 'killer', receiptHandle: 'r', body, sentAt: sound.clock.now(), receiveCount: 9 };
-    for (let begun = 0; begun < 3; begun += 1) await bad.parking.attempt('killer', 1);
+    for (let begun = 0; begun < 3; begun += 1) await bad.parking.attempt(`killer/${PID}`, 1);
     const result = await bad.engine.advance([message]);
     expect(result).toEqual({ acknowledge: ['r'], giveBack: [] });
     expect(await status(bad)).toBe('running');

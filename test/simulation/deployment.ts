@@ -263,9 +263,9 @@ export class Deployment {
   }
 
   #drains({ worker, queue }: Lane): () => Promise<void> {
-    const { parking, sender } = this.ports(worker);
+    const { sender } = this.ports(worker);
     const port = this.ports(worker).queue(queue.name);
-    const ports = { parking, sender, clock: worker.clock, queue: () => port, log: () => undefined };
+    const ports = { sender, clock: worker.clock, random: () => this.#tokens.number(), queue: () => port, log: () => undefined };
     return this.#batches(
       queue.name,
       INBOX_VISIBILITY_SECONDS,

@@ -8,7 +8,7 @@ import {
   type SQSClient,
 } from '@aws-sdk/client-sqs';
 import type { MessageSender, OutgoingMessage, SendResult } from '../../ports/message-sender.ts';
-import { tooLong } from '../body-limit.ts';
+import { BODY_BYTES_MAX, tooLong } from '../body-limit.ts';
 import { groupId } from './group-id.ts';
 import type { QueueUrls } from './queue-urls.ts';
 import { isSenderFault } from './sender-fault.ts';
@@ -19,6 +19,8 @@ const ENTRIES_MAX = 10;
 export interface SqsMessageSenderOptions {
   readonly client: SQSClient;
   readonly queueUrls: QueueUrls;
+  /** @default our own limit of a message */
+  readonly bodyBytesMax?: number;
   /** Deduplication id of a message to a FIFO queue, fresh each time: we send again on purpose. @default a random UUID */
   readonly newId?: () => string;
 }
@@ -27,11 +29,13 @@ export interface SqsMessageSenderOptions {
 export class SqsMessageSender implements MessageSender {
   readonly #client: SQSClient;
   readonly #queueUrls: QueueUrls;
+  readonly #bodyBytesMax: number;
   readonly #newId: () => string;
 
   constructor(options: SqsMessageSenderOptions) {
     this.#client = options.client;
     this.#queueUrls = options.queueUrls;
+    this.#bodyBytesMax = options.bodyBytesMax ?? BODY_BYTES_MAX;
     this.#newId = options.newId ?? randomUUID;
   }
 
@@ -42,13 +46,17 @@ export class SqsMessageSender implements MessageSender {
     const entries: SendMessageBatchRequestEntry[] = [];
     const fifo = url.endsWith('.fifo');
     for (const [index, message] of messages.entries()) {
-      if (tooLong('body', message.body) === undefined) entries.push(fifo ? this.#fifoEntry(index, message) : standardEntry(index, message));
+      if (this.#tooLong(message) === undefined) entries.push(fifo ? this.#fifoEntry(index, message) : standardEntry(index, message));
     }
     const results = entries.length === 0 ? NOTHING : await this.#sendBatch(url, entries);
-    return messages.map(({ body }, index) => {
-      const fault = tooLong('body', body);
+    return messages.map((message, index) => {
+      const fault = this.#tooLong(message);
       return fault === undefined ? resultOf(results, index) : failed(true, fault);
     });
+  }
+
+  #tooLong({ body }: OutgoingMessage): string | undefined {
+    return tooLong('body', body, this.#bodyBytesMax);
   }
 
   async #sendBatch(QueueUrl: string, Entries: SendMessageBatchRequestEntry[]): Promise<Results> {

@@ -1,7 +1,8 @@
 import { vi } from 'vitest';
 import { logLine, type LogLine } from '../../../functions/log-line.ts';
 import { noticeLine } from '../../../lib/service/notice-line.ts';
-import { backoffSeconds, QUEUE_RECEIVES_MAX } from '../../../lib/service/give-back.ts';
+import { backoffSeconds } from '../../../lib/contract/backoff.ts';
+import { QUEUE_RECEIVES_MAX } from '../../../lib/service/give-back.ts';
 import type { Resource } from '../synthesized.ts';
 import type { AlarmMetric, Samples } from './alarm-states.ts';
 import { matches, selected } from './filter-pattern.ts';
@@ -168,19 +169,19 @@ export const STORIES: readonly Story[] = [
       minutes: 3 * HOUR,
       arrivals: every(300, 180),
       receivesMax: QUEUE_RECEIVES_MAX,
-      receiver: ({ receives }) => backoffSeconds(receives, () => 0.5),
+      receiver: ({ receives }) => backoffSeconds(receives, 0.5),
     }),
     onBy: 35,
     healthy: {
       'commands that end, some after a failure': queue({
         minutes: 3 * HOUR,
         arrivals: every(60, 180),
-        receiver: ({ number, receives }) => (number % 3 === 0 && receives < 4 ? backoffSeconds(receives, () => 0.5) : 'delete'),
+        receiver: ({ number, receives }) => (number % 3 === 0 && receives < 4 ? backoffSeconds(receives, 0.5) : 'delete'),
       }),
       'one poisonous command among others': queue({
         minutes: 3 * HOUR,
         arrivals: every(600, 180),
-        receiver: ({ number, receives }) => (number === 1 ? backoffSeconds(receives, () => 0.5) : 'delete'),
+        receiver: ({ number, receives }) => (number === 1 ? backoffSeconds(receives, 0.5) : 'delete'),
       }),
       'a handler that puts its command off for an hour': queue({
         minutes: 3 * HOUR,

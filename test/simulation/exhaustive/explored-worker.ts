@@ -68,8 +68,8 @@ export interface WorkerOptions {
   readonly warm: boolean;
 }
 
-/** Who is given back for so long at the most is back at once: a worker may always be slower than that. */
-export const SLOW_SECONDS = 4;
+/** Who is given back for so long at the most is back at once: a worker may always be slower than that. The backoff of a fourth delivery. */
+export const SLOW_SECONDS = 16;
 
 /** One worker: the function's handler on an engine of its own. Each call of a port waits until the explorer lets it happen. */
 export class ExploredWorker {

@@ -1,0 +1,51 @@
+import type { ReceivedMessage } from '../ports/message-queue.ts';
+import { DATA_ALTERED, type Admission, type Target } from './admission.ts';
+import { admit } from './admit.ts';
+import type { EngineContext } from './engine-context.ts';
+import type { ForcedMessage } from './inbox-message.ts';
+import { newItem, type Item } from './item.ts';
+import { parkMessage } from './park.ts';
+import { DEPLOY_SECONDS, faultSeconds, noteFault, PATIENCE_MS } from './pause.ts';
+import { ALTERED, MISSING, readBody } from './read-body.ts';
+import type { Delivery } from './settle.ts';
+
+/** A port that fails keeps one message, not its neighbours: nothing is known of it, so it comes again. */
+export const admitOrGiveBack = async (context: EngineContext, message: ReceivedMessage): Promise<Delivery> => {
+  try {
+    return await admitOne(context, message);
+  } catch (error) {
+    noteFault(context, error);
+    return { message, items: [], giveBackSeconds: faultSeconds(context, message) };
+  }
+};
+
+const admitOne = async (context: EngineContext, message: ReceivedMessage): Promise<Delivery> => {
+  const now = context.options.clock.now();
+  const body = await readBody(context, message.body);
+  const admission = admitBody(context, message, body, now);
+  if (admission.status === 'deliver') {
+    // Whoever forwarded it to the lane has parked that already, under the id that it came with.
+    if (admission.aside && !context.lane) await parkMessage(context.options, message, admission.aside);
+    return { message, items: itemsOf(message, body, admission.targets), giveBackSeconds: undefined };
+  }
+  const passing = admission.status === 'newer' || admission === PAYLOAD_MISSING;
+  if (passing && now - message.sentAt < PATIENCE_MS) return { message, items: [], giveBackSeconds: DEPLOY_SECONDS };
+  const why = admission.status === 'park' ? admission : { pid: admission.pid, reason: 'NEWER', detail: admission.detail };
+  await parkMessage(context.options, message, why);
+  return { message, items: [], giveBackSeconds: undefined };
+};
+
+const admitBody = (context: EngineContext, message: ReceivedMessage, body: unknown, now: number): Admission => {
+  if (body === MISSING) return PAYLOAD_MISSING;
+  return body === ALTERED ? DATA_ALTERED : admit(context, message, body, now);
+};
+
+const itemsOf = (message: ReceivedMessage, body: unknown, targets: readonly Target[]): Item[] =>
+  targets.map((target) => newItem(target.inbound.forced ? { ...message, sentAt: (body as ForcedMessage).sentat } : message, target));
+
+const PAYLOAD_MISSING: Admission = {
+  status: 'park',
+  pid: '',
+  reason: 'PAYLOAD_MISSING',
+  detail: 'The data of the message was stored apart, and is not there.',
+};

@@ -1,0 +1,23 @@
+import { buildPid, parsePid, pidOfCommand } from '../contract/process-id.ts';
+import { wrappedBody } from './packed-body.ts';
+
+interface Body extends Partial<Record<'pid' | 'body' | 'tenant' | 'process' | 'id', unknown>> {
+  readonly packed?: true;
+  readonly detail?: { readonly commandid?: unknown; readonly processid?: unknown };
+}
+
+/** The instance that a message names by itself; `''` where only the system's definitions could tell. It reads no data and runs no code of theirs. */
+export const namedInstance = (text: string): string => {
+  try {
+    const { body, packed, pid, tenant, process, id, detail } = JSON.parse(text) as Body;
+    if (typeof body === 'string') return namedInstance(wrappedBody({ body, ...(packed && { packed }) }) ?? '');
+    const started = isText(tenant) && isText(process) && isText(id) ? buildPid(tenant, process, id) : undefined;
+    const asked = isText(detail?.commandid) ? pidOfCommand(detail.commandid) : undefined;
+    const found = pid ?? detail?.processid ?? started ?? asked;
+    return isText(found) && parsePid(found) !== undefined ? found : '';
+  } catch {
+    return '';
+  }
+};
+
+const isText = (value: unknown): value is string => typeof value === 'string';
