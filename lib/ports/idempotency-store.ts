@@ -14,6 +14,11 @@ export interface CommandRecord {
   readonly leaseUntil?: number;
   /** DONE, FAILED: the reply's envelope, published again to whoever asks again. */
   readonly reply?: string;
+  /**
+   * Random, made with the first claim: who answers by task token must know it. In every state in which a token may be used, so
+   * also in DONE and FAILED where the answer came by token, which may be repeated.
+   */
+  readonly nonce?: string;
   /** RUN: an answer by token that came before the handler deferred. */
   readonly early?: string;
   /** The command's envelope, kept from the claim on, so that a deferred command can be answered or cancelled without its message. */

@@ -19,6 +19,7 @@ import { envelopeToKeep, pauseMs, runsOf, widest, type RunLimits, type Runs } fr
  * R12 No delivery runs a command before `nextRunAt`, so copies of a command add no runs.
  * R13 Where `attempts` or the deadline is used up nothing runs any more, also not to settle: `failed` and recorded where nothing
  *     can have happened, else `unknown`, until a delivery raises the limits or an answer comes by token.
+ * R14 The nonce of the first claim stays until the command has ended otherwise than by token, so each run has one token.
  */
 export type Effect = 'key' | 'transaction' | 'once';
 
@@ -37,6 +38,8 @@ export interface Delivery extends RunLimits {
   readonly mode: 'run' | 'hold' | 'give-up';
   /** Fencing token of this claim. */
   readonly token: string;
+  /** Of the task's token, where this delivery is the first to claim the command. */
+  readonly nonce: string;
   readonly now: number;
   readonly leaseUntil: number;
   /** From 0 to 1, drawn for this delivery: the part of the longest pause that is waited. */
@@ -98,9 +101,14 @@ function receiveLapsed(found: CommandRecord, delivery: Delivery): Verdict {
   if (ended !== undefined) return ended;
   if (delivery.mode === 'hold') return { kind: 'hold' };
   if (record.nextRunAt !== undefined && record.nextRunAt > delivery.now) return pauseOf(record, delivery, record !== found);
-  const { failures, maybeDone, lastError } = record;
+  const { failures, maybeDone, lastError, nonce } = record;
   const command = envelopeToKeep(record, delivery);
-  const memory = { ...(failures && { failures }), ...(maybeDone && { maybeDone }), ...(lastError && { lastError }) };
+  const memory = {
+    ...(failures && { failures }),
+    ...(maybeDone && { maybeDone }),
+    ...(lastError && { lastError }),
+    ...(nonce && { nonce }),
+  };
   const claim = { ...claimed(delivery), ...memory, command };
   return { kind: 'run', write: record.early === undefined ? claim : { ...claim, early: record.early } };
 }
@@ -133,7 +141,7 @@ export function endOf(record: RecordBody & { readonly revision?: number }, deliv
   const givenUp = delivery.mode === 'give-up';
   const refused = settling && nothingHappened;
   if (!once && !usedUp && !givenUp && !refused) return undefined;
-  if (early !== undefined) return { kind: 'repeat', reply: early, write: answered(record.hash, early) };
+  if (early !== undefined) return { kind: 'repeat', reply: early, write: answered(record.hash, early, record.nonce) };
   const runs = runsOf(record);
   if (nothingHappened && (usedUp || givenUp)) return { kind: 'exhausted', runs };
   // Its effect commits with its answer, or each run said `notDone`: no answer, no effect.
@@ -163,22 +171,22 @@ function revoke(record: CommandRecord, delivery: Delivery): Verdict {
 }
 
 function revoked(record: CommandRecord): RecordBody {
-  return record.command === undefined
-    ? { state: 'REVOKED', hash: record.hash }
-    : { state: 'REVOKED', hash: record.hash, command: record.command };
+  const { hash, command, nonce } = record;
+  return { state: 'REVOKED', hash, ...(command !== undefined && { command }), ...(nonce !== undefined && { nonce }) };
 }
 
 /** The claim of a command that nobody has claimed: it needs no look at the record first. */
-export function claimed(delivery: Pick<Delivery, 'hash' | 'token' | 'leaseUntil' | 'command' | 'effect'>): RecordBody {
-  const { hash, token, leaseUntil, command } = delivery;
+export function claimed(delivery: Pick<Delivery, 'hash' | 'token' | 'nonce' | 'leaseUntil' | 'command' | 'effect'>): RecordBody {
+  const { hash, token, nonce, leaseUntil, command } = delivery;
   return delivery.effect === 'once'
-    ? { state: 'RUN', hash, token, leaseUntil, command, once: true }
-    : { state: 'RUN', hash, token, leaseUntil, command };
+    ? { state: 'RUN', hash, token, nonce, leaseUntil, command, once: true }
+    : { state: 'RUN', hash, token, nonce, leaseUntil, command };
 }
 
-/** DONE or FAILED, as the reply says. */
-export function answered(hash: string, reply: string): RecordBody {
-  return { state: readAnswer(reply).outcome === 'completed' ? 'DONE' : 'FAILED', hash, reply };
+/** DONE or FAILED, as the reply says. `nonce`: the answer came by token, and may come by it again. */
+export function answered(hash: string, reply: string, nonce?: string): RecordBody {
+  const state = readAnswer(reply).outcome === 'completed' ? 'DONE' : 'FAILED';
+  return { state, hash, reply, ...(nonce !== undefined && { nonce }) };
 }
 
 /** The last word on a command: the handler's `cancel` has run, or it was never begun. */
@@ -201,15 +209,20 @@ export function mine(record: CommandRecord | undefined, token: string): record i
 /** The handler has answered. `reply` is what to publish: an early answer stands before the handler's. */
 export function complete(record: CommandRecord | undefined, token: string, state: 'DONE' | 'FAILED', reply: string): Fenced {
   if (!mine(record, token)) return LOST;
-  if (record.early !== undefined) return { kind: 'write', write: answered(record.hash, record.early), reply: record.early };
+  if (record.early !== undefined) return earlyAnswer(record, record.early);
   return { kind: 'write', write: { state, hash: record.hash, reply }, reply };
 }
 
 /** The handler has deferred. With `reply` the early answer ends it at once; without, it waits for an answer by token. */
 export function defer(record: CommandRecord | undefined, token: string, now: number): Fenced {
   if (!mine(record, token)) return LOST;
-  if (record.early !== undefined) return { kind: 'write', write: answered(record.hash, record.early), reply: record.early };
-  return { kind: 'write', write: { state: 'DEFERRED', hash: record.hash, command: record.command ?? '', beatAt: now } };
+  if (record.early !== undefined) return earlyAnswer(record, record.early);
+  const { hash, command = '', nonce } = record;
+  return { kind: 'write', write: { state: 'DEFERRED', hash, command, beatAt: now, ...(nonce !== undefined && { nonce }) } };
+}
+
+function earlyAnswer({ hash, nonce }: CommandRecord, early: string): Fenced {
+  return { kind: 'write', write: answered(hash, early, nonce), reply: early };
 }
 
 /** The worker goes on, with a later `leaseUntil`. */

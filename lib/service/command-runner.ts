@@ -90,6 +90,7 @@ export class CommandRunner {
   async #decide(job: Job, found: CommandRecord | undefined, rule: Rule = receive): Promise<Disposal> {
     let record = found;
     for (let tries = 0; tries < CONFLICTS_MAX; tries++) {
+      job.nonce = record?.nonce ?? job.delivery.nonce;
       const ended = rule(record, job.delivery);
       if (ended.kind === 'lost') return this.#lost(job);
       const verdict = ended.kind === 'exhausted' ? this.#exhausted(job, ended.runs) : ended;
@@ -178,7 +179,7 @@ export class CommandRunner {
   }
 
   #task(job: Job, tx: unknown): CommandTask {
-    return new CommandTask(job.command, this.#deps.service, job.served?.errors, tx, job.flight.abort, this.#deps.tokenKey);
+    return new CommandTask(job.command, this.#deps.service, job.served?.errors, tx, job.flight.abort, job.nonce);
   }
 
   async #complete(job: Job, state: 'DONE' | 'FAILED', reply: string): Promise<Disposal> {

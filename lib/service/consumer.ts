@@ -11,7 +11,7 @@ import { Heartbeat } from './heartbeat.ts';
 import type { Disposal } from './message-returns.ts';
 import { Replies } from './replies.ts';
 import { servedParts, type Served } from './served.ts';
-import type { TokenKey } from './task-token.ts';
+import { newNonce } from './task-token.ts';
 import { TurnBatch } from './turn-batch.ts';
 
 export interface ConsumerOptions {
@@ -28,8 +28,8 @@ export interface ConsumerOptions {
   readonly random: () => number;
   /** Told of what befalls deliveries. @default nobody is told */
   readonly report?: (notice: Notice) => void;
-  /** With it, nobody else can make task tokens. @default they carry a checksum only */
-  readonly tokenKey?: TokenKey;
+  /** What makes a task's token a secret, as 22 characters of base64url. @default 128 random bits */
+  readonly newNonce?: () => string;
   /** At most this many messages in one receive. @default 10, as SQS allows */
   readonly receiveMax?: number;
 }
@@ -64,7 +64,7 @@ export class Consumer {
   #onFree: (() => void)[] = [];
 
   constructor(options: ConsumerOptions) {
-    const { served, queue, publisher, payloads, clock, sender, random, tokenKey } = options;
+    const { served, queue, publisher, payloads, clock, sender, random, newNonce: nonceOf = newNonce } = options;
     const parts = servedParts(served);
     const store = parts.records ?? options.store;
     const report = options.report ?? ((): void => undefined);
@@ -85,7 +85,7 @@ export class Consumer {
       clock,
       random,
       report,
-      tokenKey,
+      newNonce: nonceOf,
       leaseMs: LEASE_MS,
       inFlight,
       worker: workerName(random),

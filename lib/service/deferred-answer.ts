@@ -8,9 +8,9 @@ import type { Clock } from '../ports/clock.ts';
 import type { EventPublisher } from '../ports/event-publisher.ts';
 import type { CommandRecord, IdempotencyStore } from '../ports/idempotency-store.ts';
 import type { PayloadStore } from '../ports/payload-store.ts';
-import { answer as answerRecord, beat } from './token-answer.ts';
+import { answer as answerRecord, beat, isGenuine } from './token-answer.ts';
 import { buildReply, replyEvent } from './reply.ts';
-import { invalidToken, readTaskToken, type TokenKey } from './task-token.ts';
+import { invalidToken, readTaskToken } from './task-token.ts';
 
 /** What somebody says of a deferred command. `command` is the name of the command that the caller means. */
 export type DeferredAnswer =
@@ -30,7 +30,6 @@ export interface DeferredAnswerDependencies {
   readonly publisher: EventPublisher;
   readonly payloads: PayloadStore;
   readonly clock: Clock;
-  readonly tokenKey?: TokenKey;
 }
 
 const CONFLICTS_MAX = 8;
@@ -45,11 +44,12 @@ export async function answerDeferred(
   input: { readonly token: string; readonly answer: DeferredAnswer },
   deps: DeferredAnswerDependencies,
 ): Promise<void> {
-  const { service, commandId } = readTaskToken(input.token, deps.tokenKey);
+  const { service, commandId, nonce } = readTaskToken(input.token);
   if (service !== deps.service.name) throw invalidToken(`it is of the service ${service}, not of ${deps.service.name}`);
   let record = await deps.store.read(commandId);
   let reply: string | undefined;
   for (let tries = 0; tries < CONFLICTS_MAX; tries++) {
+    if (!isGenuine(record, nonce)) throw refusal('absent', commandId);
     reply ??= await replyOf(record, input.answer, deps);
     const verdict =
       input.answer.kind === 'heartbeat' ? beat(record, deps.clock.now()) : answerRecord(record, reply ?? '', deps.clock.now());

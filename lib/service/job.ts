@@ -23,6 +23,8 @@ export interface Job {
   /** Why this worker cannot run it, or why it gives up. */
   reason: string;
   delivery: Delivery;
+  /** Of its task's token: that of the record, else that of this delivery, which is then written with the claim. */
+  nonce: string;
   /** Of effect class `transaction`: the record on which the transaction was begun. */
   found?: CommandRecord | undefined;
 }
@@ -32,6 +34,7 @@ export interface JobDependencies {
   readonly commands: ReadonlyMap<string, ServedCommand>;
   readonly leaseMs: number;
   readonly random: () => number;
+  readonly newNonce: () => string;
 }
 
 const MISSING: unique symbol = Symbol('the data is referred to and not there');
@@ -49,6 +52,7 @@ export function createJob(flight: InFlight, command: CommandEnvelope, data: Inpu
   const read = readInput(command, served, data);
   const now = deps.clock.now();
   const limits = limitsOf(command);
+  const nonce = deps.newNonce();
   return {
     flight,
     message,
@@ -56,6 +60,7 @@ export function createJob(flight: InFlight, command: CommandEnvelope, data: Inpu
     served,
     input: read.input,
     reason: read.fault,
+    nonce,
     delivery: {
       hash: command.datahash,
       command: message.body,
@@ -64,6 +69,7 @@ export function createJob(flight: InFlight, command: CommandEnvelope, data: Inpu
       settling: limits.deadline < now,
       mode: modeOf(message, read.fault !== '', now),
       token,
+      nonce,
       now,
       leaseUntil: now + deps.leaseMs,
       jitter: deps.random(),

@@ -25,7 +25,8 @@ export function endRun(record: CommandRecord | undefined, delivery: Delivery, en
 
 /** The same for a transaction that was rolled back: no other record of the run stands. */
 export function endTransaction(record: CommandRecord | undefined, delivery: Delivery, end: RunEnd): Ended {
-  if (record === undefined) return afterRun({ state: 'RUN', hash: delivery.hash, command: delivery.command }, delivery, end);
+  if (record === undefined)
+    return afterRun({ state: 'RUN', hash: delivery.hash, command: delivery.command, nonce: delivery.nonce }, delivery, end);
   // Another worker has claimed or answered it meanwhile.
   if (record.state !== 'RUN' || (record.leaseUntil ?? 0) > delivery.now) return receive(record, delivery);
   const { revision: _, ...rest }: RecordBody & { readonly revision?: number } = counted(record, delivery);

@@ -6,7 +6,6 @@ import type { InFlight, Notice } from './delivery.ts';
 import type { Replies } from './replies.ts';
 import type { ServedCommand } from './served.ts';
 import type { TransactionalRecords } from './store.ts';
-import type { TokenKey } from './task-token.ts';
 
 /** What a command runner works with. */
 export interface RunnerDependencies {
@@ -20,7 +19,8 @@ export interface RunnerDependencies {
   readonly clock: Clock;
   readonly random: () => number;
   readonly report: (notice: Notice) => void;
-  readonly tokenKey: TokenKey | undefined;
+  /** 128 random bits as 22 characters, for the token of a task. */
+  readonly newNonce: () => string;
   readonly leaseMs: number;
   /** All messages in hand, for the settling of a command that runs here. */
   readonly inFlight: ReadonlySet<InFlight>;

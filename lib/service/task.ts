@@ -2,7 +2,7 @@ import type { Duration } from '../contract/duration.ts';
 import { milliseconds } from '../contract/duration.ts';
 import type { CommandEnvelope } from '../contract/envelope.ts';
 import { isOrchestratorError, OrchestratorError } from '../contract/errors.ts';
-import { taskToken, type TokenKey } from './task-token.ts';
+import { taskToken } from './task-token.ts';
 
 /** What a handler returns when somebody else will answer. */
 export interface Deferred {
@@ -82,9 +82,9 @@ export class CommandTask implements Task<unknown, unknown> {
   declare readonly deadline?: Date;
   readonly #abort: TaskAbort;
   readonly #service: string;
-  readonly #key: TokenKey | undefined;
+  readonly #nonce: string;
 
-  constructor(command: CommandEnvelope, service: string, errors: unknown, tx: unknown, abort: TaskAbort, key: TokenKey | undefined) {
+  constructor(command: CommandEnvelope, service: string, errors: unknown, tx: unknown, abort: TaskAbort, nonce: string) {
     this.attempt = command.attempt;
     this.commandId = command.id;
     this.errors = errors;
@@ -94,11 +94,11 @@ export class CommandTask implements Task<unknown, unknown> {
     if (command.deadline !== undefined) this.deadline = new Date(command.deadline);
     this.#abort = abort;
     this.#service = service;
-    this.#key = key;
+    this.#nonce = nonce;
   }
 
   get token(): string {
-    return taskToken(this.#service, this.commandId, this.#key);
+    return taskToken({ service: this.#service, commandId: this.commandId, nonce: this.#nonce });
   }
 
   get signal(): AbortSignal {

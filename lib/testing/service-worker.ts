@@ -25,6 +25,7 @@ export class ServiceWorker {
   readonly #context: WorkerContext;
   readonly #queue: MemoryMessageQueue;
   readonly #consumer: Consumer;
+  #nonces = 0;
 
   constructor(context: WorkerContext, served: Served, watch: ServiceWatch) {
     const { state, random } = context;
@@ -40,6 +41,8 @@ export class ServiceWorker {
       clock: state.clock,
       sender: this.#life.holds(state.sender),
       random,
+      // Equal in every run of a test; nobody forges a token there.
+      newNonce: () => String((this.#nonces += 1)).padStart(22, '0'),
       report: watch.report,
     });
   }

@@ -13,6 +13,7 @@ const PAUSED: Body = {
   maybeDone: true,
   lastError: { code: 'ECONNREFUSED', message: 'no \u00e9' },
   nextRunAt: 2_000_000,
+  nonce: 'NNNNNNNNNNNNNNNNNNNNNN',
 };
 const REVOKED: Body = {
   state: 'REVOKED',

@@ -19,6 +19,7 @@ import { BATCH, inputsOf, timeoutMs } from './plan.ts';
 
 const CONTRACT = systemContract(shop);
 const COMMAND = 'default#fulfil#o-1/r5f2c/1';
+const NONCE = 'N'.repeat(22);
 
 /** The client of a world that hands each message to the engine at once. */
 class ClientWorld {
@@ -71,8 +72,8 @@ class ClientWorld {
       hops: 0,
       data: { orderId: 'o-1' },
     });
-    await this.records.write(COMMAND, { state: 'DEFERRED', hash: `sha256:${'0'.repeat(64)}`, command }, 'absent');
-    return taskToken('payments', COMMAND);
+    await this.records.write(COMMAND, { state: 'DEFERRED', hash: `sha256:${'0'.repeat(64)}`, command, nonce: NONCE }, 'absent');
+    return taskToken({ service: 'payments', commandId: COMMAND, nonce: NONCE });
   }
 
   /** The engine has to understand all that a client sends. */
@@ -130,11 +131,12 @@ const token = (choices: Choices, right: string): never =>
     right,
     `${right}x`,
     right.slice(1),
-    right.replace('t1', 't2'),
+    right.replace('t2', 't1'),
+    taskToken({ service: 'payments', commandId: COMMAND, nonce: 'O'.repeat(22) }),
     text(choices),
-    `t1.${'A'.repeat(800)}.${'A'.repeat(22)}`,
-    taskToken('flights', COMMAND),
-    taskToken('payments', text(choices)),
+    `t2.${'A'.repeat(800)}.${'A'.repeat(22)}`,
+    taskToken({ service: 'flights', commandId: COMMAND, nonce: NONCE }),
+    taskToken({ service: 'payments', commandId: text(choices), nonce: NONCE }),
     null,
     5,
     {},

@@ -14,7 +14,7 @@ import { buildReply } from '../../lib/service/reply.ts';
 import { endRun, type RunEnd } from '../../lib/service/run-end.ts';
 import { lastErrorFrom } from '../../lib/service/run-error.ts';
 import { limitsOf, type Runs } from '../../lib/service/run-limits.ts';
-import { taskToken } from '../../lib/service/task-token.ts';
+import { newNonce, taskToken } from '../../lib/service/task-token.ts';
 import { inPython, python } from './python.ts';
 
 const HASH = `sha256:${'9f'.repeat(32)}`;
@@ -80,7 +80,10 @@ test('its replies are those of the library, and read as replies', async () => {
 });
 
 test('its task tokens are those of the library', () => {
-  expect(inPython('wire.task_token("hotels", it)', [command.id])).toEqual([taskToken('hotels', command.id)]);
+  const nonce = newNonce();
+  expect(inPython(`wire.task_token("hotels", it, "${nonce}")`, [command.id])).toEqual([
+    taskToken({ service: 'hotels', commandId: command.id, nonce }),
+  ]);
 });
 
 /** Every state of a record that matters, against every delivery that matters. */
@@ -96,6 +99,7 @@ const records: readonly (CommandRecord | undefined)[] = [
   { state: 'FAILED', hash: HASH, reply: failure, revision: 2 },
   { state: 'TOMB', hash: HASH, revision: 1 },
   { state: 'DEFERRED', hash: HASH, command: '{}', beatAt: 5, revision: 2 },
+  { state: 'DEFERRED', hash: HASH, command: '{}', beatAt: 5, revision: 2, nonce: 'n1' },
   { state: 'REVOKED', hash: HASH, command: '{}', revision: 3 },
   { state: 'REVOKED', hash: HASH, command: '{}', revision: 3, failures: 2, lastError: ERROR, nextRunAt: NOW + 7 },
   { state: 'REVOKED', hash: HASH, command: '{}', revision: 3, failures: 1_000, lastError: ERROR, nextRunAt: NOW - 7 },
@@ -104,6 +108,8 @@ const records: readonly (CommandRecord | undefined)[] = [
     { maybeDone: true as const },
     { maybeDone: true as const, once: true as const },
     { early: reply, maybeDone: true as const },
+    { nonce: 'n1' },
+    { early: reply, nonce: 'n1' },
   ].flatMap((more) =>
     [1, 2, 3].flatMap((failures) =>
       [NOW - 5, NOW + 5].flatMap((nextRunAt) =>
@@ -123,9 +129,14 @@ const records: readonly (CommandRecord | undefined)[] = [
     ),
   ),
   ...[NOW - 1, NOW, NOW + 1].flatMap((leaseUntil) =>
-    [{}, { early: reply }, { early: failure }, { once: true as const }, { once: true as const, early: reply }].map(
-      (more): CommandRecord => ({ state: 'RUN', hash: HASH, token: 'theirs', leaseUntil, command: '{}', revision: 1, ...more }),
-    ),
+    [
+      {},
+      { early: reply },
+      { early: failure },
+      { once: true as const },
+      { once: true as const, early: reply },
+      { early: reply, nonce: 'n1' },
+    ].map((more): CommandRecord => ({ state: 'RUN', hash: HASH, token: 'theirs', leaseUntil, command: '{}', revision: 1, ...more })),
   ),
 ];
 const deliveries: readonly Delivery[] = [HASH, `sha256:${'00'.repeat(32)}`].flatMap((hash) =>
@@ -138,6 +149,7 @@ const deliveries: readonly Delivery[] = [HASH, `sha256:${'00'.repeat(32)}`].flat
         settling,
         mode,
         token: 'mine',
+        nonce: 'fresh',
         now: NOW,
         leaseUntil: NOW + 60_000,
         jitter: 0.75,
@@ -149,7 +161,7 @@ const deliveries: readonly Delivery[] = [HASH, `sha256:${'00'.repeat(32)}`].flat
 
 const DELIVERY = `decision.Delivery(it["delivery"]["hash"], it["delivery"]["command"], it["delivery"]["settling"], it["delivery"]["mode"],
       it["delivery"]["token"], it["delivery"]["now"], it["delivery"]["leaseUntil"],
-      decision.Policy.of(json.loads(it["delivery"]["command"])), it["delivery"]["jitter"])`;
+      decision.Policy.of(json.loads(it["delivery"]["command"])), it["delivery"]["jitter"], it["delivery"]["nonce"])`;
 
 /** A record as the table has it: the last error is two attributes. */
 const stored = (record: Partial<CommandRecord> | undefined) => {

@@ -84,6 +84,7 @@ class World {
       settling: how.settling,
       mode: how.giveUp ? 'give-up' : 'run',
       token,
+      nonce: 'n',
       now: this.now,
       leaseUntil: this.now + 1_000,
       policy: runPolicyOf({}),

@@ -25,6 +25,7 @@ const delivered = (over: Partial<Delivery> = {}): Delivery => ({
   settling: false,
   mode: 'run',
   token: 'w2:1',
+  nonce: 'n2',
   now: NOW,
   leaseUntil: NOW + 60_000,
   policy: runPolicyOf({}),
@@ -48,7 +49,7 @@ describe('R1 a command runs only where nothing stands, or no lease holds and its
   it('claims a new command with its token, lease and envelope', () => {
     expect(receive(undefined, delivered())).toEqual({
       kind: 'run',
-      write: { state: 'RUN', hash: 'h1', token: 'w2:1', leaseUntil: NOW + 60_000, command: '{"id":"c"}' },
+      write: { state: 'RUN', hash: 'h1', token: 'w2:1', nonce: 'n2', leaseUntil: NOW + 60_000, command: '{"id":"c"}' },
     });
   });
 
@@ -98,8 +99,11 @@ describe('R3 a definite answer never changes', () => {
   });
 
   it('says yes again to the same answer by token and no to any other', () => {
-    expect(answer(done, COMPLETED_LATER, NOW)).toEqual({ kind: 'accept', reply: COMPLETED });
-    expect(answer(done, FAILED, NOW)).toEqual({ kind: 'used' });
+    const byToken = { ...done, nonce: 'n1' };
+    expect(answer(byToken, COMPLETED_LATER, NOW)).toEqual({ kind: 'accept', reply: COMPLETED });
+    expect(answer(byToken, FAILED, NOW)).toEqual({ kind: 'used' });
+    // It was answered by its handler: no holder of a token has said so before.
+    expect(answer(done, COMPLETED, NOW)).toEqual({ kind: 'used' });
     expect(answer(failed, COMPLETED, NOW)).toEqual({ kind: 'used' });
     expect(answer(tomb, COMPLETED, NOW)).toEqual({ kind: 'closed' });
     expect(answer(revoked, COMPLETED, NOW)).toEqual({ kind: 'closed' });

@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { serviceContract } from '../../lib/contract/service.ts';
 import { answerDeferred, type DeferredAnswer } from '../../lib/service/deferred-answer.ts';
-import { readTaskToken, taskToken } from '../../lib/service/task-token.ts';
+import { newNonce, readTaskToken, taskToken } from '../../lib/service/task-token.ts';
 import { payments, servePayments } from './payments.ts';
-import { gate, ID, ServiceRig, SETTLING, turn } from './service-rig.ts';
+import { FIRST_NONCE, gate, ID, ServiceRig, SETTLING, turn } from './service-rig.ts';
 
-const TOKEN = taskToken('payments', ID);
+const tokenOf = (service: string, commandId: string, nonce = FIRST_NONCE): string => taskToken({ service, commandId, nonce });
+const TOKEN = tokenOf('payments', ID);
 const complete = (paymentId: string): DeferredAnswer => ({ kind: 'complete', command: 'payments.charge', output: { paymentId } });
 const fail: DeferredAnswer = {
   kind: 'fail',
@@ -222,15 +223,15 @@ describe('a deferred command', () => {
 describe('a token', () => {
   it('is URL safe and names its service and command', () => {
     expect(TOKEN).toMatch(/^[A-Za-z0-9._-]+$/);
-    expect(readTaskToken(TOKEN)).toEqual({ service: 'payments', commandId: ID });
+    expect(readTaskToken(TOKEN)).toEqual({ service: 'payments', commandId: ID, nonce: FIRST_NONCE });
   });
 
   it.each([
     ['no token', 'hello'],
     ['a changed one', `${TOKEN.slice(0, -1)}${TOKEN.endsWith('A') ? 'B' : 'A'}`],
-    ['one made with a key', taskToken('payments', ID, 'secret')],
-    ['one of another service', taskToken('flights', ID)],
-    ['one of no command', taskToken('payments', `${ID}9`)],
+    ['one that is made from what is public, with a nonce of its own', tokenOf('payments', ID, newNonce())],
+    ['one of another service', tokenOf('flights', ID)],
+    ['one of no command', tokenOf('payments', `${ID}9`)],
   ])('is refused where it is %s', async (_, token) => {
     const rig = deferring();
     rig.send();
@@ -250,9 +251,56 @@ describe('a token', () => {
     await expect(answer(rig, undeclared)).rejects.toMatchObject({ code: 'TOKEN_INVALID' });
   });
 
-  it('with a key is only made by who knows the key', () => {
-    expect(readTaskToken(taskToken('payments', ID, 'secret'), 'secret').commandId).toBe(ID);
-    expect(() => readTaskToken(TOKEN, 'secret')).toThrow(expect.objectContaining({ code: 'TOKEN_INVALID' }));
+  it('is another one in each command, so that nobody derives one from another', async () => {
+    const tokens: string[] = [];
+    const rig = new ServiceRig(servePayments(async (_input, task) => (tokens.push(task.token), task.defer())));
+    rig.send();
+    rig.send({ id: `${ID}9` });
+    await rig.deliver();
+    const [one, other] = tokens.map((token) => readTaskToken(token).nonce);
+    expect(one).not.toBe(other);
+    expect(newNonce()).not.toBe(newNonce());
+    const derived = tokenOf('payments', `${ID}9`, one);
+    await expect(answer(rig, complete('p-7'), derived)).rejects.toMatchObject({ code: 'TOKEN_INVALID' });
+    await answer(rig, complete('p-7'), tokens[1]);
+    expect(rig.replies.at(-1)).toMatchObject({ commandid: `${ID}9`, outcome: 'completed' });
+  });
+
+  it.each([
+    ['a run that fails', async () => Promise.reject(new TypeError('down'))],
+    ['a worker that stops', () => new Promise<never>(() => undefined)],
+  ])('is the same after %s, and in cancel', async (_what, first) => {
+    const tokens: string[] = [];
+    const rig = new ServiceRig(
+      servePayments({
+        run: async (_input, task) => {
+          tokens.push(task.token);
+          return tokens.length === 1 ? first() : task.defer();
+        },
+        cancel: async (_input: unknown, task: { readonly token: string }) => void tokens.push(task.token),
+      }),
+    );
+    rig.send();
+    void rig.deliver();
+    await turn();
+    rig.clock.advance(60_000);
+    await rig.deliver(rig.worker(0.9));
+    rig.send(SETTLING);
+    await rig.deliver();
+    expect(new Set(tokens)).toEqual(new Set([TOKEN]));
+    expect(await rig.record()).toMatchObject({ state: 'TOMB' });
+  });
+
+  it.each<[string, Parameters<typeof servePayments>[0], Parameters<ServiceRig['send']>[0]]>([
+    ['ALREADY_USED', async () => ({ paymentId: 'p-7' }), {}],
+    ['CLOSED', async (_input, task) => task.defer(), SETTLING],
+  ])('of a command that has ended without it is %s, also with the same answer', async (code, run, settling) => {
+    const rig = new ServiceRig(servePayments(run));
+    rig.send();
+    await rig.deliver();
+    rig.send(settling);
+    await rig.deliver();
+    await expect(answer(rig, complete('p-7'))).rejects.toMatchObject({ code });
   });
 
   it('refuses data that the contract does not allow, and takes nothing', async () => {

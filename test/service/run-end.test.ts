@@ -18,6 +18,7 @@ const delivered = (over: Partial<Delivery> = {}): Delivery => ({
   settling: false,
   mode: 'run',
   token: 'w1:1',
+  nonce: 'n1',
   now: NOW,
   leaseUntil: NOW + 60_000,
   policy: runPolicyOf({ retryattempts: 3 }),

@@ -39,6 +39,7 @@ export class ServiceRig {
   readonly consumer: Consumer;
   readonly #served: Served;
   readonly #queuePort: MessageQueue;
+  #nonces = 0;
 
   constructor(served: Served, options: RigOptions = {}) {
     this.#served = served;
@@ -76,6 +77,7 @@ export class ServiceRig {
       clock: this.clock,
       sender: this.sender,
       random: () => (next = (next * 1.37 + 0.11) % 1),
+      newNonce: () => String((this.#nonces += 1)).padStart(22, '0'),
       report: (notice) => this.notices.push(notice),
     };
   }
@@ -105,6 +107,9 @@ export class ServiceRig {
     return this.replies.map((reply) => reply.outcome);
   }
 }
+
+/** Of the first delivery of a rig. */
+export const FIRST_NONCE = '1'.padStart(22, '0');
 
 export const ID = 'default#book-trip#cart-42/r5f2c/3';
 

@@ -60,6 +60,7 @@ export class Deployment {
   readonly #options: DeploymentOptions;
   readonly #throttled = { until: 0 };
   readonly #tokens = new SeededRandom('tokens');
+  #nonces = 0;
   readonly #names = new Map<string, number>();
   #build = 0;
 
@@ -287,6 +288,7 @@ export class Deployment {
       clock: worker.clock,
       sender: ports.sender,
       random: () => this.#tokens.number(),
+      newNonce: () => String((this.#nonces += 1)).padStart(22, '0'),
       report: ({ kind, commandId, message }) => told(`${worker.name}: ${kind} ${commandId ?? ''} ${message}`),
     };
     if (swarm.polls) {

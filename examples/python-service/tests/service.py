@@ -258,6 +258,28 @@ class Settling(Case):
         self.assertEqual((rig.outcomes(), rig.record()["state"]), (["cancelled"], "TOMB"))
 
 
+class Tokens(Case):
+    def test_are_equal_in_each_run_and_no_one_can_make_them_from_what_is_public(self):
+        tokens = []
+
+        def book(_data: Any, task: Any) -> Any:
+            tokens.append(task.token)
+            if len(tokens) == 1:
+                raise RuntimeError("down")
+            return DEFERRED
+
+        rig = Rig(Handler(book, cancel=lambda data, task: tokens.append(task.token)))
+        rig.deliver()
+        rig.records.items[COMMAND["id"]]["nextRunAt"] = 1
+        rig.deliver(receives=2)
+        rig.deliver(deadline=PAST)
+        self.assertEqual(len(set(tokens)), 1)
+        self.assertEqual(len(tokens), 3)
+        other = Rig(Handler(lambda data, task: tokens.append(task.token)))
+        other.deliver()
+        self.assertNotEqual(tokens[3], tokens[0])
+
+
 class EarlyAnswers(Case):
     def test_by_token_stand_before_what_the_handler_says(self):
         def book(_data: Any, _task: Any) -> Any:

@@ -60,6 +60,7 @@ class Delivery:
     lease_until: int
     policy: Policy = field(default_factory=Policy)
     jitter: float = 0.5  # from 0 to 1, drawn for this delivery
+    nonce: str = ""  # of the task's token, where this delivery is the first to claim the command
 
 
 @dataclass(frozen=True)
@@ -116,7 +117,7 @@ def _receive_lapsed(found: Record, delivery: Delivery) -> Verdict:
         return Verdict("hold")
     if record.get("nextRunAt", 0) > delivery.now:
         return _pause_of(record, delivery, record is not found)
-    kept = ("failures", "maybeDone", "errorCode", "errorMessage", "early")
+    kept = ("failures", "maybeDone", "errorCode", "errorMessage", "nonce", "early")
     memory = {name: record[name] for name in kept if name in record}
     return Verdict("run", write={**claim(delivery), **memory, "command": _envelope_to_keep(record, delivery)})
 
@@ -183,7 +184,7 @@ def _end_of(record: Record, delivery: Delivery, settling: bool) -> Optional[Verd
     if not (once or used_up or given_up or refused):
         return None
     if early is not None:
-        return Verdict("repeat", reply=early, write=answered(record["hash"], early))
+        return Verdict("repeat", reply=early, write=answered(record["hash"], early, record.get("nonce")))
     runs: Dict[str, Any] = {"failures": failures, "error": _error_of(record)}
     if not maybe_done and (used_up or given_up):
         return Verdict("exhausted", **runs)
@@ -241,17 +242,19 @@ def _revoke(record: Record, delivery: Delivery) -> Verdict:
         return Verdict("pause", until=record["nextRunAt"])
     if record["state"] == "REVOKED":
         return Verdict("revoke")
-    return Verdict("revoke", write={"state": "REVOKED", "hash": record["hash"], "command": record.get("command", "")})
+    kept = {name: record[name] for name in ("command", "nonce") if name in record}
+    return Verdict("revoke", write={"state": "REVOKED", "hash": record["hash"], **kept})
 
 
 def claim(delivery: Delivery) -> Record:
     lease = {"token": delivery.token, "leaseUntil": delivery.lease_until}
-    return {"state": "RUN", "hash": delivery.hash, "command": delivery.body, **lease}
+    return {"state": "RUN", "hash": delivery.hash, "command": delivery.body, "nonce": delivery.nonce, **lease}
 
 
-def answered(command_hash: str, reply: str) -> Record:
+def answered(command_hash: str, reply: str, nonce: Optional[str] = None) -> Record:
+    """`nonce`: the answer came by token, and may come by it again."""
     state = "DONE" if json.loads(reply)["outcome"] == "completed" else "FAILED"
-    return {"state": state, "hash": command_hash, "reply": reply}
+    return {"state": state, "hash": command_hash, "reply": reply, **({} if nonce is None else {"nonce": nonce})}
 
 
 def entombed(command_hash: str) -> Record:
@@ -265,10 +268,13 @@ def is_mine(record: Optional[Record], token: str) -> bool:
 
 def complete(record: Record, reply: str) -> Record:
     """The write of a handler's answer. An answer by token that came before stands; read `reply` of what is written."""
-    return answered(record["hash"], record.get("early", reply))
+    if "early" in record:
+        return answered(record["hash"], record["early"], record.get("nonce"))
+    return answered(record["hash"], reply)
 
 
 def defer(record: Record, now: int) -> Record:
     if "early" in record:
-        return answered(record["hash"], record["early"])
-    return {"state": "DEFERRED", "hash": record["hash"], "command": record["command"], "beatAt": now}
+        return answered(record["hash"], record["early"], record.get("nonce"))
+    kept = {"nonce": record["nonce"]} if "nonce" in record else {}
+    return {"state": "DEFERRED", "hash": record["hash"], "command": record["command"], "beatAt": now, **kept}

@@ -14,7 +14,7 @@ class Records:
     """The command records of the service, one item each; every write names the revision that it replaces."""
 
     ATTRIBUTES = ("state", "hash", "token", "leaseUntil", "reply", "early", "command", "once", "beatAt", "revision", "ttl", "w")
-    ATTRIBUTES += ("failures", "maybeDone", "errorCode", "errorMessage", "nextRunAt")
+    ATTRIBUTES += ("failures", "maybeDone", "errorCode", "errorMessage", "nextRunAt", "nonce")
     NAMES = {"#" + name: name for name in ATTRIBUTES}
 
     def __init__(self, dynamodb: Any, table: str) -> None:

@@ -106,12 +106,12 @@ class Clients:
 class Task:
     """What a handler knows of its command."""
 
-    def __init__(self, service: str, flight: Flight) -> None:
+    def __init__(self, service: str, flight: Flight, nonce: str) -> None:
         command = flight.command
         self.command_id: str = command["id"]  # equal on every delivery: the idempotency key
         self.attempt: int = command["attempt"]
         self.undoes: Optional[str] = command.get("undoes")
-        self.token: str = wire.task_token(service, command["id"])
+        self.token: str = wire.task_token(service, command["id"], nonce)
         self.aborted = flight.aborted  # set when the lease is lost, the command is settled, its timeout is over, or the service stops
 
 
@@ -254,6 +254,7 @@ class Service:
             settling=policy.deadline < at,
             mode=_mode(flight, fault, at),
             token=secrets.token_urlsafe(12),
+            nonce=secrets.token_urlsafe(16),
             now=at,
             lease_until=at + self.settings.lease_seconds * 1000,
         )
@@ -275,7 +276,7 @@ class Service:
         command_id = job.flight.command["id"]
         if verdict.kind == "run":
             job.flight.hold(job.delivery.token, record)
-            return self._run(job)
+            return self._run(job, (record or {}).get("nonce", ""))
         if verdict.kind == "answer" and verdict.outcome == "unknown":
             return self._unknown(job.flight, verdict)
         if verdict.kind == "answer":
@@ -300,7 +301,7 @@ class Service:
         reused = ("ID_REUSED", "The id of the command came with another datahash before.")
         return self._unknown(job.flight, Verdict("answer", error=reused))
 
-    def _run(self, job: Job) -> Disposal:
+    def _run(self, job: Job, nonce: str) -> Disposal:
         flight, handler = job.flight, job.handler
         assert handler is not None
         # No thread can be stopped from outside, so a run whose time is over is told so, and ends by itself.
@@ -308,7 +309,7 @@ class Service:
         clock.daemon = True
         clock.start()
         try:
-            output = handler.run(job.data, Task(self.name, flight))
+            output = handler.run(job.data, Task(self.name, flight, nonce))
             if output is DEFERRED:
                 return self._defer(job)
             more: Dict[str, Any] = {} if handler.type is None else {"type": handler.type}
@@ -365,7 +366,7 @@ class Service:
         flight = job.flight
         if job.handler is not None and job.handler.cancel is not None:
             try:
-                job.handler.cancel(job.data, Task(self.name, flight))
+                job.handler.cancel(job.data, Task(self.name, flight, (record or {}).get("nonce", "")))
             except Exception as error:
                 log.exception("the cancel of %s failed", flight.command["id"])
                 ended = decision.end_cancel(record or {}, replace(job.delivery, now=now()), scrub.error_of(error))

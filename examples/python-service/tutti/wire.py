@@ -139,8 +139,7 @@ def build_reply(command: Dict[str, Any], service: str, outcome: str, now: int, d
     return reply
 
 
-def task_token(service: str, command_id: str) -> str:
-    """By this a deferred command is answered: `complete(command, token, output)` of a client of Tutti."""
+def task_token(service: str, command_id: str, nonce: str) -> str:
+    """By this a deferred command is answered: `complete(command, token, output)` of a client of Tutti. `nonce`: that of its record."""
     content = base64.urlsafe_b64encode(("%s\n%s" % (service, command_id)).encode()).decode().rstrip("=")
-    checksum = hashlib.sha256(("t1." + content).encode()).digest()
-    return "t1.%s.%s" % (content, base64.urlsafe_b64encode(checksum).decode()[:22])
+    return "t2.%s.%s" % (content, nonce)

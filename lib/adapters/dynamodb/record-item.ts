@@ -26,6 +26,7 @@ const ATTRIBUTES = [
   'errorCode',
   'errorMessage',
   'nextRunAt',
+  'nonce',
 ] as const;
 const NAMES: Record<string, string> = attributeNames(ATTRIBUTES);
 
@@ -78,6 +79,7 @@ function encodeRecord({ record, expected, write, now }: RecordWriteRequest): Ite
     item['errorMessage'] = { S: record.lastError.message };
   }
   if (record.nextRunAt !== undefined) item['nextRunAt'] = { N: String(record.nextRunAt) };
+  if (record.nonce !== undefined) item['nonce'] = { S: record.nonce };
   if (record.state === 'DONE' || record.state === 'FAILED' || record.state === 'TOMB')
     item['ttl'] = { N: String(Math.ceil(now / 1000) + ENDED_DAYS * DAY_SECONDS) };
   return item;
@@ -100,5 +102,6 @@ export function decodeRecord(item: Item): CommandRecord {
   if (item['maybeDone']?.BOOL === true) record.maybeDone = true;
   if (item['errorCode']?.S !== undefined) record.lastError = { code: item['errorCode'].S, message: item['errorMessage']?.S ?? '' };
   if (item['nextRunAt']?.N !== undefined) record.nextRunAt = Number(item['nextRunAt'].N);
+  if (item['nonce']?.S !== undefined) record.nonce = item['nonce'].S;
   return record;
 }

@@ -18,12 +18,13 @@ export function recordTable(log: OrderedLog, leasesFrom = 0): LoggedTable<string
   return new LoggedTable(log, { name: 'records', key: 'text', codec: recordCodec(leasesFrom), keep: RECORDS_KEPT });
 }
 
-/** Flags of a record; a record without one of the last four has the form that older versions wrote. */
+/** Flags of a record; a record without one of the last five has the form that older versions wrote. */
 const ONCE = 1;
 const FAILURES = 2;
 const MAYBE_DONE = 4;
 const LAST_ERROR = 8;
 const NEXT_RUN_AT = 16;
+const NONCE = 32;
 
 function flagsOf(record: CommandRecord): number {
   return (
@@ -31,7 +32,8 @@ function flagsOf(record: CommandRecord): number {
     (record.failures === undefined ? 0 : FAILURES) +
     (record.maybeDone === true ? MAYBE_DONE : 0) +
     (record.lastError === undefined ? 0 : LAST_ERROR) +
-    (record.nextRunAt === undefined ? 0 : NEXT_RUN_AT)
+    (record.nextRunAt === undefined ? 0 : NEXT_RUN_AT) +
+    (record.nonce === undefined ? 0 : NONCE)
   );
 }
 
@@ -54,6 +56,7 @@ const recordCodec = (leasesFrom: number): Codec<CommandRecord> => ({
       writer.string(record.lastError.code, previous?.lastError?.code);
       writer.string(record.lastError.message, previous?.lastError?.message);
     }
+    if (record.nonce !== undefined) writer.string(record.nonce, previous?.nonce);
   },
   decode(reader, previous) {
     const state = reader.string() as CommandRecord['state'];
@@ -76,6 +79,7 @@ const recordCodec = (leasesFrom: number): Codec<CommandRecord> => ({
             code: reader.string(previous?.lastError?.code) ?? '',
             message: reader.string(previous?.lastError?.message) ?? '',
           };
+    const nonce = (flags & NONCE) === 0 ? undefined : reader.string(previous?.nonce);
     return {
       state,
       hash,
@@ -91,6 +95,7 @@ const recordCodec = (leasesFrom: number): Codec<CommandRecord> => ({
       ...(failures === undefined ? {} : { failures }),
       ...(nextRunAt === undefined ? {} : { nextRunAt }),
       ...(lastError === undefined ? {} : { lastError }),
+      ...(nonce === undefined ? {} : { nonce }),
     };
   },
 });

@@ -123,17 +123,17 @@ export const deferredBugs: readonly PlantedBug[] = [
     patches: [
       {
         file: RUNNER,
-        find: 'return new CommandTask(job.command, this.#deps.service, job.served?.errors, tx, job.flight.abort, this.#deps.tokenKey);',
-        plant: `const task = new CommandTask(job.command, this.#deps.service, job.served?.errors, tx, job.flight.abort, this.#deps.tokenKey);
+        find: 'return new CommandTask(job.command, this.#deps.service, job.served?.errors, tx, job.flight.abort, job.nonce);',
+        plant: `const task = new CommandTask(job.command, this.#deps.service, job.served?.errors, tx, job.flight.abort, job.nonce);
     if (!PLANTED) return task;
     const { token } = task;
     return Object.defineProperty(task, 'token', { value: token + '~' + job.delivery.token });`,
       },
       {
         file: 'lib/service/deferred-answer.ts',
-        find: 'const { service, commandId } = readTaskToken(input.token, deps.tokenKey);',
+        find: 'const { service, commandId, nonce } = readTaskToken(input.token);',
         plant: `const [told, claim] = PLANTED ? input.token.split('~') : [input.token];
-  const { service, commandId } = readTaskToken(told, deps.tokenKey);`,
+  const { service, commandId, nonce } = readTaskToken(told);`,
       },
       {
         file: 'lib/service/deferred-answer.ts',
@@ -143,9 +143,9 @@ export const deferredBugs: readonly PlantedBug[] = [
       },
       {
         file: RECORD,
-        find: "write: { state: 'DEFERRED', hash: record.hash, command: record.command ?? '', beatAt: now }",
+        find: "write: { state: 'DEFERRED', hash, command, beatAt: now, ...(nonce !== undefined && { nonce }) }",
         plant:
-          "write: { state: 'DEFERRED', hash: record.hash, command: record.command ?? '', beatAt: now, ...(PLANTED && { token: record.token }) }",
+          "write: { state: 'DEFERRED', hash, command, beatAt: now, ...(nonce !== undefined && { nonce }), ...(PLANTED && { token: record.token }) }",
       },
     ],
   },
