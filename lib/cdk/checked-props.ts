@@ -8,6 +8,11 @@ export const DEFAULT_TIMEOUT = Duration.seconds(20);
 export const DEFAULT_VISIBILITY = Duration.seconds(120);
 /** SQS delays a message by this much at the most. */
 export const TICK_THRESHOLD_MAX = Duration.minutes(15);
+export const DEFAULT_CONCURRENCY = 50;
+export const DEFAULT_HOT_LANE_CONCURRENCY = 20;
+/** What an event source mapping takes as its maximum of copies. */
+const CONCURRENCY_MIN = 2;
+const CONCURRENCY_MAX = 1000;
 const RETENTION_MIN = Duration.days(30);
 const TABLE_NAME_LENGTH_MIN = 3;
 
@@ -28,10 +33,26 @@ export function checkProps(props: OrchestratorProps): void {
       'visibilityTimeout',
       `${visibilityTimeout.toHumanString()}: expected six times the time-out of ${timeout.toHumanString()}`,
     );
+  checkConcurrency(props);
   const known = systemContract(system).services;
   const unknown = Object.keys(queues).find((service) => !known.has(service));
   if (unknown !== undefined)
     throw invalid('queues', `a queue of ${unknown}: expected services of ${system.name} (${[...known.keys()].join(', ')})`);
+}
+
+function checkConcurrency(props: OrchestratorProps): void {
+  const { maxConcurrency = DEFAULT_CONCURRENCY, hotLaneConcurrency = DEFAULT_HOT_LANE_CONCURRENCY, reservedConcurrency } = props;
+  for (const [prop, value] of Object.entries({ maxConcurrency, hotLaneConcurrency }))
+    if (!Number.isInteger(value) || value < CONCURRENCY_MIN || value > CONCURRENCY_MAX)
+      throw invalid(prop, `${value}: expected a whole number of ${CONCURRENCY_MIN} to ${CONCURRENCY_MAX}`);
+  // The inbox and the starts.
+  const asked = 2 * maxConcurrency + hotLaneConcurrency;
+  // A queue whose function gets no copy counts the delivery all the same, until the message is a dead letter.
+  if (reservedConcurrency !== undefined && reservedConcurrency < asked)
+    throw invalid(
+      'reservedConcurrency',
+      `${reservedConcurrency}: expected ${asked} or more, which is what the queues of advance-processes may ask for`,
+    );
 }
 
 function invalid(prop: string, text: string): ContractError {

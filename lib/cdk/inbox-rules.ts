@@ -2,12 +2,15 @@ import { Duration, Stack } from 'aws-cdk-lib/core';
 import { Metric } from 'aws-cdk-lib/aws-cloudwatch';
 import { CfnRule, type IEventBus } from 'aws-cdk-lib/aws-events';
 import { Effect, PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
 import type { SystemContract } from '../contract/runtime-contract.ts';
 import type { Alarms } from './alarms.ts';
 import { boundedName } from './bounded-name.ts';
+import { letServicesUse } from './customer-key.ts';
 import { eventPatterns, replyPattern } from './event-patterns.ts';
 import type { QueuePair } from './queue-pair.ts';
+import { checkRuleCount } from './stack-limits.ts';
 
 const RULE_NAME_LENGTH_MAX = 64;
 /** As long as EventBridge tries at all. */
@@ -20,18 +23,21 @@ export interface InboxRulesProps {
   readonly bus: IEventBus;
   readonly inbox: QueuePair;
   readonly alarms: Alarms;
+  readonly encryptionKey: IKey | undefined;
 }
 
 /** Brings what the system hears from the bus into its inbox: the events of its contracts, and the answers to its commands. */
 export class InboxRules extends Construct {
-  constructor(scope: Construct, id: string, { name, system, accounts, bus, inbox, alarms }: InboxRulesProps) {
+  constructor(scope: Construct, id: string, { name, system, accounts, bus, inbox, alarms, encryptionKey }: InboxRulesProps) {
     super(scope, id);
     const patterns = [
       { name: 'replies', ruleName: `${name}-replies`, pattern: replyPattern(system, accounts) },
       ...eventPatterns(system, accounts).map((each) => ({ ...each, ruleName: `${name}-hears-${each.name}` })),
     ].map((each) => ({ ...each, ruleName: boundedName(each.ruleName, RULE_NAME_LENGTH_MAX) }));
-    const arns = patterns.map(({ ruleName }) => ruleArn(this, bus, ruleName));
-    for (const queue of [inbox.queue, inbox.deadLetterQueue]) queue.addToResourcePolicy(deliveringBy(arns, queue.queueArn));
+    checkRuleCount(this, name, patterns.length);
+    const rules = ruleArn(this, bus, `${name}-*`);
+    if (encryptionKey) letServicesUse(this, encryptionKey, rules);
+    for (const queue of [inbox.queue, inbox.deadLetterQueue]) queue.addToResourcePolicy(deliveringBy(rules, queue.queueArn));
     for (const { name, ruleName, pattern } of patterns) {
       const rule = new CfnRule(this, name, {
         name: ruleName,
@@ -57,20 +63,23 @@ export class InboxRules extends Construct {
   }
 }
 
-/** By their names, which are fixed, so that the queue's policy is there before the first event is delivered. */
+/**
+ * By their names, which begin with that of the deployment: one entry, so that the policy has the same 8 KB to spare for any number of owners, and is there
+ * before the first event is delivered.
+ */
 function ruleArn(scope: Construct, bus: IEventBus, ruleName: string): string {
   const resourceName = bus.eventBusName === 'default' ? ruleName : `${bus.eventBusName}/${ruleName}`;
   return Stack.of(scope).formatArn({ service: 'events', resource: 'rule', resourceName });
 }
 
-function deliveringBy(ruleArns: readonly string[], queueArn: string): PolicyStatement {
+function deliveringBy(rules: string, queueArn: string): PolicyStatement {
   return new PolicyStatement({
     sid: 'RulesDeliver',
     effect: Effect.ALLOW,
     principals: [new ServicePrincipal('events.amazonaws.com')],
     actions: ['sqs:SendMessage'],
     resources: [queueArn],
-    conditions: { ArnEquals: { 'aws:SourceArn': ruleArns } },
+    conditions: { ArnLike: { 'aws:SourceArn': rules } },
   });
 }
 

@@ -3,6 +3,7 @@ import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction as LambdaTarget } from 'aws-cdk-lib/aws-events-targets';
 import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { EventSourceMapping, type Function as Lambda } from 'aws-cdk-lib/aws-lambda';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
@@ -34,6 +35,9 @@ export interface OrchestratorFunctionsProps {
   readonly hotLane: QueuePair;
   readonly senderRoleName: string;
   readonly maxConcurrency: number;
+  readonly hotLaneConcurrency: number;
+  readonly reservedConcurrency: number | undefined;
+  readonly encryptionKey: IKey | undefined;
   readonly memorySizeMb: number;
   readonly timeout: Duration;
   readonly logRetention: RetentionDays | undefined;
@@ -62,19 +66,21 @@ export class OrchestratorFunctions extends Construct {
   }
 
   #makeAdvance(): LambdaFunction {
-    const { name, resources, inbox, starts, operations, hotLane, maxConcurrency, timeout, senderRoleName, alarms } = this.#props;
+    const { name, resources, inbox, starts, operations, hotLane, maxConcurrency, hotLaneConcurrency, timeout, senderRoleName, alarms } =
+      this.#props;
     const made = this.#make('AdvanceProcesses', 'advance-processes', {
       description: `${name}: decides what events mean to processes, commits it, sends commands`,
       statements: advanceStatements(resources),
       timeout,
       roleName: senderRoleName,
+      reservedConcurrency: this.#props.reservedConcurrency,
     });
     this.#consume(made.function, 'Inbox', inbox.queue, maxConcurrency);
     this.#consume(made.function, 'Starts', starts.queue, maxConcurrency);
     // Acts are rare, and without a maximum Lambda polls an idle queue less.
     this.#consume(made.function, 'Operations', operations.queue);
-    // Its groups bound its concurrency; without a maximum, Lambda polls an idle queue less.
-    this.#consume(made.function, 'HotLane', hotLane.queue);
+    // Its groups bound its copies as well, but there may be as many as instances.
+    this.#consume(made.function, 'HotLane', hotLane.queue, hotLaneConcurrency);
     alarms.throttles(
       made,
       made.function,
@@ -145,9 +151,10 @@ export class OrchestratorFunctions extends Construct {
       /** How often its schedule calls it. @default queues call it */
       readonly every?: Duration;
       readonly roleName?: string;
+      readonly reservedConcurrency?: number | undefined;
     },
   ): LambdaFunction {
-    const { entry, system, memorySizeMb, logRetention = RetentionDays.ONE_MONTH, alarms, name, retention } = this.#props;
+    const { entry, system, memorySizeMb, logRetention = RetentionDays.ONE_MONTH, alarms, name, retention, encryptionKey } = this.#props;
     const made = new LambdaFunction(this, id, {
       ...own,
       bundle: () => bundled(entry, system, which),
@@ -155,6 +162,7 @@ export class OrchestratorFunctions extends Construct {
       environment: { ...this.#props.environment, ...(retention && { TUTTI_RETENTION_DAYS: String(retention.toDays()) }) },
       memorySizeMb,
       logRetention,
+      encryptionKey,
     });
     alarms.errors(made, made.function, `${name}: ${which} keeps failing: see its log.`, every);
     countLines(made, made.logGroup, name, which);

@@ -1,5 +1,6 @@
 import type { ITable } from 'aws-cdk-lib/aws-dynamodb';
 import type { Grant, IGrantable } from 'aws-cdk-lib/aws-iam';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { IConstruct } from 'constructs';
@@ -16,6 +17,8 @@ export interface IServiceQueue {
   readonly commandTable: ITable;
   /** How long a received message stays hidden. @default not known here, so nothing is checked against it */
   readonly visibilityTimeout?: Duration;
+  /** What queue and records are encrypted with. @default a key that AWS owns, or one that is not known here */
+  readonly encryptionKey?: IKey | undefined;
 }
 
 /** An orchestrator of this stack or of another: what services, producers and clients need of it. */

@@ -1,6 +1,7 @@
 import type { Duration, RemovalPolicy } from 'aws-cdk-lib/core';
-import type { ITable } from 'aws-cdk-lib/aws-dynamodb';
+import type { ITable, WarmThroughput } from 'aws-cdk-lib/aws-dynamodb';
 import type { IEventBus } from 'aws-cdk-lib/aws-events';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
@@ -28,8 +29,21 @@ export interface OrchestratorProps {
   readonly retention?: Duration;
   /** Timers nearer than this wait in the inbox and are exact to the second; later ones are swept every minute. 15 minutes or less. @default Duration.minutes(15) */
   readonly tickThreshold?: Duration;
-  /** How many copies of advance-processes take from the inbox at the same time at the most; the hot lane adds one for each of its instances, at the most. @default 50 */
+  /** How many copies of advance-processes take from the inbox at the same time at the most. @default 50 */
   readonly maxConcurrency?: number;
+  /** How many take from the hot lane, each the events of one instance. 2 or more. @default 20 */
+  readonly hotLaneConcurrency?: number;
+  /** Copies that are kept for advance-processes, whatever else runs in the account; as many as all its queues may ask for, or more. @default none are kept: all functions of the account share its copies */
+  readonly reservedConcurrency?: number;
+  /**
+   * DynamoDB refuses to delete the table while it is on. A first deployment that fails cannot remove its table then: switch it on with the second.
+   * @default false: `removalPolicy` alone keeps the table when its stack is deleted
+   */
+  readonly deletionProtection?: boolean;
+  /** Encrypts queues, tables, values and logs, but not dead-letter queues, which must take what a broken key keeps out of the others. @default keys that AWS owns, which need no rights */
+  readonly encryptionKey?: IKey;
+  /** What table and indexes take from the first second on; without it a new table takes 4,000 writes a second and doubles within half an hour. AWS charges once for it. @default none */
+  readonly warmThroughput?: WarmThroughput;
   /** Of each function. @default 512 */
   readonly memorySizeMb?: number;
   /** Of advance-processes: how long one batch of events may take. @default Duration.seconds(20) */

@@ -1,4 +1,4 @@
-import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib/core';
+import { Duration, RemovalPolicy, Stack, Token } from 'aws-cdk-lib/core';
 import type { ITable } from 'aws-cdk-lib/aws-dynamodb';
 import { EventBus, type IEventBus } from 'aws-cdk-lib/aws-events';
 import type { Grant, IGrantable } from 'aws-cdk-lib/aws-iam';
@@ -14,7 +14,14 @@ import type { SystemContract } from '../contract/runtime-contract.ts';
 import { serviceContract, type AnyService } from '../contract/service.ts';
 import { systemContract } from '../contract/system.ts';
 import { Alarms } from './alarms.ts';
-import { checkProps, DEFAULT_TIMEOUT, DEFAULT_VISIBILITY, TICK_THRESHOLD_MAX } from './checked-props.ts';
+import {
+  checkProps,
+  DEFAULT_CONCURRENCY,
+  DEFAULT_HOT_LANE_CONCURRENCY,
+  DEFAULT_TIMEOUT,
+  DEFAULT_VISIBILITY,
+  TICK_THRESHOLD_MAX,
+} from './checked-props.ts';
 import { dynamoTable } from './dynamo-table.ts';
 import { admitForeignAccounts } from './foreign-accounts.ts';
 import { grantClient, grantOperate, grantPublish, grantRead, grantService } from './grants.ts';
@@ -29,6 +36,7 @@ import { PublishedParameters } from './published-parameters.ts';
 import { queuePair, type QueuePair, type QueueWatch } from './queue-pair.ts';
 import { senderRoleArn, senderRoleName } from './sender-role.ts';
 import { ServiceQueue } from './service-queue.ts';
+import { checkResourceCount } from './stack-limits.ts';
 
 /**
  * Everything that a system runs on: table, bus, rules, queues with their dead-letter queues, functions, alarms.
@@ -52,6 +60,7 @@ export class Orchestrator extends Construct implements IOrchestrator {
   readonly senderRoleArn: string;
   readonly alarmTopic: ITopic | undefined;
   readonly #contract: SystemContract;
+  readonly #busName: string;
   readonly #serviceQueues: ReadonlyMap<string, ServiceQueue>;
 
   /**
@@ -65,23 +74,40 @@ export class Orchestrator extends Construct implements IOrchestrator {
   constructor(scope: Construct, id: string, props: OrchestratorProps) {
     super(scope, id);
     checkProps(props);
+    checkResourceCount(this);
     const { system, removalPolicy = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE, queues = {} } = props;
     const { account, region } = Stack.of(this);
     const contract = systemContract(system);
     this.#contract = contract;
+    this.node.addValidation({ validate: () => this.#sharedBus() });
     this.name = props.name ?? system.name;
     this.account = account;
     this.region = region;
     this.senderRoleArn = senderRoleArn(this, this.name, account, region);
     const names = deploymentNames(this.name);
     this.alarmTopic = props.alarmTopic;
+    this.#busName = props.bus?.eventBusName ?? names.bus;
     const alarms = new Alarms(this, props.alarmTopic);
 
-    const table = props.table ?? dynamoTable(this, 'Table', names.table, MAIN_TABLE, removalPolicy);
+    const table =
+      props.table ??
+      dynamoTable(this, 'Table', {
+        tableName: names.table,
+        layout: MAIN_TABLE,
+        removalPolicy,
+        ...(props.deletionProtection && { deletionProtection: true }),
+        ...(props.warmThroughput && { warmThroughput: props.warmThroughput }),
+        ...(props.encryptionKey && { encryptionKey: props.encryptionKey }),
+      });
     const ownBus = props.bus ? undefined : madeBus(this, names.bus, removalPolicy);
     const ownBucket = props.payloadBucket
       ? undefined
-      : payloadBucket(this, 'Payloads', { name: this.name, services: [...contract.services.keys()], removalPolicy });
+      : payloadBucket(this, 'Payloads', {
+          name: this.name,
+          services: [...contract.services.keys()],
+          removalPolicy,
+          ...(props.encryptionKey && { encryptionKey: props.encryptionKey }),
+        });
     this.table = table as ITable;
     this.bus = (props.bus ?? ownBus) as IEventBus;
     this.payloadBucket = (props.payloadBucket ?? ownBucket) as IBucket;
@@ -90,6 +116,7 @@ export class Orchestrator extends Construct implements IOrchestrator {
       visibilityTimeout: props.visibilityTimeout ?? DEFAULT_VISIBILITY,
       removalPolicy,
       alarms,
+      ...(props.encryptionKey && { encryptionKey: props.encryptionKey }),
     };
     const pair = (id: string, what: string, own: { readonly name: string; readonly fifo?: true }): QueuePair =>
       queuePair(new Construct(this, id), { ...lasting, ...own, watch: drainedQueue(this.name, what) });
@@ -100,7 +127,15 @@ export class Orchestrator extends Construct implements IOrchestrator {
     this.#serviceQueues = this.#makeServiceQueues(props, removalPolicy);
 
     const accounts = [...new Set([account, ...(props.accounts ?? [])])];
-    new InboxRules(this, 'Rules', { name: this.name, system: contract, accounts, bus: this.bus, inbox: this.inbox, alarms });
+    new InboxRules(this, 'Rules', {
+      name: this.name,
+      system: contract,
+      accounts,
+      bus: this.bus,
+      inbox: this.inbox,
+      alarms,
+      encryptionKey: props.encryptionKey,
+    });
     admitForeignAccounts(this, {
       accounts: accounts.filter((each) => each !== account),
       system: contract,
@@ -135,7 +170,10 @@ export class Orchestrator extends Construct implements IOrchestrator {
       operations: this.operations,
       hotLane: this.hotLane,
       senderRoleName: senderRoleName(this.name, region),
-      maxConcurrency: props.maxConcurrency ?? 50,
+      maxConcurrency: props.maxConcurrency ?? DEFAULT_CONCURRENCY,
+      hotLaneConcurrency: props.hotLaneConcurrency ?? DEFAULT_HOT_LANE_CONCURRENCY,
+      reservedConcurrency: props.reservedConcurrency,
+      encryptionKey: props.encryptionKey,
       memorySizeMb: props.memorySizeMb ?? 512,
       timeout: props.timeout ?? DEFAULT_TIMEOUT,
       logRetention: props.logRetention,
@@ -234,6 +272,24 @@ export class Orchestrator extends Construct implements IOrchestrator {
     };
   }
 
+  /** Rules hear the answers for a system, whichever deployment has asked, so a second deployment of it on the bus would take them as its own. */
+  #sharedBus(): string[] {
+    const others = this.node.root.node.findAll().filter((each): each is Orchestrator => each instanceof Orchestrator && each !== this);
+    const { name } = this.#contract;
+    return others
+      .filter((other) => other.#contract.name === name && this.#shares(other))
+      .map(
+        (other) =>
+          `The orchestrators ${this.node.path} and ${other.node.path} both deploy the system ${name} on one bus, and each would hear the starts and the answers of the other. Give each a bus of its own.`,
+      );
+  }
+
+  /** The bus is the same construct, or has the same name in the same account and region. */
+  #shares(other: Orchestrator): boolean {
+    const named = !Token.isUnresolved(this.#busName) && this.#busName === other.#busName;
+    return this.bus === other.bus || (named && this.account === other.account && this.region === other.region);
+  }
+
   #makeServiceQueues(
     { system, queues = {}, ...props }: OrchestratorProps,
     removalPolicy: RemovalPolicy,
@@ -247,6 +303,7 @@ export class Orchestrator extends Construct implements IOrchestrator {
           orchestrator: this,
           service,
           removalPolicy,
+          ...(props.encryptionKey && { encryptionKey: props.encryptionKey }),
           ...(props.serviceVisibilityTimeout && { visibilityTimeout: props.serviceVisibilityTimeout }),
         });
         return [name, made];

@@ -1,4 +1,5 @@
 import { Duration, type RemovalPolicy, Stack, Token, Validations } from 'aws-cdk-lib/core';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { BlockPublicAccess, Bucket, BucketEncryption } from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
 import { payloadBucketName } from '../adapters/aws/deployment-names.ts';
@@ -16,6 +17,8 @@ export interface PayloadBucketProps {
   /** Whose answers lie here until the orchestrator has read them. */
   readonly services: readonly string[];
   readonly removalPolicy: RemovalPolicy;
+  /** @default S3's own */
+  readonly encryptionKey?: IKey;
 }
 
 /**
@@ -24,6 +27,9 @@ export interface PayloadBucketProps {
  */
 const SENT_EXPIRY = Duration.days(120);
 
+/** A table restored to any instant of its point-in-time recovery, of 35 days, still finds the values that it names. */
+const RESTORABLE = Duration.days(36);
+
 /** An answer is read within the time that queues keep its event, and told again as long as its command's record is kept: 90 days. */
 const ANSWER_EXPIRY = Duration.days(120);
 
@@ -31,7 +37,7 @@ const ANSWER_EXPIRY = Duration.days(120);
  * Where values of more than 100 KB lie. They are never changed. The orchestrator's go when the instance that they belong to is
  * retired; those of a service or a client, of which it keeps a copy, when nobody will ask again.
  */
-export function payloadBucket(scope: Construct, id: string, { name, services, removalPolicy }: PayloadBucketProps): Bucket {
+export function payloadBucket(scope: Construct, id: string, { name, services, removalPolicy, encryptionKey }: PayloadBucketProps): Bucket {
   const { account, region } = Stack.of(scope);
   checkedName(
     'payload bucket',
@@ -42,10 +48,12 @@ export function payloadBucket(scope: Construct, id: string, { name, services, re
   const bucket = new Bucket(scope, id, {
     bucketName: payloadBucketName(name, account, region),
     blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
-    encryption: BucketEncryption.S3_MANAGED,
+    ...(encryptionKey
+      ? { encryption: BucketEncryption.KMS, encryptionKey, bucketKeyEnabled: true }
+      : { encryption: BucketEncryption.S3_MANAGED }),
     enforceSSL: true,
     lifecycleRules: [
-      { id: 'retired', tagFilters: { [RETIRED_TAG]: 'true' }, expiration: Duration.days(1) },
+      { id: 'retired', tagFilters: { [RETIRED_TAG]: 'true' }, expiration: RESTORABLE },
       { id: 'sent-by-clients', prefix: `${CLIENT_WRITER}/`, expiration: SENT_EXPIRY },
       ...services.map((service) => ({ id: `answers-${service}`, prefix: `${service}/`, expiration: ANSWER_EXPIRY })),
     ],

@@ -1,4 +1,5 @@
 import { type Duration, Duration as Time, type RemovalPolicy, Stack } from 'aws-cdk-lib/core';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { DeduplicationScope, FifoThroughputLimit, Queue, QueueEncryption, RedrivePermission } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 import { deadLetterName } from '../adapters/aws/deployment-names.ts';
@@ -13,6 +14,8 @@ export interface QueuePairProps {
   readonly retentionPeriod: Duration;
   readonly removalPolicy: RemovalPolicy;
   readonly alarms: Alarms;
+  /** Of the queue; its dead-letter queue stays with SQS's own, which nothing can revoke. @default SQS's own */
+  readonly encryptionKey?: IKey;
   readonly watch: QueueWatch;
   /** Deliveries before a message is a dead letter. @default 20 */
   readonly receivesMax?: number;
@@ -53,6 +56,7 @@ export function queuePair(
   });
   const queue = new Queue(scope, 'Queue', {
     ...secured,
+    ...(props.encryptionKey && { encryption: QueueEncryption.KMS, encryptionMasterKey: props.encryptionKey }),
     // Every group has its own order and throughput; without it one queue takes 300 calls a second.
     ...(fifo && {
       fifo,

@@ -17,6 +17,7 @@ import { serviceStatements } from './service-statements.ts';
 
 /** Lambda takes more only from a mapping that waits for them. */
 const BATCH_SIZE_MAX = 10;
+const DEFAULT_CONCURRENCY = 20;
 
 export interface ServiceFunctionProps {
   readonly orchestrator: IOrchestrator;
@@ -31,8 +32,10 @@ export interface ServiceFunctionProps {
   readonly memorySizeMb?: number;
   /** How long a batch of commands may take: a sixth of the queue's visibility time-out, or less. @default Duration.seconds(30) */
   readonly timeout?: Duration;
-  /** How many copies run at the same time at the most; 2 or more. @default as many as Lambda starts */
+  /** How many copies run at the same time at the most; 2 or more. @default 20, so that the backlog of one service leaves the account's copies to others */
   readonly maxConcurrency?: number;
+  /** Copies that are kept for this service, whatever else runs in the account; `maxConcurrency` or more. @default none are kept */
+  readonly reservedConcurrency?: number;
   /** How many commands one copy gets at once, and runs side by side; 10 or less, since Lambda would wait to gather more. @default 10 */
   readonly batchSize?: number;
   /** @default RetentionDays.ONE_MONTH */
@@ -52,12 +55,13 @@ export class ServiceFunction extends Construct implements IGrantable {
 
   constructor(scope: Construct, id: string, props: ServiceFunctionProps) {
     super(scope, id);
-    const { orchestrator, timeout = Duration.seconds(30) } = props;
+    const { orchestrator, timeout = Duration.seconds(30), maxConcurrency = DEFAULT_CONCURRENCY } = props;
     const { name } = serviceContract(props.service);
     const queue = props.queue ?? orchestrator.serviceQueue(props.service);
     checkRegion(name, this, orchestrator);
     checkTimeout(name, timeout, queue);
     checkBatchSize(name, props.batchSize ?? BATCH_SIZE_MAX);
+    checkReserved(name, maxConcurrency, props.reservedConcurrency);
     const made = new LambdaFunction(this, 'Service', {
       description: `${orchestrator.name}: the service ${name}`,
       bundle: () => bundleService(props.entry),
@@ -74,6 +78,8 @@ export class ServiceFunction extends Construct implements IGrantable {
       memorySizeMb: props.memorySizeMb ?? 512,
       timeout,
       logRetention: props.logRetention ?? RetentionDays.ONE_MONTH,
+      reservedConcurrency: props.reservedConcurrency,
+      encryptionKey: queue.encryptionKey,
     });
     this.function = made.function;
     this.grantPrincipal = made.role;
@@ -82,7 +88,7 @@ export class ServiceFunction extends Construct implements IGrantable {
       eventSourceArn: queue.queue.queueArn,
       batchSize: props.batchSize ?? BATCH_SIZE_MAX,
       reportBatchItemFailures: true,
-      ...(props.maxConcurrency !== undefined && { maxConcurrency: props.maxConcurrency }),
+      maxConcurrency,
     });
     const alarms = new Alarms(this, props.alarmTopic ?? orchestrator.alarmTopic);
     alarms.errors(this, made.function, `${orchestrator.name}: the function of ${name} keeps failing: see its log.`);
@@ -99,6 +105,15 @@ function checkTimeout(service: string, timeout: Duration, { visibilityTimeout }:
     {
       remedy: `Set serviceVisibilityTimeout of the orchestrator, or visibilityTimeout of the ServiceQueue, to ${6 * timeout.toSeconds()} seconds.`,
     },
+  );
+}
+
+function checkReserved(service: string, maxConcurrency: number, reserved: number | undefined): void {
+  if (reserved === undefined || reserved >= maxConcurrency) return;
+  throw new ContractError(
+    'CONTRACT_INVALID',
+    `The function of ${service} would have ${reserved} copies reserved, and its queue may ask for ${maxConcurrency}: expected as many or more.`,
+    { remedy: 'Raise reservedConcurrency, or lower maxConcurrency: a delivery that gets no copy counts as a failed one.' },
   );
 }
 

@@ -1,6 +1,7 @@
 import { Duration, RemovalPolicy } from 'aws-cdk-lib/core';
 import type { ITable } from 'aws-cdk-lib/aws-dynamodb';
 import { AccountPrincipal, Effect, type Grant, type IGrantable, PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
@@ -30,6 +31,8 @@ export interface ServiceQueueProps {
    * @default Duration.minutes(3): enough for the default time-out of a `ServiceFunction`
    */
   readonly visibilityTimeout?: Duration;
+  /** As for the orchestrator. @default keys that AWS owns */
+  readonly encryptionKey?: IKey;
   /** Is told by the alarms. @default the topic of the orchestrator; where it has none, the alarms exist and notify nobody */
   readonly alarmTopic?: ITopic;
   /** What becomes of the queues and the records when the stack is deleted. @default RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE, as for the orchestrator */
@@ -47,6 +50,7 @@ export class ServiceQueue extends Construct implements IServiceQueue {
   readonly deadLetterQueue: IQueue;
   readonly commandTable: ITable;
   readonly visibilityTimeout: Duration;
+  readonly encryptionKey: IKey | undefined;
   readonly #orchestrator: IOrchestrator;
 
   constructor(scope: Construct, id: string, props: ServiceQueueProps) {
@@ -57,6 +61,7 @@ export class ServiceQueue extends Construct implements IServiceQueue {
     this.service = serviceContract(props.service).name;
     checkRegion(this.service, this, orchestrator);
     this.visibilityTimeout = visibilityTimeout;
+    this.encryptionKey = props.encryptionKey;
     const name = checkedName(
       `queue of ${this.service}`,
       names.queue(this.service),
@@ -66,8 +71,10 @@ export class ServiceQueue extends Construct implements IServiceQueue {
     const pair = queuePair(this, {
       name,
       visibilityTimeout,
-      retentionPeriod: Duration.days(14),
+      // A standard queue counts from the first sending, also in the dead-letter queue, which keeps 14 days ("Setting up dead-letter queue retention").
+      retentionPeriod: Duration.days(10),
       removalPolicy,
+      ...(props.encryptionKey && { encryptionKey: props.encryptionKey }),
       alarms: new Alarms(this, props.alarmTopic ?? orchestrator.alarmTopic),
       watch: {
         ageMax: WAIT_MAX,
@@ -80,7 +87,12 @@ export class ServiceQueue extends Construct implements IServiceQueue {
     pair.queue.addToResourcePolicy(sendingBy(orchestrator, pair.queue.queueArn));
     this.queue = pair.queue;
     this.deadLetterQueue = pair.deadLetterQueue;
-    this.commandTable = dynamoTable(this, 'Commands', names.commandTable(this.service), COMMAND_TABLE, removalPolicy) as ITable;
+    this.commandTable = dynamoTable(this, 'Commands', {
+      tableName: names.commandTable(this.service),
+      layout: COMMAND_TABLE,
+      removalPolicy,
+      ...(props.encryptionKey && { encryptionKey: props.encryptionKey }),
+    }) as ITable;
   }
 
   /** Lets the grantee be this service, from this queue. */

@@ -1,4 +1,5 @@
 import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib/core';
+import { EventBus } from 'aws-cdk-lib/aws-events';
 import { Bucket } from 'aws-cdk-lib/aws-s3';
 import { Annotations as AnnotationAssertions, Match } from 'aws-cdk-lib/assertions';
 import { Topic } from 'aws-cdk-lib/aws-sns';
@@ -139,10 +140,11 @@ describe('the queues', () => {
     });
   });
 
-  test('the queue of a service keeps commands for two weeks, and leaves giving up to the service, which does it after 20 deliveries', () => {
+  test('the queue of a service keeps commands for ten days, so that its dead-letter queue has four left, and leaves giving up to the service, which does it after 20 deliveries', () => {
     expect(RECEIVES_MAX).toBe(20);
+    expect(queueNamed(plain, 'trips-payments-dead-letter')).toMatchObject({ MessageRetentionPeriod: 14 * DAY });
     expect(queueNamed(plain, 'trips-payments')).toMatchObject({
-      MessageRetentionPeriod: 14 * DAY,
+      MessageRetentionPeriod: 10 * DAY,
       VisibilityTimeout: 180,
       SqsManagedSseEnabled: true,
       RedrivePolicy: { maxReceiveCount: 25, deadLetterTargetArn: expect.stringMatching(/:trips-payments-dead-letter$/) },
@@ -151,7 +153,7 @@ describe('the queues', () => {
 });
 
 describe('the payload bucket', () => {
-  test('is private, encrypted, and lets values expire that were retired, and answers that nobody asks for again', () => {
+  test('is private, encrypted, and lets values expire that no restored table can name, and answers that nobody asks for again', () => {
     expect(one(plain, 'AWS::S3::Bucket', 'Payloads')).toMatchObject({
       BucketEncryption: { ServerSideEncryptionConfiguration: [{ ServerSideEncryptionByDefault: { SSEAlgorithm: 'AES256' } }] },
       PublicAccessBlockConfiguration: {
@@ -162,7 +164,7 @@ describe('the payload bucket', () => {
       },
       LifecycleConfiguration: {
         Rules: [
-          { Status: 'Enabled', ExpirationInDays: 1, TagFilters: [{ Key: 'retired', Value: 'true' }] },
+          { Status: 'Enabled', ExpirationInDays: 36, TagFilters: [{ Key: 'retired', Value: 'true' }] },
           { Status: 'Enabled', ExpirationInDays: 120, Prefix: '_clients/' },
           ...['payments', 'flights', 'hotels', 'notifications'].map((service) => ({
             Status: 'Enabled',
@@ -277,13 +279,13 @@ describe('functions', () => {
     });
   });
 
-  test('get batches of ten and answer for each message; only what clients and the bus fill has a maximum of copies', () => {
+  test('get batches of ten and answer for each message; what takes many has a maximum of copies', () => {
     const sources = ofType(functions, 'AWS::Lambda::EventSourceMapping').map(({ properties }) => properties);
     expect(sources.map((each) => [String(each['EventSourceArn']).split(':').at(-1), each['ScalingConfig']])).toEqual([
       ['trips-inbox', { MaximumConcurrency: 50 }],
       ['trips-starts', { MaximumConcurrency: 50 }],
       ['trips-operations', undefined],
-      ['trips-hot-lane.fifo', undefined],
+      ['trips-hot-lane.fifo', { MaximumConcurrency: 20 }],
       ['trips-inbox-dead-letter', undefined],
       ['trips-starts-dead-letter', undefined],
       ['trips-operations-dead-letter', undefined],
@@ -474,7 +476,7 @@ describe('props', () => {
       name: 'second',
       entry: 'x',
       table: made.table,
-      bus: made.bus,
+      bus: EventBus.fromEventBusName(stack, 'Bus', 'company'),
       payloadBucket: made.payloadBucket,
     });
     const types = new Set(

@@ -112,7 +112,7 @@ describe('roles', () => {
 
 describe('policies of resources', () => {
   test('only the rules of the system deliver into the inbox, and into the queue of what they could not deliver', () => {
-    const rules = 'if aws:SourceArn is rule trips/trips-replies or rule trips/trips-hears-trips';
+    const rules = 'if aws:SourceArn is rule trips/trips-*';
     expect(policyLines(resources, 'AWS::SQS::QueuePolicy').filter((line) => line.startsWith('events'))).toEqual([
       `events.amazonaws.com: sqs:SendMessage on queue trips-inbox, ${rules}`,
       `events.amazonaws.com: sqs:SendMessage on queue trips-inbox-dead-letter, ${rules}`,
@@ -187,10 +187,12 @@ describe('wildcards', () => {
     expect(wild.filter((resource) => !/^arn:aws:s3:::trips-payloads-111111111111-eu-west-1\/[a-z/_]+\/\*$/.test(resource))).toEqual([]);
   });
 
-  test('no action, principal or condition has a wildcard', () => {
+  test('no action, principal or condition has a wildcard, but for the names of the rules', () => {
     const texts = allowed.map(({ Action, Principal, Condition }) => JSON.stringify({ Action, Principal, Condition }));
     expect(allowed.length).toBeGreaterThan(20);
-    expect(texts.filter((text) => text.includes('*'))).toEqual([]);
+    // The rules of the deployment, whose names begin with its own.
+    const rules = `"aws:SourceArn":"arn:aws:events:eu-west-1:111111111111:rule/trips/trips-*"`;
+    expect(texts.filter((text) => text.replace(rules, '').includes('*'))).toEqual([]);
   });
 
   test('nobody scans or deletes items, makes rules, or touches IAM and KMS', () => {

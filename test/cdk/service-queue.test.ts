@@ -44,7 +44,7 @@ describe('a service function', () => {
       String(each['EventSourceArn']).endsWith(':trips-payments'),
     );
     expect(source).toMatchObject({ BatchSize: 10, FunctionResponseTypes: ['ReportBatchItemFailures'] });
-    expect(source?.['ScalingConfig']).toBeUndefined();
+    expect(source?.['ScalingConfig']).toEqual({ MaximumConcurrency: 20 });
   });
 
   test('may be limited, and given more', () => {
