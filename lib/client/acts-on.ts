@@ -2,7 +2,7 @@ import { ClientError } from '../contract/errors.ts';
 import type { AnyProcess } from '../contract/process-contract.ts';
 import type { Json } from '../contract/schema.ts';
 import type { Head } from '../ports/process-store.ts';
-import { decodeHead } from '../engine/head-codec.ts';
+import { decodeHead, formatFault } from '../engine/head-codec.ts';
 import type { Acts, Instance, JournalAnswer, ListedInstance, ListRequest, WhyAnswer } from './acts.ts';
 import type { Reach } from './connection.ts';
 import type { Status } from './describe.ts';
@@ -132,7 +132,7 @@ async function journalOf(
   const head = await namedHead(reach, process, id);
   const entries = await readHeadJournal(reach.ports, head, { payloads });
   const why = whyOfHead(reach, head).line;
-  const view = decodeHead(head).view;
+  const view = formatFault(head) === undefined ? decodeHead(head).view : undefined;
   return {
     run: head.run,
     status: head.status as Status,

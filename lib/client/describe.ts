@@ -1,6 +1,6 @@
 import { parsePid } from '../contract/process-id.ts';
 import type { Json } from '../contract/schema.ts';
-import { decodeHead } from '../engine/head-codec.ts';
+import { decodeHead, formatFault } from '../engine/head-codec.ts';
 import type { Head } from '../ports/process-store.ts';
 import type { Reach } from './connection.ts';
 import { definitionParts, pidOf, requireHead } from './instance.ts';
@@ -52,7 +52,7 @@ export function descriptionOf(reach: Reach, head: Head, parked: ParkedCount): De
     version: definitionParts(head.definition).version,
     tags: head.tags ?? {},
     pending,
-    unresolved: unresolvedOf(decodeHead(head)),
+    unresolved: formatFault(head) === undefined ? unresolvedOf(decodeHead(head)) : [],
     parked,
   };
 }

@@ -3,7 +3,7 @@ import { isClosed } from '../core/image.ts';
 import { actIdentity } from '../core/identity.ts';
 import type { Resolution } from '../core/inbound.ts';
 import { resolvable } from '../core/resolvable.ts';
-import { decodeHead } from '../engine/head-codec.ts';
+import { decodeHead, requireReadable, stateFormat } from '../engine/head-codec.ts';
 import type { OperateMessage } from '../engine/inbox-message.ts';
 import { sha256 } from '../engine/sha256.ts';
 import type { Head } from '../ports/process-store.ts';
@@ -44,6 +44,8 @@ export async function operate({ ports }: Reach, process: string, id: string, ope
   const pid = pidOf(process, id);
   const head = await requireHead(ports, pid);
   refuseClosed(head, operation);
+  // What comes of the act is read in the same state: nothing is sent.
+  requireReadable(head);
   if (operation.act === 'cancel' && head.status === 'stuck' && head.run === '') throw stillStuck(head, operation);
   if (goesOnAlready(head, operation)) return;
   const now = ports.clock.now();
@@ -110,6 +112,7 @@ function refuseStuck(head: Head): void {
   const { code, message = '' } = decodeHead(head).stuck ?? {};
   const what = `${nameOf(head.pid)} was not resumed: ${message}`;
   if (code === 'NONDETERMINISM') throw new ProcessBug('NONDETERMINISM', what);
+  if (code === 'STATE_FORMAT') throw stateFormat(what);
   if (code === 'UNKNOWN_VERSION')
     throw new ClientError('NOT_FOUND', what, { remedy: 'List that version of the process in the system, or name one that it lists.' });
 }

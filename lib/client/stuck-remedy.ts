@@ -11,6 +11,7 @@ export const STUCK_REMEDIES: Readonly<Record<string, string>> = {
   DISPATCH: 'Mend the queue that refused the command, then resume the instance.',
   SIZE: 'Make its state, or what it has open at a time, smaller, then resume the instance; cancel one whose journal is full.',
   PAYLOAD_MISSING: 'Put the data back under its hash, for instance from a backup, then resume the instance.',
+  STATE_FORMAT: 'Deploy the build of Tutti that wrote it, or one that reads its format, then resume the instance.',
   UNKNOWN_VERSION: 'List that version of the process in the system, or resume with --version and one that it lists.',
   FORK: 'Look at the backup or failover that brought back an older state before anything is resumed.',
 };

@@ -5,7 +5,7 @@ import type { EngineContext } from './engine-context.ts';
 import type { ForcedMessage } from './inbox-message.ts';
 import { newItem, type Item } from './item.ts';
 import { parkMessage } from './park.ts';
-import { DEPLOY_SECONDS, faultSeconds, noteFault, PATIENCE_MS } from './pause.ts';
+import { DEPLOY_SECONDS, faultSeconds, isDeploying, noteFault } from './pause.ts';
 import { ALTERED, MISSING, readBody } from './read-body.ts';
 import type { Delivery } from './settle.ts';
 
@@ -29,7 +29,7 @@ const admitOne = async (context: EngineContext, message: ReceivedMessage): Promi
     return { message, items: itemsOf(message, body, admission.targets), giveBackSeconds: undefined };
   }
   const passing = admission.status === 'newer' || admission === PAYLOAD_MISSING;
-  if (passing && now - message.sentAt < PATIENCE_MS) return { message, items: [], giveBackSeconds: DEPLOY_SECONDS };
+  if (passing && isDeploying(context, message)) return { message, items: [], giveBackSeconds: DEPLOY_SECONDS };
   const why = admission.status === 'park' ? admission : { pid: admission.pid, reason: 'NEWER', detail: admission.detail };
   await parkMessage(context.options, message, why);
   return { message, items: [], giveBackSeconds: undefined };

@@ -1,5 +1,6 @@
 import { ProcessBug } from '../contract/errors.ts';
 import type { EngineContext } from './engine-context.ts';
+import { formatFault } from './head-codec.ts';
 import { isHot } from './heat.ts';
 import { fitsLane } from './inbox-message.ts';
 import { decidesOn, type Item } from './item.ts';
@@ -30,6 +31,11 @@ export const advanceInstance = async (
   const outside = basis.live?.run.bug;
   if (outside) context.options.onFault?.(new ProcessBug('POISON', outside.message));
   for (let round = 0; round < roundsMax;) {
+    const unreadable = current.head && formatFault(current.head);
+    if (unreadable !== undefined) {
+      for (const item of items) item.refused = { code: 'STATE_FORMAT', message: unreadable };
+      return 'done';
+    }
     if (isHot(context, current.live?.run.image ?? current.head) && items.every(({ message }) => fitsLane(message)))
       return forwardInstance(context, pid, items, current);
     const working = new WorkingCopy(context, pid, current);

@@ -1,3 +1,4 @@
+import { OrchestratorError } from '../contract/errors.ts';
 import type { Json } from '../contract/schema.ts';
 import type { Fire, Image, OpenCommand, RingEntry, Stored, StuckReason, Timer, Tombstone } from '../core/image.ts';
 import { unresolvedCount } from '../core/unresolved.ts';
@@ -29,6 +30,16 @@ interface Control {
 
 /** The control state of an instance whose start could not be applied. */
 const UNBEGUN = JSON.stringify({ format: FORMAT, seq: 1 });
+/** How every control state begins that this build can read. */
+const READABLE = `{"format":${FORMAT},`;
+
+/** Why this build cannot read a head, in one sentence; undefined where it can. The members of a head beside its control state have no format. */
+export const formatFault = ({ pid, control }: Head): string | undefined =>
+  control === '' || control.startsWith(READABLE)
+    ? undefined
+    : `The state of ${pid} is of format ${formatOf(control)}: this build reads format ${FORMAT}.`;
+
+const formatOf = (control: string): string => /^\{"format":(\d+)/.exec(control)?.[1] ?? 'unknown';
 
 /** JSON has no Infinity: a wake-up that never comes is left out. What is undefined is not written. */
 const storedCommand = (command: OpenCommand): Partial<OpenCommand> =>
@@ -119,11 +130,29 @@ export const encodeHead = (image: Image, writer: string, control: string): Head 
   return head;
 };
 
-/** The instant of the tick in flight, read alone: whoever asks has many heads to ask. */
-export const tickAtOf = ({ control }: Head): number | undefined => (control === '' ? undefined : (JSON.parse(control) as Control).tickAt);
+/** The instant of the tick in flight, read alone: wake-overdue has many heads to ask. Of a head that this build cannot read it is not known. */
+export const tickAtOf = (head: Head): number | undefined =>
+  head.control === '' || formatFault(head) !== undefined ? undefined : (JSON.parse(head.control) as Control).tickAt;
 
-/** A head that is not an early buffer. What is stored apart (`inputRef`, `dataref`) is not read here. */
+export const stateFormat = (message: string): OrchestratorError =>
+  new OrchestratorError('STATE_FORMAT', message, {
+    retryable: false,
+    remedy: 'Use the build of Tutti that wrote it, or one that reads its format.',
+  });
+
+/** @throws OrchestratorError `STATE_FORMAT` */
+export const requireReadable = (head: Head): void => {
+  const fault = formatFault(head);
+  if (fault !== undefined) throw stateFormat(fault);
+};
+
+/**
+ * A head that is not an early buffer. What is stored apart (`inputRef`, `dataref`) is not read here.
+ *
+ * @throws OrchestratorError `STATE_FORMAT`
+ */
 export const decodeHead = (head: Head): Image => {
+  requireReadable(head);
   const control = JSON.parse(head.control === '' ? UNBEGUN : head.control) as Control;
   return {
     pid: head.pid,

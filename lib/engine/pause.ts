@@ -7,6 +7,9 @@ export const PATIENCE_MS = 15 * 60_000;
 /** What may be understood after a deploy comes again after so long. */
 export const DEPLOY_SECONDS = 60;
 
+/** Whether a rolling deploy may still bring a build that understands the message. */
+export const isDeploying = ({ options }: EngineContext, { sentAt }: ReceivedMessage): boolean => options.clock.now() - sentAt < PATIENCE_MS;
+
 /** With less than this left, nothing is begun that runs after others. */
 export const BEGUN_MS_MIN = 3_000;
 

@@ -3,7 +3,7 @@ import type { ReceivedMessage } from '../ports/message-queue.ts';
 import type { Head } from '../ports/process-store.ts';
 import type { Target } from './admission.ts';
 import type { EngineContext } from './engine-context.ts';
-import { decodeHead } from './head-codec.ts';
+import { decodeHead, formatFault } from './head-codec.ts';
 import { decidesOn, newItem } from './item.ts';
 import { verdictOn } from './verdict.ts';
 
@@ -21,6 +21,7 @@ export const refusalOn = async (
   target: Target,
   reason: StuckReason,
 ): Promise<Refusal> => {
+  if (reason.code === 'STATE_FORMAT') return ofUnreadable(head, target);
   const image = head && decodeHead(head);
   // The event is in the head already; what it caused cannot be sent, as long as it is there.
   if (reason.code === 'DISPATCH') {
@@ -35,6 +36,12 @@ export const refusalOn = async (
   if (image?.status === 'stuck' && item.verdict === 'future') return 'park';
   const stops = reason.code === 'FORK' ? item.verdict === 'future' : decidesOn(item);
   return stops ? 'stop' : 'passed';
+};
+
+/** A build that reads it may have written it since. What a person asked for is refused, whether it is stuck or not. */
+const ofUnreadable = (head: Head | undefined, { inbound }: Target): Refusal => {
+  if (!head || formatFault(head) === undefined) return 'passed';
+  return head.status === 'stuck' && inbound.kind !== 'operate' ? 'park' : 'stop';
 };
 
 /** Looks at no data: a large input is not in the head. */

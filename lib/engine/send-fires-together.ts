@@ -5,7 +5,7 @@ import { NOBODY } from './admission.ts';
 import { dispatchContext, dispatchesCausedBy, type Dispatch } from './dispatch.ts';
 import type { EngineContext } from './engine-context.ts';
 import { isHot } from './heat.ts';
-import { decodeHead } from './head-codec.ts';
+import { decodeHead, formatFault } from './head-codec.ts';
 import type { Item } from './item.ts';
 import { sendAll } from './send-all.ts';
 
@@ -42,7 +42,7 @@ export const sendFiresTogether = async (
 
 /** An event whose data is stored apart is left to its instance, which reads it anyway. */
 const firedBefore = (head: Head | undefined): Image | undefined => {
-  if (head?.status !== 'running' || !head.control.includes('"fires"')) return undefined;
+  if (head?.status !== 'running' || !head.control.includes('"fires"') || formatFault(head) !== undefined) return undefined;
   const image = decodeHead(head);
   return image.fires.length > 0 && image.fires.every(({ dataref }) => dataref === undefined) ? image : undefined;
 };

@@ -6,7 +6,7 @@ import { getStuck, parkBesideStuck, refuseOperator } from './get-stuck.ts';
 import type { Item } from './item.ts';
 import { settleLate } from './late-event.ts';
 import { parkMessage, redrive } from './park.ts';
-import { faultSeconds, noteFault } from './pause.ts';
+import { DEPLOY_SECONDS, faultSeconds, isDeploying, noteFault } from './pause.ts';
 
 /** Deliveries of an event whose code throws, before its instance is stuck: the fault may be a passing one. */
 const POISON_DELIVERIES_MAX = 3;
@@ -88,6 +88,7 @@ const settleRefused = async (context: EngineContext, item: Item, reason: NonNull
     await parkMessage(context.options, message, { pid: target.pid, reason: reason.code, detail: reason.message });
     return undefined;
   }
+  if (reason.code === 'STATE_FORMAT' && target.inbound.kind !== 'operate' && isDeploying(context, message)) return DEPLOY_SECONDS;
   // What was decided and only not sent is parked as any event is: the next `resume` sends it.
   if (target.inbound.kind === 'operate' && reason.code !== 'DISPATCH')
     return (await refuseOperator(context, message, target, reason)) ? undefined : 1;

@@ -6,7 +6,7 @@ import { NOBODY } from './admission.ts';
 import { forged, isNewer, isService } from './answer-checks.ts';
 import type { EngineContext } from './engine-context.ts';
 import type { Item } from './item.ts';
-import { DEPLOY_SECONDS, PATIENCE_MS } from './pause.ts';
+import { DEPLOY_SECONDS, isDeploying } from './pause.ts';
 import { journalTexts, parseEntry } from './read-journal.ts';
 
 /** What is to become of the event. Notes in the item why it is refused, or when it comes again. */
@@ -32,7 +32,7 @@ const forbid = (item: Item): Verdict => {
 
 /** The service knows a newer version of the contract than this code: a deploy is rolling, or was forgotten. */
 const waitForDeploy = (context: EngineContext, pid: string, item: Item): Verdict => {
-  if (context.options.clock.now() - item.message.sentAt < PATIENCE_MS) {
+  if (isDeploying(context, item.message)) {
     item.giveBackSeconds = DEPLOY_SECONDS;
     return 'wait';
   }

@@ -11,7 +11,7 @@ const head: Head = {
   status: 'running',
   definition: 'book-trip@1',
   clock: 1,
-  control: '{"format":1,"seq":1}',
+  control: '{"format":2,"seq":1}',
   tail: [],
   tailFrom: 0,
   startedAt: 1,

@@ -13,7 +13,7 @@ test('a view that was shown by an older version of its contract is upcast', asyn
     await ctx.sleep('1 day');
   });
   const ports = memoryPorts();
-  await ports.put(head({ control: JSON.stringify({ format: 1, seq: 1, view: { data: { stage: 'paid' } } }) }));
+  await ports.put(head({ control: JSON.stringify({ format: 2, seq: 1, view: { data: { stage: 'paid' } } }) }));
   const reach = { ports, system: systemContract(system('shop', { processes: [order], services: [] })) };
   expect(await queryInstance(reach, order, 'o-1')).toEqual({ stages: ['paid'] });
 });

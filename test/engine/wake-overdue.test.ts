@@ -77,7 +77,7 @@ describe('an instance whose tick is lost', () => {
 describe('of many heads', () => {
   const clock = new VirtualClock(100 * MINUTE);
   const overdue = (n: number, more: Partial<Head> = {}): Head =>
-    head({ pid: `t#trip#${n}`, control: `{"format":1,"seq":2,"tickAt":${10 * MINUTE}}`, startedAt: 1, ...more });
+    head({ pid: `t#trip#${n}`, control: `{"format":2,"seq":2,"tickAt":${10 * MINUTE}}`, startedAt: 1, ...more });
 
   const world = async (...heads: Head[]): Promise<{ index: MemoryInstanceIndex; sent: string[]; sender: MessageSender }> => {
     const tables = memoryProcessTables();
@@ -94,8 +94,8 @@ describe('of many heads', () => {
       overdue(1),
       overdue(2, { status: 'stuck' }),
       overdue(3, { status: 'completed' }),
-      overdue(4, { control: `{"format":1,"seq":2,"tickAt":${80 * MINUTE}}` }),
-      overdue(5, { control: '{"format":1,"seq":2}', due: 5 }),
+      overdue(4, { control: `{"format":2,"seq":2,"tickAt":${80 * MINUTE}}` }),
+      overdue(5, { control: '{"format":2,"seq":2}', due: 5 }),
       overdue(6, { control: '' }),
     );
     expect(await wakeOverdue({ ...ports, clock })).toEqual({ count: 1, unsent: [], whole: true });

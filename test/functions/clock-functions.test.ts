@@ -53,7 +53,7 @@ describe('wake-overdue', () => {
     const lines: LogLine[] = [];
     const sent: OutgoingMessage[] = [];
     let stuck: Head[] = [];
-    let running = [head({ control: `{"format":1,"seq":2,"tickAt":${clock.now() - 3_600_000}}` })];
+    let running = [head({ control: `{"format":2,"seq":2,"tickAt":${clock.now() - 3_600_000}}` })];
     const handler = makeWake(() => ({
       clock,
       log: (line) => void lines.push(line),

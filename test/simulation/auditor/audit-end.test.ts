@@ -267,7 +267,7 @@ describe('after a restore', () => {
   });
 
   test('what waits for a time that is past is told', async () => {
-    const control = '{"format":1,"seq":9,"timers":[{"n":8,"path":"sleep:2","due":1,"purpose":"sleep"}]}';
+    const control = '{"format":2,"seq":9,"timers":[{"n":8,"path":"sleep:2","due":1,"purpose":"sleep"}]}';
     const waiting = withHead(booked, () => ({ status: 'running', control }));
     expect(await audited(waiting, expected(), told)).toMatch(/I8: .* for ever/);
   });
