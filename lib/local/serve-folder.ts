@@ -1,6 +1,8 @@
 import { chmodSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
+import { dirname } from 'node:path';
+import { claimDirectory } from '../adapters/sqlite/private-file.ts';
 import { ClientError } from '../contract/errors.ts';
 import { PortChannel, type Methods } from './port-channel.ts';
 import { socketEnd } from './socket-end.ts';
@@ -18,6 +20,7 @@ export interface FolderServer {
  */
 export async function serveFolder(directory: string, methods: Methods): Promise<FolderServer> {
   const path = socketPath(directory);
+  claimDirectory(dirname(path));
   await rm(path, { force: true });
   const sockets = new Set<Socket>();
   const offered = ready(methods);

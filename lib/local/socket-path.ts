@@ -11,7 +11,12 @@ export function socketPath(directory: string): string {
   const folder = realFolder(directory);
   const path = join(folder, 'tutti.sock');
   if (Buffer.byteLength(path) <= PATH_BYTES_MAX) return path;
-  return join(tmpdir(), `tutti-${createHash('sha256').update(folder).digest('hex').slice(0, 16)}.sock`);
+  return join(sharedFolder(), `${createHash('sha256').update(folder).digest('hex').slice(0, 16)}.sock`);
+}
+
+/** In the folder for temporary files another user may take any name first, so the sockets of a user lie in a folder of that user. */
+function sharedFolder(): string {
+  return join(tmpdir(), `tutti-${process.getuid?.() ?? 'sockets'}`);
 }
 
 function realFolder(directory: string): string {

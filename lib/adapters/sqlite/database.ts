@@ -1,9 +1,10 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { closeSync, ftruncateSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'libsql';
 import { ClientError } from '../../contract/errors.ts';
 import { isDiskFull } from './disk-full.ts';
 import { createMeta } from './meta.ts';
+import { claimFolder, createPrivate, openPrivate } from './private-file.ts';
 import type { Sqlite } from './sqlite.ts';
 
 /** 2: checksums over whole frames, rows and numbers. */
@@ -26,11 +27,14 @@ const PRAGMAS = [
 
 /**
  * Opens the database of a folder and locks it for this process.
- * @throws ClientError `UNREACHABLE` where another process holds it, or where a newer Tutti wrote it.
+ * @throws ClientError `UNREACHABLE` where another process holds it, or where a newer Tutti wrote it; `DENIED` where others can write to it.
  */
 export function openDatabase(directory: string): Sqlite {
-  mkdirSync(directory, { recursive: true });
-  const database = new Database(join(directory, 'state.db'), { timeout: 0 });
+  claimFolder(directory);
+  const file = join(directory, 'state.db');
+  // SQLite gives the files beside it the mode of this one.
+  createPrivate(file);
+  const database = new Database(file, { timeout: 0 });
   const holder = join(directory, 'holder.pid');
   try {
     for (const pragma of PRAGMAS) database.pragma(pragma);
@@ -44,7 +48,7 @@ export function openDatabase(directory: string): Sqlite {
     throw error;
   }
   // Only told to people: the lock is the database's own, so a dead holder leaves none.
-  writeFileSync(holder, `${process.pid}\n`);
+  writeHolder(holder);
   return database;
 }
 
@@ -91,6 +95,13 @@ function held(directory: string, holder: string, cause: unknown): ClientError {
     details: { directory, pid: pid ?? null },
     cause,
   });
+}
+
+function writeHolder(holder: string): void {
+  const file = openPrivate(holder);
+  ftruncateSync(file);
+  writeFileSync(file, `${process.pid}\n`);
+  closeSync(file);
 }
 
 function readPid(holder: string): number | undefined {

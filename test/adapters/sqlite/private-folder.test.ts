@@ -1,0 +1,83 @@
+/** What lies in a folder is read and written by its owner alone, and nothing that another user put there is followed. */
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import { openTables } from '../../../lib/adapters/sqlite/tables.ts';
+import { newDirectory } from '../opened-states.ts';
+
+const umask = process.umask();
+afterEach(() => void process.umask(umask));
+
+const mode = (path: string): string => (statSync(path).mode & 0o777).toString(8);
+
+describe('a folder of state', () => {
+  it.each([0o000, 0o022, 0o077])('is for its owner only, with the umask %o', async (mask) => {
+    process.umask(mask);
+    const directory = join(newDirectory(), 'made', 'here');
+    const tables = openTables(directory);
+    tables.payloads.set('a', '1');
+    await tables.log.durable();
+    tables.log.checkpoint();
+    expect(mode(directory)).toBe('700');
+    expect(readdirSync(directory).sort()).toEqual(expect.arrayContaining(['holder.pid', 'log.0', 'log.1', 'state.db', 'state.db-wal']));
+    for (const name of readdirSync(directory)) expect(mode(join(directory, name)), name).toBe('600');
+    tables.log.close();
+    for (const name of readdirSync(directory)) expect(mode(join(directory, name)), name).toBe('600');
+  });
+
+  it('takes the rights of others away from files that an older version wrote', () => {
+    const directory = newDirectory();
+    openTables(directory).log.close();
+    for (const name of readdirSync(directory)) chmodSync(join(directory, name), 0o644);
+    openTables(directory).log.close();
+    for (const name of readdirSync(directory)) expect(mode(join(directory, name)), name).toBe('600');
+  });
+
+  it.each(['log.0', 'log.1', 'holder.pid', 'state.db', 'state.db-wal', 'state.db-journal'])('is refused where %s is a link', (name) => {
+    const directory = newDirectory();
+    const target = join(newDirectory(), 'important.txt');
+    writeFileSync(target, 'very important data\n');
+    symlinkSync(target, join(directory, name));
+    expect(() => openTables(directory)).toThrow(
+      expect.objectContaining({ code: 'DENIED', message: expect.stringContaining(`${name} is no plain file`) }),
+    );
+    expect(readFileSync(target, 'utf8')).toBe('very important data\n');
+    expect(lstatSync(join(directory, name)).isSymbolicLink()).toBe(true);
+  });
+
+  it.each([0o770, 0o707, 0o777])('is refused where other users may write to it, with the mode %o', (writable) => {
+    const directory = join(newDirectory(), 'shared');
+    mkdirSync(directory);
+    chmodSync(directory, writable);
+    expect(() => openTables(directory)).toThrow(
+      expect.objectContaining({ code: 'DENIED', remedy: `Run chmod go-w ${directory}, or use another folder.` }),
+    );
+    expect(readdirSync(directory)).toEqual([]);
+  });
+
+  // Only root can give a folder to another user.
+  it.skipIf(process.getuid?.() !== 0)('is refused where it, or a file in it, belongs to another user', () => {
+    const directory = join(newDirectory(), 'foreign');
+    mkdirSync(directory, { mode: 0o755 });
+    chownSync(directory, 65534, 65534);
+    expect(() => openTables(directory)).toThrow(
+      expect.objectContaining({ code: 'DENIED', message: expect.stringContaining('belongs to user 65534') }),
+    );
+    expect(existsSync(join(directory, 'state.db'))).toBe(false);
+    chownSync(directory, 0, 0);
+    writeFileSync(join(directory, 'log.1'), '');
+    chownSync(join(directory, 'log.1'), 65534, 65534);
+    expect(() => openTables(directory)).toThrow(expect.objectContaining({ code: 'DENIED' }));
+  });
+});
