@@ -151,7 +151,7 @@ function sqliteStores(tables: SqliteTables): Stores {
     processStore: new SqliteProcessStore({ heads, chunks, written: (head, previous) => index.written(head, previous) }),
     instanceIndex: index,
     parkingStore: new SqliteParkingStore({ parked: tables.parked, attempts: tables.attempts, durable }),
-    payloadStore: new SqlitePayloadStore(tables.payloads),
+    payloadStore: new SqlitePayloadStore(tables.payloads, log.inspection.directory),
     idempotencyStore: new SqliteIdempotencyStore(tables.records, durable),
     durable,
     durableOrRefused: () => log.durableOrRefused(),

@@ -3,9 +3,11 @@ import { join } from 'node:path';
 import Database from 'libsql';
 import { ClientError } from '../../contract/errors.ts';
 import { isDiskFull } from './disk-full.ts';
+import type { Inspection } from './inspection.ts';
 import { createMeta } from './meta.ts';
 import { claimFolder, createPrivate, openPrivate } from './private-file.ts';
 import type { Sqlite } from './sqlite.ts';
+import { StateSums } from './state-sums.ts';
 
 /** 2: checksums over whole frames, rows and numbers. */
 const FORMAT = 2;
@@ -16,57 +18,121 @@ const FORMAT = 2;
  * process lives, however it dies, and the WAL needs no shared memory. The WAL is moved into the file every 4 MB, so that
  * a move takes milliseconds.
  */
-const PRAGMAS = [
-  'page_size = 8192',
-  'locking_mode = EXCLUSIVE',
-  'journal_mode = WAL',
-  'synchronous = NORMAL',
-  'wal_autocheckpoint = 512',
-  'cache_size = -65536',
-];
+const LOCKING = ['page_size = 8192', 'locking_mode = EXCLUSIVE'];
+const PRAGMAS = ['journal_mode = WAL', 'synchronous = NORMAL', 'wal_autocheckpoint = 512', 'cache_size = -65536'];
+
+/** A database that is locked for this process. */
+export interface OpenedDatabase {
+  readonly database: Sqlite;
+  readonly sums: StateSums;
+  /** Whether nothing vouches for its rows, since its process died. */
+  readonly isUnclean: boolean;
+}
 
 /**
  * Opens the database of a folder and locks it for this process.
- * @throws ClientError `UNREACHABLE` where another process holds it, or where a newer Tutti wrote it; `DENIED` where others can write to it.
+ * @throws ClientError `UNREACHABLE` where another process holds it, or where a newer Tutti wrote it; `DENIED` where others can write to it;
+ * `STATE_CORRUPT` where it is damaged.
  */
-export function openDatabase(directory: string): Sqlite {
+export function openDatabase(inspection: Inspection): OpenedDatabase {
+  const { directory } = inspection;
   claimFolder(directory);
   const file = join(directory, 'state.db');
   // SQLite gives the files beside it the mode of this one.
   createPrivate(file);
   const database = new Database(file, { timeout: 0 });
-  const holder = join(directory, 'holder.pid');
+  lock(database, inspection);
+  let sums: StateSums | undefined;
   try {
+    sums = new StateSums(directory);
+    const isUnclean = inspect(database, sums, inspection);
     for (const pragma of PRAGMAS) database.pragma(pragma);
     checkFormat(database, directory);
+    // Only people read it: the lock is the database's own, so a dead holder leaves none.
+    writeHolder(join(directory, 'holder.pid'));
+    return { database, sums, isUnclean };
   } catch (error) {
-    if (isBusy(error)) {
-      database.close();
-      throw held(directory, holder, error);
-    }
-    closeDatabase(database);
+    release(database);
+    sums?.close();
     throw error;
   }
-  // Only told to people: the lock is the database's own, so a dead holder leaves none.
-  writeHolder(holder);
-  return database;
 }
 
 /**
- * Closes the database and lets go of its lock. libsql closes the file only when the garbage collector has met the last
- * statement, so the lock is given back first; out of WAL mode, because EXCLUSIVE cannot be left inside of it.
+ * By a transaction that writes nothing, because what is there must be compared with its checksums first; and without a statement, because a
+ * database with statements is closed only by the garbage collector, with a lock that no damaged database gives back before.
  */
-export function closeDatabase(database: Sqlite): void {
+function lock(database: Sqlite, inspection: Inspection): void {
+  try {
+    for (const pragma of LOCKING) database.exec(`PRAGMA ${pragma}`);
+    database.exec('BEGIN EXCLUSIVE; COMMIT');
+  } catch (error) {
+    if (isBusy(error)) {
+      database.close();
+      throw held(inspection.directory, error);
+    }
+    release(database);
+    if (isDiskFull(error)) throw error;
+    inspection.refuse({ file: 'state.db', what: `cannot be read (${String(error)})` }, error);
+  }
+}
+
+/** Compares a closed database with its checksums, and lets SQLite check one that was not closed. Returns whether the rows are to be verified. */
+function inspect(database: Sqlite, sums: StateSums, inspection: Inspection): boolean {
+  const damage = sums.isClosed ? sums.damage() : undefined;
+  if (damage !== undefined) inspection.note(damage);
+  const isUnclean = damage !== undefined || !(sums.isClosed || sums.isEmpty);
+  sums.markOpen();
+  if (!isUnclean) return false;
+  let fault = integrityFault(database);
+  if (fault !== undefined && inspection.repairs) {
+    database.exec('REINDEX');
+    fault = integrityFault(database);
+  }
+  if (fault !== undefined) inspection.refuse({ file: 'state.db', what: `fails the check of SQLite (${fault})` });
+  return true;
+}
+
+function integrityFault(database: Sqlite): string | undefined {
+  const [row] = database.prepare('PRAGMA integrity_check(1)').all() as { integrity_check: string }[];
+  return row?.integrity_check === 'ok' ? undefined : row?.integrity_check;
+}
+
+/**
+ * Closes the database and gives its lock back. libsql closes the file only when the garbage collector has met the last
+ * statement, so the lock is given back first; out of WAL mode, because EXCLUSIVE cannot be left inside of it. `isComplete`: all changes
+ * are in the rows, so the next open need not verify them.
+ */
+export function closeDatabase({ database, sums }: OpenedDatabase, isComplete: boolean): void {
   try {
     database.pragma('journal_mode = DELETE');
-    database.pragma('locking_mode = NORMAL');
-    database.exec('BEGIN; SELECT value FROM meta; COMMIT');
+    if (isComplete) sums.markClosed();
+    giveBack(database);
   } catch (error) {
     // On a full disk the write-ahead log stays for the next open.
     if (!isDiskFull(error)) throw error;
   } finally {
     database.close();
+    sums.close();
   }
+}
+
+/** Of what could not be opened: its own fault counts, not that of closing it. */
+function release(database: Sqlite): void {
+  try {
+    database.exec('PRAGMA journal_mode = DELETE');
+    giveBack(database);
+  } catch {
+    // A damaged database may fail here as well.
+  } finally {
+    database.close();
+  }
+}
+
+function giveBack(database: Sqlite): void {
+  database.exec('PRAGMA locking_mode = NORMAL');
+  // Only a read gives the lock back.
+  database.exec('BEGIN; SELECT name FROM sqlite_master; COMMIT');
 }
 
 function checkFormat(database: Sqlite, directory: string): void {
@@ -87,8 +153,8 @@ function isBusy(error: unknown): boolean {
   return error instanceof Error && 'code' in error && String(error.code).startsWith('SQLITE_BUSY');
 }
 
-function held(directory: string, holder: string, cause: unknown): ClientError {
-  const pid = readPid(holder);
+function held(directory: string, cause: unknown): ClientError {
+  const pid = readPid(join(directory, 'holder.pid'));
   const who = pid === undefined ? 'another process' : `process ${pid}`;
   return new ClientError('UNREACHABLE', `The state in ${directory} is open in ${who}: one process at a time may have it open.`, {
     remedy: `Stop ${who}, or use another folder.`,

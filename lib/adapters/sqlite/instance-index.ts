@@ -2,16 +2,11 @@ import type { InstanceFilter } from '../../ports/instance-index.ts';
 import type { Head } from '../../ports/process-store.ts';
 import { MemoryInstanceIndex } from '../memory/instance-index.ts';
 import type { LoggedTable } from './logged-table.ts';
-import type { Sqlite, SqliteBlob, Statement } from './sqlite.ts';
+import type { RawRow } from './row-format.ts';
+import type { Sqlite, Statement } from './sqlite.ts';
 
 /** Rows read at a time. */
 const PAGE = 200;
-
-interface HeadRow {
-  readonly key: string;
-  readonly started_at: number;
-  readonly data: SqliteBlob;
-}
 
 /** The indexes of the memory adapter, and behind them the closed heads that lie in rows alone. */
 export class SqliteInstanceIndex extends MemoryInstanceIndex {
@@ -21,25 +16,26 @@ export class SqliteInstanceIndex extends MemoryInstanceIndex {
 }
 
 function* closedHeads(heads: LoggedTable<string, Head>, database: Sqlite, filter: InstanceFilter): Iterable<Head> {
-  const page = pageStatement(database, filter);
+  const page = pageStatement(heads.rows.selected, database, filter);
   let startedAt = filter.startedBefore ?? Number.MAX_SAFE_INTEGER;
   let key = '';
   for (;;) {
     const bounds = [startedAt, startedAt, key, filter.startedAfter ?? 0];
-    const rows = page.all(...(filter.process === undefined ? [] : [filter.process]), ...bounds) as HeadRow[];
-    yield* heads.outside(rows);
+    const rows = page.all(...(filter.process === undefined ? [] : [filter.process]), ...bounds) as RawRow[];
+    const read = rows.map((row) => heads.rows.read(row));
+    yield* heads.outside(read);
     const last = rows.at(-1);
     if (last === undefined || rows.length < PAGE) return;
-    startedAt = last.started_at;
-    key = last.key;
+    startedAt = last['started_at_'] as number;
+    key = read.at(-1)?.key ?? '';
   }
 }
 
 /** The rest of the filter is applied to the decoded heads; these two are what the indexes serve. */
-function pageStatement(database: Sqlite, filter: InstanceFilter): Statement {
+function pageStatement(selected: string, database: Sqlite, filter: InstanceFilter): Statement {
   const process = filter.process === undefined ? '' : 'process = ? AND ';
   return database.prepare(
-    `SELECT key, started_at, data FROM heads WHERE ${process}started_at <= ? AND (started_at < ? OR key > ?) AND started_at >= ? ` +
+    `SELECT ${selected} FROM heads WHERE ${process}started_at <= ? AND (started_at < ? OR key > ?) AND started_at >= ? ` +
       `ORDER BY started_at DESC, key LIMIT ${PAGE}`,
   );
 }

@@ -12,14 +12,15 @@
  */
 import assert from 'node:assert/strict';
 import { ClientError } from '../../contract/errors.ts';
-import { closeDatabase } from './database.ts';
+import { closeDatabase, type OpenedDatabase } from './database.ts';
 import { type Deferred, deferred } from './deferred.ts';
 import { asDiskFull } from './disk-full.ts';
-import type { Sqlite } from './sqlite.ts';
 import { FieldReader, FieldWriter } from './field-text.ts';
+import type { Inspection } from './inspection.ts';
 import { LogFiles, type LogIo, type PlacedFrame } from './log-files.ts';
 import { Meta } from './meta.ts';
-import { type Damage, stateCorrupt } from './state-corrupt.ts';
+import type { Sqlite } from './sqlite.ts';
+import type { Damage } from './state-corrupt.ts';
 
 /** Without anybody waiting, a change is on disk after this time at the latest. */
 const FLUSH_WITHIN_MS = 50;
@@ -60,8 +61,12 @@ type Step = 'commit' | 'checkpoint';
 
 export class OrderedLog {
   readonly database: Sqlite;
+  readonly inspection: Inspection;
+  /** Whether the rows must be verified, since the process that wrote them died. */
+  readonly isUnclean: boolean;
   readonly files: LogFiles;
   readonly keptMax: number;
+  readonly #opened: OpenedDatabase;
   readonly #directory: string;
   readonly #meta: Meta;
   readonly #report: (error: unknown) => void;
@@ -85,13 +90,18 @@ export class OrderedLog {
   #lengthAtCut = 0;
   #closed = false;
 
-  constructor(database: Sqlite, directory: string, options: LogOptions = {}) {
+  constructor(opened: OpenedDatabase, inspection: Inspection, options: LogOptions = {}) {
+    const { database } = opened;
+    const { directory } = inspection;
+    this.#opened = opened;
     this.database = database;
+    this.inspection = inspection;
+    this.isUnclean = opened.isUnclean;
     this.keptMax = options.keptMax ?? Infinity;
     this.#checkpointLength = options.checkpointLength ?? CHECKPOINT_LENGTH;
     this.#directory = directory;
     this.#report = options.stalled ?? (() => {});
-    this.#meta = new Meta(database, directory);
+    this.#meta = new Meta(database, inspection);
     const meta = this.#meta;
     this.files = new LogFiles(directory, {
       state: { segment: meta.get('segment'), number: meta.get('number'), sizes: [meta.get('log0'), meta.get('log1')] },
@@ -171,7 +181,7 @@ export class OrderedLog {
       this.#number = frame.first + frame.count - 1;
     }
     this.#durableNumber = this.#number;
-    if (this.files.damage !== undefined) throw stateCorrupt(this.#directory, this.files.damage);
+    if (this.files.damage !== undefined) this.inspection.note(this.files.damage);
     // Both files may still be needed; once their changes are in the tables either may be overwritten.
     if (segment !== undefined) this.checkpoint();
     else this.files.rotate();
@@ -188,13 +198,12 @@ export class OrderedLog {
       }
       assert(reader.ended, 'Characters follow the last record.');
     } catch (cause) {
-      const damage: Damage = {
+      const damage: Omit<Damage, 'drops'> = {
         file,
         offset,
         what: `has a frame of changes ${first} to ${first + count - 1} that cannot be read`,
-        drops: `Every change from number ${first} on is dropped.`,
       };
-      throw stateCorrupt(this.#directory, damage, cause);
+      this.inspection.refuse(damage, cause);
     }
   }
 
@@ -211,26 +220,31 @@ export class OrderedLog {
    */
   close(): void {
     if (this.#closed) return;
+    let isComplete = false;
     try {
       this.checkpoint();
       // The least sizes first: a shorter file would count as damage.
       this.#meta.put({ log0: 0, log1: 0 }, { durable: true });
       this.files.empty();
+      isComplete = true;
     } catch (error) {
       throw asDiskFull(this.#directory, error);
     } finally {
-      this.abandon();
+      this.#end(isComplete);
     }
   }
 
   /** Closes the database as a crash would leave it: what is not durable is lost. */
   abandon(): void {
-    if (this.#closed) return;
+    if (!this.#closed) this.#end(false);
+  }
+
+  #end(isComplete: boolean): void {
     this.#closed = true;
     clearTimeout(this.#timer);
     clearImmediate(this.#immediate);
     this.files.close();
-    closeDatabase(this.database);
+    closeDatabase(this.#opened, isComplete);
   }
 
   #schedule(): void {

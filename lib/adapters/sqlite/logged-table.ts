@@ -1,5 +1,6 @@
 import { byKey, type Table } from '../memory/table.ts';
-import { blobText, type SqliteBlob, type Statement } from './sqlite.ts';
+import { type Kind, type RawRow, type Row, RowFormat } from './row-format.ts';
+import type { Statement } from './sqlite.ts';
 import { type Codec, FieldReader, FieldWriter } from './field-text.ts';
 import type { LogParticipant, OrderedLog } from './log.ts';
 
@@ -22,7 +23,7 @@ export interface TableDefinition<Value> {
   readonly groupOf?: (value: Value) => string;
   /** Columns that are searched, with the SQL of their indexes. */
   readonly columns?: {
-    readonly names: readonly string[];
+    readonly kinds: Readonly<Record<string, Kind>>;
     readonly of: (value: Value) => readonly (string | number | null)[];
     readonly indexes: readonly string[];
   };
@@ -45,6 +46,7 @@ interface Slot<Key, Value> {
  */
 export class LoggedTable<Key extends string | number, Value> implements Table<Key, Value>, LogParticipant {
   readonly definition: TableDefinition<Value>;
+  readonly rows: RowFormat<Key>;
   readonly #log: OrderedLog;
   readonly #keep: number;
   readonly #place: number;
@@ -71,20 +73,19 @@ export class LoggedTable<Key extends string | number, Value> implements Table<Ke
     this.#keep = Math.min(definition.keep, log.keptMax);
     this.#place = log.register(this);
     const { name } = definition;
-    const columns = [
-      'key',
-      'number',
-      'resident',
-      ...(definition.groupOf === undefined ? [] : ['grp']),
-      ...(definition.columns?.names ?? []),
-      'data',
-    ];
-    createTable(log, definition, columns);
-    this.#select = log.database.prepare(`SELECT number, data FROM ${name} WHERE key = ?`);
-    this.#upsert = log.database.prepare(`REPLACE INTO ${name} (${columns.join(', ')}) VALUES (${columns.map(() => '?').join(', ')})`);
+    this.rows = new RowFormat({ name, key: definition.key, isGrouped: definition.groupOf !== undefined, kinds: definition.columns?.kinds });
+    this.rows.create(log.database, [
+      ...(definition.columns?.indexes ?? []),
+      ...(definition.groupOf === undefined ? [] : ['(grp)']),
+      '(resident) WHERE resident = 1',
+    ]);
+    if (log.isUnclean) this.#verify();
+    const { selected, insert } = this.rows;
+    this.#select = log.database.prepare(`SELECT ${selected} FROM ${name} WHERE key = ?`);
+    this.#upsert = log.database.prepare(insert);
     this.#remove = log.database.prepare(`DELETE FROM ${name} WHERE key = ?`);
     if (definition.groupOf !== undefined)
-      this.#selectGroup = log.database.prepare(`SELECT key, number, data FROM ${name} WHERE grp = ? ORDER BY key`);
+      this.#selectGroup = log.database.prepare(`SELECT ${selected} FROM ${name} WHERE grp = ? ORDER BY key`);
     this.#loadResident();
     this.#rowsOutside = log.database.prepare(`SELECT 1 AS one FROM ${name} WHERE resident = 0 LIMIT 1`).get() !== undefined;
   }
@@ -118,8 +119,8 @@ export class LoggedTable<Key extends string | number, Value> implements Table<Ke
     const found = new Map<Key, Value>();
     for (const slot of this.#groups.get(group) ?? []) if (slot.value !== undefined) found.set(slot.key, slot.value);
     if (this.#rowsOutside && this.#selectGroup !== undefined) {
-      for (const row of this.#selectGroup.all(group) as { key: Key; data: SqliteBlob }[]) {
-        if (!this.#slots.has(row.key)) found.set(row.key, this.#decode(row.data));
+      for (const row of (this.#selectGroup.all(group) as RawRow[]).map((raw) => this.rows.read(raw))) {
+        if (!this.#slots.has(row.key)) found.set(row.key, this.#decode(row));
       }
     }
     return [...found.keys()].sort(byKey).map((key) => found.get(key) as Value);
@@ -129,9 +130,9 @@ export class LoggedTable<Key extends string | number, Value> implements Table<Ke
     for (const slot of this.#slots.values()) if (slot.value !== undefined) yield slot.value;
   }
 
-  /** The values of `rows` (`key` and `data`) whose key is not in memory. */
-  outside(rows: readonly { readonly key: Key; readonly data: SqliteBlob }[]): Value[] {
-    return rows.filter((row) => !this.#slots.has(row.key)).map((row) => this.#decode(row.data));
+  /** The values of the rows whose key is not in memory. */
+  outside(rows: readonly Row<Key>[]): Value[] {
+    return rows.filter((row) => !this.#slots.has(row.key)).map((row) => this.#decode(row));
   }
 
   replay(reader: FieldReader, number: number): void {
@@ -183,13 +184,14 @@ export class LoggedTable<Key extends string | number, Value> implements Table<Ke
   #find(key: Key): Slot<Key, Value> | undefined {
     const slot = this.#slots.get(key);
     if (slot !== undefined || !this.#rowsOutside || key === this.#missed) return slot;
-    const row = this.#select.get(key) as { number: number; data: SqliteBlob } | undefined;
-    if (row === undefined) {
+    const raw = this.#select.get(key) as RawRow | undefined;
+    if (raw === undefined) {
       this.#missed = key;
       return undefined;
     }
     if (this.#clean.length > 2 * this.#keep) this.#evict();
-    const found = this.#add(key, this.#decode(row.data), row.number, true);
+    const row = this.rows.read(raw);
+    const found = this.#add(key, this.#decode(row), row.number, true);
     this.#clean.push(found);
     return found;
   }
@@ -250,7 +252,8 @@ export class LoggedTable<Key extends string | number, Value> implements Table<Ke
     this.#writer.clear();
     const stays = resident?.(value) === true ? 1 : 0;
     const group = groupOf === undefined ? [] : [groupOf(value)];
-    this.#upsert.run(slot.key, slot.number, stays, ...group, ...(columns?.of(value) ?? []), data);
+    const fields = [slot.key, slot.number, stays, ...group, ...(columns?.of(value) ?? [])];
+    this.#upsert.run(...this.rows.values(fields, data));
   }
 
   #settle(slot: Slot<Key, Value>): void {
@@ -271,37 +274,38 @@ export class LoggedTable<Key extends string | number, Value> implements Table<Ke
   }
 
   #loadResident(): void {
-    const rows = this.#log.database
-      .prepare(`SELECT key, number, data FROM ${this.definition.name} WHERE resident = 1 ORDER BY key`)
-      .iterate();
-    for (const row of rows as IterableIterator<{ key: Key; number: number; data: SqliteBlob }>)
-      this.#add(row.key, this.#decode(row.data), row.number, true);
+    const { name } = this.definition;
+    const raws = this.#log.database.prepare(`SELECT ${this.rows.selected} FROM ${name} WHERE resident = 1 ORDER BY key`).iterate();
+    for (const raw of raws as IterableIterator<RawRow>) {
+      const row = this.rows.read(raw);
+      this.#add(row.key, this.#decode(row), row.number, true);
+    }
   }
 
-  #decode(data: SqliteBlob): Value {
-    this.#reader.open(blobText(data));
+  #decode(row: Row<Key>): Value {
+    if (!row.isIntact) this.#log.inspection.refuse(this.rows.damageOf(row));
+    this.#reader.open(row.data.toString('utf8'));
     return this.definition.codec.decode(this.#reader, undefined);
+  }
+
+  /** Looks at every row: a changed key is not found by reading the rows that are asked for. */
+  #verify(): void {
+    const { name, key } = this.definition;
+    const { database, inspection } = this.#log;
+    const damaged: Key[] = [];
+    for (const raw of database.prepare(`SELECT ${this.rows.selected} FROM ${name}`).iterate() as IterableIterator<RawRow>) {
+      const row = this.rows.read(raw);
+      if (row.isIntact) continue;
+      inspection.note(this.rows.damageOf(row));
+      damaged.push(row.key);
+    }
+    // By bytes: a damaged text need not be UTF-8.
+    const remove = database.prepare(`DELETE FROM ${name} WHERE ${key === 'text' ? 'CAST(key AS BLOB) = CAST(? AS BLOB)' : 'key = ?'}`);
+    for (const gone of damaged) remove.run(gone);
   }
 
   #writeKey(writer: FieldWriter, key: Key): void {
     if (typeof key === 'number') writer.number(key);
     else writer.string(key);
   }
-}
-
-function createTable<Value>(log: OrderedLog, definition: TableDefinition<Value>, columns: readonly string[]): void {
-  const { name, groupOf, columns: searched } = definition;
-  const kinds: Readonly<Record<string, string>> = {
-    key: definition.key === 'integer' ? 'INTEGER PRIMARY KEY' : 'TEXT PRIMARY KEY',
-    number: 'INTEGER NOT NULL',
-    resident: 'INTEGER NOT NULL',
-    data: 'BLOB NOT NULL',
-  };
-  // Of a text key the table is its own index, so that a row is written once.
-  const rowid = definition.key === 'text' ? ' WITHOUT ROWID' : '';
-  log.database.exec(
-    `CREATE TABLE IF NOT EXISTS ${name} (${columns.map((column) => `${column} ${kinds[column] ?? ''}`).join(', ')})${rowid}`,
-  );
-  const indexes = [...(searched?.indexes ?? []), ...(groupOf === undefined ? [] : ['(grp)']), '(resident) WHERE resident = 1'];
-  indexes.forEach((index, at) => log.database.exec(`CREATE INDEX IF NOT EXISTS ${name}_${at} ON ${name} ${index}`));
 }

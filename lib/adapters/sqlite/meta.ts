@@ -1,6 +1,6 @@
 import { crc32 } from 'node:zlib';
 import type { Sqlite } from './sqlite.ts';
-import { stateCorrupt } from './state-corrupt.ts';
+import type { Inspection } from './inspection.ts';
 
 /** What the tables know of themselves and of the log. */
 const NAMES = ['format', 'segment', 'number', 'log0', 'log1'] as const;
@@ -15,12 +15,12 @@ export class Meta {
   readonly #values = new Map<string, number>();
 
   /** @throws ClientError `STATE_CORRUPT` where the checksum is wrong */
-  constructor(database: Sqlite, directory: string) {
+  constructor(database: Sqlite, inspection: Inspection) {
     this.#database = database;
     const rows = database.prepare('SELECT name, value FROM meta').all() as { name: string; value: number }[];
     for (const { name, value } of rows) this.#values.set(name, value);
     if (this.#values.get(CHECK) === this.#checksum()) return;
-    throw stateCorrupt(directory, { file: 'state.db', what: 'has numbers about the log that their checksum does not match', drops: '' });
+    inspection.refuse({ file: 'state.db', what: 'has numbers about the log that their checksum does not match' });
   }
 
   get(name: MetaName): number {

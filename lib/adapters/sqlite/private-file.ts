@@ -8,7 +8,7 @@ const FILE_OWNER_ONLY = 0o600;
 const OTHERS_WRITE = 0o022;
 
 /** Every file that a folder of state may hold, apart from the copies of `tutti repair`. */
-const NAMES = ['state.db', 'state.db-wal', 'state.db-shm', 'state.db-journal', 'log.0', 'log.1', 'holder.pid'];
+export const STATE_FILES = ['state.db', 'state.db-wal', 'state.db-shm', 'state.db-journal', 'state.sum', 'log.0', 'log.1', 'holder.pid'];
 
 /**
  * Makes the folder for its owner only, or checks that nobody else can have put a file or a link there: it belongs to the user of this
@@ -17,7 +17,7 @@ const NAMES = ['state.db', 'state.db-wal', 'state.db-shm', 'state.db-journal', '
  */
 export function claimFolder(directory: string): void {
   claimDirectory(directory);
-  for (const name of NAMES) {
+  for (const name of STATE_FILES) {
     const path = join(directory, name);
     const stat = lstatSync(path, { throwIfNoEntry: false });
     if (stat === undefined) continue;

@@ -20,7 +20,7 @@ export function headTable(log: OrderedLog): LoggedTable<string, Head> {
     resident: isOpen,
     keep: CLOSED_KEPT,
     columns: {
-      names: ['process', 'status', 'started_at', 'due'],
+      kinds: { process: 'TEXT', status: 'TEXT', started_at: 'INTEGER', due: 'INTEGER' },
       of: (head) => [processOf(head.pid), head.status, head.startedAt, head.due ?? null],
       indexes: ['(started_at DESC, key)', '(process, started_at DESC, key)'],
     },

@@ -7,6 +7,6 @@ export type Statement = Database.Statement;
 /** A blob as libsql returns it: a buffer from `get`, the bare bytes from `all` and `iterate`. */
 export type SqliteBlob = Buffer | ArrayBuffer;
 
-export function blobText(blob: SqliteBlob): string {
-  return (blob instanceof ArrayBuffer ? Buffer.from(blob) : blob).toString('utf8');
+export function blobBytes(blob: SqliteBlob): Buffer {
+  return blob instanceof ArrayBuffer ? Buffer.from(blob) : blob;
 }

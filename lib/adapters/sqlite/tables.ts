@@ -2,15 +2,17 @@ import type { Message } from '../memory/message.ts';
 import type { CommandRecord } from '../../ports/idempotency-store.ts';
 import type { ParkedEvent } from '../../ports/parking-store.ts';
 import type { Head, JournalChunk } from '../../ports/process-store.ts';
-import { closeDatabase, openDatabase } from './database.ts';
+import { closeDatabase, openDatabase, type OpenedDatabase } from './database.ts';
 import { asDiskFull } from './disk-full.ts';
 import { recordTable } from './idempotency-store.ts';
+import { Inspection } from './inspection.ts';
 import { type LogOptions, OrderedLog } from './log.ts';
 import type { LoggedTable } from './logged-table.ts';
 import { messageTable } from './message-queue.ts';
 import { attemptTable, parkedTable } from './parking-store.ts';
 import { payloadTable } from './payload-store.ts';
 import { chunkTable, headTable } from './process-store.ts';
+import type { Damage } from './state-corrupt.ts';
 
 /** The tables of one system and the one log that orders the changes of all of them. */
 export interface SqliteTables {
@@ -27,6 +29,8 @@ export interface SqliteTables {
 export interface TableOptions extends LogOptions {
   /** The earliest end of a lease that a worker of this process gives; earlier ones are those of dead workers. @default 0 */
   readonly leasesFrom?: number;
+  /** Takes the damage of a copy that is to be repaired: what is damaged is dropped. @default damage refuses the open */
+  readonly found?: Damage[];
 }
 
 /**
@@ -34,14 +38,16 @@ export interface TableOptions extends LogOptions {
  * @throws ClientError `UNREACHABLE` where another process holds the folder, `STATE_CORRUPT` where what was acknowledged is damaged
  */
 export function openTables(directory: string, options?: TableOptions): SqliteTables {
-  const database = openDatabase(directory);
+  const inspection = new Inspection(directory, options?.found);
+  let opened: OpenedDatabase | undefined;
   let log: OrderedLog | undefined;
   try {
-    log = new OrderedLog(database, directory, options);
+    opened = openDatabase(inspection);
+    log = new OrderedLog(opened, inspection, options);
     return replayed(log, options);
   } catch (error) {
-    if (log === undefined) closeDatabase(database);
-    else log.abandon();
+    if (log !== undefined) log.abandon();
+    else if (opened !== undefined) closeDatabase(opened, false);
     throw asDiskFull(directory, error);
   }
 }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { VirtualClock } from '../../../lib/adapters/memory/virtual-clock.ts';
@@ -8,6 +9,7 @@ import { head } from '../../contracts/process-store.contract.ts';
 import { newDirectory, opens, queue } from '../opened-states.ts';
 
 const RECEIVE = { max: 10, waitSeconds: 0, visibilitySeconds: 30 };
+const GRUEZI = createHash('sha256').update('"grüezi"').digest('hex');
 const COMMAND = JSON.stringify({ id: 'default#trip#1/r1/1', data: 'x'.repeat(100) });
 
 async function loaded(state: State, pid = head().pid): Promise<Head | undefined> {
@@ -27,7 +29,7 @@ async function work(state: State): Promise<void> {
   await processStore.spill({ pid: head().pid, run: 'r1', from: 0, entries: ['{"a":1}'] });
   await processStore.buffer({ pid: 'e', body: 'one', max: 5, expiresAt: 9 });
   await processStore.buffer({ pid: 'e', body: 'two', max: 5, expiresAt: 9 });
-  await payloadStore.put('p', 'ab', '"grüezi"');
+  await payloadStore.put('p', GRUEZI, '"grüezi"');
   await parkingStore.park({ pid: 'p', id: '1', reason: 'POISON', detail: 'd', body: 'b', parkedAt: 1 });
   await sender.send('work', [{ body: COMMAND }, { body: 'kept' }]);
   await idempotencyStore.write('c1', { state: 'RUN', hash: 'h', token: 't', command: COMMAND }, 'absent');
@@ -40,7 +42,7 @@ async function expectWork(state: State): Promise<void> {
   expect(await state.processStore.chunks(head().pid, 'r1')).toEqual([{ pid: head().pid, run: 'r1', from: 0, entries: ['{"a":1}'] }]);
   expect(await loaded(state, 'e')).toMatchObject({ status: 'early', version: 2, early: ['one', 'two'] });
   expect(await state.instanceIndex.due(10, 5)).toEqual([{ pid: 'e', run: '', due: 9 }]);
-  expect(await state.payloadStore.get('p', 'ab')).toBe('"grüezi"');
+  expect(await state.payloadStore.get('p', GRUEZI)).toBe('"grüezi"');
   expect(await state.parkingStore.parked('p')).toHaveLength(1);
   expect(await state.idempotencyStore.read('c1')).toEqual({ state: 'DONE', hash: 'h', command: COMMAND, reply: COMMAND, revision: 2 });
   expect((await queue(state, 'work').receive(RECEIVE)).map(({ body }) => body)).toEqual([COMMAND, 'kept']);

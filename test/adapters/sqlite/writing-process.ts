@@ -1,4 +1,6 @@
+import { createHash } from 'node:crypto';
 import { openState, type StateOptions } from '../../../lib/local/state.ts';
+import { payloadOf } from './written-payload.ts';
 
 // A process for kill.test.ts: it sends and receives for ever, and prints each number once that is durable.
 const system = { name: 'trips', services: new Map(), processes: new Map() } as unknown as StateOptions['system'];
@@ -6,7 +8,7 @@ const state = openState({ system, directory: process.argv[2] as string, checkpoi
 
 for (let number = 1; ; number += 1) {
   await state.sender.send('inbox', [{ body: String(number) }]);
-  await state.payloadStore.put('p', String(number), 'x'.repeat(500));
+  await state.payloadStore.put('p', createHash('sha256').update(payloadOf(number)).digest('hex'), payloadOf(number));
   await state.durable();
   process.stdout.write(`${number}\n`);
 }
