@@ -5,7 +5,7 @@ import { chunkGroup, chunkKey, MemoryProcessStore } from '../../lib/adapters/mem
 import { MemoryRetirementStore } from '../../lib/adapters/memory/retirement-store.ts';
 import { MemoryTable } from '../../lib/adapters/memory/table.ts';
 import type { SystemContract } from '../../lib/contract/runtime-contract.ts';
-import { HOT_LANE, INBOX } from '../../lib/engine/inbox-message.ts';
+import { HOT_LANE, INBOX, OPERATIONS, STARTS } from '../../lib/engine/inbox-message.ts';
 import type { EventPublisher, OutgoingEvent, PublishResult } from '../../lib/ports/event-publisher.ts';
 import type { IdempotencyStore } from '../../lib/ports/idempotency-store.ts';
 import type { MessageSender, SendResult } from '../../lib/ports/message-sender.ts';
@@ -51,6 +51,9 @@ export interface Snapshot {
   readonly parked: readonly ParkedEvent[];
 }
 
+/** What the engine takes: all else is a queue of a service. */
+export const ENGINE_QUEUES: readonly string[] = [INBOX, STARTS, OPERATIONS, HOT_LANE];
+
 /** The resources of a deployment as they truly are. Whoever calls them through a worker's ports may learn something else. */
 export class Cloud {
   readonly index: LaggingIndex;
@@ -82,7 +85,7 @@ export class Cloud {
     this.store = this.#observedStore();
     this.parking = this.#observedParking();
     this.retirement = this.#observedRetirement();
-    for (const name of [INBOX, HOT_LANE, ...options.system.services.keys()]) this.#openQueue(name);
+    for (const name of [...ENGINE_QUEUES, ...options.system.services.keys()]) this.#openQueue(name);
     this.sender = { send: async (queue, messages) => messages.map(({ body, delaySeconds }) => this.#put(queue, body, delaySeconds)) };
     this.publisher = { publish: async (events) => events.map((event) => this.#publish(event, observer)) };
   }
@@ -142,7 +145,7 @@ export class Cloud {
   #openQueue(name: string): void {
     const { now, choices, faults, observer, serviceReceivesMax } = this.#options;
     const { maxReceiveCount: most } = this.#options;
-    const maxReceiveCount = name === INBOX || name === HOT_LANE ? most : (serviceReceivesMax ?? most);
+    const maxReceiveCount = ENGINE_QUEUES.includes(name) ? most : (serviceReceivesMax ?? most);
     const shared = {
       now,
       choices,

@@ -8,7 +8,7 @@ import type { System } from '../../lib/contract/system.ts';
 import { systemContract } from '../../lib/contract/system.ts';
 import { SeededRandom } from '../../lib/core/seeded-random.ts';
 import { Engine } from '../../lib/engine/engine.ts';
-import { HOT_LANE, INBOX } from '../../lib/engine/inbox-message.ts';
+import { HOT_LANE, INBOX, OPERATIONS, STARTS } from '../../lib/engine/inbox-message.ts';
 import { frontEndOf } from '../../lib/process/front-end.ts';
 import { Consumer, type ConsumerOptions } from '../../lib/service/consumer.ts';
 import { LambdaHost } from '../../lib/service/lambda-host.ts';
@@ -72,6 +72,11 @@ export class Deployment {
     this.nextWake = swarm.embedded ? Infinity : clock.now() + WAKE_MS;
     for (let i = 0; i < swarm.engines; i += 1) this.#addLane('engine', INBOX, (lane) => this.#advances(lane));
     this.#addLane('drainer', `${INBOX}-dead-letter`, (lane) => this.#drains(lane));
+    // The clients of an embedded runtime send to its inbox.
+    for (const name of swarm.embedded ? [] : [STARTS, OPERATIONS]) {
+      this.#addLane('engine', name, (lane) => this.#advances(lane));
+      this.#addLane('drainer', `${name}-dead-letter`, (lane) => this.#drains(lane));
+    }
     if (swarm.hotLane) {
       for (let i = 0; i < 2; i += 1) this.#addLane('lane', HOT_LANE, (lane) => this.#advances(lane));
       this.#addLane('drainer', `${HOT_LANE}-dead-letter`, (lane) => this.#drains(lane));

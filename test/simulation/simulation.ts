@@ -4,13 +4,13 @@ import type { Json } from '../../lib/contract/schema.ts';
 import { systemContract } from '../../lib/contract/system.ts';
 import { toWire } from '../../lib/contract/wire.ts';
 import { decodeHead, tickAtOf } from '../../lib/engine/head-codec.ts';
-import { INBOX, inboxBody } from '../../lib/engine/inbox-message.ts';
+import { INBOX, inboxBody, OPERATIONS, STARTS, type InboxMessage } from '../../lib/engine/inbox-message.ts';
 import { answerDeferred, type DeferredAnswer } from '../../lib/service/deferred-answer.ts';
 import { isOrchestratorError } from '../../lib/contract/errors.ts';
 import { auditEnd } from './auditor/audit-end.ts';
 import { Auditor } from './auditor/auditor.ts';
 import type { Choices } from './choices.ts';
-import { ACCOUNT, Cloud, type Snapshot } from './cloud.ts';
+import { ACCOUNT, Cloud, ENGINE_QUEUES, type Snapshot } from './cloud.ts';
 import { Deployment, WAKE_MS } from './deployment.ts';
 import { Faults, FAULTS_MIN, SimulatedFault } from './faults.ts';
 import { forgedReply } from './forged-reply.ts';
@@ -208,7 +208,7 @@ class Simulation {
       this.#auditor.spilled(chunk);
     },
     accepted: (queue, body, messageId) => {
-      if (!queue.startsWith(INBOX)) this.#commands += 1;
+      if (!ENGINE_QUEUES.some((each) => queue.startsWith(each))) this.#commands += 1;
       this.#happenings.happened(`${queue} accepted ${messageId} ${short(body)}`);
       this.#auditor.accepted(queue, body, messageId);
     },
@@ -221,7 +221,7 @@ class Simulation {
       this.#auditor.parked(event);
     },
     deleting: (queue, body, messageId) => {
-      if (queue === INBOX) this.#events += 1;
+      if (queue === INBOX || queue === STARTS || queue === OPERATIONS) this.#events += 1;
       this.#happenings.happened(`${queue} deletes ${messageId}`);
       this.#auditor.deleting(queue, body, messageId);
     },
@@ -327,7 +327,7 @@ class Simulation {
 
   #start({ process, id, startid, data, onopen }: Extract<Act, { kind: 'start' }>): void {
     const time = new Date(this.#clock.now()).toISOString();
-    const body = inboxBody({
+    this.#request(STARTS, {
       tutti: 'start',
       startid,
       tenant: 'default',
@@ -338,11 +338,15 @@ class Simulation {
       by: 'simulation',
       ...(onopen && { onopen }),
     });
-    void this.#cloud.sender.send(INBOX, [{ body }]);
+  }
+
+  /** What a client or an operator sends. An embedded runtime has one queue for all. */
+  #request(queue: string, message: InboxMessage): void {
+    void this.#cloud.sender.send(this.#swarm.embedded ? INBOX : queue, [{ body: inboxBody(message) }]);
   }
 
   #operate(pid: string, act: 'cancel' | 'terminate' | 'resume', opid: string): void {
-    void this.#cloud.sender.send(INBOX, [{ body: inboxBody({ tutti: 'operate', opid, pid, act, reason: 'simulated', by: 'simulation' }) }]);
+    this.#request(OPERATIONS, { tutti: 'operate', opid, pid, act, reason: 'simulated', by: 'simulation' });
   }
 
   /** A seed with too few faults gets more of the kind that may always come: an old message of the inbox, once more. */
@@ -384,7 +388,7 @@ class Simulation {
     const step = `${pid}/${run}/${command.n}`;
     const opid = `resolve-${(this.#operations += 1)}`;
     const act = { act: 'resolve', step, resolution: finds(step, command.command), reason: 'simulated', by: 'simulation' } as const;
-    void this.#cloud.sender.send(INBOX, [{ body: inboxBody({ tutti: 'operate', opid, pid, ...act }) }]);
+    this.#request(OPERATIONS, { tutti: 'operate', opid, pid, ...act });
     return true;
   }
 
@@ -393,9 +397,9 @@ class Simulation {
     const dead = this.#cloud.parkedEvents().filter(({ reason }) => reason === 'DEAD_LETTER');
     for (const pid of new Set(dead.map((event) => event.pid)))
       if (pid !== '') this.#operate(pid, 'resume', `back-${(this.#operations += 1)}`);
-    for (const { pid, id, body } of dead) {
+    for (const { pid, id, body, channel = INBOX } of dead) {
       if (pid !== '') continue;
-      this.#cloud.queue(INBOX).put(body);
+      this.#cloud.queue(channel).put(body);
       void this.#cloud.parking.redriven(pid, [id], this.#clock.now());
     }
     return dead.length > 0;

@@ -4,7 +4,7 @@ import type { Json } from '../../../lib/contract/schema.ts';
 import type { System } from '../../../lib/contract/system.ts';
 import { isClosed } from '../../../lib/core/image.ts';
 import { decodeHead } from '../../../lib/engine/head-codec.ts';
-import { HOT_LANE, INBOX } from '../../../lib/engine/inbox-message.ts';
+import { ENGINE_QUEUES } from '../cloud.ts';
 import type { OutgoingEvent } from '../../../lib/ports/event-publisher.ts';
 import type { CommandRecord } from '../../../lib/ports/idempotency-store.ts';
 import type { ParkedEvent } from '../../../lib/ports/parking-store.ts';
@@ -416,7 +416,7 @@ export class Auditor implements Observer, Told {
   }
 
   #isOfEngine(queue: string): boolean {
-    return queue.startsWith(INBOX) || queue.startsWith(HOT_LANE);
+    return ENGINE_QUEUES.some((each) => queue.startsWith(each));
   }
 
   #read(body: string): Reading {
