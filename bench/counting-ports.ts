@@ -257,8 +257,8 @@ export class CountingInstanceIndex implements InstanceIndex {
     return this.#inner.list(filter);
   }
 
-  due(instant: number, limit: number): Promise<readonly DueInstance[]> {
+  due(instant: number, limit: number, after?: DueInstance): Promise<readonly DueInstance[]> {
     this.#counts.indexQueries += 1;
-    return this.#inner.due(instant, limit);
+    return this.#inner.due(instant, limit, after);
   }
 }

@@ -1,3 +1,4 @@
+import type { Context } from 'aws-lambda';
 import { sweepTimers, type SweepPorts } from '../../lib/engine/sweep-timers.ts';
 import { unsentLine, type Log } from '../log-line.ts';
 
@@ -5,12 +6,18 @@ export interface SweepTimersPorts extends SweepPorts {
   readonly log: Log;
 }
 
+type Handler = (event: unknown, context: Pick<Context, 'getRemainingTimeInMillis'>) => Promise<void>;
+
 /** It runs every minute and may be late: what comes due until well after its next run gets its tick now, delayed. */
 const AHEAD_MS = 90_000;
 
-/** Sends a tick to every instance that is due. */
-export const makeHandler = (ports: () => SweepTimersPorts) => async (): Promise<void> => {
-  const { log, ...others } = ports();
-  const { unsent } = await sweepTimers(others, AHEAD_MS);
-  for (const reason of unsent) log(unsentLine(reason));
-};
+/** Sends a tick to every instance that is due. What the time does not suffice for, the next run sends, and the log says so. */
+export const makeHandler =
+  (ports: () => SweepTimersPorts): Handler =>
+  async (_event, context) => {
+    const { log, ...others } = ports();
+    const options = { aheadMs: AHEAD_MS, remainingMs: () => context.getRemainingTimeInMillis() };
+    const { unsent, whole } = await sweepTimers(others, options);
+    for (const reason of unsent) log(unsentLine(reason));
+    if (!whole) log({ event: 'unseen', detail: 'Not every timer that is due was looked at.' });
+  };

@@ -15,6 +15,8 @@ interface CountedLines {
 
 const FAULT: CountedLines = { metricName: 'fault', pattern: '{ $.message.event = "fault" }' };
 
+const UNSEEN: CountedLines = { metricName: 'unseen', pattern: '{ $.message.event = "unseen" }' };
+
 /** What a function counts beside its faults. A metric without lines costs nothing. */
 const COUNTED: Readonly<Partial<Record<FunctionName, readonly CountedLines[]>>> = {
   'advance-processes': [
@@ -32,8 +34,9 @@ const COUNTED: Readonly<Partial<Record<FunctionName, readonly CountedLines[]>>> 
   'wake-overdue': [
     { metricName: 'stuck', pattern: '{ $.message.event = "still-stuck" }', value: '$.message.count' },
     { metricName: 'parked', pattern: '{ $.message.event = "still-parked" }', value: '$.message.count' },
-    { metricName: 'unseen', pattern: '{ $.message.event = "unseen" }' },
+    UNSEEN,
   ],
+  'sweep-timers': [UNSEEN],
 };
 
 interface CountAlarm {
@@ -65,7 +68,7 @@ const ALARMED: readonly CountAlarm[] = [
   },
   {
     metricName: 'unseen',
-    meaning: 'wake-overdue had no time for every running instance, so a lost tick may stay lost: see its log.',
+    meaning: 'sweep-timers or wake-overdue had no time for every instance, so timers are late: see their logs, and raise memorySizeMb.',
     ...UNTIL_SAID_AGAIN,
   },
   {

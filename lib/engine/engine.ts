@@ -56,7 +56,7 @@ export class Engine {
 
   /** Sends a tick to every instance whose due time has come or comes within `aheadMs`; returns how many. */
   async sweep(aheadMs = 0): Promise<number> {
-    return (await sweepTimers(this.#context.options, aheadMs)).count;
+    return (await sweepTimers(this.#context.options, { aheadMs })).count;
   }
 
   /** Messages of the dead-letter queues: each is sent back, for a day with growing delays, and then to be parked. */

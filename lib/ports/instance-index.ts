@@ -22,6 +22,9 @@ export interface DueInstance {
 export interface InstanceIndex {
   /** Newest start first. Early buffers are not listed. */
   list(filter: InstanceFilter): AsyncIterable<Head>;
-  /** Instances whose `due` is at or before `instant`, oldest first, at most `limit`. Always from the beginning of time. */
-  due(instant: number, limit: number): Promise<readonly DueInstance[]>;
+  /**
+   * Instances whose `due` is at or before `instant`, oldest first and by pid where two are equal, at most `limit`. From the beginning of time, or
+   * behind `after`, which a call before has returned.
+   */
+  due(instant: number, limit: number, after?: DueInstance): Promise<readonly DueInstance[]>;
 }

@@ -69,6 +69,24 @@ export function instanceIndexContract(name: string, make: () => Promise<Indexed>
       expect((await index.due(30, 9)).map(({ pid }) => pid)).toEqual(['b', 'c', 'a']);
     });
 
+    it('goes on behind what a call before has returned, also among those that are due at one instant', async () => {
+      const { store, index, settle } = await make();
+      for (const [pid, due] of [
+        ['a', 20],
+        ['b', 10],
+        ['c', 20],
+        ['d', 20],
+        ['e', 40],
+      ] as const)
+        await store.commit(head({ pid, due }), { kind: 'absent' });
+      await settle();
+      const first = await index.due(30, 2);
+      expect(first.map(({ pid }) => pid)).toEqual(['b', 'a']);
+      const second = await index.due(30, 9, first[1]);
+      expect(second.map(({ pid }) => pid)).toEqual(['c', 'd']);
+      expect(await index.due(30, 9, second[1])).toEqual([]);
+    });
+
     it('forgets a due time that was taken back, and takes the new one', async () => {
       const { store, index, settle } = await make();
       await store.commit(head({ pid: 'a', due: 10 }), { kind: 'absent' });

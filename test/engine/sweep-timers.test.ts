@@ -1,7 +1,11 @@
 import { expect, test } from 'vitest';
+import { MemoryInstanceIndex } from '../../lib/adapters/memory/instance-index.ts';
+import { MemoryTable } from '../../lib/adapters/memory/table.ts';
 import { VirtualClock } from '../../lib/adapters/memory/virtual-clock.ts';
 import { sweepTimers } from '../../lib/engine/sweep-timers.ts';
 import type { MessageSender } from '../../lib/ports/message-sender.ts';
+import type { Head } from '../../lib/ports/process-store.ts';
+import { head } from '../contracts/process-store.contract.ts';
 
 /** What the SDK opens to one host: a call that waits for a connection runs out of time, and is made again. */
 const CONNECTIONS = 50;
@@ -19,8 +23,48 @@ test('a crowd of timers is woken with no more calls at a time than there are con
     for (const { body } of messages) woken.add(body);
     return messages.map(() => ({ status: 'sent', messageId: 'm' }));
   };
-  const swept = await sweepTimers({ index: { due: async () => due }, clock: new VirtualClock(5), sender: { send } }, 0);
-  expect(swept).toEqual({ count: 10_000, unsent: [] });
+  const swept = await sweepTimers({
+    index: { due: async (_instant, _limit, after) => (after ? [] : due) },
+    clock: new VirtualClock(5),
+    sender: { send },
+  });
+  expect(swept).toEqual({ count: 10_000, unsent: [], whole: true });
   expect(woken.size).toBe(10_000);
   expect(most).toBeLessThanOrEqual(CONNECTIONS);
+});
+
+/** So many instances, all due; each call for ticks is counted. */
+const crowd = (size: number) => {
+  const heads = new MemoryTable<string, Head>();
+  for (let n = 0; n < size; n += 1) heads.set(`default#trip#${n}`, head({ pid: `default#trip#${n}`, due: 1 + (n % 3) }));
+  const index = new MemoryInstanceIndex(heads);
+  const woken: string[] = [];
+  let calls = 0;
+  const send: MessageSender['send'] = async (_, messages) => {
+    calls += 1;
+    woken.push(...messages.map(({ groupId }) => groupId ?? ''));
+    return messages.map(() => ({ status: 'sent', messageId: 'm' }));
+  };
+  return { ports: { index, clock: new VirtualClock(5), sender: { send } }, heads, index, woken, calls: () => calls };
+};
+
+test('a sweep goes on beyond 10,000 timers, in calls of ten, and wakes each once', async () => {
+  const { ports, woken, calls } = crowd(25_000);
+  expect(await sweepTimers(ports)).toEqual({ count: 25_000, unsent: [], whole: true });
+  expect([woken.length, new Set(woken).size, calls()]).toEqual([25_000, 25_000, 2_500]);
+});
+
+test('what the time does not suffice for is said, and the next sweep reaches it, since what has advanced is due no more', async () => {
+  const { ports, heads, index, woken } = crowd(25_000);
+  const first = await sweepTimers(ports, { remainingMs: () => 14_000 });
+  expect(first).toEqual({ count: 10_000, unsent: [], whole: false });
+  for (const pid of woken) {
+    const before = heads.get(pid) as Head;
+    const { due: _, ...after } = before;
+    heads.set(pid, after);
+    index.written(after, before);
+  }
+  const second = await sweepTimers(ports);
+  expect(second).toEqual({ count: 15_000, unsent: [], whole: true });
+  expect(new Set(woken).size).toBe(25_000);
 });

@@ -8,6 +8,7 @@ import type { OutgoingMessage } from '../../lib/ports/message-sender.ts';
 import type { Head } from '../../lib/ports/process-store.ts';
 import { head } from '../contracts/process-store.contract.ts';
 
+const context = { getRemainingTimeInMillis: () => 50_000 };
 const clock = new VirtualClock(Date.parse('2026-01-01T00:00:00.000Z'));
 
 describe('sweep-timers', () => {
@@ -27,7 +28,7 @@ describe('sweep-timers', () => {
       sender: { send: async (_queue, messages) => messages.map((message) => (sent.push(message), { status: 'sent', messageId: 'm1' })) },
     }));
 
-    await handler();
+    await handler({}, context);
 
     expect(asked).toEqual([90_000]);
     expect(sent).toMatchObject([{ delaySeconds: 60, body: expect.stringContaining('"tutti":"tick"') }]);
@@ -43,7 +44,7 @@ describe('sweep-timers', () => {
       index: { due: async () => due },
       sender: { send: async (_queue, messages) => messages.map(() => ({ status: 'failed', senderFault: false, reason: 'AccessDenied' })) },
     }));
-    await handler();
+    await handler({}, context);
     expect(lines).toEqual([{ event: 'fault', error: 'Unsent', detail: 'AccessDenied' }]);
   });
 });

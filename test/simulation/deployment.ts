@@ -34,6 +34,7 @@ const SWEEP_MS = 60_000;
 const RETIRE_MS = 86_400_000;
 const RETIRE_FUNCTION_MS = 900_000;
 export const WAKE_MS = 3_600_000;
+const SWEEP_FUNCTION_MS = 50_000;
 const WAKE_FUNCTION_MS = 900_000;
 
 export interface DeploymentOptions extends Surroundings {
@@ -145,7 +146,9 @@ export class Deployment {
       log: (line) => told(`${worker.name} says ${line.event}`),
     }));
     const failed = (error: unknown): void => told(`${worker.name} failed: ${String(error)}`);
-    void Promise.race([sweeps().catch(failed), worker.died]).then(() => {
+    const end = clock.now() + SWEEP_FUNCTION_MS;
+    const ended = sweeps({}, { getRemainingTimeInMillis: () => end - clock.now() }).catch(failed);
+    void Promise.race([ended, worker.died]).then(() => {
       this.sweeping = false;
     });
   }

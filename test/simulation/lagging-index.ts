@@ -38,11 +38,14 @@ export class LaggingIndex implements InstanceIndex {
       if (head.status !== 'early' && (statuses?.includes(head.status) ?? true) && head.startedAt <= startedBefore) yield head;
   }
 
-  async due(instant: number, limit: number): Promise<readonly DueInstance[]> {
+  async due(instant: number, limit: number, after?: DueInstance): Promise<readonly DueInstance[]> {
     this.#catchUp();
     const due: DueInstance[] = [];
     for (const { pid, run, due: at } of this.#shown.values()) if (at !== undefined && at <= instant) due.push({ pid, run, due: at });
-    return due.sort((left, right) => left.due - right.due).slice(0, limit);
+    const inOrder = due.sort((left, right) => left.due - right.due || (left.pid < right.pid ? -1 : 1));
+    // What was shown before may be gone by now: its place in the order is what counts.
+    const behind = after && inOrder.findIndex(({ due: at, pid }) => at > after.due || (at === after.due && pid > after.pid));
+    return behind === -1 ? [] : inOrder.slice(behind ?? 0).slice(0, limit);
   }
 
   /** When somebody is next due by what the index shows, or something new shows in it. */

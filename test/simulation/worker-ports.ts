@@ -56,7 +56,7 @@ export class WorkerPorts {
       list: async function* (filter) {
         yield* await list(filter);
       },
-      due: (instant, limit) => this.#call('due', '', () => index.due(instant, limit)),
+      due: (instant, limit, after) => this.#call('due', '', () => index.due(instant, limit, after)),
     };
   }
 

@@ -24,6 +24,8 @@ export interface DynamoDbInstanceIndexOptions {
 const LISTED_STATUSES: readonly HeadStatus[] = ['running', 'stuck', 'completed', 'failed', 'cancelled', 'terminated'];
 /** Entries of a partition that are read at a time; most readers of a list stop soon. */
 const PAGE = 50;
+/** Sorts before every instance. */
+const BEFORE_ALL: DueInstance = { pid: '', run: '', due: 0 };
 /** Heads that are read at a time. */
 const HEADS = 25;
 
@@ -56,25 +58,34 @@ export class DynamoDbInstanceIndex implements InstanceIndex {
     if (pids.length > 0) yield* await this.#heads(pids, filter);
   }
 
-  async due(instant: number, limit: number): Promise<readonly DueInstance[]> {
+  async due(instant: number, limit: number, after: DueInstance = BEFORE_ALL): Promise<readonly DueInstance[]> {
     const shards = Array.from({ length: DUE_SHARDS }, (_, shard) => shard);
-    const found = await inParallel(shards, (shard) => this.#dueOfShard(shard, instant, limit));
+    const found = await inParallel(shards, (shard) => this.#dueOfShard(shard, instant, limit, after));
     return found.flat().sort(sooner).slice(0, limit);
   }
 
-  async #dueOfShard(shard: number, instant: number, limit: number): Promise<readonly DueInstance[]> {
+  async #dueOfShard(shard: number, instant: number, limit: number, after: DueInstance): Promise<readonly DueInstance[]> {
     const input: QueryCommandInput = {
       TableName: this.#table,
       IndexName: DUE_INDEX.name,
-      KeyConditionExpression: '#dsh = :shard AND #due <= :instant',
+      KeyConditionExpression: '#dsh = :shard AND #due BETWEEN :after AND :instant',
       ExpressionAttributeNames: { '#dsh': DUE_INDEX.partition.name, '#due': DUE_INDEX.sort.name },
-      ExpressionAttributeValues: { ':shard': { S: duePartition(shard) }, ':instant': { N: String(instant) } },
+      ExpressionAttributeValues: {
+        ':shard': { S: duePartition(shard) },
+        ':after': { N: String(after.due) },
+        ':instant': { N: String(instant) },
+      },
       Limit: limit,
     };
     const found: DueInstance[] = [];
     for await (const page of queryPages(this.#client, input)) {
-      for (const item of page) found.push({ pid: item['pk']?.S ?? '', run: item['run']?.S ?? '', due: Number(item['due']?.N) });
-      if (found.length >= limit) break;
+      for (const item of page) {
+        const instance = { pid: item['pk']?.S ?? '', run: item['run']?.S ?? '', due: Number(item['due']?.N) };
+        // Those that are due at the same instant come in no order, so the query begins with them again.
+        if (sooner(after, instance) < 0) found.push(instance);
+      }
+      // All that are due at the last instant are read, so that the limit cuts between instances in their order.
+      if (found.length >= limit && (found.at(-1)?.due ?? 0) > (found[limit - 1]?.due ?? 0)) break;
     }
     return found;
   }

@@ -1,6 +1,11 @@
-/** Shards of the list index: one partition of an index takes 1,000 writes a second, and a throttled index throttles its table. */
-export const LIST_SHARDS = 8;
-/** Shards of the due index. The sweeper reads all of them every minute. */
+/**
+ * Shards of the list index: one partition of an index takes 1,000 writes a second, and a throttled index throttles its table.
+ *
+ * The number belongs to the index of the name `list`: a table records by the name of its index how many it was made with, since a reader that
+ * asks fewer shards than a writer has used does not find what lies in the others. Another number is another index, of another name.
+ */
+export const LIST_SHARDS = 32;
+/** Shards of the index `due`, whose number belongs to its name as well. The sweeper reads all of them every minute. */
 export const DUE_SHARDS = 16;
 /** Shards of the parked events that belong to no instance. */
 export const PARKED_SHARDS = 8;

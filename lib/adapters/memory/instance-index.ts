@@ -38,7 +38,7 @@ export class MemoryInstanceIndex implements InstanceIndex {
     yield* this.#earlier === undefined ? found : merged(found, this.#earlier(filter), filter);
   }
 
-  async due(instant: number, limit: number): Promise<readonly DueInstance[]> {
+  async due(instant: number, limit: number, after?: DueInstance): Promise<readonly DueInstance[]> {
     const found: DueInstance[] = [];
     const kept: DueEntry[] = [];
     const seen = new Set<string>();
@@ -48,7 +48,7 @@ export class MemoryInstanceIndex implements InstanceIndex {
       if (head?.due !== entry.due || seen.has(entry.pid)) continue;
       seen.add(entry.pid);
       kept.push(entry);
-      found.push({ pid: entry.pid, run: head.run, due: entry.due });
+      if (after === undefined || sooner(after, entry) < 0) found.push({ pid: entry.pid, run: head.run, due: entry.due });
     }
     // Nothing is consumed: an instance that does not advance is found again by the next sweep.
     for (const entry of kept) this.#due.push(entry);

@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { encodeHead } from '../../../lib/adapters/dynamodb/head-item.ts';
+import { DUE_SHARDS, LIST_SHARDS } from '../../../lib/adapters/dynamodb/shard.ts';
+import { MAIN_TABLE } from '../../../lib/adapters/dynamodb/tables.ts';
 import { DynamoDbIdempotencyStore } from '../../../lib/adapters/dynamodb/idempotency-store.ts';
 import { DynamoDbInstanceIndex } from '../../../lib/adapters/dynamodb/instance-index.ts';
 import { DynamoDbParkingStore } from '../../../lib/adapters/dynamodb/parking-store.ts';
@@ -132,11 +134,11 @@ describe('the indexes', () => {
       const places = new Map<string, number>();
       for (let n = 0; n < instances; n += 1) {
         const { lsh, dsh } = encodeHead(head({ pid: `${prefix}${n}`, due: 1 }));
-        for (const place of [lsh?.S?.slice(-1), dsh?.S]) places.set(place as string, (places.get(place as string) ?? 0) + 1);
+        for (const place of [lsh?.S?.split('#').at(-1), dsh?.S]) places.set(place as string, (places.get(place as string) ?? 0) + 1);
       }
-      expect(places.size).toBe(8 + 16);
+      expect(places.size).toBe(LIST_SHARDS + DUE_SHARDS);
       for (const [place, count] of places) {
-        const fair = instances / (place.startsWith('D#') ? 16 : 8);
+        const fair = instances / (place.startsWith('D#') ? DUE_SHARDS : LIST_SHARDS);
         expect(Math.abs(count - fair)).toBeLessThan(0.2 * fair);
       }
     },
@@ -151,6 +153,21 @@ describe('the indexes', () => {
     expect(stub.seen.filter(({ input }) => input['ExclusiveStartKey'] !== undefined)).toHaveLength(1);
   });
 
+  it('have as many shards as the name of their index stands for: another number is an index of another name', () => {
+    expect([MAIN_TABLE.indexes.map(({ name }) => name), LIST_SHARDS, DUE_SHARDS]).toEqual([['list', 'due'], 32, 16]);
+  });
+
+  it('are read whole at the last instant, where the index has them in no order', async () => {
+    const item = (pid: string, due: number): object => ({ pk: { S: pid }, run: { S: 'r' }, due: { N: String(due) } });
+    const more = { LastEvaluatedKey: { pk: { S: 'x' } } };
+    const stub = new StubClient({ Items: [item('z', 2)], ...more }, ...Array.from({ length: 15 }, () => ({ Items: [] })), {
+      Items: [item('a', 2), item('m', 3)],
+      ...more,
+    });
+    const index = new DynamoDbInstanceIndex({ client: stub.client, table: 'T', processes: [] });
+    expect(await index.due(9, 1)).toEqual([{ pid: 'a', run: 'r', due: 2 }]);
+  });
+
   it('are read no further than their reader goes', async () => {
     const entries = Array.from({ length: 50 }, (_, n) => ({
       pk: { S: `default#trip#${99 - n}` },
@@ -159,7 +176,7 @@ describe('the indexes', () => {
     const stub = new StubClient({ Items: entries, LastEvaluatedKey: { pk: { S: 'more' } } });
     const index = new DynamoDbInstanceIndex({ client: stub.client, table: 'T', processes: ['trip'] });
     for await (const _ of index.list({ statuses: ['running'] })) break;
-    expect(stub.seen.filter(({ operation }) => operation === 'Query').length).toBeLessThanOrEqual(9);
+    expect(stub.seen.filter(({ operation }) => operation === 'Query').length).toBeLessThanOrEqual(LIST_SHARDS + 1);
   });
 });
 
