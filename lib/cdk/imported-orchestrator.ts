@@ -5,12 +5,10 @@ import { Queue } from 'aws-cdk-lib/aws-sqs';
 import { StringParameter } from 'aws-cdk-lib/aws-ssm';
 import { Construct } from 'constructs';
 import { deadLetterName, deploymentNames, payloadBucketName } from '../adapters/aws/deployment-names.ts';
-import { ContractError } from '../contract/errors.ts';
 import type { AnyEvent } from '../contract/event.ts';
 import { serviceContract, type AnyService } from '../contract/service.ts';
-import { systemContract, type System } from '../contract/system.ts';
-import { grantClient, grantOperate, grantPublish, grantRead, grantService } from './grants.ts';
-import type { IOrchestrator, IServiceQueue } from './orchestrator-interface.ts';
+import { grantAnswer, grantOperate, grantPublish, grantRead, grantService, grantSignal, grantStart } from './grants.ts';
+import type { IOrchestrator, IServiceQueue, ReadOptions } from './orchestrator-interface.ts';
 import { senderRoleArn } from './sender-role.ts';
 
 export interface ImportOptions {
@@ -18,8 +16,6 @@ export interface ImportOptions {
   readonly account?: string;
   /** The region of the orchestrator, for grants: a service lives in the same, since PutEvents reaches no bus of another. @default this stack's */
   readonly region?: string;
-  /** What it runs; only `grantClient` asks. @default `grantClient` throws */
-  readonly system?: System<string>;
 }
 
 /** An orchestrator of another stack, by the names and parameters that it has published. */
@@ -36,7 +32,6 @@ export class ImportedOrchestrator extends Construct implements IOrchestrator {
   readonly startsArn: string;
   readonly operationsArn: string;
   readonly senderRoleArn: string;
-  readonly #system: System<string> | undefined;
   readonly #queues = new Map<string, IServiceQueue>();
 
   constructor(scope: Construct, id: string, name: string, options: ImportOptions = {}) {
@@ -53,7 +48,6 @@ export class ImportedOrchestrator extends Construct implements IOrchestrator {
     this.name = name;
     this.account = account;
     this.region = region;
-    this.#system = options.system;
     this.tableArn = this.#arn('dynamodb', `table/${published('table', names.table)}`);
     this.busArn = this.#arn('events', `event-bus/${bus}`);
     this.busAddress = here ? bus : this.busArn;
@@ -89,19 +83,20 @@ export class ImportedOrchestrator extends Construct implements IOrchestrator {
     return grantService(this, serviceContract(service).name, this.serviceQueue(service), grantee);
   }
 
-  grantRead(grantee: IGrantable): Grant {
-    return grantRead(this, grantee);
+  grantStart(grantee: IGrantable): Grant {
+    return grantStart(this, grantee);
   }
 
-  grantClient(grantee: IGrantable): Grant {
-    if (this.#system) return grantClient(this, systemContract(this.#system), grantee);
-    throw new ContractError(
-      'CONTRACT_INVALID',
-      `The orchestrator ${this.name} was found by its name: what its clients may publish is not known.`,
-      {
-        remedy: 'Give fromName the system: Orchestrator.fromName(scope, id, name, { system }).',
-      },
-    );
+  grantSignal(grantee: IGrantable, ...events: readonly AnyEvent[]): Grant {
+    return grantSignal(this, grantee, events);
+  }
+
+  grantAnswer(service: AnyService, grantee: IGrantable): Grant {
+    return grantAnswer(this, serviceContract(service).name, grantee);
+  }
+
+  grantRead(grantee: IGrantable, options?: ReadOptions): Grant {
+    return grantRead(this, grantee, options);
   }
 
   grantOperate(grantee: IGrantable): Grant {

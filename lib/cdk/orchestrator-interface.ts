@@ -21,6 +21,12 @@ export interface IServiceQueue {
   readonly encryptionKey?: IKey | undefined;
 }
 
+/** What a reader reads. */
+export interface ReadOptions {
+  /** Only instances of this tenant. @default all of them, and what is parked beside no instance */
+  readonly tenant?: string;
+}
+
 /** An orchestrator of this stack or of another: what services, producers and clients need of it. */
 export interface IOrchestrator extends IConstruct {
   /** The deployment's name, from which those of its resources are made. */
@@ -50,10 +56,14 @@ export interface IOrchestrator extends IConstruct {
   grantPublish(grantee: IGrantable, ...events: readonly AnyEvent[]): Grant;
   /** Lets the grantee be this service: take its commands, record them, and answer in its name. */
   grantService(service: AnyService, grantee: IGrantable): Grant;
+  /** Lets the grantee start instances of every process, and see how an instance stands. */
+  grantStart(grantee: IGrantable): Grant;
+  /** Lets the grantee send these events, also to one instance, and see how an instance stands. */
+  grantSignal(grantee: IGrantable, ...events: readonly AnyEvent[]): Grant;
+  /** Lets the grantee complete and fail deferred commands of this service, and beat for them. */
+  grantAnswer(service: AnyService, grantee: IGrantable): Grant;
   /** Lets the grantee read instances, their journals and values. */
-  grantRead(grantee: IGrantable): Grant;
-  /** Lets the grantee start, signal and watch instances, and answer deferred commands. */
-  grantClient(grantee: IGrantable): Grant;
+  grantRead(grantee: IGrantable, options?: ReadOptions): Grant;
   /** Lets the grantee cancel, terminate and resume instances, and read them. */
   grantOperate(grantee: IGrantable): Grant;
 }

@@ -24,11 +24,11 @@ import {
 } from './checked-props.ts';
 import { dynamoTable } from './dynamo-table.ts';
 import { admitForeignAccounts } from './foreign-accounts.ts';
-import { grantClient, grantOperate, grantPublish, grantRead, grantService } from './grants.ts';
+import { grantAnswer, grantOperate, grantPublish, grantRead, grantService, grantSignal, grantStart } from './grants.ts';
 import { ImportedOrchestrator, type ImportOptions } from './imported-orchestrator.ts';
 import { InboxRules } from './inbox-rules.ts';
 import { OrchestratorFunctions } from './orchestrator-functions.ts';
-import type { IOrchestrator, IServiceQueue } from './orchestrator-interface.ts';
+import type { IOrchestrator, IServiceQueue, ReadOptions } from './orchestrator-interface.ts';
 import type { OrchestratorProps } from './orchestrator-props.ts';
 import { refuseOthers, rulesOf } from './own-senders.ts';
 import { payloadBucket } from './payload-bucket.ts';
@@ -246,12 +246,20 @@ export class Orchestrator extends Construct implements IOrchestrator {
     return grantService(this, serviceContract(service).name, this.serviceQueue(service), grantee);
   }
 
-  grantRead(grantee: IGrantable): Grant {
-    return grantRead(this, grantee);
+  grantStart(grantee: IGrantable): Grant {
+    return grantStart(this, grantee);
   }
 
-  grantClient(grantee: IGrantable): Grant {
-    return grantClient(this, this.#contract, grantee);
+  grantSignal(grantee: IGrantable, ...events: readonly AnyEvent[]): Grant {
+    return grantSignal(this, grantee, events);
+  }
+
+  grantAnswer(service: AnyService, grantee: IGrantable): Grant {
+    return grantAnswer(this, serviceContract(service).name, grantee);
+  }
+
+  grantRead(grantee: IGrantable, options?: ReadOptions): Grant {
+    return grantRead(this, grantee, options);
   }
 
   grantOperate(grantee: IGrantable): Grant {

@@ -13,6 +13,19 @@ export function allow(actions: readonly string[], resources: readonly string[], 
 }
 
 /**
+ * The condition that a request of DynamoDB names partitions of this form only. A batch has several, and `Null` refuses a request that
+ * names none (DynamoDB developer guide, Using IAM policy conditions for fine-grained access control).
+ */
+export function inPartitions(pattern: string): Conditions {
+  return { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': pattern }, Null: { 'dynamodb:LeadingKeys': 'false' } };
+}
+
+/** The condition that it names any partition but this one. */
+export function notInPartitions(partition: string): Conditions {
+  return { 'ForAllValues:StringNotEquals': { 'dynamodb:LeadingKeys': partition }, Null: { 'dynamodb:LeadingKeys': 'false' } };
+}
+
+/**
  * The condition that every entry of a PutEvents request has one of these sources (and types). A request has up to ten entries:
  * `ForAllValues` refuses it as soon as one is another's; it would accept a request without the key, so `Null` refuses that.
  */

@@ -12,7 +12,7 @@ import { connectionOf, type ClientPorts, type Connection, type Reach } from './c
  * tells nobody of a change.
  *
  * A deployment that is not there is ClientError `NOT_FOUND`, a right that the caller has not `DENIED`, a service that does not
- * answer `UNREACHABLE`. Rights come from `grantClient`, `grantOperate`, `grantPublish` and `grantRead` of the orchestrator.
+ * answer `UNREACHABLE`. Rights come from `grantStart`, `grantSignal`, `grantAnswer`, `grantRead` and `grantOperate` of the orchestrator.
  *
  * Reads, in a system of P processes: `query` and each look of a wait are one, `describe` is two; `list` is one of the index for each
  * process, status and shard (P × statuses × 8, so name a process and a status where you can) and one per 25 instances.

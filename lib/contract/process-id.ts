@@ -33,7 +33,7 @@ export function isInstanceId(id: unknown): id is string {
 }
 
 /** Whether `tenant` may name a tenant. */
-function isTenant(tenant: unknown): tenant is string {
+export function isTenant(tenant: unknown): tenant is string {
   return typeof tenant === 'string' && TENANT.test(tenant);
 }
 

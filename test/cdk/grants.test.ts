@@ -1,7 +1,6 @@
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { describe, expect, test } from 'vitest';
 import { CheckoutTravelCart, PaymentCharged, hotels } from '../../examples/travel-booking/contracts.ts';
-import { trips } from '../../examples/travel-booking/system.ts';
 import type { IOrchestrator } from '../../lib/cdk/orchestrator-interface.ts';
 import { Orchestrator } from '../../lib/cdk/orchestrator.ts';
 import { roleLines } from './statement-lines.ts';
@@ -15,12 +14,13 @@ const granted = (grant: (orchestrator: IOrchestrator, role: Role) => void): read
   return roleLines(resourcesOf(stack), 'Grantee');
 };
 
+const finding = ['ssm:GetParametersByPath on parameters /tutti/trips', 'ssm:GetParametersByPath on parameters /tutti/trips/'];
+const instances = 'if each dynamodb:LeadingKeys is *#*#* and dynamodb:LeadingKeys is there';
 const reading = [
-  'dynamodb:BatchGetItem, dynamodb:GetItem, dynamodb:Query on table trips',
+  'dynamodb:BatchGetItem, dynamodb:GetItem, dynamodb:Query on table trips, if dynamodb:LeadingKeys is none of K#reply-keys and dynamodb:LeadingKeys is there',
   'dynamodb:Query on index list of table trips',
   's3:GetObject on values orchestrator/*',
-  'ssm:GetParametersByPath on parameters /tutti/trips',
-  'ssm:GetParametersByPath on parameters /tutti/trips/',
+  ...finding,
 ];
 
 describe('grants', () => {
@@ -61,18 +61,43 @@ describe('grants', () => {
     );
   });
 
-  test('grantClient starts, signals, and answers deferred commands of the services', () => {
-    const services = ['flights', 'hotels', 'notifications', 'payments'];
-    expect(granted((orchestrator, role) => orchestrator.grantClient(role))).toEqual(
-      [
-        ...reading,
-        'sqs:SendMessage on queue trips-starts',
-        's3:PutObject on values _clients/*',
-        'events:PutEvents on bus trips, if each events:source is trips or payments or flights or hotels or notifications and events:source is there',
-        ...services.map((service) => `dynamodb:GetItem, dynamodb:UpdateItem on table trips-${service}-commands`),
-        ...services.map((service) => `s3:PutObject on values ${service}/*`),
-      ].toSorted(),
+  test('grantStart sends to the queue of starts only, and reads instances only', () => {
+    expect(granted((orchestrator, role) => orchestrator.grantStart(role))).toEqual([
+      `dynamodb:GetItem, dynamodb:Query on table trips, ${instances}`,
+      's3:PutObject on values _clients/*',
+      'sqs:SendMessage on queue trips-starts',
+      ...finding,
+    ]);
+  });
+
+  test('grantSignal is grantPublish and reads the heads of instances', () => {
+    const publishing = granted((orchestrator, role) => orchestrator.grantPublish(role, CheckoutTravelCart));
+    expect(granted((orchestrator, role) => orchestrator.grantSignal(role, CheckoutTravelCart))).toEqual(
+      [...publishing, ...finding, `dynamodb:BatchGetItem, dynamodb:GetItem on table trips, ${instances}`].toSorted(),
     );
+  });
+
+  test('grantAnswer is of one service', () => {
+    expect(granted((orchestrator, role) => orchestrator.grantAnswer(hotels, role))).toEqual([
+      'dynamodb:GetItem, dynamodb:UpdateItem on table trips-hotels-commands',
+      'events:PutEvents on bus trips, if each events:source is hotels and events:source is there',
+      's3:PutObject on values hotels/*',
+      ...finding,
+    ]);
+  });
+
+  test('grantRead of a tenant reads what has its name in the key', () => {
+    const ofTenant = 'if each dynamodb:LeadingKeys is acme#*#* and dynamodb:LeadingKeys is there';
+    expect(granted((orchestrator, role) => orchestrator.grantRead(role, { tenant: 'acme' }))).toEqual([
+      `dynamodb:BatchGetItem, dynamodb:GetItem, dynamodb:Query on table trips, ${ofTenant}`,
+      'dynamodb:Query on index list of table trips, if each dynamodb:LeadingKeys is L#acme#* and dynamodb:LeadingKeys is there',
+      's3:GetObject on values orchestrator/acme%23*',
+      ...finding,
+    ]);
+  });
+
+  test('grantRead refuses a tenant that would be a pattern', () => {
+    expect(() => granted((orchestrator, role) => orchestrator.grantRead(role, { tenant: '*' }))).toThrow(/The tenant "\*" was to be read/);
   });
 });
 
@@ -80,20 +105,14 @@ describe('an orchestrator of another stack', () => {
   test('is found by its parameters, and grants the same', () => {
     const stack = testStack('Web');
     const role = new Role(stack, 'Grantee', { assumedBy: new ServicePrincipal('ecs-tasks.amazonaws.com') });
-    const orchestrator = Orchestrator.fromName(stack, 'Trips', 'trips', { system: trips });
-    orchestrator.grantClient(role);
+    const orchestrator = Orchestrator.fromName(stack, 'Trips', 'trips');
+    orchestrator.grantRead(role);
     orchestrator.grantService(hotels, role);
     const lines = roleLines(resourcesOf(stack), 'Grantee');
-    expect(lines).toHaveLength(19);
+    expect(lines).toHaveLength(10);
     const parameter = (name: string): RegExp => new RegExp(`SsmParameterValuetuttitrips${name}`);
     expect(lines.filter((line) => line.includes('PutEvents')).every((line) => parameter('bus').test(line))).toBe(true);
     expect(lines.filter((line) => line.includes('index list'))[0]).toMatch(parameter('table'));
-  });
-
-  test("tells that a client's grant needs the system", () => {
-    const stack = testStack('Web');
-    const role = new Role(stack, 'Grantee', { assumedBy: new ServicePrincipal('ecs-tasks.amazonaws.com') });
-    expect(() => Orchestrator.fromName(stack, 'Trips', 'trips').grantClient(role)).toThrow(/what its clients may publish is not known/);
   });
 
   test('of another account is known by the names of its resources', () => {

@@ -107,6 +107,11 @@ export function listPartition(tenant: string, process: string, status: HeadStatu
   return `L#${tenant}#${process}#${status}#${shard}`;
 }
 
+/** All partitions of the list index that are of a tenant, as a pattern of IAM. */
+export function listPartitionsOf(tenant: string): string {
+  return `L#${tenant}#*`;
+}
+
 /** A partition of the due index. */
 export function duePartition(shard: number): string {
   return `D#${shard}`;

@@ -1,4 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
+import type { Context } from '../iam/condition.ts';
 import { decide, type Asked, type Principal, type Statement } from '../iam/decide.ts';
 import { ACCOUNT, REGION, type Resource } from '../synthesized.ts';
 import { askedBy, type Call, type Place } from './asked-by.ts';
@@ -103,8 +104,23 @@ export class AwsAccount {
   }
 
   /** Whether a role may make a call, which is not made. */
-  mayCall(role: string, call: Call): boolean {
-    return askedBy(call, this.#place).every((asked) => this.#decide(asked, this.#principal(role), role).allowed);
+  mayCall(role: string, call: Call, context: Context = {}): boolean {
+    return askedBy(call, this.#place).every(
+      (asked) => this.#decide({ ...asked, context: { ...asked.context, ...context } }, this.#principal(role), role).allowed,
+    );
+  }
+
+  /** Whether EventBridge may put what a rule has matched into a queue. */
+  mayDeliver(rule: string, queue: string): boolean {
+    const asked = { action: 'sqs:SendMessage', resource: queueArn(queue), account: ACCOUNT, context: { 'aws:SourceArn': rule } };
+    return this.#decide(asked, { service: 'events.amazonaws.com' }, rule).allowed;
+  }
+
+  /** The logical id of the role that was made with this id. */
+  roleOf(id: string): string {
+    const found = [...this.roles.keys()].find((each) => each.includes(id));
+    if (found === undefined) throw new RangeError(`There is no role ${id}`);
+    return found;
   }
 
   /** Puts a message into a queue as nobody in particular. */

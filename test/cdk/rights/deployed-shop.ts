@@ -9,7 +9,7 @@ import { ServiceFunction } from '../../../lib/cdk/service-function.ts';
 import { AwsAccount } from '../account/aws-account.ts';
 import { DeployedFunctions } from '../account/deployed-functions.ts';
 import { openEndpoint } from '../account/endpoint.ts';
-import { ACCOUNT, REGION, resourcesOf, testStack } from '../synthesized.ts';
+import { REGION, resourcesOf, testStack } from '../synthesized.ts';
 import { people, shop, stock } from './shop.ts';
 
 const ENTRY = new URL('shop.ts', import.meta.url).pathname;
@@ -58,7 +58,15 @@ export async function deployShop(grants: Grants): Promise<DeployedShop> {
     account,
     functions,
     client: (role) =>
-      connect(shop, aws({ name: 'shop', region: REGION, endpoint: endpoint.url, credentials: credentialsOf(account, role) })),
+      connect(
+        shop,
+        aws({
+          name: 'shop',
+          region: REGION,
+          endpoint: endpoint.url,
+          credentials: { accessKeyId: account.roleOf(role), secretAccessKey: 'secret' },
+        }),
+      ),
     during: (doing) => during(functions, doing),
     close: endpoint.close,
   };
@@ -81,9 +89,4 @@ const PAUSE_MS = 10;
 
 function entryOf(service: keyof typeof SERVICES): string {
   return new URL(SERVICES[service], import.meta.url).pathname;
-}
-
-function credentialsOf({ roles }: AwsAccount, name: string): { readonly accessKeyId: string; readonly secretAccessKey: string } {
-  const id = [...roles.keys()].find((each) => each.startsWith(name));
-  return { accessKeyId: id ?? name, secretAccessKey: ACCOUNT };
 }

@@ -23,7 +23,9 @@ beforeAll(async () => {
   vi.useFakeTimers({ toFake: ['Date'], now: Date.UTC(2027, 0, 4) });
   shop = await deployShop({
     Client: (orchestrator, role) => {
-      orchestrator.grantClient(role);
+      orchestrator.grantStart(role);
+      orchestrator.grantSignal(role, OrderPlaced, NoteAdded, Viewed);
+      orchestrator.grantAnswer(people, role);
       orchestrator.grantOperate(role);
     },
   });

@@ -29,9 +29,11 @@ export const order = process(
     startOn: OrderPlaced.byId(({ orderId }) => orderId),
     receives: [NoteAdded.byId(({ orderId }) => orderId)],
     publishes: [OrderDone],
+    view: z.object({ text: z.string() }),
   },
   async (ctx, { orderId, text }) => {
     if (text === 'bug') throw new TypeError('the code is wrong');
+    ctx.view({ text });
     const taken = await ctx.call(stock.take, { orderId, text });
     await ctx.sleep('2 hours');
     await ctx.waitFor(NoteAdded);
@@ -41,11 +43,15 @@ export const order = process(
   },
 );
 
-/** Sleeps so shortly that a delayed message carries its tick. */
-export const nap = process('nap', { input: z.object({ text: z.string().default('') }) }, async (ctx) => {
-  await ctx.sleep('30 seconds');
-  return {};
-});
+/** Sleeps so shortly that a delayed message carries its tick. A note concerns an order and a nap. */
+export const nap = process(
+  'nap',
+  { input: z.object({ text: z.string().default('') }), receives: [NoteAdded.byId(({ orderId }) => orderId)] },
+  async (ctx) => {
+    await ctx.sleep('30 seconds');
+    return {};
+  },
+);
 
 export const views = decider('views', { state: z.object({ count: z.int() }), initial: () => ({ count: 0 }) }).on(
   Viewed.byId(({ userId }) => userId),

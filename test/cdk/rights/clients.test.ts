@@ -1,0 +1,144 @@
+import assert from 'node:assert/strict';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Effect, PolicyStatement, type Role } from 'aws-cdk-lib/aws-iam';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import type { Use } from '../account/aws-account.ts';
+import { unusedRights } from '../account/unused-rights.ts';
+import { ACCOUNT, REGION } from '../synthesized.ts';
+import { refusedCalls } from './refused-calls.ts';
+import { deployShop, type DeployedShop, type Grants } from './deployed-shop.ts';
+import { nap, NoteAdded, order, OrderPlaced, people, stock, Viewed } from './shop.ts';
+
+// Each method of the client with the grant that it needs and no other, and what each grant does not let through.
+
+const HOUR_MS = 3_600_000;
+const LARGE = 'x'.repeat(250_000);
+
+const GRANTS: Grants = {
+  Starter: (orchestrator, role) => void orchestrator.grantStart(role),
+  Signaller: (orchestrator, role) => void orchestrator.grantSignal(role, OrderPlaced, NoteAdded, Viewed),
+  NoteTaker: (orchestrator, role) => void orchestrator.grantSignal(role, NoteAdded),
+  Publisher: (orchestrator, role) => void orchestrator.grantPublish(role, NoteAdded),
+  Answerer: (orchestrator, role) => void orchestrator.grantAnswer(people, role),
+  EveryReader: (orchestrator, role) => void orchestrator.grantRead(role),
+  DefaultReader: (orchestrator, role) => void orchestrator.grantRead(role, { tenant: 'default' }),
+  Operator: (orchestrator, role) => void orchestrator.grantOperate(role),
+  Poller: (orchestrator, role) => void orchestrator.grantService(stock, role),
+  Admin: (_orchestrator, role) =>
+    (role as Role).addToPolicy(new PolicyStatement({ effect: Effect.ALLOW, actions: ['sqs:*'], resources: ['*'] })),
+};
+
+let shop: DeployedShop;
+
+beforeAll(async () => {
+  for (const level of ['log', 'warn', 'error'] as const) vi.spyOn(console, level).mockImplementation(() => {});
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.UTC(2027, 0, 4) });
+  shop = await deployShop(GRANTS);
+}, 60_000);
+
+afterAll(async () => {
+  await shop.close();
+  vi.useRealTimers();
+  vi.restoreAllMocks();
+});
+
+afterEach(() => assert.deepEqual(shop.account.refused.splice(0), []));
+
+const tokenOf = (orderId: string): string => Reflect.get(globalThis, `token of ${orderId}`) as string;
+
+describe('methods of the client', () => {
+  test('publish and signal need grantSignal of their event', async () => {
+    const client = shop.client('Signaller');
+    await client.publish(OrderPlaced, { orderId: 'o-1', text: LARGE });
+    await client.publish(Viewed, { userId: 'u-1' });
+    await shop.functions.run();
+    await client.publish(NoteAdded, { orderId: 'o-1', text: '' });
+    for (const orderId of ['o-2', 'o-3', 'o-4']) await client.publish(OrderPlaced, { orderId, text: '' });
+    await shop.functions.run();
+    await client.signal(order, 'o-4', NoteAdded, { orderId: 'o-4', text: '' });
+    for (const orderId of ['o-2', 'o-3']) await shop.client('NoteTaker').signal(order, orderId, NoteAdded, { orderId, text: '' });
+    vi.setSystemTime(Date.now() + 2 * HOUR_MS);
+    await shop.functions.tick('SweepTimers');
+    await shop.functions.run();
+    expect(tokenOf('o-3')).toBeDefined();
+  });
+
+  test('start needs grantStart, also where it is refused', async () => {
+    const client = shop.client('Starter');
+    const starting = client.start(nap, { text: LARGE }, { id: 'n-1' });
+    // Nothing takes it until its sender has asked why.
+    const asksWhy = ({ statement, action }: Use): boolean => statement.startsWith('Starter') && action === 'dynamodb:Query';
+    while (!shop.account.used.some(asksWhy)) await sleep(10);
+    await shop.during(starting);
+    await expect(shop.during(client.start(nap, { text: '' }, { id: 'n-1' }))).rejects.toMatchObject({ code: 'ALREADY_OPEN' });
+  });
+
+  test('complete, fail and heartbeat need grantAnswer of their service', async () => {
+    const client = shop.client('Answerer');
+    await client.heartbeat(tokenOf('o-1'));
+    await client.complete(people.approve, tokenOf('o-1'), { text: LARGE });
+    await client.fail(people.approve, tokenOf('o-2'), people.approve.errors.Refused({}));
+    const answers = shop.account.published.map((event) => event['detail-type']);
+    expect(answers).toEqual(expect.arrayContaining(['people.approve.completed', 'people.approve.failed']));
+    await shop.functions.run();
+  });
+
+  test.each(['EveryReader', 'DefaultReader', 'Operator'])('query, describe, list and result need a right to read: %s', async (role) => {
+    const client = shop.client(role);
+    expect((await client.describe(order, 'o-1')).status).toBe('completed');
+    expect(await client.result(order, 'o-1')).toMatchObject({ approved: LARGE.length });
+    expect(await client.query(order, 'o-1')).toEqual({ text: LARGE });
+    const listed: string[] = [];
+    for await (const { id } of client.list({ process: order })) listed.push(id);
+    expect(listed).toContain('o-3');
+  });
+
+  test('resolve, cancel and terminate need grantOperate', async () => {
+    const client = shop.client('Operator');
+    await shop.during(client.resolve(order, 'o-3', 'people.approve:1', { command: people.approve, output: { text: '' } }));
+    await shop.during(client.terminate(nap, 'n-1', 'not wanted'));
+    await shop.during(client.cancel(order, 'o-4', 'not wanted'));
+    expect((await client.describe(nap, 'n-1')).status).toBe('terminated');
+  });
+});
+
+describe('what a grant does not let through', () => {
+  test.each(refusedCalls())('%s never %s', (role, _what, call) => {
+    expect(shop.account.mayCall(shop.account.roleOf(role), call)).toBe(false);
+  });
+
+  test('a call that is allowed is refused without TLS', () => {
+    const call = { service: 'sqs', operation: 'SendMessage', input: { QueueUrl: `https://sqs/${ACCOUNT}/shop-starts` } };
+    const starter = shop.account.roleOf('Starter');
+    expect(shop.account.mayCall(starter, call)).toBe(true);
+    expect(shop.account.mayCall(starter, call, { 'aws:SecureTransport': 'false' })).toBe(false);
+  });
+
+  test.each(['shop-inbox', 'shop-inbox-dead-letter'])('no rule of another deployment delivers into %s', (queue) => {
+    const rule = (bus: string, name: string): string => `arn:aws:events:${REGION}:${ACCOUNT}:rule/${bus}/${name}`;
+    expect(shop.account.mayDeliver(rule('shop', 'shop-replies'), queue)).toBe(true);
+    expect(shop.account.mayDeliver(rule('shop', 'other-replies'), queue)).toBe(false);
+    expect(shop.account.mayDeliver(rule('other', 'shop-replies'), queue)).toBe(false);
+  });
+
+  test.each(['shop-starts', 'shop-operations', 'shop-stock', 'shop-hot-lane.fifo'])('no rule delivers into %s', (queue) => {
+    expect(shop.account.mayDeliver(`arn:aws:events:${REGION}:${ACCOUNT}:rule/shop/shop-replies`, queue)).toBe(false);
+  });
+});
+
+/** Rights that the client of this repository does not use, each with its reason. */
+const UNUSED: readonly (readonly [role: RegExp, right: RegExp, reason: string])[] = [
+  [/./, /^arn:aws:ssm:.*parameter\/tutti\/shop of /, 'another client may ask for the path without its last slash'],
+  [/^Publisher|^Poller|^Admin/, /./, 'they call through their own SDK; the function of stock makes every call of a service'],
+  [/^NoteTaker/, /s3:PutObject|_clients/, 'Signaller sends the large event'],
+  [/^Signaller/, /_clients\/(?:desk|web\.viewed)/, 'one large event stands for all'],
+  [/^NoteTaker/, /^dynamodb:BatchGetItem/, 'Signaller names several instances'],
+];
+
+test('each right of a grant is used by some method', () => {
+  const granted = [...shop.account.roles.values()].filter(({ id }) => Object.keys(GRANTS).some((name) => id.startsWith(name)));
+  const unused = granted.flatMap((role) =>
+    unusedRights(role, shop.account.used).filter((right) => !UNUSED.some(([of, which]) => of.test(role.id) && which.test(right))),
+  );
+  expect(unused).toEqual([]);
+});
