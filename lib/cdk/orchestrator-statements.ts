@@ -49,18 +49,9 @@ export function wakeStatements(at: OrchestratorResources): readonly PolicyStatem
   ];
 }
 
+/** Moves messages and nothing else: what is to be parked, advance-processes parks. */
 export function drainStatements(at: OrchestratorResources): readonly PolicyStatement[] {
-  return [
-    allow(RECEIVE, at.deadLetterArns),
-    allow(['sqs:SendMessage'], [at.inboxArn]),
-    // IAM knows partition keys by their values only, and a dead letter is parked in the partition of its instance, whichever that is. So the
-    // condition is on attributes: such an item can never be read as a head or as a chunk, which have others.
-    allow(['s3:PutObject'], [payloadKeys(at.payloadBucketArn, ORCHESTRATOR_WRITER)]),
-    allow(['dynamodb:PutItem'], [at.tableArn], {
-      'ForAllValues:StringEquals': { 'dynamodb:Attributes': PARKED_ATTRIBUTES },
-      Null: { 'dynamodb:Attributes': 'false' },
-    }),
-  ];
+  return [allow(RECEIVE, at.deadLetterArns), allow(['sqs:SendMessage'], [at.inboxArn])];
 }
 
 /** Only the expiry and the place in the list can be written, and the tag by which large values expire: no state, no journal. */
@@ -75,7 +66,5 @@ export function retireStatements(at: OrchestratorResources): readonly PolicyStat
   ];
 }
 
-/** What a parked event is made of. */
-const PARKED_ATTRIBUTES: readonly string[] = ['pk', 'sk', 'reason', 'detail', 'at', 'channel', 'sender', 'b', 'ref'];
 /** What the update of a retirement names, in its keys, its change and its condition. */
 const RETIRED_ATTRIBUTES: readonly string[] = ['pk', 'sk', 'ttl', 'lsh', 'v', 'st'];

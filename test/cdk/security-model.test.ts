@@ -57,11 +57,9 @@ describe('roles', () => {
     ]);
   });
 
-  test('drain-dead-letters empties dead-letter queues into the inbox, and writes items that hold a parked event and nothing else', () => {
+  test('drain-dead-letters empties dead-letter queues into the inbox: no table, no bucket', () => {
     expect(roleLines(resources, 'DrainDeadLetters')).toEqual([
-      'dynamodb:PutItem on table trips, if each dynamodb:Attributes is pk or sk or reason or detail or at or channel or sender or b or ref and dynamodb:Attributes is there',
       ownLog,
-      's3:PutObject on values orchestrator/*',
       `${receive} on queue trips-hot-lane-dead-letter.fifo`,
       `${receive} on queue trips-inbox-dead-letter`,
       `${receive} on queue trips-operations-dead-letter`,

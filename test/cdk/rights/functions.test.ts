@@ -201,6 +201,8 @@ describe('functions', () => {
     await redeliver();
     for (const [queue, messages] of shop.account.queues)
       if (queue.includes('dead-letter') && isOfEngine(queue)) expect(messages).toEqual([]);
+    const parked = shop.account.tables.get('shop')?.items.filter(({ reason }) => reason?.S === 'DEAD_LETTER') ?? [];
+    expect(parked.length).toBeGreaterThan(kinds.size / 2);
   });
 
   test('a dead letter that cannot be sent back stays for a while', async () => {

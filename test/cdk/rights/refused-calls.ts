@@ -81,6 +81,10 @@ export function refusedCalls(): readonly Refused[] {
       ofTable('PutItem', 'shop', { Item: { ...keyOf(INSTANCE), st: { S: 'completed' } } }),
       ofTable('UpdateItem', 'shop', { Key: keyOf(INSTANCE), UpdateExpression: 'SET st = :st' }),
     ]),
+    ...each(['DrainDeadLetters'], 'parks', [
+      ofTable('PutItem', 'shop', { Item: { pk: { S: 'X#0' }, sk: { S: 'X#1' }, reason: { S: 'DEAD_LETTER' } } }),
+      putting('orchestrator/none/hash'),
+    ]),
     ...each(['SweepTimers', 'DrainDeadLetters'], 'reads an instance', [getting(INSTANCE), reading('orchestrator/x/y')]),
     ...each(['RetireClosed'], 'writes state', [
       ofTable('UpdateItem', 'shop', { Key: keyOf(INSTANCE), UpdateExpression: 'SET st = :st, b = :b' }),
