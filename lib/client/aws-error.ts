@@ -22,7 +22,8 @@ export function awsError(error: unknown, doing: string): unknown {
   if (DENIED.test(name) || status === 401 || status === 403)
     return new ClientError('DENIED', told, {
       cause: error,
-      remedy: 'Use credentials of an identity that was granted it, such as by grantStart, grantSignal, grantAnswer, grantRead or grantOperate of the orchestrator.',
+      remedy:
+        'Use credentials of an identity that was granted it, such as by grantStart, grantSignal, grantAnswer, grantRead or grantOperate of the orchestrator.',
     });
   if (GONE.test(name))
     return new ClientError('UNREACHABLE', told, {
