@@ -6,6 +6,7 @@ import { addContractsCommand } from './commands/contracts.ts';
 import { addDevCommand } from './commands/dev.ts';
 import { addListCommand } from './commands/list.ts';
 import { addPublishCommand } from './commands/publish.ts';
+import { addRepairCommand } from './commands/repair.ts';
 import { addReplayCommand } from './commands/replay.ts';
 import { addResolveCommand } from './commands/resolve.ts';
 import { addResumeCommand } from './commands/resume.ts';
@@ -42,7 +43,7 @@ function commandLine(invocation: Invocation): Command {
     .showHelpAfterError('(--help tells more)')
     .addHelpText(
       'after',
-      '\nExit codes: 0 done, 1 the answer is bad, 2 wrong usage, 3 not found, 4 unreachable or denied, 130 interrupted.',
+      '\nExit codes: 0 done, 1 the answer is bad, 2 wrong usage, 3 not found, 4 unreachable, denied, damaged or a full disk, 130 interrupted.',
     );
   addDevCommand(program, invocation);
   addStartCommand(program, invocation);
@@ -56,6 +57,7 @@ function commandLine(invocation: Invocation): Command {
   addResolveCommand(program, invocation);
   addResumeCommand(program, invocation);
   addReplayCommand(program, invocation);
+  addRepairCommand(program, invocation);
   addContractsCommand(program, invocation);
   return program;
 }

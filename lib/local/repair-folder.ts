@@ -1,0 +1,93 @@
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { claimFolder, STATE_FILES } from '../adapters/sqlite/private-file.ts';
+import type { Damage } from '../adapters/sqlite/state-corrupt.ts';
+import { openTables } from '../adapters/sqlite/tables.ts';
+import { ClientError, isOrchestratorError } from '../contract/errors.ts';
+
+/** A repaired copy of a folder, which takes the place of the folder only when it is asked to. */
+export interface PreparedRepair {
+  /** What is damaged, with what the copy has dropped because of it; empty where nothing is. */
+  readonly damage: readonly Damage[];
+  /** Puts the repaired files in place and returns the folder that keeps the damaged ones. */
+  apply(): string;
+  /** Leaves the folder as it is. */
+  discard(): void;
+}
+
+/** Files of one run, which a repaired folder does not need. */
+const RUN_FILES = new Set(['holder.pid']);
+/** A write-ahead log of another database must not meet the repaired one, so these go first. */
+const JOURNALS = ['state.db-wal', 'state.db-shm', 'state.db-journal'];
+/** state.db first: with it alone the folder is repaired, since it takes nothing from the older logs. */
+const REPLACED = ['state.db', 'log.0', 'log.1', 'state.sum'];
+
+/**
+ * Copies a folder and repairs the copy: everything that is damaged is dropped, and of the log everything behind the damage.
+ * @throws ClientError `UNREACHABLE` where nothing lies in the folder or a process has it open, `STATE_CORRUPT` where no part can be left out
+ */
+export function prepareRepair(directory: string): PreparedRepair {
+  if (!existsSync(join(directory, 'state.db')))
+    throw new ClientError('UNREACHABLE', `Nothing has been stored in ${directory}: expected the folder of a system.`, {
+      remedy: 'Name the folder of the system with --local.',
+    });
+  checkStopped(directory);
+  claimFolder(directory);
+  const copy = mkdtempSync(join(directory, 'repaired-'));
+  const discard = (): void => rmSync(copy, { recursive: true, force: true });
+  try {
+    copyState(directory, copy);
+    return { damage: repaired(copy), apply: () => apply(directory, copy), discard };
+  } catch (error) {
+    discard();
+    throw error;
+  }
+}
+
+function repaired(copy: string): readonly Damage[] {
+  const found: Damage[] = [];
+  try {
+    openTables(copy, { found }).log.close();
+  } catch (cause) {
+    if (!isOrchestratorError(cause) || cause.code !== 'STATE_CORRUPT') throw cause;
+    throw new ClientError('STATE_CORRUPT', cause.message, {
+      remedy: 'Restore the folder from a backup: this damage is such that no part of the folder can be left out.',
+      details: cause.details,
+      cause,
+    });
+  }
+  return found;
+}
+
+function apply(directory: string, copy: string): string {
+  const kept = join(directory, `damaged-${new Date().toISOString().replaceAll(':', '-')}`);
+  mkdirSync(kept, { mode: 0o700 });
+  copyState(directory, kept);
+  for (const name of JOURNALS) rmSync(join(directory, name), { force: true });
+  for (const name of REPLACED) renameSync(join(copy, name), join(directory, name));
+  rmSync(copy, { recursive: true, force: true });
+  return kept;
+}
+
+function copyState(from: string, to: string): void {
+  for (const name of STATE_FILES) if (!RUN_FILES.has(name) && existsSync(join(from, name))) copyFileSync(join(from, name), join(to, name));
+}
+
+/** The lock of a database is not asked, since that would write to a damaged one. */
+function checkStopped(directory: string): void {
+  const path = join(directory, 'holder.pid');
+  const pid = existsSync(path) ? Number.parseInt(readFileSync(path, 'utf8'), 10) : Number.NaN;
+  if (Number.isNaN(pid) || pid === process.pid || !isAlive(pid)) return;
+  throw new ClientError('UNREACHABLE', `Process ${pid} may have ${directory} open: a folder is repaired while nothing runs on it.`, {
+    remedy: `Stop process ${pid}; if it is another program, remove ${path}.`,
+  });
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+  }
+}
