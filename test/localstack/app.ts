@@ -1,8 +1,9 @@
 import { App, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib/core';
 import { AttributeType, TableV2 } from 'aws-cdk-lib/aws-dynamodb';
+import { AccountRootPrincipal, Role } from 'aws-cdk-lib/aws-iam';
 import { Orchestrator, ServiceFunction } from 'tutti/cdk';
 import { flights, hotels, notifications, payments } from '../../examples/travel-booking/contracts.ts';
-import { guide } from './systems/contracts.ts';
+import { GateReached, guide, NapWanted } from './systems/contracts.ts';
 import { trials as first } from './systems/first-edition.ts';
 import { trials as second } from './systems/second-edition.ts';
 
@@ -29,6 +30,12 @@ const orchestrator = new Orchestrator(stack, 'Trials', {
   visibilityTimeout: Duration.seconds(30),
   serviceVisibilityTimeout: Duration.seconds(30),
 });
+// What npm run smoke publishes as, to learn what IAM makes of it.
+const publisher = new Role(stack, 'Publisher', {
+  roleName: `${name}-publisher-${stack.region}`,
+  assumedBy: new AccountRootPrincipal(),
+});
+orchestrator.grantPublish(publisher, GateReached, NapWanted);
 for (const [id, service, file] of [
   ['Payments', payments, 'payments'],
   ['Flights', flights, 'flights'],
