@@ -63,7 +63,7 @@ const variablesOf = (endpoint: string): Readonly<Record<string, string>> => ({
   TUTTI_BUCKET: 'trips-payloads',
   TUTTI_INBOX_URL: `${endpoint}/111111111111/trips-inbox`,
   TUTTI_HOT_LANE_URL: `${endpoint}/111111111111/trips-hot-lane.fifo`,
-  TUTTI_ACCOUNTS: '111111111111',
+  TUTTI_ACCOUNTS: JSON.stringify({ own: '111111111111', services: {}, events: {} }),
 });
 
 const eventOf = (number: number): unknown => ({

@@ -1,4 +1,5 @@
-import { listVariable, mapVariable, numberVariable, textVariable, type Environment } from '../lib/adapters/aws/environment.ts';
+import { EnvironmentError, mapVariable, numberVariable, textVariable, type Environment } from '../lib/adapters/aws/environment.ts';
+import type { PublishingAccounts } from '../lib/engine/accounts.ts';
 
 /** What a function of the orchestrator is told of its deployment. */
 export interface OrchestratorEnvironment {
@@ -12,8 +13,8 @@ export interface OrchestratorEnvironment {
   readonly hotLaneUrl: string;
   /** URLs of the service queues that are not found by their name. */
   readonly queues: Readonly<Record<string, string>>;
-  /** Accounts that may publish. */
-  readonly accounts: readonly string[];
+  /** Which account may publish what. */
+  readonly accounts: PublishingAccounts;
   readonly tickHorizonMs: number;
   /** How long closed instances are kept. Absent: for ever. */
   readonly retentionMs?: number;
@@ -21,6 +22,7 @@ export interface OrchestratorEnvironment {
 
 const TICK_HORIZON_SECONDS = 900;
 const DAY_MS = 86_400_000;
+const ACCOUNTS = 'a JSON object { own, services, events } of account ids';
 
 export const readEnvironment = (environment: Environment): OrchestratorEnvironment => ({
   name: textVariable(environment, 'TUTTI_NAME', 'the name of the deployment'),
@@ -30,10 +32,21 @@ export const readEnvironment = (environment: Environment): OrchestratorEnvironme
   inboxUrl: textVariable(environment, 'TUTTI_INBOX_URL', 'the URL of the inbox'),
   hotLaneUrl: textVariable(environment, 'TUTTI_HOT_LANE_URL', 'the URL of the hot lane'),
   queues: mapVariable(environment, 'TUTTI_QUEUES', 'a JSON object of queue URLs by service'),
-  accounts: listVariable(environment, 'TUTTI_ACCOUNTS', 'account ids between commas'),
+  accounts: accountsIn(environment),
   tickHorizonMs: 1000 * numberVariable(environment, 'TUTTI_TICK_HORIZON_SECONDS', 'a whole number of seconds', TICK_HORIZON_SECONDS),
   ...(environment['TUTTI_RETENTION_DAYS'] && { retentionMs: retentionMs(environment) }),
 });
+
+const accountsIn = (environment: Environment): PublishingAccounts => {
+  const text = textVariable(environment, 'TUTTI_ACCOUNTS', ACCOUNTS);
+  try {
+    const { own, services, events } = JSON.parse(text) as Partial<PublishingAccounts>;
+    if (typeof own === 'string' && typeof services === 'object' && typeof events === 'object') return { own, services, events };
+  } catch {
+    // It is no JSON: refused as any other text is.
+  }
+  throw new EnvironmentError('TUTTI_ACCOUNTS', text, ACCOUNTS);
+};
 
 export const retentionMs = (environment: Environment): number =>
   DAY_MS * numberVariable(environment, 'TUTTI_RETENTION_DAYS', 'a whole number of days');

@@ -7,6 +7,7 @@ import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { System } from '../contract/system.ts';
+import type { ForeignAccount } from './foreign-accounts.ts';
 
 export interface OrchestratorProps {
   /** What it runs. Rules, queues and rights are made from its contracts. */
@@ -23,8 +24,12 @@ export interface OrchestratorProps {
   readonly payloadBucket?: IBucket;
   /** Queues that services own, by the name of the service: those of other stacks and accounts. @default a `ServiceQueue` is made for each service of the system */
   readonly queues?: Readonly<Record<string, IQueue>>;
-  /** Other accounts whose events count, and whose services may own queues. @default none: only the account of the stack is heard */
-  readonly accounts?: readonly string[];
+  /**
+   * What other accounts may publish: by the id of each, the events, and the services that live there. Bus, bucket and engine take from
+   * an account nothing else, and from the account of the stack nothing of a service that lives in another.
+   * @default a service lives in the account of the queue that `queues` gives it, and no other account publishes
+   */
+  readonly accounts?: Readonly<Record<string, ForeignAccount>>;
   /** How long closed instances are kept; 30 days or more, since a late copy of a start must still meet its instance. @default for ever: nothing is deleted */
   readonly retention?: Duration;
   /** Timers nearer than this wait in the inbox and are exact to the second; later ones are swept every minute. 15 minutes or less. @default Duration.minutes(15) */

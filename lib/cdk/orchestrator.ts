@@ -23,7 +23,7 @@ import {
   TICK_THRESHOLD_MAX,
 } from './checked-props.ts';
 import { dynamoTable } from './dynamo-table.ts';
-import { admitForeignAccounts } from './foreign-accounts.ts';
+import { admitForeignAccounts, admittedAccounts, publishingAccounts } from './foreign-accounts.ts';
 import { grantAnswer, grantOperate, grantPublish, grantRead, grantService, grantSignal, grantStart } from './grants.ts';
 import { ImportedOrchestrator, type ImportOptions } from './imported-orchestrator.ts';
 import { InboxRules } from './inbox-rules.ts';
@@ -126,23 +126,17 @@ export class Orchestrator extends Construct implements IOrchestrator {
     this.hotLane = pair('HotLane', 'hot lane', { name: names.hotLane, fifo: true });
     this.#serviceQueues = this.#makeServiceQueues(props, removalPolicy);
 
-    const accounts = [...new Set([account, ...(props.accounts ?? [])])];
+    const publishing = publishingAccounts({ own: account, accounts: props.accounts ?? {}, queues, system: contract });
     new InboxRules(this, 'Rules', {
       name: this.name,
       system: contract,
-      accounts,
+      accounts: admittedAccounts(publishing),
       bus: this.bus,
       inbox: this.inbox,
       alarms,
       encryptionKey: props.encryptionKey,
     });
-    admitForeignAccounts(this, {
-      accounts: accounts.filter((each) => each !== account),
-      system: contract,
-      services: Object.keys(queues),
-      bus: ownBus,
-      bucket: ownBucket,
-    });
+    admitForeignAccounts(this, { publishing, system: contract, bus: ownBus, bucket: ownBucket });
 
     const queueUrls = Stack.of(this).toJsonString(
       Object.fromEntries(Object.entries(queues).map(([service, queue]) => [service, queue.queueUrl])),
@@ -151,7 +145,7 @@ export class Orchestrator extends Construct implements IOrchestrator {
       name: this.name,
       entry: props.entry,
       system: system.name,
-      environment: this.#environment(props, accounts, queueUrls),
+      environment: this.#environment(props, Stack.of(this).toJsonString(publishing), queueUrls),
       resources: {
         system: system.name,
         tableArn: table.tableArn,
@@ -266,7 +260,7 @@ export class Orchestrator extends Construct implements IOrchestrator {
     return grantOperate(this, grantee);
   }
 
-  #environment(props: OrchestratorProps, accounts: readonly string[], queueUrls: string): Readonly<Record<string, string>> {
+  #environment(props: OrchestratorProps, accounts: string, queueUrls: string): Readonly<Record<string, string>> {
     return {
       TUTTI_NAME: this.name,
       TUTTI_TABLE: this.table.tableName,
@@ -275,7 +269,7 @@ export class Orchestrator extends Construct implements IOrchestrator {
       TUTTI_INBOX_URL: this.inbox.queue.queueUrl,
       TUTTI_HOT_LANE_URL: this.hotLane.queue.queueUrl,
       TUTTI_QUEUES: queueUrls,
-      TUTTI_ACCOUNTS: accounts.join(','),
+      TUTTI_ACCOUNTS: accounts,
       TUTTI_TICK_HORIZON_SECONDS: String((props.tickThreshold ?? TICK_THRESHOLD_MAX).toSeconds()),
     };
   }

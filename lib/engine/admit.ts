@@ -2,6 +2,7 @@ import type { EventEnvelope, ReplyEnvelope } from '../contract/envelope.ts';
 import { parseEnvelope } from '../contract/parse-envelope.ts';
 import type { Json } from '../contract/schema.ts';
 import type { Channel, ReceivedMessage } from '../ports/message-queue.ts';
+import { accountsOf } from './accounts.ts';
 import { carried, park, unread, type Admission, type Carried } from './admission.ts';
 import { admitAnswer } from './admit-answer.ts';
 import { admitEvent, admitPlainEvent, type BusEnvelope } from './admit-event.ts';
@@ -53,13 +54,16 @@ const elsewhere = (body: object, { channel }: ReceivedMessage): Admission | unde
 
 const KINDS: ReadonlySet<string> = new Set(Object.values(ADMITTED).flat());
 
-const ofBus = ({ catalogue, options: { accounts } }: Admitting, bus: BusEnvelope, by: Carried): Admission => {
-  // A bus may be open to other accounts; what they may publish to it is not for this system.
-  if (accounts && !accounts.includes(bus.account as string))
-    return park('FORBIDDEN', `The event came from the account ${String(bus.account)}: only ${accounts.join(', ')} may publish here.`);
+const ofBus = (context: Admitting, bus: BusEnvelope, by: Carried): Admission => {
+  const { catalogue } = context;
   const detail = bus.detail;
   if (typeof detail !== 'object' || detail === null) return park('MALFORMED', 'The message is no bus event: it has no detail.');
-  if (!('specversion' in detail)) return admitPlainEvent(catalogue, bus, detail as Json, by);
+  if (!('specversion' in detail)) {
+    const { source, 'detail-type': type } = bus;
+    return (
+      ofOtherAccount(context, bus, { source: shown(source), type: shown(type) }) ?? admitPlainEvent(catalogue, bus, detail as Json, by)
+    );
+  }
   const parsed = parseEnvelope(detail);
   switch (parsed.kind) {
     case 'malformed':
@@ -67,9 +71,17 @@ const ofBus = ({ catalogue, options: { accounts } }: Admitting, bus: BusEnvelope
     case 'command':
       return park('MALFORMED', 'The message is a command: commands go to the queue of their service.');
     case 'reply':
-      return otherwisePublished(bus, parsed.envelope) ?? admitAnswer(catalogue, parsed.envelope, by);
+      return (
+        otherwisePublished(bus, parsed.envelope) ??
+        ofOtherAccount(context, bus, parsed.envelope) ??
+        admitAnswer(catalogue, parsed.envelope, by)
+      );
     case 'event':
-      return otherwisePublished(bus, parsed.envelope) ?? admitEvent(catalogue, parsed.envelope, by);
+      return (
+        otherwisePublished(bus, parsed.envelope) ??
+        ofOtherAccount(context, bus, parsed.envelope) ??
+        admitEvent(catalogue, parsed.envelope, by)
+      );
   }
 };
 
@@ -81,6 +93,18 @@ const otherwisePublished = (bus: BusEnvelope, { id, source, type }: EventEnvelop
   const { source: bySource = source, 'detail-type': asType = type } = bus;
   if (bySource === source && asType === type) return undefined;
   return park('FORBIDDEN', `${id} says that it is ${type} of ${source}, but was published as ${shown(asType)} by ${shown(bySource)}.`);
+};
+
+/** EventBridge writes the account of the publisher, which nobody else can: what it may not speak for was published in another's name. */
+const ofOtherAccount = (
+  { catalogue, options: { accounts } }: Admitting,
+  { account }: BusEnvelope,
+  { source, type, replyto }: Pick<EventEnvelope, 'source' | 'type'> & { readonly replyto?: string },
+): Admission | undefined => {
+  if (accounts === undefined) return undefined;
+  const allowed = accountsOf(accounts, { source, type, isAnswer: replyto === catalogue.system.name });
+  if (allowed.includes(account as string)) return undefined;
+  return park('FORBIDDEN', `${type} of ${source} came from the account ${String(account)}: only ${allowed.join(', ')} may publish it.`);
 };
 
 const shown = (value: unknown): string => (typeof value === 'string' ? value : `a ${typeof value}`);

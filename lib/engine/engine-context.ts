@@ -10,6 +10,7 @@ import type { VisibilityChange } from '../ports/message-queue.ts';
 import type { ParkingStore } from '../ports/parking-store.ts';
 import type { PayloadStore } from '../ports/payload-store.ts';
 import type { ProcessStore } from '../ports/process-store.ts';
+import type { PublishingAccounts } from './accounts.ts';
 import type { Catalogue } from './catalogue.ts';
 import type { LiveCache } from './live-cache.ts';
 import type { Marks } from './marks.ts';
@@ -34,8 +35,8 @@ export interface EngineOptions {
   readonly warmMax?: number;
   /** Only instances with a journal of at least this many entries are kept warm; all others are replayed at each event. @default 0 */
   readonly warmEntriesMin?: number;
-  /** Accounts whose events are heard; those of others are parked as forbidden. @default every account */
-  readonly accounts?: readonly string[];
+  /** Which account may publish what; anything else is parked as forbidden. @default every account may publish everything */
+  readonly accounts?: PublishingAccounts;
   /** An event that loses against others again and again goes to the queue `hot-lane`, which hands out those of one instance in order. @default false */
   readonly hotLane?: boolean;
   /**

@@ -22,6 +22,9 @@ const from = (account: string | undefined, plain: boolean): string => {
   return JSON.stringify({ ...bus, account });
 };
 
+const CLOSED = { own: '111111111111', services: {}, events: {} };
+const OPEN = { ...CLOSED, events: { 'shop.placed': ['222222222222'] } };
+
 describe('row 49: an event of an account that may not publish here', () => {
   it.each([
     ['another account', '999999999999', false],
@@ -29,26 +32,28 @@ describe('row 49: an event of an account that may not publish here', () => {
     ['no account', undefined, false],
     ['no account, its detail the data alone', undefined, true],
   ])('is parked as forbidden: %s', async (_, account, plain) => {
-    const rig = new InboxRig({ accounts: ['111111111111', '222222222222'] });
+    const rig = new InboxRig({ accounts: OPEN });
     rig.put(from(account, plain));
     await rig.work();
     expect(await rig.head(PID)).toBeUndefined();
     expect(rig.inbox.size).toBe(0);
     const [parked] = await rig.parked();
     expect(parked).toMatchObject({ reason: 'FORBIDDEN', body: from(account, plain) });
-    expect(parked?.detail).toBe(`The event came from the account ${String(account)}: only 111111111111, 222222222222 may publish here.`);
+    expect(parked?.detail).toBe(
+      `shop.placed of shop came from the account ${String(account)}: only 111111111111, 222222222222 may publish it.`,
+    );
     expect(rig.notices).toMatchObject([{ kind: 'parked', reason: 'FORBIDDEN', pid: '' }]);
   });
 
   it.each([false, true])('is parked also where it was sent on in a wrapper, whether plain or not: %s', async (plain) => {
-    const rig = new InboxRig({ accounts: ['111111111111'] });
+    const rig = new InboxRig({ accounts: CLOSED });
     rig.put(inboxBody({ tutti: 'forced', body: from('999999999999', plain), sentat: START }));
     await rig.work();
     expect(await rig.parked()).toMatchObject([{ reason: 'FORBIDDEN' }]);
   });
 
   it.each([false, true])('is heard where its account is one of them, whether plain or not: %s', async (plain) => {
-    const rig = new InboxRig({ accounts: ['111111111111', '222222222222'] });
+    const rig = new InboxRig({ accounts: OPEN });
     rig.put(from('222222222222', plain));
     await rig.work();
     expect(await rig.parked()).toEqual([]);

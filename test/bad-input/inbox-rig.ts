@@ -8,7 +8,7 @@ import { Engine, type EngineOptions, type Notice } from '../../lib/engine/engine
 import { sha256 } from '../../lib/engine/sha256.ts';
 import { inboxBody } from '../../lib/engine/inbox-message.ts';
 import { journalTexts, parseEntry } from '../../lib/engine/read-journal.ts';
-import { INBOX, openState } from '../../lib/local/state.ts';
+import { INBOX, openState, type State } from '../../lib/local/state.ts';
 import type { ReceivedMessage } from '../../lib/ports/message-queue.ts';
 import type { MemoryMessageQueue } from '../../lib/adapters/memory/message-queue.ts';
 import type { Head } from '../../lib/ports/process-store.ts';
@@ -26,19 +26,22 @@ export type Origin = Pick<ReceivedMessage, 'channel' | 'senderId'>;
 type RigOptions = Pick<EngineOptions, 'accounts' | 'startAgeMaxMs'> & {
   /** Messages have a channel, as on AWS; that of a message without an origin is the inbox. @default false */
   readonly deployed?: boolean;
+  /** What another rig has left. @default nothing */
+  readonly state?: State;
 };
 
 /** The engine on memory adapters and virtual time, its inbox open to anybody. */
 export class InboxRig {
   readonly clock = new VirtualClock(START);
-  readonly state = openState({ system: systemContract(shop), clock: this.clock });
+  readonly state: State;
   readonly events: { readonly type: string; readonly id: string; readonly data: unknown }[] = [];
   readonly notices: Notice[] = [];
   readonly engine: Engine;
   readonly #deployed: boolean;
   readonly #origins = new Map<string, Origin>();
 
-  constructor({ deployed = false, ...options }: RigOptions = {}) {
+  constructor({ deployed = false, state, ...options }: RigOptions = {}) {
+    this.state = state ?? openState({ system: systemContract(shop), clock: this.clock });
     this.#deployed = deployed;
     this.engine = this.#newEngine(options);
     Object.assign(code, { broken: false, brokenAtStart: false });

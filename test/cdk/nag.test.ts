@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Duration, Validations, type App } from 'aws-cdk-lib/core';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { describe, expect, test } from 'vitest';
-import { hotels, flights, payments } from '../../examples/travel-booking/contracts.ts';
+import { CheckoutTravelCart, hotels, flights, payments } from '../../examples/travel-booking/contracts.ts';
 import { Orchestrator } from '../../lib/cdk/orchestrator.ts';
 import { ServiceFunction } from '../../lib/cdk/service-function.ts';
 import { ServiceQueue } from '../../lib/cdk/service-queue.ts';
@@ -38,7 +38,10 @@ describe('AwsSolutions of cdk-nag', () => {
   test('finds nothing in a system with its services', () => {
     const app = testApp();
     const stack = testStack('Trips', app);
-    const orchestrator = tripsOrchestrator(stack, { retention: Duration.days(60), accounts: ['222222222222'] });
+    const orchestrator = tripsOrchestrator(stack, {
+      retention: Duration.days(60),
+      accounts: { '222222222222': { publishes: [CheckoutTravelCart] } },
+    });
     new ServiceFunction(stack, 'Payments', { orchestrator, service: payments, entry: 'examples/travel-booking/payments/service.ts' });
     expect(findings(app)).toEqual([]);
   });

@@ -6,7 +6,7 @@ import { Topic } from 'aws-cdk-lib/aws-sns';
 import { Queue } from 'aws-cdk-lib/aws-sqs';
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
-import { payments } from '../../examples/travel-booking/contracts.ts';
+import { CheckoutTravelCart, PaymentCharged, payments } from '../../examples/travel-booking/contracts.ts';
 import { trips } from '../../examples/travel-booking/system.ts';
 import { readPublishedSystem } from '../../lib/client/published-system.ts';
 import { Orchestrator } from '../../lib/cdk/orchestrator.ts';
@@ -206,11 +206,33 @@ describe('rules', () => {
   });
 
   test('events of other accounts are heard beside the own where they are listed', () => {
-    const heard = deployed({ accounts: ['222222222222'] });
-    expect(ofType(heard, 'AWS::Events::Rule')[0]?.properties['EventPattern']).toMatchObject({ account: [ACCOUNT, '222222222222'] });
-    expect(one(heard, 'AWS::Lambda::Function', 'Advance')).toMatchObject({
-      Environment: { Variables: { TUTTI_ACCOUNTS: `${ACCOUNT},222222222222` } },
+    const heard = deployed({ accounts: { '222222222222': { publishes: [CheckoutTravelCart] }, '333333333333': { services: ['hotels'] } } });
+    expect(ofType(heard, 'AWS::Events::Rule')[0]?.properties['EventPattern']).toMatchObject({
+      account: [ACCOUNT, '333333333333', '222222222222'],
     });
+    expect(one(heard, 'AWS::Lambda::Function', 'Advance')).toMatchObject({
+      Environment: {
+        Variables: {
+          TUTTI_ACCOUNTS: JSON.stringify({
+            own: ACCOUNT,
+            services: { hotels: '333333333333' },
+            events: { 'trips.checkout-travel-cart': ['222222222222'] },
+          }),
+        },
+      },
+    });
+  });
+
+  test.each([
+    [{ x: {} }, 'names "x": expected an account id of twelve digits'],
+    [{ '222222222222': { services: ['trains'] } }, 'names the service trains: expected one of payments'],
+    [
+      { '222222222222': { services: ['hotels'] }, '333333333333': { services: ['hotels'] } },
+      'names the service hotels in 222222222222 and in 333333333333: expected one account',
+    ],
+    [{ '222222222222': { publishes: [PaymentCharged] } }, 'which no process of trips starts on or receives'],
+  ])('accounts that cannot be are refused: %#', (accounts, message) => {
+    expect(() => deployed({ accounts })).toThrow(message);
   });
 
   test('each owner of events has patterns of its own, none longer than EventBridge takes', () => {
@@ -272,7 +294,7 @@ describe('functions', () => {
         TUTTI_INBOX_URL: 'trips-inbox',
         TUTTI_HOT_LANE_URL: 'trips-hot-lane.fifo',
         TUTTI_QUEUES: '{}',
-        TUTTI_ACCOUNTS: ACCOUNT,
+        TUTTI_ACCOUNTS: JSON.stringify({ own: ACCOUNT, services: {}, events: {} }),
         TUTTI_TICK_HORIZON_SECONDS: '900',
         TUTTI_RETENTION_DAYS: '60',
       },

@@ -2,7 +2,7 @@ import { Duration, Stack } from 'aws-cdk-lib/core';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Queue } from 'aws-cdk-lib/aws-sqs';
 import { describe, expect, test } from 'vitest';
-import { flights, payments } from '../../examples/travel-booking/contracts.ts';
+import { CheckoutTravelCart, flights, payments } from '../../examples/travel-booking/contracts.ts';
 import { Orchestrator } from '../../lib/cdk/orchestrator.ts';
 import { ServiceFunction } from '../../lib/cdk/service-function.ts';
 import { ServiceQueue } from '../../lib/cdk/service-queue.ts';
@@ -10,6 +10,7 @@ import { policyLines, roleLines } from './statement-lines.ts';
 import { ACCOUNT, REGION, resourcesOf, testApp, testStack, tripsOrchestrator, type Resource } from './synthesized.ts';
 
 const OTHER = '222222222222';
+const HOTELS = '333333333333';
 const entry = 'examples/travel-booking/flights/service.ts';
 
 const properties = (resources: readonly Resource[], type: string): readonly Resource['properties'][] =>
@@ -126,7 +127,7 @@ describe('a service in another account', () => {
   new ServiceFunction(theirs, 'Flights', { orchestrator: far, queue, service: flights, entry });
   const ours = testStack('Trips', app);
   tripsOrchestrator(ours, {
-    accounts: [OTHER],
+    accounts: { [HOTELS]: { services: ['hotels'], publishes: [CheckoutTravelCart] } },
     queues: { flights: Queue.fromQueueArn(ours, 'Flights', `arn:aws:sqs:${REGION}:${OTHER}:trips-flights`) },
   });
 
@@ -150,21 +151,29 @@ describe('a service in another account', () => {
     expect(made).toMatchObject({ Environment: { Variables: { TUTTI_BUS: `arn:aws:events:${REGION}:${ACCOUNT}:event-bus/trips` } } });
   });
 
-  test('is let in by the orchestrator: onto the bus in its own and the heard names, and to the values', () => {
+  test('is let in by the orchestrator: onto the bus as itself, and to its own values, beside another account that is let in as itself', () => {
     const resources = resourcesOf(ours);
-    const [policy] = properties(resources, 'AWS::Events::EventBusPolicy');
-    expect(policy).toMatchObject({
-      StatementId: `Publish${OTHER}`,
-      Statement: {
-        Effect: 'Allow',
-        Action: 'events:PutEvents',
-        Principal: { AWS: `arn:aws:iam::${OTHER}:root` },
-        Condition: { 'ForAllValues:StringEquals': { 'events:source': ['trips', 'flights'] }, Null: { 'events:source': 'false' } },
+    const published = (account: string, source: string, types: string): object => ({
+      Effect: 'Allow',
+      Action: 'events:PutEvents',
+      Principal: { AWS: `arn:aws:iam::${account}:root` },
+      Condition: {
+        'ForAllValues:StringEquals': { 'events:source': source },
+        'ForAllValues:StringLike': { 'events:detail-type': [types] },
+        Null: { 'events:source': 'false', 'events:detail-type': 'false' },
       },
     });
+    expect(properties(resources, 'AWS::Events::EventBusPolicy')).toMatchObject([
+      { StatementId: `Publish${HOTELS}ServiceHotels`, Statement: published(HOTELS, 'hotels', 'hotels.*') },
+      { StatementId: `Publish${HOTELS}EventsTrips`, Statement: published(HOTELS, 'trips', 'trips.checkout-travel-cart') },
+      { StatementId: `Publish${OTHER}ServiceFlights`, Statement: published(OTHER, 'flights', 'flights.*') },
+    ]);
     expect(policyLines(resources, 'AWS::S3::BucketPolicy')).toEqual([
       'account 222222222222: s3:GetObject on values orchestrator/*',
       'account 222222222222: s3:PutObject on values flights/*',
+      'account 333333333333: s3:GetObject on values orchestrator/*',
+      'account 333333333333: s3:PutObject on values _clients/trips.checkout-travel-cart/*',
+      'account 333333333333: s3:PutObject on values hotels/*',
     ]);
     expect(roleLines(resources, 'AdvanceProcesses')).toContain(`sqs:SendMessage on arn:aws:sqs:${REGION}:${OTHER}:trips-flights`);
   });

@@ -10,7 +10,7 @@ const complete = {
   TUTTI_INBOX_URL: 'https://sqs/1/trips-inbox',
   TUTTI_HOT_LANE_URL: 'https://sqs/1/trips-hot-lane.fifo',
   TUTTI_QUEUES: '{"flights":"https://sqs/2/flights"}',
-  TUTTI_ACCOUNTS: '111111111111, 222222222222',
+  TUTTI_ACCOUNTS: '{"own":"111111111111","services":{"flights":"222222222222"},"events":{}}',
 };
 
 describe('the environment of the functions', () => {
@@ -23,7 +23,7 @@ describe('the environment of the functions', () => {
       inboxUrl: 'https://sqs/1/trips-inbox',
       hotLaneUrl: 'https://sqs/1/trips-hot-lane.fifo',
       queues: { flights: 'https://sqs/2/flights' },
-      accounts: ['111111111111', '222222222222'],
+      accounts: { own: '111111111111', services: { flights: '222222222222' }, events: {} },
       tickHorizonMs: 900_000,
     });
   });
@@ -36,6 +36,16 @@ describe('the environment of the functions', () => {
     ['TUTTI_NAME', undefined, 'The environment variable TUTTI_NAME is not set: expected the name of the deployment.'],
     ['TUTTI_TABLE', '', 'The environment variable TUTTI_TABLE is not set: expected the name of the table.'],
     ['TUTTI_QUEUES', '["a"]', 'The environment variable TUTTI_QUEUES is "[\\"a\\"]": expected a JSON object of queue URLs by service.'],
+    [
+      'TUTTI_ACCOUNTS',
+      '111',
+      'The environment variable TUTTI_ACCOUNTS is "111": expected a JSON object { own, services, events } of account ids.',
+    ],
+    [
+      'TUTTI_ACCOUNTS',
+      '1,2',
+      'The environment variable TUTTI_ACCOUNTS is "1,2": expected a JSON object { own, services, events } of account ids.',
+    ],
     [
       'TUTTI_TICK_HORIZON_SECONDS',
       '-1',

@@ -66,7 +66,7 @@ export class InboxWorld {
       parking: this.parking,
       // A pause between two tries is over at once.
       clock: { now: () => this.clock.now(), sleep: async () => undefined },
-      accounts: ['local', '111111111111'],
+      accounts: { own: 'local', services: {}, events: {} },
       random: () => 0.5,
       onFault: (error) => this.faults.push(error),
     });

@@ -238,7 +238,7 @@ export class Deployment {
       payloads,
       parking,
       clock: worker.clock,
-      accounts: [ACCOUNT],
+      accounts: { own: ACCOUNT, services: {}, events: {} },
       hotLane: swarm.hotLane,
       warmMax: swarm.warmMax,
       tickHorizonMs: tickHorizonMs(swarm),

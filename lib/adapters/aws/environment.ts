@@ -38,14 +38,6 @@ export function mapVariable(environment: Environment, name: string, expected: st
   return map as Readonly<Record<string, string>>;
 }
 
-/** Values between commas. */
-export function listVariable(environment: Environment, name: string, expected: string): readonly string[] {
-  return textVariable(environment, name, expected)
-    .split(',')
-    .map((each) => each.trim())
-    .filter((each) => each !== '');
-}
-
 function parsed(text: string): unknown {
   try {
     return JSON.parse(text);

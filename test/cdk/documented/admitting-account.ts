@@ -7,6 +7,5 @@ const stack = new Stack(new App(), 'Trips', { env: { account: '111111111111', re
 new Orchestrator(stack, 'Trips', {
   system: trips,
   entry: 'examples/travel-booking/system.ts',
-  accounts: ['222222222222'],
   queues: { flights: Queue.fromQueueArn(stack, 'Flights', 'arn:aws:sqs:eu-west-1:222222222222:trips-flights') },
 });

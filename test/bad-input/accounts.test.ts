@@ -1,0 +1,100 @@
+import { describe, expect, it } from 'vitest';
+import type { PublishingAccounts } from '../../lib/engine/accounts.ts';
+import { busText, charging, InboxRig } from './inbox-rig.ts';
+
+const PID = 'default#fulfil#o-1';
+const [OWN, FLIGHTS, HOTELS] = ['111111111111', '222222222222', '333333333333'];
+const ORDER = { orderId: 'o-1' };
+
+const from = (account: string, body: string): string => JSON.stringify({ ...(JSON.parse(body) as object), account });
+const placed = (account: string, over: object = {}): string =>
+  from(
+    account,
+    busText('shop.placed', {
+      specversion: '1.0',
+      id: 'e-1',
+      source: 'shop',
+      type: 'shop.placed',
+      time: '2026-11-21T10:00:00.000Z',
+      datacontenttype: 'application/json',
+      hops: 0,
+      data: ORDER,
+      ...over,
+    }),
+  );
+
+/** An instance whose payment is out, and the answer to it as `account` publishes it. */
+const answeredFrom = async (account: string, accounts: PublishingAccounts): Promise<InboxRig> => {
+  const { rig, charge } = await charging();
+  const deployed = new InboxRig({ accounts, state: rig.state });
+  deployed.put(
+    from(
+      account,
+      busText('payments.charge.completed', {
+        specversion: '1.0',
+        id: `${charge.id}:completed`,
+        source: 'payments',
+        type: 'payments.charge.completed',
+        time: '2026-11-21T10:00:00.000Z',
+        datacontenttype: 'application/json',
+        dataversion: 2,
+        hops: 0,
+        commandid: charge.id,
+        commandhash: charge.datahash,
+        attempt: 1,
+        outcome: 'completed',
+        replyto: charge.replyto,
+        data: { paymentId: 'p-1' },
+      }),
+    ),
+  );
+  await deployed.work();
+  return deployed;
+};
+
+describe('an account speaks for what it was given, and for nothing else', () => {
+  const atHome: PublishingAccounts = { own: OWN, services: { flights: FLIGHTS, hotels: HOTELS }, events: {} };
+  const abroad: PublishingAccounts = { ...atHome, services: { ...atHome.services, payments: FLIGHTS } };
+  const asEvent: PublishingAccounts = { ...atHome, events: { 'payments.charge.completed': [HOTELS] } };
+
+  it.each([
+    ['of a service of the own account comes from there', OWN, atHome],
+    ['of a service of another account comes from that', FLIGHTS, abroad],
+  ])('an answer %s', async (_what, account, accounts) => {
+    expect(await (await answeredFrom(account, accounts)).story(PID)).toContain('CommandAnswered');
+  });
+
+  it.each([
+    ['of a service of the own account does not come from another', FLIGHTS, atHome],
+    ['of a service of another account does not come from the own', OWN, abroad],
+    ['of a service of another account does not come from a third', HOTELS, abroad],
+    ['does not come from an account that may publish an event of its type', HOTELS, asEvent],
+  ])('an answer %s', async (_what, account, accounts) => {
+    const rig = await answeredFrom(account, accounts);
+    expect(await rig.story(PID)).not.toContain('CommandAnswered');
+    expect(await rig.parked()).toMatchObject([{ reason: 'FORBIDDEN' }]);
+  });
+
+  it.each([
+    ['is heard from the own account', OWN, atHome, {}],
+    ['is heard from an account that publishes it', FLIGHTS, { ...atHome, events: { 'shop.placed': [FLIGHTS] } }, {}],
+  ])('an event %s', async (_what, account, accounts) => {
+    const rig = new InboxRig({ accounts });
+    rig.put(placed(account));
+    await rig.work();
+    expect(await rig.head(PID)).toMatchObject({ status: 'running' });
+  });
+
+  it.each([
+    ['of the system does not come from an account that has services only', FLIGHTS, atHome],
+    ['does not come from an account that publishes another', FLIGHTS, { ...atHome, events: { 'shop.confirmed': [FLIGHTS] } }],
+    ['of an owner in another account does not come from the own', OWN, { ...atHome, services: { shop: HOTELS } }],
+    ['is not taken by a name that every object has', FLIGHTS, { ...atHome, events: { constructor: [FLIGHTS] } }],
+  ])('an event %s', async (_what, account, accounts) => {
+    const rig = new InboxRig({ accounts });
+    rig.put(placed(account));
+    await rig.work();
+    expect(await rig.head(PID)).toBeUndefined();
+    expect(await rig.parked()).toMatchObject([{ reason: 'FORBIDDEN' }]);
+  });
+});
