@@ -88,6 +88,9 @@ export interface OpenCommand {
   readonly trace?: string | undefined;
 }
 
+/** An undo that failed for certain keeps its number until a person resumes or skips it: its outcome is known. */
+export const hasFailed = ({ mode, due, unknown }: OpenCommand): boolean => mode === 'undo' && due === Infinity && unknown === undefined;
+
 /** The end of `within`. */
 export const deadlineOf = ({ deadline }: OpenCommand): number => deadline ?? Infinity;
 

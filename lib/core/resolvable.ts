@@ -1,4 +1,4 @@
-import type { Image } from './image.ts';
+import { hasFailed, type Image } from './image.ts';
 
 /** A command whose outcome a person may find out. `run` is an earlier one where it is a tombstone of that. */
 export interface Resolvable {
@@ -8,9 +8,12 @@ export interface Resolvable {
   readonly path: string | undefined;
 }
 
-/** What can be resolved: open commands first, then those that their process went on without, the newest first. */
+/**
+ * What can be resolved: open commands first, then those that their process went on without, the newest first. Not an undo that has failed:
+ * a second outcome would contradict the journal, and `resume`, with or without `skip`, goes on from there.
+ */
 export const resolvables = (image: Image): Resolvable[] => [
-  ...Array.from(image.commands.values(), ({ n, command, path }) => ({ run: image.run, n, command, path })),
+  ...[...image.commands.values()].filter((each) => !hasFailed(each)).map(({ n, command, path }) => ({ run: image.run, n, command, path })),
   ...image.tombstones.map(({ run, n, command, path }) => ({ run, n, command, path })).toReversed(),
 ];
 

@@ -1,5 +1,5 @@
 import { contractOf, sendAgain, sendUnderNewNumber, settle } from './issue.ts';
-import type { OpenCommand } from './image.ts';
+import { hasFailed, type OpenCommand } from './image.ts';
 import type { Fact } from './journal-entry.ts';
 import type { CallStep, Run } from './run.ts';
 import { compensateAgain, skipUndo, undoAgain } from './undoing.ts';
@@ -12,10 +12,12 @@ export const resume = (run: Run, fact: Extract<Fact, { type: 'Resumed' }>): void
   if (skipped) return;
   const { clock, commands } = run.image;
   for (const command of commands.values()) {
-    if (command.n !== fact.n) {
-      if (command.unknown) sendWithNewLimits(run, command);
-    } else if (!fact.definite) sendWithNewLimits(run, command);
-    else {
+    const isStuckOn = command.n === fact.n;
+    // The reason names one of several: a person may have resolved another undo as failed meanwhile.
+    const isDefinite = isStuckOn ? fact.definite : hasFailed(command);
+    if (!isDefinite) {
+      if (isStuckOn || command.unknown) sendWithNewLimits(run, command);
+    } else {
       commands.delete(command.n);
       if (command.mode === 'undo') undoAgain(run, { ...command, retries: 0, since: clock }, command.n);
       else sendUnderNewNumber(run, command, 0, clock);

@@ -87,7 +87,7 @@ export const undoFailed = (run: Run, command: OpenCommand, fact: Extract<Fact, {
     if (undoing) undoing.n = n;
     return;
   }
-  run.image.commands.set(command.n, { ...command, due: Infinity });
+  run.image.commands.set(command.n, { ...command, due: Infinity, unknown: undefined });
   const last = lastErrorOf(fact.data);
   run.stuck = {
     code: 'COMPENSATION',

@@ -80,6 +80,75 @@ describe('resolve', () => {
     expect(trip.open()).toEqual(['flights.cancel (undo)']);
   });
 
+  test('of an undo that has failed changes nothing: its outcome is known, and resume sends it under another number', async () => {
+    const trip = await started(async (ctx) => {
+      await pay(ctx);
+      throw ctx.errors.Refused({ why: 'test' });
+    });
+    await trip.completes('payments.charge', PAID);
+    const { n } = trip.command('payments.refund');
+    await trip.fails('payments.refund', 'Closed');
+    const failure = { type: 'Lost', message: 'never sent', data: null };
+    for (const resolution of [{ failure }, { output: null }])
+      expect(await trip.operates('resolve', { step: `${STEP}/undo`, resolution })).toBe('dup');
+    expect(trip.entries('CommandAnswered').filter((entry) => entry.n === n)).toHaveLength(1);
+    await trip.operates('resume');
+    expect(trip.command('payments.refund').n).toBeGreaterThan(n);
+  });
+
+  test('of an undo as failed is taken once, also where nobody could tell its outcome before', async () => {
+    const trip = await started(async (ctx) => {
+      await pay(ctx);
+      throw ctx.errors.Refused({ why: 'test' });
+    });
+    await trip.completes('payments.charge', PAID);
+    await trip.isUnknown('payments.refund');
+    const step = `${STEP}/undo`;
+    const resolution = { failure: { type: 'Lost', message: 'never sent', data: null } };
+    expect(await trip.operates('resolve', { step, resolution })).toBe('apply');
+    expect(await trip.operates('resolve', { step, resolution })).toBe('dup');
+    expect(trip.image.stuck?.code).toBe('COMPENSATION');
+  });
+
+  test('of an undo as failed is taken once, also where nobody could tell its outcome before', async () => {
+    const trip = await started(async (ctx) => {
+      await pay(ctx);
+      throw ctx.errors.Refused({ why: 'test' });
+    });
+    await trip.completes('payments.charge', PAID);
+    await trip.isUnknown('payments.refund');
+    const step = `${STEP}/undo`;
+    const resolution = { failure: { type: 'Lost', message: 'never sent', data: null } };
+    expect(await trip.operates('resolve', { step, resolution })).toBe('apply');
+    expect(await trip.operates('resolve', { step, resolution })).toBe('dup');
+    expect(trip.image.stuck?.code).toBe('COMPENSATION');
+  });
+
+  test('of an undo as failed leaves two that have failed, and resume sends both under other numbers', async () => {
+    const trip = await started((ctx) =>
+      Promise.all([
+        ctx.scope('pays', async (ctx) => {
+          await pay(ctx);
+          throw ctx.errors.Refused({ why: 'test' });
+        }),
+        ctx.scope('flies', async (ctx) => {
+          await fly(ctx);
+          throw ctx.errors.Refused({ why: 'test' });
+        }),
+      ]),
+    );
+    await trip.completes('payments.charge', PAID);
+    await trip.completes('flights.book', FLIGHT);
+    expect(trip.open()).toEqual(['payments.refund (undo)', 'flights.cancel (undo)']);
+    await trip.fails('payments.refund', 'Closed');
+    const failure = { type: 'Lost', message: 'never sent', data: null };
+    await trip.operates('resolve', { step: 'flies/flights.book:1/undo', resolution: { failure } });
+    await trip.operates('resume');
+    await trip.completes('payments.refund');
+    await trip.completes('flights.cancel');
+    expect(trip.status).toBe('failed');
+  });
+
   test('of one command leaves an instance stuck on another, and on a bug', async () => {
     const trip = await started((ctx) => Promise.all([pay(ctx), fly(ctx)]));
     await trip.isUnknown('payments.charge');
