@@ -12,6 +12,7 @@ import { sendAll } from './send-all.ts';
 /**
  * What loaded heads fired and their next commits will drop is sent before these.
  * Each instance can do that alone; where a batch holds several they share calls, so that a batch sends once to a target.
+ * What comes again may have been refused, and be refused again: then nothing is committed, so nothing is sent for it here.
  * Returns the instances whose fires were all accepted.
  */
 export const sendFiresTogether = async (
@@ -23,8 +24,8 @@ export const sendFiresTogether = async (
   for (const [pid, items] of groups) {
     const head = heads.get(pid);
     // Nothing is committed here for an instance that is hot.
-    const image = isHot(context, head) ? undefined : firedBefore(head);
-    if (image && items.some(({ target }) => classify(image, target.inbound, target.definition ?? NOBODY) === 'apply')) unsent.push(image);
+    const image = isHot(context, head) ? undefined : firedBefore(head, items);
+    if (image && items.some((item) => applies(image, item))) unsent.push(image);
   }
   if (unsent.length < 2) return new Set();
   const dispatches: Dispatch[] = [];
@@ -40,9 +41,14 @@ export const sendFiresTogether = async (
   return sent;
 };
 
-/** An event whose data is stored apart is left to its instance, which reads it anyway. */
-const firedBefore = (head: Head | undefined): Image | undefined => {
+const applies = (image: Image, { message, target }: Item): boolean =>
+  message.receiveCount === 1 && classify(image, target.inbound, target.definition ?? NOBODY) === 'apply';
+
+/** A tick that is at hand was sent. An event whose data is stored apart is left to its instance, which reads it anyway. */
+const firedBefore = (head: Head | undefined, items: readonly Item[]): Image | undefined => {
   if (head?.status !== 'running' || !head.control.includes('"fires"') || formatFault(head) !== undefined) return undefined;
   const image = decodeHead(head);
+  const isAtHand = (at: number): boolean => items.some(({ target: { inbound } }) => inbound.kind === 'tick' && inbound.tickAt === at);
+  image.fires = image.fires.filter(({ kind, at }) => kind !== 'tick' || !isAtHand(at));
   return image.fires.length > 0 && image.fires.every(({ dataref }) => dataref === undefined) ? image : undefined;
 };

@@ -1,5 +1,5 @@
 import type { ProcessContract } from '../contract/runtime-contract.ts';
-import { isClosed, type Image, type StuckReason } from '../core/image.ts';
+import { isClosed, type Fire, type Image, type StuckReason } from '../core/image.ts';
 import type { Inbound } from '../core/inbound.ts';
 import { unresolvedCount } from '../core/unresolved.ts';
 import type { Head } from '../ports/process-store.ts';
@@ -40,8 +40,12 @@ export class WorkingCopy {
   readonly #pid: string;
   readonly #base: Head | undefined;
   readonly #firesSent: boolean;
-  /** What was fired before could not be sent, so it is still in the image. */
+  /** What earlier commits fired, of which nothing is known: sent before the commit that drops it. */
+  #firedBefore: readonly Fire[] = [];
+  /** It could not be sent, so it is still in the image. */
   #firesLeft = false;
+  /** Of this run, and applied. */
+  readonly #ticks = new Set<number>();
   #live: LiveInstance | undefined;
   #image: Image | undefined;
 
@@ -93,7 +97,7 @@ export class WorkingCopy {
     const live = await this.#liveFor(item);
     if (!(live instanceof LiveInstance)) return live;
     if (live.run.bug) return live.run.bug;
-    await this.#flush(live);
+    this.#takeFires(live);
     // Also of a buffer that was stuck, and resumed just before.
     const { early } = this.#base ?? {};
     if (early && inbound.kind === 'operate')
@@ -102,6 +106,7 @@ export class WorkingCopy {
     const fault = early && !live.run.bug && inbound.kind === 'start' ? await applyEarly(this.#context, live, early, inbound) : undefined;
     if (fault) return fault;
     this.changed = true;
+    if (inbound.kind === 'tick') this.#ticks.add(inbound.tickAt);
     if (live.run.stuck && !live.run.bug) markStuck(live.run.image, live.run.stuck);
     return live.run.bug;
   }
@@ -155,13 +160,20 @@ export class WorkingCopy {
     return this.#live;
   }
 
-  /** What an earlier commit fired and this environment has not sent itself is sent now, since this commit drops it. */
-  async #flush(live: LiveInstance): Promise<void> {
+  /** What an earlier commit fired and this environment has not sent itself is set aside: where the event is refused, nothing is dropped, and nothing sent. */
+  #takeFires(live: LiveInstance): void {
     const { image } = live.run;
     if (this.changed || image.fires.length === 0) return;
-    const isSent = live.firesSent || this.#firesSent || (await sendFiresLeft(this.#context, image));
-    if (isSent) image.fires = [];
-    else this.#firesLeft = true;
+    if (!live.firesSent && !this.#firesSent) this.#firedBefore = image.fires;
+    image.fires = [];
+  }
+
+  /** A tick that is applied here was sent. */
+  async #sendFiredBefore(image: Image): Promise<void> {
+    const fired = this.#firedBefore.filter(({ kind, at }) => kind !== 'tick' || !this.#ticks.has(at));
+    if (fired.length === 0 || (await sendFiresLeft(this.#context, { ...image, fires: fired }))) return;
+    image.fires = [...fired, ...image.fires];
+    this.#firesLeft = true;
   }
 
   /** After an act that lets a stuck instance go on, what is parked beside it goes back. Also after its redelivery, which may repair a crash. */
@@ -172,6 +184,7 @@ export class WorkingCopy {
 
   async commit(contended: boolean): ReturnType<typeof commitImage> {
     if (this.#live) {
+      await this.#sendFiredBefore(this.#live.run.image);
       markHeat(this.#context, this.#live.run.image, contended);
       const commit = await commitImage(this.#context, this.#live, this.#base);
       if (commit.status === 'committed' && commit.head.status === 'stuck') this.#noticeStuck(this.#live.run.image.stuck);

@@ -30,6 +30,8 @@ export class EngineRig {
   readonly notices: Notice[] = [];
   /** What has come to the inbox from outside. */
   readonly bodies: string[] = [];
+  /** Ticks that the engine has sent. */
+  ticks = 0;
   /** The bus: `broken`, it accepts nothing; `callsUntilMended`: so many calls more. */
   readonly bus = new BreakableBus();
   /** The queue of the flights: `broken`, it fails; `refusing`, it takes nothing, and never will. */
@@ -192,6 +194,7 @@ export class EngineRig {
   #breakable(sender: MessageSender): MessageSender {
     return {
       send: async (queue, messages) => {
+        this.ticks += messages.filter(({ body }) => body.startsWith('{"tutti":"tick"')).length;
         if (queue !== 'flights') return sender.send(queue, messages);
         if (this.flights.broken) throw new TypeError('no flights');
         if (this.flights.refusing) return messages.map(() => ({ status: 'failed', senderFault: true, reason: 'no such queue' }));
