@@ -297,7 +297,10 @@ export class Deployment {
       sender: ports.sender,
       random: () => this.#tokens.number(),
       newNonce: () => String((this.#nonces += 1)).padStart(22, '0'),
-      report: ({ kind, commandId, message }) => told(`${worker.name}: ${kind} ${commandId ?? ''} ${message}`),
+      report: ({ kind, commandId, message }) => {
+        told(`${worker.name}: ${kind} ${commandId ?? ''} ${message}`);
+        if (kind === 'lease-lost' && commandId !== undefined) observer.lost(commandId);
+      },
     };
     if (swarm.polls) {
       const consumer = new Consumer(options);

@@ -33,6 +33,8 @@ export interface Observer {
   ended(commandId: string): void;
   /** The handler has asked to be run again later. */
   postponed(commandId: string): void;
+  /** A worker no longer owns the message of a run: the handler is aborted, and nobody counts the run of a transaction. */
+  lost(commandId: string): void;
   /** A service has written what it knows of a command; `by`: which worker asked for it. */
   recorded(commandId: string, record: Omit<CommandRecord, 'revision'>, by: string): void;
   /** An instance that closed long ago is gone, with all that was kept of it. */

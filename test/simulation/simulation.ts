@@ -3,6 +3,7 @@ import type { EventEnvelope } from '../../lib/contract/envelope.ts';
 import type { Json } from '../../lib/contract/schema.ts';
 import { systemContract } from '../../lib/contract/system.ts';
 import { toWire } from '../../lib/contract/wire.ts';
+import { hasFailed } from '../../lib/core/image.ts';
 import { decodeHead, tickAtOf } from '../../lib/engine/head-codec.ts';
 import { INBOX, inboxBody, OPERATIONS, STARTS, type InboxMessage } from '../../lib/engine/inbox-message.ts';
 import { answerDeferred, type DeferredAnswer } from '../../lib/service/deferred-answer.ts';
@@ -109,6 +110,7 @@ class Simulation {
       replayedOn: this.#scenario.replayedOn ?? [],
       tickHorizonMs: tickHorizonMs(this.#swarm),
       account: ACCOUNT,
+      now,
       outlasted: () => LONG_FAULTS.some((kind) => this.#faults.counts[kind] !== undefined),
       steadyAt: () => (UNSTEADY_FAULTS.some((kind) => this.#faults.counts[kind] !== undefined) ? undefined : now()),
       faults: () => this.#faults.count,
@@ -238,6 +240,7 @@ class Simulation {
       this.#happenings.happened(`postponed ${commandId}`);
       this.#auditor.postponed(commandId);
     },
+    lost: (commandId) => this.#auditor.lost(commandId),
     recorded: (commandId, record, by) => this.#auditor.recorded(commandId, record, by),
     retired: (pid) => {
       this.#happenings.happened(`retired ${pid}`);
@@ -389,7 +392,8 @@ class Simulation {
     const opid = `resolve-${(this.#operations += 1)}`;
     const act = { act: 'resolve', step, resolution: finds(step, command.command), reason: 'simulated', by: 'simulation' } as const;
     this.#request(OPERATIONS, { tutti: 'operate', opid, pid, ...act });
-    return true;
+    // What failed for certain has its outcome: the act changes nothing, and the instance is resumed all the same.
+    return !hasFailed(command);
   }
 
   /** What was a dead letter twice: by a resume where it lies beside its instance, else published once more, as it came. */

@@ -120,6 +120,8 @@ const missingReply = (target: Of<'reply'>, { image, runs }: InstancePicture): st
   const command = image.commands.get(n);
   if (!command || isClosed(image.status)) return undefined;
   if (outcome === 'deferred' && command.deferred) return undefined;
+  // That its service cannot tell is known already: from an earlier answer, or because it was silent.
+  if (outcome === 'unknown' && command.unknown) return undefined;
   const entries = runs.get(run)?.entries ?? [];
   const journaled = entries.some((entry) => entry.type === 'CommandAnswered' && entry.n === n && entry.outcome === outcome && !entry.late);
   return journaled ? undefined : 'the command is still open';

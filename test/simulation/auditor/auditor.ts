@@ -29,6 +29,7 @@ import { checkReplay } from './replay-equality.ts';
 import { restorePicture } from './restored-picture.ts';
 import { retirePicture } from './retired-picture.ts';
 import { SentCommands } from './sent-commands.ts';
+import { SentTicks } from './sent-ticks.ts';
 import { stoppedForNothing } from './stuck-by-answer.ts';
 import { ServiceMessages } from './service-messages.ts';
 import type { Told } from './told.ts';
@@ -50,6 +51,8 @@ export interface AuditorOptions {
   readonly outlasted?: () => boolean;
   /** The time, as long as no worker has died or stood still, no call has failed, and no clock was wrong: then runs are counted exactly. @default they are not */
   readonly steadyAt?: () => number | undefined;
+  /** The time, milliseconds. @default each happening takes one */
+  readonly now?: () => number;
   /** How many faults have struck so far. @default none has */
   readonly faults?: () => number;
   /** Whose journals `replayed` replays. @default all */
@@ -75,6 +78,7 @@ export class Auditor implements Observer, Told {
   readonly #services = new ServiceMessages();
   readonly #answers = new DefiniteAnswers();
   readonly #runs = new HandlerRuns();
+  readonly #ticks = new SentTicks();
   readonly #commands: SentCommands;
   readonly #readings = new Map<string, Reading>();
   /** When each body was last parked, beside whatever. */
@@ -223,6 +227,10 @@ export class Auditor implements Observer, Told {
 
   postponed(commandId: string): void {
     this.#runs.postponed(commandId);
+  }
+
+  lost(commandId: string): void {
+    this.#runs.lost(commandId);
   }
 
   recorded(commandId: string, record: Omit<CommandRecord, 'revision'>, by: string): void {
@@ -402,7 +410,11 @@ export class Auditor implements Observer, Told {
       const id = `${target.run}/${target.n}`;
       picture.replies.set(id, [...(picture.replies.get(id) ?? []), target]);
     } else if (target.kind === 'operate') picture.operators.set(target.id, target);
-    else if (picture.image?.run === target.run) picture.outbox.tickSent(target.tickAt);
+    else {
+      if (picture.image?.run === target.run) picture.outbox.tickSent(target.tickAt);
+      const { now, faults } = this.#options;
+      this.#ticks.accepted(target, now?.() ?? this.#at, faults?.() ?? 0, this.#violations.report);
+    }
   }
 
   #mark(picture: InstancePicture, { status }: Head): void {

@@ -68,3 +68,28 @@ describe('I13: the pause between two runs', () => {
     expect(violationsOf({ pauses: 'a', until: 100 }, { runs: 'b', at: 60, effect: 'transaction' })).toHaveLength(1);
   });
 });
+
+describe('I13: the number of runs', () => {
+  const runs = (...steps: readonly ('begins' | 'ends' | 'loses')[]): string[] => {
+    const told = new HandlerRuns();
+    const found: string[] = [];
+    told.accepted({ id: 'c1', retryattempts: 2 } as Parameters<HandlerRuns['accepted']>[0]);
+    for (const step of steps)
+      if (step === 'ends') told.ended('c1');
+      else if (step === 'loses') told.lost('c1');
+      else told.began({ commandId: 'c1', command: 'p.first', effect: 'transaction', worker: 'a', at: 0 }, (_, what) => found.push(what));
+    return found;
+  };
+
+  test('is at most what the policy allows', () => {
+    expect(runs('begins', 'ends', 'begins', 'ends', 'begins')).toEqual([
+      'c1 (p.first, of class transaction) was run 3 times: its policy allows 2',
+    ]);
+  });
+
+  test('leaves out a transaction that has lost its message, once', () => {
+    const lost = ['begins', 'loses', 'ends', 'begins', 'ends', 'begins', 'ends'] as const;
+    expect(runs(...lost)).toEqual([]);
+    expect(runs(...lost, 'begins')).toHaveLength(1);
+  });
+});

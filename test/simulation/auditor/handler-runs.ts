@@ -7,12 +7,18 @@ interface RunsOfCommand {
   /** The most that any copy has allowed, and the latest deadline. */
   attempts: number;
   deadline: number;
-  once: boolean;
+  effect: HandlerRun['effect'] | undefined;
   started: number;
-  /** Runs that have asked for another one, or that were begun beside another in a transaction, of which one is rolled back. */
+  /** Runs that have asked for another one, and transactions whose message was lost: they are rolled back, and nobody counts them. */
   postponed: number;
-  /** Runs under way. */
+  /** Transactions that were begun beside another: where both fail, both count. */
+  beside: number;
+  /** Its copies allow different numbers of runs, as after a resume: each answers by its own. */
+  varied: boolean;
+  /** Runs under way, but for those that have lost their message. */
   under: number;
+  /** Runs that have lost their message, and whose handler has not returned yet. */
+  lost: number;
   nextRunAt: number;
   /** The fencing token of the last claim. */
   token: string | undefined;
@@ -26,7 +32,9 @@ export class HandlerRuns {
 
   accepted({ id, retryattempts, deadline }: CommandEnvelope): void {
     const runs = this.#of(id);
-    runs.attempts = Math.max(runs.attempts, retryattempts ?? Infinity);
+    const attempts = retryattempts ?? Infinity;
+    if (runs.attempts > 0 && runs.attempts !== attempts) runs.varied = true;
+    runs.attempts = Math.max(runs.attempts, attempts);
     runs.deadline = Math.max(runs.deadline, deadline === undefined ? Infinity : Date.parse(deadline));
   }
 
@@ -39,11 +47,11 @@ export class HandlerRuns {
 
   began({ commandId, command, effect, worker, at }: HandlerRun, report: Report): void {
     const runs = this.#of(commandId);
-    runs.once = effect === 'once';
-    if (effect === 'transaction' && runs.under > 0) runs.postponed += 1;
+    runs.effect = effect;
+    if (effect === 'transaction' && runs.under > 0) runs.beside += 1;
     runs.under += 1;
     runs.started += 1;
-    const most = runs.attempts + runs.postponed;
+    const most = runs.attempts + runs.postponed + runs.beside;
     if (runs.started > most)
       report('I13', `${commandId} (${command}, of class ${effect}) was run ${runs.started} times: its policy allows ${most}`);
     const pausedUntil = pauseFound(runs, worker);
@@ -52,7 +60,18 @@ export class HandlerRuns {
 
   /** A run that its worker has not outlived never ends. */
   ended(commandId: string): void {
-    this.#of(commandId).under -= 1;
+    const runs = this.#of(commandId);
+    if (runs.lost > 0) runs.lost -= 1;
+    else runs.under -= 1;
+  }
+
+  /** A worker has lost the message of a run: its transaction is rolled back, and nobody counts it (docs/running-services.md). */
+  lost(commandId: string): void {
+    const runs = this.#of(commandId);
+    if (runs.effect !== 'transaction' || runs.under === 0) return;
+    runs.under -= 1;
+    runs.lost += 1;
+    runs.postponed += 1;
   }
 
   postponed(commandId: string): void {
@@ -63,9 +82,11 @@ export class HandlerRuns {
   exhausted({ commandid, outcome, retryable, attempts }: Partial<ReplyEnvelope>, now: number, report: Report): void {
     if (commandid === undefined || attempts === undefined || !(outcome === 'unknown' || (outcome === 'failed' && retryable))) return;
     const runs = this.#of(commandid);
+    if (runs.varied) return;
     const counted = runs.started - runs.postponed;
-    if (attempts !== counted) report('I13', `${commandid} was run ${counted} times, and is answered ${outcome} after ${attempts}`);
-    if (attempts < runs.attempts && now <= runs.deadline && !runs.once)
+    if (attempts > counted || attempts < counted - runs.beside)
+      report('I13', `${commandid} was run ${counted} times, and is answered ${outcome} after ${attempts}`);
+    if (attempts < runs.attempts && now <= runs.deadline && runs.effect !== 'once')
       report('I13', `${commandid} is answered ${outcome} after ${attempts} runs of ${runs.attempts}, before its deadline`);
   }
 
@@ -75,10 +96,13 @@ export class HandlerRuns {
     const runs: RunsOfCommand = {
       attempts: 0,
       deadline: 0,
-      once: false,
+      effect: undefined,
       started: 0,
       postponed: 0,
+      beside: 0,
+      varied: false,
       under: 0,
+      lost: 0,
       nextRunAt: -Infinity,
       token: undefined,
       claims: [],

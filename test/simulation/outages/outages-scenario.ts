@@ -10,7 +10,7 @@ import { providerAt, type EffectClass, type Outage } from './provider.ts';
 const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
 /** Each run is simulated, in a dozen steps. */
-const PAUSES_MAX = 400;
+const PAUSES_MAX = 150;
 /** Of a command that would be run more often than that. */
 const HURRIED_ATTEMPTS = 100;
 
@@ -21,10 +21,12 @@ const HURRIED_ATTEMPTS = 100;
 export const outagesScenario = (choices: Choices): Scenario => {
   const fromMs = choices.below(5 * MINUTE_MS);
   const outage: Outage = { fromMs, toMs: fromMs + outageMs(choices) };
-  const isLong = outage.toMs - fromMs > 12 * HOUR_MS;
+  const isLong = outage.toMs - fromMs >= 8 * HOUR_MS;
   const drawn = (): Terms => bounded(drawnTerms(choices), outage);
   const terms = { first: drawn(), second: drawn(), third: drawn(), back: drawnBack(choices) };
   const effect = choices.one<EffectClass>(['key', 'transaction', 'key', 'once']);
+  // What is not taken back is for a person, and is taken back later.
+  const refusesUntilMs = choices.chance(0.2) ? choices.one([30 * MINUTE_MS, HOUR_MS]) : 0;
   const retryAfterSeconds = choices.one([60, 600, 3_600]);
   const { provider, system } = outageSystem(terms);
   const database = new MemoryDatabase();
@@ -58,7 +60,7 @@ export const outagesScenario = (choices: Choices): Scenario => {
   return {
     name: 'outages',
     builds: [system],
-    serve: (site) => [providerAt(site, provider, { outage, effect, retryAfterSeconds, database, done })],
+    serve: (site) => [providerAt(site, provider, { outage, effect, refusesUntilMs, retryAfterSeconds, database, done })],
     finds: (commandId, command) => {
       const label = done.get(commandId);
       if (label === undefined) return { failure: { type: 'NotDone', message: 'The provider has no record of it.', data: null } };

@@ -39,7 +39,7 @@ export const Sent = event('outages.sent', Trip);
 const policy = ({ timeout, ...retry }: Terms) => ({ timeout, retry });
 
 const providerOf = (terms: Readonly<Record<Verb | 'back', Terms>>) => {
-  const back = command({ input: Done, ...policy(terms.back) });
+  const back = command({ input: Done, errors: { Refused: Done }, ...policy(terms.back) });
   const parts = { input: Errand, output: Done, errors: { Refused: Done } };
   const undo = { command: back, input: (_errand: Errand, done: z.infer<typeof Done>) => done };
   return service('provider', {

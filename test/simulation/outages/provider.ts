@@ -17,6 +17,7 @@ interface Task {
   readonly undoes?: string;
   readonly signal: AbortSignal;
   readonly tx: MemoryTransaction | undefined;
+  readonly errors: { Refused(data: { readonly label: string }): Error };
   notDone(reason: string): Error;
   retryAfter(delay: `${number} seconds`, reason: string): Error;
 }
@@ -30,13 +31,16 @@ export const providerAt = (
   how: {
     readonly outage: Outage;
     readonly effect: EffectClass;
+    /** Until then it takes nothing back, and says so. Milliseconds after the beginning. */
+    readonly refusesUntilMs: number;
     readonly retryAfterSeconds: number;
     readonly database: MemoryDatabase;
     readonly done: Map<string, string>;
   },
 ): Served => {
+  const sinceBeginning = (): number => site.clock.now() - START;
   const isDown = (): boolean => {
-    const sinceMs = site.clock.now() - START;
+    const sinceMs = sinceBeginning();
     return sinceMs >= how.outage.fromMs && sinceMs < how.outage.toMs;
   };
   const does = async (command: string, label: string, task: Task): Promise<void> => {
@@ -77,6 +81,7 @@ export const providerAt = (
         run: async ({ label }: { readonly label: string }, task: Task) => {
           await site.pass();
           if (isDown()) throw new Error('The provider is down.');
+          if (sinceBeginning() < how.refusesUntilMs) throw task.errors.Refused({ label });
           await does('provider.back', label, task);
         },
       },

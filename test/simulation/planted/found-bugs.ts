@@ -18,6 +18,34 @@ export const foundBugs: readonly PlantedBug[] = [
     ],
   },
   {
+    name: 'POISON_SENDS_TICKS',
+    rows: [],
+    what: 'What the head has fired is sent again before each decision, also where its code throws: a tick sends itself.',
+    mended: 'engine: send what a head has fired when the commit drops it',
+    patches: [
+      {
+        file: 'lib/engine/working-copy.ts',
+        find: 'this.#takeFires(live);',
+        plant: `if (PLANTED && !this.changed && live.run.image.fires.length > 0) await sendFiresLeft(this.#context, live.run.image);
+    ORIGINAL`,
+      },
+    ],
+  },
+  {
+    name: 'RESOLVES_FAILED',
+    rows: [],
+    scenario: 'outages',
+    what: 'A person may resolve an undo that has failed for certain, which gives its command a second outcome.',
+    mended: 'core: refuse to resolve an undo that has failed',
+    patches: [
+      {
+        file: 'lib/core/resolvable.ts',
+        find: '.filter((each) => !hasFailed(each))',
+        plant: '.filter((each) => PLANTED || !hasFailed(each))',
+      },
+    ],
+  },
+  {
     name: 'LOSER_STANDS',
     rows: [],
     scenario: 'programs',

@@ -110,8 +110,8 @@ export const headBugs: readonly PlantedBug[] = [
     patches: [
       {
         file: 'lib/engine/working-copy.ts',
-        find: 'const isSent = live.firesSent ||',
-        plant: 'const isSent = PLANTED || live.firesSent ||',
+        find: 'if (!live.firesSent && !this.#firesSent) this.#firedBefore = image.fires;',
+        plant: 'if (!PLANTED) ORIGINAL',
       },
     ],
   },
