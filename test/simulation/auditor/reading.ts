@@ -4,7 +4,8 @@ import type { Json } from '../../../lib/contract/schema.ts';
 import { NEWER, parseVersion } from '../../../lib/contract/versions.ts';
 import { identityOf } from '../../../lib/core/identity.ts';
 import { startType } from '../../../lib/engine/catalogue.ts';
-import type { InboxMessage, OperateMessage, StartMessage } from '../../../lib/engine/inbox-message.ts';
+import type { ForcedMessage, InboxMessage, OperateMessage, StartMessage } from '../../../lib/engine/inbox-message.ts';
+import { wrappedBody } from '../../../lib/engine/packed-body.ts';
 import { sha256 } from '../../../lib/engine/sha256.ts';
 import type { Contracts } from './contracts.ts';
 
@@ -67,7 +68,7 @@ export const readMessage = (body: string, contracts: Contracts, account?: string
 const unwrapped = (body: string): { readonly inner: string; readonly wrapped: boolean } => {
   if (!body.startsWith('{"tutti":"forced"')) return { inner: body, wrapped: false };
   try {
-    const { body: inner } = JSON.parse(body) as { readonly body?: unknown };
+    const inner = wrappedBody(JSON.parse(body) as ForcedMessage);
     return typeof inner === 'string' ? { inner, wrapped: true } : { inner: body, wrapped: false };
   } catch {
     return { inner: body, wrapped: false };

@@ -1,8 +1,10 @@
 import type { CommandEnvelope, Outcome } from '../../../lib/contract/envelope.ts';
+import { identityOf } from '../../../lib/core/identity.ts';
 import { replyKey } from '../../../lib/core/inbound.ts';
 import { isClosed, type Image } from '../../../lib/core/image.ts';
 import type { JournalEntry } from '../../../lib/core/journal-entry.ts';
 import { decodeHead } from '../../../lib/engine/head-codec.ts';
+import { sha256 } from '../../../lib/engine/sha256.ts';
 import type { MemoryTable } from '../../../lib/adapters/memory/table.ts';
 import type { ParkedEvent } from '../../../lib/ports/parking-store.ts';
 import type { Head, JournalChunk } from '../../../lib/ports/process-store.ts';
@@ -264,10 +266,7 @@ const purposeOf = (text: string): Purpose => {
   }
   const name = detail.type.startsWith('shop.pair') ? 'pair' : 'note';
   const starts = detail.type.endsWith('-ordered');
-  return {
-    kind: starts ? 'start' : 'signal',
-    pid: `default#${name}#${detail.data.order}`,
-    id: detail.id,
-    cause: `${starts ? 's' : 'x'}:${detail.id}`,
-  };
+  const owner = `default#${name}#${detail.data.order}`;
+  const identity = identityOf(sha256, { pid: owner, event: detail.type, id: detail.id });
+  return { kind: starts ? 'start' : 'signal', pid: owner, id: detail.id, cause: `${starts ? 's' : 'x'}:${identity}` };
 };

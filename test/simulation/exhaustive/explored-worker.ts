@@ -1,6 +1,7 @@
 import { hash as hashOf } from 'node:crypto';
 import { makeHandler } from '../../../functions/advance-processes/handler.ts';
 import { Engine } from '../../../lib/engine/engine.ts';
+import { OPERATIONS } from '../../../lib/engine/inbox-message.ts';
 import type { MessageSender, SendResult } from '../../../lib/ports/message-sender.ts';
 import type { EventPublisher } from '../../../lib/ports/event-publisher.ts';
 import type { ParkingStore } from '../../../lib/ports/parking-store.ts';
@@ -58,6 +59,8 @@ const WRITES: ReadonlySet<string> = new Set([
   'delete',
   'changeVisibility',
 ]);
+
+const isAct = ({ body }: ReceivedMessage): boolean => body.startsWith('{"tutti":"operate"');
 
 const REGION_ARN = 'arn:aws:sqs:region:account:';
 
@@ -119,17 +122,23 @@ export class ExploredWorker {
 
   async #run(handle: ReturnType<typeof makeHandler>, batch: readonly ReceivedMessage[]): Promise<void> {
     if (this.#options.mutant.deletesFirst) await this.#delete(batch);
-    const { batchItemFailures } = await handle({ Records: batch.map((message) => this.#record(message)) } as never, {
-      getRemainingTimeInMillis: () => 20_000,
-    });
-    const failed = new Set(batchItemFailures.map(({ itemIdentifier }) => itemIdentifier));
+    const failed = new Set<string>();
+    // Acts have a queue of their own, so no invocation has both.
+    for (const records of [batch.filter(isAct), batch.filter((message) => !isAct(message))]) {
+      if (records.length === 0) continue;
+      const event = { Records: records.map((message) => this.#record(message)) } as never;
+      const { batchItemFailures } = await handle(event, { getRemainingTimeInMillis: () => 20_000 });
+      for (const { itemIdentifier } of batchItemFailures) failed.add(itemIdentifier);
+    }
     const done = batch.filter(({ messageId }) => !failed.has(messageId));
     if (done.length > 0 && !this.#options.mutant.deletesFirst) await this.#delete(done);
   }
 
-  #record({ messageId, receiptHandle, body, sentAt, receiveCount }: ReceivedMessage): unknown {
+  #record(message: ReceivedMessage): unknown {
+    const { messageId, receiptHandle, body, sentAt, receiveCount } = message;
     const attributes = { ApproximateReceiveCount: String(receiveCount), SentTimestamp: String(sentAt) };
-    const eventSourceARN = `${REGION_ARN}${this.queue.name}${this.queue === this.#cloud.lane ? '.fifo' : ''}`;
+    const name = isAct(message) ? `trips-${OPERATIONS}` : this.queue.name;
+    const eventSourceARN = `${REGION_ARN}${name}${this.queue === this.#cloud.lane ? '.fifo' : ''}`;
     return { messageId, receiptHandle, body, attributes, eventSourceARN };
   }
 

@@ -141,13 +141,14 @@ export const foundBugs: readonly PlantedBug[] = [
     name: 'DEAD_LETTER_APART',
     rows: [],
     scenario: 'trips',
-    what: 'What was a dead letter twice is parked apart from the instance that it names, where no resume finds it.',
+    elusive: 'A dead letter is parked after a day, which no fault outlasts; test/engine/drain-dead-letters.test.ts.',
+    what: 'What was a dead letter for a day is parked apart from the instance that it names, where no resume finds it.',
     mended: 'What was a dead letter twice is parked beside the instance that it names, and a resume sends it back',
     patches: [
       {
-        file: 'lib/engine/drain-dead-letters.ts',
-        find: 'pid: pidIn(message.body), reason',
-        plant: "pid: PLANTED ? '' : pidIn(message.body), reason",
+        file: 'lib/engine/admit.ts',
+        find: 'namedInstance(message.body)',
+        plant: "PLANTED ? '' : namedInstance(message.body)",
       },
     ],
   },
