@@ -26,13 +26,16 @@ const LEVELS: Readonly<Record<LoggedEvent, 'info' | 'warn' | 'error'>> = {
   retired: 'info',
 };
 
-/** The only fields that a log line may have: no payload, no id but that of a process, no message of code that users wrote. */
+/** The only fields that a log line may have: no payload, no id but that of a process or of an event, no message of code that users wrote. */
 export interface LogLine {
   /** What the metrics of the constructs count. */
   readonly event: LoggedEvent;
   readonly pid?: string;
-  /** Of what was parked: its code. */
+  /** Of what was parked: its code, and what its message says of the event. */
   readonly reason?: string;
+  readonly id?: string;
+  readonly type?: string;
+  readonly source?: string;
   /** Of what failed. */
   readonly error?: string;
   readonly code?: string;
@@ -44,17 +47,38 @@ export interface LogLine {
 
 export type Log = (line: LogLine) => void;
 
-const FIELDS = ['event', 'pid', 'reason', 'error', 'code', 'detail', 'at', 'count'] as const satisfies readonly (keyof LogLine)[];
+const FIELDS = [
+  'event',
+  'pid',
+  'reason',
+  'id',
+  'type',
+  'source',
+  'error',
+  'code',
+  'detail',
+  'at',
+  'count',
+] as const satisfies readonly (keyof LogLine)[];
 
 /** One object per line: Lambda writes it as JSON. A field that is not allowed does not leave, whoever adds it. */
 export const logLine: Log = (line) => {
   console[LEVELS[line.event]](Object.fromEntries(FIELDS.flatMap((field) => (line[field] === undefined ? [] : [[field, line[field]]]))));
 };
 
-/** Where the instance is not known there is no pid. */
-export const noticeLine = ({ kind, reason, pid }: Notice): LogLine => ({ event: kind, reason, ...(pid !== '' && { pid }) });
-
 const DETAIL_CHARACTERS_MAX = 300;
+
+/** Reasons whose detail may quote what was sent, or what code of users threw. */
+const QUOTING: ReadonlySet<string> = new Set(['MALFORMED', 'DATA_INVALID', 'REFUSED', 'REPLY_INVALID', 'FORBIDDEN', 'STUCK']);
+
+/** Where the instance is not known there is no pid. */
+export const noticeLine = ({ kind, reason, pid, event, detail }: Notice): LogLine => ({
+  event: kind,
+  reason,
+  ...(pid !== '' && { pid }),
+  ...event,
+  ...(detail !== undefined && !QUOTING.has(reason) && { detail: detail.slice(0, DETAIL_CHARACTERS_MAX) }),
+});
 
 /**
  * What failed and is tried again. Only AWS's own message is told, which names calls and resources: others may quote what users sent.

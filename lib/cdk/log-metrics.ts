@@ -20,8 +20,8 @@ const UNSEEN: CountedLines = { metricName: 'unseen', pattern: '{ $.message.event
 /** What a function counts beside its faults. A metric without lines costs nothing. */
 const COUNTED: Readonly<Partial<Record<FunctionName, readonly CountedLines[]>>> = {
   'advance-processes': [
-    // What came after the end of its instance expires by itself.
-    { metricName: 'parked', pattern: '{ $.message.event = "parked" && $.message.reason != "CLOSED" }' },
+    // What came after the end of its instance expires by itself, and so does a request of a client that was told what is wrong with it.
+    { metricName: 'parked', pattern: '{ $.message.event = "parked" && $.message.reason != "CLOSED" && $.message.reason != "REFUSED" }' },
     { metricName: 'stuck', pattern: '{ $.message.event = "stuck" }' },
     { metricName: 'unresolved', pattern: '{ $.message.event = "unresolved" }' },
     {
@@ -29,7 +29,6 @@ const COUNTED: Readonly<Partial<Record<FunctionName, readonly CountedLines[]>>> 
       pattern: '{ ($.message.event = "parked" && $.message.reason = "CLOSED") || $.message.event = "ignored" }',
     },
   ],
-  'drain-dead-letters': [{ metricName: 'parked', pattern: '{ $.message.event = "parked" && $.message.reason != "CLOSED" }' }],
   // Every hour it says again what is still so.
   'wake-overdue': [
     { metricName: 'stuck', pattern: '{ $.message.event = "still-stuck" }', value: '$.message.count' },

@@ -84,7 +84,7 @@ function stillStuck(head: Head, { act }: Operation): ClientError {
 
 /** What a person resolved with does not keep to the contract: the engine has parked the act. */
 async function refuseParked({ parking }: Reach['ports'], pid: string, opid: string): Promise<void> {
-  const parked = (await parking.parked(pid)).find(({ body, reason }) => reason === 'DATA_INVALID' && body.includes(JSON.stringify(opid)));
+  const parked = (await parking.parked(pid)).find(({ body, reason }) => reason === 'REFUSED' && body.includes(JSON.stringify(opid)));
   if (parked) throw new ContractError('DATA_INVALID', parked.detail);
 }
 

@@ -81,7 +81,7 @@ interface Starting {
 /** The orchestrator parks a start whose input its contract does not allow: here nobody may have known the schema. */
 async function throwRefused({ ports }: Reach, { pid, startid }: Starting): Promise<void> {
   const parked = await ports.parking.parked(pid);
-  const own = parked.find(({ reason, body }) => reason === 'DATA_INVALID' && body.includes(JSON.stringify(startid)));
+  const own = parked.find(({ reason, body }) => reason === 'REFUSED' && body.includes(JSON.stringify(startid)));
   if (own !== undefined) throw new ContractError('DATA_INVALID', own.detail);
 }
 

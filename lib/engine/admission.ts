@@ -2,6 +2,7 @@ import { isOrchestratorError } from '../contract/errors.ts';
 import { thrownText } from '../contract/thrown-text.ts';
 import type { ProcessContract } from '../contract/runtime-contract.ts';
 import type { Inbound } from '../core/inbound.ts';
+import type { RedriveMessage } from './inbox-message.ts';
 import type { ReceivedMessage } from '../ports/message-queue.ts';
 
 /** What a message is for: an event for an instance. One event may concern several. */
@@ -19,7 +20,13 @@ export interface Target {
 export const NOBODY = { onOpen: 'reject', onClosed: 'reject' } as ProcessContract;
 
 export type Admission =
-  | { readonly status: 'deliver'; readonly targets: readonly Target[]; readonly aside?: Parked }
+  /** `redrives`: a person sends these parked events back, which concerns no instance yet. */
+  | {
+      readonly status: 'deliver';
+      readonly targets: readonly Target[];
+      readonly aside?: Parked;
+      readonly redrives?: RedriveMessage['events'];
+    }
   /** Malformed, forbidden or for nobody: kept for a person, never thrown away. */
   | ({ readonly status: 'park' } & Parked)
   /** From a newer version of a contract than this code knows: a deploy is rolling. */

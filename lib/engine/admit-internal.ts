@@ -22,6 +22,8 @@ export const admitInternal = (
       return ofStart(catalogue, body, by);
     case 'operate':
       return ofOperate(body, by, senderId);
+    case 'redrive':
+      return { status: 'deliver', targets: [], redrives: body.events };
   }
 };
 
@@ -48,8 +50,9 @@ const ofStart = (catalogue: Catalogue, start: StartMessage, by: Carried): Admiss
     // It may have been sent before the contract gained a version.
     data = parseGiven(event?.data ?? definition.input!, start.data, `${start.process} was started with`);
   } catch (error) {
-    // Whoever started it without its schemas looks for it here.
-    return unread(error, pid);
+    // The client that started it without its schemas looks for it here, and tells its user.
+    const { reason, detail } = unread(error, pid);
+    return reason === 'DATA_INVALID' ? park('REFUSED', detail, pid) : park(reason, detail, pid);
   }
   const type = startType(definition);
   const identity = identityOf(sha256, { pid, event: type, id: start.startid });

@@ -4,7 +4,7 @@ import { admit } from './admit.ts';
 import type { EngineContext } from './engine-context.ts';
 import type { ForcedMessage } from './inbox-message.ts';
 import { newItem, type Item } from './item.ts';
-import { parkMessage } from './park.ts';
+import { parkMessage, redriveEach } from './park.ts';
 import { DEPLOY_SECONDS, faultSeconds, isDeploying, noteFault } from './pause.ts';
 import { ALTERED, MISSING, readBody } from './read-body.ts';
 import type { Delivery } from './settle.ts';
@@ -26,7 +26,9 @@ const admitOne = async (context: EngineContext, message: ReceivedMessage): Promi
   if (admission.status === 'deliver') {
     // Whoever forwarded it to the lane has parked that already, under the id that it came with.
     if (admission.aside && !context.lane) await parkMessage(context.options, message, admission.aside);
-    return { message, items: itemsOf(message, body, admission.targets), giveBackSeconds: undefined };
+    const isWhole = admission.redrives === undefined || (await redriveEach(context, admission.redrives));
+    const giveBackSeconds = isWhole ? undefined : faultSeconds(context, message);
+    return { message, items: itemsOf(message, body, admission.targets), giveBackSeconds };
   }
   const passing = admission.status === 'newer' || admission === PAYLOAD_MISSING;
   if (passing && isDeploying(context, message)) return { message, items: [], giveBackSeconds: DEPLOY_SECONDS };

@@ -35,7 +35,7 @@ export const admit = (context: Admitting, message: ReceivedMessage, body: unknow
 const ADMITTED: Readonly<Record<Channel, readonly string[]>> = {
   inbox: ['tick', 'forced'],
   starts: ['start'],
-  operations: ['operate'],
+  operations: ['operate', 'redrive'],
 };
 
 const elsewhere = (body: object, { channel }: ReceivedMessage): Admission | undefined => {

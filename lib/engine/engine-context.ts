@@ -7,7 +7,7 @@ import type { EventPublisher } from '../ports/event-publisher.ts';
 import type { InstanceIndex } from '../ports/instance-index.ts';
 import type { MessageSender } from '../ports/message-sender.ts';
 import type { VisibilityChange } from '../ports/message-queue.ts';
-import type { ParkingStore } from '../ports/parking-store.ts';
+import type { ParkedIdentity, ParkingStore } from '../ports/parking-store.ts';
 import type { PayloadStore } from '../ports/payload-store.ts';
 import type { ProcessStore } from '../ports/process-store.ts';
 import type { PublishingAccounts } from './accounts.ts';
@@ -61,6 +61,8 @@ export interface Notice {
   readonly pid: string;
   /** Of what was parked, and why an instance is stuck: one sentence for a reader. It may quote what was sent, so it is for no log. */
   readonly detail?: string;
+  /** Of what was parked, where the message says it. */
+  readonly event?: ParkedIdentity;
 }
 
 /** What the engine's use cases work with. */

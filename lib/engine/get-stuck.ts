@@ -77,9 +77,9 @@ export const parkBesideStuck = async (
   const [head] = await store.load([pid], { consistent: true });
   if (head?.status === 'stuck') return true;
   const id = parkedId(message);
-  await redrive(context, pid, id);
+  await redrive(context, pid, [id]);
   // What could not be sent back is decided here when it comes again.
-  return (await parking.parked(pid)).every((event) => event.id !== id);
+  return (await parking.parked(pid, [id])).length === 0;
 };
 
 const short = (reason: StuckReason): StuckReason => ({ ...reason, message: shortText(reason.message) });

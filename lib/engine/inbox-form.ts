@@ -1,6 +1,6 @@
 import { DATAREF_LENGTH_MAX, HASH, ID, INSTANT, LABEL_LENGTH_MAX } from '../contract/envelope-form.ts';
 import { parsePid } from '../contract/process-id.ts';
-import type { ForcedMessage, InboxMessage, OperateMessage, StartMessage, TickMessage } from './inbox-message.ts';
+import type { ForcedMessage, InboxMessage, OperateMessage, RedriveMessage, StartMessage, TickMessage } from './inbox-message.ts';
 
 /**
  * Why a message of Tutti's own is not of its form, or undefined where it is. Only the system's own roles may write to the
@@ -14,6 +14,8 @@ export const inboxFault = (message: InboxMessage): string | undefined => {
       return startFault(message);
     case 'operate':
       return operateFault(message);
+    case 'redrive':
+      return redriveFault(message);
     case 'forced':
       return forcedFault(message);
     default:
@@ -72,6 +74,18 @@ const isResolution = (resolution: unknown): boolean => {
   const { type, message, data } = failure as { readonly type?: unknown; readonly message?: unknown; readonly data?: unknown };
   return typeof type === 'string' && typeof message === 'string' && data !== undefined;
 };
+
+/** A message is read and acted on as one, so it has a limit. */
+export const REDRIVEN_MAX = 100;
+
+const redriveFault = ({ opid, by, events }: RedriveMessage): string | undefined => {
+  if (!Array.isArray(events) || events.length === 0 || events.length > REDRIVEN_MAX || !events.every(isParked))
+    return `events is no list of 1 to ${REDRIVEN_MAX} parked events, each with its pid and its id`;
+  return texts({ opid, by }) ?? idFault('opid', opid);
+};
+
+const isParked = (event: RedriveMessage['events'][number] | null): boolean =>
+  typeof event === 'object' && typeof event?.id === 'string' && event.id !== '' && (event.pid === '' || pidFault(event.pid) === undefined);
 
 const CHANNELS: readonly unknown[] = [undefined, 'inbox', 'starts', 'operations'];
 /** Of a flag that is there or not. */

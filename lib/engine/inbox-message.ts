@@ -7,7 +7,7 @@ import type { Channel, ReceivedMessage } from '../ports/message-queue.ts';
  * `tutti` tells them apart. `start` comes by the queue `starts`, `operate` by `operations`; only the functions of the system may
  * send to the inbox, so the content of what they put there is trusted, not its form.
  */
-export type InboxMessage = TickMessage | StartMessage | OperateMessage | ForcedMessage;
+export type InboxMessage = TickMessage | StartMessage | OperateMessage | RedriveMessage | ForcedMessage;
 
 /** A timer may be due. `tickAt`: the instant that the head holds, as `tickAt` or as `due`. */
 export interface TickMessage {
@@ -54,6 +54,15 @@ export interface OperateMessage {
   readonly resolution?: Resolution;
   /** With `resume`: the version of the definition to go on with. */
   readonly version?: number;
+}
+
+/** A person, or a program for one, sends parked events back. */
+export interface RedriveMessage {
+  readonly tutti: 'redrive';
+  readonly opid: string;
+  readonly by: string;
+  /** At most 100; `pid` is `''` of what is parked apart. */
+  readonly events: readonly { readonly pid: string; readonly id: string }[];
 }
 
 /** A parked message on its way back: damping is off, what its key caused is sent again whatever message carried it. */

@@ -3,9 +3,6 @@ import type { EngineContext } from './engine-context.ts';
 import type { Item } from './item.ts';
 import { idAt, parkMessage } from './park.ts';
 
-/** A late event is kept for so long. */
-const LATE_MS = 30 * 86_400_000;
-
 /**
  * An event came after the end of its instance. It is parked for a while, under the event's own id: however often the event comes again, it is
  * parked once. A process that says `late: 'ignore'` drops it; that is counted by a notice, so it costs no write.
@@ -20,7 +17,6 @@ export const settleLate = async (context: EngineContext, { message, target }: It
     id: lateId(inbound),
     reason: 'CLOSED',
     detail: `${inbound.event} ${inbound.id} came after the instance had ended.`,
-    expiresAt: context.options.clock.now() + LATE_MS,
   });
 };
 

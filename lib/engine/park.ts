@@ -4,7 +4,17 @@ import type { ParkedEvent } from '../ports/parking-store.ts';
 import type { Dispatch } from './dispatch.ts';
 import type { EngineContext, EngineOptions } from './engine-context.ts';
 import { inboxFault } from './inbox-form.ts';
-import { firstOf, forcedBody, forcedMessage, INBOX, inboxBody, isWrapper, type ForcedMessage } from './inbox-message.ts';
+import {
+  firstOf,
+  forcedBody,
+  forcedMessage,
+  INBOX,
+  inboxBody,
+  isWrapper,
+  type ForcedMessage,
+  type RedriveMessage,
+} from './inbox-message.ts';
+import { namedEvent } from './named-event.ts';
 import { packedBody, wrappedBody } from './packed-body.ts';
 import { BEGUN_MS_MIN } from './pause.ts';
 import { sendAll, type SentResult } from './send-all.ts';
@@ -18,24 +28,32 @@ interface ParkedWhy {
   readonly detail: string;
   /** @default that of the message */
   readonly id?: string;
-  /** @default never */
-  readonly expiresAt?: number;
 }
+
+/**
+ * For which reasons a message is kept for a while only, since no person need act on it: it came after the end of its instance, or the client
+ * that sent it was told what is wrong with it. Such a message is kept for so long.
+ */
+const EXPIRING: ReadonlySet<string> = new Set(['CLOSED', 'REFUSED']);
+const EXPIRING_MS = 30 * 86_400_000;
 
 /** Keeps a message for a person, beside the instance that it concerns where one is known. */
 export const parkMessage = async ({ parking, clock, onNotice }: ParkingPorts, message: ReceivedMessage, why: ParkedWhy): Promise<void> => {
   const { body, sentAt, channel, senderId } = unwrapped(message);
+  const event = namedEvent(body);
+  const now = clock.now();
   await parking.park({
     pid: why.pid,
     id: why.id ?? idOf(sentAt, message),
     reason: why.reason,
     detail: shortText(why.detail),
+    ...(event && { event }),
     body,
     ...(channel !== undefined && channel !== INBOX && { channel, ...(senderId !== undefined && { senderId }) }),
-    parkedAt: clock.now(),
-    ...(why.expiresAt !== undefined && { expiresAt: why.expiresAt }),
+    parkedAt: now,
+    ...(EXPIRING.has(why.reason) && { expiresAt: now + EXPIRING_MS }),
   });
-  onNotice?.({ kind: 'parked', reason: why.reason, pid: why.pid, detail: why.detail });
+  onNotice?.({ kind: 'parked', reason: why.reason, pid: why.pid, detail: why.detail, ...(event && { event }) });
 };
 
 /** Under which a message is parked: as often as it is, it is parked once. */
@@ -65,10 +83,10 @@ const REDRIVEN_AT_A_TIME = 100;
 /**
  * After a `resume`: everything parked beside the instance goes back to the inbox in order, each a message of its own, and only then
  * is it marked. A crash in between, or time that is nearly up, is repaired by the redelivery of the `resume`. What can never be sent
- * stays parked, and so does what came after the end of the instance. `only`: no other than this one. Returns whether all else was sent.
+ * stays parked, and so does what expires. `only`: no others than these. Returns whether all else was sent.
  */
-export const redrive = async ({ options, remainingMs }: EngineContext, pid: string, only?: string): Promise<boolean> => {
-  const parked = (await options.parking.parked(pid)).filter(({ id, reason }) => (only === undefined ? reason !== 'CLOSED' : id === only));
+export const redrive = async ({ options, remainingMs }: EngineContext, pid: string, only?: readonly string[]): Promise<boolean> => {
+  const parked = (await options.parking.parked(pid, only)).filter(({ expiresAt }) => only !== undefined || expiresAt === undefined);
   for (let from = 0; from < parked.length; from += REDRIVEN_AT_A_TIME) {
     if (remainingMs() < BEGUN_MS_MIN) return false;
     const some = parked.slice(from, from + REDRIVEN_AT_A_TIME);
@@ -76,10 +94,20 @@ export const redrive = async ({ options, remainingMs }: EngineContext, pid: stri
     const sent = some.filter((_, i) => results[i] === 'sent').map(({ id }) => id);
     if (sent.length > 0) await options.parking.redriven(pid, sent, options.clock.now());
     const failures = results.filter((result) => result !== 'sent');
-    for (const { reason } of failures) options.onFault?.(`An event that is parked beside ${pid} could not be sent back: ${reason}`);
+    for (const { reason } of failures)
+      options.onFault?.(`An event that is parked ${pid === '' ? 'apart' : `beside ${pid}`} could not be sent back: ${reason}`);
     if (failures.some(({ senderFault }) => !senderFault)) return false;
   }
   return true;
+};
+
+/** Sends these parked events back, whatever the status of their instances. Returns whether all that can be sent was. */
+export const redriveEach = async (context: EngineContext, events: RedriveMessage['events']): Promise<boolean> => {
+  const ids = new Map<string, string[]>();
+  for (const { pid, id } of events) ids.set(pid, [...(ids.get(pid) ?? []), id]);
+  let isWhole = true;
+  for (const [pid, each] of ids) isWhole = (await redrive(context, pid, each)) && isWhole;
+  return isWhole;
 };
 
 /**

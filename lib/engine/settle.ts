@@ -11,8 +11,8 @@ import { DEPLOY_SECONDS, faultSeconds, isDeploying, noteFault } from './pause.ts
 /** Deliveries of an event whose code throws, before its instance is stuck: the fault may be a passing one. */
 const POISON_DELIVERIES_MAX = 3;
 
-/** Reasons that concern the message alone: it is parked, and its instance goes on. `DATA_INVALID`: what a person resolves a command with. */
-const PARKED: ReadonlySet<string> = new Set(['FORBIDDEN', 'START_TOO_OLD', 'NEWER', 'DATA_INVALID']);
+/** Reasons that concern the message alone: it is parked, and its instance goes on. */
+const PARKED: ReadonlySet<string> = new Set(['FORBIDDEN', 'START_TOO_OLD', 'NEWER']);
 
 /** A message and the events that it is for the instances that it concerns. */
 export interface Delivery {
@@ -89,6 +89,11 @@ const settleRefused = async (context: EngineContext, item: Item, reason: NonNull
     return undefined;
   }
   if (reason.code === 'STATE_FORMAT' && target.inbound.kind !== 'operate' && isDeploying(context, message)) return DEPLOY_SECONDS;
+  // What a person resolves a command with: the client looks for it, and tells its user.
+  if (reason.code === 'DATA_INVALID') {
+    await parkMessage(context.options, message, { pid: target.pid, reason: 'REFUSED', detail: reason.message });
+    return undefined;
+  }
   // What was decided and only not sent is parked as any event is: the next `resume` sends it.
   if (target.inbound.kind === 'operate' && reason.code !== 'DISPATCH')
     return (await refuseOperator(context, message, target, reason)) ? undefined : 1;

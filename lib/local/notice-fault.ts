@@ -3,8 +3,8 @@ import { stuckRemedy } from '../client/stuck-remedy.ts';
 import { ClientError, OrchestratorError } from '../contract/errors.ts';
 import type { Notice } from '../engine/engine.ts';
 
-/** No person need act: an event beside a stuck instance is sent back by its `resume`, and one that came after the end expires. */
-const HARMLESS: ReadonlySet<string> = new Set(['STUCK', 'CLOSED']);
+/** No person need act: an event beside a stuck instance is sent back by its `resume`, and one that came after the end expires, and the client of a refused request was told. */
+const HARMLESS: ReadonlySet<string> = new Set(['STUCK', 'CLOSED', 'REFUSED']);
 
 /** What `onFault` of the embedded runtime receives of a notice of the engine; undefined where no person need act. */
 export function noticeFault(notice: Notice): OrchestratorError | undefined {

@@ -12,7 +12,7 @@ import { SqliteIdempotencyStore } from '../adapters/sqlite/idempotency-store.ts'
 import { SqliteInstanceIndex } from '../adapters/sqlite/instance-index.ts';
 import type { LogOptions } from '../adapters/sqlite/log.ts';
 import { SqliteMessageQueue } from '../adapters/sqlite/message-queue.ts';
-import { SqliteParkingStore } from '../adapters/sqlite/parking-store.ts';
+import { allParked, SqliteParkingStore } from '../adapters/sqlite/parking-store.ts';
 import { SqlitePayloadStore } from '../adapters/sqlite/payload-store.ts';
 import { SqliteProcessStore } from '../adapters/sqlite/process-store.ts';
 import { openTables, type SqliteTables } from '../adapters/sqlite/tables.ts';
@@ -150,7 +150,7 @@ function sqliteStores(tables: SqliteTables): Stores {
   return {
     processStore: new SqliteProcessStore({ heads, chunks, written: (head, previous) => index.written(head, previous) }),
     instanceIndex: index,
-    parkingStore: new SqliteParkingStore({ parked: tables.parked, attempts: tables.attempts, durable }),
+    parkingStore: new SqliteParkingStore({ parked: tables.parked, attempts: tables.attempts, all: allParked(log, tables.parked), durable }),
     payloadStore: new SqlitePayloadStore(tables.payloads, log.inspection.directory),
     idempotencyStore: new SqliteIdempotencyStore(tables.records, durable),
     durable,

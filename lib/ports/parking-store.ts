@@ -10,6 +10,8 @@ export interface ParkedEvent {
   readonly reason: string;
   /** One sentence for the reader. */
   readonly detail: string;
+  /** What the message says of the event in it, where it says anything. */
+  readonly event?: ParkedIdentity;
   /** The message as it came. */
   readonly body: string;
   /** Where it came to first, and who sent it as the queue knew it: it is admitted as that again. @default as of a received message */
@@ -22,11 +24,17 @@ export interface ParkedEvent {
   readonly expiresAt?: number;
 }
 
+export interface ParkedIdentity {
+  readonly id: string;
+  readonly type: string;
+  readonly source: string;
+}
+
 export interface ParkingStore {
   /** Puts unconditionally. */
   park(event: ParkedEvent): Promise<void>;
-  /** By id, redriven ones left out; one that has expired may be among them for some days. Strongly consistent. */
-  parked(pid: string): Promise<readonly ParkedEvent[]>;
+  /** By id, of these ids or of all, redriven ones left out; one that has expired may be among them for some days. Strongly consistent. */
+  parked(pid: string, ids?: readonly string[]): Promise<readonly ParkedEvent[]>;
   /** Marks as sent back. Unknown ids are ignored. */
   redriven(pid: string, ids: readonly string[], at: number): Promise<void>;
   /**

@@ -146,7 +146,7 @@ export class EngineWorker {
     const { parking } = this.#state;
     return this.#life.holds({
       park: (event) => parking.park(event),
-      parked: (pid) => parking.parked(pid),
+      parked: (pid, ids) => parking.parked(pid, ids),
       redriven: (pid, ids, at) => parking.redriven(pid, ids, at),
       attempt: async (messageId, change) => {
         const count = await parking.attempt(messageId, change);

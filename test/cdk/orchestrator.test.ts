@@ -94,7 +94,10 @@ describe('the tables', () => {
         {
           IndexName: 'list',
           KeySchema: [{ AttributeName: 'lsh' }, { AttributeName: 'lsk' }],
-          Projection: { ProjectionType: 'INCLUDE', NonKeyAttributes: ['closed'] },
+          Projection: {
+            ProjectionType: 'INCLUDE',
+            NonKeyAttributes: ['closed', 'reason', 'detail', 'at', 'eid', 'ety', 'esrc', 'channel', 'sender', 'ttl'],
+          },
         },
         {
           IndexName: 'due',

@@ -114,7 +114,7 @@ test('a start whose input the orchestrator parked is told why', async () => {
   const start = connect(shop, connectionOf(ports)).start(order, { orderId: 'o-1', item: 'lamp' });
   await turn();
   const [message] = await ports.inbox.receive({ max: 1, waitSeconds: 0, visibilitySeconds: 1 });
-  const parked = { pid: 'default#order#o-1', id: '1#m', reason: 'DATA_INVALID', parkedAt: NOW, detail: 'order was started with item 7.' };
+  const parked = { pid: 'default#order#o-1', id: '1#m', reason: 'REFUSED', parkedAt: NOW, detail: 'order was started with item 7.' };
   await ports.parking.park({ ...parked, body: message!.body });
   await expect(passTime(ports, start)).rejects.toMatchObject({ code: 'DATA_INVALID', message: 'order was started with item 7.' });
   expect(ports.clock.now() - NOW).toBeLessThan(1_000);

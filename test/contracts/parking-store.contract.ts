@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { countWaiting, type ParkedFilter, type ParkedList } from '../../lib/ports/parked-list.ts';
 import type { ParkedEvent, ParkingStore } from '../../lib/ports/parking-store.ts';
 
 function parked(id: string, over: Partial<ParkedEvent> = {}): ParkedEvent {
@@ -6,7 +7,7 @@ function parked(id: string, over: Partial<ParkedEvent> = {}): ParkedEvent {
 }
 
 /** What every parking store does. `make` returns an empty one. */
-export function parkingStoreContract(name: string, make: () => Promise<ParkingStore> | ParkingStore): void {
+export function parkingStoreContract(name: string, make: () => Promise<ParkingStore & ParkedList> | (ParkingStore & ParkedList)): void {
   describe(`parking store: ${name}`, () => {
     it('keeps events beside their instance, in order of their ids, each id once', async () => {
       const store = await make();
@@ -38,6 +39,83 @@ export function parkingStoreContract(name: string, make: () => Promise<ParkingSt
       const act = parked('1', { channel: 'operations', senderId: 'AROAEXAMPLE:alice' });
       await store.park(act);
       expect(await store.parked('p')).toEqual([act]);
+    });
+
+    it('gives only the events whose ids are asked for', async () => {
+      const store = await make();
+      for (const id of ['1', '2', '3']) await store.park(parked(id));
+      await store.park(parked('4', { pid: '' }));
+      await store.redriven('p', ['2'], 9);
+      expect((await store.parked('p', ['3', '2', '1', 'unknown', '1'])).map(({ id }) => id)).toEqual(['1', '3']);
+      expect((await store.parked('', ['4'])).map(({ id }) => id)).toEqual(['4']);
+    });
+
+    const listed = async (store: ParkedList, filter: ParkedFilter = {}, max = 100): Promise<string[]> => {
+      const ids: string[] = [];
+      let after: string | undefined;
+      do {
+        const page = await store.list(filter, max, after);
+        expect(page.events.length).toBeLessThanOrEqual(max);
+        ids.push(...page.events.map(({ id }) => id));
+        after = page.next;
+      } while (after !== undefined);
+      return ids;
+    };
+    const filled = async (): Promise<ParkingStore & ParkedList> => {
+      const store = await make();
+      const event = { id: 'e1', type: 'shop.placed', source: 'shop' };
+      await store.park(parked('000000000000009#c', { pid: 'default#a#1', parkedAt: 30, reason: 'DEAD_LETTER', event }));
+      await store.park(parked('000000000000002#a', { pid: '', parkedAt: 10, reason: 'MALFORMED' }));
+      await store.park(parked('000000000000003#b', { pid: 'default#b#1', parkedAt: 20, reason: 'CLOSED', expiresAt: 4_102_444_800_000 }));
+      await store.park(parked('000000000000002#a', { pid: 'default#b#1', parkedAt: 40, event }));
+      await store.park(parked('000000000000005#d', { pid: 'default#b#1', parkedAt: 15 }));
+      await store.redriven('default#b#1', ['000000000000005#d'], 50);
+      return store;
+    };
+    const [apart, late, dead, poison] = ['000000000000002#a', '000000000000003#b', '000000000000009#c', '000000000000002#a'] as const;
+
+    it('lists what is parked beside all instances and apart, the oldest parked first, without what was sent back', async () => {
+      const store = await filled();
+      expect(await listed(store)).toEqual([apart, late, dead, poison]);
+      expect((await store.list({}, 4)).events[2]).toEqual({
+        pid: 'default#a#1',
+        id: dead,
+        reason: 'DEAD_LETTER',
+        detail: 'It throws.',
+        parkedAt: 30,
+        event: { id: 'e1', type: 'shop.placed', source: 'shop' },
+      });
+    });
+
+    it.each([1, 2, 3])('lists in pages of %i', async (max) => {
+      expect(await listed(await filled(), {}, max)).toEqual([apart, late, dead, poison]);
+      expect(await listed(await filled(), { pid: 'default#b#1' }, max)).toEqual([late, poison]);
+    });
+
+    it.each<[string, ParkedFilter, readonly string[]]>([
+      ['of one instance', { pid: 'default#b#1' }, [late, poison]],
+      ['apart', { pid: '' }, [apart]],
+      ['of a reason', { reason: 'DEAD_LETTER' }, [dead]],
+      ['of a type', { type: 'shop.placed' }, [dead, poison]],
+      ['that needs a person', { waiting: true }, [apart, dead, poison]],
+      ['parked since', { parkedAfter: 20 }, [late, dead, poison]],
+      ['parked before', { parkedBefore: 20 }, [apart, late]],
+      ['parked in no time at all', { parkedAfter: 41, parkedBefore: 39 }, []],
+    ])('lists what is %s', async (_what, filter, ids) => {
+      expect(await listed(await filled(), filter)).toEqual(ids);
+    });
+
+    it('counts what needs a person, up to a maximum', async () => {
+      const store = await filled();
+      expect([await countWaiting(store, 100), await countWaiting(store, 2)]).toEqual([3, 2]);
+    });
+
+    it('lists an event once that is parked again under its id', async () => {
+      const store = await make();
+      await store.park(parked('1', { parkedAt: 5 }));
+      await store.redriven('p', ['1'], 6);
+      await store.park(parked('1', { parkedAt: 7 }));
+      expect((await store.list({}, 10)).events).toMatchObject([{ id: '1', parkedAt: 7 }]);
     });
 
     it('counts the attempts of each message that were begun and have not ended', async () => {

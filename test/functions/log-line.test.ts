@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { faultLine, logLine, type LogLine } from '../../functions/log-line.ts';
+import { faultLine, logLine, noticeLine, type LogLine } from '../../functions/log-line.ts';
 
 afterEach(() => vi.restoreAllMocks());
 
@@ -19,6 +19,14 @@ describe('log lines', () => {
     const written = vi.spyOn(console, 'warn').mockImplementation(() => {});
     logLine({ event: 'parked', pid: 'default#trip#a', reason: 'POISON', body: '{"card":"4111"}' } as LogLine);
     expect(written.mock.calls).toEqual([[{ event: 'parked', pid: 'default#trip#a', reason: 'POISON' }]]);
+  });
+
+  test('tell of what is parked its event, and the detail where that quotes nothing that was sent', () => {
+    const event = { id: 'e1', type: 'shop.placed', source: 'shop' };
+    const notice = { kind: 'parked', pid: 'default#trip#a', event, detail: 'More than 64 events came before the instance.' } as const;
+    const line = { event: 'parked', pid: 'default#trip#a', id: 'e1', type: 'shop.placed', source: 'shop' };
+    expect(noticeLine({ ...notice, reason: 'EARLY_OVERFLOW' })).toEqual({ ...line, reason: 'EARLY_OVERFLOW', detail: notice.detail });
+    expect(noticeLine({ ...notice, reason: 'DATA_INVALID', detail: 'card is 4111' })).toEqual({ ...line, reason: 'DATA_INVALID' });
   });
 
   test('tell of a fault what AWS said, and never what another error quotes', () => {

@@ -129,7 +129,7 @@ export class InboxWorld {
         this.parked.push(event);
         await inner.park(event);
       },
-      parked: (pid) => inner.parked(pid),
+      parked: (pid, ids) => inner.parked(pid, ids),
       redriven: (...all) => inner.redriven(...all),
       attempt: (...all) => inner.attempt(...all),
     };

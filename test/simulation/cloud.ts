@@ -258,7 +258,7 @@ export class Cloud {
         observer.parked(event);
         return inner.park(event);
       },
-      parked: (pid) => inner.parked(pid),
+      parked: (pid, ids) => inner.parked(pid, ids),
       redriven: (pid, ids, at) => inner.redriven(pid, ids, at),
       attempt: (messageId, change) => inner.attempt(messageId, change),
     };

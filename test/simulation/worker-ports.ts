@@ -64,7 +64,7 @@ export class WorkerPorts {
     const { parking } = this.#cloud;
     return {
       park: (event) => this.#call('park', event.pid, () => parking.park(event)),
-      parked: (pid) => this.#call('parked', pid, () => parking.parked(pid)),
+      parked: (pid, ids) => this.#call('parked', pid, () => parking.parked(pid, ids)),
       redriven: (pid, ids, at) => this.#call('redriven', pid, () => parking.redriven(pid, ids, at)),
       attempt: (messageId, change) => this.#call('attempt', messageId, () => parking.attempt(messageId, change)),
     };

@@ -1,15 +1,18 @@
 import { createHash } from 'node:crypto';
 import { PutItemCommand, UpdateItemCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import type { Channel } from '../../ports/message-queue.ts';
+import type { ParkedFilter, ParkedList, ParkedPage } from '../../ports/parked-list.ts';
 import type { ParkedEvent, ParkingStore } from '../../ports/parking-store.ts';
 import type { PayloadStore } from '../../ports/payload-store.ts';
 import { conditionFailure } from './condition-failure.ts';
 import { EXISTS } from './conditions.ts';
+import { getItems } from './get-items.ts';
 import type { Item } from './head-item.ts';
 import { inParallel } from './in-parallel.ts';
 import { packText, unpackText } from './packed-lines.ts';
+import { apartPartition, byId, PARKED_SORT_PREFIX, parkedKey, summaryItem, summaryOf } from './parked-item.ts';
+import { parkedList } from './parked-query.ts';
 import { queryAll } from './query-pages.ts';
-import { PARKED_SHARDS, shardHash } from './shard.ts';
+import { PARKED_SHARDS } from './shard.ts';
 
 export interface DynamoDbParkingStoreOptions {
   readonly client: DynamoDBClient;
@@ -31,7 +34,7 @@ const DAY_SECONDS = 86_400;
 const NO_INSTANCE = 'none';
 
 /** Parked events beside the head of their instance, and counters of attempts. */
-export class DynamoDbParkingStore implements ParkingStore {
+export class DynamoDbParkingStore implements ParkingStore, ParkedList {
   readonly #client: DynamoDBClient;
   readonly #table: string;
   readonly #large: PayloadStore;
@@ -45,26 +48,22 @@ export class DynamoDbParkingStore implements ParkingStore {
   }
 
   async park(event: ParkedEvent): Promise<void> {
-    const item: Item = {
-      ...parkedKey(event.pid, event.id),
-      reason: { S: event.reason },
-      detail: { S: event.detail },
-      at: { N: String(event.parkedAt) },
-      ...(event.channel !== undefined && { channel: { S: event.channel } }),
-      ...(event.senderId !== undefined && { sender: { S: event.senderId } }),
-      ...(await this.#storedBody(event)),
-    };
-    if (event.expiresAt !== undefined) item['ttl'] = { N: String(Math.ceil(event.expiresAt / 1000)) };
-    if (event.redrivenAt !== undefined)
+    const item: Item = { ...summaryItem(event), ...(await this.#storedBody(event)) };
+    if (event.redrivenAt !== undefined) {
+      delete item['lsh'];
       Object.assign(item, { redriven: { N: String(event.redrivenAt) }, ttl: redrivenTtl(event.redrivenAt) });
+    }
     await this.#client.send(new PutItemCommand({ TableName: this.#table, Item: item }));
   }
 
-  async parked(pid: string): Promise<readonly ParkedEvent[]> {
-    const partitions = pid === '' ? Array.from({ length: PARKED_SHARDS }, (_, shard) => shardPartition(shard)) : [pid];
-    const items = (await Promise.all(partitions.map((partition) => this.#itemsOf(partition)))).flat();
-    const events = await inParallel(items, (item) => this.#eventOf(pid, item));
-    return events.sort((left, right) => (left.id < right.id ? -1 : left.id > right.id ? 1 : 0));
+  async parked(pid: string, ids?: readonly string[]): Promise<readonly ParkedEvent[]> {
+    const items = ids === undefined ? await this.#allOf(pid) : await this.#these(pid, ids);
+    const events = await inParallel(items, (item) => this.#eventOf(item));
+    return events.sort(byId);
+  }
+
+  list(filter: ParkedFilter, max: number, after?: string): Promise<ParkedPage> {
+    return parkedList(this.#client, this.#table, filter, max, after);
   }
 
   async redriven(pid: string, ids: readonly string[], at: number): Promise<void> {
@@ -72,9 +71,9 @@ export class DynamoDbParkingStore implements ParkingStore {
       const update = new UpdateItemCommand({
         TableName: this.#table,
         Key: parkedKey(pid, id),
-        UpdateExpression: 'SET #redriven = :at, #ttl = :ttl',
+        UpdateExpression: 'SET #redriven = :at, #ttl = :ttl REMOVE #lsh',
         ConditionExpression: EXISTS,
-        ExpressionAttributeNames: { '#redriven': 'redriven', '#ttl': 'ttl' },
+        ExpressionAttributeNames: { '#redriven': 'redriven', '#ttl': 'ttl', '#lsh': 'lsh' },
         ExpressionAttributeValues: { ':at': { N: String(at) }, ':ttl': redrivenTtl(at) },
       });
       try {
@@ -103,13 +102,24 @@ export class DynamoDbParkingStore implements ParkingStore {
     return Number(Attributes?.['n']?.N);
   }
 
+  async #allOf(pid: string): Promise<Item[]> {
+    const partitions = pid === '' ? Array.from({ length: PARKED_SHARDS }, (_, shard) => apartPartition(shard)) : [pid];
+    return (await Promise.all(partitions.map((partition) => this.#itemsOf(partition)))).flat();
+  }
+
+  async #these(pid: string, ids: readonly string[]): Promise<Item[]> {
+    const keys = [...new Set(ids)].map((id) => parkedKey(pid, id));
+    const items = await getItems(keys, { client: this.#client, table: this.#table, consistent: true });
+    return items.filter((item) => item['redriven'] === undefined);
+  }
+
   #itemsOf(partition: string): Promise<Item[]> {
     return queryAll(this.#client, {
       TableName: this.#table,
       KeyConditionExpression: 'pk = :pk AND begins_with(sk, :prefix)',
       FilterExpression: 'attribute_not_exists(#redriven)',
       ExpressionAttributeNames: { '#redriven': 'redriven' },
-      ExpressionAttributeValues: { ':pk': { S: partition }, ':prefix': { S: SORT_PREFIX } },
+      ExpressionAttributeValues: { ':pk': { S: partition }, ':prefix': { S: PARKED_SORT_PREFIX } },
       ConsistentRead: true,
     });
   }
@@ -122,33 +132,12 @@ export class DynamoDbParkingStore implements ParkingStore {
     return { ref: { S: this.#large.reference(pid || NO_INSTANCE, hash) } };
   }
 
-  async #eventOf(pid: string, item: Item): Promise<ParkedEvent> {
+  async #eventOf(item: Item): Promise<ParkedEvent> {
     const reference = item['ref']?.S;
     const packed = item['b']?.B;
-    return {
-      pid,
-      id: item['sk']?.S?.slice(SORT_PREFIX.length) ?? '',
-      reason: item['reason']?.S ?? '',
-      detail: item['detail']?.S ?? '',
-      body: reference !== undefined ? ((await this.#large.fetch(reference)) ?? '') : packed === undefined ? '' : unpackText(packed),
-      parkedAt: Number(item['at']?.N),
-      ...(item['channel']?.S !== undefined && { channel: item['channel'].S as Channel }),
-      ...(item['sender']?.S !== undefined && { senderId: item['sender'].S }),
-      ...(item['ttl']?.N !== undefined && { expiresAt: Number(item['ttl'].N) * 1000 }),
-    };
+    const body = reference !== undefined ? ((await this.#large.fetch(reference)) ?? '') : packed === undefined ? '' : unpackText(packed);
+    return { ...summaryOf(item), body };
   }
-}
-
-const SORT_PREFIX = 'X#';
-
-function parkedKey(pid: string, id: string): Item {
-  const partition = pid === '' ? shardPartition(shardHash(id) % PARKED_SHARDS) : pid;
-  return { pk: { S: partition }, sk: { S: `${SORT_PREFIX}${id}` } };
-}
-
-/** No pid begins like this: it begins with a tenant, which is followed by two more parts. */
-function shardPartition(shard: number): string {
-  return `X#${shard}`;
 }
 
 function redrivenTtl(at: number): Item[string] {

@@ -7,7 +7,7 @@
 export const LIST_SHARDS = 32;
 /** Shards of the index `due`, whose number belongs to its name as well. The sweeper reads all of them every minute. */
 export const DUE_SHARDS = 16;
-/** Shards of the parked events that belong to no instance. */
+/** Shards of the parked events that belong to no instance, and of the list of all of them. */
 export const PARKED_SHARDS = 8;
 
 /** FNV-1a over the UTF-16 units, and the mixing of MurmurHash3 behind it: ids that differ in one place would share their low bits. */

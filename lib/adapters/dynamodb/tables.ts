@@ -25,12 +25,15 @@ export interface TableLayout {
   readonly indexes: readonly IndexLayout[];
 }
 
-/** By process, status and shard, in the order in which instances were started. Early buffers and retired heads are not in it. */
+/**
+ * By process, status and shard, in the order in which instances were started. Early buffers and retired heads are not in it. Parked events
+ * are in partitions of their own, in the order in which they were parked; only they have the attributes behind `closed`.
+ */
 export const LIST_INDEX = {
   name: 'list',
   partition: { name: 'lsh', type: 'S' },
   sort: { name: 'lsk', type: 'S' },
-  projected: ['closed'],
+  projected: ['closed', 'reason', 'detail', 'at', 'eid', 'ety', 'esrc', 'channel', 'sender', 'ttl'],
 } as const satisfies IndexLayout;
 
 /** By shard, in the order in which instances are due; holds only those that are. */

@@ -1,4 +1,6 @@
+import type { ParkedFilter, ParkedList, ParkedPage, ParkedSummary } from '../../ports/parked-list.ts';
 import type { ParkedEvent, ParkingStore } from '../../ports/parking-store.ts';
+import { fitsParked, parkedPage } from './parked-page.ts';
 import { MemoryTable, type Table } from './table.ts';
 
 /** Where the store keeps what it holds. @default tables in memory, nothing to wait for */
@@ -7,19 +9,23 @@ export interface ParkingTables {
   readonly parked: Table<string, ParkedEvent>;
   /** Attempts by message id. */
   readonly attempts: Table<string, number>;
+  /** All parked events. @default those that are in memory */
+  readonly all?: () => Iterable<ParkedEvent>;
   /** Resolves when all that was written before survives a crash. */
   readonly durable?: () => Promise<void>;
 }
 
 /** Parked events and attempt counts in tables. */
-export class MemoryParkingStore implements ParkingStore {
+export class MemoryParkingStore implements ParkingStore, ParkedList {
   readonly #parked: Table<string, ParkedEvent>;
   readonly #attempts: Table<string, number>;
+  readonly #all: () => Iterable<ParkedEvent>;
   readonly #durable: (() => Promise<void>) | undefined;
 
   constructor(tables: ParkingTables = memoryParkingTables()) {
     this.#parked = tables.parked;
     this.#attempts = tables.attempts;
+    this.#all = tables.all ?? (() => tables.parked.resident());
     this.#durable = tables.durable;
   }
 
@@ -27,8 +33,16 @@ export class MemoryParkingStore implements ParkingStore {
     this.#parked.set(parkedKey(event.pid, event.id), event);
   }
 
-  async parked(pid: string): Promise<readonly ParkedEvent[]> {
-    return this.#parked.list(pid).filter((event) => event.redrivenAt === undefined);
+  async parked(pid: string, ids?: readonly string[]): Promise<readonly ParkedEvent[]> {
+    const asked = ids && new Set(ids);
+    return this.#parked.list(pid).filter(({ id, redrivenAt }) => redrivenAt === undefined && (asked?.has(id) ?? true));
+  }
+
+  async list(filter: ParkedFilter, max: number, after?: string): Promise<ParkedPage> {
+    const found: ParkedSummary[] = [];
+    for (const { body: _body, redrivenAt, ...event } of this.#all())
+      if (redrivenAt === undefined && fitsParked(event, filter)) found.push(event);
+    return parkedPage(found, max, after);
   }
 
   async redriven(pid: string, ids: readonly string[], at: number): Promise<void> {

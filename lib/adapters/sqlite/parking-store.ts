@@ -3,6 +3,7 @@ import { MemoryParkingStore } from '../memory/parking-store.ts';
 import type { Codec } from './field-text.ts';
 import type { OrderedLog } from './log.ts';
 import { LoggedTable } from './logged-table.ts';
+import type { RawRow } from './row-format.ts';
 
 /** Parked events and attempt counts in logged tables, with the semantics of the memory adapter. */
 export class SqliteParkingStore extends MemoryParkingStore {}
@@ -17,6 +18,16 @@ export function parkedTable(log: OrderedLog): LoggedTable<string, ParkedEvent> {
     keep: 0,
     groupOf: (event) => event.pid,
   });
+}
+
+/** All parked events, those that lie in rows alone included. */
+export function allParked(log: OrderedLog, table: LoggedTable<string, ParkedEvent>): () => Iterable<ParkedEvent> {
+  const { rows, definition } = table;
+  const all = log.database.prepare(`SELECT ${rows.selected} FROM ${definition.name}`);
+  return function* () {
+    yield* table.resident();
+    yield* table.outside((all.all() as RawRow[]).map((row) => rows.read(row)));
+  };
 }
 
 export function attemptTable(log: OrderedLog): LoggedTable<string, number> {

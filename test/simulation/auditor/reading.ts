@@ -83,6 +83,7 @@ const ofOwn = (message: InboxMessage, contracts: Contracts): readonly Target[] =
       return [{ kind: 'operate', pid: message.pid, id: message.opid, act: message.act, by: message.by }];
     case 'start':
       return ofStart(message, contracts);
+    case 'redrive':
     case 'forced':
       return [];
   }

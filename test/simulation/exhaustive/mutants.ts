@@ -29,7 +29,7 @@ const withStore = (ports: EnginePorts, store: Partial<ProcessStore>): EnginePort
 
 const parkingOf = ({ parking }: EnginePorts): EnginePorts['parking'] => ({
   park: (event) => parking.park(event),
-  parked: (pid) => parking.parked(pid),
+  parked: (pid, ids) => parking.parked(pid, ids),
   redriven: (pid, ids, at) => parking.redriven(pid, ids, at),
   attempt: (messageId, change) => parking.attempt(messageId, change),
 });

@@ -1,0 +1,34 @@
+import type { ParkedFilter, ParkedPage, ParkedSummary } from '../../ports/parked-list.ts';
+import type { ParkedEvent } from '../../ports/parking-store.ts';
+
+/** Sorts by the time of parking; no other event has the same. */
+export function parkedSortKey({ parkedAt, id, pid }: Pick<ParkedEvent, 'parkedAt' | 'id' | 'pid'>): string {
+  return `${parkedAtKey(parkedAt)}#${id}#${pid}`;
+}
+
+/** Zero-padded so that text sorts as numbers do. */
+export function parkedAtKey(parkedAt: number): string {
+  return String(Math.max(0, parkedAt)).padStart(15, '0');
+}
+
+/** The first of these events behind `after`, in the order of the list. */
+export function parkedPage(events: readonly ParkedSummary[], max: number, after = ''): ParkedPage {
+  const behind = events
+    .map((event) => ({ key: parkedSortKey(event), event }))
+    .filter(({ key }) => key > after)
+    .sort((left, right) => (left.key < right.key ? -1 : 1));
+  const page = behind.slice(0, max);
+  const last = page.at(-1);
+  return { events: page.map(({ event }) => event), ...(behind.length > max && last !== undefined && { next: last.key }) };
+}
+
+export function fitsParked(event: ParkedSummary, { pid, reason, type, waiting, parkedAfter, parkedBefore }: ParkedFilter): boolean {
+  return (
+    (pid === undefined || event.pid === pid) &&
+    (reason === undefined || event.reason === reason) &&
+    (type === undefined || event.event?.type === type) &&
+    (waiting === undefined || event.expiresAt === undefined) &&
+    event.parkedAt >= (parkedAfter ?? -Infinity) &&
+    event.parkedAt <= (parkedBefore ?? Infinity)
+  );
+}
