@@ -1,6 +1,9 @@
-/** `npm run cost`: writes docs/cost.md. */
+/** `npm run cost`: writes docs/cost.md and docs/scale.md. */
 import { writeFileSync } from 'node:fs';
 import { countCosts } from './count-costs.ts';
 import { costPage } from './cost-page.ts';
+import { scalePage } from './scale-page.ts';
 
-writeFileSync(new URL('../docs/cost.md', import.meta.url), costPage(await countCosts()));
+const counted = await countCosts();
+writeFileSync(new URL('../docs/cost.md', import.meta.url), costPage(counted));
+writeFileSync(new URL('../docs/scale.md', import.meta.url), scalePage(counted.tensCold));

@@ -6,10 +6,13 @@ import { ServiceFunction } from '../../lib/cdk/service-function.ts';
 import { metricsOf, type AlarmProperties } from './alarms/alarm-states.ts';
 import { resourcesOf, testStack, tripsOrchestrator, type Resource } from './synthesized.ts';
 
-const page = readFileSync(new URL('../../docs/deploying.md', import.meta.url), 'utf8');
+const readPage = (name: string): string => readFileSync(new URL(`../../docs/${name}.md`, import.meta.url), 'utf8');
+const page = readPage('deploying');
 
-describe('the apps of docs/deploying.md', () => {
-  const blocks = [...page.matchAll(/```ts\n\/\/ (\S+)\n([\s\S]*?)```/g)].map(([, name = '', code = '']) => ({ name, code }));
+describe('the apps of docs/deploying.md and docs/consuming-events.md', () => {
+  const blocks = [...(page + readPage('consuming-events')).matchAll(/```ts\n\/\/ (\S+)\n([\s\S]*?)```/g)].map(
+    ([, name = '', code = '']) => ({ name, code }),
+  );
   process.env['CDK_CONTEXT_JSON'] = '{"aws:cdk:bundling-stacks":[]}';
 
   test.each(blocks)('$name is what is compiled here, and makes its constructs', async ({ name, code }) => {
@@ -21,8 +24,14 @@ describe('the apps of docs/deploying.md', () => {
     await import(file.href);
   });
 
-  test('are four', () => {
-    expect(blocks.map(({ name }) => name)).toEqual(['app.ts', 'service-stack.ts', 'other-account.ts', 'admitting-account.ts']);
+  test('are five', () => {
+    expect(blocks.map(({ name }) => name)).toEqual([
+      'app.ts',
+      'service-stack.ts',
+      'other-account.ts',
+      'admitting-account.ts',
+      'consumer.ts',
+    ]);
   });
 });
 

@@ -1,0 +1,124 @@
+import { LIST_SHARDS } from '../lib/adapters/dynamodb/shard.ts';
+import { billUsd } from './bill.ts';
+import { durationMs, tuttiBill } from './bills.ts';
+import type { BookingCounts } from './booking-counts.ts';
+import { BATCH } from './counted-world.ts';
+import { QUOTAS } from './quotas.ts';
+
+const RATES = [1_000, 10_000, 100_000] as const;
+/** The default of `maxConcurrency`. */
+const COPIES = 50;
+const REGIONS = ['us-east-1', 'us-west-2', 'eu-west-1', 'us-east-2', 'eu-central-1', 'smallest'] as const;
+
+/** docs/scale.md, from what was counted for full batches of which no environment remembers anything, and the quotas of AWS. */
+export const scalePage = (counted: BookingCounts): string => {
+  const { events, ticks, commands, busEvents, writeUnits } = counted;
+  const messages = events + ticks;
+  // A booking appears in the partition of what runs, and leaves it.
+  const listWrites = 2;
+  const copiesFor = (rate: number): number => Math.ceil((rate * messages * durationMs(BATCH)) / 1000 / BATCH);
+  const rateOf = (copies: number): number => Math.floor((copies * BATCH * 1000) / durationMs(BATCH) / messages);
+  const dayUsd = (rate: number): number => (billUsd(tuttiBill(counted)) * rate * 86_400) / 1e6;
+  const limits: readonly (readonly [rate: number, what: string, remedy: string])[] = [
+    [
+      QUOTAS.newTableWrites / writeUnits,
+      `a new table: ${thousands(QUOTAS.newTableWrites)} write units a second, doubling within half an hour`,
+      '`warmThroughput`',
+    ],
+    [
+      rateOf(COPIES),
+      `${COPIES} copies of advance-processes, the default, at ${durationMs(BATCH)} ms for a batch of ${BATCH}`,
+      '`maxConcurrency`, and the quota of concurrent executions',
+    ],
+    [
+      QUOTAS.putEvents['us-east-1'] / busEvents,
+      `PutEvents in the largest regions, ${thousands(QUOTAS.putEvents['us-east-1'])} requests a second`,
+      'quota "PutEvents throttle limit"',
+    ],
+    [
+      QUOTAS.invocations['us-east-1'] / events,
+      `invocations by rules in the largest regions, ${thousands(QUOTAS.invocations['us-east-1'])} a second; what is over it is late, not lost`,
+      'quota "Invocations throttle limit"',
+    ],
+    [
+      QUOTAS.tableWrites / writeUnits,
+      `one table, ${thousands(QUOTAS.tableWrites)} write units a second`,
+      'quota "Table-level write throughput"',
+    ],
+    [
+      (LIST_SHARDS * QUOTAS.partitionWrites) / listWrites,
+      `the list index of one process: ${LIST_SHARDS} shards of ${thousands(QUOTAS.partitionWrites)} writes a second, ${listWrites} writes a booking`,
+      'none: several process names, or deployments',
+    ],
+    [rateOf(QUOTAS.mappingCopies), `one event source mapping, ${thousands(QUOTAS.mappingCopies)} copies`, 'none: several deployments'],
+  ];
+  return `${[
+    '# How far it scales',
+    `On paper: nobody has measured it on AWS. The numbers are calls counted by \`npm run cost\` divided into AWS's default quotas (\`bench/quotas.ts\`); \`test/bench/scale-page.test.ts\` holds this page to both. The process is the travel booking of
+[cost.md](cost.md), in full batches, with nothing kept between two of them. Measure your own before you rely on it: what a batch takes is an assumption.`,
+    '## What a booking takes',
+    table(
+      ['', 'a booking'],
+      [
+        ['entries put on the bus, each by a request of its own at the most', number(busEvents)],
+        ['events that rules put into the inbox', number(events)],
+        ['messages to advance-processes, ticks included', number(messages)],
+        ['commands to services', number(commands)],
+        ['write units of the main table', number(writeUnits)],
+        ['writes of the list index, among what runs', number(listWrites)],
+      ],
+    ),
+    '## What gives way first',
+    'One deployment, default quotas. A tenth of these rates is safe without a thought.',
+    table(
+      ['bookings a second', 'limit', 'what raises it'],
+      limits.toSorted(([one], [other]) => one - other).map(([rate, what, remedy]) => [thousands(Math.floor(rate)), what, remedy]),
+    ),
+    'By region, the lower of PutEvents and invocations decides:',
+    table(
+      ['region', 'PutEvents', 'invocations', 'bookings a second'],
+      REGIONS.map((region) => {
+        const [puts, invocations] = [QUOTAS.putEvents[region] / busEvents, QUOTAS.invocations[region] / events].map(Math.floor) as [
+          number,
+          number,
+        ];
+        return [
+          region === 'smallest' ? 'the smallest' : region,
+          thousands(puts),
+          thousands(invocations),
+          `**${thousands(Math.min(puts, invocations))}**`,
+        ];
+      }),
+    ),
+    '## What to ask for',
+    table(
+      ['bookings a second', ...RATES.map(thousands)],
+      [
+        ['PutEvents requests a second', ...RATES.map((rate) => thousands(rate * busEvents))],
+        ['invocations by rules a second', ...RATES.map((rate) => thousands(rate * events))],
+        ['write units a second of the table', ...RATES.map((rate) => thousands(rate * writeUnits))],
+        ['copies of advance-processes', ...RATES.map((rate) => thousands(copiesFor(rate)))],
+        ['dollars a day', ...RATES.map((rate) => thousands(dayUsd(rate)))],
+        [
+          'fits one deployment',
+          'in the three largest regions: set `warmThroughput` and a `maxConcurrency` of twice the copies',
+          'with every quota above raised before the first load, and `reservedConcurrency`; all bookings of one process name fit the list index, with a third to spare',
+          'no: several deployments, each with a bus, an inbox and a table of its own, and bookings divided among them by their id',
+        ],
+      ],
+    ),
+    '## What is not in these tables',
+    `- **Services.** Each takes a quarter of the commands. A \`ServiceFunction\` has 20 copies of ten commands: with handlers of 100 ms that is 2,000 commands a second; \`maxConcurrency\` raises it. Its records take two write units a command, in a table of their own.
+- **The account's concurrency.** All functions of an account share 1,000 copies, a new account far fewer. Add up the maxima of all event sources, and ask for more, or keep copies by \`reservedConcurrency\`.
+- **Long timers.** What is due in more than 15 minutes is woken by sweep-timers, one function, once a minute. It goes on beyond 10,000 timers as long as its 50 seconds last, and logs \`unseen\`, which an alarm counts, where they do not: raise \`memorySizeMb\`.
+- **One instance.** Its events commit one after the other; the hot lane commits ten at a time.
+- **Starts of clients** wait in a queue of their own and add one SQS request each instead of one entry on the bus.
+- **A jump.** A load that doubles within minutes is throttled by the table, given back with growing pauses, and applied later: nothing is parked for it.`,
+  ].join('\n\n')}\n`;
+};
+
+const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
+  [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+
+const number = (value: number): string => String(Number(value.toFixed(2)));
+const thousands = (value: number): string => Math.round(value).toLocaleString('en-US');
