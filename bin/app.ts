@@ -1,10 +1,6 @@
-import { App, RemovalPolicy, Stack, Validations } from 'aws-cdk-lib/core';
+import { App, Validations } from 'aws-cdk-lib/core';
 import { AwsSolutionsChecks } from 'cdk-nag';
-import { Orchestrator, ServiceFunction } from '../lib/cdk/index.ts';
-import { serviceContract } from '../lib/contract/service.ts';
-import type { System } from '../lib/contract/system.ts';
-import { orders } from '../examples/order-fulfilment/fulfil-order.ts';
-import { trips } from '../examples/travel-booking/system.ts';
+import { addExamples } from './example-stacks.ts';
 
 /**
  * The two examples, deployed: `npx cdk deploy TravelBooking OrderFulfilment`, or `npm run deploy:local` into LocalStack.
@@ -12,25 +8,4 @@ import { trips } from '../examples/travel-booking/system.ts';
  */
 const app = new App();
 Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
-
-example('TravelBooking', trips, 'examples/travel-booking', 'system.ts');
-example('OrderFulfilment', orders, 'examples/order-fulfilment', 'fulfil-order.ts');
-
-/** A system and its services, each of them a function from its own folder. */
-function example(id: string, system: System<string>, folder: string, entry: string): void {
-  const stack = new Stack(app, id, { description: `Tutti: the example ${folder}` });
-  const throwAway = app.node.tryGetContext('throw-away') !== undefined;
-  const orchestrator = new Orchestrator(stack, 'Orchestrator', {
-    system,
-    entry: `${folder}/${entry}`,
-    ...(throwAway && { removalPolicy: RemovalPolicy.DESTROY }),
-  });
-  for (const service of system['~'].services) {
-    const { name } = serviceContract(service);
-    new ServiceFunction(stack, `${name[0]?.toUpperCase()}${name.slice(1)}`, {
-      orchestrator,
-      service,
-      entry: `${folder}/${name}/service.ts`,
-    });
-  }
-}
+addExamples(app);
