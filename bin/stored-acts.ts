@@ -29,7 +29,7 @@ export function storedActs(directory: string): OpenedActs {
     storeLarge: refuse,
     durable: state.durable,
   };
-  const { list, journal, why } = actsOn({ system: NO_SYSTEM, ports });
+  const { list, journal, why, parked } = actsOn({ system: NO_SYSTEM, ports });
   const refused = {
     start: refuse,
     result: refuse,
@@ -39,8 +39,9 @@ export function storedActs(directory: string): OpenedActs {
     terminate: refuse,
     resolve: refuse,
     resume: refuse,
+    redrive: refuse,
   };
-  const acts = { list, journal, why, ...refused };
+  const acts = { list, journal, why, parked, ...refused };
   return { acts, close: () => state.close() };
 }
 

@@ -5,7 +5,9 @@ import { addCancelCommand } from './commands/cancel.ts';
 import { addContractsCommand } from './commands/contracts.ts';
 import { addDevCommand } from './commands/dev.ts';
 import { addListCommand } from './commands/list.ts';
+import { addParkedCommand } from './commands/parked.ts';
 import { addPublishCommand } from './commands/publish.ts';
+import { addRedriveCommand } from './commands/redrive.ts';
 import { addRepairCommand } from './commands/repair.ts';
 import { addReplayCommand } from './commands/replay.ts';
 import { addResolveCommand } from './commands/resolve.ts';
@@ -56,6 +58,8 @@ function commandLine(invocation: Invocation): Command {
   addTerminateCommand(program, invocation);
   addResolveCommand(program, invocation);
   addResumeCommand(program, invocation);
+  addParkedCommand(program, invocation);
+  addRedriveCommand(program, invocation);
   addReplayCommand(program, invocation);
   addRepairCommand(program, invocation);
   addContractsCommand(program, invocation);

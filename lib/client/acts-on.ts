@@ -11,6 +11,7 @@ import { readHeadJournal } from './journal-view.ts';
 import { listInstances } from './list.ts';
 import { operate, resumeInstance } from './operate.ts';
 import { parkedCount, totalParked } from './parked-count.ts';
+import { listParked, redriveParked } from './parked.ts';
 import { publishEvent } from './publish.ts';
 import { refuseSkip, resolveStep } from './resolve.ts';
 import { endOrStuck, resultOf } from './result.ts';
@@ -54,6 +55,8 @@ export function actsOn(reach: Reach): Acts {
       await resumeInstance(reach, process, id, { ...(version === undefined ? {} : { version }), ...(skip === undefined ? {} : { skip }) });
       return statusOf(reach, process, id);
     },
+    parked: (request) => listParked(reach, request),
+    redrive: (request) => redriveParked(reach, request),
   };
 }
 

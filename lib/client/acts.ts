@@ -28,6 +28,8 @@ export interface Acts {
   terminate: Act<Instance & { reason: string }, { status: Status }>;
   resolve: Act<Instance & { step: string; reason: string } & ({ output: Json } | { failure: UndeclaredFailure }), { status: Status }>;
   resume: Act<Instance & { version?: number; skip?: string }, { status: Status }>;
+  parked: Act<ParkedRequest, ParkedAnswer>;
+  redrive: Act<RedriveRequest, RedriveAnswer>;
 }
 
 interface Act<Request, Answer> {
@@ -78,4 +80,65 @@ export interface JournalAnswer {
   readonly tags?: Readonly<Record<string, string>>;
   /** What queries see now, where it has shown anything. */
   readonly view?: Json;
+}
+
+export interface ParkedRequest {
+  /** With `id`: beside this instance. */
+  readonly process?: string;
+  readonly id?: string;
+  readonly reason?: string;
+  /** Of the event. */
+  readonly type?: string;
+  /** Only what needs a person. */
+  readonly waiting?: boolean;
+  /** Parked then or later, milliseconds since the epoch. */
+  readonly since?: number;
+  /** Parked then or before. */
+  readonly before?: number;
+  readonly limit: number;
+  /** `next` of the page before. */
+  readonly after?: string;
+}
+
+export interface ParkedAnswer {
+  readonly events: readonly ListedParked[];
+  /** Absent after the last page. */
+  readonly next?: string;
+}
+
+export interface ListedParked {
+  /** Of the instance; absent of what is parked apart. */
+  readonly tenant?: string;
+  readonly process?: string;
+  readonly id?: string;
+  readonly reason: string;
+  readonly detail: string;
+  /** Of the event, where its message says them. */
+  readonly eventId?: string;
+  readonly type?: string;
+  readonly source?: string;
+  /** Of a request of a client: as its queue knew the sender. */
+  readonly sender?: string;
+  /** ISO instants. */
+  readonly parked: string;
+  readonly expires?: string;
+  /** What `redrive` is asked with. */
+  readonly key: ParkedKey;
+}
+
+export interface ParkedKey {
+  readonly pid: string;
+  readonly id: string;
+  readonly parkedAt: number;
+}
+
+export interface RedriveRequest {
+  /** At most 100. */
+  readonly events: readonly ParkedKey[];
+}
+
+export interface RedriveAnswer {
+  readonly sent: number;
+  /** What could not be sent stays parked. */
+  readonly left: number;
 }

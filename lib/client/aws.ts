@@ -52,7 +52,10 @@ function lazyPorts(options: AwsOptions, opened: () => Promise<OpenedDeployment>)
       chunks: (...args) => over(named('Reading the table of'), ({ store }) => store.chunks(...args)),
     },
     payloads: { get: (...args) => over(named('Reading a payload of'), ({ payloads }) => payloads.get(...args)) },
-    parking: { parked: (...args) => over(named('Reading what is parked of'), ({ parking }) => parking.parked(...args)) },
+    parking: {
+      parked: (...args) => over(named('Reading what is parked of'), ({ parking }) => parking.parked(...args)),
+      list: (...args) => over(named('Reading what is parked of'), ({ parking }) => parking.list(...args)),
+    },
     index: { list: (filter) => listed(opened, named('Listing instances of'), filter) },
     storeLarge: (...args) => over(named('Storing large data of'), ({ storeLarge }) => storeLarge(...args)),
     answer: (...args) => over(named('Answering a task of'), ({ answer }) => answer(...args)),

@@ -3,6 +3,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { EventPublisher } from '../ports/event-publisher.ts';
 import type { InstanceIndex } from '../ports/instance-index.ts';
 import type { MessageSender } from '../ports/message-sender.ts';
+import type { ParkedList } from '../ports/parked-list.ts';
 import type { ParkingStore } from '../ports/parking-store.ts';
 import type { PayloadStore } from '../ports/payload-store.ts';
 import type { ProcessStore } from '../ports/process-store.ts';
@@ -26,7 +27,7 @@ export interface ClientPorts {
   readonly store: Pick<ProcessStore, 'load' | 'chunks'>;
   readonly index: Pick<InstanceIndex, 'list'>;
   readonly payloads: Pick<PayloadStore, 'get'>;
-  readonly parking: Pick<ParkingStore, 'parked'>;
+  readonly parking: Pick<ParkingStore, 'parked'> & ParkedList;
   readonly clock: Clock;
   /** Who acts: journaled with each act. A function is asked when it is first needed. */
   readonly principal: string | (() => Promise<string>);

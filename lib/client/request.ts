@@ -1,10 +1,22 @@
 import { ClientError, ContractError } from '../contract/errors.ts';
 import { inboxFault } from '../engine/inbox-form.ts';
-import { forcedBody, inboxBody, OPERATIONS, STARTS, type OperateMessage, type StartMessage } from '../engine/inbox-message.ts';
+import {
+  forcedBody,
+  inboxBody,
+  OPERATIONS,
+  STARTS,
+  type OperateMessage,
+  type RedriveMessage,
+  type StartMessage,
+} from '../engine/inbox-message.ts';
 import type { ClientPorts } from './connection.ts';
 
 /** Sends a client's message to the engine; from then on it is the engine's, whatever becomes of the client. */
-export async function sendRequest(ports: ClientPorts, message: StartMessage | OperateMessage, groupId: string): Promise<void> {
+export async function sendRequest(
+  ports: ClientPorts,
+  message: StartMessage | OperateMessage | RedriveMessage,
+  groupId: string,
+): Promise<void> {
   const fault = inboxFault(message);
   // The engine would only park it, and its sender would wait for nothing.
   if (fault !== undefined) throw new ContractError('DATA_INVALID', `A message was not sent to the engine: ${fault}.`);

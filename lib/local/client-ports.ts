@@ -13,7 +13,7 @@ const METHODS: { readonly [P in keyof OfferedPorts]: readonly (keyof OfferedPort
   publisher: ['publish'],
   store: ['load', 'chunks'],
   payloads: ['get'],
-  parking: ['parked'],
+  parking: ['parked', 'list'],
 };
 
 const PAGE = 100;

@@ -13,6 +13,8 @@ const ACTS: readonly (keyof Acts)[] = [
   'terminate',
   'resolve',
   'resume',
+  'parked',
+  'redrive',
 ];
 
 /** The acts on the system at the other end of a channel. */

@@ -8,6 +8,7 @@ import { VirtualClock } from '../../lib/adapters/memory/virtual-clock.ts';
 import { tooLong } from '../../lib/adapters/body-limit.ts';
 import { Engine } from '../../lib/engine/engine.ts';
 import type { MessageSender } from '../../lib/ports/message-sender.ts';
+import type { ParkedList } from '../../lib/ports/parked-list.ts';
 import type { ParkedEvent, ParkingStore } from '../../lib/ports/parking-store.ts';
 import type { Head } from '../../lib/ports/process-store.ts';
 import { frontEndOf } from '../../lib/process/front-end.ts';
@@ -42,7 +43,7 @@ export class InboxWorld {
   readonly faults: unknown[] = [];
   readonly store: MemoryProcessStore;
   readonly engine: Engine;
-  readonly parking: ParkingStore;
+  readonly parking: ParkingStore & ParkedList;
   readonly #statuses = new Map<string, Head>();
   readonly #deployed: boolean;
 
@@ -122,7 +123,7 @@ export class InboxWorld {
     this.heads.set(head.pid, JSON.stringify({ ...rest, early: early?.length }));
   }
 
-  #recordingParking(): ParkingStore {
+  #recordingParking(): ParkingStore & ParkedList {
     const inner = new MemoryParkingStore();
     return {
       park: async (event) => {
@@ -130,6 +131,7 @@ export class InboxWorld {
         await inner.park(event);
       },
       parked: (pid, ids) => inner.parked(pid, ids),
+      list: (filter, max, after) => inner.list(filter, max, after),
       redriven: (...all) => inner.redriven(...all),
       attempt: (...all) => inner.attempt(...all),
     };

@@ -1,0 +1,90 @@
+import { DEFAULT_TENANT, parsePid } from '../contract/process-id.ts';
+import { REDRIVEN_MAX } from '../engine/inbox-form.ts';
+import type { ParkedFilter, ParkedSummary } from '../ports/parked-list.ts';
+import type { ListedParked, ParkedAnswer, ParkedRequest, RedriveAnswer, RedriveRequest } from './acts.ts';
+import { principalOf, type ClientPorts, type Reach } from './connection.ts';
+import { pidOf } from './instance.ts';
+import { newMessageId } from './message-id.ts';
+import { ENGINE_TIMEOUT_MS, notTaken, sendRequest } from './request.ts';
+
+const POLL_MS = 250;
+/** A redrive sends all that it can in one go: what is still parked so long after the others went could not be sent. */
+const STILL_MS = 5_000;
+
+/** Parked events of all instances and those of none, or of one instance: the oldest first. The list may lag behind. */
+export async function listParked({ ports }: Reach, { limit, after, ...request }: ParkedRequest): Promise<ParkedAnswer> {
+  const { events, next } = await ports.parking.list(filterOf(request), limit, after);
+  return { events: events.map(listedOf), ...(next === undefined ? {} : { next }) };
+}
+
+function filterOf({ process, id, reason, type, waiting, since, before }: Omit<ParkedRequest, 'limit' | 'after'>): ParkedFilter {
+  return {
+    ...(process === undefined || id === undefined ? {} : { pid: pidOf(process, id) }),
+    ...(reason === undefined ? {} : { reason }),
+    ...(type === undefined ? {} : { type }),
+    ...(waiting === true ? { waiting } : {}),
+    ...(since === undefined ? {} : { parkedAfter: since }),
+    ...(before === undefined ? {} : { parkedBefore: before }),
+  };
+}
+
+function listedOf({ pid, id, reason, detail, event, parkedAt, senderId, expiresAt }: ParkedSummary): ListedParked {
+  const instance = parsePid(pid);
+  return {
+    ...(instance && {
+      ...(instance.tenant !== DEFAULT_TENANT && { tenant: instance.tenant }),
+      process: instance.process,
+      id: instance.id,
+    }),
+    reason,
+    detail,
+    ...(event && { eventId: event.id, type: event.type, source: event.source }),
+    ...(senderId === undefined ? {} : { sender: senderId }),
+    parked: new Date(parkedAt).toISOString(),
+    ...(expiresAt === undefined ? {} : { expires: new Date(expiresAt).toISOString() }),
+    key: { pid, id, parkedAt },
+  };
+}
+
+/** Sends these parked events back to the engine, at most 100; resolves when they are sent, with how many could not be. */
+export async function redriveParked({ ports }: Reach, { events }: RedriveRequest): Promise<RedriveAnswer> {
+  const now = ports.clock.now();
+  const opid = ports.newId?.(now) ?? newMessageId(now);
+  const named = events.map(({ pid, id }) => ({ pid, id }));
+  await sendRequest(ports, { tutti: 'redrive', opid, by: await principalOf(ports), events: named }, 'redrive');
+  const left = await leftOf(ports, events);
+  await ports.durable();
+  return { sent: events.length - left, left };
+}
+
+/** A person names at most so many at a time. */
+export const REDRIVEN_AT_A_TIME = REDRIVEN_MAX;
+
+async function leftOf(ports: ClientPorts, events: RedriveRequest['events']): Promise<number> {
+  let left = events.length;
+  let changedAt = ports.clock.now();
+  for (;;) {
+    await ports.clock.sleep(POLL_MS);
+    const still = await stillParked(ports, events);
+    if (still === 0) return 0;
+    if (still !== left) changedAt = ports.clock.now();
+    left = still;
+    const waited = ports.clock.now() - changedAt;
+    if (left < events.length && waited >= STILL_MS) return left;
+    if (waited >= ENGINE_TIMEOUT_MS) throw notTaken('The redrive');
+  }
+}
+
+/** One that was sent back and is parked again under its id was parked at another time. */
+async function stillParked({ parking }: ClientPorts, events: RedriveRequest['events']): Promise<number> {
+  let count = 0;
+  for (const pid of new Set(events.map((event) => event.pid))) {
+    const mine = events.filter((event) => event.pid === pid);
+    const parked = await parking.parked(
+      pid,
+      mine.map(({ id }) => id),
+    );
+    count += mine.filter(({ id, parkedAt }) => parked.some((event) => event.id === id && event.parkedAt === parkedAt)).length;
+  }
+  return count;
+}

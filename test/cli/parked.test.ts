@@ -1,0 +1,47 @@
+import { expect, test, vi } from 'vitest';
+import { inFolder, RunningTutti, SEATS, tutti } from './command-line.ts';
+
+// The test starts several programs, on a machine that may be busy.
+vi.setConfig({ testTimeout: 120_000 });
+
+test('parked lists what is parked, and redrive counts it before it sends it back', async () => {
+  await inFolder(async (folder) => {
+    const dev = new RunningTutti('dev', SEATS, '--local', folder);
+    const run = (...parts: readonly string[]): ReturnType<typeof tutti> => tutti(...parts, '--local', folder);
+    await vi.waitUntil(async () => (await run('list')).code === 0, { timeout: 60_000, interval: 500 });
+    await run('publish', 'seats.seat-wanted', '{"id":"s-1","seat":"bug"}', '--id', 'e-1');
+    await dev.line(/s-1 .*stuck/i);
+
+    const [listed, json, counted, none, incomplete] = await Promise.all([
+      run('parked'),
+      run('parked', 'book-seat', 's-1', '--json'),
+      run('redrive', '--reason', 'STUCK'),
+      run('redrive', '--reason', 'DEAD_LETTER', '--older-than', '1h', '--yes'),
+      run('parked', 'book-seat'),
+    ]);
+    expect(listed).toMatchObject({ code: 0, stderr: '' });
+    expect(listed.stdout).toMatch(/^\S+Z {2}book-seat s-1 {2}STUCK {2}seats\.seat-wanted e-1 of seats {2}.*no such row.*\n$/);
+    expect(JSON.parse(json.stdout)).toMatchObject({ process: 'book-seat', id: 's-1', reason: 'STUCK', eventId: 'e-1', source: 'seats' });
+    expect(counted).toMatchObject({ code: 0, stdout: '1 parked event fits: 1 STUCK\n', stderr: 'Nothing was sent: --yes sends them.\n' });
+    expect(none).toMatchObject({ code: 0, stdout: '0 parked events fit.\n', stderr: '' });
+    expect(incomplete).toMatchObject({ code: 2, stderr: expect.stringContaining('was given without an id') });
+
+    const sent = await run('redrive', 'book-seat', 's-1', '--type', 'seats.seat-wanted', '--since', '1h', '--yes', '--json');
+    expect(
+      sent.stdout
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line) as unknown),
+    ).toEqual([
+      { count: 1, reasons: { STUCK: 1 } },
+      { sent: 1, left: 0, of: 1 },
+    ]);
+    // Its instance is still stuck, so it waits beside that again.
+    expect((await run('parked', 'book-seat', 's-1')).stdout).toContain('STUCK');
+
+    await dev.end('SIGKILL');
+    const [stored, unreachable] = await Promise.all([run('parked'), run('redrive', '--yes')]);
+    expect(stored).toMatchObject({ code: 0, stdout: expect.stringContaining('STUCK') });
+    expect(unreachable).toMatchObject({ code: 4, stderr: expect.stringContaining('Nothing runs on the folder') });
+  });
+});

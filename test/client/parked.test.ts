@@ -1,0 +1,92 @@
+import { expect, test } from 'vitest';
+import { VirtualClock } from '../../lib/adapters/memory/virtual-clock.ts';
+import { MemoryParkingStore } from '../../lib/adapters/memory/parking-store.ts';
+import type { ClientPorts } from '../../lib/client/connection.ts';
+import { listParked, redriveParked } from '../../lib/client/parked.ts';
+import type { ParkedEvent } from '../../lib/ports/parking-store.ts';
+import { memoryPorts } from './ports.ts';
+
+const START = Date.parse('2026-01-01T00:00:00.000Z');
+const PID = 'default#order#o-1';
+
+/** Time passes only while a client waits; `engine` acts on each message that is sent. */
+const reached = async (engine: (parking: MemoryParkingStore, body: string) => Promise<void>) => {
+  const parking = new MemoryParkingStore();
+  const event = (pid: string, id: string, over: Partial<ParkedEvent> = {}): ParkedEvent => ({
+    pid,
+    id,
+    reason: 'DEAD_LETTER',
+    detail: 'It was a dead letter for a day.',
+    body: '{}',
+    parkedAt: START,
+    ...over,
+  });
+  await parking.park(event(PID, '1#a', { event: { id: 'e1', type: 'shop.placed', source: 'shop' }, parkedAt: START + 5 }));
+  await parking.park(event('', '2#b'));
+  const clock = new VirtualClock(START);
+  const sleep = async (milliseconds: number): Promise<void> => clock.advance(milliseconds);
+  const ports = {
+    ...memoryPorts(),
+    parking,
+    clock: { now: () => clock.now(), sleep },
+    sender: {
+      send: async (_queue: string, messages: readonly { readonly body: string }[]) => {
+        for (const { body } of messages) await engine(parking, body);
+        return messages.map(() => ({ status: 'sent' as const, messageId: 'm' }));
+      },
+    },
+  } as unknown as ClientPorts;
+  return { reach: { system: { name: 'shop' }, ports } as never, clock };
+};
+
+const KEYS = [
+  { pid: PID, id: '1#a', parkedAt: START + 5 },
+  { pid: '', id: '2#b', parkedAt: START },
+];
+
+test('a client lists what is parked beside instances and apart, with its event and how redrive names it', async () => {
+  const { reach } = await reached(async () => undefined);
+  const { events } = await listParked(reach, { limit: 10 });
+  expect(events).toEqual([
+    { reason: 'DEAD_LETTER', detail: 'It was a dead letter for a day.', parked: '2026-01-01T00:00:00.000Z', key: KEYS[1] },
+    {
+      process: 'order',
+      id: 'o-1',
+      reason: 'DEAD_LETTER',
+      detail: 'It was a dead letter for a day.',
+      eventId: 'e1',
+      type: 'shop.placed',
+      source: 'shop',
+      parked: '2026-01-01T00:00:00.005Z',
+      key: KEYS[0],
+    },
+  ]);
+  expect((await listParked(reach, { process: 'order', id: 'o-1', limit: 10 })).events).toHaveLength(1);
+});
+
+test('a redrive ends when all that it names was sent back', async () => {
+  const { reach } = await reached(async (parking, body) => {
+    const { events } = JSON.parse(body) as { readonly events: readonly { readonly pid: string; readonly id: string }[] };
+    for (const { pid, id } of events) await parking.redriven(pid, [id], 1);
+  });
+  expect(await redriveParked(reach, { events: KEYS })).toEqual({ sent: 2, left: 0 });
+});
+
+test('a redrive tells how many could not be sent and stay parked', async () => {
+  const { reach } = await reached((parking) => parking.redriven(PID, ['1#a'], 1));
+  expect(await redriveParked(reach, { events: KEYS })).toEqual({ sent: 1, left: 1 });
+});
+
+test('what is parked again under its id was sent back', async () => {
+  const { reach } = await reached(async (parking) => {
+    for (const event of await parking.parked(PID)) await parking.park({ ...event, parkedAt: START + 9 });
+    await parking.redriven('', ['2#b'], 1);
+  });
+  expect(await redriveParked(reach, { events: KEYS })).toEqual({ sent: 2, left: 0 });
+});
+
+test('a redrive that no engine takes is told so after half a minute', async () => {
+  const { reach, clock } = await reached(async () => undefined);
+  await expect(redriveParked(reach, { events: KEYS })).rejects.toMatchObject({ code: 'UNREACHABLE' });
+  expect(clock.now() - START).toBeLessThan(31_000);
+});
