@@ -9,6 +9,7 @@ import { DynamoDbInstanceIndex } from '../lib/adapters/dynamodb/instance-index.t
 import { DynamoDbParkingStore } from '../lib/adapters/dynamodb/parking-store.ts';
 import { DynamoDbPayloadStore } from '../lib/adapters/dynamodb/payload-store.ts';
 import { DynamoDbProcessStore } from '../lib/adapters/dynamodb/process-store.ts';
+import { DynamoDbReplyKeys } from '../lib/adapters/dynamodb/reply-keys.ts';
 import { DynamoDbRetirementStore } from '../lib/adapters/dynamodb/retirement-store.ts';
 import { EventBridgeEventPublisher } from '../lib/adapters/eventbridge/event-publisher.ts';
 import { S3PayloadStore } from '../lib/adapters/s3/payload-store.ts';
@@ -42,6 +43,8 @@ export const deployedIndex = (processes: readonly string[] = []): DynamoDbInstan
   new DynamoDbInstanceIndex({ ...dynamodb(), processes });
 export const deployedRetirement = (processes: readonly string[]): DynamoDbRetirementStore =>
   new DynamoDbRetirementStore({ ...dynamodb(), processes, large: large() });
+
+export const deployedReplyKeys = (): DynamoDbReplyKeys => new DynamoDbReplyKeys(dynamodb());
 
 export const deployedSender = (): SqsMessageSender =>
   new SqsMessageSender({ client: sqs(), queueUrls: deploymentQueueUrls(environment()) });

@@ -5,6 +5,7 @@ import { listPartitionsOf } from '../adapters/dynamodb/head-item.ts';
 import { LIST_INDEX } from '../adapters/dynamodb/tables.ts';
 import { CLIENT_WRITER } from '../adapters/s3/payload-store.ts';
 import { ContractError } from '../contract/errors.ts';
+import { REPLY_KEYS_PARTITION } from '../adapters/dynamodb/reply-keys.ts';
 import { eventContract, type AnyEvent } from '../contract/event.ts';
 import { isTenant } from '../contract/process-id.ts';
 import { grantStatements } from './grant-statements.ts';
@@ -13,8 +14,6 @@ import { ORCHESTRATOR_WRITER, payloadKeys, sentKeys } from './payload-bucket.ts'
 import { serviceStatements } from './service-statements.ts';
 import { allow, inPartitions, notInPartitions, publishedBy } from './statement.ts';
 
-/** The partition of the keys by which replies are signed. A principal that reads it can answer for every service. */
-const REPLY_KEYS_PARTITION = 'K#reply-keys';
 /** Partitions of instances: a pid has three parts, and no other partition has as many. */
 const INSTANCES = '*#*#*';
 

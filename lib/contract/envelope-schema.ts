@@ -64,7 +64,10 @@ const DATA_OR_REFERENCE: JsonSchema = {
 
 const ROUTE: JsonSchema = {
   replyto: text(NAME, 'Copied from the command to its reply: the system that asked.'),
-  replytoken: label(REPLY_TOKEN_LENGTH_MAX, 'Copied from the command to its reply, unread.'),
+  replytoken: label(
+    REPLY_TOKEN_LENGTH_MAX,
+    'Copied from the command to its reply, unread: a reply without the token of its command is refused.',
+  ),
 };
 
 const envelope = (title: string, properties: JsonSchema, required: readonly string[], more: readonly JsonSchema[] = []): JsonSchema => ({

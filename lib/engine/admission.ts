@@ -11,21 +11,33 @@ export interface Target {
   readonly definition: ProcessContract | undefined;
   readonly inbound: Inbound;
   /** Of a reply: who sent it and what it answers, compared with the command that is out. */
-  readonly reply?: { readonly source: string; readonly commandhash: string };
+  readonly reply?: AnswerOf;
   /** A client sent it, and reads the head to learn what became of it. */
   readonly byClient?: true;
+}
+
+/** What an answer says of itself. */
+export interface AnswerOf {
+  readonly source: string;
+  /** The short form, as a head keeps it. */
+  readonly commandhash: string;
+  readonly commandId: string;
+  /** The whole hash, as it was sent. */
+  readonly datahash: string;
+  readonly token?: string;
 }
 
 /** Stands for the definition of a target that has none: only the verdict on a start looks at it. */
 export const NOBODY = { onOpen: 'reject', onClosed: 'reject' } as ProcessContract;
 
 export type Admission =
-  /** `redrives`: a person sends these parked events back, which concerns no instance yet. */
+  /** `redrives`: a person sends these parked events back, which concerns no instance yet. `rotation`: the id of a request for a new reply key. */
   | {
       readonly status: 'deliver';
       readonly targets: readonly Target[];
       readonly aside?: Parked;
       readonly redrives?: RedriveMessage['events'];
+      readonly rotation?: string;
     }
   /** Malformed, forbidden or for nobody: kept for a person, never thrown away. */
   | ({ readonly status: 'park' } & Parked)

@@ -50,5 +50,12 @@ const ofReply = (catalogue: Catalogue, envelope: ReplyEnvelope, by: Carried): Ad
     ...(envelope.traceparent !== undefined && { trace: envelope.traceparent }),
   };
   const commandhash = envelope.commandhash.slice('sha256:'.length, 'sha256:'.length + SHORT_HASH_LENGTH);
-  return { status: 'deliver', targets: [{ pid: id.pid, definition: undefined, inbound, reply: { source: envelope.source, commandhash } }] };
+  const reply = {
+    source: envelope.source,
+    commandhash,
+    commandId: envelope.commandid,
+    datahash: envelope.commandhash,
+    ...(envelope.replytoken !== undefined && { token: envelope.replytoken }),
+  };
+  return { status: 'deliver', targets: [{ pid: id.pid, definition: undefined, inbound, reply }] };
 };

@@ -24,6 +24,8 @@ export const admitInternal = (
       return ofOperate(body, by, senderId);
     case 'redrive':
       return { status: 'deliver', targets: [], redrives: body.events };
+    case 'rotate-keys':
+      return { status: 'deliver', targets: [], rotation: body.opid };
   }
 };
 

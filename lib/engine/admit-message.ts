@@ -20,10 +20,12 @@ export const admitOrGiveBack = async (context: EngineContext, message: ReceivedM
 };
 
 const admitOne = async (context: EngineContext, message: ReceivedMessage): Promise<Delivery> => {
+  await context.replyTokens?.refresh();
   const now = context.options.clock.now();
   const body = await readBody(context, message.body);
   const admission = admitBody(context, message, body, now);
   if (admission.status === 'deliver') {
+    if (admission.rotation !== undefined) await context.replyTokens?.rotate(admission.rotation);
     // Whoever forwarded it to the lane has parked that already, under the id that it came with.
     if (admission.aside && !context.lane) await parkMessage(context.options, message, admission.aside);
     const isWhole = admission.redrives === undefined || (await redriveEach(context, admission.redrives));

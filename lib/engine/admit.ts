@@ -35,7 +35,7 @@ export const admit = (context: Admitting, message: ReceivedMessage, body: unknow
 const ADMITTED: Readonly<Record<Channel, readonly string[]>> = {
   inbox: ['tick', 'forced'],
   starts: ['start'],
-  operations: ['operate', 'redrive'],
+  operations: ['operate', 'redrive', 'rotate-keys'],
 };
 
 const elsewhere = (body: object, { channel }: ReceivedMessage): Admission | undefined => {
@@ -45,7 +45,7 @@ const elsewhere = (body: object, { channel }: ReceivedMessage): Admission | unde
     if (!KINDS.has(kind) || ADMITTED[channel].includes(kind)) return undefined;
     return park('FORBIDDEN', `A message of the kind ${kind} came to the queue ${channel}, which takes ${ADMITTED[channel].join(' and ')}.`);
   }
-  if (channel !== 'inbox') return park('FORBIDDEN', `A message that is no ${ADMITTED[channel].join()} came to the queue ${channel}.`);
+  if (channel !== 'inbox') return park('FORBIDDEN', `A message that is no ${ADMITTED[channel].join(' or ')} came to the queue ${channel}.`);
   // EventBridge writes both beside the detail: without them it was never on a bus.
   const { source, account } = body as BusEnvelope;
   if (typeof source === 'string' && typeof account === 'string') return undefined;

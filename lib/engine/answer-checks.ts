@@ -11,7 +11,15 @@ export const forged = (context: EngineContext, image: Image, inbound: Inbound, r
   const command = buried ?? (inbound.run === image.run ? image.commands.get(inbound.n) : undefined);
   if (!command) return false;
   const { hash = reply.commandhash } = command;
-  return reply.source !== context.environment.commands.get(command.command)?.service || reply.commandhash !== hash;
+  if (reply.source !== context.environment.commands.get(command.command)?.service || reply.commandhash !== hash) return true;
+  return !isSigned(context, reply, 'since' in command ? command.since : undefined);
+};
+
+/** Whether its sender has read the command, which only its service can: a publisher in a service's name may know all else of it. */
+export const isSigned = ({ replyTokens }: EngineContext, reply: NonNullable<Target['reply']>, since?: number): boolean => {
+  if (replyTokens === undefined) return true;
+  const { commandId: id, datahash, token } = reply;
+  return replyTokens.isGenuine(token, { id, datahash, ...(since !== undefined && { since }) });
 };
 
 /** Whether an answer is of a version of its output that this code does not know yet. */

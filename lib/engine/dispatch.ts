@@ -9,6 +9,7 @@ import { parsePid } from '../contract/process-id.ts';
 import type { Fire, Image, OpenCommand } from '../core/image.ts';
 import type { EngineContext } from './engine-context.ts';
 import { INBOX, inboxBody } from './inbox-message.ts';
+import type { ReplyTokens } from './reply-tokens.ts';
 
 /** One thing to send for a committed decision: to a queue, or to the bus. */
 export type Dispatch =
@@ -29,6 +30,8 @@ export interface DispatchContext {
   /** How a message names a value that is stored apart. */
   readonly reference: (pid: string, hash: string) => string;
   readonly now: number;
+  /** The token by which an answer shows that its sender has read the command. @default commands carry none */
+  readonly sign: ((commandId: string, datahash: string) => string) | undefined;
 }
 
 export const dispatchContext = (context: EngineContext): DispatchContext => ({
@@ -37,6 +40,7 @@ export const dispatchContext = (context: EngineContext): DispatchContext => ({
   canonical: context.environment.canonical,
   reference: (pid, hash) => context.options.payloads.reference(pid, hash),
   now: context.options.clock.now(),
+  sign: context.replyTokens && ((commandId, datahash) => (context.replyTokens as ReplyTokens).sign(commandId, datahash)),
 });
 
 /** Everything in the image that a message caused, in the order in which it was decided. */
@@ -59,21 +63,24 @@ const commandDispatch = (image: Image, command: OpenCommand, context: DispatchCo
   // A deadline that is past makes the service settle it; past is before now, also in the same millisecond.
   const deadline = command.settling ? Math.min(now, image.clock) - 1 : command.deadline;
   const version = command.version ?? versionOfData(contract.input, command.input);
+  const commandId = `${image.pid}/${image.run}/${command.n}`;
+  const datahash = `sha256:${full}`;
   const envelope: CommandEnvelope = {
     specversion: '1.0',
-    id: `${image.pid}/${image.run}/${command.n}`,
+    id: commandId,
     source: system.name,
     type: command.command,
     time: instantText(image.clock),
     datacontenttype: 'application/json',
     ...(version > 1 && { dataversion: version }),
-    datahash: `sha256:${full}`,
+    datahash,
     ...(id && { subject: id.id, ...(id.tenant !== 'default' && { tenant: id.tenant }) }),
     attempt: command.attempt,
     ...policyFields(runPolicy(command, contract)),
     ...(deadline !== undefined && { deadline: instantText(deadline) }),
     ...(command.undoes !== undefined && { undoes: command.undoes, undoesoutcome: 'completed' as const }),
     replyto: system.name,
+    ...(context.sign && { replytoken: context.sign(commandId, datahash) }),
     hops: command.hops,
     ...(command.trace !== undefined && { traceparent: command.trace }),
     ...carried(image.pid, command, context),

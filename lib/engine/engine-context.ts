@@ -10,11 +10,13 @@ import type { VisibilityChange } from '../ports/message-queue.ts';
 import type { ParkedIdentity, ParkingStore } from '../ports/parking-store.ts';
 import type { PayloadStore } from '../ports/payload-store.ts';
 import type { ProcessStore } from '../ports/process-store.ts';
+import type { ReplyKeys } from '../ports/reply-keys.ts';
 import type { PublishingAccounts } from './accounts.ts';
 import type { Catalogue } from './catalogue.ts';
 import type { LiveCache } from './live-cache.ts';
 import type { Marks } from './marks.ts';
 import type { PortHealth } from './port-health.ts';
+import type { ReplyTokens } from './reply-tokens.ts';
 import type { RejectionWatch } from './rejection-watch.ts';
 
 export interface EngineOptions {
@@ -37,6 +39,8 @@ export interface EngineOptions {
   readonly warmEntriesMin?: number;
   /** Which account may publish what; anything else is parked as forbidden. @default every account may publish everything */
   readonly accounts?: PublishingAccounts;
+  /** Signs commands, so that an answer is believed only where its sender has read the command. @default answers carry no proof */
+  readonly replyKeys?: ReplyKeys;
   /** An event that loses against others again and again goes to the queue `hot-lane`, which hands out those of one instance in order. @default false */
   readonly hotLane?: boolean;
   /**
@@ -85,6 +89,7 @@ export interface EngineContext {
   /** A token for each commit: tells an own write whose answer was lost. */
   readonly nextWriter: () => string;
   readonly readPayload: (pid: string, hash: string) => Promise<Json>;
+  readonly replyTokens: ReplyTokens | undefined;
 }
 
 export interface AdvanceOptions {

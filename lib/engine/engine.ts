@@ -11,6 +11,7 @@ import { drainDeadLetters } from './drain-dead-letters.ts';
 import { LiveCache } from './live-cache.ts';
 import { Marks } from './marks.ts';
 import { PortHealth } from './port-health.ts';
+import { ReplyTokens } from './reply-tokens.ts';
 import { RejectionWatch } from './rejection-watch.ts';
 import { sha256 } from './sha256.ts';
 import { sweepTimers } from './sweep-timers.ts';
@@ -41,6 +42,7 @@ export class Engine {
       remainingMs: forEver,
       nextWriter: () => `${worker}${(commits += 1).toString(36)}`,
       readPayload: (pid, hash) => readPayload(options, pid, hash),
+      replyTokens: options.replyKeys && new ReplyTokens(options.replyKeys, options.clock),
     };
   }
 

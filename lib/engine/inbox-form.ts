@@ -16,6 +16,8 @@ export const inboxFault = (message: InboxMessage): string | undefined => {
       return operateFault(message);
     case 'redrive':
       return redriveFault(message);
+    case 'rotate-keys':
+      return texts({ opid: message.opid, by: message.by }) ?? idFault('opid', message.opid);
     case 'forced':
       return forcedFault(message);
     default:

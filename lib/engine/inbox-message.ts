@@ -7,7 +7,7 @@ import type { Channel, ReceivedMessage } from '../ports/message-queue.ts';
  * `tutti` tells them apart. `start` comes by the queue `starts`, `operate` by `operations`; only the functions of the system may
  * send to the inbox, so the content of what they put there is trusted, not its form.
  */
-export type InboxMessage = TickMessage | StartMessage | OperateMessage | RedriveMessage | ForcedMessage;
+export type InboxMessage = TickMessage | StartMessage | OperateMessage | RedriveMessage | RotateKeysMessage | ForcedMessage;
 
 /** A timer may be due. `tickAt`: the instant that the head holds, as `tickAt` or as `due`. */
 export interface TickMessage {
@@ -63,6 +63,13 @@ export interface RedriveMessage {
   readonly by: string;
   /** At most 100; `pid` is `''` of what is parked apart. */
   readonly events: readonly { readonly pid: string; readonly id: string }[];
+}
+
+/** An operator lets commands be signed with a new key. */
+export interface RotateKeysMessage {
+  readonly tutti: 'rotate-keys';
+  readonly opid: string;
+  readonly by: string;
 }
 
 /** A parked message on its way back: damping is off, what its key caused is sent again whatever message carried it. */

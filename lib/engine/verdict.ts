@@ -3,7 +3,7 @@ import { isClosed, STARTS_MAX, type Image } from '../core/image.ts';
 import type { Inbound } from '../core/inbound.ts';
 import type { JournalEntry } from '../core/journal-entry.ts';
 import { NOBODY } from './admission.ts';
-import { forged, isNewer, isService } from './answer-checks.ts';
+import { forged, isNewer, isService, isSigned } from './answer-checks.ts';
 import type { EngineContext } from './engine-context.ts';
 import type { Item } from './item.ts';
 import { DEPLOY_SECONDS, isDeploying } from './pause.ts';
@@ -16,7 +16,7 @@ export const verdictOn = async (context: EngineContext, pid: string, image: Imag
   if (reply && image && isNewer(context, image, inbound)) return waitForDeploy(context, pid, item);
   const verdict = classify(image, inbound, definition ?? NOBODY);
   // Only who is asked at all can know more than this head: anybody else would stop the instance by an answer that he made up.
-  if (verdict === 'future' && reply && !isService(context, reply.source)) return forbid(item);
+  if (verdict === 'future' && reply && !(isService(context, reply.source) && isSigned(context, reply))) return forbid(item);
   if (verdict === 'restart') return (await hasRun(context, image, inbound)) ? 'dup' : 'restart';
   if (verdict !== 'verify') return verdict;
   if (await journalHolds(context, image, inbound)) return 'dup';
@@ -25,7 +25,7 @@ export const verdictOn = async (context: EngineContext, pid: string, image: Imag
 
 const forbid = (item: Item): Verdict => {
   const { pid, inbound, reply } = item.target;
-  const message = `${reply?.source} answered command ${inbound.key} of ${pid}, which is not its own, or not what was asked.`;
+  const message = `${reply?.source} answered command ${inbound.key} of ${pid}, which is not its own, or not what was asked, or has no token of the command.`;
   item.refused = { code: 'FORBIDDEN', message };
   return 'park';
 };

@@ -23,16 +23,17 @@ type Fields = Readonly<Record<string, unknown>>;
 /** How a message came, where the queues of a deployment are told apart. */
 export type Origin = Pick<ReceivedMessage, 'channel' | 'senderId'>;
 
-type RigOptions = Pick<EngineOptions, 'accounts' | 'startAgeMaxMs'> & {
+type RigOptions = Pick<EngineOptions, 'accounts' | 'startAgeMaxMs' | 'replyKeys'> & {
   /** Messages have a channel, as on AWS; that of a message without an origin is the inbox. @default false */
   readonly deployed?: boolean;
-  /** What another rig has left. @default nothing */
+  /** What another rig has left, and its clock. @default nothing, and a clock at `START` */
   readonly state?: State;
+  readonly clock?: VirtualClock;
 };
 
 /** The engine on memory adapters and virtual time, its inbox open to anybody. */
 export class InboxRig {
-  readonly clock = new VirtualClock(START);
+  readonly clock: VirtualClock;
   readonly state: State;
   readonly events: { readonly type: string; readonly id: string; readonly data: unknown }[] = [];
   readonly notices: Notice[] = [];
@@ -40,7 +41,8 @@ export class InboxRig {
   readonly #deployed: boolean;
   readonly #origins = new Map<string, Origin>();
 
-  constructor({ deployed = false, state, ...options }: RigOptions = {}) {
+  constructor({ deployed = false, state, clock = new VirtualClock(START), ...options }: RigOptions = {}) {
+    this.clock = clock;
     this.state = state ?? openState({ system: systemContract(shop), clock: this.clock });
     this.#deployed = deployed;
     this.engine = this.#newEngine(options);
@@ -48,7 +50,7 @@ export class InboxRig {
     this.state.publisher.subscribe(({ detail }) => this.events.push(JSON.parse(detail) as (typeof this.events)[number]));
   }
 
-  #newEngine(options: Pick<EngineOptions, 'accounts' | 'startAgeMaxMs'>): Engine {
+  #newEngine(options: Pick<EngineOptions, 'accounts' | 'startAgeMaxMs' | 'replyKeys'>): Engine {
     const { processStore: store, instanceIndex: index, sender, publisher, payloadStore: payloads, parkingStore: parking } = this.state;
     return new Engine({
       ...options,

@@ -1,5 +1,6 @@
 import { MemoryIdempotencyStore } from '../../lib/adapters/memory/idempotency-store.ts';
 import { MemoryParkingStore } from '../../lib/adapters/memory/parking-store.ts';
+import { MemoryReplyKeys } from '../../lib/adapters/memory/reply-keys.ts';
 import { MemoryPayloadStore } from '../../lib/adapters/memory/payload-store.ts';
 import { chunkGroup, chunkKey, MemoryProcessStore } from '../../lib/adapters/memory/process-store.ts';
 import { MemoryRetirementStore } from '../../lib/adapters/memory/retirement-store.ts';
@@ -62,6 +63,7 @@ export class Cloud {
   readonly retirement: RetirementStore;
   readonly payloads = new MemoryPayloadStore();
   readonly records: IdempotencyStore;
+  readonly replyKeys = new MemoryReplyKeys();
   readonly queues = new Map<string, SimulatedQueue>();
   readonly sender: MessageSender;
   readonly publisher: EventPublisher;
@@ -82,6 +84,8 @@ export class Cloud {
     const { now, faults, choices, observer } = options;
     this.index = new LaggingIndex(now, () => (faults.strikes('index-lag') ? choices.below(INDEX_LAG_MS) : 0));
     this.records = watchedStore(new MemoryIdempotencyStore(), observer, () => this.actor);
+    // A fixed one, so that a seed always makes the same bytes.
+    void this.replyKeys.add({ id: 'simulate', secret: 'simulated', since: 0 }, undefined);
     this.store = this.#observedStore();
     this.parking = this.#observedParking();
     this.retirement = this.#observedRetirement();

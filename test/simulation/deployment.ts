@@ -239,6 +239,7 @@ export class Deployment {
       parking,
       clock: worker.clock,
       accounts: { own: ACCOUNT, services: {}, events: {} },
+      ...(!swarm.embedded && { replyKeys: this.#options.cloud.replyKeys }),
       hotLane: swarm.hotLane,
       warmMax: swarm.warmMax,
       tickHorizonMs: tickHorizonMs(swarm),

@@ -32,3 +32,9 @@ export const NO_RECORD = 'attribute_not_exists(id)';
 
 /** Later write of a command record: nobody has written since it was read. */
 export const SAME_REVISION = '#revision = :revision0';
+
+/** First reply key: the deployment has none. */
+export const NO_KEY = 'attribute_not_exists(#last)';
+
+/** Later reply key: nobody has added one since the keys were read. */
+export const SAME_LAST_KEY = '#last = :last0';

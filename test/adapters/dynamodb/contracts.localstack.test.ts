@@ -4,6 +4,7 @@ import { DynamoDbInstanceIndex } from '../../../lib/adapters/dynamodb/instance-i
 import { DynamoDbParkingStore } from '../../../lib/adapters/dynamodb/parking-store.ts';
 import { DynamoDbPayloadStore } from '../../../lib/adapters/dynamodb/payload-store.ts';
 import { DynamoDbProcessStore } from '../../../lib/adapters/dynamodb/process-store.ts';
+import { DynamoDbReplyKeys } from '../../../lib/adapters/dynamodb/reply-keys.ts';
 import { DynamoDbRetirementStore } from '../../../lib/adapters/dynamodb/retirement-store.ts';
 import { COMMAND_TABLE, MAIN_TABLE } from '../../../lib/adapters/dynamodb/tables.ts';
 import { MemoryPayloadStore } from '../../../lib/adapters/memory/payload-store.ts';
@@ -13,6 +14,7 @@ import { parkingStoreContract } from '../../contracts/parking-store.contract.ts'
 import { payloadStoreContract } from '../../contracts/payload-store.contract.ts';
 import { processStoreContract } from '../../contracts/process-store.contract.ts';
 import { retirementStoreContract } from '../../contracts/retirement-store.contract.ts';
+import { replyKeysContract } from '../../contracts/reply-keys.contract.ts';
 import { FreshTables } from './fresh-tables.ts';
 
 const tables = new FreshTables();
@@ -46,4 +48,5 @@ payloadStoreContract(
   'dynamodb',
   async () => new DynamoDbPayloadStore({ client, table: await tables.make(MAIN_TABLE), large: new MemoryPayloadStore() }),
 );
+replyKeysContract('dynamodb', async () => new DynamoDbReplyKeys({ client, table: await tables.make(MAIN_TABLE) }));
 idempotencyStoreContract('dynamodb', async () => new DynamoDbIdempotencyStore({ client, table: await tables.make(COMMAND_TABLE) }));

@@ -5,12 +5,14 @@ import { messageQueueContract } from '../../contracts/message-queue.contract.ts'
 import { parkingStoreContract } from '../../contracts/parking-store.contract.ts';
 import { payloadStoreContract } from '../../contracts/payload-store.contract.ts';
 import { processStoreContract } from '../../contracts/process-store.contract.ts';
+import { replyKeysContract } from '../../contracts/reply-keys.contract.ts';
 import { retirementStoreContract } from '../../contracts/retirement-store.contract.ts';
 import { MemoryInstanceIndex } from '../../../lib/adapters/memory/instance-index.ts';
 import { VirtualClock } from '../../../lib/adapters/memory/virtual-clock.ts';
 import { MemoryParkingStore } from '../../../lib/adapters/memory/parking-store.ts';
 import { MemoryPayloadStore } from '../../../lib/adapters/memory/payload-store.ts';
 import { MemoryProcessStore, memoryProcessTables } from '../../../lib/adapters/memory/process-store.ts';
+import { MemoryReplyKeys } from '../../../lib/adapters/memory/reply-keys.ts';
 import { MemoryRetirementStore } from '../../../lib/adapters/memory/retirement-store.ts';
 import { SystemClock } from '../../../lib/adapters/system/clock.ts';
 import { busOf, opens, queuesOf } from '../opened-states.ts';
@@ -18,6 +20,7 @@ import { busOf, opens, queuesOf } from '../opened-states.ts';
 processStoreContract('memory', () => new MemoryProcessStore());
 parkingStoreContract('memory', () => new MemoryParkingStore());
 payloadStoreContract('memory', () => new MemoryPayloadStore());
+replyKeysContract('memory', () => new MemoryReplyKeys());
 messageQueueContract('memory', () => queuesOf(opens()));
 eventPublisherContract('memory', () => busOf(opens()));
 instanceIndexContract('memory', () => {

@@ -84,6 +84,7 @@ const ofOwn = (message: InboxMessage, contracts: Contracts): readonly Target[] =
     case 'start':
       return ofStart(message, contracts);
     case 'redrive':
+    case 'rotate-keys':
     case 'forced':
       return [];
   }
