@@ -13,8 +13,9 @@ export function addExamples(app: App): void {
 
 /** A system and its services, each of them a function from its own folder. */
 function addExample(app: App, id: string, system: System<string>, folder: string, entry: string): void {
-  const stack = new Stack(app, id, { description: `Tutti: the example ${folder}` });
   const throwAway = app.node.tryGetContext('throw-away') !== undefined;
+  // `cdk destroy` is refused until it is switched off: instances may be running.
+  const stack = new Stack(app, id, { description: `Tutti: the example ${folder}`, terminationProtection: !throwAway });
   const orchestrator = new Orchestrator(stack, 'Orchestrator', {
     system,
     entry: `${folder}/${entry}`,

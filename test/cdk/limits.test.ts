@@ -55,10 +55,10 @@ describe('what AWS limits', () => {
 
   test('a role whose statements do not fit into it gets managed policies, each within its limit, and loses no resource', () => {
     const stack = testStack();
-    const queues = owned(stack, 30);
+    const queues = owned(stack, 20);
     const rest = testStack();
     deployed(48, 1, {}, rest);
-    deployed(30, 1, { queues }, stack);
+    deployed(20, 1, { queues }, stack);
     for (const each of [stack, rest]) {
       const inline = lengthsOf(
         each,

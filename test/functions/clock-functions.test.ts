@@ -4,6 +4,7 @@ import { makeHandler as makeRetire } from '../../functions/retire-closed/handler
 import { makeHandler as makeSweep } from '../../functions/sweep-timers/handler.ts';
 import { makeHandler as makeWake } from '../../functions/wake-overdue/handler.ts';
 import { VirtualClock } from '../../lib/adapters/memory/virtual-clock.ts';
+import type { ParkedSummary } from '../../lib/ports/parked-list.ts';
 import type { OutgoingMessage } from '../../lib/ports/message-sender.ts';
 import type { Head } from '../../lib/ports/process-store.ts';
 import { head } from '../contracts/process-store.contract.ts';
@@ -50,13 +51,21 @@ describe('sweep-timers', () => {
 });
 
 describe('wake-overdue', () => {
-  test('sends a lost tick again and says so, says when it could not look everywhere and what is still stuck, and is silent otherwise', async () => {
+  test('sends a lost tick again and says so, says when it could not look everywhere and what is still stuck or parked, and is silent otherwise', async () => {
     const lines: LogLine[] = [];
     const sent: OutgoingMessage[] = [];
     let stuck: Head[] = [];
     let running = [head({ control: `{"format":2,"seq":2,"tickAt":${clock.now() - 3_600_000}}` })];
+    let broken = false;
+    let parked: readonly ParkedSummary[] = [];
     const handler = makeWake(() => ({
       clock,
+      parking: {
+        list: async () => {
+          if (broken) throw new TypeError('no list');
+          return { events: parked };
+        },
+      },
       log: (line) => void lines.push(line),
       index: {
         list: async function* ({ statuses = [] }) {
@@ -83,6 +92,19 @@ describe('wake-overdue', () => {
     stuck = [head({ status: 'stuck' }), head({ status: 'stuck' })];
     await handler({}, { getRemainingTimeInMillis: () => 60_000 });
     expect(lines.slice(2)).toEqual([{ event: 'still-stuck', count: 2 }]);
+
+    stuck = [];
+    parked = [{ pid: '', id: '1#m', reason: 'MALFORMED', detail: '', parkedAt: 1 }];
+    await handler({}, { getRemainingTimeInMillis: () => 60_000 });
+    expect(lines.slice(3)).toEqual([{ event: 'still-parked', count: 1 }]);
+
+    broken = true;
+    running = [head({ control: `{"format":2,"seq":2,"tickAt":${clock.now() - 3_600_000}}` })];
+    await handler({}, { getRemainingTimeInMillis: () => 60_000 });
+    expect(lines.slice(4)).toEqual([
+      { event: 'fault', error: 'TypeError', at: expect.any(String) as string },
+      { event: 'woken', count: 1 },
+    ]);
   });
 });
 

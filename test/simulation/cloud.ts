@@ -10,6 +10,7 @@ import { HOT_LANE, INBOX, OPERATIONS, STARTS } from '../../lib/engine/inbox-mess
 import type { EventPublisher, OutgoingEvent, PublishResult } from '../../lib/ports/event-publisher.ts';
 import type { IdempotencyStore } from '../../lib/ports/idempotency-store.ts';
 import type { MessageSender, SendResult } from '../../lib/ports/message-sender.ts';
+import type { ParkedList } from '../../lib/ports/parked-list.ts';
 import type { ParkedEvent, ParkingStore } from '../../lib/ports/parking-store.ts';
 import type { Head, JournalChunk, ProcessStore } from '../../lib/ports/process-store.ts';
 import type { RetirementStore } from '../../lib/ports/retirement-store.ts';
@@ -59,7 +60,7 @@ export const ENGINE_QUEUES: readonly string[] = [INBOX, STARTS, OPERATIONS, HOT_
 export class Cloud {
   readonly index: LaggingIndex;
   readonly store: ProcessStore;
-  readonly parking: ParkingStore;
+  readonly parking: ParkingStore & ParkedList;
   readonly retirement: RetirementStore;
   readonly payloads = new MemoryPayloadStore();
   readonly records: IdempotencyStore;
@@ -254,7 +255,7 @@ export class Cloud {
     this.#options.observer.retired(pid);
   }
 
-  #observedParking(): ParkingStore {
+  #observedParking(): ParkingStore & ParkedList {
     const { observer } = this.#options;
     const inner = new MemoryParkingStore({ parked: this.#parked, attempts: new MemoryTable() });
     return {
@@ -264,6 +265,7 @@ export class Cloud {
       },
       parked: (pid, ids) => inner.parked(pid, ids),
       redriven: (pid, ids, at) => inner.redriven(pid, ids, at),
+      list: (filter, max, after) => inner.list(filter, max, after),
       attempt: (messageId, change) => inner.attempt(messageId, change),
     };
   }

@@ -158,9 +158,10 @@ export class Deployment {
     this.waking = true;
     this.nextWake = clock.now() + WAKE_MS;
     const worker = this.newWorker('waker');
-    const { index, sender } = this.ports(worker);
+    const { index, sender, parking } = this.ports(worker);
     const wakes = wakeOverdue(() => ({
       index,
+      parking,
       sender,
       clock: worker.clock,
       log: ({ event, count }) => told(`${worker.name} says ${event} ${count}`),

@@ -3,6 +3,7 @@ import type { IdempotencyStore } from '../../lib/ports/idempotency-store.ts';
 import type { InstanceFilter, InstanceIndex } from '../../lib/ports/instance-index.ts';
 import type { MessageQueue, VisibilityChange } from '../../lib/ports/message-queue.ts';
 import type { MessageSender, OutgoingMessage, SendResult } from '../../lib/ports/message-sender.ts';
+import type { ParkedList } from '../../lib/ports/parked-list.ts';
 import type { ParkingStore } from '../../lib/ports/parking-store.ts';
 import type { PayloadStore } from '../../lib/ports/payload-store.ts';
 import type { CommitResult, Expectation, Head, ProcessStore } from '../../lib/ports/process-store.ts';
@@ -60,12 +61,13 @@ export class WorkerPorts {
     };
   }
 
-  get parking(): ParkingStore {
+  get parking(): ParkingStore & ParkedList {
     const { parking } = this.#cloud;
     return {
       park: (event) => this.#call('park', event.pid, () => parking.park(event)),
       parked: (pid, ids) => this.#call('parked', pid, () => parking.parked(pid, ids)),
       redriven: (pid, ids, at) => this.#call('redriven', pid, () => parking.redriven(pid, ids, at)),
+      list: (filter, max, after) => this.#call('parked', '', () => parking.list(filter, max, after)),
       attempt: (messageId, change) => this.#call('attempt', messageId, () => parking.attempt(messageId, change)),
     };
   }
