@@ -40,6 +40,7 @@ export function storedActs(directory: string): OpenedActs {
     resolve: refuse,
     resume: refuse,
     redrive: refuse,
+    rotateKeys: refuse,
   };
   const acts = { list, journal, why, parked, ...refused };
   return { acts, close: () => state.close() };

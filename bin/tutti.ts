@@ -4,6 +4,7 @@ import { Command, CommanderError } from 'commander';
 import { addCancelCommand } from './commands/cancel.ts';
 import { addContractsCommand } from './commands/contracts.ts';
 import { addDevCommand } from './commands/dev.ts';
+import { addKeysCommand } from './commands/keys.ts';
 import { addListCommand } from './commands/list.ts';
 import { addParkedCommand } from './commands/parked.ts';
 import { addPublishCommand } from './commands/publish.ts';
@@ -60,6 +61,7 @@ function commandLine(invocation: Invocation): Command {
   addResumeCommand(program, invocation);
   addParkedCommand(program, invocation);
   addRedriveCommand(program, invocation);
+  addKeysCommand(program, invocation);
   addReplayCommand(program, invocation);
   addRepairCommand(program, invocation);
   addContractsCommand(program, invocation);

@@ -15,6 +15,7 @@ import { listParked, redriveParked } from './parked.ts';
 import { publishEvent } from './publish.ts';
 import { refuseSkip, resolveStep } from './resolve.ts';
 import { endOrStuck, resultOf } from './result.ts';
+import { rotateKeys } from './rotate-keys.ts';
 import { signalInstance } from './signal.ts';
 import { startProcess } from './start.ts';
 import { whyOfHead } from './why-of-head.ts';
@@ -57,6 +58,7 @@ export function actsOn(reach: Reach): Acts {
     },
     parked: (request) => listParked(reach, request),
     redrive: (request) => redriveParked(reach, request),
+    rotateKeys: () => rotateKeys(reach),
   };
 }
 

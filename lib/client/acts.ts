@@ -30,10 +30,16 @@ export interface Acts {
   resume: Act<Instance & { version?: number; skip?: string }, { status: Status }>;
   parked: Act<ParkedRequest, ParkedAnswer>;
   redrive: Act<RedriveRequest, RedriveAnswer>;
+  rotateKeys: Act<Readonly<Record<string, never>>, RotateAnswer>;
 }
 
 interface Act<Request, Answer> {
   (request: Request): Promise<Answer>;
+}
+
+export interface RotateAnswer {
+  /** ISO instant from which the new key signs. */
+  readonly signsFrom: string;
 }
 
 export interface SignalAnswer {

@@ -7,6 +7,7 @@ import {
   STARTS,
   type OperateMessage,
   type RedriveMessage,
+  type RotateKeysMessage,
   type StartMessage,
 } from '../engine/inbox-message.ts';
 import type { ClientPorts } from './connection.ts';
@@ -14,7 +15,7 @@ import type { ClientPorts } from './connection.ts';
 /** Sends a client's message to the engine; from then on it is the engine's, whatever becomes of the client. */
 export async function sendRequest(
   ports: ClientPorts,
-  message: StartMessage | OperateMessage | RedriveMessage,
+  message: StartMessage | OperateMessage | RedriveMessage | RotateKeysMessage,
   groupId: string,
 ): Promise<void> {
   const fault = inboxFault(message);

@@ -38,7 +38,7 @@ export class ReplyTokens {
     const known = await this.#keys.keys();
     if (known.some((key) => key.id === id)) return;
     // Another's rotation that came first is as good.
-    await this.#keys.add(newKey(id, this.#clock.now() + 2 * CACHE_MS), known.at(-1)?.id);
+    await this.#keys.add(newKey(id, this.#clock.now() + KEY_DELAY_MS), known.at(-1)?.id);
   }
 
   sign(commandId: string, datahash: string): string {
@@ -75,6 +75,8 @@ export class ReplyTokens {
 }
 
 const CACHE_MS = 300_000;
+/** How long after it was asked for a new key signs. */
+export const KEY_DELAY_MS = 2 * CACHE_MS;
 /** Clocks of workers may disagree, and a command is decided by one and signed by another. */
 const SKEW_MS = 86_400_000;
 const KEY_ID_LENGTH = 8;

@@ -15,6 +15,7 @@ const ACTS: readonly (keyof Acts)[] = [
   'resume',
   'parked',
   'redrive',
+  'rotateKeys',
 ];
 
 /** The acts on the system at the other end of a channel. */

@@ -1,0 +1,14 @@
+import { KEY_DELAY_MS } from '../engine/reply-tokens.ts';
+import type { RotateAnswer } from './acts.ts';
+import { principalOf, type Reach } from './connection.ts';
+import { newMessageId } from './message-id.ts';
+import { sendRequest } from './request.ts';
+
+/** Asks for a new reply key; resolves when the request cannot be lost any more. */
+export async function rotateKeys({ ports }: Reach): Promise<RotateAnswer> {
+  const now = ports.clock.now();
+  const opid = ports.newId?.(now) ?? newMessageId(now);
+  await sendRequest(ports, { tutti: 'rotate-keys', opid, by: await principalOf(ports) }, 'rotate-keys');
+  await ports.durable();
+  return { signsFrom: new Date(now + KEY_DELAY_MS).toISOString() };
+}
