@@ -184,6 +184,18 @@ describe('functions', () => {
     expect(fromTheBus).toEqual([]);
   });
 
+  test('an operator sends parked events back by their names', async () => {
+    const apart = (shop.account.tables.get('shop')?.items ?? []).filter(({ pk }) => pk?.S?.startsWith('X#'));
+    const events = apart.map(({ sk }) => ({ pid: '', id: sk?.S?.slice('X#'.length) }));
+    expect(events.length).toBeGreaterThan(3);
+    shop.account.enqueue('shop-operations', JSON.stringify({ tutti: 'redrive', opid: 'op-1', by: 'ada', events }), 'Client');
+    await redeliver();
+    expect(shop.account.queues.get('shop-operations')).toEqual([]);
+    expect(
+      shop.account.sent.filter(({ queue, body }) => queue === 'shop-inbox' && body.startsWith('{"tutti":"forced"')).length,
+    ).toBeGreaterThan(3);
+  });
+
   test('dead letters of every kind go to the inbox, and are parked in the end where they are dead letters again and again', async () => {
     // Whatever has gone through these queues before, so a new kind of message is here by itself.
     const kinds = new Map(shop.account.sent.filter(({ queue }) => isOfEngine(queue)).map((sent) => [kindOf(sent), sent]));

@@ -61,6 +61,8 @@ export function refusedCalls(): readonly Refused[] {
       reading(`orchestrator/${encodeURIComponent(FOREIGN)}/hash`),
       reading('orchestrator/none/hash'),
       getting('X#0'),
+      // What is parked of all tenants is listed together.
+      listing('P#waiting#0'),
       getting('defaults#order#o-1'),
     ]),
     ...each(['Starter', 'Signaller', 'NoteTaker', 'EveryReader', 'DefaultReader', 'Operator'], 'sees the keys of replies', [
