@@ -11,6 +11,8 @@ import { nap, NoteAdded, order, OrderPlaced, people, stock, Viewed } from './sho
 
 // Each method of the client with the grant that it needs and no other, and what each grant does not let through.
 
+vi.setConfig({ testTimeout: 120_000 });
+
 const HOUR_MS = 3_600_000;
 const LARGE = 'x'.repeat(250_000);
 
@@ -34,7 +36,7 @@ beforeAll(async () => {
   for (const level of ['log', 'warn', 'error'] as const) vi.spyOn(console, level).mockImplementation(() => {});
   vi.useFakeTimers({ toFake: ['Date'], now: Date.UTC(2027, 0, 4) });
   shop = await deployShop(GRANTS);
-}, 60_000);
+}, 120_000);
 
 afterAll(async () => {
   await shop.close();
@@ -99,6 +101,28 @@ describe('methods of the client', () => {
     await shop.during(client.terminate(nap, 'n-1', 'not wanted'));
     await shop.during(client.cancel(order, 'o-4', 'not wanted'));
     expect((await client.describe(nap, 'n-1')).status).toBe('terminated');
+  });
+});
+
+describe('acts of the command line', () => {
+  test.each(['EveryReader', 'Operator'])('list, journal, why and parked need a right to read everything: %s', async (role) => {
+    const acts = await shop.acts(role);
+    expect((await acts.list({ process: 'order', limit: 10 })).instances.length).toBeGreaterThan(3);
+    await acts.journal({ process: 'order', id: 'o-1', payloads: true, from: 0 });
+    await acts.why({ process: 'order', id: 'o-1' });
+    await acts.parked({ limit: 10 });
+    await acts.parked({ process: 'order', id: 'o-1', limit: 10 });
+  });
+
+  test('redrive needs grantOperate', async () => {
+    shop.account.publish({ Source: 'web', DetailType: 'web.order-placed', Detail: '{"wrong":"shape"}', EventBusName: 'shop' });
+    await shop.functions.run();
+    const acts = await shop.acts('Operator');
+    const { events } = await acts.parked({ waiting: true, limit: 10 });
+    expect(events).toHaveLength(1);
+    // What is parked again has another time.
+    vi.setSystemTime(Date.now() + 1_000);
+    expect(await shop.during(acts.redrive({ events: events.map(({ key }) => key) }))).toEqual({ sent: 1, left: 0 });
   });
 });
 

@@ -6,6 +6,10 @@ import { bundleFunctions, bundleService, type FunctionName } from '../../../lib/
 import type { IOrchestrator } from '../../../lib/cdk/orchestrator-interface.ts';
 import { Orchestrator } from '../../../lib/cdk/orchestrator.ts';
 import { ServiceFunction } from '../../../lib/cdk/service-function.ts';
+import { actsOn } from '../../../lib/client/acts-on.ts';
+import type { Acts } from '../../../lib/client/acts.ts';
+import type { AwsOptions } from '../../../lib/client/aws-options.ts';
+import { awsReach } from '../../../lib/client/aws.ts';
 import { AwsAccount } from '../account/aws-account.ts';
 import { DeployedFunctions } from '../account/deployed-functions.ts';
 import { openEndpoint } from '../account/endpoint.ts';
@@ -31,6 +35,8 @@ export interface DeployedShop {
   readonly functions: DeployedFunctions;
   /** A client that calls as one of the granted roles. */
   readonly client: (role: string) => Client;
+  /** What the command line does as one of them. */
+  readonly acts: (role: string) => Promise<Acts>;
   /** Waits for what a client does, while the functions run. */
   readonly during: <T>(doing: Promise<T>) => Promise<T>;
   readonly close: () => Promise<void>;
@@ -54,19 +60,17 @@ export async function deployShop(grants: Grants): Promise<DeployedShop> {
     if (name !== undefined) return bundle.folders[FUNCTIONS[name] as FunctionName];
     return bundleService(entryOf(id.startsWith('Stock') ? 'Stock' : 'People')).folder;
   });
+  const optionsOf = (role: string): AwsOptions => ({
+    name: 'shop',
+    region: REGION,
+    endpoint: endpoint.url,
+    credentials: { accessKeyId: account.roleOf(role), secretAccessKey: 'secret' },
+  });
   return {
     account,
     functions,
-    client: (role) =>
-      connect(
-        shop,
-        aws({
-          name: 'shop',
-          region: REGION,
-          endpoint: endpoint.url,
-          credentials: { accessKeyId: account.roleOf(role), secretAccessKey: 'secret' },
-        }),
-      ),
+    acts: async (role) => actsOn(await awsReach(optionsOf(role))),
+    client: (role) => connect(shop, aws(optionsOf(role))),
     during: (doing) => during(functions, doing),
     close: endpoint.close,
   };

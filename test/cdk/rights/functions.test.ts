@@ -11,6 +11,8 @@ import { nap, NoteAdded, order, OrderPlaced, people, Viewed } from './shop.ts';
 // The functions of a deployment, bundled as they are deployed, with the SDK's own clients, in an account in memory whose IAM is that of the
 // synthesized template: each call they make must be allowed, whatever message they get.
 
+vi.setConfig({ testTimeout: 120_000 });
+
 const HOUR_MS = 3_600_000;
 const LARGE = 'x'.repeat(250_000);
 
@@ -31,7 +33,7 @@ beforeAll(async () => {
   });
   client = shop.client('Client');
   await shop.functions.run();
-}, 60_000);
+}, 120_000);
 
 afterAll(async () => {
   await shop.close();
