@@ -37,7 +37,10 @@ export const applyEarly = async (
   return undefined;
 };
 
-/** Its instance will not read what is in the buffer: each event is put by itself, before the head that drops it. */
+/**
+ * Its instance will not read what is in the buffer: each event is put by itself, before the head that drops it. The event came by the bus,
+ * whatever the message came by with which it is parked.
+ */
 export const parkEarly = async (
   { options }: EngineContext,
   message: ReceivedMessage,
@@ -45,8 +48,9 @@ export const parkEarly = async (
   early: readonly string[],
   detail: string,
 ): Promise<void> => {
+  const { channel: _channel, senderId: _senderId, ...carrier } = message;
   for (const [i, body] of early.entries())
-    await parkMessage(options, { ...message, messageId: `${message.messageId}-${i}`, body }, { pid, reason: 'EARLY_EXPIRED', detail });
+    await parkMessage(options, { ...carrier, messageId: `${message.messageId}-${i}`, body }, { pid, reason: 'EARLY_EXPIRED', detail });
 };
 
 /** It was understood when it came, and is not any more: a deploy lies in between. Put before the head that drops it. */

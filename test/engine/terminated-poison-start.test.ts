@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { identityOf } from '../../lib/core/identity.ts';
 import { sha256 } from '../../lib/engine/sha256.ts';
 import { decodeHead } from '../../lib/engine/head-codec.ts';
+import { inboxBody } from '../../lib/engine/inbox-message.ts';
 import { EngineRig } from './engine-rig.ts';
 
 const Born = event('lives.born', z.object({ id: z.string() }));
@@ -63,6 +64,19 @@ test('what came early is parked when its instance is terminated before it has be
   expect(await parkedReasons(rig)).toEqual(['STUCK']);
   await operate('terminate', 'end');
   expect(await parkedReasons(rig)).toEqual(['EARLY_EXPIRED', 'EARLY_EXPIRED', 'STUCK']);
+});
+
+test('what came early, and is parked with an act of an operator, is not taken for one that came by the queue of operators', async () => {
+  const { rig } = rigOf();
+  rig.happens(Word, { id: 'a', text: 'one' });
+  rig.happens(Born, { id: 'a' });
+  await rig.advance();
+  const body = inboxBody({ tutti: 'operate', opid: 'end', pid: PID, act: 'terminate', reason: 'test', by: 'test' });
+  const by = { channel: 'operations', senderId: 'AIDAEXAMPLE' } as const;
+  await rig.engine.advance([{ messageId: 'act', receiptHandle: 'act', body, sentAt: rig.clock.now(), receiveCount: 1, ...by }]);
+  const parked = await rig.parking.parked(PID);
+  expect(parked.map(({ reason }) => reason).toSorted()).toEqual(['EARLY_EXPIRED', 'STUCK']);
+  for (const event of parked) expect(event).not.toHaveProperty('channel');
 });
 
 test('whoever terminated what had not begun does not end the next run by the same act', async () => {

@@ -157,6 +157,7 @@ export class Cloud {
       faults,
       newId: () => `m${String((this.#ids += 1)).padStart(6, '0')}`,
       accepted: (queue: string, body: string, messageId: string) => observer.accepted(queue, body, messageId),
+      received: (queue: string, body: string, messageId: string) => observer.received(queue, body, messageId),
       deleting: (queue: string, body: string, messageId: string) => observer.deleting(queue, body, messageId),
     };
     const deadLetter = new SimulatedQueue({ ...shared, name: `${name}-dead-letter` });

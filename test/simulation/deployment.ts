@@ -17,6 +17,7 @@ import { ACCOUNT, type Cloud } from './cloud.ts';
 import { type BatchHandler, invoke } from './lambda.ts';
 import { type Lane, runLane } from './lane.ts';
 import type { Observer } from './observer.ts';
+import { PortOutages } from './port-outages.ts';
 import type { Scenario, Site } from './scenario.ts';
 import { type Swarm, tickHorizonMs } from './swarm.ts';
 import { watched } from './watched-served.ts';
@@ -59,6 +60,7 @@ export class Deployment {
   /** Never where everything is kept. */
   nextRetirement: number;
   readonly #options: DeploymentOptions;
+  readonly outages: PortOutages;
   readonly #throttled = { until: 0 };
   readonly #tokens = new SeededRandom('tokens');
   #nonces = 0;
@@ -67,6 +69,7 @@ export class Deployment {
 
   constructor(options: DeploymentOptions) {
     this.#options = options;
+    this.outages = new PortOutages(options.choices);
     const { swarm, clock } = options;
     this.nextSweep = clock.now() + SWEEP_MS;
     this.nextRetirement = options.scenario.retentionMs === undefined ? Infinity : clock.now() + RETIRE_MS;
@@ -198,7 +201,7 @@ export class Deployment {
 
   ports(worker: Worker): WorkerPorts {
     const { cloud, faults, choices, clock } = this.#options;
-    return new WorkerPorts(worker, cloud, { faults, choices, now: () => clock.now(), throttled: this.#throttled });
+    return new WorkerPorts(worker, cloud, { faults, choices, now: () => clock.now(), throttled: this.#throttled, outages: this.outages });
   }
 
   #addLane(name: string, queue: string, handle: (lane: Lane) => () => Promise<void>): void {

@@ -30,14 +30,18 @@ export const FAULT_KINDS = [
   'tick-lost',
   'invalid-reply',
 ] as const;
-export type FaultKind = (typeof FAULT_KINDS)[number];
+
+/** A port that nobody reaches for minutes or hours: not left to chance at each call, but planned by a scenario. */
+export const OUTAGE_KINDS = ['store-outage', 'queue-outage', 'bus-outage'] as const;
+export type OutageKind = (typeof OUTAGE_KINDS)[number];
+export type FaultKind = (typeof FAULT_KINDS)[number] | OutageKind;
 
 /** Fewer than this would be no test, more would leave nothing of the scenario. */
 export const FAULTS_MIN = 5;
 export const FAULTS_MAX = 60;
 
 /** How likely each kind is at each place where it may strike, in a seed that has it at its lowest. What strikes everywhere strikes rarely. */
-const CHANCES: Readonly<Record<FaultKind, number>> = {
+const CHANCES: Readonly<Record<(typeof FAULT_KINDS)[number], number>> = {
   'call-failed': 0.01,
   'answer-lost': 0.01,
   throttled: 0.004,

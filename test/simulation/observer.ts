@@ -22,6 +22,8 @@ export interface Observer {
   spilled(chunk: JournalChunk): void;
   /** A queue has accepted a message. `queue`: `inbox`, `hot-lane`, a service, or one of their `-dead-letter`. */
   accepted(queue: string, body: string, messageId: string): void;
+  /** A receiver has been handed a message. */
+  received(queue: string, body: string, messageId: string): void;
   /** The bus has accepted an event. */
   published(event: OutgoingEvent): void;
   parked(event: ParkedEvent): void;

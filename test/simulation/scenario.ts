@@ -7,6 +7,7 @@ import type { HeadStatus } from '../../lib/ports/process-store.ts';
 import type { Served } from '../../lib/service/served.ts';
 import type { DeferredAnswer } from '../../lib/service/deferred-answer.ts';
 import type { Choices } from './choices.ts';
+import type { PortOutage } from './port-outages.ts';
 
 /** When every world begins. */
 export const START = Date.parse('2026-11-21T10:00:00.000Z');
@@ -114,6 +115,8 @@ export interface Scenario {
   readonly services?: { readonly workers: number; readonly polls: boolean; readonly receivesMax: number };
   /** What closed longer ago than this is retired, once a day as long as the outside still does something. @default nothing ever is */
   readonly retentionMs?: number;
+  /** Ports that are out of reach for a time. @default none is */
+  readonly outages?: readonly PortOutage[];
   /** What a person finds out of a command whose outcome its service cannot tell. @default nothing can be found out */
   finds?(commandId: string, command: string): Resolution;
   /** By pid. */

@@ -1,4 +1,5 @@
 import type { Choices } from './choices.ts';
+import { blackoutsScenario } from './blackouts/blackouts-scenario.ts';
 import { evolvingScenario } from './evolving/evolving-scenario.ts';
 import { exampleScenarios } from './examples/example-scenarios.ts';
 import { livesScenario } from './lives/lives-scenario.ts';
@@ -13,7 +14,7 @@ import { worklistScenario } from './worklist/worklist-scenario.ts';
 const PROGRAMS = 'programs';
 
 const often: Readonly<Record<string, ScenarioMaker>> = { [PROGRAMS]: programScenario, ...exampleScenarios, lives: livesScenario };
-const providers: Readonly<Record<string, ScenarioMaker>> = { outages: outagesScenario };
+const providers: Readonly<Record<string, ScenarioMaker>> = { outages: outagesScenario, blackouts: blackoutsScenario };
 const people: Readonly<Record<string, ScenarioMaker>> = { worklist: worklistScenario };
 /** Each of few things, which most systems meet seldom. */
 const seldom: Readonly<Record<string, ScenarioMaker>> = {
@@ -44,6 +45,7 @@ const drawn: readonly ScenarioMaker[] = [
   livesScenario,
   worklistScenario,
   outagesScenario,
+  blackoutsScenario,
 ];
 
 /** The one of this name; without a name, what the choices draw. */

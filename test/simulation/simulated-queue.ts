@@ -20,6 +20,7 @@ export interface SimulatedQueueOptions {
   /** @default never a dead letter */
   readonly maxReceiveCount?: number;
   readonly accepted: (queue: string, body: string, messageId: string) => void;
+  readonly received?: (queue: string, body: string, messageId: string) => void;
   readonly deleting: (queue: string, body: string, messageId: string) => void;
 }
 
@@ -72,6 +73,7 @@ export class SimulatedQueue implements MessageQueue {
       message.receiveCount += 1;
       // Handed out a second time while the first receiver still has it.
       message.visibleAt = faults.strikes('duplicate-delivery') ? now() : now() + visibilitySeconds * 1_000;
+      this.#options.received?.(this.name, message.body, message.id);
       taken.push(received(message));
     }
     return taken;

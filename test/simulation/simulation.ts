@@ -13,13 +13,14 @@ import { Auditor } from './auditor/auditor.ts';
 import type { Choices } from './choices.ts';
 import { ACCOUNT, Cloud, ENGINE_QUEUES, type Snapshot } from './cloud.ts';
 import { Deployment, WAKE_MS } from './deployment.ts';
-import { Faults, FAULTS_MIN, SimulatedFault } from './faults.ts';
+import { Faults, FAULTS_MIN, OUTAGE_KINDS, SimulatedFault } from './faults.ts';
 import { forgedReply } from './forged-reply.ts';
 import { Happenings } from './happenings.ts';
 import type { Lane } from './lane.ts';
 import { Ledger } from './ledger.ts';
 import type { Observer } from './observer.ts';
 import type { Outcome } from './outcome.ts';
+import type { PortOutage } from './port-outages.ts';
 import { START, type Act, type Scenario, type ScenarioMaker, type Site } from './scenario.ts';
 import { drawSwarm, type Swarm, tickHorizonMs } from './swarm.ts';
 import { SeenRecord } from './seen-record.ts';
@@ -42,7 +43,7 @@ const ANSWER_PAUSE_MS = 30_000;
 const ANSWERS_MAX = 10;
 const HEATED_MS = 120_000;
 /** What may outlast any patience. */
-const LONG_FAULTS = ['clock-jump', 'service-outage', 'tick-lost'] as const;
+const LONG_FAULTS = ['clock-jump', 'service-outage', 'tick-lost', ...OUTAGE_KINDS] as const;
 
 /** After which a run may have been counted that never began, or that nobody has seen end. */
 const UNSTEADY_FAULTS = [
@@ -57,7 +58,11 @@ const UNSTEADY_FAULTS = [
   'clock-jump',
   'restore',
   'dead-letter',
+  ...OUTAGE_KINDS,
 ] as const;
+
+/** Which end a worker while it holds a message, or leave it so long that another has it too. */
+const ENDING_FAULTS = ['crash', 'freeze', 'time-out', 'restore'] as const;
 
 export interface SimulationOptions {
   /** Keeps a line for each thing that happens. @default false */
@@ -112,6 +117,7 @@ class Simulation {
       account: ACCOUNT,
       now,
       outlasted: () => LONG_FAULTS.some((kind) => this.#faults.counts[kind] !== undefined),
+      endsWorkers: () => ENDING_FAULTS.some((kind) => this.#faults.counts[kind] !== undefined),
       steadyAt: () => (UNSTEADY_FAULTS.some((kind) => this.#faults.counts[kind] !== undefined) ? undefined : now()),
       faults: () => this.#faults.count,
       replay: () => choices.chance(this.#swarm.replayed),
@@ -143,6 +149,7 @@ class Simulation {
     this.#snapshotAt = this.#faults.has('restore') ? 50 + choices.below(500) : Infinity;
     this.#restoreAt = this.#snapshotAt + 20 + choices.below(500);
     for (const act of this.#scenario.acts) this.#plan(START + act.atMs, () => this.#do(act));
+    for (const outage of this.#scenario.outages ?? []) this.#plan(START + outage.fromMs, () => this.#breaks(outage));
   }
 
   async run(): Promise<Outcome> {
@@ -214,6 +221,7 @@ class Simulation {
       this.#happenings.happened(`${queue} accepted ${messageId} ${short(body)}`);
       this.#auditor.accepted(queue, body, messageId);
     },
+    received: (queue, body) => this.#auditor.received(queue, body),
     published: (event) => {
       this.#happenings.happened(`bus accepted ${event.type} ${idIn(event.detail)}`);
       this.#auditor.published(event);
@@ -310,6 +318,13 @@ class Simulation {
     else if (act.kind === 'operate') this.#operate(act.pid, act.act, act.opid);
     else if (act.kind === 'deploy') this.#deploy();
     else this.#start(act);
+  }
+
+  #breaks({ kind, toMs, share }: PortOutage): void {
+    this.#faults.happened(kind);
+    this.#deployment.outages.begin(kind, START + toMs, share);
+    // Nothing comes to rest before it is over.
+    this.#plan(START + toMs, () => this.#happenings.happened(`over: ${kind}`));
   }
 
   #deploy(): void {

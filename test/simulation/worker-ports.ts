@@ -11,6 +11,7 @@ import type { RetirementStore } from '../../lib/ports/retirement-store.ts';
 import type { Choices } from './choices.ts';
 import type { Cloud } from './cloud.ts';
 import { type FaultKind, type Faults, SimulatedFault } from './faults.ts';
+import type { PortOutages } from './port-outages.ts';
 import type { Worker } from './worker.ts';
 
 const THROTTLED_MS = 30_000;
@@ -25,11 +26,12 @@ export class WorkerPorts {
   readonly #choices: Choices;
   readonly #now: () => number;
   readonly #throttled: { until: number };
+  readonly #outages: PortOutages;
 
   constructor(
     worker: Worker,
     cloud: Cloud,
-    weather: { faults: Faults; choices: Choices; now: () => number; throttled: { until: number } },
+    weather: { faults: Faults; choices: Choices; now: () => number; throttled: { until: number }; outages: PortOutages },
   ) {
     this.#worker = worker;
     this.#cloud = cloud;
@@ -37,6 +39,7 @@ export class WorkerPorts {
     this.#choices = weather.choices;
     this.#now = weather.now;
     this.#throttled = weather.throttled;
+    this.#outages = weather.outages;
   }
 
   get store(): ProcessStore {
@@ -137,6 +140,7 @@ export class WorkerPorts {
   }
 
   #refuse(what: string): void {
+    if (this.#outages.refuses(what, this.#now())) throw new SimulatedFault(`${what} is out of reach`);
     if (this.#throttled.until > this.#now() && this.#choices.chance(0.7)) throw new SimulatedFault(`${what} was throttled`);
     if (this.#faults.strikes('throttled')) {
       this.#throttled.until = this.#now() + this.#choices.below(THROTTLED_MS);

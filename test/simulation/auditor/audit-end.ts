@@ -180,7 +180,10 @@ const checkRun = (context: EndContext, run: KeptRun, { optsOut = false }: Expect
 /** I2: what was issued was sent, unless it was let go of before; I5: and has one outcome. */
 const checkSent = ({ told, effects, report }: EndContext, { pid, run, entries }: KeptRun): void => {
   const outcomes = new Map<number, number>();
-  const abandoned = new Set(entries.flatMap((entry) => (entry.type === 'CommandAbandoned' ? [entry.n] : [])));
+  // An outage of its queue may outlast the limits of a command.
+  const abandoned = new Set(
+    entries.flatMap((entry) => (entry.type === 'CommandAbandoned' || entry.type === 'CommandGivenUp' ? [entry.n] : [])),
+  );
   // Whoever ends lets go of what nobody awaits, and whoever is terminated of everything, also of what its own message was still to send.
   const terminated = entries.some(({ type }) => type === 'TerminateRequested');
   const detached = new Set(entries.flatMap((entry) => (entry.type === 'StepDetached' ? [entry.path] : [])));

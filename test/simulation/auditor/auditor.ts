@@ -23,6 +23,7 @@ import { newInstancePicture, newRunPicture, type InstancePicture } from './insta
 import { checkEntries } from './journal-rules.ts';
 import { appendEntries, checkBase, checkChunk, checkNewRun } from './linear-history.ts';
 import { Outbox } from './outbox.ts';
+import { Patience } from './patience.ts';
 import { QueueMessages } from './queue-messages.ts';
 import { readMessage, type Reading, type Target } from './reading.ts';
 import { checkReplay } from './replay-equality.ts';
@@ -51,6 +52,8 @@ export interface AuditorOptions {
   readonly outlasted?: () => boolean;
   /** The time, as long as no worker has died or stood still, no call has failed, and no clock was wrong: then runs are counted exactly. @default they are not */
   readonly steadyAt?: () => number | undefined;
+  /** Whether a worker may have ended, or have been overtaken, with a message in hand. @default it may */
+  readonly endsWorkers?: () => boolean;
   /** The time, milliseconds. @default each happening takes one */
   readonly now?: () => number;
   /** How many faults have struck so far. @default none has */
@@ -79,6 +82,7 @@ export class Auditor implements Observer, Told {
   readonly #answers = new DefiniteAnswers();
   readonly #runs = new HandlerRuns();
   readonly #ticks = new SentTicks();
+  readonly #patience = new Patience();
   readonly #commands: SentCommands;
   readonly #readings = new Map<string, Reading>();
   /** When each body was last parked, beside whatever. */
@@ -108,6 +112,7 @@ export class Auditor implements Observer, Told {
     checkBase(picture, head, previous, report);
     const stopped = stoppedForNothing(head, previous);
     if (stopped !== undefined) report('I5', stopped);
+    if (head.status === 'stuck' && previous?.status !== 'stuck' && this.#options.endsWorkers?.() === false) this.#checkQuarantined(head);
     if (this.#options.compatible && head.status === 'stuck' && previous?.status !== 'stuck') this.#checkReason(head);
     const before = picture.image;
     picture.head = head;
@@ -160,8 +165,19 @@ export class Auditor implements Observer, Told {
     }
     const reading = this.#read(body);
     this.#queues.accepted(queue, messageId, reading.inner, reading.wrapped, this.#at);
-    for (const target of reading.targets) this.#note(target);
+    // What is sent back in a wrapper is deleted right after.
+    this.#patience.accepted(reading.inner, this.#queues.count(reading.inner) - (reading.wrapped ? 1 : 0), this.#now());
+    for (const target of reading.targets) {
+      this.#note(target);
+      if (target.kind === 'tick' && !reading.wrapped)
+        this.#ticks.accepted(target, this.#now(), this.#options.faults?.() ?? 0, this.#violations.report);
+    }
     if (isInvalidAnswer(body)) for (const { pid } of reading.targets) this.#picture(pid).wasContradicted = true;
+  }
+
+  received(queue: string, body: string): void {
+    if (!this.#isOfEngine(queue) || queue.endsWith(DEAD_LETTER)) return;
+    this.#patience.received(this.#read(body).inner, this.#now(), this.#options.faults?.() ?? 0, this.#violations.report);
   }
 
   published(event: OutgoingEvent): void {
@@ -187,6 +203,7 @@ export class Auditor implements Observer, Told {
     // What is malformed is parked with its wrapper.
     const { inner, targets } = this.#read(event.body);
     this.#parkedAt.set(inner, this.#at);
+    this.#patience.parked(event.reason, inner, this.#now(), this.#violations.report);
     if (event.pid === '') {
       this.#checkApart(event, targets);
       return;
@@ -338,6 +355,10 @@ export class Auditor implements Observer, Told {
     return [...(this.#pictures.get(pid)?.runs.values() ?? [])].flatMap(({ texts }) => texts);
   }
 
+  #now(): number {
+    return this.#options.now?.() ?? this.#at;
+  }
+
   /** What names its instance by itself must be found by a `resume` of it. */
   #checkApart({ reason }: ParkedEvent, targets: readonly Target[]): void {
     const named = targets.find(({ kind }) => kind !== 'event');
@@ -379,6 +400,11 @@ export class Auditor implements Observer, Told {
     }
   }
 
+  /** I17: where no worker has ended, no message has ended one. */
+  #checkQuarantined({ pid, why = '' }: Head): void {
+    if (why.includes('This event ended its worker')) this.#violations.report('I17', `${pid} is in quarantine, and no worker has ended`);
+  }
+
   /** I9: no change of a contract stops a run. */
   #checkReason({ pid, why }: Head): void {
     const { code = '' } = JSON.parse(why ?? '{}') as { readonly code?: string };
@@ -410,11 +436,7 @@ export class Auditor implements Observer, Told {
       const id = `${target.run}/${target.n}`;
       picture.replies.set(id, [...(picture.replies.get(id) ?? []), target]);
     } else if (target.kind === 'operate') picture.operators.set(target.id, target);
-    else {
-      if (picture.image?.run === target.run) picture.outbox.tickSent(target.tickAt);
-      const { now, faults } = this.#options;
-      this.#ticks.accepted(target, now?.() ?? this.#at, faults?.() ?? 0, this.#violations.report);
-    }
+    else if (picture.image?.run === target.run) picture.outbox.tickSent(target.tickAt);
   }
 
   #mark(picture: InstancePicture, { status }: Head): void {

@@ -63,6 +63,11 @@ export class QueueMessages {
     return false;
   }
 
+  /** How many messages of this content are left. */
+  count(inner: string): number {
+    return this.#byInner.get(inner)?.size ?? 0;
+  }
+
   isSentBack(inner: string, since: number): boolean {
     return (this.#sentBackAt.get(inner) ?? -1) > since;
   }

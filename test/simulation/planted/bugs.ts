@@ -5,6 +5,7 @@ import { headBugs } from './head-bugs.ts';
 import { lateBugs } from './late-bugs.ts';
 import { lifecycleBugs } from './lifecycle-bugs.ts';
 import { limitBugs } from './limit-bugs.ts';
+import { outageBugs } from './outage-bugs.ts';
 import { parkingBugs } from './parking-bugs.ts';
 import type { PlantedBug } from './planted-bug.ts';
 import { serviceBugs } from './service-bugs.ts';
@@ -18,6 +19,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   ...serviceBugs,
   ...limitBugs,
   ...deferredBugs,
+  ...outageBugs,
   ...foundBugs,
 ];
 

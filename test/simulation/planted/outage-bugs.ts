@@ -1,0 +1,52 @@
+import type { PlantedBug } from './planted-bug.ts';
+
+const SCENARIO = 'blackouts';
+
+/** Errors about ports that are out of reach for minutes or hours. They have no row in a model. */
+export const outageBugs: readonly PlantedBug[] = [
+  {
+    name: 'BACKOFF_STAYS',
+    rows: [],
+    scenario: SCENARIO,
+    what: 'A message whose port has failed comes again after a second, however often it came.',
+    patches: [
+      {
+        file: 'lib/engine/pause.ts',
+        find: 'backoffSeconds(receiveCount, chance(context));',
+        plant: 'PLANTED ? 1 : ORIGINAL',
+      },
+    ],
+  },
+  {
+    name: 'DRAIN_PARKS_BY_COUNT',
+    rows: [],
+    scenario: SCENARIO,
+    what: 'What is a dead letter for the second time is parked, however young it is.',
+    patches: [
+      {
+        file: 'lib/engine/drain-dead-letters.ts',
+        find: '...(now - since >= DRAINED_MS_MAX &&',
+        plant: '...((PLANTED ? before.since !== undefined : now - since >= DRAINED_MS_MAX) &&',
+      },
+    ],
+  },
+  {
+    name: 'MARKS_IN_OUTAGE',
+    rows: [],
+    scenario: SCENARIO,
+    elusive: 'Four marks must stay on one message while no worker ends; test/engine/marks.test.ts, test/engine/outage.test.ts.',
+    what: 'Messages are marked as suspects while the store fails, and marks that could not be taken back stay.',
+    patches: [
+      {
+        file: 'lib/engine/advance-processes.ts',
+        find: 'const wasDown = ({ health, options }: EngineContext): boolean => health.wasDown(options.clock.now());',
+        plant: 'const wasDown = ({ health, options }: EngineContext): boolean => !PLANTED && health.wasDown(options.clock.now());',
+      },
+      {
+        file: 'lib/engine/marks.ts',
+        find: 'if (this.#owed.length < OWED_MAX) this.#owed.push(mark);',
+        plant: 'if (!PLANTED) ORIGINAL',
+      },
+    ],
+  },
+];
