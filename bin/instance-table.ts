@@ -1,4 +1,5 @@
 import type { ListedInstance } from '../lib/client/acts.ts';
+import { visibleText } from '../lib/contract/visible-text.ts';
 import type { Terminal } from './terminal.ts';
 
 const HEADER = ['PROCESS', 'ID', 'STATUS', 'AGE', 'WHY'] as const;
@@ -6,20 +7,18 @@ const HEADER = ['PROCESS', 'ID', 'STATUS', 'AGE', 'WHY'] as const;
 const WHY_WIDTH_MIN = 20;
 
 /** Instances for a person: aligned columns, ages, and a why that is cut where the terminal ends. */
-export function instanceTable(terminal: Terminal, instances: readonly ListedInstance[], now: number): string {
+export function instanceTable(terminal: Terminal, instances: readonly ListedInstance[], now: number): readonly string[] {
   const { colors, columns } = terminal;
-  const rows = [
-    HEADER,
-    ...instances.map(({ process, id, status, started, why }) => [process, id, status, ageText(now - Date.parse(started)), why]),
-  ];
+  const cells = instances.map(({ process, id, status, started, why }) => [process, id, status, ageText(now - Date.parse(started)), why]);
+  // As it is printed, so that the columns stand below each other.
+  const rows = [HEADER, ...cells.map((row) => row.map(visibleText))];
   const widths = [0, 1, 2, 3].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
   const room = columns - widths.reduce((sum, width) => sum + width + 2, 0);
-  const lines = rows.map((row, index) => {
+  return rows.map((row, index) => {
     const [process = '', id = '', status = '', age = '', why = ''] = row.map((cell, column) => cell.padEnd(widths[column] ?? 0));
     if (index === 0) return colors.dim([process, id, status, age, why].join('  '));
     return `${process}  ${id}  ${statusColor(terminal, status.trim())(status)}  ${age}  ${colors.dim(cut(why, room))}`;
   });
-  return lines.join('\n');
 }
 
 export function statusColor({ colors }: Terminal, status: string): (text: string) => string {

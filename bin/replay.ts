@@ -46,5 +46,5 @@ async function replayEach(
 }
 
 function printDifferences(terminal: Terminal, name: string, differences: readonly string[]): void {
-  terminal.print(`${terminal.colors.red('differs')}  ${name}\n${differences.map((each) => `         ${each}`).join('\n')}`);
+  terminal.print(`${terminal.colors.red('differs')}  ${name}`, ...differences.map((each) => `         ${each}`));
 }

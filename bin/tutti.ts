@@ -43,6 +43,7 @@ function commandLine(invocation: Invocation): Command {
     // A command may have a --version of its own.
     .enablePositionalOptions()
     .exitOverride()
+    .configureOutput(outputOf(invocation.terminal))
     .showHelpAfterError('(--help tells more)')
     .addHelpText(
       'after',
@@ -66,6 +67,12 @@ function commandLine(invocation: Invocation): Command {
   addRepairCommand(program, invocation);
   addContractsCommand(program, invocation);
   return program;
+}
+
+/** What commander prints holds arguments, which may be copied from anywhere. */
+function outputOf(terminal: Terminal): { writeOut(text: string): void; writeErr(text: string): void } {
+  const lines = (text: string): string[] => text.trimEnd().split('\n');
+  return { writeOut: (text) => terminal.print(...lines(text)), writeErr: (text) => terminal.message(...lines(text)) };
 }
 
 /** Commander has printed its own message; anything else is told here. */

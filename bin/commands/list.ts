@@ -50,7 +50,7 @@ function requestOf({ process, status, tag, unresolved, since, limit }: ListComma
 
 /** A table for a person; lines that a program can split for a pipe. */
 function printInstances(terminal: Terminal, instances: readonly ListedInstance[], json: boolean): void {
-  if (!json && terminal.isTerminal && instances.length > 0) return terminal.print(instanceTable(terminal, instances, Date.now()));
+  if (!json && terminal.isTerminal && instances.length > 0) return terminal.print(...instanceTable(terminal, instances, Date.now()));
   for (const instance of instances) {
     if (json) terminal.printJson(instance);
     else terminal.print(lineOf(terminal, instance));

@@ -90,5 +90,5 @@ export function printSummary(terminal: Terminal, tally: Tally, summary: DevSumma
     lines.push(`calls per instance: ${calls.map(([port, count]) => `${PORT_WORDS[port] ?? port} ${count}`).join(', ')}`);
   }
   for (const { process, id, why } of summary.stuck) lines.push(colors.red(`${process} ${id} is ${why}`));
-  terminal.print(lines.join('\n'));
+  terminal.print(...lines);
 }

@@ -1,6 +1,7 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
-import { ContractError } from './errors.ts';
+import { ContractError, isOrchestratorError } from './errors.ts';
 import { JsonFault, plainJson, type Json } from './json.ts';
+import { thrownText } from './thrown-text.ts';
 
 export type { Json } from './json.ts';
 
@@ -130,8 +131,28 @@ function invalid(issues: readonly StandardSchemaV1.Issue[], value: unknown, what
   const shown = issues.slice(0, ISSUES_SHOWN_MAX).map((issue) => issueText(issue, value));
   const more = issues.length - shown.length;
   const text = shown.join('; ') + (more > 0 ? `; and ${more} more` : '');
-  const details = { issues: issues.slice(0, ISSUES_SHOWN_MAX).map((issue) => ({ path: pathOf(issue).join('.'), message: issue.message })) };
+  const details = {
+    issues: issues.slice(0, ISSUES_SHOWN_MAX).map((issue) => ({ path: pathOf(issue).join('.'), message: issue.message })),
+    what,
+  };
   return new ContractError('DATA_INVALID', `${what} ${text}${text.endsWith('.') ? '' : '.'}`, { details });
+}
+
+/**
+ * What an error says, without the values that `parse` quotes for the program that holds the data: for logs, and for what is kept or sent where
+ * others read it.
+ */
+export function withoutValues(error: unknown): string {
+  if (!isOrchestratorError(error) || error.code !== 'DATA_INVALID') return thrownText(error);
+  const { issues, what } = (error.details ?? {}) as { readonly issues?: readonly PlainIssue[]; readonly what?: string };
+  if (issues === undefined || what === undefined) return error.message;
+  const text = issues.map(({ path, message }) => `${path === '' ? 'a value' : path}: ${message}`).join('; ');
+  return `${what} ${text}${text.endsWith('.') ? '' : '.'}`;
+}
+
+interface PlainIssue {
+  readonly path: string;
+  readonly message: string;
 }
 
 function issueText(issue: StandardSchemaV1.Issue, value: unknown): string {

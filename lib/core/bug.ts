@@ -1,3 +1,4 @@
+import { withoutValues } from '../contract/schema.ts';
 import { thrownText } from '../contract/thrown-text.ts';
 import { ProcessBug, type ProcessBugCode } from '../contract/errors.ts';
 import type { Run } from './run.ts';
@@ -28,7 +29,7 @@ export const poison = (run: Run, error: unknown): void => {
     code: 'POISON',
     message:
       error instanceof Error
-        ? `${placed(run, `${error.name}: ${error.message}`, error)}${hintOn(error)}`
+        ? `${placed(run, `${error.name}: ${withoutValues(error)}`, error)}${hintOn(error)}`
         : `The process threw ${thrownText(error)}, which is no error.`,
   };
 };

@@ -1,4 +1,4 @@
-import { thrownText } from '../contract/thrown-text.ts';
+import { withoutValues } from '../contract/schema.ts';
 import { jsonFault, type Json } from '../contract/json.ts';
 import type { Schema } from '../contract/schema.ts';
 import { givenBefore, parseGiven, versionOf } from '../contract/versions.ts';
@@ -50,7 +50,7 @@ type HashedType = 'CommandIssued' | 'EventPublished' | 'ViewChanged';
 const sentNow = (run: Run, passed: Passed): Sending => {
   const parsed = parsedOf(passed);
   // A bug also where user code catches it (api 4).
-  if ('fault' in parsed) return refuse(run, 'POISON', thrownText(parsed.fault), parsed.fault);
+  if ('fault' in parsed) return refuse(run, 'POISON', withoutValues(parsed.fault), parsed.fault);
   const { data } = parsed;
   const text = run.environment.canonical(data);
   const wireHash = run.environment.hash(text);
@@ -78,7 +78,7 @@ const sentBefore = (run: Run, step: string, recorded: Hashed & { readonly n?: nu
   // It was sent as it was passed; also where a release wrote the journal that did not write `asked`.
   if (text !== undefined && asked === recorded.hash) return { data: JSON.parse(text) as Json, hashes };
   const same = asked !== undefined && asked === recorded.asked;
-  if ('fault' in parsed && !same) return refuse(run, 'POISON', thrownText(parsed.fault), parsed.fault);
+  if ('fault' in parsed && !same) return refuse(run, 'POISON', withoutValues(parsed.fault), parsed.fault);
   const data = now ?? (JSON.parse(text as string) as Json);
   if (!same)
     run.expected?.differs(`${step} ${differenceOf(data, run.expected.sentUnder(recorded.n), shortHash(run, data), recorded.hash)}`);

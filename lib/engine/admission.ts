@@ -1,4 +1,5 @@
 import { isOrchestratorError } from '../contract/errors.ts';
+import { withoutValues } from '../contract/schema.ts';
 import { thrownText } from '../contract/thrown-text.ts';
 import type { ProcessContract } from '../contract/runtime-contract.ts';
 import type { Inbound } from '../core/inbound.ts';
@@ -75,5 +76,5 @@ type Parking = Extract<Admission, { status: 'park' }>;
 /** What cannot be read is parked, with what is wrong with it. */
 export const unread = (error: unknown, pid = ''): Parking =>
   isOrchestratorError(error)
-    ? park(error.code, error.message, pid)
+    ? park(error.code, withoutValues(error), pid)
     : park('MALFORMED', `The message could not be read: ${thrownText(error)}.`, pid);

@@ -1,6 +1,6 @@
 import type { FailureData } from '../contract/envelope.ts';
 import { isOrchestratorError } from '../contract/errors.ts';
-import { parse, type Json } from '../contract/schema.ts';
+import { parse, type Json, withoutValues } from '../contract/schema.ts';
 import { isClosed, STARTS_MAX, type StuckReason } from '../core/image.ts';
 import type { OperatorInbound, Resolution } from '../core/inbound.ts';
 import type { Fact } from '../core/journal-entry.ts';
@@ -121,7 +121,7 @@ const answered = (run: Run, command: string, resolution: Resolution): Answer | u
     return { outcome: 'failed', data: { type, message, data: parsed } };
   } catch (error) {
     if (!isOrchestratorError(error)) throw error;
-    run.bug = { code: 'DATA_INVALID', message: error.message };
+    run.bug = { code: 'DATA_INVALID', message: withoutValues(error) };
     return undefined;
   }
 };

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { isOrchestratorError } from '../contract/errors.ts';
+import { withoutValues } from '../contract/schema.ts';
 import { NEWER, parseVersion } from '../contract/versions.ts';
 import { ACTIVATION_MAX, goesOn } from '../core/activation.ts';
 import { SIGNALS_MAX, type Image } from '../core/image.ts';
@@ -115,7 +116,7 @@ const parsedOutput = (run: Run, command: string, reply: ReplyInbound): ReplyInbo
     return data;
   } catch (error) {
     if (!isOrchestratorError(error)) throw error;
-    run.bug = { code: 'REPLY_INVALID', message: error.message };
+    run.bug = { code: 'REPLY_INVALID', message: withoutValues(error) };
     return null;
   }
 };

@@ -1,6 +1,6 @@
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { thrownText } from '../contract/thrown-text.ts';
+import { withoutValues } from '../contract/schema.ts';
 
 /** The folder of Tutti's own code, where it stands in a folder of its own: bundled, it is one file with the code of the user. */
 const OWN = /^(.*[/\\]lib[/\\])engine[/\\]user-frame\.[jt]s$/.exec(ownFile())?.[1];
@@ -48,7 +48,7 @@ const at = (frame: string | undefined): string => (frame === undefined ? '' : `a
 
 /** What was thrown, and where. */
 export const thrownAt = (thrown: unknown): string =>
-  `${thrown instanceof Error ? `${thrown.name}: ` : ''}${thrownText(thrown)} ${atUserFrame(thrown)}`.trimEnd();
+  `${thrown instanceof Error ? `${thrown.name}: ` : ''}${withoutValues(thrown)} ${atUserFrame(thrown)}`.trimEnd();
 
 const isForeign = (file: string): boolean =>
   file.startsWith('node:') || /[/\\]node_modules[/\\]/.test(file) || (OWN !== undefined && file.startsWith(OWN));

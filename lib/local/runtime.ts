@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { setMaxListeners } from 'node:events';
 import { systemContract, type System } from '../contract/system.ts';
-import { ClientError, ContractError } from '../contract/errors.ts';
+import { ClientError, ContractError, isOrchestratorError } from '../contract/errors.ts';
+import { visibleText } from '../contract/visible-text.ts';
 import type { SystemContract } from '../contract/runtime-contract.ts';
 import { actsOn } from '../client/acts-on.ts';
 import { connectionOf, connectionPorts, type ClientPorts, type Connection } from '../client/connection.ts';
@@ -261,7 +262,12 @@ export class Runtime {
   }
 }
 
-const warn = (error: unknown): void => process.emitWarning(error instanceof Error ? error : String(error));
+/** Its text may be that of a payload, and a terminal obeys what is in it. */
+const warn = (error: unknown): void => {
+  if (!(error instanceof Error)) return process.emitWarning(visibleText(String(error)));
+  const code = isOrchestratorError(error) ? error.code : undefined;
+  process.emitWarning(visibleText(error.message), { type: error.name, ...(code !== undefined && { code }) });
+};
 
 /** Before anything is opened: a service that nobody asked for, or that is served twice, is a fault of the program. */
 const checkServices = (system: SystemContract, services: readonly Served[]): void => {

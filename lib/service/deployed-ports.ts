@@ -49,7 +49,7 @@ export function deployedPorts(served: Served, queueUrl: string, environment: Env
     clock,
     random: Math.random,
     report: (notice) => {
-      const line = noticeLine(service, notice, clock.now());
+      const line = noticeLine(notice, { service, now: clock.now(), messages: environment['TUTTI_LOG_MESSAGES'] === 'true' });
       if (line !== undefined) process.stderr.write(`${line}\n`);
     },
   };

@@ -1,7 +1,6 @@
 import type { CommandEnvelope } from '../contract/envelope.ts';
 import { parseVersion, NEWER } from '../contract/versions.ts';
-import type { Json } from '../contract/schema.ts';
-import { thrownText } from '../contract/thrown-text.ts';
+import { type Json, withoutValues } from '../contract/schema.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { CommandRecord } from '../ports/idempotency-store.ts';
 import type { ReceivedMessage } from '../ports/message-queue.ts';
@@ -98,7 +97,7 @@ function readInput(command: CommandEnvelope, served: ServedCommand | undefined, 
     if (input !== NEWER) return { input, fault: '' };
     return unreadable(`${command.type} came with dataversion ${command.dataversion}, which is newer than this service's contract`);
   } catch (error) {
-    return unreadable(thrownText(error));
+    return unreadable(withoutValues(error));
   }
 }
 

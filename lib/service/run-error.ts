@@ -1,5 +1,6 @@
 import { LAST_ERROR_LENGTH_MAX, type LastError } from '../contract/last-error.ts';
-import { thrownText, wellFormed } from '../contract/thrown-text.ts';
+import { withoutValues } from '../contract/schema.ts';
+import { wellFormed } from '../contract/thrown-text.ts';
 import type { InFlight } from './delivery.ts';
 import type { RunEnd } from './run-end.ts';
 import { OVERDUE } from './run-time.ts';
@@ -17,7 +18,7 @@ export function runEndOf(thrown: unknown, { settled }: InFlight): RunEnd {
 
 /** What a handler threw, as it may be recorded and told to the process: short, and without what looks like a secret. */
 export function lastErrorFrom(thrown: unknown): LastError {
-  return { code: codeOf(thrown), message: scrubbed(thrownText(thrown)) };
+  return { code: codeOf(thrown), message: scrubbed(withoutValues(thrown)) };
 }
 
 function codeOf(thrown: unknown): string {

@@ -253,7 +253,7 @@ describe('data that the contract does not allow is parked beside the instance th
     rig.put(inboxBody({ ...start, data: { orderId: 7 }, by: 'test' }));
     await rig.work();
     expect(await rig.parked(PID)).toMatchObject([
-      { reason: 'REFUSED', detail: expect.stringContaining('fulfil was started with orderId 7') },
+      { reason: 'REFUSED', detail: expect.stringContaining('fulfil was started with orderId: Invalid input') },
     ]);
     expect(await rig.head(PID)).toBeUndefined();
   });
@@ -262,6 +262,6 @@ describe('data that the contract does not allow is parked beside the instance th
     const rig = new InboxRig();
     rig.event('shop.confirmed', { orderId: 'o-1', by: 7 }, { processid: PID });
     await rig.work();
-    expect(await rig.parked(PID)).toMatchObject([{ reason: 'DATA_INVALID', detail: expect.stringContaining('by 7') }]);
+    expect(await rig.parked(PID)).toMatchObject([{ reason: 'DATA_INVALID', detail: expect.stringContaining('by: Invalid input') }]);
   });
 });

@@ -46,7 +46,7 @@ test('input that the contract does not allow is refused by the orchestrator, and
   expect(refused).toMatchObject({
     code: 2,
     stdout: '',
-    stderr: expect.stringMatching(/DATA_INVALID: book-seat was started with seat 12: /),
+    stderr: expect.stringMatching(/DATA_INVALID: book-seat was started with seat: /),
   });
 });
 

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { milliseconds, type Duration } from '../../lib/contract/duration.ts';
 import { event } from '../../lib/contract/event.ts';
-import { nothing, parse, type Schema } from '../../lib/contract/schema.ts';
+import { nothing, parse, type Schema, withoutValues } from '../../lib/contract/schema.ts';
 import { NEWER, parseVersion, versionOf, versions } from '../../lib/contract/versions.ts';
 
 const refused = (code: string, message: unknown = expect.any(String)) => expect.objectContaining({ code, message });
@@ -184,4 +184,20 @@ describe('a parsed value is what a replay reads', () => {
       expect.objectContaining({ details: { issues: [{ path: 'a.0.b', message: 'NaN is not a JSON number' }] } }),
     );
   });
+});
+
+test('what an error says without its values names each field and what the schema says of it', () => {
+  const schema = z.object({ card: z.string().max(16), cvc: z.int() });
+  const errorOf = (value: unknown): unknown => {
+    try {
+      return parse(schema, value, 'payments.charge was called with');
+    } catch (error) {
+      return error;
+    }
+  };
+  const error = errorOf({ card: '4111 1111 1111 1111 Alice Doe', cvc: 123 });
+  expect((error as Error).message).toContain('4111');
+  expect(withoutValues(error)).toBe('payments.charge was called with card: Too big: expected string to have <=16 characters.');
+  expect(withoutValues(errorOf('4111'))).toBe('payments.charge was called with a value: Invalid input: expected object, received string.');
+  expect(withoutValues(new Error('another'))).toBe('another');
 });

@@ -36,7 +36,7 @@ const command: CommandEnvelope = {
 };
 
 test("the Python service's own tests pass", () => {
-  const { status, stderr } = python(['-m', 'unittest', 'tests.wire', 'tests.service', 'tests.hotels']);
+  const { status, stderr } = python(['-m', 'unittest', 'tests.wire', 'tests.service', 'tests.hotels', 'tests.hostile']);
   expect([status, stderr]).toEqual([0, expect.stringMatching(/Ran \d{2,} tests in [\d.]+s\n\nOK\n$/)]);
 });
 

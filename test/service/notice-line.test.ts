@@ -1,13 +1,24 @@
+import * as z from 'zod';
 import { expect, it } from 'vitest';
+import { parse } from '../../lib/contract/schema.ts';
 import { noticeLine } from '../../lib/service/notice-line.ts';
 import { RetryAfter } from '../../lib/service/task.ts';
 
-const notice = { kind: 'handler-failed', messageId: 'm-1', commandId: 'c-1', message: 'connect ECONNREFUSED' } as const;
+const CARD = '4111 1111 1111 1111';
+const notice = { kind: 'handler-failed', messageId: 'm-1', commandId: 'c-1', message: `gateway refused card ${CARD}` } as const;
+const options = { service: 'payments', now: Date.parse('2026-01-01T00:00:00.000Z') };
 
-const NOW = Date.parse('2026-01-01T00:00:00.000Z');
+const thrown = (run: () => unknown): unknown => {
+  try {
+    return run();
+  } catch (error) {
+    return error;
+  }
+};
 
-it('a notice is one line of JSON that says when what happened to which command, and where', () => {
-  const line = noticeLine('payments', { ...notice, cause: new Error('connect ECONNREFUSED') }, NOW) as string;
+it('a notice is one line of JSON that says when what happened to which command, and where, and nothing of its data', () => {
+  const cause = Object.assign(new Error(`gateway refused card ${CARD}\n    at ${CARD}`), { code: 'ECONNREFUSED' });
+  const line = noticeLine({ ...notice, cause }, options) as string;
   expect(line).not.toContain('\n');
   expect(JSON.parse(line)).toEqual({
     timestamp: '2026-01-01T00:00:00.000Z',
@@ -16,16 +27,32 @@ it('a notice is one line of JSON that says when what happened to which command, 
     kind: 'handler-failed',
     messageId: 'm-1',
     commandId: 'c-1',
-    message: 'connect ECONNREFUSED',
+    code: 'ECONNREFUSED',
     at: expect.stringContaining('notice-line.test.ts') as string,
   });
 });
 
-it('a text of somebody else is cut short, and what nobody will do again is an error', () => {
-  const line = JSON.parse(noticeLine('payments', { ...notice, kind: 'gave-up', message: 'x'.repeat(5000) }, NOW) as string) as object;
+it('a notice of data that breaks its contract names the fields', () => {
+  const schema = z.object({ card: z.string().max(16), items: z.array(z.int()) });
+  const cause = thrown(() => parse(schema, { card: CARD, items: [1, CARD] }, 'payments.charge was called with'));
+  const line = noticeLine({ ...notice, cause }, options) as string;
+  expect(line).not.toContain(CARD);
+  expect(JSON.parse(line)).toMatchObject({ code: 'DATA_INVALID', fields: ['card', 'items.1'] });
+});
+
+it('a message is written where it is asked for, cut short, and what nobody will do again is an error', () => {
+  const long = { ...notice, kind: 'gave-up', message: 'x'.repeat(5000) } as const;
+  const line = JSON.parse(noticeLine(long, { ...options, messages: true }) as string) as object;
   expect(line).toMatchObject({ level: 'error', message: 'x'.repeat(1000) });
 });
 
+it('a message has nothing in it that a terminal obeys', () => {
+  const text = '\u009b2J\u202egnp.exe\u007f\u001b[31m\nforged';
+  const line = noticeLine({ ...notice, message: text }, { ...options, messages: true }) as string;
+  expect(line).toMatch(/^[\u0020-\u007e]*$/);
+  expect(JSON.parse(line)).toMatchObject({ message: text });
+});
+
 it('there is no line for a run that its handler has put off itself', () => {
-  expect(noticeLine('payments', { ...notice, cause: new RetryAfter(1000, 'rate limited') }, NOW)).toBeUndefined();
+  expect(noticeLine({ ...notice, cause: new RetryAfter(1000, 'rate limited') }, options)).toBeUndefined();
 });

@@ -97,7 +97,7 @@ const print = (terminal: Terminal, differences: readonly Difference[], seeds: nu
     return;
   }
   for (const { seed, where, line, here, there } of differences)
-    terminal.print(`seed ${seed} differs ${where}, first in line ${line} of its trace:\n  ${here ?? '(ends)'}\n  ${there ?? '(ends)'}`);
+    terminal.print(`seed ${seed} differs ${where}, first in line ${line} of its trace:`, `  ${here ?? '(ends)'}`, `  ${there ?? '(ends)'}`);
   const { colors } = terminal;
   const equal = `${seeds} seeds: equal digests, twice on Node ${process.version} and on Node v${version}`;
   terminal.print(differences.length === 0 ? colors.green(equal) : colors.red(`${differences.length} of ${seeds} seeds do not repeat`));

@@ -40,8 +40,8 @@ const print = (terminal: Terminal, result: SeedResult, { json }: ReplayOptions):
     terminal.printJson(result);
     return;
   }
-  if (result.trace.length > 0) terminal.print(result.trace.join('\n'));
-  terminal.print(endText(terminal, result));
+  if (result.trace.length > 0) terminal.print(...result.trace.flatMap((line) => line.split('\n')));
+  terminal.print(...endText(terminal, result).split('\n'));
 };
 
 const endText = ({ colors }: Terminal, { scenario, violations, steps, commands, faults, digest, choices }: SeedResult): string =>

@@ -53,9 +53,9 @@ export const simulateSeeds = async (
     ...(cutShort !== undefined && tally.seeds < options.seeds && cut(cutShort, tally.ranges[0]?.[1], options)),
   };
   const failed = results.filter(({ violations }) => violations.length > 0);
-  if (failed.length > 0) terminal.message(failuresText(failed, options.scenario));
+  if (failed.length > 0) terminal.message(...failuresText(failed, options.scenario).split('\n'));
   if (options.json) terminal.printJson(run);
-  else terminal.print(summaryText(terminal, run));
+  else terminal.print(...summaryText(terminal, run).split('\n'));
   if (options.totals !== undefined) addToTotals(options.totals, tally, run.seconds, commit);
   return failed.length === 0 && broken === 0;
 };

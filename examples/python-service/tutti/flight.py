@@ -7,6 +7,7 @@ import threading
 import time
 from typing import Any, Dict, List, Optional, Set, Tuple
 
+from tutti import logs
 from tutti.decision import Record, is_mine
 from tutti.records import Records, body_of
 
@@ -115,5 +116,5 @@ class Heartbeat:
             body = {**body_of(record), "leaseUntil": now() + self.lease_seconds * 1000}
             if self.records.write(flight.command["id"], body, record)[0]:
                 flight.record = {**body, "revision": record["revision"] + 1}
-        except Exception:
-            log.exception("a lease could not be extended: the next beat comes before it is over")
+        except Exception as error:
+            log.error("a lease could not be extended, the next beat comes before its end: %s", logs.described(error))

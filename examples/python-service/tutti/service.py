@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple, Union
 from urllib.parse import quote
 
-from tutti import decision, scrub, wire
+from tutti import decision, logs, scrub, wire
 from tutti.decision import Delivery, Policy, Record, RunEnd, Verdict
 from tutti.flight import Flight, Heartbeat, now
 from tutti.records import Records
@@ -75,6 +75,7 @@ class Settings:
     slots: int = 10
     lease_seconds: int = 60
     grace_seconds: int = 110
+    log_messages: bool = False  # log lines hold the text of exceptions, in which a handler may say anything of its input
 
     @staticmethod
     def of(variables: Mapping[str, str]) -> "Settings":
@@ -83,7 +84,8 @@ class Settings:
         if missing:
             raise SystemExit("Set %s in the environment: README.md says to what." % ", ".join(missing))
         lease_seconds = int(variables.get("TUTTI_LEASE_SECONDS", "60"))
-        return Settings(*(variables[name] for name in names), lease_seconds=lease_seconds)
+        log_messages = variables.get("TUTTI_LOG_MESSAGES") == "true"
+        return Settings(*(variables[name] for name in names), lease_seconds=lease_seconds, log_messages=log_messages)
 
 
 @dataclass(frozen=True)
@@ -170,8 +172,8 @@ class Service:
                     VisibilityTimeout=self.settings.lease_seconds,
                     MessageSystemAttributeNames=["ApproximateReceiveCount", "SentTimestamp"],
                 ).get("Messages", [])
-        except Exception:
-            log.exception("the queue could not be received from")
+        except Exception as error:
+            log.error("the queue could not be received from: %s", self._described(error))
             time.sleep(1)
         for _ in range(most - len(messages)):
             free.release()
@@ -180,8 +182,8 @@ class Service:
     def _work(self, flight: Flight, free: threading.Semaphore) -> None:
         try:
             disposal = self.handle(flight)
-        except Exception:
-            log.exception("%s failed", flight.command.get("id", "a message"))
+        except Exception as error:
+            log.error("%s failed: %s", flight.command.get("id", "a message"), self._described(error))
             disposal = self._give_back(flight, _backoff(flight))
         self.heartbeat.leave(flight)
         self._dispose(flight, disposal)
@@ -194,8 +196,11 @@ class Service:
                 self.aws.sqs.delete_message(**place)
             elif disposal != "leave":
                 self.aws.sqs.change_message_visibility(VisibilityTimeout=disposal, **place)
-        except Exception:
-            log.exception("a message could not be deleted or given back: it comes again and meets its record")
+        except Exception as error:
+            log.error("a message could not be deleted or given back, so it is redelivered: %s", self._described(error))
+
+    def _described(self, error: BaseException) -> str:
+        return logs.described(error, self.settings.log_messages)
 
     def _drain(self) -> None:
         until = time.monotonic() + self.settings.grace_seconds
@@ -269,8 +274,11 @@ class Service:
         try:
             data = command["data"] if "data" in command else self._fetch(command)
             return handler, handler.parse(data), ""
-        except ValueError as error:
-            return handler, None, str(error) or "its data cannot be read"
+        except wire.Unreadable as error:
+            return handler, None, str(error)
+        except (ValueError, RecursionError, OverflowError) as error:
+            # The text of the exception may quote the data, and this is logged and answered.
+            return handler, None, "its data cannot be read (%s)" % type(error).__name__
 
     def _act(self, job: Job, verdict: Verdict, record: Optional[Record]) -> Disposal:
         command_id = job.flight.command["id"]
@@ -320,7 +328,7 @@ class Service:
             reply = self._reply(flight, "failed", {"type": error.type, "message": str(error), "data": error.data})
         except Exception as error:
             if not flight.settled:
-                log.exception("the handler of %s failed", flight.command["id"])
+                log.error("the handler of %s failed: %s", flight.command["id"], self._described(error))
             return self._retry(job, error)
         finally:
             clock.cancel()
@@ -368,7 +376,7 @@ class Service:
             try:
                 job.handler.cancel(job.data, Task(self.name, flight, (record or {}).get("nonce", "")))
             except Exception as error:
-                log.exception("the cancel of %s failed", flight.command["id"])
+                log.error("the cancel of %s failed: %s", flight.command["id"], self._described(error))
                 ended = decision.end_cancel(record or {}, replace(job.delivery, now=now()), scrub.error_of(error))
                 self.records.write(flight.command["id"], ended.write or {}, record)
                 return self._give_back(flight, _seconds_until(ended.until))
@@ -439,14 +447,14 @@ class Service:
         prefix = "s3://%s/" % self.settings.bucket
         reference = command["dataref"]
         if not reference.startswith(prefix):
-            raise ValueError("its dataref %s is in no bucket of this system" % reference)
+            raise wire.Unreadable("its dataref is in no bucket of this system")
         try:
             found = self.aws.s3.get_object(Bucket=self.settings.bucket, Key=reference[len(prefix) :])
         except self.aws.s3.exceptions.NoSuchKey as error:
-            raise ValueError("nothing lies at its dataref %s" % reference) from error
+            raise wire.Unreadable("nothing lies at its dataref") from error
         data = json.loads(found["Body"].read())
         if wire.data_hash(data) != command["datahash"]:
-            raise ValueError("what lies at its dataref %s is not what it was sent with" % reference)
+            raise wire.Unreadable("what lies at its dataref is not what it was sent with")
         return data
 
     def _publish(self, flight: Flight, reply: str) -> Disposal:

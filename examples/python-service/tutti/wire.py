@@ -74,7 +74,11 @@ _ID = re.compile(r"[A-Za-z0-9.:_@+=,~!/#-]{1,300}")
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,300}")
 _FACTOR = re.compile(r"[1-9][0-9]{0,6}(\.[0-9]{1,20})?")
 _HASH = re.compile(r"sha256:[0-9a-f]{64}")
-_INSTANT = re.compile(r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{3}Z")
+_INSTANT = re.compile(r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{3}Z", re.ASCII)
+
+
+class Unreadable(ValueError):
+    """The data of a command cannot be read. The text quotes no data: it is logged and answered."""
 
 
 class Malformed(ValueError):
@@ -85,8 +89,8 @@ def read_command(body: str) -> Dict[str, Any]:
     """The command in the body of an SQS message; members that are not known are left alone."""
     try:
         command = json.loads(body)
-    except ValueError as error:
-        raise Malformed("the body is not JSON") from error
+    except (ValueError, RecursionError) as error:
+        raise Malformed("the body is not JSON, or too deep") from error
     if not isinstance(command, dict):
         raise Malformed("the body is not an object")
     if command.get("specversion") != "1.0" or command.get("datacontenttype") != "application/json":
@@ -106,15 +110,25 @@ def read_command(body: str) -> Dict[str, Any]:
         _require(command, "retryfactor", isinstance(factor, str) and _FACTOR.fullmatch(factor))
     if "deadline" in command:
         deadline = command["deadline"]
-        _require(command, "deadline", isinstance(deadline, str) and _INSTANT.fullmatch(deadline))
+        _require(command, "deadline", isinstance(deadline, str) and _INSTANT.fullmatch(deadline) and _is_day(deadline))
     if "data" not in command or "dataref" in command:
         _require(command, "dataref", "data" not in command and isinstance(command.get("dataref"), str))
     return command
 
 
+def _is_day(text: str) -> bool:
+    """Not every month has a 31st."""
+    try:
+        milliseconds(text)
+    except (ValueError, OverflowError):
+        return False
+    return True
+
+
 def _require(command: Dict[str, Any], field: str, holds: Any) -> None:
+    """The message names the field and not its value, since it is logged."""
     if not holds:
-        raise Malformed("%s is %.80r" % (field, command.get(field)))
+        raise Malformed("%s is missing or not of its form" % field)
 
 
 def build_reply(command: Dict[str, Any], service: str, outcome: str, now: int, data: Any = None, **more: Any) -> Dict[str, Any]:

@@ -82,7 +82,7 @@ const saidByService = (by: string, kind: 'fault' | 'handler-failed', minutes: re
   minutes.map((minute) => ({
     minute,
     by,
-    line: JSON.parse(noticeLine('payments', { kind, messageId: 'm', message: 'no' }, 0) as string) as unknown,
+    line: JSON.parse(noticeLine({ kind, messageId: 'm', message: 'no' }, { service: 'payments', now: 0 }) as string) as unknown,
   }));
 
 /** Counts lines as the metric filters of the template do. */

@@ -32,7 +32,7 @@ export const huntPlanted = async (runner: Runner, terminal: Terminal, options: H
   }
   const survivors = bugs.filter(({ name }) => !kills.has(name));
   if (options.json) terminal.printJson(bugs.map((bug) => ({ name: bug.name, rows: bug.rows, ...kills.get(bug.name) })));
-  else terminal.print(report(bugs, kills, survivors));
+  else terminal.print(...report(bugs, kills, survivors).split('\n'));
   if (options.write) writeKillTable(merged(table, bugs, kills));
   else if (stale.length > 0)
     terminal.message(

@@ -1,0 +1,115 @@
+"""Messages of somebody who may write to the queue, and handlers that quote their input: nothing escapes, and no line of the log is theirs."""
+import io
+import json
+import logging
+import unittest
+from typing import Any, List
+
+from tests.service import Rig
+from tests.wire import COMMAND
+from tutti import wire
+from tutti.flight import Flight, now
+from tutti.service import Handler, Settings
+
+CARD = "4111 1111 1111 1111"
+
+
+class Stored:
+    """A bucket with one object."""
+
+    class exceptions:
+        class NoSuchKey(Exception):
+            pass
+
+    def __init__(self, body: bytes) -> None:
+        self.body = body
+
+    def get_object(self, Bucket: str, Key: str) -> Any:
+        return {"Body": io.BytesIO(self.body)}
+
+
+class Lines(logging.Handler):
+    def __init__(self) -> None:
+        super().__init__()
+        self.lines: List[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.lines.append(logging.Formatter("%(levelname)s %(message)s").format(record))
+
+
+class Case(unittest.TestCase):
+    def setUp(self) -> None:
+        self.log = Lines()
+        logger = logging.getLogger("tutti")
+        logger.addHandler(self.log)
+        logger.propagate = False
+        self.addCleanup(logger.removeHandler, self.log)
+
+
+def flight(body: str, receives: int) -> Flight:
+    attributes = {"ApproximateReceiveCount": str(receives), "SentTimestamp": str(now())}
+    return Flight({"Body": body, "ReceiptHandle": "r", "Attributes": attributes})
+
+
+class Messages(Case):
+    def test_that_are_no_commands_go_to_the_dead_letters_at_every_delivery(self):
+        bodies = ["[" * 200_000, json.dumps({**COMMAND, "deadline": "2026-02-31T10:00:00.000Z"})]
+        # Digits of another script are digits for a pattern that is not told otherwise.
+        bodies.append(json.dumps({**COMMAND, "time": "2026-11-21T10:00:00.18\u0660Z"}))
+        for body in bodies:
+            for receives in (1, 25):
+                rig = Rig(Handler(lambda data, task: 1))
+                self.assertEqual(rig.service.handle(flight(body, receives)), "delete")
+                self.assertEqual([message["QueueUrl"] for message in rig.sqs.sent], ["dead-letter"])
+
+    def test_whose_stored_data_cannot_be_read_are_held_and_then_given_up_with_an_answer(self):
+        for stored in (b"1" * 400, b"[" * 200_000, b"1" * 5_000):
+            for receives in (1, 25):
+                rig = Rig(Handler(lambda data, task: 1))
+                rig.service.aws = type(rig.service.aws)(rig.sqs, None, rig.events, Stored(stored))
+                command = {name: value for name, value in COMMAND.items() if name not in ("data", "deadline")}
+                disposal = rig.service.handle(flight(json.dumps({**command, "dataref": "s3://bucket/payments/p/x"}), receives))
+                self.assertEqual((disposal, rig.outcomes()), (60, []) if receives == 1 else ("delete", ["failed"]))
+
+
+class LogLines(Case):
+    def test_hold_no_text_of_a_handler(self):
+        def book(data: Any, _task: Any) -> None:
+            raise RuntimeError("card %s\nERROR forged line" % CARD)
+
+        Rig(Handler(book)).deliver()
+        self.assertEqual(len(self.log.lines), 1)
+        self.assertRegex(self.log.lines[0], r"^ERROR the handler of default#book-trip#cart-42/r5f2c/3 failed: RuntimeError at hostile\.py:\d+$")
+
+    def test_and_answers_hold_no_text_of_a_parse(self):
+        def parse(_data: Any) -> None:
+            raise ValueError("card %s is too long\nERROR forged line" % CARD)
+
+        rig = Rig(Handler(lambda data, task: 1, parse=parse))
+        rig.deliver(sent_at=0)
+        rig.deliver(receives=25)
+        self.assertNotIn(CARD, json.dumps(rig.events.published) + "".join(self.log.lines))
+        self.assertNotIn("\n", "".join(self.log.lines))
+        self.assertEqual(rig.events.published[0]["data"]["message"], "its data cannot be read (ValueError)")
+
+    def test_hold_no_value_of_a_message_that_is_refused(self):
+        Rig(Handler(lambda data, task: 1)).service.handle(flight(json.dumps({**COMMAND, "id": "%s\nERROR forged line" % CARD}), 1))
+        self.assertEqual(self.log.lines, ["ERROR a message was refused: id is missing or not of its form"])
+
+    def test_hold_the_text_where_it_is_asked_for_on_one_line(self):
+        def book(data: Any, _task: Any) -> None:
+            raise RuntimeError("no room\nERROR forged line")
+
+        rig = Rig(Handler(book))
+        variables = ("TUTTI_QUEUE_URL", "TUTTI_DEAD_LETTER_URL", "TUTTI_BUS", "TUTTI_COMMAND_TABLE", "TUTTI_BUCKET", "TUTTI_LOG_MESSAGES")
+        rig.service.settings = Settings.of({name: "true" for name in variables})
+        rig.deliver()
+        self.assertRegex(self.log.lines[0], r": no room ERROR forged line$")
+
+
+class Deadlines(unittest.TestCase):
+    def test_are_days_that_exist(self):
+        for day in ("2026-02-31", "2026-04-31", "2026-02-29"):
+            with self.assertRaises(wire.Malformed):
+                wire.read_command(json.dumps({**COMMAND, "deadline": day + "T10:00:00.000Z"}))
+        wire.read_command(json.dumps({**COMMAND, "deadline": "2028-02-29T10:00:00.000Z"}))
