@@ -6,6 +6,7 @@ import type { Deployment } from '../localstack/outside/deployment.ts';
 import { until } from '../localstack/outside/until.ts';
 import { actsOn } from '../../lib/client/acts-on.ts';
 import { isOrchestratorError } from '../../lib/contract/errors.ts';
+import type { ListedParked } from '../../lib/client/acts.ts';
 import type { Reach } from '../../lib/client/connection.ts';
 import type { MessageSender } from '../../lib/ports/message-sender.ts';
 import { denyTable } from './denied-table.ts';
@@ -154,6 +155,24 @@ export const CHECKS: readonly Check[] = [
       await publish(smoke.deployment, 'trips.checkout-travel-cart', { cartId: mark, total: 'a lot' });
       await parkedWith(smoke, mark);
       if ((await readHead(smoke.deployment, pidOf('book-trip', mark))) !== undefined) throw new Error(`${mark} has started an instance.`);
+    },
+  },
+  {
+    title: 'a parked event is listed, sent back by an operator, and parked again as it is no better',
+    process: 'book-trip',
+    run: async ({ deployment, reach, run }) => {
+      const acts = actsOn(reach);
+      const id = `${run}-redriven`;
+      const type = 'trips.checkout-travel-cart';
+      await publish(deployment, type, { cartId: id, total: 'a lot' }, { id });
+      const listed = async (parkedAfter: number): Promise<ListedParked | undefined> => {
+        const { events } = await acts.parked({ reason: 'DATA_INVALID', type, since: parkedAfter, limit: 200 });
+        return events.find(({ eventId }) => eventId === id);
+      };
+      const { key } = await until(`${id} to be listed`, () => listed(Date.now() - 3_600_000), { withinSeconds: SECONDS });
+      const { sent } = await acts.redrive({ events: [key] });
+      if (sent !== 1) throw new Error(`${sent} events were sent back: expected 1.`);
+      await until(`${id} to be parked again`, () => listed(key.parkedAt + 1), { withinSeconds: SECONDS });
     },
   },
   {
