@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Effect, PolicyStatement, type Role } from 'aws-cdk-lib/aws-iam';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { REPLY_KEYS_PARTITION } from '../../../lib/adapters/dynamodb/reply-keys.ts';
 import type { Use } from '../account/aws-account.ts';
 import { unusedRights } from '../account/unused-rights.ts';
 import { ACCOUNT, REGION } from '../synthesized.ts';
@@ -124,6 +125,12 @@ describe('acts of the command line', () => {
     vi.setSystemTime(Date.now() + 1_000);
     expect(await shop.during(acts.redrive({ events: events.map(({ key }) => key) }))).toEqual({ sent: 1, left: 0 });
   });
+});
+
+test('a rotation of the keys of replies needs grantOperate, which does not read them', async () => {
+  const acts = await shop.acts('Operator');
+  await shop.during(acts.rotateKeys({}));
+  expect(shop.account.tables.get('shop')?.items.some(({ pk }) => pk?.S === REPLY_KEYS_PARTITION)).toBe(true);
 });
 
 describe('what a grant does not let through', () => {
