@@ -2,6 +2,7 @@ import type { ProcessContract } from '../contract/runtime-contract.ts';
 import { isClosed, type Image, type RingEntry } from './image.ts';
 import type { Inbound, OperatorInbound, ReplyInbound, SignalInbound, StartInbound, TickInbound } from './inbound.ts';
 import { resolvable } from './resolvable.ts';
+import { mayBeForgotten } from './signal-ring.ts';
 
 /**
  * The verdict on an event against a head image. Only a strongly consistent image, or one that was just
@@ -52,12 +53,12 @@ const ofStart = (image: Image | undefined, start: StartInbound, definition: Proc
   if (image.status === 'stuck') return 'park';
   if (!isClosed(image.status)) {
     const policy = start.onOpen ?? definition.onOpen;
-    if (policy === 'signal') return inRing(image.signals, start) ? 'dup' : unlessForgotten(image, start.time, 'apply');
+    if (policy === 'signal') return inRing(image.signals, start) ? 'dup' : unlessForgotten(image, start, 'apply');
     return policy === 'attach' ? 'dup' : 'reject';
   }
   const again = definition.onClosed === 'restart' || (definition.onClosed === 'restart-failed' && image.status !== 'completed');
   // It may have been handed over while the instance was open.
-  if (!again) return inRing(image.signals, start) ? 'dup' : unlessForgotten(image, start.time, 'closed');
+  if (!again) return inRing(image.signals, start) ? 'dup' : unlessForgotten(image, start, 'closed');
   // An undo is out, or waits between two tries: a new run would drop it.
   return [...image.commands.values(), ...image.resends.values()].some((command) => command.mode === 'undo') ? 'wait' : 'restart';
 };
@@ -67,14 +68,13 @@ const isKnownStart = (image: Image, { identity }: StartInbound): boolean => imag
 const ofSignal = (image: Image | undefined, signal: SignalInbound): Verdict => {
   if (!image || image.status === 'early') return 'early';
   if (inRing(image.signals, signal)) return 'dup';
-  if (isClosed(image.status)) return unlessForgotten(image, signal.time, 'closed');
+  if (isClosed(image.status)) return unlessForgotten(image, signal, 'closed');
   if (image.status === 'stuck') return 'park';
-  return unlessForgotten(image, signal.time, 'apply');
+  return unlessForgotten(image, signal, 'apply');
 };
 
-/** An event as old as one that has left the ring may have left it too. */
-const unlessForgotten = (image: Image, time: string, verdict: 'apply' | 'closed'): Verdict =>
-  image.signalsFloor !== undefined && Date.parse(time) <= image.signalsFloor ? 'verify' : verdict;
+const unlessForgotten = (image: Image, { time, at }: SignalInbound | StartInbound, verdict: 'apply' | 'closed'): Verdict =>
+  mayBeForgotten(image, Date.parse(time), at) ? 'verify' : verdict;
 
 const inRing = (ring: readonly RingEntry[], { identity }: SignalInbound | StartInbound): boolean => ring.some(({ id }) => id === identity);
 

@@ -3,9 +3,10 @@ import { isOrchestratorError } from '../contract/errors.ts';
 import { withoutValues } from '../contract/schema.ts';
 import { NEWER, parseVersion } from '../contract/versions.ts';
 import { ACTIVATION_MAX, goesOn } from '../core/activation.ts';
-import { SIGNALS_MAX, type Image } from '../core/image.ts';
+import type { RingEntry } from '../core/image.ts';
 import { type Inbound, type ReplyInbound, type SignalInbound, type StartInbound } from '../core/inbound.ts';
 import type { Fact } from '../core/journal-entry.ts';
+import { rememberSignal } from '../core/signal-ring.ts';
 import { arm, nextDue } from '../core/timers.ts';
 import type { Run } from '../core/run.ts';
 import { lateOf } from '../core/unresolved.ts';
@@ -51,10 +52,10 @@ const applyStart = async (live: LiveInstance, start: StartInbound, at: number, r
   const begins = live.run.position === 0;
   // The run that it begins is named by it: only a further start is one to remember.
   if (isAsync && !begins) remember(image.starts, identity);
-  if (!isAsync && !rejected) rememberSignal(image, start);
+  if (!isAsync && !rejected) rememberSignal(image, entryOf(start), at);
   if (rejected) return live.apply({ type: 'StartRejected', at, id, source });
   if (!begins) {
-    if (isAsync) rememberSignal(image, start);
+    if (isAsync) rememberSignal(image, entryOf(start), at);
     return live.apply({ type: 'EventReceived', at, event, id, source, time, data });
   }
   if (start.trace !== undefined) image.trace = start.trace;
@@ -74,17 +75,11 @@ const applyStart = async (live: LiveInstance, start: StartInbound, at: number, r
 
 const applySignal = (live: LiveInstance, signal: SignalInbound, at: number): Promise<void> => {
   const { id, event, source, time, data } = signal;
-  rememberSignal(live.run.image, signal);
+  rememberSignal(live.run.image, entryOf(signal), at);
   return live.apply({ type: 'EventReceived', at, event, id, source, time, data });
 };
 
-/** The ring holds the last ids; the time of what leaves it says from when on the journal must be asked. */
-const rememberSignal = (image: Image, signal: SignalInbound | StartInbound): void => {
-  image.signals.push({ id: signal.identity, time: Date.parse(signal.time) });
-  if (image.signals.length <= SIGNALS_MAX) return;
-  const [oldest] = image.signals.splice(0, 1);
-  if (oldest) image.signalsFloor = Math.max(image.signalsFloor ?? -Infinity, oldest.time);
-};
+const entryOf = ({ identity, time }: SignalInbound | StartInbound): RingEntry => ({ id: identity, time: Date.parse(time) });
 
 const applyReply = (live: LiveInstance, reply: ReplyInbound, at: number): Promise<void> => {
   const { run } = live;
