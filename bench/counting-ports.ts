@@ -3,7 +3,7 @@ import type { EventPublisher, OutgoingEvent, PublishResult } from '../lib/ports/
 import type { DueInstance, InstanceFilter, InstanceIndex } from '../lib/ports/instance-index.ts';
 import type { MessageSender, OutgoingMessage, SendResult } from '../lib/ports/message-sender.ts';
 import type { ParkedEvent, ParkingStore } from '../lib/ports/parking-store.ts';
-import type { PayloadStore } from '../lib/ports/payload-store.ts';
+import type { Author, PayloadStore } from '../lib/ports/payload-store.ts';
 import type { BufferResult, CommitResult, EarlyEvent, Expectation, Head, JournalChunk, ProcessStore } from '../lib/ports/process-store.ts';
 import { encodeChunk } from '../lib/adapters/dynamodb/chunk-item.ts';
 import { encodeHead, type Item } from '../lib/adapters/dynamodb/head-item.ts';
@@ -142,6 +142,10 @@ export class CountingPayloadStore implements PayloadStore {
   }
 
   /** A read of the bucket, which takes no unit of the table. */
+  isOf(reference: string, author: Author): boolean {
+    return this.#inner.isOf(reference, author);
+  }
+
   fetch(reference: string): Promise<string | undefined> {
     this.#counts.payloadGets += 1;
     return this.#inner.fetch(reference);

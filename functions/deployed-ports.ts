@@ -2,7 +2,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import type { S3Client } from '@aws-sdk/client-s3';
 import { SQSClient } from '@aws-sdk/client-sqs';
-import { clientSettings, largeValueSettings } from '../lib/adapters/aws/client-settings.ts';
+import { clientSettings } from '../lib/adapters/aws/client-settings.ts';
 import { siblingQueueUrl } from '../lib/adapters/aws/deployment-names.ts';
 import { SQS_BODY_BYTES_MAX } from '../lib/adapters/body-limit.ts';
 import { DynamoDbInstanceIndex } from '../lib/adapters/dynamodb/instance-index.ts';
@@ -32,7 +32,7 @@ const large = once(() => new S3PayloadStore({ client: s3Client, bucket: environm
 /** Most environments never meet a value of more than 100 KB, and none pays for S3's client before. */
 const s3Client = async (): Promise<S3Client> => {
   const { S3Client } = await import('../lib/adapters/s3/loaded-sdk.ts');
-  return new S3Client(largeValueSettings());
+  return new S3Client(clientSettings());
 };
 
 export const deployedStore = (): DynamoDbProcessStore => new DynamoDbProcessStore(dynamodb());

@@ -10,7 +10,8 @@ import type { SystemContract } from '../contract/runtime-contract.ts';
 import type { PublishingAccounts } from '../engine/accounts.ts';
 import { boundedName } from './bounded-name.ts';
 import { heardTypes } from './event-patterns.ts';
-import { ORCHESTRATOR_WRITER, payloadKeys, sentKeys } from './payload-bucket.ts';
+import { ORCHESTRATOR_WRITER } from '../ports/payload-store.ts';
+import { payloadKeys, sentKeys } from './payload-bucket.ts';
 
 const ACCOUNT_FORM = /^\d{12}$/;
 const STATEMENT_ID_LENGTH_MAX = 64;

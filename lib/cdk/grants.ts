@@ -3,14 +3,14 @@ import type { Grant, IGrantable, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { deploymentNames } from '../adapters/aws/deployment-names.ts';
 import { listPartitionsOf } from '../adapters/dynamodb/head-item.ts';
 import { LIST_INDEX } from '../adapters/dynamodb/tables.ts';
-import { CLIENT_WRITER } from '../adapters/s3/payload-store.ts';
 import { ContractError } from '../contract/errors.ts';
 import { REPLY_KEYS_PARTITION } from '../adapters/dynamodb/reply-keys.ts';
 import { eventContract, type AnyEvent } from '../contract/event.ts';
 import { isTenant } from '../contract/process-id.ts';
+import { CLIENT_WRITER, ORCHESTRATOR_WRITER } from '../ports/payload-store.ts';
 import { grantStatements } from './grant-statements.ts';
 import type { IOrchestrator, IServiceQueue, ReadOptions } from './orchestrator-interface.ts';
-import { ORCHESTRATOR_WRITER, payloadKeys, sentKeys } from './payload-bucket.ts';
+import { payloadKeys, sentKeys } from './payload-bucket.ts';
 import { serviceStatements } from './service-statements.ts';
 import { allow, inPartitions, notInPartitions, publishedBy } from './statement.ts';
 

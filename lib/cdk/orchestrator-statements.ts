@@ -1,7 +1,7 @@
 import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { DUE_INDEX, LIST_INDEX } from '../adapters/dynamodb/tables.ts';
-import { CLIENT_WRITER } from '../adapters/s3/payload-store.ts';
-import { ORCHESTRATOR_WRITER, payloadKeys } from './payload-bucket.ts';
+import { CLIENT_WRITER, ORCHESTRATOR_WRITER } from '../ports/payload-store.ts';
+import { payloadKeys } from './payload-bucket.ts';
 import { RECEIVE } from './service-statements.ts';
 import { allow, publishedBy } from './statement.ts';
 

@@ -3,7 +3,8 @@ import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { BlockPublicAccess, Bucket, BucketEncryption } from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
 import { payloadBucketName } from '../adapters/aws/deployment-names.ts';
-import { CLIENT_WRITER, RETIRED_TAG } from '../adapters/s3/payload-store.ts';
+import { RETIRED_TAG } from '../adapters/s3/payload-store.ts';
+import { CLIENT_WRITER } from '../ports/payload-store.ts';
 import { checkedName } from './bounded-name.ts';
 
 const NAME_LENGTH_MAX = 63;
@@ -73,6 +74,3 @@ export const payloadKeys = (bucketArn: string, writer: string): string => `${buc
 
 /** The keys that a client puts with an event of this type, or a start of this process. */
 export const sentKeys = (bucketArn: string, folder: string): string => payloadKeys(bucketArn, `${CLIENT_WRITER}/${folder}`);
-
-/** The writer of the orchestrator's own values; a service's writer is its name. */
-export const ORCHESTRATOR_WRITER = 'orchestrator';

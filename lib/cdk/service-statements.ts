@@ -1,6 +1,7 @@
 import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { IOrchestrator, IServiceQueue } from './orchestrator-interface.ts';
-import { ORCHESTRATOR_WRITER, payloadKeys } from './payload-bucket.ts';
+import { ORCHESTRATOR_WRITER } from '../ports/payload-store.ts';
+import { payloadKeys } from './payload-bucket.ts';
 import { allow, publishedBy } from './statement.ts';
 
 /** What a service may do: take commands, record them, answer in its own name, and read what is too large for a message. */

@@ -2,7 +2,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { SSMClient } from '@aws-sdk/client-ssm';
-import { clientSettings, largeValueSettings } from '../adapters/aws/client-settings.ts';
+import { clientSettings } from '../adapters/aws/client-settings.ts';
 import { deploymentNames } from '../adapters/aws/deployment-names.ts';
 import { DynamoDbIdempotencyStore } from '../adapters/dynamodb/idempotency-store.ts';
 import { DynamoDbInstanceIndex } from '../adapters/dynamodb/instance-index.ts';
@@ -10,12 +10,13 @@ import { DynamoDbParkingStore } from '../adapters/dynamodb/parking-store.ts';
 import { DynamoDbPayloadStore } from '../adapters/dynamodb/payload-store.ts';
 import { DynamoDbProcessStore } from '../adapters/dynamodb/process-store.ts';
 import { EventBridgeEventPublisher } from '../adapters/eventbridge/event-publisher.ts';
-import { CLIENT_WRITER, S3PayloadStore } from '../adapters/s3/payload-store.ts';
+import { S3PayloadStore } from '../adapters/s3/payload-store.ts';
 import { SqsMessageSender } from '../adapters/sqs/message-sender.ts';
 import { deploymentQueueUrls, type QueueUrls } from '../adapters/sqs/queue-urls.ts';
 import { SystemClock } from '../adapters/system/clock.ts';
 import { ClientError } from '../contract/errors.ts';
 import type { SystemContract } from '../contract/runtime-contract.ts';
+import { CLIENT_WRITER, ORCHESTRATOR_WRITER } from '../ports/payload-store.ts';
 import { OPERATIONS, STARTS } from '../engine/inbox-message.ts';
 import { answerDeferred } from '../service/deferred-answer.ts';
 import { invalidToken, readTaskToken } from '../service/task-token.ts';
@@ -78,7 +79,7 @@ async function requireRegion(client: SSMClient): Promise<void> {
 function portsOf(deployment: Deployment, system: SystemContract, settings: Settings): OpenedPorts {
   const client = new DynamoDBClient(settings);
   const { table } = deployment;
-  const large = payloadsOf(deployment, settings, 'orchestrator');
+  const large = payloadsOf(deployment, settings, ORCHESTRATOR_WRITER);
   const publisher = new BusOfEventBridge(new EventBridgeClient(settings), deployment.bus);
   return {
     sender: new QueuesOfSqs(
@@ -110,7 +111,6 @@ function payloadsOf({ bucket }: Deployment, settings: Settings, writer: string):
   const client = async () =>
     new (await import('../adapters/s3/loaded-sdk.ts')).S3Client({
       ...settings,
-      ...largeValueSettings(),
       forcePathStyle: isEmulated(settings),
     });
   return new S3PayloadStore({ client, bucket, writer });

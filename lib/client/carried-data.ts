@@ -2,13 +2,12 @@ import { createHash } from 'node:crypto';
 import { canonical } from '../contract/canonical.ts';
 import { ContractError } from '../contract/errors.ts';
 import type { Json } from '../contract/schema.ts';
+import { excessBytes, VALUE_BYTES_MAX } from '../contract/wire.ts';
 import type { PayloadStore } from '../ports/payload-store.ts';
 import type { ClientPorts } from './connection.ts';
 
 /** The bus and the queues take no longer message: the data of one that would be longer is stored apart. */
 const MESSAGE_CHARACTERS_MAX = 200 * 1024;
-/** An engine holds a value in memory with the journal around it, and writes it again for its instance. */
-const DATA_CHARACTERS_MAX = 20 * 1024 * 1024;
 
 /** The members by which a message carries its data. */
 export type CarriedData = { readonly data: Json } | { readonly dataref: string; readonly datahash: string };
@@ -31,8 +30,9 @@ export async function carriedData({ storeLarge }: Pick<ClientPorts, 'storeLarge'
   const { what, folder, data, lengthOf } = outgoing;
   if (lengthOf({ data }) <= MESSAGE_CHARACTERS_MAX) return { data };
   const json = canonical(data);
-  if (json.length > DATA_CHARACTERS_MAX)
-    throw new ContractError('DATA_TOO_LARGE', `${what} ${json.length} bytes of data: at most ${DATA_CHARACTERS_MAX} are allowed.`);
+  const excess = excessBytes(json);
+  if (excess !== undefined)
+    throw new ContractError('DATA_TOO_LARGE', `${what} ${excess} bytes of data: at most ${VALUE_BYTES_MAX} are allowed.`);
   const hash = createHash('sha256').update(json).digest('hex');
   const apart = { dataref: await storeLarge(folder, hash, json), datahash: `sha256:${hash}` };
   const rest = lengthOf(apart);

@@ -15,6 +15,28 @@ export function toWire(envelope: EventEnvelope | CommandEnvelope | ReplyEnvelope
 /** Data of more characters than this on the wire is not carried by a message but referred to, by its SHA-256. */
 export const CARRIED_CHARACTERS_MAX = 100 * 1024;
 
+/** No value is larger, as UTF-8: an engine holds it in memory with the journal around it, and writes it again for its instance. */
+export const VALUE_BYTES_MAX = 20 * 1024 * 1024;
+
+/** Bytes of a text as UTF-8. */
+export function utf8Length(text: string): number {
+  let bytes = text.length;
+  for (let i = 0; i < text.length; i += 1) {
+    const unit = text.charCodeAt(i);
+    // Each half of a pair is two of its four bytes.
+    if (unit >= 0x80) bytes += unit < 0x800 || (unit >= 0xd800 && unit < 0xe000) ? 1 : 2;
+  }
+  return bytes;
+}
+
+/** How many bytes a value has that is too large; undefined for one that is not. */
+export function excessBytes(json: string): number | undefined {
+  // No character has more than three bytes: most values need not be counted.
+  if (json.length <= VALUE_BYTES_MAX / 3) return undefined;
+  const bytes = utf8Length(json);
+  return bytes > VALUE_BYTES_MAX ? bytes : undefined;
+}
+
 /** How many characters data takes on the wire. */
 export function wireLength(data: Json): number {
   return escapedLength(JSON.stringify(data));

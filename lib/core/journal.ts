@@ -1,5 +1,7 @@
 import type { Json } from '../contract/schema.ts';
+import { excessBytes, VALUE_BYTES_MAX } from '../contract/wire.ts';
 import { count } from './activation.ts';
+import { mark } from './bug.ts';
 import { isFact, type Decided, type JournalEntry } from './journal-entry.ts';
 import { refuseBeyondRoom } from './journal-room.ts';
 import type { Run } from './run.ts';
@@ -40,6 +42,8 @@ const encoded = (run: Run, entry: JournalEntry): string => {
 export const offload = (run: Run, data: Json): string | undefined => {
   const text = JSON.stringify(data);
   if (text.length <= VALUE_CHARACTERS_MAX) return undefined;
+  const excess = excessBytes(text);
+  if (excess !== undefined) mark(run, 'SIZE', `A value of ${run.image.pid} has ${excess} bytes: at most ${VALUE_BYTES_MAX} are allowed.`);
   const hash = run.environment.hash(text);
   run.payloads.set(hash, text);
   return hash;

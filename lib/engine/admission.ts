@@ -1,6 +1,7 @@
 import { isOrchestratorError } from '../contract/errors.ts';
 import { withoutValues } from '../contract/schema.ts';
 import { thrownText } from '../contract/thrown-text.ts';
+import { VALUE_BYTES_MAX } from '../contract/wire.ts';
 import type { ProcessContract } from '../contract/runtime-contract.ts';
 import type { Inbound } from '../core/inbound.ts';
 import type { RedriveMessage } from './inbox-message.ts';
@@ -58,6 +59,22 @@ export const DATA_ALTERED: Admission = {
   pid: '',
   reason: 'MALFORMED',
   detail: 'The data of the message was stored apart, and its SHA-256 is not the datahash of the message.',
+};
+
+/** Data that was stored apart by another than the sender of its message. */
+export const DATA_FOREIGN: Admission = {
+  status: 'park',
+  pid: '',
+  reason: 'FORBIDDEN',
+  detail: 'The dataref of the message names data that its sender has not put there for the instance that the message is of.',
+};
+
+/** Data that was stored apart and is not read, because it is too large. */
+export const DATA_TOO_LARGE: Admission = {
+  status: 'park',
+  pid: '',
+  reason: 'DATA_TOO_LARGE',
+  detail: `The data of the message was stored apart, and has more than ${VALUE_BYTES_MAX} bytes.`,
 };
 
 /** What an event takes over from the message that carried it. */

@@ -52,6 +52,8 @@ export const admitEvent = (catalogue: Catalogue, envelope: EventEnvelope, by: Ca
     return park('FORBIDDEN', `${envelope.type} came from ${envelope.source}: only its owner, ${event.owner}, may publish it.`);
   if (envelope.hops > HOPS_MAX)
     return park('TOO_MANY_HOPS', `${envelope.type} is ${envelope.hops} events away from its first cause: at most ${HOPS_MAX} are allowed.`);
+  if (!isOwnTenants(envelope))
+    return park('FORBIDDEN', `${envelope.type} of the tenant ${tenantOf(envelope)} was sent to ${String(envelope.processid)}.`);
   let data: Json | typeof NEWER;
   try {
     data = parseVersion(event.data, envelope.dataversion, envelope.data, `${envelope.type} was received with`);
@@ -69,12 +71,21 @@ export const admitEvent = (catalogue: Catalogue, envelope: EventEnvelope, by: Ca
   const targets: Target[] = [];
   for (const interest of interests) {
     const id = interest.correlation.of(data as never);
-    const pid = buildPid(envelope.tenant ?? DEFAULT_TENANT, interest.definition.name, id);
+    const pid = buildPid(tenantOf(envelope), interest.definition.name, id);
     if (pid === undefined)
       return park('MALFORMED', `${envelope.type} names the instance ${JSON.stringify(id)}: an id is ${INSTANCE_ID_FORM}.`);
     targets.push(target(interest, pid, envelope, data, by));
   }
   return { status: 'deliver', targets };
+};
+
+/** The tenant of an event is its sender's word; whatever it is, the event reaches no instance of another tenant (I15). */
+const tenantOf = ({ tenant = DEFAULT_TENANT }: Pick<EventEnvelope, 'tenant'>): string => tenant;
+
+/** Whether an event that is addressed to an instance is of the tenant of that instance. */
+const isOwnTenants = (envelope: EventEnvelope): boolean => {
+  const addressed = envelope.processid === undefined ? undefined : parsePid(envelope.processid);
+  return addressed === undefined || addressed.tenant === tenantOf(envelope);
 };
 
 /** A signal by id goes to that instance alone; it never starts one. */

@@ -1,12 +1,12 @@
 import type { ReceivedMessage } from '../ports/message-queue.ts';
-import { DATA_ALTERED, type Admission, type Target } from './admission.ts';
+import type { Admission, Target } from './admission.ts';
 import { admit } from './admit.ts';
 import type { EngineContext } from './engine-context.ts';
 import type { ForcedMessage } from './inbox-message.ts';
 import { newItem, type Item } from './item.ts';
 import { parkMessage, redriveEach } from './park.ts';
 import { DEPLOY_SECONDS, faultSeconds, isDeploying, noteFault } from './pause.ts';
-import { ALTERED, MISSING, readBody } from './read-body.ts';
+import { MISSING, readBody, refusedData } from './read-body.ts';
 import type { Delivery } from './settle.ts';
 
 /** A port that fails keeps one message, not its neighbours: nothing is known of it, so it comes again. */
@@ -41,7 +41,7 @@ const admitOne = async (context: EngineContext, message: ReceivedMessage): Promi
 
 const admitBody = (context: EngineContext, message: ReceivedMessage, body: unknown, now: number): Admission => {
   if (body === MISSING) return PAYLOAD_MISSING;
-  return body === ALTERED ? DATA_ALTERED : admit(context, message, body, now);
+  return refusedData(body) ?? admit(context, message, body, now);
 };
 
 const itemsOf = (message: ReceivedMessage, body: unknown, targets: readonly Target[]): Item[] =>

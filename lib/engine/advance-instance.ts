@@ -43,8 +43,7 @@ export const advanceInstance = async (
     const refusal = await working.decide(items, alone);
     if (!alone && rejections.count > before) return 'suspect';
     if (refusal) {
-      // What was not read may be otherwise: a fault that was met on it proves nothing.
-      if (!current.strong) for (const item of items) item.refused = undefined;
+      forgetUnproved(items, current);
       current = await reload(context, pid);
       continue;
     }
@@ -54,6 +53,7 @@ export const advanceInstance = async (
         working.finish(items);
         return 'done';
       }
+      forgetUnproved(items, current);
       current = await reload(context, pid);
       continue;
     }
@@ -72,6 +72,7 @@ export const advanceInstance = async (
     // A start that was decided without a read has met its instance: no race, so no pause.
     const unread = !current.strong && !current.live;
     round += 1;
+    forgetUnproved(items, current);
     current = { head: commit.current, live: undefined, strong: true };
     if (unread) continue;
     conflicts += 1;
@@ -83,6 +84,11 @@ export const advanceInstance = async (
   if (context.forwards) return forwardInstance(context, pid, items, current);
   for (const item of items) item.giveBackSeconds = retrySeconds(context);
   return 'done';
+};
+
+/** What was not read may be otherwise: a fault that was met on it proves nothing. */
+const forgetUnproved = (items: readonly Item[], { strong }: Basis): void => {
+  if (!strong) for (const item of items) item.refused = undefined;
 };
 
 /**

@@ -30,7 +30,3 @@ export const isNewer = (context: EngineContext, image: Image, inbound: Inbound):
   const contract = command && context.environment.commands.get(command.command);
   return contract !== undefined && (inbound.dataversion ?? 1) > versionOf(contract.output);
 };
-
-/** Whether it is a service of the system. */
-export const isService = (context: EngineContext, source: string): boolean =>
-  [...context.environment.commands.values()].some(({ service }) => service === source);

@@ -2,13 +2,12 @@ import { classify } from '../core/classify.ts';
 import type { StuckReason } from '../core/image.ts';
 import type { Inbound } from '../core/inbound.ts';
 import type { ReceivedMessage } from '../ports/message-queue.ts';
-import { DATA_ALTERED } from './admission.ts';
 import { admit } from './admit.ts';
 import { decideEvent } from './decide.ts';
 import type { EngineContext } from './engine-context.ts';
 import type { LiveInstance } from './live-instance.ts';
 import { parkMessage } from './park.ts';
-import { ALTERED, MISSING, readBody } from './read-body.ts';
+import { MISSING, readBody, refusedData } from './read-body.ts';
 
 /** What came before the start is read after it; the start's message carries what it leads to. */
 export const applyEarly = async (
@@ -23,7 +22,7 @@ export const applyEarly = async (
     const message = { messageId, receiptHandle: '', body, sentAt: at, receiveCount: 1 };
     const read = await readBody(context, body);
     if (read === MISSING) return { code: 'PAYLOAD_MISSING', message: 'The data of an event that came before the start is not there.' };
-    const admission = read === ALTERED ? DATA_ALTERED : admit(context, message, read, at);
+    const admission = refusedData(read) ?? admit(context, message, read, at);
     if (admission.status !== 'deliver') {
       await parkUnread(context, pid, message, at, admission.status === 'park' ? admission : { reason: 'NEWER', detail: admission.detail });
       continue;

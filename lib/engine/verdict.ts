@@ -3,7 +3,7 @@ import { isClosed, STARTS_MAX, type Image } from '../core/image.ts';
 import type { Inbound } from '../core/inbound.ts';
 import type { JournalEntry } from '../core/journal-entry.ts';
 import { NOBODY } from './admission.ts';
-import { forged, isNewer, isService, isSigned } from './answer-checks.ts';
+import { forged, isNewer, isSigned } from './answer-checks.ts';
 import type { EngineContext } from './engine-context.ts';
 import type { Item } from './item.ts';
 import { DEPLOY_SECONDS, isDeploying } from './pause.ts';
@@ -15,8 +15,9 @@ export const verdictOn = async (context: EngineContext, pid: string, image: Imag
   if (reply && image && forged(context, image, inbound, reply)) return forbid(item);
   if (reply && image && isNewer(context, image, inbound)) return waitForDeploy(context, pid, item);
   const verdict = classify(image, inbound, definition ?? NOBODY);
-  // Only who is asked at all can know more than this head: anybody else would stop the instance by an answer that he made up.
-  if (verdict === 'future' && reply && !(isService(context, reply.source) && isSigned(context, reply))) return forbid(item);
+  // Only a service that was asked can know more than this head: any other would stop the instance by an answer to nothing.
+  if (verdict === 'future' && reply && image && !(isSigned(context, reply) && (await hasAsked(context, image, reply.source))))
+    return forbid(item);
   if (verdict === 'restart') return (await hasRun(context, image, inbound)) ? 'dup' : 'restart';
   if (verdict !== 'verify') return verdict;
   if (await journalHolds(context, image, inbound)) return 'dup';
@@ -40,6 +41,20 @@ const waitForDeploy = (context: EngineContext, pid: string, item: Item): Verdict
   item.refused = { code: 'NEWER', message };
   return 'park';
 };
+
+/** Whether the instance has asked a service for anything, as far as its journal and its open commands tell. */
+const hasAsked = async (context: EngineContext, image: Image, service: string): Promise<boolean> => {
+  const isOf = (command: string): boolean => context.environment.commands.get(command)?.service === service;
+  if ([...image.commands.values(), ...image.tombstones].some(({ command }) => isOf(command))) return true;
+  const texts = await journalTexts(context.options.store, image);
+  return texts.some((text) => {
+    if (!text.includes(ISSUED)) return false;
+    const entry = parseEntry(text);
+    return entry.type === 'CommandIssued' && isOf(entry.command);
+  });
+};
+
+const ISSUED = '"type":"CommandIssued"';
 
 /** A start that has left the ring of ids has a run of its own, and nothing of a run is left but its journal. */
 const hasRun = async (context: EngineContext, image: Image | undefined, inbound: Inbound): Promise<boolean> => {

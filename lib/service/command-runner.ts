@@ -1,3 +1,4 @@
+import { isOrchestratorError } from '../contract/errors.ts';
 import { parseEnvelope } from '../contract/parse-envelope.ts';
 import { parse, type Json } from '../contract/schema.ts';
 import { thrownText } from '../contract/thrown-text.ts';
@@ -18,7 +19,8 @@ import {
 import { failureData, isDeclared } from './declared-failure.ts';
 import type { InFlight, Notice } from './delivery.ts';
 import { HOLD_SECONDS } from './give-back.ts';
-import { createJob, loadInput, type Job } from './job.ts';
+import { createJob, type Job } from './job.ts';
+import { loadInput } from './load-input.ts';
 import { MessageReturns, type Disposal } from './message-returns.ts';
 import { endCancel, endRun, endTransaction, type Ended } from './run-end.ts';
 import { lastErrorFrom, runEndOf } from './run-error.ts';
@@ -73,7 +75,7 @@ export class CommandRunner {
       return this.#returns.bury(message);
     }
     const command = (flight.command = parsed.envelope);
-    const data = command.dataref === undefined ? command.data : await loadInput(command.dataref, this.#deps.payloads);
+    const data = await loadInput(command, this.#deps.payloads);
     const job = createJob(flight, command, data, this.#deps, `${this.#deps.worker}:${++this.#claims}`);
     const { delivery } = job;
     // Most commands are new, so the first delivery tries the claim before it reads. A redelivery mostly has a record.
@@ -163,8 +165,7 @@ export class CommandRunner {
     } catch (error) {
       return this.#retry(job, error);
     }
-    const reply = this.#deps.replies.completed(job.command, served, data);
-    return this.#complete(job, 'DONE', typeof reply === 'string' ? reply : await reply);
+    return this.#completeWith(job, 'DONE', () => this.#deps.replies.completed(job.command, served, data));
   }
 
   async #threw(job: Job, error: unknown): Promise<Disposal> {
@@ -175,7 +176,20 @@ export class CommandRunner {
     } catch (invalid) {
       return this.#retry(job, invalid);
     }
-    return this.#complete(job, 'FAILED', await this.#deps.replies.failed(job.command, data));
+    return this.#completeWith(job, 'FAILED', () => this.#deps.replies.failed(job.command, data));
+  }
+
+  /** An answer that is too large breaks the contract, before it is recorded. Where the payload store fails, the message comes again. */
+  async #completeWith(job: Job, state: 'DONE' | 'FAILED', replyOf: () => string | Promise<string>): Promise<Disposal> {
+    let reply: string;
+    try {
+      const built = replyOf();
+      reply = typeof built === 'string' ? built : await built;
+    } catch (error) {
+      if (isOrchestratorError(error) && error.code === 'DATA_TOO_LARGE') return this.#retry(job, error);
+      throw error;
+    }
+    return this.#complete(job, state, reply);
   }
 
   #task(job: Job, tx: unknown): CommandTask {

@@ -1,7 +1,7 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { SQSClient } from '@aws-sdk/client-sqs';
-import { clientSettings, largeValueSettings } from '../adapters/aws/client-settings.ts';
+import { clientSettings } from '../adapters/aws/client-settings.ts';
 import { EnvironmentError, textVariable, type Environment } from '../adapters/aws/environment.ts';
 import { DynamoDbIdempotencyStore } from '../adapters/dynamodb/idempotency-store.ts';
 import { EventBridgeEventPublisher } from '../adapters/eventbridge/event-publisher.ts';
@@ -41,7 +41,7 @@ export function deployedPorts(served: Served, queueUrl: string, environment: Env
       client: async () =>
         new (await import('../adapters/s3/loaded-sdk.ts')).S3Client({
           ...settings,
-          requestHandler: { ...settings.requestHandler, ...largeValueSettings().requestHandler },
+          requestHandler: { ...settings.requestHandler, ...clientSettings().requestHandler },
         }),
       bucket: textVariable(environment, 'TUTTI_BUCKET', "the name of the orchestrator's payload bucket"),
       writer: service,

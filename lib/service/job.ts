@@ -4,11 +4,10 @@ import { type Json, withoutValues } from '../contract/schema.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { CommandRecord } from '../ports/idempotency-store.ts';
 import type { ReceivedMessage } from '../ports/message-queue.ts';
-import type { PayloadStore } from '../ports/payload-store.ts';
 import type { Delivery } from './command-record.ts';
 import type { InFlight } from './delivery.ts';
 import { HOLD_MAX_MS, RECEIVES_MAX } from './give-back.ts';
-import { loadData } from './reply.ts';
+import { Unread } from './load-input.ts';
 import { limitsOf } from './run-limits.ts';
 import type { ServedCommand } from './served.ts';
 
@@ -36,16 +35,14 @@ export interface JobDependencies {
   readonly newNonce: () => string;
 }
 
-const MISSING: unique symbol = Symbol('the data is referred to and not there');
-type Input = Json | undefined | typeof MISSING;
-
-/** The data of a command that lies in the payload store. */
-export async function loadInput(dataref: string, payloads: PayloadStore): Promise<Input> {
-  return (await loadData(dataref, payloads)) ?? MISSING;
-}
-
 /** Reads the input and says how far this worker may go with the command. `token` is the fencing token of its claim. */
-export function createJob(flight: InFlight, command: CommandEnvelope, data: Input, deps: JobDependencies, token: string): Job {
+export function createJob(
+  flight: InFlight,
+  command: CommandEnvelope,
+  data: Json | undefined | Unread,
+  deps: JobDependencies,
+  token: string,
+): Job {
   const { message } = flight;
   const served = deps.commands.get(command.type);
   const read = readInput(command, served, data);
@@ -89,9 +86,9 @@ interface ReadInput {
   readonly fault: string;
 }
 
-function readInput(command: CommandEnvelope, served: ServedCommand | undefined, data: Input): ReadInput {
+function readInput(command: CommandEnvelope, served: ServedCommand | undefined, data: Json | undefined | Unread): ReadInput {
   if (served === undefined) return unreadable(`${command.type} is no command that this service knows`);
-  if (data === MISSING) return unreadable(`${command.type} came with dataref ${command.dataref}, where nothing lies`);
+  if (data instanceof Unread) return unreadable(data.fault);
   try {
     const input = parseVersion(served.contract.input, command.dataversion, data, served.inputWhat);
     if (input !== NEWER) return { input, fault: '' };

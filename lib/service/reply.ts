@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import { canonical } from '../contract/canonical.ts';
+import { ContractError } from '../contract/errors.ts';
 import type { CommandEnvelope, Outcome, ReplyEnvelope } from '../contract/envelope.ts';
 import { pidOfCommand } from '../contract/process-id.ts';
 import type { Json } from '../contract/schema.ts';
-import { CARRIED_CHARACTERS_MAX, escapedLength, toWire } from '../contract/wire.ts';
+import { CARRIED_CHARACTERS_MAX, escapedLength, excessBytes, toWire, VALUE_BYTES_MAX } from '../contract/wire.ts';
 import type { OutgoingEvent } from '../ports/event-publisher.ts';
 import type { PayloadStore } from '../ports/payload-store.ts';
 
@@ -70,21 +71,16 @@ function replyEnvelope(
 }
 
 async function offload(command: CommandEnvelope, parts: ReplyParts, json: string, payloads: PayloadStore): Promise<string> {
+  const excess = excessBytes(json);
+  if (excess !== undefined)
+    throw new ContractError(
+      'DATA_TOO_LARGE',
+      `${command.type} was answered with ${excess} bytes of data: at most ${VALUE_BYTES_MAX} are allowed.`,
+    );
   const pid = pidOfCommand(command.id);
   const hash = createHash('sha256').update(json).digest('hex');
   await payloads.put(pid, hash, json);
   return toWire(replyEnvelope(command, parts, { dataref: payloads.reference(pid, hash), datahash: `sha256:${hash}` }));
-}
-
-/** The data that lies in the payload store, or undefined where the reference is none of ours, nothing is there, or what is there is not JSON. */
-export async function loadData(dataref: string, payloads: PayloadStore): Promise<Json | undefined> {
-  const json = await payloads.fetch(dataref);
-  if (json === undefined) return undefined;
-  try {
-    return JSON.parse(json) as Json;
-  } catch {
-    return undefined;
-  }
 }
 
 /** A stored reply as the event that carries it. */

@@ -29,7 +29,7 @@ describe('row 36: a port that fails gives its messages back, keeps none of their
     rig.event('shop.placed', { orderId: 'o-1' });
     rig.event('shop.confirmed', { orderId: 'o-2', by: 'x'.repeat(10) });
     rig.put('no json');
-    rig.event('shop.placed', undefined, { id: 'large', dataref: 'payload:x', datahash: `sha256:${'0'.repeat(64)}` });
+    rig.event('shop.placed', undefined, { id: 'large', dataref: `payload:${'0'.repeat(64)}`, datahash: `sha256:${'0'.repeat(64)}` });
     const messages = await rig.inbox.receive({ max: 10, waitSeconds: 0, visibilitySeconds: 60 });
     const { acknowledge, giveBack } = await engine.advance(messages);
     expect(acknowledge.length + giveBack.length).toBe(4);

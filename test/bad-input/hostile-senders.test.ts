@@ -59,6 +59,47 @@ describe('row 49: an answer in the name of a service', () => {
   });
 });
 
+it('an answer of a service that the instance has never asked, to what it has not asked, stops nothing', async () => {
+  const { rig, charge } = await charging();
+  const commandid = charge.id.replace(/\d+$/, '77');
+  const detail = { source: 'stock', type: 'stock.take.completed', commandid, id: `${commandid}:completed` };
+  rig.put(busText('stock.take.completed', (JSON.parse(publishedBy('stock', charge, detail)) as { readonly detail: object }).detail));
+  await rig.work();
+  expect(await rig.head(PID)).toMatchObject({ status: 'running' });
+  expect(await rig.parked(PID)).toMatchObject([{ reason: 'FORBIDDEN' }]);
+  const own = { commandid, id: `${commandid}:completed` };
+  rig.put(publishedBy('payments', charge, own));
+  await rig.work();
+  expect(JSON.parse((await rig.head(PID))!.why!)).toMatchObject({ code: 'FORK' });
+});
+
+describe('an event of one tenant', () => {
+  const sent = async (over: object): Promise<InboxRig> => {
+    const rig = new InboxRig();
+    rig.event('shop.placed', { orderId: 'o-1' }, { tenant: 'victim' });
+    await rig.work();
+    rig.event('shop.confirmed', { orderId: 'o-1', by: 'mallory' }, { id: 'c1', ...over });
+    await rig.work();
+    return rig;
+  };
+
+  it.each([
+    ['of another tenant', { tenant: 'mine' }],
+    ['of no tenant', {}],
+    ['with wrong data', { tenant: 'mine', data: 7 }],
+  ])('%s reaches no instance of another by its id, and is parked apart', async (_, over) => {
+    const rig = await sent({ ...over, processid: 'victim#fulfil#o-1' });
+    expect(await rig.story('victim#fulfil#o-1')).not.toContain('EventReceived');
+    expect(await rig.parked('victim#fulfil#o-1')).toEqual([]);
+    expect(await rig.parked()).toMatchObject([{ reason: 'FORBIDDEN' }]);
+  });
+
+  it('reaches an instance of its own', async () => {
+    const rig = await sent({ tenant: 'victim', processid: 'victim#fulfil#o-1' });
+    expect(await rig.story('victim#fulfil#o-1')).toContain('EventReceived');
+  });
+});
+
 describe('row 21: a message of Tutti itself whose form is wrong is parked', () => {
   const start = {
     tutti: 'start',

@@ -35,6 +35,9 @@ export const payments = service('payments', {
   }),
 });
 
+/** Asked by no process. */
+export const stock = service('stock', { take: command({ input: Order }) });
+
 type Orders = Correlated<string, { orderId: string; note?: string | undefined }, 'id'>;
 const byOrder = (order: { readonly orderId: string }): string => order.orderId;
 
@@ -92,5 +95,5 @@ export const repaying = process('repaying', { input: Order }, async (ctx, order)
 
 export const shop = system('shop', {
   processes: [fulfil, attaching, signalling, restarting, retrying, fragile, addressed, repaid, repaying],
-  services: [payments],
+  services: [payments, stock],
 });

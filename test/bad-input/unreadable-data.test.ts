@@ -3,7 +3,7 @@ import type { ParkingStore } from '../../lib/ports/parking-store.ts';
 import { InboxRig } from './inbox-rig.ts';
 
 const HASH = 'a'.repeat(64);
-const STORED = { data: undefined, dataref: `s3://bucket/payments/x/${HASH}`, datahash: `sha256:${HASH}` };
+const STORED = { data: undefined, dataref: `payload:${HASH}`, datahash: `sha256:${HASH}` };
 
 /** A worker that ends while it fetches stored data: no line after the fetch runs, so it takes back no mark either. */
 const deadly = () => {

@@ -6,7 +6,7 @@ import type { CommandEnvelope, EventEnvelope, ReplyEnvelope } from '../../lib/co
 import type { Json } from '../../lib/contract/json.ts';
 import { parseEnvelope } from '../../lib/contract/parse-envelope.ts';
 import { buildCommandId, buildPid, isInstanceId, parseCommandId, parsePid } from '../../lib/contract/process-id.ts';
-import { escapedLength, toWire, wireLength } from '../../lib/contract/wire.ts';
+import { escapedLength, excessBytes, toWire, utf8Length, VALUE_BYTES_MAX, wireLength } from '../../lib/contract/wire.ts';
 
 const HASH = `sha256:${'9f'.repeat(32)}`;
 const common = { specversion: '1.0', time: '2026-11-21T10:00:00.000Z', datacontenttype: 'application/json', hops: 0 } as const;
@@ -98,6 +98,25 @@ describe('toWire', () => {
 
   test('escapes each code unit beyond 0x7E', () => {
     expect(toWire({ ...event, data: 'ä\u007f😀' })).toContain('"\\u00e4\\u007f\\ud83d\\ude00"');
+  });
+});
+
+describe('the length of a value', () => {
+  test('is that of its UTF-8', () => {
+    const texts = fc.sample(fc.string({ unit: 'grapheme' }), 200);
+    expect(texts.map(utf8Length)).toEqual(texts.map((text) => Buffer.byteLength(text)));
+  });
+
+  test('is told where it is above 20 MB', () => {
+    const euros = VALUE_BYTES_MAX / 3;
+    expect([excessBytes('x'.repeat(VALUE_BYTES_MAX)), excessBytes('x'.repeat(VALUE_BYTES_MAX + 1))]).toEqual([
+      undefined,
+      VALUE_BYTES_MAX + 1,
+    ]);
+    expect([excessBytes('€'.repeat(Math.floor(euros))), excessBytes('€'.repeat(euros + 1))]).toEqual([
+      undefined,
+      3 * (Math.floor(euros) + 1),
+    ]);
   });
 });
 

@@ -34,6 +34,13 @@ export function payloadStoreContract(name: string, make: () => Promise<PayloadSt
       },
     );
 
+    it.each(['', 'payload:x', 'https://example.org/x', 's3://another-bucket/orchestrator/p/x'])(
+      'takes a reference that is none of its own for that of no author: %j',
+      async (reference) => {
+        expect((await make()).isOf(reference, { writer: 'orchestrator' })).toBe(false);
+      },
+    );
+
     it('fetches nothing by a reference to what was never put', async () => {
       const store = await make();
       expect(await store.fetch(store.reference(PID, hashOf('never put')))).toBeUndefined();

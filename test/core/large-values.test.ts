@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { VALUE_CHARACTERS_MAX } from '../../lib/core/journal.ts';
+import { VALUE_BYTES_MAX } from '../../lib/contract/wire.ts';
 import { sha256 } from '../../lib/engine/sha256.ts';
 import { Instance } from './instance.ts';
 import { Booked, Checkout, flights, notes, Nudge, payments, tripOf, type TripContext } from './trip-contracts.ts';
@@ -144,4 +145,15 @@ test('a published event carries the trace and one hop more than what caused it',
     data: { id: 'a', word: '' },
   });
   expect(trip.image.fires.find((fire) => fire.kind === 'event')).toMatchObject({ hops: 6, trace: '00-1-2-01' });
+});
+
+test('a value of more than 20 MB stops the instance, and nothing of the event is kept', async () => {
+  const trip = await started(async (ctx) => {
+    await ctx.waitFor(Nudge);
+    await ctx.call(notes.ask, { text: '€'.repeat(VALUE_BYTES_MAX / 3 + 1) });
+  });
+  const before = trip.head;
+  await trip.happens(Nudge, { word: 'y' });
+  expect(trip.bug).toMatchObject({ code: 'SIZE', message: expect.stringContaining(`at most ${VALUE_BYTES_MAX} are allowed`) });
+  expect(trip.head).toEqual(before);
 });

@@ -26,16 +26,20 @@ const nudged = async (ctx: TripContext): Promise<void> => {
   await ctx.call(hotels.book, { to: 'Lisbon' });
 };
 const good = tripOf(nudged);
+const asking = tripOf(async (ctx) => {
+  ctx.send(hotels.cancel, { reference: 'before' });
+  await nudged(ctx);
+});
 const broken = tripOf(async (ctx) => {
   await ctx.waitFor(Nudge);
   throw new TypeError('this build is broken');
 });
 
 /** A broken build and a good one on one store, with an instance that waits for a nudge. */
-const twoBuilds = async (): Promise<{ readonly store: MeddledStore; readonly bad: EngineRig; readonly sound: EngineRig }> => {
+const twoBuilds = async (working = good): Promise<{ readonly store: MeddledStore; readonly bad: EngineRig; readonly sound: EngineRig }> => {
   const store = new MeddledStore();
   const bad = new EngineRig([broken], services, { store, checks: true });
-  const sound = new EngineRig([good], services, { store });
+  const sound = new EngineRig([working], services, { store });
   sound.happens(Checkout, { id: 'a' });
   await sound.advance();
   return { store, bad, sound };
@@ -65,10 +69,10 @@ describe('a refused event is classified again before it stops its instance', () 
   });
 
   test('an answer that was ahead of its head is applied where the head has caught up', async () => {
-    const { store, sound } = await twoBuilds();
-    const other = new EngineRig([good], services, { store });
+    const { store, sound } = await twoBuilds(asking);
+    const other = new EngineRig([asking], services, { store });
     const run = (await sound.head(PID))?.run;
-    const early = sound.envelope('hotels.book', `${PID}/${run}/1`, { to: 'Lisbon' });
+    const early = sound.envelope('hotels.book', `${PID}/${run}/2`, { to: 'Lisbon' });
     await other.answers(early, 'completed', { reference: 'ok' });
     sound.happens(Nudge, { id: 'a' });
     store.meddles = { reads: 2, act: () => sound.advance() };

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { isOrchestratorError } from '../../lib/contract/errors.ts';
 import { parseEnvelope } from '../../lib/contract/parse-envelope.ts';
@@ -100,9 +101,11 @@ describe('an answer', () => {
         return { paymentId: 'p-7', note };
       }),
     );
-    await rig.payloads.put('p', 'ab'.repeat(32), '{"amount":5,"card":"stored"}');
+    const stored = '{"amount":5,"card":"stored"}';
+    const name = createHash('sha256').update(stored).digest('hex');
+    await rig.payloads.put('p', name, stored);
     const { data: _, ...rest } = command();
-    rig.queue.put(JSON.stringify({ ...rest, dataref: `payload:${'ab'.repeat(32)}` }));
+    rig.queue.put(JSON.stringify({ ...rest, dataref: `payload:${name}`, datahash: `sha256:${name}` }));
     await rig.deliver();
     expect(card).toBe('stored');
     const [reply] = rig.replies;

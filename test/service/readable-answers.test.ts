@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseEnvelope } from '../../lib/contract/parse-envelope.ts';
-import { toWire } from '../../lib/contract/wire.ts';
+import { toWire, VALUE_BYTES_MAX } from '../../lib/contract/wire.ts';
 import { servePayments } from './payments.ts';
 import { command, ServiceRig } from './service-rig.ts';
 
@@ -41,6 +41,26 @@ describe('whoever asked can read every answer', () => {
     );
     rig.queue.put(toWire(command({ retryattempts: 1 })));
     expect(parseEnvelope(await answered(rig))).toMatchObject({ kind: 'reply' });
+  });
+
+  it('also where its answer has more than 20 MB, which is refused before it is recorded', async () => {
+    const rig = new ServiceRig(servePayments(async () => ({ paymentId: 'x'.repeat(VALUE_BYTES_MAX) })));
+    rig.queue.put(toWire(command({ retryattempts: 1 })));
+    const [outcome] = await rig.deliver();
+    expect(outcome).toMatchObject({ action: 'deleted' });
+    expect(rig.replies).toMatchObject([{ outcome: 'unknown', data: { type: 'DATA_TOO_LARGE' } }]);
+  });
+
+  it.each([
+    ['is not of the orchestrator', 's3://b/payments/x'],
+    ['goes up', 'payload:../x'],
+  ])('also where its data lies apart, at a place that %s', async (_, dataref) => {
+    const rig = new ServiceRig(servePayments(async () => ({ paymentId: 'p-1' })));
+    const { data: _data, ...rest } = command();
+    rig.queue.put(toWire({ ...rest, dataref }));
+    const [outcome] = await rig.deliver();
+    expect(outcome).toMatchObject({ action: 'given-back', visibilitySeconds: 60 });
+    expect(rig.notices.filter(({ kind }) => kind === 'fault')).toEqual([]);
   });
 
   it('also where its data lies apart and is no JSON', async () => {

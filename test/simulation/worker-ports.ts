@@ -89,6 +89,7 @@ export class WorkerPorts {
       put: (pid, hash, json) => this.#call('put', pid, () => payloads.put(pid, hash, json)),
       get: (pid, hash) => this.#call('get', pid, () => payloads.get(pid, hash)),
       reference: (pid, hash) => payloads.reference(pid, hash),
+      isOf: (reference) => payloads.isOf(reference),
       fetch: (reference) => this.#call('fetch', reference, () => payloads.fetch(reference)),
     };
   }

@@ -1,4 +1,5 @@
 """The service against stand-ins for AWS that keep what they are given: no boto3, no network."""
+import io
 import json
 import logging
 import unittest
@@ -54,9 +55,21 @@ class Queues:
 class Objects:
     def __init__(self) -> None:
         self.objects: Dict[str, bytes] = {}
+        self.asked: List[str] = []
 
     def put_object(self, Bucket: str, Key: str, Body: bytes, ContentType: str) -> None:
         self.objects["s3://%s/%s" % (Bucket, Key)] = Body
+
+    class exceptions:
+        class NoSuchKey(Exception):
+            pass
+
+    def get_object(self, Bucket: str, Key: str) -> Any:
+        self.asked.append(Key)
+        if "s3://%s/%s" % (Bucket, Key) not in self.objects:
+            raise Objects.exceptions.NoSuchKey()
+        body = self.objects["s3://%s/%s" % (Bucket, Key)]
+        return {"ContentLength": len(body), "Body": io.BytesIO(body)}
 
 
 class Rig:
@@ -71,8 +84,10 @@ class Rig:
 
     def flight(self, receives: int = 1, sent_at: Optional[int] = None, **over: Any) -> Flight:
         attributes = {"ApproximateReceiveCount": str(receives), "SentTimestamp": str(now() if sent_at is None else sent_at)}
-        body = json.dumps({**COMMAND, "deadline": FUTURE, **over})
-        return Flight({"Body": body, "ReceiptHandle": "r", "Attributes": attributes})
+        command = {**COMMAND, "deadline": FUTURE, **over}
+        if "dataref" in over:
+            del command["data"]
+        return Flight({"Body": json.dumps(command), "ReceiptHandle": "r", "Attributes": attributes})
 
     def outcomes(self) -> List[str]:
         return [reply["outcome"] for reply in self.events.published]
@@ -214,6 +229,33 @@ class Commands(Case):
     def test_that_are_none_go_to_the_dead_letter_queue(self):
         rig = Rig(Handler(lambda data, task: None))
         self.assertEqual((rig.deliver(hops=-1), len(rig.sqs.sent), rig.outcomes()), ("delete", 1, []))
+
+    def test_that_refer_to_data_of_others_do_not_read_it(self):
+        seen: List[Any] = []
+        rig = Rig(Handler(lambda data, task: seen.append(data)))
+        digest = wire.data_hash({"a": 1})
+        name = digest[len("sha256:") :]
+        own = "orchestrator/default%23book-trip%23cart-42/"
+        foreign = ("hotels/default%23book-trip%23cart-42/" + name, "orchestrator/default%23other%231/" + name)
+        for at in ("payments/other/../../x", own + "../../payments/x/" + name, own + name + "\n", *foreign):
+            rig.s3.objects["s3://bucket/" + at] = b'{"a": 1}'
+            self.assertEqual(rig.deliver(dataref="s3://bucket/" + at, datahash=digest), 60)
+        self.assertEqual((rig.s3.asked, seen), ([], []))
+        right = "s3://bucket/" + own + name
+        rig.s3.objects[right] = b'{"a": 1}'
+        self.assertEqual((rig.deliver(dataref=right, datahash=digest), seen), ("delete", [{"a": 1}]))
+
+    def test_that_refer_to_more_than_20_MB_do_not_read_it(self):
+        rig = Rig(Handler(lambda data, task: None))
+        digest = "sha256:" + "a" * 64
+        reference = "s3://bucket/orchestrator/default%23book-trip%23cart-42/" + "a" * 64
+        rig.s3.objects[reference] = b'"' + b"x" * (20 * 1024 * 1024) + b'"'
+        self.assertEqual(rig.deliver(dataref=reference, datahash=digest), 60)
+
+    def test_with_an_answer_of_more_than_20_MB_have_no_answer(self):
+        rig = Rig(Handler(lambda data, task: "x" * (20 * 1024 * 1024)))
+        self.assertIsInstance(rig.deliver(), int)
+        self.assertEqual((rig.s3.objects, rig.outcomes()), ({}, []))
 
     def test_with_a_large_answer_leave_it_in_the_bucket(self):
         rig = Rig(Handler(lambda data, task: "x" * 200_000))

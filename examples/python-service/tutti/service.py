@@ -8,6 +8,7 @@ import hashlib
 import json
 import logging
 import random
+import re
 import secrets
 import threading
 import time
@@ -28,6 +29,8 @@ HOLD_SECONDS, HOLD_MAX_MS = 60, 15 * 60_000
 BACKOFF_SECONDS_MAX = 900
 HIDDEN_SECONDS_MAX = 11 * 3600  # SQS hides a message for 12 hours at the most
 CARRIED_CHARACTERS_MAX = 100 * 1024
+VALUE_BYTES_MAX = 20 * 1024 * 1024  # of any value, as UTF-8
+HASH = re.compile(r"[0-9a-f]{64}\Z")
 CONFLICTS_MAX = 8
 DEFERRED = object()
 
@@ -325,7 +328,10 @@ class Service:
                 more["dataversion"] = handler.output_version
             reply = self._reply(flight, "completed", output, **more)
         except DeclaredError as error:
-            reply = self._reply(flight, "failed", {"type": error.type, "message": str(error), "data": error.data})
+            try:
+                reply = self._reply(flight, "failed", {"type": error.type, "message": str(error), "data": error.data})
+            except wire.TooLarge as large:
+                return self._retry(job, large)
         except Exception as error:
             if not flight.settled:
                 log.error("the handler of %s failed: %s", flight.command["id"], self._described(error))
@@ -438,20 +444,27 @@ class Service:
         return wire.to_wire(wire.build_reply(flight.command, self.name, outcome, now(), data, **more))
 
     def _put(self, command: Dict[str, Any], text: str) -> Dict[str, str]:
-        digest = hashlib.sha256(text.encode("utf-8")).hexdigest()
-        key = "%s/%s/%s" % (self.name, quote(command["id"].split("/")[0], safe="!*'()"), digest)
-        self.aws.s3.put_object(Bucket=self.settings.bucket, Key=key, Body=text.encode("utf-8"), ContentType="application/json")
+        body = text.encode("utf-8")
+        if len(body) > VALUE_BYTES_MAX:
+            raise wire.TooLarge("the answer has %d bytes: at most %d are allowed" % (len(body), VALUE_BYTES_MAX))
+        digest = hashlib.sha256(body).hexdigest()
+        key = "%s%s" % (_folder(self.name, command), digest)
+        self.aws.s3.put_object(Bucket=self.settings.bucket, Key=key, Body=body, ContentType="application/json")
         return {"dataref": "s3://%s/%s" % (self.settings.bucket, key), "datahash": "sha256:" + digest}
 
     def _fetch(self, command: Dict[str, Any]) -> Any:
-        prefix = "s3://%s/" % self.settings.bucket
         reference = command["dataref"]
-        if not reference.startswith(prefix):
-            raise wire.Unreadable("its dataref is in no bucket of this system")
+        bucket = "s3://%s/" % self.settings.bucket
+        own = bucket + _folder("orchestrator", command)
+        if not reference.startswith(own) or not HASH.match(reference[len(own) :]):
+            raise wire.Unreadable("its dataref is not of the orchestrator and the instance of the command")
         try:
-            found = self.aws.s3.get_object(Bucket=self.settings.bucket, Key=reference[len(prefix) :])
+            found = self.aws.s3.get_object(Bucket=self.settings.bucket, Key=reference[len(bucket) :])
         except self.aws.s3.exceptions.NoSuchKey as error:
             raise wire.Unreadable("nothing lies at its dataref") from error
+        if found["ContentLength"] > VALUE_BYTES_MAX:
+            found["Body"].close()
+            raise wire.Unreadable("what lies at its dataref has %d bytes: at most %d are allowed" % (found["ContentLength"], VALUE_BYTES_MAX))
         data = json.loads(found["Body"].read())
         if wire.data_hash(data) != command["datahash"]:
             raise wire.Unreadable("what lies at its dataref is not what it was sent with")
@@ -466,6 +479,11 @@ class Service:
             return "delete"
         log.error("the bus refused a reply (%s): it is published again when the message comes back", result["ErrorCode"])
         return self._give_back(flight, _backoff(flight))
+
+
+def _folder(writer: str, command: Dict[str, Any]) -> str:
+    """Where a writer puts the values of the instance of a command."""
+    return "%s/%s/" % (writer, quote(command["id"].split("/")[0], safe="!*'()"))
 
 
 def _run_end(error: Exception, flight: Flight) -> RunEnd:

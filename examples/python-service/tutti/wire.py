@@ -81,6 +81,10 @@ class Unreadable(ValueError):
     """The data of a command cannot be read. The text quotes no data: it is logged and answered."""
 
 
+class TooLarge(ValueError):
+    """A value is larger than any may be."""
+
+
 class Malformed(ValueError):
     """The message is no command."""
 

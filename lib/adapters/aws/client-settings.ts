@@ -1,6 +1,7 @@
 /**
  * How SDK clients are set (design: protocol 1.12): four tries of the standard retry mode, half a second to connect, two to
- * be answered; `waitSeconds` is added for whoever waits at a queue. Connections are kept by the SDK's own default.
+ * be answered; `waitSeconds` is added for a consumer that waits at a queue, and a request that carries a value to S3 has a time of its own
+ * (lib/adapters/s3/payload-store.ts). Connections are kept by the SDK's own default.
  */
 export const clientSettings = (
   waitSeconds = 0,
@@ -11,9 +12,3 @@ export const clientSettings = (
   maxAttempts: 4,
   requestHandler: { connectionTimeout: 500, requestTimeout: 2_000 + waitSeconds * 1_000, throwOnRequestTimeout: true },
 });
-
-/** A value of 20 MB takes longer than any other request, over a slow line to S3. */
-const LARGE_VALUE_SECONDS = 30;
-
-/** How a client of S3 is set. */
-export const largeValueSettings = (): ReturnType<typeof clientSettings> => clientSettings(LARGE_VALUE_SECONDS);

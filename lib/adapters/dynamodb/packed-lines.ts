@@ -1,4 +1,5 @@
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
+import { VALUE_BYTES_MAX } from '../../contract/wire.ts';
 
 /**
  * Lines as one binary value: joined with newlines, which JSON never holds unescaped, and deflated without a header. It is
@@ -17,6 +18,7 @@ export function packText(text: string): Uint8Array {
   return deflateRawSync(text);
 }
 
+/** An item of 400 KB may inflate to a thousand times as much; no value that was packed is larger than this. */
 export function unpackText(packed: Uint8Array): string {
-  return inflateRawSync(packed).toString();
+  return inflateRawSync(packed, { maxOutputLength: VALUE_BYTES_MAX }).toString();
 }

@@ -1,5 +1,5 @@
 import { GetItemCommand, PutItemCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import type { PayloadStore } from '../../ports/payload-store.ts';
+import type { Author, PayloadStore } from '../../ports/payload-store.ts';
 import { capacityParameter, tellConsumed, type OnConsumed } from './consumed-units.ts';
 import { unpackText } from './packed-lines.ts';
 import { encodePayload, isLarge, payloadKey } from './payload-item.ts';
@@ -54,6 +54,10 @@ export class DynamoDbPayloadStore implements PayloadStore {
 
   reference(pid: string, hash: string): string {
     return this.#large.reference(pid, hash);
+  }
+
+  isOf(reference: string, author: Author): boolean {
+    return this.#large.isOf(reference, author);
   }
 
   fetch(reference: string): Promise<string | undefined> {

@@ -23,6 +23,10 @@ export class MemoryPayloadStore implements PayloadStore {
     return this.#payloads.get(hash);
   }
 
+  isOf(reference: string): boolean {
+    return REFERENCE.test(reference);
+  }
+
   async fetch(reference: string): Promise<string | undefined> {
     const hash = REFERENCE.exec(reference)?.[1];
     return hash === undefined ? undefined : this.#payloads.get(hash);

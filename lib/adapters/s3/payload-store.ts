@@ -1,5 +1,7 @@
 import type { GetObjectCommandOutput, S3Client } from '@aws-sdk/client-s3';
-import type { PayloadStore } from '../../ports/payload-store.ts';
+import { ContractError, OrchestratorError } from '../../contract/errors.ts';
+import { excessBytes, utf8Length, VALUE_BYTES_MAX } from '../../contract/wire.ts';
+import type { Author, PayloadStore } from '../../ports/payload-store.ts';
 
 export interface S3PayloadStoreOptions {
   /** As a function it is called when the first value comes or is asked for: most functions never see one. */
@@ -9,13 +11,40 @@ export interface S3PayloadStoreOptions {
   readonly writer: string;
 }
 
-/** The writer of what clients send; it is the name of no service. */
-export const CLIENT_WRITER = '_clients';
-
 /** Objects whose tag of this name is `true` are removed by a rule of the bucket. */
 export const RETIRED_TAG = 'retired';
 
 const REFERENCE = /^s3:\/\/([^/]+)\/([^/]+\/[^/]+\/[0-9a-f]{64})$/;
+
+const MB = 1024 * 1024;
+
+/** How long a request may take that carries so many bytes: the time of any other request, and a second for each MB. */
+const timeoutMs = (bytes: number): number => 2_000 + Math.ceil(bytes / MB) * 1_000;
+
+const tooLarge = (what: string, bytes: number): ContractError =>
+  new ContractError('DATA_TOO_LARGE', `${what} has ${bytes} bytes: at most ${VALUE_BYTES_MAX} are allowed.`);
+
+/**
+ * The body of an object. Its length is known before it is read: what is larger than any value may be is not, or one object would take all
+ * memory. The time-out of the request is over when its headers are there, so the body has one of its own.
+ */
+const bodyText = async (key: string, { Body, ContentLength = 0 }: GetObjectCommandOutput): Promise<string | undefined> => {
+  const body = Body as (typeof Body & { destroy?(error?: Error): void }) | undefined;
+  if (ContentLength > VALUE_BYTES_MAX) {
+    body?.destroy?.();
+    throw tooLarge(`What lies at ${key}`, ContentLength);
+  }
+  const late = new OrchestratorError('PAYLOAD_SLOW', `What lies at ${key} was not read in ${timeoutMs(ContentLength)} ms.`, {
+    retryable: true,
+    remedy: 'Look at the network between this process and the bucket; what waits for the value is tried again.',
+  });
+  const timer = setTimeout(() => body?.destroy?.(late), timeoutMs(ContentLength));
+  try {
+    return await body?.transformToString();
+  } finally {
+    clearTimeout(timer);
+  }
+};
 
 /** Values in a bucket, under `<writer>/<pid, URI-encoded>/<hash>`. Puts under its own prefix, fetches what any writer has put. */
 export class S3PayloadStore implements PayloadStore {
@@ -31,9 +60,12 @@ export class S3PayloadStore implements PayloadStore {
   }
 
   async put(pid: string, hash: string, json: string): Promise<void> {
+    const excess = excessBytes(json);
+    if (excess !== undefined) throw tooLarge(`A value of ${pid}`, excess);
     const [client, { PutObjectCommand }] = await this.#loaded();
     await client.send(
       new PutObjectCommand({ Bucket: this.#bucket, Key: this.#keyOf(pid, hash), Body: json, ContentType: 'application/json' }),
+      { requestTimeout: timeoutMs(utf8Length(json)) },
     );
   }
 
@@ -43,6 +75,12 @@ export class S3PayloadStore implements PayloadStore {
 
   reference(pid: string, hash: string): string {
     return `s3://${this.#bucket}/${this.#keyOf(pid, hash)}`;
+  }
+
+  isOf(reference: string, { writer, folder }: Author): boolean {
+    const [, bucket, key = ''] = REFERENCE.exec(reference) ?? [];
+    const [by, at] = key.split('/');
+    return bucket === this.#bucket && by === writer && (folder === undefined || at === encodeURIComponent(folder));
   }
 
   async fetch(reference: string): Promise<string | undefined> {
@@ -73,7 +111,7 @@ export class S3PayloadStore implements PayloadStore {
       if (error instanceof Error && error.name === 'NoSuchKey') return undefined;
       throw error;
     }
-    return output.Body?.transformToString();
+    return bodyText(key, output);
   }
 
   #keyOf(pid: string, hash: string): string {
