@@ -84,7 +84,7 @@ test('start --wait tells why there is no result: of a failure, of a stuck instan
       1,
       {
         id: 's-1',
-        run: expect.stringMatching(/^r/),
+        run: expect.stringMatching(/^[\w-]{22}$/),
         started: true,
         status: 'failed',
         why: expect.stringMatching(/^failed at /),

@@ -158,7 +158,7 @@ describe('a running dev', () => {
         {
           process: 'book-seat',
           id: 's-1',
-          run: expect.stringMatching(/^r/),
+          run: expect.stringMatching(/^[\w-]{22}$/),
           status: 'running',
           started: expect.stringMatching(/Z$/),
           why: 'waits for the event seats.confirmed',

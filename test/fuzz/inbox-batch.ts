@@ -1,10 +1,11 @@
 import { expect } from 'vitest';
 import type { CommandEnvelope } from '../../lib/contract/envelope.ts';
+import type { Channel } from '../../lib/ports/message-queue.ts';
 import type { Choices } from '../simulation/choices.ts';
 import { InboxWorld, type Fates, type Letter } from './inbox-world.ts';
 import { mutated, scrambled, type Mutated } from './mutations.ts';
 import { BATCH } from './plan.ts';
-import { Known, rightMessage } from './right-messages.ts';
+import { Known, rightMessage, type RightMessage } from './right-messages.ts';
 
 /** Batches that a pair of worlds lives through. */
 const BATCHES_MAX = 6;
@@ -22,7 +23,7 @@ interface Fed {
  */
 export const feedInbox = async (choices: Choices, deployed: boolean): Promise<number> => {
   const world = new InboxWorld({ deployed });
-  const reference = new InboxWorld({ deployed: false });
+  const reference = new InboxWorld({ stamped: deployed });
   const known = new Known();
   let ids = 0;
   let fed = 0;
@@ -52,13 +53,16 @@ const draw = (choices: Choices, known: Known, worlds: readonly InboxWorld[], id:
   const again = left.length > 0 && choices.chance(0.3) ? left.shift() : undefined;
   if (again) return { letter: { ...again, id }, reference: { ...again, id }, mutation: undefined };
   const message = rightMessage(choices, known, worlds);
-  const right: Letter = { id, body: JSON.stringify(message.value), sentAt, receiveCount };
+  const right: Letter = { id, channel: CHANNEL_OF[message.kind] ?? 'inbox', body: JSON.stringify(message.value), sentAt, receiveCount };
   if (!choices.chance(0.6)) return { letter: right, reference: right, mutation: undefined };
   const mutation = loose && choices.chance(0.5) ? scrambled(choices, message) : mutated(choices, message);
   const letter = { ...right, body: mutation.body };
   if (mutation.effect === 'unclear') return { letter, reference: letter, mutation };
   return { letter, reference: mutation.effect === 'harmless' ? right : undefined, mutation };
 };
+
+/** Where clients send what; all else is of the inbox. */
+const CHANNEL_OF: Partial<Record<RightMessage['kind'], Channel>> = { start: 'starts', operate: 'operations' };
 
 const feedOne = async (world: InboxWorld, reference: InboxWorld, batch: readonly Fed[]): Promise<void> => {
   const fates = await world.deliver(batch.map(({ letter }) => letter));

@@ -7,6 +7,7 @@ import { MemoryProcessStore, memoryProcessTables } from '../../lib/adapters/memo
 import { VirtualClock } from '../../lib/adapters/memory/virtual-clock.ts';
 import { tooLong } from '../../lib/adapters/body-limit.ts';
 import { Engine } from '../../lib/engine/engine.ts';
+import type { Channel } from '../../lib/ports/message-queue.ts';
 import type { MessageSender } from '../../lib/ports/message-sender.ts';
 import type { ParkedList } from '../../lib/ports/parked-list.ts';
 import type { ParkedEvent, ParkingStore } from '../../lib/ports/parking-store.ts';
@@ -17,9 +18,11 @@ import { sqsEvent } from '../functions/sqs-event.ts';
 
 export const START = Date.parse('2026-11-21T10:00:00.000Z');
 
-/** A message of the inbox as the engine is handed it. */
+/** A message as the engine is handed it. */
 export interface Letter {
   readonly id: string;
+  /** The queue that it comes from. @default 'inbox' */
+  readonly channel?: Channel;
   readonly body: string;
   readonly sentAt: number;
   readonly receiveCount: number;
@@ -46,9 +49,12 @@ export class InboxWorld {
   readonly parking: ParkingStore & ParkedList;
   readonly #statuses = new Map<string, Head>();
   readonly #deployed: boolean;
+  readonly #stamped: boolean;
 
-  constructor({ deployed = false }: { readonly deployed?: boolean } = {}) {
+  /** `deployed`: messages go through the Lambda function. `stamped`: they say which queue they come from and what sent them, as on AWS. */
+  constructor({ deployed = false, stamped = deployed }: { readonly deployed?: boolean; readonly stamped?: boolean } = {}) {
     this.#deployed = deployed;
+    this.#stamped = stamped;
     this.store = new MemoryProcessStore({ ...memoryProcessTables(), written: (head) => this.#note(head) });
     const bus = new MemoryEventPublisher({ clock: this.clock, rules: [] });
     bus.subscribe(({ detail }) => {
@@ -67,7 +73,7 @@ export class InboxWorld {
       parking: this.parking,
       // A pause between two tries is over at once.
       clock: { now: () => this.clock.now(), sleep: async () => undefined },
-      accounts: { own: 'local', services: {}, events: {} },
+      accounts: { own: '111111111111', services: {}, events: {} },
       random: () => 0.5,
       onFault: (error) => this.faults.push(error),
     });
@@ -81,13 +87,31 @@ export class InboxWorld {
     return this.#statuses.values();
   }
 
-  /** Hands a batch over and tells what became of each message. Throws where the engine throws, or names a message that it was not given. */
+  /**
+   * Hands the messages of each queue over as a batch and tells what became of each. Throws where the engine throws, or names a message that
+   * it was not given.
+   */
   async deliver(letters: readonly Letter[]): Promise<Fates> {
-    return this.#deployed ? this.#call(letters) : this.#advance(letters);
+    const fates = new Map<string, 'acknowledged' | number>();
+    for (const channel of CHANNELS) {
+      const batch = letters.filter((letter) => (letter.channel ?? 'inbox') === channel);
+      if (batch.length === 0) continue;
+      const some = this.#deployed ? await this.#call(batch, channel) : await this.#advance(batch, channel);
+      for (const [id, fate] of some) fates.set(id, fate);
+    }
+    return fates;
   }
 
-  async #advance(letters: readonly Letter[]): Promise<Fates> {
-    const messages = letters.map(({ id, ...rest }) => ({ ...rest, messageId: id, receiptHandle: id }));
+  async #advance(letters: readonly Letter[], channel: Channel): Promise<Fates> {
+    const stamp = this.#stamped ? { channel, senderId: SENDER } : {};
+    const messages = letters.map(({ id, body, sentAt, receiveCount }) => ({
+      messageId: id,
+      receiptHandle: id,
+      body,
+      sentAt,
+      receiveCount,
+      ...stamp,
+    }));
     const { acknowledge, giveBack } = await this.engine.advance(messages);
     return fatesOf(letters, [
       ...acknowledge.map((id): [string, 'acknowledged'] => [id, 'acknowledged']),
@@ -96,7 +120,7 @@ export class InboxWorld {
   }
 
   /** As Lambda calls the function: what it does not name as failed is deleted. */
-  async #call(letters: readonly Letter[]): Promise<Fates> {
+  async #call(letters: readonly Letter[], channel: Channel): Promise<Fates> {
     const seconds = new Map<string, number>();
     const handler = makeHandler(() => ({
       engine: this.engine,
@@ -108,7 +132,7 @@ export class InboxWorld {
       }),
       log: () => undefined,
     }));
-    const { batchItemFailures } = await handler(eventOf(letters), { getRemainingTimeInMillis: () => 20_000 });
+    const { batchItemFailures } = await handler(eventOf(letters, channel), { getRemainingTimeInMillis: () => 20_000 });
     const failed = batchItemFailures.map(({ itemIdentifier }): [string, number] => [itemIdentifier, seconds.get(itemIdentifier) ?? -1]);
     const named = new Set(failed.map(([id]) => id));
     const others = letters.filter(({ id }) => !named.has(id)).map(({ id }): [string, 'acknowledged'] => [id, 'acknowledged']);
@@ -151,9 +175,13 @@ export class InboxWorld {
   }
 }
 
-const eventOf = (letters: readonly Letter[]): SQSEvent => {
+const CHANNELS: readonly Channel[] = ['starts', 'operations', 'inbox'];
+/** As `sqsEvent` has it. */
+const SENDER = 'sender';
+
+const eventOf = (letters: readonly Letter[], channel: Channel): SQSEvent => {
   const event = sqsEvent(
-    'shop-inbox',
+    `shop-${channel}`,
     letters.map(({ id, body, receiveCount }) => ({ id, body, receives: receiveCount })),
   );
   for (const [i, record] of event.Records.entries()) record.attributes.SentTimestamp = String(letters[i]?.sentAt);

@@ -1,7 +1,9 @@
 import { expect, it } from 'vitest';
 import { feedInbox } from './inbox-batch.ts';
 import { fuzz } from './fuzz.ts';
+import { InboxWorld, START } from './inbox-world.ts';
 import { inputsOf, timeoutMs } from './plan.ts';
+import { bus } from './right-messages.ts';
 
 it(
   `the inbox: of ${inputsOf('inbox')} messages no broken one changes anything, is lost, or ends its batch`,
@@ -18,3 +20,11 @@ it(
   },
   timeoutMs('inbox of the deployed function'),
 );
+
+it.each([false, true])('a right event is applied, so that the comparison says something (deployed: %s)', async (deployed) => {
+  const world = new InboxWorld({ deployed });
+  const body = JSON.stringify(bus('shop.placed', 'shop', { orderId: 'o-1' }));
+  await world.deliver([{ id: 'm1', body, sentAt: START, receiveCount: 1 }]);
+  expect([...world.heads.keys()]).toContain('default#fulfil#o-1');
+  expect(world.parked).toEqual([]);
+});

@@ -57,7 +57,7 @@ describe('through the socket of a folder', () => {
   test('an instance is started, seen, signalled and gives its result', async () => {
     const { client } = await shopOnFolder();
     const started = await client.start(order, lamp, { tags: { kind: 'gift' } });
-    expect(started).toEqual({ id: 'o-1', run: expect.stringMatching(/^r/), started: true });
+    expect(started).toEqual({ id: 'o-1', run: expect.stringMatching(/^[\w-]{22}$/), started: true });
     await expect(client.start(order, lamp)).rejects.toMatchObject({ name: 'ClientError', code: 'ALREADY_OPEN' });
     const result = client.result(order, 'o-1');
     await client.signal(order, 'o-1', NoteAdded, { orderId: 'o-1', text: 'wrap\u2028it' });
