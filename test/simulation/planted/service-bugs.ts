@@ -28,8 +28,8 @@ export const serviceBugs: readonly PlantedBug[] = [
     patches: [
       {
         file: RUNNER,
-        find: "return this.#complete(job, 'DONE', typeof reply === 'string' ? reply : await reply);",
-        plant: 'if (PLANTED) await this.#deps.replies.publish(await reply);\n    ORIGINAL',
+        find: 'return this.#complete(job, state, reply);',
+        plant: "if (PLANTED && state === 'DONE') await this.#deps.replies.publish(reply);\n    ORIGINAL",
       },
       {
         file: 'lib/service/transaction-run.ts',
