@@ -119,8 +119,8 @@ describe('a decider', () => {
 
   test.each([
     ['throw', 'TypeError: a bug'],
-    ['bad state', 'the state of watch after event shop.nudge words 7'],
-    ['bad input', 'notes.ask was sent with text 7'],
+    ['bad state', 'the state of watch after event shop.nudge words: Invalid input: expected array, received number.'],
+    ['bad input', 'notes.ask was sent with text: Invalid input: expected string, received number.'],
     ['publish undeclared', 'watch publishes shop.nudge, which is not in its publishes.'],
   ])('that does wrong (%s) is POISON, and keeps its state', async (word, message) => {
     const instance = await begun();

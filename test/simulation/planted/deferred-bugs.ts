@@ -101,6 +101,7 @@ export const deferredBugs: readonly PlantedBug[] = [
     name: 'SETTLE_DEFERS',
     rows: ['deferred.pml | SETTLE_DEFERS'],
     scenario: 'worklist',
+    elusive: 'Too few stories settle what a person has in hand; deferred.pml, test/core/retries.test.ts, test/service/consumer.test.ts.',
     what: 'A deferral answers a settling, and the process is content with it.',
     patches: [
       {

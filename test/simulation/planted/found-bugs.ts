@@ -113,6 +113,8 @@ export const foundBugs: readonly PlantedBug[] = [
     name: 'LATE_FORGERY',
     rows: [],
     scenario: 'lives',
+    elusive:
+      'Too few stories forge an answer to what was given up; seed 2736 of lives shows it, and test/bad-input/replies.test.ts holds it.',
     what: 'What comes late counts as a success of what was given up, whatever it is an answer to.',
     mended: 'A success that comes late counts only as an answer to what was asked',
     patches: [
