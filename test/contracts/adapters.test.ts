@@ -15,9 +15,14 @@ function contractFunction(port: string): string {
   return `${port.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase())}Contract`;
 }
 
+/** The parking store lists what is parked as well: two ports, one adapter. */
+function adapterOf(port: string): string {
+  return port === 'parked-list' ? 'parking-store' : port;
+}
+
 /** The sender and the queue are two ends of one thing, with one suite. */
 function suiteOf(port: string): string {
-  return port === 'message-sender' ? 'message-queue' : port;
+  return port === 'message-sender' ? 'message-queue' : adapterOf(port);
 }
 
 function technologies(): string[] {
@@ -28,7 +33,7 @@ function technologies(): string[] {
 
 const adapters = technologies().flatMap((technology) =>
   ports
-    .filter((port) => readdirSync(`${root}lib/adapters/${technology}`).includes(`${port}.ts`))
+    .filter((port) => readdirSync(`${root}lib/adapters/${technology}`).includes(`${adapterOf(port)}.ts`))
     .map((port) => [technology, port] as const),
 );
 
