@@ -71,4 +71,11 @@ describe('the ring of events', () => {
     expect(image.signals.map(({ id }) => id)).toContain('now');
     expect([image.signalsFloor, mayBeForgotten(image, FAR, NOW), mayBeForgotten(image, NOW, NOW)]).toEqual([0, true, false]);
   });
+
+  test('drops the latest also where it came last', () => {
+    const image = imageAt(NOW);
+    for (let i = 0; i <= SIGNALS_MAX; i += 1) rememberSignal(image, { id: `ahead${i}`, time: NOW + 60 * MINUTE + i }, NOW);
+    expect(image.signals.map(({ id }) => id)).not.toContain(`ahead${SIGNALS_MAX}`);
+    expect(image.signals).toHaveLength(SIGNALS_MAX);
+  });
 });
