@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { REPLY_KEYS_PARTITION } from '../lib/adapters/dynamodb/reply-keys.ts';
 
-/** Answers DynamoDB, SQS and EventBridge as an empty deployment would, and keeps nothing. Everything succeeds at once. */
+/** Answers DynamoDB, SQS and EventBridge as a deployment without instances would, and keeps nothing. Everything succeeds at once. */
 export const startStub = async (): Promise<{ readonly endpoint: string; readonly targets: string[]; readonly close: () => void }> => {
   const targets: string[] = [];
   const server: Server = createServer((request, response) => {
@@ -20,12 +21,17 @@ export const startStub = async (): Promise<{ readonly endpoint: string; readonly
   return { endpoint: `http://127.0.0.1:${port}`, targets, close: () => server.close() };
 };
 
-interface Entries {
+interface Request {
+  readonly Key?: { readonly pk?: { readonly S?: string } };
   readonly Entries?: readonly { readonly Id?: string; readonly MessageBody?: string }[];
 }
 
+/** The keys that the first environment of a deployment has made. */
+const REPLY_KEYS = { keys: { L: [{ M: { id: { S: 'key' }, secret: { S: 'c2VjcmV0' }, since: { N: '0' } } }] } };
+
 const answerOf = (target: string, body: string): unknown => {
-  const { Entries = [] } = JSON.parse(body) as Entries;
+  const { Entries = [], Key } = JSON.parse(body) as Request;
+  if (target === 'GetItem' && Key?.pk?.S === REPLY_KEYS_PARTITION) return { Item: REPLY_KEYS };
   if (target === 'PutEvents') return { FailedEntryCount: 0, Entries: Entries.map((_, index) => ({ EventId: String(index) })) };
   if (target !== 'SendMessageBatch') return {};
   // The SDK compares what SQS has got with what it has sent.
