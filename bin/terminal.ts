@@ -101,7 +101,7 @@ export class Terminal {
   }
 }
 
-/** What stands behind the message, which may itself look like a frame. */
+/** The stack frames of an error, without its message: a line of the message may look like a frame. */
 function framesOf({ stack = '', message }: Error): string[] {
   const at = stack.indexOf(message);
   const frames = at === -1 ? stack : stack.slice(at + message.length);

@@ -69,7 +69,7 @@ function commandLine(invocation: Invocation): Command {
   return program;
 }
 
-/** What commander prints holds arguments, which may be copied from anywhere. */
+/** Commander prints arguments of the command line, which may hold control characters. */
 function outputOf(terminal: Terminal): { writeOut(text: string): void; writeErr(text: string): void } {
   const lines = (text: string): string[] => text.trimEnd().split('\n');
   return { writeOut: (text) => terminal.print(...lines(text)), writeErr: (text) => terminal.message(...lines(text)) };

@@ -49,7 +49,7 @@ export const deployedReplyKeys = (): DynamoDbReplyKeys => new DynamoDbReplyKeys(
 export const deployedSender = (): SqsMessageSender =>
   new SqsMessageSender({ client: sqs(), queueUrls: deploymentQueueUrls(environment()) });
 
-/** Sends back what SQS has delivered, whoever sent it first: only the limit of SQS holds for that. */
+/** Sends messages back that SQS has delivered. Other programs may have sent them first, so only the limit of SQS counts, not our own. */
 export const deployedDrainSender = (): SqsMessageSender =>
   new SqsMessageSender({ client: sqs(), queueUrls: deploymentQueueUrls(environment()), bodyBytesMax: SQS_BODY_BYTES_MAX });
 

@@ -31,7 +31,7 @@ export function addRedriveCommand(program: Command, invocation: Invocation): voi
     });
 }
 
-/** What expires needs no person: it is sent only where its reason is named. */
+/** Parked events that expire need no person, so redrive sends them only where `--reason` names their reason. */
 async function allParked(acts: Acts, request: Omit<ParkedRequest, 'limit'>): Promise<readonly ListedParked[]> {
   const events: ListedParked[] = [];
   let after: string | undefined;

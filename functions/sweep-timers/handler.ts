@@ -11,7 +11,7 @@ type Handler = (event: unknown, context: Pick<Context, 'getRemainingTimeInMillis
 /** It runs every minute and may be late: what comes due until well after its next run gets its tick now, delayed. */
 const AHEAD_MS = 90_000;
 
-/** Sends a tick to every instance that is due. What the time does not suffice for, the next run sends, and the log says so. */
+/** Sends a tick to every instance that is due. The next run sends the ticks for which the time does not suffice, and the log counts them. */
 export const makeHandler =
   (ports: () => SweepTimersPorts): Handler =>
   async (_event, context) => {

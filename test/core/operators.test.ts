@@ -110,20 +110,6 @@ describe('resolve', () => {
     expect(trip.image.stuck?.code).toBe('COMPENSATION');
   });
 
-  test('of an undo as failed is taken once, also where nobody could tell its outcome before', async () => {
-    const trip = await started(async (ctx) => {
-      await pay(ctx);
-      throw ctx.errors.Refused({ why: 'test' });
-    });
-    await trip.completes('payments.charge', PAID);
-    await trip.isUnknown('payments.refund');
-    const step = `${STEP}/undo`;
-    const resolution = { failure: { type: 'Lost', message: 'never sent', data: null } };
-    expect(await trip.operates('resolve', { step, resolution })).toBe('apply');
-    expect(await trip.operates('resolve', { step, resolution })).toBe('dup');
-    expect(trip.image.stuck?.code).toBe('COMPENSATION');
-  });
-
   test('of an undo as failed leaves two that have failed, and resume sends both under other numbers', async () => {
     const trip = await started((ctx) =>
       Promise.all([

@@ -69,8 +69,8 @@ describe('a folder of state', () => {
     expect(readdirSync(directory)).toEqual([]);
   });
 
-  // Only root can give a folder to another user.
-  it.skipIf(process.getuid?.() !== 0)('is refused where it, or a file in it, belongs to another user', () => {
+  it('is refused where it, or a file in it, belongs to another user', (context) => {
+    if (process.getuid?.() !== 0) context.skip('only root can give a folder to another user');
     const directory = join(newDirectory(), 'foreign');
     mkdirSync(directory, { mode: 0o755 });
     chownSync(directory, 65534, 65534);
