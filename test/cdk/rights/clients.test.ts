@@ -7,7 +7,7 @@ import type { Use } from '../account/aws-account.ts';
 import { unusedRights } from '../account/unused-rights.ts';
 import { ACCOUNT, REGION } from '../synthesized.ts';
 import { refusedCalls } from './refused-calls.ts';
-import { deployShop, type DeployedShop, type Grants } from './deployed-shop.ts';
+import { deployShop, type DeployedShop, type Grants, tokenOf } from './deployed-shop.ts';
 import { nap, NoteAdded, order, OrderPlaced, people, stock, Viewed } from './shop.ts';
 
 // Each method of the client with the grant that it needs and no other, and what each grant does not let through.
@@ -46,8 +46,6 @@ afterAll(async () => {
 });
 
 afterEach(() => assert.deepEqual(shop.account.refused.splice(0), []));
-
-const tokenOf = (orderId: string): string => Reflect.get(globalThis, `token of ${orderId}`) as string;
 
 describe('methods of the client', () => {
   test('publish and signal need grantSignal of their event', async () => {

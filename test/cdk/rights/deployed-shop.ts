@@ -42,6 +42,9 @@ export interface DeployedShop {
   readonly close: () => Promise<void>;
 }
 
+/** The task token that the handler of people-service.ts has put aside. */
+export const tokenOf = (orderId: string): string => Reflect.get(globalThis, `token of ${orderId}`) as string;
+
 /** The shop with its two services and these roles, deployed into an account in memory whose IAM is enforced. */
 export async function deployShop(grants: Grants): Promise<DeployedShop> {
   const stack = testStack('Shop');

@@ -5,7 +5,7 @@ import { parkedApart } from './parked-apart.ts';
 import { deadLetterName } from '../../../lib/adapters/aws/deployment-names.ts';
 import type { SentMessage } from '../account/aws-account.ts';
 import { unusedRights } from '../account/unused-rights.ts';
-import { deployShop, type DeployedShop } from './deployed-shop.ts';
+import { deployShop, type DeployedShop, tokenOf } from './deployed-shop.ts';
 import { nap, NoteAdded, order, OrderPlaced, people, Viewed } from './shop.ts';
 
 // The functions of a deployment, bundled as they are deployed, with the SDK's own clients, in an account in memory whose IAM is that of the
@@ -44,7 +44,6 @@ afterAll(async () => {
 afterEach(() => assert.deepEqual(shop.account.refused.splice(0), []));
 
 const pass = (milliseconds: number): void => void vi.setSystemTime(Date.now() + milliseconds);
-const tokenOf = (orderId: string): string => Reflect.get(globalThis, `token of ${orderId}`) as string;
 const statusOf = async (orderId: string): Promise<string> => (await client.describe(order, orderId)).status;
 
 /** Up to the sleep of the order. */
