@@ -1,4 +1,4 @@
-/** `npm run bench`: see README.md in this folder. */
+/** `npm run bench`: see bench/README.md. */
 import { availableParallelism, loadavg } from 'node:os';
 import { USAGE, readCommandLine } from './command-line.ts';
 import { countedCases, isHeld } from './counted-cases.ts';

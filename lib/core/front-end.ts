@@ -3,7 +3,7 @@ import type { HeardFact } from './apply.ts';
 import type { Fact } from './journal-entry.ts';
 import type { Run } from './run.ts';
 
-/** What stands between the kernel and the user's code of one run: an async function or a decider (authoring 5). */
+/** What stands between the kernel and the user's code of one run: an async function or a decider. */
 export interface FrontEnd {
   /** Tells the user's code what came of a fact that was just applied, and takes what it asks for, until it waits again. */
   hear(fact: Fact, heard: HeardFact | undefined): Promise<void>;

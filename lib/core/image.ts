@@ -53,7 +53,7 @@ export interface OpenCommand {
   readonly mode: 'call' | 'send' | 'undo';
   /** A success stands, whenever it comes: it was called with `{ undo: false }`, or nobody awaits it any more. */
   stands?: boolean | undefined;
-  /** Its outcome must become definite: it is sent again past its deadline (api 3). */
+  /** Its outcome must become definite: it is sent again past its deadline (docs/protocol.md#commands). */
   settling?: 'within' | 'cancelled';
   /** Until then a definite answer is waited for; after it the outcome is unknown. Absent while settling, as older builds wrote it: without an end. */
   settleBy?: number | undefined;

@@ -49,7 +49,7 @@ type HashedType = 'CommandIssued' | 'EventPublished' | 'ViewChanged';
 
 const sentNow = (run: Run, passed: Passed): Sending => {
   const parsed = parsedOf(passed);
-  // A bug also where user code catches it (api 4).
+  // A bug also where user code catches it.
   if ('fault' in parsed) return refuse(run, 'POISON', withoutValues(parsed.fault), parsed.fault);
   const { data } = parsed;
   const text = run.environment.canonical(data);

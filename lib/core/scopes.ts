@@ -13,12 +13,16 @@ import { compensationEnded, startRequested, startUndoing, takeItems, undoBeside,
 import { endWait } from './waits.ts';
 
 /**
- * The saga rules on the tree of scopes (api 4).
+ * The saga rules on the tree of scopes.
  *
  * S1 A call with an undo is open in its scope until it is answered, then on the scope's list. A scope that is fulfilled hands its list on.
  * S2 A scope that fails or is cancelled first cancels what is open, waits until each outcome is definite, then runs its list,
  *    newest first, one at a time; only then is its promise rejected.
  * S3 What the process was told is over counts as not done: a success that comes later is undone.
+ * S4 An undo is tried again within the limits of its own contract, then the instance is stuck with COMPENSATION. No undo is dropped.
+ * S5 After `ctx.pivot` nothing that its scope did before is undone.
+ * S6 A compensation stands on the list of its scope, in the order in which it was registered.
+ * S7 `ctx.undo` undoes at once, and the process goes on.
  * S8 A cancel reaches every open step of the outermost scope, and later ones alike.
  * S9 A step that lost a race is over: waiting for it again is a bug, which undoes nothing.
  */

@@ -21,7 +21,7 @@ export interface BusEnvelope {
   readonly detail?: unknown;
 }
 
-/** A foreign producer's event: its detail is the data (api 3). */
+/** A plain event without an envelope: its detail is the data (docs/protocol.md#names). */
 export const admitPlainEvent = (catalogue: Catalogue, bus: BusEnvelope, data: Json, by: Carried): Admission => {
   const { 'detail-type': type, id, source, time } = bus;
   if (typeof type !== 'string' || typeof id !== 'string' || typeof source !== 'string' || typeof time !== 'string')
@@ -79,7 +79,7 @@ export const admitEvent = (catalogue: Catalogue, envelope: EventEnvelope, by: Ca
   return { status: 'deliver', targets };
 };
 
-/** The tenant of an event is its sender's word; whatever it is, the event reaches no instance of another tenant (I15). */
+/** The tenant of an event is its sender's word; whatever it is, the event reaches no instance of another tenant (docs/correctness.md#i15). */
 const tenantOf = ({ tenant = DEFAULT_TENANT }: Pick<EventEnvelope, 'tenant'>): string => tenant;
 
 /** Whether an event that is addressed to an instance is of the tenant of that instance. */

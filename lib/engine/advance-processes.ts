@@ -19,7 +19,7 @@ const SUSPECT_DELIVERY = 3;
 const QUARANTINE_ATTEMPTS = 3;
 
 /**
- * The orchestrator's use case (ARCHITECTURE.md, How an event becomes commands): admit, group, load, classify, decide, commit, send, acknowledge.
+ * The orchestrator's use case (docs/protocol.md#steps): admit, group, load, classify, decide, commit, send, acknowledge.
  *
  * A command can only be sent if it is in a committed head; a message can only vanish after a strongly consistent view
  * proves that its event is in the head and that its commands were accepted.

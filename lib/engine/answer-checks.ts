@@ -4,7 +4,7 @@ import type { Inbound } from '../core/inbound.ts';
 import type { Target } from './admission.ts';
 import type { EngineContext } from './engine-context.ts';
 
-/** An answer counts only from the service that owns the command, and only to what was asked (I12). */
+/** An answer counts only from the service that owns the command, and only to what was asked (docs/correctness.md#i12). */
 export const forged = (context: EngineContext, image: Image, inbound: Inbound, reply: NonNullable<Target['reply']>): boolean => {
   if (inbound.kind !== 'reply') return false;
   const buried = image.tombstones.find((tombstone) => tombstone.run === inbound.run && tombstone.n === inbound.n);

@@ -101,7 +101,7 @@ const applyReply = (live: LiveInstance, reply: ReplyInbound, at: number): Promis
   return live.apply(fact);
 };
 
-/** The reader parses again what the writer sent (api 1). An answer that breaks the contract is no answer. */
+/** The reader parses again what the writer sent. An answer that breaks the contract is no answer. */
 const parsedOutput = (run: Run, command: string, reply: ReplyInbound): ReplyInbound['data'] => {
   const contract = run.environment.commands.get(command);
   if (!contract) return reply.data;

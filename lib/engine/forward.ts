@@ -7,7 +7,7 @@ import { sendAll } from './send-all.ts';
 import type { Delivery } from './settle.ts';
 
 /**
- * The hot lane (ARCHITECTURE.md, How an event becomes commands: when many write to one instance).
+ * The hot lane (docs/protocol.md#hot-lane).
  * F1: forwarding decides nothing, so it needs no condition: the message is acknowledged when a copy of it is in the lane, and the copy is
  *     decided as any message is, by the same conditional write.
  * F2: a copy has a new id, so it is forced: what its event caused is sent again by its key.

@@ -20,7 +20,7 @@ export const namedInstance = (text: string): string => {
   }
 };
 
-/** The instance that an event is sent to. One of another tenant gets nothing of it, not even beside itself (I15). */
+/** The instance that an event is sent to. One of another tenant gets nothing of it, not even beside itself (docs/correctness.md#i15). */
 const addressed = ({ processid, tenant = DEFAULT_TENANT }: NonNullable<Body['detail']> = {}): unknown =>
   isText(processid) && parsePid(processid)?.tenant !== tenant ? undefined : processid;
 

@@ -65,7 +65,7 @@ const WATCHDOG_MS = 2000;
 const THREAD_BATCHES = 4;
 
 /**
- * One system in one process (ARCHITECTURE.md): the queues, the bus and the stores of one folder, the engine between them,
+ * One system in one process (ARCHITECTURE.md#the-picture): the queues, the bus and the stores of one folder, the engine between them,
  * and the services, each polling its own queue. Commit and send are separate calls, so every crash window of AWS is here too.
  */
 export class Runtime {

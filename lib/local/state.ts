@@ -27,7 +27,7 @@ import { QUEUE_RECEIVES_MAX } from '../service/give-back.ts';
 
 /** The queue of the engine. */
 export const INBOX = 'inbox';
-/** Protocol 1.12. */
+/** As deployed: docs/protocol.md#queues. */
 const RECEIVE_COUNT_MAX = 20;
 
 export interface StateOptions {

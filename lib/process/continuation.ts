@@ -13,7 +13,7 @@ import { rejectStep, resolverOf } from './step-promise.ts';
  * The live half of an async process: the user's function, suspended where it awaits.
  *
  * C1 What came of a fact is delivered in journal order, one at a time, with every microtask run between two of them
- *    (authoring 5, rule 1). So native `Promise.race` and `all` give on replay what they gave live.
+ *    (docs/replay.md#activation). So native `Promise.race` and `all` give on replay what they gave live.
  * C2 It is advanced only by its owner, and thrown away when the commit is lost.
  */
 export class Continuation implements FrontEnd {

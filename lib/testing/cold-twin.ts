@@ -19,7 +19,7 @@ const EVERY_VERSION = 64;
 
 /**
  * An engine that has nothing warm: after the world's engine has handled messages, the twin handles them again on what stood
- * before, rebuilding every instance from its journal. Both must leave the same heads and send the same commands (I9).
+ * before, rebuilding every instance from its journal. Both must leave the same heads and send the same commands (docs/correctness.md#i9).
  */
 export class ColdTwin {
   readonly #system: System<string>;

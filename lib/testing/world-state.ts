@@ -14,7 +14,7 @@ import { INBOX } from '../engine/inbox-message.ts';
 import type { Head, JournalChunk } from '../ports/process-store.ts';
 import { QUEUE_RECEIVES_MAX } from '../service/give-back.ts';
 
-/** Protocol 1.12. */
+/** As deployed: docs/protocol.md#queues. */
 const RECEIVE_COUNT_MAX = 20;
 
 /** All that one simulated system holds; it survives every crash. */

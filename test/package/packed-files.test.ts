@@ -20,6 +20,8 @@ test('the package holds the pages, the examples with their journals, and nothing
     expect.arrayContaining([
       'README.md',
       'docs/errors.md',
+      'docs/protocol.md',
+      'docs/replay.md',
       'docs/wire.md',
       'examples/first-process/carts.jsonl',
       'examples/user-activity/journals/ada.json',

@@ -24,7 +24,7 @@ import { watched } from './watched-served.ts';
 import { type Surroundings, Worker } from './worker.ts';
 import { WorkerPorts } from './worker-ports.ts';
 
-/** Protocol 1.12. */
+/** As deployed: docs/protocol.md#queues. */
 const INBOX_VISIBILITY_SECONDS = 120;
 const SERVICE_VISIBILITY_SECONDS = 60;
 const FUNCTION_MS = 20_000;

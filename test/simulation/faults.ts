@@ -1,6 +1,6 @@
 import type { Choices } from './choices.ts';
 
-/** Everything that AWS, a network, an operator or a deploy is allowed to do to us (protocol section 2). Each is counted under its name. */
+/** Everything that AWS, a network, an operator or a deploy is allowed to do to us (docs/correctness.md#every-failure-and-what-holds-it). Each is counted under its name. */
 export const FAULT_KINDS = [
   'call-failed',
   'answer-lost',

@@ -1,5 +1,5 @@
 /**
- * How SDK clients are set (design: protocol 1.12): four tries of the standard retry mode, half a second to connect, two to
+ * How SDK clients are set: four tries of the standard retry mode, half a second to connect, two to
  * be answered; `waitSeconds` is added for a consumer that waits at a queue, and a request that carries a value to S3 has a time of its own
  * (lib/adapters/s3/payload-store.ts). Connections are kept by the SDK's own default.
  */

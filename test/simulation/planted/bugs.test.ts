@@ -6,7 +6,7 @@ import { notPlanted, plantedBugs } from './bugs.ts';
 import { plantingsOf, plantInto } from './plant-bugs.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
-const PROTOCOL_ROWS = ['65', '66', '67', '68', '69'].map((row) => `protocol.md | ${row}`);
+const PROTOCOL_ROWS = ['65', '66', '67', '68', '69'].map((row) => `correctness.md | ${row}`);
 
 /** The rows of models that must break an assertion, as `head.pml | NO_RESEND`. */
 const mutants = ['protocol-rows.txt', 'service-rows.txt']

@@ -117,7 +117,7 @@ export const headBugs: readonly PlantedBug[] = [
   },
   {
     name: 'TICK_BY_KEY',
-    rows: ['protocol.md | 66'],
+    rows: ['correctness.md | 66'],
     what: "A tick that comes again looks for its sends under the head's present event key instead of its own message id.",
     patches: [
       {

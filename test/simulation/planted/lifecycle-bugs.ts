@@ -4,7 +4,7 @@ import type { PlantedBug } from './planted-bug.ts';
 export const lifecycleBugs: readonly PlantedBug[] = [
   {
     name: 'EARLY_CAUSE',
-    rows: ['lifecycle.pml | EARLY_CAUSE', 'protocol.md | 68'],
+    rows: ['lifecycle.pml | EARLY_CAUSE', 'correctness.md | 68'],
     what: 'What an early event causes names that event, whose message is long gone, and not the start that applies it.',
     patches: [
       {
@@ -54,7 +54,7 @@ export const lifecycleBugs: readonly PlantedBug[] = [
   },
   {
     name: 'NO_RESEND_CLOSED',
-    rows: ['lifecycle.pml | NO_RESEND_CLOSED', 'lifecycle.pml | NO_RESEND_CLOSED_BY_SIGNAL', 'protocol.md | 67'],
+    rows: ['lifecycle.pml | NO_RESEND_CLOSED', 'lifecycle.pml | NO_RESEND_CLOSED_BY_SIGNAL', 'correctness.md | 67'],
     what: 'A message that comes back to a closed instance is only acknowledged.',
     patches: [{ ...OWED, plant: '!(PLANTED && !decidesOn(item) && isClosed(this.#image.status)) && (ORIGINAL)' }],
   },

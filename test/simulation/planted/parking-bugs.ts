@@ -9,7 +9,7 @@ const LOOKS_AGAIN = {
 export const parkingBugs: readonly PlantedBug[] = [
   {
     name: 'PARK_NO_REREAD',
-    rows: ['parking.pml | PARK_NO_REREAD', 'protocol.md | 69'],
+    rows: ['parking.pml | PARK_NO_REREAD', 'correctness.md | 69'],
     what: 'Who parks an event beside a stuck instance does not look whether it still is stuck.',
     patches: [{ ...LOOKS_AGAIN, plant: 'if (PLANTED) return true;\n  ORIGINAL' }],
   },

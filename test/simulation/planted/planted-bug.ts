@@ -11,7 +11,7 @@ export interface Patch {
 /** An error of design that a model shows to be one, made in the real code. */
 export interface PlantedBug {
   readonly name: string;
-  /** The mutants of models that it stands for, `head.pml | NO_RESEND`, and rows of the protocol's table of failures, `protocol.md | 66`. */
+  /** The mutants of models that it stands for, `head.pml | NO_RESEND`, and rows of docs/correctness.md, by the name of the page and their number. */
   readonly rows: readonly string[];
   readonly what: string;
   /** Where it is sought, if all scenarios together would meet it too seldom. @default what the seed draws */

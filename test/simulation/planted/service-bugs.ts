@@ -78,7 +78,7 @@ export const serviceBugs: readonly PlantedBug[] = [
   },
   {
     name: 'NEW_ID_AFTER_TIMEOUT',
-    rows: ['service.pml | NEW_ID_AFTER_TIMEOUT', 'protocol.md | 65'],
+    rows: ['service.pml | NEW_ID_AFTER_TIMEOUT', 'correctness.md | 65'],
     what: 'An attempt that went unanswered is tried again under a new command id.',
     patches: [
       {

@@ -7,7 +7,7 @@ import type { Answered, Issued, Story } from './story.ts';
 
 /**
  * Walks a program beside its journal. What the world decides (when something was answered, who came first, when somebody cancelled) is
- * read from the journal's facts; everything that follows from it is computed here a second time, from the saga rules alone (api 4).
+ * read from the journal's facts; everything that follows from it is computed here a second time, from the saga rules alone (lib/core/scopes.ts).
  * Times are places in the journal; Infinity is never.
  *
  * W1 A step begins at once when the one before it has settled, and what it decides then stands in the journal.
