@@ -5,18 +5,17 @@ import type { Terminal } from './terminal.ts';
 const HEADER = ['AGE', 'INSTANCE', 'REASON', 'EVENT', 'DETAIL'] as const;
 
 /** Parked events for a person: aligned columns, and the whole detail, which the terminal wraps. */
-export function parkedTable({ colors }: Terminal, events: readonly ListedParked[], now: number): string {
+export function parkedTable({ colors }: Terminal, events: readonly ListedParked[], now: number): string[] {
   const rows = [
     HEADER,
     ...events.map((event) => [ageText(now - Date.parse(event.parked)), instanceOf(event), event.reason, eventOf(event), event.detail]),
   ];
   const widths = [0, 1, 2, 3].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  const lines = rows.map((row, index) => {
+  return rows.map((row, index) => {
     const [age = '', instance = '', reason = '', event = '', detail = ''] = row.map((cell, column) => cell.padEnd(widths[column] ?? 0));
     if (index === 0) return colors.dim([age, instance, reason, event, detail].join('  '));
     return `${age}  ${instance}  ${colors.yellow(reason)}  ${event}  ${colors.dim(detail)}`;
   });
-  return lines.join('\n');
 }
 
 export function parkedLine(event: ListedParked): string {

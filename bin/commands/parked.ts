@@ -62,7 +62,7 @@ export function instanceOf(process: string | undefined, id: string | undefined):
 
 /** A table for a person; lines that a program can split for a pipe. */
 function printParked(terminal: Terminal, events: readonly ListedParked[], json: boolean): void {
-  if (!json && terminal.isTerminal && events.length > 0) return terminal.print(parkedTable(terminal, events, Date.now()));
+  if (!json && terminal.isTerminal && events.length > 0) return terminal.print(...parkedTable(terminal, events, Date.now()));
   for (const event of events) {
     if (json) terminal.printJson(event);
     else terminal.print(parkedLine(event));

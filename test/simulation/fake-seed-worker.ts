@@ -1,10 +1,21 @@
+import { setTimeout } from 'node:timers/promises';
 import { failedResult, type SeedResult, type SeedTask } from './seed-task.ts';
 import { serveSeeds } from './serve-seeds.ts';
 
+/** Together twice as long as the tests let a worker be silent. */
+const REPORTS = 10;
+const PAUSE_MS = 500;
+
 /** A worker whose seeds do what their numbers say, to test what runs it. */
-const run = async (task: SeedTask): Promise<SeedResult> => {
-  const result = failedResult(task, '');
+const run = async (task: SeedTask, onProgress: () => void): Promise<SeedResult> => {
+  const result = { ...failedResult(task, ''), violations: [] };
   switch (task.seed % 10) {
+    case 0:
+      for (let report = 0; report < REPORTS; report += 1) {
+        await setTimeout(PAUSE_MS);
+        onProgress();
+      }
+      return { ...result, steps: 60_000 };
     case 3:
       throw new Error('no such world');
     case 5:
@@ -15,7 +26,7 @@ const run = async (task: SeedTask): Promise<SeedResult> => {
     case 9:
       return { ...result, violations: ['I2: it was never sent'], steps: 10 };
     default:
-      return { ...result, violations: [], steps: 1, faults: { crash: task.seed } };
+      return { ...result, steps: 1, faults: { crash: task.seed } };
   }
 };
 

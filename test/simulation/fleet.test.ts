@@ -8,7 +8,7 @@ const fleetOf = (size: number): Fleet => {
     workerFile: fileURLToPath(new URL('fake-seed-worker.ts', import.meta.url)),
     execArgv: ['--conditions=source', '--import', 'tsx'],
     size,
-    taskMsMax: 2_500,
+    silentMsMax: 2_500,
   });
   onTestFinished(() => fleet.close());
   return fleet;
@@ -25,7 +25,7 @@ test('every task has one result, also where its worker throws, hangs or dies ove
   expect(firstLines).toEqual([
     [1],
     [3, 'thrown: Error: no such world'],
-    [5, 'hangs: no result after 2.5 s'],
+    [5, 'hangs: no progress for 2.5 s'],
     [6],
     [7, 'died: exit 9'],
     [8],
@@ -50,4 +50,8 @@ test('a task whose worker is ended from here has no result', async () => {
   const one = fleet.one({ seed: 5 });
   fleet.close();
   await expect(one).rejects.toThrow('ended before the task was');
+});
+
+test('a world that takes longer than a worker may be silent ends by itself, as long as it reports progress', async () => {
+  expect(await fleetOf(1).one({ seed: 10 })).toMatchObject({ violations: [], steps: 60_000 });
 });

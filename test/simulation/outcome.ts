@@ -1,5 +1,8 @@
 import type { FaultKind } from './faults.ts';
 
+/** A world that is not at rest after so many steps never comes to rest. */
+export const STEPS_MAX = 60_000;
+
 /** What one seed came to. */
 export interface Outcome {
   readonly scenario: string;

@@ -41,20 +41,20 @@ const print = (terminal: Terminal, result: SeedResult, { json }: ReplayOptions):
     return;
   }
   if (result.trace.length > 0) terminal.print(...result.trace.flatMap((line) => line.split('\n')));
-  terminal.print(...endText(terminal, result).split('\n'));
+  terminal.print(...endLines(terminal, result));
 };
 
-const endText = ({ colors }: Terminal, { scenario, violations, steps, commands, faults, digest, choices }: SeedResult): string =>
-  [
-    `\n${scenario}: ${steps} steps, ${commands} commands, ${choices.length} choices`,
-    `faults: ${
-      Object.entries(faults)
-        .map(([kind, count]) => `${kind} ${count}`)
-        .join(', ') || 'none'
-    }`,
-    `digest: ${digest}`,
-    violations.length === 0 ? colors.green('all holds') : colors.red(violations.join('\n')),
-  ].join('\n');
+const endLines = ({ colors }: Terminal, { scenario, violations, steps, commands, faults, digest, choices }: SeedResult): string[] => [
+  '',
+  `${scenario}: ${steps} steps, ${commands} commands, ${choices.length} choices`,
+  `faults: ${
+    Object.entries(faults)
+      .map(([kind, count]) => `${kind} ${count}`)
+      .join(', ') || 'none'
+  }`,
+  `digest: ${digest}`,
+  ...(violations.length === 0 ? [colors.green('all holds')] : violations.flatMap((each) => each.split('\n').map(colors.red))),
+];
 
 const shrinkAndKeep = async (
   fleet: Fleet,
@@ -67,7 +67,8 @@ const shrinkAndKeep = async (
   const invariant = invariantOf(found);
   const fails = ({ violations }: SeedResult): boolean => violations.some((each) => invariantOf(each) === invariant);
   terminal.message(
-    `${found}\n${failing.choices.length} choices, ${failing.trace.length} lines of trace; shrinking by at most ${options.tries} tries`,
+    ...found.split('\n'),
+    `${failing.choices.length} choices, ${failing.trace.length} lines of trace; shrinking by at most ${options.tries} tries`,
   );
   const shrunk = await shrink(
     failing.choices,

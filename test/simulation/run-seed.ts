@@ -7,12 +7,12 @@ import { thrown } from './serve-seeds.ts';
 import { simulate } from './simulation.ts';
 
 /** Runs one world in this process, with the real one shut out. */
-export const runSeed = async (task: SeedTask): Promise<SeedResult> => {
+export const runSeed = async (task: SeedTask, onProgress?: () => void): Promise<SeedResult> => {
   const choices = task.choices ? Choices.recorded(task.choices) : Choices.seeded(task.seed);
   Reflect.set(globalThis, '__planted', task.planted);
   const listeners = process.listeners('unhandledRejection');
   const realWorld = forbidRealWorld();
-  const outcome = await simulated(task, choices);
+  const outcome = await simulated(task, choices, onProgress);
   const touched = realWorld.lift();
   forgetListeners(listeners);
   return {
@@ -25,9 +25,14 @@ export const runSeed = async (task: SeedTask): Promise<SeedResult> => {
   };
 };
 
-const simulated = async (task: SeedTask, choices: Choices): Promise<Outcome> => {
+const simulated = async (task: SeedTask, choices: Choices, onProgress: (() => void) | undefined): Promise<Outcome> => {
+  const { endsAtViolation = false, returns } = task;
   try {
-    return await simulate(scenarioMaker(task.scenario), choices, { trace: task.returns?.trace === true });
+    return await simulate(scenarioMaker(task.scenario), choices, {
+      trace: returns?.trace === true,
+      endsAtViolation,
+      ...(onProgress && { onProgress }),
+    });
   } catch (error) {
     return failedResult(task, thrown(error));
   }

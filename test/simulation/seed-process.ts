@@ -1,5 +1,6 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { failedResult, type SeedResult, type SeedTask } from './seed-task.ts';
+import type { WorkerMessage } from './serve-seeds.ts';
 
 export interface SeedProcessOptions {
   /** A module that calls `serveSeeds`. */
@@ -8,11 +9,14 @@ export interface SeedProcessOptions {
   readonly execArgv?: readonly string[];
   /** Which Node. @default this one */
   readonly execPath?: string;
-  /** A task that takes longer hangs: its worker is killed. @default 60,000 */
-  readonly taskMsMax?: number;
+  /** A worker that reports neither a result nor progress for longer hangs, and is killed. @default 60,000 */
+  readonly silentMsMax?: number;
 }
 
-const TASK_MS_MAX = 60_000;
+/** A world reports progress after each second of work or less, so a loaded machine delays a report and never a whole minute. */
+const SILENT_MS_MAX = 60_000;
+/** A worker that has not started is given longer, however short a time it may be silent. */
+const START_MS_MAX = 60_000;
 /** What is kept of the last words of a worker. */
 const STDERR_CHARACTERS_MAX = 2_000;
 
@@ -49,8 +53,9 @@ export class SeedProcess {
 
   /** What ended the worker before it had done all. */
   #runUntilFailure(tasks: readonly SeedTask[], onResult: (result: SeedResult) => void): Promise<string | undefined> {
+    const msMax = this.#options.silentMsMax ?? SILENT_MS_MAX;
+    const firstMsMax = this.#child ? msMax : Math.max(msMax, START_MS_MAX);
     const child = (this.#child ??= this.#forked());
-    const msMax = this.#options.taskMsMax ?? TASK_MS_MAX;
     return new Promise((resolve) => {
       let left = tasks.length;
       const ended = (failure: string | undefined): void => {
@@ -62,16 +67,18 @@ export class SeedProcess {
         }
         resolve(failure);
       };
-      const hangs = (): void => ended(`hangs: no result after ${msMax / 1000} s`);
+      const hangs = (): void => ended(`hangs: no progress for ${msMax / 1000} s`);
       const died = (code: number | null, signal: string | null): void => ended(`died: ${signal ?? `exit ${code}`}\n${this.#stderr}`.trim());
       const failed = (error: Error): void => ended(`died: ${error.message}`);
-      const received = (result: SeedResult): void => {
-        guard.refresh();
+      const received = (message: WorkerMessage): void => {
+        clearTimeout(guard);
+        guard = setTimeout(hangs, msMax);
+        if (message.kind === 'progress') return;
         left -= 1;
-        onResult(result);
+        onResult(message.result);
         if (left === 0) ended(undefined);
       };
-      const guard = setTimeout(hangs, msMax);
+      let guard = setTimeout(hangs, firstMsMax);
       child.on('message', received).on('close', died).on('error', failed);
       child.send(tasks);
     });

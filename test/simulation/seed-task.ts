@@ -9,6 +9,8 @@ export interface SeedTask {
   readonly scenario?: string;
   /** A planted bug that is switched on meanwhile; only a bundle with planted bugs has them. */
   readonly planted?: string;
+  /** Ends at the first violation. */
+  readonly endsAtViolation?: true;
   /** What comes back beside the figures: both can be long. @default neither */
   readonly returns?: { readonly trace?: boolean; readonly choices?: boolean };
 }

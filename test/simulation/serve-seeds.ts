@@ -1,24 +1,33 @@
 import { failedResult, type SeedResult, type SeedTask } from './seed-task.ts';
 
+/** What a worker process sends: progress when it has started and while a world makes steps, and each result. */
+export type WorkerMessage = { readonly kind: 'progress' } | { readonly kind: 'result'; readonly result: SeedResult };
+
+type RunTask = (task: SeedTask, onProgress: () => void) => Promise<SeedResult>;
+
 /**
  * A worker process: runs one task after the other, and sends each result when it is there. It ends with the process that forked it,
  * and leaves it to that one what Ctrl-C means.
  */
-export const serveSeeds = (run: (task: SeedTask) => Promise<SeedResult>): void => {
+export const serveSeeds = (run: RunTask): void => {
   let last = Promise.resolve();
+  const send = (message: WorkerMessage): void => {
+    process.send?.(message);
+  };
   const runAll = async (tasks: readonly SeedTask[]): Promise<void> => {
-    for (const task of tasks) process.send?.(await settled(run, task));
+    for (const task of tasks) send({ kind: 'result', result: await settled(run, task, () => send({ kind: 'progress' })) });
   };
   process.on('SIGINT', () => undefined);
   process.on('disconnect', () => process.exit());
   process.on('message', (tasks: readonly SeedTask[]) => {
     last = last.then(() => runAll(tasks));
   });
+  send({ kind: 'progress' });
 };
 
-const settled = async (run: (task: SeedTask) => Promise<SeedResult>, task: SeedTask): Promise<SeedResult> => {
+const settled = async (run: RunTask, task: SeedTask, onProgress: () => void): Promise<SeedResult> => {
   try {
-    return await run(task);
+    return await run(task, onProgress);
   } catch (error) {
     return failedResult(task, thrown(error));
   }

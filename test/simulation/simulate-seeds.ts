@@ -5,7 +5,7 @@ import type { Fleet } from './fleet.ts';
 import type { SimulateOptions } from './command-line.ts';
 import { rangesText } from './seed-ranges.ts';
 import type { SeedResult, SeedTask } from './seed-task.ts';
-import { failuresText, summaryText, type Run } from './summary.ts';
+import { failureLines, indentedLines, summaryLines, type Run } from './summary.ts';
 import { tallyOf } from './tally.ts';
 import { addToTotals, presentCommit } from './totals.ts';
 
@@ -53,9 +53,9 @@ export const simulateSeeds = async (
     ...(cutShort !== undefined && tally.seeds < options.seeds && cut(cutShort, tally.ranges[0]?.[1], options)),
   };
   const failed = results.filter(({ violations }) => violations.length > 0);
-  if (failed.length > 0) terminal.message(...failuresText(failed, options.scenario).split('\n'));
+  if (failed.length > 0) terminal.message(...failureLines(failed, options.scenario));
   if (options.json) terminal.printJson(run);
-  else terminal.print(...summaryText(terminal, run).split('\n'));
+  else terminal.print(...summaryLines(terminal, run));
   if (options.totals !== undefined) addToTotals(options.totals, tally, run.seconds, commit);
   return failed.length === 0 && broken === 0;
 };
@@ -80,9 +80,7 @@ const brokenFixtures = async (fleet: Fleet, terminal: Terminal, interrupted: Pro
     const { violations } = result as SeedResult;
     if (violations.length === 0) continue;
     broken += 1;
-    terminal.message(
-      `fixture ${name}\n${violations.map((each) => `  ${each}`).join('\n')}\n  npm run simulate -- --fixture test/simulation/fixtures/${name}`,
-    );
+    terminal.message(`fixture ${name}`, ...indentedLines(violations), `  npm run simulate -- --fixture test/simulation/fixtures/${name}`);
   }
   if (names.length > 0) terminal.message(`${names.length} fixtures, ${broken === 0 ? 'all hold' : `${broken} of them broken`}`);
   return broken;

@@ -19,7 +19,7 @@ import { Happenings } from './happenings.ts';
 import type { Lane } from './lane.ts';
 import { Ledger } from './ledger.ts';
 import type { Observer } from './observer.ts';
-import type { Outcome } from './outcome.ts';
+import { STEPS_MAX, type Outcome } from './outcome.ts';
 import type { PortOutage } from './port-outages.ts';
 import { START, type Act, type Scenario, type ScenarioMaker, type Site } from './scenario.ts';
 import { drawSwarm, type Swarm, tickHorizonMs } from './swarm.ts';
@@ -27,7 +27,8 @@ import { SeenRecord } from './seen-record.ts';
 import { quiet, Turns } from './turns.ts';
 import type { Worker } from './worker.ts';
 
-const STEPS_MAX = 60_000;
+/** Steps between two reports of progress: a second of work at most. */
+const STEPS_A_REPORT = 500;
 /** Then the weather is fair, and everything must come to its end. */
 const STORM_STEPS = 4_000;
 /** What needs a person gets one, so often. */
@@ -67,6 +68,10 @@ const ENDING_FAULTS = ['crash', 'freeze', 'time-out', 'restore'] as const;
 export interface SimulationOptions {
   /** Keeps a line for each thing that happens. @default false */
   readonly trace?: boolean;
+  /** Ends the world at the first violation: a hunt for a planted bug needs no more. @default it comes to its end */
+  readonly endsAtViolation?: boolean;
+  /** Called now and then: the world is still making steps. */
+  readonly onProgress?: () => void;
 }
 
 /** One world: a system, its cloud, and everything that befalls them, all of it drawn from `choices`. The same choices make the same world, to the byte. */
@@ -75,6 +80,9 @@ export const simulate = (maker: ScenarioMaker, choices: Choices, options: Simula
 
 /** A worker decides on one event for ever. */
 class NeverEnds extends Error {}
+
+/** The first violation ends the world. */
+class EndedByViolation extends Error {}
 
 type Planned = { readonly at: number; readonly act: () => void };
 
@@ -98,17 +106,19 @@ class Simulation {
   /** How often somebody still comes. */
   #alarms = RESUMES_MAX;
   #calm = false;
+  readonly #options: SimulationOptions;
   readonly #snapshotAt: number;
   #restoreAt: number;
   #snapshot: Snapshot | undefined;
 
-  constructor(maker: ScenarioMaker, choices: Choices, { trace = false }: SimulationOptions) {
+  constructor(maker: ScenarioMaker, choices: Choices, options: SimulationOptions) {
+    this.#options = options;
     const now = (): number => this.#clock.now();
     this.#choices = choices;
     this.#swarm = drawSwarm(choices);
     this.#faults = new Faults(choices, (kind) => this.#happenings.happened(`fault: ${kind}`));
     this.#scenario = maker(choices);
-    this.#happenings = new Happenings(now, trace);
+    this.#happenings = new Happenings(now, options.trace ?? false);
     this.#auditor = new Auditor({
       builds: this.#scenario.builds,
       compatible: this.#scenario.compatible === true,
@@ -157,6 +167,7 @@ class Simulation {
       await this.#toTheEnd();
     } catch (error) {
       if (error instanceof NeverEnds) return this.#outcome([error.message]);
+      if (error instanceof EndedByViolation) return this.#outcome([]);
       throw error;
     }
     const atTheEnd = await this.#audit();
@@ -426,6 +437,8 @@ class Simulation {
 
   async #until(stepsMax: number): Promise<void> {
     for (; this.#steps < stepsMax; this.#steps += 1) {
+      if (this.#steps % STEPS_A_REPORT === 0) this.#options.onProgress?.();
+      if (this.#options.endsAtViolation && this.#auditor.violations.length > 0) throw new EndedByViolation();
       await this.#thought();
       if (this.#turns.waiting > 0 && !this.#choices.chance(0.1)) this.#letGo();
       else if (!this.#something()) return;

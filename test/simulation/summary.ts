@@ -17,7 +17,7 @@ export interface Run {
 }
 
 /** The figures of a run, for people. */
-export const summaryText = ({ colors }: Pick<Terminal, 'colors'>, { tally, seconds, commit, cutShort, next }: Run): string => {
+export const summaryLines = ({ colors }: Pick<Terminal, 'colors'>, { tally, seconds, commit, cutShort, next }: Run): string[] => {
   const { violations, failed } = tally;
   const lines: (readonly [string, string])[] = [
     ['seeds', `${number(tally.seeds)}${tally.seeds > 0 ? ` (${rangesText(tally.ranges)})` : ''}`],
@@ -33,23 +33,26 @@ export const summaryText = ({ colors }: Pick<Terminal, 'colors'>, { tally, secon
   ];
   if (cutShort !== undefined)
     lines.push(['cut short', colors.yellow(`${cutShort}${next === undefined ? '' : `; go on with --from ${next}`}`)]);
-  return lines.map(([name, text]) => `${name.padEnd(11)} ${text}`).join('\n');
+  return lines.map(([name, text]) => `${name.padEnd(11)} ${text}`);
 };
 
-/** The first failing seeds, each with what it violates and the command that shrinks it. */
-export const failuresText = (failed: readonly SeedResult[], scenario: string | undefined): string => {
+/** The first failing seeds, each with its violations and the command that shrinks it. */
+export const failureLines = (failed: readonly SeedResult[], scenario: string | undefined): string[] => {
   const printed = [...failed].sort((a, b) => a.seed - b.seed).slice(0, FAILED_PRINTED_MAX);
-  const texts = printed.map(({ seed, violations, scenario: name }) => {
+  const lines = printed.flatMap(({ seed, violations, scenario: name }) => {
     const more = violations.length > 3 ? [`and ${violations.length - 3} more`] : [];
     return [
       `seed ${seed} (${name})`,
-      ...[...violations.slice(0, 3), ...more].map((each) => `  ${each}`),
+      ...indentedLines([...violations.slice(0, 3), ...more]),
       `  ${replayCommand(seed, scenario)} --shrink`,
-    ].join('\n');
+    ];
   });
   const rest = failed.length - printed.length;
-  return [...texts, ...(rest > 0 ? [`and ${rest} more seeds`] : [])].join('\n');
+  return [...lines, ...(rest > 0 ? [`and ${rest} more seeds`] : [])];
 };
+
+/** A text may have several lines: an error with its stack, the last lines of a worker. */
+export const indentedLines = (texts: readonly string[]): string[] => texts.flatMap((text) => text.split('\n').map((line) => `  ${line}`));
 
 export const replayCommand = (seed: number, scenario: string | undefined): string =>
   `npm run simulate -- --seed ${seed}${scenario === undefined ? '' : ` --scenario ${scenario}`}`;

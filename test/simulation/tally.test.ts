@@ -7,7 +7,7 @@ import { fixtureNames, readFixture, writeFixture, type Fixture } from './fixture
 import { runLengthDecoded, runLengthEncoded } from './run-length.ts';
 import { firstShared, merged, rangesText, seedRanges, sizeOf } from './seed-ranges.ts';
 import { failedResult, type SeedResult } from './seed-task.ts';
-import { failuresText, summaryText } from './summary.ts';
+import { failureLines, summaryLines } from './summary.ts';
 import { addedUp, tallyOf } from './tally.ts';
 import { addToTotals, readTotals } from './totals.ts';
 
@@ -125,7 +125,7 @@ test('a fixture is kept under the name of what failed, and read as it was', () =
 test('the figures of a run name its seeds, what fails, and where to go on', () => {
   const colors = createColors(false);
   const tally = tallyOf([result(1, { faults: { crash: 2_000 } }), result(2, { violations: ['I2: a'] })]);
-  const text = summaryText({ colors }, { tally, seconds: 4, commit: 'abc', cutShort: 'after 1 min', next: 3 });
+  const text = summaryLines({ colors }, { tally, seconds: 4, commit: 'abc', cutShort: 'after 1 min', next: 3 }).join('\n');
   expect(text).toContain('seeds       2 (1 to 2)');
   expect(text).toContain('violations  1 seeds: I2 1');
   expect(text).toContain('faults      2,000: crash 2,000');
@@ -135,8 +135,8 @@ test('the figures of a run name its seeds, what fails, and where to go on', () =
 
 test('of many failing seeds the first ten are told, each with the command that shrinks it', () => {
   const failed = Array.from({ length: 12 }, (_, i) => result(12 - i, { violations: ['I2: a', 'I2: b', 'I2: c', 'I2: d', 'I2: e'] }));
-  const text = failuresText(failed, 'trips');
-  expect(text.split('\n').slice(0, 6)).toEqual([
+  const lines = failureLines(failed, 'trips');
+  expect(lines.slice(0, 6)).toEqual([
     'seed 1 (trips)',
     '  I2: a',
     '  I2: b',
@@ -144,7 +144,16 @@ test('of many failing seeds the first ten are told, each with the command that s
     '  and 2 more',
     '  npm run simulate -- --seed 1 --scenario trips --shrink',
   ]);
-  expect(text).toContain('seed 10 (trips)');
-  expect(text).not.toContain('seed 11 (trips)');
-  expect(text.split('\n').at(-1)).toBe('and 2 more seeds');
+  expect(lines).toContain('seed 10 (trips)');
+  expect(lines).not.toContain('seed 11 (trips)');
+  expect(lines.at(-1)).toBe('and 2 more seeds');
+});
+
+test('a violation of several lines is printed as several lines', () => {
+  expect(failureLines([result(3, { violations: ['died: exit 9\nits last words'] })], undefined)).toEqual([
+    'seed 3 (trips)',
+    '  died: exit 9',
+    '  its last words',
+    '  npm run simulate -- --seed 3 --shrink',
+  ]);
 });

@@ -32,11 +32,12 @@ export const huntPlanted = async (runner: Runner, terminal: Terminal, options: H
   }
   const survivors = bugs.filter(({ name }) => !kills.has(name));
   if (options.json) terminal.printJson(bugs.map((bug) => ({ name: bug.name, rows: bug.rows, ...kills.get(bug.name) })));
-  else terminal.print(...report(bugs, kills, survivors).split('\n'));
+  else terminal.print(...report(bugs, kills, survivors));
   if (options.write) writeKillTable(merged(table, bugs, kills));
   else if (stale.length > 0)
     terminal.message(
-      `test/simulation/planted/table.json is stale: ${stale.map(({ name }) => name).join(', ')}.\n  npm run simulate -- --planted${stale.length === 1 ? ` ${stale[0]!.name}` : ''} --write`,
+      `test/simulation/planted/table.json is stale: ${stale.map(({ name }) => name).join(', ')}.`,
+      `  npm run simulate -- --planted${stale.length === 1 ? ` ${stale[0]!.name}` : ''} --write`,
     );
   return survivors.length === 0 && (options.write === true || stale.length === 0);
 };
@@ -84,14 +85,13 @@ const merged = (table: readonly KillRow[], bugs: readonly PlantedBug[], kills: R
     return bugs.includes(bug) ? [] : table.filter(({ name }) => name === bug.name);
   });
 
-const report = (bugs: readonly PlantedBug[], kills: ReadonlyMap<string, Kill>, survivors: readonly PlantedBug[]): string =>
-  [
-    ...bugs.flatMap((bug) => {
-      const kill = kills.get(bug.name);
-      return kill ? [line(bug, kill, 0)] : [];
-    }),
-    `${bugs.length - survivors.length} of ${bugs.length} planted bugs are killed${survivors.length === 0 ? '' : `, not so: ${survivors.map(({ name }) => name).join(', ')}`}`,
-  ].join('\n');
+const report = (bugs: readonly PlantedBug[], kills: ReadonlyMap<string, Kill>, survivors: readonly PlantedBug[]): string[] => [
+  ...bugs.flatMap((bug) => {
+    const kill = kills.get(bug.name);
+    return kill ? [line(bug, kill, 0)] : [];
+  }),
+  `${bugs.length - survivors.length} of ${bugs.length} planted bugs are killed${survivors.length === 0 ? '' : `, not so: ${survivors.map(({ name }) => name).join(', ')}`}`,
+];
 
 const line = ({ name }: PlantedBug, kill: Kill | undefined, seeds: number): string =>
   kill ? `${name.padEnd(26)} seed ${kill.seed}, step ${kill.steps}: ${kill.violation}` : `${name.padEnd(26)} survives ${seeds} seeds`;

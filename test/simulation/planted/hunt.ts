@@ -1,8 +1,11 @@
+import { STEPS_MAX } from '../outcome.ts';
 import { invariantOf, type SeedResult, type SeedTask } from '../seed-task.ts';
 import type { PlantedBug } from './planted-bug.ts';
 
 /** A normal run in CI: what none of these seeds betrays is not found in a build. */
 export const HUNT_SEEDS = 2_000;
+/** How many seeds more may show a bug by a world that ends. */
+const SEEDS_BEYOND_RESTLESS = 200;
 
 /** Who runs the seeds: a `Fleet` of worker processes on a bundle with planted bugs. */
 export interface Runner {
@@ -19,15 +22,20 @@ export interface Kill {
 
 /**
  * Finds the lowest seed under which the auditor finds something wrong with the code that has this bug, and nothing with the code that has
- * none.
+ * none. A seed whose world never comes to rest costs a hundred others: it is only taken where the next seeds show the bug no other way.
  */
 export const hunt = async (runner: Runner, bug: Sought, seeds = HUNT_SEEDS): Promise<Kill | undefined> => {
+  let restless: Kill | undefined;
   for (let from = 1; from <= seeds;) {
-    const kill = await firstKill(runner, bug, from, seeds);
-    if (!kill || (await isInnocent(runner, kill.seed, bug))) return kill;
+    const to = restless === undefined ? seeds : Math.min(seeds, restless.seed + SEEDS_BEYOND_RESTLESS);
+    const kill = await firstKill(runner, bug, from, to);
+    if (!kill) return restless;
     from = kill.seed + 1;
+    if (!(await isInnocent(runner, kill.seed, bug))) continue;
+    if (kill.steps < STEPS_MAX) return kill;
+    restless ??= kill;
   }
-  return undefined;
+  return restless;
 };
 
 type Sought = Pick<PlantedBug, 'name' | 'scenario'>;
@@ -36,6 +44,7 @@ type Sought = Pick<PlantedBug, 'name' | 'scenario'>;
 export const plantedTask = (seed: number, { name, scenario }: Sought): SeedTask => ({
   seed,
   planted: name,
+  endsAtViolation: true,
   ...(scenario !== undefined && { scenario }),
 });
 
