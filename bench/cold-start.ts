@@ -61,6 +61,7 @@ const variablesOf = (endpoint: string): Readonly<Record<string, string>> => ({
   TUTTI_TABLE: 'trips',
   TUTTI_BUS: 'trips',
   TUTTI_BUCKET: 'trips-payloads',
+  TUTTI_BUCKET_OWNER: '111111111111',
   TUTTI_INBOX_URL: `${endpoint}/111111111111/trips-inbox`,
   TUTTI_HOT_LANE_URL: `${endpoint}/111111111111/trips-hot-lane.fifo`,
   TUTTI_ACCOUNTS: JSON.stringify({ own: '111111111111', services: {}, events: {} }),

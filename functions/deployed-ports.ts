@@ -27,7 +27,9 @@ export const clock = new SystemClock();
 
 const dynamodb = once(() => ({ client: new DynamoDBClient(clientSettings()), table: environment().table }));
 const sqs = once(() => new SQSClient(clientSettings()));
-const large = once(() => new S3PayloadStore({ client: s3Client, bucket: environment().bucket, writer: 'orchestrator' }));
+const large = once(
+  () => new S3PayloadStore({ client: s3Client, bucket: environment().bucket, owner: environment().bucketOwner, writer: 'orchestrator' }),
+);
 
 /** Most environments never meet a value of more than 100 KB, and none pays for S3's client before. */
 const s3Client = async (): Promise<S3Client> => {

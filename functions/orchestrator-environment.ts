@@ -9,6 +9,8 @@ export interface OrchestratorEnvironment {
   /** The bus's name. */
   readonly bus: string;
   readonly bucket: string;
+  /** The account of the bucket. */
+  readonly bucketOwner: string;
   readonly inboxUrl: string;
   readonly hotLaneUrl: string;
   /** URLs of the service queues that are not found by their name. */
@@ -29,6 +31,7 @@ export const readEnvironment = (environment: Environment): OrchestratorEnvironme
   table: textVariable(environment, 'TUTTI_TABLE', 'the name of the table'),
   bus: textVariable(environment, 'TUTTI_BUS', 'the name of the bus'),
   bucket: textVariable(environment, 'TUTTI_BUCKET', 'the name of the bucket of large values'),
+  bucketOwner: textVariable(environment, 'TUTTI_BUCKET_OWNER', 'the account of the bucket of large values'),
   inboxUrl: textVariable(environment, 'TUTTI_INBOX_URL', 'the URL of the inbox'),
   hotLaneUrl: textVariable(environment, 'TUTTI_HOT_LANE_URL', 'the URL of the hot lane'),
   queues: mapVariable(environment, 'TUTTI_QUEUES', 'a JSON object of queue URLs by service'),

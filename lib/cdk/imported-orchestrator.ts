@@ -28,6 +28,7 @@ export class ImportedOrchestrator extends Construct implements IOrchestrator {
   readonly busAddress: string;
   readonly payloadBucketArn: string;
   readonly payloadBucketName: string;
+  readonly payloadBucketOwner: string;
   readonly inboxArn: string;
   readonly startsArn: string;
   readonly operationsArn: string;
@@ -52,6 +53,7 @@ export class ImportedOrchestrator extends Construct implements IOrchestrator {
     this.busArn = this.#arn('events', `event-bus/${bus}`);
     this.busAddress = here ? bus : this.busArn;
     this.payloadBucketName = bucket;
+    this.payloadBucketOwner = published('bucket-owner', account);
     this.payloadBucketArn = `arn:${stack.partition}:s3:::${bucket}`;
     this.inboxArn = this.#arn('sqs', names.inbox);
     this.startsArn = this.#arn('sqs', names.starts);

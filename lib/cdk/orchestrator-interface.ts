@@ -40,6 +40,8 @@ export interface IOrchestrator extends IConstruct {
   readonly busAddress: string;
   readonly payloadBucketArn: string;
   readonly payloadBucketName: string;
+  /** The account of the payload bucket. */
+  readonly payloadBucketOwner: string;
   readonly inboxArn: string;
   /** The queue to which clients send their starts. */
   readonly startsArn: string;

@@ -182,6 +182,7 @@ export class Orchestrator extends Construct implements IOrchestrator {
       table: table.tableName,
       bus: this.bus.eventBusName,
       bucket: this.payloadBucket.bucketName,
+      'bucket-owner': this.payloadBucketOwner,
       'inbox-url': this.inbox.queue.queueUrl,
       'starts-url': this.starts.queue.queueUrl,
       'operations-url': this.operations.queue.queueUrl,
@@ -209,6 +210,10 @@ export class Orchestrator extends Construct implements IOrchestrator {
 
   get payloadBucketName(): string {
     return this.payloadBucket.bucketName;
+  }
+
+  get payloadBucketOwner(): string {
+    return this.payloadBucket.env.account;
   }
 
   get inboxArn(): string {
@@ -266,6 +271,7 @@ export class Orchestrator extends Construct implements IOrchestrator {
       TUTTI_TABLE: this.table.tableName,
       TUTTI_BUS: this.bus.eventBusName,
       TUTTI_BUCKET: this.payloadBucket.bucketName,
+      TUTTI_BUCKET_OWNER: this.payloadBucketOwner,
       TUTTI_INBOX_URL: this.inbox.queue.queueUrl,
       TUTTI_HOT_LANE_URL: this.hotLane.queue.queueUrl,
       TUTTI_QUEUES: queueUrls,

@@ -70,6 +70,7 @@ export class ServiceFunction extends Construct implements IGrantable {
         TUTTI_NAME: orchestrator.name,
         TUTTI_BUS: orchestrator.busAddress,
         TUTTI_BUCKET: orchestrator.payloadBucketName,
+        TUTTI_BUCKET_OWNER: orchestrator.payloadBucketOwner,
         TUTTI_COMMAND_TABLE: queue.commandTable.tableName,
         TUTTI_QUEUE_URL: queue.queue.queueUrl,
         TUTTI_DEAD_LETTER_URL: queue.deadLetterQueue.queueUrl,

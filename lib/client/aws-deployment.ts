@@ -9,6 +9,8 @@ export interface Deployment {
   readonly table: string;
   readonly bus: string;
   readonly bucket: string;
+  /** The account of the bucket. */
+  readonly bucketOwner: string;
   readonly inboxUrl: string;
   readonly startsUrl: string;
   readonly operationsUrl: string;
@@ -19,7 +21,7 @@ export interface Deployment {
   readonly system: string;
 }
 
-/** SSM gives 10 parameters in a call, and there are fewer; so many calls are a prefix that is somebody else's. */
+/** SSM gives 10 parameters in a call, and there are as many; so many calls are a prefix that is somebody else's. */
 const PAGES_MAX = 10;
 
 /**
@@ -41,6 +43,7 @@ export async function readDeployment(ssm: SSMClient, name: string): Promise<Depl
     table: value('table'),
     bus: value('bus'),
     bucket: value('bucket'),
+    bucketOwner: value('bucket-owner'),
     inboxUrl: value('inbox-url'),
     startsUrl: value('starts-url'),
     operationsUrl: value('operations-url'),

@@ -107,13 +107,13 @@ function portsOf(deployment: Deployment, system: SystemContract, settings: Setti
 }
 
 /** Most clients never see a large value, so S3 is loaded with the first. */
-function payloadsOf({ bucket }: Deployment, settings: Settings, writer: string): S3PayloadStore {
+function payloadsOf({ bucket, bucketOwner: owner }: Deployment, settings: Settings, writer: string): S3PayloadStore {
   const client = async () =>
     new (await import('../adapters/s3/loaded-sdk.ts')).S3Client({
       ...settings,
       forcePathStyle: isEmulated(settings),
     });
-  return new S3PayloadStore({ client, bucket, writer });
+  return new S3PayloadStore({ client, bucket, owner, writer });
 }
 
 /** Emulators have no host name for each bucket. */

@@ -44,6 +44,7 @@ export function deployedPorts(served: Served, queueUrl: string, environment: Env
           requestHandler: { ...settings.requestHandler, ...clientSettings().requestHandler },
         }),
       bucket: textVariable(environment, 'TUTTI_BUCKET', "the name of the orchestrator's payload bucket"),
+      owner: textVariable(environment, 'TUTTI_BUCKET_OWNER', 'the account of the payload bucket'),
       writer: service,
     }),
     clock,

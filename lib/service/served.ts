@@ -11,7 +11,7 @@ export interface PollOptions {
 
 /**
  * A service that can run: in the local runtime, as a Lambda function, or as a program of its own that polls. Deployed, it finds its
- * bus, bucket, table and dead-letter queue by the variables that the constructs of `tutti/cdk` set: `TUTTI_BUS`, `TUTTI_BUCKET`,
+ * bus, bucket, table and dead-letter queue by the variables that the constructs of `tutti/cdk` set: `TUTTI_BUS`, `TUTTI_BUCKET`, `TUTTI_BUCKET_OWNER`,
  * `TUTTI_COMMAND_TABLE` (unless it was served with a store of its own), `TUTTI_DEAD_LETTER_URL`, and as a function `TUTTI_QUEUE_URL`.
  */
 export interface Served<N extends string = string> {

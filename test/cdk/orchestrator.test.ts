@@ -294,6 +294,7 @@ describe('functions', () => {
         TUTTI_TABLE: 'trips',
         TUTTI_BUS: 'trips',
         TUTTI_BUCKET: 'trips-payloads-111111111111-eu-west-1',
+        TUTTI_BUCKET_OWNER: ACCOUNT,
         TUTTI_INBOX_URL: 'trips-inbox',
         TUTTI_HOT_LANE_URL: 'trips-hot-lane.fifo',
         TUTTI_QUEUES: '{}',
@@ -404,6 +405,7 @@ describe('published parameters', () => {
       ['/tutti/trips/table', 'trips'],
       ['/tutti/trips/bus', 'trips'],
       ['/tutti/trips/bucket', 'trips-payloads-111111111111-eu-west-1'],
+      ['/tutti/trips/bucket-owner', ACCOUNT],
       ['/tutti/trips/inbox-url', 'trips-inbox'],
       ['/tutti/trips/starts-url', 'trips-starts'],
       ['/tutti/trips/operations-url', 'trips-operations'],
@@ -490,6 +492,20 @@ describe('props', () => {
     ],
   ])('what cannot work is refused: %o', (props, message) => {
     expect(() => tripsOrchestrator(testStack(), props)).toThrow(message);
+  });
+
+  test('the functions and the clients are told the account of a bucket that is brought from another', () => {
+    const stack = testStack();
+    const payloadBucket = Bucket.fromBucketAttributes(stack, 'Theirs', { bucketName: 'theirs', account: '222222222222' });
+    tripsOrchestrator(stack, { payloadBucket });
+    const resources = resourcesOf(stack);
+    expect(one(resources, 'AWS::Lambda::Function', 'Advance')).toMatchObject({
+      Environment: { Variables: { TUTTI_BUCKET: 'theirs', TUTTI_BUCKET_OWNER: '222222222222' } },
+    });
+    const parameters = ofType(resources, 'AWS::SSM::Parameter').map(({ properties }) => properties);
+    expect(parameters.find((each) => each['Name'] === '/tutti/trips/bucket-owner')).toMatchObject({
+      Value: '222222222222',
+    });
   });
 
   test('a table, a bus and a bucket of the user are used as they are', () => {

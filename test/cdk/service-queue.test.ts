@@ -36,6 +36,7 @@ describe('a service function', () => {
         TUTTI_NAME: 'trips',
         TUTTI_BUS: 'trips',
         TUTTI_BUCKET: `trips-payloads-${ACCOUNT}-${REGION}`,
+        TUTTI_BUCKET_OWNER: ACCOUNT,
         TUTTI_COMMAND_TABLE: 'trips-payments-commands',
         TUTTI_QUEUE_URL: 'trips-payments',
         TUTTI_DEAD_LETTER_URL: 'trips-payments-dead-letter',

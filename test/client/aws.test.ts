@@ -16,6 +16,7 @@ const PARAMETERS = {
   table: 't',
   bus: 'b',
   bucket: 'k',
+  'bucket-owner': '111111111111',
   'inbox-url': 'u/inbox',
   'starts-url': 'u/starts',
   'operations-url': 'u/operations',

@@ -33,6 +33,7 @@ import { InboxPump } from '../../lib/local/inbox-pump.ts';
 import { frontEndOf } from '../../lib/process/front-end.ts';
 import { Consumer } from '../../lib/service/consumer.ts';
 import { servedParts, type Served } from '../../lib/service/served.ts';
+import { LOCALSTACK_ACCOUNT } from '../localstack/endpoint.ts';
 
 /** The endpoint and the credentials are the environment's; without time-outs, since LocalStack loads a service with its first call. */
 const dynamo = new DynamoDBClient();
@@ -105,6 +106,7 @@ async function makeResources(name: string, system: System<string>): Promise<Reso
     table: names.table,
     bus: names.bus,
     bucket,
+    'bucket-owner': LOCALSTACK_ACCOUNT,
     'inbox-url': inboxUrl,
     // One pump takes all three.
     'starts-url': inboxUrl,
@@ -187,7 +189,7 @@ function run(
   const names = deploymentNames(name);
   const { table } = names;
   const clock = new SystemClock();
-  const large = new S3PayloadStore({ client: s3, bucket, writer: 'orchestrator' });
+  const large = new S3PayloadStore({ client: s3, bucket, owner: LOCALSTACK_ACCOUNT, writer: 'orchestrator' });
   const sender = new SqsMessageSender({ client: sqs, queueUrls });
   const publisher = new EventBridgeEventPublisher({ client: bus, busName: names.bus });
   const engine = new Engine({
@@ -218,7 +220,7 @@ function run(
       queue: queue(service),
       store: new DynamoDbIdempotencyStore({ client: dynamo, table: names.commandTable(service) }),
       publisher,
-      payloads: new S3PayloadStore({ client: s3, bucket, writer: service }),
+      payloads: new S3PayloadStore({ client: s3, bucket, owner: LOCALSTACK_ACCOUNT, writer: service }),
       clock,
       sender,
       random: Math.random,

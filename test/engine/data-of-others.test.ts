@@ -19,7 +19,7 @@ const read = async (at: string, message: (dataref: string) => object, size = DAT
       return { ContentLength: size, Body: { transformToString: async () => DATA } };
     },
   } as unknown as S3Client;
-  const payloads = new S3PayloadStore({ client, bucket: 'b', writer: 'orchestrator' });
+  const payloads = new S3PayloadStore({ client, bucket: 'b', owner: '111111111111', writer: 'orchestrator' });
   const environment = { hash: sha256, canonical: JSON.stringify };
   const context = { options: { payloads }, environment, catalogue: { system: { name: 'shop' } } } as unknown as EngineContext;
   const body = await readBody(context, JSON.stringify(message(`s3://b/${at}/${HASH}`)));

@@ -128,7 +128,7 @@ const largeValue = async (choices: Choices): Promise<void> => {
       return { Body: { transformToString: async () => found } };
     },
   } as unknown as S3Client;
-  const store = new S3PayloadStore({ client, bucket: 'bucket', writer: choices.one(['orchestrator', 'payments']) });
+  const store = new S3PayloadStore({ client, bucket: 'bucket', owner: '111111111111', writer: choices.one(['orchestrator', 'payments']) });
   const pid =
     buildPid(choices.one(['default', 'x'.repeat(40)]), 'fulfil', choices.one(['o-1', 'a.b:c_d-e', ':'.repeat(200), '..', '.'])) ??
     'default#fulfil#o-1';

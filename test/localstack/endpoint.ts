@@ -3,6 +3,9 @@ import { createServer, type AddressInfo } from 'node:net';
 /** The newest release that needs no account; its image, its code on PyPI and what is known of it belong together. */
 export const LOCALSTACK_VERSION = '4.14.0';
 
+/** The account that it gives to every caller without one. */
+export const LOCALSTACK_ACCOUNT = '000000000000';
+
 /** What a client of AWS needs to reach LocalStack there. An address, not a host name: with a name the SDK puts the bucket into it. */
 export const environmentOf = (endpoint: string): Readonly<Record<string, string>> => ({
   AWS_ENDPOINT_URL: endpoint,

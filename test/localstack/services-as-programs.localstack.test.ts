@@ -30,6 +30,7 @@ const environment = (): Record<string, string> => ({
   TUTTI_NAME: suite.name,
   TUTTI_BUS: suite.bus,
   TUTTI_BUCKET: suite.bucket,
+  TUTTI_BUCKET_OWNER: suite.bucketOwner,
   TUTTI_COMMAND_TABLE: `${suite.name}-hotels-commands`,
   TUTTI_QUEUE_URL: suite.queueUrl('hotels'),
   TUTTI_DEAD_LETTER_URL: `${suite.queueUrl('hotels')}-dead-letter`,

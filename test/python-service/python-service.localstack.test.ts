@@ -24,6 +24,7 @@ import { exportContracts } from '../../lib/contract/export-contracts.ts';
 import type { Json } from '../../lib/contract/json.ts';
 import { toWire } from '../../lib/contract/wire.ts';
 import { createQueue, eventBridge, queueArn, sqs, uniqueName } from '../adapters/localstack-clients.ts';
+import { LOCALSTACK_ACCOUNT } from '../localstack/endpoint.ts';
 import { until } from '../localstack/outside/until.ts';
 import { python } from './python.ts';
 import { pythonWithBoto3, RunningService } from './running-service.ts';
@@ -52,6 +53,7 @@ const start = (networkSeconds: number): Promise<RunningService> =>
     TUTTI_BUS: name,
     TUTTI_COMMAND_TABLE: table,
     TUTTI_BUCKET: name,
+    TUTTI_BUCKET_OWNER: LOCALSTACK_ACCOUNT,
     TUTTI_LEASE_SECONDS: String(LEASE_SECONDS),
     HOTELS_DATABASE: join(folder, 'hotels.db'),
     HOTELS_NETWORK_SECONDS: String(networkSeconds),

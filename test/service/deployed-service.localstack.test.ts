@@ -27,6 +27,7 @@ import type { BatchResponse } from '../../lib/service/lambda-host.ts';
 import type { Served } from '../../lib/service/served.ts';
 import { FreshTables } from '../adapters/dynamodb/fresh-tables.ts';
 import { createQueue, eventBridge, queueArn, sqs, uniqueName } from '../adapters/localstack-clients.ts';
+import { LOCALSTACK_ACCOUNT } from '../localstack/endpoint.ts';
 import { servePayments } from './payments.ts';
 import { command, ID } from './service-rig.ts';
 
@@ -55,6 +56,7 @@ beforeAll(async () => {
   Object.assign(process.env, {
     TUTTI_BUS: name,
     TUTTI_BUCKET: bucket,
+    TUTTI_BUCKET_OWNER: LOCALSTACK_ACCOUNT,
     TUTTI_COMMAND_TABLE: await tables.make(COMMAND_TABLE),
     TUTTI_QUEUE_URL: queueUrl,
     TUTTI_DEAD_LETTER_URL: deadLetterUrl,
@@ -132,7 +134,7 @@ it('payments of the travel booking polls its queue until it is told to stop', as
 });
 
 it('a command and an answer of more than 100 KB lie in the bucket', async () => {
-  const orchestrator = new S3PayloadStore({ client: s3, bucket, writer: 'orchestrator' });
+  const orchestrator = new S3PayloadStore({ client: s3, bucket, owner: LOCALSTACK_ACCOUNT, writer: 'orchestrator' });
   const hash = 'a'.repeat(64);
   await orchestrator.put('default#book-trip#cart-42', hash, JSON.stringify({ amount: 7, card: 'x'.repeat(150_000) }));
   const handler = servePayments(async ({ card }) => ({ paymentId: 'p-1', note: card }));

@@ -101,7 +101,7 @@ class LogLines(Case):
             raise RuntimeError("no room\nERROR forged line")
 
         rig = Rig(Handler(book))
-        variables = ("TUTTI_QUEUE_URL", "TUTTI_DEAD_LETTER_URL", "TUTTI_BUS", "TUTTI_COMMAND_TABLE", "TUTTI_BUCKET", "TUTTI_LOG_MESSAGES")
+        variables = ("TUTTI_QUEUE_URL", "TUTTI_DEAD_LETTER_URL", "TUTTI_BUS", "TUTTI_COMMAND_TABLE", "TUTTI_BUCKET", "TUTTI_BUCKET_OWNER", "TUTTI_LOG_MESSAGES")
         rig.service.settings = Settings.of({name: "true" for name in variables})
         rig.deliver()
         self.assertRegex(self.log.lines[0], r": no room ERROR forged line$")

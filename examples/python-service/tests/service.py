@@ -56,15 +56,18 @@ class Objects:
     def __init__(self) -> None:
         self.objects: Dict[str, bytes] = {}
         self.asked: List[str] = []
+        self.owners: List[str] = []
 
-    def put_object(self, Bucket: str, Key: str, Body: bytes, ContentType: str) -> None:
+    def put_object(self, Bucket: str, Key: str, ExpectedBucketOwner: str, Body: bytes, ContentType: str) -> None:
+        self.owners.append(ExpectedBucketOwner)
         self.objects["s3://%s/%s" % (Bucket, Key)] = Body
 
     class exceptions:
         class NoSuchKey(Exception):
             pass
 
-    def get_object(self, Bucket: str, Key: str) -> Any:
+    def get_object(self, Bucket: str, Key: str, ExpectedBucketOwner: str) -> Any:
+        self.owners.append(ExpectedBucketOwner)
         self.asked.append(Key)
         if "s3://%s/%s" % (Bucket, Key) not in self.objects:
             raise Objects.exceptions.NoSuchKey()
@@ -74,7 +77,7 @@ class Objects:
 
 class Rig:
     def __init__(self, handler: Handler) -> None:
-        settings = Settings("queue", "dead-letter", "bus", "table", "bucket")
+        settings = Settings("queue", "dead-letter", "bus", "table", "bucket", "111111111111")
         self.sqs, self.events, self.s3 = Queues(), Events(), Objects()
         self.service = Service("hotels", {"book": handler}, settings, Clients(self.sqs, None, self.events, self.s3))
         self.records = self.service.records = self.service.heartbeat.records = MemoryRecords()
@@ -256,6 +259,14 @@ class Commands(Case):
         rig = Rig(Handler(lambda data, task: "x" * (20 * 1024 * 1024)))
         self.assertIsInstance(rig.deliver(), int)
         self.assertEqual((rig.s3.objects, rig.outcomes()), ({}, []))
+
+    def test_name_the_account_of_the_bucket_with_each_request_to_it(self):
+        rig = Rig(Handler(lambda data, task: "x" * 200_000))
+        digest = wire.data_hash({"a": 1})
+        reference = "s3://bucket/orchestrator/default%23book-trip%23cart-42/" + digest[len("sha256:") :]
+        rig.s3.objects[reference] = b'{"a": 1}'
+        self.assertEqual(rig.deliver(dataref=reference, datahash=digest), "delete")
+        self.assertEqual(rig.s3.owners, ["111111111111"] * 2)
 
     def test_with_a_large_answer_leave_it_in_the_bucket(self):
         rig = Rig(Handler(lambda data, task: "x" * 200_000))

@@ -75,6 +75,7 @@ class Settings:
     bus: str
     table: str
     bucket: str
+    bucket_owner: str  # the account of the bucket: S3 refuses a request where another account has a bucket of this name
     slots: int = 10
     lease_seconds: int = 60
     grace_seconds: int = 110
@@ -82,7 +83,7 @@ class Settings:
 
     @staticmethod
     def of(variables: Mapping[str, str]) -> "Settings":
-        names = ("TUTTI_QUEUE_URL", "TUTTI_DEAD_LETTER_URL", "TUTTI_BUS", "TUTTI_COMMAND_TABLE", "TUTTI_BUCKET")
+        names = ("TUTTI_QUEUE_URL", "TUTTI_DEAD_LETTER_URL", "TUTTI_BUS", "TUTTI_COMMAND_TABLE", "TUTTI_BUCKET", "TUTTI_BUCKET_OWNER")
         missing = [name for name in names if not variables.get(name)]
         if missing:
             raise SystemExit("Set %s in the environment: README.md says to what." % ", ".join(missing))
@@ -449,8 +450,11 @@ class Service:
             raise wire.TooLarge("the answer has %d bytes: at most %d are allowed" % (len(body), VALUE_BYTES_MAX))
         digest = hashlib.sha256(body).hexdigest()
         key = "%s%s" % (_folder(self.name, command), digest)
-        self.aws.s3.put_object(Bucket=self.settings.bucket, Key=key, Body=body, ContentType="application/json")
+        self.aws.s3.put_object(**self._at(key), Body=body, ContentType="application/json")
         return {"dataref": "s3://%s/%s" % (self.settings.bucket, key), "datahash": "sha256:" + digest}
+
+    def _at(self, key: str) -> Dict[str, str]:
+        return {"Bucket": self.settings.bucket, "Key": key, "ExpectedBucketOwner": self.settings.bucket_owner}
 
     def _fetch(self, command: Dict[str, Any]) -> Any:
         reference = command["dataref"]
@@ -459,7 +463,7 @@ class Service:
         if not reference.startswith(own) or not HASH.match(reference[len(own) :]):
             raise wire.Unreadable("its dataref is not of the orchestrator and the instance of the command")
         try:
-            found = self.aws.s3.get_object(Bucket=self.settings.bucket, Key=reference[len(bucket) :])
+            found = self.aws.s3.get_object(**self._at(reference[len(bucket) :]))
         except self.aws.s3.exceptions.NoSuchKey as error:
             raise wire.Unreadable("nothing lies at its dataref") from error
         if found["ContentLength"] > VALUE_BYTES_MAX:

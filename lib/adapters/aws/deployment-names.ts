@@ -9,7 +9,7 @@ export interface DeploymentNames {
   readonly starts: string;
   readonly operations: string;
   readonly hotLane: string;
-  /** Prefix of the published parameters: `table`, `bus`, `bucket`, `inbox-url`, `starts-url`, `operations-url`, `hot-lane-url`, `queues`, `system`. */
+  /** Prefix of the published parameters: `table`, `bus`, `bucket`, `bucket-owner`, `inbox-url`, `starts-url`, `operations-url`, `hot-lane-url`, `queues`, `system`. */
   readonly parameters: string;
   /** The queue of a service. */
   readonly queue: (service: string) => string;

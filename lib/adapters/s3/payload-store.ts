@@ -7,6 +7,8 @@ export interface S3PayloadStoreOptions {
   /** As a function it is called when the first value comes or is asked for: most functions never see one. */
   readonly client: S3Client | (() => Promise<S3Client>);
   readonly bucket: string;
+  /** The account of the bucket. S3 refuses a request where another account has a bucket of this name. */
+  readonly owner: string;
   /** Under which prefix this writer may put: `orchestrator`, `_clients`, or the name of a service. */
   readonly writer: string;
 }
@@ -50,12 +52,14 @@ const bodyText = async (key: string, { Body, ContentLength = 0 }: GetObjectComma
 export class S3PayloadStore implements PayloadStore {
   readonly #make: () => Promise<S3Client>;
   readonly #bucket: string;
+  readonly #owner: string;
   readonly #writer: string;
   #client: Promise<S3Client> | undefined;
 
-  constructor({ client, bucket, writer }: S3PayloadStoreOptions) {
+  constructor({ client, bucket, owner, writer }: S3PayloadStoreOptions) {
     this.#make = typeof client === 'function' ? client : async () => client;
     this.#bucket = bucket;
+    this.#owner = owner;
     this.#writer = writer;
   }
 
@@ -63,10 +67,9 @@ export class S3PayloadStore implements PayloadStore {
     const excess = excessBytes(json);
     if (excess !== undefined) throw tooLarge(`A value of ${pid}`, excess);
     const [client, { PutObjectCommand }] = await this.#loaded();
-    await client.send(
-      new PutObjectCommand({ Bucket: this.#bucket, Key: this.#keyOf(pid, hash), Body: json, ContentType: 'application/json' }),
-      { requestTimeout: timeoutMs(utf8Length(json)) },
-    );
+    await client.send(new PutObjectCommand({ ...this.#at(this.#keyOf(pid, hash)), Body: json, ContentType: 'application/json' }), {
+      requestTimeout: timeoutMs(utf8Length(json)),
+    });
   }
 
   get(pid: string, hash: string): Promise<string | undefined> {
@@ -95,7 +98,7 @@ export class S3PayloadStore implements PayloadStore {
     const [client, { PutObjectTaggingCommand }] = await this.#loaded();
     const Tagging = { TagSet: [{ Key: RETIRED_TAG, Value: String(retired) }] };
     try {
-      await client.send(new PutObjectTaggingCommand({ Bucket: bucket, Key: key, Tagging }));
+      await client.send(new PutObjectTaggingCommand({ ...this.#at(key), Tagging }));
     } catch (error) {
       if (!(error instanceof Error && error.name === 'NoSuchKey')) throw error;
     }
@@ -105,13 +108,18 @@ export class S3PayloadStore implements PayloadStore {
     const [client, { GetObjectCommand }] = await this.#loaded();
     let output: GetObjectCommandOutput;
     try {
-      output = await client.send(new GetObjectCommand({ Bucket: this.#bucket, Key: key }));
+      output = await client.send(new GetObjectCommand(this.#at(key)));
     } catch (error) {
       // Who may not list the bucket is told 403 instead, which is no answer and so is thrown.
       if (error instanceof Error && error.name === 'NoSuchKey') return undefined;
       throw error;
     }
     return bodyText(key, output);
+  }
+
+  /** Each request names the owner, also the one that a later method adds. */
+  #at(key: string): { readonly Bucket: string; readonly Key: string; readonly ExpectedBucketOwner: string } {
+    return { Bucket: this.#bucket, Key: key, ExpectedBucketOwner: this.#owner };
   }
 
   #keyOf(pid: string, hash: string): string {

@@ -10,8 +10,10 @@ import {
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { S3PayloadStore } from '../../../lib/adapters/s3/payload-store.ts';
 import { payloadStoreContract } from '../../contracts/payload-store.contract.ts';
+import { LOCALSTACK_ACCOUNT } from '../../localstack/endpoint.ts';
 
 const client = new S3Client({});
+const owner = LOCALSTACK_ACCOUNT;
 const bucket = `stores-${randomUUID()}`;
 
 beforeAll(async () => {
@@ -25,13 +27,13 @@ afterAll(async () => {
 });
 
 // A prefix of its own makes a store empty.
-payloadStoreContract('s3', () => new S3PayloadStore({ client: async () => client, bucket, writer: randomUUID() }));
+payloadStoreContract('s3', () => new S3PayloadStore({ client: async () => client, bucket, owner, writer: randomUUID() }));
 
 const hash = 'ab'.repeat(32);
 
 it('fetches what another writer has put into the bucket, and nothing of another bucket', async () => {
-  const payments = new S3PayloadStore({ client, bucket, writer: 'payments' });
-  const orchestrator = new S3PayloadStore({ client, bucket, writer: 'orchestrator' });
+  const payments = new S3PayloadStore({ client, bucket, owner, writer: 'payments' });
+  const orchestrator = new S3PayloadStore({ client, bucket, owner, writer: 'orchestrator' });
   const pid = 'default#trip#a:b.c_d-e';
   await payments.put(pid, hash, '{"a":"é"}');
   const reference = payments.reference(pid, hash);
@@ -42,19 +44,26 @@ it('fetches what another writer has put into the bucket, and nothing of another 
 });
 
 it('lays a value where a client that takes the key from the URI finds it', async () => {
-  const payments = new S3PayloadStore({ client, bucket, writer: 'payments' });
+  const payments = new S3PayloadStore({ client, bucket, owner, writer: 'payments' });
   await payments.put('default#trip#key', hash, '1');
   const { Contents = [] } = await client.send(new ListObjectsV2Command({ Bucket: bucket, Prefix: 'payments/default%23trip%23key/' }));
   expect(Contents.map(({ Key }) => `s3://${bucket}/${Key}`)).toEqual([payments.reference('default#trip#key', hash)]);
 });
 
 it('rejects where the bucket is not there: that is no missing value', async () => {
-  const store = new S3PayloadStore({ client, bucket: `stores-${randomUUID()}`, writer: 'payments' });
+  const store = new S3PayloadStore({ client, bucket: `stores-${randomUUID()}`, owner, writer: 'payments' });
   await expect(store.get('p', hash)).rejects.toMatchObject({ name: 'NoSuchBucket' });
 });
 
+it('refuses to write to the bucket of another account, and to read it', async () => {
+  const store = new S3PayloadStore({ client, bucket, owner: '111111111111', writer: 'payments' });
+  await expect(store.put('p', hash, '1')).rejects.toMatchObject({ name: 'AccessDenied' });
+  await expect(store.get('p', hash)).rejects.toMatchObject({ name: 'AccessDenied' });
+  await expect(store.retire(store.reference('p', hash), true)).rejects.toMatchObject({ name: 'AccessDenied' });
+});
+
 it('tags a value that may expire, or that is kept after all, and has none on a value that is put again', async () => {
-  const orchestrator = new S3PayloadStore({ client, bucket, writer: 'orchestrator' });
+  const orchestrator = new S3PayloadStore({ client, bucket, owner, writer: 'orchestrator' });
   const pid = 'default#trip#retired';
   const reference = orchestrator.reference(pid, hash);
   const tags = async (): Promise<unknown> =>

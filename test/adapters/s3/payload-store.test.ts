@@ -11,7 +11,7 @@ const MB = 1024 * 1024;
 
 interface Sent {
   readonly name: string;
-  readonly input: { readonly Key: string };
+  readonly input: { readonly Key: string; readonly ExpectedBucketOwner?: string };
   readonly options: { readonly requestTimeout?: number } | undefined;
 }
 
@@ -24,7 +24,10 @@ const storeOver = (found: object = {}): { readonly store: S3PayloadStore; readon
       return found;
     },
   };
-  return { store: new S3PayloadStore({ client: client as unknown as S3Client, bucket: 'b', writer: 'payments' }), sent };
+  return {
+    store: new S3PayloadStore({ client: client as unknown as S3Client, bucket: 'b', owner: '111111111111', writer: 'payments' }),
+    sent,
+  };
 };
 
 describe('a reference', () => {
@@ -49,6 +52,20 @@ describe('a reference', () => {
       false,
     ]);
   });
+});
+
+test('each request names the account of the bucket, so S3 refuses that of another account under its name', async () => {
+  const { store, sent } = storeOver({ ContentLength: 2, Body: { transformToString: async () => '{}' } });
+  await store.put(PID, HASH, '{}');
+  await store.get(PID, HASH);
+  await store.fetch(store.reference(PID, HASH));
+  await store.retire(store.reference(PID, HASH), true);
+  expect(sent.map(({ name, input }) => [name, input.ExpectedBucketOwner])).toEqual([
+    ['PutObjectCommand', '111111111111'],
+    ['GetObjectCommand', '111111111111'],
+    ['GetObjectCommand', '111111111111'],
+    ['PutObjectTaggingCommand', '111111111111'],
+  ]);
 });
 
 describe('a value', () => {

@@ -92,6 +92,7 @@ export class AwsAccount {
   /** What a service answers; throws a `CallError` where it refuses. */
   answer(call: Call, role: string): object {
     for (const asked of askedBy(call, this.#place)) this.#allow(asked, role);
+    checkOwner(call);
     const answer = this.#answers[call.operation];
     if (call.operation === this.outage) throw new CallError('OutOfReach', `${call.operation} is not answered`);
     if (answer === undefined) throw new CallError('ValidationException', `Nobody expects ${call.operation}`);
@@ -279,6 +280,12 @@ export class AwsAccount {
 
 interface Named {
   readonly TableName: string;
+}
+
+/** All buckets are of this account. S3 takes a request that names no owner, which Tutti makes to no bucket. */
+function checkOwner({ service, operation, input }: Call): void {
+  if (service === 's3' && input['ExpectedBucketOwner'] !== ACCOUNT)
+    throw new CallError('AccessDenied', `${operation} names ${String(input['ExpectedBucketOwner'])} as owner of the bucket`, 403);
 }
 
 const nameOf = (queueUrl: string): string => queueUrl.split('/').at(-1) as string;

@@ -65,7 +65,12 @@ const S3_FORMAT: Format = {
     return {
       service,
       operation: request.method === 'GET' ? 'GetObject' : put,
-      input: { Bucket: bucket, Key: key.map(decodeURIComponent).join('/'), Body: body },
+      input: {
+        Bucket: bucket,
+        Key: key.map(decodeURIComponent).join('/'),
+        Body: body,
+        ExpectedBucketOwner: request.headers['x-amz-expected-bucket-owner'],
+      },
     };
   },
   answer: (response, answer) => response.writeHead(200).end('Body' in answer ? String(answer.Body) : ''),

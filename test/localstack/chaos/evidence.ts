@@ -29,8 +29,8 @@ export async function messagesLeft(deployment: Deployment): Promise<ReadonlyMap<
  * those alone; and of what is parked without an instance, what `parkedBefore` does not name.
  */
 export async function evidenceOf(deployment: Deployment, pids: ReadonlySet<string>, parkedBefore: ReadonlySet<string>): Promise<Evidence> {
-  const { dynamodb: client, table, s3, bucket } = deployment;
-  const large = new S3PayloadStore({ client: s3, bucket, writer: 'orchestrator' });
+  const { dynamodb: client, table, s3, bucket, bucketOwner } = deployment;
+  const large = new S3PayloadStore({ client: s3, bucket, owner: bucketOwner, writer: 'orchestrator' });
   const index = new DynamoDbInstanceIndex({ client, table, processes: ['book-trip'] });
   const parking = new DynamoDbParkingStore({ client, table, large });
   return {
@@ -50,8 +50,14 @@ export async function evidenceOf(deployment: Deployment, pids: ReadonlySet<strin
 }
 
 /** The ids of what is parked and belongs to no instance. */
-export async function parkedWithoutInstance({ dynamodb: client, table, s3, bucket }: Deployment): Promise<ReadonlySet<string>> {
-  const large = new S3PayloadStore({ client: s3, bucket, writer: 'orchestrator' });
+export async function parkedWithoutInstance({
+  dynamodb: client,
+  table,
+  s3,
+  bucket,
+  bucketOwner,
+}: Deployment): Promise<ReadonlySet<string>> {
+  const large = new S3PayloadStore({ client: s3, bucket, owner: bucketOwner, writer: 'orchestrator' });
   const parked = await new DynamoDbParkingStore({ client, table, large }).parked('');
   return new Set(parked.map(({ id }) => id));
 }

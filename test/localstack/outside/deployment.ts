@@ -10,6 +10,7 @@ export interface Deployment {
   readonly table: string;
   readonly bus: string;
   readonly bucket: string;
+  readonly bucketOwner: string;
   readonly inboxUrl: string;
   readonly hotLaneUrl: string;
   readonly queueUrl: (service: string) => string;
@@ -36,6 +37,7 @@ export async function findDeployment(name: string): Promise<Deployment> {
     table: parameter('table'),
     bus: parameter('bus'),
     bucket: parameter('bucket'),
+    bucketOwner: parameter('bucket-owner'),
     inboxUrl,
     hotLaneUrl: parameter('hot-lane-url'),
     queueUrl: (service) => `${inboxUrl.slice(0, inboxUrl.lastIndexOf('/') + 1)}${name}-${service}`,
