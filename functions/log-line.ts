@@ -10,7 +10,8 @@ type LoggedEvent =
   | 'woken'
   | 'unseen'
   | 'still-stuck'
-  | 'still-parked';
+  | 'still-parked'
+  | 'still-unresolved';
 
 /** Where Lambda takes the level of a line from ("Log-level filtering"): the method of the console that wrote it. Lambda adds timestamp and request. */
 const LEVELS: Readonly<Record<LoggedEvent, 'info' | 'warn' | 'error'>> = {
@@ -20,6 +21,7 @@ const LEVELS: Readonly<Record<LoggedEvent, 'info' | 'warn' | 'error'>> = {
   stuck: 'warn',
   'still-stuck': 'warn',
   'still-parked': 'warn',
+  'still-unresolved': 'warn',
   unresolved: 'warn',
   woken: 'warn',
   ignored: 'info',

@@ -33,6 +33,7 @@ const COUNTED: Readonly<Partial<Record<FunctionName, readonly CountedLines[]>>> 
   'wake-overdue': [
     { metricName: 'stuck', pattern: '{ $.message.event = "still-stuck" }', value: '$.message.count' },
     { metricName: 'parked', pattern: '{ $.message.event = "still-parked" }', value: '$.message.count' },
+    { metricName: 'unresolved', pattern: '{ $.message.event = "still-unresolved" }', value: '$.message.count' },
     UNSEEN,
   ],
   'sweep-timers': [UNSEEN],
@@ -64,6 +65,7 @@ const ALARMED: readonly CountAlarm[] = [
   {
     metricName: 'unresolved',
     meaning: 'instances went on without an outcome that nobody knows: tutti list --unresolved says which, tutti resolve records it.',
+    ...UNTIL_SAID_AGAIN,
   },
   {
     metricName: 'unseen',

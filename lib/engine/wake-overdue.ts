@@ -1,6 +1,7 @@
 import type { Clock } from '../ports/clock.ts';
 import type { InstanceIndex } from '../ports/instance-index.ts';
 import type { MessageSender } from '../ports/message-sender.ts';
+import type { Head } from '../ports/process-store.ts';
 import type { Dispatch } from './dispatch.ts';
 import { tickAtOf } from './head-codec.ts';
 import { INBOX, inboxBody } from './inbox-message.ts';
@@ -20,6 +21,8 @@ export interface WakeOptions {
 export interface Woken {
   /** Ticks that were sent. */
   readonly count: number;
+  /** Instances among those that were looked at with a command whose outcome nobody knows. */
+  readonly unresolved: number;
   /** Why ticks could not be sent, each reason once; the next run sends them again. */
   readonly unsent: readonly string[];
   /** Whether every running instance was looked at. */
@@ -45,7 +48,7 @@ const READ_MS = 5_000;
  */
 export const wakeOverdue = async ({ index, clock, sender }: WakePorts, { remainingMs = forEver }: WakeOptions = {}): Promise<Woken> => {
   const before = clock.now() - GRACE_MS;
-  let [count, asked] = [0, 0];
+  let [count, asked, unresolved] = [0, 0, 0];
   let ticks: Dispatch[] = [];
   const unsent = new Set<string>();
   const flush = async (): Promise<void> => {
@@ -60,6 +63,7 @@ export const wakeOverdue = async ({ index, clock, sender }: WakePorts, { remaini
       whole = false;
       break;
     }
+    if (isUnresolved(head)) unresolved += 1;
     const tickAt = tickAtOf(head);
     if (tickAt === undefined || tickAt > before) continue;
     asked += 1;
@@ -73,20 +77,23 @@ export const wakeOverdue = async ({ index, clock, sender }: WakePorts, { remaini
     if (ticks.length === PAGE) await flush();
   }
   await flush();
-  return { count, unsent: [...unsent], whole };
+  return { count, unresolved, unsent: [...unsent], whole };
 };
+
+const isUnresolved = ({ unresolved = 0 }: Head): boolean => unresolved > 0;
 
 const forEver = (): number => Infinity;
 
 /** More stuck instances than this are a fault of a process or a service, and their number says no more. */
 const STUCK_MAX = 1_000;
 
-/** How many instances are stuck now, counted up to a thousand. It reads the head of each. */
-export const countStuck = async ({ index }: Pick<WakePorts, 'index'>): Promise<number> => {
-  let count = 0;
-  for await (const _ of index.list({ statuses: ['stuck'] })) {
-    count += 1;
-    if (count === STUCK_MAX) break;
+/** How many instances are stuck now, counted up to a thousand, and how many of these are unresolved as well. It reads the head of each. */
+export const countStuck = async ({ index }: Pick<WakePorts, 'index'>): Promise<{ readonly stuck: number; readonly unresolved: number }> => {
+  let [stuck, unresolved] = [0, 0];
+  for await (const head of index.list({ statuses: ['stuck'] })) {
+    stuck += 1;
+    if (isUnresolved(head)) unresolved += 1;
+    if (stuck === STUCK_MAX) break;
   }
-  return count;
+  return { stuck, unresolved };
 };

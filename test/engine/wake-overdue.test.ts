@@ -4,7 +4,7 @@ import { event, process } from 'tutti';
 import { MemoryInstanceIndex } from '../../lib/adapters/memory/instance-index.ts';
 import { MemoryProcessStore, memoryProcessTables } from '../../lib/adapters/memory/process-store.ts';
 import { VirtualClock } from '../../lib/adapters/memory/virtual-clock.ts';
-import { wakeOverdue, type Woken } from '../../lib/engine/wake-overdue.ts';
+import { countStuck, wakeOverdue, type Woken } from '../../lib/engine/wake-overdue.ts';
 import type { MessageSender } from '../../lib/ports/message-sender.ts';
 import type { Head } from '../../lib/ports/process-store.ts';
 import { head } from '../contracts/process-store.contract.ts';
@@ -30,7 +30,7 @@ const napping = async (): Promise<{ readonly rig: EngineRig; readonly wake: () =
   return { rig, wake: () => wakeOverdue({ index, sender: rig.sender, clock: rig.clock }) };
 };
 
-const NONE = { count: 0, unsent: [], whole: true };
+const NONE = { count: 0, unresolved: 0, unsent: [], whole: true };
 
 describe('an instance whose tick is lost', () => {
   test('sleeps on, until its tick is sent again', async () => {
@@ -39,7 +39,7 @@ describe('an instance whose tick is lost', () => {
     expect(await rig.purges()).toBe(1);
     await rig.pass(31 * MINUTE);
     expect(rig.texts()).toEqual([]);
-    expect(await wake()).toEqual({ count: 1, unsent: [], whole: true });
+    expect(await wake()).toEqual({ count: 1, unresolved: 0, unsent: [], whole: true });
     await rig.advance();
     expect(rig.texts()).toEqual(['awake']);
     expect(await wake()).toEqual(NONE);
@@ -52,14 +52,14 @@ describe('an instance whose tick is lost', () => {
     rig.clock.advance(30 * MINUTE - 1);
     expect(await wake()).toEqual(NONE);
     rig.clock.advance(1);
-    expect(await wake()).toEqual({ count: 1, unsent: [], whole: true });
+    expect(await wake()).toEqual({ count: 1, unresolved: 0, unsent: [], whole: true });
   });
 
   test('is woken once, also where its tick was only very late', async () => {
     const { rig, wake } = await napping();
     rig.clock.advance(41 * MINUTE);
-    expect(await wake()).toEqual({ count: 1, unsent: [], whole: true });
-    expect(await wake()).toEqual({ count: 1, unsent: [], whole: true });
+    expect(await wake()).toEqual({ count: 1, unresolved: 0, unsent: [], whole: true });
+    expect(await wake()).toEqual({ count: 1, unresolved: 0, unsent: [], whole: true });
     await rig.advance();
     expect(rig.texts()).toEqual(['awake']);
     expect((await rig.head(PID))?.version).toBe(2);
@@ -98,10 +98,24 @@ describe('of many heads', () => {
       overdue(5, { control: '{"format":2,"seq":2}', due: 5 }),
       overdue(6, { control: '' }),
     );
-    expect(await wakeOverdue({ ...ports, clock })).toEqual({ count: 1, unsent: [], whole: true });
+    expect(await wakeOverdue({ ...ports, clock })).toEqual({ count: 1, unresolved: 0, unsent: [], whole: true });
     expect(sent.map((body) => JSON.parse(body) as unknown)).toEqual([
       { tutti: 'tick', pid: 't#trip#1', run: overdue(1).run, tickAt: 10 * MINUTE },
     ]);
+  });
+
+  test('what is unresolved among what is looked at is counted, and so is what is stuck', async () => {
+    const { sent, ...ports } = await world(
+      overdue(1, { unresolved: 2 }),
+      overdue(2),
+      overdue(3, { unresolved: 1, startedAt: 71 * MINUTE }),
+      overdue(4, { unresolved: 1, status: 'stuck' }),
+      overdue(5, { status: 'stuck' }),
+      overdue(6, { unresolved: 1, status: 'completed' }),
+    );
+    expect(await wakeOverdue({ ...ports, clock })).toMatchObject({ unresolved: 1 });
+    expect(await countStuck(ports)).toEqual({ stuck: 2, unresolved: 1 });
+    expect(sent).toHaveLength(2);
   });
 
   test('those are not even read that were started too lately to be overdue', async () => {
@@ -122,11 +136,12 @@ describe('of many heads', () => {
     const times = Array.from({ length: 150 }, () => 60_000);
     expect(await wakeOverdue({ ...ports, clock }, { remainingMs: () => times.pop() ?? 4_000 })).toEqual({
       count: 150,
+      unresolved: 0,
       unsent: [],
       whole: false,
     });
     expect(new Set(sent).size).toBe(150);
-    expect(await wakeOverdue({ ...ports, clock })).toEqual({ count: 250, unsent: [], whole: true });
+    expect(await wakeOverdue({ ...ports, clock })).toEqual({ count: 250, unresolved: 0, unsent: [], whole: true });
   });
 
   test('no more are woken at a time than the engine can take in an hour', async () => {
@@ -136,6 +151,6 @@ describe('of many heads', () => {
       },
     };
     const { sender } = await world();
-    expect(await wakeOverdue({ index, sender, clock })).toEqual({ count: 10_000, unsent: [], whole: false });
+    expect(await wakeOverdue({ index, sender, clock })).toEqual({ count: 10_000, unresolved: 0, unsent: [], whole: false });
   });
 });

@@ -51,7 +51,7 @@ describe('sweep-timers', () => {
 });
 
 describe('wake-overdue', () => {
-  test('sends a lost tick again and says so, says when it could not look everywhere and what is still stuck or parked, and is silent otherwise', async () => {
+  test('sends a lost tick again and says so, says when it could not look everywhere and what is still stuck, parked or unresolved, and is silent otherwise', async () => {
     const lines: LogLine[] = [];
     const sent: OutgoingMessage[] = [];
     let stuck: Head[] = [];
@@ -98,11 +98,22 @@ describe('wake-overdue', () => {
     await handler({}, { getRemainingTimeInMillis: () => 60_000 });
     expect(lines.slice(3)).toEqual([{ event: 'still-parked', count: 1 }]);
 
+    parked = [];
+    stuck = [head({ status: 'stuck', unresolved: 1 })];
+    running = [head({ unresolved: 2 }), head()];
+    await handler({}, { getRemainingTimeInMillis: () => 60_000 });
+    expect(lines.slice(4)).toEqual([
+      { event: 'still-stuck', count: 1 },
+      { event: 'still-unresolved', count: 2 },
+    ]);
+
     broken = true;
     running = [head({ control: `{"format":2,"seq":2,"tickAt":${clock.now() - 3_600_000}}` })];
     await handler({}, { getRemainingTimeInMillis: () => 60_000 });
-    expect(lines.slice(4)).toEqual([
+    expect(lines.slice(6)).toEqual([
       { event: 'fault', error: 'TypeError', at: expect.any(String) as string },
+      { event: 'still-stuck', count: 1 },
+      { event: 'still-unresolved', count: 1 },
       { event: 'woken', count: 1 },
     ]);
   });

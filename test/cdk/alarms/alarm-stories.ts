@@ -273,11 +273,12 @@ export const STORIES: readonly Story[] = [
   },
   {
     alarm: /unresolvedalarm/,
-    minutes: HOUR,
-    fault: 'an instance that goes on without an outcome',
-    broken: logs(said('AdvanceProcesses', { event: 'unresolved', reason: 'UNRESOLVED', pid: 'default#trip#a' }, [20])),
+    minutes: 10 * HOUR,
+    fault: 'an instance that goes on for hours without an outcome',
+    broken: lasting({ event: 'unresolved', reason: 'UNRESOLVED', pid: 'default#trip#a' }, { event: 'still-unresolved', count: 1 }),
     onBy: 20,
-    until: 20,
+    until: 400,
+    offFrom: 400 + 105,
     healthy: { 'late events': logs(said('AdvanceProcesses', { event: 'ignored', reason: 'CLOSED' }, minutely(HOUR))) },
   },
   {
