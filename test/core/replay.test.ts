@@ -6,6 +6,7 @@ import type { CommandContract } from '../../lib/contract/runtime-contract.ts';
 import { isClosed, type OpenCommand } from '../../lib/core/image.ts';
 import type { Decided } from '../../lib/core/journal-entry.ts';
 import { Expected } from '../../lib/core/replay.ts';
+import { runsOf } from '../property-runs.ts';
 import { Instance } from './instance.ts';
 import { Booked, Checkout, flights, hotels, notes, Nudge, payments, tripOf, type TripContext } from './trip-contracts.ts';
 
@@ -454,7 +455,7 @@ describe('random histories', () => {
           if (trip.status !== 'completed') expect(left).toEqual([]);
           else if (name === 'sequence' || name === 'native') expect(left).toEqual(['flights.book', 'hotels.book', 'payments.charge']);
         }),
-        { numRuns: 40, examples: [[LATE_UNDO_TRIED_AGAIN, 0, false]] },
+        { numRuns: runsOf(40), examples: [[LATE_UNDO_TRIED_AGAIN, 0, false]] },
       );
     },
   );

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
+import { runsOf } from '../property-runs.ts';
 import { servePayments } from './payments.ts';
 import { ServiceRig, START } from './service-rig.ts';
 
@@ -65,7 +66,7 @@ it('a handler that never answers is run exactly as often as its attempts allow, 
         expect(reply).toMatchObject({ attempts, data: { type: 'TypeError', message: 'no route to the gateway', data: null } });
       }
     }),
-    { numRuns: 2_000 },
+    { numRuns: runsOf(2_000) },
   );
 });
 
@@ -78,7 +79,7 @@ it('where each run says notDone, the end is one failure that is recorded and nev
       expect(rig.replies[0]).toMatchObject({ outcome: 'failed', retryable: true, attempts, data: { type: 'NOT_DONE' } });
       expect(await rig.record()).toMatchObject({ state: 'FAILED' });
     }),
-    { numRuns: 1_000 },
+    { numRuns: runsOf(1_000) },
   );
 });
 

@@ -3,6 +3,7 @@ import { expect, it } from 'vitest';
 import { runPolicyOf } from '../../lib/contract/run-policy.ts';
 import type { CommandRecord } from '../../lib/ports/idempotency-store.ts';
 import { complete, receive, type Delivery, type Effect, type RecordBody } from '../../lib/service/command-record.ts';
+import { runsOf } from '../property-runs.ts';
 
 /**
  * Two workers, one command, a settling of it, a foreign system. Each step is one atomic act of one worker, as in
@@ -161,7 +162,7 @@ for (const effect of ['key', 'transaction', 'once'] as const) {
         if (world.definite.has('cancelled') || world.definite.has(reply('failed'))) expect(world.effects).toBe(0);
         if (world.definite.has(reply('completed'))) expect(world.effects).toBe(1);
       }),
-      { numRuns: 3_000 },
+      { numRuns: runsOf(3_000) },
     );
   });
 }

@@ -11,6 +11,7 @@ import { VirtualClock } from '../../lib/adapters/memory/virtual-clock.ts';
 import type { ReplyEnvelope } from '../../lib/contract/envelope.ts';
 import { toWire } from '../../lib/contract/wire.ts';
 import { Consumer } from '../../lib/service/consumer.ts';
+import { runsOf } from '../property-runs.ts';
 import { servePayments } from './payments.ts';
 import { command, SETTLING, START, turn } from './service-rig.ts';
 
@@ -177,7 +178,7 @@ for (const effect of ['key', 'once'] as const) {
         if (answer?.startsWith('completed')) expect(world.effects).toBe(1);
         else if (answer !== undefined) expect(world.effects).toBe(0);
       }),
-      { numRuns: 1_500 },
+      { numRuns: runsOf(1_500) },
     );
   });
 }
@@ -191,7 +192,7 @@ it('class key: workers that crash at any step begin no more runs than the attemp
       expect(world.definite.size).toBeLessThanOrEqual(1);
       if ([...world.definite].some((answer) => answer.startsWith('failed'))) expect(world.effects).toBe(0);
     }),
-    { numRuns: 2_000 },
+    { numRuns: runsOf(2_000) },
   );
 });
 
@@ -214,6 +215,6 @@ it('class key: however the first steps went, a healthy worker brings every comma
       expect(world.definite.size).toBe(1);
       expect(world.queue.size).toBe(0);
     }),
-    { numRuns: 200 },
+    { numRuns: runsOf(200) },
   );
 });
