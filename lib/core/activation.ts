@@ -2,7 +2,7 @@ import { mark, refuse } from './bug.ts';
 import type { Run } from './run.ts';
 
 /**
- * An activation: one fact, and all that the front end requests until it waits again.
+ * An activation (docs/replay.md#activation): one fact, and all that the front end requests until it waits again.
  *
  * A1 An activation is bounded. Requests, outcomes and journal entries are counted as they are created; beyond the bound
  *    that one instance is stuck, and the thread serves the others.

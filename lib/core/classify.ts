@@ -5,7 +5,7 @@ import { resolvable } from './resolvable.ts';
 import { mayBeForgotten } from './signal-ring.ts';
 
 /**
- * The verdict on an event against a head image. Only a strongly consistent image, or one that was just
+ * The verdict on an event against a head image (docs/protocol.md#verdicts). Only a strongly consistent image, or one that was just
  * committed, may give a verdict that writes nothing.
  *
  * early   there is no instance yet: buffer it            apply   decide on it

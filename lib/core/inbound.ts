@@ -3,7 +3,7 @@ import type { Json } from '../contract/schema.ts';
 
 /** An event for one instance, admitted: parsed, its data checked against its schema, its sender known. */
 interface Carried {
-  /** The only dedupe identity. */
+  /** The only dedupe identity (docs/protocol.md#names). */
   readonly key: string;
   readonly messageId: string;
   /** Sent again by a person or from a dead-letter queue under a new message id: what its key caused is sent again, whatever message carried it. */

@@ -2,6 +2,8 @@ import type { Json } from '../contract/schema.ts';
 import { isFact, type Decided, type Fact, type JournalEntry } from './journal-entry.ts';
 
 /**
+ * docs/replay.md#comparison explains it.
+ *
  * P1 A journal is a row of activations: one fact, then what was decided on it.
  * P2 Replaying applies each fact again and compares what the code decides with what the journal says, by path, not by position:
  *    a step that is added in one branch does not rename a step of another.

@@ -65,7 +65,7 @@ export const earliestDue = (run: Run): number => {
 };
 
 /**
- * Invariant T: a tick is in flight for an instant no later than the earliest wake-up where that is within
+ * Invariant T (docs/protocol.md#timers): a tick is in flight for an instant no later than the earliest wake-up where that is within
  * the horizon, else the due index holds an instant no later. Neither is ever moved later: an early wake-up arms again.
  * What has ended, and undoes what an earlier run did late, waits by the index alone: a lost tick of it would not be found.
  */

@@ -16,7 +16,7 @@ export type Commit =
  */
 const TAIL_CHARACTERS_MAX = 2_400;
 
-/** One conditional write of what was decided, large values and spilled entries before it. */
+/** One conditional write of what was decided, large values and spilled entries before it (docs/protocol.md#write-ahead). */
 export const commitImage = async (context: EngineContext, live: LiveInstance, base: Head | undefined): Promise<Commit> => {
   const { store, payloads } = context.options;
   const { run } = live;

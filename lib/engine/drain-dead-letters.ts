@@ -13,7 +13,7 @@ export const DRAINED_MS_MAX = 86_400_000;
 const DELAY_SECONDS_MIN = 30;
 
 /**
- * Messages of a dead-letter queue, which is for faults of the infrastructure only and is drained at once.
+ * Messages of a dead-letter queue (docs/protocol.md#dead-letters), which is for faults of the infrastructure only and is drained at once.
  *
  * D1  Each is sent back to the inbox in a wrapper that keeps since when it is drained. The delay grows with that time.
  * D2  After a day the wrapper asks for it to be parked. advance-processes parks it: only that function writes parked events, so this one goes

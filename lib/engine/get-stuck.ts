@@ -11,7 +11,7 @@ import { shortText } from './short-text.ts';
 
 const TRIES_MAX = 3;
 
-/** What becomes of a refused event: the message is acknowledged, or comes again, or its event does not apply any more. */
+/** What becomes of a refused event (docs/protocol.md#stuck): the message is acknowledged, or comes again, or its event does not apply any more. */
 export type Refused = 'kept' | 'again' | 'passed';
 
 /**

@@ -37,7 +37,7 @@ interface ParkedWhy {
 const EXPIRING: ReadonlySet<string> = new Set(['CLOSED', 'REFUSED']);
 const EXPIRING_MS = 30 * 86_400_000;
 
-/** Keeps a message for a person, beside the instance that it concerns where one is known. */
+/** Keeps a message for a person, beside the instance that it concerns where one is known (docs/protocol.md#parking). */
 export const parkMessage = async ({ parking, clock, onNotice }: ParkingPorts, message: ReceivedMessage, why: ParkedWhy): Promise<void> => {
   const { body, sentAt, channel, senderId } = unwrapped(message);
   const event = namedEvent(body);

@@ -5,7 +5,7 @@ import type { ReplyKey, ReplyKeys } from '../ports/reply-keys.ts';
 import { sha256 } from './sha256.ts';
 
 /**
- * Tokens that commands carry and their answers copy: `h1.<key>.<HMAC-SHA-256 over command id and hash, 128 bits>`. Only the queue of a
+ * Tokens that commands carry and their answers copy (docs/protocol.md#reply-tokens): `h1.<key>.<HMAC-SHA-256 over command id and hash, 128 bits>`. Only the queue of a
  * service shows them, so who may publish as a service and does not read its commands cannot answer them.
  *
  * K1 All workers sign with the same keys: the first is made by a conditional write, and each worker reads what stands.

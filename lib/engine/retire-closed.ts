@@ -25,7 +25,7 @@ const PAGE_MS = 5_000;
 const AT_A_TIME = 10;
 
 /**
- * Gives what closed long ago its expiry; the store removes it some time after. Goes on until nothing is left, or the time is up: the
+ * Gives what closed long ago its expiry (docs/protocol.md#retirement); the store removes it some time after. Goes on until nothing is left, or the time is up: the
  * next call goes on from there, since what is retired is not found again. Returns how many were retired.
  * @throws the first error of an instance that could not be retired, when all others have been
  */

@@ -28,7 +28,7 @@ export interface Settled {
   readonly giveBack: VisibilityChange[];
 }
 
-/** A message vanishes only when every instance that it concerns is done with it. */
+/** A message vanishes only when every instance that it concerns is done with it (docs/protocol.md#acknowledge). */
 export const settle = async (context: EngineContext, delivery: Delivery, result: Settled): Promise<void> => {
   const { message } = delivery;
   let seconds = delivery.giveBackSeconds;

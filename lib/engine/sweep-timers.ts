@@ -28,7 +28,7 @@ export interface Swept {
 export type SweepPorts = Pick<EngineOptions, 'index' | 'clock' | 'sender'>;
 
 /**
- * Wakes what is due by the index, pass after pass until nothing is left or the time is up. A sweep begins at the beginning of time, since a
+ * Wakes what is due by the index (docs/protocol.md#sweep), pass after pass until nothing is left or the time is up. A sweep begins at the beginning of time, since a
  * cursor that outlives it loses what reaches the index late. It writes nothing: a tick carries the due instant that it read, and the head decides.
  */
 export const sweepTimers = async ({ index, clock, sender }: SweepPorts, options: SweepOptions = {}): Promise<Swept> => {

@@ -2,7 +2,7 @@ import type { CommandRecord } from '../ports/idempotency-store.ts';
 import { envelopeToKeep, pauseMs, runsOf, widest, type RunLimits, type Runs } from './run-limits.ts';
 
 /**
- * What a service may do with one command, decided from its record alone. Pure: the consumer reads,
+ * What a service may do with one command (docs/protocol.md#service-verdicts), decided from its record alone. Pure: the consumer reads,
  * asks, writes and answers. The rules that tests name:
  *
  * R1  A command runs only where no record stands, or where no lease holds and the next run is due.

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import type { ProcessContract } from '../../lib/contract/runtime-contract.ts';
 import { classify, type Verdict } from '../../lib/core/classify.ts';
@@ -331,5 +332,144 @@ describe('an operator', () => {
 
   test('finds no instance', () => {
     expect(verdict(undefined, operate('cancel'))).toBe('closed');
+  });
+});
+
+/** An image and an event for each verdict in the last cell of a row. */
+type Case = readonly [image: Image | undefined, inbound: Inbound, policy?: Parameters<typeof definition>[0]];
+
+const LAST = { run: RUN, n: 3, command: 'x.y', input: null };
+const UNRESOLVED = { ...LAST, unresolved: { since: NOW, attempts: 1 } };
+const OLD = { signalsFloor: NOW };
+const RINGED = { signals: [{ id: identity('sig'), time: NOW }] };
+const STARTED = { signals: [{ id: identity('second'), time: NOW }] };
+const UNDONE = commandOf(4, { mode: 'undo' });
+
+/** By table and row of docs/protocol.md#verdicts. A verdict that only the engine gives, since it reads the journal, has no case here. */
+const CASES: Readonly<Record<string, readonly (readonly Case[])[]>> = {
+  Start: [
+    [[undefined, start()]],
+    [[imageOf('completed'), start({ identity: RUN }), { onClosed: 'restart' }]],
+    [[imageOf('stuck'), start()]],
+    [[imageOf('running', STARTED), start(), { onOpen: 'signal' }]],
+    [
+      [imageOf('running'), start(), { onOpen: 'signal' }],
+      [imageOf('running', OLD), start(), { onOpen: 'signal' }],
+    ],
+    [[imageOf('running'), start(), { onOpen: 'attach' }]],
+    [[imageOf('running'), start()]],
+    [[imageOf('failed', { commands: new Map([[4, UNDONE]]) }), start(), { onClosed: 'restart' }]],
+    [[imageOf('failed'), start(), { onClosed: 'restart-failed' }]],
+    [[imageOf('completed', STARTED), start()]],
+    [
+      [imageOf('completed'), start()],
+      [imageOf('completed', OLD), start()],
+    ],
+  ],
+  'Signal or domain event': [
+    [[undefined, signal()]],
+    [[imageOf('completed', RINGED), signal()]],
+    [
+      [imageOf('completed'), signal()],
+      [imageOf('completed', OLD), signal()],
+    ],
+    [[imageOf('stuck', OLD), signal()]],
+    [
+      [imageOf('running'), signal()],
+      [imageOf('running', OLD), signal()],
+    ],
+  ],
+  Reply: [
+    [[imageOf('early', { run: '' }), reply()]],
+    [
+      [imageOf('completed', { tombstones: [LAST] }), reply()],
+      [imageOf('stuck', { tombstones: [LAST] }), reply()],
+    ],
+    [
+      [imageOf('completed', { tombstones: [UNRESOLVED] }), reply({ outcome: 'cancelled' })],
+      [imageOf('stuck', { tombstones: [UNRESOLVED] }), reply({ outcome: 'failed' })],
+    ],
+    [[imageOf('completed', { tombstones: [LAST] }), reply({ outcome: 'failed' })]],
+    [[withCommand('running'), reply({ run: 'r-old' })]],
+    [[imageOf('running'), reply({ n: 6 })]],
+    [[imageOf('running'), reply({ n: 5 })]],
+    [[withCommand('stuck', { unknown: { since: NOW, attempts: 1 } }), reply({ outcome: 'unknown' })]],
+    [[withCommand('stuck'), reply()]],
+    [[withCommand('completed', { mode: 'send' }), reply()]],
+    [[withCommand('running'), reply()]],
+  ],
+  Tick: [
+    [[undefined, tick()]],
+    [
+      [imageOf('early', { run: '', due: NOW }), tick()],
+      [imageOf('early', { run: '', due: NOW + 1 }), tick({ tickAt: NOW + 1 })],
+    ],
+    [[imageOf('early', { run: '', due: NOW + 1 }), tick()]],
+    [[imageOf('running', { tickAt: NOW }), tick({ run: 'r-old' })]],
+    [[imageOf('running', { tickAt: NOW + 1 }), tick()]],
+    [[imageOf('stuck', { due: NOW }), tick()]],
+    [[imageOf('running', { due: NOW + 1 }), tick({ tickAt: NOW + 1 })]],
+    [[imageOf('running', { tickAt: NOW + 1, clock: NOW + 1 }), tick({ tickAt: NOW + 1 })]],
+  ],
+  Operation: [
+    [[undefined, operate('terminate')]],
+    [[imageOf('stuck', { starts: [ACT] }), operate('resume')]],
+    [
+      [imageOf('stuck'), operate('resume')],
+      [imageOf('running'), operate('resume')],
+    ],
+    [
+      [withCommand('running'), operate('resolve', { step: 'x.y:3' })],
+      [imageOf('running'), operate('resolve', { step: 'x.y:3' })],
+    ],
+    [[imageOf('early', { run: '' }), operate('terminate')]],
+    [[imageOf('stuck', { run: '' }), operate('cancel')]],
+    [[imageOf('stuck'), operate('cancel')]],
+  ],
+};
+
+/** Each name is used, or the compiler says so. */
+const VERDICTS: Readonly<Record<Verdict, true>> = {
+  early: true,
+  apply: true,
+  late: true,
+  dup: true,
+  closed: true,
+  wrongRun: true,
+  future: true,
+  park: true,
+  wait: true,
+  expire: true,
+  verify: true,
+  reject: true,
+  restart: true,
+};
+
+const section = readFileSync(new URL('../../docs/protocol.md', import.meta.url), 'utf8')
+  .split(/^## /m)
+  .find((part) => part.startsWith('5. Verdicts'));
+
+/** The verdicts in the last cell of each row of a table. */
+const rowsOf = (table: string): string[][] => {
+  const [, part = ''] = (section ?? '').split(`**${table}`);
+  const rows = [...(part.split('|---|---|---|\n')[1] ?? '').split('\n\n')[0]!.matchAll(/^\|.*\| ([^|]*) \|$/gm)];
+  return rows.map(([, cell = '']) => [...cell.matchAll(/`(\w+)`/g)].map(([, name = '']) => name).filter((name) => name in VERDICTS));
+};
+
+describe('docs/protocol.md', () => {
+  test.each(Object.keys(CASES))('has the verdicts on a %s as they are', (table) => {
+    const rows = CASES[table] ?? [];
+    const given = rows.map((cases) => cases.map(([image, inbound, policy]) => verdict(image, inbound, policy)));
+    expect(rowsOf(table).map((names, row) => names.slice(0, rows[row]?.length))).toEqual(given);
+  });
+
+  test('names each verdict, and for each of them the way of its message', () => {
+    const acknowledged = readFileSync(new URL('../../docs/protocol.md', import.meta.url), 'utf8')
+      .split('### 4.7')[1]!
+      .split(/^## /m)[0]!;
+    const decided = new Set(['apply', 'reject', 'restart', 'verify']);
+    const named = (text: string, name: string): boolean => text.includes(`\`${name}\``);
+    expect(Object.keys(VERDICTS).filter((name) => !named(section ?? '', name))).toEqual([]);
+    expect(Object.keys(VERDICTS).filter((name) => !decided.has(name) && !named(acknowledged, name))).toEqual([]);
   });
 });

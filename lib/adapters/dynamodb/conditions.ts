@@ -1,5 +1,5 @@
 /**
- * Every condition of a conditional write, with what it proves. `#name` is the attribute `name`; values end in 0 where they
+ * Every condition of a conditional write, with what it proves (docs/protocol.md#conditions). `#name` is the attribute `name`; values end in 0 where they
  * are those of the image that the writer read.
  */
 

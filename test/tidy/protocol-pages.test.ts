@@ -1,0 +1,161 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import * as conditions from '../../lib/adapters/dynamodb/conditions.ts';
+import { HEAD_ATTRIBUTES } from '../../lib/adapters/dynamodb/head-item.ts';
+import { recordUpdate } from '../../lib/adapters/dynamodb/record-item.ts';
+import { DUE_SHARDS, LIST_SHARDS, PARKED_SHARDS } from '../../lib/adapters/dynamodb/shard.ts';
+import { BACKOFF_SECONDS_MAX } from '../../lib/contract/backoff.ts';
+import { CARRIED_CHARACTERS_MAX, VALUE_BYTES_MAX } from '../../lib/contract/wire.ts';
+import { ACTIVATION_MAX } from '../../lib/core/activation.ts';
+import {
+  CONTROL_BYTES_MAX,
+  EARLY_EVENTS_MAX,
+  JOURNAL_ENTRIES_MAX,
+  JOURNAL_ENTRIES_TO_END,
+  JOURNAL_ENTRIES_WARNED,
+  OPEN_MAX,
+  SIGNALS_MAX,
+  STARTS_MAX,
+} from '../../lib/core/image.ts';
+import { isFact, type JournalEntry } from '../../lib/core/journal-entry.ts';
+import { VALUE_CHARACTERS_MAX } from '../../lib/core/journal.ts';
+import { REFUSED_STEPS_MAX } from '../../lib/core/run.ts';
+import { DRAINED_MS_MAX } from '../../lib/engine/drain-dead-letters.ts';
+import { DEPLOY_SECONDS, PATIENCE_MS } from '../../lib/engine/pause.ts';
+import { KEY_DELAY_MS } from '../../lib/engine/reply-tokens.ts';
+import { BEAT_MS, LEASE_MS } from '../../lib/service/consumer.ts';
+import { HOLD_MAX_MS, HOLD_SECONDS, QUEUE_RECEIVES_MAX, RECEIVES_MAX } from '../../lib/service/give-back.ts';
+import { readTree, root } from './source-tree.ts';
+
+// docs/protocol.md and docs/replay.md say what the code does: names and numbers are compared here, verdicts in test/core/classify.test.ts.
+
+const tree = readTree();
+/** The file of lib that has this text, wherever it lies. */
+const sourceWith = (text: string): string =>
+  [...tree.values()].find(({ path, plain }) => path.startsWith('lib/') && plain.includes(text))?.plain ?? '';
+const protocol = readFileSync(join(root, 'docs/protocol.md'), 'utf8');
+const replay = readFileSync(join(root, 'docs/replay.md'), 'utf8');
+
+/** From a heading of any level to the next. */
+const chapter = (page: string, title: string): string => page.split(/^#+ /m).find((part) => part.startsWith(title)) ?? '';
+/** The names in the first cell of each row. */
+const firstCells = (text: string): readonly string[] =>
+  [...text.matchAll(/^\| (`[^|]*) \|/gm)].flatMap((row) => [...row[1]!.matchAll(/`([\w-]+)`/g)].map((name) => name[1]!));
+/** The text in one line, as a sentence is that the page wraps. */
+const flat = (page: string): string => page.replaceAll(/\s+/g, ' ');
+const grouped = (value: number): string => value.toLocaleString('en-US');
+
+describe('docs/protocol.md', () => {
+  test('has each attribute of a head', () => {
+    expect(firstCells(chapter(protocol, '2.1 ')).toSorted()).toEqual([...HEAD_ATTRIBUTES].toSorted());
+  });
+
+  test('has each member of the control state', () => {
+    const control = /interface Control \{([^}]*)\}/.exec(sourceWith('interface Control {'))?.[1] ?? '';
+    const members = [...control.matchAll(/readonly (\w+)\??:/g)].map((match) => match[1]!).filter((name) => name !== 'format');
+    expect(members.length).toBeGreaterThan(10);
+    expect(firstCells(chapter(protocol, '2.2 ')).toSorted()).toEqual(members.toSorted());
+  });
+
+  test('has each condition of a commit', () => {
+    const plain = (condition: string): string => condition.replaceAll('#', '').replace(':early0', "'early'").replace(':stuck0', "'stuck'");
+    const shown = chapter(protocol, '3. ');
+    for (const condition of [
+      conditions.NO_HEAD,
+      conditions.SAME_EARLY_BUFFER,
+      conditions.STILL_STUCK,
+      conditions.SAME_VERSION_OF_RUN,
+      conditions.EXISTS,
+      conditions.NO_KEY,
+      conditions.SAME_LAST_KEY,
+    ])
+      expect(shown).toContain(`\`${plain(condition)}\``);
+    expect(chapter(protocol, '14. ')).toContain(`\`${plain(conditions.NO_RECORD)}\``);
+    expect(chapter(protocol, '14. ')).toContain(`\`${plain(conditions.SAME_REVISION)}\``);
+  });
+
+  test('has each attribute of a command record', () => {
+    const { ExpressionAttributeNames: names = {} } = recordUpdate({
+      table: 'T',
+      commandId: 'c',
+      record: { state: 'RUN', hash: 'h' },
+      expected: 'absent',
+      write: 'w',
+      now: 0,
+    });
+    const described = [...chapter(protocol, '14. ').matchAll(/^\| (.*?) \|/gm)].flatMap((row) => [...row[1]!.matchAll(/`(\w+)`/g)]);
+    const kept = described.map((name) => name[1]!).filter((name) => name !== 'lastError');
+    expect(kept.toSorted()).toEqual(Object.values(names).toSorted());
+  });
+
+  test.each([
+    ['2. ', `more than ${grouped(VALUE_CHARACTERS_MAX)} characters of JSON`],
+    ['2. ', `more than ${CARRIED_CHARACTERS_MAX / 1024} KB on the wire`],
+    ['2. ', `larger than ${VALUE_BYTES_MAX / 1024 / 1024} MB`],
+    ['2.1 ', `at most ${EARLY_EVENTS_MAX} |`],
+    ['2.1 ', `\`list\` has ${LIST_SHARDS} shards`],
+    ['2.1 ', `\`due\` has ${DUE_SHARDS} shards`],
+    ['2.2 ', `the last ${SIGNALS_MAX} signals`],
+    ['2.2 ', `the last ${STARTS_MAX} identities`],
+    ['2.2 ', `more than ${CONTROL_BYTES_MAX / 1024} KiB`],
+    ['2.2 ', `At most ${OPEN_MAX} commands`],
+    ['3. ', `fewer than ${EARLY_EVENTS_MAX} events`],
+    ['4.1 ', `every ${DEPLOY_SECONDS} seconds, and is parked ${PATIENCE_MS / 60_000} minutes after`],
+    ['4.7 ', `at most ${BACKOFF_SECONDS_MAX}`],
+    ['7. ', `allows ${QUEUE_RECEIVES_MAX} receives`],
+    ['7.2 ', `at most ${BACKOFF_SECONDS_MAX} seconds`],
+    ['9.2 ', `one of ${PARKED_SHARDS} partitions`],
+    ['12. ', `signs after ${KEY_DELAY_MS / 60_000} minutes`],
+    ['14.1 ', `a lease of ${LEASE_MS / 1000} seconds`],
+    ['14.1 ', `every ${BEAT_MS / 1000} seconds`],
+    ['14.2 ', `every ${HOLD_SECONDS} seconds for ${HOLD_MAX_MS / 60_000} minutes`],
+    ['14.2 ', `after ${RECEIVES_MAX} receives`],
+  ])('says in chapter %sas the code does: %s', (title, words) => {
+    expect(flat(chapter(protocol, title))).toContain(words);
+  });
+
+  test('says for how long a dead letter is sent back', () => {
+    expect(DRAINED_MS_MAX).toBe(86_400_000);
+    expect(chapter(protocol, '7.2 ')).toContain('After one day');
+  });
+});
+
+describe('docs/replay.md', () => {
+  test('has each fact, and calls nothing else one', () => {
+    const bullet = /- a \*\*fact\*\*([^]*?);/.exec(replay)?.[1] ?? '';
+    const named = [...bullet.matchAll(/`(\w+)`/g)].map((name) => name[1]!);
+    const known = /new Set<Fact\['type'\]>\(\[([^\]]*)\]/.exec(sourceWith("new Set<Fact['type']>"))?.[1] ?? '';
+    expect(named.every((type) => isFact({ type } as JournalEntry))).toBe(true);
+    expect(named.toSorted()).toEqual([...known.matchAll(/'(\w+)'/g)].map((name) => name[1]!).toSorted());
+  });
+
+  test('has what a replay compares', () => {
+    const compared = /const COMPARED[^=]*= \{([^}]*)\}/.exec(sourceWith('const COMPARED'))?.[1] ?? '';
+    const fields = new Map([...compared.matchAll(/(\w+): \[([^\]]*)\]/g)].map((match) => [match[1]!, namesIn(match[2]!, /'(\w+)'/g)]));
+    const rows = chapter(replay, '6. ').matchAll(/^\| (`[^|]*) \| ([^|;]*)[|;]/gm);
+    const shown = new Map(
+      [...rows].flatMap(([, types = '', cell = '']) => namesIn(types, /`(\w+)`/g).map((type) => [type, namesIn(cell, /`(\w+)`/g)])),
+    );
+    // Its value is compared where it is passed.
+    expect(shown.get('ViewChanged')).toEqual([]);
+    shown.delete('ViewChanged');
+    expect(fields.size).toBeGreaterThan(5);
+    expect(shown).toEqual(fields);
+  });
+
+  test.each([
+    ['9. ', `more than ${grouped(VALUE_CHARACTERS_MAX)} characters`],
+    ['11. ', `each | ${grouped(ACTIVATION_MAX)} |`],
+    ['11. ', `entries of a run | ${grouped(JOURNAL_ENTRIES_MAX)} |`],
+    ['11. ', `end a run | ${grouped(JOURNAL_ENTRIES_TO_END)} |`],
+    ['11. ', `rejects | ${grouped(REFUSED_STEPS_MAX)} |`],
+    ['11. ', `from ${grouped(JOURNAL_ENTRIES_WARNED)} entries`],
+  ])('says in chapter %sas the code does: %s', (title, words) => {
+    expect(flat(chapter(replay, title))).toContain(words);
+  });
+});
+
+function namesIn(text: string, pattern: RegExp): string[] {
+  return [...text.matchAll(pattern)].map((match) => match[1]!);
+}
