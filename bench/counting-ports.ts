@@ -261,6 +261,11 @@ export class CountingInstanceIndex implements InstanceIndex {
     return this.#inner.list(filter);
   }
 
+  tenants(): Promise<readonly string[]> {
+    this.#counts.indexQueries += 1;
+    return this.#inner.tenants();
+  }
+
   due(instant: number, limit: number, after?: DueInstance): Promise<readonly DueInstance[]> {
     this.#counts.indexQueries += 1;
     return this.#inner.due(instant, limit, after);

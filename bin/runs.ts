@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ClientPorts } from '../lib/client/connection.ts';
+import { headsOfAll } from '../lib/client/heads-of-all.ts';
 import { nameOf } from '../lib/client/instance.ts';
 import { readHeadJournal } from '../lib/client/journal-view.ts';
 import type { System } from '../lib/contract/system.ts';
@@ -55,7 +56,7 @@ export async function* openRuns(system: System<string>, { local = '', stack, reg
 }
 
 async function* runsOf(system: System<string>, ports: Pick<ClientPorts, 'store' | 'payloads' | 'index'>): AsyncIterable<ReplayableRun> {
-  for await (const head of ports.index.list({ statuses: ['running', 'stuck'] })) {
+  for await (const head of headsOfAll(ports.index, { statuses: ['running', 'stuck'] })) {
     const entries = await readHeadJournal(ports, head);
     // A start that no code could take has left an instance without a journal.
     if (entries.length > 0) yield { name: nameOf(head.pid), differences: () => replayOpenRun(system, head, entries) };

@@ -40,7 +40,7 @@ const s3Client = async (): Promise<S3Client> => {
 export const deployedStore = (): DynamoDbProcessStore => new DynamoDbProcessStore(dynamodb());
 export const deployedPayloads = (): DynamoDbPayloadStore => new DynamoDbPayloadStore({ ...dynamodb(), large: large() });
 export const deployedParking = (): DynamoDbParkingStore => new DynamoDbParkingStore({ ...dynamodb(), large: large() });
-/** Only a list needs to know the processes: what is due is found without. */
+/** Only a list needs to know the processes: what is due, and the tenants, are found without. */
 export const deployedIndex = (processes: readonly string[] = []): DynamoDbInstanceIndex =>
   new DynamoDbInstanceIndex({ ...dynamodb(), processes });
 export const deployedRetirement = (processes: readonly string[]): DynamoDbRetirementStore =>

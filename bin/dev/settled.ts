@@ -1,5 +1,6 @@
 import type { State } from '../../lib/local/state.ts';
 import { INBOX } from '../../lib/local/state.ts';
+import { headsOfAll } from '../../lib/client/heads-of-all.ts';
 import { decodeHead } from '../../lib/engine/head-codec.ts';
 import type { Head } from '../../lib/ports/process-store.ts';
 
@@ -12,7 +13,7 @@ const NEAR_MS = 60_000;
  */
 export async function isSettled({ queues, instanceIndex, clock }: State, served: readonly string[]): Promise<boolean> {
   for (const name of [INBOX, `${INBOX}-dead-letter`, ...served]) if ((queues.get(name)?.size ?? 0) > 0) return false;
-  for await (const head of instanceIndex.list({ statuses: ['running'] }))
+  for await (const head of headsOfAll(instanceIndex, { statuses: ['running'] }))
     if (wakesBefore(head, clock.now() + NEAR_MS, served)) return false;
   return true;
 }

@@ -5,6 +5,7 @@ import { decodeHead } from '../../lib/engine/head-codec.ts';
 import type { Reach } from '../../lib/client/connection.ts';
 import { readHeadJournal } from '../../lib/client/journal-view.ts';
 import { parseEntry } from '../../lib/engine/read-journal.ts';
+import { headsOfAll } from '../../lib/client/heads-of-all.ts';
 import { whyOfHead } from '../../lib/client/why-of-head.ts';
 import type { Head } from '../../lib/ports/process-store.ts';
 import { Narrator, offsetText, type Sentence } from '../narrator.ts';
@@ -54,7 +55,7 @@ export class Timeline {
   /** Instances that were open before go on by themselves; a few are named. */
   async goesOn(): Promise<void> {
     let count = 0;
-    for await (const head of this.#reach.ports.index.list({ statuses: ['running', 'stuck'] })) {
+    for await (const head of headsOfAll(this.#reach.ports.index, { statuses: ['running', 'stuck'] })) {
       count += 1;
       if (count <= GO_ON_SHOWN_MAX) this.#print(head, { text: `goes on: ${this.#why(head)}`, tone: 'plain' }, this.#options.startedAt);
     }

@@ -13,8 +13,8 @@ type Handler = (event: unknown, context: Pick<Context, 'getRemainingTimeInMillis
 export const makeHandler =
   (ports: () => RetireClosedPorts): Handler =>
   async (_event, context) => {
-    const { retirement, clock, retentionMs, log } = ports();
+    const { index, retirement, clock, retentionMs, log } = ports();
     const options = { retentionMs, remainingMs: () => context.getRemainingTimeInMillis() };
-    const count = await retireClosed({ retirement, clock }, options);
+    const count = await retireClosed({ index, retirement, clock }, options);
     if (count > 0) log({ event: 'retired', count });
   };

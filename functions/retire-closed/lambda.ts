@@ -1,4 +1,4 @@
-import { clock, deployedRetirement } from '../deployed-ports.ts';
+import { clock, deployedIndex, deployedRetirement } from '../deployed-ports.ts';
 import { deployedSystem, processesOf } from '../deployed-system.ts';
 import { logLine } from '../log-line.ts';
 import { once } from '../once.ts';
@@ -7,6 +7,7 @@ import { makeHandler } from './handler.ts';
 
 export const handler = makeHandler(
   once(() => ({
+    index: deployedIndex(),
     retirement: deployedRetirement(processesOf(deployedSystem())),
     clock,
     retentionMs: retentionMs(process.env),

@@ -29,7 +29,10 @@ export const makeHandler =
     const still = (event: 'still-stuck' | 'still-parked' | 'still-unresolved', count: number): void => {
       if (count > 0) log({ event, count });
     };
-    const [stuck, parked] = await Promise.allSettled([countStuck(others), countWaiting(parking, PARKED_MAX)]);
+    // Waking has the other half of the time.
+    const wakingMs = context.getRemainingTimeInMillis() / 2;
+    const counting = { remainingMs: () => context.getRemainingTimeInMillis() - wakingMs };
+    const [stuck, parked] = await Promise.allSettled([countStuck(others, counting), countWaiting(parking, PARKED_MAX)]);
     // Ticks are sent all the same.
     for (const { reason } of [stuck, parked].filter(isRejected)) log(faultLine(reason));
     const { stuck: stuckCount, unresolved: unresolvedStuck } = stuck.status === 'fulfilled' ? stuck.value : NONE;

@@ -56,7 +56,10 @@ function lazyPorts(options: AwsOptions, opened: () => Promise<OpenedDeployment>)
       parked: (...args) => over(named('Reading what is parked of'), ({ parking }) => parking.parked(...args)),
       list: (...args) => over(named('Reading what is parked of'), ({ parking }) => parking.list(...args)),
     },
-    index: { list: (filter) => listed(opened, named('Listing instances of'), filter) },
+    index: {
+      list: (filter) => listed(opened, named('Listing instances of'), filter),
+      tenants: () => over(named('Listing the tenants of'), ({ index }) => index.tenants()),
+    },
     storeLarge: (...args) => over(named('Storing large data of'), ({ storeLarge }) => storeLarge(...args)),
     answer: (...args) => over(named('Answering a task of'), ({ answer }) => answer(...args)),
     clock: new SystemClock(),

@@ -25,7 +25,7 @@ export interface ClientPorts {
   readonly sender: MessageSender;
   readonly publisher: EventPublisher;
   readonly store: Pick<ProcessStore, 'load' | 'chunks'>;
-  readonly index: Pick<InstanceIndex, 'list'>;
+  readonly index: Pick<InstanceIndex, 'list' | 'tenants'>;
   readonly payloads: Pick<PayloadStore, 'get'>;
   readonly parking: Pick<ParkingStore, 'parked'> & ParkedList;
   readonly clock: Clock;

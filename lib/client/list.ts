@@ -1,5 +1,5 @@
 import type { AnyProcess } from '../contract/process-contract.ts';
-import { parsePid } from '../contract/process-id.ts';
+import { DEFAULT_TENANT, parsePid } from '../contract/process-id.ts';
 import { thrownText } from '../contract/thrown-text.ts';
 import type { InstanceFilter } from '../ports/instance-index.ts';
 import type { Head } from '../ports/process-store.ts';
@@ -39,6 +39,7 @@ function summaryOf(reach: Reach, head: Head): Summary {
 
 function indexFilter({ process, status, tag, unresolved, startedAfter, startedBefore }: ListFilter): InstanceFilter {
   return {
+    tenant: DEFAULT_TENANT,
     ...(process === undefined ? {} : { process: process.name }),
     ...(status === undefined ? {} : { statuses: [status].flat() }),
     ...(tag === undefined ? {} : { tags: tag }),

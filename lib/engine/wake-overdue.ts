@@ -6,9 +6,10 @@ import type { Dispatch } from './dispatch.ts';
 import { tickAtOf } from './head-codec.ts';
 import { INBOX, inboxBody } from './inbox-message.ts';
 import { reasonsOf, sendAll } from './send-all.ts';
+import { tenantsInTurn } from './tenants-in-turn.ts';
 
 export interface WakePorts {
-  readonly index: Pick<InstanceIndex, 'list'>;
+  readonly index: Pick<InstanceIndex, 'list' | 'tenants'>;
   readonly clock: Pick<Clock, 'now'>;
   readonly sender: MessageSender;
 }
@@ -38,7 +39,7 @@ const TICKS_MAX = 10_000;
 const READ_MS = 5_000;
 
 /**
- * Sends the ticks again that have been lost: of each running instance whose tick should long have come. A timer that is near is carried by
+ * Sends the ticks again that have been lost, tenant by tenant: of each running instance whose tick should long have come. A timer that is near is carried by
  * a message of the inbox and by nothing else, and that message goes where a queue is purged, or where the table is restored to an
  * instant at which the tick had not come yet. It writes nothing: the head decides, and a tick that was only late is a duplicate to it.
  *
@@ -57,24 +58,31 @@ export const wakeOverdue = async ({ index, clock, sender }: WakePorts, { remaini
     for (const reason of reasonsOf(results)) unsent.add(reason);
     ticks = [];
   };
-  let whole = true;
-  for await (const head of index.list({ statuses: ['running'], startedBefore: before })) {
-    if (remainingMs() < READ_MS || asked === TICKS_MAX) {
-      whole = false;
-      break;
+  const isOver = (): boolean => remainingMs() < READ_MS || asked === TICKS_MAX;
+  /** Whether every running instance of the tenant was looked at. */
+  const wakeOf = async (tenant: string): Promise<boolean> => {
+    if (isOver()) return false;
+    for await (const head of index.list({ tenant, statuses: ['running'], startedBefore: before })) {
+      if (isOver()) return false;
+      if (isUnresolved(head)) unresolved += 1;
+      const tickAt = tickAtOf(head);
+      if (tickAt === undefined || tickAt > before) continue;
+      asked += 1;
+      ticks.push({
+        to: 'queue',
+        queue: INBOX,
+        body: inboxBody({ tutti: 'tick', pid: head.pid, run: head.run, tickAt }),
+        groupId: head.pid,
+        n: 0,
+      });
+      if (ticks.length === PAGE) await flush();
     }
-    if (isUnresolved(head)) unresolved += 1;
-    const tickAt = tickAtOf(head);
-    if (tickAt === undefined || tickAt > before) continue;
-    asked += 1;
-    ticks.push({
-      to: 'queue',
-      queue: INBOX,
-      body: inboxBody({ tutti: 'tick', pid: head.pid, run: head.run, tickAt }),
-      groupId: head.pid,
-      n: 0,
-    });
-    if (ticks.length === PAGE) await flush();
+    return true;
+  };
+  let whole = true;
+  for (const tenant of await tenantsInTurn(index, clock.now())) {
+    whole = await wakeOf(tenant);
+    if (!whole) break;
   }
   await flush();
   return { count, unresolved, unsent: [...unsent], whole };
@@ -87,13 +95,22 @@ const forEver = (): number => Infinity;
 /** More stuck instances than this are a fault of a process or a service, and their number says no more. */
 const STUCK_MAX = 1_000;
 
-/** How many instances are stuck now, counted up to a thousand, and how many of these are unresolved as well. It reads the head of each. */
-export const countStuck = async ({ index }: Pick<WakePorts, 'index'>): Promise<{ readonly stuck: number; readonly unresolved: number }> => {
+/**
+ * How many instances are stuck now, counted up to a thousand and no longer than the caller waits, and how many of these are unresolved as
+ * well. It reads the head of each.
+ */
+export const countStuck = async (
+  { index, clock }: Pick<WakePorts, 'index' | 'clock'>,
+  { remainingMs = forEver }: WakeOptions = {},
+): Promise<{ readonly stuck: number; readonly unresolved: number }> => {
   let [stuck, unresolved] = [0, 0];
-  for await (const head of index.list({ statuses: ['stuck'] })) {
-    stuck += 1;
-    if (isUnresolved(head)) unresolved += 1;
-    if (stuck === STUCK_MAX) break;
+  for (const tenant of await tenantsInTurn(index, clock.now())) {
+    if (remainingMs() < READ_MS) break;
+    for await (const head of index.list({ tenant, statuses: ['stuck'] })) {
+      stuck += 1;
+      if (isUnresolved(head)) unresolved += 1;
+      if (stuck === STUCK_MAX) return { stuck, unresolved };
+    }
   }
   return { stuck, unresolved };
 };

@@ -1,6 +1,7 @@
 import type { Head, HeadStatus } from './process-store.ts';
 
 export interface InstanceFilter {
+  readonly tenant: string;
   /** Process name. */
   readonly process?: string;
   readonly statuses?: readonly HeadStatus[];
@@ -18,12 +19,14 @@ export interface DueInstance {
   readonly due: number;
 }
 
-/** The two indexes on heads: the list and the due times. Both may lag behind the store; whoever acts re-reads the head. */
+/** The indexes on heads: the list, its tenants and the due times. All may lag behind the store; whoever acts re-reads the head. */
 export interface InstanceIndex {
-  /** Newest start first. Early buffers are not listed. */
+  /** Of one tenant, newest start first. Early buffers are not listed. */
   list(filter: InstanceFilter): AsyncIterable<Head>;
+  /** Every tenant that has an instance, in order; also tenants that have none any more, and `default` always. */
+  tenants(): Promise<readonly string[]>;
   /**
-   * Instances whose `due` is at or before `instant`, oldest first and by pid where two are equal, at most `limit`. From the beginning of time, or
+   * Instances of all tenants whose `due` is at or before `instant`, oldest first and by pid where two are equal, at most `limit`. From the beginning of time, or
    * behind `after`, which a call before has returned.
    */
   due(instant: number, limit: number, after?: DueInstance): Promise<readonly DueInstance[]>;

@@ -13,41 +13,66 @@ export interface Indexed {
 /** What every instance index does. `make` returns an empty store and its index. */
 export function instanceIndexContract(name: string, make: () => Promise<Indexed> | Indexed): void {
   describe(`instance index: ${name}`, () => {
-    const pids = async (index: InstanceIndex, filter: InstanceFilter): Promise<string[]> => {
+    type Others = Omit<InstanceFilter, 'tenant'>;
+    const pids = async (index: InstanceIndex, filter: Others, tenant = 'acme'): Promise<string[]> => {
       const found: string[] = [];
-      for await (const { pid } of index.list(filter)) found.push(pid);
+      for await (const { pid } of index.list({ ...filter, tenant })) found.push(pid);
       return found;
     };
     const filled = async (): Promise<Indexed> => {
       const made = await make();
       const put = (id: string, over: Parameters<typeof head>[0]): unknown =>
         made.store.commit(head({ pid: id, ...over }), { kind: 'absent' });
-      await put('t#trip#1', { startedAt: 10, tags: { city: 'Bern' } });
-      await put('t#trip#2', { startedAt: 30, status: 'completed', closedAt: 40, tags: { city: 'Bern', class: 'first' } });
-      await put('t#order#3', { startedAt: 20, status: 'stuck' });
-      await made.store.buffer({ pid: 't#trip#4', body: '{}', max: 5, expiresAt: 50 });
+      await put('acme#trip#1', { startedAt: 10, tags: { city: 'Bern' } });
+      await put('acme#trip#2', { startedAt: 30, status: 'completed', closedAt: 40, tags: { city: 'Bern', class: 'first' } });
+      await put('acme#order#3', { startedAt: 20, status: 'stuck' });
+      await made.store.buffer({ pid: 'acme#trip#4', body: '{}', max: 5, expiresAt: 50 });
       await made.settle();
       return made;
     };
 
-    it.each<[string, InstanceFilter, string[]]>([
-      ['all, newest start first, no early buffers', {}, ['t#trip#2', 't#order#3', 't#trip#1']],
-      ['by process', { process: 'trip' }, ['t#trip#2', 't#trip#1']],
-      ['by status', { statuses: ['running', 'stuck'] }, ['t#order#3', 't#trip#1']],
-      ['by tag', { tags: { city: 'Bern', class: 'first' } }, ['t#trip#2']],
-      ['started after, inclusive', { startedAfter: 20 }, ['t#trip#2', 't#order#3']],
-      ['started before, inclusive', { startedBefore: 20 }, ['t#order#3', 't#trip#1']],
+    it.each<[string, Others, string[]]>([
+      ['all, newest start first, no early buffers', {}, ['acme#trip#2', 'acme#order#3', 'acme#trip#1']],
+      ['by process', { process: 'trip' }, ['acme#trip#2', 'acme#trip#1']],
+      ['by status', { statuses: ['running', 'stuck'] }, ['acme#order#3', 'acme#trip#1']],
+      ['by tag', { tags: { city: 'Bern', class: 'first' } }, ['acme#trip#2']],
+      ['started after, inclusive', { startedAfter: 20 }, ['acme#trip#2', 'acme#order#3']],
+      ['started before, inclusive', { startedBefore: 20 }, ['acme#order#3', 'acme#trip#1']],
     ])('lists %s', async (_, filter, expected) => {
       const { index } = await filled();
       expect(await pids(index, filter)).toEqual(expected);
     });
 
+    it('lists the instances of one tenant, also where another has some of the same process and id', async () => {
+      const { store, index, settle } = await filled();
+      for (const [pid, startedAt] of [
+        ['acme-2#trip#1', 40],
+        ['default#trip#1', 20],
+        ['default#trip#2', 50],
+      ] as const)
+        await store.commit(head({ pid, startedAt, status: 'completed', closedAt: 60 }), { kind: 'absent' });
+      await settle();
+      expect(await pids(index, {})).toEqual(['acme#trip#2', 'acme#order#3', 'acme#trip#1']);
+      expect(await pids(index, { process: 'trip' }, 'default')).toEqual(['default#trip#2', 'default#trip#1']);
+      expect(await pids(index, {}, 'acme-2')).toEqual(['acme-2#trip#1']);
+      expect(await pids(index, {}, 'nobody')).toEqual([]);
+    });
+
+    it('tells every tenant that has an instance, each once and in order, and the default always', async () => {
+      const made = await make();
+      expect(await made.index.tenants()).toEqual(['default']);
+      for (const pid of ['acme#trip#1', 'zoo#trip#1', 'acme#order#1', 'acme-2#trip#1', 'default#trip#1'])
+        await made.store.commit(head({ pid, status: 'completed', closedAt: 60 }), { kind: 'absent' });
+      await made.settle();
+      expect(await made.index.tenants()).toEqual(['acme', 'acme-2', 'default', 'zoo']);
+    });
+
     it('lists an instance by its status now', async () => {
       const { store, index, settle } = await filled();
-      await store.commit(head({ pid: 't#trip#1', version: 2, status: 'failed', startedAt: 10 }), { kind: 'at', version: 1, run: 'r1' });
+      await store.commit(head({ pid: 'acme#trip#1', version: 2, status: 'failed', startedAt: 10 }), { kind: 'at', version: 1, run: 'r1' });
       await settle();
       expect(await pids(index, { process: 'trip', statuses: ['running'] })).toEqual([]);
-      expect(await pids(index, { process: 'trip', statuses: ['failed'] })).toEqual(['t#trip#1']);
+      expect(await pids(index, { process: 'trip', statuses: ['failed'] })).toEqual(['acme#trip#1']);
     });
 
     it('finds what is due, oldest first, at most the limit, again and again', async () => {
@@ -100,7 +125,7 @@ export function instanceIndexContract(name: string, make: () => Promise<Indexed>
 
     it('finds early buffers that expire', async () => {
       const { index } = await filled();
-      expect((await index.due(50, 9)).map(({ pid }) => pid)).toEqual(['t#trip#4']);
+      expect((await index.due(50, 9)).map(({ pid }) => pid)).toEqual(['acme#trip#4']);
     });
   });
 }

@@ -77,7 +77,7 @@ describe('an instance whose tick is lost', () => {
 describe('of many heads', () => {
   const clock = new VirtualClock(100 * MINUTE);
   const overdue = (n: number, more: Partial<Head> = {}): Head =>
-    head({ pid: `t#trip#${n}`, control: `{"format":2,"seq":2,"tickAt":${10 * MINUTE}}`, startedAt: 1, ...more });
+    head({ pid: `acme#trip#${n}`, control: `{"format":2,"seq":2,"tickAt":${10 * MINUTE}}`, startedAt: 1, ...more });
 
   const world = async (...heads: Head[]): Promise<{ index: MemoryInstanceIndex; sent: string[]; sender: MessageSender }> => {
     const tables = memoryProcessTables();
@@ -100,7 +100,7 @@ describe('of many heads', () => {
     );
     expect(await wakeOverdue({ ...ports, clock })).toEqual({ count: 1, unresolved: 0, unsent: [], whole: true });
     expect(sent.map((body) => JSON.parse(body) as unknown)).toEqual([
-      { tutti: 'tick', pid: 't#trip#1', run: overdue(1).run, tickAt: 10 * MINUTE },
+      { tutti: 'tick', pid: 'acme#trip#1', run: overdue(1).run, tickAt: 10 * MINUTE },
     ]);
   });
 
@@ -114,13 +114,14 @@ describe('of many heads', () => {
       overdue(6, { unresolved: 1, status: 'completed' }),
     );
     expect(await wakeOverdue({ ...ports, clock })).toMatchObject({ unresolved: 1 });
-    expect(await countStuck(ports)).toEqual({ stuck: 2, unresolved: 1 });
+    expect(await countStuck({ ...ports, clock })).toEqual({ stuck: 2, unresolved: 1 });
     expect(sent).toHaveLength(2);
   });
 
   test('those are not even read that were started too lately to be overdue', async () => {
     const asked: unknown[] = [];
     const index = {
+      tenants: async () => ['default'],
       list: async function* (filter: unknown): AsyncGenerator<Head> {
         asked.push(filter);
         yield* [];
@@ -128,12 +129,12 @@ describe('of many heads', () => {
     };
     const { sender } = await world();
     expect(await wakeOverdue({ index, sender, clock })).toEqual(NONE);
-    expect(asked).toEqual([{ statuses: ['running'], startedBefore: 70 * MINUTE }]);
+    expect(asked).toEqual([{ tenant: 'default', statuses: ['running'], startedBefore: 70 * MINUTE }]);
   });
 
   test('what the time does not suffice for is told, and what was found until then is woken', async () => {
     const { sent, ...ports } = await world(...Array.from({ length: 250 }, (_, n) => overdue(n)));
-    const times = Array.from({ length: 150 }, () => 60_000);
+    const times = Array.from({ length: 151 }, () => 60_000);
     expect(await wakeOverdue({ ...ports, clock }, { remainingMs: () => times.pop() ?? 4_000 })).toEqual({
       count: 150,
       unresolved: 0,
@@ -144,8 +145,26 @@ describe('of many heads', () => {
     expect(await wakeOverdue({ ...ports, clock })).toEqual({ count: 250, unresolved: 0, unsent: [], whole: true });
   });
 
+  test('those of every tenant are woken', async () => {
+    const { sent, ...ports } = await world(...['acme', 'default', 'zoo'].map((tenant) => overdue(1, { pid: `${tenant}#trip#1` })));
+    expect(await wakeOverdue({ ...ports, clock })).toEqual({ count: 3, unresolved: 0, unsent: [], whole: true });
+    expect(sent.map((body) => (JSON.parse(body) as { readonly pid: string }).pid).toSorted()).toEqual([
+      'acme#trip#1',
+      'default#trip#1',
+      'zoo#trip#1',
+    ]);
+  });
+
+  test('those that are stuck are counted for every tenant, and no longer than their caller waits', async () => {
+    const stuck = ['acme', 'default', 'zoo'].map((tenant) => overdue(1, { pid: `${tenant}#trip#1`, status: 'stuck' }));
+    const { index } = await world(...stuck, overdue(2, { pid: 'zoo#trip#2', status: 'stuck' }));
+    expect(await countStuck({ index, clock })).toEqual({ stuck: 4, unresolved: 0 });
+    expect(await countStuck({ index, clock }, { remainingMs: () => 4_000 })).toEqual({ stuck: 0, unresolved: 0 });
+  });
+
   test('no more are woken at a time than the engine can take in an hour', async () => {
     const index = {
+      tenants: async () => ['default'],
       list: async function* (): AsyncGenerator<Head> {
         for (let n = 0; ; n += 1) yield overdue(n);
       },

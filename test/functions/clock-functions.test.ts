@@ -68,6 +68,7 @@ describe('wake-overdue', () => {
       },
       log: (line) => void lines.push(line),
       index: {
+        tenants: async () => ['default'],
         list: async function* ({ statuses = [] }) {
           yield* statuses.includes('running') ? running : stuck;
         },
@@ -127,8 +128,9 @@ describe('retire-closed', () => {
       clock,
       retentionMs: 30_000,
       log: (line) => void lines.push(line),
+      index: { tenants: async () => ['default'] },
       retirement: {
-        closed: async (instant) => {
+        closed: async (_tenant, instant) => {
           asked.push(clock.now() - instant);
           return [{ pid: 'default#trip#a', version: 3 }];
         },

@@ -41,7 +41,7 @@ class ClientWorld {
       },
       publisher,
       store,
-      index: { list: () => NOTHING },
+      index: { list: () => NOTHING, tenants: async () => [] },
       payloads,
       parking,
       // Nobody waits: what the engine does, it has done when it is asked.

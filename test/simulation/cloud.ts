@@ -240,7 +240,7 @@ export class Cloud {
   #observedRetirement(): RetirementStore {
     const inner = new MemoryRetirementStore({ heads: this.#heads, chunks: this.#chunks });
     return {
-      closed: (instant, limit) => inner.closed(instant, limit),
+      closed: (tenant, instant, limit) => inner.closed(tenant, instant, limit),
       retire: async (pid, version, expiresAt) => {
         const head = this.#heads.get(pid);
         const isRetired = await inner.retire(pid, version, expiresAt);

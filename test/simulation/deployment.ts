@@ -182,9 +182,9 @@ export class Deployment {
     this.retiring = true;
     this.nextRetirement = clock.now() + RETIRE_MS;
     const worker = this.newWorker('retirer');
-    const { retirement } = this.ports(worker);
+    const { index, retirement } = this.ports(worker);
     const log = ({ count }: { readonly count?: number }): void => told(`${worker.name} retired ${count}`);
-    const retires = retireClosed(() => ({ retirement, clock: worker.clock, retentionMs: scenario.retentionMs ?? Infinity, log }));
+    const retires = retireClosed(() => ({ index, retirement, clock: worker.clock, retentionMs: scenario.retentionMs ?? Infinity, log }));
     const failed = (error: unknown): void => told(`${worker.name} failed: ${String(error)}`);
     const end = clock.now() + RETIRE_FUNCTION_MS;
     const ended = retires({}, { getRemainingTimeInMillis: () => end - clock.now() }).catch(failed);

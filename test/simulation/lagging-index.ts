@@ -1,3 +1,4 @@
+import { tenantOf } from '../../lib/adapters/memory/instance-index.ts';
 import type { DueInstance, InstanceFilter, InstanceIndex } from '../../lib/ports/instance-index.ts';
 import type { Head } from '../../lib/ports/process-store.ts';
 
@@ -33,9 +34,20 @@ export class LaggingIndex implements InstanceIndex {
 
   async *list(filter: InstanceFilter): AsyncIterable<Head> {
     this.#catchUp();
-    const { statuses, startedBefore = Infinity } = filter;
+    const { tenant, statuses, startedBefore = Infinity } = filter;
     for (const head of this.#shown.values())
-      if (head.status !== 'early' && (statuses?.includes(head.status) ?? true) && head.startedAt <= startedBefore) yield head;
+      if (
+        tenantOf(head.pid) === tenant &&
+        head.status !== 'early' &&
+        (statuses?.includes(head.status) ?? true) &&
+        head.startedAt <= startedBefore
+      )
+        yield head;
+  }
+
+  async tenants(): Promise<readonly string[]> {
+    this.#catchUp();
+    return [...new Set(['default', ...Array.from(this.#shown.keys(), tenantOf)])].sort();
   }
 
   async due(instant: number, limit: number, after?: DueInstance): Promise<readonly DueInstance[]> {

@@ -60,6 +60,7 @@ export class WorkerPorts {
       list: async function* (filter) {
         yield* await list(filter);
       },
+      tenants: () => this.#call('list', '', () => index.tenants()),
       due: (instant, limit, after) => this.#call('due', '', () => index.due(instant, limit, after)),
     };
   }
@@ -78,7 +79,7 @@ export class WorkerPorts {
   get retirement(): RetirementStore {
     const { retirement } = this.#cloud;
     return {
-      closed: (instant, limit) => this.#call('closed', '', () => retirement.closed(instant, limit)),
+      closed: (tenant, instant, limit) => this.#call('closed', '', () => retirement.closed(tenant, instant, limit)),
       retire: (pid, version, expiresAt) => this.#call('retire', pid, () => retirement.retire(pid, version, expiresAt)),
     };
   }

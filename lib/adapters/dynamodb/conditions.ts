@@ -27,6 +27,9 @@ export const EXISTS = 'attribute_exists(pk)';
 /** Retire: nothing was committed since the instance was found closed, as a restart or a late undo does, and nobody has retired it. */
 export const CLOSED_AND_LISTED = '#v = :v0 AND attribute_exists(#lsh) AND #st IN (:completed, :failed, :cancelled, :terminated)';
 
+/** Record a tenant: it is not in the list. Where it is, the same item stands, so a failure is success. */
+export const NO_TENANT = 'attribute_not_exists(pk)';
+
 /** First write of a command record: nobody has claimed the command. */
 export const NO_RECORD = 'attribute_not_exists(id)';
 

@@ -103,8 +103,14 @@ export function startedAtKey(startedAt: number): string {
 }
 
 /** A partition of the list index. */
-export function listPartition(tenant: string, process: string, status: HeadStatus, shard: number): string {
+function listPartition(tenant: string, process: string, status: HeadStatus, shard: number): string {
   return `L#${tenant}#${process}#${status}#${shard}`;
+}
+
+/** The partitions of the list index that hold the instances of a tenant, of these processes and in these states. */
+export function listPartitions(tenant: string, processes: readonly string[], statuses: readonly HeadStatus[]): readonly string[] {
+  const shards = Array.from({ length: LIST_SHARDS }, (_, shard) => shard);
+  return processes.flatMap((process) => statuses.flatMap((status) => shards.map((shard) => listPartition(tenant, process, status, shard))));
 }
 
 /** All partitions of the list index that are of a tenant, as a pattern of IAM. */

@@ -1,23 +1,21 @@
 import type { DynamoDBClient, QueryCommandInput } from '@aws-sdk/client-dynamodb';
-import { DEFAULT_TENANT } from '../../contract/process-id.ts';
 import type { DueInstance, InstanceFilter, InstanceIndex } from '../../ports/instance-index.ts';
 import type { Head, HeadStatus } from '../../ports/process-store.ts';
 import { listed } from '../memory/instance-index.ts';
 import { OrderedHeap } from '../memory/ordered-heap.ts';
 import { getItems } from './get-items.ts';
-import { decodeHead, duePartition, headKey, listPartition, startedAtKey, type Item } from './head-item.ts';
+import { decodeHead, duePartition, headKey, listPartitions, startedAtKey, type Item } from './head-item.ts';
 import { inParallel } from './in-parallel.ts';
 import { queryPages } from './query-pages.ts';
-import { DUE_SHARDS, LIST_SHARDS } from './shard.ts';
+import { DUE_SHARDS } from './shard.ts';
 import { DUE_INDEX, LIST_INDEX } from './tables.ts';
+import { TenantList } from './tenant-list.ts';
 
 export interface DynamoDbInstanceIndexOptions {
   readonly client: DynamoDBClient;
   readonly table: string;
   /** The processes that a filter without one means: partitions of the index are by process, and cannot be listed. */
   readonly processes: readonly string[];
-  /** @default the tenant of all that names none */
-  readonly tenants?: readonly string[];
 }
 
 /** All but early buffers, which are not listed. */
@@ -29,18 +27,18 @@ const BEFORE_ALL: DueInstance = { pid: '', run: '', due: 0 };
 /** Heads that are read at a time. */
 const HEADS = 25;
 
-/** The two indexes of the table. Both are eventually consistent, so heads are filtered again when they are read. */
+/** The indexes of the table. All are eventually consistent, so heads are filtered again when they are read. */
 export class DynamoDbInstanceIndex implements InstanceIndex {
   readonly #client: DynamoDBClient;
   readonly #table: string;
   readonly #processes: readonly string[];
-  readonly #tenants: readonly string[];
+  readonly #tenants: TenantList;
 
-  constructor({ client, table, processes, tenants = [DEFAULT_TENANT] }: DynamoDbInstanceIndexOptions) {
+  constructor({ client, table, processes }: DynamoDbInstanceIndexOptions) {
     this.#client = client;
     this.#table = table;
     this.#processes = processes;
-    this.#tenants = tenants;
+    this.#tenants = new TenantList({ client, table });
   }
 
   async *list(filter: InstanceFilter): AsyncIterable<Head> {
@@ -56,6 +54,10 @@ export class DynamoDbInstanceIndex implements InstanceIndex {
       pids = [];
     }
     if (pids.length > 0) yield* await this.#heads(pids, filter);
+  }
+
+  tenants(): Promise<readonly string[]> {
+    return this.#tenants.tenants();
   }
 
   async due(instant: number, limit: number, after: DueInstance = BEFORE_ALL): Promise<readonly DueInstance[]> {
@@ -106,13 +108,8 @@ export class DynamoDbInstanceIndex implements InstanceIndex {
     }
   }
 
-  #partitions({ process, statuses = LISTED_STATUSES }: InstanceFilter): readonly string[] {
-    const processes = process === undefined ? this.#processes : [process];
-    return this.#tenants.flatMap((tenant) =>
-      processes.flatMap((name) =>
-        statuses.flatMap((status) => Array.from({ length: LIST_SHARDS }, (_, shard) => listPartition(tenant, name, status, shard))),
-      ),
-    );
+  #partitions({ tenant, process, statuses = LISTED_STATUSES }: InstanceFilter): readonly string[] {
+    return listPartitions(tenant, process === undefined ? this.#processes : [process], statuses);
   }
 
   #partitionQuery(partition: string, { startedAfter = 0, startedBefore = 999_999_999_999_999 }: InstanceFilter): QueryCommandInput {

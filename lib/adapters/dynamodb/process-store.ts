@@ -7,6 +7,7 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import type { BufferResult, CommitResult, EarlyEvent, Expectation, Head, JournalChunk, ProcessStore } from '../../ports/process-store.ts';
 import { chunkPrefix, decodeChunk, encodeChunk } from './chunk-item.ts';
+import { tenantOf } from '../memory/instance-index.ts';
 import { conditionFailure, type ConditionFailure } from './condition-failure.ts';
 import { BUFFER_HAS_ROOM, NO_CHUNK, NO_HEAD, SAME_EARLY_BUFFER, SAME_VERSION_OF_RUN, STILL_STUCK } from './conditions.ts';
 import { capacityParameter, tellConsumed, type OnConsumed } from './consumed-units.ts';
@@ -15,6 +16,7 @@ import { decodeHead, duePartition, encodeHead, HEAD_ATTRIBUTES, headKey, type It
 import { queryAll } from './query-pages.ts';
 import { attributeNames, setOrRemove } from './set-or-remove.ts';
 import { DUE_SHARDS, shardHash } from './shard.ts';
+import { TenantList } from './tenant-list.ts';
 
 export interface DynamoDbProcessStoreOptions {
   readonly client: DynamoDBClient;
@@ -38,18 +40,20 @@ const HEAD_NAMES: Record<string, string> = attributeNames(HEAD_ATTRIBUTES);
 const EMPTY_BUFFER_DAYS = 14;
 const DAY_SECONDS = 86_400;
 
-/** Heads and chunks in one table. A commit is one UpdateItem; what it must hold against is in conditions.ts. */
+/** Heads and chunks in one table. A commit is one UpdateItem, behind one PutItem where this store meets a tenant for the first time; what it must hold against is in conditions.ts. */
 export class DynamoDbProcessStore implements ProcessStore {
   readonly #client: DynamoDBClient;
   readonly #table: string;
   readonly #onConsumed: OnConsumed | undefined;
   readonly #now: () => number;
+  readonly #tenants: TenantList;
   readonly #pause: ((milliseconds: number) => Promise<void>) | undefined;
 
   constructor({ client, table, onConsumed, now = Date.now, pause }: DynamoDbProcessStoreOptions) {
     this.#client = client;
     this.#table = table;
     this.#onConsumed = onConsumed;
+    this.#tenants = new TenantList({ client, table, onConsumed });
     this.#now = now;
     this.#pause = pause;
   }
@@ -71,6 +75,8 @@ export class DynamoDbProcessStore implements ProcessStore {
   }
 
   async commit(head: Head, expected: Expectation): Promise<CommitResult> {
+    // Before the head: what is in no list of tenants would never be retired, nor its lost tick found.
+    await this.#tenants.record(tenantOf(head.pid));
     try {
       await this.#update(commitInput(this.#table, this.#itemOf(head), expected));
       return COMMITTED;

@@ -1,14 +1,12 @@
 import { QueryCommand, UpdateItemCommand, type DynamoDBClient, type QueryCommandInput } from '@aws-sdk/client-dynamodb';
-import { DEFAULT_TENANT } from '../../contract/process-id.ts';
 import type { HeadStatus } from '../../ports/process-store.ts';
 import type { ClosedInstance, RetirementStore } from '../../ports/retirement-store.ts';
 import { conditionFailure } from './condition-failure.ts';
 import { CLOSED_AND_LISTED, EXISTS } from './conditions.ts';
 import { getItems } from './get-items.ts';
-import { HEAD_SORT_KEY, headKey, listPartition, startedAtKey, type Item } from './head-item.ts';
+import { HEAD_SORT_KEY, headKey, listPartitions, startedAtKey, type Item } from './head-item.ts';
 import { inParallel } from './in-parallel.ts';
 import { queryPages } from './query-pages.ts';
-import { LIST_SHARDS } from './shard.ts';
 import { LIST_INDEX } from './tables.ts';
 import type { S3PayloadStore } from '../s3/payload-store.ts';
 
@@ -16,8 +14,6 @@ export interface DynamoDbRetirementStoreOptions {
   readonly client: DynamoDBClient;
   readonly table: string;
   readonly processes: readonly string[];
-  /** @default the tenant of all that names none */
-  readonly tenants?: readonly string[];
   /** Holds values and bodies that are too large for an item. @default nothing there expires */
   readonly large?: Pick<S3PayloadStore, 'retire'>;
 }
@@ -37,23 +33,19 @@ const CLOSED_STATUSES: readonly HeadStatus[] = ['completed', 'failed', 'cancelle
 export class DynamoDbRetirementStore implements RetirementStore {
   readonly #client: DynamoDBClient;
   readonly #table: string;
-  readonly #partitions: readonly string[];
+  readonly #processes: readonly string[];
   readonly #large: DynamoDbRetirementStoreOptions['large'];
 
-  constructor({ client, table, processes, tenants = [DEFAULT_TENANT], large }: DynamoDbRetirementStoreOptions) {
+  constructor({ client, table, processes, large }: DynamoDbRetirementStoreOptions) {
     this.#client = client;
     this.#table = table;
+    this.#processes = processes;
     this.#large = large;
-    this.#partitions = tenants.flatMap((tenant) =>
-      processes.flatMap((name) =>
-        CLOSED_STATUSES.flatMap((status) => Array.from({ length: LIST_SHARDS }, (_, shard) => listPartition(tenant, name, status, shard))),
-      ),
-    );
   }
 
-  async closed(instant: number, limit: number): Promise<readonly ClosedInstance[]> {
+  async closed(tenant: string, instant: number, limit: number): Promise<readonly ClosedInstance[]> {
     const pids = new Set<string>();
-    await inParallel(this.#partitions, async (partition) => {
+    await inParallel(listPartitions(tenant, this.#processes, CLOSED_STATUSES), async (partition) => {
       if (pids.size >= limit) return;
       for await (const page of queryPages(this.#client, this.#closedQuery(partition, instant))) {
         for (const item of page) pids.add(item['pk']?.S ?? '');

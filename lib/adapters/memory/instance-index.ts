@@ -1,3 +1,4 @@
+import { DEFAULT_TENANT } from '../../contract/process-id.ts';
 import type { DueInstance, InstanceFilter, InstanceIndex } from '../../ports/instance-index.ts';
 import type { Head } from '../../ports/process-store.ts';
 import { OrderedHeap } from './ordered-heap.ts';
@@ -12,13 +13,15 @@ interface DueEntry {
 export class MemoryInstanceIndex implements InstanceIndex {
   readonly #heads: Table<string, Head>;
   readonly #earlier: ((filter: InstanceFilter) => Iterable<Head>) | undefined;
+  readonly #earlierTenants: (() => Iterable<string>) | undefined;
   #due = new OrderedHeap<DueEntry>(sooner);
   #live = 0;
 
-  /** `earlier`: the heads that are not in memory, newest start first. */
-  constructor(heads: Table<string, Head>, earlier?: (filter: InstanceFilter) => Iterable<Head>) {
+  /** `earlier`: the heads that are not in memory, newest start first. `earlierTenants`: theirs. */
+  constructor(heads: Table<string, Head>, earlier?: (filter: InstanceFilter) => Iterable<Head>, earlierTenants?: () => Iterable<string>) {
     this.#heads = heads;
     this.#earlier = earlier;
+    this.#earlierTenants = earlierTenants;
     this.#rebuild();
   }
 
@@ -36,6 +39,13 @@ export class MemoryInstanceIndex implements InstanceIndex {
     for (const head of this.#heads.resident()) if (listed(head, filter)) found.push(head);
     found.sort(newestFirst);
     yield* this.#earlier === undefined ? found : merged(found, this.#earlier(filter), filter);
+  }
+
+  async tenants(): Promise<readonly string[]> {
+    const tenants = new Set([DEFAULT_TENANT]);
+    for (const { pid } of this.#heads.resident()) tenants.add(tenantOf(pid));
+    for (const tenant of this.#earlierTenants?.() ?? []) tenants.add(tenant);
+    return [...tenants].sort();
   }
 
   async due(instant: number, limit: number, after?: DueInstance): Promise<readonly DueInstance[]> {
@@ -73,7 +83,7 @@ function sooner(left: DueEntry, right: DueEntry): number {
 
 /** Whether the filter lets a head through. Early buffers are no instances yet. */
 export function listed(head: Head, filter: InstanceFilter): boolean {
-  if (head.status === 'early') return false;
+  if (head.status === 'early' || tenantOf(head.pid) !== filter.tenant) return false;
   if (filter.process !== undefined && processOf(head.pid) !== filter.process) return false;
   if (filter.statuses !== undefined && !filter.statuses.includes(head.status)) return false;
   if (filter.unresolved && head.unresolved === undefined) return false;
@@ -81,6 +91,11 @@ export function listed(head: Head, filter: InstanceFilter): boolean {
   if (filter.startedBefore !== undefined && head.startedAt > filter.startedBefore) return false;
   for (const [key, value] of Object.entries(filter.tags ?? {})) if (head.tags?.[key] !== value) return false;
   return true;
+}
+
+/** The tenant in a pid, `tenant#process#id`. */
+export function tenantOf(pid: string): string {
+  return pid.slice(0, Math.max(0, pid.indexOf('#')));
 }
 
 /** The process name in a pid, `tenant#process#id`. */

@@ -21,8 +21,7 @@ const tables = new FreshTables();
 const { client } = tables;
 afterAll(() => tables.drop());
 
-/** The contract suites have instances of a tenant `t`. */
-const indexed = { processes: ['trip', 'order'], tenants: ['t'] };
+const indexed = { processes: ['trip', 'order'] };
 /** The indexes of DynamoDB Local are written with the table. */
 const settle = async (): Promise<void> => {};
 

@@ -69,13 +69,13 @@ it('gives all items of a retired instance their expiry; a restart takes it off t
   const parking = new DynamoDbParkingStore({ client, table, large: new MemoryPayloadStore() });
   const listed = async (): Promise<string[]> => {
     const found: string[] = [];
-    for await (const { pid } of index.list({})) found.push(pid);
+    for await (const { pid } of index.list({ tenant: 'default' })) found.push(pid);
     return found;
   };
   await create({ pid, status: 'completed', closedAt: 5, startedAt: 1 });
   await store.spill({ pid, run: 'r1', from: 0, entries: ['{}'] });
   await parking.park({ pid, id: '1#m', reason: 'CLOSED', detail: '', body: '{}', parkedAt: 1 });
-  expect(await retirement.closed(5, 9)).toEqual([{ pid, version: 1 }]);
+  expect(await retirement.closed('default', 5, 9)).toEqual([{ pid, version: 1 }]);
   expect(await retirement.retire(pid, 1, 90_500)).toBe(true);
   const { Items = [] } = await client.send(
     new QueryCommand({ TableName: table, KeyConditionExpression: 'pk = :pk', ExpressionAttributeValues: { ':pk': { S: pid } } }),
@@ -130,7 +130,7 @@ it('lists more than a page of each shard, each instance once, newest first, thos
       ),
     );
   const found: Head[] = [];
-  for await (const each of index.list({})) found.push(each);
+  for await (const each of index.list({ tenant: 'default' })) found.push(each);
   expect(found.map(({ startedAt }) => startedAt)).toEqual(Array.from({ length: instances }, (_, n) => (instances - 1 - n) >> 1));
   expect(new Set(found.map(({ pid }) => pid)).size).toBe(instances);
   expect(found.slice(0, 2).map(({ pid }) => pid)).toEqual(['default#paged#598', 'default#paged#599']);

@@ -175,7 +175,7 @@ describe('the indexes', () => {
     }));
     const stub = new StubClient({ Items: entries, LastEvaluatedKey: { pk: { S: 'more' } } });
     const index = new DynamoDbInstanceIndex({ client: stub.client, table: 'T', processes: ['trip'] });
-    for await (const _ of index.list({ statuses: ['running'] })) break;
+    for await (const _ of index.list({ tenant: 'default', statuses: ['running'] })) break;
     expect(stub.seen.filter(({ operation }) => operation === 'Query').length).toBeLessThanOrEqual(LIST_SHARDS + 1);
   });
 });

@@ -160,9 +160,23 @@ describe('a state in a folder', () => {
     }
     state.checkpoint();
     const found: string[] = [];
-    for await (const { pid } of state.instanceIndex.list({ process: 'trip' })) found.push(pid);
+    for await (const { pid } of state.instanceIndex.list({ tenant: 't', process: 'trip' })) found.push(pid);
     expect(found).toEqual(expected);
     expect((await loaded(state, 't#trip#002'))?.status).toBe('completed');
+  });
+
+  it('lists and names tenants whose instances are all on disk, each apart from the others', async () => {
+    const directory = newDirectory();
+    const before = opens({ directory });
+    for (const pid of ['acme#trip#1', 'acme#trip#2', 'acme-2#trip#1', 'zoo#trip#1'])
+      await before.processStore.commit(head({ pid, status: 'completed', closedAt: 5 }), { kind: 'absent' });
+    before.checkpoint();
+    before.close();
+    const { instanceIndex } = opens({ directory, keptMax: 0 });
+    expect(await instanceIndex.tenants()).toEqual(['acme', 'acme-2', 'default', 'zoo']);
+    const found: string[] = [];
+    for await (const { pid } of instanceIndex.list({ tenant: 'acme' })) found.push(pid);
+    expect(found).toEqual(['acme#trip#1', 'acme#trip#2']);
   });
 
   it('hands a message to a service only when it is durable, and to the engine at once', async () => {

@@ -41,6 +41,7 @@ export async function evidenceOf(deployment: Deployment, pids: ReadonlySet<strin
     },
     index: {
       list: (filter) => only(index.list(filter), pids),
+      tenants: () => index.tenants(),
       due: async (instant, limit) => (await index.due(instant, limit)).filter(({ pid }) => pids.has(pid)),
     },
     left: await messagesLeft(deployment),

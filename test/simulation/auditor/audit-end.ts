@@ -1,5 +1,6 @@
 import { parsePid } from '../../../lib/contract/process-id.ts';
 import { identityOf } from '../../../lib/core/identity.ts';
+import { headsOfAll } from '../../../lib/client/heads-of-all.ts';
 import { isClosed } from '../../../lib/core/image.ts';
 import type { JournalEntry } from '../../../lib/core/journal-entry.ts';
 import { sha256 } from '../../../lib/engine/sha256.ts';
@@ -48,7 +49,7 @@ export const auditEnd = async (
 
 const contextOf = async (evidence: Evidence, told: Told, report: Report): Promise<EndContext> => {
   const listed = new Map<string, Head>();
-  for await (const head of evidence.index.list({})) listed.set(head.pid, head);
+  for await (const head of headsOfAll(evidence.index, {})) listed.set(head.pid, head);
   const effects = new Map(evidence.effects.map((effect) => [effect.commandId, effect]));
   const undone = new Set(evidence.effects.flatMap(({ undoes }) => (undoes === undefined ? [] : [undoes])));
   const unplaced = await evidence.parking.parked('');
