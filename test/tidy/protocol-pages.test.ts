@@ -46,6 +46,13 @@ const firstCells = (text: string): readonly string[] =>
 const flat = (page: string): string => page.replaceAll(/\s+/g, ' ');
 const grouped = (value: number): string => value.toLocaleString('en-US');
 
+test.each([
+  ['docs/protocol.md', protocol],
+  ['docs/replay.md', replay],
+])('%s has no line of more than 120 characters', (_path, page) => {
+  expect(page.split('\n').filter((line) => line.length > 120)).toEqual([]);
+});
+
 describe('docs/protocol.md', () => {
   test('has each attribute of a head', () => {
     expect(firstCells(chapter(protocol, '2.1 ')).toSorted()).toEqual([...HEAD_ATTRIBUTES].toSorted());
