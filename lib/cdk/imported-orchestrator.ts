@@ -1,14 +1,12 @@
 import { Fn, Stack } from 'aws-cdk-lib/core';
 import { TableV2 } from 'aws-cdk-lib/aws-dynamodb';
-import type { Grant, IGrantable } from 'aws-cdk-lib/aws-iam';
 import { Queue } from 'aws-cdk-lib/aws-sqs';
 import { StringParameter } from 'aws-cdk-lib/aws-ssm';
 import { Construct } from 'constructs';
 import { deadLetterName, deploymentNames, payloadBucketName } from '../adapters/aws/deployment-names.ts';
-import type { AnyEvent } from '../contract/event.ts';
 import { serviceContract, type AnyService } from '../contract/service.ts';
-import { grantAnswer, grantOperate, grantPublish, grantRead, grantService, grantSignal, grantStart } from './grants.ts';
-import type { IOrchestrator, IServiceQueue, ReadOptions } from './orchestrator-interface.ts';
+import { GrantingOrchestrator } from './granting-orchestrator.ts';
+import type { IServiceQueue } from './orchestrator-interface.ts';
 import { senderRoleArn } from './sender-role.ts';
 
 export interface ImportOptions {
@@ -19,7 +17,7 @@ export interface ImportOptions {
 }
 
 /** An orchestrator of another stack, by the names and parameters that it has published. */
-export class ImportedOrchestrator extends Construct implements IOrchestrator {
+export class ImportedOrchestrator extends GrantingOrchestrator {
   readonly name: string;
   readonly account: string;
   readonly region: string;
@@ -33,6 +31,7 @@ export class ImportedOrchestrator extends Construct implements IOrchestrator {
   readonly startsArn: string;
   readonly operationsArn: string;
   readonly senderRoleArn: string;
+  readonly alarmTopic = undefined;
   readonly #queues = new Map<string, IServiceQueue>();
 
   constructor(scope: Construct, id: string, name: string, options: ImportOptions = {}) {
@@ -75,34 +74,6 @@ export class ImportedOrchestrator extends Construct implements IOrchestrator {
     };
     this.#queues.set(name, found);
     return found;
-  }
-
-  grantPublish(grantee: IGrantable, ...events: readonly AnyEvent[]): Grant {
-    return grantPublish(this, grantee, events);
-  }
-
-  grantService(service: AnyService, grantee: IGrantable): Grant {
-    return grantService(this, serviceContract(service).name, this.serviceQueue(service), grantee);
-  }
-
-  grantStart(grantee: IGrantable): Grant {
-    return grantStart(this, grantee);
-  }
-
-  grantSignal(grantee: IGrantable, ...events: readonly AnyEvent[]): Grant {
-    return grantSignal(this, grantee, events);
-  }
-
-  grantAnswer(service: AnyService, grantee: IGrantable): Grant {
-    return grantAnswer(this, serviceContract(service).name, grantee);
-  }
-
-  grantRead(grantee: IGrantable, options?: ReadOptions): Grant {
-    return grantRead(this, grantee, options);
-  }
-
-  grantOperate(grantee: IGrantable): Grant {
-    return grantOperate(this, grantee);
   }
 
   #arn(service: string, resource: string): string {

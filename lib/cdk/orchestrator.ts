@@ -1,7 +1,6 @@
 import { Duration, RemovalPolicy, Stack, Token } from 'aws-cdk-lib/core';
 import type { ITable } from 'aws-cdk-lib/aws-dynamodb';
 import { EventBus, type IEventBus } from 'aws-cdk-lib/aws-events';
-import type { Grant, IGrantable } from 'aws-cdk-lib/aws-iam';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
@@ -9,7 +8,6 @@ import { deploymentNames } from '../adapters/aws/deployment-names.ts';
 import { MAIN_TABLE } from '../adapters/dynamodb/tables.ts';
 import { publishedSystem } from '../client/published-system.ts';
 import { ContractError } from '../contract/errors.ts';
-import type { AnyEvent } from '../contract/event.ts';
 import type { SystemContract } from '../contract/runtime-contract.ts';
 import { serviceContract, type AnyService } from '../contract/service.ts';
 import { systemContract } from '../contract/system.ts';
@@ -24,11 +22,11 @@ import {
 } from './checked-props.ts';
 import { dynamoTable } from './dynamo-table.ts';
 import { admitForeignAccounts, admittedAccounts, publishingAccounts } from './foreign-accounts.ts';
-import { grantAnswer, grantOperate, grantPublish, grantRead, grantService, grantSignal, grantStart } from './grants.ts';
+import { GrantingOrchestrator } from './granting-orchestrator.ts';
 import { ImportedOrchestrator, type ImportOptions } from './imported-orchestrator.ts';
 import { InboxRules } from './inbox-rules.ts';
 import { OrchestratorFunctions } from './orchestrator-functions.ts';
-import type { IOrchestrator, IServiceQueue, ReadOptions } from './orchestrator-interface.ts';
+import type { IOrchestrator, IServiceQueue } from './orchestrator-interface.ts';
 import type { OrchestratorProps } from './orchestrator-props.ts';
 import { refuseOthers, rulesOf } from './own-senders.ts';
 import { payloadBucket } from './payload-bucket.ts';
@@ -42,7 +40,7 @@ import { checkResourceCount } from './stack-limits.ts';
  * Everything that a system runs on: table, bus, rules, queues with their dead-letter queues, functions, alarms.
  * @example import { Orchestrator } from 'tutti/cdk'; new Orchestrator(stack, 'Trips', { system: trips, entry: 'trips/system.ts' });
  */
-export class Orchestrator extends Construct implements IOrchestrator {
+export class Orchestrator extends GrantingOrchestrator {
   readonly name: string;
   readonly account: string;
   readonly region: string;
@@ -235,34 +233,6 @@ export class Orchestrator extends Construct implements IOrchestrator {
     throw new ContractError('CONTRACT_INVALID', `The orchestrator ${this.name} has made no queue for ${name}.`, {
       remedy: `List ${name} among the services of the system; where its queue was given in queues, use the ServiceQueue that made it.`,
     });
-  }
-
-  grantPublish(grantee: IGrantable, ...events: readonly AnyEvent[]): Grant {
-    return grantPublish(this, grantee, events);
-  }
-
-  grantService(service: AnyService, grantee: IGrantable): Grant {
-    return grantService(this, serviceContract(service).name, this.serviceQueue(service), grantee);
-  }
-
-  grantStart(grantee: IGrantable): Grant {
-    return grantStart(this, grantee);
-  }
-
-  grantSignal(grantee: IGrantable, ...events: readonly AnyEvent[]): Grant {
-    return grantSignal(this, grantee, events);
-  }
-
-  grantAnswer(service: AnyService, grantee: IGrantable): Grant {
-    return grantAnswer(this, serviceContract(service).name, grantee);
-  }
-
-  grantRead(grantee: IGrantable, options?: ReadOptions): Grant {
-    return grantRead(this, grantee, options);
-  }
-
-  grantOperate(grantee: IGrantable): Grant {
-    return grantOperate(this, grantee);
   }
 
   #environment(props: OrchestratorProps, accounts: string, queueUrls: string): Readonly<Record<string, string>> {

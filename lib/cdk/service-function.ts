@@ -28,6 +28,11 @@ export interface ServiceFunctionProps {
   readonly queue?: IServiceQueue;
   /** What the handlers find in `process.env`. @default nothing of yours */
   readonly environment?: Readonly<Record<string, string>>;
+  /**
+   * Log lines of failed handlers hold the message of what was thrown, in which a handler may quote its input.
+   * @default false: they name its code and its place
+   */
+  readonly logMessages?: boolean;
   /** @default 512 */
   readonly memorySizeMb?: number;
   /** How long a batch of commands may take: a sixth of the queue's visibility time-out, or less. @default Duration.seconds(30) */
@@ -67,6 +72,7 @@ export class ServiceFunction extends Construct implements IGrantable {
       bundle: () => bundleService(props.entry),
       environment: {
         ...props.environment,
+        ...(props.logMessages && { TUTTI_LOG_MESSAGES: 'true' }),
         TUTTI_NAME: orchestrator.name,
         TUTTI_BUS: orchestrator.busAddress,
         TUTTI_BUCKET: orchestrator.payloadBucketName,

@@ -49,6 +49,13 @@ describe('a service function', () => {
     expect(source?.['ScalingConfig']).toEqual({ MaximumConcurrency: 20 });
   });
 
+  test('logs the messages of what its handlers throw only where that is asked for', () => {
+    const stack = testStack();
+    new ServiceFunction(stack, 'Payments', { orchestrator: tripsOrchestrator(stack), service: payments, entry, logMessages: true });
+    const [made] = resourcesOf(stack).filter(({ id, type }) => type === 'AWS::Lambda::Function' && id.startsWith('Payments'));
+    expect(made?.properties['Environment']).toMatchObject({ Variables: { TUTTI_LOG_MESSAGES: 'true' } });
+  });
+
   test('may be limited, and given more', () => {
     const stack = testStack();
     const orchestrator = tripsOrchestrator(stack, { serviceVisibilityTimeout: Duration.minutes(6) });

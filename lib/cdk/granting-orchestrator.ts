@@ -1,0 +1,55 @@
+import type { Grant, IGrantable } from 'aws-cdk-lib/aws-iam';
+import type { ITopic } from 'aws-cdk-lib/aws-sns';
+import { Construct } from 'constructs';
+import type { AnyEvent } from '../contract/event.ts';
+import { serviceContract, type AnyService } from '../contract/service.ts';
+import { grantAnswer, grantOperate, grantPublish, grantRead, grantService, grantSignal, grantStart } from './grants.ts';
+import type { IOrchestrator, IServiceQueue, ReadOptions } from './orchestrator-interface.ts';
+
+/** The grants of an orchestrator: they follow from its names and ARNs alone, wherever it was made. */
+export abstract class GrantingOrchestrator extends Construct implements IOrchestrator {
+  abstract readonly name: string;
+  abstract readonly account: string;
+  abstract readonly region: string;
+  abstract readonly tableArn: string;
+  abstract readonly busArn: string;
+  abstract readonly busAddress: string;
+  abstract readonly payloadBucketArn: string;
+  abstract readonly payloadBucketName: string;
+  abstract readonly payloadBucketOwner: string;
+  abstract readonly inboxArn: string;
+  abstract readonly startsArn: string;
+  abstract readonly operationsArn: string;
+  abstract readonly senderRoleArn: string;
+  abstract readonly alarmTopic?: ITopic | undefined;
+
+  abstract serviceQueue(service: AnyService): IServiceQueue;
+
+  grantPublish(grantee: IGrantable, ...events: readonly AnyEvent[]): Grant {
+    return grantPublish(this, grantee, events);
+  }
+
+  grantService(service: AnyService, grantee: IGrantable): Grant {
+    return grantService(this, serviceContract(service).name, this.serviceQueue(service), grantee);
+  }
+
+  grantStart(grantee: IGrantable): Grant {
+    return grantStart(this, grantee);
+  }
+
+  grantSignal(grantee: IGrantable, ...events: readonly AnyEvent[]): Grant {
+    return grantSignal(this, grantee, events);
+  }
+
+  grantAnswer(service: AnyService, grantee: IGrantable): Grant {
+    return grantAnswer(this, serviceContract(service).name, grantee);
+  }
+
+  grantRead(grantee: IGrantable, options?: ReadOptions): Grant {
+    return grantRead(this, grantee, options);
+  }
+
+  grantOperate(grantee: IGrantable): Grant {
+    return grantOperate(this, grantee);
+  }
+}
