@@ -10,6 +10,7 @@ const BY_CODE: Readonly<Record<string, ExitCode>> = {
   UNREACHABLE: EXIT.unreachable,
   DENIED: EXIT.unreachable,
   STATE_CORRUPT: EXIT.unreachable,
+  STATE_FORMAT: EXIT.unreachable,
   DISK_FULL: EXIT.unreachable,
   DATA_INVALID: EXIT.usage,
   DATA_TOO_LARGE: EXIT.usage,

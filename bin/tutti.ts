@@ -47,7 +47,7 @@ function commandLine(invocation: Invocation): Command {
     .showHelpAfterError('(--help tells more)')
     .addHelpText(
       'after',
-      '\nExit codes: 0 done, 1 the answer is bad, 2 wrong usage, 3 not found, 4 unreachable, denied, damaged or a full disk, 130 interrupted.',
+      '\nExit codes: 0 done, 1 the answer is bad, 2 wrong usage, 3 not found, 4 unreachable, denied, damaged, of another format or a full disk, 130 interrupted.',
     );
   addDevCommand(program, invocation);
   addStartCommand(program, invocation);

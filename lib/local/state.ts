@@ -96,6 +96,7 @@ type Stores = Pick<
 /**
  * Opens the state of a system, and locks its folder.
  * @throws ClientError `UNREACHABLE` where another process has the folder open; the message names it; `STATE_CORRUPT` where it is damaged
+ * @throws OrchestratorError `STATE_FORMAT` where another version of Tutti wrote it in another format
  */
 export function openState(options: StateOptions): State {
   const clock = options.clock ?? new SystemClock();

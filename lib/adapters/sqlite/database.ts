@@ -1,7 +1,7 @@
 import { closeSync, ftruncateSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'libsql';
-import { ClientError } from '../../contract/errors.ts';
+import { ClientError, OrchestratorError } from '../../contract/errors.ts';
 import { isDiskFull } from './disk-full.ts';
 import type { Inspection } from './inspection.ts';
 import { createMeta } from './meta.ts';
@@ -31,8 +31,8 @@ export interface OpenedDatabase {
 
 /**
  * Opens the database of a folder and locks it for this process.
- * @throws ClientError `UNREACHABLE` where another process holds it, or where a newer Tutti wrote it; `DENIED` where others can write to it;
- * `STATE_CORRUPT` where it is damaged.
+ * @throws ClientError `UNREACHABLE` where another process holds it; `DENIED` where others can write to it; `STATE_CORRUPT` where it is damaged
+ * @throws OrchestratorError `STATE_FORMAT` where another version of Tutti wrote it in another format
  */
 export function openDatabase(inspection: Inspection): OpenedDatabase {
   const { directory } = inspection;
@@ -139,12 +139,10 @@ function checkFormat(database: Sqlite, directory: string): void {
   createMeta(database, FORMAT);
   const row = database.prepare("SELECT value FROM meta WHERE name = 'format'").get() as { value: number } | undefined;
   if (row?.value !== FORMAT) {
-    throw new ClientError(
-      'UNREACHABLE',
+    throw new OrchestratorError(
+      'STATE_FORMAT',
       `The state in ${directory} has format ${row?.value ?? 'unknown'}: this version of Tutti reads format ${FORMAT}.`,
-      {
-        remedy: 'Open it with the version of Tutti that wrote it, or use another folder.',
-      },
+      { retryable: false, remedy: 'Open it with the version of Tutti that wrote it, or use another folder.' },
     );
   }
 }

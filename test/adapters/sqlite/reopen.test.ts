@@ -1,5 +1,8 @@
 import { createHash } from 'node:crypto';
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
 import fc from 'fast-check';
+import Database from 'libsql';
 import { describe, expect, it } from 'vitest';
 import { VirtualClock } from '../../../lib/adapters/memory/virtual-clock.ts';
 import type { State } from '../../../lib/local/state.ts';
@@ -57,6 +60,23 @@ describe('a state in a folder', () => {
     await work(state);
     state.close();
     await expect(expectWork(opens({ directory }))).resolves.toBeUndefined();
+  });
+
+  it.each([
+    ['an older', 1],
+    ['a newer', 3],
+  ])('of %s format is refused as that, and not as one that is out of reach', async (_age, format) => {
+    const directory = newDirectory();
+    opens({ directory }).close();
+    // Format 1 had no sums.
+    rmSync(join(directory, 'state.sum'));
+    const database = new Database(join(directory, 'state.db'));
+    database.exec(`UPDATE meta SET value = ${format} WHERE name = 'format'`);
+    database.close();
+    for (const _again of [1, 2])
+      expect(() => opens({ directory })).toThrow(
+        expect.objectContaining({ code: 'STATE_FORMAT', retryable: false, message: expect.stringContaining(`has format ${format}: `) }),
+      );
   });
 
   it('is the same after a crash, where it was durable', async () => {
