@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { deadLetterName, deploymentNames } from '../lib/adapters/aws/deployment-names.ts';
 import { breakingChanges, type BreakingChange } from '../lib/contract/breaking-changes.ts';
@@ -12,9 +12,8 @@ export function writeContracts(system: System<string>, folder: string): readonly
   // All of it is made before anything is written: a schema that does not describe itself leaves no half of an export.
   const files = exported(system);
   return files.map(({ path, json }) => {
-    const file = join(folder, path);
-    write(file, `${JSON.stringify(json, null, 2)}\n`);
-    return file;
+    write(folder, path, `${JSON.stringify(json, null, 2)}\n`);
+    return join(folder, path);
   });
 }
 
@@ -28,13 +27,32 @@ function exported(system: System<string>): readonly ExportedFile[] {
   return exportContracts(system, { bus, queue, deadLetter: deadLetterName });
 }
 
-function write(file: string, text: string): void {
+function write(folder: string, path: string, text: string): void {
+  const file = join(folder, path);
   try {
     mkdirSync(dirname(file), { recursive: true });
-    writeFileSync(file, text);
+    refuseLink(folder, dirname(path));
+    placeAt(file, text);
   } catch (error) {
     throw usageError(`${file} cannot be written: ${(error as Error).message}.`, 'Name a folder with --out that may be written to.');
   }
+}
+
+/** Beside the file, then in its place: a link there is replaced and not followed, and a reader never finds half of a file. */
+function placeAt(file: string, text: string): void {
+  const beside = `${file}.${process.pid}.new`;
+  writeFileSync(beside, text, { flag: 'wx' });
+  try {
+    renameSync(beside, file);
+  } catch (error) {
+    rmSync(beside);
+    throw error;
+  }
+}
+
+/** The folder itself may be a link, which was named by the person; those inside of it are made here. */
+function refuseLink(folder: string, inside: string): void {
+  if (inside !== '.' && lstatSync(join(folder, inside)).isSymbolicLink()) throw new Error(`${inside} is a link to another folder`);
 }
 
 function readExport(folder: string): readonly ExportedFile[] {

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { expect, test, vi } from 'vitest';
 import { inFolder, SEATS, tutti } from './command-line.ts';
@@ -24,6 +24,28 @@ test('contracts export writes the files that it prints, again the same; --json p
         .map((line) => (JSON.parse(line) as { readonly file: string }).file),
     ).toEqual(files);
     expect(files.map((file) => readFileSync(file, 'utf8'))).toEqual(texts);
+  });
+});
+
+test('contracts export replaces a link where a file goes, and refuses one where a folder goes: nothing outside is written', async () => {
+  await inFolder(async (folder) => {
+    const [out, outside] = [join(folder, 'out'), join(folder, 'outside')];
+    mkdirSync(out);
+    mkdirSync(outside);
+    const kept = join(outside, 'kept');
+    writeFileSync(kept, 'mine');
+    symlinkSync(kept, join(out, 'asyncapi.json'));
+    const replaced = await tutti('contracts', 'export', SEATS, '--out', out);
+    expect([replaced.code, readFileSync(kept, 'utf8'), lstatSync(join(out, 'asyncapi.json')).isFile()]).toEqual([0, 'mine', true]);
+    expect(readdirSync(out, { recursive: true }).filter((name) => !/\.json$|^[a-z]+$/.test(String(name)))).toEqual([]);
+    rmSync(join(out, 'events'), { recursive: true });
+    symlinkSync(outside, join(out, 'events'));
+    const refused = await tutti('contracts', 'export', SEATS, '--out', out);
+    expect([refused.code, refused.stderr, readdirSync(outside)]).toEqual([
+      2,
+      expect.stringContaining('events is a link to another folder'),
+      ['kept'],
+    ]);
   });
 });
 
