@@ -236,9 +236,9 @@ export class CountingParkingStore implements ParkingStore {
     return this.#inner.parked(pid);
   }
 
-  redriven(pid: string, ids: readonly string[], at: number): Promise<void> {
+  redriven(...mark: Parameters<ParkingStore['redriven']>): Promise<void> {
     this.#counts.parks += 1;
-    return this.#inner.redriven(pid, ids, at);
+    return this.#inner.redriven(...mark);
   }
 
   attempt(messageId: string, change: 1 | -1): Promise<number> {

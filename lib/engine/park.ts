@@ -91,7 +91,7 @@ export const redrive = async ({ options, remainingMs }: EngineContext, pid: stri
     if (remainingMs() < BEGUN_MS_MIN) return false;
     const some = parked.slice(from, from + REDRIVEN_AT_A_TIME);
     const results = await sentAgain(options.sender, pid, some);
-    const sent = some.filter((_, i) => results[i] === 'sent').map(({ id }) => id);
+    const sent = some.filter((_, i) => results[i] === 'sent');
     if (sent.length > 0) await options.parking.redriven(pid, sent, options.clock.now());
     const failures = results.filter((result) => result !== 'sent');
     for (const { reason } of failures)

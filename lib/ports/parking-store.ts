@@ -24,6 +24,9 @@ export interface ParkedEvent {
   readonly expiresAt?: number;
 }
 
+/** One putting of a parked event. */
+export type ParkedCopy = Pick<ParkedEvent, 'id' | 'parkedAt'>;
+
 export interface ParkedIdentity {
   readonly id: string;
   readonly type: string;
@@ -35,8 +38,11 @@ export interface ParkingStore {
   park(event: ParkedEvent): Promise<void>;
   /** By id, of these ids or of all, redriven ones left out; one that has expired may be among them for some days. Strongly consistent. */
   parked(pid: string, ids?: readonly string[]): Promise<readonly ParkedEvent[]>;
-  /** Marks as sent back. Unknown ids are ignored. */
-  redriven(pid: string, ids: readonly string[], at: number): Promise<void>;
+  /**
+   * Marks as sent back what was read. An id that is unknown, or that was parked again at another time, is ignored: the copy that was sent may be
+   * parked under the same id before the mark (test/models/redrive.pml, MARKS_WHAT_IS_THERE).
+   */
+  redriven(pid: string, events: readonly ParkedCopy[], at: number): Promise<void>;
   /**
    * Counts the attempts under a mark that were begun and have not ended: 1 before the attempt, durably; -1 after.
    * A mark is the id of a message, or `<id>/<pid>` for one of the instances that the message concerns.

@@ -22,8 +22,16 @@ export function parkingStoreContract(name: string, make: () => Promise<ParkingSt
       const store = await make();
       await store.park(parked('1'));
       await store.park(parked('2'));
-      await store.redriven('p', ['1', 'unknown'], 9);
+      await store.redriven('p', [parked('1'), parked('unknown')], 9);
       expect((await store.parked('p')).map(({ id }) => id)).toEqual(['2']);
+    });
+
+    it('keeps an event that was parked again under its id since the one was read that was sent back', async () => {
+      const store = await make();
+      await store.park(parked('1'));
+      await store.park(parked('1', { parkedAt: 8 }));
+      await store.redriven('p', [parked('1')], 9);
+      expect(await store.parked('p')).toEqual([parked('1', { parkedAt: 8 })]);
     });
 
     it('keeps with an event when it expires, and keeps it once however often it is parked', async () => {
@@ -45,7 +53,7 @@ export function parkingStoreContract(name: string, make: () => Promise<ParkingSt
       const store = await make();
       for (const id of ['1', '2', '3']) await store.park(parked(id));
       await store.park(parked('4', { pid: '' }));
-      await store.redriven('p', ['2'], 9);
+      await store.redriven('p', [parked('2')], 9);
       expect((await store.parked('p', ['3', '2', '1', 'unknown', '1'])).map(({ id }) => id)).toEqual(['1', '3']);
       expect((await store.parked('', ['4'])).map(({ id }) => id)).toEqual(['4']);
     });
@@ -69,7 +77,7 @@ export function parkingStoreContract(name: string, make: () => Promise<ParkingSt
       await store.park(parked('000000000000003#b', { pid: 'default#b#1', parkedAt: 20, reason: 'CLOSED', expiresAt: 4_102_444_800_000 }));
       await store.park(parked('000000000000002#a', { pid: 'default#b#1', parkedAt: 40, event }));
       await store.park(parked('000000000000005#d', { pid: 'default#b#1', parkedAt: 15 }));
-      await store.redriven('default#b#1', ['000000000000005#d'], 50);
+      await store.redriven('default#b#1', [{ id: '000000000000005#d', parkedAt: 15 }], 50);
       return store;
     };
     const [apart, late, dead, poison] = ['000000000000002#a', '000000000000003#b', '000000000000009#c', '000000000000002#a'] as const;
@@ -113,7 +121,7 @@ export function parkingStoreContract(name: string, make: () => Promise<ParkingSt
     it('lists an event once that is parked again under its id', async () => {
       const store = await make();
       await store.park(parked('1', { parkedAt: 5 }));
-      await store.redriven('p', ['1'], 6);
+      await store.redriven('p', [{ id: '1', parkedAt: 5 }], 6);
       await store.park(parked('1', { parkedAt: 7 }));
       expect((await store.list({}, 10)).events).toMatchObject([{ id: '1', parkedAt: 7 }]);
     });

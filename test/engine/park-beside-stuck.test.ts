@@ -4,6 +4,7 @@ import { VirtualClock } from '../../lib/adapters/memory/virtual-clock.ts';
 import type { EngineContext } from '../../lib/engine/engine-context.ts';
 import { parkBesideStuck } from '../../lib/engine/get-stuck.ts';
 import type { ReceivedMessage } from '../../lib/ports/message-queue.ts';
+import type { ParkedCopy } from '../../lib/ports/parking-store.ts';
 import type { SendResult } from '../../lib/ports/message-sender.ts';
 
 const PID = 'default#trip#a';
@@ -19,9 +20,9 @@ const park = async (status: 'stuck' | 'running', sending: SendResult = { status:
     parking: {
       park: parking.park.bind(parking),
       parked: parking.parked.bind(parking),
-      redriven: async (pid: string, ids: readonly string[], at: number) => {
-        steps.push(`mark ${ids.join()}`);
-        await parking.redriven(pid, ids, at);
+      redriven: async (pid: string, events: readonly ParkedCopy[], at: number) => {
+        steps.push(`mark ${events.map(({ id }) => id).join()}`);
+        await parking.redriven(pid, events, at);
       },
     },
     sender: {

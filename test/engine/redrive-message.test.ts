@@ -53,6 +53,25 @@ test('a redrive sends back what came after the end of its instance, which is kep
   expect(await rig.parking.parked(PID)).toMatchObject([{ id: late?.id, reason: 'CLOSED' }]);
 });
 
+test('what came after the end is kept where a redrive is overtaken by the copy that it sent', async () => {
+  const rig = new EngineRig([tripOf(async () => undefined)], services);
+  rig.happens(Checkout, { id: 'a' });
+  await rig.advance();
+  rig.happens(Checkout, { id: 'a' }, 'late');
+  await rig.advance();
+  const [late] = await rig.parking.parked(PID);
+  rig.clock.advance(1);
+  const { redriven } = rig.parking;
+  // Between the send and the mark another worker takes the copy and parks it, under the id of the event.
+  rig.parking.redriven = async (...mark) => {
+    expect(await rig.purges()).toBe(1);
+    await rig.parking.park({ ...late!, parkedAt: rig.clock.now() });
+    await redriven.apply(rig.parking, mark);
+  };
+  await sends(rig, redrive([{ pid: PID, id: late!.id }]));
+  expect(await rig.parking.parked(PID)).toMatchObject([{ id: late!.id, reason: 'CLOSED' }]);
+});
+
 test.each([
   ['no events', []],
   ['more than 100', Array.from({ length: 101 }, (_, at) => ({ pid: '', id: String(at) }))],

@@ -427,10 +427,11 @@ class Simulation {
     const dead = this.#cloud.parkedEvents().filter(({ reason }) => reason === 'DEAD_LETTER');
     for (const pid of new Set(dead.map((event) => event.pid)))
       if (pid !== '') this.#operate(pid, 'resume', `back-${(this.#operations += 1)}`);
-    for (const { pid, id, body, channel = INBOX } of dead) {
+    for (const event of dead) {
+      const { pid, body, channel = INBOX } = event;
       if (pid !== '') continue;
       this.#cloud.queue(channel).put(body);
-      void this.#cloud.parking.redriven(pid, [id], this.#clock.now());
+      void this.#cloud.parking.redriven(pid, [event], this.#clock.now());
     }
     return dead.length > 0;
   }

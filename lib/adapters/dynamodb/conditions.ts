@@ -21,7 +21,10 @@ export const BUFFER_HAS_ROOM = `${NO_HEAD} OR (#st = :early AND (attribute_not_e
 /** Spill: the chunk is new. Where it is not, it holds the same bytes, so a failure is success. */
 export const NO_CHUNK = 'attribute_not_exists(pk)';
 
-/** Redriven, retired: there is an item to be marked, which an update would otherwise create. */
+/** Redriven: the event was not parked again since it was read. */
+export const SAME_PARKING = '#at = :at0';
+
+/** Retired: there is an item to be marked, which an update would otherwise create. */
 export const EXISTS = 'attribute_exists(pk)';
 
 /** Retire: nothing was committed since the instance was found closed, as a restart or a late undo does, and nobody has retired it. */

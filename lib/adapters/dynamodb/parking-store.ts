@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { PutItemCommand, UpdateItemCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { ParkedFilter, ParkedList, ParkedPage } from '../../ports/parked-list.ts';
-import type { ParkedEvent, ParkingStore } from '../../ports/parking-store.ts';
+import type { ParkedCopy, ParkedEvent, ParkingStore } from '../../ports/parking-store.ts';
 import type { PayloadStore } from '../../ports/payload-store.ts';
 import { conditionFailure } from './condition-failure.ts';
-import { EXISTS } from './conditions.ts';
+import { SAME_PARKING } from './conditions.ts';
 import { getItems } from './get-items.ts';
 import type { Item } from './head-item.ts';
 import { inParallel } from './in-parallel.ts';
@@ -66,15 +66,15 @@ export class DynamoDbParkingStore implements ParkingStore, ParkedList {
     return parkedList(this.#client, this.#table, filter, max, after);
   }
 
-  async redriven(pid: string, ids: readonly string[], at: number): Promise<void> {
-    await inParallel(ids, async (id) => {
+  async redriven(pid: string, events: readonly ParkedCopy[], at: number): Promise<void> {
+    await inParallel(events, async ({ id, parkedAt }) => {
       const update = new UpdateItemCommand({
         TableName: this.#table,
         Key: parkedKey(pid, id),
-        UpdateExpression: 'SET #redriven = :at, #ttl = :ttl REMOVE #lsh',
-        ConditionExpression: EXISTS,
-        ExpressionAttributeNames: { '#redriven': 'redriven', '#ttl': 'ttl', '#lsh': 'lsh' },
-        ExpressionAttributeValues: { ':at': { N: String(at) }, ':ttl': redrivenTtl(at) },
+        UpdateExpression: 'SET #redriven = :now, #ttl = :ttl REMOVE #lsh',
+        ConditionExpression: SAME_PARKING,
+        ExpressionAttributeNames: { '#redriven': 'redriven', '#ttl': 'ttl', '#lsh': 'lsh', '#at': 'at' },
+        ExpressionAttributeValues: { ':now': { N: String(at) }, ':ttl': redrivenTtl(at), ':at0': { N: String(parkedAt) } },
       });
       try {
         await this.#client.send(update);

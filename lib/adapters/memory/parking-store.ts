@@ -1,5 +1,5 @@
 import type { ParkedFilter, ParkedList, ParkedPage, ParkedSummary } from '../../ports/parked-list.ts';
-import type { ParkedEvent, ParkingStore } from '../../ports/parking-store.ts';
+import type { ParkedCopy, ParkedEvent, ParkingStore } from '../../ports/parking-store.ts';
 import { fitsParked, parkedPage } from './parked-page.ts';
 import { MemoryTable, type Table } from './table.ts';
 
@@ -45,11 +45,11 @@ export class MemoryParkingStore implements ParkingStore, ParkedList {
     return parkedPage(found, max, after);
   }
 
-  async redriven(pid: string, ids: readonly string[], at: number): Promise<void> {
-    for (const id of ids) {
+  async redriven(pid: string, events: readonly ParkedCopy[], at: number): Promise<void> {
+    for (const { id, parkedAt } of events) {
       const key = parkedKey(pid, id);
       const event = this.#parked.get(key);
-      if (event !== undefined) this.#parked.set(key, { ...event, redrivenAt: at });
+      if (event?.parkedAt === parkedAt) this.#parked.set(key, { ...event, redrivenAt: at });
     }
   }
 

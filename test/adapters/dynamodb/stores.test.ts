@@ -92,10 +92,11 @@ describe('parked events', () => {
 
   it('ignores the mark of an event that is not there, and goes on; no other failure', async () => {
     const stub = new StubClient(conditionFailed());
-    await open(stub).redriven('p', ['1', '2'], 1000);
+    const copies = ['1', '2'].map((id) => ({ id, parkedAt: 7 }));
+    await open(stub).redriven('p', copies, 1000);
     expect(stub.seen.map(({ input }) => input['ExpressionAttributeValues'][':ttl'].N)).toEqual(Array(2).fill(String(1 + 30 * DAY_SECONDS)));
     const throttle = failed('ThrottlingException', 'Rate exceeded');
-    await expect(open(new StubClient(throttle)).redriven('p', ['1'], 9)).rejects.toBe(throttle);
+    await expect(open(new StubClient(throttle)).redriven('p', copies, 9)).rejects.toBe(throttle);
   });
 });
 

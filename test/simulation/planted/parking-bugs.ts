@@ -34,7 +34,7 @@ export const parkingBugs: readonly PlantedBug[] = [
         ...LOOKS_AGAIN,
         plant: `ORIGINAL
   if (PLANTED) {
-    await parking.redriven(pid, [parkedId(message)], context.options.clock.now());
+    await parking.redriven(pid, await parking.parked(pid, [parkedId(message)]), context.options.clock.now());
     return false;
   }`,
       },
@@ -66,7 +66,7 @@ export const parkingBugs: readonly PlantedBug[] = [
       {
         file: 'lib/engine/park.ts',
         find: 'const results = await sentAgain(options.sender, pid, some);',
-        plant: `if (PLANTED) await options.parking.redriven(pid, some.map(({ id }) => id), options.clock.now());
+        plant: `if (PLANTED) await options.parking.redriven(pid, some, options.clock.now());
     ORIGINAL`,
       },
     ],
