@@ -2,7 +2,7 @@ import type { PlantedBug } from './planted-bug.ts';
 
 const SCENARIO = 'blackouts';
 
-/** Errors about ports that are out of reach for minutes or hours. They have no row in a model. */
+/** Errors about ports that are out of reach for minutes or hours. */
 export const outageBugs: readonly PlantedBug[] = [
   {
     name: 'BACKOFF_STAYS',
@@ -19,7 +19,7 @@ export const outageBugs: readonly PlantedBug[] = [
   },
   {
     name: 'DRAIN_PARKS_BY_COUNT',
-    rows: [],
+    rows: ['outage.pml | DRAIN_PARKS_BY_COUNT'],
     scenario: SCENARIO,
     what: 'What is a dead letter for the second time is parked, however young it is.',
     patches: [
@@ -32,7 +32,7 @@ export const outageBugs: readonly PlantedBug[] = [
   },
   {
     name: 'MARKS_IN_OUTAGE',
-    rows: [],
+    rows: ['outage.pml | MARKS_NOT_OWED'],
     scenario: SCENARIO,
     elusive: 'Four marks must stay on one message while no worker ends; test/engine/marks.test.ts, test/engine/outage.test.ts.',
     what: 'Messages are marked as suspects while the store fails, and marks that could not be taken back stay.',
