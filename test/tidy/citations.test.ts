@@ -11,6 +11,7 @@ import {
   pathsIn,
   placeOf,
   rulesIn,
+  sectionsIn,
   unresolvableIn,
   type Citation,
   type Place,
@@ -31,6 +32,10 @@ const sources: readonly Commented[] = [...readTree().values()].map(({ path, text
 const models: readonly Commented[] = filesUnder('test/models')
   .filter((path) => path.endsWith('.pml'))
   .map((path) => ({ path, comment: readFileSync(join(root, path), 'utf8') }));
+/** Scripts and Python, whose comments are not told from code: a page that they name is there all the same. */
+const scripts: readonly Commented[] = ['.ci', 'examples', 'test']
+  .flatMap(filesUnder)
+  .flatMap((path) => (/^\.ci\/[\w-]+$|\.(?:py|sh|mjs)$/.test(path) ? [{ path, comment: readFileSync(join(root, path), 'utf8') }] : []));
 const commented = [...sources, ...models];
 const pages = filesUnder('.').filter((path) => path.endsWith('.md'));
 const readPage = (path: string): string => readFileSync(join(root, path), 'utf8');
@@ -55,7 +60,7 @@ const invented = (path: string): boolean => path.startsWith('test/tidy/');
 
 describe('comments', () => {
   test('each page, anchor and file that a comment cites is there', () => {
-    const faults = commented
+    const faults = [...commented, ...scripts]
       .filter(({ path }) => !invented(path))
       .flatMap(({ path, comment }) =>
         citationsIn(comment).flatMap((citation) => {
@@ -117,6 +122,16 @@ describe('pages', () => {
       });
     });
     expect(pages.length).toBeGreaterThan(20);
+    expect(faults).toEqual([]);
+  });
+
+  test('each section that a page cites by its number is a chapter of that page', () => {
+    const faults = pages.flatMap((path) => {
+      const page = readPage(path);
+      return sectionsIn(page)
+        .filter(({ text }) => !new RegExp(`^#+ ${text}\\. `, 'm').test(page))
+        .map((citation) => at(path, page, citation, `${path} has no heading with this number`));
+    });
     expect(faults).toEqual([]);
   });
 

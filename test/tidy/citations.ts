@@ -85,6 +85,11 @@ export function withoutBlocks(page: string): string {
   return page.replaceAll(/^ *```[^]*?^ *```/gm, (block) => block.replaceAll(/[^\n]/g, ' '));
 }
 
+/** Chapters of the same page that a page cites by number, as `section 4`. */
+export function sectionsIn(page: string): readonly Citation[] {
+  return [...withoutBlocks(page).matchAll(/\bsections? (\d+)\b/g)].map((match) => ({ text: match[1]!, offset: match.index }));
+}
+
 /** The links of a page that lead to a place of the project; code is no link. */
 export function linksIn(page: string): readonly Citation[] {
   const text = withoutBlocks(page).replaceAll(/`[^`\n]*`/g, (code) => ' '.repeat(code.length));
