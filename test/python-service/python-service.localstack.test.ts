@@ -230,17 +230,24 @@ test('an id that comes with other data is refused: in the dead-letter queue, not
   expect(await replies(first, 2)).toHaveLength(2);
 });
 
-test('data that lies in the bucket is read, and refused where it is not what the command says', async () => {
+test('data in the bucket is read, and refused where it is of another instance or not the data of the command', async () => {
   const data = { ...lisbon, wish: 'ein ruhiges Zimmer 😀 '.repeat(8_000) };
-  const key = `orchestrator/default%23book-trip%23cart-7/${hashOf(data).slice(7)}`;
-  await s3.send(new PutObjectCommand({ Bucket: name, Key: key, Body: canonical(data) }));
-  const large = command('cart-7', { dataref: `s3://${name}/${key}`, datahash: hashOf(data) });
+  const put = async (cart: string): Promise<string> => {
+    const key = `orchestrator/default%23book-trip%23${cart}/${hashOf(data).slice(7)}`;
+    await s3.send(new PutObjectCommand({ Bucket: name, Key: key, Body: canonical(data) }));
+    return `s3://${name}/${key}`;
+  };
+  const dataref = await put('cart-7');
+  const large = command('cart-7', { dataref, datahash: hashOf(data) });
   await send(large);
   expect((await replies(large))[0]).toMatchObject({ outcome: 'completed' });
-  const forged = command('cart-8', { dataref: `s3://${name}/${key}`, datahash: hashOf(lisbon) });
+  const ofAnother = command('cart-8', { dataref, datahash: hashOf(data) });
+  const forged = command('cart-10', { dataref: await put('cart-10'), datahash: hashOf(lisbon) });
+  await send(ofAnother);
   await send(forged);
-  await until('the refusal in the log', async () => /cart-8.* is not what it was sent with/.test(service.said));
-  expect(await store.read(forged.id)).toBe(undefined);
+  await until('the refusal of the data of another instance', async () => /cart-8.* is not of the orchestrator/.test(service.said));
+  await until('the refusal of other data', async () => /cart-10.* is not what it was sent with/.test(service.said));
+  expect([await store.read(ofAnother.id), await store.read(forged.id)]).toEqual([undefined, undefined]);
 });
 
 test('SIGTERM ends it with 0; killed in the middle of a booking, the next one answers, and books once', async () => {

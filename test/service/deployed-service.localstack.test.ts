@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -21,6 +22,7 @@ import { COMMAND_TABLE } from '../../lib/adapters/dynamodb/tables.ts';
 import { S3PayloadStore } from '../../lib/adapters/s3/payload-store.ts';
 import { SqsMessageQueue } from '../../lib/adapters/sqs/message-queue.ts';
 import { SqsMessageSender } from '../../lib/adapters/sqs/message-sender.ts';
+import { canonical } from '../../lib/contract/canonical.ts';
 import type { CommandEnvelope, ReplyEnvelope } from '../../lib/contract/envelope.ts';
 import { toWire } from '../../lib/contract/wire.ts';
 import type { BatchResponse } from '../../lib/service/lambda-host.ts';
@@ -135,8 +137,9 @@ it('payments of the travel booking polls its queue until it is told to stop', as
 
 it('a command and an answer of more than 100 KB lie in the bucket', async () => {
   const orchestrator = new S3PayloadStore({ client: s3, bucket, owner: LOCALSTACK_ACCOUNT, writer: 'orchestrator' });
-  const hash = 'a'.repeat(64);
-  await orchestrator.put('default#book-trip#cart-42', hash, JSON.stringify({ amount: 7, card: 'x'.repeat(150_000) }));
+  const data = canonical({ amount: 7, card: 'x'.repeat(150_000) });
+  const hash = createHash('sha256').update(data).digest('hex');
+  await orchestrator.put('default#book-trip#cart-42', hash, data);
   const handler = servePayments(async ({ card }) => ({ paymentId: 'p-1', note: card }));
   const { data: _, ...rest } = command({ id: `${ID}4` });
   const dataref = orchestrator.reference('default#book-trip#cart-42', hash);
