@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { runPolicyOf } from '../../lib/contract/run-policy.ts';
 import type { CommandRecord } from '../../lib/ports/idempotency-store.ts';
@@ -10,6 +11,7 @@ import {
   type Delivery,
   type Effect,
   type RecordBody,
+  type Verdict,
 } from '../../lib/service/command-record.ts';
 import { answer, beat } from '../../lib/service/token-answer.ts';
 
@@ -281,5 +283,51 @@ describe('R10 giving up', () => {
 
   it('never gives up what another worker is running', () => {
     expect(receive(running(), delivered({ mode: 'give-up' })).kind).toBe('wait');
+  });
+});
+
+/** In the order of the rows of docs/protocol.md#service-verdicts. */
+const ROWS: readonly (readonly [stands: CommandRecord | undefined, delivery: Delivery])[] = [
+  [undefined, delivered({ settling: true })],
+  [undefined, delivered()],
+  [done, delivered({ hash: 'h2' })],
+  [running(), delivered()],
+  [lapsed(), delivered()],
+  [lapsed({ failures: 1 }), delivered({ effect: 'transaction', policy: runPolicyOf({ retryattempts: 1 }) })],
+  [lapsed({ failures: 1 }), delivered({ policy: runPolicyOf({ retryattempts: 1 }) })],
+  [lapsed(), delivered({ effect: 'transaction', settling: true })],
+  [lapsed({ once: true }), delivered({ effect: 'once' })],
+  [failed, delivered()],
+  [tomb, delivered()],
+  [deferred, delivered()],
+  [deferred, delivered({ settling: true })],
+  [revoked, delivered()],
+];
+
+/** What the page says of a verdict, in its words. */
+const wordsOf = (verdict: Verdict): readonly string[] => {
+  const written = 'write' in verdict && verdict.write && verdict.write.state !== 'RUN' ? [`write \`${verdict.write.state}\``] : [];
+  switch (verdict.kind) {
+    case 'answer':
+      return [...written, `answer \`${verdict.outcome}\``];
+    case 'revoke':
+      return [...written, 'run `cancel`'];
+    case 'repeat':
+      return ['publish the recorded reply again'];
+    case 'exhausted':
+      return ['record and answer `failed`, retryable'];
+    default:
+      return [verdict.kind];
+  }
+};
+
+describe('docs/protocol.md', () => {
+  it('has the verdicts of a service as they are', () => {
+    const page = readFileSync(new URL('../../docs/protocol.md', import.meta.url), 'utf8');
+    const [, chapter = ''] = page.split('### 14.2');
+    const cells = [...chapter.matchAll(/^\|.*\| ([^|]*) \|$/gm)].map(([, cell = '']) => cell).filter((cell) => cell !== 'verdict');
+    expect(cells).toHaveLength(ROWS.length);
+    for (const [row, [stands, delivery]] of ROWS.entries())
+      for (const words of wordsOf(receive(stands, delivery))) expect(cells[row]).toContain(words);
   });
 });
