@@ -99,14 +99,15 @@ export const OPERATIONS = 'operations';
 /** The queue that hands out the events of one instance in order, several at a time: for instances that many write to at once. */
 export const HOT_LANE = 'hot-lane';
 
-const FORCED = '{"tutti":"forced"';
+/** LocalStack writes the JSON of a body anew, with spaces, before a function gets it. */
+const FORCED = /^\{\s*"tutti"\s*:\s*"forced"/;
 
 /** What of a message says where it came from. */
 type Origin = Pick<ReceivedMessage, 'body' | 'sentAt' | 'channel' | 'senderId'>;
 
 /** Whether a message is one of Tutti's functions around another. A client may write one too, but not where it would be believed. */
 export const isWrapper = ({ body, channel = INBOX }: Pick<Origin, 'body' | 'channel'>): boolean =>
-  channel === INBOX && body.startsWith(FORCED);
+  channel === INBOX && FORCED.test(body);
 
 /** A message that is sent on as another. */
 export const forcedMessage = (message: Origin): ForcedMessage => ({ tutti: 'forced', ...wrapped(message) });

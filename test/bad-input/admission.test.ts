@@ -52,6 +52,18 @@ describe('row 49: an event of an account that may not publish here', () => {
     expect(await rig.parked()).toMatchObject([{ reason: 'FORBIDDEN' }]);
   });
 
+  it.each([
+    ['as it was sent', (text: string) => text],
+    ['laid out anew on its way, as LocalStack does', (text: string) => text.replace('{"tutti":', '{ "tutti": ')],
+  ])('is parked from a wrapper as it came first, with its event and its instant: %s', async (_, laidOut) => {
+    const rig = new InboxRig({ accounts: CLOSED });
+    const body = from('999999999999', false);
+    rig.put(laidOut(inboxBody({ tutti: 'forced', body, sentat: START - 60_000 })));
+    await rig.work();
+    const id = expect.stringMatching(new RegExp(`^0*${START - 60_000}#`));
+    expect(await rig.parked()).toMatchObject([{ reason: 'FORBIDDEN', body, id, event: { type: 'shop.placed' } }]);
+  });
+
   it.each([false, true])('is heard where its account is one of them, whether plain or not: %s', async (plain) => {
     const rig = new InboxRig({ accounts: OPEN });
     rig.put(from('222222222222', plain));
