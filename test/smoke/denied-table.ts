@@ -1,19 +1,20 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { DeleteResourcePolicyCommand, DescribeTableCommand, PutResourcePolicyCommand } from '@aws-sdk/client-dynamodb';
+import { senderRoleName } from '../../lib/cdk/sender-role.ts';
 import type { Deployment } from '../localstack/outside/deployment.ts';
 
 /** Denies the table to advance-processes, by a policy of the table, while `meanwhile` and so many seconds pass. The policy is removed in any case. */
 export async function denyTable({ dynamodb, table, name }: Deployment, seconds: number, meanwhile: () => Promise<void>): Promise<void> {
   const { Table } = await dynamodb.send(new DescribeTableCommand({ TableName: table }));
   const arn = Table!.TableArn!;
-  const [, partition, , region, account] = arn.split(':');
+  const [, partition, , region, account] = arn.split(':') as [string, string, string, string, string];
   const Policy = JSON.stringify({
     Version: '2012-10-17',
     Statement: [
       {
         Sid: 'SmokeTest',
         Effect: 'Deny',
-        Principal: { AWS: `arn:${partition}:iam::${account}:role/${name}-advance-${region}` },
+        Principal: { AWS: `arn:${partition}:iam::${account}:role/${senderRoleName(name, region)}` },
         Action: 'dynamodb:*',
         Resource: arn,
       },
