@@ -1,7 +1,6 @@
 """The hotels of the travel booking: two commands, one declared error, and an undo."""
 from __future__ import annotations
 
-import logging
 import os
 import re
 import signal
@@ -11,6 +10,7 @@ import time
 from contextlib import closing, contextmanager
 from typing import Any, Dict, Iterator
 
+from tutti import logs
 from tutti.service import Clients, DeclaredError, Handler, Service, Settings, Task
 
 DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -79,7 +79,7 @@ def handlers(network: HotelNetwork) -> Dict[str, Handler]:
 
 
 def main() -> None:
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    logs.to_stderr()
     stop = threading.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: stop.set())

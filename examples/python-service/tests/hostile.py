@@ -7,7 +7,7 @@ from typing import Any, List
 
 from tests.service import Rig
 from tests.wire import COMMAND
-from tutti import wire
+from tutti import logs, wire
 from tutti.flight import Flight, now
 from tutti.service import Handler, Settings
 
@@ -22,10 +22,11 @@ class Stored:
             pass
 
     def __init__(self, body: bytes) -> None:
-        self.body = body
+        self.body, self.reads = body, 0
 
-    def get_object(self, Bucket: str, Key: str) -> Any:
-        return {"Body": io.BytesIO(self.body)}
+    def get_object(self, **_place: str) -> Any:
+        self.reads += 1
+        return {"ContentLength": len(self.body), "Body": io.BytesIO(self.body)}
 
 
 class Lines(logging.Handler):
@@ -63,16 +64,23 @@ class Messages(Case):
                 self.assertEqual([message["QueueUrl"] for message in rig.sqs.sent], ["dead-letter"])
 
     def test_whose_stored_data_cannot_be_read_are_held_and_then_given_up_with_an_answer(self):
+        at = "s3://bucket/orchestrator/default%23book-trip%23cart-42/" + "a" * 64
         for stored in (b"1" * 400, b"[" * 200_000, b"1" * 5_000):
             for receives in (1, 25):
                 rig = Rig(Handler(lambda data, task: 1))
-                rig.service.aws = type(rig.service.aws)(rig.sqs, None, rig.events, Stored(stored))
+                bucket = Stored(stored)
+                rig.service.aws = type(rig.service.aws)(rig.sqs, None, rig.events, bucket)
                 command = {name: value for name, value in COMMAND.items() if name not in ("data", "deadline")}
-                disposal = rig.service.handle(flight(json.dumps({**command, "dataref": "s3://bucket/payments/p/x"}), receives))
+                disposal = rig.service.handle(flight(json.dumps({**command, "dataref": at}), receives))
                 self.assertEqual((disposal, rig.outcomes()), (60, []) if receives == 1 else ("delete", ["failed"]))
+                self.assertEqual(bucket.reads, 1)
 
 
 class LogLines(Case):
+    def test_begin_with_their_instant_in_utc(self):
+        record = logging.makeLogRecord({"created": 1_767_225_600.25, "levelname": "ERROR", "msg": "no"})
+        self.assertEqual(logs.Formatter().format(record), "2026-01-01T00:00:00.250Z ERROR no")
+
     def test_hold_no_text_of_a_handler(self):
         def book(data: Any, _task: Any) -> None:
             raise RuntimeError("card %s\nERROR forged line" % CARD)

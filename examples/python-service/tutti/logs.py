@@ -1,10 +1,28 @@
 """What a log line may say of an exception: its type and its place. Its text is that of a handler, which may quote its input or forge lines."""
 from __future__ import annotations
 
+import logging
 import os
 import traceback
+from typing import Optional
 
-from tutti import scrub
+from tutti import scrub, wire
+
+
+class Formatter(logging.Formatter):
+    """`2026-01-01T00:00:00.000Z ERROR text`: the instant in UTC with milliseconds, as in the lines of a service in TypeScript."""
+
+    def __init__(self) -> None:
+        super().__init__("%(asctime)s %(levelname)s %(message)s")
+
+    def formatTime(self, record: logging.LogRecord, datefmt: Optional[str] = None) -> str:
+        return wire.instant(int(record.created * 1000))
+
+
+def to_stderr() -> None:
+    handler = logging.StreamHandler()
+    handler.setFormatter(Formatter())
+    logging.basicConfig(level=logging.INFO, handlers=[handler])
 
 
 def described(error: BaseException, messages: bool = False) -> str:
