@@ -106,8 +106,7 @@ const FORCED = /^\{\s*"tutti"\s*:\s*"forced"/;
 type Origin = Pick<ReceivedMessage, 'body' | 'sentAt' | 'channel' | 'senderId'>;
 
 /** Whether a message is one of Tutti's functions around another. A client may write one too, but not where it would be believed. */
-export const isWrapper = ({ body, channel = INBOX }: Pick<Origin, 'body' | 'channel'>): boolean =>
-  channel === INBOX && FORCED.test(body);
+export const isWrapper = ({ body, channel = INBOX }: Pick<Origin, 'body' | 'channel'>): boolean => channel === INBOX && FORCED.test(body);
 
 /** A message that is sent on as another. */
 export const forcedMessage = (message: Origin): ForcedMessage => ({ tutti: 'forced', ...wrapped(message) });
