@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { REPLY_KEYS_PARTITION } from '../lib/adapters/dynamodb/reply-keys.ts';
+import { REPLY_KEYS_PARTITION } from '../lib/adapters/dynamodb/tables.ts';
 
 /** Answers DynamoDB, SQS and EventBridge as a deployment without instances would, and keeps nothing. Everything succeeds at once. */
 export const startStub = async (): Promise<{ readonly endpoint: string; readonly targets: string[]; readonly close: () => void }> => {

@@ -18,6 +18,7 @@ const BY_CODE: Readonly<Record<string, ExitCode>> = {
   UNDO_ELSEWHERE: EXIT.usage,
   SCHEMA_WITHOUT_JSON_SCHEMA: EXIT.usage,
   UNSUPPORTED: EXIT.usage,
+  PACKAGE_MISSING: EXIT.usage,
   USAGE: EXIT.usage,
 };
 

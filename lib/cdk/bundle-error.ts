@@ -22,10 +22,11 @@ export class BundleError extends OrchestratorError {
     });
   }
 
-  static missing(cause: unknown): BundleError {
-    return new BundleError('Functions cannot be built: esbuild is not installed beside tutti.', {
+  /** `packages`: all that building functions needs. */
+  static missing(name: string, packages: readonly string[], cause: unknown): BundleError {
+    return new BundleError(`Functions cannot be built: ${name} is not installed beside tutti.`, {
       retryable: false,
-      remedy: 'Install it: npm install --save-dev esbuild.',
+      remedy: `Install it: npm install ${packages.join(' ')}`,
       cause,
     });
   }

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { BuildOptions, Metafile } from 'esbuild';
+import { FUNCTION_SDK } from '../adapters/aws/sdk-packages.ts';
 import { BundleError } from './bundle-error.ts';
 import { carriedLocales, forbiddenChain, loadedBy } from './module-graph.ts';
 
@@ -133,7 +134,8 @@ const build = (entry: string, options: BuildOptions): Metafile => {
   try {
     return (buildSync(options) as { readonly metafile: Metafile }).metafile;
   } catch (error) {
-    throw BundleError.failed(entry, error);
+    const missing = FUNCTION_SDK.find((name) => String(error).includes(`Could not resolve "${name}"`));
+    throw missing === undefined ? BundleError.failed(entry, error) : BundleError.missing(missing, FUNCTION_SDK, error);
   }
 };
 
@@ -142,7 +144,7 @@ const loadEsbuild = (): typeof import('esbuild') => {
   try {
     return createRequire(import.meta.url)('esbuild') as typeof import('esbuild');
   } catch (error) {
-    throw BundleError.missing(error);
+    throw BundleError.missing('esbuild', ['--save-dev esbuild'], error);
   }
 };
 

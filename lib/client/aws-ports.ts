@@ -4,6 +4,7 @@ import { SQSClient } from '@aws-sdk/client-sqs';
 import { SSMClient } from '@aws-sdk/client-ssm';
 import { clientSettings } from '../adapters/aws/client-settings.ts';
 import { deploymentNames } from '../adapters/aws/deployment-names.ts';
+import { CLIENT_SDK } from '../adapters/aws/sdk-packages.ts';
 import { DynamoDbIdempotencyStore } from '../adapters/dynamodb/idempotency-store.ts';
 import { DynamoDbInstanceIndex } from '../adapters/dynamodb/instance-index.ts';
 import { DynamoDbParkingStore } from '../adapters/dynamodb/parking-store.ts';
@@ -14,6 +15,7 @@ import { S3PayloadStore } from '../adapters/s3/payload-store.ts';
 import { SqsMessageSender } from '../adapters/sqs/message-sender.ts';
 import { deploymentQueueUrls, type QueueUrls } from '../adapters/sqs/queue-urls.ts';
 import { SystemClock } from '../adapters/system/clock.ts';
+import { needing } from '../adapters/system/package-missing.ts';
 import { ClientError } from '../contract/errors.ts';
 import type { SystemContract } from '../contract/runtime-contract.ts';
 import { CLIENT_WRITER, ORCHESTRATOR_WRITER } from '../ports/payload-store.ts';
@@ -50,7 +52,11 @@ export async function openDeployment(options: AwsOptions): Promise<OpenedDeploym
 
 /** The caller's ARN, as STS knows it. */
 export async function callerArn(options: AwsOptions): Promise<string> {
-  const { GetCallerIdentityCommand, STSClient } = await import('@aws-sdk/client-sts');
+  const { GetCallerIdentityCommand, STSClient } = await needing(
+    'Asking STS who the caller is',
+    CLIENT_SDK,
+    () => import('@aws-sdk/client-sts'),
+  );
   const client = new STSClient(settingsOf(options));
   const { Arn } = await overAws('Asking STS who the caller is', () => client.send(new GetCallerIdentityCommand({})));
   return Arn ?? 'unknown';
@@ -109,7 +115,7 @@ function portsOf(deployment: Deployment, system: SystemContract, settings: Setti
 /** Most clients never see a large value, so S3 is loaded with the first. */
 function payloadsOf({ bucket, bucketOwner: owner }: Deployment, settings: Settings, writer: string): S3PayloadStore {
   const client = async () =>
-    new (await import('../adapters/s3/loaded-sdk.ts')).S3Client({
+    new (await needing('A large value', CLIENT_SDK, () => import('../adapters/s3/loaded-sdk.ts'))).S3Client({
       ...settings,
       forcePathStyle: isEmulated(settings),
     });

@@ -1,4 +1,6 @@
+import { CLIENT_SDK } from '../adapters/aws/sdk-packages.ts';
 import { SystemClock } from '../adapters/system/clock.ts';
+import { needing } from '../adapters/system/package-missing.ts';
 import type { InstanceFilter } from '../ports/instance-index.ts';
 import type { Head } from '../ports/process-store.ts';
 import { overAws } from './aws-error.ts';
@@ -34,8 +36,12 @@ export async function awsReach(options: AwsOptions): Promise<Reach> {
 }
 
 async function open(options: AwsOptions): Promise<OpenedDeployment> {
-  const { openDeployment } = await import('./aws-ports.ts');
+  const { openDeployment } = await loadPorts();
   return openDeployment(options);
+}
+
+function loadPorts(): Promise<typeof import('./aws-ports.ts')> {
+  return needing('Reaching a deployed system', CLIENT_SDK, () => import('./aws-ports.ts'));
 }
 
 function lazyPorts(options: AwsOptions, opened: () => Promise<OpenedDeployment>): ClientPorts {
@@ -63,7 +69,7 @@ function lazyPorts(options: AwsOptions, opened: () => Promise<OpenedDeployment>)
     storeLarge: (...args) => over(named('Storing large data of'), ({ storeLarge }) => storeLarge(...args)),
     answer: (...args) => over(named('Answering a task of'), ({ answer }) => answer(...args)),
     clock: new SystemClock(),
-    principal: options.principal ?? lazily(async () => (await import('./aws-ports.ts')).callerArn(options)),
+    principal: options.principal ?? lazily(async () => (await loadPorts()).callerArn(options)),
     durable: () => Promise.resolve(),
   };
 }

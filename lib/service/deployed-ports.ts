@@ -3,12 +3,14 @@ import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { clientSettings } from '../adapters/aws/client-settings.ts';
 import { EnvironmentError, textVariable, type Environment } from '../adapters/aws/environment.ts';
+import { FUNCTION_SDK } from '../adapters/aws/sdk-packages.ts';
 import { DynamoDbIdempotencyStore } from '../adapters/dynamodb/idempotency-store.ts';
 import { EventBridgeEventPublisher } from '../adapters/eventbridge/event-publisher.ts';
 import { S3PayloadStore } from '../adapters/s3/payload-store.ts';
 import { SqsMessageQueue } from '../adapters/sqs/message-queue.ts';
 import { SqsMessageSender } from '../adapters/sqs/message-sender.ts';
 import { SystemClock } from '../adapters/system/clock.ts';
+import { needing } from '../adapters/system/package-missing.ts';
 import type { ConsumerOptions } from './consumer.ts';
 import { noticeLine } from './notice-line.ts';
 import { servedParts, type Served } from './served.ts';
@@ -39,7 +41,7 @@ export function deployedPorts(served: Served, queueUrl: string, environment: Env
     payloads: new S3PayloadStore({
       // Most services never see a value that is too large for a message.
       client: async () =>
-        new (await import('../adapters/s3/loaded-sdk.ts')).S3Client({
+        new (await needing('A large value', FUNCTION_SDK, () => import('../adapters/s3/loaded-sdk.ts'))).S3Client({
           ...settings,
           requestHandler: { ...settings.requestHandler, ...clientSettings().requestHandler },
         }),

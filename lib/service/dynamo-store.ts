@@ -1,5 +1,6 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { textVariable } from '../adapters/aws/environment.ts';
+import { needing } from '../adapters/system/package-missing.ts';
 import type { DynamoDbTransactionalStore, DynamoTransaction } from '../adapters/dynamodb/transactional-store.ts';
 import type { CommandRecord, RecordWrite } from '../ports/idempotency-store.ts';
 import type { RecordAccess, Store, TransactionalRecords } from './store.ts';
@@ -57,10 +58,15 @@ class LazyRecords implements TransactionalRecords {
 
 async function load({ table, client }: DynamoStoreOptions): Promise<DynamoDbTransactionalStore> {
   const name = table ?? textVariable(process.env, 'TUTTI_COMMAND_TABLE', "the name of the table of the service's commands");
-  const [{ DynamoDBClient }, { DynamoDbTransactionalStore }, { clientSettings }] = await Promise.all([
-    import('@aws-sdk/client-dynamodb'),
-    import('../adapters/dynamodb/transactional-store.ts'),
-    import('../adapters/aws/client-settings.ts'),
-  ]);
+  const [{ DynamoDBClient }, { DynamoDbTransactionalStore }, { clientSettings }] = await needing(
+    'dynamoStore()',
+    ['@aws-sdk/client-dynamodb'],
+    () =>
+      Promise.all([
+        import('@aws-sdk/client-dynamodb'),
+        import('../adapters/dynamodb/transactional-store.ts'),
+        import('../adapters/aws/client-settings.ts'),
+      ]),
+  );
   return new DynamoDbTransactionalStore({ client: client ?? new DynamoDBClient(clientSettings()), table: name });
 }

@@ -1,3 +1,5 @@
+import { FUNCTION_SDK } from '../adapters/aws/sdk-packages.ts';
+import { needing } from '../adapters/system/package-missing.ts';
 import type { Definition, Throws } from '../contract/command.ts';
 import { milliseconds, type Duration } from '../contract/duration.ts';
 import { ContractError } from '../contract/errors.ts';
@@ -83,7 +85,7 @@ function deployable<N extends string>(name: N, parts: ServedParts): Served<N> {
   let host: Promise<LambdaHost> | undefined;
   const load = async (): Promise<LambdaHost> => {
     try {
-      return (await import('./lambda-function.ts')).lambdaFunction(served);
+      return (await onAws(name, () => import('./lambda-function.ts'))).lambdaFunction(served);
     } catch (error) {
       // What could not be loaded is tried again by the next call.
       host = undefined;
@@ -91,9 +93,14 @@ function deployable<N extends string>(name: N, parts: ServedParts): Served<N> {
     }
   };
   const lambda = async (batch: unknown, context: unknown): Promise<unknown> => (await (host ??= load())).handle(batch, context);
-  const poll = async (options: PollOptions): Promise<void> => (await import('./poll-queue.ts')).pollQueue(served, options);
+  const poll = async (options: PollOptions): Promise<void> =>
+    (await onAws(name, () => import('./poll-queue.ts'))).pollQueue(served, options);
   const served: Served<N> = Object.freeze(Object.assign(lambda, { '~service': name, '~': parts, poll }));
   return served;
+}
+
+function onAws<T>(service: string, load: () => Promise<T>): Promise<T> {
+  return needing(`Serving ${service} on AWS`, FUNCTION_SDK, load);
 }
 
 function servedCommands(

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { build, type Metafile } from 'esbuild';
 import { expect, test } from 'vitest';
 
@@ -18,20 +19,26 @@ function loadedAtOnce({ inputs }: Metafile, entry: string): readonly string[] {
   return [...packages];
 }
 
-test.each(['lib/index.ts', 'lib/client/index.ts', 'lib/local/index.ts', 'lib/testing/index.ts'])(
-  '%s loads no SDK when it is imported',
-  async (entry) => {
-    const { metafile } = await build({
-      entryPoints: [entry],
-      bundle: true,
-      write: false,
-      metafile: true,
-      packages: 'external',
-      platform: 'node',
-      format: 'esm',
-      logLevel: 'silent',
-    });
-    expect(Object.keys(metafile.inputs)).toContain(entry);
-    expect(loadedAtOnce(metafile, entry).filter((name) => /^@(?:aws-sdk|smithy)\//.test(name))).toEqual([]);
-  },
-);
+const { peerDependencies, optionalDependencies } = JSON.parse(readFileSync('package.json', 'utf8')) as Readonly<
+  Record<'peerDependencies' | 'optionalDependencies', object>
+>;
+/** What a user may not have installed. */
+const perhapsMissing = new Set(Object.keys({ ...peerDependencies, ...optionalDependencies }));
+const ENTRIES = ['index', 'service/index', 'client/index', 'local/index', 'testing/index', 'cdk/index'].map((name) => `lib/${name}.ts`);
+
+test.each([...ENTRIES, 'bin/tutti.ts'])('%s loads no SDK and no other package that may be missing when it is imported', async (entry) => {
+  const own = entry.startsWith('lib/cdk/') ? ['aws-cdk-lib', 'constructs'] : [];
+  const { metafile } = await build({
+    entryPoints: [entry],
+    bundle: true,
+    write: false,
+    metafile: true,
+    packages: 'external',
+    platform: 'node',
+    format: 'esm',
+    logLevel: 'silent',
+  });
+  expect(Object.keys(metafile.inputs)).toContain(entry);
+  const loaded = loadedAtOnce(metafile, entry).filter((name) => name.startsWith('@smithy/') || perhapsMissing.has(name));
+  expect(loaded.filter((name) => !own.includes(name))).toEqual([]);
+});

@@ -76,6 +76,67 @@ test('where tsx is not installed, the command line prints the command that insta
     ]);
 });
 
+describe('what an author of processes does not install', () => {
+  /** The line that an error prints. */
+  const installLine = (text: string): string => /Install it: (npm install [\w@/ -]+)/.exec(text)?.[1] ?? '';
+  const tsx = (code: string): SpawnSyncReturns<string> => {
+    writeFileSync(join(folder, 'by-use.ts'), code);
+    return shell('node --import tsx by-use.ts');
+  };
+  /** What is thrown, by code and remedy. */
+  const caught = (imports: string, act: string): string =>
+    tsx(`${imports}; await (async () => ${act})().catch(({ code, remedy }: any) => console.log(code, remedy));`).stdout;
+  const LIST = 'npx tutti list --stack seats --region eu-central-1';
+  const SYNTH = `import { App, Stack } from 'aws-cdk-lib/core'; import { Orchestrator } from 'tutti/cdk';
+import { seats } from './system.ts'; new Orchestrator(new Stack(new App(), 'Seats'), 'Seats', { system: seats, entry: 'system.ts' });`;
+
+  test('is not there: neither the AWS SDK nor the CDK', () => {
+    expect(shell('ls node_modules node_modules/@aws-sdk').stdout).not.toMatch(/aws/);
+  });
+
+  test('the command line, the client, a poller and dynamoStore print the line that installs the SDK', () => {
+    const { status, stderr } = shell(LIST);
+    expect([status, stderr]).toEqual([2, expect.stringContaining('needs @aws-sdk/client-')]);
+    expect(installLine(stderr).split(' ')).toHaveLength(2 + 6);
+    const tried = [
+      caught(
+        "import { seats } from './system.ts'; import { aws, connect } from 'tutti/client'",
+        "connect(seats, aws({ name: 'seats' })).list()[Symbol.asyncIterator]().next()",
+      ),
+      caught("import { services } from './services.ts'", "services[0]!.poll({ queueUrl: 'https://sqs.test/q' })"),
+      caught("import { dynamoStore } from 'tutti/service'", "(dynamoStore({ table: 't' }) as any)['~records'].read('c')"),
+    ];
+    for (const output of tried) expect(output).toMatch(/^PACKAGE_MISSING Install it: npm install @aws-sdk\/client-dynamodb/);
+    rmSync(join(folder, 'by-use.ts'));
+  });
+
+  test('libsql may be left out: tutti dev prints the line that installs it, and runs in memory without it', () => {
+    shellOrThrow('mv node_modules/libsql ..');
+    const [folder, memory, tests] = [
+      'npx tutti dev system.ts services.ts --once --local .other',
+      `${run[0]} --memory`,
+      'npx vitest run',
+    ].map(shell);
+    shellOrThrow('mv ../libsql node_modules');
+    expect([folder?.status, installLine(folder?.stderr ?? '')]).toEqual([2, 'npm install libsql']);
+    expect([memory?.status, memory?.stderr]).toEqual([0, '']);
+    expect([tests?.status, tests?.stdout]).toEqual([0, expect.stringMatching(/2 passed/)]);
+  });
+
+  test('an app prints the line that installs what functions are built from, and both lines are enough', { timeout: 600_000 }, () => {
+    writeFileSync(join(folder, 'by-use.ts'), SYNTH);
+    shellOrThrow('npm install --save-dev aws-cdk-lib constructs esbuild');
+    const { status, stderr } = shell('node --import tsx by-use.ts');
+    expect([status, stderr]).toEqual([1, expect.stringContaining('Functions cannot be built: @aws-sdk/client-')]);
+    shellOrThrow(installLine(stderr));
+    expect(shell('node --import tsx by-use.ts')).toMatchObject({ status: 0 });
+    shellOrThrow(installLine(shell(LIST).stderr));
+    const listed = shell(`AWS_ENDPOINT_URL=http://127.0.0.1:9 AWS_ACCESS_KEY_ID=a AWS_SECRET_ACCESS_KEY=b ${LIST}`);
+    expect([listed.status, listed.stderr]).toEqual([4, expect.stringContaining('UNREACHABLE')]);
+    rmSync(join(folder, 'by-use.ts'));
+  });
+});
+
 describe('the installed types', () => {
   const compilers = { 'TypeScript 5.9': 'typescript59', 'TypeScript 7': 'typescript7' };
 

@@ -2,16 +2,19 @@ import { existsSync, readFileSync } from 'node:fs';
 import { builtinModules } from 'node:module';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { CLIENT_SDK } from '../../lib/adapters/aws/sdk-packages.ts';
 import { lineAt } from './source-text.ts';
 import { filesUnder, readTree, root, targetOf } from './source-tree.ts';
 
 // docs/decisions/dependencies.md, package.json and the imports say the same of each dependency: that it is there, and whether a user
-// installs it.
+// has it with tutti, may leave it out, or installs it beside tutti.
 
 type Dependencies = Readonly<Record<string, string>>;
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as Readonly<
-  Record<'dependencies' | 'devDependencies' | 'peerDependencies' | 'scripts', Dependencies>
->;
+  Record<'dependencies' | 'optionalDependencies' | 'devDependencies' | 'peerDependencies' | 'scripts', Dependencies>
+> & { readonly peerDependenciesMeta: Readonly<Record<string, { readonly optional: boolean }>> };
+/** All that shipped code may load. */
+const ofUsers = { ...manifest.dependencies, ...manifest.optionalDependencies, ...manifest.peerDependencies };
 const page = readFileSync(join(root, 'docs/decisions/dependencies.md'), 'utf8');
 
 /** What a user installs: tsconfig.build.json compiles it. */
@@ -48,27 +51,45 @@ describe('dependencies', () => {
     expect(reasons('At run time'), 'Write one line in docs/decisions/dependencies.md for each dependency').toEqual(
       Object.keys(manifest.dependencies).toSorted(),
     );
+    expect(reasons('At run time, left out with --omit=optional'), 'Write one line in docs/decisions/dependencies.md').toEqual(
+      Object.keys(manifest.optionalDependencies).toSorted(),
+    );
+    expect(reasons('Beside tutti, by use'), 'Write one line in docs/decisions/dependencies.md for each peer').toEqual(
+      Object.keys(manifest.peerDependencies).toSorted(),
+    );
     expect(reasons('For development'), 'Write one line in docs/decisions/dependencies.md for each dependency').toEqual(
-      Object.keys(manifest.devDependencies).toSorted(),
+      Object.keys(manifest.devDependencies)
+        .filter((name) => !Object.hasOwn(manifest.peerDependencies, name))
+        .toSorted(),
     );
   });
 
+  test('each peer is optional, and this repository installs it in a version that its range begins with', () => {
+    const peers = Object.entries(manifest.peerDependencies);
+    expect(peers.filter(([name]) => manifest.peerDependenciesMeta[name]?.optional !== true)).toEqual([]);
+    const minor = (version: string | undefined): string | undefined => /\d+\.\d+/.exec(version ?? '')?.[0];
+    expect(peers.filter(([name, range]) => minor(manifest.devDependencies[name]) !== minor(range))).toEqual([]);
+  });
+
+  test('the packages that an error tells a user to install are the peers of the SDK', () => {
+    expect(CLIENT_SDK.toSorted()).toEqual(Object.keys(manifest.peerDependencies).filter((name) => name.startsWith('@aws-sdk/')));
+  });
+
   test('what the shipped code loads is a dependency or a peer of the user, never a tool of this repository', () => {
-    const installed = { ...manifest.dependencies, ...manifest.peerDependencies };
     const faults = packageImports
-      .filter(({ path, name, types }) => shipped(path) && !types && !Object.hasOwn(installed, name))
+      .filter(({ path, name, types }) => shipped(path) && !types && !Object.hasOwn(ofUsers, name))
       .map(({ path, line, name }) => `${path}:${line} imports '${name}': move it into dependencies, with its line of reason`);
     expect(faults).toEqual([]);
   });
 
   test('each dependency is imported by shipped code, so that a user installs nothing that only tests load', () => {
     const loaded = new Set(packageImports.filter(({ path }) => shipped(path)).map(({ name }) => name));
-    const unused = Object.keys(manifest.dependencies).filter((name) => !loaded.has(name));
+    const unused = Object.keys(ofUsers).filter((name) => !loaded.has(name));
     expect(unused.map((name) => `${name}: no shipped code imports it; remove it, or move it into devDependencies`)).toEqual([]);
   });
 
   test('each package that is imported anywhere is listed', () => {
-    const listed = { ...manifest.dependencies, ...manifest.devDependencies };
+    const listed = { ...ofUsers, ...manifest.devDependencies };
     const faults = packageImports
       .filter(({ name, types }) => !Object.hasOwn(listed, name) && !(types && Object.hasOwn(listed, declarationsOf(name))))
       .map(({ path, line, name }) => `${path}:${line} imports '${name}', which package.json does not list`);

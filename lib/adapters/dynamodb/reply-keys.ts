@@ -3,14 +3,12 @@ import type { ReplyKey, ReplyKeys } from '../../ports/reply-keys.ts';
 import { conditionFailure } from './condition-failure.ts';
 import { NO_KEY, SAME_LAST_KEY } from './conditions.ts';
 import type { Item } from './head-item.ts';
+import { REPLY_KEYS_PARTITION } from './tables.ts';
 
 export interface DynamoDbReplyKeysOptions {
   readonly client: DynamoDBClient;
   readonly table: string;
 }
-
-/** No reader of instances may read this partition: who knows a key can answer for every service. */
-export const REPLY_KEYS_PARTITION = 'K#reply-keys';
 
 const KEY: Item = { pk: { S: REPLY_KEYS_PARTITION }, sk: { S: 'K' } };
 

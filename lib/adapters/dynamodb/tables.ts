@@ -87,3 +87,6 @@ function keySchema({ partition, sort }: { readonly partition: KeyAttribute; read
     ...(sort === undefined ? [] : [{ AttributeName: sort.name, KeyType: 'RANGE' as const }]),
   ];
 }
+
+/** No reader of instances may read this partition: who knows a key can answer for every service. */
+export const REPLY_KEYS_PARTITION = 'K#reply-keys';

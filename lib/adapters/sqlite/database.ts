@@ -1,7 +1,8 @@
 import { closeSync, ftruncateSync, readFileSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import Database from 'libsql';
 import { ClientError, OrchestratorError } from '../../contract/errors.ts';
+import { asMissing } from '../system/package-missing.ts';
 import { isDiskFull } from './disk-full.ts';
 import type { Inspection } from './inspection.ts';
 import { createMeta } from './meta.ts';
@@ -31,11 +32,13 @@ export interface OpenedDatabase {
 
 /**
  * Opens the database of a folder and locks it for this process.
+ * @throws PackageMissing where libsql is not installed
  * @throws ClientError `UNREACHABLE` where another process holds it; `DENIED` where others can write to it; `STATE_CORRUPT` where it is damaged
  * @throws OrchestratorError `STATE_FORMAT` where another version of Tutti wrote it in another format
  */
 export function openDatabase(inspection: Inspection): OpenedDatabase {
   const { directory } = inspection;
+  const Database = loadLibsql();
   claimFolder(directory);
   const file = join(directory, 'state.db');
   // SQLite gives the files beside it the mode of this one.
@@ -55,6 +58,15 @@ export function openDatabase(inspection: Inspection): OpenedDatabase {
     release(database);
     sums?.close();
     throw error;
+  }
+}
+
+/** With the first folder that is opened, so that a system in memory needs no libsql. */
+function loadLibsql(): typeof import('libsql') {
+  try {
+    return createRequire(import.meta.url)('libsql') as typeof import('libsql');
+  } catch (error) {
+    throw asMissing('A system that keeps its state in a folder', ['libsql'], error);
   }
 }
 

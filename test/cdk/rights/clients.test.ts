@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Effect, PolicyStatement, type Role } from 'aws-cdk-lib/aws-iam';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
-import { REPLY_KEYS_PARTITION } from '../../../lib/adapters/dynamodb/reply-keys.ts';
+import { REPLY_KEYS_PARTITION } from '../../../lib/adapters/dynamodb/tables.ts';
 import type { Use } from '../account/aws-account.ts';
 import { unusedRights } from '../account/unused-rights.ts';
 import { ACCOUNT, REGION } from '../synthesized.ts';
