@@ -11,7 +11,7 @@ import type { IdempotencyStore } from '../../lib/ports/idempotency-store.ts';
 import { answerDeferred } from '../../lib/service/deferred-answer.ts';
 import { readTaskToken, taskToken } from '../../lib/service/task-token.ts';
 import { Confirmed, fulfil, payments, Placed, shop, signalling } from '../bad-input/orders-system.ts';
-import type { Choices } from '../simulation/choices.ts';
+import type { Choices } from '../simulation/world/choices.ts';
 import { fuzz } from './fuzz.ts';
 import { json, text } from './hostile-json.ts';
 import { InboxWorld } from './inbox-world.ts';

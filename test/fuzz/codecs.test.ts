@@ -14,7 +14,7 @@ import { inboxBody } from '../../lib/engine/inbox-message.ts';
 import { mergeJournal, readEntries } from '../../lib/engine/read-journal.ts';
 import { sha256 } from '../../lib/engine/sha256.ts';
 import { readTaskToken, taskToken } from '../../lib/service/task-token.ts';
-import type { Choices } from '../simulation/choices.ts';
+import type { Choices } from '../simulation/world/choices.ts';
 import { fuzz } from './fuzz.ts';
 import { json, number, plainJson, text, wellFormedText } from './hostile-json.ts';
 import { BATCH, inputsOf, timeoutMs } from './plan.ts';

@@ -3,7 +3,7 @@ import { makeHandler } from '../../functions/drain-dead-letters/handler.ts';
 import { tooLong } from '../../lib/adapters/body-limit.ts';
 import { wrappedBody } from '../../lib/engine/packed-body.ts';
 import { sqsEvent } from '../functions/sqs-event.ts';
-import type { Choices } from '../simulation/choices.ts';
+import type { Choices } from '../simulation/world/choices.ts';
 import { fuzz } from './fuzz.ts';
 import { garbage, text } from './hostile-json.ts';
 import { mutated } from './mutations.ts';

@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import { Choices } from '../simulation/choices.ts';
+import { Choices } from '../simulation/world/choices.ts';
 import { BATCH, inputsOf, ONLY_BATCH, SEED, type Edge } from './plan.ts';
 import { Pollution } from './pollution.ts';
 

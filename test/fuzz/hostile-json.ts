@@ -1,4 +1,4 @@
-import type { Choices } from '../simulation/choices.ts';
+import type { Choices } from '../simulation/world/choices.ts';
 
 /** Keys that reach into prototypes, or that code may take for its own. */
 export const HOSTILE_KEYS = [

@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import type { CommandEnvelope } from '../../lib/contract/envelope.ts';
 import type { Channel } from '../../lib/ports/message-queue.ts';
-import type { Choices } from '../simulation/choices.ts';
+import type { Choices } from '../simulation/world/choices.ts';
 import { InboxWorld, type Fates, type Letter } from './inbox-world.ts';
 import { mutated, scrambled, type Mutated } from './mutations.ts';
 import { BATCH } from './plan.ts';

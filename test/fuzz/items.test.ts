@@ -13,7 +13,7 @@ import { headCodec } from '../../lib/adapters/sqlite/head-codec.ts';
 import { buildPid } from '../../lib/contract/process-id.ts';
 import type { CommandRecord } from '../../lib/ports/idempotency-store.ts';
 import type { Head } from '../../lib/ports/process-store.ts';
-import type { Choices } from '../simulation/choices.ts';
+import type { Choices } from '../simulation/world/choices.ts';
 import { fuzz } from './fuzz.ts';
 import { json, plainJson, wellFormedText } from './hostile-json.ts';
 import { BATCH, inputsOf, timeoutMs } from './plan.ts';

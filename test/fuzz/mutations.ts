@@ -1,4 +1,4 @@
-import type { Choices } from '../simulation/choices.ts';
+import type { Choices } from '../simulation/world/choices.ts';
 import { garbage, HOSTILE_KEYS, json, plainJson, text, tooDeepText } from './hostile-json.ts';
 import type { Fields, RightMessage } from './right-messages.ts';
 

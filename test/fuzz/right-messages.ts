@@ -2,7 +2,7 @@ import { canonical } from '../../lib/contract/canonical.ts';
 import type { CommandEnvelope } from '../../lib/contract/envelope.ts';
 import type { Json } from '../../lib/contract/schema.ts';
 import { sha256 } from '../../lib/engine/sha256.ts';
-import type { Choices } from '../simulation/choices.ts';
+import type { Choices } from '../simulation/world/choices.ts';
 import { plainJson, wellFormedText } from './hostile-json.ts';
 import type { InboxWorld } from './inbox-world.ts';
 

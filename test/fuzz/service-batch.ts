@@ -4,7 +4,7 @@ import { parseEnvelope } from '../../lib/contract/parse-envelope.ts';
 import type { Json } from '../../lib/contract/schema.ts';
 import { toWire } from '../../lib/contract/wire.ts';
 import { sha256 } from '../../lib/engine/sha256.ts';
-import type { Choices } from '../simulation/choices.ts';
+import type { Choices } from '../simulation/world/choices.ts';
 import { text } from './hostile-json.ts';
 import type { Letter } from './inbox-world.ts';
 import { mutatedCommand, type Mutated } from './mutations.ts';

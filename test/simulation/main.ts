@@ -6,8 +6,8 @@ import { CommanderError } from 'commander';
 import { EXIT, exitCodeOf, type ExitCode } from '../../bin/exit-code.ts';
 import { Terminal } from '../../bin/terminal.ts';
 import { usageError } from '../../bin/usage-error.ts';
-import { simulateCommand, type SimulateOptions } from './command-line.ts';
-import { Fleet, type FleetOptions } from './fleet.ts';
+import { simulateCommand, type SimulateOptions } from './command/command-line.ts';
+import { Fleet, type FleetOptions } from './runner/fleet.ts';
 
 const terminal = new Terminal(process.stdout, process.stderr, process.env);
 process.exitCode = await main().catch(exitOf);
@@ -23,12 +23,12 @@ async function main(): Promise<ExitCode> {
 
 async function withFleet(options: SimulateOptions, isReplay: boolean): Promise<ExitCode> {
   const [{ bundle }, { simulateSeeds }, { replaySeed }, { checkDigests }] = await Promise.all([
-    import('./bundle.ts'),
-    import('./simulate-seeds.ts'),
-    import('./replay-seed.ts'),
-    import('./check-digests.ts'),
+    import('./runner/bundle.ts'),
+    import('./command/simulate-seeds.ts'),
+    import('./command/replay-seed.ts'),
+    import('./command/check-digests.ts'),
   ]);
-  const entry = fileURLToPath(new URL('seed-worker.ts', import.meta.url));
+  const entry = fileURLToPath(new URL('runner/seed-worker.ts', import.meta.url));
   const { path, directory } = await bundle(entry, { planted: options.planted !== undefined });
   const fleetOptions: FleetOptions = { workerFile: path, size: isReplay ? 1 : Math.min(options.jobs, options.seeds) };
   const fleet = new Fleet(fleetOptions);
@@ -70,12 +70,12 @@ async function check({ scenario, fixture, shrink, seed, write, planted, totals, 
   if (planted === true && (seed !== undefined || fixture !== undefined))
     throw usageError('One seed has one bug.', 'Name it: --planted NAME.');
   if (scenario !== undefined) {
-    const { scenarioNames } = await import('./scenarios.ts');
+    const { scenarioNames } = await import('./scenarios/scenarios.ts');
     if (!scenarioNames.includes(scenario))
       throw usageError(`There is no scenario ${scenario}.`, `Name one of ${scenarioNames.join(', ')}.`);
   }
   if (totals === undefined) return;
-  const [{ readTotals }, { firstShared }] = await Promise.all([import('./totals.ts'), import('./seed-ranges.ts')]);
+  const [{ readTotals }, { firstShared }] = await Promise.all([import('./command/totals.ts'), import('./command/seed-ranges.ts')]);
   const twice = firstShared(readTotals(totals).ranges, [[from, from + seeds - 1]]);
   if (twice !== undefined)
     throw usageError(`Seed ${twice} is counted in ${totals} already.`, 'Begin with another seed (--from), or another file.');

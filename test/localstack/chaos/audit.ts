@@ -1,7 +1,7 @@
 import { trips } from '../../../examples/travel-booking/system.ts';
 import { auditEnd } from '../../simulation/auditor/audit-end.ts';
 import type { Evidence } from '../../simulation/auditor/evidence.ts';
-import type { Expectation } from '../../simulation/scenario.ts';
+import type { Expectation } from '../../simulation/scenarios/scenario.ts';
 
 /** What is not right at the end; empty where all is. Nobody forges and nothing is malformed here, so nothing may be parked either. */
 export async function audit(evidence: Evidence, expectations: ReadonlyMap<string, Expectation>): Promise<readonly string[]> {

@@ -6,7 +6,7 @@ import { bookTrip } from '../../../examples/travel-booking/book-trip.ts';
 import { trips } from '../../../examples/travel-booking/system.ts';
 import { isClosed } from '../../../lib/core/image.ts';
 import type { HeadStatus } from '../../../lib/ports/process-store.ts';
-import { Choices } from '../../simulation/choices.ts';
+import { Choices } from '../../simulation/world/choices.ts';
 import type { Deployment } from '../outside/deployment.ts';
 import type { FunctionHost } from '../outside/function-processes.ts';
 import { journalOf, statusesOf } from '../outside/head.ts';

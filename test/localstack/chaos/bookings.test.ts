@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { Choices } from '../../simulation/choices.ts';
-import type { Effect, EndedRun } from '../../simulation/scenario.ts';
+import { Choices } from '../../simulation/world/choices.ts';
+import type { Effect, EndedRun } from '../../simulation/scenarios/scenario.ts';
 import { drawBookings, expectationOf, FATES, type Booking, type Fate } from './bookings.ts';
 
 const drawn = drawBookings(200, 'run', Choices.seeded('bookings'));

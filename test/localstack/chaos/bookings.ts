@@ -1,5 +1,5 @@
-import type { Choices } from '../../simulation/choices.ts';
-import type { EndedRun, Expectation } from '../../simulation/scenario.ts';
+import type { Choices } from '../../simulation/world/choices.ts';
+import type { EndedRun, Expectation } from '../../simulation/scenarios/scenario.ts';
 import { pidOf } from '../outside/head.ts';
 import { asciiJson, cart, envelope } from '../outside/publish.ts';
 

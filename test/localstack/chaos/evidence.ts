@@ -4,7 +4,7 @@ import { DynamoDbPayloadStore } from '../../../lib/adapters/dynamodb/payload-sto
 import { DynamoDbProcessStore } from '../../../lib/adapters/dynamodb/process-store.ts';
 import { S3PayloadStore } from '../../../lib/adapters/s3/payload-store.ts';
 import type { Evidence } from '../../simulation/auditor/evidence.ts';
-import type { Effect } from '../../simulation/scenario.ts';
+import type { Effect } from '../../simulation/scenarios/scenario.ts';
 import type { Deployment } from '../outside/deployment.ts';
 import { readLedger, type Deed } from '../outside/ledger.ts';
 import { messagesIn } from '../outside/queue.ts';

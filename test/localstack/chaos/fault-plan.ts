@@ -1,4 +1,4 @@
-import type { Choices } from '../../simulation/choices.ts';
+import type { Choices } from '../../simulation/world/choices.ts';
 import type { AwsRequest, Service } from './aws-request.ts';
 
 /** What the proxy does to a request. */

@@ -10,7 +10,7 @@ import { getItems } from '../../../lib/adapters/dynamodb/get-items.ts';
 import { EventBridgeEventPublisher } from '../../../lib/adapters/eventbridge/event-publisher.ts';
 import { SqsMessageQueue } from '../../../lib/adapters/sqs/message-queue.ts';
 import { SqsMessageSender } from '../../../lib/adapters/sqs/message-sender.ts';
-import { Choices } from '../../simulation/choices.ts';
+import { Choices } from '../../simulation/world/choices.ts';
 import type { Service } from './aws-request.ts';
 import { FAULT_KINDS, type FaultKind } from './fault-plan.ts';
 import { FaultProxy, type FaultProxyOptions } from './fault-proxy.ts';

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { Agent, createServer, request as startRequest, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Choices } from '../../simulation/choices.ts';
+import type { Choices } from '../../simulation/world/choices.ts';
 import { awsRequest, type AwsRequest } from './aws-request.ts';
 import { FaultPlan, type FaultKind, type Rates } from './fault-plan.ts';
 import { failEntries, leaveKeys, type Partial } from './partial-answers.ts';

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Choices } from '../../simulation/choices.ts';
+import type { Choices } from '../../simulation/world/choices.ts';
 import { killOne, type FunctionHost } from '../outside/function-processes.ts';
 
 /** The suite's functions, by what CloudFormation leaves of their names. */

@@ -1,4 +1,4 @@
-import type { Choices } from '../../simulation/choices.ts';
+import type { Choices } from '../../simulation/world/choices.ts';
 
 type Json = Readonly<Record<string, any>>;
 

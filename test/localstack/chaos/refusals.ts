@@ -1,4 +1,4 @@
-import type { Choices } from '../../simulation/choices.ts';
+import type { Choices } from '../../simulation/world/choices.ts';
 import type { Service } from './aws-request.ts';
 
 /** An answer that no service has given. */

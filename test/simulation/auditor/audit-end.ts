@@ -7,7 +7,7 @@ import { sha256 } from '../../../lib/engine/sha256.ts';
 import type { Head } from '../../../lib/ports/process-store.ts';
 import type { ParkedEvent } from '../../../lib/ports/parking-store.ts';
 import type { Json } from '../../../lib/contract/schema.ts';
-import type { Effect, EndedRun, Expectation } from '../scenario.ts';
+import type { Effect, EndedRun, Expectation } from '../scenarios/scenario.ts';
 import { earliestWakeUp } from './armed.ts';
 import { checkCompensation, checkEffects } from './compensation.ts';
 import { Contracts } from './contracts.ts';

@@ -1,6 +1,6 @@
 import type { JournalEntry } from '../../../lib/core/journal-entry.ts';
 import { isClosed } from '../../../lib/core/image.ts';
-import type { Effect } from '../scenario.ts';
+import type { Effect } from '../scenarios/scenario.ts';
 import type { Contracts } from './contracts.ts';
 import type { KeptRun } from './kept-instance.ts';
 import type { Report } from './violations.ts';

@@ -2,7 +2,7 @@ import type { InstanceIndex } from '../../../lib/ports/instance-index.ts';
 import type { ParkingStore } from '../../../lib/ports/parking-store.ts';
 import type { PayloadStore } from '../../../lib/ports/payload-store.ts';
 import type { ProcessStore } from '../../../lib/ports/process-store.ts';
-import type { Effect } from '../scenario.ts';
+import type { Effect } from '../scenarios/scenario.ts';
 
 /** What production has when nothing moves any more. The ports are those of the deployment, in a simulation the true ones under all faults. */
 export interface Evidence {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { CommandRecord } from '../../../lib/ports/idempotency-store.ts';
-import type { HandlerRun } from '../observer.ts';
+import type { HandlerRun } from '../world/observer.ts';
 import { HandlerRuns } from './handler-runs.ts';
 
 type Step =

@@ -1,6 +1,6 @@
 import type { CommandEnvelope, ReplyEnvelope } from '../../../lib/contract/envelope.ts';
 import type { CommandRecord } from '../../../lib/ports/idempotency-store.ts';
-import type { HandlerRun } from '../observer.ts';
+import type { HandlerRun } from '../world/observer.ts';
 import type { Report } from './violations.ts';
 
 interface RunsOfCommand {

@@ -12,9 +12,9 @@ import type { ReceivedMessage } from '../../../lib/ports/message-queue.ts';
 import type { Head, JournalChunk } from '../../../lib/ports/process-store.ts';
 import { frontEndOf } from '../../../lib/process/front-end.ts';
 import { buildShortReply } from '../../../lib/service/reply.ts';
-import { trips, type Fate } from '../examples/trip-system.ts';
-import type { Observer } from '../observer.ts';
-import type { Effect } from '../scenario.ts';
+import { trips, type Fate } from '../scenarios/examples/trip-system.ts';
+import type { Observer } from '../world/observer.ts';
+import type { Effect } from '../scenarios/scenario.ts';
 import { Auditor, type AuditorOptions } from './auditor.ts';
 import type { Evidence } from './evidence.ts';
 

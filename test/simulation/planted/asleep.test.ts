@@ -1,11 +1,11 @@
 import { rm } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
-import { bundle } from '../bundle.ts';
-import { Fleet } from '../fleet.ts';
+import { bundle } from '../runner/bundle.ts';
+import { Fleet } from '../runner/fleet.ts';
 import { killOf } from './hunt.ts';
 
-const WORKER = fileURLToPath(new URL('../seed-worker.ts', import.meta.url));
+const WORKER = fileURLToPath(new URL('../runner/seed-worker.ts', import.meta.url));
 const SEEDS = [1, 2, 3, 4] as const;
 
 const digests = async (planted: boolean): Promise<readonly string[]> => {

@@ -97,7 +97,7 @@ export const foundBugs: readonly PlantedBug[] = [
   {
     name: 'TERMINATE_TELLS_UNREAD',
     rows: [],
-    scenario: 'lives',
+    scenario: 'successive-runs',
     what: 'Terminating journals the unread events, which only a worker that has replayed the instance knows.',
     mended: 'Terminating tells no unread events, so its journal replays',
     patches: [
@@ -112,7 +112,7 @@ export const foundBugs: readonly PlantedBug[] = [
   {
     name: 'LATE_FORGERY',
     rows: [],
-    scenario: 'lives',
+    scenario: 'successive-runs',
     elusive:
       'Too few stories forge an answer to what was given up; seed 2736 of lives shows it, and test/bad-input/replies.test.ts holds it.',
     what: 'What comes late counts as a success of what was given up, whatever it is an answer to.',
@@ -199,7 +199,7 @@ export const foundBugs: readonly PlantedBug[] = [
   {
     name: 'EARLY_DROPPED_BY_TERMINATE',
     rows: [],
-    scenario: 'lives',
+    scenario: 'successive-runs',
     what: 'What came before its instance is dropped when that is terminated before it has begun.',
     mended: 'What was terminated before it had begun is begun by a resume, keeps process time, and parks what came early',
     patches: [

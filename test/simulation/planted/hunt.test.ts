@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Terminal } from '../../../bin/terminal.ts';
-import { STEPS_MAX } from '../outcome.ts';
-import { failedResult, type SeedTask } from '../seed-task.ts';
+import { STEPS_MAX } from '../world/outcome.ts';
+import { failedResult, type SeedTask } from '../runner/seed-task.ts';
 import { huntPlanted } from './hunt-planted.ts';
 import { hunt, type Runner } from './hunt.ts';
 

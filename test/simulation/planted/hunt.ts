@@ -1,5 +1,5 @@
-import { STEPS_MAX } from '../outcome.ts';
-import { invariantOf, type SeedResult, type SeedTask } from '../seed-task.ts';
+import { STEPS_MAX } from '../world/outcome.ts';
+import { invariantOf, type SeedResult, type SeedTask } from '../runner/seed-task.ts';
 import type { PlantedBug } from './planted-bug.ts';
 
 /** A normal run in CI: what none of these seeds betrays is not found in a build. */

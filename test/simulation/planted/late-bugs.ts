@@ -34,7 +34,7 @@ export const lateBugs: readonly PlantedBug[] = [
   {
     name: 'UNDO_ON_UNKNOWN',
     rows: ['late.pml | UNDO_ON_UNKNOWN'],
-    scenario: 'lives',
+    scenario: 'successive-runs',
     what: 'What may or may not have happened is undone as if it had.',
     patches: [
       { ...VERDICT_ON_BURIED, plant: "if (PLANTED && tombstone && reply.outcome === 'unknown') return 'apply';\n  ORIGINAL" },
@@ -60,7 +60,7 @@ export const lateBugs: readonly PlantedBug[] = [
   {
     name: 'CLOSE_DROPS_UNDO',
     rows: ['late.pml | CLOSE_DROPS_UNDO'],
-    scenario: 'lives',
+    scenario: 'successive-runs',
     what: 'An instance that closes drops the undo of a late success.',
     patches: [
       {

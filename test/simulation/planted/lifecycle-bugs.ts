@@ -42,7 +42,7 @@ export const lifecycleBugs: readonly PlantedBug[] = [
   {
     name: 'START_WITHOUT_VERSION',
     rows: ['lifecycle.pml | START_WITHOUT_VERSION'],
-    scenario: 'lives',
+    scenario: 'successive-runs',
     what: 'A start takes the place of an early buffer whatever has been appended to that meanwhile.',
     patches: [
       {
@@ -62,7 +62,7 @@ export const lifecycleBugs: readonly PlantedBug[] = [
     name: 'NO_RESEND_WRONGRUN',
     rows: ['lifecycle.pml | NO_RESEND_WRONGRUN'],
     what: 'A message of an earlier run is only acknowledged, also where it caused an undo that is still out.',
-    scenario: 'lives',
+    scenario: 'successive-runs',
     patches: [{ ...OWED, plant: "!(PLANTED && item.verdict === 'wrongRun') && (ORIGINAL)" }],
   },
   {
@@ -81,7 +81,7 @@ export const lifecycleBugs: readonly PlantedBug[] = [
     name: 'CAUSE_NOT_RUN_QUALIFIED',
     rows: ['lifecycle.pml | CAUSE_NOT_RUN_QUALIFIED'],
     what: 'An answer is known by the number of its command alone, whose run is taken to be the present one.',
-    scenario: 'lives',
+    scenario: 'successive-runs',
     patches: [
       {
         ...OWED,

@@ -1,0 +1,45 @@
+import { Choices } from '../world/choices.ts';
+import type { Outcome } from '../world/outcome.ts';
+import { forbidRealWorld } from './real-world.ts';
+import { scenarioMaker } from '../scenarios/scenarios.ts';
+import { failedResult, type SeedResult, type SeedTask } from './seed-task.ts';
+import { thrown } from './serve-seeds.ts';
+import { simulate } from '../world/simulation.ts';
+
+/** Runs one world in this process, with the real one shut out. */
+export const runSeed = async (task: SeedTask, onProgress?: () => void): Promise<SeedResult> => {
+  const choices = task.choices ? Choices.recorded(task.choices) : Choices.seeded(task.seed);
+  Reflect.set(globalThis, '__planted', task.planted);
+  const listeners = process.listeners('unhandledRejection');
+  const realWorld = forbidRealWorld();
+  const outcome = await simulated(task, choices, onProgress);
+  const touched = realWorld.lift();
+  forgetListeners(listeners);
+  return {
+    ...outcome,
+    seed: task.seed,
+    ...(task.planted !== undefined && { planted: task.planted }),
+    violations: [...outcome.violations, ...touched.map((each) => `real world: ${each}`)],
+    choices: task.returns?.choices ? [...choices.taken] : [],
+    trace: task.returns?.trace ? outcome.trace : [],
+  };
+};
+
+const simulated = async (task: SeedTask, choices: Choices, onProgress: (() => void) | undefined): Promise<Outcome> => {
+  const { endsAtViolation = false, returns } = task;
+  try {
+    return await simulate(scenarioMaker(task.scenario), choices, {
+      trace: returns?.trace === true,
+      endsAtViolation,
+      ...(onProgress && { onProgress }),
+    });
+  } catch (error) {
+    return failedResult(task, thrown(error));
+  }
+};
+
+/** An engine that died while it decided never takes its listener back; thousands of seeds die in one process. */
+const forgetListeners = (before: readonly NodeJS.UnhandledRejectionListener[]): void => {
+  for (const listener of process.listeners('unhandledRejection'))
+    if (!before.includes(listener)) process.off('unhandledRejection', listener);
+};

@@ -1,0 +1,95 @@
+import type { Served } from '../../../../lib/service/served.ts';
+import { serve } from 'tutti/service';
+import { flights, hotels, notifications, payments } from '../../../../examples/travel-booking/contracts.ts';
+import { trips } from '../../../../examples/travel-booking/system.ts';
+import type { Choices } from '../../world/choices.ts';
+import type { EndedRun, Expectation, Scenario, Site } from '../scenario.ts';
+import { done, namesOf } from './done.ts';
+import { Script } from './script.ts';
+
+/** What becomes of a cart: chosen here, so that the services' answers follow from their input alone. */
+const FATES = ['booked', 'declined', 'fraud', 'no-flight', 'no-hotel'] as const;
+type Fate = (typeof FATES)[number];
+
+const BOOKED = 'flights.book hotels.book notifications.notify payments.charge';
+const DAY_MS = 86_400_000;
+
+/** examples/travel-booking: carts that are checked out, perhaps twice, perhaps cancelled. */
+export const travelBooking = (choices: Choices): Scenario => {
+  const script = new Script(choices, 'trips');
+  const expectations = new Map<string, Expectation>();
+  for (let count = choices.between(1, 3), i = 1; i <= count; i += 1) {
+    const fate = choices.one(FATES);
+    const cartId = `cart-${i}`;
+    const pid = `default#book-trip#${cartId}`;
+    script.publish('trips.checkout-travel-cart', `checkout-${cartId}`, cart(cartId, fate), 600_000);
+    const cancelled = choices.chance(0.2);
+    if (cancelled) script.cancel(pid, choices.chance(0.8) ? 900_000 : DAY_MS);
+    expectations.set(pid, {
+      starts: [`checkout-${cartId}`],
+      events: [],
+      operated: cancelled ? ['cancel'] : [],
+      judge: (run) => judge(run, fate, cancelled),
+    });
+  }
+  return { name: 'travel-booking', builds: [trips], serve: serveTrips, acts: script.acts, expectations };
+};
+
+const cart = (cartId: string, fate: Fate) => ({
+  cartId,
+  email: 'ada@example.com',
+  total: 129_000,
+  card: fate,
+  flight: { from: 'VIE', to: fate === 'no-flight' ? 'NOWHERE' : 'LIS', day: '2027-01-02' },
+  hotel: { city: fate === 'no-hotel' ? 'NOWHERE' : 'Lisbon', from: '2027-01-02', nights: 3 },
+});
+
+const serveTrips = (site: Site): readonly Served[] => [
+  serve(payments, {
+    charge: async (input, task) => {
+      if (input.card === 'declined') throw task.errors.CardDeclined({ reason: 'limit' });
+      if (input.card === 'fraud') throw task.errors.SuspectedFraud({});
+      await done(site, 'payments.charge', input, task);
+      return { paymentId: task.commandId };
+    },
+    refund: async (input, task) => done(site, 'payments.refund', input, task),
+  }),
+  serve(flights, {
+    book: async (input, task) => {
+      if (input.to === 'NOWHERE') throw task.errors.SoldOut({});
+      await done(site, 'flights.book', input, task);
+      return { reference: task.commandId };
+    },
+    cancel: async (input, task) => done(site, 'flights.cancel', input, task),
+  }),
+  serve(hotels, {
+    book: async (input, task) => {
+      if (input.city === 'NOWHERE') throw task.errors.SoldOut({ freeFrom: '2027-02-01' });
+      await done(site, 'hotels.book', input, task);
+      return { reference: task.commandId };
+    },
+    cancel: async (input, task) => done(site, 'hotels.cancel', input, task),
+  }),
+  serve(notifications, { notify: async (input, task) => done(site, 'notifications.notify', input, task) }),
+];
+
+/** Whoever cancels in time gets no notice that all is booked. */
+const withoutNotice = (names: string): string => names.replace('notifications.notify ', '');
+
+/** A refusal undoes what was booked and tells the customer once; so does a cancel before everything is booked. */
+const judge = ({ pid, status, entries, standing, effects, disturbed }: EndedRun, fate: Fate, cancelled: boolean): readonly string[] => {
+  const names = namesOf(standing);
+  const wrong = (what: string): readonly string[] => [`I10: ${pid} (${fate}) is ${status}: ${what}; what stands: ${names}`];
+  if (status === 'completed') {
+    if (fate !== 'booked') return wrong('its service has refused');
+    return names === BOOKED ? [] : wrong('not everything is booked once');
+  }
+  if (status !== 'failed' && status !== 'cancelled') return [];
+  // Behind the pivot a cancel undoes nothing.
+  if (entries.some(({ type }) => type === 'Pivoted'))
+    return withoutNotice(names) === withoutNotice(BOOKED) ? [] : wrong('something was undone behind the pivot');
+  if (status === 'failed' && fate === 'booked' && !disturbed) return wrong('nobody has refused');
+  if (status === 'cancelled' && !cancelled) return wrong('nobody has cancelled it');
+  if (names !== 'notifications.notify' && !(names === '' && cancelled)) return wrong('something stands, or the customer was not told');
+  return effects.filter(({ command }) => command === 'notifications.notify').length > 1 ? wrong('the customer was told twice') : [];
+};

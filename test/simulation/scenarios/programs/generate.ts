@@ -1,0 +1,208 @@
+import type { Duration } from '../../../../lib/contract/duration.ts';
+import type { Choices } from '../../world/choices.ts';
+import type { Behaviour, Branch, Call, Program, ProgramStep, Race, Scope, SignalName } from './program.ts';
+import { SIGNAL_NAMES, targetOf } from './program.ts';
+
+const DEPTH_MAX = 3;
+const STEPS_MAX = 12;
+
+/** Draws a program. A stream of zeros gives one plain call. */
+export const generateProgram = (choices: Choices): Program => new Generator(choices).program();
+
+class Generator {
+  readonly #choices: Choices;
+  #labels = 0;
+  /** How many steps may still be drawn. */
+  #left: number;
+  /** Few programs use a service whose answer may stay unknown: such an instance is stuck for good. */
+  readonly #once: boolean;
+
+  constructor(choices: Choices) {
+    this.#choices = choices;
+    this.#once = choices.chance(0.06);
+    this.#left = choices.between(1, STEPS_MAX);
+  }
+
+  program(): Program {
+    if (this.#choices.chance(0.08)) return this.#long();
+    const steps: ProgramStep[] = [];
+    while (this.#left > 0) steps.push(this.#step(0, steps));
+    if (this.#choices.chance(0.02)) steps.push(this.#misuse());
+    return steps;
+  }
+
+  /** What no process may do: the instance is stuck, and nothing is undone. */
+  #misuse(): ProgramStep {
+    if (this.#choices.chance(0.1)) return { kind: 'spin' };
+    return { kind: 'again', first: this.#call(true), second: this.#call(true), after: this.#pause() };
+  }
+
+  /** Many cheap calls: the journal leaves the head. */
+  #long(): Program {
+    const note = this.#choices.one([0, 200, 2_000]);
+    const calls = Array.from({ length: this.#choices.between(20, 40) }, (): ProgramStep => ({
+      ...this.#call(),
+      verb: 'act',
+      does: { is: 'ok' },
+      note,
+    }));
+    return this.#choices.chance(0.5) ? calls : [...calls, { kind: 'throw', label: this.#label() }];
+  }
+
+  #label(): string {
+    this.#labels += 1;
+    return `s${this.#labels}`;
+  }
+
+  #step(depth: number, before: readonly ProgramStep[]): ProgramStep {
+    const choices = this.#choices;
+    this.#left -= 1;
+    const deeper = depth < DEPTH_MAX && this.#left > 0;
+    switch (choices.below(deeper ? 22 : 14)) {
+      case 0:
+      case 1:
+      case 2:
+        return this.#call();
+      case 3:
+        return this.#wait();
+      case 4:
+        return { kind: 'sleep', for: this.#pause() };
+      case 5:
+        return { kind: 'until', inMs: choices.one([0, -60_000, 1_000, 90_000, 3_600_000]) };
+      case 6:
+        return { kind: 'publish', label: this.#label() };
+      case 7:
+        return { kind: 'send', call: { ...this.#call(), verb: 'tell', does: { is: 'ok' } } };
+      case 8:
+        return { kind: 'compensate', label: choices.one(['mend', 'tidy']), body: this.#compensation() };
+      case 9: {
+        const targets = before.map(targetOf).filter((target) => target !== undefined);
+        return targets.length > 0 && choices.chance(0.6) ? { kind: 'undo', target: choices.one(targets) } : { kind: 'undo' };
+      }
+      case 10:
+        return choices.chance(0.5) ? { kind: 'pivot' } : { kind: 'view', text: this.#label() };
+      case 11:
+        return { kind: 'withdraw', call: this.#undoableCall(), after: choices.one(['1 second', '30 seconds', '2 minutes', '10 minutes']) };
+      case 12:
+        return { kind: 'throw', label: this.#label() };
+      case 13:
+        return choices.chance(0.5) ? this.#call() : { kind: 'return', label: this.#label() };
+      case 14:
+        return { kind: 'try', call: this.#call(), refused: this.#body(depth + 1, 2) };
+      case 15:
+      case 16:
+        return { kind: 'parallel', branches: this.#branches(depth + 1, false) };
+      case 17:
+      case 18:
+        return this.#race('race', depth + 1);
+      case 19:
+        return this.#race('any', depth + 1);
+      case 20:
+        return this.#scope(depth + 1);
+      default:
+        return {
+          kind: 'catch',
+          step: choices.chance(0.7) ? this.#scope(depth + 1) : this.#call(),
+          handler: this.#body(depth + 1, 2),
+        };
+    }
+  }
+
+  #body(depth: number, most: number): Program {
+    const steps: ProgramStep[] = [];
+    const length = this.#choices.between(1, most);
+    while (steps.length < length && this.#left > 0) steps.push(this.#step(depth, steps));
+    return steps;
+  }
+
+  #scope(depth: number): Scope {
+    return { kind: 'scope', name: this.#choices.one(['room', 'hall']), body: this.#body(depth, 4) };
+  }
+
+  #race(kind: Race['kind'], depth: number): Race {
+    return { kind, name: this.#label(), branches: this.#branches(depth, true) };
+  }
+
+  #undoableCall(): Call {
+    const { undo: _undo, verb, ...call } = this.#call(true);
+    return { ...call, verb: verb === 'tell' ? 'act' : verb };
+  }
+
+  #branches(depth: number, raced: boolean): Branch[] {
+    return Array.from({ length: this.#choices.between(2, 3) }, (): Branch => {
+      this.#left -= 1;
+      if (this.#choices.chance(0.12)) return this.#unusual(depth);
+      switch (this.#choices.below(6)) {
+        case 0:
+        case 1:
+          return this.#call(raced);
+        case 2:
+          return this.#wait();
+        case 3:
+          return { kind: 'sleep', for: this.#pause() };
+        default:
+          return this.#scope(depth);
+      }
+    });
+  }
+
+  /** A race in a branch, or a loop that swallows its cancellation. */
+  #unusual(depth: number): Branch {
+    if (depth < DEPTH_MAX && this.#left > 0 && this.#choices.chance(0.6))
+      return this.#race(this.#choices.one(['race', 'any'] as const), depth + 1);
+    return { kind: 'beats', every: this.#choices.one(['1 minute', '20 seconds', '20 minutes']), times: this.#choices.between(1, 4) };
+  }
+
+  #wait(): ProgramStep & Branch {
+    const timeout = this.#choices.chance(0.5) ? { timeout: this.#pause() } : {};
+    return { kind: 'wait', signal: this.#choices.one<SignalName>(SIGNAL_NAMES), ...timeout };
+  }
+
+  #pause(): Duration {
+    return this.#choices.one(['1 second', '20 seconds', '3 minutes', '20 minutes', '2 hours']);
+  }
+
+  #compensation(): readonly Call[] {
+    return Array.from({ length: this.#choices.between(0, 2) }, () => ({
+      kind: 'call' as const,
+      label: this.#label(),
+      service: this.#choices.one(['stock', 'bank'] as const),
+      verb: this.#choices.one(['tell', 'act'] as const),
+      does: this.#choices.one<Behaviour>([{ is: 'ok' }, { is: 'stumble', times: 2, after: true }]),
+    }));
+  }
+
+  #call(raced = false): Call {
+    const choices = this.#choices;
+    const service = this.#once && choices.chance(0.4) ? 'press' : choices.one(['stock', 'bank'] as const);
+    const does = this.#behaviour(service);
+    const impatient = does.is === 'forget' || choices.chance(0.1);
+    return {
+      kind: 'call',
+      label: this.#label(),
+      service,
+      verb: does.is === 'defer' || does.is === 'forget' ? 'ask' : choices.chance(0.25) ? 'tell' : 'act',
+      does,
+      ...(choices.chance(0.15) && service !== 'press' && { stubborn: choices.between(1, 3) }),
+      ...(choices.chance(0.15) && { note: choices.one([300, 2_000, 5_000, ...(choices.chance(0.1) ? [120_000] : [])]) }),
+      ...(choices.chance(0.1) && { undo: false as const }),
+      ...(choices.chance(0.15) && { timeout: choices.one(['10 seconds', '1 minute'] as const) }),
+      ...(impatient && !(raced && choices.chance(0.3)) && { within: choices.one(['20 seconds', '5 minutes'] as const) }),
+      ...(does.is !== 'forget' && choices.chance(0.06) && { attempts: choices.between(1, 3) }),
+    };
+  }
+
+  #behaviour(service: Call['service']): Behaviour {
+    const choices = this.#choices;
+    const kinds = service === 'press' ? 10 : service === 'bank' ? 14 : 18;
+    const kind = choices.below(kinds);
+    if (kind < 7) return { is: 'ok' };
+    if (kind < 9) return { is: 'refuse' };
+    if (kind === 9) return { is: 'slow', seconds: service === 'press' ? 5 : choices.one([5, 45, 200, 400]) };
+    if (kind === 10) return { is: 'slow', seconds: choices.one([20, 90]) };
+    if (kind < 13) return { is: 'stumble', times: choices.between(1, 3), after: choices.chance(0.5) };
+    if (kind === 13) return { is: 'busy', seconds: choices.one([30, 150]) };
+    if (kind === 17) return { is: 'forget' };
+    return { is: 'defer', seconds: choices.one([1, 60, 600, 7_200]), early: choices.chance(0.25), refuses: choices.chance(0.2) };
+  }
+}

@@ -1,0 +1,212 @@
+import type { Duration } from '../../../../lib/contract/duration.ts';
+import type { Json } from '../../../../lib/contract/json.ts';
+import type { Context, Step } from '../../../../lib/process/context.ts';
+import { Go, Nudge, Said, serviceOf, stock, Stop } from './contracts.ts';
+import type { Beats, Branch, Call, Program, ProgramStep, SignalName } from './program.ts';
+import { branchName, targetOf } from './program.ts';
+
+type Ctx = Context<{
+  start: unknown;
+  byId: 'programs.go' | 'programs.stop' | 'programs.nudge';
+  publishes: 'programs.said';
+  errors: { Thrown: { label: string } };
+  view: { text: string };
+}>;
+
+const SIGNALS = { go: Go, stop: Stop, nudge: Nudge } satisfies Record<SignalName, unknown>;
+
+/** What a body came to. */
+interface Ran {
+  readonly values: Json[];
+  readonly returned: boolean;
+}
+
+/** Runs the steps of one body one after the other. Whatever is not done by `ctx` is pure. */
+export const runBody = async (ctx: Ctx, program: Program): Promise<Ran> => {
+  const values: Json[] = [];
+  const handles = new Map<string, Step<unknown>>();
+  for (const step of program) {
+    const ran = await runStep(ctx, step, handles);
+    values.push(ran.value);
+    if (ran.returned) return { values, returned: true };
+  }
+  return { values, returned: false };
+};
+
+interface RanStep {
+  readonly value: Json;
+  readonly returned: boolean;
+}
+
+const value = (of: Json): RanStep => ({ value: of, returned: false });
+const inner = (name: string, ran: Ran): RanStep => ({ value: [name, ...ran.values], returned: ran.returned });
+
+const runStep = async (ctx: Ctx, step: ProgramStep, handles: Map<string, Step<unknown>>): Promise<RanStep> => {
+  switch (step.kind) {
+    case 'call':
+    case 'wait':
+    case 'sleep':
+    case 'beats':
+    case 'race':
+    case 'any':
+    case 'scope': {
+      const begun = begin(ctx, step);
+      const target = targetOf(step);
+      if (target !== undefined) handles.set(target, begun);
+      return value(await begun.then((settled) => said(step, settled)));
+    }
+    case 'try': {
+      const { command, input, options } = request(step.call);
+      const outcome = await ctx.try(command, input, options);
+      if (command.failed(outcome)) return inner(`refused:${outcome.data.label}`, await runBody(ctx, step.refused));
+      return value(`ok:${outcome.label}`);
+    }
+    case 'parallel': {
+      const all = await Promise.all(step.branches.map((branch) => begin(ctx, branch)));
+      return value(all.map((settled, index) => said(step.branches[index] as Branch, settled)));
+    }
+    case 'again': {
+      const late = ctx.sleep(step.after);
+      const first = await ctx.race({ b0: begin(ctx, step.first), b1: late });
+      const second = await ctx.race({ b0: begin(ctx, step.second), b1: late });
+      return value(['again', first.winner, second.winner]);
+    }
+    case 'spin':
+      // It has no effect, and is over at once.
+      for (;;) await ctx.scope('spin', async () => undefined);
+    case 'until':
+      await ctx.until(new Date(ctx.now().getTime() + step.inMs));
+      return value('until');
+    case 'catch':
+      return caught(ctx, step);
+    case 'compensate':
+      ctx.compensate(step.label, async (ctx) => runBody(ctx, step.body));
+      return value('compensate');
+    case 'undo':
+      await ctx.undo(step.target === undefined ? undefined : handles.get(step.target));
+      return value('undo');
+    case 'withdraw':
+      return value(await withdraw(ctx, step.call, step.after));
+    case 'pivot':
+      ctx.pivot();
+      return value('pivot');
+    case 'publish':
+      ctx.publish(Said, { label: step.label, note: '' });
+      return value('publish');
+    case 'send': {
+      const { input } = request(step.call);
+      ctx.send(serviceOf(step.call.service).tell, input);
+      return value('send');
+    }
+    case 'view':
+      ctx.view({ text: step.text });
+      return value('view');
+    case 'throw':
+      throw ctx.errors.Thrown({ label: step.label });
+    case 'return':
+      return { value: `return:${step.label}`, returned: true };
+  }
+};
+
+/** What each branch is told by `ctx`, and nothing awaited yet. */
+const begin = (ctx: Ctx, step: Branch): Step<unknown> => {
+  switch (step.kind) {
+    case 'call': {
+      const { command, input, options } = request(step);
+      return ctx.call(command, input, options);
+    }
+    case 'wait':
+      return ctx.waitFor(SIGNALS[step.signal], step.timeout === undefined ? {} : { timeout: step.timeout });
+    case 'sleep':
+      return ctx.sleep(step.for);
+    case 'scope':
+      return ctx.scope(step.name, async (ctx) => (await runBody(ctx, step.body)).values);
+    case 'beats':
+      return ctx.scope('beats', async (ctx) => beat(ctx, step));
+    case 'race':
+    case 'any':
+      return ctx[step.kind](Object.fromEntries(step.branches.map((branch, index) => [branchName(index), begin(ctx, branch)])));
+  }
+};
+
+/** As people write what may fail without harm: a cancellation is no reason to end. */
+const beat = async (ctx: Ctx, { every, times }: Beats): Promise<void> => {
+  for (let beats = 0; beats < times;)
+    try {
+      await ctx.sleep(every);
+      beats += 1;
+    } catch {
+      // A missed beat is no harm.
+    }
+};
+
+/** What a settled branch says in the result. */
+const said = (step: Branch, settled: unknown): Json => {
+  switch (step.kind) {
+    case 'call':
+      return `ok:${(settled as { label: string }).label}`;
+    case 'wait':
+      return settled === undefined ? 'nothing' : `got:${(settled as { text: string }).text}`;
+    case 'sleep':
+    case 'beats':
+      return step.kind;
+    case 'scope':
+      return settled as Json;
+    case 'race':
+    case 'any': {
+      const { winner, value: won } = settled as { readonly winner: string; readonly value: unknown };
+      const branch = step.branches.find((_branch, index) => branchName(index) === winner) as Branch;
+      return [winner, said(branch, won)];
+    }
+  }
+};
+
+const caught = async (ctx: Ctx, step: Extract<ProgramStep, { kind: 'catch' }>): Promise<RanStep> => {
+  let failure: unknown;
+  try {
+    return value(await begin(ctx, step.step).then((settled) => said(step.step, settled)));
+  } catch (error) {
+    failure = error;
+  }
+  return inner(`caught:${describeFailure(failure)}`, await runBody(ctx, step.handler));
+};
+
+const withdraw = async (ctx: Ctx, call: Call, after: Duration): Promise<Json> => {
+  const begun = begin(ctx, call);
+  const settled = begun.then(
+    (value) => said(call, value),
+    (failure: unknown) => describeFailure(failure),
+  );
+  await ctx.sleep(after);
+  await ctx.undo(begun);
+  return ['withdrawn', await settled];
+};
+
+const describeFailure = (error: unknown): string => {
+  const failure = error as { code: string; reason: string; data: { label: string } };
+  switch (failure.code) {
+    case 'COMMAND_FAILED':
+      return `refused:${failure.data.label}`;
+    case 'PROCESS_FAILED':
+      return `thrown:${failure.data.label}`;
+    case 'COMMAND_EXHAUSTED':
+      return 'exhausted';
+    case 'CANCELLED':
+      return `cancelled:${failure.reason}`;
+    default:
+      throw error;
+  }
+};
+
+const request = (call: Call) => ({
+  // Both commands take and give the same; only their undo differs, of which `call` wants to know nothing.
+  command: serviceOf(call.service)[call.verb] as typeof stock.tell,
+  input: { label: call.label, does: call.does, stubborn: call.stubborn ?? 0, note: 'n'.repeat(call.note ?? 0) },
+  options: {
+    ...(call.undo === false && { undo: false as const }),
+    ...(call.timeout !== undefined && { timeout: call.timeout }),
+    ...((call.within !== undefined || call.attempts !== undefined) && {
+      retry: { ...(call.within !== undefined && { within: call.within }), ...(call.attempts !== undefined && { attempts: call.attempts }) },
+    }),
+  },
+});

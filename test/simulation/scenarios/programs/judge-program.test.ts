@@ -1,0 +1,400 @@
+import { describe, expect, test } from 'vitest';
+import type { JournalEntry } from '../../../../lib/core/journal-entry.ts';
+import type { Effect, EndedRun } from '../scenario.ts';
+import { endedRun, inFairWeather, type Happening } from './fair-weather.ts';
+import { judgeProgram } from './judge-program.ts';
+import type { Call, Program } from './program.ts';
+import { builds } from './run-program.ts';
+
+const call = (label: string, more: Partial<Call> = {}): Call => ({
+  kind: 'call',
+  label,
+  service: 'stock',
+  verb: 'act',
+  does: { is: 'ok' },
+  ...more,
+});
+const refused = (label: string): Call => call(label, { does: { is: 'refuse' } });
+const labels = (effects: readonly Effect[]): string =>
+  effects.map(({ input, undoes }) => `${undoes === undefined ? '' : '-'}${(input as { label: string }).label}`).join(' ');
+
+describe('what is right passes', () => {
+  const cases: readonly {
+    readonly title: string;
+    readonly program: Program;
+    readonly happenings?: readonly Happening[];
+    readonly status: EndedRun['status'];
+    readonly effects: string;
+  }[] = [
+    { title: 'one call', program: [call('a')], status: 'completed', effects: 'a' },
+    {
+      title: 'a third call that is refused: the first two are undone, the newer first',
+      program: [call('a'), call('b', { service: 'bank', stubborn: 2 }), refused('c'), call('d')],
+      status: 'failed',
+      effects: 'a b -b -a',
+    },
+    {
+      title: 'what stumbled has one effect',
+      program: [
+        call('a', { does: { is: 'stumble', times: 2, after: true } }),
+        call('b', { does: { is: 'stumble', times: 1, after: false } }),
+      ],
+      status: 'completed',
+      effects: 'a b',
+    },
+    {
+      title: 'a pivot and an opted-out call stand',
+      program: [call('a'), { kind: 'pivot' }, call('b', { undo: false }), call('c'), { kind: 'throw', label: 't' }],
+      status: 'failed',
+      effects: 'a b c -c',
+    },
+    {
+      title: 'a scope that fails is undone, and its failure caught',
+      program: [call('a'), { kind: 'catch', step: { kind: 'scope', name: 'room', body: [call('b'), refused('c')] }, handler: [call('d')] }],
+      status: 'completed',
+      effects: 'a b -b d',
+    },
+    {
+      title: 'compensations run in their place',
+      program: [
+        { kind: 'compensate', label: 'mend', body: [call('m', { verb: 'tell' })] },
+        call('a'),
+        { kind: 'compensate', label: 'mend', body: [{ kind: 'publish', label: 'sorry' }] },
+        { kind: 'throw', label: 't' },
+      ],
+      status: 'failed',
+      effects: 'a -a m',
+    },
+    {
+      title: 'a parallel that fails',
+      program: [
+        {
+          kind: 'parallel',
+          branches: [call('a'), { kind: 'sleep', for: '20 minutes' }, { kind: 'scope', name: 'room', body: [call('b'), refused('c')] }],
+        },
+      ],
+      status: 'failed',
+      effects: 'a b -b -a',
+    },
+    {
+      title: 'a race whose loser is undone',
+      program: [
+        {
+          kind: 'race',
+          name: 'r',
+          branches: [
+            { kind: 'scope', name: 'room', body: [call('a'), { kind: 'wait', signal: 'go' }] },
+            { kind: 'sleep', for: '3 minutes' },
+          ],
+        },
+      ],
+      status: 'completed',
+      effects: 'a -a',
+    },
+    {
+      title: 'signals are read in order, also one from before',
+      program: [
+        { kind: 'sleep', for: '20 minutes' },
+        { kind: 'wait', signal: 'go' },
+        { kind: 'wait', signal: 'go', timeout: '2 hours' },
+        { kind: 'wait', signal: 'stop', timeout: '1 second' },
+      ],
+      happenings: [
+        { after: '1 minute', signal: 'go' },
+        { after: '30 minutes', signal: 'go' },
+      ],
+      status: 'completed',
+      effects: '',
+    },
+    {
+      title: 'an undo of one, and of all so far',
+      program: [call('a'), call('b'), call('c'), { kind: 'undo', target: 'b' }, { kind: 'undo' }, call('d')],
+      status: 'completed',
+      effects: 'a b c -b -c -a d',
+    },
+    {
+      title: 'a call that is withdrawn',
+      program: [{ kind: 'withdraw', call: call('a'), after: '1 second' }, call('b')],
+      status: 'completed',
+      effects: 'a -a b',
+    },
+    {
+      title: 'a cancel undoes all before it',
+      program: [call('a'), { kind: 'scope', name: 'room', body: [call('b'), { kind: 'wait', signal: 'go' }] }, call('c')],
+      happenings: [{ after: '1 minute', cancel: true }],
+      status: 'cancelled',
+      effects: 'a b -b -a',
+    },
+    {
+      title: 'a cancel cannot be swallowed',
+      program: [
+        call('a'),
+        {
+          kind: 'catch',
+          step: { kind: 'scope', name: 'room', body: [{ kind: 'wait', signal: 'go' }] },
+          handler: [call('b'), { kind: 'publish', label: 'p' }],
+        },
+      ],
+      happenings: [{ after: '1 minute', cancel: true }],
+      status: 'cancelled',
+      effects: 'a -a',
+    },
+    {
+      title: 'what is terminated is left as it is',
+      program: [call('a'), { kind: 'wait', signal: 'go' }],
+      happenings: [{ after: '1 minute', terminate: true }],
+      status: 'terminated',
+      effects: 'a',
+    },
+    {
+      title: 'what was only sent',
+      program: [
+        { kind: 'send', call: call('a', { verb: 'tell' }) },
+        { kind: 'view', text: 'v' },
+        { kind: 'return', label: 'r' },
+        call('b'),
+      ],
+      status: 'completed',
+      effects: 'a',
+    },
+    {
+      title: 'an answer that somebody else gives, and one that nobody gives',
+      program: [
+        call('a', { verb: 'ask', does: { is: 'defer', seconds: 60, early: false, refuses: false } }),
+        { kind: 'catch', step: call('b', { verb: 'ask', does: { is: 'forget' }, within: '5 minutes' }), handler: [] },
+        { kind: 'try', call: refused('c'), refused: [{ kind: 'publish', label: 'p' }] },
+      ],
+      status: 'completed',
+      effects: '',
+    },
+    {
+      title: 'a loop that swallows its cancellation, when it loses a race and when its neighbour fails',
+      program: [
+        call('a'),
+        { kind: 'race', name: 'r', branches: [call('b'), { kind: 'beats', every: '1 minute', times: 4 }] },
+        {
+          kind: 'parallel',
+          branches: [
+            { kind: 'scope', name: 'room', body: [{ kind: 'sleep', for: '20 minutes' }, refused('c')] },
+            { kind: 'beats', every: '3 minutes', times: 40 },
+          ],
+        },
+      ],
+      status: 'failed',
+      effects: 'a b -b -a',
+    },
+    {
+      title: 'a race in a race',
+      program: [
+        {
+          kind: 'race',
+          name: 'outer',
+          branches: [
+            { kind: 'race', name: 'inner', branches: [call('a'), { kind: 'sleep', for: '3 minutes' }] },
+            { kind: 'any', name: 'other', branches: [refused('b'), { kind: 'beats', every: '20 seconds', times: 2 }] },
+          ],
+        },
+      ],
+      status: 'completed',
+      effects: 'a',
+    },
+    {
+      title: 'the first that succeeds',
+      program: [
+        { kind: 'any', name: 'r', branches: [refused('a'), call('b'), { kind: 'sleep', for: '2 hours' }] },
+        { kind: 'until', inMs: -1 },
+      ],
+      status: 'completed',
+      effects: 'b',
+    },
+  ];
+  test.each(cases)('$title', async ({ program, happenings, status, effects }) => {
+    const run = await inFairWeather(program, happenings);
+    expect(run.status).toBe(status);
+    expect(labels(run.effects)).toBe(effects);
+    expect(judgeProgram(program, run)).toEqual([]);
+  });
+
+  test('the second version of the process', async () => {
+    const program: Program = [call('a')];
+    const run = await inFairWeather(program, [], builds[1]);
+    expect(run.result).toMatchObject({ version: 2 });
+    expect(judgeProgram(program, run)).toEqual([]);
+  });
+});
+
+/** The third call is refused. */
+const FAILING: Program = [call('a'), call('b'), refused('c')];
+const isUndo = (entry: JournalEntry): boolean => entry.type === 'CommandIssued' && entry.undoes !== undefined;
+const without = (run: EndedRun, leaves: (entry: JournalEntry) => boolean): EndedRun =>
+  endedRun(
+    run.entries.filter((entry) => !leaves(entry)),
+    run.effects,
+  );
+const withEffects = (run: EndedRun, effects: readonly Effect[]): EndedRun => endedRun(run.entries, effects);
+
+describe('what is wrong is found', () => {
+  test('an undo without effect', async () => {
+    const run = await inFairWeather(FAILING);
+    const wrong = judgeProgram(FAILING, withEffects(run, run.effects.slice(0, -1)));
+    expect(wrong).toContain('a was not undone');
+  });
+
+  test('an undo that was never sent', async () => {
+    const run = await inFairWeather(FAILING);
+    const last = run.entries.findLast(isUndo) as Extract<JournalEntry, { type: 'CommandIssued' }>;
+    const lost = without(run, (entry) => 'n' in entry && entry.n === last.n);
+    expect(judgeProgram(FAILING, lost)).toContain('stock.act:1 was never undone');
+  });
+
+  test('an effect of what was never issued', async () => {
+    const run = await inFairWeather(FAILING);
+    const ghost = { commandId: `${run.pid}/${run.run}/99`, command: 'stock.act', input: { label: 'a' } };
+    expect(judgeProgram(FAILING, withEffects(run, [...run.effects, ghost]))).toContain(
+      `${ghost.commandId} had an effect, but was never issued`,
+    );
+  });
+
+  test('an effect twice', async () => {
+    const run = await inFairWeather(FAILING);
+    const [first] = run.effects as readonly [Effect];
+    expect(judgeProgram(FAILING, withEffects(run, [...run.effects, first]))).toContain(`${first.commandId} had its effect 2 times`);
+  });
+
+  test('an effect of what was refused', async () => {
+    const run = await inFairWeather(FAILING);
+    const issued = run.entries.find((entry) => entry.type === 'CommandIssued' && entry.path === 'stock.act:3') as { n: number };
+    const effect = { commandId: `${run.pid}/${run.run}/${issued.n}`, command: 'stock.act', input: { label: 'c' } };
+    expect(judgeProgram(FAILING, withEffects(run, [...run.effects, effect]))).toContain('c ended failed and has an effect');
+  });
+
+  test('an effect that is missing', async () => {
+    const program: Program = [call('a')];
+    const run = await inFairWeather(program);
+    expect(judgeProgram(program, withEffects(run, []))).toContain('a completed and has no effect');
+  });
+
+  test('the older undone before the newer', async () => {
+    const run = await inFairWeather(FAILING);
+    const begins = run.entries.findIndex(isUndo);
+    const undoing = run.entries.slice(begins, begins + 4);
+    const swapped = [...run.entries.slice(0, begins), ...undoing.slice(2), ...undoing.slice(0, 2), ...run.entries.slice(begins + 4)];
+    expect(judgeProgram(FAILING, endedRun(swapped, run.effects))).toContain('stock.act:1 was undone before what is newer');
+  });
+
+  test('something undone that was to stand', async () => {
+    const program: Program = [call('a')];
+    const run = await inFairWeather(program);
+    const [first] = run.effects as readonly [Effect];
+    const undo = { commandId: `${run.pid}/${run.run}/2`, command: 'stock.unact', input: { label: 'a' }, undoes: first.commandId };
+    expect(judgeProgram(program, withEffects(run, [...run.effects, undo]))).toContain('a was undone, and nothing asked for that');
+  });
+
+  test('another result, and another failure', async () => {
+    const program: Program = [call('a')];
+    const run = await inFairWeather(program);
+    expect(judgeProgram(program, { ...run, result: { version: 1, values: ['ok:b'] } })).toHaveLength(1);
+    const failed = await inFairWeather(FAILING);
+    const other = failed.entries.map((entry) =>
+      entry.type === 'ProcessFailed' ? { ...entry, data: JSON.parse(JSON.stringify(entry.data).replaceAll('"c"', '"a"')) } : entry,
+    );
+    expect(judgeProgram(FAILING, endedRun(other, failed.effects))).toEqual(['it failed with "refused:a"; expected: "refused:c"']);
+  });
+
+  test('a completed process whose step failed', async () => {
+    const run = await inFairWeather(FAILING);
+    const completed = run.entries.map((entry) =>
+      entry.type === 'ProcessFailed' ? ({ type: 'ProcessCompleted', path: '' } as const) : entry,
+    );
+    expect(judgeProgram(FAILING, endedRun(completed, run.effects))).toEqual([expect.stringContaining('expected: failed')]);
+  });
+
+  test('a signal that was passed over', async () => {
+    const program: Program = [{ kind: 'wait', signal: 'go', timeout: '20 minutes' }];
+    const run = await inFairWeather(program);
+    const received = { type: 'EventReceived', at: 0, event: 'programs.go', id: 'e0', source: 'programs', time: '', data: {} } as const;
+    const fired = run.entries.findIndex(({ type }) => type === 'TimerFired');
+    const entries = [...run.entries.slice(0, fired), received, ...run.entries.slice(fired)];
+    expect(judgeProgram(program, endedRun(entries, []))).toEqual(['programs.go:1 got nothing, though e0 was there']);
+  });
+
+  test('signals read in another order than that of their arrival', async () => {
+    const program: Program = [
+      { kind: 'sleep', for: '20 minutes' },
+      { kind: 'wait', signal: 'go' },
+      { kind: 'wait', signal: 'go' },
+    ];
+    const run = await inFairWeather(program, [
+      { after: '1 minute', signal: 'go' },
+      { after: '1 minute', signal: 'go' },
+    ]);
+    const swapped = run.entries.map((entry) => (entry.type === 'EventTaken' ? { ...entry, id: entry.id === 'e0' ? 'e1' : 'e0' } : entry));
+    expect(judgeProgram(program, endedRun(swapped, []))).toContain('programs.go:1 got e1, though e0 was there');
+  });
+
+  test('a published event that is missing, and one that the program does not publish', async () => {
+    const program: Program = [{ kind: 'publish', label: 'p' }];
+    const run = await inFairWeather(program);
+    const isPublished = (entry: JournalEntry): boolean => entry.type === 'EventPublished';
+    expect(judgeProgram(program, without(run, isPublished))).toContain('EventPublished programs.said:1 is missing');
+    expect(judgeProgram([], run)).toContain('EventPublished programs.said:1 is in the journal, but not in the program');
+  });
+
+  test('a race that the slower branch won', async () => {
+    const program: Program = [{ kind: 'race', name: 'r', branches: [call('a'), { kind: 'sleep', for: '3 minutes' }] }];
+    const run = await inFairWeather(program);
+    const other = run.entries.map((entry) => (entry.type === 'BranchWon' ? { ...entry, winner: 'b1' } : entry));
+    expect(judgeProgram(program, endedRun(other, run.effects))).toContain('race was won by b1, which had not settled');
+  });
+
+  test('a loser of a race that stands', async () => {
+    const program: Program = [
+      {
+        kind: 'race',
+        name: 'r',
+        branches: [
+          { kind: 'scope', name: 'room', body: [call('a'), { kind: 'sleep', for: '20 minutes' }] },
+          { kind: 'sleep', for: '3 minutes' },
+        ],
+      },
+    ];
+    const run = await inFairWeather(program);
+    const undo = run.entries.find(isUndo) as { n: number };
+    const lost = without(run, (entry) => 'n' in entry && entry.n === undo.n);
+    expect(judgeProgram(program, endedRun(lost.entries, run.effects.slice(0, 1)))).toContain('room:1/stock.act:1 was never undone');
+  });
+
+  test('a cancelled process that goes on', async () => {
+    const program: Program = [call('a'), { kind: 'wait', signal: 'go' }, call('b')];
+    const run = await inFairWeather(program, [{ after: '1 minute', signal: 'go' }]);
+    const [, taken] = [run.entries, run.entries.findIndex(({ type }) => type === 'EventReceived')];
+    const cancel = { type: 'CancelRequested', at: 0, id: 'o', reason: 'r', by: 'b' } as const;
+    const entries = [...run.entries.slice(0, taken), cancel, ...run.entries.slice(taken)];
+    expect(judgeProgram(program, endedRun(entries, run.effects))).toEqual(
+      expect.arrayContaining(['stock.act:1 was never undone', 'CommandIssued stock.act:2 is in the journal, but not in the program']),
+    );
+  });
+
+  test('a call given up without need, and one that completed though its service refuses it', async () => {
+    const run = await inFairWeather([call('a')]);
+    const answer = (outcome: 'cancelled' | 'completed'): JournalEntry[] =>
+      run.entries.map((entry) => (entry.type === 'CommandAnswered' ? { ...entry, outcome } : entry));
+    expect(judgeProgram([call('a')], endedRun(answer('cancelled'), []))).toContain('a was given up after 0 ms');
+    expect(judgeProgram([refused('a')], endedRun(answer('completed'), run.effects))).toContain(
+      'a completed, but its service never completes it',
+    );
+  });
+
+  test('what is still running, or stuck for no reason', async () => {
+    const run = await inFairWeather([call('a')]);
+    expect(judgeProgram([call('a')], { ...run, status: 'running' })).toContain('it is still running');
+    expect(judgeProgram([call('a')], { ...run, status: 'stuck' })).toContain('it is stuck, though each answer is known');
+  });
+
+  test('a timer that is due at another time', async () => {
+    const program: Program = [{ kind: 'sleep', for: '20 minutes' }];
+    const run = await inFairWeather(program);
+    const early = run.entries.map((entry) => (entry.type === 'TimerSet' ? { ...entry, due: entry.due - 1 } : entry));
+    expect(judgeProgram(program, endedRun(early, []))).toEqual([expect.stringContaining('sleep:1 is due at')]);
+  });
+});

@@ -1,0 +1,146 @@
+import type { Json } from '../../../../lib/contract/json.ts';
+import type { JournalEntry } from '../../../../lib/core/journal-entry.ts';
+import type { EndedRun } from '../scenario.ts';
+import { effectProblems, optOutProblems } from './judge-effects.ts';
+import type { Program, Sleep } from './program.ts';
+import { Story } from './story.ts';
+import { NO_LIMIT, Walk, type Limit, type Settled, type Trail } from './walk.ts';
+
+/** What is not right with how a run of `run-program` ended, given its program. */
+export const judgeProgram = (program: Program, run: EndedRun): readonly string[] => {
+  const story = new Story(run.entries);
+  const [started] = run.entries;
+  if (started?.type !== 'ProcessStarted') return ['the journal does not begin with the start'];
+  const version = Number(started.definition.split('@')[1]);
+  const walk = new Walk(story, {
+    commandId: (n) => `${run.pid}/${run.run}/${n}`,
+    disturbed: run.disturbed,
+    ended: ENDED.includes(run.status),
+  });
+  const closed = run.entries.findIndex(({ type }) => ENDS.includes(type));
+  const last: Sleep | undefined = version === 2 ? { kind: 'sleep', for: '1 second' } : undefined;
+  const outcome = walk.process(program, limitOf(story), closed < 0 ? undefined : closed, last);
+  return [
+    ...walk.trail.problems,
+    ...(walk.trail.misused ? misuseProblems(run) : statusProblems(run, story, outcome, version)),
+    ...ghostProblems(run, walk.trail),
+    ...signalProblems(story, walk.trail),
+    ...optOutProblems(program, run),
+    ...(isRestored(run) ? [] : effectProblems(run, story, walk.trail)),
+  ];
+};
+
+/** Its table was restored: it has forgotten what it did since, so what stands in the foreign systems is no longer its own to explain. */
+const isRestored = ({ disturbed, entries, effects, pid, run }: EndedRun): boolean => {
+  if (!disturbed) return false;
+  const issued = new Set(entries.flatMap((entry) => (entry.type === 'CommandIssued' ? [`${pid}/${run}/${entry.n}`] : [])));
+  return !entries.some(({ type }) => type === 'Resumed') || effects.some(({ commandId }) => !issued.has(commandId));
+};
+
+const ENDED: readonly EndedRun['status'][] = ['completed', 'failed', 'cancelled'];
+const ENDS: readonly JournalEntry['type'][] = ['ProcessCompleted', 'ProcessFailed', 'ProcessCancelled'];
+
+/** Whichever comes first: a person cancels, or the time of the process is over. */
+const limitOf = (story: Story): Limit => {
+  const [cancel] = story.every('CancelRequested');
+  const requested = cancel ? { at: cancel.index, failure: 'cancelled:requested' } : NO_LIMIT;
+  const deadline = story.first('TimerSet', 'timeout');
+  const over = deadline && story.fired(deadline.n);
+  return over && over.index < requested.at ? { at: over.index, failure: 'cancelled:timeout' } : requested;
+};
+
+/** A bug of the process ends nothing: the instance waits for a person. */
+const misuseProblems = ({ status }: EndedRun): string[] =>
+  status === 'stuck' || status === 'terminated' ? [] : [`it is ${status}, though its process may not do what it does`];
+
+const statusProblems = (run: EndedRun, story: Story, outcome: Settled, version: number): string[] => {
+  switch (run.status) {
+    case 'early':
+    case 'running':
+      return run.disturbed ? [] : [`it is still ${run.status}`];
+    case 'stuck':
+      return run.disturbed || isUnknown(story) ? [] : ['it is stuck, though each answer is known'];
+    case 'terminated':
+      return story.every('TerminateRequested').length > 0 ? [] : ['it is terminated, and nobody asked for that'];
+    case 'completed':
+      return outcomeProblems('completed', outcome, equal(run.result, { version, values: outcome.value ?? [] }), run.result);
+    case 'failed':
+      return outcomeProblems('failed', outcome, failureSaid(run) === outcome.failure, failureSaid(run));
+    case 'cancelled':
+      return outcomeProblems('cancelled', outcome, cancelSaid(run) === outcome.failure, cancelSaid(run));
+  }
+};
+
+/** A command whose service cannot tell is for a person; it may be asked again, and may not know again. */
+const isUnknown = (story: Story): boolean => story.every('CommandIssued').some(({ n }) => story.unknown(n));
+
+const outcomeProblems = (status: EndedRun['status'], outcome: Settled, same: boolean, said: Json | undefined): string[] => {
+  const expected =
+    outcome.at === Infinity ? 'running' : outcome.failure === undefined ? 'completed' : isCancel(outcome.failure) ? 'cancelled' : 'failed';
+  if (expected !== status)
+    return [`it ${status} (${JSON.stringify(said)}); expected: ${expected} (${JSON.stringify(outcome.failure ?? outcome.value)})`];
+  if (same) return [];
+  return [`it ${status} with ${JSON.stringify(said)}; expected: ${JSON.stringify(outcome.failure ?? outcome.value)}`];
+};
+
+const isCancel = (failure: string): boolean => failure.startsWith('cancelled:');
+const equal = (a: unknown, b: unknown): boolean => JSON.stringify(sorted(a)) === JSON.stringify(sorted(b));
+const sorted = (of: unknown): unknown =>
+  typeof of === 'object' && of !== null && !Array.isArray(of) ? Object.entries(of).toSorted(([a], [b]) => (a < b ? -1 : 1)) : of;
+
+interface FailureSaid {
+  readonly code?: string;
+  readonly type?: string;
+  readonly data?: { readonly label?: string };
+  readonly details?: { readonly cause?: FailureSaid };
+}
+
+const failureSaid = (run: EndedRun): string => {
+  const entry = run.entries.find(({ type }) => type === 'ProcessFailed') as { data?: FailureSaid } | undefined;
+  const failure = entry?.data;
+  if (failure?.type === 'Thrown') return `thrown:${failure.data?.label}`;
+  const cause = failure?.details?.cause;
+  return cause?.code === 'COMMAND_EXHAUSTED' ? 'exhausted' : `refused:${cause?.data?.label}`;
+};
+
+const cancelSaid = (run: EndedRun): string => {
+  const entry = run.entries.find(({ type }) => type === 'ProcessCancelled');
+  return `cancelled:${entry?.type === 'ProcessCancelled' ? entry.reason : ''}`;
+};
+
+/** Each of these is there because the program says so, or it is a ghost. */
+const CAUSED: ReadonlySet<string> = new Set<JournalEntry['type']>([
+  'BranchWon',
+  'CommandIssued',
+  'CompensationRegistered',
+  'CompensationStarted',
+  'EventPublished',
+  'EventTaken',
+  'Pivoted',
+  'ScopeOpened',
+  'StepDetached',
+  'TimerSet',
+  'UndoRequested',
+]);
+
+const ghostProblems = (run: EndedRun, trail: Trail): string[] =>
+  run.entries.flatMap((entry, index) => {
+    if (!CAUSED.has(entry.type) || trail.accounted.has(index) || !('path' in entry)) return [];
+    if (entry.path.endsWith('/retry') || entry.path.startsWith('late/') || entry.path === 'timeout') return [];
+    if (entry.type === 'EventPublished' && entry.event === 'programs.start-rejected') return [];
+    return [`${entry.type} ${entry.path} is in the journal, but not in the program`];
+  });
+
+/** Events are read once, in order of arrival, by who waits: none is passed over while somebody waits for it. */
+const signalProblems = (story: Story, trail: Trail): string[] => {
+  const takenAt = new Map(story.every('EventTaken').map(({ id, index }) => [id, index]));
+  const received = story.every('EventReceived');
+  return trail.waits.flatMap(({ wait, path, from, until, id }) => {
+    const [next] = received.filter(
+      (event) => event.event === `programs.${wait.signal}` && event.index < until && (takenAt.get(event.id) ?? Infinity) >= until,
+    );
+    if (next?.id !== id) return [`${path} got ${id ?? 'nothing'}, though ${next?.id ?? 'nothing'} was there`];
+    if (next && !story.atOnce(Math.max(from, next.index), until)) return [`${path} got ${id} late`];
+    return [];
+  });
+};

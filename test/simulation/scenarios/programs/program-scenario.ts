@@ -1,0 +1,114 @@
+import type { Duration } from 'tutti';
+import type { Json } from '../../../../lib/contract/json.ts';
+import type { Choices } from '../../world/choices.ts';
+import type { Act, Expectation, ScenarioMaker } from '../scenario.ts';
+import { generateProgram } from './generate.ts';
+import { judgeProgram } from './judge-program.ts';
+import { judgeTally } from './judge-tally.ts';
+import { MemoryDatabase } from './memory-database.ts';
+import type { Program, SignalName } from './program.ts';
+import { SIGNAL_NAMES } from './program.ts';
+import { buildsOf } from './run-program.ts';
+import { Outside, servedAt } from './services.ts';
+
+const MINUTE_MS = 60_000;
+const SPANS_MS = [20 * MINUTE_MS, 3 * 60 * MINUTE_MS, 24 * 60 * MINUTE_MS] as const;
+const SOURCE = 'programs';
+
+/** Random programs and counters, beside each other over the same services. */
+export const programScenario: ScenarioMaker = (choices) => {
+  const outside = new Outside(new MemoryDatabase());
+  const instances = choices.chance(0.03) ? choices.between(5, 20) : choices.between(1, 2);
+  const acts: Act[] = [];
+  const expectations = new Map<string, Expectation>();
+  for (let number = 1; number <= instances; number += 1) {
+    const made = choices.chance(0.15) ? tallied(choices, `t${number}`) : programmed(choices, `p${number}`);
+    acts.push(...made.acts);
+    expectations.set(made.pid, made.expectation);
+  }
+  // Nobody reads these: there is no such instance.
+  if (choices.chance(0.1)) acts.push(publish(choices.below(SPANS_MS[0]), 'programs.nudge', 'lost', { id: 'nobody', text: 'lost' }));
+  // A deadline of the whole process: some reach it.
+  const builds = buildsOf(choices.chance(0.1) ? choices.one<Duration>(['1 hour', '10 minutes', '1 day']) : undefined);
+  return { name: 'programs', builds, serve: (site) => servedAt(site, outside), acts, expectations };
+};
+
+interface Instance {
+  readonly pid: string;
+  readonly acts: readonly Act[];
+  readonly expectation: Expectation;
+}
+
+const publish = (atMs: number, type: string, id: string, data: Json): Act => ({ kind: 'publish', atMs, source: SOURCE, type, id, data });
+
+const programmed = (choices: Choices, id: string): Instance => {
+  const program = generateProgram(choices);
+  const pid = `default#run-program#${id}`;
+  const span = choices.one(SPANS_MS);
+  const startMs = choices.below(span / 2);
+  const start = starts(choices, id, program, startMs);
+  const signals = SIGNAL_NAMES.flatMap((signal) => signalled(choices, id, signal, waitsFor(program, signal), startMs, span));
+  const operated = isMisuse(program) ? [] : operations(choices, pid, startMs, span);
+  return {
+    pid,
+    acts: [...start, ...signals, ...operated],
+    expectation: {
+      starts: [`${id}-start`],
+      events: [...new Set(signals.map((act) => ('id' in act ? act.id : '')))],
+      optsOut: JSON.stringify(program).includes('"undo":false'),
+      operated: operated.flatMap((act) => (act.kind === 'operate' ? [act.act] : [])),
+      judge: (run) => judgeProgram(program, run),
+    },
+  };
+};
+
+/** A cancel of what is stuck for good would wait with it. */
+const isMisuse = (program: Program): boolean => program.some(({ kind }) => kind === 'again' || kind === 'spin');
+
+/** Nearly a third of the producers say it twice. */
+const starts = (choices: Choices, id: string, program: Program, atMs: number): Act[] => {
+  const note = choices.chance(0.05) ? 'n'.repeat(20_000) : '';
+  const data = { id, program: program as unknown as Json, note };
+  const asked = choices.chance(0.2);
+  const startid = `${id}-start`;
+  const one = (at: number): Act =>
+    asked ? { kind: 'start', atMs: at, process: 'run-program', id, startid, data } : publish(at, 'programs.started', startid, data);
+  return choices.chance(0.3) ? [one(atMs), one(atMs + choices.below(10 * MINUTE_MS))] : [one(atMs)];
+};
+
+/** How often a program can read that signal at the most. */
+const waitsFor = (program: unknown, signal: SignalName): number => {
+  if (typeof program !== 'object' || program === null) return 0;
+  const self = 'kind' in program && program.kind === 'wait' && 'signal' in program && program.signal === signal ? 1 : 0;
+  return Object.values(program).reduce((sum: number, each) => sum + waitsFor(each, signal), self);
+};
+
+/** As many as can be read, so that nobody waits for ever, and sometimes more; a few before the start, a few twice. */
+const signalled = (choices: Choices, id: string, signal: SignalName, waits: number, startMs: number, span: number): Act[] =>
+  Array.from({ length: waits + (choices.chance(0.2) ? 1 : 0) }, (_each, index) => {
+    const text = `${id}-${signal}-${index + 1}`;
+    const atMs = choices.chance(0.2) ? choices.below(startMs) : startMs + choices.below(span / 2);
+    const act = publish(atMs, `programs.${signal}`, text, { id, text });
+    return choices.chance(0.15) ? [act, { ...act, atMs: atMs + choices.below(30 * MINUTE_MS) }] : [act];
+  }).flat();
+
+const operations = (choices: Choices, pid: string, startMs: number, span: number): Act[] => {
+  if (!choices.chance(0.25)) return [];
+  const atMs = startMs + choices.below(choices.chance(0.7) ? 10 * MINUTE_MS : span / 2);
+  return [{ kind: 'operate', atMs, pid, opid: `${pid}-operated`, act: choices.chance(0.15) ? 'terminate' : 'cancel' }];
+};
+
+const tallied = (choices: Choices, id: string): Instance => {
+  const span = choices.one(SPANS_MS);
+  const texts = Array.from({ length: choices.between(1, 15) }, (_each, index) => `${id}-counted-${index + 1}`);
+  const acts = texts.flatMap((text) => {
+    const act = publish(choices.below(span), 'programs.counted', text, { id, text });
+    return choices.chance(0.2) ? [act, { ...act, atMs: act.atMs + choices.below(30 * MINUTE_MS) }] : [act];
+  });
+  return {
+    pid: `default#tally#${id}`,
+    acts,
+    // Whichever comes first begins it; that each was heard is the judge's.
+    expectation: { starts: texts, events: [], operated: [], judge: (run) => judgeTally(texts, run) },
+  };
+};

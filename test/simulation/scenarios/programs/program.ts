@@ -1,0 +1,123 @@
+import type { Duration } from '../../../../lib/contract/duration.ts';
+
+/** What a service does with one command; it stands in the command's own input, so that the right outcome follows from the program alone. */
+export type Behaviour =
+  | { readonly is: 'ok' }
+  /** A declared failure. */
+  | { readonly is: 'refuse' }
+  /** Fails technically so many times, before or after its effect, and then succeeds. */
+  | { readonly is: 'stumble'; readonly times: number; readonly after: boolean }
+  /** The first time; a function may not live so long, and what is run again is quick. */
+  | { readonly is: 'slow'; readonly seconds: number }
+  /** Asks once to be run again later. */
+  | { readonly is: 'busy'; readonly seconds: number }
+  /** Defers; somebody answers so much later, or, `early`, before it has deferred. */
+  | { readonly is: 'defer'; readonly seconds: number; readonly early: boolean; readonly refuses: boolean }
+  /** Defers, and nobody ever answers. */
+  | { readonly is: 'forget' };
+
+/** `stock` gives its foreign system the command's id, `bank` commits its effect with its record, `press` is never run twice. */
+export const SERVICE_NAMES = ['stock', 'bank', 'press'] as const;
+export type ServiceName = (typeof SERVICE_NAMES)[number];
+export const SIGNAL_NAMES = ['go', 'stop', 'nudge'] as const;
+export type SignalName = (typeof SIGNAL_NAMES)[number];
+
+export interface Call {
+  readonly kind: 'call';
+  /** Names this step in the whole program. */
+  readonly label: string;
+  readonly service: ServiceName;
+  /** `act` and `ask` have an undo, `tell` has none; `ask` defers. */
+  readonly verb: 'act' | 'ask' | 'tell';
+  readonly does: Behaviour;
+  /** How often its undo fails technically before it succeeds. */
+  readonly stubborn?: number;
+  /** Size of its input in bytes, roughly. */
+  readonly note?: number;
+  readonly undo?: false;
+  readonly timeout?: Duration;
+  readonly within?: Duration;
+  readonly attempts?: number;
+}
+export interface WaitForSignal {
+  readonly kind: 'wait';
+  readonly signal: SignalName;
+  readonly timeout?: Duration;
+}
+export interface Sleep {
+  readonly kind: 'sleep';
+  readonly for: Duration;
+}
+export interface Scope {
+  readonly kind: 'scope';
+  readonly name: string;
+  readonly body: Program;
+}
+/** `ctx.race` or `ctx.any`. */
+export interface Race {
+  readonly kind: 'race' | 'any';
+  /** Names it in the whole program; it is not in its path. */
+  readonly name: string;
+  readonly branches: readonly Branch[];
+}
+/** A scope that sleeps so many times, and swallows whatever its sleeps are rejected with. */
+export interface Beats {
+  readonly kind: 'beats';
+  readonly every: Duration;
+  readonly times: number;
+}
+/** What can stand in a branch: it is one step of `ctx`, and its path does not depend on what its neighbours do. */
+export type Branch = Call | WaitForSignal | Sleep | Scope | Race | Beats;
+
+export type ProgramStep =
+  | Branch
+  /** `ctx.try`, and what is done where it was refused. */
+  | { readonly kind: 'try'; readonly call: Call; readonly refused: Program }
+  | { readonly kind: 'parallel'; readonly branches: readonly Branch[] }
+  /** Milliseconds from now; may be negative. */
+  | { readonly kind: 'until'; readonly inMs: number }
+  | { readonly kind: 'catch'; readonly step: Call | Scope; readonly handler: Program }
+  | { readonly kind: 'compensate'; readonly label: string; readonly body: readonly (Call | Publish)[] }
+  /** `ctx.undo` of an earlier call, scope or race of this body, or of all of this scope so far. */
+  | { readonly kind: 'undo'; readonly target?: string }
+  /** Begins a call, and undoes it after a while, whether it has ended or not. */
+  | { readonly kind: 'withdraw'; readonly call: Call; readonly after: Duration }
+  /** Races a timer against a call, and the same timer against another call: a bug of the process, where the timer has lost. */
+  | { readonly kind: 'again'; readonly first: Call; readonly second: Call; readonly after: Duration }
+  /** Never waits. */
+  | { readonly kind: 'spin' }
+  | { readonly kind: 'pivot' }
+  | Publish
+  /** Fire and forget. */
+  | { readonly kind: 'send'; readonly call: Call }
+  | { readonly kind: 'view'; readonly text: string }
+  | { readonly kind: 'throw'; readonly label: string }
+  /** Ends this body with a value. */
+  | { readonly kind: 'return'; readonly label: string };
+export interface Publish {
+  readonly kind: 'publish';
+  readonly label: string;
+}
+
+/** A process as data, run one step after the other. */
+export type Program = readonly ProgramStep[];
+
+export const isRace = (step: Branch): step is Race => step.kind === 'race' || step.kind === 'any';
+
+export const undoable = (call: Call): boolean => call.verb !== 'tell' && call.undo !== false;
+
+/** What `ctx.undo` can name: a call that has an undo by its label, a scope or a race by its name. */
+export const targetOf = (step: ProgramStep): string | undefined => {
+  switch (step.kind) {
+    case 'call':
+      return undoable(step) ? step.label : undefined;
+    case 'scope':
+    case 'race':
+    case 'any':
+      return step.name;
+    default:
+      return undefined;
+  }
+};
+
+export const branchName = (index: number): string => `b${index}`;

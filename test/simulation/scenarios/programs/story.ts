@@ -1,0 +1,89 @@
+import type { JournalEntry } from '../../../../lib/core/journal-entry.ts';
+import { isFact } from '../../../../lib/core/journal-entry.ts';
+
+type Of<T extends JournalEntry['type']> = Extract<JournalEntry, { readonly type: T }>;
+/** An entry and its place in the journal: the model's only measure of time. */
+export type Told<T extends JournalEntry['type']> = Of<T> & { readonly index: number };
+export type Issued = Told<'CommandIssued'>;
+export type Answered = Told<'CommandAnswered'>;
+
+/** The journal of one run, by path and number. */
+export class Story {
+  readonly entries: readonly JournalEntry[];
+  readonly #facts: readonly number[];
+  readonly #clocks: readonly number[];
+  readonly #byPath = new Map<string, number[]>();
+  readonly #answers = new Map<number, Answered[]>();
+  readonly #fired = new Map<number, Told<'TimerFired'>>();
+
+  constructor(entries: readonly JournalEntry[]) {
+    this.entries = entries;
+    let facts = 0;
+    let clock = 0;
+    const counted: number[] = [];
+    const clocks: number[] = [];
+    for (const [index, entry] of entries.entries()) {
+      if (isFact(entry)) {
+        facts += 1;
+        clock = Math.max(clock, entry.at);
+      }
+      counted.push(facts);
+      clocks.push(clock);
+      this.#index(entry, index);
+    }
+    this.#facts = counted;
+    this.#clocks = clocks;
+  }
+
+  #index(entry: JournalEntry, index: number): void {
+    if (entry.type === 'CommandAnswered') {
+      if (!entry.late) this.#answers.set(entry.n, [...(this.#answers.get(entry.n) ?? []), { ...entry, index }]);
+    } else if (entry.type === 'TimerFired') this.#fired.set(entry.n, { ...entry, index });
+    else if ('path' in entry) {
+      const key = `${entry.type} ${entry.path}`;
+      this.#byPath.set(key, [...(this.#byPath.get(key) ?? []), index]);
+    }
+  }
+
+  /** All entries of this type and path, in order. */
+  all<T extends JournalEntry['type']>(type: T, path: string): readonly Told<T>[] {
+    return (this.#byPath.get(`${type} ${path}`) ?? []).map((index) => ({ ...(this.entries[index] as Of<T>), index }));
+  }
+
+  first<T extends JournalEntry['type']>(type: T, path: string): Told<T> | undefined {
+    return this.all(type, path)[0];
+  }
+
+  every<T extends JournalEntry['type']>(type: T): readonly Told<T>[] {
+    return this.entries.flatMap((entry, index) => (entry.type === type ? [{ ...(entry as Of<T>), index }] : []));
+  }
+
+  /** What the process was told of a command: neither that it is deferred, nor that nobody knows. */
+  answer(n: number): Answered | undefined {
+    return this.#answers.get(n)?.find(({ outcome }) => outcome !== 'deferred' && outcome !== 'unknown');
+  }
+
+  /** Its last word was that nobody knows. */
+  unknown(n: number): boolean {
+    return this.#answers.get(n)?.at(-1)?.outcome === 'unknown';
+  }
+
+  /** Nobody could tell its outcome, and the process went on without it. */
+  givenUp(n: number): Told<'CommandGivenUp'> | undefined {
+    return this.every('CommandGivenUp').find((entry) => entry.n === n);
+  }
+
+  fired(n: number): Told<'TimerFired'> | undefined {
+    return this.#fired.get(n);
+  }
+
+  /** Nothing was told to the process between the two: what stands at `later` was decided at once. */
+  atOnce(earlier: number, later: number): boolean {
+    return later >= earlier && this.#facts[earlier] === this.#facts[later];
+  }
+
+  /** Process time. */
+  clock(index: number): number {
+    return this.#clocks[index] as number;
+  }
+}

@@ -1,0 +1,20 @@
+import { expect, test } from 'vitest';
+import { runSeed } from '../runner/run-seed.ts';
+
+const SEEDS_MAX = 60;
+
+const meets: readonly { readonly scenario: string; readonly all: readonly RegExp[] }[] = [
+  { scenario: 'retention', all: [/retired default#house#/, /retired neighbours#house#/, /START_TOO_OLD/, /EARLY_EXPIRED/] },
+  { scenario: 'loop', all: [/TOO_MANY_HOPS/, /committed upstream#mill#/] },
+  { scenario: 'revisions', all: [/stuck NONDETERMINISM/, /stuck UNKNOWN_VERSION/] },
+];
+
+test.for(meets)('$scenario holds, and meets what it is for: $all', { timeout: 60_000 }, async ({ scenario, all }) => {
+  const missing = new Set(all);
+  for (let seed = 1; seed <= SEEDS_MAX && missing.size > 0; seed += 1) {
+    const { trace, violations } = await runSeed({ seed, scenario, returns: { trace: true } });
+    expect(violations).toEqual([]);
+    for (const each of missing) if (trace.some((line) => each.test(line))) missing.delete(each);
+  }
+  expect([...missing]).toEqual([]);
+});

@@ -1,0 +1,67 @@
+import { serve, type Served } from 'tutti/service';
+import type { Choices } from '../../world/choices.ts';
+import type { Act, EndedRun, Expectation, Scenario, Site } from '../scenario.ts';
+import { CHAPTERS, printer, revisions } from './revisions-system.ts';
+
+const MINUTE_MS = 60_000;
+const DEPLOYS_WITHIN_MS = 30 * MINUTE_MS;
+
+/**
+ * Deploys in the middle of what runs: code that was changed under its version number, a version that a rolled back build does not know, and
+ * the build that mends both. Persons resume too early, too.
+ */
+export const revisionsScenario = (choices: Choices): Scenario => {
+  const acts: Act[] = [];
+  const expectations = new Map<string, Expectation>();
+  const end = choices.between(10 * MINUTE_MS, DEPLOYS_WITHIN_MS);
+  for (let build = 1; build < revisions.length; build += 1) acts.push({ kind: 'deploy', atMs: choices.below(end) });
+  for (let count = choices.between(1, 6), i = 1; i <= count; i += 1) {
+    const id = `b${i}`;
+    const pid = `default#book#${id}`;
+    const begun = { kind: 'publish', source: 'press', type: 'press.begun', id: `${id}-begun`, data: { id } } as const;
+    acts.push({ ...begun, atMs: choices.below(end) });
+    if (choices.chance(0.3)) acts.push({ ...begun, atMs: choices.below(2 * end) });
+    const operated: Expectation['operated'][number][] = [];
+    for (let resumes = choices.below(4); resumes > 0; resumes -= 1) {
+      operated.push('resume');
+      acts.push({ kind: 'operate', atMs: choices.below(2 * end), pid, opid: `${id}-resume-${resumes}`, act: 'resume' });
+    }
+    expectations.set(pid, { starts: [`${id}-begun`], events: [], operated, judge });
+  }
+  return { name: 'revisions', builds: revisions, serve: served, acts, expectations };
+};
+
+/** Whatever was deployed meanwhile: it never fails, and it prints the chapters of the version that it began with, in order, each once. */
+const judge = ({ pid, run, status, entries, effects }: EndedRun): string[] => {
+  const [begun] = entries;
+  const definition = begun?.type === 'ProcessStarted' ? begun.definition : '';
+  const chapters: readonly string[] = definition in CHAPTERS ? CHAPTERS[definition as keyof typeof CHAPTERS] : [];
+  const wrong = effects
+    .filter(({ command }) => command !== 'printer.print')
+    .map(({ commandId, command }) => `I9: ${commandId} (${command}) was done`);
+  const printed = effects.flatMap(({ command, input }) => (command === 'printer.print' ? [(input as { chapter: string }).chapter] : []));
+  if (printed.some((chapter, i) => chapter !== chapters[i]))
+    wrong.push(`I9: ${pid}/${run}, of ${definition}, has printed ${printed.join(', ')}`);
+  if (status === 'completed' && printed.length !== chapters.length) wrong.push(`I2: ${pid}/${run} has only printed ${printed.join(', ')}`);
+  // A command that lay among dead letters for days was given up: its answer says so, or none came in time.
+  const isGivenUp = entries.some(
+    (entry) => (entry.type === 'CommandAnswered' && entry.outcome === 'cancelled') || entry.type === 'CommandGivenUp',
+  );
+  if (status === 'cancelled' || (status === 'failed' && !isGivenUp))
+    wrong.push(`I9: ${pid}/${run} is ${status}: no deploy ends an instance`);
+  return wrong;
+};
+
+const served = (site: Site): readonly Served[] => {
+  const does = async (commandId: string, command: string, input: { readonly id: string; readonly chapter?: string }): Promise<void> => {
+    await site.pass();
+    site.effect({ commandId, command, input: { ...input } });
+    await site.pass();
+  };
+  return [
+    serve(printer, {
+      print: async (chapter, { commandId }) => does(commandId, 'printer.print', chapter),
+      burn: async (draft, { commandId }) => does(commandId, 'printer.burn', draft),
+    }),
+  ];
+};

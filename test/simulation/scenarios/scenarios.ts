@@ -1,0 +1,61 @@
+import type { Choices } from '../world/choices.ts';
+import { blackoutsScenario } from './blackouts/blackouts-scenario.ts';
+import { evolvingScenario } from './evolving/evolving-scenario.ts';
+import { exampleScenarios } from './examples/example-scenarios.ts';
+import { successiveRunsScenario } from './successive-runs/successive-runs-scenario.ts';
+import { loopScenario } from './loop/loop-scenario.ts';
+import { outagesScenario } from './outages/outages-scenario.ts';
+import { programScenario } from './programs/program-scenario.ts';
+import { retentionScenario } from './retention/retention-scenario.ts';
+import { revisionsScenario } from './revisions/revisions-scenario.ts';
+import type { Scenario, ScenarioMaker } from './scenario.ts';
+import { worklistScenario } from './worklist/worklist-scenario.ts';
+
+const PROGRAMS = 'programs';
+
+const often: Readonly<Record<string, ScenarioMaker>> = {
+  [PROGRAMS]: programScenario,
+  ...exampleScenarios,
+  'successive-runs': successiveRunsScenario,
+};
+const providers: Readonly<Record<string, ScenarioMaker>> = { outages: outagesScenario, blackouts: blackoutsScenario };
+const people: Readonly<Record<string, ScenarioMaker>> = { worklist: worklistScenario };
+/** Each makes one situation that most systems rarely have. */
+const rareSituations: Readonly<Record<string, ScenarioMaker>> = {
+  retention: retentionScenario,
+  loop: loopScenario,
+  revisions: revisionsScenario,
+  evolving: evolvingScenario,
+};
+
+export const scenarioNames: readonly string[] = [
+  ...Object.keys(often),
+  ...Object.keys(people),
+  ...Object.keys(providers),
+  ...Object.keys(rareSituations),
+];
+
+const rareSituation = (choices: Choices): Scenario => choices.one(Object.values(rareSituations))(choices);
+
+/**
+ * Most seeds run random programs, which do all that a process can. The examples do what people write, `successive-runs` has what must
+ * outlive a run, and `worklist` has people who answer. Recorded choices hold the index into this list.
+ */
+const drawn: readonly ScenarioMaker[] = [
+  ...Array.from({ length: 4 }, () => programScenario),
+  rareSituation,
+  ...Object.values(often),
+  successiveRunsScenario,
+  worklistScenario,
+  outagesScenario,
+  blackoutsScenario,
+];
+
+/** The one of this name; without a name, what the choices draw. */
+export const scenarioMaker = (name?: string): ScenarioMaker => (name === undefined ? (choices) => choices.one(drawn)(choices) : made(name));
+
+const made = (name: string): ScenarioMaker => {
+  const maker = often[name] ?? rareSituations[name] ?? people[name] ?? providers[name];
+  if (maker === undefined) throw new Error(`There is no scenario ${name}: expected one of ${scenarioNames.join(', ')}.`);
+  return maker;
+};

@@ -1,0 +1,591 @@
+import { VirtualClock } from '../../../lib/adapters/memory/virtual-clock.ts';
+import type { EventEnvelope } from '../../../lib/contract/envelope.ts';
+import type { Json } from '../../../lib/contract/schema.ts';
+import { systemContract } from '../../../lib/contract/system.ts';
+import { toWire } from '../../../lib/contract/wire.ts';
+import { hasFailed } from '../../../lib/core/image.ts';
+import { decodeHead, tickAtOf } from '../../../lib/engine/head-codec.ts';
+import { INBOX, inboxBody, OPERATIONS, STARTS, type InboxMessage } from '../../../lib/engine/inbox-message.ts';
+import { answerDeferred, type DeferredAnswer } from '../../../lib/service/deferred-answer.ts';
+import { isOrchestratorError } from '../../../lib/contract/errors.ts';
+import { auditEnd } from '../auditor/audit-end.ts';
+import { Auditor } from '../auditor/auditor.ts';
+import type { Choices } from './choices.ts';
+import { ACCOUNT, Cloud, ENGINE_QUEUES, type Snapshot } from './cloud.ts';
+import { Deployment, WAKE_MS } from './deployment.ts';
+import { Faults, FAULTS_MIN, OUTAGE_KINDS, SimulatedFault } from './faults.ts';
+import { forgedReply } from './forged-reply.ts';
+import { Trace } from './trace.ts';
+import type { WorkerSlot } from './worker-slot.ts';
+import { Ledger } from './ledger.ts';
+import type { Observer } from './observer.ts';
+import { STEPS_MAX, type Outcome } from './outcome.ts';
+import type { PortOutage } from './port-outages.ts';
+import { START, type Act, type Scenario, type ScenarioMaker, type Site } from '../scenarios/scenario.ts';
+import { drawDeploymentShape, type DeploymentShape, tickHorizonMs } from './deployment-shape.ts';
+import { SeenRecord } from './seen-record.ts';
+import { quiet, Turns } from './turns.ts';
+import type { Worker } from './worker.ts';
+
+/** Steps between two reports of progress: a second of work at most. */
+const STEPS_A_REPORT = 500;
+/** Then the weather is fair, and everything must come to its end. */
+const STORM_STEPS = 4_000;
+/** What needs a person gets one, so often. */
+const RESUMES_MAX = 6;
+const SHORT_MS = 3_000;
+const OUTAGE_MS = 7_200_000;
+/** After this a tick counts as lost (lib/engine/wake-overdue.ts). */
+const OVERDUE_MS = 1_800_000;
+const ALARM_MS = 3_600_000;
+/** Real turns of the event loop that a worker may think without a call: more than outcomes are allowed in one activation (lib/core/activation.ts). */
+const THINKING_TURNS_MAX = 25_000;
+const ANSWER_PAUSE_MS = 30_000;
+const ANSWERS_MAX = 10;
+const HEATED_MS = 120_000;
+/** What may outlast any patience. */
+const LONG_FAULTS = ['clock-jump', 'service-outage', 'tick-lost', ...OUTAGE_KINDS] as const;
+
+/** After which a run may have been counted that never began, or that nobody has seen end. */
+const UNSTEADY_FAULTS = [
+  'crash',
+  'freeze',
+  'time-out',
+  'call-failed',
+  'answer-lost',
+  'throttled',
+  'entry-failed',
+  'clock-skew',
+  'clock-jump',
+  'restore',
+  'dead-letter',
+  ...OUTAGE_KINDS,
+] as const;
+
+/** Which end a worker while it holds a message, or leave it so long that another has it too. */
+const ENDING_FAULTS = ['crash', 'freeze', 'time-out', 'restore'] as const;
+
+export interface SimulationOptions {
+  /** Keeps a line for each thing that happens. @default false */
+  readonly trace?: boolean;
+  /** Ends the world at the first violation: a hunt for a planted bug needs no more. @default it comes to its end */
+  readonly endsAtViolation?: boolean;
+  /** Called now and then: the world is still making steps. */
+  readonly onProgress?: () => void;
+}
+
+/** One world: a system, its cloud, and everything that befalls them, all of it drawn from `choices`. The same choices make the same world, to the byte. */
+export const simulate = (maker: ScenarioMaker, choices: Choices, options: SimulationOptions = {}): Promise<Outcome> =>
+  new Simulation(maker, choices, options).run();
+
+/** A worker decides on one event for ever. */
+class NeverEnds extends Error {}
+
+/** The first violation ends the world. */
+class EndedByViolation extends Error {}
+
+type Planned = { readonly at: number; readonly act: () => void };
+
+class Simulation {
+  readonly #clock = new VirtualClock(START);
+  readonly #turns = new Turns();
+  readonly #choices: Choices;
+  readonly #shape: DeploymentShape;
+  readonly #faults: Faults;
+  readonly #scenario: Scenario;
+  readonly #trace: Trace;
+  readonly #auditor: Auditor;
+  readonly #ledger: Ledger;
+  readonly #cloud: Cloud;
+  readonly #deployment: Deployment;
+  #planned: Planned[] = [];
+  #steps = 0;
+  #commands = 0;
+  #events = 0;
+  #operations = 0;
+  /** How often somebody still comes. */
+  #alarms = RESUMES_MAX;
+  #calm = false;
+  readonly #options: SimulationOptions;
+  readonly #snapshotAt: number;
+  #restoreAt: number;
+  #snapshot: Snapshot | undefined;
+
+  constructor(maker: ScenarioMaker, choices: Choices, options: SimulationOptions) {
+    this.#options = options;
+    const now = (): number => this.#clock.now();
+    this.#choices = choices;
+    this.#shape = drawDeploymentShape(choices);
+    this.#faults = new Faults(choices, (kind) => this.#trace.record(`fault: ${kind}`));
+    this.#scenario = maker(choices);
+    this.#trace = new Trace(now, options.trace ?? false);
+    this.#auditor = new Auditor({
+      builds: this.#scenario.builds,
+      compatible: this.#scenario.compatible === true,
+      replayedOn: this.#scenario.replayedOn ?? [],
+      tickHorizonMs: tickHorizonMs(this.#shape),
+      account: ACCOUNT,
+      now,
+      outlasted: () => LONG_FAULTS.some((kind) => this.#faults.counts[kind] !== undefined),
+      endsWorkers: () => ENDING_FAULTS.some((kind) => this.#faults.counts[kind] !== undefined),
+      steadyAt: () => (UNSTEADY_FAULTS.some((kind) => this.#faults.counts[kind] !== undefined) ? undefined : now()),
+      faults: () => this.#faults.count,
+      replay: () => choices.chance(this.#shape.replayed),
+    });
+    this.#ledger = new Ledger((effect) => this.#observer.effect(effect));
+    const world = { clock: this.#clock, turns: this.#turns, choices, faults: this.#faults };
+    const { maxReceiveCount } = this.#shape;
+    const { services } = this.#scenario;
+    const serviceReceivesMax = services && { serviceReceivesMax: services.receivesMax };
+    const system = systemContract(this.#scenario.builds[0]!);
+    this.#cloud = new Cloud({
+      ...world,
+      ...serviceReceivesMax,
+      system,
+      now,
+      maxReceiveCount,
+      observer: this.#observer,
+      heated: () => this.#heated(),
+    });
+    this.#deployment = new Deployment({
+      ...world,
+      cloud: this.#cloud,
+      scenario: this.#scenario,
+      shape: { ...this.#shape, ...services },
+      site: (worker) => this.#site(worker),
+      told: (what) => this.#trace.record(what),
+      observer: this.#observer,
+    });
+    this.#snapshotAt = this.#faults.has('restore') ? 50 + choices.below(500) : Infinity;
+    this.#restoreAt = this.#snapshotAt + 20 + choices.below(500);
+    for (const act of this.#scenario.acts) this.#plan(START + act.atMs, () => this.#do(act));
+    for (const outage of this.#scenario.outages ?? []) this.#plan(START + outage.fromMs, () => this.#breaks(outage));
+  }
+
+  async run(): Promise<Outcome> {
+    try {
+      await this.#toTheEnd();
+    } catch (error) {
+      if (error instanceof NeverEnds) return this.#outcome([error.message]);
+      if (error instanceof EndedByViolation) return this.#outcome([]);
+      throw error;
+    }
+    const atTheEnd = await this.#audit();
+    return this.#outcome(this.#steps < STEPS_MAX ? atTheEnd : ['I8: it never comes to rest', ...atTheEnd]);
+  }
+
+  async #toTheEnd(): Promise<void> {
+    await this.#until(STORM_STEPS);
+    this.#shakeUp();
+    await this.#until(STORM_STEPS + 1_000);
+    this.#faults.end();
+    this.#calm = true;
+    this.#deployment.renew();
+    await this.#until(STEPS_MAX);
+    for (let again = 0; again < RESUMES_MAX && this.#mend(again); again += 1) await this.#until(STEPS_MAX);
+  }
+
+  /** `atTheEnd`: what is wrong with how it ended, beside what was wrong on the way. */
+  #outcome(atTheEnd: readonly string[]): Outcome {
+    return {
+      scenario: this.#scenario.name,
+      violations: [...this.#auditor.violations, ...atTheEnd],
+      steps: this.#steps,
+      instances: this.#scenario.expectations.size,
+      commands: this.#commands,
+      events: this.#events,
+      faults: this.#faults.counts,
+      digest: this.#trace.digest(),
+      choices: this.#choices.taken,
+      trace: this.#trace.lines,
+    };
+  }
+
+  async #audit(): Promise<readonly string[]> {
+    // After a restore the numbers of commands are given out again, and services bury what is not what they have done under that number.
+    const buried = this.#faults.counts.restore !== undefined;
+    const expected = (name: string): boolean => buried && this.#deployment.system.services.has(name.replace(/-dead-letter$/, ''));
+    const left = new Map(
+      [...this.#cloud.queues].filter(([name, { size }]) => size > 0 && !expected(name)).map(([name, { size }]) => [name, size]),
+    );
+    const { store, index, parking, payloads } = this.#cloud;
+    this.#auditor.answersStand(this.#faults.counts['clock-jump'] !== undefined);
+    await this.#auditor.replayed(async (pid, hash) => JSON.parse((await payloads.get(pid, hash)) ?? 'null') as Json);
+    this.#auditor.boundedBy(this.#faults.count);
+    this.#auditor.leftParked(this.#cloud.parkedEvents());
+    const evidence = { store, index, parking, payloads, left, effects: this.#ledger.effects, now: this.#clock.now() };
+    return auditEnd(evidence, this.#scenario.expectations, this.#auditor);
+  }
+
+  /** Told first to the auditor, then to the record. */
+  readonly #observer: Observer = {
+    committed: (head, previous, by) => {
+      this.#trace.record(`${by} committed ${head.pid} ${head.version} ${head.status}`);
+      this.#auditor.committed(head, previous, by);
+    },
+    spilled: (chunk) => {
+      this.#trace.record(`spilled ${chunk.pid} ${chunk.from}+${chunk.entries.length}`);
+      this.#auditor.spilled(chunk);
+    },
+    accepted: (queue, body, messageId) => {
+      if (!ENGINE_QUEUES.some((each) => queue.startsWith(each))) this.#commands += 1;
+      this.#trace.record(`${queue} accepted ${messageId} ${short(body)}`);
+      this.#auditor.accepted(queue, body, messageId);
+    },
+    received: (queue, body) => this.#auditor.received(queue, body),
+    published: (event) => {
+      this.#trace.record(`bus accepted ${event.type} ${idIn(event.detail)}`);
+      this.#auditor.published(event);
+    },
+    parked: (event) => {
+      this.#trace.record(`parked ${event.pid} ${event.id} ${event.reason}`);
+      this.#auditor.parked(event);
+    },
+    deleting: (queue, body, messageId) => {
+      if (queue === INBOX || queue === STARTS || queue === OPERATIONS) this.#events += 1;
+      this.#trace.record(`${queue} deletes ${messageId}`);
+      this.#auditor.deleting(queue, body, messageId);
+    },
+    effect: (effect) => {
+      this.#trace.record(`effect of ${effect.commandId} ${effect.command}`);
+      this.#auditor.effect(effect);
+    },
+    began: (run) => {
+      this.#trace.record(`runs ${run.command} for ${run.commandId}`);
+      this.#auditor.began(run);
+    },
+    ended: (commandId) => this.#auditor.ended(commandId),
+    postponed: (commandId) => {
+      this.#trace.record(`postponed ${commandId}`);
+      this.#auditor.postponed(commandId);
+    },
+    lost: (commandId) => this.#auditor.lost(commandId),
+    recorded: (commandId, record, by) => this.#auditor.recorded(commandId, record, by),
+    retired: (pid) => {
+      this.#trace.record(`retired ${pid}`);
+      this.#auditor.retired(pid);
+    },
+    restored: (heads, pids) => {
+      this.#trace.record(`restored ${pids.join()}`);
+      this.#auditor.restored(heads, pids);
+    },
+  };
+
+  /** Nothing is decided by the mark, so it may stand anywhere. */
+  #heated(): number | undefined {
+    return this.#shape.heated && !this.#calm && this.#choices.chance(0.3) ? this.#clock.now() + this.#choices.below(HEATED_MS) : undefined;
+  }
+
+  #site(worker: Worker): Site {
+    return {
+      effect: (effect) => this.#ledger.add(effect),
+      pass: async () => {
+        await worker.pass('in a handler');
+        if (this.#faults.strikes('handler-error')) throw new SimulatedFault('the handler failed');
+      },
+      clock: worker.clock,
+      answerLater: (afterMs, token, answer) => this.#plan(this.#clock.now() + afterMs, () => void this.#answer(token, answer, 1)),
+    };
+  }
+
+  /** A person, or a webhook, who says it again until it is taken or refused. */
+  async #answer(token: string, answer: DeferredAnswer, tries: number): Promise<void> {
+    const worker = this.#deployment.newWorker('person');
+    const { records, publisher, payloads } = this.#deployment.ports(worker);
+    const services = this.#deployment.system.services;
+    const [service] = [...services.values()].filter(({ name }) => 'command' in answer && answer.command.startsWith(`${name}.`));
+    const seen = new SeenRecord(records);
+    const asked = answerDeferred({ token, answer }, { service: service!, store: seen, publisher, payloads, clock: worker.clock });
+    const again = await Promise.race([
+      asked.then(
+        () => this.#told(seen, answer, 'TAKEN'),
+        (error: unknown) => (isOrchestratorError(error) && !error.retryable ? this.#told(seen, answer, error.code) : true),
+      ),
+      worker.died.then(() => true),
+    ]);
+    if (again && tries < ANSWERS_MAX) this.#plan(this.#clock.now() + ANSWER_PAUSE_MS, () => void this.#answer(token, answer, tries + 1));
+  }
+
+  /** Whoever answers knows now; returns whether it must be said again. */
+  #told({ commandId, state }: SeenRecord, answer: DeferredAnswer, code: string): false {
+    this.#trace.record(`an answer to ${commandId} meets ${code}`);
+    if (state === undefined || answer.kind === 'heartbeat') return false;
+    if (code === 'TAKEN') this.#auditor.taken({ commandId, state, outcome: answer.kind === 'complete' ? 'completed' : 'failed' });
+    if (code === 'CLOSED') this.#auditor.refused(commandId, state);
+    return false;
+  }
+
+  #plan(at: number, act: () => void): void {
+    const place = this.#planned.findIndex((planned) => planned.at > at);
+    if (place === -1) this.#planned.push({ at, act });
+    else this.#planned.splice(place, 0, { at, act });
+  }
+
+  #do(act: Act): void {
+    this.#trace.record(
+      `outside: ${act.kind} ${'type' in act ? `${act.type} ${act.id}` : 'pid' in act ? `${act.act} ${act.pid}` : 'id' in act ? act.id : ''}`,
+    );
+    if (act.kind === 'publish') void this.#cloud.publisher.publish([{ source: act.source, type: act.type, detail: this.#detail(act) }]);
+    else if (act.kind === 'operate') this.#operate(act.pid, act.act, act.opid);
+    else if (act.kind === 'deploy') this.#deploy();
+    else this.#start(act);
+  }
+
+  #breaks({ kind, toMs, share }: PortOutage): void {
+    this.#faults.happened(kind);
+    this.#deployment.outages.begin(kind, START + toMs, share);
+    // Nothing comes to rest before it is over.
+    this.#plan(START + toMs, () => this.#trace.record(`over: ${kind}`));
+  }
+
+  #deploy(): void {
+    if (!this.#deployment.newestBuild) this.#deployment.redeploy();
+  }
+
+  #detail(act: Extract<Act, { kind: 'publish' }>): string {
+    const { atMs, happenedMs = atMs, source, type, id, data, processid, tenant, hops = 0 } = act;
+    const time = new Date(START + happenedMs).toISOString();
+    const core = { specversion: '1.0', id, source, type, time, datacontenttype: 'application/json', hops };
+    return toWire({
+      ...core,
+      ...(tenant !== undefined && { tenant }),
+      ...(processid !== undefined && { processid }),
+      data,
+    } as EventEnvelope);
+  }
+
+  #start({ process, id, startid, data, onopen }: Extract<Act, { kind: 'start' }>): void {
+    const time = new Date(this.#clock.now()).toISOString();
+    this.#request(STARTS, {
+      tutti: 'start',
+      startid,
+      tenant: 'default',
+      process,
+      id,
+      data,
+      time,
+      by: 'simulation',
+      ...(onopen && { onopen }),
+    });
+  }
+
+  /** What a client or an operator sends. An embedded runtime has one queue for all. */
+  #request(queue: string, message: InboxMessage): void {
+    void this.#cloud.sender.send(this.#shape.embedded ? INBOX : queue, [{ body: inboxBody(message) }]);
+  }
+
+  #operate(pid: string, act: 'cancel' | 'terminate' | 'resume', opid: string): void {
+    this.#request(OPERATIONS, { tutti: 'operate', opid, pid, act, reason: 'simulated', by: 'simulation' });
+  }
+
+  /** A seed with too few faults gets more of the kind that may always come: an old message of the inbox, once more. */
+  #shakeUp(): void {
+    const repeatable = this.#scenario.acts.filter(({ kind }) => kind === 'publish');
+    while (this.#faults.count < FAULTS_MIN && repeatable.length > 0) {
+      this.#faults.happened('bus-duplicate');
+      const act = this.#choices.one(repeatable);
+      this.#plan(this.#clock.now() + this.#choices.below(SHORT_MS), () => this.#do(act));
+    }
+  }
+
+  /** The storm is over: a person resumes what is stuck, and sends back what lies among the dead letters. Returns whether there was anything. */
+  #mend(round: number): boolean {
+    let any = this.#sendBack();
+    for (const { pid, status, why } of this.#cloud.heads()) {
+      // Code that has failed again is not resumed a third time.
+      if (status !== 'stuck' || (round > 1 && why?.includes('"POISON"'))) continue;
+      any = true;
+      if (!this.#resolves(pid)) this.#operate(pid, 'resume', `mend-${(this.#operations += 1)}`);
+    }
+    for (const name of this.#deployment.system.services.keys()) {
+      const deadLetters = this.#cloud.queue(`${name}-dead-letter`);
+      if (deadLetters.size > 0) any = deadLetters.redriveTo(this.#cloud.queue(name)) > 0 || any;
+    }
+    return any;
+  }
+
+  /** A person looks into the foreign system, and tells what has become of the command that the instance is stuck on. */
+  #resolves(pid: string): boolean {
+    const { finds } = this.#scenario;
+    const head = this.#cloud.head(pid);
+    if (finds === undefined || head === undefined || head.run === '') return false;
+    const { stuck, commands, run } = decodeHead(head);
+    const command = stuck?.n === undefined ? undefined : commands.get(stuck.n);
+    // A copy that lies among the dead letters may still be run.
+    const isOver = command !== undefined && this.#cloud.queue(`${command.command.split('.')[0]}-dead-letter`).size === 0;
+    if (!isOver || !this.#choices.chance(0.5)) return false;
+    const step = `${pid}/${run}/${command.n}`;
+    const opid = `resolve-${(this.#operations += 1)}`;
+    const act = { act: 'resolve', step, resolution: finds(step, command.command), reason: 'simulated', by: 'simulation' } as const;
+    this.#request(OPERATIONS, { tutti: 'operate', opid, pid, ...act });
+    // What failed for certain has its outcome: the act changes nothing, and the instance is resumed all the same.
+    return !hasFailed(command);
+  }
+
+  /** What was a dead letter twice: by a resume where it lies beside its instance, else published once more, as it came. */
+  #sendBack(): boolean {
+    const dead = this.#cloud.parkedEvents().filter(({ reason }) => reason === 'DEAD_LETTER');
+    for (const pid of new Set(dead.map((event) => event.pid)))
+      if (pid !== '') this.#operate(pid, 'resume', `back-${(this.#operations += 1)}`);
+    for (const event of dead) {
+      const { pid, body, channel = INBOX } = event;
+      if (pid !== '') continue;
+      this.#cloud.queue(channel).put(body);
+      void this.#cloud.parking.redriven(pid, [event], this.#clock.now());
+    }
+    return dead.length > 0;
+  }
+
+  async #until(stepsMax: number): Promise<void> {
+    for (; this.#steps < stepsMax; this.#steps += 1) {
+      if (this.#steps % STEPS_A_REPORT === 0) this.#options.onProgress?.();
+      if (this.#options.endsAtViolation && this.#auditor.violations.length > 0) throw new EndedByViolation();
+      await this.#thought();
+      if (this.#turns.waiting > 0 && !this.#choices.chance(0.1)) this.#letGo();
+      else if (!this.#something()) return;
+    }
+  }
+
+  #letGo(): void {
+    this.#trace.record(this.#turns.letGo(this.#choices.below(this.#turns.waiting)));
+  }
+
+  /** Whoever neither waits for a turn nor sleeps is deciding, which takes some turns of the event loop; nothing may happen meanwhile. */
+  async #thought(): Promise<void> {
+    await quiet();
+    const thinks = ({ busy, worker }: WorkerSlot): boolean => busy && worker.thinks;
+    for (let turns = 0; this.#deployment.slots.some(thinks); turns += 1) {
+      if (turns > THINKING_TURNS_MAX) throw new NeverEnds(`I8: ${this.#deployment.slots.find(thinks)?.worker.name} never comes to its end`);
+      await quiet();
+    }
+  }
+
+  /** Begins something, or lets time pass; false where nothing is left to do. */
+  #something(): boolean {
+    const now = this.#clock.now();
+    if (!this.#calm) this.#disturb();
+    else this.#deployment.replaceOutdated();
+    const [planned] = this.#planned;
+    if (planned && planned.at <= now) {
+      this.#planned.shift();
+      planned.act();
+      return true;
+    }
+    if (!this.#deployment.sweeping && now >= this.#deployment.nextSweep) {
+      this.#deployment.sweep();
+      return true;
+    }
+    if (!this.#deployment.waking && now >= this.#deployment.nextWake) {
+      this.#deployment.wake();
+      return true;
+    }
+    if (!this.#deployment.retiring && now >= this.#deployment.nextRetirement) {
+      this.#deployment.retire();
+      return true;
+    }
+    const idle = this.#deployment.slots.filter((slot) => !slot.busy && slot.downUntil <= now && slot.queue.nextVisibleAt() <= now);
+    if (idle.length > 0) {
+      this.#deployment.run(this.#choices.one(idle));
+      return true;
+    }
+    if (this.#turns.waiting > 0) {
+      if (this.#choices.chance(0.05)) this.#clock.advance(this.#choices.below(SHORT_MS));
+      this.#letGo();
+      return true;
+    }
+    const next = this.#nextInstant(now);
+    if (next === Infinity) return false;
+    // Dead letters do not lie for days: there is an alarm.
+    if (next - now > ALARM_MS && this.#alarms > 0 && this.#sendBack()) this.#alarms -= 1;
+    else this.#clock.advanceTo(Math.max(next, now + 1));
+    return true;
+  }
+
+  #nextInstant(now: number): number {
+    let next = Math.min(this.#clock.nextWakeAt() ?? Infinity, this.#planned[0]?.at ?? Infinity);
+    // When the outside has done all it does, what still stands is left for the audit.
+    if (this.#planned.length > 0 && !this.#deployment.retiring) next = Math.min(next, this.#deployment.nextRetirement);
+    for (const { queue, downUntil } of this.#deployment.slots) {
+      // What is visible now waits for a worker that is busy.
+      const at = Math.max(queue.nextVisibleAt(), downUntil);
+      if (at > now) next = Math.min(next, at);
+    }
+    const due = this.#deployment.sweeping ? Infinity : this.#cloud.index.nextDue();
+    if (due !== Infinity) next = Math.min(next, Math.max(this.#deployment.nextSweep, due - 90_000));
+    return this.#deployment.waking ? next : Math.min(next, this.#nextWake());
+  }
+
+  /** The hourly run that will find a lost tick. Those before it would find nothing, and are not waited for one by one. */
+  #nextWake(): number {
+    const { nextWake } = this.#deployment;
+    if (nextWake === Infinity) return Infinity;
+    let overdueAt = Infinity;
+    for (const head of this.#cloud.heads())
+      if (head.status === 'running') overdueAt = Math.min(overdueAt, (tickAtOf(head) ?? Infinity) + OVERDUE_MS);
+    if (overdueAt === Infinity) return Infinity;
+    return nextWake + Math.max(0, Math.ceil((overdueAt - nextWake) / WAKE_MS)) * WAKE_MS;
+  }
+
+  /** What befalls the whole, not one call. */
+  #disturb(): void {
+    const { slots } = this.#deployment;
+    if (this.#faults.strikes('service-outage')) {
+      const slot = this.#choices.one(slots);
+      const until = this.#clock.now() + this.#choices.below(OUTAGE_MS);
+      for (const each of slots) if (each.name === slot.name) each.downUntil = until;
+    }
+    const filled = this.#faults.has('dead-letter')
+      ? slots.filter(({ queue }) => queue.size > 0 && !queue.name.endsWith('-dead-letter'))
+      : [];
+    if (filled.length > 0 && this.#faults.strikes('dead-letter')) {
+      const { queue } = this.#choices.one(filled);
+      queue.bury(this.#choices.one(queue.ids));
+    }
+    if (!this.#deployment.newestBuild && this.#faults.strikes('redeploy')) this.#deployment.redeploy();
+    const stuck = this.#faults.has('operator') ? [...this.#cloud.heads()].filter(({ status }) => status === 'stuck') : [];
+    if (stuck.length > 0 && this.#faults.strikes('operator')) {
+      this.#operate(this.#choices.one(stuck).pid, 'resume', `resume-${(this.#operations += 1)}`);
+    }
+    if (this.#faults.has('forged-reply')) this.#forge();
+    if (this.#faults.has('tick-lost')) this.#loseTick();
+    if (this.#snapshot === undefined && this.#steps >= this.#snapshotAt) this.#snapshot = this.#cloud.snapshot();
+    if (this.#steps >= this.#restoreAt) this.#restore();
+  }
+
+  /** The inbox is purged of a tick, by accident. */
+  #loseTick(): void {
+    const inbox = this.#cloud.queue(INBOX);
+    const ticks = inbox.unreceived((body) => body.startsWith('{"tutti":"tick"'));
+    if (ticks.length > 0 && this.#faults.strikes('tick-lost')) inbox.lose(this.#choices.one(ticks));
+  }
+
+  /** Somebody who may publish answers a command that is not his, or the owner answers something that nobody has asked. */
+  #forge(): void {
+    const asked = [...this.#cloud.heads()].filter(({ status, run }) => status === 'running' && run !== '');
+    if (asked.length === 0 || !this.#faults.strikes('forged-reply')) return;
+    const image = decodeHead(this.#choices.one(asked));
+    const open = [...image.commands.values()];
+    if (open.length === 0) return;
+    const command = this.#choices.one(open);
+    const forgery = this.#choices.chance(0.5)
+      ? { source: 'mallory', hash: command.hash }
+      : { source: command.command.split('.')[0] ?? '', hash: '0'.repeat(16) };
+    const detail = forgedReply(`${image.pid}/${image.run}/${command.n}`, forgery, this.#deployment.system.name, this.#clock.now());
+    void this.#cloud.publisher.publish([{ source: forgery.source, type: 'mallory.done', detail }]);
+  }
+
+  #restore(): void {
+    this.#restoreAt = Infinity;
+    this.#faults.happened('restore');
+    this.#deployment.killEngines();
+    if (this.#snapshot) this.#cloud.restore(this.#snapshot);
+  }
+}
+
+const short = (body: string): string => (body.startsWith('{"tutti"') ? body.slice(0, 160) : idIn(body));
+
+/** The id of an envelope, or of the one in an envelope of the bus. */
+const idIn = (body: string): string => {
+  const at = body.indexOf('"specversion"');
+  return /"id":"([^"]*)"/.exec(at === -1 ? body : body.slice(at))?.[1] ?? body.slice(0, 60);
+};

@@ -1,0 +1,100 @@
+import type { Clock } from '../../../lib/ports/clock.ts';
+import type { VirtualClock } from '../../../lib/adapters/memory/virtual-clock.ts';
+import type { Choices } from './choices.ts';
+import type { Faults } from './faults.ts';
+import type { Turns } from './turns.ts';
+
+/** What a worker lives in. */
+export interface Surroundings {
+  readonly clock: VirtualClock;
+  readonly turns: Turns;
+  readonly choices: Choices;
+  readonly faults: Faults;
+}
+
+const NEVER = new Promise<never>(() => undefined);
+/** Longer than a message stays hidden, so that another worker has it meanwhile. */
+const FROZEN_MS_MIN = 30_000;
+const FROZEN_MS_STEP = 60_000;
+const FROZEN_STEPS = 6;
+const SKEW_MS = 10_000;
+const JUMP_MS = 3_600_000;
+
+/** One life of a worker, such as an environment of a function. When it dies, none of its calls ever returns; what it has done stays done. */
+export class Worker {
+  readonly name: string;
+  readonly clock: Clock;
+  readonly died: Promise<void>;
+  dead = false;
+  #die!: () => void;
+  readonly #around: Surroundings;
+  /** Calls that wait for their turn. */
+  #waiting = 0;
+  #sleeping = 0;
+  /** Between two invocations nothing of it runs: an environment of Lambda is frozen then. */
+  #thawed: Promise<void> | undefined;
+  #thaw: (() => void) | undefined;
+
+  constructor(name: string, around: Surroundings) {
+    this.name = name;
+    this.#around = around;
+    this.died = new Promise((resolve) => {
+      this.#die = resolve;
+    });
+    this.clock = this.#ownClock();
+  }
+
+  /** Neither a call nor time is what it waits for. */
+  get thinks(): boolean {
+    return !this.dead && this.#waiting === 0 && this.#sleeping === 0;
+  }
+
+  kill(): void {
+    this.dead = true;
+    this.#die();
+  }
+
+  /** The invocation has ended: what it has left running goes on in the next one. */
+  freeze(): void {
+    this.#thawed ??= new Promise((resolve) => {
+      this.#thaw = resolve;
+    });
+  }
+
+  thaw(): void {
+    this.#thaw?.();
+    this.#thawed = undefined;
+    this.#thaw = undefined;
+  }
+
+  /** A place before or after a call, where it may die, or stand still and then go on as if nothing had happened. */
+  async pass(where: string): Promise<void> {
+    const { turns, faults, clock, choices } = this.#around;
+    this.#waiting += 1;
+    await turns.wait(`${this.name} ${where}`);
+    this.#waiting -= 1;
+    // Counted as asleep, since it is nobody's turn.
+    if (this.#thawed) await this.#asleep(this.#thawed);
+    if (!this.dead && faults.strikes('crash')) this.kill();
+    if (this.dead) await NEVER;
+    if (faults.strikes('freeze')) await this.#asleep(clock.sleep(FROZEN_MS_MIN + FROZEN_MS_STEP * choices.below(FROZEN_STEPS)));
+    if (this.dead) await NEVER;
+  }
+
+  async #asleep(until: Promise<void>): Promise<void> {
+    this.#sleeping += 1;
+    await until;
+    this.#sleeping -= 1;
+  }
+
+  #ownClock(): Clock {
+    const { clock, faults, choices } = this.#around;
+    let skewMs = 0;
+    if (faults.strikes('clock-skew')) skewMs += choices.between(-SKEW_MS, SKEW_MS);
+    if (faults.strikes('clock-jump')) skewMs += choices.chance(0.5) ? JUMP_MS : -JUMP_MS;
+    return {
+      now: () => clock.now() + skewMs,
+      sleep: (milliseconds, signal) => this.#asleep(clock.sleep(milliseconds, signal)),
+    };
+  }
+}
