@@ -1,4 +1,5 @@
 import type { ListedInstance } from '../lib/client/acts.ts';
+import { ofTenant } from '../lib/client/instance.ts';
 import { visibleText } from '../lib/contract/visible-text.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -6,10 +7,16 @@ const HEADER = ['PROCESS', 'ID', 'STATUS', 'AGE', 'WHY'] as const;
 /** A why that has less room than this is printed whole, and the terminal wraps it. */
 const WHY_WIDTH_MIN = 20;
 
-/** Instances for a person: aligned columns, ages, and a why that is cut where the terminal ends. */
+/** Instances for a person: aligned columns, the tenant behind the id where it is not the default, ages, and a why that is cut where the terminal ends. */
 export function instanceTable(terminal: Terminal, instances: readonly ListedInstance[], now: number): readonly string[] {
   const { colors, columns } = terminal;
-  const cells = instances.map(({ process, id, status, started, why }) => [process, id, status, ageText(now - Date.parse(started)), why]);
+  const cells = instances.map(({ process, id, status, started, why, ...whose }) => [
+    process,
+    `${id}${ofTenant(whose)}`,
+    status,
+    ageText(now - Date.parse(started)),
+    why,
+  ]);
   // As it is printed, so that the columns stand below each other.
   const rows = [HEADER, ...cells.map((row) => row.map(visibleText))];
   const widths = [0, 1, 2, 3].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));

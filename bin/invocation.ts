@@ -1,5 +1,6 @@
-import { Option, type Command } from 'commander';
+import { InvalidArgumentError, Option, type Command } from 'commander';
 import type { Acts } from '../lib/client/acts.ts';
+import { isTenant, TENANT_FORM } from '../lib/contract/process-id.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 import type { OpenedActs } from './opened-acts.ts';
 import { openActs } from './system-folder.ts';
@@ -24,6 +25,11 @@ export interface WhereOptions extends FolderOptions {
   readonly region?: string;
 }
 
+/** Where the system is, and whose instances are meant. */
+export interface InstanceOptions extends WhereOptions {
+  readonly tenant?: string;
+}
+
 export function addFolderOptions(command: Command): Command {
   return command.option('--local <dir>', 'the folder of the system', '.tutti').option('--json', 'one JSON object per line');
 }
@@ -36,15 +42,41 @@ export function addWhereOptions(command: Command): Command {
     );
 }
 
-/** Runs an act on the system, and closes it whatever becomes of the act. */
-export async function withActs(invocation: Invocation, where: WhereOptions, use: (acts: Acts) => Promise<ExitCode | void>): Promise<void> {
+export function addInstanceOptions(command: Command): Command {
+  return addTenantOption(addWhereOptions(command), 'the tenant that is meant (default: "default")');
+}
+
+export function addTenantOption(command: Command, meaning: string): Command {
+  return command.option('--tenant <tenant>', meaning, tenantArgument);
+}
+
+function tenantArgument(text: string): string {
+  if (isTenant(text)) return text;
+  throw new InvalidArgumentError(`Expected ${TENANT_FORM}.`);
+}
+
+/** Runs an act on the system, within the tenant that is named, and closes it whatever becomes of the act. */
+export async function withActs(
+  invocation: Invocation,
+  where: InstanceOptions,
+  use: (acts: Acts) => Promise<ExitCode | void>,
+): Promise<void> {
   const opened = await openWhere(where);
   try {
-    invocation.exitCode = (await use(opened.acts)) ?? EXIT.done;
+    invocation.exitCode = (await use(actsWithin(opened.acts, where.tenant))) ?? EXIT.done;
   } finally {
     opened.close();
   }
 }
+
+/** Acts that are asked with a tenant. Those that mean no instance pass over it. */
+function actsWithin(acts: Acts, tenant: string | undefined): Acts {
+  if (tenant === undefined) return acts;
+  const asked = Object.entries(acts).map(([name, act]) => [name, (request: object) => (act as Act)({ ...request, tenant })]);
+  return Object.fromEntries(asked) as Acts;
+}
+
+type Act = (request: object) => Promise<unknown>;
 
 async function openWhere({ local, stack, region }: WhereOptions): Promise<OpenedActs> {
   if (stack === undefined && region !== undefined)

@@ -1,4 +1,5 @@
 import type { ListedParked } from '../lib/client/acts.ts';
+import { ofTenant } from '../lib/client/instance.ts';
 import { ageText } from './instance-table.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -23,8 +24,8 @@ export function parkedLine(event: ListedParked): string {
 }
 
 /** `-` of what is parked apart. */
-function instanceOf({ process, id }: ListedParked): string {
-  return process === undefined ? '-' : `${process} ${id}`;
+function instanceOf({ process, id, ...whose }: ListedParked): string {
+  return process === undefined ? '-' : `${process} ${id}${ofTenant(whose)}`;
 }
 
 function eventOf({ type, eventId, source }: ListedParked): string {

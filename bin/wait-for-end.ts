@@ -4,6 +4,8 @@ import type { Json } from '../lib/contract/schema.ts';
 import type { JournalEntry } from '../lib/core/journal-entry.ts';
 import type { Acts, Instance } from '../lib/client/acts.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
+import { ofTenant } from '../lib/client/instance.ts';
+import { tenantOption } from '../lib/client/tenant.ts';
 import { failureText } from '../lib/client/failure-text.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -25,7 +27,7 @@ const WITHOUT_RESULT: readonly string[] = ['PROCESS_FAILED', 'CANCELLED', 'CLOSE
  * is printed with its cause: exit 1.
  */
 export async function waitForEnd(acts: Acts, terminal: Terminal, started: StartedRun, { json, timeout }: WaitOptions): Promise<ExitCode> {
-  const { process, id, run } = started;
+  const { process, id, run, ...whose } = started;
   const result = await resultOrNone(acts, { process, id, orStuck: true, ...(timeout === undefined ? {} : { timeout }) });
   if (result !== undefined) {
     terminal.printJson(json ? { id, run, started: started.started, result } : result);
@@ -35,8 +37,10 @@ export async function waitForEnd(acts: Acts, terminal: Terminal, started: Starte
   const failure = failureOf(entries as unknown as readonly JournalEntry[]);
   if (json) terminal.printJson({ id, run, started: started.started, status, why, ...(failure === undefined ? {} : { failure }) });
   const text = failure === undefined ? why : `failed: ${failureText(failure)}`;
-  terminal.message(`${terminal.colors.red('error')} ${process} ${id} ${status === 'running' ? 'has not ended in time: ' : ''}${text}`);
-  terminal.message(`Read what happened with: tutti show ${process} ${id}`);
+  terminal.message(
+    `${terminal.colors.red('error')} ${process} ${id}${ofTenant(whose)} ${status === 'running' ? 'has not ended in time: ' : ''}${text}`,
+  );
+  terminal.message(`Read what happened with: tutti show ${process} ${id}${tenantOption(whose)}`);
   return EXIT.bad;
 }
 

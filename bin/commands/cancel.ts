@@ -1,12 +1,12 @@
 import type { Command } from 'commander';
-import { addWhereOptions, withActs, type Invocation, type WhereOptions } from '../invocation.ts';
+import { addInstanceOptions, withActs, type Invocation, type InstanceOptions } from '../invocation.ts';
 
-interface CancelCommandOptions extends WhereOptions {
+interface CancelCommandOptions extends InstanceOptions {
   readonly reason: string;
 }
 
 export function addCancelCommand(program: Command, invocation: Invocation): void {
-  addWhereOptions(program.command('cancel'))
+  addInstanceOptions(program.command('cancel'))
     .usage('[options] --reason <text> <process> <id>')
     .description('undo what an instance did, then end it; prints its new status')
     .argument('<process>', 'name of the process')

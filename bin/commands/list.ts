@@ -1,12 +1,13 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import type { Status } from '../../lib/client/describe.ts';
 import type { ListedInstance, ListRequest } from '../../lib/client/acts.ts';
+import { ofTenant } from '../../lib/client/instance.ts';
 import { instanceTable, statusColor } from '../instance-table.ts';
 import { instantArgument } from '../instant-argument.ts';
-import { addWhereOptions, withActs, type Invocation, type WhereOptions } from '../invocation.ts';
+import { addInstanceOptions, withActs, type Invocation, type InstanceOptions } from '../invocation.ts';
 import type { Terminal } from '../terminal.ts';
 
-interface ListCommandOptions extends WhereOptions {
+interface ListCommandOptions extends InstanceOptions {
   readonly process?: string;
   readonly status?: readonly Status[];
   readonly tag?: Readonly<Record<string, string>>;
@@ -18,7 +19,7 @@ interface ListCommandOptions extends WhereOptions {
 const STATUSES: readonly Status[] = ['running', 'completed', 'failed', 'cancelled', 'terminated', 'stuck'];
 
 export function addListCommand(program: Command, invocation: Invocation): void {
-  addWhereOptions(program.command('list'))
+  addInstanceOptions(program.command('list'))
     .description('list instances, the newest start first: process, id, status, started (on a terminal its age), why')
     .option('--process <name>', 'of this process')
     .addOption(new Option('--status <status...>', 'in one of these states').choices(STATUSES))
@@ -57,8 +58,8 @@ function printInstances(terminal: Terminal, instances: readonly ListedInstance[]
   }
 }
 
-function lineOf(terminal: Terminal, { process, id, status, started, why }: ListedInstance): string {
-  return `${process} ${id}  ${statusColor(terminal, status)(status.padEnd(10))} ${started}  ${terminal.colors.dim(why)}`;
+function lineOf(terminal: Terminal, { process, id, status, started, why, ...whose }: ListedInstance): string {
+  return `${process} ${id}${ofTenant(whose)}  ${statusColor(terminal, status)(status.padEnd(10))} ${started}  ${terminal.colors.dim(why)}`;
 }
 
 function tagOption(text: string, before: Readonly<Record<string, string>> = {}): Readonly<Record<string, string>> {

@@ -1,12 +1,12 @@
 import { InvalidArgumentError, type Command } from 'commander';
 import type { ListedParked, ParkedRequest } from '../../lib/client/acts.ts';
 import { instantArgument } from '../instant-argument.ts';
-import { addWhereOptions, withActs, type Invocation, type WhereOptions } from '../invocation.ts';
+import { addTenantOption, addWhereOptions, withActs, type Invocation, type InstanceOptions } from '../invocation.ts';
 import { parkedLine, parkedTable } from '../parked-table.ts';
 import type { Terminal } from '../terminal.ts';
 import { usageError } from '../usage-error.ts';
 
-interface ParkedCommandOptions extends ParkedChoice, WhereOptions {
+interface ParkedCommandOptions extends ParkedChoice, InstanceOptions {
   readonly limit: number;
 }
 
@@ -38,7 +38,10 @@ export function addParkedCommand(program: Command, invocation: Invocation): void
 }
 
 export function addChoiceOptions(command: Command): Command {
-  return command
+  return addTenantOption(
+    command,
+    'with an instance: its tenant (default: "default"); else beside instances of this tenant (default: of all)',
+  )
     .option('--reason <code>', 'parked for this reason, such as DEAD_LETTER')
     .option('--type <type>', 'with an event of this type')
     .option('--since <instant>', 'parked since this date, or this long ago (30m, 2 days)')

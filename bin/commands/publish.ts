@@ -1,13 +1,13 @@
 import type { Command } from 'commander';
-import { addWhereOptions, withActs, type Invocation, type WhereOptions } from '../invocation.ts';
+import { addInstanceOptions, withActs, type Invocation, type InstanceOptions } from '../invocation.ts';
 import { jsonArgument } from '../json-argument.ts';
 
-interface PublishCommandOptions extends WhereOptions {
+interface PublishCommandOptions extends InstanceOptions {
   readonly id?: string;
 }
 
 export function addPublishCommand(program: Command, invocation: Invocation): void {
-  addWhereOptions(program.command('publish'))
+  addInstanceOptions(program.command('publish'))
     .description("put an event on the bus, for every process that it starts or reaches; prints the event's id")
     .argument('<event>', 'type of the event')
     .argument('<json>', 'its data, or @FILE')

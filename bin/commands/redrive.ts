@@ -2,11 +2,11 @@ import type { Command } from 'commander';
 import type { Acts, ListedParked, ParkedRequest } from '../../lib/client/acts.ts';
 import { REDRIVEN_AT_A_TIME } from '../../lib/client/parked.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
-import { addWhereOptions, withActs, type Invocation, type WhereOptions } from '../invocation.ts';
+import { addWhereOptions, withActs, type Invocation, type InstanceOptions } from '../invocation.ts';
 import type { Terminal } from '../terminal.ts';
 import { addChoiceOptions, choiceOf, instanceOf, type ParkedChoice } from './parked.ts';
 
-interface RedriveCommandOptions extends ParkedChoice, WhereOptions {
+interface RedriveCommandOptions extends ParkedChoice, InstanceOptions {
   readonly yes?: true;
 }
 

@@ -1,17 +1,17 @@
 import type { Command } from 'commander';
 import type { Json } from '../../lib/contract/schema.ts';
-import { addWhereOptions, withActs, type Invocation, type WhereOptions } from '../invocation.ts';
+import { addInstanceOptions, withActs, type Invocation, type InstanceOptions } from '../invocation.ts';
 import { jsonArgument } from '../json-argument.ts';
 import { usageError } from '../usage-error.ts';
 
-interface ResolveCommandOptions extends WhereOptions {
+interface ResolveCommandOptions extends InstanceOptions {
   readonly output?: string;
   readonly failure?: string;
   readonly reason: string;
 }
 
 export function addResolveCommand(program: Command, invocation: Invocation): void {
-  addWhereOptions(program.command('resolve'))
+  addInstanceOptions(program.command('resolve'))
     .usage('[options] (--output <json> | --failure <json>) --reason <text> <process> <id> <step>')
     .description('record the outcome of a command that somebody found out; prints the new status')
     .argument('<process>', 'name of the process')

@@ -1,13 +1,13 @@
 import { InvalidArgumentError, type Command } from 'commander';
-import { addWhereOptions, withActs, type Invocation, type WhereOptions } from '../invocation.ts';
+import { addInstanceOptions, withActs, type Invocation, type InstanceOptions } from '../invocation.ts';
 
-interface ResumeCommandOptions extends WhereOptions {
+interface ResumeCommandOptions extends InstanceOptions {
   readonly version?: number;
   readonly skip?: string;
 }
 
 export function addResumeCommand(program: Command, invocation: Invocation): void {
-  addWhereOptions(program.command('resume'))
+  addInstanceOptions(program.command('resume'))
     .description('let a stuck instance go on; prints its new status')
     .argument('<process>', 'name of the process')
     .argument('<id>', 'id of the instance')

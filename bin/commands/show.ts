@@ -1,14 +1,15 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Command } from 'commander';
+import { DEFAULT_TENANT } from '../../lib/contract/process-id.ts';
 import type { JournalEntry } from '../../lib/core/journal-entry.ts';
 import type { Acts, JournalAnswer } from '../../lib/client/acts.ts';
-import { addWhereOptions, withActs, type Invocation, type WhereOptions } from '../invocation.ts';
+import { addInstanceOptions, withActs, type Invocation, type InstanceOptions } from '../invocation.ts';
 import { Narrator, offsetText } from '../narrator.ts';
 import { quietText, tagsText } from '../quiet-entry.ts';
 import { paint } from '../tone.ts';
 import type { Terminal } from '../terminal.ts';
 
-interface ShowCommandOptions extends WhereOptions {
+interface ShowCommandOptions extends InstanceOptions {
   readonly follow?: true;
   readonly payloads?: true;
 }
@@ -17,7 +18,7 @@ interface ShowCommandOptions extends WhereOptions {
 const FOLLOW_MS = 200;
 
 export function addShowCommand(program: Command, invocation: Invocation): void {
-  addWhereOptions(program.command('show'))
+  addInstanceOptions(program.command('show'))
     .description('the journal of an instance as a timeline')
     .argument('<process>', 'name of the process')
     .argument('<id>', 'id of the instance')
@@ -34,15 +35,16 @@ async function show(acts: Acts, terminal: Terminal, instance: { process: string;
     const answer = await acts.journal({ ...instance, payloads: options.payloads === true, from: printer.next });
     printer.print(answer);
     if (options.follow !== true || answer.status !== 'running') {
-      if (!options.json) printState(terminal, answer);
+      if (!options.json) printState(terminal, answer, options);
       return;
     }
     await delay(FOLLOW_MS);
   }
 }
 
-/** Its tags and its view as they are now, then where it stands. */
-function printState(terminal: Terminal, { status, why, tags, view }: JournalAnswer): void {
+/** Its tenant where that is not the default, its tags and its view as they are now, then where it stands. */
+function printState(terminal: Terminal, { status, why, tags, view }: JournalAnswer, { tenant = DEFAULT_TENANT }: ShowCommandOptions): void {
+  if (tenant !== DEFAULT_TENANT) terminal.print(`tenant  ${tenant}`);
   if (tags !== undefined) terminal.print(`tags  ${tagsText(tags)}`);
   if (view !== undefined) terminal.print(`view  ${JSON.stringify(view)}`);
   terminal.message(why.startsWith(status) ? why : `${status}: ${why}`);

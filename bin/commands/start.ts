@@ -3,11 +3,11 @@ import ms from 'ms';
 import type { Duration } from '../../lib/contract/duration.ts';
 import type { OnOpen } from '../../lib/client/start.ts';
 import { EXIT } from '../exit-code.ts';
-import { addWhereOptions, withActs, type Invocation, type WhereOptions } from '../invocation.ts';
+import { addInstanceOptions, withActs, type Invocation, type InstanceOptions } from '../invocation.ts';
 import { jsonArgument } from '../json-argument.ts';
 import { waitForEnd } from '../wait-for-end.ts';
 
-interface StartCommandOptions extends WhereOptions {
+interface StartCommandOptions extends InstanceOptions {
   readonly id?: string;
   readonly onOpen?: OnOpen;
   readonly wait?: true;
@@ -15,7 +15,7 @@ interface StartCommandOptions extends WhereOptions {
 }
 
 export function addStartCommand(program: Command, invocation: Invocation): void {
-  addWhereOptions(program.command('start'))
+  addInstanceOptions(program.command('start'))
     .description('start an instance; prints its id and run, with --wait its result, or why there is none (exit 1)')
     .argument('<process>', 'name of the process')
     .argument('<json>', 'its input, or @FILE')
@@ -27,7 +27,7 @@ export function addStartCommand(program: Command, invocation: Invocation): void 
       const input = jsonArgument(json);
       const { terminal } = invocation;
       await withActs(invocation, options, async (acts) => {
-        const { id, onOpen } = options;
+        const { id, onOpen, tenant } = options;
         const started = await acts.start({
           process,
           input,
@@ -40,7 +40,12 @@ export function addStartCommand(program: Command, invocation: Invocation): void 
           return EXIT.done;
         }
         const { json = false, timeout } = options;
-        return waitForEnd(acts, terminal, { process, ...started }, { json, ...(timeout === undefined ? {} : { timeout }) });
+        return waitForEnd(
+          acts,
+          terminal,
+          { process, ...(tenant === undefined ? {} : { tenant }), ...started },
+          { json, ...(timeout === undefined ? {} : { timeout }) },
+        );
       });
     });
 }

@@ -1,12 +1,12 @@
 import type { Command } from 'commander';
-import { addWhereOptions, withActs, type Invocation, type WhereOptions } from '../invocation.ts';
+import { addInstanceOptions, withActs, type Invocation, type InstanceOptions } from '../invocation.ts';
 
-interface TerminateCommandOptions extends WhereOptions {
+interface TerminateCommandOptions extends InstanceOptions {
   readonly reason: string;
 }
 
 export function addTerminateCommand(program: Command, invocation: Invocation): void {
-  addWhereOptions(program.command('terminate'))
+  addInstanceOptions(program.command('terminate'))
     .usage('[options] --reason <text> <process> <id>')
     .description('end an instance at once and undo nothing; prints its new status')
     .argument('<process>', 'name of the process')

@@ -1,17 +1,18 @@
 import type { Command } from 'commander';
 import type { WhyAnswer } from '../../lib/client/acts.ts';
-import { addWhereOptions, withActs, type Invocation, type WhereOptions } from '../invocation.ts';
+import { ofTenant } from '../../lib/client/instance.ts';
+import { addInstanceOptions, withActs, type Invocation, type InstanceOptions } from '../invocation.ts';
 
 export function addWhyCommand(program: Command, invocation: Invocation): void {
-  addWhereOptions(program.command('why'))
+  addInstanceOptions(program.command('why'))
     .description('what an instance waits for, a line for each thing: since when, what wakes it next, where its command is')
     .argument('<process>', 'name of the process')
     .argument('<id>', 'id of the instance')
-    .action(async (process: string, id: string, options: WhereOptions) => {
+    .action(async (process: string, id: string, options: InstanceOptions) => {
       await withActs(invocation, options, async (acts) => {
         const why = await acts.why({ process, id });
         if (options.json) invocation.terminal.printJson(why);
-        else for (const line of longForm(`${process} ${id}`, why)) invocation.terminal.print(line);
+        else for (const line of longForm(`${process} ${id}${ofTenant(why)}`, why)) invocation.terminal.print(line);
       });
     });
 }

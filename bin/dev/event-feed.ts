@@ -5,6 +5,7 @@ import { createInterface } from 'node:readline';
 import type { Json } from '../../lib/contract/schema.ts';
 import type { Reach } from '../../lib/client/connection.ts';
 import { publishEvent } from '../../lib/client/publish.ts';
+import { within } from '../../lib/client/tenant.ts';
 import { isOrchestratorError } from '../../lib/contract/errors.ts';
 import { usageError } from '../usage-error.ts';
 
@@ -20,6 +21,7 @@ interface FedEvent {
   readonly type: string;
   readonly data: Json;
   readonly id?: string;
+  readonly tenant?: string;
 }
 
 /**
@@ -62,7 +64,7 @@ async function publishLine(reach: Reach, text: string, id: string | undefined): 
     );
   }
   const chosen = event.id ?? id;
-  await publishEvent(reach, contract, event.data, chosen === undefined ? {} : { id: chosen });
+  await publishEvent(within(reach, event.tenant), contract, event.data, chosen === undefined ? {} : { id: chosen });
 }
 
 function parseLine(text: string): FedEvent {
@@ -72,11 +74,19 @@ function parseLine(text: string): FedEvent {
   } catch (error) {
     throw usageError(`It is not JSON: ${(error as Error).message}.`, 'Write one JSON object per line.');
   }
-  const { type, data, id } = (typeof value === 'object' && value !== null ? value : {}) as Partial<FedEvent>;
-  if (typeof type !== 'string' || data === undefined || (id !== undefined && typeof id !== 'string')) {
-    throw usageError('It is no event: expected {"type":"…","data":…}, with an "id" where one is wanted.', 'Write one event per line.');
+  const { type, data, id, tenant } = (typeof value === 'object' && value !== null ? value : {}) as Partial<FedEvent>;
+  if (
+    typeof type !== 'string' ||
+    data === undefined ||
+    (id !== undefined && typeof id !== 'string') ||
+    (tenant !== undefined && typeof tenant !== 'string')
+  ) {
+    throw usageError(
+      'It is no event: expected {"type":"…","data":…}, with an "id" or a "tenant" where one is wanted.',
+      'Write one event per line.',
+    );
   }
-  return { type, data, ...(id === undefined ? {} : { id }) };
+  return { type, data, ...(id === undefined ? {} : { id }), ...(tenant === undefined ? {} : { tenant }) };
 }
 
 /** Files of one name in different folders are different files. */

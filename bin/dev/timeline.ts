@@ -1,10 +1,10 @@
-import { parsePid } from '../../lib/contract/process-id.ts';
 import { isClosed } from '../../lib/core/image.ts';
 import type { JournalEntry } from '../../lib/core/journal-entry.ts';
 import { decodeHead } from '../../lib/engine/head-codec.ts';
 import type { Reach } from '../../lib/client/connection.ts';
 import { readHeadJournal } from '../../lib/client/journal-view.ts';
 import { parseEntry } from '../../lib/engine/read-journal.ts';
+import { namesOf, ofTenant } from '../../lib/client/instance.ts';
 import { headsOfAll } from '../../lib/client/heads-of-all.ts';
 import { whyOfHead } from '../../lib/client/why-of-head.ts';
 import type { Head } from '../../lib/ports/process-store.ts';
@@ -122,13 +122,15 @@ export class Timeline {
   }
 
   #print(head: Head, sentence: Sentence, at: number, more: { readonly index?: number; readonly entry?: JournalEntry } = {}): void {
-    const { process = '', id = head.pid } = parsePid(head.pid) ?? {};
+    const { process, id, ...whose } = namesOf(head.pid);
     if (this.#options.json) {
-      this.#terminal.printJson({ at: new Date(at).toISOString(), process, id, run: head.run, text: sentence.text, ...more });
+      this.#terminal.printJson({ at: new Date(at).toISOString(), ...whose, process, id, run: head.run, text: sentence.text, ...more });
       return;
     }
     const offset = offsetText(Math.max(0, at - this.#options.startedAt)).padStart(9);
-    this.#terminal.print(`${this.#terminal.colors.dim(offset)}  ${`${process} ${id}`.padEnd(24)}  ${paint(this.#terminal, sentence)}`);
+    this.#terminal.print(
+      `${this.#terminal.colors.dim(offset)}  ${`${process} ${id}${ofTenant(whose)}`.padEnd(24)}  ${paint(this.#terminal, sentence)}`,
+    );
   }
 }
 

@@ -5,7 +5,7 @@ import { listPartitionsOf } from '../adapters/dynamodb/head-item.ts';
 import { LIST_INDEX, REPLY_KEYS_PARTITION } from '../adapters/dynamodb/tables.ts';
 import { ContractError } from '../contract/errors.ts';
 import { eventContract, type AnyEvent } from '../contract/event.ts';
-import { isTenant } from '../contract/process-id.ts';
+import { isTenant, TENANT_FORM } from '../contract/process-id.ts';
 import { CLIENT_WRITER, ORCHESTRATOR_WRITER } from '../ports/payload-store.ts';
 import { grantStatements } from './grant-statements.ts';
 import type { IOrchestrator, IServiceQueue, ReadOptions } from './orchestrator-interface.ts';
@@ -94,11 +94,9 @@ function reading(orchestrator: IOrchestrator): readonly PolicyStatement[] {
 /** The keys of instances, of their places in the list and of their large values begin with the tenant. What is parked beside no instance has none. */
 function readingOf(orchestrator: IOrchestrator, tenant: string): readonly PolicyStatement[] {
   if (!isTenant(tenant))
-    throw new ContractError(
-      'CONTRACT_INVALID',
-      `The tenant ${JSON.stringify(tenant)} was to be read: expected 1 to 64 letters, digits and . _ -`,
-      { remedy: 'Name the tenant as the events of its instances do.' },
-    );
+    throw new ContractError('CONTRACT_INVALID', `The tenant ${JSON.stringify(tenant)} was to be read: expected ${TENANT_FORM}`, {
+      remedy: 'Name the tenant as the events of its instances do.',
+    });
   const { tableArn, payloadBucketArn } = orchestrator;
   return [
     findingDeployment(orchestrator),

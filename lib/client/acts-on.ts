@@ -3,10 +3,10 @@ import type { AnyProcess } from '../contract/process-contract.ts';
 import type { Json } from '../contract/schema.ts';
 import type { Head } from '../ports/process-store.ts';
 import { decodeHead, formatFault } from '../engine/head-codec.ts';
-import type { Acts, Instance, JournalAnswer, ListedInstance, ListRequest, WhyAnswer } from './acts.ts';
+import type { Acts, Instance, JournalAnswer, ListedInstance, ListRequest, OfTenant, WhyAnswer } from './acts.ts';
 import type { Reach } from './connection.ts';
 import type { Status } from './describe.ts';
-import { pidOf, readHead, requireHead, readValue } from './instance.ts';
+import { namesOf, pidOf, readHead, requireHead, readValue } from './instance.ts';
 import { readHeadJournal } from './journal-view.ts';
 import { listInstances } from './list.ts';
 import { operate, resumeInstance } from './operate.ts';
@@ -18,47 +18,52 @@ import { endOrStuck, resultOf } from './result.ts';
 import { rotateKeys } from './rotate-keys.ts';
 import { signalInstance } from './signal.ts';
 import { startProcess } from './start.ts';
+import { within } from './tenant.ts';
 import { whyOfHead } from './why-of-head.ts';
 
 /** The acts on a system whose ports are at hand: it runs in this process or on AWS, or only its stored state is there. */
-export function actsOn(reach: Reach): Acts {
+export function actsOn(system: Reach): Acts {
+  const of = ({ tenant }: OfTenant): Reach => within(system, tenant);
   return {
-    start: ({ process, input, id, onOpen }) =>
-      startProcess(reach, processNamed(reach, process), input, {
+    start: async ({ process, input, id, onOpen, ...whose }) =>
+      startProcess(of(whose), processNamed(system, process), input, {
         ...(id === undefined ? {} : { id }),
         ...(onOpen === undefined ? {} : { onOpen }),
       }),
-    result: async ({ process, id, timeout, orStuck = false }) => {
-      const within = timeout === undefined ? {} : { timeout };
-      if (orStuck && (await endOrStuck(reach, process, id, within)) === 'stuck') return { result: null, stuck: true };
-      return { result: await resultOf(reach, process, id, within) };
+    result: async ({ process, id, timeout, orStuck = false, ...whose }) => {
+      const limit = timeout === undefined ? {} : { timeout };
+      const reach = of(whose);
+      if (orStuck && (await endOrStuck(reach, process, id, limit)) === 'stuck') return { result: null, stuck: true };
+      return { result: await resultOf(reach, process, id, limit) };
     },
-    signal: async ({ process, id, event, data }) => {
-      const sent = await signalInstance(reach, processNamed(reach, process).name, id, eventNamed(reach, event), data);
+    signal: async ({ process, id, event, data, ...whose }) => {
+      const sent = await signalInstance(of(whose), processNamed(system, process).name, id, eventNamed(system, event), data);
       return { id: sent.id, ...(sent.keptUntil && { keptUntil: sent.keptUntil.toISOString() }) };
     },
-    publish: async ({ event, data, id }) => ({
-      id: await publishEvent(reach, eventNamed(reach, event), data, id === undefined ? {} : { id }),
+    publish: async ({ event, data, id, ...whose }) => ({
+      id: await publishEvent(of(whose), eventNamed(system, event), data, id === undefined ? {} : { id }),
     }),
-    list: async (request) => ({ instances: await listed(reach, request) }),
-    journal: (request) => journalOf(reach, request),
-    why: ({ process, id }) => whyOf(reach, process, id),
-    cancel: ({ process, id, reason }) => operated(reach, process, id, { act: 'cancel', reason }),
-    terminate: ({ process, id, reason }) => operated(reach, process, id, { act: 'terminate', reason }),
-    resolve: async ({ process, id, step, ...outcome }) => {
+    list: async (request) => ({ instances: await listed(of(request), request) }),
+    journal: async (request) => journalOf(of(request), request),
+    why: async ({ process, id, ...whose }) => whyOf(of(whose), process, id),
+    cancel: async ({ process, id, reason, ...whose }) => operated(of(whose), process, id, { act: 'cancel', reason }),
+    terminate: async ({ process, id, reason, ...whose }) => operated(of(whose), process, id, { act: 'terminate', reason }),
+    resolve: async ({ process, id, step, tenant, ...outcome }) => {
+      const reach = within(system, tenant);
       await namedHead(reach, process, id);
       await resolveStep(reach, process, id, step, outcome);
       return statusOf(reach, process, id);
     },
-    resume: async ({ process, id, version, skip }) => {
+    resume: async ({ process, id, version, skip, ...whose }) => {
+      const reach = of(whose);
       await namedHead(reach, process, id);
       if (skip !== undefined) await refuseSkip(reach, process, id, skip);
       await resumeInstance(reach, process, id, { ...(version === undefined ? {} : { version }), ...(skip === undefined ? {} : { skip }) });
       return statusOf(reach, process, id);
     },
-    parked: (request) => listParked(reach, request),
-    redrive: (request) => redriveParked(reach, request),
-    rotateKeys: () => rotateKeys(reach),
+    parked: async (request) => listParked(of(request), request),
+    redrive: (request) => redriveParked(system, request),
+    rotateKeys: () => rotateKeys(system),
   };
 }
 
@@ -94,7 +99,7 @@ function isUnknown({ system }: Reach, process: string): boolean {
 /** The head of an instance. One that is not there may have a process that is not there either: then the processes are named. */
 async function namedHead(reach: Reach, process: string, id: string): Promise<Head> {
   try {
-    return await requireHead(reach.ports, pidOf(process, id));
+    return await requireHead(reach.ports, pidOf(reach, process, id));
   } catch (error) {
     throw isUnknown(reach, process) ? noProcess(reach, process) : error;
   }
@@ -154,8 +159,7 @@ async function whyOf(reach: Reach, process: string, id: string): Promise<WhyAnsw
   const parkedReasons = await parkedCount(reach.ports, head.pid);
   const parked = totalParked(parkedReasons);
   return {
-    process,
-    id,
+    ...namesOf(head.pid),
     status: head.status as Status,
     why: line,
     lines,
@@ -166,7 +170,7 @@ async function whyOf(reach: Reach, process: string, id: string): Promise<WhyAnsw
 }
 
 async function statusOf(reach: Reach, process: string, id: string): Promise<{ status: Status }> {
-  const head = await readHead(reach.ports, pidOf(process, id));
+  const head = await readHead(reach.ports, pidOf(reach, process, id));
   // Where the start itself was what made it stuck, a resume starts it again: for a moment only its events are there.
   return { status: head === undefined ? 'running' : (head.status as Status) };
 }

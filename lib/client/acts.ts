@@ -6,7 +6,13 @@ import type { OnOpen } from './start.ts';
 import type { ParkedCount } from './parked-count.ts';
 import type { Why } from './why.ts';
 
-export interface Instance {
+/** What is asked of one tenant. */
+export interface OfTenant {
+  /** @default `default` */
+  readonly tenant?: string;
+}
+
+export interface Instance extends OfTenant {
   readonly process: string;
   readonly id: string;
 }
@@ -16,11 +22,11 @@ export interface Instance {
  * and schemas. What each act is asked with and answers is plain JSON, because it may travel over a socket.
  */
 export interface Acts {
-  start: Act<{ process: string; input: Json; id?: string; onOpen?: OnOpen }, { id: string; run: string; started: boolean }>;
+  start: Act<OfTenant & { process: string; input: Json; id?: string; onOpen?: OnOpen }, { id: string; run: string; started: boolean }>;
   /** `orStuck`: resolves with `stuck` instead of a result as soon as the instance needs a person. */
   result: Act<Instance & { timeout?: Duration; orStuck?: boolean }, { result: Json; stuck?: true }>;
   signal: Act<Instance & { event: string; data: Json }, SignalAnswer>;
-  publish: Act<{ event: string; data: Json; id?: string }, { id: string }>;
+  publish: Act<OfTenant & { event: string; data: Json; id?: string }, { id: string }>;
   list: Act<ListRequest, { instances: readonly ListedInstance[] }>;
   journal: Act<Instance & { payloads: boolean; from: number }, JournalAnswer>;
   why: Act<Instance, WhyAnswer>;
@@ -49,7 +55,7 @@ export interface SignalAnswer {
   readonly keptUntil?: string;
 }
 
-export interface ListRequest {
+export interface ListRequest extends OfTenant {
   readonly process?: string;
   readonly status?: readonly Status[];
   readonly tag?: Readonly<Record<string, string>>;
@@ -62,6 +68,8 @@ export interface ListRequest {
 export type ListedInstance = Omit<Summary, 'started'> & { readonly started: string };
 
 export interface WhyAnswer {
+  /** Absent where it is `default`. */
+  readonly tenant?: string;
   readonly process: string;
   readonly id: string;
   readonly status: Status;
@@ -89,6 +97,8 @@ export interface JournalAnswer {
 }
 
 export interface ParkedRequest {
+  /** Without an instance: beside instances of this tenant. @default all, and what is parked beside none */
+  readonly tenant?: string;
   /** With `id`: beside this instance. */
   readonly process?: string;
   readonly id?: string;

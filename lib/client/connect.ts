@@ -2,7 +2,7 @@ import { eventContract } from '../contract/event.ts';
 import { systemContract, type System } from '../contract/system.ts';
 import { beatTask, completeTask, failTask } from './answer.ts';
 import type { Client } from './client.ts';
-import { connectionPorts, type Connection, type Reach } from './connection.ts';
+import { connectionPorts, type Connection } from './connection.ts';
 import { describeInstance } from './describe.ts';
 import { listInstances } from './list.ts';
 import { operate, resumeInstance } from './operate.ts';
@@ -12,13 +12,20 @@ import { refuseSkip, resolveStep } from './resolve.ts';
 import { resultOf } from './result.ts';
 import { signalInstance } from './signal.ts';
 import { startProcess } from './start.ts';
+import { within } from './tenant.ts';
+
+export interface ConnectOptions {
+  /** Whose instances and events are meant. @default `default`, the tenant of all that names none */
+  readonly tenant?: string;
+}
 
 /**
- * A client of a system.
+ * A client of a system, which acts within one tenant: it starts, names, lists and publishes for no other. A task's token names its instance
+ * whole, so whoever has one answers it, whatever the tenant.
  * @example import { connect } from 'tutti/client'; const tutti = connect(trips, local('.tutti'));
  */
-export function connect(system: System<string>, connection: Connection): Client {
-  const reach: Reach = { system: systemContract(system), ports: connectionPorts(connection) };
+export function connect(system: System<string>, connection: Connection, { tenant }: ConnectOptions = {}): Client {
+  const reach = within({ system: systemContract(system), ports: connectionPorts(connection) }, tenant);
   return {
     start: (process, input, options) => startProcess(reach, process, input, options),
     publish: async (event, data, options) => void (await publishEvent(reach, eventContract(event), data, options)),

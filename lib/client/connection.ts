@@ -58,6 +58,8 @@ export interface ClientPorts {
 export interface Reach {
   readonly system: SystemContract;
   readonly ports: ClientPorts;
+  /** Whose instances and events are meant. @default `default` */
+  readonly tenant?: string;
 }
 
 /** Who acts through these ports. */

@@ -1,9 +1,8 @@
-import { parsePid } from '../contract/process-id.ts';
 import type { Json } from '../contract/schema.ts';
 import { decodeHead, formatFault } from '../engine/head-codec.ts';
 import type { Head } from '../ports/process-store.ts';
 import type { Reach } from './connection.ts';
-import { definitionParts, pidOf, requireHead } from './instance.ts';
+import { definitionParts, namesOf, pidOf, requireHead } from './instance.ts';
 import { parkedCount, type ParkedCount } from './parked-count.ts';
 import { unresolvedOf, type Unresolved } from './unresolved.ts';
 import { whyOfHead } from './why-of-head.ts';
@@ -13,6 +12,8 @@ export type Status = 'running' | 'completed' | 'failed' | 'cancelled' | 'termina
 
 /** One line of a list. */
 export interface Summary {
+  /** Absent where it is `default`. */
+  readonly tenant?: string;
   readonly process: string;
   readonly id: string;
   readonly run: string;
@@ -36,15 +37,14 @@ export interface Description extends Summary {
 }
 
 export async function describeInstance(reach: Reach, process: string, id: string): Promise<Description> {
-  const head = await requireHead(reach.ports, pidOf(process, id));
+  const head = await requireHead(reach.ports, pidOf(reach, process, id));
   return descriptionOf(reach, head, await parkedCount(reach.ports, head.pid));
 }
 
 export function descriptionOf(reach: Reach, head: Head, parked: ParkedCount): Description {
   const { line, pending } = whyOfHead(reach, head);
   return {
-    process: parsePid(head.pid)?.process ?? '',
-    id: parsePid(head.pid)?.id ?? head.pid,
+    ...namesOf(head.pid),
     run: head.run,
     status: head.status as Status,
     started: new Date(head.startedAt),

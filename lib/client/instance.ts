@@ -8,18 +8,30 @@ import type { PayloadStore } from '../ports/payload-store.ts';
 import type { Head } from '../ports/process-store.ts';
 import type { ClientPorts, Reach } from './connection.ts';
 import { earlyEvents } from './early-events.ts';
+import { tenantOf } from './tenant.ts';
 
 /** The pid of an instance that must exist, so an id that can name none is not found. */
-export function pidOf(process: string, id: string): string {
-  const pid = buildPid(DEFAULT_TENANT, process, id);
+export function pidOf(reach: Pick<Reach, 'tenant'>, process: string, id: string): string {
+  const pid = buildPid(tenantOf(reach), process, id);
   if (pid !== undefined) return pid;
   throw new ClientError('NOT_FOUND', `${process} was asked for the instance ${JSON.stringify(id)}: an id is ${INSTANCE_ID_FORM}.`);
 }
 
-/** The instance as `process id`, as a reader names it. */
+/** The instance as a reader names it: `process id`, and its tenant where that is not the default. */
 export function nameOf(pid: string): string {
   const parts = parsePid(pid);
-  return parts === undefined ? pid : `${parts.process} ${parts.id}`;
+  return parts === undefined ? pid : `${parts.process} ${parts.id}${ofTenant(parts)}`;
+}
+
+/** The parts of a pid, as answers say them. */
+export function namesOf(pid: string): { readonly tenant?: string; readonly process: string; readonly id: string } {
+  const { tenant = DEFAULT_TENANT, process = '', id = pid } = parsePid(pid) ?? {};
+  return { ...(tenant !== DEFAULT_TENANT && { tenant }), process, id };
+}
+
+/** Its tenant, to be said behind its id; nothing where it is the default. */
+export function ofTenant({ tenant = DEFAULT_TENANT }: { readonly tenant?: string }): string {
+  return tenant === DEFAULT_TENANT ? '' : ` of the tenant ${tenant}`;
 }
 
 /** The head, strongly read. Events that wait for a start are no instance. */

@@ -1,10 +1,11 @@
 import type { AnyProcess } from '../contract/process-contract.ts';
-import { DEFAULT_TENANT, parsePid } from '../contract/process-id.ts';
 import { thrownText } from '../contract/thrown-text.ts';
 import type { InstanceFilter } from '../ports/instance-index.ts';
 import type { Head } from '../ports/process-store.ts';
 import type { Reach } from './connection.ts';
 import { descriptionOf, type Status, type Summary } from './describe.ts';
+import { namesOf } from './instance.ts';
+import { tenantOf } from './tenant.ts';
 
 /** Which instances are listed: those that fit all that is given. */
 export interface ListFilter {
@@ -18,9 +19,9 @@ export interface ListFilter {
   readonly startedBefore?: Date;
 }
 
-/** The newest start first. The list may lag behind; `describe` does not. */
+/** Of the tenant of the client, the newest start first. The list may lag behind; `describe` does not. */
 export async function* listInstances(reach: Reach, filter: ListFilter = {}): AsyncGenerator<Summary, void, undefined> {
-  for await (const head of reach.ports.index.list(indexFilter(filter))) {
+  for await (const head of reach.ports.index.list(indexFilter(reach, filter))) {
     yield summaryOf(reach, head);
   }
 }
@@ -28,18 +29,20 @@ export async function* listInstances(reach: Reach, filter: ListFilter = {}): Asy
 /** One head that cannot be read, as a newer build may have written it, does not hide the others. */
 function summaryOf(reach: Reach, head: Head): Summary {
   try {
-    const { process, id, run, status, started, why } = descriptionOf(reach, head, {});
-    return { process, id, run, status, started, why };
+    const { run, status, started, why } = descriptionOf(reach, head, {});
+    return { ...namesOf(head.pid), run, status, started, why };
   } catch (error) {
-    const { process = '', id = head.pid } = parsePid(head.pid) ?? {};
     const why = `its head cannot be read: ${thrownText(error)}`;
-    return { process, id, run: head.run, status: head.status as Status, started: new Date(head.startedAt), why };
+    return { ...namesOf(head.pid), run: head.run, status: head.status as Status, started: new Date(head.startedAt), why };
   }
 }
 
-function indexFilter({ process, status, tag, unresolved, startedAfter, startedBefore }: ListFilter): InstanceFilter {
+function indexFilter(
+  reach: Pick<Reach, 'tenant'>,
+  { process, status, tag, unresolved, startedAfter, startedBefore }: ListFilter,
+): InstanceFilter {
   return {
-    tenant: DEFAULT_TENANT,
+    tenant: tenantOf(reach),
     ...(process === undefined ? {} : { process: process.name }),
     ...(status === undefined ? {} : { statuses: [status].flat() }),
     ...(tag === undefined ? {} : { tags: tag }),

@@ -1,9 +1,11 @@
 import { ContractError, isOrchestratorError } from '../contract/errors.ts';
-import { buildPid, DEFAULT_TENANT, INSTANCE_ID_FORM } from '../contract/process-id.ts';
-import type { CorrelationContract, EventContract, SystemContract } from '../contract/runtime-contract.ts';
+import { buildPid, INSTANCE_ID_FORM } from '../contract/process-id.ts';
+import type { CorrelationContract, EventContract } from '../contract/runtime-contract.ts';
 import type { Json } from '../contract/schema.ts';
 import { thrownText } from '../contract/thrown-text.ts';
 import { Catalogue } from '../engine/catalogue.ts';
+import type { Reach } from './connection.ts';
+import { tenantOf } from './tenant.ts';
 
 /** An instance that an event names. */
 export interface NamedInstance {
@@ -13,15 +15,15 @@ export interface NamedInstance {
 }
 
 /**
- * The instances that an event names by its data, as the engine will find them. An instance that only the code of the system can name, which
+ * The instances of a tenant that an event names by its data, as the engine will find them. An instance that only the code of the system can name, which
  * a client without that code has not, is left out: the engine looks at it.
  * @throws ContractError `DATA_INVALID` where an id cannot name an instance: the engine would park the event, and its sender would not know
  */
-export function instancesNamed(system: SystemContract, event: EventContract, data: Json): readonly NamedInstance[] {
-  return new Catalogue(system).interests(event.type).flatMap(({ definition, correlation, starts }) => {
+export function instancesNamed(reach: Pick<Reach, 'system' | 'tenant'>, event: EventContract, data: Json): readonly NamedInstance[] {
+  return new Catalogue(reach.system).interests(event.type).flatMap(({ definition, correlation, starts }) => {
     const named = idNamed(event, definition.name, correlation, data);
     if (named === undefined) return [];
-    const pid = buildPid(DEFAULT_TENANT, definition.name, named.id as string);
+    const pid = buildPid(tenantOf(reach), definition.name, named.id as string);
     if (pid !== undefined) return [{ pid, starts }];
     const id = JSON.stringify(named.id) ?? String(named.id);
     throw new ContractError(

@@ -40,8 +40,9 @@ export function resumeInstance(reach: Reach, process: string, id: string, { vers
 }
 
 /** Cancels, terminates, resumes or resolves; its promise resolves when the act is committed and durable. */
-export async function operate({ ports }: Reach, process: string, id: string, operation: Operation): Promise<void> {
-  const pid = pidOf(process, id);
+export async function operate(reach: Reach, process: string, id: string, operation: Operation): Promise<void> {
+  const { ports } = reach;
+  const pid = pidOf(reach, process, id);
   const head = await requireHead(ports, pid);
   refuseClosed(head, operation);
   // What comes of the act is read in the same state: nothing is sent.

@@ -1,9 +1,9 @@
-import { DEFAULT_TENANT, parsePid } from '../contract/process-id.ts';
+import { parsePid } from '../contract/process-id.ts';
 import { REDRIVEN_MAX } from '../engine/inbox-form.ts';
 import type { ParkedFilter, ParkedSummary } from '../ports/parked-list.ts';
 import type { ListedParked, ParkedAnswer, ParkedRequest, RedriveAnswer, RedriveRequest } from './acts.ts';
 import { principalOf, type ClientPorts, type Reach } from './connection.ts';
-import { pidOf } from './instance.ts';
+import { namesOf, pidOf } from './instance.ts';
 import { newMessageId } from './message-id.ts';
 import { ENGINE_TIMEOUT_MS, notTaken, sendRequest } from './request.ts';
 
@@ -11,15 +11,19 @@ const POLL_MS = 250;
 /** A redrive sends all that it can in one go: what is still parked so long after the others went could not be sent. */
 const STILL_MS = 5_000;
 
-/** Parked events of all instances and those of none, or of one instance: the oldest first. The list may lag behind. */
-export async function listParked({ ports }: Reach, { limit, after, ...request }: ParkedRequest): Promise<ParkedAnswer> {
-  const { events, next } = await ports.parking.list(filterOf(request), limit, after);
+/** Parked events of all instances and those of none, of the instances of the tenant that is named, or of one: the oldest first. The list may lag behind. */
+export async function listParked(reach: Reach, { limit, after, ...request }: ParkedRequest): Promise<ParkedAnswer> {
+  const { events, next } = await reach.ports.parking.list(filterOf(reach, request), limit, after);
   return { events: events.map(listedOf), ...(next === undefined ? {} : { next }) };
 }
 
-function filterOf({ process, id, reason, type, waiting, since, before }: Omit<ParkedRequest, 'limit' | 'after'>): ParkedFilter {
+function filterOf(
+  reach: Pick<Reach, 'tenant'>,
+  { process, id, reason, type, waiting, since, before }: Omit<ParkedRequest, 'limit' | 'after'>,
+): ParkedFilter {
   return {
-    ...(process === undefined || id === undefined ? {} : { pid: pidOf(process, id) }),
+    ...(process === undefined || id === undefined ? {} : { pid: pidOf(reach, process, id) }),
+    ...(reach.tenant === undefined ? {} : { tenant: reach.tenant }),
     ...(reason === undefined ? {} : { reason }),
     ...(type === undefined ? {} : { type }),
     ...(waiting === true ? { waiting } : {}),
@@ -29,13 +33,8 @@ function filterOf({ process, id, reason, type, waiting, since, before }: Omit<Pa
 }
 
 function listedOf({ pid, id, reason, detail, event, parkedAt, senderId, expiresAt }: ParkedSummary): ListedParked {
-  const instance = parsePid(pid);
   return {
-    ...(instance && {
-      ...(instance.tenant !== DEFAULT_TENANT && { tenant: instance.tenant }),
-      process: instance.process,
-      id: instance.id,
-    }),
+    ...(parsePid(pid) && namesOf(pid)),
     reason,
     detail,
     ...(event && { eventId: event.id, type: event.type, source: event.source }),

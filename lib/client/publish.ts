@@ -1,11 +1,12 @@
 import type { EventEnvelope } from '../contract/envelope.ts';
 import { ClientError } from '../contract/errors.ts';
+import { DEFAULT_TENANT } from '../contract/process-id.ts';
 import type { EventContract } from '../contract/runtime-contract.ts';
 import { parse, type Json } from '../contract/schema.ts';
 import { versionOf } from '../contract/versions.ts';
 import { toWire } from '../contract/wire.ts';
 import { carriedData, type CarriedData } from './carried-data.ts';
-import type { ClientPorts, Reach } from './connection.ts';
+import type { Reach } from './connection.ts';
 import { refuseOverflows } from './early-room.ts';
 import { checkedId, newMessageId } from './message-id.ts';
 import { instancesNamed } from './named-instances.ts';
@@ -20,15 +21,16 @@ export interface PublishOptions {
  * @throws ContractError `DATA_INVALID` where it names no instance, ClientError `EARLY_OVERFLOW` where no more events wait for its start
  */
 export async function publishEvent(
-  { ports, system }: Reach,
+  reach: Reach,
   event: EventContract,
   data: unknown,
   options: PublishOptions & { readonly processid?: string } = {},
 ): Promise<string> {
+  const { ports } = reach;
   const value = parse(event.data, data, `${event.type} was published with`);
-  const envelope = envelopeOf(ports, event, value, options);
+  const envelope = envelopeOf(reach, event, value, options);
   if (options.processid === undefined) {
-    const named = instancesNamed(system, event, value);
+    const named = instancesNamed(reach, event, value);
     const receivers = named.filter(({ starts }) => !starts).map(({ pid }) => pid);
     await refuseOverflows(ports, event.type, receivers);
   }
@@ -50,7 +52,7 @@ export async function publishEvent(
 }
 
 function envelopeOf(
-  ports: ClientPorts,
+  { ports, tenant = DEFAULT_TENANT }: Reach,
   event: EventContract,
   data: Json,
   { id, processid }: PublishOptions & { readonly processid?: string },
@@ -66,6 +68,7 @@ function envelopeOf(
     time: new Date(now).toISOString(),
     datacontenttype: 'application/json',
     ...(dataversion === 1 ? {} : { dataversion }),
+    ...(tenant === DEFAULT_TENANT ? {} : { tenant }),
     hops: 0,
     ...(processid === undefined ? {} : { processid }),
   };

@@ -5,8 +5,9 @@ import type { Reach } from './connection.ts';
 import { definitionOf, pidOf, readValue, requireImage } from './instance.ts';
 
 /** The view that the instance showed last; null while it has shown none. A read of stored data, also after the end; a view of an older version is upcast. */
-export async function queryInstance({ ports, system }: Reach, process: AnyProcess, id: string): Promise<Json> {
-  const image = await requireImage(ports, pidOf(process.name, id));
+export async function queryInstance(reach: Reach, process: AnyProcess, id: string): Promise<Json> {
+  const { ports, system } = reach;
+  const image = await requireImage(ports, pidOf(reach, process.name, id));
   if (image.view === undefined) return null;
   const view = await readValue(ports.payloads, image.pid, image.view);
   const { view: schema } = definitionOf(system, image.definition) ?? processContract(process);

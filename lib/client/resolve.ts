@@ -10,6 +10,7 @@ import type { Reach } from './connection.ts';
 import { nameOf, pidOf, requireHead } from './instance.ts';
 import { readHeadJournal } from './journal-view.ts';
 import { operate } from './operate.ts';
+import { tenantOption } from './tenant.ts';
 
 /** What a person found out about a command. `command` types the outcome, and must be that of the step. */
 export type StepOutcome<C extends AnyCommand = AnyCommand> = {
@@ -30,7 +31,7 @@ export interface UndeclaredFailure {
  * @throws ClientError `NOT_FOUND` where no such command is open or unresolved, `STUCK` where the journal does not replay
  */
 export async function resolveStep(reach: Reach, process: string, id: string, step: string, outcome: StepOutcome): Promise<void> {
-  const head = await requireHead(reach.ports, pidOf(process, id));
+  const head = await requireHead(reach.ports, pidOf(reach, process, id));
   const name = commandOf(head, step);
   if (outcome.command !== undefined && outcome.command.name !== name)
     throw new ContractError(
@@ -67,8 +68,9 @@ function checkOutput({ system }: Reach, command: string, resolution: Resolution)
 }
 
 /** What a person skips with `resume` is an undo or a compensation: the outcome of any other step is something that its process must know. */
-export async function refuseSkip({ ports }: Reach, process: string, id: string, skip: string): Promise<void> {
-  const head = await requireHead(ports, pidOf(process, id));
+export async function refuseSkip(reach: Reach, process: string, id: string, skip: string): Promise<void> {
+  const { ports } = reach;
+  const head = await requireHead(ports, pidOf(reach, process, id));
   const { commands, resends, stuck } = decodeHead(head);
   if (stuck?.compensation === skip) return;
   if ([...commands.values(), ...resends.values()].some(({ path }) => path === `${skip}/undo`)) return;
@@ -79,7 +81,7 @@ export async function refuseSkip({ ports }: Reach, process: string, id: string, 
     `${skip} of ${nameOf(head.pid)} was to be skipped: expected the path of an undo or a compensation.`,
     {
       retryable: false,
-      remedy: `Record what you found out with tutti resolve ${process} ${id} ${skip} --output JSON or --failure JSON, and --reason TEXT.`,
+      remedy: `Record what you found out with tutti resolve ${process} ${id} ${skip}${tenantOption(reach)} --output JSON or --failure JSON, and --reason TEXT.`,
     },
   );
 }

@@ -18,7 +18,7 @@ type Ending = Extract<Decided, { type: 'ProcessCompleted' | 'ProcessFailed' | 'P
 
 /** Waits until the instance has ended, and gives its result or throws its failure. It may be started meanwhile. */
 export async function resultOf(reach: Reach, process: string, id: string, options: { readonly timeout?: Duration } = {}): Promise<Json> {
-  const pid = pidOf(process, id);
+  const pid = pidOf(reach, process, id);
   const head = await waitForHead(reach.ports, pid, {
     look: (current) => (current !== undefined && isClosed(current.status) ? current : undefined),
     ...(options.timeout === undefined ? {} : { timeoutMs: milliseconds(options.timeout) }),
@@ -69,7 +69,7 @@ export async function endOrStuck(
   id: string,
   options: { readonly timeout?: Duration } = {},
 ): Promise<'ended' | 'stuck'> {
-  const pid = pidOf(process, id);
+  const pid = pidOf(reach, process, id);
   return waitForHead(reach.ports, pid, {
     look: (head) => {
       if (head === undefined) return undefined;

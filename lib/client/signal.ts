@@ -17,7 +17,7 @@ export interface Signalled {
 
 /** Sends an event to one instance, also before its start; resolves when the event cannot be lost any more. */
 export async function signalInstance(reach: Reach, process: string, id: string, event: EventContract, data: unknown): Promise<Signalled> {
-  const pid = pidOf(process, id);
+  const pid = pidOf(reach, process, id);
   checkHears(reach, process, event);
   const [head] = await reach.ports.store.load([pid], { consistent: true });
   if (head !== undefined && isClosed(head.status)) {

@@ -1,6 +1,6 @@
 import { ClientError, ContractError } from '../contract/errors.ts';
 import { processContract, type AnyProcess } from '../contract/process-contract.ts';
-import { buildPid, DEFAULT_TENANT, INSTANCE_ID_FORM } from '../contract/process-id.ts';
+import { buildPid, INSTANCE_ID_FORM } from '../contract/process-id.ts';
 import type { ProcessContract } from '../contract/runtime-contract.ts';
 import { parse, type Json } from '../contract/schema.ts';
 import { isClosed } from '../core/image.ts';
@@ -15,6 +15,7 @@ import { principalOf, type Reach } from './connection.ts';
 import { ENGINE_TIMEOUT_MS, lengthSentAgain, notTaken, sendRequest } from './request.ts';
 import { nameOf } from './instance.ts';
 import { newMessageId } from './message-id.ts';
+import { tenantOf } from './tenant.ts';
 import { waitForHead } from './wait.ts';
 
 /** What a start of an id that is open does: it is refused, joins the instance, or hands its input over to it. */
@@ -43,9 +44,9 @@ export async function startProcess(reach: Reach, process: AnyProcess, input: unk
   const now = ports.clock.now();
   const startid = ports.newId?.(now) ?? newMessageId(now);
   const id = options.id ?? definition.startOn[0]?.of(data as never) ?? startid;
-  const pid = startPid(definition, id);
+  const pid = startPid(reach, definition, id);
   const identity = identityOf(sha256, { pid, event: startType(definition), id: startid });
-  const start: Starting = { id, pid, startid, identity, definition, onOpen: options.onOpen ?? definition.onOpen };
+  const start: Starting = { tenant: tenantOf(reach), id, pid, startid, identity, definition, onOpen: options.onOpen ?? definition.onOpen };
   const [before] = await ports.store.load([start.pid], { consistent: true });
   const known = decided(start, before);
   if (known !== undefined) return known;
@@ -69,6 +70,7 @@ export async function startProcess(reach: Reach, process: AnyProcess, input: unk
 }
 
 interface Starting {
+  readonly tenant: string;
   readonly id: string;
   readonly pid: string;
   readonly startid: string;
@@ -95,8 +97,8 @@ function startData(definition: ProcessContract, input: unknown): Json {
   return schema === undefined ? null : parse(schema, input, `${definition.name} was started with`);
 }
 
-function startPid(definition: ProcessContract, id: string): string {
-  const pid = buildPid(DEFAULT_TENANT, definition.name, id);
+function startPid(reach: Pick<Reach, 'tenant'>, definition: ProcessContract, id: string): string {
+  const pid = buildPid(tenantOf(reach), definition.name, id);
   if (pid !== undefined) return pid;
   throw new ContractError(
     'DATA_INVALID',
@@ -108,7 +110,7 @@ function messageOf(start: Starting, carried: CarriedData, { tags, onOpen }: Star
   return {
     tutti: 'start',
     startid: start.startid,
-    tenant: DEFAULT_TENANT,
+    tenant: start.tenant,
     process: start.definition.name,
     id: start.id,
     ...carried,

@@ -1,14 +1,14 @@
 import type { Outcome } from './envelope.ts';
-import { ID_CHARACTERS } from './process-id.ts';
+import { ID_CHARACTERS, TENANT_PATTERN } from './process-id.ts';
 
 /**
  * The form of each field of an envelope: what `parseEnvelope` refuses and what the exported JSON Schemas say. Ids, sources
  * and types become keys of tables, so their characters are those that need no escaping in any of them.
  */
 export const ID = new RegExp(`^[/#${ID_CHARACTERS}]{1,300}$`);
-export const PROCESS_ID = new RegExp(`^[A-Za-z0-9._-]{1,64}#[A-Za-z0-9-]{1,64}#[${ID_CHARACTERS}]{1,200}$`);
+export const PROCESS_ID = new RegExp(`^${TENANT_PATTERN}#[A-Za-z0-9-]{1,64}#[${ID_CHARACTERS}]{1,200}$`);
 export const NAME = /^[A-Za-z0-9._-]{1,300}$/;
-export const TENANT = /^[A-Za-z0-9._-]{1,64}$/;
+export const TENANT = new RegExp(`^${TENANT_PATTERN}$`);
 /** All that this lets pass is a date to `Date.parse`, which is much slower than the test. */
 export const INSTANT = /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{3}Z$/;
 export const HASH = /^sha256:[0-9a-f]{64}$/;

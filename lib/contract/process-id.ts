@@ -23,8 +23,16 @@ export const ID_CHARACTERS = 'A-Za-z0-9.:_@+=,~!-';
 export const INSTANCE_ID_FORM = '1 to 200 letters, digits and . : _ - @ + = , ~ !';
 
 const INSTANCE_ID = new RegExp(`^[${ID_CHARACTERS}]{1,200}$`);
-const TENANT = /^[A-Za-z0-9._-]{1,64}$/;
-const PID = new RegExp(`^([A-Za-z0-9._-]{1,64})#([a-z][a-z0-9-]{0,63})#([${ID_CHARACTERS}]{1,200})$`);
+/**
+ * The characters of a tenant, as part of a pattern. One letter is no tenant: with `#` behind it, it begins the partitions of the table that
+ * are no instance's, as `A#` those of attempt counters, and the right to read a tenant would reach them.
+ */
+export const TENANT_PATTERN = '[A-Za-z0-9._-]{2,64}';
+/** What a tenant may be, for a message. */
+export const TENANT_FORM = '2 to 64 letters, digits and . _ -';
+
+const TENANT = new RegExp(`^${TENANT_PATTERN}$`);
+const PID = new RegExp(`^(${TENANT_PATTERN})#([a-z][a-z0-9-]{0,63})#([${ID_CHARACTERS}]{1,200})$`);
 const COMMAND_ID = /^([^/]{1,260})\/([A-Za-z0-9_-]{1,32})\/(0|[1-9]\d{0,9})$/;
 
 /** Whether `id` may name an instance: see `INSTANCE_ID_FORM`. */

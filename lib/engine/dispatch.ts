@@ -5,7 +5,7 @@ import type { Json } from '../contract/schema.ts';
 import { versionOfData } from '../contract/versions.ts';
 import { CARRIED_CHARACTERS_MAX, toWire, wireLength } from '../contract/wire.ts';
 import { instantText } from '../contract/instant.ts';
-import { parsePid } from '../contract/process-id.ts';
+import { DEFAULT_TENANT, parsePid, type InstanceKey } from '../contract/process-id.ts';
 import type { Fire, Image, OpenCommand } from '../core/image.ts';
 import type { EngineContext } from './engine-context.ts';
 import { INBOX, inboxBody } from './inbox-message.ts';
@@ -55,6 +55,9 @@ export const dispatchesCausedBy = (
   return all;
 };
 
+/** The group of a fair queue: the tenant; the process of what is of the default tenant. */
+const groupOf = (id: InstanceKey | undefined): string => (id?.tenant === DEFAULT_TENANT ? id.process : (id?.tenant ?? ''));
+
 const commandDispatch = (image: Image, command: OpenCommand, context: DispatchContext): Dispatch => {
   const { system, now } = context;
   const contract = system.commands.get(command.command) as CommandContract;
@@ -85,7 +88,7 @@ const commandDispatch = (image: Image, command: OpenCommand, context: DispatchCo
     ...(command.trace !== undefined && { traceparent: command.trace }),
     ...carried(image.pid, command, context),
   };
-  return { to: 'queue', queue: contract.service, body: toWire(envelope), groupId: id?.process ?? '', n: command.n };
+  return { to: 'queue', queue: contract.service, body: toWire(envelope), groupId: groupOf(id), n: command.n };
 };
 
 /** Runs that were used up under earlier numbers are no longer allowed under this one; the first run always is. */

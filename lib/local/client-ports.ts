@@ -42,13 +42,17 @@ type RemotePorts = OfferedPorts & Pick<ClientPorts, 'index' | 'storeLarge' | 'du
 /** The ports at the other end of a channel that carries JSON, which has no `undefined` in lists or by itself. */
 export function remoteClientPorts(caller: Caller): RemotePorts {
   const store = remotePort<RemotePorts['store']>(caller, 'store', METHODS.store);
+  const parking = remotePort<RemotePorts['parking']>(caller, 'parking', METHODS.parking);
   const payloads = remotePort<RemotePorts['payloads']>(caller, 'payloads', METHODS.payloads);
   return {
     sender: remotePort(caller, 'sender', METHODS.sender),
     publisher: remotePort(caller, 'publisher', METHODS.publisher),
     store: { ...store, load: async (...args) => (await store.load(...args)).map((head) => head ?? undefined) },
     payloads: { get: async (pid, hash) => (await payloads.get(pid, hash)) ?? undefined },
-    parking: remotePort(caller, 'parking', METHODS.parking),
+    parking: {
+      ...parking,
+      list: (filter, max, after) => (after === undefined ? parking.list(filter, max) : parking.list(filter, max, after)),
+    },
     index: {
       list: (filter) => listInPages((...page) => caller.call('client.page', page), filter),
       tenants: () => caller.call('client.tenants', []),

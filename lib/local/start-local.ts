@@ -1,5 +1,6 @@
 import { connect } from '../client/connect.ts';
 import type { Client } from '../client/client.ts';
+import type { Connection } from '../client/connection.ts';
 import { ContractError } from '../contract/errors.ts';
 import type { System } from '../contract/system.ts';
 import { Runtime, type RuntimeOptions } from './runtime.ts';
@@ -8,6 +9,8 @@ import { threadData } from './thread-data.ts';
 /** A system that runs in this process. */
 export interface LocalSystem {
   readonly client: Client;
+  /** For a client of another tenant: `connect(system, connection, { tenant })`. */
+  readonly connection: Connection;
   /** Lets handlers finish and makes everything durable. */
   stop(): Promise<void>;
 }
@@ -38,5 +41,5 @@ export const startLocal = async (system: System<string>, options: RuntimeOptions
   if (checks) process.setSourceMapsEnabled(true);
   const runtime = new Runtime(system, { ...options, checks });
   await runtime.start();
-  return { client: connect(system, runtime.connection), stop: () => runtime.stop() };
+  return { client: connect(system, runtime.connection), connection: runtime.connection, stop: () => runtime.stop() };
 };

@@ -7,6 +7,8 @@ export type ParkedSummary = Omit<ParkedEvent, 'body' | 'redrivenAt'>;
 export interface ParkedFilter {
   /** Beside this instance; `''` for those that are parked apart. @default all */
   readonly pid?: string;
+  /** Beside instances of this tenant. @default all, and those that are parked apart */
+  readonly tenant?: string;
   readonly reason?: string;
   /** Of the event. */
   readonly type?: string;

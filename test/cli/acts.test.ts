@@ -138,3 +138,34 @@ test('resolve records the outcome of a command that nobody knows: a stuck instan
     expect(shown.stdout).toMatch(/desk\.lease.*asked the desk/);
   });
 });
+
+test('commands mean the tenant that is named, and say it where it is not the default', async () => {
+  await withSeats(async (run, dev) => {
+    const ofAcme = ['--tenant', 'acme'];
+    for (const tenant of [ofAcme, []]) await run('start', 'book-seat', '{"id":"s-1","seat":"on hold"}', ...tenant);
+    await dev.line(/s-1 of the tenant acme +desk\.book answered/);
+    const [listed, others, why, shown, wrong, help] = await Promise.all([
+      run('list', ...ofAcme),
+      run('list', '--json'),
+      run('why', 'book-seat', 's-1', ...ofAcme),
+      run('show', 'book-seat', 's-1', ...ofAcme),
+      run('list', '--tenant', 'A'),
+      run('parked', '--help'),
+    ]);
+    expect(listed).toMatchObject({ code: 0, stdout: expect.stringMatching(/^book-seat s-1 of the tenant acme {2}running/) });
+    expect(
+      others.stdout
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line) as object),
+    ).toEqual([expect.not.objectContaining({ tenant: expect.anything() as unknown })]);
+    expect(why.stdout).toMatch(/^book-seat s-1 of the tenant acme waits for/);
+    expect(shown.stdout).toContain('tenant  acme');
+    expect([wrong.code, wrong.stderr]).toEqual([2, expect.stringContaining('Expected 2 to 64 letters, digits and . _ -.')]);
+    expect(help.stdout).toContain('--tenant <tenant>');
+    expect((await run('cancel', 'book-seat', 's-1', '--reason', 'x', ...ofAcme)).code).toBe(0);
+    await dev.line(/s-1 of the tenant acme +cancelled/);
+    expect((await run('why', 'book-seat', 's-1')).stdout).toMatch(/^book-seat s-1 waits for/);
+    expect((await run('why', 'book-seat', 's-1', '--tenant', 'zoo')).stderr).toContain('There is no book-seat s-1 of the tenant zoo');
+  });
+});

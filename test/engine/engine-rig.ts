@@ -39,6 +39,8 @@ export class EngineRig {
   readonly engine: Engine;
   readonly #queues: ReadonlyMap<string, MemoryMessageQueue>;
   readonly #services: readonly AnyService[];
+  /** The groups of the commands that were sent. */
+  readonly groups: string[] = [];
   #ids = 0;
 
   constructor(
@@ -195,6 +197,7 @@ export class EngineRig {
     return {
       send: async (queue, messages) => {
         this.ticks += messages.filter(({ body }) => body.startsWith('{"tutti":"tick"')).length;
+        if (queue !== 'inbox') this.groups.push(...messages.map(({ groupId = '' }) => groupId));
         if (queue !== 'flights') return sender.send(queue, messages);
         if (this.flights.broken) throw new TypeError('no flights');
         if (this.flights.refusing) return messages.map(() => ({ status: 'failed', senderFault: true, reason: 'no such queue' }));

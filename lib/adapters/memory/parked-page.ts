@@ -1,3 +1,4 @@
+import { tenantOf } from './instance-index.ts';
 import type { ParkedFilter, ParkedPage, ParkedSummary } from '../../ports/parked-list.ts';
 import type { ParkedEvent } from '../../ports/parking-store.ts';
 
@@ -22,9 +23,11 @@ export function parkedPage(events: readonly ParkedSummary[], max: number, after 
   return { events: page.map(({ event }) => event), ...(behind.length > max && last !== undefined && { next: last.key }) };
 }
 
-export function fitsParked(event: ParkedSummary, { pid, reason, type, waiting, parkedAfter, parkedBefore }: ParkedFilter): boolean {
+export function fitsParked(event: ParkedSummary, filter: ParkedFilter): boolean {
+  const { pid, tenant, reason, type, waiting, parkedAfter, parkedBefore } = filter;
   return (
     (pid === undefined || event.pid === pid) &&
+    (tenant === undefined || tenantOf(event.pid) === tenant) &&
     (reason === undefined || event.reason === reason) &&
     (type === undefined || event.event?.type === type) &&
     (waiting === undefined || event.expiresAt === undefined) &&

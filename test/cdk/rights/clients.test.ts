@@ -25,6 +25,7 @@ const GRANTS: Grants = {
   Answerer: (orchestrator, role) => void orchestrator.grantAnswer(people, role),
   EveryReader: (orchestrator, role) => void orchestrator.grantRead(role),
   DefaultReader: (orchestrator, role) => void orchestrator.grantRead(role, { tenant: 'default' }),
+  AcmeReader: (orchestrator, role) => void orchestrator.grantRead(role, { tenant: 'acme' }),
   Operator: (orchestrator, role) => void orchestrator.grantOperate(role),
   Poller: (orchestrator, role) => void orchestrator.grantService(stock, role),
   Admin: (_orchestrator, role) =>
@@ -94,6 +95,26 @@ describe('methods of the client', () => {
     expect(listed).toContain('o-3');
   });
 
+  test('a reader of one tenant reads and lists its instances, and is denied those of another', async () => {
+    await shop.client('Signaller', 'acme').publish(OrderPlaced, { orderId: 'o-1', text: 'of acme' });
+    await shop.functions.run();
+    const acme = shop.client('AcmeReader', 'acme');
+    expect(await acme.describe(order, 'o-1')).toMatchObject({ tenant: 'acme', id: 'o-1', status: 'running' });
+    const listed: unknown[] = [];
+    for await (const { tenant, id } of acme.list()) listed.push([tenant, id]);
+    expect(listed).toEqual([['acme', 'o-1']]);
+    for (const [role, tenant] of [
+      ['AcmeReader', 'default'],
+      ['DefaultReader', 'acme'],
+    ] as const) {
+      const client = shop.client(role, tenant);
+      await expect(client.describe(order, 'o-1')).rejects.toMatchObject({ code: 'DENIED' });
+      await expect(client.query(order, 'o-1')).rejects.toMatchObject({ code: 'DENIED' });
+      await expect(client.list()[Symbol.asyncIterator]().next()).rejects.toMatchObject({ code: 'DENIED' });
+    }
+    expect(shop.account.refused.splice(0).length).toBeGreaterThan(5);
+  });
+
   test('resolve, cancel and terminate need grantOperate', async () => {
     const client = shop.client('Operator');
     await shop.during(client.resolve(order, 'o-3', 'people.approve:1', { command: people.approve, output: { text: '' } }));
@@ -160,6 +181,7 @@ const UNUSED: readonly (readonly [role: RegExp, right: RegExp, reason: string])[
   [/./, /^arn:aws:ssm:.*parameter\/tutti\/shop of /, 'another client may ask for the path without its last slash'],
   [/^Publisher|^Poller|^Admin/, /./, 'they call through their own SDK; the function of stock makes every call of a service'],
   [/^NoteTaker/, /s3:PutObject|_clients/, 'Signaller sends the large event'],
+  [/^AcmeReader/, /./, 'DefaultReader makes every call of a reader of one tenant'],
   [/^Signaller/, /_clients\/(?:desk|web\.viewed)/, 'one large event stands for all'],
   [/^NoteTaker/, /^dynamodb:BatchGetItem/, 'Signaller names several instances'],
 ];

@@ -34,7 +34,8 @@ export interface DeployedShop {
   readonly account: AwsAccount;
   readonly functions: DeployedFunctions;
   /** A client that calls as one of the granted roles. */
-  readonly client: (role: string) => Client;
+  /** `tenant`: of the client. @default `default` */
+  readonly client: (role: string, tenant?: string) => Client;
   /** What the command line does as one of them. */
   readonly acts: (role: string) => Promise<Acts>;
   /** Waits for what a client does, while the functions run. */
@@ -73,7 +74,7 @@ export async function deployShop(grants: Grants): Promise<DeployedShop> {
     account,
     functions,
     acts: async (role) => actsOn(await awsReach(optionsOf(role))),
-    client: (role) => connect(shop, aws(optionsOf(role))),
+    client: (role, tenant = 'default') => connect(shop, aws(optionsOf(role)), { tenant }),
     during: (doing) => during(functions, doing),
     close: endpoint.close,
   };

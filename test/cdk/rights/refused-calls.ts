@@ -61,6 +61,7 @@ export function refusedCalls(): readonly Refused[] {
       reading(`orchestrator/${encodeURIComponent(FOREIGN)}/hash`),
       reading('orchestrator/none/hash'),
       getting('X#0'),
+      listing('T#tenants'),
       // What is parked of all tenants is listed together.
       listing('P#waiting#0'),
       getting('defaults#order#o-1'),
