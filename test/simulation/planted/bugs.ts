@@ -33,6 +33,11 @@ export const notPlanted: Readonly<Record<string, string>> = {
   'parking.pml | NOTHING_PARKED':
     'It is no bug: a parker that gives its message back leaves a copy parked; ours sends the copy back instead.',
   'parking.pml | REDRIVE_CRASHED': 'It is no bug: a crash may leave a copy of an event parked that is applied all the same.',
+  'lifecycle.pml | EXPIRE_EMPTIES_FIRST': 'No crash of the simulation falls often enough between the two writes of an expired buffer.',
+  'lifecycle.pml | EXPIRE_BY_STATUS': 'An early event must be sent back within the few calls that empty its buffer.',
+  'queues.pml | WRAPPER_BELIEVED_ANYWHERE': 'No client of the simulation forges a wrapper; test/bad-input/wrong-queue.test.ts holds it.',
+  'queues.pml | WRAPPER_WITHOUT_QUEUE': 'test/bad-input/wrong-queue.test.ts holds it.',
+  'queues.pml | EARLY_KEEPS_CARRIER': 'Found by blackouts; test/engine/terminated-poison-start.test.ts parks such an event.',
   'outage.pml | DRAIN_FORGETS_SINCE': 'No fault of the simulation outlasts a day; test/engine/drain-dead-letters.test.ts holds it.',
   'outage.pml | DRAIN_ACKS_UNSENT': 'The drain is one function of 60 lines; test/fuzz/dead-letters.test.ts holds it.',
   'outage.pml | DRAIN_DELETES_FIRST': 'The drain returns what is to be deleted after its sends, so no order of its lines is this bug.',
