@@ -1,5 +1,5 @@
 import type { CommandEnvelope, ReplyEnvelope } from '../../../lib/contract/envelope.ts';
-import { parseCommandId, parsePid } from '../../../lib/contract/process-id.ts';
+import { DEFAULT_TENANT, parseCommandId, parsePid } from '../../../lib/contract/process-id.ts';
 import type { Json } from '../../../lib/contract/schema.ts';
 import type { System } from '../../../lib/contract/system.ts';
 import { isClosed } from '../../../lib/core/image.ts';
@@ -191,6 +191,8 @@ export class Auditor implements Observer, Told {
     const key = parseCommandId(detail.id);
     if (!key || event.source !== this.#contracts.system) return;
     this.#published.add(detail.id);
+    const tenant = (detail as { readonly tenant?: string }).tenant ?? DEFAULT_TENANT;
+    if (tenant !== parsePid(key.pid)?.tenant) this.#violations.report('I15', `${detail.id} was published for the tenant ${tenant}`);
     const picture = this.#pictures.get(key.pid);
     const entry = picture?.runs.get(key.run)?.entries.find((each) => each.type === 'EventPublished' && each.n === key.n);
     if (!entry && picture?.disturbed !== true)
@@ -208,6 +210,7 @@ export class Auditor implements Observer, Told {
       this.#checkApart(event, targets);
       return;
     }
+    if (event.reason === 'FORBIDDEN') for (const target of targets) this.#checkForbidden(target);
     this.#picture(event.pid).parked.set(inner, { at: this.#at, stuck: event.reason === 'STUCK' });
     const tenants = new Set(targets.map(({ pid }) => parsePid(pid)?.tenant));
     if (tenants.size > 0 && !tenants.has(parsePid(event.pid)?.tenant))
@@ -357,6 +360,17 @@ export class Auditor implements Observer, Told {
 
   #now(): number {
     return this.#options.now?.() ?? this.#at;
+  }
+
+  /** I6: only a forged reply is refused, never the owner's reply to what was asked. */
+  #checkForbidden(target: Target): void {
+    if (target.kind !== 'reply') return;
+    const { pid, run, n, source, hash, outcome } = target;
+    const picture = this.#picture(pid);
+    const issued = picture.runs.get(run)?.issued.get(n);
+    const isGenuine = issued && this.#contracts.command(issued.command)?.service === source && hash.startsWith(`sha256:${issued.hash}`);
+    if (isGenuine && !picture.disturbed)
+      this.#violations.report('I6', `the genuine reply ${outcome} to ${pid}/${run}/${n} was refused as forged`);
   }
 
   /** What names its instance by itself must be found by a `resume` of it. */

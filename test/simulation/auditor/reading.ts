@@ -132,6 +132,7 @@ const ofEvent = (envelope: EventEnvelope, contracts: Contracts): readonly Target
   const event = all[0]?.correlation.event;
   if (!event || source !== event.owner || hops > HOPS_MAX) return [];
   if (envelope.data === undefined && envelope.dataref !== undefined) return undefined;
+  if (processid !== undefined && parsePid(processid)?.tenant !== (envelope.tenant ?? DEFAULT_TENANT)) return [];
   const data = parseVersion(event.data, envelope.dataversion, envelope.data, type);
   if (data === NEWER) return [];
   const targets: Target[] = [];

@@ -1,3 +1,4 @@
+import { admissionBugs } from './admission-bugs.ts';
 import { deferredBugs } from './deferred-bugs.ts';
 import { forwardBugs } from './forward-bugs.ts';
 import { foundBugs } from './found-bugs.ts';
@@ -20,6 +21,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   ...limitBugs,
   ...deferredBugs,
   ...outageBugs,
+  ...admissionBugs,
   ...foundBugs,
 ];
 

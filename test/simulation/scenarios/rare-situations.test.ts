@@ -6,6 +6,7 @@ const SEEDS_MAX = 60;
 const meets: readonly { readonly scenario: string; readonly all: readonly RegExp[] }[] = [
   { scenario: 'retention', all: [/retired default#house#/, /retired neighbours#house#/, /START_TOO_OLD/, /EARLY_EXPIRED/] },
   { scenario: 'loop', all: [/TOO_MANY_HOPS/, /committed upstream#mill#/] },
+  { scenario: 'tenants', all: [/parked .*FORBIDDEN/, /committed south#copy#/, /committed north#account#/] },
   { scenario: 'revisions', all: [/stuck NONDETERMINISM/, /stuck UNKNOWN_VERSION/] },
 ];
 

@@ -56,6 +56,8 @@ export type Act = { readonly atMs: number } & (
       readonly id: string;
       readonly startid: string;
       readonly data: Json;
+      /** @default `default` */
+      readonly tenant?: string;
       readonly onopen?: 'reject' | 'attach' | 'signal';
     }
   | { readonly kind: 'operate'; readonly pid: string; readonly opid: string; readonly act: 'cancel' | 'terminate' | 'resume' }

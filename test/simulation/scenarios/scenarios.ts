@@ -9,6 +9,7 @@ import { programScenario } from './programs/program-scenario.ts';
 import { retentionScenario } from './retention/retention-scenario.ts';
 import { revisionsScenario } from './revisions/revisions-scenario.ts';
 import type { Scenario, ScenarioMaker } from './scenario.ts';
+import { tenantsScenario } from './tenants/tenants-scenario.ts';
 import { worklistScenario } from './worklist/worklist-scenario.ts';
 
 const PROGRAMS = 'programs';
@@ -26,6 +27,7 @@ const rareSituations: Readonly<Record<string, ScenarioMaker>> = {
   loop: loopScenario,
   revisions: revisionsScenario,
   evolving: evolvingScenario,
+  tenants: tenantsScenario,
 };
 
 export const scenarioNames: readonly string[] = [
@@ -35,7 +37,11 @@ export const scenarioNames: readonly string[] = [
   ...Object.keys(rareSituations),
 ];
 
-const rareSituation = (choices: Choices): Scenario => choices.one(Object.values(rareSituations))(choices);
+/** Two scenarios share a place, so that the seeds of all others keep their worlds. */
+const loopOrTenants: ScenarioMaker = (choices) => (choices.chance(0.5) ? tenantsScenario(choices) : loopScenario(choices));
+
+const rareSituation = (choices: Choices): Scenario =>
+  choices.one([retentionScenario, loopOrTenants, revisionsScenario, evolvingScenario])(choices);
 
 /**
  * Most seeds run random programs, which do all that a process can. The examples do what people write, `successive-runs` has what must

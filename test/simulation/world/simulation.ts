@@ -354,12 +354,12 @@ class Simulation {
     } as EventEnvelope);
   }
 
-  #start({ process, id, startid, data, onopen }: Extract<Act, { kind: 'start' }>): void {
+  #start({ process, id, startid, tenant = 'default', data, onopen }: Extract<Act, { kind: 'start' }>): void {
     const time = new Date(this.#clock.now()).toISOString();
     this.#request(STARTS, {
       tutti: 'start',
       startid,
-      tenant: 'default',
+      tenant,
       process,
       id,
       data,

@@ -1,0 +1,57 @@
+import type { PlantedBug } from './planted-bug.ts';
+
+/** What reaches an instance that it must not reach, and what is refused though it is genuine. The scenario tenants has two that use equal ids. */
+export const admissionBugs: readonly PlantedBug[] = [
+  {
+    name: 'ADDRESSED_ACROSS',
+    rows: [],
+    scenario: 'tenants',
+    what: 'An event of one tenant reaches the instance of another that it is addressed to.',
+    patches: [
+      {
+        file: 'lib/engine/admit-event.ts',
+        find: 'if (!isOwnTenants(envelope))',
+        plant: 'if (!PLANTED && !isOwnTenants(envelope))',
+      },
+    ],
+  },
+  {
+    name: 'PUBLISHED_ACROSS',
+    rows: [],
+    scenario: 'tenants',
+    what: 'An event that an instance publishes carries no tenant, so it reaches the default one.',
+    patches: [
+      {
+        file: 'lib/engine/dispatch.ts',
+        find: "...(version > 1 && { dataversion: version }),\n    ...(id && { subject: id.id, ...(id.tenant !== 'default' && { tenant: id.tenant }) }),\n    hops:",
+        plant:
+          "...(version > 1 && { dataversion: version }),\n    ...(id && { subject: id.id, ...(!PLANTED && id.tenant !== 'default' && { tenant: id.tenant }) }),\n    hops:",
+      },
+    ],
+  },
+  {
+    name: 'STARTED_ACROSS',
+    rows: [],
+    scenario: 'tenants',
+    what: 'The start of a client goes to the default tenant, whatever tenant it names.',
+    patches: [
+      {
+        file: 'lib/engine/admit-internal.ts',
+        find: 'buildPid(start.tenant, start.process, start.id)',
+        plant: "buildPid(PLANTED ? 'default' : start.tenant, start.process, start.id)",
+      },
+    ],
+  },
+  {
+    name: 'FORBIDDEN_ON_STALE_READ',
+    rows: [],
+    what: 'A reply that a stale image takes for a reply of a service that was never asked is parked, and the strongly read head is not asked.',
+    patches: [
+      {
+        file: 'lib/engine/advance-instance.ts',
+        find: 'if (!strong) for (const item of items) item.refused = undefined;',
+        plant: "if (!strong) for (const item of items) if (!PLANTED || item.refused?.code !== 'FORBIDDEN') item.refused = undefined;",
+      },
+    ],
+  },
+];
