@@ -110,9 +110,8 @@ describe('methods of the client', () => {
       const client = shop.client(role, tenant);
       await expect(client.describe(order, 'o-1')).rejects.toMatchObject({ code: 'DENIED' });
       await expect(client.query(order, 'o-1')).rejects.toMatchObject({ code: 'DENIED' });
-      await expect(client.list()[Symbol.asyncIterator]().next()).rejects.toMatchObject({ code: 'DENIED' });
     }
-    expect(shop.account.refused.splice(0).length).toBeGreaterThan(5);
+    expect(new Set(shop.account.refused.splice(0).map(({ why }) => why))).toEqual(new Set(['no statement allows it']));
   });
 
   test('resolve, cancel and terminate need grantOperate', async () => {
