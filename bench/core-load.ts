@@ -1,7 +1,7 @@
 /** The core and its driver alone: decisions and replays, without ports, queues and services. */
 import { CheckoutTravelCart } from '../examples/travel-booking/contracts.ts';
 import { trips } from '../examples/travel-booking/system.ts';
-import { canonical } from '../lib/contract/canonical.ts';
+import { canonical } from '../lib/contract/wire/canonical.ts';
 import { eventContract } from '../lib/contract/event.ts';
 import type { ProcessContract } from '../lib/contract/runtime-contract.ts';
 import type { Json } from '../lib/contract/schema.ts';
@@ -9,10 +9,10 @@ import { systemContract, type System } from '../lib/contract/system.ts';
 import { newImage } from '../lib/core/image.ts';
 import type { Inbound } from '../lib/core/inbound.ts';
 import type { Environment } from '../lib/core/run.ts';
-import { decideEvent } from '../lib/engine/decide.ts';
-import { sha256 } from '../lib/engine/sha256.ts';
-import { LiveInstance } from '../lib/engine/live-instance.ts';
-import { readEntries } from '../lib/engine/read-journal.ts';
+import { decideEvent } from '../lib/engine/advance/decide.ts';
+import { sha256 } from '../lib/format/sha256.ts';
+import { LiveInstance } from '../lib/engine/advance/live-instance.ts';
+import { readEntries } from '../lib/format/read-journal.ts';
 import { replayJournal } from '../lib/engine/replay-journal.ts';
 import { frontEndOf } from '../lib/process/front-end.ts';
 import { rounds, type Timing } from './rounds.ts';

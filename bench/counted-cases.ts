@@ -1,4 +1,4 @@
-import type { CommandEnvelope } from '../lib/contract/envelope.ts';
+import type { CommandEnvelope } from '../lib/contract/wire/envelope.ts';
 import { CheckoutTravelCart } from '../examples/travel-booking/contracts.ts';
 import { trips } from '../examples/travel-booking/system.ts';
 import { CountedWorld, type Answer, type Stores } from './counted-world.ts';

@@ -1,8 +1,8 @@
-import type { CommandEnvelope, EventEnvelope } from '../lib/contract/envelope.ts';
+import type { CommandEnvelope, EventEnvelope } from '../lib/contract/wire/envelope.ts';
 import { systemContract, type System } from '../lib/contract/system.ts';
 import { eventContract, type AnyEvent } from '../lib/contract/event.ts';
 import type { Json } from '../lib/contract/schema.ts';
-import { toWire } from '../lib/contract/wire.ts';
+import { toWire } from '../lib/contract/wire/wire.ts';
 import { SeededRandom } from '../lib/core/seeded-random.ts';
 import { VirtualClock } from '../lib/adapters/memory/virtual-clock.ts';
 import type { MemoryMessageQueue } from '../lib/adapters/memory/message-queue.ts';
@@ -12,7 +12,7 @@ import type { ReceivedMessage } from '../lib/ports/message-queue.ts';
 import type { PayloadStore } from '../lib/ports/payload-store.ts';
 import type { ProcessStore } from '../lib/ports/process-store.ts';
 import { frontEndOf } from '../lib/process/front-end.ts';
-import { buildShortReply } from '../lib/service/reply.ts';
+import { buildShortReply } from '../lib/service/consumer/reply.ts';
 import {
   CountingEventPublisher,
   CountingInstanceIndex,

@@ -1,17 +1,17 @@
 /** Answers that reach one instance at the same time, each in an environment of its own: what a Lambda function scales to. */
-import type { CommandEnvelope } from '../lib/contract/envelope.ts';
+import type { CommandEnvelope } from '../lib/contract/wire/envelope.ts';
 import { systemContract } from '../lib/contract/system.ts';
 import { SeededRandom } from '../lib/core/seeded-random.ts';
 import { VirtualClock } from '../lib/adapters/memory/virtual-clock.ts';
 import type { MemoryMessageQueue } from '../lib/adapters/memory/message-queue.ts';
 import { Engine } from '../lib/engine/engine.ts';
-import { HOT_LANE, INBOX } from '../lib/engine/inbox-message.ts';
+import { HOT_LANE, INBOX } from '../lib/format/inbox-message.ts';
 import { openState, type State } from '../lib/local/state.ts';
 import type { ReceivedMessage } from '../lib/ports/message-queue.ts';
 import type { MessageSender } from '../lib/ports/message-sender.ts';
 import type { ProcessStore } from '../lib/ports/process-store.ts';
 import { frontEndOf } from '../lib/process/front-end.ts';
-import { buildShortReply } from '../lib/service/reply.ts';
+import { buildShortReply } from '../lib/service/consumer/reply.ts';
 import { BATCH } from './counted-world.ts';
 import { CountingProcessStore, noCounts } from './counting-ports.ts';
 import { tours } from './systems.ts';

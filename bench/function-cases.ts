@@ -1,7 +1,7 @@
 /** The deployed functions: what they weigh, and how long an environment takes from nothing to its first answer. */
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { bundleFunctions, bundleService } from '../lib/cdk/bundle.ts';
+import { bundleFunctions, bundleService } from '../lib/cdk/bundle/bundle.ts';
 import { assetBytes, coldStarts, type ColdStart } from './cold-start.ts';
 import type { Check } from './counted-cases.ts';
 

@@ -1,9 +1,9 @@
 import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { deadLetterName, deploymentNames } from '../lib/adapters/aws/deployment-names.ts';
-import { breakingChanges, type BreakingChange } from '../lib/contract/breaking-changes.ts';
-import { exportContracts } from '../lib/contract/export-contracts.ts';
-import type { ExportedFile } from '../lib/contract/exported-file.ts';
+import { breakingChanges, type BreakingChange } from '../lib/contract/export/breaking-changes.ts';
+import { exportContracts } from '../lib/contract/export/export-contracts.ts';
+import type { ExportedFile } from '../lib/contract/export/exported-file.ts';
 import type { System } from '../lib/contract/system.ts';
 import { usageError } from './usage-error.ts';
 

@@ -1,6 +1,6 @@
-import type { ListedInstance } from '../lib/client/acts.ts';
+import type { ListedInstance } from '../lib/client/operations/operations.ts';
 import { ofTenant } from '../lib/client/instance.ts';
-import { visibleText } from '../lib/contract/visible-text.ts';
+import { visibleText } from '../lib/contract/wire/visible-text.ts';
 import type { Terminal } from './terminal.ts';
 
 const HEADER = ['PROCESS', 'ID', 'STATUS', 'AGE', 'WHY'] as const;

@@ -1,6 +1,6 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
-import type { Acts } from '../lib/client/acts.ts';
-import { isTenant, TENANT_FORM } from '../lib/contract/process-id.ts';
+import type { Acts } from '../lib/client/operations/operations.ts';
+import { isTenant, TENANT_FORM } from '../lib/contract/wire/process-id.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 import type { OpenedActs } from './opened-acts.ts';
 import { openActs } from './system-folder.ts';

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { isSystem } from '../lib/contract/exported-system.ts';
+import { isSystem } from '../lib/contract/export/exported-system.ts';
 import type { System } from '../lib/contract/system.ts';
 import { isTypeScript, typescriptLoader } from '../lib/local/typescript-loader.ts';
 import type { Served } from '../lib/service/served.ts';

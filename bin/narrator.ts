@@ -1,7 +1,7 @@
 import type { JournalEntry } from '../lib/core/journal-entry.ts';
-import { stepName } from '../lib/client/step-name.ts';
-import { principalText } from '../lib/client/principal-text.ts';
-import { failureText, messageText, shownJson } from '../lib/client/failure-text.ts';
+import { stepName } from '../lib/client/operations/step-name.ts';
+import { principalText } from '../lib/client/operations/principal-text.ts';
+import { failureText, messageText, shownJson } from '../lib/client/operations/failure-text.ts';
 
 /** What happened, for a reader who knows the business and not the engine. */
 export interface Sentence {

@@ -1,4 +1,4 @@
-import type { Acts } from '../lib/client/acts.ts';
+import type { Acts } from '../lib/client/operations/operations.ts';
 
 /** The acts on a system that was opened for one command. */
 export interface OpenedActs {

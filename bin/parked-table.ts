@@ -1,4 +1,4 @@
-import type { ListedParked } from '../lib/client/acts.ts';
+import type { ListedParked } from '../lib/client/operations/operations.ts';
 import { ofTenant } from '../lib/client/instance.ts';
 import { ageText } from './instance-table.ts';
 import type { Terminal } from './terminal.ts';

@@ -1,4 +1,4 @@
-import { stepName } from '../lib/client/step-name.ts';
+import { stepName } from '../lib/client/operations/step-name.ts';
 import type { JournalEntry } from '../lib/core/journal-entry.ts';
 
 /** An entry that the timeline leaves out, in plain words, for the one who reads a whole journal. */

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { ClientPorts } from '../lib/client/connection.ts';
 import { headsOfAll } from '../lib/client/heads-of-all.ts';
 import { nameOf } from '../lib/client/instance.ts';
-import { readHeadJournal } from '../lib/client/journal-view.ts';
+import { readHeadJournal } from '../lib/client/operations/journal-view.ts';
 import type { System } from '../lib/contract/system.ts';
 import { systemContract } from '../lib/contract/system.ts';
 import { openState } from '../lib/local/state.ts';

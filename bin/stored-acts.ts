@@ -1,7 +1,7 @@
 import { ClientError } from '../lib/contract/errors.ts';
 import type { SystemContract } from '../lib/contract/runtime-contract.ts';
 import { openState } from '../lib/local/state.ts';
-import { actsOn } from '../lib/client/acts-on.ts';
+import { actsOn } from '../lib/client/operations/operations-on.ts';
 import type { OpenedActs } from './opened-acts.ts';
 
 const NO_SYSTEM: SystemContract = Object.freeze({

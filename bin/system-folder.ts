@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { ClientError } from '../lib/contract/errors.ts';
-import { FolderChannel } from '../lib/local/folder-channel.ts';
-import { remoteActs } from '../lib/local/remote-acts.ts';
+import { FolderChannel } from '../lib/local/channel/folder-channel.ts';
+import { remoteActs } from '../lib/local/channel/remote-operations.ts';
 import type { OpenedActs } from './opened-acts.ts';
 
 /** The acts on the system of a folder: of the one that runs there, else those that need no code of its processes. */

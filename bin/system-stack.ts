@@ -1,5 +1,5 @@
-import { actsOn } from '../lib/client/acts-on.ts';
-import { awsReach } from '../lib/client/aws.ts';
+import { actsOn } from '../lib/client/operations/operations-on.ts';
+import { awsReach } from '../lib/client/aws/aws.ts';
 import type { Reach } from '../lib/client/connection.ts';
 import type { OpenedActs } from './opened-acts.ts';
 

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { createColors } from 'picocolors';
 import { isOrchestratorError } from '../lib/contract/errors.ts';
-import { visibleText } from '../lib/contract/visible-text.ts';
+import { visibleText } from '../lib/contract/wire/visible-text.ts';
 
 type Paint = (text: string) => string;
 

@@ -2,11 +2,11 @@ import type { Duration } from '../lib/contract/duration.ts';
 import { isOrchestratorError } from '../lib/contract/errors.ts';
 import type { Json } from '../lib/contract/schema.ts';
 import type { JournalEntry } from '../lib/core/journal-entry.ts';
-import type { Acts, Instance } from '../lib/client/acts.ts';
+import type { Acts, Instance } from '../lib/client/operations/operations.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 import { ofTenant } from '../lib/client/instance.ts';
 import { tenantOption } from '../lib/client/tenant.ts';
-import { failureText } from '../lib/client/failure-text.ts';
+import { failureText } from '../lib/client/operations/failure-text.ts';
 import type { Terminal } from './terminal.ts';
 
 interface StartedRun extends Instance {

@@ -1,5 +1,5 @@
 import * as entry from 'tutti-entry';
-import { exportedSystem } from '../lib/contract/exported-system.ts';
+import { exportedSystem } from '../lib/contract/export/exported-system.ts';
 import { systemContract, type System } from '../lib/contract/system.ts';
 
 /** The user's system, found in the module that the bundler has put here; the bundler writes its name in as well. */

@@ -1,5 +1,5 @@
 import { EnvironmentError, mapVariable, numberVariable, textVariable, type Environment } from '../lib/adapters/aws/environment.ts';
-import type { PublishingAccounts } from '../lib/engine/accounts.ts';
+import type { PublishingAccounts } from '../lib/contract/accounts.ts';
 
 /** What a function of the orchestrator is told of its deployment. */
 export interface OrchestratorEnvironment {

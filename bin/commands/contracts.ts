@@ -1,5 +1,5 @@
 import { Option, type Command } from 'commander';
-import type { BreakingChange } from '../../lib/contract/breaking-changes.ts';
+import type { BreakingChange } from '../../lib/contract/export/breaking-changes.ts';
 import type { System } from '../../lib/contract/system.ts';
 import { EXIT } from '../exit-code.ts';
 import type { Invocation } from '../invocation.ts';

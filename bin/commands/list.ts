@@ -1,6 +1,6 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import type { Status } from '../../lib/client/describe.ts';
-import type { ListedInstance, ListRequest } from '../../lib/client/acts.ts';
+import type { ListedInstance, ListRequest } from '../../lib/client/operations/operations.ts';
 import { ofTenant } from '../../lib/client/instance.ts';
 import { instanceTable, statusColor } from '../instance-table.ts';
 import { instantArgument } from '../instant-argument.ts';

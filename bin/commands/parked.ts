@@ -1,5 +1,5 @@
 import { InvalidArgumentError, type Command } from 'commander';
-import type { ListedParked, ParkedRequest } from '../../lib/client/acts.ts';
+import type { ListedParked, ParkedRequest } from '../../lib/client/operations/operations.ts';
 import { instantArgument } from '../instant-argument.ts';
 import { addTenantOption, addWhereOptions, withActs, type Invocation, type InstanceOptions } from '../invocation.ts';
 import { parkedLine, parkedTable } from '../parked-table.ts';

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { Acts, ListedParked, ParkedRequest } from '../../lib/client/acts.ts';
+import type { Acts, ListedParked, ParkedRequest } from '../../lib/client/operations/operations.ts';
 import { REDRIVEN_AT_A_TIME } from '../../lib/client/parked.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
 import { addWhereOptions, withActs, type Invocation, type InstanceOptions } from '../invocation.ts';

@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline/promises';
 import type { Command } from 'commander';
-import { placeOf } from '../../lib/adapters/sqlite/state-corrupt.ts';
+import { placeOf } from '../../lib/adapters/embedded/state-corrupt.ts';
 import type { PreparedRepair } from '../../lib/local/repair-folder.ts';
 import { EXIT } from '../exit-code.ts';
 import { addFolderOptions, type FolderOptions, type Invocation } from '../invocation.ts';

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Command } from 'commander';
-import { DEFAULT_TENANT } from '../../lib/contract/process-id.ts';
+import { DEFAULT_TENANT } from '../../lib/contract/wire/process-id.ts';
 import type { JournalEntry } from '../../lib/core/journal-entry.ts';
-import type { Acts, JournalAnswer } from '../../lib/client/acts.ts';
+import type { Acts, JournalAnswer } from '../../lib/client/operations/operations.ts';
 import { addInstanceOptions, withActs, type Invocation, type InstanceOptions } from '../invocation.ts';
 import { Narrator, offsetText } from '../narrator.ts';
 import { quietText, tagsText } from '../quiet-entry.ts';

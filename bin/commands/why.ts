@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { WhyAnswer } from '../../lib/client/acts.ts';
+import type { WhyAnswer } from '../../lib/client/operations/operations.ts';
 import { ofTenant } from '../../lib/client/instance.ts';
 import { addInstanceOptions, withActs, type Invocation, type InstanceOptions } from '../invocation.ts';
 

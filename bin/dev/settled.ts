@@ -1,7 +1,7 @@
 import type { State } from '../../lib/local/state.ts';
 import { INBOX } from '../../lib/local/state.ts';
 import { headsOfAll } from '../../lib/client/heads-of-all.ts';
-import { decodeHead } from '../../lib/engine/head-codec.ts';
+import { decodeHead } from '../../lib/format/head-codec.ts';
 import type { Head } from '../../lib/ports/process-store.ts';
 
 /** A timer that is farther ahead than this is not waited for: nobody watches a demonstration for a day. */

@@ -1,12 +1,12 @@
 import { isClosed } from '../../lib/core/image.ts';
 import type { JournalEntry } from '../../lib/core/journal-entry.ts';
-import { decodeHead } from '../../lib/engine/head-codec.ts';
+import { decodeHead } from '../../lib/format/head-codec.ts';
 import type { Reach } from '../../lib/client/connection.ts';
-import { readHeadJournal } from '../../lib/client/journal-view.ts';
-import { parseEntry } from '../../lib/engine/read-journal.ts';
+import { readHeadJournal } from '../../lib/client/operations/journal-view.ts';
+import { parseEntry } from '../../lib/format/read-journal.ts';
 import { namesOf, ofTenant } from '../../lib/client/instance.ts';
 import { headsOfAll } from '../../lib/client/heads-of-all.ts';
-import { whyOfHead } from '../../lib/client/why-of-head.ts';
+import { whyOfHead } from '../../lib/client/operations/why-of-head.ts';
 import type { Head } from '../../lib/ports/process-store.ts';
 import { Narrator, offsetText, type Sentence } from '../narrator.ts';
 import { paint } from '../tone.ts';

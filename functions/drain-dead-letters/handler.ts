@@ -1,5 +1,5 @@
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
-import { drainDeadLetters, type DrainPorts } from '../../lib/engine/drain-dead-letters.ts';
+import { drainDeadLetters, type DrainPorts } from '../../lib/engine/jobs/drain-dead-letters.ts';
 import type { Log } from '../log-line.ts';
 import { batchResponse, queueNameOf, receivedMessages, type GivingBack } from '../queue-batch.ts';
 

@@ -1,5 +1,5 @@
 import type { Context } from 'aws-lambda';
-import { retireClosed, type RetirePorts } from '../../lib/engine/retire-closed.ts';
+import { retireClosed, type RetirePorts } from '../../lib/engine/jobs/retire-closed.ts';
 import type { Log } from '../log-line.ts';
 
 export interface RetireClosedPorts extends RetirePorts {

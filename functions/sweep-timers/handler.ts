@@ -1,5 +1,5 @@
 import type { Context } from 'aws-lambda';
-import { sweepTimers, type SweepPorts } from '../../lib/engine/sweep-timers.ts';
+import { sweepTimers, type SweepPorts } from '../../lib/engine/jobs/sweep-timers.ts';
 import { unsentLine, type Log } from '../log-line.ts';
 
 export interface SweepTimersPorts extends SweepPorts {

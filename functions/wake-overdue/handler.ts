@@ -1,5 +1,5 @@
 import type { Context } from 'aws-lambda';
-import { countStuck, wakeOverdue, type WakePorts } from '../../lib/engine/wake-overdue.ts';
+import { countStuck, wakeOverdue, type WakePorts } from '../../lib/engine/jobs/wake-overdue.ts';
 import { countWaiting, type ParkedList } from '../../lib/ports/parked-list.ts';
 import { faultLine, unsentLine, type Log } from '../log-line.ts';
 

@@ -3,7 +3,7 @@ import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
 import type { AnyEvent } from '../contract/event.ts';
 import { serviceContract, type AnyService } from '../contract/service.ts';
-import { grantAnswer, grantOperate, grantPublish, grantRead, grantService, grantSignal, grantStart } from './grants.ts';
+import { grantAnswer, grantOperate, grantPublish, grantRead, grantService, grantSignal, grantStart } from './iam/grants.ts';
 import type { IOrchestrator, IServiceQueue, ReadOptions } from './orchestrator-interface.ts';
 
 /** The grants of an orchestrator: they follow from its names and ARNs alone, wherever it was made. */

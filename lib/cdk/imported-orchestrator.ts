@@ -7,7 +7,7 @@ import { deadLetterName, deploymentNames, payloadBucketName } from '../adapters/
 import { serviceContract, type AnyService } from '../contract/service.ts';
 import { GrantingOrchestrator } from './granting-orchestrator.ts';
 import type { IServiceQueue } from './orchestrator-interface.ts';
-import { senderRoleArn } from './sender-role.ts';
+import { senderRoleArn } from './iam/sender-role.ts';
 
 export interface ImportOptions {
   /** The account of the orchestrator. @default this stack's; its resources are then found by the published parameters */

@@ -7,7 +7,7 @@ import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { System } from '../contract/system.ts';
-import type { ForeignAccount } from './foreign-accounts.ts';
+import type { ForeignAccount } from './iam/foreign-accounts.ts';
 
 export interface OrchestratorProps {
   /** What it runs. Rules, queues and rights are made from its contracts. */

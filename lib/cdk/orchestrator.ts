@@ -6,12 +6,12 @@ import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
 import { deploymentNames } from '../adapters/aws/deployment-names.ts';
 import { MAIN_TABLE } from '../adapters/dynamodb/tables.ts';
-import { publishedSystem } from '../client/published-system.ts';
+import { publishedSystem } from '../client/aws/published-system.ts';
 import { ContractError } from '../contract/errors.ts';
 import type { SystemContract } from '../contract/runtime-contract.ts';
 import { serviceContract, type AnyService } from '../contract/service.ts';
 import { systemContract } from '../contract/system.ts';
-import { Alarms } from './alarms.ts';
+import { Alarms } from './resources/alarms.ts';
 import {
   checkProps,
   DEFAULT_CONCURRENCY,
@@ -20,21 +20,21 @@ import {
   DEFAULT_VISIBILITY,
   TICK_THRESHOLD_MAX,
 } from './checked-props.ts';
-import { dynamoTable } from './dynamo-table.ts';
-import { admitForeignAccounts, admittedAccounts, publishingAccounts } from './foreign-accounts.ts';
+import { dynamoTable } from './resources/dynamo-table.ts';
+import { admitForeignAccounts, admittedAccounts, publishingAccounts } from './iam/foreign-accounts.ts';
 import { GrantingOrchestrator } from './granting-orchestrator.ts';
 import { ImportedOrchestrator, type ImportOptions } from './imported-orchestrator.ts';
-import { InboxRules } from './inbox-rules.ts';
-import { OrchestratorFunctions } from './orchestrator-functions.ts';
+import { InboxRules } from './resources/inbox-rules.ts';
+import { OrchestratorFunctions } from './resources/orchestrator-functions.ts';
 import type { IOrchestrator, IServiceQueue } from './orchestrator-interface.ts';
 import type { OrchestratorProps } from './orchestrator-props.ts';
-import { refuseOthers, rulesOf } from './own-senders.ts';
-import { payloadBucket } from './payload-bucket.ts';
-import { PublishedParameters } from './published-parameters.ts';
-import { queuePair, type QueuePair, type QueueWatch } from './queue-pair.ts';
-import { senderRoleArn, senderRoleName } from './sender-role.ts';
+import { refuseOthers, rulesOf } from './iam/own-senders.ts';
+import { payloadBucket } from './resources/payload-bucket.ts';
+import { PublishedParameters } from './resources/published-parameters.ts';
+import { queuePair, type QueuePair, type QueueWatch } from './resources/queue-pair.ts';
+import { senderRoleArn, senderRoleName } from './iam/sender-role.ts';
 import { ServiceQueue } from './service-queue.ts';
-import { checkResourceCount } from './stack-limits.ts';
+import { checkResourceCount } from './resources/stack-limits.ts';
 
 /**
  * Everything that a system runs on: table, bus, rules, queues with their dead-letter queues, functions, alarms.

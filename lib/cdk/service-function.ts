@@ -7,13 +7,13 @@ import type { IGrantable, IPrincipal } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import { ContractError } from '../contract/errors.ts';
 import { serviceContract, type AnyService } from '../contract/service.ts';
-import { Alarms } from './alarms.ts';
-import { bundleService } from './bundle.ts';
-import { LambdaFunction } from './lambda-function.ts';
-import { watchServiceLines } from './log-metrics.ts';
+import { Alarms } from './resources/alarms.ts';
+import { bundleService } from './bundle/bundle.ts';
+import { LambdaFunction } from './bundle/lambda-function.ts';
+import { watchServiceLines } from './resources/log-metrics.ts';
 import type { IOrchestrator, IServiceQueue } from './orchestrator-interface.ts';
-import { checkRegion } from './same-region.ts';
-import { serviceStatements } from './service-statements.ts';
+import { checkRegion } from './resources/same-region.ts';
+import { serviceStatements } from './iam/service-statements.ts';
 
 /** Lambda takes more only from a mapping that waits for them. */
 const BATCH_SIZE_MAX = 10;

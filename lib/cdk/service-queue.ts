@@ -8,14 +8,14 @@ import { Construct } from 'constructs';
 import { deploymentNames } from '../adapters/aws/deployment-names.ts';
 import { COMMAND_TABLE } from '../adapters/dynamodb/tables.ts';
 import { serviceContract, type AnyService } from '../contract/service.ts';
-import { QUEUE_RECEIVES_MAX } from '../service/give-back.ts';
-import { Alarms } from './alarms.ts';
-import { checkedName } from './bounded-name.ts';
-import { dynamoTable } from './dynamo-table.ts';
+import { QUEUE_RECEIVES_MAX } from '../service/consumer/redelivery.ts';
+import { Alarms } from './resources/alarms.ts';
+import { checkedName } from './resources/bounded-name.ts';
+import { dynamoTable } from './resources/dynamo-table.ts';
 import type { IOrchestrator, IServiceQueue } from './orchestrator-interface.ts';
-import { queuePair } from './queue-pair.ts';
-import { grantService } from './grants.ts';
-import { checkRegion } from './same-region.ts';
+import { queuePair } from './resources/queue-pair.ts';
+import { grantService } from './iam/grants.ts';
+import { checkRegion } from './resources/same-region.ts';
 
 /** SQS allows 80 characters, of which the dead-letter queue needs 12 for itself. */
 const QUEUE_NAME_LENGTH_MAX = 68;

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { canonical } from '../contract/canonical.ts';
+import { canonical } from '../contract/wire/canonical.ts';
 import { ContractError } from '../contract/errors.ts';
 import type { Json } from '../contract/schema.ts';
-import { excessBytes, VALUE_BYTES_MAX } from '../contract/wire.ts';
+import { excessBytes, VALUE_BYTES_MAX } from '../contract/wire/wire.ts';
 import type { PayloadStore } from '../ports/payload-store.ts';
 import type { ClientPorts } from './connection.ts';
 

@@ -7,7 +7,7 @@ import type { ParkedList } from '../ports/parked-list.ts';
 import type { ParkingStore } from '../ports/parking-store.ts';
 import type { PayloadStore } from '../ports/payload-store.ts';
 import type { ProcessStore } from '../ports/process-store.ts';
-import type { DeferredAnswer } from '../service/deferred-answer.ts';
+import type { DeferredAnswer } from '../service/consumer/deferred-answer.ts';
 
 /** Where a system runs. Made by `local()` and by the test kit; what it holds is Tutti's own. */
 export interface Connection {

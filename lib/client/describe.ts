@@ -1,11 +1,11 @@
 import type { Json } from '../contract/schema.ts';
-import { decodeHead, formatFault } from '../engine/head-codec.ts';
+import { decodeHead, formatFault } from '../format/head-codec.ts';
 import type { Head } from '../ports/process-store.ts';
 import type { Reach } from './connection.ts';
 import { definitionParts, namesOf, pidOf, requireHead } from './instance.ts';
 import { parkedCount, type ParkedCount } from './parked-count.ts';
 import { unresolvedOf, type Unresolved } from './unresolved.ts';
-import { whyOfHead } from './why-of-head.ts';
+import { whyOfHead } from './operations/why-of-head.ts';
 
 /** How an instance stands; `stuck` needs a person. */
 export type Status = 'running' | 'completed' | 'failed' | 'cancelled' | 'terminated' | 'stuck';

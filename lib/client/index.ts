@@ -1,5 +1,5 @@
-export { aws } from './aws.ts';
-export type { AwsOptions } from './aws-options.ts';
+export { aws } from './aws/aws.ts';
+export type { AwsOptions } from './aws/aws-options.ts';
 export type { Client } from './client.ts';
 export { connect } from './connect.ts';
 export type { ConnectOptions } from './connect.ts';

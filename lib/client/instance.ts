@@ -1,9 +1,9 @@
 import { ClientError } from '../contract/errors.ts';
-import { buildPid, DEFAULT_TENANT, INSTANCE_ID_FORM, parsePid } from '../contract/process-id.ts';
+import { buildPid, DEFAULT_TENANT, INSTANCE_ID_FORM, parsePid } from '../contract/wire/process-id.ts';
 import type { ProcessContract } from '../contract/runtime-contract.ts';
 import type { Json } from '../contract/schema.ts';
 import type { Image } from '../core/image.ts';
-import { decodeHead } from '../engine/head-codec.ts';
+import { decodeHead } from '../format/head-codec.ts';
 import type { PayloadStore } from '../ports/payload-store.ts';
 import type { Head } from '../ports/process-store.ts';
 import type { ClientPorts, Reach } from './connection.ts';

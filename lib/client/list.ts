@@ -1,5 +1,5 @@
 import type { AnyProcess } from '../contract/process-contract.ts';
-import { thrownText } from '../contract/thrown-text.ts';
+import { thrownText } from '../contract/wire/thrown-text.ts';
 import type { InstanceFilter } from '../ports/instance-index.ts';
 import type { Head } from '../ports/process-store.ts';
 import type { Reach } from './connection.ts';

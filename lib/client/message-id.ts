@@ -1,5 +1,5 @@
 import { monotonicFactory, type ULIDFactory } from 'ulid';
-import { ID } from '../contract/envelope-form.ts';
+import { ID } from '../contract/wire/envelope-form.ts';
 import { ContractError } from '../contract/errors.ts';
 
 let next: ULIDFactory | undefined;

@@ -1,7 +1,7 @@
-import { parsePid } from '../contract/process-id.ts';
-import { REDRIVEN_MAX } from '../engine/inbox-form.ts';
+import { parsePid } from '../contract/wire/process-id.ts';
+import { REDRIVEN_MAX } from '../format/inbox-form.ts';
 import type { ParkedFilter, ParkedSummary } from '../ports/parked-list.ts';
-import type { ListedParked, ParkedAnswer, ParkedRequest, RedriveAnswer, RedriveRequest } from './acts.ts';
+import type { ListedParked, ParkedAnswer, ParkedRequest, RedriveAnswer, RedriveRequest } from './operations/operations.ts';
 import { principalOf, type ClientPorts, type Reach } from './connection.ts';
 import { namesOf, pidOf } from './instance.ts';
 import { newMessageId } from './message-id.ts';

@@ -1,10 +1,10 @@
-import type { EventEnvelope } from '../contract/envelope.ts';
+import type { EventEnvelope } from '../contract/wire/envelope.ts';
 import { ClientError } from '../contract/errors.ts';
-import { DEFAULT_TENANT } from '../contract/process-id.ts';
+import { DEFAULT_TENANT } from '../contract/wire/process-id.ts';
 import type { EventContract } from '../contract/runtime-contract.ts';
 import { parse, type Json } from '../contract/schema.ts';
 import { versionOf } from '../contract/versions.ts';
-import { toWire } from '../contract/wire.ts';
+import { toWire } from '../contract/wire/wire.ts';
 import { carriedData, type CarriedData } from './carried-data.ts';
 import type { Reach } from './connection.ts';
 import { refuseOverflows } from './early-room.ts';

@@ -1,5 +1,5 @@
 import { ClientError, ContractError } from '../contract/errors.ts';
-import { inboxFault } from '../engine/inbox-form.ts';
+import { inboxFault } from '../format/inbox-form.ts';
 import {
   forcedBody,
   inboxBody,
@@ -9,7 +9,7 @@ import {
   type RedriveMessage,
   type RotateKeysMessage,
   type StartMessage,
-} from '../engine/inbox-message.ts';
+} from '../format/inbox-message.ts';
 import type { ClientPorts } from './connection.ts';
 
 /** Sends a client's message to the engine; from then on it is the engine's, whatever becomes of the client. */

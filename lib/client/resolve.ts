@@ -4,11 +4,11 @@ import type { Frozen } from '../contract/frozen-type.ts';
 import { parse, type Json, type Sent } from '../contract/schema.ts';
 import type { Resolution } from '../core/inbound.ts';
 import { resolvable, resolvables } from '../core/resolvable.ts';
-import { decodeHead } from '../engine/head-codec.ts';
+import { decodeHead } from '../format/head-codec.ts';
 import type { Head } from '../ports/process-store.ts';
 import type { Reach } from './connection.ts';
 import { nameOf, pidOf, requireHead } from './instance.ts';
-import { readHeadJournal } from './journal-view.ts';
+import { readHeadJournal } from './operations/journal-view.ts';
 import { operate } from './operate.ts';
 import { tenantOption } from './tenant.ts';
 

@@ -1,18 +1,18 @@
 import { Cancelled, ClientError, ProcessFailed, type CancelReason, type Failure } from '../contract/errors.ts';
 import { milliseconds, type Duration } from '../contract/duration.ts';
-import { failureFromJson } from '../contract/failure-json.ts';
+import { failureFromJson } from '../contract/wire/failure-json.ts';
 import type { Json } from '../contract/schema.ts';
 import { isClosed } from '../core/image.ts';
 import type { Decided, JournalEntry } from '../core/journal-entry.ts';
 import type { Head } from '../ports/process-store.ts';
 import type { Reach } from './connection.ts';
 import { nameOf, notFound, pidOf, readValue } from './instance.ts';
-import { parseEntry } from '../engine/read-journal.ts';
-import { reasonOf } from './ending-line.ts';
-import { failureName } from './failure-text.ts';
-import { readHeadJournal } from './journal-view.ts';
+import { parseEntry } from '../format/read-journal.ts';
+import { reasonOf } from './operations/ending-line.ts';
+import { failureName } from './operations/failure-text.ts';
+import { readHeadJournal } from './operations/journal-view.ts';
 import { waitForHead } from './wait.ts';
-import { whyOfHead } from './why-of-head.ts';
+import { whyOfHead } from './operations/why-of-head.ts';
 
 type Ending = Extract<Decided, { type: 'ProcessCompleted' | 'ProcessFailed' | 'ProcessCancelled' | 'ProcessTerminated' }>;
 

@@ -1,5 +1,5 @@
-import { KEY_DELAY_MS } from '../engine/reply-tokens.ts';
-import type { RotateAnswer } from './acts.ts';
+import { KEY_DELAY_MS } from '../format/reply-tokens.ts';
+import type { RotateAnswer } from './operations/operations.ts';
 import { principalOf, type Reach } from './connection.ts';
 import { newMessageId } from './message-id.ts';
 import { sendRequest } from './request.ts';

@@ -1,5 +1,5 @@
 import { ContractError } from '../contract/errors.ts';
-import { DEFAULT_TENANT, isTenant, TENANT_FORM } from '../contract/process-id.ts';
+import { DEFAULT_TENANT, isTenant, TENANT_FORM } from '../contract/wire/process-id.ts';
 import type { Reach } from './connection.ts';
 
 /** The tenant within which a client acts. */

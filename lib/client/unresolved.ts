@@ -1,4 +1,4 @@
-import type { LastError } from '../contract/last-error.ts';
+import type { LastError } from '../contract/wire/last-error.ts';
 import type { Image, Unknown } from '../core/image.ts';
 
 /** A command whose outcome nobody knows. */

@@ -1,5 +1,5 @@
-import type { Json } from './json.ts';
-import type { LastError } from './last-error.ts';
+import type { Json } from './wire/json.ts';
+import type { LastError } from './wire/last-error.ts';
 
 /** What marks an error of Tutti across copies of the package; guards read it, since `instanceof` fails between two copies. */
 const BRAND: unique symbol = Symbol.for('tutti.error') as never;

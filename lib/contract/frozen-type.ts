@@ -1,4 +1,4 @@
-import type { Json } from './json.ts';
+import type { Json } from './wire/json.ts';
 
 /**
  * `T` as Tutti hands it out and takes it: readonly all the way down, as it is frozen at run time. A type that takes any JSON

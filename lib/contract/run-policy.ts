@@ -1,4 +1,4 @@
-import type { CommandEnvelope } from './envelope.ts';
+import type { CommandEnvelope } from './wire/envelope.ts';
 import { FACTOR, FIRST_MS, MOST_MS, TIMEOUT_MS } from './retry-policy.ts';
 
 /** How a service runs the handler of one command: what the envelope says of it, with defaults filled in. */

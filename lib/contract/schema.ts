@@ -1,9 +1,9 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { ContractError, isOrchestratorError } from './errors.ts';
-import { JsonFault, plainJson, type Json } from './json.ts';
-import { thrownText } from './thrown-text.ts';
+import { JsonFault, plainJson, type Json } from './wire/json.ts';
+import { thrownText } from './wire/thrown-text.ts';
 
-export type { Json } from './json.ts';
+export type { Json } from './wire/json.ts';
 
 /** Any schema with a `~standard` member: zod, valibot, arktype. */
 export type Schema = StandardSchemaV1<any, any>;

@@ -1,7 +1,7 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
-import { canonical } from './canonical.ts';
+import { canonical } from './wire/canonical.ts';
 import type { Frozen } from './frozen-type.ts';
-import type { Json } from './json.ts';
+import type { Json } from './wire/json.ts';
 import { parse, type Data, type Received, type Schema, type Sent, type Wire } from './schema.ts';
 
 /** A schema and all that came before it. Writers send the newest version; readers upcast older ones step by step. */

@@ -1,7 +1,7 @@
 import { Cancelled } from '../contract/errors.ts';
 import type { Json } from '../contract/schema.ts';
 import { count } from './activation.ts';
-import { applyAnswer, retryNow, stickOnUnknown, type Heard } from './answers.ts';
+import { applyAnswer, retryNow, stickOnUnknown, type Heard } from './replies.ts';
 import { attemptTimedOut } from './attempts.ts';
 import { publishEvent } from './effects.ts';
 import { terminate } from './ending.ts';

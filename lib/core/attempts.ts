@@ -1,4 +1,4 @@
-import { unknownOutcome, type Heard } from './answers.ts';
+import { unknownOutcome, type Heard } from './replies.ts';
 import { deadlineOf, type OpenCommand } from './image.ts';
 import { endOfUndo, sendAgain, settle } from './issue.ts';
 import { decidedByLimit } from './journal.ts';

@@ -1,5 +1,5 @@
 import { withoutValues } from '../contract/schema.ts';
-import { thrownText } from '../contract/thrown-text.ts';
+import { thrownText } from '../contract/wire/thrown-text.ts';
 import { ProcessBug, type ProcessBugCode } from '../contract/errors.ts';
 import type { Run } from './run.ts';
 

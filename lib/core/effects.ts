@@ -1,4 +1,4 @@
-import { jsonFault } from '../contract/json.ts';
+import { jsonFault } from '../contract/wire/json.ts';
 import { refuse } from './bug.ts';
 import type { Sent } from './image.ts';
 import { journal, offload } from './journal.ts';

@@ -1,7 +1,7 @@
-import { failureToJson } from '../contract/failure-json.ts';
+import { failureToJson } from '../contract/wire/failure-json.ts';
 import type { Failure } from '../contract/errors.ts';
 import { ProcessFailed } from '../contract/errors.ts';
-import { JsonFault, plainJson, type Json } from '../contract/json.ts';
+import { JsonFault, plainJson, type Json } from '../contract/wire/json.ts';
 import { refuse } from './bug.ts';
 import type { ClosedStatus, Image, OpenCommand } from './image.ts';
 import { journal } from './journal.ts';

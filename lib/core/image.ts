@@ -1,4 +1,4 @@
-import type { LastError } from '../contract/last-error.ts';
+import type { LastError } from '../contract/wire/last-error.ts';
 import type { RetryPolicy } from '../contract/runtime-contract.ts';
 import type { Json } from '../contract/schema.ts';
 

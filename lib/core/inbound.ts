@@ -1,4 +1,4 @@
-import type { Outcome } from '../contract/envelope.ts';
+import type { Outcome } from '../contract/wire/envelope.ts';
 import type { Json } from '../contract/schema.ts';
 
 /** An event for one instance, admitted: parsed, its data checked against its schema, its sender known. */

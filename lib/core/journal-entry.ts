@@ -1,4 +1,4 @@
-import type { Outcome } from '../contract/envelope.ts';
+import type { Outcome } from '../contract/wire/envelope.ts';
 import type { Json } from '../contract/schema.ts';
 
 /** A value of an entry: in place up to 1 KB, else by its SHA-256 name. */

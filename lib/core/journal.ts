@@ -1,5 +1,5 @@
 import type { Json } from '../contract/schema.ts';
-import { excessBytes, VALUE_BYTES_MAX } from '../contract/wire.ts';
+import { excessBytes, VALUE_BYTES_MAX } from '../contract/wire/wire.ts';
 import { count } from './activation.ts';
 import { mark } from './bug.ts';
 import { isFact, type Decided, type JournalEntry } from './journal-entry.ts';

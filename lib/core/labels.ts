@@ -1,4 +1,4 @@
-import { jsonFault } from '../contract/json.ts';
+import { jsonFault } from '../contract/wire/json.ts';
 import { refuse } from './bug.ts';
 import { nextPath, ordinalOf, type Run, type Scope } from './run.ts';
 

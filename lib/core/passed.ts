@@ -1,5 +1,5 @@
 import { withoutValues } from '../contract/schema.ts';
-import { jsonFault, type Json } from '../contract/json.ts';
+import { jsonFault, type Json } from '../contract/wire/json.ts';
 import type { Schema } from '../contract/schema.ts';
 import { givenBefore, parseGiven, versionOf } from '../contract/versions.ts';
 import { refuse } from './bug.ts';

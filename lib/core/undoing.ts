@@ -1,5 +1,5 @@
 import type { Failure } from '../contract/errors.ts';
-import { lastErrorOf } from '../contract/last-error.ts';
+import { lastErrorOf } from '../contract/wire/last-error.ts';
 import { contractOf, endOfUndo, issueUndo, undoUnderNewNumber } from './issue.ts';
 import type { OpenCommand } from './image.ts';
 import { journal } from './journal.ts';

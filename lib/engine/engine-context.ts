@@ -11,13 +11,13 @@ import type { ParkedIdentity, ParkingStore } from '../ports/parking-store.ts';
 import type { PayloadStore } from '../ports/payload-store.ts';
 import type { ProcessStore } from '../ports/process-store.ts';
 import type { ReplyKeys } from '../ports/reply-keys.ts';
-import type { PublishingAccounts } from './accounts.ts';
-import type { Catalogue } from './catalogue.ts';
-import type { LiveCache } from './live-cache.ts';
-import type { Marks } from './marks.ts';
+import type { PublishingAccounts } from '../contract/accounts.ts';
+import type { Catalogue } from '../contract/catalogue.ts';
+import type { LiveCache } from './advance/live-cache.ts';
+import type { Marks } from './advance/suspect-marks.ts';
 import type { PortHealth } from './port-health.ts';
-import type { ReplyTokens } from './reply-tokens.ts';
-import type { RejectionWatch } from './rejection-watch.ts';
+import type { ReplyTokens } from '../format/reply-tokens.ts';
+import type { RejectionWatch } from './advance/rejection-watch.ts';
 
 export interface EngineOptions {
   readonly system: System<string>;

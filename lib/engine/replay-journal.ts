@@ -3,7 +3,7 @@ import type { FrontEndOf } from '../core/front-end.ts';
 import { newImage, type Image } from '../core/image.ts';
 import type { JournalEntry } from '../core/journal-entry.ts';
 import type { Environment } from '../core/run.ts';
-import { LiveInstance } from './live-instance.ts';
+import { LiveInstance } from './advance/live-instance.ts';
 
 export interface Replayed {
   /** What the code now decides otherwise than the journal says; empty where nothing differs. */

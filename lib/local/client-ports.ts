@@ -2,7 +2,7 @@ import type { AnswerRequest, ClientPorts } from '../client/connection.ts';
 import type { SystemContract } from '../contract/runtime-contract.ts';
 import type { InstanceFilter } from '../ports/instance-index.ts';
 import type { Head } from '../ports/process-store.ts';
-import { offeredPort, remotePort, type Caller, type Methods } from './port-channel.ts';
+import { offeredPort, remotePort, type Caller, type Methods } from './channel/port-channel.ts';
 
 /** The ports that a client in another process reaches as they are; the index it reads in pages. */
 type OfferedPorts = Pick<ClientPorts, 'sender' | 'publisher' | 'store' | 'payloads' | 'parking'>;

@@ -1,13 +1,13 @@
 import type { Worker } from 'node:worker_threads';
 import { OrchestratorError } from '../contract/errors.ts';
-import { parsePid } from '../contract/process-id.ts';
+import { parsePid } from '../contract/wire/process-id.ts';
 import type { AdvanceResult } from '../engine/engine.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { ReceivedMessage } from '../ports/message-queue.ts';
 import { offeredPorts, type EnginePorts, type EngineSeat } from './engine-ports.ts';
 import type { EngineThread, OpenRequest } from './engine-thread.ts';
 import { errorOf, type Fault } from './fault.ts';
-import { PortChannel, type Methods } from './port-channel.ts';
+import { PortChannel, type Methods } from './channel/port-channel.ts';
 import { begunIn, pidIn, runningIn, sharedActivation } from './running-activation.ts';
 import { startThread } from './start-thread.ts';
 import { beatEveryMs, watch } from './watchdog.ts';

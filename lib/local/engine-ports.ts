@@ -2,7 +2,7 @@ import { embeddedReference } from '../adapters/memory/payload-store.ts';
 import type { AdvanceResult, EngineOptions } from '../engine/engine.ts';
 import type { ReceivedMessage } from '../ports/message-queue.ts';
 import type { PayloadStore } from '../ports/payload-store.ts';
-import { offeredPort, remotePort, type Methods, type PortChannel } from './port-channel.ts';
+import { offeredPort, remotePort, type Methods, type PortChannel } from './channel/port-channel.ts';
 
 /** What the runtime asks of an engine, on this thread or in another. */
 export interface EngineSeat {

@@ -7,7 +7,7 @@ import { Engine } from '../engine/engine.ts';
 import { engineOptions } from './engine-options.ts';
 import { remotePorts, type EngineSeat } from './engine-ports.ts';
 import { faultOf } from './fault.ts';
-import { offeredPort, PortChannel, type ChannelEnd } from './port-channel.ts';
+import { offeredPort, PortChannel, type ChannelEnd } from './channel/port-channel.ts';
 import { RunningActivation } from './running-activation.ts';
 import { importSystem } from './system-entry.ts';
 import { threadData } from './thread-data.ts';

@@ -8,7 +8,7 @@ import {
   type ClientCode,
   type ContractCode,
 } from '../contract/errors.ts';
-import type { Json } from '../contract/json.ts';
+import type { Json } from '../contract/wire/json.ts';
 
 /** An error as it crosses a channel. */
 export interface Fault {

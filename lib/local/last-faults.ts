@@ -1,5 +1,5 @@
 import { thrownAt } from '../engine/user-frame.ts';
-import type { Notice } from '../service/delivery.ts';
+import type { Notice } from '../service/consumer/in-flight.ts';
 import { isRetryAfter } from '../service/task.ts';
 
 /** So many commands are remembered, the latest: what waits for an answer that long is told by the log. */

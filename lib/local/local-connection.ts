@@ -1,9 +1,9 @@
 import { SystemClock } from '../adapters/system/clock.ts';
 import { connectionOf, type AnswerRequest, type ClientPorts, type Connection } from '../client/connection.ts';
 import { ContractError } from '../contract/errors.ts';
-import { jsonFault } from '../contract/json.ts';
+import { jsonFault } from '../contract/wire/json.ts';
 import { remoteClientPorts } from './client-ports.ts';
-import { FolderChannel } from './folder-channel.ts';
+import { FolderChannel } from './channel/folder-channel.ts';
 
 /**
  * Reaches the system that another process runs on a folder, with `startLocal` or `tutti dev`. It connects when it is first

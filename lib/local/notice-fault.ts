@@ -1,5 +1,5 @@
 import { nameOf } from '../client/instance.ts';
-import { stuckRemedy } from '../client/stuck-remedy.ts';
+import { stuckRemedy } from '../client/operations/stuck-remedy.ts';
 import { ClientError, OrchestratorError } from '../contract/errors.ts';
 import type { Notice } from '../engine/engine.ts';
 

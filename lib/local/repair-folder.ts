@@ -1,8 +1,8 @@
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { claimFolder, STATE_FILES } from '../adapters/sqlite/private-file.ts';
-import type { Damage } from '../adapters/sqlite/state-corrupt.ts';
-import { openTables } from '../adapters/sqlite/tables.ts';
+import { claimFolder, STATE_FILES } from '../adapters/embedded/private-file.ts';
+import type { Damage } from '../adapters/embedded/state-corrupt.ts';
+import { openTables } from '../adapters/embedded/tables.ts';
 import { ClientError, isOrchestratorError } from '../contract/errors.ts';
 
 /** A repaired copy of a folder, which takes the place of the folder only when it is asked to. */

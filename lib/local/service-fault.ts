@@ -1,6 +1,6 @@
 import { OrchestratorError } from '../contract/errors.ts';
 import { atUserFrame } from '../engine/user-frame.ts';
-import type { Notice } from '../service/delivery.ts';
+import type { Notice } from '../service/consumer/in-flight.ts';
 import { isRetryAfter } from '../service/task.ts';
 
 /** What `onFault` receives of a command in a service that runs here; undefined where the handler has asked for another run. */

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { ContractError } from '../contract/errors.ts';
-import { exportedSystem } from '../contract/exported-system.ts';
+import { exportedSystem } from '../contract/export/exported-system.ts';
 import type { System } from '../contract/system.ts';
 
 /** The module's address: a path is taken from the working directory. */

@@ -1,4 +1,4 @@
-import type { LastError } from '../contract/last-error.ts';
+import type { LastError } from '../contract/wire/last-error.ts';
 
 /**
  * What a service knows of one command.

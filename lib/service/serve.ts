@@ -8,8 +8,8 @@ import type { CommandContract, ServiceContract } from '../contract/runtime-contr
 import type { Received, Sent } from '../contract/schema.ts';
 import { serviceContract, type AnyService, type Service } from '../contract/service.ts';
 import { versionOf } from '../contract/versions.ts';
-import type { Effect } from './command-record.ts';
-import type { LambdaHost } from './lambda-host.ts';
+import type { Effect } from './consumer/command-record.ts';
+import type { LambdaHost } from './aws/lambda-host.ts';
 import type { AnyRun, PollOptions, Served, ServedCommand, ServedParts } from './served.ts';
 import { storeRecords, type Store } from './store.ts';
 import type { Deferred, Task } from './task.ts';
@@ -85,7 +85,7 @@ function deployable<N extends string>(name: N, parts: ServedParts): Served<N> {
   let host: Promise<LambdaHost> | undefined;
   const load = async (): Promise<LambdaHost> => {
     try {
-      return (await onAws(name, () => import('./lambda-function.ts'))).lambdaFunction(served);
+      return (await onAws(name, () => import('./aws/lambda-function.ts'))).lambdaFunction(served);
     } catch (error) {
       // What could not be loaded is tried again by the next call.
       host = undefined;
@@ -94,7 +94,7 @@ function deployable<N extends string>(name: N, parts: ServedParts): Served<N> {
   };
   const lambda = async (batch: unknown, context: unknown): Promise<unknown> => (await (host ??= load())).handle(batch, context);
   const poll = async (options: PollOptions): Promise<void> =>
-    (await onAws(name, () => import('./poll-queue.ts'))).pollQueue(served, options);
+    (await onAws(name, () => import('./aws/poll-queue.ts'))).pollQueue(served, options);
   const served: Served<N> = Object.freeze(Object.assign(lambda, { '~service': name, '~': parts, poll }));
   return served;
 }

@@ -1,5 +1,5 @@
 import type { CommandContract, ServiceContract } from '../contract/runtime-contract.ts';
-import type { Effect } from './command-record.ts';
+import type { Effect } from './consumer/command-record.ts';
 import type { TransactionalRecords } from './store.ts';
 
 /** Where a long-running service takes its commands from, and until when. */

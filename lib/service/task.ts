@@ -1,6 +1,6 @@
 import type { Duration } from '../contract/duration.ts';
 import { milliseconds } from '../contract/duration.ts';
-import type { CommandEnvelope } from '../contract/envelope.ts';
+import type { CommandEnvelope } from '../contract/wire/envelope.ts';
 import { isOrchestratorError, OrchestratorError } from '../contract/errors.ts';
 import { taskToken } from './task-token.ts';
 

@@ -1,7 +1,7 @@
-import { failureFromJson } from '../contract/failure-json.ts';
+import { failureFromJson } from '../contract/wire/failure-json.ts';
 import type { Failure } from '../contract/errors.ts';
 import type { Json } from '../contract/schema.ts';
-import { buildCommandId } from '../contract/process-id.ts';
+import { buildCommandId } from '../contract/wire/process-id.ts';
 import type { JournalEntry } from '../core/journal-entry.ts';
 import type { Run, WaitStep } from '../core/run.ts';
 import type { Consequence } from './consequence.ts';

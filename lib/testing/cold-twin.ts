@@ -1,10 +1,10 @@
 import { MemoryPayloadStore } from '../adapters/memory/payload-store.ts';
 import { MemoryProcessStore } from '../adapters/memory/process-store.ts';
-import type { Json } from '../contract/json.ts';
+import type { Json } from '../contract/wire/json.ts';
 import type { System } from '../contract/system.ts';
 import type { JournalEntry } from '../core/journal-entry.ts';
 import { Engine } from '../engine/engine.ts';
-import { decodeHead } from '../engine/head-codec.ts';
+import { decodeHead } from '../format/head-codec.ts';
 import type { ReceivedMessage } from '../ports/message-queue.ts';
 import type { Head } from '../ports/process-store.ts';
 import { frontEndOf } from '../process/front-end.ts';

@@ -1,6 +1,6 @@
 import type { System } from '../contract/system.ts';
 import { Engine } from '../engine/engine.ts';
-import { INBOX } from '../engine/inbox-message.ts';
+import { INBOX } from '../format/inbox-message.ts';
 import type { MemoryMessageQueue } from '../adapters/memory/message-queue.ts';
 import type { EventPublisher } from '../ports/event-publisher.ts';
 import type { MessageSender } from '../ports/message-sender.ts';

@@ -1,8 +1,8 @@
 import { isOrchestratorError, OrchestratorError } from '../contract/errors.ts';
 import type { OpenCommand } from '../core/image.ts';
-import { decodeHead } from '../engine/head-codec.ts';
+import { decodeHead } from '../format/head-codec.ts';
 import { thrownAt } from '../engine/user-frame.ts';
-import type { Notice } from '../service/delivery.ts';
+import type { Notice } from '../service/consumer/in-flight.ts';
 import { isRetryAfter } from '../service/task.ts';
 import { UnscriptedCommand } from './scripted.ts';
 import { KilledInTransaction } from './service-worker.ts';

@@ -1,6 +1,6 @@
 import { chunkGroup } from '../adapters/memory/process-store.ts';
 import type { Json } from '../contract/schema.ts';
-import { mergeJournal, parseEntry, withValues } from '../engine/read-journal.ts';
+import { mergeJournal, parseEntry, withValues } from '../format/read-journal.ts';
 import type { Head } from '../ports/process-store.ts';
 import type { WorldState } from './world-state.ts';
 

@@ -1,11 +1,11 @@
 import { ProcessBug } from '../contract/errors.ts';
-import type { Json } from '../contract/json.ts';
+import type { Json } from '../contract/wire/json.ts';
 import type { ProcessContract } from '../contract/runtime-contract.ts';
 import { firstDifference as differing, shown } from '../core/difference.ts';
 import type { Image } from '../core/image.ts';
 import type { JournalEntry } from '../core/journal-entry.ts';
 import type { Environment } from '../core/run.ts';
-import { LiveInstance } from '../engine/live-instance.ts';
+import { LiveInstance } from '../engine/advance/live-instance.ts';
 import { frontEndOf } from '../process/front-end.ts';
 
 /** What a process decided live, and what it decided when it was rebuilt from its journal. */

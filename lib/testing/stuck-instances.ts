@@ -1,9 +1,9 @@
 import { AssertionError } from 'node:assert/strict';
 import { nameOf } from '../client/instance.ts';
-import { stuckRemedy } from '../client/stuck-remedy.ts';
+import { stuckRemedy } from '../client/operations/stuck-remedy.ts';
 import { OrchestratorError, PROCESS_BUG_REMEDIES, ProcessBug, type ProcessBugCode } from '../contract/errors.ts';
 import { isClosed, type StuckReason } from '../core/image.ts';
-import { decodeHead } from '../engine/head-codec.ts';
+import { decodeHead } from '../format/head-codec.ts';
 import type { Head } from '../ports/process-store.ts';
 import type { WorldState } from './world-state.ts';
 

@@ -1,12 +1,12 @@
 import { storingIn } from '../client/carried-data.ts';
 import type { ClientPorts } from '../client/connection.ts';
 import { definitionOf, nameOf, notFound } from '../client/instance.ts';
-import { explain } from '../client/why.ts';
+import { explain } from '../client/operations/why.ts';
 import { ClientError } from '../contract/errors.ts';
 import type { SystemContract } from '../contract/runtime-contract.ts';
-import { decodeHead } from '../engine/head-codec.ts';
+import { decodeHead } from '../format/head-codec.ts';
 import type { IdempotencyStore } from '../ports/idempotency-store.ts';
-import { answerDeferred } from '../service/deferred-answer.ts';
+import { answerDeferred } from '../service/consumer/deferred-answer.ts';
 import { invalidToken, readTaskToken } from '../service/task-token.ts';
 import type { WorldState } from './world-state.ts';
 

@@ -10,9 +10,9 @@ import { MemoryTable } from '../adapters/memory/table.ts';
 import type { Message } from '../adapters/memory/message.ts';
 import { VirtualClock } from '../adapters/memory/virtual-clock.ts';
 import type { SystemContract } from '../contract/runtime-contract.ts';
-import { INBOX } from '../engine/inbox-message.ts';
+import { INBOX } from '../format/inbox-message.ts';
 import type { Head, JournalChunk } from '../ports/process-store.ts';
-import { QUEUE_RECEIVES_MAX } from '../service/give-back.ts';
+import { QUEUE_RECEIVES_MAX } from '../service/consumer/redelivery.ts';
 
 /** As deployed: docs/protocol.md#queues. */
 const RECEIVE_COUNT_MAX = 20;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { PublishingAccounts } from '../../lib/engine/accounts.ts';
+import type { PublishingAccounts } from '../../lib/contract/accounts.ts';
 import { busText, charging, InboxRig } from './inbox-rig.ts';
 
 const PID = 'default#fulfil#o-1';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { inboxBody } from '../../lib/engine/inbox-message.ts';
+import { inboxBody } from '../../lib/format/inbox-message.ts';
 import { busText, InboxRig, START } from './inbox-rig.ts';
 
 const ORDER = { orderId: 'o-1' };

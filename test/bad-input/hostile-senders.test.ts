@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { CommandEnvelope } from '../../lib/contract/envelope.ts';
-import { sha256 } from '../../lib/engine/sha256.ts';
-import { thrownText } from '../../lib/contract/thrown-text.ts';
+import type { CommandEnvelope } from '../../lib/contract/wire/envelope.ts';
+import { sha256 } from '../../lib/format/sha256.ts';
+import { thrownText } from '../../lib/contract/wire/thrown-text.ts';
 import { busText, charging, InboxRig } from './inbox-rig.ts';
 
 const PID = 'default#fulfil#o-1';

@@ -1,13 +1,13 @@
 import { VirtualClock } from '../../lib/adapters/memory/virtual-clock.ts';
-import { canonical } from '../../lib/contract/canonical.ts';
+import { canonical } from '../../lib/contract/wire/canonical.ts';
 import type { Json } from '../../lib/contract/schema.ts';
-import type { CommandEnvelope, ReplyEnvelope } from '../../lib/contract/envelope.ts';
+import type { CommandEnvelope, ReplyEnvelope } from '../../lib/contract/wire/envelope.ts';
 import { systemContract } from '../../lib/contract/system.ts';
 import type { JournalEntry } from '../../lib/core/journal-entry.ts';
 import { Engine, type EngineOptions, type Notice } from '../../lib/engine/engine.ts';
-import { sha256 } from '../../lib/engine/sha256.ts';
-import { inboxBody } from '../../lib/engine/inbox-message.ts';
-import { journalTexts, parseEntry } from '../../lib/engine/read-journal.ts';
+import { sha256 } from '../../lib/format/sha256.ts';
+import { inboxBody } from '../../lib/format/inbox-message.ts';
+import { journalTexts, parseEntry } from '../../lib/format/read-journal.ts';
 import { INBOX, openState, type State } from '../../lib/local/state.ts';
 import type { ReceivedMessage } from '../../lib/ports/message-queue.ts';
 import type { MemoryMessageQueue } from '../../lib/adapters/memory/message-queue.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { inboxBody, type StartMessage } from '../../lib/engine/inbox-message.ts';
+import { inboxBody, type StartMessage } from '../../lib/format/inbox-message.ts';
 import { InboxRig, START } from './inbox-rig.ts';
 
 const ORDER = { orderId: 'o-1' };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { CommandEnvelope } from '../../lib/contract/envelope.ts';
+import type { CommandEnvelope } from '../../lib/contract/wire/envelope.ts';
 import { InboxRig } from './inbox-rig.ts';
 import { code } from './orders-system.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { CommandEnvelope } from '../../lib/contract/envelope.ts';
-import { forwardedBody } from '../../lib/engine/inbox-message.ts';
+import type { CommandEnvelope } from '../../lib/contract/wire/envelope.ts';
+import { forwardedBody } from '../../lib/format/inbox-message.ts';
 import { charging, InboxRig } from './inbox-rig.ts';
 
 const PID = 'default#fulfil#o-1';

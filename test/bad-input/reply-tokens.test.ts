@@ -1,8 +1,8 @@
 import { describe, expect, it, test } from 'vitest';
 import { MemoryReplyKeys } from '../../lib/adapters/memory/reply-keys.ts';
-import type { CommandEnvelope } from '../../lib/contract/envelope.ts';
-import { inboxBody } from '../../lib/engine/inbox-message.ts';
-import { ReplyTokens } from '../../lib/engine/reply-tokens.ts';
+import type { CommandEnvelope } from '../../lib/contract/wire/envelope.ts';
+import { inboxBody } from '../../lib/format/inbox-message.ts';
+import { ReplyTokens } from '../../lib/format/reply-tokens.ts';
 import { charging, InboxRig } from './inbox-rig.ts';
 
 const PID = 'default#fulfil#o-1';

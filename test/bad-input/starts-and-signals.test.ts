@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { CommandEnvelope } from '../../lib/contract/envelope.ts';
-import { inboxBody } from '../../lib/engine/inbox-message.ts';
+import type { CommandEnvelope } from '../../lib/contract/wire/envelope.ts';
+import { inboxBody } from '../../lib/format/inbox-message.ts';
 import { InboxRig } from './inbox-rig.ts';
 
 const HOUR = 3_600_000;

@@ -1,5 +1,5 @@
 import { describe, expect, it, test } from 'vitest';
-import { inboxBody, type OperateMessage, type StartMessage } from '../../lib/engine/inbox-message.ts';
+import { inboxBody, type OperateMessage, type StartMessage } from '../../lib/format/inbox-message.ts';
 import type { Channel } from '../../lib/ports/message-queue.ts';
 import { busText, charging, InboxRig } from './inbox-rig.ts';
 

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { payments } from '../../examples/travel-booking/contracts.ts';
 import { DynamoDbRetirementStore } from '../../lib/adapters/dynamodb/retirement-store.ts';
 import { DynamoDbTransactionalStore } from '../../lib/adapters/dynamodb/transactional-store.ts';
-import { serviceStatements } from '../../lib/cdk/service-statements.ts';
+import { serviceStatements } from '../../lib/cdk/iam/service-statements.ts';
 import { listOf, type Statement } from './statement-lines.ts';
 import { resourcesOf, testStack, tripsOrchestrator } from './synthesized.ts';
 

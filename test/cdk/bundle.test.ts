@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, wr
 import { createRequire } from 'node:module';
 import { join, relative } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { bundleFunctions, bundleService, FUNCTION_NAMES } from '../../lib/cdk/bundle.ts';
+import { bundleFunctions, bundleService, FUNCTION_NAMES } from '../../lib/cdk/bundle/bundle.ts';
 
 const root = join(import.meta.dirname, '../..');
 let folder: string;

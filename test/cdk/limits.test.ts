@@ -6,7 +6,7 @@ import { payments } from '../../examples/travel-booking/contracts.ts';
 import { Orchestrator } from '../../lib/cdk/orchestrator.ts';
 import type { OrchestratorProps } from '../../lib/cdk/orchestrator-props.ts';
 import { ServiceFunction } from '../../lib/cdk/service-function.ts';
-import { writtenLength } from '../../lib/cdk/written-length.ts';
+import { writtenLength } from '../../lib/cdk/resources/written-length.ts';
 import { command, event, process, service, system, type System } from '../../lib/index.ts';
 import { resourcesOf, testApp, testStack, tripsOrchestrator } from './synthesized.ts';
 

@@ -8,13 +8,13 @@ import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { CheckoutTravelCart, PaymentCharged, payments } from '../../examples/travel-booking/contracts.ts';
 import { trips } from '../../examples/travel-booking/system.ts';
-import { readPublishedSystem } from '../../lib/client/published-system.ts';
+import { readPublishedSystem } from '../../lib/client/aws/published-system.ts';
 import { Orchestrator } from '../../lib/cdk/orchestrator.ts';
 import { event, process, system } from '../../lib/index.ts';
 import { ServiceFunction } from '../../lib/cdk/service-function.ts';
-import { eventPatterns, replyPattern } from '../../lib/cdk/event-patterns.ts';
+import { eventPatterns, replyPattern } from '../../lib/cdk/resources/event-patterns.ts';
 import { systemContract } from '../../lib/contract/system.ts';
-import { RECEIVES_MAX } from '../../lib/service/give-back.ts';
+import { RECEIVES_MAX } from '../../lib/service/consumer/redelivery.ts';
 import { ACCOUNT, resourcesOf, testApp, testStack, tripsOrchestrator, type Resource } from './synthesized.ts';
 
 const deployed = (props: Parameters<typeof tripsOrchestrator>[1] = {}): readonly Resource[] => {

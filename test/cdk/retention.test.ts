@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { BACKOFF_SECONDS_MAX } from '../../lib/contract/backoff.ts';
-import { DRAINED_MS_MAX } from '../../lib/engine/drain-dead-letters.ts';
+import { DRAINED_MS_MAX } from '../../lib/engine/jobs/drain-dead-letters.ts';
 import { resourcesOf, testStack, tripsOrchestrator } from './synthesized.ts';
 
 interface QueueProperties {
@@ -21,7 +21,7 @@ const queues = (): readonly QueueProperties[] => {
     .map(({ properties }) => properties as unknown as QueueProperties);
 };
 
-/** D3 of lib/engine/drain-dead-letters.ts. */
+/** D3 of lib/engine/jobs/drain-dead-letters.ts. */
 describe('no message that is being worked on is older than its queue keeps it', () => {
   const all = queues();
   const ofEngine = all.filter(({ QueueName }) => /-(inbox|hot-lane|starts|operations)(\.fifo)?$/.test(QueueName));

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { ageText, instanceTable } from '../../bin/instance-table.ts';
 import { Terminal } from '../../bin/terminal.ts';
-import type { ListedInstance } from '../../lib/client/acts.ts';
+import type { ListedInstance } from '../../lib/client/operations/operations.ts';
 
 const stream = (columns: number): NodeJS.WriteStream => ({ isTTY: true, columns, write: () => true }) as unknown as NodeJS.WriteStream;
 const terminal = (columns: number): Terminal => new Terminal(stream(columns), stream(columns), { NO_COLOR: '1' });

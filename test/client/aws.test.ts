@@ -2,8 +2,8 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { aws, connect } from 'tutti/client';
-import { awsError } from '../../lib/client/aws-error.ts';
-import { publishedSystem } from '../../lib/client/published-system.ts';
+import { awsError } from '../../lib/client/aws/aws-error.ts';
+import { publishedSystem } from '../../lib/client/aws/published-system.ts';
 import { approval, NoteAdded, order, shop } from './shop-orders.ts';
 
 /** What the endpoint answers, by the operation that the SDK asks for. */

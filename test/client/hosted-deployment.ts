@@ -26,12 +26,12 @@ import { SqsMessageQueue } from '../../lib/adapters/sqs/message-queue.ts';
 import { SqsMessageSender } from '../../lib/adapters/sqs/message-sender.ts';
 import { deploymentQueueUrls, type QueueUrls } from '../../lib/adapters/sqs/queue-urls.ts';
 import { SystemClock } from '../../lib/adapters/system/clock.ts';
-import { publishedSystem } from '../../lib/client/published-system.ts';
+import { publishedSystem } from '../../lib/client/aws/published-system.ts';
 import { systemContract } from '../../lib/contract/system.ts';
 import { Engine } from '../../lib/engine/engine.ts';
 import { InboxPump } from '../../lib/local/inbox-pump.ts';
 import { frontEndOf } from '../../lib/process/front-end.ts';
-import { Consumer } from '../../lib/service/consumer.ts';
+import { Consumer } from '../../lib/service/consumer/consumer.ts';
 import { servedParts, type Served } from '../../lib/service/served.ts';
 import { LOCALSTACK_ACCOUNT } from '../localstack/endpoint.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { requireHead } from '../../lib/client/instance.ts';
-import { readHeadJournal, type JournalOptions } from '../../lib/client/journal-view.ts';
+import { readHeadJournal, type JournalOptions } from '../../lib/client/operations/journal-view.ts';
 import type { JournalEntry } from '../../lib/core/journal-entry.ts';
 import { head, memoryPorts } from './ports.ts';
 

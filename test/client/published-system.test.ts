@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import * as z from 'zod';
 import { command, decider, event, process, service, system, versions } from 'tutti';
-import { fieldPath } from '../../lib/client/field-path.ts';
-import { publishedSystem, PUBLISHED_BYTES_MAX, readPublishedSystem } from '../../lib/client/published-system.ts';
+import { fieldPath } from '../../lib/client/aws/field-path.ts';
+import { publishedSystem, PUBLISHED_BYTES_MAX, readPublishedSystem } from '../../lib/client/aws/published-system.ts';
 import { systemContract } from '../../lib/contract/system.ts';
 import { versionOf } from '../../lib/contract/versions.ts';
 import { shop } from './shop-orders.ts';

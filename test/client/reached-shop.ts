@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { connect, type Connection } from 'tutti/client';
-import { actsOn } from '../../lib/client/acts-on.ts';
+import { actsOn } from '../../lib/client/operations/operations-on.ts';
 import { connectionPorts } from '../../lib/client/connection.ts';
 import { systemContract } from '../../lib/contract/system.ts';
 import type { JournalEntry } from '../../lib/core/journal-entry.ts';

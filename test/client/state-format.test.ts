@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { connect } from 'tutti/client';
-import { actsOn } from '../../lib/client/acts-on.ts';
+import { actsOn } from '../../lib/client/operations/operations-on.ts';
 import { connectionOf } from '../../lib/client/connection.ts';
 import { systemContract } from '../../lib/contract/system.ts';
 import { head } from '../contracts/process-store.contract.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { stepName } from '../../lib/client/step-name.ts';
-import { explain } from '../../lib/client/why.ts';
+import { stepName } from '../../lib/client/operations/step-name.ts';
+import { explain } from '../../lib/client/operations/why.ts';
 import { newImage, type Image, type OpenCommand, type Timer } from '../../lib/core/image.ts';
 import { NOW } from './ports.ts';
 

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
-import { breakingChanges } from '../../lib/contract/breaking-changes.ts';
-import { exportContracts } from '../../lib/contract/export-contracts.ts';
-import type { ExportedFile } from '../../lib/contract/exported-file.ts';
+import { breakingChanges } from '../../lib/contract/export/breaking-changes.ts';
+import { exportContracts } from '../../lib/contract/export/export-contracts.ts';
+import type { ExportedFile } from '../../lib/contract/export/exported-file.ts';
 import { command, event, process, service, system, versions } from '../../lib/index.ts';
 import type { Schema } from '../../lib/contract/schema.ts';
 

@@ -21,7 +21,7 @@ import {
   type Failure,
   type ProcessBugCode,
 } from '../../lib/contract/errors.ts';
-import { failureFromJson, failureToJson } from '../../lib/contract/failure-json.ts';
+import { failureFromJson, failureToJson } from '../../lib/contract/wire/failure-json.ts';
 
 const declined = new CommandFailed({ command: 'payments.charge', type: 'CardDeclined', data: { reason: 'expired' } });
 const exhausted = new CommandExhausted({ command: 'flights.book', attempts: 7, outcome: 'cancelled' });

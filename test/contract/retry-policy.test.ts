@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { lastErrorData, lastErrorOf } from '../../lib/contract/last-error.ts';
-import { parseEnvelope } from '../../lib/contract/parse-envelope.ts';
+import { lastErrorData, lastErrorOf } from '../../lib/contract/wire/last-error.ts';
+import { parseEnvelope } from '../../lib/contract/wire/parse-envelope.ts';
 import { pauseCeilingMs, retryPolicy, runTimeoutMs, type Retry } from '../../lib/contract/retry-policy.ts';
 import { policyFields, runPolicyOf } from '../../lib/contract/run-policy.ts';
 

@@ -12,7 +12,7 @@ import {
   type TickInbound,
 } from '../../lib/core/inbound.ts';
 import { actIdentity, identityOf } from '../../lib/core/identity.ts';
-import { sha256 } from '../../lib/engine/sha256.ts';
+import { sha256 } from '../../lib/format/sha256.ts';
 
 // One test per verdict and what leads to it: an event, a head image, what is to be done.
 const NOW = 1_000_000;

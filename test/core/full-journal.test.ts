@@ -1,7 +1,7 @@
 import { decider } from 'tutti';
 import { expect, test } from 'vitest';
 import * as z from 'zod';
-import { explain } from '../../lib/client/why.ts';
+import { explain } from '../../lib/client/operations/why.ts';
 import { JOURNAL_ENTRIES_MAX, JOURNAL_ENTRIES_TO_END, JOURNAL_ENTRIES_WARNED } from '../../lib/core/image.ts';
 import { Instance } from './instance.ts';
 import { Checkout, Nudge, type TripContext } from './trip-contracts.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { system, type AnyEvent, type AnyProcess, type AnyService, type Json } from 'tutti';
-import { canonical } from '../../lib/contract/canonical.ts';
-import type { Outcome } from '../../lib/contract/envelope.ts';
+import { canonical } from '../../lib/contract/wire/canonical.ts';
+import type { Outcome } from '../../lib/contract/wire/envelope.ts';
 import { milliseconds, type Duration } from '../../lib/contract/duration.ts';
 import { processContract } from '../../lib/contract/process-contract.ts';
 import type { CommandContract, ProcessContract } from '../../lib/contract/runtime-contract.ts';
@@ -14,12 +14,12 @@ import { type Inbound, type OperatorAct, type ReplyInbound, type Resolution } fr
 import type { JournalEntry } from '../../lib/core/journal-entry.ts';
 import type { Environment } from '../../lib/core/run.ts';
 import { earliestDue } from '../../lib/core/timers.ts';
-import { definitionName } from '../../lib/engine/catalogue.ts';
-import { decideEvent } from '../../lib/engine/decide.ts';
-import { sha256 } from '../../lib/engine/sha256.ts';
-import { decodeHead, encodeControl, encodeHead, resolveReferences } from '../../lib/engine/head-codec.ts';
-import { LiveInstance } from '../../lib/engine/live-instance.ts';
-import { readEntries } from '../../lib/engine/read-journal.ts';
+import { definitionName } from '../../lib/contract/catalogue.ts';
+import { decideEvent } from '../../lib/engine/advance/decide.ts';
+import { sha256 } from '../../lib/format/sha256.ts';
+import { decodeHead, encodeControl, encodeHead, resolveReferences } from '../../lib/format/head-codec.ts';
+import { LiveInstance } from '../../lib/engine/advance/live-instance.ts';
+import { readEntries } from '../../lib/format/read-journal.ts';
 import { placeOf } from '../../lib/engine/user-frame.ts';
 import { replayJournal } from '../../lib/engine/replay-journal.ts';
 import type { Head } from '../../lib/ports/process-store.ts';

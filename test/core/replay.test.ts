@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { AnyProcess, Json } from 'tutti';
-import type { Outcome } from '../../lib/contract/envelope.ts';
+import type { Outcome } from '../../lib/contract/wire/envelope.ts';
 import type { CommandContract } from '../../lib/contract/runtime-contract.ts';
 import { isClosed, type OpenCommand } from '../../lib/core/image.ts';
 import type { Decided } from '../../lib/core/journal-entry.ts';

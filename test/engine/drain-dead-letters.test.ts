@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { DRAINED_MS_MAX } from '../../lib/engine/drain-dead-letters.ts';
-import { inboxBody } from '../../lib/engine/inbox-message.ts';
+import { DRAINED_MS_MAX } from '../../lib/engine/jobs/drain-dead-letters.ts';
+import { inboxBody } from '../../lib/format/inbox-message.ts';
 import { Checkout, services, tripOf } from '../core/trip-contracts.ts';
 import { EngineRig, operation } from './engine-rig.ts';
 

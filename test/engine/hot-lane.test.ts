@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { decider } from 'tutti';
-import { drainDeadLetters } from '../../lib/engine/drain-dead-letters.ts';
-import { inboxBody } from '../../lib/engine/inbox-message.ts';
+import { drainDeadLetters } from '../../lib/engine/jobs/drain-dead-letters.ts';
+import { inboxBody } from '../../lib/format/inbox-message.ts';
 import type { MessageSender } from '../../lib/ports/message-sender.ts';
 import { Booked, Checkout, Nudge, payments, services, tripOf } from '../core/trip-contracts.ts';
 import { HotLaneRig } from './hot-lane-rig.ts';

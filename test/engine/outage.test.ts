@@ -12,7 +12,7 @@ import type { ReceivedMessage } from '../../lib/ports/message-queue.ts';
 import { frontEndOf } from '../../lib/process/front-end.ts';
 import { Checkout, services, tripOf } from '../core/trip-contracts.ts';
 
-/** CDK's queues (lib/cdk/queue-pair.ts). */
+/** CDK's queues (lib/cdk/resources/queue-pair.ts). */
 const RECEIVES_MAX = 20;
 const VISIBILITY_SECONDS = 120;
 const PID = 'default#trip#a';

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { MemoryParkingStore } from '../../lib/adapters/memory/parking-store.ts';
 import { VirtualClock } from '../../lib/adapters/memory/virtual-clock.ts';
 import type { EngineContext } from '../../lib/engine/engine-context.ts';
-import { parkBesideStuck } from '../../lib/engine/get-stuck.ts';
+import { parkBesideStuck } from '../../lib/engine/acknowledge/get-stuck.ts';
 import type { ReceivedMessage } from '../../lib/ports/message-queue.ts';
 import type { ParkedCopy } from '../../lib/ports/parking-store.ts';
 import type { SendResult } from '../../lib/ports/message-sender.ts';

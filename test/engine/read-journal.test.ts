@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { JournalEntry } from '../../lib/core/journal-entry.ts';
-import { journalTexts, readEntries } from '../../lib/engine/read-journal.ts';
+import { journalTexts, readEntries } from '../../lib/format/read-journal.ts';
 import type { JournalChunk } from '../../lib/ports/process-store.ts';
 
 const texts = (from: number, to: number): string[] => Array.from({ length: to - from }, (_, at) => `entry ${from + at}`);

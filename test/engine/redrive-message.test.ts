@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { inboxBody, type RedriveMessage } from '../../lib/engine/inbox-message.ts';
+import { inboxBody, type RedriveMessage } from '../../lib/format/inbox-message.ts';
 import { Checkout, services, tripOf } from '../core/trip-contracts.ts';
 import { EngineRig } from './engine-rig.ts';
 

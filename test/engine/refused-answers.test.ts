@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { CommandEnvelope } from '../../lib/contract/envelope.ts';
+import type { CommandEnvelope } from '../../lib/contract/wire/envelope.ts';
 import { Checkout, flights, hotels, services, tripOf } from '../core/trip-contracts.ts';
 import { EngineRig, operation } from './engine-rig.ts';
 

@@ -3,7 +3,7 @@ import { MemoryProcessStore, memoryProcessTables } from '../../lib/adapters/memo
 import { MemoryInstanceIndex } from '../../lib/adapters/memory/instance-index.ts';
 import { MemoryRetirementStore } from '../../lib/adapters/memory/retirement-store.ts';
 import { VirtualClock } from '../../lib/adapters/memory/virtual-clock.ts';
-import { retireClosed } from '../../lib/engine/retire-closed.ts';
+import { retireClosed } from '../../lib/engine/jobs/retire-closed.ts';
 import type { InstanceIndex } from '../../lib/ports/instance-index.ts';
 import { head } from '../contracts/process-store.contract.ts';
 

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { MemoryInstanceIndex } from '../../lib/adapters/memory/instance-index.ts';
 import { MemoryTable } from '../../lib/adapters/memory/table.ts';
 import { VirtualClock } from '../../lib/adapters/memory/virtual-clock.ts';
-import { sweepTimers } from '../../lib/engine/sweep-timers.ts';
+import { sweepTimers } from '../../lib/engine/jobs/sweep-timers.ts';
 import type { MessageSender } from '../../lib/ports/message-sender.ts';
 import type { Head } from '../../lib/ports/process-store.ts';
 import { head } from '../contracts/process-store.contract.ts';

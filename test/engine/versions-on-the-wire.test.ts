@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 import * as z from 'zod';
 import { command, event, process, service, versions, type AnyProcess, type AnyService, type Json } from 'tutti';
-import type { EventEnvelope } from '../../lib/contract/envelope.ts';
+import type { EventEnvelope } from '../../lib/contract/wire/envelope.ts';
 import type { Schema } from '../../lib/contract/schema.ts';
-import { inboxBody } from '../../lib/engine/inbox-message.ts';
+import { inboxBody } from '../../lib/format/inbox-message.ts';
 import { EngineRig } from './engine-rig.ts';
 
 const V1 = z.object({ id: z.string() });

@@ -4,7 +4,7 @@ import { event, process } from 'tutti';
 import { MemoryInstanceIndex } from '../../lib/adapters/memory/instance-index.ts';
 import { MemoryProcessStore, memoryProcessTables } from '../../lib/adapters/memory/process-store.ts';
 import { VirtualClock } from '../../lib/adapters/memory/virtual-clock.ts';
-import { countStuck, wakeOverdue, type Woken } from '../../lib/engine/wake-overdue.ts';
+import { countStuck, wakeOverdue, type Woken } from '../../lib/engine/jobs/wake-overdue.ts';
 import type { MessageSender } from '../../lib/ports/message-sender.ts';
 import type { Head } from '../../lib/ports/process-store.ts';
 import { head } from '../contracts/process-store.contract.ts';

@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import type { CommandEnvelope } from '../../lib/contract/envelope.ts';
+import type { CommandEnvelope } from '../../lib/contract/wire/envelope.ts';
 import type { Channel } from '../../lib/ports/message-queue.ts';
 import type { Choices } from '../simulation/world/choices.ts';
 import { InboxWorld, type Fates, type Letter } from './inbox-world.ts';

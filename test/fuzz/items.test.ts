@@ -8,9 +8,9 @@ import { packText, unpackText } from '../../lib/adapters/dynamodb/packed-lines.t
 import { decodeRecord, recordUpdate } from '../../lib/adapters/dynamodb/record-item.ts';
 import { groupId } from '../../lib/adapters/sqs/group-id.ts';
 import { S3PayloadStore } from '../../lib/adapters/s3/payload-store.ts';
-import { FieldReader, FieldWriter } from '../../lib/adapters/sqlite/field-text.ts';
-import { headCodec } from '../../lib/adapters/sqlite/head-codec.ts';
-import { buildPid } from '../../lib/contract/process-id.ts';
+import { FieldReader, FieldWriter } from '../../lib/adapters/embedded/log/field-text.ts';
+import { headCodec } from '../../lib/adapters/embedded/head-row.ts';
+import { buildPid } from '../../lib/contract/wire/process-id.ts';
 import type { CommandRecord } from '../../lib/ports/idempotency-store.ts';
 import type { Head } from '../../lib/ports/process-store.ts';
 import type { Choices } from '../simulation/world/choices.ts';

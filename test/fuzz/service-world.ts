@@ -4,9 +4,9 @@ import { MemoryPayloadStore } from '../../lib/adapters/memory/payload-store.ts';
 import { VirtualClock } from '../../lib/adapters/memory/virtual-clock.ts';
 import { tooLong } from '../../lib/adapters/body-limit.ts';
 import type { MessageQueue } from '../../lib/ports/message-queue.ts';
-import { Consumer, type ConsumerOptions } from '../../lib/service/consumer.ts';
-import type { Notice } from '../../lib/service/delivery.ts';
-import { LambdaHost } from '../../lib/service/lambda-host.ts';
+import { Consumer, type ConsumerOptions } from '../../lib/service/consumer/consumer.ts';
+import type { Notice } from '../../lib/service/consumer/in-flight.ts';
+import { LambdaHost } from '../../lib/service/aws/lambda-host.ts';
 import { START, type Fates, type Letter } from './inbox-world.ts';
 import { servedPayments, type Runs } from './served-orders.ts';
 

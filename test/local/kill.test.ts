@@ -10,7 +10,7 @@ import { SeededRandom } from '../../lib/core/seeded-random.ts';
 import { VirtualClock } from '../../lib/adapters/memory/virtual-clock.ts';
 import { openState, type State } from '../../lib/local/state.ts';
 import { systemContract } from '../../lib/contract/system.ts';
-import { journalTexts, parseEntry } from '../../lib/engine/read-journal.ts';
+import { journalTexts, parseEntry } from '../../lib/format/read-journal.ts';
 import type { Head } from '../../lib/ports/process-store.ts';
 import { cartOf, effectsOf, SLEEP_MS, trips } from './kill/booking-system.ts';
 import { type ForeignEffect, readForeignEffects } from './kill/foreign-system.ts';

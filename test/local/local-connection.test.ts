@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { connect, type Client, type Summary } from 'tutti/client';
 import { local, startLocal } from 'tutti/local';
-import { socketPath } from '../../lib/local/socket-path.ts';
+import { socketPath } from '../../lib/local/channel/socket-path.ts';
 import {
   approval,
   code,

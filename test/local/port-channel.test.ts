@@ -1,7 +1,7 @@
 import { MessageChannel } from 'node:worker_threads';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { ClientError } from '../../lib/contract/errors.ts';
-import { offeredPort, PortChannel, remotePort } from '../../lib/local/port-channel.ts';
+import { offeredPort, PortChannel, remotePort } from '../../lib/local/channel/port-channel.ts';
 
 interface Shelf {
   put(name: string): Promise<number>;

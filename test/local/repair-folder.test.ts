@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { closeSync, cpSync, openSync, readdirSync, readFileSync, truncateSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { openTables } from '../../lib/adapters/sqlite/tables.ts';
+import { openTables } from '../../lib/adapters/embedded/tables.ts';
 import { prepareRepair } from '../../lib/local/repair-folder.ts';
 import { newDirectory } from '../adapters/opened-states.ts';
 

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { runPolicyOf } from '../../lib/contract/run-policy.ts';
 import type { CommandRecord } from '../../lib/ports/idempotency-store.ts';
-import { complete, receive, type Delivery, type Effect, type RecordBody } from '../../lib/service/command-record.ts';
+import { complete, receive, type Delivery, type Effect, type RecordBody } from '../../lib/service/consumer/command-record.ts';
 import { runsOf } from '../property-runs.ts';
 
 /**

@@ -12,8 +12,8 @@ import {
   type Effect,
   type RecordBody,
   type Verdict,
-} from '../../lib/service/command-record.ts';
-import { answer, beat } from '../../lib/service/token-answer.ts';
+} from '../../lib/service/consumer/command-record.ts';
+import { answer, beat } from '../../lib/service/consumer/token-answer.ts';
 
 const COMPLETED = '{"outcome":"completed","data":{"paymentId":"p-7"}}';
 const COMPLETED_LATER = '{"time":"later","outcome":"completed","data":{"paymentId":"p-7"}}';

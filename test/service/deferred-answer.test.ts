@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { serviceContract } from '../../lib/contract/service.ts';
-import { answerDeferred, type DeferredAnswer } from '../../lib/service/deferred-answer.ts';
+import { answerDeferred, type DeferredAnswer } from '../../lib/service/consumer/deferred-answer.ts';
 import { newNonce, readTaskToken, taskToken } from '../../lib/service/task-token.ts';
 import { payments, servePayments } from './payments.ts';
 import { FIRST_NONCE, gate, ID, ServiceRig, SETTLING, turn } from './service-rig.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ReceivedMessage } from '../../lib/ports/message-queue.ts';
-import type { BatchResponse, LambdaHost } from '../../lib/service/lambda-host.ts';
+import type { BatchResponse, LambdaHost } from '../../lib/service/aws/lambda-host.ts';
 import { servePayments } from './payments.ts';
 import { ID, ServiceRig, gate, turn } from './service-rig.ts';
 

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { expect, it } from 'vitest';
 import { parse } from '../../lib/contract/schema.ts';
-import { noticeLine } from '../../lib/service/notice-line.ts';
+import { noticeLine } from '../../lib/service/aws/notice-line.ts';
 import { RetryAfter } from '../../lib/service/task.ts';
 
 const CARD = '4111 1111 1111 1111';

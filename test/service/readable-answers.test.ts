@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { parseEnvelope } from '../../lib/contract/parse-envelope.ts';
-import { toWire, VALUE_BYTES_MAX } from '../../lib/contract/wire.ts';
+import { parseEnvelope } from '../../lib/contract/wire/parse-envelope.ts';
+import { toWire, VALUE_BYTES_MAX } from '../../lib/contract/wire/wire.ts';
 import { servePayments } from './payments.ts';
 import { command, ServiceRig } from './service-rig.ts';
 

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { runPolicyOf } from '../../lib/contract/run-policy.ts';
-import type { CommandEnvelope } from '../../lib/contract/envelope.ts';
+import type { CommandEnvelope } from '../../lib/contract/wire/envelope.ts';
 import type { CommandRecord } from '../../lib/ports/idempotency-store.ts';
-import { receive, type Delivery, type RecordBody } from '../../lib/service/command-record.ts';
-import { endCancel, endRun, endTransaction, type RunEnd } from '../../lib/service/run-end.ts';
-import { lastErrorFrom } from '../../lib/service/run-error.ts';
+import { receive, type Delivery, type RecordBody } from '../../lib/service/consumer/command-record.ts';
+import { endCancel, endRun, endTransaction, type RunEnd } from '../../lib/service/consumer/run-end.ts';
+import { lastErrorFrom } from '../../lib/service/consumer/run-error.ts';
 
 const NOW = 1_000_000;
 const DOWN = { code: 'ECONNREFUSED', message: 'down' };

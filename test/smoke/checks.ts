@@ -4,9 +4,9 @@ import { asciiJson, cart, checkOut, envelope, publish, putOnBus } from '../local
 import { acknowledge, messagesIn, publishReply, receiveCommand, replyTo, sendTo } from '../localstack/outside/queue.ts';
 import type { Deployment } from '../localstack/outside/deployment.ts';
 import { until } from '../localstack/outside/until.ts';
-import { actsOn } from '../../lib/client/acts-on.ts';
+import { actsOn } from '../../lib/client/operations/operations-on.ts';
 import { isOrchestratorError } from '../../lib/contract/errors.ts';
-import type { ListedParked } from '../../lib/client/acts.ts';
+import type { ListedParked } from '../../lib/client/operations/operations.ts';
 import type { Reach } from '../../lib/client/connection.ts';
 import type { MessageSender } from '../../lib/ports/message-sender.ts';
 import { denyTable } from './denied-table.ts';

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { exitCodeOf, EXIT } from '../../bin/exit-code.ts';
-import { awsReach } from '../../lib/client/aws.ts';
+import { awsReach } from '../../lib/client/aws/aws.ts';
 import { findDeployment } from '../localstack/outside/deployment.ts';
 import { isLoopback } from '../localstack/endpoint.ts';
 import { CHECKS } from './checks.ts';

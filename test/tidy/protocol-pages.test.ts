@@ -6,7 +6,7 @@ import { HEAD_ATTRIBUTES } from '../../lib/adapters/dynamodb/head-item.ts';
 import { recordUpdate } from '../../lib/adapters/dynamodb/record-item.ts';
 import { DUE_SHARDS, LIST_SHARDS, PARKED_SHARDS } from '../../lib/adapters/dynamodb/shard.ts';
 import { BACKOFF_SECONDS_MAX } from '../../lib/contract/backoff.ts';
-import { CARRIED_CHARACTERS_MAX, VALUE_BYTES_MAX } from '../../lib/contract/wire.ts';
+import { CARRIED_CHARACTERS_MAX, VALUE_BYTES_MAX } from '../../lib/contract/wire/wire.ts';
 import { ACTIVATION_MAX } from '../../lib/core/activation.ts';
 import {
   CONTROL_BYTES_MAX,
@@ -21,11 +21,11 @@ import {
 import { isFact, type JournalEntry } from '../../lib/core/journal-entry.ts';
 import { VALUE_CHARACTERS_MAX } from '../../lib/core/journal.ts';
 import { REFUSED_STEPS_MAX } from '../../lib/core/run.ts';
-import { DRAINED_MS_MAX } from '../../lib/engine/drain-dead-letters.ts';
-import { DEPLOY_SECONDS, PATIENCE_MS } from '../../lib/engine/pause.ts';
-import { KEY_DELAY_MS } from '../../lib/engine/reply-tokens.ts';
-import { BEAT_MS, LEASE_MS } from '../../lib/service/consumer.ts';
-import { HOLD_MAX_MS, HOLD_SECONDS, QUEUE_RECEIVES_MAX, RECEIVES_MAX } from '../../lib/service/give-back.ts';
+import { DRAINED_MS_MAX } from '../../lib/engine/jobs/drain-dead-letters.ts';
+import { DEPLOY_SECONDS, PATIENCE_MS } from '../../lib/engine/acknowledge/redelivery-delays.ts';
+import { KEY_DELAY_MS } from '../../lib/format/reply-tokens.ts';
+import { BEAT_MS, LEASE_MS } from '../../lib/service/consumer/consumer.ts';
+import { HOLD_MAX_MS, HOLD_SECONDS, QUEUE_RECEIVES_MAX, RECEIVES_MAX } from '../../lib/service/consumer/redelivery.ts';
 import { readTree, root } from './source-tree.ts';
 
 // docs/protocol.md and docs/replay.md say what the code does: names and numbers are compared here, verdicts in test/core/classify.test.ts.

@@ -2,14 +2,14 @@ import { existsSync, readFileSync } from 'node:fs';
 import { builtinModules } from 'node:module';
 import { basename, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { STUCK_REMEDIES } from '../../lib/client/stuck-remedy.ts';
+import { STUCK_REMEDIES } from '../../lib/client/operations/stuck-remedy.ts';
 import { PROCESS_BUG_REMEDIES } from '../../lib/contract/errors.ts';
 import { bannedNames, bannedTexts, impureTexts, unrepeatableTexts } from './house-rules.ts';
 import { lineAt, readSource, importsOf } from './source-text.ts';
 import { cycleIn, filesUnder, reachedFrom, readTree, root, type SourceFile, targetOf } from './source-tree.ts';
 
 /** In this order: a layer imports itself and those before it. */
-const layers = ['contract', 'core', 'ports', 'engine', 'adapters', 'process', 'service', 'client', 'testing', 'local', 'cdk'];
+const layers = ['contract', 'core', 'ports', 'format', 'engine', 'adapters', 'process', 'service', 'client', 'testing', 'local', 'cdk'];
 /** Layers that may import less than the order would let them. */
 const narrow: Readonly<Record<string, readonly string[]>> = {
   core: ['contract'],

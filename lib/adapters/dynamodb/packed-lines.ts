@@ -1,5 +1,5 @@
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
-import { VALUE_BYTES_MAX } from '../../contract/wire.ts';
+import { VALUE_BYTES_MAX } from '../../contract/wire/wire.ts';
 
 /**
  * Lines as one binary value: joined with newlines, which JSON never holds unescaped, and deflated without a header. It is

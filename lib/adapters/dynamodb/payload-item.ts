@@ -1,4 +1,4 @@
-import { CARRIED_CHARACTERS_MAX, escapedLength } from '../../contract/wire.ts';
+import { CARRIED_CHARACTERS_MAX, escapedLength } from '../../contract/wire/wire.ts';
 import type { Item } from './head-item.ts';
 import { packText } from './packed-lines.ts';
 

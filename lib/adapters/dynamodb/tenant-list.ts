@@ -1,5 +1,5 @@
 import { PutItemCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { DEFAULT_TENANT } from '../../contract/process-id.ts';
+import { DEFAULT_TENANT } from '../../contract/wire/process-id.ts';
 import { conditionFailure } from './condition-failure.ts';
 import { NO_TENANT } from './conditions.ts';
 import { capacityParameter, tellConsumed, type OnConsumed } from './consumed-units.ts';

@@ -1,4 +1,4 @@
-import { DEFAULT_TENANT } from '../../contract/process-id.ts';
+import { DEFAULT_TENANT } from '../../contract/wire/process-id.ts';
 import type { DueInstance, InstanceFilter, InstanceIndex } from '../../ports/instance-index.ts';
 import type { Head } from '../../ports/process-store.ts';
 import { OrderedHeap } from './ordered-heap.ts';

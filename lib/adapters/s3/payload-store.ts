@@ -1,6 +1,6 @@
 import type { GetObjectCommandOutput, S3Client } from '@aws-sdk/client-s3';
 import { ContractError, OrchestratorError } from '../../contract/errors.ts';
-import { excessBytes, utf8Length, VALUE_BYTES_MAX } from '../../contract/wire.ts';
+import { excessBytes, utf8Length, VALUE_BYTES_MAX } from '../../contract/wire/wire.ts';
 import type { Author, PayloadStore } from '../../ports/payload-store.ts';
 
 export interface S3PayloadStoreOptions {

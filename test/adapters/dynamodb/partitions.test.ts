@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { buildPid, isTenant, parsePid } from '../../../lib/contract/process-id.ts';
+import { buildPid, isTenant, parsePid } from '../../../lib/contract/wire/process-id.ts';
 
 // A pid begins with its tenant, and so do the partitions that `grantRead({ tenant })` allows. No other partition may begin like one of a tenant.
 

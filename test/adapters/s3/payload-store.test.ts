@@ -3,7 +3,7 @@ import { text } from 'node:stream/consumers';
 import { describe, expect, test, vi } from 'vitest';
 import type { S3Client } from '@aws-sdk/client-s3';
 import { S3PayloadStore } from '../../../lib/adapters/s3/payload-store.ts';
-import { VALUE_BYTES_MAX } from '../../../lib/contract/wire.ts';
+import { VALUE_BYTES_MAX } from '../../../lib/contract/wire/wire.ts';
 
 const HASH = 'a'.repeat(64);
 const PID = 'default#trip#t-1';

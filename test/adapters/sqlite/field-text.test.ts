@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { FieldReader, FieldWriter } from '../../../lib/adapters/sqlite/field-text.ts';
+import { FieldReader, FieldWriter } from '../../../lib/adapters/embedded/log/field-text.ts';
 
 const text = fc.oneof(
   fc.constant(undefined),

@@ -2,8 +2,8 @@
 import { execFile } from 'node:child_process';
 import { fdatasyncSync, writeSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import type { LogIo } from '../../../lib/adapters/sqlite/log-files.ts';
-import { openTables, type SqliteTables } from '../../../lib/adapters/sqlite/tables.ts';
+import type { LogIo } from '../../../lib/adapters/embedded/log/log-files.ts';
+import { openTables, type SqliteTables } from '../../../lib/adapters/embedded/tables.ts';
 import { newDirectory } from '../opened-states.ts';
 
 /** Takes `left` bytes in all, the last ones as a short write, then says that the disk is full. */

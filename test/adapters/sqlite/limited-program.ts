@@ -1,6 +1,6 @@
 /** Writes values until the operating system takes no more, prints how many were confirmed, and is killed. */
 import { writeSync } from 'node:fs';
-import { openTables } from '../../../lib/adapters/sqlite/tables.ts';
+import { openTables } from '../../../lib/adapters/embedded/tables.ts';
 
 const faults: unknown[] = [];
 const tables = openTables(process.argv[2] as string, {

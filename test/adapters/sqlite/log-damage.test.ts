@@ -5,10 +5,10 @@
 import { closeSync, cpSync, openSync, readFileSync, truncateSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { LogFiles, type PlacedFrame } from '../../../lib/adapters/sqlite/log-files.ts';
-import { HEADER_BYTES } from '../../../lib/adapters/sqlite/log-frame.ts';
-import type { Damage } from '../../../lib/adapters/sqlite/state-corrupt.ts';
-import { openTables } from '../../../lib/adapters/sqlite/tables.ts';
+import { LogFiles, type PlacedFrame } from '../../../lib/adapters/embedded/log/log-files.ts';
+import { HEADER_BYTES } from '../../../lib/adapters/embedded/log/log-frame.ts';
+import type { Damage } from '../../../lib/adapters/embedded/state-corrupt.ts';
+import { openTables } from '../../../lib/adapters/embedded/tables.ts';
 import { newDirectory } from '../opened-states.ts';
 
 const TEXTS = ['first', 'grüezi '.repeat(9), 'third'];

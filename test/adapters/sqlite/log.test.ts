@@ -1,9 +1,9 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { LogFiles, type PlacedFrame } from '../../../lib/adapters/sqlite/log-files.ts';
-import { HEADER_BYTES } from '../../../lib/adapters/sqlite/log-frame.ts';
-import { openTables, type SqliteTables } from '../../../lib/adapters/sqlite/tables.ts';
+import { LogFiles, type PlacedFrame } from '../../../lib/adapters/embedded/log/log-files.ts';
+import { HEADER_BYTES } from '../../../lib/adapters/embedded/log/log-frame.ts';
+import { openTables, type SqliteTables } from '../../../lib/adapters/embedded/tables.ts';
 import { newDirectory, turn } from '../opened-states.ts';
 
 function meta({ log }: SqliteTables, name: string): number {

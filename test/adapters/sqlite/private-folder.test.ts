@@ -13,7 +13,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { openTables } from '../../../lib/adapters/sqlite/tables.ts';
+import { openTables } from '../../../lib/adapters/embedded/tables.ts';
 import { newDirectory } from '../opened-states.ts';
 
 const umask = process.umask();

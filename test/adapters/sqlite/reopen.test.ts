@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest';
 import { VirtualClock } from '../../../lib/adapters/memory/virtual-clock.ts';
 import type { State } from '../../../lib/local/state.ts';
 import type { Head } from '../../../lib/ports/process-store.ts';
-import { LEASE_MS } from '../../../lib/service/consumer.ts';
+import { LEASE_MS } from '../../../lib/service/consumer/consumer.ts';
 import { head } from '../../contracts/process-store.contract.ts';
 import { newDirectory, opens, queue } from '../opened-states.ts';
 

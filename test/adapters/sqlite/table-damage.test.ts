@@ -7,7 +7,7 @@ import { closeSync, openSync, readFileSync, truncateSync, writeSync } from 'node
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { openTables, type SqliteTables } from '../../../lib/adapters/sqlite/tables.ts';
+import { openTables, type SqliteTables } from '../../../lib/adapters/embedded/tables.ts';
 import { isOrchestratorError } from '../../../lib/contract/errors.ts';
 import { head } from '../../contracts/process-store.contract.ts';
 import { newDirectory, opens } from '../opened-states.ts';

@@ -1,8 +1,8 @@
 import { vi } from 'vitest';
 import { logLine, type LogLine } from '../../../functions/log-line.ts';
-import { noticeLine } from '../../../lib/service/notice-line.ts';
+import { noticeLine } from '../../../lib/service/aws/notice-line.ts';
 import { backoffSeconds } from '../../../lib/contract/backoff.ts';
-import { QUEUE_RECEIVES_MAX } from '../../../lib/service/give-back.ts';
+import { QUEUE_RECEIVES_MAX } from '../../../lib/service/consumer/redelivery.ts';
 import type { Resource } from '../synthesized.ts';
 import type { AlarmMetric, Samples } from './alarm-states.ts';
 import { matches, selected } from './filter-pattern.ts';

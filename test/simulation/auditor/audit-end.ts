@@ -1,9 +1,9 @@
-import { parsePid } from '../../../lib/contract/process-id.ts';
+import { parsePid } from '../../../lib/contract/wire/process-id.ts';
 import { identityOf } from '../../../lib/core/identity.ts';
 import { headsOfAll } from '../../../lib/client/heads-of-all.ts';
 import { isClosed } from '../../../lib/core/image.ts';
 import type { JournalEntry } from '../../../lib/core/journal-entry.ts';
-import { sha256 } from '../../../lib/engine/sha256.ts';
+import { sha256 } from '../../../lib/format/sha256.ts';
 import type { Head } from '../../../lib/ports/process-store.ts';
 import type { ParkedEvent } from '../../../lib/ports/parking-store.ts';
 import type { Json } from '../../../lib/contract/schema.ts';

@@ -1,9 +1,9 @@
-import type { CommandEnvelope, ReplyEnvelope } from '../../../lib/contract/envelope.ts';
-import { DEFAULT_TENANT, parseCommandId, parsePid } from '../../../lib/contract/process-id.ts';
+import type { CommandEnvelope, ReplyEnvelope } from '../../../lib/contract/wire/envelope.ts';
+import { DEFAULT_TENANT, parseCommandId, parsePid } from '../../../lib/contract/wire/process-id.ts';
 import type { Json } from '../../../lib/contract/schema.ts';
 import type { System } from '../../../lib/contract/system.ts';
 import { isClosed } from '../../../lib/core/image.ts';
-import { decodeHead } from '../../../lib/engine/head-codec.ts';
+import { decodeHead } from '../../../lib/format/head-codec.ts';
 import { ENGINE_QUEUES } from '../world/cloud.ts';
 import type { OutgoingEvent } from '../../../lib/ports/event-publisher.ts';
 import type { CommandRecord } from '../../../lib/ports/idempotency-store.ts';

@@ -1,6 +1,6 @@
 import type { CommandContract, ProcessContract } from '../../../lib/contract/runtime-contract.ts';
 import { systemContract, type System } from '../../../lib/contract/system.ts';
-import { Catalogue, startType, type Interest } from '../../../lib/engine/catalogue.ts';
+import { Catalogue, startType, type Interest } from '../../../lib/contract/catalogue.ts';
 
 /** What the builds of a system declare together: an old worker and a new one read the same message each by its own. */
 export class Contracts {

@@ -1,4 +1,4 @@
-import type { ReplyEnvelope } from '../../../lib/contract/envelope.ts';
+import type { ReplyEnvelope } from '../../../lib/contract/wire/envelope.ts';
 import type { CommandRecord } from '../../../lib/ports/idempotency-store.ts';
 import type { Report } from './violations.ts';
 

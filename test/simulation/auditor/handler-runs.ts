@@ -1,4 +1,4 @@
-import type { CommandEnvelope, ReplyEnvelope } from '../../../lib/contract/envelope.ts';
+import type { CommandEnvelope, ReplyEnvelope } from '../../../lib/contract/wire/envelope.ts';
 import type { CommandRecord } from '../../../lib/ports/idempotency-store.ts';
 import type { HandlerRun } from '../world/observer.ts';
 import type { Report } from './violations.ts';

@@ -1,4 +1,4 @@
-import type { Outcome } from '../../../lib/contract/envelope.ts';
+import type { Outcome } from '../../../lib/contract/wire/envelope.ts';
 import type { Image } from '../../../lib/core/image.ts';
 import type { JournalEntry } from '../../../lib/core/journal-entry.ts';
 import type { Head } from '../../../lib/ports/process-store.ts';

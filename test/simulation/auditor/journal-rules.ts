@@ -1,5 +1,5 @@
 import { identityOf } from '../../../lib/core/identity.ts';
-import { sha256 } from '../../../lib/engine/sha256.ts';
+import { sha256 } from '../../../lib/format/sha256.ts';
 import { isFact, type JournalEntry } from '../../../lib/core/journal-entry.ts';
 import type { JournalContext } from './journal-context.ts';
 import { checkAnswerIsAuthentic, checkEventIsAuthentic, checkOperatorIsAuthentic } from './authenticity.ts';

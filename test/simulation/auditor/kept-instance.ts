@@ -1,6 +1,6 @@
 import type { Json } from '../../../lib/contract/schema.ts';
-import { decodeHead } from '../../../lib/engine/head-codec.ts';
-import { readEntries } from '../../../lib/engine/read-journal.ts';
+import { decodeHead } from '../../../lib/format/head-codec.ts';
+import { readEntries } from '../../../lib/format/read-journal.ts';
 import { isClosed, type Image } from '../../../lib/core/image.ts';
 import type { JournalEntry } from '../../../lib/core/journal-entry.ts';
 import type { Head, HeadStatus, JournalChunk } from '../../../lib/ports/process-store.ts';

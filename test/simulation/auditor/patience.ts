@@ -1,4 +1,4 @@
-import { DRAINED_MS_MAX } from '../../../lib/engine/drain-dead-letters.ts';
+import { DRAINED_MS_MAX } from '../../../lib/engine/jobs/drain-dead-letters.ts';
 import type { Report } from './violations.ts';
 
 const HOUR_MS = 3_600_000;

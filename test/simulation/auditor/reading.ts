@@ -1,12 +1,12 @@
-import type { EventEnvelope, Outcome, ReplyEnvelope } from '../../../lib/contract/envelope.ts';
-import { buildPid, DEFAULT_TENANT, parseCommandId, parsePid } from '../../../lib/contract/process-id.ts';
+import type { EventEnvelope, Outcome, ReplyEnvelope } from '../../../lib/contract/wire/envelope.ts';
+import { buildPid, DEFAULT_TENANT, parseCommandId, parsePid } from '../../../lib/contract/wire/process-id.ts';
 import type { Json } from '../../../lib/contract/schema.ts';
 import { NEWER, parseVersion } from '../../../lib/contract/versions.ts';
 import { identityOf } from '../../../lib/core/identity.ts';
-import { startType } from '../../../lib/engine/catalogue.ts';
-import type { ForcedMessage, InboxMessage, OperateMessage, StartMessage } from '../../../lib/engine/inbox-message.ts';
-import { wrappedBody } from '../../../lib/engine/packed-body.ts';
-import { sha256 } from '../../../lib/engine/sha256.ts';
+import { startType } from '../../../lib/contract/catalogue.ts';
+import type { ForcedMessage, InboxMessage, OperateMessage, StartMessage } from '../../../lib/format/inbox-message.ts';
+import { wrappedBody } from '../../../lib/format/packed-body.ts';
+import { sha256 } from '../../../lib/format/sha256.ts';
 import type { Contracts } from './contracts.ts';
 
 /** What a message of the inbox is for one instance, read by the contracts alone: admission is what is being audited. */

@@ -4,14 +4,14 @@ import { MemoryPayloadStore } from '../../../lib/adapters/memory/payload-store.t
 import { chunkGroup, MemoryProcessStore } from '../../../lib/adapters/memory/process-store.ts';
 import { MemoryTable } from '../../../lib/adapters/memory/table.ts';
 import { VirtualClock } from '../../../lib/adapters/memory/virtual-clock.ts';
-import type { CommandEnvelope } from '../../../lib/contract/envelope.ts';
+import type { CommandEnvelope } from '../../../lib/contract/wire/envelope.ts';
 import type { Json } from '../../../lib/contract/schema.ts';
 import { Engine } from '../../../lib/engine/engine.ts';
 import type { OutgoingEvent } from '../../../lib/ports/event-publisher.ts';
 import type { ReceivedMessage } from '../../../lib/ports/message-queue.ts';
 import type { Head, JournalChunk } from '../../../lib/ports/process-store.ts';
 import { frontEndOf } from '../../../lib/process/front-end.ts';
-import { buildShortReply } from '../../../lib/service/reply.ts';
+import { buildShortReply } from '../../../lib/service/consumer/reply.ts';
 import { trips, type Fate } from '../scenarios/examples/trip-system.ts';
 import type { Observer } from '../world/observer.ts';
 import type { Effect } from '../scenarios/scenario.ts';

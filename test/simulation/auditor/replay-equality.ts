@@ -1,9 +1,9 @@
-import { canonical } from '../../../lib/contract/canonical.ts';
+import { canonical } from '../../../lib/contract/wire/canonical.ts';
 import type { Json } from '../../../lib/contract/schema.ts';
 import type { Environment } from '../../../lib/core/run.ts';
-import type { Catalogue } from '../../../lib/engine/catalogue.ts';
-import { sha256 } from '../../../lib/engine/sha256.ts';
-import { readEntries } from '../../../lib/engine/read-journal.ts';
+import type { Catalogue } from '../../../lib/contract/catalogue.ts';
+import { sha256 } from '../../../lib/format/sha256.ts';
+import { readEntries } from '../../../lib/format/read-journal.ts';
 import { replayJournal } from '../../../lib/engine/replay-journal.ts';
 import { frontEndOf } from '../../../lib/process/front-end.ts';
 import type { RunPicture } from './instance-picture.ts';

@@ -1,7 +1,7 @@
 import type { Head } from '../../../lib/ports/process-store.ts';
 import type { JournalEntry } from '../../../lib/core/journal-entry.ts';
 import { isClosed } from '../../../lib/core/image.ts';
-import { decodeHead } from '../../../lib/engine/head-codec.ts';
+import { decodeHead } from '../../../lib/format/head-codec.ts';
 import { newRunPicture, type InstancePicture, type RunPicture } from './instance-picture.ts';
 import { Outbox } from './outbox.ts';
 

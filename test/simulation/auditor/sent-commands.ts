@@ -1,5 +1,5 @@
-import type { CommandEnvelope } from '../../../lib/contract/envelope.ts';
-import { DEFAULT_TENANT, parseCommandId, parsePid } from '../../../lib/contract/process-id.ts';
+import type { CommandEnvelope } from '../../../lib/contract/wire/envelope.ts';
+import { DEFAULT_TENANT, parseCommandId, parsePid } from '../../../lib/contract/wire/process-id.ts';
 import type { Contracts } from './contracts.ts';
 import type { InstancePicture } from './instance-picture.ts';
 import type { Report } from './violations.ts';

@@ -1,4 +1,4 @@
-import type { CommandEnvelope, ReplyEnvelope } from '../../../lib/contract/envelope.ts';
+import type { CommandEnvelope, ReplyEnvelope } from '../../../lib/contract/wire/envelope.ts';
 import type { Report } from './violations.ts';
 
 /** I14 at the queues of services: a command is deleted when an answer to it was accepted, or the command by a queue again. */

@@ -1,5 +1,5 @@
 import { isClosed } from '../../../lib/core/image.ts';
-import { decodeHead } from '../../../lib/engine/head-codec.ts';
+import { decodeHead } from '../../../lib/format/head-codec.ts';
 import type { Head } from '../../../lib/ports/process-store.ts';
 
 /**

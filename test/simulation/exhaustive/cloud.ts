@@ -1,10 +1,10 @@
 import { hash as hashOf } from 'node:crypto';
-import type { CommandEnvelope } from '../../../lib/contract/envelope.ts';
+import type { CommandEnvelope } from '../../../lib/contract/wire/envelope.ts';
 import { MemoryParkingStore } from '../../../lib/adapters/memory/parking-store.ts';
 import { MemoryPayloadStore } from '../../../lib/adapters/memory/payload-store.ts';
 import { chunkGroup, MemoryProcessStore } from '../../../lib/adapters/memory/process-store.ts';
 import { MemoryTable } from '../../../lib/adapters/memory/table.ts';
-import { HOT_LANE, INBOX } from '../../../lib/engine/inbox-message.ts';
+import { HOT_LANE, INBOX } from '../../../lib/format/inbox-message.ts';
 import type { EventPublisher } from '../../../lib/ports/event-publisher.ts';
 import type { MessageSender, OutgoingMessage, SendResult } from '../../../lib/ports/message-sender.ts';
 import type { ParkedEvent } from '../../../lib/ports/parking-store.ts';

@@ -1,4 +1,4 @@
-import type { CommandEnvelope, Outcome } from '../../../lib/contract/envelope.ts';
+import type { CommandEnvelope, Outcome } from '../../../lib/contract/wire/envelope.ts';
 import { Cloud, EMPTY, type Snapshot } from './cloud.ts';
 import type { Configuration, FirstMessage } from './configuration.ts';
 import { settle } from './fixpoint.ts';

@@ -1,7 +1,7 @@
 import { hash as hashOf } from 'node:crypto';
 import { makeHandler } from '../../../functions/advance-processes/handler.ts';
 import { Engine } from '../../../lib/engine/engine.ts';
-import { OPERATIONS } from '../../../lib/engine/inbox-message.ts';
+import { OPERATIONS } from '../../../lib/format/inbox-message.ts';
 import type { MessageSender, SendResult } from '../../../lib/ports/message-sender.ts';
 import type { EventPublisher } from '../../../lib/ports/event-publisher.ts';
 import type { ParkingStore } from '../../../lib/ports/parking-store.ts';

@@ -1,4 +1,4 @@
-import type { CommandEnvelope } from '../../../lib/contract/envelope.ts';
+import type { CommandEnvelope } from '../../../lib/contract/wire/envelope.ts';
 import { Engine } from '../../../lib/engine/engine.ts';
 import type { ReceivedMessage } from '../../../lib/ports/message-queue.ts';
 import { frontEndOf } from '../../../lib/process/front-end.ts';

@@ -1,7 +1,7 @@
-import { toWire } from '../../../lib/contract/wire.ts';
-import type { CommandEnvelope, EventEnvelope, Outcome, ReplyEnvelope } from '../../../lib/contract/envelope.ts';
+import { toWire } from '../../../lib/contract/wire/wire.ts';
+import type { CommandEnvelope, EventEnvelope, Outcome, ReplyEnvelope } from '../../../lib/contract/wire/envelope.ts';
 import type { Json } from '../../../lib/contract/schema.ts';
-import { inboxBody } from '../../../lib/engine/inbox-message.ts';
+import { inboxBody } from '../../../lib/format/inbox-message.ts';
 
 /** All that happens before time is let go. */
 export const START = Date.parse('2026-11-21T10:00:00.000Z');

@@ -9,7 +9,7 @@ export const admissionBugs: readonly PlantedBug[] = [
     what: 'An event of one tenant reaches the instance of another that it is addressed to.',
     patches: [
       {
-        file: 'lib/engine/admit-event.ts',
+        file: 'lib/engine/admit/admit-event.ts',
         find: 'if (!isOwnTenants(envelope))',
         plant: 'if (!PLANTED && !isOwnTenants(envelope))',
       },
@@ -22,7 +22,7 @@ export const admissionBugs: readonly PlantedBug[] = [
     what: 'An event that an instance publishes carries no tenant, so it reaches the default one.',
     patches: [
       {
-        file: 'lib/engine/dispatch.ts',
+        file: 'lib/engine/send/dispatch.ts',
         find: "...(version > 1 && { dataversion: version }),\n    ...(id && { subject: id.id, ...(id.tenant !== 'default' && { tenant: id.tenant }) }),\n    hops:",
         plant:
           "...(version > 1 && { dataversion: version }),\n    ...(id && { subject: id.id, ...(!PLANTED && id.tenant !== 'default' && { tenant: id.tenant }) }),\n    hops:",
@@ -36,7 +36,7 @@ export const admissionBugs: readonly PlantedBug[] = [
     what: 'The start of a client goes to the default tenant, whatever tenant it names.',
     patches: [
       {
-        file: 'lib/engine/admit-internal.ts',
+        file: 'lib/engine/admit/admit-internal.ts',
         find: 'buildPid(start.tenant, start.process, start.id)',
         plant: "buildPid(PLANTED ? 'default' : start.tenant, start.process, start.id)",
       },
@@ -48,7 +48,7 @@ export const admissionBugs: readonly PlantedBug[] = [
     what: 'A reply that a stale image takes for a reply of a service that was never asked is parked, and the strongly read head is not asked.',
     patches: [
       {
-        file: 'lib/engine/advance-instance.ts',
+        file: 'lib/engine/advance/advance-instance.ts',
         find: 'if (!strong) for (const item of items) item.refused = undefined;',
         plant: "if (!strong) for (const item of items) if (!PLANTED || item.refused?.code !== 'FORBIDDEN') item.refused = undefined;",
       },

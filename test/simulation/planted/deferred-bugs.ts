@@ -1,8 +1,8 @@
 import type { Patch, PlantedBug } from './planted-bug.ts';
 
-const RECORD = 'lib/service/command-record.ts';
-const TOKEN = 'lib/service/token-answer.ts';
-const RUNNER = 'lib/service/command-runner.ts';
+const RECORD = 'lib/service/consumer/command-record.ts';
+const TOKEN = 'lib/service/consumer/token-answer.ts';
+const RUNNER = 'lib/service/consumer/command-runner.ts';
 
 const REVOKING = {
   file: RECORD,
@@ -110,7 +110,7 @@ export const deferredBugs: readonly PlantedBug[] = [
         plant: 'if (!PLANTED && job.delivery.settling) return this.#decide(',
       },
       {
-        file: 'lib/core/answers.ts',
+        file: 'lib/core/replies.ts',
         find: 'if (!command.settling) command.due = Math.min(deadlineOf(command), run.image.clock + (command.heartbeatMs ?? Infinity));',
         plant: 'if (PLANTED && command.settling) command.due = Infinity;\n    ORIGINAL',
       },
@@ -131,13 +131,13 @@ export const deferredBugs: readonly PlantedBug[] = [
     return Object.defineProperty(task, 'token', { value: token + '~' + job.delivery.token });`,
       },
       {
-        file: 'lib/service/deferred-answer.ts',
+        file: 'lib/service/consumer/deferred-answer.ts',
         find: 'const { service, commandId, nonce } = readTaskToken(input.token);',
         plant: `const [told, claim] = PLANTED ? input.token.split('~') : [input.token];
   const { service, commandId, nonce } = readTaskToken(told);`,
       },
       {
-        file: 'lib/service/deferred-answer.ts',
+        file: 'lib/service/consumer/deferred-answer.ts',
         find: 'reply ??= await replyOf(record, input.answer, deps);',
         plant: `if (PLANTED && record?.token !== undefined && record.token !== claim) throw refusal('closed', commandId);
     ORIGINAL`,
@@ -157,7 +157,7 @@ export const deferredBugs: readonly PlantedBug[] = [
     what: 'Who answers by token is told yes though the bus has not accepted the answer, and does not repeat it.',
     patches: [
       {
-        file: 'lib/service/deferred-answer.ts',
+        file: 'lib/service/consumer/deferred-answer.ts',
         find: "if (result?.status === 'published') return;",
         plant: "if (PLANTED || result?.status === 'published') return;",
       },

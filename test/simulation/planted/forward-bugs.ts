@@ -9,7 +9,7 @@ export const forwardBugs: readonly PlantedBug[] = [
     what: 'What goes to the hot lane is acknowledged while it is being sent there, and nobody looks at the result.',
     patches: [
       {
-        file: 'lib/engine/forward.ts',
+        file: 'lib/engine/send/forward-to-hot-lane.ts',
         find: 'const results = await sendAll(forwarded.map(dispatchOf), context.options.sender);',
         plant: `const sending = sendAll(forwarded.map(dispatchOf), context.options.sender);
   const results = PLANTED ? forwarded.map(() => 'sent') : await sending;`,
@@ -22,7 +22,7 @@ export const forwardBugs: readonly PlantedBug[] = [
     what: 'Also what was applied before goes to the hot lane, under a new message id, by which its sends are not found.',
     patches: [
       {
-        file: 'lib/engine/working-copy.ts',
+        file: 'lib/engine/advance/working-copy.ts',
         find: 'item.forwarded = decidesOn(item);',
         plant: "item.forwarded = decidesOn(item) || (PLANTED && item.verdict === 'dup');",
       },
@@ -35,7 +35,7 @@ export const forwardBugs: readonly PlantedBug[] = [
     what: 'What was decided on and met another writer is kept warm, though nobody has committed it.',
     patches: [
       {
-        file: 'lib/engine/working-copy.ts',
+        file: 'lib/engine/advance/working-copy.ts',
         find: "if (commit.status === 'committed' && commit.head.status === 'stuck') this.#noticeStuck(this.#live.run.image.stuck);",
         plant: "ORIGINAL\n      if (PLANTED && commit.status === 'conflict') this.#context.cache.put(this.#live);",
       },
@@ -48,7 +48,7 @@ export const forwardBugs: readonly PlantedBug[] = [
     elusive: 'It needs a warm instance that is hot by true contention; head.pml, and test/engine/hot-lane.test.ts.',
     patches: [
       {
-        file: 'lib/engine/advance-instance.ts',
+        file: 'lib/engine/advance/advance-instance.ts',
         find: 'if (!basis.strong && open.some((item) => !item.forwarded))',
         plant: 'if (!PLANTED && !basis.strong && open.some((item) => !item.forwarded))',
       },

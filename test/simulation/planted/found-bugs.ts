@@ -11,7 +11,7 @@ export const foundBugs: readonly PlantedBug[] = [
     mended: 'A command whose id was used for other data is answered unknown, not met with silence',
     patches: [
       {
-        file: 'lib/service/command-runner.ts',
+        file: 'lib/service/consumer/command-runner.ts',
         find: 'const disposal = await this.#answer(job, this.#deps.replies.unknown(command, { failures: 0, lastError }));',
         plant: 'if (PLANTED) return buried;\n    ORIGINAL',
       },
@@ -24,7 +24,7 @@ export const foundBugs: readonly PlantedBug[] = [
     mended: 'engine: send what a head has fired when the commit drops it',
     patches: [
       {
-        file: 'lib/engine/working-copy.ts',
+        file: 'lib/engine/advance/working-copy.ts',
         find: 'this.#takeFires(live);',
         plant: `if (PLANTED && !this.changed && live.run.image.fires.length > 0) await sendFiresLeft(this.#context, live.run.image);
     ORIGINAL`,
@@ -119,7 +119,7 @@ export const foundBugs: readonly PlantedBug[] = [
     mended: 'A success that comes late counts only as an answer to what was asked',
     patches: [
       {
-        file: 'lib/engine/answer-checks.ts',
+        file: 'lib/engine/advance/reply-checks.ts',
         find: 'const { hash = reply.commandhash } = command;',
         plant: 'const { hash = reply.commandhash } = PLANTED && buried ? {} : command;',
       },
@@ -133,7 +133,7 @@ export const foundBugs: readonly PlantedBug[] = [
     mended: 'A tick that was lost is sent again within the hour',
     patches: [
       {
-        file: 'lib/engine/wake-overdue.ts',
+        file: 'lib/engine/jobs/wake-overdue.ts',
         find: 'const before = clock.now() - GRACE_MS;',
         plant: 'if (PLANTED) return { count: 0, whole: true };\n  ORIGINAL',
       },
@@ -148,7 +148,7 @@ export const foundBugs: readonly PlantedBug[] = [
     mended: 'What was a dead letter twice is parked beside the instance that it names, and a resume sends it back',
     patches: [
       {
-        file: 'lib/engine/admit.ts',
+        file: 'lib/engine/admit/admit.ts',
         find: 'namedInstance(message.body)',
         plant: "PLANTED ? '' : namedInstance(message.body)",
       },
@@ -162,7 +162,7 @@ export const foundBugs: readonly PlantedBug[] = [
     mended: 'An old start never begins a second time, over a younger run or after many',
     patches: [
       {
-        file: 'lib/engine/working-copy.ts',
+        file: 'lib/engine/advance/working-copy.ts',
         find: "this.#image.status !== 'early' && verdict !== 'restart'",
         plant: "this.#image.status !== 'early' && (PLANTED || verdict !== 'restart')",
       },
@@ -176,7 +176,7 @@ export const foundBugs: readonly PlantedBug[] = [
     mended: 'An old start never begins a second time, over a younger run or after many',
     patches: [
       {
-        file: 'lib/engine/verdict.ts',
+        file: 'lib/engine/advance/verdict.ts',
         find: "if (verdict === 'restart') return",
         plant: "if (!PLANTED && verdict === 'restart') return",
       },
@@ -190,7 +190,7 @@ export const foundBugs: readonly PlantedBug[] = [
     mended: 'What has closed outlives the last instant at which its start is heard, by a day',
     patches: [
       {
-        file: 'lib/engine/retire-closed.ts',
+        file: 'lib/engine/jobs/retire-closed.ts',
         find: 'now - retentionMs - CLOCKS_MS',
         plant: 'now - retentionMs - (PLANTED ? 0 : CLOCKS_MS)',
       },
@@ -204,7 +204,7 @@ export const foundBugs: readonly PlantedBug[] = [
     mended: 'What was terminated before it had begun is begun by a resume, keeps process time, and parks what came early',
     patches: [
       {
-        file: 'lib/engine/working-copy.ts',
+        file: 'lib/engine/advance/working-copy.ts',
         find: "if (early && inbound.kind === 'operate')",
         plant: "if (!PLANTED && early && inbound.kind === 'operate')",
       },

@@ -3,12 +3,12 @@ import type { Patch, PlantedBug } from './planted-bug.ts';
 
 /** What the last event of the group has caused goes out before the write that may lose. */
 const SENT_FIRST: Patch = {
-  file: 'lib/engine/working-copy.ts',
+  file: 'lib/engine/advance/working-copy.ts',
   find: 'const commit = await commitImage(this.#context, this.#live, this.#base);',
   plant: `if (PLANTED) {
         const { run } = this.#live;
         const early = dispatchesCausedBy(run.image, dispatchContext(this.#context), (by) => by.cause === run.carrier.cause && by.messageId === run.carrier.messageId);
-        const { sendAll } = await import('./send-all.ts');
+        const { sendAll } = await import('../send/send-all.ts');
         await sendAll(early, this.#context.options.sender, this.#context.options.publisher);
       }
       ORIGINAL`,
@@ -57,7 +57,7 @@ export const headBugs: readonly PlantedBug[] = [
     what: 'A message is acknowledged while its sends are under way, and nobody looks at their results.',
     patches: [
       {
-        file: 'lib/engine/advance-processes.ts',
+        file: 'lib/engine/advance/advance-processes.ts',
         find: 'const results = await sendAll(dispatches, context.options.sender, context.options.publisher);',
         plant: `const sending = sendAll(dispatches, context.options.sender, context.options.publisher);
   const results = PLANTED ? dispatches.map(() => 'sent') : await sending;`,
@@ -69,7 +69,11 @@ export const headBugs: readonly PlantedBug[] = [
     rows: ['head.pml | DROP_UNKNOWN'],
     what: 'What comes before its instance is dropped.',
     patches: [
-      { file: 'lib/engine/settle.ts', find: 'return buffer(context, item);', plant: 'return PLANTED ? undefined : buffer(context, item);' },
+      {
+        file: 'lib/engine/acknowledge/acknowledge.ts',
+        find: 'return buffer(context, item);',
+        plant: 'return PLANTED ? undefined : buffer(context, item);',
+      },
     ],
   },
   {
@@ -78,7 +82,7 @@ export const headBugs: readonly PlantedBug[] = [
     what: 'A verdict that writes nothing is taken from a warm instance, without a read.',
     patches: [
       {
-        file: 'lib/engine/advance-instance.ts',
+        file: 'lib/engine/advance/advance-instance.ts',
         find: 'if (basis.strong) return true;',
         plant: 'if (PLANTED || basis.strong) return true;',
       },
@@ -97,7 +101,7 @@ export const headBugs: readonly PlantedBug[] = [
     patches: [
       { ...OWED, plant: '!(PLANTED && !decidesOn(item) && item.message.receiveCount <= 1 && !item.decided) && (ORIGINAL)' },
       {
-        file: 'lib/engine/working-copy.ts',
+        file: 'lib/engine/advance/working-copy.ts',
         find: 'const reason = alone ? await this.#applyWatched(item) : await this.#apply(item);',
         plant: 'if (PLANTED) item.decided = true;\nORIGINAL',
       },
@@ -109,7 +113,7 @@ export const headBugs: readonly PlantedBug[] = [
     what: 'A commit drops what earlier ones fired, without knowing it sent.',
     patches: [
       {
-        file: 'lib/engine/working-copy.ts',
+        file: 'lib/engine/advance/working-copy.ts',
         find: 'if (!live.firesSent && !this.#firesSent) this.#firedBefore = image.fires;',
         plant: 'if (!PLANTED) ORIGINAL',
       },

@@ -81,7 +81,7 @@ export const lateBugs: readonly PlantedBug[] = [
         plant: "some((command) => command.mode === 'undo' && !PLANTED) ? 'wait' : 'restart'",
       },
       {
-        file: 'lib/engine/working-copy.ts',
+        file: 'lib/engine/advance/working-copy.ts',
         find: "if (item.verdict === 'restart' && this.#image && !(await sendLeft(this.#context, this.#image)))",
         plant: "if (!PLANTED && item.verdict === 'restart' && this.#image && !(await sendLeft(this.#context, this.#image)))",
       },
@@ -92,7 +92,11 @@ export const lateBugs: readonly PlantedBug[] = [
     rows: ['late.pml | TOMB_DIES_WITH_RUN', 'late.pml | TOMB_DIES_WITH_RUN_CONTINUED'],
     what: 'A new run does not know what the one before has given up.',
     patches: [
-      { file: 'lib/engine/begin-run.ts', find: 'tombstones: [...tombstones],', plant: 'tombstones: PLANTED ? [] : [...tombstones],' },
+      {
+        file: 'lib/engine/advance/begin-run.ts',
+        find: 'tombstones: [...tombstones],',
+        plant: 'tombstones: PLANTED ? [] : [...tombstones],',
+      },
     ],
   },
   {

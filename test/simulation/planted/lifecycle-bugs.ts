@@ -8,7 +8,7 @@ export const lifecycleBugs: readonly PlantedBug[] = [
     what: 'What an early event causes names that event, whose message is long gone, and not the start that applies it.',
     patches: [
       {
-        file: 'lib/engine/early-events.ts',
+        file: 'lib/engine/advance/early-events.ts',
         find: 'await decideEvent(live, { ...target.inbound, key }, false);',
         plant: 'await decideEvent(live, PLANTED ? target.inbound : { ...target.inbound, key }, false);',
       },
@@ -21,7 +21,7 @@ export const lifecycleBugs: readonly PlantedBug[] = [
     what: 'An event that was buffered twice before the start is applied twice.',
     patches: [
       {
-        file: 'lib/engine/early-events.ts',
+        file: 'lib/engine/advance/early-events.ts',
         find: "classify(live.run.image, target.inbound, live.run.definition) !== 'apply'",
         plant: "!['apply', PLANTED && 'dup'].includes(classify(live.run.image, target.inbound, live.run.definition))",
       },
@@ -33,7 +33,7 @@ export const lifecycleBugs: readonly PlantedBug[] = [
     what: 'An event that was buffered comes again, and is buffered again.',
     patches: [
       {
-        file: 'lib/engine/settle.ts',
+        file: 'lib/engine/acknowledge/acknowledge.ts',
         find: "if (result.status === 'started') return 0;",
         plant: "ORIGINAL\n  if (PLANTED && result.status === 'buffered') return 1;",
       },
@@ -71,7 +71,7 @@ export const lifecycleBugs: readonly PlantedBug[] = [
     what: 'A message of an earlier run is given back, again and again.',
     patches: [
       {
-        file: 'lib/engine/settle.ts',
+        file: 'lib/engine/acknowledge/acknowledge.ts',
         find: 'if (item.forwarded) return undefined;',
         plant: "ORIGINAL\n  if (PLANTED && item.verdict === 'wrongRun') return 1;",
       },
@@ -95,9 +95,9 @@ export const lifecycleBugs: readonly PlantedBug[] = [
     rows: ['lifecycle.pml | RING_DIES_WITH_RUN'],
     what: 'A new run does not know which events and starts the one before has had.',
     patches: [
-      { file: 'lib/engine/begin-run.ts', find: 'signals: [...signals],', plant: 'signals: PLANTED ? [] : [...signals],' },
+      { file: 'lib/engine/advance/begin-run.ts', find: 'signals: [...signals],', plant: 'signals: PLANTED ? [] : [...signals],' },
       {
-        file: 'lib/engine/begin-run.ts',
+        file: 'lib/engine/advance/begin-run.ts',
         find: 'starts: startsOf(before, definition),',
         plant: 'starts: PLANTED ? [] : startsOf(before, definition),',
       },

@@ -1,7 +1,7 @@
 import type { PlantedBug } from './planted-bug.ts';
 
-const RECORD = 'lib/service/command-record.ts';
-const ANSWERS = 'lib/core/answers.ts';
+const RECORD = 'lib/service/consumer/command-record.ts';
+const ANSWERS = 'lib/core/replies.ts';
 
 /** Errors about the limits of runs, and about what is unknown when they are used up. */
 export const limitBugs: readonly PlantedBug[] = [
@@ -77,7 +77,7 @@ export const limitBugs: readonly PlantedBug[] = [
     what: 'A command that is answered as exhausted is not recorded so: a copy with other limits runs it.',
     patches: [
       {
-        file: 'lib/service/command-runner.ts',
+        file: 'lib/service/consumer/command-runner.ts',
         find: "return { kind: 'repeat', reply, runs, write: { state: 'FAILED', hash: command.datahash, reply } };",
         plant: "if (PLANTED) return { kind: 'repeat', reply, runs };\n    ORIGINAL",
       },

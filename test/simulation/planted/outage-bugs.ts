@@ -11,7 +11,7 @@ export const outageBugs: readonly PlantedBug[] = [
     what: 'A message whose port has failed comes again after a second, however often it came.',
     patches: [
       {
-        file: 'lib/engine/pause.ts',
+        file: 'lib/engine/acknowledge/redelivery-delays.ts',
         find: 'backoffSeconds(receiveCount, chance(context));',
         plant: 'PLANTED ? 1 : ORIGINAL',
       },
@@ -24,7 +24,7 @@ export const outageBugs: readonly PlantedBug[] = [
     what: 'What is a dead letter for the second time is parked, however young it is.',
     patches: [
       {
-        file: 'lib/engine/drain-dead-letters.ts',
+        file: 'lib/engine/jobs/drain-dead-letters.ts',
         find: '...(now - since >= DRAINED_MS_MAX &&',
         plant: '...((PLANTED ? before.since !== undefined : now - since >= DRAINED_MS_MAX) &&',
       },
@@ -38,12 +38,12 @@ export const outageBugs: readonly PlantedBug[] = [
     what: 'Messages are marked as suspects while the store fails, and marks that could not be taken back stay.',
     patches: [
       {
-        file: 'lib/engine/advance-processes.ts',
+        file: 'lib/engine/advance/advance-processes.ts',
         find: 'const wasDown = ({ health, options }: EngineContext): boolean => health.wasDown(options.clock.now());',
         plant: 'const wasDown = ({ health, options }: EngineContext): boolean => !PLANTED && health.wasDown(options.clock.now());',
       },
       {
-        file: 'lib/engine/marks.ts',
+        file: 'lib/engine/advance/suspect-marks.ts',
         find: 'if (this.#owed.length < OWED_MAX) this.#owed.push(mark);',
         plant: 'if (!PLANTED) ORIGINAL',
       },

@@ -2,7 +2,7 @@ import { OWED } from './pieces.ts';
 import type { PlantedBug } from './planted-bug.ts';
 
 const LOOKS_AGAIN = {
-  file: 'lib/engine/get-stuck.ts',
+  file: 'lib/engine/acknowledge/get-stuck.ts',
   find: "if (head?.status === 'stuck') return true;",
 } as const;
 
@@ -46,13 +46,13 @@ export const parkingBugs: readonly PlantedBug[] = [
     what: 'A resume sends back what is parked before it is committed.',
     patches: [
       {
-        file: 'lib/engine/working-copy.ts',
+        file: 'lib/engine/advance/working-copy.ts',
         find: 'if (this.#resumesStart(inbound)) return undefined;',
         plant:
-          "if (PLANTED && inbound.kind === 'operate' && inbound.act === 'resume') await (await import('./park.ts')).redrive(this.#context, this.#pid);\n    ORIGINAL",
+          "if (PLANTED && inbound.kind === 'operate' && inbound.act === 'resume') await (await import('../acknowledge/park.ts')).redrive(this.#context, this.#pid);\n    ORIGINAL",
       },
       {
-        file: 'lib/engine/working-copy.ts',
+        file: 'lib/engine/advance/working-copy.ts',
         find: "item.redrives = this.#image.status !== 'stuck' && this.#unsticks(item);",
         plant: "item.redrives = !PLANTED && this.#image.status !== 'stuck' && this.#unsticks(item);",
       },
@@ -64,7 +64,7 @@ export const parkingBugs: readonly PlantedBug[] = [
     what: 'What goes back to the inbox is marked before it is sent.',
     patches: [
       {
-        file: 'lib/engine/park.ts',
+        file: 'lib/engine/acknowledge/park.ts',
         find: 'const results = await sentAgain(options.sender, pid, some);',
         plant: `if (PLANTED) await options.parking.redriven(pid, some, options.clock.now());
     ORIGINAL`,
@@ -77,7 +77,7 @@ export const parkingBugs: readonly PlantedBug[] = [
     what: 'A resume does not arm the timers that getting stuck has disarmed.',
     patches: [
       {
-        file: 'lib/engine/decide.ts',
+        file: 'lib/engine/advance/decide.ts',
         find: 'if (!run.bug) arm(run);',
         plant: "if (!run.bug && !(PLANTED && inbound.kind === 'operate' && inbound.act === 'resume')) arm(run);",
       },
@@ -89,7 +89,7 @@ export const parkingBugs: readonly PlantedBug[] = [
     what: 'The resume of an instance whose start was poison makes it running, though nothing has begun.',
     patches: [
       {
-        file: 'lib/engine/working-copy.ts',
+        file: 'lib/engine/advance/working-copy.ts',
         find: 'const head: Head = { ...rest, status, version: base.version + 1,',
         plant: "const head: Head = { ...rest, status: PLANTED ? 'running' : status, version: base.version + 1,",
       },
@@ -107,7 +107,7 @@ export const parkingBugs: readonly PlantedBug[] = [
     what: 'A tick that comes before its time is acknowledged.',
     patches: [
       {
-        file: 'lib/engine/settle.ts',
+        file: 'lib/engine/acknowledge/acknowledge.ts',
         find: 'return waitSeconds(context, item);',
         plant: "return PLANTED && target.inbound.kind === 'tick' ? undefined : waitSeconds(context, item);",
       },
@@ -119,7 +119,7 @@ export const parkingBugs: readonly PlantedBug[] = [
     what: 'A refused answer makes its instance stuck, whatever has been decided since it was refused.',
     patches: [
       {
-        file: 'lib/engine/get-stuck.ts',
+        file: 'lib/engine/acknowledge/get-stuck.ts',
         find: "if (refusal === 'passed') {",
         plant: "if (!PLANTED && refusal === 'passed') {",
       },

@@ -1,6 +1,6 @@
 /** Which of its sends a message owes: most errors of re-sending change this one condition. */
 export const OWED = {
-  file: 'lib/engine/working-copy.ts',
+  file: 'lib/engine/advance/working-copy.ts',
   find: "kind === 'tick' && !forced ? by.messageId === messageId : by.cause === key",
 } as const;
 

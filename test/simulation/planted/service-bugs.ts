@@ -1,7 +1,7 @@
 import type { PlantedBug } from './planted-bug.ts';
 
-const RECORD = 'lib/service/command-record.ts';
-const RUNNER = 'lib/service/command-runner.ts';
+const RECORD = 'lib/service/consumer/command-record.ts';
+const RUNNER = 'lib/service/consumer/command-runner.ts';
 
 const UNDER_A_LEASE = {
   file: RECORD,
@@ -32,7 +32,7 @@ export const serviceBugs: readonly PlantedBug[] = [
         plant: "if (PLANTED && state === 'DONE') await this.#deps.replies.publish(reply);\n    ORIGINAL",
       },
       {
-        file: 'lib/service/transaction-run.ts',
+        file: 'lib/service/consumer/transaction-run.ts',
         find: 'const written = await records.write(command.id, fenced.write, mine.revision);',
         plant: 'if (PLANTED && fenced.reply !== undefined) await deps.replies.publish(fenced.reply);\n  ORIGINAL',
       },
@@ -126,7 +126,7 @@ export const serviceBugs: readonly PlantedBug[] = [
     what: 'The process takes `unknown` for a failure, and tries again under a new id.',
     patches: [
       {
-        file: 'lib/core/answers.ts',
+        file: 'lib/core/replies.ts',
         find: "if (fact.outcome === 'unknown') return unknownOutcome(run, command, fact);",
         plant: "if (PLANTED && fact.outcome === 'unknown') fact = { ...fact, outcome: 'failed', retryable: true };\n  ORIGINAL",
       },
@@ -138,7 +138,7 @@ export const serviceBugs: readonly PlantedBug[] = [
     what: 'A step that was cancelled and has succeeded all the same is not undone.',
     patches: [
       {
-        file: 'lib/core/answers.ts',
+        file: 'lib/core/replies.ts',
         find: "if (fact.outcome === 'completed' && step.undoable) undoBeside",
         plant: "if (!PLANTED && fact.outcome === 'completed' && step.undoable) undoBeside",
       },
@@ -189,7 +189,7 @@ export const serviceBugs: readonly PlantedBug[] = [
         plant: "if (PLANTED && delivery.mode === 'give-up') return { kind: 'give-up', claimed: true };\n      ORIGINAL",
       },
       {
-        file: 'lib/service/message-returns.ts',
+        file: 'lib/service/consumer/message-returns.ts',
         find: 'if (message.receiveCount < RECEIVES_NEAR_MAX || sender === undefined || command === undefined) return seconds;',
         plant: 'if (PLANTED || message.receiveCount < RECEIVES_NEAR_MAX || sender === undefined || command === undefined) return seconds;',
       },

@@ -5,7 +5,7 @@ import type { JournalEntry } from '../../../lib/core/journal-entry.ts';
 import type { Clock } from '../../../lib/ports/clock.ts';
 import type { HeadStatus } from '../../../lib/ports/process-store.ts';
 import type { Served } from '../../../lib/service/served.ts';
-import type { DeferredAnswer } from '../../../lib/service/deferred-answer.ts';
+import type { DeferredAnswer } from '../../../lib/service/consumer/deferred-answer.ts';
 import type { Choices } from '../world/choices.ts';
 import type { PortOutage } from '../world/port-outages.ts';
 

@@ -6,7 +6,7 @@ import { chunkGroup, chunkKey, MemoryProcessStore } from '../../../lib/adapters/
 import { MemoryRetirementStore } from '../../../lib/adapters/memory/retirement-store.ts';
 import { MemoryTable } from '../../../lib/adapters/memory/table.ts';
 import type { SystemContract } from '../../../lib/contract/runtime-contract.ts';
-import { HOT_LANE, INBOX, OPERATIONS, STARTS } from '../../../lib/engine/inbox-message.ts';
+import { HOT_LANE, INBOX, OPERATIONS, STARTS } from '../../../lib/format/inbox-message.ts';
 import type { EventPublisher, OutgoingEvent, PublishResult } from '../../../lib/ports/event-publisher.ts';
 import type { IdempotencyStore } from '../../../lib/ports/idempotency-store.ts';
 import type { MessageSender, SendResult } from '../../../lib/ports/message-sender.ts';

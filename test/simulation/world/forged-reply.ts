@@ -1,4 +1,4 @@
-import { toWire } from '../../../lib/contract/wire.ts';
+import { toWire } from '../../../lib/contract/wire/wire.ts';
 
 /** A reply that must change nothing: its source does not own the command, or its hash is of something else. `hash`: the first 16 digits of it. */
 export const forgedReply = (

@@ -1,4 +1,4 @@
-import type { ReplyEnvelope } from '../../../lib/contract/envelope.ts';
+import type { ReplyEnvelope } from '../../../lib/contract/wire/envelope.ts';
 import type { OutgoingEvent } from '../../../lib/ports/event-publisher.ts';
 
 /** What no output schema of any scenario takes. */

@@ -1,6 +1,6 @@
 import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 import type { ReceivedMessage } from '../../../lib/ports/message-queue.ts';
-import { HOT_LANE } from '../../../lib/engine/inbox-message.ts';
+import { HOT_LANE } from '../../../lib/format/inbox-message.ts';
 import type { SimulatedQueue } from './simulated-queue.ts';
 
 /** What an event source mapping calls. */

@@ -2,7 +2,7 @@ import type { OutgoingEvent } from '../../../lib/ports/event-publisher.ts';
 import type { ParkedEvent } from '../../../lib/ports/parking-store.ts';
 import type { Head, JournalChunk } from '../../../lib/ports/process-store.ts';
 import type { CommandRecord } from '../../../lib/ports/idempotency-store.ts';
-import type { Effect as EffectClass } from '../../../lib/service/command-record.ts';
+import type { Effect as EffectClass } from '../../../lib/service/consumer/command-record.ts';
 import type { Effect } from '../scenarios/scenario.ts';
 
 /** A handler begins to work on a command. */

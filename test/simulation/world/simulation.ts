@@ -1,12 +1,12 @@
 import { VirtualClock } from '../../../lib/adapters/memory/virtual-clock.ts';
-import type { EventEnvelope } from '../../../lib/contract/envelope.ts';
+import type { EventEnvelope } from '../../../lib/contract/wire/envelope.ts';
 import type { Json } from '../../../lib/contract/schema.ts';
 import { systemContract } from '../../../lib/contract/system.ts';
-import { toWire } from '../../../lib/contract/wire.ts';
+import { toWire } from '../../../lib/contract/wire/wire.ts';
 import { hasFailed } from '../../../lib/core/image.ts';
-import { decodeHead, tickAtOf } from '../../../lib/engine/head-codec.ts';
-import { INBOX, inboxBody, OPERATIONS, STARTS, type InboxMessage } from '../../../lib/engine/inbox-message.ts';
-import { answerDeferred, type DeferredAnswer } from '../../../lib/service/deferred-answer.ts';
+import { decodeHead, tickAtOf } from '../../../lib/format/head-codec.ts';
+import { INBOX, inboxBody, OPERATIONS, STARTS, type InboxMessage } from '../../../lib/format/inbox-message.ts';
+import { answerDeferred, type DeferredAnswer } from '../../../lib/service/consumer/deferred-answer.ts';
 import { isOrchestratorError } from '../../../lib/contract/errors.ts';
 import { auditEnd } from '../auditor/audit-end.ts';
 import { Auditor } from '../auditor/auditor.ts';
@@ -35,7 +35,7 @@ const STORM_STEPS = 4_000;
 const RESUMES_MAX = 6;
 const SHORT_MS = 3_000;
 const OUTAGE_MS = 7_200_000;
-/** After this a tick counts as lost (lib/engine/wake-overdue.ts). */
+/** After this a tick counts as lost (lib/engine/jobs/wake-overdue.ts). */
 const OVERDUE_MS = 1_800_000;
 const ALARM_MS = 3_600_000;
 /** Real turns of the event loop that a worker may think without a call: more than outcomes are allowed in one activation (lib/core/activation.ts). */

@@ -1,5 +1,5 @@
 import type { Duration } from '../../../../lib/contract/duration.ts';
-import type { Json } from '../../../../lib/contract/json.ts';
+import type { Json } from '../../../../lib/contract/wire/json.ts';
 import type { Context, Step } from '../../../../lib/process/context.ts';
 import { Go, Nudge, Said, serviceOf, stock, Stop } from './contracts.ts';
 import type { Beats, Branch, Call, Program, ProgramStep, SignalName } from './program.ts';

@@ -1,4 +1,4 @@
-import type { Json } from '../../../../lib/contract/json.ts';
+import type { Json } from '../../../../lib/contract/wire/json.ts';
 import type { JournalEntry } from '../../../../lib/core/journal-entry.ts';
 import type { EndedRun } from '../scenario.ts';
 import { effectProblems, optOutProblems } from './judge-effects.ts';

@@ -1,5 +1,5 @@
 import type { Duration } from 'tutti';
-import type { Json } from '../../../../lib/contract/json.ts';
+import type { Json } from '../../../../lib/contract/wire/json.ts';
 import type { Choices } from '../../world/choices.ts';
 import type { Act, Expectation, ScenarioMaker } from '../scenario.ts';
 import { generateProgram } from './generate.ts';

@@ -1,4 +1,4 @@
-import type { Json } from '../../../../lib/contract/json.ts';
+import type { Json } from '../../../../lib/contract/wire/json.ts';
 import type { Served } from '../../../../lib/service/served.ts';
 import type { Deferred } from '../../../../lib/service/task.ts';
 import { serve } from '../../../../lib/service/serve.ts';

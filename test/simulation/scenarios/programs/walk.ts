@@ -1,5 +1,5 @@
 import { milliseconds } from '../../../../lib/contract/duration.ts';
-import type { Json } from '../../../../lib/contract/json.ts';
+import type { Json } from '../../../../lib/contract/wire/json.ts';
 import type { JournalEntry } from '../../../../lib/core/journal-entry.ts';
 import type { Beats, Branch, Call, Program, ProgramStep, Race, Scope, Sleep, WaitForSignal } from './program.ts';
 import { branchName, isRace, targetOf, undoable } from './program.ts';

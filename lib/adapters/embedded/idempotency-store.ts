@@ -1,0 +1,101 @@
+import type { CommandRecord } from '../../ports/idempotency-store.ts';
+import { MemoryIdempotencyStore } from '../memory/idempotency-store.ts';
+import type { Codec } from './log/field-text.ts';
+import type { OrderedLog } from './log/log.ts';
+import { LoggedTable } from './log/logged-table.ts';
+
+/** Records kept in memory, for redeliveries that come soon. */
+const RECORDS_KEPT = 20_000;
+
+/** Records in a logged table, with the semantics of the memory adapter. */
+export class SqliteIdempotencyStore extends MemoryIdempotencyStore {}
+
+/**
+ * A lease that ends before `leasesFrom` was given by a process that held the folder before: it died with that process, so
+ * the command may be taken over at once.
+ */
+export function recordTable(log: OrderedLog, leasesFrom = 0): LoggedTable<string, CommandRecord> {
+  return new LoggedTable(log, { name: 'records', key: 'text', codec: recordCodec(leasesFrom), keep: RECORDS_KEPT });
+}
+
+/** Flags of a record; a record without one of the last five has the form that older versions wrote. */
+const ONCE = 1;
+const FAILURES = 2;
+const MAYBE_DONE = 4;
+const LAST_ERROR = 8;
+const NEXT_RUN_AT = 16;
+const NONCE = 32;
+
+function flagsOf(record: CommandRecord): number {
+  return (
+    (record.once === true ? ONCE : 0) +
+    (record.failures === undefined ? 0 : FAILURES) +
+    (record.maybeDone === true ? MAYBE_DONE : 0) +
+    (record.lastError === undefined ? 0 : LAST_ERROR) +
+    (record.nextRunAt === undefined ? 0 : NEXT_RUN_AT) +
+    (record.nonce === undefined ? 0 : NONCE)
+  );
+}
+
+/** A command's text is shared with its message, and the reply's with its event. */
+const recordCodec = (leasesFrom: number): Codec<CommandRecord> => ({
+  encode(writer, record, previous) {
+    writer.string(record.state);
+    writer.string(record.hash, previous?.hash);
+    writer.string(record.token, previous?.token);
+    writer.optionalNumber(record.leaseUntil);
+    writer.number(flagsOf(record));
+    writer.shared(record.reply, previous?.reply);
+    writer.shared(record.early, previous?.early);
+    writer.shared(record.command, previous?.command);
+    writer.optionalNumber(record.beatAt);
+    writer.number(record.revision);
+    if (record.failures !== undefined) writer.number(record.failures);
+    if (record.nextRunAt !== undefined) writer.number(record.nextRunAt);
+    if (record.lastError !== undefined) {
+      writer.string(record.lastError.code, previous?.lastError?.code);
+      writer.string(record.lastError.message, previous?.lastError?.message);
+    }
+    if (record.nonce !== undefined) writer.string(record.nonce, previous?.nonce);
+  },
+  decode(reader, previous) {
+    const state = reader.string() as CommandRecord['state'];
+    const hash = reader.string(previous?.hash) ?? '';
+    const token = reader.string(previous?.token);
+    const until = reader.optionalNumber();
+    const leaseUntil = until !== undefined && until < leasesFrom ? undefined : until;
+    const flags = reader.number();
+    const reply = reader.shared(previous?.reply);
+    const early = reader.shared(previous?.early);
+    const command = reader.shared(previous?.command);
+    const beatAt = reader.optionalNumber();
+    const revision = reader.number();
+    const failures = (flags & FAILURES) === 0 ? undefined : reader.number();
+    const nextRunAt = (flags & NEXT_RUN_AT) === 0 ? undefined : reader.number();
+    const lastError =
+      (flags & LAST_ERROR) === 0
+        ? undefined
+        : {
+            code: reader.string(previous?.lastError?.code) ?? '',
+            message: reader.string(previous?.lastError?.message) ?? '',
+          };
+    const nonce = (flags & NONCE) === 0 ? undefined : reader.string(previous?.nonce);
+    return {
+      state,
+      hash,
+      revision,
+      ...(token === undefined ? {} : { token }),
+      ...(leaseUntil === undefined ? {} : { leaseUntil }),
+      ...((flags & ONCE) === 0 ? {} : { once: true as const }),
+      ...((flags & MAYBE_DONE) === 0 ? {} : { maybeDone: true as const }),
+      ...(reply === undefined ? {} : { reply }),
+      ...(early === undefined ? {} : { early }),
+      ...(command === undefined ? {} : { command }),
+      ...(beatAt === undefined ? {} : { beatAt }),
+      ...(failures === undefined ? {} : { failures }),
+      ...(nextRunAt === undefined ? {} : { nextRunAt }),
+      ...(lastError === undefined ? {} : { lastError }),
+      ...(nonce === undefined ? {} : { nonce }),
+    };
+  },
+});

@@ -1,0 +1,58 @@
+import type { InstanceFilter } from '../../ports/instance-index.ts';
+import type { Head } from '../../ports/process-store.ts';
+import { MemoryInstanceIndex, tenantOf } from '../memory/instance-index.ts';
+import type { LoggedTable } from './log/logged-table.ts';
+import type { RawRow } from './log/row-format.ts';
+import type { Sqlite, Statement } from './sqlite.ts';
+
+/** Rows read at a time. */
+const PAGE = 200;
+
+/** The indexes of the memory adapter, and behind them the closed heads that lie in rows alone. */
+export class SqliteInstanceIndex extends MemoryInstanceIndex {
+  constructor(heads: LoggedTable<string, Head>, database: Sqlite) {
+    super(
+      heads,
+      (filter) => closedHeads(heads, database, filter),
+      () => storedTenants(database),
+    );
+  }
+}
+
+function* closedHeads(heads: LoggedTable<string, Head>, database: Sqlite, filter: InstanceFilter): Iterable<Head> {
+  const page = pageStatement(heads.rows.selected, database, filter);
+  let startedAt = filter.startedBefore ?? Number.MAX_SAFE_INTEGER;
+  let key = '';
+  const ofTenant = `${filter.tenant}#`;
+  for (;;) {
+    const bounds = [startedAt, startedAt, key, filter.startedAfter ?? 0, ofTenant.length, ofTenant];
+    const rows = page.all(...(filter.process === undefined ? [] : [filter.process]), ...bounds) as RawRow[];
+    const read = rows.map((row) => heads.rows.read(row));
+    yield* heads.outside(read);
+    const last = rows.at(-1);
+    if (last === undefined || rows.length < PAGE) return;
+    startedAt = last['started_at_'] as number;
+    key = read.at(-1)?.key ?? '';
+  }
+}
+
+/** The tenants of all rows: from one to the next along the keys. `$` is the character behind `#`, so it sorts behind every pid of a tenant. */
+function* storedTenants(database: Sqlite): Iterable<string> {
+  const next = database.prepare('SELECT key AS pid FROM heads WHERE key >= ? ORDER BY key LIMIT 1');
+  for (let from = ''; ;) {
+    const [row] = next.all(from) as { readonly pid: string }[];
+    if (row === undefined) return;
+    const tenant = tenantOf(row.pid);
+    yield tenant;
+    from = `${tenant}$`;
+  }
+}
+
+/** The rest of the filter is applied to the decoded heads; process and start are what the indexes serve. */
+function pageStatement(selected: string, database: Sqlite, filter: InstanceFilter): Statement {
+  const process = filter.process === undefined ? '' : 'process = ? AND ';
+  return database.prepare(
+    `SELECT ${selected} FROM heads WHERE ${process}started_at <= ? AND (started_at < ? OR key > ?) AND started_at >= ? AND substr(key, 1, ?) = ? ` +
+      `ORDER BY started_at DESC, key LIMIT ${PAGE}`,
+  );
+}

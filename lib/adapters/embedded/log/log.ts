@@ -1,0 +1,348 @@
+/**
+ * The one ordered log of a system's state.
+ *
+ * L1  A change applies in memory at once and is appended to the pending batch; a batch is one frame and one fsync.
+ * L2  What is durable is a prefix of the changes: frames are written in order, and a table's row is written after the
+ *     frame with the change that it shows.
+ * L3  A change has a number; a table's row carries that of its last change, so replaying a change twice does nothing.
+ * L4  A segment is overwritten only when the tables hold all of its changes, durably (a checkpoint); shared strings never
+ *     refer across that cut.
+ * L5  A batch that cannot be written stays pending, and a timer tries again: what waits for it goes on waiting.
+ * L6  Nothing is written before the whole log was read; damage that no crash explains refuses it.
+ */
+import assert from 'node:assert/strict';
+import { ClientError } from '../../../contract/errors.ts';
+import { closeDatabase, type OpenedDatabase } from '../database.ts';
+import { type Deferred, deferred } from '../open-promise.ts';
+import { asDiskFull } from './disk-full.ts';
+import { FieldReader, FieldWriter } from './field-text.ts';
+import type { Inspection } from '../inspection.ts';
+import { LogFiles, type LogIo, type PlacedFrame } from './log-files.ts';
+import { Meta } from '../meta.ts';
+import type { Sqlite } from '../sqlite.ts';
+import type { Damage } from '../state-corrupt.ts';
+
+/** Without anybody waiting, a change is on disk after this time at the latest. */
+const FLUSH_WITHIN_MS = 50;
+/** How long after a failed write it is tried again. */
+const RETRY_MS = 200;
+/** A pending batch of this size is written without anybody waiting. */
+const FLUSH_LENGTH = 1_000_000;
+/** A log of this size is moved into the tables. */
+const CHECKPOINT_LENGTH = 32_000_000;
+/** How long one slice of a checkpoint may hold the thread. */
+const SLICE_MS = 8;
+
+/** A table whose changes go through the log. */
+export interface LogParticipant {
+  /** Applies one record of the log; `reader` stands behind the table's number. */
+  replay(reader: FieldReader, number: number): void;
+  /** Everything that is dirty now belongs to the checkpoint that begins. */
+  beginCheckpoint(): void;
+  /** Writes rows inside the open transaction until `deadline` (of `performance.now()`); returns whether all are written. */
+  writeRows(deadline: number): boolean;
+  /** The transaction has ended; where it was rolled back, its rows are still to be written. */
+  endSlice(committed: boolean): void;
+}
+
+export interface LogOptions {
+  /** @default 32 MB */
+  readonly checkpointLength?: number;
+  /** Values of a table that are kept in memory without need, at most. @default as the table says */
+  readonly keptMax?: number;
+  /** Called when writes begin to fail, and not again before they have succeeded. @default nothing is called */
+  readonly stalled?: (error: unknown) => void;
+  /** @default the calls of the operating system */
+  readonly io?: LogIo;
+}
+
+/** What is tried again until it succeeds. */
+type Step = 'commit' | 'checkpoint';
+
+export class OrderedLog {
+  readonly database: Sqlite;
+  readonly inspection: Inspection;
+  /** Whether the rows must be verified, since the process that wrote them died. */
+  readonly isUnclean: boolean;
+  readonly files: LogFiles;
+  readonly keptMax: number;
+  readonly #opened: OpenedDatabase;
+  readonly #directory: string;
+  readonly #meta: Meta;
+  readonly #report: (error: unknown) => void;
+  /** The steps that fail, with the error of their first failure. */
+  readonly #failing = new Map<Step, unknown>();
+  #waits = true;
+  readonly #tables: LogParticipant[] = [];
+  readonly #writer = new FieldWriter({ share: true });
+  readonly #checkpointLength: number;
+  #number = 0;
+  #durableNumber = 0;
+  /** Settled by the commit of the pending batch. */
+  #flushed: Deferred | undefined;
+  /** As `#flushed`, but refused when the commit fails. */
+  #flushedOrRefused: Deferred | undefined;
+  #immediate: NodeJS.Immediate | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #length = 0;
+  /** The number up to which the checkpoint under way clears the log. */
+  #cut: number | undefined;
+  #lengthAtCut = 0;
+  #closed = false;
+
+  constructor(opened: OpenedDatabase, inspection: Inspection, options: LogOptions = {}) {
+    const { database } = opened;
+    const { directory } = inspection;
+    this.#opened = opened;
+    this.database = database;
+    this.inspection = inspection;
+    this.isUnclean = opened.isUnclean;
+    this.keptMax = options.keptMax ?? Infinity;
+    this.#checkpointLength = options.checkpointLength ?? CHECKPOINT_LENGTH;
+    this.#directory = directory;
+    this.#report = options.stalled ?? (() => {});
+    this.#meta = new Meta(database, inspection);
+    const meta = this.#meta;
+    this.files = new LogFiles(directory, {
+      state: { segment: meta.get('segment'), number: meta.get('number'), sizes: [meta.get('log0'), meta.get('log1')] },
+      grown: ([log0, log1]) => meta.put({ log0, log1 }, { durable: false }),
+      ...(options.io === undefined ? {} : { io: options.io }),
+    });
+  }
+
+  /** The number of the next change. */
+  get nextNumber(): number {
+    return this.#number + 1;
+  }
+
+  /** Changes up to this number survive a crash. */
+  get durableNumber(): number {
+    return this.#durableNumber;
+  }
+
+  /** Adds a table; the order of adding is part of the format. Returns the table's place. */
+  register(table: LogParticipant): number {
+    return this.#tables.push(table) - 1;
+  }
+
+  /** Begins the record of a change of the table at `place`; the caller writes its fields to the returned writer at once. */
+  append(place: number): FieldWriter {
+    this.#number += 1;
+    this.#timer ??= setTimeout(this.#onTimer, FLUSH_WITHIN_MS);
+    if (this.#writer.length > FLUSH_LENGTH) this.#schedule();
+    this.#writer.number(place);
+    return this.#writer;
+  }
+
+  /** Why commits have stopped; undefined where they go on. */
+  get stalledBy(): unknown {
+    return this.#failing.get('commit');
+  }
+
+  /** Resolves when everything that was appended before is committed; a turn's callers share one commit. Waits while the disk takes no writes. */
+  durable(): Promise<void> {
+    if (!this.#waits) return this.durableOrRefused();
+    return this.#pending() ?? (this.#flushed ??= this.#awaited()).promise;
+  }
+
+  /** As `durable`, but rejects when a commit fails. What was appended is committed all the same when the disk takes writes again. */
+  durableOrRefused(): Promise<void> {
+    if (this.#failing.has('commit')) return Promise.reject(this.#failing.get('commit'));
+    return this.#pending() ?? (this.#flushedOrRefused ??= this.#awaited()).promise;
+  }
+
+  /** From now on a commit that fails rejects every promise that waits for it, since nothing tries again after a stop. */
+  stopWaiting(): void {
+    this.#waits = false;
+    if (this.#failing.has('commit')) this.#refuse();
+  }
+
+  /** Undefined where there is something to commit. */
+  #pending(): Promise<void> | undefined {
+    if (this.#durableNumber === this.#number) return Promise.resolve();
+    if (!this.#closed) return undefined;
+    return Promise.reject(new ClientError('UNREACHABLE', 'The state is closed: nothing can be made durable any more.'));
+  }
+
+  #awaited(): Deferred {
+    this.#schedule();
+    return deferred();
+  }
+
+  /** Reads the log into the tables, and moves it there. Called once, after all tables are registered. */
+  replay(): void {
+    this.#number = this.#meta.get('number');
+    const reader = new FieldReader({ share: true });
+    let segment: number | undefined;
+    for (const frame of this.files.read()) {
+      if (frame.segment !== segment) reader.forget();
+      segment = frame.segment;
+      this.#replayFrame(reader, frame);
+      this.#number = frame.first + frame.count - 1;
+    }
+    this.#durableNumber = this.#number;
+    if (this.files.damage !== undefined) this.inspection.note(this.files.damage);
+    // Both files may still be needed; once their changes are in the tables either may be overwritten.
+    if (segment !== undefined) this.checkpoint();
+    else this.files.rotate();
+  }
+
+  /** The checksum of the frame is right, so a text that cannot be read was written so, by a bug or by another version. */
+  #replayFrame(reader: FieldReader, { first, count, text, file, offset }: PlacedFrame): void {
+    try {
+      reader.open(text);
+      for (let number = first; number < first + count; number += 1) {
+        const table = this.#tables[reader.number()];
+        assert(table, 'A record names no table.');
+        table.replay(reader, number);
+      }
+      assert(reader.ended, 'Characters follow the last record.');
+    } catch (cause) {
+      const damage: Omit<Damage, 'drops'> = {
+        file,
+        offset,
+        what: `has a frame of changes ${first} to ${first + count - 1} that cannot be read`,
+      };
+      this.inspection.refuse(damage, cause);
+    }
+  }
+
+  /** Moves all of the log into the tables now, in one go. */
+  checkpoint(): void {
+    while (this.#cut !== undefined) this.#slice(Infinity);
+    this.#beginCheckpoint();
+    while (this.#cut !== undefined) this.#slice(Infinity);
+  }
+
+  /**
+   * Moves the log into the tables and closes the database. Closes it as a crash would where that fails: what is in the log is moved when
+   * the folder is next opened.
+   */
+  close(): void {
+    if (this.#closed) return;
+    let isComplete = false;
+    try {
+      this.checkpoint();
+      // The least sizes first: a shorter file would count as damage.
+      this.#meta.put({ log0: 0, log1: 0 }, { durable: true });
+      this.files.empty();
+      isComplete = true;
+    } catch (error) {
+      throw asDiskFull(this.#directory, error);
+    } finally {
+      this.#end(isComplete);
+    }
+  }
+
+  /** Closes the database as a crash would leave it: what is not durable is lost. */
+  abandon(): void {
+    if (!this.#closed) this.#end(false);
+  }
+
+  #end(isComplete: boolean): void {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    clearImmediate(this.#immediate);
+    this.files.close();
+    closeDatabase(this.#opened, isComplete);
+  }
+
+  #schedule(): void {
+    this.#immediate ??= setImmediate(this.#onImmediate);
+  }
+
+  readonly #onImmediate = (): void => {
+    this.#immediate = undefined;
+    if (!this.#failing.has('commit')) this.#work({ retry: false });
+  };
+
+  readonly #onTimer = (): void => {
+    this.#timer = undefined;
+    this.#work({ retry: true });
+  };
+
+  /** Commits the pending batch, then goes on with a checkpoint for a slice. What fails is tried again by the timer alone. */
+  #work({ retry }: { readonly retry: boolean }): void {
+    if (this.#closed || !this.#tries('commit', () => this.#commit())) return;
+    if (this.#cut === undefined) {
+      if (this.#length <= this.#checkpointLength) return;
+      this.#beginCheckpoint();
+    } else if (retry || !this.#failing.has('checkpoint')) {
+      if (!this.#tries('checkpoint', () => this.#slice(SLICE_MS))) return;
+    }
+    if (this.#cut !== undefined && !this.#failing.has('checkpoint')) this.#schedule();
+  }
+
+  /** Whether the step succeeded. A failure is reported once, until all steps succeed again. */
+  #tries(step: Step, run: () => void): boolean {
+    try {
+      run();
+      this.#failing.delete(step);
+      return true;
+    } catch (cause) {
+      const error = asDiskFull(this.#directory, cause);
+      const isFirst = this.#failing.size === 0;
+      if (!this.#failing.has(step)) this.#failing.set(step, error);
+      if (step === 'commit') this.#refuse();
+      this.#timer ??= setTimeout(this.#onTimer, RETRY_MS);
+      if (isFirst) this.#report(error);
+      return false;
+    }
+  }
+
+  #refuse(): void {
+    const error = this.#failing.get('commit');
+    this.#flushedOrRefused?.reject(error);
+    this.#flushedOrRefused = undefined;
+    if (this.#waits) return;
+    this.#flushed?.reject(error);
+    this.#flushed = undefined;
+  }
+
+  #commit(): void {
+    if (this.#durableNumber === this.#number) return;
+    this.files.append(this.#durableNumber + 1, this.#number - this.#durableNumber, this.#writer.text);
+    this.#length += this.#writer.length;
+    this.#writer.clear();
+    this.#durableNumber = this.#number;
+    this.#flushed?.resolve();
+    this.#flushed = undefined;
+    this.#flushedOrRefused?.resolve();
+    this.#flushedOrRefused = undefined;
+  }
+
+  #beginCheckpoint(): void {
+    this.#commit();
+    this.#cut = this.#durableNumber;
+    this.#lengthAtCut = this.#length;
+    this.files.rotate();
+    this.#writer.forget();
+    for (const table of this.#tables) table.beginCheckpoint();
+  }
+
+  /** One step of a checkpoint: the pending batch first (L2), then a transaction of rows until time is up. */
+  #slice(milliseconds: number): void {
+    this.#commit();
+    const deadline = performance.now() + milliseconds;
+    let done = false;
+    this.database.exec('BEGIN');
+    try {
+      done = this.#tables.every((table) => table.writeRows(deadline));
+      this.database.exec('COMMIT');
+    } catch (error) {
+      // A full disk has ended the transaction already.
+      if (this.database.inTransaction) this.database.exec('ROLLBACK');
+      for (const table of this.#tables) table.endSlice(false);
+      throw error;
+    }
+    for (const table of this.#tables) table.endSlice(true);
+    if (done) this.#endCheckpoint();
+  }
+
+  /** The slices before are durable no later than this commit, since they lie in the same write-ahead log: only now is the segment let go (L4). */
+  #endCheckpoint(): void {
+    this.#meta.put({ number: this.#cut as number, segment: this.files.segment - 1 }, { durable: true });
+    this.#length -= this.#lengthAtCut;
+    this.#cut = undefined;
+  }
+}

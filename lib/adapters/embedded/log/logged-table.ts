@@ -1,0 +1,311 @@
+import { byKey, type Table } from '../../memory/table.ts';
+import { type Kind, type RawRow, type Row, RowFormat } from './row-format.ts';
+import type { Statement } from '../sqlite.ts';
+import { type Codec, FieldReader, FieldWriter } from './field-text.ts';
+import type { LogParticipant, OrderedLog } from './log.ts';
+
+/** What a record of the log does to its key. */
+const FULL = 0;
+const DELTA = 1;
+const DELETE = 2;
+
+/** Rows between two looks at the clock. */
+const ROWS_PER_LOOK = 16;
+
+export interface TableDefinition<Value> {
+  readonly name: string;
+  readonly key: 'text' | 'integer';
+  readonly codec: Codec<Value>;
+  /** Which values stay in memory as long as they are so. @default none must */
+  readonly resident?: (value: Value) => boolean;
+  /** How many clean values that need not stay are kept all the same. */
+  readonly keep: number;
+  readonly groupOf?: (value: Value) => string;
+  /** Columns that are searched, with the SQL of their indexes. */
+  readonly columns?: {
+    readonly kinds: Readonly<Record<string, Kind>>;
+    readonly of: (value: Value) => readonly (string | number | null)[];
+    readonly indexes: readonly string[];
+  };
+}
+
+interface Slot<Key, Value> {
+  readonly key: Key;
+  /** Undefined: deleted, but its row still stands. */
+  value: Value | undefined;
+  /** Number of the last change. */
+  number: number;
+  dirty: boolean;
+  /** Whether there is a row. */
+  stored: boolean;
+}
+
+/**
+ * A table in memory whose changes go to the log, and whose clean values may lie in SQL rows alone. A checkpoint writes
+ * what is dirty; after that a value is evicted unless it must stay, and read again when it is asked for.
+ */
+export class LoggedTable<Key extends string | number, Value> implements Table<Key, Value>, LogParticipant {
+  readonly definition: TableDefinition<Value>;
+  readonly rows: RowFormat<Key>;
+  readonly #log: OrderedLog;
+  readonly #keep: number;
+  readonly #place: number;
+  readonly #slots = new Map<Key, Slot<Key, Value>>();
+  readonly #groups = new Map<string, Set<Slot<Key, Value>>>();
+  readonly #writer = new FieldWriter({ share: false });
+  readonly #reader = new FieldReader({ share: false });
+  readonly #select: Statement;
+  readonly #upsert: Statement;
+  readonly #remove: Statement;
+  readonly #selectGroup: Statement | undefined;
+  #dirty: Slot<Key, Value>[] = [];
+  #writing: Slot<Key, Value>[] = [];
+  #written = 0;
+  #sliceFrom = 0;
+  #clean: Slot<Key, Value>[] = [];
+  /** Whether there are rows that are not in memory. */
+  #rowsOutside: boolean;
+  #missed: Key | undefined;
+
+  constructor(log: OrderedLog, definition: TableDefinition<Value>) {
+    this.definition = definition;
+    this.#log = log;
+    this.#keep = Math.min(definition.keep, log.keptMax);
+    this.#place = log.register(this);
+    const { name } = definition;
+    this.rows = new RowFormat({ name, key: definition.key, isGrouped: definition.groupOf !== undefined, kinds: definition.columns?.kinds });
+    this.rows.create(log.database, [
+      ...(definition.columns?.indexes ?? []),
+      ...(definition.groupOf === undefined ? [] : ['(grp)']),
+      '(resident) WHERE resident = 1',
+    ]);
+    if (log.isUnclean) this.#verify();
+    const { selected, insert } = this.rows;
+    this.#select = log.database.prepare(`SELECT ${selected} FROM ${name} WHERE key = ?`);
+    this.#upsert = log.database.prepare(insert);
+    this.#remove = log.database.prepare(`DELETE FROM ${name} WHERE key = ?`);
+    if (definition.groupOf !== undefined)
+      this.#selectGroup = log.database.prepare(`SELECT ${selected} FROM ${name} WHERE grp = ? ORDER BY key`);
+    this.#loadResident();
+    this.#rowsOutside = log.database.prepare(`SELECT 1 AS one FROM ${name} WHERE resident = 0 LIMIT 1`).get() !== undefined;
+  }
+
+  get(key: Key): Value | undefined {
+    return this.#find(key)?.value;
+  }
+
+  set(key: Key, value: Value): void {
+    const slot = this.#find(key);
+    const previous = slot?.value;
+    const number = this.#log.nextNumber;
+    const writer = this.#log.append(this.#place);
+    writer.number(previous === undefined ? FULL : DELTA);
+    this.#writeKey(writer, key);
+    this.definition.codec.encode(writer, value, previous);
+    this.#put(slot, key, value, number);
+  }
+
+  delete(key: Key): void {
+    const slot = this.#find(key);
+    if (slot?.value === undefined) return;
+    const number = this.#log.nextNumber;
+    const writer = this.#log.append(this.#place);
+    writer.number(DELETE);
+    this.#writeKey(writer, key);
+    this.#clear(slot, number);
+  }
+
+  list(group: string): readonly Value[] {
+    const found = new Map<Key, Value>();
+    for (const slot of this.#groups.get(group) ?? []) if (slot.value !== undefined) found.set(slot.key, slot.value);
+    if (this.#rowsOutside && this.#selectGroup !== undefined) {
+      for (const row of (this.#selectGroup.all(group) as RawRow[]).map((raw) => this.rows.read(raw))) {
+        if (!this.#slots.has(row.key)) found.set(row.key, this.#decode(row));
+      }
+    }
+    return [...found.keys()].sort(byKey).map((key) => found.get(key) as Value);
+  }
+
+  *resident(): IterableIterator<Value> {
+    for (const slot of this.#slots.values()) if (slot.value !== undefined) yield slot.value;
+  }
+
+  /** The values of the rows whose key is not in memory. */
+  outside(rows: readonly Row<Key>[]): Value[] {
+    return rows.filter((row) => !this.#slots.has(row.key)).map((row) => this.#decode(row));
+  }
+
+  replay(reader: FieldReader, number: number): void {
+    const kind = reader.number();
+    const key = (this.definition.key === 'integer' ? reader.number() : reader.string()) as Key;
+    const slot = this.#find(key);
+    if (kind === DELETE) {
+      if (slot !== undefined && slot.number < number) this.#clear(slot, number);
+      return;
+    }
+    // Read in any case, because later records may refer to its strings.
+    const value = this.definition.codec.decode(reader, kind === DELTA ? slot?.value : undefined);
+    if (slot !== undefined && slot.number >= number) return;
+    // A change without its base: the value was deleted later on, and its row is gone already.
+    if (kind === DELTA && slot?.value === undefined) return;
+    this.#put(slot, key, value, number);
+  }
+
+  beginCheckpoint(): void {
+    this.#writing = this.#dirty;
+    this.#dirty = [];
+    this.#written = 0;
+    this.#sliceFrom = 0;
+  }
+
+  writeRows(deadline: number): boolean {
+    for (; this.#written < this.#writing.length; this.#written += 1) {
+      if (this.#written % ROWS_PER_LOOK === ROWS_PER_LOOK - 1 && performance.now() > deadline) return false;
+      this.#writeRow(this.#writing[this.#written] as Slot<Key, Value>);
+    }
+    return true;
+  }
+
+  endSlice(committed: boolean): void {
+    if (!committed) {
+      this.#written = this.#sliceFrom;
+      return;
+    }
+    for (let at = this.#sliceFrom; at < this.#written; at += 1) this.#settle(this.#writing[at] as Slot<Key, Value>);
+    this.#sliceFrom = this.#written;
+    if (this.#written === this.#writing.length) {
+      this.#writing = [];
+      this.#written = 0;
+      this.#sliceFrom = 0;
+    }
+    if (this.#clean.length > this.#keep) this.#evict();
+  }
+
+  #find(key: Key): Slot<Key, Value> | undefined {
+    const slot = this.#slots.get(key);
+    if (slot !== undefined || !this.#rowsOutside || key === this.#missed) return slot;
+    const raw = this.#select.get(key) as RawRow | undefined;
+    if (raw === undefined) {
+      this.#missed = key;
+      return undefined;
+    }
+    if (this.#clean.length > 2 * this.#keep) this.#evict();
+    const row = this.rows.read(raw);
+    const found = this.#add(key, this.#decode(row), row.number, true);
+    this.#clean.push(found);
+    return found;
+  }
+
+  #put(slot: Slot<Key, Value> | undefined, key: Key, value: Value, number: number): void {
+    const changed = slot ?? this.#add(key, value, number, false);
+    if (key === this.#missed) this.#missed = undefined;
+    changed.value = value;
+    changed.number = number;
+    this.#soil(changed);
+  }
+
+  #add(key: Key, value: Value, number: number, stored: boolean): Slot<Key, Value> {
+    const slot: Slot<Key, Value> = { key, value, number, dirty: false, stored };
+    this.#slots.set(key, slot);
+    if (this.definition.groupOf !== undefined) {
+      const group = this.definition.groupOf(value);
+      const slots = this.#groups.get(group);
+      if (slots === undefined) this.#groups.set(group, new Set([slot]));
+      else slots.add(slot);
+    }
+    return slot;
+  }
+
+  /** Takes the value out. Where there is a row the slot stays as its tombstone, until a checkpoint deletes the row. */
+  #clear(slot: Slot<Key, Value>, number: number): void {
+    const value = slot.value;
+    slot.value = undefined;
+    slot.number = number;
+    if (slot.stored) this.#soil(slot);
+    else this.#drop(slot, value);
+  }
+
+  #soil(slot: Slot<Key, Value>): void {
+    if (slot.dirty) return;
+    slot.dirty = true;
+    this.#dirty.push(slot);
+  }
+
+  #drop(slot: Slot<Key, Value>, value: Value | undefined): void {
+    if (this.#slots.get(slot.key) === slot) this.#slots.delete(slot.key);
+    if (this.definition.groupOf === undefined || value === undefined) return;
+    const group = this.definition.groupOf(value);
+    const slots = this.#groups.get(group);
+    slots?.delete(slot);
+    if (slots?.size === 0) this.#groups.delete(group);
+  }
+
+  #writeRow(slot: Slot<Key, Value>): void {
+    const { value } = slot;
+    if (value === undefined) {
+      if (slot.stored) this.#remove.run(slot.key);
+      return;
+    }
+    const { codec, resident, groupOf, columns } = this.definition;
+    codec.encode(this.#writer, value, undefined);
+    const data = Buffer.from(this.#writer.text, 'utf8');
+    this.#writer.clear();
+    const stays = resident?.(value) === true ? 1 : 0;
+    const group = groupOf === undefined ? [] : [groupOf(value)];
+    const fields = [slot.key, slot.number, stays, ...group, ...(columns?.of(value) ?? [])];
+    this.#upsert.run(...this.rows.values(fields, data));
+  }
+
+  #settle(slot: Slot<Key, Value>): void {
+    slot.dirty = false;
+    slot.stored = slot.value !== undefined;
+    if (slot.value === undefined) this.#drop(slot, undefined);
+    else if (this.definition.resident?.(slot.value) !== true) this.#clean.push(slot);
+  }
+
+  /** Evicts the oldest half of what is kept for no need; ones that have changed since come by again. */
+  #evict(): void {
+    const going = this.#clean.splice(0, this.#clean.length - (this.#keep >> 1));
+    for (const slot of going) {
+      if (slot.dirty || slot.value === undefined || this.definition.resident?.(slot.value) === true) continue;
+      this.#drop(slot, slot.value);
+      this.#rowsOutside = true;
+    }
+  }
+
+  #loadResident(): void {
+    const { name } = this.definition;
+    const raws = this.#log.database.prepare(`SELECT ${this.rows.selected} FROM ${name} WHERE resident = 1 ORDER BY key`).iterate();
+    for (const raw of raws as IterableIterator<RawRow>) {
+      const row = this.rows.read(raw);
+      this.#add(row.key, this.#decode(row), row.number, true);
+    }
+  }
+
+  #decode(row: Row<Key>): Value {
+    if (!row.isIntact) this.#log.inspection.refuse(this.rows.damageOf(row));
+    this.#reader.open(row.data.toString('utf8'));
+    return this.definition.codec.decode(this.#reader, undefined);
+  }
+
+  /** Looks at every row: a changed key is not found by reading the rows that are asked for. */
+  #verify(): void {
+    const { name, key } = this.definition;
+    const { database, inspection } = this.#log;
+    const damaged: Key[] = [];
+    for (const raw of database.prepare(`SELECT ${this.rows.selected} FROM ${name}`).iterate() as IterableIterator<RawRow>) {
+      const row = this.rows.read(raw);
+      if (row.isIntact) continue;
+      inspection.note(this.rows.damageOf(row));
+      damaged.push(row.key);
+    }
+    // By bytes: a damaged text need not be UTF-8.
+    const remove = database.prepare(`DELETE FROM ${name} WHERE ${key === 'text' ? 'CAST(key AS BLOB) = CAST(? AS BLOB)' : 'key = ?'}`);
+    for (const gone of damaged) remove.run(gone);
+  }
+
+  #writeKey(writer: FieldWriter, key: Key): void {
+    if (typeof key === 'number') writer.number(key);
+    else writer.string(key);
+  }
+}

@@ -1,0 +1,84 @@
+import { crc32 } from 'node:zlib';
+import { blobBytes, type Sqlite, type SqliteBlob } from '../sqlite.ts';
+import type { Damage } from '../state-corrupt.ts';
+
+type Field = string | number | null;
+export type Kind = 'TEXT' | 'INTEGER';
+
+/** A row as SQLite returns it for `RowFormat.selected`. */
+export type RawRow = Readonly<Record<string, number | null | SqliteBlob>>;
+
+export interface Row<Key> {
+  readonly key: Key;
+  readonly number: number;
+  readonly data: Buffer;
+  /** Whether the checksum matches. It covers every column, so that a changed key or search column is found as well. */
+  readonly isIntact: boolean;
+}
+
+export interface RowFormatOptions {
+  readonly name: string;
+  readonly key: 'text' | 'integer';
+  readonly isGrouped: boolean;
+  /** Of the columns that are searched. */
+  readonly kinds: Readonly<Record<string, Kind>> | undefined;
+}
+
+/** How the rows of a table lie in SQL: the fields that are searched, the encoded value, and a checksum of all of it. */
+export class RowFormat<Key extends string | number> {
+  /** What to select of a row. Text as bytes: libsql ends the process at text that is no UTF-8, as a changed byte makes it. */
+  readonly selected: string;
+  readonly insert: string;
+  readonly #table: string;
+  readonly #kinds: readonly (readonly [name: string, kind: Kind])[];
+
+  constructor({ name, key, isGrouped, kinds }: RowFormatOptions) {
+    this.#table = name;
+    this.#kinds = [
+      ['key', key === 'text' ? 'TEXT' : 'INTEGER'],
+      ['number', 'INTEGER'],
+      ['resident', 'INTEGER'],
+      ...(isGrouped ? [['grp', 'TEXT'] as const] : []),
+      ...Object.entries(kinds ?? {}),
+    ];
+    const fields = this.#kinds.map(([field, kind]) => `CAST(${field} AS ${kind === 'TEXT' ? 'BLOB' : kind}) AS ${field}_`);
+    this.selected = [...fields, 'CAST(data AS BLOB) AS data_', 'CAST(checksum AS INTEGER) AS checksum_'].join(', ');
+    const names = [...this.#kinds.map(([field]) => field), 'data', 'checksum'];
+    this.insert = `REPLACE INTO ${name} (${names.join(', ')}) VALUES (${names.map(() => '?').join(', ')})`;
+  }
+
+  /** Makes the table and its indexes where they are missing. */
+  create(database: Sqlite, indexes: readonly string[]): void {
+    const columns = this.#kinds.map(([field, kind]) => `${field} ${kind}${field === 'key' ? ' PRIMARY KEY' : ''}`);
+    // Of a text key the table is its own index, so that a row is written once.
+    const rowid = this.#kinds[0]?.[1] === 'TEXT' ? ' WITHOUT ROWID' : '';
+    const table = this.#table;
+    database.exec(`CREATE TABLE IF NOT EXISTS ${table} (${columns.join(', ')}, data BLOB NOT NULL, checksum INTEGER NOT NULL)${rowid}`);
+    indexes.forEach((index, at) => database.exec(`CREATE INDEX IF NOT EXISTS ${table}_${at} ON ${table} ${index}`));
+  }
+
+  /** The values of a row in the order of `insert`. */
+  values(fields: readonly Field[], data: Buffer): readonly (Field | Buffer)[] {
+    return [...fields, data, checksumOf(fields, data)];
+  }
+
+  read(raw: RawRow): Row<Key> {
+    const fields = this.#kinds.map(([name, kind]) => fieldOf(raw[`${name}_`], kind));
+    const data = blobBytes(raw['data_'] as SqliteBlob);
+    return { key: fields[0] as Key, number: fields[1] as number, data, isIntact: raw['checksum_'] === checksumOf(fields, data) };
+  }
+
+  damageOf({ key }: Row<Key>): Damage {
+    const row = `${JSON.stringify(key)} of the table ${this.#table}`;
+    return { file: 'state.db', what: `has a row that does not match its checksum: ${row}`, drops: `The row ${row} is dropped.` };
+  }
+}
+
+function fieldOf(value: number | null | SqliteBlob | undefined, kind: Kind): Field {
+  if (value === null || value === undefined || typeof value === 'number') return value ?? null;
+  return kind === 'TEXT' ? blobBytes(value).toString('utf8') : null;
+}
+
+function checksumOf(fields: readonly Field[], data: Buffer): number {
+  return crc32(data, crc32(JSON.stringify(fields)));
+}

@@ -1,0 +1,84 @@
+/**
+ * The checksums of a closed state.db, in the file `state.sum` beside it.
+ *
+ * U1  While the folder is open the file says so: what it said of the closed one is over before anything is written.
+ * U2  The sums are written when the write-ahead log is in state.db, and before the lock is given back.
+ * U3  state.db is opened once and closed when its lock is given back: POSIX locks of a file end when the process closes any descriptor of it.
+ */
+import { closeSync, constants, fdatasyncSync, fstatSync, ftruncateSync, openSync, readFileSync, readSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
+import { openPrivate } from '../private-file.ts';
+import type { Damage } from '../state-corrupt.ts';
+
+/** One checksum for so many bytes. */
+const BLOCK_BYTES = 1 << 20;
+
+export class StateSums {
+  readonly #database: number;
+  readonly #file: number;
+  readonly #text: string;
+
+  /** The lock of the database must be held. */
+  constructor(directory: string) {
+    this.#database = openSync(join(directory, 'state.db'), constants.O_RDWR | (constants.O_NOFOLLOW ?? 0));
+    this.#file = openPrivate(join(directory, 'state.sum'));
+    this.#text = readFileSync(this.#file, 'utf8');
+  }
+
+  get isEmpty(): boolean {
+    return fstatSync(this.#database).size === 0;
+  }
+
+  /** Whether the folder was closed, with sums of its state.db. False after a crash. */
+  get isClosed(): boolean {
+    const at = this.#text.lastIndexOf(' ');
+    return at !== -1 && this.#text.slice(at + 1) === `${crc32(this.#text.slice(0, at))}\n`;
+  }
+
+  /** What differs from the sums of a closed folder. */
+  damage(): Damage | undefined {
+    const [size, ...sums] = this.#text.split(' ').slice(0, -1).map(Number);
+    const drops = 'Rows that do not match their checksum are dropped.';
+    const found = fstatSync(this.#database).size;
+    if (found !== size) return { file: 'state.db', what: `has ${found} bytes, expected ${size}`, drops };
+    const at = this.#sums().findIndex((sum, block) => sum !== sums[block]);
+    if (at === -1) return undefined;
+    return {
+      file: 'state.db',
+      offset: at * BLOCK_BYTES,
+      what: 'and in the MiB behind it does not match the checksum of the last close',
+      drops,
+    };
+  }
+
+  /** An empty file is that of an open folder. */
+  markOpen(): void {
+    ftruncateSync(this.#file);
+    fdatasyncSync(this.#file);
+  }
+
+  markClosed(): void {
+    fdatasyncSync(this.#database);
+    const text = [fstatSync(this.#database).size, ...this.#sums()].join(' ');
+    ftruncateSync(this.#file);
+    // What is written in part has a wrong checksum, as if the folder had not been closed.
+    writeSync(this.#file, `${text} ${crc32(text)}\n`, 0);
+    fdatasyncSync(this.#file);
+  }
+
+  close(): void {
+    closeSync(this.#file);
+    closeSync(this.#database);
+  }
+
+  #sums(): number[] {
+    const block = Buffer.allocUnsafe(BLOCK_BYTES);
+    const sums: number[] = [];
+    for (let position = 0, read = -1; read !== 0; position += read) {
+      read = readSync(this.#database, block, 0, BLOCK_BYTES, position);
+      if (read > 0) sums.push(crc32(block.subarray(0, read)));
+    }
+    return sums;
+  }
+}

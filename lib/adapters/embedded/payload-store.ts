@@ -1,0 +1,45 @@
+import { createHash } from 'node:crypto';
+import { MemoryPayloadStore } from '../memory/payload-store.ts';
+import type { Table } from '../memory/table.ts';
+import type { Codec } from './log/field-text.ts';
+import type { OrderedLog } from './log/log.ts';
+import { LoggedTable } from './log/logged-table.ts';
+import { stateCorrupt } from './state-corrupt.ts';
+
+/** Payloads kept in memory, because what was put is mostly read soon. */
+const PAYLOADS_KEPT = 200;
+/** SHA-256 in hex. */
+const HASH_LENGTH = 64;
+
+/** Payloads in a logged table, with the semantics of the memory adapter. What is read is compared with the hash that is its name. */
+export class SqlitePayloadStore extends MemoryPayloadStore {
+  readonly #directory: string;
+
+  constructor(payloads: Table<string, string>, directory: string) {
+    super(payloads);
+    this.#directory = directory;
+  }
+
+  override async get(pid: string, hash: string): Promise<string | undefined> {
+    return this.#checked(await super.get(pid, hash), hash);
+  }
+
+  override async fetch(reference: string): Promise<string | undefined> {
+    const json = await super.fetch(reference);
+    return json === undefined ? undefined : this.#checked(json, reference.slice(-HASH_LENGTH));
+  }
+
+  #checked(json: string | undefined, hash: string): string | undefined {
+    if (json === undefined || createHash('sha256').update(json).digest('hex') === hash) return json;
+    throw stateCorrupt(this.#directory, { file: 'state.db', what: `has another value under the hash ${hash} of the table payloads` });
+  }
+}
+
+export function payloadTable(log: OrderedLog): LoggedTable<string, string> {
+  return new LoggedTable(log, { name: 'payloads', key: 'text', codec: textCodec, keep: PAYLOADS_KEPT });
+}
+
+const textCodec: Codec<string> = {
+  encode: (writer, text) => writer.string(text),
+  decode: (reader) => reader.string() ?? '',
+};

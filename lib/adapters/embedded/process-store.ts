@@ -1,0 +1,55 @@
+import type { Head, JournalChunk } from '../../ports/process-store.ts';
+import { chunkGroup, MemoryProcessStore } from '../memory/process-store.ts';
+import { processOf } from '../memory/instance-index.ts';
+import type { Codec } from './log/field-text.ts';
+import { headCodec } from './head-row.ts';
+import type { OrderedLog } from './log/log.ts';
+import { LoggedTable } from './log/logged-table.ts';
+
+/** Closed heads kept in memory for late answers and clients that ask for a result. */
+const CLOSED_KEPT = 10_000;
+
+/** Heads and chunks in logged tables, with the semantics of the memory adapter. */
+export class SqliteProcessStore extends MemoryProcessStore {}
+
+export function headTable(log: OrderedLog): LoggedTable<string, Head> {
+  return new LoggedTable(log, {
+    name: 'heads',
+    key: 'text',
+    codec: headCodec,
+    resident: isOpen,
+    keep: CLOSED_KEPT,
+    columns: {
+      kinds: { process: 'TEXT', status: 'TEXT', started_at: 'INTEGER', due: 'INTEGER' },
+      of: (head) => [processOf(head.pid), head.status, head.startedAt, head.due ?? null],
+      indexes: ['(started_at DESC, key)', '(process, started_at DESC, key)'],
+    },
+  });
+}
+
+/** An open head stays in memory, and so do the due times; what is closed is read again when it is asked for. */
+function isOpen(head: Head): boolean {
+  return head.due !== undefined || head.status === 'early' || head.status === 'running' || head.status === 'stuck';
+}
+
+export function chunkTable(log: OrderedLog): LoggedTable<string, JournalChunk> {
+  return new LoggedTable(log, { name: 'chunks', key: 'text', codec: chunkCodec, keep: 0, groupOf: chunkGroup });
+}
+
+const chunkCodec: Codec<JournalChunk> = {
+  encode(writer, chunk) {
+    writer.string(chunk.pid);
+    writer.string(chunk.run);
+    writer.number(chunk.from);
+    writer.number(chunk.entries.length);
+    for (const entry of chunk.entries) writer.string(entry);
+  },
+  decode(reader) {
+    const pid = reader.string() ?? '';
+    const run = reader.string() ?? '';
+    const from = reader.number();
+    const entries: string[] = [];
+    for (let left = reader.number(); left > 0; left -= 1) entries.push(reader.string() ?? '');
+    return { pid, run, from, entries };
+  },
+};

@@ -1,0 +1,69 @@
+import type { Message } from '../memory/message.ts';
+import type { CommandRecord } from '../../ports/idempotency-store.ts';
+import type { ParkedEvent } from '../../ports/parking-store.ts';
+import type { Head, JournalChunk } from '../../ports/process-store.ts';
+import { closeDatabase, openDatabase, type OpenedDatabase } from './database.ts';
+import { asDiskFull } from './log/disk-full.ts';
+import { recordTable } from './idempotency-store.ts';
+import { Inspection } from './inspection.ts';
+import { type LogOptions, OrderedLog } from './log/log.ts';
+import type { LoggedTable } from './log/logged-table.ts';
+import { messageTable } from './message-queue.ts';
+import { attemptTable, parkedTable } from './parking-store.ts';
+import { payloadTable } from './payload-store.ts';
+import { chunkTable, headTable } from './process-store.ts';
+import type { Damage } from './state-corrupt.ts';
+
+/** The tables of one system and the one log that orders the changes of all of them. */
+export interface SqliteTables {
+  readonly log: OrderedLog;
+  readonly heads: LoggedTable<string, Head>;
+  readonly chunks: LoggedTable<string, JournalChunk>;
+  readonly payloads: LoggedTable<string, string>;
+  readonly messages: LoggedTable<number, Message>;
+  readonly records: LoggedTable<string, CommandRecord>;
+  readonly parked: LoggedTable<string, ParkedEvent>;
+  readonly attempts: LoggedTable<string, number>;
+}
+
+export interface TableOptions extends LogOptions {
+  /** The earliest end of a lease that a worker of this process gives; earlier ones are those of dead workers. @default 0 */
+  readonly leasesFrom?: number;
+  /** Takes the damage of a copy that is to be repaired: what is damaged is dropped. @default damage refuses the open */
+  readonly found?: Damage[];
+}
+
+/**
+ * Opens the state of a folder as it was when it was last closed, or when its process died.
+ * @throws ClientError `UNREACHABLE` where another process holds the folder, `STATE_CORRUPT` where what was acknowledged is damaged
+ */
+export function openTables(directory: string, options?: TableOptions): SqliteTables {
+  const inspection = new Inspection(directory, options?.found);
+  let opened: OpenedDatabase | undefined;
+  let log: OrderedLog | undefined;
+  try {
+    opened = openDatabase(inspection);
+    log = new OrderedLog(opened, inspection, options);
+    return replayed(log, options);
+  } catch (error) {
+    if (log !== undefined) log.abandon();
+    else if (opened !== undefined) closeDatabase(opened, false);
+    throw asDiskFull(directory, error);
+  }
+}
+
+function replayed(log: OrderedLog, options?: TableOptions): SqliteTables {
+  // The order of these lines is part of the format: the log tells tables by their place.
+  const tables: SqliteTables = {
+    log,
+    heads: headTable(log),
+    chunks: chunkTable(log),
+    payloads: payloadTable(log),
+    messages: messageTable(log),
+    records: recordTable(log, options?.leasesFrom),
+    parked: parkedTable(log),
+    attempts: attemptTable(log),
+  };
+  log.replay();
+  return tables;
+}

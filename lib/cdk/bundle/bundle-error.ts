@@ -1,0 +1,37 @@
+import { OrchestratorError } from '../../contract/errors.ts';
+import type { ForbiddenChain } from './module-graph.ts';
+
+/** A function could not be built from the module that was named as its entry. */
+export class BundleError extends OrchestratorError {
+  /** A process, or what it imports, reaches what no decision may depend on. */
+  static forbidden(entry: string, { chain, what }: ForbiddenChain): BundleError {
+    return new BundleError(`The functions of ${entry} cannot be built: a process reaches ${what}. ${chain.join('\n  imports ')}`, {
+      retryable: false,
+      remedy:
+        'Keep contracts and processes in modules that import only tutti, schemas and each other; what does I/O belongs into a service.',
+      details: { chain: [...chain] },
+    });
+  }
+
+  static failed(entry: string, cause: unknown): BundleError {
+    const text = cause instanceof Error ? cause.message : String(cause);
+    return new BundleError(`The function of ${entry} cannot be built: ${text}`, {
+      retryable: false,
+      remedy: 'Correct the module, or name another one as entry.',
+      cause,
+    });
+  }
+
+  /** `packages`: all that building functions needs. */
+  static missing(name: string, packages: readonly string[], cause: unknown): BundleError {
+    return new BundleError(`Functions cannot be built: ${name} is not installed beside tutti.`, {
+      retryable: false,
+      remedy: `Install it: npm install ${packages.join(' ')}`,
+      cause,
+    });
+  }
+
+  private constructor(message: string, parts: ConstructorParameters<typeof OrchestratorError>[2]) {
+    super('BUNDLE_FAILED', message, parts);
+  }
+}

@@ -1,0 +1,89 @@
+import { Annotations, type Duration, RemovalPolicy, Stack } from 'aws-cdk-lib/core';
+import { ManagedPolicy, PolicyDocument, type PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
+import { Architecture, Code, Function as Lambda, LoggingFormat, RecursiveLoop, Runtime, SystemLogLevel } from 'aws-cdk-lib/aws-lambda';
+import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { Construct } from 'constructs';
+import { acknowledgePrefixes } from '../resources/acknowledged-prefixes.ts';
+import { BUNDLE_HANDLER } from './bundle.ts';
+import { splitStatements } from '../iam/split-statements.ts';
+import { checkEnvironmentSize } from '../resources/stack-limits.ts';
+import { allow } from '../iam/statement.ts';
+
+export interface LambdaBundle {
+  /** Where index.js lies. */
+  readonly folder: string;
+  /** @default none */
+  readonly warnings?: readonly string[];
+}
+
+export interface LambdaFunctionProps {
+  readonly description: string;
+  /** Builds the code; not called where the stack is only looked at (`cdk list`). */
+  readonly bundle: () => LambdaBundle;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly statements: readonly PolicyStatement[];
+  readonly memorySizeMb: number;
+  readonly timeout: Duration;
+  readonly logRetention: RetentionDays;
+  /** Encrypts the log, and what the function reads and writes. @default keys that AWS owns */
+  readonly encryptionKey?: IKey | undefined;
+  /** Copies that are kept for this function and that it may have at the most. @default those of the account, shared with all other functions */
+  readonly reservedConcurrency?: number | undefined;
+  /** @default made, with these statements and the right to write its own log */
+  readonly roleName?: string;
+}
+
+/** A function as all of Tutti's are: Node 24 on arm64, a role and a log of its own, and nothing allowed that is not listed. */
+export class LambdaFunction extends Construct {
+  readonly function: Lambda;
+  readonly role: Role;
+  readonly logGroup: LogGroup;
+
+  constructor(scope: Construct, id: string, props: LambdaFunctionProps) {
+    super(scope, id);
+    // The journal is the record of what happened; the log goes with its stack.
+    this.logGroup = new LogGroup(this, 'Log', {
+      retention: props.logRetention,
+      removalPolicy: RemovalPolicy.DESTROY,
+      ...(props.encryptionKey && { encryptionKey: props.encryptionKey }),
+    });
+    const log = allow(['logs:CreateLogStream', 'logs:PutLogEvents'], [this.logGroup.logGroupArn]);
+    const { inline, managed } = splitStatements(this, [log, ...props.statements]);
+    const policies = managed.map((statements, i) => new ManagedPolicy(this, `Policy${i + 1}`, { statements: [...statements] }));
+    this.role = new Role(this, 'Role', {
+      assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
+      ...(props.roleName !== undefined && { roleName: props.roleName }),
+      inlinePolicies: { Tutti: new PolicyDocument({ statements: [...inline] }) },
+      ...(policies.length > 0 && { managedPolicies: policies }),
+    });
+    props.encryptionKey?.grantEncryptDecrypt(this.role);
+    acknowledgePrefixes(this.role, inline);
+    for (const [i, policy] of policies.entries()) acknowledgePrefixes(policy, managed[i] ?? []);
+    checkEnvironmentSize(this, props.description, props.environment);
+    this.function = new Lambda(this, 'Function', {
+      description: props.description,
+      runtime: Runtime.NODEJS_24_X,
+      architecture: Architecture.ARM_64,
+      handler: BUNDLE_HANDLER,
+      code: this.#code(props.bundle),
+      role: this.role,
+      logGroup: this.logGroup,
+      loggingFormat: LoggingFormat.JSON,
+      // What Lambda writes of each call that went well, a kilobyte, costs more than the call.
+      systemLogLevelV2: SystemLogLevel.WARN,
+      memorySize: props.memorySizeMb,
+      timeout: props.timeout,
+      ...(props.reservedConcurrency !== undefined && { reservedConcurrentExecutions: props.reservedConcurrency }),
+      environment: { ...props.environment },
+      // A process of more than 16 steps looks like a loop to Lambda; the hop counter of the envelope is the guard here.
+      recursiveLoop: RecursiveLoop.ALLOW,
+    });
+  }
+  #code(bundle: () => LambdaBundle): Code {
+    if (!Stack.of(this).bundlingRequired) return Code.fromInline('// not bundled');
+    const { folder, warnings = [] } = bundle();
+    for (const warning of warnings) Annotations.of(this).addWarningV2('tutti/cdk:bundle', warning);
+    return Code.fromAsset(folder);
+  }
+}

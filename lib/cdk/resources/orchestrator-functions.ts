@@ -1,0 +1,196 @@
+import { Duration } from 'aws-cdk-lib/core';
+import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
+import { LambdaFunction as LambdaTarget } from 'aws-cdk-lib/aws-events-targets';
+import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { EventSourceMapping, type Function as Lambda } from 'aws-cdk-lib/aws-lambda';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
+import { RetentionDays } from 'aws-cdk-lib/aws-logs';
+import type { IQueue } from 'aws-cdk-lib/aws-sqs';
+import { Construct } from 'constructs';
+import type { Alarms } from './alarms.ts';
+import { bundleFunctions, type FunctionName } from '../bundle/bundle.ts';
+import { countLines, watchCounts } from './log-metrics.ts';
+import { LambdaFunction, type LambdaBundle } from '../bundle/lambda-function.ts';
+import {
+  advanceStatements,
+  drainStatements,
+  retireStatements,
+  sweepStatements,
+  wakeStatements,
+  type OrchestratorResources,
+} from '../iam/orchestrator-statements.ts';
+import type { QueuePair } from './queue-pair.ts';
+
+const BATCH_SIZE = 10;
+
+export interface OrchestratorFunctionsProps {
+  readonly name: string;
+  readonly entry: string;
+  readonly system: string;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly resources: OrchestratorResources;
+  readonly inbox: QueuePair;
+  readonly starts: QueuePair;
+  readonly operations: QueuePair;
+  readonly hotLane: QueuePair;
+  readonly senderRoleName: string;
+  readonly maxConcurrency: number;
+  readonly hotLaneConcurrency: number;
+  readonly reservedConcurrency: number | undefined;
+  readonly encryptionKey: IKey | undefined;
+  readonly memorySizeMb: number;
+  readonly timeout: Duration;
+  readonly logRetention: RetentionDays | undefined;
+  readonly retention: Duration | undefined;
+  readonly alarms: Alarms;
+}
+
+/** The functions of an orchestrator, with what calls them, what they may do and what watches them. */
+export class OrchestratorFunctions extends Construct {
+  readonly advanceProcesses: LambdaFunction;
+  readonly sweepTimers: LambdaFunction;
+  readonly wakeOverdue: LambdaFunction;
+  readonly drainDeadLetters: LambdaFunction;
+  readonly retireClosed: LambdaFunction | undefined;
+  readonly #props: OrchestratorFunctionsProps;
+
+  constructor(scope: Construct, id: string, props: OrchestratorFunctionsProps) {
+    super(scope, id);
+    this.#props = props;
+    this.advanceProcesses = this.#makeAdvance();
+    this.sweepTimers = this.#makeSweep();
+    this.wakeOverdue = this.#makeWake();
+    this.drainDeadLetters = this.#makeDrain();
+    this.retireClosed = props.retention && this.#makeRetire(props.retention);
+    watchCounts(this, props.name, props.alarms);
+  }
+
+  #makeAdvance(): LambdaFunction {
+    const { name, resources, inbox, starts, operations, hotLane, maxConcurrency, hotLaneConcurrency, timeout, senderRoleName, alarms } =
+      this.#props;
+    const made = this.#make('AdvanceProcesses', 'advance-processes', {
+      description: `${name}: decides what events mean to processes, commits it, sends commands`,
+      statements: advanceStatements(resources),
+      timeout,
+      roleName: senderRoleName,
+      reservedConcurrency: this.#props.reservedConcurrency,
+    });
+    this.#consume(made.function, 'Inbox', inbox.queue, maxConcurrency);
+    this.#consume(made.function, 'Starts', starts.queue, maxConcurrency);
+    // Acts are rare, and without a maximum Lambda polls an idle queue less.
+    this.#consume(made.function, 'Operations', operations.queue);
+    // Its groups bound its copies as well, but there may be as many as instances.
+    this.#consume(made.function, 'HotLane', hotLane.queue, hotLaneConcurrency);
+    alarms.throttles(
+      made,
+      made.function,
+      `${name}: advance-processes is throttled: raise the account's concurrency or lower maxConcurrency.`,
+    );
+    return made;
+  }
+
+  #makeSweep(): LambdaFunction {
+    const { name, resources } = this.#props;
+    const made = this.#make('SweepTimers', 'sweep-timers', {
+      description: `${name}: wakes instances whose timers are due`,
+      statements: sweepStatements(resources),
+      timeout: Duration.seconds(50),
+      every: Duration.minutes(1),
+    });
+    return this.#schedule(made, Duration.minutes(1), `${name}: sweep-timers has not run for 15 minutes: long timers do not fire.`);
+  }
+
+  #makeWake(): LambdaFunction {
+    const { name, resources } = this.#props;
+    const made = this.#make('WakeOverdue', 'wake-overdue', {
+      description: `${name}: wakes running instances whose tick was lost`,
+      statements: wakeStatements(resources),
+      // It reads every running instance.
+      timeout: Duration.minutes(15),
+      every: Duration.hours(1),
+    });
+    const meaning = `${name}: wake-overdue has not run for two hours: lost ticks stay lost, and alarms of what is stuck or parked end.`;
+    return this.#schedule(made, Duration.hours(1), meaning);
+  }
+
+  #makeDrain(): LambdaFunction {
+    const { name, resources, inbox, starts, operations, hotLane } = this.#props;
+    const made = this.#make('DrainDeadLetters', 'drain-dead-letters', {
+      description: `${name}: gives dead letters another try, then parks them`,
+      statements: drainStatements(resources),
+      timeout: Duration.seconds(20),
+    });
+    this.#consume(made.function, 'Inbox', inbox.deadLetterQueue);
+    this.#consume(made.function, 'Starts', starts.deadLetterQueue);
+    this.#consume(made.function, 'Operations', operations.deadLetterQueue);
+    this.#consume(made.function, 'HotLane', hotLane.deadLetterQueue);
+    return made;
+  }
+
+  #makeRetire(retention: Duration): LambdaFunction {
+    const { name, resources } = this.#props;
+    const made = this.#make('RetireClosed', 'retire-closed', {
+      description: `${name}: lets instances expire that closed ${retention.toDays()} days ago`,
+      statements: retireStatements(resources),
+      timeout: Duration.minutes(5),
+      every: Duration.hours(1),
+    });
+    return this.#schedule(made, Duration.hours(1), `${name}: retire-closed has not run for two hours: closed instances do not expire.`);
+  }
+
+  #make(
+    id: string,
+    which: FunctionName,
+    {
+      every,
+      ...own
+    }: {
+      readonly description: string;
+      readonly statements: readonly PolicyStatement[];
+      readonly timeout: Duration;
+      /** How often its schedule calls it. @default queues call it */
+      readonly every?: Duration;
+      readonly roleName?: string;
+      readonly reservedConcurrency?: number | undefined;
+    },
+  ): LambdaFunction {
+    const { entry, system, memorySizeMb, logRetention = RetentionDays.ONE_MONTH, alarms, name, retention, encryptionKey } = this.#props;
+    const made = new LambdaFunction(this, id, {
+      ...own,
+      bundle: () => bundled(entry, system, which),
+      // advance-processes must not begin anew what retire-closed may have removed.
+      environment: { ...this.#props.environment, ...(retention && { TUTTI_RETENTION_DAYS: String(retention.toDays()) }) },
+      memorySizeMb,
+      logRetention,
+      encryptionKey,
+    });
+    alarms.errors(made, made.function, `${name}: ${which} keeps failing: see its log.`, every);
+    countLines(made, made.logGroup, name, which);
+    return made;
+  }
+
+  #consume(target: Lambda, id: string, queue: IQueue, maxConcurrency?: number): void {
+    new EventSourceMapping(target, `${id}Source`, {
+      target,
+      eventSourceArn: queue.queueArn,
+      batchSize: BATCH_SIZE,
+      reportBatchItemFailures: true,
+      ...(maxConcurrency !== undefined && { maxConcurrency }),
+    });
+  }
+
+  /** What a run missed, the next does: there is nothing to retry and nothing to keep. */
+  #schedule(made: LambdaFunction, every: Duration, notRun: string): LambdaFunction {
+    const target = new LambdaTarget(made.function, { retryAttempts: 0, maxEventAge: Duration.minutes(1) });
+    new Rule(made, 'Schedule', { schedule: Schedule.rate(every), targets: [target] });
+    made.function.configureAsyncInvoke({ retryAttempts: 0 });
+    this.#props.alarms.notRun(made, made.function, every, notRun);
+    return made;
+  }
+}
+
+/** What is worth a word is said once, of the function that all events go through. */
+function bundled(entry: string, system: string, which: FunctionName): LambdaBundle {
+  const { folders, warnings } = bundleFunctions({ entry, system });
+  return which === 'advance-processes' ? { folder: folders[which], warnings } : { folder: folders[which] };
+}

@@ -1,0 +1,208 @@
+import { deflateRawSync, inflateRawSync } from 'node:zlib';
+import { ContractError } from '../../contract/errors.ts';
+import { systemContract, type System } from '../../contract/system.ts';
+import type {
+  CommandContract,
+  CorrelationContract,
+  EventContract,
+  ProcessContract,
+  ServiceContract,
+  SystemContract,
+} from '../../contract/runtime-contract.ts';
+import type { Schema } from '../../contract/schema.ts';
+import { versionOf, type VersionStep } from '../../contract/versions.ts';
+import { fieldAt, fieldPath } from './field-path.ts';
+
+/** SSM takes no longer parameter, and one above 4 KB only as an advanced one. */
+export const PUBLISHED_BYTES_MAX = 8 * 1024;
+
+/** What most processes have. */
+const EARLY_MS = 86_400_000;
+
+/** What is said of an event: its type; with its newest data version and the field of its dedupe key where it has them. */
+type PublishedEvent = string | readonly [type: string, version: number, dedupeBy?: string];
+/** Index of its event; with the field that names the instance, where one field does. */
+type PublishedCorrelation = number | readonly [event: number, field: string];
+
+/** One version of a process. What is left out has its default. */
+interface PublishedProcess {
+  readonly name: string;
+  readonly version?: number;
+  readonly kind?: 'decider';
+  readonly startOn?: readonly PublishedCorrelation[];
+  readonly receives?: readonly PublishedCorrelation[];
+  readonly publishes?: readonly number[];
+  readonly input?: true;
+  readonly view?: true;
+  readonly errors?: readonly string[];
+  readonly onOpen?: ProcessContract['onOpen'];
+  readonly onClosed?: ProcessContract['onClosed'];
+  /** Milliseconds. @default a day */
+  readonly early?: number;
+}
+
+interface PublishedSystem {
+  readonly name: string;
+  readonly events: readonly PublishedEvent[];
+  readonly processes: readonly PublishedProcess[];
+  /** Verbs of the commands by service. */
+  readonly services: Readonly<Record<string, readonly string[]>>;
+}
+
+/**
+ * A system as data: what somebody must know of it to start, signal and watch its processes without its code. JSON, or where
+ * that is longer than 8 KB the same in raw deflate and base64; equal systems give equal text.
+ *
+ * Throws `DATA_TOO_LARGE` where that is longer than 8 KB too, at some hundreds of processes.
+ */
+export function publishedSystem(system: System<string>): string {
+  const json = JSON.stringify(published(systemContract(system)));
+  if (Buffer.byteLength(json) <= PUBLISHED_BYTES_MAX) return json;
+  const text = deflateRawSync(json, { level: 9 }).toString('base64');
+  if (text.length <= PUBLISHED_BYTES_MAX) return text;
+  throw new ContractError(
+    'DATA_TOO_LARGE',
+    `The system ${system.name} is described by ${text.length} bytes, compressed: at most ${PUBLISHED_BYTES_MAX} can be published.`,
+    { remedy: 'Split the system: each gets its own orchestrator.' },
+  );
+}
+
+/** What `publishedSystem` wrote. Its schemas take any JSON: the orchestrator checks what is sent to it. */
+export function readPublishedSystem(text: string): SystemContract {
+  const json = text.startsWith('{') ? text : inflateRawSync(Buffer.from(text, 'base64')).toString();
+  return contractOf(JSON.parse(json) as PublishedSystem);
+}
+
+function published({ name, events, processes, services }: SystemContract): PublishedSystem {
+  const indexes = new Map([...events.keys()].map((type, index) => [type, index]));
+  return {
+    name,
+    events: Array.from(events.values(), publishedEvent),
+    processes: [...processes.values()].flat().map((process) => publishedProcess(process, indexes)),
+    services: Object.fromEntries(Array.from(services.values(), (service) => [service.name, verbsOf(service)])),
+  };
+}
+
+function publishedEvent({ type, data, dedupeBy }: EventContract): PublishedEvent {
+  const version = versionOf(data);
+  const field = dedupeBy === undefined ? undefined : fieldPath(dedupeBy);
+  if (field !== undefined) return [type, version, field];
+  return version === 1 ? type : [type, version];
+}
+
+function publishedProcess(process: ProcessContract, indexes: ReadonlyMap<string, number>): PublishedProcess {
+  const { name, version, kind, startOn, receives, publishes, input, view, onOpen, onClosed, earlyMs } = process;
+  const errors = Object.keys(process.errors);
+  const indexOf = (type: string): number => indexes.get(type) as number;
+  const correlation = (each: CorrelationContract): PublishedCorrelation => publishedCorrelation(each, indexOf(each.event.type));
+  return {
+    name,
+    ...(version !== 1 && { version }),
+    ...(kind === 'decider' && { kind }),
+    ...(startOn.length > 0 && { startOn: startOn.map(correlation) }),
+    ...(receives.length > 0 && { receives: receives.map(correlation) }),
+    ...(publishes.size > 0 && { publishes: [...publishes.keys()].map(indexOf) }),
+    ...(input !== undefined && { input: true }),
+    ...(view !== undefined && { view: true }),
+    ...(errors.length > 0 && { errors }),
+    ...(onOpen !== 'reject' && { onOpen }),
+    ...(onClosed !== 'reject' && { onClosed }),
+    ...(earlyMs !== EARLY_MS && { early: earlyMs }),
+  };
+}
+
+function publishedCorrelation({ of }: CorrelationContract, event: number): PublishedCorrelation {
+  const field = fieldPath(of);
+  return field === undefined ? event : [event, field];
+}
+
+function verbsOf({ name, commands }: ServiceContract): string[] {
+  return [...commands.keys()].map((command) => command.slice(name.length + 1));
+}
+
+function contractOf({ name, events: publishedEvents, processes, services: publishedServices }: PublishedSystem): SystemContract {
+  const events = publishedEvents.map(eventOf);
+  const byName = new Map<string, ProcessContract[]>();
+  // Versions were written with the highest first.
+  for (const each of processes) byName.set(each.name, [...(byName.get(each.name) ?? []), processOf(each, events)]);
+  const services = Object.entries(publishedServices).map(([service, verbs]) => serviceOf(service, verbs));
+  return {
+    name,
+    processes: byName,
+    services: new Map(services.map((service) => [service.name, service])),
+    commands: new Map(services.flatMap((service) => [...service.commands])),
+    events: new Map(events.map((event) => [event.type, event])),
+  };
+}
+
+function eventOf(published: PublishedEvent): EventContract {
+  const [type, version, field] = typeof published === 'string' ? ([published, 1] as const) : published;
+  return {
+    type,
+    owner: type.slice(0, type.indexOf('.')),
+    data: version === 1 ? anyJson : anyJsonOf(version),
+    ...(field !== undefined && { dedupeBy: (data: never) => fieldAt(data, field) as string }),
+  };
+}
+
+function processOf(process: PublishedProcess, events: readonly EventContract[]): ProcessContract {
+  const { name, version = 1, kind = 'async', startOn = [], receives = [], publishes = [], errors = [] } = process;
+  const correlation = (each: PublishedCorrelation): CorrelationContract => correlationOf(each, events);
+  return {
+    name,
+    version,
+    kind,
+    startOn: startOn.map(correlation),
+    receives: receives.map(correlation),
+    publishes: new Map(publishes.map((index) => events[index] as EventContract).map((event) => [event.type, event])),
+    ...(process.input && { input: anyJson }),
+    errors: Object.fromEntries(errors.map((error) => [error, anyJson])),
+    ...(process.view && { view: anyJson }),
+    onOpen: process.onOpen ?? 'reject',
+    onClosed: process.onClosed ?? 'reject',
+    earlyMs: process.early ?? EARLY_MS,
+    // What only the engine asks.
+    late: 'park',
+  };
+}
+
+function correlationOf(published: PublishedCorrelation, events: readonly EventContract[]): CorrelationContract {
+  const [index, field] = typeof published === 'number' ? [published] : published;
+  const event = events[index] as EventContract;
+  return {
+    event,
+    by: 'id',
+    of: (data: never) => {
+      const id = field === undefined ? undefined : fieldAt(data, field);
+      // The code may look elsewhere where its first field is not there.
+      return typeof id === 'string' ? id : unknownId(event);
+    },
+  };
+}
+
+function unknownId({ type }: EventContract): never {
+  throw new ContractError('DATA_INVALID', `Which instance ${type} names is computed by the code of the system: expected an id.`, {
+    remedy: 'Say the id, on the command line with --id.',
+  });
+}
+
+function serviceOf(name: string, verbs: readonly string[]): ServiceContract {
+  return { name, commands: new Map(verbs.map((verb) => [`${name}.${verb}`, commandOf(name, verb)])) };
+}
+
+/** How often a command is tried is asked by the engine only. */
+function commandOf(service: string, verb: string): CommandContract {
+  const retry = { withinMs: 0, attempts: 1, firstMs: 0, factor: 1, mostMs: 0 };
+  return { name: `${service}.${verb}`, service, input: anyJson, output: anyJson, errors: {}, onUnknown: 'stuck', timeoutMs: 0, retry };
+}
+
+const anyJson: Schema = Object.freeze({
+  '~standard': Object.freeze({ version: 1 as const, vendor: 'tutti', validate: (value: unknown) => ({ value: value ?? null }) }),
+});
+
+const ANY_STEP: VersionStep = Object.freeze({ schema: anyJson, upcast: (old: unknown) => old });
+
+/** A schema that says which version its writer writes. */
+function anyJsonOf(version: number): Schema {
+  return Object.freeze({ ...anyJson, '~versions': Array.from({ length: version }, () => ANY_STEP) });
+}

@@ -1,0 +1,176 @@
+import { ClientError } from '../../contract/errors.ts';
+import type { AnyProcess } from '../../contract/process-contract.ts';
+import type { Json } from '../../contract/schema.ts';
+import type { Head } from '../../ports/process-store.ts';
+import { decodeHead, formatFault } from '../../format/head-codec.ts';
+import type { Acts, Instance, JournalAnswer, ListedInstance, ListRequest, OfTenant, WhyAnswer } from './operations.ts';
+import type { Reach } from '../connection.ts';
+import type { Status } from '../describe.ts';
+import { namesOf, pidOf, readHead, requireHead, readValue } from '../instance.ts';
+import { readHeadJournal } from './journal-view.ts';
+import { listInstances } from '../list.ts';
+import { operate, resumeInstance } from '../operate.ts';
+import { parkedCount, totalParked } from '../parked-count.ts';
+import { listParked, redriveParked } from '../parked.ts';
+import { publishEvent } from '../publish.ts';
+import { refuseSkip, resolveStep } from '../resolve.ts';
+import { endOrStuck, resultOf } from '../result.ts';
+import { rotateKeys } from '../rotate-keys.ts';
+import { signalInstance } from '../signal.ts';
+import { startProcess } from '../start.ts';
+import { within } from '../tenant.ts';
+import { whyOfHead } from './why-of-head.ts';
+
+/** The acts on a system whose ports are at hand: it runs in this process or on AWS, or only its stored state is there. */
+export function actsOn(system: Reach): Acts {
+  const of = ({ tenant }: OfTenant): Reach => within(system, tenant);
+  return {
+    start: async ({ process, input, id, onOpen, ...whose }) =>
+      startProcess(of(whose), processNamed(system, process), input, {
+        ...(id === undefined ? {} : { id }),
+        ...(onOpen === undefined ? {} : { onOpen }),
+      }),
+    result: async ({ process, id, timeout, orStuck = false, ...whose }) => {
+      const limit = timeout === undefined ? {} : { timeout };
+      const reach = of(whose);
+      if (orStuck && (await endOrStuck(reach, process, id, limit)) === 'stuck') return { result: null, stuck: true };
+      return { result: await resultOf(reach, process, id, limit) };
+    },
+    signal: async ({ process, id, event, data, ...whose }) => {
+      const sent = await signalInstance(of(whose), processNamed(system, process).name, id, eventNamed(system, event), data);
+      return { id: sent.id, ...(sent.keptUntil && { keptUntil: sent.keptUntil.toISOString() }) };
+    },
+    publish: async ({ event, data, id, ...whose }) => ({
+      id: await publishEvent(of(whose), eventNamed(system, event), data, id === undefined ? {} : { id }),
+    }),
+    list: async (request) => ({ instances: await listed(of(request), request) }),
+    journal: async (request) => journalOf(of(request), request),
+    why: async ({ process, id, ...whose }) => whyOf(of(whose), process, id),
+    cancel: async ({ process, id, reason, ...whose }) => operated(of(whose), process, id, { act: 'cancel', reason }),
+    terminate: async ({ process, id, reason, ...whose }) => operated(of(whose), process, id, { act: 'terminate', reason }),
+    resolve: async ({ process, id, step, tenant, ...outcome }) => {
+      const reach = within(system, tenant);
+      await namedHead(reach, process, id);
+      await resolveStep(reach, process, id, step, outcome);
+      return statusOf(reach, process, id);
+    },
+    resume: async ({ process, id, version, skip, ...whose }) => {
+      const reach = of(whose);
+      await namedHead(reach, process, id);
+      if (skip !== undefined) await refuseSkip(reach, process, id, skip);
+      await resumeInstance(reach, process, id, { ...(version === undefined ? {} : { version }), ...(skip === undefined ? {} : { skip }) });
+      return statusOf(reach, process, id);
+    },
+    parked: async (request) => listParked(of(request), request),
+    redrive: (request) => redriveParked(system, request),
+    rotateKeys: () => rotateKeys(system),
+  };
+}
+
+async function operated(
+  reach: Reach,
+  process: string,
+  id: string,
+  operation: { readonly act: 'cancel' | 'terminate'; readonly reason: string },
+): Promise<{ status: Status }> {
+  await namedHead(reach, process, id);
+  await operate(reach, process, id, operation);
+  return statusOf(reach, process, id);
+}
+
+function processNamed(reach: Reach, name: string): AnyProcess {
+  const definition = reach.system.processes.get(name)?.[0];
+  if (definition !== undefined) return { name, '~': definition as never };
+  throw noProcess(reach, name);
+}
+
+function noProcess({ system }: Reach, name: string): ClientError {
+  return new ClientError(
+    'NOT_FOUND',
+    `There is no process ${name} in ${system.name}: expected one of ${[...system.processes.keys()].join(', ')}.`,
+  );
+}
+
+/** Whether a process is unknown here. A system that is only stored knows none, and refuses none. */
+function isUnknown({ system }: Reach, process: string): boolean {
+  return system.processes.size > 0 && !system.processes.has(process);
+}
+
+/** The head of an instance. One that is not there may have a process that is not there either: then the processes are named. */
+async function namedHead(reach: Reach, process: string, id: string): Promise<Head> {
+  try {
+    return await requireHead(reach.ports, pidOf(reach, process, id));
+  } catch (error) {
+    throw isUnknown(reach, process) ? noProcess(reach, process) : error;
+  }
+}
+
+function eventNamed({ system }: Reach, type: string): NonNullable<ReturnType<Reach['system']['events']['get']>> {
+  const event = system.events.get(type);
+  if (event !== undefined) return event;
+  throw new ClientError(
+    'NOT_FOUND',
+    `There is no event ${type} in ${system.name}: expected one of ${[...system.events.keys()].join(', ')}.`,
+    {
+      remedy: 'Name an event that the process hears.',
+    },
+  );
+}
+
+async function listed(reach: Reach, { process, status, tag, unresolved, since, limit }: ListRequest): Promise<ListedInstance[]> {
+  const filter = {
+    ...(process === undefined ? {} : { process: { name: process } }),
+    ...(status === undefined ? {} : { status: [...status] }),
+    ...(tag === undefined ? {} : { tag }),
+    ...(unresolved === undefined ? {} : { unresolved }),
+    ...(since === undefined ? {} : { startedAfter: new Date(since) }),
+  };
+  const instances: ListedInstance[] = [];
+  for await (const summary of listInstances(reach, filter)) {
+    if (instances.length >= limit) break;
+    instances.push({ ...summary, started: summary.started.toISOString() });
+  }
+  // Instances outlive the definition of their process.
+  if (instances.length === 0 && process !== undefined && isUnknown(reach, process)) throw noProcess(reach, process);
+  return instances;
+}
+
+async function journalOf(
+  reach: Reach,
+  { process, id, payloads, from }: Instance & { payloads: boolean; from: number },
+): Promise<JournalAnswer> {
+  const head = await namedHead(reach, process, id);
+  const entries = await readHeadJournal(reach.ports, head, { payloads });
+  const why = whyOfHead(reach, head).line;
+  const view = formatFault(head) === undefined ? decodeHead(head).view : undefined;
+  return {
+    run: head.run,
+    status: head.status as Status,
+    why,
+    entries: entries.slice(from) as unknown as Json[],
+    ...(head.tags === undefined || Object.keys(head.tags).length === 0 ? {} : { tags: head.tags }),
+    ...(view === undefined ? {} : { view: await readValue(reach.ports.payloads, head.pid, view) }),
+  };
+}
+
+async function whyOf(reach: Reach, process: string, id: string): Promise<WhyAnswer> {
+  const head = await namedHead(reach, process, id);
+  const { line, lines, pending, stuck } = whyOfHead(reach, head);
+  const parkedReasons = await parkedCount(reach.ports, head.pid);
+  const parked = totalParked(parkedReasons);
+  return {
+    ...namesOf(head.pid),
+    status: head.status as Status,
+    why: line,
+    lines,
+    pending,
+    ...(stuck === undefined ? {} : { stuck }),
+    ...(parked === 0 ? {} : { parked, parkedReasons }),
+  };
+}
+
+async function statusOf(reach: Reach, process: string, id: string): Promise<{ status: Status }> {
+  const head = await readHead(reach.ports, pidOf(reach, process, id));
+  // Where the start itself was what made it stuck, a resume starts it again: for a moment only its events are there.
+  return { status: head === undefined ? 'running' : (head.status as Status) };
+}

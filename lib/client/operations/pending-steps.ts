@@ -1,0 +1,47 @@
+import { instantText } from '../../contract/instant.ts';
+import type { Json } from '../../contract/schema.ts';
+import type { Image, OpenCommand, Timer } from '../../core/image.ts';
+import { stepName } from './step-name.ts';
+
+/** JSON: instants are ISO 8601. */
+export type PendingStep = { readonly [key: string]: Json | undefined } & {
+  readonly kind: 'command' | 'timer' | 'event';
+  readonly path: string;
+};
+
+/** Each open command, timer, and wait without a time-out. */
+export function pendingOf(image: Image): PendingStep[] {
+  return [
+    ...Array.from(image.commands.values(), (command) => pendingCommand(image, command)),
+    ...Array.from(image.timers.values(), (timer) => pendingTimer(image, timer)),
+    ...(image.waits ?? []).map((path): PendingStep => ({ kind: 'event', path, event: stepName(path) })),
+  ];
+}
+
+function pendingCommand(image: Image, command: OpenCommand): PendingStep {
+  return {
+    kind: 'command',
+    path: command.path,
+    command: command.command,
+    commandId: `${image.pid}/${image.run}/${command.n}`,
+    mode: command.mode,
+    attempt: command.retries + command.attempt,
+    since: instantText(command.since),
+    ...(command.due === Infinity ? {} : { due: instantText(command.due) }),
+    ...(command.deadline === undefined ? {} : { deadline: instantText(command.deadline) }),
+    ...(command.deferred === true ? { deferred: true } : {}),
+    ...(command.settling === undefined ? {} : { settling: command.settling }),
+    ...(command.undoes === undefined ? {} : { undoes: command.undoes }),
+  };
+}
+
+function pendingTimer(image: Image, timer: Timer): PendingStep {
+  const again = image.resends.get(timer.n);
+  return {
+    kind: 'timer',
+    path: timer.path,
+    purpose: timer.purpose,
+    due: instantText(timer.due),
+    ...(again === undefined ? {} : { command: again.command, tries: again.retries }),
+  };
+}

@@ -1,0 +1,220 @@
+import ms from 'ms';
+import { instantText } from '../../contract/instant.ts';
+import type { ProcessContract } from '../../contract/runtime-contract.ts';
+import {
+  isClosed,
+  JOURNAL_ENTRIES_MAX,
+  JOURNAL_ENTRIES_WARNED,
+  journalLength,
+  type Image,
+  type OpenCommand,
+  type Timer,
+} from '../../core/image.ts';
+import { parseEntry } from '../../format/read-journal.ts';
+import { endLine } from './ending-line.ts';
+import { pendingOf, type PendingStep } from './pending-steps.ts';
+import { principalText } from './principal-text.ts';
+import { stepName } from './step-name.ts';
+import { stuckRemedy } from './stuck-remedy.ts';
+
+/** Why an instance is where it is: for a reader, and for a program. */
+export interface Why {
+  /** What it waits for, since when, what wakes it next, where its command is; what else may wake it is named. No full stop. */
+  readonly line: string;
+  /** The same, each thing that it waits for in full; what matters first comes first. */
+  readonly lines: readonly string[];
+  /** Each open command, timer and wait, the one that the line tells of first. */
+  readonly pending: readonly PendingStep[];
+  /** While it is stuck. */
+  readonly stuck?: { readonly code: string; readonly message: string; readonly remedy: string };
+}
+
+export interface ExplainOptions {
+  /** Names the events that the process receives. `'unlisted'`: the system does not list the version that the run stays on. @default not known */
+  readonly definition?: ProcessContract | 'unlisted' | undefined;
+  /** What the handler of an open command threw last, to end a sentence with. @default not known here: the log of its service tells it */
+  readonly faultOf?: ((commandId: string) => string | undefined) | undefined;
+}
+
+/** While there is still time to end it, or to begin a new run. */
+function journalLine(image: Image): string[] {
+  const entries = journalLength(image);
+  return entries < JOURNAL_ENTRIES_WARNED ? [] : [`its journal is nearly full, with ${entries} of ${JOURNAL_ENTRIES_MAX} entries`];
+}
+
+/** Read from the control state alone. */
+export function explain(image: Image, now: number, options: ExplainOptions = {}): Why {
+  const { status } = image;
+  if (status === 'stuck') return stuckWhy(image, now);
+  if (isClosed(status)) return { ...whole([endLine(image)]), pending: pendingOf(image) };
+  const told = openTold(image, now, options);
+  const before = [unlistedLine(image, options), cancelLine(image)].filter((line) => line !== undefined);
+  const after = journalLine(image);
+  return {
+    line: [...before, shortened(told), ...after].join('; '),
+    lines: [...before, ...told.map(({ line }) => line), ...after],
+    pending: pendingOf(image),
+  };
+}
+
+const whole = (lines: readonly string[]): { line: string; lines: readonly string[] } => ({ line: lines.join('; '), lines });
+
+function stuckWhy(image: Image, now: number): Why {
+  const { code, message } = image.stuck ?? { code: 'POISON', message: 'No reason was recorded.' };
+  const remedy = stuckRemedy(code);
+  const line = `stuck (${code}): ${oneLine(message)}. ${withoutStop(remedy)}${timeoutPassed(image, now)}`;
+  return { line, lines: [line], pending: pendingOf(image), stuck: { code, message, remedy } };
+}
+
+/** The timeout of the process does not fire while it is stuck. */
+function timeoutPassed({ timers }: Image, now: number): string {
+  const passed = [...timers.values()].find(({ purpose, due }) => purpose === 'process' && due <= now);
+  return passed === undefined ? '' : `. Its timeout passed at ${instantText(passed.due)}: it is cancelled when it is resumed`;
+}
+
+/** Its next event makes it stuck, which may be in days. */
+function unlistedLine({ definition }: Image, options: ExplainOptions): string | undefined {
+  if (options.definition !== 'unlisted') return undefined;
+  const [name, version] = definition.split('@');
+  return `runs on version ${version}, which the system does not list: its next event makes it stuck (UNKNOWN_VERSION) unless version ${version} of ${name} is listed again`;
+}
+
+/** A request that came before the process had ended, and which it still carries out. */
+function cancelLine(image: Image): string | undefined {
+  const request = image.tail.map(parseEntry).findLast((entry) => entry.type === 'CancelRequested');
+  return request?.type === 'CancelRequested' ? `being cancelled by ${principalText(request)}: ${withoutStop(request.reason)}` : undefined;
+}
+
+/** One thing that the instance waits for, in full and named. */
+interface Told {
+  readonly line: string;
+  readonly name: string;
+}
+
+/** What may let it go on comes first: its calls, then what wakes it. What is only settled or undone follows, and what it only sent comes last. */
+function openTold(image: Image, now: number, { definition, faultOf }: ExplainOptions): Told[] {
+  const commands = [...image.commands.values()];
+  const tell = (open: readonly OpenCommand[]): Told[] =>
+    open.map((command) => ({ name: command.command, line: commandLine(image, command, now, faultOf) }));
+  const timers = [...image.timers.values()].filter(({ purpose }) => purpose !== 'process').sort((a, b) => a.due - b.due);
+  const waits = image.waits ?? [];
+  const told = [
+    ...tell(commands.filter((command) => command.mode === 'call' && command.settling === undefined && !command.unknown)),
+    ...timers.map((timer) => ({ name: timerName(image, timer), line: timerLine(image, timer, now) })),
+    ...waits.map((path) => ({ name: `the event ${stepName(path)}`, line: `waits for the event ${stepName(path)}` })),
+    ...tell(commands.filter((command) => command.mode === 'undo' || command.settling !== undefined || command.unknown)),
+  ];
+  if (told.length > 0) return told;
+  const sent = tell(commands);
+  return sent.length > 0 ? sent : [{ name: 'an event', line: eventLine(definition) }];
+}
+
+/** So many are named behind the first. */
+const NAMED_MAX = 3;
+
+function shortened([first, ...others]: readonly Told[]): string {
+  const names = others.slice(0, NAMED_MAX).map(({ name }) => name);
+  const more = others.length - names.length;
+  return [first?.line, ...names.map((name) => `and ${name}`), ...(more > 0 ? [`and ${more} more`] : [])].join('; ');
+}
+
+function commandLine(image: Image, command: OpenCommand, now: number, faultOf: ExplainOptions['faultOf']): string {
+  const since = `since ${instantText(command.since)} (${ms(Math.max(0, now - command.since))})`;
+  const { command: name } = command;
+  const fault = faultOf?.(`${image.pid}/${image.run}/${command.n}`);
+  const last = fault === undefined ? '' : `; ${fault}`;
+  if (command.deferred === true && command.settling === undefined)
+    return `waits for an answer to ${name} by its token ${since}${givenUp(command, now)}${last}`;
+  if (command.unknown) return `${unknownText(name, command.unknown)}${last}`;
+  const purpose =
+    command.settling !== undefined
+      ? `makes sure of the outcome of ${name}`
+      : command.mode === 'undo'
+        ? `undoes with ${name}`
+        : `waits for ${name}`;
+  return `${purpose} ${since}: ${triesOf(command)} is in the queue of ${serviceOf(name)} or being run${againAt(command, now)}${last}`;
+}
+
+/** It stays open for a race that it may lose, or for a person. */
+function unknownText(name: string, { since, attempts, lastError }: NonNullable<OpenCommand['unknown']>): string {
+  const runs = `${attempts} ${attempts === 1 ? 'run' : 'runs'}`;
+  const error = lastError === undefined ? '' : `, the last failed with ${lastError.code}: ${withoutStop(lastError.message)}`;
+  return `does not know the outcome of ${name} since ${instantText(since)}: ${runs} ended without an answer${error}`;
+}
+
+function triesOf({ retries, attempt }: OpenCommand): string {
+  return `attempt ${retries + attempt}`;
+}
+
+function againAt(command: OpenCommand, now: number): string {
+  if (command.due === Infinity) return '';
+  if (command.due === command.deadline) return givenUp(command, now);
+  return `, sent again at ${instantText(command.due)}${overdue(command.due, now)} without an answer`;
+}
+
+function givenUp({ deadline }: OpenCommand, now: number): string {
+  return deadline === undefined ? '' : `, given up at ${instantText(deadline)}${overdue(deadline, now)}`;
+}
+
+function overdue(due: number, now: number): string {
+  return due < now ? ` (overdue by ${ms(now - due)})` : '';
+}
+
+function timerLine(image: Image, timer: Timer, now: number): string {
+  const at = `at ${instantText(timer.due)} (${timer.due > now ? `in ${ms(timer.due - now)}` : timer.due < now ? `overdue by ${ms(now - timer.due)}` : 'now'})`;
+  switch (timer.purpose) {
+    case 'sleep':
+      return `sleeps, wakes ${at}`;
+    case 'wait':
+      return `waits for the event ${stepName(timer.path)}, gives up ${at}`;
+    case 'retry':
+    case 'undo-retry': {
+      const before = image.resends.get(timer.n);
+      const count = before === undefined ? '' : ` for the ${ordinal(before.retries + 1)} time`;
+      return `pauses after a technical failure, tries ${before?.command ?? stepName(timer.path)} again${count} ${at}`;
+    }
+    case 'named':
+      return `waits for events; its timer ${timer.path} fires ${at}`;
+    case 'process':
+      return `ends at the latest ${at}`;
+  }
+}
+
+function timerName(image: Image, timer: Timer): string {
+  switch (timer.purpose) {
+    case 'sleep':
+      return `a sleep until ${instantText(timer.due)}`;
+    case 'wait':
+      return `the event ${stepName(timer.path)} until ${instantText(timer.due)}`;
+    case 'retry':
+    case 'undo-retry':
+      return `another try of ${image.resends.get(timer.n)?.command ?? stepName(timer.path)}`;
+    default:
+      return `the timer ${timer.path}`;
+  }
+}
+
+function ordinal(count: number): string {
+  const suffix = count % 100 >= 11 && count % 100 <= 13 ? 'th' : (['th', 'st', 'nd', 'rd'][count % 10] ?? 'th');
+  return `${count}${suffix}`;
+}
+
+function eventLine(definition: ExplainOptions['definition']): string {
+  if (definition === undefined || definition === 'unlisted') return 'waits for an event';
+  const received = definition.kind === 'decider' ? definition.startOn : definition.receives;
+  const types = received.map(({ event }) => event.type);
+  return types.length === 0 ? 'waits for an event' : `waits for an event: ${types.join(' or ')}`;
+}
+
+function serviceOf(command: string): string {
+  return command.slice(0, command.lastIndexOf('.'));
+}
+
+/** A replay's difference, for one, is several lines. */
+function oneLine(message: string): string {
+  return withoutStop(message.trim().replaceAll(/\s*\n\s*/g, '; '));
+}
+
+function withoutStop(sentence: string): string {
+  return sentence.endsWith('.') ? sentence.slice(0, -1) : sentence;
+}

@@ -1,0 +1,126 @@
+import type { JsonSchema } from './json-schema.ts';
+import { commandMessagePath, eventMessagePath, replyMessagePath } from './message-schemas.ts';
+import type { CommandContract, ServiceContract, SystemContract } from '../runtime-contract.ts';
+
+/** What a deployment calls its bus and its queues. */
+export interface Places {
+  readonly bus: string;
+  readonly queue: (service: string) => string;
+  readonly deadLetter: (queue: string) => string;
+}
+
+const BUS = 'bus';
+const SCHEMA_FORMAT = 'application/schema+json;version=draft-2020-12';
+/** As the constructs make the queue of a service. */
+const VISIBILITY_SECONDS = 60;
+
+/** The AsyncAPI 3 document of a system, from its side: it sends commands and receives their replies. */
+export function asyncApi(system: SystemContract, places: Places): JsonSchema {
+  return {
+    asyncapi: '3.0.0',
+    id: `tutti://${system.name}`,
+    info: {
+      title: system.name,
+      version: '1.0.0',
+      description:
+        'What the orchestrator of this system sends and receives. A service does the reverse: it receives its commands and sends their replies; docs/wire.md of Tutti says how.',
+    },
+    defaultContentType: 'application/json',
+    servers: { eventbridge: server('events', 'eventbridge'), sqs: server('sqs', 'sqs') },
+    channels: sorted([
+      [BUS, busChannel(system, places)],
+      ...[...system.services.values()].map((service): Entry => [service.name, queueChannel(service, places)]),
+    ]),
+    operations: sorted([...eventOperations(system), ...[...system.commands.values()].map(commandOperation)]),
+    components: { messages: sorted(messages(system)) },
+  };
+}
+
+type Entry = readonly [string, JsonSchema];
+
+const sorted = (entries: readonly Entry[]): JsonSchema => Object.fromEntries(entries.toSorted(([one], [other]) => (one < other ? -1 : 1)));
+
+const server = (prefix: string, protocol: string): JsonSchema => ({
+  host: `${prefix}.{region}.amazonaws.com`,
+  protocol,
+  variables: { region: { description: 'The AWS region of the deployment.' } },
+});
+
+const eventKey = (type: string): string => `${type}.event`;
+const commandKey = (name: string): string => `${name}.command`;
+const replyKey = (name: string): string => `${name}.reply`;
+
+const channelMessages = (keys: readonly string[]): JsonSchema =>
+  Object.fromEntries(keys.toSorted().map((key) => [key, { $ref: `#/components/messages/${key}` }]));
+
+function busChannel(system: SystemContract, { bus }: Places): JsonSchema {
+  return {
+    address: bus,
+    title: 'The bus',
+    description: 'An EventBridge bus. A message is the Detail of an entry; Source is its source, DetailType its type.',
+    servers: [{ $ref: '#/servers/eventbridge' }],
+    messages: channelMessages([...[...system.events.keys()].map(eventKey), ...[...system.commands.keys()].map(replyKey)]),
+    'x-eventbridge': { eventBusName: bus, source: '$message.payload#/source', detailType: '$message.payload#/type' },
+  };
+}
+
+function queueChannel({ name, commands }: ServiceContract, { queue, deadLetter }: Places): JsonSchema {
+  const address = queue(name);
+  return {
+    address,
+    title: `The queue of ${name}`,
+    description: 'A standard SQS queue. A message is the body; its MessageGroupId is the tenant or the process, for fair queues.',
+    servers: [{ $ref: '#/servers/sqs' }],
+    messages: channelMessages([...commands.keys()].map(commandKey)),
+    bindings: {
+      sqs: {
+        queue: { name: address, fifoQueue: false, visibilityTimeout: VISIBILITY_SECONDS },
+        deadLetterQueue: { name: deadLetter(address), fifoQueue: false },
+        bindingVersion: '0.2.0',
+      },
+    },
+  };
+}
+
+/** An event that one process publishes may be heard by another: then it is both. */
+function eventOperations(system: SystemContract): readonly Entry[] {
+  const processes = [...system.processes.values()].flat();
+  const heard = processes.flatMap(({ startOn, receives }) => [...startOn, ...receives].map(({ event }) => event.type));
+  const published = processes.flatMap(({ publishes }) => [...publishes.keys()]);
+  return [
+    ...heard.map((type): Entry => [`receive.${type}`, operation('receive', BUS, eventKey(type))]),
+    ...published.map((type): Entry => [`send.${type}`, operation('send', BUS, eventKey(type))]),
+  ];
+}
+
+function commandOperation({ name, service }: CommandContract): Entry {
+  const reply = { channel: channelRef(BUS), messages: [messageRef(BUS, replyKey(name))] };
+  return [`send.${name}`, { ...operation('send', service, commandKey(name)), reply }];
+}
+
+const operation = (action: 'send' | 'receive', channel: string, message: string): JsonSchema => ({
+  action,
+  channel: channelRef(channel),
+  messages: [messageRef(channel, message)],
+});
+
+const channelRef = (channel: string): JsonSchema => ({ $ref: `#/channels/${channel}` });
+const messageRef = (channel: string, message: string): JsonSchema => ({ $ref: `#/channels/${channel}/messages/${message}` });
+
+function messages(system: SystemContract): readonly Entry[] {
+  return [
+    ...[...system.events.keys()].map((type): Entry => [eventKey(type), message(type, eventMessagePath(type), 'id')]),
+    ...[...system.commands.keys()].flatMap((name): Entry[] => [
+      [commandKey(name), message(name, commandMessagePath(name), 'id')],
+      [replyKey(name), message(`${name}, reply`, replyMessagePath(name), 'commandid')],
+    ]),
+  ];
+}
+
+const message = (title: string, path: string, correlatedBy: string): JsonSchema => ({
+  name: title,
+  title,
+  contentType: 'application/json',
+  correlationId: { location: `$message.payload#/${correlatedBy}` },
+  payload: { schemaFormat: SCHEMA_FORMAT, schema: { $ref: `./${path}` } },
+});

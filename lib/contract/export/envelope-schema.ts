@@ -1,0 +1,140 @@
+import {
+  DATAREF_LENGTH_MAX,
+  FACTOR,
+  HASH,
+  ID,
+  INSTANT,
+  LABEL_LENGTH_MAX,
+  NAME,
+  OUTCOMES,
+  PROCESS_ID,
+  REPLY_TOKEN_LENGTH_MAX,
+  TENANT,
+} from '../wire/envelope-form.ts';
+import type { JsonSchema } from './json-schema.ts';
+
+/** A pattern with a limit of its own says all; the description is for whoever reads the exported file. */
+const text = (form: RegExp, description: string): JsonSchema => ({ type: 'string', pattern: form.source, description });
+const label = (maxLength: number, description: string): JsonSchema => ({ type: 'string', minLength: 1, maxLength, description });
+const whole = (minimum: number, description: string): JsonSchema => ({
+  type: 'integer',
+  minimum,
+  maximum: Number.MAX_SAFE_INTEGER,
+  description,
+});
+
+const JSON_VALUE: JsonSchema = { $ref: '#/$defs/json' };
+
+/** Keys by which data reaches into prototypes are refused at any depth. What nests deeper than 64 levels is refused too, which a schema cannot say. */
+const DEFINITIONS: JsonSchema = {
+  json: {
+    description: 'Any JSON, without keys that reach into prototypes.',
+    propertyNames: { not: { enum: ['__proto__', 'constructor', 'prototype'] } },
+    additionalProperties: JSON_VALUE,
+    items: JSON_VALUE,
+  },
+};
+
+const COMMON: JsonSchema = {
+  specversion: { const: '1.0' },
+  id: text(ID, 'Equal when the same message is sent again: the only identity that duplicates are known by.'),
+  source: text(NAME, 'Who sends: the owner of the event, the system, the service.'),
+  type: text(NAME, 'Type of the event; name of the command; of a reply its output event, or the name, a dot and the outcome.'),
+  time: text(INSTANT, 'ISO 8601, UTC, with milliseconds.'),
+  datacontenttype: { const: 'application/json' },
+  dataversion: whole(1, 'Version of the data. Absent means 1.'),
+  subject: label(LABEL_LENGTH_MAX, 'Id of the process instance.'),
+  tenant: text(TENANT, 'Tenant. Absent means default.'),
+  causeid: text(ID, 'Id of the message that caused this one.'),
+  hops: whole(0, 'A published event has one more than what caused it; commands and replies carry it on.'),
+  traceparent: label(LABEL_LENGTH_MAX, 'W3C trace context.'),
+  data: JSON_VALUE,
+  dataref: label(DATAREF_LENGTH_MAX, 'Where the data lies when it is over 100 KB; instead of data, and beside datahash.'),
+  datahash: text(HASH, 'SHA-256 of the canonical data (RFC 8785).'),
+};
+
+const REQUIRED = ['specversion', 'id', 'source', 'type', 'time', 'datacontenttype', 'hops'];
+
+const DATA_OR_REFERENCE: JsonSchema = {
+  oneOf: [
+    { required: ['data'], properties: { dataref: false } },
+    { required: ['dataref', 'datahash'], properties: { data: false } },
+  ],
+};
+
+const ROUTE: JsonSchema = {
+  replyto: text(NAME, 'Copied from the command to its reply: the system that asked.'),
+  replytoken: label(
+    REPLY_TOKEN_LENGTH_MAX,
+    'Copied from the command to its reply, unread: a reply without the token of its command is refused.',
+  ),
+};
+
+const envelope = (title: string, properties: JsonSchema, required: readonly string[], more: readonly JsonSchema[] = []): JsonSchema => ({
+  title,
+  type: 'object',
+  properties: { ...COMMON, ...properties },
+  required: [...REQUIRED, ...required],
+  propertyNames: { not: { enum: ['__proto__', 'constructor', 'prototype'] } },
+  additionalProperties: JSON_VALUE,
+  allOf: [DATA_OR_REFERENCE, ...more],
+  $defs: DEFINITIONS,
+});
+
+/** What tells the kinds apart: a reply has `commandid` or `outcome`, a command `replyto` or `attempt`, an event none of them. */
+const EVENT_ONLY: JsonSchema = { commandid: false, outcome: false, replyto: false, attempt: false };
+const COMMAND_ONLY: JsonSchema = { commandid: false, outcome: false };
+
+const FAILURE: JsonSchema = {
+  anyOf: [
+    { properties: { outcome: { not: { const: 'failed' } } } },
+    {
+      properties: {
+        data: {
+          type: 'object',
+          properties: { type: { type: 'string' }, message: { type: 'string' } },
+          required: ['type', 'message', 'data'],
+        },
+      },
+    },
+  ],
+};
+
+/** The envelopes as JSON Schemas: they accept what `parseEnvelope` accepts as that kind. */
+export const ENVELOPE_SCHEMAS: Readonly<Record<'event' | 'command' | 'reply', JsonSchema>> = {
+  event: envelope('An event on the bus', { ...EVENT_ONLY, processid: text(PROCESS_ID, 'Addressed to this one instance: a signal.') }, []),
+  command: envelope(
+    'A command in the queue of its service',
+    {
+      ...COMMAND_ONLY,
+      attempt: whole(1, 'Counts the sends of this command; its id stays.'),
+      retryattempts: whole(1, 'Runs of the handler that may end without an answer, in all. Absent means no limit.'),
+      retryfirst: whole(0, 'The first pause between two runs, in milliseconds. Absent means 1000.'),
+      retrymost: whole(0, 'The longest pause, in milliseconds. Absent means 300000.'),
+      retryfactor: text(FACTOR, 'What each pause is multiplied with, as decimal text. Absent means 2.'),
+      timeout: whole(1, 'How long one run may take, in milliseconds. Absent means 900000.'),
+      deadline: text(INSTANT, 'Past it the command is settled, not begun.'),
+      undoes: text(ID, 'Id of the command that this one undoes.'),
+      undoesoutcome: { enum: OUTCOMES, description: 'Its outcome, as the process knows it.' },
+      ...ROUTE,
+    },
+    ['datahash', 'attempt', 'replyto'],
+  ),
+  reply: envelope(
+    'A reply on the bus',
+    {
+      commandid: text(ID, 'The id of the command.'),
+      commandhash: text(HASH, 'The datahash of the command.'),
+      attempt: whole(1, 'Copied from the command.'),
+      outcome: {
+        enum: OUTCOMES,
+        description: 'deferred: somebody else will answer. unknown: the effect may have happened.',
+      },
+      retryable: { type: 'boolean', description: 'With failed: nothing has happened, for technical reasons.' },
+      attempts: whole(0, 'With failed and retryable, unknown, cancelled: runs that have ended without an answer.'),
+      ...ROUTE,
+    },
+    ['commandid', 'commandhash', 'attempt', 'outcome', 'replyto'],
+    [FAILURE],
+  ),
+};

@@ -1,0 +1,103 @@
+import { schemaFile, refTo, type ExportedFile } from './exported-file.ts';
+import { isEvent } from '../event.ts';
+import { jsonSchemaOf, type JsonSchema } from './json-schema.ts';
+import type { CommandContract, EventContract } from '../runtime-contract.ts';
+import type { Schema } from '../schema.ts';
+import { stepsOf, versionOf } from '../versions.ts';
+
+/** Where the message of an event, of a command or of its replies is described. */
+export const eventMessagePath = (type: string): string => `messages/${type}.event.json`;
+export const commandMessagePath = (name: string): string => `messages/${name}.command.json`;
+export const replyMessagePath = (name: string): string => `messages/${name}.reply.json`;
+
+/** The data of an event, one file for each version, and its message. */
+export function eventFiles(system: string, event: EventContract): readonly ExportedFile[] {
+  const stem = `events/${event.type}`;
+  const message = { title: event.type, allOf: [refTo('envelopes/event.json'), typed(event.type), versioned(event.data, stem)] };
+  return [...versionFiles(system, event.data, stem, event.type), schemaFile(system, eventMessagePath(event.type), message)];
+}
+
+/** The input, output and errors of a command, one file for each version, its message and that of its replies. */
+export function commandFiles(system: string, command: CommandContract): readonly ExportedFile[] {
+  const { name, input, output } = command;
+  const stem = `commands/${name}`;
+  const message = { title: name, allOf: [refTo('envelopes/command.json'), typed(name), versioned(input, `${stem}.input`)] };
+  return [
+    ...versionFiles(system, input, `${stem}.input`, `${name}, input`),
+    ...(isEvent(output) ? [] : versionFiles(system, output, `${stem}.output`, `${name}, output`)),
+    // A failure carries no version: its data is always of the newest.
+    ...Object.entries(command.errors).map(([type, schema]) =>
+      schemaFile(system, errorPath(name, type), jsonSchemaOf(schema, `${name}, error ${type}`)),
+    ),
+    schemaFile(system, commandMessagePath(name), message),
+    schemaFile(system, replyMessagePath(name), replySchema(command)),
+  ];
+}
+
+const errorPath = (name: string, type: string): string => `commands/${name}.error.${type}.json`;
+
+function versionFiles(system: string, schema: Schema, stem: string, what: string): readonly ExportedFile[] {
+  const schemas = stepsOf(schema)?.map((step) => step.schema) ?? [schema];
+  return schemas.map((each, index) =>
+    schemaFile(
+      system,
+      `${stem}.v${index + 1}.json`,
+      jsonSchemaOf(each, index + 1 === schemas.length ? what : `${what}, version ${index + 1}`),
+    ),
+  );
+}
+
+const typed = (type: string): JsonSchema => ({ properties: { type: { const: type } } });
+
+/** Data by its version; an absent `dataversion` is 1. */
+function versioned(schema: Schema, stem: string): JsonSchema {
+  const newest = versionOf(schema);
+  const each = Array.from({ length: newest }, (_, index): JsonSchema => {
+    const version = index + 1;
+    const properties = { dataversion: { const: version }, data: refTo(`${stem}.v${version}.json`) };
+    return version === 1 ? { properties } : { properties, required: ['dataversion'] };
+  });
+  return newest === 1 ? (each[0] as JsonSchema) : { oneOf: each };
+}
+
+function replySchema(command: CommandContract): JsonSchema {
+  const { name, output, outputEvent } = command;
+  const stem = outputEvent === undefined ? `commands/${name}.output` : `events/${outputEvent}`;
+  const bare = (outcome: string): JsonSchema => outcomeSchema(`${name}.${outcome}`, outcome, { properties: { data: { type: 'null' } } });
+  const unknown: JsonSchema = { properties: { data: { oneOf: [{ type: 'null' }, LAST_ERROR] } } };
+  return {
+    title: `${name}, reply`,
+    allOf: [refTo('envelopes/reply.json')],
+    oneOf: [
+      outcomeSchema(outputEvent ?? `${name}.completed`, 'completed', versioned(output, stem)),
+      outcomeSchema(`${name}.failed`, 'failed', failureSchema(command)),
+      bare('cancelled'),
+      bare('deferred'),
+      outcomeSchema(`${name}.unknown`, 'unknown', unknown),
+    ],
+  };
+}
+
+/** What the last run without an answer ended with. */
+const LAST_ERROR: JsonSchema = {
+  type: 'object',
+  properties: { type: { type: 'string' }, message: { type: 'string' }, data: { type: 'null' } },
+  required: ['type', 'message', 'data'],
+};
+
+const outcomeSchema = (type: string, outcome: string, more: JsonSchema): JsonSchema => ({
+  title: outcome,
+  properties: { outcome: { const: outcome }, type: { const: type } },
+  allOf: [more],
+});
+
+/** A declared error with its data, or a technical failure of any type, which says that it may be tried again. */
+function failureSchema({ name, errors }: CommandContract): JsonSchema {
+  const declared = Object.keys(errors).map((type): JsonSchema => ({
+    properties: { type: { const: type }, data: refTo(errorPath(name, type)) },
+  }));
+  return {
+    if: { properties: { retryable: { const: true } }, required: ['retryable'] },
+    else: { properties: { data: declared.length === 0 ? false : { oneOf: declared } } },
+  };
+}

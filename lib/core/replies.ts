@@ -1,0 +1,199 @@
+import { CommandExhausted, CommandFailed, type Failure } from '../contract/errors.ts';
+import type { FailureData } from '../contract/wire/envelope.ts';
+import { lastErrorOf, type LastError } from '../contract/wire/last-error.ts';
+import type { Json } from '../contract/schema.ts';
+import { deadlineOf, type OpenCommand, type Unknown } from './image.ts';
+import { contractOf, issueFor, undoItem } from './issue.ts';
+import type { Fact } from './journal-entry.ts';
+import { decidedByLimit, journal } from './journal.ts';
+import { backoffMs, isTriedAgain, runsUsed } from './retry.ts';
+import { touch, type CallStep, type Run } from './run.ts';
+import { setTimer } from './timers.ts';
+import { mayLose } from './undecided-races.ts';
+import { isSkipped, startRequested, undoAnswered, undoBeside, undoFailed } from './undoing.ts';
+import { giveUp } from './unresolved.ts';
+
+/** What a decider's handler is called with: a decider has no steps. */
+export interface Heard {
+  readonly command: string;
+  readonly value: Json | Failure;
+}
+
+/** Applies the answer to an open command. Its output has been parsed. Returns what nobody awaited. */
+export const applyAnswer = (run: Run, fact: Extract<Fact, { type: 'CommandAnswered' }>): Heard | undefined => {
+  const command = run.image.commands.get(fact.n);
+  if (!command) return undefined;
+  if (fact.outcome === 'deferred') {
+    command.deferred = true;
+    // One that is being settled is asked again until its outcome is definite.
+    if (!command.settling) command.due = Math.min(deadlineOf(command), run.image.clock + (command.heartbeatMs ?? Infinity));
+    return undefined;
+  }
+  if (fact.outcome === 'unknown') return unknownOutcome(run, command, fact);
+  run.image.commands.delete(fact.n);
+  if (command.mode === 'undo') {
+    if (fact.outcome === 'completed') undoAnswered(run, command);
+    else undoFailed(run, command, fact);
+    return undefined;
+  }
+  const step = run.steps.get(fact.n);
+  run.steps.delete(fact.n);
+  return step?.kind === 'call' ? answerStep(run, step, command, fact) : answerNobody(run, command, fact);
+};
+
+/**
+ * The service cannot tell the outcome within its limits, or is silent. Nothing is undone on a guess (S3).
+ *
+ * - What nobody awaits is dropped, and what is cancelled or has lost a race is given up: its process goes on.
+ * - A step without an undo, or whose contract says `onUnknown: 'continue'`, rejects with `CommandExhausted`.
+ * - Any other stays open. `nextOutcome` makes the instance stuck, unless the step may still lose a race.
+ */
+export const unknownOutcome = (run: Run, command: OpenCommand, told: Told): Heard | undefined => {
+  const lastError = lastErrorOf(told.data);
+  const attempts = command.retries + (told.attempts ?? (told.outcome ? 1 : 0));
+  command.unknown = { since: run.image.clock, attempts, ...(lastError && { lastError }) };
+  command.due = Infinity;
+  if (command.mode === 'undo') {
+    run.stuck = { code: 'COMPENSATION', n: command.n, message: `${untold(command)} It undoes ${String(command.undoes)}.` };
+    return undefined;
+  }
+  if (run.definition.kind === 'decider') {
+    run.image.commands.delete(command.n);
+    return { command: command.command, value: exhaustion(command, 'unknown', attempts, lastError) };
+  }
+  if (command.mode === 'send') {
+    if (!told.outcome) journal(run, { type: 'CommandGivenUp', n: command.n, path: command.path });
+    run.image.commands.delete(command.n);
+    return undefined;
+  }
+  giveUpStep(run, run.steps.get(command.n) as CallStep, command, command.unknown);
+  return undefined;
+};
+
+/** What a service says of a command that it could not complete; nothing, where it is silent. */
+type Told = Partial<Pick<Extract<Fact, { type: 'CommandAnswered' }>, 'outcome' | 'attempts' | 'data'>>;
+
+const giveUpStep = (run: Run, step: CallStep, command: OpenCommand, { attempts, lastError }: Unknown): void => {
+  const isCancelled = command.settling === 'cancelled';
+  const undoable = step.undoable && !step.detached;
+  const goesOn = (): boolean => isCancelled || !undoable || contractOf(run, command.command).onUnknown === 'continue';
+  if (!decidedByLimit(run, 'CommandGivenUp', command.path, goesOn)) return;
+  giveUp(run, command, undoable);
+  if (isCancelled) {
+    leave(run, step);
+    return;
+  }
+  end(step);
+  run.outcomes.push({ kind: 'reject', step, failure: exhaustion(command, 'unknown', attempts, lastError) });
+  touch(run, step.scope);
+};
+
+/** Where the activation has ended and an outcome is unknown that nothing can go on without, a person must find it out. */
+export const stickOnUnknown = (run: Run): void => {
+  if (run.ended || run.stuck) return;
+  for (const command of run.image.commands.values()) {
+    const step = command.unknown && run.steps.get(command.n);
+    if (!step || isSkipped(run, step.scope) || mayLose(run, step)) continue;
+    run.stuck = { code: 'UNKNOWN_OUTCOME', n: command.n, message: untold(command) };
+    return;
+  }
+};
+
+const untold = (command: OpenCommand): string => {
+  const { attempts, lastError } = command.unknown as Unknown;
+  return exhaustion(command, 'unknown', attempts, lastError).message;
+};
+
+type Answer = Extract<Fact, { type: 'CommandAnswered' }>;
+
+const answerStep = (run: Run, step: CallStep, command: OpenCommand, fact: Answer): undefined => {
+  if (command.settling === 'cancelled') {
+    endCancelled(run, step, command, fact);
+    return;
+  }
+  if (fact.outcome === 'completed') {
+    complete(run, step, command, fact.data ?? null);
+    return;
+  }
+  if (isTriedAgain(run, command, fact, deadlineOf(command))) {
+    retryLater(run, step, command, fact);
+    return;
+  }
+  const failure = failureOf(command, fact);
+  end(step);
+  if (step.returnsFailure && failure.code === 'COMMAND_FAILED') run.outcomes.push({ kind: 'fulfil', step, value: failure });
+  else run.outcomes.push({ kind: 'reject', step, failure });
+  touch(run, step.scope);
+};
+
+const end = (step: CallStep): void => {
+  step.status = 'settled';
+  step.scope.open.delete(step);
+};
+
+const complete = (run: Run, step: CallStep, command: OpenCommand, output: Json): void => {
+  const item = step.undoable && !step.detached ? undoItem(run, command, output) : undefined;
+  step.item = item;
+  if (item) step.scope.list.push(item);
+  end(step);
+  run.outcomes.push({ kind: 'fulfil', step, value: output });
+  touch(run, step.scope);
+};
+
+/** The step was cancelled before. A success is undone beside the process; anything else needs nothing. */
+const endCancelled = (run: Run, step: CallStep, command: OpenCommand, fact: Answer): void => {
+  if (fact.outcome === 'completed' && step.undoable) undoBeside(run, step.scope, [undoItem(run, command, fact.data ?? null)]);
+  leave(run, step);
+};
+
+/** The scope no longer waits for what was settled. */
+const leave = (run: Run, step: CallStep): void => {
+  step.scope.cleanups -= 1;
+  startRequested(run, step.scope);
+  touch(run, step.scope);
+};
+
+/** Nothing has happened for certain, so the next run may have a number of its own: a service may leave its retries to us. */
+const retryLater = (run: Run, step: CallStep, command: OpenCommand, fact: Answer): void => {
+  const retries = runsUsed(command, fact);
+  const pause = backoffMs(step.policy.retry, retries, `${run.image.run}/${command.n}`);
+  const due = Math.min(run.image.clock + pause, deadlineOf(command));
+  step.n = setTimer(run, `${step.path}/retry`, due, 'retry');
+  step.retry = { retries, since: command.since };
+  run.steps.set(step.n, step);
+};
+
+/** The pause before the next try is over. */
+export const retryNow = (run: Run, step: CallStep): void => {
+  const { retries, since } = step.retry as NonNullable<CallStep['retry']>;
+  step.retry = undefined;
+  issueFor(run, step, contractOf(run, step.command), retries, since);
+};
+
+const failureOf = (command: OpenCommand, fact: Answer): CommandFailed | CommandExhausted => {
+  if (fact.outcome === 'cancelled') {
+    return exhaustion(command, 'cancelled', command.retries + (fact.attempts ?? 0), lastErrorOf(fact.data));
+  }
+  if (fact.retryable) return exhaustion(command, 'failed', runsUsed(command, fact), lastErrorOf(fact.data));
+  const { type, message, data } = fact.data as unknown as FailureData;
+  return new CommandFailed({ command: command.command, type, message, data });
+};
+
+const exhaustion = (
+  { command }: OpenCommand,
+  outcome: CommandExhausted['outcome'],
+  attempts: number,
+  lastError: LastError | undefined,
+): CommandExhausted => new CommandExhausted({ command, attempts, outcome, ...(lastError && { lastError }) });
+
+/** A sent command, or one of a decider: retried after a pause under a new number where nothing has happened for certain. */
+const answerNobody = (run: Run, command: OpenCommand, fact: Answer): Heard | undefined => {
+  if (fact.outcome === 'completed') return { command: command.command, value: fact.data ?? null };
+  if (!isTriedAgain(run, command, fact, deadlineOf(command))) return { command: command.command, value: failureOf(command, fact) };
+  const retries = runsUsed(command, fact);
+  const { retry } = contractOf(run, command.command);
+  const due = run.image.clock + backoffMs(retry, retries, `${run.image.run}/${command.n}`);
+  const n = setTimer(run, `${command.path}/retry`, due, 'retry');
+  run.image.resends.set(n, { ...command, retries });
+  return undefined;
+};

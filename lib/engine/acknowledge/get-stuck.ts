@@ -1,0 +1,111 @@
+import type { StuckReason } from '../../core/image.ts';
+import type { ReceivedMessage } from '../../ports/message-queue.ts';
+import type { Head } from '../../ports/process-store.ts';
+import type { Target } from '../admit/admission.ts';
+import { definitionName } from '../../contract/catalogue.ts';
+import { expectation } from '../advance/commit-image.ts';
+import type { EngineContext } from '../engine-context.ts';
+import { parkedId, parkMessage, redrive } from './park.ts';
+import { refusalOn } from './refusal.ts';
+import { shortText } from './short-text.ts';
+
+const TRIES_MAX = 3;
+
+/** What becomes of a refused event (docs/protocol.md#stuck): the message is acknowledged, or comes again, or its event does not apply any more. */
+export type Refused = 'kept' | 'again' | 'passed';
+
+/**
+ * The instance needs a person: its status says so, its control state stays as it was, and the event is kept beside it. Only while the
+ * event still applies: the head is read again, and what others have committed since may have answered it, or ended the instance
+ * (test/models/parking.pml, GET_STUCK_OVERWRITES). An invalid answer that does not apply any more is parked all the same, so that a person sees it.
+ */
+export const getStuck = async (context: EngineContext, message: ReceivedMessage, target: Target, reason: StuckReason): Promise<Refused> => {
+  const { store } = context.options;
+  for (let tries = 0; tries < TRIES_MAX; tries += 1) {
+    const [head] = await store.load([target.pid], { consistent: true });
+    const refusal = await refusalOn(context, head, message, target, reason);
+    if (refusal === 'passed') {
+      if (reason.code === 'REPLY_INVALID')
+        await parkMessage(context.options, message, { pid: target.pid, reason: 'REPLY_INVALID', detail: reason.message });
+      return 'passed';
+    }
+    if (refusal === 'park') break;
+    const result = await store.commit(stuckHead(context, target, head, reason), expectation(head));
+    if (result.status === 'conflict') continue;
+    context.options.onNotice?.({ kind: 'stuck', reason: reason.code, pid: target.pid, detail: reason.message });
+    break;
+  }
+  return (await parkBesideStuck(context, message, target.pid, 'STUCK', reason.message)) ? 'kept' : 'again';
+};
+
+/**
+ * What a person asked for could not be done: the stuck head says why now, and the act is over. It is not parked, since
+ * whoever resumes again asks anew. Returns whether that is written; an act that does not apply any more comes again, as a duplicate.
+ */
+export const refuseOperator = async (
+  context: EngineContext,
+  message: ReceivedMessage,
+  target: Target,
+  reason: StuckReason,
+): Promise<boolean> => {
+  const { store } = context.options;
+  const [head] = await store.load([target.pid], { consistent: true });
+  if (!head) return true;
+  if ((await refusalOn(context, head, message, target, reason)) !== 'stop') return false;
+  const before = head.status === 'stuck' && head.why !== undefined ? (JSON.parse(head.why) as StuckReason) : undefined;
+  const { due: _due, ...rest } = head;
+  const refused = target.inbound.kind === 'operate' ? target.inbound.id : undefined;
+  const why = JSON.stringify({ ...before, ...short(reason), was: before?.was ?? head.status, refused });
+  const stuck: Head = { ...rest, status: 'stuck', version: head.version + 1, writer: context.nextWriter(), why };
+  return (await store.commit(stuck, expectation(head))).status === 'committed';
+};
+
+/**
+ * Parks, then looks again: whoever resumed in between may have read the parked events before this one was put. Then it goes back to the
+ * inbox at once, or nobody would clear it away; test/models/parking.pml, -DREDRIVE_SELF, shows that nothing is lost by it.
+ * Returns whether the message may be acknowledged.
+ */
+export const parkBesideStuck = async (
+  context: EngineContext,
+  message: ReceivedMessage,
+  pid: string,
+  reason: string,
+  detail: string,
+): Promise<boolean> => {
+  const { parking, store } = context.options;
+  await parkMessage(context.options, message, { pid, reason, detail });
+  const [head] = await store.load([pid], { consistent: true });
+  if (head?.status === 'stuck') return true;
+  const id = parkedId(message);
+  await redrive(context, pid, [id]);
+  // What could not be sent back is decided here when it comes again.
+  return (await parking.parked(pid, [id])).length === 0;
+};
+
+const short = (reason: StuckReason): StuckReason => ({ ...reason, message: shortText(reason.message) });
+
+const stuckHead = (context: EngineContext, target: Target, head: Head | undefined, reason: StuckReason): Head => {
+  const writer = context.nextWriter();
+  if (head) {
+    const { due: _due, ...rest } = head;
+    const why = JSON.stringify({ ...short(reason), was: head.status });
+    // An early buffer that is stuck wakes up no more; its events wait for `resume`.
+    return { ...rest, version: head.version + 1, writer, status: 'stuck', why };
+  }
+  const at = target.inbound.at;
+  return {
+    pid: target.pid,
+    version: 1,
+    writer,
+    run: '',
+    status: 'stuck',
+    definition: target.definition ? definitionName(target.definition) : '',
+    clock: at,
+    control: '',
+    tail: [],
+    tailFrom: 0,
+    startedAt: at,
+    why: JSON.stringify({ ...short(reason), was: 'early' }),
+    early: [],
+  };
+};

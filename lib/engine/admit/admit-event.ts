@@ -1,0 +1,124 @@
+import type { EventEnvelope } from '../../contract/wire/envelope.ts';
+import { parseEnvelope } from '../../contract/wire/parse-envelope.ts';
+import { buildPid, DEFAULT_TENANT, INSTANCE_ID_FORM, parsePid } from '../../contract/wire/process-id.ts';
+import { parse, type Json } from '../../contract/schema.ts';
+import { NEWER, parseVersion } from '../../contract/versions.ts';
+import { identityOf } from '../../core/identity.ts';
+import type { Inbound } from '../../core/inbound.ts';
+import { park, unread, type Admission, type Carried, type Target } from './admission.ts';
+import { definitionName, type Catalogue, type Interest } from '../../contract/catalogue.ts';
+import { sha256 } from '../../format/sha256.ts';
+
+const HOPS_MAX = 100;
+
+/** What EventBridge wraps an event in. */
+export interface BusEnvelope {
+  readonly id?: unknown;
+  readonly source?: unknown;
+  readonly account?: unknown;
+  readonly time?: unknown;
+  readonly 'detail-type'?: unknown;
+  readonly detail?: unknown;
+}
+
+/** A plain event without an envelope: its detail is the data (docs/protocol.md#names). */
+export const admitPlainEvent = (catalogue: Catalogue, bus: BusEnvelope, data: Json, by: Carried): Admission => {
+  const { 'detail-type': type, id, source, time } = bus;
+  if (typeof type !== 'string' || typeof id !== 'string' || typeof source !== 'string' || typeof time !== 'string')
+    return park('MALFORMED', 'The bus event has no detail-type, id, source or time.');
+  const dedupeBy = catalogue.interests(type)[0]?.correlation.event.dedupeBy;
+  const envelope = { specversion: '1.0', id, source, type, time: inMilliseconds(time), datacontenttype: 'application/json', hops: 0, data };
+  const stamped = dedupeBy
+    ? { ...envelope, id: dedupeBy(parse(catalogue.interests(type)[0]!.correlation.event.data, data, `${type} was received with`) as never) }
+    : envelope;
+  const parsed = parseEnvelope(stamped);
+  return parsed.kind === 'event'
+    ? admitEvent(catalogue, parsed.envelope, by)
+    : park('MALFORMED', parsed.kind === 'malformed' ? parsed.fault : 'The event looks like a command or a reply.');
+};
+
+/** EventBridge tells the time of an event in whole seconds, `2026-11-21T10:00:00Z`; envelopes have milliseconds. */
+const inMilliseconds = (time: string): string => (WHOLE_SECONDS.test(time) ? time.replace('Z', '.000Z') : time);
+
+const WHOLE_SECONDS = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/;
+
+/** An event is for the instances that its definitions name, or for the one that it was sent to. */
+export const admitEvent = (catalogue: Catalogue, envelope: EventEnvelope, by: Carried): Admission => {
+  const interests = catalogue.interests(envelope.type);
+  const [first] = interests;
+  if (!first) return park('UNKNOWN_EVENT', `No process of ${catalogue.system.name} hears ${envelope.type}.`);
+  const { event } = first.correlation;
+  if (envelope.source !== event.owner)
+    return park('FORBIDDEN', `${envelope.type} came from ${envelope.source}: only its owner, ${event.owner}, may publish it.`);
+  if (envelope.hops > HOPS_MAX)
+    return park('TOO_MANY_HOPS', `${envelope.type} is ${envelope.hops} events away from its first cause: at most ${HOPS_MAX} are allowed.`);
+  if (!isOwnTenants(envelope))
+    return park('FORBIDDEN', `${envelope.type} of the tenant ${tenantOf(envelope)} was sent to ${String(envelope.processid)}.`);
+  let data: Json | typeof NEWER;
+  try {
+    data = parseVersion(event.data, envelope.dataversion, envelope.data, `${envelope.type} was received with`);
+  } catch (error) {
+    // Beside the instance that it was sent to, its sender finds it.
+    return unread(error, envelope.processid);
+  }
+  if (data === NEWER)
+    return {
+      status: 'newer',
+      pid: '',
+      detail: `${envelope.type} has data version ${envelope.dataversion ?? 1}, which is newer than this contract.`,
+    };
+  if (envelope.processid !== undefined) return addressed(interests, envelope, envelope.processid, data, by);
+  const targets: Target[] = [];
+  for (const interest of interests) {
+    const id = interest.correlation.of(data as never);
+    const pid = buildPid(tenantOf(envelope), interest.definition.name, id);
+    if (pid === undefined)
+      return park('MALFORMED', `${envelope.type} names the instance ${JSON.stringify(id)}: an id is ${INSTANCE_ID_FORM}.`);
+    targets.push(target(interest, pid, envelope, data, by));
+  }
+  return { status: 'deliver', targets };
+};
+
+/** The tenant of an event is its sender's word; whatever it is, the event reaches no instance of another tenant (docs/correctness.md#i15). */
+const tenantOf = ({ tenant = DEFAULT_TENANT }: Pick<EventEnvelope, 'tenant'>): string => tenant;
+
+/** Whether an event that is addressed to an instance is of the tenant of that instance. */
+const isOwnTenants = (envelope: EventEnvelope): boolean => {
+  const addressed = envelope.processid === undefined ? undefined : parsePid(envelope.processid);
+  return addressed === undefined || addressed.tenant === tenantOf(envelope);
+};
+
+/** A signal by id goes to that instance alone; it never starts one. */
+const addressed = (interests: readonly Interest[], envelope: EventEnvelope, pid: string, data: Json, by: Carried): Admission => {
+  const name = parsePid(pid)?.process;
+  const interest = interests.find((each) => each.definition.name === name);
+  if (!interest) return park('UNKNOWN_EVENT', `The process ${String(name)} does not hear ${envelope.type}.`, pid);
+  const starts = interest.starts && interest.definition.kind === 'decider';
+  return { status: 'deliver', targets: [target({ ...interest, starts }, pid, envelope, data, by)] };
+};
+
+const target = (interest: Interest, pid: string, envelope: EventEnvelope, data: Json, by: Carried): Target => {
+  const { definition, starts } = interest;
+  const identity = identityOf(sha256, { pid, event: envelope.type, id: envelope.id });
+  const common = {
+    ...by,
+    id: envelope.id,
+    identity,
+    event: envelope.type,
+    source: envelope.source,
+    time: envelope.time,
+    data,
+    hops: envelope.hops,
+    ...(envelope.traceparent !== undefined && { trace: envelope.traceparent }),
+  };
+  const inbound: Inbound = starts
+    ? {
+        kind: 'start',
+        key: `s:${identity}`,
+        definition: definitionName(definition),
+        ...common,
+        ...(envelope.subject !== undefined && { subject: envelope.subject }),
+      }
+    : { kind: 'signal', key: `x:${identity}`, ...common };
+  return { pid, definition, inbound };
+};

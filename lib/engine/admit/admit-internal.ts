@@ -1,0 +1,106 @@
+import { buildPid, INSTANCE_ID_FORM } from '../../contract/wire/process-id.ts';
+import type { Json } from '../../contract/schema.ts';
+import { parseGiven } from '../../contract/versions.ts';
+import { actIdentity, identityOf } from '../../core/identity.ts';
+import type { Inbound } from '../../core/inbound.ts';
+import { park, unread, type Admission, type Carried } from './admission.ts';
+import { definitionName, startType, type Catalogue } from '../../contract/catalogue.ts';
+import { sha256 } from '../../format/sha256.ts';
+import type { ForcedMessage, InboxMessage, OperateMessage, StartMessage, TickMessage } from '../../format/inbox-message.ts';
+
+/** What the orchestrator, the client and the command line put into the inbox themselves. */
+export const admitInternal = (
+  catalogue: Catalogue,
+  body: Exclude<InboxMessage, ForcedMessage>,
+  by: Carried,
+  senderId?: string,
+): Admission => {
+  switch (body.tutti) {
+    case 'tick':
+      return ofTick(body, by);
+    case 'start':
+      return ofStart(catalogue, body, by);
+    case 'operate':
+      return ofOperate(body, by, senderId);
+    case 'redrive':
+      return { status: 'deliver', targets: [], redrives: body.events };
+    case 'rotate-keys':
+      return { status: 'deliver', targets: [], rotation: body.opid };
+  }
+};
+
+const ofTick = (tick: TickMessage, by: Carried): Admission => ({
+  status: 'deliver',
+  targets: [
+    {
+      pid: tick.pid,
+      definition: undefined,
+      inbound: { kind: 'tick', key: `t:${tick.run}:${tick.tickAt}`, ...by, run: tick.run, tickAt: tick.tickAt, hops: 0 },
+    },
+  ],
+});
+
+const ofStart = (catalogue: Catalogue, start: StartMessage, by: Carried): Admission => {
+  const definition = catalogue.newest(start.process);
+  if (!definition) return park('UNKNOWN_PROCESS', `There is no process ${start.process} in ${catalogue.system.name}.`);
+  const pid = buildPid(start.tenant, start.process, start.id);
+  if (pid === undefined)
+    return park('MALFORMED', `The start names the instance ${JSON.stringify(start.id)}, which is no id: an id is ${INSTANCE_ID_FORM}.`);
+  const event = definition.startOn[0]?.event;
+  let data: Json;
+  try {
+    // It may have been sent before the contract gained a version.
+    data = parseGiven(event?.data ?? definition.input!, start.data, `${start.process} was started with`);
+  } catch (error) {
+    // The client that started it without its schemas looks for it here, and tells its user.
+    const { reason, detail } = unread(error, pid);
+    return reason === 'DATA_INVALID' ? park('REFUSED', detail, pid) : park(reason, detail, pid);
+  }
+  const type = startType(definition);
+  const identity = identityOf(sha256, { pid, event: type, id: start.startid });
+  const inbound: Inbound = {
+    kind: 'start',
+    key: `s:${identity}`,
+    ...by,
+    id: start.startid,
+    identity,
+    event: type,
+    source: catalogue.system.name,
+    time: start.time,
+    subject: start.id,
+    data,
+    definition: definitionName(definition),
+    hops: 0,
+    ...(start.tags && { tags: start.tags }),
+    ...(start.onopen && { onOpen: start.onopen }),
+    ...(start.traceparent !== undefined && { trace: start.traceparent }),
+  };
+  return { status: 'deliver', targets: [{ pid, definition, inbound, byClient: true }] };
+};
+
+/** `by` is what the sender says; `senderId` is how the queue knows the sender. */
+const ofOperate = (operate: OperateMessage, by: Carried, senderId: string | undefined): Admission => ({
+  status: 'deliver',
+  targets: [
+    {
+      pid: operate.pid,
+      definition: undefined,
+      inbound: {
+        kind: 'operate',
+        key: `o:${operate.opid}`,
+        ...by,
+        id: operate.opid,
+        identity: actIdentity(sha256, operate.pid, operate.opid),
+        act: operate.act,
+        reason: operate.reason,
+        by: operate.by,
+        ...(senderId !== undefined && { sender: senderId }),
+        hops: 0,
+        ...(operate.skip !== undefined && { skip: operate.skip }),
+        ...(operate.step !== undefined && { step: operate.step }),
+        ...(operate.resolution !== undefined && { resolution: operate.resolution }),
+        ...(operate.version !== undefined && { version: operate.version }),
+      },
+    },
+  ],
+});

@@ -1,0 +1,127 @@
+import type { FailureData } from '../../contract/wire/envelope.ts';
+import { isOrchestratorError } from '../../contract/errors.ts';
+import { parse, type Json, withoutValues } from '../../contract/schema.ts';
+import { isClosed, STARTS_MAX, type StuckReason } from '../../core/image.ts';
+import type { OperatorInbound, Resolution } from '../../core/inbound.ts';
+import type { Fact } from '../../core/journal-entry.ts';
+import { resolvable } from '../../core/resolvable.ts';
+import type { Run } from '../../core/run.ts';
+import { lateOf } from '../../core/unresolved.ts';
+import { isHalted } from '../../core/undoing.ts';
+import type { LiveInstance } from './live-instance.ts';
+
+/** A ring of the last ids. */
+export const remember = (ring: string[], id: string): void => {
+  ring.push(id);
+  if (ring.length > STARTS_MAX) ring.shift();
+};
+
+/** Decides on what a person asks for. */
+export const applyOperator = async (live: LiveInstance, operator: OperatorInbound, at: number): Promise<void> => {
+  const { run } = live;
+  const { id, identity, act, reason } = operator;
+  const principal = principalOf(operator);
+  remember(run.image.starts, identity);
+  // An event of the same batch may have made it stuck just before.
+  run.stuck = undefined;
+  switch (act) {
+    case 'terminate':
+      delete run.image.stuck;
+      return live.apply({ type: 'TerminateRequested', at, id, reason, ...principal });
+    case 'resume':
+      return applyResume(live, operator, at);
+    case 'cancel': {
+      const before = unstick(run);
+      await live.apply({ type: 'CancelRequested', at, id, reason, ...principal });
+      if (before && isHeld(run, before)) stickAgain(run, before);
+      return;
+    }
+    case 'resolve': {
+      const before = unstick(run);
+      const wasClosed = isClosed(run.image.status);
+      await applyResolution(live, operator, at);
+      // What a resolution ends is over, whatever it was stuck on; any other reason is still one for a person.
+      const isOfCommand = before?.n !== undefined || before?.compensation !== undefined;
+      const isOver = isOfCommand ? !isHeld(run, before) : !wasClosed && isClosed(run.image.status);
+      if (before && !isOver) stickAgain(run, before);
+    }
+  }
+};
+
+const principalOf = ({ by, sender }: OperatorInbound): { readonly by: string; readonly sender?: string } => ({
+  by,
+  ...(sender !== undefined && { sender }),
+});
+
+const applyResume = (live: LiveInstance, operator: OperatorInbound, at: number): Promise<void> => {
+  const { id, skip } = operator;
+  const { code = 'POISON', n, definite, compensation } = unstick(live.run) ?? {};
+  return live.apply({
+    type: 'Resumed',
+    at,
+    id,
+    ...principalOf(operator),
+    code,
+    ...(n !== undefined && { n }),
+    ...(definite && { definite }),
+    ...(compensation !== undefined && { compensation }),
+    ...(skip !== undefined && { skip }),
+  });
+};
+
+/** The status is again what it was before the instance got stuck. Returns what it was stuck on. */
+const unstick = ({ image }: Run): StuckReason | undefined => {
+  const { stuck } = image;
+  if (!stuck) return undefined;
+  delete image.stuck;
+  image.status = stuck.was === undefined || stuck.was === 'early' ? 'running' : stuck.was;
+  return stuck;
+};
+
+/** Whether the command or the compensation that it was stuck on still waits for a person. */
+const isHeld = (run: Run, { n, compensation }: StuckReason): boolean =>
+  n !== undefined ? run.image.commands.get(n)?.due === Infinity : compensation !== undefined && isHalted(run, compensation);
+
+const stickAgain = (run: Run, { was: _was, refused: _refused, ...reason }: StuckReason): void => {
+  run.stuck ??= reason;
+};
+
+/** The outcome that a person found out is journaled as the answer of the command, with its principal and reason. */
+const applyResolution = async (live: LiveInstance, operator: OperatorInbound, at: number): Promise<void> => {
+  const { run } = live;
+  const { id, reason, step = '' } = operator;
+  const { n, run: of, command } = resolvable(run.image, step) as NonNullable<ReturnType<typeof resolvable>>;
+  const tombstone = run.image.tombstones.find((each) => each.run === of && each.n === n);
+  const answer = answered(run, command, operator.resolution as Resolution);
+  if (!answer) return;
+  await live.apply({
+    type: 'CommandAnswered',
+    at,
+    n,
+    ...answer,
+    ...(tombstone && { late: lateOf(tombstone) }),
+    resolved: { id, ...principalOf(operator), reason },
+  });
+};
+
+type Answer = Pick<Extract<Fact, { type: 'CommandAnswered' }>, 'outcome' | 'data'>;
+
+/** A failure that the contract does not declare means that nothing has happened. */
+const answered = (run: Run, command: string, resolution: Resolution): Answer | undefined => {
+  const contract = run.environment.commands.get(command);
+  try {
+    if ('output' in resolution) {
+      const data = contract ? parse(contract.output, resolution.output, `${command} was resolved with`) : resolution.output;
+      return { outcome: 'completed', ...(data !== null && { data }) };
+    }
+    const { type, message, data } = resolution.failure;
+    const declared = contract && Object.hasOwn(contract.errors, type) ? contract.errors[type] : undefined;
+    if (!declared) return { outcome: 'cancelled', data: { type, message, data } satisfies FailureData as unknown as Json };
+    const parsed = parse(declared, data, `${command} was resolved as failed with ${type}, with`);
+    return { outcome: 'failed', data: { type, message, data: parsed } };
+  } catch (error) {
+    if (!isOrchestratorError(error)) throw error;
+    run.bug = { code: 'DATA_INVALID', message: withoutValues(error) };
+    return undefined;
+  }
+};

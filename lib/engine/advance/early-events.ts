@@ -1,0 +1,65 @@
+import { classify } from '../../core/classify.ts';
+import type { StuckReason } from '../../core/image.ts';
+import type { Inbound } from '../../core/inbound.ts';
+import type { ReceivedMessage } from '../../ports/message-queue.ts';
+import { admit } from '../admit/admit.ts';
+import { decideEvent } from './decide.ts';
+import type { EngineContext } from '../engine-context.ts';
+import type { LiveInstance } from './live-instance.ts';
+import { parkMessage } from '../acknowledge/park.ts';
+import { MISSING, readBody, refusedData } from '../admit/read-body.ts';
+
+/** What came before the start is read after it; the start's message carries what it leads to. */
+export const applyEarly = async (
+  context: EngineContext,
+  live: LiveInstance,
+  early: readonly string[],
+  { messageId, key }: Pick<Inbound, 'messageId' | 'key'>,
+): Promise<StuckReason | undefined> => {
+  const { pid } = live.run.image;
+  for (const body of early) {
+    const at = live.run.image.clock;
+    const message = { messageId, receiptHandle: '', body, sentAt: at, receiveCount: 1 };
+    const read = await readBody(context, body);
+    if (read === MISSING) return { code: 'PAYLOAD_MISSING', message: 'The data of an event that came before the start is not there.' };
+    const admission = refusedData(read) ?? admit(context, message, read, at);
+    if (admission.status !== 'deliver') {
+      await parkUnread(context, pid, message, at, admission.status === 'park' ? admission : { reason: 'NEWER', detail: admission.detail });
+      continue;
+    }
+    for (const target of admission.targets) {
+      if (target.pid !== pid || classify(live.run.image, target.inbound, live.run.definition) !== 'apply') continue;
+      await decideEvent(live, { ...target.inbound, key }, false);
+      if (live.run.bug) return live.run.bug;
+    }
+  }
+  return undefined;
+};
+
+/**
+ * Its instance will not read what is in the buffer: each event is put by itself, before the head that drops it. The event came by the bus,
+ * whatever the message came by with which it is parked.
+ */
+export const parkEarly = async (
+  { options }: EngineContext,
+  message: ReceivedMessage,
+  pid: string,
+  early: readonly string[],
+  detail: string,
+): Promise<void> => {
+  const { channel: _channel, senderId: _senderId, ...carrier } = message;
+  for (const [i, body] of early.entries())
+    await parkMessage(options, { ...carrier, messageId: `${message.messageId}-${i}`, body }, { pid, reason: 'EARLY_EXPIRED', detail });
+};
+
+/** It was understood when it came, and is not any more: a deploy lies in between. Put before the head that drops it. */
+const parkUnread = (
+  context: EngineContext,
+  pid: string,
+  message: ReceivedMessage,
+  at: number,
+  why: { readonly reason: string; readonly detail: string },
+): Promise<void> => {
+  const named = { ...message, messageId: `${message.messageId}-${context.environment.hash(message.body).slice(0, 8)}`, sentAt: at };
+  return parkMessage(context.options, named, { pid, reason: why.reason, detail: why.detail });
+};

@@ -1,0 +1,43 @@
+import type { ParkingStore } from '../../ports/parking-store.ts';
+
+/** A worker that could not take back so many marks takes back no more of them. */
+const OWED_MAX = 1_000;
+
+/**
+ * Marks of attempts that were begun and have not ended. A mark that could not be taken back, because the store failed, is taken back with the
+ * next one: otherwise an outage would leave marks on messages that have ended no worker.
+ */
+export class Marks {
+  readonly #parking: Pick<ParkingStore, 'attempt'>;
+  #owed: string[] = [];
+
+  constructor(parking: Pick<ParkingStore, 'attempt'>) {
+    this.#parking = parking;
+  }
+
+  /** Returns how many attempts under this mark have not ended, this one included. Throws where the store fails: nothing may begin then. */
+  async begin(mark: string): Promise<number> {
+    const owed = this.#owed;
+    this.#owed = [];
+    for (const [i, each] of owed.entries()) {
+      try {
+        await this.#parking.attempt(each, -1);
+      } catch (error) {
+        this.#owed.push(...owed.slice(i));
+        throw error;
+      }
+    }
+    return this.#parking.attempt(mark, 1);
+  }
+
+  /** Returns the fault that kept the mark, if one did. */
+  async end(mark: string): Promise<unknown> {
+    try {
+      await this.#parking.attempt(mark, -1);
+      return undefined;
+    } catch (error) {
+      if (this.#owed.length < OWED_MAX) this.#owed.push(mark);
+      return error;
+    }
+  }
+}

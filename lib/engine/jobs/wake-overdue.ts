@@ -1,0 +1,116 @@
+import type { Clock } from '../../ports/clock.ts';
+import type { InstanceIndex } from '../../ports/instance-index.ts';
+import type { MessageSender } from '../../ports/message-sender.ts';
+import type { Head } from '../../ports/process-store.ts';
+import type { Dispatch } from '../send/dispatch.ts';
+import { tickAtOf } from '../../format/head-codec.ts';
+import { INBOX, inboxBody } from '../../format/inbox-message.ts';
+import { reasonsOf, sendAll } from '../send/send-all.ts';
+import { tenantsInTurn } from '../tenants-in-turn.ts';
+
+export interface WakePorts {
+  readonly index: Pick<InstanceIndex, 'list' | 'tenants'>;
+  readonly clock: Pick<Clock, 'now'>;
+  readonly sender: MessageSender;
+}
+
+export interface WakeOptions {
+  /** How long the caller will still wait, in milliseconds. @default for ever */
+  readonly remainingMs?: () => number;
+}
+
+export interface Woken {
+  /** Ticks that were sent. */
+  readonly count: number;
+  /** Instances among those that were looked at with a command whose outcome nobody knows. */
+  readonly unresolved: number;
+  /** Why ticks could not be sent, each reason once; the next run sends them again. */
+  readonly unsent: readonly string[];
+  /** Whether every running instance was looked at. */
+  readonly whole: boolean;
+}
+
+/** SQS delays a message by 15 minutes at the most, then the inbox has it for its visibility time of two: after this a tick is gone, or far behind. */
+const GRACE_MS = 30 * 60_000;
+/** Ticks that are sent at a time. */
+const PAGE = 100;
+const TICKS_MAX = 10_000;
+/** No page of heads is read with less than this left. */
+const READ_MS = 5_000;
+
+/**
+ * Sends the ticks again that have been lost, tenant by tenant: of each running instance whose tick should long have come. A timer that is near is carried by
+ * a message of the inbox and by nothing else, and that message goes where a queue is purged, or where the table is restored to an
+ * instant at which the tick had not come yet. It writes nothing: the head decides, and a tick that was only late is a duplicate to it.
+ *
+ * It costs one read, of half a unit where the head is small, for each running instance that was started before the grace. Whatever waits by
+ * the due index is woken by sweep-timers, which leaves nothing to do here for closed instances (their timers are all in that index), for
+ * early buffers and for the embedded runtime; what is stuck is armed again by the `resume` that it waits for.
+ */
+export const wakeOverdue = async ({ index, clock, sender }: WakePorts, { remainingMs = forEver }: WakeOptions = {}): Promise<Woken> => {
+  const before = clock.now() - GRACE_MS;
+  let [count, asked, unresolved] = [0, 0, 0];
+  let ticks: Dispatch[] = [];
+  const unsent = new Set<string>();
+  const flush = async (): Promise<void> => {
+    const results = await sendAll(ticks, sender);
+    count += results.filter((result) => result === 'sent').length;
+    for (const reason of reasonsOf(results)) unsent.add(reason);
+    ticks = [];
+  };
+  const isOver = (): boolean => remainingMs() < READ_MS || asked === TICKS_MAX;
+  /** Whether every running instance of the tenant was looked at. */
+  const wakeOf = async (tenant: string): Promise<boolean> => {
+    if (isOver()) return false;
+    for await (const head of index.list({ tenant, statuses: ['running'], startedBefore: before })) {
+      if (isOver()) return false;
+      if (isUnresolved(head)) unresolved += 1;
+      const tickAt = tickAtOf(head);
+      if (tickAt === undefined || tickAt > before) continue;
+      asked += 1;
+      ticks.push({
+        to: 'queue',
+        queue: INBOX,
+        body: inboxBody({ tutti: 'tick', pid: head.pid, run: head.run, tickAt }),
+        groupId: head.pid,
+        n: 0,
+      });
+      if (ticks.length === PAGE) await flush();
+    }
+    return true;
+  };
+  let whole = true;
+  for (const tenant of await tenantsInTurn(index, clock.now())) {
+    whole = await wakeOf(tenant);
+    if (!whole) break;
+  }
+  await flush();
+  return { count, unresolved, unsent: [...unsent], whole };
+};
+
+const isUnresolved = ({ unresolved = 0 }: Head): boolean => unresolved > 0;
+
+const forEver = (): number => Infinity;
+
+/** More stuck instances than this are a fault of a process or a service, and their number says no more. */
+const STUCK_MAX = 1_000;
+
+/**
+ * How many instances are stuck now, counted up to a thousand and no longer than the caller waits, and how many of these are unresolved as
+ * well. It reads the head of each.
+ */
+export const countStuck = async (
+  { index, clock }: Pick<WakePorts, 'index' | 'clock'>,
+  { remainingMs = forEver }: WakeOptions = {},
+): Promise<{ readonly stuck: number; readonly unresolved: number }> => {
+  let [stuck, unresolved] = [0, 0];
+  for (const tenant of await tenantsInTurn(index, clock.now())) {
+    if (remainingMs() < READ_MS) break;
+    for await (const head of index.list({ tenant, statuses: ['stuck'] })) {
+      stuck += 1;
+      if (isUnresolved(head)) unresolved += 1;
+      if (stuck === STUCK_MAX) return { stuck, unresolved };
+    }
+  }
+  return { stuck, unresolved };
+};

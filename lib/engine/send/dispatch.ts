@@ -1,0 +1,141 @@
+import type { CommandEnvelope, EventEnvelope } from '../../contract/wire/envelope.ts';
+import { policyFields, type RunPolicy } from '../../contract/run-policy.ts';
+import type { CommandContract, EventContract, SystemContract } from '../../contract/runtime-contract.ts';
+import type { Json } from '../../contract/schema.ts';
+import { versionOfData } from '../../contract/versions.ts';
+import { CARRIED_CHARACTERS_MAX, toWire, wireLength } from '../../contract/wire/wire.ts';
+import { instantText } from '../../contract/instant.ts';
+import { DEFAULT_TENANT, parsePid, type InstanceKey } from '../../contract/wire/process-id.ts';
+import type { Fire, Image, OpenCommand } from '../../core/image.ts';
+import type { EngineContext } from '../engine-context.ts';
+import { INBOX, inboxBody } from '../../format/inbox-message.ts';
+import type { ReplyTokens } from '../../format/reply-tokens.ts';
+
+/** One thing to send for a committed decision: to a queue, or to the bus. */
+export type Dispatch =
+  | {
+      readonly to: 'queue';
+      readonly queue: string;
+      readonly body: string;
+      readonly groupId: string;
+      readonly delaySeconds?: number;
+      readonly n: number;
+    }
+  | { readonly to: 'bus'; readonly source: string; readonly type: string; readonly detail: string };
+
+export interface DispatchContext {
+  readonly system: SystemContract;
+  readonly hash: (text: string) => string;
+  readonly canonical: (data: Json) => string;
+  /** How a message names a value that is stored apart. */
+  readonly reference: (pid: string, hash: string) => string;
+  readonly now: number;
+  /** The token by which an answer shows that its sender has read the command. @default commands carry none */
+  readonly sign: ((commandId: string, datahash: string) => string) | undefined;
+}
+
+export const dispatchContext = (context: EngineContext): DispatchContext => ({
+  system: context.catalogue.system,
+  hash: context.environment.hash,
+  canonical: context.environment.canonical,
+  reference: (pid, hash) => context.options.payloads.reference(pid, hash),
+  now: context.options.clock.now(),
+  sign: context.replyTokens && ((commandId, datahash) => (context.replyTokens as ReplyTokens).sign(commandId, datahash)),
+});
+
+/** Everything in the image that a message caused, in the order in which it was decided. */
+export const dispatchesCausedBy = (
+  image: Image,
+  context: DispatchContext,
+  caused: (by: { readonly cause: string; readonly messageId: string }) => boolean,
+): Dispatch[] => {
+  const all: Dispatch[] = [];
+  for (const command of image.commands.values()) if (caused(command)) all.push(commandDispatch(image, command, context));
+  for (const fire of image.fires) if (caused(fire)) all.push(fireDispatch(image, fire, context));
+  return all;
+};
+
+/** The group of a fair queue: the tenant; the process of what is of the default tenant. */
+const groupOf = (id: InstanceKey | undefined): string => (id?.tenant === DEFAULT_TENANT ? id.process : (id?.tenant ?? ''));
+
+const commandDispatch = (image: Image, command: OpenCommand, context: DispatchContext): Dispatch => {
+  const { system, now } = context;
+  const contract = system.commands.get(command.command) as CommandContract;
+  const id = parsePid(image.pid);
+  const full = command.wireHash ?? context.hash(context.canonical(command.input));
+  // A deadline that is past makes the service settle it; past is before now, also in the same millisecond.
+  const deadline = command.settling ? Math.min(now, image.clock) - 1 : command.deadline;
+  const version = command.version ?? versionOfData(contract.input, command.input);
+  const commandId = `${image.pid}/${image.run}/${command.n}`;
+  const datahash = `sha256:${full}`;
+  const envelope: CommandEnvelope = {
+    specversion: '1.0',
+    id: commandId,
+    source: system.name,
+    type: command.command,
+    time: instantText(image.clock),
+    datacontenttype: 'application/json',
+    ...(version > 1 && { dataversion: version }),
+    datahash,
+    ...(id && { subject: id.id, ...(id.tenant !== 'default' && { tenant: id.tenant }) }),
+    attempt: command.attempt,
+    ...policyFields(runPolicy(command, contract)),
+    ...(deadline !== undefined && { deadline: instantText(deadline) }),
+    ...(command.undoes !== undefined && { undoes: command.undoes, undoesoutcome: 'completed' as const }),
+    replyto: system.name,
+    ...(context.sign && { replytoken: context.sign(commandId, datahash) }),
+    hops: command.hops,
+    ...(command.trace !== undefined && { traceparent: command.trace }),
+    ...carried(image.pid, command, context),
+  };
+  return { to: 'queue', queue: contract.service, body: toWire(envelope), groupId: groupOf(id), n: command.n };
+};
+
+/** Runs that were used up under earlier numbers are no longer allowed under this one; the first run always is. */
+const runPolicy = ({ attemptsMax, retries, pauses, timeoutMs }: OpenCommand, { retry }: CommandContract): RunPolicy => ({
+  attempts: attemptsMax === undefined ? Infinity : Math.max(1, Math.floor(attemptsMax - retries)),
+  firstMs: pauses?.firstMs ?? retry.firstMs,
+  factor: pauses?.factor ?? retry.factor,
+  mostMs: pauses?.mostMs ?? retry.mostMs,
+  timeoutMs: Math.max(1, timeoutMs),
+});
+
+const carried = (
+  pid: string,
+  { input, inputRef }: OpenCommand,
+  { reference }: DispatchContext,
+): { readonly data: Json } | { readonly dataref: string } =>
+  inputRef !== undefined && wireLength(input) > CARRIED_CHARACTERS_MAX ? { dataref: reference(pid, inputRef) } : { data: input };
+
+const fireDispatch = (image: Image, fire: Fire, context: DispatchContext): Dispatch => {
+  const { system, now } = context;
+  if (fire.kind === 'tick') {
+    const body = inboxBody({ tutti: 'tick', pid: image.pid, run: image.run, tickAt: fire.at });
+    return { to: 'queue', queue: INBOX, body, groupId: image.pid, delaySeconds: tickDelaySeconds(fire.at, now), n: 0 };
+  }
+  const type = fire.event ?? '';
+  const data = fire.data ?? null;
+  const id = parsePid(image.pid);
+  const event: EventContract | undefined = system.events.get(type);
+  const version = event ? (fire.version ?? versionOfData(event.data, data)) : 1;
+  const large = fire.dataref !== undefined && wireLength(data) > CARRIED_CHARACTERS_MAX ? fire.dataref : undefined;
+  const envelope: EventEnvelope = {
+    specversion: '1.0',
+    id: `${image.pid}/${image.run}/${fire.n}`,
+    source: system.name,
+    type,
+    time: instantText(fire.at),
+    datacontenttype: 'application/json',
+    ...(version > 1 && { dataversion: version }),
+    ...(id && { subject: id.id, ...(id.tenant !== 'default' && { tenant: id.tenant }) }),
+    hops: fire.hops ?? 0,
+    ...(fire.trace !== undefined && { traceparent: fire.trace }),
+    ...(large === undefined
+      ? { data }
+      : { dataref: context.reference(image.pid, large), datahash: `sha256:${context.hash(context.canonical(data))}` }),
+  };
+  return { to: 'bus', source: system.name, type, detail: toWire(envelope) };
+};
+
+/** SQS carries a message at most 900 s; a tick that comes before its time is given back for the rest. */
+const tickDelaySeconds = (at: number, now: number): number => Math.min(900, Math.max(0, Math.ceil((at - now) / 1000)));

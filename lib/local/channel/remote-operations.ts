@@ -1,0 +1,29 @@
+import type { Acts } from '../../client/operations/operations.ts';
+import { offeredPort, remotePort, type Caller, type Methods } from './port-channel.ts';
+
+const ACTS: readonly (keyof Acts)[] = [
+  'start',
+  'result',
+  'signal',
+  'publish',
+  'list',
+  'journal',
+  'why',
+  'cancel',
+  'terminate',
+  'resolve',
+  'resume',
+  'parked',
+  'redrive',
+  'rotateKeys',
+];
+
+/** The acts on the system at the other end of a channel. */
+export function remoteActs(caller: Caller): Acts {
+  return remotePort(caller, 'acts', ACTS);
+}
+
+/** What the other end of a channel may do with the system here. */
+export function offeredActs(acts: Acts): Methods {
+  return offeredPort(acts, 'acts', ACTS);
+}

@@ -1,0 +1,75 @@
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
+import { SQSClient } from '@aws-sdk/client-sqs';
+import { clientSettings } from '../../adapters/aws/client-settings.ts';
+import { EnvironmentError, textVariable, type Environment } from '../../adapters/aws/environment.ts';
+import { FUNCTION_SDK } from '../../adapters/aws/sdk-packages.ts';
+import { DynamoDbIdempotencyStore } from '../../adapters/dynamodb/idempotency-store.ts';
+import { EventBridgeEventPublisher } from '../../adapters/eventbridge/event-publisher.ts';
+import { S3PayloadStore } from '../../adapters/s3/payload-store.ts';
+import { SqsMessageQueue } from '../../adapters/sqs/message-queue.ts';
+import { SqsMessageSender } from '../../adapters/sqs/message-sender.ts';
+import { SystemClock } from '../../adapters/system/clock.ts';
+import { needing } from '../../adapters/system/package-missing.ts';
+import type { ConsumerOptions } from '../consumer/consumer.ts';
+import { noticeLine } from './notice-line.ts';
+import { servedParts, type Served } from '../served.ts';
+
+const SOCKETS_MIN = 50;
+
+/** What a deployed service works with, made from the variables that its construct sets. `queueUrl`: where its commands come from. */
+export function deployedPorts(served: Served, queueUrl: string, environment: Environment): ConsumerOptions {
+  if (queueUrl === '') throw new EnvironmentError('TUTTI_QUEUE_URL', '', "the URL of the service's queue, which poll() was to be given");
+  const { contract, records, slots } = servedParts(served);
+  const service = contract.name;
+  const clock = new SystemClock();
+  const settings = settingsFor(slots);
+  const sqs = new SQSClient(settings);
+  const queueUrls = new Map([
+    [service, queueUrl],
+    [`${service}-dead-letter`, textVariable(environment, 'TUTTI_DEAD_LETTER_URL', "the URL of the service's dead-letter queue")],
+  ]);
+  return {
+    served,
+    queue: new SqsMessageQueue({ client: sqs, receiver: new SQSClient(settings), queueUrl }),
+    sender: new SqsMessageSender({ client: sqs, queueUrls: (queue) => queueUrls.get(queue) }),
+    store: records ?? commandRecords(environment, settings),
+    publisher: new EventBridgeEventPublisher({
+      client: new EventBridgeClient(settings),
+      busName: textVariable(environment, 'TUTTI_BUS', "the name of the orchestrator's bus"),
+    }),
+    payloads: new S3PayloadStore({
+      // Most services never see a value that is too large for a message.
+      client: async () =>
+        new (await needing('A large value', FUNCTION_SDK, () => import('../../adapters/s3/loaded-sdk.ts'))).S3Client({
+          ...settings,
+          requestHandler: { ...settings.requestHandler, ...clientSettings().requestHandler },
+        }),
+      bucket: textVariable(environment, 'TUTTI_BUCKET', "the name of the orchestrator's payload bucket"),
+      owner: textVariable(environment, 'TUTTI_BUCKET_OWNER', 'the account of the payload bucket'),
+      writer: service,
+    }),
+    clock,
+    random: Math.random,
+    report: (notice) => {
+      const line = noticeLine(notice, { service, now: clock.now(), messages: environment['TUTTI_LOG_MESSAGES'] === 'true' });
+      if (line !== undefined) process.stderr.write(`${line}\n`);
+    },
+  };
+}
+
+type Settings = ReturnType<typeof settingsFor>;
+
+/** As everywhere, and with a connection for each command that runs: the SDK's own limit is 50. */
+function settingsFor(slots: number) {
+  const settings = clientSettings();
+  const agent = { maxSockets: Math.max(slots, SOCKETS_MIN) };
+  return { ...settings, requestHandler: { ...settings.requestHandler, httpAgent: agent, httpsAgent: agent } };
+}
+
+function commandRecords(environment: Environment, settings: Settings): DynamoDbIdempotencyStore {
+  return new DynamoDbIdempotencyStore({
+    client: new DynamoDBClient(settings),
+    table: textVariable(environment, 'TUTTI_COMMAND_TABLE', "the name of the table of the service's commands, or a store given to serve()"),
+  });
+}

@@ -1,0 +1,105 @@
+import { messageOfRecord, type LambdaRecord } from '../../adapters/sqs/lambda-record.ts';
+import { OrchestratorError } from '../../contract/errors.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { MessageQueue, ReceivedMessage } from '../../ports/message-queue.ts';
+import { BEAT_MS, Consumer, type ConsumerOptions } from '../consumer/consumer.ts';
+import { servedParts } from '../served.ts';
+
+/** So long before the function's time is over, running handlers are told to end. */
+const STOP_BEFORE_END_MS = 2_000;
+/** So long before, what has not ended is let go, so that the answers of the others still reach Lambda. */
+const ABANDON_BEFORE_END_MS = 500;
+
+/** The messages that Lambda is to leave in the queue; it deletes the others. */
+export interface BatchResponse {
+  readonly batchItemFailures: readonly { readonly itemIdentifier: string }[];
+}
+
+/** Runs a service's commands as Lambda hands them over: a batch at a time, each within the function's time. */
+export class LambdaHost {
+  readonly #consumer: Consumer;
+  readonly #clock: Clock;
+  readonly #service: string;
+
+  constructor(options: ConsumerOptions) {
+    this.#clock = options.clock;
+    this.#service = servedParts(options.served).contract.name;
+    this.#consumer = new Consumer({ ...options, queue: undeleting(options.queue) });
+  }
+
+  /** Resolves when all commands are answered or given back, or shortly before the function's time is over. */
+  async handle(batch: unknown, context: unknown): Promise<BatchResponse> {
+    const messages = messagesOf(batch, this.#service);
+    const unanswered = new Set(messages.map(({ messageId }) => messageId));
+    const ended = new AbortController();
+    const answered = Promise.all(messages.map((message) => this.#run(message, unanswered))).then(() => ended.abort());
+    const overdue = this.#watchTime(remainingMs(context), ended.signal);
+    // It is not waited for: one that hangs would hold up the answers of the others, and no beat is begun after the end.
+    void this.#beat(ended.signal);
+    await Promise.race([answered, overdue]);
+    ended.abort();
+    await overdue;
+    return { batchItemFailures: Array.from(unanswered, (itemIdentifier) => ({ itemIdentifier })) };
+  }
+
+  async #run(message: ReceivedMessage, unanswered: Set<string>): Promise<void> {
+    const [outcome] = await this.#consumer.handle([message]);
+    if (outcome?.action === 'deleted') unanswered.delete(message.messageId);
+  }
+
+  async #watchTime(totalMs: number, ended: AbortSignal): Promise<void> {
+    if (totalMs === Infinity) return waitFor(ended);
+    // A function with little time has half of it to work.
+    const stopAfterMs = Math.max(totalMs - STOP_BEFORE_END_MS, totalMs / 2);
+    const abandonAfterMs = Math.max(totalMs - ABANDON_BEFORE_END_MS, (totalMs * 3) / 4);
+    await this.#clock.sleep(stopAfterMs, ended);
+    if (ended.aborted) return;
+    this.#consumer.stop();
+    await this.#clock.sleep(abandonAfterMs - stopAfterMs, ended);
+    if (!ended.aborted) this.#consumer.abandon();
+  }
+
+  async #beat(ended: AbortSignal): Promise<void> {
+    while (!ended.aborted) {
+      await this.#clock.sleep(BEAT_MS, ended);
+      if (!ended.aborted) await this.#consumer.beat();
+    }
+  }
+}
+
+/** Lambda has received the messages, and deletes what is not reported as failed. */
+function undeleting(queue: MessageQueue): MessageQueue {
+  return {
+    receive: (options) => queue.receive(options),
+    delete: async () => [],
+    changeVisibility: (changes) => queue.changeVisibility(changes),
+  };
+}
+
+function waitFor(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}
+
+function remainingMs(context: unknown): number {
+  const { getRemainingTimeInMillis: remaining } = (context ?? {}) as { readonly getRemainingTimeInMillis?: () => number };
+  return typeof remaining === 'function' ? remaining.call(context) : Infinity;
+}
+
+function messagesOf(batch: unknown, service: string): readonly ReceivedMessage[] {
+  const records = (batch as { readonly Records?: unknown } | null | undefined)?.Records;
+  if (!Array.isArray(records)) throw notSqs(service, 'an event without Records');
+  return records.map((record: (LambdaRecord & { readonly eventSource?: unknown }) | null) => {
+    if (record?.eventSource !== 'aws:sqs') throw notSqs(service, `a record of ${String(record?.eventSource)}`);
+    return messageOfRecord(record);
+  });
+}
+
+function notSqs(service: string, got: string): OrchestratorError {
+  return new OrchestratorError('UNSUPPORTED', `${service} was called with ${got}: expected a batch of messages from its SQS queue.`, {
+    retryable: false,
+    remedy: "Call the function by an event source mapping on the service's queue that reports batch item failures, and by nothing else.",
+  });
+}

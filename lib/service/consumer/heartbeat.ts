@@ -1,0 +1,113 @@
+import type { Clock } from '../../ports/clock.ts';
+import type { IdempotencyStore } from '../../ports/idempotency-store.ts';
+import type { MessageQueue } from '../../ports/message-queue.ts';
+import { lease } from './command-record.ts';
+import type { InFlight, Notice } from './in-flight.ts';
+import { VISIBILITY_SECONDS_MAX } from './redelivery.ts';
+
+/** Two beats out of three may fail before somebody else may have the message. */
+const BEATS_MISSED_MAX = 2;
+/** SQS takes 10 entries in a call. */
+const ENTRIES_MAX = 10;
+
+export interface HeartbeatDependencies {
+  readonly queue: MessageQueue;
+  readonly store: IdempotencyStore;
+  readonly clock: Clock;
+  readonly inFlight: ReadonlySet<InFlight>;
+  readonly visibilitySeconds: number;
+  readonly leaseMs: number;
+  readonly report: (notice: Notice) => void;
+}
+
+/** Keeps what is in hand invisible to others, and its leases valid. One beat is for all of it. */
+export class Heartbeat {
+  readonly #deps: HeartbeatDependencies;
+  #beating: Promise<void> | undefined;
+
+  constructor(dependencies: HeartbeatDependencies) {
+    this.#deps = dependencies;
+  }
+
+  /**
+   * The beat under way, if any. A late beat would undo a backoff, so whoever deletes or gives back waits for it first.
+   * It never rejects.
+   */
+  get underWay(): Promise<void> | undefined {
+    return this.#beating;
+  }
+
+  async beat(): Promise<void> {
+    if (this.#beating !== undefined) return this.#beating;
+    const all = this.#owned();
+    if (all.length === 0) return;
+    this.#beating = Promise.all([this.#hide(all), ...all.map((flight) => this.#extend(flight))]).then(() => {
+      this.#beating = undefined;
+    });
+    return this.#beating;
+  }
+
+  #owned(): readonly InFlight[] {
+    const now = this.#deps.clock.now();
+    const owned: InFlight[] = [];
+    for (const flight of this.#deps.inFlight) {
+      if (flight.lost) continue;
+      // SQS hides no message longer than 12 hours: what runs on has no owner.
+      if (now - flight.startedAt >= VISIBILITY_SECONDS_MAX * 1000) this.#lose(flight, 'it ran for 11 hours');
+      else owned.push(flight);
+    }
+    return owned;
+  }
+
+  async #hide(flights: readonly InFlight[]): Promise<void> {
+    const chunks: InFlight[][] = [];
+    for (let from = 0; from < flights.length; from += ENTRIES_MAX) chunks.push(flights.slice(from, from + ENTRIES_MAX));
+    await Promise.all(chunks.map((chunk) => this.#hideChunk(chunk)));
+  }
+
+  async #hideChunk(flights: readonly InFlight[]): Promise<void> {
+    const refused = await this.#refused(flights);
+    for (const flight of flights) {
+      if (!refused.has(flight.message.receiptHandle)) flight.beatsMissed = 0;
+      else if (++flight.beatsMissed >= BEATS_MISSED_MAX) this.#lose(flight, 'the queue no longer hides its message');
+    }
+  }
+
+  async #refused(flights: readonly InFlight[]): Promise<ReadonlySet<string>> {
+    const handles = flights.map((flight) => flight.message.receiptHandle);
+    const seconds = this.#deps.visibilitySeconds;
+    try {
+      return new Set(await this.#deps.queue.changeVisibility(handles.map((receiptHandle) => ({ receiptHandle, seconds }))));
+    } catch {
+      // A queue that did not answer counts as one that refused: a beat is missed, and two end the lease.
+      return new Set(handles);
+    }
+  }
+
+  async #extend(flight: InFlight): Promise<void> {
+    const { token, command } = flight;
+    if (token === '' || command === undefined) return;
+    try {
+      const record = await this.#deps.store.read(command.id);
+      const fenced = lease(record, token, this.#deps.clock.now() + this.#deps.leaseMs);
+      // An ended token is no lost one: the handler has answered while this was read.
+      if (flight.token !== token) return;
+      if (fenced.kind === 'lost' || record === undefined) return this.#lose(flight, 'another worker has taken it over');
+      const written = await this.#deps.store.write(command.id, fenced.write, record.revision);
+      if (written.status === 'written') flight.revision = record.early === undefined ? record.revision + 1 : 0;
+    } catch {
+      // A passing fault of the store: the next beat comes before the lease is over.
+    }
+  }
+
+  #lose(flight: InFlight, why: string): void {
+    flight.lose();
+    const { messageId } = flight.message;
+    const message = `A handler lost its command because ${why}.`;
+    this.#deps.report(
+      flight.command === undefined
+        ? { kind: 'lease-lost', messageId, message }
+        : { kind: 'lease-lost', messageId, commandId: flight.command.id, message },
+    );
+  }
+}

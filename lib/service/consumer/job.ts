@@ -1,0 +1,103 @@
+import type { CommandEnvelope } from '../../contract/wire/envelope.ts';
+import { parseVersion, NEWER } from '../../contract/versions.ts';
+import { type Json, withoutValues } from '../../contract/schema.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { CommandRecord } from '../../ports/idempotency-store.ts';
+import type { ReceivedMessage } from '../../ports/message-queue.ts';
+import type { Delivery } from './command-record.ts';
+import type { InFlight } from './in-flight.ts';
+import { HOLD_MAX_MS, RECEIVES_MAX } from './redelivery.ts';
+import { Unread } from './load-input.ts';
+import { limitsOf } from './run-limits.ts';
+import type { ServedCommand } from '../served.ts';
+
+/** A command in hand: parsed, with its handler where this worker has one. */
+export interface Job {
+  readonly flight: InFlight;
+  readonly message: ReceivedMessage;
+  readonly command: CommandEnvelope;
+  readonly served: ServedCommand | undefined;
+  readonly input: Json;
+  /** Why this worker cannot run it, or why it gives up. */
+  reason: string;
+  delivery: Delivery;
+  /** Of its task's token: that of the record, else that of this delivery, which is then written with the claim. */
+  nonce: string;
+  /** Of effect class `transaction`: the record on which the transaction was begun. */
+  found?: CommandRecord | undefined;
+}
+
+export interface JobDependencies {
+  readonly clock: Clock;
+  readonly commands: ReadonlyMap<string, ServedCommand>;
+  readonly leaseMs: number;
+  readonly random: () => number;
+  readonly newNonce: () => string;
+}
+
+/** Reads the input and says how far this worker may go with the command. `token` is the fencing token of its claim. */
+export function createJob(
+  flight: InFlight,
+  command: CommandEnvelope,
+  data: Json | undefined | Unread,
+  deps: JobDependencies,
+  token: string,
+): Job {
+  const { message } = flight;
+  const served = deps.commands.get(command.type);
+  const read = readInput(command, served, data);
+  const now = deps.clock.now();
+  const limits = limitsOf(command);
+  const nonce = deps.newNonce();
+  return {
+    flight,
+    message,
+    command,
+    served,
+    input: read.input,
+    reason: read.fault,
+    nonce,
+    delivery: {
+      hash: command.datahash,
+      command: message.body,
+      effect: served === undefined ? 'key' : served.effect,
+      ...limits,
+      settling: limits.deadline < now,
+      mode: modeOf(message, read.fault !== '', now),
+      token,
+      nonce,
+      now,
+      leaseUntil: now + deps.leaseMs,
+      jitter: deps.random(),
+    },
+  };
+}
+
+function modeOf(message: ReceivedMessage, unreadable: boolean, now: number): Delivery['mode'] {
+  if (message.receiveCount > RECEIVES_MAX) return 'give-up';
+  if (!unreadable) return 'run';
+  // A newer worker may be on its way to it.
+  return now - message.sentAt >= HOLD_MAX_MS ? 'give-up' : 'hold';
+}
+
+interface ReadInput {
+  readonly input: Json;
+  /** Empty where the input could be read. */
+  readonly fault: string;
+}
+
+function readInput(command: CommandEnvelope, served: ServedCommand | undefined, data: Json | undefined | Unread): ReadInput {
+  if (served === undefined) return unreadable(`${command.type} is no command that this service knows`);
+  if (data instanceof Unread) return unreadable(data.fault);
+  try {
+    const input = parseVersion(served.contract.input, command.dataversion, data, served.inputWhat);
+    if (input !== NEWER) return { input, fault: '' };
+    return unreadable(`${command.type} came with dataversion ${command.dataversion}, which is newer than this service's contract`);
+  } catch (error) {
+    return unreadable(withoutValues(error));
+  }
+}
+
+function unreadable(fault: string): ReadInput {
+  return { input: null, fault };
+}

@@ -1,0 +1,65 @@
+import type { CommandEnvelope } from '../../contract/wire/envelope.ts';
+import type { LastError } from '../../contract/wire/last-error.ts';
+import { pauseCeilingMs } from '../../contract/retry-policy.ts';
+import { runPolicyOf, type RunPolicy } from '../../contract/run-policy.ts';
+import type { CommandRecord } from '../../ports/idempotency-store.ts';
+
+/** Until when, and how often, the handler of one command may be run. */
+export interface RunLimits {
+  readonly policy: RunPolicy;
+  /** The end of `within` in milliseconds since the epoch; Infinity where there is none. */
+  readonly deadline: number;
+}
+
+/** The runs of a command that ended without an answer, as a reply tells them. */
+export interface Runs {
+  readonly failures: number;
+  readonly lastError?: LastError;
+}
+
+type Limited = Pick<CommandEnvelope, 'deadline' | 'retryattempts' | 'retryfirst' | 'retrymost' | 'retryfactor' | 'timeout'>;
+
+export function limitsOf(command: Limited): RunLimits {
+  return { policy: runPolicyOf(command), deadline: command.deadline === undefined ? Infinity : Date.parse(command.deadline) };
+}
+
+type Delivered = RunLimits & { readonly command: string };
+
+/** The limits of the envelope that a record keeps; undefined where they are those of the delivery. */
+function recorded({ command }: Pick<CommandRecord, 'command'>, delivery: Delivered): RunLimits | undefined {
+  return command === undefined || command === delivery.command ? undefined : limitsOf(JSON.parse(command) as Limited);
+}
+
+/** What the record and a delivery allow together: a delivery may raise the limits of an earlier one, and lowers none. */
+export function widest(record: Pick<CommandRecord, 'command'>, delivery: Delivered): RunLimits {
+  const kept = recorded(record, delivery);
+  if (kept === undefined) return delivery;
+  const attempts = Math.max(kept.policy.attempts, delivery.policy.attempts);
+  return { policy: { ...delivery.policy, attempts }, deadline: Math.max(kept.deadline, delivery.deadline) };
+}
+
+/** The envelope to keep: that of the delivery, unless it only lowers limits, as a settling one does. */
+export function envelopeToKeep(record: Pick<CommandRecord, 'command'>, delivery: Delivered): string {
+  const { command } = delivery;
+  const kept = recorded(record, delivery);
+  if (kept === undefined) return command;
+  const raises = delivery.policy.attempts > kept.policy.attempts || delivery.deadline > kept.deadline;
+  const lowers = delivery.policy.attempts < kept.policy.attempts || delivery.deadline < kept.deadline;
+  return lowers && !raises ? (record.command ?? command) : command;
+}
+
+/** Full jitter: a part of the longest pause after so many failures. */
+export function pauseMs(policy: RunPolicy, failures: number, jitter: number): number {
+  return Math.ceil(pauseCeilingMs(policy, Math.max(1, failures)) * jitter);
+}
+
+export function runsOf({ failures = 0, lastError }: Pick<CommandRecord, 'failures' | 'lastError'>): Runs {
+  return lastError === undefined ? { failures } : { failures, lastError };
+}
+
+/** What a person is told of a command that is not run any more. */
+export function endText({ command }: { readonly command: CommandEnvelope }, { failures, lastError }: Runs = { failures: 0 }): string {
+  const count = failures === 1 ? '1 run' : `${failures} runs`;
+  const why = lastError === undefined ? '' : `; the last one ended with ${lastError.code}: ${lastError.message}`;
+  return `${command.type} is not run any more after ${count} without an answer${why}`;
+}

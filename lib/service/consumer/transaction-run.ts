@@ -1,0 +1,46 @@
+import assert from 'node:assert';
+import { parse } from '../../contract/schema.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { CommandRecord } from '../../ports/idempotency-store.ts';
+import { complete, defer, type RecordBody } from './command-record.ts';
+import type { Job } from './job.ts';
+import type { Replies } from './replies.ts';
+import type { ServedCommand } from '../served.ts';
+import type { RecordAccess } from '../store.ts';
+import { isDeferred, type CommandTask } from '../task.ts';
+
+/** What one transaction has come to, once it is committed. */
+export type Committed =
+  | { readonly kind: 'conflict'; readonly current: CommandRecord | undefined }
+  | { readonly kind: 'answered'; readonly reply: string }
+  | { readonly kind: 'deferred' };
+
+/** Claim, effect and reply of one command, inside a transaction. What it throws must roll all of it back. */
+export async function runInTransaction(
+  job: Job,
+  claim: RecordBody,
+  expected: number | 'absent',
+  task: CommandTask,
+  records: RecordAccess,
+  deps: { readonly replies: Replies; readonly clock: Clock },
+): Promise<Committed> {
+  const served = job.served as ServedCommand;
+  const { command, delivery } = job;
+  const taken = await records.write(command.id, claim, expected);
+  if (taken.status === 'conflict') return { kind: 'conflict', current: taken.current };
+  const mine: CommandRecord = { ...claim, revision: expected === 'absent' ? 1 : expected + 1 };
+  const output = await served.run(job.input, task);
+  const fenced = isDeferred(output)
+    ? defer(mine, delivery.token, deps.clock.now())
+    : complete(
+        mine,
+        delivery.token,
+        'DONE',
+        await deps.replies.completed(command, served, parse(served.contract.output, output, served.outputWhat)),
+      );
+  assert(fenced.kind === 'write', "a claim made in this transaction is this transaction's own");
+  const written = await records.write(command.id, fenced.write, mine.revision);
+  // Nobody else sees the claim before the commit; a store where this happens has no transactions.
+  assert.equal(written.status, 'written', `the record of ${command.id} changed inside its own transaction`);
+  return fenced.reply === undefined ? { kind: 'deferred' } : { kind: 'answered', reply: fenced.reply };
+}
