@@ -8,12 +8,12 @@ import type { Json } from '../lib/contract/schema.ts';
 import { systemContract, type System } from '../lib/contract/system.ts';
 import { newImage } from '../lib/core/image.ts';
 import type { Inbound } from '../lib/core/inbound.ts';
-import type { Environment } from '../lib/core/run.ts';
+import type { RunEnvironment } from '../lib/core/run.ts';
 import { decideEvent } from '../lib/engine/advance/decide.ts';
 import { sha256 } from '../lib/format/sha256.ts';
 import { LiveInstance } from '../lib/engine/advance/live-instance.ts';
 import { readEntries } from '../lib/format/read-journal.ts';
-import { replayJournal } from '../lib/engine/replay-journal.ts';
+import { replayEntries } from '../lib/engine/replay-journal.ts';
 import { frontEndOf } from '../lib/process/front-end.ts';
 import { rounds, type Timing } from './rounds.ts';
 import { cartOf, TourPlanned, tours } from './systems.ts';
@@ -21,9 +21,9 @@ import { cartOf, TourPlanned, tours } from './systems.ts';
 const AT = Date.UTC(2027, 0, 1);
 const RUN = 'Ab0dE-gHiJ_lMnOpQrStUv';
 
-const environmentOf = (system: System<string>): Environment => {
+const environmentOf = (system: System<string>): RunEnvironment => {
   const { name, commands } = systemContract(system);
-  return { system: name, commands, hash: sha256, canonical, tickHorizonMs: -1, checks: false };
+  return { system: name, commands, hash: sha256, canonical, tickThresholdMs: -1, checks: false };
 };
 
 const definitionOf = (system: System<string>, process: string): ProcessContract =>
@@ -87,13 +87,13 @@ export const timeReplays = async (entries: number): Promise<Timing> => {
   const texts = await journalOf(environment, definition, pid, entries);
   return rounds({ concurrency: 1, seconds: 0.5, rounds: 3 }, async () => {
     const journal = await readEntries(texts, () => Promise.resolve(null));
-    const { differences } = await replayJournal(definition, environment, frontEndOf, pid, RUN, journal);
+    const { differences } = await replayEntries(definition, environment, frontEndOf, pid, RUN, journal);
     if (differences.length > 0) throw new Error(differences[0]);
   });
 };
 
 const journalOf = async (
-  environment: Environment,
+  environment: RunEnvironment,
   definition: ProcessContract,
   pid: string,
   entries: number,

@@ -7,7 +7,7 @@ import { SeededRandom } from '../lib/core/seeded-random.ts';
 import { VirtualClock } from '../lib/adapters/memory/virtual-clock.ts';
 import type { MemoryMessageQueue } from '../lib/adapters/memory/message-queue.ts';
 import { Engine } from '../lib/engine/engine.ts';
-import { INBOX, openState, type State } from '../lib/local/state.ts';
+import { INBOX_QUEUE, openState, type State } from '../lib/local/state.ts';
 import type { ReceivedMessage } from '../lib/ports/message-queue.ts';
 import type { PayloadStore } from '../lib/ports/payload-store.ts';
 import type { ProcessStore } from '../lib/ports/process-store.ts';
@@ -98,7 +98,7 @@ export class CountedWorld {
 
   /** Runs the engine until its inbox is empty. */
   async advance(): Promise<void> {
-    const inbox = this.#queue(INBOX);
+    const inbox = this.#queue(INBOX_QUEUE);
     for (;;) {
       const received = await inbox.receive({ max: BATCH, waitSeconds: 0, visibilitySeconds: 120 });
       if (received.length === 0) return;
@@ -111,7 +111,7 @@ export class CountedWorld {
     this.#clock.advance(STEP_MS);
     let answered = 0;
     for (const [name, queue] of this.state.queues) {
-      if (name === INBOX || name.endsWith('-dead-letter')) continue;
+      if (name === INBOX_QUEUE || name.endsWith('-dead-letter')) continue;
       for (let commands = await take(queue); commands.length > 0; commands = await take(queue)) {
         for (const { body } of commands) await this.#reply(name, JSON.parse(body) as CommandEnvelope);
         answered += commands.length;
@@ -138,7 +138,7 @@ export class CountedWorld {
 
   /** The ticks that are left are delivered: they find nothing to do, but they are read. */
   async deliverTicks(): Promise<void> {
-    const inbox = this.#queue(INBOX);
+    const inbox = this.#queue(INBOX_QUEUE);
     for (let at = inbox.nextVisibleAt(); at !== undefined; at = inbox.nextVisibleAt()) {
       this.#clock.advanceTo(at);
       await this.settle();
@@ -149,7 +149,7 @@ export class CountedWorld {
     if (this.#cold) this.#engine.forget();
     const before = decisionCalls(this.counts);
     const { acknowledge, giveBack } = await this.#engine.advance(messages);
-    const inbox = this.#queue(INBOX);
+    const inbox = this.#queue(INBOX_QUEUE);
     await inbox.delete(acknowledge);
     await inbox.changeVisibility(giveBack);
     this.counts.needlessSends += this.#batch.end();

@@ -4,9 +4,17 @@ import type { DueInstance, InstanceFilter, InstanceIndex } from '../lib/ports/in
 import type { MessageSender, OutgoingMessage, SendResult } from '../lib/ports/message-sender.ts';
 import type { ParkedEvent, ParkingStore } from '../lib/ports/parking-store.ts';
 import type { Author, PayloadStore } from '../lib/ports/payload-store.ts';
-import type { BufferResult, CommitResult, EarlyEvent, Expectation, Head, JournalChunk, ProcessStore } from '../lib/ports/process-store.ts';
+import type {
+  BufferResult,
+  CommitResult,
+  EarlyEvent,
+  CommitCondition,
+  Head,
+  JournalChunk,
+  ProcessStore,
+} from '../lib/ports/process-store.ts';
 import { encodeChunk } from '../lib/adapters/dynamodb/chunk-item.ts';
-import { encodeHead, type Item } from '../lib/adapters/dynamodb/head-item.ts';
+import { encodeHeadItem, type HeadItem } from '../lib/adapters/dynamodb/head-item.ts';
 import { encodePayload } from '../lib/adapters/dynamodb/payload-item.ts';
 import { indexWrites, itemBytes, readUnits, writeUnits } from './dynamodb-item.ts';
 
@@ -72,8 +80,8 @@ export class CountingProcessStore implements ProcessStore {
     return this.#inner.load(pids, options);
   }
 
-  async commit(head: Head, expected: Expectation): Promise<CommitResult> {
-    const bytes = itemBytes(encodeHead(head));
+  async commit(head: Head, expected: CommitCondition): Promise<CommitResult> {
+    const bytes = itemBytes(encodeHeadItem(head));
     const before = this.#written.get(head.pid);
     this.#counts.commits += 1;
     this.#counts.writeUnits += writeUnits(bytes, before?.bytes);
@@ -92,7 +100,7 @@ export class CountingProcessStore implements ProcessStore {
     const [head] = await this.#inner.load([event.pid], { consistent: true });
     if (head) {
       const before = this.#written.get(event.pid);
-      const bytes = itemBytes(encodeHead(head));
+      const bytes = itemBytes(encodeHeadItem(head));
       this.#counts.writeUnits += writeUnits(bytes, before?.bytes);
       this.#counts.indexWrites += indexWrites(head, before?.head);
       this.#written.set(event.pid, { head, bytes });
@@ -151,7 +159,7 @@ export class CountingPayloadStore implements PayloadStore {
     return this.#inner.fetch(reference);
   }
 
-  #itemOf(pid: string, hash: string, json: string): Item {
+  #itemOf(pid: string, hash: string, json: string): HeadItem {
     return encodePayload(pid, hash, json, () => this.reference(pid, hash));
   }
 }

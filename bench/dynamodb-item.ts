@@ -3,10 +3,10 @@
  * 100 bytes an item that only storage is charged with. What the items are is told by the encoders of the DynamoDB adapters.
  */
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
-import type { Item } from '../lib/adapters/dynamodb/head-item.ts';
+import type { HeadItem } from '../lib/adapters/dynamodb/head-item.ts';
 import type { Head } from '../lib/ports/process-store.ts';
 
-export const itemBytes = (item: Item): number => {
+export const itemBytes = (item: HeadItem): number => {
   let bytes = 0;
   for (const [name, value] of Object.entries(item)) bytes += Buffer.byteLength(name) + valueBytes(value);
   return bytes;

@@ -1,5 +1,5 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
-import type { Acts } from '../lib/client/operations/operations.ts';
+import type { Operations } from '../lib/client/operations/operations.ts';
 import { isTenant, TENANT_FORM } from '../lib/contract/wire/process-id.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 import type { OpenedActs } from './opened-acts.ts';
@@ -59,7 +59,7 @@ function tenantArgument(text: string): string {
 export async function withActs(
   invocation: Invocation,
   where: InstanceOptions,
-  use: (acts: Acts) => Promise<ExitCode | void>,
+  use: (acts: Operations) => Promise<ExitCode | void>,
 ): Promise<void> {
   const opened = await openWhere(where);
   try {
@@ -70,10 +70,10 @@ export async function withActs(
 }
 
 /** Acts that are asked with a tenant. Those that mean no instance pass over it. */
-function actsWithin(acts: Acts, tenant: string | undefined): Acts {
+function actsWithin(acts: Operations, tenant: string | undefined): Operations {
   if (tenant === undefined) return acts;
   const asked = Object.entries(acts).map(([name, act]) => [name, (request: object) => (act as Act)({ ...request, tenant })]);
-  return Object.fromEntries(asked) as Acts;
+  return Object.fromEntries(asked) as Operations;
 }
 
 type Act = (request: object) => Promise<unknown>;

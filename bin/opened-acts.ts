@@ -1,7 +1,7 @@
-import type { Acts } from '../lib/client/operations/operations.ts';
+import type { Operations } from '../lib/client/operations/operations.ts';
 
 /** The acts on a system that was opened for one command. */
 export interface OpenedActs {
-  readonly acts: Acts;
+  readonly acts: Operations;
   close(): void;
 }

@@ -2,7 +2,7 @@ import type { Duration } from '../lib/contract/duration.ts';
 import { isOrchestratorError } from '../lib/contract/errors.ts';
 import type { Json } from '../lib/contract/schema.ts';
 import type { JournalEntry } from '../lib/core/journal-entry.ts';
-import type { Acts, Instance } from '../lib/client/operations/operations.ts';
+import type { Operations, Instance } from '../lib/client/operations/operations.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 import { ofTenant } from '../lib/client/instance.ts';
 import { tenantOption } from '../lib/client/tenant.ts';
@@ -26,7 +26,12 @@ const WITHOUT_RESULT: readonly string[] = ['PROCESS_FAILED', 'CANCELLED', 'CLOSE
  * Waits for the end of an instance and prints its result: exit 0. One that failed, was cancelled, is stuck or takes too long
  * is printed with its cause: exit 1.
  */
-export async function waitForEnd(acts: Acts, terminal: Terminal, started: StartedRun, { json, timeout }: WaitOptions): Promise<ExitCode> {
+export async function waitForEnd(
+  acts: Operations,
+  terminal: Terminal,
+  started: StartedRun,
+  { json, timeout }: WaitOptions,
+): Promise<ExitCode> {
   const { process, id, run, ...whose } = started;
   const result = await resultOrNone(acts, { process, id, orStuck: true, ...(timeout === undefined ? {} : { timeout }) });
   if (result !== undefined) {
@@ -44,7 +49,7 @@ export async function waitForEnd(acts: Acts, terminal: Terminal, started: Starte
   return EXIT.bad;
 }
 
-async function resultOrNone(acts: Acts, request: Parameters<Acts['result']>[0]): Promise<Json | undefined> {
+async function resultOrNone(acts: Operations, request: Parameters<Operations['result']>[0]): Promise<Json | undefined> {
   try {
     const { result, stuck } = await acts.result(request);
     return stuck === true ? undefined : result;

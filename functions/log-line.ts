@@ -1,4 +1,4 @@
-import type { Notice } from '../lib/engine/engine-context.ts';
+import type { EngineNotice } from '../lib/engine/engine-context.ts';
 
 type LoggedEvent =
   | 'parked'
@@ -74,7 +74,7 @@ const DETAIL_CHARACTERS_MAX = 300;
 const QUOTING: ReadonlySet<string> = new Set(['MALFORMED', 'DATA_INVALID', 'REFUSED', 'REPLY_INVALID', 'FORBIDDEN', 'STUCK']);
 
 /** Where the instance is not known there is no pid. */
-export const noticeLine = ({ kind, reason, pid, event, detail }: Notice): LogLine => ({
+export const noticeLine = ({ kind, reason, pid, event, detail }: EngineNotice): LogLine => ({
   event: kind,
   reason,
   ...(pid !== '' && { pid }),

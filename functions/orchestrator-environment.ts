@@ -17,7 +17,7 @@ export interface OrchestratorEnvironment {
   readonly queues: Readonly<Record<string, string>>;
   /** Which account may publish what. */
   readonly accounts: PublishingAccounts;
-  readonly tickHorizonMs: number;
+  readonly tickThresholdMs: number;
   /** How long closed instances are kept. Absent: for ever. */
   readonly retentionMs?: number;
 }
@@ -36,7 +36,7 @@ export const readEnvironment = (environment: Environment): OrchestratorEnvironme
   hotLaneUrl: textVariable(environment, 'TUTTI_HOT_LANE_URL', 'the URL of the hot lane'),
   queues: mapVariable(environment, 'TUTTI_QUEUES', 'a JSON object of queue URLs by service'),
   accounts: accountsIn(environment),
-  tickHorizonMs: 1000 * numberVariable(environment, 'TUTTI_TICK_HORIZON_SECONDS', 'a whole number of seconds', TICK_HORIZON_SECONDS),
+  tickThresholdMs: 1000 * numberVariable(environment, 'TUTTI_TICK_HORIZON_SECONDS', 'a whole number of seconds', TICK_HORIZON_SECONDS),
   ...(environment['TUTTI_RETENTION_DAYS'] && { retentionMs: retentionMs(environment) }),
 });
 

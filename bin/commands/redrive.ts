@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { Acts, ListedParked, ParkedRequest } from '../../lib/client/operations/operations.ts';
+import type { Operations, ListedParked, ParkedRequest } from '../../lib/client/operations/operations.ts';
 import { REDRIVEN_AT_A_TIME } from '../../lib/client/parked.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
 import { addWhereOptions, withActs, type Invocation, type InstanceOptions } from '../invocation.ts';
@@ -32,7 +32,7 @@ export function addRedriveCommand(program: Command, invocation: Invocation): voi
 }
 
 /** Parked events that expire need no person, so redrive sends them only where `--reason` names their reason. */
-async function allParked(acts: Acts, request: Omit<ParkedRequest, 'limit'>): Promise<readonly ListedParked[]> {
+async function allParked(acts: Operations, request: Omit<ParkedRequest, 'limit'>): Promise<readonly ListedParked[]> {
   const events: ListedParked[] = [];
   let after: string | undefined;
   do {
@@ -59,7 +59,7 @@ function printCount(terminal: Terminal, events: readonly ListedParked[], json: b
 }
 
 /** By hundreds, one after the other, so that they stay in order. */
-async function redriveAll(terminal: Terminal, acts: Acts, events: readonly ListedParked[], json: boolean): Promise<ExitCode> {
+async function redriveAll(terminal: Terminal, acts: Operations, events: readonly ListedParked[], json: boolean): Promise<ExitCode> {
   let sent = 0;
   let left = 0;
   for (let from = 0; from < events.length; from += REDRIVEN_AT_A_TIME) {

@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline/promises';
 import type { Command } from 'commander';
-import { placeOf } from '../../lib/adapters/embedded/state-corrupt.ts';
+import { damageLocation } from '../../lib/adapters/embedded/state-corrupt.ts';
 import type { PreparedRepair } from '../../lib/local/repair-folder.ts';
 import { EXIT } from '../exit-code.ts';
 import { addFolderOptions, type FolderOptions, type Invocation } from '../invocation.ts';
@@ -31,7 +31,7 @@ async function repair(invocation: Invocation, options: RepairCommandOptions, pre
   const { damage } = prepared;
   if (options.json !== true) {
     if (damage.length === 0) terminal.print(`The folder ${options.local} is not damaged.`);
-    for (const place of damage) terminal.print(`${placeOf(place)} ${place.what}. ${place.drops}`);
+    for (const place of damage) terminal.print(`${damageLocation(place)} ${place.what}. ${place.drops}`);
   }
   const goes = damage.length > 0 && (options.yes === true || (await isConfirmed(options)));
   const kept = goes ? prepared.apply() : undefined;

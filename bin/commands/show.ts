@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { DEFAULT_TENANT } from '../../lib/contract/wire/process-id.ts';
 import type { JournalEntry } from '../../lib/core/journal-entry.ts';
-import type { Acts, JournalAnswer } from '../../lib/client/operations/operations.ts';
+import type { Operations, JournalAnswer } from '../../lib/client/operations/operations.ts';
 import { addInstanceOptions, withActs, type Invocation, type InstanceOptions } from '../invocation.ts';
 import { Narrator, offsetText } from '../narrator.ts';
 import { quietText, tagsText } from '../quiet-entry.ts';
@@ -29,7 +29,12 @@ export function addShowCommand(program: Command, invocation: Invocation): void {
     });
 }
 
-async function show(acts: Acts, terminal: Terminal, instance: { process: string; id: string }, options: ShowCommandOptions): Promise<void> {
+async function show(
+  acts: Operations,
+  terminal: Terminal,
+  instance: { process: string; id: string },
+  options: ShowCommandOptions,
+): Promise<void> {
   const printer = new JournalPrinter(terminal, options);
   for (;;) {
     const answer = await acts.journal({ ...instance, payloads: options.payloads === true, from: printer.next });

@@ -1,5 +1,5 @@
 import type { State } from '../../lib/local/state.ts';
-import { INBOX } from '../../lib/local/state.ts';
+import { INBOX_QUEUE } from '../../lib/local/state.ts';
 import { headsOfAll } from '../../lib/client/heads-of-all.ts';
 import { decodeHead } from '../../lib/format/head-codec.ts';
 import type { Head } from '../../lib/ports/process-store.ts';
@@ -12,7 +12,7 @@ const NEAR_MS = 60_000;
  * a service that does not run here is not counted, since nobody takes it however often it is sent.
  */
 export async function isSettled({ queues, instanceIndex, clock }: State, served: readonly string[]): Promise<boolean> {
-  for (const name of [INBOX, `${INBOX}-dead-letter`, ...served]) if ((queues.get(name)?.size ?? 0) > 0) return false;
+  for (const name of [INBOX_QUEUE, `${INBOX_QUEUE}-dead-letter`, ...served]) if ((queues.get(name)?.size ?? 0) > 0) return false;
   for await (const head of headsOfAll(instanceIndex, { statuses: ['running'] }))
     if (wakesBefore(head, clock.now() + NEAR_MS, served)) return false;
   return true;

@@ -1,5 +1,5 @@
 import ms from 'ms';
-import { isClosed, type Status } from '../../lib/core/image.ts';
+import { isClosed, type InstanceStatus } from '../../lib/core/image.ts';
 import type { Status as ListedStatus, Summary } from '../../lib/client/describe.ts';
 import type { Head } from '../../lib/ports/process-store.ts';
 import type { Terminal } from '../terminal.ts';
@@ -7,8 +7,8 @@ import type { CallCounts } from './call-counter.ts';
 
 /** Counts what happened while the system ran here. */
 export class Tally {
-  readonly #statuses = new Map<string, Status>();
-  readonly #counts = new Map<Status, number>();
+  readonly #statuses = new Map<string, InstanceStatus>();
+  readonly #counts = new Map<InstanceStatus, number>();
   /** Of the instances that ended here, in milliseconds. */
   readonly #durations: number[] = [];
   #commits = 0;

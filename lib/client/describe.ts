@@ -2,7 +2,7 @@ import type { Json } from '../contract/schema.ts';
 import { decodeHead, formatFault } from '../format/head-codec.ts';
 import type { Head } from '../ports/process-store.ts';
 import type { Reach } from './connection.ts';
-import { definitionParts, namesOf, pidOf, requireHead } from './instance.ts';
+import { splitDefinition, namesOf, pidOf, requireHead } from './instance.ts';
 import { parkedCount, type ParkedCount } from './parked-count.ts';
 import { unresolvedOf, type Unresolved } from './unresolved.ts';
 import { whyOfHead } from './operations/why-of-head.ts';
@@ -49,7 +49,7 @@ export function descriptionOf(reach: Reach, head: Head, parked: ParkedCount): De
     status: head.status as Status,
     started: new Date(head.startedAt),
     why: line,
-    version: definitionParts(head.definition).version,
+    version: splitDefinition(head.definition).version,
     tags: head.tags ?? {},
     pending,
     unresolved: formatFault(head) === undefined ? unresolvedOf(decodeHead(head)) : [],

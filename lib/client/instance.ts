@@ -66,11 +66,11 @@ export function notFound(pid: string, head?: Head): ClientError {
 
 /** The definition that a run stays on, `name@version`; undefined where this code does not know it any more. */
 export function definitionOf(system: Reach['system'], definition: string): ProcessContract | undefined {
-  const { process, version } = definitionParts(definition);
+  const { process, version } = splitDefinition(definition);
   return system.processes.get(process)?.find((each) => each.version === version);
 }
 
-export function definitionParts(definition: string): { readonly process: string; readonly version: number } {
+export function splitDefinition(definition: string): { readonly process: string; readonly version: number } {
   const at = definition.lastIndexOf('@');
   return { process: definition.slice(0, at), version: Number(definition.slice(at + 1)) };
 }

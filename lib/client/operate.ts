@@ -4,12 +4,12 @@ import { actIdentity } from '../core/identity.ts';
 import type { Resolution } from '../core/inbound.ts';
 import { resolvable } from '../core/resolvable.ts';
 import { decodeHead, requireReadable, stateFormat } from '../format/head-codec.ts';
-import type { OperateMessage } from '../format/inbox-message.ts';
+import type { OperationMessage } from '../format/inbox-message.ts';
 import { sha256 } from '../format/sha256.ts';
 import type { Head } from '../ports/process-store.ts';
 import { principalOf, type Reach } from './connection.ts';
 import { ENGINE_TIMEOUT_MS, notTaken, sendRequest } from './request.ts';
-import { definitionParts, nameOf, notFound, pidOf, requireHead } from './instance.ts';
+import { splitDefinition, nameOf, notFound, pidOf, requireHead } from './instance.ts';
 import { newMessageId } from './message-id.ts';
 import { waitForHead } from './wait.ts';
 
@@ -21,7 +21,7 @@ export interface ResumeOptions {
 }
 
 interface Operation {
-  readonly act: OperateMessage['act'];
+  readonly act: OperationMessage['act'];
   readonly reason: string;
   readonly skip?: string;
   readonly version?: number;
@@ -92,7 +92,7 @@ async function refuseParked({ parking }: Reach['ports'], pid: string, opid: stri
 /** What is not stuck goes on by itself, with the version that it has. */
 function goesOnAlready(head: Head, { act, version }: Operation): boolean {
   if (act !== 'resume' || head.status === 'stuck') return false;
-  const current = definitionParts(head.definition).version;
+  const current = splitDefinition(head.definition).version;
   if (version === undefined || version === current) return true;
   throw new OrchestratorError(
     'UNSUPPORTED',

@@ -5,7 +5,7 @@ import {
   inboxBody,
   OPERATIONS,
   STARTS,
-  type OperateMessage,
+  type OperationMessage,
   type RedriveMessage,
   type RotateKeysMessage,
   type StartMessage,
@@ -15,7 +15,7 @@ import type { ClientPorts } from './connection.ts';
 /** Sends a client's message to the engine; from then on it is the engine's, whatever becomes of the client. */
 export async function sendRequest(
   ports: ClientPorts,
-  message: StartMessage | OperateMessage | RedriveMessage | RotateKeysMessage,
+  message: StartMessage | OperationMessage | RedriveMessage | RotateKeysMessage,
   groupId: string,
 ): Promise<void> {
   const fault = inboxFault(message);

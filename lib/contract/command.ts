@@ -3,7 +3,7 @@ import { ContractError, type CommandExhausted, type CommandFailed } from './erro
 import type { Frozen } from './frozen-type.ts';
 import { retryPolicy, runTimeoutMs, type Retry } from './retry-policy.ts';
 import type { CommandContract, OnUnknown, RetryPolicy } from './runtime-contract.ts';
-import { nothing, type Data, type NothingSchema, type Received, type Schema, type Sent, type Wire } from './schema.ts';
+import { nothingSchema, type Data, type NothingSchema, type Received, type Schema, type Sent, type Wire } from './schema.ts';
 
 /** What a command is typed by. */
 export interface CommandTypes {
@@ -102,7 +102,7 @@ export function command<
   const { undo, heartbeat, onUnknown } = definition;
   const parts: DefinitionParts = {
     input: definition.input as Schema,
-    output: (definition.output ?? nothing) as Schema,
+    output: (definition.output ?? nothingSchema) as Schema,
     errors: Object.freeze({ ...(definition.errors as Schemas | undefined) }),
     ...(undo === undefined ? {} : { undo: undo }),
     onUnknown: onUnknown === undefined ? 'stuck' : checkedOnUnknown(onUnknown, undo !== undefined),

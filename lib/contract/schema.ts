@@ -85,7 +85,7 @@ const NOTHING_VALUE = Object.freeze({ value: null });
 const NOTHING_ISSUES = Object.freeze({ issues: [{ message: 'expected nothing or null' }] });
 
 /** Accepts undefined and null, gives null: the output of a command that declares none. */
-export const nothing: NothingSchema = Object.freeze({
+export const nothingSchema: NothingSchema = Object.freeze({
   '~standard': Object.freeze({
     version: 1 as const,
     vendor: 'tutti',

@@ -1,5 +1,5 @@
 import { mark, refuse } from './bug.ts';
-import type { Run } from './run.ts';
+import type { ProcessRun } from './run.ts';
 
 /**
  * An activation (docs/replay.md#activation): one fact, and all that the front end requests until it waits again.
@@ -14,7 +14,7 @@ import type { Run } from './run.ts';
 export const ACTIVATION_MAX = 10_000;
 
 /** A process may read all that it has not read yet at once, and a recorded activation may be as long as it was. */
-export const openActivation = ({ activation, unread, expected }: Run): void => {
+export const openActivation = ({ activation, unread, expected }: ProcessRun): void => {
   activation.open = true;
   activation.requests = 0;
   activation.outcomes = 0;
@@ -22,23 +22,23 @@ export const openActivation = ({ activation, unread, expected }: Run): void => {
   activation.allowed = ACTIVATION_MAX + unread.length + (expected?.size ?? 0);
 };
 
-export const closeActivation = ({ activation }: Run): void => {
+export const closeActivation = ({ activation }: ProcessRun): void => {
   activation.open = false;
 };
 
 /** Counts one more of the activation (A1). */
-export const count = (run: Run, what: 'requests' | 'outcomes' | 'entries'): void => {
+export const count = (run: ProcessRun, what: 'requests' | 'outcomes' | 'entries'): void => {
   const { activation } = run;
   activation[what] += 1;
   if (activation[what] > activation.allowed) refuse(run, 'POISON', goesOn(run));
 };
 
 /** The message about a process whose event would never be over. */
-export const goesOn = ({ definition }: Run): string =>
+export const goesOn = ({ definition }: ProcessRun): string =>
   `${definition.name} continues without waiting: one event made more than ${ACTIVATION_MAX} steps. In each turn of a loop await a step that takes time, and do not catch the cancellation of a step.`;
 
 /** Whether a request of user code is taken. Where it is not, its step must never settle (A3). */
-export const requested = (run: Run, method: string): boolean => {
+export const requested = (run: ProcessRun, method: string): boolean => {
   if (run.bug || run.ended || !isOpen(run, `called ctx.${method}`)) return false;
   count(run, 'requests');
   return true;
@@ -48,7 +48,7 @@ export const requested = (run: Run, method: string): boolean => {
  * Whether user code runs within an activation (A2). Where it does not, the instance is marked and nothing is thrown: the code that a
  * native timer woke has no caller, so a rejection of it would end the whole thread.
  */
-export const isOpen = (run: Run, what: string): boolean => {
+export const isOpen = (run: ProcessRun, what: string): boolean => {
   if (run.activation.open) return true;
   const woken = 'woken by something that is no step, such as a native timer or a fetch';
   mark(run, 'POISON', `${run.definition.name} ${what} outside an activation, ${woken}: await only what ctx returns.`);

@@ -1,26 +1,26 @@
 import { Cancelled } from '../contract/errors.ts';
 import type { Json } from '../contract/schema.ts';
 import { count } from './activation.ts';
-import { applyAnswer, retryNow, stickOnUnknown, type Heard } from './replies.ts';
+import { applyReply, retryNow, stickOnUnknown, type Heard } from './replies.ts';
 import { attemptTimedOut } from './attempts.ts';
-import { publishEvent } from './effects.ts';
+import { issuePublish } from './effects.ts';
 import { terminate } from './ending.ts';
 import { issueUndo, sendUnderNewNumber, undoItem } from './issue.ts';
 import type { OpenCommand } from './image.ts';
-import type { Fact } from './journal-entry.ts';
+import type { RecordedFact } from './journal-entry.ts';
 import { journal } from './journal.ts';
 import { resume } from './resuming.ts';
-import { cancelScope, settleScopes } from './scopes.ts';
-import { touch, type CallStep, type Outcome, type Run, type SleepStep, type WaitStep } from './run.ts';
+import { cancelScope, closeScopes } from './scopes.ts';
+import { touch, type CallStep, type FrontEndOutcome, type ProcessRun, type SleepStep, type WaitStep } from './run.ts';
 import { setTimer } from './timers.ts';
 import { undoAgain } from './undoing.ts';
-import { endWait, receive } from './waits.ts';
+import { endWait, receiveSignal } from './waits.ts';
 
 /** What a decider's handlers hear of a fact, beside events. */
 export type HeardFact = Heard | { readonly timer: string };
 
 /** Journals a fact and changes the run by it. What the front end must be told comes from `nextOutcome`, one at a time. */
-export const applyFact = (run: Run, fact: Fact): HeardFact | undefined => {
+export const applyFact = (run: ProcessRun, fact: RecordedFact): HeardFact | undefined => {
   run.image.clock = Math.max(run.image.clock, fact.at);
   journal(run, fact);
   switch (fact.type) {
@@ -29,11 +29,11 @@ export const applyFact = (run: Run, fact: Fact): HeardFact | undefined => {
       if (run.definition.timeoutMs !== undefined) setTimer(run, 'timeout', run.image.clock + run.definition.timeoutMs, 'process');
       return undefined;
     case 'EventReceived':
-      if (run.definition.kind === 'async') receive(run, { event: fact.event, id: fact.id, data: fact.data as Json });
+      if (run.definition.kind === 'async') receiveSignal(run, { event: fact.event, id: fact.id, data: fact.data as Json });
       return undefined;
     case 'CommandAnswered':
       if (fact.late) return answerLate(run, fact, fact.late);
-      return applyAnswer(run, fact);
+      return applyReply(run, fact);
     case 'AttemptTimedOut':
       return attemptTimedOut(run, fact.n);
     case 'TimerFired':
@@ -46,7 +46,7 @@ export const applyFact = (run: Run, fact: Fact): HeardFact | undefined => {
       terminate(run, fact.reason);
       return undefined;
     case 'StartRejected':
-      publishEvent(run, run.root, `${run.environment.system}.start-rejected`, {
+      issuePublish(run, run.root, `${run.environment.system}.start-rejected`, {
         data: { process: run.definition.name, pid: run.image.pid, startid: fact.id, reason: 'open' },
       });
       return undefined;
@@ -57,15 +57,15 @@ export const applyFact = (run: Run, fact: Fact): HeardFact | undefined => {
 };
 
 /** What the front end is told next. Scopes that are ready are closed first, in between nothing is. */
-export const nextOutcome = (run: Run): Outcome | undefined => {
-  settleScopes(run);
+export const nextOutcome = (run: ProcessRun): FrontEndOutcome | undefined => {
+  closeScopes(run);
   const outcome = run.outcomes.shift();
   if (outcome) count(run, 'outcomes');
   else stickOnUnknown(run);
   return outcome;
 };
 
-const fireTimer = (run: Run, n: number): HeardFact | undefined => {
+const fireTimer = (run: ProcessRun, n: number): HeardFact | undefined => {
   const timer = run.image.timers.get(n);
   if (!timer) return undefined;
   run.image.timers.delete(n);
@@ -90,14 +90,14 @@ const fireTimer = (run: Run, n: number): HeardFact | undefined => {
 };
 
 /** The next try of what no step waits for: an undo, or a command that was only sent. */
-const tryAgain = (run: Run, n: number): void => {
+const tryAgain = (run: ProcessRun, n: number): void => {
   const before = run.image.resends.get(n) as OpenCommand;
   run.image.resends.delete(n);
   if (before.mode === 'undo') undoAgain(run, before, n);
   else sendUnderNewNumber(run, before, before.retries, before.since);
 };
 
-const timeOver = (run: Run, step: WaitStep | SleepStep): void => {
+const timeOver = (run: ProcessRun, step: WaitStep | SleepStep): void => {
   if (step.kind === 'wait') endWait(run, step);
   step.status = 'settled';
   step.scope.open.delete(step);
@@ -109,7 +109,11 @@ const timeOver = (run: Run, step: WaitStep | SleepStep): void => {
  * An answer to what the process went on without. A success is undone, also after the end (S3). Any other definite answer only ends that
  * the outcome is unknown.
  */
-const answerLate = (run: Run, fact: Extract<Fact, { type: 'CommandAnswered' }>, late: NonNullable<typeof fact.late>): undefined => {
+const answerLate = (
+  run: ProcessRun,
+  fact: Extract<RecordedFact, { type: 'CommandAnswered' }>,
+  late: NonNullable<typeof fact.late>,
+): undefined => {
   run.image.tombstones = run.image.tombstones.filter((tombstone) => tombstone.run !== late.run || tombstone.n !== fact.n);
   if (fact.outcome !== 'completed') return;
   const id = `${run.image.pid}/${late.run}/${fact.n}`;

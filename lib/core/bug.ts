@@ -1,29 +1,29 @@
 import { withoutValues } from '../contract/schema.ts';
 import { thrownText } from '../contract/wire/thrown-text.ts';
 import { ProcessBug, type ProcessBugCode } from '../contract/errors.ts';
-import type { Run } from './run.ts';
+import type { ProcessRun } from './run.ts';
 
 /** Marks the event as one that cannot be applied and leaves the code that did it; catching what it throws changes nothing. */
-export const refuse = (run: Run, code: ProcessBugCode | 'SIZE', message: string, cause?: unknown): never => {
+export const refuse = (run: ProcessRun, code: ProcessBugCode | 'SIZE', message: string, cause?: unknown): never => {
   throw mark(run, code, message, cause);
 };
 
 /** Marks the event as one that cannot be applied. */
-export const mark = (run: Run, code: ProcessBugCode | 'SIZE', message: string, cause?: unknown): ProcessBug => {
+export const mark = (run: ProcessRun, code: ProcessBugCode | 'SIZE', message: string, cause?: unknown): ProcessBug => {
   const bug = new ProcessBug(code === 'SIZE' ? 'POISON' : code, message, cause === undefined ? {} : { cause });
   run.bug ??= { code, message: placed(run, message, undefined) };
   return bug;
 };
 
 /** With the place of the code of the process, before the full stop of the message. Without an error it is the code that runs now. */
-const placed = (run: Run, message: string, error: Error | undefined): string => {
+const placed = (run: ProcessRun, message: string, error: Error | undefined): string => {
   const place = run.environment.placeOf?.(error) ?? '';
   if (place === '') return message;
   return message.endsWith('.') ? `${message.slice(0, -1)} ${place}.` : `${message} ${place}`;
 };
 
 /** Marks the event by what the user's code threw, where nothing is left to stop. */
-export const poison = (run: Run, error: unknown): void => {
+export const poison = (run: ProcessRun, error: unknown): void => {
   if (run.bug) return;
   run.bug = {
     code: 'POISON',

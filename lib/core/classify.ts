@@ -1,6 +1,6 @@
 import type { ProcessContract } from '../contract/runtime-contract.ts';
 import { isClosed, type Image, type RingEntry } from './image.ts';
-import type { Inbound, OperatorInbound, ReplyInbound, SignalInbound, StartInbound, TickInbound } from './inbound.ts';
+import type { Inbound, OperationInbound, ReplyInbound, SignalInbound, StartInbound, TickInbound } from './inbound.ts';
 import { resolvable } from './resolvable.ts';
 import { mayBeForgotten } from './signal-ring.ts';
 
@@ -103,7 +103,7 @@ const ofTick = (image: Image, tick: TickInbound): Verdict => {
   return Math.max(tick.at, image.clock) < tick.tickAt ? 'wait' : 'apply';
 };
 
-const ofOperator = (image: Image, operator: OperatorInbound): Verdict => {
+const ofOperator = (image: Image, operator: OperationInbound): Verdict => {
   if (image.starts.includes(operator.identity)) return 'dup';
   switch (operator.act) {
     case 'resume':

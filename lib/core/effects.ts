@@ -1,13 +1,13 @@
 import { jsonFault } from '../contract/wire/json.ts';
 import { refuse } from './bug.ts';
-import type { Sent } from './image.ts';
+import type { SentValue } from './image.ts';
 import { journal, offload } from './journal.ts';
 import { sending, sendingAgain, type Passed } from './passed.ts';
-import { nextPath, type Run, type Scope } from './run.ts';
+import { nextPath, type ProcessRun, type Scope } from './run.ts';
 import { allocate } from './timers.ts';
 
 /** `ctx.publish`, and what the kernel itself publishes: an event that goes on the bus with this commit. */
-export const publishEvent = (run: Run, scope: Scope, event: string, value: Passed | Sent): void => {
+export const issuePublish = (run: ProcessRun, scope: Scope, event: string, value: Passed | SentValue): void => {
   const path = nextPath(scope, event);
   const { data, version, hashes } =
     'schema' in value ? sending(run, 'EventPublished', path, value) : sendingAgain(run, 'EventPublished', path, value);
@@ -15,7 +15,7 @@ export const publishEvent = (run: Run, scope: Scope, event: string, value: Passe
   journal(run, { type: 'EventPublished', n, path, event, ...hashes });
   if (run.expected) return;
   const dataref = offload(run, data);
-  run.image.fires.push({
+  run.image.pendingSends.push({
     n,
     kind: 'event',
     cause: run.carrier.cause,
@@ -31,7 +31,7 @@ export const publishEvent = (run: Run, scope: Scope, event: string, value: Passe
 };
 
 /** `ctx.view`, and the state of a decider: the latest is kept, and can be asked for also after the end. */
-export const changeView = (run: Run, scope: Scope, passed: Passed): void => {
+export const changeView = (run: ProcessRun, scope: Scope, passed: Passed): void => {
   const path = nextPath(scope, 'view');
   const { data, hashes } = sending(run, 'ViewChanged', path, passed);
   journal(run, { type: 'ViewChanged', path, ...hashes });
@@ -40,14 +40,14 @@ export const changeView = (run: Run, scope: Scope, passed: Passed): void => {
 };
 
 /** `ctx.tag`: what `list` can filter by. Later tags are added to earlier ones. */
-export const tag = (run: Run, scope: Scope, tags: Readonly<Record<string, string>>): void => {
+export const tag = (run: ProcessRun, scope: Scope, tags: Readonly<Record<string, string>>): void => {
   for (const [key, value] of Object.entries(tags)) if (!run.expected) checkTag(run, key, value);
   journal(run, { type: 'Tagged', path: nextPath(scope, 'tag'), tags });
   run.image.tags = { ...run.image.tags, ...tags };
 };
 
 /** What a store would silently change, or not find again. */
-const checkTag = (run: Run, key: string, value: unknown): void => {
+const checkTag = (run: ProcessRun, key: string, value: unknown): void => {
   const fault = key === '' ? 'its key is empty' : typeof value === 'string' ? (jsonFault(key) ?? jsonFault(value)) : 'its value is no text';
   if (fault !== undefined) refuse(run, 'POISON', `${run.definition.name} was tagged with ${JSON.stringify(key)}: ${fault}.`);
 };

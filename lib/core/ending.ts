@@ -5,11 +5,11 @@ import { JsonFault, plainJson, type Json } from '../contract/wire/json.ts';
 import { refuse } from './bug.ts';
 import type { ClosedStatus, Image, OpenCommand } from './image.ts';
 import { journal } from './journal.ts';
-import type { Run } from './run.ts';
+import type { ProcessRun } from './run.ts';
 import { leaveTombstone } from './unresolved.ts';
 
 /** The outermost scope is closed: the process has ended. */
-export const endProcess = (run: Run, failure: Failure | undefined, value: unknown): void => {
+export const endProcess = (run: ProcessRun, failure: Failure | undefined, value: unknown): void => {
   if (!failure) {
     journal(run, { type: 'ProcessCompleted', path: '', ...resultOf(run, value) });
     closeImage(run, 'completed');
@@ -25,7 +25,7 @@ export const endProcess = (run: Run, failure: Failure | undefined, value: unknow
 };
 
 /** It is checked as an input is: nothing may silently become something else. A replay reads it from the journal. */
-const resultOf = (run: Run, value: unknown): { readonly data?: Json } => {
+const resultOf = (run: ProcessRun, value: unknown): { readonly data?: Json } => {
   if (value === undefined || value === null || run.expected) return {};
   const plain = plainJson(value);
   if (!(plain instanceof JsonFault)) return { data: plain };
@@ -34,7 +34,7 @@ const resultOf = (run: Run, value: unknown): { readonly data?: Json } => {
 };
 
 /** What a client or a parent meets: a declared failure as it is, any other as `Other` with its reason. */
-const asProcessFailure = (run: Run, failure: Failure): ProcessFailed =>
+const asProcessFailure = (run: ProcessRun, failure: Failure): ProcessFailed =>
   failure.code === 'PROCESS_FAILED'
     ? failure
     : new ProcessFailed({
@@ -48,7 +48,7 @@ const asProcessFailure = (run: Run, failure: Failure): ProcessFailed =>
  * Ends at once; nothing is undone. What was not read is not told: whoever terminates need not have replayed, so not everybody would know it,
  * and the journal would not replay.
  */
-export const terminate = (run: Run, reason: string): void => {
+export const terminate = (run: ProcessRun, reason: string): void => {
   journal(run, { type: 'ProcessTerminated', path: '', reason });
   closeImage(run, 'terminated');
 };
@@ -58,7 +58,7 @@ export const terminate = (run: Run, reason: string): void => {
  * since its own message may still have to send it. Timers end. The undo of what an earlier run did late goes on: nothing
  * else would undo it (S4).
  */
-const closeImage = (run: Run, status: ClosedStatus): void => {
+const closeImage = (run: ProcessRun, status: ClosedStatus): void => {
   const { image } = run;
   for (const command of image.commands.values()) {
     if (command.mode === 'send') {

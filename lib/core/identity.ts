@@ -2,7 +2,7 @@
 export type Hash = (text: string) => string;
 
 /** What one event is to one instance. */
-export interface Named {
+export interface EventIdentity {
   readonly pid: string;
   /** Type of the event. */
   readonly event: string;
@@ -21,7 +21,7 @@ const HEX_DIGITS = 32;
  *
  * Neither a pid nor a type has a space in it, so two different triples are never one text.
  */
-export const identityOf = (hash: Hash, { pid, event, id }: Named): string => base64url(hash(`${pid} ${event} ${id}`));
+export const identityOf = (hash: Hash, { pid, event, id }: EventIdentity): string => base64url(hash(`${pid} ${event} ${id}`));
 
 /** The identity of an operator's act. No event has a type with `#` in it. */
 export const actIdentity = (hash: Hash, pid: string, id: string): string => identityOf(hash, { pid, event: '#operate', id });

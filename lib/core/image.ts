@@ -9,7 +9,7 @@ export interface Stored {
 }
 
 /** A value as it is sent. */
-export interface Sent {
+export interface SentValue {
   readonly data: Json;
   /** Position in the `versions()` of its schema, where it has such. */
   readonly version?: number | undefined;
@@ -95,7 +95,7 @@ export const hasFailed = ({ mode, due, unknown }: OpenCommand): boolean => mode 
 export const deadlineOf = ({ deadline }: OpenCommand): number => deadline ?? Infinity;
 
 /** Something to send once: a tick to the inbox, or an event to the bus. Kept until a later commit finds it sent. */
-export interface Fire {
+export interface PendingSend {
   readonly n: number;
   readonly kind: 'tick' | 'event';
   readonly cause: string;
@@ -113,7 +113,7 @@ export interface Fire {
 
 export type TimerPurpose = 'sleep' | 'wait' | 'retry' | 'undo-retry' | 'process' | 'named';
 
-export interface Timer {
+export interface ArmedTimer {
   readonly n: number;
   readonly path: string;
   readonly due: number;
@@ -150,16 +150,17 @@ export interface StuckReason {
   /** Path of the compensation whose body failed: `resume` runs it again. */
   readonly compensation?: string;
   /** The status before, which `resume` restores. */
-  readonly was?: Status;
+  readonly was?: InstanceStatus;
   /** Id of the operator's act that could not be applied, and for which this is the reason. */
   readonly refused?: string;
 }
 
 export type OpenStatus = 'running';
 export type ClosedStatus = 'completed' | 'failed' | 'cancelled' | 'terminated';
-export type Status = 'early' | OpenStatus | ClosedStatus | 'stuck';
+export type InstanceStatus = 'early' | OpenStatus | ClosedStatus | 'stuck';
 
-export const isClosed = (status: Status): status is ClosedStatus => status !== 'early' && status !== 'running' && status !== 'stuck';
+export const isClosed = (status: InstanceStatus): status is ClosedStatus =>
+  status !== 'early' && status !== 'running' && status !== 'stuck';
 
 /** One remembered event. */
 export interface RingEntry {
@@ -175,7 +176,7 @@ export interface Image {
   run: string;
   version: number;
   writer: string;
-  status: Status;
+  status: InstanceStatus;
   definition: string;
   /** Process time in milliseconds; monotone. */
   clock: number;
@@ -190,8 +191,8 @@ export interface Image {
   commands: Map<number, OpenCommand>;
   /** Commands nobody awaits that are tried again when the timer of that number fires. */
   resends: Map<number, OpenCommand>;
-  fires: Fire[];
-  timers: Map<number, Timer>;
+  pendingSends: PendingSend[];
+  timers: Map<number, ArmedTimer>;
   /** The instant of the tick in flight. */
   tickAt?: number;
   /** The instant in the due index. */
@@ -239,7 +240,7 @@ export const newImage = (pid: string, run: string, definition: string, at: numbe
   startedAt: at,
   commands: new Map(),
   resends: new Map(),
-  fires: [],
+  pendingSends: [],
   timers: new Map(),
   signals: [],
   starts: [],

@@ -61,19 +61,19 @@ export interface TickInbound extends Carried {
   readonly tickAt: number;
 }
 
-export type OperatorAct = 'cancel' | 'terminate' | 'resume' | 'resolve';
+export type OperationKind = 'cancel' | 'terminate' | 'resume' | 'resolve';
 
 /** What a person found out about a command: its output, or that it failed. */
 export type Resolution =
   | { readonly output: Json }
   | { readonly failure: { readonly type: string; readonly message: string; readonly data: Json } };
 
-export interface OperatorInbound extends Carried {
+export interface OperationInbound extends Carried {
   readonly kind: 'operate';
   readonly id: string;
   /** `actIdentity`: what the ring of starts remembers. */
   readonly identity: string;
-  readonly act: OperatorAct;
+  readonly act: OperationKind;
   readonly reason: string;
   /** The principal, as the sender of the act names it. */
   readonly by: string;
@@ -87,7 +87,7 @@ export interface OperatorInbound extends Carried {
   readonly version?: number;
 }
 
-export type Inbound = StartInbound | SignalInbound | ReplyInbound | TickInbound | OperatorInbound;
+export type Inbound = StartInbound | SignalInbound | ReplyInbound | TickInbound | OperationInbound;
 
 /**
  * The key of an answer. One that is not the last word has a key of its own: what it has caused must not be sent again by the answer

@@ -1,17 +1,17 @@
 import type { CommandContract, RetryPolicy } from '../contract/runtime-contract.ts';
 import type { Json } from '../contract/schema.ts';
 import { parseGiven, parseStored, versionOf } from '../contract/versions.ts';
-import { deadlineOf, OPEN_MAX, type OpenCommand, type Sent, type Pauses } from './image.ts';
+import { deadlineOf, OPEN_MAX, type OpenCommand, type SentValue, type Pauses } from './image.ts';
 import { poison, refuse } from './bug.ts';
 import { decidedByLimit, journal, offload } from './journal.ts';
 import { sendingAgain, sending, sentFirst, type Passed, type Sending } from './passed.ts';
-import type { CallPolicy, CallStep, Run, Scope, UndoItem } from './run.ts';
+import type { CallPolicy, CallStep, ProcessRun, Scope, UndoItem } from './run.ts';
 import { nextPath, rejectIfCancelled } from './run.ts';
 import { allocate, clearTimer } from './timers.ts';
 import { giveUp } from './unresolved.ts';
 
 /** `ctx.call` and `ctx.try`: a command whose answer the process awaits. */
-export const callCommand = (run: Run, scope: Scope, contract: CommandContract, passed: Passed, policy: CallPolicy): CallStep => {
+export const callCommand = (run: ProcessRun, scope: Scope, contract: CommandContract, passed: Passed, policy: CallPolicy): CallStep => {
   const step: CallStep = {
     kind: 'call',
     path: nextPath(scope, contract.name),
@@ -37,12 +37,12 @@ export const callCommand = (run: Run, scope: Scope, contract: CommandContract, p
 
 /** Issues the command of a step; once more, under a new number, with the input that it was sent with before. */
 export const issueFor = (
-  run: Run,
+  run: ProcessRun,
   step: CallStep,
   contract: CommandContract,
   retries: number,
   since: number,
-  input = sendingAgain(run, 'CommandIssued', step.path, step.sent as Sent),
+  input = sendingAgain(run, 'CommandIssued', step.path, step.sent as SentValue),
 ): void => {
   const { timeoutMs, retry } = step.policy;
   const deadline = since + retry.withinMs;
@@ -68,18 +68,18 @@ const pausesOf = (retry: RetryPolicy, contract: CommandContract): Pauses | undef
 };
 
 /** `ctx.send`: a command whose answer nobody awaits. */
-export const sendCommand = (run: Run, scope: Scope, contract: CommandContract, passed: Passed): void => {
+export const sendCommand = (run: ProcessRun, scope: Scope, contract: CommandContract, passed: Passed): void => {
   const path = nextPath(scope, contract.name);
   issueSend(run, contract, path, sending(run, 'CommandIssued', path, passed), 0, run.image.clock);
 };
 
 /** The next try, under a new number, with the input that it was sent with before. */
-export const sendUnderNewNumber = (run: Run, before: OpenCommand, retries: number, since: number): void => {
+export const sendUnderNewNumber = (run: ProcessRun, before: OpenCommand, retries: number, since: number): void => {
   const input = sendingAgain(run, 'CommandIssued', before.path, sentOf(before));
   issueSend(run, contractOf(run, before.command), before.path, input, retries, since);
 };
 
-const issueSend = (run: Run, contract: CommandContract, path: string, input: Sending, retries: number, since: number): void => {
+const issueSend = (run: ProcessRun, contract: CommandContract, path: string, input: Sending, retries: number, since: number): void => {
   const { timeoutMs, retry } = contract;
   issue(run, contract, path, input, {
     mode: 'send',
@@ -92,22 +92,23 @@ const issueSend = (run: Run, contract: CommandContract, path: string, input: Sen
 };
 
 /** What an open command is sent with, under every id. */
-const sentOf = ({ input, version }: Pick<OpenCommand, 'input' | 'version'>): Sent => ({ data: input, version });
+const sentOf = ({ input, version }: Pick<OpenCommand, 'input' | 'version'>): SentValue => ({ data: input, version });
 
 /** The command that undoes another. The limits of its own contract hold from when it was first sent, under any number (S4). */
-export const issueUndo = (run: Run, item: Extract<UndoItem, { kind: 'command' }>): OpenCommand => {
+export const issueUndo = (run: ProcessRun, item: Extract<UndoItem, { kind: 'command' }>): OpenCommand => {
   const path = `${item.path}/undo`;
   const { command, sent } = run.expected ? recordedUndo(run, item, path) : madeUndo(run, item);
   return issueUndoAs(run, { command, path, undoes: item.undoes, since: run.image.clock }, sent, 0);
 };
 
 /** The next try of an undo, under a new number, with the input that it was sent with before. */
-export const undoUnderNewNumber = (run: Run, before: OpenCommand): OpenCommand => issueUndoAs(run, before, sentOf(before), before.retries);
+export const undoUnderNewNumber = (run: ProcessRun, before: OpenCommand): OpenCommand =>
+  issueUndoAs(run, before, sentOf(before), before.retries);
 
 const issueUndoAs = (
-  run: Run,
+  run: ProcessRun,
   { command, path, undoes, since }: Pick<OpenCommand, 'command' | 'path' | 'undoes' | 'since'>,
-  sent: Sent,
+  sent: SentValue,
   retries: number,
 ): OpenCommand => {
   const contract = contractOf(run, command);
@@ -128,7 +129,7 @@ type Issue = Pick<OpenCommand, 'mode' | 'retries' | 'since' | 'timeoutMs' | 'sta
   undoes?: string;
 };
 
-const issue = (run: Run, contract: CommandContract, path: string, input: Sending, how: Issue): OpenCommand => {
+const issue = (run: ProcessRun, contract: CommandContract, path: string, input: Sending, how: Issue): OpenCommand => {
   const { image } = run;
   const n = allocate(run, 'CommandIssued', path);
   if (image.commands.size >= OPEN_MAX)
@@ -180,7 +181,7 @@ const issue = (run: Run, contract: CommandContract, path: string, input: Sending
 };
 
 /** The end of `within` of an undo, also of one that an older build has sent without a deadline. */
-export const endOfUndo = (run: Run, { command, deadline, since }: OpenCommand): number =>
+export const endOfUndo = (run: ProcessRun, { command, deadline, since }: OpenCommand): number =>
   deadline ?? since + contractOf(run, command).retry.withinMs;
 
 /** No re-send is later than this after the one before. */
@@ -190,7 +191,7 @@ const RESEND_INTERVAL_MAX_MS = 43_200_000;
  * Sends it again under the same id: only the attempt changes, so the service's record protects the effect. A re-send only replaces a lost
  * message, since the service itself repeats its runs; so the intervals between them grow.
  */
-export const sendAgain = (run: Run, command: OpenCommand, intervalMs = longer(command)): void => {
+export const sendAgain = (run: ProcessRun, command: OpenCommand, intervalMs = longer(command)): void => {
   command.attempt += 1;
   command.cause = run.carrier.cause;
   command.messageId = run.carrier.messageId;
@@ -206,7 +207,7 @@ const longer = ({ timeoutMs, intervalMs = timeoutMs }: OpenCommand): number =>
  * Makes the outcome of an open command definite: it is sent again past its deadline. A definite answer is waited for one time-out after
  * `within`, and no longer.
  */
-export const settle = (run: Run, command: OpenCommand, why: 'within' | 'cancelled'): void => {
+export const resolveOutcome = (run: ProcessRun, command: OpenCommand, why: 'within' | 'cancelled'): void => {
   const { clock } = run.image;
   command.settling = why;
   command.settleBy = (why === 'within' ? clock : Math.max(clock, deadlineOf(command))) + command.timeoutMs;
@@ -217,7 +218,7 @@ export const settle = (run: Run, command: OpenCommand, why: 'within' | 'cancelle
  * A call that is no longer wanted is settled where its success would have to be undone, else forgotten. One whose outcome is unknown
  * already is not asked again: it is unresolved.
  */
-export const cancelCall = (run: Run, step: CallStep): void => {
+export const cancelCall = (run: ProcessRun, step: CallStep): void => {
   const command = run.image.commands.get(step.n);
   step.scope.open.delete(step);
   if (!command) {
@@ -227,7 +228,7 @@ export const cancelCall = (run: Run, step: CallStep): void => {
     giveUp(run, command, true);
   } else if (step.undoable || command.deferred) {
     step.scope.cleanups += 1;
-    settle(run, command, 'cancelled');
+    resolveOutcome(run, command, 'cancelled');
   } else {
     journal(run, { type: 'CommandAbandoned', n: step.n, path: step.path });
     run.image.commands.delete(step.n);
@@ -240,7 +241,7 @@ export const cancelCall = (run: Run, step: CallStep): void => {
  * that changes meanwhile counts for an undo that is still to be issued, and not for one that is.
  */
 export const undoItem = (
-  run: Run,
+  run: ProcessRun,
   command: Pick<OpenCommand, 'n' | 'command' | 'input' | 'version' | 'path'>,
   output: Json,
   id = `${run.image.pid}/${run.image.run}/${command.n}`,
@@ -256,11 +257,11 @@ type Undo = NonNullable<CommandContract['undo']>;
 
 interface MadeUndo {
   readonly command: string;
-  readonly sent: Sent;
+  readonly sent: SentValue;
 }
 
 /** By the contract of now: what was sent by an earlier one is read as its newest version. The answer is of the newest already. */
-const madeUndo = (run: Run, { completed, sent, output }: Extract<UndoItem, { kind: 'command' }>): MadeUndo => {
+const madeUndo = (run: ProcessRun, { completed, sent, output }: Extract<UndoItem, { kind: 'command' }>): MadeUndo => {
   const { undo, input, output: answer } = contractOf(run, completed);
   if (!undo) return refuse(run, 'POISON', `${completed} completed and must be undone, but its contract declares no undo any more.`);
   const { input: schema } = contractOf(run, undo.command);
@@ -276,17 +277,17 @@ const madeUndo = (run: Run, { completed, sent, output }: Extract<UndoItem, { kin
 };
 
 /** An undo in the journal was made once; its input is in the head as long as it is sent. */
-const recordedUndo = (run: Run, { completed }: Extract<UndoItem, { kind: 'command' }>, path: string): MadeUndo => {
+const recordedUndo = (run: ProcessRun, { completed }: Extract<UndoItem, { kind: 'command' }>, path: string): MadeUndo => {
   const recorded = run.expected?.recorded('CommandIssued', path);
   const command = recorded?.type === 'CommandIssued' ? recorded.command : (contractOf(run, completed).undo as Undo).command;
   return { command, sent: { data: null } };
 };
 
-export const contractOf = (run: Run, name: string): CommandContract => {
+export const contractOf = (run: ProcessRun, name: string): CommandContract => {
   const contract = run.environment.commands.get(name);
   return contract ?? refuse(run, 'UNKNOWN_SERVICE', `${name} is not a command of this system's services.`);
 };
 
 /** The contract of a command that user code names, as this system lists it. */
-export const listedContract = (run: Run, named: CommandContract): CommandContract =>
+export const listedContract = (run: ProcessRun, named: CommandContract): CommandContract =>
   run.environment.commands.get(named.name) ?? run.environment.unlisted?.(named) ?? contractOf(run, named.name);

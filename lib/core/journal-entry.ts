@@ -41,7 +41,7 @@ export interface Late {
 }
 
 /** What an instance was told. Each opens an activation; `at` is process time. Replay applies these, one at a time, in order. */
-export type Fact =
+export type RecordedFact =
   | ({
       readonly type: 'ProcessStarted';
       readonly at: number;
@@ -124,9 +124,9 @@ export type Decided =
   | { readonly type: 'ProcessCancelled'; readonly path: string; readonly reason: string; readonly message?: string }
   | { readonly type: 'ProcessTerminated'; readonly path: string; readonly reason: string };
 
-export type JournalEntry = Fact | Decided;
+export type JournalEntry = RecordedFact | Decided;
 
-const FACTS: ReadonlySet<string> = new Set<Fact['type']>([
+const FACTS: ReadonlySet<string> = new Set<RecordedFact['type']>([
   'ProcessStarted',
   'EventReceived',
   'CommandAnswered',
@@ -138,4 +138,4 @@ const FACTS: ReadonlySet<string> = new Set<Fact['type']>([
   'Resumed',
 ]);
 
-export const isFact = (entry: JournalEntry): entry is Fact => FACTS.has(entry.type);
+export const isFact = (entry: JournalEntry): entry is RecordedFact => FACTS.has(entry.type);

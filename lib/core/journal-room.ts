@@ -1,7 +1,7 @@
 import { refuse } from './bug.ts';
 import { JOURNAL_ENTRIES_MAX, JOURNAL_ENTRIES_TO_END } from './image.ts';
 import type { JournalEntry } from './journal-entry.ts';
-import type { Run } from './run.ts';
+import type { ProcessRun } from './run.ts';
 
 /** What ends a run, and so is journaled however long its journal is. */
 const ENDS: ReadonlySet<string> = new Set<JournalEntry['type']>([
@@ -18,7 +18,7 @@ const ENDS: ReadonlySet<string> = new Set<JournalEntry['type']>([
  * A full journal refuses what would go on with the process. Cancelling it, undoing what it did and its end have room of their own: an undo
  * takes no more entries than what it undoes.
  */
-export const refuseBeyondRoom = (run: Run, { type }: JournalEntry): void => {
+export const refuseBeyondRoom = (run: ProcessRun, { type }: JournalEntry): void => {
   const { position, image, root } = run;
   if (position <= JOURNAL_ENTRIES_MAX || run.ended || ENDS.has(type)) return;
   if (root.state !== 'open' && position <= JOURNAL_ENTRIES_MAX + JOURNAL_ENTRIES_TO_END) return;

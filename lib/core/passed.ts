@@ -6,8 +6,8 @@ import { refuse } from './bug.ts';
 import { differenceOf } from './difference.ts';
 import { fullHash, SHORT_HASH_LENGTH, shortHash } from './journal.ts';
 import type { Hashed } from './journal-entry.ts';
-import type { Sent } from './image.ts';
-import type { Run } from './run.ts';
+import type { SentValue } from './image.ts';
+import type { ProcessRun } from './run.ts';
 
 /**
  * A value that user code passes to a command, an event or a view, and the schema that it must keep to. Contracts change while runs are
@@ -25,20 +25,20 @@ export interface Passed {
 }
 
 /** What is sent for a passed value, and what its journal entry says of it. */
-export interface Sending extends Sent {
+export interface Sending extends SentValue {
   /** The whole hash, where it is at hand. */
   readonly wireHash?: string;
   readonly hashes: Hashed;
 }
 
 /** What is sent for a value that user code passes at a step. */
-export const sending = (run: Run, type: HashedType, path: string, passed: Passed): Sending => {
+export const sending = (run: ProcessRun, type: HashedType, path: string, passed: Passed): Sending => {
   const recorded = run.expected?.recorded(type, path) as (Hashed & { readonly n?: number }) | undefined;
   return recorded ? sentBefore(run, `${type} ${path}`, recorded, passed) : sentNow(run, passed);
 };
 
 /** What is sent for a value that the journal or the head holds already: user code passes nothing, so replay compares nothing. */
-export const sendingAgain = (run: Run, type: HashedType, path: string, sent: Sent): Sending => {
+export const sendingAgain = (run: ProcessRun, type: HashedType, path: string, sent: SentValue): Sending => {
   const recorded = run.expected?.recorded(type, path) as Hashed | undefined;
   if (recorded) return { ...sent, hashes: hashesOf(recorded) };
   const wireHash = fullHash(run, sent.data);
@@ -47,7 +47,7 @@ export const sendingAgain = (run: Run, type: HashedType, path: string, sent: Sen
 
 type HashedType = 'CommandIssued' | 'EventPublished' | 'ViewChanged';
 
-const sentNow = (run: Run, passed: Passed): Sending => {
+const sentNow = (run: ProcessRun, passed: Passed): Sending => {
   const parsed = parsedOf(passed);
   // A bug also where user code catches it.
   if ('fault' in parsed) return refuse(run, 'POISON', withoutValues(parsed.fault), parsed.fault);
@@ -66,7 +66,7 @@ const sentNow = (run: Run, passed: Passed): Sending => {
   };
 };
 
-const sentBefore = (run: Run, step: string, recorded: Hashed & { readonly n?: number }, passed: Passed): Sending => {
+const sentBefore = (run: ProcessRun, step: string, recorded: Hashed & { readonly n?: number }, passed: Passed): Sending => {
   const { schema, value } = passed;
   const hashes = hashesOf(recorded);
   const parsed = parsedOf(passed);
@@ -86,7 +86,7 @@ const sentBefore = (run: Run, step: string, recorded: Hashed & { readonly n?: nu
 };
 
 /** A value that was just parsed by its schema. */
-export const sentFirst = (schema: Schema, data: Json): Sent => ({ data, version: newest(schema) });
+export const sentFirst = (schema: Schema, data: Json): SentValue => ({ data, version: newest(schema) });
 
 const hashesOf = ({ hash, asked }: Hashed): Hashed => (asked === undefined ? { hash } : { hash, asked });
 
@@ -104,5 +104,5 @@ const parsedOf = ({ schema, value, what }: Passed): Parsed => {
 };
 
 /** The canonical text of what user code passed; none where it is not JSON, since then its text does not tell it from others. */
-const canonicalOf = (run: Run, value: unknown): string | undefined =>
+const canonicalOf = (run: ProcessRun, value: unknown): string | undefined =>
   jsonFault(value) === undefined ? run.environment.canonical(value as Json) : undefined;

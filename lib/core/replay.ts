@@ -1,5 +1,5 @@
 import type { Json } from '../contract/schema.ts';
-import { isFact, type Decided, type Fact, type JournalEntry } from './journal-entry.ts';
+import { isFact, type Decided, type RecordedFact, type JournalEntry } from './journal-entry.ts';
 
 /**
  * docs/replay.md#comparison explains it.
@@ -10,12 +10,12 @@ import { isFact, type Decided, type Fact, type JournalEntry } from './journal-en
  * P3 What differs is never committed and never a failure of the process: it is `stuck(NONDETERMINISM)` with the difference.
  */
 export interface Activation {
-  readonly fact: Fact;
+  readonly fact: RecordedFact;
   readonly decided: readonly Decided[];
 }
 
 export const activations = (journal: readonly JournalEntry[]): Activation[] => {
-  const all: { fact: Fact; decided: Decided[] }[] = [];
+  const all: { fact: RecordedFact; decided: Decided[] }[] = [];
   for (const entry of journal)
     if (isFact(entry)) all.push({ fact: entry, decided: [] });
     else all.at(-1)?.decided.push(entry);

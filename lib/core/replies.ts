@@ -4,13 +4,13 @@ import { lastErrorOf, type LastError } from '../contract/wire/last-error.ts';
 import type { Json } from '../contract/schema.ts';
 import { deadlineOf, type OpenCommand, type Unknown } from './image.ts';
 import { contractOf, issueFor, undoItem } from './issue.ts';
-import type { Fact } from './journal-entry.ts';
+import type { RecordedFact } from './journal-entry.ts';
 import { decidedByLimit, journal } from './journal.ts';
 import { backoffMs, isTriedAgain, runsUsed } from './retry.ts';
-import { touch, type CallStep, type Run } from './run.ts';
+import { touch, type CallStep, type ProcessRun } from './run.ts';
 import { setTimer } from './timers.ts';
 import { mayLose } from './undecided-races.ts';
-import { isSkipped, startRequested, undoAnswered, undoBeside, undoFailed } from './undoing.ts';
+import { isSkipped, startRequested, undoReplied, undoBeside, undoFailed } from './undoing.ts';
 import { giveUp } from './unresolved.ts';
 
 /** What a decider's handler is called with: a decider has no steps. */
@@ -20,7 +20,7 @@ export interface Heard {
 }
 
 /** Applies the answer to an open command. Its output has been parsed. Returns what nobody awaited. */
-export const applyAnswer = (run: Run, fact: Extract<Fact, { type: 'CommandAnswered' }>): Heard | undefined => {
+export const applyReply = (run: ProcessRun, fact: Extract<RecordedFact, { type: 'CommandAnswered' }>): Heard | undefined => {
   const command = run.image.commands.get(fact.n);
   if (!command) return undefined;
   if (fact.outcome === 'deferred') {
@@ -32,7 +32,7 @@ export const applyAnswer = (run: Run, fact: Extract<Fact, { type: 'CommandAnswer
   if (fact.outcome === 'unknown') return unknownOutcome(run, command, fact);
   run.image.commands.delete(fact.n);
   if (command.mode === 'undo') {
-    if (fact.outcome === 'completed') undoAnswered(run, command);
+    if (fact.outcome === 'completed') undoReplied(run, command);
     else undoFailed(run, command, fact);
     return undefined;
   }
@@ -48,7 +48,7 @@ export const applyAnswer = (run: Run, fact: Extract<Fact, { type: 'CommandAnswer
  * - A step without an undo, or whose contract says `onUnknown: 'continue'`, rejects with `CommandExhausted`.
  * - Any other stays open. `nextOutcome` makes the instance stuck, unless the step may still lose a race.
  */
-export const unknownOutcome = (run: Run, command: OpenCommand, told: Told): Heard | undefined => {
+export const unknownOutcome = (run: ProcessRun, command: OpenCommand, told: Told): Heard | undefined => {
   const lastError = lastErrorOf(told.data);
   const attempts = command.retries + (told.attempts ?? (told.outcome ? 1 : 0));
   command.unknown = { since: run.image.clock, attempts, ...(lastError && { lastError }) };
@@ -71,9 +71,9 @@ export const unknownOutcome = (run: Run, command: OpenCommand, told: Told): Hear
 };
 
 /** What a service says of a command that it could not complete; nothing, where it is silent. */
-type Told = Partial<Pick<Extract<Fact, { type: 'CommandAnswered' }>, 'outcome' | 'attempts' | 'data'>>;
+type Told = Partial<Pick<Extract<RecordedFact, { type: 'CommandAnswered' }>, 'outcome' | 'attempts' | 'data'>>;
 
-const giveUpStep = (run: Run, step: CallStep, command: OpenCommand, { attempts, lastError }: Unknown): void => {
+const giveUpStep = (run: ProcessRun, step: CallStep, command: OpenCommand, { attempts, lastError }: Unknown): void => {
   const isCancelled = command.settling === 'cancelled';
   const undoable = step.undoable && !step.detached;
   const goesOn = (): boolean => isCancelled || !undoable || contractOf(run, command.command).onUnknown === 'continue';
@@ -89,7 +89,7 @@ const giveUpStep = (run: Run, step: CallStep, command: OpenCommand, { attempts, 
 };
 
 /** Where the activation has ended and an outcome is unknown that nothing can go on without, a person must find it out. */
-export const stickOnUnknown = (run: Run): void => {
+export const stickOnUnknown = (run: ProcessRun): void => {
   if (run.ended || run.stuck) return;
   for (const command of run.image.commands.values()) {
     const step = command.unknown && run.steps.get(command.n);
@@ -104,9 +104,9 @@ const untold = (command: OpenCommand): string => {
   return exhaustion(command, 'unknown', attempts, lastError).message;
 };
 
-type Answer = Extract<Fact, { type: 'CommandAnswered' }>;
+type Answer = Extract<RecordedFact, { type: 'CommandAnswered' }>;
 
-const answerStep = (run: Run, step: CallStep, command: OpenCommand, fact: Answer): undefined => {
+const answerStep = (run: ProcessRun, step: CallStep, command: OpenCommand, fact: Answer): undefined => {
   if (command.settling === 'cancelled') {
     endCancelled(run, step, command, fact);
     return;
@@ -131,7 +131,7 @@ const end = (step: CallStep): void => {
   step.scope.open.delete(step);
 };
 
-const complete = (run: Run, step: CallStep, command: OpenCommand, output: Json): void => {
+const complete = (run: ProcessRun, step: CallStep, command: OpenCommand, output: Json): void => {
   const item = step.undoable && !step.detached ? undoItem(run, command, output) : undefined;
   step.item = item;
   if (item) step.scope.list.push(item);
@@ -141,20 +141,20 @@ const complete = (run: Run, step: CallStep, command: OpenCommand, output: Json):
 };
 
 /** The step was cancelled before. A success is undone beside the process; anything else needs nothing. */
-const endCancelled = (run: Run, step: CallStep, command: OpenCommand, fact: Answer): void => {
+const endCancelled = (run: ProcessRun, step: CallStep, command: OpenCommand, fact: Answer): void => {
   if (fact.outcome === 'completed' && step.undoable) undoBeside(run, step.scope, [undoItem(run, command, fact.data ?? null)]);
   leave(run, step);
 };
 
 /** The scope no longer waits for what was settled. */
-const leave = (run: Run, step: CallStep): void => {
+const leave = (run: ProcessRun, step: CallStep): void => {
   step.scope.cleanups -= 1;
   startRequested(run, step.scope);
   touch(run, step.scope);
 };
 
 /** Nothing has happened for certain, so the next run may have a number of its own: a service may leave its retries to us. */
-const retryLater = (run: Run, step: CallStep, command: OpenCommand, fact: Answer): void => {
+const retryLater = (run: ProcessRun, step: CallStep, command: OpenCommand, fact: Answer): void => {
   const retries = runsUsed(command, fact);
   const pause = backoffMs(step.policy.retry, retries, `${run.image.run}/${command.n}`);
   const due = Math.min(run.image.clock + pause, deadlineOf(command));
@@ -164,7 +164,7 @@ const retryLater = (run: Run, step: CallStep, command: OpenCommand, fact: Answer
 };
 
 /** The pause before the next try is over. */
-export const retryNow = (run: Run, step: CallStep): void => {
+export const retryNow = (run: ProcessRun, step: CallStep): void => {
   const { retries, since } = step.retry as NonNullable<CallStep['retry']>;
   step.retry = undefined;
   issueFor(run, step, contractOf(run, step.command), retries, since);
@@ -187,7 +187,7 @@ const exhaustion = (
 ): CommandExhausted => new CommandExhausted({ command, attempts, outcome, ...(lastError && { lastError }) });
 
 /** A sent command, or one of a decider: retried after a pause under a new number where nothing has happened for certain. */
-const answerNobody = (run: Run, command: OpenCommand, fact: Answer): Heard | undefined => {
+const answerNobody = (run: ProcessRun, command: OpenCommand, fact: Answer): Heard | undefined => {
   if (fact.outcome === 'completed') return { command: command.command, value: fact.data ?? null };
   if (!isTriedAgain(run, command, fact, deadlineOf(command))) return { command: command.command, value: failureOf(command, fact) };
   const retries = runsUsed(command, fact);

@@ -1,11 +1,11 @@
-import { contractOf, sendAgain, sendUnderNewNumber, settle } from './issue.ts';
+import { contractOf, sendAgain, sendUnderNewNumber, resolveOutcome } from './issue.ts';
 import { hasFailed, type OpenCommand } from './image.ts';
-import type { Fact } from './journal-entry.ts';
-import type { CallStep, Run } from './run.ts';
+import type { RecordedFact } from './journal-entry.ts';
+import type { CallStep, ProcessRun } from './run.ts';
 import { compensateAgain, skipUndo, undoAgain } from './undoing.ts';
 
 /** A person lets a stuck instance go on: what it is stuck on is tried again, with new limits. */
-export const resume = (run: Run, fact: Extract<Fact, { type: 'Resumed' }>): void => {
+export const resume = (run: ProcessRun, fact: Extract<RecordedFact, { type: 'Resumed' }>): void => {
   const skipped = fact.skip !== undefined && skipUndo(run, fact.skip);
   // Nothing else tries again what was not skipped.
   compensateAgain(run);
@@ -26,7 +26,7 @@ export const resume = (run: Run, fact: Extract<Fact, { type: 'Resumed' }>): void
 };
 
 /** Under the same id: `within` counts from now, and as many runs are allowed as before, beyond those that its service has reported. */
-const sendWithNewLimits = (run: Run, command: OpenCommand): void => {
+const sendWithNewLimits = (run: ProcessRun, command: OpenCommand): void => {
   const { retry } = (run.steps.get(command.n) as CallStep | undefined)?.policy ?? contractOf(run, command.command);
   const { settling } = command;
   command.deadline = run.image.clock + retry.withinMs;
@@ -34,6 +34,6 @@ const sendWithNewLimits = (run: Run, command: OpenCommand): void => {
   command.attempt = 0;
   for (const member of ['unknown', 'deferred', 'settling', 'settleBy'] as const) delete command[member];
   // What was cancelled is only wanted to be definite; an older build may have been stuck on it.
-  if (settling === 'cancelled') settle(run, command, settling);
+  if (settling === 'cancelled') resolveOutcome(run, command, settling);
   else sendAgain(run, command, command.timeoutMs);
 };

@@ -1,12 +1,12 @@
 import { pauseCeilingMs } from '../contract/retry-policy.ts';
 import type { RetryPolicy } from '../contract/runtime-contract.ts';
 import type { OpenCommand } from './image.ts';
-import type { Fact } from './journal-entry.ts';
+import type { RecordedFact } from './journal-entry.ts';
 import { decidedByLimit } from './journal.ts';
-import type { Run } from './run.ts';
+import type { ProcessRun } from './run.ts';
 import { SeededRandom } from './seeded-random.ts';
 
-type Answer = Extract<Fact, { type: 'CommandAnswered' }>;
+type Answer = Extract<RecordedFact, { type: 'CommandAnswered' }>;
 
 /** The pause after so many runs, in milliseconds: exponential with full jitter, drawn from the command's own id so that it repeats. */
 export const backoffMs = (policy: RetryPolicy, runs: number, seed: string): number => {
@@ -18,7 +18,7 @@ export const runsUsed = (command: OpenCommand, { attempts = 1 }: Pick<Answer, 'a
   command.retries + Math.max(1, attempts);
 
 /** Whether the limits allow another run under a new number, after a failure that is definite and technical. */
-export const isTriedAgain = (run: Run, command: OpenCommand, fact: Answer, deadline: number): boolean =>
+export const isTriedAgain = (run: ProcessRun, command: OpenCommand, fact: Answer, deadline: number): boolean =>
   fact.outcome === 'failed' &&
   fact.retryable === true &&
   decidedByLimit(

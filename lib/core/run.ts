@@ -1,7 +1,7 @@
 import { Cancelled, type Failure } from '../contract/errors.ts';
 import type { CommandContract, ProcessContract, RetryPolicy } from '../contract/runtime-contract.ts';
 import type { Json } from '../contract/schema.ts';
-import type { Carrier, Image, Sent, StuckReason } from './image.ts';
+import type { Carrier, Image, SentValue, StuckReason } from './image.ts';
 import type { Expected } from './replay.ts';
 
 /**
@@ -12,15 +12,15 @@ import type { Expected } from './replay.ts';
  * R2 What it decides is a function of the facts so far and of the front end's requests; replaying the facts repeats it.
  * R3 `image` alone is stored; scopes and steps are rebuilt by replay.
  */
-export interface Run {
+export interface ProcessRun {
   readonly definition: ProcessContract;
-  readonly environment: Environment;
+  readonly environment: RunEnvironment;
   image: Image;
   readonly root: Scope;
   /** Who is told what comes next, in order; the front end takes one at a time. */
-  readonly outcomes: Outcome[];
+  readonly outcomes: FrontEndOutcome[];
   /** Open call steps by the number of their command, wait and sleep steps by the number of their timer. */
-  readonly steps: Map<number, Step>;
+  readonly steps: Map<number, StepState>;
   /** Events received and not yet read, in order of arrival. */
   readonly unread: Signal[];
   /** Open waits, in the order in which they were made. */
@@ -44,13 +44,13 @@ export interface Run {
   bug: StuckReason | undefined;
   /** The process has ended; only what was undone late may still follow. */
   ended: boolean;
-  readonly activation: Activation;
+  readonly activation: ActivationTally;
   /** Journal index of the next entry, also while replaying. */
   position: number;
 }
 
 /** What one activation has made so far; `activation.ts` bounds it. */
-export interface Activation {
+export interface ActivationTally {
   /** A fact is being applied, or the front end still runs on it. */
   open: boolean;
   requests: number;
@@ -60,7 +60,7 @@ export interface Activation {
   allowed: number;
 }
 
-export interface Environment {
+export interface RunEnvironment {
   /** Name of the system. */
   readonly system: string;
   readonly commands: ReadonlyMap<string, CommandContract>;
@@ -71,7 +71,7 @@ export interface Environment {
   /** RFC 8785 JSON. */
   readonly canonical: (data: Json) => string;
   /** Timers at most this far ahead are carried by a delayed tick in the inbox, later ones by the due index. */
-  readonly tickHorizonMs: number;
+  readonly tickThresholdMs: number;
   /** `at file:line` of the user's code that threw, or that runs now, `''` where it is not known. @default it is never known */
   readonly placeOf?: (error: Error | undefined) => string;
   /** Development and tests: misuse that production tolerates is a bug. */
@@ -105,7 +105,7 @@ export interface Scope {
   state: 'open' | 'cancelled' | 'closing' | 'undoing' | 'closed';
   /** How its body ended. */
   ending: Ending | undefined;
-  readonly open: Set<Step>;
+  readonly open: Set<StepState>;
   readonly children: Set<Scope>;
   /** Undoings and settlings beside it that must end before it does. */
   cleanups: number;
@@ -114,7 +114,7 @@ export interface Scope {
   /** Steps that were rejected because the scope was cancelled before they were requested. */
   refused: number;
   /** `ctx.undo` calls that wait until what is being settled is definite. */
-  readonly requested: { readonly step: UndoStep; readonly target: Step | undefined }[];
+  readonly requested: { readonly step: UndoStep; readonly target: StepState | undefined }[];
   readonly ordinals: Map<string, number>;
 }
 
@@ -144,7 +144,7 @@ export interface CallStep extends StepOf<'call'> {
   n: number;
   readonly command: string;
   /** What it was issued with. */
-  sent: Sent | undefined;
+  sent: SentValue | undefined;
   readonly returnsFailure: boolean;
   readonly undoable: boolean;
   readonly policy: CallPolicy;
@@ -171,13 +171,13 @@ export interface ScopeStep extends StepOf<'scope'> {
 }
 /** `race` and `any`: decided by the front end, which sees the branches settle in journal order. */
 export interface BranchesStep extends StepOf<'branches'> {
-  readonly branches: ReadonlyMap<string, Step>;
+  readonly branches: ReadonlyMap<string, StepState>;
 }
 export interface UndoStep extends StepOf<'undo'> {
   /** What the branches of a race did is undone too; absent where a release recorded it that did not. */
   readonly branches: boolean;
 }
-export type Step = CallStep | WaitStep | SleepStep | ScopeStep | BranchesStep | UndoStep;
+export type StepState = CallStep | WaitStep | SleepStep | ScopeStep | BranchesStep | UndoStep;
 
 /** An entry of a scope's undo list. `order` is the journal index of its completion or registration; the highest runs first. */
 export type UndoItem =
@@ -187,7 +187,7 @@ export type UndoItem =
       readonly undoes: string;
       /** The command that completed, what it was sent with and what it answered. */
       readonly completed: string;
-      readonly sent: Sent;
+      readonly sent: SentValue;
       readonly output: Json;
       readonly path: string;
     }
@@ -207,10 +207,10 @@ export interface Undoing {
 }
 
 /** What the front end is told, one at a time. */
-export type Outcome =
+export type FrontEndOutcome =
   | { readonly kind: 'begin' }
-  | { readonly kind: 'fulfil'; readonly step: Step; readonly value: unknown }
-  | { readonly kind: 'reject'; readonly step: Step; readonly failure: Failure }
+  | { readonly kind: 'fulfil'; readonly step: StepState; readonly value: unknown }
+  | { readonly kind: 'reject'; readonly step: StepState; readonly failure: Failure }
   | { readonly kind: 'compensate'; readonly scope: Scope; readonly body: unknown; readonly failure: Failure | undefined };
 
 const newScope = (path: string, parent: Scope | undefined, step: ScopeStep | undefined, compensation: boolean): Scope => ({
@@ -230,7 +230,7 @@ const newScope = (path: string, parent: Scope | undefined, step: ScopeStep | und
   ordinals: new Map(),
 });
 
-export const newRun = (definition: ProcessContract, environment: Environment, image: Image): Run => ({
+export const newRun = (definition: ProcessContract, environment: RunEnvironment, image: Image): ProcessRun => ({
   definition,
   environment,
   image,
@@ -280,7 +280,7 @@ export const cancellation = (scope: Scope): Failure | undefined => {
 };
 
 /** Rejects a step of a scope that was cancelled before it (S2, S8); whether it did. */
-export const rejectIfCancelled = (run: Run, step: CallStep | WaitStep | SleepStep): boolean => {
+export const rejectIfCancelled = (run: ProcessRun, step: CallStep | WaitStep | SleepStep): boolean => {
   const failure = cancellation(step.scope);
   if (!failure) return false;
   step.status = 'cancelled';
@@ -295,7 +295,7 @@ export const REFUSED_STEPS_MAX = 1_000;
  * Counts a step that a cancelled scope refuses. Beyond the limit its body is a loop that catches its cancellation: the step stays pending,
  * and the scope, whose end is decided already, closes without the body.
  */
-export const goesOnCancelled = (run: Run, scope: Scope, failure: Failure): boolean => {
+export const goesOnCancelled = (run: ProcessRun, scope: Scope, failure: Failure): boolean => {
   scope.refused += 1;
   if (scope.refused <= REFUSED_STEPS_MAX) return false;
   scope.ending ??= { status: 'failed', failure };
@@ -304,6 +304,6 @@ export const goesOnCancelled = (run: Run, scope: Scope, failure: Failure): boole
 };
 
 /** The scope may be ready to close; `settleScopes` looks. */
-export const touch = (run: Run, scope: Scope): void => {
+export const touch = (run: ProcessRun, scope: Scope): void => {
   run.touched.add(scope);
 };

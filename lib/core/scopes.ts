@@ -6,7 +6,7 @@ import { endProcess } from './ending.ts';
 import { journal } from './journal.ts';
 import { labelledPath } from './labels.ts';
 import { lostRace, refuseLost, refuseStray } from './lost-steps.ts';
-import type { BranchesStep, Ending, Run, Scope, ScopeStep, Step } from './run.ts';
+import type { BranchesStep, Ending, ProcessRun, Scope, ScopeStep, StepState } from './run.ts';
 import { cancellation, childScope, goesOnCancelled, nextPath, touch } from './run.ts';
 import { clearTimer } from './timers.ts';
 import { compensationEnded, startRequested, startUndoing, takeItems, undoBeside, type Loss } from './undoing.ts';
@@ -26,7 +26,7 @@ import { endWait } from './waits.ts';
  * S8 A cancel reaches every open step of the outermost scope, and later ones alike.
  * S9 A step that lost a race is over: waiting for it again is a bug, which undoes nothing.
  */
-export const openScope = (run: Run, parent: Scope, label: string): ScopeStep => {
+export const openScope = (run: ProcessRun, parent: Scope, label: string): ScopeStep => {
   const path = labelledPath(run, parent, label, 'ScopeOpened');
   const step: ScopeStep = { kind: 'scope', path, scope: parent, status: 'open', resolver: undefined, child: undefined as never, items: [] };
   const cancelled = cancellation(parent);
@@ -45,7 +45,7 @@ export const openScope = (run: Run, parent: Scope, label: string): ScopeStep => 
 };
 
 /** The body of a scope, or of the process, has returned or thrown a failure. */
-export const endBody = (run: Run, scope: Scope, ending: Ending): void => {
+export const endBody = (run: ProcessRun, scope: Scope, ending: Ending): void => {
   // Its scope has closed without it.
   if (scope.ending) return;
   if (ending.status === 'failed') refuseStray(run, scope, ending.failure);
@@ -59,7 +59,7 @@ export const endBody = (run: Run, scope: Scope, ending: Ending): void => {
 };
 
 /** A step that nobody awaited: a mistake where mistakes are looked for, else let go of, and journaled. */
-const detachOpen = (run: Run, scope: Scope): void => {
+const detachOpen = (run: ProcessRun, scope: Scope): void => {
   for (const step of scope.open) {
     scope.open.delete(step);
     if (run.environment.checks) refuse(run, 'UNAWAITED_STEP', `${step.path} is still open when its scope ends: it was never awaited.`);
@@ -72,7 +72,7 @@ const detachOpen = (run: Run, scope: Scope): void => {
 };
 
 /** Cancels a scope as a whole: its open steps are rejected, what it did is undone, then its promise is rejected. */
-export const cancelScope = (run: Run, scope: Scope, failure: Failure): void => {
+export const cancelScope = (run: ProcessRun, scope: Scope, failure: Failure): void => {
   if (scope.state !== 'open') return;
   scope.state = 'cancelled';
   scope.cancelledBy = failure;
@@ -80,7 +80,7 @@ export const cancelScope = (run: Run, scope: Scope, failure: Failure): void => {
   touch(run, scope);
 };
 
-const cancelOpen = (run: Run, scope: Scope, failure: Failure): void => {
+const cancelOpen = (run: ProcessRun, scope: Scope, failure: Failure): void => {
   for (const step of scope.open) cancelStep(run, step, failure);
 };
 
@@ -88,7 +88,7 @@ const cancelOpen = (run: Run, scope: Scope, failure: Failure): void => {
  * Takes an open step back. Its promise is rejected at once, but for a scope's, which first undoes what it did. `loss`: its scope goes on
  * without it.
  */
-export const cancelStep = (run: Run, step: Step, failure: Failure, loss?: Loss): void => {
+export const cancelStep = (run: ProcessRun, step: StepState, failure: Failure, loss?: Loss): void => {
   if (step.status !== 'open' || step.kind === 'undo') return;
   if (step.kind === 'scope') {
     cancelScope(run, step.child, failure);
@@ -106,15 +106,20 @@ export const cancelStep = (run: Run, step: Step, failure: Failure, loss?: Loss):
 };
 
 /** What has settled already is on the list of its scope: where that ends too, it is undone with all else, in its turn. */
-const cancelBranches = (run: Run, { scope, branches }: BranchesStep, failure: Failure, given: Loss | undefined): void => {
-  const loss = given ?? (scope.state === 'open' ? { kept: new Set<Step>(), branches: false } : undefined);
+const cancelBranches = (run: ProcessRun, { scope, branches }: BranchesStep, failure: Failure, given: Loss | undefined): void => {
+  const loss = given ?? (scope.state === 'open' ? { kept: new Set<StepState>(), branches: false } : undefined);
   for (const branch of branches.values())
     if (loss) loseBranch(run, branch, failure, loss);
     else if (branch.status === 'open') cancelBranch(run, branch, failure, undefined);
 };
 
 /** `race` and `any`: what is decided by which branch comes first. */
-export const openBranches = (run: Run, scope: Scope, name: 'race' | 'any', branches: ReadonlyMap<string, Step>): BranchesStep => {
+export const openBranches = (
+  run: ProcessRun,
+  scope: Scope,
+  name: 'race' | 'any',
+  branches: ReadonlyMap<string, StepState>,
+): BranchesStep => {
   const step: BranchesStep = { kind: 'branches', path: nextPath(scope, name), scope, status: 'open', resolver: undefined, branches };
   for (const branch of branches.values()) refuseLost(run, step, branch);
   scope.open.add(step);
@@ -122,8 +127,8 @@ export const openBranches = (run: Run, scope: Scope, name: 'race' | 'any', branc
 };
 
 /** A branch has won: the others are cancelled, and undone beside the process. */
-export const branchWon = (run: Run, step: BranchesStep, winner: string): void => {
-  const won = step.branches.get(winner) as Step;
+export const branchWon = (run: ProcessRun, step: BranchesStep, winner: string): void => {
+  const won = step.branches.get(winner) as StepState;
   refuseLost(run, step, won);
   step.status = 'settled';
   step.scope.open.delete(step);
@@ -136,15 +141,18 @@ export const branchWon = (run: Run, step: BranchesStep, winner: string): void =>
   touch(run, step.scope);
 };
 
-const losesBranches = ({ expected }: Run, { path, branches }: BranchesStep): boolean => {
+const losesBranches = ({ expected }: ProcessRun, { path, branches }: BranchesStep): boolean => {
   const recorded = expected?.recorded('BranchWon', path);
   return expected ? recorded?.branches === true : [...branches.values()].some(({ kind }) => kind === 'branches');
 };
 
 /** A step, and all branches below it: one step may stand in several races, and under several names. */
-export const partsOf = (step: Step): Step[] => [step, ...(step.kind === 'branches' ? [...step.branches.values()].flatMap(partsOf) : [])];
+export const partsOf = (step: StepState): StepState[] => [
+  step,
+  ...(step.kind === 'branches' ? [...step.branches.values()].flatMap(partsOf) : []),
+];
 
-const loseBranch = (run: Run, branch: Step, failure: Failure, loss: Loss): void => {
+const loseBranch = (run: ProcessRun, branch: StepState, failure: Failure, loss: Loss): void => {
   if (loss.kept.has(branch)) return;
   if (loss.race !== undefined) branch.lost ??= loss.race;
   if (branch.status === 'open') {
@@ -155,7 +163,7 @@ const loseBranch = (run: Run, branch: Step, failure: Failure, loss: Loss): void 
   if (items.length > 0) undoBeside(run, branch.scope, items);
 };
 
-const cancelBranch = (run: Run, branch: Step, failure: Failure, loss: Loss | undefined): void => {
+const cancelBranch = (run: ProcessRun, branch: StepState, failure: Failure, loss: Loss | undefined): void => {
   cancelStep(run, branch, failure, loss);
   if (branch.kind === 'scope') loseScope(branch, failure);
 };
@@ -167,7 +175,7 @@ const loseScope = (step: ScopeStep, failure: Failure): void => {
 };
 
 /** Closes what can be closed. Whoever changes a scope only touches it, so that nothing is closed in the middle of a change. */
-export const settleScopes = (run: Run): void => {
+export const closeScopes = (run: ProcessRun): void => {
   for (const scope of run.touched) {
     run.touched.delete(scope);
     advanceScope(run, scope);
@@ -175,7 +183,7 @@ export const settleScopes = (run: Run): void => {
 };
 
 /** Closes the scope as soon as nothing in it is open or being undone. */
-const advanceScope = (run: Run, scope: Scope): void => {
+const advanceScope = (run: ProcessRun, scope: Scope): void => {
   if (scope.state === 'closed' || scope.state === 'undoing' || !scope.ending) return;
   if (scope.open.size > 0 || scope.children.size > 0 || scope.cleanups > 0) return;
   const failure = scope.cancelledBy ?? (scope.ending.status === 'failed' ? scope.ending.failure : undefined);
@@ -191,7 +199,7 @@ const advanceScope = (run: Run, scope: Scope): void => {
   });
 };
 
-const close = (run: Run, scope: Scope, failure: Failure | undefined): void => {
+const close = (run: ProcessRun, scope: Scope, failure: Failure | undefined): void => {
   scope.state = 'closed';
   const { parent, ending } = scope;
   if (!parent) {
@@ -208,7 +216,7 @@ const close = (run: Run, scope: Scope, failure: Failure | undefined): void => {
   touch(run, parent);
 };
 
-const closeStep = (run: Run, parent: Scope, scope: Scope, failure: Failure | undefined): void => {
+const closeStep = (run: ProcessRun, parent: Scope, scope: Scope, failure: Failure | undefined): void => {
   const step = scope.step as ScopeStep;
   parent.open.delete(step);
   if (failure) {
@@ -239,7 +247,7 @@ const result = (value: unknown): { readonly data?: Json } => {
 };
 
 /** `ctx.pivot`: from here on nothing of this scope so far is undone (S5). */
-export const pivot = (run: Run, scope: Scope): void => {
+export const pivot = (run: ProcessRun, scope: Scope): void => {
   journal(run, { type: 'Pivoted', path: nextPath(scope, 'pivot') });
   scope.list = [];
 };

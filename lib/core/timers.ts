@@ -2,19 +2,19 @@ import { DURATION_MAX_MS } from '../contract/duration.ts';
 import { INSTANT_MAX } from '../contract/instant.ts';
 import type { Decided } from './journal-entry.ts';
 import { journal } from './journal.ts';
-import { isClosed, type Timer, type TimerPurpose } from './image.ts';
-import type { Run, Scope, SleepStep } from './run.ts';
+import { isClosed, type ArmedTimer, type TimerPurpose } from './image.ts';
+import type { ProcessRun, Scope, SleepStep } from './run.ts';
 import { nextPath, rejectIfCancelled } from './run.ts';
 
 /** The dense number of a command, timer or event: on replay the one that its path got when it was first issued. */
-export const allocate = (run: Run, type: Decided['type'], path: string): number => {
+export const allocate = (run: ProcessRun, type: Decided['type'], path: string): number => {
   const recorded = run.expected?.numberOf(type, path);
   const n = recorded ?? run.image.seq;
   run.image.seq = Math.max(run.image.seq, n + 1);
   return n;
 };
 
-export const setTimer = (run: Run, path: string, wanted: number, purpose: TimerPurpose): number => {
+export const setTimer = (run: ProcessRun, path: string, wanted: number, purpose: TimerPurpose): number => {
   const due = dueOf(run, path, wanted);
   const n = allocate(run, 'TimerSet', path);
   journal(run, { type: 'TimerSet', n, path, due });
@@ -23,19 +23,19 @@ export const setTimer = (run: Run, path: string, wanted: number, purpose: TimerP
 };
 
 /** Releases set timers beyond every calendar: a recorded one that is as good as never stays as it is. */
-const dueOf = (run: Run, path: string, wanted: number): number => {
+const dueOf = (run: ProcessRun, path: string, wanted: number): number => {
   const far = run.image.clock + DURATION_MAX_MS;
   const recorded = wanted >= far ? (run.expected?.recorded('TimerSet', path)?.due ?? 0) : 0;
   return recorded >= far ? recorded : Math.min(wanted, INSTANT_MAX);
 };
 
 /** Drops a timer without a journal entry: what cancelled it is journaled. */
-export const clearTimer = (run: Run, n: number): void => {
+export const clearTimer = (run: ProcessRun, n: number): void => {
   run.image.timers.delete(n);
 };
 
 /** `ctx.sleep` and `ctx.until`. An instant in the past fires at once, with the next fact of this activation. */
-export const sleep = (run: Run, scope: Scope, name: 'sleep' | 'until', due: number): SleepStep => {
+export const sleep = (run: ProcessRun, scope: Scope, name: 'sleep' | 'until', due: number): SleepStep => {
   const step: SleepStep = { kind: 'sleep', path: nextPath(scope, name), scope, status: 'open', resolver: undefined, timer: 0 };
   if (rejectIfCancelled(run, step)) return step;
   scope.open.add(step);
@@ -45,10 +45,10 @@ export const sleep = (run: Run, scope: Scope, name: 'sleep' | 'until', due: numb
 };
 
 /** What is due at the process time, the earliest first; of two at one instant the one with the lower number. */
-export const nextDue = (run: Run): { readonly n: number; readonly timer: Timer | undefined } | undefined => {
+export const nextDue = (run: ProcessRun): { readonly n: number; readonly timer: ArmedTimer | undefined } | undefined => {
   const { clock, timers, commands } = run.image;
-  let best: { n: number; due: number; timer: Timer | undefined } | undefined;
-  const offer = (n: number, due: number, timer: Timer | undefined): void => {
+  let best: { n: number; due: number; timer: ArmedTimer | undefined } | undefined;
+  const offer = (n: number, due: number, timer: ArmedTimer | undefined): void => {
     if (due <= clock && (!best || due < best.due || (due === best.due && n < best.n))) best = { n, due, timer };
   };
   for (const timer of timers.values()) offer(timer.n, timer.due, timer);
@@ -57,7 +57,7 @@ export const nextDue = (run: Run): { readonly n: number; readonly timer: Timer |
 };
 
 /** The earliest wake-up that is still ahead, Infinity where there is none. */
-export const earliestDue = (run: Run): number => {
+export const earliestDue = (run: ProcessRun): number => {
   let earliest = Infinity;
   for (const timer of run.image.timers.values()) if (timer.due < earliest) earliest = timer.due;
   for (const command of run.image.commands.values()) if (command.due < earliest) earliest = command.due;
@@ -69,34 +69,34 @@ export const earliestDue = (run: Run): number => {
  * the horizon, else the due index holds an instant no later. Neither is ever moved later: an early wake-up arms again.
  * What has ended, and undoes what an earlier run did late, waits by the index alone: a lost tick of it would not be found.
  */
-export const arm = (run: Run): void => {
+export const arm = (run: ProcessRun): void => {
   const { image } = run;
   const earliest = earliestDue(run);
   if (earliest === Infinity) return;
-  if (isClosed(image.status) || earliest - image.clock > run.environment.tickHorizonMs) {
+  if (isClosed(image.status) || earliest - image.clock > run.environment.tickThresholdMs) {
     if ((image.due ?? Infinity) > earliest) image.due = earliest;
   } else if ((image.tickAt ?? Infinity) > earliest) {
     image.tickAt = earliest;
-    image.fires.push({ n: 0, kind: 'tick', cause: run.carrier.cause, messageId: run.carrier.messageId, at: earliest });
+    image.pendingSends.push({ n: 0, kind: 'tick', cause: run.carrier.cause, messageId: run.carrier.messageId, at: earliest });
   }
 };
 
 /** A decider's timer: at most one of a name. Set again it is moved, or left alone without `move`. */
-export const setNamedTimer = (run: Run, name: string, due: number, move: boolean): void => {
+export const setNamedTimer = (run: ProcessRun, name: string, due: number, move: boolean): void => {
   const set = named(run, name);
   if (set && !move) return;
   if (set) clearTimer(run, set.n);
   setTimer(run, name, due, 'named');
 };
 
-export const clearNamedTimer = (run: Run, name: string): void => {
+export const clearNamedTimer = (run: ProcessRun, name: string): void => {
   const set = named(run, name);
   if (!set) return;
   clearTimer(run, set.n);
   journal(run, { type: 'TimerCleared', n: set.n, path: name });
 };
 
-const named = (run: Run, name: string): Timer | undefined => {
+const named = (run: ProcessRun, name: string): ArmedTimer | undefined => {
   for (const timer of run.image.timers.values()) if (timer.purpose === 'named' && timer.path === name) return timer;
   return undefined;
 };

@@ -1,24 +1,24 @@
-import type { BranchesStep, Run, Scope, Step } from './run.ts';
+import type { BranchesStep, ProcessRun, Scope, StepState } from './run.ts';
 
 /**
  * Whether a race or an `any` may still go on without this step: the step, or a scope or race that holds it, is a branch of an open one
  * that has another branch which can settle.
  */
-export const mayLose = (run: Run, step: Step): boolean => {
+export const mayLose = (run: ProcessRun, step: StepState): boolean => {
   const { step: around } = step.scope;
   return openRaces(run.root, step).some((race) => hasRival(run, race, step) || mayLose(run, race)) || (!!around && mayLose(run, around));
 };
 
-const hasRival = (run: Run, race: BranchesStep, step: Step): boolean =>
+const hasRival = (run: ProcessRun, race: BranchesStep, step: StepState): boolean =>
   [...race.branches.values()].some((branch) => branch !== step && canSettle(run, branch));
 
-const openRaces = (scope: Scope, branch: Step): BranchesStep[] => [
+const openRaces = (scope: Scope, branch: StepState): BranchesStep[] => [
   ...[...scope.open].filter((step): step is BranchesStep => step.kind === 'branches' && [...step.branches.values()].includes(branch)),
   ...[...scope.children].flatMap((child) => openRaces(child, branch)),
 ];
 
 /** Anything may settle but what waits for an outcome that nobody can tell, and what has settled. */
-const canSettle = (run: Run, step: Step): boolean => {
+const canSettle = (run: ProcessRun, step: StepState): boolean => {
   if (step.status !== 'open') return false;
   switch (step.kind) {
     case 'call':

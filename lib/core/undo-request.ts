@@ -2,7 +2,7 @@ import { Cancelled } from '../contract/errors.ts';
 import { refuse } from './bug.ts';
 import { contractOf } from './issue.ts';
 import { journal } from './journal.ts';
-import { nextPath, type CallStep, type Run, type Scope, type Step, type UndoStep } from './run.ts';
+import { nextPath, type CallStep, type ProcessRun, type Scope, type StepState, type UndoStep } from './run.ts';
 import { cancelStep } from './scopes.ts';
 import { startRequested } from './undoing.ts';
 
@@ -10,7 +10,7 @@ import { startRequested } from './undoing.ts';
  * `ctx.undo(step)` and `ctx.undo()`: undoes now; the process goes on (S7). It joins what is being undone already. A step
  * that is still open is cancelled first, so that its outcome is definite.
  */
-export const requestUndo = (run: Run, scope: Scope, target: Step | undefined): UndoStep => {
+export const requestUndo = (run: ProcessRun, scope: Scope, target: StepState | undefined): UndoStep => {
   const path = nextPath(scope, 'undo');
   if (target?.kind === 'call') refuseUndoless(run, target);
   const branches = undoesBranches(run, path, target);
@@ -27,15 +27,15 @@ export const requestUndo = (run: Run, scope: Scope, target: Step | undefined): U
   return step;
 };
 
-const NOTHING: ReadonlySet<Step> = new Set();
+const NOTHING: ReadonlySet<StepState> = new Set();
 
-const undoesBranches = ({ expected }: Run, path: string, target: Step | undefined): boolean => {
+const undoesBranches = ({ expected }: ProcessRun, path: string, target: StepState | undefined): boolean => {
   const recorded = expected?.recorded('UndoRequested', path);
   return expected ? recorded?.branches === true : target?.kind === 'branches';
 };
 
 /** Undoing it would do nothing, without a word. A recorded run may have done so. */
-const refuseUndoless = (run: Run, { path, command, undoable }: CallStep): void => {
+const refuseUndoless = (run: ProcessRun, { path, command, undoable }: CallStep): void => {
   if (undoable || run.expected) return;
   const why = contractOf(run, command).undo ? 'it was called with { undo: false }' : `${command} declares no undo`;
   refuse(run, 'POISON', `ctx.undo was given ${path}, but ${why}: undo what has an undo; to withdraw a step that is open, race it.`);

@@ -3,14 +3,20 @@ import { lastErrorOf } from '../contract/wire/last-error.ts';
 import { contractOf, endOfUndo, issueUndo, undoUnderNewNumber } from './issue.ts';
 import type { OpenCommand } from './image.ts';
 import { journal } from './journal.ts';
-import type { Fact } from './journal-entry.ts';
+import type { RecordedFact } from './journal-entry.ts';
 import { labelledPath } from './labels.ts';
 import { backoffMs, isTriedAgain, runsUsed } from './retry.ts';
-import { childScope, nextPath, touch, type Run, type Scope, type Step, type Undoing, type UndoItem } from './run.ts';
+import { childScope, nextPath, touch, type ProcessRun, type Scope, type StepState, type Undoing, type UndoItem } from './run.ts';
 import { clearTimer, setTimer } from './timers.ts';
 
 /** Runs the items one at a time, newest first. Where the scope is already being undone, they join. */
-export const startUndoing = (run: Run, scope: Scope, items: readonly UndoItem[], failure: Failure | undefined, done: () => void): void => {
+export const startUndoing = (
+  run: ProcessRun,
+  scope: Scope,
+  items: readonly UndoItem[],
+  failure: Failure | undefined,
+  done: () => void,
+): void => {
   const under = [...run.undoings].find((undoing) => undoing.scope === scope);
   if (under) {
     under.items = newestLast([...under.items, ...items]);
@@ -33,7 +39,7 @@ export const startUndoing = (run: Run, scope: Scope, items: readonly UndoItem[],
 
 const newestLast = (items: readonly UndoItem[]): UndoItem[] => items.toSorted((a, b) => a.order - b.order);
 
-const next = (run: Run, undoing: Undoing): void => {
+const next = (run: ProcessRun, undoing: Undoing): void => {
   undoing.current = undoing.items.pop();
   undoing.attempts = 0;
   if (!undoing.current) {
@@ -43,7 +49,7 @@ const next = (run: Run, undoing: Undoing): void => {
   else compensate(run, undoing, undoing.current);
 };
 
-const compensate = (run: Run, undoing: Undoing, item: Extract<UndoItem, { kind: 'compensation' }>): void => {
+const compensate = (run: ProcessRun, undoing: Undoing, item: Extract<UndoItem, { kind: 'compensation' }>): void => {
   const path = nextPath(item.scope, `${item.path.slice(item.scope.path.length)}/run`);
   journal(run, { type: 'CompensationStarted', path });
   undoing.compensation = childScope(item.scope, `${path}/`, undefined, true);
@@ -51,14 +57,14 @@ const compensate = (run: Run, undoing: Undoing, item: Extract<UndoItem, { kind: 
 };
 
 /** `ctx.compensate`: takes its place on the list; the first registered is the last that runs (S6). */
-export const registerCompensation = (run: Run, scope: Scope, label: string, body: unknown): void => {
+export const registerCompensation = (run: ProcessRun, scope: Scope, label: string, body: unknown): void => {
   const path = labelledPath(run, scope, label, 'CompensationRegistered');
   journal(run, { type: 'CompensationRegistered', path });
   scope.list.push({ kind: 'compensation', order: run.position, path, scope, body });
 };
 
 /** The body of a compensation has ended. If it failed, a person must help: nothing is dropped (S4). */
-export const compensationEnded = (run: Run, scope: Scope, failure: Failure | undefined): void => {
+export const compensationEnded = (run: ProcessRun, scope: Scope, failure: Failure | undefined): void => {
   const undoing = [...run.undoings].find((each) => each.compensation === scope);
   // A person has skipped it meanwhile.
   if (!undoing) return;
@@ -71,13 +77,13 @@ export const compensationEnded = (run: Run, scope: Scope, failure: Failure | und
   run.stuck = { code: 'COMPENSATION', compensation: path, message: `The compensation ${path} failed: ${failure.message}` };
 };
 
-export const undoAnswered = (run: Run, command: OpenCommand): void => {
+export const undoReplied = (run: ProcessRun, command: OpenCommand): void => {
   const undoing = undoingOf(run, command.n);
   if (undoing) next(run, undoing);
 };
 
 /** Tried again after a pause while the failure is technical and the limits of its own contract last; else it is for a person (S4). */
-export const undoFailed = (run: Run, command: OpenCommand, fact: Extract<Fact, { type: 'CommandAnswered' }>): void => {
+export const undoFailed = (run: ProcessRun, command: OpenCommand, fact: Extract<RecordedFact, { type: 'CommandAnswered' }>): void => {
   const runs = runsUsed(command, fact);
   if (isTriedAgain(run, command, fact, endOfUndo(run, command))) {
     const due = run.image.clock + backoffMs(contractOf(run, command.command).retry, runs, `${run.image.run}/${command.n}`);
@@ -100,33 +106,33 @@ export const undoFailed = (run: Run, command: OpenCommand, fact: Extract<Fact, {
 };
 
 /** The next try of an undo, under a new number: the one before failed for certain. */
-export const undoAgain = (run: Run, before: OpenCommand, was: number): void => {
+export const undoAgain = (run: ProcessRun, before: OpenCommand, was: number): void => {
   const undoing = undoingOf(run, was);
   const command = undoUnderNewNumber(run, before);
   if (undoing) undoing.n = command.n;
 };
 
 /** After `resume`: each compensation whose body failed runs again; of several that failed at one event, the reason named only one. */
-export const compensateAgain = (run: Run): void => {
+export const compensateAgain = (run: ProcessRun): void => {
   for (const undoing of run.undoings)
     if (undoing.current?.kind === 'compensation' && !undoing.compensation) compensate(run, undoing, undoing.current);
 };
 
 /** Whether a compensation has failed and is not running again. */
-export const isHalted = (run: Run, path: string): boolean =>
+export const isHalted = (run: ProcessRun, path: string): boolean =>
   [...run.undoings].some(({ current, compensation }) => current?.kind === 'compensation' && current.path === path && !compensation);
 
 /** Whether a scope is in a compensation that a person has skipped: nothing waits for it any more. */
-export const isSkipped = (run: Run, scope: Scope): boolean => {
+export const isSkipped = (run: ProcessRun, scope: Scope): boolean => {
   for (let at: Scope | undefined = scope; at; at = at.parent)
     if (at.compensation) return ![...run.undoings].some(({ compensation }) => compensation === at);
   return false;
 };
 
-const undoingOf = (run: Run, n: number): Undoing | undefined => [...run.undoings].find((undoing) => undoing.n === n);
+const undoingOf = (run: ProcessRun, n: number): Undoing | undefined => [...run.undoings].find((undoing) => undoing.n === n);
 
 /** A person dealt with what could not be undone: on with the next. Returns whether anything has that path. */
-export const skipUndo = (run: Run, path: string): boolean => {
+export const skipUndo = (run: ProcessRun, path: string): boolean => {
   const undo = `${path}/undo`;
   let skipped = false;
   for (const command of run.image.commands.values()) if (command.path === undo) skipped = run.image.commands.delete(command.n);
@@ -145,7 +151,7 @@ export const skipUndo = (run: Run, path: string): boolean => {
 };
 
 /** Undoes what a cancelled step did, beside the process; its scope does not end before. */
-export const undoBeside = (run: Run, scope: Scope, items: readonly UndoItem[]): void => {
+export const undoBeside = (run: ProcessRun, scope: Scope, items: readonly UndoItem[]): void => {
   scope.cleanups += 1;
   startUndoing(run, scope, items, undefined, () => {
     scope.cleanups -= 1;
@@ -155,16 +161,16 @@ export const undoBeside = (run: Run, scope: Scope, items: readonly UndoItem[]): 
 };
 
 /** An undo waits until what is being settled is definite, since that is newer than anything on the list, and until its target has closed. */
-export const startRequested = (run: Run, scope: Scope): void => {
+export const startRequested = (run: ProcessRun, scope: Scope): void => {
   if (scope.cleanups > 0) return;
   for (const request of scope.requested.splice(0))
     if (request.target?.status === 'open') scope.requested.push(request);
     else startRequest(run, scope, request);
 };
 
-const NOTHING: ReadonlySet<Step> = new Set();
+const NOTHING: ReadonlySet<StepState> = new Set();
 
-const startRequest = (run: Run, scope: Scope, { step, target }: Scope['requested'][number]): void => {
+const startRequest = (run: ProcessRun, scope: Scope, { step, target }: Scope['requested'][number]): void => {
   const items = target ? takeItems(target, { kept: NOTHING, branches: step.branches }) : scope.list.splice(0);
   startUndoing(run, scope, items, undefined, () => {
     step.status = 'settled';
@@ -179,13 +185,13 @@ export interface Loss {
   /** Path of the race that it lost. */
   readonly race?: string;
   /** What the winner is made of, which stays. */
-  readonly kept: ReadonlySet<Step>;
+  readonly kept: ReadonlySet<StepState>;
   /** What the branches of a race did is given up too. */
   readonly branches: boolean;
 }
 
 /** What a settled step has put on its scope's list, taken off whichever list it is on now. */
-export const takeItems = (step: Step, loss: Loss): UndoItem[] => {
+export const takeItems = (step: StepState, loss: Loss): UndoItem[] => {
   switch (step.kind) {
     case 'call':
       return step.item ? takeOff(step.scope, [step.item]) : [];

@@ -1,7 +1,7 @@
 import type { Image, OpenCommand, Tombstone } from './image.ts';
 import { journal } from './journal.ts';
 import type { Late } from './journal-entry.ts';
-import type { Run } from './run.ts';
+import type { ProcessRun } from './run.ts';
 
 /** Remembers an undoable command that nobody waits for any more, so that its late success is undone (S3). */
 export const leaveTombstone = (image: Image, command: OpenCommand): void => {
@@ -28,7 +28,7 @@ export const lateOf = ({ run, command, input, version }: Tombstone): Late => ({
 });
 
 /** The instance goes on without an outcome that nobody can tell. With an undo the command is unresolved until an answer comes. */
-export const giveUp = (run: Run, command: OpenCommand, undoable: boolean): void => {
+export const giveUp = (run: ProcessRun, command: OpenCommand, undoable: boolean): void => {
   journal(run, { type: 'CommandGivenUp', n: command.n, path: command.path, ...(undoable && { unresolved: true as const }) });
   run.image.commands.delete(command.n);
   run.steps.delete(command.n);

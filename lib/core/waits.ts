@@ -1,11 +1,11 @@
 import { journal } from './journal.ts';
-import type { Run, Scope, Signal, WaitStep } from './run.ts';
+import type { ProcessRun, Scope, Signal, WaitStep } from './run.ts';
 import { nextPath, rejectIfCancelled, touch } from './run.ts';
 import { clearTimer, setTimer } from './timers.ts';
 
 /** `ctx.waitFor`: the first unread event that matches, also one from before the call. */
 export const waitFor = (
-  run: Run,
+  run: ProcessRun,
   scope: Scope,
   event: string,
   match: ((data: never) => boolean) | undefined,
@@ -42,7 +42,7 @@ export const waitFor = (
 const matches = (step: WaitStep, signal: Signal): boolean => signal.event === step.event && (step.match?.(signal.data as never) ?? true);
 
 /** An event has come: the first wait that it matches takes it, else it is kept. */
-export const receive = (run: Run, signal: Signal): void => {
+export const receiveSignal = (run: ProcessRun, signal: Signal): void => {
   const step = run.waits.find((wait) => matches(wait, signal));
   if (!step) {
     run.unread.push(signal);
@@ -53,7 +53,7 @@ export const receive = (run: Run, signal: Signal): void => {
   touch(run, step.scope);
 };
 
-const take = (run: Run, step: WaitStep, signal: Signal): void => {
+const take = (run: ProcessRun, step: WaitStep, signal: Signal): void => {
   journal(run, { type: 'EventTaken', path: step.path, id: signal.id });
   step.status = 'settled';
   step.scope.open.delete(step);
@@ -61,7 +61,7 @@ const take = (run: Run, step: WaitStep, signal: Signal): void => {
 };
 
 /** Takes a wait off the list, with its time-out. */
-export const endWait = (run: Run, step: WaitStep): void => {
+export const endWait = (run: ProcessRun, step: WaitStep): void => {
   run.waits.splice(run.waits.indexOf(step), 1);
   if (step.timer !== undefined) {
     clearTimer(run, step.timer);

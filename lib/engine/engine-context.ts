@@ -1,7 +1,7 @@
 import type { Json } from '../contract/schema.ts';
 import type { System } from '../contract/system.ts';
 import type { FrontEndOf } from '../core/front-end.ts';
-import type { ActivationObserver, Environment } from '../core/run.ts';
+import type { ActivationObserver, RunEnvironment } from '../core/run.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { EventPublisher } from '../ports/event-publisher.ts';
 import type { InstanceIndex } from '../ports/instance-index.ts';
@@ -30,7 +30,7 @@ export interface EngineOptions {
   readonly parking: ParkingStore;
   readonly clock: Clock;
   /** Timers at most this far ahead are carried by the inbox, later ones by the due index. @default 900,000, the most that SQS delays */
-  readonly tickHorizonMs?: number;
+  readonly tickThresholdMs?: number;
   /** Misuse that production tolerates is a bug, as in development and tests. @default false */
   readonly checks?: boolean;
   /** How many warm instances are kept. @default 10,000 */
@@ -49,7 +49,7 @@ export interface EngineOptions {
    */
   readonly startAgeMaxMs?: number;
   /** Told what a person must look at. @default nobody is told */
-  readonly onNotice?: (notice: Notice) => void;
+  readonly onNotice?: (notice: EngineNotice) => void;
   /** Told what failed and is tried again. @default nobody is told */
   readonly onFault?: (error: unknown) => void;
   /** Learns which activation runs, for a watchdog. @default no observer */
@@ -59,7 +59,7 @@ export interface EngineOptions {
 }
 
 /** A message was parked, an instance is stuck, one went on without an outcome that nobody knows, or a late event was dropped. `pid` is `''` where the instance is not known. */
-export interface Notice {
+export interface EngineNotice {
   readonly kind: 'parked' | 'stuck' | 'unresolved' | 'ignored';
   readonly reason: string;
   readonly pid: string;
@@ -73,7 +73,7 @@ export interface Notice {
 export interface EngineContext {
   readonly options: EngineOptions;
   readonly catalogue: Catalogue;
-  readonly environment: Environment;
+  readonly environment: RunEnvironment;
   readonly cache: LiveCache;
   /** Whoever advances an instance holds its pid until its commit is known. */
   readonly busy: Map<string, Promise<void>>;

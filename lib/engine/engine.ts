@@ -3,7 +3,7 @@ import { OrchestratorError } from '../contract/errors.ts';
 import type { ProcessContract } from '../contract/runtime-contract.ts';
 import type { Json } from '../contract/schema.ts';
 import { systemContract } from '../contract/system.ts';
-import type { Environment } from '../core/run.ts';
+import type { RunEnvironment } from '../core/run.ts';
 import type { ReceivedMessage } from '../ports/message-queue.ts';
 import { advanceProcesses, advanceSuspect } from './advance/advance-processes.ts';
 import { Catalogue } from '../contract/catalogue.ts';
@@ -18,7 +18,7 @@ import { sweepTimers } from './jobs/sweep-timers.ts';
 import { placeOf } from './user-frame.ts';
 import type { AdvanceOptions, AdvanceResult, EngineContext, EngineOptions } from './engine-context.ts';
 
-export type { AdvanceOptions, AdvanceResult, EngineOptions, Notice } from './engine-context.ts';
+export type { AdvanceOptions, AdvanceResult, EngineOptions, EngineNotice } from './engine-context.ts';
 
 /** The orchestrator over its ports: what a Lambda function and the embedded runtime both run. */
 export class Engine {
@@ -80,7 +80,7 @@ export class Engine {
     return { ...this.#context, lane, forwards: !lane && this.#context.forwards, remainingMs };
   }
 
-  get environment(): Environment {
+  get environment(): RunEnvironment {
     return this.#context.environment;
   }
 
@@ -101,12 +101,12 @@ const readPayload = async ({ payloads }: EngineOptions, pid: string, hash: strin
   });
 };
 
-const environmentOf = (catalogue: Catalogue, options: EngineOptions): Environment => ({
+const environmentOf = (catalogue: Catalogue, options: EngineOptions): RunEnvironment => ({
   system: catalogue.system.name,
   commands: catalogue.system.commands,
   hash: sha256,
   canonical,
-  tickHorizonMs: options.tickHorizonMs ?? 900_000,
+  tickThresholdMs: options.tickThresholdMs ?? 900_000,
   placeOf,
   checks: options.checks ?? false,
   ...(options.observer && { observer: options.observer }),

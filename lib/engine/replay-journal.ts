@@ -2,7 +2,7 @@ import type { ProcessContract } from '../contract/runtime-contract.ts';
 import type { FrontEndOf } from '../core/front-end.ts';
 import { newImage, type Image } from '../core/image.ts';
 import type { JournalEntry } from '../core/journal-entry.ts';
-import type { Environment } from '../core/run.ts';
+import type { RunEnvironment } from '../core/run.ts';
 import { LiveInstance } from './advance/live-instance.ts';
 
 export interface Replayed {
@@ -15,9 +15,9 @@ export interface Replayed {
  * deploy. The journal of a decider is not replayed: its state is kept, so new code takes over at the next event. With the `image` of an open
  * run, a difference shows what is still held of what was sent.
  */
-export const replayJournal = async (
+export const replayEntries = async (
   definition: ProcessContract,
-  environment: Environment,
+  environment: RunEnvironment,
   frontEndOf: FrontEndOf,
   pid: string,
   run: string,

@@ -1,6 +1,6 @@
 import { OrchestratorError } from '../contract/errors.ts';
 import type { Json } from '../contract/schema.ts';
-import type { Fire, Image, OpenCommand, RingEntry, Stored, StuckReason, Timer, Tombstone } from '../core/image.ts';
+import type { PendingSend, Image, OpenCommand, RingEntry, Stored, StuckReason, ArmedTimer, Tombstone } from '../core/image.ts';
 import { unresolvedCount } from '../core/unresolved.ts';
 import type { Head } from '../ports/process-store.ts';
 
@@ -16,8 +16,8 @@ interface Control {
   readonly seq: number;
   readonly commands?: readonly OpenCommand[];
   readonly resends?: readonly (readonly [number, OpenCommand])[];
-  readonly fires?: readonly Fire[];
-  readonly timers?: readonly Timer[];
+  readonly fires?: readonly PendingSend[];
+  readonly timers?: readonly ArmedTimer[];
   readonly tickAt?: number;
   readonly signals?: readonly (readonly [string, number])[];
   readonly signalsFloor?: number;
@@ -79,7 +79,7 @@ const readCommand = (stored: OpenCommand): OpenCommand => {
   return stored;
 };
 
-const storedFire = ({ data, dataref, ...rest }: Fire): Fire => ({
+const storedFire = ({ data, dataref, ...rest }: PendingSend): PendingSend => ({
   ...rest,
   ...(dataref === undefined ? data !== undefined && { data } : { dataref }),
 });
@@ -94,7 +94,7 @@ export const encodeControl = (image: Image): string =>
     seq: image.seq,
     commands: image.commands.size > 0 ? Array.from(image.commands.values(), storedCommand) : undefined,
     resends: image.resends.size > 0 ? Array.from(image.resends, ([n, command]) => [n, storedCommand(command)]) : undefined,
-    fires: image.fires.length > 0 ? image.fires.map(storedFire) : undefined,
+    fires: image.pendingSends.length > 0 ? image.pendingSends.map(storedFire) : undefined,
     timers: image.timers.size > 0 ? [...image.timers.values()] : undefined,
     tickAt: image.tickAt,
     signals: image.signals.length > 0 ? image.signals.map(({ id, time }) => [id, time]) : undefined,
@@ -166,7 +166,7 @@ export const decodeHead = (head: Head): Image => {
     startedAt: head.startedAt,
     commands: new Map((control.commands ?? []).map((command) => [command.n, readCommand(command)])),
     resends: new Map((control.resends ?? []).map(([n, command]) => [n, readCommand(command)])),
-    fires: [...(control.fires ?? [])],
+    pendingSends: [...(control.fires ?? [])],
     timers: new Map((control.timers ?? []).map((timer) => [timer.n, timer])),
     signals: (control.signals ?? []).map(([id, time]): RingEntry => ({ id, time })),
     starts: [...(control.starts ?? [])],
@@ -194,7 +194,7 @@ export const resolveReferences = async (image: Image, readPayload: (pid: string,
   const read = (hash: string): Promise<Json> => readPayload(image.pid, hash);
   for (const command of [...image.commands.values(), ...image.resends.values()])
     if (command.inputRef !== undefined) Object.assign(command, { input: await read(command.inputRef) });
-  for (const fire of image.fires) if (fire.dataref !== undefined) Object.assign(fire, { data: await read(fire.dataref) });
+  for (const fire of image.pendingSends) if (fire.dataref !== undefined) Object.assign(fire, { data: await read(fire.dataref) });
   for (const tombstone of image.tombstones)
     if (tombstone.inputRef !== undefined) Object.assign(tombstone, { input: await read(tombstone.inputRef) });
   if (image.view?.dataref !== undefined) image.view = { data: await read(image.view.dataref), dataref: image.view.dataref };

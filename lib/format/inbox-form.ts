@@ -1,6 +1,6 @@
 import { DATAREF_LENGTH_MAX, HASH, ID, INSTANT, LABEL_LENGTH_MAX } from '../contract/wire/envelope-form.ts';
 import { parsePid } from '../contract/wire/process-id.ts';
-import type { ForcedMessage, InboxMessage, OperateMessage, RedriveMessage, StartMessage, TickMessage } from './inbox-message.ts';
+import type { ForcedMessage, InboxMessage, OperationMessage, RedriveMessage, StartMessage, TickMessage } from './inbox-message.ts';
 
 /**
  * Why a message of Tutti's own is not of its form, or undefined where it is. Only the system's own roles may write to the
@@ -59,7 +59,7 @@ const isTags = (tags: unknown): boolean =>
 
 const ACTS: readonly unknown[] = ['cancel', 'terminate', 'resume', 'resolve'];
 
-const operateFault = ({ opid, pid, act, reason, by, skip, version, step, resolution }: OperateMessage): string | undefined => {
+const operateFault = ({ opid, pid, act, reason, by, skip, version, step, resolution }: OperationMessage): string | undefined => {
   if (!ACTS.includes(act)) return `act is ${act}, expected cancel, terminate, resume or resolve`;
   if (typeof reason !== 'string' || (skip !== undefined && typeof skip !== 'string')) return 'reason or skip is no text';
   if (version !== undefined && !(Number.isSafeInteger(version) && version >= 1)) return 'version is no whole number of 1 or more';

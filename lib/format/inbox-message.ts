@@ -1,5 +1,5 @@
 import type { Json } from '../contract/schema.ts';
-import type { OperatorAct, Resolution } from '../core/inbound.ts';
+import type { OperationKind, Resolution } from '../core/inbound.ts';
 import type { Channel, ReceivedMessage } from '../ports/message-queue.ts';
 
 /**
@@ -7,7 +7,7 @@ import type { Channel, ReceivedMessage } from '../ports/message-queue.ts';
  * `tutti` tells them apart. `start` comes by the queue `starts`, `operate` by `operations`; only the functions of the system may
  * send to the inbox, so the content of what they put there is trusted, not its form.
  */
-export type InboxMessage = TickMessage | StartMessage | OperateMessage | RedriveMessage | RotateKeysMessage | ForcedMessage;
+export type InboxMessage = TickMessage | StartMessage | OperationMessage | RedriveMessage | RotateKeysMessage | ForcedMessage;
 
 /** A timer may be due. `tickAt`: the instant that the head holds, as `tickAt` or as `due`. */
 export interface TickMessage {
@@ -39,11 +39,11 @@ export interface StartMessage {
 }
 
 /** A person, or a program for one, acts on an instance. */
-export interface OperateMessage {
+export interface OperationMessage {
   readonly tutti: 'operate';
   readonly opid: string;
   readonly pid: string;
-  readonly act: OperatorAct;
+  readonly act: OperationKind;
   readonly reason: string;
   /** Who: journaled. */
   readonly by: string;

@@ -22,7 +22,7 @@ export function engineOptions(
     ...ports,
     clock,
     // Here the due index is as near as the inbox, so no timer needs a message of its own.
-    tickHorizonMs: -1,
+    tickThresholdMs: -1,
     checks,
     onFault,
     onNotice: (notice) => {

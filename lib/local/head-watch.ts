@@ -1,4 +1,4 @@
-import type { CommitResult, Expectation, Head, ProcessStore } from '../ports/process-store.ts';
+import type { CommitResult, CommitCondition, Head, ProcessStore } from '../ports/process-store.ts';
 
 /** A process store that tells who waits for an instance when its head was written. */
 export class WatchedProcessStore implements ProcessStore {
@@ -20,7 +20,7 @@ export class WatchedProcessStore implements ProcessStore {
     });
   }
 
-  async commit(head: Head, expected: Expectation): Promise<CommitResult> {
+  async commit(head: Head, expected: CommitCondition): Promise<CommitResult> {
     const result = await this.#store.commit(head, expected);
     if (result.status === 'committed') {
       this.#onCommit?.(head);

@@ -1,5 +1,5 @@
 import { thrownAt } from '../engine/user-frame.ts';
-import type { Notice } from '../service/consumer/in-flight.ts';
+import type { ServiceNotice } from '../service/consumer/in-flight.ts';
 import { isRetryAfter } from '../service/task.ts';
 
 /** So many commands are remembered, the latest: what waits for an answer that long is told by the log. */
@@ -9,7 +9,7 @@ const FAULTS_MAX = 1000;
 export class LastFaults {
   readonly #texts = new Map<string, string>();
 
-  note({ kind, commandId, cause }: Notice): void {
+  note({ kind, commandId, cause }: ServiceNotice): void {
     if (kind !== 'handler-failed' || commandId === undefined || isRetryAfter(cause)) return;
     this.#texts.delete(commandId);
     this.#texts.set(commandId, `its last run threw ${thrownAt(cause)}`);

@@ -1,13 +1,13 @@
 import { nameOf } from '../client/instance.ts';
 import { stuckRemedy } from '../client/operations/stuck-remedy.ts';
 import { ClientError, OrchestratorError } from '../contract/errors.ts';
-import type { Notice } from '../engine/engine.ts';
+import type { EngineNotice } from '../engine/engine.ts';
 
 /** No person need act: an event beside a stuck instance is sent back by its `resume`, and one that came after the end expires, and the client of a refused request was told. */
 const HARMLESS: ReadonlySet<string> = new Set(['STUCK', 'CLOSED', 'REFUSED']);
 
 /** What `onFault` of the embedded runtime receives of a notice of the engine; undefined where no person need act. */
-export function noticeFault(notice: Notice): OrchestratorError | undefined {
+export function noticeFault(notice: EngineNotice): OrchestratorError | undefined {
   switch (notice.kind) {
     case 'parked':
       return HARMLESS.has(notice.reason) ? undefined : parkedFault(notice);
@@ -19,7 +19,7 @@ export function noticeFault(notice: Notice): OrchestratorError | undefined {
   }
 }
 
-function parkedFault({ reason, pid, detail = '' }: Notice): OrchestratorError {
+function parkedFault({ reason, pid, detail = '' }: EngineNotice): OrchestratorError {
   const beside = pid === '' ? '' : ` beside ${pid}`;
   return new OrchestratorError('EVENT_PARKED', `A message was parked${beside} (${reason}): ${detail}`, {
     retryable: false,
@@ -28,7 +28,7 @@ function parkedFault({ reason, pid, detail = '' }: Notice): OrchestratorError {
   });
 }
 
-function stuckFault({ reason, pid, detail = '' }: Notice): OrchestratorError {
+function stuckFault({ reason, pid, detail = '' }: EngineNotice): OrchestratorError {
   return new ClientError('STUCK', `${nameOf(pid)} is stuck (${reason}): ${detail}`, {
     remedy: stuckRemedy(reason),
     details: { reason, pid },

@@ -22,10 +22,10 @@ import { InboxPump } from './inbox-pump.ts';
 import { isolated } from './isolated.ts';
 import { LastFaults } from './last-faults.ts';
 import { refusedWhileStalled } from './refused-while-stalled.ts';
-import { offeredActs } from './channel/remote-operations.ts';
+import { offeredOperations } from './channel/remote-operations.ts';
 import { serveFolder, type FolderServer } from './channel/serve-folder.ts';
 import { serviceFault } from './service-fault.ts';
-import { INBOX, openState, type State } from './state.ts';
+import { INBOX_QUEUE, openState, type State } from './state.ts';
 import { entryUrl } from './system-entry.ts';
 
 /** What runs in this process, where it is kept, and who is told. */
@@ -141,7 +141,7 @@ export class Runtime {
     try {
       this.#folder = await serveFolder(directory, {
         ...offeredClientPorts(ports, this.#system),
-        ...offeredActs(actsOn({ system: this.#system, ports })),
+        ...offeredOperations(actsOn({ system: this.#system, ports })),
       });
     } catch (error) {
       this.#fault(error);
@@ -182,8 +182,8 @@ export class Runtime {
       failed: this.#fault,
     };
     return [
-      new InboxPump({ ...shared, queue: this.#queue(INBOX), advance: engine.advance.bind(engine) }),
-      new InboxPump({ ...shared, queue: this.#queue(`${INBOX}-dead-letter`), advance: engine.drainDeadLetters.bind(engine) }),
+      new InboxPump({ ...shared, queue: this.#queue(INBOX_QUEUE), advance: engine.advance.bind(engine) }),
+      new InboxPump({ ...shared, queue: this.#queue(`${INBOX_QUEUE}-dead-letter`), advance: engine.drainDeadLetters.bind(engine) }),
     ];
   }
 

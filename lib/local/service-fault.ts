@@ -1,10 +1,13 @@
 import { OrchestratorError } from '../contract/errors.ts';
 import { atUserFrame } from '../engine/user-frame.ts';
-import type { Notice } from '../service/consumer/in-flight.ts';
+import type { ServiceNotice } from '../service/consumer/in-flight.ts';
 import { isRetryAfter } from '../service/task.ts';
 
 /** What `onFault` receives of a command in a service that runs here; undefined where the handler has asked for another run. */
-export function serviceFault(service: string, { kind, messageId, commandId, message, cause }: Notice): OrchestratorError | undefined {
+export function serviceFault(
+  service: string,
+  { kind, messageId, commandId, message, cause }: ServiceNotice,
+): OrchestratorError | undefined {
   if (isRetryAfter(cause)) return undefined;
   const what = kind === 'handler-failed' ? `its handler threw ${message} ${atUserFrame(cause)}`.trimEnd() : message;
   return new OrchestratorError('SERVICE_FAULT', `${service}, ${commandId ?? `message ${messageId}`}: ${what}`, {

@@ -26,7 +26,7 @@ import type { ProcessStore } from '../ports/process-store.ts';
 import { QUEUE_RECEIVES_MAX } from '../service/consumer/redelivery.ts';
 
 /** The queue of the engine. */
-export const INBOX = 'inbox';
+export const INBOX_QUEUE = 'inbox';
 /** As deployed: docs/protocol.md#queues. */
 const RECEIVE_COUNT_MAX = 20;
 
@@ -107,7 +107,7 @@ export function openState(options: StateOptions): State {
       : openTables(directory, { ...logOptions(options), leasesFrom: clock.now() + LEASE_MS });
   const queues = openQueues(options, clock, logged);
   const stores = logged === undefined ? memoryStores() : sqliteStores(logged);
-  const bus = { clock, rules: rulesOf(options.system, queues.get(INBOX) as MemoryMessageQueue) };
+  const bus = { clock, rules: rulesOf(options.system, queues.get(INBOX_QUEUE) as MemoryMessageQueue) };
   return {
     clock,
     ...stores,
@@ -167,16 +167,16 @@ function sqliteStores(tables: SqliteTables): Stores {
 /** Each queue and its dead letters. A service is outside of the log, so its queue hands out only what is durable. */
 function openQueues(options: StateOptions, clock: Clock, tables: SqliteTables | undefined): ReadonlyMap<string, MemoryMessageQueue> {
   const queues = new Map<string, MemoryMessageQueue>();
-  const receivesMax = (name: string): number => options.maxReceiveCount ?? (name === INBOX ? RECEIVE_COUNT_MAX : QUEUE_RECEIVES_MAX);
+  const receivesMax = (name: string): number => options.maxReceiveCount ?? (name === INBOX_QUEUE ? RECEIVE_COUNT_MAX : QUEUE_RECEIVES_MAX);
   const open = (queue: QueueOptions): MemoryMessageQueue => {
     const opened = tables === undefined ? new MemoryMessageQueue(queue) : new SqliteMessageQueue(queue);
     queues.set(queue.name, opened);
     return opened;
   };
   const shared = { clock, ...(tables === undefined ? memoryMessages() : loggedMessages(tables)) };
-  for (const name of [INBOX, ...options.system.services.keys()]) {
+  for (const name of [INBOX_QUEUE, ...options.system.services.keys()]) {
     const deadLetter = open({ ...shared, name: `${name}-dead-letter` });
-    open({ ...shared, name, deadLetter, maxReceiveCount: receivesMax(name), durableOnly: name !== INBOX });
+    open({ ...shared, name, deadLetter, maxReceiveCount: receivesMax(name), durableOnly: name !== INBOX_QUEUE });
   }
   return queues;
 }

@@ -35,7 +35,7 @@ export interface Head {
 }
 
 /** The named conditions of a commit. */
-export type Expectation =
+export type CommitCondition =
   /** `create`: there is no head. */
   | { readonly kind: 'absent' }
   /** `advance`, `close`, `stuck`, `new run`: the head is still at this version of this run. */
@@ -81,7 +81,7 @@ export interface ProcessStore {
    */
   load(pids: readonly string[], options: { readonly consistent: boolean }): Promise<readonly (Head | undefined)[]>;
   /** One conditional write of the whole head. Atomic; linearisable per pid. */
-  commit(head: Head, expected: Expectation): Promise<CommitResult>;
+  commit(head: Head, expected: CommitCondition): Promise<CommitResult>;
   /** Appends to the early buffer, creating it. Atomic. Same body twice is kept twice. */
   buffer(event: EarlyEvent): Promise<BufferResult>;
   /** Writes a chunk that is never changed. A chunk that exists already is success: it holds the same bytes. */

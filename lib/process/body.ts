@@ -1,14 +1,14 @@
 import { isFailure } from '../contract/errors.ts';
 import { isOpen } from '../core/activation.ts';
 import { poison, refuse } from '../core/bug.ts';
-import type { Run, Scope } from '../core/run.ts';
+import type { ProcessRun, Scope } from '../core/run.ts';
 import { endBody } from '../core/scopes.ts';
 import { asCodeOf } from './refused-globals.ts';
 import { unawaitedFailure } from './step-promise.ts';
 import { thrownFailure } from './thrown-failure.ts';
 
 /** Runs the body of a scope and tells the core how it ended. What is no failure is a bug. */
-export const runBody = <C>(run: Run, scope: Scope, body: (ctx: C) => Promise<unknown>, ctx: C): void => {
+export const runBody = <C>(run: ProcessRun, scope: Scope, body: (ctx: C) => Promise<unknown>, ctx: C): void => {
   const ended = (ending: Parameters<typeof endBody>[2]): void => {
     if (!isOpen(run, `ended ${scope.path === '' ? 'its body' : `the scope ${scope.path.slice(0, -1)}`}`)) return;
     try {
@@ -36,11 +36,11 @@ export const runBody = <C>(run: Run, scope: Scope, body: (ctx: C) => Promise<unk
 };
 
 /** In development and tests: a failure that no code has awaited would vanish with the scope. */
-const refuseUnawaited = (run: Run, scope: Scope): void => {
+const refuseUnawaited = (run: ProcessRun, scope: Scope): void => {
   if (!run.environment.checks || scope.state !== 'open') return;
   const left = unawaitedFailure(scope);
   if (left) refuse(run, 'UNAWAITED_STEP', `${left.step.path} failed, and was never awaited: ${left.failure.message}`);
 };
 
-const nameOf = (run: Run, scope: Scope): string =>
+const nameOf = (run: ProcessRun, scope: Scope): string =>
   scope.path === '' ? run.definition.name : `${run.definition.name}: ${scope.path.slice(0, -1)}`;

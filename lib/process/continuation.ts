@@ -1,11 +1,11 @@
 import { nextOutcome } from '../core/apply.ts';
 import type { FrontEnd } from '../core/front-end.ts';
-import type { Fact } from '../core/journal-entry.ts';
-import type { Outcome, Run, Scope, Step } from '../core/run.ts';
+import type { RecordedFact } from '../core/journal-entry.ts';
+import type { FrontEndOutcome, ProcessRun, Scope, StepState } from '../core/run.ts';
 import { runBody } from './body.ts';
 import { frozen } from './frozen.ts';
 import type { AsyncDefinition } from './process.ts';
-import { ProcessContext, type StartMessage } from './process-context.ts';
+import { ProcessContext, type ReceivedStart } from './process-context.ts';
 import { refuseGlobals } from './refused-globals.ts';
 import { rejectStep, resolverOf } from './step-promise.ts';
 
@@ -17,16 +17,16 @@ import { rejectStep, resolverOf } from './step-promise.ts';
  * C2 It is advanced only by its owner, and thrown away when the commit is lost.
  */
 export class Continuation implements FrontEnd {
-  readonly #run: Run;
+  readonly #run: ProcessRun;
   readonly #definition: AsyncDefinition;
-  #start: StartMessage | undefined;
+  #start: ReceivedStart | undefined;
 
-  constructor(run: Run, definition: AsyncDefinition) {
+  constructor(run: ProcessRun, definition: AsyncDefinition) {
     this.#run = run;
     this.#definition = definition;
   }
 
-  async hear(fact: Fact): Promise<void> {
+  async hear(fact: RecordedFact): Promise<void> {
     if (!this.#run.environment.checks) return this.#hear(fact);
     const putBack = refuseGlobals();
     try {
@@ -36,7 +36,7 @@ export class Continuation implements FrontEnd {
     }
   }
 
-  async #hear(fact: Fact): Promise<void> {
+  async #hear(fact: RecordedFact): Promise<void> {
     if (fact.type === 'ProcessStarted') this.#start = startOf(fact);
     const start = this.#start;
     if (!start || this.#run.ended) return;
@@ -47,7 +47,7 @@ export class Continuation implements FrontEnd {
     if (!this.#run.bug) this.#checkPending();
   }
 
-  #deliver(outcome: Outcome, start: StartMessage): void {
+  #deliver(outcome: FrontEndOutcome, start: ReceivedStart): void {
     switch (outcome.kind) {
       case 'begin':
         this.#body(this.#run.root, (ctx) => this.#definition.run(ctx as never, frozen(start.data) as never), start);
@@ -63,7 +63,7 @@ export class Continuation implements FrontEnd {
     }
   }
 
-  #body(scope: Scope, body: (ctx: ProcessContext) => Promise<unknown>, start: StartMessage): void {
+  #body(scope: Scope, body: (ctx: ProcessContext) => Promise<unknown>, start: ReceivedStart): void {
     runBody(this.#run, scope, body, new ProcessContext(this.#run, this.#definition, scope, start));
   }
 
@@ -79,14 +79,14 @@ export class Continuation implements FrontEnd {
 }
 
 /** What a scope gives is the process's own, made again by each replay. */
-const ofScope = ({ kind }: Step): boolean => kind === 'scope';
+const ofScope = ({ kind }: StepState): boolean => kind === 'scope';
 
 type Compensation = (ctx: ProcessContext, failure: unknown) => Promise<unknown>;
 
 /** All microtasks run, then the next turn of the event loop. */
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-const startOf = (fact: Extract<Fact, { type: 'ProcessStarted' }>): StartMessage => ({
+const startOf = (fact: Extract<RecordedFact, { type: 'ProcessStarted' }>): ReceivedStart => ({
   type: fact.event,
   data: fact.data ?? null,
   id: fact.id,

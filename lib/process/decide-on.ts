@@ -3,11 +3,11 @@ import { parse, type Json } from '../contract/schema.ts';
 import { parseStored } from '../contract/versions.ts';
 import type { HeardFact } from '../core/apply.ts';
 import { refuse } from '../core/bug.ts';
-import { changeView, publishEvent } from '../core/effects.ts';
+import { changeView, issuePublish } from '../core/effects.ts';
 import { endProcess } from '../core/ending.ts';
 import { listedContract, sendCommand } from '../core/issue.ts';
-import type { Fact } from '../core/journal-entry.ts';
-import type { Run } from '../core/run.ts';
+import type { RecordedFact } from '../core/journal-entry.ts';
+import type { ProcessRun } from '../core/run.ts';
 import { clearNamedTimer, setNamedTimer } from '../core/timers.ts';
 import { actionParts, type Action, type ActionParts } from './action.ts';
 import type { DeciderDefinition } from './decider.ts';
@@ -15,7 +15,7 @@ import { frozen } from './frozen.ts';
 import { asCodeOf } from './refused-globals.ts';
 
 /** Lets a decider hear a fact: one pure call, then its state and its actions. Without a handler the fact is only journaled. */
-export const decideOn = (run: Run, definition: DeciderDefinition, fact: Fact, heard: HeardFact | undefined): void => {
+export const decideOn = (run: ProcessRun, definition: DeciderDefinition, fact: RecordedFact, heard: HeardFact | undefined): void => {
   // Its journal is never replayed, so paths count within one call: a decider loaded cold writes the bytes that a live one writes.
   run.root.ordinals.clear();
   if (fact.type === 'CancelRequested') {
@@ -40,7 +40,7 @@ export const decideOn = (run: Run, definition: DeciderDefinition, fact: Fact, he
 };
 
 /** The promise is dropped, and with it what it is rejected with. */
-const refusePromise = (run: Run, next: unknown, key: string): void => {
+const refusePromise = (run: ProcessRun, next: unknown, key: string): void => {
   if (!(next instanceof Promise)) return;
   next.catch(() => undefined);
   refuse(
@@ -51,7 +51,7 @@ const refusePromise = (run: Run, next: unknown, key: string): void => {
 };
 
 /** Its state is all that a decider keeps over a deploy: one of an earlier contract is read as the newest version. */
-const stateOf = (run: Run, definition: DeciderDefinition, id: string): Json =>
+const stateOf = (run: ProcessRun, definition: DeciderDefinition, id: string): Json =>
   run.image.view
     ? parseStored(definition.state, run.image.view.data)
     : parse(
@@ -60,13 +60,13 @@ const stateOf = (run: Run, definition: DeciderDefinition, id: string): Json =>
         `the first state of ${definition.name}`,
       );
 
-const messageOf = (fact: Fact, heard: HeardFact | undefined): { readonly key: string; readonly data: unknown } | undefined => {
+const messageOf = (fact: RecordedFact, heard: HeardFact | undefined): { readonly key: string; readonly data: unknown } | undefined => {
   if (fact.type === 'ProcessStarted' || fact.type === 'EventReceived') return { key: `event ${fact.event}`, data: fact.data };
   if (!heard) return undefined;
   return 'timer' in heard ? { key: `timer ${heard.timer}`, data: undefined } : { key: `command ${heard.command}`, data: heard.value };
 };
 
-const act = (run: Run, definition: DeciderDefinition, action: ActionParts): void => {
+const act = (run: ProcessRun, definition: DeciderDefinition, action: ActionParts): void => {
   switch (action.kind) {
     case 'send': {
       const contract = listedContract(run, action.command);
@@ -76,7 +76,7 @@ const act = (run: Run, definition: DeciderDefinition, action: ActionParts): void
     case 'publish': {
       const event = definition.publishes.get(action.event);
       if (!event) return refuse(run, 'POISON', `${definition.name} publishes ${action.event}, which is not in its publishes.`);
-      publishEvent(run, run.root, event.type, { schema: event.data, value: action.data, what: `${event.type} was published with` });
+      issuePublish(run, run.root, event.type, { schema: event.data, value: action.data, what: `${event.type} was published with` });
       return;
     }
     case 'end':

@@ -28,7 +28,7 @@ type Heard<T> = T extends Correlated
     : undefined;
 type Next<D, P extends string> = Frozen<Sent<D>> | readonly [Frozen<Sent<D>>, ...(Action<P> | false | undefined)[]];
 
-export type Handler = (state: Json, heard: unknown, at: { readonly id: string; readonly now: Date }) => unknown;
+export type DeciderHandler = (state: Json, heard: unknown, at: { readonly id: string; readonly now: Date }) => unknown;
 
 /** A decider at run time. */
 export interface DeciderDefinition extends ProcessContract {
@@ -36,7 +36,7 @@ export interface DeciderDefinition extends ProcessContract {
   readonly state: Schema;
   readonly initial: (id: string) => unknown;
   /** By `event`, `command` or `timer`, a space, and the name. */
-  readonly handlers: ReadonlyMap<string, Handler>;
+  readonly handlers: ReadonlyMap<string, DeciderHandler>;
 }
 
 /**
@@ -79,10 +79,10 @@ const deciderOf = (definition: DeciderDefinition): AnyProcess =>
   Object.freeze({
     name: definition.name,
     '~': Object.freeze(definition),
-    on: (message: Correlated | AnyCommand | Timer, handler: Handler) => deciderOf(hearing(definition, message, handler)),
+    on: (message: Correlated | AnyCommand | Timer, handler: DeciderHandler) => deciderOf(hearing(definition, message, handler)),
   }) as never;
 
-const hearing = (definition: DeciderDefinition, message: Correlated | AnyCommand | Timer, handler: Handler): DeciderDefinition => {
+const hearing = (definition: DeciderDefinition, message: Correlated | AnyCommand | Timer, handler: DeciderHandler): DeciderDefinition => {
   const correlation = '~event' in message ? correlationContract(message) : undefined;
   if (correlation?.by === 'key')
     throw new ContractError(

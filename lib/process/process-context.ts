@@ -6,9 +6,9 @@ import { retryPolicy, runTimeoutMs } from '../contract/retry-policy.ts';
 import type { CommandContract } from '../contract/runtime-contract.ts';
 import { isOpen, requested } from '../core/activation.ts';
 import { refuse } from '../core/bug.ts';
-import { changeView, publishEvent, tag } from '../core/effects.ts';
+import { changeView, issuePublish, tag } from '../core/effects.ts';
 import { callCommand, listedContract, sendCommand } from '../core/issue.ts';
-import type { CallPolicy, Run, Scope, Step as CoreStep } from '../core/run.ts';
+import type { CallPolicy, ProcessRun, Scope, StepState as CoreStep } from '../core/run.ts';
 import { openScope, pivot } from '../core/scopes.ts';
 import { SeededRandom } from '../core/seeded-random.ts';
 import { sleep } from '../core/timers.ts';
@@ -24,7 +24,7 @@ import { asOtherCode, runningCode } from './running-code.ts';
 import { stepOf, stepPromise, unsettled } from './step-promise.ts';
 
 /** The message that started the run, its data parsed. */
-export interface StartMessage {
+export interface ReceivedStart {
   readonly type: string;
   readonly data: unknown;
   readonly id: string;
@@ -37,14 +37,14 @@ export interface StartMessage {
 export class ProcessContext {
   readonly id: string;
   readonly run: string;
-  readonly start: StartMessage;
+  readonly start: ReceivedStart;
   readonly errors: AsyncDefinition['throws'];
-  readonly #run: Run;
+  readonly #run: ProcessRun;
   readonly #definition: AsyncDefinition;
   readonly #scope: Scope;
   #random: SeededRandom | undefined;
 
-  constructor(run: Run, definition: AsyncDefinition, scope: Scope, start: StartMessage) {
+  constructor(run: ProcessRun, definition: AsyncDefinition, scope: Scope, start: ReceivedStart) {
     this.id = run.image.pid.slice(run.image.pid.lastIndexOf('#') + 1);
     this.run = run.image.run;
     this.start = start;
@@ -144,7 +144,7 @@ export class ProcessContext {
     const declared = this.#definition.publishes.get(type);
     if (!declared) return refuse(this.#run, 'POISON', `${this.#definition.name} publishes ${type}, which is not in its publishes.`);
     const passed = { schema: declared.data, value: data, what: `${type} was published with` };
-    asOtherCode(() => publishEvent(this.#run, this.#scope, type, passed));
+    asOtherCode(() => issuePublish(this.#run, this.#scope, type, passed));
   }
 
   view(value: unknown): void {

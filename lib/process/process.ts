@@ -7,7 +7,7 @@ import type { Frozen } from '../contract/frozen-type.ts';
 import type { Process } from '../contract/process-contract.ts';
 import type { ProcessContract } from '../contract/runtime-contract.ts';
 import {
-  nothing,
+  nothingSchema,
   type Data,
   type Json,
   type NothingSchema,
@@ -145,7 +145,7 @@ const contractOf = (name: string, options: LooseOptions): ProcessContract => {
     startOn,
     receives,
     publishes: new Map((options.publishes ?? []).map((event) => [event.type, eventContract(event)])),
-    ...(startOn.length === 0 && { input: options.input ?? nothing }),
+    ...(startOn.length === 0 && { input: options.input ?? nothingSchema }),
     errors: options.errors ?? {},
     ...(options.view && { view: options.view }),
     onOpen: options.onOpen ?? 'reject',

@@ -1,7 +1,7 @@
 import type { Failure } from '../contract/errors.ts';
 import { poison, refuse } from '../core/bug.ts';
 import { refuseLost } from '../core/lost-steps.ts';
-import { touch, type BranchesStep, type Run, type Scope, type Step as CoreStep } from '../core/run.ts';
+import { touch, type BranchesStep, type ProcessRun, type Scope, type StepState as CoreStep } from '../core/run.ts';
 import { branchWon, openBranches, partsOf } from '../core/scopes.ts';
 import type { Step } from './context.ts';
 import { guardLost, rejectStep, resolverOf, stepOf, stepPromise } from './step-promise.ts';
@@ -9,7 +9,7 @@ import { guardLost, rejectStep, resolverOf, stepOf, stepPromise } from './step-p
 type Branches = Readonly<Record<string, Step<unknown>>>;
 
 /** `ctx.race` and `ctx.any`. The microtasks of one outcome decide which branch is first, as they do in `Promise.race`. */
-export const openRace = (run: Run, scope: Scope, name: 'race' | 'any', promises: Branches): Step<unknown> => {
+export const openRace = (run: ProcessRun, scope: Scope, name: 'race' | 'any', promises: Branches): Step<unknown> => {
   const branches = new Map<string, CoreStep>();
   for (const [key, promise] of Object.entries(promises)) {
     const step = stepOf(promise);
@@ -33,7 +33,7 @@ export const openRace = (run: Run, scope: Scope, name: 'race' | 'any', promises:
 };
 
 /** Nobody awaits the promises of the callbacks above, so nothing may be thrown there. */
-const guarded = (run: Run, race: BranchesStep, decide: () => void): boolean => {
+const guarded = (run: ProcessRun, race: BranchesStep, decide: () => void): boolean => {
   if (race.status !== 'open' || run.bug) return false;
   try {
     decide();
@@ -43,7 +43,7 @@ const guarded = (run: Run, race: BranchesStep, decide: () => void): boolean => {
   return !run.bug && race.status !== 'open';
 };
 
-const won = (run: Run, race: BranchesStep, winner: string): boolean =>
+const won = (run: ProcessRun, race: BranchesStep, winner: string): boolean =>
   guarded(run, race, () => {
     branchWon(run, race, winner);
     for (const branch of race.branches.values()) for (const part of partsOf(branch)) if (part.lost !== undefined) guardLost(run, part);

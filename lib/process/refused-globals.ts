@@ -1,5 +1,5 @@
 import { refuse } from '../core/bug.ts';
-import type { Run, Scope } from '../core/run.ts';
+import type { ProcessRun, Scope } from '../core/run.ts';
 import { asRunning, runningCode } from './running-code.ts';
 
 /**
@@ -20,7 +20,7 @@ export const refuseGlobals = (): (() => void) => {
 };
 
 /** Calls code of a process. In development and tests it is known as such, also what it does later, and the globals are refused to it. */
-export const asCodeOf = <T>(run: Run, scope: Scope, code: () => T): T => {
+export const asCodeOf = <T>(run: ProcessRun, scope: Scope, code: () => T): T => {
   if (!run.environment.checks) return code();
   const putBack = refuseGlobals();
   try {

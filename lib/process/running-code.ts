@@ -1,9 +1,9 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import type { Run, Scope } from '../core/run.ts';
+import type { ProcessRun, Scope } from '../core/run.ts';
 
 /** Code of a process or a decider, and the scope whose body it belongs to. */
 export interface RunningCode {
-  readonly run: Run;
+  readonly run: ProcessRun;
   readonly scope: Scope;
 }
 

@@ -1,6 +1,6 @@
 import type { Failure } from '../contract/errors.ts';
 import { refuseAwait } from '../core/lost-steps.ts';
-import type { Run, Scope, Step as CoreStep } from '../core/run.ts';
+import type { ProcessRun, Scope, StepState as CoreStep } from '../core/run.ts';
 import type { Step } from './context.ts';
 
 interface Resolver {
@@ -57,7 +57,7 @@ const noteAwaits = (promise: object, step: CoreStep): void => {
 };
 
 /** From now on awaiting the step is a bug (S9). That a step was cancelled needs no code to await it, so nothing else is noted any more. */
-export const guardLost = (run: Run, step: CoreStep): void => {
+export const guardLost = (run: ProcessRun, step: CoreStep): void => {
   whenAwaited(resolverOf(step).promise, () => {
     refuseAwait(run, step);
   });

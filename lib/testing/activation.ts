@@ -3,7 +3,7 @@ import type { Failure } from '../contract/errors.ts';
 import type { Json } from '../contract/schema.ts';
 import { buildCommandId } from '../contract/wire/process-id.ts';
 import type { JournalEntry } from '../core/journal-entry.ts';
-import type { Run, WaitStep } from '../core/run.ts';
+import type { ProcessRun, WaitStep } from '../core/run.ts';
 import type { Consequence } from './consequence.ts';
 
 /** What a run had decided before an event. */
@@ -12,13 +12,13 @@ export interface Mark {
   readonly waits: ReadonlySet<WaitStep>;
 }
 
-export const markOf = (run: Run): Mark => ({ entries: run.image.tail.length, waits: new Set(run.waits) });
+export const markOf = (run: ProcessRun): Mark => ({ entries: run.image.tail.length, waits: new Set(run.waits) });
 
 /** What was issued under which command id, so that an undo can be told by what it undoes. */
 export type IssuedCommands = Map<string, string>;
 
 /** What a run has decided since, in the order in which it did. `entries`: the journal since, what it only names read back. */
-export const consequencesSince = (run: Run, mark: Mark, entries: readonly JournalEntry[], issued: IssuedCommands): Consequence[] => {
+export const consequencesSince = (run: ProcessRun, mark: Mark, entries: readonly JournalEntry[], issued: IssuedCommands): Consequence[] => {
   const found: { readonly at: number; readonly consequence: Consequence }[] = [];
   // A wait was made before the entry at its place was written.
   for (const wait of run.waits)
@@ -32,7 +32,7 @@ export const consequencesSince = (run: Run, mark: Mark, entries: readonly Journa
 };
 
 /** What was taken back in the same activation was never seen from outside, so it is no consequence. */
-const ofEntry = (run: Run, entry: JournalEntry, issued: IssuedCommands): Consequence | undefined => {
+const ofEntry = (run: ProcessRun, entry: JournalEntry, issued: IssuedCommands): Consequence | undefined => {
   const { image } = run;
   switch (entry.type) {
     case 'CommandAnswered':
@@ -51,7 +51,7 @@ const ofEntry = (run: Run, entry: JournalEntry, issued: IssuedCommands): Consequ
       return purpose === 'sleep' || purpose === 'named' ? { kind: 'sleeps', durationMs: entry.due - image.clock } : undefined;
     }
     case 'EventPublished': {
-      const fire = image.fires.find((each) => each.kind === 'event' && each.n === entry.n);
+      const fire = image.pendingSends.find((each) => each.kind === 'event' && each.n === entry.n);
       return { kind: 'publishes', event: entry.event, data: fire?.data ?? null };
     }
     case 'ProcessCompleted':

@@ -9,7 +9,7 @@ import type { ReceivedMessage } from '../ports/message-queue.ts';
 import type { Head } from '../ports/process-store.ts';
 import { frontEndOf } from '../process/front-end.ts';
 import { journalOf } from './journal-of.ts';
-import { firstDifference, nondeterminism, nondeterministic } from './nondeterminism.ts';
+import { describeDifference, nondeterminism, nondeterministic } from './nondeterminism.ts';
 import { OverlayTable } from './overlay-table.ts';
 import type { WorldState } from './world-state.ts';
 
@@ -64,7 +64,7 @@ export class ColdTwin {
       await this.#compareHeads(engine, this.#state.heads.get(pid), heads.get(pid));
     const [live, rebuilt] = [this.#sent.toSorted(), sent.toSorted()];
     if (live.join('\n') !== rebuilt.join('\n'))
-      throw nondeterministic(`A replay sends other commands than were sent: ${firstDifference(live, rebuilt, 'the list')}.`);
+      throw nondeterministic(`A replay sends other commands than were sent: ${describeDifference(live, rebuilt, 'the list')}.`);
   }
 
   async #compareHeads(engine: Engine, live: Head | undefined, rebuilt: Head | undefined): Promise<void> {
@@ -74,7 +74,7 @@ export class ColdTwin {
     if (live?.status !== 'stuck' && rebuilt?.status === 'stuck')
       throw nondeterministic(decodeHead(rebuilt).stuck?.message ?? `${rebuilt.pid} cannot be rebuilt.`);
     const definition = engine.definition(head.definition);
-    if (!definition || !live) throw nondeterministic(`${head.pid} is decided otherwise: ${firstDifference(ours, theirs, 'the head')}.`);
+    if (!definition || !live) throw nondeterministic(`${head.pid} is decided otherwise: ${describeDifference(ours, theirs, 'the head')}.`);
     const journal = journalOf(this.#state, live) as unknown as JournalEntry[];
     const image = decodeHead(live);
     throw await nondeterminism({ definition, environment: engine.environment, image, journal, live: ours, rebuilt: theirs });

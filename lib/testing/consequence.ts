@@ -29,13 +29,13 @@ export const consequenceText = (consequence: Consequence): string => {
     case 'completes':
       return `completes(${JSON.stringify(consequence.result)})`;
     case 'fails':
-      return `fails(${failureText(consequence.failure)})`;
+      return `fails(${describeFailure(consequence.failure)})`;
     case 'isStuck':
       return `isStuck('${consequence.code}') because ${consequence.message}`;
   }
 };
 
-export const failureText = (failure: Failure): string => {
+export const describeFailure = (failure: Failure): string => {
   switch (failure.code) {
     case 'COMMAND_FAILED':
       return `${failure.command}.errors.${failure.type}(${JSON.stringify(failure.data)})`;

@@ -6,7 +6,7 @@ import { isFailure, type Failure } from '../contract/errors.ts';
 import { eventContract, type AnyEvent } from '../contract/event.ts';
 import type { Frozen } from '../contract/frozen-type.ts';
 import { parse, type Json, type Sent } from '../contract/schema.ts';
-import { durationText, failureText, type Consequence } from './consequence.ts';
+import { durationText, describeFailure, type Consequence } from './consequence.ts';
 
 /** What facts are expected to lead to. */
 export interface Expectation {
@@ -79,7 +79,7 @@ export const fails = (failure?: unknown): Expectation => {
   if (failure === undefined) return expectation({ text: 'fails()', matches: (got) => got.kind === 'fails' });
   assert(isFailure(failure), 'fails() was given what is no failure: expected one such as command.errors.Name({ … }).');
   return expectation({
-    text: `fails(${failureText(failure)})`,
+    text: `fails(${describeFailure(failure)})`,
     matches: (got) => got.kind === 'fails' && sameFailure(failure, got.failure),
   });
 };
@@ -94,6 +94,6 @@ export const nothing = (): Expectation => expectation({ text: 'nothing()', match
 const isOrAny = (wanted: Json | undefined, got: Json): boolean => wanted === undefined || canonical(wanted) === canonical(got);
 
 const sameFailure = (wanted: Failure, got: Failure): boolean =>
-  failureText(wanted) === failureText(got) && canonical(dataOf(wanted)) === canonical(dataOf(got));
+  describeFailure(wanted) === describeFailure(got) && canonical(dataOf(wanted)) === canonical(dataOf(got));
 
 const dataOf = (failure: Failure): Json => ('data' in failure ? failure.data : null);

@@ -2,7 +2,7 @@ import { isOrchestratorError, OrchestratorError } from '../contract/errors.ts';
 import type { OpenCommand } from '../core/image.ts';
 import { decodeHead } from '../format/head-codec.ts';
 import { thrownAt } from '../engine/user-frame.ts';
-import type { Notice } from '../service/consumer/in-flight.ts';
+import type { ServiceNotice } from '../service/consumer/in-flight.ts';
 import { isRetryAfter } from '../service/task.ts';
 import { UnscriptedCommand } from './scripted.ts';
 import { KilledInTransaction } from './service-worker.ts';
@@ -46,7 +46,7 @@ export class HandlerFaults {
     this.#expected.add(command);
   }
 
-  report({ kind, commandId, cause }: Notice): void {
+  report({ kind, commandId, cause }: ServiceNotice): void {
     if (kind !== 'handler-failed' || commandId === undefined || isNoFault(cause)) return;
     if (isAssertion(cause)) {
       if (!this.#urgent.some(({ message }) => message === cause.message)) this.#urgent.push(cause);

@@ -10,11 +10,11 @@ import { systemContract, type System } from '../contract/system.ts';
 import { newImage, type Image } from '../core/image.ts';
 import { identityOf } from '../core/identity.ts';
 import type { JournalEntry } from '../core/journal-entry.ts';
-import type { Environment } from '../core/run.ts';
+import type { RunEnvironment } from '../core/run.ts';
 import { Catalogue } from '../contract/catalogue.ts';
 import { sha256 } from '../format/sha256.ts';
 import { decodeHead } from '../format/head-codec.ts';
-import { replayJournal as replayEntries } from '../engine/replay-journal.ts';
+import { replayEntries as replayEntries } from '../engine/replay-journal.ts';
 import type { Head } from '../ports/process-store.ts';
 import { frontEndOf } from '../process/front-end.ts';
 import type { World } from './world.ts';
@@ -81,12 +81,12 @@ export async function replayFixtures(
   return found;
 }
 
-const environmentOf = ({ system }: Catalogue, checks: boolean): Environment => ({
+const environmentOf = ({ system }: Catalogue, checks: boolean): RunEnvironment => ({
   system: system.name,
   commands: system.commands,
   hash: sha256,
   canonical,
-  tickHorizonMs: Infinity,
+  tickThresholdMs: Infinity,
   checks,
 });
 

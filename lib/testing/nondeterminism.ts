@@ -4,14 +4,14 @@ import type { ProcessContract } from '../contract/runtime-contract.ts';
 import { firstDifference as differing, shown } from '../core/difference.ts';
 import type { Image } from '../core/image.ts';
 import type { JournalEntry } from '../core/journal-entry.ts';
-import type { Environment } from '../core/run.ts';
+import type { RunEnvironment } from '../core/run.ts';
 import { LiveInstance } from '../engine/advance/live-instance.ts';
 import { frontEndOf } from '../process/front-end.ts';
 
 /** What a process decided live, and what it decided when it was rebuilt from its journal. */
 export interface Disagreement {
   readonly definition: ProcessContract;
-  readonly environment: Environment;
+  readonly environment: RunEnvironment;
   /** As it was decided live; the journal is its whole run. */
   readonly image: Image;
   readonly journal: readonly JournalEntry[];
@@ -30,7 +30,7 @@ export const nondeterminism = async (disagreement: Disagreement): Promise<Proces
     const { bug } = (await LiveInstance.replayed(definition, environment, frontEndOf, structuredClone(image), journal)).run;
     if (bug) return nondeterministic(bug.message);
   }
-  return nondeterministic(`${definition.name} decides otherwise when ${image.pid} is rebuilt: ${firstDifference(live, rebuilt)}.`);
+  return nondeterministic(`${definition.name} decides otherwise when ${image.pid} is rebuilt: ${describeDifference(live, rebuilt)}.`);
 };
 
 /** `message` says what differs. */
@@ -41,7 +41,7 @@ export const nondeterministic = (message: string): ProcessBug =>
   );
 
 /** Where two values differ first. */
-export const firstDifference = (live: Json | undefined, rebuilt: Json | undefined, of = ''): string => {
+export const describeDifference = (live: Json | undefined, rebuilt: Json | undefined, of = ''): string => {
   const { path, values } = differing(live, rebuilt, of);
   return `${path}is ${shown(values[0])} live, and ${shown(values[1])} rebuilt`;
 };

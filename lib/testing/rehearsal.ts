@@ -9,7 +9,7 @@ import { newImage, type Image, type OpenCommand } from '../core/image.ts';
 import { actIdentity, identityOf } from '../core/identity.ts';
 import { replyKey, type Inbound } from '../core/inbound.ts';
 import type { JournalEntry } from '../core/journal-entry.ts';
-import type { Environment } from '../core/run.ts';
+import type { RunEnvironment } from '../core/run.ts';
 import { earliestDue } from '../core/timers.ts';
 import { definitionName } from '../contract/catalogue.ts';
 import { decideEvent } from '../engine/advance/decide.ts';
@@ -36,7 +36,7 @@ export class Rehearsal {
   /** What the facts since the last `forget` have led to. */
   consequences: Consequence[] = [];
   readonly #definition: ProcessContract;
-  readonly #environment: Environment;
+  readonly #environment: RunEnvironment;
   readonly #issued: IssuedCommands = new Map();
   /** Events that came before the start. */
   readonly #early: Inbound[] = [];
@@ -54,7 +54,7 @@ export class Rehearsal {
       unlisted: (named) => takeIn(commands, named),
       hash: sha256,
       canonical,
-      tickHorizonMs: Infinity,
+      tickThresholdMs: Infinity,
       placeOf,
       checks: true,
     };
@@ -240,7 +240,7 @@ export class Rehearsal {
     await decideEvent(cold, inbound, rejected);
     await this.#compare(live, cold);
     this.consequences.push(...consequencesSince(run, mark, await entriesOf(live, mark.entries), this.#issued));
-    run.image.fires = [];
+    run.image.pendingSends = [];
     if (run.stuck) Object.assign(run.image, { status: 'stuck', stuck: run.stuck });
     run.stuck = undefined;
   }

@@ -4,7 +4,7 @@ import type { Json } from '../contract/schema.ts';
 import type { EventPublisher } from '../ports/event-publisher.ts';
 import type { MessageQueue } from '../ports/message-queue.ts';
 import { Consumer } from '../service/consumer/consumer.ts';
-import type { Notice } from '../service/consumer/in-flight.ts';
+import type { ServiceNotice } from '../service/consumer/in-flight.ts';
 import { servedParts, type Served, type ServedCommand, type ServedParts } from '../service/served.ts';
 import type { CommandTask } from '../service/task.ts';
 import type { WorkerContext } from './engine-worker.ts';
@@ -13,7 +13,7 @@ import { Life } from './life.ts';
 export interface ServiceWatch {
   /** A handler was given a command. */
   readonly called: (command: CommandContract, commandId: string, input: Json) => void;
-  readonly report: (notice: Notice) => void;
+  readonly report: (notice: ServiceNotice) => void;
 }
 
 /** Rolls a transaction back as a crash does. No handler threw it. */

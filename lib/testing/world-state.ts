@@ -7,7 +7,7 @@ import { MemoryParkingStore } from '../adapters/memory/parking-store.ts';
 import { MemoryPayloadStore } from '../adapters/memory/payload-store.ts';
 import { chunkGroup, MemoryProcessStore } from '../adapters/memory/process-store.ts';
 import { MemoryTable } from '../adapters/memory/table.ts';
-import type { Message } from '../adapters/memory/message.ts';
+import type { QueuedMessage } from '../adapters/memory/message.ts';
 import { VirtualClock } from '../adapters/memory/virtual-clock.ts';
 import type { SystemContract } from '../contract/runtime-contract.ts';
 import { INBOX } from '../format/inbox-message.ts';
@@ -88,7 +88,7 @@ export const newWorldState = (
 
 /** Opens the queues of these names that are not open, each with its dead letters. */
 const queueOpener = (queues: Map<string, MemoryMessageQueue>, clock: VirtualClock): ((names: readonly string[]) => void) => {
-  const messages = new MemoryTable<number, Message>();
+  const messages = new MemoryTable<number, QueuedMessage>();
   let number = 0;
   const shared = { clock, messages, nextNumber: () => (number += 1) };
   return (names) => {

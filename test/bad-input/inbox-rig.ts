@@ -4,11 +4,11 @@ import type { Json } from '../../lib/contract/schema.ts';
 import type { CommandEnvelope, ReplyEnvelope } from '../../lib/contract/wire/envelope.ts';
 import { systemContract } from '../../lib/contract/system.ts';
 import type { JournalEntry } from '../../lib/core/journal-entry.ts';
-import { Engine, type EngineOptions, type Notice } from '../../lib/engine/engine.ts';
+import { Engine, type EngineOptions, type EngineNotice } from '../../lib/engine/engine.ts';
 import { sha256 } from '../../lib/format/sha256.ts';
 import { inboxBody } from '../../lib/format/inbox-message.ts';
 import { journalTexts, parseEntry } from '../../lib/format/read-journal.ts';
-import { INBOX, openState, type State } from '../../lib/local/state.ts';
+import { INBOX_QUEUE, openState, type State } from '../../lib/local/state.ts';
 import type { ReceivedMessage } from '../../lib/ports/message-queue.ts';
 import type { MemoryMessageQueue } from '../../lib/adapters/memory/message-queue.ts';
 import type { Head } from '../../lib/ports/process-store.ts';
@@ -36,7 +36,7 @@ export class InboxRig {
   readonly clock: VirtualClock;
   readonly state: State;
   readonly events: { readonly type: string; readonly id: string; readonly data: unknown }[] = [];
-  readonly notices: Notice[] = [];
+  readonly notices: EngineNotice[] = [];
   readonly engine: Engine;
   readonly #deployed: boolean;
   readonly #origins = new Map<string, Origin>();
@@ -65,7 +65,7 @@ export class InboxRig {
       parking,
       clock: this.clock,
       random: () => 0.5,
-      tickHorizonMs: -1,
+      tickThresholdMs: -1,
     });
   }
 
@@ -75,7 +75,7 @@ export class InboxRig {
   }
 
   get inbox(): MemoryMessageQueue {
-    return this.state.queues.get(INBOX) as MemoryMessageQueue;
+    return this.state.queues.get(INBOX_QUEUE) as MemoryMessageQueue;
   }
 
   /** Puts raw text into the inbox, or into the queue that its origin names. */

@@ -1,5 +1,5 @@
 import { describe, expect, it, test } from 'vitest';
-import { inboxBody, type OperateMessage, type StartMessage } from '../../lib/format/inbox-message.ts';
+import { inboxBody, type OperationMessage, type StartMessage } from '../../lib/format/inbox-message.ts';
 import type { Channel } from '../../lib/ports/message-queue.ts';
 import { busText, charging, InboxRig } from './inbox-rig.ts';
 
@@ -7,7 +7,7 @@ const PID = 'default#fulfil#o-1';
 const ALICE = 'arn:aws:sts::111111111111:assumed-role/ciso/alice';
 const SENDER = 'AROAEXAMPLE:mallory';
 
-const terminate: OperateMessage = { tutti: 'operate', opid: 'op-1', pid: PID, act: 'terminate', reason: 'audit', by: ALICE };
+const terminate: OperationMessage = { tutti: 'operate', opid: 'op-1', pid: PID, act: 'terminate', reason: 'audit', by: ALICE };
 const start: StartMessage = {
   tutti: 'start',
   startid: 's-1',
@@ -19,7 +19,7 @@ const start: StartMessage = {
   by: ALICE,
 };
 const tick = { tutti: 'tick', pid: PID, run: 'r1', tickAt: 1 } as const;
-const wrapped = (message: OperateMessage | StartMessage, channel?: Channel): string =>
+const wrapped = (message: OperationMessage | StartMessage, channel?: Channel): string =>
   inboxBody({ tutti: 'forced', body: inboxBody(message), sentat: 0, ...(channel && { channel }) });
 
 const reply = { specversion: '1.0', commandid: `${PID}/r1/0`, outcome: 'completed' };

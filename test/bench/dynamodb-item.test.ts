@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { indexWrites, itemBytes, readUnits, writeUnits } from '../../bench/dynamodb-item.ts';
-import { encodeHead } from '../../lib/adapters/dynamodb/head-item.ts';
+import { encodeHeadItem } from '../../lib/adapters/dynamodb/head-item.ts';
 import type { Head } from '../../lib/ports/process-store.ts';
 
 const head: Head = {
@@ -56,7 +56,7 @@ test('the due index is written once where a due time comes or goes and twice whe
 
 test('a journal tail makes the head larger by what it is deflated', () => {
   const entry = JSON.stringify({ type: 'CommandAnswered', n: 1, data: 'x'.repeat(900) });
-  const added = itemBytes(encodeHead({ ...head, tail: [entry] })) - itemBytes(encodeHead(head));
+  const added = itemBytes(encodeHeadItem({ ...head, tail: [entry] })) - itemBytes(encodeHeadItem(head));
   expect(added).toBeGreaterThan(0);
   expect(added).toBeLessThan(200);
 });

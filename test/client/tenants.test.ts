@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { connect, type Client, type Connection } from 'tutti/client';
 import { local, startLocal } from 'tutti/local';
-import type { Acts } from '../../lib/client/operations/operations.ts';
+import type { Operations } from '../../lib/client/operations/operations.ts';
 import { actsOn } from '../../lib/client/operations/operations-on.ts';
 import { connectionPorts } from '../../lib/client/connection.ts';
 import { systemContract } from '../../lib/contract/system.ts';
@@ -41,7 +41,7 @@ describe.each([
   ['over the socket of a folder', inAnotherProcess],
 ])('clients of two tenants and the default one, %s', (_, reach) => {
   let reached: Reached;
-  let acts: Acts;
+  let acts: Operations;
   const clients: Record<string, Client> = {};
   const of = (tenant: string): Client => clients[tenant] as Client;
   const TENANTS = ['acme', 'zoo', 'default'];

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { stepName } from '../../lib/client/operations/step-name.ts';
 import { explain } from '../../lib/client/operations/why.ts';
-import { newImage, type Image, type OpenCommand, type Timer } from '../../lib/core/image.ts';
+import { newImage, type Image, type OpenCommand, type ArmedTimer } from '../../lib/core/image.ts';
 import { NOW } from './ports.ts';
 
 const AT = '2026-11-21T10:00:00.000Z';
@@ -27,7 +27,7 @@ function command(over: Partial<OpenCommand> = {}): OpenCommand {
   };
 }
 
-function image(commands: readonly OpenCommand[] = [], timers: readonly Timer[] = [], over: Partial<Image> = {}): Image {
+function image(commands: readonly OpenCommand[] = [], timers: readonly ArmedTimer[] = [], over: Partial<Image> = {}): Image {
   return {
     ...newImage('default#trip#t-1', 'r1', 'trip@1', NOW),
     commands: new Map(commands.map((each) => [each.n, each])),
@@ -73,7 +73,7 @@ test.each<[string, OpenCommand, string]>([
   expect(line(image([open]))).toBe(expected);
 });
 
-test.each<[Timer['purpose'], string, string]>([
+test.each<[ArmedTimer['purpose'], string, string]>([
   ['sleep', 'sleep:1', 'sleeps, wakes at 2026-11-21T10:01:00.000Z (in 48s)'],
   ['wait', 'pay/shop.paid:1/timeout', 'waits for the event shop.paid, gives up at 2026-11-21T10:01:00.000Z (in 48s)'],
   ['retry', 'hotels.book:2/retry', 'pauses after a technical failure, tries hotels.book again at 2026-11-21T10:01:00.000Z (in 48s)'],
@@ -82,7 +82,7 @@ test.each<[Timer['purpose'], string, string]>([
   expect(line(image([], [{ n: 2, path, due: NOW + 60_000, purpose }]))).toBe(expected);
 });
 
-test.each<[string, OpenCommand | Timer, string]>([
+test.each<[string, OpenCommand | ArmedTimer, string]>([
   ['a sleep', { n: 2, path: 'sleep:1', due: NOW + 9_000, purpose: 'sleep' }, 'sleeps, wakes at 2026-11-21T10:00:09.000Z (overdue by 3s)'],
   [
     'a sleep that is due now',
@@ -100,7 +100,7 @@ test('what may let it go on is told first, then what is settled or undone; what 
   expect(line(image([sent]))).toMatch(/^waits for mail\.send/);
   const loser = command({ n: 2, command: 'flights.book', settling: 'cancelled' });
   const undo = command({ n: 3, command: 'payments.refund', mode: 'undo' });
-  const sleep: Timer = { n: 4, path: 'sleep:1', due: NOW + 60_000, purpose: 'sleep' };
+  const sleep: ArmedTimer = { n: 4, path: 'sleep:1', due: NOW + 60_000, purpose: 'sleep' };
   const all = image([loser, sent, undo, command({ n: 5 })], [sleep], { waits: ['trips.cancelled:1'] });
   const { line: short, lines, pending } = explain(all, NOW + 12_000);
   expect(short).toMatch(
@@ -150,7 +150,7 @@ test('where nothing is pending it waits for an event; the deadline of the whole 
 });
 
 test('a retry that is known by its command says how often it was tried', () => {
-  const timer: Timer = { n: 2, path: 'hotels.book:1/undo/retry', due: NOW + 60_000, purpose: 'undo-retry' };
+  const timer: ArmedTimer = { n: 2, path: 'hotels.book:1/undo/retry', due: NOW + 60_000, purpose: 'undo-retry' };
   const waiting = image([], [timer], { resends: new Map([[2, command({ command: 'hotels.cancel', retries: 1 })]]) });
   expect(line(waiting)).toBe(
     'pauses after a technical failure, tries hotels.cancel again for the 2nd time at 2026-11-21T10:01:00.000Z (in 48s)',

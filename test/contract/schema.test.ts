@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { milliseconds, type Duration } from '../../lib/contract/duration.ts';
 import { event } from '../../lib/contract/event.ts';
-import { nothing, parse, type Schema, withoutValues } from '../../lib/contract/schema.ts';
+import { nothingSchema, parse, type Schema, withoutValues } from '../../lib/contract/schema.ts';
 import { NEWER, parseVersion, versionOf, versions } from '../../lib/contract/versions.ts';
 
 const refused = (code: string, message: unknown = expect.any(String)) => expect.objectContaining({ code, message });
@@ -81,9 +81,9 @@ describe('parse', () => {
   });
 
   test('takes nothing and null as nothing, and nothing else', () => {
-    expect(parse(nothing, undefined, 'it was given')).toBe(null);
-    expect(parse(nothing, null, 'it was given')).toBe(null);
-    expect(() => parse(nothing, 0, 'it was given')).toThrow(refused('DATA_INVALID', 'it was given 0: expected nothing or null.'));
+    expect(parse(nothingSchema, undefined, 'it was given')).toBe(null);
+    expect(parse(nothingSchema, null, 'it was given')).toBe(null);
+    expect(() => parse(nothingSchema, 0, 'it was given')).toThrow(refused('DATA_INVALID', 'it was given 0: expected nothing or null.'));
   });
 });
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Expectation, Head, ProcessStore } from '../../lib/ports/process-store.ts';
+import type { CommitCondition, Head, ProcessStore } from '../../lib/ports/process-store.ts';
 
 export function head(over: Partial<Head> = {}): Head {
   return {
@@ -54,7 +54,7 @@ export function processStoreContract(name: string, make: () => Promise<ProcessSt
       expect(await load(store)).toEqual(next);
     });
 
-    it.each<[string, Head | undefined, Expectation, boolean]>([
+    it.each<[string, Head | undefined, CommitCondition, boolean]>([
       ['absent, no head', undefined, { kind: 'absent' }, true],
       ['absent, a head', head(), { kind: 'absent' }, false],
       ['at, the same', head(), { kind: 'at', version: 1, run: 'r1' }, true],

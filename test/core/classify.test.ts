@@ -2,10 +2,10 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import type { ProcessContract } from '../../lib/contract/runtime-contract.ts';
 import { classify, type Verdict } from '../../lib/core/classify.ts';
-import { newImage, type Image, type OpenCommand, type Status } from '../../lib/core/image.ts';
+import { newImage, type Image, type OpenCommand, type InstanceStatus } from '../../lib/core/image.ts';
 import {
   type Inbound,
-  type OperatorInbound,
+  type OperationInbound,
   type ReplyInbound,
   type SignalInbound,
   type StartInbound,
@@ -25,7 +25,7 @@ const CARRIED = { messageId: 'm', forced: false, at: NOW, hops: 0 };
 const definition = (policy: Partial<Pick<ProcessContract, 'onOpen' | 'onClosed'>> = {}): ProcessContract =>
   ({ onOpen: 'reject', onClosed: 'reject', ...policy }) as ProcessContract;
 
-const imageOf = (status: Status, change: Partial<Image> = {}): Image => ({
+const imageOf = (status: InstanceStatus, change: Partial<Image> = {}): Image => ({
   ...newImage(PID, RUN, 'trip@1', NOW),
   status,
   seq: 6,
@@ -49,7 +49,7 @@ const commandOf = (n: number, change: Partial<OpenCommand> = {}): OpenCommand =>
   hops: 0,
   ...change,
 });
-const withCommand = (status: Status, change: Partial<OpenCommand> = {}): Image =>
+const withCommand = (status: InstanceStatus, change: Partial<OpenCommand> = {}): Image =>
   imageOf(status, { commands: new Map([[3, commandOf(3, change)]]) });
 
 const start = (change: Partial<StartInbound> = {}): Inbound => ({
@@ -96,7 +96,7 @@ const tick = (change: Partial<TickInbound> = {}): Inbound => ({
   tickAt: NOW,
   ...change,
 });
-const operate = (act: OperatorInbound['act'], change: Partial<OperatorInbound> = {}): Inbound => ({
+const operate = (act: OperationInbound['act'], change: Partial<OperationInbound> = {}): Inbound => ({
   ...CARRIED,
   kind: 'operate',
   key: 'o:op',
@@ -319,7 +319,7 @@ describe('an operator', () => {
 
   test('resolves an open command or a tombstone, by the path of its step or by its id; of anything else nothing is left', () => {
     const tombstones = [{ run: 'r-old', n: 2, command: 'x.y', input: null, path: 'x.y:9' }];
-    const resolve = (step: string | undefined, status: Status = 'running') =>
+    const resolve = (step: string | undefined, status: InstanceStatus = 'running') =>
       verdict({ ...withCommand(status), tombstones }, operate('resolve', step === undefined ? {} : { step }));
     expect([resolve('x.y:3'), resolve('x.y:3', 'stuck'), resolve(`default#trip#a/${RUN}/3`)]).toEqual(['apply', 'apply', 'apply']);
     expect([resolve('x.y:9', 'completed'), resolve('default#trip#a/r-old/2', 'completed')]).toEqual(['apply', 'apply']);

@@ -381,7 +381,7 @@ test('an event keeps the version that it was published with as long as its send 
   );
   await trip.starts(Checkout);
   expect(trip.published()).toEqual([{ lines: ['paid'] }]);
-  expect(trip.image.fires.filter(({ kind }) => kind === 'event')).toMatchObject([{ version: 2 }]);
+  expect(trip.image.pendingSends.filter(({ kind }) => kind === 'event')).toMatchObject([{ version: 2 }]);
   expect(trip.entries('EventPublished')[0]?.asked).toMatch(/^[0-9a-f]{16}$/);
 });
 

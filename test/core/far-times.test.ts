@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { milliseconds } from '../../lib/contract/duration.ts';
 import { INSTANT_MAX } from '../../lib/contract/instant.ts';
 import type { JournalEntry } from '../../lib/core/journal-entry.ts';
-import { replayJournal } from '../../lib/engine/replay-journal.ts';
+import { replayEntries } from '../../lib/engine/replay-journal.ts';
 import { frontEndOf } from '../../lib/process/front-end.ts';
 import { Instance } from './instance.ts';
 import { Checkout, Nudge, tripOf, type TripContext } from './trip-contracts.ts';
@@ -20,7 +20,7 @@ const recordedTimer = async (sleeps: (ctx: TripContext) => Promise<unknown>, pat
   await trip.starts(Checkout);
   const entries: JournalEntry[] = [...trip.journal, { type: 'TimerSet', n: 1, path, due }];
   const { definition, environment } = new Instance(tripOf(sleeps));
-  return (await replayJournal(definition, environment, frontEndOf, trip.image.pid, trip.image.run, entries)).differences;
+  return (await replayEntries(definition, environment, frontEndOf, trip.image.pid, trip.image.run, entries)).differences;
 };
 
 test('the journal of a release that read an instant in its own time zone, or beyond every calendar, replays', async () => {

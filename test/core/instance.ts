@@ -10,9 +10,9 @@ import { systemContract } from '../../lib/contract/system.ts';
 import { classify, type Verdict } from '../../lib/core/classify.ts';
 import { isClosed, newImage, type Image, type OpenCommand, type StuckReason } from '../../lib/core/image.ts';
 import { actIdentity, identityOf } from '../../lib/core/identity.ts';
-import { type Inbound, type OperatorAct, type ReplyInbound, type Resolution } from '../../lib/core/inbound.ts';
+import { type Inbound, type OperationKind, type ReplyInbound, type Resolution } from '../../lib/core/inbound.ts';
 import type { JournalEntry } from '../../lib/core/journal-entry.ts';
-import type { Environment } from '../../lib/core/run.ts';
+import type { RunEnvironment } from '../../lib/core/run.ts';
 import { earliestDue } from '../../lib/core/timers.ts';
 import { definitionName } from '../../lib/contract/catalogue.ts';
 import { decideEvent } from '../../lib/engine/advance/decide.ts';
@@ -21,7 +21,7 @@ import { decodeHead, encodeControl, encodeHead, resolveReferences } from '../../
 import { LiveInstance } from '../../lib/engine/advance/live-instance.ts';
 import { readEntries } from '../../lib/format/read-journal.ts';
 import { placeOf } from '../../lib/engine/user-frame.ts';
-import { replayJournal } from '../../lib/engine/replay-journal.ts';
+import { replayEntries } from '../../lib/engine/replay-journal.ts';
 import type { Head } from '../../lib/ports/process-store.ts';
 import { frontEndOf } from '../../lib/process/front-end.ts';
 import { services as tripServices } from './trip-contracts.ts';
@@ -54,7 +54,7 @@ export class Instance {
   bug: StuckReason | undefined;
   readonly payloads = new Map<string, string>();
   readonly definition: ProcessContract;
-  readonly environment: Environment;
+  readonly environment: RunEnvironment;
   readonly #id: string;
   readonly #pid: string;
   readonly #compares: boolean;
@@ -70,7 +70,7 @@ export class Instance {
       commands: contract.commands,
       hash: sha256,
       canonical,
-      tickHorizonMs: options.tickHorizonMs ?? 900_000,
+      tickThresholdMs: options.tickHorizonMs ?? 900_000,
       checks: options.checks ?? true,
       ...(options.places === true && { placeOf }),
     };
@@ -126,7 +126,7 @@ export class Instance {
 
   /** Data of the events that the last commit published. */
   published(): unknown[] {
-    return this.image.fires.filter((fire) => fire.kind === 'event').map((fire) => fire.data);
+    return this.image.pendingSends.filter((fire) => fire.kind === 'event').map((fire) => fire.data);
   }
 
   command(name: string): OpenCommand {
@@ -220,7 +220,7 @@ export class Instance {
   }
 
   async operates(
-    act: OperatorAct,
+    act: OperationKind,
     options: { readonly id?: string; readonly skip?: string; readonly step?: string; readonly resolution?: Resolution } = {},
   ): Promise<Verdict> {
     const { id: _id, ...asked } = options;
@@ -298,7 +298,7 @@ export class Instance {
   /** What this code decides otherwise than a journal says. */
   async differences(journal: readonly JournalEntry[]): Promise<readonly string[]> {
     const { pid, run } = this.image;
-    return (await replayJournal(this.definition, this.environment, frontEndOf, pid, run, journal)).differences;
+    return (await replayEntries(this.definition, this.environment, frontEndOf, pid, run, journal)).differences;
   }
 
   /** Classifies an event, and decides on it where it applies: one commit, or none where the code is at fault. */
@@ -366,7 +366,7 @@ export class Instance {
 
 const decide = async (live: LiveInstance, inbound: Inbound, verdict: Verdict): Promise<void> => {
   // The engine has sent what the commit before fired.
-  live.run.image.fires = [];
+  live.run.image.pendingSends = [];
   if (!live.run.bug) await decideEvent(live, inbound, verdict === 'reject');
 };
 

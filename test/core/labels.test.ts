@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { JournalEntry } from '../../lib/core/journal-entry.ts';
-import { replayJournal } from '../../lib/engine/replay-journal.ts';
+import { replayEntries } from '../../lib/engine/replay-journal.ts';
 import { frontEndOf } from '../../lib/process/front-end.ts';
 import { Instance } from './instance.ts';
 import { Checkout, Nudge, tripOf, type TripContext } from './trip-contracts.ts';
@@ -50,5 +50,5 @@ test('the journal of a release that did not escape labels replays, also where tw
   const recorded = trip.journal.map(unescaped);
   expect(recorded.filter((entry) => 'path' in entry && entry.path === 'leg:1/seat:1')).toHaveLength(4);
   const { definition, environment, image } = trip;
-  expect(await replayJournal(definition, environment, frontEndOf, image.pid, image.run, recorded)).toEqual({ differences: [] });
+  expect(await replayEntries(definition, environment, frontEndOf, image.pid, image.run, recorded)).toEqual({ differences: [] });
 });

@@ -128,7 +128,7 @@ test('a published event carries the trace and one hop more than what caused it',
     ctx.publish(Booked, { text: 'again' });
     await ctx.waitFor(Nudge);
   });
-  expect(trip.image.fires.find((fire) => fire.kind === 'event')).toMatchObject({ hops: 2 });
+  expect(trip.image.pendingSends.find((fire) => fire.kind === 'event')).toMatchObject({ hops: 2 });
   await trip.deliver({
     kind: 'signal',
     key: 'x:traced',
@@ -144,7 +144,7 @@ test('a published event carries the trace and one hop more than what caused it',
     time: new Date(trip.now).toISOString(),
     data: { id: 'a', word: '' },
   });
-  expect(trip.image.fires.find((fire) => fire.kind === 'event')).toMatchObject({ hops: 6, trace: '00-1-2-01' });
+  expect(trip.image.pendingSends.find((fire) => fire.kind === 'event')).toMatchObject({ hops: 6, trace: '00-1-2-01' });
 });
 
 test('a value of more than 20 MB stops the instance, and nothing of the event is kept', async () => {

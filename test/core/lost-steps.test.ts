@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { JournalEntry } from '../../lib/core/journal-entry.ts';
-import { replayJournal } from '../../lib/engine/replay-journal.ts';
+import { replayEntries } from '../../lib/engine/replay-journal.ts';
 import { frontEndOf } from '../../lib/process/front-end.ts';
 import { Instance } from './instance.ts';
 import { Checkout, notes, Nudge, tripOf, type TripContext } from './trip-contracts.ts';
@@ -160,6 +160,6 @@ describe('a step that lost a race is over: waiting for it again is a bug, and no
     await trip.happens(Nudge);
     const entries = [...trip.journal.slice(0, -1), ...recorded, ...trip.journal.slice(-1)];
     const { definition, environment } = new Instance(code(misuse));
-    expect(await replayJournal(definition, environment, frontEndOf, trip.image.pid, trip.image.run, entries)).toEqual({ differences: [] });
+    expect(await replayEntries(definition, environment, frontEndOf, trip.image.pid, trip.image.run, entries)).toEqual({ differences: [] });
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Step } from 'tutti';
 import type { JournalEntry } from '../../lib/core/journal-entry.ts';
-import { replayJournal } from '../../lib/engine/replay-journal.ts';
+import { replayEntries } from '../../lib/engine/replay-journal.ts';
 import { frontEndOf } from '../../lib/process/front-end.ts';
 import { Instance } from './instance.ts';
 import { Booked, Checkout, flights, hotels, notes, Nudge, payments, tripOf, type TripContext } from './trip-contracts.ts';
@@ -256,7 +256,7 @@ describe('what a race did is undone with it', () => {
       { type: 'ProcessCompleted', path: '', data: 'kept' },
     ];
     const { definition, environment, image } = trip;
-    const { differences } = await replayJournal(definition, environment, frontEndOf, image.pid, image.run, entries);
+    const { differences } = await replayEntries(definition, environment, frontEndOf, image.pid, image.run, entries);
     expect(differences.filter((text) => text.includes('/undo'))).toEqual([]);
   });
 
@@ -318,6 +318,6 @@ describe('what cannot be undone', () => {
     await trip.completes('notes.ask', { answer: 'yes' });
     const entries: JournalEntry[] = [...trip.journal, { type: 'UndoRequested', path: 'undo:1' }];
     const { definition, environment } = new Instance(code(true));
-    expect(await replayJournal(definition, environment, frontEndOf, trip.image.pid, trip.image.run, entries)).toEqual({ differences: [] });
+    expect(await replayEntries(definition, environment, frontEndOf, trip.image.pid, trip.image.run, entries)).toEqual({ differences: [] });
   });
 });

@@ -11,9 +11,9 @@ import type { CommandEnvelope, EventEnvelope, Outcome, ReplyEnvelope } from '../
 import { parseCommandId } from '../../lib/contract/wire/process-id.ts';
 import { canonical } from '../../lib/contract/wire/canonical.ts';
 import { drainDeadLetters } from '../../lib/engine/jobs/drain-dead-letters.ts';
-import { Engine, type AdvanceResult, type Notice } from '../../lib/engine/engine.ts';
+import { Engine, type AdvanceResult, type EngineNotice } from '../../lib/engine/engine.ts';
 import { sha256 } from '../../lib/format/sha256.ts';
-import { inboxBody, type OperateMessage } from '../../lib/format/inbox-message.ts';
+import { inboxBody, type OperationMessage } from '../../lib/format/inbox-message.ts';
 import type { EventPublisher } from '../../lib/ports/event-publisher.ts';
 import type { ReceivedMessage } from '../../lib/ports/message-queue.ts';
 import type { MessageSender, OutgoingMessage } from '../../lib/ports/message-sender.ts';
@@ -27,7 +27,7 @@ export class EngineRig {
   readonly payloads = new MemoryPayloadStore();
   readonly parking = new MemoryParkingStore();
   readonly published: PublishedEvent[] = [];
-  readonly notices: Notice[] = [];
+  readonly notices: EngineNotice[] = [];
   /** What has come to the inbox from outside. */
   readonly bodies: string[] = [];
   /** Ticks that the engine has sent. */
@@ -96,7 +96,7 @@ export class EngineRig {
   }
 
   /** A person acts. */
-  operates(message: OperateMessage): void {
+  operates(message: OperationMessage): void {
     this.#queue('inbox').put(inboxBody(message));
   }
 
@@ -235,7 +235,7 @@ export class EngineRig {
 }
 
 /** What a person asks for. */
-export const operation = (act: OperateMessage['act'], pid: string): OperateMessage => ({
+export const operation = (act: OperationMessage['act'], pid: string): OperationMessage => ({
   tutti: 'operate',
   opid: `${act}-1`,
   pid,

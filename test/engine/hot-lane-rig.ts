@@ -7,10 +7,10 @@ import { MemoryPayloadStore } from '../../lib/adapters/memory/payload-store.ts';
 import { MemoryProcessStore, memoryProcessTables, type ProcessTables } from '../../lib/adapters/memory/process-store.ts';
 import { VirtualClock } from '../../lib/adapters/memory/virtual-clock.ts';
 import type { CommandEnvelope } from '../../lib/contract/wire/envelope.ts';
-import { Engine, type AdvanceOptions, type AdvanceResult, type Notice } from '../../lib/engine/engine.ts';
+import { Engine, type AdvanceOptions, type AdvanceResult, type EngineNotice } from '../../lib/engine/engine.ts';
 import { journalTexts, parseEntry } from '../../lib/format/read-journal.ts';
 import type { MessageSender, OutgoingMessage } from '../../lib/ports/message-sender.ts';
-import type { CommitResult, Expectation, Head } from '../../lib/ports/process-store.ts';
+import type { CommitResult, CommitCondition, Head } from '../../lib/ports/process-store.ts';
 import { frontEndOf } from '../../lib/process/front-end.ts';
 
 /** Whoever pauses between two tries goes on at once, later. */
@@ -32,7 +32,7 @@ class ContendedStore extends MemoryProcessStore {
     return super.load(pids);
   }
 
-  override async commit(head: Head, expected: Expectation): Promise<CommitResult> {
+  override async commit(head: Head, expected: CommitCondition): Promise<CommitResult> {
     this.commits += 1;
     const { before } = this;
     if (before) {
@@ -49,7 +49,7 @@ export class HotLaneRig {
   readonly tables: ProcessTables = memoryProcessTables();
   readonly store = new ContendedStore(this.tables);
   readonly parking = new MemoryParkingStore();
-  readonly notices: Notice[] = [];
+  readonly notices: EngineNotice[] = [];
   readonly published: unknown[] = [];
   readonly forwarded: OutgoingMessage[] = [];
   /** Queues and `bus` that accept nothing. */

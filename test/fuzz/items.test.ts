@@ -3,7 +3,7 @@ import type { S3Client } from '@aws-sdk/client-s3';
 import { expect, it } from 'vitest';
 import { itemOf } from '../../lib/adapters/dynamodb/attribute-value.ts';
 import { decodeChunk, encodeChunk } from '../../lib/adapters/dynamodb/chunk-item.ts';
-import { decodeHead, encodeHead } from '../../lib/adapters/dynamodb/head-item.ts';
+import { decodeHeadItem, encodeHeadItem } from '../../lib/adapters/dynamodb/head-item.ts';
 import { packText, unpackText } from '../../lib/adapters/dynamodb/packed-lines.ts';
 import { decodeRecord, recordUpdate } from '../../lib/adapters/dynamodb/record-item.ts';
 import { groupId } from '../../lib/adapters/sqs/group-id.ts';
@@ -49,7 +49,7 @@ const head = (choices: Choices): Head => ({
 
 const headItem = (choices: Choices): void => {
   const whole = head(choices);
-  expect(decodeHead(encodeHead(whole))).toEqual(whole);
+  expect(decodeHeadItem(encodeHeadItem(whole))).toEqual(whole);
 };
 
 /** The log keeps each head as its change against the one before. */

@@ -5,7 +5,7 @@ import { VirtualClock } from '../../lib/adapters/memory/virtual-clock.ts';
 import { tooLong } from '../../lib/adapters/body-limit.ts';
 import type { MessageQueue } from '../../lib/ports/message-queue.ts';
 import { Consumer, type ConsumerOptions } from '../../lib/service/consumer/consumer.ts';
-import type { Notice } from '../../lib/service/consumer/in-flight.ts';
+import type { ServiceNotice } from '../../lib/service/consumer/in-flight.ts';
 import { LambdaHost } from '../../lib/service/aws/lambda-host.ts';
 import { START, type Fates, type Letter } from './inbox-world.ts';
 import { servedPayments, type Runs } from './served-orders.ts';
@@ -18,7 +18,7 @@ export class ServiceWorld {
   readonly runs: Runs[] = [];
   readonly replies: string[] = [];
   readonly buried: string[] = [];
-  readonly notices: Notice[] = [];
+  readonly notices: ServiceNotice[] = [];
   readonly #lambda: LambdaHost | undefined;
   readonly #consumer: Consumer;
 

@@ -9,7 +9,7 @@ import type { Json } from '../../lib/contract/wire/json.ts';
 import { parseEnvelope } from '../../lib/contract/wire/parse-envelope.ts';
 import { toWire } from '../../lib/contract/wire/wire.ts';
 import type { CommandRecord } from '../../lib/ports/idempotency-store.ts';
-import { complete, defer, receive, type Delivery } from '../../lib/service/consumer/command-record.ts';
+import { complete, defer, claim, type ClaimRequest } from '../../lib/service/consumer/command-record.ts';
 import { buildReply } from '../../lib/service/consumer/reply.ts';
 import { endRun, type RunEnd } from '../../lib/service/consumer/run-end.ts';
 import { lastErrorFrom } from '../../lib/service/consumer/run-error.ts';
@@ -139,7 +139,7 @@ const records: readonly (CommandRecord | undefined)[] = [
     ].map((more): CommandRecord => ({ state: 'RUN', hash: HASH, token: 'theirs', leaseUntil, command: '{}', revision: 1, ...more })),
   ),
 ];
-const deliveries: readonly Delivery[] = [HASH, `sha256:${'00'.repeat(32)}`].flatMap((hash) =>
+const deliveries: readonly ClaimRequest[] = [HASH, `sha256:${'00'.repeat(32)}`].flatMap((hash) =>
   [true, false].flatMap((settling) =>
     (['run', 'hold', 'give-up'] as const).flatMap((mode) =>
       [{}, { retryattempts: 2, retryfirst: 90_000, retryfactor: '1.5', deadline: at(NOW + 50) }].map((fields) => ({
@@ -170,7 +170,7 @@ const stored = (record: Partial<CommandRecord> | undefined) => {
   return lastError === undefined ? rest : { ...rest, errorCode: lastError.code, errorMessage: lastError.message };
 };
 /** A verdict of the library with the names of the other. */
-const named = ({ runs, ...verdict }: ReturnType<typeof receive> & { readonly runs?: Runs }) => ({
+const named = ({ runs, ...verdict }: ReturnType<typeof claim> & { readonly runs?: Runs }) => ({
   write: null,
   outcome: '',
   reply: '',
@@ -188,7 +188,7 @@ test('it decides as the library does, for every record and every delivery', () =
     `asdict(decision.receive(it["record"], ${DELIVERY}))`,
     cases.map(({ record, delivery }) => ({ record: stored(record), delivery })),
   );
-  expect(verdicts).toEqual(cases.map(({ record, delivery }) => named(receive(record, delivery))));
+  expect(verdicts).toEqual(cases.map(({ record, delivery }) => named(claim(record, delivery))));
 });
 
 test('it ends a run without an answer as the library does, for every record and every delivery', () => {

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { runPolicyOf } from '../../lib/contract/run-policy.ts';
 import type { CommandRecord } from '../../lib/ports/idempotency-store.ts';
-import { complete, receive, type Delivery, type Effect, type RecordBody } from '../../lib/service/consumer/command-record.ts';
+import { complete, claim, type ClaimRequest, type Effect, type RecordBody } from '../../lib/service/consumer/command-record.ts';
 import { runsOf } from '../property-runs.ts';
 
 /**
@@ -78,7 +78,7 @@ class World {
   #deliver(who: Worker, how: { readonly settling: boolean; readonly giveUp: boolean; readonly worker: 0 | 1 }): void {
     if (who.token !== undefined) return;
     const token = `w${how.worker}:${++this.claims}`;
-    const delivery: Delivery = {
+    const delivery: ClaimRequest = {
       hash: 'h',
       command: '{}',
       effect: this.#effect,
@@ -92,7 +92,7 @@ class World {
       deadline: Infinity,
       jitter: 0,
     };
-    const verdict = receive(this.record, delivery);
+    const verdict = claim(this.record, delivery);
     if (verdict.kind === 'run') {
       this.#write(verdict.write);
       who.token = token;

@@ -7,11 +7,11 @@ import {
   defer,
   entombed,
   lease,
-  receive,
-  type Delivery,
+  claim,
+  type ClaimRequest,
   type Effect,
   type RecordBody,
-  type Verdict,
+  type ClaimVerdict,
 } from '../../lib/service/consumer/command-record.ts';
 import { answer, beat } from '../../lib/service/consumer/token-answer.ts';
 
@@ -20,7 +20,7 @@ const COMPLETED_LATER = '{"time":"later","outcome":"completed","data":{"paymentI
 const FAILED = '{"outcome":"failed","data":{"type":"Declined"}}';
 const NOW = 1_000_000;
 
-const delivered = (over: Partial<Delivery> = {}): Delivery => ({
+const delivered = (over: Partial<ClaimRequest> = {}): ClaimRequest => ({
   hash: 'h1',
   command: '{"id":"c"}',
   effect: 'key',
@@ -49,27 +49,27 @@ const EFFECTS: readonly Effect[] = ['key', 'transaction', 'once'];
 
 describe('R1 a command runs only where nothing stands, or no lease holds and its next run is due', () => {
   it('claims a new command with its token, lease and envelope', () => {
-    expect(receive(undefined, delivered())).toEqual({
+    expect(claim(undefined, delivered())).toEqual({
       kind: 'run',
       write: { state: 'RUN', hash: 'h1', token: 'w2:1', nonce: 'n2', leaseUntil: NOW + 60_000, command: '{"id":"c"}' },
     });
   });
 
   it('marks the claim of class once, so that an answer by token knows nobody will run it again', () => {
-    expect(receive(undefined, delivered({ effect: 'once' }))).toMatchObject({ kind: 'run', write: { once: true } });
+    expect(claim(undefined, delivered({ effect: 'once' }))).toMatchObject({ kind: 'run', write: { once: true } });
   });
 
   it('waits for the rest of a valid lease, in every class', () => {
-    for (const effect of EFFECTS) expect(receive(running(), delivered({ effect }))).toEqual({ kind: 'wait', until: NOW + 10_000 });
+    for (const effect of EFFECTS) expect(claim(running(), delivered({ effect }))).toEqual({ kind: 'wait', until: NOW + 10_000 });
   });
 
   it('takes over a lapsed lease of class key and transaction under a new token', () => {
     for (const effect of ['key', 'transaction'] as const)
-      expect(receive(lapsed(), delivered({ effect }))).toMatchObject({ kind: 'run', write: { token: 'w2:1', leaseUntil: NOW + 60_000 } });
+      expect(claim(lapsed(), delivered({ effect }))).toMatchObject({ kind: 'run', write: { token: 'w2:1', leaseUntil: NOW + 60_000 } });
   });
 
   it('gives back what this worker cannot run', () => {
-    for (const stands of [undefined, lapsed(), revoked]) expect(receive(stands, delivered({ mode: 'hold' }))).toEqual({ kind: 'hold' });
+    for (const stands of [undefined, lapsed(), revoked]) expect(claim(stands, delivered({ mode: 'hold' }))).toEqual({ kind: 'hold' });
   });
 });
 
@@ -94,9 +94,9 @@ describe('R3 a definite answer never changes', () => {
   it('repeats the stored reply, also to a settling and in every mode', () => {
     for (const settling of [false, true])
       for (const mode of ['run', 'hold', 'give-up'] as const) {
-        expect(receive(done, delivered({ settling, mode }))).toEqual({ kind: 'repeat', reply: COMPLETED });
-        expect(receive(failed, delivered({ settling, mode }))).toEqual({ kind: 'repeat', reply: FAILED });
-        expect(receive(tomb, delivered({ settling, mode }))).toEqual({ kind: 'answer', outcome: 'cancelled' });
+        expect(claim(done, delivered({ settling, mode }))).toEqual({ kind: 'repeat', reply: COMPLETED });
+        expect(claim(failed, delivered({ settling, mode }))).toEqual({ kind: 'repeat', reply: FAILED });
+        expect(claim(tomb, delivered({ settling, mode }))).toEqual({ kind: 'answer', outcome: 'cancelled' });
       }
   });
 
@@ -116,7 +116,7 @@ describe('R3 a definite answer never changes', () => {
 describe('R4 what was never begun is refused for good by settling it', () => {
   it('writes a tomb and answers cancelled, whatever this worker can run', () => {
     for (const mode of ['run', 'hold', 'give-up'] as const)
-      expect(receive(undefined, delivered({ settling: true, mode }))).toEqual({
+      expect(claim(undefined, delivered({ settling: true, mode }))).toEqual({
         kind: 'answer',
         outcome: 'cancelled',
         write: { state: 'TOMB', hash: 'h1' },
@@ -124,21 +124,21 @@ describe('R4 what was never begun is refused for good by settling it', () => {
   });
 
   it('answers the copy that comes late cancelled', () => {
-    expect(receive(tomb, delivered())).toEqual({ kind: 'answer', outcome: 'cancelled' });
+    expect(claim(tomb, delivered())).toEqual({ kind: 'answer', outcome: 'cancelled' });
   });
 });
 
 describe('R5 settling never decides against a valid lease', () => {
   it('waits for the rest of the lease', () => {
-    for (const effect of EFFECTS) expect(receive(running(), delivered({ effect, settling: true })).kind).toBe('wait');
+    for (const effect of EFFECTS) expect(claim(running(), delivered({ effect, settling: true })).kind).toBe('wait');
   });
 
   it('runs a lapsed command of class key to its end', () => {
-    expect(receive(lapsed(), delivered({ settling: true })).kind).toBe('run');
+    expect(claim(lapsed(), delivered({ settling: true })).kind).toBe('run');
   });
 
   it('buries a lapsed command of class transaction, whose effect would stand with its answer', () => {
-    expect(receive(lapsed(), delivered({ settling: true, effect: 'transaction' }))).toEqual({
+    expect(claim(lapsed(), delivered({ settling: true, effect: 'transaction' }))).toEqual({
       kind: 'answer',
       outcome: 'cancelled',
       runs: { failures: 1, lastError: LAPSED },
@@ -147,7 +147,7 @@ describe('R5 settling never decides against a valid lease', () => {
   });
 
   it('answers a lapsed command of class once unknown', () => {
-    const verdict = receive(lapsed(), delivered({ settling: true, effect: 'once' }));
+    const verdict = claim(lapsed(), delivered({ settling: true, effect: 'once' }));
     expect(verdict).toMatchObject({ kind: 'answer', outcome: 'unknown', runs: { failures: 1 } });
   });
 });
@@ -164,7 +164,7 @@ describe('R6 an answer by token that was taken is the outcome', () => {
   });
 
   it('keeps the early answer when a lapsed lease is taken over', () => {
-    expect(receive(lapsed({ early: COMPLETED }), delivered())).toMatchObject({ kind: 'run', write: { token: 'w2:1', early: COMPLETED } });
+    expect(claim(lapsed({ early: COMPLETED }), delivered())).toMatchObject({ kind: 'run', write: { token: 'w2:1', early: COMPLETED } });
   });
 
   it('ends a deferral with the early answer instead of waiting', () => {
@@ -184,7 +184,7 @@ describe('R6 an answer by token that was taken is the outcome', () => {
   });
 
   it('answers with it where the command is given up', () => {
-    expect(receive(lapsed({ early: COMPLETED }), delivered({ mode: 'give-up' }))).toMatchObject({
+    expect(claim(lapsed({ early: COMPLETED }), delivered({ mode: 'give-up' }))).toMatchObject({
       kind: 'repeat',
       write: { state: 'DONE' },
     });
@@ -200,16 +200,16 @@ describe('R7 a deferred command is taken back in two steps', () => {
   });
 
   it('says deferred again to who asks again', () => {
-    expect(receive(deferred, delivered())).toEqual({ kind: 'answer', outcome: 'deferred' });
+    expect(claim(deferred, delivered())).toEqual({ kind: 'answer', outcome: 'deferred' });
   });
 
   it('settles DEFERRED over REVOKED to TOMB, and goes on after a crash half way', () => {
-    expect(receive(deferred, delivered({ settling: true }))).toEqual({
+    expect(claim(deferred, delivered({ settling: true }))).toEqual({
       kind: 'revoke',
       write: { state: 'REVOKED', hash: 'h1', command: '{"id":"c"}' },
     });
-    expect(receive(revoked, delivered({ settling: true }))).toEqual({ kind: 'revoke' });
-    expect(receive(revoked, delivered())).toEqual({ kind: 'revoke' });
+    expect(claim(revoked, delivered({ settling: true }))).toEqual({ kind: 'revoke' });
+    expect(claim(revoked, delivered())).toEqual({ kind: 'revoke' });
     expect(entombed('h1')).toEqual({ state: 'TOMB', hash: 'h1' });
   });
 
@@ -228,17 +228,17 @@ describe('R7 a deferred command is taken back in two steps', () => {
 describe('R8 effect class once is run again only after runs that said notDone', () => {
   it('answers a lapsed lease unknown and stays RUN, so that an answer can still come', () => {
     const unknown = { kind: 'answer', outcome: 'unknown', write: { state: 'RUN', failures: 1, maybeDone: true } };
-    expect(receive(lapsed(), delivered({ effect: 'once' }))).toMatchObject(unknown);
-    expect(receive(lapsed({ once: true }), delivered({ effect: 'key' }))).toMatchObject(unknown);
+    expect(claim(lapsed(), delivered({ effect: 'once' }))).toMatchObject(unknown);
+    expect(claim(lapsed({ once: true }), delivered({ effect: 'key' }))).toMatchObject(unknown);
   });
 
   it('runs it again where each run has said notDone', () => {
     const paused = record({ state: 'RUN', hash: 'h1', command: '{"id":"c"}', once: true, failures: 2 });
-    expect(receive(paused, delivered({ effect: 'once' }))).toMatchObject({ kind: 'run', write: { once: true, failures: 2 } });
+    expect(claim(paused, delivered({ effect: 'once' }))).toMatchObject({ kind: 'run', write: { once: true, failures: 2 } });
   });
 
   it('answers a lapsed lease with the early answer', () => {
-    expect(receive(lapsed({ once: true, early: COMPLETED }), delivered({ effect: 'once' }))).toEqual({
+    expect(claim(lapsed({ once: true, early: COMPLETED }), delivered({ effect: 'once' }))).toEqual({
       kind: 'repeat',
       reply: COMPLETED,
       write: { state: 'DONE', hash: 'h1', reply: COMPLETED },
@@ -264,30 +264,30 @@ describe('R8 effect class once is run again only after runs that said notDone', 
 describe('R9 an equal id with another hash is refused', () => {
   it('in every state, running and settling', () => {
     for (const stands of [running(), lapsed(), done, failed, deferred, revoked, tomb])
-      for (const settling of [false, true]) expect(receive(stands, delivered({ hash: 'h2', settling }))).toEqual({ kind: 'refuse' });
+      for (const settling of [false, true]) expect(claim(stands, delivered({ hash: 'h2', settling }))).toEqual({ kind: 'refuse' });
   });
 });
 
 describe('R10 giving up', () => {
   it('is failed where the command was never claimed, else unknown', () => {
-    expect(receive(undefined, delivered({ mode: 'give-up' }))).toEqual({ kind: 'give-up', claimed: false });
+    expect(claim(undefined, delivered({ mode: 'give-up' }))).toEqual({ kind: 'give-up', claimed: false });
     const runs = { failures: 1, lastError: LAPSED };
-    expect(receive(lapsed(), delivered({ mode: 'give-up' }))).toMatchObject({
+    expect(claim(lapsed(), delivered({ mode: 'give-up' }))).toMatchObject({
       kind: 'give-up',
       claimed: true,
       runs,
       write: { failures: 1 },
     });
-    expect(receive(revoked, delivered({ mode: 'give-up' }))).toEqual({ kind: 'give-up', claimed: true, runs: { failures: 0 } });
+    expect(claim(revoked, delivered({ mode: 'give-up' }))).toEqual({ kind: 'give-up', claimed: true, runs: { failures: 0 } });
   });
 
   it('never gives up what another worker is running', () => {
-    expect(receive(running(), delivered({ mode: 'give-up' })).kind).toBe('wait');
+    expect(claim(running(), delivered({ mode: 'give-up' })).kind).toBe('wait');
   });
 });
 
 /** In the order of the rows of docs/protocol.md#service-verdicts. */
-const ROWS: readonly (readonly [stands: CommandRecord | undefined, delivery: Delivery])[] = [
+const ROWS: readonly (readonly [stands: CommandRecord | undefined, delivery: ClaimRequest])[] = [
   [undefined, delivered({ settling: true })],
   [undefined, delivered()],
   [done, delivered({ hash: 'h2' })],
@@ -305,7 +305,7 @@ const ROWS: readonly (readonly [stands: CommandRecord | undefined, delivery: Del
 ];
 
 /** What the page says of a verdict, in its words. */
-const wordsOf = (verdict: Verdict): readonly string[] => {
+const wordsOf = (verdict: ClaimVerdict): readonly string[] => {
   const written = 'write' in verdict && verdict.write && verdict.write.state !== 'RUN' ? [`write \`${verdict.write.state}\``] : [];
   switch (verdict.kind) {
     case 'answer':
@@ -328,6 +328,6 @@ describe('docs/protocol.md', () => {
     const cells = [...chapter.matchAll(/^\|.*\| ([^|]*) \|$/gm)].map(([, cell = '']) => cell).filter((cell) => cell !== 'verdict');
     expect(cells).toHaveLength(ROWS.length);
     for (const [row, [stands, delivery]] of ROWS.entries())
-      for (const words of wordsOf(receive(stands, delivery))) expect(cells[row]).toContain(words);
+      for (const words of wordsOf(claim(stands, delivery))) expect(cells[row]).toContain(words);
   });
 });

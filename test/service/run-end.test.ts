@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { runPolicyOf } from '../../lib/contract/run-policy.ts';
 import type { CommandEnvelope } from '../../lib/contract/wire/envelope.ts';
 import type { CommandRecord } from '../../lib/ports/idempotency-store.ts';
-import { receive, type Delivery, type RecordBody } from '../../lib/service/consumer/command-record.ts';
+import { claim, type ClaimRequest, type RecordBody } from '../../lib/service/consumer/command-record.ts';
 import { endCancel, endRun, endTransaction, type RunEnd } from '../../lib/service/consumer/run-end.ts';
 import { lastErrorFrom } from '../../lib/service/consumer/run-error.ts';
 
@@ -11,7 +11,7 @@ const DOWN = { code: 'ECONNREFUSED', message: 'down' };
 const EARLY = '{"outcome":"completed","data":{"paymentId":"p-7"}}';
 const envelope = (more: Partial<CommandEnvelope> = {}): string => JSON.stringify({ id: 'c', ...more });
 
-const delivered = (over: Partial<Delivery> = {}): Delivery => ({
+const delivered = (over: Partial<ClaimRequest> = {}): ClaimRequest => ({
   hash: 'h1',
   command: envelope(),
   effect: 'key',
@@ -58,16 +58,16 @@ describe('R11 a run without an answer is counted once', () => {
 
   it('by the delivery that finds its lease lapsed, from the last beat on, and by no delivery after it', () => {
     const lapsed = running({ token: 'w2:1', leaseUntil: NOW - 1 });
-    const taken = receive(lapsed, delivered());
+    const taken = claim(lapsed, delivered());
     expect(taken).toMatchObject({
       kind: 'run',
       write: { token: 'w1:1', failures: 1, maybeDone: true, lastError: { code: 'LEASE_LAPSED' } },
     });
     const slow = delivered({ policy: runPolicyOf({ retryfirst: 300_000 }) });
-    const counted = receive(lapsed, slow);
+    const counted = claim(lapsed, slow);
     expect(counted).toMatchObject({ kind: 'pause', until: NOW - 60_001 + 150_000, write: { failures: 1 } });
     const standing: CommandRecord = { ...(counted as { write: RecordBody }).write, revision: 4 };
-    expect(receive(standing, slow)).toEqual({ kind: 'pause', until: NOW - 60_001 + 150_000 });
+    expect(claim(standing, slow)).toEqual({ kind: 'pause', until: NOW - 60_001 + 150_000 });
   });
 
   it('is nothing that a worker writes whose lease another one has', () => {
@@ -99,20 +99,20 @@ describe('R11 a run without an answer is counted once', () => {
 describe('R12 no delivery runs a command before its next run is due', () => {
   it('whichever copy comes, it is given back for the rest', () => {
     const record = paused(running({ failures: 1, nextRunAt: NOW + 7_000 }));
-    expect(receive(record, delivered())).toEqual({ kind: 'pause', until: NOW + 7_000 });
-    expect(receive(record, delivered({ now: NOW + 7_000 }))).toMatchObject({ kind: 'run' });
+    expect(claim(record, delivered())).toEqual({ kind: 'pause', until: NOW + 7_000 });
+    expect(claim(record, delivered({ now: NOW + 7_000 }))).toMatchObject({ kind: 'run' });
   });
 
   it('comes back when the deadline is over at the latest, which answers then', () => {
     const record = paused(running({ failures: 1, nextRunAt: NOW + 900_000 }));
-    expect(receive(record, delivered())).toEqual({ kind: 'pause', until: NOW + 500_001 });
+    expect(claim(record, delivered())).toEqual({ kind: 'pause', until: NOW + 500_001 });
   });
 
   it('settles within the same pauses, and at once where nothing can have happened', () => {
     const record = paused(running({ failures: 1, nextRunAt: NOW + 7_000, command: envelope({ deadline: '2030-01-01T00:00:00.000Z' }) }));
     const settling = delivered({ settling: true, deadline: NOW - 1 });
-    expect(receive({ ...record, maybeDone: true }, settling)).toMatchObject({ kind: 'pause', until: NOW + 7_000 });
-    expect(receive(record, settling)).toMatchObject({ kind: 'answer', outcome: 'cancelled', write: { state: 'TOMB' } });
+    expect(claim({ ...record, maybeDone: true }, settling)).toMatchObject({ kind: 'pause', until: NOW + 7_000 });
+    expect(claim(record, settling)).toMatchObject({ kind: 'answer', outcome: 'cancelled', write: { state: 'TOMB' } });
   });
 });
 
@@ -125,7 +125,7 @@ describe('R13 where the limits are used up nothing runs any more', () => {
     expect(verdict).toMatchObject({ kind: 'answer', outcome: 'unknown', runs, write: { state: 'RUN', failures: 3 } });
     const standing: CommandRecord = { ...(verdict as { write: RecordBody }).write, revision: 4 };
     for (const settling of [false, true])
-      expect(receive(standing, delivered({ now: NOW + 400_000, settling }))).toEqual({ kind: 'answer', outcome: 'unknown', runs });
+      expect(claim(standing, delivered({ now: NOW + 400_000, settling }))).toEqual({ kind: 'answer', outcome: 'unknown', runs });
   });
 
   it('is exhausted, which is definite, where each run said notDone, or its effect commits with its answer', () => {
@@ -138,8 +138,8 @@ describe('R13 where the limits are used up nothing runs any more', () => {
 
   it('ends with the deadline of the command, whatever attempts are left', () => {
     const record = paused(running({ failures: 1, maybeDone: true, lastError: DOWN }));
-    expect(receive(record, delivered({ now: NOW + 500_001 }))).toMatchObject({ kind: 'answer', outcome: 'unknown' });
-    expect(receive(running({ leaseUntil: NOW }), delivered({ now: NOW + 500_001 }))).toMatchObject({
+    expect(claim(record, delivered({ now: NOW + 500_001 }))).toMatchObject({ kind: 'answer', outcome: 'unknown' });
+    expect(claim(running({ leaseUntil: NOW }), delivered({ now: NOW + 500_001 }))).toMatchObject({
       outcome: 'unknown',
       runs: { failures: 1 },
     });
@@ -157,12 +157,12 @@ describe('R13 where the limits are used up nothing runs any more', () => {
     const record = paused(running({ ...last, failures: 3, command: envelope({ retryattempts: 3 }) }));
     const command = envelope({ retryattempts: 6 });
     const raised = delivered({ policy: runPolicyOf({ retryattempts: 6 }), command });
-    expect(receive(record, raised)).toMatchObject({ kind: 'run', write: { failures: 3, command } });
+    expect(claim(record, raised)).toMatchObject({ kind: 'run', write: { failures: 3, command } });
     const going = paused(running({ ...last, failures: 4, command }));
-    expect(receive(going, delivered())).toMatchObject({ kind: 'run', write: { command } });
+    expect(claim(going, delivered())).toMatchObject({ kind: 'run', write: { command } });
     const late = paused(running({ maybeDone: true, command: envelope({ deadline: new Date(NOW - 5).toISOString() }) }));
-    expect(receive(late, delivered({ deadline: NOW - 5 }))).toMatchObject({ outcome: 'unknown' });
-    expect(receive(late, delivered({ deadline: NOW + 5 }))).toMatchObject({ kind: 'run' });
+    expect(claim(late, delivered({ deadline: NOW - 5 }))).toMatchObject({ outcome: 'unknown' });
+    expect(claim(late, delivered({ deadline: NOW + 5 }))).toMatchObject({ kind: 'run' });
   });
 });
 
@@ -185,9 +185,9 @@ describe('a cancel of a deferred command that fails', () => {
     const verdict = endCancel(revoked, delivered(), DOWN);
     expect(verdict).toMatchObject({ kind: 'pause', until: NOW + 500, write: { state: 'REVOKED', failures: 1, lastError: DOWN } });
     const standing: CommandRecord = { ...(verdict as { write: RecordBody }).write, revision: 4 };
-    expect(receive(standing, delivered())).toEqual({ kind: 'pause', until: NOW + 500 });
-    expect(receive(standing, delivered({ now: NOW + 500 }))).toEqual({ kind: 'revoke' });
-    expect(receive({ ...standing, failures: 1_000 }, delivered())).toMatchObject({ kind: 'give-up', claimed: true });
+    expect(claim(standing, delivered())).toEqual({ kind: 'pause', until: NOW + 500 });
+    expect(claim(standing, delivered({ now: NOW + 500 }))).toEqual({ kind: 'revoke' });
+    expect(claim({ ...standing, failures: 1_000 }, delivered())).toMatchObject({ kind: 'give-up', claimed: true });
     expect(endCancel({ state: 'TOMB', hash: 'h1', revision: 5 }, delivered(), DOWN)).toEqual({ kind: 'answer', outcome: 'cancelled' });
   });
 });

@@ -11,7 +11,7 @@ import type { CommandRecord, IdempotencyStore } from '../../lib/ports/idempotenc
 import type { MessageQueue } from '../../lib/ports/message-queue.ts';
 import type { MessageSender } from '../../lib/ports/message-sender.ts';
 import { Consumer, type ConsumerOptions } from '../../lib/service/consumer/consumer.ts';
-import type { Notice, Outcome } from '../../lib/service/consumer/in-flight.ts';
+import type { ServiceNotice, DeliveryResult } from '../../lib/service/consumer/in-flight.ts';
 import { LambdaHost } from '../../lib/service/aws/lambda-host.ts';
 import type { Served } from '../../lib/service/served.ts';
 
@@ -32,7 +32,7 @@ export class ServiceRig {
   readonly payloads = new MemoryPayloadStore();
   readonly bus = new MemoryEventPublisher({ clock: this.clock, rules: [] });
   readonly replies: ReplyEnvelope[] = [];
-  readonly notices: Notice[] = [];
+  readonly notices: ServiceNotice[] = [];
   readonly store: IdempotencyStore;
   readonly publisher: EventPublisher;
   readonly sender: MessageSender;
@@ -87,7 +87,7 @@ export class ServiceRig {
   }
 
   /** One receive, handled to its end. */
-  async deliver(consumer = this.consumer): Promise<Outcome[]> {
+  async deliver(consumer = this.consumer): Promise<DeliveryResult[]> {
     return consumer.handle(await this.queue.receive({ max: 10, waitSeconds: 0, visibilitySeconds: 60 }));
   }
 

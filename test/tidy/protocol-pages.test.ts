@@ -124,7 +124,7 @@ describe('docs/replay.md', () => {
   test('has each fact, and calls nothing else one', () => {
     const bullet = /- a \*\*fact\*\*([^]*?);/.exec(replay)?.[1] ?? '';
     const named = [...bullet.matchAll(/`(\w+)`/g)].map((name) => name[1]!);
-    const known = /new Set<Fact\['type'\]>\(\[([^\]]*)\]/.exec(sourceWith("new Set<Fact['type']>"))?.[1] ?? '';
+    const known = /new Set<RecordedFact\['type'\]>\(\[([^\]]*)\]/.exec(sourceWith("new Set<RecordedFact['type']>"))?.[1] ?? '';
     expect(named.every((type) => isFact({ type } as JournalEntry))).toBe(true);
     expect(named.toSorted()).toEqual([...known.matchAll(/'(\w+)'/g)].map((name) => name[1]!).toSorted());
   });

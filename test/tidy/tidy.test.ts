@@ -159,6 +159,17 @@ describe('files', () => {
     expect(faults).toEqual([]);
   });
 
+  test('a name is exported by one file of lib only', () => {
+    const exported = /^export (?:declare )?(?:abstract )?(?:const|async function|function|interface|type|class|enum) (\w+)/gm;
+    const files = new Map<string, Set<string>>();
+    for (const file of under('lib/'))
+      for (const [, name = ''] of file.code.matchAll(exported)) files.set(name, (files.get(name) ?? new Set()).add(file.path));
+    const faults = [...files].filter(([, paths]) => paths.size > 1);
+    expect(faults.map(([name, paths]) => `${name} is exported by ${[...paths].join(' and ')}: give each thing a name of its own`)).toEqual(
+      [],
+    );
+  });
+
   test('index.ts stands only where a public package begins', () => {
     const faults = under('lib/').filter((file) => basename(file.path) === 'index.ts' && !publicIndexes.includes(file.path));
     expect(faults.map((file) => `${file.path}: no barrels; import the file that holds the name`)).toEqual([]);

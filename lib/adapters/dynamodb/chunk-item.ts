@@ -1,5 +1,5 @@
 import type { JournalChunk } from '../../ports/process-store.ts';
-import type { Item } from './head-item.ts';
+import type { HeadItem } from './head-item.ts';
 import { packLines, unpackLines } from './packed-lines.ts';
 
 const INDEX_DIGITS = 8;
@@ -9,7 +9,7 @@ export function chunkPrefix(run: string): string {
   return `J#${run}#`;
 }
 
-export function encodeChunk(chunk: JournalChunk): Item {
+export function encodeChunk(chunk: JournalChunk): HeadItem {
   const place = (index: number): string => String(index).padStart(INDEX_DIGITS, '0');
   return {
     pk: { S: chunk.pid },
@@ -18,7 +18,7 @@ export function encodeChunk(chunk: JournalChunk): Item {
   };
 }
 
-export function decodeChunk(item: Item, run: string): JournalChunk {
+export function decodeChunk(item: HeadItem, run: string): JournalChunk {
   const from = chunkPrefix(run).length;
   return {
     pid: item['pk']?.S ?? '',

@@ -1,9 +1,9 @@
-import type { Item } from './head-item.ts';
+import type { HeadItem } from './head-item.ts';
 
 /** What a conditional write found instead of what it expected. */
 export interface ConditionFailure {
   /** The whole item as it stands, where the request asked for it and there is one. */
-  readonly Item?: Item | undefined;
+  readonly Item?: HeadItem | undefined;
 }
 
 /** The failure of a condition, told by its name, since a client of another copy of the SDK throws another class; any other error is thrown on. */

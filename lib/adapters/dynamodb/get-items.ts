@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { BatchGetItemCommand, type DynamoDBClient, type KeysAndAttributes } from '@aws-sdk/client-dynamodb';
 import { OrchestratorError } from '../../contract/errors.ts';
 import { capacityParameter, tellConsumed, type OnConsumed } from './consumed-units.ts';
-import type { Item } from './head-item.ts';
+import type { HeadItem } from './head-item.ts';
 
 export interface GetItems {
   readonly client: DynamoDBClient;
@@ -22,16 +22,16 @@ const IDLE_ROUNDS_MAX = 6;
 const FIRST_PAUSE_MS = 25;
 
 /** The items that exist, in any order. Keys must differ. What the table leaves unprocessed is asked for again until it has come. */
-export async function getItems(keys: readonly Item[], options: GetItems): Promise<Item[]> {
-  const batches: (readonly Item[])[] = [];
+export async function getItems(keys: readonly HeadItem[], options: GetItems): Promise<HeadItem[]> {
+  const batches: (readonly HeadItem[])[] = [];
   for (let from = 0; from < keys.length; from += KEYS_MAX) batches.push(keys.slice(from, from + KEYS_MAX));
   if (batches.length === 1) return getBatch(keys, options);
   return (await Promise.all(batches.map((batch) => getBatch(batch, options)))).flat();
 }
 
-async function getBatch(keys: readonly Item[], options: GetItems): Promise<Item[]> {
+async function getBatch(keys: readonly HeadItem[], options: GetItems): Promise<HeadItem[]> {
   const { client, table, consistent, projection, onConsumed, pause = sleep } = options;
-  const found: Item[] = [];
+  const found: HeadItem[] = [];
   let idleRounds = 0;
   let wanted: KeysAndAttributes = {
     Keys: [...keys],

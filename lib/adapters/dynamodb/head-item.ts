@@ -3,7 +3,7 @@ import type { Head, HeadStatus } from '../../ports/process-store.ts';
 import { packLines, unpackLines } from './packed-lines.ts';
 import { DUE_SHARDS, LIST_SHARDS, shardHash } from './shard.ts';
 
-export type Item = Record<string, AttributeValue>;
+export type HeadItem = Record<string, AttributeValue>;
 
 /** The sort key of the head; all other items of an instance have one with `#`. */
 export const HEAD_SORT_KEY = 'H';
@@ -33,14 +33,14 @@ export const HEAD_ATTRIBUTES = [
   'ttl',
 ] as const;
 
-export function headKey(pid: string): Item {
+export function headKey(pid: string): HeadItem {
   return { pk: { S: pid }, sk: { S: HEAD_SORT_KEY } };
 }
 
 /** A head as an item, without a `ttl`. */
-export function encodeHead(head: Head): Item {
+export function encodeHeadItem(head: Head): HeadItem {
   const shard = shardHash(head.pid);
-  const item: Item = {
+  const item: HeadItem = {
     pk: { S: head.pid },
     sk: { S: HEAD_SORT_KEY },
     v: { N: String(head.version) },
@@ -68,7 +68,7 @@ export function encodeHead(head: Head): Item {
 }
 
 /** The head that an item holds. An early buffer has only what buffering set. */
-export function decodeHead(item: Item): Head {
+export function decodeHeadItem(item: HeadItem): Head {
   const packed = item['b']?.B;
   const [tailFrom = '0', control = '', ...tail] = packed === undefined ? [] : unpackLines(packed);
   const head: { -readonly [K in keyof Head]: Head[K] } = {

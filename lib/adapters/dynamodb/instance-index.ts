@@ -4,7 +4,7 @@ import type { Head, HeadStatus } from '../../ports/process-store.ts';
 import { listed } from '../memory/instance-index.ts';
 import { OrderedHeap } from '../memory/ordered-heap.ts';
 import { getItems } from './get-items.ts';
-import { decodeHead, duePartition, headKey, listPartitions, startedAtKey, type Item } from './head-item.ts';
+import { decodeHeadItem, duePartition, headKey, listPartitions, startedAtKey, type HeadItem } from './head-item.ts';
 import { inParallel } from './in-parallel.ts';
 import { queryPages } from './query-pages.ts';
 import { DUE_SHARDS } from './shard.ts';
@@ -136,7 +136,7 @@ export class DynamoDbInstanceIndex implements InstanceIndex {
     return pids
       .map((pid) => byPid.get(pid))
       .filter((item) => item !== undefined)
-      .map(decodeHead)
+      .map(decodeHeadItem)
       .filter((head) => listed(head, filter));
   }
 }
@@ -149,11 +149,11 @@ interface Entry {
 /** A place in one partition of the list index. */
 class Cursor {
   current: Entry | undefined;
-  readonly #pages: AsyncGenerator<readonly Item[]>;
-  #page: readonly Item[] = [];
+  readonly #pages: AsyncGenerator<readonly HeadItem[]>;
+  #page: readonly HeadItem[] = [];
   #at = 0;
 
-  constructor(pages: AsyncGenerator<readonly Item[]>) {
+  constructor(pages: AsyncGenerator<readonly HeadItem[]>) {
     this.#pages = pages;
   }
 
@@ -167,7 +167,7 @@ class Cursor {
       this.#page = value;
       this.#at = 0;
     }
-    const item = this.#page[this.#at] as Item;
+    const item = this.#page[this.#at] as HeadItem;
     this.#at += 1;
     this.current = { pid: item['pk']?.S ?? '', key: item['lsk']?.S ?? '' };
   }

@@ -2,7 +2,7 @@ import type { Channel } from '../../ports/message-queue.ts';
 import type { ParkedSummary } from '../../ports/parked-list.ts';
 import type { ParkedEvent } from '../../ports/parking-store.ts';
 import { parkedSortKey } from '../memory/parked-page.ts';
-import type { Item } from './head-item.ts';
+import type { HeadItem } from './head-item.ts';
 import { PARKED_SHARDS, shardHash } from './shard.ts';
 
 export const PARKED_SORT_PREFIX = 'X#';
@@ -12,7 +12,7 @@ export const SUMMARY_NAMES: Readonly<Record<string, string>> = Object.fromEntrie
   ['pk', 'sk', 'reason', 'detail', 'at', 'eid', 'ety', 'esrc', 'channel', 'sender', 'ttl'].map((name) => [`#${name}`, name]),
 );
 
-export function parkedKey(pid: string, id: string): Item {
+export function parkedKey(pid: string, id: string): HeadItem {
   return { pk: { S: pid === '' ? apartPartition(shardOf(id)) : pid }, sk: { S: `${PARKED_SORT_PREFIX}${id}` } };
 }
 
@@ -27,7 +27,7 @@ export function parkedListPartition(waiting: boolean, shard: number): string {
 }
 
 /** All of a parked event but its body. */
-export function summaryItem(event: ParkedSummary): Item {
+export function summaryItem(event: ParkedSummary): HeadItem {
   const { pid, id, reason, detail, parkedAt, event: identity, channel, senderId, expiresAt } = event;
   return {
     ...parkedKey(pid, id),
@@ -43,7 +43,7 @@ export function summaryItem(event: ParkedSummary): Item {
   };
 }
 
-export function summaryOf(item: Item): ParkedSummary {
+export function summaryOf(item: HeadItem): ParkedSummary {
   const { pk, sk, reason, detail, at, eid, ety, esrc, channel, sender, ttl } = item;
   const partition = pk?.S ?? '';
   return {

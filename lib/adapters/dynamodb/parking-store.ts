@@ -6,7 +6,7 @@ import type { PayloadStore } from '../../ports/payload-store.ts';
 import { conditionFailure } from './condition-failure.ts';
 import { SAME_PARKING } from './conditions.ts';
 import { getItems } from './get-items.ts';
-import type { Item } from './head-item.ts';
+import type { HeadItem } from './head-item.ts';
 import { inParallel } from './in-parallel.ts';
 import { packText, unpackText } from './packed-lines.ts';
 import { apartPartition, byId, PARKED_SORT_PREFIX, parkedKey, summaryItem, summaryOf } from './parked-item.ts';
@@ -48,7 +48,7 @@ export class DynamoDbParkingStore implements ParkingStore, ParkedList {
   }
 
   async park(event: ParkedEvent): Promise<void> {
-    const item: Item = { ...summaryItem(event), ...(await this.#storedBody(event)) };
+    const item: HeadItem = { ...summaryItem(event), ...(await this.#storedBody(event)) };
     if (event.redrivenAt !== undefined) {
       delete item['lsh'];
       Object.assign(item, { redriven: { N: String(event.redrivenAt) }, ttl: redrivenTtl(event.redrivenAt) });
@@ -102,18 +102,18 @@ export class DynamoDbParkingStore implements ParkingStore, ParkedList {
     return Number(Attributes?.['n']?.N);
   }
 
-  async #allOf(pid: string): Promise<Item[]> {
+  async #allOf(pid: string): Promise<HeadItem[]> {
     const partitions = pid === '' ? Array.from({ length: PARKED_SHARDS }, (_, shard) => apartPartition(shard)) : [pid];
     return (await Promise.all(partitions.map((partition) => this.#itemsOf(partition)))).flat();
   }
 
-  async #these(pid: string, ids: readonly string[]): Promise<Item[]> {
+  async #these(pid: string, ids: readonly string[]): Promise<HeadItem[]> {
     const keys = [...new Set(ids)].map((id) => parkedKey(pid, id));
     const items = await getItems(keys, { client: this.#client, table: this.#table, consistent: true });
     return items.filter((item) => item['redriven'] === undefined);
   }
 
-  #itemsOf(partition: string): Promise<Item[]> {
+  #itemsOf(partition: string): Promise<HeadItem[]> {
     return queryAll(this.#client, {
       TableName: this.#table,
       KeyConditionExpression: 'pk = :pk AND begins_with(sk, :prefix)',
@@ -124,7 +124,7 @@ export class DynamoDbParkingStore implements ParkingStore, ParkedList {
     });
   }
 
-  async #storedBody({ pid, body }: ParkedEvent): Promise<Item> {
+  async #storedBody({ pid, body }: ParkedEvent): Promise<HeadItem> {
     const packed = packText(body);
     if (packed.byteLength <= BODY_BYTES_MAX) return { b: { B: packed } };
     const hash = createHash('sha256').update(body).digest('hex');
@@ -132,7 +132,7 @@ export class DynamoDbParkingStore implements ParkingStore, ParkedList {
     return { ref: { S: this.#large.reference(pid || NO_INSTANCE, hash) } };
   }
 
-  async #eventOf(item: Item): Promise<ParkedEvent> {
+  async #eventOf(item: HeadItem): Promise<ParkedEvent> {
     const reference = item['ref']?.S;
     const packed = item['b']?.B;
     const body = reference !== undefined ? ((await this.#large.fetch(reference)) ?? '') : packed === undefined ? '' : unpackText(packed);
@@ -140,6 +140,6 @@ export class DynamoDbParkingStore implements ParkingStore, ParkedList {
   }
 }
 
-function redrivenTtl(at: number): Item[string] {
+function redrivenTtl(at: number): HeadItem[string] {
   return { N: String(Math.ceil(at / 1000) + REDRIVEN_DAYS * DAY_SECONDS) };
 }

@@ -5,14 +5,22 @@ import {
   type DynamoDBClient,
   type UpdateItemCommandInput,
 } from '@aws-sdk/client-dynamodb';
-import type { BufferResult, CommitResult, EarlyEvent, Expectation, Head, JournalChunk, ProcessStore } from '../../ports/process-store.ts';
+import type {
+  BufferResult,
+  CommitResult,
+  EarlyEvent,
+  CommitCondition,
+  Head,
+  JournalChunk,
+  ProcessStore,
+} from '../../ports/process-store.ts';
 import { chunkPrefix, decodeChunk, encodeChunk } from './chunk-item.ts';
 import { tenantOf } from '../memory/instance-index.ts';
 import { conditionFailure, type ConditionFailure } from './condition-failure.ts';
 import { BUFFER_HAS_ROOM, NO_CHUNK, NO_HEAD, SAME_EARLY_BUFFER, SAME_VERSION_OF_RUN, STILL_STUCK } from './conditions.ts';
 import { capacityParameter, tellConsumed, type OnConsumed } from './consumed-units.ts';
 import { getItems } from './get-items.ts';
-import { decodeHead, duePartition, encodeHead, HEAD_ATTRIBUTES, headKey, type Item } from './head-item.ts';
+import { decodeHeadItem, duePartition, encodeHeadItem, HEAD_ATTRIBUTES, headKey, type HeadItem } from './head-item.ts';
 import { queryAll } from './query-pages.ts';
 import { attributeNames, setOrRemove } from './set-or-remove.ts';
 import { DUE_SHARDS, shardHash } from './shard.ts';
@@ -70,11 +78,11 @@ export class DynamoDbProcessStore implements ProcessStore {
       onConsumed: this.#onConsumed,
       pause: this.#pause,
     });
-    const heads = new Map(items.map((item) => [item['pk']?.S, decodeHead(item)]));
+    const heads = new Map(items.map((item) => [item['pk']?.S, decodeHeadItem(item)]));
     return pids.map((pid) => heads.get(pid));
   }
 
-  async commit(head: Head, expected: Expectation): Promise<CommitResult> {
+  async commit(head: Head, expected: CommitCondition): Promise<CommitResult> {
     // Before the head: what is in no list of tenants would never be retired, nor its lost tick found.
     await this.#tenants.record(tenantOf(head.pid));
     try {
@@ -136,7 +144,7 @@ export class DynamoDbProcessStore implements ProcessStore {
       }),
     );
     tellConsumed(this.#onConsumed, 'read', ConsumedCapacity);
-    return Item === undefined ? undefined : decodeHead(Item);
+    return Item === undefined ? undefined : decodeHeadItem(Item);
   }
 
   async #update(input: UpdateItemCommandInput): Promise<void> {
@@ -146,12 +154,12 @@ export class DynamoDbProcessStore implements ProcessStore {
 
   /** What stands where a condition failed: the old image that came with the failure; read where it did not come though there must be one. */
   async #standing(failure: ConditionFailure, pid: string, mustExist: boolean): Promise<Head | undefined> {
-    if (failure.Item !== undefined) return decodeHead(failure.Item);
+    if (failure.Item !== undefined) return decodeHeadItem(failure.Item);
     return mustExist ? this.#get(pid, true) : undefined;
   }
 
-  #itemOf(head: Head): Item {
-    const item = encodeHead(head);
+  #itemOf(head: Head): HeadItem {
+    const item = encodeHeadItem(head);
     if (head.status === 'early' && head.early?.length === 0)
       item['ttl'] = { N: String(Math.ceil(this.#now() / 1000) + EMPTY_BUFFER_DAYS * DAY_SECONDS) };
     return item;
@@ -159,11 +167,11 @@ export class DynamoDbProcessStore implements ProcessStore {
 }
 
 /** Sets what the head has and removes what it has not, so that attributes of newer code stay. A `ttl` goes with any commit. */
-function commitInput(table: string, item: Item, expected: Expectation): UpdateItemCommandInput {
+function commitInput(table: string, item: HeadItem, expected: CommitCondition): UpdateItemCommandInput {
   const [condition, values] = conditionOf(expected);
   return {
     TableName: table,
-    Key: { pk: item['pk'] as Item[string], sk: item['sk'] as Item[string] },
+    Key: { pk: item['pk'] as HeadItem[string], sk: item['sk'] as HeadItem[string] },
     UpdateExpression: setOrRemove(HEAD_ATTRIBUTES, item, values),
     ConditionExpression: condition,
     ExpressionAttributeNames: HEAD_NAMES,
@@ -172,7 +180,7 @@ function commitInput(table: string, item: Item, expected: Expectation): UpdateIt
   };
 }
 
-function conditionOf(expected: Expectation): [condition: string, values: Item] {
+function conditionOf(expected: CommitCondition): [condition: string, values: HeadItem] {
   switch (expected.kind) {
     case 'absent':
       return [NO_HEAD, {}];

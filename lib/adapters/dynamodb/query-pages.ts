@@ -1,14 +1,14 @@
 import { QueryCommand, type DynamoDBClient, type QueryCommandInput } from '@aws-sdk/client-dynamodb';
 import { capacityParameter, tellConsumed, type OnConsumed } from './consumed-units.ts';
-import type { Item } from './head-item.ts';
+import type { HeadItem } from './head-item.ts';
 
 /** The pages of a query, each asked for when the one before it has been used. A page may be empty and not the last. */
 export async function* queryPages(
   client: DynamoDBClient,
   input: QueryCommandInput,
   onConsumed?: OnConsumed,
-): AsyncGenerator<readonly Item[]> {
-  let from: Item | undefined;
+): AsyncGenerator<readonly HeadItem[]> {
+  let from: HeadItem | undefined;
   do {
     const page = await client.send(
       new QueryCommand({ ...input, ...capacityParameter(onConsumed), ...(from !== undefined && { ExclusiveStartKey: from }) }),
@@ -20,8 +20,8 @@ export async function* queryPages(
 }
 
 /** All items of a query. */
-export async function queryAll(client: DynamoDBClient, input: QueryCommandInput, onConsumed?: OnConsumed): Promise<Item[]> {
-  const items: Item[] = [];
+export async function queryAll(client: DynamoDBClient, input: QueryCommandInput, onConsumed?: OnConsumed): Promise<HeadItem[]> {
+  const items: HeadItem[] = [];
   for await (const page of queryPages(client, input, onConsumed)) items.push(...page);
   return items;
 }

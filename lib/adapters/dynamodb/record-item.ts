@@ -1,7 +1,7 @@
 import type { Update } from '@aws-sdk/client-dynamodb';
 import type { CommandRecord } from '../../ports/idempotency-store.ts';
 import { NO_RECORD, SAME_REVISION } from './conditions.ts';
-import type { Item } from './head-item.ts';
+import type { HeadItem } from './head-item.ts';
 import { attributeNames, setOrRemove } from './set-or-remove.ts';
 
 /** What has ended is kept so long: longer than any copy of its command can come late. */
@@ -46,7 +46,7 @@ export interface RecordWriteRequest {
 export function recordUpdate(request: RecordWriteRequest): Update & { readonly UpdateExpression: string } {
   const { table, commandId, expected } = request;
   const item = encodeRecord(request);
-  const values: Item = expected === 'absent' ? {} : { ':revision0': { N: String(expected) } };
+  const values: HeadItem = expected === 'absent' ? {} : { ':revision0': { N: String(expected) } };
   return {
     TableName: table,
     Key: { id: { S: commandId } },
@@ -58,8 +58,8 @@ export function recordUpdate(request: RecordWriteRequest): Update & { readonly U
   };
 }
 
-function encodeRecord({ record, expected, write, now }: RecordWriteRequest): Item {
-  const item: Item = {
+function encodeRecord({ record, expected, write, now }: RecordWriteRequest): HeadItem {
+  const item: HeadItem = {
     state: { S: record.state },
     hash: { S: record.hash },
     revision: { N: String(expected === 'absent' ? 1 : expected + 1) },
@@ -85,7 +85,7 @@ function encodeRecord({ record, expected, write, now }: RecordWriteRequest): Ite
   return item;
 }
 
-export function decodeRecord(item: Item): CommandRecord {
+export function decodeRecord(item: HeadItem): CommandRecord {
   const record: { -readonly [K in keyof CommandRecord]: CommandRecord[K] } = {
     state: item['state']?.S as CommandRecord['state'],
     hash: item['hash']?.S ?? '',

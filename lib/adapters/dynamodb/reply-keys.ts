@@ -2,7 +2,7 @@ import { GetItemCommand, UpdateItemCommand, type DynamoDBClient } from '@aws-sdk
 import type { ReplyKey, ReplyKeys } from '../../ports/reply-keys.ts';
 import { conditionFailure } from './condition-failure.ts';
 import { NO_KEY, SAME_LAST_KEY } from './conditions.ts';
-import type { Item } from './head-item.ts';
+import type { HeadItem } from './head-item.ts';
 import { REPLY_KEYS_PARTITION } from './tables.ts';
 
 export interface DynamoDbReplyKeysOptions {
@@ -10,7 +10,7 @@ export interface DynamoDbReplyKeysOptions {
   readonly table: string;
 }
 
-const KEY: Item = { pk: { S: REPLY_KEYS_PARTITION }, sk: { S: 'K' } };
+const KEY: HeadItem = { pk: { S: REPLY_KEYS_PARTITION }, sk: { S: 'K' } };
 
 /** All keys of a deployment in one item of its main table. */
 export class DynamoDbReplyKeys implements ReplyKeys {

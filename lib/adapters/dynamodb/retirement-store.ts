@@ -4,7 +4,7 @@ import type { ClosedInstance, RetirementStore } from '../../ports/retirement-sto
 import { conditionFailure } from './condition-failure.ts';
 import { CLOSED_AND_LISTED, EXISTS } from './conditions.ts';
 import { getItems } from './get-items.ts';
-import { HEAD_SORT_KEY, headKey, listPartitions, startedAtKey, type Item } from './head-item.ts';
+import { HEAD_SORT_KEY, headKey, listPartitions, startedAtKey, type HeadItem } from './head-item.ts';
 import { inParallel } from './in-parallel.ts';
 import { queryPages } from './query-pages.ts';
 import { LIST_INDEX } from './tables.ts';
@@ -61,7 +61,7 @@ export class DynamoDbRetirementStore implements RetirementStore {
   async retire(pid: string, version: number, expiresAt: number): Promise<boolean> {
     const headExpiry = Math.ceil(expiresAt / 1000);
     const ttl = String(headExpiry + AFTER_HEAD_SECONDS);
-    const marked: Item[] = [];
+    const marked: HeadItem[] = [];
     const references: string[] = [];
     let headSeen = false;
     for await (const page of queryPages(this.#client, this.#itemsQuery(pid))) {
@@ -88,7 +88,7 @@ export class DynamoDbRetirementStore implements RetirementStore {
     if (standing?.['v']?.N !== String(version)) await inParallel(references, (reference) => large.retire(reference, false));
   }
 
-  async #standing(pid: string): Promise<Item | undefined> {
+  async #standing(pid: string): Promise<HeadItem | undefined> {
     const { Items: [standing] = [] } = await this.#client.send(new QueryCommand({ ...this.#itemsQuery(pid), Limit: 1 }));
     return standing;
   }
@@ -146,15 +146,15 @@ export class DynamoDbRetirementStore implements RetirementStore {
     }
   }
 
-  async #mark(key: Item, ttl: string): Promise<void> {
+  async #mark(key: HeadItem, ttl: string): Promise<void> {
     await this.#updateExisting(key, 'SET #ttl = :ttl', { ':ttl': { N: ttl } });
   }
 
-  async #unmark(key: Item): Promise<void> {
+  async #unmark(key: HeadItem): Promise<void> {
     await this.#updateExisting(key, 'REMOVE #ttl');
   }
 
-  async #updateExisting(key: Item, expression: string, values?: Item): Promise<void> {
+  async #updateExisting(key: HeadItem, expression: string, values?: HeadItem): Promise<void> {
     const update = new UpdateItemCommand({
       TableName: this.#table,
       Key: key,
@@ -171,7 +171,7 @@ export class DynamoDbRetirementStore implements RetirementStore {
   }
 }
 
-function isRetirable(head: Item | undefined, version: number): boolean {
+function isRetirable(head: HeadItem | undefined, version: number): boolean {
   return (
     head !== undefined &&
     head['sk']?.S === HEAD_SORT_KEY &&
@@ -181,6 +181,6 @@ function isRetirable(head: Item | undefined, version: number): boolean {
   );
 }
 
-function keyOf(item: Item): Item {
-  return { pk: item['pk'] as Item[string], sk: item['sk'] as Item[string] };
+function keyOf(item: HeadItem): HeadItem {
+  return { pk: item['pk'] as HeadItem[string], sk: item['sk'] as HeadItem[string] };
 }

@@ -1,7 +1,7 @@
-import type { Item } from './head-item.ts';
+import type { HeadItem } from './head-item.ts';
 
 /** The expression that sets what `item` has of these attributes and removes the others. Their values are put into `values`, as `:name`. */
-export function setOrRemove(attributes: readonly string[], item: Item, values: Item): string {
+export function setOrRemove(attributes: readonly string[], item: HeadItem, values: HeadItem): string {
   const set: string[] = [];
   const remove: string[] = [];
   for (const name of attributes) {

@@ -3,7 +3,7 @@ import { DEFAULT_TENANT } from '../../contract/wire/process-id.ts';
 import { conditionFailure } from './condition-failure.ts';
 import { NO_TENANT } from './conditions.ts';
 import { capacityParameter, tellConsumed, type OnConsumed } from './consumed-units.ts';
-import type { Item } from './head-item.ts';
+import type { HeadItem } from './head-item.ts';
 import { queryPages } from './query-pages.ts';
 import { LIST_INDEX } from './tables.ts';
 
@@ -68,6 +68,6 @@ export class TenantList {
   }
 }
 
-function tenantItem(tenant: string): Item {
+function tenantItem(tenant: string): HeadItem {
   return { pk: { S: `T#${tenant}` }, sk: { S: 'T' }, lsh: { S: TENANTS_PARTITION }, lsk: { S: tenant } };
 }

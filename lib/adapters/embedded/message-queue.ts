@@ -1,5 +1,5 @@
 import { MemoryMessageQueue } from '../memory/message-queue.ts';
-import type { Message } from '../memory/message.ts';
+import type { QueuedMessage } from '../memory/message.ts';
 import type { Codec } from './log/field-text.ts';
 import type { OrderedLog } from './log/log.ts';
 import { LoggedTable } from './log/logged-table.ts';
@@ -8,7 +8,7 @@ import { LoggedTable } from './log/logged-table.ts';
 export class SqliteMessageQueue extends MemoryMessageQueue {}
 
 /** The messages of all queues. They stay in memory as long as they are there. */
-export function messageTable(log: OrderedLog): LoggedTable<number, Message> {
+export function messageTable(log: OrderedLog): LoggedTable<number, QueuedMessage> {
   return new LoggedTable(log, { name: 'messages', key: 'integer', codec: messageCodec, resident: () => true, keep: 0 });
 }
 
@@ -16,7 +16,7 @@ export function messageTable(log: OrderedLog): LoggedTable<number, Message> {
  * A queue changes its messages in place, so a change is always the few fields that can change. Visibility is not kept:
  * who held a message when the process died has died with it, so the message is visible again at once.
  */
-const messageCodec: Codec<Message> = {
+const messageCodec: Codec<QueuedMessage> = {
   encode(writer, message, previous) {
     writer.string(message.queue);
     writer.number(message.receiveCount);
@@ -33,7 +33,7 @@ const messageCodec: Codec<Message> = {
     const queue = reader.string() ?? '';
     const receiveCount = reader.number();
     const whole = reader.number() === 1;
-    if (!whole) return { ...(previous as Message), queue, receiveCount, visibleAt: 0 };
+    if (!whole) return { ...(previous as QueuedMessage), queue, receiveCount, visibleAt: 0 };
     return {
       queue,
       receiveCount,

@@ -14,12 +14,16 @@ export interface Damage {
 
 /** The folder holds damage that no crash explains, so it is not opened. */
 export function stateCorrupt(directory: string, damage: Omit<Damage, 'drops'>, cause?: unknown): ClientError {
-  return new ClientError('STATE_CORRUPT', `The state in ${directory} is damaged: ${placeOf(damage)} ${damage.what}. Nothing was changed.`, {
-    details: { directory, file: damage.file, offset: damage.offset ?? null },
-    cause,
-  });
+  return new ClientError(
+    'STATE_CORRUPT',
+    `The state in ${directory} is damaged: ${damageLocation(damage)} ${damage.what}. Nothing was changed.`,
+    {
+      details: { directory, file: damage.file, offset: damage.offset ?? null },
+      cause,
+    },
+  );
 }
 
-export function placeOf({ file, offset }: Omit<Damage, 'drops'>): string {
+export function damageLocation({ file, offset }: Omit<Damage, 'drops'>): string {
   return offset === undefined ? file : `${file} at byte ${offset}`;
 }

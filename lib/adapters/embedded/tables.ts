@@ -1,4 +1,4 @@
-import type { Message } from '../memory/message.ts';
+import type { QueuedMessage } from '../memory/message.ts';
 import type { CommandRecord } from '../../ports/idempotency-store.ts';
 import type { ParkedEvent } from '../../ports/parking-store.ts';
 import type { Head, JournalChunk } from '../../ports/process-store.ts';
@@ -20,7 +20,7 @@ export interface SqliteTables {
   readonly heads: LoggedTable<string, Head>;
   readonly chunks: LoggedTable<string, JournalChunk>;
   readonly payloads: LoggedTable<string, string>;
-  readonly messages: LoggedTable<number, Message>;
+  readonly messages: LoggedTable<number, QueuedMessage>;
   readonly records: LoggedTable<string, CommandRecord>;
   readonly parked: LoggedTable<string, ParkedEvent>;
   readonly attempts: LoggedTable<string, number>;

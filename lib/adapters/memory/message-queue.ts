@@ -1,6 +1,6 @@
 import type { Clock } from '../../ports/clock.ts';
 import type { MessageQueue, ReceivedMessage, ReceiveOptions, VisibilityChange } from '../../ports/message-queue.ts';
-import { bodyOf, type Message } from './message.ts';
+import { bodyOf, type QueuedMessage } from './message.ts';
 import { ReadyLine } from './ready-line.ts';
 import { MemoryTable, type Table } from './table.ts';
 import { VisibilityHeap } from './visibility-heap.ts';
@@ -20,7 +20,7 @@ export interface QueueOptions {
   readonly maxReceiveCount?: number;
   readonly deadLetter?: MemoryMessageQueue;
   /** The messages of the system, by number; queues may share it. @default a table of its own */
-  readonly messages?: Table<number, Message>;
+  readonly messages?: Table<number, QueuedMessage>;
   /** The number of the next message. @default counts from 1 */
   readonly nextNumber?: () => number;
   /** The log under `messages`. @default nothing to wait for */
@@ -38,7 +38,7 @@ export class MemoryMessageQueue implements MessageQueue {
   readonly name: string;
   readonly #options: QueueOptions;
   readonly #clock: Clock;
-  readonly #messages: Table<number, Message>;
+  readonly #messages: Table<number, QueuedMessage>;
   readonly #maxReceiveCount: number;
   readonly #ready = new ReadyLine();
   readonly #waiting = new VisibilityHeap();
@@ -69,7 +69,7 @@ export class MemoryMessageQueue implements MessageQueue {
   put(detail: string, delaySeconds = 0, prefix = ''): string {
     const now = this.#clock.now();
     const number = this.#options.nextNumber === undefined ? (this.#number += 1) : this.#options.nextNumber();
-    const message: Message = {
+    const message: QueuedMessage = {
       number,
       queue: this.name,
       prefix,
@@ -130,17 +130,17 @@ export class MemoryMessageQueue implements MessageQueue {
     return failed;
   }
 
-  #inFlight(receiptHandle: string, now: number): Message | undefined {
+  #inFlight(receiptHandle: string, now: number): QueuedMessage | undefined {
     const message = this.#messages.get(numberOf(receiptHandle));
     const held = message?.queue === this.name && message.place === 'waiting' && message.visibleAt > now;
     return held && message.receiveCount === countOf(receiptHandle) ? message : undefined;
   }
 
   /** Takes what is ready, at most `max`; empty where nothing is, or where the first is not durable yet. */
-  #take(options: ReceiveOptions): Message[] {
+  #take(options: ReceiveOptions): QueuedMessage[] {
     const now = this.#clock.now();
     this.#promote(now);
-    const taken: Message[] = [];
+    const taken: QueuedMessage[] = [];
     const durable = this.#options.durableOnly === true ? (this.#options.log?.durableNumber ?? Infinity) : Infinity;
     while (taken.length < options.max) {
       const message = this.#ready.first();
@@ -169,7 +169,7 @@ export class MemoryMessageQueue implements MessageQueue {
     }
   }
 
-  #place(message: Message): void {
+  #place(message: QueuedMessage): void {
     if (message.place === 'gone') this.#size += 1;
     if (message.visibleAt <= this.#clock.now()) {
       message.place = 'ready';
@@ -183,14 +183,14 @@ export class MemoryMessageQueue implements MessageQueue {
     this.#wakeOne();
   }
 
-  #remove(message: Message): void {
+  #remove(message: QueuedMessage): void {
     if (message.place === 'waiting') this.#waiting.remove(message);
     message.place = 'gone';
     this.#size -= 1;
     this.#messages.delete(message.number);
   }
 
-  #bury(message: Message): void {
+  #bury(message: QueuedMessage): void {
     const deadLetter = this.#options.deadLetter as MemoryMessageQueue;
     this.#size -= 1;
     message.place = 'gone';
@@ -225,7 +225,7 @@ export class MemoryMessageQueue implements MessageQueue {
   }
 }
 
-function received(message: Message): ReceivedMessage {
+function received(message: QueuedMessage): ReceivedMessage {
   return {
     messageId: String(message.number),
     receiptHandle: `${message.number}.${message.receiveCount}`,

@@ -1,5 +1,5 @@
 /** A message of a queue. Its body is kept in two parts, so that an event's envelope is never copied nor parsed on its way. */
-export interface Message {
+export interface QueuedMessage {
   /** Unique in a system, ascending in the order of sending, never used again. */
   readonly number: number;
   queue: string;
@@ -17,6 +17,6 @@ export interface Message {
   heapIndex: number;
 }
 
-export function bodyOf(message: Message): string {
+export function bodyOf(message: QueuedMessage): string {
   return message.prefix === '' ? message.detail : `${message.prefix}${message.detail}}`;
 }

@@ -1,4 +1,12 @@
-import type { BufferResult, CommitResult, EarlyEvent, Expectation, Head, JournalChunk, ProcessStore } from '../../ports/process-store.ts';
+import type {
+  BufferResult,
+  CommitResult,
+  EarlyEvent,
+  CommitCondition,
+  Head,
+  JournalChunk,
+  ProcessStore,
+} from '../../ports/process-store.ts';
 import { MemoryTable, type Table } from './table.ts';
 
 const COMMITTED: CommitResult = { status: 'committed' };
@@ -31,7 +39,7 @@ export class MemoryProcessStore implements ProcessStore {
     return pids.map((pid) => this.#heads.get(pid));
   }
 
-  async commit(head: Head, expected: Expectation): Promise<CommitResult> {
+  async commit(head: Head, expected: CommitCondition): Promise<CommitResult> {
     const current = this.#heads.get(head.pid);
     if (!holds(expected, current)) return { status: 'conflict', current };
     this.#put(head, current);
@@ -74,7 +82,7 @@ export function memoryProcessTables(): ProcessTables {
 }
 
 /** The named conditions of a commit. */
-function holds(expected: Expectation, current: Head | undefined): boolean {
+function holds(expected: CommitCondition, current: Head | undefined): boolean {
   switch (expected.kind) {
     case 'absent':
       return current === undefined;

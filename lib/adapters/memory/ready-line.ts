@@ -1,19 +1,19 @@
-import type { Message } from './message.ts';
+import type { QueuedMessage } from './message.ts';
 
 /** How many taken places are kept before the line is cut. */
 const SLACK = 1024;
 
 /** The messages that can be received now, first come first served. */
 export class ReadyLine {
-  #messages: Message[] = [];
+  #messages: QueuedMessage[] = [];
   #head = 0;
 
-  push(message: Message): void {
+  push(message: QueuedMessage): void {
     this.#messages.push(message);
   }
 
   /** The next message; ones that were deleted while they stood here are passed over. */
-  first(): Message | undefined {
+  first(): QueuedMessage | undefined {
     for (let message = this.#messages[this.#head]; message !== undefined; message = this.#messages[this.#head]) {
       if (message.place === 'ready') return message;
       this.shift();

@@ -1,26 +1,26 @@
-import type { Message } from './message.ts';
+import type { QueuedMessage } from './message.ts';
 
 /**
  * The messages that wait for their time, the soonest first. Each knows its index, so that an acknowledged message leaves
  * at once: with a visibility of minutes and thousands of messages a second, dead entries would be the greater part.
  */
 export class VisibilityHeap {
-  readonly #messages: Message[] = [];
+  readonly #messages: QueuedMessage[] = [];
 
   get size(): number {
     return this.#messages.length;
   }
 
-  first(): Message | undefined {
+  first(): QueuedMessage | undefined {
     return this.#messages[0];
   }
 
-  push(message: Message): void {
+  push(message: QueuedMessage): void {
     this.#messages.push(message);
     this.#rise(message, this.#messages.length - 1);
   }
 
-  remove(message: Message): void {
+  remove(message: QueuedMessage): void {
     const at = message.heapIndex;
     const last = this.#messages.pop();
     if (last === undefined || last === message) return;
@@ -28,12 +28,12 @@ export class VisibilityHeap {
     else this.#sink(last, at);
   }
 
-  #rise(message: Message, from: number): void {
+  #rise(message: QueuedMessage, from: number): void {
     const messages = this.#messages;
     let at = from;
     while (at > 0) {
       const above = (at - 1) >> 1;
-      const parent = messages[above] as Message;
+      const parent = messages[above] as QueuedMessage;
       if (!before(message, parent)) break;
       messages[at] = parent;
       parent.heapIndex = at;
@@ -43,14 +43,14 @@ export class VisibilityHeap {
     message.heapIndex = at;
   }
 
-  #sink(message: Message, from: number): void {
+  #sink(message: QueuedMessage, from: number): void {
     const messages = this.#messages;
     let at = from;
     for (;;) {
       let below = 2 * at + 1;
       if (below >= messages.length) break;
-      if (below + 1 < messages.length && before(messages[below + 1] as Message, messages[below] as Message)) below += 1;
-      const child = messages[below] as Message;
+      if (below + 1 < messages.length && before(messages[below + 1] as QueuedMessage, messages[below] as QueuedMessage)) below += 1;
+      const child = messages[below] as QueuedMessage;
       if (!before(child, message)) break;
       messages[at] = child;
       child.heapIndex = at;
@@ -61,6 +61,6 @@ export class VisibilityHeap {
   }
 }
 
-function before(left: Message, right: Message): boolean {
+function before(left: QueuedMessage, right: QueuedMessage): boolean {
   return left.visibleAt === right.visibleAt ? left.number < right.number : left.visibleAt < right.visibleAt;
 }

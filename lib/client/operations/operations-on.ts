@@ -3,7 +3,7 @@ import type { AnyProcess } from '../../contract/process-contract.ts';
 import type { Json } from '../../contract/schema.ts';
 import type { Head } from '../../ports/process-store.ts';
 import { decodeHead, formatFault } from '../../format/head-codec.ts';
-import type { Acts, Instance, JournalAnswer, ListedInstance, ListRequest, OfTenant, WhyAnswer } from './operations.ts';
+import type { Operations, Instance, JournalAnswer, ListedInstance, ListRequest, OfTenant, WhyAnswer } from './operations.ts';
 import type { Reach } from '../connection.ts';
 import type { Status } from '../describe.ts';
 import { namesOf, pidOf, readHead, requireHead, readValue } from '../instance.ts';
@@ -22,7 +22,7 @@ import { within } from '../tenant.ts';
 import { whyOfHead } from './why-of-head.ts';
 
 /** The acts on a system whose ports are at hand: it runs in this process or on AWS, or only its stored state is there. */
-export function actsOn(system: Reach): Acts {
+export function actsOn(system: Reach): Operations {
   const of = ({ tenant }: OfTenant): Reach => within(system, tenant);
   return {
     start: async ({ process, input, id, onOpen, ...whose }) =>

@@ -21,7 +21,7 @@ export interface Instance extends OfTenant {
  * What a person does with a system that runs somewhere else, without its code: only the system itself knows its processes
  * and schemas. What each act is asked with and answers is plain JSON, because it may travel over a socket.
  */
-export interface Acts {
+export interface Operations {
   start: Act<OfTenant & { process: string; input: Json; id?: string; onOpen?: OnOpen }, { id: string; run: string; started: boolean }>;
   /** `orStuck`: resolves with `stuck` instead of a result as soon as the instance needs a person. */
   result: Act<Instance & { timeout?: Duration; orStuck?: boolean }, { result: Json; stuck?: true }>;

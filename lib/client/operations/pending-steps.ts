@@ -1,6 +1,6 @@
 import { instantText } from '../../contract/instant.ts';
 import type { Json } from '../../contract/schema.ts';
-import type { Image, OpenCommand, Timer } from '../../core/image.ts';
+import type { Image, OpenCommand, ArmedTimer } from '../../core/image.ts';
 import { stepName } from './step-name.ts';
 
 /** JSON: instants are ISO 8601. */
@@ -35,7 +35,7 @@ function pendingCommand(image: Image, command: OpenCommand): PendingStep {
   };
 }
 
-function pendingTimer(image: Image, timer: Timer): PendingStep {
+function pendingTimer(image: Image, timer: ArmedTimer): PendingStep {
   const again = image.resends.get(timer.n);
   return {
     kind: 'timer',

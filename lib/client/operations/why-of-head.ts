@@ -1,7 +1,7 @@
 import { decodeHead, formatFault } from '../../format/head-codec.ts';
 import type { Head } from '../../ports/process-store.ts';
 import type { Reach } from '../connection.ts';
-import { definitionOf, definitionParts } from '../instance.ts';
+import { definitionOf, splitDefinition } from '../instance.ts';
 import { explain, type Why } from './why.ts';
 
 /** Why the instance of a head is where it is, with all that this client knows of its system. */
@@ -23,5 +23,5 @@ function unreadableWhy(fault: string): Why {
 
 /** Whether the system lists the process at all: what is read from a folder alone belongs to a system that lists nothing. */
 export function isListed(system: Reach['system'], head: Head): boolean {
-  return system.processes.has(definitionParts(head.definition).process);
+  return system.processes.has(splitDefinition(head.definition).process);
 }

@@ -8,7 +8,7 @@ import {
   journalLength,
   type Image,
   type OpenCommand,
-  type Timer,
+  type ArmedTimer,
 } from '../../core/image.ts';
 import { parseEntry } from '../../format/read-journal.ts';
 import { endLine } from './ending-line.ts';
@@ -160,7 +160,7 @@ function overdue(due: number, now: number): string {
   return due < now ? ` (overdue by ${ms(now - due)})` : '';
 }
 
-function timerLine(image: Image, timer: Timer, now: number): string {
+function timerLine(image: Image, timer: ArmedTimer, now: number): string {
   const at = `at ${instantText(timer.due)} (${timer.due > now ? `in ${ms(timer.due - now)}` : timer.due < now ? `overdue by ${ms(now - timer.due)}` : 'now'})`;
   switch (timer.purpose) {
     case 'sleep':
@@ -180,7 +180,7 @@ function timerLine(image: Image, timer: Timer, now: number): string {
   }
 }
 
-function timerName(image: Image, timer: Timer): string {
+function timerName(image: Image, timer: ArmedTimer): string {
   switch (timer.purpose) {
     case 'sleep':
       return `a sleep until ${instantText(timer.due)}`;

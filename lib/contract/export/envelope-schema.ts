@@ -1,6 +1,6 @@
 import {
   DATAREF_LENGTH_MAX,
-  FACTOR,
+  FACTOR_PATTERN,
   HASH,
   ID,
   INSTANT,
@@ -111,7 +111,7 @@ export const ENVELOPE_SCHEMAS: Readonly<Record<'event' | 'command' | 'reply', Js
       retryattempts: whole(1, 'Runs of the handler that may end without an answer, in all. Absent means no limit.'),
       retryfirst: whole(0, 'The first pause between two runs, in milliseconds. Absent means 1000.'),
       retrymost: whole(0, 'The longest pause, in milliseconds. Absent means 300000.'),
-      retryfactor: text(FACTOR, 'What each pause is multiplied with, as decimal text. Absent means 2.'),
+      retryfactor: text(FACTOR_PATTERN, 'What each pause is multiplied with, as decimal text. Absent means 2.'),
       timeout: whole(1, 'How long one run may take, in milliseconds. Absent means 900000.'),
       deadline: text(INSTANT, 'Past it the command is settled, not begun.'),
       undoes: text(ID, 'Id of the command that this one undoes.'),

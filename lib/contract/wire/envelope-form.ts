@@ -14,7 +14,7 @@ export const INSTANT = /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])T(?:[01]
 export const HASH = /^sha256:[0-9a-f]{64}$/;
 
 /** A number of 1 or more, as text: attributes of CloudEvents hold no fractions. */
-export const FACTOR = /^[1-9]\d{0,6}(?:\.\d{1,20})?$/;
+export const FACTOR_PATTERN = /^[1-9]\d{0,6}(?:\.\d{1,20})?$/;
 
 /** Characters of `subject` and `traceparent`. */
 export const LABEL_LENGTH_MAX = 300;

@@ -1,6 +1,6 @@
 import {
   DATAREF_LENGTH_MAX,
-  FACTOR,
+  FACTOR_PATTERN,
   HASH,
   ID,
   INSTANT,
@@ -120,7 +120,7 @@ function policyFault(value: Fields): string | undefined {
     optionalWhole(value, 'retryattempts', 1) ??
     optionalWhole(value, 'retryfirst', 0) ??
     optionalWhole(value, 'retrymost', 0) ??
-    optional(value, 'retryfactor', FACTOR) ??
+    optional(value, 'retryfactor', FACTOR_PATTERN) ??
     optionalWhole(value, 'timeout', 1)
   );
 }

@@ -2,9 +2,9 @@ import { EARLY_EVENTS_MAX, type StuckReason } from '../../core/image.ts';
 import type { ReceivedMessage, VisibilityChange } from '../../ports/message-queue.ts';
 import { parkEarly } from '../advance/early-events.ts';
 import type { EngineContext } from '../engine-context.ts';
-import { getStuck, parkBesideStuck, refuseOperator } from './get-stuck.ts';
+import { getStuck, parkBesideStuck, refuseOperation } from './get-stuck.ts';
 import type { Item } from '../advance/item.ts';
-import { settleLate } from './late-event.ts';
+import { acknowledgeLate } from './late-event.ts';
 import { parkMessage, redrive } from './park.ts';
 import { DEPLOY_SECONDS, faultSeconds, isDeploying, noteFault } from './redelivery-delays.ts';
 
@@ -15,7 +15,7 @@ const POISON_DELIVERIES_MAX = 3;
 const PARKED: ReadonlySet<string> = new Set(['FORBIDDEN', 'START_TOO_OLD', 'NEWER']);
 
 /** A message and the events that it is for the instances that it concerns. */
-export interface Delivery {
+export interface HandledMessage {
   readonly message: ReceivedMessage;
   readonly items: readonly Item[];
   /** Decided without an instance: parked, or given back. */
@@ -23,13 +23,13 @@ export interface Delivery {
 }
 
 /** What becomes of a batch: `AdvanceResult`, under way. */
-export interface Settled {
+export interface Acknowledged {
   readonly acknowledge: string[];
   readonly giveBack: VisibilityChange[];
 }
 
 /** A message vanishes only when every instance that it concerns is done with it (docs/protocol.md#acknowledge). */
-export const settle = async (context: EngineContext, delivery: Delivery, result: Settled): Promise<void> => {
+export const acknowledge = async (context: EngineContext, delivery: HandledMessage, result: Acknowledged): Promise<void> => {
   const { message } = delivery;
   let seconds = delivery.giveBackSeconds;
   try {
@@ -74,7 +74,7 @@ const settleItem = async (context: EngineContext, item: Item): Promise<number | 
     case 'expire':
       return expire(context, item);
     case 'closed':
-      await settleLate(context, item);
+      await acknowledgeLate(context, item);
       return undefined;
     default:
       if (item.redrives) return (await redrive(context, target.pid)) ? undefined : faultSeconds(context, message);
@@ -96,7 +96,7 @@ const settleRefused = async (context: EngineContext, item: Item, reason: NonNull
   }
   // What was decided and only not sent is parked as any event is: the next `resume` sends it.
   if (target.inbound.kind === 'operate' && reason.code !== 'DISPATCH')
-    return (await refuseOperator(context, message, target, reason)) ? undefined : 1;
+    return (await refuseOperation(context, message, target, reason)) ? undefined : 1;
   if (reason.code === 'UNSENT') return faultSeconds(context, message);
   if (reason.code === 'UNKNOWN_VERSION' && message.receiveCount < POISON_DELIVERIES_MAX) return 30;
   if (reason.code === 'POISON' && message.receiveCount < POISON_DELIVERIES_MAX && !context.options.checks) return message.receiveCount;

@@ -42,7 +42,7 @@ export const getStuck = async (context: EngineContext, message: ReceivedMessage,
  * What a person asked for could not be done: the stuck head says why now, and the act is over. It is not parked, since
  * whoever resumes again asks anew. Returns whether that is written; an act that does not apply any more comes again, as a duplicate.
  */
-export const refuseOperator = async (
+export const refuseOperation = async (
   context: EngineContext,
   message: ReceivedMessage,
   target: Target,

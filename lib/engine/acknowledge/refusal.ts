@@ -45,5 +45,5 @@ const ofUnreadable = (head: Head | undefined, { inbound }: Target): Refusal => {
 };
 
 /** Looks at no data: a large input is not in the head. */
-const holdsCausedBy = ({ commands, fires }: Image, key: string): boolean =>
+const holdsCausedBy = ({ commands, pendingSends: fires }: Image, key: string): boolean =>
   [...commands.values(), ...fires].some(({ cause }) => cause === key);

@@ -13,13 +13,13 @@ export interface Target {
   readonly definition: ProcessContract | undefined;
   readonly inbound: Inbound;
   /** Of a reply: who sent it and what it answers, compared with the command that is out. */
-  readonly reply?: AnswerOf;
+  readonly reply?: ReplyOf;
   /** A client sent it, and reads the head to learn what became of it. */
   readonly byClient?: true;
 }
 
 /** What an answer says of itself. */
-export interface AnswerOf {
+export interface ReplyOf {
   readonly source: string;
   /** The short form, as a head keeps it. */
   readonly commandhash: string;

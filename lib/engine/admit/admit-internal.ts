@@ -6,7 +6,7 @@ import type { Inbound } from '../../core/inbound.ts';
 import { park, unread, type Admission, type Carried } from './admission.ts';
 import { definitionName, startType, type Catalogue } from '../../contract/catalogue.ts';
 import { sha256 } from '../../format/sha256.ts';
-import type { ForcedMessage, InboxMessage, OperateMessage, StartMessage, TickMessage } from '../../format/inbox-message.ts';
+import type { ForcedMessage, InboxMessage, OperationMessage, StartMessage, TickMessage } from '../../format/inbox-message.ts';
 
 /** What the orchestrator, the client and the command line put into the inbox themselves. */
 export const admitInternal = (
@@ -79,7 +79,7 @@ const ofStart = (catalogue: Catalogue, start: StartMessage, by: Carried): Admiss
 };
 
 /** `by` is what the sender says; `senderId` is how the queue knows the sender. */
-const ofOperate = (operate: OperateMessage, by: Carried, senderId: string | undefined): Admission => ({
+const ofOperate = (operate: OperationMessage, by: Carried, senderId: string | undefined): Admission => ({
   status: 'deliver',
   targets: [
     {

@@ -7,10 +7,10 @@ import { newItem, type Item } from '../advance/item.ts';
 import { parkMessage, redriveEach } from '../acknowledge/park.ts';
 import { DEPLOY_SECONDS, faultSeconds, isDeploying, noteFault } from '../acknowledge/redelivery-delays.ts';
 import { MISSING, readBody, refusedData } from './read-body.ts';
-import type { Delivery } from '../acknowledge/acknowledge.ts';
+import type { HandledMessage } from '../acknowledge/acknowledge.ts';
 
 /** A port that fails keeps one message, not its neighbours: nothing is known of it, so it comes again. */
-export const admitOrGiveBack = async (context: EngineContext, message: ReceivedMessage): Promise<Delivery> => {
+export const admitOrGiveBack = async (context: EngineContext, message: ReceivedMessage): Promise<HandledMessage> => {
   try {
     return await admitOne(context, message);
   } catch (error) {
@@ -19,7 +19,7 @@ export const admitOrGiveBack = async (context: EngineContext, message: ReceivedM
   }
 };
 
-const admitOne = async (context: EngineContext, message: ReceivedMessage): Promise<Delivery> => {
+const admitOne = async (context: EngineContext, message: ReceivedMessage): Promise<HandledMessage> => {
   await context.replyTokens?.refresh();
   const now = context.options.clock.now();
   const body = await readBody(context, message.body);

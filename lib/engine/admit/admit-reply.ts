@@ -10,7 +10,7 @@ import type { Catalogue } from '../../contract/catalogue.ts';
  * An answer, which is also an event where the command's output is one: then whoever hears it is concerned, in this system or,
  * of another system's command, in this one alone. What an answer starts is one event further from the first cause.
  */
-export const admitAnswer = (catalogue: Catalogue, envelope: ReplyEnvelope, by: Carried): Admission => {
+export const admitReply = (catalogue: Catalogue, envelope: ReplyEnvelope, by: Carried): Admission => {
   const isHeard = envelope.outcome === 'completed' && catalogue.interests(envelope.type).length > 0;
   const heard = isHeard ? ofHeard(catalogue, { ...envelope, hops: envelope.hops + 1 }, by) : undefined;
   if (heard && envelope.replyto !== catalogue.system.name) return heard;

@@ -4,7 +4,7 @@ import type { Json } from '../../contract/schema.ts';
 import type { Channel, ReceivedMessage } from '../../ports/message-queue.ts';
 import { accountsOf } from '../../contract/accounts.ts';
 import { carried, park, unread, type Admission, type Carried } from './admission.ts';
-import { admitAnswer } from './admit-reply.ts';
+import { admitReply } from './admit-reply.ts';
 import { admitEvent, admitPlainEvent, type BusEnvelope } from './admit-event.ts';
 import { admitInternal } from './admit-internal.ts';
 import type { Catalogue } from '../../contract/catalogue.ts';
@@ -74,7 +74,7 @@ const ofBus = (context: Admitting, bus: BusEnvelope, by: Carried): Admission => 
       return (
         otherwisePublished(bus, parsed.envelope) ??
         ofOtherAccount(context, bus, parsed.envelope) ??
-        admitAnswer(catalogue, parsed.envelope, by)
+        admitReply(catalogue, parsed.envelope, by)
       );
     case 'event':
       return (

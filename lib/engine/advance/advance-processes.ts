@@ -11,8 +11,8 @@ import { namedInstance } from '../admit/named-instance.ts';
 import { parkMessage } from '../acknowledge/park.ts';
 import { BEGUN_MS_MIN, faultSeconds, noteFault, retrySeconds } from '../acknowledge/redelivery-delays.ts';
 import { sendAll, type SentResult } from '../send/send-all.ts';
-import { sendFiresTogether } from '../send/send-pending-together.ts';
-import { settle, type Delivery, type Settled } from '../acknowledge/acknowledge.ts';
+import { sendPendingTogether } from '../send/send-pending-together.ts';
+import { acknowledge, type HandledMessage, type Acknowledged } from '../acknowledge/acknowledge.ts';
 
 /** From this delivery on a message may be what kills the worker: it runs alone, marked before. */
 const SUSPECT_DELIVERY = 3;
@@ -26,7 +26,7 @@ const QUARANTINE_ATTEMPTS = 3;
  */
 export const advanceProcesses = async (context: EngineContext, messages: readonly ReceivedMessage[]): Promise<AdvanceResult> => {
   const { health } = context;
-  const result: Settled = { acknowledge: [], giveBack: [] };
+  const result: Acknowledged = { acknowledge: [], giveBack: [] };
   const faults = health.faults;
   const suspects = wasDown(context) ? [] : messages.filter(isSuspect);
   await advanceBatch(context, suspects.length === 0 ? messages : messages.filter((message) => !suspects.includes(message)), result);
@@ -46,15 +46,15 @@ const isSuspect = ({ receiveCount, body }: ReceivedMessage): boolean =>
 
 /** One message alone, marked before: for a caller who knows that a worker has ended while it held this message. */
 export const advanceSuspect = async (context: EngineContext, message: ReceivedMessage): Promise<AdvanceResult> => {
-  const result: Settled = { acknowledge: [], giveBack: [] };
+  const result: Acknowledged = { acknowledge: [], giveBack: [] };
   await runMarked(context, message, result);
   return result;
 };
 
-const advanceBatch = async (context: EngineContext, messages: readonly ReceivedMessage[], result: Settled): Promise<void> =>
+const advanceBatch = async (context: EngineContext, messages: readonly ReceivedMessage[], result: Acknowledged): Promise<void> =>
   advanceDeliveries(context, await Promise.all(messages.map((message) => admitOrGiveBack(context, message))), result);
 
-const advanceDeliveries = async (context: EngineContext, deliveries: readonly Delivery[], result: Settled): Promise<void> => {
+const advanceDeliveries = async (context: EngineContext, deliveries: readonly HandledMessage[], result: Acknowledged): Promise<void> => {
   await advanceItems(
     context,
     deliveries.flatMap(({ items }) => items),
@@ -80,9 +80,9 @@ const advanceItems = async (context: EngineContext, items: readonly Item[]): Pro
   await sendGroups(context, groups);
 };
 
-const settleDeliveries = async (context: EngineContext, deliveries: readonly Delivery[], result: Settled): Promise<void> => {
+const settleDeliveries = async (context: EngineContext, deliveries: readonly HandledMessage[], result: Acknowledged): Promise<void> => {
   if (context.forwards) await forwardDeliveries(context, deliveries);
-  for (const delivery of deliveries) await settle(context, delivery, result);
+  for (const delivery of deliveries) await acknowledge(context, delivery, result);
 };
 
 /** By arrival, where a message that was parked arrived when it came first; of one millisecond by id, which some queues count up. */
@@ -121,7 +121,7 @@ const advanceHeld = async (context: EngineContext, groups: ReadonlyMap<string, I
     else if (context.lane || !beginsAlone(items)) cold.push(pid);
   }
   const heads = await loadHeads(context, cold);
-  const firesSent = cold.length > 1 ? await sendFiresTogether(context, groups, heads) : undefined;
+  const firesSent = cold.length > 1 ? await sendPendingTogether(context, groups, heads) : undefined;
   const suspects: [string, Item[]][] = [];
   const advance = async (pid: string, items: Item[]): Promise<void> => {
     if (items.length > 1) items.sort(inOrder);
@@ -197,8 +197,8 @@ const failed = (context: EngineContext, item: Item, sent: Exclude<SentResult, 's
 };
 
 /** Runs a message alone, with marks that outlive the worker: what ends its worker again and again is never run again. */
-const runMarked = async (context: EngineContext, message: ReceivedMessage, result: Settled): Promise<void> => {
-  const alone: Settled = { acknowledge: [], giveBack: [] };
+const runMarked = async (context: EngineContext, message: ReceivedMessage, result: Acknowledged): Promise<void> => {
+  const alone: Acknowledged = { acknowledge: [], giveBack: [] };
   try {
     await advanceMarked(context, message, alone);
     result.acknowledge.push(...alone.acknowledge);
@@ -213,7 +213,7 @@ const runMarked = async (context: EngineContext, message: ReceivedMessage, resul
  * The message has a mark while it is read, and each instance that it concerns has one while it runs on it. So a message that cannot even be
  * read without the end of the worker is parked, and of the instances only the one that ends the worker gets stuck.
  */
-const advanceMarked = async (context: EngineContext, message: ReceivedMessage, result: Settled): Promise<void> => {
+const advanceMarked = async (context: EngineContext, message: ReceivedMessage, result: Acknowledged): Promise<void> => {
   const begun = await context.marks.begin(message.messageId);
   if (begun > QUARANTINE_ATTEMPTS) {
     await parkUnread(context, message);
@@ -228,7 +228,7 @@ const advanceMarked = async (context: EngineContext, message: ReceivedMessage, r
 };
 
 /** Returns the event as it is to be settled; nothing where its instance is stuck on it, and it is kept beside that. */
-const advanceItemMarked = async (context: EngineContext, delivery: Delivery, item: Item): Promise<readonly Item[]> => {
+const advanceItemMarked = async (context: EngineContext, delivery: HandledMessage, item: Item): Promise<readonly Item[]> => {
   const mark = `${delivery.message.messageId}/${item.target.pid}`;
   if ((await context.marks.begin(mark)) > QUARANTINE_ATTEMPTS) {
     const left = await quarantine(context, delivery, item);
@@ -257,7 +257,7 @@ const parkUnread = (context: EngineContext, message: ReceivedMessage): Promise<v
  * The instance gets stuck, and the event is kept beside it. Returns the event where it does not apply any more: it runs no code of a process
  * there, and only sends again what it has caused.
  */
-const quarantine = async (context: EngineContext, delivery: Delivery, item: Item): Promise<readonly Item[]> => {
+const quarantine = async (context: EngineContext, delivery: HandledMessage, item: Item): Promise<readonly Item[]> => {
   const refused = await getStuck(context, delivery.message, item.target, {
     code: 'POISON',
     message: `This event ended its worker ${QUARANTINE_ATTEMPTS} times: its code never yields, or takes all memory.`,

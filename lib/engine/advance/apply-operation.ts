@@ -2,10 +2,10 @@ import type { FailureData } from '../../contract/wire/envelope.ts';
 import { isOrchestratorError } from '../../contract/errors.ts';
 import { parse, type Json, withoutValues } from '../../contract/schema.ts';
 import { isClosed, STARTS_MAX, type StuckReason } from '../../core/image.ts';
-import type { OperatorInbound, Resolution } from '../../core/inbound.ts';
-import type { Fact } from '../../core/journal-entry.ts';
+import type { OperationInbound, Resolution } from '../../core/inbound.ts';
+import type { RecordedFact } from '../../core/journal-entry.ts';
 import { resolvable } from '../../core/resolvable.ts';
-import type { Run } from '../../core/run.ts';
+import type { ProcessRun } from '../../core/run.ts';
 import { lateOf } from '../../core/unresolved.ts';
 import { isHalted } from '../../core/undoing.ts';
 import type { LiveInstance } from './live-instance.ts';
@@ -17,7 +17,7 @@ export const remember = (ring: string[], id: string): void => {
 };
 
 /** Decides on what a person asks for. */
-export const applyOperator = async (live: LiveInstance, operator: OperatorInbound, at: number): Promise<void> => {
+export const applyOperation = async (live: LiveInstance, operator: OperationInbound, at: number): Promise<void> => {
   const { run } = live;
   const { id, identity, act, reason } = operator;
   const principal = principalOf(operator);
@@ -48,12 +48,12 @@ export const applyOperator = async (live: LiveInstance, operator: OperatorInboun
   }
 };
 
-const principalOf = ({ by, sender }: OperatorInbound): { readonly by: string; readonly sender?: string } => ({
+const principalOf = ({ by, sender }: OperationInbound): { readonly by: string; readonly sender?: string } => ({
   by,
   ...(sender !== undefined && { sender }),
 });
 
-const applyResume = (live: LiveInstance, operator: OperatorInbound, at: number): Promise<void> => {
+const applyResume = (live: LiveInstance, operator: OperationInbound, at: number): Promise<void> => {
   const { id, skip } = operator;
   const { code = 'POISON', n, definite, compensation } = unstick(live.run) ?? {};
   return live.apply({
@@ -70,7 +70,7 @@ const applyResume = (live: LiveInstance, operator: OperatorInbound, at: number):
 };
 
 /** The status is again what it was before the instance got stuck. Returns what it was stuck on. */
-const unstick = ({ image }: Run): StuckReason | undefined => {
+const unstick = ({ image }: ProcessRun): StuckReason | undefined => {
   const { stuck } = image;
   if (!stuck) return undefined;
   delete image.stuck;
@@ -79,15 +79,15 @@ const unstick = ({ image }: Run): StuckReason | undefined => {
 };
 
 /** Whether the command or the compensation that it was stuck on still waits for a person. */
-const isHeld = (run: Run, { n, compensation }: StuckReason): boolean =>
+const isHeld = (run: ProcessRun, { n, compensation }: StuckReason): boolean =>
   n !== undefined ? run.image.commands.get(n)?.due === Infinity : compensation !== undefined && isHalted(run, compensation);
 
-const stickAgain = (run: Run, { was: _was, refused: _refused, ...reason }: StuckReason): void => {
+const stickAgain = (run: ProcessRun, { was: _was, refused: _refused, ...reason }: StuckReason): void => {
   run.stuck ??= reason;
 };
 
 /** The outcome that a person found out is journaled as the answer of the command, with its principal and reason. */
-const applyResolution = async (live: LiveInstance, operator: OperatorInbound, at: number): Promise<void> => {
+const applyResolution = async (live: LiveInstance, operator: OperationInbound, at: number): Promise<void> => {
   const { run } = live;
   const { id, reason, step = '' } = operator;
   const { n, run: of, command } = resolvable(run.image, step) as NonNullable<ReturnType<typeof resolvable>>;
@@ -104,10 +104,10 @@ const applyResolution = async (live: LiveInstance, operator: OperatorInbound, at
   });
 };
 
-type Answer = Pick<Extract<Fact, { type: 'CommandAnswered' }>, 'outcome' | 'data'>;
+type Answer = Pick<Extract<RecordedFact, { type: 'CommandAnswered' }>, 'outcome' | 'data'>;
 
 /** A failure that the contract does not declare means that nothing has happened. */
-const answered = (run: Run, command: string, resolution: Resolution): Answer | undefined => {
+const answered = (run: ProcessRun, command: string, resolution: Resolution): Answer | undefined => {
   const contract = run.environment.commands.get(command);
   try {
     if ('output' in resolution) {

@@ -1,6 +1,6 @@
 import { CONTROL_BYTES_MAX, isClosed, type Image, type StuckReason } from '../../core/image.ts';
-import type { Run } from '../../core/run.ts';
-import type { Expectation, Head } from '../../ports/process-store.ts';
+import type { ProcessRun } from '../../core/run.ts';
+import type { CommitCondition, Head } from '../../ports/process-store.ts';
 import type { EngineContext } from '../engine-context.ts';
 import { encodeControl, encodeHead } from '../../format/head-codec.ts';
 import type { LiveInstance } from './live-instance.ts';
@@ -45,12 +45,12 @@ export const commitImage = async (context: EngineContext, live: LiveInstance, ba
 const WAITS_MAX = 20;
 
 /** One with a time-out is told of by its timer. */
-const openWaits = ({ waits, ended }: Run): readonly string[] | undefined => {
+const openWaits = ({ waits, ended }: ProcessRun): readonly string[] | undefined => {
   const paths = ended ? [] : waits.filter(({ timer }) => timer === undefined).map(({ path }) => path);
   return paths.length === 0 ? undefined : paths.slice(0, WAITS_MAX);
 };
 
-export const expectation = (base: Head | undefined): Expectation => {
+export const expectation = (base: Head | undefined): CommitCondition => {
   if (!base) return { kind: 'absent' };
   if (base.status === 'early') return { kind: 'early', version: base.version };
   if (base.status === 'stuck') return { kind: 'stuck', version: base.version };

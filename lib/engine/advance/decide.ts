@@ -5,12 +5,12 @@ import { NEWER, parseVersion } from '../../contract/versions.ts';
 import { ACTIVATION_MAX, goesOn } from '../../core/activation.ts';
 import type { RingEntry } from '../../core/image.ts';
 import { type Inbound, type ReplyInbound, type SignalInbound, type StartInbound } from '../../core/inbound.ts';
-import type { Fact } from '../../core/journal-entry.ts';
+import type { RecordedFact } from '../../core/journal-entry.ts';
 import { rememberSignal } from '../../core/signal-ring.ts';
 import { arm, nextDue } from '../../core/timers.ts';
-import type { Run } from '../../core/run.ts';
+import type { ProcessRun } from '../../core/run.ts';
 import { lateOf } from '../../core/unresolved.ts';
-import { applyOperator, remember } from './apply-operation.ts';
+import { applyOperation, remember } from './apply-operation.ts';
 import type { LiveInstance } from './live-instance.ts';
 
 /** Decides on one event whose verdict is `apply` or `reject`: the facts it amounts to, one activation each. */
@@ -31,7 +31,7 @@ export const decideEvent = async (live: LiveInstance, inbound: Inbound, rejected
       await applyReply(live, inbound, at);
       break;
     case 'operate':
-      await applyOperator(live, inbound, at);
+      await applyOperation(live, inbound, at);
       break;
     case 'tick':
       if (run.image.tickAt === inbound.tickAt) delete run.image.tickAt;
@@ -88,7 +88,7 @@ const applyReply = (live: LiveInstance, reply: ReplyInbound, at: number): Promis
   const command = tombstone ?? run.image.commands.get(n);
   const data = outcome === 'completed' && command ? parsedOutput(run, command.command, reply) : reply.data;
   if (run.bug) return Promise.resolve();
-  const fact: Fact = {
+  const fact: RecordedFact = {
     type: 'CommandAnswered',
     at,
     n,
@@ -102,7 +102,7 @@ const applyReply = (live: LiveInstance, reply: ReplyInbound, at: number): Promis
 };
 
 /** The reader parses again what the writer sent. An answer that breaks the contract is no answer. */
-const parsedOutput = (run: Run, command: string, reply: ReplyInbound): ReplyInbound['data'] => {
+const parsedOutput = (run: ProcessRun, command: string, reply: ReplyInbound): ReplyInbound['data'] => {
   const contract = run.environment.commands.get(command);
   if (!contract) return reply.data;
   try {

@@ -5,9 +5,9 @@ import { applyFact } from '../../core/apply.ts';
 import { poison } from '../../core/bug.ts';
 import type { FrontEnd, FrontEndOf } from '../../core/front-end.ts';
 import { isClosed, journalLength, newImage, type Image } from '../../core/image.ts';
-import type { Fact, JournalEntry } from '../../core/journal-entry.ts';
+import type { RecordedFact, JournalEntry } from '../../core/journal-entry.ts';
 import { activations, Expected } from '../../core/replay.ts';
-import { newRun, type Environment, type Run } from '../../core/run.ts';
+import { newRun, type RunEnvironment, type ProcessRun } from '../../core/run.ts';
 import { asNewestVersion } from '../../core/stored-facts.ts';
 
 /**
@@ -15,20 +15,20 @@ import { asNewestVersion } from '../../core/stored-facts.ts';
  * version it was committed at; whoever advances it takes it out of the cache first.
  */
 export class LiveInstance {
-  readonly run: Run;
+  readonly run: ProcessRun;
   /** How many entries of the tail were already committed when it was loaded or last committed: only these may be spilled. */
   committedTail = 0;
   /** Fires of the last commit that this environment has sent itself. */
   firesSent = false;
   readonly #frontEnd: FrontEnd;
 
-  constructor(definition: ProcessContract, environment: Environment, frontEndOf: FrontEndOf, image: Image) {
+  constructor(definition: ProcessContract, environment: RunEnvironment, frontEndOf: FrontEndOf, image: Image) {
     this.run = newRun(definition, environment, image);
     this.#frontEnd = frontEndOf(definition, this.run);
   }
 
   /** A head that needs no replay: of a decider, or of an instance that has ended. */
-  static decoded(definition: ProcessContract, environment: Environment, frontEndOf: FrontEndOf, image: Image): LiveInstance {
+  static decoded(definition: ProcessContract, environment: RunEnvironment, frontEndOf: FrontEndOf, image: Image): LiveInstance {
     const live = new LiveInstance(definition, environment, frontEndOf, image);
     live.run.position = journalLength(image);
     live.run.ended = isClosed(image.status);
@@ -39,7 +39,7 @@ export class LiveInstance {
   /** An async process rebuilt from its journal. What differs is in `run.bug`, as NONDETERMINISM. */
   static async replayed(
     definition: ProcessContract,
-    environment: Environment,
+    environment: RunEnvironment,
     frontEndOf: FrontEndOf,
     image: Image,
     journal: readonly JournalEntry[],
@@ -73,7 +73,7 @@ export class LiveInstance {
   }
 
   /** Applies one fact and lets the user's code run until it waits again. What it threw is in `run.bug`. */
-  async apply(received: Fact): Promise<void> {
+  async apply(received: RecordedFact): Promise<void> {
     const { run } = this;
     const fact = asNewestVersion(run, received);
     const { observer } = run.environment;
@@ -94,6 +94,6 @@ export class LiveInstance {
 
 /** What a head still has of what was sent under a number: the inputs of open commands, and events that were just published. */
 const heldBy =
-  ({ commands, fires }: Image) =>
+  ({ commands, pendingSends: fires }: Image) =>
   (n: number): Json | undefined =>
     commands.get(n)?.input ?? fires.find((fire) => fire.kind === 'event' && fire.n === n)?.data;

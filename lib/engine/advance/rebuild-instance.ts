@@ -2,7 +2,7 @@ import { parsePid } from '../../contract/wire/process-id.ts';
 import type { ProcessContract } from '../../contract/runtime-contract.ts';
 import { isClosed, type Image, type StuckReason } from '../../core/image.ts';
 import type { Inbound } from '../../core/inbound.ts';
-import type { Environment } from '../../core/run.ts';
+import type { RunEnvironment } from '../../core/run.ts';
 import type { EngineContext } from '../engine-context.ts';
 import { resolveReferences } from '../../format/head-codec.ts';
 import { LiveInstance } from './live-instance.ts';
@@ -39,7 +39,7 @@ const isTerminate = (inbound: Inbound): boolean => inbound.kind === 'operate' &&
 const rebuild = async (
   context: EngineContext,
   definition: ProcessContract,
-  environment: Environment,
+  environment: RunEnvironment,
   image: Image,
   replays: boolean,
 ): Promise<LiveInstance> => {

@@ -1,5 +1,5 @@
 import type { ProcessContract } from '../../contract/runtime-contract.ts';
-import { isClosed, type Fire, type Image, type StuckReason } from '../../core/image.ts';
+import { isClosed, type PendingSend, type Image, type StuckReason } from '../../core/image.ts';
 import type { Inbound } from '../../core/inbound.ts';
 import { unresolvedCount } from '../../core/unresolved.ts';
 import type { Head } from '../../ports/process-store.ts';
@@ -10,14 +10,14 @@ import { dispatchContext, dispatchesCausedBy } from '../send/dispatch.ts';
 import { applyEarly, parkEarly } from './early-events.ts';
 import type { EngineContext } from '../engine-context.ts';
 import { decodeHead, resolveReferences } from '../../format/head-codec.ts';
-import { markHeat } from '../send/contention.ts';
+import { markContention } from '../send/contention.ts';
 import { fitsLane } from '../../format/inbox-message.ts';
 import { decidesOn, type Item } from './item.ts';
 import { LiveInstance } from './live-instance.ts';
 import { retrySeconds } from '../acknowledge/redelivery-delays.ts';
 import { rebuildInstance } from './rebuild-instance.ts';
 import { turnOver } from './rejection-watch.ts';
-import { sendFiresLeft, sendLeft } from '../send/send-pending.ts';
+import { sendPending, sendLeft } from '../send/send-pending.ts';
 import { shortText } from '../acknowledge/short-text.ts';
 import { verdictOn } from './verdict.ts';
 
@@ -41,7 +41,7 @@ export class WorkingCopy {
   readonly #base: Head | undefined;
   readonly #firesSent: boolean;
   /** What earlier commits fired, of which nothing is known: sent before the commit that drops it. */
-  #firedBefore: readonly Fire[] = [];
+  #firedBefore: readonly PendingSend[] = [];
   /** It could not be sent, so it is still in the image. */
   #firesLeft = false;
   /** Of this run, and applied. */
@@ -163,16 +163,16 @@ export class WorkingCopy {
   /** What an earlier commit fired and this environment has not sent itself is set aside: where the event is refused, nothing is dropped, and nothing sent. */
   #takeFires(live: LiveInstance): void {
     const { image } = live.run;
-    if (this.changed || image.fires.length === 0) return;
-    if (!live.firesSent && !this.#firesSent) this.#firedBefore = image.fires;
-    image.fires = [];
+    if (this.changed || image.pendingSends.length === 0) return;
+    if (!live.firesSent && !this.#firesSent) this.#firedBefore = image.pendingSends;
+    image.pendingSends = [];
   }
 
   /** A tick that is applied here was sent. */
   async #sendFiredBefore(image: Image): Promise<void> {
     const fired = this.#firedBefore.filter(({ kind, at }) => kind !== 'tick' || !this.#ticks.has(at));
-    if (fired.length === 0 || (await sendFiresLeft(this.#context, { ...image, fires: fired }))) return;
-    image.fires = [...fired, ...image.fires];
+    if (fired.length === 0 || (await sendPending(this.#context, { ...image, pendingSends: fired }))) return;
+    image.pendingSends = [...fired, ...image.pendingSends];
     this.#firesLeft = true;
   }
 
@@ -185,7 +185,7 @@ export class WorkingCopy {
   async commit(contended: boolean): ReturnType<typeof commitImage> {
     if (this.#live) {
       await this.#sendFiredBefore(this.#live.run.image);
-      markHeat(this.#context, this.#live.run.image, contended);
+      markContention(this.#context, this.#live.run.image, contended);
       const commit = await commitImage(this.#context, this.#live, this.#base);
       if (commit.status === 'committed' && commit.head.status === 'stuck') this.#noticeStuck(this.#live.run.image.stuck);
       else if (commit.status === 'committed' && (commit.head.unresolved ?? 0) > (this.#base?.unresolved ?? 0))

@@ -9,7 +9,7 @@ export const isHot = (context: EngineContext, instance: { readonly hotUntil?: nu
   context.forwards && (instance?.hotUntil ?? 0) > context.options.clock.now();
 
 /** Before a commit: it has met other writers, or the time since one did is over. */
-export const markHeat = ({ options }: EngineContext, image: Image, contended: boolean): void => {
+export const markContention = ({ options }: EngineContext, image: Image, contended: boolean): void => {
   const now = options.clock.now();
   if (contended && options.hotLane) image.hotUntil = now + HOT_MS;
   else if (image.hotUntil !== undefined && image.hotUntil <= now) delete image.hotUntil;

@@ -6,7 +6,7 @@ import { versionOfData } from '../../contract/versions.ts';
 import { CARRIED_CHARACTERS_MAX, toWire, wireLength } from '../../contract/wire/wire.ts';
 import { instantText } from '../../contract/instant.ts';
 import { DEFAULT_TENANT, parsePid, type InstanceKey } from '../../contract/wire/process-id.ts';
-import type { Fire, Image, OpenCommand } from '../../core/image.ts';
+import type { PendingSend, Image, OpenCommand } from '../../core/image.ts';
 import type { EngineContext } from '../engine-context.ts';
 import { INBOX, inboxBody } from '../../format/inbox-message.ts';
 import type { ReplyTokens } from '../../format/reply-tokens.ts';
@@ -51,7 +51,7 @@ export const dispatchesCausedBy = (
 ): Dispatch[] => {
   const all: Dispatch[] = [];
   for (const command of image.commands.values()) if (caused(command)) all.push(commandDispatch(image, command, context));
-  for (const fire of image.fires) if (caused(fire)) all.push(fireDispatch(image, fire, context));
+  for (const fire of image.pendingSends) if (caused(fire)) all.push(fireDispatch(image, fire, context));
   return all;
 };
 
@@ -107,7 +107,7 @@ const carried = (
 ): { readonly data: Json } | { readonly dataref: string } =>
   inputRef !== undefined && wireLength(input) > CARRIED_CHARACTERS_MAX ? { dataref: reference(pid, inputRef) } : { data: input };
 
-const fireDispatch = (image: Image, fire: Fire, context: DispatchContext): Dispatch => {
+const fireDispatch = (image: Image, fire: PendingSend, context: DispatchContext): Dispatch => {
   const { system, now } = context;
   if (fire.kind === 'tick') {
     const body = inboxBody({ tutti: 'tick', pid: image.pid, run: image.run, tickAt: fire.at });

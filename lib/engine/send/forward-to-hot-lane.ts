@@ -4,7 +4,7 @@ import type { EngineContext } from '../engine-context.ts';
 import { forwardedBody, HOT_LANE } from '../../format/inbox-message.ts';
 import { faultSeconds, noteFault } from '../acknowledge/redelivery-delays.ts';
 import { sendAll } from './send-all.ts';
-import type { Delivery } from '../acknowledge/acknowledge.ts';
+import type { HandledMessage } from '../acknowledge/acknowledge.ts';
 
 /**
  * The hot lane (docs/protocol.md#hot-lane).
@@ -18,7 +18,7 @@ import type { Delivery } from '../acknowledge/acknowledge.ts';
  * Sends each message with an event to be forwarded to the lane of that event's instance, whole: its other events are then duplicates, or
  * are decided there too. What cannot be sent comes again.
  */
-export const forwardDeliveries = async (context: EngineContext, deliveries: readonly Delivery[]): Promise<void> => {
+export const forwardDeliveries = async (context: EngineContext, deliveries: readonly HandledMessage[]): Promise<void> => {
   const forwarded = deliveries.filter(
     ({ items }) => items.some((item) => item.forwarded) && items.every((item) => item.giveBackSeconds === undefined),
   );
@@ -26,13 +26,13 @@ export const forwardDeliveries = async (context: EngineContext, deliveries: read
   const results = await sendAll(forwarded.map(dispatchOf), context.options.sender);
   for (const [i, result] of results.entries()) {
     if (result === 'sent') continue;
-    const delivery = forwarded[i] as Delivery;
+    const delivery = forwarded[i] as HandledMessage;
     noteFault(context, `A message could not be forwarded to the hot lane and is tried again: ${result.reason}`);
     delivery.giveBackSeconds = faultSeconds(context, delivery.message);
   }
 };
 
-const dispatchOf = ({ message, items }: Delivery): Dispatch => ({
+const dispatchOf = ({ message, items }: HandledMessage): Dispatch => ({
   to: 'queue',
   queue: HOT_LANE,
   body: forwardedBody(message),

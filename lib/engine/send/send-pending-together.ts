@@ -15,7 +15,7 @@ import { sendAll } from './send-all.ts';
  * What comes again may have been refused, and be refused again: then nothing is committed, so nothing is sent for it here.
  * Returns the instances whose fires were all accepted.
  */
-export const sendFiresTogether = async (
+export const sendPendingTogether = async (
   context: EngineContext,
   groups: ReadonlyMap<string, readonly Item[]>,
   heads: ReadonlyMap<string, Head | undefined>,
@@ -49,6 +49,6 @@ const firedBefore = (head: Head | undefined, items: readonly Item[]): Image | un
   if (head?.status !== 'running' || !head.control.includes('"fires"') || formatFault(head) !== undefined) return undefined;
   const image = decodeHead(head);
   const isAtHand = (at: number): boolean => items.some(({ target: { inbound } }) => inbound.kind === 'tick' && inbound.tickAt === at);
-  image.fires = image.fires.filter(({ kind, at }) => kind !== 'tick' || !isAtHand(at));
-  return image.fires.length > 0 && image.fires.every(({ dataref }) => dataref === undefined) ? image : undefined;
+  image.pendingSends = image.pendingSends.filter(({ kind, at }) => kind !== 'tick' || !isAtHand(at));
+  return image.pendingSends.length > 0 && image.pendingSends.every(({ dataref }) => dataref === undefined) ? image : undefined;
 };

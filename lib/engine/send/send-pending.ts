@@ -11,7 +11,7 @@ export const sendLeft = async (context: EngineContext, image: Image): Promise<bo
 };
 
 /** What an earlier commit fired, and the next one drops. Its commands stay in the image, so they are left out. */
-export const sendFiresLeft = (context: EngineContext, image: Image): Promise<boolean> =>
+export const sendPending = (context: EngineContext, image: Image): Promise<boolean> =>
   sendCaused(context, { ...image, commands: new Map() });
 
 const sendCaused = async (context: EngineContext, image: Image): Promise<boolean> => {

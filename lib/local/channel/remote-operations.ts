@@ -1,7 +1,7 @@
-import type { Acts } from '../../client/operations/operations.ts';
+import type { Operations } from '../../client/operations/operations.ts';
 import { offeredPort, remotePort, type Caller, type Methods } from './port-channel.ts';
 
-const ACTS: readonly (keyof Acts)[] = [
+const ACTS: readonly (keyof Operations)[] = [
   'start',
   'result',
   'signal',
@@ -19,11 +19,11 @@ const ACTS: readonly (keyof Acts)[] = [
 ];
 
 /** The acts on the system at the other end of a channel. */
-export function remoteActs(caller: Caller): Acts {
+export function remoteOperations(caller: Caller): Operations {
   return remotePort(caller, 'acts', ACTS);
 }
 
 /** What the other end of a channel may do with the system here. */
-export function offeredActs(acts: Acts): Methods {
+export function offeredOperations(acts: Operations): Methods {
   return offeredPort(acts, 'acts', ACTS);
 }

@@ -1,6 +1,6 @@
 import { isOrchestratorError } from '../../contract/errors.ts';
 import { visibleText } from '../../contract/wire/visible-text.ts';
-import type { Notice } from '../consumer/in-flight.ts';
+import type { ServiceNotice } from '../consumer/in-flight.ts';
 import { lastErrorFrom } from '../consumer/run-error.ts';
 import { isRetryAfter } from '../task.ts';
 
@@ -21,7 +21,7 @@ export interface NoticeLineOptions {
  * `messages` asks for it. Lambda takes the level of such a line only where a timestamp stands beside it, and INFO otherwise
  * ("Log-level filtering").
  */
-export function noticeLine(notice: Notice, { service, now, messages = false }: NoticeLineOptions): string | undefined {
+export function noticeLine(notice: ServiceNotice, { service, now, messages = false }: NoticeLineOptions): string | undefined {
   const { kind, messageId, commandId, message, cause } = notice;
   if (isRetryAfter(cause)) return undefined;
   const level = kind === 'fault' || kind === 'handler-failed' || kind === 'lease-lost' ? 'warn' : 'error';

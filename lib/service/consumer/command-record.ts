@@ -27,7 +27,7 @@ export type Effect = 'key' | 'transaction' | 'once';
 export type RecordBody = Omit<CommandRecord, 'revision'>;
 
 /** A worker with a delivery in its hands. */
-export interface Delivery extends RunLimits {
+export interface ClaimRequest extends RunLimits {
   readonly hash: string;
   /** The command's envelope, as it came. */
   readonly command: string;
@@ -46,7 +46,7 @@ export interface Delivery extends RunLimits {
   readonly jitter: number;
 }
 
-export type Verdict =
+export type ClaimVerdict =
   /** Write, then run the handler. */
   | { readonly kind: 'run'; readonly write: RecordBody }
   /** Write where something is to be written, then answer. */
@@ -68,7 +68,7 @@ export type Verdict =
   | { readonly kind: 'refuse' };
 
 /** What to do with a delivered command, given what stands. */
-export function receive(record: CommandRecord | undefined, delivery: Delivery): Verdict {
+export function claim(record: CommandRecord | undefined, delivery: ClaimRequest): ClaimVerdict {
   if (record === undefined) return receiveNew(delivery);
   if (record.hash !== delivery.hash) return { kind: 'refuse' };
   switch (record.state) {
@@ -88,14 +88,14 @@ export function receive(record: CommandRecord | undefined, delivery: Delivery): 
   }
 }
 
-function receiveNew(delivery: Delivery): Verdict {
+function receiveNew(delivery: ClaimRequest): ClaimVerdict {
   if (delivery.settling) return { kind: 'answer', outcome: 'cancelled', write: entombed(delivery.hash) };
   if (delivery.mode === 'hold') return { kind: 'hold' };
   if (delivery.mode === 'give-up') return { kind: 'give-up', claimed: false };
   return { kind: 'run', write: claimed(delivery) };
 }
 
-function receiveLapsed(found: CommandRecord, delivery: Delivery): Verdict {
+function receiveLapsed(found: CommandRecord, delivery: ClaimRequest): ClaimVerdict {
   const record = counted(found, delivery);
   const ended = endOf(record, delivery, delivery.settling);
   if (ended !== undefined) return ended;
@@ -114,7 +114,7 @@ function receiveLapsed(found: CommandRecord, delivery: Delivery): Verdict {
 }
 
 /** With the run of a worker that has left its record behind counted: nobody knows how far it went. */
-export function counted(record: CommandRecord, delivery: Delivery): RecordBody {
+export function counted(record: CommandRecord, delivery: ClaimRequest): RecordBody {
   if (record.token === undefined) return record;
   const { revision: _, token: _token, leaseUntil = 0, ...rest } = record;
   const failures = (record.failures ?? 0) + 1;
@@ -132,7 +132,11 @@ export function counted(record: CommandRecord, delivery: Delivery): RecordBody {
 /**
  * What a command without a lease comes to that may not be run again; undefined where it may. `settling`: the process no longer wants it.
  */
-export function endOf(record: RecordBody & { readonly revision?: number }, delivery: Delivery, settling: boolean): Verdict | undefined {
+export function endOf(
+  record: RecordBody & { readonly revision?: number },
+  delivery: ClaimRequest,
+  settling: boolean,
+): ClaimVerdict | undefined {
   const { failures = 0, maybeDone, early } = record;
   const limits = widest(record, delivery);
   const once = (record.once === true || delivery.effect === 'once') && maybeDone === true;
@@ -141,7 +145,7 @@ export function endOf(record: RecordBody & { readonly revision?: number }, deliv
   const givenUp = delivery.mode === 'give-up';
   const refused = settling && nothingHappened;
   if (!once && !usedUp && !givenUp && !refused) return undefined;
-  if (early !== undefined) return { kind: 'repeat', reply: early, write: answered(record.hash, early, record.nonce) };
+  if (early !== undefined) return { kind: 'repeat', reply: early, write: answeredRecord(record.hash, early, record.nonce) };
   const runs = runsOf(record);
   if (nothingHappened && (usedUp || givenUp)) return { kind: 'exhausted', runs };
   // Its effect commits with its answer, or each run said `notDone`: no answer, no effect.
@@ -153,7 +157,7 @@ export function endOf(record: RecordBody & { readonly revision?: number }, deliv
 }
 
 /** Back when the next run is due, or when the deadline is over, which answers instead. */
-export function pauseOf(record: RecordBody & { readonly revision?: number }, delivery: Delivery, changed: boolean): Verdict {
+export function pauseOf(record: RecordBody & { readonly revision?: number }, delivery: ClaimRequest, changed: boolean): ClaimVerdict {
   const until = Math.min(record.nextRunAt ?? delivery.now, widest(record, delivery).deadline + 1);
   if (!changed) return { kind: 'pause', until };
   const { revision: _, ...write } = record;
@@ -163,7 +167,7 @@ export function pauseOf(record: RecordBody & { readonly revision?: number }, del
 /** Runs of a `cancel` that may fail before a person is asked. With the default pauses that is more than three days. */
 const CANCELS_MAX = 1_000;
 
-function revoke(record: CommandRecord, delivery: Delivery): Verdict {
+function revoke(record: CommandRecord, delivery: ClaimRequest): ClaimVerdict {
   if (delivery.mode === 'hold') return { kind: 'hold' };
   if (delivery.mode === 'give-up' || (record.failures ?? 0) >= CANCELS_MAX) return { kind: 'give-up', claimed: true, runs: runsOf(record) };
   if (record.nextRunAt !== undefined && record.nextRunAt > delivery.now) return { kind: 'pause', until: record.nextRunAt };
@@ -176,7 +180,7 @@ function revoked(record: CommandRecord): RecordBody {
 }
 
 /** The claim of a command that nobody has claimed: it needs no look at the record first. */
-export function claimed(delivery: Pick<Delivery, 'hash' | 'token' | 'nonce' | 'leaseUntil' | 'command' | 'effect'>): RecordBody {
+export function claimed(delivery: Pick<ClaimRequest, 'hash' | 'token' | 'nonce' | 'leaseUntil' | 'command' | 'effect'>): RecordBody {
   const { hash, token, nonce, leaseUntil, command } = delivery;
   return delivery.effect === 'once'
     ? { state: 'RUN', hash, token, nonce, leaseUntil, command, once: true }
@@ -184,7 +188,7 @@ export function claimed(delivery: Pick<Delivery, 'hash' | 'token' | 'nonce' | 'l
 }
 
 /** DONE or FAILED, as the reply says. `nonce`: the answer came by token, and may come by it again. */
-export function answered(hash: string, reply: string, nonce?: string): RecordBody {
+export function answeredRecord(hash: string, reply: string, nonce?: string): RecordBody {
   const state = readAnswer(reply).outcome === 'completed' ? 'DONE' : 'FAILED';
   return { state, hash, reply, ...(nonce !== undefined && { nonce }) };
 }
@@ -222,7 +226,7 @@ export function defer(record: CommandRecord | undefined, token: string, now: num
 }
 
 function earlyAnswer({ hash, nonce }: CommandRecord, early: string): Fenced {
-  return { kind: 'write', write: answered(hash, early, nonce), reply: early };
+  return { kind: 'write', write: answeredRecord(hash, early, nonce), reply: early };
 }
 
 /** The worker goes on, with a later `leaseUntil`. */

@@ -5,19 +5,19 @@ import { thrownText } from '../../contract/wire/thrown-text.ts';
 import type { PublishResult } from '../../ports/event-publisher.ts';
 import type { CommandRecord } from '../../ports/idempotency-store.ts';
 import {
-  answered,
+  answeredRecord,
   claimed,
   complete,
   defer,
   entombed,
-  receive,
-  type Delivery,
+  claim,
+  type ClaimRequest,
   type Fenced,
   type RecordBody,
-  type Verdict,
+  type ClaimVerdict,
 } from './command-record.ts';
 import { failureData, isDeclared } from './declared-failure.ts';
-import type { InFlight, Notice } from './in-flight.ts';
+import type { InFlight, ServiceNotice } from './in-flight.ts';
 import { HOLD_SECONDS } from './redelivery.ts';
 import { createJob, type Job } from './job.ts';
 import { loadInput } from './load-input.ts';
@@ -32,9 +32,11 @@ import type { TransactionalRecords } from '../store.ts';
 import { CommandTask, isDeferred } from '../task.ts';
 import { runInTransaction, type Committed } from './transaction-run.ts';
 
-type Rule = (record: CommandRecord | undefined, delivery: Delivery) => Ended;
+type Rule = (record: CommandRecord | undefined, delivery: ClaimRequest) => Ended;
 /** A verdict whose write is complete. */
-type Written = Exclude<Verdict, { kind: 'exhausted' | 'repeat' }> | (Extract<Verdict, { kind: 'repeat' }> & { readonly runs?: Runs });
+type Written =
+  | Exclude<ClaimVerdict, { kind: 'exhausted' | 'repeat' }>
+  | (Extract<ClaimVerdict, { kind: 'repeat' }> & { readonly runs?: Runs });
 
 const NO_RUNS: Runs = { failures: 0 };
 const LOST_MESSAGE = 'The lease was lost while the handler ran: nothing is answered.';
@@ -89,7 +91,7 @@ export class CommandRunner {
   }
 
   /** Asks for a verdict, writes it, and acts on it; after a lost write, decides again on the record that stands. */
-  async #decide(job: Job, found: CommandRecord | undefined, rule: Rule = receive): Promise<Disposal> {
+  async #decide(job: Job, found: CommandRecord | undefined, rule: Rule = claim): Promise<Disposal> {
     let record = found;
     for (let tries = 0; tries < CONFLICTS_MAX; tries++) {
       job.nonce = record?.nonce ?? job.delivery.nonce;
@@ -276,7 +278,7 @@ export class CommandRunner {
       if (!isDeclared(error, job)) return this.#retry(job, error);
       // The handler's writes are rolled back, so the failure is recorded by itself.
       const reply = found?.early ?? (await this.#deps.replies.failed(command, failureData(error, job)));
-      const written = await this.#deps.store.write(command.id, answered(command.datahash, reply), expected);
+      const written = await this.#deps.store.write(command.id, answeredRecord(command.datahash, reply), expected);
       return written.status === 'written' ? this.#answer(job, reply) : this.#decide(job, written.current);
     }
     if (said.kind === 'conflict') return this.#decide(job, said.current);
@@ -365,7 +367,7 @@ export class CommandRunner {
     return this.#returns.backOff(message, command);
   }
 
-  #report(job: Job, kind: Notice['kind'], message: string, cause?: unknown): void {
+  #report(job: Job, kind: ServiceNotice['kind'], message: string, cause?: unknown): void {
     this.#deps.report({ kind, messageId: job.message.messageId, commandId: job.command.id, message, cause });
   }
 }

@@ -6,7 +6,7 @@ import type { MessageQueue, ReceivedMessage, VisibilityChange } from '../../port
 import type { MessageSender } from '../../ports/message-sender.ts';
 import type { PayloadStore } from '../../ports/payload-store.ts';
 import { CommandRunner } from './command-runner.ts';
-import { InFlight, type Notice, type Outcome } from './in-flight.ts';
+import { InFlight, type ServiceNotice, type DeliveryResult } from './in-flight.ts';
 import { Heartbeat } from './heartbeat.ts';
 import type { Disposal } from './message-returns.ts';
 import { Replies } from './replies.ts';
@@ -27,7 +27,7 @@ export interface ConsumerOptions {
   /** From 0 to 1. */
   readonly random: () => number;
   /** Told of what befalls deliveries. @default nobody is told */
-  readonly report?: (notice: Notice) => void;
+  readonly report?: (notice: ServiceNotice) => void;
   /** What makes a task's token a secret, as 22 characters of base64url. @default 128 random bits */
   readonly newNonce?: () => string;
   /** At most this many messages in one receive. @default 10, as SQS allows */
@@ -105,7 +105,7 @@ export class Consumer {
    * Takes these messages to their end: runs the handlers, publishes the replies, then deletes or gives back on the queue.
    * Resolves when all of it is done, and tells what was done. It needs no timer; while handlers run, call `beat`.
    */
-  handle(messages: readonly ReceivedMessage[]): Promise<Outcome[]> {
+  handle(messages: readonly ReceivedMessage[]): Promise<DeliveryResult[]> {
     return Promise.all(messages.map((message) => this.#handle(message)));
   }
 
@@ -139,7 +139,7 @@ export class Consumer {
     await beats;
   }
 
-  async #handle(message: ReceivedMessage): Promise<Outcome> {
+  async #handle(message: ReceivedMessage): Promise<DeliveryResult> {
     this.#open++;
     const flight = new InFlight(message, this.#options.clock.now());
     this.#inFlight.add(flight);
@@ -151,7 +151,7 @@ export class Consumer {
     return outcome;
   }
 
-  async #dispose(flight: InFlight, disposal: Disposal): Promise<Outcome> {
+  async #dispose(flight: InFlight, disposal: Disposal): Promise<DeliveryResult> {
     const { messageId, receiptHandle } = flight.message;
     if (disposal === 'leave') return { messageId, receiptHandle, action: 'left' };
     const { underWay } = this.#heartbeat;

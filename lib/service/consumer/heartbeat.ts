@@ -2,7 +2,7 @@ import type { Clock } from '../../ports/clock.ts';
 import type { IdempotencyStore } from '../../ports/idempotency-store.ts';
 import type { MessageQueue } from '../../ports/message-queue.ts';
 import { lease } from './command-record.ts';
-import type { InFlight, Notice } from './in-flight.ts';
+import type { InFlight, ServiceNotice } from './in-flight.ts';
 import { VISIBILITY_SECONDS_MAX } from './redelivery.ts';
 
 /** Two beats out of three may fail before somebody else may have the message. */
@@ -17,7 +17,7 @@ export interface HeartbeatDependencies {
   readonly inFlight: ReadonlySet<InFlight>;
   readonly visibilitySeconds: number;
   readonly leaseMs: number;
-  readonly report: (notice: Notice) => void;
+  readonly report: (notice: ServiceNotice) => void;
 }
 
 /** Keeps what is in hand invisible to others, and its leases valid. One beat is for all of it. */

@@ -5,7 +5,7 @@ import type { RecordBody } from './command-record.ts';
 import { TaskAbort } from '../task.ts';
 
 /** What became of one delivered message. */
-export interface Outcome {
+export interface DeliveryResult {
   readonly messageId: string;
   readonly receiptHandle: string;
   /** `left`: somebody else has the command now, and this delivery is not touched. */
@@ -15,7 +15,7 @@ export interface Outcome {
 }
 
 /** What befell one delivery, for logs and alarms. Payloads are never in it. */
-export interface Notice {
+export interface ServiceNotice {
   readonly kind: 'malformed' | 'id-reused' | 'gave-up' | 'handler-failed' | 'fault' | 'lease-lost';
   readonly messageId: string;
   readonly commandId?: string;

@@ -4,7 +4,7 @@ import { type Json, withoutValues } from '../../contract/schema.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { CommandRecord } from '../../ports/idempotency-store.ts';
 import type { ReceivedMessage } from '../../ports/message-queue.ts';
-import type { Delivery } from './command-record.ts';
+import type { ClaimRequest } from './command-record.ts';
 import type { InFlight } from './in-flight.ts';
 import { HOLD_MAX_MS, RECEIVES_MAX } from './redelivery.ts';
 import { Unread } from './load-input.ts';
@@ -20,7 +20,7 @@ export interface Job {
   readonly input: Json;
   /** Why this worker cannot run it, or why it gives up. */
   reason: string;
-  delivery: Delivery;
+  delivery: ClaimRequest;
   /** Of its task's token: that of the record, else that of this delivery, which is then written with the claim. */
   nonce: string;
   /** Of effect class `transaction`: the record on which the transaction was begun. */
@@ -73,7 +73,7 @@ export function createJob(
   };
 }
 
-function modeOf(message: ReceivedMessage, unreadable: boolean, now: number): Delivery['mode'] {
+function modeOf(message: ReceivedMessage, unreadable: boolean, now: number): ClaimRequest['mode'] {
   if (message.receiveCount > RECEIVES_MAX) return 'give-up';
   if (!unreadable) return 'run';
   // A newer worker may be on its way to it.

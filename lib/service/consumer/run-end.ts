@@ -1,6 +1,16 @@
 import type { LastError } from '../../contract/wire/last-error.ts';
 import type { CommandRecord } from '../../ports/idempotency-store.ts';
-import { counted, endOf, mine, pauseOf, receive, type Delivery, type Fenced, type RecordBody, type Verdict } from './command-record.ts';
+import {
+  counted,
+  endOf,
+  mine,
+  pauseOf,
+  claim,
+  type ClaimRequest,
+  type Fenced,
+  type RecordBody,
+  type ClaimVerdict,
+} from './command-record.ts';
 import { pauseMs } from './run-limits.ts';
 
 /** How a run ended that gave no answer. */
@@ -14,35 +24,35 @@ export interface RunEnd {
   readonly settled: boolean;
 }
 
-export type Ended = Verdict | Extract<Fenced, { kind: 'lost' }>;
+export type Ended = ClaimVerdict | Extract<Fenced, { kind: 'lost' }>;
 
 /** A run under this delivery's token has ended without an answer (R11, R12, R13). Pure, as all of command-record. */
-export function endRun(record: CommandRecord | undefined, delivery: Delivery, end: RunEnd): Ended {
+export function endRun(record: CommandRecord | undefined, delivery: ClaimRequest, end: RunEnd): Ended {
   if (!mine(record, delivery.token)) return { kind: 'lost' };
   const { revision: _, token: _token, leaseUntil: _lease, ...rest } = record;
   return afterRun(rest, delivery, end);
 }
 
 /** The same for a transaction that was rolled back: no other record of the run stands. */
-export function endTransaction(record: CommandRecord | undefined, delivery: Delivery, end: RunEnd): Ended {
+export function endTransaction(record: CommandRecord | undefined, delivery: ClaimRequest, end: RunEnd): Ended {
   if (record === undefined)
     return afterRun({ state: 'RUN', hash: delivery.hash, command: delivery.command, nonce: delivery.nonce }, delivery, end);
   // Another worker has claimed or answered it meanwhile.
-  if (record.state !== 'RUN' || (record.leaseUntil ?? 0) > delivery.now) return receive(record, delivery);
+  if (record.state !== 'RUN' || (record.leaseUntil ?? 0) > delivery.now) return claim(record, delivery);
   const { revision: _, ...rest }: RecordBody & { readonly revision?: number } = counted(record, delivery);
   return afterRun(rest, delivery, end);
 }
 
 /** A `cancel` has failed: it is run again, with the pauses of the command. */
-export function endCancel(record: CommandRecord | undefined, delivery: Delivery, error: LastError): Ended {
-  if (record?.state !== 'REVOKED') return receive(record, delivery);
+export function endCancel(record: CommandRecord | undefined, delivery: ClaimRequest, error: LastError): Ended {
+  if (record?.state !== 'REVOKED') return claim(record, delivery);
   const { revision: _, ...rest } = record;
   const failures = (record.failures ?? 0) + 1;
   const nextRunAt = delivery.now + pauseMs(delivery.policy, failures, delivery.jitter);
   return { kind: 'pause', until: nextRunAt, write: { ...rest, failures, lastError: error, nextRunAt } };
 }
 
-function afterRun(rest: RecordBody, delivery: Delivery, end: RunEnd): Verdict {
+function afterRun(rest: RecordBody, delivery: ClaimRequest, end: RunEnd): ClaimVerdict {
   const failures = (rest.failures ?? 0) + (end.how === 'later' ? 0 : 1);
   const maybeDone = rest.maybeDone === true || (end.how !== 'not-done' && delivery.effect !== 'transaction');
   const pause = end.how === 'later' ? (end.delayMs ?? 0) : pauseMs(delivery.policy, failures, delivery.jitter);

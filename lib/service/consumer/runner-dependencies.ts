@@ -2,7 +2,7 @@ import type { Clock } from '../../ports/clock.ts';
 import type { IdempotencyStore } from '../../ports/idempotency-store.ts';
 import type { MessageSender } from '../../ports/message-sender.ts';
 import type { PayloadStore } from '../../ports/payload-store.ts';
-import type { InFlight, Notice } from './in-flight.ts';
+import type { InFlight, ServiceNotice } from './in-flight.ts';
 import type { Replies } from './replies.ts';
 import type { ServedCommand } from '../served.ts';
 import type { TransactionalRecords } from '../store.ts';
@@ -18,7 +18,7 @@ export interface RunnerDependencies {
   readonly sender: MessageSender | undefined;
   readonly clock: Clock;
   readonly random: () => number;
-  readonly report: (notice: Notice) => void;
+  readonly report: (notice: ServiceNotice) => void;
   /** 128 random bits as 22 characters, for the token of a task. */
   readonly newNonce: () => string;
   readonly leaseMs: number;

@@ -1,5 +1,5 @@
 import type { CommandRecord } from '../../ports/idempotency-store.ts';
-import { answered, readAnswer, type RecordBody } from './command-record.ts';
+import { answeredRecord, readAnswer, type RecordBody } from './command-record.ts';
 import { isSameNonce } from '../task-token.ts';
 
 export type TokenVerdict =
@@ -26,7 +26,7 @@ export function answer(record: CommandRecord | undefined, reply: string, now: nu
   if (record === undefined) return { kind: 'absent' };
   switch (record.state) {
     case 'DEFERRED':
-      return { kind: 'accept', write: answered(record.hash, reply, record.nonce), reply };
+      return { kind: 'accept', write: answeredRecord(record.hash, reply, record.nonce), reply };
     case 'RUN':
       return answerRunning(record, reply, now);
     case 'DONE':
@@ -44,7 +44,7 @@ function answerRunning(record: CommandRecord, reply: string, now: number): Token
   if (record.early !== undefined) return sameAnswer(record.early, reply) ? { kind: 'accept' } : { kind: 'used' };
   // Between two runs, and after a run of class `once` whose lease has lapsed, no worker would publish the answer.
   if (record.token === undefined || (record.once === true && (record.leaseUntil ?? 0) <= now))
-    return { kind: 'accept', write: answered(record.hash, reply, record.nonce), reply };
+    return { kind: 'accept', write: answeredRecord(record.hash, reply, record.nonce), reply };
   const { revision: _, ...body } = record;
   return { kind: 'accept', write: { ...body, early: reply } };
 }

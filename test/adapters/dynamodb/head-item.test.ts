@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { decodeChunk, encodeChunk } from '../../../lib/adapters/dynamodb/chunk-item.ts';
-import { decodeHead, encodeHead, HEAD_ATTRIBUTES } from '../../../lib/adapters/dynamodb/head-item.ts';
+import { decodeHeadItem, encodeHeadItem, HEAD_ATTRIBUTES } from '../../../lib/adapters/dynamodb/head-item.ts';
 import { DUE_INDEX, LIST_INDEX } from '../../../lib/adapters/dynamodb/tables.ts';
 import type { Head } from '../../../lib/ports/process-store.ts';
 import { head } from '../../contracts/process-store.contract.ts';
@@ -38,7 +38,7 @@ const heads: fc.Arbitrary<Head> = fc
 test('a head comes back from its item as it was', () => {
   fc.assert(
     fc.property(heads, (each) => {
-      expect(decodeHead(encodeHead(each))).toEqual(each);
+      expect(decodeHeadItem(encodeHeadItem(each))).toEqual(each);
     }),
   );
 });
@@ -47,7 +47,7 @@ test('an item has no attribute that a commit would not write', () => {
   const known = new Set<string>(['pk', 'sk', ...HEAD_ATTRIBUTES]);
   fc.assert(
     fc.property(heads, (each) => {
-      expect(Object.keys(encodeHead(each)).filter((name) => !known.has(name))).toEqual([]);
+      expect(Object.keys(encodeHeadItem(each)).filter((name) => !known.has(name))).toEqual([]);
     }),
   );
 });
@@ -55,7 +55,7 @@ test('an item has no attribute that a commit would not write', () => {
 test('a head is in the list index unless it is an early buffer, and in the due index while it is due', () => {
   fc.assert(
     fc.property(heads, (each) => {
-      const item = encodeHead(each);
+      const item = encodeHeadItem(each);
       expect([LIST_INDEX.partition.name in item, LIST_INDEX.sort.name in item]).toEqual([each.status !== 'early', true]);
       expect([DUE_INDEX.partition.name in item, DUE_INDEX.sort.name in item]).toEqual(Array(2).fill(each.due !== undefined));
     }),

@@ -1,6 +1,6 @@
 import { GetItemCommand, PutItemCommand, QueryCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { headKey, type Item } from '../../../lib/adapters/dynamodb/head-item.ts';
+import { headKey, type HeadItem } from '../../../lib/adapters/dynamodb/head-item.ts';
 import { DynamoDbInstanceIndex } from '../../../lib/adapters/dynamodb/instance-index.ts';
 import { DynamoDbParkingStore } from '../../../lib/adapters/dynamodb/parking-store.ts';
 import { DynamoDbProcessStore } from '../../../lib/adapters/dynamodb/process-store.ts';
@@ -22,7 +22,7 @@ beforeAll(async () => {
 });
 afterAll(() => tables.drop());
 
-const itemOf = async (pid: string): Promise<Item> =>
+const itemOf = async (pid: string): Promise<HeadItem> =>
   (await client.send(new GetItemCommand({ TableName: table, Key: headKey(pid), ConsistentRead: true }))).Item ?? {};
 const create = (over: Partial<Head>): Promise<unknown> => store.commit(head(over), { kind: 'absent' });
 

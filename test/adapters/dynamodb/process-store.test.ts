@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { encodeChunk } from '../../../lib/adapters/dynamodb/chunk-item.ts';
-import { encodeHead, HEAD_ATTRIBUTES, headKey } from '../../../lib/adapters/dynamodb/head-item.ts';
+import { encodeHeadItem, HEAD_ATTRIBUTES, headKey } from '../../../lib/adapters/dynamodb/head-item.ts';
 import { DynamoDbProcessStore } from '../../../lib/adapters/dynamodb/process-store.ts';
 import { head } from '../../contracts/process-store.contract.ts';
 import { conditionFailed, failed, StubClient } from './stub-client.ts';
 
 const open = (stub: StubClient, pauses: number[] = []): DynamoDbProcessStore =>
   new DynamoDbProcessStore({ client: stub.client, table: 'T', now: () => 1_000_000, pause: async (ms) => void pauses.push(ms) });
-const itemsOf = (...pids: string[]): object => ({ Responses: { T: pids.map((pid) => encodeHead(head({ pid }))) } });
+const itemsOf = (...pids: string[]): object => ({ Responses: { T: pids.map((pid) => encodeHeadItem(head({ pid }))) } });
 const left = (...pids: string[]): object => ({ UnprocessedKeys: { T: { Keys: pids.map(headKey), ConsistentRead: true } } });
 const pidsOf = (heads: readonly (object | undefined)[]): unknown[] => heads.map((each) => (each as { pid: string } | undefined)?.pid);
 
@@ -38,7 +38,7 @@ describe('loading', () => {
   });
 
   it('asks nothing for nothing, and for one instance with one GetItem', async () => {
-    const stub = new StubClient({ Item: encodeHead(head()) });
+    const stub = new StubClient({ Item: encodeHeadItem(head()) });
     expect(await open(stub).load([], { consistent: true })).toEqual([]);
     expect(await open(stub).load([head().pid], { consistent: true })).toEqual([head()]);
     expect(stub.seen.map(({ operation }) => operation)).toEqual(['GetItem']);
@@ -65,7 +65,7 @@ describe('committing', () => {
 
   it('takes the old image that comes with a failed condition, without reading, and tells its writer', async () => {
     const standing = head({ version: 7, writer: 'other', tail: ['{"x":1}', '{"y":2}'] });
-    const stub = new StubClient(conditionFailed(encodeHead(standing)));
+    const stub = new StubClient(conditionFailed(encodeHeadItem(standing)));
     expect(await open(stub).commit(head({ version: 2 }), { kind: 'at', version: 1, run: 'r1' })).toEqual({
       status: 'conflict',
       current: standing,
@@ -80,7 +80,7 @@ describe('committing', () => {
       current: undefined,
     });
     expect(advance.seen).toHaveLength(1);
-    const create = new StubClient(conditionFailed(), { Item: encodeHead(head({ writer: 'other' })) });
+    const create = new StubClient(conditionFailed(), { Item: encodeHeadItem(head({ writer: 'other' })) });
     expect(await open(create).commit(head(), { kind: 'absent' })).toEqual({ status: 'conflict', current: head({ writer: 'other' }) });
     expect(create.seen[1]?.input['ConsistentRead']).toBe(true);
   });
@@ -129,9 +129,9 @@ describe('buffering and spilling', () => {
   });
 
   it('reads the head where a failed condition came without it', async () => {
-    const full = new StubClient(conditionFailed(), { Item: encodeHead(head({ status: 'early', early: ['x'] })) });
+    const full = new StubClient(conditionFailed(), { Item: encodeHeadItem(head({ status: 'early', early: ['x'] })) });
     expect(await open(full).buffer(event)).toEqual({ status: 'full' });
-    const started = new StubClient(conditionFailed(), { Item: encodeHead(head()) });
+    const started = new StubClient(conditionFailed(), { Item: encodeHeadItem(head()) });
     expect(await open(started).buffer(event)).toEqual({ status: 'started', current: head() });
   });
 

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { encodeHead } from '../../../lib/adapters/dynamodb/head-item.ts';
+import { encodeHeadItem } from '../../../lib/adapters/dynamodb/head-item.ts';
 import { DUE_SHARDS, LIST_SHARDS } from '../../../lib/adapters/dynamodb/shard.ts';
 import { MAIN_TABLE } from '../../../lib/adapters/dynamodb/tables.ts';
 import { DynamoDbIdempotencyStore } from '../../../lib/adapters/dynamodb/idempotency-store.ts';
@@ -134,7 +134,7 @@ describe('the indexes', () => {
       const instances = 8000;
       const places = new Map<string, number>();
       for (let n = 0; n < instances; n += 1) {
-        const { lsh, dsh } = encodeHead(head({ pid: `${prefix}${n}`, due: 1 }));
+        const { lsh, dsh } = encodeHeadItem(head({ pid: `${prefix}${n}`, due: 1 }));
         for (const place of [lsh?.S?.split('#').at(-1), dsh?.S]) places.set(place as string, (places.get(place as string) ?? 0) + 1);
       }
       expect(places.size).toBe(LIST_SHARDS + DUE_SHARDS);

@@ -1,5 +1,5 @@
 import { ConditionalCheckFailedException, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import type { Item } from '../../../lib/adapters/dynamodb/head-item.ts';
+import type { HeadItem } from '../../../lib/adapters/dynamodb/head-item.ts';
 
 /** A request as the stub saw it: the operation, without `Command`, and its input. */
 export interface Seen {
@@ -29,7 +29,7 @@ export class StubClient {
 }
 
 /** What a failed condition throws. */
-export function conditionFailed(item?: Item): Error {
+export function conditionFailed(item?: HeadItem): Error {
   return new ConditionalCheckFailedException({
     message: 'The conditional request failed',
     $metadata: {},

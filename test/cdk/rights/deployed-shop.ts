@@ -7,7 +7,7 @@ import type { IOrchestrator } from '../../../lib/cdk/orchestrator-interface.ts';
 import { Orchestrator } from '../../../lib/cdk/orchestrator.ts';
 import { ServiceFunction } from '../../../lib/cdk/service-function.ts';
 import { actsOn } from '../../../lib/client/operations/operations-on.ts';
-import type { Acts } from '../../../lib/client/operations/operations.ts';
+import type { Operations } from '../../../lib/client/operations/operations.ts';
 import type { AwsOptions } from '../../../lib/client/aws/aws-options.ts';
 import { awsReach } from '../../../lib/client/aws/aws.ts';
 import { AwsAccount } from '../account/aws-account.ts';
@@ -37,7 +37,7 @@ export interface DeployedShop {
   /** `tenant`: of the client. @default `default` */
   readonly client: (role: string, tenant?: string) => Client;
   /** What the command line does as one of them. */
-  readonly acts: (role: string) => Promise<Acts>;
+  readonly acts: (role: string) => Promise<Operations>;
   /** Waits for what a client does, while the functions run. */
   readonly during: <T>(doing: Promise<T>) => Promise<T>;
   readonly close: () => Promise<void>;

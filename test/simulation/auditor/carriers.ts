@@ -5,7 +5,7 @@ import type { Report } from './violations.ts';
 
 /** I2: what is to be sent names an event of the very message that decided it; no other message would bring it back. */
 export const checkCarriers = (
-  { pid, run, commands, fires }: Pick<Image, 'pid' | 'run' | 'commands' | 'fires'>,
+  { pid, run, commands, pendingSends: fires }: Pick<Image, 'pid' | 'run' | 'commands' | 'pendingSends'>,
   readMessage: (messageId: string) => Reading | undefined,
   report: Report,
 ): void => {

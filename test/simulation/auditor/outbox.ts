@@ -1,4 +1,4 @@
-import type { Fire, Image } from '../../../lib/core/image.ts';
+import type { PendingSend, Image } from '../../../lib/core/image.ts';
 
 interface Sending {
   readonly what: string;
@@ -12,7 +12,7 @@ interface CommandSending extends Sending {
 }
 
 interface FireSending extends Sending {
-  readonly kind: Fire['kind'];
+  readonly kind: PendingSend['kind'];
   readonly n: number;
   readonly at: number;
 }
@@ -25,7 +25,7 @@ export class Outbox {
   decided = 0;
 
   /** A head was committed. Returns what it dropped of the fires before without their having been sent. */
-  follow({ pid, run, commands, fires }: Pick<Image, 'pid' | 'run' | 'commands' | 'fires'>): readonly string[] {
+  follow({ pid, run, commands, pendingSends: fires }: Pick<Image, 'pid' | 'run' | 'commands' | 'pendingSends'>): readonly string[] {
     const before = this.#commands;
     this.#commands = new Map();
     for (const command of commands.values()) {
@@ -42,7 +42,7 @@ export class Outbox {
     return [...fired].filter(([key, { sent }]) => !sent && !this.#fires.has(key)).map(([, { what }]) => what);
   }
 
-  #follow(fire: Fire, before: ReadonlyMap<string, FireSending>, run: string): void {
+  #follow(fire: PendingSend, before: ReadonlyMap<string, FireSending>, run: string): void {
     const { kind, n, at, cause, messageId } = fire;
     const key = `${run}/${kind}/${n}/${at}/${cause}/${messageId}`;
     const known = before.get(key);

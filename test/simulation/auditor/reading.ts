@@ -4,7 +4,7 @@ import type { Json } from '../../../lib/contract/schema.ts';
 import { NEWER, parseVersion } from '../../../lib/contract/versions.ts';
 import { identityOf } from '../../../lib/core/identity.ts';
 import { startType } from '../../../lib/contract/catalogue.ts';
-import type { ForcedMessage, InboxMessage, OperateMessage, StartMessage } from '../../../lib/format/inbox-message.ts';
+import type { ForcedMessage, InboxMessage, OperationMessage, StartMessage } from '../../../lib/format/inbox-message.ts';
 import { wrappedBody } from '../../../lib/format/packed-body.ts';
 import { sha256 } from '../../../lib/format/sha256.ts';
 import type { Contracts } from './contracts.ts';
@@ -31,7 +31,7 @@ export type Target = { readonly pid: string } & (
       readonly hash: string;
     }
   | { readonly kind: 'tick'; readonly run: string; readonly tickAt: number }
-  | { readonly kind: 'operate'; readonly id: string; readonly act: OperateMessage['act']; readonly by: string }
+  | { readonly kind: 'operate'; readonly id: string; readonly act: OperationMessage['act']; readonly by: string }
 );
 
 export interface Reading {

@@ -1,10 +1,10 @@
 import { canonical } from '../../../lib/contract/wire/canonical.ts';
 import type { Json } from '../../../lib/contract/schema.ts';
-import type { Environment } from '../../../lib/core/run.ts';
+import type { RunEnvironment } from '../../../lib/core/run.ts';
 import type { Catalogue } from '../../../lib/contract/catalogue.ts';
 import { sha256 } from '../../../lib/format/sha256.ts';
 import { readEntries } from '../../../lib/format/read-journal.ts';
-import { replayJournal } from '../../../lib/engine/replay-journal.ts';
+import { replayEntries } from '../../../lib/engine/replay-journal.ts';
 import { frontEndOf } from '../../../lib/process/front-end.ts';
 import type { RunPicture } from './instance-picture.ts';
 import type { Report } from './violations.ts';
@@ -20,16 +20,16 @@ export const checkReplay = async (
   const definition = catalogue.definition(run.definition);
   if (!definition) return;
   const entries = await readEntries(run.texts, read);
-  const { differences } = await replayJournal(definition, environmentOf(catalogue), frontEndOf, pid, run.run, entries);
+  const { differences } = await replayEntries(definition, environmentOf(catalogue), frontEndOf, pid, run.run, entries);
   for (const difference of differences) report('I9', `${pid}/${run.run} does not replay: ${difference}`);
 };
 
-const environmentOf = ({ system }: Catalogue): Environment => ({
+const environmentOf = ({ system }: Catalogue): RunEnvironment => ({
   system: system.name,
   commands: system.commands,
   hash: sha256,
   canonical,
-  tickHorizonMs: Infinity,
+  tickThresholdMs: Infinity,
   // What is a mistake in development was tolerated when this was decided.
   checks: false,
 });

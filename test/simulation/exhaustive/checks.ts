@@ -156,7 +156,7 @@ export class Checks {
     const unsent: string[] = [];
     for (const { n, attempt, command, ...by } of image.commands.values())
       if (caused(by) && (sent.get(`${image.pid}/${image.run}/${n}`)?.attempt ?? 0) < attempt) unsent.push(`${command} (${n})`);
-    for (const fire of image.fires) {
+    for (const fire of image.pendingSends) {
       if (!caused(fire)) continue;
       const isSent =
         fire.kind === 'event'

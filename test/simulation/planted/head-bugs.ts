@@ -114,7 +114,7 @@ export const headBugs: readonly PlantedBug[] = [
     patches: [
       {
         file: 'lib/engine/advance/working-copy.ts',
-        find: 'if (!live.firesSent && !this.#firesSent) this.#firedBefore = image.fires;',
+        find: 'if (!live.firesSent && !this.#firesSent) this.#firedBefore = image.pendingSends;',
         plant: 'if (!PLANTED) ORIGINAL',
       },
     ],

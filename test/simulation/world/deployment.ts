@@ -246,7 +246,7 @@ export class Deployment {
       ...(!shape.embedded && { replyKeys: this.#options.cloud.replyKeys }),
       hotLane: shape.hotLane,
       warmMax: shape.warmMax,
-      tickHorizonMs: tickHorizonMs(shape),
+      tickThresholdMs: tickHorizonMs(shape),
       ...(retentionMs !== undefined && { startAgeMaxMs: retentionMs }),
       random: () => this.#tokens.number(),
       onNotice: ({ kind, reason, pid }) => told(`${worker.name}: ${pid} ${kind} ${reason}`),

@@ -6,7 +6,7 @@ import type { MessageSender, OutgoingMessage, SendResult } from '../../../lib/po
 import type { ParkedList } from '../../../lib/ports/parked-list.ts';
 import type { ParkingStore } from '../../../lib/ports/parking-store.ts';
 import type { PayloadStore } from '../../../lib/ports/payload-store.ts';
-import type { CommitResult, Expectation, Head, ProcessStore } from '../../../lib/ports/process-store.ts';
+import type { CommitResult, CommitCondition, Head, ProcessStore } from '../../../lib/ports/process-store.ts';
 import type { RetirementStore } from '../../../lib/ports/retirement-store.ts';
 import type { Choices } from './choices.ts';
 import type { Cloud } from './cloud.ts';
@@ -161,7 +161,7 @@ export class WorkerPorts {
   }
 
   /** Where its answer is lost, the SDK may have tried again by itself: then it meets its own write. */
-  async #commit(head: Head, expected: Expectation): Promise<CommitResult> {
+  async #commit(head: Head, expected: CommitCondition): Promise<CommitResult> {
     const { store } = this.#cloud;
     return this.#call('commit', head.pid, async () => {
       const result = await store.commit(head, expected);

@@ -13,7 +13,7 @@
 import assert from 'node:assert/strict';
 import { ClientError } from '../../../contract/errors.ts';
 import { closeDatabase, type OpenedDatabase } from '../database.ts';
-import { type Deferred, deferred } from '../open-promise.ts';
+import { type OpenPromise, deferred } from '../open-promise.ts';
 import { asDiskFull } from './disk-full.ts';
 import { FieldReader, FieldWriter } from './field-text.ts';
 import type { Inspection } from '../inspection.ts';
@@ -79,9 +79,9 @@ export class OrderedLog {
   #number = 0;
   #durableNumber = 0;
   /** Settled by the commit of the pending batch. */
-  #flushed: Deferred | undefined;
+  #flushed: OpenPromise | undefined;
   /** As `#flushed`, but refused when the commit fails. */
-  #flushedOrRefused: Deferred | undefined;
+  #flushedOrRefused: OpenPromise | undefined;
   #immediate: NodeJS.Immediate | undefined;
   #timer: NodeJS.Timeout | undefined;
   #length = 0;
@@ -164,7 +164,7 @@ export class OrderedLog {
     return Promise.reject(new ClientError('UNREACHABLE', 'The state is closed: nothing can be made durable any more.'));
   }
 
-  #awaited(): Deferred {
+  #awaited(): OpenPromise {
     this.#schedule();
     return deferred();
   }
