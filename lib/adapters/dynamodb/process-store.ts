@@ -15,7 +15,7 @@ import type {
   ProcessStore,
 } from '../../ports/process-store.ts';
 import { chunkPrefix, decodeChunk, encodeChunk } from './chunk-item.ts';
-import { tenantOf } from '../memory/instance-index.ts';
+import { tenantOfPid } from '../memory/instance-index.ts';
 import { conditionFailure, type ConditionFailure } from './condition-failure.ts';
 import { BUFFER_HAS_ROOM, NO_CHUNK, NO_HEAD, SAME_EARLY_BUFFER, SAME_VERSION_OF_RUN, STILL_STUCK } from './conditions.ts';
 import { capacityParameter, tellConsumed, type OnConsumed } from './consumed-units.ts';
@@ -84,7 +84,7 @@ export class DynamoDbProcessStore implements ProcessStore {
 
   async commit(head: Head, expected: CommitCondition): Promise<CommitResult> {
     // Before the head: what is in no list of tenants would never be retired, nor its lost tick found.
-    await this.#tenants.record(tenantOf(head.pid));
+    await this.#tenants.record(tenantOfPid(head.pid));
     try {
       await this.#update(commitInput(this.#table, this.#itemOf(head), expected));
       return COMMITTED;

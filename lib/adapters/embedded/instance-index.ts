@@ -1,6 +1,6 @@
 import type { InstanceFilter } from '../../ports/instance-index.ts';
 import type { Head } from '../../ports/process-store.ts';
-import { MemoryInstanceIndex, tenantOf } from '../memory/instance-index.ts';
+import { MemoryInstanceIndex, tenantOfPid } from '../memory/instance-index.ts';
 import type { LoggedTable } from './log/logged-table.ts';
 import type { RawRow } from './log/row-format.ts';
 import type { Sqlite, Statement } from './sqlite.ts';
@@ -42,7 +42,7 @@ function* storedTenants(database: Sqlite): Iterable<string> {
   for (let from = ''; ;) {
     const [row] = next.all(from) as { readonly pid: string }[];
     if (row === undefined) return;
-    const tenant = tenantOf(row.pid);
+    const tenant = tenantOfPid(row.pid);
     yield tenant;
     from = `${tenant}$`;
   }

@@ -43,7 +43,7 @@ export class MemoryInstanceIndex implements InstanceIndex {
 
   async tenants(): Promise<readonly string[]> {
     const tenants = new Set([DEFAULT_TENANT]);
-    for (const { pid } of this.#heads.resident()) tenants.add(tenantOf(pid));
+    for (const { pid } of this.#heads.resident()) tenants.add(tenantOfPid(pid));
     for (const tenant of this.#earlierTenants?.() ?? []) tenants.add(tenant);
     return [...tenants].sort();
   }
@@ -83,7 +83,7 @@ function sooner(left: DueEntry, right: DueEntry): number {
 
 /** Whether the filter lets a head through. Early buffers are no instances yet. */
 export function listed(head: Head, filter: InstanceFilter): boolean {
-  if (head.status === 'early' || tenantOf(head.pid) !== filter.tenant) return false;
+  if (head.status === 'early' || tenantOfPid(head.pid) !== filter.tenant) return false;
   if (filter.process !== undefined && processOf(head.pid) !== filter.process) return false;
   if (filter.statuses !== undefined && !filter.statuses.includes(head.status)) return false;
   if (filter.unresolved && head.unresolved === undefined) return false;
@@ -94,7 +94,7 @@ export function listed(head: Head, filter: InstanceFilter): boolean {
 }
 
 /** The tenant in a pid, `tenant#process#id`. */
-export function tenantOf(pid: string): string {
+export function tenantOfPid(pid: string): string {
   return pid.slice(0, Math.max(0, pid.indexOf('#')));
 }
 

@@ -1,4 +1,4 @@
-import { tenantOf } from './instance-index.ts';
+import { tenantOfPid } from './instance-index.ts';
 import type { ParkedFilter, ParkedPage, ParkedSummary } from '../../ports/parked-list.ts';
 import type { ParkedEvent } from '../../ports/parking-store.ts';
 
@@ -27,7 +27,7 @@ export function fitsParked(event: ParkedSummary, filter: ParkedFilter): boolean 
   const { pid, tenant, reason, type, waiting, parkedAfter, parkedBefore } = filter;
   return (
     (pid === undefined || event.pid === pid) &&
-    (tenant === undefined || tenantOf(event.pid) === tenant) &&
+    (tenant === undefined || tenantOfPid(event.pid) === tenant) &&
     (reason === undefined || event.reason === reason) &&
     (type === undefined || event.event?.type === type) &&
     (waiting === undefined || event.expiresAt === undefined) &&

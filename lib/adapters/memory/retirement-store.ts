@@ -1,6 +1,6 @@
 import type { Head, HeadStatus } from '../../ports/process-store.ts';
 import type { ClosedInstance, RetirementStore } from '../../ports/retirement-store.ts';
-import { tenantOf } from './instance-index.ts';
+import { tenantOfPid } from './instance-index.ts';
 import { chunkGroup, chunkKey, type ProcessTables } from './process-store.ts';
 
 const CLOSED_STATUSES: readonly HeadStatus[] = ['completed', 'failed', 'cancelled', 'terminated'];
@@ -16,7 +16,7 @@ export class MemoryRetirementStore implements RetirementStore {
   async closed(tenant: string, instant: number, limit: number): Promise<readonly ClosedInstance[]> {
     const found: Head[] = [];
     for (const head of this.#tables.heads.resident())
-      if (tenantOf(head.pid) === tenant && isClosed(head) && (head.closedAt ?? Infinity) <= instant) found.push(head);
+      if (tenantOfPid(head.pid) === tenant && isClosed(head) && (head.closedAt ?? Infinity) <= instant) found.push(head);
     found.sort((left, right) => (left.closedAt ?? 0) - (right.closedAt ?? 0));
     return found.slice(0, limit).map(({ pid, version }) => ({ pid, version }));
   }

@@ -1,4 +1,4 @@
-import { tenantOf } from '../../../lib/adapters/memory/instance-index.ts';
+import { tenantOfPid } from '../../../lib/adapters/memory/instance-index.ts';
 import type { DueInstance, InstanceFilter, InstanceIndex } from '../../../lib/ports/instance-index.ts';
 import type { Head } from '../../../lib/ports/process-store.ts';
 
@@ -37,7 +37,7 @@ export class LaggingIndex implements InstanceIndex {
     const { tenant, statuses, startedBefore = Infinity } = filter;
     for (const head of this.#shown.values())
       if (
-        tenantOf(head.pid) === tenant &&
+        tenantOfPid(head.pid) === tenant &&
         head.status !== 'early' &&
         (statuses?.includes(head.status) ?? true) &&
         head.startedAt <= startedBefore
@@ -47,7 +47,7 @@ export class LaggingIndex implements InstanceIndex {
 
   async tenants(): Promise<readonly string[]> {
     this.#catchUp();
-    return [...new Set(['default', ...Array.from(this.#shown.keys(), tenantOf)])].sort();
+    return [...new Set(['default', ...Array.from(this.#shown.keys(), tenantOfPid)])].sort();
   }
 
   async due(instant: number, limit: number, after?: DueInstance): Promise<readonly DueInstance[]> {
