@@ -5,24 +5,28 @@ import type { DynamoDbTransactionalStore, DynamoTransaction } from '../adapters/
 import type { CommandRecord, RecordWrite } from '../ports/idempotency-store.ts';
 import type { RecordAccess, Store, TransactionalRecords } from './store.ts';
 
-/** Which table of DynamoDB, and how to reach it. */
+/** The DynamoDB table of a service, and the client for it. */
 export interface DynamoStoreOptions {
-  /** A table of this service alone, with the partition key `id` (a text). @default the table of the service's construct, by `TUTTI_COMMAND_TABLE` */
+  /**
+   * Name of a table with the partition key `id` (string) that no other service uses.
+   * @default the variable `TUTTI_COMMAND_TABLE`, which the service's construct sets
+   */
   readonly table?: string;
-  /** @default one made at the first command, for the region and with the credentials of the environment */
+  /** @default a client that is created at the first command, with the region and the credentials of the environment */
   readonly client?: DynamoDBClient;
 }
 
 /**
- * Keeps commands in the service's own table of DynamoDB. A handler of effect class `transaction` writes through `task.tx`:
- * what it puts and the command's answer are written together or not at all, at twice the price of writes by themselves.
+ * Keeps the command records of a service in its own DynamoDB table. A handler of effect class `transaction` writes through `task.tx`:
+ * its items and the command's reply are committed in one DynamoDB transaction, which costs twice as much as single writes.
+ * The first command throws `EnvironmentError` if neither `table` nor `TUTTI_COMMAND_TABLE` names a table.
  * @example import { dynamoStore } from 'tutti/service'; const store = dynamoStore({ table: 'stock' });
  */
 export function dynamoStore(options: DynamoStoreOptions = {}): Store<DynamoTransaction> {
   return Object.freeze({ '~records': new LazyRecords(options) }) as unknown as Store<DynamoTransaction>;
 }
 
-/** Nothing of AWS is loaded before the first command. */
+/** The AWS SDK is loaded at the first command. */
 class LazyRecords implements TransactionalRecords {
   readonly #options: DynamoStoreOptions;
   #loaded: Promise<DynamoDbTransactionalStore> | undefined;
@@ -48,7 +52,7 @@ class LazyRecords implements TransactionalRecords {
 
   #store(): Promise<DynamoDbTransactionalStore> {
     this.#loaded ??= load(this.#options).catch((error: unknown) => {
-      // What could not be loaded is tried again by the next command.
+      // The next command tries to load it again.
       this.#loaded = undefined;
       throw error;
     });

@@ -14,16 +14,28 @@ import type { AnyRun, PollOptions, Served, ServedCommand, ServedParts } from './
 import { storeRecords, type Store } from './store.ts';
 import type { Deferred, Task } from './task.ts';
 
-/** What a command's handler does: answers with the output, throws a declared error, or defers with `task.defer()`. */
+/**
+ * The function that runs a command. It returns the output, returns `task.defer()`, or throws a declared error of `task.errors`.
+ * Any other error is a run without an answer: the command is run again after a pause, within the limits of its `retry`.
+ */
 export type Run<I, O, T> = (input: I, task: T) => Promise<O | Deferred>;
 
-/** A function, or one with its effect class and what takes a deferred command off the worklist. */
+/** A function, or an object with the function, its effect class and its `cancel`. */
 export type Handler<I, O, T> =
   | Run<I, O, T>
   | {
       readonly run: Run<I, O, T>;
-      /** @default 'key': the handler passes `task.commandId` to the foreign system */
+      /**
+       * How a repeated run is kept from a second effect. `key`: the handler passes `task.commandId` to the foreign system as the idempotency
+       * key. `transaction`: the handler writes through `task.tx`, and the effect commits with the reply. `once`: the foreign system has no
+       * idempotency keys; a run that may have had its effect is not repeated, and the reply is `unknown`.
+       * @default 'key'
+       */
       readonly effect?: 'key' | 'transaction' | 'once';
+      /**
+       * Called when the process no longer wants a deferred command, for example to take it off a worklist. If it throws, it is called
+       * again.
+       */
       readonly cancel?: (input: I, task: T) => Promise<void>;
     };
 
@@ -35,25 +47,29 @@ export type HandlerOf<N extends string, C extends Readonly<Record<string, Defini
 >;
 
 /**
- * `T`, looked at only when what it depends on is known. The compiler then checks a handler against the very output of its
+ * `T`, resolved only when its type parameters are known. The compiler then checks a handler against the exact output of its
  * command, so that literals stay literals.
  */
 export type Later<T> = T extends unknown ? T : never;
 
 /** How a service runs. */
 export interface ServeOptions<Tx> {
-  /** Where commands are recorded. @default the folder, or the memory, of the local runtime; deployed, the table of the service's construct */
+  /**
+   * Keeps the command records.
+   * @default the state folder or the memory of the local runtime; on AWS, the table of the service's construct
+   */
   readonly store?: Store<Tx>;
-  /** How many commands run at the same time. @default 10 */
+  /** Commands that run at the same time, from 1 to 10,000. A Lambda function runs its whole batch instead. @default 10 */
   readonly slots?: number;
-  /** How long running handlers may take to end at shutdown. @default '110 seconds' */
+  /** Time for running handlers to end after `poll()` was stopped, before `task.signal` aborts. @default '110 seconds' */
   readonly grace?: Duration;
 }
 
 const SLOTS_MAX = 10_000;
 
 /**
- * Binds handlers to the commands of a service.
+ * Binds handlers to the commands of a service. Throws `ContractError` (`CONTRACT_INVALID`) if a command has no handler, a handler has no
+ * command, or an option is out of range.
  * @example import { serve } from 'tutti/service'; export const handler = serve(payments, { charge: async (input, task) => … });
  */
 export function serve<N extends string, C extends Readonly<Record<string, Definition>>, Tx = undefined>(
@@ -80,14 +96,14 @@ export function serve<N extends string, C extends Readonly<Record<string, Defini
   return deployable(contract.name as N, parts);
 }
 
-/** Nothing of AWS is loaded before the first call. */
+/** The AWS SDK is loaded at the first call. */
 function deployable<N extends string>(name: N, parts: ServedParts): Served<N> {
   let host: Promise<LambdaHost> | undefined;
   const load = async (): Promise<LambdaHost> => {
     try {
       return (await onAws(name, () => import('./aws/lambda-function.ts'))).lambdaFunction(served);
     } catch (error) {
-      // What could not be loaded is tried again by the next call.
+      // The next call tries to load it again.
       host = undefined;
       throw error;
     }

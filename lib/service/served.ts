@@ -2,30 +2,31 @@ import type { CommandContract, ServiceContract } from '../contract/runtime-contr
 import type { Effect } from './consumer/command-record.ts';
 import type { TransactionalRecords } from './store.ts';
 
-/** Where a long-running service takes its commands from, and until when. */
+/** The queue that a long-running service polls, and the signal that stops it. */
 export interface PollOptions {
+  /** URL of the service's SQS queue. */
   readonly queueUrl: string;
   /** @default it polls until the process ends */
   readonly signal?: AbortSignal;
 }
 
 /**
- * A service that can run: in the local runtime, as a Lambda function, or as a program of its own that polls. Deployed, it finds its
- * bus, bucket, table and dead-letter queue by the variables that the constructs of `tutti/cdk` set: `TUTTI_BUS`, `TUTTI_BUCKET`, `TUTTI_BUCKET_OWNER`,
- * `TUTTI_COMMAND_TABLE` (unless it was served with a store of its own), `TUTTI_DEAD_LETTER_URL`, and as a function `TUTTI_QUEUE_URL`.
+ * A service that can run in the local runtime, as a Lambda function, or as a program that polls its queue. On AWS it reads its resources
+ * from the variables that the constructs of `tutti/cdk` set: `TUTTI_BUS`, `TUTTI_BUCKET`, `TUTTI_BUCKET_OWNER`, `TUTTI_DEAD_LETTER_URL`,
+ * `TUTTI_COMMAND_TABLE` (unless `serve` was given a store), and in a Lambda function `TUTTI_QUEUE_URL`.
  */
 export interface Served<N extends string = string> {
   /**
-   * The handler of a Lambda function on the service's queue, whose event source mapping must report batch item failures: what is
-   * not answered yet is reported, and comes again. Shortly before the function's time is over, running handlers are told by
-   * `task.signal` and their commands are given back.
+   * The handler of a Lambda function on the service's queue. The event source mapping must have `ReportBatchItemFailures`, because
+   * commands without an answer are reported as failures and are redelivered. Two seconds before the function times out, `task.signal` of
+   * each running handler aborts, and its command is returned to the queue.
    */
   (batch: unknown, context: unknown): Promise<unknown>;
   readonly '~service': N;
   /**
-   * Takes commands from the queue until `signal` aborts; then lets running handlers end within the grace period, gives the rest
-   * back, and resolves. When to stop is the program's business: on SIGTERM, as containers are ended, abort the signal, and let the
-   * program end by itself: the last poll is waited for, 20 seconds at most, so that no command is hidden by a poll that nobody reads.
+   * Takes commands from the queue until `signal` aborts. Then it lets running handlers end within the grace period, returns the other
+   * commands to the queue, and resolves. On SIGTERM, which containers receive at their end, abort the signal and let the program end by
+   * itself: `poll` waits up to 20 seconds for its last receive call, so that no received command stays hidden without a reader.
    * @example
    * const stop = new AbortController();
    * process.once('SIGTERM', () => stop.abort());
@@ -36,7 +37,7 @@ export interface Served<N extends string = string> {
 
 export type AnyRun = (input: unknown, task: unknown) => Promise<unknown>;
 
-/** A handler with all that the consumer needs on the hot path, looked up once. */
+/** A handler with the values of its contract that the consumer needs on the hot path, looked up once. */
 export interface ServedCommand {
   readonly contract: CommandContract;
   readonly effect: Effect;
@@ -49,17 +50,17 @@ export interface ServedCommand {
   readonly completedType: string;
 }
 
-/** What a served service holds at run time. */
+/** The run-time parts of a served service. */
 export interface ServedParts {
   readonly contract: ServiceContract;
-  /** By full name. */
+  /** By full name, such as `payments.charge`. */
   readonly commands: ReadonlyMap<string, ServedCommand>;
   readonly records?: TransactionalRecords;
   readonly slots: number;
   readonly graceMs: number;
 }
 
-/** What a served service holds at run time. */
+/** Reads the run-time parts of a served service. */
 export function servedParts(served: Served): ServedParts {
   return (served as unknown as { readonly '~': ServedParts })['~'];
 }

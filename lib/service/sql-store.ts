@@ -5,14 +5,14 @@ import type { RecordAccess, Store, TransactionalRecords } from './store.ts';
 type Row = Readonly<Record<string, unknown>>;
 type Body = Omit<CommandRecord, 'revision'>;
 
-/** How to reach a SQL database: SQLite, libSQL, PostgreSQL, or another with `on conflict … do nothing` and `returning`. */
+/** Access to a SQL database: SQLite, libSQL, PostgreSQL, or another that has `on conflict … do nothing` and `returning`. */
 export interface SqlStoreOptions<Tx> {
   /** Runs `body` in one transaction: commits when it resolves, rolls back and rethrows when it rejects. */
   readonly transaction: <T>(body: (tx: Tx) => Promise<T>) => Promise<T>;
   /**
-   * Runs one statement in the transaction and returns its rows. Values stand for the `?` of `sql`, in order.
-   * @default `tx.query(sql, values)` with `$1`, `$2`, … as in node-postgres where `tx` has `query`, else
-   * `tx.execute({ sql, args })` as in libSQL's client
+   * Runs one statement in the transaction and returns its rows. `values` replace the `?` of `sql`, in order.
+   * @default `tx.query(sql, values)` with `$1`, `$2`, … if `tx` has `query`, as in node-postgres; else `tx.execute({ sql, args })`, as in
+   * libSQL's client
    */
   readonly run?: (tx: Tx, sql: string, values: readonly (string | number)[]) => Promise<readonly Row[]>;
 }
@@ -23,8 +23,8 @@ const INSERT = 'insert into tutti_commands (id, revision, record) values (?, 1, 
 const UPDATE = 'update tutti_commands set revision = ?, record = ? where id = ? and revision = ? returning revision';
 
 /**
- * Keeps commands in the service's own database, in the table `tutti_commands`, which it makes. A handler of effect class
- * `transaction` writes through `task.tx`: claim, effect and reply commit together.
+ * Keeps the command records of a service in the table `tutti_commands` of its own database. The store creates the table at the first
+ * command. A handler of effect class `transaction` writes through `task.tx`: claim, effect and reply commit in one transaction.
  * @example import { sqlStore } from 'tutti/service'; const store = sqlStore({ transaction: body => database.transaction(body) });
  */
 export function sqlStore<Tx>(options: SqlStoreOptions<Tx>): Store<Tx> {
@@ -38,7 +38,7 @@ class SqlRecords implements TransactionalRecords {
   #created: Promise<void> | undefined;
 
   constructor(options: SqlStoreOptions<unknown>) {
-    // Called as a method: the options may be the database itself.
+    // The options may be the database object itself, so its functions are called as methods.
     this.#transaction = (body) => options.transaction(body);
     this.#run = options.run === undefined ? runByDriver : options.run.bind(options);
   }
@@ -51,7 +51,7 @@ class SqlRecords implements TransactionalRecords {
     return this.transact((_, records) => records.write(commandId, record, expected));
   }
 
-  /** A commit of the database is durable. */
+  /** Nothing to wait for: a commit of the database is durable. */
   async durable(): Promise<void> {}
 
   async transact<T>(body: (tx: unknown, records: RecordAccess) => Promise<T>): Promise<T> {
@@ -63,7 +63,7 @@ class SqlRecords implements TransactionalRecords {
     try {
       await this.#transaction(async (tx) => void (await this.#run(tx, CREATE, [])));
     } catch (error) {
-      // The database may only be out of reach: the next command tries again.
+      // The database may be unavailable: the next command tries again.
       this.#created = undefined;
       throw error;
     }
@@ -76,7 +76,7 @@ class SqlRecords implements TransactionalRecords {
     };
     const write = async (commandId: string, record: Body, expected: number | 'absent'): Promise<RecordWrite> => {
       const text = JSON.stringify(record);
-      // In an insert the primary key makes a second worker wait until the first has committed.
+      // The primary key makes the insert of a second worker wait until the first worker has committed.
       const rows =
         expected === 'absent'
           ? await this.#run(tx, INSERT, [commandId, text])
@@ -98,11 +98,11 @@ async function runByDriver(tx: unknown, sql: string, values: readonly (string | 
     const result = await driver.query(numbered(sql), values);
     return 'rows' in result ? result.rows : result;
   }
-  assert(typeof driver.execute === 'function', 'sqlStore was given a transaction with neither query nor execute: give it run');
+  assert(typeof driver.execute === 'function', 'sqlStore was given a transaction with neither query nor execute: pass the option run');
   return (await driver.execute({ sql, args: values })).rows;
 }
 
-/** `?`, `?` to `$1`, `$2`. */
+/** Replaces `?`, `?` by `$1`, `$2`. */
 function numbered(sql: string): string {
   let count = 0;
   return sql.replaceAll('?', () => `$${++count}`);

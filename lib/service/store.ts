@@ -1,6 +1,6 @@
 import type { IdempotencyStore } from '../ports/idempotency-store.ts';
 
-/** Where a service keeps its commands; `Tx` is what handlers of effect class `transaction` write through. */
+/** The command records of a service; `Tx` is the type of `task.tx` in handlers of effect class `transaction`. */
 export interface Store<Tx> {
   readonly '~tx': Tx;
 }
@@ -8,13 +8,13 @@ export interface Store<Tx> {
 /** Reads and writes of records inside one transaction. */
 export type RecordAccess = Pick<IdempotencyStore, 'read' | 'write'>;
 
-/** Records beside which a handler's own writes can be committed. */
+/** Command records that can commit in one transaction with the writes of a handler. */
 export interface TransactionalRecords extends IdempotencyStore {
-  /** Runs `body` in one transaction: what it writes, records included, stands together or not at all. Rolls back and rethrows what it throws. */
+  /** Runs `body` in one transaction. If `body` throws, all its writes, records included, are rolled back, and the error is rethrown. */
   transact<T>(body: (tx: unknown, records: RecordAccess) => Promise<T>): Promise<T>;
 }
 
-/** What a store holds at run time. */
+/** Reads the records of a store. */
 export function storeRecords(store: Store<unknown>): TransactionalRecords | undefined {
   return (store as { readonly '~records'?: TransactionalRecords })['~records'];
 }

@@ -4,19 +4,22 @@ import { ClientError } from '../contract/errors.ts';
 export interface TokenContent {
   readonly service: string;
   readonly commandId: string;
-  /** What only the holder of the token knows: the record of the command has it too. */
+  /** The secret part: only the token and the record of the command contain it. */
   readonly nonce: string;
 }
 
 const FORM = /^t2\.([A-Za-z0-9_-]{4,700})\.([A-Za-z0-9_-]{22})$/;
 const NONCE_BYTES = 16;
 
-/** The token by which a deferred command is answered. Opaque, URL safe, equal for every run of the command. */
+/** The token by which a client answers a deferred command: opaque, URL-safe, equal for every run of the command. */
 export function taskToken({ service, commandId, nonce }: TokenContent): string {
   return `t2.${Buffer.from(`${service}\n${commandId}`).toString('base64url')}.${nonce}`;
 }
 
-/** What a token names; whether it is genuine only the record of its command says. Throws `TOKEN_INVALID` for what has not its form. */
+/**
+ * Reads the service, command and nonce of a token. Only the record of the command can say whether it is genuine. Throws `TOKEN_INVALID`
+ * for a malformed token.
+ */
 export function readTaskToken(token: string): TokenContent {
   const parts = typeof token === 'string' ? FORM.exec(token) : null;
   if (parts === null) throw invalidToken('it does not have the form of a task token');
@@ -27,10 +30,10 @@ export function readTaskToken(token: string): TokenContent {
   return { service: text.slice(0, line), commandId: text.slice(line + 1), nonce };
 }
 
-/** 128 random bits as 22 characters. */
+/** 128 random bits as 22 characters of base64url. */
 export const newNonce = (): string => randomBytes(NONCE_BYTES).toString('base64url');
 
-/** Compares without telling by its time how much of it is right. */
+/** Compares in constant time, so that the duration reveals no part of the nonce. */
 export function isSameNonce(one: string, other: string): boolean {
   const [left, right] = [Buffer.from(one), Buffer.from(other)];
   return left.length === right.length && timingSafeEqual(left, right);

@@ -4,36 +4,40 @@ import type { CommandEnvelope } from '../contract/wire/envelope.ts';
 import { isOrchestratorError, OrchestratorError } from '../contract/errors.ts';
 import { taskToken } from './task-token.ts';
 
-/** What a handler returns when somebody else will answer. */
+/** Returned by a handler whose command is answered later, by its task token. */
 export interface Deferred {
   readonly '~deferred': true;
 }
 
-/** A command as its handler meets it. */
+/** The second argument of a handler: the ids, limits and helpers of the command that it runs. */
 export interface Task<E, Tx> {
-  /** Equal on every run of the command: the idempotency key for a foreign system. */
+  /** The idempotency key for foreign systems: equal on every run of the command. */
   readonly commandId: string;
   /** Id of the command that this one undoes. */
   readonly undoes?: string;
+  /** Id of the process instance that sent the command. */
   readonly processId: string;
-  /** Counts the sends of the orchestrator, from 1. */
+  /** Number of the orchestrator's send, from 1. It does not count runs. */
   readonly attempt: number;
+  /** After it no further run begins. Absent if the command has no deadline. */
   readonly deadline?: Date;
-  /** By which a deferred command is answered. It is the command's: each run has the same. */
+  /** The secret by which a client answers a deferred command. Equal on every run of the command. */
   readonly token: string;
-  /** Makes the declared errors: `throw task.errors.CardDeclined({ … })`. */
+  /** Creates the declared errors: `throw task.errors.CardDeclined({ … })`. */
   readonly errors: E;
-  /** Aborts when the lease is lost, when the command is settled, after its `timeout`, and at the end of the grace period. */
+  /**
+   * Aborts when the lease is lost, when the process no longer wants the command, after its `timeout`, and at the end of the grace period.
+   */
   readonly signal: AbortSignal;
-  /** The transaction, in effect class `transaction`. */
+  /** The transaction of the store, in effect class `transaction`; else undefined. */
   readonly tx: Tx;
-  /** Return it: somebody else will answer, by `token`. */
+  /** Return its result if the answer comes later: a client answers by `token`. */
   defer(): Deferred;
-  /** Throw it: the command is run again after this delay. Counts as no attempt; the deadline still ends it. */
+  /** Throw its result to run the command again after `delay`. This run does not count as an attempt; the deadline still applies. */
   retryAfter(delay: Duration, reason: string): Error;
   /**
-   * Throw it: this run has done nothing, for certain. It counts as an attempt, and the command is run again; where the process no
-   * longer wants it (`signal` has aborted), it is answered `cancelled` at once.
+   * Throw its result if this run certainly had no effect. The run counts as an attempt, and the command is run again. If the process no
+   * longer wants the command (`signal` has aborted), the reply is `cancelled` at once.
    */
   notDone(reason: string): Error;
 }
@@ -44,7 +48,7 @@ export function isDeferred(value: unknown): value is Deferred {
   return typeof value === 'object' && value !== null && (value as Partial<Deferred>)['~deferred'] === true;
 }
 
-/** The signal of one run, made only for a handler that reads it. */
+/** The abort signal of one run, created only if the handler reads it. */
 export class TaskAbort {
   #controller: AbortController | undefined;
   #reason: Error | undefined;
@@ -63,7 +67,7 @@ export class TaskAbort {
     this.#controller?.abort(reason);
   }
 
-  /** Whether a handler threw this because its signal had aborted. */
+  /** Whether a handler threw this error because its signal had aborted. */
   caused(thrown: unknown): boolean {
     if (this.#reason === undefined || typeof thrown !== 'object' || thrown === null) return false;
     const { name, cause } = thrown as { readonly name?: unknown; readonly cause?: unknown };
@@ -118,19 +122,19 @@ export class CommandTask implements Task<unknown, unknown> {
   }
 }
 
-/** The id in `tenant#process#id/run/n`. */
+/** Returns the id of `tenant#process#id/run/n`. */
 function processIdOf(commandId: string): string {
   const pid = commandId.split('/', 1)[0] as string;
   return pid.slice(pid.lastIndexOf('#') + 1);
 }
 
-/** A handler asks to be run again later. */
+/** A handler requests another run later. */
 export class RetryAfter extends OrchestratorError {
   declare readonly code: 'RETRY_AFTER';
   readonly delayMs: number;
 
   constructor(delayMs: number, reason: string) {
-    super('RETRY_AFTER', `A handler asked to be run again in ${delayMs} ms: ${reason}.`, {
+    super('RETRY_AFTER', `A handler requested another run in ${delayMs} ms: ${reason}.`, {
       retryable: true,
       remedy: 'Throw it from the handler: the consumer waits and runs the command again.',
       details: { delayMs, reason },
@@ -143,14 +147,14 @@ export function isRetryAfter(value: unknown): value is RetryAfter {
   return isOrchestratorError(value) && value.code === 'RETRY_AFTER';
 }
 
-/** A handler states that its run has done nothing. */
+/** A handler states that its run had no effect. */
 export class NotDone extends OrchestratorError {
   declare readonly code: 'NOT_DONE';
 
   constructor(reason: string) {
     super('NOT_DONE', reason, {
       retryable: true,
-      remedy: 'Throw it from the handler: the run counts as one that did nothing.',
+      remedy: 'Throw it from the handler: the run counts as one without an effect.',
       details: { reason },
     });
   }

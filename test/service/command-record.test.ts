@@ -5,7 +5,7 @@ import type { CommandRecord } from '../../lib/ports/idempotency-store.ts';
 import {
   complete,
   defer,
-  entombed,
+  cancelledRecord,
   lease,
   claim,
   type ClaimRequest,
@@ -44,7 +44,7 @@ const failed = record({ state: 'FAILED', hash: 'h1', reply: FAILED });
 const deferred = record({ state: 'DEFERRED', hash: 'h1', command: '{"id":"c"}', beatAt: 1 });
 const revoked = record({ state: 'REVOKED', hash: 'h1', command: '{"id":"c"}' });
 const tomb = record({ state: 'TOMB', hash: 'h1' });
-const LAPSED = { code: 'LEASE_LAPSED', message: 'A worker stopped, or lost its lease, in the middle of a run.' };
+const LAPSED = { code: 'LEASE_LAPSED', message: 'A worker stopped or lost its lease during a run.' };
 const EFFECTS: readonly Effect[] = ['key', 'transaction', 'once'];
 
 describe('R1 a command runs only where nothing stands, or no lease holds and its next run is due', () => {
@@ -210,7 +210,7 @@ describe('R7 a deferred command is taken back in two steps', () => {
     });
     expect(claim(revoked, delivered({ settling: true }))).toEqual({ kind: 'revoke' });
     expect(claim(revoked, delivered())).toEqual({ kind: 'revoke' });
-    expect(entombed('h1')).toEqual({ state: 'TOMB', hash: 'h1' });
+    expect(cancelledRecord('h1')).toEqual({ state: 'TOMB', hash: 'h1' });
   });
 
   it('ends with the answer by token', () => {

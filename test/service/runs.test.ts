@@ -125,7 +125,7 @@ describe('a command whose limits are used up', () => {
     expect(rig.outcomes()).toEqual(['unknown', 'unknown', 'completed']);
     expect(rig.notices.map(({ kind }) => kind)).toEqual(['handler-failed', 'gave-up', 'gave-up']);
     expect(rig.notices[1]?.message).toBe(
-      'payments.charge is not run any more after 1 run without an answer; the last one ended with TypeError: down',
+      'payments.charge is not run again after 1 run without an answer; the last one ended with TypeError: down',
     );
   });
 

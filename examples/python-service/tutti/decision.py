@@ -134,7 +134,7 @@ def counted(record: Record, delivery: Delivery) -> Record:
         "failures": failures,
         "maybeDone": True,
         "errorCode": "LEASE_LAPSED",
-        "errorMessage": "A worker stopped, or lost its lease, in the middle of a run.",
+        "errorMessage": "A worker stopped or lost its lease during a run.",
         "nextRunAt": left_at + delivery.policy.pause(failures, delivery.jitter),
     }
 

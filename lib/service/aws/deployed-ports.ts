@@ -17,9 +17,10 @@ import { servedParts, type Served } from '../served.ts';
 
 const SOCKETS_MIN = 50;
 
-/** What a deployed service works with, made from the variables that its construct sets. `queueUrl`: where its commands come from. */
+/** The AWS adapters of a deployed service, made from the variables that its construct sets. `queueUrl`: the queue of its commands. */
 export function deployedPorts(served: Served, queueUrl: string, environment: Environment): ConsumerOptions {
-  if (queueUrl === '') throw new EnvironmentError('TUTTI_QUEUE_URL', '', "the URL of the service's queue, which poll() was to be given");
+  if (queueUrl === '')
+    throw new EnvironmentError('TUTTI_QUEUE_URL', '', "the URL of the service's queue, as the option queueUrl of poll()");
   const { contract, records, slots } = servedParts(served);
   const service = contract.name;
   const clock = new SystemClock();
@@ -39,7 +40,7 @@ export function deployedPorts(served: Served, queueUrl: string, environment: Env
       busName: textVariable(environment, 'TUTTI_BUS', "the name of the orchestrator's bus"),
     }),
     payloads: new S3PayloadStore({
-      // Most services never see a value that is too large for a message.
+      // S3's client is loaded for the first value that is too large for a message; most services never have one.
       client: async () =>
         new (await needing('A large value', FUNCTION_SDK, () => import('../../adapters/s3/loaded-sdk.ts'))).S3Client({
           ...settings,
@@ -60,7 +61,7 @@ export function deployedPorts(served: Served, queueUrl: string, environment: Env
 
 type Settings = ReturnType<typeof settingsFor>;
 
-/** As everywhere, and with a connection for each command that runs: the SDK's own limit is 50. */
+/** The common settings, with a connection for each command that runs: the SDK's own limit is 50. */
 function settingsFor(slots: number) {
   const settings = clientSettings();
   const agent = { maxSockets: Math.max(slots, SOCKETS_MIN) };

@@ -5,17 +5,21 @@ import type { MessageQueue, ReceivedMessage } from '../../ports/message-queue.ts
 import { BEAT_MS, Consumer, type ConsumerOptions } from '../consumer/consumer.ts';
 import { servedParts } from '../served.ts';
 
-/** So long before the function's time is over, running handlers are told to end. */
+/** Before the function times out by this much, the signals of running handlers abort. */
 const STOP_BEFORE_END_MS = 2_000;
-/** So long before, what has not ended is let go, so that the answers of the others still reach Lambda. */
+/** Before the function times out by this much, handlers that still run are abandoned, so that the function can return its response. */
 const ABANDON_BEFORE_END_MS = 500;
 
-/** The messages that Lambda is to leave in the queue; it deletes the others. */
+/** The messages that Lambda leaves in the queue; it deletes the others. */
 export interface BatchResponse {
   readonly batchItemFailures: readonly { readonly itemIdentifier: string }[];
 }
 
-/** Runs a service's commands as Lambda hands them over: a batch at a time, each within the function's time. */
+/**
+ * Runs a service's commands in a Lambda function.
+ * In: a batch of SQS records and the remaining time of the function. Out: the batch item failures.
+ * Trunk: `handle` → `Consumer.handle` (lib/service/consumer/consumer.ts), beside a heartbeat and a watch over the remaining time.
+ */
 export class LambdaHost {
   readonly #consumer: Consumer;
   readonly #clock: Clock;
@@ -27,14 +31,14 @@ export class LambdaHost {
     this.#consumer = new Consumer({ ...options, queue: undeleting(options.queue) });
   }
 
-  /** Resolves when all commands are answered or given back, or shortly before the function's time is over. */
+  /** Resolves when each command is answered or returned to the queue, or 500 ms before the function times out. */
   async handle(batch: unknown, context: unknown): Promise<BatchResponse> {
     const messages = messagesOf(batch, this.#service);
     const unanswered = new Set(messages.map(({ messageId }) => messageId));
     const ended = new AbortController();
     const answered = Promise.all(messages.map((message) => this.#run(message, unanswered))).then(() => ended.abort());
     const overdue = this.#watchTime(remainingMs(context), ended.signal);
-    // It is not waited for: one that hangs would hold up the answers of the others, and no beat is begun after the end.
+    // The loop is not awaited, because a heartbeat that hangs would delay the response. No heartbeat begins after the end.
     void this.#beat(ended.signal);
     await Promise.race([answered, overdue]);
     ended.abort();
@@ -49,7 +53,7 @@ export class LambdaHost {
 
   async #watchTime(totalMs: number, ended: AbortSignal): Promise<void> {
     if (totalMs === Infinity) return waitFor(ended);
-    // A function with little time has half of it to work.
+    // A function with a short timeout gives handlers half of it.
     const stopAfterMs = Math.max(totalMs - STOP_BEFORE_END_MS, totalMs / 2);
     const abandonAfterMs = Math.max(totalMs - ABANDON_BEFORE_END_MS, (totalMs * 3) / 4);
     await this.#clock.sleep(stopAfterMs, ended);
@@ -67,7 +71,7 @@ export class LambdaHost {
   }
 }
 
-/** Lambda has received the messages, and deletes what is not reported as failed. */
+/** Lambda deletes the messages that the response does not report as failed, so the consumer deletes none. */
 function undeleting(queue: MessageQueue): MessageQueue {
   return {
     receive: (options) => queue.receive(options),
@@ -100,6 +104,6 @@ function messagesOf(batch: unknown, service: string): readonly ReceivedMessage[]
 function notSqs(service: string, got: string): OrchestratorError {
   return new OrchestratorError('UNSUPPORTED', `${service} was called with ${got}: expected a batch of messages from its SQS queue.`, {
     retryable: false,
-    remedy: "Call the function by an event source mapping on the service's queue that reports batch item failures, and by nothing else.",
+    remedy: "Call the function only by an event source mapping on the service's queue that reports batch item failures.",
   });
 }

@@ -4,22 +4,22 @@ import type { ServiceNotice } from '../consumer/in-flight.ts';
 import { lastErrorFrom } from '../consumer/run-error.ts';
 import { isRetryAfter } from '../task.ts';
 
-/** A log line holds no more of what a handler threw: it is somebody else's text. */
+/** Limits the text of an error that a handler threw. */
 const MESSAGE_LENGTH_MAX = 1_000;
 
 export interface NoticeLineOptions {
   /** The name of the service. */
   readonly service: string;
   readonly now: number;
-  /** Also the message, in which a handler may say anything of its input. @default false */
+  /** Whether the line contains the error's message, which may quote the handler's input. @default false */
   readonly messages?: boolean;
 }
 
 /**
- * A notice as one line of JSON for a log; undefined where a handler asked for what came of its run. It names the command, the code of
- * what was thrown, the fields that a contract refuses and the place in the code. Payloads are never in it, nor text that may quote them, unless
- * `messages` asks for it. Lambda takes the level of such a line only where a timestamp stands beside it, and INFO otherwise
- * ("Log-level filtering").
+ * Returns a notice as one line of JSON for a log, or undefined if the handler itself requested another run. The line contains the command
+ * id, the error's code, the fields that a contract refused and the place in the code. It contains no payload and, unless `messages` is set,
+ * no text that may quote one. Lambda reads the level of a line only if the line has a timestamp, and otherwise assumes INFO ("Log-level
+ * filtering").
  */
 export function noticeLine(notice: ServiceNotice, { service, now, messages = false }: NoticeLineOptions): string | undefined {
   const { kind, messageId, commandId, message, cause } = notice;
@@ -40,14 +40,17 @@ export function noticeLine(notice: ServiceNotice, { service, now, messages = fal
   return visibleText(JSON.stringify(line));
 }
 
-/** Where data does not keep to its contract, without what stands there. */
+/** The paths of the fields that break the contract, without their values. */
 function fieldsOf(cause: unknown): readonly string[] | undefined {
   if (!isOrchestratorError(cause)) return undefined;
   const { issues } = (cause.details ?? {}) as { readonly issues?: readonly { readonly path: string }[] };
   return issues?.map(({ path }) => path);
 }
 
-/** Where it was thrown, which tells a bug from a foreign system that is out of reach. A line of the message may look like a frame. */
+/**
+ * The innermost stack frame, which tells a bug from an unavailable foreign system. The message is skipped, since a line of it may look
+ * like a frame.
+ */
 function placeOf(cause: unknown): string | undefined {
   if (!(cause instanceof Error) || typeof cause.stack !== 'string') return undefined;
   const at = cause.stack.indexOf(cause.message);

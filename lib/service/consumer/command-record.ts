@@ -2,72 +2,74 @@ import type { CommandRecord } from '../../ports/idempotency-store.ts';
 import { envelopeToKeep, pauseMs, runsOf, widest, type RunLimits, type Runs } from './run-limits.ts';
 
 /**
- * What a service may do with one command (docs/protocol.md#service-verdicts), decided from its record alone. Pure: the consumer reads,
- * asks, writes and answers. The rules that tests name:
+ * Decides what a worker may do with one command (docs/protocol.md#service-verdicts).
+ * In: the command's record and a delivery. Out: a verdict, with the record to write. Trunk: `claim` for a delivery; `complete`, `defer` and
+ * `lease` for the worker that holds the lease. Pure: lib/service/consumer/command-runner.ts reads, asks, writes and answers. The rules:
  *
- * R1  A command runs only where no record stands, or where no lease holds and the next run is due.
- * R2  Whoever lost the lease writes nothing, answers nothing and acknowledges nothing.
+ * R1  A command runs only if it has no record, or if no lease is valid and the next run is due.
+ * R2  A worker that has lost the lease writes nothing, answers nothing and acknowledges nothing.
  * R3  A definite answer (DONE, FAILED, TOMB) never changes.
- * R4  What was never begun is refused for good by settling it: the tomb stops the copy that comes late.
- * R5  Settling never decides against a valid lease.
- * R6  An answer by token that was taken (EARLY) is the outcome, whatever the handler does afterwards.
- * R7  A deferred command is taken back in two steps: REVOKED decides against the token, TOMB says that `cancel` has run.
- * R8  Effect class `once` is run again only after runs that said `notDone`: else it is answered `unknown`, or with the early answer.
- * R9  An equal id with another hash is refused.
- * R10 Giving up is `failed` where the command was never claimed, else `unknown`.
- * R11 A run without an answer is counted once: by its worker, or, where its lease has lapsed, by the delivery that finds it.
+ * R4  Settling a command that was never begun writes TOMB, so that a late copy of the command does not run.
+ * R5  Settling decides nothing while a lease is valid.
+ * R6  An early answer by token, once accepted, is the outcome, regardless of the handler's result.
+ * R7  A deferred command is cancelled in two steps: REVOKED closes the token, TOMB records that `cancel` has run.
+ * R8  Effect class `once` runs again only after runs that threw `notDone`. Otherwise the reply is the early answer, or `unknown`.
+ * R9  A command with the id of a recorded one but another hash is refused.
+ * R10 A command that is given up is answered `failed` if no worker has claimed it, else `unknown`.
+ * R11 A run without an answer is counted once: by its worker, or, if the lease has lapsed, by the delivery that finds the record.
  * R12 No delivery runs a command before `nextRunAt`, so copies of a command add no runs.
- * R13 Where `attempts` or the deadline is used up nothing runs any more, also not to settle: `failed` and recorded where nothing
- *     can have happened, else `unknown`, until a delivery raises the limits or an answer comes by token.
- * R14 The nonce of the first claim stays until the command has ended otherwise than by token, so each run has one token.
+ * R13 If `attempts` or the deadline is used up, the command does not run again, not even to settle. The reply is `failed`, and recorded,
+ *     if no run can have had an effect. Otherwise it is `unknown`, until a delivery raises the limits or an answer by token arrives.
+ * R14 The record keeps the nonce of the first claim, so that all runs have the same token. Only an end without a token removes it.
  */
 export type Effect = 'key' | 'transaction' | 'once';
 
-/** A record as it is written: the store counts the revision. */
+/** A record as it is written; the store sets the revision. */
 export type RecordBody = Omit<CommandRecord, 'revision'>;
 
-/** A worker with a delivery in its hands. */
+/** A delivery, with the claim that its worker would make. */
 export interface ClaimRequest extends RunLimits {
   readonly hash: string;
-  /** The command's envelope, as it came. */
+  /** The command's envelope, as received. */
   readonly command: string;
   readonly effect: Effect;
-  /** Past the command's deadline: the outcome is to be made definite. */
+  /** The deadline has passed, so the process asks for a definite outcome only. */
   readonly settling: boolean;
-  /** `hold`: this worker cannot run it (yet). `give-up`: nobody could, often enough. */
+  /** `hold`: this worker cannot read the command. `give-up`: it stayed unreadable for too long, or was received too often. */
   readonly mode: 'run' | 'hold' | 'give-up';
   /** Fencing token of this claim. */
   readonly token: string;
-  /** Of the task's token, where this delivery is the first to claim the command. */
+  /** Nonce of the task token, if this delivery makes the first claim. */
   readonly nonce: string;
   readonly now: number;
   readonly leaseUntil: number;
-  /** From 0 to 1, drawn for this delivery: the part of the longest pause that is waited. */
+  /** Random, from 0 to 1: the fraction of the longest pause that this delivery uses. */
   readonly jitter: number;
 }
 
 export type ClaimVerdict =
-  /** Write, then run the handler. */
+  /** Write the claim, then run the handler. */
   | { readonly kind: 'run'; readonly write: RecordBody }
-  /** Write where something is to be written, then answer. */
+  /** Write if there is a write, then publish a reply with this outcome. */
   | { readonly kind: 'answer'; readonly outcome: 'cancelled' | 'deferred' | 'unknown'; readonly runs?: Runs; readonly write?: RecordBody }
-  /** Write where something is to be written, then publish this reply (again). */
+  /** Write if there is a write, then publish this reply. */
   | { readonly kind: 'repeat'; readonly reply: string; readonly write?: RecordBody }
-  /** Write where something is to be written, then run the handler's `cancel`, then write `entombed`. */
+  /** Write if there is a write, run the handler's `cancel`, then write `cancelledRecord`. */
   | { readonly kind: 'revoke'; readonly write?: RecordBody }
   /** Another worker holds the lease. */
   | { readonly kind: 'wait'; readonly until: number }
-  /** Write where something is to be written, then come again: the next run is not due. */
+  /** Write if there is a write, then return the message until the next run is due. */
   | { readonly kind: 'pause'; readonly until: number; readonly write?: RecordBody }
-  /** Nothing can have happened, and nothing runs any more: to be recorded as FAILED and answered `failed`. */
+  /** The limits are used up, and no run can have had an effect: record FAILED and answer `failed`. */
   | { readonly kind: 'exhausted'; readonly runs: Runs }
+  /** Return the message to the queue, for a worker that can read it. */
   | { readonly kind: 'hold' }
-  /** To be answered `failed` (never claimed, recorded so) or `unknown`. */
+  /** Answer `unknown` if `claimed`; else record FAILED and answer `failed`. */
   | { readonly kind: 'give-up'; readonly claimed: boolean; readonly runs?: Runs; readonly write?: RecordBody }
-  /** The id was used for something else. */
+  /** The id belongs to another command. */
   | { readonly kind: 'refuse' };
 
-/** What to do with a delivered command, given what stands. */
+/** Decides on a delivery, given the record of its command. */
 export function claim(record: CommandRecord | undefined, delivery: ClaimRequest): ClaimVerdict {
   if (record === undefined) return receiveNew(delivery);
   if (record.hash !== delivery.hash) return { kind: 'refuse' };
@@ -89,7 +91,7 @@ export function claim(record: CommandRecord | undefined, delivery: ClaimRequest)
 }
 
 function receiveNew(delivery: ClaimRequest): ClaimVerdict {
-  if (delivery.settling) return { kind: 'answer', outcome: 'cancelled', write: entombed(delivery.hash) };
+  if (delivery.settling) return { kind: 'answer', outcome: 'cancelled', write: cancelledRecord(delivery.hash) };
   if (delivery.mode === 'hold') return { kind: 'hold' };
   if (delivery.mode === 'give-up') return { kind: 'give-up', claimed: false };
   return { kind: 'run', write: claimed(delivery) };
@@ -113,24 +115,24 @@ function receiveLapsed(found: CommandRecord, delivery: ClaimRequest): ClaimVerdi
   return { kind: 'run', write: record.early === undefined ? claim : { ...claim, early: record.early } };
 }
 
-/** With the run of a worker that has left its record behind counted: nobody knows how far it went. */
+/** Counts the run of a worker whose lease has lapsed. That run may have had its effect, unless it was a transaction. */
 export function counted(record: CommandRecord, delivery: ClaimRequest): RecordBody {
   if (record.token === undefined) return record;
   const { revision: _, token: _token, leaseUntil = 0, ...rest } = record;
   const failures = (record.failures ?? 0) + 1;
-  // It ended no earlier than its last beat, which made the lease.
+  // The run ended no earlier than its last heartbeat, which set the lease.
   const leftAt = leaseUntil - (delivery.leaseUntil - delivery.now);
   return {
     ...rest,
     failures,
     ...(delivery.effect !== 'transaction' && { maybeDone: true }),
-    lastError: { code: 'LEASE_LAPSED', message: 'A worker stopped, or lost its lease, in the middle of a run.' },
+    lastError: { code: 'LEASE_LAPSED', message: 'A worker stopped or lost its lease during a run.' },
     nextRunAt: leftAt + pauseMs(delivery.policy, failures, delivery.jitter),
   };
 }
 
 /**
- * What a command without a lease comes to that may not be run again; undefined where it may. `settling`: the process no longer wants it.
+ * Returns the end of a command without a lease, or undefined if it may run again. `settling`: the process no longer wants the command.
  */
 export function endOf(
   record: RecordBody & { readonly revision?: number },
@@ -148,15 +150,15 @@ export function endOf(
   if (early !== undefined) return { kind: 'repeat', reply: early, write: answeredRecord(record.hash, early, record.nonce) };
   const runs = runsOf(record);
   if (nothingHappened && (usedUp || givenUp)) return { kind: 'exhausted', runs };
-  // Its effect commits with its answer, or each run said `notDone`: no answer, no effect.
-  if (refused) return { kind: 'answer', outcome: 'cancelled', runs, write: entombed(record.hash) };
+  // A transaction commits its effect only with the answer, and other runs threw `notDone`, so the command had no effect.
+  if (refused) return { kind: 'answer', outcome: 'cancelled', runs, write: cancelledRecord(record.hash) };
   const { revision, ...body } = record;
   const write = revision === undefined && { write: body };
   if (givenUp && !once && !usedUp) return { kind: 'give-up', claimed: true, runs, ...write };
   return { kind: 'answer', outcome: 'unknown', runs, ...write };
 }
 
-/** Back when the next run is due, or when the deadline is over, which answers instead. */
+/** Returns the message until the next run is due, or until the deadline has passed if that is earlier, because then a reply is due. */
 export function pauseOf(record: RecordBody & { readonly revision?: number }, delivery: ClaimRequest, changed: boolean): ClaimVerdict {
   const until = Math.min(record.nextRunAt ?? delivery.now, widest(record, delivery).deadline + 1);
   if (!changed) return { kind: 'pause', until };
@@ -164,7 +166,7 @@ export function pauseOf(record: RecordBody & { readonly revision?: number }, del
   return { kind: 'pause', until, write };
 }
 
-/** Runs of a `cancel` that may fail before a person is asked. With the default pauses that is more than three days. */
+/** Failed runs of `cancel` after which the command is given up. With the default pauses they take more than three days. */
 const CANCELS_MAX = 1_000;
 
 function revoke(record: CommandRecord, delivery: ClaimRequest): ClaimVerdict {
@@ -179,7 +181,7 @@ function revoked(record: CommandRecord): RecordBody {
   return { state: 'REVOKED', hash, ...(command !== undefined && { command }), ...(nonce !== undefined && { nonce }) };
 }
 
-/** The claim of a command that nobody has claimed: it needs no look at the record first. */
+/** The record of a first claim, which needs no read before it. */
 export function claimed(delivery: Pick<ClaimRequest, 'hash' | 'token' | 'nonce' | 'leaseUntil' | 'command' | 'effect'>): RecordBody {
   const { hash, token, nonce, leaseUntil, command } = delivery;
   return delivery.effect === 'once'
@@ -187,37 +189,40 @@ export function claimed(delivery: Pick<ClaimRequest, 'hash' | 'token' | 'nonce' 
     : { state: 'RUN', hash, token, nonce, leaseUntil, command };
 }
 
-/** DONE or FAILED, as the reply says. `nonce`: the answer came by token, and may come by it again. */
+/** The record of an ended command: DONE or FAILED by the outcome of the reply. `nonce`: the answer came by token and may be repeated. */
 export function answeredRecord(hash: string, reply: string, nonce?: string): RecordBody {
   const state = readAnswer(reply).outcome === 'completed' ? 'DONE' : 'FAILED';
   return { state, hash, reply, ...(nonce !== undefined && { nonce }) };
 }
 
-/** The last word on a command: the handler's `cancel` has run, or it was never begun. */
-export function entombed(hash: string): RecordBody {
+/** The record of a cancelled command: `cancel` has run, or the command had no effect. */
+export function cancelledRecord(hash: string): RecordBody {
   return { state: 'TOMB', hash };
 }
 
 export type Fenced =
   | { readonly kind: 'write'; readonly write: RecordBody; readonly reply?: string }
-  /** Somebody else has the command now. */
+  /** Another worker has the command. */
   | { readonly kind: 'lost' };
 
 const LOST: Fenced = { kind: 'lost' };
 
-/** Whether the run of that fencing token is the one that the record knows of. */
+/** Whether the fencing token is that of the record's current run. */
 export function mine(record: CommandRecord | undefined, token: string): record is CommandRecord {
   return record !== undefined && record.state === 'RUN' && record.token === token;
 }
 
-/** The handler has answered. `reply` is what to publish: an early answer stands before the handler's. */
+/** Records the handler's answer. `reply` is the reply to publish: the early answer if there is one (R6), else the handler's. */
 export function complete(record: CommandRecord | undefined, token: string, state: 'DONE' | 'FAILED', reply: string): Fenced {
   if (!mine(record, token)) return LOST;
   if (record.early !== undefined) return earlyAnswer(record, record.early);
   return { kind: 'write', write: { state, hash: record.hash, reply }, reply };
 }
 
-/** The handler has deferred. With `reply` the early answer ends it at once; without, it waits for an answer by token. */
+/**
+ * Records that the handler has deferred. An early answer ends the command at once and is the `reply`; otherwise the command waits for an
+ * answer by token.
+ */
 export function defer(record: CommandRecord | undefined, token: string, now: number): Fenced {
   if (!mine(record, token)) return LOST;
   if (record.early !== undefined) return earlyAnswer(record, record.early);
@@ -229,7 +234,7 @@ function earlyAnswer({ hash, nonce }: CommandRecord, early: string): Fenced {
   return { kind: 'write', write: answeredRecord(hash, early, nonce), reply: early };
 }
 
-/** The worker goes on, with a later `leaseUntil`. */
+/** Extends the worker's lease. */
 export function lease(record: CommandRecord | undefined, token: string, leaseUntil: number): Fenced {
   if (!mine(record, token)) return LOST;
   const { revision: _, ...body } = record;

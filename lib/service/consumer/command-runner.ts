@@ -9,7 +9,7 @@ import {
   claimed,
   complete,
   defer,
-  entombed,
+  cancelledRecord,
   claim,
   type ClaimRequest,
   type Fenced,
@@ -39,11 +39,15 @@ type Written =
   | (Extract<ClaimVerdict, { kind: 'repeat' }> & { readonly runs?: Runs });
 
 const NO_RUNS: Runs = { failures: 0 };
-const LOST_MESSAGE = 'The lease was lost while the handler ran: nothing is answered.';
-/** Writes that lose against another writer are decided anew, this often. */
+const LOST_MESSAGE = 'The lease was lost while the handler ran, so its answer is dropped.';
+/** Most decisions on one delivery, one after each write that lost against another worker. */
 const CONFLICTS_MAX = 8;
 
-/** One delivered command from its envelope to what the queue is told. Decisions are command-record's. */
+/**
+ * Handles one delivered command. In: a message in flight. Out: what the consumer does with the message.
+ * Trunk: parse the envelope → `createJob` (lib/service/consumer/job.ts) → a verdict of lib/service/consumer/command-record.ts → write it →
+ * run the handler → record the answer → publish the reply.
+ */
 export class CommandRunner {
   readonly #deps: RunnerDependencies;
   readonly #returns: MessageReturns;
@@ -54,7 +58,7 @@ export class CommandRunner {
     this.#returns = new MessageReturns(dependencies);
   }
 
-  /** Never rejects: where a port fails, the message comes again. */
+  /** Never rejects: if a port fails, the message is returned with backoff. */
   async handle(flight: InFlight): Promise<Disposal> {
     try {
       return await this.#handle(flight);
@@ -72,15 +76,15 @@ export class CommandRunner {
     const { message } = flight;
     const parsed = parseEnvelope(message.body);
     if (parsed.kind !== 'command') {
-      const fault = parsed.kind === 'malformed' ? parsed.fault : `it is no command but a message of kind ${parsed.kind}`;
+      const fault = parsed.kind === 'malformed' ? parsed.fault : `expected a command, got a message of kind ${parsed.kind}`;
       this.#deps.report({ kind: 'malformed', messageId: message.messageId, message: `A message was refused: ${fault}.` });
-      return this.#returns.bury(message);
+      return this.#returns.toDeadLetters(message);
     }
     const command = (flight.command = parsed.envelope);
     const data = await loadInput(command, this.#deps.payloads);
     const job = createJob(flight, command, data, this.#deps, `${this.#deps.worker}:${++this.#claims}`);
     const { delivery } = job;
-    // Most commands are new, so the first delivery tries the claim before it reads. A redelivery mostly has a record.
+    // A first delivery usually has no record, so it writes the claim without a read. A redelivery usually has one.
     const again = message.receiveCount > 1 || command.attempt > 1;
     if (again || delivery.mode !== 'run' || delivery.settling) return this.#decide(job, await this.#deps.store.read(command.id));
     if (delivery.effect === 'transaction') return this.#runInTransaction(job, claimed(delivery), undefined);
@@ -90,7 +94,7 @@ export class CommandRunner {
     return this.#run(job, body, 1);
   }
 
-  /** Asks for a verdict, writes it, and acts on it; after a lost write, decides again on the record that stands. */
+  /** Gets a verdict, writes it, and acts on it. If the write loses against another worker, decides again on the current record. */
   async #decide(job: Job, found: CommandRecord | undefined, rule: Rule = claim): Promise<Disposal> {
     let record = found;
     for (let tries = 0; tries < CONFLICTS_MAX; tries++) {
@@ -109,7 +113,7 @@ export class CommandRunner {
     return 1;
   }
 
-  /** Nothing runs any more, and nothing has happened: recorded, so that no copy runs it later. */
+  /** The limits are used up without an effect. The failure is recorded, so that no later copy runs the command. */
   #exhausted({ command }: Job, runs: Runs): Written {
     const reply = this.#deps.replies.exhausted(command, runs);
     return { kind: 'repeat', reply, runs, write: { state: 'FAILED', hash: command.datahash, reply } };
@@ -157,7 +161,7 @@ export class CommandRunner {
       flight.token = '';
       return this.#threw(job, error);
     }
-    // From here on a beat could only collide with the write of the answer.
+    // From here on a heartbeat could only conflict with the write of the answer.
     flight.token = '';
     if (output === OVERDUE) return this.#retry(job, OVERDUE);
     if (isDeferred(output)) return this.#defer(job);
@@ -181,7 +185,7 @@ export class CommandRunner {
     return this.#completeWith(job, 'FAILED', () => this.#deps.replies.failed(job.command, data));
   }
 
-  /** An answer that is too large breaks the contract, before it is recorded. Where the payload store fails, the message comes again. */
+  /** A reply that is too large counts as a run without an answer. If the payload store fails, the message is redelivered. */
   async #completeWith(job: Job, state: 'DONE' | 'FAILED', replyOf: () => string | Promise<string>): Promise<Disposal> {
     let reply: string;
     try {
@@ -216,14 +220,14 @@ export class CommandRunner {
     return said === undefined ? 'leave' : this.#deferred(job, said.reply);
   }
 
-  /** A deferral is no answer to a settling: that goes on, with the record DEFERRED. */
+  /** A settling delivery needs a definite outcome, so after a deferral it decides again, on the record DEFERRED. */
   async #deferred(job: Job, early: string | undefined): Promise<Disposal> {
     if (early !== undefined) return this.#answer(job, early);
     if (job.delivery.settling) return this.#decide(job, await this.#deps.store.read(job.command.id));
     return this.#answer(job, this.#deps.replies.bare(job.command, 'deferred'));
   }
 
-  /** A write under this worker's token, on whatever else was written meanwhile. Undefined: the lease is lost. */
+  /** Writes under this worker's fencing token, again after each concurrent write. Undefined: the lease is lost. */
   async #fenced(
     job: Job,
     current: CommandRecord | undefined,
@@ -246,12 +250,12 @@ export class CommandRunner {
     return 'leave';
   }
 
-  /** The run has ended without an answer: its record says when it is run again, or what to answer instead. */
+  /** Records a run without an answer, and pauses or ends the command. */
   async #retry(job: Job, thrown: unknown): Promise<Disposal> {
     const { flight, command, delivery } = job;
     if (flight.lost) return 'leave';
     const end = runEndOf(thrown, flight);
-    // A handler that ends because it was told to has no fault.
+    // A handler that ends because its signal aborted did not fail.
     const heeded = flight.stopping || (flight.settled && (end.how === 'not-done' || flight.abort.caused(thrown)));
     if (thrown === OVERDUE) this.#report(job, 'handler-failed', end.error.message);
     else if (!heeded) this.#report(job, 'handler-failed', thrownText(thrown), thrown);
@@ -269,14 +273,14 @@ export class CommandRunner {
     job.found = found;
     let said: Committed;
     try {
-      // Nothing can take a transaction from a handler that uses it, so its time only aborts the signal.
+      // A transaction cannot be taken from the handler that uses it, so the timeout only aborts the signal.
       void watchTime(flight, job.delivery.policy.timeoutMs, this.#deps.clock);
       said = await transactional.transact((tx, records) =>
         runInTransaction(job, claim, expected, this.#task(job, tx), records, this.#deps),
       );
     } catch (error) {
       if (!isDeclared(error, job)) return this.#retry(job, error);
-      // The handler's writes are rolled back, so the failure is recorded by itself.
+      // The handler's writes are rolled back, so the failure is recorded in a write of its own.
       const reply = found?.early ?? (await this.#deps.replies.failed(command, failureData(error, job)));
       const written = await this.#deps.store.write(command.id, answeredRecord(command.datahash, reply), expected);
       return written.status === 'written' ? this.#answer(job, reply) : this.#decide(job, written.current);
@@ -298,10 +302,12 @@ export class CommandRunner {
     return this.#answer(job, this.#deps.replies.bare(command, 'cancelled'));
   }
 
-  /** The handler's cancel, then the tomb. From REVOKED nothing else can come: a conflict is another worker's tomb. */
+  /**
+   * Runs the handler's `cancel`, then writes TOMB. After REVOKED only TOMB can follow, so a conflict means that another worker wrote it.
+   */
   async #cancel(job: Job, revision: number): Promise<void> {
     const { command, served, delivery, input } = job;
-    const tomb = entombed(command.datahash);
+    const tomb = cancelledRecord(command.datahash);
     if (delivery.effect === 'transaction') {
       await (this.#deps.transactional as TransactionalRecords).transact(async (tx, records) => {
         await served?.cancel?.(input, this.#task(job, tx));
@@ -313,7 +319,7 @@ export class CommandRunner {
     await this.#deps.store.write(command.id, tomb, revision);
   }
 
-  /** Another worker has it: this delivery comes back when that lease is over, and it is no fault of the message. */
+  /** Another worker has the lease, so the message is returned until the lease ends. A settling delivery aborts a run in this worker. */
   async #wait(job: Job, until: number): Promise<Disposal> {
     const { inFlight, clock } = this.#deps;
     const { message, command } = job;
@@ -330,39 +336,47 @@ export class CommandRunner {
 
   async #giveUp(job: Job, wasClaimed: boolean, runs: Runs = NO_RUNS): Promise<Disposal> {
     const { command, message } = job;
-    const why = job.reason === '' ? `it was received ${message.receiveCount} times and never ended` : job.reason;
+    const why = job.reason === '' ? `it was received ${message.receiveCount} times without an answer` : job.reason;
     this.#report(job, 'gave-up', `${command.type} was given up: ${why}`);
     const { replies, store } = this.#deps;
     const lastError = runs.lastError ?? { code: 'POISON', message: why };
     const reply = wasClaimed ? replies.unknown(command, { ...runs, lastError }) : replies.poisoned(command, why);
     if (!wasClaimed) {
-      // A copy of it may still come, and must not run after this answer.
+      // A copy of the command may arrive later, and must not run after this answer.
       const written = await store.write(command.id, { state: 'FAILED', hash: command.datahash, reply }, 'absent');
       if (written.status === 'conflict') return this.#decide(job, written.current);
     }
-    const buried = await this.#returns.bury(message);
+    const moved = await this.#returns.toDeadLetters(message);
     const disposal = await this.#answer(job, reply);
-    return disposal === 'delete' ? buried : disposal;
+    return disposal === 'delete' ? moved : disposal;
   }
 
-  /** Whoever sent it must not wait for ever: what became of this command nobody can tell. The process is the one that must be looked at. */
+  /** Replies `unknown`, so that the sender does not wait indefinitely. An operator must find out why the process used the id twice. */
   async #refuse(job: Job): Promise<Disposal> {
     const { command, message } = job;
-    this.#report(job, 'id-reused', `${command.id} came again with another datahash (${command.datahash}): it is refused.`);
-    const buried = await this.#returns.bury(message);
-    const lastError = { code: 'ID_REUSED', message: 'The id of the command came with another datahash before.' };
+    this.#report(
+      job,
+      'id-reused',
+      `${command.id} was refused: its datahash ${command.datahash} differs from that of the recorded command.`,
+    );
+    const moved = await this.#returns.toDeadLetters(message);
+    const lastError = { code: 'ID_REUSED', message: 'The id of the command was used before with another datahash.' };
     const disposal = await this.#answer(job, this.#deps.replies.unknown(command, { failures: 0, lastError }));
-    return disposal === 'delete' ? buried : disposal;
+    return disposal === 'delete' ? moved : disposal;
   }
 
   async #answer(job: Job, reply: string): Promise<Disposal> {
     return this.#published(job, await this.#deps.replies.publish(reply));
   }
 
-  /** What the bus did not accept is asked for again by the redelivery: the record has the answer. */
+  /** If the bus refused the reply, the redelivery publishes it again from the record. */
   #published(job: Job, result: PublishResult): Disposal | Promise<Disposal> {
     if (result.status === 'published') return 'delete';
-    this.#report(job, 'fault', `The bus did not accept the reply (${result.reason}): it is published again when the message comes back.`);
+    this.#report(
+      job,
+      'fault',
+      `The bus did not accept the reply (${result.reason}): it is published again when the message is redelivered.`,
+    );
     const { message, command } = job;
     return this.#returns.backOff(message, command);
   }

@@ -17,37 +17,41 @@ import { TurnBatch } from './turn-batch.ts';
 export interface ConsumerOptions {
   readonly served: Served;
   readonly queue: MessageQueue;
-  /** Where commands are recorded, unless `serve` was given a store of its own. */
+  /** Keeps the command records, unless `serve` was given a store. */
   readonly store: IdempotencyStore;
   readonly publisher: EventPublisher;
   readonly payloads: PayloadStore;
   readonly clock: Clock;
-  /** To the dead-letter queue, and back to the own queue. @default the queue's redrive policy is left to act */
+  /** Sends to the dead-letter queue and to the service's own queue. @default none: the queue's redrive policy moves messages */
   readonly sender?: MessageSender;
-  /** From 0 to 1. */
+  /** Returns numbers from 0 (inclusive) to 1 (exclusive). */
   readonly random: () => number;
-  /** Told of what befalls deliveries. @default nobody is told */
+  /** Receives a diagnostic for each delivery with a problem. @default none are reported */
   readonly report?: (notice: ServiceNotice) => void;
-  /** What makes a task's token a secret, as 22 characters of base64url. @default 128 random bits */
+  /** Returns the secret part of a task token, 22 characters of base64url. @default 128 random bits */
   readonly newNonce?: () => string;
-  /** At most this many messages in one receive. @default 10, as SQS allows */
+  /** Most messages in one receive call. @default 10, the limit of SQS */
   readonly receiveMax?: number;
 }
 
 const VISIBILITY_SECONDS = 60;
-/** How long a worker may be silent before another takes its command over. */
+/** After this time without a heartbeat, another worker may take the command over. */
 export const LEASE_MS = 60_000;
-/** How often `beat` is called for. */
+/** Interval of heartbeats. */
 export const BEAT_MS = 20_000;
 const WAIT_SECONDS = 20;
-/** One poller keeps this many slots busy. */
+/** Slots that one polling loop keeps busy. */
 const SLOTS_PER_POLLER = 20;
-/** After the grace period, handlers that heed their signal have this long to end. */
+/** Time for handlers to end after the grace period, when their signals have aborted. */
 const ABORT_MS = 5_000;
 const ENTRIES_MAX = 10;
 const FAULTS_IN_A_ROW_MAX = 6;
 
-/** A service that runs: takes commands from its queue, runs their handlers, publishes replies, acknowledges. */
+/**
+ * Runs a service. In: messages of its queue. Out: replies on the bus, and deleted or returned messages.
+ * Trunk: `poll` or `handle` → `CommandRunner.handle` (lib/service/consumer/command-runner.ts), which asks
+ * lib/service/consumer/command-record.ts for a verdict and publishes by lib/service/consumer/replies.ts → `#dispose`.
+ */
 export class Consumer {
   readonly #options: ConsumerOptions;
   readonly #runner: CommandRunner;
@@ -57,9 +61,9 @@ export class Consumer {
   readonly #changes: TurnBatch<VisibilityChange, undefined>;
   readonly #slots: number;
   readonly #graceMs: number;
-  /** Messages that are not yet deleted or given back. */
+  /** Messages that are not yet deleted or returned to the queue. */
   #open = 0;
-  /** Slots that a receive under way may fill. */
+  /** Slots that receive calls in progress may fill. */
   #reserved = 0;
   #onFree: (() => void)[] = [];
 
@@ -90,7 +94,7 @@ export class Consumer {
       inFlight,
       worker: workerName(random),
     });
-    // What could not be deleted or hidden comes again, and meets its record.
+    // A message whose deletion fails is redelivered, and its record then answers it.
     this.#deletes = new TurnBatch(ENTRIES_MAX, async (handles) => {
       await queue.delete(handles);
       return [];
@@ -102,29 +106,32 @@ export class Consumer {
   }
 
   /**
-   * Takes these messages to their end: runs the handlers, publishes the replies, then deletes or gives back on the queue.
-   * Resolves when all of it is done, and tells what was done. It needs no timer; while handlers run, call `beat`.
+   * Runs the handlers of these messages, publishes the replies, and deletes the messages or returns them to the queue. Resolves with one
+   * result per message. It uses no timer of its own for heartbeats: call `beat` while handlers run.
    */
   handle(messages: readonly ReceivedMessage[]): Promise<DeliveryResult[]> {
     return Promise.all(messages.map((message) => this.#handle(message)));
   }
 
-  /** Tells the running handlers by their signal to end; the commands of those that heed it are given back at once. */
+  /** Aborts the signals of running handlers. A handler that then ends returns its command to the queue. */
   stop(): void {
     for (const flight of this.#inFlight) flight.stop();
   }
 
-  /** Lets go of what runs: nothing keeps its leases and messages any longer. A late answer counts while nobody else has the command. */
+  /**
+   * Marks all running commands as lost: their leases and visibility timeouts are not extended any more. A late answer counts until
+   * another worker claims the command.
+   */
   abandon(): void {
     for (const flight of this.#inFlight) flight.lose();
   }
 
-  /** Keeps the running handlers' messages hidden and their leases valid, for a minute. `poll` does it every 20 seconds. */
+  /** Extends the visibility timeouts and leases of all commands in flight by a minute. `poll` calls it every 20 seconds. */
   beat(): Promise<void> {
     return this.#heartbeat.beat();
   }
 
-  /** Works until `signal` aborts; then lets handlers finish within the grace period, aborts the rest, and resolves. */
+  /** Runs commands until `signal` aborts; then lets handlers end within the grace period, aborts the others, and resolves. */
   async poll(signal: AbortSignal): Promise<void> {
     const ended = new AbortController();
     const beats = this.#beats(ended.signal);
@@ -133,7 +140,7 @@ export class Consumer {
     await this.#drain(this.#graceMs);
     this.stop();
     await this.#drain(ABORT_MS);
-    // A handler that does not end keeps nothing alive, but its own doings.
+    // A handler that ignores its signal keeps running, without a lease.
     this.abandon();
     ended.abort();
     await beats;
@@ -154,8 +161,8 @@ export class Consumer {
   async #dispose(flight: InFlight, disposal: Disposal): Promise<DeliveryResult> {
     const { messageId, receiptHandle } = flight.message;
     if (disposal === 'leave') return { messageId, receiptHandle, action: 'left' };
-    const { underWay } = this.#heartbeat;
-    if (underWay !== undefined) await underWay;
+    const { inProgress } = this.#heartbeat;
+    if (inProgress !== undefined) await inProgress;
     try {
       if (disposal === 'delete') await this.#deletes.add(receiptHandle);
       else await this.#changes.add({ receiptHandle, seconds: disposal });
@@ -192,12 +199,12 @@ export class Consumer {
       }
       faults = 0;
       if (signal.aborted) await this.#returnUnstarted(messages);
-      // It never rejects: what fails is told to `report` and given back.
+      // Never rejects: a failure is reported and the message returned.
       else for (const message of messages) void this.#handle(message);
     }
   }
 
-  /** How many messages may be received now; they are counted as here until `#reserved` is taken down again. */
+  /** Returns how many messages may be received now, and adds them to `#reserved`; the caller subtracts them after the receive. */
   #reserve(): number {
     const free = this.#slots - this.#open - this.#reserved;
     const max = Math.max(0, Math.min(this.#options.receiveMax ?? ENTRIES_MAX, free));
@@ -210,7 +217,7 @@ export class Consumer {
       return await this.#options.queue.receive({ max, waitSeconds: WAIT_SECONDS, visibilitySeconds: VISIBILITY_SECONDS, signal });
     } catch (cause) {
       if (signal.aborted) return [];
-      const message = `The queue could not be received from: ${thrownText(cause)}`;
+      const message = `Receiving from the queue failed: ${thrownText(cause)}`;
       this.#options.report?.({ kind: 'fault', messageId: '', message, cause });
       return undefined;
     }
@@ -257,7 +264,7 @@ export class Consumer {
   }
 }
 
-/** Unique enough that two workers never share a fencing token: 2 × 32 bits. */
+/** 2 × 32 random bits, so that two workers do not share a fencing token. */
 function workerName(random: () => number): string {
   const part = (): string => Math.floor(random() * 2 ** 32).toString(36);
   return `${part()}${part()}`;

@@ -12,7 +12,7 @@ import { answer as answerRecord, beat, isGenuine } from './token-answer.ts';
 import { buildReply, replyEvent } from './reply.ts';
 import { invalidToken, readTaskToken } from '../task-token.ts';
 
-/** What somebody says of a deferred command. `command` is the name of the command that the caller means. */
+/** An answer by task token. `command` is the name of the command that the caller expects the token to have. */
 export type DeferredAnswer =
   | { readonly kind: 'complete'; readonly command: string; readonly output: unknown }
   | {
@@ -35,17 +35,17 @@ export interface DeferredAnswerDependencies {
 const CONFLICTS_MAX = 8;
 
 /**
- * Answers a command by its task's token, also before its handler has deferred. Resolves once the answer is recorded and
- * published (an early one: recorded); until then the caller repeats it, and the same answer again is a yes. Throws
- * `ClientError`: `TOKEN_INVALID` for a token of no such command, `ALREADY_USED` where another answer was taken, `CLOSED`
- * where the command was taken back, `UNREACHABLE` where it must be repeated.
+ * Answers a command by its task token, even before its handler has deferred (an early answer). Resolves when the answer is recorded and
+ * published; an early answer is only recorded, and its worker publishes it. A repetition of the same answer succeeds. Throws `ClientError`:
+ * `TOKEN_INVALID` for a token that belongs to no such command, `ALREADY_USED` if another answer was accepted before, `CLOSED` if the
+ * command was cancelled, `UNREACHABLE` if the caller must repeat the answer.
  */
 export async function answerDeferred(
   input: { readonly token: string; readonly answer: DeferredAnswer },
   deps: DeferredAnswerDependencies,
 ): Promise<void> {
   const { service, commandId, nonce } = readTaskToken(input.token);
-  if (service !== deps.service.name) throw invalidToken(`it is of the service ${service}, not of ${deps.service.name}`);
+  if (service !== deps.service.name) throw invalidToken(`it belongs to the service ${service}, not to ${deps.service.name}`);
   let record = await deps.store.read(commandId);
   let reply: string | undefined;
   for (let tries = 0; tries < CONFLICTS_MAX; tries++) {
@@ -64,18 +64,18 @@ export async function answerDeferred(
   }
   throw new ClientError(
     'UNREACHABLE',
-    `The answer to ${commandId} met ${CONFLICTS_MAX} other writers: expected fewer at a time. It was not taken.`,
+    `The answer to ${commandId} lost against ${CONFLICTS_MAX} concurrent writes: expected fewer at a time. It was not recorded.`,
   );
 }
 
 function refusal(kind: 'used' | 'closed' | 'absent', commandId: string): ClientError {
-  if (kind === 'absent') return invalidToken('no command of this service has it');
+  if (kind === 'absent') return invalidToken('it belongs to no command of this service');
   if (kind === 'used') {
-    return new ClientError('ALREADY_USED', `${commandId} was answered before, with another answer: expected the same answer or none.`, {
-      remedy: 'Look at the answer that was taken: it is definite.',
+    return new ClientError('ALREADY_USED', `${commandId} already has another answer: expected the same answer or none.`, {
+      remedy: 'Look at the answer that was accepted: it is definite.',
     });
   }
-  return new ClientError('CLOSED', `${commandId} was taken back or has ended: expected an open task.`, {
+  return new ClientError('CLOSED', `${commandId} was cancelled or has ended: expected an open task.`, {
     remedy: 'Take the task off the worklist.',
   });
 }
@@ -86,14 +86,14 @@ async function publish(reply: string | undefined, deps: DeferredAnswerDependenci
   if (result?.status === 'published') return;
   throw new ClientError(
     'UNREACHABLE',
-    `The bus did not accept an answer (${result?.reason ?? 'no result'}): it is recorded, and published when it is repeated.`,
+    `The bus did not accept an answer (${result?.reason ?? 'no result'}): it is recorded, and is published when the caller repeats it.`,
     {
       remedy: 'Repeat the same answer.',
     },
   );
 }
 
-/** The reply that this answer makes; undefined where the record is of no open or answered command. */
+/** Returns the reply envelope of this answer, or undefined if the record has neither a command nor a reply. */
 async function replyOf(
   record: CommandRecord | undefined,
   answer: DeferredAnswer,
@@ -103,16 +103,16 @@ async function replyOf(
   if (command === undefined) return undefined;
   const service = deps.service.name;
   const time = new Date(deps.clock.now()).toISOString();
-  // A beat says once more that somebody else will answer.
+  // A heartbeat publishes the `deferred` reply again.
   if (answer.kind === 'heartbeat') return buildReply(command, { service, outcome: 'deferred', data: null, time }, deps.payloads);
-  if (command.type !== answer.command) throw invalidToken(`it is of a task of ${command.type}, not of ${answer.command}`);
+  if (command.type !== answer.command) throw invalidToken(`it belongs to a task of ${command.type}, not of ${answer.command}`);
   const { contract, data } = dataOf(answer, deps);
   if (answer.kind === 'fail') return buildReply(command, { service, outcome: 'failed', data, time }, deps.payloads);
   const type = contract.outputEvent ?? `${command.type}.completed`;
   return buildReply(command, { service, type, outcome: 'completed', data, dataversion: versionOf(contract.output), time }, deps.payloads);
 }
 
-/** An ended command keeps its reply only, which says all of the command that another reply needs. */
+/** The record of an ended command has only its reply, which contains the members of the command that another reply copies. */
 function commandOf(record: CommandRecord, answer: DeferredAnswer): CommandEnvelope | undefined {
   if (record.command !== undefined) return JSON.parse(record.command) as CommandEnvelope;
   if (record.reply === undefined || answer.kind === 'heartbeat') return undefined;
@@ -125,14 +125,14 @@ function dataOf(
   deps: DeferredAnswerDependencies,
 ): { readonly contract: CommandContract; readonly data: Json } {
   const contract = deps.service.commands.get(answer.command);
-  if (contract === undefined) throw invalidToken(`${answer.command} is no command of ${deps.service.name}`);
+  if (contract === undefined) throw invalidToken(`${answer.command} is not a command of ${deps.service.name}`);
   if (answer.kind === 'complete') return { contract, data: parse(contract.output, answer.output, `${answer.command} was completed with`) };
   const { type, message, data } = answer.failure;
   const schema: Schema | undefined = Object.hasOwn(contract.errors, type) ? contract.errors[type] : undefined;
   if (schema === undefined) {
     throw invalidToken(`${answer.command} declares no error ${type}, only ${Object.keys(contract.errors).join(', ') || 'none'}`);
   }
-  // Who has no types may give none; an answer without one is refused by its reader.
+  // A caller without types may pass no message, but the reader of the reply refuses a failure without one.
   return {
     contract,
     data: {

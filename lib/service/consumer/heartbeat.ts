@@ -5,9 +5,9 @@ import { lease } from './command-record.ts';
 import type { InFlight, ServiceNotice } from './in-flight.ts';
 import { VISIBILITY_SECONDS_MAX } from './redelivery.ts';
 
-/** Two beats out of three may fail before somebody else may have the message. */
+/** After two missed heartbeats another worker may have received the message. */
 const BEATS_MISSED_MAX = 2;
-/** SQS takes 10 entries in a call. */
+/** SQS accepts 10 entries in a call. */
 const ENTRIES_MAX = 10;
 
 export interface HeartbeatDependencies {
@@ -20,7 +20,7 @@ export interface HeartbeatDependencies {
   readonly report: (notice: ServiceNotice) => void;
 }
 
-/** Keeps what is in hand invisible to others, and its leases valid. One beat is for all of it. */
+/** Extends the visibility timeouts and the leases of all messages in flight at once. */
 export class Heartbeat {
   readonly #deps: HeartbeatDependencies;
   #beating: Promise<void> | undefined;
@@ -30,10 +30,10 @@ export class Heartbeat {
   }
 
   /**
-   * The beat under way, if any. A late beat would undo a backoff, so whoever deletes or gives back waits for it first.
-   * It never rejects.
+   * The heartbeat in progress, if any. The consumer awaits it before it deletes or returns a message, because a late heartbeat would
+   * overwrite the visibility timeout of a backoff. It never rejects.
    */
-  get underWay(): Promise<void> | undefined {
+  get inProgress(): Promise<void> | undefined {
     return this.#beating;
   }
 
@@ -52,7 +52,7 @@ export class Heartbeat {
     const owned: InFlight[] = [];
     for (const flight of this.#deps.inFlight) {
       if (flight.lost) continue;
-      // SQS hides no message longer than 12 hours: what runs on has no owner.
+      // SQS hides a message for at most 12 hours after its receipt.
       if (now - flight.startedAt >= VISIBILITY_SECONDS_MAX * 1000) this.#lose(flight, 'it ran for 11 hours');
       else owned.push(flight);
     }
@@ -79,7 +79,7 @@ export class Heartbeat {
     try {
       return new Set(await this.#deps.queue.changeVisibility(handles.map((receiptHandle) => ({ receiptHandle, seconds }))));
     } catch {
-      // A queue that did not answer counts as one that refused: a beat is missed, and two end the lease.
+      // A failed call counts as a refusal: one missed heartbeat, and two lose the command.
       return new Set(handles);
     }
   }
@@ -90,13 +90,13 @@ export class Heartbeat {
     try {
       const record = await this.#deps.store.read(command.id);
       const fenced = lease(record, token, this.#deps.clock.now() + this.#deps.leaseMs);
-      // An ended token is no lost one: the handler has answered while this was read.
+      // The handler has answered during the read, so the lease is not needed any more.
       if (flight.token !== token) return;
       if (fenced.kind === 'lost' || record === undefined) return this.#lose(flight, 'another worker has taken it over');
       const written = await this.#deps.store.write(command.id, fenced.write, record.revision);
       if (written.status === 'written') flight.revision = record.early === undefined ? record.revision + 1 : 0;
     } catch {
-      // A passing fault of the store: the next beat comes before the lease is over.
+      // The store failed for now: the next heartbeat comes before the lease ends.
     }
   }
 

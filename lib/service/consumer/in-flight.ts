@@ -4,17 +4,17 @@ import type { ReceivedMessage } from '../../ports/message-queue.ts';
 import type { RecordBody } from './command-record.ts';
 import { TaskAbort } from '../task.ts';
 
-/** What became of one delivered message. */
+/** The result of one delivery. */
 export interface DeliveryResult {
   readonly messageId: string;
   readonly receiptHandle: string;
-  /** `left`: somebody else has the command now, and this delivery is not touched. */
+  /** `left`: another worker has the command, so this delivery is neither deleted nor returned. */
   readonly action: 'deleted' | 'given-back' | 'left';
-  /** Given back: after this many seconds it is seen again. */
+  /** `given-back`: seconds until the queue shows the message again. */
   readonly visibilitySeconds?: number;
 }
 
-/** What befell one delivery, for logs and alarms. Payloads are never in it. */
+/** A diagnostic about one delivery, for logs and alarms. It contains no payload. */
 export interface ServiceNotice {
   readonly kind: 'malformed' | 'id-reused' | 'gave-up' | 'handler-failed' | 'fault' | 'lease-lost';
   readonly messageId: string;
@@ -23,7 +23,7 @@ export interface ServiceNotice {
   readonly cause?: unknown;
 }
 
-/** One message in a worker's hands, and what its handler holds while it runs. */
+/** One received message, and the state of its command's run. */
 export class InFlight {
   readonly message: ReceivedMessage;
   readonly startedAt: number;
@@ -31,18 +31,18 @@ export class InFlight {
   command: CommandEnvelope | undefined;
   /** The fencing token, while a lease is held. */
   token = '';
-  /** The record as this worker claimed it. */
+  /** The record as this worker wrote it to claim the command. */
   claim: RecordBody | undefined;
-  /** Of the record as this worker last wrote it; of one that holds an early answer none, so that no other answer is written over it. */
+  /** Revision of this worker's last write; 0 if the record holds an early answer, so that no other answer overwrites it. */
   revision = 0;
-  /** Beats that the queue refused, one after the other. */
+  /** Consecutive heartbeats that the queue refused. */
   beatsMissed = 0;
   lost = false;
-  /** The grace period is over: what is given up goes back at once. */
+  /** The grace period is over: a handler that ends now has no failure to report. */
   stopping = false;
   /** The process no longer wants the command. */
   settled = false;
-  /** Ends the watch over the time of its run. */
+  /** Ends the watch over the timeout of the run. */
   readonly #timer = new AbortController();
 
   constructor(message: ReceivedMessage, now: number) {
@@ -50,7 +50,7 @@ export class InFlight {
     this.startedAt = now;
   }
 
-  /** Aborted when the run has ended, or nobody looks at it any more. */
+  /** Aborts when the run has ended or the lease is lost. */
   get ended(): AbortSignal {
     return this.#timer.signal;
   }
@@ -65,14 +65,14 @@ export class InFlight {
     this.abort.abort(new Cancelled({ reason: 'lost-race', message: 'The lease was lost: another worker may run this command now.' }));
   }
 
-  /** Its run has taken longer than one may. */
+  /** The run has exceeded its timeout. */
   expire(): void {
-    this.abort.abort(new Cancelled({ reason: 'timeout', message: 'The run has taken longer than the timeout of its command.' }));
+    this.abort.abort(new Cancelled({ reason: 'timeout', message: 'The run took longer than the timeout of its command.' }));
   }
 
   settle(): void {
     this.settled = true;
-    this.abort.abort(new Cancelled({ reason: 'requested', message: 'The command is being settled: the process no longer wants it.' }));
+    this.abort.abort(new Cancelled({ reason: 'requested', message: 'The process no longer wants the command.' }));
   }
 
   stop(): void {

@@ -11,19 +11,19 @@ import { Unread } from './load-input.ts';
 import { limitsOf } from './run-limits.ts';
 import type { ServedCommand } from '../served.ts';
 
-/** A command in hand: parsed, with its handler where this worker has one. */
+/** A command in flight: its envelope and input, and its handler if this worker has one. */
 export interface Job {
   readonly flight: InFlight;
   readonly message: ReceivedMessage;
   readonly command: CommandEnvelope;
   readonly served: ServedCommand | undefined;
   readonly input: Json;
-  /** Why this worker cannot run it, or why it gives up. */
+  /** The reason why this worker cannot run the command; empty if it can. */
   reason: string;
   delivery: ClaimRequest;
-  /** Of its task's token: that of the record, else that of this delivery, which is then written with the claim. */
+  /** Nonce of the task token: the record's, else a new one that the claim writes. */
   nonce: string;
-  /** Of effect class `transaction`: the record on which the transaction was begun. */
+  /** Effect class `transaction`: the record that was read before the transaction. */
   found?: CommandRecord | undefined;
 }
 
@@ -35,7 +35,7 @@ export interface JobDependencies {
   readonly newNonce: () => string;
 }
 
-/** Reads the input and says how far this worker may go with the command. `token` is the fencing token of its claim. */
+/** Parses the input and decides whether this worker may run the command. `token` is the fencing token of its claim. */
 export function createJob(
   flight: InFlight,
   command: CommandEnvelope,
@@ -76,18 +76,18 @@ export function createJob(
 function modeOf(message: ReceivedMessage, unreadable: boolean, now: number): ClaimRequest['mode'] {
   if (message.receiveCount > RECEIVES_MAX) return 'give-up';
   if (!unreadable) return 'run';
-  // A newer worker may be on its way to it.
+  // A newer worker that can read it may start soon.
   return now - message.sentAt >= HOLD_MAX_MS ? 'give-up' : 'hold';
 }
 
 interface ReadInput {
   readonly input: Json;
-  /** Empty where the input could be read. */
+  /** Empty if the input is valid. */
   readonly fault: string;
 }
 
 function readInput(command: CommandEnvelope, served: ServedCommand | undefined, data: Json | undefined | Unread): ReadInput {
-  if (served === undefined) return unreadable(`${command.type} is no command that this service knows`);
+  if (served === undefined) return unreadable(`${command.type} is not a command of this service`);
   if (data instanceof Unread) return unreadable(data.fault);
   try {
     const input = parseVersion(served.contract.input, command.dataversion, data, served.inputWhat);

@@ -6,7 +6,7 @@ import { pidOfCommand } from '../../contract/wire/process-id.ts';
 import type { Json } from '../../contract/schema.ts';
 import { ORCHESTRATOR_WRITER, type PayloadStore } from '../../ports/payload-store.ts';
 
-/** Data that cannot be read, and why. */
+/** Data that cannot be read, and the reason. */
 export class Unread {
   readonly fault: string;
 
@@ -15,22 +15,25 @@ export class Unread {
   }
 }
 
-/** The data of a command: what it carries, or what lies apart. Only what the orchestrator has put there for the command's instance is read. */
+/**
+ * Returns the data of a command from its envelope, or from the payload store if the envelope refers to it. Reads only payloads that the
+ * orchestrator stored for the command's instance, so that a forged reference cannot reach other data.
+ */
 export async function loadInput(command: CommandEnvelope, payloads: PayloadStore): Promise<Json | undefined | Unread> {
   const { id, dataref, datahash } = command;
   if (dataref === undefined) return command.data;
-  const unread = (why: string): Unread => new Unread(`${command.type} came with dataref ${dataref}, ${why}`);
+  const unread = (why: string): Unread => new Unread(`${command.type} came with dataref ${dataref}: ${why}`);
   if (!payloads.isOf(dataref, { writer: ORCHESTRATOR_WRITER, folder: pidOfCommand(id) }))
-    return unread('which is not of the orchestrator and the instance of the command');
+    return unread('the orchestrator did not store it for the instance of the command');
   try {
     const json = await payloads.fetch(dataref);
-    if (json === undefined) return unread('where nothing lies');
+    if (json === undefined) return unread('it does not exist');
     const data = JSON.parse(json) as Json;
     const hash = createHash('sha256').update(canonical(data)).digest('hex');
-    return datahash === `sha256:${hash}` ? data : unread('where something else lies than it was sent with');
+    return datahash === `sha256:${hash}` ? data : unread('its content does not match the datahash');
   } catch (error) {
-    if (error instanceof SyntaxError) return unread('where no JSON lies');
-    if (isOrchestratorError(error) && !error.retryable) return unread(`which cannot be read: ${error.message}`);
+    if (error instanceof SyntaxError) return unread('its content is not JSON');
+    if (isOrchestratorError(error) && !error.retryable) return unread(`it cannot be read: ${error.message}`);
     throw error;
   }
 }

@@ -4,7 +4,7 @@ import type { MessageSender } from '../../ports/message-sender.ts';
 import { BACKOFF_SECONDS_MAX, backoffSeconds } from '../../contract/backoff.ts';
 import { RECEIVES_NEAR_MAX, secondsFor, VISIBILITY_SECONDS_MAX } from './redelivery.ts';
 
-/** What the queue is to be told: delete it, hide it for so many seconds, or nothing. */
+/** The consumer's action on a message: delete it, hide it for a number of seconds, or leave it to another worker. */
 export type Disposal = 'delete' | 'leave' | number;
 
 export interface ReturnDependencies {
@@ -13,7 +13,7 @@ export interface ReturnDependencies {
   readonly random: () => number;
 }
 
-/** Where a message goes that is not answered. */
+/** Returns messages without an answer to the queue, or moves them to the dead-letter queue. */
 export class MessageReturns {
   readonly #deps: ReturnDependencies;
 
@@ -21,7 +21,10 @@ export class MessageReturns {
     this.#deps = dependencies;
   }
 
-  /** Hides a message so long. The message is at no fault: near the receive limit it is sent again, which counts from 1. */
+  /**
+   * Hides a message for `milliseconds`. Near the receive limit the body is sent as a new message, since the return is no failure of the
+   * message.
+   */
   async giveBack(message: ReceivedMessage, command: CommandEnvelope | undefined, milliseconds: number): Promise<Disposal> {
     const { sender, service } = this.#deps;
     const seconds = secondsFor(milliseconds, VISIBILITY_SECONDS_MAX);
@@ -31,18 +34,18 @@ export class MessageReturns {
       const [sent] = await sender.send(service, [{ body: message.body, groupId: groupOf(command), delaySeconds }]);
       return sent?.status === 'sent' ? 'delete' : seconds;
     } catch {
-      // The queue is out of reach: it shows the message again by itself.
+      // The queue is unavailable: it shows the original message again.
       return seconds;
     }
   }
 
-  /** The same after a fault of what this worker needs, with a backoff. */
+  /** Returns a message with backoff, after a port of this worker failed. */
   backOff(message: ReceivedMessage, command: CommandEnvelope | undefined): Promise<Disposal> {
     return this.giveBack(message, command, backoffSeconds(message.receiveCount, this.#deps.random()) * 1000);
   }
 
-  /** To the dead-letter queue, where a person finds it. Without a sender the queue's own redrive policy takes it there. */
-  async bury(message: ReceivedMessage): Promise<Disposal> {
+  /** Moves a message to the dead-letter queue, for an operator. Without a sender the queue's own redrive policy moves it. */
+  async toDeadLetters(message: ReceivedMessage): Promise<Disposal> {
     const { sender, service, random } = this.#deps;
     if (sender === undefined) return BACKOFF_SECONDS_MAX;
     const [sent] = await sender.send(`${service}-dead-letter`, [{ body: message.body }]);
@@ -50,7 +53,7 @@ export class MessageReturns {
   }
 }
 
-/** Fair-queue group: the tenant, or the process name in `tenant#process#id`. */
+/** The group of SQS fair queues: the tenant, else the process name in `tenant#process#id`. */
 function groupOf(command: CommandEnvelope): string {
   return command.tenant ?? command.id.split('#')[1] ?? command.source;
 }

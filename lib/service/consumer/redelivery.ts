@@ -1,19 +1,22 @@
-/** After this many receives of one message the service answers instead of trying again. */
+/** A message that was received more often is given up and answered, without another run. */
 export const RECEIVES_MAX = 20;
 /**
- * After so many its queue buries it. More than the service's own limit: what only ever crashed its worker is answered by the receive
- * after that limit, and that answer may meet faults of its own.
+ * After this many receives the queue moves the message to its dead-letter queue. It is higher than RECEIVES_MAX, because a command that
+ * crashes each worker is answered by the receive after that limit, and writing or publishing that answer may need further receives.
  */
 export const QUEUE_RECEIVES_MAX = RECEIVES_MAX + 5;
-/** From here on, a message that is given back through no fault of its own is sent anew, which counts from 1. */
+/**
+ * From this receive on, a message that is returned without a failure of its own is sent again as a new message, whose count begins at 1.
+ */
 export const RECEIVES_NEAR_MAX = RECEIVES_MAX - 3;
-/** How long a message that this worker cannot read waits for a newer worker, and for how long in all. */
+/** Seconds until a command that this worker cannot read is shown again, to this or a newer worker. */
 export const HOLD_SECONDS = 60;
+/** Milliseconds since its send after which such a command is given up. */
 export const HOLD_MAX_MS = 15 * 60_000;
-/** SQS hides a message for 12 hours at the most, counted from its receipt. */
+/** SQS hides a message for at most 12 hours after its receipt; one hour is kept as a reserve. */
 export const VISIBILITY_SECONDS_MAX = 11 * 3600;
 
-/** Whole seconds that cover `milliseconds`, within what SQS allows. */
+/** `milliseconds` in whole seconds, rounded up, from 0 to `most`. */
 export function secondsFor(milliseconds: number, most: number): number {
   return Math.max(0, Math.min(most, Math.ceil(milliseconds / 1000)));
 }

@@ -10,12 +10,12 @@ import type { Runs } from './run-limits.ts';
 import type { ServedCommand } from '../served.ts';
 import { TurnBatch } from './turn-batch.ts';
 
-/** EventBridge takes 10 entries in a call. */
+/** EventBridge accepts 10 entries in a call. */
 const ENTRIES_MAX = 10;
-/** Of why a command was given up. */
+/** Limits the reason of a command that was given up. */
 const REASON_CHARACTERS_MAX = 2_000;
 const NO_RUNS: Runs = { failures: 0 };
-/** Of a record that an older version has written. */
+/** The error of a record that an older version wrote without `lastError`. */
 const NO_RUN_LEFT: LastError = { code: 'EXHAUSTED', message: 'The retry limits of the command allow no more runs.' };
 
 export interface ReplyDependencies {
@@ -25,7 +25,7 @@ export interface ReplyDependencies {
   readonly clock: Clock;
 }
 
-/** Writes and publishes the replies of one service. */
+/** Builds and publishes the replies of one service. */
 export class Replies {
   readonly #service: string;
   readonly #payloads: PayloadStore;
@@ -55,14 +55,14 @@ export class Replies {
     return buildReply(command, { service: this.#service, outcome: 'failed', data, time: this.#now() }, this.#payloads);
   }
 
-  /** Nothing has happened, for technical reasons: the process may try again under a new id. */
+  /** The command was never run, for technical reasons: the process may send it again under a new id. */
   poisoned(command: CommandEnvelope, reason: string): string {
-    // A reason that is longer than the bus takes would never get there.
+    // The bus refuses an event that is too large, so a long reason would prevent the reply.
     const data = { type: 'POISON', message: wellFormed(reason.slice(0, REASON_CHARACTERS_MAX)), data: null };
     return buildShortReply(command, { service: this.#service, outcome: 'failed', retryable: true, data, time: this.#now() });
   }
 
-  /** The retry limits are used up, and nothing has happened. */
+  /** The retry limits are used up, and the command had no effect. */
   exhausted(command: CommandEnvelope, { failures, lastError = NO_RUN_LEFT }: Runs): string {
     const parts = { outcome: 'failed', retryable: true, attempts: failures, data: { ...lastErrorData(lastError) } } as const;
     return buildShortReply(command, { service: this.#service, ...parts, time: this.#now() });
@@ -84,7 +84,7 @@ export class Replies {
     return this.#batch.add(replyEvent(reply));
   }
 
-  /** The same, for a reply whose type is known and need not be read. */
+  /** Like `publish`, for a reply whose type is known, without parsing it. */
   publishAs(type: string, reply: string): Promise<PublishResult> {
     return this.#batch.add({ source: this.#service, type, detail: reply });
   }

@@ -8,31 +8,31 @@ import { CARRIED_CHARACTERS_MAX, escapedLength, excessBytes, toWire, VALUE_BYTES
 import type { OutgoingEvent } from '../../ports/event-publisher.ts';
 import type { PayloadStore } from '../../ports/payload-store.ts';
 
-/** What a reply says, beside what it copies from its command. */
+/** The parts of a reply that are not copied from its command. */
 export interface ReplyParts {
   readonly service: string;
-  /** @default command name, dot, outcome */
+  /** @default `<command>.<outcome>` */
   readonly type?: string;
   readonly outcome: Outcome;
   readonly data: Json;
-  /** @default 1, which is left out */
+  /** @default 1, which the envelope omits */
   readonly dataversion?: number;
   readonly retryable?: boolean;
-  /** Runs that ended without an answer. */
+  /** Number of runs without an answer. */
   readonly attempts?: number;
   readonly time: string;
 }
 
-/** The envelope of the reply to `command`, as it is published and stored. */
+/** Returns the envelope of the reply to `command` as it is published and recorded. Large data goes to the payload store. */
 export function buildReply(command: CommandEnvelope, parts: ReplyParts, payloads: PayloadStore): string | Promise<string> {
   const wire = toWire(replyEnvelope(command, parts));
-  // The envelope counts in neither: what may be referred to is a matter of the data alone.
+  // The size of the data alone decides whether it is stored apart; the first line is a cheap test that suffices for most replies.
   if (wire.length <= CARRIED_CHARACTERS_MAX) return wire;
   const json = canonical(parts.data);
   return escapedLength(json) <= CARRIED_CHARACTERS_MAX ? wire : offload(command, parts, json, payloads);
 }
 
-/** A reply that is always small: nothing of it is data. */
+/** A reply whose data is always small. */
 export function buildShortReply(command: CommandEnvelope, parts: ReplyParts): string {
   return toWire(replyEnvelope(command, parts));
 }
@@ -43,7 +43,7 @@ function replyEnvelope(
   reference?: { readonly dataref: string; readonly datahash: string },
 ): ReplyEnvelope {
   const { subject, tenant, replytoken, traceparent } = command;
-  // Members that are undefined do not reach the wire.
+  // toWire omits undefined members.
   return {
     specversion: '1.0',
     id: `${command.id}:${parts.outcome}`,
@@ -83,7 +83,7 @@ async function offload(command: CommandEnvelope, parts: ReplyParts, json: string
   return toWire(replyEnvelope(command, parts, { dataref: payloads.reference(pid, hash), datahash: `sha256:${hash}` }));
 }
 
-/** A stored reply as the event that carries it. */
+/** Returns the event that carries a recorded reply. */
 export function replyEvent(reply: string): OutgoingEvent {
   const { source, type } = JSON.parse(reply) as ReplyEnvelope;
   return { source, type, detail: reply };

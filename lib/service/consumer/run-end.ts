@@ -13,37 +13,40 @@ import {
 } from './command-record.ts';
 import { pauseMs } from './run-limits.ts';
 
-/** How a run ended that gave no answer. */
+/** The end of a run without an answer. */
 export interface RunEnd {
-  /** `not-done`: the handler says that nothing has happened. `later`: it asks for another run, which is no failure. */
+  /** `not-done`: the handler threw `task.notDone()`. `later`: it threw `task.retryAfter()`, which does not count as a failure. */
   readonly how: 'failed' | 'not-done' | 'later';
   readonly error: LastError;
-  /** Of `later`: the pause that it asks for. */
+  /** `later`: the pause before the next run. */
   readonly delayMs?: number;
-  /** Its signal was aborted because the process no longer wants the command. */
+  /** The signal aborted because the process no longer wants the command. */
   readonly settled: boolean;
 }
 
 export type Ended = ClaimVerdict | Extract<Fenced, { kind: 'lost' }>;
 
-/** A run under this delivery's token has ended without an answer (R11, R12, R13). Pure, as all of command-record. */
+/**
+ * Decides after a run of this delivery without an answer (R11, R12, R13): pause and run again, or end the command. Pure, like
+ * lib/service/consumer/command-record.ts.
+ */
 export function endRun(record: CommandRecord | undefined, delivery: ClaimRequest, end: RunEnd): Ended {
   if (!mine(record, delivery.token)) return { kind: 'lost' };
   const { revision: _, token: _token, leaseUntil: _lease, ...rest } = record;
   return afterRun(rest, delivery, end);
 }
 
-/** The same for a transaction that was rolled back: no other record of the run stands. */
+/** Decides after a transaction that was rolled back, whose run left nothing in the record. */
 export function endTransaction(record: CommandRecord | undefined, delivery: ClaimRequest, end: RunEnd): Ended {
   if (record === undefined)
     return afterRun({ state: 'RUN', hash: delivery.hash, command: delivery.command, nonce: delivery.nonce }, delivery, end);
-  // Another worker has claimed or answered it meanwhile.
+  // Another worker has claimed or answered the command in the meantime.
   if (record.state !== 'RUN' || (record.leaseUntil ?? 0) > delivery.now) return claim(record, delivery);
   const { revision: _, ...rest }: RecordBody & { readonly revision?: number } = counted(record, delivery);
   return afterRun(rest, delivery, end);
 }
 
-/** A `cancel` has failed: it is run again, with the pauses of the command. */
+/** Decides after a failed `cancel`: it is run again, with the pauses of the command. */
 export function endCancel(record: CommandRecord | undefined, delivery: ClaimRequest, error: LastError): Ended {
   if (record?.state !== 'REVOKED') return claim(record, delivery);
   const { revision: _, ...rest } = record;

@@ -8,7 +8,7 @@ import { isNotDone, isRetryAfter } from '../task.ts';
 
 const CODE = /^[A-Za-z][A-Za-z0-9_.-]{0,99}$/;
 
-/** How a run ended that threw this, or took too long. */
+/** Classifies the end of a run that threw an error or exceeded its timeout. */
 export function runEndOf(thrown: unknown, { settled }: InFlight): RunEnd {
   if (thrown === OVERDUE) return { how: 'failed', settled, error: { code: 'TIMEOUT', message: 'The run took longer than its timeout.' } };
   const error = lastErrorFrom(thrown);
@@ -16,7 +16,7 @@ export function runEndOf(thrown: unknown, { settled }: InFlight): RunEnd {
   return { how: isNotDone(thrown) ? 'not-done' : 'failed', settled, error };
 }
 
-/** What a handler threw, as it may be recorded and told to the process: short, and without what looks like a secret. */
+/** The error of a handler as it is recorded and sent to the process: short, with texts that look like secrets masked. */
 export function lastErrorFrom(thrown: unknown): LastError {
   return { code: codeOf(thrown), message: scrubbed(withoutValues(thrown)) };
 }
@@ -27,19 +27,19 @@ function codeOf(thrown: unknown): string {
     readonly cause?: { readonly code?: unknown } | null;
     readonly name?: unknown;
   };
-  // A failed request says what failed it in its cause.
+  // The error of a failed `fetch` has its code in `cause`.
   return [code, cause?.code, name].find((text): text is string => typeof text === 'string' && CODE.test(text)) ?? 'Error';
 }
 
-// oxlint-disable-next-line no-control-regex -- they are what it looks for
+// oxlint-disable-next-line no-control-regex -- the pattern matches control characters
 const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g;
 const CREDENTIALS_OF_A_URL = /(:\/\/)[^\s/@]+@/g;
 const BEARER = /\b(bearer|basic)\s+[^\s"',;]+/gi;
 const NAMED =
   /((?:pass(?:word|wd)?|pwd|secret|token|api[-_]?key|access[-_]?key|authorization|credentials?|signature)["']?\s*[=:]\s*)("[^"]*"|'[^']*'|[^\s"',;&]+)/gi;
-/** Words are not as long as that and mixed of cases and digits; numbers in hexadecimal of 128 bits and more are hashes or keys. */
+/** A long word of mixed case with digits is a key, and a hexadecimal number of 128 bits or more a hash or a key. */
 const RANDOM = /\b(?=[A-Za-z0-9_-]*\d)(?=[A-Za-z0-9_-]*[a-z])(?=[A-Za-z0-9_-]*[A-Z])[A-Za-z0-9_-]{24,}|\b[0-9a-fA-F]{32,}\b/g;
-/** A longer text is cut first, so that no message makes the patterns slow. */
+/** A longer text is cut first, which bounds the time of the patterns. */
 const READ_MAX = 4 * LAST_ERROR_LENGTH_MAX;
 
 function scrubbed(text: string): string {

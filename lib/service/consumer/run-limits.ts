@@ -4,14 +4,14 @@ import { pauseCeilingMs } from '../../contract/retry-policy.ts';
 import { runPolicyOf, type RunPolicy } from '../../contract/run-policy.ts';
 import type { CommandRecord } from '../../ports/idempotency-store.ts';
 
-/** Until when, and how often, the handler of one command may be run. */
+/** The retry policy and the deadline of one command. */
 export interface RunLimits {
   readonly policy: RunPolicy;
-  /** The end of `within` in milliseconds since the epoch; Infinity where there is none. */
+  /** The end of `within` in milliseconds since the epoch; Infinity if the command has none. */
   readonly deadline: number;
 }
 
-/** The runs of a command that ended without an answer, as a reply tells them. */
+/** The number and the last error of runs without an answer, as a reply reports them. */
 export interface Runs {
   readonly failures: number;
   readonly lastError?: LastError;
@@ -25,12 +25,12 @@ export function limitsOf(command: Limited): RunLimits {
 
 type Delivered = RunLimits & { readonly command: string };
 
-/** The limits of the envelope that a record keeps; undefined where they are those of the delivery. */
+/** The limits of the envelope in the record, or undefined if that envelope is the delivery's own. */
 function recorded({ command }: Pick<CommandRecord, 'command'>, delivery: Delivered): RunLimits | undefined {
   return command === undefined || command === delivery.command ? undefined : limitsOf(JSON.parse(command) as Limited);
 }
 
-/** What the record and a delivery allow together: a delivery may raise the limits of an earlier one, and lowers none. */
+/** The wider limits of the record and the delivery: a delivery may raise the limits of an earlier one, and never lowers them. */
 export function widest(record: Pick<CommandRecord, 'command'>, delivery: Delivered): RunLimits {
   const kept = recorded(record, delivery);
   if (kept === undefined) return delivery;
@@ -38,7 +38,7 @@ export function widest(record: Pick<CommandRecord, 'command'>, delivery: Deliver
   return { policy: { ...delivery.policy, attempts }, deadline: Math.max(kept.deadline, delivery.deadline) };
 }
 
-/** The envelope to keep: that of the delivery, unless it only lowers limits, as a settling one does. */
+/** The envelope to keep in the record: the delivery's, unless it only lowers limits, as a settling delivery does. */
 export function envelopeToKeep(record: Pick<CommandRecord, 'command'>, delivery: Delivered): string {
   const { command } = delivery;
   const kept = recorded(record, delivery);
@@ -48,7 +48,7 @@ export function envelopeToKeep(record: Pick<CommandRecord, 'command'>, delivery:
   return lowers && !raises ? (record.command ?? command) : command;
 }
 
-/** Full jitter: a part of the longest pause after so many failures. */
+/** Backoff with full jitter: `jitter` (0 to 1) times the ceiling of the pause after `failures` failed runs. */
 export function pauseMs(policy: RunPolicy, failures: number, jitter: number): number {
   return Math.ceil(pauseCeilingMs(policy, Math.max(1, failures)) * jitter);
 }
@@ -57,9 +57,9 @@ export function runsOf({ failures = 0, lastError }: Pick<CommandRecord, 'failure
   return lastError === undefined ? { failures } : { failures, lastError };
 }
 
-/** What a person is told of a command that is not run any more. */
+/** The notice about a command that has used up its limits. */
 export function endText({ command }: { readonly command: CommandEnvelope }, { failures, lastError }: Runs = { failures: 0 }): string {
   const count = failures === 1 ? '1 run' : `${failures} runs`;
   const why = lastError === undefined ? '' : `; the last one ended with ${lastError.code}: ${lastError.message}`;
-  return `${command.type} is not run any more after ${count} without an answer${why}`;
+  return `${command.type} is not run again after ${count} without an answer${why}`;
 }

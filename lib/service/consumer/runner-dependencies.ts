@@ -7,7 +7,7 @@ import type { Replies } from './replies.ts';
 import type { ServedCommand } from '../served.ts';
 import type { TransactionalRecords } from '../store.ts';
 
-/** What a command runner works with. */
+/** The ports and settings of a command runner. */
 export interface RunnerDependencies {
   readonly service: string;
   readonly commands: ReadonlyMap<string, ServedCommand>;
@@ -22,8 +22,8 @@ export interface RunnerDependencies {
   /** 128 random bits as 22 characters, for the token of a task. */
   readonly newNonce: () => string;
   readonly leaseMs: number;
-  /** All messages in hand, for the settling of a command that runs here. */
+  /** All messages in flight, to abort the run of a command that is being settled. */
   readonly inFlight: ReadonlySet<InFlight>;
-  /** Unique to this worker: what its fencing tokens begin with. */
+  /** Unique prefix of this worker's fencing tokens. */
   readonly worker: string;
 }

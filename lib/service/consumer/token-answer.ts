@@ -3,17 +3,17 @@ import { answeredRecord, readAnswer, type RecordBody } from './command-record.ts
 import { isSameNonce } from '../task-token.ts';
 
 export type TokenVerdict =
-  /** Write, publish the reply where there is one, then say yes. */
+  /** Write the record if there is one, publish the reply if there is one, then accept. */
   | { readonly kind: 'accept'; readonly write?: RecordBody; readonly reply?: string }
-  /** Another answer was taken. */
+  /** Another answer was accepted before. */
   | { readonly kind: 'used' }
-  /** The command was taken back, or never begun. */
+  /** The command was cancelled, or never begun. */
   | { readonly kind: 'closed' }
   | { readonly kind: 'absent' };
 
 /**
- * Whether a token with this nonce is that of the command, as far as its record can say: what has ended otherwise than by token keeps no
- * nonce, and is answered by nothing any more.
+ * Whether a token with this nonce belongs to the command, as far as its record can say. The record of a command that ended without a token
+ * has no nonce; any token counts as genuine there, because `answer` refuses it.
  */
 export function isGenuine(record: CommandRecord | undefined, nonce: string): boolean {
   if (record === undefined) return false;
@@ -21,7 +21,7 @@ export function isGenuine(record: CommandRecord | undefined, nonce: string): boo
   return record.state !== 'RUN' && record.state !== 'DEFERRED';
 }
 
-/** Somebody answers by the task's token; `reply` is the whole reply that this answer makes. */
+/** Decides on an answer by task token. `reply` is the complete reply envelope. */
 export function answer(record: CommandRecord | undefined, reply: string, now: number): TokenVerdict {
   if (record === undefined) return { kind: 'absent' };
   switch (record.state) {
@@ -42,14 +42,14 @@ export function answer(record: CommandRecord | undefined, reply: string, now: nu
 
 function answerRunning(record: CommandRecord, reply: string, now: number): TokenVerdict {
   if (record.early !== undefined) return sameAnswer(record.early, reply) ? { kind: 'accept' } : { kind: 'used' };
-  // Between two runs, and after a run of class `once` whose lease has lapsed, no worker would publish the answer.
+  // Between two runs, and after a lapsed run of class `once`, no worker would publish the answer, so it ends the command here.
   if (record.token === undefined || (record.once === true && (record.leaseUntil ?? 0) <= now))
     return { kind: 'accept', write: answeredRecord(record.hash, reply, record.nonce), reply };
   const { revision: _, ...body } = record;
   return { kind: 'accept', write: { ...body, early: reply } };
 }
 
-/** Somebody beats for a deferred command. A running one is beaten for by its worker. */
+/** Decides on a heartbeat by task token. The lease of a running command is extended by its worker. */
 export function beat(record: CommandRecord | undefined, now: number): TokenVerdict {
   if (record === undefined) return { kind: 'absent' };
   if (record.state === 'RUN') return { kind: 'accept' };
@@ -58,7 +58,7 @@ export function beat(record: CommandRecord | undefined, now: number): TokenVerdi
   return { kind: 'accept', write: { ...body, beatAt: now } };
 }
 
-/** Whether two replies say the same; their times may differ. */
+/** Whether two replies have the same outcome and data; their times may differ. */
 function sameAnswer(stored: string, reply: string): boolean {
   if (stored === reply) return true;
   const one = readAnswer(stored);

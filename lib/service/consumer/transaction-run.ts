@@ -9,13 +9,17 @@ import type { ServedCommand } from '../served.ts';
 import type { RecordAccess } from '../store.ts';
 import { isDeferred, type CommandTask } from '../task.ts';
 
-/** What one transaction has come to, once it is committed. */
+/** The result of a committed transaction. */
 export type Committed =
   | { readonly kind: 'conflict'; readonly current: CommandRecord | undefined }
   | { readonly kind: 'answered'; readonly reply: string }
   | { readonly kind: 'deferred' };
 
-/** Claim, effect and reply of one command, inside a transaction. What it throws must roll all of it back. */
+/**
+ * Runs a command of effect class `transaction` inside a transaction of its store.
+ * In: the claim to write and the revision that it expects. Out: the reply or the deferral, written with the claim, or the conflicting record.
+ * An error that this function throws must roll the transaction back.
+ */
 export async function runInTransaction(
   job: Job,
   claim: RecordBody,
@@ -40,7 +44,7 @@ export async function runInTransaction(
       );
   assert(fenced.kind === 'write', "a claim made in this transaction is this transaction's own");
   const written = await records.write(command.id, fenced.write, mine.revision);
-  // Nobody else sees the claim before the commit; a store where this happens has no transactions.
+  // No other worker sees the claim before the commit. A store where this write conflicts has no transactions.
   assert.equal(written.status, 'written', `the record of ${command.id} changed inside its own transaction`);
   return fenced.reply === undefined ? { kind: 'deferred' } : { kind: 'answered', reply: fenced.reply };
 }

@@ -1,4 +1,7 @@
-/** Gathers what comes in the same turn into calls of at most `most` items. An item waits for a few microtasks, never for a timer. */
+/**
+ * Gathers the items of one turn of the event loop into calls of at most `most` items. An item waits for a few microtasks, never for a
+ * timer.
+ */
 export class TurnBatch<T, R> {
   readonly #most: number;
   readonly #call: (items: readonly T[]) => Promise<readonly R[]>;
@@ -27,7 +30,7 @@ export class TurnBatch<T, R> {
 
   async #flush(): Promise<readonly R[]> {
     const items = this.#items;
-    // The siblings of one delivery run in lockstep, a microtask or two apart.
+    // The messages of one batch proceed in lockstep, one or two microtasks apart.
     await Promise.resolve();
     await Promise.resolve();
     if (this.#items === items) this.#close();

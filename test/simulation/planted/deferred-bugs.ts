@@ -95,7 +95,7 @@ export const deferredBugs: readonly PlantedBug[] = [
     rows: ['deferred.pml | TOMB_BEFORE_CANCEL'],
     scenario: 'worklist',
     what: "A deferred command counts as taken back before the handler's cancel has run.",
-    patches: [{ ...REVOKING, plant: "if (PLANTED) return { kind: 'revoke', write: entombed(record.hash) };\n  ORIGINAL" }],
+    patches: [{ ...REVOKING, plant: "if (PLANTED) return { kind: 'revoke', write: cancelledRecord(record.hash) };\n  ORIGINAL" }],
   },
   {
     name: 'SETTLE_DEFERS',

@@ -13,7 +13,7 @@ export const foundBugs: readonly PlantedBug[] = [
       {
         file: 'lib/service/consumer/command-runner.ts',
         find: 'const disposal = await this.#answer(job, this.#deps.replies.unknown(command, { failures: 0, lastError }));',
-        plant: 'if (PLANTED) return buried;\n    ORIGINAL',
+        plant: 'if (PLANTED) return moved;\n    ORIGINAL',
       },
     ],
   },

@@ -16,7 +16,7 @@ export const serviceBugs: readonly PlantedBug[] = [
     patches: [
       {
         file: RECORD,
-        find: "if (delivery.settling) return { kind: 'answer', outcome: 'cancelled', write: entombed(delivery.hash) };",
+        find: "if (delivery.settling) return { kind: 'answer', outcome: 'cancelled', write: cancelledRecord(delivery.hash) };",
         plant: "if (PLANTED && delivery.settling) return { kind: 'answer', outcome: 'cancelled' };\n  ORIGINAL",
       },
     ],
@@ -60,7 +60,7 @@ export const serviceBugs: readonly PlantedBug[] = [
       {
         ...UNDER_A_LEASE,
         plant:
-          "if (PLANTED && delivery.settling) return { kind: 'answer', outcome: 'cancelled', write: entombed(record.hash) };\n      ORIGINAL",
+          "if (PLANTED && delivery.settling) return { kind: 'answer', outcome: 'cancelled', write: cancelledRecord(record.hash) };\n      ORIGINAL",
       },
     ],
   },
