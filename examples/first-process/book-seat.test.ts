@@ -5,7 +5,7 @@ import { seats } from './system.ts';
 
 const paid = scripted(payments, { charge: async () => ({ paymentId: 'p-1' }), refund: async () => {} });
 
-test('a seat that can be had is paid and booked', async () => {
+test('an available seat is paid and booked', async () => {
   const world = simulate(seats, { services: [paid, scripted(flights, { book: async () => ({ seat: '12A' }) })] });
   await world.client.publish(CartCheckedOut, { cartId: 'c-1', total: 9_900, flight: 'BER-LIS' });
   await world.settle();
@@ -13,7 +13,7 @@ test('a seat that can be had is paid and booked', async () => {
   expect(world.calls(payments.refund)).toEqual([]);
 });
 
-test('a flight that is sold out gives the payment back', async () => {
+test('a sold-out flight refunds the payment', async () => {
   const soldOut = scripted(flights, {
     book: async (_flight, task) => {
       throw task.errors.SoldOut({});

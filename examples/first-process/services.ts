@@ -3,7 +3,7 @@ import { flights, payments } from './book-seat.ts';
 
 export const services = [
   serve(payments, {
-    // A payment provider takes task.commandId as its idempotency key: it is equal on every run of this command.
+    // Pass task.commandId to a payment provider as the idempotency key: it is equal on every run of this command.
     charge: async (_charge, task) => ({ paymentId: `paid by ${task.commandId}` }),
     refund: async () => {},
   }),

@@ -20,14 +20,14 @@ beforeEach(() => {
 
 afterEach(() => rmSync(folder, { recursive: true }));
 
-test('a key that is used again has the effect and the answer of its first use', () => {
+test('a repeated key has the effect and the answer of its first use', () => {
   const ledger = new Ledger<Charge>('charges');
   ledger.once('k-1', () => ({ key: 'k-1', amount: 5 }));
   expect(ledger.once('k-1', () => ({ key: 'k-1', amount: 7 }))).toEqual({ key: 'k-1', amount: 5 });
   expect(ledger.entries()).toHaveLength(1);
 });
 
-test('a ledger that is opened again knows what it wrote, the last version of each key', () => {
+test('a ledger that is opened again returns the last version of each key', () => {
   const before = new Ledger<Charge>('charges');
   before.put({ key: 'k-1', amount: 5 });
   before.put({ key: 'k-2', amount: 6 });
@@ -38,7 +38,7 @@ test('a ledger that is opened again knows what it wrote, the last version of eac
   ]);
 });
 
-test('a line that a kill cut short counts as not written, and spoils neither its neighbours nor what comes after', () => {
+test('a line that a kill cut short counts as not written and does not affect other lines', () => {
   const before = new Ledger<Charge>('charges');
   before.put({ key: 'k-1', amount: 5 });
   appendFileSync(join(folder, 'charges.jsonl'), '\n{"key":"k-2","amo');
@@ -48,7 +48,7 @@ test('a line that a kill cut short counts as not written, and spoils neither its
   expect(new Ledger<Charge>('charges').entries().map((entry) => entry.key)).toEqual(['k-1', 'k-3']);
 });
 
-test('a ledger in memory forgets when it is placed anew', () => {
+test('a ledger in memory is empty after its place is set again', () => {
   const ledger = new Ledger<Charge>('charges');
   placeForeignSystems('memory');
   ledger.put({ key: 'k-1', amount: 5 });
@@ -56,7 +56,7 @@ test('a ledger in memory forgets when it is placed anew', () => {
   expect(ledger.entries()).toEqual([]);
 });
 
-test('two programs on one folder are one system: what one does, the other knows', () => {
+test('two programs on one folder see the entries of each other', () => {
   const here = new Ledger<Charge>('charges');
   const there = new Ledger<Charge>('charges');
   expect(here.entries()).toEqual([]);
@@ -66,7 +66,7 @@ test('two programs on one folder are one system: what one does, the other knows'
   expect(there.get('k-1')).toEqual({ key: 'k-1', amount: 9 });
 });
 
-test('a line of which only the beginning is there yet is read once it is whole', () => {
+test('an incomplete last line is read once it is complete', () => {
   const ledger = new Ledger<Charge>('charges');
   writeFileSync(join(folder, 'charges.jsonl'), '\n{"key":"k-1","amount":5}\n{"key":"k-2","amo');
   expect(ledger.entries()).toEqual([{ key: 'k-1', amount: 5 }]);
@@ -74,7 +74,7 @@ test('a line of which only the beginning is there yet is read once it is whole',
   expect(ledger.entries().map((entry) => entry.key)).toEqual(['k-1', 'k-2']);
 });
 
-test('what a killed program has locked is free after two seconds', () => {
+test('the lock of a killed program is released after two seconds', () => {
   const lock = join(folder, 'charges.jsonl.lock');
   mkdirSync(lock);
   utimesSync(lock, new Date(0), new Date(0));
@@ -83,7 +83,7 @@ test('what a killed program has locked is free after two seconds', () => {
   expect(ledger.entries()).toHaveLength(1);
 });
 
-test('programs that write at the same time give each key one entry, and each entry a number of its own', async () => {
+test('programs that write concurrently give each key one entry and each entry a unique number', async () => {
   const source = `
     import { Ledger, placeForeignSystems } from ${JSON.stringify(new URL('ledger.ts', import.meta.url).href)};
     placeForeignSystems(${JSON.stringify(folder)});

@@ -3,41 +3,41 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { oneAtATime } from './one-at-a-time.ts';
 
-/** A folder, or `memory`. The object's identity tells a ledger that it was moved. */
+/** A folder, or `memory`. A ledger notices a change of place by the identity of this object. */
 interface Place {
   readonly folder: string;
 }
 
 let place: Place | undefined;
 
-/** Where the simulated foreign systems keep what they know; what they knew before is forgotten. For tests: `memory`. */
+/** Sets the folder in which the simulated foreign systems store their entries, and drops the entries of the previous place. Tests use `memory`. */
 export function placeForeignSystems(folder: string): void {
   place = { folder };
 }
 
-/** True in tests: nothing is written, and the network takes no time. */
+/** True in tests: no file is written, and the simulated network has no latency. */
 export const inMemory = (): boolean => currentPlace().folder === 'memory';
 
-/** Read late, so that importing an example does nothing. */
+/** Read at the first use, so that importing an example has no side effect. */
 function currentPlace(): Place {
   place ??= { folder: process.env['FOREIGN_SYSTEMS'] ?? defaultFolder() };
   return place;
 }
 
-/** A Lambda function may write to its temporary folder only, which no other environment sees and which goes with it. */
+/** A Lambda function can write only to its temporary folder, which each environment of the function has for itself. */
 function defaultFolder(): string {
   return process.env['AWS_LAMBDA_FUNCTION_NAME'] === undefined ? '.tutti/foreign-systems' : join(tmpdir(), 'foreign-systems');
 }
 
 /**
- * What a foreign system remembers: one entry per key, appended to a JSON Lines file. It survives a kill of the program, as a system
- * of somebody else would, so a command that is run again meets its own key; and it is one system for all programs that share the folder.
+ * The data of a simulated foreign system: one entry per key, appended to a JSON Lines file. The file survives a kill of the program, so a
+ * command that is run again finds the entry of its idempotency key. Programs that share the folder share the system.
  */
 export class Ledger<Entry extends { readonly key: string }> {
   readonly #name: string;
   #entries = new Map<string, Entry>();
   #readFrom: Place | undefined;
-  /** How many bytes of the file are in `#entries`. */
+  /** Bytes of the file that are in `#entries`. */
   #readBytes = 0;
 
   constructor(name: string) {
@@ -52,7 +52,7 @@ export class Ledger<Entry extends { readonly key: string }> {
     return [...this.#read().values()];
   }
 
-  /** The entry under that key: the one that stands, or the new one. So each key has one effect. */
+  /** Returns the entry of the key, or adds the new one if there is none. Each key therefore has one effect. */
   once(key: string, make: (count: number) => Entry): Entry {
     return this.#alone(() => {
       const entries = this.#read();
@@ -64,7 +64,7 @@ export class Ledger<Entry extends { readonly key: string }> {
     });
   }
 
-  /** Sets the entry of that key; the file keeps every version, the last one counts. */
+  /** Sets the entry of its key. The file keeps every version; the last one counts. */
   put(entry: Entry): void {
     this.#alone(() => this.#append(entry));
   }
@@ -77,7 +77,7 @@ export class Ledger<Entry extends { readonly key: string }> {
 
   #append(entry: Entry): void {
     if (inMemory()) this.#read().set(entry.key, entry);
-    // The line break comes first: a line that a kill cut short then spoils no other.
+    // The line break comes first, so that a line that a kill cut short does not corrupt the next one.
     else appendFileSync(this.#file(), `\n${JSON.stringify(entry)}`);
   }
 
@@ -85,7 +85,7 @@ export class Ledger<Entry extends { readonly key: string }> {
     return join(currentPlace().folder, `${this.#name}.jsonl`);
   }
 
-  /** What was read before, and what was appended since, by this program or another. */
+  /** Returns all entries, after reading what this or another program has appended since the last read. */
   #read(): Map<string, Entry> {
     const from = currentPlace();
     if (this.#readFrom !== from) {
@@ -97,7 +97,7 @@ export class Ledger<Entry extends { readonly key: string }> {
     const appended = bytesFrom(this.#file(), this.#readBytes);
     const lastLineAt = appended.lastIndexOf('\n') + 1;
     for (const line of appended.subarray(0, lastLineAt).toString().split('\n')) this.#take(line);
-    // The last line may still be on its way: it is read again until it is whole.
+    // The last line may be incomplete: it is read again until it is complete.
     if (this.#take(appended.subarray(lastLineAt).toString())) this.#readBytes += appended.length;
     else this.#readBytes += lastLineAt;
     return this.#entries;
@@ -126,7 +126,7 @@ function bytesFrom(file: string, offset: number): Buffer {
   }
 }
 
-/** A line that a kill cut short was never answered, so it counts as not written. */
+/** Ignores a line that a kill cut short: its request was never answered, so it counts as not written. */
 function parsed(line: string): unknown {
   try {
     return JSON.parse(line);

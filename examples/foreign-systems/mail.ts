@@ -16,7 +16,7 @@ export const mail = {
     sent.once(options.idempotencyKey, () => ({ key: options.idempotencyKey, to, message }));
   },
 
-  /** What somebody finds in the letter box. */
+  /** The messages that were delivered to an address. */
   to: (address: string): readonly string[] =>
     sent
       .entries()

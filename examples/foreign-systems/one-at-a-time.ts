@@ -1,10 +1,10 @@
 import { mkdirSync, rmdirSync, statSync } from 'node:fs';
 
-/** Work under the lock takes a millisecond: an older lock is of a program that was killed. */
+/** Work under the lock takes about a millisecond, so an older lock belongs to a program that was killed. */
 const ABANDONED_AFTER_MS = 2_000;
 const PAUSE_MS = 1;
 
-/** Runs `work` while no other process runs any under the same folder name. */
+/** Runs `work` under an exclusive lock. `lock` is the name of a folder; all processes that use it run one at a time. */
 export function oneAtATime<T>(lock: string, work: () => T): T {
   while (!taken(lock)) {
     if (isAbandoned(lock)) release(lock);
@@ -17,7 +17,7 @@ export function oneAtATime<T>(lock: string, work: () => T): T {
   }
 }
 
-/** Making a folder is the one thing that exactly one of many processes can do. */
+/** Creating a folder is atomic: it succeeds in exactly one of several processes. */
 function taken(lock: string): boolean {
   try {
     mkdirSync(lock);
@@ -41,7 +41,7 @@ function release(lock: string): void {
   }
 }
 
-/** The ledger is synchronous, so that nothing of its own process comes between. */
+/** Blocks the thread. The ledger is synchronous, so that no other code of its process runs in between. */
 function pause(): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PAUSE_MS);
 }

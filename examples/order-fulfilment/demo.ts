@@ -7,7 +7,7 @@ import { services } from './services.ts';
 import { packAll } from './warehouse/packer.ts';
 
 /**
- * The orders of orders.jsonl, with a warehouse person who comes by every two seconds. Run it again after a kill: it goes on where it was.
+ * Runs the orders of orders.jsonl, with a simulated packer every two seconds. After a kill, run it again: each order continues.
  * `node --conditions=source --import tsx examples/order-fulfilment/demo.ts`
  */
 const runtime = await startLocal(orders, { directory: process.argv[2] ?? '.tutti/orders', services });
@@ -20,7 +20,7 @@ const events = lines.map(
   (line) => JSON.parse(line) as { type: string; data: { orderId: string; item: string; quantity: number; customer: string } },
 );
 for (const { type, data } of events) {
-  // The id makes a second run of this program a duplicate, not a second order.
+  // With a fixed id, the event of a second run is a duplicate, not a second order.
   if (type === OrderPlaced.type) await tutti.publish(OrderPlaced, data, { id: `placed-${data.orderId}` });
   else await tutti.publish(CancelOrder, data, { id: `cancelled-${data.orderId}` });
 }

@@ -3,7 +3,7 @@ import { scripted, simulate } from 'tutti/testing';
 import { CancelOrder, inventory, notifications, OrderPlaced, warehouse } from './contracts.ts';
 import { fulfilOrder, orders } from './fulfil-order.ts';
 
-test('the warehouse is reminded every day; a cancelled order gives its stock back', async () => {
+test('the warehouse gets a reminder every day, and a cancelled order releases its stock', async () => {
   const world = simulate(orders, { services: [scripted(inventory, { reserve: async () => ({ reservationId: 'r-1' }), release: async () => {} }),
     scripted(warehouse, { pack: async (_line, task) => task.defer(), remind: async () => {} }), scripted(notifications, { notify: async () => {} })] });
   await world.client.publish(OrderPlaced, { orderId: 'o-1', item: 'lamp', quantity: 1, customer: 'a@example.com' });

@@ -17,17 +17,17 @@ const tell = (message: string) => calls(notifications.notify, { to: 'ada@example
 beforeEach(() => placeForeignSystems('memory'));
 
 describe('fulfil-order decides', () => {
-  test('an order asks the inventory first', async () => {
+  test('an order reserves its stock first', async () => {
     await given(fulfilOrder).when(happened(OrderPlaced, order)).expect(calls(inventory.reserve, line));
   });
 
-  test('kept stock confirms the order, asks the warehouse to pack and sets the first reminder', async () => {
+  test('reserved stock confirms the order, asks the warehouse to pack and schedules the first reminder', async () => {
     await given(fulfilOrder, happened(OrderPlaced, order))
       .when(answered(inventory.reserve, { reservationId: 'r-1' }))
       .expect(tell('Your order is confirmed.'), calls(warehouse.pack, line), waits(CancelOrder), sleeps('1 day'));
   });
 
-  test('a day without packing reminds the warehouse and sets the next reminder', async () => {
+  test('a day without packing reminds the warehouse and schedules the next reminder', async () => {
     await given(fulfilOrder, happened(OrderPlaced, order), answered(inventory.reserve, { reservationId: 'r-1' }))
       .when(passed('1 day'))
       .expect(calls(warehouse.remind, { orderId: 'o-1' }), sleeps('1 day'));
@@ -52,7 +52,7 @@ describe('fulfil-order decides', () => {
 });
 
 describe('the whole shop', () => {
-  test('an order in stock is packed by a person three days later, shipped, and its customer told', async () => {
+  test('an order that is packed three days later is shipped, and the customer gets its tracking number', async () => {
     const world = simulate(orders, { services });
     await world.client.publish(OrderPlaced, order);
     await world.advance('3 days');
@@ -68,7 +68,7 @@ describe('the whole shop', () => {
     recordJournal(world, fulfilOrder, 'o-1', new URL('journals/reminded.json', import.meta.url));
   });
 
-  test('an order beyond the stock ends at once, and keeps nothing', async () => {
+  test('an order for more than the stock ends at once and reserves nothing', async () => {
     const world = simulate(orders, { services });
     await world.client.publish(OrderPlaced, { ...order, item: 'chair', quantity: 5 });
     await world.settle();
@@ -77,7 +77,7 @@ describe('the whole shop', () => {
     expect(stock.available('chair')).toBe(4);
   });
 
-  test('an order cancelled while it is packed leaves the worklist and gives its stock back', async () => {
+  test('an order that is cancelled before it is packed leaves the worklist and releases its stock', async () => {
     const world = simulate(orders, { services });
     await world.client.publish(OrderPlaced, order);
     await world.settle();
@@ -91,7 +91,7 @@ describe('the whole shop', () => {
     expect(mail.to(order.customer).at(-1)).toBe('Your order is cancelled.');
   });
 
-  test('a cancellation that comes together with the order is not lost', async () => {
+  test('a cancellation that arrives together with the order is not lost', async () => {
     const world = simulate(orders, { services });
     await world.client.publish(OrderPlaced, order);
     await world.client.publish(CancelOrder, { orderId: 'o-1' });
@@ -100,7 +100,7 @@ describe('the whole shop', () => {
     expect(stock.available('lamp')).toBe(10);
   });
 
-  test('a cancellation that comes before the order waits for it', async () => {
+  test('a cancellation that arrives before the order waits for it', async () => {
     const world = simulate(orders, { services });
     await world.client.publish(CancelOrder, { orderId: 'o-1' });
     await world.advance('1 hour');
@@ -110,7 +110,7 @@ describe('the whole shop', () => {
     recordJournal(world, fulfilOrder, 'o-1', new URL('journals/cancelled-early.json', import.meta.url));
   });
 
-  test('the orders of orders.jsonl end as README.md says', async () => {
+  test('the orders of orders.jsonl end as README.md describes', async () => {
     const world = simulate(orders, { services });
     const lines = readFileSync(new URL('orders.jsonl', import.meta.url), 'utf8')
       .trim()
@@ -136,7 +136,7 @@ describe('the whole shop', () => {
     for (const id of Object.keys(ends)) recordJournal(world, fulfilOrder, id, new URL(`journals/${id}.json`, import.meta.url));
   });
 
-  test('whatever instant it is killed at, a cancelled order gives its stock back once', async () => {
+  test('a cancelled order releases its stock once, after a crash at any step', async () => {
     await everyCrash(orders, { services }, async (world) => {
       placeForeignSystems('memory');
       await world.client.publish(OrderPlaced, order, { id: 'placed' });

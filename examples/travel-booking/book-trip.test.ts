@@ -41,7 +41,7 @@ const hotel = { reference: 'HT7' };
 beforeEach(() => placeForeignSystems('memory'));
 
 describe('book-trip decides', () => {
-  test('a checked out cart is charged first', async () => {
+  test('a checked-out cart is charged first', async () => {
     await given(bookTrip)
       .when(happened(CheckoutTravelCart, cart))
       .expect(calls(payments.charge, { amount: 129_000, card: 'tok_visa' }));
@@ -56,7 +56,7 @@ describe('book-trip decides', () => {
       .expect(calls(hotels.book, cart.hotel));
   });
 
-  test('a booked hotel makes the trip a fact and tells the customer', async () => {
+  test('a booked hotel publishes TripBooked and notifies the customer', async () => {
     await given(bookTrip, happened(CheckoutTravelCart, cart), answered(payments.charge, receipt), answered(flights.book, flight))
       .when(answered(hotels.book, hotel))
       .expect(
@@ -65,7 +65,7 @@ describe('book-trip decides', () => {
       );
   });
 
-  test('the told customer ends the booking', async () => {
+  test('a notified customer completes the booking', async () => {
     await given(
       bookTrip,
       happened(CheckoutTravelCart, cart),
@@ -83,7 +83,7 @@ describe('book-trip decides', () => {
       .expect(undoes(flights.book));
   });
 
-  test('a cancelled flight is followed by the refund, the refund by the apology, and the apology by the end', async () => {
+  test('a cancelled flight is followed by the refund, the refund by the apology, and the apology by the failure', async () => {
     const full = [
       happened(CheckoutTravelCart, cart),
       answered(payments.charge, receipt),
@@ -101,7 +101,7 @@ describe('book-trip decides', () => {
       .expect(fails(hotels.book.errors.SoldOut({ freeFrom: '2027-01-03' })));
   });
 
-  test('a declined card undoes nothing, and the customer is told why', async () => {
+  test('a declined card undoes nothing, and the customer learns the reason', async () => {
     await given(bookTrip, happened(CheckoutTravelCart, cart))
       .when(answered(payments.charge, payments.charge.errors.CardDeclined({ reason: 'insufficient funds' })))
       .expect(calls(notifications.notify, { to: cart.email, message: 'Your card was declined: insufficient funds.' }));
@@ -113,7 +113,7 @@ describe('book-trip decides', () => {
       .expect(calls(notifications.notify, { to: cart.email, message: 'We could not accept this payment.' }));
   });
 
-  test('an airline that never answers ends in the refund', async () => {
+  test('an airline that never answers leads to a refund', async () => {
     await given(bookTrip, happened(CheckoutTravelCart, cart), answered(payments.charge, receipt))
       .when(silent(flights.book))
       .expect(undoes(payments.charge));
@@ -133,7 +133,7 @@ describe('the whole system', () => {
     .split('\n')
     .map((line) => (JSON.parse(line) as { data: typeof cart }).data);
 
-  test('of the twelve carts eight are booked, and the account holds exactly what these cost', async () => {
+  test('eight of the twelve carts are booked, and the balance of the account is their price', async () => {
     const world = simulate(trips, { at: '2026-12-01T08:00:00Z', services });
     for (const each of carts) await world.client.publish(CheckoutTravelCart, each);
     await world.advance('1 hour');
@@ -150,7 +150,7 @@ describe('the whole system', () => {
     expect(hotelNetwork.standing()).toHaveLength(booked.length);
   });
 
-  test('a full hotel leaves no flight and no money behind, and one letter', async () => {
+  test('a full hotel cancels the flight, refunds the payment, and sends one message', async () => {
     const world = simulate(trips, { services });
     await world.client.publish(CheckoutTravelCart, { ...cart, hotel: { city: 'Venice', from: '2027-02-12', nights: 3 } });
     await world.settle();
@@ -159,7 +159,7 @@ describe('the whole system', () => {
     expect(mail.to(cart.email)).toEqual(['The hotel is full until 2027-02-17; everything is refunded.']);
   });
 
-  test('a payment service that is down for an hour delays the booking and breaks nothing', async () => {
+  test('a payment service that is down for an hour only delays the booking', async () => {
     const world = simulate(trips, { services });
     world.down(payments, '1 hour');
     await world.client.publish(CheckoutTravelCart, cart);
@@ -170,7 +170,7 @@ describe('the whole system', () => {
     expect(paymentProvider.charged()).toHaveLength(1);
   });
 
-  test('the same cart checked out twice is booked once', async () => {
+  test('a cart that is checked out twice is booked once', async () => {
     const world = simulate(trips, { services });
     await world.client.publish(CheckoutTravelCart, cart);
     await world.settle();
@@ -196,7 +196,7 @@ describe('the whole system', () => {
     expect(airline.standing()).toEqual([]);
   });
 
-  test('whatever instant it is killed at, a booking ends booked and is paid once', async () => {
+  test('a booking is completed and paid once, after a crash at any step', async () => {
     await everyCrash(trips, { services }, async (world) => {
       placeForeignSystems('memory');
       await world.client.publish(CheckoutTravelCart, cart, { id: 'checkout-42' });
@@ -207,7 +207,7 @@ describe('the whole system', () => {
     });
   });
 
-  test('whatever instant it is killed at, a booking that fails is undone once', async () => {
+  test('a booking that fails is undone once, after a crash at any step', async () => {
     await everyCrash(trips, { services }, async (world) => {
       placeForeignSystems('memory');
       await world.client.publish(

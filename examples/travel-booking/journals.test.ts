@@ -6,7 +6,7 @@ import { trips } from './system.ts';
 const folder = new URL('journals/', import.meta.url);
 const fixtures = readdirSync(folder).filter((name) => name.endsWith('.json'));
 
-test('there is a journal to replay', () => {
+test('the folder has journals to replay', () => {
   expect(fixtures).not.toEqual([]);
 });
 
@@ -14,7 +14,7 @@ test.each(fixtures)('%s replays on this code without a difference', async (name)
   expect(await replayJournal(trips, JSON.parse(readFileSync(new URL(name, folder), 'utf8')))).toEqual([]);
 });
 
-test('a journal in which another command was issued is reported with what differs', async () => {
+test('a replay that issues another command than the journal reports the difference', async () => {
   const journal = readFileSync(new URL('cart-5.json', folder), 'utf8').replaceAll('flights.book', 'hotels.book');
   expect((await replayJournal(trips, JSON.parse(journal))).join()).toContain('NONDETERMINISM');
 });

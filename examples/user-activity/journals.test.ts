@@ -6,7 +6,7 @@ import { shop } from './system.ts';
 const folder = new URL('journals/', import.meta.url);
 const fixtures = readdirSync(folder).filter((name) => name.endsWith('.json'));
 
-test('there is a journal to replay', () => {
+test('the folder has journals to replay', () => {
   expect(fixtures).not.toEqual([]);
 });
 

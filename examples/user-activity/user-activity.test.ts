@@ -13,12 +13,12 @@ beforeEach(() => placeForeignSystems('memory'));
 describe('user-activity decides', () => {
   const tent = { userId: 'ada', item: 'tent' };
 
-  test('the first view sets the recomputation, the second one within 30 seconds sets nothing', async () => {
+  test('the first view schedules a recomputation, and a second view within 30 seconds schedules nothing', async () => {
     await given(userActivity).when(happened(Viewed, tent)).expect(sleeps('30 seconds'));
     await given(userActivity, happened(Viewed, tent)).when(happened(Viewed, tent)).expect(nothing());
   });
 
-  test('after 30 seconds it is recomputed from all that was seen, and then a view sets the next one', async () => {
+  test('recommendations are recomputed from all views after 30 seconds, and the next view schedules the next recomputation', async () => {
     await given(userActivity, happened(Viewed, tent), happened(Viewed, { userId: 'ada', item: 'kayak' }))
       .when(passed('30 seconds'))
       .expect(calls(recommendations.compute, { userId: 'ada', seen: ['kayak', 'tent'], cart: [] }));
@@ -27,7 +27,7 @@ describe('user-activity decides', () => {
       .expect(sleeps('30 seconds'));
   });
 
-  test('a day after the last addition the cart is brought to mind', async () => {
+  test('the user gets a reminder a day after the last addition to the cart', async () => {
     await given(
       userActivity,
       happened(AddedToCart, tent),
@@ -39,7 +39,7 @@ describe('user-activity decides', () => {
       .expect(calls(notifications.remind, { userId: 'ada', cart: ['tent', 'paddle'] }));
   });
 
-  test('a purchase is processed, and a day later nobody is reminded', async () => {
+  test('a purchase is processed and clears the reminder', async () => {
     const bought = { userId: 'ada', items: ['tent'] };
     await given(userActivity, happened(AddedToCart, tent)).when(happened(Purchased, bought)).expect(calls(purchases.process, bought));
     await given(userActivity, happened(AddedToCart, tent), happened(Purchased, bought), passed('1 minute'))
@@ -48,7 +48,7 @@ describe('user-activity decides', () => {
   });
 });
 
-test('however much a user does, recommendations are recomputed at most once in 30 seconds', async () => {
+test('recommendations are recomputed at most once in 30 seconds, however active the user is', async () => {
   const world = simulate(shop, { services });
   for (let second = 0; second < 60; second++) {
     await world.client.publish(Viewed, { userId: 'ada', item: second % 2 === 0 ? 'tent' : 'kayak' });
@@ -59,7 +59,7 @@ test('however much a user does, recommendations are recomputed at most once in 3
   expect(world.calls(recommendations.compute).at(-1)?.seen).toHaveLength(50);
 });
 
-test('the computed recommendations are part of what a query sees', async () => {
+test('a query returns the computed recommendations', async () => {
   const world = simulate(shop, { services });
   await world.client.publish(Viewed, { userId: 'ada', item: 'tent' });
   await world.settle();
@@ -72,14 +72,14 @@ test('the computed recommendations are part of what a query sees', async () => {
   });
 });
 
-test('a user of whom nothing was seen yet keeps the recommendations as they are', async () => {
+test('recommendations do not change for a user without views', async () => {
   const world = simulate(shop, { services });
   await world.client.publish(AddedToCart, { userId: 'ada', item: 'tent' });
   await world.advance('1 minute');
   expect(await world.client.query(userActivity, 'ada')).toEqual({ seen: [], cart: ['tent'], recommended: [] });
 });
 
-test('a cart left for a day is brought to mind once, and each addition moves the reminder', async () => {
+test('a cart that is left for a day causes one reminder, and each addition moves it', async () => {
   const world = simulate(shop, { services });
   await world.client.publish(AddedToCart, { userId: 'ada', item: 'tent' });
   await world.advance('20 hours');
@@ -103,7 +103,7 @@ test('a purchase is processed, empties the cart and clears the reminder', async 
   expect((await world.client.query(userActivity, 'ada')).cart).toEqual([]);
 });
 
-test('users do not see each other', async () => {
+test('each user has a state of its own', async () => {
   const world = simulate(shop, { services });
   await world.client.publish(Viewed, { userId: 'ada', item: 'tent' });
   await world.client.publish(Viewed, { userId: 'ben', item: 'kayak' });
@@ -112,7 +112,7 @@ test('users do not see each other', async () => {
   expect((await world.client.query(userActivity, 'ben')).seen).toEqual(['kayak']);
 });
 
-test('of the users of activity.jsonl, who has bought is left alone and who has not is reminded', async () => {
+test('the users of activity.jsonl get a reminder only if they have not bought', async () => {
   const world = simulate(shop, { services });
   for (const line of readFileSync(new URL('activity.jsonl', import.meta.url), 'utf8')
     .trim()
@@ -130,7 +130,7 @@ test('of the users of activity.jsonl, who has bought is left alone and who has n
   expect((await world.client.query(userActivity, 'ben')).recommended).toEqual(['dry bag', 'kayak']);
 });
 
-test('whatever instant it is killed at, a purchase is processed and nobody is reminded of it', async () => {
+test('a purchase is processed and causes no reminder, after a crash at any step', async () => {
   await everyCrash(shop, { services }, async (world) => {
     placeForeignSystems('memory');
     await world.client.publish(AddedToCart, { userId: 'ada', item: 'tent' }, { id: 'added' });

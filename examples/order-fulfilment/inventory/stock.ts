@@ -5,7 +5,7 @@ interface Reservation {
   readonly key: string;
   readonly item: string;
   readonly quantity: number;
-  /** How many there were where these did not suffice; then nothing is kept. */
+  /** Set if the stock did not suffice: the quantity that was available. Nothing is reserved then. */
   readonly available?: number;
   readonly released?: true;
 }
@@ -13,7 +13,7 @@ interface Reservation {
 const delivered: Readonly<Record<string, number>> = { lamp: 10, chair: 4, 'walnut table': 1, rug: 0 };
 const reservations = new Ledger<Reservation>('stock');
 
-/** The stock keeping system: each idempotency key has one answer, which stays its answer. */
+/** The inventory system. It returns the same answer for each request with the same idempotency key. */
 export const stock = {
   async reserve(
     item: string,

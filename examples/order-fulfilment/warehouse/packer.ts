@@ -2,7 +2,7 @@ import type { Client } from 'tutti/client';
 import { warehouse } from '../contracts.ts';
 import { worklist } from './worklist.ts';
 
-/** A person at the warehouse, for a demonstration: packs what hangs on the wall, and confirms each parcel by its token. */
+/** Plays the packer of the warehouse: packs each open job of the worklist, and completes its command by the task token. */
 export async function packAll(tutti: Client): Promise<readonly string[]> {
   const jobs = worklist.open();
   for (const { orderId, token } of jobs) {

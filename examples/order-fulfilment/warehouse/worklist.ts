@@ -4,7 +4,7 @@ export interface Job {
   readonly orderId: string;
   readonly item: string;
   readonly quantity: number;
-  /** Answers the command: `tutti.complete(warehouse.pack, token, { parcelId })`. */
+  /** The task token, which answers the command: `tutti.complete(warehouse.pack, token, { parcelId })`. */
   readonly token: string;
 }
 
@@ -17,7 +17,7 @@ interface Listed extends Job {
 const jobs = new Ledger<Listed>('worklist');
 const returned = new Ledger<{ readonly key: string }>('returned-parcels');
 
-/** What hangs on the warehouse's wall. Adding a job again, highlighting or removing it again, changes nothing. */
+/** The list of packing jobs in the warehouse. Each operation is idempotent: a repetition changes nothing. */
 export const worklist = {
   async add(job: Job): Promise<void> {
     jobs.once(job.token, () => ({ ...job, key: job.token, open: true, highlighted: false }));
@@ -32,7 +32,7 @@ export const worklist = {
     returned.once(parcelId, () => ({ key: parcelId }));
   },
 
-  /** What a packer sees: the reminded jobs first. */
+  /** The open jobs as a packer sees them, highlighted ones first. */
   open: (): readonly Job[] => listed().toSorted((one, other) => Number(other.highlighted) - Number(one.highlighted)),
   highlighted: (): readonly string[] =>
     listed()

@@ -17,14 +17,14 @@ interface Refund {
   readonly paymentId: string;
 }
 
-/** Test cards, as every provider has them: what a card does follows from its number. */
+/** Test cards, as payment providers have them: the card number determines the answer. */
 const declinedCards: Readonly<Record<string, string>> = { tok_no_funds: 'insufficient funds', tok_expired: 'the card has expired' };
 const stolenCards: ReadonlySet<string> = new Set(['tok_stolen']);
 
 const charges = new Ledger<Charge>('payments');
 const refunds = new Ledger<Refund>('refunds');
 
-/** A payment provider of somebody else: it knows idempotency keys, and nothing of Tutti. */
+/** A third-party payment provider: it supports idempotency keys and knows nothing of Tutti. */
 export const paymentProvider = {
   async charge(request: {
     readonly amount: number;
@@ -42,7 +42,7 @@ export const paymentProvider = {
     refunds.once(options.idempotencyKey, () => ({ key: options.idempotencyKey, paymentId }));
   },
 
-  /** The account: what was taken less what was given back, payment by payment. */
+  /** The balance of the account: all charges that were not refunded. */
   balance(): number {
     const returned = new Set(refunds.entries().map((refund) => refund.paymentId));
     const kept = charges.entries().filter(({ answer }) => answer.status === 'ok' && !returned.has(answer.id));

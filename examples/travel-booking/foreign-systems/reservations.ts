@@ -13,17 +13,17 @@ interface Refused {
   readonly count: number;
 }
 
-/** A reservation system of somebody else, such as an airline's: books each idempotency key once, and can be out of reach. */
+/** A third-party reservation system, such as an airline's. It books each idempotency key once, and can be unavailable. */
 export class ReservationSystem {
   readonly #prefix: string;
-  readonly #outOfReach: Readonly<Record<string, number>>;
+  readonly #unavailable: Readonly<Record<string, number>>;
   readonly #reservations: Ledger<Reservation>;
   readonly #refused: Ledger<Refused>;
 
-  /** `outOfReach`: how many connections about that are refused before the first one is taken. */
-  constructor(name: string, prefix: string, outOfReach: Readonly<Record<string, number>> = {}) {
+  /** `unavailable`: by subject, the number of connections that are refused before the first one is accepted. */
+  constructor(name: string, prefix: string, unavailable: Readonly<Record<string, number>> = {}) {
     this.#prefix = prefix;
-    this.#outOfReach = outOfReach;
+    this.#unavailable = unavailable;
     this.#reservations = new Ledger(name);
     this.#refused = new Ledger(`${name}-refused`);
   }
@@ -44,14 +44,14 @@ export class ReservationSystem {
     return { reference };
   }
 
-  /** Cancelling twice is cancelling once. */
+  /** Idempotent: a second cancellation changes nothing. */
   async cancel(reference: string): Promise<void> {
     await overTheNetwork(200);
     const standing = this.#reservations.entries().find((reservation) => reservation.reference === reference);
     if (standing !== undefined && !standing.cancelled) this.#reservations.put({ ...standing, cancelled: true });
   }
 
-  /** The references that stand. */
+  /** The references of all reservations that are not cancelled. */
   standing(): readonly string[] {
     return this.#reservations
       .entries()
@@ -62,8 +62,8 @@ export class ReservationSystem {
   async #connect(about: string, signal: AbortSignal): Promise<void> {
     await overTheNetwork(400, signal);
     const count = this.#refused.get(about)?.count ?? 0;
-    if (count >= (this.#outOfReach[about] ?? 0)) return;
+    if (count >= (this.#unavailable[about] ?? 0)) return;
     this.#refused.put({ key: about, count: count + 1 });
-    throw Object.assign(new Error(`connect ECONNREFUSED: the line about ${about} is down`), { code: 'ECONNREFUSED' });
+    throw Object.assign(new Error(`connect ECONNREFUSED: the reservation system for ${about} is unavailable`), { code: 'ECONNREFUSED' });
   }
 }

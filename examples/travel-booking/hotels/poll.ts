@@ -1,6 +1,6 @@
 import { handler } from './service.ts';
 
-/** The service as a program of its own, as in a container. It takes commands until it is told to end, and ends those in hand first. */
+/** Runs the service as a program, for example in a container. After SIGTERM or SIGINT it takes no new commands and lets running handlers end. */
 const stop = new AbortController();
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort());
 await handler.poll({ queueUrl: process.env['TUTTI_QUEUE_URL'] ?? '', signal: stop.signal });

@@ -5,7 +5,7 @@ type Answer =
   | { readonly status: 'ok'; readonly id: string }
   | { readonly status: 'declined'; readonly id: string; readonly reason: string };
 
-/** The provider as this service sees it: its verdict "blocked" is what the contract calls suspected fraud. */
+/** Translates the provider's answers: its status `blocked` is the declared error `SuspectedFraud` of the contract. */
 export const gateway = {
   async charge(request: Parameters<typeof paymentProvider.charge>[0]): Promise<Answer> {
     const answer = await paymentProvider.charge(request);

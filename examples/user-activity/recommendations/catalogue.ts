@@ -1,4 +1,4 @@
-/** What people who looked at one thing bought as well. */
+/** By item: items that are often bought together with it. */
 const boughtTogether: Readonly<Record<string, readonly string[]>> = {
   tent: ['sleeping bag', 'camping stove', 'head lamp'],
   'sleeping bag': ['tent', 'travel pillow'],
@@ -8,7 +8,7 @@ const boughtTogether: Readonly<Record<string, readonly string[]>> = {
   paddle: ['kayak', 'dry bag'],
 };
 
-/** The most often related items first, without what is in the cart; of equals the one that comes from the latest view. */
+/** The three items with the most related views, without those in the cart. Of equal items, the one of the latest view comes first. */
 export function related(seen: readonly string[], cart: readonly string[]): readonly string[] {
   const scores = new Map<string, number>();
   for (const item of seen) for (const other of boughtTogether[item] ?? []) scores.set(other, (scores.get(other) ?? 0) + 1);
