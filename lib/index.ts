@@ -11,7 +11,6 @@ export {
   type Throws,
   type Wires,
 } from './contract/command.ts';
-export type { Correlated } from './contract/correlated.ts';
 export type { Duration } from './contract/duration.ts';
 export {
   Cancelled,
@@ -24,7 +23,7 @@ export {
   ProcessFailed,
   type Failure,
 } from './contract/errors.ts';
-export { event, type AnyEvent, type DataOf, type Event } from './contract/event.ts';
+export { event, type AnyEvent, type Correlated, type DataOf, type Event } from './contract/event.ts';
 export type { Message } from './contract/message.ts';
 export type { AnyProcess, EventsOf, Process, ProcessTypes, ResultOf, StartOf, ViewOf } from './contract/process-contract.ts';
 export type { Data, Json, Nothing, NothingSchema, Received, Schema, Sent, Wire, Written } from './contract/schema.ts';

@@ -1,14 +1,17 @@
 import type { CorrelationContract, ProcessContract, SystemContract } from './runtime-contract.ts';
 
-/** One way in which an event concerns a process. */
+/** A process that receives an event, and the correlation by which it does. */
 export interface Interest {
   readonly definition: ProcessContract;
   readonly correlation: CorrelationContract;
-  /** It begins an instance; else it only signals one. */
+  /** Whether the event starts an instance. If not, it only signals one. */
   readonly starts: boolean;
 }
 
-/** Who hears which event, looked up by type. Only the newest version of a process starts; older ones only go on. */
+/**
+ * The processes that receive each event, by event type. Only the newest version of a process starts instances; older versions only
+ * receive events for their open runs.
+ */
 export class Catalogue {
   readonly system: SystemContract;
   readonly #interests = new Map<string, Interest[]>();
@@ -18,11 +21,11 @@ export class Catalogue {
     for (const versions of system.processes.values()) {
       const [newest] = versions;
       if (newest) for (const correlation of newest.startOn) this.#add({ definition: newest, correlation, starts: true });
-      const heard = new Set(newest?.startOn.map((correlation) => correlation.event.type));
+      const received = new Set(newest?.startOn.map((correlation) => correlation.event.type));
       for (const definition of versions)
         for (const correlation of [...definition.receives, ...definition.startOn]) {
-          if (heard.has(correlation.event.type)) continue;
-          heard.add(correlation.event.type);
+          if (received.has(correlation.event.type)) continue;
+          received.add(correlation.event.type);
           this.#add({ definition, correlation, starts: false });
         }
     }
@@ -41,7 +44,7 @@ export class Catalogue {
     return this.system.processes.get(process)?.[0];
   }
 
-  /** `name@version`, as a head says it. */
+  /** The definition that a head names as `name@version`. */
   definition(name: string): ProcessContract | undefined {
     const at = name.lastIndexOf('@');
     const version = Number(name.slice(at + 1));
@@ -49,7 +52,7 @@ export class Catalogue {
   }
 }
 
-/** The type of the event that a client's start is. */
+/** The event type of a start by a client: that of the first `startOn`, or `<name>.start`. */
 export const startType = ({ name, startOn }: ProcessContract): string => startOn[0]?.event.type ?? `${name}.start`;
 
 export const definitionName = (definition: ProcessContract): string => `${definition.name}@${definition.version}`;

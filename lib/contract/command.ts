@@ -5,7 +5,7 @@ import { retryPolicy, runTimeoutMs, type Retry } from './retry-policy.ts';
 import type { CommandContract, OnUnknown, RetryPolicy } from './runtime-contract.ts';
 import { nothingSchema, type Data, type NothingSchema, type Received, type Schema, type Sent, type Wire } from './schema.ts';
 
-/** What a command is typed by. */
+/** The types of a command. */
 export interface CommandTypes {
   input: unknown;
   output: unknown;
@@ -13,20 +13,20 @@ export interface CommandTypes {
   undo: boolean;
 }
 
-/** A command before its service gives it a name. */
+/** A command that has no name yet; `service()` gives it one. */
 export interface Definition<T extends CommandTypes = CommandTypes> {
   readonly '~': T;
   readonly name?: never;
 }
 
-/** Schemas by name, as of declared errors. */
+/** Schemas by name: the declared errors of a command or a process. */
 export type Schemas = Readonly<Record<string, Schema>>;
-/** Each schema where it can travel, else the sentence that tsc prints. */
+/** Each schema whose values are JSON; in place of any other, the sentence that tsc prints. */
 export type Wires<E extends Schemas> = { readonly [K in keyof E]: Wire<E[K]> };
 
 /** A command of any input, output and errors. */
 export interface AnyCommand {
-  /** Of what is no command: the sentence that tsc prints where it is called. */
+  /** Set on types that are not commands: the sentence that tsc prints when such a value is passed as a command. */
   readonly '~uncallable'?: undefined;
   readonly name: string;
   readonly '~': CommandTypes;
@@ -36,27 +36,27 @@ export interface AnyCommand {
 export interface Command<N extends string, T extends CommandTypes> extends AnyCommand {
   readonly name: N;
   readonly '~': T;
-  /** Makes the declared errors: `throw payments.charge.errors.CardDeclined({ reason })`. */
+  /** Creates the declared errors: `throw payments.charge.errors.CardDeclined({ reason })`. */
   readonly errors: Throws<N, T['errors']>;
   /** Whether `value` is a declared error of this command. */
   failed(value: unknown): value is Failures<N, T['errors']>;
-  /** Whether `value` says that this command was not completed within its retry limits. */
+  /** Whether `value` is the error of this command for used-up retry limits. */
   exhausted(value: unknown): value is CommandExhausted;
 }
 
-/** What its caller gives. */
+/** The input that a caller passes. */
 export type InputOf<C extends AnyCommand> = Frozen<Sent<C['~']['input']>>;
-/** What its caller gets. */
+/** The output that a caller gets. */
 export type OutputOf<C extends AnyCommand> = Frozen<Received<C['~']['output']>>;
 type Failures<N extends string, E> = { [T in keyof E & string]: CommandFailed<N, T, Frozen<Received<E[T]>>> }[keyof E & string];
-/** Makers of declared errors, by name. */
+/** Functions that create the declared errors, by name. */
 export type Throws<N extends string, E> = {
   readonly [T in keyof E & string]: (data: Frozen<Sent<E[T]>>, message?: string) => CommandFailed<N, T, Frozen<Received<E[T]>>>;
 };
-/** Its declared errors, discriminated on `type`. */
+/** The declared errors of a command, discriminated on `type`. */
 export type FailureOf<C extends AnyCommand> = Failures<C['name'], C['~']['errors']>;
 
-/** What a definition holds at run time, until `service()` makes a `CommandContract` of it. */
+/** The run-time members of a `Definition`. `service()` turns them into a `CommandContract`. */
 export interface DefinitionParts {
   readonly input: Schema;
   readonly output: Schema;
@@ -69,7 +69,7 @@ export interface DefinitionParts {
 }
 
 /**
- * Defines a command: what it takes, what it answers, how it fails and what undoes it.
+ * Defines a command: its input, output, declared errors and undo.
  * @example import { command } from 'tutti'; const refund = command({ input: z.object({ paymentId: z.string() }) });
  */
 export function command<
@@ -81,22 +81,22 @@ export function command<
   const R extends Frozen<Sent<U['~']['input']>> = Frozen<Sent<U['~']['input']>>,
 >(definition: {
   readonly input: Wire<I>;
-  /** A schema, or an event: then the answer is that event on the bus. @default null */
+  /** A schema, or an event. With an event, the reply is that event on the bus. @default null */
   readonly output?: Wire<O>;
-  /** Business errors: definite, never retried, nothing has happened. @default none */
+  /** Business errors: the outcome is definite, the command had no effect and is never retried. @default none */
   readonly errors?: Wires<E>;
-  /** The command of the same service that undoes this one, and its input. @default nothing is undone */
+  /** The command of the same service that undoes this one, and a function that computes its input. @default nothing is undone */
   readonly undo?: { readonly command: U; readonly input: (input: Frozen<Received<Data<I>>>, output: Frozen<Received<Data<O>>>) => R };
   /**
-   * What happens where the limits of `retry` are used up and the service cannot tell whether the effect happened. `'stuck'`: the
-   * instance waits for a person. `'continue'`: the step rejects with `CommandExhausted`, and a late success is undone. @default 'stuck'
+   * The reaction when the limits of `retry` are used up and the service does not know whether the command had its effect. `'stuck'`: the
+   * instance waits for an operator. `'continue'`: the step rejects with `CommandExhausted`, and a late success is undone. @default 'stuck'
    */
   readonly onUnknown?: OnUnknown;
-  /** How long one run of the handler may take. A command without an answer is also sent again after it. @default 15 minutes */
+  /** The time limit of one run of the handler. A command without a reply is also sent again after it. @default 15 minutes */
   readonly timeout?: Duration;
-  /** How often whoever answers a deferred command must beat. @default none is expected */
+  /** The longest time between two calls of `client.heartbeat` for a deferred command. @default no heartbeat is expected */
   readonly heartbeat?: Duration;
-  /** How the handler is run again when it ends without an answer. @default within 3 days; from 1 second, doubling to 5 minutes, full jitter */
+  /** The retries of a handler that ends without a reply. @default within 3 days; from 1 second, doubling to 5 minutes, full jitter */
   readonly retry?: Retry;
 }): Definition<{ input: Data<I>; output: Data<O>; errors: { [K in keyof E]: Data<E[K]> }; undo: [U] extends [never] ? false : true }> {
   const { undo, heartbeat, onUnknown } = definition;
@@ -104,7 +104,7 @@ export function command<
     input: definition.input as Schema,
     output: (definition.output ?? nothingSchema) as Schema,
     errors: Object.freeze({ ...(definition.errors as Schemas | undefined) }),
-    ...(undo === undefined ? {} : { undo: undo }),
+    ...(undo === undefined ? {} : { undo }),
     onUnknown: onUnknown === undefined ? 'stuck' : checkedOnUnknown(onUnknown, undo !== undefined),
     timeoutMs: runTimeoutMs(definition.timeout),
     ...(heartbeat === undefined ? {} : { heartbeatMs: milliseconds(heartbeat) }),
@@ -121,17 +121,21 @@ function checkedOnUnknown(onUnknown: OnUnknown, undoable: boolean): OnUnknown {
     throw new ContractError('CONTRACT_INVALID', `onUnknown was ${got}: expected 'stuck' or 'continue'.`);
   }
   if (undoable) return onUnknown;
-  throw new ContractError('CONTRACT_INVALID', `onUnknown was '${onUnknown}' on a command without undo: expected it beside an undo only.`, {
-    remedy: 'Leave onUnknown out: without an undo, the step rejects with CommandExhausted.',
-  });
+  throw new ContractError(
+    'CONTRACT_INVALID',
+    `onUnknown was '${onUnknown}' on a command without undo: expected onUnknown only with undo.`,
+    {
+      remedy: 'Remove onUnknown: without an undo, the step rejects with CommandExhausted.',
+    },
+  );
 }
 
-/** What a definition holds at run time. */
+/** The run-time members behind `'~'` of a definition. */
 export function definitionParts(definition: Definition): DefinitionParts {
   return definition['~'] as unknown as DefinitionParts;
 }
 
-/** What a command holds at run time. */
+/** The run-time contract behind `'~'` of a command. */
 export function commandContract(command: AnyCommand): CommandContract {
   return command['~'] as unknown as CommandContract;
 }

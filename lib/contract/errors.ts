@@ -1,10 +1,10 @@
 import type { Json } from './wire/json.ts';
 import type { LastError } from './wire/last-error.ts';
 
-/** What marks an error of Tutti across copies of the package; guards read it, since `instanceof` fails between two copies. */
+/** The mark of every error of Tutti. Guards read it, because `instanceof` fails between two copies of the package. */
 const BRAND: unique symbol = Symbol.for('tutti.error') as never;
 
-/** What an error says beside its message. */
+/** The optional members of an error. */
 export interface ErrorOptions {
   /** One imperative sentence. @default the remedy of the code */
   readonly remedy?: string;
@@ -18,12 +18,12 @@ interface ErrorParts extends ErrorOptions {
   readonly remedy: string;
 }
 
-/** The root of everything that Tutti throws. */
+/** The base class of every error that Tutti throws. */
 export class OrchestratorError extends Error {
   readonly code: string;
-  /** Whether the same act may succeed when it is tried again. */
+  /** Whether the same request may succeed on a retry. */
   readonly retryable: boolean;
-  /** What to do about it: one imperative sentence. */
+  /** One imperative sentence: how to fix the cause. */
   readonly remedy: string;
   readonly details: Json;
   declare readonly cause?: unknown;
@@ -42,12 +42,12 @@ export class OrchestratorError extends Error {
   }
 }
 
-/** A literal on the prototype, because a bundler may rename classes. */
+/** Sets `name` on the prototype as a literal, because a bundler may rename classes. */
 function mark(prototype: Error, name: string): void {
   Object.defineProperty(prototype, 'name', { value: name, configurable: true, writable: true });
 }
 
-/** A command ended with an error that its contract declares: definite, and nothing has happened. */
+/** A command ended with an error that its contract declares. The outcome is definite: the command had no effect. */
 export class CommandFailed<N extends string = string, T extends string = string, D = Json> extends OrchestratorError {
   declare readonly code: 'COMMAND_FAILED';
   readonly command: N;
@@ -60,7 +60,7 @@ export class CommandFailed<N extends string = string, T extends string = string,
 
   constructor(parts: { readonly command: N; readonly type: T; readonly data: D; readonly message?: string } & ErrorOptions) {
     super('COMMAND_FAILED', parts.message ?? `${parts.command} failed with ${parts.type}.`, {
-      remedy: `Handle it with ${parts.command}.failed(error), or let it fail the scope, which undoes what was done.`,
+      remedy: `Handle it with ${parts.command}.failed(error), or let it fail the scope, which undoes its completed commands.`,
       ...parts,
       retryable: false,
     });
@@ -79,13 +79,13 @@ interface ExhaustedParts extends ErrorOptions {
 }
 
 /**
- * A command was not completed within its retry limits. `failed` and `cancelled` are definite: nothing has happened. `unknown` is
- * not: it may or may not have happened.
+ * A command was not completed within its retry limits. The outcomes `failed` and `cancelled` are definite: the command had no effect.
+ * After `unknown` it may or may not have had its effect.
  */
 export class CommandExhausted extends OrchestratorError {
   declare readonly code: 'COMMAND_EXHAUSTED';
   readonly command: string;
-  /** Runs of its handler that ended without an answer. */
+  /** Runs of its handler that ended without a reply. */
   readonly attempts: number;
   readonly outcome: 'failed' | 'cancelled' | 'unknown';
   declare readonly lastError?: LastError;
@@ -96,7 +96,7 @@ export class CommandExhausted extends OrchestratorError {
 
   constructor(parts: ExhaustedParts) {
     super('COMMAND_EXHAUSTED', parts.message ?? exhaustedMessage(parts), {
-      remedy: `Look at why the service of ${parts.command} did not complete it, or give its contract a longer retry.within.`,
+      remedy: `Find out why the service of ${parts.command} did not complete it, or give its contract a longer retry.within.`,
       ...parts,
       retryable: false,
     });
@@ -109,7 +109,7 @@ export class CommandExhausted extends OrchestratorError {
 
 function exhaustedMessage({ command, attempts, outcome, lastError }: ExhaustedParts): string {
   const last = lastError === undefined ? '' : ` The last error was ${lastError.code}: ${lastError.message}`;
-  return `${command} ${EXHAUSTED_HOW[outcome]} after ${count(attempts)}: its retry limits allow no more.${last}`;
+  return `${command} ${EXHAUSTED_HOW[outcome]} after ${count(attempts)}: its retry limits are used up.${last}`;
 }
 
 const EXHAUSTED_HOW: Readonly<Record<CommandExhausted['outcome'], string>> = {
@@ -122,7 +122,7 @@ function count(attempts: number): string {
   return attempts === 1 ? '1 attempt' : `${attempts} attempts`;
 }
 
-/** A process ended failed: with an error that it declares, or `'Other'` with `data.reason`. */
+/** A process failed, with an error that it declares or with `'Other'` and `data.reason`. */
 export class ProcessFailed<N extends string = string, T extends string = string, D = Json> extends OrchestratorError {
   declare readonly code: 'PROCESS_FAILED';
   readonly process: N;
@@ -148,7 +148,7 @@ export class ProcessFailed<N extends string = string, T extends string = string,
 export type CancelReason = 'requested' | 'lost-race' | 'timeout' | 'scope-failed';
 
 const CANCELLED_BECAUSE: Readonly<Record<CancelReason, string>> = {
-  requested: 'somebody asked for it',
+  requested: 'a cancellation was requested',
   'lost-race': 'another branch of its race won',
   timeout: 'its time ran out',
   'scope-failed': 'its scope failed',
@@ -165,7 +165,7 @@ export class Cancelled extends OrchestratorError {
 
   constructor(parts: { readonly reason: CancelReason; readonly message?: string } & ErrorOptions) {
     super('CANCELLED', parts.message ?? `Cancelled: ${CANCELLED_BECAUSE[parts.reason]}.`, {
-      remedy: 'Let it pass: what was done is undone by contract.',
+      remedy: 'Rethrow it: Tutti undoes the completed commands by their contracts.',
       ...parts,
       retryable: false,
     });
@@ -185,14 +185,14 @@ export type ContractCode =
 export const CONTRACT_REMEDIES: Readonly<Record<ContractCode, string>> = {
   CONTRACT_INVALID: 'Correct the definition that the message names.',
   UNDO_ELSEWHERE: 'List the undo command in the same service as the command that it undoes.',
-  SCHEMA_ASYNC: 'Use a schema without asynchronous checks, and do such a check in a command.',
+  SCHEMA_ASYNC: 'Remove asynchronous checks from the schema, and do such a check in a command.',
   SCHEMA_WITHOUT_JSON_SCHEMA:
     'Use zod 4.2 or later, or another library with Standard JSON Schema; wrap a valibot schema in toStandardJsonSchema of @valibot/to-json-schema.',
-  DATA_INVALID: 'Send data that the contract allows.',
-  DATA_TOO_LARGE: 'Send less, or send a reference to where the data lies.',
+  DATA_INVALID: 'Send data that matches the contract.',
+  DATA_TOO_LARGE: 'Send less data, or send a reference to a place that holds the data.',
 };
 
-/** A definition is wrong, or data does not keep to its contract. */
+/** A definition is wrong, or data does not match its contract. */
 export class ContractError extends OrchestratorError {
   declare readonly code: ContractCode;
 
@@ -210,13 +210,13 @@ export type ProcessBugCode = 'POISON' | 'NONDETERMINISM' | 'WRONG_SCOPE' | 'UNAW
 /** The remedy of each code of `ProcessBug`, and by its keys the list of these codes. */
 export const PROCESS_BUG_REMEDIES: Readonly<Record<ProcessBugCode, string>> = {
   POISON: 'Correct the process, then resume the instance with tutti resume.',
-  NONDETERMINISM: 'Bring back the code that the run began with, or list the changed code under a new version, then resume the instance.',
+  NONDETERMINISM: 'Restore the code that the run started with, or list the changed code as a new version, then resume the instance.',
   WRONG_SCOPE: 'Use the ctx that the scope passes to its body; name it ctx, so that it shadows the outer one.',
-  UNAWAITED_STEP: 'Await the step, or use ctx.send for a command whose answer nobody needs.',
+  UNAWAITED_STEP: 'Await the step, or use ctx.send for a command whose reply is not needed.',
   UNKNOWN_SERVICE: 'List the service of the command in the system, then resume the instance.',
 };
 
-/** The code of a process is wrong. In the test kit it is thrown; in production the instance is `stuck` with this code. */
+/** The code of a process is wrong. The test kit throws this error; in production the instance gets `stuck` with its code. */
 export class ProcessBug extends OrchestratorError {
   declare readonly code: ProcessBugCode;
 
@@ -249,14 +249,14 @@ export const CLIENT_REMEDIES: Readonly<Record<ClientCode, string>> = {
   ALREADY_OPEN: "Use another id, or start with onOpen: 'attach' to join the open instance.",
   ALREADY_USED: "Use another id, or give the process onClosed: 'restart'.",
   CLOSED: 'Start a new instance: this one has ended.',
-  STUCK: 'Do what tutti why says about it and resume the instance, or end it with tutti terminate, which undoes nothing.',
-  EARLY_OVERFLOW: 'Start the instance first, then send the event.',
-  TIMED_OUT: 'Wait longer, or ask with tutti why what the instance waits for.',
-  TOKEN_INVALID: 'Use the token as the task gave it, unchanged and for the same command.',
-  DENIED: 'Grant the caller the right that the message names.',
+  STUCK: 'Follow the remedy that tutti why shows and resume the instance, or end it with tutti terminate, which undoes nothing.',
+  EARLY_OVERFLOW: 'Start the instance, then send the event.',
+  TIMED_OUT: 'Wait longer, or run tutti why to see what the instance waits for.',
+  TOKEN_INVALID: 'Use task.token of the same command, unchanged.',
+  DENIED: 'Grant the caller the permission that the message names.',
   UNREACHABLE: 'Check the network and the name of the system, then try again.',
-  STATE_CORRUPT: 'Restore the folder from a backup, or see with tutti repair what would be dropped.',
-  DISK_FULL: 'Free space on the disk: commits go on by themselves.',
+  STATE_CORRUPT: 'Restore the folder from a backup, or run tutti repair to see what a repair would drop.',
+  DISK_FULL: 'Free space on the disk: commits then continue by themselves.',
 };
 
 const RETRYABLE: ReadonlySet<ClientCode> = new Set(['TIMED_OUT', 'UNREACHABLE', 'DISK_FULL']);
@@ -274,10 +274,10 @@ export class ClientError extends OrchestratorError {
   }
 }
 
-/** What the body of a process may meet, discriminated on `code`. */
+/** The errors that a step of a process rejects with, discriminated on `code`. */
 export type Failure = CommandFailed | CommandExhausted | ProcessFailed | Cancelled;
 
-/** Whether `value` is an error of Tutti, of this copy of the package or of another. */
+/** Whether `value` is an error of Tutti, made by this copy of the package or by another. */
 export function isOrchestratorError(value: unknown): value is OrchestratorError {
   return typeof value === 'object' && value !== null && (value as { readonly [BRAND]?: unknown })[BRAND] === true;
 }

@@ -1,33 +1,39 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
-import type { Correlated } from './correlated.ts';
 import type { Frozen } from './frozen-type.ts';
 import type { Message } from './message.ts';
 import type { CorrelationContract, EventContract } from './runtime-contract.ts';
 import type { Data, Received, Schema, Sent, Wire } from './schema.ts';
 import { stepsOf } from './versions.ts';
 
-/** An event of any data. */
+/** An event with any data. */
 export interface AnyEvent<N extends string = string> {
   readonly type: N;
   readonly '~data': unknown;
 }
 
-/** A fact or a wish on the bus, under one name and one schema. It is itself a schema of its data. */
+/** An event type: a name and the schema of its data. An `Event` is itself a schema of its data. */
 export interface Event<N extends string, D> extends AnyEvent<N>, StandardSchemaV1<Sent<D>, Received<D>> {
   readonly '~data': D;
-  /** The event names the instance by its process id. */
+  /** Correlates by instance id: `id` computes the id from the data. */
   byId(id: (data: Frozen<Received<D>>) => string): Correlated<N, D, 'id'>;
-  /** The event knows only a business key, for which instances wait. */
+  /** Correlates by business key: the event goes to the instances that wait for the key. */
   byKey(key: (data: Frozen<Received<D>>) => string): Correlated<N, D, 'key'>;
-  /** Whether a message is this event, which also types its data. */
+  /** Whether a message is this event; narrows the type of its data. */
   is(message: Message): message is Message<N, Frozen<Received<D>>>;
+}
+
+/** An event together with the function that computes the id or key of an instance from its data: for `startOn`, `receives` and `.on`. */
+export interface Correlated<N extends string = string, D = unknown, By extends 'id' | 'key' = 'id' | 'key'> {
+  readonly '~event': N;
+  readonly '~data': D;
+  readonly by: By;
 }
 
 /** The data that a reader of the event gets. */
 export type DataOf<E extends AnyEvent> = Frozen<Received<E['~data']>>;
 
 /**
- * Defines an event. The text before the dot owns it: whoever publishes it has this as its `source`.
+ * Defines an event. The text before the dot is its owner, which is the `source` of each published event of this type.
  * @example import { event } from 'tutti'; const OrderPlaced = event('orders.order-placed', z.object({ orderId: z.string() }));
  */
 export function event<const N extends `${string}.${string}`, S extends Schema>(
@@ -41,7 +47,7 @@ export function event<const N extends `${string}.${string}`, S extends Schema>(
     type,
     owner: ownerOf(type),
     data: schema,
-    ...(dedupeBy === undefined ? {} : { dedupeBy: dedupeBy }),
+    ...(dedupeBy === undefined ? {} : { dedupeBy }),
   });
   return Object.freeze({
     type,
@@ -64,12 +70,17 @@ function correlated(event: EventContract, by: 'id' | 'key', of: (data: never) =>
   return Object.freeze({ '~event': event.type, '~data': contract, by });
 }
 
-/** What an event holds at run time. */
+/** The run-time contract behind `'~data'` of an event. */
 export function eventContract(event: AnyEvent): EventContract {
   return event['~data'] as EventContract;
 }
 
-/** Whether a schema is an event, so that a command's answer is a fact on the bus. */
+/** The run-time contract behind `'~data'` of a correlated event. */
+export function correlationContract(correlated: Correlated): CorrelationContract {
+  return correlated['~data'] as CorrelationContract;
+}
+
+/** Whether a schema is an event. The reply of a command whose output is an event is published as that event. */
 export function isEvent(schema: Schema): schema is Schema & AnyEvent {
   const candidate = schema as { readonly type?: unknown; readonly '~data'?: unknown };
   return typeof candidate.type === 'string' && candidate['~data'] !== undefined;

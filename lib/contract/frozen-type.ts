@@ -1,8 +1,8 @@
 import type { Json } from './wire/json.ts';
 
 /**
- * `T` as Tutti hands it out and takes it: readonly all the way down, as it is frozen at run time. A type that takes any JSON
- * is `Json`, so that a value read under one schema may be written under another.
+ * `T` with every level readonly, because Tutti freezes values at run time. A type that accepts any JSON becomes `Json`, so that a value
+ * read by one schema can be written by another.
  */
 export type Frozen<T> = [T] extends [Scalar] ? T : [AnyJson] extends [T] ? Json : FrozenParts<T>;
 type FrozenParts<T> = T extends Scalar ? T : { readonly [K in keyof T]: Frozen<T[K]> };

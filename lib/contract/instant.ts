@@ -1,13 +1,13 @@
 import { ContractError } from './errors.ts';
 
-/** The last instant that ISO 8601 says in four digits of a year: later ones count as this one. */
+/** The last instant whose year has four digits in ISO 8601. Later instants count as this one. */
 export const INSTANT_MAX = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
 
 const FORM = /^(\d{4}-\d{2}-\d{2})T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:\d{2})$/;
 
 /**
- * Milliseconds since the epoch of an ISO 8601 instant with an offset, or of a `Date`. A text without an offset would be read in the time
- * zone of the machine, so two machines would decide otherwise.
+ * Milliseconds since the epoch of an ISO 8601 instant with an offset, or of a `Date`. A text without an offset is refused: it depends on the
+ * time zone of the machine, so two machines would decide differently.
  */
 export function instantOf(instant: string | Date): number {
   const at = typeof instant === 'string' ? parsed(instant) : instant instanceof Date ? instant.getTime() : Number.NaN;
@@ -15,11 +15,11 @@ export function instantOf(instant: string | Date): number {
   const got = typeof instant === 'string' ? `"${instant}"` : String(instant);
   throw new ContractError(
     'DATA_INVALID',
-    `The instant ${got} cannot be read: expected ISO 8601 with an offset, such as 2026-12-24T08:00:00Z or 2026-12-24T08:00:00+01:00, or a Date.`,
+    `The instant ${got} is invalid: expected ISO 8601 with an offset, such as 2026-12-24T08:00:00Z or 2026-12-24T08:00:00+01:00, or a Date.`,
   );
 }
 
-/** `Date.parse` takes the 30th of February for the 2nd of March. */
+/** Checks the day first, because `Date.parse` reads the 30th of February as the 2nd of March. */
 function parsed(text: string): number {
   const day = FORM.exec(text)?.[1];
   return day !== undefined && isDay(day) ? Date.parse(text) : Number.NaN;
@@ -30,7 +30,7 @@ function isDay(day: string): boolean {
   return !Number.isNaN(at) && new Date(at).toISOString().startsWith(day);
 }
 
-/** An instant as text, whatever the number is: a view must not fail because of one row. */
+/** An instant as text. Out-of-range numbers are clamped and NaN is the epoch, so that a view does not fail because of one row. */
 export function instantText(at: number): string {
   return new Date(Number.isNaN(at) ? 0 : Math.max(-INSTANT_MAX, Math.min(INSTANT_MAX, at))).toISOString();
 }

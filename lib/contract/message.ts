@@ -1,4 +1,4 @@
-/** A message as a process sees it: its data is parsed. */
+/** A message as a process receives it, with parsed data. */
 export interface Message<N extends string = string, T = unknown> {
   readonly type: N;
   readonly data: T;

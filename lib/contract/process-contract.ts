@@ -3,7 +3,7 @@ import type { Frozen } from './frozen-type.ts';
 import type { ProcessContract } from './runtime-contract.ts';
 import type { Received, Sent } from './schema.ts';
 
-/** What a process is typed by. */
+/** The types of a process. */
 export interface ProcessTypes {
   start: unknown;
   result: unknown;
@@ -12,11 +12,11 @@ export interface ProcessTypes {
   events: string;
 }
 
-/** A process or decider of any types. */
+/** A process or decider with any types. */
 export interface AnyProcess {
   readonly name: string;
   readonly '~': ProcessTypes;
-  /** For the compiler only: what it prints where a process is taken for a command. */
+  /** For the compiler only: the sentence that tsc prints when a process is passed as a command. */
   readonly '~uncallable'?: 'a process is not called: publish the event that starts it, and wait for an event that it publishes';
 }
 
@@ -24,7 +24,7 @@ export interface AnyProcess {
 export interface Process<N extends string, T extends ProcessTypes> extends AnyProcess {
   readonly name: N;
   readonly '~': T;
-  /** Whether `error` is a failure of this process: one that it declares, or `'Other'`. */
+  /** Whether `error` is a failure of this process: a declared one, or `'Other'`. */
   failed(error: unknown): error is ProcessFailures<N, T['errors']>;
 }
 
@@ -32,16 +32,16 @@ type ProcessFailures<N extends string, E> =
   | { [T in keyof E & string]: ProcessFailed<N, T, Frozen<Received<E[T]>>> }[keyof E & string]
   | ProcessFailed<N, 'Other', { readonly reason: string }>;
 
-/** What starts it, as its writer gives it. */
+/** The input of a start, as a writer passes it: fields with a default may be missing. */
 export type StartOf<P extends AnyProcess> = Frozen<Sent<P['~']['start']>>;
-/** What it ends with. */
+/** The result of a completed process. */
 export type ResultOf<P extends AnyProcess> = P['~']['result'];
-/** What its queries see; null where it declares no view. */
+/** The view that a query returns; null for a process that declares no view. */
 export type ViewOf<P extends AnyProcess> = [P['~']['view']] extends [never] ? null : Frozen<Received<P['~']['view']>>;
-/** The types of the events that it hears. */
+/** The types of the events that a process receives. */
 export type EventsOf<P extends AnyProcess> = P['~']['events'];
 
-/** What a process holds at run time; its definition puts it behind `'~'`. */
+/** The run-time contract behind `'~'` of a process. */
 export function processContract(process: AnyProcess): ProcessContract {
   return process['~'] as unknown as ProcessContract;
 }

@@ -1,20 +1,20 @@
 import type { CommandEnvelope } from './wire/envelope.ts';
 import { FACTOR, FIRST_MS, MOST_MS, TIMEOUT_MS } from './retry-policy.ts';
 
-/** How a service runs the handler of one command: what the envelope says of it, with defaults filled in. */
+/** The limits and pauses of one command's runs, read from its envelope, with defaults filled in. */
 export interface RunPolicy {
-  /** Runs that may end without an answer. Infinity where there is no limit. */
+  /** The number of runs that may end without a reply; Infinity without a limit. */
   readonly attempts: number;
   readonly firstMs: number;
   readonly mostMs: number;
   readonly factor: number;
-  /** How long one run may take. */
+  /** The time limit of one run. */
   readonly timeoutMs: number;
 }
 
 type PolicyFields = Pick<CommandEnvelope, 'retryattempts' | 'retryfirst' | 'retrymost' | 'retryfactor' | 'timeout'>;
 
-/** The policy as fields of a command's envelope. A default is left out, so most commands carry none. */
+/** The policy as fields of a command's envelope. Defaults are omitted, so most commands carry no such field. */
 export function policyFields(policy: RunPolicy): PolicyFields {
   const { attempts, firstMs, mostMs, factor, timeoutMs } = policy;
   return {

@@ -1,13 +1,13 @@
 import type { Schema } from './schema.ts';
 
 /**
- * What the definitions hold at run time, behind their `'~'`. The public types there are phantoms that only the compiler
- * reads; the engine, the consumer and the client read these instead, by `eventContract(event)`, `commandContract(command)`,
- * `serviceContract(service)`, `processContract(process)` and `systemContract(system)`.
+ * The interfaces of this file describe the values that definitions hold behind `'~'` at run time. The public types at `'~'` are phantoms
+ * for the compiler. The engine, the consumer and the client read the run-time values through `eventContract(event)`,
+ * `commandContract(command)`, `serviceContract(service)`, `processContract(process)` and `systemContract(system)`.
  */
 export interface EventContract {
   readonly type: string;
-  /** Text before the first dot: the `source` of whoever publishes it. */
+  /** The text before the first dot of the type; the `source` of each such event. */
   readonly owner: string;
   readonly data: Schema;
   readonly dedupeBy?: (data: never) => string;
@@ -16,20 +16,20 @@ export interface EventContract {
 export interface CorrelationContract {
   readonly event: EventContract;
   readonly by: 'id' | 'key';
-  /** The process id, or the business key, that the (parsed) data names. */
+  /** Computes the instance id or the business key from the parsed data. */
   readonly of: (data: never) => string;
 }
 
 export interface RetryPolicy {
   readonly withinMs: number;
-  /** Runs that may end without an answer. Infinity where no limit was given. */
+  /** The number of runs that may end without a reply; Infinity without a limit. */
   readonly attempts: number;
   readonly firstMs: number;
   readonly factor: number;
   readonly mostMs: number;
 }
 
-/** What an unknown outcome of a command with an undo does to its process. */
+/** The reaction of a process to the unknown outcome of a command that has an undo. */
 export type OnUnknown = 'stuck' | 'continue';
 
 export interface CommandContract {
@@ -38,7 +38,7 @@ export interface CommandContract {
   readonly service: string;
   readonly input: Schema;
   readonly output: Schema;
-  /** Type of the reply event: the output event's type where the output is an event, else absent (`<name>.<outcome>`). */
+  /** The type of the output event. Absent if the output is no event; the type of a reply is then `<name>.<outcome>`. */
   readonly outputEvent?: string;
   readonly errors: Readonly<Record<string, Schema>>;
   readonly undo?: {
@@ -46,9 +46,9 @@ export interface CommandContract {
     readonly command: string;
     readonly input: (input: never, output: never) => unknown;
   };
-  /** Read only where there is an undo. */
+  /** Used only if the command has an undo. */
   readonly onUnknown: OnUnknown;
-  /** How long one run may take, and how long the first send may stay without an answer. */
+  /** The time limit of one run, and the time after which a first send without a reply is sent again. */
   readonly timeoutMs: number;
   readonly heartbeatMs?: number;
   readonly retry: RetryPolicy;
@@ -64,31 +64,31 @@ export interface ProcessContract {
   readonly name: string;
   readonly version: number;
   readonly kind: 'async' | 'decider';
-  /** Correlations whose event starts an instance. Of a decider: all it hears. */
+  /** Correlations whose event starts an instance; for a decider, all of its correlations. */
   readonly startOn: readonly CorrelationContract[];
-  /** Further correlations that it hears once it runs. */
+  /** Further correlations, whose events only a running instance receives. */
   readonly receives: readonly CorrelationContract[];
   readonly publishes: ReadonlyMap<string, EventContract>;
-  /** Of a process that only a client or a parent starts. */
+  /** The start input of a process that only a client or a parent starts. */
   readonly input?: Schema;
   readonly errors: Readonly<Record<string, Schema>>;
-  /** Of a decider: its state. */
+  /** The schema of the view; for a decider, of its state. */
   readonly view?: Schema;
   readonly onOpen: 'reject' | 'attach' | 'signal';
   readonly onClosed: 'reject' | 'restart' | 'restart-failed';
   readonly earlyMs: number;
-  /** What becomes of an event that comes after the end: it is parked for 30 days, or dropped. */
+  /** The reaction to an event that arrives after the end: park it for 30 days, or drop it. */
   readonly late: 'park' | 'ignore';
   readonly timeoutMs?: number;
 }
 
 export interface SystemContract {
   readonly name: string;
-  /** By name; of each name all listed versions, the highest first. */
+  /** By name: all listed versions of the process, the highest first. */
   readonly processes: ReadonlyMap<string, readonly ProcessContract[]>;
   readonly services: ReadonlyMap<string, ServiceContract>;
   /** By full name. */
   readonly commands: ReadonlyMap<string, CommandContract>;
-  /** By type: every event that a process starts on, receives or publishes, or a command answers with. */
+  /** By type: every event that a process starts on, receives or publishes, and every event that is the output of a command. */
   readonly events: ReadonlyMap<string, EventContract>;
 }

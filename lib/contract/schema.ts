@@ -8,28 +8,28 @@ export type { Json } from './wire/json.ts';
 /** Any schema with a `~standard` member: zod, valibot, arktype. */
 export type Schema = StandardSchemaV1<any, any>;
 
-/** What a schema says on the wire: its output type, or both types where they differ (defaults, brands). */
+/** The type of a schema's data on the wire: its output type, or both types if they differ (defaults, brands). */
 export type Data<S extends Schema> = [S] extends [never] ? never : Wired<StandardSchemaV1.InferInput<S>, StandardSchemaV1.InferOutput<S>>;
 type Wired<I, O> = [O] extends [null] ? Nothing : [I] extends [O] ? O : Written<I, O>;
 
-/** A type whose writer may leave out what its reader always gets. */
+/** A type whose writers may omit fields that readers always get. */
 export interface Written<I, O> {
   readonly '~sent': I;
   readonly '~received': O;
 }
 
-/** The schema of nothing: writers give nothing or null, readers get null. */
+/** The schema of an absent value: writers pass nothing or null, readers get null. */
 export type NothingSchema = StandardSchemaV1<void | null, null>;
-/** What a command without an output answers: writers give nothing or null, readers get null. */
+/** The output of a command that declares none: writers pass nothing or null, readers get null. */
 export interface Nothing extends Written<void | null, null> {}
 
-/** What a writer gives: fields with a default may be left out. */
+/** The type that a writer passes: fields with a default are optional. */
 export type Sent<D> = D extends Written<infer I, any> ? I : D;
 
-/** What travels and what a reader gets: the parsed value. */
+/** The type on the wire, which a reader gets: the parsed value. */
 export type Received<D> = D extends Written<any, infer O> ? O : D;
 
-/** `S` where it can travel, else one sentence that tsc prints. */
+/** `S` if its values are JSON and its output parses again. If not, the sentence that tsc prints. */
 export type Wire<S extends Schema> = Checked<S, StandardSchemaV1.InferInput<S>, StandardSchemaV1.InferOutput<S>>;
 type Checked<S, I, O> = [O] extends [Json]
   ? [O] extends [I]
@@ -41,7 +41,10 @@ type Checked<S, I, O> = [O] extends [Json]
       : 'the value may be undefined, which is not JSON'
     : NotJson<O>;
 
-// The types from here to Field are only looked at where a schema is wrong.
+/**
+ * The sentence for the first part of `T` that is not JSON. Only evaluated for a wrong schema. test/types/not-json.ts has an example of
+ * each branch.
+ */
 export type NotJson<T, At extends string = '', Depth extends 0[] = []> = Depth['length'] extends 7
   ? never
   : unknown extends T
@@ -84,7 +87,7 @@ type Field<At extends string> = At extends '' ? 'the value' : At;
 const NOTHING_VALUE = Object.freeze({ value: null });
 const NOTHING_ISSUES = Object.freeze({ issues: [{ message: 'expected nothing or null' }] });
 
-/** Accepts undefined and null, gives null: the output of a command that declares none. */
+/** Accepts undefined and null, returns null: the output of a command that declares none. */
 export const nothingSchema: NothingSchema = Object.freeze({
   '~standard': Object.freeze({
     version: 1 as const,
@@ -95,8 +98,8 @@ export const nothingSchema: NothingSchema = Object.freeze({
 });
 
 /**
- * The parsed value of `value`, or throws `DATA_INVALID`. `what` begins the sentence that the faulty field and its value
- * end: `payments.charge was called with` gives `payments.charge was called with amount -5: expected at least 0.`
+ * The parsed `value`. Throws `DATA_INVALID`. `what` is the beginning of the message, which continues with the wrong field and its value:
+ * `payments.charge was called with` gives `payments.charge was called with amount -5: expected at least 0.`
  */
 export function parse(schema: Schema, value: unknown, what: string): Json {
   const result = schema['~standard'].validate(value);
@@ -104,23 +107,23 @@ export function parse(schema: Schema, value: unknown, what: string): Json {
   const { issues } = result as StandardSchemaV1.Result<Json>;
   if (issues !== undefined) throw invalid(issues, value, what);
   const parsed = (result as StandardSchemaV1.SuccessResult<Json>).value;
-  // What a schema lets through unseen (z.any()) must not reach the wire, where it would silently become something else.
+  // A schema such as z.any() passes values that JSON cannot represent: JSON.stringify would silently change them.
   const plain = plainJson(parsed);
   if (plain instanceof JsonFault) throw notJson(plain, what);
   return plain;
 }
 
 function asynchronous(result: Promise<unknown>, what: string): ContractError {
-  // The promise is dropped; without a handler its rejection would end the process.
+  // The promise is not used. Without a handler, its rejection would end the process.
   result.then(undefined, () => undefined);
   return new ContractError(
     'SCHEMA_ASYNC',
-    `${what} a value whose schema is asynchronous: a schema must answer at once, since a decision never waits.`,
+    `${what} a value whose schema is asynchronous: expected a synchronous schema, because a decision never waits.`,
   );
 }
 
 function notJson({ reason, path }: JsonFault, what: string): ContractError {
-  return new ContractError('DATA_INVALID', `${what} a value that cannot travel: ${reason}.`, {
+  return new ContractError('DATA_INVALID', `${what} a value that cannot be sent as JSON: ${reason}.`, {
     details: { issues: [{ path: path.join('.'), message: reason }] },
   });
 }
@@ -139,8 +142,8 @@ function invalid(issues: readonly StandardSchemaV1.Issue[], value: unknown, what
 }
 
 /**
- * What an error says, without the values that `parse` quotes for the program that holds the data: for logs, and for what is kept or sent where
- * others read it.
+ * The message of an error without the values that `parse` quotes. Use it for logs, and for stored or sent text that others than the owner
+ * of the data can read.
  */
 export function withoutValues(error: unknown): string {
   if (!isOrchestratorError(error) || error.code !== 'DATA_INVALID') return thrownText(error);

@@ -4,12 +4,12 @@ import { eventContract, isEvent } from './event.ts';
 import type { CommandContract, ServiceContract } from './runtime-contract.ts';
 import { parse, type Schema } from './schema.ts';
 
-/** The owner of commands, by name; has one queue, and may be in any language. */
+/** A named group of commands. A service has one queue and can be written in any language. */
 export type Service<N extends string, C extends Readonly<Record<string, Definition>>> = {
   readonly [K in keyof C & string]: Command<`${N}.${K}`, C[K]['~']>;
 } & { readonly '~': { readonly name: N; readonly commands: C } };
 
-/** A service of any commands. */
+/** A service with any commands. */
 export interface AnyService {
   readonly '~': { readonly name: string; readonly commands: Readonly<Record<string, Definition>> };
 }
@@ -23,7 +23,7 @@ interface ServiceParts {
 const SERVICES = new WeakMap<CommandContract, ServiceContract>();
 
 /**
- * Gives commands their names, `service.verb`. Throws `UNDO_ELSEWHERE` where an undo is not one of them.
+ * Defines a service and names its commands `service.verb`. Throws `UNDO_ELSEWHERE` if an undo is not one of these commands.
  * @example import { service } from 'tutti'; export const payments = service('payments', { charge, refund });
  */
 export function service<const N extends string, C extends Readonly<Record<string, Definition>>>(name: N, commands: C): Service<N, C> {
@@ -64,7 +64,7 @@ function undoName(service: string, command: string, undo: Definition, verbs: Rea
   const listed = [...verbs.values()].join(', ');
   throw new ContractError(
     'UNDO_ELSEWHERE',
-    `The undo of ${command} is no command of the service ${service}: expected one of its own (${listed}).`,
+    `The undo of ${command} is not a command of the service ${service}: expected one of ${listed}.`,
     {
       details: { service, command, listed: [...verbs.values()] },
     },
@@ -86,7 +86,7 @@ function commandOf(contract: CommandContract): Command<string, never> {
   }) as unknown as Command<string, never>;
 }
 
-/** One maker per declared error, which parses the data it is given. `owner` is the command or process that declares them. */
+/** One function per declared error, which parses its data and creates the error. `owner` is the command or process that declares them. */
 export function throwers<F>(
   errors: Schemas,
   make: (type: string, data: ReturnType<typeof parse>, message: string | undefined) => F,
@@ -104,7 +104,7 @@ export function serviceOfCommand(command: CommandContract): ServiceContract {
   return SERVICES.get(command) as ServiceContract;
 }
 
-/** What a service holds at run time. */
+/** The run-time contract behind `'~'` of a service. */
 export function serviceContract(service: AnyService): ServiceContract {
   return (service['~'] as ServiceParts).contract;
 }

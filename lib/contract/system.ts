@@ -5,7 +5,7 @@ import { processContract, type AnyProcess } from './process-contract.ts';
 import type { CommandContract, EventContract, ProcessContract, ServiceContract, SystemContract } from './runtime-contract.ts';
 import { serviceContract, type AnyService } from './service.ts';
 
-/** What one orchestrator runs: processes and the services they command. */
+/** The processes of one orchestrator, and the services to which they send commands. */
 export interface System<N extends string> {
   readonly name: N;
   readonly '~': { readonly processes: readonly AnyProcess[]; readonly services: readonly AnyService[] };
@@ -18,7 +18,7 @@ interface SystemParts {
 }
 
 /**
- * Puts a system together. Throws `CONTRACT_INVALID` with all faults at once.
+ * Defines a system. Throws `CONTRACT_INVALID`, with all faults in one message.
  * @example import { system } from 'tutti'; export const trips = system('trips', { processes: [bookTrip], services: [payments] });
  */
 export function system<const N extends string>(
@@ -43,7 +43,7 @@ export function system<const N extends string>(
   return Object.freeze({ name, '~': held });
 }
 
-/** What a system holds at run time. */
+/** The run-time contract behind `'~'` of a system. */
 export function systemContract(system: System<string>): SystemContract {
   return (system['~'] as SystemParts).contract;
 }
@@ -64,7 +64,8 @@ function processFaults(processes: readonly ProcessContract[]): string[] {
   const seen = new Set<string>();
   return processes.flatMap(({ name, version }) => {
     const faults = isKebabName(name) ? [] : [notKebab('process', name)];
-    if (!Number.isSafeInteger(version) || version < 1) faults.push(`the process ${name} has the version ${version}, expected 1 or more`);
+    if (!Number.isSafeInteger(version) || version < 1)
+      faults.push(`the process ${name} has the version ${version}, expected a whole number of 1 or more`);
     const key = `${name}@${version}`;
     if (seen.has(key)) faults.push(`the process ${name} is listed twice with the version ${version}`);
     seen.add(key);
@@ -72,13 +73,13 @@ function processFaults(processes: readonly ProcessContract[]): string[] {
   });
 }
 
-/** Names that stand beside those of services: of queues, and of writers in the bucket of large values, where answers expire. */
+/** Names that share a namespace with services: of queues, and of the writers in the bucket of large values. */
 const RESERVED_SERVICES: ReadonlyMap<string, string> = new Map([
   ['inbox', 'the queue of the orchestrator'],
   ['starts', 'a queue of the orchestrator'],
   ['operations', 'a queue of the orchestrator'],
   ['hot-lane', 'a queue of the orchestrator'],
-  ['orchestrator', 'the writer of its own large values'],
+  ['orchestrator', 'the writer of the large values of the engine'],
 ]);
 
 function serviceFaults(services: readonly ServiceContract[]): string[] {
@@ -86,9 +87,9 @@ function serviceFaults(services: readonly ServiceContract[]): string[] {
   return services.flatMap(({ name, commands }) => {
     const faults = isKebabName(name) ? [] : [notKebab('service', name)];
     const reserved = RESERVED_SERVICES.get(name);
-    if (reserved !== undefined) faults.push(`a service cannot be named ${name}, which is ${reserved}`);
+    if (reserved !== undefined) faults.push(`a service cannot have the name ${name}, which is ${reserved}`);
     if (name.endsWith('-dead-letter'))
-      faults.push(`a service cannot be named ${name}: names that end in -dead-letter are those of dead-letter queues`);
+      faults.push(`a service cannot have the name ${name}: names that end in -dead-letter are reserved for dead-letter queues`);
     if (seen.has(name)) faults.push(`the service ${name} is listed twice`);
     seen.add(name);
     return [...faults, ...verbFaults(name, commands)];
@@ -113,34 +114,35 @@ function eventFaults(events: readonly EventContract[]): string[] {
   return [...faults];
 }
 
-/** Whoever publishes an event is its owner: a system by its processes, a service by its answers. Who hears an event relies on it. */
+/**
+ * Only the owner publishes an event: a system through its processes, a service through its replies. Event rules and the spoofing check rely
+ * on it.
+ */
 function ownershipFaults(system: string, processes: readonly ProcessContract[], services: readonly ServiceContract[]): string[] {
   const published = processes.flatMap(({ name, publishes }) =>
-    [...publishes.values()].map((event) => ({ who: `the process ${name} publishes`, owner: system, event })),
+    [...publishes.values()].map((event) => ({ publisher: `the process ${name} publishes`, owner: system, event })),
   );
   const answered = services.flatMap((service) =>
     [...service.commands.values()].flatMap(({ name, output }) =>
-      isEvent(output) ? [{ who: `the command ${name} answers with`, owner: service.name, event: eventContract(output) }] : [],
+      isEvent(output) ? [{ publisher: `the command ${name} has the output`, owner: service.name, event: eventContract(output) }] : [],
     ),
   );
   return [...published, ...answered]
     .filter(({ owner, event }) => event.owner !== owner)
-    .map(
-      ({ who, owner, event }) => `${who} ${event.type}, which belongs to ${event.owner}: only events of ${owner} can be published there`,
-    );
+    .map(({ publisher, owner, event }) => `${publisher} ${event.type}, which belongs to ${event.owner}: expected an event of ${owner}`);
 }
 
-/** Every event that a process starts on, receives or publishes, or a command answers with; repeated where used twice. */
+/** Every event that a process starts on, receives or publishes, and every event that is the output of a command. With duplicates. */
 function eventsOf(processes: readonly ProcessContract[], services: readonly ServiceContract[]): EventContract[] {
-  const heard = processes.flatMap((process) => [...process.startOn, ...process.receives].map((correlation) => correlation.event));
+  const received = processes.flatMap((process) => [...process.startOn, ...process.receives].map((correlation) => correlation.event));
   const published = processes.flatMap((process) => [...process.publishes.values()]);
-  const answers = services.flatMap((service) =>
+  const outputs = services.flatMap((service) =>
     [...service.commands.values()]
       .map((command) => command.output)
       .filter(isEvent)
       .map(eventContract),
   );
-  return [...heard, ...published, ...answers];
+  return [...received, ...published, ...outputs];
 }
 
 function contractOf(name: string, processes: readonly ProcessContract[], services: readonly ServiceContract[]): SystemContract {

@@ -4,9 +4,9 @@ import type { Frozen } from './frozen-type.ts';
 import type { Json } from './wire/json.ts';
 import { parse, type Data, type Received, type Schema, type Sent, type Wire } from './schema.ts';
 
-/** A schema and all that came before it. Writers send the newest version; readers upcast older ones step by step. */
+/** A schema and its earlier versions. Writers send the newest version; readers upcast older data step by step. */
 export interface Versions<D> extends StandardSchemaV1<Sent<D>, Received<D>> {
-  /** Adds a version; `upcast` makes its data from data of the version before. */
+  /** Adds a version. `upcast` converts data of the previous version. */
   // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- as a const parameter it keeps literals
   next<S extends Schema, const R extends Frozen<Sent<Data<S>>>>(
     schema: Wire<S>,
@@ -14,7 +14,7 @@ export interface Versions<D> extends StandardSchemaV1<Sent<D>, Received<D>> {
   ): Versions<Data<S>>;
 }
 
-/** One version: its schema, and how its data is made from that of the version before (of the first, never asked). */
+/** One version: its schema, and the conversion from the previous version (for the first version never called). */
 export interface VersionStep {
   readonly schema: Schema;
   readonly upcast: (old: never) => unknown;
@@ -24,11 +24,11 @@ interface Versioned extends Schema {
   readonly '~versions'?: readonly VersionStep[];
 }
 
-/** What `parseVersion` returns for data that is newer than this contract: give it back and let a newer reader have it. */
+/** The result of `parseVersion` for data that is newer than this contract. Release the message, so that a newer build reads it. */
 export const NEWER: unique symbol = Symbol('newer than this contract');
 
 /**
- * Begins a versioned schema, which is itself a schema of its newest version and goes wherever one goes.
+ * Defines a versioned schema with its first version. The result is itself a schema of its newest version.
  * @example import { versions } from 'tutti'; const Address = versions(V1).next(V2, old => ({ lines: [old.street] }));
  */
 export function versions<S extends Schema>(first: Wire<S>): Versions<Data<S>> {
@@ -44,19 +44,19 @@ function versioned<D>(steps: readonly VersionStep[]): Versions<D> {
   }) as unknown as Versions<D>;
 }
 
-/** The versions behind a schema, or undefined where it is a plain one. */
+/** The versions of a schema; undefined for a plain schema. */
 export function stepsOf(schema: Schema): readonly VersionStep[] | undefined {
   return (schema as Versioned)['~versions'];
 }
 
-/** The version that a writer by this schema sends; 1 for a plain schema. */
+/** The version that a writer of this schema sends; 1 for a plain schema. */
 export function versionOf(schema: Schema): number {
   return stepsOf(schema)?.length ?? 1;
 }
 
 /**
- * Parses data that was written as version `dataversion` (absent = 1), upcast to the newest. Returns `NEWER` where this
- * contract does not know that version yet. Throws `DATA_INVALID` as `parse` does.
+ * Parses data of version `dataversion` (absent = 1) and upcasts it to the newest version. Returns `NEWER` if this contract does not have
+ * that version yet. Throws `DATA_INVALID`, as `parse` does.
  */
 export function parseVersion(schema: Schema, dataversion: number | undefined, value: unknown, what: string): Json | typeof NEWER {
   const steps = stepsOf(schema);
@@ -67,7 +67,7 @@ export function parseVersion(schema: Schema, dataversion: number | undefined, va
   return upcast(steps, from, newest, parse((steps[from - 1] as VersionStep).schema, value, what), what);
 }
 
-/** Data of version `from`, parsed, as version `to`. */
+/** Converts parsed data of version `from` to version `to`. */
 function upcast(steps: readonly VersionStep[], from: number, to: number, parsed: Json, what: string): Json {
   let data = parsed;
   for (const step of steps.slice(from, to)) data = parse(step.schema, step.upcast(data as never), what);
@@ -75,8 +75,9 @@ function upcast(steps: readonly VersionStep[], from: number, to: number, parsed:
 }
 
 /**
- * Parses what a writer gives. The newest version that accepts it counts, and an older one is upcast: code that was written before a
- * version was added goes on, and sends the newest. Throws `DATA_INVALID` as the newest version does where no version accepts it.
+ * Parses a value that a writer passes. The newest version that accepts the value applies, and data of an older version is upcast, so that
+ * code from before a new version still works and sends the newest version. If no version accepts the value, throws the `DATA_INVALID` of
+ * the newest version.
  */
 export function parseGiven(schema: Schema, value: unknown, what: string): Json {
   try {
@@ -94,7 +95,7 @@ interface Versioning {
   readonly data: Json;
 }
 
-/** The newest of some versions that accepts a value, and what it makes of it. */
+/** The newest of the given versions that accepts `value`, and the parsed data. */
 function olderVersion(steps: readonly VersionStep[], value: unknown): Versioning | undefined {
   for (let version = steps.length; version >= 1; version--) {
     const data = accepted((steps[version - 1] as VersionStep).schema, value);
@@ -103,7 +104,7 @@ function olderVersion(steps: readonly VersionStep[], value: unknown): Versioning
   return undefined;
 }
 
-/** What was made of a value when the contract had fewer versions; the latest of these contracts comes first. */
+/** The data that earlier contracts, with fewer versions, parsed from `value`. The latest of these contracts comes first. */
 export function* givenBefore(schema: Schema, value: unknown): Iterable<Versioning> {
   const steps = stepsOf(schema) ?? [];
   for (let version = steps.length - 1; version >= 1; version--) {
@@ -124,7 +125,7 @@ function attempt(act: () => Json): Json | undefined {
   }
 }
 
-/** The version of stored data whose version was not stored: the oldest that leaves it as it is, else the newest. */
+/** The version of stored data that has no stored version: the oldest version that parses it unchanged, else the newest. */
 export function versionOfData(schema: Schema, data: Json): number {
   const steps = stepsOf(schema) ?? [];
   const oldest = steps.findIndex((step) => {
@@ -134,7 +135,7 @@ export function versionOfData(schema: Schema, data: Json): number {
   return oldest < 0 ? versionOf(schema) : oldest + 1;
 }
 
-/** Data that was stored by an earlier contract, as the newest version has it; as it is where this contract does not accept it. */
+/** Stored data of an earlier contract, upcast to the newest version. Data that this contract does not accept is returned unchanged. */
 export function parseStored(schema: Schema, data: Json, version = versionOfData(schema, data)): Json {
   try {
     const parsed = parseVersion(schema, version, data, '');

@@ -1,8 +1,7 @@
 import { commandContract, type AnyCommand, type FailureOf, type OutputOf } from '../contract/command.ts';
-import { correlationContract, type Correlated } from '../contract/correlated.ts';
 import { milliseconds } from '../contract/duration.ts';
 import { ContractError, type CommandExhausted } from '../contract/errors.ts';
-import { eventContract, type AnyEvent } from '../contract/event.ts';
+import { correlationContract, eventContract, type AnyEvent, type Correlated } from '../contract/event.ts';
 import type { Frozen } from '../contract/frozen-type.ts';
 import type { AnyProcess } from '../contract/process-contract.ts';
 import type { CorrelationContract, ProcessContract } from '../contract/runtime-contract.ts';

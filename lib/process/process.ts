@@ -1,8 +1,7 @@
 import type { Schemas, Wires } from '../contract/command.ts';
-import { correlationContract, type Correlated } from '../contract/correlated.ts';
 import { milliseconds, type Duration } from '../contract/duration.ts';
 import { ContractError, isProcessFailed, ProcessFailed } from '../contract/errors.ts';
-import { eventContract, type AnyEvent } from '../contract/event.ts';
+import { correlationContract, eventContract, type AnyEvent, type Correlated } from '../contract/event.ts';
 import type { Frozen } from '../contract/frozen-type.ts';
 import type { Process } from '../contract/process-contract.ts';
 import type { ProcessContract } from '../contract/runtime-contract.ts';

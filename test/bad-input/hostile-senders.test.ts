@@ -160,7 +160,7 @@ it('a broken wrapper is parked at once, also where the data of what it holds is 
 
 describe('what user code throws', () => {
   it.each([
-    [Object.create(null), 'what has no text, of type object'],
+    [Object.create(null), 'a value of type object without a text'],
     [new Error('cut \ud83d'), 'cut \ufffd'],
     [Symbol('s'), 'Symbol(s)'],
     [undefined, 'undefined'],

@@ -80,11 +80,11 @@ test('contracts check is quiet and exits 0 where nothing breaks, else prints eac
       tutti('contracts', 'check', SEATS, '--against', folder),
       tutti('contracts', 'check', SEATS, '--against', folder, '--json'),
     ]);
-    expect(changed).toMatchObject({ code: 1, stdout: 'commands/desk.book.input.v1.json /properties/row - it is gone\n' });
+    expect(changed).toMatchObject({ code: 1, stdout: 'commands/desk.book.input.v1.json /properties/row - it was removed\n' });
     expect(changed.stderr).toContain('versions(old).next(new, upcast)');
     expect([lines.code, JSON.parse(lines.stdout)]).toEqual([
       1,
-      { file: 'commands/desk.book.input.v1.json', at: '/properties/row', change: 'it is gone' },
+      { file: 'commands/desk.book.input.v1.json', at: '/properties/row', change: 'it was removed' },
     ]);
   });
 });

@@ -46,7 +46,7 @@ describe('it breaks', () => {
       z.object({ ...Sale, till: z.int().default(1) }),
       '/properties/till: it is new and required',
     ],
-    ['a field that goes', z.object({ item: Sale.item, kind: Sale.kind, tags: Sale.tags }), '/properties/price: it is gone'],
+    ['a field that goes', z.object({ item: Sale.item, kind: Sale.kind, tags: Sale.tags }), '/properties/price: it was removed'],
     [
       'a required field that becomes optional',
       z.object({ ...Sale, item: z.string().optional() }),
@@ -77,7 +77,7 @@ describe('it breaks', () => {
   test('a new field where readers are strict', () => {
     const strict = z.strictObject({ item: z.string() });
     expect(changes(strict, z.strictObject({ item: z.string(), note: z.string().optional() }))).toEqual([
-      '/properties/note: it is new, and readers of before refuse what they do not know',
+      '/properties/note: it is new, and the previous contract refuses unknown members',
     ]);
   });
 
@@ -91,8 +91,8 @@ describe('it breaks', () => {
     const two = versions(z.object({ a: z.string() })).next(sale, () => ({ item: '', price: 0, tags: [] }));
     expect(breakingChanges(exported(two as Schema, { refund: sale }), exported(sale)).map(({ file, change }) => [file, change])).toEqual(
       expect.arrayContaining([
-        ['commands/tills.refund.input.v1.json', 'it is gone'],
-        ['commands/tills.sell.input.v2.json', 'it is gone'],
+        ['commands/tills.refund.input.v1.json', 'it was removed'],
+        ['commands/tills.sell.input.v2.json', 'it was removed'],
       ]),
     );
   });

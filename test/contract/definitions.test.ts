@@ -1,9 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { command, commandContract } from '../../lib/contract/command.ts';
-import { correlationContract } from '../../lib/contract/correlated.ts';
 import { CommandFailed } from '../../lib/contract/errors.ts';
-import { event, eventContract } from '../../lib/contract/event.ts';
+import { correlationContract, event, eventContract } from '../../lib/contract/event.ts';
 import type { Message } from '../../lib/contract/message.ts';
 import type { AnyProcess } from '../../lib/contract/process-contract.ts';
 import type { ProcessContract } from '../../lib/contract/runtime-contract.ts';
@@ -207,12 +206,12 @@ describe('system', () => {
       'the system name "My System" is not kebab-case of at most 50 characters',
       'the process name "Bad Name" is not kebab-case of at most 50 characters',
       'the process twice is listed twice with the version 1',
-      'the process half has the version 0.5, expected 1 or more',
+      'the process half has the version 0.5, expected a whole number of 1 or more',
       'the service payments is listed twice',
-      'a service cannot be named inbox, which is the queue of the orchestrator',
-      'a service cannot be named inbox-dead-letter: names that end in -dead-letter are those of dead-letter queues',
-      'a service cannot be named hot-lane, which is a queue of the orchestrator',
-      'a service cannot be named orchestrator, which is the writer of its own large values',
+      'a service cannot have the name inbox, which is the queue of the orchestrator',
+      'a service cannot have the name inbox-dead-letter: names that end in -dead-letter are reserved for dead-letter queues',
+      'a service cannot have the name hot-lane, which is a queue of the orchestrator',
+      'a service cannot have the name orchestrator, which is the writer of the large values of the engine',
       'the command name "odd.constructor" does not end in a verb such as charge or bookFlight',
       'the command name "odd.Two Words" does not end in a verb such as charge or bookFlight',
       'the event type "Shop.Sold" is not an owner, a dot and a kebab-case name',
@@ -226,8 +225,8 @@ describe('system', () => {
     const charge = command({ input: z.object({}), output: Charged });
     const published = processOf('tell', { publishes: new Map([[Charged.type, eventContract(Charged)]]) });
     expect(() => system('orders', { processes: [published], services: [service('billing', { charge })] })).toThrow(
-      'has 2 faults: the process tell publishes payments.payment-charged, which belongs to payments: only events of orders can be published there; ' +
-        'the command billing.charge answers with payments.payment-charged, which belongs to payments: only events of billing can be published there.',
+      'has 2 faults: the process tell publishes payments.payment-charged, which belongs to payments: expected an event of orders; ' +
+        'the command billing.charge has the output payments.payment-charged, which belongs to payments: expected an event of billing.',
     );
   });
 });

@@ -56,13 +56,13 @@ describe('each class', () => {
       outcome: 'cancelled',
       retryable: false,
     });
-    expect(exhausted.message).toBe('flights.book was cancelled after 7 attempts: its retry limits allow no more.');
+    expect(exhausted.message).toBe('flights.book was cancelled after 7 attempts: its retry limits are used up.');
     expect(new CommandExhausted({ command: 'a.b', attempts: 1, outcome: 'failed' }).message).toBe(
-      'a.b failed after 1 attempt: its retry limits allow no more.',
+      'a.b failed after 1 attempt: its retry limits are used up.',
     );
     expect(untold.lastError).toEqual({ code: 'Error', message: 'ECONNREFUSED' });
     expect(untold.message).toBe(
-      'flights.book may or may not have happened after 2 attempts: its retry limits allow no more. The last error was Error: ECONNREFUSED',
+      'flights.book may or may not have happened after 2 attempts: its retry limits are used up. The last error was Error: ECONNREFUSED',
     );
   });
 

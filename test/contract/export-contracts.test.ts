@@ -205,7 +205,7 @@ describe('versions', () => {
 
 describe('a schema that does not describe itself', () => {
   test.each([
-    ['of a library without Standard JSON Schema', v.object({ at: v.string() }), /made by valibot, has no/],
+    ['of a library without Standard JSON Schema', v.object({ at: v.string() }), /of the library valibot, has no/],
     [
       'whose conversion fails',
       z.object({
@@ -214,7 +214,7 @@ describe('a schema that does not describe itself', () => {
           .refine(() => true)
           .transform((text) => text),
       }),
-      /made by zod, does not describe itself/,
+      /the library zod cannot convert its schema to JSON Schema/,
     ],
   ])('%s is refused with the name of what it belongs to', (_what, schema, why) => {
     const clocks = system('clocks', { processes: [heard(event('clocks.struck', schema as z.ZodType<{ at: string }>))], services: [] });

@@ -26,11 +26,11 @@ describe('an instant', () => {
     '2030-03-31T99:00:00Z',
     '2030-03-31 08:00:00Z',
   ])('%j is refused, with an example', (text) => {
-    expect(() => instantOf(text)).toThrow(/cannot be read: expected ISO 8601 with an offset, such as 2026-12-24T08:00:00Z/);
+    expect(() => instantOf(text)).toThrow(/is invalid: expected ISO 8601 with an offset, such as 2026-12-24T08:00:00Z/);
   });
 
   test('neither a number nor a Date without a time is one', () => {
-    expect(() => instantOf(7 as never)).toThrow(/The instant 7 cannot be read/);
+    expect(() => instantOf(7 as never)).toThrow(/The instant 7 is invalid/);
     expect(() => instantOf(new Date(Number.NaN))).toThrow(/Invalid Date cannot be read/);
   });
 

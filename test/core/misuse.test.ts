@@ -111,8 +111,8 @@ describe('bugs are not failures: the event is refused and nothing is undone', ()
 
   test.each<[string, Record<string, unknown>, string]>([
     ['no text', { stage: 7 }, '"stage": its value is no text'],
-    ['half a surrogate pair', { stage: '\ud83d' }, '"stage": a string holds half a surrogate pair'],
-    ['a key of half a pair', { '\ud83d': 'a' }, 'a string holds half a surrogate pair'],
+    ['a lone surrogate', { stage: '\ud83d' }, '"stage": a string contains a lone surrogate'],
+    ['a key with a lone surrogate', { '\ud83d': 'a' }, 'a string contains a lone surrogate'],
     ['an empty key', { '': 'a' }, '"": its key is empty'],
   ])('a tag that is %s is POISON', async (_, tags, why) => {
     const bug = await bugOf(async (ctx) => ctx.tag(tags as Record<string, string>));
@@ -121,7 +121,7 @@ describe('bugs are not failures: the event is refused and nothing is undone', ()
   });
 
   test.each<[unknown, string]>([
-    ['\ud83d', 'half a surrogate pair'],
+    ['\ud83d', 'a lone surrogate'],
     [7, 'it is no text'],
     [undefined, 'it is no text'],
   ])('a label that is no text that may travel is POISON (%#)', async (label, why) => {

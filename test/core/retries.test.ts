@@ -176,7 +176,7 @@ describe('the end of within', () => {
     await trip.isUnknown('payments.charge');
     expect(trip.image.stuck).toMatchObject({ code: 'UNKNOWN_OUTCOME', n });
     expect(trip.image.stuck?.message).toBe(
-      'payments.charge may or may not have happened after 2 attempts: its retry limits allow no more. The last error was Technical: Out of order.',
+      'payments.charge may or may not have happened after 2 attempts: its retry limits are used up. The last error was Technical: Out of order.',
     );
     await trip.operates('resume');
     expect(trip.command('payments.charge')).toMatchObject({ n, attempt: 1, deadline: trip.now + 3_600_000 });

@@ -176,7 +176,7 @@ describe('what fails a test', () => {
 
   test('a service, an instant or an outage that the system cannot have', () => {
     expect(() => simulate(counters, { services: [paying] })).toThrow('expected one of parcels');
-    expect(() => simulate(shop, { at: 'tomorrow' })).toThrow('The instant "tomorrow" cannot be read: expected ISO 8601 with an offset');
+    expect(() => simulate(shop, { at: 'tomorrow' })).toThrow('The instant "tomorrow" is invalid: expected ISO 8601 with an offset');
     expect(() => simulate(shop).down(payments, '1 hour')).toThrow('the world has no such service');
   });
 

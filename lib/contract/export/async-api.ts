@@ -2,7 +2,7 @@ import type { JsonSchema } from './json-schema.ts';
 import { commandMessagePath, eventMessagePath, replyMessagePath } from './message-schemas.ts';
 import type { CommandContract, ServiceContract, SystemContract } from '../runtime-contract.ts';
 
-/** What a deployment calls its bus and its queues. */
+/** The names of the bus and the queues of a deployment. */
 export interface Places {
   readonly bus: string;
   readonly queue: (service: string) => string;
@@ -11,10 +11,10 @@ export interface Places {
 
 const BUS = 'bus';
 const SCHEMA_FORMAT = 'application/schema+json;version=draft-2020-12';
-/** As the constructs make the queue of a service. */
+/** The visibility timeout that the constructs set on the queue of a service. */
 const VISIBILITY_SECONDS = 60;
 
-/** The AsyncAPI 3 document of a system, from its side: it sends commands and receives their replies. */
+/** The AsyncAPI 3 document of a system from the view of the orchestrator, which sends commands and receives replies. */
 export function asyncApi(system: SystemContract, places: Places): JsonSchema {
   return {
     asyncapi: '3.0.0',
@@ -23,7 +23,7 @@ export function asyncApi(system: SystemContract, places: Places): JsonSchema {
       title: system.name,
       version: '1.0.0',
       description:
-        'What the orchestrator of this system sends and receives. A service does the reverse: it receives its commands and sends their replies; docs/wire.md of Tutti says how.',
+        'The messages that the orchestrator of this system sends and receives. A service does the reverse: it receives its commands and sends their replies. docs/wire.md of Tutti describes the protocol.',
     },
     defaultContentType: 'application/json',
     servers: { eventbridge: server('events', 'eventbridge'), sqs: server('sqs', 'sqs') },
@@ -82,13 +82,13 @@ function queueChannel({ name, commands }: ServiceContract, { queue, deadLetter }
   };
 }
 
-/** An event that one process publishes may be heard by another: then it is both. */
+/** An event that one process publishes and another receives has both operations. */
 function eventOperations(system: SystemContract): readonly Entry[] {
   const processes = [...system.processes.values()].flat();
-  const heard = processes.flatMap(({ startOn, receives }) => [...startOn, ...receives].map(({ event }) => event.type));
+  const received = processes.flatMap(({ startOn, receives }) => [...startOn, ...receives].map(({ event }) => event.type));
   const published = processes.flatMap(({ publishes }) => [...publishes.keys()]);
   return [
-    ...heard.map((type): Entry => [`receive.${type}`, operation('receive', BUS, eventKey(type))]),
+    ...received.map((type): Entry => [`receive.${type}`, operation('receive', BUS, eventKey(type))]),
     ...published.map((type): Entry => [`send.${type}`, operation('send', BUS, eventKey(type))]),
   ];
 }

@@ -2,19 +2,19 @@ import type { ExportedFile } from './exported-file.ts';
 import { canonical } from '../wire/canonical.ts';
 import type { Json } from '../wire/json.ts';
 
-/** A change that somebody who reads or writes by the contract of before would meet. */
+/** A change that breaks a reader or a writer of the previous contract. */
 export interface BreakingChange {
   /** The exported file. */
   readonly file: string;
-  /** JSON pointer into it; empty where the whole file is meant. */
+  /** JSON pointer into the file; empty for the whole file. */
   readonly at: string;
   readonly change: string;
 }
 
-/** Data is all that counts: messages, envelopes and the document follow from it. */
+/** Only the schemas of data are compared. Messages, envelopes and the AsyncAPI document follow from them. */
 const DATA = /^(?:events|commands)\//;
 
-/** What a reader does not decide by. A default is filled in before data travels. */
+/** Keywords that do not affect a reader. `default` is one of them, because the writer fills in defaults before it sends. */
 const ANNOTATIONS: ReadonlySet<string> = new Set([
   '$schema',
   '$id',
@@ -29,8 +29,8 @@ const ANNOTATIONS: ReadonlySet<string> = new Set([
 type Node = Readonly<Record<string, unknown>>;
 
 /**
- * What breaks between two exports. Services are not deployed together, and messages wait in queues, so readers of before
- * must understand what is written now, and the other way round: only an optional field may come to a version that exists.
+ * The breaking changes between two exports. Services are deployed at different times and messages wait in queues, so old readers must
+ * understand new writers and the reverse. The only change that an existing version allows is a new optional field.
  */
 export function breakingChanges(before: readonly ExportedFile[], after: readonly ExportedFile[]): readonly BreakingChange[] {
   const now = new Map(after.map(({ path, json }) => [path, json]));
@@ -38,7 +38,7 @@ export function breakingChanges(before: readonly ExportedFile[], after: readonly
     .filter(({ path }) => DATA.test(path))
     .flatMap(({ path, json }) => {
       const other = now.get(path);
-      const found = other === undefined ? [{ at: '', change: 'it is gone' }] : [...differences(json, other, '')];
+      const found = other === undefined ? [{ at: '', change: 'it was removed' }] : [...differences(json, other, '')];
       return found.map((difference) => ({ file: path, ...difference }));
     });
 }
@@ -59,22 +59,22 @@ function* differences(before: unknown, after: unknown, at: string): Iterable<Dif
   }
 }
 
-/** Named schemas: those of before stay, others may come. */
+/** Compares named schemas: existing ones must stay, new ones are allowed. */
 function* members(before: Node, after: Node, key: 'properties' | '$defs', at: string): Iterable<Difference> {
   const [old, now] = [nodeAt(before, key), nodeAt(after, key)];
   for (const [name, schema] of Object.entries(old)) {
     const place = `${at}/${key}/${name}`;
-    if (now[name] === undefined) yield { at: place, change: 'it is gone' };
+    if (now[name] === undefined) yield { at: place, change: 'it was removed' };
     else yield* differences(schema, now[name], place);
   }
   if (key !== 'properties' || before['additionalProperties'] !== false) return;
   for (const name of Object.keys(now)) {
     if (old[name] === undefined)
-      yield { at: `${at}/${key}/${name}`, change: 'it is new, and readers of before refuse what they do not know' };
+      yield { at: `${at}/${key}/${name}`, change: 'it is new, and the previous contract refuses unknown members' };
   }
 }
 
-/** Readers count on what was required; writers of before leave out what was not. */
+/** A required member must stay required, because old readers rely on it. An optional one must stay optional, because old writers omit it. */
 function* required(before: Node, after: Node, at: string): Iterable<Difference> {
   const [old, now] = [namesIn(before), namesIn(after)];
   const known = nodeAt(before, 'properties');

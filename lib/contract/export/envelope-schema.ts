@@ -13,7 +13,7 @@ import {
 } from '../wire/envelope-form.ts';
 import type { JsonSchema } from './json-schema.ts';
 
-/** A pattern with a limit of its own says all; the description is for whoever reads the exported file. */
+/** A pattern with its own length limit. The description is for readers of the exported file. */
 const text = (form: RegExp, description: string): JsonSchema => ({ type: 'string', pattern: form.source, description });
 const label = (maxLength: number, description: string): JsonSchema => ({ type: 'string', minLength: 1, maxLength, description });
 const whole = (minimum: number, description: string): JsonSchema => ({
@@ -25,10 +25,10 @@ const whole = (minimum: number, description: string): JsonSchema => ({
 
 const JSON_VALUE: JsonSchema = { $ref: '#/$defs/json' };
 
-/** Keys by which data reaches into prototypes are refused at any depth. What nests deeper than 64 levels is refused too, which a schema cannot say. */
+/** Refuses keys that access a prototype, at any depth. The limit of 64 levels cannot be expressed in a schema. */
 const DEFINITIONS: JsonSchema = {
   json: {
-    description: 'Any JSON, without keys that reach into prototypes.',
+    description: 'Any JSON, without keys that access a prototype.',
     propertyNames: { not: { enum: ['__proto__', 'constructor', 'prototype'] } },
     additionalProperties: JSON_VALUE,
     items: JSON_VALUE,
@@ -37,19 +37,22 @@ const DEFINITIONS: JsonSchema = {
 
 const COMMON: JsonSchema = {
   specversion: { const: '1.0' },
-  id: text(ID, 'Equal when the same message is sent again: the only identity that duplicates are known by.'),
-  source: text(NAME, 'Who sends: the owner of the event, the system, the service.'),
-  type: text(NAME, 'Type of the event; name of the command; of a reply its output event, or the name, a dot and the outcome.'),
+  id: text(ID, 'Equal when the same message is sent again. Duplicates are detected by it alone.'),
+  source: text(NAME, 'The sender: the owner of the event, the system or the service.'),
+  type: text(
+    NAME,
+    'Type of the event; name of the command; for a reply, its output event, or the name of the command, a dot and the outcome.',
+  ),
   time: text(INSTANT, 'ISO 8601, UTC, with milliseconds.'),
   datacontenttype: { const: 'application/json' },
   dataversion: whole(1, 'Version of the data. Absent means 1.'),
   subject: label(LABEL_LENGTH_MAX, 'Id of the process instance.'),
   tenant: text(TENANT, 'Tenant. Absent means default.'),
   causeid: text(ID, 'Id of the message that caused this one.'),
-  hops: whole(0, 'A published event has one more than what caused it; commands and replies carry it on.'),
+  hops: whole(0, 'A published event has one more than its cause; commands and replies copy it.'),
   traceparent: label(LABEL_LENGTH_MAX, 'W3C trace context.'),
   data: JSON_VALUE,
-  dataref: label(DATAREF_LENGTH_MAX, 'Where the data lies when it is over 100 KB; instead of data, and beside datahash.'),
+  dataref: label(DATAREF_LENGTH_MAX, 'The key of data over 100 KB in the payload store. Replaces data and requires datahash.'),
   datahash: text(HASH, 'SHA-256 of the canonical data (RFC 8785).'),
 };
 
@@ -63,10 +66,10 @@ const DATA_OR_REFERENCE: JsonSchema = {
 };
 
 const ROUTE: JsonSchema = {
-  replyto: text(NAME, 'Copied from the command to its reply: the system that asked.'),
+  replyto: text(NAME, 'Copied from the command to its reply: the system that sent the command.'),
   replytoken: label(
     REPLY_TOKEN_LENGTH_MAX,
-    'Copied from the command to its reply, unread: a reply without the token of its command is refused.',
+    'Copied unchanged from the command to its reply. A reply without the token of its command is refused.',
   ),
 };
 
@@ -81,7 +84,7 @@ const envelope = (title: string, properties: JsonSchema, required: readonly stri
   $defs: DEFINITIONS,
 });
 
-/** What tells the kinds apart: a reply has `commandid` or `outcome`, a command `replyto` or `attempt`, an event none of them. */
+/** The members that distinguish the kinds: a reply has `commandid` or `outcome`, a command `replyto` or `attempt`, an event none of them. */
 const EVENT_ONLY: JsonSchema = { commandid: false, outcome: false, replyto: false, attempt: false };
 const COMMAND_ONLY: JsonSchema = { commandid: false, outcome: false };
 
@@ -100,22 +103,22 @@ const FAILURE: JsonSchema = {
   ],
 };
 
-/** The envelopes as JSON Schemas: they accept what `parseEnvelope` accepts as that kind. */
+/** The envelopes as JSON Schemas, which accept the messages that `parseEnvelope` accepts as that kind. */
 export const ENVELOPE_SCHEMAS: Readonly<Record<'event' | 'command' | 'reply', JsonSchema>> = {
   event: envelope('An event on the bus', { ...EVENT_ONLY, processid: text(PROCESS_ID, 'Addressed to this one instance: a signal.') }, []),
   command: envelope(
     'A command in the queue of its service',
     {
       ...COMMAND_ONLY,
-      attempt: whole(1, 'Counts the sends of this command; its id stays.'),
-      retryattempts: whole(1, 'Runs of the handler that may end without an answer, in all. Absent means no limit.'),
+      attempt: whole(1, 'The number of this send. All sends of a command have the same id.'),
+      retryattempts: whole(1, 'The number of runs of the handler that may end without a reply. Absent means no limit.'),
       retryfirst: whole(0, 'The first pause between two runs, in milliseconds. Absent means 1000.'),
       retrymost: whole(0, 'The longest pause, in milliseconds. Absent means 300000.'),
-      retryfactor: text(FACTOR_PATTERN, 'What each pause is multiplied with, as decimal text. Absent means 2.'),
-      timeout: whole(1, 'How long one run may take, in milliseconds. Absent means 900000.'),
-      deadline: text(INSTANT, 'Past it the command is settled, not begun.'),
+      retryfactor: text(FACTOR_PATTERN, 'The factor between two successive pauses, as decimal text. Absent means 2.'),
+      timeout: whole(1, 'The time limit of one run, in milliseconds. Absent means 900000.'),
+      deadline: text(INSTANT, 'After it, the service replies without starting another run.'),
       undoes: text(ID, 'Id of the command that this one undoes.'),
-      undoesoutcome: { enum: OUTCOMES, description: 'Its outcome, as the process knows it.' },
+      undoesoutcome: { enum: OUTCOMES, description: 'The outcome of that command, as far as the process knows it.' },
       ...ROUTE,
     },
     ['datahash', 'attempt', 'replyto'],
@@ -128,10 +131,10 @@ export const ENVELOPE_SCHEMAS: Readonly<Record<'event' | 'command' | 'reply', Js
       attempt: whole(1, 'Copied from the command.'),
       outcome: {
         enum: OUTCOMES,
-        description: 'deferred: somebody else will answer. unknown: the effect may have happened.',
+        description: 'deferred: the final reply follows later. unknown: the command may have had its effect.',
       },
-      retryable: { type: 'boolean', description: 'With failed: nothing has happened, for technical reasons.' },
-      attempts: whole(0, 'With failed and retryable, unknown, cancelled: runs that have ended without an answer.'),
+      retryable: { type: 'boolean', description: 'With failed: a technical failure without an effect.' },
+      attempts: whole(0, 'With unknown, cancelled, and failed with retryable: the number of runs that ended without a reply.'),
       ...ROUTE,
     },
     ['commandid', 'commandhash', 'attempt', 'outcome', 'replyto'],

@@ -5,8 +5,8 @@ import { commandFiles, eventFiles } from './message-schemas.ts';
 import { systemContract, type System } from '../system.ts';
 
 /**
- * The contracts of a system for readers in any language: JSON Schemas of events, commands, replies and envelopes, and one
- * AsyncAPI document. Equal contracts give equal files, sorted by path. Throws `SCHEMA_WITHOUT_JSON_SCHEMA`.
+ * The contracts of a system for any language: JSON Schemas of events, commands, replies and envelopes, and one AsyncAPI document. Equal
+ * contracts give equal files, sorted by path. Throws `SCHEMA_WITHOUT_JSON_SCHEMA`.
  */
 export function exportContracts(system: System<string>, places: Places): readonly ExportedFile[] {
   const contract = systemContract(system);

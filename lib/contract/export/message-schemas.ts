@@ -5,19 +5,19 @@ import type { CommandContract, EventContract } from '../runtime-contract.ts';
 import type { Schema } from '../schema.ts';
 import { stepsOf, versionOf } from '../versions.ts';
 
-/** Where the message of an event, of a command or of its replies is described. */
+/** The paths of the schemas of an event message, a command message and its replies. */
 export const eventMessagePath = (type: string): string => `messages/${type}.event.json`;
 export const commandMessagePath = (name: string): string => `messages/${name}.command.json`;
 export const replyMessagePath = (name: string): string => `messages/${name}.reply.json`;
 
-/** The data of an event, one file for each version, and its message. */
+/** The files of an event: one for each version of its data, and its message. */
 export function eventFiles(system: string, event: EventContract): readonly ExportedFile[] {
   const stem = `events/${event.type}`;
   const message = { title: event.type, allOf: [refTo('envelopes/event.json'), typed(event.type), versioned(event.data, stem)] };
   return [...versionFiles(system, event.data, stem, event.type), schemaFile(system, eventMessagePath(event.type), message)];
 }
 
-/** The input, output and errors of a command, one file for each version, its message and that of its replies. */
+/** The files of a command: its input, output and errors, one for each version, its message and its reply message. */
 export function commandFiles(system: string, command: CommandContract): readonly ExportedFile[] {
   const { name, input, output } = command;
   const stem = `commands/${name}`;
@@ -25,7 +25,7 @@ export function commandFiles(system: string, command: CommandContract): readonly
   return [
     ...versionFiles(system, input, `${stem}.input`, `${name}, input`),
     ...(isEvent(output) ? [] : versionFiles(system, output, `${stem}.output`, `${name}, output`)),
-    // A failure carries no version: its data is always of the newest.
+    // A failure has no version field: its data always has the newest version.
     ...Object.entries(command.errors).map(([type, schema]) =>
       schemaFile(system, errorPath(name, type), jsonSchemaOf(schema, `${name}, error ${type}`)),
     ),
@@ -49,7 +49,7 @@ function versionFiles(system: string, schema: Schema, stem: string, what: string
 
 const typed = (type: string): JsonSchema => ({ properties: { type: { const: type } } });
 
-/** Data by its version; an absent `dataversion` is 1. */
+/** A schema that selects the data by its version; an absent `dataversion` means 1. */
 function versioned(schema: Schema, stem: string): JsonSchema {
   const newest = versionOf(schema);
   const each = Array.from({ length: newest }, (_, index): JsonSchema => {
@@ -78,7 +78,7 @@ function replySchema(command: CommandContract): JsonSchema {
   };
 }
 
-/** What the last run without an answer ended with. */
+/** The error of the last run that ended without a reply. */
 const LAST_ERROR: JsonSchema = {
   type: 'object',
   properties: { type: { type: 'string' }, message: { type: 'string' }, data: { type: 'null' } },
@@ -91,7 +91,7 @@ const outcomeSchema = (type: string, outcome: string, more: JsonSchema): JsonSch
   allOf: [more],
 });
 
-/** A declared error with its data, or a technical failure of any type, which says that it may be tried again. */
+/** A declared error with its data, or a technical failure of any type, which has `retryable: true`. */
 function failureSchema({ name, errors }: CommandContract): JsonSchema {
   const declared = Object.keys(errors).map((type): JsonSchema => ({
     properties: { type: { const: type }, data: refTo(errorPath(name, type)) },

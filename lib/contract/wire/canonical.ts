@@ -2,9 +2,9 @@ import { ContractError } from '../errors.ts';
 import { JSON_DEPTH_MAX, type Json } from './json.ts';
 
 /**
- * The one text of a JSON value (RFC 8785): keys by UTF-16 code units, no space, numbers and strings as ECMAScript writes
- * them. Equal data has equal text in every language, so its hash tells whether two commands ask for the same thing.
- * Throws `DATA_INVALID` for what is not JSON. A test holds it equal to the `canonicalize` library.
+ * The canonical text of a JSON value (RFC 8785): keys sorted by UTF-16 code units, no spaces, numbers and strings in the form of ECMAScript.
+ * Equal data has equal text in every language, so equal hashes mean that two commands are the same request. Throws `DATA_INVALID` for a
+ * value that is not JSON. A test compares the result with the `canonicalize` library.
  */
 export function canonical(data: Json): string {
   return textOf(data, 0);
@@ -56,15 +56,15 @@ function isSorted(keys: readonly string[]): boolean {
   return true;
 }
 
-/** Printable ASCII without quote and backslash: most keys and values, which need only be put in quotes. */
+/** Printable ASCII without quote and backslash, which needs no escaping. Most keys and values match. */
 const PLAIN = /^[ !#-[\]-~]*$/;
 
 function quoted(text: string): string {
   if (PLAIN.test(text)) return `"${text}"`;
-  if (!(text as string & { isWellFormed(): boolean }).isWellFormed()) throw notCanonical('a string with half a surrogate pair');
+  if (!(text as string & { isWellFormed(): boolean }).isWellFormed()) throw notCanonical('a string with a lone surrogate');
   return JSON.stringify(text);
 }
 
 function notCanonical(got: string): ContractError {
-  return new ContractError('DATA_INVALID', `Data was to be written in its canonical form but holds ${got}: expected JSON.`);
+  return new ContractError('DATA_INVALID', `Data has no canonical form because it contains ${got}: expected JSON.`);
 }

@@ -4,45 +4,45 @@ import type { Json } from '../schema.ts';
 interface Envelope {
   readonly specversion: '1.0';
   readonly id: string;
-  /** Who sends: owner of the event, system, service. */
+  /** The sender: the owner of the event, the system or the service. */
   readonly source: string;
   readonly type: string;
   /** ISO 8601, UTC, with milliseconds. */
   readonly time: string;
   readonly datacontenttype: 'application/json';
-  /** Position in `versions()`; absent = 1. */
+  /** The version of the data in `versions()`; absent = 1. */
   readonly dataversion?: number;
   readonly subject?: string;
   readonly tenant?: string;
   readonly causeid?: string;
-  /** One more on each published event than on what caused it; commands and replies carry it on. */
+  /** The number of events in the causal chain. A published event has one more than its cause; commands and replies copy it. */
   readonly hops: number;
   readonly traceparent?: string;
-  /** Absent where `dataref` is given. */
+  /** Absent if `dataref` is given. */
   readonly data?: Json;
-  /** Where the data lies when it is over 100 KB; `datahash` is then required. */
+  /** The key of data over 100 KB in the payload store; `datahash` is then required. */
   readonly dataref?: string;
-  /** `sha256:` and 64 hex digits, of the canonical data. */
+  /** `sha256:` and 64 hex digits: the hash of the canonical data. */
   readonly datahash?: string;
 }
 
 export interface EventEnvelope extends Envelope {
-  /** Addressed to one instance: a signal by id. */
+  /** The instance that a signal is addressed to. */
   readonly processid?: string;
 }
 
 export interface CommandEnvelope extends Envelope {
   readonly datahash: string;
   readonly attempt: number;
-  /** Runs that may end without an answer, in all. Absent: no limit. */
+  /** The number of runs that may end without a reply. Absent: no limit. */
   readonly retryattempts?: number;
   /** The first and the longest pause between two runs, in milliseconds, and the factor between pauses as decimal text. */
   readonly retryfirst?: number;
   readonly retrymost?: number;
   readonly retryfactor?: string;
-  /** How long one run may take, in milliseconds. */
+  /** The time limit of one run, in milliseconds. */
   readonly timeout?: number;
-  /** ISO instant; past it the command is settled, not begun. */
+  /** ISO instant. After it, the service replies without starting another run. */
   readonly deadline?: string;
   readonly undoes?: string;
   readonly undoesoutcome?: Outcome;
@@ -57,15 +57,15 @@ export interface ReplyEnvelope extends Envelope {
   readonly commandhash: string;
   readonly attempt: number;
   readonly outcome: Outcome;
-  /** With `failed`: technical, nothing has happened, may be tried again under a new id. */
+  /** With `failed`: a technical failure. The command had no effect and can be sent again with a new id. */
   readonly retryable?: boolean;
-  /** With `failed` and `retryable`, `unknown` and `cancelled`: runs that have ended without an answer. */
+  /** With `unknown`, `cancelled`, and `failed` with `retryable`: the number of runs that ended without a reply. */
   readonly attempts?: number;
   readonly replyto: string;
   readonly replytoken?: string;
 }
 
-/** The data of a reply whose outcome is `failed`; of one that is `unknown` the last error, where the service has one. */
+/** The data of a reply with the outcome `failed`. A reply with `unknown` can have the last error in the same form. */
 export interface FailureData {
   readonly type: string;
   readonly message: string;

@@ -2,7 +2,7 @@ import { Cancelled, CommandExhausted, CommandFailed, ContractError, ProcessFaile
 import type { Json } from './json.ts';
 import type { LastError } from './last-error.ts';
 
-/** A failure as a journal keeps it. Its stack and its cause stay behind. */
+/** A failure as JSON for the journal, without its stack and its cause. */
 export function failureToJson(failure: Failure): { readonly [key: string]: Json } {
   const { code, message } = failure;
   const rest = failure.details === null ? {} : { details: failure.details };
@@ -55,7 +55,7 @@ export function failureFromJson(json: Json): Failure {
     default:
       throw new ContractError(
         'DATA_INVALID',
-        `A failure was read with the code ${String(fields.code)}: expected the JSON that failureToJson writes.`,
+        `A stored failure has the code ${String(fields.code)}: expected COMMAND_FAILED, PROCESS_FAILED, COMMAND_EXHAUSTED or CANCELLED.`,
       );
   }
 }

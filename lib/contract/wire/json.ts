@@ -1,12 +1,12 @@
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json | undefined };
 
-/** How deep values may nest; deeper ones are refused, so that no recursion over data is unbounded. */
+/** The deepest nesting of a value. The limit bounds each recursion over data. */
 export const JSON_DEPTH_MAX = 64;
 
-/** Why a value is not JSON that may travel. */
+/** The reason why a value is not JSON, and its path. */
 export class JsonFault {
   readonly reason: string;
-  /** Where in the value, the outermost key first. */
+  /** The path within the value, outermost key first. */
   readonly path: readonly (string | number)[];
 
   constructor(reason: string, path: readonly (string | number)[] = []) {
@@ -19,23 +19,23 @@ export class JsonFault {
   }
 }
 
-/** Why `value` is not JSON that may travel, or undefined where it is. */
+/** The reason why `value` is not JSON; undefined for JSON. */
 export function jsonFault(value: unknown, depth = 0): string | undefined {
   const plain = plainJson(value, depth);
   return plain instanceof JsonFault ? plain.reason : undefined;
 }
 
 /**
- * `value` as it is after it has travelled: without undefined members, with 0 for -0; the same object where nothing changes. What is
- * decided on must be what a replay reads. Refused are: what JSON cannot say, instances of classes, more than 64 levels, and the key
- * names by which data reaches into prototypes.
+ * `value` as a reader gets it after JSON: without undefined members and with 0 for -0, because a replay must read the same value as the first
+ * decision. The same object if nothing changes. Refuses values that JSON cannot represent, instances of classes, more than 64 levels, and
+ * keys that access a prototype.
  */
 export function plainJson(value: unknown, depth = 0): Json | JsonFault {
   switch (typeof value) {
     case 'boolean':
       return value;
     case 'string':
-      return isWellFormed(value) ? value : new JsonFault('a string holds half a surrogate pair, which UTF-8 cannot say');
+      return isWellFormed(value) ? value : new JsonFault('a string contains a lone surrogate, which UTF-8 cannot encode');
     case 'number':
       if (!Number.isFinite(value)) return new JsonFault(`${value} is not a JSON number`);
       return value === 0 ? 0 : value;
@@ -67,7 +67,7 @@ function plainMembers(value: Record<string, unknown>, depth: number): Json | Jso
   for (const key in value) {
     if (key === '__proto__' || key === 'constructor' || key === 'prototype') return new JsonFault(`the key ${key} is not allowed`);
     const member = value[key];
-    if (member !== undefined && !isWellFormed(key)) return new JsonFault('a key holds half a surrogate pair, which UTF-8 cannot say');
+    if (member !== undefined && !isWellFormed(key)) return new JsonFault('a key contains a lone surrogate, which UTF-8 cannot encode');
     const plain = member === undefined ? undefined : plainJson(member, depth + 1);
     if (plain instanceof JsonFault) return plain.within(key);
     if (plain !== undefined && Object.is(plain, member)) continue;
@@ -78,7 +78,7 @@ function plainMembers(value: Record<string, unknown>, depth: number): Json | Jso
   return changed ?? (value as Record<string, Json>);
 }
 
-/** Of ES2024, which Node 20 has and the es2023 declarations do not. */
+/** `isWellFormed` is part of ES2024: Node 20 has it, the es2023 declarations do not. */
 function isWellFormed(text: string): boolean {
   return (text as string & { isWellFormed(): boolean }).isWellFormed();
 }

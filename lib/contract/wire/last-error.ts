@@ -1,7 +1,7 @@
 import type { Json } from './json.ts';
 import { wellFormed } from './thrown-text.ts';
 
-/** What the last run without an answer ended with. */
+/** The error of the last run that ended without a reply. */
 export interface LastError {
   readonly code: string;
   readonly message: string;
@@ -10,7 +10,7 @@ export interface LastError {
 const CODE_LENGTH_MAX = 100;
 export const LAST_ERROR_LENGTH_MAX = 500;
 
-/** The last error that a reply carries as its data; undefined for a reply without one, as a service may send. */
+/** The last error in the data of a reply; undefined if the service sent none. */
 export function lastErrorOf(data: Json | undefined): LastError | undefined {
   if (typeof data !== 'object' || data === null || Array.isArray(data)) return undefined;
   const { type, message } = data as { readonly [key: string]: Json | undefined };
@@ -18,7 +18,7 @@ export function lastErrorOf(data: Json | undefined): LastError | undefined {
   return { code: cut(type, CODE_LENGTH_MAX), message: cut(message, LAST_ERROR_LENGTH_MAX) };
 }
 
-/** The same as data of a reply. */
+/** A last error as the data of a reply. */
 export function lastErrorData({ code, message }: LastError): { readonly type: string; readonly message: string; readonly data: null } {
   return { type: code, message, data: null };
 }

@@ -14,14 +14,14 @@ import {
 import type { CommandEnvelope, EventEnvelope, ReplyEnvelope } from './envelope.ts';
 import { jsonFault } from './json.ts';
 
-/** A message that was read: one of the three kinds, or `malformed` with one sentence that says why. */
+/** A parsed message: one of the three kinds, or `malformed` with the reason. */
 export type ParsedEnvelope =
   | { readonly kind: 'event'; readonly envelope: EventEnvelope }
   | { readonly kind: 'command'; readonly envelope: CommandEnvelope }
   | { readonly kind: 'reply'; readonly envelope: ReplyEnvelope }
   | { readonly kind: 'malformed'; readonly fault: string };
 
-/** SQS and EventBridge carry at most 1 MiB; a longer text was not carried by them. */
+/** SQS and EventBridge carry at most 1 MiB, so a longer text did not come from them. */
 const TEXT_LENGTH_MAX = 1_048_576;
 
 const OUTCOME_SET: ReadonlySet<unknown> = new Set(OUTCOMES);
@@ -29,8 +29,8 @@ const OUTCOME_SET: ReadonlySet<unknown> = new Set(OUTCOMES);
 type Fields = Readonly<Record<string, unknown>>;
 
 /**
- * Reads a message from outside, as text or as an object, and checks its structure. Never throws. The envelope that is
- * returned is the object itself, not a copy; members that this version does not know stay in it and are not read.
+ * Parses an external message, given as text or as an object, and checks its structure. Never throws. The returned envelope is the object
+ * itself, not a copy. It keeps members that this version does not know, and nothing reads them.
  */
 export function parseEnvelope(message: unknown): ParsedEnvelope {
   const value = typeof message === 'string' ? fromText(message) : message;
@@ -39,7 +39,7 @@ export function parseEnvelope(message: unknown): ParsedEnvelope {
   try {
     return fromObject(value as Fields);
   } catch {
-    // Only an object whose members throw when they are read gets here; text never does.
+    // Only an object whose getters throw gets here; text never does.
     return malformed('the message cannot be read');
   }
 }
@@ -110,7 +110,7 @@ function commandFault(value: Fields): string | undefined {
     policyFault(value) ??
     (value['deadline'] === undefined ? undefined : instant(value, 'deadline')) ??
     optional(value, 'undoes', ID) ??
-    (undoesOutcome === undefined || OUTCOME_SET.has(undoesOutcome) ? undefined : wrong(value, 'undoesoutcome', 'an outcome')) ??
+    (undoesOutcome === undefined || OUTCOME_SET.has(undoesOutcome) ? undefined : wrong(value, 'undoesoutcome', OUTCOMES.join(', '))) ??
     routeFault(value)
   );
 }
@@ -142,7 +142,7 @@ function replyFault(value: Fields): string | undefined {
 function failureFault(data: unknown): string | undefined {
   const failure = (typeof data === 'object' && data !== null ? data : {}) as Fields;
   const complete = typeof failure['type'] === 'string' && typeof failure['message'] === 'string' && failure['data'] !== undefined;
-  return complete ? undefined : 'data of a failed reply is not { type, message, data }';
+  return complete ? undefined : 'data of a failed reply lacks a member, expected { type, message, data }';
 }
 
 function routeFault(value: Fields): string | undefined {

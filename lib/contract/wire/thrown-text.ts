@@ -1,6 +1,6 @@
 /**
- * What somebody threw, as a text that may travel: user code may throw anything, also what has no text, or a message that was cut through
- * a pair of surrogates, and an envelope with half a pair is refused by its reader.
+ * A thrown value as text that an envelope can contain. User code can throw anything: a value that cannot be converted to text, or a message
+ * with a lone surrogate, which the reader of an envelope refuses.
  */
 export function thrownText(thrown: unknown): string {
   return wellFormed(thrown instanceof Error ? textOf(thrown.message) : textOf(thrown));
@@ -10,11 +10,11 @@ function textOf(value: unknown): string {
   try {
     return String(value);
   } catch {
-    return `what has no text, of type ${typeof value}`;
+    return `a value of type ${typeof value} without a text`;
   }
 }
 
-/** With U+FFFD in the place of each half of a pair of surrogates, as UTF-8 would have it. Of ES2024, which Node 20 has. */
+/** Replaces each lone surrogate by U+FFFD, as an encoder for UTF-8 does. `toWellFormed` is part of ES2024, which Node 20 has. */
 export function wellFormed(text: string): string {
   return (text as string & { toWellFormed(): string }).toWellFormed();
 }
