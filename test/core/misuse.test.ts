@@ -131,7 +131,7 @@ describe('bugs are not failures: the event is refused and nothing is undone', ()
   });
 
   test.each<[(ctx: TripContext) => unknown, string]>([
-    [(ctx) => ctx.until('Order 7'), 'The instant "Order 7" cannot be read'],
+    [(ctx) => ctx.until('Order 7'), 'The instant "Order 7" is invalid'],
     [(ctx) => ctx.sleep('5 min' as never), 'A duration was "5 min"'],
     [(ctx) => ctx.waitFor(Nudge, { timeout: 'soon' as never }), 'A duration was "soon"'],
   ])('a time that cannot be read is POISON, even where the process catches it (%#)', async (wait, why) => {
