@@ -89,25 +89,29 @@ export class Engine {
   }
 }
 
-const forEver = (): number => Infinity;
+function forEver(): number {
+  return Infinity;
+}
 
 /** A value that is gone must not be taken for null: a decider would begin anew, and a command would be sent without its input. */
-const readPayload = async ({ payloads }: EngineOptions, pid: string, hash: string): Promise<Json> => {
+async function readPayload({ payloads }: EngineOptions, pid: string, hash: string): Promise<Json> {
   const json = await payloads.get(pid, hash);
   if (json !== undefined) return JSON.parse(json) as Json;
   throw new OrchestratorError('PAYLOAD_MISSING', `The payload store holds nothing under ${hash}, which ${pid} refers to.`, {
     retryable: true,
     remedy: 'Restore the payload store to a state no older than that of the instances.',
   });
-};
+}
 
-const environmentOf = (catalogue: Catalogue, options: EngineOptions): RunEnvironment => ({
-  system: catalogue.system.name,
-  commands: catalogue.system.commands,
-  hash: sha256,
-  canonical,
-  tickThresholdMs: options.tickThresholdMs ?? 900_000,
-  placeOf,
-  checks: options.checks ?? false,
-  ...(options.observer && { observer: options.observer }),
-});
+function environmentOf(catalogue: Catalogue, options: EngineOptions): RunEnvironment {
+  return {
+    system: catalogue.system.name,
+    commands: catalogue.system.commands,
+    hash: sha256,
+    canonical,
+    tickThresholdMs: options.tickThresholdMs ?? 900_000,
+    placeOf,
+    checks: options.checks ?? false,
+    ...(options.observer && { observer: options.observer }),
+  };
+}

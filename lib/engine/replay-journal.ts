@@ -15,7 +15,7 @@ export interface Replayed {
  * deploy. The journal of a decider is not replayed: its state is kept, so new code takes over at the next event. With the `image` of an open
  * run, a difference shows what is still held of what was sent.
  */
-export const replayEntries = async (
+export async function replayEntries(
   definition: ProcessContract,
   environment: RunEnvironment,
   frontEndOf: FrontEndOf,
@@ -23,8 +23,8 @@ export const replayEntries = async (
   run: string,
   entries: readonly JournalEntry[],
   image: Image = newImage(pid, run, `${definition.name}@${definition.version}`, entries[0] && 'at' in entries[0] ? entries[0].at : 0),
-): Promise<Replayed> => {
+): Promise<Replayed> {
   if (definition.kind === 'decider') return { differences: [] };
   const live = await LiveInstance.replayed(definition, environment, frontEndOf, image, entries);
   return { differences: live.run.bug ? [`${live.run.bug.code}: ${live.run.bug.message}`] : [] };
-};
+}

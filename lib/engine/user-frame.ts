@@ -12,11 +12,11 @@ const PLACE = /(?:^|\()(?:async )?([^()]+):(\d+):\d+\)?$/;
  * `file:line` of the first frame that is code of the user: neither Node's, nor of a package, nor Tutti's own. Undefined where the
  * error holds none, as an error that was made in a bundle without a source map may.
  */
-export const userFrame = (error: unknown): string | undefined => {
+export function userFrame(error: unknown): string | undefined {
   return error instanceof Error ? frameIn(error.stack) : undefined;
-};
+}
 
-const frameIn = (stack: unknown): string | undefined => {
+function frameIn(stack: unknown): string | undefined {
   if (typeof stack !== 'string') return undefined;
   for (const line of stack.split('\n')) {
     const [, place, row] = (line.startsWith('    at ') ? PLACE.exec(line.slice(7)) : undefined) ?? [];
@@ -25,13 +25,13 @@ const frameIn = (stack: unknown): string | undefined => {
     return `${shortPath(file)}:${row}`;
   }
   return undefined;
-};
+}
 
 /** The code of the user may stand below many frames of Tutti and of schemas. */
 const FRAMES_MAX = 60;
 
 /** `at file:line` of what threw an error, or of the code of the user that runs now. */
-export const placeOf = (error: Error | undefined): string => {
+export function placeOf(error: Error | undefined): string {
   if (error) return atUserFrame(error);
   const { stackTraceLimit } = Error;
   Error.stackTraceLimit = FRAMES_MAX;
@@ -39,21 +39,27 @@ export const placeOf = (error: Error | undefined): string => {
   Error.captureStackTrace(here);
   Error.stackTraceLimit = stackTraceLimit;
   return at(frameIn(here.stack));
-};
+}
 
 /** `at file:line`, or nothing where the place is not known. */
-export const atUserFrame = (error: unknown): string => at(userFrame(error));
+export function atUserFrame(error: unknown): string {
+  return at(userFrame(error));
+}
 
-const at = (frame: string | undefined): string => (frame === undefined ? '' : `at ${frame}`);
+function at(frame: string | undefined): string {
+  return frame === undefined ? '' : `at ${frame}`;
+}
 
 /** What was thrown, and where. */
-export const thrownAt = (thrown: unknown): string =>
-  `${thrown instanceof Error ? `${thrown.name}: ` : ''}${withoutValues(thrown)} ${atUserFrame(thrown)}`.trimEnd();
+export function thrownAt(thrown: unknown): string {
+  return `${thrown instanceof Error ? `${thrown.name}: ` : ''}${withoutValues(thrown)} ${atUserFrame(thrown)}`.trimEnd();
+}
 
-const isForeign = (file: string): boolean =>
-  file.startsWith('node:') || /[/\\]node_modules[/\\]/.test(file) || (OWN !== undefined && file.startsWith(OWN));
+function isForeign(file: string): boolean {
+  return file.startsWith('node:') || /[/\\]node_modules[/\\]/.test(file) || (OWN !== undefined && file.startsWith(OWN));
+}
 
-const pathOf = (place: string): string | undefined => {
+function pathOf(place: string): string | undefined {
   const text = place.replace(/\?.*$/, '');
   if (!text.startsWith('file:')) return /[/\\:]/.test(text) ? text : undefined;
   try {
@@ -61,13 +67,13 @@ const pathOf = (place: string): string | undefined => {
   } catch {
     return undefined;
   }
-};
+}
 
 /** From the working directory where the file lies in it: the same text on every machine. */
-const shortPath = (file: string): string => {
+function shortPath(file: string): string {
   const path = relative(process.cwd(), file);
   return path === '' || path.startsWith('..') ? file : path;
-};
+}
 
 /** In a bundle of CommonJS there is no such thing. */
 function ownFile(): string {

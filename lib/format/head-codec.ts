@@ -34,16 +34,19 @@ const UNBEGUN = JSON.stringify({ format: FORMAT, seq: 1 });
 const READABLE = `{"format":${FORMAT},`;
 
 /** Why this build cannot read a head, in one sentence; undefined where it can. The members of a head beside its control state have no format. */
-export const formatFault = ({ pid, control }: Head): string | undefined =>
-  control === '' || control.startsWith(READABLE)
+export function formatFault({ pid, control }: Head): string | undefined {
+  return control === '' || control.startsWith(READABLE)
     ? undefined
     : `The state of ${pid} is of format ${formatOf(control)}: this build reads format ${FORMAT}.`;
+}
 
-const formatOf = (control: string): string => /^\{"format":(\d+)/.exec(control)?.[1] ?? 'unknown';
+function formatOf(control: string): string {
+  return /^\{"format":(\d+)/.exec(control)?.[1] ?? 'unknown';
+}
 
 /** JSON has no Infinity: a wake-up that never comes is left out. What is undefined is not written. */
-const storedCommand = (command: OpenCommand): Partial<OpenCommand> =>
-  ({
+function storedCommand(command: OpenCommand): Partial<OpenCommand> {
+  return {
     n: command.n,
     path: command.path,
     command: command.command,
@@ -72,24 +75,28 @@ const storedCommand = (command: OpenCommand): Partial<OpenCommand> =>
     messageId: command.messageId,
     hops: command.hops,
     trace: command.trace,
-  }) as Partial<OpenCommand>;
+  } as Partial<OpenCommand>;
+}
 
-const readCommand = (stored: OpenCommand): OpenCommand => {
+function readCommand(stored: OpenCommand): OpenCommand {
   stored.due = stored.due ?? Infinity;
   return stored;
-};
+}
 
-const storedFire = ({ data, dataref, ...rest }: PendingSend): PendingSend => ({
-  ...rest,
-  ...(dataref === undefined ? data !== undefined && { data } : { dataref }),
-});
+function storedFire({ data, dataref, ...rest }: PendingSend): PendingSend {
+  return {
+    ...rest,
+    ...(dataref === undefined ? data !== undefined && { data } : { dataref }),
+  };
+}
 
-const storedTombstone = ({ input, inputRef, ...rest }: Tombstone): Tombstone =>
-  ({ ...rest, ...(inputRef === undefined ? { input } : { inputRef }) }) as Tombstone;
+function storedTombstone({ input, inputRef, ...rest }: Tombstone): Tombstone {
+  return { ...rest, ...(inputRef === undefined ? { input } : { inputRef }) } as Tombstone;
+}
 
 /** Written with every commit, so it is one literal: JSON leaves out what is undefined. */
-export const encodeControl = (image: Image): string =>
-  JSON.stringify({
+export function encodeControl(image: Image): string {
+  return JSON.stringify({
     format: FORMAT,
     seq: image.seq,
     commands: image.commands.size > 0 ? Array.from(image.commands.values(), storedCommand) : undefined,
@@ -105,8 +112,9 @@ export const encodeControl = (image: Image): string =>
     view: image.view?.dataref === undefined ? image.view : { dataref: image.view.dataref },
     trace: image.trace,
   });
+}
 
-export const encodeHead = (image: Image, writer: string, control: string): Head => {
+export function encodeHead(image: Image, writer: string, control: string): Head {
   const head: { -readonly [K in keyof Head]: Head[K] } = {
     pid: image.pid,
     version: image.version,
@@ -128,30 +136,32 @@ export const encodeHead = (image: Image, writer: string, control: string): Head 
   if (image.stuck) head.why = JSON.stringify(image.stuck);
   if (image.tags) head.tags = image.tags;
   return head;
-};
+}
 
 /** The instant of the tick in flight, read alone: wake-overdue has many heads to ask. Of a head that this build cannot read it is not known. */
-export const tickAtOf = (head: Head): number | undefined =>
-  head.control === '' || formatFault(head) !== undefined ? undefined : (JSON.parse(head.control) as Control).tickAt;
+export function tickAtOf(head: Head): number | undefined {
+  return head.control === '' || formatFault(head) !== undefined ? undefined : (JSON.parse(head.control) as Control).tickAt;
+}
 
-export const stateFormat = (message: string): OrchestratorError =>
-  new OrchestratorError('STATE_FORMAT', message, {
+export function stateFormat(message: string): OrchestratorError {
+  return new OrchestratorError('STATE_FORMAT', message, {
     retryable: false,
     remedy: 'Use the build of Tutti that wrote it, or one that reads its format.',
   });
+}
 
 /** @throws OrchestratorError `STATE_FORMAT` */
-export const requireReadable = (head: Head): void => {
+export function requireReadable(head: Head): void {
   const fault = formatFault(head);
   if (fault !== undefined) throw stateFormat(fault);
-};
+}
 
 /**
  * A head that is not an early buffer. What is stored apart (`inputRef`, `dataref`) is not read here.
  *
  * @throws OrchestratorError `STATE_FORMAT`
  */
-export const decodeHead = (head: Head): Image => {
+export function decodeHead(head: Head): Image {
   requireReadable(head);
   const control = JSON.parse(head.control === '' ? UNBEGUN : head.control) as Control;
   return {
@@ -184,13 +194,14 @@ export const decodeHead = (head: Head): Image => {
     ...(control.view && { view: control.view }),
     ...(control.trace !== undefined && { trace: control.trace }),
   };
-};
+}
 
-const stuckReason = (why: string | undefined): StuckReason =>
-  why === undefined ? { code: 'POISON', message: 'No reason was recorded.' } : (JSON.parse(why) as StuckReason);
+function stuckReason(why: string | undefined): StuckReason {
+  return why === undefined ? { code: 'POISON', message: 'No reason was recorded.' } : (JSON.parse(why) as StuckReason);
+}
 
 /** The values that an image only names, resolved in place. */
-export const resolveReferences = async (image: Image, readPayload: (pid: string, hash: string) => Promise<Json>): Promise<void> => {
+export async function resolveReferences(image: Image, readPayload: (pid: string, hash: string) => Promise<Json>): Promise<void> {
   const read = (hash: string): Promise<Json> => readPayload(image.pid, hash);
   for (const command of [...image.commands.values(), ...image.resends.values()])
     if (command.inputRef !== undefined) Object.assign(command, { input: await read(command.inputRef) });
@@ -198,4 +209,4 @@ export const resolveReferences = async (image: Image, readPayload: (pid: string,
   for (const tombstone of image.tombstones)
     if (tombstone.inputRef !== undefined) Object.assign(tombstone, { input: await read(tombstone.inputRef) });
   if (image.view?.dataref !== undefined) image.view = { data: await read(image.view.dataref), dataref: image.view.dataref };
-};
+}

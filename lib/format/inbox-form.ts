@@ -6,7 +6,7 @@ import type { ForcedMessage, InboxMessage, OperationMessage, RedriveMessage, Sta
  * Why a message of Tutti's own is not of its form, or undefined where it is. Only the system's own roles may write to the
  * inbox, but a message that a later version, a person or a redrive has put there must be parked, not half understood.
  */
-export const inboxFault = (message: InboxMessage): string | undefined => {
+export function inboxFault(message: InboxMessage): string | undefined {
   switch (message.tutti) {
     case 'tick':
       return tickFault(message);
@@ -23,14 +23,15 @@ export const inboxFault = (message: InboxMessage): string | undefined => {
     default:
       return `it is of the unknown kind ${String((message as { readonly tutti: unknown }).tutti)}`;
   }
-};
+}
 
-const tickFault = ({ pid, run, tickAt }: TickMessage): string | undefined =>
-  pidFault(pid) ?? (typeof run === 'string' && Number.isFinite(tickAt) ? undefined : 'run is no text or tickAt no number');
+function tickFault({ pid, run, tickAt }: TickMessage): string | undefined {
+  return pidFault(pid) ?? (typeof run === 'string' && Number.isFinite(tickAt) ? undefined : 'run is no text or tickAt no number');
+}
 
 const POLICIES: readonly unknown[] = [undefined, 'reject', 'attach', 'signal'];
 
-const startFault = (message: StartMessage): string | undefined => {
+function startFault(message: StartMessage): string | undefined {
   const { startid, tenant, process, id, time, by, onopen, tags, traceparent } = message;
   const missing = texts({ startid, tenant, process, id, time, by }) ?? idFault('startid', startid);
   if (missing !== undefined) return missing;
@@ -41,10 +42,10 @@ const startFault = (message: StartMessage): string | undefined => {
   if (unnamed !== undefined) return unnamed;
   if (!POLICIES.includes(onopen)) return `onopen is ${onopen}, expected reject, attach or signal`;
   return tags === undefined || isTags(tags) ? undefined : 'tags is no object of texts';
-};
+}
 
 /** The reference is resolved before, where the value is there. */
-const dataFault = ({ data, dataref, datahash }: StartMessage): string | undefined => {
+function dataFault({ data, dataref, datahash }: StartMessage): string | undefined {
   if (data !== undefined) return undefined;
   if (dataref === undefined) return 'data is missing';
   if (typeof dataref !== 'string' || dataref.length > DATAREF_LENGTH_MAX)
@@ -52,69 +53,79 @@ const dataFault = ({ data, dataref, datahash }: StartMessage): string | undefine
   return typeof datahash === 'string' && HASH.test(datahash)
     ? undefined
     : `datahash is ${JSON.stringify(datahash)}, expected sha256: and 64 hex digits`;
-};
+}
 
-const isTags = (tags: unknown): boolean =>
-  typeof tags === 'object' && tags !== null && !Array.isArray(tags) && Object.values(tags).every((tag) => typeof tag === 'string');
+function isTags(tags: unknown): boolean {
+  return typeof tags === 'object' && tags !== null && !Array.isArray(tags) && Object.values(tags).every((tag) => typeof tag === 'string');
+}
 
 const ACTS: readonly unknown[] = ['cancel', 'terminate', 'resume', 'resolve'];
 
-const operateFault = ({ opid, pid, act, reason, by, skip, version, step, resolution }: OperationMessage): string | undefined => {
+function operateFault({ opid, pid, act, reason, by, skip, version, step, resolution }: OperationMessage): string | undefined {
   if (!ACTS.includes(act)) return `act is ${act}, expected cancel, terminate, resume or resolve`;
   if (typeof reason !== 'string' || (skip !== undefined && typeof skip !== 'string')) return 'reason or skip is no text';
   if (version !== undefined && !(Number.isSafeInteger(version) && version >= 1)) return 'version is no whole number of 1 or more';
   if (act === 'resolve' && (typeof step !== 'string' || !isResolution(resolution)))
     return 'step is no text, or resolution neither { output } nor { failure: { type, message, data } }';
   return texts({ opid, by }) ?? idFault('opid', opid) ?? pidFault(pid);
-};
+}
 
-const isResolution = (resolution: unknown): boolean => {
+function isResolution(resolution: unknown): boolean {
   if (typeof resolution !== 'object' || resolution === null) return false;
   const { output, failure } = resolution as { readonly output?: unknown; readonly failure?: unknown };
   if (output !== undefined) return failure === undefined;
   if (typeof failure !== 'object' || failure === null) return false;
   const { type, message, data } = failure as { readonly type?: unknown; readonly message?: unknown; readonly data?: unknown };
   return typeof type === 'string' && typeof message === 'string' && data !== undefined;
-};
+}
 
 /** A message is read and acted on as one, so it has a limit. */
 export const REDRIVEN_MAX = 100;
 
-const redriveFault = ({ opid, by, events }: RedriveMessage): string | undefined => {
+function redriveFault({ opid, by, events }: RedriveMessage): string | undefined {
   if (!Array.isArray(events) || events.length === 0 || events.length > REDRIVEN_MAX || !events.every(isParked))
     return `events is no list of 1 to ${REDRIVEN_MAX} parked events, each with its pid and its id`;
   return texts({ opid, by }) ?? idFault('opid', opid);
-};
+}
 
-const isParked = (event: RedriveMessage['events'][number] | null): boolean =>
-  typeof event === 'object' && typeof event?.id === 'string' && event.id !== '' && (event.pid === '' || pidFault(event.pid) === undefined);
+function isParked(event: RedriveMessage['events'][number] | null): boolean {
+  return (
+    typeof event === 'object' && typeof event?.id === 'string' && event.id !== '' && (event.pid === '' || pidFault(event.pid) === undefined)
+  );
+}
 
 const CHANNELS: readonly unknown[] = [undefined, 'inbox', 'starts', 'operations'];
 /** Of a flag that is there or not. */
 const MARKED: readonly unknown[] = [undefined, true];
 
-const forcedFault = ({ body, packed, sentat, channel, sender, since, park }: ForcedMessage): string | undefined => {
+function forcedFault({ body, packed, sentat, channel, sender, since, park }: ForcedMessage): string | undefined {
   if (typeof body !== 'string' || !isInstant(sentat)) return 'body is no text or sentat no instant';
   if (!MARKED.includes(packed)) return 'packed is not true';
   if (!CHANNELS.includes(channel)) return `channel is ${channel}, expected inbox, starts or operations`;
   if (sender !== undefined && typeof sender !== 'string') return 'sender is no text';
   if (since !== undefined && !isInstant(since)) return 'since is no instant';
   return park === undefined || park === 'DEAD_LETTER' ? undefined : `park is ${String(park)}, expected DEAD_LETTER`;
-};
+}
 
-const isInstant = (milliseconds: number): boolean => Number.isFinite(milliseconds) && milliseconds >= 0;
+function isInstant(milliseconds: number): boolean {
+  return Number.isFinite(milliseconds) && milliseconds >= 0;
+}
 
 /** A pid is a key of the table: one that is no key would fail the read of the whole batch. */
-const pidFault = (pid: unknown): string | undefined =>
-  typeof pid === 'string' && parsePid(pid) !== undefined ? undefined : `pid is ${JSON.stringify(pid)}, expected tenant#process#id`;
+function pidFault(pid: unknown): string | undefined {
+  return typeof pid === 'string' && parsePid(pid) !== undefined ? undefined : `pid is ${JSON.stringify(pid)}, expected tenant#process#id`;
+}
 
-const idFault = (name: string, id: string): string | undefined =>
-  ID.test(id) ? undefined : `${name} is ${JSON.stringify(id)}, expected text of the form ${ID.source}`;
+function idFault(name: string, id: string): string | undefined {
+  return ID.test(id) ? undefined : `${name} is ${JSON.stringify(id)}, expected text of the form ${ID.source}`;
+}
 
-const isLabel = (text: unknown): boolean => typeof text === 'string' && text.length > 0 && text.length <= LABEL_LENGTH_MAX;
+function isLabel(text: unknown): boolean {
+  return typeof text === 'string' && text.length > 0 && text.length <= LABEL_LENGTH_MAX;
+}
 
-const texts = (fields: Readonly<Record<string, unknown>>): string | undefined => {
+function texts(fields: Readonly<Record<string, unknown>>): string | undefined {
   for (const name in fields)
     if (typeof fields[name] !== 'string' || fields[name] === '') return `${name} is ${JSON.stringify(fields[name])}, expected text`;
   return undefined;
-};
+}

@@ -106,31 +106,40 @@ const FORCED = /^\{\s*"tutti"\s*:\s*"forced"/;
 type Origin = Pick<ReceivedMessage, 'body' | 'sentAt' | 'channel' | 'senderId'>;
 
 /** Whether a message is one of Tutti's functions around another. A client may write one too, but not where it would be believed. */
-export const isWrapper = ({ body, channel = INBOX }: Pick<Origin, 'body' | 'channel'>): boolean => channel === INBOX && FORCED.test(body);
+export function isWrapper({ body, channel = INBOX }: Pick<Origin, 'body' | 'channel'>): boolean {
+  return channel === INBOX && FORCED.test(body);
+}
 
 /** A message that is sent on as another. */
-export const forcedMessage = (message: Origin): ForcedMessage => ({ tutti: 'forced', ...wrapped(message) });
+export function forcedMessage(message: Origin): ForcedMessage {
+  return { tutti: 'forced', ...wrapped(message) };
+}
 
-export const forcedBody = (message: Origin): string => inboxBody(forcedMessage(message));
+export function forcedBody(message: Origin): string {
+  return inboxBody(forcedMessage(message));
+}
 
 /** The body of a message on its way to the hot lane. */
-export const forwardedBody = (message: Origin): string =>
-  isWrapper(message) ? message.body : inboxBody({ tutti: 'forced', lane: true, ...wrapped(message) });
+export function forwardedBody(message: Origin): string {
+  return isWrapper(message) ? message.body : inboxBody({ tutti: 'forced', lane: true, ...wrapped(message) });
+}
 
-const wrapped = ({ body, sentAt, channel = INBOX, senderId }: Origin): Omit<ForcedMessage, 'tutti' | 'lane'> => ({
-  body,
-  sentat: sentAt,
-  ...(channel !== INBOX && { channel, ...(senderId !== undefined && { sender: senderId }) }),
-});
+function wrapped({ body, sentAt, channel = INBOX, senderId }: Origin): Omit<ForcedMessage, 'tutti' | 'lane'> {
+  return {
+    body,
+    sentat: sentAt,
+    ...(channel !== INBOX && { channel, ...(senderId !== undefined && { sender: senderId }) }),
+  };
+}
 
 /** The message that a wrapper of the right form wraps, as it came first. */
-export const firstOf = (message: ReceivedMessage, { body, sentat, channel, sender }: ForcedMessage): ReceivedMessage => {
+export function firstOf(message: ReceivedMessage, { body, sentat, channel, sender }: ForcedMessage): ReceivedMessage {
   const { channel: here, senderId: _functions, ...rest } = message;
   const first = { ...rest, body, sentAt: sentat };
   // Without queues of their own nothing tells senders apart.
   if (here === undefined) return first;
   return { ...first, channel: channel ?? INBOX, ...(sender !== undefined && { senderId: sender }) };
-};
+}
 
 /** Our own limit of a message, 200 KB, minus a margin. */
 const FORWARDED_CHARACTERS_MAX = 200_000;
@@ -138,10 +147,17 @@ const FORWARDED_CHARACTERS_MAX = 200_000;
 const WRAPPED_CHARACTERS_MAX = 6;
 
 /** Whether a message fits into the lane with its wrapper. */
-export const fitsLane = (message: Origin): boolean =>
-  message.body.length < FORWARDED_CHARACTERS_MAX / WRAPPED_CHARACTERS_MAX - 100 ||
-  forwardedBody(message).length <= FORWARDED_CHARACTERS_MAX;
+export function fitsLane(message: Origin): boolean {
+  return (
+    message.body.length < FORWARDED_CHARACTERS_MAX / WRAPPED_CHARACTERS_MAX - 100 ||
+    forwardedBody(message).length <= FORWARDED_CHARACTERS_MAX
+  );
+}
 
-export const inboxBody = (message: InboxMessage): string => JSON.stringify(message).replace(/[\u007f-\uffff]/g, escaped);
+export function inboxBody(message: InboxMessage): string {
+  return JSON.stringify(message).replace(/[\u007f-\uffff]/g, escaped);
+}
 
-const escaped = (character: string): string => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+function escaped(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+}

@@ -5,10 +5,12 @@ import type { ForcedMessage } from './inbox-message.ts';
 const UNPACKED_BYTES_MAX = 6 * 1_048_576 + 2;
 
 /** A wrapper writes quotes and accents as escapes, which makes up to six characters of one; packed, even a long body fits. As JSON, so that half a letter survives UTF-8. */
-export const packedBody = (body: string): string => deflateRawSync(JSON.stringify(body)).toString('base64');
+export function packedBody(body: string): string {
+  return deflateRawSync(JSON.stringify(body)).toString('base64');
+}
 
 /** What a wrapper wraps, as it came; undefined where it cannot be unpacked. */
-export const wrappedBody = ({ body, packed }: Pick<ForcedMessage, 'body' | 'packed'>): string | undefined => {
+export function wrappedBody({ body, packed }: Pick<ForcedMessage, 'body' | 'packed'>): string | undefined {
   if (!packed) return body;
   try {
     const json = inflateRawSync(Buffer.from(body, 'base64'), { maxOutputLength: UNPACKED_BYTES_MAX }).toString();
@@ -16,4 +18,4 @@ export const wrappedBody = ({ body, packed }: Pick<ForcedMessage, 'body' | 'pack
   } catch {
     return undefined;
   }
-};
+}

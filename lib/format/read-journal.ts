@@ -20,13 +20,14 @@ export interface JournalPlace {
 }
 
 /** All entries as texts, each once. Chunks are read only where entries have left the head. Throws `JOURNAL_GAP`. */
-export const journalTexts = async (store: Pick<ProcessStore, 'chunks'>, place: JournalPlace): Promise<string[]> =>
-  mergeJournal(place.tailFrom > 0 ? await store.chunks(place.pid, place.run) : [], place);
+export async function journalTexts(store: Pick<ProcessStore, 'chunks'>, place: JournalPlace): Promise<string[]> {
+  return mergeJournal(place.tailFrom > 0 ? await store.chunks(place.pid, place.run) : [], place);
+}
 
-export const mergeJournal = (
+export function mergeJournal(
   chunks: readonly Pick<JournalChunk, 'from' | 'entries'>[],
   { pid, run, tail, tailFrom }: JournalPlace,
-): string[] => {
+): string[] {
   const entries: string[] = [];
   for (const chunk of chunks)
     for (let i = Math.max(0, entries.length - chunk.from); i < chunk.entries.length; i += 1)
@@ -38,33 +39,35 @@ export const mergeJournal = (
       { retryable: true, remedy: 'Restore the process store from a backup: a journal is never shortened while its head exists.' },
     );
   return [...entries.slice(0, tailFrom), ...tail];
-};
+}
 
-export const parseEntry = (text: string): JournalEntry => JSON.parse(text) as JournalEntry;
+export function parseEntry(text: string): JournalEntry {
+  return JSON.parse(text) as JournalEntry;
+}
 
 /** How many values are read at a time. */
 const READS_MAX = 16;
 
 /** The entries as objects, the values that are stored apart read back. */
-export const readEntries = async (texts: readonly string[], read: (name: string) => Promise<Json>): Promise<JournalEntry[]> => {
+export async function readEntries(texts: readonly string[], read: (name: string) => Promise<Json>): Promise<JournalEntry[]> {
   const entries = texts.map(parseEntry);
   const names = [...new Set(entries.flatMap(namesIn))];
   const values = new Map<string, Json>();
   for (let at = 0; at < names.length; at += READS_MAX)
     await Promise.all(names.slice(at, at + READS_MAX).map(async (name) => values.set(name, await read(name))));
   return entries.map((entry) => withValues(entry, (name) => values.get(name) as Json));
-};
+}
 
 /** Names of the values that an entry stores apart. */
-const namesIn = (entry: JournalEntry): string[] => {
+function namesIn(entry: JournalEntry): string[] {
   const names: string[] = [];
   if ('dataref' in entry && entry.dataref !== undefined) names.push(entry.dataref);
   if ('late' in entry && entry.late?.inputref !== undefined) names.push(entry.late.inputref);
   return names;
-};
+}
 
 /** The entry with its values in place. */
-export const withValues = (entry: JournalEntry, valueOf: (name: string) => Json): JournalEntry => {
+export function withValues(entry: JournalEntry, valueOf: (name: string) => Json): JournalEntry {
   let whole: JournalEntry = entry;
   if ('dataref' in whole && whole.dataref !== undefined) {
     const { dataref, ...rest } = whole;
@@ -75,4 +78,4 @@ export const withValues = (entry: JournalEntry, valueOf: (name: string) => Json)
     whole = { ...whole, late: { ...rest, input: valueOf(inputref) } };
   }
   return whole;
-};
+}

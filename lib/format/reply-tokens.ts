@@ -84,7 +84,10 @@ const SECRET_BYTES = 32;
 const MAC_BYTES = 16;
 const FORM = /^h1\.([A-Za-z0-9_-]{8})\.([A-Za-z0-9_-]{22})$/;
 
-const newKey = (id: string, since: number): ReplyKey => ({ id, secret: randomBytes(SECRET_BYTES).toString('base64url'), since });
+function newKey(id: string, since: number): ReplyKey {
+  return { id, secret: randomBytes(SECRET_BYTES).toString('base64url'), since };
+}
 
-const macOf = ({ secret }: ReplyKey, commandId: string, datahash: string): string =>
-  createHmac('sha256', secret).update(`${commandId}\n${datahash}`).digest().subarray(0, MAC_BYTES).toString('base64url');
+function macOf({ secret }: ReplyKey, commandId: string, datahash: string): string {
+  return createHmac('sha256', secret).update(`${commandId}\n${datahash}`).digest().subarray(0, MAC_BYTES).toString('base64url');
+}

@@ -29,7 +29,7 @@ export interface Acknowledged {
 }
 
 /** A message vanishes only when every instance that it concerns is done with it (docs/protocol.md#acknowledge). */
-export const acknowledge = async (context: EngineContext, delivery: HandledMessage, result: Acknowledged): Promise<void> => {
+export async function acknowledge(context: EngineContext, delivery: HandledMessage, result: Acknowledged): Promise<void> {
   const { message } = delivery;
   let seconds = delivery.giveBackSeconds;
   try {
@@ -43,10 +43,10 @@ export const acknowledge = async (context: EngineContext, delivery: HandledMessa
   }
   if (seconds === undefined) result.acknowledge.push(message.receiptHandle);
   else result.giveBack.push({ receiptHandle: message.receiptHandle, seconds });
-};
+}
 
 /** Returns in how many seconds the event must come again; undefined when it is done. */
-const settleItem = async (context: EngineContext, item: Item): Promise<number | undefined> => {
+async function settleItem(context: EngineContext, item: Item): Promise<number | undefined> {
   if (item.giveBackSeconds !== undefined) return item.giveBackSeconds;
   if (item.forwarded) return undefined;
   const { message, target, refused } = item;
@@ -80,9 +80,9 @@ const settleItem = async (context: EngineContext, item: Item): Promise<number | 
       if (item.redrives) return (await redrive(context, target.pid)) ? undefined : faultSeconds(context, message);
       return undefined;
   }
-};
+}
 
-const settleRefused = async (context: EngineContext, item: Item, reason: NonNullable<Item['refused']>): Promise<number | undefined> => {
+async function settleRefused(context: EngineContext, item: Item, reason: NonNullable<Item['refused']>): Promise<number | undefined> {
   const { message, target } = item;
   if (PARKED.has(reason.code)) {
     await parkMessage(context.options, message, { pid: target.pid, reason: reason.code, detail: reason.message });
@@ -101,22 +101,22 @@ const settleRefused = async (context: EngineContext, item: Item, reason: NonNull
   if (reason.code === 'UNKNOWN_VERSION' && message.receiveCount < POISON_DELIVERIES_MAX) return 30;
   if (reason.code === 'POISON' && message.receiveCount < POISON_DELIVERIES_MAX && !context.options.checks) return message.receiveCount;
   return stop(context, item, reason);
-};
+}
 
 /** An event that does not apply any more comes again: as a duplicate it sends again what it may have caused, and is then acknowledged. */
-const stop = async (context: EngineContext, { message, target }: Item, reason: StuckReason): Promise<number | undefined> => {
+async function stop(context: EngineContext, { message, target }: Item, reason: StuckReason): Promise<number | undefined> {
   const refused = await getStuck(context, message, target, reason);
   if (refused === 'kept') return undefined;
   return refused === 'again' ? faultSeconds(context, message) : 0;
-};
+}
 
-const waitSeconds = (context: EngineContext, { target }: Item): number => {
+function waitSeconds(context: EngineContext, { target }: Item): number {
   const { inbound } = target;
   return inbound.kind === 'tick' ? Math.max(1, Math.min(43_200, Math.ceil((inbound.tickAt - context.options.clock.now()) / 1000))) : 30;
-};
+}
 
 /** There is no instance yet: the event waits for it, and no longer than the definition says. */
-const buffer = async (context: EngineContext, { message, target }: Item): Promise<number | undefined> => {
+async function buffer(context: EngineContext, { message, target }: Item): Promise<number | undefined> {
   const expiresAt = context.options.clock.now() + (target.definition?.earlyMs ?? 0);
   const result = await context.options.store.buffer({ pid: target.pid, body: message.body, max: EARLY_EVENTS_MAX, expiresAt });
   if (result.status === 'started') return 0;
@@ -127,10 +127,10 @@ const buffer = async (context: EngineContext, { message, target }: Item): Promis
       detail: `More than ${EARLY_EVENTS_MAX} events came before the instance.`,
     });
   return undefined;
-};
+}
 
 /** The instance never came: what waited for it is parked, and the buffer is emptied. */
-const expire = async (context: EngineContext, { message, target }: Item): Promise<number | undefined> => {
+async function expire(context: EngineContext, { message, target }: Item): Promise<number | undefined> {
   const { store } = context.options;
   const [head] = await store.load([target.pid], { consistent: true });
   if (head?.status !== 'early') return undefined;
@@ -141,4 +141,4 @@ const expire = async (context: EngineContext, { message, target }: Item): Promis
     { kind: 'early', version: head.version },
   );
   return emptied.status === 'committed' ? undefined : 0;
-};
+}

@@ -19,7 +19,7 @@ export type Refused = 'kept' | 'again' | 'passed';
  * event still applies: the head is read again, and what others have committed since may have answered it, or ended the instance
  * (test/models/parking.pml, GET_STUCK_OVERWRITES). An invalid answer that does not apply any more is parked all the same, so that a person sees it.
  */
-export const getStuck = async (context: EngineContext, message: ReceivedMessage, target: Target, reason: StuckReason): Promise<Refused> => {
+export async function getStuck(context: EngineContext, message: ReceivedMessage, target: Target, reason: StuckReason): Promise<Refused> {
   const { store } = context.options;
   for (let tries = 0; tries < TRIES_MAX; tries += 1) {
     const [head] = await store.load([target.pid], { consistent: true });
@@ -36,18 +36,18 @@ export const getStuck = async (context: EngineContext, message: ReceivedMessage,
     break;
   }
   return (await parkBesideStuck(context, message, target.pid, 'STUCK', reason.message)) ? 'kept' : 'again';
-};
+}
 
 /**
  * What a person asked for could not be done: the stuck head says why now, and the act is over. It is not parked, since
  * whoever resumes again asks anew. Returns whether that is written; an act that does not apply any more comes again, as a duplicate.
  */
-export const refuseOperation = async (
+export async function refuseOperation(
   context: EngineContext,
   message: ReceivedMessage,
   target: Target,
   reason: StuckReason,
-): Promise<boolean> => {
+): Promise<boolean> {
   const { store } = context.options;
   const [head] = await store.load([target.pid], { consistent: true });
   if (!head) return true;
@@ -58,20 +58,20 @@ export const refuseOperation = async (
   const why = JSON.stringify({ ...before, ...short(reason), was: before?.was ?? head.status, refused });
   const stuck: Head = { ...rest, status: 'stuck', version: head.version + 1, writer: context.nextWriter(), why };
   return (await store.commit(stuck, expectation(head))).status === 'committed';
-};
+}
 
 /**
  * Parks, then looks again: whoever resumed in between may have read the parked events before this one was put. Then it goes back to the
  * inbox at once, or nobody would clear it away; test/models/parking.pml, -DREDRIVE_SELF, shows that nothing is lost by it.
  * Returns whether the message may be acknowledged.
  */
-export const parkBesideStuck = async (
+export async function parkBesideStuck(
   context: EngineContext,
   message: ReceivedMessage,
   pid: string,
   reason: string,
   detail: string,
-): Promise<boolean> => {
+): Promise<boolean> {
   const { parking, store } = context.options;
   await parkMessage(context.options, message, { pid, reason, detail });
   const [head] = await store.load([pid], { consistent: true });
@@ -80,11 +80,13 @@ export const parkBesideStuck = async (
   await redrive(context, pid, [id]);
   // What could not be sent back is decided here when it comes again.
   return (await parking.parked(pid, [id])).length === 0;
-};
+}
 
-const short = (reason: StuckReason): StuckReason => ({ ...reason, message: shortText(reason.message) });
+function short(reason: StuckReason): StuckReason {
+  return { ...reason, message: shortText(reason.message) };
+}
 
-const stuckHead = (context: EngineContext, target: Target, head: Head | undefined, reason: StuckReason): Head => {
+function stuckHead(context: EngineContext, target: Target, head: Head | undefined, reason: StuckReason): Head {
   const writer = context.nextWriter();
   if (head) {
     const { due: _due, ...rest } = head;
@@ -108,4 +110,4 @@ const stuckHead = (context: EngineContext, target: Target, head: Head | undefine
     why: JSON.stringify({ ...short(reason), was: 'early' }),
     early: [],
   };
-};
+}

@@ -7,7 +7,7 @@ import { idAt, parkMessage } from './park.ts';
  * An event came after the end of its instance. It is parked for a while, under the event's own id: however often the event comes again, it is
  * parked once. A process that says `late: 'ignore'` drops it; that is counted by a notice, so it costs no write.
  */
-export const acknowledgeLate = async (context: EngineContext, { message, target }: Item): Promise<void> => {
+export async function acknowledgeLate(context: EngineContext, { message, target }: Item): Promise<void> {
   const { pid, inbound, definition, byClient } = target;
   // An answer and an act are no events; the client that starts an instance reads its head.
   if ((inbound.kind !== 'signal' && inbound.kind !== 'start') || byClient) return;
@@ -18,6 +18,8 @@ export const acknowledgeLate = async (context: EngineContext, { message, target 
     reason: 'CLOSED',
     detail: `${inbound.event} ${inbound.id} came after the instance had ended.`,
   });
-};
+}
 
-const lateId = (inbound: SignalInbound | StartInbound): string => idAt(Math.max(0, Date.parse(inbound.time)), inbound.identity);
+function lateId(inbound: SignalInbound | StartInbound): string {
+  return idAt(Math.max(0, Date.parse(inbound.time)), inbound.identity);
+}

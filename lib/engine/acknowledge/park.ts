@@ -38,7 +38,7 @@ const EXPIRING: ReadonlySet<string> = new Set(['CLOSED', 'REFUSED']);
 const EXPIRING_MS = 30 * 86_400_000;
 
 /** Keeps a message for a person, beside the instance that it concerns where one is known (docs/protocol.md#parking). */
-export const parkMessage = async ({ parking, clock, onNotice }: ParkingPorts, message: ReceivedMessage, why: ParkedWhy): Promise<void> => {
+export async function parkMessage({ parking, clock, onNotice }: ParkingPorts, message: ReceivedMessage, why: ParkedWhy): Promise<void> {
   const { body, sentAt, channel, senderId } = unwrapped(message);
   const event = namedEvent(body);
   const now = clock.now();
@@ -54,18 +54,24 @@ export const parkMessage = async ({ parking, clock, onNotice }: ParkingPorts, me
     ...(EXPIRING.has(why.reason) && { expiresAt: now + EXPIRING_MS }),
   });
   onNotice?.({ kind: 'parked', reason: why.reason, pid: why.pid, detail: why.detail, ...(event && { event }) });
-};
+}
 
 /** Under which a message is parked: as often as it is, it is parked once. */
-export const parkedId = (message: ReceivedMessage): string => idOf(unwrapped(message).sentAt, message);
+export function parkedId(message: ReceivedMessage): string {
+  return idOf(unwrapped(message).sentAt, message);
+}
 
-const idOf = (sentAt: number, { messageId }: ReceivedMessage): string => idAt(sentAt, messageId);
+function idOf(sentAt: number, { messageId }: ReceivedMessage): string {
+  return idAt(sentAt, messageId);
+}
 
 /** Sorts by the instant. */
-export const idAt = (at: number, name: string): string => `${String(at).padStart(15, '0')}#${name}`;
+export function idAt(at: number, name: string): string {
+  return `${String(at).padStart(15, '0')}#${name}`;
+}
 
 /** A message that was sent back before is parked as it came first, not in a wrapper of a wrapper. */
-const unwrapped = (message: ReceivedMessage): ReceivedMessage => {
+function unwrapped(message: ReceivedMessage): ReceivedMessage {
   if (!isWrapper(message)) return message;
   try {
     const wrapper = JSON.parse(message.body) as ForcedMessage;
@@ -75,7 +81,7 @@ const unwrapped = (message: ReceivedMessage): ReceivedMessage => {
     // Half of a wrapper.
     return message;
   }
-};
+}
 
 /** So many are sent before they are marked, which a function that ends in between would have to send again. */
 const REDRIVEN_AT_A_TIME = 100;
@@ -85,7 +91,7 @@ const REDRIVEN_AT_A_TIME = 100;
  * is it marked. A crash in between, or time that is nearly up, is repaired by the redelivery of the `resume`. What can never be sent
  * stays parked, and so does what expires. `only`: no others than these. Returns whether all else was sent.
  */
-export const redrive = async ({ options, remainingMs }: EngineContext, pid: string, only?: readonly string[]): Promise<boolean> => {
+export async function redrive({ options, remainingMs }: EngineContext, pid: string, only?: readonly string[]): Promise<boolean> {
   const parked = (await options.parking.parked(pid, only)).filter(({ expiresAt }) => only !== undefined || expiresAt === undefined);
   for (let from = 0; from < parked.length; from += REDRIVEN_AT_A_TIME) {
     if (remainingMs() < BEGUN_MS_MIN) return false;
@@ -99,22 +105,22 @@ export const redrive = async ({ options, remainingMs }: EngineContext, pid: stri
     if (failures.some(({ senderFault }) => !senderFault)) return false;
   }
   return true;
-};
+}
 
 /** Sends these parked events back, whatever the status of their instances. Returns whether all that can be sent was. */
-export const redriveEach = async (context: EngineContext, events: RedriveMessage['events']): Promise<boolean> => {
+export async function redriveEach(context: EngineContext, events: RedriveMessage['events']): Promise<boolean> {
   const ids = new Map<string, string[]>();
   for (const { pid, id } of events) ids.set(pid, [...(ids.get(pid) ?? []), id]);
   let isWhole = true;
   for (const [pid, each] of ids) isWhole = (await redrive(context, pid, each)) && isWhole;
   return isWhole;
-};
+}
 
 /**
  * One that its wrapper makes too long goes packed, and one that is too long packed goes as it came first. What a client sent stays parked
  * then: without its wrapper it would come to the inbox, which takes no such message. A client sends none so long (`sendRequest`).
  */
-const sentAgain = async (sender: MessageSender, pid: string, events: readonly ParkedEvent[]): Promise<SentResult[]> => {
+async function sentAgain(sender: MessageSender, pid: string, events: readonly ParkedEvent[]): Promise<SentResult[]> {
   const results: SentResult[] = events.map(() => ({ senderFault: true, reason: 'not sent' }));
   for (const form of FORMS) {
     const left = [...results.keys()].filter((i) => isRefused(results[i]) && (form !== asItCame || events[i]?.channel === undefined));
@@ -125,11 +131,15 @@ const sentAgain = async (sender: MessageSender, pid: string, events: readonly Pa
     for (const [at, i] of left.entries()) results[i] = sent[at] as SentResult;
   }
   return results;
-};
+}
 
-const asItCame = ({ body }: ParkedEvent): string => body;
+function asItCame({ body }: ParkedEvent): string {
+  return body;
+}
 
-const first = (event: ParkedEvent): Parameters<typeof forcedBody>[0] => ({ ...event, sentAt: Number(event.id.split('#')[0]) });
+function first(event: ParkedEvent): Parameters<typeof forcedBody>[0] {
+  return { ...event, sentAt: Number(event.id.split('#')[0]) };
+}
 
 const FORMS: readonly ((event: ParkedEvent) => string)[] = [
   (event) => forcedBody(first(event)),
@@ -137,4 +147,6 @@ const FORMS: readonly ((event: ParkedEvent) => string)[] = [
   asItCame,
 ];
 
-const isRefused = (result: SentResult | undefined): boolean => typeof result === 'object' && result.senderFault;
+function isRefused(result: SentResult | undefined): boolean {
+  return typeof result === 'object' && result.senderFault;
+}

@@ -14,13 +14,13 @@ export type Refusal = 'stop' | 'park' | 'passed';
  * Classifies a refused event once more, on a strongly read head: between its refusal and now, another event of the same batch, or of
  * another worker, may have answered its command or ended its instance.
  */
-export const refusalOn = async (
+export async function refusalOn(
   context: EngineContext,
   head: Head | undefined,
   message: ReceivedMessage,
   target: Target,
   reason: StuckReason,
-): Promise<Refusal> => {
+): Promise<Refusal> {
   if (reason.code === 'STATE_FORMAT') return ofUnreadable(head, target);
   const image = head && decodeHead(head);
   // The event is in the head already; what it caused cannot be sent, as long as it is there.
@@ -36,14 +36,15 @@ export const refusalOn = async (
   if (image?.status === 'stuck' && item.verdict === 'future') return 'park';
   const stops = reason.code === 'FORK' ? item.verdict === 'future' : decidesOn(item);
   return stops ? 'stop' : 'passed';
-};
+}
 
 /** A build that reads it may have written it since. What a person asked for is refused, whether it is stuck or not. */
-const ofUnreadable = (head: Head | undefined, { inbound }: Target): Refusal => {
+function ofUnreadable(head: Head | undefined, { inbound }: Target): Refusal {
   if (!head || formatFault(head) === undefined) return 'passed';
   return head.status === 'stuck' && inbound.kind !== 'operate' ? 'park' : 'stop';
-};
+}
 
 /** Looks at no data: a large input is not in the head. */
-const holdsCausedBy = ({ commands, pendingSends: fires }: Image, key: string): boolean =>
-  [...commands.values(), ...fires].some(({ cause }) => cause === key);
+function holdsCausedBy({ commands, pendingSends: fires }: Image, key: string): boolean {
+  return [...commands.values(), ...fires].some(({ cause }) => cause === key);
+}

@@ -84,14 +84,19 @@ export interface Carried {
   readonly at: number;
 }
 
-export const carried = (message: ReceivedMessage, at: number): Carried => ({ messageId: message.messageId, forced: false, at });
+export function carried(message: ReceivedMessage, at: number): Carried {
+  return { messageId: message.messageId, forced: false, at };
+}
 
-export const park = (reason: string, detail: string, pid = ''): Parking => ({ status: 'park', pid, reason, detail });
+export function park(reason: string, detail: string, pid = ''): Parking {
+  return { status: 'park', pid, reason, detail };
+}
 
 type Parking = Extract<Admission, { status: 'park' }>;
 
 /** What cannot be read is parked, with what is wrong with it. */
-export const unread = (error: unknown, pid = ''): Parking =>
-  isOrchestratorError(error)
+export function unread(error: unknown, pid = ''): Parking {
+  return isOrchestratorError(error)
     ? park(error.code, withoutValues(error), pid)
     : park('MALFORMED', `The message could not be read: ${thrownText(error)}.`, pid);
+}

@@ -22,7 +22,7 @@ export interface BusEnvelope {
 }
 
 /** A plain event without an envelope: its detail is the data (docs/protocol.md#names). */
-export const admitPlainEvent = (catalogue: Catalogue, bus: BusEnvelope, data: Json, by: Carried): Admission => {
+export function admitPlainEvent(catalogue: Catalogue, bus: BusEnvelope, data: Json, by: Carried): Admission {
   const { 'detail-type': type, id, source, time } = bus;
   if (typeof type !== 'string' || typeof id !== 'string' || typeof source !== 'string' || typeof time !== 'string')
     return park('MALFORMED', 'The bus event has no detail-type, id, source or time.');
@@ -35,15 +35,17 @@ export const admitPlainEvent = (catalogue: Catalogue, bus: BusEnvelope, data: Js
   return parsed.kind === 'event'
     ? admitEvent(catalogue, parsed.envelope, by)
     : park('MALFORMED', parsed.kind === 'malformed' ? parsed.fault : 'The event looks like a command or a reply.');
-};
+}
 
 /** EventBridge tells the time of an event in whole seconds, `2026-11-21T10:00:00Z`; envelopes have milliseconds. */
-const inMilliseconds = (time: string): string => (WHOLE_SECONDS.test(time) ? time.replace('Z', '.000Z') : time);
+function inMilliseconds(time: string): string {
+  return WHOLE_SECONDS.test(time) ? time.replace('Z', '.000Z') : time;
+}
 
 const WHOLE_SECONDS = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/;
 
 /** An event is for the instances that its definitions name, or for the one that it was sent to. */
-export const admitEvent = (catalogue: Catalogue, envelope: EventEnvelope, by: Carried): Admission => {
+export function admitEvent(catalogue: Catalogue, envelope: EventEnvelope, by: Carried): Admission {
   const interests = catalogue.interests(envelope.type);
   const [first] = interests;
   if (!first) return park('UNKNOWN_EVENT', `No process of ${catalogue.system.name} hears ${envelope.type}.`);
@@ -77,27 +79,29 @@ export const admitEvent = (catalogue: Catalogue, envelope: EventEnvelope, by: Ca
     targets.push(target(interest, pid, envelope, data, by));
   }
   return { status: 'deliver', targets };
-};
+}
 
 /** The tenant of an event is its sender's word; whatever it is, the event reaches no instance of another tenant (docs/correctness.md#i15). */
-const tenantOf = ({ tenant = DEFAULT_TENANT }: Pick<EventEnvelope, 'tenant'>): string => tenant;
+function tenantOf({ tenant = DEFAULT_TENANT }: Pick<EventEnvelope, 'tenant'>): string {
+  return tenant;
+}
 
 /** Whether an event that is addressed to an instance is of the tenant of that instance. */
-const isOwnTenants = (envelope: EventEnvelope): boolean => {
+function isOwnTenants(envelope: EventEnvelope): boolean {
   const addressed = envelope.processid === undefined ? undefined : parsePid(envelope.processid);
   return addressed === undefined || addressed.tenant === tenantOf(envelope);
-};
+}
 
 /** A signal by id goes to that instance alone; it never starts one. */
-const addressed = (interests: readonly Interest[], envelope: EventEnvelope, pid: string, data: Json, by: Carried): Admission => {
+function addressed(interests: readonly Interest[], envelope: EventEnvelope, pid: string, data: Json, by: Carried): Admission {
   const name = parsePid(pid)?.process;
   const interest = interests.find((each) => each.definition.name === name);
   if (!interest) return park('UNKNOWN_EVENT', `The process ${String(name)} does not hear ${envelope.type}.`, pid);
   const starts = interest.starts && interest.definition.kind === 'decider';
   return { status: 'deliver', targets: [target({ ...interest, starts }, pid, envelope, data, by)] };
-};
+}
 
-const target = (interest: Interest, pid: string, envelope: EventEnvelope, data: Json, by: Carried): Target => {
+function target(interest: Interest, pid: string, envelope: EventEnvelope, data: Json, by: Carried): Target {
   const { definition, starts } = interest;
   const identity = identityOf(sha256, { pid, event: envelope.type, id: envelope.id });
   const common = {
@@ -121,4 +125,4 @@ const target = (interest: Interest, pid: string, envelope: EventEnvelope, data: 
       }
     : { kind: 'signal', key: `x:${identity}`, ...common };
   return { pid, definition, inbound };
-};
+}

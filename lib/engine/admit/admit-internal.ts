@@ -9,12 +9,7 @@ import { sha256 } from '../../format/sha256.ts';
 import type { ForcedMessage, InboxMessage, OperationMessage, StartMessage, TickMessage } from '../../format/inbox-message.ts';
 
 /** What the orchestrator, the client and the command line put into the inbox themselves. */
-export const admitInternal = (
-  catalogue: Catalogue,
-  body: Exclude<InboxMessage, ForcedMessage>,
-  by: Carried,
-  senderId?: string,
-): Admission => {
+export function admitInternal(catalogue: Catalogue, body: Exclude<InboxMessage, ForcedMessage>, by: Carried, senderId?: string): Admission {
   switch (body.tutti) {
     case 'tick':
       return ofTick(body, by);
@@ -27,20 +22,22 @@ export const admitInternal = (
     case 'rotate-keys':
       return { status: 'deliver', targets: [], rotation: body.opid };
   }
-};
+}
 
-const ofTick = (tick: TickMessage, by: Carried): Admission => ({
-  status: 'deliver',
-  targets: [
-    {
-      pid: tick.pid,
-      definition: undefined,
-      inbound: { kind: 'tick', key: `t:${tick.run}:${tick.tickAt}`, ...by, run: tick.run, tickAt: tick.tickAt, hops: 0 },
-    },
-  ],
-});
+function ofTick(tick: TickMessage, by: Carried): Admission {
+  return {
+    status: 'deliver',
+    targets: [
+      {
+        pid: tick.pid,
+        definition: undefined,
+        inbound: { kind: 'tick', key: `t:${tick.run}:${tick.tickAt}`, ...by, run: tick.run, tickAt: tick.tickAt, hops: 0 },
+      },
+    ],
+  };
+}
 
-const ofStart = (catalogue: Catalogue, start: StartMessage, by: Carried): Admission => {
+function ofStart(catalogue: Catalogue, start: StartMessage, by: Carried): Admission {
   const definition = catalogue.newest(start.process);
   if (!definition) return park('UNKNOWN_PROCESS', `There is no process ${start.process} in ${catalogue.system.name}.`);
   const pid = buildPid(start.tenant, start.process, start.id);
@@ -76,31 +73,33 @@ const ofStart = (catalogue: Catalogue, start: StartMessage, by: Carried): Admiss
     ...(start.traceparent !== undefined && { trace: start.traceparent }),
   };
   return { status: 'deliver', targets: [{ pid, definition, inbound, byClient: true }] };
-};
+}
 
 /** `by` is what the sender says; `senderId` is how the queue knows the sender. */
-const ofOperate = (operate: OperationMessage, by: Carried, senderId: string | undefined): Admission => ({
-  status: 'deliver',
-  targets: [
-    {
-      pid: operate.pid,
-      definition: undefined,
-      inbound: {
-        kind: 'operate',
-        key: `o:${operate.opid}`,
-        ...by,
-        id: operate.opid,
-        identity: actIdentity(sha256, operate.pid, operate.opid),
-        act: operate.act,
-        reason: operate.reason,
-        by: operate.by,
-        ...(senderId !== undefined && { sender: senderId }),
-        hops: 0,
-        ...(operate.skip !== undefined && { skip: operate.skip }),
-        ...(operate.step !== undefined && { step: operate.step }),
-        ...(operate.resolution !== undefined && { resolution: operate.resolution }),
-        ...(operate.version !== undefined && { version: operate.version }),
+function ofOperate(operate: OperationMessage, by: Carried, senderId: string | undefined): Admission {
+  return {
+    status: 'deliver',
+    targets: [
+      {
+        pid: operate.pid,
+        definition: undefined,
+        inbound: {
+          kind: 'operate',
+          key: `o:${operate.opid}`,
+          ...by,
+          id: operate.opid,
+          identity: actIdentity(sha256, operate.pid, operate.opid),
+          act: operate.act,
+          reason: operate.reason,
+          by: operate.by,
+          ...(senderId !== undefined && { sender: senderId }),
+          hops: 0,
+          ...(operate.skip !== undefined && { skip: operate.skip }),
+          ...(operate.step !== undefined && { step: operate.step }),
+          ...(operate.resolution !== undefined && { resolution: operate.resolution }),
+          ...(operate.version !== undefined && { version: operate.version }),
+        },
       },
-    },
-  ],
-});
+    ],
+  };
+}

@@ -10,16 +10,16 @@ import { MISSING, readBody, refusedData } from './read-body.ts';
 import type { HandledMessage } from '../acknowledge/acknowledge.ts';
 
 /** A port that fails keeps one message, not its neighbours: nothing is known of it, so it comes again. */
-export const admitOrGiveBack = async (context: EngineContext, message: ReceivedMessage): Promise<HandledMessage> => {
+export async function admitOrGiveBack(context: EngineContext, message: ReceivedMessage): Promise<HandledMessage> {
   try {
     return await admitOne(context, message);
   } catch (error) {
     noteFault(context, error);
     return { message, items: [], giveBackSeconds: faultSeconds(context, message) };
   }
-};
+}
 
-const admitOne = async (context: EngineContext, message: ReceivedMessage): Promise<HandledMessage> => {
+async function admitOne(context: EngineContext, message: ReceivedMessage): Promise<HandledMessage> {
   await context.replyTokens?.refresh();
   const now = context.options.clock.now();
   const body = await readBody(context, message.body);
@@ -37,15 +37,16 @@ const admitOne = async (context: EngineContext, message: ReceivedMessage): Promi
   const why = admission.status === 'park' ? admission : { pid: admission.pid, reason: 'NEWER', detail: admission.detail };
   await parkMessage(context.options, message, why);
   return { message, items: [], giveBackSeconds: undefined };
-};
+}
 
-const admitBody = (context: EngineContext, message: ReceivedMessage, body: unknown, now: number): Admission => {
+function admitBody(context: EngineContext, message: ReceivedMessage, body: unknown, now: number): Admission {
   if (body === MISSING) return PAYLOAD_MISSING;
   return refusedData(body) ?? admit(context, message, body, now);
-};
+}
 
-const itemsOf = (message: ReceivedMessage, body: unknown, targets: readonly Target[]): Item[] =>
-  targets.map((target) => newItem(target.inbound.forced ? { ...message, sentAt: (body as ForcedMessage).sentat } : message, target));
+function itemsOf(message: ReceivedMessage, body: unknown, targets: readonly Target[]): Item[] {
+  return targets.map((target) => newItem(target.inbound.forced ? { ...message, sentAt: (body as ForcedMessage).sentat } : message, target));
+}
 
 const PAYLOAD_MISSING: Admission = {
   status: 'park',

@@ -10,7 +10,7 @@ import type { Catalogue } from '../../contract/catalogue.ts';
  * An answer, which is also an event where the command's output is one: then whoever hears it is concerned, in this system or,
  * of another system's command, in this one alone. What an answer starts is one event further from the first cause.
  */
-export const admitReply = (catalogue: Catalogue, envelope: ReplyEnvelope, by: Carried): Admission => {
+export function admitReply(catalogue: Catalogue, envelope: ReplyEnvelope, by: Carried): Admission {
   const isHeard = envelope.outcome === 'completed' && catalogue.interests(envelope.type).length > 0;
   const heard = isHeard ? ofHeard(catalogue, { ...envelope, hops: envelope.hops + 1 }, by) : undefined;
   if (heard && envelope.replyto !== catalogue.system.name) return heard;
@@ -19,18 +19,18 @@ export const admitReply = (catalogue: Catalogue, envelope: ReplyEnvelope, by: Ca
   if (heard.status === 'park') return { ...reply, aside: heard };
   if (heard.status === 'newer') return { ...heard, pid: parseCommandId(envelope.commandid)?.pid ?? '' };
   return { status: 'deliver', targets: [...reply.targets, ...heard.targets] };
-};
+}
 
 /** Whoever asked gets its answer, also where the code that names who hears it fails. */
-const ofHeard = (catalogue: Catalogue, envelope: EventEnvelope, by: Carried): Admission => {
+function ofHeard(catalogue: Catalogue, envelope: EventEnvelope, by: Carried): Admission {
   try {
     return admitEvent(catalogue, envelope, by);
   } catch (error) {
     return unread(error);
   }
-};
+}
 
-const ofReply = (catalogue: Catalogue, envelope: ReplyEnvelope, by: Carried): Admission => {
+function ofReply(catalogue: Catalogue, envelope: ReplyEnvelope, by: Carried): Admission {
   const id = parseCommandId(envelope.commandid);
   if (!id) return park('MALFORMED', `The reply ${envelope.id} answers ${envelope.commandid}, which is no command id.`);
   if (envelope.replyto !== catalogue.system.name)
@@ -58,4 +58,4 @@ const ofReply = (catalogue: Catalogue, envelope: ReplyEnvelope, by: Carried): Ad
     ...(envelope.replytoken !== undefined && { token: envelope.replytoken }),
   };
   return { status: 'deliver', targets: [{ pid: id.pid, definition: undefined, inbound, reply }] };
-};
+}

@@ -20,7 +20,7 @@ export interface Admitting {
 }
 
 /** Reads one inbox message, parsed but for its schemas. Never throws: what cannot be read is parked. */
-export const admit = (context: Admitting, message: ReceivedMessage, body: unknown, now: number): Admission => {
+export function admit(context: Admitting, message: ReceivedMessage, body: unknown, now: number): Admission {
   if (typeof body !== 'object' || body === null) return park('MALFORMED', 'The message is not a JSON object.');
   try {
     const misplaced = elsewhere(body, message);
@@ -29,7 +29,7 @@ export const admit = (context: Admitting, message: ReceivedMessage, body: unknow
   } catch (error) {
     return unread(error);
   }
-};
+}
 
 /** What each queue is for. IAM says who may send to a queue, not what: a message that is for another queue was sent by the wrong principal. */
 const ADMITTED: Readonly<Record<Channel, readonly string[]>> = {
@@ -38,7 +38,7 @@ const ADMITTED: Readonly<Record<Channel, readonly string[]>> = {
   operations: ['operate', 'redrive', 'rotate-keys'],
 };
 
-const elsewhere = (body: object, { channel }: ReceivedMessage): Admission | undefined => {
+function elsewhere(body: object, { channel }: ReceivedMessage): Admission | undefined {
   if (channel === undefined) return undefined;
   if ('tutti' in body) {
     const kind = String(body.tutti);
@@ -50,11 +50,11 @@ const elsewhere = (body: object, { channel }: ReceivedMessage): Admission | unde
   const { source, account } = body as BusEnvelope;
   if (typeof source === 'string' && typeof account === 'string') return undefined;
   return park('FORBIDDEN', 'The event has no source or no account: EventBridge did not deliver it.');
-};
+}
 
 const KINDS: ReadonlySet<string> = new Set(Object.values(ADMITTED).flat());
 
-const ofBus = (context: Admitting, bus: BusEnvelope, by: Carried): Admission => {
+function ofBus(context: Admitting, bus: BusEnvelope, by: Carried): Admission {
   const { catalogue } = context;
   const detail = bus.detail;
   if (typeof detail !== 'object' || detail === null) return park('MALFORMED', 'The message is no bus event: it has no detail.');
@@ -83,39 +83,41 @@ const ofBus = (context: Admitting, bus: BusEnvelope, by: Carried): Admission => 
         admitEvent(catalogue, parsed.envelope, by)
       );
   }
-};
+}
 
 /**
  * Who may publish as what is granted by what the bus is told (`events:source`, `events:detail-type`), and the envelope is only what its
  * sender says: where they differ, somebody speaks in another's name. A bus event without them was never on a bus.
  */
-const otherwisePublished = (bus: BusEnvelope, { id, source, type }: EventEnvelope | ReplyEnvelope): Admission | undefined => {
+function otherwisePublished(bus: BusEnvelope, { id, source, type }: EventEnvelope | ReplyEnvelope): Admission | undefined {
   const { source: bySource = source, 'detail-type': asType = type } = bus;
   if (bySource === source && asType === type) return undefined;
   return park('FORBIDDEN', `${id} says that it is ${type} of ${source}, but was published as ${shown(asType)} by ${shown(bySource)}.`);
-};
+}
 
 /** EventBridge writes the account of the publisher, which nobody else can: what it may not speak for was published in another's name. */
-const ofOtherAccount = (
+function ofOtherAccount(
   { catalogue, options: { accounts } }: Admitting,
   { account }: BusEnvelope,
   { source, type, replyto }: Pick<EventEnvelope, 'source' | 'type'> & { readonly replyto?: string },
-): Admission | undefined => {
+): Admission | undefined {
   if (accounts === undefined) return undefined;
   const allowed = accountsOf(accounts, { source, type, isAnswer: replyto === catalogue.system.name });
   if (allowed.includes(account as string)) return undefined;
   return park('FORBIDDEN', `${type} of ${source} came from the account ${String(account)}: only ${allowed.join(', ')} may publish it.`);
-};
+}
 
-const shown = (value: unknown): string => (typeof value === 'string' ? value : `a ${typeof value}`);
+function shown(value: unknown): string {
+  return typeof value === 'string' ? value : `a ${typeof value}`;
+}
 
-const ofInternal = (context: Admitting, body: InboxMessage, message: ReceivedMessage, now: number): Admission => {
+function ofInternal(context: Admitting, body: InboxMessage, message: ReceivedMessage, now: number): Admission {
   const fault = inboxFault(body);
   if (fault !== undefined) return park('MALFORMED', `The message is none of this system's own: ${fault}.`);
   return body.tutti === 'forced'
     ? forced(context, body as ReadForced, message, now)
     : admitInternal(context.catalogue, body, carried(message, now), message.senderId);
-};
+}
 
 /** A forced message with what it wraps, read. */
 export interface ReadForced extends ForcedMessage {
@@ -123,10 +125,10 @@ export interface ReadForced extends ForcedMessage {
 }
 
 /** A parked message comes back as it was, to the queue to which it came first, but with damping off. */
-const forced = (context: Admitting, again: ReadForced, message: ReceivedMessage, now: number): Admission => {
+function forced(context: Admitting, again: ReadForced, message: ReceivedMessage, now: number): Admission {
   if (again.park !== undefined)
     return park('DEAD_LETTER', 'It was a dead letter for a day, and could not be applied.', namedInstance(message.body));
   const inner = admit(context, firstOf(message, again), again.inner, now);
   if (inner.status !== 'deliver') return inner;
   return { ...inner, targets: inner.targets.map((each) => ({ ...each, inbound: { ...each.inbound, forced: true } })) };
-};
+}

@@ -9,15 +9,15 @@ interface Message extends Partial<
 const CHARACTERS_MAX = 200;
 
 /** What a message says of its event: id, type and source. A request says its own id, what it asks for, and its principal. */
-export const namedEvent = (body: string): ParkedIdentity | undefined => {
+export function namedEvent(body: string): ParkedIdentity | undefined {
   try {
     return identityOf(JSON.parse(body) as Message);
   } catch {
     return undefined;
   }
-};
+}
 
-const identityOf = (message: Message): ParkedIdentity | undefined => {
+function identityOf(message: Message): ParkedIdentity | undefined {
   const { tutti, detail, by } = message;
   switch (tutti) {
     case undefined:
@@ -31,9 +31,12 @@ const identityOf = (message: Message): ParkedIdentity | undefined => {
     default:
       return undefined;
   }
-};
+}
 
-const identity = (id: unknown, type: unknown, source: unknown): ParkedIdentity | undefined =>
-  id === undefined && type === undefined ? undefined : { id: textOf(id), type: textOf(type), source: textOf(source) };
+function identity(id: unknown, type: unknown, source: unknown): ParkedIdentity | undefined {
+  return id === undefined && type === undefined ? undefined : { id: textOf(id), type: textOf(type), source: textOf(source) };
+}
 
-const textOf = (value: unknown): string => (typeof value === 'string' ? value.slice(0, CHARACTERS_MAX) : '');
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value.slice(0, CHARACTERS_MAX) : '';
+}

@@ -7,7 +7,7 @@ interface Body extends Partial<Record<'pid' | 'body' | 'tenant' | 'process' | 'i
 }
 
 /** The instance that a message names by itself; `''` where only the system's definitions could tell. It reads no data and runs no code of theirs. */
-export const namedInstance = (text: string): string => {
+export function namedInstance(text: string): string {
   try {
     const { body, packed, pid, tenant, process, id, detail } = JSON.parse(text) as Body;
     if (typeof body === 'string') return namedInstance(wrappedBody({ body, ...(packed && { packed }) }) ?? '');
@@ -18,10 +18,13 @@ export const namedInstance = (text: string): string => {
   } catch {
     return '';
   }
-};
+}
 
 /** The instance that an event is sent to. One of another tenant gets nothing of it, not even beside itself (docs/correctness.md#i15). */
-const addressed = ({ processid, tenant = DEFAULT_TENANT }: NonNullable<Body['detail']> = {}): unknown =>
-  isText(processid) && parsePid(processid)?.tenant !== tenant ? undefined : processid;
+function addressed({ processid, tenant = DEFAULT_TENANT }: NonNullable<Body['detail']> = {}): unknown {
+  return isText(processid) && parsePid(processid)?.tenant !== tenant ? undefined : processid;
+}
 
-const isText = (value: unknown): value is string => typeof value === 'string';
+function isText(value: unknown): value is string {
+  return typeof value === 'string';
+}

@@ -26,7 +26,9 @@ const REFUSED: ReadonlyMap<unknown, Admission> = new Map([
 ]);
 
 /** What becomes of a message whose data must not be decided on; undefined for every other. */
-export const refusedData = (body: unknown): Admission | undefined => REFUSED.get(body);
+export function refusedData(body: unknown): Admission | undefined {
+  return REFUSED.get(body);
+}
 
 interface Detail {
   readonly specversion?: unknown;
@@ -41,7 +43,7 @@ interface Detail {
 }
 
 /** The JSON of a message, its data read back where it was too large to be carried; undefined where it is none. */
-export const readBody = async (context: EngineContext, text: string): Promise<unknown> => {
+export async function readBody(context: EngineContext, text: string): Promise<unknown> {
   let body: unknown;
   try {
     body = parsed(text);
@@ -69,55 +71,59 @@ export const readBody = async (context: EngineContext, text: string): Promise<un
   detail.data = data;
   delete detail.dataref;
   return body;
-};
+}
 
-const fetched = async ({ options }: EngineContext, dataref: string): Promise<string | undefined | typeof TOO_LARGE> => {
+async function fetched({ options }: EngineContext, dataref: string): Promise<string | undefined | typeof TOO_LARGE> {
   try {
     return await options.payloads.fetch(dataref);
   } catch (error) {
     if (isOrchestratorError(error) && error.code === 'DATA_TOO_LARGE') return TOO_LARGE;
     throw error;
   }
-};
+}
 
 /** Who may have put the data of a message: its source, for the instance that it is of, or a client in the name of its source. */
-const authorsOf = ({ catalogue }: EngineContext, { id, source, type, commandid, process }: Detail, isStart: boolean): Author[] => {
+function authorsOf({ catalogue }: EngineContext, { id, source, type, commandid, process }: Detail, isStart: boolean): Author[] {
   if (isStart) return [{ writer: CLIENT_WRITER, folder: textOf(process) }];
   if (commandid !== undefined) return [{ writer: textOf(source), folder: pidOfCommand(textOf(commandid)) }];
   const byClient = { writer: CLIENT_WRITER, folder: textOf(type) };
   // What a process publishes has the id of its instance in its own.
   const own = source === catalogue.system.name ? [{ writer: ORCHESTRATOR_WRITER, folder: pidOfCommand(textOf(id)) }] : [];
   return [{ writer: textOf(source) }, byClient, ...own];
-};
+}
 
 /** What is no text names no author. */
-const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}
 
 const NEGATIVE_ZERO = /[:,[]\s*-0/;
 
 /** Some writers say `-0`, which every journal keeps as `0`: what is decided on must be what is replayed. */
-const parsed = (text: string): unknown => {
+function parsed(text: string): unknown {
   const value: unknown = JSON.parse(text);
   return NEGATIVE_ZERO.test(text) ? JSON.parse(JSON.stringify(value)) : value;
-};
+}
 
 /** The value, where it is JSON with this hash. What has no canonical form has no hash either. */
-const hashed = (context: EngineContext, json: string, datahash: unknown): Json | undefined => {
+function hashed(context: EngineContext, json: string, datahash: unknown): Json | undefined {
   try {
     const data = parsed(json) as Json;
     return datahash === `sha256:${context.environment.hash(context.environment.canonical(data))}` ? data : undefined;
   } catch {
     return undefined;
   }
-};
+}
 
 /** Whether the data of a message could not be read. */
-const isUnread = (body: unknown): body is symbol => typeof body === 'symbol';
+function isUnread(body: unknown): body is symbol {
+  return typeof body === 'symbol';
+}
 
-const readForced = async (context: EngineContext, forced: ForcedMessage): Promise<unknown> => {
+async function readForced(context: EngineContext, forced: ForcedMessage): Promise<unknown> {
   // What a broken wrapper holds is not read, nor what is only parked: whether its data is there decides nothing.
   const isRead = inboxFault(forced) === undefined && forced.park === undefined;
   const text = isRead ? wrappedBody(forced) : undefined;
   const inner = text === undefined ? undefined : await readBody(context, text);
   return isUnread(inner) ? inner : ({ ...forced, inner } satisfies ReadForced);
-};
+}

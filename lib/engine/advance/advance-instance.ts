@@ -16,13 +16,13 @@ const LANE_ROUNDS_MAX = 8;
  * and commits once. Nothing is sent here; each item is left with what must be sent before it is acknowledged. `suspect`:
  * meanwhile a rejection was noted, which may be its own; nothing was committed, and it is to be advanced again `alone`.
  */
-export const advanceInstance = async (
+export async function advanceInstance(
   context: EngineContext,
   pid: string,
   items: readonly Item[],
   basis: Basis,
   alone = false,
-): Promise<'done' | 'suspect'> => {
+): Promise<'done' | 'suspect'> {
   const { rejections } = context;
   const roundsMax = context.lane ? LANE_ROUNDS_MAX : ROUNDS_MAX;
   let current = basis;
@@ -84,18 +84,18 @@ export const advanceInstance = async (
   if (context.forwards) return forwardInstance(context, pid, items, current);
   for (const item of items) item.giveBackSeconds = retrySeconds(context);
   return 'done';
-};
+}
 
 /** What was not read may be otherwise: a fault that was met on it proves nothing. */
-const forgetUnproved = (items: readonly Item[], { strong }: Basis): void => {
+function forgetUnproved(items: readonly Item[], { strong }: Basis): void {
   if (!strong) for (const item of items) item.refused = undefined;
-};
+}
 
 /**
  * Leaves the events that apply to the hot lane. All others are done as ever, on a strongly read image: a duplicate still sends again what
  * it caused.
  */
-const forwardInstance = async (context: EngineContext, pid: string, items: readonly Item[], basis: Basis): Promise<'done'> => {
+async function forwardInstance(context: EngineContext, pid: string, items: readonly Item[], basis: Basis): Promise<'done'> {
   const open = items.filter((item) => !item.refused);
   const working = new WorkingCopy(context, pid, basis);
   await working.forward(open);
@@ -107,16 +107,16 @@ const forwardInstance = async (context: EngineContext, pid: string, items: reado
   if (here.length > 0) await working.readReferences();
   working.finish(here);
   return 'done';
-};
+}
 
-const reload = async (context: EngineContext, pid: string): Promise<Basis> => {
+async function reload(context: EngineContext, pid: string): Promise<Basis> {
   const [head] = await context.options.store.load([pid], { consistent: true });
   return { head, live: undefined, strong: true };
-};
+}
 
 /** A verdict that writes nothing must rest on a strongly consistent read. */
-const confirmed = async (context: EngineContext, pid: string, basis: Basis): Promise<boolean> => {
+async function confirmed(context: EngineContext, pid: string, basis: Basis): Promise<boolean> {
   if (basis.strong) return true;
   const [head] = await context.options.store.load([pid], { consistent: true });
   return basis.live !== undefined && head?.writer === basis.live.run.image.writer;
-};
+}

@@ -24,7 +24,7 @@ const QUARANTINE_ATTEMPTS = 3;
  * A command can only be sent if it is in a committed head; a message can only vanish after a strongly consistent view
  * proves that its event is in the head and that its commands were accepted.
  */
-export const advanceProcesses = async (context: EngineContext, messages: readonly ReceivedMessage[]): Promise<AdvanceResult> => {
+export async function advanceProcesses(context: EngineContext, messages: readonly ReceivedMessage[]): Promise<AdvanceResult> {
   const { health } = context;
   const result: Acknowledged = { acknowledge: [], giveBack: [] };
   const faults = health.faults;
@@ -36,34 +36,38 @@ export const advanceProcesses = async (context: EngineContext, messages: readonl
     else result.giveBack.push({ receiptHandle: suspect.receiptHandle, seconds: retrySeconds(context) });
   if (health.faults === faults) health.worked();
   return result;
-};
+}
 
 /** While the ports fail no mark is written: the messages come again because of the ports. */
-const wasDown = ({ health, options }: EngineContext): boolean => health.wasDown(options.clock.now());
+function wasDown({ health, options }: EngineContext): boolean {
+  return health.wasDown(options.clock.now());
+}
 
-const isSuspect = ({ receiveCount, body }: ReceivedMessage): boolean =>
-  receiveCount > SUSPECT_DELIVERY && !body.startsWith('{"tutti":"tick"');
+function isSuspect({ receiveCount, body }: ReceivedMessage): boolean {
+  return receiveCount > SUSPECT_DELIVERY && !body.startsWith('{"tutti":"tick"');
+}
 
 /** One message alone, marked before: for a caller who knows that a worker has ended while it held this message. */
-export const advanceSuspect = async (context: EngineContext, message: ReceivedMessage): Promise<AdvanceResult> => {
+export async function advanceSuspect(context: EngineContext, message: ReceivedMessage): Promise<AdvanceResult> {
   const result: Acknowledged = { acknowledge: [], giveBack: [] };
   await runMarked(context, message, result);
   return result;
-};
+}
 
-const advanceBatch = async (context: EngineContext, messages: readonly ReceivedMessage[], result: Acknowledged): Promise<void> =>
-  advanceDeliveries(context, await Promise.all(messages.map((message) => admitOrGiveBack(context, message))), result);
+async function advanceBatch(context: EngineContext, messages: readonly ReceivedMessage[], result: Acknowledged): Promise<void> {
+  return advanceDeliveries(context, await Promise.all(messages.map((message) => admitOrGiveBack(context, message))), result);
+}
 
-const advanceDeliveries = async (context: EngineContext, deliveries: readonly HandledMessage[], result: Acknowledged): Promise<void> => {
+async function advanceDeliveries(context: EngineContext, deliveries: readonly HandledMessage[], result: Acknowledged): Promise<void> {
   await advanceItems(
     context,
     deliveries.flatMap(({ items }) => items),
   );
   await settleDeliveries(context, deliveries, result);
-};
+}
 
 /** Decides on these events, and sends what they cause. */
-const advanceItems = async (context: EngineContext, items: readonly Item[]): Promise<void> => {
+async function advanceItems(context: EngineContext, items: readonly Item[]): Promise<void> {
   const groups = new Map<string, Item[]>();
   for (const item of items) {
     const group = groups.get(item.target.pid);
@@ -78,19 +82,23 @@ const advanceItems = async (context: EngineContext, items: readonly Item[]): Pro
     context.rejections.end();
   }
   await sendGroups(context, groups);
-};
+}
 
-const settleDeliveries = async (context: EngineContext, deliveries: readonly HandledMessage[], result: Acknowledged): Promise<void> => {
+async function settleDeliveries(context: EngineContext, deliveries: readonly HandledMessage[], result: Acknowledged): Promise<void> {
   if (context.forwards) await forwardDeliveries(context, deliveries);
   for (const delivery of deliveries) await acknowledge(context, delivery, result);
-};
+}
 
 /** By arrival, where a message that was parked arrived when it came first; of one millisecond by id, which some queues count up. */
-const inOrder = (a: Item, b: Item): number => a.message.sentAt - b.message.sentAt || idOrder(a.message.messageId, b.message.messageId);
+function inOrder(a: Item, b: Item): number {
+  return a.message.sentAt - b.message.sentAt || idOrder(a.message.messageId, b.message.messageId);
+}
 
-const idOrder = (a: string, b: string): number => a.length - b.length || (a < b ? -1 : 1);
+function idOrder(a: string, b: string): number {
+  return a.length - b.length || (a < b ? -1 : 1);
+}
 
-const advanceGroups = async (context: EngineContext, groups: ReadonlyMap<string, Item[]>): Promise<void> => {
+async function advanceGroups(context: EngineContext, groups: ReadonlyMap<string, Item[]>): Promise<void> {
   // Whoever waited may find the pid taken again by another that waited.
   for (let held = heldBy(context, groups); held.length > 0; held = heldBy(context, groups)) await Promise.all(held);
   let release!: () => void;
@@ -106,13 +114,14 @@ const advanceGroups = async (context: EngineContext, groups: ReadonlyMap<string,
     for (const pid of groups.keys()) if (context.busy.get(pid) === busy) context.busy.delete(pid);
     release();
   }
-};
+}
 
-const heldBy = (context: EngineContext, groups: ReadonlyMap<string, Item[]>): Promise<void>[] =>
-  [...groups.keys()].map((pid) => context.busy.get(pid)).filter((busy) => busy !== undefined);
+function heldBy(context: EngineContext, groups: ReadonlyMap<string, Item[]>): Promise<void>[] {
+  return [...groups.keys()].map((pid) => context.busy.get(pid)).filter((busy) => busy !== undefined);
+}
 
 /** Warm instances are taken from the cache; all others are loaded in one call. */
-const advanceHeld = async (context: EngineContext, groups: ReadonlyMap<string, Item[]>): Promise<void> => {
+async function advanceHeld(context: EngineContext, groups: ReadonlyMap<string, Item[]>): Promise<void> {
   const warm = new Map<string, LiveInstance>();
   const cold: string[] = [];
   for (const [pid, items] of groups) {
@@ -138,38 +147,41 @@ const advanceHeld = async (context: EngineContext, groups: ReadonlyMap<string, I
   for (const [pid, items] of suspects)
     if (context.remainingMs() >= BEGUN_MS_MIN) await advanceAlone(context, pid, items);
     else for (const item of items) item.giveBackSeconds ??= retrySeconds(context);
-};
+}
 
 /** Decided again with nobody beside it, so that a rejection that nobody handles is known to be its own. */
-const advanceAlone = async (context: EngineContext, pid: string, items: readonly Item[]): Promise<void> => {
+async function advanceAlone(context: EngineContext, pid: string, items: readonly Item[]): Promise<void> {
   try {
     const [head] = await context.options.store.load([pid], { consistent: true });
     await advanceInstance(context, pid, items, { head, live: undefined, strong: true }, true);
   } catch (error) {
     comesAgain(context, items, error);
   }
-};
+}
 
 /** The first delivery of a start finds no instance, but for rare exceptions: it is created without a read, and the condition tells. */
-const beginsAlone = ([item, ...others]: readonly Item[]): boolean =>
-  others.length === 0 &&
-  item?.target.inbound.kind === 'start' &&
-  item.target.definition?.kind === 'async' &&
-  item.message.receiveCount === 1;
+function beginsAlone([item, ...others]: readonly Item[]): boolean {
+  return (
+    others.length === 0 &&
+    item?.target.inbound.kind === 'start' &&
+    item.target.definition?.kind === 'async' &&
+    item.message.receiveCount === 1
+  );
+}
 
-const loadHeads = async (context: EngineContext, pids: readonly string[]): Promise<Map<string, Head | undefined>> => {
+async function loadHeads(context: EngineContext, pids: readonly string[]): Promise<Map<string, Head | undefined>> {
   if (pids.length === 0) return new Map();
   const loaded = await context.options.store.load(pids, { consistent: true });
   return new Map(pids.map((pid, i) => [pid, loaded[i]]));
-};
+}
 
-const comesAgain = (context: EngineContext, items: readonly Item[], error: unknown): void => {
+function comesAgain(context: EngineContext, items: readonly Item[], error: unknown): void {
   noteFault(context, error);
   for (const item of items) item.giveBackSeconds ??= faultSeconds(context, item.message);
-};
+}
 
 /** What all groups must send goes out together, in as few calls as there are target queues. */
-const sendGroups = async (context: EngineContext, groups: ReadonlyMap<string, Item[]>): Promise<void> => {
+async function sendGroups(context: EngineContext, groups: ReadonlyMap<string, Item[]>): Promise<void> {
   const senders: Item[] = [];
   const dispatches = [];
   for (const items of groups.values())
@@ -188,16 +200,16 @@ const sendGroups = async (context: EngineContext, groups: ReadonlyMap<string, It
     if (version !== undefined && items.every((item) => item.giveBackSeconds === undefined && !item.refused))
       context.cache.markSent(pid, version);
   }
-};
+}
 
-const failed = (context: EngineContext, item: Item, sent: Exclude<SentResult, 'sent'>): void => {
+function failed(context: EngineContext, item: Item, sent: Exclude<SentResult, 'sent'>): void {
   if (sent.senderFault)
     item.refused = { code: 'DISPATCH', message: `A command could not be sent and never will be as it is: ${sent.reason}.` };
   else comesAgain(context, [item], `A send failed and is tried again: ${sent.reason}`);
-};
+}
 
 /** Runs a message alone, with marks that outlive the worker: what ends its worker again and again is never run again. */
-const runMarked = async (context: EngineContext, message: ReceivedMessage, result: Acknowledged): Promise<void> => {
+async function runMarked(context: EngineContext, message: ReceivedMessage, result: Acknowledged): Promise<void> {
   const alone: Acknowledged = { acknowledge: [], giveBack: [] };
   try {
     await advanceMarked(context, message, alone);
@@ -207,13 +219,13 @@ const runMarked = async (context: EngineContext, message: ReceivedMessage, resul
     noteFault(context, error);
     result.giveBack.push({ receiptHandle: message.receiptHandle, seconds: faultSeconds(context, message) });
   }
-};
+}
 
 /**
  * The message has a mark while it is read, and each instance that it concerns has one while it runs on it. So a message that cannot even be
  * read without the end of the worker is parked, and of the instances only the one that ends the worker gets stuck.
  */
-const advanceMarked = async (context: EngineContext, message: ReceivedMessage, result: Acknowledged): Promise<void> => {
+async function advanceMarked(context: EngineContext, message: ReceivedMessage, result: Acknowledged): Promise<void> {
   const begun = await context.marks.begin(message.messageId);
   if (begun > QUARANTINE_ATTEMPTS) {
     await parkUnread(context, message);
@@ -225,10 +237,10 @@ const advanceMarked = async (context: EngineContext, message: ReceivedMessage, r
   const items: Item[] = [];
   for (const item of delivery.items) items.push(...(await advanceItemMarked(context, delivery, item)));
   await settleDeliveries(context, [{ ...delivery, items }], result);
-};
+}
 
 /** Returns the event as it is to be settled; nothing where its instance is stuck on it, and it is kept beside that. */
-const advanceItemMarked = async (context: EngineContext, delivery: HandledMessage, item: Item): Promise<readonly Item[]> => {
+async function advanceItemMarked(context: EngineContext, delivery: HandledMessage, item: Item): Promise<readonly Item[]> {
   const mark = `${delivery.message.messageId}/${item.target.pid}`;
   if ((await context.marks.begin(mark)) > QUARANTINE_ATTEMPTS) {
     const left = await quarantine(context, delivery, item);
@@ -238,30 +250,31 @@ const advanceItemMarked = async (context: EngineContext, delivery: HandledMessag
   await advanceItems(context, [item]);
   await endMark(context, mark);
   return [item];
-};
+}
 
-const endMark = async (context: EngineContext, mark: string): Promise<void> => {
+async function endMark(context: EngineContext, mark: string): Promise<void> {
   const fault = await context.marks.end(mark);
   if (fault !== undefined) noteFault(context, fault);
-};
+}
 
 /** Neither its data nor code of the system is touched: they are what may have ended the worker. */
-const parkUnread = (context: EngineContext, message: ReceivedMessage): Promise<void> =>
-  parkMessage(context.options, message, {
+function parkUnread(context: EngineContext, message: ReceivedMessage): Promise<void> {
+  return parkMessage(context.options, message, {
     pid: namedInstance(message.body),
     reason: 'POISON',
     detail: `This message ended its worker ${QUARANTINE_ATTEMPTS} times while it was read: its data may be too large for the memory.`,
   });
+}
 
 /**
  * The instance gets stuck, and the event is kept beside it. Returns the event where it does not apply any more: it runs no code of a process
  * there, and only sends again what it has caused.
  */
-const quarantine = async (context: EngineContext, delivery: HandledMessage, item: Item): Promise<readonly Item[]> => {
+async function quarantine(context: EngineContext, delivery: HandledMessage, item: Item): Promise<readonly Item[]> {
   const refused = await getStuck(context, delivery.message, item.target, {
     code: 'POISON',
     message: `This event ended its worker ${QUARANTINE_ATTEMPTS} times: its code never yields, or takes all memory.`,
   });
   if (refused === 'again') delivery.giveBackSeconds ??= faultSeconds(context, delivery.message);
   return refused === 'passed' ? [item] : [];
-};
+}

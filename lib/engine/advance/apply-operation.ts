@@ -11,13 +11,13 @@ import { isHalted } from '../../core/undoing.ts';
 import type { LiveInstance } from './live-instance.ts';
 
 /** A ring of the last ids. */
-export const remember = (ring: string[], id: string): void => {
+export function remember(ring: string[], id: string): void {
   ring.push(id);
   if (ring.length > STARTS_MAX) ring.shift();
-};
+}
 
 /** Decides on what a person asks for. */
-export const applyOperation = async (live: LiveInstance, operator: OperationInbound, at: number): Promise<void> => {
+export async function applyOperation(live: LiveInstance, operator: OperationInbound, at: number): Promise<void> {
   const { run } = live;
   const { id, identity, act, reason } = operator;
   const principal = principalOf(operator);
@@ -46,14 +46,16 @@ export const applyOperation = async (live: LiveInstance, operator: OperationInbo
       if (before && !isOver) stickAgain(run, before);
     }
   }
-};
+}
 
-const principalOf = ({ by, sender }: OperationInbound): { readonly by: string; readonly sender?: string } => ({
-  by,
-  ...(sender !== undefined && { sender }),
-});
+function principalOf({ by, sender }: OperationInbound): { readonly by: string; readonly sender?: string } {
+  return {
+    by,
+    ...(sender !== undefined && { sender }),
+  };
+}
 
-const applyResume = (live: LiveInstance, operator: OperationInbound, at: number): Promise<void> => {
+function applyResume(live: LiveInstance, operator: OperationInbound, at: number): Promise<void> {
   const { id, skip } = operator;
   const { code = 'POISON', n, definite, compensation } = unstick(live.run) ?? {};
   return live.apply({
@@ -67,27 +69,28 @@ const applyResume = (live: LiveInstance, operator: OperationInbound, at: number)
     ...(compensation !== undefined && { compensation }),
     ...(skip !== undefined && { skip }),
   });
-};
+}
 
 /** The status is again what it was before the instance got stuck. Returns what it was stuck on. */
-const unstick = ({ image }: ProcessRun): StuckReason | undefined => {
+function unstick({ image }: ProcessRun): StuckReason | undefined {
   const { stuck } = image;
   if (!stuck) return undefined;
   delete image.stuck;
   image.status = stuck.was === undefined || stuck.was === 'early' ? 'running' : stuck.was;
   return stuck;
-};
+}
 
 /** Whether the command or the compensation that it was stuck on still waits for a person. */
-const isHeld = (run: ProcessRun, { n, compensation }: StuckReason): boolean =>
-  n !== undefined ? run.image.commands.get(n)?.due === Infinity : compensation !== undefined && isHalted(run, compensation);
+function isHeld(run: ProcessRun, { n, compensation }: StuckReason): boolean {
+  return n !== undefined ? run.image.commands.get(n)?.due === Infinity : compensation !== undefined && isHalted(run, compensation);
+}
 
-const stickAgain = (run: ProcessRun, { was: _was, refused: _refused, ...reason }: StuckReason): void => {
+function stickAgain(run: ProcessRun, { was: _was, refused: _refused, ...reason }: StuckReason): void {
   run.stuck ??= reason;
-};
+}
 
 /** The outcome that a person found out is journaled as the answer of the command, with its principal and reason. */
-const applyResolution = async (live: LiveInstance, operator: OperationInbound, at: number): Promise<void> => {
+async function applyResolution(live: LiveInstance, operator: OperationInbound, at: number): Promise<void> {
   const { run } = live;
   const { id, reason, step = '' } = operator;
   const { n, run: of, command } = resolvable(run.image, step) as NonNullable<ReturnType<typeof resolvable>>;
@@ -102,12 +105,12 @@ const applyResolution = async (live: LiveInstance, operator: OperationInbound, a
     ...(tombstone && { late: lateOf(tombstone) }),
     resolved: { id, ...principalOf(operator), reason },
   });
-};
+}
 
 type Answer = Pick<Extract<RecordedFact, { type: 'CommandAnswered' }>, 'outcome' | 'data'>;
 
 /** A failure that the contract does not declare means that nothing has happened. */
-const answered = (run: ProcessRun, command: string, resolution: Resolution): Answer | undefined => {
+function answered(run: ProcessRun, command: string, resolution: Resolution): Answer | undefined {
   const contract = run.environment.commands.get(command);
   try {
     if ('output' in resolution) {
@@ -124,4 +127,4 @@ const answered = (run: ProcessRun, command: string, resolution: Resolution): Ans
     run.bug = { code: 'DATA_INVALID', message: withoutValues(error) };
     return undefined;
   }
-};
+}

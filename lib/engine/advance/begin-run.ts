@@ -8,21 +8,21 @@ import type { EngineContext } from '../engine-context.ts';
 import { LiveInstance } from './live-instance.ts';
 
 /** A new run of the instance, in memory; `before`: the head that it takes the place of, an early buffer or a closed run. */
-export const beginRun = (
+export function beginRun(
   { environment, options }: EngineContext,
   definition: ProcessContract,
   pid: string,
   start: StartInbound,
   before: Image | undefined,
-): LiveInstance => {
+): LiveInstance {
   const image = begun(pid, start.identity, definition, start.at, before);
   const live = new LiveInstance(definition, environment, options.frontEndOf, image);
   keepInputs(live);
   return live;
-};
+}
 
 /** The image of a new run: it keeps what must outlive what was before, if only a start that could not begin. */
-const begun = (pid: string, run: string, definition: ProcessContract, at: number, before: Image | undefined): Image => {
+function begun(pid: string, run: string, definition: ProcessContract, at: number, before: Image | undefined): Image {
   const image = newImage(pid, run, definitionName(definition), at);
   if (!before) return image;
   const { signals, signalsFloor, tombstones, clock } = before;
@@ -34,16 +34,16 @@ const begun = (pid: string, run: string, definition: ProcessContract, at: number
     tombstones: [...tombstones],
     ...(signalsFloor !== undefined && { signalsFloor }),
   };
-};
+}
 
 /** The start of the run before was remembered by the run's name; a decider has it among its signals. */
-const startsOf = ({ run, starts }: Image, { kind }: ProcessContract): string[] => {
+function startsOf({ run, starts }: Image, { kind }: ProcessContract): string[] {
   const kept = [...starts];
   if (run !== '' && kind === 'async') remember(kept, run);
   return kept;
-};
+}
 
 /** What was put for the run before may be on its way out with it: what this one goes on with is put again. */
-const keepInputs = ({ run }: LiveInstance): void => {
+function keepInputs({ run }: LiveInstance): void {
   for (const { input, inputRef } of run.image.tombstones) if (inputRef !== undefined) offload(run, input);
-};
+}

@@ -17,7 +17,7 @@ export type Commit =
 const TAIL_CHARACTERS_MAX = 2_400;
 
 /** One conditional write of what was decided, large values and spilled entries before it (docs/protocol.md#write-ahead). */
-export const commitImage = async (context: EngineContext, live: LiveInstance, base: Head | undefined): Promise<Commit> => {
+export async function commitImage(context: EngineContext, live: LiveInstance, base: Head | undefined): Promise<Commit> {
   const { store, payloads } = context.options;
   const { run } = live;
   const { image } = run;
@@ -39,31 +39,33 @@ export const commitImage = async (context: EngineContext, live: LiveInstance, ba
   live.committedTail = image.tail.length;
   live.firesSent = false;
   return { status: 'committed', head };
-};
+}
 
 /** So many are told of: a process that waits for more waits for them at once. */
 const WAITS_MAX = 20;
 
 /** One with a time-out is told of by its timer. */
-const openWaits = ({ waits, ended }: ProcessRun): readonly string[] | undefined => {
+function openWaits({ waits, ended }: ProcessRun): readonly string[] | undefined {
   const paths = ended ? [] : waits.filter(({ timer }) => timer === undefined).map(({ path }) => path);
   return paths.length === 0 ? undefined : paths.slice(0, WAITS_MAX);
-};
+}
 
-export const expectation = (base: Head | undefined): CommitCondition => {
+export function expectation(base: Head | undefined): CommitCondition {
   if (!base) return { kind: 'absent' };
   if (base.status === 'early') return { kind: 'early', version: base.version };
   if (base.status === 'stuck') return { kind: 'stuck', version: base.version };
   return { kind: 'at', version: base.version, run: base.run };
-};
+}
 
-const sizeReason = (image: Image, bytes: number): StuckReason => ({
-  code: 'SIZE',
-  message: `The control state of ${image.pid} has ${bytes} bytes: at most ${CONTROL_BYTES_MAX} are allowed.`,
-});
+function sizeReason(image: Image, bytes: number): StuckReason {
+  return {
+    code: 'SIZE',
+    message: `The control state of ${image.pid} has ${bytes} bytes: at most ${CONTROL_BYTES_MAX} are allowed.`,
+  };
+}
 
 /** Only entries that were committed before may leave the head: chunks of two writers may overlap, but never disagree. */
-const spillTail = async (context: EngineContext, live: LiveInstance, base: Head | undefined): Promise<void> => {
+async function spillTail(context: EngineContext, live: LiveInstance, base: Head | undefined): Promise<void> {
   const { image } = live.run;
   if (base && base.run !== image.run && base.tail.length > 0)
     await context.options.store.spill({ pid: image.pid, run: base.run, from: base.tailFrom, entries: base.tail });
@@ -79,4 +81,4 @@ const spillTail = async (context: EngineContext, live: LiveInstance, base: Head 
   });
   image.tailFrom += live.committedTail;
   image.tail = image.tail.slice(live.committedTail);
-};
+}

@@ -14,7 +14,7 @@ import { applyOperation, remember } from './apply-operation.ts';
 import type { LiveInstance } from './live-instance.ts';
 
 /** Decides on one event whose verdict is `apply` or `reject`: the facts it amounts to, one activation each. */
-export const decideEvent = async (live: LiveInstance, inbound: Inbound, rejected: boolean): Promise<void> => {
+export async function decideEvent(live: LiveInstance, inbound: Inbound, rejected: boolean): Promise<void> {
   const { run } = live;
   run.carrier = { cause: inbound.key, messageId: inbound.messageId };
   run.hops = inbound.kind === 'tick' || inbound.kind === 'operate' ? 0 : inbound.hops;
@@ -42,9 +42,9 @@ export const decideEvent = async (live: LiveInstance, inbound: Inbound, rejected
   // Also what the event itself has made due: a sleep until an instant that is past is over at once.
   await applyDue(live, at);
   if (!run.bug) arm(run);
-};
+}
 
-const applyStart = async (live: LiveInstance, start: StartInbound, at: number, rejected: boolean): Promise<void> => {
+async function applyStart(live: LiveInstance, start: StartInbound, at: number, rejected: boolean): Promise<void> {
   const { image } = live.run;
   const { id, identity, source, event, data, time } = start;
   // What a decider hears are events, also the first: their ids are in the ring of signals.
@@ -71,17 +71,19 @@ const applyStart = async (live: LiveInstance, start: StartInbound, at: number, r
     ...(start.subject !== undefined && { subject: start.subject }),
     data,
   });
-};
+}
 
-const applySignal = (live: LiveInstance, signal: SignalInbound, at: number): Promise<void> => {
+function applySignal(live: LiveInstance, signal: SignalInbound, at: number): Promise<void> {
   const { id, event, source, time, data } = signal;
   rememberSignal(live.run.image, entryOf(signal), at);
   return live.apply({ type: 'EventReceived', at, event, id, source, time, data });
-};
+}
 
-const entryOf = ({ identity, time }: SignalInbound | StartInbound): RingEntry => ({ id: identity, time: Date.parse(time) });
+function entryOf({ identity, time }: SignalInbound | StartInbound): RingEntry {
+  return { id: identity, time: Date.parse(time) };
+}
 
-const applyReply = (live: LiveInstance, reply: ReplyInbound, at: number): Promise<void> => {
+function applyReply(live: LiveInstance, reply: ReplyInbound, at: number): Promise<void> {
   const { run } = live;
   const { n, outcome, retryable, attempts } = reply;
   const tombstone = run.image.tombstones.find((each) => each.run === reply.run && each.n === n);
@@ -99,10 +101,10 @@ const applyReply = (live: LiveInstance, reply: ReplyInbound, at: number): Promis
     ...(data !== null && { data }),
   };
   return live.apply(fact);
-};
+}
 
 /** The reader parses again what the writer sent. An answer that breaks the contract is no answer. */
-const parsedOutput = (run: ProcessRun, command: string, reply: ReplyInbound): ReplyInbound['data'] => {
+function parsedOutput(run: ProcessRun, command: string, reply: ReplyInbound): ReplyInbound['data'] {
   const contract = run.environment.commands.get(command);
   if (!contract) return reply.data;
   try {
@@ -114,13 +116,13 @@ const parsedOutput = (run: ProcessRun, command: string, reply: ReplyInbound): Re
     run.bug = { code: 'REPLY_INVALID', message: withoutValues(error) };
     return null;
   }
-};
+}
 
 /**
  * Everything due at this process time, in order; each is an activation of its own. All that was open may be due at once; timers that are
  * set meanwhile and are due already are bounded, as one activation is.
  */
-const applyDue = async (live: LiveInstance, at: number): Promise<void> => {
+async function applyDue(live: LiveInstance, at: number): Promise<void> {
   const { run } = live;
   const { timers, commands } = run.image;
   let allowed = ACTIVATION_MAX + timers.size + commands.size;
@@ -129,4 +131,4 @@ const applyDue = async (live: LiveInstance, at: number): Promise<void> => {
     if (allowed < 0) run.bug = { code: 'POISON', message: goesOn(run) };
     else await live.apply({ type: due.timer ? 'TimerFired' : 'AttemptTimedOut', at, n: due.n });
   }
-};
+}

@@ -10,12 +10,12 @@ import { parkMessage } from '../acknowledge/park.ts';
 import { MISSING, readBody, refusedData } from '../admit/read-body.ts';
 
 /** What came before the start is read after it; the start's message carries what it leads to. */
-export const applyEarly = async (
+export async function applyEarly(
   context: EngineContext,
   live: LiveInstance,
   early: readonly string[],
   { messageId, key }: Pick<Inbound, 'messageId' | 'key'>,
-): Promise<StuckReason | undefined> => {
+): Promise<StuckReason | undefined> {
   const { pid } = live.run.image;
   for (const body of early) {
     const at = live.run.image.clock;
@@ -34,32 +34,32 @@ export const applyEarly = async (
     }
   }
   return undefined;
-};
+}
 
 /**
  * Its instance will not read what is in the buffer: each event is put by itself, before the head that drops it. The event came by the bus,
  * whatever the message came by with which it is parked.
  */
-export const parkEarly = async (
+export async function parkEarly(
   { options }: EngineContext,
   message: ReceivedMessage,
   pid: string,
   early: readonly string[],
   detail: string,
-): Promise<void> => {
+): Promise<void> {
   const { channel: _channel, senderId: _senderId, ...carrier } = message;
   for (const [i, body] of early.entries())
     await parkMessage(options, { ...carrier, messageId: `${message.messageId}-${i}`, body }, { pid, reason: 'EARLY_EXPIRED', detail });
-};
+}
 
 /** It was understood when it came, and is not any more: a deploy lies in between. Put before the head that drops it. */
-const parkUnread = (
+function parkUnread(
   context: EngineContext,
   pid: string,
   message: ReceivedMessage,
   at: number,
   why: { readonly reason: string; readonly detail: string },
-): Promise<void> => {
+): Promise<void> {
   const named = { ...message, messageId: `${message.messageId}-${context.environment.hash(message.body).slice(0, 8)}`, sentAt: at };
   return parkMessage(context.options, named, { pid, reason: why.reason, detail: why.detail });
-};
+}

@@ -23,17 +23,21 @@ export interface Item {
   giveBackSeconds: number | undefined;
 }
 
-export const newItem = (message: ReceivedMessage, target: Target): Item => ({
-  message,
-  target,
-  verdict: undefined,
-  refused: undefined,
-  dispatches: [],
-  fires: undefined,
-  forwarded: false,
-  redrives: false,
-  giveBackSeconds: undefined,
-});
+export function newItem(message: ReceivedMessage, target: Target): Item {
+  return {
+    message,
+    target,
+    verdict: undefined,
+    refused: undefined,
+    dispatches: [],
+    fires: undefined,
+    forwarded: false,
+    redrives: false,
+    giveBackSeconds: undefined,
+  };
+}
 
 /** Whether the event changes its instance, and so is committed. */
-export const decidesOn = ({ verdict }: Item): boolean => verdict === 'apply' || verdict === 'reject' || verdict === 'restart';
+export function decidesOn({ verdict }: Item): boolean {
+  return verdict === 'apply' || verdict === 'reject' || verdict === 'restart';
+}

@@ -93,7 +93,6 @@ export class LiveInstance {
 }
 
 /** What a head still has of what was sent under a number: the inputs of open commands, and events that were just published. */
-const heldBy =
-  ({ commands, pendingSends: fires }: Image) =>
-  (n: number): Json | undefined =>
-    commands.get(n)?.input ?? fires.find((fire) => fire.kind === 'event' && fire.n === n)?.data;
+function heldBy({ commands, pendingSends: fires }: Image) {
+  return (n: number): Json | undefined => commands.get(n)?.input ?? fires.find((fire) => fire.kind === 'event' && fire.n === n)?.data;
+}

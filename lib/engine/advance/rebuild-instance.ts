@@ -9,12 +9,12 @@ import { LiveInstance } from './live-instance.ts';
 import { journalTexts, readEntries } from '../../format/read-journal.ts';
 
 /** The instance in memory, from its head and its journal, on the definition that the event wants it to go on with. */
-export const rebuildInstance = async (
+export async function rebuildInstance(
   context: EngineContext,
   pid: string,
   image: Image | undefined,
   inbound: Inbound,
-): Promise<LiveInstance | StuckReason> => {
+): Promise<LiveInstance | StuckReason> {
   const { catalogue, environment } = context;
   const wanted = wantedDefinition(image, inbound);
   // Whatever version it is of, also one that is not listed any more: to be ended it needs no code of its own.
@@ -24,29 +24,31 @@ export const rebuildInstance = async (
   const live = await rebuild(context, definition, environment, image, !isTerminate(inbound));
   image.definition = wanted;
   return live;
-};
+}
 
 /** A run stays on its definition, unless a person resumes it with another version of it. */
-const wantedDefinition = (image: Image | undefined, inbound: Inbound): string => {
+function wantedDefinition(image: Image | undefined, inbound: Inbound): string {
   const { definition = '' } = image ?? {};
   if (inbound.kind !== 'operate' || inbound.version === undefined) return definition;
   return `${definition.slice(0, definition.lastIndexOf('@'))}@${inbound.version}`;
-};
+}
 
 /** What is only ended needs no replay, and must not: its journal may be what it is stuck on. */
-const isTerminate = (inbound: Inbound): boolean => inbound.kind === 'operate' && inbound.act === 'terminate';
+function isTerminate(inbound: Inbound): boolean {
+  return inbound.kind === 'operate' && inbound.act === 'terminate';
+}
 
-const rebuild = async (
+async function rebuild(
   context: EngineContext,
   definition: ProcessContract,
   environment: RunEnvironment,
   image: Image,
   replays: boolean,
-): Promise<LiveInstance> => {
+): Promise<LiveInstance> {
   const { store, frontEndOf } = context.options;
   await resolveReferences(image, context.readPayload);
   if (!replays || definition.kind === 'decider' || isClosed(image.status))
     return LiveInstance.decoded(definition, environment, frontEndOf, image);
   const journal = await readEntries(await journalTexts(store, image), (name) => context.readPayload(image.pid, name));
   return LiveInstance.replayed(definition, environment, frontEndOf, image, journal);
-};
+}

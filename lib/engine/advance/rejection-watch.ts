@@ -55,4 +55,6 @@ export class RejectionWatch {
 }
 
 /** Node tells of a rejection when a turn of the event loop has run all its microtasks. */
-export const turnOver = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+export function turnOver(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}

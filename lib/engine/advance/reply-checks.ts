@@ -5,7 +5,7 @@ import type { Target } from '../admit/admission.ts';
 import type { EngineContext } from '../engine-context.ts';
 
 /** An answer counts only from the service that owns the command, and only to what was asked (docs/correctness.md#i12). */
-export const forged = (context: EngineContext, image: Image, inbound: Inbound, reply: NonNullable<Target['reply']>): boolean => {
+export function forged(context: EngineContext, image: Image, inbound: Inbound, reply: NonNullable<Target['reply']>): boolean {
   if (inbound.kind !== 'reply') return false;
   const buried = image.tombstones.find((tombstone) => tombstone.run === inbound.run && tombstone.n === inbound.n);
   const command = buried ?? (inbound.run === image.run ? image.commands.get(inbound.n) : undefined);
@@ -13,20 +13,20 @@ export const forged = (context: EngineContext, image: Image, inbound: Inbound, r
   const { hash = reply.commandhash } = command;
   if (reply.source !== context.environment.commands.get(command.command)?.service || reply.commandhash !== hash) return true;
   return !isSigned(context, reply, 'since' in command ? command.since : undefined);
-};
+}
 
 /** Whether its sender has read the command, which only its service can: a publisher in a service's name may know all else of it. */
-export const isSigned = ({ replyTokens }: EngineContext, reply: NonNullable<Target['reply']>, since?: number): boolean => {
+export function isSigned({ replyTokens }: EngineContext, reply: NonNullable<Target['reply']>, since?: number): boolean {
   if (replyTokens === undefined) return true;
   const { commandId: id, datahash, token } = reply;
   return replyTokens.isGenuine(token, { id, datahash, ...(since !== undefined && { since }) });
-};
+}
 
 /** Whether an answer is of a version of its output that this code does not know yet. */
-export const isNewer = (context: EngineContext, image: Image, inbound: Inbound): boolean => {
+export function isNewer(context: EngineContext, image: Image, inbound: Inbound): boolean {
   if (inbound.kind !== 'reply' || inbound.outcome !== 'completed') return false;
   const buried = image.tombstones.find((tombstone) => tombstone.run === inbound.run && tombstone.n === inbound.n);
   const command = buried ?? (inbound.run === image.run ? image.commands.get(inbound.n) : undefined);
   const contract = command && context.environment.commands.get(command.command);
   return contract !== undefined && (inbound.dataversion ?? 1) > versionOf(contract.output);
-};
+}

@@ -229,15 +229,15 @@ export class WorkingCopy {
 }
 
 /** The event is applied, and with it the instance needs a person: what follows is parked. Nothing wakes it but `resume`, which arms its timers again. */
-const markStuck = (image: Image, reason: StuckReason): void => {
+function markStuck(image: Image, reason: StuckReason): void {
   image.stuck = { ...reason, message: shortText(reason.message), was: image.status };
   image.status = 'stuck';
   delete image.due;
-};
+}
 
 /** What a warm instance was committed as, as far as a commit's condition and a spill need it. */
-const headOf = (image: Image): Head =>
-  ({
+function headOf(image: Image): Head {
+  return {
     pid: image.pid,
     version: image.version,
     run: image.run,
@@ -246,4 +246,5 @@ const headOf = (image: Image): Head =>
     tail: image.tail,
     tailFrom: image.tailFrom,
     unresolved: unresolvedCount(image),
-  }) as unknown as Head;
+  } as unknown as Head;
+}

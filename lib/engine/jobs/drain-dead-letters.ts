@@ -24,7 +24,7 @@ const DELAY_SECONDS_MIN = 30;
  *     compares them with the template. AWS: "The expiration of a message is always based on its original enqueue timestamp" (SQS, Using
  *     dead-letter queues).
  */
-export const drainDeadLetters = async (ports: DrainPorts, messages: readonly ReceivedMessage[]): Promise<AdvanceResult> => {
+export async function drainDeadLetters(ports: DrainPorts, messages: readonly ReceivedMessage[]): Promise<AdvanceResult> {
   const acknowledge: string[] = [];
   const giveBack: VisibilityChange[] = [];
   for (const message of messages) {
@@ -32,21 +32,23 @@ export const drainDeadLetters = async (ports: DrainPorts, messages: readonly Rec
     else giveBack.push({ receiptHandle: message.receiptHandle, seconds: backoffSeconds(message.receiveCount, chance(ports)) });
   }
   return { acknowledge, giveBack };
-};
+}
 
-const chance = ({ random = Math.random }: DrainPorts): number => random();
+function chance({ random = Math.random }: DrainPorts): number {
+  return random();
+}
 
 /** A port that fails keeps one message, not its neighbours. */
-const drained = async (ports: DrainPorts, message: ReceivedMessage): Promise<boolean> => {
+async function drained(ports: DrainPorts, message: ReceivedMessage): Promise<boolean> {
   try {
     return await sentBack(ports, message);
   } catch (error) {
     ports.onFault?.(error);
     return false;
   }
-};
+}
 
-const sentBack = async (ports: DrainPorts, message: ReceivedMessage): Promise<boolean> => {
+async function sentBack(ports: DrainPorts, message: ReceivedMessage): Promise<boolean> {
   const now = ports.clock.now();
   const { lane: _lane, ...before } = wrapperOf(message);
   const since = before.since ?? now;
@@ -60,20 +62,20 @@ const sentBack = async (ports: DrainPorts, message: ReceivedMessage): Promise<bo
   if ((await refusedBy(ports, inboxBody(packed), delaySeconds)) === undefined) return true;
   ports.onFault?.(`A dead letter is sent back without its wrapper, so its time begins again: ${refused.reason}`);
   return (await refusedBy(ports, message.body, delaySeconds)) === undefined;
-};
+}
 
 type Failed = Extract<SendResult, { status: 'failed' }>;
 
-const refusedBy = async ({ sender, onFault }: DrainPorts, body: string, delaySeconds: number): Promise<Failed | undefined> => {
+async function refusedBy({ sender, onFault }: DrainPorts, body: string, delaySeconds: number): Promise<Failed | undefined> {
   const [result] = await sender.send(INBOX, [{ body, delaySeconds }]);
   if (result?.status === 'sent') return undefined;
   const failed = result ?? { status: 'failed', senderFault: false, reason: 'there was no result' };
   if (!failed.senderFault) onFault?.(`A dead letter could not be sent back and is tried again: ${failed.reason}`);
   return failed;
-};
+}
 
 /** The wrapper that a message came in; no wrapper gets a wrapper. */
-const wrapperOf = (message: ReceivedMessage): ForcedMessage => {
+function wrapperOf(message: ReceivedMessage): ForcedMessage {
   if (!isWrapper(message)) return forcedMessage(message);
   try {
     const wrapper = JSON.parse(message.body) as ForcedMessage;
@@ -82,4 +84,4 @@ const wrapperOf = (message: ReceivedMessage): ForcedMessage => {
     // Half of a wrapper.
     return forcedMessage(message);
   }
-};
+}

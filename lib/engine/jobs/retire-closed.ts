@@ -32,7 +32,7 @@ const AT_A_TIME = 10;
  * nothing is left, or the time is up: the next call goes on from there, since what is retired is not found again. Returns how many were retired.
  * @throws the first error of an instance that could not be retired, when all others have been
  */
-export const retireClosed = async ({ index, retirement, clock }: RetirePorts, options: RetireOptions): Promise<number> => {
+export async function retireClosed({ index, retirement, clock }: RetirePorts, options: RetireOptions): Promise<number> {
   const { retentionMs, remainingMs = () => Infinity } = options;
   const now = clock.now();
   const run: Run = { retirement, now, until: now - retentionMs - CLOCKS_MS, remainingMs, retired: 0, failure: undefined };
@@ -42,7 +42,7 @@ export const retireClosed = async ({ index, retirement, clock }: RetirePorts, op
   }
   if (run.failure) throw run.failure.reason;
   return run.retired;
-};
+}
 
 interface Run {
   readonly retirement: RetirementStore;
@@ -53,7 +53,7 @@ interface Run {
   failure: PromiseRejectedResult | undefined;
 }
 
-const retireOf = async (tenant: string, run: Run): Promise<void> => {
+async function retireOf(tenant: string, run: Run): Promise<void> {
   const { retirement, now } = run;
   for (;;) {
     const page = await retirement.closed(tenant, run.until, PAGE);
@@ -69,4 +69,4 @@ const retireOf = async (tenant: string, run: Run): Promise<void> => {
     // The list lags behind: a page of which nothing could be retired would only come again.
     if (page.length < PAGE || ofPage === 0 || run.remainingMs() < PAGE_MS) return;
   }
-};
+}

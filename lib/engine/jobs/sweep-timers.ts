@@ -31,7 +31,7 @@ export type SweepPorts = Pick<EngineOptions, 'index' | 'clock' | 'sender'>;
  * Wakes what is due by the index (docs/protocol.md#sweep), pass after pass until nothing is left or the time is up. A sweep begins at the beginning of time, since a
  * cursor that outlives it loses what reaches the index late. It writes nothing: a tick carries the due instant that it read, and the head decides.
  */
-export const sweepTimers = async ({ index, clock, sender }: SweepPorts, options: SweepOptions = {}): Promise<Swept> => {
+export async function sweepTimers({ index, clock, sender }: SweepPorts, options: SweepOptions = {}): Promise<Swept> {
   const { aheadMs = 0, remainingMs = () => Infinity } = options;
   const until = clock.now() + aheadMs;
   const unsent = new Set<string>();
@@ -46,10 +46,10 @@ export const sweepTimers = async ({ index, clock, sender }: SweepPorts, options:
     if (remainingMs() < PASS_MS) return { count, unsent: [...unsent], whole: false };
     after = due.at(-1);
   }
-};
+}
 
-const ticksFor = (due: readonly DueInstance[], now: number): readonly Dispatch[] =>
-  due.map((instance) => ({
+function ticksFor(due: readonly DueInstance[], now: number): readonly Dispatch[] {
+  return due.map((instance) => ({
     to: 'queue',
     queue: INBOX,
     body: inboxBody({ tutti: 'tick', pid: instance.pid, run: instance.run, tickAt: instance.due }),
@@ -57,3 +57,4 @@ const ticksFor = (due: readonly DueInstance[], now: number): readonly Dispatch[]
     delaySeconds: Math.min(900, Math.max(0, Math.ceil((instance.due - now) / 1000))),
     n: 0,
   }));
+}

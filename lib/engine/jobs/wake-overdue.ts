@@ -47,7 +47,7 @@ const READ_MS = 5_000;
  * the due index is woken by sweep-timers, which leaves nothing to do here for closed instances (their timers are all in that index), for
  * early buffers and for the embedded runtime; what is stuck is armed again by the `resume` that it waits for.
  */
-export const wakeOverdue = async ({ index, clock, sender }: WakePorts, { remainingMs = forEver }: WakeOptions = {}): Promise<Woken> => {
+export async function wakeOverdue({ index, clock, sender }: WakePorts, { remainingMs = forEver }: WakeOptions = {}): Promise<Woken> {
   const before = clock.now() - GRACE_MS;
   let [count, asked, unresolved] = [0, 0, 0];
   let ticks: Dispatch[] = [];
@@ -86,11 +86,15 @@ export const wakeOverdue = async ({ index, clock, sender }: WakePorts, { remaini
   }
   await flush();
   return { count, unresolved, unsent: [...unsent], whole };
-};
+}
 
-const isUnresolved = ({ unresolved = 0 }: Head): boolean => unresolved > 0;
+function isUnresolved({ unresolved = 0 }: Head): boolean {
+  return unresolved > 0;
+}
 
-const forEver = (): number => Infinity;
+function forEver(): number {
+  return Infinity;
+}
 
 /** More stuck instances than this are a fault of a process or a service, and their number says no more. */
 const STUCK_MAX = 1_000;
@@ -99,10 +103,10 @@ const STUCK_MAX = 1_000;
  * How many instances are stuck now, counted up to a thousand and no longer than the caller waits, and how many of these are unresolved as
  * well. It reads the head of each.
  */
-export const countStuck = async (
+export async function countStuck(
   { index, clock }: Pick<WakePorts, 'index' | 'clock'>,
   { remainingMs = forEver }: WakeOptions = {},
-): Promise<{ readonly stuck: number; readonly unresolved: number }> => {
+): Promise<{ readonly stuck: number; readonly unresolved: number }> {
   let [stuck, unresolved] = [0, 0];
   for (const tenant of await tenantsInTurn(index, clock.now())) {
     if (remainingMs() < READ_MS) break;
@@ -113,4 +117,4 @@ export const countStuck = async (
     }
   }
   return { stuck, unresolved };
-};
+}

@@ -5,12 +5,13 @@ import type { EngineContext } from '../engine-context.ts';
 const HOT_MS = 2_000;
 
 /** Whether events of the instance are forwarded at once. */
-export const isHot = (context: EngineContext, instance: { readonly hotUntil?: number } | undefined): boolean =>
-  context.forwards && (instance?.hotUntil ?? 0) > context.options.clock.now();
+export function isHot(context: EngineContext, instance: { readonly hotUntil?: number } | undefined): boolean {
+  return context.forwards && (instance?.hotUntil ?? 0) > context.options.clock.now();
+}
 
 /** Before a commit: it has met other writers, or the time since one did is over. */
-export const markContention = ({ options }: EngineContext, image: Image, contended: boolean): void => {
+export function markContention({ options }: EngineContext, image: Image, contended: boolean): void {
   const now = options.clock.now();
   if (contended && options.hotLane) image.hotUntil = now + HOT_MS;
   else if (image.hotUntil !== undefined && image.hotUntil <= now) delete image.hotUntil;
-};
+}

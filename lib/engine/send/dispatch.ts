@@ -34,31 +34,35 @@ export interface DispatchContext {
   readonly sign: ((commandId: string, datahash: string) => string) | undefined;
 }
 
-export const dispatchContext = (context: EngineContext): DispatchContext => ({
-  system: context.catalogue.system,
-  hash: context.environment.hash,
-  canonical: context.environment.canonical,
-  reference: (pid, hash) => context.options.payloads.reference(pid, hash),
-  now: context.options.clock.now(),
-  sign: context.replyTokens && ((commandId, datahash) => (context.replyTokens as ReplyTokens).sign(commandId, datahash)),
-});
+export function dispatchContext(context: EngineContext): DispatchContext {
+  return {
+    system: context.catalogue.system,
+    hash: context.environment.hash,
+    canonical: context.environment.canonical,
+    reference: (pid, hash) => context.options.payloads.reference(pid, hash),
+    now: context.options.clock.now(),
+    sign: context.replyTokens && ((commandId, datahash) => (context.replyTokens as ReplyTokens).sign(commandId, datahash)),
+  };
+}
 
 /** Everything in the image that a message caused, in the order in which it was decided. */
-export const dispatchesCausedBy = (
+export function dispatchesCausedBy(
   image: Image,
   context: DispatchContext,
   caused: (by: { readonly cause: string; readonly messageId: string }) => boolean,
-): Dispatch[] => {
+): Dispatch[] {
   const all: Dispatch[] = [];
   for (const command of image.commands.values()) if (caused(command)) all.push(commandDispatch(image, command, context));
   for (const fire of image.pendingSends) if (caused(fire)) all.push(fireDispatch(image, fire, context));
   return all;
-};
+}
 
 /** The group of a fair queue: the tenant; the process of what is of the default tenant. */
-const groupOf = (id: InstanceKey | undefined): string => (id?.tenant === DEFAULT_TENANT ? id.process : (id?.tenant ?? ''));
+function groupOf(id: InstanceKey | undefined): string {
+  return id?.tenant === DEFAULT_TENANT ? id.process : (id?.tenant ?? '');
+}
 
-const commandDispatch = (image: Image, command: OpenCommand, context: DispatchContext): Dispatch => {
+function commandDispatch(image: Image, command: OpenCommand, context: DispatchContext): Dispatch {
   const { system, now } = context;
   const contract = system.commands.get(command.command) as CommandContract;
   const id = parsePid(image.pid);
@@ -89,25 +93,28 @@ const commandDispatch = (image: Image, command: OpenCommand, context: DispatchCo
     ...carried(image.pid, command, context),
   };
   return { to: 'queue', queue: contract.service, body: toWire(envelope), groupId: groupOf(id), n: command.n };
-};
+}
 
 /** Runs that were used up under earlier numbers are no longer allowed under this one; the first run always is. */
-const runPolicy = ({ attemptsMax, retries, pauses, timeoutMs }: OpenCommand, { retry }: CommandContract): RunPolicy => ({
-  attempts: attemptsMax === undefined ? Infinity : Math.max(1, Math.floor(attemptsMax - retries)),
-  firstMs: pauses?.firstMs ?? retry.firstMs,
-  factor: pauses?.factor ?? retry.factor,
-  mostMs: pauses?.mostMs ?? retry.mostMs,
-  timeoutMs: Math.max(1, timeoutMs),
-});
+function runPolicy({ attemptsMax, retries, pauses, timeoutMs }: OpenCommand, { retry }: CommandContract): RunPolicy {
+  return {
+    attempts: attemptsMax === undefined ? Infinity : Math.max(1, Math.floor(attemptsMax - retries)),
+    firstMs: pauses?.firstMs ?? retry.firstMs,
+    factor: pauses?.factor ?? retry.factor,
+    mostMs: pauses?.mostMs ?? retry.mostMs,
+    timeoutMs: Math.max(1, timeoutMs),
+  };
+}
 
-const carried = (
+function carried(
   pid: string,
   { input, inputRef }: OpenCommand,
   { reference }: DispatchContext,
-): { readonly data: Json } | { readonly dataref: string } =>
-  inputRef !== undefined && wireLength(input) > CARRIED_CHARACTERS_MAX ? { dataref: reference(pid, inputRef) } : { data: input };
+): { readonly data: Json } | { readonly dataref: string } {
+  return inputRef !== undefined && wireLength(input) > CARRIED_CHARACTERS_MAX ? { dataref: reference(pid, inputRef) } : { data: input };
+}
 
-const fireDispatch = (image: Image, fire: PendingSend, context: DispatchContext): Dispatch => {
+function fireDispatch(image: Image, fire: PendingSend, context: DispatchContext): Dispatch {
   const { system, now } = context;
   if (fire.kind === 'tick') {
     const body = inboxBody({ tutti: 'tick', pid: image.pid, run: image.run, tickAt: fire.at });
@@ -135,7 +142,9 @@ const fireDispatch = (image: Image, fire: PendingSend, context: DispatchContext)
       : { dataref: context.reference(image.pid, large), datahash: `sha256:${context.hash(context.canonical(data))}` }),
   };
   return { to: 'bus', source: system.name, type, detail: toWire(envelope) };
-};
+}
 
 /** SQS carries a message at most 900 s; a tick that comes before its time is given back for the rest. */
-const tickDelaySeconds = (at: number, now: number): number => Math.min(900, Math.max(0, Math.ceil((at - now) / 1000)));
+function tickDelaySeconds(at: number, now: number): number {
+  return Math.min(900, Math.max(0, Math.ceil((at - now) / 1000)));
+}

@@ -18,7 +18,7 @@ import type { HandledMessage } from '../acknowledge/acknowledge.ts';
  * Sends each message with an event to be forwarded to the lane of that event's instance, whole: its other events are then duplicates, or
  * are decided there too. What cannot be sent comes again.
  */
-export const forwardDeliveries = async (context: EngineContext, deliveries: readonly HandledMessage[]): Promise<void> => {
+export async function forwardDeliveries(context: EngineContext, deliveries: readonly HandledMessage[]): Promise<void> {
   const forwarded = deliveries.filter(
     ({ items }) => items.some((item) => item.forwarded) && items.every((item) => item.giveBackSeconds === undefined),
   );
@@ -30,15 +30,19 @@ export const forwardDeliveries = async (context: EngineContext, deliveries: read
     noteFault(context, `A message could not be forwarded to the hot lane and is tried again: ${result.reason}`);
     delivery.giveBackSeconds = faultSeconds(context, delivery.message);
   }
-};
+}
 
-const dispatchOf = ({ message, items }: HandledMessage): Dispatch => ({
-  to: 'queue',
-  queue: HOT_LANE,
-  body: forwardedBody(message),
-  groupId: laneGroup(items.find((item) => item.forwarded)?.target.pid ?? ''),
-  n: 0,
-});
+function dispatchOf({ message, items }: HandledMessage): Dispatch {
+  return {
+    to: 'queue',
+    queue: HOT_LANE,
+    body: forwardedBody(message),
+    groupId: laneGroup(items.find((item) => item.forwarded)?.target.pid ?? ''),
+    n: 0,
+  };
+}
 
 /** SQS takes 128 characters for a group, and not all that a pid may hold. */
-const laneGroup = (pid: string): string => createHash('sha256').update(pid).digest('hex').slice(0, 32);
+function laneGroup(pid: string): string {
+  return createHash('sha256').update(pid).digest('hex').slice(0, 32);
+}

@@ -6,9 +6,9 @@ import type { Dispatch } from './dispatch.ts';
 export type SentResult = 'sent' | { readonly senderFault: boolean; readonly reason: string };
 
 /** Why some were not sent, each reason once. */
-export const reasonsOf = (results: readonly SentResult[]): readonly string[] => [
-  ...new Set(results.flatMap((result) => (result === 'sent' ? [] : [result.reason]))),
-];
+export function reasonsOf(results: readonly SentResult[]): readonly string[] {
+  return [...new Set(results.flatMap((result) => (result === 'sent' ? [] : [result.reason])))];
+}
 
 /** A batch of SQS or EventBridge holds at most this many entries, and this many bytes. */
 const ENTRIES_MAX = 10;
@@ -21,11 +21,7 @@ const CALLS_MAX = 40;
  * Sends everything, in as few calls as the quotas allow: one call per target queue for up to ten messages. Results in order. Who sends to
  * queues alone needs no publisher.
  */
-export const sendAll = async (
-  dispatches: readonly Dispatch[],
-  sender: MessageSender,
-  publisher?: EventPublisher,
-): Promise<SentResult[]> => {
+export async function sendAll(dispatches: readonly Dispatch[], sender: MessageSender, publisher?: EventPublisher): Promise<SentResult[]> {
   const results: SentResult[] = new Array<SentResult>(dispatches.length).fill({ senderFault: false, reason: 'not sent' });
   const targets = new Map<string, number[]>();
   for (const [index, dispatch] of dispatches.entries()) {
@@ -41,9 +37,9 @@ export const sendAll = async (
   };
   await Promise.all(Array.from({ length: Math.min(CALLS_MAX, calls.length) }, callAll));
   return results;
-};
+}
 
-const batches = (dispatches: readonly Dispatch[], indices: readonly number[]): number[][] => {
+function batches(dispatches: readonly Dispatch[], indices: readonly number[]): number[][] {
   const all: number[][] = [];
   let current: number[] = [];
   let bytes = 0;
@@ -60,16 +56,16 @@ const batches = (dispatches: readonly Dispatch[], indices: readonly number[]): n
   }
   if (current.length > 0) all.push(current);
   return all;
-};
+}
 
 /** A failed entry is tried again, by itself, unless it is at fault; the others of the call are accepted. */
-const sendBatch = async (
+async function sendBatch(
   dispatches: readonly Dispatch[],
   batch: readonly number[],
   results: SentResult[],
   sender: MessageSender,
   publisher: EventPublisher | undefined,
-): Promise<void> => {
+): Promise<void> {
   let left = batch;
   for (let tries = 0; tries < TRIES_MAX && left.length > 0; tries += 1) {
     const again: number[] = [];
@@ -85,13 +81,13 @@ const sendBatch = async (
     }
     left = again;
   }
-};
+}
 
-const sendOnce = async (
+async function sendOnce(
   dispatches: readonly Dispatch[],
   sender: MessageSender,
   publisher: EventPublisher | undefined,
-): Promise<SentResult[]> => {
+): Promise<SentResult[]> {
   const [first] = dispatches;
   if (!first) return [];
   try {
@@ -105,4 +101,4 @@ const sendOnce = async (
   } catch (error) {
     return dispatches.map(() => ({ senderFault: false, reason: String(error) }));
   }
-};
+}

@@ -15,11 +15,11 @@ import { sendAll } from './send-all.ts';
  * What comes again may have been refused, and be refused again: then nothing is committed, so nothing is sent for it here.
  * Returns the instances whose fires were all accepted.
  */
-export const sendPendingTogether = async (
+export async function sendPendingTogether(
   context: EngineContext,
   groups: ReadonlyMap<string, readonly Item[]>,
   heads: ReadonlyMap<string, Head | undefined>,
-): Promise<ReadonlySet<string>> => {
+): Promise<ReadonlySet<string>> {
   const unsent: Image[] = [];
   for (const [pid, items] of groups) {
     const head = heads.get(pid);
@@ -39,16 +39,17 @@ export const sendPendingTogether = async (
   const sent = new Set(unsent.map(({ pid }) => pid));
   for (const [i, result] of results.entries()) if (result !== 'sent') sent.delete(senders[i] as string);
   return sent;
-};
+}
 
-const applies = (image: Image, { message, target }: Item): boolean =>
-  message.receiveCount === 1 && classify(image, target.inbound, target.definition ?? NOBODY) === 'apply';
+function applies(image: Image, { message, target }: Item): boolean {
+  return message.receiveCount === 1 && classify(image, target.inbound, target.definition ?? NOBODY) === 'apply';
+}
 
 /** A tick that is at hand was sent. An event whose data is stored apart is left to its instance, which reads it anyway. */
-const firedBefore = (head: Head | undefined, items: readonly Item[]): Image | undefined => {
+function firedBefore(head: Head | undefined, items: readonly Item[]): Image | undefined {
   if (head?.status !== 'running' || !head.control.includes('"fires"') || formatFault(head) !== undefined) return undefined;
   const image = decodeHead(head);
   const isAtHand = (at: number): boolean => items.some(({ target: { inbound } }) => inbound.kind === 'tick' && inbound.tickAt === at);
   image.pendingSends = image.pendingSends.filter(({ kind, at }) => kind !== 'tick' || !isAtHand(at));
   return image.pendingSends.length > 0 && image.pendingSends.every(({ dataref }) => dataref === undefined) ? image : undefined;
-};
+}
