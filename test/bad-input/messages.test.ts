@@ -107,7 +107,7 @@ describe('row 21: an unknown type is parked, and tells who would hear what', () 
   it('an event that nobody hears', async () => {
     const rig = new InboxRig();
     rig.event('shop.exploded', ORDER);
-    expect(await parkedBy(rig)).toMatchObject([{ reason: 'UNKNOWN_EVENT', detail: 'No process of shop hears shop.exploded.' }]);
+    expect(await parkedBy(rig)).toMatchObject([{ reason: 'UNKNOWN_EVENT', detail: 'No process of shop subscribes to shop.exploded.' }]);
   });
 
   it('a start of a process that this system does not have', async () => {

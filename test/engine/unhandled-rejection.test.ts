@@ -36,7 +36,7 @@ describe('a rejection that the code of a process leaves unhandled', () => {
     await rig.advance();
     const heads = await Promise.all(['a', 'b', 'c'].map((id) => rig.head(pidOf(id))));
     expect(heads.map((head) => head?.status)).toEqual(['running', 'stuck', 'running']);
-    expect(heads[1]?.why).toContain('A promise of the process was rejected, and nobody handles it: TypeError: nobody looks here.');
+    expect(heads[1]?.why).toContain('A promise of the process was rejected, and nothing handles it: TypeError: nobody looks here.');
     expect(heads[0]?.tail.at(-1)).toContain('TimerSet');
     expect(await rig.parking.parked(pidOf('b'))).toHaveLength(1);
     expect(process.listenerCount('unhandledRejection')).toBe(0);

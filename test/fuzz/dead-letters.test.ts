@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { makeHandler } from '../../functions/drain-dead-letters/handler.ts';
 import { tooLong } from '../../lib/adapters/body-limit.ts';
-import { wrappedBody } from '../../lib/format/packed-body.ts';
+import { wrappedBody } from '../../lib/format/inbox-message.ts';
 import { sqsEvent } from '../functions/sqs-event.ts';
 import type { Choices } from '../simulation/world/choices.ts';
 import { fuzz } from './fuzz.ts';

@@ -1,41 +1,34 @@
 import { EARLY_EVENTS_MAX, type StuckReason } from '../../core/image.ts';
+import type { SignalInbound, StartInbound } from '../../core/inbound.ts';
 import type { ReceivedMessage, VisibilityChange } from '../../ports/message-queue.ts';
+import type { HandledMessage, Item } from '../admit/admission.ts';
 import { parkEarly } from '../advance/early-events.ts';
 import type { EngineContext } from '../engine-context.ts';
 import { getStuck, parkBesideStuck, refuseOperation } from './get-stuck.ts';
-import type { Item } from '../advance/item.ts';
-import { acknowledgeLate } from './late-event.ts';
-import { parkMessage, redrive } from './park.ts';
+import { idAt, parkMessage, redrive } from './park.ts';
 import { DEPLOY_SECONDS, faultSeconds, isDeploying, noteFault } from './redelivery-delays.ts';
 
-/** Deliveries of an event whose code throws, before its instance is stuck: the fault may be a passing one. */
-const POISON_DELIVERIES_MAX = 3;
-
-/** Reasons that concern the message alone: it is parked, and its instance goes on. */
-const PARKED: ReadonlySet<string> = new Set(['FORBIDDEN', 'START_TOO_OLD', 'NEWER']);
-
-/** A message and the events that it is for the instances that it concerns. */
-export interface HandledMessage {
-  readonly message: ReceivedMessage;
-  readonly items: readonly Item[];
-  /** Decided without an instance: parked, or given back. */
-  giveBackSeconds: number | undefined;
-}
-
-/** What becomes of a batch: `AdvanceResult`, under way. */
+/** The `AdvanceResult` of a batch while it is filled. */
 export interface Acknowledged {
   readonly acknowledge: string[];
   readonly giveBack: VisibilityChange[];
 }
 
-/** A message vanishes only when every instance that it concerns is done with it (docs/protocol.md#acknowledge). */
+/** The end of an event: its message may be deleted, or is redelivered after so many seconds. */
+type Settlement = 'acknowledge' | { readonly retryInSeconds: number };
+
+/**
+ * Input: a message whose events were decided and whose dispatches were sent. Output: its receipt handle in `result`, to delete or to release.
+ * Trunk: settle each event, by its refusal or its verdict (get-stuck.ts stops an instance, park.ts parks and redrives). A message is deleted
+ * only when every instance that it concerns is done with it (docs/protocol.md#acknowledge).
+ */
 export async function acknowledge(context: EngineContext, delivery: HandledMessage, result: Acknowledged): Promise<void> {
   const { message } = delivery;
-  let seconds = delivery.giveBackSeconds;
+  let seconds = delivery.retryInSeconds;
   try {
     for (const item of delivery.items) {
-      const again = await settleItem(context, item);
-      if (again !== undefined) seconds = Math.max(seconds ?? 0, again);
+      const settled = await settle(context, item);
+      if (settled !== 'acknowledge') seconds = Math.max(seconds ?? 0, settled.retryInSeconds);
     }
   } catch (error) {
     noteFault(context, error);
@@ -45,69 +38,85 @@ export async function acknowledge(context: EngineContext, delivery: HandledMessa
   else result.giveBack.push({ receiptHandle: message.receiptHandle, seconds });
 }
 
-/** Returns in how many seconds the event must come again; undefined when it is done. */
-async function settleItem(context: EngineContext, item: Item): Promise<number | undefined> {
-  if (item.giveBackSeconds !== undefined) return item.giveBackSeconds;
-  if (item.forwarded) return undefined;
+const APPLIED_AFTER_RESUME = 'The instance is stuck; the event is applied after it is resumed.';
+
+async function settle(context: EngineContext, item: Item): Promise<Settlement> {
+  if (item.retryInSeconds !== undefined) return { retryInSeconds: item.retryInSeconds };
+  if (item.forwarded) return 'acknowledge';
   const { message, target, refused } = item;
   if (refused) return settleRefused(context, item, refused);
   switch (item.verdict) {
     case 'early':
       return buffer(context, item);
     case 'park':
-      return (await parkBesideStuck(
-        context,
-        message,
-        target.pid,
-        'STUCK',
-        'The instance is stuck; the event is applied after it is resumed.',
-      ))
-        ? undefined
-        : faultSeconds(context, message);
+      if (await parkBesideStuck(context, message, target.pid, 'STUCK', APPLIED_AFTER_RESUME)) return 'acknowledge';
+      return { retryInSeconds: faultSeconds(context, message) };
     case 'future':
       return stop(context, item, {
         code: 'FORK',
-        message: `${target.inbound.key} answers what this head has not asked yet: it was restored, or failed over.`,
+        message: `${target.inbound.key} replies to a command that this head has not issued yet: it was restored, or failed over.`,
       });
     case 'wait':
-      return waitSeconds(context, item);
+      return { retryInSeconds: waitSeconds(context, item) };
     case 'expire':
       return expire(context, item);
     case 'closed':
       await acknowledgeLate(context, item);
-      return undefined;
+      return 'acknowledge';
     default:
-      if (item.redrives) return (await redrive(context, target.pid)) ? undefined : faultSeconds(context, message);
-      return undefined;
+      if (!item.redrives || (await redrive(context, target.pid))) return 'acknowledge';
+      return { retryInSeconds: faultSeconds(context, message) };
   }
 }
 
-async function settleRefused(context: EngineContext, item: Item, reason: NonNullable<Item['refused']>): Promise<number | undefined> {
+function acknowledgeIf(isDone: boolean, retryInSeconds: number): Settlement {
+  return isDone ? 'acknowledge' : { retryInSeconds };
+}
+
+/** Reason → code under which the message alone is parked; its instance goes on. A client looks for `REFUSED` and reports it to its user. */
+const PARKED_AS: ReadonlyMap<string, string> = new Map([
+  ['FORBIDDEN', 'FORBIDDEN'],
+  ['START_TOO_OLD', 'START_TOO_OLD'],
+  ['NEWER', 'NEWER'],
+  ['DATA_INVALID', 'REFUSED'],
+]);
+
+/** Deliveries of an event whose code throws, before its instance gets stuck: the fault may be transient. */
+const POISON_DELIVERIES_MAX = 3;
+
+/** Reason → seconds until a redelivery, while a retry may help; undefined once it may not. */
+const RETRIED = new Map<string, (context: EngineContext, message: ReceivedMessage) => number | undefined>([
+  ['STATE_FORMAT', (context, message) => (isDeploying(context, message) ? DEPLOY_SECONDS : undefined)],
+  ['UNSENT', faultSeconds],
+  ['UNKNOWN_VERSION', (_, { receiveCount }) => (receiveCount < POISON_DELIVERIES_MAX ? 30 : undefined)],
+  ['POISON', ({ options }, { receiveCount }) => (receiveCount < POISON_DELIVERIES_MAX && !options.checks ? receiveCount : undefined)],
+]);
+
+/** Parks the message, refuses the operation, retries, or stops the instance, in this order. */
+async function settleRefused(context: EngineContext, item: Item, reason: StuckReason): Promise<Settlement> {
   const { message, target } = item;
-  if (PARKED.has(reason.code)) {
-    await parkMessage(context.options, message, { pid: target.pid, reason: reason.code, detail: reason.message });
-    return undefined;
+  const parkedAs = PARKED_AS.get(reason.code);
+  if (parkedAs !== undefined) {
+    await parkMessage(context.options, message, { pid: target.pid, reason: parkedAs, detail: reason.message });
+    return 'acknowledge';
   }
-  if (reason.code === 'STATE_FORMAT' && target.inbound.kind !== 'operate' && isDeploying(context, message)) return DEPLOY_SECONDS;
-  // What a person resolves a command with: the client looks for it, and tells its user.
-  if (reason.code === 'DATA_INVALID') {
-    await parkMessage(context.options, message, { pid: target.pid, reason: 'REFUSED', detail: reason.message });
-    return undefined;
-  }
-  // What was decided and only not sent is parked as any event is: the next `resume` sends it.
+  // An operation whose sends failed is parked as any event is: the next `resume` sends them.
   if (target.inbound.kind === 'operate' && reason.code !== 'DISPATCH')
-    return (await refuseOperation(context, message, target, reason)) ? undefined : 1;
-  if (reason.code === 'UNSENT') return faultSeconds(context, message);
-  if (reason.code === 'UNKNOWN_VERSION' && message.receiveCount < POISON_DELIVERIES_MAX) return 30;
-  if (reason.code === 'POISON' && message.receiveCount < POISON_DELIVERIES_MAX && !context.options.checks) return message.receiveCount;
-  return stop(context, item, reason);
+    return acknowledgeIf(await refuseOperation(context, message, target, reason), 1);
+  const retryInSeconds = RETRIED.get(reason.code)?.(context, message);
+  return retryInSeconds === undefined ? stop(context, item, reason) : { retryInSeconds };
 }
 
-/** An event that does not apply any more comes again: as a duplicate it sends again what it may have caused, and is then acknowledged. */
-async function stop(context: EngineContext, { message, target }: Item, reason: StuckReason): Promise<number | undefined> {
-  const refused = await getStuck(context, message, target, reason);
-  if (refused === 'kept') return undefined;
-  return refused === 'again' ? faultSeconds(context, message) : 0;
+/** The instance gets stuck. An event that does not apply any more is redelivered: as a duplicate it repeats its sends, and is acknowledged. */
+async function stop(context: EngineContext, { message, target }: Item, reason: StuckReason): Promise<Settlement> {
+  switch (await getStuck(context, message, target, reason)) {
+    case 'kept':
+      return 'acknowledge';
+    case 'again':
+      return { retryInSeconds: faultSeconds(context, message) };
+    case 'passed':
+      return { retryInSeconds: 0 };
+  }
 }
 
 function waitSeconds(context: EngineContext, { target }: Item): number {
@@ -115,30 +124,51 @@ function waitSeconds(context: EngineContext, { target }: Item): number {
   return inbound.kind === 'tick' ? Math.max(1, Math.min(43_200, Math.ceil((inbound.tickAt - context.options.clock.now()) / 1000))) : 30;
 }
 
-/** There is no instance yet: the event waits for it, and no longer than the definition says. */
-async function buffer(context: EngineContext, { message, target }: Item): Promise<number | undefined> {
+/** There is no instance yet: the event waits for it, at most as long as the definition says. */
+async function buffer(context: EngineContext, { message, target }: Item): Promise<Settlement> {
   const expiresAt = context.options.clock.now() + (target.definition?.earlyMs ?? 0);
   const result = await context.options.store.buffer({ pid: target.pid, body: message.body, max: EARLY_EVENTS_MAX, expiresAt });
-  if (result.status === 'started') return 0;
+  if (result.status === 'started') return { retryInSeconds: 0 };
   if (result.status === 'full')
     await parkMessage(context.options, message, {
       pid: target.pid,
       reason: 'EARLY_OVERFLOW',
       detail: `More than ${EARLY_EVENTS_MAX} events came before the instance.`,
     });
-  return undefined;
+  return 'acknowledge';
 }
 
-/** The instance never came: what waited for it is parked, and the buffer is emptied. */
-async function expire(context: EngineContext, { message, target }: Item): Promise<number | undefined> {
+/** The instance was not started in time: its early events are parked, and the buffer is emptied. */
+async function expire(context: EngineContext, { message, target }: Item): Promise<Settlement> {
   const { store } = context.options;
   const [head] = await store.load([target.pid], { consistent: true });
-  if (head?.status !== 'early') return undefined;
+  if (head?.status !== 'early') return 'acknowledge';
   await parkEarly(context, message, target.pid, head.early ?? [], 'Its instance was not started in time.');
   const { due: _due, ...rest } = head;
   const emptied = await store.commit(
     { ...rest, version: head.version + 1, writer: context.nextWriter(), early: [] },
     { kind: 'early', version: head.version },
   );
-  return emptied.status === 'committed' ? undefined : 0;
+  return acknowledgeIf(emptied.status === 'committed', 0);
+}
+
+/**
+ * An event came after the end of its instance. It is parked for a while under the event's own id, so a redelivered event is parked once. A
+ * process with `late: 'ignore'` drops it; a notice counts it, so that it costs no write.
+ */
+async function acknowledgeLate(context: EngineContext, { message, target }: Item): Promise<void> {
+  const { pid, inbound, definition, byClient } = target;
+  // A reply and an operation are no events; a client that starts an instance reads its head.
+  if ((inbound.kind !== 'signal' && inbound.kind !== 'start') || byClient) return;
+  if (definition?.late === 'ignore') return context.options.onNotice?.({ kind: 'ignored', reason: 'CLOSED', pid });
+  await parkMessage(context.options, message, {
+    pid,
+    id: lateId(inbound),
+    reason: 'CLOSED',
+    detail: `${inbound.event} ${inbound.id} came after the instance had ended.`,
+  });
+}
+
+function lateId(inbound: SignalInbound | StartInbound): string {
+  return idAt(Math.max(0, Date.parse(inbound.time)), inbound.identity);
 }

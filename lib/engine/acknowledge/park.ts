@@ -5,20 +5,20 @@ import type { Dispatch } from '../send/dispatch.ts';
 import type { EngineContext, EngineOptions } from '../engine-context.ts';
 import { inboxFault } from '../../format/inbox-form.ts';
 import {
+  type ForcedMessage,
+  INBOX,
+  type RedriveMessage,
   firstOf,
   forcedBody,
   forcedMessage,
-  INBOX,
   inboxBody,
   isWrapper,
-  type ForcedMessage,
-  type RedriveMessage,
+  packedBody,
+  wrappedBody,
 } from '../../format/inbox-message.ts';
-import { namedEvent } from '../admit/named-event.ts';
-import { packedBody, wrappedBody } from '../../format/packed-body.ts';
+import { namedEvent } from '../admit/named-in-message.ts';
 import { BEGUN_MS_MIN } from './redelivery-delays.ts';
 import { sendAll, type SentResult } from '../send/send-all.ts';
-import { shortText } from './short-text.ts';
 
 export type ParkingPorts = Pick<EngineOptions, 'parking' | 'clock' | 'onNotice'>;
 
@@ -149,4 +149,13 @@ const FORMS: readonly ((event: ParkedEvent) => string)[] = [
 
 function isRefused(result: SentResult | undefined): boolean {
   return typeof result === 'object' && result.senderFault;
+}
+
+/** A head may have 400 KB, with all that it holds. */
+const CHARACTERS_MAX = 2_000;
+
+/** What a person is told of a fault. Whoever threw it may have put all that was at hand into it, and then nobody could store it. */
+export function shortText(text: string): string {
+  // By way of bytes, since the cut may go through a pair of surrogates, which no store takes apart.
+  return text.length <= CHARACTERS_MAX ? text : `${Buffer.from(text.slice(0, CHARACTERS_MAX)).toString()}…`;
 }

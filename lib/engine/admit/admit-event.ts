@@ -11,7 +11,7 @@ import { sha256 } from '../../format/sha256.ts';
 
 const HOPS_MAX = 100;
 
-/** What EventBridge wraps an event in. */
+/** The members that EventBridge wraps around an event. */
 export interface BusEnvelope {
   readonly id?: unknown;
   readonly source?: unknown;
@@ -26,10 +26,10 @@ export function admitPlainEvent(catalogue: Catalogue, bus: BusEnvelope, data: Js
   const { 'detail-type': type, id, source, time } = bus;
   if (typeof type !== 'string' || typeof id !== 'string' || typeof source !== 'string' || typeof time !== 'string')
     return park('MALFORMED', 'The bus event has no detail-type, id, source or time.');
-  const dedupeBy = catalogue.interests(type)[0]?.correlation.event.dedupeBy;
+  const event = catalogue.interests(type)[0]?.correlation.event;
   const envelope = { specversion: '1.0', id, source, type, time: inMilliseconds(time), datacontenttype: 'application/json', hops: 0, data };
-  const stamped = dedupeBy
-    ? { ...envelope, id: dedupeBy(parse(catalogue.interests(type)[0]!.correlation.event.data, data, `${type} was received with`) as never) }
+  const stamped = event?.dedupeBy
+    ? { ...envelope, id: event.dedupeBy(parse(event.data, data, `${type} was received with`) as never) }
     : envelope;
   const parsed = parseEnvelope(stamped);
   return parsed.kind === 'event'
@@ -37,18 +37,18 @@ export function admitPlainEvent(catalogue: Catalogue, bus: BusEnvelope, data: Js
     : park('MALFORMED', parsed.kind === 'malformed' ? parsed.fault : 'The event looks like a command or a reply.');
 }
 
-/** EventBridge tells the time of an event in whole seconds, `2026-11-21T10:00:00Z`; envelopes have milliseconds. */
+/** EventBridge writes the time of an event in whole seconds, `2026-11-21T10:00:00Z`; envelopes have milliseconds. */
 function inMilliseconds(time: string): string {
   return WHOLE_SECONDS.test(time) ? time.replace('Z', '.000Z') : time;
 }
 
 const WHOLE_SECONDS = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/;
 
-/** An event is for the instances that its definitions name, or for the one that it was sent to. */
+/** An event concerns the instances that the correlations of its processes name, or the one instance that it is addressed to. */
 export function admitEvent(catalogue: Catalogue, envelope: EventEnvelope, by: Carried): Admission {
   const interests = catalogue.interests(envelope.type);
   const [first] = interests;
-  if (!first) return park('UNKNOWN_EVENT', `No process of ${catalogue.system.name} hears ${envelope.type}.`);
+  if (!first) return park('UNKNOWN_EVENT', `No process of ${catalogue.system.name} subscribes to ${envelope.type}.`);
   const { event } = first.correlation;
   if (envelope.source !== event.owner)
     return park('FORBIDDEN', `${envelope.type} came from ${envelope.source}: only its owner, ${event.owner}, may publish it.`);
@@ -60,7 +60,7 @@ export function admitEvent(catalogue: Catalogue, envelope: EventEnvelope, by: Ca
   try {
     data = parseVersion(event.data, envelope.dataversion, envelope.data, `${envelope.type} was received with`);
   } catch (error) {
-    // Beside the instance that it was sent to, its sender finds it.
+    // Parked beside the instance that it is addressed to, where the sender finds it.
     return unread(error, envelope.processid);
   }
   if (data === NEWER)
@@ -81,22 +81,22 @@ export function admitEvent(catalogue: Catalogue, envelope: EventEnvelope, by: Ca
   return { status: 'deliver', targets };
 }
 
-/** The tenant of an event is its sender's word; whatever it is, the event reaches no instance of another tenant (docs/correctness.md#i15). */
+/** The tenant of an event is unauthenticated, but the event reaches no instance of another tenant (docs/correctness.md#i15). */
 function tenantOf({ tenant = DEFAULT_TENANT }: Pick<EventEnvelope, 'tenant'>): string {
   return tenant;
 }
 
-/** Whether an event that is addressed to an instance is of the tenant of that instance. */
+/** Whether an addressed event has the tenant of its instance. */
 function isOwnTenants(envelope: EventEnvelope): boolean {
   const addressed = envelope.processid === undefined ? undefined : parsePid(envelope.processid);
   return addressed === undefined || addressed.tenant === tenantOf(envelope);
 }
 
-/** A signal by id goes to that instance alone; it never starts one. */
+/** An addressed event goes to that instance alone; it never starts an async process. */
 function addressed(interests: readonly Interest[], envelope: EventEnvelope, pid: string, data: Json, by: Carried): Admission {
   const name = parsePid(pid)?.process;
   const interest = interests.find((each) => each.definition.name === name);
-  if (!interest) return park('UNKNOWN_EVENT', `The process ${String(name)} does not hear ${envelope.type}.`, pid);
+  if (!interest) return park('UNKNOWN_EVENT', `The process ${String(name)} does not subscribe to ${envelope.type}.`, pid);
   const starts = interest.starts && interest.definition.kind === 'decider';
   return { status: 'deliver', targets: [target({ ...interest, starts }, pid, envelope, data, by)] };
 }

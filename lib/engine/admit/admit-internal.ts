@@ -8,7 +8,7 @@ import { definitionName, startType, type Catalogue } from '../../contract/catalo
 import { sha256 } from '../../format/sha256.ts';
 import type { ForcedMessage, InboxMessage, OperationMessage, StartMessage, TickMessage } from '../../format/inbox-message.ts';
 
-/** What the orchestrator, the client and the command line put into the inbox themselves. */
+/** Admits a message that the engine, a client or the command line has sent. */
 export function admitInternal(catalogue: Catalogue, body: Exclude<InboxMessage, ForcedMessage>, by: Carried, senderId?: string): Admission {
   switch (body.tutti) {
     case 'tick':
@@ -42,14 +42,14 @@ function ofStart(catalogue: Catalogue, start: StartMessage, by: Carried): Admiss
   if (!definition) return park('UNKNOWN_PROCESS', `There is no process ${start.process} in ${catalogue.system.name}.`);
   const pid = buildPid(start.tenant, start.process, start.id);
   if (pid === undefined)
-    return park('MALFORMED', `The start names the instance ${JSON.stringify(start.id)}, which is no id: an id is ${INSTANCE_ID_FORM}.`);
+    return park('MALFORMED', `The start names the instance ${JSON.stringify(start.id)}: an id is ${INSTANCE_ID_FORM}.`);
   const event = definition.startOn[0]?.event;
   let data: Json;
   try {
-    // It may have been sent before the contract gained a version.
+    // The start may have been sent before the contract gained a version.
     data = parseGiven(event?.data ?? definition.input!, start.data, `${start.process} was started with`);
   } catch (error) {
-    // The client that started it without its schemas looks for it here, and tells its user.
+    // A client without the schemas finds the parked start here, and reports it to its user.
     const { reason, detail } = unread(error, pid);
     return reason === 'DATA_INVALID' ? park('REFUSED', detail, pid) : park(reason, detail, pid);
   }
@@ -75,7 +75,7 @@ function ofStart(catalogue: Catalogue, start: StartMessage, by: Carried): Admiss
   return { status: 'deliver', targets: [{ pid, definition, inbound, byClient: true }] };
 }
 
-/** `by` is what the sender says; `senderId` is how the queue knows the sender. */
+/** `by` is unauthenticated; `senderId` is the principal that SQS has recorded. */
 function ofOperate(operate: OperationMessage, by: Carried, senderId: string | undefined): Admission {
   return {
     status: 'deliver',

@@ -7,22 +7,22 @@ import { admitEvent } from './admit-event.ts';
 import type { Catalogue } from '../../contract/catalogue.ts';
 
 /**
- * An answer, which is also an event where the command's output is one: then whoever hears it is concerned, in this system or,
- * of another system's command, in this one alone. What an answer starts is one event further from the first cause.
+ * A reply goes to the instance that sent the command. If the output of the command is an event, the reply also goes to the processes that
+ * subscribe to it, as an event one hop further from the first cause. A reply to another system's command is only such an event here.
  */
 export function admitReply(catalogue: Catalogue, envelope: ReplyEnvelope, by: Carried): Admission {
-  const isHeard = envelope.outcome === 'completed' && catalogue.interests(envelope.type).length > 0;
-  const heard = isHeard ? ofHeard(catalogue, { ...envelope, hops: envelope.hops + 1 }, by) : undefined;
-  if (heard && envelope.replyto !== catalogue.system.name) return heard;
+  const isSubscribed = envelope.outcome === 'completed' && catalogue.interests(envelope.type).length > 0;
+  const event = isSubscribed ? asEvent(catalogue, { ...envelope, hops: envelope.hops + 1 }, by) : undefined;
+  if (event && envelope.replyto !== catalogue.system.name) return event;
   const reply = ofReply(catalogue, envelope, by);
-  if (reply.status !== 'deliver' || !heard) return reply;
-  if (heard.status === 'park') return { ...reply, aside: heard };
-  if (heard.status === 'newer') return { ...heard, pid: parseCommandId(envelope.commandid)?.pid ?? '' };
-  return { status: 'deliver', targets: [...reply.targets, ...heard.targets] };
+  if (reply.status !== 'deliver' || !event) return reply;
+  if (event.status === 'park') return { ...reply, aside: event };
+  if (event.status === 'newer') return { ...event, pid: parseCommandId(envelope.commandid)?.pid ?? '' };
+  return { status: 'deliver', targets: [...reply.targets, ...event.targets] };
 }
 
-/** Whoever asked gets its answer, also where the code that names who hears it fails. */
-function ofHeard(catalogue: Catalogue, envelope: EventEnvelope, by: Carried): Admission {
+/** Deliver the reply to its instance even if the correlation function for event subscribers throws. */
+function asEvent(catalogue: Catalogue, envelope: EventEnvelope, by: Carried): Admission {
   try {
     return admitEvent(catalogue, envelope, by);
   } catch (error) {
@@ -32,7 +32,7 @@ function ofHeard(catalogue: Catalogue, envelope: EventEnvelope, by: Carried): Ad
 
 function ofReply(catalogue: Catalogue, envelope: ReplyEnvelope, by: Carried): Admission {
   const id = parseCommandId(envelope.commandid);
-  if (!id) return park('MALFORMED', `The reply ${envelope.id} answers ${envelope.commandid}, which is no command id.`);
+  if (!id) return park('MALFORMED', `The reply ${envelope.id} has the command id ${envelope.commandid}, which is not a valid command id.`);
   if (envelope.replyto !== catalogue.system.name)
     return park('FORBIDDEN', `The reply ${envelope.id} is for ${envelope.replyto}, not for ${catalogue.system.name}.`, id.pid);
   const inbound: Inbound = {

@@ -3,27 +3,80 @@ import { parseEnvelope } from '../../contract/wire/parse-envelope.ts';
 import type { Json } from '../../contract/schema.ts';
 import type { Channel, ReceivedMessage } from '../../ports/message-queue.ts';
 import { accountsOf } from '../../contract/accounts.ts';
-import { carried, park, unread, type Admission, type Carried } from './admission.ts';
+import { type Admission, type Carried, type HandledMessage, type Item, type Target, carried, newItem, park, unread } from './admission.ts';
 import { admitReply } from './admit-reply.ts';
 import { admitEvent, admitPlainEvent, type BusEnvelope } from './admit-event.ts';
 import { admitInternal } from './admit-internal.ts';
 import type { Catalogue } from '../../contract/catalogue.ts';
-import type { EngineOptions } from '../engine-context.ts';
+import type { EngineContext, EngineOptions } from '../engine-context.ts';
 import { inboxFault } from '../../format/inbox-form.ts';
-import { firstOf, type ForcedMessage, type InboxMessage } from '../../format/inbox-message.ts';
-import { namedInstance } from './named-instance.ts';
+import { type ForcedMessage, type InboxMessage, firstOf } from '../../format/inbox-message.ts';
+import { namedInstance } from './named-in-message.ts';
+import { parkMessage, redriveEach } from '../acknowledge/park.ts';
+import { DEPLOY_SECONDS, faultSeconds, isDeploying, noteFault } from '../acknowledge/redelivery-delays.ts';
+import { MISSING, readBody, refusedData, type ReadForced } from './read-body.ts';
 
-/** What admission looks at: the system, and who may publish to it. */
+/** The part of the engine's context that admission reads. */
 export interface Admitting {
   readonly catalogue: Catalogue;
   readonly options: Pick<EngineOptions, 'accounts'>;
 }
 
-/** Reads one inbox message, parsed but for its schemas. Never throws: what cannot be read is parked. */
+/**
+ * Input: one inbox message. Output: its events as items, one for each instance, or a message that was parked or is redelivered. Trunk: read the
+ * body (read-body.ts), then `admit`: internal messages go to admit-internal.ts, replies to admit-reply.ts, events to admit-event.ts. A port that
+ * fails delays one message, not its neighbours: it is redelivered.
+ */
+export async function admitMessage(context: EngineContext, message: ReceivedMessage): Promise<HandledMessage> {
+  try {
+    return await admitOne(context, message);
+  } catch (error) {
+    noteFault(context, error);
+    return { message, items: [], retryInSeconds: faultSeconds(context, message) };
+  }
+}
+
+async function admitOne(context: EngineContext, message: ReceivedMessage): Promise<HandledMessage> {
+  await context.replyTokens?.refresh();
+  const now = context.options.clock.now();
+  const body = await readBody(context, message.body);
+  const admission = admitBody(context, message, body, now);
+  if (admission.status === 'deliver') {
+    if (admission.rotation !== undefined) await context.replyTokens?.rotate(admission.rotation);
+    // The worker that forwarded the message to the lane has parked this half, under the id of the first message.
+    if (admission.aside && !context.lane) await parkMessage(context.options, message, admission.aside);
+    const isWhole = admission.redrives === undefined || (await redriveEach(context, admission.redrives));
+    const retryInSeconds = isWhole ? undefined : faultSeconds(context, message);
+    return { message, items: itemsOf(message, body, admission.targets), retryInSeconds };
+  }
+  const isTransient = admission.status === 'newer' || admission === PAYLOAD_MISSING;
+  if (isTransient && isDeploying(context, message)) return { message, items: [], retryInSeconds: DEPLOY_SECONDS };
+  const why = admission.status === 'park' ? admission : { pid: admission.pid, reason: 'NEWER', detail: admission.detail };
+  await parkMessage(context.options, message, why);
+  return { message, items: [], retryInSeconds: undefined };
+}
+
+function admitBody(context: EngineContext, message: ReceivedMessage, body: unknown, now: number): Admission {
+  if (body === MISSING) return PAYLOAD_MISSING;
+  return refusedData(body) ?? admit(context, message, body, now);
+}
+
+function itemsOf(message: ReceivedMessage, body: unknown, targets: readonly Target[]): Item[] {
+  return targets.map((target) => newItem(target.inbound.forced ? { ...message, sentAt: (body as ForcedMessage).sentat } : message, target));
+}
+
+const PAYLOAD_MISSING: Admission = {
+  status: 'park',
+  pid: '',
+  reason: 'PAYLOAD_MISSING',
+  detail: 'The payload store does not hold the data of the message.',
+};
+
+/** Admits one message whose body was read. Never throws: a message that cannot be read is parked. */
 export function admit(context: Admitting, message: ReceivedMessage, body: unknown, now: number): Admission {
   if (typeof body !== 'object' || body === null) return park('MALFORMED', 'The message is not a JSON object.');
   try {
-    const misplaced = elsewhere(body, message);
+    const misplaced = wrongQueue(body, message);
     if (misplaced !== undefined) return misplaced;
     return 'tutti' in body ? ofInternal(context, body as InboxMessage, message, now) : ofBus(context, body, carried(message, now));
   } catch (error) {
@@ -31,22 +84,23 @@ export function admit(context: Admitting, message: ReceivedMessage, body: unknow
   }
 }
 
-/** What each queue is for. IAM says who may send to a queue, not what: a message that is for another queue was sent by the wrong principal. */
+/** The kinds of messages of each queue. IAM restricts who sends to a queue, not what: a message for another queue has a forbidden sender. */
 const ADMITTED: Readonly<Record<Channel, readonly string[]>> = {
   inbox: ['tick', 'forced'],
   starts: ['start'],
   operations: ['operate', 'redrive', 'rotate-keys'],
 };
 
-function elsewhere(body: object, { channel }: ReceivedMessage): Admission | undefined {
+function wrongQueue(body: object, { channel }: ReceivedMessage): Admission | undefined {
   if (channel === undefined) return undefined;
   if ('tutti' in body) {
     const kind = String(body.tutti);
     if (!KINDS.has(kind) || ADMITTED[channel].includes(kind)) return undefined;
     return park('FORBIDDEN', `A message of the kind ${kind} came to the queue ${channel}, which takes ${ADMITTED[channel].join(' and ')}.`);
   }
-  if (channel !== 'inbox') return park('FORBIDDEN', `A message that is no ${ADMITTED[channel].join(' or ')} came to the queue ${channel}.`);
-  // EventBridge writes both beside the detail: without them it was never on a bus.
+  if (channel !== 'inbox')
+    return park('FORBIDDEN', `A message that is not of the kind ${ADMITTED[channel].join(' or ')} came to the queue ${channel}.`);
+  // EventBridge writes both beside the detail: an event without them was not on a bus.
   const { source, account } = body as BusEnvelope;
   if (typeof source === 'string' && typeof account === 'string') return undefined;
   return park('FORBIDDEN', 'The event has no source or no account: EventBridge did not deliver it.');
@@ -57,7 +111,7 @@ const KINDS: ReadonlySet<string> = new Set(Object.values(ADMITTED).flat());
 function ofBus(context: Admitting, bus: BusEnvelope, by: Carried): Admission {
   const { catalogue } = context;
   const detail = bus.detail;
-  if (typeof detail !== 'object' || detail === null) return park('MALFORMED', 'The message is no bus event: it has no detail.');
+  if (typeof detail !== 'object' || detail === null) return park('MALFORMED', 'The message is not a bus event: it has no detail.');
   if (!('specversion' in detail)) {
     const { source, 'detail-type': type } = bus;
     return (
@@ -71,31 +125,23 @@ function ofBus(context: Admitting, bus: BusEnvelope, by: Carried): Admission {
     case 'command':
       return park('MALFORMED', 'The message is a command: commands go to the queue of their service.');
     case 'reply':
-      return (
-        otherwisePublished(bus, parsed.envelope) ??
-        ofOtherAccount(context, bus, parsed.envelope) ??
-        admitReply(catalogue, parsed.envelope, by)
-      );
+      return spoofed(bus, parsed.envelope) ?? ofOtherAccount(context, bus, parsed.envelope) ?? admitReply(catalogue, parsed.envelope, by);
     case 'event':
-      return (
-        otherwisePublished(bus, parsed.envelope) ??
-        ofOtherAccount(context, bus, parsed.envelope) ??
-        admitEvent(catalogue, parsed.envelope, by)
-      );
+      return spoofed(bus, parsed.envelope) ?? ofOtherAccount(context, bus, parsed.envelope) ?? admitEvent(catalogue, parsed.envelope, by);
   }
 }
 
 /**
- * Who may publish as what is granted by what the bus is told (`events:source`, `events:detail-type`), and the envelope is only what its
- * sender says: where they differ, somebody speaks in another's name. A bus event without them was never on a bus.
+ * IAM restricts the EventBridge `source` and `detail-type` (`events:source`, `events:detail-type`); the envelope's own fields are
+ * unauthenticated. If they disagree, the event is spoofed.
  */
-function otherwisePublished(bus: BusEnvelope, { id, source, type }: EventEnvelope | ReplyEnvelope): Admission | undefined {
+function spoofed(bus: BusEnvelope, { id, source, type }: EventEnvelope | ReplyEnvelope): Admission | undefined {
   const { source: bySource = source, 'detail-type': asType = type } = bus;
   if (bySource === source && asType === type) return undefined;
   return park('FORBIDDEN', `${id} says that it is ${type} of ${source}, but was published as ${shown(asType)} by ${shown(bySource)}.`);
 }
 
-/** EventBridge writes the account of the publisher, which nobody else can: what it may not speak for was published in another's name. */
+/** EventBridge writes the account of the publisher. An event that this account may not publish is spoofed. */
 function ofOtherAccount(
   { catalogue, options: { accounts } }: Admitting,
   { account }: BusEnvelope,
@@ -113,18 +159,13 @@ function shown(value: unknown): string {
 
 function ofInternal(context: Admitting, body: InboxMessage, message: ReceivedMessage, now: number): Admission {
   const fault = inboxFault(body);
-  if (fault !== undefined) return park('MALFORMED', `The message is none of this system's own: ${fault}.`);
+  if (fault !== undefined) return park('MALFORMED', `Invalid internal message: ${fault}.`);
   return body.tutti === 'forced'
     ? forced(context, body as ReadForced, message, now)
     : admitInternal(context.catalogue, body, carried(message, now), message.senderId);
 }
 
-/** A forced message with what it wraps, read. */
-export interface ReadForced extends ForcedMessage {
-  readonly inner: unknown;
-}
-
-/** A parked message comes back as it was, to the queue to which it came first, but with damping off. */
+/** Admits the wrapped message as it first came, on its first queue. `forced`: the event's key, not its message id, selects the sends to repeat. */
 function forced(context: Admitting, again: ReadForced, message: ReceivedMessage, now: number): Admission {
   if (again.park !== undefined)
     return park('DEAD_LETTER', 'It was a dead letter for a day, and could not be applied.', namedInstance(message.body));

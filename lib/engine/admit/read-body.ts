@@ -2,21 +2,19 @@ import { isOrchestratorError } from '../../contract/errors.ts';
 import { pidOfCommand } from '../../contract/wire/process-id.ts';
 import type { Json } from '../../contract/schema.ts';
 import { CLIENT_WRITER, ORCHESTRATOR_WRITER, type Author } from '../../ports/payload-store.ts';
-import { DATA_ALTERED, DATA_FOREIGN, DATA_TOO_LARGE, type Admission } from './admission.ts';
-import type { ReadForced } from './admit.ts';
+import { type Admission, DATA_ALTERED, DATA_FOREIGN, DATA_TOO_LARGE } from './admission.ts';
 import type { EngineContext } from '../engine-context.ts';
 import { inboxFault } from '../../format/inbox-form.ts';
-import type { ForcedMessage } from '../../format/inbox-message.ts';
-import { wrappedBody } from '../../format/packed-body.ts';
+import { type ForcedMessage, wrappedBody } from '../../format/inbox-message.ts';
 
-/** Data that was too large to be carried is not where it should be: a payload store that lags, or data that is gone. */
+/** The payload store does not hold the data: it lags, or the data is gone. */
 export const MISSING: unique symbol = Symbol('missing');
-/** The message refers to data that its sender has not put there. */
+/** The `dataref` names data that the sender of the message did not store. */
 const FOREIGN: unique symbol = Symbol('foreign');
-/** Data that was too large to be carried is not what the message was sent with. */
+/** The stored data has another hash than the message. */
 const ALTERED: unique symbol = Symbol('altered');
 
-/** Data that was too large to be carried is larger than any value may be. */
+/** The stored data is larger than any value may be. */
 const TOO_LARGE: unique symbol = Symbol('too large');
 
 const REFUSED: ReadonlyMap<unknown, Admission> = new Map([
@@ -25,7 +23,7 @@ const REFUSED: ReadonlyMap<unknown, Admission> = new Map([
   [TOO_LARGE, DATA_TOO_LARGE],
 ]);
 
-/** What becomes of a message whose data must not be decided on; undefined for every other. */
+/** The admission of a message whose data must not be decided on; undefined for every other body. */
 export function refusedData(body: unknown): Admission | undefined {
   return REFUSED.get(body);
 }
@@ -42,7 +40,7 @@ interface Detail {
   readonly datahash?: unknown;
 }
 
-/** The JSON of a message, its data read back where it was too large to be carried; undefined where it is none. */
+/** The JSON of a message, with its data read from the payload store if it has a `dataref`; undefined if the text is not JSON. */
 export async function readBody(context: EngineContext, text: string): Promise<unknown> {
   let body: unknown;
   try {
@@ -59,13 +57,13 @@ export async function readBody(context: EngineContext, text: string): Promise<un
   const detail = tutti === 'start' ? (body as Detail) : ofBus?.specversion === undefined ? undefined : ofBus;
   if (typeof detail?.dataref !== 'string' || detail.data !== undefined) return body;
   const { dataref } = detail;
-  // The bus knows who sent it; the envelope only says so.
+  // The bus authenticates the source; the envelope does not.
   const sent = { ...detail, source: source ?? detail.source };
   if (!authorsOf(context, sent, tutti === 'start').some((author) => context.options.payloads.isOf(dataref, author))) return FOREIGN;
   const json = await fetched(context, dataref);
   if (json === TOO_LARGE) return TOO_LARGE;
   if (json === undefined) return MISSING;
-  // Whoever may write to the store could put another value in its place.
+  // A writer of the payload store could have replaced the value.
   const data = hashed(context, json, detail.datahash);
   if (data === undefined) return ALTERED;
   detail.data = data;
@@ -82,30 +80,30 @@ async function fetched({ options }: EngineContext, dataref: string): Promise<str
   }
 }
 
-/** Who may have put the data of a message: its source, for the instance that it is of, or a client in the name of its source. */
+/** The authors that may have stored the data of a message: its source, for its instance, or a client in the name of its source. */
 function authorsOf({ catalogue }: EngineContext, { id, source, type, commandid, process }: Detail, isStart: boolean): Author[] {
   if (isStart) return [{ writer: CLIENT_WRITER, folder: textOf(process) }];
   if (commandid !== undefined) return [{ writer: textOf(source), folder: pidOfCommand(textOf(commandid)) }];
   const byClient = { writer: CLIENT_WRITER, folder: textOf(type) };
-  // What a process publishes has the id of its instance in its own.
+  // The id of an event that a process publishes contains the id of its instance.
   const own = source === catalogue.system.name ? [{ writer: ORCHESTRATOR_WRITER, folder: pidOfCommand(textOf(id)) }] : [];
   return [{ writer: textOf(source) }, byClient, ...own];
 }
 
-/** What is no text names no author. */
+/** A value that is not a string names no author. */
 function textOf(value: unknown): string {
   return typeof value === 'string' ? value : '';
 }
 
 const NEGATIVE_ZERO = /[:,[]\s*-0/;
 
-/** Some writers say `-0`, which every journal keeps as `0`: what is decided on must be what is replayed. */
+/** Some senders write `-0`, which the journal keeps as `0`: decide on the value that a replay will see. */
 function parsed(text: string): unknown {
   const value: unknown = JSON.parse(text);
   return NEGATIVE_ZERO.test(text) ? JSON.parse(JSON.stringify(value)) : value;
 }
 
-/** The value, where it is JSON with this hash. What has no canonical form has no hash either. */
+/** The value, if it is JSON with this hash. A value without a canonical form has no hash. */
 function hashed(context: EngineContext, json: string, datahash: unknown): Json | undefined {
   try {
     const data = parsed(json) as Json;
@@ -115,13 +113,18 @@ function hashed(context: EngineContext, json: string, datahash: unknown): Json |
   }
 }
 
-/** Whether the data of a message could not be read. */
+/** Whether the data of a message was refused or is missing. */
 function isUnread(body: unknown): body is symbol {
   return typeof body === 'symbol';
 }
 
+/** A wrapper, with the body that it wraps, read. */
+export interface ReadForced extends ForcedMessage {
+  readonly inner: unknown;
+}
+
 async function readForced(context: EngineContext, forced: ForcedMessage): Promise<unknown> {
-  // What a broken wrapper holds is not read, nor what is only parked: whether its data is there decides nothing.
+  // A malformed wrapper and a message that is only parked are not read: their data decides nothing.
   const isRead = inboxFault(forced) === undefined && forced.park === undefined;
   const text = isRead ? wrappedBody(forced) : undefined;
   const inner = text === undefined ? undefined : await readBody(context, text);

@@ -1,27 +1,36 @@
 import type { ReceivedMessage } from '../../ports/message-queue.ts';
 import type { Head } from '../../ports/process-store.ts';
-import { admitOrGiveBack } from '../admit/admit-message.ts';
-import { advanceInstance } from './advance-instance.ts';
-import type { AdvanceResult, EngineContext } from '../engine-context.ts';
-import { forwardDeliveries } from '../send/forward-to-hot-lane.ts';
+import { acknowledge, type Acknowledged } from '../acknowledge/acknowledge.ts';
 import { getStuck } from '../acknowledge/get-stuck.ts';
-import type { Item } from './item.ts';
-import type { LiveInstance } from './live-instance.ts';
-import { namedInstance } from '../admit/named-instance.ts';
 import { parkMessage } from '../acknowledge/park.ts';
 import { BEGUN_MS_MIN, faultSeconds, noteFault, retrySeconds } from '../acknowledge/redelivery-delays.ts';
+import type { HandledMessage, Item } from '../admit/admission.ts';
+import { admitMessage } from '../admit/admit.ts';
+import { namedInstance } from '../admit/named-in-message.ts';
+import type { AdvanceResult, EngineContext } from '../engine-context.ts';
+import { forwardDeliveries } from '../send/hot-lane.ts';
 import { sendAll, type SentResult } from '../send/send-all.ts';
-import { sendPendingTogether } from '../send/send-pending-together.ts';
-import { acknowledge, type HandledMessage, type Acknowledged } from '../acknowledge/acknowledge.ts';
+import { sendPendingTogether } from '../send/send-pending.ts';
+import { advanceInstance } from './advance-instance.ts';
+import type { LiveInstance } from './live-instance.ts';
+import type { Basis } from './working-copy.ts';
 
-/** From this delivery on a message may be what kills the worker: it runs alone, marked before. */
+/** From this delivery on, a message may be the one that ends its workers: it runs alone, under a mark. */
 const SUSPECT_DELIVERY = 3;
 const QUARANTINE_ATTEMPTS = 3;
 
 /**
- * The orchestrator's use case (docs/protocol.md#steps): admit, group, load, classify, decide, commit, send, acknowledge.
+ * Input: a batch of inbox messages. Output: which to delete and which to release. This file is the trunk of the engine
+ * (docs/protocol.md#steps); each stage is one file that it calls:
  *
- * A command can only be sent if it is in a committed head; a message can only vanish after a strongly consistent view
+ *   admit        admit/admit.ts → read-body.ts, admit-event.ts, admit-reply.ts, admit-internal.ts   message → items: events for instances
+ *   group, load  here, live-cache.ts, send/send-pending.ts                                          items → one basis for each instance
+ *   decide       advance-instance.ts → working-copy.ts → verdict.ts, live-instance.ts, decide.ts    basis and items → a new image
+ *   commit       working-copy.ts → commit-image.ts                                                  the image → one conditional write
+ *   send         here → send/send-all.ts (dispatches are built by send/dispatch.ts)                 dispatches of the committed head
+ *   acknowledge  acknowledge/acknowledge.ts → park.ts, get-stuck.ts                                 delete or release the message
+ *
+ * A command can only be sent if it is in a committed head. A message can only be deleted after a strongly consistent read or a commit
  * proves that its event is in the head and that its commands were accepted.
  */
 export async function advanceProcesses(context: EngineContext, messages: readonly ReceivedMessage[]): Promise<AdvanceResult> {
@@ -38,7 +47,7 @@ export async function advanceProcesses(context: EngineContext, messages: readonl
   return result;
 }
 
-/** While the ports fail no mark is written: the messages come again because of the ports. */
+/** While the ports fail no mark is written: the messages are redelivered because of the ports. */
 function wasDown({ health, options }: EngineContext): boolean {
   return health.wasDown(options.clock.now());
 }
@@ -47,7 +56,7 @@ function isSuspect({ receiveCount, body }: ReceivedMessage): boolean {
   return receiveCount > SUSPECT_DELIVERY && !body.startsWith('{"tutti":"tick"');
 }
 
-/** One message alone, marked before: for a caller who knows that a worker has ended while it held this message. */
+/** Advances one message alone, under a mark: the caller knows that a worker has ended while it held this message. */
 export async function advanceSuspect(context: EngineContext, message: ReceivedMessage): Promise<AdvanceResult> {
   const result: Acknowledged = { acknowledge: [], giveBack: [] };
   await runMarked(context, message, result);
@@ -55,18 +64,15 @@ export async function advanceSuspect(context: EngineContext, message: ReceivedMe
 }
 
 async function advanceBatch(context: EngineContext, messages: readonly ReceivedMessage[], result: Acknowledged): Promise<void> {
-  return advanceDeliveries(context, await Promise.all(messages.map((message) => admitOrGiveBack(context, message))), result);
-}
-
-async function advanceDeliveries(context: EngineContext, deliveries: readonly HandledMessage[], result: Acknowledged): Promise<void> {
+  const deliveries = await Promise.all(messages.map((message) => admitMessage(context, message)));
   await advanceItems(
     context,
     deliveries.flatMap(({ items }) => items),
   );
-  await settleDeliveries(context, deliveries, result);
+  await acknowledgeAll(context, deliveries, result);
 }
 
-/** Decides on these events, and sends what they cause. */
+/** Decides on these events, and sends the dispatches that they cause. */
 async function advanceItems(context: EngineContext, items: readonly Item[]): Promise<void> {
   const groups = new Map<string, Item[]>();
   for (const item of items) {
@@ -84,22 +90,14 @@ async function advanceItems(context: EngineContext, items: readonly Item[]): Pro
   await sendGroups(context, groups);
 }
 
-async function settleDeliveries(context: EngineContext, deliveries: readonly HandledMessage[], result: Acknowledged): Promise<void> {
+async function acknowledgeAll(context: EngineContext, deliveries: readonly HandledMessage[], result: Acknowledged): Promise<void> {
   if (context.forwards) await forwardDeliveries(context, deliveries);
   for (const delivery of deliveries) await acknowledge(context, delivery, result);
 }
 
-/** By arrival, where a message that was parked arrived when it came first; of one millisecond by id, which some queues count up. */
-function inOrder(a: Item, b: Item): number {
-  return a.message.sentAt - b.message.sentAt || idOrder(a.message.messageId, b.message.messageId);
-}
-
-function idOrder(a: string, b: string): number {
-  return a.length - b.length || (a < b ? -1 : 1);
-}
-
+/** Holds the instances of the groups while it advances them. */
 async function advanceGroups(context: EngineContext, groups: ReadonlyMap<string, Item[]>): Promise<void> {
-  // Whoever waited may find the pid taken again by another that waited.
+  // Another batch that waited for the same instance may take it first.
   for (let held = heldBy(context, groups); held.length > 0; held = heldBy(context, groups)) await Promise.all(held);
   let release!: () => void;
   const busy = new Promise<void>((resolve) => {
@@ -109,7 +107,7 @@ async function advanceGroups(context: EngineContext, groups: ReadonlyMap<string,
   try {
     await advanceHeld(context, groups);
   } catch (error) {
-    comesAgain(context, [...groups.values()].flat(), error);
+    retryAfterFault(context, [...groups.values()].flat(), error);
   } finally {
     for (const pid of groups.keys()) if (context.busy.get(pid) === busy) context.busy.delete(pid);
     release();
@@ -120,8 +118,21 @@ function heldBy(context: EngineContext, groups: ReadonlyMap<string, Item[]>): Pr
   return [...groups.keys()].map((pid) => context.busy.get(pid)).filter((busy) => busy !== undefined);
 }
 
-/** Warm instances are taken from the cache; all others are loaded in one call. */
 async function advanceHeld(context: EngineContext, groups: ReadonlyMap<string, Item[]>): Promise<void> {
+  const basisOf = await loadAll(context, groups);
+  const suspects: [string, Item[]][] = [];
+  await Promise.all(
+    Array.from(groups, async ([pid, items]) => {
+      if ((await advanceGroup(context, pid, items, basisOf(pid))) === 'suspect') suspects.push([pid, items]);
+    }),
+  );
+  for (const [pid, items] of suspects)
+    if (context.remainingMs() >= BEGUN_MS_MIN) await advanceAlone(context, pid, items);
+    else for (const item of items) item.retryInSeconds ??= retrySeconds(context);
+}
+
+/** Warm instances are taken from the cache; all others are loaded in one call, and their pending sends are sent together. */
+async function loadAll(context: EngineContext, groups: ReadonlyMap<string, Item[]>): Promise<(pid: string) => Basis> {
   const warm = new Map<string, LiveInstance>();
   const cold: string[] = [];
   for (const [pid, items] of groups) {
@@ -130,36 +141,11 @@ async function advanceHeld(context: EngineContext, groups: ReadonlyMap<string, I
     else if (context.lane || !beginsAlone(items)) cold.push(pid);
   }
   const heads = await loadHeads(context, cold);
-  const firesSent = cold.length > 1 ? await sendPendingTogether(context, groups, heads) : undefined;
-  const suspects: [string, Item[]][] = [];
-  const advance = async (pid: string, items: Item[]): Promise<void> => {
-    if (items.length > 1) items.sort(inOrder);
-    const live = warm.get(pid);
-    try {
-      const basis = { head: heads.get(pid), live, strong: heads.has(pid), firesSent: firesSent?.has(pid) ?? false };
-      if ((await advanceInstance(context, pid, items, basis)) === 'suspect') suspects.push([pid, items]);
-    } catch (error) {
-      // Nothing is known of the write: every event of the group comes again, and is then a duplicate or is applied.
-      comesAgain(context, items, error);
-    }
-  };
-  await Promise.all(Array.from(groups, ([pid, items]) => advance(pid, items)));
-  for (const [pid, items] of suspects)
-    if (context.remainingMs() >= BEGUN_MS_MIN) await advanceAlone(context, pid, items);
-    else for (const item of items) item.giveBackSeconds ??= retrySeconds(context);
+  const sent = cold.length > 1 ? await sendPendingTogether(context, groups, heads) : undefined;
+  return (pid) => ({ head: heads.get(pid), live: warm.get(pid), strong: heads.has(pid), pendingSent: sent?.has(pid) ?? false });
 }
 
-/** Decided again with nobody beside it, so that a rejection that nobody handles is known to be its own. */
-async function advanceAlone(context: EngineContext, pid: string, items: readonly Item[]): Promise<void> {
-  try {
-    const [head] = await context.options.store.load([pid], { consistent: true });
-    await advanceInstance(context, pid, items, { head, live: undefined, strong: true }, true);
-  } catch (error) {
-    comesAgain(context, items, error);
-  }
-}
-
-/** The first delivery of a start finds no instance, but for rare exceptions: it is created without a read, and the condition tells. */
+/** The first delivery of a start rarely finds an instance: it is created without a read, and the condition of the write tells. */
 function beginsAlone([item, ...others]: readonly Item[]): boolean {
   return (
     others.length === 0 &&
@@ -175,40 +161,66 @@ async function loadHeads(context: EngineContext, pids: readonly string[]): Promi
   return new Map(pids.map((pid, i) => [pid, loaded[i]]));
 }
 
-function comesAgain(context: EngineContext, items: readonly Item[], error: unknown): void {
-  noteFault(context, error);
-  for (const item of items) item.giveBackSeconds ??= faultSeconds(context, item.message);
+async function advanceGroup(context: EngineContext, pid: string, items: Item[], basis: Basis): Promise<'done' | 'suspect'> {
+  if (items.length > 1) items.sort(inOrder);
+  try {
+    return await advanceInstance(context, pid, items, basis);
+  } catch (error) {
+    // The write may have succeeded: each event of the group is redelivered, and is then a duplicate or is applied.
+    retryAfterFault(context, items, error);
+    return 'done';
+  }
 }
 
-/** What all groups must send goes out together, in as few calls as there are target queues. */
+/** By first arrival, also of a message that was parked since; within one millisecond by id, since some queues count their ids up. */
+function inOrder(a: Item, b: Item): number {
+  return a.message.sentAt - b.message.sentAt || idOrder(a.message.messageId, b.message.messageId);
+}
+
+function idOrder(a: string, b: string): number {
+  return a.length - b.length || (a < b ? -1 : 1);
+}
+
+/** Advances a suspect instance with no other beside it: a rejection that is noted meanwhile is its own (rejection-watch.ts, W2). */
+async function advanceAlone(context: EngineContext, pid: string, items: readonly Item[]): Promise<void> {
+  try {
+    const [head] = await context.options.store.load([pid], { consistent: true });
+    await advanceInstance(context, pid, items, { head, live: undefined, strong: true }, true);
+  } catch (error) {
+    retryAfterFault(context, items, error);
+  }
+}
+
+function retryAfterFault(context: EngineContext, items: readonly Item[], error: unknown): void {
+  noteFault(context, error);
+  for (const item of items) item.retryInSeconds ??= faultSeconds(context, item.message);
+}
+
+/** Sends the dispatches of all groups together, in as few calls as there are target queues. */
 async function sendGroups(context: EngineContext, groups: ReadonlyMap<string, Item[]>): Promise<void> {
-  const senders: Item[] = [];
-  const dispatches = [];
-  for (const items of groups.values())
-    for (const item of items) {
-      if (item.giveBackSeconds !== undefined) continue;
-      for (const dispatch of item.dispatches) {
-        senders.push(item);
-        dispatches.push(dispatch);
-      }
-    }
-  if (dispatches.length === 0) return;
+  const outgoing = [...groups.values()]
+    .flat()
+    .filter((item) => item.retryInSeconds === undefined)
+    .flatMap((item) => item.dispatches.map((dispatch) => ({ item, dispatch })));
+  if (outgoing.length === 0) return;
+  const dispatches = outgoing.map(({ dispatch }) => dispatch);
   const results = await sendAll(dispatches, context.options.sender, context.options.publisher);
-  for (const [i, sent] of results.entries()) if (sent !== 'sent') failed(context, senders[i] as Item, sent);
+  for (const [i, { item }] of outgoing.entries()) noteSent(context, item, results[i] as SentResult);
   for (const [pid, items] of groups) {
-    const version = items[0]?.fires;
-    if (version !== undefined && items.every((item) => item.giveBackSeconds === undefined && !item.refused))
+    const version = items[0]?.sendsVersion;
+    if (version !== undefined && items.every((item) => item.retryInSeconds === undefined && !item.refused))
       context.cache.markSent(pid, version);
   }
 }
 
-function failed(context: EngineContext, item: Item, sent: Exclude<SentResult, 'sent'>): void {
+function noteSent(context: EngineContext, item: Item, sent: SentResult): void {
+  if (sent === 'sent') return;
   if (sent.senderFault)
     item.refused = { code: 'DISPATCH', message: `A command could not be sent and never will be as it is: ${sent.reason}.` };
-  else comesAgain(context, [item], `A send failed and is tried again: ${sent.reason}`);
+  else retryAfterFault(context, [item], `A send failed and is tried again: ${sent.reason}`);
 }
 
-/** Runs a message alone, with marks that outlive the worker: what ends its worker again and again is never run again. */
+/** Runs a message alone, under marks that outlive the worker: a message that has ended several workers is not run again. */
 async function runMarked(context: EngineContext, message: ReceivedMessage, result: Acknowledged): Promise<void> {
   const alone: Acknowledged = { acknowledge: [], giveBack: [] };
   try {
@@ -222,8 +234,8 @@ async function runMarked(context: EngineContext, message: ReceivedMessage, resul
 }
 
 /**
- * The message has a mark while it is read, and each instance that it concerns has one while it runs on it. So a message that cannot even be
- * read without the end of the worker is parked, and of the instances only the one that ends the worker gets stuck.
+ * The message has a mark while it is read, and each of its instances has a mark while the message runs on it. A message that ends the worker
+ * while it is read is parked; of the instances, only the one that ends the worker gets stuck.
  */
 async function advanceMarked(context: EngineContext, message: ReceivedMessage, result: Acknowledged): Promise<void> {
   const begun = await context.marks.begin(message.messageId);
@@ -232,14 +244,14 @@ async function advanceMarked(context: EngineContext, message: ReceivedMessage, r
     result.acknowledge.push(message.receiptHandle);
     return;
   }
-  const delivery = await admitOrGiveBack(context, message);
+  const delivery = await admitMessage(context, message);
   await endMark(context, message.messageId);
   const items: Item[] = [];
   for (const item of delivery.items) items.push(...(await advanceItemMarked(context, delivery, item)));
-  await settleDeliveries(context, [{ ...delivery, items }], result);
+  await acknowledgeAll(context, [{ ...delivery, items }], result);
 }
 
-/** Returns the event as it is to be settled; nothing where its instance is stuck on it, and it is kept beside that. */
+/** Returns the event, to be acknowledged; nothing if its instance got stuck on it and keeps it. */
 async function advanceItemMarked(context: EngineContext, delivery: HandledMessage, item: Item): Promise<readonly Item[]> {
   const mark = `${delivery.message.messageId}/${item.target.pid}`;
   if ((await context.marks.begin(mark)) > QUARANTINE_ATTEMPTS) {
@@ -257,7 +269,7 @@ async function endMark(context: EngineContext, mark: string): Promise<void> {
   if (fault !== undefined) noteFault(context, fault);
 }
 
-/** Neither its data nor code of the system is touched: they are what may have ended the worker. */
+/** Reads no data and runs no code of the system: either may have ended the worker. */
 function parkUnread(context: EngineContext, message: ReceivedMessage): Promise<void> {
   return parkMessage(context.options, message, {
     pid: namedInstance(message.body),
@@ -267,14 +279,14 @@ function parkUnread(context: EngineContext, message: ReceivedMessage): Promise<v
 }
 
 /**
- * The instance gets stuck, and the event is kept beside it. Returns the event where it does not apply any more: it runs no code of a process
- * there, and only sends again what it has caused.
+ * The instance gets stuck, and the event is parked beside it. Returns the event if it does not apply any more: then it runs no code of a
+ * process, and only repeats its sends.
  */
 async function quarantine(context: EngineContext, delivery: HandledMessage, item: Item): Promise<readonly Item[]> {
   const refused = await getStuck(context, delivery.message, item.target, {
     code: 'POISON',
     message: `This event ended its worker ${QUARANTINE_ATTEMPTS} times: its code never yields, or takes all memory.`,
   });
-  if (refused === 'again') delivery.giveBackSeconds ??= faultSeconds(context, delivery.message);
+  if (refused === 'again') delivery.retryInSeconds ??= faultSeconds(context, delivery.message);
   return refused === 'passed' ? [item] : [];
 }

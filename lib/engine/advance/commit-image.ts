@@ -5,19 +5,22 @@ import type { EngineContext } from '../engine-context.ts';
 import { encodeControl, encodeHead } from '../../format/head-codec.ts';
 import type { LiveInstance } from './live-instance.ts';
 
+/** The members of a committed head on which the next commit rests. */
+export type BaseHead = Pick<Head, 'version' | 'run' | 'status' | 'tail' | 'tailFrom' | 'unresolved' | 'early'>;
+
 export type Commit =
   | { readonly status: 'committed'; readonly head: Head }
   | { readonly status: 'conflict'; readonly current: Head | undefined }
   | { readonly status: 'too-large'; readonly reason: StuckReason };
 
 /**
- * A tail of more characters than this is spilled: deflated it is about what fits into 1 KB beside the control state. The
- * rule looks at uncompressed characters, so that no decision depends on a build of zlib.
+ * A tail of more characters than this is spilled: deflated, it just fits into 1 KB beside the control state. The rule counts uncompressed
+ * characters, so that no decision depends on a build of zlib.
  */
 const TAIL_CHARACTERS_MAX = 2_400;
 
-/** One conditional write of what was decided, large values and spilled entries before it (docs/protocol.md#write-ahead). */
-export async function commitImage(context: EngineContext, live: LiveInstance, base: Head | undefined): Promise<Commit> {
+/** Writes large values and spilled entries, then the head in one conditional write (docs/protocol.md#write-ahead). */
+export async function commitImage(context: EngineContext, live: LiveInstance, base: BaseHead | undefined): Promise<Commit> {
   const { store, payloads } = context.options;
   const { run } = live;
   const { image } = run;
@@ -37,20 +40,20 @@ export async function commitImage(context: EngineContext, live: LiveInstance, ba
   const result = await store.commit(head, expectation(base));
   if (result.status === 'conflict' && result.current?.writer !== writer) return { status: 'conflict', current: result.current };
   live.committedTail = image.tail.length;
-  live.firesSent = false;
+  live.pendingSent = false;
   return { status: 'committed', head };
 }
 
-/** So many are told of: a process that waits for more waits for them at once. */
+/** Waits that a head lists; a process with more of them waits for all at once. */
 const WAITS_MAX = 20;
 
-/** One with a time-out is told of by its timer. */
+/** The paths of open waits without a time-out: a wait with one is listed by its timer. */
 function openWaits({ waits, ended }: ProcessRun): readonly string[] | undefined {
   const paths = ended ? [] : waits.filter(({ timer }) => timer === undefined).map(({ path }) => path);
   return paths.length === 0 ? undefined : paths.slice(0, WAITS_MAX);
 }
 
-export function expectation(base: Head | undefined): CommitCondition {
+export function expectation(base: Pick<Head, 'version' | 'run' | 'status'> | undefined): CommitCondition {
   if (!base) return { kind: 'absent' };
   if (base.status === 'early') return { kind: 'early', version: base.version };
   if (base.status === 'stuck') return { kind: 'stuck', version: base.version };
@@ -64,8 +67,8 @@ function sizeReason(image: Image, bytes: number): StuckReason {
   };
 }
 
-/** Only entries that were committed before may leave the head: chunks of two writers may overlap, but never disagree. */
-async function spillTail(context: EngineContext, live: LiveInstance, base: Head | undefined): Promise<void> {
+/** Moves only committed entries out of the head: chunks of two writers may then overlap, but never disagree. */
+async function spillTail(context: EngineContext, live: LiveInstance, base: BaseHead | undefined): Promise<void> {
   const { image } = live.run;
   if (base && base.run !== image.run && base.tail.length > 0)
     await context.options.store.spill({ pid: image.pid, run: base.run, from: base.tailFrom, entries: base.tail });

@@ -1,6 +1,6 @@
 import type { LiveInstance } from './live-instance.ts';
 
-/** Warm instances by pid, the least recently used dropped first. Taking one removes it: nobody else may advance it meanwhile. */
+/** Warm instances by pid; the least recently used is dropped first. `take` removes the instance, so that only one batch advances it. */
 export class LiveCache {
   readonly #instances = new Map<string, LiveInstance>();
   readonly #instancesMax: number;
@@ -27,10 +27,10 @@ export class LiveCache {
     if (oldest !== undefined) this.#instances.delete(oldest);
   }
 
-  /** What is fired as of this version has been sent: the next commit may drop it. Not so where somebody has committed meanwhile. */
+  /** Marks the pending sends of this version as sent, so that the next commit may drop them; does nothing if the version has changed. */
   markSent(pid: string, version: number): void {
     const live = this.#instances.get(pid);
-    if (live?.run.image.version === version) live.firesSent = true;
+    if (live?.run.image.version === version) live.pendingSent = true;
   }
 
   clear(): void {

@@ -1,20 +1,19 @@
 import { classify, type Verdict } from '../../core/classify.ts';
-import { isClosed, STARTS_MAX, type Image } from '../../core/image.ts';
+import { type Image, STARTS_MAX, isClosed } from '../../core/image.ts';
 import type { Inbound } from '../../core/inbound.ts';
 import type { JournalEntry } from '../../core/journal-entry.ts';
-import { NOBODY } from '../admit/admission.ts';
-import { forged, isNewer, isSigned } from './reply-checks.ts';
+import { type Item, NO_DEFINITION, type Target } from '../admit/admission.ts';
 import type { EngineContext } from '../engine-context.ts';
-import type { Item } from './item.ts';
 import { DEPLOY_SECONDS, isDeploying } from '../acknowledge/redelivery-delays.ts';
 import { journalTexts, parseEntry } from '../../format/read-journal.ts';
+import { versionOf } from '../../contract/versions.ts';
 
 /** What is to become of the event. Notes in the item why it is refused, or when it comes again. */
 export async function verdictOn(context: EngineContext, pid: string, image: Image | undefined, item: Item): Promise<Verdict> {
   const { inbound, reply, definition } = item.target;
   if (reply && image && forged(context, image, inbound, reply)) return forbid(item);
   if (reply && image && isNewer(context, image, inbound)) return waitForDeploy(context, pid, item);
-  const verdict = classify(image, inbound, definition ?? NOBODY);
+  const verdict = classify(image, inbound, definition ?? NO_DEFINITION);
   // Only a service that was asked can know more than this head: any other would stop the instance by an answer to nothing.
   if (verdict === 'future' && reply && image && !(isSigned(context, reply) && (await hasAsked(context, image, reply.source))))
     return forbid(item);
@@ -34,7 +33,7 @@ function forbid(item: Item): Verdict {
 /** The service knows a newer version of the contract than this code: a deploy is rolling, or was forgotten. */
 function waitForDeploy(context: EngineContext, pid: string, item: Item): Verdict {
   if (isDeploying(context, item.message)) {
-    item.giveBackSeconds = DEPLOY_SECONDS;
+    item.retryInSeconds = DEPLOY_SECONDS;
     return 'wait';
   }
   const message = `The answer ${item.target.inbound.key} to ${pid} is of a newer version than the contract of this orchestrator.`;
@@ -72,4 +71,31 @@ async function journalHolds(context: EngineContext, image: Image | undefined, in
 
 function tellsOf(entry: JournalEntry, { id, event }: { readonly id: string; readonly event: string }): boolean {
   return (entry.type === 'EventReceived' || entry.type === 'ProcessStarted') && entry.id === id && entry.event === event;
+}
+
+/** An answer counts only from the service that owns the command, and only to what was asked (docs/correctness.md#i12). */
+export function forged(context: EngineContext, image: Image, inbound: Inbound, reply: NonNullable<Target['reply']>): boolean {
+  if (inbound.kind !== 'reply') return false;
+  const buried = image.tombstones.find((tombstone) => tombstone.run === inbound.run && tombstone.n === inbound.n);
+  const command = buried ?? (inbound.run === image.run ? image.commands.get(inbound.n) : undefined);
+  if (!command) return false;
+  const { hash = reply.commandhash } = command;
+  if (reply.source !== context.environment.commands.get(command.command)?.service || reply.commandhash !== hash) return true;
+  return !isSigned(context, reply, 'since' in command ? command.since : undefined);
+}
+
+/** Whether its sender has read the command, which only its service can: a publisher in a service's name may know all else of it. */
+export function isSigned({ replyTokens }: EngineContext, reply: NonNullable<Target['reply']>, since?: number): boolean {
+  if (replyTokens === undefined) return true;
+  const { commandId: id, datahash, token } = reply;
+  return replyTokens.isGenuine(token, { id, datahash, ...(since !== undefined && { since }) });
+}
+
+/** Whether an answer is of a version of its output that this code does not know yet. */
+export function isNewer(context: EngineContext, image: Image, inbound: Inbound): boolean {
+  if (inbound.kind !== 'reply' || inbound.outcome !== 'completed') return false;
+  const buried = image.tombstones.find((tombstone) => tombstone.run === inbound.run && tombstone.n === inbound.n);
+  const command = buried ?? (inbound.run === image.run ? image.commands.get(inbound.n) : undefined);
+  const contract = command && context.environment.commands.get(command.command);
+  return contract !== undefined && (inbound.dataversion ?? 1) > versionOf(contract.output);
 }

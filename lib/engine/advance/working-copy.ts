@@ -1,50 +1,104 @@
 import type { ProcessContract } from '../../contract/runtime-contract.ts';
-import { isClosed, type PendingSend, type Image, type StuckReason } from '../../core/image.ts';
+import { isClosed, type Image, type PendingSend, type StuckReason } from '../../core/image.ts';
 import type { Inbound } from '../../core/inbound.ts';
 import { unresolvedCount } from '../../core/unresolved.ts';
-import type { Head } from '../../ports/process-store.ts';
-import { beginRun } from './begin-run.ts';
-import { commitImage } from './commit-image.ts';
-import { decideEvent } from './decide.ts';
-import { dispatchContext, dispatchesCausedBy } from '../send/dispatch.ts';
-import { applyEarly, parkEarly } from './early-events.ts';
-import type { EngineContext } from '../engine-context.ts';
 import { decodeHead, resolveReferences } from '../../format/head-codec.ts';
-import { markContention } from '../send/contention.ts';
 import { fitsLane } from '../../format/inbox-message.ts';
-import { decidesOn, type Item } from './item.ts';
-import { LiveInstance } from './live-instance.ts';
+import type { Head } from '../../ports/process-store.ts';
+import { shortText } from '../acknowledge/park.ts';
 import { retrySeconds } from '../acknowledge/redelivery-delays.ts';
-import { rebuildInstance } from './rebuild-instance.ts';
+import { decidesOn, type Item } from '../admit/admission.ts';
+import type { EngineContext } from '../engine-context.ts';
+import { dispatchContext, dispatchesCausedBy } from '../send/dispatch.ts';
+import { markContention } from '../send/hot-lane.ts';
+import { sendLeft, sendPending } from '../send/send-pending.ts';
+import { beginRun } from './begin-run.ts';
+import { commitImage, type BaseHead, type Commit } from './commit-image.ts';
+import { decideEvent } from './decide.ts';
+import { applyEarly, parkEarly } from './early-events.ts';
+import { LiveInstance, rebuildInstance } from './live-instance.ts';
 import { turnOver } from './rejection-watch.ts';
-import { sendPending, sendLeft } from '../send/send-pending.ts';
-import { shortText } from '../acknowledge/short-text.ts';
 import { verdictOn } from './verdict.ts';
 
-/** What is known of an instance while its events are decided. `strong`: read consistently, or just committed. */
+/** The state of an instance from which its events are decided. `strong`: read consistently, or just committed. */
 export interface Basis {
   readonly head: Head | undefined;
   readonly live: LiveInstance | undefined;
   readonly strong: boolean;
-  /** What the head fired has been sent by this environment, with what others of the batch fired. */
-  readonly firesSent?: boolean;
+  /** Whether this worker has sent the pending sends of the head, together with those of the other instances of the batch. */
+  readonly pendingSent?: boolean;
 }
 
-/** Why an instance that went on is noticed: the code under which it would be stuck. */
+/** `stale`: nothing was written, so read again and decide again. `raced`: false for a start that was decided without a read. */
+export type Attempt =
+  | { readonly kind: 'done' | 'suspect' | 'stale' }
+  | { readonly kind: 'conflict'; readonly current: Head | undefined; readonly raced: boolean };
+
+/** One attempt: classifies each event, decides on those that apply, and commits once. */
+export async function decideOnce(
+  context: EngineContext,
+  pid: string,
+  items: readonly Item[],
+  basis: Basis,
+  { alone, contended }: { readonly alone: boolean; readonly contended: boolean },
+): Promise<Attempt> {
+  const working = new WorkingCopy(context, pid, basis);
+  const rejections = context.rejections.count;
+  const isSpoilt = await working.decide(items, alone);
+  if (!alone && context.rejections.count > rejections) return { kind: 'suspect' };
+  if (isSpoilt || (!working.changed && !(await isConfirmed(context, pid, basis)))) {
+    forgetUnproved(items, basis);
+    return { kind: 'stale' };
+  }
+  if (!working.changed) {
+    await working.readReferences();
+    working.finish(items);
+    return { kind: 'done' };
+  }
+  const commit = await working.commit(contended || (context.lane && items.filter(decidesOn).length > 1));
+  switch (commit.status) {
+    case 'committed':
+      working.finish(items);
+      return { kind: 'done' };
+    case 'too-large':
+      // The other events of the group may have sends to repeat, so the next attempt leaves these out.
+      if (basis.strong) for (const item of items) if (decidesOn(item)) item.refused ??= commit.reason;
+      return { kind: 'stale' };
+    case 'conflict':
+      forgetUnproved(items, basis);
+      return { kind: 'conflict', current: commit.current, raced: basis.strong || basis.live !== undefined };
+  }
+}
+
+/** A fault on a stale image is not conclusive: the next attempt decides again. */
+function forgetUnproved(items: readonly Item[], { strong }: Basis): void {
+  if (!strong) for (const item of items) item.refused = undefined;
+}
+
+/** A verdict that writes nothing must rest on a strongly consistent read. */
+async function isConfirmed(context: EngineContext, pid: string, basis: Basis): Promise<boolean> {
+  if (basis.strong) return true;
+  const [head] = await context.options.store.load([pid], { consistent: true });
+  return basis.live !== undefined && head?.writer === basis.live.run.image.writer;
+}
+
+/** The code of the notice about an instance that goes on without an outcome; a stuck instance has it as its reason. */
 const UNRESOLVED = 'UNKNOWN_OUTCOME';
 
-/** The throw-away copy on which a group of events is decided. */
+/** The copy of an instance on which a group of events is decided. After a refusal or a lost write it is dropped. */
 export class WorkingCopy {
   changed = false;
   readonly #context: EngineContext;
   readonly #pid: string;
-  readonly #base: Head | undefined;
-  readonly #firesSent: boolean;
-  /** What earlier commits fired, of which nothing is known: sent before the commit that drops it. */
-  #firedBefore: readonly PendingSend[] = [];
-  /** It could not be sent, so it is still in the image. */
-  #firesLeft = false;
-  /** Of this run, and applied. */
+  readonly #head: Head | undefined;
+  /** The committed state that the next commit replaces. */
+  readonly #base: BaseHead | undefined;
+  readonly #pendingSent: boolean;
+  /** Pending sends of earlier commits that may not have been sent: they are sent before the commit that drops them. */
+  #sendsBefore: readonly PendingSend[] = [];
+  /** Some of `#sendsBefore` could not be sent, so they are still in the image. */
+  #sendsLeft = false;
+  /** Instants of the ticks of this run that were applied. */
   readonly #ticks = new Set<number>();
   #live: LiveInstance | undefined;
   #image: Image | undefined;
@@ -53,19 +107,20 @@ export class WorkingCopy {
     this.#context = context;
     this.#pid = pid;
     this.#live = basis.live;
-    this.#firesSent = basis.firesSent ?? false;
-    this.#base = basis.live ? headOf(basis.live.run.image) : basis.head;
+    this.#pendingSent = basis.pendingSent ?? false;
+    this.#head = basis.head;
+    this.#base = basis.live ? baseOf(basis.live.run.image) : basis.head;
     this.#image = basis.live?.run.image ?? (basis.head && decodeHead(basis.head));
   }
 
-  /** Decides on every item that is not refused. Returns whether one was refused on the way: then the copy is spoilt. */
+  /** Decides on every item that is not refused. Returns whether an item was refused meanwhile: then the copy is spoilt. */
   async decide(items: readonly Item[], alone: boolean): Promise<boolean> {
     for (const [i, item] of items.entries()) {
       if (item.refused) continue;
       item.verdict = await verdictOn(this.#context, this.#pid, this.#image, item);
       if (item.verdict === 'restart' && this.changed) {
-        // The run that ends here is committed first, with all that it fired; only then may another take its place.
-        for (const later of items.slice(i)) later.giveBackSeconds ??= 0;
+        // Commit the run that ends here first, with its pending sends; only then may another run replace it.
+        for (const later of items.slice(i)) later.retryInSeconds ??= 0;
         return false;
       }
       if (decidesOn(item)) {
@@ -78,50 +133,60 @@ export class WorkingCopy {
     return false;
   }
 
-  /** Decides on nothing: tells which events apply. One that is too long for the lane comes again. */
+  /** Classifies without deciding: an event that applies goes to the hot lane. If it is too long for the lane, it is redelivered. */
   async forward(items: readonly Item[]): Promise<void> {
     for (const item of items) {
       item.verdict = await verdictOn(this.#context, this.#pid, this.#image, item);
       item.forwarded = decidesOn(item);
-      if (item.forwarded && !fitsLane(item.message)) item.giveBackSeconds ??= retrySeconds(this.#context);
+      if (item.forwarded && !fitsLane(item.message)) item.retryInSeconds ??= retrySeconds(this.#context);
     }
   }
 
+  /**
+   * Decides on one event. The order is protocol (docs/protocol.md#steps):
+   *
+   * A1 `resume` of a start that was poison runs no code: there is no run yet.
+   * A2 A start that is too old is refused before it begins a run.
+   * A3 A new run replaces a closed one only after the sends of the closed one were accepted: its image drops them.
+   * A4 Pending sends of earlier commits are set aside before the event adds its own.
+   * A5 Early events are parked before an operation on the buffer, and applied after the start.
+   */
   async #apply(item: Item): Promise<StuckReason | undefined> {
-    const { inbound } = item.target;
-    if (this.#resumesStart(inbound)) return undefined;
-    const old = this.#tooOld(item);
-    if (old) return old;
-    if (item.verdict === 'restart' && this.#image && !(await sendLeft(this.#context, this.#image)))
-      return { code: 'UNSENT', message: 'What the run before fired could not be sent.' };
+    if (this.#resumesStart(item.target.inbound)) return undefined;
+    const refusal = this.#tooOld(item) ?? (await this.#unsent(item));
+    if (refusal) return refusal;
     const live = await this.#liveFor(item);
     if (!(live instanceof LiveInstance)) return live;
-    if (live.run.bug) return live.run.bug;
-    this.#takeFires(live);
-    // Also of a buffer that was stuck, and resumed just before.
+    return live.run.bug ?? this.#applyTo(live, item);
+  }
+
+  async #applyTo(live: LiveInstance, { message, target: { inbound }, verdict }: Item): Promise<StuckReason | undefined> {
+    const { run } = live;
+    this.#setSendsAside(live);
+    // A buffer that was stuck, and that an earlier event of this group resumed, is included.
     const { early } = this.#base ?? {};
     if (early && inbound.kind === 'operate')
-      await parkEarly(this.#context, item.message, this.#pid, early, 'Its instance was terminated before it had begun.');
-    await decideEvent(live, inbound, item.verdict === 'reject');
-    const fault = early && !live.run.bug && inbound.kind === 'start' ? await applyEarly(this.#context, live, early, inbound) : undefined;
+      await parkEarly(this.#context, message, this.#pid, early, 'Its instance was terminated before it had begun.');
+    await decideEvent(live, inbound, verdict === 'reject');
+    const fault = early && !run.bug && inbound.kind === 'start' ? await applyEarly(this.#context, live, early, inbound) : undefined;
     if (fault) return fault;
     this.changed = true;
     if (inbound.kind === 'tick') this.#ticks.add(inbound.tickAt);
-    if (live.run.stuck && !live.run.bug) markStuck(live.run.image, live.run.stuck);
-    return live.run.bug;
+    if (run.stuck && !run.bug) markStuck(run.image, run.stuck);
+    return run.bug;
   }
 
-  /** Nobody else decides meanwhile, so a rejection that is noted now is of this event. */
+  /** Only this instance is decided meanwhile, so a rejection that is noted now belongs to this event. */
   async #applyWatched(item: Item): Promise<StuckReason | undefined> {
     const { rejections } = this.#context;
     const before = rejections.count;
     const reason = await this.#apply(item);
     await turnOver();
     if (rejections.count === before) return reason;
-    return { code: 'POISON', message: `A promise of the process was rejected, and nobody handles it: ${String(rejections.attribute())}.` };
+    return { code: 'POISON', message: `A promise of the process was rejected, and nothing handles it: ${String(rejections.attribute())}.` };
   }
 
-  /** What it had started may have been retired since: it must not begin anew. */
+  /** The instance that an old start has begun may have been retired: the start must not begin it again. */
   #tooOld({ target, verdict }: Item): StuckReason | undefined {
     const { startAgeMaxMs, clock } = this.#context.options;
     const { inbound } = target;
@@ -132,9 +197,14 @@ export class WorkingCopy {
     return { code: 'START_TOO_OLD', message: `The start is of ${inbound.time}: at most ${days} days may lie between it and now.` };
   }
 
+  async #unsent({ verdict }: Item): Promise<StuckReason | undefined> {
+    if (verdict !== 'restart' || !this.#image || (await sendLeft(this.#context, this.#image))) return undefined;
+    return { code: 'UNSENT', message: 'The pending sends of the previous run could not be sent.' };
+  }
+
   /**
-   * The start itself was poison, so there is no run: `resume` only makes the head again what it was, an early buffer or one that was
-   * terminated as such, and the start comes back by itself.
+   * The start itself was poison, so there is no run: `resume` restores the status that the head had, an early buffer or a terminated
+   * buffer, and the parked start is redelivered.
    */
   #resumesStart(inbound: Inbound): boolean {
     const image = this.#image;
@@ -160,44 +230,45 @@ export class WorkingCopy {
     return this.#live;
   }
 
-  /** What an earlier commit fired and this environment has not sent itself is set aside: where the event is refused, nothing is dropped, and nothing sent. */
-  #takeFires(live: LiveInstance): void {
+  /** Sets the pending sends of earlier commits aside that this worker has not sent. If the event is refused, none is dropped or sent. */
+  #setSendsAside(live: LiveInstance): void {
     const { image } = live.run;
     if (this.changed || image.pendingSends.length === 0) return;
-    if (!live.firesSent && !this.#firesSent) this.#firedBefore = image.pendingSends;
+    if (!live.pendingSent && !this.#pendingSent) this.#sendsBefore = image.pendingSends;
     image.pendingSends = [];
   }
 
-  /** A tick that is applied here was sent. */
-  async #sendFiredBefore(image: Image): Promise<void> {
-    const fired = this.#firedBefore.filter(({ kind, at }) => kind !== 'tick' || !this.#ticks.has(at));
-    if (fired.length === 0 || (await sendPending(this.#context, { ...image, pendingSends: fired }))) return;
-    image.pendingSends = [...fired, ...image.pendingSends];
-    this.#firesLeft = true;
+  /** The commit drops the pending sends of earlier commits, so they are sent first. A tick that is applied here was sent. */
+  async #sendSetAside(image: Image): Promise<void> {
+    const unknown = this.#sendsBefore.filter(({ kind, at }) => kind !== 'tick' || !this.#ticks.has(at));
+    if (unknown.length === 0 || (await sendPending(this.#context, { ...image, pendingSends: unknown }))) return;
+    image.pendingSends = [...unknown, ...image.pendingSends];
+    this.#sendsLeft = true;
   }
 
-  /** After an act that lets a stuck instance go on, what is parked beside it goes back. Also after its redelivery, which may repair a crash. */
+  /** An operation that frees a stuck instance sends parked events back, and so does its redelivery, which may repair a crash. */
   #unsticks({ target: { inbound }, verdict }: Item): boolean {
     if (inbound.kind !== 'operate' || inbound.act === 'terminate') return false;
     return inbound.act === 'resume' || verdict === 'dup' || this.#base?.status === 'stuck';
   }
 
-  async commit(contended: boolean): ReturnType<typeof commitImage> {
-    if (this.#live) {
-      await this.#sendFiredBefore(this.#live.run.image);
-      markContention(this.#context, this.#live.run.image, contended);
-      const commit = await commitImage(this.#context, this.#live, this.#base);
-      if (commit.status === 'committed' && commit.head.status === 'stuck') this.#noticeStuck(this.#live.run.image.stuck);
-      else if (commit.status === 'committed' && (commit.head.unresolved ?? 0) > (this.#base?.unresolved ?? 0))
-        this.#context.options.onNotice?.({ kind: 'unresolved', reason: UNRESOLVED, pid: this.#pid });
-      return commit;
-    }
-    const { store } = this.#context.options;
-    const base = this.#base as Head;
+  async commit(contended: boolean): Promise<Commit> {
+    if (!this.#live) return this.#commitResumedStart();
+    await this.#sendSetAside(this.#live.run.image);
+    markContention(this.#context, this.#live.run.image, contended);
+    const commit = await commitImage(this.#context, this.#live, this.#base);
+    if (commit.status === 'committed' && commit.head.status === 'stuck') this.#noticeStuck(this.#live.run.image.stuck);
+    else if (commit.status === 'committed' && (commit.head.unresolved ?? 0) > (this.#base?.unresolved ?? 0))
+      this.#context.options.onNotice?.({ kind: 'unresolved', reason: UNRESOLVED, pid: this.#pid });
+    return commit;
+  }
+
+  async #commitResumedStart(): Promise<Commit> {
+    const base = this.#head as Head;
     const { why: _why, ...rest } = base;
     const { status } = this.#image as Image;
     const head: Head = { ...rest, status, version: base.version + 1, writer: this.#context.nextWriter(), early: base.early ?? [] };
-    const result = await store.commit(head, { kind: 'stuck', version: base.version });
+    const result = await this.#context.options.store.commit(head, { kind: 'stuck', version: base.version });
     return result.status === 'committed' ? { status: 'committed', head } : result;
   }
 
@@ -206,18 +277,18 @@ export class WorkingCopy {
     this.#context.options.onNotice?.({ kind: 'stuck', reason: code, pid: this.#pid, detail: message });
   }
 
-  /** What is sent again must be whole, also where nothing was rebuilt. */
+  /** A command that is sent again needs its whole input, although nothing was rebuilt. */
   async readReferences(): Promise<void> {
     if (!this.#live && this.#image) await resolveReferences(this.#image, this.#context.readPayload);
   }
 
-  /** The image is known to be what the store holds: each item learns what it must send, and the instance is kept warm. */
+  /** The image equals the stored head: gives each item the dispatches that it caused, and keeps the instance warm. */
   finish(items: readonly Item[]): void {
     const context = dispatchContext(this.#context);
     for (const item of items) {
       if (item.refused || !this.#image) continue;
       const { key, kind, messageId, forced } = item.target.inbound;
-      item.fires = this.changed && !this.#firesLeft ? this.#image.version : undefined;
+      item.sendsVersion = this.changed && !this.#sendsLeft ? this.#image.version : undefined;
       item.redrives = this.#image.status !== 'stuck' && this.#unsticks(item);
       item.dispatches = dispatchesCausedBy(this.#image, context, (by) =>
         kind === 'tick' && !forced ? by.messageId === messageId : by.cause === key,
@@ -228,23 +299,14 @@ export class WorkingCopy {
   }
 }
 
-/** The event is applied, and with it the instance needs a person: what follows is parked. Nothing wakes it but `resume`, which arms its timers again. */
+/** The event is applied, and the instance is stuck with it: later events are parked. Only `resume` wakes it, and arms its timers again. */
 function markStuck(image: Image, reason: StuckReason): void {
   image.stuck = { ...reason, message: shortText(reason.message), was: image.status };
   image.status = 'stuck';
   delete image.due;
 }
 
-/** What a warm instance was committed as, as far as a commit's condition and a spill need it. */
-function headOf(image: Image): Head {
-  return {
-    pid: image.pid,
-    version: image.version,
-    run: image.run,
-    status: image.status,
-    writer: image.writer,
-    tail: image.tail,
-    tailFrom: image.tailFrom,
-    unresolved: unresolvedCount(image),
-  } as unknown as Head;
+function baseOf(image: Image): BaseHead {
+  const { version, run, status, tail, tailFrom } = image;
+  return { version, run, status, tail, tailFrom, unresolved: unresolvedCount(image) };
 }

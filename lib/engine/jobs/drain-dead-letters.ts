@@ -3,8 +3,7 @@ import type { ReceivedMessage, VisibilityChange } from '../../ports/message-queu
 import type { SendResult } from '../../ports/message-sender.ts';
 import type { AdvanceResult, EngineOptions } from '../engine-context.ts';
 import { inboxFault } from '../../format/inbox-form.ts';
-import { forcedMessage, INBOX, inboxBody, isWrapper, type ForcedMessage } from '../../format/inbox-message.ts';
-import { packedBody } from '../../format/packed-body.ts';
+import { type ForcedMessage, INBOX, forcedMessage, inboxBody, isWrapper, packedBody } from '../../format/inbox-message.ts';
 
 export type DrainPorts = Pick<EngineOptions, 'sender' | 'clock' | 'onFault' | 'random'>;
 

@@ -1,7 +1,7 @@
 import type { Clock } from '../../ports/clock.ts';
 import type { InstanceIndex } from '../../ports/instance-index.ts';
 import type { RetirementStore } from '../../ports/retirement-store.ts';
-import { tenantsInTurn } from '../tenants-in-turn.ts';
+import { tenantsInTurn } from './tenants-in-turn.ts';
 
 export interface RetirePorts {
   readonly index: Pick<InstanceIndex, 'tenants'>;

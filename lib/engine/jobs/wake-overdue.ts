@@ -6,7 +6,7 @@ import type { Dispatch } from '../send/dispatch.ts';
 import { tickAtOf } from '../../format/head-codec.ts';
 import { INBOX, inboxBody } from '../../format/inbox-message.ts';
 import { reasonsOf, sendAll } from '../send/send-all.ts';
-import { tenantsInTurn } from '../tenants-in-turn.ts';
+import { tenantsInTurn } from './tenants-in-turn.ts';
 
 export interface WakePorts {
   readonly index: Pick<InstanceIndex, 'list' | 'tenants'>;

@@ -11,7 +11,7 @@ import type { EngineContext } from '../engine-context.ts';
 import { INBOX, inboxBody } from '../../format/inbox-message.ts';
 import type { ReplyTokens } from '../../format/reply-tokens.ts';
 
-/** One thing to send for a committed decision: to a queue, or to the bus. */
+/** A message or an event to send for a committed decision. */
 export type Dispatch =
   | {
       readonly to: 'queue';
@@ -27,10 +27,10 @@ export interface DispatchContext {
   readonly system: SystemContract;
   readonly hash: (text: string) => string;
   readonly canonical: (data: Json) => string;
-  /** How a message names a value that is stored apart. */
+  /** The name by which a message refers to a value in the payload store. */
   readonly reference: (pid: string, hash: string) => string;
   readonly now: number;
-  /** The token by which an answer shows that its sender has read the command. @default commands carry none */
+  /** Makes the token that a reply copies to prove that its sender has read the command. @default commands carry none */
   readonly sign: ((commandId: string, datahash: string) => string) | undefined;
 }
 
@@ -53,11 +53,11 @@ export function dispatchesCausedBy(
 ): Dispatch[] {
   const all: Dispatch[] = [];
   for (const command of image.commands.values()) if (caused(command)) all.push(commandDispatch(image, command, context));
-  for (const fire of image.pendingSends) if (caused(fire)) all.push(fireDispatch(image, fire, context));
+  for (const pending of image.pendingSends) if (caused(pending)) all.push(pendingDispatch(image, pending, context));
   return all;
 }
 
-/** The group of a fair queue: the tenant; the process of what is of the default tenant. */
+/** The group of a fair queue: the tenant, or the process of an instance of the default tenant. */
 function groupOf(id: InstanceKey | undefined): string {
   return id?.tenant === DEFAULT_TENANT ? id.process : (id?.tenant ?? '');
 }
@@ -67,7 +67,7 @@ function commandDispatch(image: Image, command: OpenCommand, context: DispatchCo
   const contract = system.commands.get(command.command) as CommandContract;
   const id = parsePid(image.pid);
   const full = command.wireHash ?? context.hash(context.canonical(command.input));
-  // A deadline that is past makes the service settle it; past is before now, also in the same millisecond.
+  // A deadline in the past makes the service resolve the command; it is before now, also within the same millisecond.
   const deadline = command.settling ? Math.min(now, image.clock) - 1 : command.deadline;
   const version = command.version ?? versionOfData(contract.input, command.input);
   const commandId = `${image.pid}/${image.run}/${command.n}`;
@@ -95,7 +95,7 @@ function commandDispatch(image: Image, command: OpenCommand, context: DispatchCo
   return { to: 'queue', queue: contract.service, body: toWire(envelope), groupId: groupOf(id), n: command.n };
 }
 
-/** Runs that were used up under earlier numbers are no longer allowed under this one; the first run always is. */
+/** Attempts that earlier numbers of the command have used count here; one attempt is always allowed. */
 function runPolicy({ attemptsMax, retries, pauses, timeoutMs }: OpenCommand, { retry }: CommandContract): RunPolicy {
   return {
     attempts: attemptsMax === undefined ? Infinity : Math.max(1, Math.floor(attemptsMax - retries)),
@@ -114,29 +114,29 @@ function carried(
   return inputRef !== undefined && wireLength(input) > CARRIED_CHARACTERS_MAX ? { dataref: reference(pid, inputRef) } : { data: input };
 }
 
-function fireDispatch(image: Image, fire: PendingSend, context: DispatchContext): Dispatch {
+function pendingDispatch(image: Image, pending: PendingSend, context: DispatchContext): Dispatch {
   const { system, now } = context;
-  if (fire.kind === 'tick') {
-    const body = inboxBody({ tutti: 'tick', pid: image.pid, run: image.run, tickAt: fire.at });
-    return { to: 'queue', queue: INBOX, body, groupId: image.pid, delaySeconds: tickDelaySeconds(fire.at, now), n: 0 };
+  if (pending.kind === 'tick') {
+    const body = inboxBody({ tutti: 'tick', pid: image.pid, run: image.run, tickAt: pending.at });
+    return { to: 'queue', queue: INBOX, body, groupId: image.pid, delaySeconds: tickDelaySeconds(pending.at, now), n: 0 };
   }
-  const type = fire.event ?? '';
-  const data = fire.data ?? null;
+  const type = pending.event ?? '';
+  const data = pending.data ?? null;
   const id = parsePid(image.pid);
   const event: EventContract | undefined = system.events.get(type);
-  const version = event ? (fire.version ?? versionOfData(event.data, data)) : 1;
-  const large = fire.dataref !== undefined && wireLength(data) > CARRIED_CHARACTERS_MAX ? fire.dataref : undefined;
+  const version = event ? (pending.version ?? versionOfData(event.data, data)) : 1;
+  const large = pending.dataref !== undefined && wireLength(data) > CARRIED_CHARACTERS_MAX ? pending.dataref : undefined;
   const envelope: EventEnvelope = {
     specversion: '1.0',
-    id: `${image.pid}/${image.run}/${fire.n}`,
+    id: `${image.pid}/${image.run}/${pending.n}`,
     source: system.name,
     type,
-    time: instantText(fire.at),
+    time: instantText(pending.at),
     datacontenttype: 'application/json',
     ...(version > 1 && { dataversion: version }),
     ...(id && { subject: id.id, ...(id.tenant !== 'default' && { tenant: id.tenant }) }),
-    hops: fire.hops ?? 0,
-    ...(fire.trace !== undefined && { traceparent: fire.trace }),
+    hops: pending.hops ?? 0,
+    ...(pending.trace !== undefined && { traceparent: pending.trace }),
     ...(large === undefined
       ? { data }
       : { dataref: context.reference(image.pid, large), datahash: `sha256:${context.hash(context.canonical(data))}` }),
@@ -144,7 +144,7 @@ function fireDispatch(image: Image, fire: PendingSend, context: DispatchContext)
   return { to: 'bus', source: system.name, type, detail: toWire(envelope) };
 }
 
-/** SQS carries a message at most 900 s; a tick that comes before its time is given back for the rest. */
+/** SQS delays a message by at most 900 s; a tick that arrives early is released for the rest. */
 function tickDelaySeconds(at: number, now: number): number {
   return Math.min(900, Math.max(0, Math.ceil((at - now) / 1000)));
 }

@@ -5,7 +5,7 @@ import type { Dispatch } from './dispatch.ts';
 
 export type SentResult = 'sent' | { readonly senderFault: boolean; readonly reason: string };
 
-/** Why some were not sent, each reason once. */
+/** Why some dispatches were not sent, each reason once. */
 export function reasonsOf(results: readonly SentResult[]): readonly string[] {
   return [...new Set(results.flatMap((result) => (result === 'sent' ? [] : [result.reason])))];
 }
@@ -18,8 +18,8 @@ const TRIES_MAX = 3;
 const CALLS_MAX = 40;
 
 /**
- * Sends everything, in as few calls as the quotas allow: one call per target queue for up to ten messages. Results in order. Who sends to
- * queues alone needs no publisher.
+ * Sends everything, in as few calls as the quotas allow: one call per target queue for up to ten messages. Results in order. A
+ * caller that sends only to queues needs no publisher.
  */
 export async function sendAll(dispatches: readonly Dispatch[], sender: MessageSender, publisher?: EventPublisher): Promise<SentResult[]> {
   const results: SentResult[] = new Array<SentResult>(dispatches.length).fill({ senderFault: false, reason: 'not sent' });
@@ -58,7 +58,7 @@ function batches(dispatches: readonly Dispatch[], indices: readonly number[]): n
   return all;
 }
 
-/** A failed entry is tried again, by itself, unless it is at fault; the others of the call are accepted. */
+/** Retries a failed entry by itself, unless the entry is invalid; the others of the call are accepted. */
 async function sendBatch(
   dispatches: readonly Dispatch[],
   batch: readonly number[],

@@ -4,8 +4,13 @@ import type { Json } from '../../../lib/contract/schema.ts';
 import { NEWER, parseVersion } from '../../../lib/contract/versions.ts';
 import { identityOf } from '../../../lib/core/identity.ts';
 import { startType } from '../../../lib/contract/catalogue.ts';
-import type { ForcedMessage, InboxMessage, OperationMessage, StartMessage } from '../../../lib/format/inbox-message.ts';
-import { wrappedBody } from '../../../lib/format/packed-body.ts';
+import {
+  type ForcedMessage,
+  type InboxMessage,
+  type OperationMessage,
+  type StartMessage,
+  wrappedBody,
+} from '../../../lib/format/inbox-message.ts';
 import { sha256 } from '../../../lib/format/sha256.ts';
 import type { Contracts } from './contracts.ts';
 

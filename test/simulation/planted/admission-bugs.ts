@@ -48,7 +48,7 @@ export const admissionBugs: readonly PlantedBug[] = [
     what: 'A reply that a stale image takes for a reply of a service that was never asked is parked, and the strongly read head is not asked.',
     patches: [
       {
-        file: 'lib/engine/advance/advance-instance.ts',
+        file: 'lib/engine/advance/working-copy.ts',
         find: 'if (!strong) for (const item of items) item.refused = undefined;',
         plant: "if (!strong) for (const item of items) if (!PLANTED || item.refused?.code !== 'FORBIDDEN') item.refused = undefined;",
       },

@@ -9,7 +9,7 @@ export const forwardBugs: readonly PlantedBug[] = [
     what: 'What goes to the hot lane is acknowledged while it is being sent there, and nobody looks at the result.',
     patches: [
       {
-        file: 'lib/engine/send/forward-to-hot-lane.ts',
+        file: 'lib/engine/send/hot-lane.ts',
         find: 'const results = await sendAll(forwarded.map(dispatchOf), context.options.sender);',
         plant: `const sending = sendAll(forwarded.map(dispatchOf), context.options.sender);
   const results = PLANTED ? forwarded.map(() => 'sent') : await sending;`,

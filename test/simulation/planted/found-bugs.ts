@@ -25,8 +25,8 @@ export const foundBugs: readonly PlantedBug[] = [
     patches: [
       {
         file: 'lib/engine/advance/working-copy.ts',
-        find: 'this.#takeFires(live);',
-        plant: `if (PLANTED && !this.changed && live.run.image.fires.length > 0) await sendFiresLeft(this.#context, live.run.image);
+        find: 'this.#setSendsAside(live);',
+        plant: `if (PLANTED && !this.changed && live.run.image.pendingSends.length > 0) await sendPending(this.#context, live.run.image);
     ORIGINAL`,
       },
     ],
@@ -119,7 +119,7 @@ export const foundBugs: readonly PlantedBug[] = [
     mended: 'A success that comes late counts only as an answer to what was asked',
     patches: [
       {
-        file: 'lib/engine/advance/reply-checks.ts',
+        file: 'lib/engine/advance/verdict.ts',
         find: 'const { hash = reply.commandhash } = command;',
         plant: 'const { hash = reply.commandhash } = PLANTED && buried ? {} : command;',
       },

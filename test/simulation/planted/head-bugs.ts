@@ -72,7 +72,7 @@ export const headBugs: readonly PlantedBug[] = [
       {
         file: 'lib/engine/acknowledge/acknowledge.ts',
         find: 'return buffer(context, item);',
-        plant: 'return PLANTED ? undefined : buffer(context, item);',
+        plant: "return PLANTED ? 'acknowledge' : buffer(context, item);",
       },
     ],
   },
@@ -82,7 +82,7 @@ export const headBugs: readonly PlantedBug[] = [
     what: 'A verdict that writes nothing is taken from a warm instance, without a read.',
     patches: [
       {
-        file: 'lib/engine/advance/advance-instance.ts',
+        file: 'lib/engine/advance/working-copy.ts',
         find: 'if (basis.strong) return true;',
         plant: 'if (PLANTED || basis.strong) return true;',
       },
@@ -114,7 +114,7 @@ export const headBugs: readonly PlantedBug[] = [
     patches: [
       {
         file: 'lib/engine/advance/working-copy.ts',
-        find: 'if (!live.firesSent && !this.#firesSent) this.#firedBefore = image.pendingSends;',
+        find: 'if (!live.pendingSent && !this.#pendingSent) this.#sendsBefore = image.pendingSends;',
         plant: 'if (!PLANTED) ORIGINAL',
       },
     ],

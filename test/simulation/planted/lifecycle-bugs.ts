@@ -34,8 +34,8 @@ export const lifecycleBugs: readonly PlantedBug[] = [
     patches: [
       {
         file: 'lib/engine/acknowledge/acknowledge.ts',
-        find: "if (result.status === 'started') return 0;",
-        plant: "ORIGINAL\n  if (PLANTED && result.status === 'buffered') return 1;",
+        find: "if (result.status === 'started') return { retryInSeconds: 0 };",
+        plant: "ORIGINAL\n  if (PLANTED && result.status === 'buffered') return { retryInSeconds: 1 };",
       },
     ],
   },
@@ -72,8 +72,8 @@ export const lifecycleBugs: readonly PlantedBug[] = [
     patches: [
       {
         file: 'lib/engine/acknowledge/acknowledge.ts',
-        find: 'if (item.forwarded) return undefined;',
-        plant: "ORIGINAL\n  if (PLANTED && item.verdict === 'wrongRun') return 1;",
+        find: "if (item.forwarded) return 'acknowledge';",
+        plant: "ORIGINAL\n  if (PLANTED && item.verdict === 'wrongRun') return { retryInSeconds: 1 };",
       },
     ],
   },

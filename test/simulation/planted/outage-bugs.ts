@@ -39,8 +39,8 @@ export const outageBugs: readonly PlantedBug[] = [
     patches: [
       {
         file: 'lib/engine/advance/advance-processes.ts',
-        find: 'const wasDown = ({ health, options }: EngineContext): boolean => health.wasDown(options.clock.now());',
-        plant: 'const wasDown = ({ health, options }: EngineContext): boolean => !PLANTED && health.wasDown(options.clock.now());',
+        find: 'return health.wasDown(options.clock.now());',
+        plant: 'return !PLANTED && health.wasDown(options.clock.now());',
       },
       {
         file: 'lib/engine/advance/suspect-marks.ts',

@@ -47,9 +47,9 @@ export const parkingBugs: readonly PlantedBug[] = [
     patches: [
       {
         file: 'lib/engine/advance/working-copy.ts',
-        find: 'if (this.#resumesStart(inbound)) return undefined;',
+        find: 'if (this.#resumesStart(item.target.inbound)) return undefined;',
         plant:
-          "if (PLANTED && inbound.kind === 'operate' && inbound.act === 'resume') await (await import('../acknowledge/park.ts')).redrive(this.#context, this.#pid);\n    ORIGINAL",
+          "const { inbound } = item.target;\n    if (PLANTED && inbound.kind === 'operate' && inbound.act === 'resume') await (await import('../acknowledge/park.ts')).redrive(this.#context, this.#pid);\n    ORIGINAL",
       },
       {
         file: 'lib/engine/advance/working-copy.ts',
@@ -108,8 +108,8 @@ export const parkingBugs: readonly PlantedBug[] = [
     patches: [
       {
         file: 'lib/engine/acknowledge/acknowledge.ts',
-        find: 'return waitSeconds(context, item);',
-        plant: "return PLANTED && target.inbound.kind === 'tick' ? undefined : waitSeconds(context, item);",
+        find: 'return { retryInSeconds: waitSeconds(context, item) };',
+        plant: "if (PLANTED && target.inbound.kind === 'tick') return 'acknowledge';\n      ORIGINAL",
       },
     ],
   },

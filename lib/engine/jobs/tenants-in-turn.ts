@@ -1,4 +1,4 @@
-import type { InstanceIndex } from '../ports/instance-index.ts';
+import type { InstanceIndex } from '../../ports/instance-index.ts';
 
 /**
  * Every tenant once, from one that the instant chooses: where the time of a run does not suffice for all, the next run begins with another,

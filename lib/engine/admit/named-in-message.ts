@@ -1,0 +1,72 @@
+import type { ParkedIdentity } from '../../ports/parking-store.ts';
+import { DEFAULT_TENANT, buildPid, parsePid, pidOfCommand } from '../../contract/wire/process-id.ts';
+import { wrappedBody } from '../../format/inbox-message.ts';
+
+interface Message extends Partial<
+  Record<'tutti' | 'id' | 'source' | 'detail-type' | 'startid' | 'opid' | 'process' | 'act' | 'pid' | 'by', unknown>
+> {
+  readonly detail?: Partial<Record<'id' | 'type' | 'source', unknown>>;
+}
+
+const CHARACTERS_MAX = 200;
+
+/** The id, type and source of the event in a message. A request has its own id, its kind and its principal. */
+export function namedEvent(body: string): ParkedIdentity | undefined {
+  try {
+    return identityOf(JSON.parse(body) as Message);
+  } catch {
+    return undefined;
+  }
+}
+
+function identityOf(message: Message): ParkedIdentity | undefined {
+  const { tutti, detail, by } = message;
+  switch (tutti) {
+    case undefined:
+      return identity(detail?.id ?? message.id, detail?.type ?? message['detail-type'], detail?.source ?? message.source);
+    case 'start':
+      return identity(message.startid, `${String(message.process)}.start`, by);
+    case 'operate':
+      return identity(message.opid, message.act, by);
+    case 'tick':
+      return identity(message.pid, 'tick', 'tutti');
+    default:
+      return undefined;
+  }
+}
+
+function identity(id: unknown, type: unknown, source: unknown): ParkedIdentity | undefined {
+  return id === undefined && type === undefined ? undefined : { id: textOf(id), type: textOf(type), source: textOf(source) };
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value.slice(0, CHARACTERS_MAX) : '';
+}
+
+interface Body extends Partial<Record<'pid' | 'body' | 'tenant' | 'process' | 'id', unknown>> {
+  readonly packed?: true;
+  readonly detail?: { readonly commandid?: unknown; readonly processid?: unknown; readonly tenant?: unknown };
+}
+
+/** The instance that a message names; `''` if only the definitions of the system could tell. Reads no stored data and runs no user code. */
+export function namedInstance(text: string): string {
+  try {
+    const { body, packed, pid, tenant, process, id, detail } = JSON.parse(text) as Body;
+    if (typeof body === 'string') return namedInstance(wrappedBody({ body, ...(packed && { packed }) }) ?? '');
+    const started = isText(tenant) && isText(process) && isText(id) ? buildPid(tenant, process, id) : undefined;
+    const asked = isText(detail?.commandid) ? pidOfCommand(detail.commandid) : undefined;
+    const found = pid ?? addressed(detail) ?? started ?? asked;
+    return isText(found) && parsePid(found) !== undefined ? found : '';
+  } catch {
+    return '';
+  }
+}
+
+/** The instance that an event is addressed to; none if the event is of another tenant (docs/correctness.md#i15). */
+function addressed({ processid, tenant = DEFAULT_TENANT }: NonNullable<Body['detail']> = {}): unknown {
+  return isText(processid) && parsePid(processid)?.tenant !== tenant ? undefined : processid;
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string';
+}
