@@ -16,10 +16,16 @@ import { setTimer } from './timers.ts';
 import { undoAgain } from './undoing.ts';
 import { endWait, receiveSignal } from './waits.ts';
 
-/** What a decider's handlers hear of a fact, beside events. */
+/** The input of a decider's handler for a fact that is not an event: a reply or a timer. */
 export type HeardFact = Heard | { readonly timer: string };
 
-/** Journals a fact and changes the run by it. What the front end must be told comes from `nextOutcome`, one at a time. */
+/**
+ * The main file of the kernel. Input: a run and a fact that `classify.ts` admitted. Output: the changed run, its new journal entries, and
+ * outcomes, which the front end takes from `nextOutcome` one at a time.
+ *
+ * Trunk: `replies.ts`, `attempts.ts`, `waits.ts`, `timers.ts` and `resuming.ts` apply the facts; the front end calls `issue.ts`,
+ * `effects.ts`, `scopes.ts` and `undo-request.ts`; `scopes.ts` closes scopes with `undoing.ts` and `ending.ts`.
+ */
 export const applyFact = (run: ProcessRun, fact: RecordedFact): HeardFact | undefined => {
   run.image.clock = Math.max(run.image.clock, fact.at);
   journal(run, fact);
@@ -56,7 +62,7 @@ export const applyFact = (run: ProcessRun, fact: RecordedFact): HeardFact | unde
   }
 };
 
-/** What the front end is told next. Scopes that are ready are closed first, in between nothing is. */
+/** The next outcome for the front end. Scopes that are ready to close are closed here and nowhere else. */
 export const nextOutcome = (run: ProcessRun): FrontEndOutcome | undefined => {
   closeScopes(run);
   const outcome = run.outcomes.shift();
@@ -89,12 +95,12 @@ const fireTimer = (run: ProcessRun, n: number): HeardFact | undefined => {
   }
 };
 
-/** The next try of what no step waits for: an undo, or a command that was only sent. */
+/** The next attempt of a command that no step awaits: an undo, or a command of `ctx.send`. */
 const tryAgain = (run: ProcessRun, n: number): void => {
   const before = run.image.resends.get(n) as OpenCommand;
   run.image.resends.delete(n);
   if (before.mode === 'undo') undoAgain(run, before, n);
-  else sendUnderNewNumber(run, before, before.retries, before.since);
+  else sendUnderNewNumber(run, before);
 };
 
 const timeOver = (run: ProcessRun, step: WaitStep | SleepStep): void => {
@@ -106,8 +112,8 @@ const timeOver = (run: ProcessRun, step: WaitStep | SleepStep): void => {
 };
 
 /**
- * An answer to what the process went on without. A success is undone, also after the end (S3). Any other definite answer only ends that
- * the outcome is unknown.
+ * Applies a reply to a tombstone: the process has continued without that command. A success is undone, even after the end of the process
+ * (S3). Any other definite reply removes the tombstone, and with it the unknown outcome.
  */
 const answerLate = (
   run: ProcessRun,

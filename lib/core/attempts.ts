@@ -4,7 +4,7 @@ import { endOfUndo, sendAgain, resolveOutcome } from './issue.ts';
 import { decidedByLimit } from './journal.ts';
 import type { ProcessRun } from './run.ts';
 
-/** The last send has gone unanswered for its time, or a limit has passed. Returns what a decider's handler is called with. */
+/** Applies the end of an attempt: no reply came in time, or a limit has passed. Returns the input of a decider's handler. */
 export const attemptTimedOut = (run: ProcessRun, n: number): Heard | undefined => {
   const command = run.image.commands.get(n);
   if (!command) return undefined;
@@ -17,7 +17,10 @@ export const attemptTimedOut = (run: ProcessRun, n: number): Heard | undefined =
   return undefined;
 };
 
-/** From when on silence is an outcome that nobody knows: an undo ends with `within`, all else is settled first. */
+/**
+ * The instant from which a missing reply makes the outcome unknown. For an undo it is the end of `within`; any other command is sent again
+ * first.
+ */
 const silentUntil = (run: ProcessRun, command: OpenCommand): number => {
   if (command.mode === 'undo') return endOfUndo(run, command);
   return command.settling ? (command.settleBy ?? Infinity) : Infinity;

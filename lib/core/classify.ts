@@ -8,14 +8,19 @@ import { mayBeForgotten } from './signal-ring.ts';
  * The verdict on an event against a head image (docs/protocol.md#verdicts). Only a strongly consistent image, or one that was just
  * committed, may give a verdict that writes nothing.
  *
- * early   there is no instance yet: buffer it            apply   decide on it
- * late    the command is a tombstone, and it changes nothing
- * dup     it was applied before                          closed  the instance has ended
- * wrongRun it belongs to another run                     future  the head is older than what it answers: restored or failed over
- * park    the instance is stuck: keep the event beside it
- * wait    a tick before its time                         expire  the early buffer's time has come
- * verify  too old for the ring of ids: the journal knows reject  a start of an id that is open
- * restart a start over a closed run
+ * early    no instance exists yet: buffer the event
+ * apply    decide on the event
+ * late     a reply to a tombstone that changes nothing
+ * dup      the event was applied before
+ * closed   the instance has ended
+ * wrongRun the event belongs to another run
+ * future   a reply to a command that the head has not issued yet: the table was restored or failed over
+ * park     the instance is stuck: keep the event beside it
+ * wait     a tick before its time, or a start that must wait for an undo
+ * expire   the retention of the early buffer has ended
+ * verify   the event may have left the ring of ids: look it up in the journal
+ * reject   a start whose id is open
+ * restart  a start that begins a new run over a closed one
  */
 export type Verdict =
   | 'early'
@@ -57,9 +62,9 @@ const ofStart = (image: Image | undefined, start: StartInbound, definition: Proc
     return policy === 'attach' ? 'dup' : 'reject';
   }
   const again = definition.onClosed === 'restart' || (definition.onClosed === 'restart-failed' && image.status !== 'completed');
-  // It may have been handed over while the instance was open.
+  // The start may have been delivered as a signal while the instance was open.
   if (!again) return inRing(image.signals, start) ? 'dup' : unlessForgotten(image, start, 'closed');
-  // An undo is out, or waits between two tries: a new run would drop it.
+  // A new run would drop an undo that is sent or waits for its next attempt.
   return [...image.commands.values(), ...image.resends.values()].some((command) => command.mode === 'undo') ? 'wait' : 'restart';
 };
 
@@ -78,6 +83,21 @@ const unlessForgotten = (image: Image, { time, at }: SignalInbound | StartInboun
 
 const inRing = (ring: readonly RingEntry[], { identity }: SignalInbound | StartInbound): boolean => ring.some(({ id }) => id === identity);
 
+/**
+ * The rows of docs/protocol.md#verdicts; the first that fits counts.
+ *
+ * | row | head   | reply                                                                    | verdict                    |
+ * | --- | ------ | ------------------------------------------------------------------------ | -------------------------- |
+ * | 1   | any    | to a tombstone: `completed`, or definite and the tombstone is unresolved | `apply`; `park` if stuck   |
+ * | 2   | any    | to a tombstone, any other                                                | `late`                     |
+ * | 3   | any    | of another run                                                           | `wrongRun`                 |
+ * | 4   | any    | to a command that is not open                                            | `future` from `seq`; `dup` |
+ * | 5   | any    | `deferred` again without a heartbeat                                     | `dup`                      |
+ * | 6   | any    | `unknown` again                                                          | `dup`                      |
+ * | 7   | stuck  | any other                                                                | `park`                     |
+ * | 8   | closed | to a command of `ctx.send`                                               | `closed`                   |
+ * | 9   | any    | any other                                                                | `apply`                    |
+ */
 const ofReply = (image: Image, reply: ReplyInbound): Verdict => {
   const tombstone = image.tombstones.find((each) => each.run === reply.run && each.n === reply.n);
   if (tombstone) {
@@ -89,7 +109,7 @@ const ofReply = (image: Image, reply: ReplyInbound): Verdict => {
   const command = image.commands.get(reply.n);
   if (!command) return reply.n >= image.seq ? 'future' : 'dup';
   if (reply.outcome === 'deferred' && command.deferred && command.heartbeatMs === undefined) return 'dup';
-  // It is unknown already, or the instance is stuck on just that: said again after a resume, it would be stuck again.
+  // Row 6: applied again after a resume, it would make the instance stuck again.
   if (reply.outcome === 'unknown' && (command.unknown || image.stuck?.n === reply.n)) return 'dup';
   if (image.status === 'stuck') return 'park';
   return isClosed(image.status) && command.mode === 'send' ? 'closed' : 'apply';
@@ -109,12 +129,12 @@ const ofOperator = (image: Image, operator: OperationInbound): Verdict => {
     case 'resume':
       return image.status === 'stuck' ? 'apply' : 'dup';
     case 'resolve':
-      // It was answered meanwhile, so nothing is left to resolve.
+      // A reply has come in the meantime, so nothing is left to resolve.
       return resolvable(image, operator.step ?? '') ? 'apply' : 'dup';
     case 'cancel':
     case 'terminate':
       if (isClosed(image.status) || image.status === 'early') return 'closed';
-      // A start that could not be applied has left nothing that could be cancelled.
+      // The start could not be applied, so no run exists to cancel.
       return operator.act === 'cancel' && image.run === '' ? 'park' : 'apply';
   }
 };

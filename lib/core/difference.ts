@@ -1,6 +1,6 @@
 import type { Json } from '../contract/schema.ts';
 
-/** How a value that is passed now differs from the one in the journal. Of that one only the hash may be at hand. */
+/** How a value that is passed now differs from the recorded one. `before` is undefined if only the hash of the recorded value is stored. */
 export const differenceOf = (now: Json, before: Json | undefined, hashNow: string, hashBefore: string): string => {
   if (before === undefined) return `is passed ${shown(now)} with hash ${hashNow}, in the journal it has hash ${hashBefore}`;
   const { path, values } = firstDifference(now, before);
@@ -8,7 +8,7 @@ export const differenceOf = (now: Json, before: Json | undefined, hashNow: strin
 };
 
 interface Difference {
-  /** Ends with a space where it names a member. */
+  /** Ends with a space if it names a member. */
   readonly path: string;
   readonly values: readonly [Json | undefined, Json | undefined];
 }
@@ -27,7 +27,7 @@ const isObject = (value: Json | undefined): value is { readonly [key: string]: J
 
 const SHOWN_LENGTH_MAX = 80;
 
-/** A value in a sentence, cut where it is long. */
+/** A value for a sentence, truncated to `SHOWN_LENGTH_MAX` characters. */
 export const shown = (value: Json | undefined): string => {
   const text = JSON.stringify(value) as string | undefined;
   if (text === undefined) return 'missing';

@@ -6,7 +6,7 @@ import { sending, sendingAgain, type Passed } from './passed.ts';
 import { nextPath, type ProcessRun, type Scope } from './run.ts';
 import { allocate } from './timers.ts';
 
-/** `ctx.publish`, and what the kernel itself publishes: an event that goes on the bus with this commit. */
+/** `ctx.publish`, and the events that the kernel itself publishes. The event is put on the bus after this commit. */
 export const issuePublish = (run: ProcessRun, scope: Scope, event: string, value: Passed | SentValue): void => {
   const path = nextPath(scope, event);
   const { data, version, hashes } =
@@ -30,7 +30,7 @@ export const issuePublish = (run: ProcessRun, scope: Scope, event: string, value
   });
 };
 
-/** `ctx.view`, and the state of a decider: the latest is kept, and can be asked for also after the end. */
+/** `ctx.view`, and the state of a decider. The image keeps the latest view, which queries return after the end too. */
 export const changeView = (run: ProcessRun, scope: Scope, passed: Passed): void => {
   const path = nextPath(scope, 'view');
   const { data, hashes } = sending(run, 'ViewChanged', path, passed);
@@ -39,15 +39,16 @@ export const changeView = (run: ProcessRun, scope: Scope, passed: Passed): void 
   run.image.view = dataref === undefined ? { data } : { data, dataref };
 };
 
-/** `ctx.tag`: what `list` can filter by. Later tags are added to earlier ones. */
+/** `ctx.tag`: tags for the filter of `list`. A new value replaces that of the same key; other tags stay. */
 export const tag = (run: ProcessRun, scope: Scope, tags: Readonly<Record<string, string>>): void => {
   for (const [key, value] of Object.entries(tags)) if (!run.expected) checkTag(run, key, value);
   journal(run, { type: 'Tagged', path: nextPath(scope, 'tag'), tags });
   run.image.tags = { ...run.image.tags, ...tags };
 };
 
-/** What a store would silently change, or not find again. */
+/** Refuses a tag that a store would silently change or could not find again. */
 const checkTag = (run: ProcessRun, key: string, value: unknown): void => {
-  const fault = key === '' ? 'its key is empty' : typeof value === 'string' ? (jsonFault(key) ?? jsonFault(value)) : 'its value is no text';
+  const fault =
+    key === '' ? 'its key is empty' : typeof value === 'string' ? (jsonFault(key) ?? jsonFault(value)) : 'its value is not a string';
   if (fault !== undefined) refuse(run, 'POISON', `${run.definition.name} was tagged with ${JSON.stringify(key)}: ${fault}.`);
 };

@@ -8,7 +8,7 @@ import { journal } from './journal.ts';
 import type { ProcessRun } from './run.ts';
 import { leaveTombstone } from './unresolved.ts';
 
-/** The outermost scope is closed: the process has ended. */
+/** Journals the end of the process and closes its image. The outermost scope is closed. */
 export const endProcess = (run: ProcessRun, failure: Failure | undefined, value: unknown): void => {
   if (!failure) {
     journal(run, { type: 'ProcessCompleted', path: '', ...resultOf(run, value) });
@@ -24,16 +24,16 @@ export const endProcess = (run: ProcessRun, failure: Failure | undefined, value:
   if (run.unread.length > 0) journal(run, { type: 'EventsUnread', path: '', ids: run.unread.map((signal) => signal.id) });
 };
 
-/** It is checked as an input is: nothing may silently become something else. A replay reads it from the journal. */
+/** The result, checked as an input is, so that JSON changes no value silently. A replay reads it from the journal. */
 const resultOf = (run: ProcessRun, value: unknown): { readonly data?: Json } => {
   if (value === undefined || value === null || run.expected) return {};
   const plain = plainJson(value);
   if (!(plain instanceof JsonFault)) return { data: plain };
   const member = plain.path.length === 0 ? '' : ` at ${plain.path.join('.')}`;
-  return refuse(run, 'POISON', `${run.definition.name} returned what is not JSON${member}: ${plain.reason}.`);
+  return refuse(run, 'POISON', `${run.definition.name} returned a value that is not JSON${member}: ${plain.reason}.`);
 };
 
-/** What a client or a parent meets: a declared failure as it is, any other as `Other` with its reason. */
+/** The failure that a client receives: a declared failure as it is, any other as `Other` with its reason. */
 const asProcessFailure = (run: ProcessRun, failure: Failure): ProcessFailed =>
   failure.code === 'PROCESS_FAILED'
     ? failure
@@ -45,8 +45,8 @@ const asProcessFailure = (run: ProcessRun, failure: Failure): ProcessFailed =>
       });
 
 /**
- * Ends at once; nothing is undone. What was not read is not told: whoever terminates need not have replayed, so not everybody would know it,
- * and the journal would not replay.
+ * Ends at once and undoes nothing. It does not journal the unread events: terminate may run without a replay, so workers would write
+ * different journals.
  */
 export const terminate = (run: ProcessRun, reason: string): void => {
   journal(run, { type: 'ProcessTerminated', path: '', reason });
@@ -54,9 +54,8 @@ export const terminate = (run: ProcessRun, reason: string): void => {
 };
 
 /**
- * What is still outstanding becomes a tombstone where its late success would have to be undone; what was only sent stays,
- * since its own message may still have to send it. Timers end. The undo of what an earlier run did late goes on: nothing
- * else would undo it (S4).
+ * An open call becomes a tombstone if its late success must be undone, else it is dropped. A command of `ctx.send` stays, because a
+ * redelivered message may still have to send it. Timers end. An undo of a late success of an earlier run continues (S4).
  */
 const closeImage = (run: ProcessRun, status: ClosedStatus): void => {
   const { image } = run;

@@ -3,9 +3,9 @@ import type { HeardFact } from './apply.ts';
 import type { RecordedFact } from './journal-entry.ts';
 import type { ProcessRun } from './run.ts';
 
-/** What stands between the kernel and the user's code of one run: an async function or a decider. */
+/** The interface between the kernel and the user's code of one run: an async function or a decider. */
 export interface FrontEnd {
-  /** Tells the user's code what came of a fact that was just applied, and takes what it asks for, until it waits again. */
+  /** Delivers the outcomes of a fact that was just applied, and takes the requests of the user's code until it waits again. */
   hear(fact: RecordedFact, heard: HeardFact | undefined): Promise<void>;
 }
 

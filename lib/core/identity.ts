@@ -1,7 +1,7 @@
 /** SHA-256 of a text, in hex: `environment.hash`. */
 export type Hash = (text: string) => string;
 
-/** What one event is to one instance. */
+/** The three names that identify an event at an instance. */
 export interface EventIdentity {
   readonly pid: string;
   /** Type of the event. */
@@ -16,17 +16,17 @@ const HEX_DIGITS = 32;
 
 /**
  * The identity of an event at an instance: 128 bits of SHA-256 over the instance, the type and the id of the event, as 22 characters of
- * base64url. A run has the identity of its start as its name, and the rings remember events by it. The senders choose the ids, so a hash
- * for which they can compute a collision would give two orders one run, and the second the answers of the first.
+ * base64url. The name of a run is the identity of its start, and the rings hold identities. Senders choose the ids: if they could compute
+ * a collision of the hash, two starts would share one run, and the second would receive the replies of the first.
  *
- * Neither a pid nor a type has a space in it, so two different triples are never one text.
+ * A pid and a type contain no space, so two different triples never give the same text.
  */
 export const identityOf = (hash: Hash, { pid, event, id }: EventIdentity): string => base64url(hash(`${pid} ${event} ${id}`));
 
-/** The identity of an operator's act. No event has a type with `#` in it. */
+/** The identity of an operation. The type of an event contains no `#`, so it equals no identity of an event. */
 export const actIdentity = (hash: Hash, pid: string, id: string): string => identityOf(hash, { pid, event: '#operate', id });
 
-/** Three hex digits are two characters; what is left, eight bits, are two more. */
+/** Three hex digits give two characters; the remaining eight bits give two more. */
 const base64url = (hex: string): string => {
   let text = '';
   for (let at = 0; at < HEX_DIGITS; at += 3) {

@@ -2,20 +2,20 @@ import type { LastError } from '../contract/wire/last-error.ts';
 import type { RetryPolicy } from '../contract/runtime-contract.ts';
 import type { Json } from '../contract/schema.ts';
 
-/** A value of the head. With `dataref` it is stored apart, under that SHA-256, and written before the head. */
+/** A value of the head. With `dataref` it is a payload under that SHA-256, which is written before the head. */
 export interface Stored {
   readonly data: Json;
   readonly dataref?: string;
 }
 
-/** A value as it is sent. */
+/** A value in the form in which it is sent. */
 export interface SentValue {
   readonly data: Json;
-  /** Position in the `versions()` of its schema, where it has such. */
+  /** Position in the `versions()` of its schema, if it has versions. */
   readonly version?: number | undefined;
 }
 
-/** Which message's acknowledgement covers a send. */
+/** The message that caused a send. It is acknowledged only after the send. */
 export interface Carrier {
   /** The event key; `r:`, `t:` and `c:` keys hold their run. */
   readonly cause: string;
@@ -26,61 +26,61 @@ export interface Carrier {
 /** The part of a retry policy that spaces runs. */
 export type Pauses = Pick<RetryPolicy, 'firstMs' | 'factor' | 'mostMs'>;
 
-/** Why nobody knows whether a command happened. */
+/** Why the outcome of a command is unknown. */
 export interface Unknown {
-  /** Process time from which on its service could not tell. */
+  /** Process time at which the outcome became unknown. */
   readonly since: number;
-  /** Runs without an answer, under all its numbers. */
+  /** Runs without a reply, under all its numbers. */
   readonly attempts: number;
   readonly lastError?: LastError;
 }
 
-/** A command that has been decided and has no final answer yet: the outbox and the dedupe window in one. */
+/** A command that was issued and has no final reply yet. The open commands are both the outbox and the deduplication of replies. */
 export interface OpenCommand {
   readonly n: number;
   readonly path: string;
   readonly command: string;
   readonly input: Json;
-  /** Position of the input in the `versions()` of its contract, where it has such. Absent in heads of older releases. */
+  /** Position of the input in the `versions()` of its contract, if it has versions. Absent in heads of older releases. */
   readonly version?: number | undefined;
-  /** SHA-256 name of the input where it is stored apart. */
+  /** SHA-256 of the input, if it is a payload. */
   inputRef?: string | undefined;
-  /** The whole hash, while it is at hand; it is not stored. */
+  /** The whole hash. It is not stored, so it is absent in a decoded head. */
   readonly wireHash?: string;
   /** First 16 hex digits of the SHA-256 of the canonical input. */
   readonly hash: string;
-  /** `call` is awaited, `send` is not; `undo` is sent until it is answered. */
+  /** A `call` is awaited, a `send` is not. An `undo` is sent until its outcome is definite. */
   readonly mode: 'call' | 'send' | 'undo';
-  /** A success stands, whenever it comes: it was called with `{ undo: false }`, or nobody awaits it any more. */
+  /** A success is never undone: the command was called with `{ undo: false }`, or its step is detached. */
   stands?: boolean | undefined;
-  /** Its outcome must become definite: it is sent again past its deadline (docs/protocol.md#commands). */
+  /** Why its outcome must become definite: it is sent again past its deadline (docs/protocol.md#commands). */
   settling?: 'within' | 'cancelled';
-  /** Until then a definite answer is waited for; after it the outcome is unknown. Absent while settling, as older builds wrote it: without an end. */
+  /** While settling: after this instant the outcome is unknown. Older builds wrote none, and then settling has no end. */
   settleBy?: number | undefined;
-  /** Its service could not tell the outcome. It stays open for a race that it may lose, or for a person. */
+  /** Its outcome is unknown. It stays open while it may lose a race, or until an operator resolves it. */
   unknown?: Unknown | undefined;
-  /** Somebody else will answer; attempts stop. */
+  /** Its handler deferred the reply, so attempts stop. */
   deferred?: boolean;
-  /** Whoever answers a deferred command must beat this often. */
+  /** While the command is deferred, a heartbeat must come this often. */
   readonly heartbeatMs?: number | undefined;
-  /** Starts at 1; each re-send counts one more under the same n. A re-send is no run, so no limit counts it. */
+  /** Starts at 1; each re-send under the same `n` adds 1. A re-send is not a run, so no limit counts it. */
   attempt: number;
-  /** How long after the last send it is sent again. Absent: `timeoutMs`, as after the first. */
+  /** The interval from the last send to the next. @default `timeoutMs`, as after the first send */
   intervalMs?: number | undefined;
-  /** Runs of this step or undo that were used up before under other numbers. */
+  /** Runs of this step or undo under earlier numbers. */
   readonly retries: number;
-  /** When it was first decided under any number: `within` counts from here. */
+  /** When it was first issued under any number. `within` counts from here. */
   readonly since: number;
-  /** Next wake-up: the attempt's time-out, or the end of `within`. */
+  /** Next wake-up: the end of the attempt, of `within`, or of the heartbeat interval. `Infinity`: none. */
   due: number;
-  /** End of `within`. Absent on an undo of an older build. */
+  /** End of `within`. Absent on an undo that an older build issued. */
   deadline?: number | undefined;
   readonly timeoutMs: number;
-  /** Runs that are allowed under all its numbers. */
+  /** Maximum of runs under all its numbers. */
   attemptsMax?: number | undefined;
-  /** The pauses between runs, where the call says others than the contract. */
+  /** The pauses between runs, if those of the call differ from those of the contract. */
   readonly pauses?: Pauses | undefined;
-  /** Command id of what it undoes; another run's where that came late. */
+  /** Command id of the undone command. It names an earlier run if the success came late. */
   readonly undoes?: string | undefined;
   cause: string;
   messageId: string;
@@ -88,23 +88,23 @@ export interface OpenCommand {
   readonly trace?: string | undefined;
 }
 
-/** An undo that failed for certain keeps its number until a person resumes or skips it: its outcome is known. */
+/** An undo with a definite failure keeps its number until an operator resumes or skips it. */
 export const hasFailed = ({ mode, due, unknown }: OpenCommand): boolean => mode === 'undo' && due === Infinity && unknown === undefined;
 
 /** The end of `within`. */
 export const deadlineOf = ({ deadline }: OpenCommand): number => deadline ?? Infinity;
 
-/** Something to send once: a tick to the inbox, or an event to the bus. Kept until a later commit finds it sent. */
+/** A message to send once: a tick to the inbox, or an event to the bus. A later commit removes it after it was sent. */
 export interface PendingSend {
   readonly n: number;
   readonly kind: 'tick' | 'event';
   readonly cause: string;
   readonly messageId: string;
-  /** Tick: the `tickAt` it is sent for. Event: when it was decided. */
+  /** Tick: its `tickAt`. Event: the process time at which it was published. */
   readonly at: number;
   readonly event?: string;
   readonly data?: Json;
-  /** Event: position of the data in the `versions()` of its contract, where it has such. Absent in heads of older releases. */
+  /** Event: position of the data in the `versions()` of its contract, if it has versions. Absent in heads of older releases. */
   readonly version?: number;
   dataref?: string;
   readonly hops?: number;
@@ -121,22 +121,22 @@ export interface ArmedTimer {
 }
 
 /**
- * What is left of an undoable command that nobody waits for any more: its late success is undone (S3). A run leaves at most
- * `OPEN_MAX`; none is ever dropped, since only it holds the input that its undo is made from.
+ * The rest of an undoable command that no step awaits any more: its late success is undone (S3). A run leaves at most `OPEN_MAX`. None is
+ * ever dropped, because only the tombstone holds the input from which the undo is made.
  */
 export interface Tombstone {
   readonly run: string;
   readonly n: number;
   readonly command: string;
-  /** As of its command: an answer to anything else is none. Absent where an older build has buried it. */
+  /** Hash of its command's input: a reply with another hash is refused. Absent in tombstones of older builds. */
   readonly hash?: string;
   readonly input: Json;
   /** Position of the input in the `versions()` of its contract. Absent in heads of older releases. */
   readonly version?: number;
   readonly inputRef?: string;
-  /** Path of its step. Absent where an older build has written it. */
+  /** Path of its step. Absent in tombstones of older builds. */
   readonly path?: string;
-  /** The process went on because nobody could tell the outcome. Each definite answer ends that, not only a success. */
+  /** The process continued because the outcome was unknown. Each definite reply removes the tombstone, not only a success. */
   readonly unresolved?: Unknown;
 }
 
@@ -145,13 +145,13 @@ export interface StuckReason {
   readonly message: string;
   /** The command whose outcome or undo is the reason. */
   readonly n?: number;
-  /** That command had a definite failure: `resume` tries again under a new number. */
+  /** The failure of that command is definite: `resume` issues it again under a new number. */
   readonly definite?: boolean;
   /** Path of the compensation whose body failed: `resume` runs it again. */
   readonly compensation?: string;
-  /** The status before, which `resume` restores. */
+  /** The status before the instance got stuck, which `resume` restores. */
   readonly was?: InstanceStatus;
-  /** Id of the operator's act that could not be applied, and for which this is the reason. */
+  /** Id of the operation that could not be applied for this reason. */
   readonly refused?: string;
 }
 
@@ -170,7 +170,7 @@ export interface RingEntry {
   readonly time: number;
 }
 
-/** The control state of an instance: what a head says, decoded. Mutable: the engine decides on a throw-away copy. */
+/** The decoded control state of a head. It is mutable, because the engine decides on a copy that it throws away after a conflict. */
 export interface Image {
   readonly pid: string;
   run: string;
@@ -184,12 +184,12 @@ export interface Image {
   seq: number;
   startedAt: number;
   closedAt?: number;
-  /** Until then many events come at once (`Head.hotUntil`); nothing is decided by it. */
+  /** Until then the instance is hot (`Head.hotUntil`). No decision depends on it. */
   hotUntil?: number;
   /** While stuck. */
   stuck?: StuckReason;
   commands: Map<number, OpenCommand>;
-  /** Commands nobody awaits that are tried again when the timer of that number fires. */
+  /** Commands that no step awaits and that are issued again when the timer of that number fires. */
   resends: Map<number, OpenCommand>;
   pendingSends: PendingSend[];
   timers: Map<number, ArmedTimer>;
@@ -198,17 +198,17 @@ export interface Image {
   /** The instant in the due index. */
   due?: number;
   signals: RingEntry[];
-  /** Signals at or before this instant may have left the ring: the journal decides. */
+  /** Signals at or before this instant may have left the ring, so the engine looks them up in the journal. */
   signalsFloor?: number;
-  /** Identities of starts and of operators' acts. */
+  /** Identities of starts and of operations. */
   starts: string[];
   tombstones: Tombstone[];
-  /** Paths of open waits without a time-out, as they were at the last commit: so that `why` can tell of them. Replay does not read them. */
+  /** Paths of open waits without a time-out at the last commit, for `why`. A replay does not read them. */
   waits?: readonly string[] | undefined;
   /** The latest view; of a decider: its state. */
   view?: Stored;
   tags?: Readonly<Record<string, string>>;
-  /** The start's data, where a client asks what an instance was started with, and the trace of the start. */
+  /** The `traceparent` of the start. */
   trace?: string;
   /** Entries as JSON, from index `tailFrom`. */
   tail: string[];
@@ -217,15 +217,15 @@ export interface Image {
 
 export const SIGNALS_MAX = 64;
 export const STARTS_MAX = 16;
-/** Events that are kept for an instance before it is started. */
+/** Events that the early buffer holds for an instance before its start. */
 export const EARLY_EVENTS_MAX = 64;
-/** More open commands and timers than this is a design for child processes. */
+/** Maximum of open commands. A process that needs more should be split into several processes. */
 export const OPEN_MAX = 100;
 export const CONTROL_BYTES_MAX = 256 * 1024;
 export const JOURNAL_ENTRIES_MAX = 50_000;
-/** From here on an instance says that its journal will be full. */
+/** From this length on, `why` warns that the journal will be full. */
 export const JOURNAL_ENTRIES_WARNED = 0.8 * JOURNAL_ENTRIES_MAX;
-/** What a run may write beyond that while it is cancelled, undone and ended. */
+/** Entries beyond `JOURNAL_ENTRIES_MAX` that a run may write while it is cancelled, undone and ended. */
 export const JOURNAL_ENTRIES_TO_END = JOURNAL_ENTRIES_MAX;
 
 export const newImage = (pid: string, run: string, definition: string, at: number): Image => ({

@@ -1,12 +1,12 @@
 import type { Outcome } from '../contract/wire/envelope.ts';
 import type { Json } from '../contract/schema.ts';
 
-/** An event for one instance, admitted: parsed, its data checked against its schema, its sender known. */
+/** An admitted event for one instance: it is parsed, its data fits its schema, and its sender is known. */
 interface Carried {
-  /** The only dedupe identity (docs/protocol.md#names). */
+  /** The event key, by which duplicates are found (docs/protocol.md#names). */
   readonly key: string;
   readonly messageId: string;
-  /** Sent again by a person or from a dead-letter queue under a new message id: what its key caused is sent again, whatever message carried it. */
+  /** Redriven by an operator or from a dead-letter queue, so its message id is new: all sends that its key caused are sent again. */
   readonly forced: boolean;
   /** When it was received, by this worker's clock. */
   readonly at: number;
@@ -17,7 +17,7 @@ interface Carried {
 export interface StartInbound extends Carried {
   readonly kind: 'start';
   readonly id: string;
-  /** `identityOf` the start: the run that it begins, so that a start decided twice begins one run, and what the rings remember. */
+  /** `identityOf` the start. It names the run, so a start that is decided twice begins one run; the rings hold it. */
   readonly identity: string;
   readonly event: string;
   readonly source: string;
@@ -26,14 +26,14 @@ export interface StartInbound extends Carried {
   readonly data: Json;
   readonly definition: string;
   readonly tags?: Readonly<Record<string, string>>;
-  /** Instead of the definition's policy: a client may choose. */
+  /** The choice of the client. @default the policy of the definition */
   readonly onOpen?: 'reject' | 'attach' | 'signal';
 }
 
 export interface SignalInbound extends Carried {
   readonly kind: 'signal';
   readonly id: string;
-  /** `identityOf` the event: what the ring of signals remembers. */
+  /** `identityOf` the event, which the ring of signals holds. */
   readonly identity: string;
   readonly event: string;
   readonly source: string;
@@ -47,9 +47,9 @@ export interface ReplyInbound extends Carried {
   readonly n: number;
   readonly outcome: Outcome;
   readonly retryable: boolean;
-  /** Runs that ended without an answer so far, as its service counts them. */
+  /** Runs that ended without a reply so far, as its service counts them. */
   readonly attempts?: number;
-  /** Of `unknown`, and of `failed` with `retryable`: the last error, where the service tells it. */
+  /** The output or the failure. Of `unknown`, and of `failed` with `retryable`: the last error, if the service reports it. */
   readonly data: Json;
   /** Position of the data in the output's `versions()`. @default 1 */
   readonly dataversion?: number;
@@ -63,7 +63,7 @@ export interface TickInbound extends Carried {
 
 export type OperationKind = 'cancel' | 'terminate' | 'resume' | 'resolve';
 
-/** What a person found out about a command: its output, or that it failed. */
+/** The outcome of a command that an operator found out: its output, or its failure. */
 export type Resolution =
   | { readonly output: Json }
   | { readonly failure: { readonly type: string; readonly message: string; readonly data: Json } };
@@ -71,27 +71,27 @@ export type Resolution =
 export interface OperationInbound extends Carried {
   readonly kind: 'operate';
   readonly id: string;
-  /** `actIdentity`: what the ring of starts remembers. */
+  /** `actIdentity`, which the ring of starts holds. */
   readonly identity: string;
   readonly act: OperationKind;
   readonly reason: string;
-  /** The principal, as the sender of the act names it. */
+  /** The principal, as the sender of the operation names it. */
   readonly by: string;
-  /** The sender, as the queue knows it: nobody can claim another's. */
+  /** The sender, as the queue authenticates it. A sender cannot choose it. */
   readonly sender?: string;
   readonly skip?: string;
   /** With `resolve`: path of the step, or id of the command, and its outcome. */
   readonly step?: string;
   readonly resolution?: Resolution;
-  /** With `resume`: the version of the definition that the run goes on with; its journal is replayed on it first. */
+  /** With `resume`: the version of the definition on which the run continues, after its journal was replayed on it. */
   readonly version?: number;
 }
 
 export type Inbound = StartInbound | SignalInbound | ReplyInbound | TickInbound | OperationInbound;
 
 /**
- * The key of an answer. One that is not the last word has a key of its own: what it has caused must not be sent again by the answer
- * to just that, or a stuck instance and its service would answer each other for ever.
+ * The key of a reply. A `deferred` or `unknown` reply has a key of its own, since a final reply follows it. If both shared a key, a
+ * reply would send again the command that an earlier reply had caused, and a stuck instance and its service would never stop.
  */
 export const replyKey = (run: string, n: number, outcome: Outcome): string =>
   outcome === 'deferred' || outcome === 'unknown' ? `r:${run}:${n}:${outcome}` : `r:${run}:${n}`;

@@ -10,7 +10,7 @@ import { nextPath, rejectIfCancelled } from './run.ts';
 import { allocate, clearTimer } from './timers.ts';
 import { giveUp } from './unresolved.ts';
 
-/** `ctx.call` and `ctx.try`: a command whose answer the process awaits. */
+/** `ctx.call` and `ctx.try`: a command whose reply the process awaits. */
 export const callCommand = (run: ProcessRun, scope: Scope, contract: CommandContract, passed: Passed, policy: CallPolicy): CallStep => {
   const step: CallStep = {
     kind: 'call',
@@ -31,26 +31,33 @@ export const callCommand = (run: ProcessRun, scope: Scope, contract: CommandCont
   const input = sending(run, 'CommandIssued', step.path, passed);
   step.sent = input;
   scope.open.add(step);
-  issueFor(run, step, contract, 0, run.image.clock, input);
+  issueCall(run, step, { contract, input, retries: 0, since: run.image.clock });
   return step;
 };
 
-/** Issues the command of a step; once more, under a new number, with the input that it was sent with before. */
-export const issueFor = (
-  run: ProcessRun,
-  step: CallStep,
-  contract: CommandContract,
-  retries: number,
-  since: number,
-  input = sendingAgain(run, 'CommandIssued', step.path, step.sent as SentValue),
-): void => {
+/** Issues the command of a step again, under a new number, with the same input. */
+export const callAgain = (run: ProcessRun, step: CallStep, { retries, since }: NonNullable<CallStep['retry']>): void => {
+  const input = sendingAgain(run, 'CommandIssued', step.path, step.sent as SentValue);
+  issueCall(run, step, { contract: contractOf(run, step.command), input, retries, since });
+};
+
+/** A command, its input, the runs under earlier numbers, and the process time at which it was first issued under any number. */
+interface NumberedSend {
+  readonly contract: CommandContract;
+  readonly input: Sending;
+  readonly retries: number;
+  readonly since: number;
+}
+
+const issueCall = (run: ProcessRun, step: CallStep, { contract, input, retries, since }: NumberedSend): void => {
   const { timeoutMs, retry } = step.policy;
-  const deadline = since + retry.withinMs;
-  const command = issue(run, contract, step.path, input, {
+  const command = issue(run, step.path, {
+    contract,
+    input,
     mode: 'call',
     retries,
     since,
-    deadline,
+    deadline: since + retry.withinMs,
     timeoutMs,
     attemptsMax: retry.attempts,
     pauses: pausesOf(retry, contract),
@@ -60,59 +67,53 @@ export const issueFor = (
   run.steps.set(command.n, step);
 };
 
-/** What the contract says need not be kept with each command. */
+/** The pauses of a call, or undefined if they are those of the contract: then the head need not hold them. */
 const pausesOf = (retry: RetryPolicy, contract: CommandContract): Pauses | undefined => {
   const { firstMs, factor, mostMs } = retry;
   const { retry: usual } = contract;
   return firstMs === usual.firstMs && factor === usual.factor && mostMs === usual.mostMs ? undefined : { firstMs, factor, mostMs };
 };
 
-/** `ctx.send`: a command whose answer nobody awaits. */
+/** `ctx.send`: a command whose reply no step awaits. */
 export const sendCommand = (run: ProcessRun, scope: Scope, contract: CommandContract, passed: Passed): void => {
   const path = nextPath(scope, contract.name);
-  issueSend(run, contract, path, sending(run, 'CommandIssued', path, passed), 0, run.image.clock);
+  issueSend(run, path, { contract, input: sending(run, 'CommandIssued', path, passed), retries: 0, since: run.image.clock });
 };
 
-/** The next try, under a new number, with the input that it was sent with before. */
-export const sendUnderNewNumber = (run: ProcessRun, before: OpenCommand, retries: number, since: number): void => {
-  const input = sendingAgain(run, 'CommandIssued', before.path, sentOf(before));
-  issueSend(run, contractOf(run, before.command), before.path, input, retries, since);
+/** Issues a command of `ctx.send` again, under a new number, with the same input. */
+export const sendUnderNewNumber = (run: ProcessRun, before: OpenCommand): void => {
+  const { command, path, retries, since } = before;
+  const input = sendingAgain(run, 'CommandIssued', path, sentOf(before));
+  issueSend(run, path, { contract: contractOf(run, command), input, retries, since });
 };
 
-const issueSend = (run: ProcessRun, contract: CommandContract, path: string, input: Sending, retries: number, since: number): void => {
-  const { timeoutMs, retry } = contract;
-  issue(run, contract, path, input, {
-    mode: 'send',
-    retries,
-    since,
-    deadline: since + retry.withinMs,
-    timeoutMs,
-    attemptsMax: retry.attempts,
-  });
+const issueSend = (run: ProcessRun, path: string, send: NumberedSend): void => {
+  const { timeoutMs, retry } = send.contract;
+  issue(run, path, { ...send, mode: 'send', deadline: send.since + retry.withinMs, timeoutMs, attemptsMax: retry.attempts });
 };
 
-/** What an open command is sent with, under every id. */
+/** The input of an open command, which is the same under each of its numbers. */
 const sentOf = ({ input, version }: Pick<OpenCommand, 'input' | 'version'>): SentValue => ({ data: input, version });
 
-/** The command that undoes another. The limits of its own contract hold from when it was first sent, under any number (S4). */
+/** Issues the command that undoes another. The limits of its own contract count from its first issue under any number (S4). */
 export const issueUndo = (run: ProcessRun, item: Extract<UndoItem, { kind: 'command' }>): OpenCommand => {
   const path = `${item.path}/undo`;
   const { command, sent } = run.expected ? recordedUndo(run, item, path) : madeUndo(run, item);
-  return issueUndoAs(run, { command, path, undoes: item.undoes, since: run.image.clock }, sent, 0);
+  return issueUndoAs(run, { command, path, undoes: item.undoes, retries: 0, since: run.image.clock }, sent);
 };
 
-/** The next try of an undo, under a new number, with the input that it was sent with before. */
-export const undoUnderNewNumber = (run: ProcessRun, before: OpenCommand): OpenCommand =>
-  issueUndoAs(run, before, sentOf(before), before.retries);
+/** Issues an undo again, under a new number, with the same input. */
+export const undoUnderNewNumber = (run: ProcessRun, before: OpenCommand): OpenCommand => issueUndoAs(run, before, sentOf(before));
 
 const issueUndoAs = (
   run: ProcessRun,
-  { command, path, undoes, since }: Pick<OpenCommand, 'command' | 'path' | 'undoes' | 'since'>,
+  { command, path, undoes, retries, since }: Pick<OpenCommand, 'command' | 'path' | 'undoes' | 'retries' | 'since'>,
   sent: SentValue,
-  retries: number,
 ): OpenCommand => {
   const contract = contractOf(run, command);
-  return issue(run, contract, path, sendingAgain(run, 'CommandIssued', path, sent), {
+  return issue(run, path, {
+    contract,
+    input: sendingAgain(run, 'CommandIssued', path, sent),
     mode: 'undo',
     retries,
     since,
@@ -123,14 +124,16 @@ const issueUndoAs = (
   });
 };
 
-type Issue = Pick<OpenCommand, 'mode' | 'retries' | 'since' | 'timeoutMs' | 'stands' | 'pauses'> & {
-  deadline: number;
-  attemptsMax?: number;
-  undoes?: string;
-};
+type Issue = NumberedSend &
+  Pick<OpenCommand, 'mode' | 'timeoutMs' | 'stands' | 'pauses'> & {
+    readonly deadline: number;
+    readonly attemptsMax: number;
+    readonly undoes?: string;
+  };
 
-const issue = (run: ProcessRun, contract: CommandContract, path: string, input: Sending, how: Issue): OpenCommand => {
+const issue = (run: ProcessRun, path: string, how: Issue): OpenCommand => {
   const { image } = run;
+  const { contract, input } = how;
   const n = allocate(run, 'CommandIssued', path);
   if (image.commands.size >= OPEN_MAX)
     refuse(
@@ -180,18 +183,18 @@ const issue = (run: ProcessRun, contract: CommandContract, path: string, input: 
   return command;
 };
 
-/** The end of `within` of an undo, also of one that an older build has sent without a deadline. */
+/** The end of `within` of an undo. Older builds issued undos without a deadline, so it is computed for them. */
 export const endOfUndo = (run: ProcessRun, { command, deadline, since }: OpenCommand): number =>
   deadline ?? since + contractOf(run, command).retry.withinMs;
 
-/** No re-send is later than this after the one before. */
+/** Maximum interval between two re-sends: 12 hours. */
 const RESEND_INTERVAL_MAX_MS = 43_200_000;
 
 /**
- * Sends it again under the same id: only the attempt changes, so the service's record protects the effect. A re-send only replaces a lost
- * message, since the service itself repeats its runs; so the intervals between them grow.
+ * Sends an open command again under the same id. Only the attempt changes, so the service's record of that id prevents a second effect. The
+ * service repeats its runs itself, so a re-send only replaces a lost message, and the intervals between re-sends grow.
  */
-export const sendAgain = (run: ProcessRun, command: OpenCommand, intervalMs = longer(command)): void => {
+export const sendAgain = (run: ProcessRun, command: OpenCommand, intervalMs = longerInterval(command)): void => {
   command.attempt += 1;
   command.cause = run.carrier.cause;
   command.messageId = run.carrier.messageId;
@@ -200,12 +203,12 @@ export const sendAgain = (run: ProcessRun, command: OpenCommand, intervalMs = lo
   command.due = Math.min(run.image.clock + intervalMs, limit);
 };
 
-const longer = ({ timeoutMs, intervalMs = timeoutMs }: OpenCommand): number =>
+const longerInterval = ({ timeoutMs, intervalMs = timeoutMs }: OpenCommand): number =>
   Math.max(timeoutMs, Math.min(2 * intervalMs, RESEND_INTERVAL_MAX_MS));
 
 /**
- * Makes the outcome of an open command definite: it is sent again past its deadline. A definite answer is waited for one time-out after
- * `within`, and no longer.
+ * Sends an open command again, past its deadline too, until its outcome is definite. If no definite reply comes within one time-out after
+ * the end of `within`, the outcome is unknown.
  */
 export const resolveOutcome = (run: ProcessRun, command: OpenCommand, why: 'within' | 'cancelled'): void => {
   const { clock } = run.image;
@@ -215,8 +218,8 @@ export const resolveOutcome = (run: ProcessRun, command: OpenCommand, why: 'with
 };
 
 /**
- * A call that is no longer wanted is settled where its success would have to be undone, else forgotten. One whose outcome is unknown
- * already is not asked again: it is unresolved.
+ * Cancels the command of a call. If its success must be undone, or its reply is deferred, the command is sent again until its outcome is
+ * definite; else it is dropped. If its outcome is already unknown, it becomes a tombstone instead.
  */
 export const cancelCall = (run: ProcessRun, step: CallStep): void => {
   const command = run.image.commands.get(step.n);
@@ -237,8 +240,8 @@ export const cancelCall = (run: ProcessRun, step: CallStep): void => {
 };
 
 /**
- * What undoes a completed command (S1). Its input is made when the undo is issued, from the real output, and never once more: a contract
- * that changes meanwhile counts for an undo that is still to be issued, and not for one that is.
+ * The undo item of a completed command (S1). The input of the undo is made once, from the real output, when the undo is issued: a contract
+ * that changes in the meantime affects an undo that is still to be issued, and no issued one.
  */
 export const undoItem = (
   run: ProcessRun,
@@ -248,7 +251,7 @@ export const undoItem = (
 ): Extract<UndoItem, { kind: 'command' }> => {
   const { command: completed, path } = command;
   const item = { kind: 'command', order: run.position, undoes: id, completed, sent: sentOf(command), output, path } as const;
-  // A mapper at fault is found with the answer, not years later.
+  // Finds an error of the undo mapper at the reply, not when the undo is issued.
   if (!run.expected) madeUndo(run, item);
   return item;
 };
@@ -260,23 +263,23 @@ interface MadeUndo {
   readonly sent: SentValue;
 }
 
-/** By the contract of now: what was sent by an earlier one is read as its newest version. The answer is of the newest already. */
+/** Makes the undo by the current contract: upcasts the sent input to its newest version. The output has that version already. */
 const madeUndo = (run: ProcessRun, { completed, sent, output }: Extract<UndoItem, { kind: 'command' }>): MadeUndo => {
   const { undo, input, output: answer } = contractOf(run, completed);
-  if (!undo) return refuse(run, 'POISON', `${completed} completed and must be undone, but its contract declares no undo any more.`);
+  if (!undo) return refuse(run, 'POISON', `${completed} completed and must be undone, but its contract no longer declares an undo.`);
   const { input: schema } = contractOf(run, undo.command);
   const what = `the input of ${undo.command}, which undoes ${completed},`;
   try {
     const made = undo.input(parseStored(input, sent.data, sent.version) as never, parseStored(answer, output, versionOf(answer)) as never);
     return { command: undo.command, sent: sentFirst(schema, parseGiven(schema, made, what)) };
   } catch (error) {
-    // Also where user code, which asked for the undo, catches it.
+    // User code that requested the undo may catch the error, so the bug is marked.
     poison(run, error);
     throw error;
   }
 };
 
-/** An undo in the journal was made once; its input is in the head as long as it is sent. */
+/** A recorded undo. Its input is in the head while its command is open, so no value is made here. */
 const recordedUndo = (run: ProcessRun, { completed }: Extract<UndoItem, { kind: 'command' }>, path: string): MadeUndo => {
   const recorded = run.expected?.recorded('CommandIssued', path);
   const command = recorded?.type === 'CommandIssued' ? recorded.command : (contractOf(run, completed).undo as Undo).command;

@@ -1,7 +1,7 @@
 import type { Outcome } from '../contract/wire/envelope.ts';
 import type { Json } from '../contract/schema.ts';
 
-/** A value of an entry: in place up to 1 KB, else by its SHA-256 name. */
+/** A value of an entry: inline up to `VALUE_CHARACTERS_MAX`, else a payload under its SHA-256. */
 interface Value {
   readonly data?: Json;
   readonly dataref?: string;
@@ -13,34 +13,34 @@ interface Received extends Value {
   readonly dataversion?: number;
 }
 
-/** What an entry says of a value that was sent. */
+/** The hashes of a value that was sent. */
 export interface Hashed {
   /** First 16 hex digits of the SHA-256 of the canonical value as it was sent. */
   readonly hash: string;
-  /** The same of the value that user code passed, before parsing, where it differs. Replay compares it. */
+  /** The same of the value that user code passed, before parsing, if it differs. A replay compares it. */
   readonly asked?: string;
 }
 
-/** Who asked for an act. */
+/** The requester of an operation. */
 interface Principal {
-  /** What the act says. */
+  /** The name that the operation contains. */
   readonly by: string;
-  /** How the queue of operators' acts knows its sender: an id of IAM, which no sender chooses. Absent where the queue knows none. */
+  /** The IAM id of the sender, as the queue of operations reports it; a sender cannot choose it. Absent if the queue reports none. */
   readonly sender?: string;
 }
 
-/** What is known of a command whose success came when nobody waited for it any more. */
+/** The command of a reply that came to a tombstone. */
 export interface Late {
   readonly run: string;
   readonly command: string;
   readonly input: Json;
   /** Position of the input in the `versions()` of its contract. Absent in journals of older releases. */
   readonly version?: number;
-  /** In a journal entry: the name of an input that is stored apart. */
+  /** In a journal entry: the SHA-256 of an input that is a payload. */
   readonly inputref?: string;
 }
 
-/** What an instance was told. Each opens an activation; `at` is process time. Replay applies these, one at a time, in order. */
+/** The facts: the inputs of an instance. Each begins an activation; `at` is process time. A replay applies them one at a time, in order. */
 export type RecordedFact =
   | ({
       readonly type: 'ProcessStarted';
@@ -66,10 +66,10 @@ export type RecordedFact =
       readonly n: number;
       readonly outcome: Outcome;
       readonly retryable?: boolean;
-      /** Runs that ended without an answer so far, as its service counts them. */
+      /** Runs that ended without a reply so far, as its service counts them. */
       readonly attempts?: number;
       readonly late?: Late;
-      /** A person found the outcome out: the act's id, its principal and reason. */
+      /** An operator resolved the outcome: id, principal and reason of that operation. */
       readonly resolved?: { readonly id: string; readonly reason: string } & Principal;
     } & Received)
   | { readonly type: 'StartRejected'; readonly at: number; readonly id: string; readonly source: string }
@@ -85,11 +85,11 @@ export type RecordedFact =
       readonly n?: number;
       readonly definite?: boolean;
       readonly compensation?: string;
-      /** Path of a step that a person dealt with. */
+      /** Path of a step whose undo an operator skipped. */
       readonly skip?: string;
     } & Principal);
 
-/** What the instance decided in an activation. `path` names a step: scope labels, name, ordinal. */
+/** The decisions of an activation. `path` names a step by scope labels, name and ordinal. */
 export type Decided =
   | ({
       readonly type: 'CommandIssued';
@@ -102,14 +102,14 @@ export type Decided =
   | { readonly type: 'EventTaken'; readonly path: string; readonly id: string }
   | { readonly type: 'TimerSet'; readonly n: number; readonly path: string; readonly due: number }
   | { readonly type: 'TimerCleared'; readonly n: number; readonly path: string }
-  /** `branches`: what the branches of a losing race did is undone too. Releases that did not do it have not written it. */
+  /** `branches`: completed branches of a losing race are undone too. Earlier releases did not undo them, and did not write it. */
   | { readonly type: 'BranchWon'; readonly path: string; readonly winner: string; readonly branches?: boolean }
   | { readonly type: 'ScopeOpened'; readonly path: string }
   | ({ readonly type: 'ScopeClosed'; readonly path: string; readonly status: 'fulfilled' | 'failed' | 'cancelled' } & Value)
   | { readonly type: 'UndoRequested'; readonly path: string; readonly branches?: boolean }
   | { readonly type: 'CompensationRegistered'; readonly path: string }
   | { readonly type: 'CompensationStarted'; readonly path: string }
-  /** Nobody can tell its outcome, and the instance goes on. `unresolved`: its late success will be undone. */
+  /** The outcome is unknown, and the instance continues. `unresolved`: a late success will be undone. */
   | { readonly type: 'CommandGivenUp'; readonly n: number; readonly path: string; readonly unresolved?: true }
   | { readonly type: 'CommandAbandoned'; readonly n: number; readonly path: string }
   | { readonly type: 'Pivoted'; readonly path: string }

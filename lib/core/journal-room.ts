@@ -3,7 +3,7 @@ import { JOURNAL_ENTRIES_MAX, JOURNAL_ENTRIES_TO_END } from './image.ts';
 import type { JournalEntry } from './journal-entry.ts';
 import type { ProcessRun } from './run.ts';
 
-/** What ends a run, and so is journaled however long its journal is. */
+/** Entries that end a run. They are journaled even if the journal is full. */
 const ENDS: ReadonlySet<string> = new Set<JournalEntry['type']>([
   'CancelRequested',
   'TerminateRequested',
@@ -15,8 +15,8 @@ const ENDS: ReadonlySet<string> = new Set<JournalEntry['type']>([
 ]);
 
 /**
- * A full journal refuses what would go on with the process. Cancelling it, undoing what it did and its end have room of their own: an undo
- * takes no more entries than what it undoes.
+ * A full journal refuses the entries that would continue the process. The entries of a cancellation, of its undos and of the end have
+ * reserved room: an undo takes no more entries than the command that it undoes.
  */
 export const refuseBeyondRoom = (run: ProcessRun, { type }: JournalEntry): void => {
   const { position, image, root } = run;

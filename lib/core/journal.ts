@@ -6,10 +6,10 @@ import { isFact, type Decided, type JournalEntry } from './journal-entry.ts';
 import { refuseBeyondRoom } from './journal-room.ts';
 import type { ProcessRun } from './run.ts';
 
-/** A value above this many characters of JSON is stored apart, under its SHA-256. */
+/** A value of more characters of JSON is stored as a payload, under its SHA-256. */
 export const VALUE_CHARACTERS_MAX = 1024;
 
-/** Appends an entry; while replaying, compares it with the journal instead. */
+/** Appends an entry. During a replay it compares the entry with the journal instead. */
 export const journal = (run: ProcessRun, entry: JournalEntry): void => {
   run.position += 1;
   count(run, 'entries');
@@ -20,8 +20,8 @@ export const journal = (run: ProcessRun, entry: JournalEntry): void => {
 };
 
 /**
- * What a limit decides is decided once, and shows in the journal by an entry of this type and path. A replay does what the journal says,
- * so a contract may change its limits under an open run, and journals of older builds replay.
+ * A decision that depends on a limit is made once, and an entry of this type and path records it. A replay follows the journal, so a
+ * contract may change its limits while runs are open, and journals of older builds replay.
  */
 export const decidedByLimit = (run: ProcessRun, type: Decided['type'], path: string, live: () => boolean): boolean =>
   run.expected ? run.expected.numberOf(type, path) !== undefined : live();
@@ -38,7 +38,7 @@ const encoded = (run: ProcessRun, entry: JournalEntry): string => {
   });
 };
 
-/** Puts a large value aside and returns its name; a small one stays where it is. */
+/** Makes a large value a payload of the run and returns its SHA-256. Returns undefined for a small value, which stays inline. */
 export const offload = (run: ProcessRun, data: Json): string | undefined => {
   const text = JSON.stringify(data);
   if (text.length <= VALUE_CHARACTERS_MAX) return undefined;

@@ -3,8 +3,8 @@ import { refuse } from './bug.ts';
 import { nextPath, ordinalOf, type ProcessRun, type Scope } from './run.ts';
 
 /**
- * The path of a part that the process names itself. `/` and `:` join paths and count, so they are escaped in a label, as `%` is. Releases
- * did not escape them: a part that was recorded so keeps its path.
+ * The path of a scope or compensation that the process labels. `/` and `:` separate the parts of a path, so they are escaped in a label,
+ * as `%` is. Earlier releases did not escape them: a recorded path stays as it is.
  */
 export const labelledPath = (run: ProcessRun, scope: Scope, label: string, type: 'ScopeOpened' | 'CompensationRegistered'): string => {
   if (!run.expected) checkLabel(run, label);
@@ -14,6 +14,7 @@ export const labelledPath = (run: ProcessRun, scope: Scope, label: string, type:
 };
 
 const checkLabel = (run: ProcessRun, label: unknown): void => {
-  const fault = typeof label === 'string' ? jsonFault(label) : 'it is no text';
-  if (fault !== undefined) refuse(run, 'POISON', `${run.definition.name} named a part ${JSON.stringify(label) ?? typeof label}: ${fault}.`);
+  const fault = typeof label === 'string' ? jsonFault(label) : 'it is not a string';
+  if (fault !== undefined)
+    refuse(run, 'POISON', `${run.definition.name} labelled a scope or a compensation ${JSON.stringify(label) ?? typeof label}: ${fault}.`);
 };

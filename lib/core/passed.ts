@@ -10,34 +10,34 @@ import type { SentValue } from './image.ts';
 import type { ProcessRun } from './run.ts';
 
 /**
- * A value that user code passes to a command, an event or a view, and the schema that it must keep to. Contracts change while runs are
- * open, so what user code passes and what was sent for it are two things.
+ * A value that user code passes to a command, an event or a view, and its schema. Contracts change while runs are open, so the passed value
+ * and the sent value can differ.
  *
- * E1 What is sent is the parsed value, and `hash` is its hash. `asked` is the hash of the value before parsing, written where it differs.
- * E2 Replay compares what user code passes. A contract that parses the same value otherwise by now is no difference.
- * E3 What was sent stays as it was sent: a command keeps its input, and the version of it, under every id that it is sent with.
+ * E1 The sent value is the parsed one, and `hash` is its hash. `asked` is the hash of the passed value, written if it differs.
+ * E2 A replay compares the passed value. It is no difference if the contract now parses the same value in another way.
+ * E3 A sent value does not change: a command keeps its input, and the version of the input, under each of its numbers.
  */
 export interface Passed {
   readonly schema: Schema;
   readonly value: unknown;
-  /** Begins the sentence about a value that breaks the schema. */
+  /** The beginning of the error about a value that does not fit the schema. */
   readonly what: string;
 }
 
-/** What is sent for a passed value, and what its journal entry says of it. */
+/** The sent value, and the hashes of its journal entry. */
 export interface Sending extends SentValue {
-  /** The whole hash, where it is at hand. */
+  /** The whole hash. Absent in a replay. */
   readonly wireHash?: string;
   readonly hashes: Hashed;
 }
 
-/** What is sent for a value that user code passes at a step. */
+/** The value to send for a value that user code passes at a step. */
 export const sending = (run: ProcessRun, type: HashedType, path: string, passed: Passed): Sending => {
   const recorded = run.expected?.recorded(type, path) as (Hashed & { readonly n?: number }) | undefined;
   return recorded ? sentBefore(run, `${type} ${path}`, recorded, passed) : sentNow(run, passed);
 };
 
-/** What is sent for a value that the journal or the head holds already: user code passes nothing, so replay compares nothing. */
+/** The value to send again from the head or the journal. User code passes no value, so a replay compares nothing. */
 export const sendingAgain = (run: ProcessRun, type: HashedType, path: string, sent: SentValue): Sending => {
   const recorded = run.expected?.recorded(type, path) as Hashed | undefined;
   if (recorded) return { ...sent, hashes: hashesOf(recorded) };
@@ -49,7 +49,7 @@ type HashedType = 'CommandIssued' | 'EventPublished' | 'ViewChanged';
 
 const sentNow = (run: ProcessRun, passed: Passed): Sending => {
   const parsed = parsedOf(passed);
-  // A bug also where user code catches it.
+  // `refuse` marks the bug, so user code that catches the error changes nothing.
   if ('fault' in parsed) return refuse(run, 'POISON', withoutValues(parsed.fault), parsed.fault);
   const { data } = parsed;
   const text = run.environment.canonical(data);
@@ -75,7 +75,7 @@ const sentBefore = (run: ProcessRun, step: string, recorded: Hashed & { readonly
   for (const before of givenBefore(schema, value)) if (shortHash(run, before.data) === recorded.hash) return { ...before, hashes };
   const text = canonicalOf(run, value);
   const asked = text === undefined ? undefined : run.environment.hash(text).slice(0, SHORT_HASH_LENGTH);
-  // It was sent as it was passed; also where a release wrote the journal that did not write `asked`.
+  // The value was sent as it was passed. Releases that did not write `asked` come here too.
   if (text !== undefined && asked === recorded.hash) return { data: JSON.parse(text) as Json, hashes };
   const same = asked !== undefined && asked === recorded.asked;
   if ('fault' in parsed && !same) return refuse(run, 'POISON', withoutValues(parsed.fault), parsed.fault);
@@ -85,12 +85,12 @@ const sentBefore = (run: ProcessRun, step: string, recorded: Hashed & { readonly
   return { data, hashes, ...(now !== undefined && { version: newest(schema) }) };
 };
 
-/** A value that was just parsed by its schema. */
+/** A value that its schema has just parsed. */
 export const sentFirst = (schema: Schema, data: Json): SentValue => ({ data, version: newest(schema) });
 
 const hashesOf = ({ hash, asked }: Hashed): Hashed => (asked === undefined ? { hash } : { hash, asked });
 
-/** Kept for a plain schema too: its data may fit a version that the contract has later, and is of the first all the same. */
+/** A schema without versions gives 1: its data may also fit a version that the contract adds later, and stays of version 1. */
 const newest = (schema: Schema): number => versionOf(schema);
 
 type Parsed = { readonly data: Json } | { readonly fault: unknown };
@@ -103,6 +103,6 @@ const parsedOf = ({ schema, value, what }: Passed): Parsed => {
   }
 };
 
-/** The canonical text of what user code passed; none where it is not JSON, since then its text does not tell it from others. */
+/** The canonical text of a passed value. Undefined if the value is not JSON, because then other values could have the same text. */
 const canonicalOf = (run: ProcessRun, value: unknown): string | undefined =>
   jsonFault(value) === undefined ? run.environment.canonical(value as Json) : undefined;

@@ -2,12 +2,12 @@ import type { Json } from '../contract/schema.ts';
 import { isFact, type Decided, type RecordedFact, type JournalEntry } from './journal-entry.ts';
 
 /**
- * docs/replay.md#comparison explains it.
+ * The comparison of a replay (docs/replay.md#comparison).
  *
- * P1 A journal is a row of activations: one fact, then what was decided on it.
- * P2 Replaying applies each fact again and compares what the code decides with what the journal says, by path, not by position:
- *    a step that is added in one branch does not rename a step of another.
- * P3 What differs is never committed and never a failure of the process: it is `stuck(NONDETERMINISM)` with the difference.
+ * P1 A journal is a list of activations: one fact, then its decisions.
+ * P2 A replay applies each fact again and compares the decisions of the code with those of the journal, by path, not by position: a step
+ *    that is added in one branch does not rename a step of another.
+ * P3 A difference is never committed and never a failure of the process: the instance is stuck with `NONDETERMINISM` and the difference.
  */
 export interface Activation {
   readonly fact: RecordedFact;
@@ -22,15 +22,15 @@ export const activations = (journal: readonly JournalEntry[]): Activation[] => {
   return all;
 };
 
-/** What the current activation decided when it was live, less what the replay has decided again. */
+/** The recorded decisions of the current activation that the replay has not made yet. */
 export class Expected {
-  /** By type and path, in the order of the journal: labels of old releases may have made two paths alike. */
+  /** By type and path, in the order of the journal. Labels of old releases can give two decisions one path. */
   readonly #left = new Map<string, Decided[]>();
   readonly differences: string[] = [];
-  /** How many entries the activation had when it was live. */
+  /** How many decisions the journal holds for the activation. */
   readonly size: number;
 
-  /** What is still held of what was sent under a number, so that a difference can show it. */
+  /** The value that was sent under a number, if the image still holds it, so that a difference can show it. */
   readonly #held: (n: number) => Json | undefined;
 
   constructor(decided: readonly Decided[], held: (n: number) => Json | undefined) {
@@ -43,12 +43,12 @@ export class Expected {
     }
   }
 
-  /** What the journal says that a step decided. */
+  /** The next recorded decision of this type and path. */
   recorded<T extends Decided['type']>(type: T, path: string): Extract<Decided, { readonly type: T }> | undefined {
     return this.#left.get(`${type} ${path}`)?.[0] as Extract<Decided, { readonly type: T }> | undefined;
   }
 
-  /** The number that a step got when it was first issued. */
+  /** The number of that decision. */
   numberOf(type: Decided['type'], path: string): number | undefined {
     const entry = this.recorded(type, path);
     return entry && 'n' in entry ? entry.n : undefined;
@@ -69,10 +69,10 @@ export class Expected {
     if (difference) this.differs(difference);
   }
 
-  /** Ends the activation: what was not decided again is missing. */
+  /** Ends the activation: each decision that the replay has not made is a difference. */
   rest(): void {
     for (const entry of [...this.#left.values()].flat())
-      this.differences.push(`the journal holds ${describe(entry)}, which the code does not decide any more`);
+      this.differences.push(`the journal holds ${describe(entry)}, which the code no longer decides`);
     this.#left.clear();
   }
 }
@@ -82,8 +82,8 @@ const identity = (entry: Decided): string => `${entry.type} ${entry.path}`;
 const describe = (entry: Decided): string => `${entry.type} ${entry.path}${'event' in entry ? ` (${entry.event})` : ''}`;
 
 /**
- * Only what an outside observer could tell apart counts: which command, until when, which branch, how it ended. What was passed to a step is
- * compared where it is passed (`passed.ts`).
+ * Compares only members with a visible effect: the command, the instant, the branch, the end. `passed.ts` compares the values that user
+ * code passes to a step.
  */
 const changed = (recorded: Decided, now: Decided): string | undefined => {
   const fields = COMPARED[now.type];
@@ -95,7 +95,7 @@ const changed = (recorded: Decided, now: Decided): string | undefined => {
   return undefined;
 };
 
-/** How long a pause or a process may take is of the contract or the options, which may change; the timer that was set stays as it is. */
+/** Timers whose length the contract or the options give. Both may change, and the recorded timer stays as it is. */
 const isOfPolicy = (path: string): boolean => path === 'timeout' || path.endsWith('/retry');
 
 const COMPARED: { readonly [T in Decided['type']]?: readonly string[] } = {

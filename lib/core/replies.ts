@@ -3,7 +3,7 @@ import type { FailureData } from '../contract/wire/envelope.ts';
 import { lastErrorOf, type LastError } from '../contract/wire/last-error.ts';
 import type { Json } from '../contract/schema.ts';
 import { deadlineOf, type OpenCommand, type Unknown } from './image.ts';
-import { contractOf, issueFor, undoItem } from './issue.ts';
+import { callAgain, contractOf, undoItem } from './issue.ts';
 import type { RecordedFact } from './journal-entry.ts';
 import { decidedByLimit, journal } from './journal.ts';
 import { backoffMs, isTriedAgain, runsUsed } from './retry.ts';
@@ -13,19 +13,19 @@ import { mayLose } from './undecided-races.ts';
 import { isSkipped, startRequested, undoReplied, undoBeside, undoFailed } from './undoing.ts';
 import { giveUp } from './unresolved.ts';
 
-/** What a decider's handler is called with: a decider has no steps. */
+/** The reply to a command without a step. A decider has no steps, so its handler receives it. */
 export interface Heard {
   readonly command: string;
   readonly value: Json | Failure;
 }
 
-/** Applies the answer to an open command. Its output has been parsed. Returns what nobody awaited. */
+/** Applies the reply to an open command. Its output has been parsed. Returns the reply if no step awaits it. */
 export const applyReply = (run: ProcessRun, fact: Extract<RecordedFact, { type: 'CommandAnswered' }>): Heard | undefined => {
   const command = run.image.commands.get(fact.n);
   if (!command) return undefined;
   if (fact.outcome === 'deferred') {
     command.deferred = true;
-    // One that is being settled is asked again until its outcome is definite.
+    // While it is settling, it is sent again until its outcome is definite.
     if (!command.settling) command.due = Math.min(deadlineOf(command), run.image.clock + (command.heartbeatMs ?? Infinity));
     return undefined;
   }
@@ -38,23 +38,25 @@ export const applyReply = (run: ProcessRun, fact: Extract<RecordedFact, { type: 
   }
   const step = run.steps.get(fact.n);
   run.steps.delete(fact.n);
-  return step?.kind === 'call' ? answerStep(run, step, command, fact) : answerNobody(run, command, fact);
+  return step?.kind === 'call' ? answerStep(run, step, command, fact) : answerUnawaited(run, command, fact);
 };
 
 /**
- * The service cannot tell the outcome within its limits, or is silent. Nothing is undone on a guess (S3).
+ * Applies an unknown outcome: the service reports it, or sends no reply within its limits. Nothing is undone on a guess (S3).
  *
- * - What nobody awaits is dropped, and what is cancelled or has lost a race is given up: its process goes on.
- * - A step without an undo, or whose contract says `onUnknown: 'continue'`, rejects with `CommandExhausted`.
- * - Any other stays open. `nextOutcome` makes the instance stuck, unless the step may still lose a race.
+ * - An undo makes the instance stuck.
+ * - A command of `ctx.send` is dropped, because nothing awaits it. A decider's handler receives `CommandExhausted`.
+ * - A step that was cancelled or has lost a race is given up, and its process continues.
+ * - A step without an undo, or whose contract has `onUnknown: 'continue'`, rejects with `CommandExhausted`.
+ * - Any other step stays open. `nextOutcome` makes the instance stuck, unless the step may still lose a race.
  */
-export const unknownOutcome = (run: ProcessRun, command: OpenCommand, told: Told): Heard | undefined => {
-  const lastError = lastErrorOf(told.data);
-  const attempts = command.retries + (told.attempts ?? (told.outcome ? 1 : 0));
+export const unknownOutcome = (run: ProcessRun, command: OpenCommand, reply: UnknownReply): Heard | undefined => {
+  const lastError = lastErrorOf(reply.data);
+  const attempts = command.retries + (reply.attempts ?? (reply.outcome ? 1 : 0));
   command.unknown = { since: run.image.clock, attempts, ...(lastError && { lastError }) };
   command.due = Infinity;
   if (command.mode === 'undo') {
-    run.stuck = { code: 'COMPENSATION', n: command.n, message: `${untold(command)} It undoes ${String(command.undoes)}.` };
+    run.stuck = { code: 'COMPENSATION', n: command.n, message: `${messageOfUnknown(command)} It undoes ${String(command.undoes)}.` };
     return undefined;
   }
   if (run.definition.kind === 'decider') {
@@ -62,7 +64,7 @@ export const unknownOutcome = (run: ProcessRun, command: OpenCommand, told: Told
     return { command: command.command, value: exhaustion(command, 'unknown', attempts, lastError) };
   }
   if (command.mode === 'send') {
-    if (!told.outcome) journal(run, { type: 'CommandGivenUp', n: command.n, path: command.path });
+    if (!reply.outcome) journal(run, { type: 'CommandGivenUp', n: command.n, path: command.path });
     run.image.commands.delete(command.n);
     return undefined;
   }
@@ -70,8 +72,8 @@ export const unknownOutcome = (run: ProcessRun, command: OpenCommand, told: Told
   return undefined;
 };
 
-/** What a service says of a command that it could not complete; nothing, where it is silent. */
-type Told = Partial<Pick<Extract<RecordedFact, { type: 'CommandAnswered' }>, 'outcome' | 'attempts' | 'data'>>;
+/** The members of an `unknown` reply. All are absent if no reply came. */
+type UnknownReply = Partial<Pick<Extract<RecordedFact, { type: 'CommandAnswered' }>, 'outcome' | 'attempts' | 'data'>>;
 
 const giveUpStep = (run: ProcessRun, step: CallStep, command: OpenCommand, { attempts, lastError }: Unknown): void => {
   const isCancelled = command.settling === 'cancelled';
@@ -88,18 +90,18 @@ const giveUpStep = (run: ProcessRun, step: CallStep, command: OpenCommand, { att
   touch(run, step.scope);
 };
 
-/** Where the activation has ended and an outcome is unknown that nothing can go on without, a person must find it out. */
+/** At the end of an activation: makes the instance stuck on an unknown outcome that its process cannot continue without. */
 export const stickOnUnknown = (run: ProcessRun): void => {
   if (run.ended || run.stuck) return;
   for (const command of run.image.commands.values()) {
     const step = command.unknown && run.steps.get(command.n);
     if (!step || isSkipped(run, step.scope) || mayLose(run, step)) continue;
-    run.stuck = { code: 'UNKNOWN_OUTCOME', n: command.n, message: untold(command) };
+    run.stuck = { code: 'UNKNOWN_OUTCOME', n: command.n, message: messageOfUnknown(command) };
     return;
   }
 };
 
-const untold = (command: OpenCommand): string => {
+const messageOfUnknown = (command: OpenCommand): string => {
   const { attempts, lastError } = command.unknown as Unknown;
   return exhaustion(command, 'unknown', attempts, lastError).message;
 };
@@ -140,20 +142,20 @@ const complete = (run: ProcessRun, step: CallStep, command: OpenCommand, output:
   touch(run, step.scope);
 };
 
-/** The step was cancelled before. A success is undone beside the process; anything else needs nothing. */
+/** Ends a step that was cancelled before. A success is undone beside the process; any other outcome needs no undo. */
 const endCancelled = (run: ProcessRun, step: CallStep, command: OpenCommand, fact: Answer): void => {
   if (fact.outcome === 'completed' && step.undoable) undoBeside(run, step.scope, [undoItem(run, command, fact.data ?? null)]);
   leave(run, step);
 };
 
-/** The scope no longer waits for what was settled. */
+/** The scope no longer waits for the outcome of this step. */
 const leave = (run: ProcessRun, step: CallStep): void => {
   step.scope.cleanups -= 1;
   startRequested(run, step.scope);
   touch(run, step.scope);
 };
 
-/** Nothing has happened for certain, so the next run may have a number of its own: a service may leave its retries to us. */
+/** The failure is definite, so the next run gets a new number. Services without retries of their own rely on it. */
 const retryLater = (run: ProcessRun, step: CallStep, command: OpenCommand, fact: Answer): void => {
   const retries = runsUsed(command, fact);
   const pause = backoffMs(step.policy.retry, retries, `${run.image.run}/${command.n}`);
@@ -163,11 +165,11 @@ const retryLater = (run: ProcessRun, step: CallStep, command: OpenCommand, fact:
   run.steps.set(step.n, step);
 };
 
-/** The pause before the next try is over. */
+/** The pause before the next run is over. */
 export const retryNow = (run: ProcessRun, step: CallStep): void => {
-  const { retries, since } = step.retry as NonNullable<CallStep['retry']>;
+  const retry = step.retry as NonNullable<CallStep['retry']>;
   step.retry = undefined;
-  issueFor(run, step, contractOf(run, step.command), retries, since);
+  callAgain(run, step, retry);
 };
 
 const failureOf = (command: OpenCommand, fact: Answer): CommandFailed | CommandExhausted => {
@@ -186,8 +188,8 @@ const exhaustion = (
   lastError: LastError | undefined,
 ): CommandExhausted => new CommandExhausted({ command, attempts, outcome, ...(lastError && { lastError }) });
 
-/** A sent command, or one of a decider: retried after a pause under a new number where nothing has happened for certain. */
-const answerNobody = (run: ProcessRun, command: OpenCommand, fact: Answer): Heard | undefined => {
+/** The reply to a command of `ctx.send` or of a decider. After a definite technical failure it is issued again, after a pause. */
+const answerUnawaited = (run: ProcessRun, command: OpenCommand, fact: Answer): Heard | undefined => {
   if (fact.outcome === 'completed') return { command: command.command, value: fact.data ?? null };
   if (!isTriedAgain(run, command, fact, deadlineOf(command))) return { command: command.command, value: failureOf(command, fact) };
   const retries = runsUsed(command, fact);

@@ -4,28 +4,31 @@ import type { RecordedFact } from './journal-entry.ts';
 import type { CallStep, ProcessRun } from './run.ts';
 import { compensateAgain, skipUndo, undoAgain } from './undoing.ts';
 
-/** A person lets a stuck instance go on: what it is stuck on is tried again, with new limits. */
+/** Applies `resume` to a stuck instance: the command or compensation on which it is stuck is tried again, with new limits. */
 export const resume = (run: ProcessRun, fact: Extract<RecordedFact, { type: 'Resumed' }>): void => {
   const skipped = fact.skip !== undefined && skipUndo(run, fact.skip);
-  // Nothing else tries again what was not skipped.
+  // Only `resume` runs a failed compensation again.
   compensateAgain(run);
   if (skipped) return;
   const { clock, commands } = run.image;
   for (const command of commands.values()) {
     const isStuckOn = command.n === fact.n;
-    // The reason names one of several: a person may have resolved another undo as failed meanwhile.
+    // The reason names one command, but others may have failed too: an operator may have resolved another undo as failed.
     const isDefinite = isStuckOn ? fact.definite : hasFailed(command);
     if (!isDefinite) {
       if (isStuckOn || command.unknown) sendWithNewLimits(run, command);
     } else {
       commands.delete(command.n);
-      if (command.mode === 'undo') undoAgain(run, { ...command, retries: 0, since: clock }, command.n);
-      else sendUnderNewNumber(run, command, 0, clock);
+      const again = { ...command, retries: 0, since: clock };
+      if (command.mode === 'undo') undoAgain(run, again, command.n);
+      else sendUnderNewNumber(run, again);
     }
   }
 };
 
-/** Under the same id: `within` counts from now, and as many runs are allowed as before, beyond those that its service has reported. */
+/**
+ * Sends under the same id. `within` counts from now, and the full number of runs is allowed on top of those that the service has reported.
+ */
 const sendWithNewLimits = (run: ProcessRun, command: OpenCommand): void => {
   const { retry } = (run.steps.get(command.n) as CallStep | undefined)?.policy ?? contractOf(run, command.command);
   const { settling } = command;
@@ -33,7 +36,7 @@ const sendWithNewLimits = (run: ProcessRun, command: OpenCommand): void => {
   command.attemptsMax = retry.attempts === Infinity ? undefined : (command.unknown?.attempts ?? command.retries) + retry.attempts;
   command.attempt = 0;
   for (const member of ['unknown', 'deferred', 'settling', 'settleBy'] as const) delete command[member];
-  // What was cancelled is only wanted to be definite; an older build may have been stuck on it.
+  // A cancelled command only needs a definite outcome. Older builds could be stuck on one.
   if (settling === 'cancelled') resolveOutcome(run, command, settling);
   else sendAgain(run, command, command.timeoutMs);
 };

@@ -8,16 +8,18 @@ import { SeededRandom } from './seeded-random.ts';
 
 type Answer = Extract<RecordedFact, { type: 'CommandAnswered' }>;
 
-/** The pause after so many runs, in milliseconds: exponential with full jitter, drawn from the command's own id so that it repeats. */
+/**
+ * The pause after `runs` runs, in milliseconds: exponential backoff with full jitter. The seed is the command's id, so a replay repeats it.
+ */
 export const backoffMs = (policy: RetryPolicy, runs: number, seed: string): number => {
   return Math.max(1, Math.round(pauseCeilingMs(policy, runs) * new SeededRandom(seed).number()));
 };
 
-/** Runs that were used up under this number and under earlier ones. A definite failure is the end of at least one. */
+/** Runs under this number and under earlier ones. A definite failure ends at least one. */
 export const runsUsed = (command: OpenCommand, { attempts = 1 }: Pick<Answer, 'attempts'>): number =>
   command.retries + Math.max(1, attempts);
 
-/** Whether the limits allow another run under a new number, after a failure that is definite and technical. */
+/** Whether the limits allow another run under a new number, after a definite technical failure. */
 export const isTriedAgain = (run: ProcessRun, command: OpenCommand, fact: Answer, deadline: number): boolean =>
   fact.outcome === 'failed' &&
   fact.retryable === true &&

@@ -5,51 +5,51 @@ import type { Carrier, Image, SentValue, StuckReason } from './image.ts';
 import type { Expected } from './replay.ts';
 
 /**
- * One activation at a time of one run: the control state, the tree of scopes and steps that its journal implies, and what
- * this activation has decided so far. The engine owns it exclusively and throws it away when a commit is lost.
+ * A run in memory: the control state, the tree of scopes and steps, and the decisions of the current activation. One engine worker owns it
+ * exclusively, and throws it away after a conflict of its commit.
  *
- * R1 Only `applyFact` and the requests of the front end change it, and both do so without I/O, clock or chance.
- * R2 What it decides is a function of the facts so far and of the front end's requests; replaying the facts repeats it.
- * R3 `image` alone is stored; scopes and steps are rebuilt by replay.
+ * R1 Only `applyFact` and the requests of the front end change it. Both use no I/O, no clock and no random numbers.
+ * R2 Its decisions are a function of the facts so far and of the front end's requests, so a replay of the facts repeats them.
+ * R3 Only `image` is stored. A replay rebuilds scopes and steps.
  */
 export interface ProcessRun {
   readonly definition: ProcessContract;
   readonly environment: RunEnvironment;
   image: Image;
   readonly root: Scope;
-  /** Who is told what comes next, in order; the front end takes one at a time. */
+  /** Outcomes for the front end, in order. It takes one at a time. */
   readonly outcomes: FrontEndOutcome[];
   /** Open call steps by the number of their command, wait and sleep steps by the number of their timer. */
   readonly steps: Map<number, StepState>;
-  /** Events received and not yet read, in order of arrival. */
+  /** Received events that no wait has taken yet, in order of arrival. */
   readonly unread: Signal[];
-  /** Open waits, in the order in which they were made. */
+  /** Open waits, in order of their requests. */
   readonly waits: WaitStep[];
-  /** Undoings under way; the items of each run one at a time. */
+  /** Undoings in progress. The items of each are undone one at a time. */
   readonly undoings: Set<Undoing>;
   /** Scopes that may be ready to close. */
   readonly touched: Set<Scope>;
-  /** What the current decision's sends are covered by. */
+  /** The message that causes the sends of the current decision. */
   carrier: Carrier;
   /** Of the event that is being applied. */
   hops: number;
   trace: string | undefined;
   /** Values too large for the head, by SHA-256, to be written before it. */
   readonly payloads: Map<string, string>;
-  /** While facts are replayed: what the journal says was decided. */
+  /** During a replay: the recorded decisions of the activation. */
   expected: Expected | undefined;
-  /** Set when the process cannot go on without a person. */
+  /** Set if the process cannot continue without an operator. */
   stuck: StuckReason | undefined;
-  /** Why this event cannot be applied, a bug or a limit: nothing of it is committed. */
+  /** The bug or the limit because of which this event cannot be applied. Nothing of the event is committed. */
   bug: StuckReason | undefined;
-  /** The process has ended; only what was undone late may still follow. */
+  /** The process has ended. Only undos of late successes can follow. */
   ended: boolean;
   readonly activation: ActivationTally;
   /** Journal index of the next entry, also while replaying. */
   position: number;
 }
 
-/** What one activation has made so far; `activation.ts` bounds it. */
+/** The counts of one activation; `activation.ts` bounds them. */
 export interface ActivationTally {
   /** A fact is being applied, or the front end still runs on it. */
   open: boolean;
@@ -64,26 +64,26 @@ export interface RunEnvironment {
   /** Name of the system. */
   readonly system: string;
   readonly commands: ReadonlyMap<string, CommandContract>;
-  /** In a test of one process there is no system to list commands: told of one that the process names, it takes it in. */
+  /** Adds a command that the process names and `commands` lacks. Tests of one process, which have no system, set it. */
   readonly unlisted?: (named: CommandContract) => CommandContract;
   /** SHA-256 in hex. */
   readonly hash: (text: string) => string;
   /** RFC 8785 JSON. */
   readonly canonical: (data: Json) => string;
-  /** Timers at most this far ahead are carried by a delayed tick in the inbox, later ones by the due index. */
+  /** A delayed tick in the inbox wakes timers at most this far ahead. The due index wakes later ones. */
   readonly tickThresholdMs: number;
-  /** `at file:line` of the user's code that threw, or that runs now, `''` where it is not known. @default it is never known */
+  /** `at file:line` of the user's code that threw the error, or that runs now; `''` if unknown. @default always unknown */
   readonly placeOf?: (error: Error | undefined) => string;
-  /** Development and tests: misuse that production tolerates is a bug. */
+  /** True in development and tests: misuse that production tolerates is a bug. */
   readonly checks: boolean;
-  /** Learns which activation runs. @default no observer */
+  /** Is notified of each activation. @default no observer */
   readonly observer?: ActivationObserver;
 }
 
-/** Learns which activation runs, so that a watchdog can name the instance whose code does not yield. */
+/** Is notified of each activation, so that a watchdog can name the instance whose code does not yield. */
 export interface ActivationObserver {
   begun(pid: string): void;
-  /** Until here the code of the activation that was begun last has run without yielding. */
+  /** The code of the last activation that began has yielded to the event loop. */
   yielded(): void;
   ended(pid: string): void;
 }
@@ -98,22 +98,22 @@ export interface Scope {
   /** `''` for the process, else labels and ordinals, each ending in `/`. */
   readonly path: string;
   readonly parent: Scope | undefined;
-  /** The step of the parent that this scope is; the outermost has none. */
+  /** The step of the parent for this scope. The outermost scope has none. */
   readonly step: ScopeStep | undefined;
-  /** A compensation's own scope: it cannot be cancelled. */
+  /** The scope of a running compensation, which cannot be cancelled. */
   readonly compensation: boolean;
   state: 'open' | 'cancelled' | 'closing' | 'undoing' | 'closed';
   /** How its body ended. */
   ending: Ending | undefined;
   readonly open: Set<StepState>;
   readonly children: Set<Scope>;
-  /** Undoings and settlings beside it that must end before it does. */
+  /** Undos beside the process and pending outcomes of cancelled calls that must end before the scope does. */
   cleanups: number;
   list: UndoItem[];
   cancelledBy: Failure | undefined;
   /** Steps that were rejected because the scope was cancelled before they were requested. */
   refused: number;
-  /** `ctx.undo` calls that wait until what is being settled is definite. */
+  /** `ctx.undo` calls that wait until `cleanups` is 0 and their target has closed. */
   readonly requested: { readonly step: UndoStep; readonly target: StepState | undefined }[];
   readonly ordinals: Map<string, number>;
 }
@@ -125,13 +125,13 @@ interface StepOf<K extends string> {
   readonly path: string;
   readonly scope: Scope;
   status: 'open' | 'settled' | 'cancelled';
-  /** Path of the race that it lost: it is over, and may be waited for no more. */
+  /** Path of the race that it lost. It must not be awaited again. */
   lost?: string;
-  /** The front end's half: how the user's promise is settled. */
+  /** Set by the front end: it settles the user's promise. */
   resolver: unknown;
 }
 
-/** How one call is made: its contract's policy, or what the call says instead. */
+/** The policy of one call: that of its contract, with the options of the call. */
 export interface CallPolicy {
   readonly timeoutMs: number;
   readonly retry: RetryPolicy;
@@ -143,21 +143,21 @@ export interface CallPolicy {
 export interface CallStep extends StepOf<'call'> {
   n: number;
   readonly command: string;
-  /** What it was issued with. */
+  /** The input that its command was sent with. */
   sent: SentValue | undefined;
   readonly returnsFailure: boolean;
   readonly undoable: boolean;
   readonly policy: CallPolicy;
   detached: boolean;
-  /** Between two tries. */
+  /** Set during the pause between two runs. */
   retry?: { readonly retries: number; readonly since: number } | undefined;
-  /** Its entry on the undo list, once completed. */
+  /** Its entry on the undo list, after it completed. */
   item: UndoItem | undefined;
 }
 export interface WaitStep extends StepOf<'wait'> {
   readonly event: string;
   readonly match: ((data: never) => boolean) | undefined;
-  /** Journal index of what was decided after it. */
+  /** Journal index at the request. */
   readonly order: number;
   timer: number | undefined;
 }
@@ -166,15 +166,15 @@ export interface SleepStep extends StepOf<'sleep'> {
 }
 export interface ScopeStep extends StepOf<'scope'> {
   child: Scope;
-  /** What it handed to its parent when it was fulfilled. */
+  /** The undo items that it handed to its parent when it was fulfilled. */
   items: readonly UndoItem[];
 }
-/** `race` and `any`: decided by the front end, which sees the branches settle in journal order. */
+/** `race` or `any`. The front end decides it, because it settles the branches in journal order. */
 export interface BranchesStep extends StepOf<'branches'> {
   readonly branches: ReadonlyMap<string, StepState>;
 }
 export interface UndoStep extends StepOf<'undo'> {
-  /** What the branches of a race did is undone too; absent where a release recorded it that did not. */
+  /** True if the completed branches of a race are undone too. Earlier releases did not undo them. */
   readonly branches: boolean;
 }
 export type StepState = CallStep | WaitStep | SleepStep | ScopeStep | BranchesStep | UndoStep;
@@ -185,7 +185,7 @@ export type UndoItem =
       readonly kind: 'command';
       readonly order: number;
       readonly undoes: string;
-      /** The command that completed, what it was sent with and what it answered. */
+      /** The completed command, its input and its output. */
       readonly completed: string;
       readonly sent: SentValue;
       readonly output: Json;
@@ -199,14 +199,13 @@ export interface Undoing {
   readonly failure: Failure | undefined;
   readonly done: (() => void)[];
   current: UndoItem | undefined;
-  /** Number of the undo command that is out, or of the timer before its next try. */
+  /** Number of the open undo command, or of the timer before its next run. */
   n: number | undefined;
-  /** The scope of the compensation that runs. */
+  /** The scope of the running compensation. */
   compensation: Scope | undefined;
-  attempts: number;
 }
 
-/** What the front end is told, one at a time. */
+/** An outcome for the front end. */
 export type FrontEndOutcome =
   | { readonly kind: 'begin' }
   | { readonly kind: 'fulfil'; readonly step: StepState; readonly value: unknown }
@@ -259,17 +258,19 @@ export const childScope = (parent: Scope, path: string, step: ScopeStep | undefi
   return scope;
 };
 
-/** The identity of a step: scope labels, name, ordinal within the scope. Adding a step elsewhere does not rename it. */
+/** The path of a new step: scope labels, name, ordinal within the scope. A step that is added in another scope does not change it. */
 export const nextPath = (scope: Scope, name: string): string => {
   const ordinal = ordinalOf(scope, name);
   scope.ordinals.set(name, ordinal);
   return `${scope.path}${name}:${ordinal}`;
 };
 
-/** The place of the next step of this name. */
+/** The ordinal of the next step of this name. */
 export const ordinalOf = (scope: Scope, name: string): number => (scope.ordinals.get(name) ?? 0) + 1;
 
-/** Its scope, or one around it, has failed or been cancelled: later steps are rejected alike (S2, S8). A compensation is in none. */
+/**
+ * The failure that rejects new steps: the scope or one around it has failed or been cancelled (S2, S8). A compensation shields its steps.
+ */
 export const cancellation = (scope: Scope): Failure | undefined => {
   for (let at: Scope | undefined = scope; at; at = at.parent) {
     if (at.cancelledBy) return at.cancelledBy;
@@ -279,7 +280,7 @@ export const cancellation = (scope: Scope): Failure | undefined => {
   return undefined;
 };
 
-/** Rejects a step of a scope that was cancelled before it (S2, S8); whether it did. */
+/** Rejects a step that is requested in a cancelled scope (S2, S8). Returns whether it did. */
 export const rejectIfCancelled = (run: ProcessRun, step: CallStep | WaitStep | SleepStep): boolean => {
   const failure = cancellation(step.scope);
   if (!failure) return false;
@@ -288,12 +289,12 @@ export const rejectIfCancelled = (run: ProcessRun, step: CallStep | WaitStep | S
   return true;
 };
 
-/** A cancelled scope rejects so many later steps; what is requested after them stays pending. */
+/** A cancelled scope rejects this many later steps. Steps after them stay pending. */
 export const REFUSED_STEPS_MAX = 1_000;
 
 /**
- * Counts a step that a cancelled scope refuses. Beyond the limit its body is a loop that catches its cancellation: the step stays pending,
- * and the scope, whose end is decided already, closes without the body.
+ * Counts a step that a cancelled scope refuses. Beyond the limit, the body is taken for a loop that catches its cancellation: the step
+ * stays pending, and the scope, whose end is already decided, closes without the body. Returns whether the limit is exceeded.
  */
 export const goesOnCancelled = (run: ProcessRun, scope: Scope, failure: Failure): boolean => {
   scope.refused += 1;
@@ -303,7 +304,7 @@ export const goesOnCancelled = (run: ProcessRun, scope: Scope, failure: Failure)
   return true;
 };
 
-/** The scope may be ready to close; `settleScopes` looks. */
+/** Marks a scope that may be ready to close; `closeScopes` closes it. */
 export const touch = (run: ProcessRun, scope: Scope): void => {
   run.touched.add(scope);
 };

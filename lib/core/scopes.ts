@@ -15,16 +15,16 @@ import { endWait } from './waits.ts';
 /**
  * The saga rules on the tree of scopes.
  *
- * S1 A call with an undo is open in its scope until it is answered, then on the scope's list. A scope that is fulfilled hands its list on.
- * S2 A scope that fails or is cancelled first cancels what is open, waits until each outcome is definite, then runs its list,
- *    newest first, one at a time; only then is its promise rejected.
- * S3 What the process was told is over counts as not done: a success that comes later is undone.
+ * S1 A call with an undo is open in its scope until its reply, then on the scope's undo list. A fulfilled scope hands its list to its parent.
+ * S2 A scope that fails or is cancelled first cancels its open steps, waits until each outcome is definite, then undoes its list, newest
+ *    first, one item at a time. Only then is its promise rejected.
+ * S3 A call whose step has ended without success counts as not done: a success that comes later is undone.
  * S4 An undo is tried again within the limits of its own contract, then the instance is stuck with COMPENSATION. No undo is dropped.
- * S5 After `ctx.pivot` nothing that its scope did before is undone.
- * S6 A compensation stands on the list of its scope, in the order in which it was registered.
- * S7 `ctx.undo` undoes at once, and the process goes on.
- * S8 A cancel reaches every open step of the outermost scope, and later ones alike.
- * S9 A step that lost a race is over: waiting for it again is a bug, which undoes nothing.
+ * S5 `ctx.pivot` empties the undo list of its scope, so nothing before it is undone.
+ * S6 A compensation is on the undo list of its scope, in order of registration.
+ * S7 `ctx.undo` undoes at once, and the process continues.
+ * S8 A cancel rejects every open step of the outermost scope, and every later one.
+ * S9 A step that lost a race must not be awaited again. If it is, that is a bug, and this bug undoes nothing.
  */
 export const openScope = (run: ProcessRun, parent: Scope, label: string): ScopeStep => {
   const path = labelledPath(run, parent, label, 'ScopeOpened');
@@ -46,7 +46,7 @@ export const openScope = (run: ProcessRun, parent: Scope, label: string): ScopeS
 
 /** The body of a scope, or of the process, has returned or thrown a failure. */
 export const endBody = (run: ProcessRun, scope: Scope, ending: Ending): void => {
-  // Its scope has closed without it.
+  // The scope has ended without its body (`goesOnCancelled`).
   if (scope.ending) return;
   if (ending.status === 'failed') refuseStray(run, scope, ending.failure);
   scope.ending = ending;
@@ -58,7 +58,7 @@ export const endBody = (run: ProcessRun, scope: Scope, ending: Ending): void => 
   touch(run, scope);
 };
 
-/** A step that nobody awaited: a mistake where mistakes are looked for, else let go of, and journaled. */
+/** Handles the steps that are still open when the body ends: a bug in development and tests, else they are detached, and journaled. */
 const detachOpen = (run: ProcessRun, scope: Scope): void => {
   for (const step of scope.open) {
     scope.open.delete(step);
@@ -71,7 +71,7 @@ const detachOpen = (run: ProcessRun, scope: Scope): void => {
   }
 };
 
-/** Cancels a scope as a whole: its open steps are rejected, what it did is undone, then its promise is rejected. */
+/** Cancels a scope: its open steps are rejected, its undo list is undone, then its promise is rejected. */
 export const cancelScope = (run: ProcessRun, scope: Scope, failure: Failure): void => {
   if (scope.state !== 'open') return;
   scope.state = 'cancelled';
@@ -85,8 +85,8 @@ const cancelOpen = (run: ProcessRun, scope: Scope, failure: Failure): void => {
 };
 
 /**
- * Takes an open step back. Its promise is rejected at once, but for a scope's, which first undoes what it did. `loss`: its scope goes on
- * without it.
+ * Cancels an open step. Its promise is rejected at once; that of a scope is rejected after its undos. `loss` is given if the scope of the
+ * step continues.
  */
 export const cancelStep = (run: ProcessRun, step: StepState, failure: Failure, loss?: Loss): void => {
   if (step.status !== 'open' || step.kind === 'undo') return;
@@ -105,7 +105,9 @@ export const cancelStep = (run: ProcessRun, step: StepState, failure: Failure, l
   run.outcomes.push({ kind: 'reject', step, failure });
 };
 
-/** What has settled already is on the list of its scope: where that ends too, it is undone with all else, in its turn. */
+/**
+ * Branches that already completed are on the undo list of their scope. If that scope is ending, they are undone in the order of its list.
+ */
 const cancelBranches = (run: ProcessRun, { scope, branches }: BranchesStep, failure: Failure, given: Loss | undefined): void => {
   const loss = given ?? (scope.state === 'open' ? { kept: new Set<StepState>(), branches: false } : undefined);
   for (const branch of branches.values())
@@ -113,7 +115,7 @@ const cancelBranches = (run: ProcessRun, { scope, branches }: BranchesStep, fail
     else if (branch.status === 'open') cancelBranch(run, branch, failure, undefined);
 };
 
-/** `race` and `any`: what is decided by which branch comes first. */
+/** `race` and `any`. */
 export const openBranches = (
   run: ProcessRun,
   scope: Scope,
@@ -126,7 +128,7 @@ export const openBranches = (
   return step;
 };
 
-/** A branch has won: the others are cancelled, and undone beside the process. */
+/** A branch has won. The others are cancelled, and undone beside the process. */
 export const branchWon = (run: ProcessRun, step: BranchesStep, winner: string): void => {
   const won = step.branches.get(winner) as StepState;
   refuseLost(run, step, won);
@@ -146,7 +148,7 @@ const losesBranches = ({ expected }: ProcessRun, { path, branches }: BranchesSte
   return expected ? recorded?.branches === true : [...branches.values()].some(({ kind }) => kind === 'branches');
 };
 
-/** A step, and all branches below it: one step may stand in several races, and under several names. */
+/** A step, and all branches below it. One step can be a branch of several races, under several names. */
 export const partsOf = (step: StepState): StepState[] => [
   step,
   ...(step.kind === 'branches' ? [...step.branches.values()].flatMap(partsOf) : []),
@@ -168,13 +170,13 @@ const cancelBranch = (run: ProcessRun, branch: StepState, failure: Failure, loss
   if (branch.kind === 'scope') loseScope(branch, failure);
 };
 
-/** Nobody awaits it any more. Its body may have ended before, and only what is being undone in it goes on: it has lost all the same (S3). */
+/** Removes a losing scope from the open steps. If its body has returned already, the scope is cancelled all the same (S3). */
 const loseScope = (step: ScopeStep, failure: Failure): void => {
   step.scope.open.delete(step);
   if (step.child.ending?.status === 'fulfilled') step.child.cancelledBy = failure;
 };
 
-/** Closes what can be closed. Whoever changes a scope only touches it, so that nothing is closed in the middle of a change. */
+/** Closes the scopes that are ready. A change only marks its scope (`touch`), so no scope closes in the middle of a change. */
 export const closeScopes = (run: ProcessRun): void => {
   for (const scope of run.touched) {
     run.touched.delete(scope);
@@ -182,7 +184,7 @@ export const closeScopes = (run: ProcessRun): void => {
   }
 };
 
-/** Closes the scope as soon as nothing in it is open or being undone. */
+/** Closes the scope if nothing in it is open or being undone. A failed or cancelled scope is undone first. */
 const advanceScope = (run: ProcessRun, scope: Scope): void => {
   if (scope.state === 'closed' || scope.state === 'undoing' || !scope.ending) return;
   if (scope.open.size > 0 || scope.children.size > 0 || scope.cleanups > 0) return;
@@ -236,7 +238,7 @@ const closeStep = (run: ProcessRun, parent: Scope, scope: Scope, failure: Failur
 
 type Fulfilled = Extract<Ending, { status: 'fulfilled' }>;
 
-/** A scope may return what is not JSON; then only its replay knows it. */
+/** The value of a scope, for the journal. It may be no JSON: then the entry holds none, and each replay makes it again. */
 const result = (value: unknown): { readonly data?: Json } => {
   try {
     const text = JSON.stringify(value) as string | undefined;
@@ -246,7 +248,7 @@ const result = (value: unknown): { readonly data?: Json } => {
   }
 };
 
-/** `ctx.pivot`: from here on nothing of this scope so far is undone (S5). */
+/** `ctx.pivot`: empties the undo list of this scope (S5). */
 export const pivot = (run: ProcessRun, scope: Scope): void => {
   journal(run, { type: 'Pivoted', path: nextPath(scope, 'pivot') });
   scope.list = [];

@@ -1,6 +1,6 @@
 /**
- * Chance that repeats: the same seed gives the same numbers on every machine, so a replay draws what the first pass drew.
- * Not for secrets. Mixing after Bob Jenkins' small fast generator (sfc32), seeded by an FNV-1a hash of the text.
+ * A seeded generator: one seed gives the same numbers on every machine, so a replay draws the numbers of the first pass. It must not make
+ * secrets. The algorithm is Bob Jenkins' small fast generator (sfc32), seeded by an FNV-1a hash of the text.
  */
 export class SeededRandom {
   #a: number;

@@ -1,15 +1,16 @@
 import { SIGNALS_MAX, type Image, type RingEntry } from './image.ts';
 
-/** An event that is dated farther ahead than this is postdated: its sender's clock is wrong, or it says what it likes. */
+/** An event that is dated farther ahead is postdated: the clock of its sender is wrong, or the sender chose the time. */
 const SKEW_MS = 15 * 60_000;
-/** So many postdated events stay in the ring until their time has come. */
+/** At most this many postdated events stay in the ring until their time. */
 const POSTDATED_MAX = 16;
 
 /**
- * The ring of the last events, by which a duplicate is known. The latest time among those that have left it is the floor: an event as old
- * as that may have left it too, and the journal is asked. A postdated event must not raise the floor, or each later event would be older,
- * and each would read the whole journal. So it stays until its time has come; of too many the latest leaves, and until then a postdated
- * event is looked up whenever it comes.
+ * Adds an event to the ring of the last events, by which duplicates are found. The floor is the latest time of the events that have left
+ * the ring: an event that is not newer may have left it too, so the engine looks it up in the journal.
+ *
+ * A postdated event must not raise the floor, because each later event would then read the whole journal. It stays in the ring until its
+ * time. Beyond `POSTDATED_MAX`, the latest one leaves without raising the floor, and each postdated event is looked up in the journal.
  */
 export const rememberSignal = (image: Image, entry: RingEntry, at: number): void => {
   const { signals } = image;

@@ -4,16 +4,16 @@ import type { RecordedFact } from './journal-entry.ts';
 import type { ProcessRun } from './run.ts';
 
 /**
- * The fact as the code of this build reads it. The types of user code know the newest version of a contract only. A live fact has been
- * parsed by it, and the entry says which version that is. An entry that an earlier build wrote is upcast each time it is replayed: the
- * journal keeps what was received. Data that the contract does not accept any more stays as it is.
+ * Converts a fact to the newest version of its contract, the only one that the types of user code know. A live fact has been parsed by that
+ * version, and its entry records the number. An entry of an earlier build is upcast at each replay, because the journal keeps the received
+ * data. Data that the contract no longer accepts stays as it is.
  */
 export const asNewestVersion = (run: ProcessRun, fact: RecordedFact): RecordedFact => {
   const schema = schemaOf(run, fact);
   const newest = schema ? versionOf(schema) : 1;
   if (!schema || !('data' in fact) || newest === 1) return fact;
   if (!run.expected) return { ...fact, dataversion: newest };
-  // A build that wrote no version cannot have known more than one that it left out, so the oldest that fits counts.
+  // Version 1 is not written, and older builds wrote none at all: `parseStored` then takes the oldest version that fits.
   return (fact.dataversion ?? 1) >= newest ? fact : { ...fact, data: parseStored(schema, fact.data, fact.dataversion) };
 };
 
@@ -32,7 +32,7 @@ const schemaOf = (run: ProcessRun, fact: RecordedFact): Schema | undefined => {
   }
 };
 
-/** A client starts a process without an event by its input. */
+/** The schema of an event. The start of a process without `startOn` has the schema of its input. */
 const eventSchema = ({ definition }: ProcessRun, type: string): Schema | undefined => {
   const correlation = [...definition.startOn, ...definition.receives].find(({ event }) => event.type === type);
   return correlation ? correlation.event.data : definition.input;

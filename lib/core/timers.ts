@@ -6,7 +6,7 @@ import { isClosed, type ArmedTimer, type TimerPurpose } from './image.ts';
 import type { ProcessRun, Scope, SleepStep } from './run.ts';
 import { nextPath, rejectIfCancelled } from './run.ts';
 
-/** The dense number of a command, timer or event: on replay the one that its path got when it was first issued. */
+/** The next number of a command, timer or event. A replay takes the recorded number of the path. */
 export const allocate = (run: ProcessRun, type: Decided['type'], path: string): number => {
   const recorded = run.expected?.numberOf(type, path);
   const n = recorded ?? run.image.seq;
@@ -22,19 +22,19 @@ export const setTimer = (run: ProcessRun, path: string, wanted: number, purpose:
   return n;
 };
 
-/** Releases set timers beyond every calendar: a recorded one that is as good as never stays as it is. */
+/** Timers are limited to the last instant of the calendar. A recorded timer of a release without this limit stays as it is. */
 const dueOf = (run: ProcessRun, path: string, wanted: number): number => {
   const far = run.image.clock + DURATION_MAX_MS;
   const recorded = wanted >= far ? (run.expected?.recorded('TimerSet', path)?.due ?? 0) : 0;
   return recorded >= far ? recorded : Math.min(wanted, INSTANT_MAX);
 };
 
-/** Drops a timer without a journal entry: what cancelled it is journaled. */
+/** Drops a timer without a journal entry: the decision that cancels it has an entry. */
 export const clearTimer = (run: ProcessRun, n: number): void => {
   run.image.timers.delete(n);
 };
 
-/** `ctx.sleep` and `ctx.until`. An instant in the past fires at once, with the next fact of this activation. */
+/** `ctx.sleep` and `ctx.until`. A timer with an instant in the past fires in the same commit. */
 export const sleep = (run: ProcessRun, scope: Scope, name: 'sleep' | 'until', due: number): SleepStep => {
   const step: SleepStep = { kind: 'sleep', path: nextPath(scope, name), scope, status: 'open', resolver: undefined, timer: 0 };
   if (rejectIfCancelled(run, step)) return step;
@@ -44,7 +44,7 @@ export const sleep = (run: ProcessRun, scope: Scope, name: 'sleep' | 'until', du
   return step;
 };
 
-/** What is due at the process time, the earliest first; of two at one instant the one with the lower number. */
+/** The earliest timer or command that is due at the process time; of two at one instant, the one with the lower number. */
 export const nextDue = (run: ProcessRun): { readonly n: number; readonly timer: ArmedTimer | undefined } | undefined => {
   const { clock, timers, commands } = run.image;
   let best: { n: number; due: number; timer: ArmedTimer | undefined } | undefined;
@@ -56,7 +56,7 @@ export const nextDue = (run: ProcessRun): { readonly n: number; readonly timer: 
   return best;
 };
 
-/** The earliest wake-up that is still ahead, Infinity where there is none. */
+/** The earliest due instant of all timers and commands, Infinity if there is none. */
 export const earliestDue = (run: ProcessRun): number => {
   let earliest = Infinity;
   for (const timer of run.image.timers.values()) if (timer.due < earliest) earliest = timer.due;
@@ -65,9 +65,9 @@ export const earliestDue = (run: ProcessRun): number => {
 };
 
 /**
- * Invariant T (docs/protocol.md#timers): a tick is in flight for an instant no later than the earliest wake-up where that is within
- * the horizon, else the due index holds an instant no later. Neither is ever moved later: an early wake-up arms again.
- * What has ended, and undoes what an earlier run did late, waits by the index alone: a lost tick of it would not be found.
+ * Invariant T (docs/protocol.md#timers): if the earliest wake-up is within `tickThresholdMs`, a tick is in flight for an instant no later
+ * than it; else the due index holds an instant no later. Neither is ever moved later: an early wake-up arms again. A closed instance, which
+ * can only undo late successes, uses the index alone, because a lost tick of it would not be found.
  */
 export const arm = (run: ProcessRun): void => {
   const { image } = run;
@@ -81,7 +81,7 @@ export const arm = (run: ProcessRun): void => {
   }
 };
 
-/** A decider's timer: at most one of a name. Set again it is moved, or left alone without `move`. */
+/** Sets a decider's timer; there is at most one of each name. If it is already set, `move` changes its instant, else nothing changes. */
 export const setNamedTimer = (run: ProcessRun, name: string, due: number, move: boolean): void => {
   const set = named(run, name);
   if (set && !move) return;

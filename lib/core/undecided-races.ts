@@ -1,8 +1,8 @@
 import type { BranchesStep, ProcessRun, Scope, StepState } from './run.ts';
 
 /**
- * Whether a race or an `any` may still go on without this step: the step, or a scope or race that holds it, is a branch of an open one
- * that has another branch which can settle.
+ * Whether an open race or `any` can still be decided without this step: the step, or a scope or race that contains it, is a branch beside
+ * another branch that can settle.
  */
 export const mayLose = (run: ProcessRun, step: StepState): boolean => {
   const { step: around } = step.scope;
@@ -17,7 +17,7 @@ const openRaces = (scope: Scope, branch: StepState): BranchesStep[] => [
   ...[...scope.children].flatMap((child) => openRaces(child, branch)),
 ];
 
-/** Anything may settle but what waits for an outcome that nobody can tell, and what has settled. */
+/** Every open step can settle, except a call with an unknown outcome, and scopes and races that contain only such calls. */
 const canSettle = (run: ProcessRun, step: StepState): boolean => {
   if (step.status !== 'open') return false;
   switch (step.kind) {

@@ -7,8 +7,8 @@ import { cancelStep } from './scopes.ts';
 import { startRequested } from './undoing.ts';
 
 /**
- * `ctx.undo(step)` and `ctx.undo()`: undoes now; the process goes on (S7). It joins what is being undone already. A step
- * that is still open is cancelled first, so that its outcome is definite.
+ * `ctx.undo(step)` and `ctx.undo()`: undoes at once, and the process continues (S7). It joins an undoing of the scope that is in progress.
+ * An open step is cancelled first, so that its outcome becomes definite.
  */
 export const requestUndo = (run: ProcessRun, scope: Scope, target: StepState | undefined): UndoStep => {
   const path = nextPath(scope, 'undo');
@@ -34,7 +34,7 @@ const undoesBranches = ({ expected }: ProcessRun, path: string, target: StepStat
   return expected ? recorded?.branches === true : target?.kind === 'branches';
 };
 
-/** Undoing it would do nothing, without a word. A recorded run may have done so. */
+/** Refuses an undo that would silently do nothing. A replay accepts it, because earlier releases did. */
 const refuseUndoless = (run: ProcessRun, { path, command, undoable }: CallStep): void => {
   if (undoable || run.expected) return;
   const why = contractOf(run, command).undo ? 'it was called with { undo: false }' : `${command} declares no undo`;

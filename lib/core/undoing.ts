@@ -9,7 +9,7 @@ import { backoffMs, isTriedAgain, runsUsed } from './retry.ts';
 import { childScope, nextPath, touch, type ProcessRun, type Scope, type StepState, type Undoing, type UndoItem } from './run.ts';
 import { clearTimer, setTimer } from './timers.ts';
 
-/** Runs the items one at a time, newest first. Where the scope is already being undone, they join. */
+/** Undoes the items one at a time, newest first. If the scope is already being undone, they join that undoing. */
 export const startUndoing = (
   run: ProcessRun,
   scope: Scope,
@@ -17,10 +17,10 @@ export const startUndoing = (
   failure: Failure | undefined,
   done: () => void,
 ): void => {
-  const under = [...run.undoings].find((undoing) => undoing.scope === scope);
-  if (under) {
-    under.items = newestLast([...under.items, ...items]);
-    under.done.push(done);
+  const running = [...run.undoings].find((undoing) => undoing.scope === scope);
+  if (running) {
+    running.items = newestLast([...running.items, ...items]);
+    running.done.push(done);
     return;
   }
   const undoing: Undoing = {
@@ -31,7 +31,6 @@ export const startUndoing = (
     current: undefined,
     n: undefined,
     compensation: undefined,
-    attempts: 0,
   };
   run.undoings.add(undoing);
   next(run, undoing);
@@ -41,7 +40,6 @@ const newestLast = (items: readonly UndoItem[]): UndoItem[] => items.toSorted((a
 
 const next = (run: ProcessRun, undoing: Undoing): void => {
   undoing.current = undoing.items.pop();
-  undoing.attempts = 0;
   if (!undoing.current) {
     run.undoings.delete(undoing);
     for (const done of undoing.done) done();
@@ -56,17 +54,17 @@ const compensate = (run: ProcessRun, undoing: Undoing, item: Extract<UndoItem, {
   run.outcomes.push({ kind: 'compensate', scope: undoing.compensation, body: item.body, failure: undoing.failure });
 };
 
-/** `ctx.compensate`: takes its place on the list; the first registered is the last that runs (S6). */
+/** `ctx.compensate`: adds the compensation to the undo list. The first registered runs last (S6). */
 export const registerCompensation = (run: ProcessRun, scope: Scope, label: string, body: unknown): void => {
   const path = labelledPath(run, scope, label, 'CompensationRegistered');
   journal(run, { type: 'CompensationRegistered', path });
   scope.list.push({ kind: 'compensation', order: run.position, path, scope, body });
 };
 
-/** The body of a compensation has ended. If it failed, a person must help: nothing is dropped (S4). */
+/** The body of a compensation has ended. A failure makes the instance stuck; no compensation is dropped (S4). */
 export const compensationEnded = (run: ProcessRun, scope: Scope, failure: Failure | undefined): void => {
   const undoing = [...run.undoings].find((each) => each.compensation === scope);
-  // A person has skipped it meanwhile.
+  // An operator has skipped it in the meantime.
   if (!undoing) return;
   undoing.compensation = undefined;
   if (!failure) {
@@ -82,7 +80,7 @@ export const undoReplied = (run: ProcessRun, command: OpenCommand): void => {
   if (undoing) next(run, undoing);
 };
 
-/** Tried again after a pause while the failure is technical and the limits of its own contract last; else it is for a person (S4). */
+/** Tries an undo again after a pause if the failure is technical and its own limits allow it; else the instance is stuck (S4). */
 export const undoFailed = (run: ProcessRun, command: OpenCommand, fact: Extract<RecordedFact, { type: 'CommandAnswered' }>): void => {
   const runs = runsUsed(command, fact);
   if (isTriedAgain(run, command, fact, endOfUndo(run, command))) {
@@ -105,24 +103,24 @@ export const undoFailed = (run: ProcessRun, command: OpenCommand, fact: Extract<
   };
 };
 
-/** The next try of an undo, under a new number: the one before failed for certain. */
+/** Issues an undo again under a new number, because the failure of the earlier one is definite. */
 export const undoAgain = (run: ProcessRun, before: OpenCommand, was: number): void => {
   const undoing = undoingOf(run, was);
   const command = undoUnderNewNumber(run, before);
   if (undoing) undoing.n = command.n;
 };
 
-/** After `resume`: each compensation whose body failed runs again; of several that failed at one event, the reason named only one. */
+/** After `resume`: each compensation whose body failed runs again. Several can fail at one event, and the stuck reason names only one. */
 export const compensateAgain = (run: ProcessRun): void => {
   for (const undoing of run.undoings)
     if (undoing.current?.kind === 'compensation' && !undoing.compensation) compensate(run, undoing, undoing.current);
 };
 
-/** Whether a compensation has failed and is not running again. */
+/** Whether a compensation has failed and is not running. */
 export const isHalted = (run: ProcessRun, path: string): boolean =>
   [...run.undoings].some(({ current, compensation }) => current?.kind === 'compensation' && current.path === path && !compensation);
 
-/** Whether a scope is in a compensation that a person has skipped: nothing waits for it any more. */
+/** Whether a scope is in a compensation that an operator has skipped: nothing waits for it any more. */
 export const isSkipped = (run: ProcessRun, scope: Scope): boolean => {
   for (let at: Scope | undefined = scope; at; at = at.parent)
     if (at.compensation) return ![...run.undoings].some(({ compensation }) => compensation === at);
@@ -131,7 +129,7 @@ export const isSkipped = (run: ProcessRun, scope: Scope): boolean => {
 
 const undoingOf = (run: ProcessRun, n: number): Undoing | undefined => [...run.undoings].find((undoing) => undoing.n === n);
 
-/** A person dealt with what could not be undone: on with the next. Returns whether anything has that path. */
+/** Skips an undo or a compensation that an operator has taken care of, and begins the next. Returns whether anything has that path. */
 export const skipUndo = (run: ProcessRun, path: string): boolean => {
   const undo = `${path}/undo`;
   let skipped = false;
@@ -150,7 +148,7 @@ export const skipUndo = (run: ProcessRun, path: string): boolean => {
   return skipped;
 };
 
-/** Undoes what a cancelled step did, beside the process; its scope does not end before. */
+/** Undoes the items of a cancelled step beside the process. The scope ends only after it. */
 export const undoBeside = (run: ProcessRun, scope: Scope, items: readonly UndoItem[]): void => {
   scope.cleanups += 1;
   startUndoing(run, scope, items, undefined, () => {
@@ -160,7 +158,10 @@ export const undoBeside = (run: ProcessRun, scope: Scope, items: readonly UndoIt
   });
 };
 
-/** An undo waits until what is being settled is definite, since that is newer than anything on the list, and until its target has closed. */
+/**
+ * Starts the requested undos. They wait for the pending outcomes of cancelled calls, which are newer than the undo list, and for open
+ * targets.
+ */
 export const startRequested = (run: ProcessRun, scope: Scope): void => {
   if (scope.cleanups > 0) return;
   for (const request of scope.requested.splice(0))
@@ -180,17 +181,17 @@ const startRequest = (run: ProcessRun, scope: Scope, { step, target }: Scope['re
   });
 };
 
-/** How a step is given up together with others. */
+/** How a step is cancelled together with others. */
 export interface Loss {
   /** Path of the race that it lost. */
   readonly race?: string;
-  /** What the winner is made of, which stays. */
+  /** The winner and its branches, which are not undone. */
   readonly kept: ReadonlySet<StepState>;
-  /** What the branches of a race did is given up too. */
+  /** True if the completed branches of a race are undone too. */
   readonly branches: boolean;
 }
 
-/** What a settled step has put on its scope's list, taken off whichever list it is on now. */
+/** Removes the undo items of a settled step from the list that holds them now, and returns them. */
 export const takeItems = (step: StepState, loss: Loss): UndoItem[] => {
   switch (step.kind) {
     case 'call':
@@ -206,7 +207,7 @@ export const takeItems = (step: StepState, loss: Loss): UndoItem[] => {
   }
 };
 
-/** A scope that was fulfilled has handed its list on. */
+/** Looks in all outer scopes too, because a fulfilled scope hands its list to its parent. */
 const takeOff = (from: Scope, items: readonly UndoItem[]): UndoItem[] => {
   const taken: UndoItem[] = [];
   for (let scope: Scope | undefined = from; scope; scope = scope.parent) {

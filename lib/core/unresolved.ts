@@ -3,7 +3,7 @@ import { journal } from './journal.ts';
 import type { Late } from './journal-entry.ts';
 import type { ProcessRun } from './run.ts';
 
-/** Remembers an undoable command that nobody waits for any more, so that its late success is undone (S3). */
+/** Leaves a tombstone of an undoable command that no step awaits any more, so that its late success is undone (S3). */
 export const leaveTombstone = (image: Image, command: OpenCommand): void => {
   const { n, path, command: name, hash, input, version, inputRef, unknown } = command;
   image.tombstones.push({
@@ -19,7 +19,7 @@ export const leaveTombstone = (image: Image, command: OpenCommand): void => {
   });
 };
 
-/** What the entry of a late answer keeps of the command. */
+/** The members of the command for the entry of a late reply. */
 export const lateOf = ({ run, command, input, version }: Tombstone): Late => ({
   run,
   command,
@@ -27,7 +27,7 @@ export const lateOf = ({ run, command, input, version }: Tombstone): Late => ({
   ...(version !== undefined && { version }),
 });
 
-/** The instance goes on without an outcome that nobody can tell. With an undo the command is unresolved until an answer comes. */
+/** Continues without an unknown outcome. A command with an undo stays unresolved until a definite reply comes. */
 export const giveUp = (run: ProcessRun, command: OpenCommand, undoable: boolean): void => {
   journal(run, { type: 'CommandGivenUp', n: command.n, path: command.path, ...(undoable && { unresolved: true as const }) });
   run.image.commands.delete(command.n);
@@ -35,7 +35,7 @@ export const giveUp = (run: ProcessRun, command: OpenCommand, undoable: boolean)
   if (undoable) leaveTombstone(run.image, command);
 };
 
-/** How many commands have an outcome that nobody knows: open ones, and those that their process went on without. An undo is none of them. */
+/** The number of commands with an unknown outcome: open commands and tombstones, without undos. */
 export const unresolvedCount = ({ commands, tombstones }: Image): number => {
   let count = 0;
   for (const { unknown, mode } of commands.values()) if (unknown && mode !== 'undo') count += 1;

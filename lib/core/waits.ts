@@ -3,7 +3,7 @@ import type { ProcessRun, Scope, Signal, WaitStep } from './run.ts';
 import { nextPath, rejectIfCancelled, touch } from './run.ts';
 import { clearTimer, setTimer } from './timers.ts';
 
-/** `ctx.waitFor`: the first unread event that matches, also one from before the call. */
+/** `ctx.waitFor`: takes the first unread event that matches, or waits for one. */
 export const waitFor = (
   run: ProcessRun,
   scope: Scope,
@@ -23,7 +23,7 @@ export const waitFor = (
     timer: undefined,
   };
   if (rejectIfCancelled(run, step)) return step;
-  // The predicate is the process's own code: what it throws must leave nothing behind.
+  // `match` is user code and may throw, so it runs before any change.
   const index = run.unread.findIndex((signal) => matches(step, signal));
   scope.open.add(step);
   const [signal] = index < 0 ? [] : run.unread.splice(index, 1);
@@ -41,7 +41,7 @@ export const waitFor = (
 
 const matches = (step: WaitStep, signal: Signal): boolean => signal.event === step.event && (step.match?.(signal.data as never) ?? true);
 
-/** An event has come: the first wait that it matches takes it, else it is kept. */
+/** Gives a received event to the first wait that it matches, else keeps it as unread. */
 export const receiveSignal = (run: ProcessRun, signal: Signal): void => {
   const step = run.waits.find((wait) => matches(wait, signal));
   if (!step) {
@@ -60,7 +60,7 @@ const take = (run: ProcessRun, step: WaitStep, signal: Signal): void => {
   run.outcomes.push({ kind: 'fulfil', step, value: signal.data });
 };
 
-/** Takes a wait off the list, with its time-out. */
+/** Removes a wait from the list, with its time-out. */
 export const endWait = (run: ProcessRun, step: WaitStep): void => {
   run.waits.splice(run.waits.indexOf(step), 1);
   if (step.timer !== undefined) {

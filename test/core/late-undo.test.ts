@@ -111,7 +111,7 @@ test('where the contract declares no undo any more, the late success is a bug to
   await late(trip, PAID);
   expect(trip.bug).toEqual({
     code: 'POISON',
-    message: 'payments.charge completed and must be undone, but its contract declares no undo any more.',
+    message: 'payments.charge completed and must be undone, but its contract no longer declares an undo.',
   });
   expect(trip.image.tombstones).toHaveLength(1);
 });

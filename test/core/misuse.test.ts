@@ -29,7 +29,7 @@ describe('bugs are not failures: the event is refused and nothing is undone', ()
     const text: unknown = 'oops';
     expect(await bugOf(() => Promise.reject(text as Error))).toEqual({
       code: 'POISON',
-      message: 'The process threw oops, which is no error.',
+      message: 'The process threw oops, which is not an Error.',
     });
   });
 
@@ -90,7 +90,7 @@ describe('bugs are not failures: the event is refused and nothing is undone', ()
   ])('a result that is not JSON, as an input may not be, is POISON and names the member (%#)', async (result, why) => {
     const bug = await bugOf(() => Promise.resolve(result));
     expect(bug?.code).toBe('POISON');
-    expect(bug?.message).toMatch(/^trip returned what is not JSON/);
+    expect(bug?.message).toMatch(/^trip returned a value that is not JSON/);
     expect(bug?.message).toContain(why);
   });
 
@@ -110,7 +110,7 @@ describe('bugs are not failures: the event is refused and nothing is undone', ()
   });
 
   test.each<[string, Record<string, unknown>, string]>([
-    ['no text', { stage: 7 }, '"stage": its value is no text'],
+    ['no text', { stage: 7 }, '"stage": its value is not a string'],
     ['a lone surrogate', { stage: '\ud83d' }, '"stage": a string contains a lone surrogate'],
     ['a key with a lone surrogate', { '\ud83d': 'a' }, 'a string contains a lone surrogate'],
     ['an empty key', { '': 'a' }, '"": its key is empty'],
@@ -122,11 +122,11 @@ describe('bugs are not failures: the event is refused and nothing is undone', ()
 
   test.each<[unknown, string]>([
     ['\ud83d', 'a lone surrogate'],
-    [7, 'it is no text'],
-    [undefined, 'it is no text'],
+    [7, 'it is not a string'],
+    [undefined, 'it is not a string'],
   ])('a label that is no text that may travel is POISON (%#)', async (label, why) => {
     const bug = await bugOf(async (ctx) => ctx.scope(label as string, async () => {}));
-    expect(bug?.message).toContain('trip named a part');
+    expect(bug?.message).toContain('trip labelled a scope or a compensation');
     expect(bug?.message).toContain(why);
   });
 
@@ -230,7 +230,8 @@ describe('what only development and tests look for', () => {
     });
     expect(bug).toEqual({
       code: 'WRONG_SCOPE',
-      message: 'ctx.sleep of the process itself was called in the scope inner:1: call its own ctx, so that its steps belong to it.',
+      message:
+        'ctx.sleep of the process itself was called in the scope inner:1: use the ctx of that scope, so that the step belongs to it.',
     });
     const inner = await bugOf(async (outer) => {
       await outer.scope('one', async (one) => {
@@ -262,7 +263,7 @@ describe('what only development and tests look for', () => {
 describe('what would never wake up', () => {
   test('awaiting something that is no step is POISON', async () => {
     const bug = await bugOf(() => new Promise<never>(() => {}));
-    expect(bug?.message).toBe('trip awaits something that is no step, so nothing will ever wake it: await only what ctx returns.');
+    expect(bug?.message).toBe('trip awaits something that is not a step, so nothing will ever wake it: await only what ctx returns.');
   });
 
   test('so it is inside a scope', async () => {
@@ -291,12 +292,12 @@ describe('what a process did not declare', () => {
           ctx.publish(Nudge as never, { id: 'a' } as never);
         })
       )?.message,
-    ).toBe('trip publishes shop.nudge, which is not in its publishes.');
+    ).toBe('trip publishes shop.nudge, which its publishes does not list.');
   });
 
   test('waiting for an event that is in neither receives nor startOn is POISON', async () => {
     expect((await bugOf((ctx) => ctx.waitFor(Booked as never)))?.message).toBe(
-      'trip waits for trips.booked, which is neither in its receives nor in its startOn.',
+      'trip waits for trips.booked, which neither its receives nor its startOn lists.',
     );
   });
 
@@ -311,7 +312,7 @@ describe('what a process did not declare', () => {
   });
 
   test('undoing what is no step is POISON', async () => {
-    expect((await bugOf((ctx) => ctx.undo(Promise.resolve() as never)))?.message).toBe('ctx.undo was given something that is no step.');
+    expect((await bugOf((ctx) => ctx.undo(Promise.resolve() as never)))?.message).toBe('ctx.undo was given something that is not a step.');
   });
 
   test('calling a service that the system does not list is UNKNOWN_SERVICE', async () => {

@@ -150,7 +150,7 @@ describe('code that was changed under the same version is NONDETERMINISM with wh
       async (ctx) => [await ask(ctx, 'one'), await until(ctx)],
       async (ctx) => [await until(ctx)],
     );
-    expect(text).toContain('the journal holds CommandIssued notes.ask:1, which the code does not decide any more');
+    expect(text).toContain('the journal holds CommandIssued notes.ask:1, which the code no longer decides');
   });
 
   test('a step that is new', async () => {

@@ -42,7 +42,7 @@ describe('another build is deployed', () => {
     world.deploy(systemOf([changed]));
     await expect(world.advance('1 day')).rejects.toMatchObject({
       code: 'NONDETERMINISM',
-      message: expect.stringContaining('the journal holds TimerSet sleep:1, which the code does not decide any more'),
+      message: expect.stringContaining('the journal holds TimerSet sleep:1, which the code no longer decides'),
     });
     expect(world.calls(teller.tell)).toEqual([]);
     world.deploy(systemOf([one]));
