@@ -6,12 +6,12 @@ import type { Frozen } from '../contract/frozen-type.ts';
 import type { CommandContract } from '../contract/runtime-contract.ts';
 import type { Json, Sent } from '../contract/schema.ts';
 
-/** What a handler of a decider wants done, beside its next state. `P`: the event that it publishes. */
+/** An action that a handler of a decider returns beside its next state. `P`: the type of the event that it publishes. */
 export interface Action<P extends string = never> {
   readonly '~action': P;
 }
 
-/** What an action holds at run time, behind `'~action'`. */
+/** The content of an action at run time, behind `'~action'`. */
 export type ActionParts =
   | { readonly kind: 'send'; readonly command: CommandContract; readonly input: unknown }
   | { readonly kind: 'publish'; readonly event: string; readonly data: unknown }
@@ -27,18 +27,18 @@ export const actionParts = (of: Action): ActionParts => of['~action'];
 /** A named timer of a decider; an instance has at most one of each name. */
 export interface Timer {
   readonly '~timer': string;
-  /** Sets it, or moves it. */
+  /** Sets the timer to fire after `delay`, or moves it there. */
   in(delay: Duration): Action;
-  /** Sets it unless it is set. */
+  /** Sets the timer to fire after `delay`, unless it is already set. */
   within(delay: Duration): Action;
-  /** Sets it, or moves it, to an instant. One in the past fires at once. */
+  /** Sets the timer to an instant, or moves it there. An instant in the past fires at once. A string is ISO 8601 with an offset. */
   at(instant: string | Date): Action;
-  /** Drops it, if it is set. */
+  /** Clears the timer, if it is set. */
   clear(): Action;
 }
 
 /**
- * Names a timer of a decider, to be set by actions and heard with `.on`.
+ * Names a timer of a decider. Actions set it, and `.on(timer, …)` handles it.
  * @example import { timer } from 'tutti'; const reminder = timer('reminder');
  */
 export const timer = (name: string): Timer =>
@@ -50,13 +50,13 @@ export const timer = (name: string): Timer =>
     clear: () => action({ kind: 'timer', name, set: 'clear' }),
   });
 
-/** A command whose answer comes to `.on(command, …)`, where there is such a handler. */
+/** Sends a command. Its reply comes to `.on(command, …)`; without such a handler it is only journaled. */
 export const send = <C extends AnyCommand>(command: C, input: InputOf<C>): Action =>
   action({ kind: 'send', command: commandContract(command), input });
 
-/** An event for the bus, one that the decider says it publishes. */
+/** Publishes an event on the bus. The decider must list it in `publishes`. */
 export const publish = <E extends AnyEvent>(event: E, data: Frozen<Sent<E['~data']>>): Action<E['type']> =>
   action({ kind: 'publish', event: eventContract(event).type, data });
 
-/** The instance ends, with this result. */
+/** Ends the instance with this result, after all other actions of the handler. @default null */
 export const end = (result: Json = null): Action => action({ kind: 'end', result });

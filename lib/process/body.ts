@@ -7,7 +7,7 @@ import { asCodeOf } from './refused-globals.ts';
 import { unawaitedFailure } from './step-promise.ts';
 import { thrownFailure } from './thrown-failure.ts';
 
-/** Runs the body of a scope and tells the core how it ended. What is no failure is a bug. */
+/** Runs the body of a scope and reports its end to the core. An error that is not a failure is a bug. */
 export const runBody = <C>(run: ProcessRun, scope: Scope, body: (ctx: C) => Promise<unknown>, ctx: C): void => {
   const ended = (ending: Parameters<typeof endBody>[2]): void => {
     if (!isOpen(run, `ended ${scope.path === '' ? 'its body' : `the scope ${scope.path.slice(0, -1)}`}`)) return;
@@ -26,7 +26,7 @@ export const runBody = <C>(run: ProcessRun, scope: Scope, body: (ctx: C) => Prom
   try {
     const promise: Promise<unknown> | undefined = asCodeOf(run, scope, () => body(ctx));
     if (typeof promise?.then !== 'function')
-      return refuse(run, 'POISON', `${nameOf(run, scope)} returned no promise: write async before its function.`);
+      return refuse(run, 'POISON', `${nameOf(run, scope)} did not return a promise: write async before its function.`);
     promise.then((value) => {
       ended({ status: 'fulfilled', value });
     }, failed);
@@ -35,7 +35,7 @@ export const runBody = <C>(run: ProcessRun, scope: Scope, body: (ctx: C) => Prom
   }
 };
 
-/** In development and tests: a failure that no code has awaited would vanish with the scope. */
+/** In development and tests: refuses the end of a scope with a failure that no code has awaited, because the failure would vanish. */
 const refuseUnawaited = (run: ProcessRun, scope: Scope): void => {
   if (!run.environment.checks || scope.state !== 'open') return;
   const left = unawaitedFailure(scope);

@@ -7,67 +7,91 @@ import type { Message } from '../contract/message.ts';
 import type { Retry } from '../contract/retry-policy.ts';
 import type { Received, Sent } from '../contract/schema.ts';
 
-/** What a process awaits. Made by `ctx` only, so that `race` and `undo` know what they act on. */
+/** A promise that `ctx` returns. `ctx.race`, `ctx.any` and `ctx.undo` accept only steps. */
 export interface Step<T> extends Promise<T> {
   readonly '~step': true;
 }
 
-/** The step of a command, which `ctx.undo` takes where the contract of the command declares an undo. */
+/** The step of a command. `ctx.undo` accepts it if the contract of the command declares an undo. */
 export interface CommandStep<T, C extends AnyCommand> extends Step<T> {
   readonly '~undo': C['~']['undo'] extends false
     ? `${C['name']} declares no undo, so ctx.undo would do nothing: give its command an undo`
     : true;
 }
 
-/** How one call differs from the contract of its command. */
+/** Options of one call. They override the contract of its command. */
 export interface CallOptions {
-  /** One attempt. @default the command's */
+  /** The longest time of one run of the handler. @default that of the command */
   readonly timeout?: Duration;
-  /** What is left out is the command's. */
+  /** Limits and pauses of the runs. @default for each member, that of the command */
   readonly retry?: Retry;
-  /** `false`: what it does is not undone. @default it is, where its contract declares an undo */
+  /** `false`: a success is never undone. @default it is undone, if the contract declares an undo */
   readonly undo?: false;
 }
 
-/** What every process can do; a helper function takes it. */
+/** The part of `ctx` that every process has, for the parameter of a helper function. */
 export interface AnyContext {
+  /** The id of the instance, unique within tenant and process. */
   readonly id: string;
+  /** The name of the run. A restart of the same id begins another run. */
   readonly run: string;
   /** The message that started this run. */
   readonly start: Message;
-  /** Sends a command and waits for its answer. Rejects with `CommandFailed`, `CommandExhausted` or `Cancelled`. */
+  /**
+   * Sends a command and returns its output. If the process fails or is cancelled later, the undo of the contract runs.
+   *
+   * Rejects with `CommandFailed` for a declared error, with `CommandExhausted` if the retries are used up, and with `Cancelled` if the scope
+   * is cancelled or the step loses a race. An input that does not fit the schema stops the instance with `POISON`.
+   */
   call<C extends AnyCommand>(command: C, input: InputOf<C>, options?: CallOptions): CommandStep<OutputOf<C>, C>;
-  /** As `call`, but a declared error is returned. */
+  /** Like `call`, but returns a declared error instead of rejecting with it. */
   try<C extends AnyCommand>(command: C, input: InputOf<C>, options?: CallOptions): CommandStep<OutputOf<C> | FailureOf<C>, C>;
-  /** Waits durably, from a second to years. */
+  /** Waits durably for a duration of 0 to 100 years; a longer one counts as 100 years. Rejects with `Cancelled`. */
   sleep(duration: Duration): Step<void>;
-  /** Waits until an instant; one in the past is over at once. */
+  /**
+   * Waits durably until a `Date`, or an ISO 8601 instant with an offset. An instant in the past resolves at once. Rejects with `Cancelled`.
+   */
   until(instant: string | Date): Step<void>;
-  /** The first to settle wins; the others are cancelled, and what they did is undone. A step that lost is over: it cannot be raced or awaited again. */
+  /**
+   * Returns the key and value of the first branch that settles, or rejects with its failure. The other branches are cancelled and undone.
+   * A step that lost must not be raced or awaited again: that stops the instance with `POISON`.
+   */
   race<B extends Readonly<Record<string, Step<unknown>>>>(branches: B): Step<Winner<B>>;
-  /** The first to be fulfilled wins; rejects with the last failure where none is. */
+  /** Like `race`, but the first branch that is fulfilled wins. Rejects with the last failure if none is. */
   any<B extends Readonly<Record<string, Step<unknown>>>>(branches: B): Step<Winner<B>>;
-  /** A named part whose steps are cancelled and undone together. Call its parameter `ctx` too. */
+  /**
+   * Runs a part of the process whose steps are cancelled and undone together, and returns the value of `body`. If `body` fails, its steps
+   * are undone, then the scope rejects with that failure. In `body`, call only the `ctx` that it receives.
+   */
   scope<T>(name: string, body: (ctx: this) => Promise<T>): Step<T>;
-  /** Undoes one step, race or scope, or all of this scope so far; the process goes on. A step that is open is cancelled first. */
+  /**
+   * Undoes a step, race or scope; without an argument, all of this scope so far. It resolves after the undo, and the process continues. An
+   * open step is cancelled first. If an undo fails, the instance is stuck with `COMPENSATION`.
+   */
   undo<S extends Step<unknown>>(step?: Undoable<S>): Step<void>;
-  /** Sends a command whose answer nobody awaits. */
+  /** Sends a command without waiting for its reply. Its failure does not affect the process. */
   send<C extends AnyCommand>(command: Sendable<C>, input: InputOf<C>): void;
-  /** Adds tags, which `list` filters by. */
+  /** Adds tags to the instance, by which `client.list` filters. A later value replaces that of the same key. */
   tag(tags: Record<string, string>): void;
-  /** Runs when this scope is undone: the first registered is the last that runs. */
+  /**
+   * Registers code that runs when this scope is undone, the first registered last. `failure` is the reason, undefined with `ctx.undo`. If
+   * `body` fails, the instance is stuck with `COMPENSATION`.
+   */
   compensate(label: string, body: (ctx: this, failure: Failure | undefined) => Promise<unknown>): void;
-  /** The point of no return: nothing of this scope so far is undone. */
+  /** The point of no return: no earlier step or compensation of this scope is undone any more. */
   pivot(): void;
-  /** Process time: that of the event that is being applied. */
+  /** Process time: the time at which the current event was applied. It is equal on every replay. */
   now(): Date;
-  /** Equal on every replay, so it is no secret: it is computed from the id of the instance, its run and the place of the call. */
+  /**
+   * A version 4 UUID, equal on every replay. It is computed from the id of the instance, its run and the place of the call, so do not use it
+   * as a secret.
+   */
   uuid(): string;
-  /** At least 0, less than 1; equal on every replay. */
+  /** A number of at least 0 and less than 1, equal on every replay. Do not use it for a secret. */
   random(): number;
 }
 
-/** What a context is typed by: the options of its process. */
+/** The types of a context, from the options of its process. */
 export interface ContextTypes {
   start: unknown;
   byId: string;
@@ -76,22 +100,26 @@ export interface ContextTypes {
   view: unknown;
 }
 
-/** What a process can do, by its options. */
+/** The `ctx` of a process, typed by its options. */
 export interface Context<T extends ContextTypes> extends AnyContext {
+  /** The declared failures. `throw ctx.errors.Name(data)` fails the process and undoes its steps. */
   readonly errors: {
     readonly [K in keyof T['errors'] & string]: (
       data: Frozen<Sent<T['errors'][K]>>,
       message?: string,
     ) => ProcessFailed<string, K, Frozen<Received<T['errors'][K]>>>;
   };
-  /** The first unread event that matches, also one that came before the call. With a `timeout` it may give `undefined`. */
+  /**
+   * Takes the first unread event of this type that matches, or waits for one; events that came before the call count too. Resolves with
+   * `undefined` when `timeout` has passed. Rejects with `Cancelled`.
+   */
   waitFor<E extends AnyEvent, D extends Duration = never>(
     event: Declared<E, T['byId'], 'receives'>,
     options?: Wait<E, D>,
   ): Step<DataOf<E> | ([D] extends [never] ? never : undefined)>;
-  /** Puts an event on the bus, with the commit of what is decided now. */
+  /** Publishes an event on the bus, after the commit of the current decisions. */
   publish<E extends AnyEvent>(event: Declared<E, T['publishes'], 'publishes'>, data: Frozen<Sent<E['~data']>>): void;
-  /** Replaces what `client.query` sees. */
+  /** Replaces the view that `client.query` returns. */
   view(value: [T['view']] extends [never] ? 'this process declares no view' : Frozen<Sent<T['view']>>): void;
 }
 
@@ -101,15 +129,18 @@ type Sendable<C extends AnyCommand> = C['~']['undo'] extends true
   ? `${C['name']} has an undo, so its answer must be awaited: use ctx.call`
   : C;
 
-/** `E` where the options of the process name it, else one sentence that tsc prints. */
+/** `E` if the options of the process name it, else one sentence that tsc prints. */
 type Declared<E extends AnyEvent, Names extends string, Option extends string> = [E['type']] extends [Names]
   ? E
   : `${E['type']} is not declared: add it to ${Option} in the options of the process`;
 
-/** Which event a `waitFor` takes, and how long it waits. @default any, for ever */
+/** Options of `waitFor`. */
 export interface Wait<E extends AnyEvent, D> {
+  /** Whether to take an event. It must be pure, and runs again in each replay. @default every event */
   readonly match?: (data: DataOf<E>) => boolean;
+  /** How long to wait. @default without a limit */
   readonly timeout?: D;
 }
 
+/** The key of the branch that won, and its value. */
 export type Winner<B> = { [K in keyof B & string]: { readonly winner: K; readonly value: Awaited<B[K]> } }[keyof B & string];

@@ -10,11 +10,13 @@ import { refuseGlobals } from './refused-globals.ts';
 import { rejectStep, resolverOf } from './step-promise.ts';
 
 /**
- * The live half of an async process: the user's function, suspended where it awaits.
+ * The live half of an async process: the user's function, suspended where it awaits. Input: an applied fact. Output: requests to the core.
+ * Trunk: `continuation.ts` takes outcomes from `core/apply.ts` and settles the promises of `step-promise.ts`; the user's code runs in
+ * `body.ts` and calls `process-context.ts`, which calls the core.
  *
- * C1 What came of a fact is delivered in journal order, one at a time, with every microtask run between two of them
- *    (docs/replay.md#activation). So native `Promise.race` and `all` give on replay what they gave live.
- * C2 It is advanced only by its owner, and thrown away when the commit is lost.
+ * C1 The outcomes of a fact are delivered in journal order, one at a time, and all microtasks run between two of them
+ *    (docs/replay.md#activation). Native `Promise.race` and `Promise.all` therefore give the same results live and in a replay.
+ * C2 Only its owner advances it, and throws it away after a conflict of its commit.
  */
 export class Continuation implements FrontEnd {
   readonly #run: ProcessRun;
@@ -67,23 +69,23 @@ export class Continuation implements FrontEnd {
     runBody(this.#run, scope, body, new ProcessContext(this.#run, this.#definition, scope, start));
   }
 
-  /** A process that has not ended, and waits for no answer, timer or event, would wait for ever. */
+  /** Marks a process that has not ended and waits for no reply, timer or event, because nothing would ever wake it. */
   #checkPending(): void {
     const { root, steps, waits, undoings, ended, stuck } = this.#run;
     if (ended || stuck || root.ending || steps.size > 0 || waits.length > 0 || undoings.size > 0) return;
     this.#run.bug = {
       code: 'POISON',
-      message: `${this.#definition.name} awaits something that is no step, so nothing will ever wake it: await only what ctx returns.`,
+      message: `${this.#definition.name} awaits something that is not a step, so nothing will ever wake it: await only what ctx returns.`,
     };
   }
 }
 
-/** What a scope gives is the process's own, made again by each replay. */
+/** The value of a scope comes from user code, which makes it again in each replay, so it is not frozen. */
 const ofScope = ({ kind }: StepState): boolean => kind === 'scope';
 
 type Compensation = (ctx: ProcessContext, failure: unknown) => Promise<unknown>;
 
-/** All microtasks run, then the next turn of the event loop. */
+/** Resolves in the next turn of the event loop, after all microtasks. */
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 const startOf = (fact: Extract<RecordedFact, { type: 'ProcessStarted' }>): ReceivedStart => ({

@@ -14,9 +14,9 @@ import type { DeciderDefinition } from './decider.ts';
 import { frozen } from './frozen.ts';
 import { asCodeOf } from './refused-globals.ts';
 
-/** Lets a decider hear a fact: one pure call, then its state and its actions. Without a handler the fact is only journaled. */
+/** Calls a decider's handler for a fact, then stores its next state and does its actions. Without a handler the fact is only journaled. */
 export const decideOn = (run: ProcessRun, definition: DeciderDefinition, fact: RecordedFact, heard: HeardFact | undefined): void => {
-  // Its journal is never replayed, so paths count within one call: a decider loaded cold writes the bytes that a live one writes.
+  // Paths count within one call, because a decider is never replayed: loaded or live, it writes the same journal.
   run.root.ordinals.clear();
   if (fact.type === 'CancelRequested') {
     endProcess(run, new Cancelled({ reason: 'requested', message: `Cancelled by ${fact.by}: ${fact.reason}` }), null);
@@ -33,24 +33,24 @@ export const decideOn = (run: ProcessRun, definition: DeciderDefinition, fact: R
   const [value, ...actions] = (Array.isArray(next) ? next : [next]) as [unknown, ...(Action | false | undefined)[]];
   changeView(run, run.root, { schema: definition.state, value, what: `the state of ${definition.name} after ${message.key}` });
   const parts = actions.filter((action) => typeof action === 'object').map(actionParts);
-  // Whatever their order, nothing is asked of an instance that has ended.
+  // `end` comes last, whatever its position, because an ended instance takes no action.
   for (const each of parts) if (each.kind !== 'end') act(run, definition, each);
   const ending = parts.find((each) => each.kind === 'end');
   if (ending) act(run, definition, ending);
 };
 
-/** The promise is dropped, and with it what it is rejected with. */
+/** Refuses a handler that returned a promise. The promise is dropped, with its rejection. */
 const refusePromise = (run: ProcessRun, next: unknown, key: string): void => {
   if (!(next instanceof Promise)) return;
   next.catch(() => undefined);
   refuse(
     run,
     'POISON',
-    `The handler of ${run.definition.name} for ${key} returned a promise: it returns the next state at once. What takes time is a command.`,
+    `The handler of ${run.definition.name} for ${key} returned a promise: return the next state at once, and do in a command what takes time.`,
   );
 };
 
-/** Its state is all that a decider keeps over a deploy: one of an earlier contract is read as the newest version. */
+/** The state of a decider, or its first state. A state of an earlier contract is upcast to the newest version. */
 const stateOf = (run: ProcessRun, definition: DeciderDefinition, id: string): Json =>
   run.image.view
     ? parseStored(definition.state, run.image.view.data)
@@ -75,7 +75,7 @@ const act = (run: ProcessRun, definition: DeciderDefinition, action: ActionParts
     }
     case 'publish': {
       const event = definition.publishes.get(action.event);
-      if (!event) return refuse(run, 'POISON', `${definition.name} publishes ${action.event}, which is not in its publishes.`);
+      if (!event) return refuse(run, 'POISON', `${definition.name} publishes ${action.event}, which its publishes does not list.`);
       issuePublish(run, run.root, event.type, { schema: event.data, value: action.data, what: `${event.type} was published with` });
       return;
     }

@@ -8,11 +8,14 @@ import type { CorrelationContract, ProcessContract } from '../contract/runtime-c
 import type { Data, Json, Received, Schema, Sent, Wire } from '../contract/schema.ts';
 import type { Action, Timer } from './action.ts';
 
-/** A state, and a pure handler for each message that it hears. `M`: the events. */
+/** A state, and a pure handler for each message. `M`: the types of its events. */
 export interface Decider<N extends string, D, P extends string, M extends string = never> extends AnyProcess {
   readonly name: N;
   readonly '~': { start: never; result: Json; errors: {}; view: D; events: M };
-  /** A new decider that also hears `message`. The handler is pure: it returns the next state, or the state and actions. */
+  /**
+   * Returns a new decider that also handles `message`: an event by id, the reply to a command, or a timer. The handler is pure and returns
+   * the next state, or an array of the next state and actions.
+   */
   on<T extends Correlated<string, unknown, 'id'> | AnyCommand | Timer>(
     message: T,
     handler: (state: Frozen<Received<D>>, heard: Heard<T>, at: { readonly id: string; readonly now: Date }) => Next<D, P>,
@@ -49,7 +52,7 @@ export function decider<const N extends string, S extends Schema, const I extend
     readonly state: Wire<S>;
     readonly initial: (id: string) => I;
     readonly publishes?: readonly P[];
-    /** An event for an instance that was cancelled or terminated: it is kept for 30 days, or dropped. @default 'park' */
+    /** Events for an ended instance: `'park'` keeps them for 30 days, `'ignore'` drops them. @default 'park' */
     readonly late?: 'park' | 'ignore';
     readonly version?: number;
   },
@@ -78,15 +81,19 @@ const deciderOf = (definition: DeciderDefinition): AnyProcess =>
   Object.freeze({
     name: definition.name,
     '~': Object.freeze(definition),
-    on: (message: Correlated | AnyCommand | Timer, handler: DeciderHandler) => deciderOf(hearing(definition, message, handler)),
+    on: (message: Correlated | AnyCommand | Timer, handler: DeciderHandler) => deciderOf(withHandler(definition, message, handler)),
   }) as never;
 
-const hearing = (definition: DeciderDefinition, message: Correlated | AnyCommand | Timer, handler: DeciderHandler): DeciderDefinition => {
+const withHandler = (
+  definition: DeciderDefinition,
+  message: Correlated | AnyCommand | Timer,
+  handler: DeciderHandler,
+): DeciderDefinition => {
   const correlation = '~event' in message ? correlationContract(message) : undefined;
   if (correlation?.by === 'key')
     throw new ContractError(
       'CONTRACT_INVALID',
-      `${definition.name} hears ${correlation.event.type} by key: a decider hears events by id, with ${correlation.event.type}.byId.`,
+      `${definition.name} receives ${correlation.event.type} by key: correlate it by id, with ${correlation.event.type}.byId.`,
     );
   const key = handlerKey(message, correlation);
   if (definition.handlers.has(key))

@@ -4,7 +4,7 @@ import { decideOn } from './decide-on.ts';
 import type { DeciderDefinition } from './decider.ts';
 import type { AsyncDefinition } from './process.ts';
 
-/** The front end that a definition is written for. */
+/** The front end for the kind of a definition. */
 export const frontEndOf: FrontEndOf = (definition, run) => {
   if (definition.kind === 'async') return new Continuation(run, definition as AsyncDefinition);
   return {

@@ -1,6 +1,6 @@
 /**
- * Freezes journaled data all the way down: what user code is handed cannot be changed by it, so that a cached run equals a replayed one.
- * It is frozen before its members are, so that a value that holds itself ends.
+ * Freezes journaled data deeply, so that user code cannot change it and a cached run equals a replayed one. A value is frozen before its
+ * members, so the recursion ends on cycles.
  */
 export const frozen = <T>(value: T): T => {
   if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;

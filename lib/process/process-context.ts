@@ -33,7 +33,7 @@ export interface ReceivedStart {
   readonly time: string;
 }
 
-/** `ctx` of one scope at run time. Each method asks the core for what it wants and hands out the promise. */
+/** `ctx` of one scope at run time. Each method sends its request to the core and returns the promise of the step. */
 export class ProcessContext {
   readonly id: string;
   readonly run: string;
@@ -99,7 +99,7 @@ export class ProcessContext {
     const { type } = eventContract(event);
     const heard = [...this.#definition.startOn, ...this.#definition.receives].some((correlation) => correlation.event.type === type);
     if (!heard)
-      refuse(this.#run, 'POISON', `${this.#definition.name} waits for ${type}, which is neither in its receives nor in its startOn.`);
+      refuse(this.#run, 'POISON', `${this.#definition.name} waits for ${type}, which neither its receives nor its startOn lists.`);
     const timeoutMs = options.timeout === undefined ? undefined : this.#read(() => milliseconds(options.timeout as Duration));
     return this.#promise(waitFor(this.#run, this.#scope, type, this.#matchOf(options.match), timeoutMs));
   }
@@ -124,7 +124,7 @@ export class ProcessContext {
   undo(promise?: Step<unknown>): Step<unknown> {
     if (!this.#takes('undo')) return unsettled();
     const target = promise && stepOf(promise);
-    if (promise && !target) return refuse(this.#run, 'POISON', 'ctx.undo was given something that is no step.');
+    if (promise && !target) return refuse(this.#run, 'POISON', 'ctx.undo was given something that is not a step.');
     return this.#promise(requestUndo(this.#run, this.#scope, target));
   }
 
@@ -142,7 +142,7 @@ export class ProcessContext {
     if (!this.#takes('publish')) return;
     const { type } = eventContract(event);
     const declared = this.#definition.publishes.get(type);
-    if (!declared) return refuse(this.#run, 'POISON', `${this.#definition.name} publishes ${type}, which is not in its publishes.`);
+    if (!declared) return refuse(this.#run, 'POISON', `${this.#definition.name} publishes ${type}, which its publishes does not list.`);
     const passed = { schema: declared.data, value: data, what: `${type} was published with` };
     asOtherCode(() => issuePublish(this.#run, this.#scope, type, passed));
   }
@@ -182,18 +182,18 @@ export class ProcessContext {
     return stepPromise(step, this.#run.environment.checks);
   }
 
-  /** A predicate is code of the process, also where the engine calls it. */
+  /** A predicate is code of the process even if the engine calls it. */
   #matchOf(match: ((data: never) => boolean) | undefined): typeof match {
     return match && ((data) => asCodeOf(this.#run, this.#scope, () => match(data)));
   }
 
-  /** A release took what a machine reads in its own time zone: a run that it recorded goes on. */
+  /** Earlier releases accepted instants without an offset, in the machine's time zone. Runs that they recorded continue. */
   #instantOf(instant: string | Date): number {
     const recorded = this.#run.expected && typeof instant === 'string' ? Date.parse(instant) : Number.NaN;
     return Number.isNaN(recorded) ? instantOf(instant) : recorded;
   }
 
-  /** What cannot be read is a bug, also where the process catches it. */
+  /** Reads an argument. One that is not valid is a bug, even if the process catches the error. */
   #read(read: () => number): number {
     try {
       return read();
@@ -202,7 +202,7 @@ export class ProcessContext {
     }
   }
 
-  /** Whether the core takes a request now; in development and tests an outer `ctx` in a scope is a mistake. */
+  /** Whether the core takes a request now. In development and tests, the `ctx` of another scope is refused. */
   #takes(method: string): boolean {
     if (!requested(this.#run, method)) return false;
     if (this.#run.environment.checks) this.#checkScope(method);
@@ -215,7 +215,7 @@ export class ProcessContext {
       refuse(
         this.#run,
         'WRONG_SCOPE',
-        `ctx.${method} of ${nameOf(this.#scope)} was called in ${nameOf(running)}: call its own ctx, so that its steps belong to it.`,
+        `ctx.${method} of ${nameOf(this.#scope)} was called in ${nameOf(running)}: use the ctx of that scope, so that the step belongs to it.`,
       );
   }
 }
@@ -224,7 +224,7 @@ const nameOf = (scope: Scope): string => (scope.path === '' ? 'the process itsel
 
 const POLICIES = new WeakMap<CommandContract, readonly [CallPolicy, CallPolicy]>();
 
-/** Most calls say nothing of their own: their policy is made once per command. */
+/** Most calls have no options, so the policy without options is made once per command. */
 const policyOf = (contract: CommandContract, options: CallOptions | undefined, returnsFailure: boolean): CallPolicy => {
   if (options)
     return {

@@ -18,7 +18,7 @@ import {
 import { throwers } from '../contract/service.ts';
 import type { Context } from './context.ts';
 
-/** What starts a process, what it hears and publishes, how it fails and what it shows. */
+/** The options of a process: its start, its events, its failures, its view and its limits. */
 export interface ProcessOptions<
   S extends Correlated,
   R extends Correlated,
@@ -27,39 +27,44 @@ export interface ProcessOptions<
   E extends Schemas,
   V extends Schema,
 > {
-  /** The starting event, or several; the id is unique within the process. */
+  /** The event that starts an instance, or several. The id is unique within the process. */
   readonly startOn?: S | readonly S[];
-  /** Instead of `startOn`: started only by a client. @default null */
+  /** The input of a process without `startOn`, which only clients start. @default no input */
   readonly input?: Wire<I>;
-  /** Events it may wait for. */
+  /** Events for `ctx.waitFor`. Those of `startOn` need not be repeated. */
   readonly receives?: readonly R[];
-  /** Events it publishes. */
+  /** Events for `ctx.publish`. */
   readonly publishes?: readonly P[];
-  /** Its declared failures: `throw ctx.errors.Name({…})`. */
+  /** Its declared failures, which `throw ctx.errors.Name({…})` throws. */
   readonly errors?: Wires<E>;
-  /** What queries see. */
+  /** The schema of `ctx.view`, whose latest value queries return. */
   readonly view?: Wire<V>;
-  /** Another start while that id is open. @default 'reject' */
+  /**
+   * Another start while the id is open: `'reject'` refuses it, `'attach'` ignores it, `'signal'` delivers its event to
+   * `ctx.waitFor`.
+   * @default 'reject'
+   */
   readonly onOpen?: 'reject' | 'attach' | 'signal';
-  /** A start after its end. @default 'reject' */
+  /** A start after the end of the instance: `'restart-failed'` begins a new run unless the instance completed. @default 'reject' */
   readonly onClosed?: 'reject' | 'restart' | 'restart-failed';
-  /** How long events that come before their instance are kept. @default '1 day' */
+  /** How long events that come before the start of their instance are kept. @default '1 day' */
   readonly early?: Duration;
   /**
-   * An event for an instance that has ended: `'park'` keeps it for 30 days, `'ignore'` drops it. Neither raises an alarm; metrics count both.
+   * Events for an ended instance: `'park'` keeps them for 30 days, `'ignore'` drops them. Neither raises an alarm; metrics
+   * count both.
    * @default 'park'
    */
   readonly late?: 'park' | 'ignore';
-  /** Cancels the instance. @default never */
+  /** How long after its start the instance is cancelled. @default never */
   readonly timeout?: Duration;
-  /** @default 1 */
+  /** The version of the code: a whole number from 1. A run stays on its version. @default 1 */
   readonly version?: number;
 }
 
 export type Start<S extends Correlated, I extends Schema> = [S] extends [never] ? Data<I> : S['~data'];
 export type Named<R extends Correlated, By extends 'id' | 'key' = 'id' | 'key'> = R extends { readonly by: By } ? R['~event'] : never;
 
-/** Anything where a result can travel, else one sentence that tsc prints. */
+/** `unknown` if the result is JSON, else one sentence that tsc prints. */
 type ResultFault<Out> = [Out] extends [Json | void] ? unknown : NotJson<Out, 'result'>;
 
 /** An async process at run time. */
@@ -70,7 +75,7 @@ export interface AsyncDefinition extends ProcessContract {
 }
 
 /**
- * Defines a process as an async function of its starting event. What it awaits on `ctx` is journaled and replayed.
+ * Defines a process as an async function of its starting event. The steps that it awaits on `ctx` are journaled and replayed.
  * @example import { process } from 'tutti'; export const bookTrip = process('book-trip', { startOn: Checkout.byId(cart => cart.cartId) }, async (ctx, cart) => {…});
  */
 export function process<
@@ -132,7 +137,7 @@ const contractOf = (name: string, options: LooseOptions): ProcessContract => {
   if (keyed)
     throw new ContractError(
       'CONTRACT_INVALID',
-      `${name} hears ${keyed.event.type} by key, which this version does not do yet: correlate it by id, with ${keyed.event.type}.byId.`,
+      `${name} receives ${keyed.event.type} by key, which this version does not support: correlate it by id, with ${keyed.event.type}.byId.`,
     );
   const version = options.version ?? 1;
   if (!Number.isInteger(version) || version < 1)

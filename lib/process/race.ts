@@ -13,7 +13,7 @@ export const openRace = (run: ProcessRun, scope: Scope, name: 'race' | 'any', pr
   const branches = new Map<string, CoreStep>();
   for (const [key, promise] of Object.entries(promises)) {
     const step = stepOf(promise);
-    if (!step) return refuse(run, 'POISON', `The branch ${key} of a ${name} is no step: a plain promise cannot be cancelled.`);
+    if (!step) return refuse(run, 'POISON', `The branch ${key} of a ${name} is not a step: a plain promise cannot be cancelled.`);
     branches.set(key, step);
   }
   if (branches.size === 0) return refuse(run, 'POISON', `A ${name} was given no branches, so nothing would ever win it.`);
@@ -32,7 +32,7 @@ export const openRace = (run: ProcessRun, scope: Scope, name: 'race' | 'any', pr
   return promise;
 };
 
-/** Nobody awaits the promises of the callbacks above, so nothing may be thrown there. */
+/** No code awaits the promises of the callbacks above, so they must not throw. */
 const guarded = (run: ProcessRun, race: BranchesStep, decide: () => void): boolean => {
   if (race.status !== 'open' || run.bug) return false;
   try {

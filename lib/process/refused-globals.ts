@@ -3,12 +3,12 @@ import type { ProcessRun, Scope } from '../core/run.ts';
 import { asRunning, runningCode } from './running-code.ts';
 
 /**
- * In development and tests: what a replay would see otherwise throws where code of a process uses it.
+ * In development and tests: globals whose result a replay cannot repeat throw if code of a process calls them.
  *
- * G1 Only code of a process or a decider is refused. All other code gets what it always got, also while a process runs.
- * G2 The globals are replaced while an activation runs, and put back after it. Importing this replaces nothing.
- * G3 A schema runs as other code, since a library may read the clock in it. `new Date(value)` and `Date.parse` depend on nothing but their
- *    arguments, so both are allowed.
+ * G1 Only code of a process or a decider is refused. For all other code the globals work as before, even while a process runs.
+ * G2 The globals are replaced while an activation runs, and put back after it. Importing this file replaces nothing.
+ * G3 A schema runs as other code, because its library may read the clock. `new Date(value)` and `Date.parse` depend on their arguments
+ *    alone, so both are allowed.
  */
 export const refuseGlobals = (): (() => void) => {
   activations += 1;
@@ -19,7 +19,7 @@ export const refuseGlobals = (): (() => void) => {
   };
 };
 
-/** Calls code of a process. In development and tests it is known as such, also what it does later, and the globals are refused to it. */
+/** Calls code of a process. In development and tests the globals are refused to that code, and to its continuations. */
 export const asCodeOf = <T>(run: ProcessRun, scope: Scope, code: () => T): T => {
   if (!run.environment.checks) return code();
   const putBack = refuseGlobals();
@@ -30,7 +30,7 @@ export const asCodeOf = <T>(run: ProcessRun, scope: Scope, code: () => T): T => 
   }
 };
 
-/** Of all engines of this thread: the globals are theirs together. */
+/** The open activations of all engines of this thread, which share the globals. */
 let activations = 0;
 let replaced: Replaced[] = [];
 
@@ -38,7 +38,7 @@ interface Replaced {
   readonly target: object;
   readonly key: string;
   readonly value: unknown;
-  /** Absent where the target inherits it. */
+  /** Undefined if the target inherits the member. */
   readonly before: PropertyDescriptor | undefined;
 }
 
@@ -65,14 +65,14 @@ const replace = (target: object | undefined, key: string, guard: (original: Fn) 
   return { target, key, value, before };
 };
 
-/** A value that other code, such as fake timers, has set meanwhile is kept. */
+/** Keeps a value that other code, such as fake timers, has set in the meantime. */
 const putBack = ({ target, key, value, before }: Replaced): void => {
   if (Reflect.get(target, key) !== value) return;
   if (before) Object.defineProperty(target, key, before);
   else Reflect.deleteProperty(target, key);
 };
 
-/** Why it is refused, and what to use instead: in an async process, and in a decider. */
+/** Why a global is refused, and its replacement in an async process and in a decider. */
 interface Advice {
   readonly because: string;
   readonly async: string;
@@ -80,20 +80,20 @@ interface Advice {
 }
 
 const CLOCK: Advice = {
-  because: 'a replay would read another time',
+  because: 'a replay would read a different time',
   async: 'Use ctx.now().',
   decider: 'Use now, which each handler receives.',
 };
 const CHANCE: Advice = {
-  because: 'a replay would draw another number',
+  because: 'a replay would get a different number',
   async: 'Use ctx.random().',
-  decider: 'Let the event or the answer of a command hold it.',
+  decider: 'Take it from the event or from the reply to a command.',
 };
-const IDS: Advice = { ...CHANCE, because: 'a replay would make another id', async: 'Use ctx.uuid().' };
+const IDS: Advice = { ...CHANCE, because: 'a replay would get a different id', async: 'Use ctx.uuid().' };
 const OUTSIDE: Advice = {
   because: 'each replay would do it again',
-  async: 'Do it in the handler of a command, and call that with ctx.call.',
-  decider: 'Do it in the handler of a command, and send that.',
+  async: 'Do it in the handler of a command, and call the command with ctx.call.',
+  decider: 'Do it in the handler of a command, and send the command.',
 };
 const PAUSES: Advice = {
   because: 'nothing would wake the process after a restart',
@@ -101,7 +101,7 @@ const PAUSES: Advice = {
   decider: 'Use timer(name) and its actions.',
 };
 
-/** Throws where the running code is that of a process: catching it changes nothing. */
+/** Throws if the running code is that of a process. Catching the error changes nothing. */
 const check = (what: string, advice: Advice): void => {
   const running = runningCode();
   if (!running) return;

@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { ProcessRun, Scope } from '../core/run.ts';
 
-/** Code of a process or a decider, and the scope whose body it belongs to. */
+/** Running code of a process or a decider, and the scope of its body. */
 export interface RunningCode {
   readonly run: ProcessRun;
   readonly scope: Scope;
@@ -9,11 +9,11 @@ export interface RunningCode {
 
 const running = new AsyncLocalStorage<RunningCode | undefined>();
 
-/** In development and tests: what the running code belongs to. Undefined for all other code, also for what runs at the same time. */
+/** In development and tests: the run and scope of the running code. Undefined for code that is not of a process. */
 export const runningCode = (): RunningCode | undefined => running.getStore();
 
-/** Calls code of a process as such. */
+/** Calls code of a process, so that `runningCode` returns its run and scope. */
 export const asRunning = <T>(code: RunningCode, call: () => T): T => running.run(code, call);
 
-/** Calls what is no code of the process although it calls it, as its schemas are. */
+/** Calls code that a process calls but that is not of the process, such as its schemas. */
 export const asOtherCode = <T>(call: () => T): T => (running.getStore() === undefined ? call() : running.run(undefined, call));

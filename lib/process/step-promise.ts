@@ -15,14 +15,14 @@ const STEPS = new WeakMap<object, CoreStep>();
 const UNAWAITED = new WeakMap<Scope, Map<CoreStep, Failure>>();
 const AWAITED = new WeakSet<CoreStep>();
 
-/** The promise that the user's code awaits for a step. `noted`: that it does is noted, in development and tests. */
+/** The promise of a step for the user's code. `noted`, in development and tests: records whether code awaits it. */
 export const stepPromise = <T>(step: CoreStep, noted: boolean): Step<T> => {
   let settle!: Pick<Resolver, 'resolve' | 'reject'>;
   const promise = new Promise<T>((resolve, reject) => {
     settle = { resolve: resolve as Resolver['resolve'], reject };
   });
   step.resolver = { ...settle, promise };
-  // A loser of a race is rejected though nobody awaits it: that is no unhandled rejection.
+  // The loser of a race is rejected, and need not be awaited: this must not be an unhandled rejection.
   promise.catch(ignore);
   STEPS.set(promise, step);
   if (noted) noteAwaits(promise, step);
@@ -38,7 +38,7 @@ export const resolverOf = (step: CoreStep): Resolver => step.resolver as Resolve
 
 export const stepOf = (promise: object): CoreStep | undefined => STEPS.get(promise);
 
-/** `await`, `then`, and what is built on them read the constructor of a promise: the one thing of `await` that code can see. */
+/** Calls `note` if code awaits the promise: `await` and `then` read its `constructor`, and nothing else of `await` is observable. */
 const whenAwaited = (promise: object, note: () => void): void => {
   Object.defineProperty(promise, 'constructor', {
     configurable: true,
@@ -56,14 +56,14 @@ const noteAwaits = (promise: object, step: CoreStep): void => {
   });
 };
 
-/** From now on awaiting the step is a bug (S9). That a step was cancelled needs no code to await it, so nothing else is noted any more. */
+/** Makes it a bug to await the step (S9). It replaces `noteAwaits`, because a cancelled step need not be awaited. */
 export const guardLost = (run: ProcessRun, step: CoreStep): void => {
   whenAwaited(resolverOf(step).promise, () => {
     refuseAwait(run, step);
   });
 };
 
-/** Rejects the promise of a step. That a step was cancelled needs no code to await it. */
+/** Rejects the promise of a step. Records a failure that no code has awaited; a cancelled step need not be awaited. */
 export const rejectStep = (step: CoreStep, failure: Failure): void => {
   if (failure.code !== 'CANCELLED' && !AWAITED.has(step)) {
     const failed = UNAWAITED.get(step.scope) ?? new Map<CoreStep, Failure>();
@@ -72,7 +72,7 @@ export const rejectStep = (step: CoreStep, failure: Failure): void => {
   resolverOf(step).reject(failure);
 };
 
-/** A step of the scope that has failed and that no code has awaited. */
+/** The first step of the scope that has failed and that no code has awaited. */
 export const unawaitedFailure = (scope: Scope): { readonly step: CoreStep; readonly failure: Failure } | undefined => {
   const [first] = UNAWAITED.get(scope) ?? [];
   return first && { step: first[0], failure: first[1] };

@@ -1,8 +1,8 @@
 import { isFailure } from '../contract/errors.ts';
 
 /**
- * What a body failed with. Failures that native code throws together count as the last of them, as in `ctx.any`: those of `Promise.any`,
- * and one that suppresses another at the end of an `await using`. Where one of them is no failure, that one is the bug.
+ * The failure of a body. `Promise.any` and `await using` throw several failures as one error: the last of them counts, as in `ctx.any`. If
+ * one of them is not a failure, it is the bug.
  */
 export const thrownFailure = (error: unknown): unknown => {
   const together = thrownTogether(error).map(thrownFailure);
@@ -11,7 +11,7 @@ export const thrownFailure = (error: unknown): unknown => {
 
 const thrownTogether = (error: unknown): readonly unknown[] => {
   if (error instanceof AggregateError) return error.errors;
-  // Node 20 lacks the class; what compilers put in its place has its name.
+  // Node 20 lacks the class `SuppressedError`. The replacement that compilers insert has the same name.
   if (error instanceof Error && error.name === 'SuppressedError' && 'error' in error && 'suppressed' in error)
     return [error.suppressed, error.error];
   return [];

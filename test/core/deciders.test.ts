@@ -121,7 +121,7 @@ describe('a decider', () => {
     ['throw', 'TypeError: a bug'],
     ['bad state', 'the state of watch after event shop.nudge words: Invalid input: expected array, received number.'],
     ['bad input', 'notes.ask was sent with text: Invalid input: expected string, received number.'],
-    ['publish undeclared', 'watch publishes shop.nudge, which is not in its publishes.'],
+    ['publish undeclared', 'watch publishes shop.nudge, which its publishes does not list.'],
   ])('that does wrong (%s) is POISON, and keeps its state', async (word, message) => {
     const instance = await begun();
     await says(instance, word);

@@ -132,7 +132,7 @@ describe('race', () => {
     const trip = await started(async (ctx) => {
       await ctx.race({ plain: Promise.resolve(1) as never });
     });
-    expect(trip.bug).toEqual({ code: 'POISON', message: 'The branch plain of a race is no step: a plain promise cannot be cancelled.' });
+    expect(trip.bug).toEqual({ code: 'POISON', message: 'The branch plain of a race is not a step: a plain promise cannot be cancelled.' });
   });
 });
 

@@ -9,16 +9,20 @@ const bugOf = async (body: (ctx: TripContext) => Promise<unknown>): Promise<stri
 
 describe('what a replay would see otherwise throws in a process', () => {
   test.each<[string, () => unknown, string]>([
-    ['Date.now()', () => Date.now(), 'a replay would read another time. Use ctx.now().'],
-    ['new Date()', () => new Date(), 'a replay would read another time. Use ctx.now().'],
-    ['Date()', () => Date(), 'a replay would read another time. Use ctx.now().'],
-    ['Math.random()', () => Math.random(), 'a replay would draw another number. Use ctx.random().'],
-    ['crypto.randomUUID()', () => crypto.randomUUID(), 'a replay would make another id. Use ctx.uuid().'],
-    ['crypto.getRandomValues()', () => crypto.getRandomValues(new Uint8Array(1)), 'a replay would draw another number. Use ctx.random().'],
+    ['Date.now()', () => Date.now(), 'a replay would read a different time. Use ctx.now().'],
+    ['new Date()', () => new Date(), 'a replay would read a different time. Use ctx.now().'],
+    ['Date()', () => Date(), 'a replay would read a different time. Use ctx.now().'],
+    ['Math.random()', () => Math.random(), 'a replay would get a different number. Use ctx.random().'],
+    ['crypto.randomUUID()', () => crypto.randomUUID(), 'a replay would get a different id. Use ctx.uuid().'],
+    [
+      'crypto.getRandomValues()',
+      () => crypto.getRandomValues(new Uint8Array(1)),
+      'a replay would get a different number. Use ctx.random().',
+    ],
     [
       'fetch()',
       () => fetch('http://127.0.0.1:9'),
-      'each replay would do it again. Do it in the handler of a command, and call that with ctx.call.',
+      'each replay would do it again. Do it in the handler of a command, and call the command with ctx.call.',
     ],
     ['setTimeout()', () => setTimeout(() => {}, 1), 'nothing would wake the process after a restart. Use ctx.sleep() or ctx.until().'],
     ['setInterval()', () => setInterval(() => {}, 1), 'nothing would wake the process after a restart. Use ctx.sleep() or ctx.until().'],
@@ -65,7 +69,7 @@ describe('what a replay would see otherwise throws in a process', () => {
       const instance = new Instance(counts(clock, chance));
       await instance.starts(Checkout);
       expect(instance.bug?.message).toMatch(
-        /^counts uses (Date\.now\(\): .* Use now, which each handler receives\.|Math\.random\(\): .* Let the event or the answer of a command hold it\.)$/,
+        /^counts uses (Date\.now\(\): .* Use now, which each handler receives\.|Math\.random\(\): .* Take it from the event or from the reply to a command\.)$/,
       );
     }
   });
@@ -132,9 +136,9 @@ describe('what is not refused', () => {
 
 describe('what a body returns', () => {
   test('a body that is not async is told so', async () => {
-    expect(await bugOf((() => 'done') as never)).toBe('trip returned no promise: write async before its function.');
+    expect(await bugOf((() => 'done') as never)).toBe('trip did not return a promise: write async before its function.');
     expect(await bugOf((ctx) => ctx.scope('pay', (() => undefined) as never))).toBe(
-      'trip: pay:1 returned no promise: write async before its function.',
+      'trip: pay:1 did not return a promise: write async before its function.',
     );
   });
 
@@ -150,7 +154,7 @@ describe('what a body returns', () => {
     expect(instance.bug).toEqual({
       code: 'POISON',
       message:
-        'The handler of broken for event shop.checkout returned a promise: it returns the next state at once. What takes time is a command.',
+        'The handler of broken for event shop.checkout returned a promise: return the next state at once, and do in a command what takes time.',
     });
   });
 });
