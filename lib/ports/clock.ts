@@ -1,4 +1,4 @@
-/** Time, as an argument. Two adapters: the system clock and the virtual clock of the test kit. */
+/** The clock that code receives as an argument. Adapters: the system clock and the virtual clock of the test kit. */
 export interface Clock {
   /** Milliseconds since the epoch, UTC. */
   now(): number;

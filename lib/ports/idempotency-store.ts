@@ -1,8 +1,13 @@
 import type { LastError } from '../contract/wire/last-error.ts';
 
 /**
- * What a service knows of one command.
- * RUN under way · DONE, FAILED answered · DEFERRED somebody else will answer · REVOKED being taken back · TOMB never to be run.
+ * The record of one command at its service.
+ *
+ * - RUN: the command is running, or waits between two runs.
+ * - DONE, FAILED: the command has its reply.
+ * - DEFERRED: the handler has returned, and the reply will come by task token.
+ * - REVOKED: `cancel` of the handler is running, or waits between two runs.
+ * - TOMB: the command is cancelled, and must not run any more.
  */
 export interface CommandRecord {
   readonly state: 'RUN' | 'DONE' | 'FAILED' | 'DEFERRED' | 'REVOKED' | 'TOMB';
@@ -10,30 +15,30 @@ export interface CommandRecord {
   readonly hash: string;
   /** RUN: fencing token of the worker whose run has not ended. Absent between two runs. */
   readonly token?: string;
-  /** RUN: until when the lease holds, milliseconds since the epoch. */
+  /** RUN: end of the lease, in milliseconds since the epoch. */
   readonly leaseUntil?: number;
-  /** DONE, FAILED: the reply's envelope, published again to whoever asks again. */
+  /** DONE, FAILED: the envelope of the reply, published again for each redelivery of the command. */
   readonly reply?: string;
   /**
-   * Random, made with the first claim: who answers by task token must know it. In every state in which a token may be used, so
-   * also in DONE and FAILED where the answer came by token, which may be repeated.
+   * A random secret of the first claim, which a task token must contain. Present in every state in which a token is valid: also in DONE and
+   * FAILED, if the reply came by token, because that call may be repeated.
    */
   readonly nonce?: string;
-  /** RUN: an answer by token that came before the handler deferred. */
+  /** RUN: a reply by token that came before the handler deferred. */
   readonly early?: string;
-  /** The command's envelope, kept from the claim on, so that a deferred command can be answered or cancelled without its message. */
+  /** The command's envelope, kept from the claim on, so that a deferred command can get a reply or be cancelled without its message. */
   readonly command?: string;
-  /** RUN: nobody may run it again once the lease has lapsed (effect class `once`), so an answer by token then ends it. */
+  /** RUN: no worker may run it again after the lease has expired (effect class `once`), so a reply by token then ends it. */
   readonly once?: true;
-  /** RUN, REVOKED: runs that have ended without an answer; those of `cancel` where it is REVOKED. Absent: none. */
+  /** Runs that have ended without a reply: in RUN those of the handler, in REVOKED those of `cancel`. Absent: none. */
   readonly failures?: number;
-  /** RUN: a run has ended in another way than by `task.notDone`, so the effect may have happened. */
+  /** RUN: a run has ended, and not by `task.notDone`, so the effect may have happened. */
   readonly maybeDone?: true;
-  /** RUN, REVOKED: what the last of these runs ended with. */
+  /** RUN, REVOKED: the error of the last of these runs. */
   readonly lastError?: LastError;
-  /** RUN, REVOKED: the next run begins no earlier, in milliseconds since the epoch. */
+  /** RUN, REVOKED: earliest begin of the next run, in milliseconds since the epoch. */
   readonly nextRunAt?: number;
-  /** DEFERRED: when somebody last beat for it. */
+  /** DEFERRED: time of the last heartbeat, in milliseconds since the epoch. */
   readonly beatAt?: number;
   /** Counts writes, from 1; set by the store. */
   readonly revision: number;
@@ -41,14 +46,14 @@ export interface CommandRecord {
 
 export type RecordWrite = { readonly status: 'written' } | { readonly status: 'conflict'; readonly current: CommandRecord | undefined };
 
-/** One record per command id. Decisions are taken above this port (lib/service); it only compares and writes. */
+/** One record per command id. The port compares and writes; lib/service decides. */
 export interface IdempotencyStore {
   read(commandId: string): Promise<CommandRecord | undefined>;
   /**
-   * Writes where the stored revision is `expected` (`'absent'`: where there is no record), else writes nothing and returns what stands.
+   * Writes if the stored revision is `expected` (`'absent'`: if there is no record), else writes nothing and returns the stored record.
    * Atomic per id. Writes of one caller become durable in the order in which they were made.
    */
   write(commandId: string, record: Omit<CommandRecord, 'revision'>, expected: number | 'absent'): Promise<RecordWrite>;
-  /** Resolves when all that was written before survives a crash. A store whose `write` is already durable resolves at once. */
+  /** Resolves when all earlier writes survive a crash. A store whose `write` is durable resolves at once. */
   durable(): Promise<void>;
 }

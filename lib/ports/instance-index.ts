@@ -6,7 +6,7 @@ export interface InstanceFilter {
   readonly process?: string;
   readonly statuses?: readonly HeadStatus[];
   readonly tags?: Readonly<Record<string, string>>;
-  /** Only instances with a command whose outcome nobody knows. */
+  /** Only instances with a command whose outcome is unknown. */
   readonly unresolved?: true;
   /** Milliseconds since the epoch, inclusive. */
   readonly startedAfter?: number;
@@ -19,15 +19,17 @@ export interface DueInstance {
   readonly due: number;
 }
 
-/** The indexes on heads: the list, its tenants and the due times. All may lag behind the store; whoever acts re-reads the head. */
+/**
+ * The indexes on heads: the list, its tenants and the due times. All may lag behind the store, so a caller reads the head before it acts.
+ */
 export interface InstanceIndex {
   /** Of one tenant, newest start first. Early buffers are not listed. */
   list(filter: InstanceFilter): AsyncIterable<Head>;
-  /** Every tenant that has an instance, in order; also tenants that have none any more, and `default` always. */
+  /** Every tenant that has or had an instance, in order. `default` is always one of them. */
   tenants(): Promise<readonly string[]>;
   /**
-   * Instances of all tenants whose `due` is at or before `instant`, oldest first and by pid where two are equal, at most `limit`. From the beginning of time, or
-   * behind `after`, which a call before has returned.
+   * Instances of all tenants whose `due` is at or before `instant`, by `due` and then by pid, at most `limit`. With `after`, an instance of
+   * an earlier call, the list continues behind it.
    */
   due(instant: number, limit: number, after?: DueInstance): Promise<readonly DueInstance[]>;
 }

@@ -1,10 +1,10 @@
 /**
- * Which queue of the engine a message came to. Each has senders of its own, which is how IAM tells them apart: to `inbox` the bus delivers
- * and Tutti's functions send, to `starts` clients that start, to `operations` operators.
+ * The queue of the engine at which a message arrived. IAM allows different senders for each: the bus and Tutti's functions for `inbox`,
+ * clients that start for `starts`, operators for `operations`.
  */
 export type Channel = 'inbox' | 'starts' | 'operations';
 
-/** One message as its receiver holds it. Names are those of SQS. */
+/** A received message. Names are those of SQS. */
 export interface ReceivedMessage {
   /** Stable over redeliveries; a redrive or a new send makes a new one. */
   readonly messageId: string;
@@ -15,9 +15,9 @@ export interface ReceivedMessage {
   readonly sentAt: number;
   /** 1 on the first delivery. */
   readonly receiveCount: number;
-  /** Of a message to the engine. @default one queue takes everything, as in the embedded runtime, whose clients are one user */
+  /** Only for messages to the engine. @default one queue for all channels, as in the embedded runtime, which has one user */
   readonly channel?: Channel;
-  /** Who sent it, as the queue itself knows it. @default not known */
+  /** The sender, as the queue authenticates it. @default unknown */
   readonly senderId?: string;
 }
 
@@ -33,17 +33,17 @@ export interface ReceiveOptions {
 
 export interface VisibilityChange {
   readonly receiptHandle: string;
-  /** From now; 0 makes the message visible at once. SQS allows 43,200. */
+  /** Seconds from now. 0 makes the message visible at once; SQS allows 43,200. */
   readonly seconds: number;
 }
 
 /**
- * The receiving end of one queue: at least once, in any order. A message that is received more than `maxReceiveCount`
- * times moves to the dead-letter queue, with its id and its time.
+ * The receiving end of one queue. Delivery is at least once, in any order. A message that is received more than `maxReceiveCount` times
+ * moves to the dead-letter queue, with its id and its time.
  */
 export interface MessageQueue {
   receive(options: ReceiveOptions): Promise<readonly ReceivedMessage[]>;
-  /** Acknowledges. Returns the receipt handles that could not be deleted (stale, or a passing fault). */
+  /** Acknowledges messages. Returns the receipt handles that could not be deleted (stale, or a transient error). */
   delete(receiptHandles: readonly string[]): Promise<readonly string[]>;
   /** Returns the receipt handles whose visibility could not be changed. */
   changeVisibility(changes: readonly VisibilityChange[]): Promise<readonly string[]>;

@@ -3,36 +3,36 @@ import type { ParkedEvent } from './parking-store.ts';
 /** A parked event without its message. */
 export type ParkedSummary = Omit<ParkedEvent, 'body' | 'redrivenAt'>;
 
-/** Which parked events are listed: those that fit all that is given. */
+/** Filters of the list. An event must fit all of them. */
 export interface ParkedFilter {
-  /** Beside this instance; `''` for those that are parked apart. @default all */
+  /** Parked beside this instance; `''`: parked beside none. @default all */
   readonly pid?: string;
-  /** Beside instances of this tenant. @default all, and those that are parked apart */
+  /** Parked beside instances of this tenant. @default all, and those beside no instance */
   readonly tenant?: string;
   readonly reason?: string;
-  /** Of the event. */
+  /** The type of the event. */
   readonly type?: string;
-  /** Only what needs a person, so what does not expire. */
+  /** Only events that an operator must handle, which are those that do not expire. */
   readonly waiting?: true;
-  /** Parked then or later, milliseconds since the epoch. */
+  /** Parked at this time or later, in milliseconds since the epoch. */
   readonly parkedAfter?: number;
-  /** Parked then or before. */
+  /** Parked at this time or earlier, in milliseconds since the epoch. */
   readonly parkedBefore?: number;
 }
 
 export interface ParkedPage {
   readonly events: readonly ParkedSummary[];
-  /** Where the next page begins; absent after the last one. */
+  /** The start of the next page, for `after`. Absent on the last page. */
   readonly next?: string;
 }
 
-/** The parked events of all instances and those of none, redriven ones left out. */
+/** The parked events of all instances, and those beside no instance. Redriven events are left out. */
 export interface ParkedList {
   /** The oldest first, at most `max`, behind `after`. It may lag behind the store. */
   list(filter: ParkedFilter, max: number, after?: string): Promise<ParkedPage>;
 }
 
-/** How many events need a person, counted up to `max`. */
+/** The number of events that an operator must handle, counted up to `max`. */
 export async function countWaiting(parking: ParkedList, max: number): Promise<number> {
   let count = 0;
   let after: string | undefined;

@@ -1,30 +1,30 @@
 import type { Channel } from './message-queue.ts';
 
-/** An event that could not be applied, kept for a person. Nothing that was accepted is ever dropped. */
+/** An event that could not be applied, kept for an operator. An accepted event is never dropped. */
 export interface ParkedEvent {
-  /** The instance beside which it is parked, or `''` where none is known (malformed, forged). */
+  /** The instance beside which it is parked, or `''` if none is known (malformed, forged). */
   readonly pid: string;
-  /** `<sentAt zero-padded to 15 digits>#<messageId>`: sorts in order of arrival; putting it twice is putting it once. */
+  /** `<sentAt zero-padded to 15 digits>#<messageId>`: sorts in order of arrival, and parking is idempotent. */
   readonly id: string;
-  /** Why: a code (`POISON`, `STUCK`, `MALFORMED`, `FORBIDDEN`, `EARLY_EXPIRED`, `UNKNOWN_PROCESS`, `TOO_MANY_HOPS`, `DEAD_LETTER`, …). */
+  /** A code (`POISON`, `STUCK`, `MALFORMED`, `FORBIDDEN`, `EARLY_EXPIRED`, `UNKNOWN_PROCESS`, `TOO_MANY_HOPS`, `DEAD_LETTER`, …). */
   readonly reason: string;
   /** One sentence for the reader. */
   readonly detail: string;
-  /** What the message says of the event in it, where it says anything. */
+  /** The identity of the event that the message contains, if it can be read. */
   readonly event?: ParkedIdentity;
-  /** The message as it came. */
+  /** The body of the message, unchanged. */
   readonly body: string;
-  /** Where it came to first, and who sent it as the queue knew it: it is admitted as that again. @default as of a received message */
+  /** Its first channel and its sender, with which a redrive admits it again. @default as of a received message */
   readonly channel?: Channel;
   readonly senderId?: string;
   readonly parkedAt: number;
-  /** When it was sent back to the inbox. */
+  /** Time of its redrive to the inbox. */
   readonly redrivenAt?: number;
-  /** When it may be removed: nobody need act on it. @default it is kept until it is sent back */
+  /** Time from which it may be removed, because no operator must handle it. @default it is kept until it is redriven */
   readonly expiresAt?: number;
 }
 
-/** One putting of a parked event. */
+/** One copy of a parked event. */
 export type ParkedCopy = Pick<ParkedEvent, 'id' | 'parkedAt'>;
 
 export interface ParkedIdentity {
@@ -34,19 +34,20 @@ export interface ParkedIdentity {
 }
 
 export interface ParkingStore {
-  /** Puts unconditionally. */
+  /** Writes unconditionally. */
   park(event: ParkedEvent): Promise<void>;
-  /** By id, of these ids or of all, redriven ones left out; one that has expired may be among them for some days. Strongly consistent. */
+  /**
+   * The parked events of an instance, of `ids` or all, by id. Without redriven ones; expired ones may remain for days. Strongly consistent.
+   */
   parked(pid: string, ids?: readonly string[]): Promise<readonly ParkedEvent[]>;
   /**
-   * Marks as sent back what was read. An id that is unknown, or that was parked again at another time, is ignored: the copy that was sent may be
+   * Marks the copies that were read as redriven. An unknown id is ignored, and one that was parked again since: the redriven copy may be
    * parked under the same id before the mark (test/models/redrive.pml, MARKS_WHAT_IS_THERE).
    */
   redriven(pid: string, events: readonly ParkedCopy[], at: number): Promise<void>;
   /**
-   * Counts the attempts under a mark that were begun and have not ended: 1 before the attempt, durably; -1 after.
-   * A mark is the id of a message, or `<id>/<pid>` for one of the instances that the message concerns.
-   * Returns the count with this change.
+   * Counts the attempts under a mark that have begun and not ended. A caller adds 1 durably before an attempt, and -1 after it. A mark is
+   * the id of a message, or `<id>/<pid>` for one of the instances that the message concerns. Returns the new count.
    */
   attempt(mark: string, change: 1 | -1): Promise<number>;
 }

@@ -1,33 +1,33 @@
 export type HeadStatus = 'early' | 'running' | 'completed' | 'failed' | 'cancelled' | 'terminated' | 'stuck';
 
-/** The one item that carries an instance. Everything that a commit changes is here. */
+/** The item of an instance. A commit changes only this item. */
 export interface Head {
   /** `tenant#process#id`. */
   readonly pid: string;
-  /** Counts commits; goes on across runs. An early buffer counts its events. */
+  /** The number of commits, over all runs. In an early buffer, the number of its events. */
   readonly version: number;
-  /** Token of the invocation that wrote this version: tells an own write whose answer was lost. */
+  /** Token of the invocation that wrote this version. A writer whose response was lost finds its own write by it. */
   readonly writer: string;
   readonly run: string;
   readonly status: HeadStatus;
-  /** `name@version` of the definition that the run stays on. */
+  /** `name@version` of the definition of the run. */
   readonly definition: string;
   /** Process time, in milliseconds; never goes back. */
   readonly clock: number;
-  /** The control state as JSON: next number, outstanding commands, timers, rings, tombstones. The store never reads it. */
+  /** The control state as JSON: next number, open commands, timers, rings, tombstones. The store never reads it. */
   readonly control: string;
-  /** Journal entries as JSON, from index `tailFrom`; older ones lie in chunks. */
+  /** Journal entries as JSON, from index `tailFrom`. Older entries are in chunks. */
   readonly tail: readonly string[];
   readonly tailFrom: number;
-  /** When the sweeper must wake the instance (milliseconds). Absent: nothing is far ahead. */
+  /** When the sweeper must wake the instance, in milliseconds since the epoch. Absent: no wake-up by the sweeper. */
   readonly due?: number;
   readonly startedAt: number;
   readonly closedAt?: number;
-  /** Until then (milliseconds) many events come at once: they are forwarded to the hot lane instead of being decided where they arrive. */
+  /** Until then, in milliseconds since the epoch, the instance is hot: workers forward its events to the hot lane. */
   readonly hotUntil?: number;
-  /** How many commands have an outcome that nobody knows. Absent: none. */
+  /** The number of commands with an unknown outcome. Absent: none. */
   readonly unresolved?: number;
-  /** One line: what it waits for, or why it is stuck. */
+  /** One line: the steps that it waits for, or why it is stuck. */
   readonly why?: string;
   readonly tags?: Readonly<Record<string, string>>;
   /** Inbox messages that came before the start, in order of arrival; only while `status` is `early`. */
@@ -47,22 +47,22 @@ export type CommitCondition =
 
 export type CommitResult =
   | { readonly status: 'committed' }
-  /** The condition failed and nothing was written; `current` is the whole item as it stands (ALL_OLD), undefined where there is none. */
+  /** The condition failed and nothing was written; `current` is the current item (ALL_OLD), undefined if there is none. */
   | { readonly status: 'conflict'; readonly current: Head | undefined };
 
 export interface EarlyEvent {
   readonly pid: string;
   readonly body: string;
-  /** How many events the buffer holds at the most. */
+  /** Maximum of events in the buffer. */
   readonly max: number;
-  /** Becomes `due` of the buffer when its first event comes: then the sweeper wakes it to be parked. */
+  /** The first event sets it as `due` of the buffer: the sweeper then wakes the buffer, and its events are parked. */
   readonly expiresAt: number;
 }
 
 export type BufferResult =
   | { readonly status: 'buffered' }
   | { readonly status: 'full' }
-  /** The instance has been started meanwhile. */
+  /** The instance has been started in the meantime. */
   | { readonly status: 'started'; readonly current: Head };
 
 /** Immutable journal entries of one run, indices `from` to `from + entries.length - 1`. */
@@ -73,19 +73,19 @@ export interface JournalChunk {
   readonly entries: readonly string[];
 }
 
-/** Heads and journal chunks. Every method may fail with a passing fault (it throws); then nothing is known of the write. */
+/** Heads and journal chunks. Every method may throw a transient error. The outcome of the write is then unknown. */
 export interface ProcessStore {
   /**
-   * The heads in the order of `pids`. With `consistent`, each read sees every commit acknowledged before it; without, it may
-   * return an older image, so a verdict that writes nothing must never be taken from it.
+   * The heads in the order of `pids`. With `consistent`, each read sees every commit that was acknowledged before it. Without, it may return
+   * an older head, so no verdict that writes nothing may depend on it.
    */
   load(pids: readonly string[], options: { readonly consistent: boolean }): Promise<readonly (Head | undefined)[]>;
   /** One conditional write of the whole head. Atomic; linearisable per pid. */
   commit(head: Head, expected: CommitCondition): Promise<CommitResult>;
-  /** Appends to the early buffer, creating it. Atomic. Same body twice is kept twice. */
+  /** Appends to the early buffer, and creates it if it is missing. Atomic. The same body twice is kept twice. */
   buffer(event: EarlyEvent): Promise<BufferResult>;
-  /** Writes a chunk that is never changed. A chunk that exists already is success: it holds the same bytes. */
+  /** Writes an immutable chunk. It succeeds if the chunk exists already, because that holds the same bytes. */
   spill(chunk: JournalChunk): Promise<void>;
-  /** All chunks of the run, by `from`; they may overlap but never disagree. Strongly consistent. */
+  /** All chunks of the run, by `from`. They may overlap but never contradict each other. Strongly consistent. */
   chunks(pid: string, run: string): Promise<readonly JournalChunk[]>;
 }

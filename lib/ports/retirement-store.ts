@@ -3,14 +3,17 @@ export interface ClosedInstance {
   readonly version: number;
 }
 
-/** Instances that closed long ago, on their way out. What is retired is gone some time after its expiry, and nothing restores it. */
+/** Removes instances that closed long ago. A retired instance is deleted some time after its expiry, and cannot be restored. */
 export interface RetirementStore {
-  /** Instances of a tenant that closed at or before `instant` and are not retired yet, at most `limit`. It may lag behind: `retire` decides. */
+  /**
+   * Instances of a tenant that closed at or before `instant` and are not retired, at most `limit`. The list may lag behind, so `retire`
+   * checks.
+   */
   closed(tenant: string, instant: number, limit: number): Promise<readonly ClosedInstance[]>;
   /**
-   * Gives every item of a closed instance its expiry (milliseconds), the head last, and takes it out of the list. Returns whether
-   * this call retired it: false, and the head untouched, where it is not closed, not at this version, or retired already. A call
-   * that failed half-way is made whole by the next.
+   * Sets the expiry of every item of a closed instance, in milliseconds since the epoch, the head last, and removes it from the list.
+   * Returns whether this call retired it. It returns false, and leaves the head unchanged, if the instance is not closed, not at this
+   * version, or already retired. The next call completes one that failed half-way.
    */
   retire(pid: string, version: number, expiresAt: number): Promise<boolean>;
 }
