@@ -109,7 +109,7 @@ const ofReply = (image: Image, reply: ReplyInbound): Verdict => {
   const command = image.commands.get(reply.n);
   if (!command) return reply.n >= image.seq ? 'future' : 'dup';
   if (reply.outcome === 'deferred' && command.deferred && command.heartbeatMs === undefined) return 'dup';
-  // Row 6: applied again after a resume, it would make the instance stuck again.
+  // If an `unknown` reply were applied again after a resume, the instance would get stuck again.
   if (reply.outcome === 'unknown' && (command.unknown || image.stuck?.n === reply.n)) return 'dup';
   if (image.status === 'stuck') return 'park';
   return isClosed(image.status) && command.mode === 'send' ? 'closed' : 'apply';
