@@ -6,7 +6,7 @@ import { serviceContract, type AnyService } from '../contract/service.ts';
 import { grantAnswer, grantOperate, grantPublish, grantRead, grantService, grantSignal, grantStart } from './iam/grants.ts';
 import type { IOrchestrator, IServiceQueue, ReadOptions } from './orchestrator-interface.ts';
 
-/** The grants of an orchestrator: they follow from its names and ARNs alone, wherever it was made. */
+/** The grants of an orchestrator. They need only its names and ARNs, so an imported orchestrator has them too. */
 export abstract class GrantingOrchestrator extends Construct implements IOrchestrator {
   abstract readonly name: string;
   abstract readonly account: string;

@@ -7,16 +7,16 @@ import { deadLetterName, deploymentNames, payloadBucketName } from '../adapters/
 import { serviceContract, type AnyService } from '../contract/service.ts';
 import { GrantingOrchestrator } from './granting-orchestrator.ts';
 import type { IServiceQueue } from './orchestrator-interface.ts';
-import { senderRoleArn } from './iam/sender-role.ts';
+import { senderRoleArn } from './iam/senders.ts';
 
 export interface ImportOptions {
-  /** The account of the orchestrator. @default this stack's; its resources are then found by the published parameters */
+  /** Account of the orchestrator. @default the account of this stack; the published parameters then name its resources */
   readonly account?: string;
-  /** The region of the orchestrator, for grants: a service lives in the same, since PutEvents reaches no bus of another. @default this stack's */
+  /** Region of the orchestrator. Grants work from another region; a `ServiceFunction` or `ServiceQueue` there makes synth throw. @default the region of this stack */
   readonly region?: string;
 }
 
-/** An orchestrator of another stack, by the names and parameters that it has published. */
+/** An orchestrator of another stack, found by its published parameters or, in another account or region, by the names that it gives its resources. */
 export class ImportedOrchestrator extends GrantingOrchestrator {
   readonly name: string;
   readonly account: string;
@@ -39,10 +39,10 @@ export class ImportedOrchestrator extends GrantingOrchestrator {
     const stack = Stack.of(this);
     const { account = stack.account, region = stack.region } = options;
     const names = deploymentNames(name);
-    // Parameters are read in their own account and region only; elsewhere the names that they would hold are taken as made.
+    // A stack reads parameters of its own account and region only. Elsewhere the default names are used, so resources that were brought are not found.
     const here = account === stack.account && region === stack.region;
-    const published = (parameter: string, otherwise: string): string =>
-      here ? StringParameter.valueForStringParameter(this, `${names.parameters}/${parameter}`) : otherwise;
+    const published = (parameter: string, defaultName: string): string =>
+      here ? StringParameter.valueForStringParameter(this, `${names.parameters}/${parameter}`) : defaultName;
     const bus = published('bus', names.bus);
     const bucket = published('bucket', payloadBucketName(name, account, region));
     this.name = name;

@@ -8,64 +8,64 @@ import type { Duration } from 'aws-cdk-lib/core';
 import type { AnyEvent } from '../contract/event.ts';
 import type { AnyService } from '../contract/service.ts';
 
-/** Where a service takes its commands from and records them. */
+/** The queue of a service, and the table that records its commands. */
 export interface IServiceQueue {
   readonly queue: IQueue;
-  /** Where commands go that the service failed too often. */
+  /** Receives a command when the service has failed it 20 times. */
   readonly deadLetterQueue: IQueue;
-  /** Records of the commands that the service has met, so that each takes effect once. */
+  /** Records of the commands that the service has received, so that each takes effect once. */
   readonly commandTable: ITable;
-  /** How long a received message stays hidden. @default not known here, so nothing is checked against it */
+  /** Time for which a received message stays hidden. @default unknown: the timeout of a `ServiceFunction` is not checked against it */
   readonly visibilityTimeout?: Duration;
-  /** What queue and records are encrypted with. @default a key that AWS owns, or one that is not known here */
+  /** Key of the queue and of the records. @default a key that AWS owns, or an unknown one, whose rights you grant yourself */
   readonly encryptionKey?: IKey | undefined;
 }
 
-/** What a reader reads. */
+/** The instances that a reader may read. */
 export interface ReadOptions {
-  /** Only instances of this tenant. @default all of them, and what is parked beside no instance */
+  /** Restricts the right to instances of this tenant. @default instances of every tenant, and events that are parked beside no instance */
   readonly tenant?: string;
 }
 
-/** An orchestrator of this stack or of another: what services, producers and clients need of it. */
+/** An orchestrator of this stack or of another, as services, producers and clients use it. */
 export interface IOrchestrator extends IConstruct {
-  /** The deployment's name, from which those of its resources are made. */
+  /** Name of the deployment: the prefix of the names of its resources. */
   readonly name: string;
   readonly account: string;
-  /** Where it runs, and its services with it. */
+  /** Region of the orchestrator and of all its services. */
   readonly region: string;
   readonly tableArn: string;
   readonly busArn: string;
-  /** How PutEvents names the bus: by its name, or where it is another account's by its ARN. */
+  /** The bus as PutEvents addresses it: its name, or its ARN if it is in another account. */
   readonly busAddress: string;
   readonly payloadBucketArn: string;
   readonly payloadBucketName: string;
-  /** The account of the payload bucket. */
+  /** Account of the payload bucket; S3 refuses a request if another account owns the bucket. */
   readonly payloadBucketOwner: string;
   readonly inboxArn: string;
-  /** The queue to which clients send their starts. */
+  /** Queue for the starts of clients. */
   readonly startsArn: string;
-  /** The queue to which operators send their acts. */
+  /** Queue for the operations of operators: cancel, terminate, resume, resolve. */
   readonly operationsArn: string;
-  /** The role that sends commands to services. */
+  /** Role of advance-processes, which sends commands to services. */
   readonly senderRoleArn: string;
-  /** Is told by the alarms of its services. @default that of another stack is not known here */
+  /** SNS topic for the alarms of its services. @default unknown for an imported orchestrator: pass `alarmTopic` to its services */
   readonly alarmTopic?: ITopic | undefined;
-  /** The queue that was made for a service of the system. Throws for a service whose queue was given in `queues`. */
+  /** The queue that the orchestrator made for a service. Throws a `ContractError` for a service whose queue was passed as `queues`. */
   serviceQueue(service: AnyService): IServiceQueue;
 
-  /** Lets the grantee publish these events, and no others. */
+  /** Lets the grantee publish these events in the name of their owners, and no others. */
   grantPublish(grantee: IGrantable, ...events: readonly AnyEvent[]): Grant;
-  /** Lets the grantee be this service: take its commands, record them, and answer in its name. */
+  /** Lets the grantee act as this service: receive its commands, record them, and publish replies and events in its name. */
   grantService(service: AnyService, grantee: IGrantable): Grant;
-  /** Lets the grantee start instances of every process, and see how an instance stands. */
+  /** Lets the grantee start instances of every process and read the state of an instance. */
   grantStart(grantee: IGrantable): Grant;
-  /** Lets the grantee send these events, also to one instance, and see how an instance stands. */
+  /** Lets the grantee send these events, also to a single instance, and read the state of an instance. */
   grantSignal(grantee: IGrantable, ...events: readonly AnyEvent[]): Grant;
-  /** Lets the grantee complete and fail deferred commands of this service, and beat for them. */
+  /** Lets the grantee complete, fail and send heartbeats for deferred commands of this service. */
   grantAnswer(service: AnyService, grantee: IGrantable): Grant;
-  /** Lets the grantee read instances, their journals and values. */
+  /** Lets the grantee read instances with their journals and large values. Throws a `ContractError` if `tenant` is malformed. */
   grantRead(grantee: IGrantable, options?: ReadOptions): Grant;
-  /** Lets the grantee cancel, terminate and resume instances, and read them. */
+  /** Lets the grantee cancel, terminate, resume and resolve instances, and read them. */
   grantOperate(grantee: IGrantable): Grant;
 }

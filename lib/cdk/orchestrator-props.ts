@@ -9,62 +9,95 @@ import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { System } from '../contract/system.ts';
 import type { ForeignAccount } from './iam/foreign-accounts.ts';
 
+/** Synth throws a `ContractError` that names the prop if a value is out of its range or contradicts another prop. */
 export interface OrchestratorProps {
-  /** What it runs. Rules, queues and rights are made from its contracts. */
+  /** The system to run. Its contracts determine rules, queues and rights. */
   readonly system: System<string>;
-  /** The module that exports the system; bundled into the functions. A path from the working directory, as CDK's own are. */
+  /** Path of the module that exports the system, relative to the working directory, as CDK's own paths are. It is bundled into the functions. */
   readonly entry: string;
-  /** What its resources are called, and what clients call it. @default the system's name */
+  /**
+   * Name of the deployment: the prefix of all resource names, and the name that clients connect to. Kebab-case, at most 50 characters; 26
+   * with a payload bucket that is made here, since S3 allows 63 for account, region and name together.
+   * @default the name of the system
+   */
   readonly name?: string;
-  /** @default a bus of this name is made, and retained on delete */
+  /** Event bus for events and replies. @default a bus with the name of the deployment is made; `removalPolicy` decides whether it outlives the stack */
   readonly bus?: IEventBus;
-  /** One with the keys and indexes of Tutti. @default a table of this name is made, retained on delete, point-in-time recovery on */
+  /**
+   * Table with the keys and indexes of Tutti.
+   * @default a table with the name of the deployment is made, with point-in-time recovery; `removalPolicy` decides whether it outlives the stack
+   */
   readonly table?: ITable;
-  /** Where values of more than 100 KB lie. @default a bucket is made, and retained on delete */
+  /** Bucket for values of more than 100 KB. @default a bucket is made; `removalPolicy` decides whether it outlives the stack */
   readonly payloadBucket?: IBucket;
-  /** Queues that services own, by the name of the service: those of other stacks and accounts. @default a `ServiceQueue` is made for each service of the system */
+  /**
+   * Queues of services that own their queue, in another stack or account, by the name of the service. Synth throws for a name that is no service of the system.
+   * @default a `ServiceQueue` is made for each service of the system
+   */
   readonly queues?: Readonly<Record<string, IQueue>>;
   /**
-   * What other accounts may publish: by the id of each, the events, and the services that live there. Bus, bucket and engine take from
-   * an account nothing else, and from the account of the stack nothing of a service that lives in another.
-   * @default a service lives in the account of the queue that `queues` gives it, and no other account publishes
+   * Other accounts that may publish, by account id: the events that each publishes and the services that live there. The bus, the bucket
+   * and the engine refuse everything else from these accounts, and refuse replies of such a service from the account of this stack.
+   * @default a service lives in the account of the queue that `queues` gives it, and no other account publishes events
    */
   readonly accounts?: Readonly<Record<string, ForeignAccount>>;
-  /** How long closed instances are kept; 30 days or more, since a late copy of a start must still meet its instance. @default for ever: nothing is deleted */
+  /**
+   * Time for which closed instances are kept, at least 30 days: until then, a late duplicate of a start finds its instance and is recognised.
+   * @default closed instances are kept indefinitely and nothing is deleted
+   */
   readonly retention?: Duration;
-  /** Timers nearer than this wait in the inbox and are exact to the second; later ones are swept every minute. 15 minutes or less. @default Duration.minutes(15) */
+  /**
+   * Longest delay of a timer that waits as a message in the inbox, exact to the second. A later timer is swept once a minute. At most 15 minutes.
+   * @default Duration.minutes(15)
+   */
   readonly tickThreshold?: Duration;
-  /** How many copies of advance-processes take from the inbox at the same time at the most. @default 50 */
+  /** Maximum number of concurrent copies of advance-processes for the inbox, and the same number again for the queue of starts; 2 to 1,000. @default 50 */
   readonly maxConcurrency?: number;
-  /** How many take from the hot lane, each the events of one instance. 2 or more. @default 20 */
+  /** Maximum number of concurrent copies for the hot lane, each with the events of one instance; 2 to 1,000. @default 20 */
   readonly hotLaneConcurrency?: number;
-  /** Copies that are kept for advance-processes, whatever else runs in the account; as many as all its queues may ask for, or more. @default none are kept: all functions of the account share its copies */
+  /**
+   * Copies reserved for advance-processes, which other functions of the account cannot take; at least twice `maxConcurrency` plus `hotLaneConcurrency`.
+   * @default none are reserved: advance-processes shares the concurrency of the account with all other functions
+   */
   readonly reservedConcurrency?: number;
   /**
-   * DynamoDB refuses to delete the table while it is on. A first deployment that fails cannot remove its table then: switch it on with the second.
+   * DynamoDB refuses to delete the table. A first deployment that fails cannot remove such a table, so set this in the second deployment.
    * @default false: `removalPolicy` alone keeps the table when its stack is deleted
    */
   readonly deletionProtection?: boolean;
-  /** Encrypts queues, tables, values and logs, but not dead-letter queues, which must take what a broken key keeps out of the others. @default keys that AWS owns, which need no rights */
+  /**
+   * Key for queues, tables, large values and logs. Dead-letter queues do not use it, so that they still accept messages while the key is unusable.
+   * @default keys that AWS owns, which need no rights
+   */
   readonly encryptionKey?: IKey;
-  /** What table and indexes take from the first second on; without it a new table takes 4,000 writes a second and doubles within half an hour. AWS charges once for it. @default none */
+  /**
+   * Throughput that the table and its indexes accept immediately. AWS charges once for it.
+   * @default none: a new table accepts 4,000 writes a second and doubles within half an hour
+   */
   readonly warmThroughput?: WarmThroughput;
-  /** Of each function. @default 512 */
+  /** Memory of each function in MB. @default 512 */
   readonly memorySizeMb?: number;
-  /** Of advance-processes: how long one batch of events may take. @default Duration.seconds(20) */
+  /** Time limit of advance-processes for one batch of events. @default Duration.seconds(20) */
   readonly timeout?: Duration;
-  /** Of the inbox and the hot lane: six times `timeout` or more, so that no message is handled twice at once. @default Duration.seconds(120) */
+  /**
+   * Time for which a received message stays hidden in the queues of the engine: at least six times `timeout`, so that no message is processed twice at once.
+   * @default Duration.seconds(120)
+   */
   readonly visibilityTimeout?: Duration;
-  /** Of the service queues that are made here, unless the receiver asks for its own; a `ServiceFunction` may run a sixth of it. @default Duration.minutes(3) */
+  /**
+   * Time for which a received command stays hidden in the service queues that are made here, unless the receiver sets its own. A
+   * `ServiceFunction` may run for a sixth of it.
+   * @default Duration.minutes(3)
+   */
   readonly serviceVisibilityTimeout?: Duration;
-  /** @default RetentionDays.ONE_MONTH */
+  /** Retention of the logs of the functions. @default RetentionDays.ONE_MONTH */
   readonly logRetention?: RetentionDays;
-  /** Who is told by the alarms. @default alarms exist and notify nobody */
+  /** SNS topic that each alarm notifies, also the alarms of services in this stack. @default the alarms are made without an action, and synth warns */
   readonly alarmTopic?: ITopic;
   /**
-   * What becomes of table, bus, queues, bucket and command records when the stack is deleted. DESTROY is for stacks to throw away; with
-   * RETAIN a first deployment that fails leaves its names taken.
-   * @default RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE: they stay, but for those that a deployment has made which is rolled back
+   * Fate of table, bus, queues, bucket and command records when the stack is deleted. DESTROY is for temporary stacks. After a failed
+   * first deployment with RETAIN, the resources remain and their names are taken.
+   * @default RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE: they remain, except those that a deployment made which is rolled back
    */
   readonly removalPolicy?: RemovalPolicy;
 }

@@ -1,17 +1,19 @@
 import { Duration, RemovalPolicy, Stack, Token } from 'aws-cdk-lib/core';
-import type { ITable } from 'aws-cdk-lib/aws-dynamodb';
+import type { ITable, TableV2 } from 'aws-cdk-lib/aws-dynamodb';
 import { EventBus, type IEventBus } from 'aws-cdk-lib/aws-events';
-import type { IBucket } from 'aws-cdk-lib/aws-s3';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
+import type { Bucket, IBucket } from 'aws-cdk-lib/aws-s3';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
-import { deploymentNames } from '../adapters/aws/deployment-names.ts';
+import { deadLetterName, deploymentNames } from '../adapters/aws/deployment-names.ts';
 import { MAIN_TABLE } from '../adapters/dynamodb/tables.ts';
 import { publishedSystem } from '../client/aws/published-system.ts';
+import type { PublishingAccounts } from '../contract/accounts.ts';
 import { ContractError } from '../contract/errors.ts';
 import type { SystemContract } from '../contract/runtime-contract.ts';
 import { serviceContract, type AnyService } from '../contract/service.ts';
 import { systemContract } from '../contract/system.ts';
-import { Alarms } from './resources/alarms.ts';
+import { Alarms, queueCommand } from './resources/alarms.ts';
 import {
   checkProps,
   DEFAULT_CONCURRENCY,
@@ -19,7 +21,7 @@ import {
   DEFAULT_TIMEOUT,
   DEFAULT_VISIBILITY,
   TICK_THRESHOLD_MAX,
-} from './checked-props.ts';
+} from './prop-checks.ts';
 import { dynamoTable } from './resources/dynamo-table.ts';
 import { admitForeignAccounts, admittedAccounts, publishingAccounts } from './iam/foreign-accounts.ts';
 import { GrantingOrchestrator } from './granting-orchestrator.ts';
@@ -28,16 +30,20 @@ import { InboxRules } from './resources/inbox-rules.ts';
 import { OrchestratorFunctions } from './resources/orchestrator-functions.ts';
 import type { IOrchestrator, IServiceQueue } from './orchestrator-interface.ts';
 import type { OrchestratorProps } from './orchestrator-props.ts';
-import { refuseOthers, rulesOf } from './iam/own-senders.ts';
+import { refuseOthers, rulesOf, senderRoleArn, senderRoleName } from './iam/senders.ts';
+import type { OrchestratorResources } from './iam/orchestrator-statements.ts';
 import { payloadBucket } from './resources/payload-bucket.ts';
 import { PublishedParameters } from './resources/published-parameters.ts';
 import { queuePair, type QueuePair, type QueueWatch } from './resources/queue-pair.ts';
-import { senderRoleArn, senderRoleName } from './iam/sender-role.ts';
 import { ServiceQueue } from './service-queue.ts';
-import { checkResourceCount } from './resources/stack-limits.ts';
+import { checkResourceCount } from './resources/aws-limits.ts';
 
 /**
- * Everything that a system runs on: table, bus, rules, queues with their dead-letter queues, functions, alarms.
+ * All resources of a deployment: table, bus, rules, queues with their dead-letter queues, functions, alarms.
+ *
+ * Input: a system and props. Output: the constructs, grants and published parameters of one deployment.
+ * Trunk: lib/cdk/prop-checks.ts refuses props; lib/cdk/resources/ makes one kind of resource per file; lib/cdk/iam/ writes rights and policies;
+ * lib/cdk/bundle/ builds the code of the functions; lib/cdk/service-queue.ts and lib/cdk/service-function.ts add the services.
  * @example import { Orchestrator } from 'tutti/cdk'; new Orchestrator(stack, 'Trips', { system: trips, entry: 'trips/system.ts' });
  */
 export class Orchestrator extends GrantingOrchestrator {
@@ -48,21 +54,23 @@ export class Orchestrator extends GrantingOrchestrator {
   readonly bus: IEventBus;
   readonly payloadBucket: IBucket;
   readonly inbox: QueuePair;
-  /** Where clients send their starts. */
+  /** Queue for the starts of clients. */
   readonly starts: QueuePair;
-  /** Where operators send their acts. */
+  /** Queue for the operations of operators: cancel, terminate, resume, resolve. */
   readonly operations: QueuePair;
-  /** Where the events of an instance go that many events want at the same time. */
+  /** FIFO queue for the events of contended instances: one message group per instance. */
   readonly hotLane: QueuePair;
   readonly functions: OrchestratorFunctions;
   readonly senderRoleArn: string;
   readonly alarmTopic: ITopic | undefined;
   readonly #contract: SystemContract;
+  readonly #names: ReturnType<typeof deploymentNames>;
+  readonly #alarms: Alarms;
   readonly #busName: string;
   readonly #serviceQueues: ReadonlyMap<string, ServiceQueue>;
 
   /**
-   * An orchestrator of another stack, found by the parameters that it has published; of another account, by the names of its resources.
+   * An orchestrator of another stack, found by its published parameters or, in another account or region, by the default names of its resources.
    * @example Orchestrator.fromName(stack, 'Trips', 'trips');
    */
   static fromName(scope: Construct, id: string, name: string, options?: ImportOptions): IOrchestrator {
@@ -73,121 +81,44 @@ export class Orchestrator extends GrantingOrchestrator {
     super(scope, id);
     checkProps(props);
     checkResourceCount(this);
-    const { system, removalPolicy = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE, queues = {} } = props;
     const { account, region } = Stack.of(this);
-    const contract = systemContract(system);
-    this.#contract = contract;
-    this.node.addValidation({ validate: () => this.#sharedBus() });
-    this.name = props.name ?? system.name;
+    this.name = props.name ?? props.system.name;
     this.account = account;
     this.region = region;
     this.senderRoleArn = senderRoleArn(this, this.name, account, region);
-    const names = deploymentNames(this.name);
     this.alarmTopic = props.alarmTopic;
-    this.#busName = props.bus?.eventBusName ?? names.bus;
-    const alarms = new Alarms(this, props.alarmTopic);
+    this.#contract = systemContract(props.system);
+    this.#names = deploymentNames(this.name);
+    this.#busName = props.bus?.eventBusName ?? this.#names.bus;
+    this.#alarms = new Alarms(this, props.alarmTopic);
+    this.node.addValidation({ validate: () => this.#sharedBus() });
 
-    const table =
-      props.table ??
-      dynamoTable(this, 'Table', {
-        tableName: names.table,
-        layout: MAIN_TABLE,
-        removalPolicy,
-        ...(props.deletionProtection && { deletionProtection: true }),
-        ...(props.warmThroughput && { warmThroughput: props.warmThroughput }),
-        ...(props.encryptionKey && { encryptionKey: props.encryptionKey }),
-      });
-    const ownBus = props.bus ? undefined : madeBus(this, names.bus, removalPolicy);
-    const ownBucket = props.payloadBucket
-      ? undefined
-      : payloadBucket(this, 'Payloads', {
-          name: this.name,
-          services: [...contract.services.keys()],
-          removalPolicy,
-          ...(props.encryptionKey && { encryptionKey: props.encryptionKey }),
-        });
-    this.table = table as ITable;
-    this.bus = (props.bus ?? ownBus) as IEventBus;
-    this.payloadBucket = (props.payloadBucket ?? ownBucket) as IBucket;
-    const lasting = {
-      retentionPeriod: Duration.days(7),
-      visibilityTimeout: props.visibilityTimeout ?? DEFAULT_VISIBILITY,
-      removalPolicy,
-      alarms,
-      ...(props.encryptionKey && { encryptionKey: props.encryptionKey }),
+    // Construct ids and the order of creation determine the template, so that both stay as they are.
+    const kept = keptProps(props);
+    const own = {
+      table: props.table ? undefined : this.#makeTable(props, kept),
+      bus: props.bus ? undefined : this.#makeBus(kept),
+      bucket: props.payloadBucket ? undefined : this.#makeBucket(kept),
     };
-    const pair = (id: string, what: string, own: { readonly name: string; readonly fifo?: true }): QueuePair =>
-      queuePair(new Construct(this, id), { ...lasting, ...own, watch: drainedQueue(this.name, what) });
-    this.inbox = pair('Inbox', 'inbox', { name: names.inbox });
-    this.starts = pair('Starts', 'queue of starts', { name: names.starts });
-    this.operations = pair('Operations', 'queue of operations', { name: names.operations });
-    this.hotLane = pair('HotLane', 'hot lane', { name: names.hotLane, fifo: true });
-    this.#serviceQueues = this.#makeServiceQueues(props, removalPolicy);
+    this.table = (props.table ?? own.table) as ITable;
+    this.bus = (props.bus ?? own.bus) as IEventBus;
+    this.payloadBucket = (props.payloadBucket ?? own.bucket) as IBucket;
+    const { inbox, starts, operations, hotLane } = this.#makeQueues(props, kept);
+    this.inbox = inbox;
+    this.starts = starts;
+    this.operations = operations;
+    this.hotLane = hotLane;
+    this.#serviceQueues = this.#makeServiceQueues(props, kept);
 
-    const publishing = publishingAccounts({ own: account, accounts: props.accounts ?? {}, queues, system: contract });
-    new InboxRules(this, 'Rules', {
-      name: this.name,
-      system: contract,
-      accounts: admittedAccounts(publishing),
-      bus: this.bus,
-      inbox: this.inbox,
-      alarms,
-      encryptionKey: props.encryptionKey,
-    });
-    admitForeignAccounts(this, { publishing, system: contract, bus: ownBus, bucket: ownBucket });
+    const { accounts = {}, queues = {} } = props;
+    const publishing = publishingAccounts({ own: account, accounts, queues, system: this.#contract });
+    this.#makeRules(admittedAccounts(publishing), props.encryptionKey);
+    admitForeignAccounts(this, { publishing, system: this.#contract, bus: own.bus, bucket: own.bucket });
 
-    const queueUrls = Stack.of(this).toJsonString(
-      Object.fromEntries(Object.entries(queues).map(([service, queue]) => [service, queue.queueUrl])),
-    );
-    this.functions = new OrchestratorFunctions(this, 'Functions', {
-      name: this.name,
-      entry: props.entry,
-      system: system.name,
-      environment: this.#environment(props, Stack.of(this).toJsonString(publishing), queueUrls),
-      resources: {
-        system: system.name,
-        tableArn: table.tableArn,
-        busArn: this.bus.eventBusArn,
-        payloadBucketArn: this.payloadBucket.bucketArn,
-        inboxArn: this.inbox.queue.queueArn,
-        startsArn: this.startsArn,
-        operationsArn: this.operationsArn,
-        hotLaneArn: this.hotLane.queue.queueArn,
-        deadLetterArns: [this.inbox, this.starts, this.operations, this.hotLane].map(({ deadLetterQueue }) => deadLetterQueue.queueArn),
-        services: [...contract.services.keys()],
-        serviceQueueArns: Array.from(contract.services.keys(), (service) => this.#queueArn(service, queues)),
-      },
-      inbox: this.inbox,
-      starts: this.starts,
-      operations: this.operations,
-      hotLane: this.hotLane,
-      senderRoleName: senderRoleName(this.name, region),
-      maxConcurrency: props.maxConcurrency ?? DEFAULT_CONCURRENCY,
-      hotLaneConcurrency: props.hotLaneConcurrency ?? DEFAULT_HOT_LANE_CONCURRENCY,
-      reservedConcurrency: props.reservedConcurrency,
-      encryptionKey: props.encryptionKey,
-      memorySizeMb: props.memorySizeMb ?? 512,
-      timeout: props.timeout ?? DEFAULT_TIMEOUT,
-      logRetention: props.logRetention,
-      retention: props.retention,
-      alarms,
-    });
-    const { advanceProcesses, sweepTimers, wakeOverdue, drainDeadLetters } = this.functions;
-    const roles = [advanceProcesses, sweepTimers, wakeOverdue, drainDeadLetters].map(({ role }) => role);
-    refuseOthers(this.inbox, { roles, rules: rulesOf(this, this.bus, this.name) });
-    refuseOthers(this.hotLane, { roles: [advanceProcesses.role] });
-    new PublishedParameters(this, 'Parameters', this.name, {
-      table: table.tableName,
-      bus: this.bus.eventBusName,
-      bucket: this.payloadBucket.bucketName,
-      'bucket-owner': this.payloadBucketOwner,
-      'inbox-url': this.inbox.queue.queueUrl,
-      'starts-url': this.starts.queue.queueUrl,
-      'operations-url': this.operations.queue.queueUrl,
-      'hot-lane-url': this.hotLane.queue.queueUrl,
-      queues: queueUrls,
-      system: publishedSystem(system),
-    });
+    const queueUrls = this.#queueUrls(queues);
+    this.functions = this.#makeFunctions(props, this.#environment(props, publishing, queueUrls));
+    this.#refuseOtherSenders();
+    this.#publishParameters(props.system, queueUrls);
   }
 
   get tableArn(): string {
@@ -230,12 +161,114 @@ export class Orchestrator extends GrantingOrchestrator {
     const { name } = serviceContract(service);
     const made = this.#serviceQueues.get(name);
     if (made) return made;
-    throw new ContractError('CONTRACT_INVALID', `The orchestrator ${this.name} has made no queue for ${name}.`, {
-      remedy: `List ${name} among the services of the system; where its queue was given in queues, use the ServiceQueue that made it.`,
+    throw new ContractError('CONTRACT_INVALID', `The orchestrator ${this.name} made no queue for the service ${name}.`, {
+      remedy: `List ${name} among the services of the system. If its queue was passed as queues, use the ServiceQueue that made it.`,
     });
   }
 
-  #environment(props: OrchestratorProps, accounts: string, queueUrls: string): Readonly<Record<string, string>> {
+  #makeTable({ deletionProtection, warmThroughput }: OrchestratorProps, kept: KeptProps): TableV2 {
+    return dynamoTable(this, 'Table', {
+      tableName: this.#names.table,
+      layout: MAIN_TABLE,
+      ...kept,
+      ...(deletionProtection && { deletionProtection }),
+      ...(warmThroughput && { warmThroughput }),
+    });
+  }
+
+  #makeBus({ removalPolicy }: KeptProps): EventBus {
+    const bus = new EventBus(this, 'Bus', { eventBusName: this.#names.bus });
+    bus.applyRemovalPolicy(removalPolicy);
+    return bus;
+  }
+
+  #makeBucket(kept: KeptProps): Bucket {
+    return payloadBucket(this, 'Payloads', { name: this.name, services: [...this.#contract.services.keys()], ...kept });
+  }
+
+  #makeQueues({ visibilityTimeout = DEFAULT_VISIBILITY }: OrchestratorProps, kept: KeptProps): EngineQueues {
+    const { inbox, starts, operations, hotLane } = this.#names;
+    const shared = { retentionPeriod: Duration.days(7), visibilityTimeout, alarms: this.#alarms, ...kept };
+    const make = (id: string, what: string, own: { readonly name: string; readonly fifo?: true }): QueuePair =>
+      queuePair(new Construct(this, id), { ...shared, ...own, watch: drainedQueue(this.name, what, own.name) });
+    return {
+      inbox: make('Inbox', 'inbox', { name: inbox }),
+      starts: make('Starts', 'queue of starts', { name: starts }),
+      operations: make('Operations', 'queue of operations', { name: operations }),
+      hotLane: make('HotLane', 'hot lane', { name: hotLane, fifo: true }),
+    };
+  }
+
+  #makeServiceQueues({ system, queues = {}, ...props }: OrchestratorProps, kept: KeptProps): ReadonlyMap<string, ServiceQueue> {
+    const scope = new Construct(this, 'Services');
+    const own = system['~'].services.filter((service) => queues[serviceContract(service).name] === undefined);
+    return new Map(
+      own.map((service) => {
+        const { name } = serviceContract(service);
+        const made = new ServiceQueue(scope, name, {
+          orchestrator: this,
+          service,
+          ...kept,
+          ...(props.serviceVisibilityTimeout && { visibilityTimeout: props.serviceVisibilityTimeout }),
+        });
+        return [name, made];
+      }),
+    );
+  }
+
+  #makeRules(accounts: readonly string[], encryptionKey: IKey | undefined): void {
+    const { name, bus, inbox } = this;
+    new InboxRules(this, 'Rules', { name, system: this.#contract, accounts, bus, inbox, alarms: this.#alarms, encryptionKey });
+  }
+
+  #makeFunctions(props: OrchestratorProps, environment: Readonly<Record<string, string>>): OrchestratorFunctions {
+    return new OrchestratorFunctions(this, 'Functions', {
+      name: this.name,
+      entry: props.entry,
+      system: props.system.name,
+      environment,
+      resources: this.#functionResources(props),
+      inbox: this.inbox,
+      starts: this.starts,
+      operations: this.operations,
+      hotLane: this.hotLane,
+      senderRoleName: senderRoleName(this.name, this.region),
+      maxConcurrency: props.maxConcurrency ?? DEFAULT_CONCURRENCY,
+      hotLaneConcurrency: props.hotLaneConcurrency ?? DEFAULT_HOT_LANE_CONCURRENCY,
+      reservedConcurrency: props.reservedConcurrency,
+      encryptionKey: props.encryptionKey,
+      memorySizeMb: props.memorySizeMb ?? 512,
+      timeout: props.timeout ?? DEFAULT_TIMEOUT,
+      logRetention: props.logRetention,
+      retention: props.retention,
+      alarms: this.#alarms,
+    });
+  }
+
+  #functionResources({ system, queues = {} }: OrchestratorProps): OrchestratorResources {
+    const services = [...this.#contract.services.keys()];
+    const pairs = [this.inbox, this.starts, this.operations, this.hotLane];
+    return {
+      system: system.name,
+      tableArn: this.tableArn,
+      busArn: this.busArn,
+      payloadBucketArn: this.payloadBucketArn,
+      inboxArn: this.inboxArn,
+      startsArn: this.startsArn,
+      operationsArn: this.operationsArn,
+      hotLaneArn: this.hotLane.queue.queueArn,
+      deadLetterArns: pairs.map(({ deadLetterQueue }) => deadLetterQueue.queueArn),
+      services,
+      serviceQueueArns: services.map((service) => (queues[service] ?? (this.#serviceQueues.get(service) as ServiceQueue).queue).queueArn),
+    };
+  }
+
+  /** JSON of the URLs of queues that services own, by service. */
+  #queueUrls(queues: NonNullable<OrchestratorProps['queues']>): string {
+    return Stack.of(this).toJsonString(Object.fromEntries(Object.entries(queues).map(([service, queue]) => [service, queue.queueUrl])));
+  }
+
+  #environment(props: OrchestratorProps, publishing: PublishingAccounts, queueUrls: string): Readonly<Record<string, string>> {
     return {
       TUTTI_NAME: this.name,
       TUTTI_TABLE: this.table.tableName,
@@ -245,12 +278,34 @@ export class Orchestrator extends GrantingOrchestrator {
       TUTTI_INBOX_URL: this.inbox.queue.queueUrl,
       TUTTI_HOT_LANE_URL: this.hotLane.queue.queueUrl,
       TUTTI_QUEUES: queueUrls,
-      TUTTI_ACCOUNTS: accounts,
+      TUTTI_ACCOUNTS: Stack.of(this).toJsonString(publishing),
       TUTTI_TICK_HORIZON_SECONDS: String((props.tickThreshold ?? TICK_THRESHOLD_MAX).toSeconds()),
     };
   }
 
-  /** Rules hear the answers for a system, whichever deployment has asked, so a second deployment of it on the bus would take them as its own. */
+  #refuseOtherSenders(): void {
+    const { advanceProcesses, sweepTimers, wakeOverdue, drainDeadLetters } = this.functions;
+    const roles = [advanceProcesses, sweepTimers, wakeOverdue, drainDeadLetters].map(({ role }) => role);
+    refuseOthers(this.inbox, { roles, rules: rulesOf(this, this.bus, this.name) });
+    refuseOthers(this.hotLane, { roles: [advanceProcesses.role] });
+  }
+
+  #publishParameters(system: OrchestratorProps['system'], queueUrls: string): void {
+    new PublishedParameters(this, 'Parameters', this.name, {
+      table: this.table.tableName,
+      bus: this.bus.eventBusName,
+      bucket: this.payloadBucket.bucketName,
+      'bucket-owner': this.payloadBucketOwner,
+      'inbox-url': this.inbox.queue.queueUrl,
+      'starts-url': this.starts.queue.queueUrl,
+      'operations-url': this.operations.queue.queueUrl,
+      'hot-lane-url': this.hotLane.queue.queueUrl,
+      queues: queueUrls,
+      system: publishedSystem(system),
+    });
+  }
+
+  /** A rule matches replies by the name of the system, not of the deployment, so a second deployment on the bus would receive them too. */
   #sharedBus(): string[] {
     const others = this.node.root.node.findAll().filter((each): each is Orchestrator => each instanceof Orchestrator && each !== this);
     const { name } = this.#contract;
@@ -258,53 +313,34 @@ export class Orchestrator extends GrantingOrchestrator {
       .filter((other) => other.#contract.name === name && this.#shares(other))
       .map(
         (other) =>
-          `The orchestrators ${this.node.path} and ${other.node.path} both deploy the system ${name} on one bus, and each would hear the starts and the answers of the other. Give each a bus of its own.`,
+          `The orchestrators ${this.node.path} and ${other.node.path} both deploy the system ${name} on one bus, so each would receive the events and replies of the other. Pass a bus of its own to each.`,
       );
   }
 
-  /** The bus is the same construct, or has the same name in the same account and region. */
+  /** True if the other bus is the same construct, or has the same name in the same account and region. */
   #shares(other: Orchestrator): boolean {
     const named = !Token.isUnresolved(this.#busName) && this.#busName === other.#busName;
     return this.bus === other.bus || (named && this.account === other.account && this.region === other.region);
   }
-
-  #makeServiceQueues(
-    { system, queues = {}, ...props }: OrchestratorProps,
-    removalPolicy: RemovalPolicy,
-  ): ReadonlyMap<string, ServiceQueue> {
-    const scope = new Construct(this, 'Services');
-    const own = system['~'].services.filter((service) => queues[serviceContract(service).name] === undefined);
-    return new Map(
-      own.map((service) => {
-        const { name } = serviceContract(service);
-        const made = new ServiceQueue(scope, name, {
-          orchestrator: this,
-          service,
-          removalPolicy,
-          ...(props.encryptionKey && { encryptionKey: props.encryptionKey }),
-          ...(props.serviceVisibilityTimeout && { visibilityTimeout: props.serviceVisibilityTimeout }),
-        });
-        return [name, made];
-      }),
-    );
-  }
-
-  #queueArn(service: string, queues: NonNullable<OrchestratorProps['queues']>): string {
-    return (queues[service] ?? (this.#serviceQueues.get(service) as ServiceQueue).queue).queueArn;
-  }
 }
 
-function madeBus(scope: Construct, eventBusName: string, removalPolicy: RemovalPolicy): EventBus {
-  const bus = new EventBus(scope, 'Bus', { eventBusName });
-  bus.applyRemovalPolicy(removalPolicy);
-  return bus;
+/** Fate and encryption of a resource that may outlive the stack. */
+interface KeptProps {
+  readonly removalPolicy: RemovalPolicy;
+  readonly encryptionKey?: IKey;
 }
 
-/** A queue of the orchestrator, whose dead letters drain-dead-letters takes at once. */
-function drainedQueue(name: string, queue: string): QueueWatch {
+function keptProps({ removalPolicy = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE, encryptionKey }: OrchestratorProps): KeptProps {
+  return { removalPolicy, ...(encryptionKey && { encryptionKey }) };
+}
+
+type EngineQueues = Pick<Orchestrator, 'inbox' | 'starts' | 'operations' | 'hotLane'>;
+
+/** Alarms of a queue whose dead-letter queue is drained by drain-dead-letters. */
+function drainedQueue(name: string, what: string, queueName: string): QueueWatch {
   return {
     ageMax: Duration.hours(1),
-    aged: `${name}: messages have waited an hour in the ${queue}; after 7 days they would be lost.`,
-    dead: `${name}: dead letters of the ${queue} are not drained: see the log of drain-dead-letters.`,
+    aged: `${name}: the oldest message of the ${what} has waited for an hour; SQS deletes it after 7 days. advance-processes is throttled, disabled or fails: look at its alarms. Run: ${queueCommand(queueName)}`,
+    dead: `${name}: the dead-letter queue of the ${what} has held messages for 10 minutes: drain-dead-letters does not send them back. Read its log. Nothing is lost for 7 days. Run: ${queueCommand(deadLetterName(queueName))}`,
   };
 }

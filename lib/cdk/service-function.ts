@@ -7,55 +7,57 @@ import type { IGrantable, IPrincipal } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import { ContractError } from '../contract/errors.ts';
 import { serviceContract, type AnyService } from '../contract/service.ts';
-import { Alarms } from './resources/alarms.ts';
+import { Alarms, logCommand } from './resources/alarms.ts';
 import { bundleService } from './bundle/bundle.ts';
 import { LambdaFunction } from './bundle/lambda-function.ts';
 import { watchServiceLines } from './resources/log-metrics.ts';
 import type { IOrchestrator, IServiceQueue } from './orchestrator-interface.ts';
-import { checkRegion } from './resources/same-region.ts';
+import { checkRegion } from './prop-checks.ts';
 import { serviceStatements } from './iam/service-statements.ts';
 
-/** Lambda takes more only from a mapping that waits for them. */
+/** The largest batch without a batching window; with a window, Lambda delays messages to fill a batch. */
 const BATCH_SIZE_MAX = 10;
 const DEFAULT_CONCURRENCY = 20;
 
+/** Synth throws a `ContractError` that names the value if one is out of its range or does not fit the queue. */
 export interface ServiceFunctionProps {
+  /** The orchestrator of this stack, or `Orchestrator.fromName`; in the region of this stack. */
   readonly orchestrator: IOrchestrator;
   readonly service: AnyService;
-  /** The module that exports `handler`, which `serve` has returned. A path from the working directory. */
+  /** Path of the module that exports `handler`, the result of `serve`, relative to the working directory. */
   readonly entry: string;
-  /** @default the queue that the orchestrator has made for the service */
+  /** Queue of the service. @default the queue that the orchestrator made for the service */
   readonly queue?: IServiceQueue;
-  /** What the handlers find in `process.env`. @default nothing of yours */
+  /** Environment variables for the handlers; Lambda allows 4 KB in total. @default only the variables of Tutti */
   readonly environment?: Readonly<Record<string, string>>;
   /**
-   * Log lines of failed handlers hold the message of what was thrown, in which a handler may quote its input.
-   * @default false: they name its code and its place
+   * The log line of a failed handler contains the message of the thrown error, which may quote the input.
+   * @default false: the line contains the code of the error and its first stack frame
    */
   readonly logMessages?: boolean;
-  /** @default 512 */
+  /** Memory of the function in MB. @default 512 */
   readonly memorySizeMb?: number;
-  /** How long a batch of commands may take: a sixth of the queue's visibility time-out, or less. @default Duration.seconds(30) */
+  /** Time limit for a batch of commands: at most a sixth of the visibility timeout of the queue. @default Duration.seconds(30) */
   readonly timeout?: Duration;
-  /** How many copies run at the same time at the most; 2 or more. @default 20, so that the backlog of one service leaves the account's copies to others */
+  /** Maximum number of concurrent copies; 2 to 1,000. @default 20, so that the backlog of one service leaves concurrency of the account to others */
   readonly maxConcurrency?: number;
-  /** Copies that are kept for this service, whatever else runs in the account; `maxConcurrency` or more. @default none are kept */
+  /** Copies reserved for this service, which other functions of the account cannot take; `maxConcurrency` or more. @default none are reserved */
   readonly reservedConcurrency?: number;
-  /** How many commands one copy gets at once, and runs side by side; 10 or less, since Lambda would wait to gather more. @default 10 */
+  /** Maximum number of commands that one copy receives and runs at once; 1 to 10, since Lambda delays messages to gather more. @default 10 */
   readonly batchSize?: number;
-  /** @default RetentionDays.ONE_MONTH */
+  /** Retention of the log. @default RetentionDays.ONE_MONTH */
   readonly logRetention?: RetentionDays;
-  /** Is told by the alarms. @default the topic of the orchestrator; where it has none, the alarms exist and notify nobody */
+  /** SNS topic that each alarm notifies. @default the topic of the orchestrator; if that has none, the alarms are made without an action, and synth warns */
   readonly alarmTopic?: ITopic;
 }
 
 /**
- * A service as a Lambda function: takes its commands from its queue and may do what its contract says, and nothing else.
+ * A service as a Lambda function. It receives the commands of its queue and has the rights of its contract only.
  * @example new ServiceFunction(stack, 'Payments', { orchestrator, service: payments, entry: 'payments/service.ts' });
  */
 export class ServiceFunction extends Construct implements IGrantable {
   readonly function: Lambda;
-  /** For grants on what the service itself needs: its database, its secrets. */
+  /** Principal for grants on the service's own resources, such as its database and secrets. */
   readonly grantPrincipal: IPrincipal;
 
   constructor(scope: Construct, id: string, props: ServiceFunctionProps) {
@@ -98,17 +100,21 @@ export class ServiceFunction extends Construct implements IGrantable {
       maxConcurrency,
     });
     const alarms = new Alarms(this, props.alarmTopic ?? orchestrator.alarmTopic);
-    alarms.errors(this, made.function, `${orchestrator.name}: the function of ${name} keeps failing: see its log.`);
+    alarms.errors(
+      this,
+      made.function,
+      `${orchestrator.name}: the function of the service ${name} fails before it can report results per command. Its commands are redelivered and wait. Run: ${logCommand(made.logGroup)}`,
+    );
     watchServiceLines(this, made.logGroup, orchestrator.name, name, alarms);
   }
 }
 
-/** A command that is still running must not be handed to another copy. */
+/** A command that is still running must not become visible to another copy. */
 function checkTimeout(service: string, timeout: Duration, { visibilityTimeout }: IServiceQueue): void {
   if (visibilityTimeout === undefined || 6 * timeout.toSeconds() <= visibilityTimeout.toSeconds()) return;
   throw new ContractError(
     'CONTRACT_INVALID',
-    `The function of ${service} may run ${timeout.toHumanString()}, and its queue hides a message for ${visibilityTimeout.toHumanString()}: expected six times as long.`,
+    `The function of ${service} may run for ${timeout.toHumanString()}, and its queue hides a message for ${visibilityTimeout.toHumanString()}: expected at least six times the timeout.`,
     {
       remedy: `Set serviceVisibilityTimeout of the orchestrator, or visibilityTimeout of the ServiceQueue, to ${6 * timeout.toSeconds()} seconds.`,
     },
@@ -119,8 +125,8 @@ function checkReserved(service: string, maxConcurrency: number, reserved: number
   if (reserved === undefined || reserved >= maxConcurrency) return;
   throw new ContractError(
     'CONTRACT_INVALID',
-    `The function of ${service} would have ${reserved} copies reserved, and its queue may ask for ${maxConcurrency}: expected as many or more.`,
-    { remedy: 'Raise reservedConcurrency, or lower maxConcurrency: a delivery that gets no copy counts as a failed one.' },
+    `The function of ${service} has a reservedConcurrency of ${reserved} and a maxConcurrency of ${maxConcurrency}: expected reservedConcurrency to be at least maxConcurrency.`,
+    { remedy: 'Raise reservedConcurrency, or lower maxConcurrency: SQS counts a throttled delivery as a failed one.' },
   );
 }
 
@@ -128,9 +134,9 @@ function checkBatchSize(service: string, batchSize: number): void {
   if (Number.isInteger(batchSize) && batchSize >= 1 && batchSize <= BATCH_SIZE_MAX) return;
   throw new ContractError(
     'CONTRACT_INVALID',
-    `The function of ${service} would get ${batchSize} commands at once: expected 1 to ${BATCH_SIZE_MAX}.`,
+    `The function of ${service} has a batchSize of ${batchSize}: expected 1 to ${BATCH_SIZE_MAX}.`,
     {
-      remedy: 'Correct batchSize, or leave it out; more copies run side by side, as maxConcurrency allows.',
+      remedy: 'Correct batchSize, or leave it out. To run more commands at once, raise maxConcurrency.',
     },
   );
 }

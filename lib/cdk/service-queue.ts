@@ -5,43 +5,47 @@ import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { deploymentNames } from '../adapters/aws/deployment-names.ts';
+import { deadLetterName, deploymentNames } from '../adapters/aws/deployment-names.ts';
 import { COMMAND_TABLE } from '../adapters/dynamodb/tables.ts';
 import { serviceContract, type AnyService } from '../contract/service.ts';
 import { QUEUE_RECEIVES_MAX } from '../service/consumer/redelivery.ts';
-import { Alarms } from './resources/alarms.ts';
-import { checkedName } from './resources/bounded-name.ts';
+import { Alarms, queueCommand } from './resources/alarms.ts';
+import { checkedName } from './resources/aws-limits.ts';
 import { dynamoTable } from './resources/dynamo-table.ts';
 import type { IOrchestrator, IServiceQueue } from './orchestrator-interface.ts';
 import { queuePair } from './resources/queue-pair.ts';
 import { grantService } from './iam/grants.ts';
-import { checkRegion } from './resources/same-region.ts';
+import { checkRegion } from './prop-checks.ts';
 
-/** SQS allows 80 characters, of which the dead-letter queue needs 12 for itself. */
+/** SQS allows 80 characters, and the name of the dead-letter queue has 12 more than that of its queue. */
 const QUEUE_NAME_LENGTH_MAX = 68;
-/** A running service takes a command within seconds. */
+/** A running service receives a command within seconds. */
 const WAIT_MAX = Duration.minutes(15);
 
 export interface ServiceQueueProps {
+  /** The orchestrator that sends the commands; only its role may send to the queue. In the region of this stack, else synth throws. */
   readonly orchestrator: IOrchestrator;
   readonly service: AnyService;
   /**
-   * How long a message that was received stays hidden, where the receiver does not say so itself, as pollers of Tutti do.
-   * A function that takes from the queue may run a sixth of it.
-   * @default Duration.minutes(3): enough for the default time-out of a `ServiceFunction`
+   * Time for which a received message stays hidden, unless the receiver sets its own, as the pollers of Tutti do.
+   * A function that receives from the queue may run for a sixth of it.
+   * @default Duration.minutes(3): enough for the default timeout of a `ServiceFunction`
    */
   readonly visibilityTimeout?: Duration;
-  /** As for the orchestrator. @default keys that AWS owns */
+  /** Key for the queue and the records; the dead-letter queue does not use it. @default keys that AWS owns */
   readonly encryptionKey?: IKey;
-  /** Is told by the alarms. @default the topic of the orchestrator; where it has none, the alarms exist and notify nobody */
+  /** SNS topic that each alarm notifies. @default the topic of the orchestrator; if that has none, the alarms are made without an action, and synth warns */
   readonly alarmTopic?: ITopic;
-  /** What becomes of the queues and the records when the stack is deleted. @default RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE, as for the orchestrator */
+  /**
+   * Fate of the queues and the records when the stack is deleted.
+   * @default RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE: they remain, except those that a deployment made which is rolled back
+   */
   readonly removalPolicy?: RemovalPolicy;
 }
 
 /**
- * What a service takes its commands from, and where it records them. An orchestrator makes one for each of its services; make
- * one yourself in the stack, or the account, of a service that owns its queue, and give `queue` to the orchestrator's `queues`.
+ * The queue of a service, its dead-letter queue, and the table that records its commands. An orchestrator makes one for each of its
+ * services. For a service that owns its queue, make one in the stack or account of the service, and pass `queue` to the orchestrator's `queues`.
  * @example new ServiceQueue(stack, 'Flights', { service: flights, orchestrator: Orchestrator.fromName(stack, 'Trips', 'trips') });
  */
 export class ServiceQueue extends Construct implements IServiceQueue {
@@ -71,16 +75,17 @@ export class ServiceQueue extends Construct implements IServiceQueue {
     const pair = queuePair(this, {
       name,
       visibilityTimeout,
-      // A standard queue counts from the first sending, also in the dead-letter queue, which keeps 14 days ("Setting up dead-letter queue retention").
+      // A dead letter keeps the send time of its message, so of the 14 days of the dead-letter queue at least four remain
+      // ("Setting up dead-letter queue retention").
       retentionPeriod: Duration.days(10),
       removalPolicy,
       ...(props.encryptionKey && { encryptionKey: props.encryptionKey }),
       alarms: new Alarms(this, props.alarmTopic ?? orchestrator.alarmTopic),
       watch: {
         ageMax: WAIT_MAX,
-        aged: `${orchestrator.name}: commands of ${this.service} wait for 15 minutes, and nothing takes them: is the service running, and fast enough?`,
-        unfinished: `${orchestrator.name}: ${this.service} has received commands for half an hour and finished none: see the log of its handlers.`,
-        dead: `${orchestrator.name}: commands of ${this.service} lie in its dead-letter queue: the service failed each of them 20 times. Fix it, then resume the instances.`,
+        aged: `${orchestrator.name}: the oldest command of the service ${this.service} has waited for 15 minutes. The service is not running, or is too slow. Start it, or raise its concurrency. Run: ${queueCommand(name)}`,
+        unfinished: `${orchestrator.name}: the service ${this.service} has received commands for half an hour and finished none. Its handlers or a system that they call fail: read the log of the service. Run: tutti list --stack ${orchestrator.name} --status running, then tutti why for one of the instances.`,
+        dead: `${orchestrator.name}: the dead-letter queue of the service ${this.service} holds messages: commands that failed 20 times, or messages that are no commands. Fix the service, then resume the stuck instances. Run: tutti list --stack ${orchestrator.name} --status stuck, and ${queueCommand(deadLetterName(name))}`,
       },
       receivesMax: QUEUE_RECEIVES_MAX,
     });
@@ -95,15 +100,15 @@ export class ServiceQueue extends Construct implements IServiceQueue {
     }) as ITable;
   }
 
-  /** Lets the grantee be this service, from this queue. */
+  /** Lets the grantee act as this service, with this queue. */
   grantService(grantee: IGrantable): Grant {
     return grantService(this.#orchestrator, this.service, this, grantee);
   }
 }
 
 /**
- * Only the orchestrator. Said by a condition on its account instead of by the role itself, since SQS refuses a role that does
- * not exist yet: the queue of another account may be there first.
+ * Lets only the role of the orchestrator send. The principal is its account, and a condition names the role, because SQS refuses a
+ * principal that does not exist yet, and a queue in another account may be deployed first.
  */
 function sendingBy(orchestrator: IOrchestrator, queueArn: string): PolicyStatement {
   return new PolicyStatement({

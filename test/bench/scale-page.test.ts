@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { countBooking } from '../../bench/booking-counts.ts';
 import { QUOTAS } from '../../bench/quotas.ts';
 import { scalePage } from '../../bench/scale-page.ts';
-import { DEFAULT_CONCURRENCY } from '../../lib/cdk/checked-props.ts';
+import { DEFAULT_CONCURRENCY } from '../../lib/cdk/prop-checks.ts';
 
 const counted = await countBooking(10, true);
 const page = readFileSync(new URL('../../docs/scale.md', import.meta.url), 'utf8');

@@ -62,7 +62,7 @@ describe('bundleFunctions', () => {
     expect(() => bundleFunctions({ entry, system: 'jobs' })).toThrow(
       expect.objectContaining({
         code: 'BUNDLE_FAILED',
-        message: expect.stringContaining(`a process reaches ${what}`),
+        message: expect.stringContaining(`a process imports ${what}`),
         remedy: expect.stringContaining('belongs into a service'),
         details: { chain: [...[entry, between, far].map((file) => relative(process.cwd(), file)), last] },
       }),

@@ -6,7 +6,7 @@ import { payments } from '../../examples/travel-booking/contracts.ts';
 import { Orchestrator } from '../../lib/cdk/orchestrator.ts';
 import type { OrchestratorProps } from '../../lib/cdk/orchestrator-props.ts';
 import { ServiceFunction } from '../../lib/cdk/service-function.ts';
-import { writtenLength } from '../../lib/cdk/resources/written-length.ts';
+import { writtenLength } from '../../lib/cdk/resources/aws-limits.ts';
 import { command, event, process, service, system, type System } from '../../lib/index.ts';
 import { resourcesOf, testApp, testStack, tripsOrchestrator } from './synthesized.ts';
 
@@ -85,20 +85,20 @@ describe('what AWS limits', () => {
     const stack = testStack();
     deployed(70, 1, {}, stack);
     expect(() => resourcesOf(stack)).toThrow(
-      /has \d+ resources: CloudFormation allows 500. Put each ServiceFunction into a stack of its service/,
+      /has \d+ resources: CloudFormation allows 500. Move each ServiceFunction into a stack of its service/,
     );
   });
 
   test('more rules than a bus may have are refused, in two regions a hundred', () => {
-    expect(() => deployed(1, 300)).toThrow(/would need 302 rules, one for each owner of events: a bus has 300/);
+    expect(() => deployed(1, 300)).toThrow(/needs 302 rules, one for each owner of events: a bus has at most 300/);
     const africa = new Stack(testApp(), 'Africa', { env: { account: '111111111111', region: 'af-south-1' } });
-    expect(() => deployed(1, 120, {}, africa)).toThrow(/would need 122 rules, one for each owner of events: a bus has 100/);
+    expect(() => deployed(1, 120, {}, africa)).toThrow(/needs 122 rules, one for each owner of events: a bus has at most 100/);
   });
 
   test('queues that do not fit into the variables of a function are refused', () => {
     const stack = testStack();
     expect(() => deployed(60, 1, { queues: owned(stack, 60) }, stack)).toThrow(
-      /variables of the function .* would take up to \d+ bytes: Lambda allows 4096/,
+      /variables of the function .* take up to \d+ bytes: Lambda allows 4096/,
     );
   });
 
@@ -129,7 +129,7 @@ describe('copies of a function', () => {
     );
     expect(reserved).toEqual(['Advance 200', 'Payments 5']);
     expect(() => new ServiceFunction(stack, 'Other', { orchestrator, service: payments, entry: 'x', reservedConcurrency: 5 })).toThrow(
-      /function of payments would have 5 copies reserved, and its queue may ask for 20/,
+      /function of payments has a reservedConcurrency of 5 and a maxConcurrency of 20/,
     );
   });
 
@@ -148,7 +148,7 @@ describe('copies of a function', () => {
 });
 
 describe('two deployments of one system', () => {
-  test('on one bus are refused, since each would hear the answers for the other', () => {
+  test('two deployments on one bus are refused, since each would receive the replies of the other', () => {
     const app = testApp();
     const first = testStack('First', app);
     const { bus } = tripsOrchestrator(first);

@@ -181,7 +181,7 @@ describe('the payload bucket', () => {
 
   test('must get a name that S3 allows', () => {
     const name = 'a-name-for-a-system-that-is-far-too-long';
-    expect(() => tripsOrchestrator(testStack(), { name })).toThrow(/payload bucket would be called .* 72 characters: AWS allows 63/);
+    expect(() => tripsOrchestrator(testStack(), { name })).toThrow(/name of the payload bucket, .* has 72 characters: AWS allows 63/);
   });
 });
 
@@ -227,7 +227,7 @@ describe('rules', () => {
   });
 
   test.each([
-    [{ x: {} }, 'names "x": expected an account id of twelve digits'],
+    [{ x: {} }, 'names "x": expected an account id of 12 digits'],
     [{ '222222222222': { services: ['trains'] } }, 'names the service trains: expected one of payments'],
     [
       { '222222222222': { services: ['hotels'] }, '333333333333': { services: ['hotels'] } },
@@ -378,7 +378,7 @@ describe('alarms', () => {
   test('without a topic they are made, and synth warns that they notify nobody', () => {
     const stack = new Stack(testApp(), 'Unheard');
     tripsOrchestrator(stack);
-    const warned = AnnotationAssertions.fromStack(stack).findWarning('/Unheard', Match.stringLikeRegexp('give alarmTopic'));
+    const warned = AnnotationAssertions.fromStack(stack).findWarning('/Unheard', Match.stringLikeRegexp('pass alarmTopic'));
     expect(warned).toHaveLength(1);
   });
 
@@ -473,18 +473,18 @@ describe('props', () => {
     });
     expect(JSON.stringify(one(resources, 'AWS::IAM::Role', 'Advance'))).toContain('arn:aws:sqs:eu-west-1:222222222222:trips-flights');
     expect(() => orchestrator.serviceQueue(trips['~'].services.find((each) => each['~'].name === 'flights')!)).toThrow(
-      /has made no queue for flights/,
+      /made no queue for the service flights/,
     );
   });
 
   test.each([
     [{ name: 'Trips & more' }, /name of the orchestrator is "Trips & more": expected kebab-case/],
-    [{ name: 'tr' }, /name of the orchestrator is "tr": expected 3 characters or more, as the name of its table/],
+    [{ name: 'tr' }, /name of the orchestrator is "tr": expected 3 characters or more, because the table has this name/],
     [{ retention: Duration.days(29) }, /retention of the orchestrator is 29 days: expected 30 days or more/],
     [{ tickThreshold: Duration.minutes(16) }, /tickThreshold of the orchestrator is 16 minutes: expected 15 minutes or less/],
     [
       { timeout: Duration.seconds(30) },
-      /visibilityTimeout of the orchestrator is 2 minutes: expected six times the time-out of 30 seconds/,
+      /visibilityTimeout of the orchestrator is 2 minutes: expected at least six times the timeout of 30 seconds/,
     ],
     [
       { queues: { trains: undefined as never } },

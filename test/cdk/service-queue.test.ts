@@ -78,7 +78,7 @@ describe('a service function', () => {
     const stack = testStack();
     const orchestrator = tripsOrchestrator(stack);
     expect(() => new ServiceFunction(stack, 'Payments', { orchestrator, service: payments, entry, timeout: Duration.seconds(31) })).toThrow(
-      /function of payments may run 31 seconds, and its queue hides a message for 3 minutes: expected six times as long/,
+      /function of payments may run for 31 seconds, and its queue hides a message for 3 minutes: expected at least six times the timeout/,
     );
   });
 });
@@ -88,7 +88,7 @@ describe('the region of a service', () => {
     const stack = testStack('Elsewhere');
     return { stack, orchestrator: Orchestrator.fromName(stack, 'Trips', 'trips', { region: 'us-east-1' }) };
   };
-  const refused = /service flights would be in eu-west-1, and its orchestrator trips is in us-east-1: expected the same region/;
+  const refused = /service flights is in eu-west-1, and its orchestrator trips is in us-east-1: expected the same region/;
 
   test('is that of its orchestrator, whose bus it could not reach from another', () => {
     const { stack, orchestrator } = elsewhere();
@@ -108,7 +108,7 @@ describe('a batch of a service function', () => {
     const stack = testStack();
     const orchestrator = tripsOrchestrator(stack);
     expect(() => new ServiceFunction(stack, 'Payments', { orchestrator, service: payments, entry, batchSize })).toThrow(
-      `The function of payments would get ${batchSize} commands at once: expected 1 to 10.`,
+      `The function of payments has a batchSize of ${batchSize}: expected 1 to 10.`,
     );
   });
 });
@@ -209,6 +209,6 @@ test('a queue must get a name that SQS allows', () => {
   expect(() => new ServiceQueue(stack, 'Queue', { orchestrator, service: flights, visibilityTimeout: Duration.minutes(1) })).not.toThrow();
   const longer = Orchestrator.fromName(stack, 'Longer', 'a-deployment-that-has-a-very-long-name-indeed-it-has-even-more');
   expect(() => new ServiceQueue(stack, 'Other', { orchestrator: longer, service: flights })).toThrow(
-    /queue of flights would be called .*: AWS allows 68/,
+    /name of the queue of flights, .* has \d+ characters: AWS allows 68/,
   );
 });

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { senderRoleName } from '../../lib/cdk/iam/sender-role.ts';
+import { senderRoleName } from '../../lib/cdk/iam/senders.ts';
 import type { Deployment } from '../localstack/outside/deployment.ts';
 import { denyTable } from './denied-table.ts';
 

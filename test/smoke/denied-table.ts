@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { DeleteResourcePolicyCommand, DescribeTableCommand, PutResourcePolicyCommand } from '@aws-sdk/client-dynamodb';
-import { senderRoleName } from '../../lib/cdk/iam/sender-role.ts';
+import { senderRoleName } from '../../lib/cdk/iam/senders.ts';
 import type { Deployment } from '../localstack/outside/deployment.ts';
 
 /** Denies the table to advance-processes, by a policy of the table, while `meanwhile` and so many seconds pass. The policy is removed in any case. */

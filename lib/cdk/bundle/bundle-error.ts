@@ -1,14 +1,13 @@
 import { OrchestratorError } from '../../contract/errors.ts';
 import type { ForbiddenChain } from './module-graph.ts';
 
-/** A function could not be built from the module that was named as its entry. */
+/** The code of a function could not be built from its entry module. */
 export class BundleError extends OrchestratorError {
-  /** A process, or what it imports, reaches what no decision may depend on. */
+  /** A process imports, directly or not, a module on which a decision must not depend. */
   static forbidden(entry: string, { chain, what }: ForbiddenChain): BundleError {
-    return new BundleError(`The functions of ${entry} cannot be built: a process reaches ${what}. ${chain.join('\n  imports ')}`, {
+    return new BundleError(`The functions of ${entry} cannot be built: a process imports ${what}. ${chain.join('\n  imports ')}`, {
       retryable: false,
-      remedy:
-        'Keep contracts and processes in modules that import only tutti, schemas and each other; what does I/O belongs into a service.',
+      remedy: 'Keep contracts and processes in modules that import only tutti, schemas and each other. Move I/O into a service.',
       details: { chain: [...chain] },
     });
   }
@@ -17,14 +16,14 @@ export class BundleError extends OrchestratorError {
     const text = cause instanceof Error ? cause.message : String(cause);
     return new BundleError(`The function of ${entry} cannot be built: ${text}`, {
       retryable: false,
-      remedy: 'Correct the module, or name another one as entry.',
+      remedy: 'Correct the module, or pass another one as entry.',
       cause,
     });
   }
 
-  /** `packages`: all that building functions needs. */
+  /** `packages`: all packages that building functions needs. */
   static missing(name: string, packages: readonly string[], cause: unknown): BundleError {
-    return new BundleError(`Functions cannot be built: ${name} is not installed beside tutti.`, {
+    return new BundleError(`Functions cannot be built: ${name} is not installed.`, {
       retryable: false,
       remedy: `Install it: npm install ${packages.join(' ')}`,
       cause,

@@ -8,17 +8,23 @@ import { FUNCTION_SDK } from '../../adapters/aws/sdk-packages.ts';
 import { BundleError } from './bundle-error.ts';
 import { carriedLocales, forbiddenChain, loadedBy } from './module-graph.ts';
 
-/** The functions of an orchestrator; each is a folder of `functions/` here and an asset when deployed. */
+/**
+ * Input: the module that exports a system or a service. Output: one folder per Lambda function, and warnings.
+ * Trunk: lib/cdk/bundle/lambda-function.ts passes a folder to CDK; this file runs esbuild; lib/cdk/bundle/module-graph.ts refuses modules that
+ * no process may import.
+ */
+
+/** The functions of an orchestrator. Each is a folder of `functions/` and becomes one asset. */
 export const FUNCTION_NAMES = ['advance-processes', 'sweep-timers', 'wake-overdue', 'drain-dead-letters', 'retire-closed'] as const;
 export type FunctionName = (typeof FUNCTION_NAMES)[number];
 
-/** What `handler` of a Lambda function is called in every folder that is bundled here. */
+/** The `handler` property of every Lambda function that is bundled here. */
 export const BUNDLE_HANDLER = 'index.handler';
 
 export interface FunctionsBundle {
-  /** A folder per function, to be given to `Code.fromAsset`. Gone when this process ends. */
+  /** One folder per function, for `Code.fromAsset`. Removed when this process exits. */
   readonly folders: Readonly<Record<FunctionName, string>>;
-  /** What is worth a word to whoever deploys, and keeps nobody from it. */
+  /** Warnings for the deployer that do not stop the deployment. */
   readonly warnings: readonly string[];
 }
 
@@ -27,7 +33,7 @@ export interface ServiceBundle {
   readonly warnings: readonly string[];
 }
 
-/** Whether this runs from the sources, as in the repository of Tutti, or as it is installed: then all of it is JavaScript. */
+/** True in the repository, which runs from TypeScript; false in an installed package, which holds JavaScript. */
 const SOURCE = import.meta.url.endsWith('.ts');
 const here = dirname(fileURLToPath(import.meta.url));
 const functionFile = (name: string): string => join(here, '../../../functions', `${name}.${SOURCE ? 'ts' : 'js'}`);
@@ -42,8 +48,8 @@ const COMMON = {
 } as const satisfies BuildOptions;
 
 /**
- * Only ES modules can be split into what is always loaded and what is loaded when it is needed. `module` before `main` takes
- * the SDK's ES modules: 40 % fewer bytes.
+ * esbuild splits only ES modules into chunks that load on demand. `module` before `main` selects the ES modules of the SDK, which are
+ * 40 % smaller.
  */
 const MODULES = {
   ...COMMON,
@@ -52,15 +58,15 @@ const MODULES = {
   splitting: true,
   chunkNames: '[name]-[hash]',
   mainFields: ['module', 'main'],
-  // esbuild leaves out `module` where others are given.
+  // esbuild drops its default condition `module` if conditions are passed.
   conditions: SOURCE ? ['source', 'module'] : ['module'],
-  // The SDK imports it in browsers only.
+  // The SDK uses it in browsers only.
   external: ['bowser'],
 } as const satisfies BuildOptions;
 
 /**
- * Builds the orchestrator's functions around the system of that name, which the module `entry` exports. Built once per
- * process, however many constructs ask. Throws where a process reaches what it must not.
+ * Builds the functions of an orchestrator around the system with this name, which the module `entry` exports. The result is cached for this
+ * Node process. Throws a `BundleError` if a process imports a Node builtin, an AWS SDK or another part of Tutti.
  */
 export function bundleFunctions(options: { readonly entry: string; readonly system: string }): FunctionsBundle {
   const entry = resolve(options.entry);
@@ -69,7 +75,7 @@ export function bundleFunctions(options: { readonly entry: string; readonly syst
     const { metafile, folders } = splitBuild(entry, entries, {
       alias: {
         'tutti-entry': entry,
-        // A function has its credentials in its environment; the SDK's chain of providers is 110 KB.
+        // Lambda passes credentials in the environment; the provider chain of the SDK has 110 KB.
         '@aws-sdk/credential-provider-node': functionFile('environment-credentials'),
       },
       define: { 'process.env.TUTTI_SYSTEM': JSON.stringify(options.system) },
@@ -80,7 +86,7 @@ export function bundleFunctions(options: { readonly entry: string; readonly syst
   });
 }
 
-/** Builds a service's Lambda function from the module that exports it as `handler`. Built once per process. */
+/** Builds the Lambda function of a service from the module that exports `handler`. The result is cached for this Node process. */
 export function bundleService(entry: string): ServiceBundle {
   const file = resolve(entry);
   return once(`service ${file}`, () => {
@@ -89,12 +95,12 @@ export function bundleService(entry: string): ServiceBundle {
   });
 }
 
-/** Each entry becomes a folder, whose index.js loads the files beside it when they are needed. */
-const splitBuild = (
+/** Builds one folder per entry. Its index.js loads the other files on demand. */
+function splitBuild(
   entry: string,
   entryPoints: Readonly<Record<string, string>>,
   options: BuildOptions,
-): { readonly metafile: Metafile; readonly folders: Readonly<Record<string, string>> } => {
+): { readonly metafile: Metafile; readonly folders: Readonly<Record<string, string>> } {
   const outdir = outputFolder();
   const [modules, scripts] = [join(outdir, 'modules'), join(outdir, 'scripts')];
   const metafile = build(entry, { ...MODULES, ...options, entryPoints, outdir: modules });
@@ -104,32 +110,32 @@ const splitBuild = (
     return [name, folder] as const;
   });
   return { metafile, folders: Object.fromEntries(folders) };
-};
+}
 
 /**
- * On Node 24 an ES module pays for every export of a builtin that it imports, 25 ms for those of the SDK. Here an `import()`
- * becomes a `require` at the time when it is reached.
+ * Converts the chunks to CommonJS, where `import()` becomes a `require` that runs when it is reached. On Node 24 an ES module pays
+ * for every export of each builtin that it imports: 25 ms for the imports of the SDK.
  */
-const toCommonJs = (entry: string, modules: string, scripts: string): void => {
+function toCommonJs(entry: string, modules: string, scripts: string): void {
   const entryPoints = readdirSync(modules).map((file) => join(modules, file));
   build(entry, { ...COMMON, format: 'cjs', supported: { 'dynamic-import': false }, entryPoints, outdir: scripts });
-};
+}
 
-/** The function's file, called index.js, and all that it loads beside it. */
-const functionFolder = (folder: string, scripts: string, files: readonly string[]): string => {
+/** Copies the function's file as index.js, and the files that it loads beside it. */
+function functionFolder(folder: string, scripts: string, files: readonly string[]): string {
   mkdirSync(folder, { recursive: true });
   for (const [index, file] of files.entries()) copyFileSync(join(scripts, file), join(folder, index === 0 ? 'index.js' : file));
   return commonJsFolder(folder);
-};
+}
 
 const built = new Map<string, unknown>();
 
-const once = <T>(key: string, make: () => T): T => {
+function once<T>(key: string, make: () => T): T {
   if (!built.has(key)) built.set(key, make());
   return built.get(key) as T;
-};
+}
 
-const build = (entry: string, options: BuildOptions): Metafile => {
+function build(entry: string, options: BuildOptions): Metafile {
   const { buildSync } = loadEsbuild();
   try {
     return (buildSync(options) as { readonly metafile: Metafile }).metafile;
@@ -137,21 +143,21 @@ const build = (entry: string, options: BuildOptions): Metafile => {
     const missing = FUNCTION_SDK.find((name) => String(error).includes(`Could not resolve "${name}"`));
     throw missing === undefined ? BundleError.failed(entry, error) : BundleError.missing(missing, FUNCTION_SDK, error);
   }
-};
+}
 
-/** On the first build, so that an app without functions needs no esbuild. */
-const loadEsbuild = (): typeof import('esbuild') => {
+/** Loads esbuild at the first build, so that an app that builds no function does not need it. */
+function loadEsbuild(): typeof import('esbuild') {
   try {
     return createRequire(import.meta.url)('esbuild') as typeof import('esbuild');
   } catch (error) {
     throw BundleError.missing('esbuild', ['--save-dev esbuild'], error);
   }
-};
+}
 
 let outputRoot: string | undefined;
 
-/** Apart for each process, since another may build the same thing at the same time; assets are copied when they are made. */
-const outputFolder = (): string => {
+/** A temporary folder per Node process, because another may build the same entry at once. CDK copies an asset when its construct is made. */
+function outputFolder(): string {
   if (outputRoot === undefined) {
     const made = mkdtempSync(join(tmpdir(), 'tutti-bundle-'));
     process.once('exit', () => rmSync(made, { recursive: true, force: true }));
@@ -160,19 +166,19 @@ const outputFolder = (): string => {
   const folder = join(outputRoot, String(built.size));
   mkdirSync(folder, { recursive: true });
   return folder;
-};
+}
 
-/** Says that its files are CommonJS, wherever the folder lies. */
-const commonJsFolder = (folder: string): string => {
+/** Marks the files of the folder as CommonJS, whatever package.json is above it. */
+function commonJsFolder(folder: string): string {
   writeFileSync(join(folder, 'package.json'), '{"type":"commonjs"}\n');
   return folder;
-};
+}
 
-const warningsOf = (metafile: Metafile): readonly string[] => {
+function warningsOf(metafile: Metafile): readonly string[] {
   const locales = carriedLocales(metafile);
   if (locales === undefined) return [];
   const size = Math.round(locales.bytes / 1000);
   return [
-    `${locales.importer} imports { z } from 'zod', which puts ${size} KB of zod's locales into each function. Write: import * as z from 'zod'.`,
+    `${locales.importer} imports { z } from 'zod', which adds ${size} KB of zod's locales to each function. Write: import * as z from 'zod'.`,
   ];
-};
+}

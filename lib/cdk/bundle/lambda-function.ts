@@ -7,11 +7,11 @@ import { Construct } from 'constructs';
 import { acknowledgePrefixes } from '../resources/acknowledged-prefixes.ts';
 import { BUNDLE_HANDLER } from './bundle.ts';
 import { splitStatements } from '../iam/split-statements.ts';
-import { checkEnvironmentSize } from '../resources/stack-limits.ts';
+import { checkEnvironmentSize } from '../resources/aws-limits.ts';
 import { allow } from '../iam/statement.ts';
 
 export interface LambdaBundle {
-  /** Where index.js lies. */
+  /** Path of the folder with index.js. */
   readonly folder: string;
   /** @default none */
   readonly warnings?: readonly string[];
@@ -19,22 +19,22 @@ export interface LambdaBundle {
 
 export interface LambdaFunctionProps {
   readonly description: string;
-  /** Builds the code; not called where the stack is only looked at (`cdk list`). */
+  /** Builds the code. CDK does not call it if it needs no assets, as for `cdk list`. */
   readonly bundle: () => LambdaBundle;
   readonly environment: Readonly<Record<string, string>>;
   readonly statements: readonly PolicyStatement[];
   readonly memorySizeMb: number;
   readonly timeout: Duration;
   readonly logRetention: RetentionDays;
-  /** Encrypts the log, and what the function reads and writes. @default keys that AWS owns */
+  /** Key of the log and of the data that the function reads and writes. @default keys that AWS owns */
   readonly encryptionKey?: IKey | undefined;
-  /** Copies that are kept for this function and that it may have at the most. @default those of the account, shared with all other functions */
+  /** Copies reserved for this function, which are also its maximum. @default none: it shares the concurrency of the account with all other functions */
   readonly reservedConcurrency?: number | undefined;
-  /** @default made, with these statements and the right to write its own log */
+  /** Name of the role. @default CloudFormation generates a name */
   readonly roleName?: string;
 }
 
-/** A function as all of Tutti's are: Node 24 on arm64, a role and a log of its own, and nothing allowed that is not listed. */
+/** A Lambda function of Tutti: Node 24 on arm64, its own role and log, and only the rights that are listed. */
 export class LambdaFunction extends Construct {
   readonly function: Lambda;
   readonly role: Role;
@@ -42,7 +42,7 @@ export class LambdaFunction extends Construct {
 
   constructor(scope: Construct, id: string, props: LambdaFunctionProps) {
     super(scope, id);
-    // The journal is the record of what happened; the log goes with its stack.
+    // The journal is the durable record, so the log is deleted with its stack.
     this.logGroup = new LogGroup(this, 'Log', {
       retention: props.logRetention,
       removalPolicy: RemovalPolicy.DESTROY,
@@ -70,16 +70,17 @@ export class LambdaFunction extends Construct {
       role: this.role,
       logGroup: this.logGroup,
       loggingFormat: LoggingFormat.JSON,
-      // What Lambda writes of each call that went well, a kilobyte, costs more than the call.
+      // At INFO Lambda logs a kilobyte per successful call, which costs more than the call.
       systemLogLevelV2: SystemLogLevel.WARN,
       memorySize: props.memorySizeMb,
       timeout: props.timeout,
       ...(props.reservedConcurrency !== undefined && { reservedConcurrentExecutions: props.reservedConcurrency }),
       environment: { ...props.environment },
-      // A process of more than 16 steps looks like a loop to Lambda; the hop counter of the envelope is the guard here.
+      // Lambda takes a process of more than 16 steps for a loop and would stop it. The hop counter of the envelope guards against loops instead.
       recursiveLoop: RecursiveLoop.ALLOW,
     });
   }
+
   #code(bundle: () => LambdaBundle): Code {
     if (!Stack.of(this).bundlingRequired) return Code.fromInline('// not bundled');
     const { folder, warnings = [] } = bundle();

@@ -2,8 +2,9 @@ import { isBuiltin } from 'node:module';
 import { basename, resolve } from 'node:path';
 import type { Metafile } from 'esbuild';
 
-/** How a module that a process must not reach is reached: from the entry to it, as each names the next. */
+/** The chain of imports from the entry to a module that a process must not import. */
 export interface ForbiddenChain {
+  /** Each module imports the next. */
   readonly chain: readonly string[];
   readonly what: string;
 }
@@ -40,7 +41,7 @@ const forbidden = ({ path, original = path, external = false }: Import): string 
   return undefined;
 };
 
-/** The names of the output files that this one loads, at once or later, itself first. */
+/** The names of the output files that this one loads, immediately or on demand; itself first. */
 export function loadedBy({ outputs }: Metafile, file: string): readonly string[] {
   const byName = new Map(Object.entries(outputs).map(([path, output]) => [basename(path), output]));
   const loaded = new Set([file]);
@@ -50,7 +51,7 @@ export function loadedBy({ outputs }: Metafile, file: string): readonly string[]
   return [...loaded];
 }
 
-/** zod's locales, where the bundle holds more than the one that zod itself uses. */
+/** The size of zod's locales, if the bundle holds more than the one that zod itself uses. */
 export function carriedLocales({ inputs, outputs }: Metafile): { readonly bytes: number; readonly importer: string } | undefined {
   const carried = Object.values(outputs).map(({ inputs }) => localeBytes(inputs));
   const bytes = Math.max(0, ...carried);
@@ -59,7 +60,7 @@ export function carriedLocales({ inputs, outputs }: Metafile): { readonly bytes:
   return { bytes, importer: importer ?? 'A module' };
 }
 
-/** English alone has 5 KB. */
+/** The English locale alone has 5 KB. */
 const LOCALES_BYTES_MAX = 50_000;
 const LOCALE = /\/node_modules\/zod\/.*\/locales\//;
 

@@ -8,37 +8,37 @@ import { ContractError } from '../../contract/errors.ts';
 import { eventContract, type AnyEvent } from '../../contract/event.ts';
 import type { SystemContract } from '../../contract/runtime-contract.ts';
 import type { PublishingAccounts } from '../../contract/accounts.ts';
-import { boundedName } from '../resources/bounded-name.ts';
-import { heardTypes } from '../resources/event-patterns.ts';
+import { boundedName } from '../resources/aws-limits.ts';
+import { handledTypes } from '../resources/event-patterns.ts';
 import { ORCHESTRATOR_WRITER } from '../../ports/payload-store.ts';
 import { payloadKeys, sentKeys } from '../resources/payload-bucket.ts';
 
 const ACCOUNT_FORM = /^\d{12}$/;
 const STATEMENT_ID_LENGTH_MAX = 64;
 
-/** What an account other than the orchestrator's may publish. */
+/** The rights of one account other than the orchestrator's. */
 export interface ForeignAccount {
-  /** Events that are published there, each as its owner. @default none */
+  /** Events that this account publishes, each in the name of its owner. @default none */
   readonly publishes?: readonly AnyEvent[];
-  /** Names of services that live there. @default those whose queue lies there */
+  /** Names of the services that run in this account. @default the services whose queue is in this account */
   readonly services?: readonly string[];
 }
 
 export interface AdmittedProps {
-  /** The account of the orchestrator. */
+  /** Account of the orchestrator. */
   readonly own: string;
   readonly accounts: Readonly<Record<string, ForeignAccount>>;
   readonly queues: Readonly<Record<string, IQueue>>;
   readonly system: SystemContract;
 }
 
-/** Who publishes what, as props and queues say it: bus, bucket and engine are told the same. */
+/** The account of each service and the accounts of each event, from the props. The policies of bus and bucket and the engine all use this. */
 export function publishingAccounts({ own, accounts, queues, system }: AdmittedProps): PublishingAccounts {
   const services: Record<string, string> = {};
   const events: Record<string, string[]> = {};
-  const heard = new Set([...heardTypes(system).values()].flat());
+  const handled = new Set([...handledTypes(system).values()].flat());
   for (const [account, { publishes = [], services: named = [] }] of Object.entries(accounts)) {
-    if (!ACCOUNT_FORM.test(account)) throw invalid(`names ${JSON.stringify(account)}: expected an account id of twelve digits`);
+    if (!ACCOUNT_FORM.test(account)) throw invalid(`names ${JSON.stringify(account)}: expected an account id of 12 digits`);
     for (const service of named) {
       if (!system.services.has(service))
         throw invalid(`names the service ${service}: expected one of ${[...system.services.keys()].join(', ')}`);
@@ -47,7 +47,7 @@ export function publishingAccounts({ own, accounts, queues, system }: AdmittedPr
       services[service] = account;
     }
     for (const { type } of publishes.map(eventContract)) {
-      if (!heard.has(type)) throw invalid(`names the event ${type}, which no process of ${system.name} starts on or receives`);
+      if (!handled.has(type)) throw invalid(`names the event ${type}, which no process of ${system.name} starts on or receives`);
       (events[type] ??= []).push(account);
     }
   }
@@ -59,7 +59,7 @@ export function publishingAccounts({ own, accounts, queues, system }: AdmittedPr
 const othersOnly = (services: Readonly<Record<string, string>>, own: string): Readonly<Record<string, string>> =>
   Object.fromEntries(Object.entries(services).filter(([, account]) => account !== own));
 
-/** Every account that may publish something, the own one first. */
+/** Every account that may publish, the orchestrator's first. */
 export function admittedAccounts({ own, services, events }: PublishingAccounts): readonly string[] {
   return [...new Set([own, ...Object.values(services), ...Object.values(events).flat()])];
 }
@@ -67,23 +67,23 @@ export function admittedAccounts({ own, services, events }: PublishingAccounts):
 export interface AdmittingProps {
   readonly publishing: PublishingAccounts;
   readonly system: SystemContract;
-  /** @default the bus is not ours, and its owner says who may publish */
+  /** @default the bus was brought, and its owner writes its policy */
   readonly bus: EventBus | undefined;
-  /** @default the bucket is not ours */
+  /** @default the bucket was brought, and its owner writes its policy */
   readonly bucket: Bucket | undefined;
 }
 
-/** What one account speaks for. */
+/** The services and events in whose name one account may publish. */
 interface Speaking {
   readonly services: readonly string[];
-  /** By owner. */
+  /** Event types by owner. */
   readonly events: ReadonlyMap<string, readonly string[]>;
 }
 
 /**
- * Lets each other account publish as its own services and the events that it is said to publish, and lets it write and read their values.
- * A request has up to ten entries, so sources and types are compared with `ForAllValues`, as AWS does it (EventBridge, Example policy:
- * Send events to a custom bus in a different account); entries of two sources need two requests.
+ * Lets each other account publish in the name of its services and the events that `accounts` lists for it, and lets it write and read
+ * their large values. A PutEvents request has up to ten entries, so the conditions use `ForAllValues` (EventBridge, Example policy: Send
+ * events to a custom bus in a different account). Entries of two sources therefore need two requests.
  */
 export function admitForeignAccounts(scope: Construct, { publishing, system, bus, bucket }: AdmittingProps): void {
   for (const account of admittedAccounts(publishing).filter((each) => each !== publishing.own)) {
@@ -95,7 +95,7 @@ export function admitForeignAccounts(scope: Construct, { publishing, system, bus
 
 function speakingOf(account: string, { services, events }: PublishingAccounts, system: SystemContract): Speaking {
   const own = (type: string): boolean => events[type]?.includes(account) ?? false;
-  const byOwner = Array.from(heardTypes(system), ([owner, types]) => [owner, types.filter(own)] as const);
+  const byOwner = Array.from(handledTypes(system), ([owner, types]) => [owner, types.filter(own)] as const);
   return {
     services: Object.keys(services).filter((service) => services[service] === account),
     events: new Map(byOwner.filter(([, types]) => types.length > 0)),
@@ -108,17 +108,17 @@ function admitToBus(scope: Construct, bus: EventBus, account: string, { services
     const statement = allowing(account, id, ['events:PutEvents'], [bus.eventBusArn], {
       'ForAllValues:StringEquals': { 'events:source': source },
       'ForAllValues:StringLike': { 'events:detail-type': types },
-      // Without an entry for a key ForAllValues holds for anything.
+      // ForAllValues also matches a request without the key.
       Null: { 'events:source': 'false', 'events:detail-type': 'false' },
     }).toStatementJson();
     new CfnEventBusPolicy(scope, id, { eventBusName: bus.eventBusName, statementId: id, statement });
   };
-  // Its answers and its events: the names of all of them begin with its own.
+  // The types of a service's replies and events begin with its name.
   for (const service of services) admit('Service', service, [`${service}.*`]);
   for (const [owner, types] of events) admit('Events', owner, types);
 }
 
-/** Sids are letters and digits only. */
+/** A Sid allows letters and digits only. */
 const pascalCase = (name: string): string => name.replace(/(?:^|-)([a-z0-9])/g, (_, first: string) => first.toUpperCase());
 
 function admitToBucket(bucket: Bucket, account: string, { services, events }: Speaking): void {
@@ -135,6 +135,6 @@ function allowing(account: string, sid: string, actions: string[], resources: st
 
 function invalid(text: string): ContractError {
   return new ContractError('CONTRACT_INVALID', `accounts of the orchestrator ${text}.`, {
-    remedy: 'Correct accounts: name each account with the events that it publishes and the services that live there.',
+    remedy: 'Correct accounts: list for each account id the events that it publishes and the services that run there.',
   });
 }

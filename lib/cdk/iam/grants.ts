@@ -1,5 +1,5 @@
 import { Stack } from 'aws-cdk-lib/core';
-import type { Grant, IGrantable, PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { Grant, type GrantOnPrincipalOptions, type IGrantable, type PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { deploymentNames } from '../../adapters/aws/deployment-names.ts';
 import { listPartitionsOf } from '../../adapters/dynamodb/head-item.ts';
 import { LIST_INDEX, REPLY_KEYS_PARTITION } from '../../adapters/dynamodb/tables.ts';
@@ -7,16 +7,21 @@ import { ContractError } from '../../contract/errors.ts';
 import { eventContract, type AnyEvent } from '../../contract/event.ts';
 import { isTenant, TENANT_FORM } from '../../contract/wire/process-id.ts';
 import { CLIENT_WRITER, ORCHESTRATOR_WRITER } from '../../ports/payload-store.ts';
-import { grantStatements } from './grant-statements.ts';
 import type { IOrchestrator, IServiceQueue, ReadOptions } from '../orchestrator-interface.ts';
 import { payloadKeys, sentKeys } from '../resources/payload-bucket.ts';
 import { serviceStatements } from './service-statements.ts';
 import { allow, inPartitions, notInPartitions, publishedBy } from './statement.ts';
 
-/** Partitions of instances: a pid has three parts, and no other partition has as many. */
+/**
+ * Input: an orchestrator by its names and ARNs, and a grantee. Output: a `Grant` whose statements allow one role of a caller.
+ * Trunk: lib/cdk/granting-orchestrator.ts calls each grant here; lib/cdk/iam/service-statements.ts and lib/cdk/iam/orchestrator-statements.ts
+ * list rights of services and functions; lib/cdk/iam/statement.ts builds a statement and its conditions.
+ */
+
+/** Partitions of instances: a pid has three parts, and the keys of all other partitions have fewer. */
 const INSTANCES = '*#*#*';
 
-/** One allowance for each owner, so that none of them speaks for another; entries of two owners need two requests. */
+/** One statement per owner, so that an owner's right does not extend to types of another. Entries of two owners need two requests. */
 export function grantPublish(orchestrator: IOrchestrator, grantee: IGrantable, events: readonly AnyEvent[]): Grant {
   return grantStatements(grantee, publishing(orchestrator, events));
 }
@@ -25,7 +30,7 @@ export function grantService(orchestrator: IOrchestrator, service: string, queue
   return grantStatements(grantee, serviceStatements(orchestrator, service, queue));
 }
 
-/** A start is a message to the queue of starts; its sender then reads the head, and beside it why the start was refused. */
+/** A start is a message to the queue of starts. The client then reads the head or, beside it, the reason for a refusal. */
 export function grantStart(orchestrator: IOrchestrator, grantee: IGrantable): Grant {
   return grantStatements(grantee, [
     findingDeployment(orchestrator),
@@ -35,7 +40,7 @@ export function grantStart(orchestrator: IOrchestrator, grantee: IGrantable): Gr
   ]);
 }
 
-/** A signal is an event of the bus; its sender first reads the heads of the instances that it is for. */
+/** A signal is an event on the bus. The client first reads the heads of the instances that it addresses. */
 export function grantSignal(orchestrator: IOrchestrator, grantee: IGrantable, events: readonly AnyEvent[]): Grant {
   return grantStatements(grantee, [
     findingDeployment(orchestrator),
@@ -44,7 +49,7 @@ export function grantSignal(orchestrator: IOrchestrator, grantee: IGrantable, ev
   ]);
 }
 
-/** A deferred command is answered as its service does it: in the records of that service, and by an event in its name. */
+/** Replying to a deferred command needs the rights of its service: its command records, and an event in its name. */
 export function grantAnswer(orchestrator: IOrchestrator, service: string, grantee: IGrantable): Grant {
   const table = Stack.of(orchestrator).formatArn({
     account: orchestrator.account,
@@ -74,13 +79,13 @@ function publishing(orchestrator: IOrchestrator, events: readonly AnyEvent[]): r
   const statements = Array.from(typesOf, ([owner, types]) =>
     allow(['events:PutEvents'], [orchestrator.busArn], publishedBy([owner], [...types])),
   );
-  // The data of an event that is too large for the bus.
+  // Event data that is too large for the bus.
   const folders = [...typesOf.values()].flatMap((types) => [...types]);
   const large = folders.map((type) => sentKeys(orchestrator.payloadBucketArn, type));
   return [...statements, ...(large.length > 0 ? [allow(['s3:PutObject'], large)] : [])];
 }
 
-/** All of the table but the keys of replies: instances of every tenant, and what is parked beside none. */
+/** The whole table except the reply keys: instances of every tenant, and events that are parked beside no instance. */
 function reading(orchestrator: IOrchestrator): readonly PolicyStatement[] {
   const { tableArn, payloadBucketArn } = orchestrator;
   return [
@@ -91,12 +96,16 @@ function reading(orchestrator: IOrchestrator): readonly PolicyStatement[] {
   ];
 }
 
-/** The keys of instances, of their places in the list and of their large values begin with the tenant. What is parked beside no instance has none. */
+/** The keys of instances, list entries and large values begin with the tenant. An event that is parked beside no instance has no tenant, so this allows none of those. */
 function readingOf(orchestrator: IOrchestrator, tenant: string): readonly PolicyStatement[] {
   if (!isTenant(tenant))
-    throw new ContractError('CONTRACT_INVALID', `The tenant ${JSON.stringify(tenant)} was to be read: expected ${TENANT_FORM}`, {
-      remedy: 'Name the tenant as the events of its instances do.',
-    });
+    throw new ContractError(
+      'CONTRACT_INVALID',
+      `grantRead of the orchestrator got the tenant ${JSON.stringify(tenant)}: expected ${TENANT_FORM}`,
+      {
+        remedy: 'Pass the tenant as the events of its instances spell it.',
+      },
+    );
   const { tableArn, payloadBucketArn } = orchestrator;
   return [
     findingDeployment(orchestrator),
@@ -114,6 +123,17 @@ function findingDeployment(orchestrator: IOrchestrator): PolicyStatement {
     service: 'ssm',
     resource: `parameter${deploymentNames(orchestrator.name).parameters}`,
   });
-  // A path is asked for with its last slash or without it, and IAM takes them for two.
+  // Callers may request the path with or without its final slash, and IAM treats the two as different resources.
   return allow(['ssm:GetParametersByPath'], [parameters, `${parameters}/`]);
+}
+
+/** Adds the statements to a grantee. An imported, immutable grantee gets none, and CDK warns. */
+function grantStatements(grantee: IGrantable, statements: readonly PolicyStatement[]): Grant {
+  const grants = statements.map((statement) => {
+    const conditions = statement.conditions as GrantOnPrincipalOptions['conditions'];
+    const allowed = { grantee, actions: statement.actions, resourceArns: statement.resources };
+    return Grant.addToPrincipal(conditions && Object.keys(conditions).length > 0 ? { ...allowed, conditions } : allowed);
+  });
+  const [first = Grant.drop(grantee, 'nothing to allow'), ...others] = grants;
+  return others.reduce((all, grant) => all.combine(grant), first);
 }

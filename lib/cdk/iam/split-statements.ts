@@ -2,13 +2,13 @@ import { Stack } from 'aws-cdk-lib/core';
 import { PolicyDocument, type PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 import { ContractError } from '../../contract/errors.ts';
-import { writtenLength } from '../resources/written-length.ts';
+import { writtenLength } from '../resources/aws-limits.ts';
 
-/** IAM takes 10,240 characters of inline policies for a role, 6,144 for a managed policy, and 10 managed policies for a role ("IAM and AWS STS quotas"). */
+/** IAM allows 10,240 characters of inline policies per role, 6,144 per managed policy, and 10 managed policies per role ("IAM and AWS STS quotas"). */
 const INLINE_MAX = 10_000;
 const MANAGED_MAX = 6_000;
 const POLICIES_MAX = 10;
-/** A statement of more resources than this is divided where not all fits inline. */
+/** A statement with more resources is divided if the statements do not fit inline. */
 const RESOURCES_MAX = 20;
 
 export interface SplitStatements {
@@ -17,7 +17,7 @@ export interface SplitStatements {
   readonly managed: readonly (readonly PolicyStatement[])[];
 }
 
-/** Puts what does not fit into the role itself into managed policies, in order. */
+/** Fills the inline policy first, then as many managed policies as needed, in order. */
 export function splitStatements(scope: Construct, statements: readonly PolicyStatement[]): SplitStatements {
   const lengthOf = (some: readonly PolicyStatement[]): number =>
     writtenLength(Stack.of(scope).resolve(new PolicyDocument({ statements: some.map((each) => each.copy()) })));
@@ -32,8 +32,8 @@ export function splitStatements(scope: Construct, statements: readonly PolicySta
   if (managed.length <= POLICIES_MAX) return { inline, managed };
   throw new ContractError(
     'CONTRACT_INVALID',
-    `The role of ${scope.node.path} would need ${managed.length} managed policies: AWS allows ${POLICIES_MAX} for a role.`,
-    { remedy: 'Divide the system: one system of fewer services for each orchestrator.' },
+    `The role of ${scope.node.path} needs ${managed.length} managed policies: AWS allows ${POLICIES_MAX} per role.`,
+    { remedy: 'Divide the system into several, each with fewer services and an orchestrator of its own.' },
   );
 }
 

@@ -2,19 +2,20 @@ import { Stack, Validations } from 'aws-cdk-lib/core';
 import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { IConstruct } from 'constructs';
 
-/** The only wildcards of a role are prefixes of the payload bucket: cdk-nag wants a reason for each of them, by its full name. */
+/** cdk-nag asks for a reason for each wildcard of a role, by the full name of the resource. The only ones are prefixes of the payload bucket. */
 export function acknowledgePrefixes(role: IConstruct, statements: readonly PolicyStatement[]): void {
   const stack = Stack.of(role);
   const prefixes = new Set(statements.flatMap((statement) => statement.resources).filter((resource) => resource.endsWith('/*')));
   for (const prefix of prefixes) {
     Validations.of(role).acknowledge({
       id: `AwsSolutions-IAM5[Resource::${asText(stack.resolve(prefix))}]`,
-      reason: 'The values of one writer, each named by its instance and its content: which they are is known only when they are written.',
+      reason:
+        'The prefix holds the values of one writer. Their keys contain the instance and a hash of the content, so they are unknown at deployment.',
     });
   }
 }
 
-/** A reference of CloudFormation as cdk-nag writes it into the names of its findings. */
+/** A CloudFormation reference in the notation of cdk-nag's findings. */
 function asText(resolved: unknown): string {
   if (typeof resolved === 'string') return resolved;
   const [kind, value] = Object.entries(resolved as Record<string, unknown>)[0] ?? [];

@@ -2,26 +2,35 @@ import { Annotations, Duration, Stack } from 'aws-cdk-lib/core';
 import { Alarm, ComparisonOperator, type IMetric, MathExpression, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
+import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 
 interface Condition {
   readonly metric: IMetric;
+  /** Read by an operator who is on call: first what is wrong, then the command to run. */
   readonly description: string;
   readonly threshold: number;
-  /** How many of the latest periods are looked at. @default 1 */
+  /** Number of latest periods to evaluate. @default 1 */
   readonly periods?: number;
-  /** How many of them must be over the threshold. @default all */
+  /** Number of those periods that must breach the threshold. @default all */
   readonly datapoints?: number;
-  /** Alarms when the metric falls below the threshold, or is missing. @default it alarms at the threshold and above */
+  /** The alarm is on while the metric is below the threshold or missing. @default the alarm is on at the threshold and above */
   readonly below?: boolean;
 }
 
-/** A function that runs less often than this has no data point in most periods of five minutes. */
+/** A function that runs less often has no data point in most periods. */
 const PERIOD = Duration.minutes(5);
 
-/** Alarms beside what they watch. They exist without a topic and then notify nobody. */
+/** The command that prints the latest lines of a log, for descriptions of alarms. */
+export const logCommand = (logGroup: ILogGroup): string => `aws logs tail ${logGroup.logGroupName} --since 1h`;
+
+/** The command that counts the messages of a queue, for descriptions of alarms. */
+export const queueCommand = (queueName: string): string =>
+  `aws sqs get-queue-attributes --attribute-names All --queue-url $(aws sqs get-queue-url --queue-name ${queueName} --output text)`;
+
+/** Makes each alarm in the scope of the resource that it watches. Without a topic the alarms have no action, and synth warns. */
 export class Alarms {
   readonly topic: ITopic | undefined;
 
@@ -30,7 +39,7 @@ export class Alarms {
     if (topic) return;
     Annotations.of(Stack.of(scope)).addWarningV2(
       'tutti/cdk:no-alarm-topic',
-      'The alarms of this stack notify nobody: give alarmTopic, an SNS topic, to each construct of Tutti, or acknowledge this warning.',
+      'The alarms of this stack have no action: pass alarmTopic, an SNS topic, to each construct of Tutti, or acknowledge this warning.',
     );
   }
 
@@ -53,8 +62,8 @@ export class Alarms {
   }
 
   /**
-   * A dead-letter queue that nothing empties. A message that is taken and given back again and again is in flight nearly all the time, so both
-   * counts are added; SQS reports each of them only while it is not zero ("Available CloudWatch metrics for Amazon SQS").
+   * A dead-letter queue that is not drained. A message that is received and returned repeatedly is in flight most of the time, so both counts
+   * are added. SQS reports each of them only while it is not zero ("Available CloudWatch metrics for Amazon SQS").
    */
   deadLetters(scope: Construct, queue: IQueue, description: string): Alarm {
     const each = { period: Duration.minutes(1), statistic: 'Maximum' };
@@ -70,13 +79,13 @@ export class Alarms {
     return this.add(scope, 'DeadLettersAlarm', { metric, description, threshold: 1, periods: 10 });
   }
 
-  /** Messages that nothing takes. SQS leaves out of this age what was received three times, which is for other alarms. */
+  /** Messages that are not received. SQS excludes messages that were received three times from this age; other alarms watch those. */
   age(scope: Construct, queue: IQueue, ageMax: Duration, description: string): Alarm {
     const metric = queue.metricApproximateAgeOfOldestMessage({ period: PERIOD, statistic: 'Maximum' });
     return this.add(scope, 'AgeAlarm', { metric, description, threshold: ageMax.toSeconds() });
   }
 
-  /** As `age`, where a receiver may hide a message for hours by its own will: the age counts while a message can be taken all the time. */
+  /** As `age`, for a queue whose receiver may hide a message for hours: the age counts only while some message is visible throughout. */
   ageOfVisible(scope: Construct, queue: IQueue, ageMax: Duration, description: string): Alarm {
     const metric = new MathExpression({
       expression: 'IF(FILL(visible, 0) > 0, FILL(age, 0), 0)',
@@ -91,8 +100,8 @@ export class Alarms {
   }
 
   /**
-   * A receiver that finishes nothing. Lambda counts no error of a function that returns its failures by message, and the age above leaves
-   * out what was received three times. Messages given back wait 15 minutes at the most, so each period has one receive.
+   * A receiver that completes no message. Lambda counts no error if a function reports failures per message, and the age above excludes
+   * messages that were received three times. A returned message is hidden for at most 15 minutes, so each period has one receive.
    */
   unfinished(scope: Construct, queue: IQueue, description: string): Alarm {
     const each = { period: Duration.minutes(15), statistic: 'Sum' };
@@ -106,8 +115,8 @@ export class Alarms {
   }
 
   /**
-   * A function that keeps failing as a whole; what one message does is told by its partial response.
-   * `every`: how often its schedule calls it. @default a queue calls it, again and again
+   * A function whose calls fail as a whole, in three periods of 5 minutes; a failure of one message is in the partial response instead.
+   * `every`: the interval of its schedule. @default a queue calls it
    */
   errors(scope: Construct, fn: IFunction, description: string, every: Duration = PERIOD): Alarm {
     const seldom = every.toSeconds() > PERIOD.toSeconds();
@@ -121,8 +130,8 @@ export class Alarms {
   }
 
   /**
-   * A function that its schedule does not reach. It alarms from the creation of the alarm to the first run as well. Without `FILL`, CloudWatch
-   * would look for the missing data points further back ("How alarms treat missing data"), and alarm hours later.
+   * A function that its schedule does not call. The alarm is also on from its creation to the first run. Without `FILL`, CloudWatch would
+   * search for the missing data points further back ("How alarms treat missing data"), and the alarm would be hours late.
    */
   notRun(scope: Construct, fn: IFunction, every: Duration, description: string): Alarm {
     const seldom = every.toSeconds() > PERIOD.toSeconds();
@@ -133,7 +142,7 @@ export class Alarms {
       period: each.period,
       usingMetrics: { runs: fn.metricInvocations(each) },
     });
-    // Two runs that are an hour and some seconds apart leave one period empty, never two.
+    // Two runs that are an hour and some seconds apart leave at most one period empty.
     return this.add(scope, 'NotRunAlarm', { metric, description, threshold: 1, periods: seldom ? 2 : 3, below: true });
   }
 }

@@ -4,8 +4,8 @@ import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { Construct } from 'constructs';
 
 /**
- * Lets EventBridge encrypt what its rules put into the inbox ("Encrypting Amazon EventBridge target queues": the key's policy names the service, and
- * the rules), and CloudWatch Logs what the functions log. A key that is imported keeps its policy: its owner adds both statements.
+ * Lets EventBridge encrypt the messages of its rules ("Encrypting Amazon EventBridge target queues": the key's policy names the service and the
+ * rules), and CloudWatch Logs encrypt the logs. CDK cannot change the policy of an imported key: its owner adds both statements.
  */
 export function letServicesUse(scope: Construct, key: IKey, rules: string): void {
   key.addToResourcePolicy(
@@ -20,7 +20,7 @@ export function letServicesUse(scope: Construct, key: IKey, rules: string): void
   letLogsUse(scope, key);
 }
 
-/** Of the log groups of this account and region only ("Encrypt log data in CloudWatch Logs using AWS KMS"). */
+/** Lets CloudWatch Logs use the key for log groups of this account and region only ("Encrypt log data in CloudWatch Logs using AWS KMS"). */
 export function letLogsUse(scope: Construct, key: IKey): void {
   const stack = Stack.of(scope);
   key.addToResourcePolicy(

@@ -8,15 +8,15 @@ export interface DynamoTableProps {
   readonly tableName: string;
   readonly layout: TableLayout;
   readonly removalPolicy: RemovalPolicy;
-  /** @default it can be deleted */
+  /** @default false: the table can be deleted */
   readonly deletionProtection?: boolean;
-  /** Of the table and of each index. @default what DynamoDB gives a new table */
+  /** Throughput of the table and of each index. @default the throughput of a new on-demand table */
   readonly warmThroughput?: WarmThroughput;
   /** @default a key that AWS owns */
   readonly encryptionKey?: IKey;
 }
 
-/** A table as its adapter lays it out: paid by request, with point-in-time recovery. */
+/** A table with the layout of its adapter: on demand, with point-in-time recovery. */
 export function dynamoTable(scope: Construct, id: string, props: DynamoTableProps): TableV2 {
   const { tableName, layout, removalPolicy, deletionProtection = false, warmThroughput, encryptionKey } = props;
   return new TableV2(scope, id, {
@@ -30,7 +30,7 @@ export function dynamoTable(scope: Construct, id: string, props: DynamoTableProp
       sortKey: attribute(index.sort),
       projectionType: ProjectionType.INCLUDE,
       nonKeyAttributes: [...index.projected],
-      // A throttled index throttles its table.
+      // An index that is throttled throttles the writes of its table.
       ...(warmThroughput && { warmThroughput }),
     })),
     encryption: encryptionKey ? TableEncryptionV2.customerManagedKey(encryptionKey) : TableEncryptionV2.dynamoOwnedKey(),

@@ -1,25 +1,25 @@
 import type { SystemContract } from '../../contract/runtime-contract.ts';
 
-/** EventBridge takes no longer pattern. */
+/** "EventBridge quotas": characters of an event pattern. */
 const PATTERN_LENGTH_MAX = 2048;
-/** What stands in for an account in the length of a pattern whose account is known only when it is deployed. */
+/** Placeholder for an account that is unknown at synth, so that the length of a pattern can be computed. */
 const ACCOUNT = '000000000000';
 
-/** A pattern with a name that stays its own when other events come and go. */
+/** A pattern with a stable name: events of other owners do not change it. */
 export interface NamedPattern {
   readonly name: string;
   readonly pattern: Readonly<Record<string, unknown>>;
 }
 
-/** Never from a replay of an archive, which would start everything again, and only from the accounts that may publish. */
+/** Matches only accounts that may publish, and no event of an archive replay, which would start every instance again. */
 const common = (accounts: readonly string[]): Record<string, unknown> => ({ account: accounts, 'replay-name': [{ exists: false }] });
 
 /**
- * What the processes of a system hear: one pattern per owner of events, so that source and type belong together and a new
- * event leaves the patterns of other owners alone; more than one where that would be too long.
+ * The events that the processes of a system handle: one pattern per owner, so that each type matches only with its owner's source, and a new
+ * event changes only the pattern of its owner. A pattern that would be too long is split.
  */
 export function eventPatterns(system: SystemContract, accounts: readonly string[]): readonly NamedPattern[] {
-  return [...heardTypes(system)].flatMap(([owner, types]) => {
+  return [...handledTypes(system)].flatMap(([owner, types]) => {
     const make = (detailTypes: readonly string[]): Record<string, unknown> => ({
       source: [owner],
       'detail-type': detailTypes,
@@ -32,13 +32,13 @@ export function eventPatterns(system: SystemContract, accounts: readonly string[
   });
 }
 
-/** Every answer to a command of this system, from whichever service. */
+/** Every reply to a command of this system, from any service. */
 export function replyPattern(system: SystemContract, accounts: readonly string[]): Readonly<Record<string, unknown>> {
   return { detail: { replyto: [system.name] }, ...common(accounts) };
 }
 
-/** The types that some version of a process starts on or receives, by owner; both sorted. */
-export function heardTypes(system: SystemContract): ReadonlyMap<string, readonly string[]> {
+/** The event types that any version of a process starts on or receives, by owner; both sorted. */
+export function handledTypes(system: SystemContract): ReadonlyMap<string, readonly string[]> {
   const owners = new Map<string, Set<string>>();
   for (const { startOn, receives } of [...system.processes.values()].flat())
     for (const { event } of [...startOn, ...receives]) owners.set(event.owner, (owners.get(event.owner) ?? new Set()).add(event.type));

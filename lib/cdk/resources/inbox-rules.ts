@@ -1,19 +1,19 @@
-import { Duration, Stack } from 'aws-cdk-lib/core';
+import { Duration } from 'aws-cdk-lib/core';
 import { Metric } from 'aws-cdk-lib/aws-cloudwatch';
 import { CfnRule, type IEventBus } from 'aws-cdk-lib/aws-events';
 import { Effect, PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
 import type { SystemContract } from '../../contract/runtime-contract.ts';
-import type { Alarms } from './alarms.ts';
-import { boundedName } from './bounded-name.ts';
+import { rulesOf } from '../iam/senders.ts';
+import { type Alarms, queueCommand } from './alarms.ts';
+import { boundedName, checkRuleCount } from './aws-limits.ts';
 import { letServicesUse } from './customer-key.ts';
 import { eventPatterns, replyPattern } from './event-patterns.ts';
 import type { QueuePair } from './queue-pair.ts';
-import { checkRuleCount } from './stack-limits.ts';
 
 const RULE_NAME_LENGTH_MAX = 64;
-/** As long as EventBridge tries at all. */
+/** The maximum of EventBridge. */
 const TARGET_RETRY = { maximumEventAgeInSeconds: 24 * 3600, maximumRetryAttempts: 185 };
 
 export interface InboxRulesProps {
@@ -26,7 +26,7 @@ export interface InboxRulesProps {
   readonly encryptionKey: IKey | undefined;
 }
 
-/** Brings what the system hears from the bus into its inbox: the events of its contracts, and the answers to its commands. */
+/** The rules that deliver from the bus to the inbox: the events that processes handle, and the replies to their commands. */
 export class InboxRules extends Construct {
   constructor(scope: Construct, id: string, { name, system, accounts, bus, inbox, alarms, encryptionKey }: InboxRulesProps) {
     super(scope, id);
@@ -35,11 +35,12 @@ export class InboxRules extends Construct {
       ...eventPatterns(system, accounts).map((each) => ({ ...each, ruleName: `${name}-hears-${each.name}` })),
     ].map((each) => ({ ...each, ruleName: boundedName(each.ruleName, RULE_NAME_LENGTH_MAX) }));
     checkRuleCount(this, name, patterns.length);
-    const rules = ruleArn(this, bus, `${name}-*`);
+    // One pattern for all rules keeps the queue policy below its limit of 8 KB for any number of owners.
+    const rules = rulesOf(this, bus, name);
     if (encryptionKey) letServicesUse(this, encryptionKey, rules);
     for (const queue of [inbox.queue, inbox.deadLetterQueue]) queue.addToResourcePolicy(deliveringBy(rules, queue.queueArn));
-    for (const { name, ruleName, pattern } of patterns) {
-      const rule = new CfnRule(this, name, {
+    for (const { name: ruleId, ruleName, pattern } of patterns) {
+      const rule = new CfnRule(this, ruleId, {
         name: ruleName,
         eventBusName: bus.eventBusName,
         eventPattern: pattern,
@@ -47,29 +48,20 @@ export class InboxRules extends Construct {
           { id: 'inbox', arn: inbox.queue.queueArn, deadLetterConfig: { arn: inbox.deadLetterQueue.queueArn }, retryPolicy: TARGET_RETRY },
         ],
       });
-      // An event that EventBridge may not deliver goes to the dead-letter queue at once, if it may go there.
+      // Without the queue policies EventBridge could deliver to neither queue and would lose the event.
       rule.node.addDependency(inbox.queue, inbox.deadLetterQueue);
       alarms.add(rule, 'FailedAlarm', {
         metric: ruleMetric('FailedInvocations', bus, ruleName),
-        description: `EventBridge could not put events of ${ruleName} into the inbox: see the policy and the encryption of the queue.`,
+        description: `${name}: EventBridge cannot deliver events of the rule ${ruleName} to the inbox. They go to its dead-letter queue and are sent again. Check the queue policy and the key of the queue. Run: ${queueCommand(inbox.queue.queueName)}`,
         threshold: 1,
       });
       alarms.add(rule, 'LostAlarm', {
         metric: ruleMetric('InvocationsFailedToBeSentToDlq', bus, ruleName),
-        description: `EventBridge could put events of ${ruleName} neither into the inbox nor into its dead-letter queue: they are lost. See the policies of both queues.`,
+        description: `${name}: EventBridge can deliver events of the rule ${ruleName} neither to the inbox nor to its dead-letter queue. These events are lost: publish them again. Check the policies of both queues. Run: ${queueCommand(inbox.deadLetterQueue.queueName)}`,
         threshold: 1,
       });
     }
   }
-}
-
-/**
- * By their names, which begin with that of the deployment: one entry, so that the policy has the same 8 KB to spare for any number of owners, and is there
- * before the first event is delivered.
- */
-function ruleArn(scope: Construct, bus: IEventBus, ruleName: string): string {
-  const resourceName = bus.eventBusName === 'default' ? ruleName : `${bus.eventBusName}/${ruleName}`;
-  return Stack.of(scope).formatArn({ service: 'events', resource: 'rule', resourceName });
 }
 
 function deliveringBy(rules: string, queueArn: string): PolicyStatement {
@@ -83,7 +75,7 @@ function deliveringBy(rules: string, queueArn: string): PolicyStatement {
   });
 }
 
-/** EventBridge reports these only where they are not zero ("Monitoring Amazon EventBridge"). */
+/** EventBridge reports these metrics only while they are not zero ("Monitoring Amazon EventBridge"). */
 function ruleMetric(metricName: string, bus: IEventBus, ruleName: string): Metric {
   const ofBus = bus.eventBusName === 'default' ? {} : { EventBusName: bus.eventBusName };
   return new Metric({

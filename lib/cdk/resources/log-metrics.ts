@@ -2,14 +2,14 @@ import { Duration } from 'aws-cdk-lib/core';
 import { Metric } from 'aws-cdk-lib/aws-cloudwatch';
 import { FilterPattern, type ILogGroup, MetricFilter } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
-import type { Alarms } from './alarms.ts';
+import { type Alarms, logCommand } from './alarms.ts';
 import type { FunctionName } from '../bundle/bundle.ts';
 
 interface CountedLines {
   readonly metricName: string;
-  /** Of the lines that the function writes. Under the JSON format, Lambda writes what a function logs as `message`. */
+  /** Filter pattern. In Lambda's JSON format, `message` holds the object that the function logs. */
   readonly pattern: string;
-  /** @default each line counts 1 */
+  /** @default each matching line counts 1 */
   readonly value?: string;
 }
 
@@ -17,10 +17,10 @@ const FAULT: CountedLines = { metricName: 'fault', pattern: '{ $.message.event =
 
 const UNSEEN: CountedLines = { metricName: 'unseen', pattern: '{ $.message.event = "unseen" }' };
 
-/** What a function counts beside its faults. A metric without lines costs nothing. */
+/** The lines that a function counts beside its faults. A metric without data costs nothing. */
 const COUNTED: Readonly<Partial<Record<FunctionName, readonly CountedLines[]>>> = {
   'advance-processes': [
-    // What came after the end of its instance expires by itself, and so does a request of a client that was told what is wrong with it.
+    // No alarm for an event after the end of its instance, nor for a request whose client received the reason: both expire without an operator.
     { metricName: 'parked', pattern: '{ $.message.event = "parked" && $.message.reason != "CLOSED" && $.message.reason != "REFUSED" }' },
     { metricName: 'stuck', pattern: '{ $.message.event = "stuck" }' },
     { metricName: 'unresolved', pattern: '{ $.message.event = "unresolved" }' },
@@ -29,7 +29,7 @@ const COUNTED: Readonly<Partial<Record<FunctionName, readonly CountedLines[]>>> 
       pattern: '{ ($.message.event = "parked" && $.message.reason = "CLOSED") || $.message.event = "ignored" }',
     },
   ],
-  // Every hour it says again what is still so.
+  // wake-overdue logs every hour what is still stuck, parked or unresolved.
   'wake-overdue': [
     { metricName: 'stuck', pattern: '{ $.message.event = "still-stuck" }', value: '$.message.count' },
     { metricName: 'parked', pattern: '{ $.message.event = "still-parked" }', value: '$.message.count' },
@@ -42,61 +42,70 @@ const COUNTED: Readonly<Partial<Record<FunctionName, readonly CountedLines[]>>> 
 interface CountAlarm {
   readonly metricName: string;
   readonly meaning: string;
-  /** Of five minutes. @default 1 */
+  /** Command line of tutti, without the name of the deployment. @default `meaning` says what to do */
+  readonly command?: string;
+  /** Number of periods of five minutes. @default 1 */
   readonly periods?: number;
   /** @default all periods */
   readonly datapoints?: number;
 }
 
-/** One line in 90 minutes: longer than the hour between two runs of wake-overdue, so that an alarm stays while it says the same. */
-const UNTIL_SAID_AGAIN = { periods: 18, datapoints: 1 };
+/** One line in 90 minutes, which is longer than the hour between two runs of wake-overdue: the alarm stays on while the cause lasts. */
+const UNTIL_LOGGED_AGAIN = { periods: 18, datapoints: 1 };
 
 const ALARMED: readonly CountAlarm[] = [
   {
     metricName: 'parked',
-    meaning: 'events are parked: they could not be applied and wait for a person.',
-    ...UNTIL_SAID_AGAIN,
+    meaning: 'events are parked: they could not be applied and wait for an operator.',
+    command: 'tutti parked',
+    ...UNTIL_LOGGED_AGAIN,
   },
   {
     metricName: 'stuck',
-    meaning: 'instances are stuck: tutti list --status stuck says which, tutti why says why.',
-    ...UNTIL_SAID_AGAIN,
+    meaning:
+      'instances are stuck: they wait for a fix of the code or of a service. Then tutti why PROCESS ID shows the reason and the remedy.',
+    command: 'tutti list --status stuck',
+    ...UNTIL_LOGGED_AGAIN,
   },
   {
     metricName: 'unresolved',
-    meaning: 'instances went on without an outcome that nobody knows: tutti list --unresolved says which, tutti resolve records it.',
-    ...UNTIL_SAID_AGAIN,
+    meaning:
+      'instances continued without the outcome of a command, because it is unknown. Find out in the called system, then record it with tutti resolve.',
+    command: 'tutti list --unresolved',
+    ...UNTIL_LOGGED_AGAIN,
   },
   {
     metricName: 'unseen',
-    meaning: 'sweep-timers or wake-overdue had no time for every instance, so timers are late: see their logs, and raise memorySizeMb.',
-    ...UNTIL_SAID_AGAIN,
+    meaning:
+      'sweep-timers or wake-overdue ended before they reached every instance, so timers are late. Raise memorySizeMb of the orchestrator and deploy. The lines with unseen in the logs of both functions have the counts.',
+    ...UNTIL_LOGGED_AGAIN,
   },
   {
-    // One fault is tried again. A single message that keeps meeting one waits up to 15 minutes between two tries.
+    // A single fault is retried. A message that fails repeatedly waits for up to 15 minutes between two attempts.
     metricName: 'fault',
-    meaning: 'the functions keep meeting faults of tables, queues, bus, bucket or rights: their logs say which, at level ERROR.',
+    meaning:
+      'calls to the table, a queue, the bus or the bucket fail repeatedly. Messages are redelivered and nothing is lost. Read the ERROR lines in the logs of the functions; check AWS Health, quotas and rights.',
     periods: 12,
     datapoints: 3,
   },
 ];
 
-/** Counts the lines of one function of the orchestrator. */
+/** Makes the metric filters of one function of the orchestrator. */
 export function countLines(scope: Construct, logGroup: ILogGroup, name: string, which: FunctionName): void {
   for (const lines of [FAULT, ...(COUNTED[which] ?? [])]) count(scope, logGroup, name, lines);
 }
 
-/** One alarm for each metric, whatever number of functions count into it. */
+/** Makes one alarm per metric; several functions may count into it. */
 export function watchCounts(scope: Construct, name: string, alarms: Alarms): void {
-  for (const { metricName, meaning, ...condition } of ALARMED) watch(scope, name, alarms, { metricName, meaning, ...condition });
+  for (const alarm of ALARMED) watch(scope, name, alarms, alarm);
 }
 
-/** Counts the faults that a service's function meets, and the runs of its handlers that failed, and watches the faults. */
+/** Counts the faults and the failed handler runs of a service function, and makes an alarm for the faults. */
 export function watchServiceLines(scope: Construct, logGroup: ILogGroup, name: string, service: string, alarms: Alarms): void {
   const fault = `${service}-fault`;
   count(scope, logGroup, name, { metricName: fault, pattern: '{ $.kind = "fault" }' });
   count(scope, logGroup, name, { metricName: `${service}-handler-failed`, pattern: '{ $.kind = "handler-failed" }' });
-  const meaning = `${service} keeps meeting faults of its records, its queue, the bus, the bucket or its rights: see the log of its function.`;
+  const meaning = `calls of the service ${service} to its command records, its queue, the bus or the bucket fail repeatedly. Its commands are redelivered. Check AWS Health, quotas and rights. Run: ${logCommand(logGroup)}`;
   watch(scope, name, alarms, { metricName: fault, meaning, periods: 12, datapoints: 3 });
 }
 
@@ -110,9 +119,10 @@ function count(scope: Construct, logGroup: ILogGroup, name: string, { metricName
   });
 }
 
-function watch(scope: Construct, name: string, alarms: Alarms, { metricName, meaning, ...condition }: CountAlarm): void {
+function watch(scope: Construct, name: string, alarms: Alarms, { metricName, meaning, command, ...condition }: CountAlarm): void {
   const metric = new Metric({ namespace: namespaceOf(name), metricName, period: Duration.minutes(5), statistic: 'Maximum' });
-  alarms.add(scope, `${metricName}-alarm`, { metric, description: `${name}: ${meaning}`, threshold: 1, ...condition });
+  const description = command === undefined ? `${name}: ${meaning}` : `${name}: ${meaning} Run: ${command} --stack ${name}`;
+  alarms.add(scope, `${metricName}-alarm`, { metric, description, threshold: 1, ...condition });
 }
 
 const namespaceOf = (name: string): string => `Tutti/${name}`;

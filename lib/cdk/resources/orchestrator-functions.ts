@@ -7,7 +7,7 @@ import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import type { Alarms } from './alarms.ts';
+import { type Alarms, logCommand } from './alarms.ts';
 import { bundleFunctions, type FunctionName } from '../bundle/bundle.ts';
 import { countLines, watchCounts } from './log-metrics.ts';
 import { LambdaFunction, type LambdaBundle } from '../bundle/lambda-function.ts';
@@ -45,7 +45,7 @@ export interface OrchestratorFunctionsProps {
   readonly alarms: Alarms;
 }
 
-/** The functions of an orchestrator, with what calls them, what they may do and what watches them. */
+/** The functions of an orchestrator, each with its event sources, rights and alarms. */
 export class OrchestratorFunctions extends Construct {
   readonly advanceProcesses: LambdaFunction;
   readonly sweepTimers: LambdaFunction;
@@ -69,7 +69,7 @@ export class OrchestratorFunctions extends Construct {
     const { name, resources, inbox, starts, operations, hotLane, maxConcurrency, hotLaneConcurrency, timeout, senderRoleName, alarms } =
       this.#props;
     const made = this.#make('AdvanceProcesses', 'advance-processes', {
-      description: `${name}: decides what events mean to processes, commits it, sends commands`,
+      description: `${name}: applies events to process instances, commits, sends commands`,
       statements: advanceStatements(resources),
       timeout,
       roleName: senderRoleName,
@@ -77,14 +77,14 @@ export class OrchestratorFunctions extends Construct {
     });
     this.#consume(made.function, 'Inbox', inbox.queue, maxConcurrency);
     this.#consume(made.function, 'Starts', starts.queue, maxConcurrency);
-    // Acts are rare, and without a maximum Lambda polls an idle queue less.
+    // Operations are rare, and without a maximum Lambda polls an idle queue less often.
     this.#consume(made.function, 'Operations', operations.queue);
-    // Its groups bound its copies as well, but there may be as many as instances.
+    // Lambda also runs at most one copy per message group, but each contended instance is a group.
     this.#consume(made.function, 'HotLane', hotLane.queue, hotLaneConcurrency);
     alarms.throttles(
       made,
       made.function,
-      `${name}: advance-processes is throttled: raise the account's concurrency or lower maxConcurrency.`,
+      `${name}: Lambda throttles advance-processes, so events wait; messages throttled 20 times become dead letters. Set reservedConcurrency, or raise the account's quota of concurrent executions. Run: aws lambda get-account-settings`,
     );
     return made;
   }
@@ -97,7 +97,11 @@ export class OrchestratorFunctions extends Construct {
       timeout: Duration.seconds(50),
       every: Duration.minutes(1),
     });
-    return this.#schedule(made, Duration.minutes(1), `${name}: sweep-timers has not run for 15 minutes: long timers do not fire.`);
+    return this.#schedule(
+      made,
+      Duration.minutes(1),
+      `${name}: sweep-timers has not run for 15 minutes, so timers of more than 15 minutes do not fire. Check that its schedule is enabled and that Lambda is available. Run: ${logCommand(made.logGroup)}`,
+    );
   }
 
   #makeWake(): LambdaFunction {
@@ -105,18 +109,18 @@ export class OrchestratorFunctions extends Construct {
     const made = this.#make('WakeOverdue', 'wake-overdue', {
       description: `${name}: wakes running instances whose tick was lost`,
       statements: wakeStatements(resources),
-      // It reads every running instance.
+      // A run reads every running instance.
       timeout: Duration.minutes(15),
       every: Duration.hours(1),
     });
-    const meaning = `${name}: wake-overdue has not run for two hours: lost ticks stay lost, and alarms of what is stuck or parked end.`;
+    const meaning = `${name}: wake-overdue has not run for two hours: lost ticks are not sent again, and the alarms for stuck and parked end although the cause remains. Check that its schedule is enabled and that Lambda is available. Run: ${logCommand(made.logGroup)}`;
     return this.#schedule(made, Duration.hours(1), meaning);
   }
 
   #makeDrain(): LambdaFunction {
     const { name, resources, inbox, starts, operations, hotLane } = this.#props;
     const made = this.#make('DrainDeadLetters', 'drain-dead-letters', {
-      description: `${name}: gives dead letters another try, then parks them`,
+      description: `${name}: sends dead letters back to the inbox; after a day to be parked`,
       statements: drainStatements(resources),
       timeout: Duration.seconds(20),
     });
@@ -135,7 +139,11 @@ export class OrchestratorFunctions extends Construct {
       timeout: Duration.minutes(5),
       every: Duration.hours(1),
     });
-    return this.#schedule(made, Duration.hours(1), `${name}: retire-closed has not run for two hours: closed instances do not expire.`);
+    return this.#schedule(
+      made,
+      Duration.hours(1),
+      `${name}: retire-closed has not run for two hours, so closed instances do not expire. Nothing is lost. Check that its schedule is enabled and that Lambda is available. Run: ${logCommand(made.logGroup)}`,
+    );
   }
 
   #make(
@@ -148,7 +156,7 @@ export class OrchestratorFunctions extends Construct {
       readonly description: string;
       readonly statements: readonly PolicyStatement[];
       readonly timeout: Duration;
-      /** How often its schedule calls it. @default queues call it */
+      /** Interval of its schedule. @default queues call it */
       readonly every?: Duration;
       readonly roleName?: string;
       readonly reservedConcurrency?: number | undefined;
@@ -158,13 +166,18 @@ export class OrchestratorFunctions extends Construct {
     const made = new LambdaFunction(this, id, {
       ...own,
       bundle: () => bundled(entry, system, which),
-      // advance-processes must not begin anew what retire-closed may have removed.
+      // advance-processes refuses a start that is older than the retention: retire-closed may have removed its instance.
       environment: { ...this.#props.environment, ...(retention && { TUTTI_RETENTION_DAYS: String(retention.toDays()) }) },
       memorySizeMb,
       logRetention,
       encryptionKey,
     });
-    alarms.errors(made, made.function, `${name}: ${which} keeps failing: see its log.`, every);
+    alarms.errors(
+      made,
+      made.function,
+      `${name}: the function ${which} fails as a whole: every call ends with an error. Events are redelivered and wait meanwhile. Run: ${logCommand(made.logGroup)}`,
+      every,
+    );
     countLines(made, made.logGroup, name, which);
     return made;
   }
@@ -179,7 +192,7 @@ export class OrchestratorFunctions extends Construct {
     });
   }
 
-  /** What a run missed, the next does: there is nothing to retry and nothing to keep. */
+  /** No retries and no old events: the next run does the work of a failed one. */
   #schedule(made: LambdaFunction, every: Duration, notRun: string): LambdaFunction {
     const target = new LambdaTarget(made.function, { retryAttempts: 0, maxEventAge: Duration.minutes(1) });
     new Rule(made, 'Schedule', { schedule: Schedule.rate(every), targets: [target] });
@@ -189,7 +202,7 @@ export class OrchestratorFunctions extends Construct {
   }
 }
 
-/** What is worth a word is said once, of the function that all events go through. */
+/** The bundle of one function. The warnings of the shared build are reported once, for advance-processes. */
 function bundled(entry: string, system: string, which: FunctionName): LambdaBundle {
   const { folders, warnings } = bundleFunctions({ entry, system });
   return which === 'advance-processes' ? { folder: folders[which], warnings } : { folder: folders[which] };

@@ -5,38 +5,38 @@ import type { Construct } from 'constructs';
 import { payloadBucketName } from '../../adapters/aws/deployment-names.ts';
 import { RETIRED_TAG } from '../../adapters/s3/payload-store.ts';
 import { CLIENT_WRITER } from '../../ports/payload-store.ts';
-import { checkedName } from './bounded-name.ts';
+import { checkedName } from './aws-limits.ts';
 
 const NAME_LENGTH_MAX = 63;
-/** Stand in for what is known only when it is deployed. */
+/** Placeholders for an account and a region that are unknown at synth. */
 const ACCOUNT = '000000000000';
 const REGION_LONGEST = 'ap-northeast-1';
 
 export interface PayloadBucketProps {
-  /** Of the deployment. */
+  /** Name of the deployment. */
   readonly name: string;
-  /** Whose answers lie here until the orchestrator has read them. */
+  /** Services whose large replies the bucket holds until the orchestrator has copied them. */
   readonly services: readonly string[];
   readonly removalPolicy: RemovalPolicy;
-  /** @default S3's own */
+  /** @default a key of S3 */
   readonly encryptionKey?: IKey;
 }
 
 /**
- * The engine keeps a copy of what it has read, so what a client sends need only outlive its message: 14 days in a queue, and the `early` of a process for
- * an instance that is never started.
+ * Expiry of the values of clients. The engine copies a value when it reads it, so the value must only outlive its message: 14 days in queues,
+ * plus the `early` period of a process for events whose instance has not started.
  */
 const SENT_EXPIRY = Duration.days(120);
 
-/** A table restored to any instant of its point-in-time recovery, of 35 days, still finds the values that it names. */
+/** Expiry of retired values. Point-in-time recovery reaches back 35 days, so a restored table finds every value that it references. */
 const RESTORABLE = Duration.days(36);
 
-/** An answer is read within the time that queues keep its event, and told again as long as its command's record is kept: 90 days. */
+/** Expiry of the values of replies. The command record, and with it the reply, is kept for 90 days and can be published again until then. */
 const ANSWER_EXPIRY = Duration.days(120);
 
 /**
- * Where values of more than 100 KB lie. They are never changed. The orchestrator's go when the instance that they belong to is
- * retired; those of a service or a client, of which it keeps a copy, when nobody will ask again.
+ * The bucket for values of more than 100 KB, which are never changed. A value of the orchestrator expires after its instance is retired. A
+ * value of a service or a client, which the orchestrator copies, expires by its prefix.
  */
 export function payloadBucket(scope: Construct, id: string, { name, services, removalPolicy, encryptionKey }: PayloadBucketProps): Bucket {
   const { account, region } = Stack.of(scope);
@@ -44,7 +44,7 @@ export function payloadBucket(scope: Construct, id: string, { name, services, re
     'payload bucket',
     payloadBucketName(name, known(account, ACCOUNT), known(region, REGION_LONGEST)),
     NAME_LENGTH_MAX,
-    'Give the orchestrator a shorter name, or a bucket of your own as payloadBucket.',
+    'Pass a shorter name to the orchestrator, or a bucket of your own as payloadBucket.',
   );
   const bucket = new Bucket(scope, id, {
     bucketName: payloadBucketName(name, account, region),
@@ -62,15 +62,15 @@ export function payloadBucket(scope: Construct, id: string, { name, services, re
   });
   Validations.of(bucket).acknowledge({
     id: 'AwsSolutions-S1',
-    reason: 'Each value is written by a commit that the journal records; a log of requests to the bucket adds cost and no evidence.',
+    reason: 'The journal records the commit that writes each value, so an access log of the bucket adds cost and no evidence.',
   });
   return bucket;
 }
 
-const known = (value: string, otherwise: string): string => (Token.isUnresolved(value) ? otherwise : value);
+const known = (value: string, placeholder: string): string => (Token.isUnresolved(value) ? placeholder : value);
 
-/** The keys that one writer may put, and others may read. */
+/** ARN pattern of the values of one writer. */
 export const payloadKeys = (bucketArn: string, writer: string): string => `${bucketArn}/${writer}/*`;
 
-/** The keys that a client puts with an event of this type, or a start of this process. */
+/** ARN pattern of the values that clients send with an event of this type or a start of this process. */
 export const sentKeys = (bucketArn: string, folder: string): string => payloadKeys(bucketArn, `${CLIENT_WRITER}/${folder}`);

@@ -5,7 +5,7 @@ import type { Construct } from 'constructs';
 import { deadLetterName } from '../../adapters/aws/deployment-names.ts';
 import type { Alarms } from './alarms.ts';
 
-/** A crashing neighbour sends a message back with it: as many deliveries keep innocents out of the dead-letter queue. */
+/** A crash returns the whole batch, so healthy messages are redelivered too. A high limit keeps those out of the dead-letter queue. */
 const RECEIVES_MAX = 20;
 
 export interface QueuePairProps {
@@ -14,26 +14,28 @@ export interface QueuePairProps {
   readonly retentionPeriod: Duration;
   readonly removalPolicy: RemovalPolicy;
   readonly alarms: Alarms;
-  /** Of the queue; its dead-letter queue stays with SQS's own, which nothing can revoke. @default SQS's own */
+  /** Key of the queue. Its dead-letter queue uses the key of SQS, which cannot be disabled. @default the key of SQS */
   readonly encryptionKey?: IKey;
   readonly watch: QueueWatch;
-  /** Deliveries before a message is a dead letter. @default 20 */
+  /** Number of receives after which a message becomes a dead letter. @default 20 */
   readonly receivesMax?: number;
   /** @default a standard queue */
   readonly fifo?: boolean;
 }
 
-/** What the alarms of a queue say, and when. */
+/** Thresholds and descriptions of the alarms of a queue. */
 export interface QueueWatch {
-  /** How long a message may wait for a receiver. */
+  /** Longest time that a message may wait for a receiver. */
   readonly ageMax: Duration;
+  /** Description of the alarm for a message that waits longer. */
   readonly aged: string;
+  /** Description of the alarm for messages in the dead-letter queue. */
   readonly dead: string;
-  /** Of a queue whose receiver hides messages by its own will: what it says when that finishes none. @default the receiver logs its faults, which have an alarm */
+  /** Description of the alarm for a receiver that hides messages itself and completes none. @default no such alarm: the receiver logs faults, which have an alarm */
   readonly unfinished?: string;
 }
 
-/** A queue and the dead-letter queue of its own, each with its alarms: encrypted by SQS, closed to callers without TLS. */
+/** A queue with its dead-letter queue and their alarms. Both are encrypted and deny requests without TLS. */
 export interface QueuePair {
   readonly queue: Queue;
   readonly deadLetterQueue: Queue;
@@ -44,7 +46,7 @@ export function queuePair(
   { name, fifo = false, receivesMax = RECEIVES_MAX, alarms, watch, ...props }: QueuePairProps,
 ): QueuePair {
   const secured = { encryption: QueueEncryption.SQS_MANAGED, enforceSSL: true, removalPolicy: props.removalPolicy };
-  // By its name, because the two queues cannot wait for each other.
+  // A reference by name, because CloudFormation allows no cycle between the two queues.
   const source = Queue.fromQueueArn(scope, 'RedriveSource', Stack.of(scope).formatArn({ service: 'sqs', resource: name }));
   const deadLetterQueue = new Queue(scope, 'DeadLetterQueue', {
     ...secured,
@@ -57,7 +59,7 @@ export function queuePair(
   const queue = new Queue(scope, 'Queue', {
     ...secured,
     ...(props.encryptionKey && { encryption: QueueEncryption.KMS, encryptionMasterKey: props.encryptionKey }),
-    // Every group has its own order and throughput; without it one queue takes 300 calls a second.
+    // High throughput mode: each message group has its own limit. Without it the whole queue allows 300 calls a second.
     ...(fifo && {
       fifo,
       deduplicationScope: DeduplicationScope.MESSAGE_GROUP,

@@ -1,29 +1,31 @@
-import { Duration } from 'aws-cdk-lib/core';
+import { Duration, Stack, Token } from 'aws-cdk-lib/core';
+import type { Construct } from 'constructs';
 import { ContractError } from '../contract/errors.ts';
 import { isKebabName } from '../contract/name.ts';
 import { systemContract } from '../contract/system.ts';
+import type { IOrchestrator } from './orchestrator-interface.ts';
 import type { OrchestratorProps } from './orchestrator-props.ts';
 
 export const DEFAULT_TIMEOUT = Duration.seconds(20);
 export const DEFAULT_VISIBILITY = Duration.seconds(120);
-/** SQS delays a message by this much at the most. */
+/** The longest delay of an SQS message. */
 export const TICK_THRESHOLD_MAX = Duration.minutes(15);
 export const DEFAULT_CONCURRENCY = 50;
 export const DEFAULT_HOT_LANE_CONCURRENCY = 20;
-/** What an event source mapping takes as its maximum of copies. */
+/** The range of `MaximumConcurrency` of an event source mapping. */
 const CONCURRENCY_MIN = 2;
 const CONCURRENCY_MAX = 1000;
 const RETENTION_MIN = Duration.days(30);
 const TABLE_NAME_LENGTH_MIN = 3;
 
-/** Throws where props cannot work together, before CloudFormation is asked. */
+/** Throws if a value is out of range or two props contradict each other, so that synth fails and not the deployment. */
 export function checkProps(props: OrchestratorProps): void {
   const { retention, tickThreshold, timeout = DEFAULT_TIMEOUT, visibilityTimeout = DEFAULT_VISIBILITY, queues = {}, system } = props;
   if (props.name !== undefined && !isKebabName(props.name))
     throw invalid('name', `${JSON.stringify(props.name)}: expected kebab-case of at most 50 characters`);
   const name = props.name ?? system.name;
   if (name.length < TABLE_NAME_LENGTH_MIN && !props.table)
-    throw invalid('name', `${JSON.stringify(name)}: expected ${TABLE_NAME_LENGTH_MIN} characters or more, as the name of its table`);
+    throw invalid('name', `${JSON.stringify(name)}: expected ${TABLE_NAME_LENGTH_MIN} characters or more, because the table has this name`);
   if (retention && retention.toSeconds() < RETENTION_MIN.toSeconds())
     throw invalid('retention', `${retention.toHumanString()}: expected 30 days or more, or none`);
   if (tickThreshold && tickThreshold.toSeconds() > TICK_THRESHOLD_MAX.toSeconds())
@@ -31,7 +33,7 @@ export function checkProps(props: OrchestratorProps): void {
   if (visibilityTimeout.toSeconds() < 6 * timeout.toSeconds())
     throw invalid(
       'visibilityTimeout',
-      `${visibilityTimeout.toHumanString()}: expected six times the time-out of ${timeout.toHumanString()}`,
+      `${visibilityTimeout.toHumanString()}: expected at least six times the timeout of ${timeout.toHumanString()}`,
     );
   checkConcurrency(props);
   const known = systemContract(system).services;
@@ -45,14 +47,25 @@ function checkConcurrency(props: OrchestratorProps): void {
   for (const [prop, value] of Object.entries({ maxConcurrency, hotLaneConcurrency }))
     if (!Number.isInteger(value) || value < CONCURRENCY_MIN || value > CONCURRENCY_MAX)
       throw invalid(prop, `${value}: expected a whole number of ${CONCURRENCY_MIN} to ${CONCURRENCY_MAX}`);
-  // The inbox and the starts.
-  const asked = 2 * maxConcurrency + hotLaneConcurrency;
-  // A queue whose function gets no copy counts the delivery all the same, until the message is a dead letter.
-  if (reservedConcurrency !== undefined && reservedConcurrency < asked)
+  // maxConcurrency holds for the inbox and for the queue of starts.
+  const required = 2 * maxConcurrency + hotLaneConcurrency;
+  // SQS counts a delivery that Lambda throttles, so a function without free copies turns healthy messages into dead letters.
+  if (reservedConcurrency !== undefined && reservedConcurrency < required)
     throw invalid(
       'reservedConcurrency',
-      `${reservedConcurrency}: expected ${asked} or more, which is what the queues of advance-processes may ask for`,
+      `${reservedConcurrency}: expected ${required} or more, the sum of the concurrency of the queues of advance-processes`,
     );
+}
+
+/** A service runs in the region of its orchestrator: PutEvents reaches no bus of another region, and Lambda polls no queue there. */
+export function checkRegion(service: string, scope: Construct, orchestrator: IOrchestrator): void {
+  const { region } = Stack.of(scope);
+  if (region === orchestrator.region || Token.isUnresolved(region) || Token.isUnresolved(orchestrator.region)) return;
+  throw new ContractError(
+    'CONTRACT_INVALID',
+    `The service ${service} is in ${region}, and its orchestrator ${orchestrator.name} is in ${orchestrator.region}: expected the same region.`,
+    { remedy: `Put the service into a stack of ${orchestrator.region}; its handlers can call other regions.` },
+  );
 }
 
 function invalid(prop: string, text: string): ContractError {
