@@ -63,7 +63,7 @@ describe('bundleFunctions', () => {
       expect.objectContaining({
         code: 'BUNDLE_FAILED',
         message: expect.stringContaining(`a process imports ${what}`),
-        remedy: expect.stringContaining('belongs into a service'),
+        remedy: expect.stringContaining('Move I/O into a service'),
         details: { chain: [...[entry, between, far].map((file) => relative(process.cwd(), file)), last] },
       }),
     );

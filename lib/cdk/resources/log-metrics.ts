@@ -77,7 +77,7 @@ const ALARMED: readonly CountAlarm[] = [
   {
     metricName: 'unseen',
     meaning:
-      'sweep-timers or wake-overdue ended before they reached every instance, so timers are late. Raise memorySizeMb of the orchestrator and deploy. The lines with unseen in the logs of both functions have the counts.',
+      'sweep-timers or wake-overdue ended before they reached every instance, so timers are late. Raise memorySizeMb of the orchestrator and deploy.',
     ...UNTIL_LOGGED_AGAIN,
   },
   {
