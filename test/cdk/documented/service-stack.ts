@@ -4,7 +4,8 @@ import { Orchestrator, ServiceFunction } from 'tutti/cdk';
 import { flights, hotels } from '../../../examples/travel-booking/contracts.ts';
 
 const stack = new Stack(new App(), 'Hotels');
-const orchestrator = Orchestrator.fromName(stack, 'Trips', 'trips'); // by what it has published; neither stack refers to the other
+// Found by its published parameters; neither stack references the other.
+const orchestrator = Orchestrator.fromName(stack, 'Trips', 'trips');
 new ServiceFunction(stack, 'Hotels', { orchestrator, service: hotels, entry: 'examples/travel-booking/hotels/service.ts' });
 
 const task = new Role(stack, 'FlightsTask', { assumedBy: new ServicePrincipal('ecs-tasks.amazonaws.com') });
