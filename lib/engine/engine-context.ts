@@ -29,64 +29,70 @@ export interface EngineOptions {
   readonly payloads: PayloadStore;
   readonly parking: ParkingStore;
   readonly clock: Clock;
-  /** Timers at most this far ahead are carried by the inbox, later ones by the due index. @default 900,000, the most that SQS delays */
+  /** Timers at most this far ahead are carried by the inbox, later ones by the due index. @default 900,000, the longest delay of SQS */
   readonly tickThresholdMs?: number;
-  /** Misuse that production tolerates is a bug, as in development and tests. @default false */
+  /** Makes misuse that production tolerates a bug, for development and tests. @default false */
   readonly checks?: boolean;
-  /** How many warm instances are kept. @default 10,000 */
+  /** Maximum of warm instances. @default 10,000 */
   readonly warmMax?: number;
   /** Only instances with a journal of at least this many entries are kept warm; all others are replayed at each event. @default 0 */
   readonly warmEntriesMin?: number;
-  /** Which account may publish what; anything else is parked as forbidden. @default every account may publish everything */
+  /**
+   * The accounts that may publish an event; a message from another account is parked as forbidden. @default every account may publish
+   * everything
+   */
   readonly accounts?: PublishingAccounts;
-  /** Signs commands, so that an answer is believed only where its sender has read the command. @default answers carry no proof */
+  /** Signs commands, so that a reply is accepted only if its sender has read the command. @default replies carry no proof */
   readonly replyKeys?: ReplyKeys;
-  /** An event that loses against others again and again goes to the queue `hot-lane`, which hands out those of one instance in order. @default false */
+  /** Sends an event that loses its conflicts to the queue `hot-lane`, which delivers the events of one instance in order. @default false */
   readonly hotLane?: boolean;
   /**
-   * A start of nothing that is older than this is parked, by its envelope's time: what it had started may have been retired, and must not
-   * begin anew. @default no start is too old
+   * A start without an instance is parked if its envelope is older than this: the instance that it had begun may have been retired, and
+   * must not begin again. @default no start is too old
    */
   readonly startAgeMaxMs?: number;
-  /** Told what a person must look at. @default nobody is told */
+  /** Receives a notice for operators. @default no receiver */
   readonly onNotice?: (notice: EngineNotice) => void;
-  /** Told what failed and is tried again. @default nobody is told */
+  /** Receives an error after which the engine retries. @default no receiver */
   readonly onFault?: (error: unknown) => void;
-  /** Learns which activation runs, for a watchdog. @default no observer */
+  /** Observes the activations, for a watchdog. @default no observer */
   readonly observer?: ActivationObserver;
-  /** For pauses between tries only. @default Math.random */
+  /** Used for delays between attempts only. @default Math.random */
   readonly random?: () => number;
 }
 
-/** A message was parked, an instance is stuck, one went on without an outcome that nobody knows, or a late event was dropped. `pid` is `''` where the instance is not known. */
+/**
+ * A message was parked, an instance is stuck, an instance went on with an unknown outcome, or a late event was dropped. `pid` is `''` if
+ * the instance is not known.
+ */
 export interface EngineNotice {
   readonly kind: 'parked' | 'stuck' | 'unresolved' | 'ignored';
   readonly reason: string;
   readonly pid: string;
-  /** Of what was parked, and why an instance is stuck: one sentence for a reader. It may quote what was sent, so it is for no log. */
+  /** One sentence about a parked message or a stuck instance. It may quote message data, so it must not be logged. */
   readonly detail?: string;
-  /** Of what was parked, where the message says it. */
+  /** The event of a parked message, if the message names it. */
   readonly event?: ParkedIdentity;
 }
 
-/** What the engine's use cases work with. */
+/** The engine's ports and state, for its use cases. */
 export interface EngineContext {
   readonly options: EngineOptions;
   readonly catalogue: Catalogue;
   readonly environment: RunEnvironment;
   readonly cache: LiveCache;
-  /** Whoever advances an instance holds its pid until its commit is known. */
+  /** A batch that advances an instance holds its pid until its commit is known. */
   readonly busy: Map<string, Promise<void>>;
   readonly rejections: RejectionWatch;
   readonly health: PortHealth;
   readonly marks: Marks;
-  /** The messages in hand come from the hot lane: they are decided, whatever they meet. */
+  /** The messages come from the hot lane: they are decided, never forwarded. */
   readonly lane: boolean;
-  /** Events that meet others again and again go to the hot lane. */
+  /** Events that lose their conflicts go to the hot lane. */
   readonly forwards: boolean;
   /** How long the caller will still wait, in milliseconds. */
   readonly remainingMs: () => number;
-  /** A token for each commit: tells an own write whose answer was lost. */
+  /** A token for each commit: recognizes an own write whose response was lost. */
   readonly nextWriter: () => string;
   readonly readPayload: (pid: string, hash: string) => Promise<Json>;
   readonly replyTokens: ReplyTokens | undefined;
@@ -95,7 +101,7 @@ export interface EngineContext {
 export interface AdvanceOptions {
   /** The messages come from the hot lane. @default false, from the inbox */
   readonly lane?: boolean;
-  /** How long the caller will still wait: a message that must run alone is not begun near the end. @default for ever */
+  /** How long the caller will still wait: a message that must run alone is not begun near the end. @default no limit */
   readonly remainingMs?: () => number;
 }
 

@@ -20,7 +20,11 @@ import type { AdvanceOptions, AdvanceResult, EngineContext, EngineOptions } from
 
 export type { AdvanceOptions, AdvanceResult, EngineOptions, EngineNotice } from './engine-context.ts';
 
-/** The orchestrator over its ports: what a Lambda function and the embedded runtime both run. */
+/**
+ * Input: messages of the inbox, the hot lane and the dead-letter queues. Output: the messages to delete and to release. Trunk:
+ * advance/advance-processes.ts, which names the file of each stage; the jobs beside it are in jobs/. A Lambda function and the embedded
+ * runtime run the same class.
+ */
 export class Engine {
   readonly #context: EngineContext;
 
@@ -39,29 +43,31 @@ export class Engine {
       marks: new Marks(options.parking),
       lane: false,
       forwards: options.hotLane ?? false,
-      remainingMs: forEver,
+      remainingMs: noLimit,
       nextWriter: () => `${worker}${(commits += 1).toString(36)}`,
       readPayload: (pid, hash) => readPayload(options, pid, hash),
       replyTokens: options.replyKeys && new ReplyTokens(options.replyKeys, options.clock),
     };
   }
 
-  /** Advances the instances that these messages of the inbox, or of the hot lane, concern. The caller acknowledges and gives back. */
+  /**
+   * Advances the instances of these messages, which come from the inbox or from the hot lane. The caller deletes and releases the messages.
+   */
   advance(messages: readonly ReceivedMessage[], options?: AdvanceOptions): Promise<AdvanceResult> {
     return advanceProcesses(options ? this.#contextFor(options) : this.#context, messages);
   }
 
-  /** Advances what one message concerns, alone and marked before, since it may be what ended a worker. */
+  /** Advances the instances of one message, alone and under a mark, because the message may have ended a worker. */
   advanceSuspect(message: ReceivedMessage): Promise<AdvanceResult> {
     return advanceSuspect(this.#context, message);
   }
 
-  /** Sends a tick to every instance whose due time has come or comes within `aheadMs`; returns how many. */
+  /** Sends a tick to every instance that is due, or becomes due within `aheadMs`; returns how many were sent. */
   async sweep(aheadMs = 0): Promise<number> {
     return (await sweepTimers(this.#context.options, { aheadMs })).count;
   }
 
-  /** Messages of the dead-letter queues: each is sent back, for a day with growing delays, and then to be parked. */
+  /** Sends each dead letter back to the inbox, for a day with growing delays, and then to be parked. */
   drainDeadLetters(messages: readonly ReceivedMessage[]): Promise<AdvanceResult> {
     return drainDeadLetters(this.#context.options, messages);
   }
@@ -71,12 +77,12 @@ export class Engine {
     this.#context.cache.clear();
   }
 
-  /** Lets go of the process around it, where only the engine dies: it is asked nothing more, and never ends what it has in hand. */
+  /** For an engine that ends without its process, as in a test: it stops watching rejections, and its batches in flight never end. */
   abandon(): void {
     this.#context.rejections.abandon();
   }
 
-  #contextFor({ lane = false, remainingMs = forEver }: AdvanceOptions): EngineContext {
+  #contextFor({ lane = false, remainingMs = noLimit }: AdvanceOptions): EngineContext {
     return { ...this.#context, lane, forwards: !lane && this.#context.forwards, remainingMs };
   }
 
@@ -89,11 +95,11 @@ export class Engine {
   }
 }
 
-function forEver(): number {
+function noLimit(): number {
   return Infinity;
 }
 
-/** A value that is gone must not be taken for null: a decider would begin anew, and a command would be sent without its input. */
+/** A missing value must not be read as null: a decider would lose its state, and a command would be sent without its input. */
 async function readPayload({ payloads }: EngineOptions, pid: string, hash: string): Promise<Json> {
   const json = await payloads.get(pid, hash);
   if (json !== undefined) return JSON.parse(json) as Json;

@@ -1,21 +1,23 @@
 import { BACKOFF_SECONDS_MAX } from '../contract/backoff.ts';
 
-/** After so many faults in a row, without a batch that met none, the ports are out of reach, and the messages are at no fault. */
+/**
+ * After this many faults in a row, without a batch that had none, the ports are down, and redeliveries are not the fault of the messages.
+ */
 const FAULTS_MIN = 3;
-/** Until then what was given back by these faults has come again. */
+/** After this time all messages that were released because of these faults have been redelivered. */
 const REMEMBERED_MS = BACKOFF_SECONDS_MAX * 1000;
 
 /**
- * Whether messages come again because a port failed, as one worker has seen it. A message that was received often may be what ends its
- * worker, and is then run under a mark; after an outage every message was received often, and a mark would cost two writes for each of them.
- * A worker that has just begun remembers nothing, so a message that ends its workers is marked all the same.
+ * Whether messages are redelivered because a port failed, as one worker has seen it. A message that was received often may be the one that
+ * ends its workers, and is then run under a mark; after an outage every message was received often, and a mark would cost two writes for
+ * each. A new worker remembers nothing, so a message that ends its workers is marked all the same.
  */
 export class PortHealth {
   #inARow = 0;
   #downUntil = 0;
   #faults = 0;
 
-  /** Faults that were seen so far. */
+  /** Number of faults so far. */
   get faults(): number {
     return this.#faults;
   }

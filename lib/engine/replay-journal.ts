@@ -6,14 +6,14 @@ import type { RunEnvironment } from '../core/run.ts';
 import { LiveInstance } from './advance/live-instance.ts';
 
 export interface Replayed {
-  /** What the code now decides otherwise than the journal says; empty where nothing differs. */
+  /** Decisions of the code that differ from the journal; empty if there are none. */
   readonly differences: readonly string[];
 }
 
 /**
- * Replays a whole journal on this code, from its first entry: how golden journals and open runs are checked before a
- * deploy. The journal of a decider is not replayed: its state is kept, so new code takes over at the next event. With the `image` of an open
- * run, a difference shows what is still held of what was sent.
+ * Replays a whole journal on this code, from its first entry: checks golden journals and open runs before a deploy. The journal of a
+ * decider is not replayed: its state is stored, so new code takes over at the next event. With the `image` of an open run, a difference
+ * shows the data that the head still holds.
  */
 export async function replayEntries(
   definition: ProcessContract,

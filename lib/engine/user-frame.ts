@@ -2,15 +2,15 @@ import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { withoutValues } from '../contract/schema.ts';
 
-/** The folder of Tutti's own code, where it stands in a folder of its own: bundled, it is one file with the code of the user. */
+/** The folder of Tutti's own code, if it has one: in a bundle, Tutti and the user's code are one file. */
 const OWN = /^(.*[/\\]lib[/\\])engine[/\\]user-frame\.[jt]s$/.exec(ownFile())?.[1];
 
 /** A file with a line and a column, at the end of a line of a stack, as Node writes it. */
 const PLACE = /(?:^|\()(?:async )?([^()]+):(\d+):\d+\)?$/;
 
 /**
- * `file:line` of the first frame that is code of the user: neither Node's, nor of a package, nor Tutti's own. Undefined where the
- * error holds none, as an error that was made in a bundle without a source map may.
+ * `file:line` of the first frame of the user's code: not of Node, of a package or of Tutti. Undefined if the error has none, as an error in
+ * a bundle without a source map may.
  */
 export function userFrame(error: unknown): string | undefined {
   return error instanceof Error ? frameIn(error.stack) : undefined;
@@ -27,10 +27,10 @@ function frameIn(stack: unknown): string | undefined {
   return undefined;
 }
 
-/** The code of the user may stand below many frames of Tutti and of schemas. */
+/** Frames of Tutti and of schemas may lie above the user's code. */
 const FRAMES_MAX = 60;
 
-/** `at file:line` of what threw an error, or of the code of the user that runs now. */
+/** `at file:line` of the code that threw an error, or of the user's code that runs now. */
 export function placeOf(error: Error | undefined): string {
   if (error) return atUserFrame(error);
   const { stackTraceLimit } = Error;
@@ -41,7 +41,7 @@ export function placeOf(error: Error | undefined): string {
   return at(frameIn(here.stack));
 }
 
-/** `at file:line`, or nothing where the place is not known. */
+/** `at file:line`, or an empty text if the place is not known. */
 export function atUserFrame(error: unknown): string {
   return at(userFrame(error));
 }
@@ -50,7 +50,7 @@ function at(frame: string | undefined): string {
   return frame === undefined ? '' : `at ${frame}`;
 }
 
-/** What was thrown, and where. */
+/** The thrown value as text, with its place. */
 export function thrownAt(thrown: unknown): string {
   return `${thrown instanceof Error ? `${thrown.name}: ` : ''}${withoutValues(thrown)} ${atUserFrame(thrown)}`.trimEnd();
 }
@@ -69,13 +69,13 @@ function pathOf(place: string): string | undefined {
   }
 }
 
-/** From the working directory where the file lies in it: the same text on every machine. */
+/** Relative to the working directory, if the file is in it: the same text on every machine. */
 function shortPath(file: string): string {
   const path = relative(process.cwd(), file);
   return path === '' || path.startsWith('..') ? file : path;
 }
 
-/** In a bundle of CommonJS there is no such thing. */
+/** A CommonJS bundle has no `import.meta.url`. */
 function ownFile(): string {
   const { url } = import.meta as { readonly url?: string };
   return url?.startsWith('file:') ? fileURLToPath(url) : '';

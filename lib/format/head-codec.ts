@@ -5,7 +5,7 @@ import { unresolvedCount } from '../core/unresolved.ts';
 import type { Head } from '../ports/process-store.ts';
 
 /**
- * The form of the control state, by which other builds refuse what they cannot read. 2: runs and rings hold identities (lib/core/identity.ts);
+ * The format of the control state: a build refuses a format that it cannot read. 2: runs and rings hold identities (lib/core/identity.ts);
  * 1 held FNV-1a digests.
  */
 const FORMAT = 2;
@@ -30,10 +30,10 @@ interface Control {
 
 /** The control state of an instance whose start could not be applied. */
 const UNBEGUN = JSON.stringify({ format: FORMAT, seq: 1 });
-/** How every control state begins that this build can read. */
+/** The beginning of every control state that this build can read. */
 const READABLE = `{"format":${FORMAT},`;
 
-/** Why this build cannot read a head, in one sentence; undefined where it can. The members of a head beside its control state have no format. */
+/** Why this build cannot read a head, in one sentence; undefined if it can. Only the control state has a format. */
 export function formatFault({ pid, control }: Head): string | undefined {
   return control === '' || control.startsWith(READABLE)
     ? undefined
@@ -44,7 +44,7 @@ function formatOf(control: string): string {
   return /^\{"format":(\d+)/.exec(control)?.[1] ?? 'unknown';
 }
 
-/** JSON has no Infinity: a wake-up that never comes is left out. What is undefined is not written. */
+/** JSON has no Infinity: a due time that never comes is left out. JSON leaves out undefined members. */
 function storedCommand(command: OpenCommand): Partial<OpenCommand> {
   return {
     n: command.n,
@@ -94,7 +94,7 @@ function storedTombstone({ input, inputRef, ...rest }: Tombstone): Tombstone {
   return { ...rest, ...(inputRef === undefined ? { input } : { inputRef }) } as Tombstone;
 }
 
-/** Written with every commit, so it is one literal: JSON leaves out what is undefined. */
+/** Written with every commit, so it is one literal: JSON leaves out undefined members. */
 export function encodeControl(image: Image): string {
   return JSON.stringify({
     format: FORMAT,
@@ -138,7 +138,7 @@ export function encodeHead(image: Image, writer: string, control: string): Head 
   return head;
 }
 
-/** The instant of the tick in flight, read alone: wake-overdue has many heads to ask. Of a head that this build cannot read it is not known. */
+/** The instant of the tick in flight, read alone, because wake-overdue reads many heads; undefined if this build cannot read the head. */
 export function tickAtOf(head: Head): number | undefined {
   return head.control === '' || formatFault(head) !== undefined ? undefined : (JSON.parse(head.control) as Control).tickAt;
 }
@@ -157,7 +157,7 @@ export function requireReadable(head: Head): void {
 }
 
 /**
- * A head that is not an early buffer. What is stored apart (`inputRef`, `dataref`) is not read here.
+ * Decodes a head that is not an early buffer. Values in the payload store (`inputRef`, `dataref`) are not read.
  *
  * @throws OrchestratorError `STATE_FORMAT`
  */
@@ -200,7 +200,7 @@ function stuckReason(why: string | undefined): StuckReason {
   return why === undefined ? { code: 'POISON', message: 'No reason was recorded.' } : (JSON.parse(why) as StuckReason);
 }
 
-/** The values that an image only names, resolved in place. */
+/** Reads the values of an image that are in the payload store, in place. */
 export async function resolveReferences(image: Image, readPayload: (pid: string, hash: string) => Promise<Json>): Promise<void> {
   const read = (hash: string): Promise<Json> => readPayload(image.pid, hash);
   for (const command of [...image.commands.values(), ...image.resends.values()])

@@ -3,8 +3,8 @@ import { parsePid } from '../contract/wire/process-id.ts';
 import type { ForcedMessage, InboxMessage, OperationMessage, RedriveMessage, StartMessage, TickMessage } from './inbox-message.ts';
 
 /**
- * Why a message of Tutti's own is not of its form, or undefined where it is. Only the system's own roles may write to the
- * inbox, but a message that a later version, a person or a redrive has put there must be parked, not half understood.
+ * Why an internal message is not of its form; undefined if it is. Only the system's own roles may write to the inbox, but a message of a
+ * later version, of an operator or of a redrive must be parked, not half understood.
  */
 export function inboxFault(message: InboxMessage): string | undefined {
   switch (message.tutti) {
@@ -21,12 +21,12 @@ export function inboxFault(message: InboxMessage): string | undefined {
     case 'forced':
       return forcedFault(message);
     default:
-      return `it is of the unknown kind ${String((message as { readonly tutti: unknown }).tutti)}`;
+      return `the kind is unknown: ${String((message as { readonly tutti: unknown }).tutti)}`;
   }
 }
 
 function tickFault({ pid, run, tickAt }: TickMessage): string | undefined {
-  return pidFault(pid) ?? (typeof run === 'string' && Number.isFinite(tickAt) ? undefined : 'run is no text or tickAt no number');
+  return pidFault(pid) ?? (typeof run === 'string' && Number.isFinite(tickAt) ? undefined : 'run must be a string and tickAt a number');
 }
 
 const POLICIES: readonly unknown[] = [undefined, 'reject', 'attach', 'signal'];
@@ -36,20 +36,20 @@ function startFault(message: StartMessage): string | undefined {
   const missing = texts({ startid, tenant, process, id, time, by }) ?? idFault('startid', startid);
   if (missing !== undefined) return missing;
   if (!INSTANT.test(time)) return `time is ${time}, expected an instant`;
-  // It is copied into every command of the run, whose service would refuse them all.
-  if (traceparent !== undefined && !isLabel(traceparent)) return `traceparent is no text of 1 to ${LABEL_LENGTH_MAX} characters`;
+  // The trace is copied into every command of the run, and a service would refuse them all.
+  if (traceparent !== undefined && !isLabel(traceparent)) return `traceparent must be a string of 1 to ${LABEL_LENGTH_MAX} characters`;
   const unnamed = dataFault(message);
   if (unnamed !== undefined) return unnamed;
   if (!POLICIES.includes(onopen)) return `onopen is ${onopen}, expected reject, attach or signal`;
-  return tags === undefined || isTags(tags) ? undefined : 'tags is no object of texts';
+  return tags === undefined || isTags(tags) ? undefined : 'tags must be an object of strings';
 }
 
-/** The reference is resolved before, where the value is there. */
+/** If the payload store holds the value, `data` replaces the reference before this check. */
 function dataFault({ data, dataref, datahash }: StartMessage): string | undefined {
   if (data !== undefined) return undefined;
   if (dataref === undefined) return 'data is missing';
   if (typeof dataref !== 'string' || dataref.length > DATAREF_LENGTH_MAX)
-    return `dataref is no text of at most ${DATAREF_LENGTH_MAX} characters`;
+    return `dataref must be a string of at most ${DATAREF_LENGTH_MAX} characters`;
   return typeof datahash === 'string' && HASH.test(datahash)
     ? undefined
     : `datahash is ${JSON.stringify(datahash)}, expected sha256: and 64 hex digits`;
@@ -63,10 +63,10 @@ const ACTS: readonly unknown[] = ['cancel', 'terminate', 'resume', 'resolve'];
 
 function operateFault({ opid, pid, act, reason, by, skip, version, step, resolution }: OperationMessage): string | undefined {
   if (!ACTS.includes(act)) return `act is ${act}, expected cancel, terminate, resume or resolve`;
-  if (typeof reason !== 'string' || (skip !== undefined && typeof skip !== 'string')) return 'reason or skip is no text';
-  if (version !== undefined && !(Number.isSafeInteger(version) && version >= 1)) return 'version is no whole number of 1 or more';
+  if (typeof reason !== 'string' || (skip !== undefined && typeof skip !== 'string')) return 'reason and skip must be strings';
+  if (version !== undefined && !(Number.isSafeInteger(version) && version >= 1)) return 'version must be a whole number of 1 or more';
   if (act === 'resolve' && (typeof step !== 'string' || !isResolution(resolution)))
-    return 'step is no text, or resolution neither { output } nor { failure: { type, message, data } }';
+    return 'step must be a string, and resolution { output } or { failure: { type, message, data } }';
   return texts({ opid, by }) ?? idFault('opid', opid) ?? pidFault(pid);
 }
 
@@ -79,12 +79,12 @@ function isResolution(resolution: unknown): boolean {
   return typeof type === 'string' && typeof message === 'string' && data !== undefined;
 }
 
-/** A message is read and acted on as one, so it has a limit. */
+/** Maximum of events in one redrive: a message is handled as a whole. */
 export const REDRIVEN_MAX = 100;
 
 function redriveFault({ opid, by, events }: RedriveMessage): string | undefined {
   if (!Array.isArray(events) || events.length === 0 || events.length > REDRIVEN_MAX || !events.every(isParked))
-    return `events is no list of 1 to ${REDRIVEN_MAX} parked events, each with its pid and its id`;
+    return `events must be a list of 1 to ${REDRIVEN_MAX} parked events, each with its pid and its id`;
   return texts({ opid, by }) ?? idFault('opid', opid);
 }
 
@@ -95,15 +95,15 @@ function isParked(event: RedriveMessage['events'][number] | null): boolean {
 }
 
 const CHANNELS: readonly unknown[] = [undefined, 'inbox', 'starts', 'operations'];
-/** Of a flag that is there or not. */
+/** Values of a flag that is true or absent. */
 const MARKED: readonly unknown[] = [undefined, true];
 
 function forcedFault({ body, packed, sentat, channel, sender, since, park }: ForcedMessage): string | undefined {
-  if (typeof body !== 'string' || !isInstant(sentat)) return 'body is no text or sentat no instant';
-  if (!MARKED.includes(packed)) return 'packed is not true';
+  if (typeof body !== 'string' || !isInstant(sentat)) return 'body must be a string and sentat an instant';
+  if (!MARKED.includes(packed)) return 'packed must be true';
   if (!CHANNELS.includes(channel)) return `channel is ${channel}, expected inbox, starts or operations`;
-  if (sender !== undefined && typeof sender !== 'string') return 'sender is no text';
-  if (since !== undefined && !isInstant(since)) return 'since is no instant';
+  if (sender !== undefined && typeof sender !== 'string') return 'sender must be a string';
+  if (since !== undefined && !isInstant(since)) return 'since must be an instant';
   return park === undefined || park === 'DEAD_LETTER' ? undefined : `park is ${String(park)}, expected DEAD_LETTER`;
 }
 
@@ -111,7 +111,7 @@ function isInstant(milliseconds: number): boolean {
   return Number.isFinite(milliseconds) && milliseconds >= 0;
 }
 
-/** A pid is a key of the table: one that is no key would fail the read of the whole batch. */
+/** A pid is a key of the table: an invalid key would fail the read of the whole batch. */
 function pidFault(pid: unknown): string | undefined {
   return typeof pid === 'string' && parsePid(pid) !== undefined ? undefined : `pid is ${JSON.stringify(pid)}, expected tenant#process#id`;
 }

@@ -4,9 +4,9 @@ import type { Channel, ReceivedMessage } from '../ports/message-queue.ts';
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 
 /**
- * What Tutti itself puts into the queues of the engine, beside what the bus delivers (an EventBridge envelope with `detail`). The field
- * `tutti` tells them apart. `start` comes by the queue `starts`, `operate` by `operations`; only the functions of the system may
- * send to the inbox, so the content of what they put there is trusted, not its form.
+ * The messages that Tutti puts into the queues of the engine; all others are EventBridge envelopes with `detail`. The field `tutti` tells
+ * them apart. `start` comes by the queue `starts`, `operate` by `operations`. Only the system's functions may send to the inbox: their
+ * messages are trusted, but their form is checked.
  */
 export type InboxMessage = TickMessage | StartMessage | OperationMessage | RedriveMessage | RotateKeysMessage | ForcedMessage;
 
@@ -28,7 +28,7 @@ export interface StartMessage {
   /** Id of the instance. */
   readonly id: string;
   readonly data?: Json;
-  /** Instead of `data`, where that is too large for a message: where it lies, and the SHA-256 of its canonical form. */
+  /** Instead of `data`, if that is too large for a message: its name in the payload store, and the SHA-256 of its canonical form. */
   readonly dataref?: string;
   readonly datahash?: string;
   /** ISO instant. */
@@ -39,79 +39,81 @@ export interface StartMessage {
   readonly traceparent?: string;
 }
 
-/** A person, or a program for one, acts on an instance. */
+/** An operation of an operator on an instance. */
 export interface OperationMessage {
   readonly tutti: 'operate';
   readonly opid: string;
   readonly pid: string;
   readonly act: OperationKind;
   readonly reason: string;
-  /** Who: journaled. */
+  /** The principal; it is journaled. */
   readonly by: string;
-  /** With `resume`: path of a compensation or undo that a person dealt with. */
+  /** With `resume`: path of a compensation or undo that an operator dealt with. */
   readonly skip?: string;
-  /** With `resolve`: path of the step, or id of the command, and the outcome that a person found out. */
+  /** With `resolve`: path of the step, or id of the command, and the outcome that an operator found out. */
   readonly step?: string;
   readonly resolution?: Resolution;
   /** With `resume`: the version of the definition to go on with. */
   readonly version?: number;
 }
 
-/** A person, or a program for one, sends parked events back. */
+/** Redrives parked events, for an operator. */
 export interface RedriveMessage {
   readonly tutti: 'redrive';
   readonly opid: string;
   readonly by: string;
-  /** At most 100; `pid` is `''` of what is parked apart. */
+  /** At most 100; `pid` is `''` for an event that is parked beside no instance. */
   readonly events: readonly { readonly pid: string; readonly id: string }[];
 }
 
-/** An operator lets commands be signed with a new key. */
+/** Signs commands with a new key from now on, for an operator. */
 export interface RotateKeysMessage {
   readonly tutti: 'rotate-keys';
   readonly opid: string;
   readonly by: string;
 }
 
-/** A parked message on its way back: damping is off, what its key caused is sent again whatever message carried it. */
+/** A wrapper around a message that is redelivered: the event key, not the message id, selects the sends to repeat. */
 export interface ForcedMessage {
   readonly tutti: 'forced';
-  /** The message as it came first; `packed`: deflated, in base64. */
+  /** The body of the first message; `packed`: deflated, in base64. */
   readonly body: string;
   readonly packed?: true;
-  /** When it came first, milliseconds. */
+  /** When the first message was sent, milliseconds. */
   readonly sentat: number;
-  /** Where it came to first, if not to the inbox, and who sent it there: it is admitted as that. */
+  /** The first queue, if it was not the inbox, and the sender of the first message: both are checked again. */
   readonly channel?: Channel;
   readonly sender?: string;
-  /** It was forwarded to the hot lane, and has not been a dead letter yet. */
+  /** The message was forwarded to the hot lane, and has not been a dead letter since. */
   readonly lane?: true;
-  /** It is a dead letter since this instant, milliseconds. */
+  /** The message has been a dead letter since this instant, milliseconds. */
   readonly since?: number;
-  /** It was a dead letter for too long: it is parked for this reason, and not read. */
+  /** The message was a dead letter for too long: it is parked for this reason, and not read. */
   readonly park?: 'DEAD_LETTER';
 }
 
 export const INBOX = 'inbox';
 /** The queue to which clients send their starts. */
 export const STARTS = 'starts';
-/** The queue to which operators send their acts. */
+/** The queue to which operators send operations. */
 export const OPERATIONS = 'operations';
-/** The queue that hands out the events of one instance in order, several at a time: for instances that many write to at once. */
+/** The queue that delivers the events of one instance in order, several at a time: for instances with many concurrent writers. */
 export const HOT_LANE = 'hot-lane';
 
-/** LocalStack writes the JSON of a body anew, with spaces, before a function gets it. */
+/** LocalStack formats the JSON of a body again, with spaces, before a function gets it. */
 const FORCED = /^\{\s*"tutti"\s*:\s*"forced"/;
 
-/** What of a message says where it came from. */
+/** The origin of a message. */
 type Origin = Pick<ReceivedMessage, 'body' | 'sentAt' | 'channel' | 'senderId'>;
 
-/** Whether a message is one of Tutti's functions around another. A client may write one too, but not where it would be believed. */
+/**
+ * True for redriven and forwarded messages. A client can write a wrapper too, but it counts only in the inbox, to which no client may send.
+ */
 export function isWrapper({ body, channel = INBOX }: Pick<Origin, 'body' | 'channel'>): boolean {
   return channel === INBOX && FORCED.test(body);
 }
 
-/** A message that is sent on as another. */
+/** Wraps a message. */
 export function forcedMessage(message: Origin): ForcedMessage {
   return { tutti: 'forced', ...wrapped(message) };
 }
@@ -133,21 +135,21 @@ function wrapped({ body, sentAt, channel = INBOX, senderId }: Origin): Omit<Forc
   };
 }
 
-/** The message that a wrapper of the right form wraps, as it came first. */
+/** The first message, from a well-formed wrapper. */
 export function firstOf(message: ReceivedMessage, { body, sentat, channel, sender }: ForcedMessage): ReceivedMessage {
   const { channel: here, senderId: _functions, ...rest } = message;
   const first = { ...rest, body, sentAt: sentat };
-  // Without queues of their own nothing tells senders apart.
+  // Without separate queues there is no record of the sender.
   if (here === undefined) return first;
   return { ...first, channel: channel ?? INBOX, ...(sender !== undefined && { senderId: sender }) };
 }
 
 /** Our own limit of a message, 200 KB, minus a margin. */
 const FORWARDED_CHARACTERS_MAX = 200_000;
-/** What a wrapper makes of one character at the most: `\u00e9`. */
+/** Characters that a wrapper needs for one character at most: `\u00e9`. */
 const WRAPPED_CHARACTERS_MAX = 6;
 
-/** Whether a message fits into the lane with its wrapper. */
+/** Whether a message with its wrapper fits into the lane. */
 export function fitsLane(message: Origin): boolean {
   return (
     message.body.length < FORWARDED_CHARACTERS_MAX / WRAPPED_CHARACTERS_MAX - 100 ||
@@ -163,15 +165,18 @@ function escaped(character: string): string {
   return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }
 
-/** SQS delivers at most 1 MiB (Amazon SQS message quotas), and JSON makes at most six characters of one. */
+/** SQS delivers at most 1 MiB (Amazon SQS message quotas), and JSON needs at most six characters for one. */
 const UNPACKED_BYTES_MAX = 6 * 1_048_576 + 2;
 
-/** A wrapper writes quotes and accents as escapes, which makes up to six characters of one; packed, even a long body fits. As JSON, so that half a letter survives UTF-8. */
+/**
+ * Deflates a body, because a wrapper escapes quotes and accents with up to six characters each. As JSON, so that a lone surrogate survives
+ * UTF-8.
+ */
 export function packedBody(body: string): string {
   return deflateRawSync(JSON.stringify(body)).toString('base64');
 }
 
-/** What a wrapper wraps, as it came; undefined where it cannot be unpacked. */
+/** The body that a wrapper wraps; undefined if it cannot be unpacked. */
 export function wrappedBody({ body, packed }: Pick<ForcedMessage, 'body' | 'packed'>): string | undefined {
   if (!packed) return body;
   try {

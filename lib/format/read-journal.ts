@@ -6,10 +6,10 @@ import type { JournalChunk, ProcessStore } from '../ports/process-store.ts';
 /**
  * The only reader of journals: engine, client, test kit and command line read through it.
  *
- * J1 Entries that left the head stand in chunks, the later ones in its tail. Chunks may overlap each other and the tail, and
- *    never disagree. A gap between them is an error, never a shorter journal.
- * J2 An entry names what is stored apart: its own data by `dataref`, the input of a late success by `late.inputref`. Both are
- *    read back, so that a replay sees what was decided on.
+ * J1 Entries that left the head are in chunks, the later ones in its tail. Chunks may overlap each other and the tail, and never disagree.
+ *    A gap between them is an error, never a shorter journal.
+ * J2 An entry names values in the payload store: its own data by `dataref`, the input of a late success by `late.inputref`. Both are read,
+ *    so that a replay sees the values that were decided on.
  */
 export interface JournalPlace {
   readonly pid: string;
@@ -48,7 +48,7 @@ export function parseEntry(text: string): JournalEntry {
 /** How many values are read at a time. */
 const READS_MAX = 16;
 
-/** The entries as objects, the values that are stored apart read back. */
+/** The entries as objects, with the values that are in the payload store. */
 export async function readEntries(texts: readonly string[], read: (name: string) => Promise<Json>): Promise<JournalEntry[]> {
   const entries = texts.map(parseEntry);
   const names = [...new Set(entries.flatMap(namesIn))];
@@ -58,7 +58,7 @@ export async function readEntries(texts: readonly string[], read: (name: string)
   return entries.map((entry) => withValues(entry, (name) => values.get(name) as Json));
 }
 
-/** Names of the values that an entry stores apart. */
+/** Names of the values of an entry that are in the payload store. */
 function namesIn(entry: JournalEntry): string[] {
   const names: string[] = [];
   if ('dataref' in entry && entry.dataref !== undefined) names.push(entry.dataref);

@@ -5,12 +5,13 @@ import type { ReplyKey, ReplyKeys } from '../ports/reply-keys.ts';
 import { sha256 } from './sha256.ts';
 
 /**
- * Tokens that commands carry and their answers copy (docs/protocol.md#reply-tokens): `h1.<key>.<HMAC-SHA-256 over command id and hash, 128 bits>`. Only the queue of a
- * service shows them, so who may publish as a service and does not read its commands cannot answer them.
+ * Tokens that commands carry and replies copy (docs/protocol.md#reply-tokens): `h1.<key>.<HMAC-SHA-256 over command id and hash, 128
+ * bits>`. Only the queue of a service contains them, so a publisher that may publish as a service, but cannot read its queue, cannot reply
+ * to its commands.
  *
- * K1 All workers sign with the same keys: the first is made by a conditional write, and each worker reads what stands.
+ * K1 All workers sign with the same keys: a conditional write creates the first key, and each worker reads the stored keys.
  * K2 A new key signs only when every worker has read it, which each does within `CACHE_MS`.
- * K3 An earlier key stays good for commands that were first sent in its time, however long they stay open, and for no later one.
+ * K3 An earlier key stays valid for commands that were first sent in its time, however long they stay open, and for no later one.
  */
 export class ReplyTokens {
   readonly #keys: ReplyKeys;
@@ -24,7 +25,7 @@ export class ReplyTokens {
     this.#clock = clock;
   }
 
-  /** Reads the keys where they may be old: one read in each environment and `CACHE_MS`. Rejects where the store does. */
+  /** Reads the keys if they may be old: one read per worker and `CACHE_MS`. Rejects if the store does. */
   async refresh(): Promise<void> {
     const now = this.#clock.now();
     if (Math.abs(now - this.#readAt) < CACHE_MS) return;
@@ -32,12 +33,12 @@ export class ReplyTokens {
     await this.#reading;
   }
 
-  /** Adds a key, once however often this request comes. */
+  /** Adds a key, once for each request id. */
   async rotate(requestId: string): Promise<void> {
     const id = sha256(requestId).slice(0, KEY_ID_LENGTH);
     const known = await this.#keys.keys();
     if (known.some((key) => key.id === id)) return;
-    // Another's rotation that came first is as good.
+    // If another rotation came first, its key serves as well.
     await this.#keys.add(newKey(id, this.#clock.now() + KEY_DELAY_MS), known.at(-1)?.id);
   }
 
@@ -48,11 +49,11 @@ export class ReplyTokens {
     return `h1.${key.id}.${macOf(key, commandId, datahash)}`;
   }
 
-  /** Whether a token is that of this command. `since`: when the command was first decided, where that is known. */
+  /** Whether a token is that of this command. `since`: when the command was first decided, if that is known. */
   isGenuine(token: string | undefined, command: { readonly id: string; readonly datahash: string; readonly since?: number }): boolean {
     const { id, datahash, since } = command;
     const [first] = this.#known;
-    // It was sent before tokens were.
+    // The command was sent before tokens existed.
     if (token === undefined) return since !== undefined && first !== undefined && since < first.since;
     const [, keyId, mac] = FORM.exec(token) ?? [];
     const at = this.#known.findIndex((key) => key.id === keyId);
@@ -75,9 +76,9 @@ export class ReplyTokens {
 }
 
 const CACHE_MS = 300_000;
-/** How long after it was asked for a new key signs. */
+/** Delay before a new key signs. */
 export const KEY_DELAY_MS = 2 * CACHE_MS;
-/** Clocks of workers may disagree, and a command is decided by one and signed by another. */
+/** Clocks of workers differ, and one worker decides a command that another signs. */
 const SKEW_MS = 86_400_000;
 const KEY_ID_LENGTH = 8;
 const SECRET_BYTES = 32;

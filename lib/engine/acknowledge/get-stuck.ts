@@ -11,13 +11,16 @@ import { verdictOn } from '../advance/verdict.ts';
 
 const TRIES_MAX = 3;
 
-/** What becomes of a refused event (docs/protocol.md#stuck): the message is acknowledged, or comes again, or its event does not apply any more. */
+/**
+ * Result of a refused event (docs/protocol.md#stuck). `kept`: parked, acknowledge the message. `again`: redeliver it. `passed`: the event
+ * does not apply any more.
+ */
 export type Refused = 'kept' | 'again' | 'passed';
 
 /**
- * The instance needs a person: its status says so, its control state stays as it was, and the event is kept beside it. Only while the
- * event still applies: the head is read again, and what others have committed since may have answered it, or ended the instance
- * (test/models/parking.pml, GET_STUCK_OVERWRITES). An invalid answer that does not apply any more is parked all the same, so that a person sees it.
+ * Makes the instance stuck: its control state stays, and the event is parked beside it. Only while the event still applies: the head is
+ * read again, because a commit since then may have taken a reply to the same command, or ended the instance (test/models/parking.pml,
+ * GET_STUCK_OVERWRITES). An invalid reply that does not apply any more is parked all the same, so that an operator sees it.
  */
 export async function getStuck(context: EngineContext, message: ReceivedMessage, target: Target, reason: StuckReason): Promise<Refused> {
   const { store } = context.options;
@@ -39,8 +42,8 @@ export async function getStuck(context: EngineContext, message: ReceivedMessage,
 }
 
 /**
- * What a person asked for could not be done: the stuck head says why now, and the act is over. It is not parked, since
- * whoever resumes again asks anew. Returns whether that is written; an act that does not apply any more comes again, as a duplicate.
+ * Ends an operation that could not be applied: the stuck head keeps the reason. The operation is not parked, since a later `resume` is a
+ * new operation. Returns whether the reason is written; an operation that does not apply any more is redelivered, as a duplicate.
  */
 export async function refuseOperation(
   context: EngineContext,
@@ -61,8 +64,8 @@ export async function refuseOperation(
 }
 
 /**
- * Parks, then looks again: whoever resumed in between may have read the parked events before this one was put. Then it goes back to the
- * inbox at once, or nobody would clear it away; test/models/parking.pml, -DREDRIVE_SELF, shows that nothing is lost by it.
+ * Parks, then reads the head again: a `resume` in between may have read the parked events before this one was stored. Then this event is
+ * redriven at once, because no later operation would do it; test/models/parking.pml, -DREDRIVE_SELF, shows that nothing is lost by it.
  * Returns whether the message may be acknowledged.
  */
 export async function parkBesideStuck(
@@ -78,7 +81,7 @@ export async function parkBesideStuck(
   if (head?.status === 'stuck') return true;
   const id = parkedId(message);
   await redrive(context, pid, [id]);
-  // What could not be sent back is decided here when it comes again.
+  // A redelivery decides on an event that could not be redriven.
   return (await parking.parked(pid, [id])).length === 0;
 }
 
@@ -91,7 +94,7 @@ function stuckHead(context: EngineContext, target: Target, head: Head | undefine
   if (head) {
     const { due: _due, ...rest } = head;
     const why = JSON.stringify({ ...short(reason), was: head.status });
-    // An early buffer that is stuck wakes up no more; its events wait for `resume`.
+    // A stuck early buffer has no due time; its events wait for `resume`.
     return { ...rest, version: head.version + 1, writer, status: 'stuck', why };
   }
   const at = target.inbound.at;
@@ -116,8 +119,8 @@ function stuckHead(context: EngineContext, target: Target, head: Head | undefine
 export type Refusal = 'stop' | 'park' | 'passed';
 
 /**
- * Classifies a refused event once more, on a strongly read head: between its refusal and now, another event of the same batch, or of
- * another worker, may have answered its command or ended its instance.
+ * Classifies a refused event again, on a strongly read head: since the refusal, another event of the batch or another worker may have ended
+ * its command or its instance.
  */
 export async function refusalOn(
   context: EngineContext,
@@ -128,7 +131,7 @@ export async function refusalOn(
 ): Promise<Refusal> {
   if (reason.code === 'STATE_FORMAT') return ofUnreadable(head, target);
   const image = head && decodeHead(head);
-  // The event is in the head already; what it caused cannot be sent, as long as it is there.
+  // The event is in the head already; its sends fail as long as it is there.
   if (reason.code === 'DISPATCH') {
     if (image?.status === 'stuck') return 'park';
     const isLeft = image !== undefined && holdsCausedBy(image, target.inbound.key);
@@ -143,13 +146,13 @@ export async function refusalOn(
   return stops ? 'stop' : 'passed';
 }
 
-/** A build that reads it may have written it since. What a person asked for is refused, whether it is stuck or not. */
+/** Another build may have written the head again, in a readable format. An operation is refused also if the instance is stuck. */
 function ofUnreadable(head: Head | undefined, { inbound }: Target): Refusal {
   if (!head || formatFault(head) === undefined) return 'passed';
   return head.status === 'stuck' && inbound.kind !== 'operate' ? 'park' : 'stop';
 }
 
-/** Looks at no data: a large input is not in the head. */
+/** Reads no data: a large input is not in the head. */
 function holdsCausedBy({ commands, pendingSends: fires }: Image, key: string): boolean {
   return [...commands.values(), ...fires].some(({ cause }) => cause === key);
 }

@@ -31,13 +31,13 @@ interface ParkedWhy {
 }
 
 /**
- * For which reasons a message is kept for a while only, since no person need act on it: it came after the end of its instance, or the client
- * that sent it was told what is wrong with it. Such a message is kept for so long.
+ * Messages with these reasons expire, since no operator need act on them: they came after the end of their instance, or their client has
+ * received the error.
  */
 const EXPIRING: ReadonlySet<string> = new Set(['CLOSED', 'REFUSED']);
 const EXPIRING_MS = 30 * 86_400_000;
 
-/** Keeps a message for a person, beside the instance that it concerns where one is known (docs/protocol.md#parking). */
+/** Parks a message for an operator, beside its instance if that is known (docs/protocol.md#parking). */
 export async function parkMessage({ parking, clock, onNotice }: ParkingPorts, message: ReceivedMessage, why: ParkedWhy): Promise<void> {
   const { body, sentAt, channel, senderId } = unwrapped(message);
   const event = namedEvent(body);
@@ -56,7 +56,7 @@ export async function parkMessage({ parking, clock, onNotice }: ParkingPorts, me
   onNotice?.({ kind: 'parked', reason: why.reason, pid: why.pid, detail: why.detail, ...(event && { event }) });
 }
 
-/** Under which a message is parked: as often as it is, it is parked once. */
+/** The id under which a message is parked: a redelivered message is parked once. */
 export function parkedId(message: ReceivedMessage): string {
   return idOf(unwrapped(message).sentAt, message);
 }
@@ -70,7 +70,7 @@ export function idAt(at: number, name: string): string {
   return `${String(at).padStart(15, '0')}#${name}`;
 }
 
-/** A message that was sent back before is parked as it came first, not in a wrapper of a wrapper. */
+/** A redriven message is parked as it first came, without its wrapper. */
 function unwrapped(message: ReceivedMessage): ReceivedMessage {
   if (!isWrapper(message)) return message;
   try {
@@ -78,18 +78,18 @@ function unwrapped(message: ReceivedMessage): ReceivedMessage {
     const body = inboxFault(wrapper) === undefined ? wrappedBody(wrapper) : undefined;
     return body === undefined ? message : firstOf(message, { ...wrapper, body });
   } catch {
-    // Half of a wrapper.
+    // A truncated wrapper.
     return message;
   }
 }
 
-/** So many are sent before they are marked, which a function that ends in between would have to send again. */
+/** Events that are sent before they are marked: a function that ends in between sends as many again. */
 const REDRIVEN_AT_A_TIME = 100;
 
 /**
- * After a `resume`: everything parked beside the instance goes back to the inbox in order, each a message of its own, and only then
- * is it marked. A crash in between, or time that is nearly up, is repaired by the redelivery of the `resume`. What can never be sent
- * stays parked, and so does what expires. `only`: no others than these. Returns whether all else was sent.
+ * After a `resume`: sends everything that is parked beside the instance back to the inbox in order, each as a message of its own, and then
+ * marks it. The redelivery of the `resume` repairs a crash in between, or a lack of time. An event that can never be sent stays parked, and
+ * so does one that expires. `only`: these events and no others. Returns whether all others were sent.
  */
 export async function redrive({ options, remainingMs }: EngineContext, pid: string, only?: readonly string[]): Promise<boolean> {
   const parked = (await options.parking.parked(pid, only)).filter(({ expiresAt }) => only !== undefined || expiresAt === undefined);
@@ -107,7 +107,7 @@ export async function redrive({ options, remainingMs }: EngineContext, pid: stri
   return true;
 }
 
-/** Sends these parked events back, whatever the status of their instances. Returns whether all that can be sent was. */
+/** Redrives these parked events, whatever the status of their instances. Returns whether all that can be sent were sent. */
 export async function redriveEach(context: EngineContext, events: RedriveMessage['events']): Promise<boolean> {
   const ids = new Map<string, string[]>();
   for (const { pid, id } of events) ids.set(pid, [...(ids.get(pid) ?? []), id]);
@@ -117,8 +117,8 @@ export async function redriveEach(context: EngineContext, events: RedriveMessage
 }
 
 /**
- * One that its wrapper makes too long goes packed, and one that is too long packed goes as it came first. What a client sent stays parked
- * then: without its wrapper it would come to the inbox, which takes no such message. A client sends none so long (`sendRequest`).
+ * If its wrapper makes an event too long, it is sent packed; if it is still too long, without a wrapper. A request of a client then stays
+ * parked, because the inbox does not take it without a wrapper. No client sends one so long (`sendRequest`).
  */
 async function sentAgain(sender: MessageSender, pid: string, events: readonly ParkedEvent[]): Promise<SentResult[]> {
   const results: SentResult[] = events.map(() => ({ senderFault: true, reason: 'not sent' }));
@@ -151,11 +151,11 @@ function isRefused(result: SentResult | undefined): boolean {
   return typeof result === 'object' && result.senderFault;
 }
 
-/** A head may have 400 KB, with all that it holds. */
+/** A DynamoDB item, and so a head, has at most 400 KB. */
 const CHARACTERS_MAX = 2_000;
 
-/** What a person is told of a fault. Whoever threw it may have put all that was at hand into it, and then nobody could store it. */
+/** The text of an error, cut to a length that every store takes: an error may quote large data. */
 export function shortText(text: string): string {
-  // By way of bytes, since the cut may go through a pair of surrogates, which no store takes apart.
+  // Through bytes, because the cut may split a surrogate pair, which no store accepts.
   return text.length <= CHARACTERS_MAX ? text : `${Buffer.from(text.slice(0, CHARACTERS_MAX)).toString()}…`;
 }

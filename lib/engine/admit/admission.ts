@@ -122,7 +122,7 @@ export interface Item {
   forwarded: boolean;
   /** A `resume` that was applied: the events that are parked beside the instance are redriven. */
   redrives: boolean;
-  /** Not done: the message is released and redelivered after this many seconds. */
+  /** Set if the event is not done: the message is redelivered after this many seconds. */
   retryInSeconds: number | undefined;
 }
 

@@ -84,7 +84,10 @@ export function admit(context: Admitting, message: ReceivedMessage, body: unknow
   }
 }
 
-/** The kinds of messages of each queue. IAM restricts who sends to a queue, not what: a message for another queue has a forbidden sender. */
+/**
+ * The kinds of messages of each queue. IAM restricts the senders of a queue, not its messages: a message for another queue has a forbidden
+ * sender.
+ */
 const ADMITTED: Readonly<Record<Channel, readonly string[]>> = {
   inbox: ['tick', 'forced'],
   starts: ['start'],

@@ -10,19 +10,19 @@ import { lateOf } from '../../core/unresolved.ts';
 import { isHalted } from '../../core/undoing.ts';
 import type { LiveInstance } from './live-instance.ts';
 
-/** A ring of the last ids. */
+/** Adds an id to a ring of the last ids. */
 export function remember(ring: string[], id: string): void {
   ring.push(id);
   if (ring.length > STARTS_MAX) ring.shift();
 }
 
-/** Decides on what a person asks for. */
+/** Decides on an operation. */
 export async function applyOperation(live: LiveInstance, operator: OperationInbound, at: number): Promise<void> {
   const { run } = live;
   const { id, identity, act, reason } = operator;
   const principal = principalOf(operator);
   remember(run.image.starts, identity);
-  // An event of the same batch may have made it stuck just before.
+  // An earlier event of the group may have made it stuck.
   run.stuck = undefined;
   switch (act) {
     case 'terminate':
@@ -40,7 +40,7 @@ export async function applyOperation(live: LiveInstance, operator: OperationInbo
       const before = unstick(run);
       const wasClosed = isClosed(run.image.status);
       await applyResolution(live, operator, at);
-      // What a resolution ends is over, whatever it was stuck on; any other reason is still one for a person.
+      // If the resolution ends what the instance was stuck on, it runs again. Any other reason still needs an operator.
       const isOfCommand = before?.n !== undefined || before?.compensation !== undefined;
       const isOver = isOfCommand ? !isHeld(run, before) : !wasClosed && isClosed(run.image.status);
       if (before && !isOver) stickAgain(run, before);
@@ -71,7 +71,7 @@ function applyResume(live: LiveInstance, operator: OperationInbound, at: number)
   });
 }
 
-/** The status is again what it was before the instance got stuck. Returns what it was stuck on. */
+/** Restores the status that the instance had before it got stuck. Returns the reason. */
 function unstick({ image }: ProcessRun): StuckReason | undefined {
   const { stuck } = image;
   if (!stuck) return undefined;
@@ -80,7 +80,7 @@ function unstick({ image }: ProcessRun): StuckReason | undefined {
   return stuck;
 }
 
-/** Whether the command or the compensation that it was stuck on still waits for a person. */
+/** Whether the command or the compensation that it was stuck on still needs an operator. */
 function isHeld(run: ProcessRun, { n, compensation }: StuckReason): boolean {
   return n !== undefined ? run.image.commands.get(n)?.due === Infinity : compensation !== undefined && isHalted(run, compensation);
 }
@@ -89,28 +89,28 @@ function stickAgain(run: ProcessRun, { was: _was, refused: _refused, ...reason }
   run.stuck ??= reason;
 }
 
-/** The outcome that a person found out is journaled as the answer of the command, with its principal and reason. */
+/** Journals the outcome that an operator found out as the reply of the command, with principal and reason. */
 async function applyResolution(live: LiveInstance, operator: OperationInbound, at: number): Promise<void> {
   const { run } = live;
   const { id, reason, step = '' } = operator;
   const { n, run: of, command } = resolvable(run.image, step) as NonNullable<ReturnType<typeof resolvable>>;
   const tombstone = run.image.tombstones.find((each) => each.run === of && each.n === n);
-  const answer = answered(run, command, operator.resolution as Resolution);
-  if (!answer) return;
+  const reply = replyOf(run, command, operator.resolution as Resolution);
+  if (!reply) return;
   await live.apply({
     type: 'CommandAnswered',
     at,
     n,
-    ...answer,
+    ...reply,
     ...(tombstone && { late: lateOf(tombstone) }),
     resolved: { id, ...principalOf(operator), reason },
   });
 }
 
-type Answer = Pick<Extract<RecordedFact, { type: 'CommandAnswered' }>, 'outcome' | 'data'>;
+type ResolvedReply = Pick<Extract<RecordedFact, { type: 'CommandAnswered' }>, 'outcome' | 'data'>;
 
-/** A failure that the contract does not declare means that nothing has happened. */
-function answered(run: ProcessRun, command: string, resolution: Resolution): Answer | undefined {
+/** A failure that the contract does not declare means that the command had no effect. */
+function replyOf(run: ProcessRun, command: string, resolution: Resolution): ResolvedReply | undefined {
   const contract = run.environment.commands.get(command);
   try {
     if ('output' in resolution) {

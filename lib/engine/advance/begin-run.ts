@@ -7,7 +7,7 @@ import { definitionName } from '../../contract/catalogue.ts';
 import type { EngineContext } from '../engine-context.ts';
 import { LiveInstance } from './live-instance.ts';
 
-/** A new run of the instance, in memory; `before`: the head that it takes the place of, an early buffer or a closed run. */
+/** A new run of the instance, in memory. `before`: the head that it replaces, an early buffer or a closed run. */
 export function beginRun(
   { environment, options }: EngineContext,
   definition: ProcessContract,
@@ -21,7 +21,7 @@ export function beginRun(
   return live;
 }
 
-/** The image of a new run: it keeps what must outlive what was before, if only a start that could not begin. */
+/** The image of a new run. It keeps the members that must outlive the previous run. */
 function begun(pid: string, run: string, definition: ProcessContract, at: number, before: Image | undefined): Image {
   const image = newImage(pid, run, definitionName(definition), at);
   if (!before) return image;
@@ -36,14 +36,14 @@ function begun(pid: string, run: string, definition: ProcessContract, at: number
   };
 }
 
-/** The start of the run before was remembered by the run's name; a decider has it among its signals. */
+/** The name of a run remembers the start of an async process; a decider has its start among its signals. */
 function startsOf({ run, starts }: Image, { kind }: ProcessContract): string[] {
   const kept = [...starts];
   if (run !== '' && kind === 'async') remember(kept, run);
   return kept;
 }
 
-/** What was put for the run before may be on its way out with it: what this one goes on with is put again. */
+/** Payloads of the previous run may be expiring; store again the ones that carry over. */
 function keepInputs({ run }: LiveInstance): void {
   for (const { input, inputRef } of run.image.tombstones) if (inputRef !== undefined) offload(run, input);
 }

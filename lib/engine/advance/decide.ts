@@ -13,7 +13,7 @@ import { lateOf } from '../../core/unresolved.ts';
 import { applyOperation, remember } from './apply-operation.ts';
 import type { LiveInstance } from './live-instance.ts';
 
-/** Decides on one event whose verdict is `apply` or `reject`: the facts it amounts to, one activation each. */
+/** Decides on one event whose verdict is `apply`, `reject` or `restart`: applies its facts, one activation each. */
 export async function decideEvent(live: LiveInstance, inbound: Inbound, rejected: boolean): Promise<void> {
   const { run } = live;
   run.carrier = { cause: inbound.key, messageId: inbound.messageId };
@@ -39,7 +39,7 @@ export async function decideEvent(live: LiveInstance, inbound: Inbound, rejected
       run.image.clock = at;
       break;
   }
-  // Also what the event itself has made due: a sleep until an instant that is past is over at once.
+  // Including timers that the event itself has set: a sleep until a past instant is over at once.
   await applyDue(live, at);
   if (!run.bug) arm(run);
 }
@@ -47,10 +47,10 @@ export async function decideEvent(live: LiveInstance, inbound: Inbound, rejected
 async function applyStart(live: LiveInstance, start: StartInbound, at: number, rejected: boolean): Promise<void> {
   const { image } = live.run;
   const { id, identity, source, event, data, time } = start;
-  // What a decider hears are events, also the first: their ids are in the ring of signals.
+  // A decider receives events, its first one included: their ids are in the ring of signals.
   const isAsync = live.run.definition.kind === 'async';
   const begins = live.run.position === 0;
-  // The run that it begins is named by it: only a further start is one to remember.
+  // The start gives its name to the run that it begins: only a further start is remembered.
   if (isAsync && !begins) remember(image.starts, identity);
   if (!isAsync && !rejected) rememberSignal(image, entryOf(start), at);
   if (rejected) return live.apply({ type: 'StartRejected', at, id, source });
@@ -103,13 +103,13 @@ function applyReply(live: LiveInstance, reply: ReplyInbound, at: number): Promis
   return live.apply(fact);
 }
 
-/** The reader parses again what the writer sent. An answer that breaks the contract is no answer. */
+/** The engine parses the output again that the service has parsed. A reply that breaks the contract is not applied. */
 function parsedOutput(run: ProcessRun, command: string, reply: ReplyInbound): ReplyInbound['data'] {
   const contract = run.environment.commands.get(command);
   if (!contract) return reply.data;
   try {
     const data = parseVersion(contract.output, reply.dataversion, reply.data, `${command} answered with`);
-    assert(data !== NEWER, 'an answer that is newer than the contract is not decided on');
+    assert(data !== NEWER, 'a reply that is newer than the contract is not decided on');
     return data;
   } catch (error) {
     if (!isOrchestratorError(error)) throw error;
@@ -119,8 +119,8 @@ function parsedOutput(run: ProcessRun, command: string, reply: ReplyInbound): Re
 }
 
 /**
- * Everything due at this process time, in order; each is an activation of its own. All that was open may be due at once; timers that are
- * set meanwhile and are due already are bounded, as one activation is.
+ * Applies everything that is due at this process time, in order; each is an activation of its own. All timers and commands may be due at
+ * once; timers that are set meanwhile and are due already are bounded, as one activation is.
  */
 async function applyDue(live: LiveInstance, at: number): Promise<void> {
   const { run } = live;

@@ -9,7 +9,7 @@ import type { LiveInstance } from './live-instance.ts';
 import { parkMessage } from '../acknowledge/park.ts';
 import { MISSING, readBody, refusedData } from '../admit/read-body.ts';
 
-/** What came before the start is read after it; the start's message carries what it leads to. */
+/** Applies the early events after the start. Their sends are caused by the message of the start. */
 export async function applyEarly(
   context: EngineContext,
   live: LiveInstance,
@@ -37,8 +37,8 @@ export async function applyEarly(
 }
 
 /**
- * Its instance will not read what is in the buffer: each event is put by itself, before the head that drops it. The event came by the bus,
- * whatever the message came by with which it is parked.
+ * Parks the early events of an instance that will not read them, each by itself, before the head that drops them is written. They came by
+ * the bus, whatever queue their carrier came by.
  */
 export async function parkEarly(
   { options }: EngineContext,
@@ -52,7 +52,7 @@ export async function parkEarly(
     await parkMessage(options, { ...carrier, messageId: `${message.messageId}-${i}`, body }, { pid, reason: 'EARLY_EXPIRED', detail });
 }
 
-/** It was understood when it came, and is not any more: a deploy lies in between. Put before the head that drops it. */
+/** Parks an early event that a deploy has made unreadable, before the head that drops it is written. */
 function parkUnread(
   context: EngineContext,
   pid: string,

@@ -1,11 +1,11 @@
 import type { ParkingStore } from '../../ports/parking-store.ts';
 
-/** A worker that could not take back so many marks takes back no more of them. */
+/** A worker remembers at most this many marks that it could not remove. */
 const OWED_MAX = 1_000;
 
 /**
- * Marks of attempts that were begun and have not ended. A mark that could not be taken back, because the store failed, is taken back with the
- * next one: otherwise an outage would leave marks on messages that have ended no worker.
+ * Marks of attempts that have begun and not ended. A mark that could not be removed, because the store failed, is removed with the next
+ * one: otherwise an outage would leave marks on messages that have ended no worker.
  */
 export class Marks {
   readonly #parking: Pick<ParkingStore, 'attempt'>;
@@ -15,7 +15,7 @@ export class Marks {
     this.#parking = parking;
   }
 
-  /** Returns how many attempts under this mark have not ended, this one included. Throws where the store fails: nothing may begin then. */
+  /** Returns how many attempts under this mark have not ended, this one included. Throws if the store fails: then no attempt may begin. */
   async begin(mark: string): Promise<number> {
     const owed = this.#owed;
     this.#owed = [];
@@ -30,7 +30,7 @@ export class Marks {
     return this.#parking.attempt(mark, 1);
   }
 
-  /** Returns the fault that kept the mark, if one did. */
+  /** Returns the error that kept the mark, if the store failed. */
   async end(mark: string): Promise<unknown> {
     try {
       await this.#parking.attempt(mark, -1);

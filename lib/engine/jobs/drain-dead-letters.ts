@@ -7,7 +7,7 @@ import { type ForcedMessage, INBOX, forcedMessage, inboxBody, isWrapper, packedB
 
 export type DrainPorts = Pick<EngineOptions, 'sender' | 'clock' | 'onFault' | 'random'>;
 
-/** So long a dead letter is sent back before it is parked: an outage of the store, of a queue or of the bus ends before. */
+/** A dead letter is sent back for this long before it is parked: an outage of the store, of a queue or of the bus is over by then. */
 export const DRAINED_MS_MAX = 86_400_000;
 const DELAY_SECONDS_MIN = 30;
 
@@ -37,7 +37,7 @@ function chance({ random = Math.random }: DrainPorts): number {
   return random();
 }
 
-/** A port that fails keeps one message, not its neighbours. */
+/** A port that fails delays one message, not its neighbours. */
 async function drained(ports: DrainPorts, message: ReceivedMessage): Promise<boolean> {
   try {
     return await sentBack(ports, message);
@@ -73,14 +73,14 @@ async function refusedBy({ sender, onFault }: DrainPorts, body: string, delaySec
   return failed;
 }
 
-/** The wrapper that a message came in; no wrapper gets a wrapper. */
+/** The wrapper of a message; a wrapper is not wrapped again. */
 function wrapperOf(message: ReceivedMessage): ForcedMessage {
   if (!isWrapper(message)) return forcedMessage(message);
   try {
     const wrapper = JSON.parse(message.body) as ForcedMessage;
     return inboxFault(wrapper) === undefined ? wrapper : forcedMessage(message);
   } catch {
-    // Half of a wrapper.
+    // A truncated wrapper.
     return forcedMessage(message);
   }
 }

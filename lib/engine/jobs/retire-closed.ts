@@ -10,15 +10,15 @@ export interface RetirePorts {
 }
 
 export interface RetireOptions {
-  /** What closed longer ago than this, and a day, is retired. */
+  /** Instances that closed longer ago than this and a day are retired. */
   readonly retentionMs: number;
-  /** How long the caller will still wait, in milliseconds. @default for ever */
+  /** How long the caller will still wait, in milliseconds. @default no limit */
   readonly remainingMs?: () => number;
 }
 
 /**
- * A start that is as old as the retention still begins an instance, and clocks may be wrong by hours, also those of whoever publishes: what
- * a start has begun outlives the last instant at which it is heard.
+ * A start that is as old as the retention still begins an instance, and the clocks of publishers may be wrong by hours: an instance
+ * outlives the last instant at which its start is accepted.
  */
 const CLOCKS_MS = 86_400_000;
 const PAGE = 100;
@@ -28,9 +28,10 @@ const PAGE_MS = 5_000;
 const AT_A_TIME = 10;
 
 /**
- * Gives what closed long ago its expiry, tenant by tenant (docs/protocol.md#retirement); the store removes it some time after. Goes on until
- * nothing is left, or the time is up: the next call goes on from there, since what is retired is not found again. Returns how many were retired.
- * @throws the first error of an instance that could not be retired, when all others have been
+ * Gives instances that closed long ago their expiry, tenant by tenant (docs/protocol.md#retirement); the store removes them some time
+ * after. It goes on until none is left or the time is up; the next call goes on from there, since a retired instance is not found again.
+ * Returns how many were retired.
+ * @throws the first error of an instance that could not be retired, after all others
  */
 export async function retireClosed({ index, retirement, clock }: RetirePorts, options: RetireOptions): Promise<number> {
   const { retentionMs, remainingMs = () => Infinity } = options;
@@ -62,11 +63,11 @@ async function retireOf(tenant: string, run: Run): Promise<void> {
       const some = page.slice(from, from + AT_A_TIME);
       const done = await Promise.allSettled(some.map(({ pid, version }) => retirement.retire(pid, version, now)));
       ofPage += done.filter((each) => each.status === 'fulfilled' && each.value).length;
-      // It would be the first again in every run, so the others do not wait for it.
+      // This instance comes first in every run, so the others do not wait for it.
       run.failure ??= done.find((each) => each.status === 'rejected');
     }
     run.retired += ofPage;
-    // The list lags behind: a page of which nothing could be retired would only come again.
+    // The index is eventually consistent: a page of which nothing could be retired would only be read again.
     if (page.length < PAGE || ofPage === 0 || run.remainingMs() < PAGE_MS) return;
   }
 }

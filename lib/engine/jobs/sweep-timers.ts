@@ -4,15 +4,15 @@ import type { EngineOptions } from '../engine-context.ts';
 import { INBOX, inboxBody } from '../../format/inbox-message.ts';
 import { reasonsOf, sendAll } from '../send/send-all.ts';
 
-/** Ticks of one pass: what is due is read from all shards and sorted, so a pass lies in memory. */
+/** Ticks of one pass: due instances are read from all shards and sorted in memory. */
 const PASS = 10_000;
 /** No pass is begun with less than this left. */
 const PASS_MS = 15_000;
 
 export interface SweepOptions {
-  /** What comes due within this time gets its tick now, delayed. @default 0 */
+  /** Instances that become due within this time get their tick now, delayed. @default 0 */
   readonly aheadMs?: number;
-  /** How long the caller will still wait, in milliseconds. @default for ever */
+  /** How long the caller will still wait, in milliseconds. @default no limit */
   readonly remainingMs?: () => number;
 }
 
@@ -21,15 +21,16 @@ export interface Swept {
   readonly count: number;
   /** Why ticks could not be sent, each reason once; the next sweep sends them again. */
   readonly unsent: readonly string[];
-  /** Whether all that was due was looked at. */
+  /** Whether every due instance was read. */
   readonly whole: boolean;
 }
 
 export type SweepPorts = Pick<EngineOptions, 'index' | 'clock' | 'sender'>;
 
 /**
- * Wakes what is due by the index (docs/protocol.md#sweep), pass after pass until nothing is left or the time is up. A sweep begins at the beginning of time, since a
- * cursor that outlives it loses what reaches the index late. It writes nothing: a tick carries the due instant that it read, and the head decides.
+ * Sends a tick to each due instance of the index (docs/protocol.md#sweep), pass after pass until none is left or the time is up. Every
+ * sweep reads from the first instant, since a cursor that outlives it would miss entries that reach the index late. It writes nothing: a
+ * tick carries the due instant that it read, and the head decides.
  */
 export async function sweepTimers({ index, clock, sender }: SweepPorts, options: SweepOptions = {}): Promise<Swept> {
   const { aheadMs = 0, remainingMs = () => Infinity } = options;

@@ -15,14 +15,14 @@ export interface WakePorts {
 }
 
 export interface WakeOptions {
-  /** How long the caller will still wait, in milliseconds. @default for ever */
+  /** How long the caller will still wait, in milliseconds. @default no limit */
   readonly remainingMs?: () => number;
 }
 
 export interface Woken {
   /** Ticks that were sent. */
   readonly count: number;
-  /** Instances among those that were looked at with a command whose outcome nobody knows. */
+  /** Instances, among those that were read, with a command of unknown outcome. */
   readonly unresolved: number;
   /** Why ticks could not be sent, each reason once; the next run sends them again. */
   readonly unsent: readonly string[];
@@ -30,7 +30,9 @@ export interface Woken {
   readonly whole: boolean;
 }
 
-/** SQS delays a message by 15 minutes at the most, then the inbox has it for its visibility time of two: after this a tick is gone, or far behind. */
+/**
+ * SQS delays a message by at most 15 minutes, and a receive hides it for two: after this time a tick is lost, or the inbox is far behind.
+ */
 const GRACE_MS = 30 * 60_000;
 /** Ticks that are sent at a time. */
 const PAGE = 100;
@@ -39,15 +41,15 @@ const TICKS_MAX = 10_000;
 const READ_MS = 5_000;
 
 /**
- * Sends the ticks again that have been lost, tenant by tenant: of each running instance whose tick should long have come. A timer that is near is carried by
- * a message of the inbox and by nothing else, and that message goes where a queue is purged, or where the table is restored to an
- * instant at which the tick had not come yet. It writes nothing: the head decides, and a tick that was only late is a duplicate to it.
+ * Sends lost ticks again, tenant by tenant: to each running instance whose tick is overdue. A near timer is carried by a message of the
+ * inbox alone, and that message is lost if a queue is purged, or if the table is restored to an instant before the tick. It writes nothing:
+ * the head decides, and a tick that was only late is a duplicate.
  *
- * It costs one read, of half a unit where the head is small, for each running instance that was started before the grace. Whatever waits by
- * the due index is woken by sweep-timers, which leaves nothing to do here for closed instances (their timers are all in that index), for
- * early buffers and for the embedded runtime; what is stuck is armed again by the `resume` that it waits for.
+ * It costs one read, of half a unit for a small head, for each running instance that was started before the grace. Timers of the due index
+ * are woken by sweep-timers, so nothing is left to do here for closed instances (their timers are all in that index), for early buffers and
+ * for the embedded runtime; `resume` arms the timers of a stuck instance again.
  */
-export async function wakeOverdue({ index, clock, sender }: WakePorts, { remainingMs = forEver }: WakeOptions = {}): Promise<Woken> {
+export async function wakeOverdue({ index, clock, sender }: WakePorts, { remainingMs = noLimit }: WakeOptions = {}): Promise<Woken> {
   const before = clock.now() - GRACE_MS;
   let [count, asked, unresolved] = [0, 0, 0];
   let ticks: Dispatch[] = [];
@@ -92,20 +94,20 @@ function isUnresolved({ unresolved = 0 }: Head): boolean {
   return unresolved > 0;
 }
 
-function forEver(): number {
+function noLimit(): number {
   return Infinity;
 }
 
-/** More stuck instances than this are a fault of a process or a service, and their number says no more. */
+/** More stuck instances than this are one fault of a process or a service, and a higher number adds nothing. */
 const STUCK_MAX = 1_000;
 
 /**
- * How many instances are stuck now, counted up to a thousand and no longer than the caller waits, and how many of these are unresolved as
- * well. It reads the head of each.
+ * Counts the stuck instances, up to a thousand and no longer than the caller waits, and those of them that are unresolved too. It reads the
+ * head of each.
  */
 export async function countStuck(
   { index, clock }: Pick<WakePorts, 'index' | 'clock'>,
-  { remainingMs = forEver }: WakeOptions = {},
+  { remainingMs = noLimit }: WakeOptions = {},
 ): Promise<{ readonly stuck: number; readonly unresolved: number }> {
   let [stuck, unresolved] = [0, 0];
   for (const tenant of await tenantsInTurn(index, clock.now())) {

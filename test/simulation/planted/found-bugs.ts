@@ -121,7 +121,7 @@ export const foundBugs: readonly PlantedBug[] = [
       {
         file: 'lib/engine/advance/verdict.ts',
         find: 'const { hash = reply.commandhash } = command;',
-        plant: 'const { hash = reply.commandhash } = PLANTED && buried ? {} : command;',
+        plant: 'const { hash = reply.commandhash } = PLANTED && tombstone ? {} : command;',
       },
     ],
   },
