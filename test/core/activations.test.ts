@@ -7,7 +7,7 @@ import { Instance } from './instance.ts';
 import { Booked, Checkout, notes, Nudge, type TripContext } from './trip-contracts.ts';
 import { fly, FLIGHT, PAID, pay, started, stay } from './trip-steps.ts';
 
-/** Steps that it cannot have are no harm to it. */
+/** A loop that catches the rejection of its steps. */
 const beats = async (beat: () => Promise<unknown>): Promise<never> => {
   for (;;)
     try {
@@ -18,11 +18,11 @@ const beats = async (beat: () => Promise<unknown>): Promise<never> => {
 };
 
 const GOES_ON = expect.objectContaining({ code: 'POISON', message: expect.stringContaining('trip continues without waiting') });
-/** What never waits is decided on once: a copy from the journal would only repeat it. */
+/** Code that never waits is decided once: a copy from the journal would only repeat it. */
 const BRISK = { compare: false };
 
 describe('a loop that catches its cancellation', () => {
-  test('waits after so many steps: the main work beside it fails, and the process ends failed', async () => {
+  test('waits after the limit of steps: the main work beside it fails, and the process ends failed', async () => {
     const trip = await started(async (ctx) => {
       await pay(ctx);
       await Promise.all([stay(ctx), beats(() => ctx.sleep('1 minute'))]);
@@ -35,7 +35,7 @@ describe('a loop that catches its cancellation', () => {
     expect(trip.status).toBe('failed');
   });
 
-  test('ends cancelled where it is all that the process does: its scope closes without its body, and is undone', async () => {
+  test('ends cancelled if the process does nothing else: its scope closes without its body, and is undone', async () => {
     const trip = await started(async (ctx) => {
       await pay(ctx);
       return beats(() => ctx.sleep('1 minute'));
@@ -48,7 +48,7 @@ describe('a loop that catches its cancellation', () => {
     expect(trip.status).toBe('cancelled');
   });
 
-  test('is rejected a thousand times first, so what cleans up behind many steps is not cut off', async () => {
+  test('is rejected a thousand times first, so that a cleanup of many steps can finish', async () => {
     let rejections = 0;
     const trip = await started(async (ctx) => {
       for (let i = 0; i < REFUSED_STEPS_MAX; i += 1)
@@ -64,7 +64,7 @@ describe('a loop that catches its cancellation', () => {
     expect(trip.status).toBe('cancelled');
   });
 
-  test('waits in a scope that lost its race, and the process goes on', async () => {
+  test('waits in a scope that lost its race, and the process continues', async () => {
     const trip = await started(async (ctx) => {
       const { winner } = await ctx.race({
         nudged: ctx.waitFor(Nudge),
@@ -81,7 +81,7 @@ describe('a loop that catches its cancellation', () => {
     expect(trip.entries('ProcessCompleted')[0]?.data).toBe('nudged');
   });
 
-  test('of scopes waits too, and what ends its body afterwards changes nothing', async () => {
+  test('of scopes waits too, and a later end of its body changes nothing', async () => {
     const trip = await started(
       async (ctx) => {
         const nap = (inner: TripContext) => inner.sleep('1 minute');
@@ -104,7 +104,7 @@ describe('a loop that catches its cancellation', () => {
   });
 });
 
-describe('an activation that would never end makes only its own instance stuck', () => {
+describe('an activation that does not end makes only its own instance stuck', () => {
   const endless: Record<string, (ctx: TripContext) => Promise<unknown>> = {
     'undoes nothing again and again': (ctx) => ctx.undo(),
     'opens scopes that do nothing': (ctx) => ctx.scope('s', async () => {}),
@@ -126,7 +126,7 @@ describe('an activation that would never end makes only its own instance stuck',
     expect(trip.bug).toEqual(GOES_ON);
   });
 
-  test('also where it catches that it was refused: no step settles after a bug', async () => {
+  test('a process that catches the refusal is stuck too: no step settles after a bug', async () => {
     let turns = 0;
     const trip = await started(
       (ctx) =>
@@ -141,7 +141,7 @@ describe('an activation that would never end makes only its own instance stuck',
     expect(turns).toBeLessThanOrEqual(ACTIVATION_MAX + 2);
   });
 
-  test('a decider that sets its timer to no time at each firing', async () => {
+  test('a decider that sets its timer to zero at each firing is stuck', async () => {
     const again = timer('again');
     const spinning = decider('trip', { state: z.object({}), initial: () => ({}) })
       .on(
@@ -154,7 +154,7 @@ describe('an activation that would never end makes only its own instance stuck',
     expect(trip.bug).toEqual(GOES_ON);
   });
 
-  test('a decider that wants too much done at once', async () => {
+  test('a decider that returns too many actions is stuck', async () => {
     const again = timer('again');
     const greedy = decider('trip', { state: z.object({}), initial: () => ({}) }).on(
       Checkout.byId(({ id }) => id),
@@ -173,7 +173,7 @@ describe('an activation that would never end makes only its own instance stuck',
       return words;
     }, BRISK);
     for (let i = 0; i < ACTIVATION_MAX + 100; i += 1) {
-      // What is as old as what has left the ring of ids would have to be looked up in the journal.
+      // An event that is not newer than the floor of the ring would be looked up in the journal.
       trip.now += 1;
       await trip.happens(Nudge);
     }
@@ -208,19 +208,19 @@ describe('a request outside an activation', () => {
     ['publish', (ctx) => ctx.publish(Booked, { text: '' })],
     ['random', (ctx) => ctx.random()],
     ['uuid', (ctx) => ctx.uuid()],
-  ])('of ctx.%s is refused, in production too, and throws nothing that nobody would catch', async (method, ask) => {
+  ])('of ctx.%s is refused, in production too, and does not throw, because no code would catch the error', async (method, ask) => {
     const trip = await outside(ask);
     expect(trip.bug?.message).toContain(`trip called ctx.${method} outside an activation`);
     expect(trip.open()).toEqual([]);
   });
 
-  test('is as little taken as the end of a body that something else woke', async () => {
+  test('is refused, as is the end of a body that a native timer woke', async () => {
     expect((await outside((ctx) => ctx.now())).bug?.message).toContain('trip ended its body outside an activation');
     const inner = await outside((ctx) => ctx.id);
     expect(inner.entries('ProcessCompleted')).toEqual([]);
   });
 
-  test('is not taken either once the process has ended', async () => {
+  test('is refused after the process has ended too', async () => {
     const trip = await started(
       async (ctx) => {
         void ctx.scope('s', async () => {}).then(() => ctx.publish(Booked, { text: 'late' }));

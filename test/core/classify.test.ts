@@ -14,7 +14,7 @@ import {
 import { actIdentity, identityOf } from '../../lib/core/identity.ts';
 import { sha256 } from '../../lib/format/sha256.ts';
 
-// One test per verdict and what leads to it: an event, a head image, what is to be done.
+// One test per row of the verdict tables: an event, a head image, the verdict.
 const NOW = 1_000_000;
 const PID = 'default#trip#a';
 const identity = (id: string, event = 'e'): string => identityOf(sha256, { pid: PID, event, id });
@@ -123,7 +123,7 @@ describe('a start', () => {
     expect(verdict(imageOf(status), start({ identity: RUN }))).toBe('dup');
   });
 
-  test('whose id is in the ring of starts is a duplicate, also of an earlier run', () => {
+  test('is a duplicate if its id is in the ring of starts, even from an earlier run', () => {
     expect(verdict(imageOf('completed', { starts: [identity('second')] }), start(), { onClosed: 'restart' })).toBe('dup');
   });
 
@@ -140,7 +140,7 @@ describe('a start', () => {
     expect(verdict(imageOf('running'), start({ onOpen }), {})).toBe(expected);
   });
 
-  test('that signals an open id is a duplicate where its id is in the ring of signals, and verified where it may have left it', () => {
+  test('that signals an open id is a duplicate if its id is in the ring of signals, and is verified if it may have left the ring', () => {
     expect(
       verdict(imageOf('running', { signals: [{ id: identity('second'), time: NOW }] }), start(), {
         onOpen: 'signal',
@@ -159,13 +159,13 @@ describe('a start', () => {
     expect(verdict(imageOf(status), start(), { onClosed })).toBe(expected);
   });
 
-  test('of an ended run is a duplicate where the run has read it, and asks the journal where it may have', () => {
+  test('of an ended run is a duplicate if the run has read it, and is verified if it may have', () => {
     const read = { id: identity('second'), time: NOW };
     expect(verdict(imageOf('completed', { signals: [read] }), start())).toBe('dup');
     expect(verdict(imageOf('completed', { signalsFloor: NOW }), start())).toBe('verify');
   });
 
-  test('waits with its restart for an undo that is still out', () => {
+  test('waits with its restart for an undo that is still open', () => {
     expect(verdict(withCommand('failed', { mode: 'undo' }), start(), { onClosed: 'restart' })).toBe('wait');
     expect(verdict(withCommand('failed', { mode: 'send' }), start(), { onClosed: 'restart' })).toBe('restart');
   });
@@ -187,11 +187,11 @@ describe('a signal', () => {
     expect(verdict(imageOf(status), signal())).toBe(expected);
   });
 
-  test.each(['running', 'completed', 'stuck'] as const)('whose id is in the ring is a duplicate on a %s head', (status) => {
+  test.each(['running', 'completed', 'stuck'] as const)('is a duplicate on a %s head if its id is in the ring', (status) => {
     expect(verdict(imageOf(status, { signals: [{ id: identity('sig'), time: NOW }] }), signal())).toBe('dup');
   });
 
-  test('no younger than the oldest that left the ring asks the journal', () => {
+  test('is verified in the journal if it is not newer than the floor of the ring', () => {
     expect(verdict(imageOf('running', { signalsFloor: NOW }), signal())).toBe('verify');
     expect(verdict(imageOf('running', { signalsFloor: NOW - 1 }), signal())).toBe('apply');
     expect(verdict(imageOf('completed', { signalsFloor: NOW }), signal())).toBe('verify');
@@ -202,7 +202,7 @@ describe('a signal', () => {
 describe('a reply', () => {
   const buried = { run: 'r-old', n: 3, command: 'x.y', input: null };
 
-  test('to an outstanding command applies', () => {
+  test('to an open command applies', () => {
     expect(verdict(withCommand('running'), reply())).toBe('apply');
   });
 
@@ -213,16 +213,16 @@ describe('a reply', () => {
     expect(verdict(image, reply())).toBe('wrongRun');
   });
 
-  test('of another run is told apart', () => {
+  test('of another run gets wrongRun', () => {
     expect(verdict(withCommand('running'), reply({ run: 'r-old' }))).toBe('wrongRun');
   });
 
-  test('to what is not outstanding any more is a duplicate', () => {
+  test('to a command that is no longer open is a duplicate', () => {
     expect(verdict(imageOf('running'), reply())).toBe('dup');
     expect(verdict(imageOf('completed'), reply())).toBe('dup');
   });
 
-  test('to what this head has not asked yet is from the future: the head was restored', () => {
+  test('to a command that this head has not issued yet is from the future: the head was restored', () => {
     expect(verdict(imageOf('running'), reply({ n: 6 }))).toBe('future');
     expect(verdict(imageOf('running'), reply({ n: 5 }))).toBe('dup');
   });
@@ -242,7 +242,7 @@ describe('a reply', () => {
     expect(verdict(imageOf('completed', { tombstones: [buried] }), reply({ run: 'r-old', outcome }))).toBe('late');
   });
 
-  test('deferred a second time is a duplicate, unless it is a heartbeat', () => {
+  test('that is deferred a second time is a duplicate, unless it is a heartbeat', () => {
     expect(verdict(withCommand('running'), reply({ outcome: 'deferred' }))).toBe('apply');
     expect(verdict(withCommand('running', { deferred: true }), reply({ outcome: 'deferred' }))).toBe('dup');
     expect(verdict(withCommand('running', { deferred: true, heartbeatMs: 5 }), reply({ outcome: 'deferred' }))).toBe('apply');
@@ -253,7 +253,7 @@ describe('a reply', () => {
     expect(verdict(withCommand('stuck'), reply())).toBe('park');
   });
 
-  test('after the end counts for an undo, not for what was only sent', () => {
+  test('after the end applies to an undo, and is closed for a command of ctx.send', () => {
     expect(verdict(withCommand('failed', { mode: 'undo' }), reply())).toBe('apply');
     expect(verdict(withCommand('failed', { mode: 'send' }), reply())).toBe('closed');
   });
@@ -270,16 +270,16 @@ describe('a tick', () => {
     expect(verdict(imageOf('running', { tickAt: NOW, clock: NOW - 1 }), tick({ at: NOW - 1 }))).toBe('wait');
   });
 
-  test('is on time by the process clock too, which may be ahead of this worker', () => {
+  test('is on time by process time too, which may be ahead of this worker', () => {
     expect(verdict(imageOf('running', { tickAt: NOW, clock: NOW }), tick({ at: NOW - 1 }))).toBe('apply');
   });
 
-  test('of another instant is a duplicate: the newer one has its own carrier', () => {
+  test('of another instant is a duplicate: the newer one has its own tick', () => {
     expect(verdict(imageOf('running', { tickAt: NOW + 1 }), tick())).toBe('dup');
     expect(verdict(imageOf('running'), tick())).toBe('dup');
   });
 
-  test('of another run, or of no instance, is told apart', () => {
+  test('of another run, or of no instance, gets wrongRun', () => {
     expect(verdict(imageOf('running', { tickAt: NOW }), tick({ run: 'r-old' }))).toBe('wrongRun');
     expect(verdict(undefined, tick())).toBe('wrongRun');
   });
@@ -288,7 +288,7 @@ describe('a tick', () => {
     expect(verdict(imageOf('stuck', { tickAt: NOW }), tick())).toBe('park');
   });
 
-  test('ends an early buffer at its time, not before, and once', () => {
+  test('expires an early buffer at its time, not before, and once', () => {
     const early = imageOf('early', { run: '', due: NOW });
     expect(verdict(early, tick({ run: '' }))).toBe('expire');
     expect(verdict(early, tick({ run: '', at: NOW - 1 }))).toBe('wait');
@@ -296,7 +296,7 @@ describe('a tick', () => {
   });
 });
 
-describe('an operator', () => {
+describe('an operation', () => {
   test.each([
     ['cancel', 'running', 'apply'],
     ['cancel', 'stuck', 'apply'],
@@ -308,16 +308,16 @@ describe('an operator', () => {
     ['resume', 'stuck', 'apply'],
     ['resume', 'running', 'dup'],
     ['resume', 'completed', 'dup'],
-  ] as const)('who wants to %s a %s instance gets %s', (act, status, expected) => {
+  ] as const)('that requests %s of a %s instance gets %s', (act, status, expected) => {
     expect(verdict(imageOf(status), operate(act))).toBe(expected);
   });
 
-  test('who wants to cancel what could not even start is parked: there is nothing to cancel', () => {
+  test('to cancel an instance that could not start is parked: no run exists to cancel', () => {
     expect(verdict(imageOf('stuck', { run: '' }), operate('cancel'))).toBe('park');
     expect(verdict(imageOf('stuck', { run: '' }), operate('terminate'))).toBe('apply');
   });
 
-  test('resolves an open command or a tombstone, by the path of its step or by its id; of anything else nothing is left', () => {
+  test('to resolve applies to an open command or a tombstone, by the path of its step or by its id; any other is a duplicate', () => {
     const tombstones = [{ run: 'r-old', n: 2, command: 'x.y', input: null, path: 'x.y:9' }];
     const resolve = (step: string | undefined, status: InstanceStatus = 'running') =>
       verdict({ ...withCommand(status), tombstones }, operate('resolve', step === undefined ? {} : { step }));
@@ -326,11 +326,11 @@ describe('an operator', () => {
     expect([resolve('x.y:4'), resolve(undefined), resolve('x.y')]).toEqual(['dup', 'dup', 'dup']);
   });
 
-  test('acts once', () => {
+  test('that is repeated is a duplicate', () => {
     expect(verdict(imageOf('stuck', { starts: [ACT] }), operate('resume'))).toBe('dup');
   });
 
-  test('finds no instance', () => {
+  test('of an unknown instance gets closed', () => {
     expect(verdict(undefined, operate('cancel'))).toBe('closed');
   });
 });
@@ -345,7 +345,7 @@ const RINGED = { signals: [{ id: identity('sig'), time: NOW }] };
 const STARTED = { signals: [{ id: identity('second'), time: NOW }] };
 const UNDONE = commandOf(4, { mode: 'undo' });
 
-/** By table and row of docs/protocol.md#verdicts. A verdict that only the engine gives, since it reads the journal, has no case here. */
+/** By table and row of docs/protocol.md#verdicts. A verdict of the engine, which reads the journal, has no case here. */
 const CASES: Readonly<Record<string, readonly (readonly Case[])[]>> = {
   Start: [
     [[undefined, start()]],
@@ -428,7 +428,7 @@ const CASES: Readonly<Record<string, readonly (readonly Case[])[]>> = {
   ],
 };
 
-/** Each name is used, or the compiler says so. */
+/** The compiler refuses an unused name. */
 const VERDICTS: Readonly<Record<Verdict, true>> = {
   early: true,
   apply: true,
@@ -457,13 +457,13 @@ const rowsOf = (table: string): string[][] => {
 };
 
 describe('docs/protocol.md', () => {
-  test.each(Object.keys(CASES))('has the verdicts on a %s as they are', (table) => {
+  test.each(Object.keys(CASES))('lists the verdicts of the code on a %s', (table) => {
     const rows = CASES[table] ?? [];
     const given = rows.map((cases) => cases.map(([image, inbound, policy]) => verdict(image, inbound, policy)));
     expect(rowsOf(table).map((names, row) => names.slice(0, rows[row]?.length))).toEqual(given);
   });
 
-  test('names each verdict, and for each of them the way of its message', () => {
+  test('names each verdict, and how its message is acknowledged', () => {
     const acknowledged = readFileSync(new URL('../../docs/protocol.md', import.meta.url), 'utf8')
       .split('### 4.7')[1]!
       .split(/^## /m)[0]!;

@@ -8,7 +8,7 @@ const alarm = timer('alarm');
 const Words = z.object({ words: z.array(z.string()) });
 const START = Date.parse('2026-01-01T00:00:00.000Z');
 
-/** Does what the word of a nudge says. */
+/** Does the action that the word of a nudge names. */
 const watch = decider('watch', { state: Words, initial: (id) => ({ words: [id] }), publishes: [Booked] })
   .on(
     Checkout.byId((checkout) => checkout.id),
@@ -80,14 +80,14 @@ describe('a decider', () => {
     expect(instance.entries('EventReceived')).toHaveLength(1);
   });
 
-  test('hears an event once', async () => {
+  test('handles an event once', async () => {
     const instance = await begun();
     await instance.starts(Nudge, { word: 'twice' }, { id: 'same' });
     expect(await instance.starts(Nudge, { word: 'twice' }, { id: 'same' })).toBe('dup');
     expect(wordsOf(instance)).toEqual(['a', 'first', 'twice']);
   });
 
-  test('is handed frozen data', async () => {
+  test('receives frozen data', async () => {
     const spoiler = decider('spoiler', { state: Words, initial: () => ({ words: [] }) }).on(
       Nudge.byId((nudge) => nudge.id),
       (state) => {
@@ -100,7 +100,7 @@ describe('a decider', () => {
     expect(instance.bug?.message).toMatch(/^TypeError: Cannot add property 0/);
   });
 
-  test('ends with a result, after all else that the handler wanted, wherever it stands', async () => {
+  test('ends with a result after all other actions of the handler, whatever the position of end', async () => {
     const instance = await begun();
     await says(instance, 'in');
     await says(instance, 'end');
@@ -111,7 +111,7 @@ describe('a decider', () => {
     expect(await says(instance, 'more')).toBe('closed');
   });
 
-  test('publishes what it declared, actions that are false or undefined are left out', async () => {
+  test('publishes its declared events, and skips actions that are false or undefined', async () => {
     const instance = await begun();
     await says(instance, 'publish');
     expect(instance.published()).toEqual([{ text: 'told' }]);
@@ -122,7 +122,7 @@ describe('a decider', () => {
     ['bad state', 'the state of watch after event shop.nudge words: Invalid input: expected array, received number.'],
     ['bad input', 'notes.ask was sent with text: Invalid input: expected string, received number.'],
     ['publish undeclared', 'watch publishes shop.nudge, which its publishes does not list.'],
-  ])('that does wrong (%s) is POISON, and keeps its state', async (word, message) => {
+  ])('is stuck with POISON and keeps its state after a mistake: %s', async (word, message) => {
     const instance = await begun();
     await says(instance, word);
     expect(instance.bug?.code).toBe('POISON');
@@ -133,7 +133,7 @@ describe('a decider', () => {
   test.each([
     ['cancel', 'cancelled', 'ProcessCancelled'],
     ['terminate', 'terminated', 'ProcessTerminated'],
-  ] as const)('can be told to %s', async (act, status, entry) => {
+  ] as const)('applies the operation %s', async (act, status, entry) => {
     const instance = await begun();
     await says(instance, 'in');
     await instance.operates(act);
@@ -153,7 +153,7 @@ describe('the timers of a decider', () => {
     expect(instance.entries('TimerFired')).toHaveLength(1);
   });
 
-  test('in moves one that is set, within leaves it alone', async () => {
+  test('in moves a timer that is set, within leaves it unchanged', async () => {
     const moved = await begun();
     await says(moved, 'in');
     await moved.passes('30 seconds');
@@ -166,7 +166,7 @@ describe('the timers of a decider', () => {
     expect(left.timers()).toEqual(['alarm in 30000 ms']);
   });
 
-  test('at sets an instant; one in the past fires at once', async () => {
+  test('at sets an instant, and one in the past fires at once', async () => {
     const instance = await begun();
     await says(instance, 'at');
     expect(instance.timers()).toEqual(['alarm in 5000 ms']);
@@ -174,7 +174,7 @@ describe('the timers of a decider', () => {
     expect(wordsOf(instance).at(-1)).toBe('alarm undefined after 0 s');
   });
 
-  test('clear drops it, and is nothing where none is set', async () => {
+  test('clear drops a timer, and does nothing if none is set', async () => {
     const instance = await begun();
     await says(instance, 'in');
     await says(instance, 'clear');
@@ -187,7 +187,7 @@ describe('the timers of a decider', () => {
 });
 
 describe('the commands of a decider', () => {
-  test('a reply comes to its handler', async () => {
+  test('a reply is passed to its handler', async () => {
     const instance = await begun();
     await says(instance, 'ask');
     expect(instance.command('notes.ask').input).toEqual({ text: 'a asks' });
@@ -195,7 +195,7 @@ describe('the commands of a decider', () => {
     expect(wordsOf(instance).at(-1)).toBe('fine');
   });
 
-  test('so does a declared failure, and nothing is undone', async () => {
+  test('a declared failure is passed to its handler, and nothing is undone', async () => {
     const instance = await begun();
     await says(instance, 'pay');
     await instance.fails('payments.charge', 'Declined', { reason: 'empty' });
@@ -212,7 +212,7 @@ describe('the commands of a decider', () => {
     expect(instance.entries('CommandAnswered')).toHaveLength(1);
   });
 
-  test('its handler is called with CommandExhausted: after the last run, after a cancel, and where the outcome is unknown', async () => {
+  test('its handler receives CommandExhausted after the last run, after a cancel, and if the outcome is unknown', async () => {
     const instance = await begun();
     await says(instance, 'ask');
     await instance.answers(instance.command('notes.ask'), 'cancelled');
@@ -224,7 +224,7 @@ describe('the commands of a decider', () => {
     expect(instance.open()).toEqual([]);
   });
 
-  test('so it is where its service is silent, and where the command has an undo: a decider undoes nothing', async () => {
+  test('its handler receives CommandExhausted if no reply comes, even if the command has an undo: a decider undoes nothing', async () => {
     const instance = await begun();
     await says(instance, 'ask');
     await instance.passes('1 day');
@@ -247,7 +247,7 @@ describe('the commands of a decider', () => {
     expect(instance.open()).toEqual([]);
   });
 
-  test('that an older build was stuck on is sent again by resume under a new number', async () => {
+  test('a command on which an older build was stuck is sent again by resume under a new number', async () => {
     const instance = new Instance(watch, { compare: false });
     await says(instance, 'tell');
     const { n } = instance.command('notes.notify');
@@ -260,7 +260,7 @@ describe('the commands of a decider', () => {
     expect(instance.command('notes.notify').n).toBeGreaterThan(n);
   });
 
-  test('what it still has out when it ends leaves a tombstone only where nobody sent it for itself', async () => {
+  test('an open command leaves no tombstone when the decider ends', async () => {
     const instance = await begun();
     await says(instance, 'ask');
     await says(instance, 'end');
@@ -270,7 +270,7 @@ describe('the commands of a decider', () => {
   });
 });
 
-test('a journal of a decider is the same whether it was kept warm or loaded for each event', async () => {
+test('a decider writes the same journal whether it is cached or loaded for each event', async () => {
   const [warm, cold] = [new Instance(watch, { compare: false }), new Instance(watch, { compare: false })];
   for (const word of ['first', 'in', 'ask', 'within', 'publish', 'clear', 'at']) {
     await says(warm, word);

@@ -39,7 +39,7 @@ const paymentsOf = (parts: Parts = {}): AnyService => {
 
 const first = paymentsOf();
 const { charge } = first as unknown as { readonly charge: never };
-/** Code may pass what its types have forgotten. */
+/** Code can pass members that its types lack. */
 const pay = (ctx: TripContext, input: unknown) => ctx.call(charge, input as never);
 
 const started = async (body: (ctx: TripContext) => Promise<unknown>, before = first): Promise<Instance> => {
@@ -66,17 +66,17 @@ const paid = async (body = payTwice, before = first): Promise<Instance> => {
   return trip;
 };
 
-describe('an open run goes on after a deploy of a contract', () => {
+describe('an open run continues after a deploy of a contract', () => {
   test.each<[string, Parts, unknown]>([
     ['that gained an optional field', { input: Amount.extend({ note: z.string().optional() }) }, { amount: 8 }],
     ['that gained a default', { input: withDefault('EUR') }, { amount: 8, currency: 'EUR' }],
     ['that gained a version', { input: versioned }, { amount: 8, currency: 'EUR' }],
-    ['whose limit only later commands keep', { input: z.object({ amount: z.int().min(8) }) }, { amount: 8 }],
-    ['whose schema drops a field', { input: z.object({}) }, {}],
+    ['with a limit that only later commands meet', { input: z.object({ amount: z.int().min(8) }) }, { amount: 8 }],
+    ['with a schema that drops a field', { input: z.object({}) }, {}],
     ['that gained an error', { errors: { Declined: z.object({}) } }, { amount: 8 }],
-    ['that gained a default in its answer', { output: Receipt.extend({ fee: z.int().default(0) }) }, { amount: 8 }],
-    ['whose undo is made otherwise', { undo: () => ({ paymentId: 'other' }) }, { amount: 8 }],
-    ['whose undo does not know the old answer', { undo: (_charged, receipt) => receipt.of.id }, { amount: 8 }],
+    ['that gained a default in its output', { output: Receipt.extend({ fee: z.int().default(0) }) }, { amount: 8 }],
+    ['with another undo mapper', { undo: () => ({ paymentId: 'other' }) }, { amount: 8 }],
+    ['with an undo mapper that throws on the old reply', { undo: (_charged, receipt) => receipt.of.id }, { amount: 8 }],
   ])('%s, and sends its next command by it', async (_change, parts, input) => {
     const trip = await paid();
     await trip.deploys(paymentsOf(parts));
@@ -96,7 +96,7 @@ describe('an open run goes on after a deploy of a contract', () => {
       withDefault('EUR'),
       z.object({ currency: z.string().default('EUR'), amount: z.int() }),
     ],
-  ])('where `asked` tells what its code passed: %s', async (_change, before, after) => {
+  ])('continues after a change of the contract, because `asked` has the hash of the passed value: %s', async (_change, before, after) => {
     const trip = await paid(payTwice, paymentsOf({ input: before }));
     expect(trip.entries('CommandIssued')[0]?.asked).toMatch(/^[0-9a-f]{16}$/);
     await trip.deploys(paymentsOf({ input: after }));
@@ -112,7 +112,7 @@ describe('an open run goes on after a deploy of a contract', () => {
       withDefault('EUR'),
       versions(withDefault('EUR')).next(WithCurrency.extend({ note: z.string() }), (old) => ({ ...old, note: '-' })),
     ],
-  ])('also where an older release wrote its journal, without `asked`: %s', async (_change, before, after) => {
+  ])('continues from a journal of an older release, without `asked`: %s', async (_change, before, after) => {
     const trip = await paid(payTwice, paymentsOf({ input: before }));
     await trip.storedByOlderRelease();
     await trip.deploys(paymentsOf({ input: after }));
@@ -120,7 +120,7 @@ describe('an open run goes on after a deploy of a contract', () => {
     expect(trip.bug).toBeUndefined();
   });
 
-  test('and events and views that it published and showed before are compared by what its code passed', async () => {
+  test('compares earlier events and views by the values that its code passed', async () => {
     const Told = event('trips.told', z.object({ text: z.string() }));
     const tell = (Data: Schema) =>
       process(
@@ -150,7 +150,7 @@ describe('an open run goes on after a deploy of a contract', () => {
   });
 });
 
-describe('limits that were reached stand in the journal, so that other limits change nothing that was decided', () => {
+describe('limits that were reached are in the journal, so that new limits change no earlier decision', () => {
   const limits: readonly Parts[] = [
     { retry: { attempts: 1 } },
     { retry: { attempts: 9 } },
@@ -172,7 +172,7 @@ describe('limits that were reached stand in the journal, so that other limits ch
     await ctx.sleep('30 days');
   };
 
-  test('a step that was tried again, and one that was exhausted', async () => {
+  test('a step that was tried again, and one that was exhausted, stay as they were', async () => {
     const trip = await started(payOrGoOn, paymentsOf({ retry: { attempts: 2 } }));
     await trip.breaksDown('payments.charge');
     await replays(trip);
@@ -182,14 +182,14 @@ describe('limits that were reached stand in the journal, so that other limits ch
     await replays(trip);
   });
 
-  test('a step whose service is silent beyond its limits', async () => {
+  test('a step without a reply within its limits stays as it was', async () => {
     const trip = await started(payOrGoOn, paymentsOf({ onUnknown: 'continue' }));
     await trip.passes('2 hours');
     expect(trip.entries('CommandGivenUp')).toHaveLength(1);
     await replays(trip);
   });
 
-  test('a step whose outcome was unknown, and went on or not', async () => {
+  test('a step with an unknown outcome stays as it was, stuck or rejected', async () => {
     for (const onUnknown of ['continue', 'stuck'] as const) {
       const trip = await started(payOrGoOn, paymentsOf({ onUnknown }));
       await trip.answers(trip.command('payments.charge'), 'unknown');
@@ -198,7 +198,7 @@ describe('limits that were reached stand in the journal, so that other limits ch
     }
   });
 
-  test('an undo that was tried again', async () => {
+  test('an undo that was tried again stays as it was', async () => {
     const trip = await paid(payThenFail);
     await trip.happens(Nudge);
     await trip.breaksDown('payments.refund');
@@ -209,8 +209,8 @@ describe('limits that were reached stand in the journal, so that other limits ch
   });
 });
 
-describe('code that passes what an older version of a contract takes', () => {
-  test('goes on, and sends the newest version', async () => {
+describe('code that passes a value for an older version of a contract', () => {
+  test('continues, and sends the newest version', async () => {
     const trip = await started(payTwice, paymentsOf({ input: versioned }));
     expect(trip.commands()).toMatchObject([{ input: { amount: 7, currency: 'EUR' }, version: 2 }]);
     await trip.completes('payments.charge', { paymentId: 'p-1' });
@@ -218,7 +218,7 @@ describe('code that passes what an older version of a contract takes', () => {
     expect(trip.command('payments.charge')).toMatchObject({ input: { amount: 8, currency: 'EUR' }, version: 2 });
   });
 
-  test('may pass the newer shape in a run that passed the older one: the older version of it is what was sent', async () => {
+  test('may pass the newer shape in a run that passed the older one, because its older version is what was sent', async () => {
     const code = (input: unknown) => async (ctx: TripContext) => {
       await pay(ctx, input);
       await ctx.waitFor(Nudge);
@@ -229,12 +229,12 @@ describe('code that passes what an older version of a contract takes', () => {
     expect((await trip.rebuilt(tripOf(code({ amount: 9, currency: 'USD' })))).run.bug?.code).toBe('NONDETERMINISM');
   });
 
-  test('is POISON where no version takes it, with the sentence of the newest', async () => {
+  test('is POISON if no version accepts it, with the message of the newest', async () => {
     const trip = await started((ctx) => pay(ctx, { amout: 7 }), paymentsOf({ input: versioned }));
     expect(trip.bug).toMatchObject({ code: 'POISON', message: expect.stringMatching(/^payments\.charge was called with amount: /) });
   });
 
-  test('is POISON where the version that takes it cannot be upcast', async () => {
+  test('is POISON if the version that accepts it cannot be upcast', async () => {
     const input = versions(Amount).next(WithCurrency, () => {
       throw new TypeError('no rate');
     });
@@ -252,7 +252,7 @@ describe('a command that was issued before a deploy', () => {
     expect(trip.command('payments.charge').version).toBe(1);
   });
 
-  test('is tried again under a new number with that input, too', async () => {
+  test('is tried again under a new number with that input', async () => {
     const trip = await started((ctx) => pay(ctx, { amount: 7 }));
     await trip.deploys(paymentsOf({ input: versioned }));
     await trip.breaksDown('payments.charge');
@@ -293,7 +293,7 @@ describe('an undo', () => {
     expect([trip.bug, trip.status]).toEqual([undefined, 'failed']);
   });
 
-  test('that is issued after a deploy is made by the new contract, from the real answer and the newest version of both', async () => {
+  test('that is issued after a deploy is made by the new contract, from input and output in their newest versions', async () => {
     const trip = await paid(payThenFail);
     await trip.deploys(
       paymentsOf({
@@ -309,7 +309,7 @@ describe('an undo', () => {
     expect([trip.bug, trip.status]).toEqual([undefined, 'failed']);
   });
 
-  test('of an input that had a default is made from it also where the default is another by now', async () => {
+  test('of an input with a default is made from the sent default, even if the default has changed', async () => {
     const parts = { undo: (charged: { currency?: string }) => ({ paymentId: String(charged.currency) }) };
     const trip = await paid(payThenFail, paymentsOf({ ...parts, input: versions(withDefault('EUR')) }));
     await trip.deploys(paymentsOf({ ...parts, input: versions(withDefault('EUR')).next(withDefault('USD'), (old) => old) }));
@@ -317,7 +317,7 @@ describe('an undo', () => {
     expect(trip.command('payments.refund').input).toEqual({ paymentId: 'EUR' });
   });
 
-  test('whose mapper throws on the old answer stops the instance only when it is to be made, also where the code catches it', async () => {
+  test('stops the instance only when it is issued if its mapper throws on the old output, even if the code catches the error', async () => {
     const trip = await paid(async (ctx) => {
       await pay(ctx, { amount: 7 });
       await ctx.waitFor(Nudge);
@@ -347,7 +347,7 @@ describe('an undo', () => {
     expect(trip.command('payments.refund').input).toEqual({ paymentId: 'undefined' });
   });
 
-  test('whose mapper is at fault is found with the first answer, not when it is to be made', async () => {
+  test('with an error in its mapper is found at the first reply, not when it is issued', async () => {
     const trip = await started(payThenFail, paymentsOf({ undo: () => ({ id: 7 }) }));
     await trip.completes('payments.charge', { paymentId: 'p-1' });
     expect(trip.bug).toMatchObject({
@@ -356,7 +356,7 @@ describe('an undo', () => {
     });
   });
 
-  test('that the code asks for anew is NONDETERMINISM, also where its contract declares none any more', async () => {
+  test('that the code newly requests is NONDETERMINISM, even if its contract no longer declares an undo', async () => {
     const trip = await paid();
     const after = tripOf(async (ctx) => {
       await pay(ctx, { amount: 7 });
@@ -370,7 +370,7 @@ describe('an undo', () => {
   });
 });
 
-test('an event keeps the version that it was published with as long as its send is owed', async () => {
+test('an event keeps its version until it is sent', async () => {
   const Data = versions(z.object({ text: z.string() })).next(z.object({ lines: z.array(z.string()) }), ({ text }) => ({ lines: [text] }));
   const Told = event('trips.told', Data);
   const trip = new Instance(
@@ -385,18 +385,18 @@ test('an event keeps the version that it was published with as long as its send 
   expect(trip.entries('EventPublished')[0]?.asked).toMatch(/^[0-9a-f]{16}$/);
 });
 
-describe('what the code passed is not written twice', () => {
+describe('`asked` is not written', () => {
   const asked = async (passed: unknown, input: Schema): Promise<string | undefined> => {
     const trip = await started((ctx) => pay(ctx, passed), paymentsOf({ input }));
     expect(trip.bug).toBeUndefined();
     return trip.entries('CommandIssued')[0]?.asked;
   };
 
-  test('where it is sent as it was passed, whatever the order of its members and whichever of them are undefined', async () => {
+  test('if the value is sent as it was passed, whatever the order of its members and whichever of them are undefined', async () => {
     expect(await asked({ b: 1, a: 2, c: undefined }, z.object({ a: z.int(), b: z.int() }))).toBeUndefined();
   });
 
-  test('where it is no JSON, so that its text does not tell it from another value', async () => {
+  test('if the value is not JSON, because other values could have the same text', async () => {
     const input = z.object({ at: z.coerce.string() });
     expect(await asked({ at: new Date(0) }, input)).toBeUndefined();
     const code = (at: Date) => tripOf(async (ctx) => pay(ctx, { at }));
@@ -405,7 +405,7 @@ describe('what the code passed is not written twice', () => {
     expect((await trip.rebuilt(code(new Date(1000)))).run.bug?.code).toBe('NONDETERMINISM');
   });
 
-  test('and for a decider, whose journal is never replayed, not at all', async () => {
+  test('by a decider, because its journal is never replayed', async () => {
     const counter = decider('counter', { state: z.object({ n: z.int(), note: z.string().default('') }), initial: () => ({ n: 0 }) }).on(
       Checkout.byId((checkout) => checkout.id),
       () => [{ n: 1 }, send(charge, { amount: 1 } as never)],
@@ -425,7 +425,7 @@ test.each<[string, Schema, unknown]>([
     { n: 2, of: 10 },
   ],
   ['another shape, which the stored one has not', z.object({ total: z.int() }), { n: 2 }],
-])('a decider whose state gained %s gets what is stored as its contract has it by now', async (_change, after, state) => {
+])('a decider whose state gained %s receives the stored state in the form of its current contract', async (_change, after, state) => {
   const seen: unknown[] = [];
   const counter = (State: Schema) =>
     decider('counter', { state: State as z.ZodType<{ n: number }>, initial: () => ({ n: 1 }) })
@@ -447,7 +447,7 @@ test.each<[string, Schema, unknown]>([
   expect([instance.bug, seen]).toEqual([undefined, [state]]);
 });
 
-describe('code that really passes something else is NONDETERMINISM, whatever became of the contract', () => {
+describe('code that passes another value is NONDETERMINISM, whatever the contract gained', () => {
   const code = (amount: number) => async (ctx: TripContext) => {
     await pay(ctx, { amount });
     ctx.publish(Booked, { text: `${amount}` });
@@ -459,14 +459,14 @@ describe('code that really passes something else is NONDETERMINISM, whatever bec
     ['a default', Amount, withDefault('EUR')],
     ['a version', Amount, versioned],
     ['another default', withDefault('EUR'), withDefault('USD')],
-  ])('%s', async (_change, before, after) => {
+  ])('the difference names the value, after the contract gained %s', async (_change, before, after) => {
     const trip = await paid(code(7), paymentsOf({ input: before }));
     await trip.deploys(paymentsOf({ input: after }));
     const message = (await trip.rebuilt(tripOf(code(9)))).run.bug?.message;
     expect(message).toContain('CommandIssued payments.charge:1 is passed {"amount":9');
   });
 
-  test('and both values are told where the command is open; of nested values the first that differs', async () => {
+  test('the difference shows both values if the command is open; of nested values it shows the first that differs', async () => {
     const trip = await started((ctx) => pay(ctx, { amount: 1, to: { city: 'Oslo', by: ['sea', 'air'] } }), paymentsOf({ input: z.json() }));
     const told = async (input: unknown): Promise<string | undefined> =>
       (await trip.rebuilt(tripOf((ctx) => pay(ctx, input)))).run.bug?.message;
@@ -478,7 +478,7 @@ describe('code that really passes something else is NONDETERMINISM, whatever bec
     expect(await told(7)).toContain('is passed 7, in the journal it is {');
   });
 
-  test('where neither the value nor any version of the contract takes it, the sentence is that of the contract', async () => {
+  test('the message is that of the contract if no version accepts the value', async () => {
     const trip = await paid();
     const after = tripOf((ctx) => pay(ctx, { amount: 'seven' }));
     expect((await trip.rebuilt(after)).run.bug).toMatchObject({
@@ -488,19 +488,19 @@ describe('code that really passes something else is NONDETERMINISM, whatever bec
   });
 });
 
-describe('code of today reads what an earlier version of a contract was received as', () => {
+describe('the current code reads the newest version of data that an earlier version received', () => {
   const OldReceipt = z.object({ paymentId: z.string() });
   const NewReceipt = z.object({ payment: z.object({ id: z.string() }), currency: z.string() });
   const Receipts = versions(OldReceipt).next(NewReceipt, ({ paymentId }) => ({ payment: { id: paymentId }, currency: 'EUR' }));
 
-  /** Waits between the answer and its use, so that the use lies after the deploy. */
+  /** Waits between the reply and its use, so that the use comes after the deploy. */
   const reads = (seen: unknown[]) => async (ctx: TripContext) => {
     seen.push(await pay(ctx, { amount: 7 }));
     await ctx.waitFor(Nudge);
     seen.push(await pay(ctx, { amount: 8 }));
   };
 
-  test('an answer is upcast on each replay, and the journal keeps what was received', async () => {
+  test('an output is upcast on each replay, and the journal keeps the received data', async () => {
     const seen: unknown[] = [];
     const trip = await paid(reads(seen));
     seen.length = 0;
@@ -512,7 +512,7 @@ describe('code of today reads what an earlier version of a contract was received
     expect(trip.entries('CommandAnswered')[0]).toMatchObject({ data: { paymentId: 'p-1' } });
   });
 
-  test('an answer of the newest version is not upcast, also where an older version accepts it', async () => {
+  test('an output of the newest version is not upcast, even if an older version accepts it', async () => {
     const seen: unknown[] = [];
     const Noted = versions(OldReceipt).next(OldReceipt.extend({ note: z.string().optional() }), (old) => ({ ...old, note: 'none' }));
     const trip = await started(reads(seen), paymentsOf({ output: Noted }));
@@ -527,7 +527,7 @@ describe('code of today reads what an earlier version of a contract was received
     expect(seen).not.toContainEqual({ paymentId: 'p-1', note: 'none' });
   });
 
-  test('an undo is made of the upcast answer', async () => {
+  test('an undo is made from the upcast output', async () => {
     const trip = await paid(payThenFail);
     const undo = (_charged: unknown, receipt: z.infer<typeof NewReceipt>) => ({ paymentId: receipt.payment.id });
     await trip.deploys(paymentsOf({ output: Receipts, undo }));
@@ -564,7 +564,7 @@ describe('code of today reads what an earlier version of a contract was received
     ]);
   });
 
-  test('data that no version accepts any more stays as it was received', async () => {
+  test('data that no version accepts stays as it was received', async () => {
     const seen: unknown[] = [];
     const trip = await paid(reads(seen));
     seen.length = 0;
@@ -574,7 +574,7 @@ describe('code of today reads what an earlier version of a contract was received
     expect(seen).toContainEqual({ paymentId: 'p-1' });
   });
 
-  test('a client starts a process by its input, which is upcast too', async () => {
+  test('the input of a process that a client started is upcast too', async () => {
     const Old = z.object({ id: z.string(), word: z.string() });
     const New = z.object({ id: z.string(), words: z.array(z.string()) });
     const Words = versions(Old).next(New, ({ id, word }) => ({ id, words: [word] }));

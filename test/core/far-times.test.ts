@@ -8,7 +8,7 @@ import { Instance } from './instance.ts';
 import { Checkout, Nudge, tripOf, type TripContext } from './trip-contracts.ts';
 import { started } from './trip-steps.ts';
 
-test('a timer beyond the calendar is set for its end, and one of ages for 100 years', async () => {
+test('a timer beyond the calendar is set to its end, and a longer duration counts as 100 years', async () => {
   const trip = await started((ctx) => Promise.all([ctx.until(new Date(8.64e15)), ctx.sleep('999999999 days')]));
   const { clock } = trip.image;
   expect(trip.entries('TimerSet').map(({ due }) => due)).toEqual([INSTANT_MAX, clock + milliseconds('36525 days')]);
@@ -29,7 +29,7 @@ test('the journal of a release that read an instant in its own time zone, or bey
   expect(await recordedTimer((ctx) => ctx.sleep('999999999 days'), 'sleep:1', 8.64e16)).toEqual([]);
 });
 
-test('a timer that differs is a difference as ever', async () => {
+test('a timer with another instant is a difference', async () => {
   const [difference] = await recordedTimer((ctx) => ctx.until('2030-03-31T08:00:00Z'), 'until:1', 7);
   expect(difference).toContain('until:1 has due');
   expect((await recordedTimer((ctx) => ctx.sleep('999999999 days'), 'sleep:1', 7))[0]).toContain('sleep:1 has due');

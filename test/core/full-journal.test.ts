@@ -15,7 +15,7 @@ const listens = async (ctx: TripContext): Promise<never> => {
   for (;;) await ctx.waitFor(Nudge);
 };
 
-/** It has paid, and its journal is full. */
+/** A process that has paid, and whose journal is full. */
 const full = async (): Promise<Instance> => {
   const trip = await started(listens, ALONE);
   await trip.completes('payments.charge', PAID);
@@ -23,20 +23,20 @@ const full = async (): Promise<Instance> => {
   return trip;
 };
 
-test('a full journal takes no event', async () => {
+test('a full journal accepts no event', async () => {
   const trip = await full();
   await trip.happens(Nudge);
   expect(trip.bug).toEqual(FULL);
 });
 
-test('the last entries of what just fits are taken', async () => {
+test('entries up to the limit are accepted', async () => {
   const trip = await full();
   trip.ages(JOURNAL_ENTRIES_MAX - 2);
   await trip.happens(Nudge);
   expect(trip.bug).toBeUndefined();
 });
 
-test('an instance whose journal is full can be cancelled, which undoes what it did', async () => {
+test('an instance with a full journal can be cancelled, and its commands are undone', async () => {
   const trip = await full();
   await trip.operates('cancel');
   expect(trip.open()).toEqual(['payments.refund (undo)']);
@@ -45,7 +45,7 @@ test('an instance whose journal is full can be cancelled, which undoes what it d
   expect(trip.status).toBe('cancelled');
 });
 
-test('what undoes again and again has an end too', async () => {
+test('a process that undoes without end reaches the limit too', async () => {
   const trip = await full();
   await trip.operates('cancel');
   trip.ages(JOURNAL_ENTRIES_MAX + JOURNAL_ENTRIES_TO_END);
@@ -53,7 +53,7 @@ test('what undoes again and again has an end too', async () => {
   expect(trip.bug).toEqual(FULL);
 });
 
-test('it can be terminated, and a decider cancelled, which has nothing to undo', async () => {
+test('an instance with a full journal can be terminated, and a decider can be cancelled', async () => {
   const trip = await full();
   await trip.operates('terminate');
   expect(trip.status).toBe('terminated');
@@ -68,7 +68,7 @@ test('it can be terminated, and a decider cancelled, which has nothing to undo',
   expect(counter.status).toBe('cancelled');
 });
 
-test('why warns while there is still time', async () => {
+test('why warns before the journal is full', async () => {
   const { image } = await full();
   expect(explain(image, 0).line).not.toContain('full');
   expect(explain({ ...image, tailFrom: JOURNAL_ENTRIES_WARNED }, 0).line).toMatch(

@@ -35,22 +35,22 @@ export interface InstanceOptions {
   readonly places?: boolean;
   /** @default 15 minutes */
   readonly tickHorizonMs?: number;
-  /** Also decides each event on a copy rebuilt from the journal, and compares. @default true */
+  /** Decides each event on a copy that is rebuilt from the journal too, and compares. @default true */
   readonly compare?: boolean;
 }
 
-/** What the last run of a handler ended with, as a service says it. */
+/** The last error of a handler, in the form of a service's reply. */
 const LAST_ERROR = { type: 'Technical', message: 'Out of order.', data: null };
 
 const START = Date.parse('2026-01-01T00:00:00.000Z');
 
 /**
- * One instance of a process, told facts by the kernel of production, with nothing around it: what it decides can be read
- * here. Each event is decided twice, live and on a copy that was rebuilt from the journal; both must agree to the byte.
+ * One instance of a process in the kernel of production, without an engine. Tests deliver events and read its decisions. Each event is
+ * decided twice, live and on a copy that is rebuilt from the journal; both must give the same bytes.
  */
 export class Instance {
   now = START;
-  /** Why the last event could not be applied. Nothing of it was kept. */
+  /** Why the last event could not be applied. Nothing of that event was committed. */
   bug: StuckReason | undefined;
   readonly payloads = new Map<string, string>();
   readonly definition: ProcessContract;
@@ -84,7 +84,7 @@ export class Instance {
     return this.#live.run.image;
   }
 
-  /** As after a long life: the next entry is this one. The copy from the journal would know better. */
+  /** Sets the index of the next entry, as after many events. A copy from the journal would have the real index. */
   ages(position: number): void {
     assert(this.#live && !this.#compares);
     this.#live.run.position = position;
@@ -103,7 +103,7 @@ export class Instance {
     return this.image.tail.map((text) => JSON.parse(text) as JournalEntry);
   }
 
-  /** Entry types, each with its path where it has one, from entry `from` on. */
+  /** Entry types from entry `from` on, each with its path if it has one. */
   trace(from = 0): string[] {
     return this.journal.slice(from).map((entry) => ('path' in entry && entry.path !== '' ? `${entry.type} ${entry.path}` : entry.type));
   }
@@ -113,7 +113,7 @@ export class Instance {
     return this.journal.filter((entry) => entry.type === type) as never;
   }
 
-  /** The open commands by name, in the order of their numbers; an undo and one that is being settled are marked. */
+  /** The open commands by name, in the order of their numbers. Undos and settling commands are marked. */
   open(): string[] {
     return this.commands().map(
       ({ command, mode, settling }) => `${command}${mode === 'call' ? '' : ` (${mode})`}${settling ? ` (settling: ${settling})` : ''}`,
@@ -186,7 +186,7 @@ export class Instance {
     return this.answers(this.command(name), 'failed', { type, message: `${name} says ${type}.`, data });
   }
 
-  /** Nothing has happened for certain, and it may be tried again. */
+  /** The command fails for a technical reason and may be tried again. */
   breaksDown(name: string, { attempts }: { readonly attempts?: number } = {}): Promise<Verdict> {
     const { n } = this.command(name);
     return this.replies({
@@ -199,7 +199,7 @@ export class Instance {
     });
   }
 
-  /** Its service cannot tell whether it happened, after so many runs. */
+  /** The service replies that the outcome is unknown, after `attempts` runs. */
   isUnknown(name: string, attempts = 2): Promise<Verdict> {
     const { n } = this.command(name);
     return this.replies({ run: this.image.run, n, outcome: 'unknown', data: LAST_ERROR, retryable: false, attempts });
@@ -242,7 +242,7 @@ export class Instance {
     return this.deliver({ ...carried, key: `t:${run}:${tickAt}`, kind: 'tick', run, tickAt });
   }
 
-  /** Time passes. Each tick that the instance has armed comes at its instant. */
+  /** Lets time pass. Each tick of the instance comes at its instant. */
   async passes(duration: Duration): Promise<void> {
     const until = this.now + milliseconds(duration);
     for (let wake = this.wakeAt(); wake <= until && this.status !== 'stuck'; wake = this.wakeAt()) {
@@ -258,25 +258,25 @@ export class Instance {
     return Math.min(this.image.tickAt ?? Infinity, this.image.due ?? Infinity);
   }
 
-  /** What a fresh copy of the process is woken for next. */
+  /** The next wake-up of the live copy. */
   earliestDue(): number {
     assert(this.#live);
     return earliestDue(this.#live.run);
   }
 
-  /** The instance as a worker meets it that has it not in its cache. */
+  /** Replaces the live copy by one that is rebuilt from the stored state, as a worker without a cache does. */
   async reload(code?: AnyProcess): Promise<void> {
     this.#live = await this.rebuilt(code);
   }
 
-  /** A deploy of other contracts, which the code of the process names as before. */
+  /** Deploys other contracts under the same names. */
   async deploys(...services: readonly AnyService[]): Promise<void> {
     const commands = this.environment.commands as Map<string, CommandContract>;
     for (const { commands: listed } of services.map(serviceContract)) for (const [name, contract] of listed) commands.set(name, contract);
     await this.reload();
   }
 
-  /** The instance as a release stored it that wrote neither `asked` nor versions of inputs. */
+  /** Removes `asked` and the versions of inputs, which older releases did not write, and reloads. */
   async storedByOlderRelease(): Promise<void> {
     const without = (name: string) => (text: string) =>
       JSON.stringify(JSON.parse(text, (key, value: unknown) => (key === name ? undefined : value)));
@@ -284,7 +284,7 @@ export class Instance {
     await this.reload();
   }
 
-  /** Rebuilt from what is stored, on this code. What differs is in its `run.bug`. */
+  /** A copy that is rebuilt from the stored state, on this code. A difference is in its `run.bug`. */
   async rebuilt(code?: AnyProcess): Promise<LiveInstance> {
     const definition = code ? processContract(code) : this.definition;
     const image = decodeHead(JSON.parse(JSON.stringify(this.head)) as Head);
@@ -295,13 +295,13 @@ export class Instance {
     return LiveInstance.replayed(definition, this.environment, frontEndOf, image, await readEntries(image.tail, read));
   }
 
-  /** What this code decides otherwise than a journal says. */
+  /** The differences between a journal and its replay on this code. */
   async differences(journal: readonly JournalEntry[]): Promise<readonly string[]> {
     const { pid, run } = this.image;
     return (await replayEntries(this.definition, this.environment, frontEndOf, pid, run, journal)).differences;
   }
 
-  /** Classifies an event, and decides on it where it applies: one commit, or none where the code is at fault. */
+  /** Classifies an event, and decides on it if it applies. It makes one commit, or none after a bug. */
   async deliver(inbound: Inbound): Promise<Verdict> {
     const verdict = classify(this.#live?.run.image, inbound, this.definition);
     if (verdict !== 'apply' && verdict !== 'reject' && verdict !== 'restart') return verdict;
@@ -365,11 +365,11 @@ export class Instance {
 }
 
 const decide = async (live: LiveInstance, inbound: Inbound, verdict: Verdict): Promise<void> => {
-  // The engine has sent what the commit before fired.
+  // The engine has sent the pending sends of the commit before.
   live.run.image.pendingSends = [];
   if (!live.run.bug) await decideEvent(live, inbound, verdict === 'reject');
 };
 
-/** All that a commit would store. */
+/** Everything that a commit would store. */
 export const stateText = ({ run }: LiveInstance): string =>
   [run.bug ? run.bug.message : encodeControl(run.image), JSON.stringify(run.stuck), ...(run.bug ? [] : run.image.tail)].join('\n');

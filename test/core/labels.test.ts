@@ -12,7 +12,7 @@ const clashing = async (ctx: TripContext): Promise<unknown> =>
     ctx.scope('leg:1/seat', async (ctx) => ctx.waitFor(Nudge, { timeout: '1 hour' })),
   ]);
 
-test('each step has a path of its own, whatever scopes are called', async () => {
+test('each step has its own path, whatever the labels of scopes', async () => {
   const trip = await started(clashing);
   expect(trip.entries('ScopeOpened').map(({ path }) => path)).toEqual(['leg:1', 'leg:1/seat:1', 'leg%3A1%2Fseat:1']);
   await trip.happens(Nudge);
@@ -20,14 +20,14 @@ test('each step has a path of its own, whatever scopes are called', async () => 
   expect(trip.status).toBe('completed');
 });
 
-test('a percent sign is escaped too, so that no two labels are alike', async () => {
+test('a percent sign is escaped too, so that two labels never give one path', async () => {
   const trip = await started(async (ctx) => {
     for (const label of ['a/b', 'a%2Fb', 'a/b']) await ctx.scope(label, async () => {});
   });
   expect(trip.entries('ScopeOpened').map(({ path }) => path)).toEqual(['a%2Fb:1', 'a%252Fb:1', 'a%2Fb:2']);
 });
 
-test('a compensation is named alike, and runs under its name', async () => {
+test('the label of a compensation is escaped too, and the compensation runs under that path', async () => {
   const trip = await started(async (ctx) => {
     ctx.compensate('seat 7/a', async (ctx) => fly(ctx));
     throw ctx.errors.Refused({ why: 'test' });
@@ -37,7 +37,7 @@ test('a compensation is named alike, and runs under its name', async () => {
   expect(trip.status).toBe('failed');
 });
 
-test('the journal of a release that did not escape labels replays, also where two paths are alike, and goes on with new ones', async () => {
+test('the journal of a release that did not escape labels replays, even with two equal paths, and continues with escaped labels', async () => {
   const code = tripOf(async (ctx) => {
     await clashing(ctx);
     await ctx.scope('leg/2', async (ctx) => ctx.waitFor(Nudge));

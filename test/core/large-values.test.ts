@@ -13,7 +13,7 @@ const started = async (body: (ctx: TripContext) => Promise<unknown>, data = {}):
   return trip;
 };
 
-/** What the head says in place of the value, and that the value was put aside under that name. */
+/** The head holds the hash instead of the value, and the value is a payload under that hash. */
 const expectReference = (trip: Instance, value: unknown): void => {
   const text = JSON.stringify(value);
   const hash = sha256(text);
@@ -22,8 +22,8 @@ const expectReference = (trip: Instance, value: unknown): void => {
   expect(JSON.stringify(trip.head)).not.toContain(LARGE);
 };
 
-describe('a value above 1 KB is stored apart, under its SHA-256', () => {
-  test('the data of a start', async () => {
+describe('a value above 1 KB becomes a payload under its SHA-256', () => {
+  test('the data of a start is a payload', async () => {
     const trip = await started(
       async (ctx, checkout = ctx.start.data as { readonly note: string }) => ctx.call(notes.ask, { text: String(checkout.note.length) }),
       { note: LARGE },
@@ -32,7 +32,7 @@ describe('a value above 1 KB is stored apart, under its SHA-256', () => {
     expect(trip.command('notes.ask').input).toEqual({ text: '1024' });
   });
 
-  test('the data of an event, also while it is unread', async () => {
+  test('the data of an event is a payload, also while the event is unread', async () => {
     const trip = await started(async (ctx) => {
       await ctx.call(notes.ask, { text: 'ok?' });
       const { word } = await ctx.waitFor(Nudge);
@@ -45,7 +45,7 @@ describe('a value above 1 KB is stored apart, under its SHA-256', () => {
     expect(trip.entries('ProcessCompleted')[0]?.data).toBe(1024);
   });
 
-  test('the input of a command, and what is left of it as a tombstone', async () => {
+  test('the input of a command is a payload, also in its tombstone', async () => {
     const trip = await started((ctx) => ctx.call(flights.book, { to: LARGE }));
     expectReference(trip, { to: LARGE });
     await trip.reload();
@@ -56,7 +56,7 @@ describe('a value above 1 KB is stored apart, under its SHA-256', () => {
     expect(trip.image.tombstones[0]?.input).toEqual({ to: LARGE });
   });
 
-  test('the input of a command that completes late', async () => {
+  test('the input of a command that completes late is a payload', async () => {
     const trip = await started((ctx) => ctx.call(flights.book, { to: LARGE }));
     await trip.operates('terminate');
     const [buried] = trip.image.tombstones;
@@ -66,7 +66,7 @@ describe('a value above 1 KB is stored apart, under its SHA-256', () => {
     expectReference(trip, { to: LARGE });
   });
 
-  test('the output of a command, and the input of its undo that is made from it', async () => {
+  test('the output of a command is a payload, and so is the input of its undo', async () => {
     const trip = await started(async (ctx) => {
       await ctx.call(payments.charge, { amount: 7 });
       throw ctx.errors.Refused({ why: 'test' });
@@ -77,7 +77,7 @@ describe('a value above 1 KB is stored apart, under its SHA-256', () => {
     expect(trip.command('payments.refund').input).toEqual({ paymentId: LARGE });
   });
 
-  test('the result and the failure of a process', async () => {
+  test('the result and the failure of a process are payloads', async () => {
     const completed = await started(() => Promise.resolve({ text: LARGE }));
     expectReference(completed, { text: LARGE });
     const failed = await started((ctx) => Promise.reject(ctx.errors.Refused({ why: LARGE })));
@@ -86,7 +86,7 @@ describe('a value above 1 KB is stored apart, under its SHA-256', () => {
     expect(JSON.stringify(failed.head)).not.toContain(LARGE);
   });
 
-  test('the result of a scope', async () => {
+  test('the result of a scope is a payload', async () => {
     const trip = await started(async (ctx) => {
       await ctx.scope('inner', () => Promise.resolve({ text: LARGE }));
       await ctx.waitFor(Nudge);
@@ -95,7 +95,7 @@ describe('a value above 1 KB is stored apart, under its SHA-256', () => {
     expect(trip.entries('ScopeClosed')[0]).toHaveProperty('dataref');
   });
 
-  test('a published event and a view', async () => {
+  test('a published event and a view are payloads', async () => {
     const trip = await started(async (ctx) => {
       ctx.publish(Booked, { text: LARGE });
       ctx.view({ stage: LARGE });
@@ -109,7 +109,7 @@ describe('a value above 1 KB is stored apart, under its SHA-256', () => {
   });
 });
 
-test('an entry that is large without a large value stays in place', async () => {
+test('an entry that is large without a large value stays inline', async () => {
   const trip = await started(async (ctx) => {
     ctx.tag({ one: LARGE });
     await ctx.waitFor(Nudge, { match: () => false });
@@ -120,7 +120,7 @@ test('an entry that is large without a large value stays in place', async () => 
   expect(trip.image.tags).toEqual({ one: LARGE });
 });
 
-test('a published event carries the trace and one hop more than what caused it', async () => {
+test('a published event has the trace of its cause, and one hop more', async () => {
   const trip = await started(async (ctx) => {
     ctx.send(notes.notify, { text: 'hi' });
     ctx.publish(Booked, { text: 'hi' });
@@ -147,7 +147,7 @@ test('a published event carries the trace and one hop more than what caused it',
   expect(trip.image.pendingSends.find((fire) => fire.kind === 'event')).toMatchObject({ hops: 6, trace: '00-1-2-01' });
 });
 
-test('a value of more than 20 MB stops the instance, and nothing of the event is kept', async () => {
+test('a value of more than 20 MB stops the instance, and nothing of the event is committed', async () => {
   const trip = await started(async (ctx) => {
     await ctx.waitFor(Nudge);
     await ctx.call(notes.ask, { text: '€'.repeat(VALUE_BYTES_MAX / 3 + 1) });

@@ -3,7 +3,7 @@ import { notes, Nudge } from './trip-contracts.ts';
 import { FLIGHT, fly, PAID, pay, ROOM, started, stay } from './trip-steps.ts';
 
 describe('a scope that loses a race after its body has ended', () => {
-  test('that failed by itself goes on undoing, and the process ends after it, as if nothing were unawaited', async () => {
+  test('that failed by itself continues its undos, and the process ends after them without an unawaited failure', async () => {
     const trip = await started(async (ctx) => {
       const first = await ctx.race({
         travel: ctx.scope('travel', async (ctx) => {
@@ -26,7 +26,7 @@ describe('a scope that loses a race after its body has ended', () => {
     expect(trip.entries('ScopeClosed')[0]).toMatchObject({ path: 'travel:1', status: 'failed' });
   });
 
-  test('that was only waiting for its own losers is undone, since it lost (S3)', async () => {
+  test('that was only waiting for its own losers is undone, because it lost (S3)', async () => {
     const trip = await started(async (ctx) => {
       const first = await ctx.race({
         travel: ctx.scope('travel', async (ctx) => {
@@ -54,7 +54,7 @@ describe('a scope that loses a race after its body has ended', () => {
   });
 });
 
-test('what a scope has done that is cancelled with an undecided race in it is undone in its turn, after what is newer', async () => {
+test('a cancelled scope with an undecided race undoes its completed branches in the order of its list', async () => {
   const trip = await started(async (ctx) => {
     const first = await ctx.any({
       travel: ctx.scope('travel', async (ctx) => {

@@ -8,7 +8,7 @@ import { Instance } from './instance.ts';
 import { Checkout, notes, Nudge, services, tripOf, type TripContext } from './trip-contracts.ts';
 import { FLIGHT, fly, PAID, pay } from './trip-steps.ts';
 
-/** Answers nothing, and its answer is what is undone. */
+/** A command without an output, and with an undo. */
 const drop = command({ input: z.null() });
 const lock = service('lock', { drop, take: command({ input: z.object({}), undo: { command: drop, input: () => null } }) });
 
@@ -51,7 +51,7 @@ describe('the late success of an earlier run', () => {
     expect(trip.open()).toEqual([]);
   });
 
-  test('goes on being undone after this run has ended too', async () => {
+  test('continues to be undone after this run has ended', async () => {
     const trip = await restarted();
     await late(trip, PAID);
     await trip.happens(Nudge);
@@ -65,7 +65,7 @@ describe('the late success of an earlier run', () => {
     expect(trip.wakeAt()).toBe(Infinity);
   });
 
-  test('is woken by the due index once the run has ended: nobody would look for a lost tick of it', async () => {
+  test('is woken by the due index after the run has ended, because a lost tick of a closed instance is not found', async () => {
     const trip = await restarted();
     await late(trip, PAID);
     await trip.happens(Nudge);
@@ -77,7 +77,7 @@ describe('the late success of an earlier run', () => {
     expect(trip.image.due).toBe(trip.earliestDue());
   });
 
-  test('so it does where this run ends between two tries', async () => {
+  test('is undone even if this run ends between two runs of the undo', async () => {
     const trip = await restarted();
     await late(trip, PAID);
     await trip.breaksDown('payments.refund');
@@ -90,7 +90,7 @@ describe('the late success of an earlier run', () => {
   });
 });
 
-test('a command without an output is undone as well, late and beside the process', async () => {
+test('a command without an output is undone too, late and beside the process', async () => {
   const trip = await started(async (ctx) => {
     await ctx.race({ locked: ctx.call(lock.take, {}), nudged: ctx.waitFor(Nudge) });
     await ctx.call(lock.take, {});
@@ -103,7 +103,7 @@ test('a command without an output is undone as well, late and beside the process
   expect(trip.open()).toEqual(['lock.drop (undo)']);
 });
 
-test('where the contract declares no undo any more, the late success is a bug to be seen, not forgotten', async () => {
+test('a late success whose contract no longer declares an undo is a bug, and is not dropped', async () => {
   const trip = await started(pay);
   await trip.operates('terminate');
   const { undo: _undo, ...without } = trip.environment.commands.get('payments.charge') as CommandContract;
@@ -116,7 +116,7 @@ test('where the contract declares no undo any more, the late success is a bug to
   expect(trip.image.tombstones).toHaveLength(1);
 });
 
-test('a pause of what was only sent ends with the process', async () => {
+test('the retry of a command of ctx.send ends with the process', async () => {
   const trip = await started(async (ctx) => {
     ctx.send(notes.notify, { text: 'hi' });
     await ctx.waitFor(Nudge);
@@ -128,8 +128,8 @@ test('a pause of what was only sent ends with the process', async () => {
   expect(trip.image.resends.size).toBe(0);
 });
 
-describe('a person who resumes', () => {
-  test('runs only the compensation again that failed, beside another undoing', async () => {
+describe('resume', () => {
+  test('runs only the failed compensation again, beside another undoing', async () => {
     const trip = await started(async (ctx) => {
       await Promise.allSettled([
         ctx.scope('air', async (ctx) => {
@@ -155,7 +155,7 @@ describe('a person who resumes', () => {
     expect(trip.open()).toEqual(['flights.cancel (undo)']);
   });
 
-  test('runs each compensation again of several that failed at one event', async () => {
+  test('runs each of several compensations again that failed at one event', async () => {
     const told = (ctx: TripContext, name: string) =>
       ctx.scope(name, async (ctx) => {
         ctx.compensate('tell', async (ctx) => {
@@ -177,7 +177,7 @@ describe('a person who resumes', () => {
     expect(trip.status).toBe('completed');
   });
 
-  test('with the path of nothing to skip, tries again what it was stuck on', async () => {
+  test('tries the stuck undo again if no undo has the path to skip', async () => {
     const trip = await started(async (ctx) => {
       await pay(ctx);
     });
@@ -187,7 +187,7 @@ describe('a person who resumes', () => {
     expect(trip.command('payments.charge').due).toBeLessThan(Infinity);
   });
 
-  test('may skip a compensation that still runs; what it answers later changes nothing', async () => {
+  test('can skip a running compensation, whose later replies then change nothing', async () => {
     const trip = await started(async (ctx) => {
       try {
         await ctx.scope('word', async (ctx) => {
@@ -207,7 +207,7 @@ describe('a person who resumes', () => {
     expect(trip.status).toBe('completed');
   });
 
-  test('an instance stuck for another reason only goes on', async () => {
+  test('only continues an instance that is stuck for another reason', async () => {
     const trip = new Instance(
       tripOf((ctx) => ctx.waitFor(Nudge)),
       { compare: false },
@@ -221,7 +221,7 @@ describe('a person who resumes', () => {
   });
 });
 
-test('a scope may return what is not JSON; only its ending is journaled', async () => {
+test('a scope may return a value that is not JSON; only its end is journaled', async () => {
   const trip = await started(async (ctx) => {
     const made = await ctx.scope('inner', () => Promise.resolve({ big: 7n }));
     return String(made.big);
@@ -230,7 +230,7 @@ test('a scope may return what is not JSON; only its ending is journaled', async 
   expect(trip.entries('ProcessCompleted')[0]?.data).toBe('7');
 });
 
-test('a fact about what is not open any more changes nothing but the journal', async () => {
+test('a fact about a command that is no longer open changes only the journal', async () => {
   const trip = await started((ctx) => ctx.waitFor(Nudge));
   const { run } = await trip.rebuilt();
   const before = JSON.stringify([[...run.image.commands], [...run.image.timers], run.outcomes]);

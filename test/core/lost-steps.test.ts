@@ -19,7 +19,7 @@ const nudged = async (body: (ctx: TripContext) => Promise<unknown>): Promise<Ins
   return trip;
 };
 
-describe('a step that lost a race is over: waiting for it again is a bug, and nothing is undone (S9)', () => {
+describe('a step that lost a race must not be awaited again: that is a bug, and nothing is undone (S9)', () => {
   const deadlined = (race: (ctx: TripContext, end: ReturnType<TripContext['sleep']>) => Promise<unknown>) =>
     nudged(async (ctx) => {
       const end = ctx.sleep('10 days');
@@ -31,17 +31,17 @@ describe('a step that lost a race is over: waiting for it again is a bug, and no
     ['raced again', 'is a branch of race:2 too', (ctx, end) => ctx.race({ end, nudged: ctx.waitFor(Nudge) })],
     ['a branch of an any', 'is a branch of any:1 too', (ctx, end) => ctx.any({ end, nudged: ctx.waitFor(Nudge) })],
     ['awaited', 'is awaited afterwards', (_, end) => end],
-    ['awaited where that is caught', 'is awaited afterwards', (_, end) => end.catch(() => 'fine')],
+    ['awaited and caught', 'is awaited afterwards', (_, end) => end.catch(() => 'fine')],
     ['raced by Promise.race', 'is awaited afterwards', (ctx, end) => Promise.race([end, ctx.waitFor(Nudge)])],
     ['one of Promise.all', 'is awaited afterwards', (_, end) => Promise.all([end, end])],
-  ])('where it is %s', async (_, what, race) => {
+  ])('is a bug if the step is %s', async (_, what, race) => {
     const trip = await deadlined(race);
     expect(trip.bug).toEqual({ code: 'POISON', message: `sleep:1 lost race:1 and ${what}: ${REMEDY}` });
     expect(trip.open()).toEqual([]);
     expect(trip.status).toBe('running');
   });
 
-  test('a call that had completed before it lost was undone, so its value is not given any more', async () => {
+  test('a call that completed before it lost was undone, so its value is no longer returned', async () => {
     const trip = await started(async (ctx) => {
       const [flight, room] = [fly(ctx), stay(ctx)];
       await Promise.all([flight, room]);
@@ -53,7 +53,7 @@ describe('a step that lost a race is over: waiting for it again is a bug, and no
     expect(trip.bug?.message).toContain('flights.book:1 lost race:1 and is awaited afterwards');
   });
 
-  test('it may be undone, which changes nothing, and a loop in a scope makes new steps', async () => {
+  test('the step may be undone, which changes nothing, and a loop in a scope makes new steps', async () => {
     const trip = await nudged(async (ctx) => {
       const end = ctx.sleep('10 days');
       await ctx.race({ end, nudged: ctx.waitFor(Nudge) });
@@ -63,7 +63,7 @@ describe('a step that lost a race is over: waiting for it again is a bug, and no
     expect(trip.entries('ProcessCompleted')[0]?.data).toBe('fine');
   });
 
-  test('two races that are open at once may not share a branch that one of them loses', async () => {
+  test('two open races must not share a branch that one of them loses', async () => {
     for (const kind of ['race', 'any'] as const) {
       const trip = await nudged(async (ctx) => {
         const end = ctx.sleep('10 days');
@@ -73,7 +73,7 @@ describe('a step that lost a race is over: waiting for it again is a bug, and no
     }
   });
 
-  test('a helper that awaited it before it lost does not cancel a process that nobody cancelled', async () => {
+  test('a helper that awaited the step before it lost does not cancel a process that was not cancelled', async () => {
     const trip = await nudged(async (ctx) => {
       const end = ctx.sleep('10 days');
       const ended = end.then(() => 'ended');
@@ -86,7 +86,7 @@ describe('a step that lost a race is over: waiting for it again is a bug, and no
     expect(trip.open()).toEqual([]);
   });
 
-  test('nor a scope that nobody cancelled', async () => {
+  test('a helper that awaited the step before it lost does not cancel a scope that was not cancelled', async () => {
     const trip = await nudged(async (ctx) => {
       const end = ctx.sleep('10 days');
       const ended = end.then(() => 'ended');
@@ -96,7 +96,7 @@ describe('a step that lost a race is over: waiting for it again is a bug, and no
     expect(trip.bug?.message).toContain('The scope rest:1 ends with the cancellation of a step that lost race:1');
   });
 
-  test('what catches such a cancellation goes on', async () => {
+  test('code that catches such a cancellation continues', async () => {
     const trip = await nudged(async (ctx) => {
       const end = ctx.sleep('10 days');
       const ended = end.catch(() => 'caught');
@@ -106,7 +106,7 @@ describe('a step that lost a race is over: waiting for it again is a bug, and no
     expect(trip.entries('ProcessCompleted')[0]?.data).toBe('caught');
   });
 
-  test('a compensation that fails with the cancellation of its scope is for a person, as any other that fails', async () => {
+  test('a compensation that fails with the cancellation of its scope makes the instance stuck, as any other failure does', async () => {
     const trip = await nudged(async (ctx) =>
       ctx.race({
         nudged: ctx.waitFor(Nudge),
@@ -147,7 +147,7 @@ describe('a step that lost a race is over: waiting for it again is a bug, and no
         { type: 'ScopeClosed', path: 's:1', status: 'failed' },
       ],
     ],
-  ])('the journal of a release that took a process that %s replays', async (_, misuse, recorded) => {
+  ])('the journal of a release that allowed a process that %s replays', async (_, misuse, recorded) => {
     const code = (rest: typeof misuse) =>
       tripOf(async (ctx) => {
         const end = ctx.sleep('10 days');

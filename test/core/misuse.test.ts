@@ -7,11 +7,11 @@ import { started } from './trip-steps.ts';
 
 const nap = (ctx: TripContext) => ctx.sleep('1 day');
 
-/** A bug leaves the instance as it was before the event: the start of these is not even committed. */
+/** A bug leaves the instance unchanged: the start of these instances is not committed. */
 const bugOf = async (body: (ctx: TripContext) => Promise<unknown>): Promise<Instance['bug']> => (await started(body)).bug;
 
 describe('bugs are not failures: the event is refused and nothing is undone', () => {
-  test('any error that is no failure is POISON, named by what was thrown', async () => {
+  test('an error that is not a failure is POISON, and the message shows it', async () => {
     expect(await bugOf(() => Promise.reject(new TypeError('x is not a function')))).toEqual({
       code: 'POISON',
       message: 'TypeError: x is not a function',
@@ -25,7 +25,7 @@ describe('bugs are not failures: the event is refused and nothing is undone', ()
     expect(await bugOf(throwing)).toEqual({ code: 'POISON', message: 'RangeError: at once' });
   });
 
-  test('throwing what is no error at all is POISON', async () => {
+  test('a thrown value that is not an Error is POISON', async () => {
     const text: unknown = 'oops';
     expect(await bugOf(() => Promise.reject(text as Error))).toEqual({
       code: 'POISON',
@@ -43,7 +43,7 @@ describe('bugs are not failures: the event is refused and nothing is undone', ()
     expect(trip.status).toBe('failed');
   });
 
-  test('so does a failure that suppresses another, and one that is none among them is the bug', async () => {
+  test('a failure that suppresses another fails the process, and an error among them that is not a failure is the bug', async () => {
     const together = (error: unknown, suppressed: unknown): Error =>
       Object.assign(new Error('two errors'), { name: 'SuppressedError', error, suppressed });
     const failing = await started((ctx) =>
@@ -55,7 +55,7 @@ describe('bugs are not failures: the event is refused and nothing is undone', ()
     expect((await started(() => Promise.reject(new AggregateError([], 'nobody')))).bug?.message).toContain('AggregateError: nobody');
   });
 
-  test('a bug later on keeps what was committed, and undoes nothing', async () => {
+  test('a later bug keeps what was committed, and undoes nothing', async () => {
     const trip = await started(async (ctx) => {
       await ctx.call(payments.charge, { amount: 7 });
       throw new TypeError('later');
@@ -67,7 +67,7 @@ describe('bugs are not failures: the event is refused and nothing is undone', ()
     expect(trip.open()).toEqual(['payments.charge']);
   });
 
-  test('an argument that breaks its schema is POISON, even where the process catches it', async () => {
+  test('an argument that breaks its schema is POISON, even if the process catches the error', async () => {
     const bug = await bugOf(async (ctx) => {
       try {
         await ctx.call(payments.charge, { amount: 'seven' as never });
@@ -94,7 +94,7 @@ describe('bugs are not failures: the event is refused and nothing is undone', ()
     expect(bug?.message).toContain(why);
   });
 
-  test('so is the result that a decider ends with', async () => {
+  test('a result of a decider that is not JSON is POISON', async () => {
     const ending = decider('trip', { state: z.object({}), initial: () => ({}) }).on(
       Checkout.byId(({ id }) => id),
       (state) => [state, end({ average: 0 / 0 })],
@@ -104,7 +104,7 @@ describe('bugs are not failures: the event is refused and nothing is undone', ()
     expect(trip.bug?.message).toContain('at average: NaN is not a JSON number');
   });
 
-  test('a result loses what would be lost on the wire, before anybody reads it', async () => {
+  test('a result loses what JSON would lose, before a client reads it', async () => {
     const trip = await started(() => Promise.resolve({ kept: -0, none: undefined }));
     expect(trip.journal.at(-1)).toEqual({ type: 'ProcessCompleted', path: '', data: { kept: 0 } });
   });
@@ -124,7 +124,7 @@ describe('bugs are not failures: the event is refused and nothing is undone', ()
     ['\ud83d', 'a lone surrogate'],
     [7, 'it is not a string'],
     [undefined, 'it is not a string'],
-  ])('a label that is no text that may travel is POISON (%#)', async (label, why) => {
+  ])('a label that is not a string of JSON is POISON (%#)', async (label, why) => {
     const bug = await bugOf(async (ctx) => ctx.scope(label as string, async () => {}));
     expect(bug?.message).toContain('trip labelled a scope or a compensation');
     expect(bug?.message).toContain(why);
@@ -134,7 +134,7 @@ describe('bugs are not failures: the event is refused and nothing is undone', ()
     [(ctx) => ctx.until('Order 7'), 'The instant "Order 7" is invalid'],
     [(ctx) => ctx.sleep('5 min' as never), 'A duration was "5 min"'],
     [(ctx) => ctx.waitFor(Nudge, { timeout: 'soon' as never }), 'A duration was "soon"'],
-  ])('a time that cannot be read is POISON, even where the process catches it (%#)', async (wait, why) => {
+  ])('a duration or instant that cannot be read is POISON, even if the process catches the error (%#)', async (wait, why) => {
     const bug = await bugOf(async (ctx) => {
       try {
         await wait(ctx);
@@ -145,7 +145,7 @@ describe('bugs are not failures: the event is refused and nothing is undone', ()
     expect(bug?.message).toContain(why);
   });
 
-  test('a predicate that throws is POISON, when it is asked at once and when an event comes', async () => {
+  test('a predicate that throws is POISON, when it is called at once and when an event comes', async () => {
     const trip = await started(async (ctx) => {
       await ctx.waitFor(Nudge, {
         match: () => {
@@ -158,7 +158,7 @@ describe('bugs are not failures: the event is refused and nothing is undone', ()
     expect(trip.bug).toEqual({ code: 'POISON', message: 'TypeError: no match' });
   });
 
-  test('an undo whose mapper gives what its command does not take is POISON, and the answer stays out', async () => {
+  test('an undo mapper whose value breaks the schema of its command is POISON, and the reply is not applied', async () => {
     const trip = await started(async (ctx) => {
       await ctx.call(flights.book, { to: 'Oslo' });
       await nap(ctx);
@@ -169,7 +169,7 @@ describe('bugs are not failures: the event is refused and nothing is undone', ()
   });
 });
 
-describe('what only development and tests look for', () => {
+describe('checks of development and tests', () => {
   test('a step that is still open when its scope ends is UNAWAITED_STEP', async () => {
     expect(
       await bugOf(async (ctx) => {
@@ -178,7 +178,7 @@ describe('what only development and tests look for', () => {
     ).toEqual({ code: 'UNAWAITED_STEP', message: 'notes.notify:1 is still open when its scope ends: it was never awaited.' });
   });
 
-  test('in production it is journaled and let go; its scope does not wait for it, and does not undo it', async () => {
+  test('in production a step that is still open is journaled and detached; its scope neither waits for it nor undoes it', async () => {
     const trip = await started(
       async (ctx) => {
         await ctx.scope('travel', async (ctx) => {
@@ -197,7 +197,7 @@ describe('what only development and tests look for', () => {
     expect(trip.status).toBe('failed');
   });
 
-  test('it is not undone either where it succeeds after the end, however often it is tried', async () => {
+  test('a detached step is not undone after a success after the end, however often it is tried', async () => {
     const trip = await started(
       async (ctx) => {
         void ctx.call(flights.book, { to: 'Oslo' });
@@ -222,7 +222,7 @@ describe('what only development and tests look for', () => {
     expect(trip.open()).toEqual([]);
   });
 
-  test('an outer ctx in a scope is WRONG_SCOPE, also where the process catches it', async () => {
+  test('an outer ctx in a scope is WRONG_SCOPE, even if the process catches the error', async () => {
     const bug = await bugOf(async (ctx) => {
       await ctx.scope('inner', async () => {
         await nap(ctx);
@@ -260,20 +260,20 @@ describe('what only development and tests look for', () => {
   });
 });
 
-describe('what would never wake up', () => {
-  test('awaiting something that is no step is POISON', async () => {
+describe('a process that nothing would wake', () => {
+  test('awaiting something that is not a step is POISON', async () => {
     const bug = await bugOf(() => new Promise<never>(() => {}));
     expect(bug?.message).toBe('trip awaits something that is not a step, so nothing will ever wake it: await only what ctx returns.');
   });
 
-  test('so it is inside a scope', async () => {
+  test('awaiting something that is not a step inside a scope is POISON', async () => {
     const bug = await bugOf(async (ctx) => {
       await ctx.scope('inner', () => new Promise<never>(() => {}));
     });
     expect(bug?.code).toBe('POISON');
   });
 
-  test('and after a step has ended', async () => {
+  test('awaiting something that is not a step after a step has ended is POISON', async () => {
     const trip = await started(async (ctx) => {
       await nap(ctx);
       await new Promise<never>(() => {});
@@ -284,7 +284,7 @@ describe('what would never wake up', () => {
   });
 });
 
-describe('what a process did not declare', () => {
+describe('undeclared names', () => {
   test('publishing an event that is not in publishes is POISON', async () => {
     expect(
       (
@@ -311,7 +311,7 @@ describe('what a process did not declare', () => {
     ).toContain('the view of trip was set to stage: Invalid input: expected string');
   });
 
-  test('undoing what is no step is POISON', async () => {
+  test('undoing something that is not a step is POISON', async () => {
     expect((await bugOf((ctx) => ctx.undo(Promise.resolve() as never)))?.message).toBe('ctx.undo was given something that is not a step.');
   });
 
@@ -334,7 +334,7 @@ describe('limits', () => {
     });
   });
 
-  test('every undoable command that a run leaves open is remembered, with the input that its undo is made from', async () => {
+  test('every undoable command that a run leaves open becomes a tombstone with its input', async () => {
     const trip = await started(async (ctx) => {
       await Promise.all(Array.from({ length: 100 }, (_, i) => ctx.call(flights.book, { to: `city ${i}` })));
     });

@@ -13,7 +13,7 @@ const unknown = async (body: (ctx: TripContext) => Promise<unknown> = pay): Prom
 const STEP = 'payments.charge:1';
 
 describe('resolve', () => {
-  test('with an output lets a stuck instance go on as if its command had been answered, and journals who said so', async () => {
+  test('with an output continues a stuck instance as if the reply had come, and journals the principal', async () => {
     const trip = await unknown();
     expect(await trip.operates('resolve', { step: STEP, resolution: { output: PAID } })).toBe('apply');
     expect(trip.status).toBe('completed');
@@ -24,7 +24,7 @@ describe('resolve', () => {
     });
   });
 
-  test('with an output of nothing answers a command that has none', async () => {
+  test('with an output of null completes a command without an output', async () => {
     const trip = await started((ctx) => ctx.call(notes.notify, { text: 'hi' }));
     await trip.operates('resolve', { step: 'notes.notify:1', resolution: { output: null } });
     expect(trip.status).toBe('completed');
@@ -40,7 +40,7 @@ describe('resolve', () => {
     expect(trip.entries('ProcessCompleted')).toMatchObject([{ data: 'empty' }]);
   });
 
-  test('with any other failure says that nothing has happened: the step rejects with CommandExhausted', async () => {
+  test('with any other failure means that nothing has happened: the step rejects with CommandExhausted', async () => {
     const trip = await unknown((ctx) => pay(ctx).catch((error: unknown) => ({ outcome: (error as { outcome: string }).outcome })));
     await trip.operates('resolve', { step: STEP, resolution: { failure: { type: 'Lost', message: 'never sent', data: null } } });
     expect(trip.entries('ProcessCompleted')).toMatchObject([{ data: { outcome: 'cancelled' } }]);
@@ -56,7 +56,7 @@ describe('resolve', () => {
     expect(trip.status).toBe('stuck');
   });
 
-  test('answers an unresolved command after the end: a success is undone', async () => {
+  test('of an unresolved command after the end undoes a success', async () => {
     const trip = await started(async (ctx) => void (await ctx.race({ flight: fly(ctx), nudged: ctx.waitFor(Nudge) })));
     await trip.happens(Nudge);
     await trip.isUnknown('flights.book');
@@ -65,7 +65,7 @@ describe('resolve', () => {
     expect(trip.open()).toEqual(['flights.cancel (undo)']);
   });
 
-  test('of an undo that cannot succeed goes on with the next', async () => {
+  test('of an undo that cannot succeed continues with the next', async () => {
     const trip = await started(async (ctx) => {
       await fly(ctx);
       await pay(ctx);
@@ -80,7 +80,7 @@ describe('resolve', () => {
     expect(trip.open()).toEqual(['flights.cancel (undo)']);
   });
 
-  test('of an undo that has failed changes nothing: its outcome is known, and resume sends it under another number', async () => {
+  test('of a failed undo changes nothing: its outcome is known, and resume sends it under another number', async () => {
     const trip = await started(async (ctx) => {
       await pay(ctx);
       throw ctx.errors.Refused({ why: 'test' });
@@ -96,7 +96,7 @@ describe('resolve', () => {
     expect(trip.command('payments.refund').n).toBeGreaterThan(n);
   });
 
-  test('of an undo as failed is taken once, also where nobody could tell its outcome before', async () => {
+  test('of an undo as failed is applied once, even if its outcome was unknown before', async () => {
     const trip = await started(async (ctx) => {
       await pay(ctx);
       throw ctx.errors.Refused({ why: 'test' });
@@ -110,7 +110,7 @@ describe('resolve', () => {
     expect(trip.image.stuck?.code).toBe('COMPENSATION');
   });
 
-  test('of an undo as failed leaves two that have failed, and resume sends both under other numbers', async () => {
+  test('of a second undo as failed leaves both, and resume sends both under other numbers', async () => {
     const trip = await started((ctx) =>
       Promise.all([
         ctx.scope('pays', async (ctx) => {
@@ -135,7 +135,7 @@ describe('resolve', () => {
     expect(trip.status).toBe('failed');
   });
 
-  test('of one command leaves an instance stuck on another, and on a bug', async () => {
+  test('of one command leaves an instance stuck on another command or on a bug', async () => {
     const trip = await started((ctx) => Promise.all([pay(ctx), fly(ctx)]));
     await trip.isUnknown('payments.charge');
     await trip.operates('resolve', { step: 'flights.book:1', resolution: { output: FLIGHT } });
@@ -150,7 +150,7 @@ describe('resolve', () => {
 });
 
 describe('cancel on a stuck instance', () => {
-  test('takes effect: what its service cannot tell is unresolved, and the rest is undone', async () => {
+  test('leaves a tombstone of the command with the unknown outcome, and undoes the rest', async () => {
     const trip = await started(async (ctx) => {
       await fly(ctx);
       await pay(ctx);
@@ -164,7 +164,7 @@ describe('cancel on a stuck instance', () => {
     expect(trip.image.tombstones).toMatchObject([{ path: STEP, unresolved: { attempts: 2 } }]);
   });
 
-  test('is journaled, and leaves it stuck on an undo, which cannot be cancelled', async () => {
+  test('is journaled, and leaves the instance stuck on an undo, which cannot be cancelled', async () => {
     const trip = await started(async (ctx) => {
       await pay(ctx);
       throw ctx.errors.Refused({ why: 'test' });
@@ -178,7 +178,7 @@ describe('cancel on a stuck instance', () => {
     expect(trip.open()).toEqual(['payments.refund (undo)']);
   });
 
-  test('leaves it stuck on a compensation whose body has failed', async () => {
+  test('leaves the instance stuck on a compensation whose body has failed', async () => {
     const trip = await started(async (ctx) => {
       ctx.compensate('tell', async (ctx) => {
         throw ctx.errors.Refused({ why: 'never' });
@@ -190,7 +190,7 @@ describe('cancel on a stuck instance', () => {
   });
 });
 
-test('the timeout of a process that passes while its instance is stuck applies with resume', async () => {
+test('a process time-out that passes while its instance is stuck applies with resume', async () => {
   const trip = new Instance(tripOf(pay, { timeout: '1 hour' }));
   await trip.starts(Checkout);
   await trip.isUnknown('payments.charge');

@@ -14,19 +14,19 @@ describe('a bug names the line of the code of the process', () => {
     ).toMatch(/^TypeError: x is not a function at test\/core\/places\.test\.ts:\d+$/);
   });
 
-  test('a call that is refused names the line that calls, before its full stop', async () => {
+  test('a refused call names its line before the full stop', async () => {
     expect(await messageOf(async (ctx) => ctx.call(payments.charge, { amount: 'seven' as never }))).toMatch(
       /expected number, received string at test\/core\/places\.test\.ts:\d+\.?$/,
     );
     expect(await messageOf(async (ctx) => ctx.race({}))).toMatch(/nothing would ever win it at test\/core\/places\.test\.ts:\d+\.$/);
   });
 
-  test('an error without a stack is told without a line', async () => {
+  test('an error without a stack is shown without a line', async () => {
     const error = Object.assign(new TypeError('no stack'), { stack: undefined });
     expect(await messageOf(() => Promise.reject(error))).toBe('TypeError: no stack');
   });
 
-  test('a plain error says how a process fails', async () => {
+  test('the message of a plain Error says how to fail a process', async () => {
     expect(
       await messageOf(async () => {
         throw new Error('the amount is negative');

@@ -8,7 +8,7 @@ import { Booked, Checkout, flights, hotels, notes, Nudge, payments, tripOf, type
 import { FLIGHT, fly, PAID, pay, ROOM, started, stay } from './trip-steps.ts';
 
 describe('race', () => {
-  test('the first to settle wins; losers are cancelled, and the process ends only when what they did is undone (S3)', async () => {
+  test('the first branch to settle wins; losers are cancelled, and the process ends only after they are undone (S3)', async () => {
     const trip = await started(async (ctx) => {
       const first = await ctx.race({ flight: fly(ctx), room: stay(ctx), nap: ctx.sleep('1 day'), nudged: ctx.waitFor(Nudge) });
       ctx.publish(Booked, { text: first.winner });
@@ -39,7 +39,7 @@ describe('race', () => {
     expect(trip.entries('ProcessCompleted')[0]?.data).toBe('SoldOut');
   });
 
-  test('a losing scope undoes what it did beside the process, also where the process ends at once', async () => {
+  test('a losing scope is undone beside the process, even if the process ends at once', async () => {
     const trip = await started(async (ctx) => {
       await ctx.race({
         travel: ctx.scope('travel', async (ctx) => {
@@ -121,14 +121,14 @@ describe('race', () => {
     expect(trip.open()).toEqual(['payments.refund (undo)']);
   });
 
-  test('a race without branches is a bug, since nothing would ever win it', async () => {
+  test('a race without branches is a bug, because no branch could win it', async () => {
     const trip = await started(async (ctx) => {
       await ctx.race({});
     });
     expect(trip.bug?.message).toContain('A race was given no branches');
   });
 
-  test('a branch that is no step is a bug', async () => {
+  test('a branch that is not a step is a bug', async () => {
     const trip = await started(async (ctx) => {
       await ctx.race({ plain: Promise.resolve(1) as never });
     });
@@ -137,7 +137,7 @@ describe('race', () => {
 });
 
 describe('any', () => {
-  test('the first to be fulfilled wins, failures before it do not count', async () => {
+  test('the first branch to be fulfilled wins, and failures before it do not count', async () => {
     const trip = await started(async (ctx) => {
       const first = await ctx.any({ flight: fly(ctx), room: stay(ctx), nap: ctx.sleep('1 day') });
       return first.winner;
@@ -148,7 +148,7 @@ describe('any', () => {
     expect(trip.entries('ProcessCompleted')[0]?.data).toBe('room');
   });
 
-  test('it rejects with the last failure where no branch is fulfilled', async () => {
+  test('it rejects with the last failure if no branch is fulfilled', async () => {
     const trip = await started(async (ctx) => {
       try {
         await ctx.any({ flight: fly(ctx), room: stay(ctx) });
@@ -173,7 +173,7 @@ describe('any', () => {
   });
 });
 
-describe('what a race did is undone with it', () => {
+describe('the completed branches of a race are undone with it', () => {
   const bothBooked = async (rest: (ctx: TripContext, inner: Step<unknown>, room: Step<unknown>) => Promise<unknown>): Promise<Instance> => {
     const trip = await started(async (ctx) => {
       const room = stay(ctx);
@@ -186,7 +186,7 @@ describe('what a race did is undone with it', () => {
     return trip;
   };
 
-  test('where ctx.undo names the race', async () => {
+  test('if ctx.undo names the race', async () => {
     const trip = await bothBooked((ctx, inner) => ctx.undo(inner));
     expect(trip.entries('UndoRequested')).toEqual([{ type: 'UndoRequested', path: 'undo:1', branches: true }]);
     expect(trip.open()).toEqual(['flights.cancel (undo)']);
@@ -194,7 +194,7 @@ describe('what a race did is undone with it', () => {
     expect(trip.status).toBe('completed');
   });
 
-  test('where the race, won already, loses another race', async () => {
+  test('if the race is decided and then loses another race', async () => {
     const trip = await bothBooked(async (ctx, inner, room) => (await ctx.race({ room, inner })).winner);
     expect(trip.entries('BranchWon').at(-1)).toEqual({ type: 'BranchWon', path: 'race:2', winner: 'room', branches: true });
     expect(trip.open()).toEqual(['flights.cancel (undo)']);
@@ -202,7 +202,7 @@ describe('what a race did is undone with it', () => {
     expect(trip.entries('ProcessCompleted')[0]?.data).toBe('room');
   });
 
-  test('as far as it does not belong to the winner, which may be a branch of both', async () => {
+  test('except the branches of the winner, which may be a branch of both races', async () => {
     const trip = await started(async (ctx) => {
       const flight = fly(ctx);
       const inner = ctx.any({ flight, room: stay(ctx) });
@@ -215,7 +215,7 @@ describe('what a race did is undone with it', () => {
     expect(trip.open()).toEqual([]);
   });
 
-  test('with the scopes that handed their lists on to it, newest first', async () => {
+  test('with the scopes that handed their lists to it, newest first', async () => {
     const trip = await started(async (ctx) => {
       const travel = ctx.any({
         travel: ctx.scope('travel', async (ctx) => {
@@ -234,7 +234,7 @@ describe('what a race did is undone with it', () => {
     expect(trip.entries('ProcessCompleted')[0]?.data).toBe('stayed');
   });
 
-  test('but not on replay of a journal whose release did not undo it', async () => {
+  test('but not in a replay of a journal whose release did not undo them', async () => {
     const code = tripOf(async (ctx) => {
       const inner = ctx.race({ flight: fly(ctx), nap: ctx.sleep('1 day') });
       await inner;
@@ -260,7 +260,7 @@ describe('what a race did is undone with it', () => {
     expect(differences.filter((text) => text.includes('/undo'))).toEqual([]);
   });
 
-  test('a race that a losing scope shares with the process keeps what its branches did until the process ends', async () => {
+  test('a race that a losing scope shares with the process keeps its completed branches until the process ends', async () => {
     const trip = await started(async (ctx) => {
       const inner = ctx.any({ flight: fly(ctx), nap: ctx.sleep('1 day'), asked: ctx.call(notes.ask, { text: '' }) });
       await ctx.race({
@@ -278,8 +278,8 @@ describe('what a race did is undone with it', () => {
   });
 });
 
-describe('what cannot be undone', () => {
-  test('ctx.undo of a command without an undo is a bug (B9)', async () => {
+describe('ctx.undo of a step without an undo', () => {
+  test('is a bug for a command without an undo (B9)', async () => {
     const trip = await started(async (ctx) => {
       const asked: Step<unknown> = ctx.call(notes.ask, { text: 'ok?' });
       await asked;
@@ -289,12 +289,12 @@ describe('what cannot be undone', () => {
     expect(trip.bug?.message).toContain('ctx.undo was given notes.ask:1, but notes.ask declares no undo');
   });
 
-  test('so is that of a call that was made with { undo: false }', async () => {
+  test('is a bug for a call with { undo: false }', async () => {
     const trip = await started(async (ctx) => ctx.undo(ctx.call(payments.charge, { amount: 7 }, { undo: false })));
     expect(trip.bug?.message).toContain('but it was called with { undo: false }');
   });
 
-  test('a call that failed has nothing to undo', async () => {
+  test('does nothing for a call that failed', async () => {
     const trip = await started(async (ctx) => {
       const flight = fly(ctx);
       await flight.catch(() => {});
@@ -305,7 +305,7 @@ describe('what cannot be undone', () => {
     expect(trip.entries('ProcessCompleted')[0]?.data).toBe('done');
   });
 
-  test('a journal of a release that took it replays', async () => {
+  test('replays in a journal of a release that allowed it', async () => {
     const code = (undoes: boolean) =>
       tripOf(async (ctx) => {
         const asked: Step<unknown> = ctx.call(notes.ask, { text: 'ok?' });

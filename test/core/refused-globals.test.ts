@@ -7,7 +7,7 @@ import { started } from './trip-steps.ts';
 
 const bugOf = async (body: (ctx: TripContext) => Promise<unknown>): Promise<string | undefined> => (await started(body)).bug?.message;
 
-describe('what a replay would see otherwise throws in a process', () => {
+describe('globals that a replay cannot repeat throw in a process', () => {
   test.each<[string, () => unknown, string]>([
     ['Date.now()', () => Date.now(), 'a replay would read a different time. Use ctx.now().'],
     ['new Date()', () => new Date(), 'a replay would read a different time. Use ctx.now().'],
@@ -29,7 +29,7 @@ describe('what a replay would see otherwise throws in a process', () => {
     ['setImmediate()', () => setImmediate(() => {}), 'nothing would wake the process after a restart. Use ctx.sleep() or ctx.until().'],
   ])('%s', async (what, use, advice) => {
     const message = `trip uses ${what}: ${advice}`;
-    // After a step, in a scope and where the error is caught alike.
+    // After a step, in a scope, and if the error is caught.
     expect(
       await bugOf(async (ctx) => {
         use();
@@ -50,13 +50,13 @@ describe('what a replay would see otherwise throws in a process', () => {
     expect(trip.bug?.message).toBe(message);
   });
 
-  test('the predicate of a wait is code of the process too', async () => {
+  test('the predicate of a wait is refused them too', async () => {
     const trip = await started((ctx) => ctx.waitFor(Nudge, { match: () => Date.now() > 0 }));
     await trip.happens(Nudge, { id: 'a' });
     expect(trip.bug?.message).toContain('trip uses Date.now()');
   });
 
-  test('a handler of a decider, and its first state, are told what a decider uses', async () => {
+  test('a handler of a decider, and its first state, get the advice for deciders', async () => {
     const counts = (initial: () => number, next: () => number) =>
       decider('counts', { state: z.object({ n: z.number() }), initial: () => ({ n: initial() }) }).on(
         Checkout.byId((checkout) => checkout.id),
@@ -75,8 +75,8 @@ describe('what a replay would see otherwise throws in a process', () => {
   });
 });
 
-describe('what is not refused', () => {
-  test('instants that depend on their arguments alone', async () => {
+describe('globals are not refused to', () => {
+  test('calls that depend on their arguments alone', async () => {
     const trip = await started(async (ctx) => {
       const date = new Date('2026-01-01T00:00:00Z');
       const same = date instanceof Date && new Date(2026, 0, 1).getFullYear() === 2026 && Date.UTC(1970, 0, 1) === 0;
@@ -98,7 +98,7 @@ describe('what is not refused', () => {
     expect(instance.open()).toEqual(['stamps.stamp']);
   });
 
-  test('other code, also while an activation runs, and everything after it', async () => {
+  test('other code while an activation runs, and all code after it', async () => {
     const before = [Date, fetch, setTimeout, Math.random, crypto.randomUUID];
     let during = 0;
     const other = (async () => {
@@ -117,7 +117,7 @@ describe('what is not refused', () => {
     expect(Object.hasOwn(crypto, 'randomUUID')).toBe(false);
   });
 
-  test('what other code puts in the place of a global meanwhile stays', async () => {
+  test('a value that other code assigns to a global in the meantime is kept', async () => {
     const real = Date;
     const fake = class extends Date {};
     await started(async (ctx) => {
@@ -128,21 +128,21 @@ describe('what is not refused', () => {
     globalThis.Date = real;
   });
 
-  test('production refuses nothing: a replay that differs shows it there', async () => {
+  test('production refuses nothing, and a replay finds the difference', async () => {
     const trip = await started(async (ctx) => ctx.call(notes.notify, { text: typeof Date.now() }), { checks: false });
     expect(trip.bug).toBeUndefined();
   });
 });
 
-describe('what a body returns', () => {
-  test('a body that is not async is told so', async () => {
+describe('a return value that is wrong', () => {
+  test('of a body that is not async is POISON', async () => {
     expect(await bugOf((() => 'done') as never)).toBe('trip did not return a promise: write async before its function.');
     expect(await bugOf((ctx) => ctx.scope('pay', (() => undefined) as never))).toBe(
       'trip: pay:1 did not return a promise: write async before its function.',
     );
   });
 
-  test('a handler of a decider that is async is told so, and its rejection is nobody else’s', async () => {
+  test('of an async handler of a decider is POISON, and its rejection affects no other instance', async () => {
     const broken = decider('broken', { state: z.object({ n: z.int() }), initial: () => ({ n: 0 }) }).on(
       Checkout.byId((checkout) => checkout.id),
       (async () => {

@@ -38,7 +38,7 @@ describe('native promises on steps', () => {
       return first;
     });
 
-  test('a race of two branches goes on replay as it went live: by the order of the answers, not of the code', async () => {
+  test('a race of two branches is decided in a replay as it was live: by the order of the replies, not of the code', async () => {
     const seen: string[] = [];
     const code = twoBranches(seen);
     const trip = new Instance(code, { compare: false, checks: false });
@@ -56,7 +56,7 @@ describe('native promises on steps', () => {
     expect(cold.run.bug).toBeUndefined();
   });
 
-  test('a branch with more awaits than another does not overtake it, live or on replay', async () => {
+  test('a branch with more awaits does not overtake another, live or in a replay', async () => {
     const trip = new Instance(
       tripOf(async (ctx) => {
         const slow = async (): Promise<string> => {
@@ -81,7 +81,7 @@ describe('native promises on steps', () => {
     expect(trip.entries('ProcessCompleted')[0]?.data).toBe('slow');
   });
 
-  test('Promise.any and allSettled are decided by the order of the answers', async () => {
+  test('Promise.any and Promise.allSettled are decided by the order of the replies', async () => {
     const trip = new Instance(
       tripOf(async (ctx) => {
         const first = await Promise.any([fly(ctx), stay(ctx)]);
@@ -99,7 +99,7 @@ describe('native promises on steps', () => {
   });
 });
 
-test('chance and time are equal on every replay, and scopes draw apart', async () => {
+test('random numbers and time are equal on every replay, and each scope has its own generator', async () => {
   const drawn: unknown[][] = [];
   const trip = new Instance(
     tripOf(async (ctx) => {
@@ -135,7 +135,7 @@ describe('code that was changed under the same version is NONDETERMINISM with wh
   };
   const until = (ctx: TripContext) => ctx.waitFor(Nudge);
 
-  test('a changed input', async () => {
+  test('a changed input is a difference', async () => {
     const text = await difference(
       async (ctx) => [await ask(ctx, 'one'), await until(ctx)],
       async (ctx) => [await ask(ctx, 'two'), await until(ctx)],
@@ -145,7 +145,7 @@ describe('code that was changed under the same version is NONDETERMINISM with wh
     );
   });
 
-  test('a step that is gone', async () => {
+  test('a removed step is a difference', async () => {
     const text = await difference(
       async (ctx) => [await ask(ctx, 'one'), await until(ctx)],
       async (ctx) => [await until(ctx)],
@@ -153,7 +153,7 @@ describe('code that was changed under the same version is NONDETERMINISM with wh
     expect(text).toContain('the journal holds CommandIssued notes.ask:1, which the code no longer decides');
   });
 
-  test('a step that is new', async () => {
+  test('an added step is a difference', async () => {
     const text = await difference(
       async (ctx) => [await until(ctx)],
       async (ctx) => [await fly(ctx), await until(ctx)],
@@ -161,7 +161,7 @@ describe('code that was changed under the same version is NONDETERMINISM with wh
     expect(text).toContain('the code now decides CommandIssued flights.book:1, which the journal does not hold');
   });
 
-  test('an event published by another name, or with other data', async () => {
+  test('an event with another type or other data is a difference', async () => {
     const text = await difference(
       async (ctx) => {
         ctx.publish(Booked, { text: 'a' });
@@ -175,7 +175,7 @@ describe('code that was changed under the same version is NONDETERMINISM with wh
     expect(text).toContain('EventPublished trips.booked:1 is passed text "b", in the journal it is "a"');
   });
 
-  test('another view', async () => {
+  test('another view is a difference', async () => {
     const show = (stage: string) => async (ctx: TripContext) => {
       ctx.view({ stage });
       await until(ctx);
@@ -185,7 +185,7 @@ describe('code that was changed under the same version is NONDETERMINISM with wh
     );
   });
 
-  test('two parallel calls of one command that were swapped', async () => {
+  test('two swapped parallel calls of one command are a difference', async () => {
     const text = await difference(
       async (ctx) => [await Promise.all([ask(ctx, 'one'), ask(ctx, 'two')]), await until(ctx)],
       async (ctx) => [await Promise.all([ask(ctx, 'two'), ask(ctx, 'one')]), await until(ctx)],
@@ -194,7 +194,7 @@ describe('code that was changed under the same version is NONDETERMINISM with wh
     expect(text).toContain('CommandIssued notes.ask:2 is passed {"text":"one"}');
   });
 
-  test('two branches of a race whose names were swapped', async () => {
+  test('two branches of a race with swapped names are a difference', async () => {
     const text = await difference(
       async (ctx) => [await ctx.race({ left: ask(ctx, 'x'), right: until(ctx) }), await until(ctx)],
       async (ctx) => [await ctx.race({ right: ask(ctx, 'x'), left: until(ctx) }), await until(ctx)],
@@ -202,7 +202,7 @@ describe('code that was changed under the same version is NONDETERMINISM with wh
     expect(text).toContain('BranchWon race:1 has winner right, in the journal it is left');
   });
 
-  test('two parallel calls of different commands that were swapped are no difference: a step is known by its path', async () => {
+  test('two swapped parallel calls of different commands are no difference, because a path names each step', async () => {
     const text = await difference(
       async (ctx) => [await Promise.all([fly(ctx), stay(ctx)]), await until(ctx)],
       async (ctx) => [await Promise.all([stay(ctx), fly(ctx)]), await until(ctx)],
@@ -210,7 +210,7 @@ describe('code that was changed under the same version is NONDETERMINISM with wh
     expect(text).toBeUndefined();
   });
 
-  test('a step that is added where the journal has not come to yet is no difference', async () => {
+  test('a step that is added after the end of the journal is no difference', async () => {
     const text = await difference(
       async (ctx) => [await ask(ctx, 'one'), await until(ctx)],
       async (ctx) => [await ask(ctx, 'one'), await until(ctx), await stay(ctx)],
@@ -218,7 +218,7 @@ describe('code that was changed under the same version is NONDETERMINISM with wh
     expect(text).toBeUndefined();
   });
 
-  test('another retry policy or time-out of the process is no difference: timers that were set stay as they are', async () => {
+  test('another retry policy or process time-out is no difference, and timers that were set stay as they are', async () => {
     const code = (timeout: '1 day' | '2 days') => tripOf((ctx) => pay(ctx), { timeout });
     const trip = new Instance(code('1 day'));
     await trip.starts(Checkout);
@@ -234,7 +234,7 @@ describe('code that was changed under the same version is NONDETERMINISM with wh
     expect([...cold.run.image.timers.values()].map(({ path, due }) => `${path} in ${due - trip.image.clock} ms`)).toEqual(timers);
   });
 
-  test('at most five differences are told', async () => {
+  test('at most five differences are shown', async () => {
     const text = await difference(
       async (ctx) => [await until(ctx)],
       async (ctx) => [await Promise.all(['1', '2', '3', '4', '5', '6', '7'].map((each) => ask(ctx, each)))],
@@ -242,7 +242,7 @@ describe('code that was changed under the same version is NONDETERMINISM with wh
     expect(text?.split(';')).toHaveLength(5);
   });
 
-  test('an event that comes for it is refused, and nothing of it is kept', async () => {
+  test('an event for such an instance is refused, and nothing of it is committed', async () => {
     const trip = new Instance(
       tripOf(async (ctx) => [await ask(ctx, 'one'), await until(ctx)]),
       { compare: false },
@@ -283,7 +283,7 @@ test.each<[string, Decided, Partial<Record<string, unknown>>]>([
   ]);
 });
 
-/** Processes that use all there is, so that random histories meet all there is. */
+/** Processes that together use every step, so that random histories cover every step. */
 const PROCESSES: Readonly<Record<string, AnyProcess>> = {
   sequence: tripOf(async (ctx) => {
     ctx.compensate('tell', (ctx) => ctx.call(notes.notify, { text: 'sorry' }, { retry: { attempts: 1000 } }));
@@ -357,7 +357,7 @@ const anAct: fc.Arbitrary<Act> = fc.oneof(
   { weight: 2, arbitrary: fc.record({ act: fc.constant('pass' as const), minutes: fc.nat(90) }) },
 );
 
-/** Whether a service keeps what it promises: what is not settled is not `cancelled`. */
+/** Whether the reply is one that a service may send: only a settling command may be `cancelled`. */
 const answer = (
   trip: Instance,
   command: OpenCommand,
@@ -394,19 +394,19 @@ const perform = async (trip: Instance, act: Act): Promise<void> => {
   }
 };
 
-/** Goes on until the process has ended and nothing of it is out: everything is answered, a person resumes what is stuck. */
+/** Continues until the process has ended without an open command: each gets a reply, and an operator resumes a stuck instance. */
 const wait = async (trip: Instance): Promise<void> => {
   for (let i = 0; i < 300; i += 1) {
     if (trip.status === 'stuck') await trip.operates('resume');
     const [command] = trip.commands();
     if (command) await answer(trip, command, { outcome: command.settling ? 'cancelled' : 'completed', retryable: false });
-    // The undo of a late success may wait between two tries, also after the end.
+    // The undo of a late success may wait between two runs, also after the end.
     else if (isClosed(trip.image.status) && trip.timers().length === 0) return;
     else await trip.passes('1 hour');
   }
 };
 
-/** Which completed commands still stand, by what the journal says. */
+/** The completed commands of a journal that were not undone. */
 const standing = (trip: Instance): string[] => {
   const issued = new Map<number, { readonly command: string; readonly undoes?: string | undefined }>();
   const stands = new Map<string, string>();
@@ -432,9 +432,9 @@ const LATE_UNDO_TRIED_AGAIN: Act[] = [
 ];
 
 describe('random histories', () => {
-  // `Instance` decides each event twice, live and on a copy rebuilt from the journal so far, and compares all that would be stored.
+  // `Instance` decides each event twice, live and on a copy rebuilt from the journal so far, and compares everything that would be stored.
   test.each(Object.keys(PROCESSES))(
-    'of %s: every prefix replays to the same bytes, and a process that does not complete leaves nothing standing',
+    'of %s replay to the same bytes from every prefix, and a process that does not complete leaves no command without its undo',
     async (name) => {
       await fc.assert(
         fc.asyncProperty(fc.array(anAct, { maxLength: 25 }), fc.nat(10), fc.boolean(), async (acts, successes, cancels) => {

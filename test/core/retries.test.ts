@@ -6,7 +6,7 @@ import { Instance } from './instance.ts';
 import { hotels, notes, payments, services } from './trip-contracts.ts';
 import { PAID, started } from './trip-steps.ts';
 
-/** Ends with what the call rejected with. */
+/** Returns the failure of the call. */
 const outcomeOf = async (step: Promise<unknown>): Promise<unknown> => {
   try {
     return await step;
@@ -17,7 +17,7 @@ const outcomeOf = async (step: Promise<unknown>): Promise<unknown> => {
 };
 const resultOf = (trip: Instance): unknown => trip.entries('ProcessCompleted')[0]?.data;
 
-describe('an attempt that is not answered', () => {
+describe('an attempt without a reply', () => {
   test('is sent again under the same number, one attempt later, caused by the tick', async () => {
     const trip = await started((ctx) => outcomeOf(ctx.call(payments.charge, { amount: 7 })));
     const { n, cause } = trip.command('payments.charge');
@@ -30,7 +30,7 @@ describe('an attempt that is not answered', () => {
     expect(resultOf(trip)).toEqual(PAID);
   });
 
-  test('has the timeout of the call where it says one', async () => {
+  test('has the time-out of the call, if that has one', async () => {
     const trip = await started((ctx) =>
       outcomeOf(ctx.call(payments.charge, { amount: 7 }, { timeout: '5 seconds', retry: { within: '20 seconds' } })),
     );
@@ -40,7 +40,7 @@ describe('an attempt that is not answered', () => {
     expect(trip.open()).toEqual(['payments.charge (settling: within)']);
   });
 
-  test('is over when somebody else will answer: deferred, it waits for the end of within', async () => {
+  test('ends when the handler defers the reply: the command then waits for the end of within', async () => {
     const trip = await started((ctx) => outcomeOf(ctx.call(payments.charge, { amount: 7 })));
     await trip.answers(trip.command('payments.charge'), 'deferred');
     await trip.passes('59 minutes');
@@ -51,7 +51,7 @@ describe('an attempt that is not answered', () => {
     expect(resultOf(trip)).toMatchObject({ code: 'COMMAND_EXHAUSTED', outcome: 'cancelled' });
   });
 
-  test('that turns out deferred while it is settled is waited for no longer than one that is silent', async () => {
+  test('that is deferred while settling has the same limit as one without a reply', async () => {
     const trip = await started((ctx) => outcomeOf(ctx.call(payments.charge, { amount: 7 })));
     await trip.passes('1 hour');
     const { attempt, due } = trip.command('payments.charge');
@@ -88,7 +88,7 @@ describe('a definite technical failure', () => {
     expect(resultOf(trip)).toEqual(PAID);
   });
 
-  test('at the end of within is exhaustion', async () => {
+  test('at the end of within rejects with CommandExhausted', async () => {
     const trip = await started((ctx) =>
       outcomeOf(
         ctx.call(
@@ -107,7 +107,7 @@ describe('a definite technical failure', () => {
     expect(resultOf(trip)).toMatchObject({ code: 'COMMAND_EXHAUSTED', outcome: 'failed' });
   });
 
-  test('after the last run is exhaustion; runs under all numbers count, and re-sends do not', async () => {
+  test('after the last run rejects with CommandExhausted; runs under all numbers count, and re-sends do not', async () => {
     const trip = await started((ctx) => outcomeOf(ctx.call(notes.notify, { text: 'hi' })));
     await trip.passes('3 minutes');
     expect(trip.command('notes.notify').attempt).toBe(3);
@@ -123,7 +123,7 @@ describe('a definite technical failure', () => {
     });
   });
 
-  test('of a command that was only sent is tried again as well, and given up without a word', async () => {
+  test('of a command of ctx.send is tried again too, and then dropped', async () => {
     const trip = await started(async (ctx) => {
       ctx.send(notes.notify, { text: 'hi' });
       await ctx.sleep('1 day');
@@ -142,7 +142,7 @@ describe('a definite technical failure', () => {
 });
 
 describe('the end of within', () => {
-  test('settles the command, and the answer that it finds counts as if it had been in time', async () => {
+  test('settles the command, and the reply counts as if it had come in time', async () => {
     const trip = await started((ctx) => outcomeOf(ctx.call(payments.charge, { amount: 7 })));
     const { n } = trip.command('payments.charge');
     await trip.passes('1 hour');
@@ -152,14 +152,14 @@ describe('the end of within', () => {
     expect(resultOf(trip)).toEqual(PAID);
   });
 
-  test('rejects with CommandExhausted once the service says that nothing has happened', async () => {
+  test('rejects with CommandExhausted when the service replies that nothing has happened', async () => {
     const trip = await started((ctx) => outcomeOf(ctx.call(payments.charge, { amount: 7 }, { timeout: '1 hour' })));
     await trip.passes('1 hour');
     await trip.answers(trip.command('payments.charge'), 'cancelled');
     expect(resultOf(trip)).toEqual({ code: 'COMMAND_EXHAUSTED', attempts: 0, outcome: 'cancelled' });
   });
 
-  test('waits for a definite answer one timeout more; after it, silence is an unknown outcome', async () => {
+  test('waits one more time-out for a definite reply; after it, the outcome is unknown', async () => {
     const trip = await started((ctx) => outcomeOf(ctx.call(notes.notify, { text: 'hi' })));
     await trip.passes('1 hour');
     expect(trip.open()).toEqual(['notes.notify (settling: within)']);
@@ -169,7 +169,7 @@ describe('the end of within', () => {
     expect(trip.image.tombstones).toEqual([]);
   });
 
-  test('with an unknown answer is stuck(UNKNOWN_OUTCOME); resume asks again', async () => {
+  test('with an unknown reply is stuck with UNKNOWN_OUTCOME, and resume sends again', async () => {
     const trip = await started((ctx) => outcomeOf(ctx.call(payments.charge, { amount: 7 })));
     const { n } = trip.command('payments.charge');
     await trip.passes('1 hour');
@@ -185,7 +185,7 @@ describe('the end of within', () => {
     expect(resultOf(trip)).toMatchObject({ code: 'COMMAND_EXHAUSTED' });
   });
 
-  test('of a command that was only sent settles it too; an unknown answer lets it go', async () => {
+  test('of a command of ctx.send settles it too, and an unknown reply drops it', async () => {
     const trip = await started(async (ctx) => {
       ctx.send(notes.notify, { text: 'hi' });
       await ctx.sleep('1 day');
@@ -197,7 +197,7 @@ describe('the end of within', () => {
     expect(trip.status).toBe('running');
   });
 
-  test('of a command that was only sent, and whose service is silent also when it is settled, drops it', async () => {
+  test('of a command of ctx.send drops it if no reply comes while settling', async () => {
     const trip = await started(async (ctx) => {
       ctx.send(notes.notify, { text: 'hi' });
       await ctx.sleep('1 day');
@@ -216,7 +216,7 @@ describe('a declared error', () => {
     expect(resultOf(trip)).toEqual({ code: 'COMMAND_FAILED' });
   });
 
-  test('is returned by ctx.try, which rejects with all else', async () => {
+  test('is returned by ctx.try, which rejects with any other failure', async () => {
     const trip = await started(async (ctx) => {
       const failed = await ctx.try(payments.charge, { amount: 7 });
       const exhausted = await outcomeOf(ctx.try(notes.notify, { text: 'hi' }, { retry: { attempts: 1 } }));
@@ -231,7 +231,7 @@ describe('a declared error', () => {
 describe('heartbeats', () => {
   const slow = service('slow', { work: command({ input: z.object({}), heartbeat: '1 minute', retry: { within: '1 day' } }) });
 
-  test('keep a deferred command open; without one for its time it is settled', async () => {
+  test('keep a deferred command open, and without one in its interval the command is settled', async () => {
     const trip = await started((ctx) => outcomeOf(ctx.call(slow.work, {})), { services: [...services, slow] });
     await trip.answers(trip.command('slow.work'), 'deferred');
     await trip.passes('50 seconds');
@@ -243,7 +243,7 @@ describe('heartbeats', () => {
   });
 });
 
-test('the pause doubles up to the most, with full jitter that repeats for the same command', () => {
+test('the pause doubles up to its maximum, with full jitter that repeats for the same command', () => {
   const policy = { withinMs: 1, attempts: 1, firstMs: 1000, factor: 2, mostMs: 60_000 };
   const pauses = Array.from({ length: 200 }, (_, i) => backoffMs(policy, 3, `r/${i}`));
   expect(Math.max(...pauses)).toBeLessThanOrEqual(4000);

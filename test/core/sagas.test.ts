@@ -4,7 +4,7 @@ import { Booked, flights, hotels, notes, Nudge, payments, type TripContext } fro
 import { FLIGHT, fly, PAID, pay, ROOM, started, stay } from './trip-steps.ts';
 
 describe('S1: the undo list', () => {
-  test('S1: a process that fails undoes what completed, in reverse order of completion, one at a time', async () => {
+  test('S1: a process that fails undoes its completed commands in reverse order of completion, one at a time', async () => {
     const trip = await started(async (ctx) => {
       await Promise.all([pay(ctx), fly(ctx)]);
       await stay(ctx);
@@ -20,7 +20,7 @@ describe('S1: the undo list', () => {
     expect(trip.status).toBe('failed');
   });
 
-  test('S1: a scope that fulfils hands its list to its parent', async () => {
+  test('S1: a scope that is fulfilled hands its list to its parent', async () => {
     const trip = await started(async (ctx) => {
       await ctx.scope('travel', async (ctx) => {
         await fly(ctx);
@@ -35,7 +35,7 @@ describe('S1: the undo list', () => {
     expect(trip.open()).toEqual(['flights.cancel (undo)']);
   });
 
-  test('S1: the process drops the list when it fulfils', async () => {
+  test('S1: the process drops the list when it completes', async () => {
     const trip = await started(async (ctx) => {
       await pay(ctx);
       return { done: true };
@@ -66,7 +66,7 @@ describe('S2: a scope that fails', () => {
     expect(trip.status).toBe('failed');
   });
 
-  test.each(['cancelled', 'failed'] as const)('S2: an open step that is settled as %s needs no undo', async (outcome) => {
+  test.each(['cancelled', 'failed'] as const)('S2: an open step that settles as %s needs no undo', async (outcome) => {
     const trip = await started(async (ctx) => {
       await Promise.all([fly(ctx), stay(ctx)]);
     });
@@ -76,7 +76,7 @@ describe('S2: a scope that fails', () => {
     expect(trip.status).toBe('failed');
   });
 
-  test('S2: a deferred command without an undo is settled too, and its success needs nothing', async () => {
+  test('S2: a deferred command without an undo is settled too, and its success needs no undo', async () => {
     const trip = await started(async (ctx) => {
       await Promise.all([stay(ctx), ctx.call(notes.ask, { text: 'window?' })]);
     });
@@ -88,7 +88,7 @@ describe('S2: a scope that fails', () => {
     expect(trip.status).toBe('failed');
   });
 
-  test('S2: a scope that fails inside a process that goes on has been undone before its promise rejects', async () => {
+  test('S2: a scope that fails in a process that continues is undone before its promise rejects', async () => {
     const trip = await started(async (ctx) => {
       await pay(ctx);
       try {
@@ -114,7 +114,7 @@ describe('S2: a scope that fails', () => {
     expect(trip.open()).toEqual([]);
   });
 
-  test('S2: what a branch still asks for after its scope failed is refused as cancelled', async () => {
+  test('S2: a step that a branch requests after its scope failed is rejected as cancelled', async () => {
     const trip = await started(async (ctx) => {
       const branch = async (): Promise<void> => {
         try {
@@ -155,7 +155,7 @@ describe('S2: a scope that fails', () => {
     expect(trip.status).toBe('failed');
   });
 
-  test('S2: a declared failure of the process is what its ending says, any other is Other with the reason', async () => {
+  test('S2: a process ends with its declared failure, or with Other and the reason of any other failure', async () => {
     const declared = await started(async (ctx) => {
       throw ctx.errors.Refused({ why: 'test' });
     });
@@ -187,7 +187,7 @@ describe('S3: late successes and unknown outcomes', () => {
     expect(trip.status).toBe('terminated');
   });
 
-  test('S3: the undo of a late success that fails leaves the ended process stuck, and resume goes on to the end', async () => {
+  test('S3: a failed undo of a late success makes the ended process stuck, and resume restores its end', async () => {
     const trip = await started(async (ctx) => {
       await pay(ctx);
     });
@@ -206,7 +206,7 @@ describe('S3: late successes and unknown outcomes', () => {
     expect(trip.open()).toEqual([]);
   });
 
-  test('S3: where the answer is unknown the process is stuck, and resume sends the same command again', async () => {
+  test('S3: an unknown outcome makes the process stuck, and resume sends the same command again', async () => {
     const trip = await started(async (ctx) => {
       await pay(ctx);
       await stay(ctx);
@@ -221,7 +221,7 @@ describe('S3: late successes and unknown outcomes', () => {
     expect(trip.open()).toEqual(['hotels.book']);
   });
 
-  test('S3: an unknown answer while a command is settled undoes nothing on a guess', async () => {
+  test('S3: an unknown reply while a command is settling undoes nothing', async () => {
     const trip = await started(async (ctx) => {
       await Promise.all([fly(ctx), stay(ctx)]);
     });
@@ -233,7 +233,7 @@ describe('S3: late successes and unknown outcomes', () => {
   });
 });
 
-describe('S4: an undo is sent until it is answered', () => {
+describe('S4: an undo is sent until its outcome is definite', () => {
   const undoing = async (): Promise<Instance> => {
     const trip = await started(async (ctx) => {
       await fly(ctx);
@@ -245,7 +245,7 @@ describe('S4: an undo is sent until it is answered', () => {
     return trip;
   };
 
-  test('S4: an unanswered undo is sent again under the same number, and stuck at the end of its within; resume goes on with new limits', async () => {
+  test('S4: an undo without a reply is sent again under the same number, and stuck at the end of its within; resume gives new limits', async () => {
     const trip = await undoing();
     const { n } = trip.command('payments.refund');
     await trip.passes('23 hours');
@@ -259,7 +259,7 @@ describe('S4: an undo is sent until it is answered', () => {
     expect(trip.open()).toEqual(['flights.cancel (undo)']);
   });
 
-  test('S4: an undo that somebody else answers is waited for, and not sent again meanwhile', async () => {
+  test('S4: a deferred undo is awaited, and not sent again in the meantime', async () => {
     const trip = await undoing();
     await trip.answers(trip.command('payments.refund'), 'deferred');
     await trip.passes('23 hours');
@@ -288,7 +288,7 @@ describe('S4: an undo is sent until it is answered', () => {
     expect(trip.command('payments.refund')).toMatchObject({ retries: 0, attemptsMax: 5, deadline: trip.now + 86_400_000 });
   });
 
-  test('S4: runs under one number and under another count together, and re-sends are no runs', async () => {
+  test('S4: runs under all numbers count together, and re-sends are not runs', async () => {
     const trip = await undoing();
     await trip.passes('10 minutes');
     expect(trip.command('payments.refund').attempt).toBe(4);
@@ -300,7 +300,7 @@ describe('S4: an undo is sent until it is answered', () => {
     expect(trip.image.stuck?.code).toBe('COMPENSATION');
   });
 
-  test('S4: a declared error of an undo is for a person at once; resume tries again under a new number', async () => {
+  test('S4: a declared error of an undo makes the instance stuck at once, and resume tries again under a new number', async () => {
     const trip = await undoing();
     const { n } = trip.command('payments.refund');
     await trip.fails('payments.refund', 'Closed');
@@ -312,7 +312,7 @@ describe('S4: an undo is sent until it is answered', () => {
     expect(trip.status).toBe('failed');
   });
 
-  test('S4: an unknown answer of an undo is for a person', async () => {
+  test('S4: an unknown reply to an undo makes the instance stuck', async () => {
     const trip = await undoing();
     await trip.answers(trip.command('payments.refund'), 'unknown');
     expect(trip.image.stuck?.code).toBe('COMPENSATION');
@@ -320,7 +320,7 @@ describe('S4: an undo is sent until it is answered', () => {
     expect(trip.open()).toEqual(['payments.refund (undo)']);
   });
 
-  test('S4: a person who dealt with it skips one undo, and the others follow', async () => {
+  test('S4: an operator skips one undo, and the others follow', async () => {
     const trip = await undoing();
     await trip.fails('payments.refund', 'Closed');
     await trip.operates('resume', { skip: 'payments.charge:1' });
@@ -365,7 +365,7 @@ describe('S4: an undo is sent until it is answered', () => {
     expect(trip.status).toBe('running');
   });
 
-  test('S4: another undo that pauses is not skipped with it', async () => {
+  test('S4: a skip of one undo leaves another undo that pauses', async () => {
     const trip = await twoScopes();
     await trip.operates('resume', { skip: 'money:1/payments.charge:1' });
     expect(trip.timers()).toHaveLength(1);
@@ -377,7 +377,7 @@ describe('S4: an undo is sent until it is answered', () => {
 });
 
 describe('S5: opting out', () => {
-  test('S5: what was called with { undo: false } is neither undone nor settled', async () => {
+  test('S5: a call with { undo: false } is neither undone nor settled', async () => {
     const trip = await started(async (ctx) => {
       await ctx.call(payments.charge, { amount: 7 }, { undo: false });
       await Promise.all([ctx.call(flights.book, { to: 'Oslo' }, { undo: false }), stay(ctx)]);
@@ -389,7 +389,7 @@ describe('S5: opting out', () => {
   });
 
   test.each(['terminate', 'reload and terminate'])(
-    'S5: what was called with { undo: false } is not undone either where it succeeds after the end: %s',
+    'S5: a call with { undo: false } is not undone if it succeeds after the end: %s',
     async (how) => {
       const trip = await started(async (ctx) => {
         await Promise.all([ctx.call(payments.charge, { amount: 7 }, { undo: false }), fly(ctx)]);
@@ -404,7 +404,7 @@ describe('S5: opting out', () => {
     },
   );
 
-  test('S5: nor where it was tried again', async () => {
+  test('S5: a call with { undo: false } is not undone if it was tried again', async () => {
     const trip = await started(async (ctx) => {
       await ctx.call(flights.book, { to: 'Oslo' }, { undo: false });
     });
@@ -415,7 +415,7 @@ describe('S5: opting out', () => {
     expect(trip.image.tombstones).toEqual([]);
   });
 
-  test('S5: after a pivot nothing so far of this scope is undone, what comes later is', async () => {
+  test('S5: a pivot keeps the earlier commands of its scope, and later ones are undone', async () => {
     const trip = await started(async (ctx) => {
       await pay(ctx);
       ctx.pivot();
@@ -432,7 +432,7 @@ describe('S5: opting out', () => {
 });
 
 describe('S6: compensations', () => {
-  test('S6: a compensation runs in its place, first registered last, and is told the failure', async () => {
+  test('S6: compensations run in the order of the undo list, the first registered last, and receive the failure', async () => {
     const trip = await started(async (ctx) => {
       ctx.compensate('tell', async (ctx, failure) => {
         await ctx.call(notes.notify, { text: hotels.book.failed(failure) ? failure.type : 'other' });
@@ -467,7 +467,7 @@ describe('S6: compensations', () => {
     expect(trip.entries('ProcessCancelled')[0]?.reason).toBe('requested');
   });
 
-  test('S6: a compensation that fails leaves the process stuck; what it did itself is undone, and resume runs it again', async () => {
+  test('S6: a compensation that fails makes the process stuck; its own commands are undone, and resume runs it again', async () => {
     const trip = await started(async (ctx) => {
       ctx.compensate('replace', async (ctx) => {
         await fly(ctx);
@@ -504,8 +504,8 @@ describe('S6: compensations', () => {
   });
 });
 
-describe('S7: undoing by choice', () => {
-  test('S7: ctx.undo(step) undoes that step now, and the process goes on', async () => {
+describe('S7: ctx.undo', () => {
+  test('S7: ctx.undo(step) undoes that step at once, and the process continues', async () => {
     const trip = await started(async (ctx) => {
       const flight = fly(ctx);
       await flight;
@@ -535,7 +535,7 @@ describe('S7: undoing by choice', () => {
     expect(trip.status).toBe('completed');
   });
 
-  test('S7: a scope that was handed on is undone as a whole', async () => {
+  test('S7: a fulfilled scope is undone as a whole', async () => {
     const trip = await started(async (ctx) => {
       await pay(ctx);
       const travel = ctx.scope('travel', async (ctx) => {
@@ -554,7 +554,7 @@ describe('S7: undoing by choice', () => {
     expect(trip.open()).toEqual(['payments.refund (undo)']);
   });
 
-  test('S7: a step that is still open is settled, and what it did after all is undone before the process goes on', async () => {
+  test('S7: an open step is settled, and its success is undone before the process continues', async () => {
     const trip = await started(async (ctx) => {
       await ctx.undo(fly(ctx));
       await stay(ctx);
@@ -566,7 +566,7 @@ describe('S7: undoing by choice', () => {
     expect(trip.open()).toEqual(['hotels.book']);
   });
 
-  test('S7: a scope that is still open is cancelled and undone, and only then the process goes on', async () => {
+  test('S7: an open scope is cancelled and undone before the process continues', async () => {
     const trip = await started(async (ctx) => {
       const travel = ctx.scope('travel', async (ctx) => {
         await fly(ctx);
@@ -600,7 +600,7 @@ describe('S7: undoing by choice', () => {
     expect(trip.status).toBe('failed');
   });
 
-  test('S7: undoing what has no undo, or twice, is done at once', async () => {
+  test('S7: ctx.undo of a step that is already undone, or has nothing to undo, resolves at once', async () => {
     const trip = await started(async (ctx) => {
       const nap = ctx.sleep('1 second');
       await nap;
@@ -612,7 +612,7 @@ describe('S7: undoing by choice', () => {
     expect(trip.status).toBe('completed');
   });
 
-  test('S7: ctx.undo() waits for what a race let go of, which is newer than the rest', async () => {
+  test('S7: ctx.undo() waits for the losers of a race, which are newer than the list', async () => {
     const trip = await started(async (ctx) => {
       await pay(ctx);
       await ctx.race({ flight: fly(ctx), nudged: ctx.waitFor(Nudge) });
@@ -629,7 +629,7 @@ describe('S7: undoing by choice', () => {
     expect(trip.status).toBe('completed');
   });
 
-  test('S7: two undos at a time join into one row, and both are told at its end', async () => {
+  test('S7: two undos at a time join into one list, and both resolve at its end', async () => {
     const trip = await started(async (ctx) => {
       await pay(ctx);
       const first = ctx.undo();
@@ -648,7 +648,7 @@ describe('S7: undoing by choice', () => {
 });
 
 describe('S8: cancel', () => {
-  test('S8: a cancel rejects the open steps, and what was done is undone before the process ends cancelled', async () => {
+  test('S8: a cancel rejects the open steps, and the list is undone before the process ends cancelled', async () => {
     const trip = await started(async (ctx) => {
       await pay(ctx);
       await Promise.all([ctx.sleep('1 day'), ctx.waitFor(Nudge, { timeout: '2 days' }), fly(ctx)]);
@@ -662,7 +662,7 @@ describe('S8: cancel', () => {
     expect(trip.status).toBe('cancelled');
   });
 
-  test('S8: swallowing a cancel changes nothing: later steps reject alike', async () => {
+  test('S8: code that catches a cancel changes nothing, because later steps reject too', async () => {
     const seen: string[] = [];
     const trip = await started(
       async (ctx) => {
@@ -716,7 +716,7 @@ describe('S8: cancel', () => {
     expect(trip.status).toBe('cancelled');
   });
 
-  test('S8: a second cancel, and one while a scope inside is being undone, change only how it ends', async () => {
+  test('S8: a second cancel, and one while an inner scope is being undone, change only the end of the process', async () => {
     const trip = await started(async (ctx) => {
       try {
         await ctx.scope('travel', async (ctx) => {
@@ -736,7 +736,7 @@ describe('S8: cancel', () => {
     expect(trip.status).toBe('cancelled');
   });
 
-  test('S8: an undo under way is not cancelled', async () => {
+  test('S8: an undo in progress is not cancelled', async () => {
     const trip = await started(async (ctx) => {
       await pay(ctx);
       await ctx.undo();
@@ -749,7 +749,7 @@ describe('S8: cancel', () => {
     expect(trip.status).toBe('cancelled');
   });
 
-  test('S8: a cancel between two tries of a command needs no settling', async () => {
+  test('S8: a cancel between two runs of a command needs no settling', async () => {
     const trip = await started(async (ctx) => {
       await pay(ctx);
     });
@@ -760,7 +760,7 @@ describe('S8: cancel', () => {
     expect(trip.status).toBe('cancelled');
   });
 
-  test('S8: terminating a process undoes nothing, and leaves tombstones of what could still succeed; its journal does not depend on who knew what was unread', async () => {
+  test('S8: terminate undoes nothing, and leaves tombstones of open calls; its journal is the same with and without a replay', async () => {
     const trip = await started(async (ctx) => {
       await pay(ctx);
       await Promise.all([fly(ctx), ctx.call(notes.ask, { text: 'ok?' }), ctx.sleep('1 day')]);

@@ -8,7 +8,7 @@ const MINUTE = 60_000;
 
 const imageAt = (clock: number): Image => newImage('default#trip#a', 'r', 'trip@1', clock);
 
-/** So many events, a second apart, of which the first is numbered `from`. */
+/** A list of `count` events, a second apart. The number of the first is `from`. */
 const events = (image: Image, from: number, count: number): void => {
   for (let i = from; i < from + count; i += 1) rememberSignal(image, { id: `e${i}`, time: NOW + i * 1_000 }, NOW + i * 1_000);
 };
@@ -32,13 +32,13 @@ describe('the ring of events', () => {
     expect([mayBeForgotten(image, NOW + 1_000, at), mayBeForgotten(image, NOW + 1_001, at)]).toEqual([true, false]);
   });
 
-  test('does not take an event after a long rest for a postdated one', () => {
+  test('does not treat an event after a long pause as postdated', () => {
     const image = imageAt(NOW - 100 * MINUTE);
     events(image, 0, SIGNALS_MAX + 1);
     expect(image.signalsFloor).toBe(NOW);
   });
 
-  test('keeps its floor where seventy events are dated to the year 9999, and looks these up whenever they come', () => {
+  test('keeps its floor although seventy events are dated to the year 9999, and looks these up each time', () => {
     const image = imageAt(NOW);
     events(image, 0, 100);
     const floor = image.signalsFloor!;
@@ -52,7 +52,7 @@ describe('the ring of events', () => {
     expect(mayBeForgotten(image, FAR, NOW + 170_000)).toBe(true);
   });
 
-  test('keeps a postdated event until its time has come, so that it is no new event then', () => {
+  test('keeps a postdated event until its time, so that it is a duplicate then', () => {
     const image = imageAt(NOW);
     rememberSignal(image, { id: 'ahead', time: NOW + 60 * MINUTE }, NOW);
     events(image, 0, 200);
@@ -62,7 +62,7 @@ describe('the ring of events', () => {
     expect(mayBeForgotten(image, NOW + 60 * MINUTE, NOW + 62 * MINUTE)).toBe(true);
   });
 
-  test('drops the latest of too many postdated events, and knows from then on that events have left it', () => {
+  test('drops the latest of too many postdated events, and has a floor from then on', () => {
     const image = imageAt(NOW);
     postdated(image, SIGNALS_MAX, NOW);
     expect(image.signalsFloor).toBeUndefined();
@@ -72,7 +72,7 @@ describe('the ring of events', () => {
     expect([image.signalsFloor, mayBeForgotten(image, FAR, NOW), mayBeForgotten(image, NOW, NOW)]).toEqual([0, true, false]);
   });
 
-  test('drops the latest also where it came last', () => {
+  test('drops the latest even if it came last', () => {
     const image = imageAt(NOW);
     for (let i = 0; i <= SIGNALS_MAX; i += 1) rememberSignal(image, { id: `ahead${i}`, time: NOW + 60 * MINUTE + i }, NOW);
     expect(image.signals.map(({ id }) => id)).not.toContain(`ahead${SIGNALS_MAX}`);

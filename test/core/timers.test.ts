@@ -14,7 +14,7 @@ const started = async (body: (ctx: TripContext) => Promise<unknown>, options: Pa
   return trip;
 };
 
-/** Invariant T (lib/core/timers.ts), and what follows from it. */
+/** Invariant T (lib/core/timers.ts), and its consequences. */
 const expectInvariantT = (instance: Instance): void => {
   const earliest = instance.earliestDue();
   const { tickAt = Infinity, due = Infinity, clock } = instance.image;
@@ -27,7 +27,7 @@ const ticksSent = (instance: Instance): number[] =>
   instance.image.pendingSends.filter((fire) => fire.kind === 'tick').map((fire) => fire.at);
 
 describe('sleep', () => {
-  test('within the horizon is carried by one tick of its own instant', async () => {
+  test('within the threshold sends one tick for its instant', async () => {
     const trip = await started((ctx) => ctx.sleep('10 minutes'));
     expect(ticksSent(trip)).toEqual([trip.now + 10 * MINUTE]);
     expect(trip.image.tickAt).toBe(trip.now + 10 * MINUTE);
@@ -36,7 +36,7 @@ describe('sleep', () => {
     expect(trip.status).toBe('completed');
   });
 
-  test('beyond the horizon is left to the due index, and costs no tick', async () => {
+  test('beyond the threshold is in the due index, and sends no tick', async () => {
     const trip = await started((ctx) => ctx.sleep('30 days'));
     expect(ticksSent(trip)).toEqual([]);
     expect(trip.image.due).toBe(trip.now + 30 * 24 * 60 * MINUTE);
@@ -44,18 +44,18 @@ describe('sleep', () => {
     expect(trip.status).toBe('completed');
   });
 
-  test('until an instant in the past is over at once', async () => {
+  test('until an instant in the past ends at once', async () => {
     const trip = await started((ctx) => ctx.until('2020-01-01T00:00:00Z'));
     expect(trip.status).toBe('completed');
     expect(trip.trace()).toEqual(['ProcessStarted', 'TimerSet until:1', 'TimerFired', 'ProcessCompleted']);
   });
 
-  test('until a Date is over at that instant', async () => {
+  test('until a Date ends at that instant', async () => {
     const trip = await started((ctx) => ctx.until(new Date(ctx.now().getTime() + MINUTE)));
     expect(trip.timers()).toEqual(['until:1 in 60000 ms']);
   });
 
-  test('two at one instant end in the order in which they were asked for', async () => {
+  test('two at one instant end in the order of their requests', async () => {
     const seen: string[] = [];
     const trip = new Instance(
       tripOf(async (ctx) => {
@@ -76,7 +76,7 @@ describe('sleep', () => {
 });
 
 describe('ticks', () => {
-  test('an early tick changes nothing and is given back', async () => {
+  test('an early tick changes nothing and waits', async () => {
     const trip = await started((ctx) => ctx.sleep('10 minutes'));
     const { tickAt = 0, tail } = trip.image;
     expect(await trip.ticks(tickAt)).toBe('wait');
@@ -84,7 +84,7 @@ describe('ticks', () => {
     expect(trip.image.tickAt).toBe(tickAt);
   });
 
-  test('a later wake-up sends no second tick; an earlier one does, and the tick it replaced is then a duplicate', async () => {
+  test('a later wake-up sends no second tick; an earlier one does, and the replaced tick is then a duplicate', async () => {
     const trip = await started(async (ctx) => {
       const first = ctx.sleep('5 minutes');
       await ctx.waitFor(Nudge);
@@ -104,7 +104,7 @@ describe('ticks', () => {
     expect(trip.image.tickAt).toBe(now + 5 * MINUTE);
   });
 
-  test('a tick that finds nothing due any more arms the next, without a journal entry', async () => {
+  test('a tick without a due timer arms the next, without a journal entry', async () => {
     const trip = await started(async (ctx) => {
       await Promise.all([ctx.waitFor(Nudge, { timeout: '1 minute' }), ctx.sleep('10 minutes')]);
     });
@@ -120,7 +120,7 @@ describe('ticks', () => {
 });
 
 describe('waitFor', () => {
-  test('takes the first unread event that matches, also one from before the call', async () => {
+  test('takes the first unread event that matches, even from before the call', async () => {
     const trip = await started(async (ctx) => {
       await ctx.call(notes.ask, { text: 'ok?' });
       const { word } = await ctx.waitFor(Nudge, { match: ({ word }) => word.startsWith('b') });
@@ -133,7 +133,7 @@ describe('waitFor', () => {
     expect(trip.entries('EventsUnread')[0]?.ids).toHaveLength(1);
   });
 
-  test('of several that match an event, the wait that was made first takes it', async () => {
+  test('gives an event to the first of several matching waits', async () => {
     const trip = await started(async (ctx) => {
       const [first, second] = await Promise.all([ctx.waitFor(Nudge, { timeout: '1 day' }), ctx.waitFor(Nudge)]);
       return [first?.word, second.word];
@@ -144,7 +144,7 @@ describe('waitFor', () => {
     expect(trip.entries('ProcessCompleted')[0]?.data).toEqual(['one', 'two']);
   });
 
-  test('gives undefined when its time is over, and then takes no event', async () => {
+  test('resolves with undefined after its time-out, and then takes no event', async () => {
     const trip = await started(async (ctx) => {
       const nudge = await ctx.waitFor(Nudge, { timeout: '1 minute' });
       await ctx.sleep('1 day');
@@ -157,13 +157,13 @@ describe('waitFor', () => {
     expect(trip.entries('ProcessCompleted')[0]?.data).toBe(true);
   });
 
-  test('a start of an open id is an event for it where onOpen is signal', async () => {
+  test('a start of an open id is an event if onOpen is signal', async () => {
     const trip = await started(async (ctx) => (await ctx.waitFor(Checkout)).note, { onOpen: 'signal' });
     expect(await trip.starts(Checkout, { note: 'again' })).toBe('apply');
     expect(trip.entries('ProcessCompleted')[0]?.data).toBe('again');
   });
 
-  test('a start of an open id that is refused is journaled, and published as start-rejected', async () => {
+  test('a refused start of an open id is journaled, and published as start-rejected', async () => {
     const trip = await started((ctx) => ctx.sleep('1 day'));
     expect(await trip.starts(Checkout, {}, { id: 'other' })).toBe('reject');
     expect(trip.published()).toEqual([{ process: 'trip', pid: 'default#trip#a', startid: 'other', reason: 'open' }]);
@@ -173,7 +173,7 @@ describe('waitFor', () => {
 });
 
 describe('the time-out of a process', () => {
-  test('cancels it, and what it did is undone', async () => {
+  test('cancels the process, and its commands are undone', async () => {
     const trip = await started((ctx) => ctx.waitFor(Nudge), { timeout: '1 hour' });
     await trip.passes('1 hour');
     expect(trip.status).toBe('cancelled');
@@ -189,7 +189,7 @@ describe('the time-out of a process', () => {
 });
 
 describe('rings', () => {
-  test('64 event ids are remembered; the time of what left tells from when on the journal must be asked', async () => {
+  test('the ring holds 64 event ids, and its floor is the time from which the journal is read', async () => {
     const trip = await started((ctx) => ctx.sleep('1 day'));
     const first = new Date(trip.now).toISOString();
     for (let i = 0; i < 64; i += 1) {
@@ -204,7 +204,7 @@ describe('rings', () => {
     expect(await trip.happens(Nudge, {}, { id: 'e1' })).toBe('dup');
   });
 
-  test('16 start and operator ids are remembered', async () => {
+  test('the ring holds 16 ids of starts and operations', async () => {
     const trip = await started((ctx) => ctx.sleep('1 day'));
     for (let i = 0; i < 20; i += 1) await trip.starts(Checkout, {}, { id: `s${i}` });
     expect(trip.image.starts).toHaveLength(16);
@@ -229,7 +229,7 @@ const clock = decider('clock', { state: Nothing, initial: () => ({}) })
   .on(two, (state) => [state, three.within('3 minutes')])
   .on(three, (state) => state);
 
-test('Invariant T: after every commit something wakes the instance in time, each sends one tick at the most, and no instant is applied twice', async () => {
+test('Invariant T: after every commit a tick or the due index wakes the instance in time, each commit sends at most one tick, and no instant is applied twice', async () => {
   const change = fc
     .tuple(fc.nat(2), fc.constantFrom('in', 'within', 'clear'), fc.nat(40))
     .map(([which, how, minutes]) => ({ word: `${which} ${how} ${minutes}` }));
@@ -253,7 +253,7 @@ test('Invariant T: after every commit something wakes the instance in time, each
           afterCommit();
           continue;
         }
-        // Every tick that was ever sent comes, and the sweeper finds what is due; each at its time.
+        // Every tick that was sent comes, and the sweeper finds due instances, each at its time.
         const until = instance.now + act.minutes * MINUTE;
         for (;;) {
           const next = Math.min(...inFlight, instance.image.due ?? Infinity);

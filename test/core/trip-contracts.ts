@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { command, event, process, service, type Context } from 'tutti';
 
-/** What the processes of these tests hear, publish and call. */
+/** The events and commands of the processes in these tests. */
 export const Checkout = event('shop.checkout', z.object({ id: z.string(), note: z.string().optional() }));
 export const Nudge = event('shop.nudge', z.object({ id: z.string(), word: z.string().default('') }));
 export const Booked = event('trips.booked', z.object({ text: z.string() }));

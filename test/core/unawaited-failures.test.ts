@@ -11,7 +11,7 @@ const bugAfter = async (body: (ctx: TripContext) => Promise<unknown>, checks = t
 };
 
 describe('a step that failed and that no code has awaited', () => {
-  test('is UNAWAITED_STEP where its scope ends', async () => {
+  test('is UNAWAITED_STEP when its scope ends', async () => {
     expect(
       await bugAfter(async (ctx) => {
         void fly(ctx);
@@ -21,7 +21,7 @@ describe('a step that failed and that no code has awaited', () => {
     ).toEqual({ code: 'UNAWAITED_STEP', message: 'flights.book:1 failed, and was never awaited: flights.book says SoldOut.' });
   });
 
-  test('is UNAWAITED_STEP in an inner scope, and where the step is a scope', async () => {
+  test('is UNAWAITED_STEP in an inner scope, and if the step is a scope', async () => {
     const inner = await bugAfter(async (ctx) =>
       ctx.scope('inner', async (ctx) => {
         void fly(ctx);
@@ -36,7 +36,7 @@ describe('a step that failed and that no code has awaited', () => {
     expect(scope?.message).toContain('inner:1 failed, and was never awaited');
   });
 
-  test('goes on in production, with the failure in its journal', async () => {
+  test('continues in production, with the failure in its journal', async () => {
     const body = async (ctx: TripContext): Promise<void> => {
       void fly(ctx);
       await ctx.waitFor(Nudge);
@@ -56,7 +56,7 @@ describe('a step that failed and that no code has awaited', () => {
       try {
         await flight;
       } catch {
-        // Its failure was awaited, which is all that this case needs.
+        // The failure was awaited; this case needs no more.
       }
     },
     'by then': async (ctx) => {
@@ -78,11 +78,11 @@ describe('a step that failed and that no code has awaited', () => {
       await booked;
     },
   };
-  test.each(Object.entries(awaiting))('is none where it is awaited: %s', async (_how, body) => {
+  test.each(Object.entries(awaiting))('is no bug if it is awaited: %s', async (_how, body) => {
     expect(await bugAfter(body)).toBeUndefined();
   });
 
-  test('is none where it was cancelled', async () => {
+  test('is no bug if it was cancelled', async () => {
     const trip = await started(async (ctx) => {
       await ctx.race({ payment: pay(ctx), nudged: ctx.waitFor(Nudge) });
     });

@@ -15,7 +15,7 @@ const lost = async (options: ConstructorParameters<typeof Instance>[1] = {}): Pr
 };
 
 describe('a step that lost a race', () => {
-  test('and whose service cannot tell does not hold up its process, and its late success is undone after the end', async () => {
+  test('with an unknown outcome does not hold up its process, and its late success is undone after the end', async () => {
     const trip = await lost();
     const { n } = trip.command('flights.book');
     await trip.isUnknown('flights.book', 3);
@@ -33,7 +33,7 @@ describe('a step that lost a race', () => {
     expect(trip.open()).toEqual([]);
   });
 
-  test('and whose service is silent is waited for until its own deadline and one timeout more', async () => {
+  test('without a reply is awaited until its own deadline and one more time-out', async () => {
     const trip = await lost();
     await trip.passes('1 hour');
     expect(trip.status).toBe('running');
@@ -44,7 +44,7 @@ describe('a step that lost a race', () => {
   });
 
   test.each(['failed', 'cancelled'] as const)(
-    'and is unresolved is cleared by the late answer %s, which undoes nothing',
+    'and is unresolved is cleared by the late reply %s, which undoes nothing',
     async (outcome) => {
       const trip = await lost();
       const { n } = trip.command('flights.book');
@@ -56,7 +56,7 @@ describe('a step that lost a race', () => {
     },
   );
 
-  test('lets a scope that was cancelled undo the rest, as if it had failed', async () => {
+  test('does not hold up the undos of a cancelled scope', async () => {
     const trip = await started(async (ctx) => {
       await pay(ctx);
       await Promise.all([fly(ctx), stay(ctx)]);
@@ -70,7 +70,7 @@ describe('a step that lost a race', () => {
     expect(trip.status).toBe('failed');
   });
 
-  test('of a person who is asked no longer is given up too, and needs no undo', async () => {
+  test('is given up too if it needs no undo', async () => {
     const trip = await started((ctx) => winnerOf(ctx.race({ asked: ctx.call(notes.ask, { text: 'ok?' }), nudged: ctx.waitFor(Nudge) })));
     await trip.answers(trip.command('notes.ask'), 'deferred');
     await trip.happens(Nudge);
@@ -92,7 +92,7 @@ describe('a step that lost a race', () => {
     expect(unresolvedCount(trip.image)).toBe(1);
   });
 
-  test('is unresolved where a person terminates what is stuck on it', async () => {
+  test('is unresolved if an operator terminates the instance that is stuck on it', async () => {
     const trip = await started((ctx) => pay(ctx));
     await trip.isUnknown('payments.charge');
     await trip.operates('terminate');
@@ -100,8 +100,8 @@ describe('a step that lost a race', () => {
   });
 });
 
-describe('a step whose outcome is unknown in a race that is not decided', () => {
-  test('waits for the race: where it loses, it is unresolved at once', async () => {
+describe('a step with an unknown outcome in an open race', () => {
+  test('waits for the race, and is unresolved as soon as it loses', async () => {
     const trip = await started((ctx) => winnerOf(ctx.race({ flight: fly(ctx), late: ctx.sleep('5 minutes') })));
     const { n } = trip.command('flights.book');
     await trip.isUnknown('flights.book');
@@ -114,7 +114,7 @@ describe('a step whose outcome is unknown in a race that is not decided', () => 
     expect(trip.image.tombstones).toMatchObject([{ n, unresolved: { attempts: 2 } }]);
   });
 
-  test('wins where its answer comes in time', async () => {
+  test('wins if its reply comes in time', async () => {
     const trip = await started((ctx) => winnerOf(ctx.race({ flight: fly(ctx), late: ctx.sleep('5 minutes') })));
     await trip.isUnknown('flights.book');
     await trip.completes('flights.book', FLIGHT);
@@ -148,7 +148,7 @@ describe('a step whose outcome is unknown in a race that is not decided', () => 
     expect(trip.image.stuck).toMatchObject({ code: 'UNKNOWN_OUTCOME' });
   });
 
-  test('makes its process stuck where no other branch can settle; resume sends each of them again', async () => {
+  test('makes its process stuck if no other branch can settle, and resume sends each of them again', async () => {
     const trip = await started((ctx) =>
       winnerOf(ctx.race({ flight: fly(ctx), travel: ctx.scope('travel', async (ctx) => void (await stay(ctx))) })),
     );
@@ -187,13 +187,13 @@ describe('an unknown outcome at the end of the limits', () => {
     expect(trip.image.tombstones).toEqual([]);
   });
 
-  test('so does one that was called with { undo: false }', async () => {
+  test('of a call with { undo: false } rejects its step, and nothing is unresolved', async () => {
     const trip = await started((ctx) => outcomeOf(ctx.call(payments.charge, { amount: 7 }, { undo: false })));
     await trip.isUnknown('payments.charge');
     expect(trip.entries('ProcessCompleted')).toMatchObject([{ data: EXHAUSTED }]);
   });
 
-  test('rejects where the contract says to continue, and a late success is undone', async () => {
+  test('rejects if onUnknown is continue, and a late success is undone', async () => {
     const trip = await started((ctx) => outcomeOf(ctx.call(lenient.act, {})), { services: [...services, lenient] });
     const { n } = trip.command('lenient.act');
     await trip.isUnknown('lenient.act');
@@ -203,7 +203,7 @@ describe('an unknown outcome at the end of the limits', () => {
     expect(trip.open()).toEqual(['lenient.undo (undo)']);
   });
 
-  test('counts the runs under earlier numbers, and one run where the service says nothing of them', async () => {
+  test('counts the runs under earlier numbers, and one run if the service reports none', async () => {
     const trip = await started((ctx) => outcomeOf(ctx.call(notes.ask, { text: 'ok?' })));
     await trip.breaksDown('notes.ask', { attempts: 2 });
     await trip.passes('10 minutes');
@@ -211,7 +211,7 @@ describe('an unknown outcome at the end of the limits', () => {
     expect(trip.entries('ProcessCompleted')).toMatchObject([{ data: { attempts: 3, outcome: 'unknown' } }]);
   });
 
-  test('is sent again by resume under the same number, with a new deadline and as many runs more', async () => {
+  test('is sent again by resume under the same number, with a new deadline and the full number of runs', async () => {
     const trip = await started((ctx) => ctx.call(hotels.book, { to: 'Oslo' }, { retry: { attempts: 3, within: '2 hours' } }));
     const { n } = trip.command('hotels.book');
     await trip.isUnknown('hotels.book', 3);
@@ -232,7 +232,7 @@ describe('an unknown outcome at the end of the limits', () => {
   });
 });
 
-test('what an older build settles is settled without an end', async () => {
+test('a command that an older build settles has no end of settling', async () => {
   const trip = await lost({ compare: false });
   delete trip.command('flights.book').settleBy;
   trip.command('flights.book').due = trip.now;
@@ -240,7 +240,7 @@ test('what an older build settles is settled without an end', async () => {
   expect(trip.open()).toEqual(['flights.book (settling: cancelled)']);
 });
 
-test('a journal replays in which an older build was stuck on an unknown outcome and resumed', async () => {
+test('a journal of an older build that was stuck on an unknown outcome and resumed replays', async () => {
   const trip = await started((ctx) => ctx.call(notes.ask, { text: 'ok?' }));
   const { n } = trip.command('notes.ask');
   const at = trip.now;
@@ -275,7 +275,7 @@ describe('an undo', () => {
     expect(trip.image.stuck?.code).toBe('COMPENSATION');
   });
 
-  test('that was withdrawn is for a person, who is told of no error', async () => {
+  test('that was cancelled makes the instance stuck, and the reason shows no error', async () => {
     const trip = await undoing();
     await trip.answers(trip.command('payments.refund'), 'cancelled');
     expect(trip.image.stuck?.message).toMatch(/^payments.refund ended cancelled after 1 run; it undoes \S+\.$/);
