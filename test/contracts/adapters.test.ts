@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -38,12 +38,12 @@ const adapters = technologies().flatMap((technology) =>
 );
 
 describe('contract suites', () => {
-  it.each(ports)('exist for the port %s', (port) => {
+  test.each(ports)('exist for the port %s', (port) => {
     const suite = readFileSync(`${root}test/contracts/${suiteOf(port)}.contract.ts`, 'utf8');
     expect(suite).toContain(`export function ${contractFunction(suiteOf(port))}(`);
   });
 
-  it.each(adapters)('are run for the adapter %s/%s', (technology, port) => {
+  test.each(adapters)('are run for the adapter %s/%s', (technology, port) => {
     const tests = filesUnder(`test/adapters/${technology === 'system' ? 'memory' : technology}`).filter((file) =>
       file.endsWith('.test.ts'),
     );
@@ -51,7 +51,7 @@ describe('contract suites', () => {
     expect(called, `call ${contractFunction(suiteOf(port))} in a test under test/adapters/${technology}`).toBe(true);
   });
 
-  it('has an adapter in memory or of the system for each port', () => {
+  test('has an adapter in memory or of the system for each port', () => {
     expect(ports.filter((port) => !adapters.some(([technology, adapted]) => port === adapted && technology !== 'sqlite'))).toEqual([]);
   });
 });

@@ -1,16 +1,16 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Clock } from '../../lib/ports/clock.ts';
 
 export interface PassingClock {
   readonly clock: Clock;
-  /** Lets at least so much time pass. */
+  /** Lets at least this time pass. */
   readonly pass: (milliseconds: number) => Promise<void>;
 }
 
-/** What every clock does. */
+/** The contract of each clock. */
 export function clockContract(name: string, make: () => PassingClock): void {
   describe(`clock: ${name}`, () => {
-    it('wakes a sleeper when its time has passed, not before', async () => {
+    test('wakes a sleeper when its time has passed, not before', async () => {
       const { clock, pass } = make();
       const from = clock.now();
       const slept = clock.sleep(20).then(() => clock.now());
@@ -18,7 +18,7 @@ export function clockContract(name: string, make: () => PassingClock): void {
       expect((await slept) - from).toBeGreaterThanOrEqual(19);
     });
 
-    it('wakes a sleeper at once when its signal aborts, and does not sleep at all where it has', async () => {
+    test('wakes a sleeper at once when its signal aborts, and does not sleep if it has aborted before', async () => {
       const { clock } = make();
       const stop = new AbortController();
       const slept = clock.sleep(1e12, stop.signal);
@@ -27,7 +27,7 @@ export function clockContract(name: string, make: () => PassingClock): void {
       await expect(clock.sleep(1e12, stop.signal)).resolves.toBeUndefined();
     });
 
-    it('does not sleep for no time', async () => {
+    test('resolves at once for a sleep of 0', async () => {
       await expect(make().clock.sleep(0)).resolves.toBeUndefined();
     });
   });

@@ -1,21 +1,21 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { EventPublisher, OutgoingEvent } from '../../lib/ports/event-publisher.ts';
 
 export interface Bus {
   readonly publisher: EventPublisher;
-  /** Bodies that came to the inbox of the system `trips`, which hears `trips.asked`, since the last call. */
+  /** Bodies in the inbox of the system `trips`, which subscribes to `trips.asked`, since the last call. */
   readonly inbox: () => Promise<string[]>;
-  /** Whether the inbox holds events in the order in which they were published. No bus promises it. @default true */
+  /** Whether the inbox holds events in the order in which they were published. No bus guarantees it. @default true */
   readonly keepsOrder?: boolean;
 }
 
-/** What every event publisher does. `make` returns a bus with an empty inbox. */
+/** The contract of each event publisher. `make` returns a bus with an empty inbox. */
 export function eventPublisherContract(name: string, make: () => Promise<Bus> | Bus): void {
   describe(`event publisher: ${name}`, () => {
     const asked: OutgoingEvent = { source: 'web', type: 'trips.asked', detail: '{"specversion":"1.0","data":{"cart":"\\u00e9"}}' };
     const other: OutgoingEvent = { source: 'web', type: 'trips.other', detail: '{"data":{"replyto":"trips"}}' };
 
-    it('brings what the system hears to its inbox, as an EventBridge envelope with the detail unchanged', async () => {
+    test('delivers an event to the inbox of a system that subscribes to it, as an EventBridge envelope with the detail unchanged', async () => {
       const { publisher, inbox } = await make();
       const [result] = await publisher.publish([asked]);
       const bodies = await inbox();
@@ -33,7 +33,7 @@ export function eventPublisherContract(name: string, make: () => Promise<Bus> | 
       expect(envelope['time']).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
     });
 
-    it('brings an answer to the system that it names, and only a top-level name counts', async () => {
+    test('delivers a reply to the system that it names, and only a top-level name counts', async () => {
       const { publisher, inbox, keepsOrder = true } = await make();
       const answer = (detail: object): OutgoingEvent => ({ source: 'payments', type: 'payments.charged', detail: JSON.stringify(detail) });
       await publisher.publish([
@@ -48,13 +48,13 @@ export function eventPublisherContract(name: string, make: () => Promise<Bus> | 
       else expect(details.toSorted(byText)).toEqual(expected.toSorted(byText));
     });
 
-    it('brings an event for which there are two reasons once', async () => {
+    test('delivers an event with two reasons once', async () => {
       const { publisher, inbox } = await make();
       await publisher.publish([{ ...asked, detail: '{"replyto":"trips"}' }]);
       expect(await inbox()).toHaveLength(1);
     });
 
-    it('answers in the order of the events, with an id of its own for each', async () => {
+    test('returns results in the order of the events, with an id for each', async () => {
       const { publisher } = await make();
       const results = await publisher.publish([asked, { ...asked, detail: JSON.stringify('x'.repeat(2_000_000)) }, asked]);
       expect(results.map(({ status }) => status)).toEqual(['published', 'failed', 'published']);

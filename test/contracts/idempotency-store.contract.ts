@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { CommandRecord, IdempotencyStore } from '../../lib/ports/idempotency-store.ts';
 
 type Body = Omit<CommandRecord, 'revision'>;
@@ -27,15 +27,15 @@ const DEFERRED: Body = { state: 'DEFERRED', hash: 'sha256:aa', command: '{"id":"
 const TOMB: Body = { state: 'TOMB', hash: 'sha256:bb' };
 const DONE: Body = { state: 'DONE', hash: 'sha256:aa', reply: '{"outcome":"completed","data":"\\u00e9"}' };
 
-/** What every idempotency store does. `make` returns an empty one. */
+/** The contract of each idempotency store. `make` returns an empty one. */
 export function idempotencyStoreContract(name: string, make: () => Promise<IdempotencyStore> | IdempotencyStore): void {
   describe(`idempotency store: ${name}`, () => {
-    it('reads nothing where nothing was written', async () => {
+    test('reads undefined if nothing was written', async () => {
       const store = await make();
       expect(await store.read('absent')).toBeUndefined();
     });
 
-    it.each([
+    test.each([
       ['RUN', FULL],
       ['paused RUN', PAUSED],
       ['retried RUN', { ...FULL, failures: 1, lastError: { code: 'X', message: 'y' } }],
@@ -51,7 +51,7 @@ export function idempotencyStoreContract(name: string, make: () => Promise<Idemp
       expect(Number.isInteger(revision)).toBe(true);
     });
 
-    it('drops the fields that a later write leaves out', async () => {
+    test('drops the fields that a later write leaves out', async () => {
       const store = await make();
       await store.write('a', FULL, 'absent');
       await store.write('a', PAUSED, 1);
@@ -62,7 +62,7 @@ export function idempotencyStoreContract(name: string, make: () => Promise<Idemp
       expect(stored).toEqual(DONE);
     });
 
-    it('refuses to create what exists, and returns what stands', async () => {
+    test('refuses to create an existing record, and returns it', async () => {
       const store = await make();
       await store.write('a', RUN, 'absent');
       const current = await store.read('a');
@@ -70,13 +70,13 @@ export function idempotencyStoreContract(name: string, make: () => Promise<Idemp
       expect(await store.read('a')).toEqual(current);
     });
 
-    it('refuses to change what does not exist', async () => {
+    test('refuses to change a record that does not exist', async () => {
       const store = await make();
       expect(await store.write('a', RUN, 1)).toEqual({ status: 'conflict', current: undefined });
       expect(await store.read('a')).toBeUndefined();
     });
 
-    it('starts at revision 1 and counts every write, so that a writer knows the revision it wrote', async () => {
+    test('starts at revision 1 and counts every write, so that a writer knows the revision it wrote', async () => {
       const store = await make();
       await store.write('a', RUN, 'absent');
       expect((await store.read('a'))!.revision).toBe(1);
@@ -86,7 +86,7 @@ export function idempotencyStoreContract(name: string, make: () => Promise<Idemp
       expect((await store.write('a', DONE, 2)).status).toBe('written');
     });
 
-    it('lets exactly one of many writers at the same revision win', async () => {
+    test('lets exactly one of many writers at the same revision win', async () => {
       const store = await make();
       const claims = await Promise.all(Array.from({ length: 8 }, (_, n) => store.write('a', { ...RUN, token: `w${n}` }, 'absent')));
       expect(claims.filter((claim) => claim.status === 'written')).toHaveLength(1);
@@ -94,7 +94,7 @@ export function idempotencyStoreContract(name: string, make: () => Promise<Idemp
       expect((await store.read('a'))!.token).toBe(`w${winner}`);
     });
 
-    it('keeps one record per id', async () => {
+    test('keeps one record per id', async () => {
       const store = await make();
       await store.write('default#trip#a/r1/1', RUN, 'absent');
       await store.write('default#trip#a/r1/2', DONE, 'absent');
@@ -102,7 +102,7 @@ export function idempotencyStoreContract(name: string, make: () => Promise<Idemp
       expect((await store.read('default#trip#a/r1/2'))!.state).toBe('DONE');
     });
 
-    it('resolves durable() after its writes', async () => {
+    test('resolves durable() after its writes', async () => {
       const store = await make();
       await store.write('a', RUN, 'absent');
       await store.durable();

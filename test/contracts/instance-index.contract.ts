@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { InstanceFilter, InstanceIndex } from '../../lib/ports/instance-index.ts';
 import type { ProcessStore } from '../../lib/ports/process-store.ts';
 import { head } from './process-store.contract.ts';
@@ -6,11 +6,11 @@ import { head } from './process-store.contract.ts';
 export interface Indexed {
   readonly store: ProcessStore;
   readonly index: InstanceIndex;
-  /** Resolves when the index shows what was committed. */
+  /** Resolves when the index shows all commits. */
   readonly settle: () => Promise<void>;
 }
 
-/** What every instance index does. `make` returns an empty store and its index. */
+/** The contract of each instance index. `make` returns an empty store and its index. */
 export function instanceIndexContract(name: string, make: () => Promise<Indexed> | Indexed): void {
   describe(`instance index: ${name}`, () => {
     type Others = Omit<InstanceFilter, 'tenant'>;
@@ -31,7 +31,7 @@ export function instanceIndexContract(name: string, make: () => Promise<Indexed>
       return made;
     };
 
-    it.each<[string, Others, string[]]>([
+    test.each<[string, Others, string[]]>([
       ['all, newest start first, no early buffers', {}, ['acme#trip#2', 'acme#order#3', 'acme#trip#1']],
       ['by process', { process: 'trip' }, ['acme#trip#2', 'acme#trip#1']],
       ['by status', { statuses: ['running', 'stuck'] }, ['acme#order#3', 'acme#trip#1']],
@@ -43,7 +43,7 @@ export function instanceIndexContract(name: string, make: () => Promise<Indexed>
       expect(await pids(index, filter)).toEqual(expected);
     });
 
-    it('lists the instances of one tenant, also where another has some of the same process and id', async () => {
+    test('lists the instances of one tenant, even if another has some of the same process and id', async () => {
       const { store, index, settle } = await filled();
       for (const [pid, startedAt] of [
         ['acme-2#trip#1', 40],
@@ -58,7 +58,7 @@ export function instanceIndexContract(name: string, make: () => Promise<Indexed>
       expect(await pids(index, {}, 'nobody')).toEqual([]);
     });
 
-    it('tells every tenant that has an instance, each once and in order, and the default always', async () => {
+    test('returns every tenant that has an instance, each once and in order, and always the default', async () => {
       const made = await make();
       expect(await made.index.tenants()).toEqual(['default']);
       for (const pid of ['acme#trip#1', 'zoo#trip#1', 'acme#order#1', 'acme-2#trip#1', 'default#trip#1'])
@@ -67,7 +67,7 @@ export function instanceIndexContract(name: string, make: () => Promise<Indexed>
       expect(await made.index.tenants()).toEqual(['acme', 'acme-2', 'default', 'zoo']);
     });
 
-    it('lists an instance by its status now', async () => {
+    test('lists an instance by its current status', async () => {
       const { store, index, settle } = await filled();
       await store.commit(head({ pid: 'acme#trip#1', version: 2, status: 'failed', startedAt: 10 }), { kind: 'at', version: 1, run: 'r1' });
       await settle();
@@ -75,7 +75,7 @@ export function instanceIndexContract(name: string, make: () => Promise<Indexed>
       expect(await pids(index, { process: 'trip', statuses: ['failed'] })).toEqual(['acme#trip#1']);
     });
 
-    it('finds what is due, oldest first, at most the limit, again and again', async () => {
+    test('finds due instances, oldest first, at most the limit, in each call', async () => {
       const { store, index, settle } = await make();
       for (const [pid, due] of [
         ['a', 30],
@@ -94,7 +94,7 @@ export function instanceIndexContract(name: string, make: () => Promise<Indexed>
       expect((await index.due(30, 9)).map(({ pid }) => pid)).toEqual(['b', 'c', 'a']);
     });
 
-    it('goes on behind what a call before has returned, also among those that are due at one instant', async () => {
+    test('continues behind an instance of an earlier call, even among those with one due time', async () => {
       const { store, index, settle } = await make();
       for (const [pid, due] of [
         ['a', 20],
@@ -112,7 +112,7 @@ export function instanceIndexContract(name: string, make: () => Promise<Indexed>
       expect(await index.due(30, 9, second[1])).toEqual([]);
     });
 
-    it('forgets a due time that was taken back, and takes the new one', async () => {
+    test('replaces a due time that has changed', async () => {
       const { store, index, settle } = await make();
       await store.commit(head({ pid: 'a', due: 10 }), { kind: 'absent' });
       await store.commit(head({ pid: 'a', version: 2, due: 50 }), { kind: 'at', version: 1, run: 'r1' });
@@ -123,7 +123,7 @@ export function instanceIndexContract(name: string, make: () => Promise<Indexed>
       expect(await index.due(50, 9)).toEqual([{ pid: 'a', run: 'r1', due: 50 }]);
     });
 
-    it('finds early buffers that expire', async () => {
+    test('finds early buffers that expire', async () => {
       const { index } = await filled();
       expect((await index.due(50, 9)).map(({ pid }) => pid)).toEqual(['acme#trip#4']);
     });

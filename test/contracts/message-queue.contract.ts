@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { MessageQueue, ReceivedMessage } from '../../lib/ports/message-queue.ts';
 import type { MessageSender } from '../../lib/ports/message-sender.ts';
 
@@ -7,24 +7,24 @@ export interface Queues {
   /** The queue `work`: 3 deliveries, then `dead`. */
   readonly work: MessageQueue;
   readonly dead: MessageQueue;
-  /** Lets time pass, for real or not. */
+  /** Lets time pass, real or virtual. */
   readonly pass: (milliseconds: number) => Promise<void>;
 }
 
-/** What the suite must know of a queue that it cannot make exact. */
+/** The inexact properties of a queue, for the suite. */
 export interface Traits {
-  /** How long messages are hidden: short where it takes real time. */
+  /** How long messages are hidden; short if the time is real. */
   readonly visibilitySeconds: number;
-  /** What is shortly before an instant, where nothing may have happened yet. */
+  /** A time shortly before an instant, at which nothing may have happened yet. */
   readonly momentMs: number;
-  /** Why the queue takes an earlier delivery's handle for a good one. `undefined`: it tells them apart. */
+  /** Why the queue accepts the handle of an earlier delivery. `undefined`: it refuses such a handle. */
   readonly takesStaleHandles: string | undefined;
 }
 
-/** Of queues on a virtual clock: exact to the millisecond. */
+/** The properties of queues on a virtual clock, which are exact to the millisecond. */
 const EXACT: Traits = { visibilitySeconds: 30, momentMs: 1, takesStaleHandles: undefined };
 
-/** What every message queue does, and every message sender. `make` returns empty queues. */
+/** The contract of each message queue, and message sender. `make` returns empty queues. */
 export function messageQueueContract(name: string, make: () => Promise<Queues> | Queues, traits: Traits = EXACT): void {
   describe(`message queue: ${name}`, () => {
     const { visibilitySeconds, momentMs, takesStaleHandles } = traits;
@@ -41,24 +41,24 @@ export function messageQueueContract(name: string, make: () => Promise<Queues> |
       return queues;
     };
 
-    it('delivers what was sent, once while it is invisible', async () => {
+    test('delivers a sent message, once while it is invisible', async () => {
       const { work } = await sent('a', 'b');
       expect(bodies(await work.receive(options)).sort()).toEqual(['a', 'b']);
       expect(await work.receive(options)).toEqual([]);
     });
 
-    it('answers at once with nothing from an empty queue', async () => {
+    test('returns nothing at once from an empty queue', async () => {
       const { work } = await make();
       expect(await work.receive(options)).toEqual([]);
     });
 
-    it('gives at most the maximum', async () => {
+    test('returns at most the maximum', async () => {
       const { work } = await sent('a', 'b', 'c');
       expect(await work.receive({ ...options, max: 2 })).toHaveLength(2);
       expect(await work.receive({ ...options, max: 2 })).toHaveLength(1);
     });
 
-    it('delivers again when the visibility ends, with the same id and time, a higher count and another handle', async () => {
+    test('delivers again when the visibility ends, with the same id and time, a higher count and another handle', async () => {
       const { work, pass } = await sent('a');
       const [first] = await work.receive(options);
       await pass(visibilityMs);
@@ -68,7 +68,7 @@ export function messageQueueContract(name: string, make: () => Promise<Queues> |
       expect(second?.receiptHandle).not.toBe(first?.receiptHandle);
     });
 
-    it('never delivers what was deleted', async () => {
+    test('never delivers a deleted message', async () => {
       const { work, pass } = await sent('a', 'b');
       const messages = await work.receive(options);
       expect(await work.delete(handles(messages.filter(({ body }) => body === 'a')))).toEqual([]);
@@ -76,14 +76,14 @@ export function messageQueueContract(name: string, make: () => Promise<Queues> |
       expect(bodies(await work.receive(options))).toEqual(['b']);
     });
 
-    it('deletes twice as once', async () => {
+    test('deletes a message twice without an error', async () => {
       const { work } = await sent('a');
       const messages = await work.receive(options);
       await work.delete(handles(messages));
       expect(await work.delete(handles(messages))).toEqual([]);
     });
 
-    it('does not delete with the handle of an earlier delivery', async (context) => {
+    test('does not delete with the handle of an earlier delivery', async (context) => {
       context.skip(takesStaleHandles !== undefined, takesStaleHandles);
       const { work, pass } = await sent('a');
       const stale = handles(await work.receive(options));
@@ -94,7 +94,7 @@ export function messageQueueContract(name: string, make: () => Promise<Queues> |
       expect(bodies(await work.receive(options))).toEqual(['a']);
     });
 
-    it('deletes a message whose visibility has ended, as long as nobody has received it again', async () => {
+    test('deletes a message whose visibility has ended, if it was not received again', async () => {
       const { work, pass } = await sent('a');
       const messages = await work.receive(options);
       await pass(visibilityMs);
@@ -102,7 +102,7 @@ export function messageQueueContract(name: string, make: () => Promise<Queues> |
       expect(await work.receive(options)).toEqual([]);
     });
 
-    it('keeps a message back, or gives it free, as its visibility is changed', async () => {
+    test('hides or shows a message when its visibility is changed', async () => {
       const { work, pass } = await sent('a');
       const [message] = await work.receive(options);
       const receiptHandle = message?.receiptHandle as string;
@@ -113,7 +113,7 @@ export function messageQueueContract(name: string, make: () => Promise<Queues> |
       expect(bodies(await work.receive(options))).toEqual(['a']);
     });
 
-    it('does not change the visibility of what is not in flight', async (context) => {
+    test('does not change the visibility of a message that is not in flight', async (context) => {
       context.skip(takesStaleHandles !== undefined, takesStaleHandles);
       const { work, pass } = await sent('a');
       const stale = handles(await work.receive(options));
@@ -121,7 +121,7 @@ export function messageQueueContract(name: string, make: () => Promise<Queues> |
       expect(await work.changeVisibility(stale.map((receiptHandle) => ({ receiptHandle, seconds: 5 })))).toEqual(stale);
     });
 
-    it('holds a message back for its delay', async () => {
+    test('holds a message back for its delay', async () => {
       const { sender, work, pass } = await make();
       await sender.send('work', [{ body: 'later', delaySeconds: 2 }, { body: 'now' }]);
       const prompt = await work.receive(options);
@@ -133,7 +133,7 @@ export function messageQueueContract(name: string, make: () => Promise<Queues> |
       expect(bodies(await work.receive(options))).toEqual(['later']);
     });
 
-    it('moves a message to the dead letters after its last delivery, with its id and its time', async () => {
+    test('moves a message to the dead letters after its last delivery, with its id and its time', async () => {
       const { work, dead, pass } = await sent('a');
       const [first] = await work.receive(options);
       for (let delivery = 2; delivery <= 3; delivery += 1) {
@@ -146,14 +146,14 @@ export function messageQueueContract(name: string, make: () => Promise<Queues> |
       expect(await dead.receive(options)).toMatchObject([{ messageId: first?.messageId, sentAt: first?.sentAt, body: 'a' }]);
     });
 
-    it('wakes a receiver that waits when a message comes', async () => {
+    test('wakes a receiver that waits when a message comes', async () => {
       const { sender, work } = await make();
       const waiting = work.receive({ ...options, waitSeconds: 20 });
       await sender.send('work', [{ body: 'a' }]);
       expect(bodies(await waiting)).toEqual(['a']);
     });
 
-    it('wakes a receiver that waits when a delay ends', async () => {
+    test('wakes a receiver that waits when a delay ends', async () => {
       const { sender, work, pass } = await make();
       const waiting = work.receive({ ...options, waitSeconds: 20 });
       await sender.send('work', [{ body: 'a', delaySeconds: 5 }]);
@@ -161,7 +161,7 @@ export function messageQueueContract(name: string, make: () => Promise<Queues> |
       expect(bodies(await waiting)).toEqual(['a']);
     });
 
-    it('ends a wait with nothing after its time, or when its signal aborts', async () => {
+    test('ends a wait without messages after its time, or when its signal aborts', async () => {
       const { work, pass } = await make();
       const stop = new AbortController();
       const waits = [work.receive({ ...options, waitSeconds: 5 }), work.receive({ ...options, waitSeconds: 20, signal: stop.signal })];
@@ -170,14 +170,14 @@ export function messageQueueContract(name: string, make: () => Promise<Queues> |
       expect(await Promise.all(waits)).toEqual([[], []]);
     });
 
-    it('gives one message to one of many receivers that wait, and the next to another', async () => {
+    test('delivers one message to one of many waiting receivers, and the next to another', async () => {
       const { sender, work } = await make();
       const waits = [1, 2, 3].map(() => work.receive({ ...options, max: 1, waitSeconds: 20 }));
       await sender.send('work', [{ body: 'a' }, { body: 'b' }, { body: 'c' }]);
       expect((await Promise.all(waits)).flatMap(bodies).sort()).toEqual(['a', 'b', 'c']);
     });
 
-    it('refuses what can never be sent as the fault of the sender, and sends the rest', async () => {
+    test('refuses a message that cannot be sent as a sender fault, and sends the rest', async () => {
       const { sender, work } = await make();
       expect((await sender.send('nowhere', [{ body: 'a' }]))[0]).toMatchObject({ status: 'failed', senderFault: true });
       const results = await sender.send('work', [{ body: 'x'.repeat(2_000_000) }, { body: 'a' }]);

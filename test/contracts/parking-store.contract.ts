@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { countWaiting, type ParkedFilter, type ParkedList } from '../../lib/ports/parked-list.ts';
 import type { ParkedEvent, ParkingStore } from '../../lib/ports/parking-store.ts';
 
@@ -6,10 +6,10 @@ function parked(id: string, over: Partial<ParkedEvent> = {}): ParkedEvent {
   return { pid: 'p', id, reason: 'POISON', detail: 'It throws.', body: '{"x":"\\u00e9"}', parkedAt: 7, ...over };
 }
 
-/** What every parking store does. `make` returns an empty one. */
+/** The contract of each parking store. `make` returns an empty one. */
 export function parkingStoreContract(name: string, make: () => Promise<ParkingStore & ParkedList> | (ParkingStore & ParkedList)): void {
   describe(`parking store: ${name}`, () => {
-    it('keeps events beside their instance, in order of their ids, each id once', async () => {
+    test('keeps events beside their instance, in order of their ids, each id once', async () => {
       const store = await make();
       for (const id of ['000000000000002#b', '000000000000001#c', '000000000000002#b']) await store.park(parked(id));
       await store.park(parked('000000000000001#z', { pid: '' }));
@@ -18,7 +18,7 @@ export function parkingStoreContract(name: string, make: () => Promise<ParkingSt
       expect(await store.parked('none')).toEqual([]);
     });
 
-    it('leaves out what was sent back, and ignores ids that it does not know', async () => {
+    test('leaves out redriven events, and ignores unknown ids', async () => {
       const store = await make();
       await store.park(parked('1'));
       await store.park(parked('2'));
@@ -26,7 +26,7 @@ export function parkingStoreContract(name: string, make: () => Promise<ParkingSt
       expect((await store.parked('p')).map(({ id }) => id)).toEqual(['2']);
     });
 
-    it('keeps an event that was parked again under its id since the one was read that was sent back', async () => {
+    test('keeps an event that was parked again under its id after the redriven copy was read', async () => {
       const store = await make();
       await store.park(parked('1'));
       await store.park(parked('1', { parkedAt: 8 }));
@@ -34,7 +34,7 @@ export function parkingStoreContract(name: string, make: () => Promise<ParkingSt
       expect(await store.parked('p')).toEqual([parked('1', { parkedAt: 8 })]);
     });
 
-    it('keeps with an event when it expires, and keeps it once however often it is parked', async () => {
+    test('keeps the expiry of an event, and keeps the event once however often it is parked', async () => {
       const store = await make();
       const late = parked('1', { reason: 'CLOSED', expiresAt: 4_102_444_800_000 });
       await store.park(late);
@@ -42,14 +42,14 @@ export function parkingStoreContract(name: string, make: () => Promise<ParkingSt
       expect(await store.parked('p')).toEqual([late]);
     });
 
-    it('keeps where a message came to and who sent it', async () => {
+    test('keeps the channel and the sender of a message', async () => {
       const store = await make();
       const act = parked('1', { channel: 'operations', senderId: 'AROAEXAMPLE:alice' });
       await store.park(act);
       expect(await store.parked('p')).toEqual([act]);
     });
 
-    it('gives only the events whose ids are asked for', async () => {
+    test('returns only the events with the given ids', async () => {
       const store = await make();
       for (const id of ['1', '2', '3']) await store.park(parked(id));
       await store.park(parked('4', { pid: '' }));
@@ -82,7 +82,7 @@ export function parkingStoreContract(name: string, make: () => Promise<ParkingSt
     };
     const [apart, late, dead, poison] = ['000000000000002#a', '000000000000003#b', '000000000000009#c', '000000000000002#a'] as const;
 
-    it('lists what is parked beside all instances and apart, the oldest parked first, without what was sent back', async () => {
+    test('lists events beside all instances and beside none, the oldest first, without redriven ones', async () => {
       const store = await filled();
       expect(await listed(store)).toEqual([apart, late, dead, poison]);
       expect((await store.list({}, 4)).events[2]).toEqual({
@@ -95,30 +95,30 @@ export function parkingStoreContract(name: string, make: () => Promise<ParkingSt
       });
     });
 
-    it.each([1, 2, 3])('lists in pages of %i', async (max) => {
+    test.each([1, 2, 3])('lists in pages of %i', async (max) => {
       expect(await listed(await filled(), {}, max)).toEqual([apart, late, dead, poison]);
       expect(await listed(await filled(), { pid: 'default#b#1' }, max)).toEqual([late, poison]);
     });
 
-    it.each<[string, ParkedFilter, readonly string[]]>([
+    test.each<[string, ParkedFilter, readonly string[]]>([
       ['of one instance', { pid: 'default#b#1' }, [late, poison]],
-      ['apart', { pid: '' }, [apart]],
+      ['beside no instance', { pid: '' }, [apart]],
       ['of a reason', { reason: 'DEAD_LETTER' }, [dead]],
       ['of a type', { type: 'shop.placed' }, [dead, poison]],
-      ['that needs a person', { waiting: true }, [apart, dead, poison]],
+      ['for an operator', { waiting: true }, [apart, dead, poison]],
       ['parked since', { parkedAfter: 20 }, [late, dead, poison]],
       ['parked before', { parkedBefore: 20 }, [apart, late]],
-      ['parked in no time at all', { parkedAfter: 41, parkedBefore: 39 }, []],
-    ])('lists what is %s', async (_what, filter, ids) => {
+      ['parked in an empty range', { parkedAfter: 41, parkedBefore: 39 }, []],
+    ])('lists events %s', async (_what, filter, ids) => {
       expect(await listed(await filled(), filter)).toEqual(ids);
     });
 
-    it('counts what needs a person, up to a maximum', async () => {
+    test('counts the events that an operator must handle, up to a maximum', async () => {
       const store = await filled();
       expect([await countWaiting(store, 100), await countWaiting(store, 2)]).toEqual([3, 2]);
     });
 
-    it('lists an event once that is parked again under its id', async () => {
+    test('lists an event that is parked again under its id once', async () => {
       const store = await make();
       await store.park(parked('1', { parkedAt: 5 }));
       await store.redriven('p', [{ id: '1', parkedAt: 5 }], 6);
@@ -126,7 +126,7 @@ export function parkingStoreContract(name: string, make: () => Promise<ParkingSt
       expect((await store.list({}, 10)).events).toMatchObject([{ id: '1', parkedAt: 7 }]);
     });
 
-    it('counts the attempts of each message that were begun and have not ended', async () => {
+    test('counts the attempts of each message that have begun and not ended', async () => {
       const store = await make();
       expect([await store.attempt('m1', 1), await store.attempt('m1', 1), await store.attempt('m2', 1)]).toEqual([1, 2, 1]);
       expect([await store.attempt('m1', -1), await store.attempt('m2', -1)]).toEqual([1, 0]);

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { CommitCondition, Head, ProcessStore } from '../../lib/ports/process-store.ts';
 
 export function head(over: Partial<Head> = {}): Head {
@@ -18,20 +18,20 @@ export function head(over: Partial<Head> = {}): Head {
   };
 }
 
-/** What every process store does. `make` returns an empty one. */
+/** The contract of each process store. `make` returns an empty one. */
 export function processStoreContract(name: string, make: () => Promise<ProcessStore> | ProcessStore): void {
   describe(`process store: ${name}`, () => {
     const strong = { consistent: true };
     const load = async (store: ProcessStore, pid = head().pid): Promise<Head | undefined> => (await store.load([pid], strong))[0];
 
-    it('loads nothing where nothing was committed, and heads in the order of the pids', async () => {
+    test('loads heads in the order of the pids, and undefined if nothing was committed', async () => {
       const store = await make();
       await store.commit(head({ pid: 'a' }), { kind: 'absent' });
       await store.commit(head({ pid: 'b' }), { kind: 'absent' });
       expect((await store.load(['b', 'x', 'a'], strong)).map((found) => found?.pid)).toEqual(['b', undefined, 'a']);
     });
 
-    it('keeps every field of a head', async () => {
+    test('keeps every field of a head', async () => {
       const store = await make();
       const full = head({
         due: 5,
@@ -46,7 +46,7 @@ export function processStoreContract(name: string, make: () => Promise<ProcessSt
       expect(await load(store)).toEqual(full);
     });
 
-    it('drops the fields that a later commit leaves out', async () => {
+    test('drops the fields that a later commit leaves out', async () => {
       const store = await make();
       await store.commit(head({ due: 5, hotUntil: 7, why: 'x', tags: { a: 'b' } }), { kind: 'absent' });
       const next = head({ version: 2 });
@@ -54,7 +54,7 @@ export function processStoreContract(name: string, make: () => Promise<ProcessSt
       expect(await load(store)).toEqual(next);
     });
 
-    it.each<[string, Head | undefined, CommitCondition, boolean]>([
+    test.each<[string, Head | undefined, CommitCondition, boolean]>([
       ['absent, no head', undefined, { kind: 'absent' }, true],
       ['absent, a head', head(), { kind: 'absent' }, false],
       ['at, the same', head(), { kind: 'at', version: 1, run: 'r1' }, true],
@@ -67,7 +67,7 @@ export function processStoreContract(name: string, make: () => Promise<ProcessSt
       ['stuck, the same', head({ status: 'stuck' }), { kind: 'stuck', version: 1 }, true],
       ['stuck, resumed', head(), { kind: 'stuck', version: 1 }, false],
       ['stuck, another version', head({ status: 'stuck', version: 3 }), { kind: 'stuck', version: 1 }, false],
-    ])('commits on its condition alone, else returns the whole old image: %s', async (_, before, expected, holds) => {
+    ])('commits only on its condition, else returns the whole current head: %s', async (_, before, expected, holds) => {
       const store = await make();
       if (before !== undefined) await store.commit(before, { kind: 'absent' });
       const next = head({ version: 9, control: '{"new":true}' });
@@ -76,7 +76,7 @@ export function processStoreContract(name: string, make: () => Promise<ProcessSt
       expect(await load(store)).toEqual(holds ? next : before);
     });
 
-    it('lets exactly one of many writers at the same version win', async () => {
+    test('lets exactly one of many writers at the same version win', async () => {
       const store = await make();
       await store.commit(head(), { kind: 'absent' });
       const writes = Array.from({ length: 8 }, (_, n) =>
@@ -87,7 +87,7 @@ export function processStoreContract(name: string, make: () => Promise<ProcessSt
       expect((await load(store))?.writer).toBe(`w${won.indexOf(true)}`);
     });
 
-    it('buffers early events in order, the same body twice, counts them, and is due when the first expires', async () => {
+    test('buffers early events in order, the same body twice, counts them, and is due when the first expires', async () => {
       const store = await make();
       const event = { pid: 'p', max: 10, expiresAt: 70 };
       expect(await store.buffer({ ...event, body: 'a' })).toEqual({ status: 'buffered' });
@@ -96,7 +96,7 @@ export function processStoreContract(name: string, make: () => Promise<ProcessSt
       expect(await load(store, 'p')).toMatchObject({ status: 'early', version: 3, early: ['a', 'a', 'b'], due: 70 });
     });
 
-    it('gives a buffer that was emptied the expiry of the next event', async () => {
+    test('gives an emptied buffer the expiry of the next event', async () => {
       const store = await make();
       await store.buffer({ pid: 'p', body: 'a', max: 3, expiresAt: 70 });
       const { due: _due, ...emptied } = (await load(store, 'p')) as Head;
@@ -105,20 +105,20 @@ export function processStoreContract(name: string, make: () => Promise<ProcessSt
       expect(await load(store, 'p')).toMatchObject({ version: 3, early: ['b'], due: 90 });
     });
 
-    it('refuses to buffer more than its maximum', async () => {
+    test('refuses to buffer more than its maximum', async () => {
       const store = await make();
       await store.buffer({ pid: 'p', body: 'a', max: 1, expiresAt: 1 });
       expect(await store.buffer({ pid: 'p', body: 'b', max: 1, expiresAt: 1 })).toEqual({ status: 'full' });
       expect((await load(store, 'p'))?.early).toEqual(['a']);
     });
 
-    it('tells a late buffering that the instance has started', async () => {
+    test('returns the head if the instance has started', async () => {
       const store = await make();
       await store.commit(head({ pid: 'p' }), { kind: 'absent' });
       expect(await store.buffer({ pid: 'p', body: 'b', max: 1, expiresAt: 1 })).toEqual({ status: 'started', current: head({ pid: 'p' }) });
     });
 
-    it('keeps chunks by run, by their first entry, and a chunk put twice once', async () => {
+    test('keeps chunks by run, by their first entry, and a chunk put twice once', async () => {
       const store = await make();
       const chunk = { pid: 'p', run: 'r1', from: 0, entries: ['a', 'b'] };
       await store.spill({ ...chunk, from: 10, entries: ['k'] });
@@ -131,7 +131,7 @@ export function processStoreContract(name: string, make: () => Promise<ProcessSt
       expect(await store.chunks('p', 'r3')).toEqual([]);
     });
 
-    it('keeps overlapping chunks side by side', async () => {
+    test('keeps overlapping chunks side by side', async () => {
       const store = await make();
       await store.spill({ pid: 'p', run: 'r', from: 0, entries: ['a'] });
       await store.spill({ pid: 'p', run: 'r', from: 0, entries: ['a', 'b'] });

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { InstanceIndex } from '../../lib/ports/instance-index.ts';
 import type { Head, ProcessStore } from '../../lib/ports/process-store.ts';
 import type { RetirementStore } from '../../lib/ports/retirement-store.ts';
@@ -8,11 +8,11 @@ export interface Retiring {
   readonly store: ProcessStore;
   readonly index: InstanceIndex;
   readonly retirement: RetirementStore;
-  /** Resolves when the indexes show what was written. */
+  /** Resolves when the indexes show all writes. */
   readonly settle: () => Promise<void>;
 }
 
-/** What every retirement store does. `make` returns an empty store with its index. */
+/** The contract of each retirement store. `make` returns an empty store with its index. */
 export function retirementStoreContract(name: string, make: () => Promise<Retiring> | Retiring): void {
   describe(`retirement store: ${name}`, () => {
     const put = (store: ProcessStore, over: Partial<Head>): Promise<unknown> => store.commit(head(over), { kind: 'absent' });
@@ -40,7 +40,7 @@ export function retirementStoreContract(name: string, make: () => Promise<Retiri
       return found.toSorted();
     };
 
-    it('finds what closed at or before an instant, and nothing that is open', async () => {
+    test('finds instances that closed at or before an instant, and no open one', async () => {
       const made = await filled();
       expect(await closed(made, 9)).toEqual([]);
       expect(await closed(made, 20)).toEqual(['acme#trip#1', 'acme#trip#2']);
@@ -48,7 +48,7 @@ export function retirementStoreContract(name: string, make: () => Promise<Retiri
       expect(await closed(made, 1_000, 2)).toHaveLength(2);
     });
 
-    it('finds and retires an instance of one tenant, and leaves that of another with the same id alone', async () => {
+    test('finds and retires an instance of one tenant, and leaves that of another tenant with the same id unchanged', async () => {
       const made = await filled();
       await put(made.store, { ...ended('1', 10), pid: 'default#trip#1' });
       await made.settle();
@@ -60,7 +60,7 @@ export function retirementStoreContract(name: string, make: () => Promise<Retiri
       expect(await closed(made, 10, 100, 'default')).toEqual(['default#trip#1']);
     });
 
-    it('retires an instance once: it is neither listed nor found again', async () => {
+    test('retires an instance once: it is neither listed nor found again', async () => {
       const made = await filled();
       await made.store.spill({ pid: 'acme#trip#1', run: 'r1', from: 0, entries: ['{}'] });
       expect(await made.retirement.retire('acme#trip#1', 1, 50)).toBe(true);
@@ -70,12 +70,12 @@ export function retirementStoreContract(name: string, make: () => Promise<Retiri
       expect(await made.retirement.retire('acme#trip#1', 1, 50)).toBe(false);
     });
 
-    it.each([
+    test.each([
       ['that is open', 'acme#trip#4', 1],
       ['that became stuck after it had closed', 'acme#trip#5', 1],
       ['that has been written since', 'acme#trip#2', 7],
-      ['that is not there', 'acme#trip#9', 1],
-    ])('leaves an instance alone %s', async (_, pid, version) => {
+      ['that does not exist', 'acme#trip#9', 1],
+    ])('does not retire an instance %s', async (_, pid, version) => {
       const made = await filled();
       const before = await made.store.load([pid], { consistent: true });
       expect(await made.retirement.retire(pid, version, 50)).toBe(false);
