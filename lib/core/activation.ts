@@ -14,43 +14,44 @@ import type { ProcessRun } from './run.ts';
 export const ACTIVATION_MAX = 10_000;
 
 /** The limit allows for all unread events, which a process may read at once, and for the recorded length of a replayed activation. */
-export const openActivation = ({ activation, unread, expected }: ProcessRun): void => {
+export function openActivation({ activation, unread, expected }: ProcessRun): void {
   activation.open = true;
   activation.requests = 0;
   activation.outcomes = 0;
   activation.entries = 0;
   activation.allowed = ACTIVATION_MAX + unread.length + (expected?.size ?? 0);
-};
+}
 
-export const closeActivation = ({ activation }: ProcessRun): void => {
+export function closeActivation({ activation }: ProcessRun): void {
   activation.open = false;
-};
+}
 
 /** Counts one more of the activation (A1). */
-export const count = (run: ProcessRun, what: 'requests' | 'outcomes' | 'entries'): void => {
+export function count(run: ProcessRun, what: 'requests' | 'outcomes' | 'entries'): void {
   const { activation } = run;
   activation[what] += 1;
   if (activation[what] > activation.allowed) refuse(run, 'POISON', goesOn(run));
-};
+}
 
 /** The message about a process whose activation does not end. */
-export const goesOn = ({ definition }: ProcessRun): string =>
-  `${definition.name} continues without waiting: one event made more than ${ACTIVATION_MAX} steps. In each turn of a loop await a step that takes time, and do not catch the cancellation of a step.`;
+export function goesOn({ definition }: ProcessRun): string {
+  return `${definition.name} continues without waiting: one event made more than ${ACTIVATION_MAX} steps. In each turn of a loop await a step that takes time, and do not catch the cancellation of a step.`;
+}
 
 /** Whether a request of user code is taken. If not, its step must never settle (A3). */
-export const requested = (run: ProcessRun, method: string): boolean => {
+export function requested(run: ProcessRun, method: string): boolean {
   if (run.bug || run.ended || !isOpen(run, `called ctx.${method}`)) return false;
   count(run, 'requests');
   return true;
-};
+}
 
 /**
  * Whether user code runs within an activation (A2). If not, the instance is marked and nothing is thrown: code that a native timer
  * wakes has no caller, so its rejection would end the whole thread.
  */
-export const isOpen = (run: ProcessRun, what: string): boolean => {
+export function isOpen(run: ProcessRun, what: string): boolean {
   if (run.activation.open) return true;
   const woken = 'woken by something other than a step, such as a native timer or a fetch';
   mark(run, 'POISON', `${run.definition.name} ${what} outside an activation, ${woken}: await only what ctx returns.`);
   return false;
-};
+}

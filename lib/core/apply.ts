@@ -26,7 +26,7 @@ export type HeardFact = Heard | { readonly timer: string };
  * Trunk: `replies.ts`, `attempts.ts`, `waits.ts`, `timers.ts` and `resuming.ts` apply the facts; the front end calls `issue.ts`,
  * `effects.ts`, `scopes.ts` and `undo-request.ts`; `scopes.ts` closes scopes with `undoing.ts` and `ending.ts`.
  */
-export const applyFact = (run: ProcessRun, fact: RecordedFact): HeardFact | undefined => {
+export function applyFact(run: ProcessRun, fact: RecordedFact): HeardFact | undefined {
   run.image.clock = Math.max(run.image.clock, fact.at);
   journal(run, fact);
   switch (fact.type) {
@@ -60,18 +60,18 @@ export const applyFact = (run: ProcessRun, fact: RecordedFact): HeardFact | unde
       resume(run, fact);
       return undefined;
   }
-};
+}
 
 /** The next outcome for the front end. Scopes that are ready to close are closed here and nowhere else. */
-export const nextOutcome = (run: ProcessRun): FrontEndOutcome | undefined => {
+export function nextOutcome(run: ProcessRun): FrontEndOutcome | undefined {
   closeScopes(run);
   const outcome = run.outcomes.shift();
   if (outcome) count(run, 'outcomes');
   else stickOnUnknown(run);
   return outcome;
-};
+}
 
-const fireTimer = (run: ProcessRun, n: number): HeardFact | undefined => {
+function fireTimer(run: ProcessRun, n: number): HeardFact | undefined {
   const timer = run.image.timers.get(n);
   if (!timer) return undefined;
   run.image.timers.delete(n);
@@ -93,35 +93,35 @@ const fireTimer = (run: ProcessRun, n: number): HeardFact | undefined => {
       timeOver(run, step as WaitStep | SleepStep);
       return undefined;
   }
-};
+}
 
 /** The next attempt of a command that no step awaits: an undo, or a command of `ctx.send`. */
-const tryAgain = (run: ProcessRun, n: number): void => {
+function tryAgain(run: ProcessRun, n: number): void {
   const before = run.image.resends.get(n) as OpenCommand;
   run.image.resends.delete(n);
   if (before.mode === 'undo') undoAgain(run, before, n);
   else sendUnderNewNumber(run, before);
-};
+}
 
-const timeOver = (run: ProcessRun, step: WaitStep | SleepStep): void => {
+function timeOver(run: ProcessRun, step: WaitStep | SleepStep): void {
   if (step.kind === 'wait') endWait(run, step);
   step.status = 'settled';
   step.scope.open.delete(step);
   run.outcomes.push({ kind: 'fulfil', step, value: undefined });
   touch(run, step.scope);
-};
+}
 
 /**
  * Applies a reply to a tombstone: the process has continued without that command. A success is undone, even after the end of the process
  * (S3). Any other definite reply removes the tombstone, and with it the unknown outcome.
  */
-const answerLate = (
+function answerLate(
   run: ProcessRun,
   fact: Extract<RecordedFact, { type: 'CommandAnswered' }>,
   late: NonNullable<typeof fact.late>,
-): undefined => {
+): undefined {
   run.image.tombstones = run.image.tombstones.filter((tombstone) => tombstone.run !== late.run || tombstone.n !== fact.n);
   if (fact.outcome !== 'completed') return;
   const id = `${run.image.pid}/${late.run}/${fact.n}`;
   issueUndo(run, undoItem(run, { ...late, n: fact.n, path: `late/${id}` }, fact.data ?? null, id));
-};
+}

@@ -5,7 +5,7 @@ import { decidedByLimit } from './journal.ts';
 import type { ProcessRun } from './run.ts';
 
 /** Applies the end of an attempt: no reply came in time, or a limit has passed. Returns the input of a decider's handler. */
-export const attemptTimedOut = (run: ProcessRun, n: number): Heard | undefined => {
+export function attemptTimedOut(run: ProcessRun, n: number): Heard | undefined {
   const command = run.image.commands.get(n);
   if (!command) return undefined;
   const { clock } = run.image;
@@ -15,13 +15,13 @@ export const attemptTimedOut = (run: ProcessRun, n: number): Heard | undefined =
     resolveOutcome(run, command, 'within');
   else sendAgain(run, command);
   return undefined;
-};
+}
 
 /**
  * The instant from which a missing reply makes the outcome unknown. For an undo it is the end of `within`; any other command is sent again
  * first.
  */
-const silentUntil = (run: ProcessRun, command: OpenCommand): number => {
+function silentUntil(run: ProcessRun, command: OpenCommand): number {
   if (command.mode === 'undo') return endOfUndo(run, command);
   return command.settling ? (command.settleBy ?? Infinity) : Infinity;
-};
+}

@@ -37,7 +37,7 @@ export type Verdict =
   | 'reject'
   | 'restart';
 
-export const classify = (image: Image | undefined, inbound: Inbound, definition: ProcessContract): Verdict => {
+export function classify(image: Image | undefined, inbound: Inbound, definition: ProcessContract): Verdict {
   switch (inbound.kind) {
     case 'start':
       return ofStart(image, inbound, definition);
@@ -50,9 +50,9 @@ export const classify = (image: Image | undefined, inbound: Inbound, definition:
     case 'operate':
       return image ? ofOperator(image, inbound) : 'closed';
   }
-};
+}
 
-const ofStart = (image: Image | undefined, start: StartInbound, definition: ProcessContract): Verdict => {
+function ofStart(image: Image | undefined, start: StartInbound, definition: ProcessContract): Verdict {
   if (!image || image.status === 'early') return 'apply';
   if (definition.kind === 'decider' ? inRing(image.signals, start) : isKnownStart(image, start)) return 'dup';
   if (image.status === 'stuck') return 'park';
@@ -66,22 +66,27 @@ const ofStart = (image: Image | undefined, start: StartInbound, definition: Proc
   if (!again) return inRing(image.signals, start) ? 'dup' : unlessForgotten(image, start, 'closed');
   // A new run would drop an undo that is sent or waits for its next attempt.
   return [...image.commands.values(), ...image.resends.values()].some((command) => command.mode === 'undo') ? 'wait' : 'restart';
-};
+}
 
-const isKnownStart = (image: Image, { identity }: StartInbound): boolean => image.run === identity || image.starts.includes(identity);
+function isKnownStart(image: Image, { identity }: StartInbound): boolean {
+  return image.run === identity || image.starts.includes(identity);
+}
 
-const ofSignal = (image: Image | undefined, signal: SignalInbound): Verdict => {
+function ofSignal(image: Image | undefined, signal: SignalInbound): Verdict {
   if (!image || image.status === 'early') return 'early';
   if (inRing(image.signals, signal)) return 'dup';
   if (isClosed(image.status)) return unlessForgotten(image, signal, 'closed');
   if (image.status === 'stuck') return 'park';
   return unlessForgotten(image, signal, 'apply');
-};
+}
 
-const unlessForgotten = (image: Image, { time, at }: SignalInbound | StartInbound, verdict: 'apply' | 'closed'): Verdict =>
-  mayBeForgotten(image, Date.parse(time), at) ? 'verify' : verdict;
+function unlessForgotten(image: Image, { time, at }: SignalInbound | StartInbound, verdict: 'apply' | 'closed'): Verdict {
+  return mayBeForgotten(image, Date.parse(time), at) ? 'verify' : verdict;
+}
 
-const inRing = (ring: readonly RingEntry[], { identity }: SignalInbound | StartInbound): boolean => ring.some(({ id }) => id === identity);
+function inRing(ring: readonly RingEntry[], { identity }: SignalInbound | StartInbound): boolean {
+  return ring.some(({ id }) => id === identity);
+}
 
 /**
  * The rows of docs/protocol.md#verdicts; the first that fits counts.
@@ -98,7 +103,7 @@ const inRing = (ring: readonly RingEntry[], { identity }: SignalInbound | StartI
  * | 8   | closed | to a command of `ctx.send`                                               | `closed`                   |
  * | 9   | any    | any other                                                                | `apply`                    |
  */
-const ofReply = (image: Image, reply: ReplyInbound): Verdict => {
+function ofReply(image: Image, reply: ReplyInbound): Verdict {
   const tombstone = image.tombstones.find((each) => each.run === reply.run && each.n === reply.n);
   if (tombstone) {
     const isDefinite = reply.outcome !== 'unknown' && reply.outcome !== 'deferred';
@@ -113,17 +118,17 @@ const ofReply = (image: Image, reply: ReplyInbound): Verdict => {
   if (reply.outcome === 'unknown' && (command.unknown || image.stuck?.n === reply.n)) return 'dup';
   if (image.status === 'stuck') return 'park';
   return isClosed(image.status) && command.mode === 'send' ? 'closed' : 'apply';
-};
+}
 
-const ofTick = (image: Image, tick: TickInbound): Verdict => {
+function ofTick(image: Image, tick: TickInbound): Verdict {
   if (image.status === 'early') return tick.tickAt === image.due ? (tick.at < tick.tickAt ? 'wait' : 'expire') : 'dup';
   if (tick.run !== image.run) return 'wrongRun';
   if (tick.tickAt !== image.tickAt && tick.tickAt !== image.due) return 'dup';
   if (image.status === 'stuck') return 'park';
   return Math.max(tick.at, image.clock) < tick.tickAt ? 'wait' : 'apply';
-};
+}
 
-const ofOperator = (image: Image, operator: OperationInbound): Verdict => {
+function ofOperator(image: Image, operator: OperationInbound): Verdict {
   if (image.starts.includes(operator.identity)) return 'dup';
   switch (operator.act) {
     case 'resume':
@@ -137,4 +142,4 @@ const ofOperator = (image: Image, operator: OperationInbound): Verdict => {
       // The start could not be applied, so no run exists to cancel.
       return operator.act === 'cancel' && image.run === '' ? 'park' : 'apply';
   }
-};
+}

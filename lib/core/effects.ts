@@ -7,7 +7,7 @@ import { nextPath, type ProcessRun, type Scope } from './run.ts';
 import { allocate } from './timers.ts';
 
 /** `ctx.publish`, and the events that the kernel itself publishes. The event is put on the bus after this commit. */
-export const issuePublish = (run: ProcessRun, scope: Scope, event: string, value: Passed | SentValue): void => {
+export function issuePublish(run: ProcessRun, scope: Scope, event: string, value: Passed | SentValue): void {
   const path = nextPath(scope, event);
   const { data, version, hashes } =
     'schema' in value ? sending(run, 'EventPublished', path, value) : sendingAgain(run, 'EventPublished', path, value);
@@ -28,27 +28,27 @@ export const issuePublish = (run: ProcessRun, scope: Scope, event: string, value
     ...(dataref !== undefined && { dataref }),
     ...(run.trace !== undefined && { trace: run.trace }),
   });
-};
+}
 
 /** `ctx.view`, and the state of a decider. The image keeps the latest view, which queries return after the end too. */
-export const changeView = (run: ProcessRun, scope: Scope, passed: Passed): void => {
+export function changeView(run: ProcessRun, scope: Scope, passed: Passed): void {
   const path = nextPath(scope, 'view');
   const { data, hashes } = sending(run, 'ViewChanged', path, passed);
   journal(run, { type: 'ViewChanged', path, ...hashes });
   const dataref = offload(run, data);
   run.image.view = dataref === undefined ? { data } : { data, dataref };
-};
+}
 
 /** `ctx.tag`: tags for the filter of `list`. A new value replaces that of the same key; other tags stay. */
-export const tag = (run: ProcessRun, scope: Scope, tags: Readonly<Record<string, string>>): void => {
+export function tag(run: ProcessRun, scope: Scope, tags: Readonly<Record<string, string>>): void {
   for (const [key, value] of Object.entries(tags)) if (!run.expected) checkTag(run, key, value);
   journal(run, { type: 'Tagged', path: nextPath(scope, 'tag'), tags });
   run.image.tags = { ...run.image.tags, ...tags };
-};
+}
 
 /** Refuses a tag that a store would silently change or could not find again. */
-const checkTag = (run: ProcessRun, key: string, value: unknown): void => {
+function checkTag(run: ProcessRun, key: string, value: unknown): void {
   const fault =
     key === '' ? 'its key is empty' : typeof value === 'string' ? (jsonFault(key) ?? jsonFault(value)) : 'its value is not a string';
   if (fault !== undefined) refuse(run, 'POISON', `${run.definition.name} was tagged with ${JSON.stringify(key)}: ${fault}.`);
-};
+}

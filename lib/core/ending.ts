@@ -9,7 +9,7 @@ import type { ProcessRun } from './run.ts';
 import { leaveTombstone } from './unresolved.ts';
 
 /** Journals the end of the process and closes its image. The outermost scope is closed. */
-export const endProcess = (run: ProcessRun, failure: Failure | undefined, value: unknown): void => {
+export function endProcess(run: ProcessRun, failure: Failure | undefined, value: unknown): void {
   if (!failure) {
     journal(run, { type: 'ProcessCompleted', path: '', ...resultOf(run, value) });
     closeImage(run, 'completed');
@@ -22,20 +22,20 @@ export const endProcess = (run: ProcessRun, failure: Failure | undefined, value:
     closeImage(run, 'failed');
   }
   if (run.unread.length > 0) journal(run, { type: 'EventsUnread', path: '', ids: run.unread.map((signal) => signal.id) });
-};
+}
 
 /** The result, checked as an input is, so that JSON changes no value silently. A replay reads it from the journal. */
-const resultOf = (run: ProcessRun, value: unknown): { readonly data?: Json } => {
+function resultOf(run: ProcessRun, value: unknown): { readonly data?: Json } {
   if (value === undefined || value === null || run.expected) return {};
   const plain = plainJson(value);
   if (!(plain instanceof JsonFault)) return { data: plain };
   const member = plain.path.length === 0 ? '' : ` at ${plain.path.join('.')}`;
   return refuse(run, 'POISON', `${run.definition.name} returned a value that is not JSON${member}: ${plain.reason}.`);
-};
+}
 
 /** The failure that a client receives: a declared failure as it is, any other as `Other` with its reason. */
-const asProcessFailure = (run: ProcessRun, failure: Failure): ProcessFailed =>
-  failure.code === 'PROCESS_FAILED'
+function asProcessFailure(run: ProcessRun, failure: Failure): ProcessFailed {
+  return failure.code === 'PROCESS_FAILED'
     ? failure
     : new ProcessFailed({
         process: run.definition.name,
@@ -43,21 +43,22 @@ const asProcessFailure = (run: ProcessRun, failure: Failure): ProcessFailed =>
         data: { reason: failure.message },
         details: { cause: failureToJson(failure) },
       });
+}
 
 /**
  * Ends at once and undoes nothing. It does not journal the unread events: terminate may run without a replay, so workers would write
  * different journals.
  */
-export const terminate = (run: ProcessRun, reason: string): void => {
+export function terminate(run: ProcessRun, reason: string): void {
   journal(run, { type: 'ProcessTerminated', path: '', reason });
   closeImage(run, 'terminated');
-};
+}
 
 /**
  * An open call becomes a tombstone if its late success must be undone, else it is dropped. A command of `ctx.send` stays, because a
  * redelivered message may still have to send it. Timers end. An undo of a late success of an earlier run continues (S4).
  */
-const closeImage = (run: ProcessRun, status: ClosedStatus): void => {
+function closeImage(run: ProcessRun, status: ClosedStatus): void {
   const { image } = run;
   for (const command of image.commands.values()) {
     if (command.mode === 'send') {
@@ -79,6 +80,8 @@ const closeImage = (run: ProcessRun, status: ClosedStatus): void => {
   image.status = status;
   image.closedAt = image.clock;
   run.ended = true;
-};
+}
 
-const isLateUndo = (image: Image, { mode, path }: OpenCommand): boolean => mode === 'undo' && path.startsWith(`late/${image.pid}/`);
+function isLateUndo(image: Image, { mode, path }: OpenCommand): boolean {
+  return mode === 'undo' && path.startsWith(`late/${image.pid}/`);
+}

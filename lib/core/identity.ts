@@ -21,13 +21,17 @@ const HEX_DIGITS = 32;
  *
  * A pid and a type contain no space, so two different triples never give the same text.
  */
-export const identityOf = (hash: Hash, { pid, event, id }: EventIdentity): string => base64url(hash(`${pid} ${event} ${id}`));
+export function identityOf(hash: Hash, { pid, event, id }: EventIdentity): string {
+  return base64url(hash(`${pid} ${event} ${id}`));
+}
 
 /** The identity of an operation. The type of an event contains no `#`, so it equals no identity of an event. */
-export const actIdentity = (hash: Hash, pid: string, id: string): string => identityOf(hash, { pid, event: '#operate', id });
+export function actIdentity(hash: Hash, pid: string, id: string): string {
+  return identityOf(hash, { pid, event: '#operate', id });
+}
 
 /** Three hex digits give two characters; the remaining eight bits give two more. */
-const base64url = (hex: string): string => {
+function base64url(hex: string): string {
   let text = '';
   for (let at = 0; at < HEX_DIGITS; at += 3) {
     const digits = hex.slice(at, Math.min(at + 3, HEX_DIGITS)).padEnd(3, '0');
@@ -35,4 +39,4 @@ const base64url = (hex: string): string => {
     text += ALPHABET.charAt(bits >> 6) + ALPHABET.charAt(bits & 63);
   }
   return text;
-};
+}

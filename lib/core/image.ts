@@ -89,10 +89,14 @@ export interface OpenCommand {
 }
 
 /** An undo with a definite failure keeps its number until an operator resumes or skips it. */
-export const hasFailed = ({ mode, due, unknown }: OpenCommand): boolean => mode === 'undo' && due === Infinity && unknown === undefined;
+export function hasFailed({ mode, due, unknown }: OpenCommand): boolean {
+  return mode === 'undo' && due === Infinity && unknown === undefined;
+}
 
 /** The end of `within`. */
-export const deadlineOf = ({ deadline }: OpenCommand): number => deadline ?? Infinity;
+export function deadlineOf({ deadline }: OpenCommand): number {
+  return deadline ?? Infinity;
+}
 
 /** A message to send once: a tick to the inbox, or an event to the bus. A later commit removes it after it was sent. */
 export interface PendingSend {
@@ -159,8 +163,9 @@ export type OpenStatus = 'running';
 export type ClosedStatus = 'completed' | 'failed' | 'cancelled' | 'terminated';
 export type InstanceStatus = 'early' | OpenStatus | ClosedStatus | 'stuck';
 
-export const isClosed = (status: InstanceStatus): status is ClosedStatus =>
-  status !== 'early' && status !== 'running' && status !== 'stuck';
+export function isClosed(status: InstanceStatus): status is ClosedStatus {
+  return status !== 'early' && status !== 'running' && status !== 'stuck';
+}
 
 /** One remembered event. */
 export interface RingEntry {
@@ -228,26 +233,30 @@ export const JOURNAL_ENTRIES_WARNED = 0.8 * JOURNAL_ENTRIES_MAX;
 /** Entries beyond `JOURNAL_ENTRIES_MAX` that a run may write while it is cancelled, undone and ended. */
 export const JOURNAL_ENTRIES_TO_END = JOURNAL_ENTRIES_MAX;
 
-export const newImage = (pid: string, run: string, definition: string, at: number): Image => ({
-  pid,
-  run,
-  version: 0,
-  writer: '',
-  status: 'running',
-  definition,
-  clock: at,
-  seq: 1,
-  startedAt: at,
-  commands: new Map(),
-  resends: new Map(),
-  pendingSends: [],
-  timers: new Map(),
-  signals: [],
-  starts: [],
-  tombstones: [],
-  tail: [],
-  tailFrom: 0,
-});
+export function newImage(pid: string, run: string, definition: string, at: number): Image {
+  return {
+    pid,
+    run,
+    version: 0,
+    writer: '',
+    status: 'running',
+    definition,
+    clock: at,
+    seq: 1,
+    startedAt: at,
+    commands: new Map(),
+    resends: new Map(),
+    pendingSends: [],
+    timers: new Map(),
+    signals: [],
+    starts: [],
+    tombstones: [],
+    tail: [],
+    tailFrom: 0,
+  };
+}
 
 /** How many entries the journal of this run has. */
-export const journalLength = (image: Image): number => image.tailFrom + image.tail.length;
+export function journalLength(image: Image): number {
+  return image.tailFrom + image.tail.length;
+}

@@ -11,7 +11,7 @@ import { allocate, clearTimer } from './timers.ts';
 import { giveUp } from './unresolved.ts';
 
 /** `ctx.call` and `ctx.try`: a command whose reply the process awaits. */
-export const callCommand = (run: ProcessRun, scope: Scope, contract: CommandContract, passed: Passed, policy: CallPolicy): CallStep => {
+export function callCommand(run: ProcessRun, scope: Scope, contract: CommandContract, passed: Passed, policy: CallPolicy): CallStep {
   const step: CallStep = {
     kind: 'call',
     path: nextPath(scope, contract.name),
@@ -33,13 +33,13 @@ export const callCommand = (run: ProcessRun, scope: Scope, contract: CommandCont
   scope.open.add(step);
   issueCall(run, step, { contract, input, retries: 0, since: run.image.clock });
   return step;
-};
+}
 
 /** Issues the command of a step again, under a new number, with the same input. */
-export const callAgain = (run: ProcessRun, step: CallStep, { retries, since }: NonNullable<CallStep['retry']>): void => {
+export function callAgain(run: ProcessRun, step: CallStep, { retries, since }: NonNullable<CallStep['retry']>): void {
   const input = sendingAgain(run, 'CommandIssued', step.path, step.sent as SentValue);
   issueCall(run, step, { contract: contractOf(run, step.command), input, retries, since });
-};
+}
 
 /** A command, its input, the runs under earlier numbers, and the process time at which it was first issued under any number. */
 interface NumberedSend {
@@ -49,7 +49,7 @@ interface NumberedSend {
   readonly since: number;
 }
 
-const issueCall = (run: ProcessRun, step: CallStep, { contract, input, retries, since }: NumberedSend): void => {
+function issueCall(run: ProcessRun, step: CallStep, { contract, input, retries, since }: NumberedSend): void {
   const { timeoutMs, retry } = step.policy;
   const command = issue(run, step.path, {
     contract,
@@ -65,51 +65,55 @@ const issueCall = (run: ProcessRun, step: CallStep, { contract, input, retries, 
   });
   step.n = command.n;
   run.steps.set(command.n, step);
-};
+}
 
 /** The pauses of a call, or undefined if they are those of the contract: then the head need not hold them. */
-const pausesOf = (retry: RetryPolicy, contract: CommandContract): Pauses | undefined => {
+function pausesOf(retry: RetryPolicy, contract: CommandContract): Pauses | undefined {
   const { firstMs, factor, mostMs } = retry;
   const { retry: usual } = contract;
   return firstMs === usual.firstMs && factor === usual.factor && mostMs === usual.mostMs ? undefined : { firstMs, factor, mostMs };
-};
+}
 
 /** `ctx.send`: a command whose reply no step awaits. */
-export const sendCommand = (run: ProcessRun, scope: Scope, contract: CommandContract, passed: Passed): void => {
+export function sendCommand(run: ProcessRun, scope: Scope, contract: CommandContract, passed: Passed): void {
   const path = nextPath(scope, contract.name);
   issueSend(run, path, { contract, input: sending(run, 'CommandIssued', path, passed), retries: 0, since: run.image.clock });
-};
+}
 
 /** Issues a command of `ctx.send` again, under a new number, with the same input. */
-export const sendUnderNewNumber = (run: ProcessRun, before: OpenCommand): void => {
+export function sendUnderNewNumber(run: ProcessRun, before: OpenCommand): void {
   const { command, path, retries, since } = before;
   const input = sendingAgain(run, 'CommandIssued', path, sentOf(before));
   issueSend(run, path, { contract: contractOf(run, command), input, retries, since });
-};
+}
 
-const issueSend = (run: ProcessRun, path: string, send: NumberedSend): void => {
+function issueSend(run: ProcessRun, path: string, send: NumberedSend): void {
   const { timeoutMs, retry } = send.contract;
   issue(run, path, { ...send, mode: 'send', deadline: send.since + retry.withinMs, timeoutMs, attemptsMax: retry.attempts });
-};
+}
 
 /** The input of an open command, which is the same under each of its numbers. */
-const sentOf = ({ input, version }: Pick<OpenCommand, 'input' | 'version'>): SentValue => ({ data: input, version });
+function sentOf({ input, version }: Pick<OpenCommand, 'input' | 'version'>): SentValue {
+  return { data: input, version };
+}
 
 /** Issues the command that undoes another. The limits of its own contract count from its first issue under any number (S4). */
-export const issueUndo = (run: ProcessRun, item: Extract<UndoItem, { kind: 'command' }>): OpenCommand => {
+export function issueUndo(run: ProcessRun, item: Extract<UndoItem, { kind: 'command' }>): OpenCommand {
   const path = `${item.path}/undo`;
   const { command, sent } = run.expected ? recordedUndo(run, item, path) : madeUndo(run, item);
   return issueUndoAs(run, { command, path, undoes: item.undoes, retries: 0, since: run.image.clock }, sent);
-};
+}
 
 /** Issues an undo again, under a new number, with the same input. */
-export const undoUnderNewNumber = (run: ProcessRun, before: OpenCommand): OpenCommand => issueUndoAs(run, before, sentOf(before));
+export function undoUnderNewNumber(run: ProcessRun, before: OpenCommand): OpenCommand {
+  return issueUndoAs(run, before, sentOf(before));
+}
 
-const issueUndoAs = (
+function issueUndoAs(
   run: ProcessRun,
   { command, path, undoes, retries, since }: Pick<OpenCommand, 'command' | 'path' | 'undoes' | 'retries' | 'since'>,
   sent: SentValue,
-): OpenCommand => {
+): OpenCommand {
   const contract = contractOf(run, command);
   return issue(run, path, {
     contract,
@@ -122,7 +126,7 @@ const issueUndoAs = (
     attemptsMax: contract.retry.attempts,
     undoes: String(undoes),
   });
-};
+}
 
 type Issue = NumberedSend &
   Pick<OpenCommand, 'mode' | 'timeoutMs' | 'stands' | 'pauses'> & {
@@ -131,7 +135,7 @@ type Issue = NumberedSend &
     readonly undoes?: string;
   };
 
-const issue = (run: ProcessRun, path: string, how: Issue): OpenCommand => {
+function issue(run: ProcessRun, path: string, how: Issue): OpenCommand {
   const { image } = run;
   const { contract, input } = how;
   const n = allocate(run, 'CommandIssued', path);
@@ -181,11 +185,12 @@ const issue = (run: ProcessRun, path: string, how: Issue): OpenCommand => {
   if (!run.expected) command.inputRef = offload(run, data);
   image.commands.set(n, command);
   return command;
-};
+}
 
 /** The end of `within` of an undo. Older builds issued undos without a deadline, so it is computed for them. */
-export const endOfUndo = (run: ProcessRun, { command, deadline, since }: OpenCommand): number =>
-  deadline ?? since + contractOf(run, command).retry.withinMs;
+export function endOfUndo(run: ProcessRun, { command, deadline, since }: OpenCommand): number {
+  return deadline ?? since + contractOf(run, command).retry.withinMs;
+}
 
 /** Maximum interval between two re-sends: 12 hours. */
 const RESEND_INTERVAL_MAX_MS = 43_200_000;
@@ -194,34 +199,35 @@ const RESEND_INTERVAL_MAX_MS = 43_200_000;
  * Sends an open command again under the same id. Only the attempt changes, so the service's record of that id prevents a second effect. The
  * service repeats its runs itself, so a re-send only replaces a lost message, and the intervals between re-sends grow.
  */
-export const sendAgain = (run: ProcessRun, command: OpenCommand, intervalMs = longerInterval(command)): void => {
+export function sendAgain(run: ProcessRun, command: OpenCommand, intervalMs = longerInterval(command)): void {
   command.attempt += 1;
   command.cause = run.carrier.cause;
   command.messageId = run.carrier.messageId;
   command.intervalMs = intervalMs;
   const limit = command.settling ? (command.settleBy ?? Infinity) : deadlineOf(command);
   command.due = Math.min(run.image.clock + intervalMs, limit);
-};
+}
 
-const longerInterval = ({ timeoutMs, intervalMs = timeoutMs }: OpenCommand): number =>
-  Math.max(timeoutMs, Math.min(2 * intervalMs, RESEND_INTERVAL_MAX_MS));
+function longerInterval({ timeoutMs, intervalMs = timeoutMs }: OpenCommand): number {
+  return Math.max(timeoutMs, Math.min(2 * intervalMs, RESEND_INTERVAL_MAX_MS));
+}
 
 /**
  * Sends an open command again, past its deadline too, until its outcome is definite. If no definite reply comes within one time-out after
  * the end of `within`, the outcome is unknown.
  */
-export const resolveOutcome = (run: ProcessRun, command: OpenCommand, why: 'within' | 'cancelled'): void => {
+export function resolveOutcome(run: ProcessRun, command: OpenCommand, why: 'within' | 'cancelled'): void {
   const { clock } = run.image;
   command.settling = why;
   command.settleBy = (why === 'within' ? clock : Math.max(clock, deadlineOf(command))) + command.timeoutMs;
   sendAgain(run, command, command.timeoutMs);
-};
+}
 
 /**
  * Cancels the command of a call. If its success must be undone, or its reply is deferred, the command is sent again until its outcome is
  * definite; else it is dropped. If its outcome is already unknown, it becomes a tombstone instead.
  */
-export const cancelCall = (run: ProcessRun, step: CallStep): void => {
+export function cancelCall(run: ProcessRun, step: CallStep): void {
   const command = run.image.commands.get(step.n);
   step.scope.open.delete(step);
   if (!command) {
@@ -237,24 +243,24 @@ export const cancelCall = (run: ProcessRun, step: CallStep): void => {
     run.image.commands.delete(step.n);
     run.steps.delete(step.n);
   }
-};
+}
 
 /**
  * The undo item of a completed command (S1). The input of the undo is made once, from the real output, when the undo is issued: a contract
  * that changes in the meantime affects an undo that is still to be issued, and no issued one.
  */
-export const undoItem = (
+export function undoItem(
   run: ProcessRun,
   command: Pick<OpenCommand, 'n' | 'command' | 'input' | 'version' | 'path'>,
   output: Json,
   id = `${run.image.pid}/${run.image.run}/${command.n}`,
-): Extract<UndoItem, { kind: 'command' }> => {
+): Extract<UndoItem, { kind: 'command' }> {
   const { command: completed, path } = command;
   const item = { kind: 'command', order: run.position, undoes: id, completed, sent: sentOf(command), output, path } as const;
   // Finds an error of the undo mapper at the reply, not when the undo is issued.
   if (!run.expected) madeUndo(run, item);
   return item;
-};
+}
 
 type Undo = NonNullable<CommandContract['undo']>;
 
@@ -264,7 +270,7 @@ interface MadeUndo {
 }
 
 /** Makes the undo by the current contract: upcasts the sent input to its newest version. The output has that version already. */
-const madeUndo = (run: ProcessRun, { completed, sent, output }: Extract<UndoItem, { kind: 'command' }>): MadeUndo => {
+function madeUndo(run: ProcessRun, { completed, sent, output }: Extract<UndoItem, { kind: 'command' }>): MadeUndo {
   const { undo, input, output: answer } = contractOf(run, completed);
   if (!undo) return refuse(run, 'POISON', `${completed} completed and must be undone, but its contract no longer declares an undo.`);
   const { input: schema } = contractOf(run, undo.command);
@@ -277,20 +283,21 @@ const madeUndo = (run: ProcessRun, { completed, sent, output }: Extract<UndoItem
     poison(run, error);
     throw error;
   }
-};
+}
 
 /** A recorded undo. Its input is in the head while its command is open, so no value is made here. */
-const recordedUndo = (run: ProcessRun, { completed }: Extract<UndoItem, { kind: 'command' }>, path: string): MadeUndo => {
+function recordedUndo(run: ProcessRun, { completed }: Extract<UndoItem, { kind: 'command' }>, path: string): MadeUndo {
   const recorded = run.expected?.recorded('CommandIssued', path);
   const command = recorded?.type === 'CommandIssued' ? recorded.command : (contractOf(run, completed).undo as Undo).command;
   return { command, sent: { data: null } };
-};
+}
 
-export const contractOf = (run: ProcessRun, name: string): CommandContract => {
+export function contractOf(run: ProcessRun, name: string): CommandContract {
   const contract = run.environment.commands.get(name);
   return contract ?? refuse(run, 'UNKNOWN_SERVICE', `${name} is not a command of this system's services.`);
-};
+}
 
 /** The contract of a command that user code names, as this system lists it. */
-export const listedContract = (run: ProcessRun, named: CommandContract): CommandContract =>
-  run.environment.commands.get(named.name) ?? run.environment.unlisted?.(named) ?? contractOf(run, named.name);
+export function listedContract(run: ProcessRun, named: CommandContract): CommandContract {
+  return run.environment.commands.get(named.name) ?? run.environment.unlisted?.(named) ?? contractOf(run, named.name);
+}

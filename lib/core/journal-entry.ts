@@ -138,4 +138,6 @@ const FACTS: ReadonlySet<string> = new Set<RecordedFact['type']>([
   'Resumed',
 ]);
 
-export const isFact = (entry: JournalEntry): entry is RecordedFact => FACTS.has(entry.type);
+export function isFact(entry: JournalEntry): entry is RecordedFact {
+  return FACTS.has(entry.type);
+}

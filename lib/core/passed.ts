@@ -32,22 +32,22 @@ export interface Sending extends SentValue {
 }
 
 /** The value to send for a value that user code passes at a step. */
-export const sending = (run: ProcessRun, type: HashedType, path: string, passed: Passed): Sending => {
+export function sending(run: ProcessRun, type: HashedType, path: string, passed: Passed): Sending {
   const recorded = run.expected?.recorded(type, path) as (Hashed & { readonly n?: number }) | undefined;
   return recorded ? sentBefore(run, `${type} ${path}`, recorded, passed) : sentNow(run, passed);
-};
+}
 
 /** The value to send again from the head or the journal. User code passes no value, so a replay compares nothing. */
-export const sendingAgain = (run: ProcessRun, type: HashedType, path: string, sent: SentValue): Sending => {
+export function sendingAgain(run: ProcessRun, type: HashedType, path: string, sent: SentValue): Sending {
   const recorded = run.expected?.recorded(type, path) as Hashed | undefined;
   if (recorded) return { ...sent, hashes: hashesOf(recorded) };
   const wireHash = fullHash(run, sent.data);
   return { ...sent, wireHash, hashes: { hash: wireHash.slice(0, SHORT_HASH_LENGTH) } };
-};
+}
 
 type HashedType = 'CommandIssued' | 'EventPublished' | 'ViewChanged';
 
-const sentNow = (run: ProcessRun, passed: Passed): Sending => {
+function sentNow(run: ProcessRun, passed: Passed): Sending {
   const parsed = parsedOf(passed);
   // `refuse` marks the bug, so user code that catches the error changes nothing.
   if ('fault' in parsed) return refuse(run, 'POISON', withoutValues(parsed.fault), parsed.fault);
@@ -64,9 +64,9 @@ const sentNow = (run: ProcessRun, passed: Passed): Sending => {
       ...(asked !== undefined && asked !== text && { asked: run.environment.hash(asked).slice(0, SHORT_HASH_LENGTH) }),
     },
   };
-};
+}
 
-const sentBefore = (run: ProcessRun, step: string, recorded: Hashed & { readonly n?: number }, passed: Passed): Sending => {
+function sentBefore(run: ProcessRun, step: string, recorded: Hashed & { readonly n?: number }, passed: Passed): Sending {
   const { schema, value } = passed;
   const hashes = hashesOf(recorded);
   const parsed = parsedOf(passed);
@@ -83,26 +83,33 @@ const sentBefore = (run: ProcessRun, step: string, recorded: Hashed & { readonly
   if (!same)
     run.expected?.differs(`${step} ${differenceOf(data, run.expected.sentUnder(recorded.n), shortHash(run, data), recorded.hash)}`);
   return { data, hashes, ...(now !== undefined && { version: newest(schema) }) };
-};
+}
 
 /** A value that its schema has just parsed. */
-export const sentFirst = (schema: Schema, data: Json): SentValue => ({ data, version: newest(schema) });
+export function sentFirst(schema: Schema, data: Json): SentValue {
+  return { data, version: newest(schema) };
+}
 
-const hashesOf = ({ hash, asked }: Hashed): Hashed => (asked === undefined ? { hash } : { hash, asked });
+function hashesOf({ hash, asked }: Hashed): Hashed {
+  return asked === undefined ? { hash } : { hash, asked };
+}
 
 /** A schema without versions gives 1: its data may also fit a version that the contract adds later, and stays of version 1. */
-const newest = (schema: Schema): number => versionOf(schema);
+function newest(schema: Schema): number {
+  return versionOf(schema);
+}
 
 type Parsed = { readonly data: Json } | { readonly fault: unknown };
 
-const parsedOf = ({ schema, value, what }: Passed): Parsed => {
+function parsedOf({ schema, value, what }: Passed): Parsed {
   try {
     return { data: parseGiven(schema, value, what) };
   } catch (fault) {
     return { fault };
   }
-};
+}
 
 /** The canonical text of a passed value. Undefined if the value is not JSON, because then other values could have the same text. */
-const canonicalOf = (run: ProcessRun, value: unknown): string | undefined =>
-  jsonFault(value) === undefined ? run.environment.canonical(value as Json) : undefined;
+function canonicalOf(run: ProcessRun, value: unknown): string | undefined {
+  return jsonFault(value) === undefined ? run.environment.canonical(value as Json) : undefined;
+}

@@ -14,13 +14,13 @@ export interface Activation {
   readonly decided: readonly Decided[];
 }
 
-export const activations = (journal: readonly JournalEntry[]): Activation[] => {
+export function activations(journal: readonly JournalEntry[]): Activation[] {
   const all: { fact: RecordedFact; decided: Decided[] }[] = [];
   for (const entry of journal)
     if (isFact(entry)) all.push({ fact: entry, decided: [] });
     else all.at(-1)?.decided.push(entry);
   return all;
-};
+}
 
 /** The recorded decisions of the current activation that the replay has not made yet. */
 export class Expected {
@@ -77,15 +77,19 @@ export class Expected {
   }
 }
 
-const identity = (entry: Decided): string => `${entry.type} ${entry.path}`;
+function identity(entry: Decided): string {
+  return `${entry.type} ${entry.path}`;
+}
 
-const describe = (entry: Decided): string => `${entry.type} ${entry.path}${'event' in entry ? ` (${entry.event})` : ''}`;
+function describe(entry: Decided): string {
+  return `${entry.type} ${entry.path}${'event' in entry ? ` (${entry.event})` : ''}`;
+}
 
 /**
  * Compares only members with a visible effect: the command, the instant, the branch, the end. `passed.ts` compares the values that user
  * code passes to a step.
  */
-const changed = (recorded: Decided, now: Decided): string | undefined => {
+function changed(recorded: Decided, now: Decided): string | undefined {
   const fields = COMPARED[now.type];
   for (const field of fields ?? []) {
     if (field === 'due' && isOfPolicy(now.path)) continue;
@@ -93,10 +97,12 @@ const changed = (recorded: Decided, now: Decided): string | undefined => {
     if (before !== after) return `${describe(now)} has ${field} ${String(after)}, in the journal it is ${String(before)}`;
   }
   return undefined;
-};
+}
 
 /** Timers whose length the contract or the options give. Both may change, and the recorded timer stays as it is. */
-const isOfPolicy = (path: string): boolean => path === 'timeout' || path.endsWith('/retry');
+function isOfPolicy(path: string): boolean {
+  return path === 'timeout' || path.endsWith('/retry');
+}
 
 const COMPARED: { readonly [T in Decided['type']]?: readonly string[] } = {
   CommandIssued: ['n', 'command', 'undoes', 'mode'],

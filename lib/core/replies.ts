@@ -20,7 +20,7 @@ export interface Heard {
 }
 
 /** Applies the reply to an open command. Its output has been parsed. Returns the reply if no step awaits it. */
-export const applyReply = (run: ProcessRun, fact: Extract<RecordedFact, { type: 'CommandAnswered' }>): Heard | undefined => {
+export function applyReply(run: ProcessRun, fact: Extract<RecordedFact, { type: 'CommandAnswered' }>): Heard | undefined {
   const command = run.image.commands.get(fact.n);
   if (!command) return undefined;
   if (fact.outcome === 'deferred') {
@@ -39,7 +39,7 @@ export const applyReply = (run: ProcessRun, fact: Extract<RecordedFact, { type: 
   const step = run.steps.get(fact.n);
   run.steps.delete(fact.n);
   return step?.kind === 'call' ? answerStep(run, step, command, fact) : answerUnawaited(run, command, fact);
-};
+}
 
 /**
  * Applies an unknown outcome: the service reports it, or sends no reply within its limits. Nothing is undone on a guess (S3).
@@ -50,7 +50,7 @@ export const applyReply = (run: ProcessRun, fact: Extract<RecordedFact, { type: 
  * - A step without an undo, or whose contract has `onUnknown: 'continue'`, rejects with `CommandExhausted`.
  * - Any other step stays open. `nextOutcome` makes the instance stuck, unless the step may still lose a race.
  */
-export const unknownOutcome = (run: ProcessRun, command: OpenCommand, reply: UnknownReply): Heard | undefined => {
+export function unknownOutcome(run: ProcessRun, command: OpenCommand, reply: UnknownReply): Heard | undefined {
   const lastError = lastErrorOf(reply.data);
   const attempts = command.retries + (reply.attempts ?? (reply.outcome ? 1 : 0));
   command.unknown = { since: run.image.clock, attempts, ...(lastError && { lastError }) };
@@ -70,12 +70,12 @@ export const unknownOutcome = (run: ProcessRun, command: OpenCommand, reply: Unk
   }
   giveUpStep(run, run.steps.get(command.n) as CallStep, command, command.unknown);
   return undefined;
-};
+}
 
 /** The members of an `unknown` reply. All are absent if no reply came. */
 type UnknownReply = Partial<Pick<Extract<RecordedFact, { type: 'CommandAnswered' }>, 'outcome' | 'attempts' | 'data'>>;
 
-const giveUpStep = (run: ProcessRun, step: CallStep, command: OpenCommand, { attempts, lastError }: Unknown): void => {
+function giveUpStep(run: ProcessRun, step: CallStep, command: OpenCommand, { attempts, lastError }: Unknown): void {
   const isCancelled = command.settling === 'cancelled';
   const undoable = step.undoable && !step.detached;
   const goesOn = (): boolean => isCancelled || !undoable || contractOf(run, command.command).onUnknown === 'continue';
@@ -88,10 +88,10 @@ const giveUpStep = (run: ProcessRun, step: CallStep, command: OpenCommand, { att
   end(step);
   run.outcomes.push({ kind: 'reject', step, failure: exhaustion(command, 'unknown', attempts, lastError) });
   touch(run, step.scope);
-};
+}
 
 /** At the end of an activation: makes the instance stuck on an unknown outcome that its process cannot continue without. */
-export const stickOnUnknown = (run: ProcessRun): void => {
+export function stickOnUnknown(run: ProcessRun): void {
   if (run.ended || run.stuck) return;
   for (const command of run.image.commands.values()) {
     const step = command.unknown && run.steps.get(command.n);
@@ -99,16 +99,16 @@ export const stickOnUnknown = (run: ProcessRun): void => {
     run.stuck = { code: 'UNKNOWN_OUTCOME', n: command.n, message: messageOfUnknown(command) };
     return;
   }
-};
+}
 
-const messageOfUnknown = (command: OpenCommand): string => {
+function messageOfUnknown(command: OpenCommand): string {
   const { attempts, lastError } = command.unknown as Unknown;
   return exhaustion(command, 'unknown', attempts, lastError).message;
-};
+}
 
 type Answer = Extract<RecordedFact, { type: 'CommandAnswered' }>;
 
-const answerStep = (run: ProcessRun, step: CallStep, command: OpenCommand, fact: Answer): undefined => {
+function answerStep(run: ProcessRun, step: CallStep, command: OpenCommand, fact: Answer): undefined {
   if (command.settling === 'cancelled') {
     endCancelled(run, step, command, fact);
     return;
@@ -126,70 +126,72 @@ const answerStep = (run: ProcessRun, step: CallStep, command: OpenCommand, fact:
   if (step.returnsFailure && failure.code === 'COMMAND_FAILED') run.outcomes.push({ kind: 'fulfil', step, value: failure });
   else run.outcomes.push({ kind: 'reject', step, failure });
   touch(run, step.scope);
-};
+}
 
-const end = (step: CallStep): void => {
+function end(step: CallStep): void {
   step.status = 'settled';
   step.scope.open.delete(step);
-};
+}
 
-const complete = (run: ProcessRun, step: CallStep, command: OpenCommand, output: Json): void => {
+function complete(run: ProcessRun, step: CallStep, command: OpenCommand, output: Json): void {
   const item = step.undoable && !step.detached ? undoItem(run, command, output) : undefined;
   step.item = item;
   if (item) step.scope.list.push(item);
   end(step);
   run.outcomes.push({ kind: 'fulfil', step, value: output });
   touch(run, step.scope);
-};
+}
 
 /** Ends a step that was cancelled before. A success is undone beside the process; any other outcome needs no undo. */
-const endCancelled = (run: ProcessRun, step: CallStep, command: OpenCommand, fact: Answer): void => {
+function endCancelled(run: ProcessRun, step: CallStep, command: OpenCommand, fact: Answer): void {
   if (fact.outcome === 'completed' && step.undoable) undoBeside(run, step.scope, [undoItem(run, command, fact.data ?? null)]);
   leave(run, step);
-};
+}
 
 /** The scope no longer waits for the outcome of this step. */
-const leave = (run: ProcessRun, step: CallStep): void => {
+function leave(run: ProcessRun, step: CallStep): void {
   step.scope.cleanups -= 1;
   startRequested(run, step.scope);
   touch(run, step.scope);
-};
+}
 
 /** The failure is definite, so the next run gets a new number. Services without retries of their own rely on it. */
-const retryLater = (run: ProcessRun, step: CallStep, command: OpenCommand, fact: Answer): void => {
+function retryLater(run: ProcessRun, step: CallStep, command: OpenCommand, fact: Answer): void {
   const retries = runsUsed(command, fact);
   const pause = backoffMs(step.policy.retry, retries, `${run.image.run}/${command.n}`);
   const due = Math.min(run.image.clock + pause, deadlineOf(command));
   step.n = setTimer(run, `${step.path}/retry`, due, 'retry');
   step.retry = { retries, since: command.since };
   run.steps.set(step.n, step);
-};
+}
 
 /** The pause before the next run is over. */
-export const retryNow = (run: ProcessRun, step: CallStep): void => {
+export function retryNow(run: ProcessRun, step: CallStep): void {
   const retry = step.retry as NonNullable<CallStep['retry']>;
   step.retry = undefined;
   callAgain(run, step, retry);
-};
+}
 
-const failureOf = (command: OpenCommand, fact: Answer): CommandFailed | CommandExhausted => {
+function failureOf(command: OpenCommand, fact: Answer): CommandFailed | CommandExhausted {
   if (fact.outcome === 'cancelled') {
     return exhaustion(command, 'cancelled', command.retries + (fact.attempts ?? 0), lastErrorOf(fact.data));
   }
   if (fact.retryable) return exhaustion(command, 'failed', runsUsed(command, fact), lastErrorOf(fact.data));
   const { type, message, data } = fact.data as unknown as FailureData;
   return new CommandFailed({ command: command.command, type, message, data });
-};
+}
 
-const exhaustion = (
+function exhaustion(
   { command }: OpenCommand,
   outcome: CommandExhausted['outcome'],
   attempts: number,
   lastError: LastError | undefined,
-): CommandExhausted => new CommandExhausted({ command, attempts, outcome, ...(lastError && { lastError }) });
+): CommandExhausted {
+  return new CommandExhausted({ command, attempts, outcome, ...(lastError && { lastError }) });
+}
 
 /** The reply to a command of `ctx.send` or of a decider. After a definite technical failure it is issued again, after a pause. */
-const answerUnawaited = (run: ProcessRun, command: OpenCommand, fact: Answer): Heard | undefined => {
+function answerUnawaited(run: ProcessRun, command: OpenCommand, fact: Answer): Heard | undefined {
   if (fact.outcome === 'completed') return { command: command.command, value: fact.data ?? null };
   if (!isTriedAgain(run, command, fact, deadlineOf(command))) return { command: command.command, value: failureOf(command, fact) };
   const retries = runsUsed(command, fact);
@@ -198,4 +200,4 @@ const answerUnawaited = (run: ProcessRun, command: OpenCommand, fact: Answer): H
   const n = setTimer(run, `${command.path}/retry`, due, 'retry');
   run.image.resends.set(n, { ...command, retries });
   return undefined;
-};
+}

@@ -12,13 +12,17 @@ export interface Resolvable {
  * The open commands, then the tombstones, the newest first. A failed undo is left out: a second outcome would contradict the journal, and
  * `resume`, with or without `skip`, continues from it.
  */
-export const resolvables = (image: Image): Resolvable[] => [
-  ...[...image.commands.values()].filter((each) => !hasFailed(each)).map(({ n, command, path }) => ({ run: image.run, n, command, path })),
-  ...image.tombstones.map(({ run, n, command, path }) => ({ run, n, command, path })).toReversed(),
-];
+export function resolvables(image: Image): Resolvable[] {
+  return [
+    ...[...image.commands.values()]
+      .filter((each) => !hasFailed(each))
+      .map(({ n, command, path }) => ({ run: image.run, n, command, path })),
+    ...image.tombstones.map(({ run, n, command, path }) => ({ run, n, command, path })).toReversed(),
+  ];
+}
 
 /** The command that `step` names, by the path of its step or by its command id. */
-export const resolvable = (image: Image, step: string): Resolvable | undefined => {
+export function resolvable(image: Image, step: string): Resolvable | undefined {
   const all = resolvables(image);
   return all.find(({ path }) => path === step) ?? all.find(({ run, n }) => `${image.pid}/${run}/${n}` === step);
-};
+}

@@ -5,7 +5,7 @@ import type { CallStep, ProcessRun } from './run.ts';
 import { compensateAgain, skipUndo, undoAgain } from './undoing.ts';
 
 /** Applies `resume` to a stuck instance: the command or compensation on which it is stuck is tried again, with new limits. */
-export const resume = (run: ProcessRun, fact: Extract<RecordedFact, { type: 'Resumed' }>): void => {
+export function resume(run: ProcessRun, fact: Extract<RecordedFact, { type: 'Resumed' }>): void {
   const skipped = fact.skip !== undefined && skipUndo(run, fact.skip);
   // Only `resume` runs a failed compensation again.
   compensateAgain(run);
@@ -24,12 +24,12 @@ export const resume = (run: ProcessRun, fact: Extract<RecordedFact, { type: 'Res
       else sendUnderNewNumber(run, again);
     }
   }
-};
+}
 
 /**
  * Sends under the same id. `within` counts from now, and the full number of runs is allowed on top of those that the service has reported.
  */
-const sendWithNewLimits = (run: ProcessRun, command: OpenCommand): void => {
+function sendWithNewLimits(run: ProcessRun, command: OpenCommand): void {
   const { retry } = (run.steps.get(command.n) as CallStep | undefined)?.policy ?? contractOf(run, command.command);
   const { settling } = command;
   command.deadline = run.image.clock + retry.withinMs;
@@ -39,4 +39,4 @@ const sendWithNewLimits = (run: ProcessRun, command: OpenCommand): void => {
   // A cancelled command only needs a definite outcome. Older builds could be stuck on one.
   if (settling === 'cancelled') resolveOutcome(run, command, settling);
   else sendAgain(run, command, command.timeoutMs);
-};
+}

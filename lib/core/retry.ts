@@ -11,21 +11,25 @@ type Answer = Extract<RecordedFact, { type: 'CommandAnswered' }>;
 /**
  * The pause after `runs` runs, in milliseconds: exponential backoff with full jitter. The seed is the command's id, so a replay repeats it.
  */
-export const backoffMs = (policy: RetryPolicy, runs: number, seed: string): number => {
+export function backoffMs(policy: RetryPolicy, runs: number, seed: string): number {
   return Math.max(1, Math.round(pauseCeilingMs(policy, runs) * new SeededRandom(seed).number()));
-};
+}
 
 /** Runs under this number and under earlier ones. A definite failure ends at least one. */
-export const runsUsed = (command: OpenCommand, { attempts = 1 }: Pick<Answer, 'attempts'>): number =>
-  command.retries + Math.max(1, attempts);
+export function runsUsed(command: OpenCommand, { attempts = 1 }: Pick<Answer, 'attempts'>): number {
+  return command.retries + Math.max(1, attempts);
+}
 
 /** Whether the limits allow another run under a new number, after a definite technical failure. */
-export const isTriedAgain = (run: ProcessRun, command: OpenCommand, fact: Answer, deadline: number): boolean =>
-  fact.outcome === 'failed' &&
-  fact.retryable === true &&
-  decidedByLimit(
-    run,
-    'TimerSet',
-    `${command.path}/retry`,
-    () => !command.settling && runsUsed(command, fact) < (command.attemptsMax ?? Infinity) && run.image.clock < deadline,
+export function isTriedAgain(run: ProcessRun, command: OpenCommand, fact: Answer, deadline: number): boolean {
+  return (
+    fact.outcome === 'failed' &&
+    fact.retryable === true &&
+    decidedByLimit(
+      run,
+      'TimerSet',
+      `${command.path}/retry`,
+      () => !command.settling && runsUsed(command, fact) < (command.attemptsMax ?? Infinity) && run.image.clock < deadline,
+    )
   );
+}

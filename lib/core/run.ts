@@ -212,82 +212,88 @@ export type FrontEndOutcome =
   | { readonly kind: 'reject'; readonly step: StepState; readonly failure: Failure }
   | { readonly kind: 'compensate'; readonly scope: Scope; readonly body: unknown; readonly failure: Failure | undefined };
 
-const newScope = (path: string, parent: Scope | undefined, step: ScopeStep | undefined, compensation: boolean): Scope => ({
-  path,
-  parent,
-  step,
-  compensation,
-  state: 'open',
-  ending: undefined,
-  open: new Set(),
-  children: new Set(),
-  cleanups: 0,
-  list: [],
-  cancelledBy: undefined,
-  refused: 0,
-  requested: [],
-  ordinals: new Map(),
-});
+function newScope(path: string, parent: Scope | undefined, step: ScopeStep | undefined, compensation: boolean): Scope {
+  return {
+    path,
+    parent,
+    step,
+    compensation,
+    state: 'open',
+    ending: undefined,
+    open: new Set(),
+    children: new Set(),
+    cleanups: 0,
+    list: [],
+    cancelledBy: undefined,
+    refused: 0,
+    requested: [],
+    ordinals: new Map(),
+  };
+}
 
-export const newRun = (definition: ProcessContract, environment: RunEnvironment, image: Image): ProcessRun => ({
-  definition,
-  environment,
-  image,
-  root: newScope('', undefined, undefined, false),
-  outcomes: [],
-  steps: new Map(),
-  unread: [],
-  waits: [],
-  undoings: new Set(),
-  touched: new Set(),
-  carrier: { cause: '', messageId: '' },
-  hops: 0,
-  trace: undefined,
-  payloads: new Map(),
-  expected: undefined,
-  stuck: undefined,
-  bug: undefined,
-  ended: false,
-  activation: { open: false, requests: 0, outcomes: 0, entries: 0, allowed: 0 },
-  position: 0,
-});
+export function newRun(definition: ProcessContract, environment: RunEnvironment, image: Image): ProcessRun {
+  return {
+    definition,
+    environment,
+    image,
+    root: newScope('', undefined, undefined, false),
+    outcomes: [],
+    steps: new Map(),
+    unread: [],
+    waits: [],
+    undoings: new Set(),
+    touched: new Set(),
+    carrier: { cause: '', messageId: '' },
+    hops: 0,
+    trace: undefined,
+    payloads: new Map(),
+    expected: undefined,
+    stuck: undefined,
+    bug: undefined,
+    ended: false,
+    activation: { open: false, requests: 0, outcomes: 0, entries: 0, allowed: 0 },
+    position: 0,
+  };
+}
 
-export const childScope = (parent: Scope, path: string, step: ScopeStep | undefined, compensation = false): Scope => {
+export function childScope(parent: Scope, path: string, step: ScopeStep | undefined, compensation = false): Scope {
   const scope = newScope(path, parent, step, compensation);
   parent.children.add(scope);
   return scope;
-};
+}
 
 /** The path of a new step: scope labels, name, ordinal within the scope. A step that is added in another scope does not change it. */
-export const nextPath = (scope: Scope, name: string): string => {
+export function nextPath(scope: Scope, name: string): string {
   const ordinal = ordinalOf(scope, name);
   scope.ordinals.set(name, ordinal);
   return `${scope.path}${name}:${ordinal}`;
-};
+}
 
 /** The ordinal of the next step of this name. */
-export const ordinalOf = (scope: Scope, name: string): number => (scope.ordinals.get(name) ?? 0) + 1;
+export function ordinalOf(scope: Scope, name: string): number {
+  return (scope.ordinals.get(name) ?? 0) + 1;
+}
 
 /**
  * The failure that rejects new steps: the scope or one around it has failed or been cancelled (S2, S8). A compensation shields its steps.
  */
-export const cancellation = (scope: Scope): Failure | undefined => {
+export function cancellation(scope: Scope): Failure | undefined {
   for (let at: Scope | undefined = scope; at; at = at.parent) {
     if (at.cancelledBy) return at.cancelledBy;
     if (at.ending?.status === 'failed') return new Cancelled({ reason: 'scope-failed' });
     if (at.compensation) return undefined;
   }
   return undefined;
-};
+}
 
 /** Rejects a step that is requested in a cancelled scope (S2, S8). Returns whether it did. */
-export const rejectIfCancelled = (run: ProcessRun, step: CallStep | WaitStep | SleepStep): boolean => {
+export function rejectIfCancelled(run: ProcessRun, step: CallStep | WaitStep | SleepStep): boolean {
   const failure = cancellation(step.scope);
   if (!failure) return false;
   step.status = 'cancelled';
   if (!goesOnCancelled(run, step.scope, failure)) run.outcomes.push({ kind: 'reject', step, failure });
   return true;
-};
+}
 
 /** A cancelled scope rejects this many later steps. Steps after them stay pending. */
 export const REFUSED_STEPS_MAX = 1_000;
@@ -296,15 +302,15 @@ export const REFUSED_STEPS_MAX = 1_000;
  * Counts a step that a cancelled scope refuses. Beyond the limit, the body is taken for a loop that catches its cancellation: the step
  * stays pending, and the scope, whose end is already decided, closes without the body. Returns whether the limit is exceeded.
  */
-export const goesOnCancelled = (run: ProcessRun, scope: Scope, failure: Failure): boolean => {
+export function goesOnCancelled(run: ProcessRun, scope: Scope, failure: Failure): boolean {
   scope.refused += 1;
   if (scope.refused <= REFUSED_STEPS_MAX) return false;
   scope.ending ??= { status: 'failed', failure };
   touch(run, scope);
   return true;
-};
+}
 
 /** Marks a scope that may be ready to close; `closeScopes` closes it. */
-export const touch = (run: ProcessRun, scope: Scope): void => {
+export function touch(run: ProcessRun, scope: Scope): void {
   run.touched.add(scope);
-};
+}

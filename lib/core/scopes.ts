@@ -26,7 +26,7 @@ import { endWait } from './waits.ts';
  * S8 A cancel rejects every open step of the outermost scope, and every later one.
  * S9 A step that lost a race must not be awaited again. If it is, that is a bug, and this bug undoes nothing.
  */
-export const openScope = (run: ProcessRun, parent: Scope, label: string): ScopeStep => {
+export function openScope(run: ProcessRun, parent: Scope, label: string): ScopeStep {
   const path = labelledPath(run, parent, label, 'ScopeOpened');
   const step: ScopeStep = { kind: 'scope', path, scope: parent, status: 'open', resolver: undefined, child: undefined as never, items: [] };
   const cancelled = cancellation(parent);
@@ -42,10 +42,10 @@ export const openScope = (run: ProcessRun, parent: Scope, label: string): ScopeS
     step.child.cancelledBy = cancelled;
   }
   return step;
-};
+}
 
 /** The body of a scope, or of the process, has returned or thrown a failure. */
-export const endBody = (run: ProcessRun, scope: Scope, ending: Ending): void => {
+export function endBody(run: ProcessRun, scope: Scope, ending: Ending): void {
   // The scope has ended without its body (`goesOnCancelled`).
   if (scope.ending) return;
   if (ending.status === 'failed') refuseStray(run, scope, ending.failure);
@@ -56,10 +56,10 @@ export const endBody = (run: ProcessRun, scope: Scope, ending: Ending): void => 
     else detachOpen(run, scope);
   }
   touch(run, scope);
-};
+}
 
 /** Handles the steps that are still open when the body ends: a bug in development and tests, else they are detached, and journaled. */
-const detachOpen = (run: ProcessRun, scope: Scope): void => {
+function detachOpen(run: ProcessRun, scope: Scope): void {
   for (const step of scope.open) {
     scope.open.delete(step);
     if (run.environment.checks) refuse(run, 'UNAWAITED_STEP', `${step.path} is still open when its scope ends: it was never awaited.`);
@@ -69,26 +69,26 @@ const detachOpen = (run: ProcessRun, scope: Scope): void => {
     const command = run.image.commands.get(step.n);
     if (command && step.undoable) command.stands = true;
   }
-};
+}
 
 /** Cancels a scope: its open steps are rejected, its undo list is undone, then its promise is rejected. */
-export const cancelScope = (run: ProcessRun, scope: Scope, failure: Failure): void => {
+export function cancelScope(run: ProcessRun, scope: Scope, failure: Failure): void {
   if (scope.state !== 'open') return;
   scope.state = 'cancelled';
   scope.cancelledBy = failure;
   cancelOpen(run, scope, failure);
   touch(run, scope);
-};
+}
 
-const cancelOpen = (run: ProcessRun, scope: Scope, failure: Failure): void => {
+function cancelOpen(run: ProcessRun, scope: Scope, failure: Failure): void {
   for (const step of scope.open) cancelStep(run, step, failure);
-};
+}
 
 /**
  * Cancels an open step. Its promise is rejected at once; that of a scope is rejected after its undos. `loss` is given if the scope of the
  * step continues.
  */
-export const cancelStep = (run: ProcessRun, step: StepState, failure: Failure, loss?: Loss): void => {
+export function cancelStep(run: ProcessRun, step: StepState, failure: Failure, loss?: Loss): void {
   if (step.status !== 'open' || step.kind === 'undo') return;
   if (step.kind === 'scope') {
     cancelScope(run, step.child, failure);
@@ -103,33 +103,28 @@ export const cancelStep = (run: ProcessRun, step: StepState, failure: Failure, l
     run.steps.delete(step.timer);
   } else cancelBranches(run, step, failure, loss);
   run.outcomes.push({ kind: 'reject', step, failure });
-};
+}
 
 /**
  * Branches that already completed are on the undo list of their scope. If that scope is ending, they are undone in the order of its list.
  */
-const cancelBranches = (run: ProcessRun, { scope, branches }: BranchesStep, failure: Failure, given: Loss | undefined): void => {
+function cancelBranches(run: ProcessRun, { scope, branches }: BranchesStep, failure: Failure, given: Loss | undefined): void {
   const loss = given ?? (scope.state === 'open' ? { kept: new Set<StepState>(), branches: false } : undefined);
   for (const branch of branches.values())
     if (loss) loseBranch(run, branch, failure, loss);
     else if (branch.status === 'open') cancelBranch(run, branch, failure, undefined);
-};
+}
 
 /** `race` and `any`. */
-export const openBranches = (
-  run: ProcessRun,
-  scope: Scope,
-  name: 'race' | 'any',
-  branches: ReadonlyMap<string, StepState>,
-): BranchesStep => {
+export function openBranches(run: ProcessRun, scope: Scope, name: 'race' | 'any', branches: ReadonlyMap<string, StepState>): BranchesStep {
   const step: BranchesStep = { kind: 'branches', path: nextPath(scope, name), scope, status: 'open', resolver: undefined, branches };
   for (const branch of branches.values()) refuseLost(run, step, branch);
   scope.open.add(step);
   return step;
-};
+}
 
 /** A branch has won. The others are cancelled, and undone beside the process. */
-export const branchWon = (run: ProcessRun, step: BranchesStep, winner: string): void => {
+export function branchWon(run: ProcessRun, step: BranchesStep, winner: string): void {
   const won = step.branches.get(winner) as StepState;
   refuseLost(run, step, won);
   step.status = 'settled';
@@ -141,20 +136,19 @@ export const branchWon = (run: ProcessRun, step: BranchesStep, winner: string): 
   const loss = { race: step.path, kept: new Set(partsOf(won)), branches };
   for (const branch of step.branches.values()) loseBranch(run, branch, failure, loss);
   touch(run, step.scope);
-};
+}
 
-const losesBranches = ({ expected }: ProcessRun, { path, branches }: BranchesStep): boolean => {
+function losesBranches({ expected }: ProcessRun, { path, branches }: BranchesStep): boolean {
   const recorded = expected?.recorded('BranchWon', path);
   return expected ? recorded?.branches === true : [...branches.values()].some(({ kind }) => kind === 'branches');
-};
+}
 
 /** A step, and all branches below it. One step can be a branch of several races, under several names. */
-export const partsOf = (step: StepState): StepState[] => [
-  step,
-  ...(step.kind === 'branches' ? [...step.branches.values()].flatMap(partsOf) : []),
-];
+export function partsOf(step: StepState): StepState[] {
+  return [step, ...(step.kind === 'branches' ? [...step.branches.values()].flatMap(partsOf) : [])];
+}
 
-const loseBranch = (run: ProcessRun, branch: StepState, failure: Failure, loss: Loss): void => {
+function loseBranch(run: ProcessRun, branch: StepState, failure: Failure, loss: Loss): void {
   if (loss.kept.has(branch)) return;
   if (loss.race !== undefined) branch.lost ??= loss.race;
   if (branch.status === 'open') {
@@ -163,29 +157,29 @@ const loseBranch = (run: ProcessRun, branch: StepState, failure: Failure, loss: 
   }
   const items = takeItems(branch, loss);
   if (items.length > 0) undoBeside(run, branch.scope, items);
-};
+}
 
-const cancelBranch = (run: ProcessRun, branch: StepState, failure: Failure, loss: Loss | undefined): void => {
+function cancelBranch(run: ProcessRun, branch: StepState, failure: Failure, loss: Loss | undefined): void {
   cancelStep(run, branch, failure, loss);
   if (branch.kind === 'scope') loseScope(branch, failure);
-};
+}
 
 /** Removes a losing scope from the open steps. If its body has returned already, the scope is cancelled all the same (S3). */
-const loseScope = (step: ScopeStep, failure: Failure): void => {
+function loseScope(step: ScopeStep, failure: Failure): void {
   step.scope.open.delete(step);
   if (step.child.ending?.status === 'fulfilled') step.child.cancelledBy = failure;
-};
+}
 
 /** Closes the scopes that are ready. A change only marks its scope (`touch`), so no scope closes in the middle of a change. */
-export const closeScopes = (run: ProcessRun): void => {
+export function closeScopes(run: ProcessRun): void {
   for (const scope of run.touched) {
     run.touched.delete(scope);
     advanceScope(run, scope);
   }
-};
+}
 
 /** Closes the scope if nothing in it is open or being undone. A failed or cancelled scope is undone first. */
-const advanceScope = (run: ProcessRun, scope: Scope): void => {
+function advanceScope(run: ProcessRun, scope: Scope): void {
   if (scope.state === 'closed' || scope.state === 'undoing' || !scope.ending) return;
   if (scope.open.size > 0 || scope.children.size > 0 || scope.cleanups > 0) return;
   const failure = scope.cancelledBy ?? (scope.ending.status === 'failed' ? scope.ending.failure : undefined);
@@ -199,9 +193,9 @@ const advanceScope = (run: ProcessRun, scope: Scope): void => {
   startUndoing(run, scope, items, failure, () => {
     close(run, scope, failure);
   });
-};
+}
 
-const close = (run: ProcessRun, scope: Scope, failure: Failure | undefined): void => {
+function close(run: ProcessRun, scope: Scope, failure: Failure | undefined): void {
   scope.state = 'closed';
   const { parent, ending } = scope;
   if (!parent) {
@@ -216,9 +210,9 @@ const close = (run: ProcessRun, scope: Scope, failure: Failure | undefined): voi
   closeStep(run, parent, scope, failure);
   startRequested(run, parent);
   touch(run, parent);
-};
+}
 
-const closeStep = (run: ProcessRun, parent: Scope, scope: Scope, failure: Failure | undefined): void => {
+function closeStep(run: ProcessRun, parent: Scope, scope: Scope, failure: Failure | undefined): void {
   const step = scope.step as ScopeStep;
   parent.open.delete(step);
   if (failure) {
@@ -234,22 +228,22 @@ const closeStep = (run: ProcessRun, parent: Scope, scope: Scope, failure: Failur
     scope.list = [];
     run.outcomes.push({ kind: 'fulfil', step, value });
   }
-};
+}
 
 type Fulfilled = Extract<Ending, { status: 'fulfilled' }>;
 
 /** The value of a scope, for the journal. It may be no JSON: then the entry holds none, and each replay makes it again. */
-const result = (value: unknown): { readonly data?: Json } => {
+function result(value: unknown): { readonly data?: Json } {
   try {
     const text = JSON.stringify(value) as string | undefined;
     return text === undefined ? {} : { data: JSON.parse(text) as Json };
   } catch {
     return {};
   }
-};
+}
 
 /** `ctx.pivot`: empties the undo list of this scope (S5). */
-export const pivot = (run: ProcessRun, scope: Scope): void => {
+export function pivot(run: ProcessRun, scope: Scope): void {
   journal(run, { type: 'Pivoted', path: nextPath(scope, 'pivot') });
   scope.list = [];
-};
+}

@@ -37,8 +37,8 @@ export class SeededRandom {
   }
 }
 
-const fnv = (text: string, basis: number): number => {
+function fnv(text: string, basis: number): number {
   let hash = basis;
   for (let i = 0; i < text.length; i += 1) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
   return hash >>> 0;
-};
+}

@@ -12,7 +12,7 @@ const POSTDATED_MAX = 16;
  * A postdated event must not raise the floor, because each later event would then read the whole journal. It stays in the ring until its
  * time. Beyond `POSTDATED_MAX`, the latest one leaves without raising the floor, and each postdated event is looked up in the journal.
  */
-export const rememberSignal = (image: Image, entry: RingEntry, at: number): void => {
+export function rememberSignal(image: Image, entry: RingEntry, at: number): void {
   const { signals } = image;
   signals.push(entry);
   if (signals.length <= SIGNALS_MAX) return;
@@ -24,10 +24,13 @@ export const rememberSignal = (image: Image, entry: RingEntry, at: number): void
   signals.splice(signals.indexOf(leaves), 1);
   const floor = isPostdated(leaves.time, at) ? 0 : leaves.time;
   image.signalsFloor = Math.max(image.signalsFloor ?? 0, floor);
-};
+}
 
 /** Whether an event of this time, received at `at`, may have left the ring. */
-export const mayBeForgotten = ({ signalsFloor, clock }: Image, time: number, at: number): boolean =>
-  signalsFloor !== undefined && (time <= signalsFloor || isPostdated(time, Math.max(at, clock)));
+export function mayBeForgotten({ signalsFloor, clock }: Image, time: number, at: number): boolean {
+  return signalsFloor !== undefined && (time <= signalsFloor || isPostdated(time, Math.max(at, clock)));
+}
 
-const isPostdated = (time: number, clock: number): boolean => time > clock + SKEW_MS;
+function isPostdated(time: number, clock: number): boolean {
+  return time > clock + SKEW_MS;
+}

@@ -8,16 +8,16 @@ import type { ProcessRun } from './run.ts';
  * version, and its entry records the number. An entry of an earlier build is upcast at each replay, because the journal keeps the received
  * data. Data that the contract no longer accepts stays as it is.
  */
-export const asNewestVersion = (run: ProcessRun, fact: RecordedFact): RecordedFact => {
+export function asNewestVersion(run: ProcessRun, fact: RecordedFact): RecordedFact {
   const schema = schemaOf(run, fact);
   const newest = schema ? versionOf(schema) : 1;
   if (!schema || !('data' in fact) || newest === 1) return fact;
   if (!run.expected) return { ...fact, dataversion: newest };
   // Version 1 is not written, and older builds wrote none at all: `parseStored` then takes the oldest version that fits.
   return (fact.dataversion ?? 1) >= newest ? fact : { ...fact, data: parseStored(schema, fact.data, fact.dataversion) };
-};
+}
 
-const schemaOf = (run: ProcessRun, fact: RecordedFact): Schema | undefined => {
+function schemaOf(run: ProcessRun, fact: RecordedFact): Schema | undefined {
   switch (fact.type) {
     case 'ProcessStarted':
     case 'EventReceived':
@@ -30,10 +30,10 @@ const schemaOf = (run: ProcessRun, fact: RecordedFact): Schema | undefined => {
     default:
       return undefined;
   }
-};
+}
 
 /** The schema of an event. The start of a process without `startOn` has the schema of its input. */
-const eventSchema = ({ definition }: ProcessRun, type: string): Schema | undefined => {
+function eventSchema({ definition }: ProcessRun, type: string): Schema | undefined {
   const correlation = [...definition.startOn, ...definition.receives].find(({ event }) => event.type === type);
   return correlation ? correlation.event.data : definition.input;
-};
+}

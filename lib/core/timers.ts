@@ -7,45 +7,45 @@ import type { ProcessRun, Scope, SleepStep } from './run.ts';
 import { nextPath, rejectIfCancelled } from './run.ts';
 
 /** The next number of a command, timer or event. A replay takes the recorded number of the path. */
-export const allocate = (run: ProcessRun, type: Decided['type'], path: string): number => {
+export function allocate(run: ProcessRun, type: Decided['type'], path: string): number {
   const recorded = run.expected?.numberOf(type, path);
   const n = recorded ?? run.image.seq;
   run.image.seq = Math.max(run.image.seq, n + 1);
   return n;
-};
+}
 
-export const setTimer = (run: ProcessRun, path: string, wanted: number, purpose: TimerPurpose): number => {
+export function setTimer(run: ProcessRun, path: string, wanted: number, purpose: TimerPurpose): number {
   const due = dueOf(run, path, wanted);
   const n = allocate(run, 'TimerSet', path);
   journal(run, { type: 'TimerSet', n, path, due });
   run.image.timers.set(n, { n, path, due, purpose });
   return n;
-};
+}
 
 /** Timers are limited to the last instant of the calendar. A recorded timer of a release without this limit stays as it is. */
-const dueOf = (run: ProcessRun, path: string, wanted: number): number => {
+function dueOf(run: ProcessRun, path: string, wanted: number): number {
   const far = run.image.clock + DURATION_MAX_MS;
   const recorded = wanted >= far ? (run.expected?.recorded('TimerSet', path)?.due ?? 0) : 0;
   return recorded >= far ? recorded : Math.min(wanted, INSTANT_MAX);
-};
+}
 
 /** Drops a timer without a journal entry: the decision that cancels it has an entry. */
-export const clearTimer = (run: ProcessRun, n: number): void => {
+export function clearTimer(run: ProcessRun, n: number): void {
   run.image.timers.delete(n);
-};
+}
 
 /** `ctx.sleep` and `ctx.until`. A timer with an instant in the past fires in the same commit. */
-export const sleep = (run: ProcessRun, scope: Scope, name: 'sleep' | 'until', due: number): SleepStep => {
+export function sleep(run: ProcessRun, scope: Scope, name: 'sleep' | 'until', due: number): SleepStep {
   const step: SleepStep = { kind: 'sleep', path: nextPath(scope, name), scope, status: 'open', resolver: undefined, timer: 0 };
   if (rejectIfCancelled(run, step)) return step;
   scope.open.add(step);
   step.timer = setTimer(run, step.path, due, 'sleep');
   run.steps.set(step.timer, step);
   return step;
-};
+}
 
 /** The earliest timer or command that is due at the process time; of two at one instant, the one with the lower number. */
-export const nextDue = (run: ProcessRun): { readonly n: number; readonly timer: ArmedTimer | undefined } | undefined => {
+export function nextDue(run: ProcessRun): { readonly n: number; readonly timer: ArmedTimer | undefined } | undefined {
   const { clock, timers, commands } = run.image;
   let best: { n: number; due: number; timer: ArmedTimer | undefined } | undefined;
   const offer = (n: number, due: number, timer: ArmedTimer | undefined): void => {
@@ -54,22 +54,22 @@ export const nextDue = (run: ProcessRun): { readonly n: number; readonly timer: 
   for (const timer of timers.values()) offer(timer.n, timer.due, timer);
   for (const command of commands.values()) offer(command.n, command.due, undefined);
   return best;
-};
+}
 
 /** The earliest due instant of all timers and commands, Infinity if there is none. */
-export const earliestDue = (run: ProcessRun): number => {
+export function earliestDue(run: ProcessRun): number {
   let earliest = Infinity;
   for (const timer of run.image.timers.values()) if (timer.due < earliest) earliest = timer.due;
   for (const command of run.image.commands.values()) if (command.due < earliest) earliest = command.due;
   return earliest;
-};
+}
 
 /**
  * Invariant T (docs/protocol.md#timers): if the earliest wake-up is within `tickThresholdMs`, a tick is in flight for an instant no later
  * than it; else the due index holds an instant no later. Neither is ever moved later: an early wake-up arms again. A closed instance, which
  * can only undo late successes, uses the index alone, because a lost tick of it would not be found.
  */
-export const arm = (run: ProcessRun): void => {
+export function arm(run: ProcessRun): void {
   const { image } = run;
   const earliest = earliestDue(run);
   if (earliest === Infinity) return;
@@ -79,24 +79,24 @@ export const arm = (run: ProcessRun): void => {
     image.tickAt = earliest;
     image.pendingSends.push({ n: 0, kind: 'tick', cause: run.carrier.cause, messageId: run.carrier.messageId, at: earliest });
   }
-};
+}
 
 /** Sets a decider's timer; there is at most one of each name. If it is already set, `move` changes its instant, else nothing changes. */
-export const setNamedTimer = (run: ProcessRun, name: string, due: number, move: boolean): void => {
+export function setNamedTimer(run: ProcessRun, name: string, due: number, move: boolean): void {
   const set = named(run, name);
   if (set && !move) return;
   if (set) clearTimer(run, set.n);
   setTimer(run, name, due, 'named');
-};
+}
 
-export const clearNamedTimer = (run: ProcessRun, name: string): void => {
+export function clearNamedTimer(run: ProcessRun, name: string): void {
   const set = named(run, name);
   if (!set) return;
   clearTimer(run, set.n);
   journal(run, { type: 'TimerCleared', n: set.n, path: name });
-};
+}
 
-const named = (run: ProcessRun, name: string): ArmedTimer | undefined => {
+function named(run: ProcessRun, name: string): ArmedTimer | undefined {
   for (const timer of run.image.timers.values()) if (timer.purpose === 'named' && timer.path === name) return timer;
   return undefined;
-};
+}

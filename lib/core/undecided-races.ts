@@ -4,21 +4,24 @@ import type { BranchesStep, ProcessRun, Scope, StepState } from './run.ts';
  * Whether an open race or `any` can still be decided without this step: the step, or a scope or race that contains it, is a branch beside
  * another branch that can settle.
  */
-export const mayLose = (run: ProcessRun, step: StepState): boolean => {
+export function mayLose(run: ProcessRun, step: StepState): boolean {
   const { step: around } = step.scope;
   return openRaces(run.root, step).some((race) => hasRival(run, race, step) || mayLose(run, race)) || (!!around && mayLose(run, around));
-};
+}
 
-const hasRival = (run: ProcessRun, race: BranchesStep, step: StepState): boolean =>
-  [...race.branches.values()].some((branch) => branch !== step && canSettle(run, branch));
+function hasRival(run: ProcessRun, race: BranchesStep, step: StepState): boolean {
+  return [...race.branches.values()].some((branch) => branch !== step && canSettle(run, branch));
+}
 
-const openRaces = (scope: Scope, branch: StepState): BranchesStep[] => [
-  ...[...scope.open].filter((step): step is BranchesStep => step.kind === 'branches' && [...step.branches.values()].includes(branch)),
-  ...[...scope.children].flatMap((child) => openRaces(child, branch)),
-];
+function openRaces(scope: Scope, branch: StepState): BranchesStep[] {
+  return [
+    ...[...scope.open].filter((step): step is BranchesStep => step.kind === 'branches' && [...step.branches.values()].includes(branch)),
+    ...[...scope.children].flatMap((child) => openRaces(child, branch)),
+  ];
+}
 
 /** Every open step can settle, except a call with an unknown outcome, and scopes and races that contain only such calls. */
-const canSettle = (run: ProcessRun, step: StepState): boolean => {
+function canSettle(run: ProcessRun, step: StepState): boolean {
   if (step.status !== 'open') return false;
   switch (step.kind) {
     case 'call':
@@ -32,4 +35,4 @@ const canSettle = (run: ProcessRun, step: StepState): boolean => {
     case 'undo':
       return true;
   }
-};
+}

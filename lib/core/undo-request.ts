@@ -10,7 +10,7 @@ import { startRequested } from './undoing.ts';
  * `ctx.undo(step)` and `ctx.undo()`: undoes at once, and the process continues (S7). It joins an undoing of the scope that is in progress.
  * An open step is cancelled first, so that its outcome becomes definite.
  */
-export const requestUndo = (run: ProcessRun, scope: Scope, target: StepState | undefined): UndoStep => {
+export function requestUndo(run: ProcessRun, scope: Scope, target: StepState | undefined): UndoStep {
   const path = nextPath(scope, 'undo');
   if (target?.kind === 'call') refuseUndoless(run, target);
   const branches = undoesBranches(run, path, target);
@@ -25,18 +25,18 @@ export const requestUndo = (run: ProcessRun, scope: Scope, target: StepState | u
   holder.requested.push({ step, target });
   startRequested(run, holder);
   return step;
-};
+}
 
 const NOTHING: ReadonlySet<StepState> = new Set();
 
-const undoesBranches = ({ expected }: ProcessRun, path: string, target: StepState | undefined): boolean => {
+function undoesBranches({ expected }: ProcessRun, path: string, target: StepState | undefined): boolean {
   const recorded = expected?.recorded('UndoRequested', path);
   return expected ? recorded?.branches === true : target?.kind === 'branches';
-};
+}
 
 /** Refuses an undo that would silently do nothing. A replay accepts it, because earlier releases did. */
-const refuseUndoless = (run: ProcessRun, { path, command, undoable }: CallStep): void => {
+function refuseUndoless(run: ProcessRun, { path, command, undoable }: CallStep): void {
   if (undoable || run.expected) return;
   const why = contractOf(run, command).undo ? 'it was called with { undo: false }' : `${command} declares no undo`;
   refuse(run, 'POISON', `ctx.undo was given ${path}, but ${why}: undo what has an undo; to withdraw a step that is open, race it.`);
-};
+}

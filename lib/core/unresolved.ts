@@ -4,7 +4,7 @@ import type { Late } from './journal-entry.ts';
 import type { ProcessRun } from './run.ts';
 
 /** Leaves a tombstone of an undoable command that no step awaits any more, so that its late success is undone (S3). */
-export const leaveTombstone = (image: Image, command: OpenCommand): void => {
+export function leaveTombstone(image: Image, command: OpenCommand): void {
   const { n, path, command: name, hash, input, version, inputRef, unknown } = command;
   image.tombstones.push({
     run: image.run,
@@ -17,28 +17,30 @@ export const leaveTombstone = (image: Image, command: OpenCommand): void => {
     ...(inputRef !== undefined && { inputRef }),
     ...(unknown && { unresolved: unknown }),
   });
-};
+}
 
 /** The members of the command for the entry of a late reply. */
-export const lateOf = ({ run, command, input, version }: Tombstone): Late => ({
-  run,
-  command,
-  input,
-  ...(version !== undefined && { version }),
-});
+export function lateOf({ run, command, input, version }: Tombstone): Late {
+  return {
+    run,
+    command,
+    input,
+    ...(version !== undefined && { version }),
+  };
+}
 
 /** Continues without an unknown outcome. A command with an undo stays unresolved until a definite reply comes. */
-export const giveUp = (run: ProcessRun, command: OpenCommand, undoable: boolean): void => {
+export function giveUp(run: ProcessRun, command: OpenCommand, undoable: boolean): void {
   journal(run, { type: 'CommandGivenUp', n: command.n, path: command.path, ...(undoable && { unresolved: true as const }) });
   run.image.commands.delete(command.n);
   run.steps.delete(command.n);
   if (undoable) leaveTombstone(run.image, command);
-};
+}
 
 /** The number of commands with an unknown outcome: open commands and tombstones, without undos. */
-export const unresolvedCount = ({ commands, tombstones }: Image): number => {
+export function unresolvedCount({ commands, tombstones }: Image): number {
   let count = 0;
   for (const { unknown, mode } of commands.values()) if (unknown && mode !== 'undo') count += 1;
   for (const { unresolved } of tombstones) if (unresolved) count += 1;
   return count;
-};
+}

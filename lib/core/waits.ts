@@ -4,13 +4,13 @@ import { nextPath, rejectIfCancelled, touch } from './run.ts';
 import { clearTimer, setTimer } from './timers.ts';
 
 /** `ctx.waitFor`: takes the first unread event that matches, or waits for one. */
-export const waitFor = (
+export function waitFor(
   run: ProcessRun,
   scope: Scope,
   event: string,
   match: ((data: never) => boolean) | undefined,
   timeoutMs: number | undefined,
-): WaitStep => {
+): WaitStep {
   const step: WaitStep = {
     kind: 'wait',
     path: nextPath(scope, event),
@@ -37,12 +37,14 @@ export const waitFor = (
     run.steps.set(step.timer, step);
   }
   return step;
-};
+}
 
-const matches = (step: WaitStep, signal: Signal): boolean => signal.event === step.event && (step.match?.(signal.data as never) ?? true);
+function matches(step: WaitStep, signal: Signal): boolean {
+  return signal.event === step.event && (step.match?.(signal.data as never) ?? true);
+}
 
 /** Gives a received event to the first wait that it matches, else keeps it as unread. */
-export const receiveSignal = (run: ProcessRun, signal: Signal): void => {
+export function receiveSignal(run: ProcessRun, signal: Signal): void {
   const step = run.waits.find((wait) => matches(wait, signal));
   if (!step) {
     run.unread.push(signal);
@@ -51,20 +53,20 @@ export const receiveSignal = (run: ProcessRun, signal: Signal): void => {
   endWait(run, step);
   take(run, step, signal);
   touch(run, step.scope);
-};
+}
 
-const take = (run: ProcessRun, step: WaitStep, signal: Signal): void => {
+function take(run: ProcessRun, step: WaitStep, signal: Signal): void {
   journal(run, { type: 'EventTaken', path: step.path, id: signal.id });
   step.status = 'settled';
   step.scope.open.delete(step);
   run.outcomes.push({ kind: 'fulfil', step, value: signal.data });
-};
+}
 
 /** Removes a wait from the list, with its time-out. */
-export const endWait = (run: ProcessRun, step: WaitStep): void => {
+export function endWait(run: ProcessRun, step: WaitStep): void {
   run.waits.splice(run.waits.indexOf(step), 1);
   if (step.timer !== undefined) {
     clearTimer(run, step.timer);
     run.steps.delete(step.timer);
   }
-};
+}

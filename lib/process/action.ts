@@ -20,9 +20,13 @@ export type ActionParts =
   | { readonly kind: 'timer'; readonly name: string; readonly set: 'at'; readonly instant: number }
   | { readonly kind: 'timer'; readonly name: string; readonly set: 'clear' };
 
-const action = (parts: ActionParts): Action => ({ '~action': parts }) as never;
+function action(parts: ActionParts): Action {
+  return { '~action': parts } as never;
+}
 
-export const actionParts = (of: Action): ActionParts => of['~action'];
+export function actionParts(of: Action): ActionParts {
+  return of['~action'];
+}
 
 /** A named timer of a decider; an instance has at most one of each name. */
 export interface Timer {
@@ -41,22 +45,27 @@ export interface Timer {
  * Names a timer of a decider. Actions set it, and `.on(timer, …)` handles it.
  * @example import { timer } from 'tutti'; const reminder = timer('reminder');
  */
-export const timer = (name: string): Timer =>
-  Object.freeze({
+export function timer(name: string): Timer {
+  return Object.freeze({
     '~timer': name,
     in: (delay: Duration) => action({ kind: 'timer', name, set: 'in', delayMs: milliseconds(delay) }),
     within: (delay: Duration) => action({ kind: 'timer', name, set: 'within', delayMs: milliseconds(delay) }),
     at: (instant: string | Date) => action({ kind: 'timer', name, set: 'at', instant: instantOf(instant) }),
     clear: () => action({ kind: 'timer', name, set: 'clear' }),
   });
+}
 
 /** Sends a command. Its reply comes to `.on(command, …)`; without such a handler it is only journaled. */
-export const send = <C extends AnyCommand>(command: C, input: InputOf<C>): Action =>
-  action({ kind: 'send', command: commandContract(command), input });
+export function send<C extends AnyCommand>(command: C, input: InputOf<C>): Action {
+  return action({ kind: 'send', command: commandContract(command), input });
+}
 
 /** Publishes an event on the bus. The decider must list it in `publishes`. */
-export const publish = <E extends AnyEvent>(event: E, data: Frozen<Sent<E['~data']>>): Action<E['type']> =>
-  action({ kind: 'publish', event: eventContract(event).type, data });
+export function publish<E extends AnyEvent>(event: E, data: Frozen<Sent<E['~data']>>): Action<E['type']> {
+  return action({ kind: 'publish', event: eventContract(event).type, data });
+}
 
 /** Ends the instance with this result, after all other actions of the handler. @default null */
-export const end = (result: Json = null): Action => action({ kind: 'end', result });
+export function end(result: Json = null): Action {
+  return action({ kind: 'end', result });
+}

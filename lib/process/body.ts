@@ -8,7 +8,7 @@ import { unawaitedFailure } from './step-promise.ts';
 import { thrownFailure } from './thrown-failure.ts';
 
 /** Runs the body of a scope and reports its end to the core. An error that is not a failure is a bug. */
-export const runBody = <C>(run: ProcessRun, scope: Scope, body: (ctx: C) => Promise<unknown>, ctx: C): void => {
+export function runBody<C>(run: ProcessRun, scope: Scope, body: (ctx: C) => Promise<unknown>, ctx: C): void {
   const ended = (ending: Parameters<typeof endBody>[2]): void => {
     if (!isOpen(run, `ended ${scope.path === '' ? 'its body' : `the scope ${scope.path.slice(0, -1)}`}`)) return;
     try {
@@ -33,14 +33,15 @@ export const runBody = <C>(run: ProcessRun, scope: Scope, body: (ctx: C) => Prom
   } catch (error) {
     failed(error);
   }
-};
+}
 
 /** In development and tests: refuses the end of a scope with a failure that no code has awaited, because the failure would vanish. */
-const refuseUnawaited = (run: ProcessRun, scope: Scope): void => {
+function refuseUnawaited(run: ProcessRun, scope: Scope): void {
   if (!run.environment.checks || scope.state !== 'open') return;
   const left = unawaitedFailure(scope);
   if (left) refuse(run, 'UNAWAITED_STEP', `${left.step.path} failed, and was never awaited: ${left.failure.message}`);
-};
+}
 
-const nameOf = (run: ProcessRun, scope: Scope): string =>
-  scope.path === '' ? run.definition.name : `${run.definition.name}: ${scope.path.slice(0, -1)}`;
+function nameOf(run: ProcessRun, scope: Scope): string {
+  return scope.path === '' ? run.definition.name : `${run.definition.name}: ${scope.path.slice(0, -1)}`;
+}

@@ -81,18 +81,24 @@ export class Continuation implements FrontEnd {
 }
 
 /** The value of a scope comes from user code, which makes it again in each replay, so it is not frozen. */
-const ofScope = ({ kind }: StepState): boolean => kind === 'scope';
+function ofScope({ kind }: StepState): boolean {
+  return kind === 'scope';
+}
 
 type Compensation = (ctx: ProcessContext, failure: unknown) => Promise<unknown>;
 
 /** Resolves in the next turn of the event loop, after all microtasks. */
-const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
 
-const startOf = (fact: Extract<RecordedFact, { type: 'ProcessStarted' }>): ReceivedStart => ({
-  type: fact.event,
-  data: fact.data ?? null,
-  id: fact.id,
-  source: fact.source,
-  time: fact.time,
-  ...(fact.subject !== undefined && { subject: fact.subject }),
-});
+function startOf(fact: Extract<RecordedFact, { type: 'ProcessStarted' }>): ReceivedStart {
+  return {
+    type: fact.event,
+    data: fact.data ?? null,
+    id: fact.id,
+    source: fact.source,
+    time: fact.time,
+    ...(fact.subject !== undefined && { subject: fact.subject }),
+  };
+}

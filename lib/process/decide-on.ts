@@ -15,7 +15,7 @@ import { frozen } from './frozen.ts';
 import { asCodeOf } from './refused-globals.ts';
 
 /** Calls a decider's handler for a fact, then stores its next state and does its actions. Without a handler the fact is only journaled. */
-export const decideOn = (run: ProcessRun, definition: DeciderDefinition, fact: RecordedFact, heard: HeardFact | undefined): void => {
+export function decideOn(run: ProcessRun, definition: DeciderDefinition, fact: RecordedFact, heard: HeardFact | undefined): void {
   // Paths count within one call, because a decider is never replayed: loaded or live, it writes the same journal.
   run.root.ordinals.clear();
   if (fact.type === 'CancelRequested') {
@@ -37,10 +37,10 @@ export const decideOn = (run: ProcessRun, definition: DeciderDefinition, fact: R
   for (const each of parts) if (each.kind !== 'end') act(run, definition, each);
   const ending = parts.find((each) => each.kind === 'end');
   if (ending) act(run, definition, ending);
-};
+}
 
 /** Refuses a handler that returned a promise. The promise is dropped, with its rejection. */
-const refusePromise = (run: ProcessRun, next: unknown, key: string): void => {
+function refusePromise(run: ProcessRun, next: unknown, key: string): void {
   if (!(next instanceof Promise)) return;
   next.catch(() => undefined);
   refuse(
@@ -48,25 +48,26 @@ const refusePromise = (run: ProcessRun, next: unknown, key: string): void => {
     'POISON',
     `The handler of ${run.definition.name} for ${key} returned a promise: return the next state at once, and do in a command what takes time.`,
   );
-};
+}
 
 /** The state of a decider, or its first state. A state of an earlier contract is upcast to the newest version. */
-const stateOf = (run: ProcessRun, definition: DeciderDefinition, id: string): Json =>
-  run.image.view
+function stateOf(run: ProcessRun, definition: DeciderDefinition, id: string): Json {
+  return run.image.view
     ? parseStored(definition.state, run.image.view.data)
     : parse(
         definition.state,
         asCodeOf(run, run.root, () => definition.initial(id)),
         `the first state of ${definition.name}`,
       );
+}
 
-const messageOf = (fact: RecordedFact, heard: HeardFact | undefined): { readonly key: string; readonly data: unknown } | undefined => {
+function messageOf(fact: RecordedFact, heard: HeardFact | undefined): { readonly key: string; readonly data: unknown } | undefined {
   if (fact.type === 'ProcessStarted' || fact.type === 'EventReceived') return { key: `event ${fact.event}`, data: fact.data };
   if (!heard) return undefined;
   return 'timer' in heard ? { key: `timer ${heard.timer}`, data: undefined } : { key: `command ${heard.command}`, data: heard.value };
-};
+}
 
-const act = (run: ProcessRun, definition: DeciderDefinition, action: ActionParts): void => {
+function act(run: ProcessRun, definition: DeciderDefinition, action: ActionParts): void {
   switch (action.kind) {
     case 'send': {
       const contract = listedContract(run, action.command);
@@ -87,4 +88,4 @@ const act = (run: ProcessRun, definition: DeciderDefinition, action: ActionParts
       else
         setNamedTimer(run, action.name, action.set === 'at' ? action.instant : run.image.clock + action.delayMs, action.set !== 'within');
   }
-};
+}

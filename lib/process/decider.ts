@@ -77,18 +77,15 @@ export function decider<const N extends string, S extends Schema, const I extend
   return deciderOf(definition) as never;
 }
 
-const deciderOf = (definition: DeciderDefinition): AnyProcess =>
-  Object.freeze({
+function deciderOf(definition: DeciderDefinition): AnyProcess {
+  return Object.freeze({
     name: definition.name,
     '~': Object.freeze(definition),
     on: (message: Correlated | AnyCommand | Timer, handler: DeciderHandler) => deciderOf(withHandler(definition, message, handler)),
   }) as never;
+}
 
-const withHandler = (
-  definition: DeciderDefinition,
-  message: Correlated | AnyCommand | Timer,
-  handler: DeciderHandler,
-): DeciderDefinition => {
+function withHandler(definition: DeciderDefinition, message: Correlated | AnyCommand | Timer, handler: DeciderHandler): DeciderDefinition {
   const correlation = '~event' in message ? correlationContract(message) : undefined;
   if (correlation?.by === 'key')
     throw new ContractError(
@@ -103,9 +100,9 @@ const withHandler = (
     startOn: correlation ? [...definition.startOn, correlation] : definition.startOn,
     handlers: new Map([...definition.handlers, [key, handler]]),
   };
-};
+}
 
-const handlerKey = (message: Correlated | AnyCommand | Timer, correlation: CorrelationContract | undefined): string => {
+function handlerKey(message: Correlated | AnyCommand | Timer, correlation: CorrelationContract | undefined): string {
   if (correlation) return `event ${correlation.event.type}`;
   return '~timer' in message ? `timer ${message['~timer']}` : `command ${commandContract(message as AnyCommand).name}`;
-};
+}

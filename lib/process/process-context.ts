@@ -220,12 +220,14 @@ export class ProcessContext {
   }
 }
 
-const nameOf = (scope: Scope): string => (scope.path === '' ? 'the process itself' : `the scope ${scope.path.slice(0, -1)}`);
+function nameOf(scope: Scope): string {
+  return scope.path === '' ? 'the process itself' : `the scope ${scope.path.slice(0, -1)}`;
+}
 
 const POLICIES = new WeakMap<CommandContract, readonly [CallPolicy, CallPolicy]>();
 
 /** Most calls have no options, so the policy without options is made once per command. */
-const policyOf = (contract: CommandContract, options: CallOptions | undefined, returnsFailure: boolean): CallPolicy => {
+function policyOf(contract: CommandContract, options: CallOptions | undefined, returnsFailure: boolean): CallPolicy {
   if (options)
     return {
       timeoutMs: options.timeout === undefined ? contract.timeoutMs : runTimeoutMs(options.timeout),
@@ -244,4 +246,4 @@ const policyOf = (contract: CommandContract, options: CallOptions | undefined, r
   const made = [of(false), of(true)] as const;
   POLICIES.set(contract, made);
   return made[returnsFailure ? 1 : 0];
-};
+}

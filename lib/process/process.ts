@@ -130,7 +130,7 @@ interface LooseOptions {
   readonly version?: number;
 }
 
-const contractOf = (name: string, options: LooseOptions): ProcessContract => {
+function contractOf(name: string, options: LooseOptions): ProcessContract {
   const startOn = [options.startOn ?? []].flat().map((start) => correlationContract(start));
   const receives = (options.receives ?? []).map(correlationContract);
   const keyed = [...startOn, ...receives].find((correlation) => correlation.by === 'key');
@@ -158,4 +158,4 @@ const contractOf = (name: string, options: LooseOptions): ProcessContract => {
     late: options.late ?? 'park',
     ...(options.timeout !== undefined && { timeoutMs: milliseconds(options.timeout) }),
   };
-};
+}

@@ -9,7 +9,7 @@ import { guardLost, rejectStep, resolverOf, stepOf, stepPromise } from './step-p
 type Branches = Readonly<Record<string, Step<unknown>>>;
 
 /** `ctx.race` and `ctx.any`. The microtasks of one outcome decide which branch is first, as they do in `Promise.race`. */
-export const openRace = (run: ProcessRun, scope: Scope, name: 'race' | 'any', promises: Branches): Step<unknown> => {
+export function openRace(run: ProcessRun, scope: Scope, name: 'race' | 'any', promises: Branches): Step<unknown> {
   const branches = new Map<string, CoreStep>();
   for (const [key, promise] of Object.entries(promises)) {
     const step = stepOf(promise);
@@ -30,10 +30,10 @@ export const openRace = (run: ProcessRun, scope: Scope, name: 'race' | 'any', pr
       },
     );
   return promise;
-};
+}
 
 /** No code awaits the promises of the callbacks above, so they must not throw. */
-const guarded = (run: ProcessRun, race: BranchesStep, decide: () => void): boolean => {
+function guarded(run: ProcessRun, race: BranchesStep, decide: () => void): boolean {
   if (race.status !== 'open' || run.bug) return false;
   try {
     decide();
@@ -41,19 +41,20 @@ const guarded = (run: ProcessRun, race: BranchesStep, decide: () => void): boole
     poison(run, error);
   }
   return !run.bug && race.status !== 'open';
-};
+}
 
-const won = (run: ProcessRun, race: BranchesStep, winner: string): boolean =>
-  guarded(run, race, () => {
+function won(run: ProcessRun, race: BranchesStep, winner: string): boolean {
+  return guarded(run, race, () => {
     branchWon(run, race, winner);
     for (const branch of race.branches.values()) for (const part of partsOf(branch)) if (part.lost !== undefined) guardLost(run, part);
   });
+}
 
 /** A race is over with its first failure too. */
 const firstFails = won;
 
 /** An `any` is over with its last failure. */
-const lastFails = (count: number): typeof won => {
+function lastFails(count: number): typeof won {
   let left = count;
   return (run, race, branch) =>
     guarded(run, race, () => {
@@ -64,4 +65,4 @@ const lastFails = (count: number): typeof won => {
       race.scope.open.delete(race);
       touch(run, race.scope);
     });
-};
+}

@@ -10,17 +10,17 @@ import { asRunning, runningCode } from './running-code.ts';
  * G3 A schema runs as other code, because its library may read the clock. `new Date(value)` and `Date.parse` depend on their arguments
  *    alone, so both are allowed.
  */
-export const refuseGlobals = (): (() => void) => {
+export function refuseGlobals(): () => void {
   activations += 1;
   if (activations === 1) replaced = replaceAll();
   return () => {
     activations -= 1;
     if (activations === 0) for (const each of replaced.splice(0).toReversed()) putBack(each);
   };
-};
+}
 
 /** Calls code of a process. In development and tests the globals are refused to that code, and to its continuations. */
-export const asCodeOf = <T>(run: ProcessRun, scope: Scope, code: () => T): T => {
+export function asCodeOf<T>(run: ProcessRun, scope: Scope, code: () => T): T {
   if (!run.environment.checks) return code();
   const putBack = refuseGlobals();
   try {
@@ -28,7 +28,7 @@ export const asCodeOf = <T>(run: ProcessRun, scope: Scope, code: () => T): T => 
   } finally {
     putBack();
   }
-};
+}
 
 /** The open activations of all engines of this thread, which share the globals. */
 let activations = 0;
@@ -44,7 +44,7 @@ interface Replaced {
 
 type Fn = (...args: never[]) => unknown;
 
-const replaceAll = (): Replaced[] => {
+function replaceAll(): Replaced[] {
   const { crypto } = globalThis as { readonly crypto?: object };
   return [
     replace(globalThis, 'Date', guardedDate),
@@ -54,23 +54,23 @@ const replaceAll = (): Replaced[] => {
     replace(globalThis, 'fetch', (fn) => guarded(fn, 'fetch()', OUTSIDE)),
     ...['setTimeout', 'setInterval', 'setImmediate'].map((name) => replace(globalThis, name, (fn) => guarded(fn, `${name}()`, PAUSES))),
   ].filter((each) => each !== undefined);
-};
+}
 
-const replace = (target: object | undefined, key: string, guard: (original: Fn) => unknown): Replaced | undefined => {
+function replace(target: object | undefined, key: string, guard: (original: Fn) => unknown): Replaced | undefined {
   const original: unknown = target && Reflect.get(target, key);
   if (!target || typeof original !== 'function') return undefined;
   const value = guard(original as Fn);
   const before = Object.getOwnPropertyDescriptor(target, key);
   Object.defineProperty(target, key, { value, writable: true, configurable: true, enumerable: before?.enumerable ?? true });
   return { target, key, value, before };
-};
+}
 
 /** Keeps a value that other code, such as fake timers, has set in the meantime. */
-const putBack = ({ target, key, value, before }: Replaced): void => {
+function putBack({ target, key, value, before }: Replaced): void {
   if (Reflect.get(target, key) !== value) return;
   if (before) Object.defineProperty(target, key, before);
   else Reflect.deleteProperty(target, key);
-};
+}
 
 /** Why a global is refused, and its replacement in an async process and in a decider. */
 interface Advice {
@@ -102,22 +102,23 @@ const PAUSES: Advice = {
 };
 
 /** Throws if the running code is that of a process. Catching the error changes nothing. */
-const check = (what: string, advice: Advice): void => {
+function check(what: string, advice: Advice): void {
   const running = runningCode();
   if (!running) return;
   const { name, kind } = running.run.definition;
   refuse(running.run, 'POISON', `${name} uses ${what}: ${advice.because}. ${advice[kind]}`);
-};
+}
 
-const guarded = <F extends Fn>(original: F, what: string, advice: Advice): F =>
-  new Proxy(original, {
+function guarded<F extends Fn>(original: F, what: string, advice: Advice): F {
+  return new Proxy(original, {
     apply: (target, self, args) => {
       check(what, advice);
       return Reflect.apply(target, self, args) as unknown;
     },
   });
+}
 
-const guardedDate = (original: Fn): unknown => {
+function guardedDate(original: Fn): unknown {
   const now = guarded(Reflect.get(original, 'now') as Fn, 'Date.now()', CLOCK);
   return new Proxy(original, {
     construct: (target, args, newTarget) => {
@@ -130,4 +131,4 @@ const guardedDate = (original: Fn): unknown => {
     },
     get: (target, key, receiver) => (key === 'now' ? now : (Reflect.get(target, key, receiver) as unknown)),
   });
-};
+}

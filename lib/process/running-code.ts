@@ -10,10 +10,16 @@ export interface RunningCode {
 const running = new AsyncLocalStorage<RunningCode | undefined>();
 
 /** In development and tests: the run and scope of the running code. Undefined for code that is not of a process. */
-export const runningCode = (): RunningCode | undefined => running.getStore();
+export function runningCode(): RunningCode | undefined {
+  return running.getStore();
+}
 
 /** Calls code of a process, so that `runningCode` returns its run and scope. */
-export const asRunning = <T>(code: RunningCode, call: () => T): T => running.run(code, call);
+export function asRunning<T>(code: RunningCode, call: () => T): T {
+  return running.run(code, call);
+}
 
 /** Calls code that a process calls but that is not of the process, such as its schemas. */
-export const asOtherCode = <T>(call: () => T): T => (running.getStore() === undefined ? call() : running.run(undefined, call));
+export function asOtherCode<T>(call: () => T): T {
+  return running.getStore() === undefined ? call() : running.run(undefined, call);
+}

@@ -16,7 +16,7 @@ const UNAWAITED = new WeakMap<Scope, Map<CoreStep, Failure>>();
 const AWAITED = new WeakSet<CoreStep>();
 
 /** The promise of a step for the user's code. `noted`, in development and tests: records whether code awaits it. */
-export const stepPromise = <T>(step: CoreStep, noted: boolean): Step<T> => {
+export function stepPromise<T>(step: CoreStep, noted: boolean): Step<T> {
   let settle!: Pick<Resolver, 'resolve' | 'reject'>;
   const promise = new Promise<T>((resolve, reject) => {
     settle = { resolve: resolve as Resolver['resolve'], reject };
@@ -27,19 +27,25 @@ export const stepPromise = <T>(step: CoreStep, noted: boolean): Step<T> => {
   STEPS.set(promise, step);
   if (noted) noteAwaits(promise, step);
   return Object.assign(promise, { '~step': true as const });
-};
+}
 
-const ignore = (): void => {};
+function ignore(): void {}
 
 /** A step that the core did not take: it never settles. */
-export const unsettled = (): Step<never> => Object.assign(new Promise<never>(ignore), { '~step': true as const });
+export function unsettled(): Step<never> {
+  return Object.assign(new Promise<never>(ignore), { '~step': true as const });
+}
 
-export const resolverOf = (step: CoreStep): Resolver => step.resolver as Resolver;
+export function resolverOf(step: CoreStep): Resolver {
+  return step.resolver as Resolver;
+}
 
-export const stepOf = (promise: object): CoreStep | undefined => STEPS.get(promise);
+export function stepOf(promise: object): CoreStep | undefined {
+  return STEPS.get(promise);
+}
 
 /** Calls `note` if code awaits the promise: `await` and `then` read its `constructor`, and nothing else of `await` is observable. */
-const whenAwaited = (promise: object, note: () => void): void => {
+function whenAwaited(promise: object, note: () => void): void {
   Object.defineProperty(promise, 'constructor', {
     configurable: true,
     get: () => {
@@ -47,33 +53,33 @@ const whenAwaited = (promise: object, note: () => void): void => {
       return Promise;
     },
   });
-};
+}
 
-const noteAwaits = (promise: object, step: CoreStep): void => {
+function noteAwaits(promise: object, step: CoreStep): void {
   whenAwaited(promise, () => {
     AWAITED.add(step);
     UNAWAITED.get(step.scope)?.delete(step);
   });
-};
+}
 
 /** Makes it a bug to await the step (S9). It replaces `noteAwaits`, because a cancelled step need not be awaited. */
-export const guardLost = (run: ProcessRun, step: CoreStep): void => {
+export function guardLost(run: ProcessRun, step: CoreStep): void {
   whenAwaited(resolverOf(step).promise, () => {
     refuseAwait(run, step);
   });
-};
+}
 
 /** Rejects the promise of a step. Records a failure that no code has awaited; a cancelled step need not be awaited. */
-export const rejectStep = (step: CoreStep, failure: Failure): void => {
+export function rejectStep(step: CoreStep, failure: Failure): void {
   if (failure.code !== 'CANCELLED' && !AWAITED.has(step)) {
     const failed = UNAWAITED.get(step.scope) ?? new Map<CoreStep, Failure>();
     UNAWAITED.set(step.scope, failed.set(step, failure));
   }
   resolverOf(step).reject(failure);
-};
+}
 
 /** The first step of the scope that has failed and that no code has awaited. */
-export const unawaitedFailure = (scope: Scope): { readonly step: CoreStep; readonly failure: Failure } | undefined => {
+export function unawaitedFailure(scope: Scope): { readonly step: CoreStep; readonly failure: Failure } | undefined {
   const [first] = UNAWAITED.get(scope) ?? [];
   return first && { step: first[0], failure: first[1] };
-};
+}

@@ -69,7 +69,7 @@ export const foundBugs: readonly PlantedBug[] = [
     patches: [
       {
         file: 'lib/core/scopes.ts',
-        find: 'const loseScope = (step: ScopeStep, failure: Failure): void => {',
+        find: 'function loseScope(step: ScopeStep, failure: Failure): void {',
         plant: "ORIGINAL\n  if (PLANTED && step.child.ending?.status !== 'fulfilled') return;",
       },
       {
@@ -262,9 +262,9 @@ export const foundBugs: readonly PlantedBug[] = [
     patches: [
       {
         file: 'lib/core/passed.ts',
-        find: 'const newest = (schema: Schema): number => versionOf(schema);',
+        find: 'function newest(schema: Schema): number {\n  return versionOf(schema);',
         plant:
-          'const newest = (schema: Schema): number | undefined => (PLANTED && versionOf(schema) === 1 ? undefined : versionOf(schema));',
+          'function newest(schema: Schema): number | undefined {\n  return PLANTED && versionOf(schema) === 1 ? undefined : versionOf(schema);',
       },
     ],
   },
