@@ -190,8 +190,12 @@ function advanceScope(run: ProcessRun, scope: Scope): void {
   const items = scope.list;
   scope.list = [];
   scope.state = 'undoing';
-  startUndoing(run, scope, items, failure, () => {
-    close(run, scope, failure);
+  startUndoing(run, scope, {
+    items,
+    failure,
+    done: () => {
+      close(run, scope, failure);
+    },
   });
 }
 

@@ -13,9 +13,7 @@ import { clearTimer, setTimer } from './timers.ts';
 export function startUndoing(
   run: ProcessRun,
   scope: Scope,
-  items: readonly UndoItem[],
-  failure: Failure | undefined,
-  done: () => void,
+  { items, failure, done }: { readonly items: readonly UndoItem[]; readonly failure?: Failure; readonly done: () => void },
 ): void {
   const running = [...run.undoings].find((undoing) => undoing.scope === scope);
   if (running) {
@@ -156,10 +154,13 @@ export function skipUndo(run: ProcessRun, path: string): boolean {
 /** Undoes the items of a cancelled step beside the process. The scope ends only after it. */
 export function undoBeside(run: ProcessRun, scope: Scope, items: readonly UndoItem[]): void {
   scope.cleanups += 1;
-  startUndoing(run, scope, items, undefined, () => {
-    scope.cleanups -= 1;
-    startRequested(run, scope);
-    touch(run, scope);
+  startUndoing(run, scope, {
+    items,
+    done: () => {
+      scope.cleanups -= 1;
+      startRequested(run, scope);
+      touch(run, scope);
+    },
   });
 }
 
@@ -178,11 +179,14 @@ const NOTHING: ReadonlySet<StepState> = new Set();
 
 function startRequest(run: ProcessRun, scope: Scope, { step, target }: Scope['requested'][number]): void {
   const items = target ? takeItems(target, { kept: NOTHING, branches: step.branches }) : scope.list.splice(0);
-  startUndoing(run, scope, items, undefined, () => {
-    step.status = 'settled';
-    step.scope.open.delete(step);
-    run.outcomes.push({ kind: 'fulfil', step, value: undefined });
-    touch(run, step.scope);
+  startUndoing(run, scope, {
+    items,
+    done: () => {
+      step.status = 'settled';
+      step.scope.open.delete(step);
+      run.outcomes.push({ kind: 'fulfil', step, value: undefined });
+      touch(run, step.scope);
+    },
   });
 }
 

@@ -7,9 +7,7 @@ import { clearTimer, setTimer } from './timers.ts';
 export function waitFor(
   run: ProcessRun,
   scope: Scope,
-  event: string,
-  match: ((data: never) => boolean) | undefined,
-  timeoutMs: number | undefined,
+  { event, match, timeoutMs }: Pick<WaitStep, 'event' | 'match'> & { readonly timeoutMs: number | undefined },
 ): WaitStep {
   const step: WaitStep = {
     kind: 'wait',

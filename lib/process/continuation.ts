@@ -10,9 +10,8 @@ import { refuseGlobals } from './refused-globals.ts';
 import { rejectStep, resolverOf } from './step-promise.ts';
 
 /**
- * The live half of an async process: the user's function, suspended where it awaits. Input: an applied fact. Output: requests to the core.
- * Trunk: `continuation.ts` takes outcomes from `core/apply.ts` and settles the promises of `step-promise.ts`; the user's code runs in
- * `body.ts` and calls `process-context.ts`, which calls the core.
+ * The live half of an async process: the user's function, suspended where it awaits. It takes the outcomes of
+ * `core/apply.ts` and settles the promises of `step-promise.ts`.
  *
  * C1 The outcomes of a fact are delivered in journal order, one at a time, and all microtasks run between two of them
  *    (docs/replay.md#activation). Native `Promise.race` and `Promise.all` therefore give the same results live and in a replay.

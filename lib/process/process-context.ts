@@ -101,7 +101,7 @@ export class ProcessContext {
     if (!heard)
       refuse(this.#run, 'POISON', `${this.#definition.name} waits for ${type}, which neither its receives nor its startOn lists.`);
     const timeoutMs = options.timeout === undefined ? undefined : this.#read(() => milliseconds(options.timeout as Duration));
-    return this.#promise(waitFor(this.#run, this.#scope, type, this.#matchOf(options.match), timeoutMs));
+    return this.#promise(waitFor(this.#run, this.#scope, { event: type, match: this.#matchOf(options.match), timeoutMs }));
   }
 
   race(branches: Readonly<Record<string, Step<unknown>>>): Step<unknown> {
