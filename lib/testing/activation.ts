@@ -6,7 +6,7 @@ import type { JournalEntry } from '../core/journal-entry.ts';
 import type { ProcessRun, WaitStep } from '../core/run.ts';
 import type { Consequence } from './consequence.ts';
 
-/** What a run had decided before an event. */
+/** The state of a run before an event, to find the consequences of the event. */
 export interface Mark {
   readonly entries: number;
   readonly waits: ReadonlySet<WaitStep>;
@@ -14,13 +14,13 @@ export interface Mark {
 
 export const markOf = (run: ProcessRun): Mark => ({ entries: run.image.tail.length, waits: new Set(run.waits) });
 
-/** What was issued under which command id, so that an undo can be told by what it undoes. */
+/** The command name of each issued command id, to name an undo by the command that it undoes. */
 export type IssuedCommands = Map<string, string>;
 
-/** What a run has decided since, in the order in which it did. `entries`: the journal since, what it only names read back. */
+/** The decisions of a run since `mark`, in their order. `entries`: the journal since then, with its stored values. */
 export const consequencesSince = (run: ProcessRun, mark: Mark, entries: readonly JournalEntry[], issued: IssuedCommands): Consequence[] => {
   const found: { readonly at: number; readonly consequence: Consequence }[] = [];
-  // A wait was made before the entry at its place was written.
+  // A wait was created before the journal entry with the same position.
   for (const wait of run.waits)
     if (!mark.waits.has(wait)) found.push({ at: wait.order - 0.5, consequence: { kind: 'waits', event: wait.event } });
   entries.forEach((entry, index) => {
@@ -31,7 +31,7 @@ export const consequencesSince = (run: ProcessRun, mark: Mark, entries: readonly
   return run.stuck ? [...consequences, { kind: 'isStuck', code: run.stuck.code, message: run.stuck.message }] : consequences;
 };
 
-/** What was taken back in the same activation was never seen from outside, so it is no consequence. */
+/** Commands that were withdrawn in the same activation are not visible outside, so they are not consequences. */
 const ofEntry = (run: ProcessRun, entry: JournalEntry, issued: IssuedCommands): Consequence | undefined => {
   const { image } = run;
   switch (entry.type) {
@@ -65,7 +65,7 @@ const ofEntry = (run: ProcessRun, entry: JournalEntry, issued: IssuedCommands): 
   }
 };
 
-/** A client meets what a process did not declare as `Other`; a test names what it was. */
+/** The original failure: clients get an undeclared failure as `Other`, but a test names the failure itself. */
 const causeOf = (failure: Failure): Failure => {
   const details = failure.details as { readonly cause?: Json } | null;
   return details?.cause === undefined ? failure : failureFromJson(details.cause);

@@ -10,17 +10,17 @@ import { EngineWorker, type WorkerContext } from './engine-worker.ts';
 import { ServiceWorker, type ServiceWatch } from './service-worker.ts';
 import type { WorldState } from './world-state.ts';
 
-/** A service of the world and its worker. */
+/** A service of the world, with its worker. */
 export interface Staffed {
   readonly name: string;
   readonly queue: MemoryMessageQueue;
   readonly served: Served;
   worker: ServiceWorker;
-  /** Until when it takes no command. */
+  /** The service takes no command before this instant. */
   downUntil: number;
 }
 
-/** What outlives every build. */
+/** The objects that all builds of a world share. */
 export interface BuildContext {
   readonly state: WorldState;
   readonly points: CrashPoints;
@@ -28,7 +28,7 @@ export interface BuildContext {
   readonly watch: ServiceWatch;
 }
 
-/** One build of a system as a world runs it: an engine, the twin that checks it, the workers of its services. A crash replaces a worker. */
+/** One build of a system in a world: an engine, the twin that checks it, and the workers of its services. A crash replaces a worker. */
 export class Build {
   readonly system: SystemContract;
   readonly twin: ColdTwin;
@@ -46,7 +46,7 @@ export class Build {
     this.staff = services.map((served) => this.#staffed(served));
   }
 
-  /** Where the records of each service lie that runs here. */
+  /** By service: the store of its command records. */
   get records(): ReadonlyMap<string, IdempotencyStore> {
     return new Map(this.staff.map(({ name, served }) => [name, servedParts(served).records ?? this.#context.state.records]));
   }
@@ -62,7 +62,7 @@ export class Build {
   #staffed(served: Served): Staffed {
     const { name } = servedParts(served).contract;
     const queue = this.system.services.has(name) ? this.#context.state.queues.get(name) : undefined;
-    assert(queue, `simulate() was given the service ${name}: expected one of ${[...this.system.services.keys()].join(', ')}.`);
+    assert(queue, `simulate() received the service ${name}: expected one of ${[...this.system.services.keys()].join(', ')}.`);
     return { name, queue, served, worker: this.#worker(served), downUntil: 0 };
   }
 

@@ -13,18 +13,18 @@ import { describeDifference, nondeterminism, nondeterministic } from './nondeter
 import { OverlayTable } from './overlay-table.ts';
 import type { WorldState } from './world-state.ts';
 
-/** A journal longer than this is not rebuilt for every event, which would take the square of its length, but for some. */
+/** A longer journal is rebuilt only for every 64th version, because rebuilding it for each event costs the square of its length. */
 const ENTRIES_MAX = 400;
 const EVERY_VERSION = 64;
 
 /**
- * An engine that has nothing warm: after the world's engine has handled messages, the twin handles them again on what stood
- * before, rebuilding every instance from its journal. Both must leave the same heads and send the same commands (docs/correctness.md#i9).
+ * An engine without warm instances. After the world's engine has handled a batch, the twin handles it again on the heads from before the
+ * batch and rebuilds every instance from its journal. Both must write the same heads and send the same commands (docs/correctness.md#i9).
  */
 export class ColdTwin {
   readonly #system: System<string>;
   readonly #state: WorldState;
-  /** The heads that were written since `begin`, as they stood before. */
+  /** The previous state of each head that was written since `begin`. */
   readonly #before = new Map<string, Head | undefined>();
   #sent: string[] = [];
   #attempts: [string, number][] = [];
@@ -44,7 +44,7 @@ export class ColdTwin {
     if (!this.#before.has(head.pid)) this.#before.set(head.pid, previous);
   }
 
-  /** Ticks and events are left out: who has nothing warm sends those of the commit before once more, and may. */
+  /** Skips ticks and events: a cold engine may send those of the previous commit again. */
   sent(queue: string, bodies: readonly string[]): void {
     if (queue !== 'inbox') for (const body of bodies) this.#sent.push(`${queue} ${body}`);
   }
@@ -53,7 +53,7 @@ export class ColdTwin {
     this.#attempts.push([messageId, count]);
   }
 
-  /** Throws where the twin decides otherwise. */
+  /** Throws if the twin decides differently. */
   async compare(messages: readonly ReceivedMessage[]): Promise<void> {
     if (![...this.#before.values()].some(isCheap)) return;
     const heads = new OverlayTable(this.#state.heads, new Map(this.#before));
@@ -64,7 +64,7 @@ export class ColdTwin {
       await this.#compareHeads(engine, this.#state.heads.get(pid), heads.get(pid));
     const [live, rebuilt] = [this.#sent.toSorted(), sent.toSorted()];
     if (live.join('\n') !== rebuilt.join('\n'))
-      throw nondeterministic(`A replay sends other commands than were sent: ${describeDifference(live, rebuilt, 'the list')}.`);
+      throw nondeterministic(`A replay sends different commands: ${describeDifference(live, rebuilt, 'the list')}.`);
   }
 
   async #compareHeads(engine: Engine, live: Head | undefined, rebuilt: Head | undefined): Promise<void> {
@@ -74,7 +74,8 @@ export class ColdTwin {
     if (live?.status !== 'stuck' && rebuilt?.status === 'stuck')
       throw nondeterministic(decodeHead(rebuilt).stuck?.message ?? `${rebuilt.pid} cannot be rebuilt.`);
     const definition = engine.definition(head.definition);
-    if (!definition || !live) throw nondeterministic(`${head.pid} is decided otherwise: ${describeDifference(ours, theirs, 'the head')}.`);
+    if (!definition || !live)
+      throw nondeterministic(`A replay decides ${head.pid} differently: ${describeDifference(ours, theirs, 'the head')}.`);
     const journal = journalOf(this.#state, live) as unknown as JournalEntry[];
     const image = decodeHead(live);
     throw await nondeterminism({ definition, environment: engine.environment, image, journal, live: ours, rebuilt: theirs });
@@ -115,7 +116,7 @@ export class ColdTwin {
 const isCheap = (before: Head | undefined): boolean =>
   before === undefined || before.tailFrom + before.tail.length <= ENTRIES_MAX || before.version % EVERY_VERSION === 0;
 
-/** All but the token of who wrote it. */
+/** The head without the token of its writer. */
 const comparable = (head: Head | undefined): Json => {
   if (!head) return null;
   const { writer: _writer, control, tail, ...rest } = head;

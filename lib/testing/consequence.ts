@@ -1,7 +1,7 @@
 import type { Failure } from '../contract/errors.ts';
 import type { Json } from '../contract/schema.ts';
 
-/** One thing that facts have led to, in the words of the expectations. */
+/** One consequence of the given facts, named as the expectations name it. */
 export type Consequence =
   | { readonly kind: 'calls'; readonly command: string; readonly input: Json }
   | { readonly kind: 'undoes'; readonly command: string }
@@ -9,11 +9,11 @@ export type Consequence =
   | { readonly kind: 'waits'; readonly event: string }
   | { readonly kind: 'sleeps'; readonly durationMs: number }
   | { readonly kind: 'completes'; readonly result: Json }
-  /** What it failed with, and as the client meets it. */
+  /** The process failed, or was cancelled, with this failure. */
   | { readonly kind: 'fails'; readonly failure: Failure }
   | { readonly kind: 'isStuck'; readonly code: string; readonly message: string };
 
-/** As a test would write it. */
+/** The consequence in the form that a test writes. */
 export const consequenceText = (consequence: Consequence): string => {
   switch (consequence.kind) {
     case 'calls':
@@ -54,7 +54,7 @@ const UNITS = [
   ['minute', 60_000],
 ] as const;
 
-/** In the largest unit that it is a whole number of. */
+/** The duration in the largest unit that divides it. */
 export const durationText = (durationMs: number): string => {
   const [unit, length] = UNITS.find(([, ms]) => durationMs >= ms && durationMs % ms === 0) ?? (['second', 1000] as const);
   const count = durationMs / length;

@@ -1,10 +1,10 @@
 import { Life } from './life.ts';
 
-/** An instant at which a worker may be killed. `count`: how often that point has been passed in this world, this time included. */
+/** A point at which a worker can be killed. `count`: the number of times that the world has reached this point, this one included. */
 export interface CrashPoint {
   /**
-   * The engine: `before-commit`, `after-commit`, `after-send` (to a queue or the bus). A service: `in-handler` (the command is
-   * claimed), `after-effect` (the handler has ended), `after-reply`. Both: `before-acknowledge`.
+   * Points of the engine: `before-commit`, `after-commit`, `after-send` (to a queue or the bus). Points of a service: `in-handler` (the
+   * command is claimed), `after-effect` (the handler has ended), `after-reply`. Point of both: `before-acknowledge`.
    */
   readonly at: 'before-commit' | 'after-commit' | 'after-send' | 'before-acknowledge' | 'in-handler' | 'after-effect' | 'after-reply';
   readonly count: number;
@@ -12,7 +12,7 @@ export interface CrashPoint {
 
 export type CrashPredicate = (point: CrashPoint) => boolean;
 
-/** Counts how often each point is passed, and kills whoever passes one that was chosen. */
+/** Counts the passes of each point, and kills the worker at a point that the predicate selects. */
 export class CrashPoints {
   readonly #crash: CrashPredicate | undefined;
   readonly #counts = new Map<CrashPoint['at'], number>();
@@ -29,7 +29,7 @@ export class CrashPoints {
     return life.alive;
   }
 
-  /** Resolves at once, or never where the worker is killed here. */
+  /** Resolves at once, or never if the worker is killed here. */
   async pass(at: CrashPoint['at'], life: Life): Promise<void> {
     if (!this.passes(at, life)) await Life.never();
   }

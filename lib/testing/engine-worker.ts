@@ -19,7 +19,7 @@ export interface WorkerContext {
   readonly random: () => number;
 }
 
-/** One engine from its start to the crash that ends it; warm instances go with it. */
+/** One engine from its start until a crash ends it. Its warm instances are lost with it. */
 export class EngineWorker {
   readonly #life = new Life();
   readonly #state: WorldState;
@@ -41,7 +41,7 @@ export class EngineWorker {
       publisher: this.#publisher(),
       payloads: this.#life.holds(state.payloads),
       parking: this.#parking(),
-      // Within a settling no time passes, so nobody may wait for it.
+      // No time passes while the world settles, so a sleep ends with the turn of the event loop.
       clock: { now: () => state.clock.now(), sleep: turn },
       checks: true,
       random,
@@ -49,7 +49,7 @@ export class EngineWorker {
     void this.#life.over.then(() => this.#engine.abandon());
   }
 
-  /** Handles what its inbox holds now. Returns whether it survived; if not, what it had in hand is visible again. */
+  /** Handles the visible messages of the inbox. Returns whether the engine survived; if not, the messages in flight are visible again. */
   async advance(): Promise<boolean> {
     return this.#receive(INBOX, async (messages, queue) => {
       this.#twin.begin();

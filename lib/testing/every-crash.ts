@@ -5,7 +5,7 @@ import { simulate } from './simulate.ts';
 import type { SimulateOptions, World } from './world.ts';
 
 /**
- * Runs the scenario once undisturbed, and then once for each crash point that it passed, with the worker killed there.
+ * Runs the scenario once without a crash, and then once for each crash point that it passed, with the worker killed at that point.
  * @example import { everyCrash } from 'tutti/testing'; await everyCrash(trips, { services }, async world => {…});
  */
 export async function everyCrash(
@@ -40,10 +40,10 @@ const once = async (
   } catch (error) {
     throw disturbed(where, error);
   }
-  assert(killed, `The scenario did not come to ${where} again: what it does must depend on nothing but the world.`);
+  assert(killed, `The scenario did not reach ${where} again: expected a scenario that depends only on the world.`);
 };
 
-/** What failed, with the point in front; a test runner shows the difference that it holds. */
+/** The failure of the scenario, with the crash point in front. It keeps `actual` and `expected`, which a test runner shows as a diff. */
 const disturbed = (where: string, error: unknown): assert.AssertionError => {
   const { message, actual, expected } = error as { readonly message?: string; readonly actual?: unknown; readonly expected?: unknown };
   const wrapped = new assert.AssertionError({

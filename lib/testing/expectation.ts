@@ -8,17 +8,17 @@ import type { Frozen } from '../contract/frozen-type.ts';
 import { parse, type Json, type Sent } from '../contract/schema.ts';
 import { durationText, describeFailure, type Consequence } from './consequence.ts';
 
-/** What facts are expected to lead to. */
+/** An expected consequence of the facts. */
 export interface Expectation {
   readonly '~expectation': true;
 }
 
-/** What an expectation holds at run time, behind `'~expectation'`. */
+/** The run-time members of an expectation, behind `'~expectation'`. */
 export interface ExpectationParts {
-  /** As the test wrote it. */
+  /** The expectation in the form that the test wrote. */
   readonly text: string;
   readonly matches: (consequence: Consequence) => boolean;
-  /** Of `nothing()`, which stands for no consequence. */
+  /** Set by `nothing()`, which matches no consequence. */
   readonly none?: true;
 }
 
@@ -26,7 +26,7 @@ const expectation = (parts: ExpectationParts): Expectation => Object.freeze({ '~
 
 export const expectationParts = (of: Expectation): ExpectationParts => of['~expectation'] as unknown as ExpectationParts;
 
-/** It calls or sends this command, with this input or any. A try under a new number is a call of its own. */
+/** The process calls or sends this command, with this input or any. A retry with a new number is a separate call. */
 export const calls = <C extends AnyCommand>(command: C, input?: InputOf<C>): Expectation => {
   const { name, input: schema } = commandContract(command);
   const data = input === undefined ? undefined : parse(schema, input, `calls(${name}) expects`);
@@ -36,13 +36,13 @@ export const calls = <C extends AnyCommand>(command: C, input?: InputOf<C>): Exp
   });
 };
 
-/** It undoes this command, by the undo that its contract declares. */
+/** The process undoes this command, by the undo that its contract declares. */
 export const undoes = (command: AnyCommand): Expectation => {
   const { name } = commandContract(command);
   return expectation({ text: `undoes(${name})`, matches: (got) => got.kind === 'undoes' && got.command === name });
 };
 
-/** It publishes this event, with this data or any. */
+/** The process publishes this event, with this data or any. */
 export const publishes = <E extends AnyEvent>(event: E, data?: Frozen<Sent<E['~data']>>): Expectation => {
   const { type, data: schema } = eventContract(event);
   const parsed = data === undefined ? undefined : parse(schema, data, `publishes(${type}) expects`);
@@ -52,13 +52,13 @@ export const publishes = <E extends AnyEvent>(event: E, data?: Frozen<Sent<E['~d
   });
 };
 
-/** It begins to wait for this event. One that it finds unread is not waited for. */
+/** The process starts to wait for this event. A `waitFor` that takes an unread event does not wait. */
 export const waits = (event: AnyEvent): Expectation => {
   const { type } = eventContract(event);
   return expectation({ text: `waits(${type})`, matches: (got) => got.kind === 'waits' && got.event === type });
 };
 
-/** It begins to sleep for this long; a decider sets a timer. */
+/** The process starts to sleep for this duration, or a decider sets a timer. */
 export const sleeps = (duration: Duration): Expectation => {
   const durationMs = milliseconds(duration);
   return expectation({
@@ -67,28 +67,28 @@ export const sleeps = (duration: Duration): Expectation => {
   });
 };
 
-/** It ends completed, with this result or any. */
+/** The process completes, with this result or any. */
 export const completes = (result?: Json): Expectation =>
   expectation({
     text: result === undefined ? 'completes()' : `completes(${JSON.stringify(result)})`,
     matches: (got) => got.kind === 'completes' && isOrAny(result, got.result),
   });
 
-/** It ends failed or cancelled, with this failure or any. Messages are not compared. */
+/** The process fails or is cancelled, with this failure or any. Messages are not compared. */
 export const fails = (failure?: unknown): Expectation => {
   if (failure === undefined) return expectation({ text: 'fails()', matches: (got) => got.kind === 'fails' });
-  assert(isFailure(failure), 'fails() was given what is no failure: expected one such as command.errors.Name({ … }).');
+  assert(isFailure(failure), 'fails() received a value that is not a failure: expected one such as command.errors.Name({ … }).');
   return expectation({
     text: `fails(${describeFailure(failure)})`,
     matches: (got) => got.kind === 'fails' && sameFailure(failure, got.failure),
   });
 };
 
-/** It waits for a person, for this reason. */
+/** The instance gets stuck, for this reason. */
 export const isStuck = (code: string): Expectation =>
   expectation({ text: `isStuck('${code}')`, matches: (got) => got.kind === 'isStuck' && got.code === code });
 
-/** It decides nothing that can be seen from outside. */
+/** The process decides nothing that is visible outside. */
 export const nothing = (): Expectation => expectation({ text: 'nothing()', matches: () => false, none: true });
 
 const isOrAny = (wanted: Json | undefined, got: Json): boolean => wanted === undefined || canonical(wanted) === canonical(got);

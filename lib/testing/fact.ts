@@ -7,12 +7,12 @@ import type { Frozen } from '../contract/frozen-type.ts';
 import type { CommandContract, EventContract } from '../contract/runtime-contract.ts';
 import { parse, type Json, type Sent } from '../contract/schema.ts';
 
-/** What an instance under test is told. */
+/** An input of an instance under test: an event, a reply, time that passed, or a cancellation. */
 export interface Fact {
   readonly '~fact': true;
 }
 
-/** What a fact holds at run time, behind `'~fact'`. */
+/** The run-time members of a fact, behind `'~fact'`. */
 export type FactParts =
   | { readonly kind: 'happened'; readonly event: EventContract; readonly data: Json }
   | {
@@ -30,15 +30,15 @@ const fact = (parts: FactParts): Fact => Object.freeze({ '~fact': parts }) as ne
 
 export const factParts = (of: Fact): FactParts => of['~fact'] as unknown as FactParts;
 
-/** An event came: it starts the instance, or reaches it. */
+/** An event arrived: it starts the instance, or signals it. */
 export const happened = <E extends AnyEvent>(event: E, data: Frozen<Sent<E['~data']>>): Fact => {
   const contract = eventContract(event);
   return fact({ kind: 'happened', event: contract, data: parse(contract.data, data, `${contract.type} happened with`) });
 };
 
 /**
- * A command was answered, with its output or one of its declared errors: the oldest that is open, or with `nth` the one
- * that was called as number so many, from 1. A command that undoes is answered by its own name.
+ * A command got a reply, with its output or one of its declared errors. Without `nth` it is the oldest open command of this name, with `nth`
+ * the n-th call, counted from 1. Pass an undo command by its own name.
  */
 export const answered = <C extends AnyCommand>(
   command: C,
@@ -49,7 +49,7 @@ export const answered = <C extends AnyCommand>(
   const { nth } = options;
   assert(
     nth === undefined || (Number.isInteger(nth) && nth >= 1),
-    `answered(${contract.name}) was given nth ${nth}: expected a whole number from 1.`,
+    `answered(${contract.name}) received nth ${nth}: expected a whole number of 1 or more.`,
   );
   const failure: unknown = answer;
   if (!isCommandFailed(failure))
@@ -61,15 +61,15 @@ export const answered = <C extends AnyCommand>(
       nth,
     });
   const { command: of, type, message, data } = failure;
-  assert(of === contract.name, `answered(${contract.name}) was given a failure of ${of}: expected one of ${contract.name}.errors.`);
+  assert(of === contract.name, `answered(${contract.name}) received a failure of ${of}: expected one of ${contract.name}.errors.`);
   return fact({ kind: 'answered', command: contract, outcome: 'failed', data: { type, message, data }, nth });
 };
 
-/** Nobody answers a command until its retry limit is reached; then its service says that nothing has happened. */
+/** A command gets no reply until its retry limit is reached; then its service replies that it had no effect. */
 export const silent = (command: AnyCommand): Fact => fact({ kind: 'silent', command: commandContract(command) });
 
-/** Time passed; what fell due in it fired, in order. */
+/** Time passed, and the timers that were due in it fired in order. */
 export const passed = (duration: Duration): Fact => fact({ kind: 'passed', durationMs: milliseconds(duration) });
 
-/** Somebody asked for the instance to be cancelled. */
+/** A cancellation of the instance was requested. */
 export const cancelRequested = (reason: string): Fact => fact({ kind: 'cancel-requested', reason });

@@ -6,34 +6,33 @@ import { expectationParts, type Expectation, type ExpectationParts } from './exp
 import { factParts, type Fact } from './fact.ts';
 import { Rehearsal } from './rehearsal.ts';
 
-/** What `given` returns. `expect`, not `then`: an object with a `then` is a thenable, and `await` would call it. */
+/** The result of `given`. The last method is `expect`, because `await` would call a method named `then`. */
 export interface Given {
   when(...facts: Fact[]): { expect(...expectations: Expectation[]): Promise<void> };
 }
 
 /**
- * Tells one process or decider the facts so far; `when` tells what is new, and `expect` compares exactly what that led to,
- * all of it and in order.
+ * Applies the given facts to one process or decider. `when` applies new facts, and `expect` compares all their consequences, in order.
  * @example import { answered, calls, given, happened } from 'tutti/testing'; await given(bookTrip, happened(Checkout, cart)).when(answered(payments.charge, receipt)).expect(calls(flights.book));
  */
 export const given = (process: AnyProcess, ...before: Fact[]): Given => ({
   when: (...facts) => ({
     expect: async (...expectations) => {
       const rehearsal = new Rehearsal(processContract(process));
-      for (const fact of before) await rehearsal.hear(factParts(fact));
+      for (const fact of before) await rehearsal.apply(factParts(fact));
       refuseBug(process.name, rehearsal.consequences);
       rehearsal.consequences = [];
-      for (const fact of facts) await rehearsal.hear(factParts(fact));
+      for (const fact of facts) await rehearsal.apply(factParts(fact));
       compare(process.name, expectations.map(expectationParts), rehearsal.consequences);
     },
   }),
 });
 
-/** What is given must be possible: a process that breaks on it is shown at once, not by what it lacks later. */
+/** A bug of the process during the given facts is reported at once, not as a missing consequence later. */
 const refuseBug = (name: string, consequences: readonly Consequence[]): void => {
   for (const consequence of consequences) {
     if (consequence.kind !== 'isStuck' || !Object.hasOwn(PROCESS_BUG_REMEDIES, consequence.code)) continue;
-    throw new ProcessBug(consequence.code as ProcessBugCode, `${name} cannot take what is given: ${consequence.message}`);
+    throw new ProcessBug(consequence.code as ProcessBugCode, `${name} failed on the given facts: ${consequence.message}`);
   }
 };
 
@@ -43,7 +42,7 @@ const compare = (name: string, wanted: readonly ExpectationParts[], got: readonl
   const lines = diff(expected, got);
   throw new assert.AssertionError({
     message: `${name} did not decide what was expected:\n${lines.join('\n')}`,
-    // Where both say the same, the same text stands, so that a test runner's own diff shows what differs.
+    // A match has the same text on both sides, so that the diff of a test runner shows only the differences.
     expected: expected.map((each, index) => (got[index] && each.matches(got[index]) ? consequenceText(got[index]) : each.text)),
     actual: got.map(consequenceText),
     operator: 'given',

@@ -8,26 +8,26 @@ import { UnscriptedCommand } from './scripted.ts';
 import { KilledInTransaction } from './service-worker.ts';
 import type { WorldState } from './world-state.ts';
 
-/** What a handler threw last under one command. */
+/** The last error that the handler of one command threw. */
 interface HandlerFault {
   readonly command: string;
   readonly cause: unknown;
-  /** A test was told. */
-  told: boolean;
+  /** The fault has failed a call, or the test expects it. */
+  reported: boolean;
 }
 
 /**
- * What handlers threw that their contracts do not declare, and when it fails the test.
+ * The undeclared errors that handlers threw, and the rules by which they fail the test.
  *
- * F1 A failed assertion, and a command without a script, fail the test at once, whatever is run again.
- * F2 A bug of a handler fails the test at the end of the `settle` or `advance` that leaves its command without an answer.
- * F3 Any other error may pass, as that of a provider that is down: it fails `settle`, which lets no time pass for another run. It does not fail
- *    `advance`, nor where `retry.attempts` says how many runs may fail: then the process hears of it.
- * F4 Each fault fails one call: a test that caught it goes on.
+ * F1 A failed assertion and a command without a script fail the test at once, even if the command is retried.
+ * F2 A bug of a handler fails the test at the end of the `settle` or `advance` that leaves its command without a reply.
+ * F3 Any other error may be temporary, such as a provider that is down. It fails `settle`, in which no time passes for another run. It does
+ *    not fail `advance`, nor a command with `retry.attempts`, whose process gets the error when the attempts are used up.
+ * F4 Each fault fails one call: a test that catches it can continue.
  */
 export class HandlerFaults {
   readonly #state: WorldState;
-  /** The last of each command id. */
+  /** By command id: the last fault. */
   readonly #faults = new Map<string, HandlerFault>();
   readonly #names = new Map<string, string>();
   readonly #expected = new Set<string>();
@@ -41,7 +41,7 @@ export class HandlerFaults {
     this.#names.set(commandId, command);
   }
 
-  /** Handlers of this command may throw what they like. */
+  /** Errors of this command's handlers do not fail the test. */
   expect(command: string): void {
     this.#expected.add(command);
   }
@@ -53,25 +53,25 @@ export class HandlerFaults {
       return;
     }
     const command = this.#names.get(commandId) ?? commandId;
-    this.#faults.set(commandId, { command, cause, told: this.#expected.has(command) });
+    this.#faults.set(commandId, { command, cause, reported: this.#expected.has(command) });
   }
 
-  /** What must not wait for the end of the call (F1). */
+  /** The errors that fail the test at once (F1). */
   takeUrgent(): Error[] {
     return this.#urgent.splice(0);
   }
 
-  /** What fails a `settle`. */
+  /** The errors that fail a `settle`. */
   takeSettled(): Error[] {
     return this.#take((fault, open) => isBug(fault.cause) || open.attemptsMax === undefined);
   }
 
-  /** What fails an `advance`. */
+  /** The errors that fail an `advance`. */
   takeAdvanced(): Error[] {
     return this.#take(({ cause }) => isBug(cause));
   }
 
-  /** The last fault of a command, to end a sentence with. */
+  /** The last fault of a command, as the end of a sentence. */
   textOf(commandId: string): string | undefined {
     const fault = this.#faults.get(commandId);
     return fault && `its last run threw ${thrownAt(fault.cause)}`;
@@ -80,15 +80,15 @@ export class HandlerFaults {
   #take(fails: (fault: HandlerFault, open: OpenCommand) => boolean): Error[] {
     const errors: Error[] = [];
     for (const [commandId, fault] of this.#faults) {
-      const open = fault.told ? undefined : this.#open(commandId);
+      const open = fault.reported ? undefined : this.#open(commandId);
       if (!open || !fails(fault, open)) continue;
-      fault.told = true;
+      fault.reported = true;
       errors.push(faultError(commandId, fault));
     }
     return errors;
   }
 
-  /** The command, where its instance still waits for its answer. */
+  /** The command, if its instance still waits for the reply. */
   #open(commandId: string): OpenCommand | undefined {
     const [, pid = '', run, n] = /^(.*)\/([^/]+)\/(\d+)$/.exec(commandId) ?? [];
     const head = this.#state.heads.get(pid);
@@ -99,31 +99,31 @@ export class HandlerFaults {
 const faultError = (commandId: string, { command, cause }: HandlerFault): OrchestratorError => {
   const error = new OrchestratorError(
     'SERVICE_FAULT',
-    `The handler of ${command} threw ${thrownAt(cause)}; ${commandId} is not answered. A test that wants this calls world.expectFaults(${command}) before.`,
+    `The handler of ${command} threw ${thrownAt(cause)}; ${commandId} has no reply. If the test expects it, call world.expectFaults(${command}) first.`,
     {
       retryable: true,
-      remedy: `Correct the handler, or its script; a test that wants it to fail calls world.expectFaults(${command}) before.`,
+      remedy: `Correct the handler or its script. If the test expects the error, call world.expectFaults(${command}) first.`,
       cause,
     },
   );
-  // A test runner shows the code at the first frame.
+  // A test runner shows the source of the first frame.
   const frames = cause instanceof Error ? cause.stack?.split('\n').filter((line) => line.startsWith('    at ')) : undefined;
   if (frames && frames.length > 0) error.stack = [`${error.name}: ${error.message}`, ...frames].join('\n');
   return error;
 };
 
-/** What a handler throws to say how it went, or because it was told to stop. */
+/** Errors that a handler throws on purpose, or because it was aborted. */
 const isNoFault = (cause: unknown): boolean =>
   isRetryAfter(cause) ||
   cause instanceof KilledInTransaction ||
   (isOrchestratorError(cause) && (cause.code === 'NOT_DONE' || cause.code === 'CANCELLED')) ||
   (cause instanceof Error && cause.name === 'AbortError');
 
-/** Of Node's assert, of vitest or of jest. */
+/** An assertion error of Node, vitest or jest. */
 const isAssertion = (cause: unknown): cause is Error =>
   cause instanceof UnscriptedCommand || (cause instanceof Error && (/AssertionError/.test(cause.name) || 'matcherResult' in cause));
 
-/** What no other run can make right. `fetch` throws a `TypeError` too, with a cause, where nobody answers it. */
+/** An error that another run cannot avoid. A `TypeError` with a cause is not a bug: `fetch` throws one when a host does not respond. */
 const isBug = (cause: unknown): boolean =>
   isOrchestratorError(cause) ||
   (cause instanceof Error && cause.cause === undefined && /^(?:Type|Reference|Range|Syntax)Error$/.test(cause.name));

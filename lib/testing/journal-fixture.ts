@@ -14,19 +14,19 @@ import type { RunEnvironment } from '../core/run.ts';
 import { Catalogue } from '../contract/catalogue.ts';
 import { sha256 } from '../format/sha256.ts';
 import { decodeHead } from '../format/head-codec.ts';
-import { replayEntries as replayEntries } from '../engine/replay-journal.ts';
+import { replayEntries } from '../engine/replay-journal.ts';
 import type { Head } from '../ports/process-store.ts';
 import { frontEndOf } from '../process/front-end.ts';
 import type { World } from './world.ts';
 
-/** A golden journal: what one run was told and decided. Its entries hold their values. */
+/** A golden journal: the inputs and decisions of one run. Its entries contain their values. */
 export interface JournalFixture {
   readonly process: string;
   readonly id: string;
   readonly entries: readonly Json[];
 }
 
-/** Writes an instance's journal to a file where `UPDATE_JOURNALS=1` is set in the environment; else does nothing. */
+/** Writes an instance's journal to a file if the environment has `UPDATE_JOURNALS=1`. If not, does nothing. */
 export function recordJournal(world: World, process: AnyProcess, id: string, file: string | URL): void {
   if (globalThis.process.env['UPDATE_JOURNALS'] !== '1') return;
   const path = typeof file === 'string' ? file : fileURLToPath(file);
@@ -36,8 +36,8 @@ export function recordJournal(world: World, process: AnyProcess, id: string, fil
 }
 
 /**
- * Replays a golden journal on this code. Resolves to what the code now decides otherwise, in sentences; none where nothing
- * differs. The journal of a decider always replays: its state is kept, so new code takes over at the next event.
+ * Replays a golden journal on this code. Resolves to one sentence for each difference, and to an empty list without differences. The journal
+ * of a decider always replays: its state is stored, so new code takes over at the next event.
  */
 export async function replayJournal(system: System<string>, fixture: JournalFixture): Promise<readonly string[]> {
   const [start] = fixture.entries as readonly JournalEntry[];
@@ -47,9 +47,9 @@ export async function replayJournal(system: System<string>, fixture: JournalFixt
   return differencesOf(system, image, fixture.entries as readonly JournalEntry[], true);
 }
 
-/** Replays the journal of an open run, on the version that it stays on and as the engine would. Resolves to what the code decides otherwise. */
+/** Replays the journal of an open run on its version, as the engine does. Resolves to one sentence for each difference. */
 export function replayOpenRun(system: System<string>, head: Head, entries: readonly JournalEntry[]): Promise<readonly string[]> {
-  // What is a mistake in tests was tolerated when it was decided.
+  // The checks of tests are off: production tolerated these mistakes when it decided.
   return differencesOf(system, decodeHead(head), entries, false);
 }
 
@@ -61,13 +61,13 @@ async function differencesOf(
 ): Promise<readonly string[]> {
   const catalogue = new Catalogue(systemContract(system));
   const definition = catalogue.definition(image.definition);
-  if (!definition) return [`${image.definition} is not listed in ${system.name} any more, and runs that began with it cannot go on.`];
+  if (!definition) return [`${image.definition} is no longer listed in ${system.name}, and its runs cannot continue.`];
   const environment = environmentOf(catalogue, checks);
   const { differences } = await replayEntries(definition, environment, frontEndOf, image.pid, image.run, entries, image);
   return differences;
 }
 
-/** Replays every journal of a folder. Resolves to the differences by file name; an empty object where nothing differs. */
+/** Replays every journal of a folder. Resolves to the differences by file name, and to an empty object without differences. */
 export async function replayFixtures(
   system: System<string>,
   directory: string | URL,
@@ -91,7 +91,4 @@ const environmentOf = ({ system }: Catalogue, checks: boolean): RunEnvironment =
 });
 
 const notAFixture = (): ContractError =>
-  new ContractError(
-    'DATA_INVALID',
-    'A golden journal was read that does not begin with ProcessStarted: expected what recordJournal writes.',
-  );
+  new ContractError('DATA_INVALID', 'A golden journal does not begin with ProcessStarted: expected a file that recordJournal wrote.');

@@ -1,6 +1,6 @@
-/** One worker from its start to the crash that ends it. What it still does after that reaches nobody. */
+/** The life of one worker, from its start to a crash. After the crash, the calls of the worker have no effect. */
 export class Life {
-  /** Resolves with the crash. */
+  /** Resolves when the worker crashes. */
   readonly over: Promise<void>;
   #alive = true;
   #end: () => void = () => undefined;
@@ -20,17 +20,17 @@ export class Life {
     this.#end();
   }
 
-  /** What a dead worker waits for. */
+  /** A promise that never settles: the calls of a dead worker return it. */
   static never(): Promise<never> {
     return new Promise(() => undefined);
   }
 
-  /** The port as this worker holds it: once it is dead, no call begins and none returns. Only for methods that return promises. */
+  /** A port for this worker: after the crash, no call starts and none returns. Only for methods that return promises. */
   holds<Port extends object>(port: Port): Port {
     return new Proxy(port, {
       get: (target, name) => {
         const member: unknown = Reflect.get(target, name);
-        // A name alone is no call.
+        // `reference` only computes a name, and returns no promise.
         if (typeof member !== 'function' || name === 'reference') return member;
         return async (...args: unknown[]): Promise<unknown> => {
           if (!this.#alive) return Life.never();

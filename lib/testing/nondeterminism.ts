@@ -8,39 +8,39 @@ import type { RunEnvironment } from '../core/run.ts';
 import { LiveInstance } from '../engine/advance/live-instance.ts';
 import { frontEndOf } from '../process/front-end.ts';
 
-/** What a process decided live, and what it decided when it was rebuilt from its journal. */
+/** The decisions of a process live, and after it was rebuilt from its journal. */
 export interface Disagreement {
   readonly definition: ProcessContract;
   readonly environment: RunEnvironment;
-  /** As it was decided live; the journal is its whole run. */
+  /** The image of the live decision. `journal` is the journal of its whole run. */
   readonly image: Image;
   readonly journal: readonly JournalEntry[];
-  /** JSON of both, for what no replay of the journal shows. */
+  /** Both results as JSON, for a difference that a replay of the journal does not show. */
   readonly live: Json;
   readonly rebuilt: Json;
 }
 
 const REPLAYS_MAX = 4;
 
-/** The sentence of a replay where it finds the difference, else the first member that differs. */
+/** The error of a replay that finds the difference, or an error with the first member that differs. */
 export const nondeterminism = async (disagreement: Disagreement): Promise<ProcessBug> => {
   const { definition, environment, image, journal, live, rebuilt } = disagreement;
-  // What changes with each run may agree with the journal by chance.
+  // Repeats the replay, because a random decision can agree with the journal by chance.
   for (let replays = 0; definition.kind === 'async' && replays < REPLAYS_MAX; replays += 1) {
     const { bug } = (await LiveInstance.replayed(definition, environment, frontEndOf, structuredClone(image), journal)).run;
     if (bug) return nondeterministic(bug.message);
   }
-  return nondeterministic(`${definition.name} decides otherwise when ${image.pid} is rebuilt: ${describeDifference(live, rebuilt)}.`);
+  return nondeterministic(`${definition.name} decides differently when ${image.pid} is rebuilt: ${describeDifference(live, rebuilt)}.`);
 };
 
 /** `message` says what differs. */
 export const nondeterministic = (message: string): ProcessBug =>
   new ProcessBug(
     'NONDETERMINISM',
-    `${message} Does the code read the clock, chance, or a variable that other code changes? Use ctx.now(), ctx.random() and ctx.uuid(), and let events and answers tell the rest.`,
+    `${message} Check whether the code reads the clock, random values, or a variable that other code changes. Use ctx.now(), ctx.random() and ctx.uuid(), and get other data from events and replies.`,
   );
 
-/** Where two values differ first. */
+/** The first difference of two values. */
 export const describeDifference = (live: Json | undefined, rebuilt: Json | undefined, of = ''): string => {
   const { path, values } = differing(live, rebuilt, of);
   return `${path}is ${shown(values[0])} live, and ${shown(values[1])} rebuilt`;

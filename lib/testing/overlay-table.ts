@@ -1,13 +1,13 @@
 import type { Table } from '../adapters/memory/table.ts';
 
-/** Another table as it stood before some changes, with writes of its own on top. The other one is never written to. */
+/** A view of another table before some changes, with its own writes on top. It never writes to the other table. */
 export class OverlayTable<Key extends string | number, Value> implements Table<Key, Value> {
-  /** What was written here. */
+  /** The writes to this table; undefined for a deleted key. */
   readonly written = new Map<Key, Value | undefined>();
   readonly #under: Table<Key, Value>;
   readonly #before: ReadonlyMap<Key, Value | undefined>;
 
-  /** `before`: what stood under the keys that the other table has changed since. */
+  /** `before`: the previous value of each key that the other table has changed. */
   constructor(under: Table<Key, Value>, before: ReadonlyMap<Key, Value | undefined> = new Map()) {
     this.#under = under;
     this.#before = before;

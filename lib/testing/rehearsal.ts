@@ -25,20 +25,20 @@ import type { FactParts } from './fact.ts';
 import { nondeterminism, nondeterministic } from './nondeterminism.ts';
 
 const START = Date.parse('2026-01-01T00:00:00.000Z');
-/** A process that goes on for ever without time passing must not hang the test. */
+/** The limit ends a test whose process continues without letting time pass. */
 const ACTIVATIONS_MAX = 100_000;
 
 /**
- * One instance in memory that is told facts, and what they lead to. The kernel and the front end are those of production;
- * around them is nothing. Each activation is decided twice, on the warm copy and on one rebuilt from the journal.
+ * One instance in memory: applies facts and collects their consequences. It uses the kernel and the front end of production, without the rest
+ * of the engine. Each activation is decided twice, on the warm copy and on a copy that is rebuilt from the journal.
  */
 export class Rehearsal {
-  /** What the facts since the last `forget` have led to. */
+  /** The consequences of the facts, until the caller replaces the list. */
   consequences: Consequence[] = [];
   readonly #definition: ProcessContract;
   readonly #environment: RunEnvironment;
   readonly #issued: IssuedCommands = new Map();
-  /** Events that came before the start. */
+  /** Events that arrived before the start. */
   readonly #early: Inbound[] = [];
   #live: LiveInstance | undefined;
   #now = START;
@@ -60,7 +60,7 @@ export class Rehearsal {
     };
   }
 
-  async hear(fact: FactParts): Promise<void> {
+  async apply(fact: FactParts): Promise<void> {
     switch (fact.kind) {
       case 'happened':
         await this.#happened(fact.event, fact.data);
@@ -75,7 +75,7 @@ export class Rehearsal {
         await this.#pass(this.#now + fact.durationMs);
         break;
       case 'cancel-requested':
-        assert(this.#live, `A cancel was requested of ${this.#definition.name} before it was started.`);
+        assert(this.#live, `A cancel of ${this.#definition.name} was requested before it was started.`);
         await this.#cancel(fact.reason, this.#live.run.image.pid);
         break;
     }
@@ -86,9 +86,9 @@ export class Rehearsal {
     const { name, startOn, receives } = this.#definition;
     const start = startOn.find((each) => each.event.type === event.type);
     const correlation = start ?? receives.find((each) => each.event.type === event.type);
-    assert(correlation, `${event.type} happened, which ${name} neither starts on nor receives.`);
+    assert(correlation, `${event.type} happened, but ${name} neither starts on it nor receives it.`);
     const pid = buildPid(DEFAULT_TENANT, name, correlation.of(data as never));
-    assert(pid !== undefined, `${event.type} names an instance of ${name} by what is no id: ${JSON.stringify(data)}.`);
+    assert(pid !== undefined, `${event.type} gives no valid id for an instance of ${name}: ${JSON.stringify(data)}.`);
     const known = this.#live?.run.image.pid ?? pid;
     assert(pid === known, `${event.type} happened to ${pid}, but this test is about ${known}.`);
     const time = new Date(this.#now).toISOString();
@@ -114,13 +114,13 @@ export class Rehearsal {
     await this.#deliver({ ...this.#carried('r'), kind: 'reply', key: replyKey(run, n, outcome), run, n, outcome, retryable: false, data });
   }
 
-  /** The oldest open command of that name, else one that nobody waits for any more. */
+  /** The oldest open command of this name, or one that was dropped and whose reply is late. */
   #oldest(name: string): { readonly n: number; readonly run: string } {
     const image = this.#image(`${name} was answered`);
     const [open] = this.#open(name);
     if (open) return { n: open.n, run: image.run };
     const late = image.tombstones.find((each) => each.command === name);
-    assert(late, `${name} was answered, but it is not open. ${this.#openText()}`);
+    assert(late, `${name} was answered, but no such command is open. ${this.#openText()}`);
     return late;
   }
 
@@ -128,7 +128,7 @@ export class Rehearsal {
     const { pid, run } = this.#image(`${name} was answered`);
     const ids = [...this.#issued].filter(([id, command]) => command === name && id.startsWith(`${pid}/${run}/`)).map(([id]) => id);
     const id = ids[nth - 1];
-    assert(id !== undefined, `${name} was answered as number ${nth}, but it was called ${ids.length} times. ${this.#openText()}`);
+    assert(id !== undefined, `Call ${nth} of ${name} was answered, but it was called ${ids.length} times. ${this.#openText()}`);
     return { n: Number(id.slice(id.lastIndexOf('/') + 1)), run };
   }
 
@@ -138,7 +138,7 @@ export class Rehearsal {
 
   #openText(): string {
     const open = [...(this.#live?.run.image.commands.values() ?? [])].map((each) => each.command);
-    return open.length === 0 ? `${this.#definition.name} has no open command.` : `Open are: ${open.join(', ')}.`;
+    return open.length === 0 ? `${this.#definition.name} has no open command.` : `Open commands: ${open.join(', ')}.`;
   }
 
   #image(what: string): Image {
@@ -146,17 +146,17 @@ export class Rehearsal {
     return this.#live.run.image;
   }
 
-  /** Time passes without an answer until the command is settled; then the service says that it was never begun. */
+  /** Lets time pass without a reply until the command is settling; then the service replies `cancelled`, because it never started it. */
   async #silent({ name }: CommandContract): Promise<void> {
     const image = this.#image(`${name} stayed silent`);
     const n = this.#open(name)[0]?.n;
-    assert(n !== undefined, `${name} stayed silent, but it is not open. ${this.#openText()}`);
+    assert(n !== undefined, `${name} stayed silent, but no such command is open. ${this.#openText()}`);
     for (let command = image.commands.get(n); command && !command.settling && image.status === 'running'; command = image.commands.get(n))
       await this.#pass(earliestDue(this.#live!.run));
     if (image.commands.has(n) && image.status === 'running') await this.#reply(n, image.run, 'cancelled', null);
   }
 
-  /** Everything due until `instant` fires, each at its own time. */
+  /** Fires every timer that is due until `instant`, each at its own time. */
   async #pass(instant: number): Promise<void> {
     const live = this.#live;
     for (
@@ -197,9 +197,9 @@ export class Rehearsal {
         return;
       case 'park': {
         const { code, message } = this.#live?.run.image.stuck ?? { code: 'POISON', message: '' };
-        assert.fail(`${this.#definition.name} is stuck, so the fact would be kept beside it: ${code}, ${message}`);
+        assert.fail(`${this.#definition.name} is stuck, so the fact would be parked beside it: ${code}, ${message}`);
       }
-      // What changes nothing in production changes nothing here.
+      // All other verdicts change nothing, as in production.
       default:
         return;
     }
@@ -226,13 +226,13 @@ export class Rehearsal {
     this.#activations += 1;
     assert(
       this.#activations <= ACTIVATIONS_MAX,
-      `${this.#definition.name} was activated ${ACTIVATIONS_MAX} times: it does not come to rest.`,
+      `${this.#definition.name} was activated ${ACTIVATIONS_MAX} times: expected it to wait for an event or to end.`,
     );
     const mark = markOf(run);
     const cold = await this.#rebuilt(live);
     await decideEvent(live, inbound, rejected);
     if (run.bug) {
-      // Nothing of the event is committed.
+      // A bug commits nothing of the event.
       this.consequences.push({ kind: 'isStuck', code: run.bug.code, message: run.bug.message });
       Object.assign(run.image, { status: 'stuck', stuck: run.bug });
       return;
@@ -253,7 +253,7 @@ export class Rehearsal {
     throw await nondeterminism({ definition: this.#definition, environment: this.#environment, image, journal, live, rebuilt });
   }
 
-  /** The instance as it stands, rebuilt from its journal. */
+  /** A copy of the instance, rebuilt from its journal. */
   async #rebuilt(live: LiveInstance): Promise<LiveInstance> {
     const image = structuredClone(live.run.image);
     if (image.tail.length === 0) return new LiveInstance(this.#definition, this.#environment, frontEndOf, image);
@@ -265,7 +265,7 @@ export class Rehearsal {
   }
 }
 
-/** A command that the process names, with the others of its service: one of them may be its undo. */
+/** Adds a command that the process names, and the other commands of its service, because one of them may be its undo. */
 const takeIn = (commands: Map<string, CommandContract>, named: CommandContract): CommandContract => {
   for (const [name, contract] of serviceOfCommand(named).commands) commands.set(name, contract);
   return named;

@@ -5,7 +5,7 @@ import { serve, type HandlerOf, type Later } from '../service/serve.ts';
 import type { Served } from '../service/served.ts';
 
 /**
- * A service played by the test: some handlers. A command without one fails the test by its name.
+ * A service whose handlers the test defines. A command without a handler fails the test, with its name.
  * @example import { scripted } from 'tutti/testing'; const paid = scripted(payments, { charge: async () => ({ paymentId: 'p-1' }) });
  */
 export function scripted<N extends string, C extends Readonly<Record<string, Definition>>>(
@@ -26,14 +26,14 @@ const unscripted =
     throw new UnscriptedCommand(service, verb, input);
   };
 
-/** A command came for which the script has no handler. */
+/** A command arrived for which the script has no handler. */
 export class UnscriptedCommand extends assert.AssertionError {
   readonly command: string;
 
   constructor(service: string, verb: string, input: unknown) {
     const command = `${service}.${verb}`;
     super({
-      message: `${command} was called with ${JSON.stringify(input)}, and its script has no handler for it: add ${verb} to scripted(${service}, { … }).`,
+      message: `${command} was called with ${JSON.stringify(input)}, but its script has no handler: add ${verb} to scripted(${service}, { … }).`,
       operator: 'scripted',
     });
     this.command = command;

@@ -11,15 +11,15 @@ import type { WorkerContext } from './engine-worker.ts';
 import { Life } from './life.ts';
 
 export interface ServiceWatch {
-  /** A handler was given a command. */
+  /** A handler starts a command. */
   readonly called: (command: CommandContract, commandId: string, input: Json) => void;
   readonly report: (notice: ServiceNotice) => void;
 }
 
-/** Rolls a transaction back as a crash does. No handler threw it. */
+/** Rolls a transaction back, as a crash does. It is not an error of a handler. */
 export class KilledInTransaction extends Error {}
 
-/** One worker of a service from its start to the crash that ends it. */
+/** One worker of a service from its start until a crash ends it. */
 export class ServiceWorker {
   readonly #life = new Life();
   readonly #context: WorkerContext;
@@ -41,13 +41,13 @@ export class ServiceWorker {
       clock: state.clock,
       sender: this.#life.holds(state.sender),
       random,
-      // Equal in every run of a test; nobody forges a token there.
+      // Equal in every run of a test, where tokens need no secret.
       newNonce: () => String((this.#nonces += 1)).padStart(22, '0'),
       report: watch.report,
     });
   }
 
-  /** Handles what its queue holds now. Returns whether it survived; if not, what it had in hand is visible again. */
+  /** Handles the visible messages of its queue. Returns whether the worker survived; if not, the messages in flight are visible again. */
   async advance(): Promise<boolean> {
     const messages = await this.#queue.receive({ max: 10, waitSeconds: 0, visibilitySeconds: 60 });
     await Promise.race([this.#consumer.handle(messages), this.#life.over]);
@@ -55,7 +55,7 @@ export class ServiceWorker {
     return this.#life.alive;
   }
 
-  /** The service with its handlers watched, and able to die in them. */
+  /** The service with watched handlers, in which the worker can be killed. */
   #mortal(served: Served, watch: ServiceWatch): Served {
     const parts = servedParts(served);
     const commands = new Map([...parts.commands].map(([name, command]) => [name, this.#watched(command, watch)]));
@@ -80,7 +80,7 @@ export class ServiceWorker {
 
   async #pass(at: 'in-handler' | 'after-effect', command: ServedCommand): Promise<void> {
     if (this.#context.points.passes(at, this.#life)) return;
-    // The database rolls back the transaction of a dead worker; of anything else nothing is taken back.
+    // The database rolls back the transaction of a dead worker. Every other effect stays.
     if (command.effect === 'transaction') throw new KilledInTransaction('The worker was killed inside its transaction.');
     await Life.never();
   }

@@ -36,14 +36,14 @@ export function simulate(system: System<string>, options: SimulateOptions = {}):
 }
 
 const START = '2026-01-01T00:00:00.000Z';
-/** A system that goes on for ever without time passing must not hang the test. */
+/** The limit ends a test whose system continues without letting time pass. */
 const MOVES_MAX = 200_000;
-/** A handler that waits for what needs time is told after so many turns of the event loop in which nothing moved. */
+/** A call of the client inside a handler fails after this many turns of the event loop in which nothing moved. */
 const NESTED_TURNS_MAX = 10_000;
-/** A sweeper runs this often in production; a due instance that did not advance is looked at again. */
+/** The interval of the sweeper in production. A due instance that did not advance is swept again after it. */
 const SWEEP_MS = 15 * 60_000;
 
-/** The world whose handlers the running code belongs to. */
+/** The world in whose handler the current code runs. */
 const inWorld = new AsyncLocalStorage<object>();
 
 class SimulatedWorld implements World {
@@ -54,17 +54,17 @@ class SimulatedWorld implements World {
   readonly #calls = new Map<string, Map<string, Json>>();
   readonly #faults: HandlerFaults;
   readonly #stuck: StuckInstances;
-  /** When a due instance is swept again, by pid and due time. */
+  /** By pid and due time: when a due instance is swept again. */
   readonly #swept = new Map<string, number>();
   #build: Build;
   #settling: Promise<boolean> | undefined;
-  /** Batches that were begun and have not ended: more than one where a handler waits for the world itself. */
-  readonly #underWay = new Set<Promise<void>>();
-  /** There is one engine: a second batch beside the first would meet its twin half way. */
+  /** Batches in flight. There is more than one if a handler waits for the world itself. */
+  readonly #inFlight = new Set<Promise<void>>();
+  /** The engine handles one batch at a time, because the twin compares whole batches. */
   #engineBusy = false;
-  /** How often a batch has begun or ended so far. */
+  /** The number of batches that started, plus the number that ended. */
   #moves = 0;
-  /** Makes the settling look again for what can move. */
+  /** Makes the settle loop check again for actors that can move. */
   #nudge: (() => void) | undefined;
 
   constructor(system: System<string>, options: SimulateOptions) {
@@ -82,8 +82,8 @@ class SimulatedWorld implements World {
   deploy(system: System<string>, options: { readonly services?: readonly Served[] } = {}): void {
     const next = systemContract(system);
     const { name } = this.#build.system;
-    assert(next.name === name, `deploy() was given the system ${next.name}: expected a build of ${name}.`);
-    assert(this.#underWay.size === 0, 'deploy() was called while the world moves: expected a call after settle() or advance() has ended.');
+    assert(next.name === name, `deploy() received the system ${next.name}: expected a build of ${name}.`);
+    assert(this.#inFlight.size === 0, 'deploy() was called while the world moves: expected a call after settle() or advance() has ended.');
     const given = options.services ?? [];
     const names = new Set(given.map((served) => servedParts(served).contract.name));
     const kept = this.#build.staff.filter((staffed) => !names.has(staffed.name) && next.services.has(staffed.name));
@@ -158,7 +158,7 @@ class SimulatedWorld implements World {
     const staffed = this.#build.staff.find((each) => each.name === name);
     assert(
       staffed,
-      `down(${name}) was called, but the world has no such service: expected one of ${this.#build.staff.map((each) => each.name).join(', ') || 'none'}.`,
+      `down() received the service ${name}, which the world does not have: expected one of ${this.#build.staff.map((each) => each.name).join(', ') || 'none'}.`,
     );
     staffed.downUntil = Math.max(staffed.downUntil, this.#state.clock.now() + milliseconds(duration));
   }
@@ -174,7 +174,7 @@ class SimulatedWorld implements World {
     return journalOf(this.#state, head);
   }
 
-  /** Settles; who comes while that goes on waits for the same. Resolves to whether anything moved. */
+  /** Settles. Concurrent calls wait for the same settle loop. Resolves to whether anything moved. */
   async #run(): Promise<boolean> {
     this.#settling ??= this.#settle().finally(() => {
       this.#settling = undefined;
@@ -183,18 +183,18 @@ class SimulatedWorld implements World {
   }
 
   async #settle(): Promise<boolean> {
-    // Whoever slept until now goes on first.
+    // Sleepers whose time is over continue first.
     await turn();
     const before = this.#moves;
     for (;;) {
       const actors = await this.#ready();
       const actor = actors[Math.floor(this.#random.number() * actors.length)];
       if (actor) this.#begin(actor, this.#moves - before);
-      else if (this.#underWay.size === 0) break;
+      else if (this.#inFlight.size === 0) break;
       const nudged = new Promise<void>((resolve) => {
         this.#nudge = resolve;
       });
-      await Promise.race([...this.#underWay, nudged]);
+      await Promise.race([...this.#inFlight, nudged]);
     }
     this.#fail(this.#faults.takeUrgent());
     return this.#moves > before;
@@ -202,13 +202,13 @@ class SimulatedWorld implements World {
 
   #begin(actor: () => Promise<void>, moves: number): void {
     const instant = new Date(this.#state.clock.now()).toISOString();
-    assert(moves < MOVES_MAX, `The system does not settle: after ${MOVES_MAX} batches something still moves at ${instant}.`);
+    assert(moves < MOVES_MAX, `The system does not settle: after ${MOVES_MAX} batches it still has messages to handle at ${instant}.`);
     this.#moves += 1;
     const act = inWorld.run(this, actor).finally(() => {
       this.#moves += 1;
-      this.#underWay.delete(act);
+      this.#inFlight.delete(act);
     });
-    this.#underWay.add(act);
+    this.#inFlight.add(act);
   }
 
   #fail([first, ...others]: readonly Error[]): void {
@@ -217,7 +217,7 @@ class SimulatedWorld implements World {
     throw first;
   }
 
-  /** Who has something to do now. */
+  /** The actors that have messages to handle now. */
   async #ready(): Promise<(() => Promise<void>)[]> {
     const now = this.#state.clock.now();
     const { queues } = this.#state;
@@ -241,7 +241,7 @@ class SimulatedWorld implements World {
     }
   }
 
-  /** When the sweeper must run next. */
+  /** The instant of the next sweep. */
   async #sweepAt(): Promise<number> {
     let next = Infinity;
     for (const { pid, due } of await this.#state.index.due(Number.MAX_SAFE_INTEGER, 50))
@@ -255,7 +255,7 @@ class SimulatedWorld implements World {
     await this.#byEngine((engine) => engine.sweep());
   }
 
-  /** When something will next happen by itself; Infinity where nothing will. */
+  /** The next instant at which a timer or a message is due; Infinity without one. */
   async #nextInstant(): Promise<number> {
     const { clock, queues } = this.#state;
     const instants = [
@@ -271,7 +271,7 @@ class SimulatedWorld implements World {
     return Math.max(clock.now() + 1, Math.min(...instants.map((instant) => instant ?? Infinity)));
   }
 
-  /** A handler waits for the world, which waits for the handler: the others go on meanwhile. Resolves to whether they did. */
+  /** A handler waits for the world, which waits for the handler: lets the other actors continue. Resolves to whether one did. */
   async #letOthersMove(): Promise<boolean> {
     const before = this.#moves;
     for (let turns = 0; turns < NESTED_TURNS_MAX && this.#moves === before; turns += 1) {
@@ -281,7 +281,7 @@ class SimulatedWorld implements World {
     return this.#moves > before;
   }
 
-  /** The client waits: the world goes on. Rejects where nothing moves any more. */
+  /** The client waits for a change: runs the world. Rejects if nothing moves. */
   async #changed(pid: string): Promise<void> {
     const moved = inWorld.getStore() === this ? await this.#letOthersMove() : await this.#run();
     if (!moved) throw nothingMoves(this.#build.system, this.#state, pid, (commandId) => this.#faults.textOf(commandId));

@@ -7,19 +7,19 @@ import { decodeHead } from '../format/head-codec.ts';
 import type { Head } from '../ports/process-store.ts';
 import type { WorldState } from './world-state.ts';
 
-/** A test says so of an instance that is to get stuck. */
+/** The expectation of a test that an instance gets stuck. */
 interface Expected {
   readonly code: string | undefined;
-  /** It was stuck, as expected. */
+  /** Whether the instance got stuck, as expected. */
   met: boolean;
 }
 
-/** Instances that are stuck although no test has asked for it. Each fails one call: a test that caught it goes on, for instance with a resume. */
+/** Instances that are stuck although the test does not expect it. Each fails one call: a test that catches it can continue, for example with a resume. */
 export class StuckInstances {
   readonly #state: WorldState;
   readonly #expected = new Map<string, Expected>();
-  /** By pid, what was told of those that are stuck. */
-  readonly #told = new Map<string, string>();
+  /** By pid: the stuck reason that has failed a call. */
+  readonly #reported = new Map<string, string>();
 
   constructor(state: WorldState) {
     this.#state = state;
@@ -29,7 +29,7 @@ export class StuckInstances {
     this.#expected.set(pid, { code, met: false });
   }
 
-  /** `faultOf`: what the handler of a command threw last. */
+  /** `faultOf`: the last error of a command's handler. */
   take(faultOf: (commandId: string) => string | undefined): Error[] {
     const errors: Error[] = [];
     for (const head of this.#state.heads.resident()) {
@@ -48,14 +48,14 @@ export class StuckInstances {
       return undefined;
     }
     const why = `${run} ${reason.code} ${reason.message}`;
-    if (this.#told.get(pid) === why) return undefined;
-    this.#told.set(pid, why);
+    if (this.#reported.get(pid) === why) return undefined;
+    this.#reported.set(pid, why);
     const fault = reason.n === undefined ? undefined : faultOf(`${pid}/${run}/${reason.n}`);
     return stuckError(pid, reason, fault);
   }
 
   #other({ pid, status }: Head): Error | undefined {
-    this.#told.delete(pid);
+    this.#reported.delete(pid);
     const expected = this.#expected.get(pid);
     if (!expected || expected.met || status === 'early' || !isClosed(status)) return undefined;
     this.#expected.delete(pid);
@@ -67,7 +67,7 @@ export class StuckInstances {
 const stuckError = (pid: string, { code, message }: StuckReason, fault: string | undefined): Error => {
   const [process = '', id = ''] = nameOf(pid).split(' ');
   const cause = message.endsWith('.') ? message.slice(0, -1) : message;
-  const text = `${nameOf(pid)} is stuck (${code}): ${cause}${fault === undefined ? '' : `; ${fault}`}. A test that wants this calls world.expectStuck(${process}, '${id}', '${code}') before.`;
+  const text = `${nameOf(pid)} is stuck (${code}): ${cause}${fault === undefined ? '' : `; ${fault}`}. If the test expects it, call world.expectStuck(${process}, '${id}', '${code}') first.`;
   return Object.hasOwn(PROCESS_BUG_REMEDIES, code)
     ? new ProcessBug(code as ProcessBugCode, text)
     : new OrchestratorError(code, text, { retryable: false, remedy: stuckRemedy(code) });

@@ -10,7 +10,7 @@ import { answerDeferred } from '../service/consumer/deferred-answer.ts';
 import { invalidToken, readTaskToken } from '../service/task-token.ts';
 import type { WorldState } from './world-state.ts';
 
-/** What the client of a world holds. `records`: of each service; `changed`: lets the world go on. */
+/** The ports of a world's client. `records`: the command records by service; `changed`: lets the world continue. */
 export const clientPorts = (
   system: SystemContract,
   state: WorldState,
@@ -28,7 +28,7 @@ export const clientPorts = (
     parking,
     clock,
     principal: 'test',
-    // As long as a ULID, and equal in each run of the test.
+    // The length of a ULID, and equal in each run of the test.
     newId: () => `SIMULATED${String(state.nextId()).padStart(17, '0')}`,
     storeLarge: storingIn(payloads),
     durable: () => Promise.resolve(),
@@ -37,13 +37,13 @@ export const clientPorts = (
     answer: async (request) => {
       const { service: name } = readTaskToken(request.token);
       const service = system.services.get(name);
-      if (!service) throw invalidToken(`it is of the service ${name}, which is none of ${system.name}`);
+      if (!service) throw invalidToken(`it names the service ${name}, which ${system.name} does not list`);
       await answerDeferred(request, { service, store: records.get(name) ?? state.records, publisher, payloads, clock });
     },
   };
 };
 
-/** What a client gets that waits for an instance which nothing moves any more. `faultOf`: what the handler of a command threw last. */
+/** The error for a client that waits for an instance while nothing moves. `faultOf`: the last error of a command's handler. */
 export const nothingMoves = (
   system: SystemContract,
   state: WorldState,
@@ -56,9 +56,9 @@ export const nothingMoves = (
   const why = explain(decodeHead(head), state.clock.now(), { definition, faultOf }).line;
   if (head.status === 'stuck')
     return new ClientError('TIMED_OUT', `${nameOf(pid)} does not end: ${why}.`, {
-      remedy: 'Correct what the reason names, or give the world what it waits for.',
+      remedy: 'Correct the cause of the stuck reason, or send the instance the event that it waits for.',
     });
   return new ClientError('TIMED_OUT', `${nameOf(pid)} does not end unless time passes: ${why}.`, {
-    remedy: 'Let time pass with world.advance(), or give the world what it waits for.',
+    remedy: 'Let time pass with world.advance(), or send the instance the event that it waits for.',
   });
 };

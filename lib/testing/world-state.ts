@@ -14,10 +14,10 @@ import { INBOX } from '../format/inbox-message.ts';
 import type { Head, JournalChunk } from '../ports/process-store.ts';
 import { QUEUE_RECEIVES_MAX } from '../service/consumer/redelivery.ts';
 
-/** As deployed: docs/protocol.md#queues. */
+/** The value of a deployment: docs/protocol.md#queues. */
 const RECEIVE_COUNT_MAX = 20;
 
-/** All that one simulated system holds; it survives every crash. */
+/** The state of one simulated system, which survives every crash. */
 export interface WorldState {
   readonly clock: VirtualClock;
   readonly heads: MemoryTable<string, Head>;
@@ -28,17 +28,17 @@ export interface WorldState {
   readonly payloads: MemoryPayloadStore;
   readonly parking: MemoryParkingStore;
   readonly records: MemoryIdempotencyStore;
-  /** By name: the inbox, the services, and of each its dead letters. */
+  /** By name: the queues of the inbox and the services, and their dead-letter queues. */
   readonly queues: ReadonlyMap<string, MemoryMessageQueue>;
   readonly sender: MemoryMessageSender;
   readonly publisher: MemoryEventPublisher;
-  /** For the ids of clients: from 1. */
+  /** Counts from 1, for the ids that clients create. */
   readonly nextId: () => number;
-  /** From now on the bus has the rules of this build, and the services that are new have queues. What lies in a queue stays there. */
+  /** Gives the bus the rules of this build, and each new service a queue. Messages in queues stay there. */
   readonly deploy: (system: SystemContract) => void;
 }
 
-/** `written` is told of each head that is written, and what stood before. */
+/** `written` is called with each written head and its previous state. */
 export const newWorldState = (
   system: SystemContract,
   startsAt: number,
@@ -53,7 +53,7 @@ export const newWorldState = (
   const open = queueOpener(queues, clock);
   open([INBOX, ...system.services.keys()]);
   const inbox = queues.get(INBOX) as MemoryMessageQueue;
-  let heard = heardBy(system);
+  let received = eventsOf(system);
   let ids = 0;
   return {
     clock,
@@ -76,17 +76,17 @@ export const newWorldState = (
     sender: new MemoryMessageSender(queues),
     publisher: new MemoryEventPublisher({
       clock,
-      rules: [{ queue: inbox, matches: (event, replyTo) => replyTo === system.name || heard.has(event.type) }],
+      rules: [{ queue: inbox, matches: (event, replyTo) => replyTo === system.name || received.has(event.type) }],
     }),
     nextId: () => (ids += 1),
     deploy: (next) => {
       open([...next.services.keys()]);
-      heard = heardBy(next);
+      received = eventsOf(next);
     },
   };
 };
 
-/** Opens the queues of these names that are not open, each with its dead letters. */
+/** Opens the queues of these names that are not open yet, each with its dead-letter queue. */
 const queueOpener = (queues: Map<string, MemoryMessageQueue>, clock: VirtualClock): ((names: readonly string[]) => void) => {
   const messages = new MemoryTable<number, QueuedMessage>();
   let number = 0;
@@ -102,8 +102,8 @@ const queueOpener = (queues: Map<string, MemoryMessageQueue>, clock: VirtualCloc
   };
 };
 
-/** The bus rule of a system: what its processes hear. */
-const heardBy = (system: SystemContract): ReadonlySet<string> => {
+/** The event types of the bus rule of a system: those that its processes receive. */
+const eventsOf = (system: SystemContract): ReadonlySet<string> => {
   const definitions = [...system.processes.values()].flat();
   return new Set(definitions.flatMap(({ startOn, receives }) => [...startOn, ...receives].map(({ event }) => event.type)));
 };

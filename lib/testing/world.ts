@@ -8,43 +8,43 @@ import type { System } from '../contract/system.ts';
 import type { Served } from '../service/served.ts';
 import type { CrashPredicate } from './crash-point.ts';
 
-/** When a world begins, who serves in it, and where it is killed. */
+/** The start time of a world, its services, and its crash points. */
 export interface SimulateOptions {
   /** ISO 8601. @default 2026-01-01T00:00:00Z */
   readonly at?: string;
-  /** Real, by `serve`, or played by the test, by `scripted`. @default none: commands wait in their queues */
+  /** Real services, made by `serve`, or services of the test, made by `scripted`. @default none: commands wait in their queues */
   readonly services?: readonly Served[];
-  /** Kills the worker that passes a point for which it is true. @default nothing is killed */
+  /** Kills the worker at each point for which it returns true. @default no worker is killed */
   readonly crash?: CrashPredicate;
 }
 
 /** A whole system in memory and in virtual time. */
 export interface World {
-  /** Its calls that wait make the world go on by themselves. A `result` that cannot come without time passing is `TIMED_OUT`. */
+  /** A client whose waiting calls let the world continue. A `result` that needs time to pass is `TIMED_OUT`. */
   readonly client: Client;
   /**
-   * Until nothing moves without time passing. Throws where a handler threw what its contract does not declare and its command is not
-   * answered, where a script has no handler, where an instance is stuck, and where a replay decides otherwise.
+   * Runs the world until nothing moves unless time passes. Throws if a handler threw an undeclared error and its command has no reply, if a
+   * script has no handler, if an instance is stuck, or if a replay decides differently.
    */
   settle(): Promise<void>;
   /**
-   * Lets time pass: what falls due in it happens at its own instant, and the world settles before and between. Throws as `settle` does, but
-   * not where a handler threw an error that may pass, as that of a provider that is down: time lets it run again.
+   * Lets time pass: timers fire at their own instants, and the world settles before and between them. Throws as `settle` does, except for
+   * handler errors that may be temporary, such as a provider that is down: the handler runs again as time passes.
    */
   advance(duration: Duration): Promise<void>;
-  /** Called before: this instance gets stuck, for this reason or any, and that fails no test. That it ends instead does. */
+  /** Call it first: expects that this instance gets stuck, for this reason or any. The test fails if the instance ends instead. */
   expectStuck(process: AnyProcess, id: string, code?: string): void;
   /**
-   * Deploys another build of the system between two settlings: what runs goes on with it, or is stuck. Services that are not given again
-   * go on as they were, where the build lists them. `client` is another one afterwards.
+   * Deploys another build of the system. Call it when the world has settled. Open runs continue with the build, or get stuck. Services that
+   * are not passed again stay the same if the build lists them. `client` is a new object afterwards.
    */
   deploy(system: System<string>, options?: { readonly services?: readonly Served[] }): void;
-  /** Called before: handlers of this command throw, and that fails no test. */
+  /** Call it first: errors of this command's handlers do not fail the test. */
   expectFaults(command: AnyCommand): void;
-  /** From now on, and for this long, the service takes no command. */
+  /** Stops the service for this duration: it takes no command. */
   down(service: AnyService, duration: Duration): void;
-  /** The inputs that handlers of the command were given, in order; each command once, however often it was run. */
+  /** The inputs of the command's handlers, in order. A command that ran several times counts once. */
   calls<C extends AnyCommand>(command: C): readonly Received<C['~']['input']>[];
-  /** The journal of an instance's latest run, whole. */
+  /** The whole journal of an instance's latest run. */
   journal(process: AnyProcess, id: string): readonly Json[];
 }

@@ -13,7 +13,7 @@ import { Left, Paused, pausing, PeriodBegan, Resumed, subscription } from './doc
 
 const page = readFileSync(new URL('../../docs/authoring.md', import.meta.url), 'utf8');
 
-/** The lines between `// region name` and `// endregion`, as far to the left as they go. */
+/** The lines between `// region name` and `// endregion`, without their common indentation. */
 const region = (file: string, name: string): string => {
   const text = readFileSync(new URL(`./documented/${file}`, import.meta.url), 'utf8');
   const [, indent = '', code = ''] = new RegExp(`^( *)// region ${name}\\n([\\s\\S]*?)^ *// endregion$`, 'm').exec(text) ?? [];
@@ -53,12 +53,12 @@ const delivering = async (...services: readonly Served[]): Promise<World> => {
 };
 
 describe('deliver', () => {
-  test('takes changes until its deadline, then pays once what the order has become', async () => {
+  test('accepts changes until its deadline, then pays once for the changed order', async () => {
     await deliverStory();
     expect.hasAssertions();
   });
 
-  test('ends at once where it is cancelled, and pays nothing', async () => {
+  test('ends at once when it is cancelled, and pays nothing', async () => {
     const world = await delivering(paid);
     await world.client.publish(OrderCancelled, { orderId: 'o-1' });
     await world.settle();
@@ -66,7 +66,7 @@ describe('deliver', () => {
     expect(world.calls(payments.charge)).toEqual([]);
   });
 
-  test('asks three times for a price, then goes on with its own', async () => {
+  test('requests a price three times, then continues with its own price', async () => {
     let asked = 0;
     const down = scripted(carrier, {
       quote: async () => {
@@ -83,7 +83,7 @@ describe('deliver', () => {
   });
 });
 
-test('a route places an order, says how it stands, joins it when it is asked again, and cancels it', async () => {
+test('a route places an order, reports its stage, joins it on a repeated request, and cancels it', async () => {
   const world = simulate(shop, { services: [paid] });
   expect(await placeOrder(world.client, order)).toBe('order o-1 is open');
   expect(await placeOrder(world.client, order)).toBe('order o-1 is open');
@@ -95,7 +95,7 @@ test('a route places an order, says how it stands, joins it when it is asked aga
 describe('the handlers of the carrier', () => {
   const api = { quote: async () => ({ status: 200, price: 450 }), book: async () => ({ id: 'u-1' }), cancel: async () => {} };
 
-  test('a carrier that is busy is asked again later, without an end to the attempts', async () => {
+  test('a busy carrier is called again later, without a limit of attempts', async () => {
     let busy = 5;
     const service = carrierService({ ...api, quote: async () => ({ status: (busy -= 1) >= 0 ? 429 : 200, price: 450 }) });
     const world = await delivering(paid, service);
@@ -104,7 +104,7 @@ describe('the handlers of the carrier', () => {
     expect(busy).toBe(-1);
   });
 
-  test('a request that was not sent is certain not to have happened: at the limit the process fails and the payment is undone', async () => {
+  test('a request that was not sent had definitely no effect, so at the limit the process fails and the payment is undone', async () => {
     let tries = 0;
     const service = carrierService({
       ...api,
@@ -122,7 +122,7 @@ describe('the handlers of the carrier', () => {
   });
 });
 
-test('a subscription ends each period and begins the next one, until the customer leaves', async () => {
+test('a subscription ends each period and starts the next one, until the customer leaves', async () => {
   const world = simulate(shopWith([subscription]), { services: [paid] });
   await world.client.publish(PeriodBegan, { customerId: 'c-1', period: 1 });
   await world.advance('65 days');
@@ -132,7 +132,7 @@ test('a subscription ends each period and begins the next one, until the custome
   expect(world.calls(payments.charge)).toHaveLength(3);
 });
 
-test('a signal that is too old ends no pause', async () => {
+test('a stale signal does not end a pause', async () => {
   const world = simulate(shopWith([pausing]));
   await world.client.publish(PeriodBegan, { customerId: 'c-1', period: 1 });
   const resume = async (pause: number): Promise<void> => {
@@ -149,7 +149,7 @@ test('a signal that is too old ends no pause', async () => {
   expect(await world.client.result(pausing, 'c-1')).toEqual({ pauses: 2 });
 });
 
-test('a decider counts, asks, and ends; its timer fires where nothing is measured', async () => {
+test('a decider counts, sends a command and ends, and its timer fires without measurements', async () => {
   const world = simulate(shopWith([coldChain]), {
     services: [serve(carrier, { ...quoting, pickUp: async () => ({ pickUpId: 'u' }), release: async () => {} })],
   });
@@ -166,7 +166,7 @@ test('a decider counts, asks, and ends; its timer fires where nothing is measure
 
 const quoting = { quote: async () => ({ price: 450 }) };
 
-test('a decider goes on where a command is given up', async () => {
+test('a decider continues after a command is exhausted', async () => {
   const down = scripted(carrier, {
     quote: async () => {
       throw new Error('connect ECONNREFUSED');

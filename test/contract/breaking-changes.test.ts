@@ -8,7 +8,7 @@ import type { Schema } from '../../lib/contract/schema.ts';
 
 const places = { bus: 'shops', queue: (name: string) => name, deadLetter: (queue: string) => queue };
 
-/** The exports of a system whose one command takes this. */
+/** The exports of a system with one command that has this input. */
 function exported(input: Schema, commands: Readonly<Record<string, z.ZodType>> = {}): readonly ExportedFile[] {
   const Opened = event('shops.opened', z.object({ id: z.string() }));
   const open = process('open', { startOn: Opened.byId(({ id }) => id) }, async () => {});
@@ -25,9 +25,9 @@ const changes = (before: Schema, after: Schema) =>
 
 describe('nothing breaks', () => {
   test.each<[string, Schema]>([
-    ['where nothing changes', z.object(Sale)],
+    ['without a change', z.object(Sale)],
     ['by a new optional field', z.object({ ...Sale, note: z.string().optional() })],
-    ['by a description', z.object({ ...Sale, item: z.string().describe('What is sold') })],
+    ['by a description', z.object({ ...Sale, item: z.string().describe('The sold item') })],
     ['by a new version', versions(sale).next(z.object({ items: z.array(z.string()) }), (old) => ({ items: [old.item] })) as Schema],
   ])('%s', (_what, after) => {
     expect(changes(sale, after)).toEqual([]);
@@ -46,7 +46,7 @@ describe('it breaks', () => {
       z.object({ ...Sale, till: z.int().default(1) }),
       '/properties/till: it is new and required',
     ],
-    ['a field that goes', z.object({ item: Sale.item, kind: Sale.kind, tags: Sale.tags }), '/properties/price: it was removed'],
+    ['a removed field', z.object({ item: Sale.item, kind: Sale.kind, tags: Sale.tags }), '/properties/price: it was removed'],
     [
       'a required field that becomes optional',
       z.object({ ...Sale, item: z.string().optional() }),
@@ -74,20 +74,20 @@ describe('it breaks', () => {
     expect(changes(sale, after)).toContain(change);
   });
 
-  test('a new field where readers are strict', () => {
+  test('a new field under a strict schema', () => {
     const strict = z.strictObject({ item: z.string() });
     expect(changes(strict, z.strictObject({ item: z.string(), note: z.string().optional() }))).toEqual([
       '/properties/note: it is new, and the previous contract refuses unknown members',
     ]);
   });
 
-  test('an alternative that comes to a union', () => {
+  test('an alternative that is added to a union', () => {
     expect(changes(z.union([z.string(), z.int()]), z.union([z.string(), z.int(), z.null()]))).toEqual([
       '/anyOf: it had 2 alternatives and has 3',
     ]);
   });
 
-  test('a command that goes, and a version that goes', () => {
+  test('a removed command and a removed version', () => {
     const two = versions(z.object({ a: z.string() })).next(sale, () => ({ item: '', price: 0, tags: [] }));
     expect(breakingChanges(exported(two as Schema, { refund: sale }), exported(sale)).map(({ file, change }) => [file, change])).toEqual(
       expect.arrayContaining([

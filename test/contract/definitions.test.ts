@@ -25,7 +25,7 @@ const charge = command({
 });
 const payments = service('payments', { charge, refund });
 
-/** What lib/process makes, as far as a system reads it. */
+/** The members of a process definition that a system reads. */
 function processOf(name: string, contract: Partial<ProcessContract> = {}): AnyProcess {
   const held: ProcessContract = {
     name,
@@ -82,7 +82,7 @@ describe('service', () => {
     expect(Object.isFrozen(payments) && Object.isFrozen(payments.charge)).toBe(true);
   });
 
-  test('a command holds what it was given', () => {
+  test('a command holds the members of its definition', () => {
     const contract = commandContract(payments.charge);
     expect(contract).toMatchObject({
       service: 'payments',
@@ -95,7 +95,7 @@ describe('service', () => {
     expect(contract.undo?.input({} as never, { paymentId: 'p-7' } as never)).toEqual({ paymentId: 'p-7' });
   });
 
-  test('a command without options waits 15 minutes an attempt and is tried for 3 days, from 1 second doubling to 5 minutes', () => {
+  test('a command without options has 15 minutes per run and is retried for 3 days, from 1 second doubling to 5 minutes', () => {
     const contract = commandContract(payments.refund);
     expect(contract.timeoutMs).toBe(900_000);
     expect(contract.retry).toEqual({
@@ -136,7 +136,7 @@ describe('service', () => {
 });
 
 describe('declared errors', () => {
-  test('are made with parsed data and the message given', () => {
+  test('are created with parsed data and the given message', () => {
     const error = payments.charge.errors.CardDeclined({ reason: 'expired' }, 'No luck.');
     expect(error).toBeInstanceOf(CommandFailed);
     expect(error).toMatchObject({
@@ -220,7 +220,7 @@ describe('system', () => {
     expect((error as Error).message).toContain('has 13 faults: ');
   });
 
-  test('publishes its own events only, and a service answers with its own', () => {
+  test('refuses a published event of another owner, and an output event of another service', () => {
     const Charged = event('payments.payment-charged', z.object({ id: z.string() }));
     const charge = command({ input: z.object({}), output: Charged });
     const published = processOf('tell', { publishes: new Map([[Charged.type, eventContract(Charged)]]) });

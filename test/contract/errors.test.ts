@@ -36,7 +36,7 @@ const cancelled = new Cancelled({ reason: 'lost-race', details: { winner: 'packe
 const failures: readonly Failure[] = [declined, exhausted, untold, lost, cancelled];
 
 describe('each class', () => {
-  test('CommandFailed says which command failed, how, and with what', () => {
+  test('CommandFailed has the command, the type and the data of the failure', () => {
     expect(declined).toMatchObject({
       code: 'COMMAND_FAILED',
       command: 'payments.charge',
@@ -48,7 +48,7 @@ describe('each class', () => {
     expect(declined.name).toBe('CommandFailed');
   });
 
-  test('CommandExhausted says how often it was tried and what is certain', () => {
+  test('CommandExhausted has the number of attempts and the outcome', () => {
     expect(exhausted).toMatchObject({
       code: 'COMMAND_EXHAUSTED',
       command: 'flights.book',
@@ -66,12 +66,12 @@ describe('each class', () => {
     );
   });
 
-  test('ProcessFailed carries the message that its thrower gave', () => {
+  test('ProcessFailed keeps a given message', () => {
     expect(lost).toMatchObject({ code: 'PROCESS_FAILED', process: 'pay-driver', type: 'Other', data: { reason: 'no driver' } });
     expect(lost.message).toBe('No driver was found.');
   });
 
-  test('Cancelled says why', () => {
+  test('Cancelled has its reason', () => {
     expect(cancelled).toMatchObject({ code: 'CANCELLED', reason: 'lost-race', details: { winner: 'packed' } });
     expect(cancelled.message).toBe('Cancelled: another branch of its race won.');
   });
@@ -91,14 +91,14 @@ describe('each class', () => {
   });
 
   test.each(Object.keys(CLIENT_REMEDIES) as ClientCode[])(
-    'ClientError %s carries its remedy and is retryable where the fault may pass',
+    'ClientError %s carries its remedy and is retryable if the fault may be temporary',
     (code) => {
       const retryable = code === 'TIMED_OUT' || code === 'UNREACHABLE' || code === 'DISK_FULL';
       expect(new ClientError(code, 'x')).toMatchObject({ name: 'ClientError', code, retryable, remedy: CLIENT_REMEDIES[code] });
     },
   );
 
-  test('OrchestratorError keeps its cause and a remedy that replaces the usual one', () => {
+  test('OrchestratorError keeps its cause and a given remedy', () => {
     const cause = new RangeError('inner');
     const error = new ContractError('DATA_INVALID', 'x', { cause, remedy: 'Do this.' });
     expect(error).toBeInstanceOf(OrchestratorError);
@@ -109,21 +109,21 @@ describe('each class', () => {
 });
 
 describe('guards', () => {
-  test('a failure of another copy of the package is recognised by its brand', () => {
+  test('a failure of another copy of the package is recognized by its brand', () => {
     const foreign = Object.create({ [Symbol.for('tutti.error')]: true }, { code: { value: 'COMMAND_FAILED' } }) as unknown;
     expect(foreign).not.toBeInstanceOf(OrchestratorError);
     expect(isCommandFailed(foreign)).toBe(true);
     expect(isFailure(foreign)).toBe(true);
   });
 
-  test('what only looks like a failure is none', () => {
+  test('a value that only looks like a failure is not a failure', () => {
     for (const value of [undefined, null, 'COMMAND_FAILED', { code: 'COMMAND_FAILED' }, new Error('COMMAND_FAILED')]) {
       expect(isOrchestratorError(value)).toBe(false);
       expect(isFailure(value)).toBe(false);
     }
   });
 
-  test('failures are told from bugs and from each other', () => {
+  test('guards distinguish failures from bugs and from each other', () => {
     expect(failures.map(isFailure)).toEqual([true, true, true, true, true]);
     expect(failures.map(isCommandFailed)).toEqual([true, false, false, false, false]);
     expect(failures.map(isProcessFailed)).toEqual([false, false, false, true, false]);
@@ -132,25 +132,28 @@ describe('guards', () => {
 });
 
 describe('failures in a journal', () => {
-  test.each(failures.map((failure): [string, Failure] => [failure.code, failure]))('%s comes back as it was', (_code, failure) => {
-    const back = failureFromJson(JSON.parse(JSON.stringify(failureToJson(failure))));
-    expect({ ...back, message: back.message, name: back.name }).toEqual({ ...failure, message: failure.message, name: failure.name });
-    expect(failureToJson(back)).toEqual(failureToJson(failure));
-  });
+  test.each(failures.map((failure): [string, Failure] => [failure.code, failure]))(
+    '%s is equal after it was written and read',
+    (_code, failure) => {
+      const back = failureFromJson(JSON.parse(JSON.stringify(failureToJson(failure))));
+      expect({ ...back, message: back.message, name: back.name }).toEqual({ ...failure, message: failure.message, name: failure.name });
+      expect(failureToJson(back)).toEqual(failureToJson(failure));
+    },
+  );
 
-  test('what no failure was written as is refused', () => {
+  test('JSON that is not a written failure is refused', () => {
     for (const json of [null, 'x', [], {}, { code: 'POISON' }]) {
       expect(() => failureFromJson(json)).toThrow(expect.objectContaining({ code: 'DATA_INVALID' }));
     }
   });
 });
 
-// That it has one entry per code is held by test/tidy/tidy.test.ts.
+// test/tidy/tidy.test.ts checks that the page has one entry per code.
 describe('docs/errors.md', () => {
   const page = readFileSync(new URL('../../docs/errors.md', import.meta.url), 'utf8');
   const remedies = { ...CONTRACT_REMEDIES, ...PROCESS_BUG_REMEDIES, ...CLIENT_REMEDIES };
 
-  test.each(Object.entries(remedies))('gives the remedy of %s as the error does', (code, remedy) => {
+  test.each(Object.entries(remedies))('has the same remedy of %s as the error', (code, remedy) => {
     const entry = page.slice(page.indexOf(`\n## ${code}\n`)).split('\n## ')[1] ?? '';
     expect(entry).toContain(`Remedy: ${remedy}`);
     expect(entry).toContain('Why: ');

@@ -27,7 +27,7 @@ const withFormats = <A extends Ajv | Ajv2020>(ajv: A): A => {
   return ajv;
 };
 
-/** Says whether a value keeps to the schema of a file. */
+/** Whether a value matches the schema of a file. */
 const validator = (exported: readonly ExportedFile[], name = 'trips'): ((path: string, value: unknown) => boolean) => {
   const ajv = withFormats(new Ajv2020({ strict: true, strictTypes: false, strictRequired: false, strictTuples: false }));
   for (const { path, json } of exported) if (path !== 'asyncapi.json') ajv.addSchema(json);
@@ -48,7 +48,7 @@ const common = {
 };
 const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
 const route = { replyto: 'trips', replytoken: 'h1.Kx' };
-/** The three messages that the wire contract prints, with hashes in full. */
+/** The three messages of docs/wire.md, with full hashes. */
 const printed = {
   event: {
     ...common,
@@ -87,7 +87,7 @@ const printed = {
 const kinds = ['event', 'command', 'reply'] as const;
 
 describe('the exported files', () => {
-  test('are one file for each event, command input, output and error, the same each time and sorted', () => {
+  test('are one file for each event, command input, output and error, equal each time and sorted', () => {
     const paths = files.map(({ path }) => path);
     expect(paths).toEqual(paths.toSorted());
     expect(paths).toEqual(
@@ -111,7 +111,7 @@ describe('the exported files', () => {
     }
   });
 
-  test('the document is AsyncAPI 3.0, and each reference of it names something', () => {
+  test('the document is AsyncAPI 3.0, and each of its references resolves', () => {
     const schemas = asyncApiSpecs as unknown as Record<'schemasWithoutId', Record<string, object>>;
     const ajv = withFormats(new Ajv({ strict: false, logger: false }));
     const document = jsonOf('asyncapi.json');
@@ -151,7 +151,7 @@ describe('the exported files', () => {
 describe('payloads', () => {
   const stay = { city: 'Lisbon', from: '2027-01-01', nights: 3 };
 
-  test('of the contract are valid, those that break it are not', () => {
+  test('that match the contract are valid, and those that break it are not', () => {
     expect(valid('commands/hotels.book.input.v1.json', stay)).toBe(true);
     expect(valid('commands/hotels.book.error.SoldOut.json', { freeFrom: '2027-02-17' })).toBe(true);
     expect(valid('commands/hotels.cancel.output.v1.json', null)).toBe(true);
@@ -170,7 +170,7 @@ describe('payloads', () => {
     expect(check('events/shops.strict.v1.json', { a: 'x', open: {}, more: 1 })).toBe(false);
   });
 
-  test('are described as they travel: a field with a default is always there', () => {
+  test('are described in their parsed form: a field with a default is always present', () => {
     const Added = event('shops.item-added', z.object({ quantity: z.int().default(1) }));
     const shops = exportContracts(system('shops', { processes: [heard(Added)], services: [] }), places);
     expect(jsonOf('events/shops.item-added.v1.json', shops)['required']).toEqual(['quantity']);
@@ -188,7 +188,7 @@ describe('versions', () => {
   );
   const check = validator(homes, 'homes');
 
-  test('are a file each, and a message is held to that of its dataversion', () => {
+  test('have one file each, and a message is checked against the file of its dataversion', () => {
     const paths = homes.map(({ path }) => path);
     for (const stem of ['events/homes.moved', 'commands/movers.move.input', 'commands/movers.move.output'])
       for (const version of [1, 2]) expect(paths).toContain(`${stem}.v${version}.json`);
@@ -203,11 +203,11 @@ describe('versions', () => {
   });
 });
 
-describe('a schema that does not describe itself', () => {
+describe('a schema that cannot be converted to JSON Schema', () => {
   test.each([
     ['of a library without Standard JSON Schema', v.object({ at: v.string() }), /of the library valibot, has no/],
     [
-      'whose conversion fails',
+      'with a failing conversion',
       z.object({
         at: z
           .string()
@@ -233,7 +233,7 @@ describe('the envelopes', () => {
     expect(kinds.filter((each) => valid(`envelopes/${each}.json`, printed[kind]))).toEqual([kind]);
   });
 
-  test('every message that bookings really send, done and undone, keeps to its own schema', async () => {
+  test('every message of completed and undone bookings matches its own schema', async () => {
     const sent: { readonly path: string; readonly message: unknown }[] = [];
     const world = new CountedWorld(trips, (command) => {
       sent.push({ path: `messages/${command.type}.command.json`, message: command });
@@ -251,7 +251,7 @@ describe('the envelopes', () => {
     for (const { path, message } of sent) expect([path, valid(path, message)]).toEqual([path, true]);
   });
 
-  test('a reply is held to the outcome that it tells', () => {
+  test('a reply is checked against the schema of its outcome', () => {
     const path = 'messages/hotels.book.reply.json';
     const command = { ...printed.command, type: 'hotels.book' } as unknown as CommandEnvelope;
     const reply = (outcome: 'completed' | 'failed' | 'cancelled' | 'deferred' | 'unknown', data: any, retryable?: boolean): unknown =>
@@ -334,7 +334,7 @@ describe('the envelopes', () => {
   });
 });
 
-/** A process that begins with the event: what brings it into a system. */
+/** A process that starts on the event, which adds the event to a system. */
 function heard(started: Event<`${string}.${string}`, any>) {
   return process(started.type.replaceAll('.', '-'), { startOn: started.byId(() => 'one') }, async () => {});
 }

@@ -18,18 +18,18 @@ describe('retryPolicy', () => {
     ['no attempt at all', { attempts: 0 }, 'retry.attempts was 0'],
     ['a negative number of attempts', { attempts: -1 }, 'retry.attempts was -1'],
     ['half an attempt', { attempts: 1.5 }, 'retry.attempts was 1.5'],
-    ['attempts that are no number', { attempts: Number.NaN }, 'retry.attempts was NaN'],
+    ['attempts that are not a number', { attempts: Number.NaN }, 'retry.attempts was NaN'],
     ['attempts as text', { attempts: '3' as never }, 'retry.attempts was a string'],
     ['a factor below 1', { factor: 0.5 }, 'retry.factor was 0.5'],
-    ['a factor without end', { factor: Infinity }, 'retry.factor was Infinity'],
-    ['a factor that is no number', { factor: Number.NaN }, 'retry.factor was NaN'],
-    ['a factor beyond any use', { factor: 1e9 }, 'retry.factor was 1000000000'],
+    ['an infinite factor', { factor: Infinity }, 'retry.factor was Infinity'],
+    ['a factor that is not a number', { factor: Number.NaN }, 'retry.factor was NaN'],
+    ['a factor that is too large', { factor: 1e9 }, 'retry.factor was 1000000000'],
     ['a first pause over the longest', { first: '10 minutes', most: '1 minute' }, 'retry.first was "10 minutes" and retry.most "1 minute"'],
   ])('%s is refused', (_, retry, message) => {
     expect(() => retryPolicy(retry)).toThrow(refused(message));
   });
 
-  test('one pause alone takes the other one with it where they would contradict', () => {
+  test('one pause alone moves the other if they would contradict each other', () => {
     expect(retryPolicy({ first: '10 minutes' })).toMatchObject({ firstMs: 600_000, mostMs: 600_000 });
     expect(retryPolicy({ most: '0 seconds' })).toMatchObject({ firstMs: 0, mostMs: 0 });
     const base = retryPolicy({ first: '2 seconds', most: '1 minute' });
@@ -37,13 +37,13 @@ describe('retryPolicy', () => {
     expect(retryPolicy({ most: '1 second' }, base)).toMatchObject({ firstMs: 1_000, mostMs: 1_000 });
   });
 
-  test('a run has some time', () => {
+  test('a run needs a timeout of more than zero', () => {
     expect(() => runTimeoutMs('0 seconds')).toThrow(refused('timeout was "0 seconds"'));
     expect([runTimeoutMs(undefined), runTimeoutMs('10 seconds')]).toEqual([900_000, 10_000]);
   });
 });
 
-/** Policies that a contract may hold. */
+/** Policies that a contract can have. */
 const policies = fc
   .record({
     pauses: fc.tuple(fc.nat(1e9), fc.nat(1e9)),
@@ -65,7 +65,7 @@ describe('a policy', () => {
     expect(pauseCeilingMs({ firstMs: 1, factor: 1_000_000, mostMs: 300_000 }, 1e9)).toBe(300_000);
   });
 
-  test('is the same after the wire, and its fields have the form of an envelope', () => {
+  test('is equal after the wire, and its fields have the form of an envelope', () => {
     const command = {
       specversion: '1.0',
       id: 'default#p#1/r/1',
@@ -88,14 +88,14 @@ describe('a policy', () => {
     );
   });
 
-  test('of defaults puts nothing on the wire', () => {
+  test('of defaults adds no field to the envelope', () => {
     const { withinMs: _, ...retry } = retryPolicy();
     expect(policyFields({ ...retry, timeoutMs: runTimeoutMs(undefined) })).toEqual({});
   });
 });
 
 describe('the last error of a reply', () => {
-  test('is read from its data, cut', () => {
+  test('is read from its data and cut', () => {
     expect(lastErrorOf({ ...lastErrorData({ code: 'ECONNREFUSED', message: 'no' }) })).toEqual({ code: 'ECONNREFUSED', message: 'no' });
     const long = lastErrorOf({ type: 'x'.repeat(1_000), message: `${'y'.repeat(499)}🧳`, data: null });
     expect([long?.code.length, long?.message]).toEqual([100, `${'y'.repeat(499)}\ufffd`]);

@@ -10,12 +10,12 @@ const refused = (code: string, message: unknown = expect.any(String)) => expect.
 const answering = (answer: unknown): Schema => ({ '~standard': { version: 1, vendor: 'test', validate: () => answer as never } });
 
 describe('parse', () => {
-  test('gives the parsed value, with defaults filled in, for any schema library', () => {
+  test('returns the parsed value, with defaults filled in, for any schema library', () => {
     expect(parse(z.object({ a: z.string(), b: z.int().default(1) }), { a: 'x' }, 'it was given')).toEqual({ a: 'x', b: 1 });
     expect(parse(v.object({ a: v.string(), b: v.optional(v.number(), 1) }), { a: 'x' }, 'it was given')).toEqual({ a: 'x', b: 1 });
   });
 
-  test('asks the schema once and gives the very value that it made', () => {
+  test('calls the schema once and returns the object that it created', () => {
     const value = { a: [1] };
     let asked = 0;
     const schema: Schema = { '~standard': { version: 1, vendor: 'test', validate: () => ((asked += 1), { value }) } };
@@ -23,7 +23,7 @@ describe('parse', () => {
     expect(asked).toBe(1);
   });
 
-  test('says what happened, the value got and what is allowed', () => {
+  test('names the received value and the allowed values in its message', () => {
     const schema = z.object({ amount: z.int().min(0, 'expected at least 0') });
     expect(() => parse(schema, { amount: -5 }, 'payments.charge was called with')).toThrow(
       refused('DATA_INVALID', 'payments.charge was called with amount -5: expected at least 0.'),
@@ -66,7 +66,7 @@ describe('parse', () => {
     ['undefined in an array', [undefined]],
     ['a lone surrogate', { a: '\ud800' }],
     ['a key with a lone surrogate', { '\udc00': 1 }],
-    ['a key into prototypes', JSON.parse('{"a":{"__proto__":1}}')],
+    ['a key that accesses a prototype', JSON.parse('{"a":{"__proto__":1}}')],
     ['a nested constructor key', [{ constructor: 1 }]],
   ])('refuses %s that a schema such as z.any() lets through', (_title, value) => {
     expect(() => parse(answering({ value }), value, 'it was given')).toThrow(
@@ -74,13 +74,13 @@ describe('parse', () => {
     );
   });
 
-  test('takes 64 levels and refuses 65', () => {
+  test('accepts 64 levels and refuses 65', () => {
     const nested = (levels: number): unknown => (levels === 0 ? 1 : [nested(levels - 1)]);
     expect(parse(answering({ value: nested(64) }), 1, 'it was given')).toEqual(nested(64));
     expect(() => parse(answering({ value: nested(65) }), 1, 'it was given')).toThrow(refused('DATA_INVALID'));
   });
 
-  test('takes nothing and null as nothing, and nothing else', () => {
+  test('accepts only undefined and null for a schema of nothing', () => {
     expect(parse(nothingSchema, undefined, 'it was given')).toBe(null);
     expect(parse(nothingSchema, null, 'it was given')).toBe(null);
     expect(() => parse(nothingSchema, 0, 'it was given')).toThrow(refused('DATA_INVALID', 'it was given 0: expected nothing or null.'));
@@ -116,7 +116,7 @@ describe('versions', () => {
     expect(() => parseVersion(Address, 1, { lines: ['a'] }, 'it was given')).toThrow(refused('DATA_INVALID'));
   });
 
-  test('data newer than the contract is told apart and not parsed', () => {
+  test('data newer than the contract gives NEWER and is not parsed', () => {
     expect(parseVersion(Address, 4, 'anything', 'it was given')).toBe(NEWER);
     expect(parseVersion(V1, 2, 'anything', 'it was given')).toBe(NEWER);
   });
@@ -127,7 +127,7 @@ describe('versions', () => {
     expect(parseVersion(Moved, 1, { street: 'a' }, 'it was given')).toEqual({ lines: ['a'], country: 'AT' });
   });
 
-  test('adding a version leaves the older value as it was', () => {
+  test('a new version does not change the older value', () => {
     const first = versions(V1);
     first.next(V2, (old) => ({ lines: [old.street] }));
     expect(versionOf(first)).toBe(1);
@@ -160,7 +160,7 @@ function caught(act: () => unknown): unknown {
 }
 
 describe('a parsed value is what a replay reads', () => {
-  test('undefined members go and -0 becomes 0, at any depth, and nothing else is copied', () => {
+  test('undefined members are removed and -0 becomes 0, at any depth, and nothing else is copied', () => {
     const same = { list: [{ kept: true }], zero: 0 };
     expect(parse(z.any(), same, 'x')).toBe(same);
     const parsed = parse(z.any(), { none: undefined, list: [1, { none: undefined, kept: -0 }], same: same.list }, 'x') as typeof same;
@@ -168,25 +168,25 @@ describe('a parsed value is what a replay reads', () => {
     expect(Object.is((parsed.list[1] as unknown as { kept: number }).kept, 0)).toBe(true);
   });
 
-  test('the value of the caller stays as it is', () => {
+  test('the value of the caller does not change', () => {
     const given = Object.freeze({ none: undefined, list: Object.freeze([-0]) });
     expect(parse(z.any(), given, 'x')).toStrictEqual({ list: [0] });
     expect(Object.keys(given)).toEqual(['none', 'list']);
   });
 
-  test('a member that a lenient schema drops is dropped, so that its name is not there live and gone after a restart', () => {
+  test('a member that a lenient schema drops is absent both live and after a restart', () => {
     const lenient = z.object({ id: z.string(), note: z.string().optional().catch(undefined) });
     expect(Object.keys(parse(lenient, { id: 'x', note: 5 }, 'x') as object)).toEqual(['id']);
   });
 
-  test('what cannot travel is named by its path', () => {
+  test('a value that is not JSON is named by its path', () => {
     expect(() => parse(z.any(), { a: [{ b: Number.NaN }] }, 'x')).toThrow(
       expect.objectContaining({ details: { issues: [{ path: 'a.0.b', message: 'NaN is not a JSON number' }] } }),
     );
   });
 });
 
-test('what an error says without its values names each field and what the schema says of it', () => {
+test('the message without values names each field and the message of the schema', () => {
   const schema = z.object({ card: z.string().max(16), cvc: z.int() });
   const errorOf = (value: unknown): unknown => {
     try {

@@ -12,14 +12,14 @@ describe('a value whose version is not known', () => {
     .next(V2, ({ street }) => ({ lines: [street] }))
     .next(V3, (old) => ({ ...old, country: 'NO' })) as unknown as Schema;
 
-  test('that a writer gives is parsed by the newest version that accepts it, and upcast', () => {
+  test('is parsed by the newest version that accepts it, and upcast, if a writer passes it', () => {
     expect(parseGiven(address, { lines: ['a'], more: 1 }, 'x')).toEqual({ lines: ['a'] });
     expect(parseGiven(address, { street: 'a' }, 'x')).toEqual({ lines: ['a'], country: 'NO' });
     expect(() => parseGiven(address, { road: 'a' }, 'x was given')).toThrow(/^x was given lines missing/);
     expect(() => parseGiven(V1, { road: 'a' }, 'x was given')).toThrow(/^x was given street missing/);
   });
 
-  test('was made of what a writer gives by each contract that had fewer versions', () => {
+  test('has one parsed form for each earlier contract with fewer versions', () => {
     expect([...givenBefore(address, { street: 'a' })]).toEqual([
       { version: 2, data: { lines: ['a'] } },
       { version: 1, data: { street: 'a' } },
@@ -28,14 +28,14 @@ describe('a value whose version is not known', () => {
     expect([...givenBefore(V1, { street: 'a' })]).toEqual([]);
   });
 
-  test('that is stored is of the oldest version that leaves it as it is', () => {
+  test('has the oldest version that parses it unchanged, if it is stored', () => {
     expect([{ street: 'a' }, { lines: ['a'] }, { lines: ['a'], country: 'SE' }].map((data) => versionOfData(address, data))).toEqual([
       1, 2, 3,
     ]);
     expect([versionOfData(address, { road: 'a' }), versionOfData(V1, { road: 'a' })]).toEqual([3, 1]);
   });
 
-  test('that is stored is read as the newest version, and as it is where no version accepts it', () => {
+  test('is read as the newest version if it is stored, and unchanged if no version accepts it', () => {
     expect(parseStored(address, { street: 'a' })).toEqual({ lines: ['a'], country: 'NO' });
     expect(parseStored(address, { lines: ['a'] }, 3)).toEqual({ lines: ['a'] });
     expect(parseStored(address, { lines: ['a'] }, 4)).toEqual({ lines: ['a'] });

@@ -44,7 +44,7 @@ const reply: ReplyEnvelope = {
   data: { paymentId: 'p-7' },
 };
 
-/** Text of any code units that are whole characters, and keys that may travel. */
+/** Text without lone surrogates, and keys that an envelope can contain. */
 const text = fc.string({ unit: 'binary' });
 const key = text.filter((name) => !['__proto__', 'constructor', 'prototype'].includes(name));
 const json = fc.letrec<{ value: Json }>((tie) => ({
@@ -61,7 +61,7 @@ const json = fc.letrec<{ value: Json }>((tie) => ({
 })).value;
 
 describe('canonical', () => {
-  test('is what the canonicalize library writes', () => {
+  test('equals the output of the canonicalize library', () => {
     fc.assert(
       fc.property(json, (data) => {
         expect(canonical(data)).toBe(canonicalize(data));
@@ -69,16 +69,19 @@ describe('canonical', () => {
     );
   });
 
-  test('does not depend on the order of keys and leaves undefined members out', () => {
+  test('does not depend on the order of keys and omits undefined members', () => {
     expect(canonical({ b: 1, a: { d: -0, c: undefined } })).toBe('{"a":{"d":0},"b":1}');
     expect(canonical({ a: { d: 0 }, b: 1 })).toBe('{"a":{"d":0},"b":1}');
   });
 
-  test.each([[Number.NaN], ['\ud800'], [undefined], [[undefined]], [{ '\udc00': 1 }], [1n]])('refuses what is not JSON (%#)', (data) => {
-    expect(() => canonical(data as Json)).toThrow(expect.objectContaining({ code: 'DATA_INVALID' }));
-  });
+  test.each([[Number.NaN], ['\ud800'], [undefined], [[undefined]], [{ '\udc00': 1 }], [1n]])(
+    'refuses a value that is not JSON (%#)',
+    (data) => {
+      expect(() => canonical(data as Json)).toThrow(expect.objectContaining({ code: 'DATA_INVALID' }));
+    },
+  );
 
-  test('refuses a circle instead of following it', () => {
+  test('refuses a circular value', () => {
     const circle: { self?: Json } = {};
     circle.self = circle;
     expect(() => canonical(circle)).toThrow(expect.objectContaining({ code: 'DATA_INVALID' }));
@@ -86,7 +89,7 @@ describe('canonical', () => {
 });
 
 describe('toWire', () => {
-  test('is ASCII up to 0x7E and reads back as it was', () => {
+  test('is ASCII up to 0x7E and parses back to the same envelope', () => {
     fc.assert(
       fc.property(json, (data) => {
         const wire = toWire({ ...event, data });
@@ -102,12 +105,12 @@ describe('toWire', () => {
 });
 
 describe('the length of a value', () => {
-  test('is that of its UTF-8', () => {
+  test('is the number of its bytes in UTF-8', () => {
     const texts = fc.sample(fc.string({ unit: 'grapheme' }), 200);
     expect(texts.map(utf8Length)).toEqual(texts.map((text) => Buffer.byteLength(text)));
   });
 
-  test('is told where it is above 20 MB', () => {
+  test('is returned by excessBytes above 20 MB', () => {
     const euros = VALUE_BYTES_MAX / 3;
     expect([excessBytes('x'.repeat(VALUE_BYTES_MAX)), excessBytes('x'.repeat(VALUE_BYTES_MAX + 1))]).toEqual([
       undefined,
@@ -131,7 +134,7 @@ describe('parseEnvelope', () => {
     expect(parsed.kind === 'malformed' ? parsed : parsed.envelope).toBe(envelope);
   });
 
-  test('reads whatever JSON the data is', () => {
+  test('accepts any JSON as data', () => {
     fc.assert(
       fc.property(json, (data) => {
         expect(parseEnvelope(toWire({ ...event, data })).kind).toBe('event');
@@ -139,11 +142,11 @@ describe('parseEnvelope', () => {
     );
   });
 
-  test('lets members pass that this version does not know', () => {
+  test('keeps members that this version does not know', () => {
     expect(parseEnvelope({ ...event, tracestate: 'x' }).kind).toBe('event');
   });
 
-  test('takes data that lies elsewhere', () => {
+  test('accepts a dataref in place of data', () => {
     const { data: _data, ...rest } = event;
     expect(parseEnvelope({ ...rest, dataref: 's3://bucket/key', datahash: HASH }).kind).toBe('event');
   });
@@ -151,50 +154,50 @@ describe('parseEnvelope', () => {
   test.each<[string, object, string]>([
     ['another specversion', { ...event, specversion: '0.3' }, 'specversion is "0.3"'],
     ['a missing id', { ...event, id: undefined }, 'id is missing'],
-    ['an id that no key may hold', { ...event, id: 'a b' }, 'id is "a b"'],
+    ['an id with a space', { ...event, id: 'a b' }, 'id is "a b"'],
     ['an id that is too long', { ...event, id: 'a'.repeat(301) }, 'id is "aaa'],
     ['an empty source', { ...event, source: '' }, 'source is ""'],
     ['a time without milliseconds', { ...event, time: '2026-11-21T10:00:00Z' }, 'time is'],
-    ['a time that is none', { ...event, time: '2026-13-45T99:00:00.000Z' }, 'time is'],
+    ['a time that is not a date', { ...event, time: '2026-13-45T99:00:00.000Z' }, 'time is'],
     ['missing hops', { ...event, hops: undefined }, 'hops is missing'],
     ['negative hops', { ...event, hops: -1 }, 'hops is -1'],
     ['version 0', { ...event, dataversion: 0 }, 'dataversion is 0'],
-    ['a tenant that reaches into a pid', { ...event, tenant: 'a#b' }, 'tenant is "a#b"'],
-    ['a process id that is none', { ...event, processid: 'cart-42' }, 'processid is "cart-42"'],
+    ['a tenant with a separator of pids', { ...event, tenant: 'a#b' }, 'tenant is "a#b"'],
+    ['a process id without its parts', { ...event, processid: 'cart-42' }, 'processid is "cart-42"'],
     ['no data', { ...event, data: undefined }, 'data and dataref are both missing'],
-    ['data here and elsewhere', { ...event, dataref: 's3://b/k', datahash: HASH }, 'data and dataref are both given'],
-    ['data elsewhere without its hash', { ...event, data: undefined, dataref: 's3://b/k' }, 'datahash is missing'],
+    ['data and dataref', { ...event, dataref: 's3://b/k', datahash: HASH }, 'data and dataref are both given'],
+    ['a dataref without its hash', { ...event, data: undefined, dataref: 's3://b/k' }, 'datahash is missing'],
     ['a command without hash', { ...command, datahash: undefined }, 'datahash is missing'],
     ['attempt 0', { ...command, attempt: 0 }, 'attempt is 0'],
-    ['a command that may not run', { ...command, retryattempts: 0 }, 'retryattempts is 0'],
+    ['a command without any attempt', { ...command, retryattempts: 0 }, 'retryattempts is 0'],
     ['a negative pause', { ...command, retryfirst: -1 }, 'retryfirst is -1'],
     ['a longest pause with a fraction', { ...command, retrymost: 0.5 }, 'retrymost is 0.5'],
-    ['a factor that is no text', { ...command, retryfactor: 2 }, 'retryfactor is 2'],
+    ['a factor that is not text', { ...command, retryfactor: 2 }, 'retryfactor is 2'],
     ['a factor below 1', { ...command, retryfactor: '0.5' }, 'retryfactor is "0.5"'],
     ['a run without time', { ...command, timeout: 0 }, 'timeout is 0'],
     ['a negative number of runs', { ...reply, attempts: -1 }, 'attempts is -1'],
-    ['a deadline that is none', { ...command, deadline: 'tomorrow' }, 'deadline is "tomorrow"'],
+    ['a deadline that is not an instant', { ...command, deadline: 'tomorrow' }, 'deadline is "tomorrow"'],
     ['an unknown outcome to undo', { ...command, undoesoutcome: 'done' }, 'undoesoutcome is "done"'],
-    ['a command that nobody hears the answer of', { ...command, replyto: undefined }, 'replyto is missing'],
+    ['a command without replyto', { ...command, replyto: undefined }, 'replyto is missing'],
     ['an unknown outcome', { ...reply, outcome: 'done' }, 'outcome is "done"'],
-    ['a reply to nothing', { ...reply, commandid: undefined }, 'commandid is missing'],
-    ['a retryable that is no boolean', { ...reply, retryable: 'yes' }, 'retryable is "yes"'],
+    ['a reply without a command id', { ...reply, commandid: undefined }, 'commandid is missing'],
+    ['a retryable that is not a boolean', { ...reply, retryable: 'yes' }, 'retryable is "yes"'],
     ['a failed reply without a failure', { ...reply, outcome: 'failed' }, 'data of a failed reply'],
-    ['a key into prototypes', { ...event, data: JSON.parse('[{"__proto__":1}]') }, 'the key __proto__ is not allowed'],
+    ['a key that accesses a prototype', { ...event, data: JSON.parse('[{"__proto__":1}]') }, 'the key __proto__ is not allowed'],
   ])('says why it refuses %s', (_title, value, fault) => {
     const parsed = parseEnvelope(JSON.stringify(value));
     expect(parsed).toEqual({ kind: 'malformed', fault: expect.stringContaining(fault) });
     expect(parseEnvelope(value)).toEqual(parsed);
   });
 
-  test('takes 64 levels of data and refuses 65', () => {
+  test('accepts 64 levels of data and refuses 65', () => {
     const nested = (levels: number): Json => (levels === 0 ? 1 : [nested(levels - 1)]);
     expect(parseEnvelope({ ...event, data: nested(63) }).kind).toBe('event');
     expect(parseEnvelope({ ...event, data: nested(64) }).kind).toBe('event');
     expect(parseEnvelope({ ...event, data: nested(65) }).kind).toBe('malformed');
   });
 
-  test('never throws, whatever comes, and passes only envelopes that say so', () => {
+  test('never throws for any input, and accepts only values with the members of an envelope', () => {
     const thrower = Object.defineProperty({}, 'id', {
       enumerable: true,
       get: () => {
@@ -227,7 +230,7 @@ describe('parseEnvelope', () => {
 });
 
 describe('ids', () => {
-  test('a pid and a command id come apart into what they were built from', () => {
+  test('a pid and a command id are parsed into the parts that they were built from', () => {
     const pid = buildPid('default', 'book-trip', 'cart-42') as string;
     expect(pid).toBe('default#book-trip#cart-42');
     expect(parsePid(pid)).toEqual({ tenant: 'default', process: 'book-trip', id: 'cart-42' });
@@ -236,13 +239,13 @@ describe('ids', () => {
     expect(parseCommandId(id)).toEqual({ pid, run: 'r5f2c', n: 3 });
   });
 
-  test('an id of 200 characters names an instance of the process with the longest name, also in the id of an answer', () => {
+  test('an id of 200 characters fits into the pid and the reply id of the process with the longest name', () => {
     const pid = buildPid('default', 'p'.repeat(50), '@'.repeat(200)) as string;
     expect(parsePid(pid)?.id).toHaveLength(200);
     expect(`${buildCommandId(pid, 'r0123456789ab', 9_999_999_999)}:completed`.length).toBeLessThanOrEqual(300);
   });
 
-  test('an id that could be mistaken for another instance makes no pid', () => {
+  test('an id that could name another instance is refused', () => {
     for (const id of ['', 'a#b', 'a/b', 'a b', 'ä', 'a%40b', 'a\\b', 'a'.repeat(201)]) {
       expect(isInstanceId(id)).toBe(false);
       expect(buildPid('default', 'book-trip', id)).toBe(undefined);
@@ -251,13 +254,13 @@ describe('ids', () => {
     expect(buildPid('t'.repeat(64), 'book-trip', 'x'.repeat(200))).toBe(undefined);
   });
 
-  test('text that is no id is told apart', () => {
+  test('text that is not an id is refused', () => {
     for (const id of ['', 'a', 'a#b', 'a#B c#d', 'a#b#c#d', 'a#b#c/d']) expect(parsePid(id)).toBe(undefined);
     for (const id of ['', 'a#b#c', 'a#b#c/r', 'a#b#c/r/01', 'a#b#c/r/-1', 'a#b#c/r/1/2', 'x/r/1'])
       expect(parseCommandId(id)).toBe(undefined);
   });
 
-  test('ids of any allowed instance come apart again', () => {
+  test('ids of any valid instance are parsed into their parts', () => {
     const id = fc.stringMatching(/^[A-Za-z0-9._:@+=,~!-]{1,200}$/);
     fc.assert(
       fc.property(id, fc.stringMatching(/^[A-Za-z0-9]{1,26}$/), fc.nat(), (instance, run, n) => {
@@ -268,7 +271,7 @@ describe('ids', () => {
   });
 });
 
-test('the length of data on the wire is that of its escaped JSON', () => {
+test('the length of data on the wire equals the length of its escaped JSON', () => {
   fc.assert(
     fc.property(json, (data) => {
       const length = toWire({ ...event, data }).length - toWire({ ...event, data: null }).length + 'null'.length;

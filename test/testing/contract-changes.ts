@@ -4,7 +4,7 @@ import type { CommandContract, EventContract, ProcessContract, SystemContract } 
 import type { Json, Schema } from '../../lib/contract/schema.ts';
 import { systemContract } from '../../lib/contract/system.ts';
 
-/** What a deploy may do to the contracts of a system while runs are open. */
+/** Contract changes that a deploy may make while runs are open. */
 export interface ContractChange {
   readonly schema?: (before: Schema) => Schema;
   readonly undo?: (input: never, output: never) => unknown;
@@ -18,7 +18,7 @@ const schemaOf = (validate: (value: unknown) => StandardSchemaV1.Result<unknown>
   '~standard': { version: 1, vendor: 'test', validate },
 });
 
-/** The schema of before, whose objects become others. */
+/** The previous schema, with its object schemas replaced. */
 const remade =
   (make: (value: Members) => Members) =>
   (before: Schema): Schema =>
@@ -31,7 +31,7 @@ const isRecord = (value: Json): value is Members => typeof value === 'object' &&
 
 const refused = (message: string): StandardSchemaV1.FailureResult => ({ issues: [{ message }] });
 
-/** The next version requires what the schema of before does not know. */
+/** The next version requires a member that the previous schema does not have. */
 const nextVersion = (before: Schema): Schema => {
   const next = schemaOf((value) => {
     if (value === null || value === undefined) return before['~standard'].validate(value) as StandardSchemaV1.Result<unknown>;
@@ -64,7 +64,7 @@ export const CONTRACT_CHANGES: Readonly<Record<string, ContractChange>> = {
   'an error': { errors: { Added: schemaOf((value) => ({ value })) } },
 };
 
-/** The system after a deploy that changed each contract so. Its code is the same. */
+/** The system after a deploy that made this change to each contract. Its code is the same. */
 export const changedSystem = (system: System<string>, change: ContractChange): System<string> => {
   const before = systemContract(system);
   const contract: SystemContract = {

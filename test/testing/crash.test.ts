@@ -7,7 +7,7 @@ import { order, Ordered, ordered, parcels, payments, shop } from './shop.ts';
 
 const POINTS = ['before-commit', 'after-commit', 'after-send', 'before-acknowledge', 'in-handler', 'after-effect', 'after-reply'] as const;
 
-/** Services that note each effect under its command id, as a foreign system would. */
+/** Services that record each effect under its command id, as a foreign system does. */
 const rig = () => {
   const effects: string[] = [];
   const note = (what: string, commandId: string): void => void effects.push(`${what} ${commandId.slice(commandId.indexOf('/'))}`);
@@ -19,7 +19,7 @@ const rig = () => {
   return { effects, services: [paying, shipping] };
 };
 
-/** A database in memory, beside whose own table the commands are recorded. */
+/** A database in memory that holds a table of the service and the command records. */
 class Ledger {
   readonly #database = new Database(':memory:');
   readonly store = storeOn(this.#database);
@@ -42,7 +42,7 @@ const book = async (world: World): Promise<void> => {
 };
 
 describe('a crash', () => {
-  test.each(POINTS)('%s loses nothing: the order is booked all the same', async (at) => {
+  test.each(POINTS)('%s loses nothing, and the order is booked', async (at) => {
     let crashes = 0;
     const crash = (point: CrashPoint): boolean => {
       const here = point.at === at && point.count === 2;
@@ -55,7 +55,7 @@ describe('a crash', () => {
     expect(await world.client.result(order, 'o-1')).toEqual({ tracking: 'T' });
   });
 
-  test('in the middle of a decision holds back no rejection of the process around the world', async () => {
+  test('in the middle of a decision does not suppress unhandled rejections of the test process', async () => {
     const before = process.listenerCount('unhandledRejection');
     let during = 0;
     const crash = (point: CrashPoint): boolean => {
@@ -80,7 +80,7 @@ describe('a crash', () => {
     expect(new Set(after).size).toBe(1);
   });
 
-  test('counts each point from 1, in the order in which they are passed', async () => {
+  test('counts the passes of each point from 1, in order', async () => {
     const passed: CrashPoint[] = [];
     await book(simulate(shop, { services: rig().services, crash: (point) => (passed.push(point), false) }));
     for (const at of POINTS) {
@@ -90,7 +90,7 @@ describe('a crash', () => {
     }
   });
 
-  test('in a handler that may run once leaves an outcome that nobody knows, and without an undo the process is told so', async () => {
+  test('in a handler with effect once leaves an unknown outcome, which rejects the step of a command without undo', async () => {
     const once = serve(parcels, { label: async () => {}, ship: { effect: 'once', run: async () => ({ tracking: 'T' }) } });
     const [paying] = rig().services;
     let handled = 0;
@@ -131,7 +131,7 @@ describe('a crash', () => {
     expect(ledger.shipments()).toEqual(['o-1']);
   });
 
-  test('whose worker dies at every commit leaves the system where it is', async () => {
+  test('at every commit leaves the system unchanged', async () => {
     const world = simulate(shop, { services: rig().services, crash: (point) => point.at === 'before-commit' });
     await world.client.publish(Ordered, ordered);
     await world.advance('1 minute');
@@ -140,7 +140,7 @@ describe('a crash', () => {
 });
 
 describe('everyCrash', () => {
-  test('runs the scenario undisturbed, and once for each point that it passes', async () => {
+  test('runs the scenario without a crash, and once for each point that it passes', async () => {
     let runs = 0;
     let points = 0;
     await book(simulate(shop, { services: rig().services, crash: () => ((points += 1), false) }));
@@ -152,7 +152,7 @@ describe('everyCrash', () => {
     expect(runs).toBe(1 + points);
   });
 
-  test('a scenario that fails is told with the point of the crash', async () => {
+  test('a scenario that fails after a crash is reported with the crash point', async () => {
     const { effects, services } = rig();
     const scenario = async (world: World): Promise<void> => {
       effects.length = 0;
@@ -162,7 +162,7 @@ describe('everyCrash', () => {
     await expect(everyCrash(shop, { services }, scenario)).rejects.toThrow(/^After the crash after-effect, time 1: expected/);
   });
 
-  test('a scenario that fails undisturbed is told as it is', async () => {
+  test('a scenario that fails without a crash keeps its own error', async () => {
     const scenario = async (world: World): Promise<void> => {
       await book(world);
       expect(world.calls(payments.refund)).toHaveLength(1);
@@ -170,12 +170,12 @@ describe('everyCrash', () => {
     await expect(everyCrash(shop, rig(), scenario)).rejects.toThrow(/^expected \[\] to have a length of 1/);
   });
 
-  test('a scenario that does not repeat itself is refused', async () => {
+  test('a scenario that does not repeat its crash points is refused', async () => {
     let runs = 0;
     const scenario = async (world: World): Promise<void> => {
       runs += 1;
       if (runs === 1) await book(world);
     };
-    await expect(everyCrash(shop, rig(), scenario)).rejects.toThrow('did not come to the crash');
+    await expect(everyCrash(shop, rig(), scenario)).rejects.toThrow('did not reach the crash');
   });
 });

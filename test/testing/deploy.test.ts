@@ -14,7 +14,7 @@ const options = { startOn: Started.byId((start) => start.id), receives: [More.by
 const systemOf = (processes: readonly AnyProcess[], services: readonly AnyService[] = [teller]): System<'builds'> =>
   system('builds', { processes, services });
 
-/** An endless process: each day it tells by which build it runs. */
+/** A process that reports its build each day, without an end. */
 const daily = (by: string, version = 1, first = 'sleep') =>
   process('daily', { ...options, version }, async (ctx) => {
     if (first === 'wait') await ctx.waitFor(More);
@@ -24,8 +24,8 @@ const daily = (by: string, version = 1, first = 'sleep') =>
     }
   });
 
-describe('another build is deployed', () => {
-  test('a run goes on with it where it decides alike', async () => {
+describe('after a deploy of another build', () => {
+  test('a run continues if the new build decides the same', async () => {
     const world = simulate(systemOf([daily('one')]), { services: [telling] });
     await world.client.publish(Started, { id: 'x' });
     await world.advance('12 hours');
@@ -34,7 +34,7 @@ describe('another build is deployed', () => {
     expect(world.calls(teller.tell)).toEqual([{ by: 'two' }]);
   });
 
-  test('a run whose code decides otherwise is stuck with what differs, and goes on when its own build is back', async () => {
+  test('a run whose code decides differently gets stuck with the difference, and continues when its own build is back', async () => {
     const [one, changed] = [daily('one'), daily('one', 1, 'wait')];
     const world = simulate(systemOf([one]), { services: [telling] });
     await world.client.publish(Started, { id: 'x' });
@@ -51,7 +51,7 @@ describe('another build is deployed', () => {
     expect(world.calls(teller.tell)).toEqual([{ by: 'one' }, { by: 'one' }]);
   });
 
-  test('a run stays on its version while that is listed; new runs take the newest', async () => {
+  test('a run stays on its version while the version is listed, and new runs take the newest version', async () => {
     const [one, two] = [daily('one'), daily('two', 2)];
     const world = simulate(systemOf([one]), { services: [telling] });
     await world.client.publish(Started, { id: 'x' });
@@ -67,7 +67,7 @@ describe('another build is deployed', () => {
     ).toEqual(['one', 'two']);
   });
 
-  test('a run whose version is no longer listed is stuck, and can be moved where its journal allows it', async () => {
+  test('a run whose version is no longer listed gets stuck, and can move to a version that replays its journal', async () => {
     const [one, two] = [daily('one'), daily('two', 2)];
     const world = simulate(systemOf([one]), { services: [telling] });
     await world.client.publish(Started, { id: 'x' });
@@ -79,7 +79,7 @@ describe('another build is deployed', () => {
     expect(world.calls(teller.tell)).toEqual([{ by: 'two' }]);
   });
 
-  test('it may bring a service and an event, and other handlers of a service that stays', async () => {
+  test('the build may add a service and an event, and replace the handlers of a service that stays', async () => {
     const recording = process('daily', options, async (ctx) => {
       await ctx.sleep('1 day');
       await ctx.call(teller.tell, { by: 'recorder' });
@@ -94,7 +94,7 @@ describe('another build is deployed', () => {
     expect((await world.client.describe(recording, 'x')).status).toBe('completed');
   });
 
-  test('another system, and a deployment while the world moves, are refused', async () => {
+  test('a deploy of another system, and a deploy while the world moves, are refused', async () => {
     const world = simulate(systemOf([daily('one')]), { services: [telling] });
     expect(() => world.deploy(system('others', { processes: [], services: [] }))).toThrow('expected a build of builds');
     const moving = world.client.publish(Started, { id: 'x' }).then(() => world.settle());

@@ -9,7 +9,7 @@ const V1 = z.object({ amount: z.int() });
 const V2 = z.object({ amount: z.int(), currency: z.string() });
 const Paid = z.object({ transfer: z.string() });
 
-/** What the team of payouts deploys; the process of the bank is another team's, and stays as it is. */
+/** The build of the payouts team. The process of the bank belongs to another team and does not change. */
 const build = (parts: { readonly input?: typeof V1; readonly undo?: (transfer: string) => string } = {}) => {
   const { input = V1, undo = (transfer) => transfer } = parts;
   const recall = command({ input: Paid });
@@ -30,7 +30,7 @@ const build = (parts: { readonly input?: typeof V1; readonly undo?: (transfer: s
 
 const versioned = versions(V1).next(V2, (old) => ({ ...old, currency: 'EUR' })) as unknown as typeof V1;
 
-test('an input that gains a version under open runs reaches the service as the newest from then on', async () => {
+test('an input that gains a version while runs are open reaches the service in the newest version after the deploy', async () => {
   const [before, after] = [build(), build({ input: versioned })];
   const world = simulate(before.bank, { services: [before.paying] });
   await world.client.publish(Asked, { id: 'a' });
@@ -40,7 +40,7 @@ test('an input that gains a version under open runs reaches the service as the n
   await world.settle();
   expect((await world.client.describe(after.lend, 'a')).status).toBe('completed');
   expect(world.calls(after.payout.pay)).toEqual([{ amount: 1 }, { amount: 2, currency: 'EUR' }]);
-  // The build of before is back: it replays what the newer one has decided.
+  // The previous build is back: it replays the decisions of the newer one.
   await world.client.publish(Asked, { id: 'b' });
   await world.advance('1 day');
   world.deploy(before.bank, { services: [before.paying] });
@@ -49,7 +49,7 @@ test('an input that gains a version under open runs reaches the service as the n
   expect((await world.client.describe(before.lend, 'b')).status).toBe('completed');
 });
 
-test('a command that waits while its service is down reaches the newer service as what it was sent as, and is upcast there', async () => {
+test('a command that waits for a service that is down reaches the newer service in the version that it was sent with, and is upcast there', async () => {
   const [before, after] = [build(), build({ input: versioned })];
   const world = simulate(before.bank, { services: [before.paying] });
   world.down(before.payout, '1 hour');
@@ -60,7 +60,7 @@ test('a command that waits while its service is down reaches the newer service a
   expect(world.calls(after.payout.pay)).toEqual([{ amount: 1, currency: 'EUR' }]);
 });
 
-test('an undo that is issued after a deploy is made by the contract of then; one that was issued before stays as it was', async () => {
+test('an undo that is issued after a deploy uses the new contract, and an undo that was issued before it does not change', async () => {
   const [before, after] = [build(), build({ undo: (transfer) => `${transfer} by number` })];
   const world = simulate(before.bank, { services: [before.paying] });
   await world.client.publish(Asked, { id: 'later' });

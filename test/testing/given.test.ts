@@ -23,7 +23,7 @@ const started = happened(Ordered, ordered);
 const charged = answered(payments.charge, { paymentId: 'p-1' });
 const shipped = answered(parcels.ship, { tracking: 'T1' });
 
-/** The message of the assertion that fails. */
+/** The message of the failed assertion. */
 const failureOf = async (promise: Promise<void>): Promise<string> =>
   promise.then(
     () => 'nothing failed',
@@ -31,7 +31,7 @@ const failureOf = async (promise: Promise<void>): Promise<string> =>
   );
 
 describe('given, when, expect', () => {
-  test('compares all that a fact led to, in order', async () => {
+  test('compares all consequences of a fact, in order', async () => {
     await given(order, started)
       .when(charged)
       .expect(calls(parcels.label, { id: 'o-1' }), calls(parcels.ship));
@@ -40,13 +40,13 @@ describe('given, when, expect', () => {
       .expect(publishes(Shipped, { id: 'o-1' }), completes({ tracking: 'T1' }));
   });
 
-  test('an input is compared as it travels, with its defaults', async () => {
+  test('an input is compared in its parsed form, with its defaults', async () => {
     await given(order)
       .when(started)
       .expect(calls(payments.charge, { amount: 5, currency: 'EUR' }));
   });
 
-  test('what is left out of the expectations fails, and so does another order', async () => {
+  test('a missing expectation fails, and so does another order', async () => {
     expect(await failureOf(given(order, started).when(charged).expect(calls(parcels.label)))).toContain(
       '+ calls(parcels.ship, {"id":"o-1"})',
     );
@@ -69,7 +69,7 @@ describe('given, when, expect', () => {
     expect(await failureOf(given(counter).when(started).expect(calls(parcels.label), sleeps('2 hours')))).toContain("+ sleeps('1 hour')");
   });
 
-  test('each fact of when adds to what is expected', async () => {
+  test('the consequences of several facts of when are compared together', async () => {
     await given(order)
       .when(started, charged, shipped)
       .expect(calls(payments.charge), calls(parcels.label), calls(parcels.ship), publishes(Shipped), completes());
@@ -80,7 +80,7 @@ describe('given, when, expect', () => {
     await given(order, started, charged).when(started).expect(publishesRejection());
   });
 
-  test('a declared failure that is not caught ends the process, and is compared by its data', async () => {
+  test('a declared failure that the process does not catch ends it, and is compared by its data', async () => {
     const declined = payments.charge.errors.Declined({ reason: 'no money' });
     await given(order, started).when(answered(payments.charge, declined)).expect(fails(declined));
     await given(order, started).when(answered(payments.charge, declined)).expect(fails());
@@ -88,12 +88,12 @@ describe('given, when, expect', () => {
     expect(await failureOf(given(order, started).when(answered(payments.charge, declined)).expect(fails(other)))).toContain('no money');
   });
 
-  test('an answer to what is not open is a mistake of the test, and told with what is open', async () => {
-    expect(await failureOf(given(order, started).when(shipped).expect(nothing()))).toContain('Open are: payments.charge');
+  test('an answer to a command that is not open fails the test, with the open commands in the message', async () => {
+    expect(await failureOf(given(order, started).when(shipped).expect(nothing()))).toContain('Open commands: payments.charge');
     expect(await failureOf(given(order).when(charged).expect(nothing()))).toContain('was not started');
   });
 
-  test('an event of another instance, or one that the process does not hear, is a mistake of the test', async () => {
+  test('an event of another instance, or one that the process does not receive, fails the test', async () => {
     expect(
       await failureOf(
         given(order, started)
@@ -107,33 +107,33 @@ describe('given, when, expect', () => {
           .when(happened(Shipped, { id: 'o-1' }))
           .expect(nothing()),
       ),
-    ).toContain('neither starts on nor receives');
+    ).toContain('neither starts on it nor receives it');
   });
 });
 
 describe('facts', () => {
-  test('a silent command is tried until its limit, and then undoes what was done', async () => {
+  test('a silent command is retried until its limit, and then the completed commands are undone', async () => {
     await given(order, started, charged).when(silent(parcels.ship)).expect(undoes(payments.charge));
     await given(order, started).when(silent(payments.charge)).expect(fails());
   });
 
-  test('time that passes fires what falls due in it, and nothing that does not', async () => {
+  test('time that passes fires the timers that are due, and no others', async () => {
     await given(invoice, started).when(passed('29 days')).expect(nothing());
     await given(invoice, started, passed('29 days')).when(passed('1 day')).expect(calls(payments.charge));
   });
 
-  test('an event before the start waits for it', async () => {
+  test('an event that arrives before the start waits for the start', async () => {
     await given(invoice)
       .when(happened(Paid, { id: 'o-1' }), started)
       .expect(waits(Paid), completes({ paid: true }));
   });
 
-  test('a cancel request settles what is open, and then undoes', async () => {
+  test('a cancel request settles the open commands and then undoes the completed ones', async () => {
     await given(order, started, charged).when(cancelRequested('changed my mind')).expect(undoes(payments.charge));
     await given(order, started, charged, cancelRequested('changed my mind')).when(answered(payments.refund, null)).expect(fails());
   });
 
-  test('with nth, the call of that number is answered', async () => {
+  test('answered with nth replies to the n-th call', async () => {
     const pair = process('pair', { startOn: Ordered.byId((each) => each.id) }, async (ctx) => {
       const [first, second] = await Promise.all([ctx.call(parcels.ship, { id: 'a' }), ctx.call(parcels.ship, { id: 'b' })]);
       return [first.tracking, second.tracking];
@@ -143,14 +143,14 @@ describe('facts', () => {
       .expect(completes(['first', 'second']));
   });
 
-  test('a decider is told the same facts', async () => {
+  test('a decider accepts the same facts', async () => {
     await given(counter, started)
       .when(passed('1 hour'))
       .expect(publishes(Shipped, { id: 'o-1', note: 'late' }), completes({ orders: 1 }));
     await given(counter).when(started).expect(calls(parcels.label), sleeps('1 hour'));
   });
 
-  test('data that breaks its contract is refused where the fact is made', () => {
+  test('data that breaks its contract is refused when the fact is created', () => {
     expect(() => happened(Ordered, { id: 'o-1', amount: 0.5 })).toThrow('shop.ordered happened with');
     expect(() => answered(payments.charge, { paymentId: 7 } as never)).toThrow('payments.charge answered with');
   });
@@ -162,16 +162,16 @@ describe('bugs of the process', () => {
     throw new TypeError('undefined is not a function');
   });
 
-  test('an unexpected error makes the instance stuck, and is told', async () => {
+  test('an unexpected error makes the instance stuck, and is in the message', async () => {
     await given(broken, started).when(shipped).expect(isStuck('POISON'));
     expect(await failureOf(given(broken, started).when(shipped).expect(nothing()))).toContain('undefined is not a function');
   });
 
-  test('a bug in what is given is thrown', async () => {
+  test('a bug of the process during the given facts is thrown', async () => {
     await expect(given(broken, started, shipped).when(passed('1 day')).expect(nothing())).rejects.toMatchObject({ code: 'POISON' });
   });
 
-  test('a process that decides otherwise when it is replayed is found', async () => {
+  test('a process that decides differently in a replay is detected', async () => {
     let runs = 0;
     const unsteady = process('unsteady', { startOn: Ordered.byId((each) => each.id) }, async (ctx) => {
       await ctx.call(parcels.ship, { id: `run-${(runs += 1)}` });
@@ -179,7 +179,7 @@ describe('bugs of the process', () => {
     await expect(given(unsteady).when(started).expect(calls(parcels.ship))).rejects.toMatchObject({ code: 'NONDETERMINISM' });
   });
 
-  test('a step that nobody awaits is found', async () => {
+  test('a step that the process does not await is detected', async () => {
     const hasty = process('hasty', { startOn: Ordered.byId((each) => each.id) }, async (ctx, { id }) => {
       void ctx.call(parcels.ship, { id });
     });
@@ -187,7 +187,7 @@ describe('bugs of the process', () => {
   });
 });
 
-/** A second start of an open id is answered by an event of the system. */
+/** The system answers a second start of an open id with an event. */
 function publishesRejection(): ReturnType<typeof publishes> {
   return publishes({ type: 'test.start-rejected', '~data': { type: 'test.start-rejected', owner: 'test', data: undefined } } as never);
 }

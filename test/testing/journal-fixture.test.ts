@@ -38,7 +38,7 @@ const recorded = async (): Promise<JournalFixture> => {
   return JSON.parse(readFileSync(join(folder, 'booked.json'), 'utf8')) as JournalFixture;
 };
 
-/** The same system, its process changed under the same number. */
+/** The same system, with its process changed without a new version. */
 const changed = system('shop', {
   services: [payments, parcels],
   processes: [
@@ -58,13 +58,13 @@ test('a recorded journal replays on the code that wrote it', async () => {
   expect(await replayFixtures(shop, folder)).toEqual({});
 });
 
-test('a journal holds all its values, also those that are stored apart', async () => {
+test('a journal holds all its values, including those in the payload store', async () => {
   const text = JSON.stringify(await recorded());
   expect(text).toContain('p'.repeat(3000));
   expect(text).not.toContain('dataref');
 });
 
-test('a late success whose input is stored apart replays, and its undo is made from that input', async () => {
+test('a late success whose input is in the payload store replays, and its undo uses that input', async () => {
   const Note = z.object({ note: z.string() });
   const drop = command({ input: Note });
   const desks = service('desks', {
@@ -99,7 +99,7 @@ test('a late success whose input is stored apart replays, and its undo is made f
   expect(await replayJournal(guests, { process: 'guest', id: 'g-1', entries })).toEqual([]);
 });
 
-test('a change of the code is told as a difference, by file', async () => {
+test('a change of the code is reported as a difference, by file', async () => {
   const fixture = await recorded();
   const [difference] = await replayJournal(changed, fixture);
   expect(difference).toContain('CommandIssued payments.charge:1 is passed {"amount":6,');
@@ -108,16 +108,16 @@ test('a change of the code is told as a difference, by file', async () => {
 
 test('a run whose version is no longer listed cannot be replayed', async () => {
   const empty = system('shop', { processes: [], services: [payments, parcels] });
-  expect(await replayJournal(empty, await recorded())).toEqual([expect.stringContaining('order@1 is not listed')]);
+  expect(await replayJournal(empty, await recorded())).toEqual([expect.stringContaining('order@1 is no longer listed')]);
 });
 
-test('nothing is written unless UPDATE_JOURNALS is set', async () => {
+test('recordJournal writes nothing unless UPDATE_JOURNALS is set', async () => {
   vi.stubEnv('UPDATE_JOURNALS', '');
   recordJournal(await booked(), order, 'o-1', join(folder, 'booked.json'));
   expect(readdirSync(folder)).toEqual([]);
 });
 
-test('a file that is no journal is refused', async () => {
+test('a file that is not a journal is refused', async () => {
   writeFileSync(join(folder, 'other.json'), '{"process":"order","id":"o-1","entries":[]}');
   await expect(replayFixtures(shop, folder)).rejects.toMatchObject({ code: 'DATA_INVALID' });
 });
@@ -140,20 +140,20 @@ describe('an open run', () => {
   };
   const guests = (...processes: Parameters<typeof system>[1]['processes']) => system('trips', { processes, services: [bell] });
 
-  test('replays also where it did what is a mistake in tests only', async () => {
+  test('replays even if it made a mistake that only the checks of tests report', async () => {
     const { head, journal } = await opened();
     expect(journal.map(({ type }) => type)).toContain('StepDetached');
     expect(await replayOpenRun(guests(guest(1, 2)), head, journal)).toEqual([]);
   });
 
-  test('replays on the version that it was resumed with, not on the one that it began with', async () => {
+  test('replays on the version that it was resumed with, not on its first version', async () => {
     const { head, journal } = await opened();
     const both = guests(guest(1, 3), guest(2, 2));
     expect(await replayOpenRun(both, { ...head, definition: 'guest@2' }, journal)).toEqual([]);
     expect((await replayOpenRun(both, head, journal)).join()).toContain('NONDETERMINISM');
   });
 
-  test('shows the values of what its head still holds', async () => {
+  test('shows the values that are only in its head', async () => {
     const { head, journal } = await opened();
     expect((await replayOpenRun(guests(guest(1, 3)), head, journal)).join()).toContain(
       'bell:1/bell.ring:1 is passed times 3, in the journal it is 2',

@@ -24,7 +24,7 @@ const worldOf = async (process: AnyProcess, act: Act = async (input) => input): 
 const acting = process('acting', options, async (ctx) => ctx.call(tries.act, { n: 1 }));
 const bounded = process('bounded', options, async (ctx) => ctx.call(tries.bounded, { n: 1 }).catch(() => ({ n: 0 })));
 
-describe('a handler that throws what its contract does not declare', () => {
+describe('a handler that throws an undeclared error', () => {
   const broken: Act = async () => {
     throw new TypeError('gateway is undefined');
   };
@@ -45,7 +45,7 @@ describe('a handler that throws what its contract does not declare', () => {
     await expect(world.advance('1 minute')).rejects.toThrow('gateway is undefined');
   });
 
-  test('is in what a result that does not come says', async () => {
+  test('is named in the error of a result that does not arrive', async () => {
     const world = await worldOf(acting, broken);
     await expect(world.client.result(acting, 'x')).rejects.toMatchObject({
       code: 'TIMED_OUT',
@@ -53,14 +53,14 @@ describe('a handler that throws what its contract does not declare', () => {
     });
   });
 
-  test('fails no advance in which another run succeeds', async () => {
+  test('does not fail an advance in which another run succeeds', async () => {
     let runs = 0;
     const world = await worldOf(acting, async (input, task) => ((runs += 1) < 3 ? broken(input, task) : input));
     await world.advance('1 minute');
     expect(await world.client.result(acting, 'x')).toEqual({ n: 1 });
   });
 
-  test('fails no test that expects it', async () => {
+  test('does not fail a test that expects it', async () => {
     const world = await worldOf(acting, broken);
     world.expectFaults(tries.act);
     await world.settle();
@@ -68,19 +68,19 @@ describe('a handler that throws what its contract does not declare', () => {
     expect(world.calls(tries.act)).toEqual([{ n: 1 }]);
   });
 
-  test('fails settle where it may pass too, but no advance, which lets it run again', async () => {
+  test('fails settle if its error may be temporary, but not advance, which lets it run again', async () => {
     const world = await worldOf(acting, down);
     await expect(world.settle()).rejects.toThrow('ECONNREFUSED');
     await world.advance('1 minute');
   });
 
-  test('fails nothing where the contract says how many runs may fail', async () => {
+  test('does not fail the test if the contract limits the attempts', async () => {
     const world = await worldOf(bounded, down);
     await world.settle();
     expect(world.calls(tries.bounded)).toEqual([{ n: 1 }]);
   });
 
-  test('fails nothing where it asks for another run', async () => {
+  test('does not fail the test if it requests another run', async () => {
     const world = await worldOf(acting, async (_input, task) => {
       throw task.retryAfter('1 hour', 'busy');
     });
@@ -88,12 +88,12 @@ describe('a handler that throws what its contract does not declare', () => {
     expect(world.calls(tries.act)).toEqual([{ n: 1 }]);
   });
 
-  test('fails the test where its answer breaks the contract', async () => {
+  test('fails the test if its output breaks the contract', async () => {
     const world = await worldOf(acting, async () => ({ n: 'one' as never }));
     await expect(world.settle()).rejects.toThrow(/tries\.act answered with n: Invalid input/);
   });
 
-  test('fails the test where a real service throws', async () => {
+  test('fails the test if it belongs to a real service', async () => {
     const handlers = serve(tries, { act: broken as never, bounded: broken as never });
     const world = simulate(system('loud', { processes: [acting], services: [tries] }), { services: [handlers] });
     await world.client.publish(Started, { id: 'x' });
@@ -102,7 +102,7 @@ describe('a handler that throws what its contract does not declare', () => {
 });
 
 describe('an assertion that fails in a handler', () => {
-  test('is the error of whatever made the world go on, also where a later run passes', async () => {
+  test('is the error of the call that made the world continue, even if a later run succeeds', async () => {
     let runs = 0;
     const world = await worldOf(acting, async (input) => {
       if ((runs += 1) === 1) expect(input).toEqual({ n: 2 });
@@ -126,7 +126,7 @@ describe('an instance that is stuck', () => {
     await expect(world.advance('1 hour')).rejects.toMatchObject({
       code: 'POISON',
       message: expect.stringMatching(
-        /^broken x is stuck \(POISON\): TypeError: Cannot read .*test\/testing\/loud\.test\.ts:\d+\. A test that wants this/,
+        /^broken x is stuck \(POISON\): TypeError: Cannot read .*test\/testing\/loud\.test\.ts:\d+\. If the test expects it/,
       ),
     });
     await world.settle();
@@ -134,7 +134,7 @@ describe('an instance that is stuck', () => {
     expect([status, why]).toEqual(['stuck', expect.stringMatching(/at test\/testing\/loud\.test\.ts:\d+/)]);
   });
 
-  test('fails no test that expects it, for its reason or for any', async () => {
+  test('does not fail a test that expects it, for its reason or for any', async () => {
     for (const code of ['POISON', undefined]) {
       const world = await worldOf(broken);
       world.expectStuck(broken, 'x', code);
@@ -149,26 +149,26 @@ describe('an instance that is stuck', () => {
     await expect(world.advance('1 hour')).rejects.toThrow('broken x is stuck (POISON)');
   });
 
-  test('is missed where it was expected and the instance ended', async () => {
+  test('fails a test that expected it if the instance ended instead', async () => {
     const world = await worldOf(acting);
     world.expectStuck(acting, 'x', 'POISON');
     await expect(world.settle()).rejects.toThrow('acting x was expected to get stuck (POISON), and is completed.');
   });
 
-  test('is told as such by a result that does not come', async () => {
+  test('is named in the error of a result that does not arrive', async () => {
     const world = await worldOf(broken);
     await world.advance('1 hour').catch(() => undefined);
     await expect(world.client.result(broken, 'x')).rejects.toThrow(/^broken x does not end: stuck \(POISON\)/);
   });
 
-  test('is told beside others, all in one error', async () => {
+  test('is reported together with other stuck instances in one error', async () => {
     const world = await worldOf(broken);
     await world.client.publish(Started, { id: 'y' });
     await expect(world.advance('1 hour')).rejects.toThrow(/broken x is stuck.*\nbroken y is stuck/);
   });
 });
 
-describe('a failure that no code of the process awaited', () => {
+describe('a failed step that the process never awaited', () => {
   test('fails advance, and its instance does not complete', async () => {
     const forgetful = process('forgetful', options, async (ctx) => {
       void ctx.call(tries.act, { n: 13 });
@@ -187,26 +187,26 @@ describe('a failure that no code of the process awaited', () => {
 });
 
 describe('a clock that a process reads', () => {
-  test('fails settle with what to use instead, and the line', async () => {
+  test('fails settle, with the replacement and the line in the message', async () => {
     const reading = process('reading', options, async () => Date.now());
     const world = await worldOf(reading);
     await expect(world.settle()).rejects.toThrow(/reading uses Date\.now\(\): .* Use ctx\.now\(\) at test\/testing\/loud\.test\.ts:\d+/);
   });
 
-  test('is read by handlers and by the test as ever', async () => {
+  test('does not fail if a handler or the test reads the clock', async () => {
     const world = await worldOf(acting, async (input) => ({ n: Date.now() > 0 ? input.n : Math.random() }));
     await world.settle();
     expect(await world.client.result(acting, 'x')).toEqual({ n: 1 });
   });
 });
 
-describe('why, of a running instance', () => {
+describe('why of a running instance', () => {
   const More = event('loud.more', z.object({ id: z.string() }));
   const racing = process('racing', { ...options, receives: [More.byId((more) => more.id)] }, async (ctx) => {
     await ctx.race({ late: ctx.sleep('1 hour'), more: ctx.waitFor(More), acted: ctx.call(tries.act, { n: 1 }) });
   });
 
-  test('names every branch of a race, and forgets the waits that are over', async () => {
+  test('names every branch of a race, and drops the waits that are over', async () => {
     const world = await worldOf(racing, async (_input, task) => {
       throw task.retryAfter('1 hour', 'busy');
     });
@@ -221,7 +221,7 @@ describe('why, of a running instance', () => {
     expect(later.why).not.toContain('loud.more');
   });
 
-  test('says what the handler threw last', async () => {
+  test('names the last error of the handler', async () => {
     const world = await worldOf(acting, async () => {
       throw new Error('ECONNREFUSED');
     });
@@ -231,7 +231,7 @@ describe('why, of a running instance', () => {
     );
   });
 
-  test('says who cancelled it and why, and so does its result', async () => {
+  test('names the principal and the reason of a cancellation, and so does its result', async () => {
     const sleeping = process('sleeping', options, async (ctx) => {
       await ctx.sleep('1 hour');
     });
@@ -247,7 +247,7 @@ describe('why, of a running instance', () => {
     });
   });
 
-  test('says what failed it, and so does its result', async () => {
+  test('names the failure of an instance, and so does its result', async () => {
     const world = await worldOf(acting, async (_input, task) => {
       throw (task as unknown as { errors: { No(data: object, message: string): Error } }).errors.No({}, 'not today');
     });

@@ -4,11 +4,11 @@ import { given, happened, isStuck, nothing, passed, simulate, type Expectation }
 import { describe, expect, test } from 'vitest';
 import { Ordered, ordered, order, payments } from './shop.ts';
 
-const HINT = 'Does the code read the clock, chance, or a variable that other code changes? Use ctx.now()';
+const HINT = 'Check whether the code reads the clock, random values, or a variable that other code changes. Use ctx.now()';
 
 type Ctx = Context<{ start: { id: string }; byId: 'shop.ordered'; publishes: never; errors: {}; view: never }>;
 
-/** Counts how often it ran, as code does that keeps something outside of the process. */
+/** Counts its runs in a variable outside of the process. */
 const unsteady = (body: (ctx: Ctx, run: number) => Promise<unknown>): AnyProcess => {
   let runs = 0;
   return process('unsteady', { startOn: Ordered.byId((each) => each.id) }, async (ctx) => {
@@ -30,7 +30,7 @@ const kinds: [string, (ctx: Ctx, run: number) => Promise<unknown>, RegExp][] = [
   ],
 ];
 
-describe('a process that decides otherwise when it is rebuilt is told in a sentence', () => {
+describe('a process that decides differently when it is rebuilt is reported in a sentence', () => {
   test.each(kinds)('by the world: %s', async (_what, body, sentence) => {
     const world = simulate(system('unsteady', { processes: [unsteady(body)], services: [payments] }));
     await world.client.publish(Ordered, ordered);
@@ -49,7 +49,7 @@ describe('a process that decides otherwise when it is rebuilt is told in a sente
     expect((failure as Error).message).not.toMatch(/"pid"|\n/);
   });
 
-  test('of a decider the first member that differs is told', async () => {
+  test('the error of a decider names the first member that differs', async () => {
     let calls = 0;
     const tally = decider('tally', { state: z.object({ n: z.int() }), initial: () => ({ n: 0 }) }).on(
       Ordered.byId((each) => each.id),
@@ -59,11 +59,11 @@ describe('a process that decides otherwise when it is rebuilt is told in a sente
       .when(happened(Ordered, ordered))
       .expect(nothing())
       .catch((error: unknown) => String(error));
-    expect(message).toMatch(/tally decides otherwise when default#tally#o-1 is rebuilt: .* is .* live, and .* rebuilt/);
+    expect(message).toMatch(/tally decides differently when default#tally#o-1 is rebuilt: .* is .* live, and .* rebuilt/);
   });
 });
 
-test('the difference of given shows nothing() only where it was expected, or where nothing was decided', async () => {
+test('the difference of given shows nothing() only if it was expected, or if nothing was decided', async () => {
   const told = async (...expectations: Expectation[]): Promise<unknown> =>
     given(order)
       .when(happened(Ordered, ordered))

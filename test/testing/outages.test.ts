@@ -11,7 +11,7 @@ interface Provider {
   runs: number;
 }
 
-/** A process that asks a provider once; `parts` is what the contract of the command says. */
+/** A process that calls a provider once. `parts` are members of the command's contract. */
 const asking = (
   parts: { readonly timeout?: '10 seconds' | '1 minute' | '15 minutes'; readonly retry?: Retry },
   fault: (task: { retryAfter(delay: '1 minute', reason: string): Error }) => Error = () => new Error('down'),
@@ -46,7 +46,7 @@ describe('a provider that is down', () => {
     },
   );
 
-  test('and says when to come again is asked then, for as long as the command may take', async () => {
+  test('and requests a later run is called then, within the time limit of the command', async () => {
     const { world, provider, status } = asking({}, (task) => task.retryAfter('1 minute', 'busy'));
     await world.client.publish(Go, { id: 'x' });
     await world.advance('1 hour');
@@ -56,7 +56,7 @@ describe('a provider that is down', () => {
     expect(await status()).toBe('completed');
   });
 
-  test('is asked as often in an hour whatever the timeout of the command is', { timeout: 60_000 }, async () => {
+  test('is called equally often in an hour for every timeout of the command', { timeout: 60_000 }, async () => {
     const runs: number[] = [];
     for (const timeout of ['10 seconds', '1 minute', '15 minutes'] as const) {
       const { world, provider } = asking({ timeout });
@@ -69,14 +69,14 @@ describe('a provider that is down', () => {
 });
 
 describe('the pauses of a contract are kept', () => {
-  test('where they are long', async () => {
+  test('when they are long', async () => {
     const { world, provider } = asking({ retry: { first: '10 minutes', factor: 1 } });
     await world.client.publish(Go, { id: 'x' });
     await world.advance('1 minute');
     expect(provider.runs).toBeLessThanOrEqual(2);
   });
 
-  test('where they are short', async () => {
+  test('when they are short', async () => {
     const { world, provider } = asking({ retry: { first: '1 second', factor: 1, most: '1 second' } });
     await world.client.publish(Go, { id: 'x' });
     await world.advance('10 minutes');

@@ -34,7 +34,7 @@ const JOURNALS: readonly (readonly [System<string>, readonly (readonly [string, 
   [shop, [['a shop with a default', await ofShop()]]],
 ];
 
-/** What each step passed is another value. */
+/** Changes the value that each step passed. */
 const passingOthers = (fixture: JournalFixture): JournalFixture => ({
   ...fixture,
   entries: fixture.entries.map((entry) => {
@@ -57,7 +57,7 @@ describe.each(Object.entries(CONTRACT_CHANGES))('after %s in every contract of i
     expect(replayed).toBeGreaterThanOrEqual(19);
   });
 
-  test('a journal whose steps were passed other values is still told apart', async () => {
+  test('a journal whose steps passed other values still differs', async () => {
     for (const [system, journals] of JOURNALS) {
       if (system === activities) continue;
       for (const [name, fixture] of journals) {
@@ -68,7 +68,7 @@ describe.each(Object.entries(CONTRACT_CHANGES))('after %s in every contract of i
   });
 });
 
-test('the journal of a contract with a default holds what the code passed', async () => {
+test('the journal of a contract with a default holds the value that the code passed', async () => {
   expect((await ofShop()).entries).toContainEqual(
     expect.objectContaining({ type: 'CommandIssued', command: 'payments.charge', asked: expect.any(String) }),
   );

@@ -15,7 +15,7 @@ interface Heard {
 
 type Thrown = (task: { notDone(reason: string): Error }) => Error;
 
-/** What a process hears of a command that never answers, six hours after it was sent. */
+/** The error that a process gets for a command that never replies, six hours after it was sent. */
 const heard = async (
   parts: { readonly retry: Retry; readonly timeout?: '10 seconds'; readonly onUnknown?: 'continue' },
   thrown: Thrown,
@@ -51,7 +51,7 @@ const heard = async (
   return { runs, undone, status, exhausted: { attempts, outcome, ...(lastError && { lastError }) } };
 };
 
-test.each([1, 3, 5])('%i attempts are so many runs, and then the process hears the count and the last error', async (attempts) => {
+test.each([1, 3, 5])('%i attempts are as many runs, and then the process gets the count and the last error', async (attempts) => {
   const lastError = { code: 'ECONNREFUSED', message: 'connect ECONNREFUSED 10.0.0.1:443' };
   const refused: Thrown = () => Object.assign(new Error(lastError.message), { code: lastError.code });
   expect(await heard({ timeout: '10 seconds', retry: { attempts } }, refused)).toEqual({
@@ -62,7 +62,7 @@ test.each([1, 3, 5])('%i attempts are so many runs, and then the process hears t
   });
 });
 
-test('where each run says notDone, the command has failed for certain', async () => {
+test('if each run throws notDone, the command has failed definitely', async () => {
   const told = await heard({ retry: { attempts: 3 } }, (task) => task.notDone('no route'));
   expect(told).toMatchObject({
     runs: 3,
@@ -77,7 +77,7 @@ test('the end of within ends the runs as the attempts do', async () => {
   expect(told.exhausted?.attempts).toBe(told.runs);
 });
 
-test('with an undo and onUnknown continue, the process goes on at the limit', async () => {
+test('with an undo and onUnknown continue, the process continues at the limit', async () => {
   const told = await heard({ retry: { attempts: 2 }, onUnknown: 'continue' }, () => new TypeError('down'));
   expect(told).toMatchObject({ runs: 2, undone: 0, status: 'completed', exhausted: { attempts: 2, outcome: 'unknown' } });
 });

@@ -3,7 +3,7 @@ import { everyCrash, scripted, simulate, type World } from 'tutti/testing';
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
 
-/** What people do to instances, and what instances of one id do after another, with a kill at every point. */
+/** Operations on instances, and successive runs of one id, with a kill at every point. */
 const Go = event('tour.go', z.object({ id: z.string() }));
 const Item = z.object({ name: z.string() });
 const drop = command({ input: Item, errors: { Locked: z.object({}) } });
@@ -53,8 +53,8 @@ const failing = process('failing', { startOn: Go.byId((go) => go.id) }, async (c
 
 const systemOf = (...processes: Parameters<typeof system>[1]['processes']) => system('tour', { processes, services: [desk] });
 
-describe('whatever instant it is killed at', () => {
-  test('an undo that is refused leaves the instance stuck, and resume goes on with it', async () => {
+describe('with a kill at any point', () => {
+  test('an undo that is refused makes the instance stuck, and resume continues it', async () => {
     const { held, switches, services, clear } = rig();
     await everyCrash(systemOf(failing), { services }, async (world) => {
       clear();
@@ -71,7 +71,7 @@ describe('whatever instant it is killed at', () => {
     });
   });
 
-  test('a process whose code is mended after it was stuck goes on where it was', async () => {
+  test('a stuck process continues from its position after its code is fixed', async () => {
     const { switches, services, clear } = rig();
     const mended = process('mended', { startOn: Go.byId((go) => go.id) }, async (ctx) => {
       const { name } = await ctx.call(desk.take, { name: 'one' });
@@ -92,7 +92,7 @@ describe('whatever instant it is killed at', () => {
     });
   });
 
-  test('a process whose first line is broken is stuck, and starts once it is mended', async () => {
+  test('a process whose first line throws gets stuck, and starts after the fix', async () => {
     const { switches, services, clear } = rig();
     const early = process('early', { startOn: Go.byId((go) => go.id) }, async (ctx) => {
       if (switches.broken) throw new TypeError('not yet');
@@ -114,7 +114,7 @@ describe('whatever instant it is killed at', () => {
     });
   });
 
-  test('a cancelled instance takes its deferred command back', async () => {
+  test('a cancelled instance revokes its deferred command', async () => {
     const { held, switches, services, clear } = rig();
     await everyCrash(systemOf(failing), { services }, async (world) => {
       clear();
@@ -128,7 +128,7 @@ describe('whatever instant it is killed at', () => {
     });
   });
 
-  test('an id that may be used again has a run after the other, and each keeps its own', async () => {
+  test('an id that may be used again has one run after the other, and each keeps its own journal', async () => {
     const { services, clear } = rig();
     const again = process('again', { startOn: Go.byId((go) => go.id), onClosed: 'restart' }, async (ctx) => {
       await ctx.call(desk.take, { name: 'one' });

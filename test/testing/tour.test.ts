@@ -3,7 +3,7 @@ import { everyCrash, scripted, simulate, type World } from 'tutti/testing';
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
 
-/** Processes that use what the kernel has, run with a kill at every point: the kit's own check of engine and kernel together. */
+/** Processes that use every feature of the kernel, run with a kill at every point. They check engine and kernel together. */
 const Go = event('tour.go', z.object({ id: z.string() }));
 const Note = event('tour.note', z.object({ id: z.string(), text: z.string() }));
 const Done = event('tour.done', z.object({ id: z.string(), text: z.string() }));
@@ -87,8 +87,8 @@ const go = async (world: World): Promise<void> => {
   await world.advance('10 minutes');
 };
 
-describe('whatever instant it is killed at', () => {
-  test('a failed scope is undone, the rest is kept', async () => {
+describe('with a kill at any point', () => {
+  test('a failed scope is undone, and the effects outside of it stay', async () => {
     const { held, log, services, clear } = rig();
     await everyCrash(worldOf(scopes), { services }, async (world) => {
       clear();
@@ -99,7 +99,7 @@ describe('whatever instant it is killed at', () => {
     });
   });
 
-  test('a race has one winner, and nothing of the losers stays', async () => {
+  test('a race has one winner, and the losers are undone', async () => {
     const { held, services, clear } = rig();
     await everyCrash(worldOf(races), { services }, async (world) => {
       clear();
@@ -110,7 +110,7 @@ describe('whatever instant it is killed at', () => {
     });
   });
 
-  test('values of any size come through', async () => {
+  test('values of any size reach the process', async () => {
     const { services } = rig();
     await everyCrash(worldOf(bulky), { services }, async (world) => {
       await go(world);
@@ -118,7 +118,7 @@ describe('whatever instant it is killed at', () => {
     });
   });
 
-  test('a process that is timed out, cancelled or terminated undoes what it must', async () => {
+  test('a process that times out is cancelled and undoes its commands', async () => {
     const { held, services, clear } = rig();
     await everyCrash(worldOf(undone), { services }, async (world) => {
       clear();
@@ -129,7 +129,7 @@ describe('whatever instant it is killed at', () => {
     });
   });
 
-  test('a signal that comes early, twice, or with the start is read once', async () => {
+  test('a signal that arrives early, twice, or with the start is read once', async () => {
     const { services } = rig();
     await everyCrash(worldOf(races), { services }, async (world) => {
       world.down(desk, '1 hour');
@@ -143,7 +143,7 @@ describe('whatever instant it is killed at', () => {
   });
 });
 
-test('a long journal is spilled, and what is rebuilt from it decides alike', async () => {
+test('a long journal is spilled, and an instance rebuilt from it decides the same', async () => {
   const world = simulate(worldOf(long), rig());
   await go(world);
   expect(world.journal(long, 'x').length).toBeGreaterThan(120);
@@ -151,7 +151,7 @@ test('a long journal is spilled, and what is rebuilt from it decides alike', asy
   expect(await world.client.result(long, 'x')).toEqual([60, 'none']);
 });
 
-test('a terminated instance ends at once; what succeeds late is undone', async () => {
+test('a terminated instance ends at once, and a command that succeeds late is undone', async () => {
   const { held, services } = rig();
   const world = simulate(worldOf(undone), { services });
   world.down(desk, '1 hour');

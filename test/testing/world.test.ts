@@ -11,7 +11,7 @@ const shipping = scripted(parcels, { ...labels, ship: async ({ id }) => ({ track
 const services = [paying, shipping];
 
 describe('settle and advance', () => {
-  test('everything happens that needs no time', async () => {
+  test('settle runs everything that needs no time', async () => {
     const world = simulate(shop, { services });
     await world.client.publish(Ordered, ordered);
     await world.settle();
@@ -19,7 +19,7 @@ describe('settle and advance', () => {
     expect((await world.client.describe(invoice, 'o-1')).status).toBe('running');
   });
 
-  test('thirty days of waiting pass when they are told to, and not before', async () => {
+  test('thirty days of waiting pass only with advance', async () => {
     const world = simulate(shop, { services });
     await world.client.publish(Ordered, ordered);
     await world.advance('29 days');
@@ -28,7 +28,7 @@ describe('settle and advance', () => {
     expect(await world.client.result(invoice, 'o-1')).toEqual({ paid: false });
   });
 
-  test('timers fire each at its own instant, in order', async () => {
+  test('each timer fires at its own instant, in order', async () => {
     const fired: string[] = [];
     const sleepers = process('sleepers', { input: z.object({ days: z.array(z.int()) }) }, async (ctx, { days }) => {
       await Promise.all(days.map(async (day) => ctx.until(new Date(Date.UTC(2026, 0, 1 + day)))));
@@ -45,7 +45,7 @@ describe('settle and advance', () => {
     expect(await world.client.result(sleepers, 'long')).toBe('2026-01-10T00:00:00.000Z');
   });
 
-  test('a service that is down is waited for, and goes on afterwards', async () => {
+  test('commands wait for a service that is down, and run afterwards', async () => {
     const world = simulate(shop, { services });
     world.down(parcels, '5 hours');
     await world.client.publish(Ordered, ordered);
@@ -55,7 +55,7 @@ describe('settle and advance', () => {
     expect(await world.client.result(order, 'o-1')).toEqual({ tracking: 'T-o-1' });
   });
 
-  test('a handler that throws is run again, but counts as one call', async () => {
+  test('a handler that throws runs again, but counts as one call', async () => {
     let runs = 0;
     const flaky = scripted(parcels, {
       ...labels,
@@ -72,7 +72,7 @@ describe('settle and advance', () => {
     expect(world.calls(parcels.ship)).toEqual([{ id: 'o-1' }]);
   });
 
-  test('a decider keeps its state over its timers', async () => {
+  test('a decider keeps its state across its timers', async () => {
     const world = simulate(counters, { services: [scripted(parcels, labels)] });
     await world.client.publish(Ordered, ordered);
     await world.advance('30 minutes');
@@ -85,14 +85,14 @@ describe('settle and advance', () => {
 });
 
 describe('the client of a world', () => {
-  test('a start and its result need no settling by the test', async () => {
+  test('a start and its result need no settle in the test', async () => {
     const world = simulate(shop, { services });
     const { id, started } = await world.client.start(twins, { amounts: [3, 4] });
     expect(started).toBe(true);
     expect(await world.client.result(twins, id)).toEqual(['p-3', 'p-4']);
   });
 
-  test('a result that needs time is TIMED_OUT at once, and says what is waited for', async () => {
+  test('a result that needs time is TIMED_OUT at once, and names what the instance waits for', async () => {
     const world = simulate(shop, { services });
     await world.client.publish(Ordered, ordered);
     await expect(world.client.result(invoice, 'o-1')).rejects.toMatchObject({
@@ -103,11 +103,11 @@ describe('the client of a world', () => {
     expect(await world.client.result(invoice, 'o-1')).toEqual({ paid: true });
   });
 
-  test('the result of what was never started is NOT_FOUND', async () => {
+  test('the result of an instance that was never started is NOT_FOUND', async () => {
     await expect(simulate(shop).client.result(order, 'o-1')).rejects.toMatchObject({ code: 'NOT_FOUND' });
   });
 
-  test('a handler may use it, and wait for the world', async () => {
+  test('a handler can use the client, and wait for the world', async () => {
     let world: World | undefined = undefined;
     const asking = scripted(parcels, {
       ...labels,
@@ -123,7 +123,7 @@ describe('the client of a world', () => {
     expect(await world.client.result(order, 'o-1')).toEqual({ tracking: 'p-1' });
   });
 
-  test('a handler that waits for what needs time is told so', async () => {
+  test('a handler that waits for a result that needs time gets TIMED_OUT', async () => {
     let world: World | undefined = undefined;
     let told = '';
     const asking = scripted(parcels, {
@@ -157,14 +157,14 @@ describe('the client of a world', () => {
   });
 });
 
-describe('what fails a test', () => {
+describe('a test fails on', () => {
   test('a command without a handler in its script, by name', async () => {
     const world = simulate(shop, { services: [paying, scripted(parcels, labels)] });
     await world.client.publish(Ordered, ordered);
-    await expect(world.settle()).rejects.toThrow('parcels.ship was called with {"id":"o-1"}, and its script has no handler for it');
+    await expect(world.settle()).rejects.toThrow('parcels.ship was called with {"id":"o-1"}, but its script has no handler');
   });
 
-  test('a process that decides otherwise when it is replayed', async () => {
+  test('a process that decides differently in a replay', async () => {
     let runs = 0;
     const unsteady = process('unsteady', { startOn: Ordered.byId((each) => each.id) }, async (ctx) => {
       await ctx.call(payments.charge, { amount: (runs += 1) });
@@ -177,10 +177,10 @@ describe('what fails a test', () => {
   test('a service, an instant or an outage that the system cannot have', () => {
     expect(() => simulate(counters, { services: [paying] })).toThrow('expected one of parcels');
     expect(() => simulate(shop, { at: 'tomorrow' })).toThrow('The instant "tomorrow" is invalid: expected ISO 8601 with an offset');
-    expect(() => simulate(shop).down(payments, '1 hour')).toThrow('the world has no such service');
+    expect(() => simulate(shop).down(payments, '1 hour')).toThrow('does not have: expected one of none');
   });
 
-  test('a process that never comes to rest', async () => {
+  test('a process that never waits', async () => {
     const restless = process('restless', { startOn: Ordered.byId((each) => each.id) }, async (ctx) => {
       for (;;) await ctx.until('2020-01-01T00:00:00Z');
     });
@@ -192,7 +192,7 @@ describe('what fails a test', () => {
 });
 
 describe('two worlds', () => {
-  test('that are told the same do the same, to the byte', async () => {
+  test('with the same inputs have the same state, to the byte', async () => {
     const journals = async (): Promise<string> => {
       const world = simulate(shop, { services });
       world.down(payments, '1 hour');

@@ -1,4 +1,4 @@
-// Literals, enums and unions survive wherever user code answers or begins with a value. Nothing here runs.
+// Literals, enums and unions keep their types in outputs, results and first states. Only the compiler reads this file.
 import * as v from 'valibot';
 import * as z from 'zod';
 import { command, decider, event, process, publish, send, service, versions, type InputOf, type Json, type ResultOf } from 'tutti';
@@ -118,21 +118,21 @@ export const keepsAll = process('keeps-all', { input: z.json() }, async (ctx, in
   return await ctx.call(keep.kept, { value });
 });
 
-// Frozen: what a process is given is changed nowhere, and given on everywhere
+// A value that a process receives is frozen, and can be passed on everywhere
 const List = z.object({ names: z.array(z.string()), nested: z.object({ by: z.record(z.string(), z.array(z.int())) }) });
 const lists = service('lists', { put: command({ input: List, output: List, errors: { Full: List } }) });
 const Listed = event('lists.listed', List);
 export const lister = process('lister', { input: List, receives: [Listed.byId(({ names }) => names[0] ?? '')], publishes: [Listed], view: List }, async (ctx, list) => {
   // @ts-expect-error the input is frozen
   list.names.sort();
-  // @ts-expect-error and so is each member
+  // @ts-expect-error each member is frozen
   list.names = [];
-  // @ts-expect-error however deep
+  // @ts-expect-error a deep member is frozen
   list.nested.by['x']?.push(1);
   const put = await ctx.try(lists.put, list);
   // @ts-expect-error an answer is frozen
   if (!lists.put.failed(put)) put.names.push('x');
-  // @ts-expect-error and so is a declared error
+  // @ts-expect-error a declared error is frozen
   if (lists.put.failed(put)) put.data.names.push('x');
   const listed = await ctx.waitFor(Listed);
   // @ts-expect-error an event is frozen

@@ -1,4 +1,4 @@
-// Each misuse that the page promises to reject. Nothing here runs.
+// Each misuse that the compiler must reject. Only the compiler reads this file.
 import * as z from 'zod';
 import { command, decider, event, process, publish, send, service, timer, versions, type Duration, type Failure } from 'tutti';
 import { serve } from 'tutti/service';
@@ -13,27 +13,27 @@ import { Viewed } from '../../examples/user-activity/contracts.ts';
 import { userActivity } from '../../examples/user-activity/user-activity.ts';
 
 // Schemas
-// @ts-expect-error a Date does not travel
+// @ts-expect-error a Date is not JSON
 export const s1 = event('x.a', z.object({ at: z.date() }));
-// @ts-expect-error nor does a bigint
+// @ts-expect-error a bigint is not JSON
 export const s2 = event('x.a', z.object({ deep: z.object({ n: z.bigint() }) }));
-// @ts-expect-error unknown may hold anything
+// @ts-expect-error unknown may not be JSON
 export const s3 = event('x.a', z.object({ any: z.unknown() }));
 // @ts-expect-error the output (number) is not an input (string)
 export const s4 = event('x.a', z.object({ n: z.string().transform(Number) }));
-// @ts-expect-error a Map does not travel
+// @ts-expect-error a Map is not JSON
 export const s5 = command({ input: z.object({ m: z.map(z.string(), z.string()) }) });
-// @ts-expect-error in an output
+// @ts-expect-error a Date in an output
 export const s6 = command({ input: z.object({}), output: z.object({ at: z.date() }) });
-// @ts-expect-error in an error
+// @ts-expect-error a Date in an error
 export const s7 = command({ input: z.object({}), errors: { No: z.object({ at: z.date() }) } });
 // @ts-expect-error no owner in the name
 export const s8 = event('checkout', z.object({}));
-// @ts-expect-error the upcast does not give what the new version wants
+// @ts-expect-error the upcast does not return the data of the new version
 export const s9 = versions(z.object({ street: z.string() })).next(z.object({ lines: z.array(z.string()) }), old => ({ lines: old.street }));
-// @ts-expect-error a view, an input of a process
+// @ts-expect-error a Date in a view
 export const s10 = process('p', { view: z.object({ at: z.date() }) }, async () => {});
-// @ts-expect-error the state of a decider
+// @ts-expect-error a Date in the state of a decider
 export const s11 = decider('d', { state: z.object({ at: z.date() }), initial: () => ({ at: new Date() }) });
 interface Declared { name: string }
 // @ts-expect-error an interface has no index signature: write a type
@@ -43,13 +43,13 @@ export const s12 = event('x.a', z.custom<Declared>());
 const put = z.object({ key: z.string() }), kept = z.object({ receipt: z.string() }), remove = command({ input: z.object({ receipt: z.string() }) });
 // @ts-expect-error the output has no such field
 export const u1 = command({ input: put, output: kept, undo: { command: remove, input: (_put, done) => ({ receipt: done.recipt }) } });
-// @ts-expect-error the undo command wants `receipt`
+// @ts-expect-error the input of the undo command has `receipt`
 export const u2 = command({ input: put, output: kept, undo: { command: remove, input: put => ({ key: put.key }) } });
-// @ts-expect-error of another type
+// @ts-expect-error the receipt has another type
 export const u3 = command({ input: put, output: kept, undo: { command: remove, input: () => ({ receipt: 7 }) } });
-// @ts-expect-error without the mapper
+// @ts-expect-error the mapper is missing
 export const u4 = command({ input: put, output: kept, undo: { command: remove } });
-// @ts-expect-error a command of a service, not a definition beside this one
+// @ts-expect-error an undo must be a definition, not a command of a service
 export const u6 = command({ input: put, output: kept, undo: { command: payments.refund, input: () => ({ paymentId: 'p' }) } });
 // @ts-expect-error the same as the first, written inside service({…})
 export const u5 = service('u', { remove, put: command({ input: put, output: kept, undo: { command: remove, input: (_put, done) => ({ receipt: done.recipt }) } }) });
@@ -66,29 +66,29 @@ export const p1 = process('p', { startOn: OrderPlaced.byId(order => order.orderI
   await ctx.call(payments.charge, { amount: '1', card: 'x' });
   // @ts-expect-error a field is missing in a call
   await ctx.call(payments.charge, { amount: 1 });
-  // @ts-expect-error a service is no command
+  // @ts-expect-error a service is not a command
   await ctx.call(payments, { amount: 1, card: 'x' });
-  // @ts-expect-error the commands of the service
+  // @ts-expect-error the service has no such command
   await ctx.call(payments.chrge, { amount: 1, card: 'x' });
   // @ts-expect-error a process is not called
   await ctx.call(bookTrip, { cartId: 'x' });
-  // @ts-expect-error nor is a decider
+  // @ts-expect-error a decider is not called
   await ctx.try(userActivity, {});
-  // @ts-expect-error nor is it sent
+  // @ts-expect-error a process is not sent
   ctx.send(bookTrip, { cartId: 'x' });
-  // @ts-expect-error an undo needs the answer
+  // @ts-expect-error a command with an undo is not sent
   ctx.send(payments.charge, { amount: 1, card: 'x' });
-  // @ts-expect-error nothing would be undone
+  // @ts-expect-error the command has no undo
   await ctx.undo(ctx.call(notifications.notify, { to: 'x', message: 'y' }));
-  // @ts-expect-error nor of what is tried
+  // @ts-expect-error the tried command has no undo
   await ctx.undo(ctx.try(notifications.notify, { to: 'x', message: 'y' }));
   // @ts-expect-error wrong field in a send
   ctx.send(notifications.notify, { to: 'x', mesage: 'y' });
-  // @ts-expect-error neither in receives nor in startOn
+  // @ts-expect-error the event is neither in receives nor in startOn
   await ctx.waitFor(Other);
-  // @ts-expect-error neither, with a timeout
+  // @ts-expect-error the event is in neither, with a timeout
   await ctx.waitFor(Other, { timeout: '1 day' });
-  // @ts-expect-error by id, so there is no key
+  // @ts-expect-error the event correlates by id, so there is no key
   await ctx.waitFor(CancelOrder, { key: 'x' });
   // @ts-expect-error a misspelt option
   await ctx.waitFor(CancelOrder, { timout: '1 day' });
@@ -110,9 +110,9 @@ export const p1 = process('p', { startOn: OrderPlaced.byId(order => order.orderI
   await ctx.sleep('1 dya');
   // @ts-expect-error a duration has a unit
   await ctx.sleep(1000);
-  // @ts-expect-error a plain promise is no branch: it cannot be cancelled
+  // @ts-expect-error a plain promise is not a branch: it cannot be cancelled
   await ctx.race({ a: ctx.sleep('1 day'), b: Promise.resolve(1) });
-  // @ts-expect-error nor is a step with a `then`
+  // @ts-expect-error the promise of `then` is not a branch
   await ctx.race({ a: ctx.sleep('1 day').then(() => 1) });
   const first = await ctx.race({ cancelled: ctx.waitFor(CancelOrder), booked: ctx.call(flights.book, { from: 'a', to: 'b', day: 'd' }) });
   // @ts-expect-error no such branch
@@ -133,11 +133,11 @@ export const p2 = process('p', {}, async () => ({ at: new Date() }));
 interface Receipt { paymentId: string }
 // @ts-expect-error an interface has no index signature: write a type
 export const p8 = process('p', {}, async (): Promise<Receipt> => ({ paymentId: 'p' }));
-// @ts-expect-error nor does a Map travel
+// @ts-expect-error a Map is not JSON
 export const p9 = process('p', {}, async () => ({ seen: new Map<string, string>() }));
-// @ts-expect-error a start by key
+// @ts-expect-error a process does not start on an event by key
 export const p3 = process('p', { startOn: Keyed.byKey(keyed => keyed.card) }, async () => {});
-// @ts-expect-error an event alone does not say which instance
+// @ts-expect-error an event without byId does not name an instance
 export const p4 = process('p', { startOn: OrderPlaced }, async () => {});
 // @ts-expect-error no such field in the event
 export const p5 = process('p', { startOn: OrderPlaced.byId(order => order.id) }, async () => {});
@@ -152,12 +152,12 @@ export const guards = (error: unknown, failure: Failure) => {
   if (twoErrors.run.failed(error)) {
     // @ts-expect-error no such type
     if (error.type === 'Frist') return;
-    // @ts-expect-error which one is not known yet
+    // @ts-expect-error the type of the failure is not known yet
     error.data.a;
     // @ts-expect-error the data of the other one
     if (error.type === 'Second') error.data.a;
   }
-  // @ts-expect-error nothing is known of an unknown
+  // @ts-expect-error an unknown value has no type
   error.type;
   // @ts-expect-error a command without errors never fails in this way
   if (payments.refund.failed(failure)) failure.data;
@@ -189,7 +189,7 @@ command({ input: z.object({}), undo: { command: command({ input: Sorted }), inpu
 versions(z.object({})).next(Sorted, () => ({ to: 'middle' }));
 // @ts-expect-error the wrong output, with run
 serve(payments, { charge: { run: async () => ({ paymentId: 7 }) }, refund: async () => {} });
-// @ts-expect-error no output where one is promised
+// @ts-expect-error the output is missing
 serve(payments, { charge: async () => {}, refund: async () => {} });
 serve(payments, {
   charge: async (input, task) => {
@@ -217,9 +217,9 @@ tutti.start(bookTrip, { cartId: 'x' });
 tutti.start(userActivity, {});
 // @ts-expect-error wrong output
 tutti.complete(warehouse.pack, 'token', { parcel: 'x' });
-// @ts-expect-error of another command
+// @ts-expect-error the output of another command
 tutti.fail(warehouse.pack, 'token', inventory.reserve.errors.OutOfStock({ available: 1 }));
-// @ts-expect-error the process does not hear that event
+// @ts-expect-error the process does not receive that event
 tutti.signal(fulfilOrder, 'o-1', Viewed, { userId: 'u', item: 'i' });
 // @ts-expect-error wrong data
 tutti.signal(fulfilOrder, 'o-1', CancelOrder, { id: 'o-1' });
@@ -243,7 +243,7 @@ counter.on(Other.byId(() => 'x'), (state, other) => [{ ...state, n: String(other
 counter.on(Other.byId(() => 'x'), (_, other) => ({ n: other.n }));
 // @ts-expect-error no such field in the event
 counter.on(Other.byId(() => 'x'), (state, other) => ({ ...state, n: other.m }));
-// @ts-expect-error no action
+// @ts-expect-error not an action
 counter.on(Other.byId(() => 'x'), state => [state, 'end']);
 // @ts-expect-error not declared in publishes
 counter.on(Other.byId(() => 'x'), state => [state, publish(Viewed, { userId: 'u', item: 'i' })]);
@@ -251,11 +251,11 @@ counter.on(Other.byId(() => 'x'), state => [state, publish(Viewed, { userId: 'u'
 counter.on(tick, state => [state, send(shipping.ship, { parcel: 'x' })]);
 // @ts-expect-error the reply may be a failure
 counter.on(inventory.reserve, (state, stock) => ({ ...state, tags: [stock.reservationId] }));
-// @ts-expect-error an event alone does not say which instance
+// @ts-expect-error an event without byId does not name an instance
 counter.on(Other, state => state);
-// @ts-expect-error a decider is no longer waiting by key
+// @ts-expect-error a decider does not wait by key
 counter.on(Keyed.byKey(keyed => keyed.card), state => state);
-// @ts-expect-error the first state
+// @ts-expect-error the first state has the wrong type
 export const d1 = decider('d', { state: State, initial: () => ({ n: '0', tags: [] }) });
 
 // Test kit
@@ -275,9 +275,9 @@ scripted(flights, { book: async () => ({ ref: 'F1' }) });
 export const t1: Duration = '1';
 // @ts-expect-error a typo
 export const t2: Duration = '2 dayz';
-// @ts-expect-error a word is no number
+// @ts-expect-error a word is not a number
 export const t3: Duration = 'two days';
 // @ts-expect-error days are the longest
 export const t4: Duration = '1 month';
-// @ts-expect-error anything
+// @ts-expect-error any text
 export const t5: Duration = 'soon' as string;

@@ -1,4 +1,4 @@
-// Inferred types are what a user expects. Nothing here runs.
+// Inferred types are those that a user expects. Only the compiler reads this file.
 import * as z from 'zod';
 import { type AnyContext, type Cancelled, type CommandExhausted, type CommandFailed, type DataOf, type EventsOf, type FailureOf, type InputOf, type Json, type OutputOf, type ProcessFailed, type ResultOf,
   type StartOf, type Step, type ViewOf, command, decider, end, event, process, publish, service, timer, versions } from 'tutti';
@@ -43,18 +43,18 @@ equal<FailureOf<typeof payments.charge>, CommandFailed<'payments.charge', 'CardD
 equal<typeof payments.charge.name, 'payments.charge'>(true);
 equal<(typeof payments.charge)['~']['undo'], true>(true);
 equal<(typeof payments.refund)['~']['undo'], false>(true);
-// written inside service({…}): what is left out takes its default, not the widest form
+// A command inside service({…}): omitted members have their default types, not the widest type
 const inline = service('inline', { plain: command({ input: z.object({ a: z.string() }) }), full: command({ input: z.object({ a: z.string().default('x') }), output: z.object({ b: z.int() }), errors: { No: z.object({ why: z.string() }) } }) });
 equal<OutputOf<typeof inline.plain>, null>(true);
 equal<FailureOf<typeof inline.plain>, never>(true);
 equal<(typeof inline.plain)['~']['undo'], false>(true);
 frozen<InputOf<typeof inline.full>, { a?: string | undefined }>(true);
 frozen<OutputOf<typeof inline.full>, { b: number }>(true);
-// an undo written in place, its mapper before the command, and the input before it
+// An inline undo, with its mapper before the command, and the input after it
 const undone = service('undone', { put: command({ undo: { input: (put, kept) => ({ key: put.key, at: kept.at }), command: command({ input: z.object({ key: z.string(), at: z.int() }) }) }, output: z.object({ at: z.int() }), input: z.object({ key: z.string() }) }) });
 equal<(typeof undone.put)['~']['undo'], true>(true);
 
-// narrowing of unknown, of a failure, of a result of `try`
+// Narrowing of unknown, of a failure, of a result of `try`
 export const narrow = (error: unknown) => {
   if (payments.charge.failed(error)) {
     equal<typeof error, FailureOf<typeof payments.charge>>(true);

@@ -1,4 +1,4 @@
-// Which zod schemas may travel. Only the compiler reads this file.
+// The zod schemas whose values are JSON, and those that are refused. Only the compiler reads this file.
 import * as z from 'zod';
 import { event, type DataOf, type InputOf, command, service } from 'tutti';
 import { equal, frozen } from './assert.ts';
@@ -42,11 +42,11 @@ frozen<DataOf<typeof g1>, { kind: 'a'; n: number } | { kind: 'b' }>(true);
 export const g2 = event('x.a', z.object({ id: z.string() }).partial());
 export const g3 = event('x.a', z.string());
 export const g4 = event('x.a', z.array(z.string()));
-// an event is a schema: as an output, inside versions()
+// An event is a schema of an input or an output
 const s = service('s', { c: command({ input: g1, output: Good }) });
 frozen<InputOf<typeof s.c>, { kind: 'a'; n?: number | undefined } | { kind: 'b' }>(true);
 
-// @ts-expect-error a boolean is not one of its inputs
+// @ts-expect-error its output, a boolean, is not one of its inputs
 export const b1 = event('x.a', z.object({ yes: z.stringbool() }));
 // @ts-expect-error looseObject lets unknown fields through: write catchall(z.json())
 export const b2 = event('x.a', z.looseObject({ a: z.string() }));
@@ -57,12 +57,12 @@ export const b3 = event(
 );
 // @ts-expect-error undefined alone is not JSON
 export const b4 = event('x.a', z.undefined());
-// @ts-expect-error a Set does not travel
+// @ts-expect-error a Set is not JSON
 export const b5 = event('x.a', z.object({ tags: z.set(z.string()) }));
-// @ts-expect-error functions do not travel
+// @ts-expect-error a function is not JSON
 export const b6 = event('x.a', z.object({ f: z.custom<() => void>() }));
-// @ts-expect-error deep inside
+// @ts-expect-error a Date at a deep level
 export const b7 = event('x.a', z.object({ a: z.array(z.object({ b: z.record(z.string(), z.object({ c: z.date() })) })) }));
 type Loop = { at: Date; next?: Loop | undefined };
-// @ts-expect-error recursive and wrong
+// @ts-expect-error a Date in a recursive type
 export const b8 = event('x.a', z.custom<Loop>());

@@ -1,7 +1,7 @@
 import { serve, type Served } from 'tutti/service';
 import { carrier } from './contracts.ts';
 
-/** The carrier's own API, as its library offers it. */
+/** The API of the carrier's library. */
 export interface CarrierApi {
   quote(kg: number): Promise<{ readonly status: number; readonly price: number }>;
   book(orderId: string, options: { readonly key: string; readonly signal: AbortSignal }): Promise<{ readonly id: string }>;

@@ -18,7 +18,7 @@ export const cancelOrder = (client: Client, orderId: string): Promise<unknown> =
   client.signal(deliver, orderId, OrderCancelled, { orderId });
 // endregion
 
-/** Never called by a test: there is no AWS here. */
+/** No test calls it, because it needs AWS. */
 export const onAws = async (api: CarrierApi): Promise<readonly Client[]> => {
   // region reach
   const deployed = connect(shop, aws({ name: 'shop' })); // an Orchestrator of tutti/cdk made it
