@@ -21,7 +21,7 @@ const CONTRACT = systemContract(shop);
 const COMMAND = 'default#fulfil#o-1/r5f2c/1';
 const NONCE = 'N'.repeat(22);
 
-/** The client of a world that hands each message to the engine at once. */
+/** The client of a world that passes each message to the engine at once. */
 class ClientWorld {
   readonly inbox = new InboxWorld();
   readonly records: IdempotencyStore = new MemoryIdempotencyStore();
@@ -44,7 +44,7 @@ class ClientWorld {
       index: { list: () => NOTHING, tenants: async () => [] },
       payloads,
       parking,
-      // Nobody waits: what the engine does, it has done when it is asked.
+      // No call waits: the engine has handled each message when its call returns.
       clock: { now: () => clock.now(), sleep: async (milliseconds) => clock.advance(milliseconds) },
       principal: 'fuzz',
       storeLarge: storingIn(payloads),
@@ -76,20 +76,22 @@ class ClientWorld {
     return taskToken({ service: 'payments', commandId: COMMAND, nonce: NONCE });
   }
 
-  /** The engine has to understand all that a client sends. */
+  /** The engine must accept every message that a client sends. */
   async #taken(body: string): Promise<void> {
     const before = this.inbox.parked.length;
     await this.inbox.deliver([{ id: `c${(this.#ids += 1)}`, body, sentAt: this.inbox.clock.now(), receiveCount: 1 }]);
     const [parked] = this.inbox.parked.slice(before);
-    if (parked) throw new Error(`The client sent what the engine parks as ${parked.reason}, ${parked.detail}: ${body.slice(0, 400)}`);
+    if (parked)
+      throw new Error(`The client sent a message that the engine parks as ${parked.reason}, ${parked.detail}: ${body.slice(0, 400)}`);
   }
 
   #published(source: string, type: string, detail: string): void {
     const parsed = parseEnvelope(detail);
     if (parsed.kind === 'malformed' || parsed.kind === 'command')
       throw new Error(`The client published ${JSON.stringify(parsed)}: ${detail.slice(0, 400)}`);
-    if (!/^[\x20-\x7e]*$/.test(detail)) throw new Error('The client published what is not ASCII.');
-    if (parsed.envelope.source !== source || parsed.envelope.type !== type) throw new Error('The client published in the name of another.');
+    if (!/^[\x20-\x7e]*$/.test(detail)) throw new Error('The client published text that is not ASCII.');
+    if (parsed.envelope.source !== source || parsed.envelope.type !== type)
+      throw new Error('The client published with a wrong source or type.');
   }
 }
 
@@ -181,7 +183,7 @@ const act = ({ client }: ClientWorld, choices: Choices, right: string): Promise<
   }
 };
 
-/** It is done, or its caller is told why not by a code and a remedy; nothing else is thrown. */
+/** Each call succeeds, or throws an error with a code and a remedy. */
 const feed = async (choices: Choices): Promise<number> => {
   const world = new ClientWorld();
   const right = await world.defer();
@@ -194,7 +196,7 @@ const feed = async (choices: Choices): Promise<number> => {
 };
 
 it(
-  `the client: of ${inputsOf('client')} acts each is done, or refused with a code, and the engine understands all that it sends`,
+  `the client: of ${inputsOf('client')} calls each succeeds, or is refused with a code, and the engine accepts every message that it sends`,
   async () => {
     await expect(fuzz('client', feed)).resolves.toBeUndefined();
   },

@@ -23,7 +23,7 @@ const same = (what: string, got: unknown, wanted: unknown): void => {
   if (JSON.stringify(got) !== JSON.stringify(wanted)) expect(got, `${what} comes back as it was`).toEqual(wanted);
 };
 
-/** JSON, or what JSON cannot say, at any depth. */
+/** JSON, or values that JSON cannot represent, at any depth. */
 const anything = (choices: Choices): unknown => {
   const odd: readonly unknown[] = [
     undefined,
@@ -61,7 +61,7 @@ const ADDRESS = versions(z.object({ street: z.string() })).next(z.object({ lines
   lines: [street],
 }));
 
-/** What a contract lets pass is JSON that may travel; all else is refused by a code, and nothing else is ever thrown. */
+/** A value that a contract accepts is JSON. Every other value is refused with a code, and no other error is thrown. */
 const contract = (choices: Choices): void => {
   const value = anything(choices);
   try {
@@ -227,7 +227,7 @@ const journal = async (choices: Choices): Promise<void> => {
   }));
   const texts = entries.map((entry) => JSON.stringify(entry));
   texts.push(JSON.stringify({ type: 'EventReceived', dataref: hash }));
-  // Chunks may overlap, as of two writers, but never disagree.
+  // Chunks of two writers may overlap, but never differ.
   const to = choices.below(texts.length + 1);
   const chunks = [
     { from: 0, entries: texts.slice(0, to) },
@@ -249,7 +249,7 @@ const wrapper = (choices: Choices): void => {
 const CODECS = [wire, ids, control, journal, wrapper] as const;
 
 it(
-  `the contracts: of ${inputsOf('contracts')} values each is JSON that may travel, or is refused with a code`,
+  `the contracts: of ${inputsOf('contracts')} values each is JSON, or is refused with a code`,
   async () => {
     const feed = async (choices: Choices): Promise<number> => {
       for (let values = 0; values < BATCH; values += 1) contract(choices);
@@ -261,7 +261,7 @@ it(
 );
 
 it(
-  `the wire and journal: of ${inputsOf('wire and journal')} values each comes back as it was, or is refused`,
+  `the wire and journal: of ${inputsOf('wire and journal')} values each is equal after it was written and read, or is refused`,
   async () => {
     const feed = async (choices: Choices): Promise<number> => {
       for (let values = 0; values < BATCH; values += 1) await choices.one(CODECS)(choices);

@@ -10,7 +10,7 @@ import { mutated } from './mutations.ts';
 import { BATCH, inputsOf, timeoutMs } from './plan.ts';
 import { Known, rightMessage } from './right-messages.ts';
 
-/** What comes back to the inbox holds each dead letter as it came first. */
+/** The messages that return to the inbox contain each dead letter unchanged. */
 const feed = async (choices: Choices): Promise<number> => {
   const known = new Known();
   const bodies = Array.from({ length: BATCH }, () => deadLetter(choices, known));
@@ -70,7 +70,7 @@ const innermost = (body: string): string => {
 };
 
 it(
-  `the dead letters: each of ${inputsOf('dead letters')} is sent back as it came`,
+  `the dead letters: each of ${inputsOf('dead letters')} is sent back unchanged`,
   async () => {
     await expect(fuzz('dead letters', feed)).resolves.toBeUndefined();
   },

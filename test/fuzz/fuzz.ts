@@ -6,12 +6,12 @@ import { Pollution } from './pollution.ts';
 /** Feeds one batch to an edge and throws where a property does not hold. Returns how many inputs it fed. */
 export type FeedBatch = (choices: Choices) => Promise<number>;
 
-/** As many tries as make a failure short without making its finder wait. */
+/** The limit of tries to shrink a failure, which bounds the waiting time. */
 const SHRINK_TRIES_MAX = 400;
 
 /**
- * Feeds an edge its share of inputs, batch by batch. Each batch has a seed of its own, so one that fails is fed again alone; its choices
- * are then zeroed piece by piece while it still fails, because 0 is the harmless choice: what is left is what it takes.
+ * Feeds an edge its share of inputs, batch by batch. Each batch has its own seed, so a failing batch can be repeated alone. Its choices
+ * are then set to 0, the harmless choice, one part after the other while it still fails. The remaining choices cause the failure.
  */
 export const fuzz = async (edge: Edge, feed: FeedBatch): Promise<void> => {
   const wanted = ONLY_BATCH === undefined ? inputsOf(edge) : BATCH;
@@ -24,7 +24,7 @@ export const fuzz = async (edge: Edge, feed: FeedBatch): Promise<void> => {
       pollution.check();
     } catch (error) {
       const shrunk = await shrink(feed, choices.taken, error);
-      // oxlint-disable-next-line preserve-caught-error -- the cause is what the shrunk batch fails with
+      // oxlint-disable-next-line preserve-caught-error -- the cause is the error of the shrunk batch
       throw new Error(
         `Fuzzing of the ${edge} failed at batch ${batch}; again by FUZZ_SEED=${SEED} FUZZ_BATCH=${batch} npx vitest run test/fuzz -t '${edge}'. ` +
           `Shrunk: ${String(shrunk instanceof Error ? shrunk.message : shrunk).slice(0, 4_000)}`,
@@ -35,7 +35,7 @@ export const fuzz = async (edge: Edge, feed: FeedBatch): Promise<void> => {
   expect(fed, `as many inputs were fed to the ${edge} as its share`).toBeGreaterThanOrEqual(wanted);
 };
 
-/** What the shortest stream of choices fails with that still fails. */
+/** The error of the shortest stream of choices that still fails. */
 const shrink = async (feed: FeedBatch, taken: readonly number[], first: unknown): Promise<unknown> => {
   let best = taken;
   let failure = first;

@@ -1,6 +1,6 @@
 import type { Choices } from '../simulation/world/choices.ts';
 
-/** Keys that reach into prototypes, or that code may take for its own. */
+/** Keys that access a prototype, or that code may use itself. */
 export const HOSTILE_KEYS = [
   '__proto__',
   'constructor',
@@ -14,7 +14,7 @@ export const HOSTILE_KEYS = [
   '',
 ] as const;
 
-/** Texts that some store, queue or codec on the way might not bear. The first is harmless. */
+/** Texts that a store, a queue or a codec may not support. The first is harmless. */
 const TEXTS = [
   'text',
   '',
@@ -125,13 +125,13 @@ export const deepText = (choices: Choices, leaf = '1'): string => {
   return choices.chance(0.5) ? `${'['.repeat(depth)}${leaf}${']'.repeat(depth)}` : `${'{"a":'.repeat(depth)}${leaf}${'}'.repeat(depth)}`;
 };
 
-/** Nests deeper than data may. */
+/** JSON text that nests deeper than data may. */
 export const tooDeepText = (choices: Choices): string => {
   const depth = choices.chance(0.03) ? DEEPEST : choices.one([66, 1_000] as const);
   return choices.chance(0.5) ? `${'['.repeat(depth)}1${']'.repeat(depth)}` : `${'{"a":'.repeat(depth)}1${'}'.repeat(depth)}`;
 };
 
-/** Text that is no JSON object, or none that anybody sends. None of it is a message of any kind. */
+/** Text that is not a JSON object, or not one that a producer sends. It is never a message. */
 export const garbage = (choices: Choices): string => {
   switch (choices.below(9)) {
     case 0:

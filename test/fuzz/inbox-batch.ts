@@ -7,19 +7,19 @@ import { mutated, scrambled, type Mutated } from './mutations.ts';
 import { BATCH } from './plan.ts';
 import { Known, rightMessage, type RightMessage } from './right-messages.ts';
 
-/** Batches that a pair of worlds lives through. */
+/** The largest number of batches for a pair of worlds. */
 const BATCHES_MAX = 6;
 
 interface Fed {
   readonly letter: Letter;
-  /** As the reference world gets it; undefined: it gets nothing. */
+  /** The message for the reference world; undefined if it gets none. */
   readonly reference: Letter | undefined;
   readonly mutation: Mutated | undefined;
 }
 
 /**
- * Two worlds live through the same, but only one of them is sent what is broken as well. Whatever is not broken must be decided
- * alike in both, so the broken changes no instance, runs nothing, is published nowhere, and keeps no neighbour from what is due to it.
+ * Two worlds get the same right messages, and one of them gets broken messages too. Both must decide the right messages
+ * the same, so a broken message changes no instance, sends nothing, and does not affect other messages of its batch.
  */
 export const feedInbox = async (choices: Choices, deployed: boolean): Promise<number> => {
   const world = new InboxWorld({ deployed });
@@ -61,7 +61,7 @@ const draw = (choices: Choices, known: Known, worlds: readonly InboxWorld[], id:
   return { letter, reference: mutation.effect === 'harmless' ? right : undefined, mutation };
 };
 
-/** Where clients send what; all else is of the inbox. */
+/** The queues for the messages of clients. All other messages use the inbox. */
 const CHANNEL_OF: Partial<Record<RightMessage['kind'], Channel>> = { start: 'starts', operate: 'operations' };
 
 const feedOne = async (world: InboxWorld, reference: InboxWorld, batch: readonly Fed[]): Promise<void> => {
@@ -90,41 +90,41 @@ const feedOne = async (world: InboxWorld, reference: InboxWorld, batch: readonly
   same('parked events', ofRight(world), ofRight(reference), told);
 };
 
-/** The id of the message in the id of what is parked. */
+/** The id of the message within the id of a parked message. */
 const idOf = (parkedId: string): string => (parkedId.split('#')[1] ?? '').slice(0, 7);
 
-/** Whatever is parked beside an instance goes back to the inbox when that is resumed, also what will be parked again. */
+/** A resume sends every message that is parked beside the instance back to the inbox, including those that will be parked again. */
 const isRedriven = (sent: string): boolean => sent.startsWith('inbox {"tutti":"forced"');
 
 const sorted = (texts: readonly string[]): string[] => [...texts].sort();
 
 const same = (what: string, left: readonly unknown[], right: readonly unknown[], told: string): void => {
   const [one, other] = [JSON.stringify(left), JSON.stringify(right)];
-  if (one !== other) expect(left, `what is broken has changed the ${what}: ${told}`).toEqual(right);
+  if (one !== other) expect(left, `broken messages have changed the ${what}: ${told}`).toEqual(right);
 };
 
 const checkFate = ({ letter, reference, mutation }: Fed, fates: Fates, expected: Fates, parked: readonly string[], told: string): void => {
   const fate = fates.get(letter.id);
   if (reference) {
     if (fate !== expected.get(letter.id))
-      expect(fate, `${letter.body.slice(0, 300)} ended otherwise than beside right neighbours alone: ${told}`).toBe(
+      expect(fate, `${letter.body.slice(0, 300)} ended differently than in a batch of right messages only: ${told}`).toBe(
         expected.get(letter.id),
       );
     return;
   }
   if (mutation?.effect === 'powerless') {
-    // An answer that is an event as well has two sides, and each may be refused.
+    // A reply that is also an event has two parts, and each can be refused.
     if (parked.length > 2) throw new Error(`It is parked ${parked.length} times: ${letter.body.slice(0, 600)} beside ${told}`);
     return;
   }
   const kept = unwrapped(letter.body);
   if (fate !== 'acknowledged' || parked.length !== 1 || (parked[0] !== letter.body && parked[0] !== kept))
     throw new Error(
-      `What is broken is parked once, as it came, and acknowledged; ${letter.id} (${mutation?.what}) was ${fate}, parked ${parked.length} times: ${letter.body.slice(0, 600)} beside ${told}`,
+      `A broken message must be parked once, unchanged, and acknowledged; ${letter.id} (${mutation?.what}) was ${fate}, parked ${parked.length} times: ${letter.body.slice(0, 600)} beside ${told}`,
     );
 };
 
-/** What a right wrapper wraps. */
+/** The body inside a valid wrapper. */
 const unwrapped = (body: string): string => {
   if (!body.startsWith('{"tutti":"forced"')) return body;
   try {
@@ -143,7 +143,7 @@ const describe = (batch: readonly Fed[]): string =>
     )
     .join('');
 
-/** What the batch has led to may be answered and delivered in the next one. */
+/** The commands and messages of the batch can get replies, and be delivered, in the next batch. */
 const learn = (world: InboxWorld, known: Known, left: Letter[]): void => {
   for (const { queue, body } of world.sent) {
     if (queue === 'payments') known.commands.push(JSON.parse(body) as CommandEnvelope);

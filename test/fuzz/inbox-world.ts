@@ -18,7 +18,7 @@ import { sqsEvent } from '../functions/sqs-event.ts';
 
 export const START = Date.parse('2026-11-21T10:00:00.000Z');
 
-/** A message as the engine is handed it. */
+/** A message for the engine. */
 export interface Letter {
   readonly id: string;
   /** The queue that it comes from. @default 'inbox' */
@@ -28,19 +28,19 @@ export interface Letter {
   readonly receiveCount: number;
 }
 
-/** What became of each message of a batch, by its id: `acknowledged`, or the seconds after which it comes again. */
+/** The result of each message of a batch, by its id: `acknowledged`, or the seconds until it is redelivered. */
 export type Fates = ReadonlyMap<string, 'acknowledged' | number>;
 
-/** The engine of the orders over memory adapters. Everything that it changes, parks, sends and publishes is written down. */
+/** The engine of the orders system on memory adapters. Records everything that it changes, parks, sends and publishes. */
 export class InboxWorld {
   readonly clock = new VirtualClock(START);
   readonly payloads = new MemoryPayloadStore();
-  /** Heads by pid, as text that leaves out what differs between two worlds to which the same has happened. */
+  /** Heads by pid, as text without the members that differ between two worlds with the same inputs. */
   readonly heads = new Map<string, string>();
   readonly written = new Set<string>();
   readonly sent: { readonly queue: string; readonly body: string }[] = [];
   readonly published: string[] = [];
-  /** All that was ever sent or published. What has been sent may be sent again at any time, which changes nothing. */
+  /** Every message that was sent or published. A repetition of such a message is allowed at any time. */
   readonly everSent = new Set<string>();
   readonly parked: ParkedEvent[] = [];
   readonly faults: unknown[] = [];
@@ -51,7 +51,7 @@ export class InboxWorld {
   readonly #deployed: boolean;
   readonly #stamped: boolean;
 
-  /** `deployed`: messages go through the Lambda function. `stamped`: they say which queue they come from and what sent them, as on AWS. */
+  /** `deployed`: messages go through the Lambda function. `stamped`: they have their queue and their sender, as on AWS. */
   constructor({ deployed = false, stamped = deployed }: { readonly deployed?: boolean; readonly stamped?: boolean } = {}) {
     this.#deployed = deployed;
     this.#stamped = stamped;
@@ -71,7 +71,7 @@ export class InboxWorld {
       publisher: bus,
       payloads: this.payloads,
       parking: this.parking,
-      // A pause between two tries is over at once.
+      // A pause between two attempts ends at once.
       clock: { now: () => this.clock.now(), sleep: async () => undefined },
       accounts: { own: '111111111111', services: {}, events: {} },
       random: () => 0.5,
@@ -88,8 +88,8 @@ export class InboxWorld {
   }
 
   /**
-   * Hands the messages of each queue over as a batch and tells what became of each. Throws where the engine throws, or names a message that
-   * it was not given.
+   * Delivers the messages of each queue as a batch and returns the result of each. Throws if the engine throws, or names a message that was
+   * not in the batch.
    */
   async deliver(letters: readonly Letter[]): Promise<Fates> {
     const fates = new Map<string, 'acknowledged' | number>();
@@ -119,7 +119,7 @@ export class InboxWorld {
     ]);
   }
 
-  /** As Lambda calls the function: what it does not name as failed is deleted. */
+  /** Calls the function as Lambda does: a message that it does not report as failed is deleted. */
   async #call(letters: readonly Letter[], channel: Channel): Promise<Fates> {
     const seconds = new Map<string, number>();
     const handler = makeHandler(() => ({
@@ -143,7 +143,7 @@ export class InboxWorld {
     const { writer: _, early, ...rest } = head;
     this.#statuses.set(head.pid, head);
     this.written.add(head.pid);
-    // A message may wait for its start in another dress of the same content.
+    // An early message may have another encoding of the same content.
     this.heads.set(head.pid, JSON.stringify({ ...rest, early: early?.length }));
   }
 
@@ -176,7 +176,7 @@ export class InboxWorld {
 }
 
 const CHANNELS: readonly Channel[] = ['starts', 'operations', 'inbox'];
-/** As `sqsEvent` has it. */
+/** The sender that `sqsEvent` sets. */
 const SENDER = 'sender';
 
 const eventOf = (letters: readonly Letter[], channel: Channel): SQSEvent => {
@@ -194,6 +194,6 @@ const fatesOf = (letters: readonly Letter[], fates: readonly (readonly [string, 
     throw new Error(`A batch of ${letters.length} messages ended with ${fates.length} fates: ${JSON.stringify(fates)}.`);
   for (const [id, fate] of fates)
     if (fate !== 'acknowledged' && !(Number.isInteger(fate) && fate >= 0 && fate <= 43_200))
-      throw new Error(`Message ${id} was given back for ${fate} seconds: SQS allows whole numbers from 0 to 43,200.`);
+      throw new Error(`Message ${id} was released for ${fate} seconds: SQS allows whole numbers from 0 to 43,200.`);
   return all;
 };

@@ -21,7 +21,7 @@ it(
   timeoutMs('inbox of the deployed function'),
 );
 
-it.each([false, true])('a right event is applied, so that the comparison says something (deployed: %s)', async (deployed) => {
+it.each([false, true])('a right event is applied, so that the comparison is meaningful (deployed: %s)', async (deployed) => {
   const world = new InboxWorld({ deployed });
   const body = JSON.stringify(bus('shop.placed', 'shop', { orderId: 'o-1' }));
   await world.deliver([{ id: 'm1', body, sentAt: START, receiveCount: 1 }]);

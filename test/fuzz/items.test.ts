@@ -52,7 +52,7 @@ const headItem = (choices: Choices): void => {
   expect(decodeHeadItem(encodeHeadItem(whole))).toEqual(whole);
 };
 
-/** The log keeps each head as its change against the one before. */
+/** The log stores each head as its difference from the previous head. */
 const loggedHead = (choices: Choices): void => {
   const first = head(choices);
   const more = Array.from({ length: choices.below(3) }, () => line(choices));
@@ -95,7 +95,7 @@ const recordItem = (choices: Choices): void => {
   expect(decodeRecord(item)).toEqual({ ...record, revision: expected === 'absent' ? 1 : expected + 1 });
 };
 
-/** The users' own items, as they are read back. */
+/** Items of users' own tables, as they are read back. */
 const ownItem = (choices: Choices): void => {
   const value = plainJson(choices, 5);
   expect(valueOf({ M: itemOf({ value }, 'item') })).toEqual({ value });
@@ -115,7 +115,7 @@ const packed = (choices: Choices): void => {
   expect(unpackText(packText(text))).toBe(text);
 };
 
-/** A bucket in memory: what lies under a key is found again by its reference, and under no other. */
+/** A bucket in memory: a value is found by its own reference, and by no other. */
 const largeValue = async (choices: Choices): Promise<void> => {
   const objects = new Map<string, string>();
   const client = {
@@ -150,7 +150,7 @@ const group = (choices: Choices): void => {
 const CODECS = [headItem, loggedHead, chunkItem, recordItem, ownItem, packed, largeValue, group] as const;
 
 it(
-  `the items: each of ${inputsOf('items')} of the table, the log and the bucket comes back as it was`,
+  `the items: each of ${inputsOf('items')} of the table, the log and the bucket is equal after it was written and read`,
   async () => {
     const feed = async (choices: Choices): Promise<number> => {
       for (let values = 0; values < BATCH; values += 1) await choices.one(CODECS)(choices);

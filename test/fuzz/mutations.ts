@@ -3,18 +3,18 @@ import { garbage, HOSTILE_KEYS, json, plainJson, text, tooDeepText } from './hos
 import type { Fields, RightMessage } from './right-messages.ts';
 
 /**
- * What one change makes of a right message:
- * breaks     it is no right message any more: kept as it came, acknowledged, and nothing else
- * powerless  it is right in form, but nothing may come of it: it is kept, comes again, or is let go
- * harmless   it says what it said before
- * unclear    nobody knows: it only must not be lost, nor do harm
+ * The effect of one change on a right message:
+ * breaks     it is not a right message: it is parked unchanged and acknowledged, and has no other effect
+ * powerless  its form is right, but it must have no effect: it is parked, redelivered, or dropped
+ * harmless   its meaning is unchanged
+ * unclear    its effect is not known: it must not be lost, nor do harm
  */
 export type Effect = 'breaks' | 'powerless' | 'harmless' | 'unclear';
 
 export interface Mutated {
   readonly body: string;
   readonly effect: Effect;
-  /** What was done, for whoever reads a failure. */
+  /** The change, for the text of a failure. */
   readonly what: string;
 }
 
@@ -47,7 +47,7 @@ const NO_HASH: readonly unknown[] = [
   `md5:${'0'.repeat(64)}`,
 ];
 
-/** For each field of an envelope, values that none may have. */
+/** For each field of an envelope, invalid values. */
 const ENVELOPE: Readonly<Record<string, readonly unknown[]>> = {
   specversion: [GONE, ...NO_TEXT, '2.0', 1, '1'],
   id: NO_ID,
@@ -76,7 +76,7 @@ const EVENT: Readonly<Record<string, readonly unknown[]>> = {
     'default#nobody#o-1',
     `default#fulfil#${'x'.repeat(201)}`,
   ],
-  // An event that claims to be an answer or a command is neither.
+  // An event with a member of a reply or a command is neither.
   commandid: ['x', null, 1],
   outcome: ['completed', null],
   attempt: [1, null],
@@ -122,7 +122,7 @@ const NO_PID: readonly unknown[] = [
   'default#fulfil#\u0000',
 ];
 
-/** For each message of Tutti's own. */
+/** For each field of an internal message, invalid values. */
 const INTERNAL: Readonly<Record<'tick' | 'start' | 'operate', Readonly<Record<string, readonly unknown[]>>>> = {
   tick: { pid: NO_PID, run: [GONE, ...NO_TEXT], tickAt: [GONE, null, '1', 'NaN', [], {}, true] },
   start: {
@@ -148,7 +148,7 @@ const INTERNAL: Readonly<Record<'tick' | 'start' | 'operate', Readonly<Record<st
   },
 };
 
-/** Text of data that no schema of the orders lets pass. */
+/** JSON text that every schema of the orders system refuses. */
 const wrongData = (choices: Choices): string => {
   const order = (id: string): string => `{"orderId":${id},"by":"x"}`;
   switch (choices.below(8)) {
@@ -175,7 +175,7 @@ const wrongData = (choices: Choices): string => {
 
 const MARK = '"the mark of what is replaced"';
 
-/** A value with one field changed, as text; the field's own value may be text that JSON's writer would not make. */
+/** A value with one changed field, as text. The field's value may be text that JSON.stringify never writes. */
 const withText = (value: Fields, field: string, valueText: string): string =>
   JSON.stringify({ ...value, [field]: JSON.parse(MARK) as string }).replace(MARK, () => valueText);
 
@@ -186,14 +186,14 @@ const withValue = (value: Fields, field: string, replaced: unknown): Fields => {
 
 const isBus = ({ kind }: RightMessage): boolean => kind === 'event' || kind === 'reply' || kind === 'plain';
 
-/** A right message with one change whose effect is known. */
+/** A right message with one change that has a known effect. */
 export const mutated = (choices: Choices, message: RightMessage): Mutated => {
   const made = choices.chance(0.75)
     ? broken(choices, message)
     : choices.chance(0.7)
       ? dressed(choices, message)
       : powerless(choices, message);
-  // What is received often runs alone, but not a tick, which is known by its first letters: in another dress its turn comes later.
+  // A message that was received often runs alone, except a tick, which its first letters identify. In another encoding it runs later.
   if (made?.effect === 'harmless' && message.kind === 'tick') return { ...made, effect: 'unclear' };
   return made ?? truncated(choices, message);
 };
@@ -215,7 +215,7 @@ const broken = (choices: Choices, message: RightMessage): Mutated | undefined =>
   }
 };
 
-/** No proper prefix of an object's text is JSON. */
+/** A truncated message: no proper prefix of an object's text is JSON. */
 const truncated = (choices: Choices, { value }: RightMessage): Mutated => {
   const whole = JSON.stringify(value);
   return { body: whole.slice(0, choices.below(whole.length)), effect: 'breaks', what: 'truncated' };
@@ -233,7 +233,7 @@ const brokenField = (choices: Choices, message: RightMessage): Mutated | undefin
   return twice(choices, detail, withValue(detail, field, bad), what, (inner) => withText(value, 'detail', inner));
 };
 
-/** The bad field alone, or doubled: of two with one name JSON takes the last, so the last decides. */
+/** The bad field alone, or beside the right one. Of two members with one name, JSON.parse uses the last. */
 const twice = (choices: Choices, right: Fields, wrong: Fields, what: string, outer: (text: string) => string): Mutated => {
   const [good, bad] = [JSON.stringify(right), JSON.stringify(wrong)];
   const changed = Object.keys(right).length === Object.keys(wrong).length;
@@ -247,7 +247,7 @@ const brokenData = (choices: Choices, message: RightMessage): Mutated | undefine
   const wrong = wrongData(choices);
   const what = `data is ${wrong.slice(0, 60)}`;
   if (kind === 'plain') return { body: withText(value, 'detail', wrong), effect: 'breaks', what };
-  // The id of a client's start is beside its data, so only what no schema lets pass breaks it.
+  // The id of a client's start is outside its data, so only data that every schema refuses breaks it.
   if (kind !== 'event') return undefined;
   const { dataref: _, ...detail } = value['detail'] as Fields;
   if ('processid' in detail && wrong.startsWith('{"orderId":"')) return undefined;
@@ -295,10 +295,10 @@ const brokenWhole = (choices: Choices, message: RightMessage): Mutated | undefin
   }
 };
 
-/** Wrapped as what comes back from a dead-letter queue is, rightly or not. */
+/** Wrapped like a message from the dead-letter queue, correctly or not. */
 const wrapped = (choices: Choices, inner: Mutated | undefined): Mutated | undefined => {
   if (inner === undefined) return undefined;
-  // It takes the place in order of when it came first, so what it says may meet another state.
+  // It is ordered by its first arrival, so it may be applied to another state.
   const effect = inner.effect === 'harmless' ? 'unclear' : inner.effect;
   if (choices.chance(0.6))
     return {
@@ -322,7 +322,7 @@ const wrapped = (choices: Choices, inner: Mutated | undefined): Mutated | undefi
   };
 };
 
-/** Another dress of the same content. */
+/** Another encoding of the same content. */
 const dressed = (choices: Choices, message: RightMessage): Mutated => {
   const { value } = message;
   const what = 'another dress';
@@ -355,7 +355,7 @@ const dressed = (choices: Choices, message: RightMessage): Mutated => {
     }
     default: {
       if (message.kind === 'reply') return { body: whole, effect: 'harmless', what };
-      // Escaped as another producer's writer of JSON would.
+      // Escaped as the JSON writer of another producer does.
       return {
         body: whole.replace(/\\(?:u[0-9a-f]{4}|.)|[A-Za-z]/g, (letter) =>
           letter.length === 1 && choices.chance(0.02) ? `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}` : letter,
@@ -367,7 +367,7 @@ const dressed = (choices: Choices, message: RightMessage): Mutated => {
   }
 };
 
-/** Right in form, and yet nothing may come of it. */
+/** A message with the right form that must have no effect. */
 const powerless = (choices: Choices, { kind, value }: RightMessage): Mutated | undefined => {
   const detail = value['detail'] as Fields;
   const over = (fields: Fields, what: string): Mutated => ({
@@ -384,14 +384,14 @@ const powerless = (choices: Choices, { kind, value }: RightMessage): Mutated | u
       case 0:
         return over({ source: choices.one(['mallory', 'shop', 'Payments', 'payments2']) }, 'a forged source');
       case 1:
-        // What is an event as well is heard as one, and what was not asked yet has no hash to compare: its own service tells of a fork.
+        // A reply that is also an event is delivered as an event. A reply to a command that was not sent yet has no hash to compare.
         return detail['type'] === 'payments.refunded' || String(detail['commandid']).endsWith('/9999')
           ? undefined
-          : over({ commandhash: `sha256:${'0'.repeat(64)}` }, 'it answers another question');
+          : over({ commandhash: `sha256:${'0'.repeat(64)}` }, 'a reply to another command');
       case 2:
         return over(
           { commandid: `${String(detail['commandid']).split('/').slice(0, 2).join('/')}/4999`, source: 'mallory' },
-          'a forged source answers what was not asked',
+          'a forged source replies to a command that was not sent',
         );
       default:
         return over(
@@ -400,7 +400,7 @@ const powerless = (choices: Choices, { kind, value }: RightMessage): Mutated | u
             dataref: choices.one([`payload:${'0'.repeat(64)}`, 's3://elsewhere/x/y/0', 'file:///etc/passwd', text(choices) || 'x']),
             datahash: `sha256:${'0'.repeat(64)}`,
           },
-          'its data lies nowhere',
+          'its data is missing',
         );
     }
   if (kind !== 'event') return undefined;
@@ -412,11 +412,11 @@ const powerless = (choices: Choices, { kind, value }: RightMessage): Mutated | u
           dataref: choices.one([`payload:${'0'.repeat(64)}`, 's3://elsewhere/x', '../..']),
           datahash: `sha256:${'0'.repeat(64)}`,
         },
-        'its data lies nowhere',
+        'its data is missing',
       );
 };
 
-/** Any field of it is anything: nobody knows what comes of it. */
+/** Any field has any value: the effect is not known. */
 export const scrambled = (choices: Choices, message: RightMessage): Mutated => {
   const inner = isBus(message) && choices.chance(0.8) ? (message.value['detail'] as Fields) : message.value;
   const field = choices.one([...Object.keys(inner), 'data', 'processid', 'tenant', 'dataref']);
@@ -449,7 +449,7 @@ const COMMAND: Readonly<Record<string, readonly unknown[]>> = {
   commandid: ['x', null],
 };
 
-/** A command with one change whose effect is known. */
+/** A command with one change that has a known effect. */
 export const mutatedCommand = (choices: Choices, value: Fields): Mutated => {
   const whole = JSON.stringify(value);
   switch (choices.below(9)) {
@@ -493,16 +493,16 @@ export const mutatedCommand = (choices: Choices, value: Fields): Mutated => {
   }
 };
 
-/** Right in form, but no handler can take it. */
+/** A command with the right form that no handler can run. */
 const powerlessCommand = (choices: Choices, { data: _data, dataref: _dataref, ...value }: Fields): Mutated => {
   const none = `sha256:${'0'.repeat(64)}`;
   const [what, fields] = choices.one<readonly [string, Fields]>([
     [
-      'a command that nobody serves',
+      'a command without a handler',
       { type: choices.one(['payments.nothing', 'flights.charge', 'payments', 'payments.toString', 'payments.__proto__']), data: {} },
     ],
     ['a newer version', { dataversion: 99, data: {} }],
-    ['its data lies nowhere', { dataref: choices.one(['s3://elsewhere/x/y/0', 'payload:x', '../..', text(choices) || 'x']) }],
+    ['its data is missing', { dataref: choices.one(['s3://elsewhere/x/y/0', 'payload:x', '../..', text(choices) || 'x']) }],
     ['data of another type', { data: choices.one([null, 1, 'x', [], {}, { orderId: 1 }, { orderId: ['x'] }]) }],
   ]);
   return {

@@ -1,5 +1,5 @@
 /**
- * How many hostile inputs each edge of the system is given in a run, and from which seed.
+ * The number of hostile inputs for each edge of the system in a run, and their seed.
  *
  *   npx vitest run test/fuzz                            50,000 inputs, from the seed that is printed
  *   FUZZ_SEED=… npx vitest run test/fuzz                the same inputs again
@@ -8,7 +8,7 @@
  */
 export const INPUTS_DEFAULT = 50_000;
 
-/** Inputs of an edge in a run of the default length; a longer run has more of each alike. */
+/** The inputs of each edge in a run of the default length. A longer run has proportionally more. */
 export const SHARES = {
   inbox: 17_000,
   'inbox of the deployed function': 4_000,
@@ -23,7 +23,7 @@ export const SHARES = {
 
 export type Edge = keyof typeof SHARES;
 
-/** Inputs that come at once, as SQS hands them over. */
+/** The inputs of one batch, the size of an SQS batch. */
 export const BATCH = 10;
 
 const variable = (name: string): string | undefined => process.env[name] || undefined;
@@ -35,5 +35,5 @@ const inputsAsked = Number(variable('FUZZ_INPUTS') ?? INPUTS_DEFAULT);
 
 export const inputsOf = (edge: Edge): number => Math.ceil((SHARES[edge] * inputsAsked) / INPUTS_DEFAULT / BATCH) * BATCH;
 
-/** Far above what a run takes on a quiet core. */
+/** Far above the duration of a run on an idle core. */
 export const timeoutMs = (edge: Edge): number => 120_000 + inputsOf(edge) * 20;

@@ -1,6 +1,6 @@
 const PROTOTYPES = { Object: Object.prototype, Array: Array.prototype, String: String.prototype, Function: Function.prototype };
 
-/** What the prototypes of everything hold: data must never reach into them. */
+/** The members of the built-in prototypes, which data must never change. */
 export class Pollution {
   readonly #before = Pollution.#keys();
 

@@ -8,13 +8,13 @@ import type { InboxWorld } from './inbox-world.ts';
 
 export type Fields = Record<string, unknown>;
 
-/** A message as its right producer makes it: an object, before it is text. */
+/** A message of its real producer, as an object before it becomes text. */
 export interface RightMessage {
   readonly kind: 'event' | 'plain' | 'reply' | 'tick' | 'start' | 'operate';
   readonly value: Fields;
 }
 
-/** What is known of a world: which ids were used, which commands are out. */
+/** The used ids and the sent commands of a world. */
 export class Known {
   readonly orders: string[] = [];
   readonly commands: CommandEnvelope[] = [];
@@ -31,13 +31,13 @@ export class Known {
     return id;
   }
 
-  /** Mostly one that is there. */
+  /** Mostly the id of an existing instance. */
   order(choices: Choices): string {
     return this.orders.length === 0 || choices.chance(0.15) ? this.newOrder() : choices.one(this.orders.slice(-30));
   }
 }
 
-/** Data that must not be carried by a message lies in each world's store. */
+/** The worlds of one run. Data outside of a message is put into the payload store of each. */
 export type Worlds = readonly InboxWorld[];
 
 const STARTS = ['placed', 'placed', 'attaching', 'signalling', 'restarting', 'retrying', 'fragile'] as const;
@@ -67,7 +67,7 @@ export const bus = (type: string, source: string, detail: unknown, more: Fields 
   detail,
 });
 
-/** One right message of any kind, often about what is there already. */
+/** One right message of any kind, often for an existing instance. */
 export const rightMessage = (choices: Choices, known: Known, worlds: Worlds): RightMessage => {
   const message = make(choices, known, worlds);
   known.said.push(message);
@@ -94,7 +94,7 @@ const make = (choices: Choices, known: Known, worlds: Worlds): RightMessage => {
     case 9:
       return choices.chance(0.5) ? plain(choices, known) : tick(choices, known, worlds);
     default:
-      // The same again, as its producer sends it again.
+      // The same message again, as a repetition of its producer.
       return known.said.length > 0 ? choices.one(known.said.slice(-20)) : start(choices, known, worlds);
   }
 };
@@ -127,7 +127,7 @@ const start = (choices: Choices, known: Known, worlds: Worlds): RightMessage => 
   return event(type, choices.chance(0.1) ? apart(whole, data, worlds) : whole);
 };
 
-/** Its data is stored apart, as of whoever sends more than 100 KB. */
+/** The message with its data in the payload store, as for more than 100 KB. */
 const apart = (whole: Fields, data: Json, worlds: Worlds): Fields => {
   const rest = Object.fromEntries(Object.entries(whole).filter(([name]) => name !== 'data'));
   const text = canonical(data);
@@ -187,7 +187,7 @@ const reply = (choices: Choices, known: Known): RightMessage => {
   return { kind: 'reply', value: bus(type, 'payments', detail) };
 };
 
-/** Of an instance that is not there, of another run, or of a number that was not given yet. */
+/** A command id of a missing instance, of another run, or with a number that was not used yet. */
 const foreignCommand = (choices: Choices, { id }: CommandEnvelope): string => {
   const [pid, run, n] = id.split('/');
   return choices.one([`default#fulfil#never/${run}/${n}`, `${pid}/r0/${n}`, `${pid}/${run}/9999`, `default#gone#o-1/${run}/1`]);
@@ -201,7 +201,7 @@ const clientStart = (choices: Choices, known: Known): RightMessage => ({
     tenant: 'default',
     process: choices.one(['fulfil', 'repaying', 'p-signalling', 'p-restarting']),
     id: known.order(choices),
-    // Named by the id; a client that starts by another id than its data's may do so.
+    // The id names the instance. A client may start an instance with another id than its data has.
     data: { orderId: known.newOrder(), ...note(choices) },
     time: '2026-11-21T10:00:00.000Z',
     by: 'a client',

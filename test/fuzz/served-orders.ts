@@ -14,16 +14,16 @@ export const payments = service('payments', {
   once: command({ input: Order }),
 });
 
-/** What each handler was run with. */
+/** The input of one run of a handler. */
 export interface Runs {
   readonly commandId: string;
   readonly input: unknown;
 }
 
-/** Commands carry it escaped once more: half a surrogate pair cannot come by a message, but a handler may cut one. */
+/** Commands contain the text escaped once more. A message cannot contain a lone surrogate, but a handler can create one. */
 const rawText = (escaped = ''): string => JSON.parse(`"${escaped}"`) as string;
 
-/** A service that does what its input tells it, with hostile text wherever a handler may put text. */
+/** A service that behaves as its input says, with hostile text wherever a handler can return text. */
 export const servedPayments = (runs: Runs[]): Served =>
   serve(payments, {
     charge: async (input, task) => {
@@ -34,7 +34,7 @@ export const servedPayments = (runs: Runs[]): Served =>
           throw task.errors.Declined({ reason: 'no' }, text);
         case 'throws':
           throw new TypeError(text);
-        case 'throws what is no error':
+        case 'throws no error':
           throw Object.assign(Object.create(null) as object, { text });
         case 'defers':
           return task.defer();

@@ -18,10 +18,10 @@ interface Fed {
   readonly mutation: Mutated | undefined;
 }
 
-const HOWS = [undefined, undefined, 'declines', 'throws', 'throws what is no error', 'defers', 'breaks its contract'] as const;
+const HOWS = [undefined, undefined, 'declines', 'throws', 'throws no error', 'defers', 'breaks its contract'] as const;
 const BATCHES_MAX = 4;
 
-/** Two services live through the same, but only one of them is sent what is broken as well: see `feedInbox`. */
+/** Two services get the same right commands, and one of them gets broken ones too: see `feedInbox`. */
 export const feedService = async (choices: Choices, deployed: boolean): Promise<number> => {
   const world = new ServiceWorld({ deployed });
   const reference = new ServiceWorld({ deployed });
@@ -39,7 +39,7 @@ export const feedService = async (choices: Choices, deployed: boolean): Promise<
   return fed;
 };
 
-/** The watch over a function's time ends behind its answer. */
+/** The watchdog of a function ends after its response. */
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 const draw = (choices: Choices, said: Fields[], worlds: readonly ServiceWorld[], id: string): Fed => {
@@ -48,13 +48,13 @@ const draw = (choices: Choices, said: Fields[], worlds: readonly ServiceWorld[],
   const right: Letter = { id, body: toWire(value as never), sentAt, receiveCount: choices.chance(0.8) ? 1 : choices.between(2, 25) };
   if (!choices.chance(0.6)) return { letter: right, reference: right, mutation: undefined };
   const mutation = mutatedCommand(choices, value);
-  // Too long for the dead letters, it would end otherwise.
+  // A body that is too long for the dead-letter queue would end differently.
   if (mutation.effect === 'harmless' && mutation.body.length > BODY_BYTES_MAX)
     return { letter: right, reference: right, mutation: undefined };
   return { letter: { ...right, body: mutation.body }, reference: mutation.effect === 'harmless' ? right : undefined, mutation };
 };
 
-/** Text as a handler makes it, escaped once more; at times more than any message may have. */
+/** Text for a handler, escaped once more; sometimes longer than any message may be. */
 const escapedText = (choices: Choices): string => {
   const one = JSON.stringify(text(choices)).slice(1, -1);
   return choices.chance(0.01) ? one.repeat(Math.floor(choices.one([10_000, 100_000]) / (one.length || 1))) : one;
@@ -98,7 +98,7 @@ const feedOne = async (world: ServiceWorld, reference: ServiceWorld, batch: read
     .join('');
   const fates = await world.deliver(batch.map(({ letter }) => letter));
   const expected = await reference.deliver(batch.flatMap(({ reference: letter }) => (letter ? [letter] : [])));
-  const { buried } = world;
+  const { deadLetters } = world;
   for (const { letter, reference: right, mutation } of batch) {
     const fate = fates.get(letter.id);
     if (fate === undefined) throw new Error(`${letter.id} has no fate: ${told}`);
@@ -108,28 +108,28 @@ const feedOne = async (world: ServiceWorld, reference: ServiceWorld, batch: read
       !right &&
       mutation?.effect === 'breaks' &&
       letter.body.length <= BODY_BYTES_MAX &&
-      !(fate === 'acknowledged' && buried.includes(letter.body))
+      !(fate === 'acknowledged' && deadLetters.includes(letter.body))
     )
-      throw new Error(`What is broken goes to the dead letters as it came, but ${letter.id} ended with ${fate}: ${told}`);
+      throw new Error(`A broken command must go to the dead-letter queue unchanged, but ${letter.id} ended with ${fate}: ${told}`);
   }
   const known = new Set(batch.flatMap(({ letter, reference: right }) => (right ? [] : [letter.id])));
   const faults = world.notices.filter(({ kind, messageId }) => kind === 'fault' && known.has(messageId));
-  if (faults.length > 0) throw new Error(`No port fails here, so nothing is a fault: ${JSON.stringify(faults)} ${told}`);
+  if (faults.length > 0) throw new Error(`No port fails here, so no fault is expected: ${JSON.stringify(faults)} ${told}`);
   if (JSON.stringify(world.runs) !== JSON.stringify(reference.runs))
-    throw new Error(`What is broken has run a handler, or kept one from running: ${told}`);
+    throw new Error(`A broken command has run a handler, or prevented a run: ${told}`);
   const repliesOf = ({ replies }: ServiceWorld, broken: boolean): string[] =>
     replies.filter((reply) => !broken || !POWERLESS.test(reply)).sort();
   if (repliesOf(world, true).join('\n') !== repliesOf(reference, true).join('\n'))
-    throw new Error(`What is broken has changed the answers: ${told}`);
+    throw new Error(`Broken commands have changed the replies: ${told}`);
   for (const reply of world.replies) checkReply(reply);
-  for (const each of [world, reference]) for (const list of [each.runs, each.replies, each.buried, each.notices]) list.length = 0;
+  for (const each of [world, reference]) for (const list of [each.runs, each.replies, each.deadLetters, each.notices]) list.length = 0;
 };
 
-/** The ids of commands that may come to nothing but a refusal. */
+/** The ids of commands that must end with a refusal. */
 const POWERLESS = /"commandid":"powerless/;
 
-/** Whoever asked must be able to read every answer. */
+/** The sender of a command must be able to parse every reply. */
 const checkReply = (reply: string): void => {
   const parsed = parseEnvelope(reply);
-  if (parsed.kind !== 'reply') throw new Error(`An answer is ${JSON.stringify(parsed).slice(0, 300)}: ${reply.slice(0, 400)}`);
+  if (parsed.kind !== 'reply') throw new Error(`A reply is ${JSON.stringify(parsed).slice(0, 300)}: ${reply.slice(0, 400)}`);
 };

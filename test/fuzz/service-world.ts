@@ -10,14 +10,14 @@ import { LambdaHost } from '../../lib/service/aws/lambda-host.ts';
 import { START, type Fates, type Letter } from './inbox-world.ts';
 import { servedPayments, type Runs } from './served-orders.ts';
 
-/** A service over memory adapters. Everything that it runs, answers and buries is written down. */
+/** A service on memory adapters. Records its runs, its replies and its dead letters. */
 export class ServiceWorld {
   readonly clock = new VirtualClock(START);
   readonly payloads = new MemoryPayloadStore();
   readonly store = new MemoryIdempotencyStore();
   readonly runs: Runs[] = [];
   readonly replies: string[] = [];
-  readonly buried: string[] = [];
+  readonly deadLetters: string[] = [];
   readonly notices: ServiceNotice[] = [];
   readonly #lambda: LambdaHost | undefined;
   readonly #consumer: Consumer;
@@ -39,7 +39,7 @@ export class ServiceWorld {
           messages.map(({ body }) => {
             const fault = tooLong('body', body);
             if (fault !== undefined) return { status: 'failed', senderFault: true, reason: fault };
-            if (queue === 'payments-dead-letter') this.buried.push(body);
+            if (queue === 'payments-dead-letter') this.deadLetters.push(body);
             return { status: 'sent', messageId: 'x' };
           }),
       },
