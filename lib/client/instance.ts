@@ -1,4 +1,4 @@
-import { ClientError } from '../contract/errors.ts';
+import { ClientError, DataLost } from '../contract/errors.ts';
 import { buildPid, DEFAULT_TENANT, INSTANCE_ID_FORM, parsePid } from '../contract/wire/process-id.ts';
 import type { ProcessContract } from '../contract/runtime-contract.ts';
 import type { Json } from '../contract/schema.ts';
@@ -84,7 +84,5 @@ export async function readValue(
   if (value.data !== undefined || value.dataref === undefined) return value.data ?? null;
   const json = await payloads.get(pid, value.dataref);
   if (json !== undefined) return JSON.parse(json) as Json;
-  throw new ClientError('NOT_FOUND', `The payload ${value.dataref} is gone: expected it to be kept as long as its instance.`, {
-    remedy: 'Restore the payload store from a backup of the same time.',
-  });
+  throw new DataLost('PAYLOAD_MISSING', `The payload store has no value ${value.dataref}, which ${pid} refers to.`);
 }

@@ -274,6 +274,27 @@ export class ClientError extends OrchestratorError {
   }
 }
 
+export type DataLossCode = 'PAYLOAD_MISSING' | 'JOURNAL_GAP';
+
+/** The remedy of each code of `DataLost`, and by its keys the list of these codes. */
+export const DATA_LOSS_REMEDIES: Readonly<Record<DataLossCode, string>> = {
+  PAYLOAD_MISSING: 'Restore the payload store to a state no older than that of the instances.',
+  JOURNAL_GAP: 'Restore the process store from a backup: a journal is never shortened while its head exists.',
+};
+
+/** A store has lost data that an instance refers to. It is retryable, because the engine redelivers the event until the data is restored. */
+export class DataLost extends OrchestratorError {
+  declare readonly code: DataLossCode;
+
+  static {
+    mark(this.prototype, 'DataLost');
+  }
+
+  constructor(code: DataLossCode, message: string, options: ErrorOptions = {}) {
+    super(code, message, { remedy: DATA_LOSS_REMEDIES[code], ...options, retryable: true });
+  }
+}
+
 /** The errors that a step of a process rejects with, discriminated on `code`. */
 export type Failure = CommandFailed | CommandExhausted | ProcessFailed | Cancelled;
 

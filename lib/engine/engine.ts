@@ -1,5 +1,5 @@
 import { canonical } from '../contract/wire/canonical.ts';
-import { OrchestratorError } from '../contract/errors.ts';
+import { DataLost } from '../contract/errors.ts';
 import type { ProcessContract } from '../contract/runtime-contract.ts';
 import type { Json } from '../contract/schema.ts';
 import { systemContract } from '../contract/system.ts';
@@ -103,10 +103,7 @@ function noLimit(): number {
 async function readPayload({ payloads }: EngineOptions, pid: string, hash: string): Promise<Json> {
   const json = await payloads.get(pid, hash);
   if (json !== undefined) return JSON.parse(json) as Json;
-  throw new OrchestratorError('PAYLOAD_MISSING', `The payload store holds nothing under ${hash}, which ${pid} refers to.`, {
-    retryable: true,
-    remedy: 'Restore the payload store to a state no older than that of the instances.',
-  });
+  throw new DataLost('PAYLOAD_MISSING', `The payload store has no value ${hash}, which ${pid} refers to.`);
 }
 
 function environmentOf(catalogue: Catalogue, options: EngineOptions): RunEnvironment {

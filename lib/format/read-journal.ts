@@ -1,4 +1,4 @@
-import { OrchestratorError } from '../contract/errors.ts';
+import { DataLost } from '../contract/errors.ts';
 import type { Json } from '../contract/schema.ts';
 import type { JournalEntry } from '../core/journal-entry.ts';
 import type { JournalChunk, ProcessStore } from '../ports/process-store.ts';
@@ -33,10 +33,9 @@ export function mergeJournal(
     for (let i = Math.max(0, entries.length - chunk.from); i < chunk.entries.length; i += 1)
       if (chunk.from + i === entries.length) entries.push(chunk.entries[i] as string);
   if (entries.length < tailFrom)
-    throw new OrchestratorError(
+    throw new DataLost(
       'JOURNAL_GAP',
       `The journal of ${pid}, run ${run}, has no entry ${entries.length}: expected entries 0 to ${tailFrom - 1} in chunks.`,
-      { retryable: true, remedy: 'Restore the process store from a backup: a journal is never shortened while its head exists.' },
     );
   return [...entries.slice(0, tailFrom), ...tail];
 }

@@ -31,7 +31,22 @@ describe('readHeadJournal', () => {
     const ports = memoryPorts();
     await ports.store.spill({ pid, run: 'r1', from: 0, entries: texts(0, 2) });
     await ports.put(head({ tailFrom: 3, tail: texts(3, 4) }));
-    await expect(journalOf(ports)).rejects.toMatchObject({ code: 'JOURNAL_GAP', message: expect.stringContaining('no entry 2') });
+    await expect(journalOf(ports)).rejects.toMatchObject({
+      name: 'DataLost',
+      code: 'JOURNAL_GAP',
+      message: expect.stringContaining('no entry 2'),
+    });
+  });
+
+  test('refuses a journal whose value is no longer in the payload store', async () => {
+    const ports = memoryPorts();
+    const stored = { type: 'ProcessCompleted', path: '', dataref: 'a'.repeat(64) } as const;
+    await ports.put(head({ tail: [JSON.stringify(stored)] }));
+    await expect(journalOf(ports)).rejects.toMatchObject({
+      name: 'DataLost',
+      code: 'PAYLOAD_MISSING',
+      message: `The payload store has no value ${stored.dataref}, which ${pid} refers to.`,
+    });
   });
 
   test('reads values that are stored apart, unless it is told not to', async () => {

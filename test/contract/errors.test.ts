@@ -7,6 +7,8 @@ import {
   CommandExhausted,
   CommandFailed,
   CONTRACT_REMEDIES,
+  DATA_LOSS_REMEDIES,
+  DataLost,
   ContractError,
   isCommandFailed,
   isFailure,
@@ -18,6 +20,7 @@ import {
   ProcessFailed,
   type ClientCode,
   type ContractCode,
+  type DataLossCode,
   type Failure,
   type ProcessBugCode,
 } from '../../lib/contract/errors.ts';
@@ -98,6 +101,10 @@ describe('each class', () => {
     },
   );
 
+  test.each(Object.keys(DATA_LOSS_REMEDIES) as DataLossCode[])('DataLost %s is retryable and carries its remedy', (code) => {
+    expect(new DataLost(code, 'x')).toMatchObject({ name: 'DataLost', code, retryable: true, remedy: DATA_LOSS_REMEDIES[code] });
+  });
+
   test('OrchestratorError keeps its cause and a given remedy', () => {
     const cause = new RangeError('inner');
     const error = new ContractError('DATA_INVALID', 'x', { cause, remedy: 'Do this.' });
@@ -151,7 +158,7 @@ describe('failures in a journal', () => {
 // test/tidy/tidy.test.ts checks that the page has one entry per code.
 describe('docs/errors.md', () => {
   const page = readFileSync(new URL('../../docs/errors.md', import.meta.url), 'utf8');
-  const remedies = { ...CONTRACT_REMEDIES, ...PROCESS_BUG_REMEDIES, ...CLIENT_REMEDIES };
+  const remedies = { ...CONTRACT_REMEDIES, ...PROCESS_BUG_REMEDIES, ...CLIENT_REMEDIES, ...DATA_LOSS_REMEDIES };
 
   test.each(Object.entries(remedies))('has the same remedy of %s as the error', (code, remedy) => {
     const entry = page.slice(page.indexOf(`\n## ${code}\n`)).split('\n## ')[1] ?? '';
