@@ -27,7 +27,7 @@ export class EngineLost extends OrchestratorError {
   constructor(why: string, pid?: string) {
     super('ENGINE_LOST', `The thread of the engine was lost: ${why}${pid === undefined ? '' : whileRan(pid)}.`, {
       retryable: true,
-      remedy: 'Look for a process that never yields, or that takes all memory.',
+      remedy: 'Fix the process that never yields or that uses all memory.',
       ...(pid !== undefined && { details: { pid } }),
     });
   }
@@ -126,7 +126,7 @@ export class EngineHost implements EngineSeat {
       activation: () => runningIn(activation),
       pending: () => channel.pending,
       hung: (hang) => {
-        why = hang === 'silent' ? `it did not yield for ${watchdogMs} ms` : `one event was not over after ${watchdogMs} ms`;
+        why = hang === 'silent' ? `it did not yield for ${watchdogMs} ms` : `one event ran for more than ${watchdogMs} ms`;
         void worker.terminate();
       },
     });

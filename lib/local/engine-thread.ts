@@ -35,7 +35,7 @@ const offerEngine = (end: ChannelEnd, observer: ActivationObserver): void => {
     }
   };
   const opened = (): Engine => {
-    assert(engine, 'the engine is asked to work before it is opened');
+    assert(engine, 'The engine receives work before it is opened.');
     return engine;
   };
   const thread: EngineThread = {

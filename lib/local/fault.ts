@@ -26,7 +26,7 @@ export function faultOf(error: unknown): Fault {
 
 function internal(error: unknown): OrchestratorError {
   const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  return new OrchestratorError('INTERNAL', message, { retryable: true, remedy: 'Look at what the message names.' });
+  return new OrchestratorError('INTERNAL', message, { retryable: true, remedy: 'Fix the cause that the message names.' });
 }
 
 /** The error that `faultOf` took apart, without its cause. What only a process meets crosses by its code alone. */
@@ -38,8 +38,8 @@ export function errorOf({ code, message, ...parts }: Fault): OrchestratorError {
 
 /** The other end was asked for what it does not know, as an older version of Tutti is. */
 export function unknownMethod(method: string): OrchestratorError {
-  return new OrchestratorError('UNSUPPORTED', `The running system was asked for ${method}, which it does not know.`, {
+  return new OrchestratorError('UNSUPPORTED', `The running system does not support ${method}.`, {
     retryable: false,
-    remedy: 'Restart the system with the version of Tutti that asks.',
+    remedy: 'Restart the system with the version of Tutti that the caller uses.',
   });
 }

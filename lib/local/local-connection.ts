@@ -33,5 +33,5 @@ function checkJson({ answer }: AnswerRequest): void {
   if (answer.kind === 'heartbeat') return;
   const value = answer.kind === 'complete' ? answer.output : answer.failure.data;
   const fault = value === undefined ? undefined : jsonFault(value);
-  if (fault !== undefined) throw new ContractError('DATA_INVALID', `${answer.command} was answered with what is not JSON: ${fault}.`);
+  if (fault !== undefined) throw new ContractError('DATA_INVALID', `The answer to ${answer.command} is not JSON: ${fault}.`);
 }

@@ -23,7 +23,7 @@ function parkedFault({ reason, pid, detail = '' }: EngineNotice): OrchestratorEr
   const beside = pid === '' ? '' : ` beside ${pid}`;
   return new OrchestratorError('EVENT_PARKED', `A message was parked${beside} (${reason}): ${detail}`, {
     retryable: false,
-    remedy: `Read the entry ${reason} under Parking reasons in docs/errors.md: it says what to correct.`,
+    remedy: `Follow the entry ${reason} under Parking reasons in docs/errors.md.`,
     details: { reason, pid },
   });
 }

@@ -28,7 +28,7 @@ const REPLACED = ['state.db', 'log.0', 'log.1', 'state.sum'];
  */
 export function prepareRepair(directory: string): PreparedRepair {
   if (!existsSync(join(directory, 'state.db')))
-    throw new ClientError('UNREACHABLE', `Nothing has been stored in ${directory}: expected the folder of a system.`, {
+    throw new ClientError('UNREACHABLE', `The folder ${directory} holds no state: expected the folder of a system.`, {
       remedy: 'Name the folder of the system with --local.',
     });
   checkStopped(directory);
@@ -51,7 +51,7 @@ function repaired(copy: string): readonly Damage[] {
   } catch (cause) {
     if (!isOrchestratorError(cause) || cause.code !== 'STATE_CORRUPT') throw cause;
     throw new ClientError('STATE_CORRUPT', cause.message, {
-      remedy: 'Restore the folder from a backup: this damage is such that no part of the folder can be left out.',
+      remedy: 'Restore the folder from a backup: tutti repair cannot repair this damage.',
       details: cause.details,
       cause,
     });
@@ -78,9 +78,13 @@ function checkStopped(directory: string): void {
   const path = join(directory, 'holder.pid');
   const pid = existsSync(path) ? Number.parseInt(readFileSync(path, 'utf8'), 10) : Number.NaN;
   if (Number.isNaN(pid) || pid === process.pid || !isAlive(pid)) return;
-  throw new ClientError('UNREACHABLE', `Process ${pid} may have ${directory} open: a folder is repaired while nothing runs on it.`, {
-    remedy: `Stop process ${pid}; if it is another program, remove ${path}.`,
-  });
+  throw new ClientError(
+    'UNREACHABLE',
+    `Process ${pid} may have ${directory} open: a folder can be repaired only while no system runs on it.`,
+    {
+      remedy: `Stop process ${pid}. If it does not belong to this system, remove ${path}.`,
+    },
+  );
 }
 
 function isAlive(pid: number): boolean {

@@ -210,7 +210,7 @@ export class Runtime {
 
   #queue(name: string): MessageQueue {
     const queue = this.state.queues.get(name);
-    assert(queue, `there is no queue ${name}`);
+    assert(queue, `The queue ${name} does not exist.`);
     return queue;
   }
 
@@ -244,7 +244,8 @@ export class Runtime {
       answer: async ({ token, answer }) => {
         const { service } = readTaskToken(token);
         const served = stores.get(service);
-        if (!served) throw new ClientError('TOKEN_INVALID', `The token is of the service ${service}, which does not run here.`);
+        if (!served)
+          throw new ClientError('TOKEN_INVALID', `The token belongs to the service ${service}, which does not run in this process.`);
         const { contract, records } = servedParts(served);
         await answerDeferred(
           { token, answer },
@@ -276,7 +277,7 @@ const checkServices = (system: SystemContract, services: readonly Served[]): voi
     if (!system.services.has(name))
       throw new ClientError(
         'NOT_FOUND',
-        `The service ${name} is served, but is none of the system ${system.name}: it has ${[...system.services.keys()].join(', ')}.`,
+        `The service ${name} is served, but the system ${system.name} does not have it: expected ${[...system.services.keys()].join(', ')}.`,
       );
     if (names.indexOf(name) !== i)
       throw new ContractError('CONTRACT_INVALID', `The service ${name} is served twice: each service is served once.`, {

@@ -12,7 +12,7 @@ export function serviceFault(
   const what = kind === 'handler-failed' ? `its handler threw ${message} ${atUserFrame(cause)}`.trimEnd() : message;
   return new OrchestratorError('SERVICE_FAULT', `${service}, ${commandId ?? `message ${messageId}`}: ${what}`, {
     retryable: kind === 'handler-failed' || kind === 'fault',
-    remedy: 'Correct the handler, or mend what it needs; what may be tried again is tried again.',
+    remedy: 'Fix the handler, or the system that it calls. A retryable command runs again.',
     cause,
   });
 }

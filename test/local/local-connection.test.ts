@@ -116,7 +116,7 @@ describe('through the socket of a folder', () => {
   });
 
   test.each([
-    ['no JSON', { by: 1n }, 'people.approve was answered with what is not JSON: a value of type bigint is not JSON.'],
+    ['no JSON', { by: 1n }, 'The answer to people.approve is not JSON: a value of type bigint is not JSON.'],
     ['not what the contract says', { by: 1 }, expect.stringContaining('people.approve was completed with')],
   ])('a deferred command is not completed with %s', async (_, output, message: unknown) => {
     const { client } = await shopOnFolder();

@@ -151,7 +151,7 @@ describe('what is refused', () => {
     const alone = system('alone', { processes: [], services: [payments] });
     await expect(startLocal(alone, { directory, services: bookingServices([]) })).rejects.toMatchObject({
       code: 'NOT_FOUND',
-      message: 'The service flights is served, but is none of the system alone: it has payments.',
+      message: 'The service flights is served, but the system alone does not have it: expected payments.',
     });
     const { stop } = await startLocal(alone, { directory, services: [] });
     await expect(stop()).resolves.toBeUndefined();

@@ -73,7 +73,7 @@ describe('a thread that is lost', TIMEOUT, () => {
     expect((await running.until('l', 'stuck', 'looper')).why).toContain('"code":"POISON"');
     await want(running, 'fine', 'good');
     expect(await done(running, 'good')).toEqual({ done: 'good' });
-    const named = 'one event was not over after 400 ms while the instance l of the process looper ran';
+    const named = 'one event ran for more than 400 ms while the instance l of the process looper ran';
     expect(running.faults.map((fault) => fault.includes(named))).toEqual([true, true, true, true]);
     await running.runtime.stop();
   });

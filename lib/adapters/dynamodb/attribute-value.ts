@@ -20,7 +20,7 @@ function attributeOf(value: unknown, what: string): AttributeValue {
   const got = typeof value === 'object' ? value.constructor.name : typeof value === 'number' ? `the number ${value}` : typeof value;
   throw new ContractError(
     'DATA_INVALID',
-    `${what} is ${got}: expected a text, a number, a boolean, null, bytes, or an array or object of them.`,
+    `${what} is ${got}: expected a string, a number, a boolean, null, bytes, or an array or object of them.`,
   );
 }
 

@@ -60,7 +60,7 @@ function throttled(table: string, keys: number): OrchestratorError {
     `The table ${table} left ${keys} keys unprocessed in ${IDLE_ROUNDS_MAX} requests, one after the other.`,
     {
       retryable: true,
-      remedy: "Look at the table's throttled requests; a table billed by request takes more after a few minutes.",
+      remedy: "Check the table's throttled requests. An on-demand table scales up within minutes.",
     },
   );
 }

@@ -166,7 +166,7 @@ function isBusy(error: unknown): boolean {
 function held(directory: string, cause: unknown): ClientError {
   const pid = readPid(join(directory, 'holder.pid'));
   const who = pid === undefined ? 'another process' : `process ${pid}`;
-  return new ClientError('UNREACHABLE', `The state in ${directory} is open in ${who}: one process at a time may have it open.`, {
+  return new ClientError('UNREACHABLE', `The state in ${directory} is open in ${who}: only one process at a time can open it.`, {
     remedy: `Stop ${who}, or use another folder.`,
     details: { directory, pid: pid ?? null },
     cause,

@@ -20,7 +20,7 @@ export class Meta {
     const rows = database.prepare('SELECT name, value FROM meta').all() as { name: string; value: number }[];
     for (const { name, value } of rows) this.#values.set(name, value);
     if (this.#values.get(CHECK) === this.#checksum()) return;
-    inspection.refuse({ file: 'state.db', what: 'has numbers about the log that their checksum does not match' });
+    inspection.refuse({ file: 'state.db', what: 'has log numbers that do not match their checksum' });
   }
 
   get(name: MetaName): number {

@@ -21,7 +21,7 @@ export function claimFolder(directory: string): void {
     const path = join(directory, name);
     const stat = lstatSync(path, { throwIfNoEntry: false });
     if (stat === undefined) continue;
-    if (!stat.isFile()) throw denied(`${path} is no plain file: a link there would be followed.`, `Remove ${path}, or use another folder.`);
+    if (!stat.isFile()) throw denied(`${path} is not a regular file: a link would be followed.`, `Remove ${path}, or use another folder.`);
     checkOwner(path, stat);
     chmodSync(path, FILE_OWNER_ONLY);
   }
@@ -36,10 +36,7 @@ export function claimDirectory(directory: string): void {
   // Windows has no such bits.
   if (process.getuid !== undefined && (stat.mode & OTHERS_WRITE) !== 0) {
     const mode = (stat.mode & 0o777).toString(8);
-    throw denied(
-      `The folder ${directory} can be written by other users (mode ${mode}).`,
-      `Run chmod go-w ${directory}, or use another folder.`,
-    );
+    throw denied(`Other users can write to the folder ${directory} (mode ${mode}).`, `Run chmod go-w ${directory}, or use another folder.`);
   }
 }
 
@@ -61,8 +58,8 @@ function checkOwner(path: string, stat: Stats): void {
   const user = process.getuid?.();
   if (user === undefined || stat.uid === user) return;
   throw denied(
-    `${path} belongs to user ${stat.uid}, and this process runs as user ${user}.`,
-    'Run it as that user, or use another folder.',
+    `${path} belongs to user ${stat.uid}, but this process runs as user ${user}.`,
+    `Run this process as user ${stat.uid}, or use another folder.`,
   );
 }
 

@@ -34,11 +34,11 @@ const bodyText = async (key: string, { Body, ContentLength = 0 }: GetObjectComma
   const body = Body as (typeof Body & { destroy?(error?: Error): void }) | undefined;
   if (ContentLength > VALUE_BYTES_MAX) {
     body?.destroy?.();
-    throw tooLarge(`What lies at ${key}`, ContentLength);
+    throw tooLarge(`The value at ${key}`, ContentLength);
   }
-  const late = new OrchestratorError('PAYLOAD_SLOW', `What lies at ${key} was not read in ${timeoutMs(ContentLength)} ms.`, {
+  const late = new OrchestratorError('PAYLOAD_SLOW', `The value at ${key} was not read within ${timeoutMs(ContentLength)} ms.`, {
     retryable: true,
-    remedy: 'Look at the network between this process and the bucket; what waits for the value is tried again.',
+    remedy: 'Check the network between this process and the bucket. Work that waits for the value is retried.',
   });
   const timer = setTimeout(() => body?.destroy?.(late), timeoutMs(ContentLength));
   try {

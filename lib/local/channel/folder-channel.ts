@@ -115,13 +115,13 @@ function isOurs(path: string): boolean {
 }
 
 function nothingRuns(directory: string): ClientError {
-  return new ClientError('UNREACHABLE', `Nothing runs on the folder ${directory}: expected a running system.`, {
+  return new ClientError('UNREACHABLE', `No system runs on the folder ${directory}.`, {
     remedy: 'Start the system there with startLocal or tutti dev, or name the folder that it runs on.',
   });
 }
 
 function ended(directory: string): ClientError {
   return new ClientError('UNREACHABLE', `The system on the folder ${directory} ended before it answered.`, {
-    remedy: 'Start it again, then repeat the request with the same id: what it had taken is not lost.',
+    remedy: 'Start it again, then repeat the request with the same id: requests that it accepted are not lost.',
   });
 }

@@ -29,7 +29,7 @@ export async function serveFolder(directory: string, methods: Methods): Promise<
     const channel = new PortChannel(socketEnd(socket), offered);
     socket.on('close', () => {
       sockets.delete(socket);
-      channel.close(new ClientError('UNREACHABLE', 'The client has gone.'));
+      channel.close(new ClientError('UNREACHABLE', 'The client closed the connection.'));
     });
     // Who asked may have gone; what was asked for is done all the same.
     socket.on('error', () => socket.destroy());

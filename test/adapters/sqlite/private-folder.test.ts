@@ -53,7 +53,7 @@ describe('a folder of state', () => {
     writeFileSync(target, 'very important data\n');
     symlinkSync(target, join(directory, name));
     expect(() => openTables(directory)).toThrow(
-      expect.objectContaining({ code: 'DENIED', message: expect.stringContaining(`${name} is no plain file`) }),
+      expect.objectContaining({ code: 'DENIED', message: expect.stringContaining(`${name} is not a regular file`) }),
     );
     expect(readFileSync(target, 'utf8')).toBe('very important data\n');
     expect(lstatSync(join(directory, name)).isSymbolicLink()).toBe(true);

@@ -152,11 +152,11 @@ export class LogFiles {
       return {
         file,
         offset: at,
-        what: `is no frame with change ${next}, yet valid frames up to change ${lastNumber(bytes, at, this.#state.segment)} follow`,
+        what: `does not begin a frame with change ${next}, but valid frames up to change ${lastNumber(bytes, at, this.#state.segment)} follow`,
         drops,
       };
     const least = this.#stored[placeOf(segment)];
-    if (bytes.length < least) return { file, offset: bytes.length, what: `ends, expected at least ${least} bytes`, drops };
+    if (bytes.length < least) return { file, offset: bytes.length, what: `ends, but at least ${least} bytes were written`, drops };
     return undefined;
   }
 
@@ -196,7 +196,7 @@ export class LogFiles {
   #written(file: number, bytes: Buffer, offset: number, length: number, position: number): number {
     const written = this.#io.write(file, bytes, offset, length, position);
     if (written > 0) return written;
-    throw new ClientError('DISK_FULL', 'The disk took nothing of a write.');
+    throw new ClientError('DISK_FULL', 'The disk accepted no bytes of a write.');
   }
 }
 

@@ -161,7 +161,7 @@ export class OrderedLog {
   #pending(): Promise<void> | undefined {
     if (this.#durableNumber === this.#number) return Promise.resolve();
     if (!this.#closed) return undefined;
-    return Promise.reject(new ClientError('UNREACHABLE', 'The state is closed: nothing can be made durable any more.'));
+    return Promise.reject(new ClientError('UNREACHABLE', 'The state is closed: no further change becomes durable.'));
   }
 
   #awaited(): OpenPromise {

@@ -41,13 +41,13 @@ export class StateSums {
     const [size, ...sums] = this.#text.split(' ').slice(0, -1).map(Number);
     const drops = 'Rows that do not match their checksum are dropped.';
     const found = fstatSync(this.#database).size;
-    if (found !== size) return { file: 'state.db', what: `has ${found} bytes, expected ${size}`, drops };
+    if (found !== size) return { file: 'state.db', what: `has ${found} bytes instead of ${size}`, drops };
     const at = this.#sums().findIndex((sum, block) => sum !== sums[block]);
     if (at === -1) return undefined;
     return {
       file: 'state.db',
       offset: at * BLOCK_BYTES,
-      what: 'and in the MiB behind it does not match the checksum of the last close',
+      what: 'does not match the checksum of the last close, within the next MiB',
       drops,
     };
   }
