@@ -4,10 +4,10 @@ import type { InstanceFilter } from '../ports/instance-index.ts';
 import type { Head } from '../ports/process-store.ts';
 import { offeredPort, remotePort, type Caller, type Methods } from './channel/port-channel.ts';
 
-/** The ports that a client in another process reaches as they are; the index it reads in pages. */
+/** The ports that a client in another process calls directly. It reads the index in pages. */
 type OfferedPorts = Pick<ClientPorts, 'sender' | 'publisher' | 'store' | 'payloads' | 'parking'>;
 
-/** Every method that a client may call: it writes nothing but messages. */
+/** Every method that a client may call. A client writes nothing but messages. */
 const METHODS: { readonly [P in keyof OfferedPorts]: readonly (keyof OfferedPorts[P] & string)[] } = {
   sender: ['send'],
   publisher: ['publish'],
@@ -17,10 +17,10 @@ const METHODS: { readonly [P in keyof OfferedPorts]: readonly (keyof OfferedPort
 };
 
 const PAGE = 100;
-/** Where the runtime itself has no hint, the head is read again after so long. */
+/** Pause before the head is read again, if the runtime reports no commits. */
 const POLL_MS = 50;
 
-/** `system` is that which runs here. */
+/** `system` is the system that this process runs. */
 export function offeredClientPorts(ports: ClientPorts, system: SystemContract): Methods {
   return {
     ...offeredPort(ports.sender, 'sender', METHODS.sender),
@@ -70,8 +70,8 @@ async function firstHeads(ports: Pick<ClientPorts, 'index'>, filter: InstanceFil
 }
 
 /**
- * A page begins at the instant at which the one before it ended. Many instances may have started at that instant, so those
- * that were told are left out, and the page has room for them: the server need not remember where anybody is.
+ * A page begins at the start time of the last instance on the page before it. Many instances may have that start time, so the page is
+ * larger by those already returned, and they are left out. The server keeps no cursor per client.
  */
 async function* listInPages(
   page: (filter: InstanceFilter, max: number) => Promise<readonly Head[]>,

@@ -17,13 +17,13 @@ export interface HostOptions extends OpenRequest {
   readonly clock: Clock;
   /** How long the thread may go without yielding while it has work, and one activation may run. */
   readonly watchdogMs: number;
-  /** Told why a thread was lost, and what failed in it and is tried again. */
+  /** Receives the reason for which a thread was lost, and each fault in it that is retried. */
   readonly fault: (error: unknown) => void;
 }
 
-/** The thread of the engine ended with work in hand. What it was writing may have happened: whatever it held comes again. */
+/** The thread of the engine ended with work in flight. Its last writes may have happened, so its messages are redelivered. */
 export class EngineLost extends OrchestratorError {
-  /** `pid` is that of the instance whose code ran, where it is known. */
+  /** `pid` is the instance whose code ran, if it is known. */
   constructor(why: string, pid?: string) {
     super('ENGINE_LOST', `The thread of the engine was lost: ${why}${pid === undefined ? '' : whileRan(pid)}.`, {
       retryable: true,
@@ -38,16 +38,16 @@ const whileRan = (pid: string): string => {
   return ` while ${key === undefined ? pid : `the instance ${key.id} of the process ${key.process}`} ran`;
 };
 
-/** Between two tries to start a thread whose module cannot be imported any more. */
+/** Pause between two attempts to start a thread whose module can no longer be imported. */
 const RESTART_MS = 1000;
 const RESTART_MS_MAX = 30_000;
 
 /**
  * The engine in a worker thread.
  *
- * H1  A thread that does not yield for the time allowed is ended, and so is one whose activation runs for longer, and one that ends by
- *     itself: another takes its place.
- * H2  Every call that a lost thread had not answered fails with `EngineLost`; what it still answers is dropped.
+ * H1  A thread is terminated if it does not yield for the time allowed, or if one activation runs for longer. A new thread replaces it,
+ *     and also one that ends by itself.
+ * H2  Every call that a lost thread had not answered fails with `EngineLost`. Late answers are dropped.
  */
 export class EngineHost implements EngineSeat {
   readonly #options: HostOptions;
@@ -62,12 +62,12 @@ export class EngineHost implements EngineSeat {
     this.#methods = { ...offeredPorts(options.ports), 'host.fault': async (fault: Fault) => options.fault(errorOf(fault)) };
   }
 
-  /** Resolves when the engine is ready; rejects where its module cannot be imported or lacks the system. */
+  /** Resolves when the engine is ready. Rejects if its module cannot be imported or lacks the system. */
   async start(): Promise<void> {
     await this.#open();
   }
 
-  /** Ends the thread. What it has in hand is lost, so whoever asks for something must have its answer before. */
+  /** Ends the thread. Its calls in flight are lost, so the caller awaits their answers first. */
   async stop(): Promise<void> {
     this.#stopping.abort();
     await this.#worker?.terminate();
@@ -97,7 +97,7 @@ export class EngineHost implements EngineSeat {
     );
   }
 
-  /** Starts a thread; from its opening on it is watched. */
+  /** Starts a thread. The watchdog watches it as soon as the engine is open. */
   async #open(): Promise<PortChannel> {
     const { url, system, checks, watchdogMs } = this.#options;
     const beats = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
@@ -146,11 +146,11 @@ export class EngineHost implements EngineSeat {
     }
     this.#options.fault(reason);
     this.#restarted = this.#reopen();
-    // Nobody may be asking just now; whoever asks later gets the same rejection.
+    // No call may be waiting now. A later call gets the same rejection.
     this.#restarted.catch(() => {});
   }
 
-  /** A module that could be imported once is edited while it runs: what cannot be started now is tried again. */
+  /** Retries until the thread starts: the user may be editing the module. */
   async #reopen(): Promise<PortChannel> {
     const { signal } = this.#stopping;
     for (let pauseMs = RESTART_MS; !signal.aborted; pauseMs = Math.min(RESTART_MS_MAX, pauseMs * 2)) {

@@ -5,10 +5,10 @@ import { frontEndOf } from '../process/front-end.ts';
 import type { EnginePorts } from './engine-ports.ts';
 import { noticeFault } from './notice-fault.ts';
 
-/** Instances with a longer journal are kept warm also while checking: replaying them at each event would take too long. */
+/** Checks keep instances with a longer journal warm, because a replay at each event would take too long. */
 const CHECKED_ENTRIES_MAX = 200;
 
-/** The engine of the embedded runtime, whichever thread it has. */
+/** The options of the embedded runtime's engine, on the main thread or in its own. */
 export function engineOptions(
   system: System<string>,
   ports: EnginePorts,
@@ -21,7 +21,7 @@ export function engineOptions(
     frontEndOf,
     ...ports,
     clock,
-    // Here the due index is as near as the inbox, so no timer needs a message of its own.
+    // The due index is local, so no timer needs a message of its own.
     tickThresholdMs: -1,
     checks,
     onFault,

@@ -4,10 +4,10 @@ import type { ReceivedMessage } from '../ports/message-queue.ts';
 import type { PayloadStore } from '../ports/payload-store.ts';
 import { offeredPort, remotePort, type Methods, type PortChannel } from './channel/port-channel.ts';
 
-/** What the runtime asks of an engine, on this thread or in another. */
+/** The calls of the runtime to an engine, on this thread or in another. */
 export interface EngineSeat {
   advance(messages: readonly ReceivedMessage[]): Promise<AdvanceResult>;
-  /** Runs one message alone, marked before, since it may be what ends its thread. */
+  /** Runs one message alone and marks it before, because it may be the cause that ends the thread. */
   advanceSuspect(message: ReceivedMessage): Promise<AdvanceResult>;
   drainDeadLetters(messages: readonly ReceivedMessage[]): Promise<AdvanceResult>;
   sweep(): Promise<number>;
@@ -16,7 +16,7 @@ export interface EngineSeat {
 /** The ports that an engine in another thread reaches through its channel. */
 export type EnginePorts = Pick<EngineOptions, 'store' | 'index' | 'sender' | 'publisher' | 'payloads' | 'parking'>;
 
-/** Every method of every port, by name: what is not listed here cannot be called from the other thread. */
+/** Every method of every port, by name. The other thread can call no other method. */
 const METHODS: { readonly [P in keyof EnginePorts]: readonly (keyof EnginePorts[P] & string)[] } = {
   store: ['load', 'commit', 'buffer', 'spill', 'chunks'],
   index: ['due'],

@@ -1,4 +1,4 @@
-/** The other thread of the embedded runtime: an engine, the code of the user's processes, and nothing that outlives them. */
+/** The engine's thread in the embedded runtime: an engine and the code of the user's processes, without durable state. */
 import assert from 'node:assert/strict';
 import { parentPort } from 'node:worker_threads';
 import { SystemClock } from '../adapters/system/clock.ts';
@@ -18,15 +18,15 @@ export interface OpenRequest {
   readonly checks: boolean;
 }
 
-/** What the other thread may be asked. */
+/** The calls that the thread answers. */
 export interface EngineThread extends EngineSeat {
-  /** Imports the system and readies its engine; asked first, and once. */
+  /** Imports the system and creates its engine. Called first, and once. */
   open(request: OpenRequest): Promise<void>;
 }
 
 const offerEngine = (end: ChannelEnd, observer: ActivationObserver): void => {
   let engine: Engine | undefined;
-  /** Where nobody can be told any more, this thread is about to end. */
+  /** If the host is gone, this thread is about to end. */
   const tell = async (error: unknown): Promise<void> => {
     try {
       await channel.call('host.fault', [faultOf(error)]);
@@ -40,7 +40,7 @@ const offerEngine = (end: ChannelEnd, observer: ActivationObserver): void => {
   };
   const thread: EngineThread = {
     open: async ({ url, system, checks }) => {
-      // A bug names its line in the source: known of what is imported from now on.
+      // Errors of modules imported from now on name lines of the source.
       if (checks) process.setSourceMapsEnabled(true);
       const options = engineOptions(
         await importSystem(url, system),
@@ -62,7 +62,7 @@ const offerEngine = (end: ChannelEnd, observer: ActivationObserver): void => {
 const data = threadData();
 if (data && parentPort) {
   const { beats, beatEveryMs, activation } = data;
-  // A timer fires only where code yields, which is what the watchdog wants to know.
+  // A timer fires only if code yields, so the watchdog sees whether it does.
   setInterval(() => Atomics.add(beats, 0, 1), beatEveryMs).unref();
   offerEngine(parentPort, new RunningActivation(activation));
 }

@@ -10,7 +10,7 @@ import {
 } from '../contract/errors.ts';
 import type { Json } from '../contract/wire/json.ts';
 
-/** An error as it crosses a channel. */
+/** An error in the form in which it crosses a channel. */
 export interface Fault {
   readonly code: string;
   readonly message: string;
@@ -29,14 +29,14 @@ function internal(error: unknown): OrchestratorError {
   return new OrchestratorError('INTERNAL', message, { retryable: true, remedy: 'Fix the cause that the message names.' });
 }
 
-/** The error that `faultOf` took apart, without its cause. What only a process meets crosses by its code alone. */
+/** The error that `faultOf` took apart, without its cause. An error of another class becomes an OrchestratorError with its code. */
 export function errorOf({ code, message, ...parts }: Fault): OrchestratorError {
   if (Object.hasOwn(CLIENT_REMEDIES, code)) return new ClientError(code as ClientCode, message, parts);
   if (Object.hasOwn(CONTRACT_REMEDIES, code)) return new ContractError(code as ContractCode, message, parts);
   return new OrchestratorError(code, message, parts);
 }
 
-/** The other end was asked for what it does not know, as an older version of Tutti is. */
+/** The other end has no such method, for example because it is an older version of Tutti. */
 export function unknownMethod(method: string): OrchestratorError {
   return new OrchestratorError('UNSUPPORTED', `The running system does not support ${method}.`, {
     retryable: false,

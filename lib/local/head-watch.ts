@@ -1,6 +1,6 @@
 import type { CommitResult, CommitCondition, Head, ProcessStore } from '../ports/process-store.ts';
 
-/** A process store that tells who waits for an instance when its head was written. */
+/** A process store that notifies the callers that wait for an instance when its head is written. */
 export class WatchedProcessStore implements ProcessStore {
   readonly #store: ProcessStore;
   readonly #waiting = new Map<string, (() => void)[]>();

@@ -6,28 +6,28 @@ export interface PumpOptions {
   readonly queue: MessageQueue;
   readonly advance: (messages: readonly ReceivedMessage[]) => Promise<AdvanceResult>;
   readonly advanceSuspect: (message: ReceivedMessage) => Promise<AdvanceResult>;
-  /** Batches that the engine has in hand at a time. */
+  /** Batches in flight in the engine at a time. */
   readonly inFlightMax: number;
   readonly signal: AbortSignal;
-  /** Told of a failure after which a batch is given back. */
+  /** Receives each failure after which a batch is released to the queue. */
   readonly failed: (error: unknown) => void;
 }
 
-/** The engine takes this many messages at a time; one turn of the event loop then serves many instances. */
+/** Messages in one batch, so that one turn of the event loop serves many instances. */
 const BATCH = 128;
 const WAIT_SECONDS = 20;
 const VISIBILITY_SECONDS = 120;
-/** More often than the engine runs a marked message, so that its quarantine is the end of it. */
+/** Above the attempts after which the engine quarantines a marked message, so that the quarantine ends the loop. */
 const SUSPECT_RUNS_MAX = 5;
-/** After a passing fault, such as a full disk, a batch is not tried again at once. */
+/** Delay of a batch after a transient fault, such as a full disk. */
 const FAULT_PAUSE_SECONDS = 5;
 
 /**
- * Carries the messages of a queue to the engine and acknowledges what is done.
+ * Carries the messages of a queue to the engine and acknowledges the processed ones.
  *
- * Q1  What a lost engine had in hand is visible again at once, and each of it is a suspect until it is done.
- * Q2  While a suspect runs, nothing else does: what runs when the engine is lost again is the cause. The engine runs the instances that
- *     the suspect concerns one by one, marks each before, and from the fourth time on does not run that instance on it any more.
+ * Q1  The messages in flight in a lost engine become visible again at once. Each is a suspect until it is processed.
+ * Q2  A suspect runs alone, so if the engine is lost again, the suspect is the cause. The engine runs the instances of the suspect one by
+ *     one and marks each before. From the fourth attempt on it no longer runs that instance on the suspect.
  */
 export class InboxPump {
   readonly #options: PumpOptions;
@@ -38,7 +38,7 @@ export class InboxPump {
     this.#options = options;
   }
 
-  /** Resolves after `signal` has aborted, when nothing is in hand any more. */
+  /** Resolves after `signal` has aborted, when no batch is in flight any more. */
   async run(): Promise<void> {
     const { queue, signal, advance, inFlightMax } = this.#options;
     while (!signal.aborted) {
@@ -63,7 +63,7 @@ export class InboxPump {
     await this.#giveBack(messages, 0);
   }
 
-  /** Runs the suspects among these, one by one, and returns the others. */
+  /** Runs the suspects among `messages`, one by one, and returns the others. */
   async #runSuspects(messages: readonly ReceivedMessage[]): Promise<readonly ReceivedMessage[]> {
     const others: ReceivedMessage[] = [];
     const suspects = messages.filter((message) => this.#suspects.has(message.messageId) || (others.push(message), false));
@@ -73,7 +73,7 @@ export class InboxPump {
     return others;
   }
 
-  /** Runs it until it is known what it does: what comes next may concern the same instance, and do the same. */
+  /** Runs the suspect until its effect is known: the next message may concern the same instance and have the same effect. */
   async #runSuspect(suspect: ReceivedMessage): Promise<void> {
     for (let runs = 0; runs < SUSPECT_RUNS_MAX && !this.#options.signal.aborted; runs += 1) {
       if (await this.#carry([suspect], () => this.#options.advanceSuspect(suspect))) return;
@@ -85,7 +85,7 @@ export class InboxPump {
     while (this.#inFlight.size > 0) await Promise.all(this.#inFlight);
   }
 
-  /** Returns whether the engine has answered, or has failed without being lost. */
+  /** Returns false only if the engine was lost. */
   async #carry(messages: readonly ReceivedMessage[], advance: () => Promise<AdvanceResult>): Promise<boolean> {
     const { queue, failed } = this.#options;
     try {

@@ -1,6 +1,5 @@
 /**
- * A callback of the program that runs the system, called so that its failure reaches `failed` and nothing else, also where it
- * is asynchronous.
+ * Wraps a callback of the user's program: a failure, also an asynchronous one, reaches `failed` and nothing else.
  */
 export function isolated<T>(callback: (value: T) => unknown, failed: (error: unknown) => void): (value: T) => void {
   return (value) => {

@@ -2,10 +2,10 @@ import { thrownAt } from '../engine/user-frame.ts';
 import type { ServiceNotice } from '../service/consumer/in-flight.ts';
 import { isRetryAfter } from '../service/task.ts';
 
-/** So many commands are remembered, the latest: what waits for an answer that long is told by the log. */
+/** Number of the latest commands that are kept. For older ones the log has the fault. */
 const FAULTS_MAX = 1000;
 
-/** What the handlers that run here threw last, by command id, so that `why` can tell it. */
+/** The last errors that handlers of this process threw, by command id, for `why`. */
 export class LastFaults {
   readonly #texts = new Map<string, string>();
 

@@ -6,10 +6,10 @@ import { remoteClientPorts } from './client-ports.ts';
 import { FolderChannel } from './channel/folder-channel.ts';
 
 /**
- * Reaches the system that another process runs on a folder, with `startLocal` or `tutti dev`. It connects when it is first
- * used; a client that waits for nothing does not keep its process alive.
+ * A connection to the system that another process runs on a folder, with `startLocal` or `tutti dev`. It connects at the first call.
+ * A client without pending calls does not keep its process alive.
  *
- * Where nothing runs on the folder, every call of the client throws ClientError `UNREACHABLE`.
+ * If no system runs on the folder, every call of the client throws ClientError `UNREACHABLE`.
  * @example import { connect } from 'tutti/client'; import { local } from 'tutti/local'; const tutti = connect(trips, local('.tutti'));
  */
 export function local(directory: string): Connection {
@@ -28,7 +28,7 @@ export function local(directory: string): Connection {
   return connectionOf(ports);
 }
 
-/** What a caller answers is checked by its contract where the service runs, but only JSON gets there as it is. */
+/** The service's process checks the answer by its contract, but the channel carries only JSON unchanged. */
 function checkJson({ answer }: AnswerRequest): void {
   if (answer.kind === 'heartbeat') return;
   const value = answer.kind === 'complete' ? answer.output : answer.failure.data;

@@ -3,10 +3,13 @@ import { stuckRemedy } from '../client/operations/stuck-remedy.ts';
 import { ClientError, OrchestratorError } from '../contract/errors.ts';
 import type { EngineNotice } from '../engine/engine.ts';
 
-/** No person need act: an event beside a stuck instance is sent back by its `resume`, and one that came after the end expires, and the client of a refused request was told. */
+/**
+ * Parking reasons that need no operator: `resume` redrives the events of a stuck instance, an event after the end of its instance expires,
+ * and a refused request has notified its client.
+ */
 const HARMLESS: ReadonlySet<string> = new Set(['STUCK', 'CLOSED', 'REFUSED']);
 
-/** What `onFault` of the embedded runtime receives of a notice of the engine; undefined where no person need act. */
+/** The error for `onFault` of the embedded runtime, made from a notice of the engine; undefined if no operator need act. */
 export function noticeFault(notice: EngineNotice): OrchestratorError | undefined {
   switch (notice.kind) {
     case 'parked':

@@ -3,8 +3,8 @@ import type { ClientPorts } from '../client/connection.ts';
 import type { State } from './state.ts';
 
 /**
- * The ports by which a client writes. While the disk takes no writes they refuse: what only memory holds would pile up with each request,
- * and the client must learn that nothing is confirmed.
+ * The ports by which a client writes. They refuse requests while the disk takes no writes: unwritten changes would pile up in memory,
+ * and the client must not take them as confirmed.
  */
 export function refusedWhileStalled(state: State): Pick<ClientPorts, 'sender' | 'publisher' | 'storeLarge' | 'durable'> {
   const storeLarge = storingIn(state.payloadStore);

@@ -5,9 +5,9 @@ import type { Damage } from '../adapters/embedded/state-corrupt.ts';
 import { openTables } from '../adapters/embedded/tables.ts';
 import { ClientError, isOrchestratorError } from '../contract/errors.ts';
 
-/** A repaired copy of a folder, which takes the place of the folder only when it is asked to. */
+/** A repaired copy of a folder. Only `apply` replaces the folder. */
 export interface PreparedRepair {
-  /** What is damaged, with what the copy has dropped because of it; empty where nothing is. */
+  /** Every damaged place, with the data that the copy dropped because of it. */
   readonly damage: readonly Damage[];
   /** Puts the repaired files in place and returns the folder that keeps the damaged ones. */
   apply(): string;
@@ -15,16 +15,16 @@ export interface PreparedRepair {
   discard(): void;
 }
 
-/** Files of one run, which a repaired folder does not need. */
+/** Files of a running process, which a repaired folder does not need. */
 const RUN_FILES = new Set(['holder.pid']);
-/** A write-ahead log of another database must not meet the repaired one, so these go first. */
+/** Removed first, because a write-ahead log of the damaged database must not be applied to the repaired one. */
 const JOURNALS = ['state.db-wal', 'state.db-shm', 'state.db-journal'];
-/** state.db first: with it alone the folder is repaired, since it takes nothing from the older logs. */
+/** state.db first: the folder is repaired as soon as it is replaced, because it takes nothing from the older logs. */
 const REPLACED = ['state.db', 'log.0', 'log.1', 'state.sum'];
 
 /**
- * Copies a folder and repairs the copy: everything that is damaged is dropped, and of the log everything behind the damage.
- * @throws ClientError `UNREACHABLE` where nothing lies in the folder or a process has it open, `STATE_CORRUPT` where no part can be left out
+ * Copies a folder and repairs the copy: drops each damaged row, and all of the log behind its first damage.
+ * @throws ClientError `UNREACHABLE` if the folder holds no state or a process has it open, `STATE_CORRUPT` if it cannot be repaired
  */
 export function prepareRepair(directory: string): PreparedRepair {
   if (!existsSync(join(directory, 'state.db')))
@@ -73,7 +73,7 @@ function copyState(from: string, to: string): void {
   for (const name of STATE_FILES) if (!RUN_FILES.has(name) && existsSync(join(from, name))) copyFileSync(join(from, name), join(to, name));
 }
 
-/** The lock of a database is not asked, since that would write to a damaged one. */
+/** Does not test the lock of the database, because that would write to a damaged one. */
 function checkStopped(directory: string): void {
   const path = join(directory, 'holder.pid');
   const pid = existsSync(path) ? Number.parseInt(readFileSync(path, 'utf8'), 10) : Number.NaN;

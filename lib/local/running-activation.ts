@@ -1,14 +1,14 @@
 import type { ActivationObserver } from '../core/run.ts';
 
-/** Which activation the engine's thread runs, in memory that its host reads while the thread does not yield. */
+/** The activation that the engine's thread runs, in memory that its host reads while the thread does not yield. */
 export interface SharedActivation {
-  /** By `WORD`. */
+  /** Indexed by `WORD`. */
   readonly words: Int32Array;
   /** The pid of the activation that runs, in UTF-8. */
   readonly pid: Uint8Array;
 }
 
-/** `BEGUN` counts activations. `RUNS` is the number of the one that runs, 0 where that is not known; `BYTES` is the length of its pid. */
+/** `BEGUN` counts activations. `RUNS` is the number of the one that runs, 0 if it is not known. `BYTES` is the length of its pid. */
 const WORD = { BEGUN: 0, RUNS: 1, BYTES: 2 } as const;
 
 /** Longer than any pid in UTF-8. */
@@ -21,29 +21,29 @@ export function sharedActivation(): SharedActivation {
   };
 }
 
-/** How many activations the thread has begun. */
+/** Number of activations that the thread has begun. */
 export function begunIn({ words }: SharedActivation): number {
   return Atomics.load(words, WORD.BEGUN);
 }
 
-/** The number of the activation that runs; 0 where none does, or where it is not known which. */
+/** The number of the activation that runs; 0 if none runs or it is not known. */
 export function runningIn({ words }: SharedActivation): number {
   return Atomics.load(words, WORD.RUNS);
 }
 
-/** The pid of the activation that runs. Right only while the thread does not yield, or when it has ended. */
+/** The pid of the activation that runs. Valid only while the thread does not yield, or after it has ended. */
 export function pidIn({ words, pid }: SharedActivation): string | undefined {
   if (Atomics.load(words, WORD.RUNS) === 0) return undefined;
-  // A decoder takes no shared memory.
+  // A decoder does not accept shared memory, so `slice` copies it.
   return new TextDecoder().decode(pid.slice(0, Atomics.load(words, WORD.BYTES)));
 }
 
 /**
- * The engine's half: writes which activation runs.
+ * The engine's half: records the activation that runs.
  *
- * V1 An activation runs alone until it first yields, and as long as no other is open: then it is named.
- * V2 Where several are open, the code that a microtask goes on with may be that of any of them: then none is named. What ended its thread
- *    runs again alone, so it is named then.
+ * V1 An activation is named until it first yields, and as long as no other is open: only its code can run then.
+ * V2 If several are open, none is named, because a microtask may continue any of them. The activations of a lost thread run again one by
+ *    one, so the cause is named then.
  */
 export class RunningActivation implements ActivationObserver {
   readonly #shared: SharedActivation;

@@ -28,11 +28,11 @@ import { serviceFault } from './service-fault.ts';
 import { INBOX_QUEUE, openState, type State } from './state.ts';
 import { entryUrl } from './system-entry.ts';
 
-/** What runs in this process, where it is kept, and who is told. */
+/** The services and callbacks of a system in this process, and the folder of its state. */
 export interface RuntimeOptions {
-  /** The folder that holds the system's state. @default all is kept in memory, and gone with the process */
+  /** The folder of the system's state. @default the state is in memory and ends with the process */
   readonly directory?: string;
-  /** What runs here. A service that is not given runs elsewhere, or later: its commands wait in its queue. */
+  /** The services of this process. The commands of any other service wait in its queue. */
   readonly services: readonly Served[];
   /**
    * The module that exports the system, a path from the working directory or a URL. With it the engine and the code of the
@@ -48,20 +48,20 @@ export interface RuntimeOptions {
    * like throw in a process, and each activation is replayed at the next. @default true, but false where `NODE_ENV` is `production`
    */
   readonly checks?: boolean;
-  /** Who acts, in journals. @default 'local' */
+  /** The principal in journals. @default 'local' */
   readonly principal?: string;
-  /** Called with each commit, for a live view. What it throws goes to `onFault` and affects nothing else. */
+  /** Called with each commit, for a live view. Its errors go to `onFault` and affect nothing else. */
   readonly onCommit?: (head: Head) => void;
-  /** Told what went wrong and is tried again: a lost thread of the engine, a full disk, a handler that threw. @default a warning of the process */
+  /** Receives each fault that is retried: a lost thread of the engine, a full disk, a handler that threw. @default a warning of the process */
   readonly onFault?: (error: unknown) => void;
 }
 
 const SERVICE_BATCH = 64;
 const SWEEP_MS = 100;
-/** What is parked for a while is looked through once a minute. */
+/** Sweeps between two removals of expired parked events: about a minute. */
 const SWEEPS_PER_EXPIRY = 600;
 const WATCHDOG_MS = 2000;
-/** Batches in hand of an engine in its own thread, so that it need not wait for the next one. */
+/** Batches in flight in an engine on its own thread, so that it need not wait for the next one. */
 const THREAD_BATCHES = 4;
 
 /**
@@ -100,11 +100,11 @@ export class Runtime {
       this.#host ?? new Engine(engineOptions(system, this.#enginePorts(), this.state.clock, options.checks ?? false, this.#fault));
     this.connection = connectionOf(this.#ports(options));
     this.#consumers = options.services.map((served) => this.#consumer(served));
-    // Every poll of every queue listens to this one signal: their number is the system's, not a leak.
+    // Every poll of every queue listens to this one signal, so many listeners are no leak.
     setMaxListeners(0, this.#stopping.signal);
   }
 
-  /** Readies the engine, then lets everything run. Where it cannot be readied the folder is given back. */
+  /** Starts the engine, then the queues, the services and the sweep. If the engine cannot start, the folder is released. */
   async start(): Promise<void> {
     try {
       await this.#host?.start();
@@ -121,7 +121,7 @@ export class Runtime {
     if (this.#options.directory !== undefined) await this.#serve(this.#options.directory);
   }
 
-  /** Lets handlers finish, makes everything durable and gives the folder back. */
+  /** Lets handlers finish, makes everything durable and releases the folder. */
   async stop(): Promise<void> {
     await this.#folder?.close();
     this.#stopping.abort();
@@ -135,7 +135,7 @@ export class Runtime {
     }
   }
 
-  /** Lets other processes reach it. Where that cannot be, it runs all the same. */
+  /** Serves other processes. If that fails, the system runs without them. */
   async #serve(directory: string): Promise<void> {
     const ports = connectionPorts(this.connection);
     try {
@@ -221,7 +221,7 @@ export class Runtime {
       try {
         await this.#engine.sweep();
       } catch (error) {
-        // The next sweep begins again at the beginning of time. A lost engine has been told of already.
+        // The next sweep covers all due instances again. The host has already reported a lost engine.
         if (!(error instanceof EngineLost)) this.#fault(error);
       }
       await this.state.clock.sleep(SWEEP_MS, signal);
@@ -263,14 +263,14 @@ export class Runtime {
   }
 }
 
-/** Its text may be that of a payload, and a terminal obeys what is in it. */
+/** The text may come from a payload, and a terminal would obey its control characters. */
 const warn = (error: unknown): void => {
   if (!(error instanceof Error)) return process.emitWarning(visibleText(String(error)));
   const code = isOrchestratorError(error) ? error.code : undefined;
   process.emitWarning(visibleText(error.message), { type: error.name, ...(code !== undefined && { code }) });
 };
 
-/** Before anything is opened: a service that nobody asked for, or that is served twice, is a fault of the program. */
+/** Runs before anything is opened. A service that the system lacks, or that is served twice, is a bug of the program. */
 const checkServices = (system: SystemContract, services: readonly Served[]): void => {
   const names = services.map((served) => servedParts(served).contract.name);
   for (const [i, name] of names.entries()) {

@@ -3,7 +3,7 @@ import { atUserFrame } from '../engine/user-frame.ts';
 import type { ServiceNotice } from '../service/consumer/in-flight.ts';
 import { isRetryAfter } from '../service/task.ts';
 
-/** What `onFault` receives of a command in a service that runs here; undefined where the handler has asked for another run. */
+/** The error for `onFault` about a command of a service in this process; undefined if the handler asked for another run. */
 export function serviceFault(
   service: string,
   { kind, messageId, commandId, message, cause }: ServiceNotice,

@@ -16,13 +16,14 @@ export interface LocalSystem {
 }
 
 /**
- * Runs a system and its services in this process. A killed process loses nothing: what is started again on the same folder goes on.
+ * Runs a system and its services in this process. A killed process loses nothing: start it again on the same folder to continue.
  *
- * Unless `NODE_ENV` is `production`, it checks: what production tolerates and a replay would see otherwise gets an instance stuck at once (docs/errors.md).
+ * Unless `NODE_ENV` is `production`, checks are on: nondeterminism that production tolerates gets its instance stuck at once
+ * (docs/errors.md).
  *
- * With `entry` the processes run in a thread of their own under a watchdog, so that one that never yields harms nobody else.
- * @throws ClientError `UNREACHABLE` where another process has the folder open
- * @throws ContractError `CONTRACT_INVALID` where `entry` cannot be imported or does not export the system
+ * With `entry` the processes run in a thread of their own under a watchdog, so that one that never yields does not block the others.
+ * @throws ClientError `UNREACHABLE` if another process has the folder open
+ * @throws ContractError `CONTRACT_INVALID` if `entry` cannot be imported or does not export the system
  * @example import { startLocal } from 'tutti/local'; const { client, stop } = await startLocal(trips, { directory: '.tutti', services });
  * @example await startLocal(trips, { services, entry: new URL('./system.ts', import.meta.url) });
  */
@@ -37,7 +38,7 @@ export const startLocal = async (system: System<string>, options: RuntimeOptions
     );
   }
   const checks = options.checks ?? process.env['NODE_ENV'] !== 'production';
-  // Of modules that are imported from now on; a program that is compiled starts with node --enable-source-maps to have them all.
+  // Applies to modules imported from now on. Start a compiled program with node --enable-source-maps to cover all of them.
   if (checks) process.setSourceMapsEnabled(true);
   const runtime = new Runtime(system, { ...options, checks });
   await runtime.start();

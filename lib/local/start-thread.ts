@@ -4,7 +4,7 @@ import { isTypeScript, typescriptLoader } from './typescript-loader.ts';
 
 /**
  * Starts a thread for an engine of the system in the module at `entry`. A thread inherits the options of this process, but
- * in Node 20 not its loader, so where it is to import TypeScript it registers tsx by itself.
+ * in Node 20 not its loader, so a thread that imports TypeScript registers tsx itself.
  */
 export function startThread(workerData: ThreadData, entry: string): Worker {
   const fromSource = isTypeScript(import.meta.url);

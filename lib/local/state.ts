@@ -31,11 +31,11 @@ export const INBOX_QUEUE = 'inbox';
 const RECEIVE_COUNT_MAX = 20;
 
 export interface StateOptions {
-  /** Its services are the queues beside the inbox; what its processes hear, and what is addressed to it, goes to the inbox. */
+  /** Each service has a queue. Events that its processes subscribe to, and events addressed to the system, go to the inbox. */
   readonly system: Pick<SystemContract, 'name' | 'processes' | 'services'>;
-  /** The system's folder. @default in memory: all is gone with the process */
+  /** The system's folder. @default the state is in memory and ends with the process */
   readonly directory?: string;
-  /** In memory even where a folder is given. @default false */
+  /** In memory even if a folder is given. @default false */
   readonly memory?: boolean;
   /** @default the system clock */
   readonly clock?: Clock;
@@ -43,13 +43,13 @@ export interface StateOptions {
   readonly maxReceiveCount?: number;
   /** Size of the log, in characters, at which it is moved into the tables. @default 32 MB */
   readonly checkpointLength?: number;
-  /** Values of a table that are kept in memory without need, at most; 0 reads them from disk each time. @default by table */
+  /** Most values of a table that are cached in memory; 0 reads them from disk each time. @default by table */
   readonly keptMax?: number;
   /** Called when the disk begins to take no writes, and not again before it has taken them. @default nothing is called */
   readonly stalled?: (error: unknown) => void;
 }
 
-/** All that one system holds, behind the ports. */
+/** The state of one system, behind the ports. */
 export interface State {
   readonly clock: Clock;
   readonly processStore: ProcessStore;
@@ -61,19 +61,19 @@ export interface State {
   readonly queues: ReadonlyMap<string, MemoryMessageQueue>;
   readonly sender: MemoryMessageSender;
   readonly publisher: MemoryEventPublisher;
-  /** Resolves when everything that happened before survives a crash. What goes out of the process waits for it. */
+  /** Resolves when all earlier changes survive a crash. Effects outside of the process wait for it. */
   readonly durable: () => Promise<void>;
-  /** As `durable`, but rejects where the disk takes no writes, instead of waiting until it does. */
+  /** As `durable`, but rejects while the disk takes no writes. */
   readonly durableOrRefused: () => Promise<void>;
-  /** Why nothing becomes durable now, as on a full disk; undefined where it does. */
+  /** The error because of which no change becomes durable, as on a full disk; undefined if commits succeed. */
   readonly stalledBy: () => unknown;
-  /** From now on `durable` fails where it would have to wait for a disk that takes no writes. */
+  /** From now on `durable` rejects if the disk takes no writes. */
   readonly stopWaiting: () => void;
-  /** Moves the log into the tables now, in one go; by itself it is moved in slices. */
+  /** Moves the log into the tables now, at once instead of in slices. */
   readonly checkpoint: () => void;
-  /** Makes everything durable and gives the folder back. */
+  /** Makes everything durable and releases the folder. */
   readonly close: () => void;
-  /** Gives the folder back as a crash would leave it; for tests. */
+  /** Releases the folder in the state of a crash; for tests. */
   readonly abandon: () => void;
 }
 
@@ -95,8 +95,8 @@ type Stores = Pick<
 
 /**
  * Opens the state of a system, and locks its folder.
- * @throws ClientError `UNREACHABLE` where another process has the folder open; the message names it; `STATE_CORRUPT` where it is damaged
- * @throws OrchestratorError `STATE_FORMAT` where another version of Tutti wrote it in another format
+ * @throws ClientError `UNREACHABLE` if another process, which the message names, has the folder open; `STATE_CORRUPT` if it is damaged
+ * @throws OrchestratorError `STATE_FORMAT` if another version of Tutti wrote it in another format
  */
 export function openState(options: StateOptions): State {
   const clock = options.clock ?? new SystemClock();
@@ -164,7 +164,7 @@ function sqliteStores(tables: SqliteTables): Stores {
   };
 }
 
-/** Each queue and its dead letters. A service is outside of the log, so its queue hands out only what is durable. */
+/** Each queue and its dead-letter queue. A service is outside of the log, so its queue delivers only durable messages. */
 function openQueues(options: StateOptions, clock: Clock, tables: SqliteTables | undefined): ReadonlyMap<string, MemoryMessageQueue> {
   const queues = new Map<string, MemoryMessageQueue>();
   const receivesMax = (name: string): number => options.maxReceiveCount ?? (name === INBOX_QUEUE ? RECEIVE_COUNT_MAX : QUEUE_RECEIVES_MAX);
@@ -192,12 +192,12 @@ function loggedMessages({ log, messages }: SqliteTables): Pick<QueueOptions, 'me
     messages,
     nextNumber: () => log.nextNumber,
     log,
-    // A receiver that is woken at the end of the turn finds all that the turn has sent.
+    // A receiver that wakes at the end of the turn finds all messages of the turn.
     wake: (run) => void setImmediate(run),
   };
 }
 
-/** Unique over restarts: the log's number never goes back behind what anybody has seen. */
+/** Unique over restarts, because the log's number never goes back behind a published one. */
 function eventIds({ log }: SqliteTables): () => string {
   let count = 0;
   return () => `${log.nextNumber}-${(count += 1)}`;

@@ -4,7 +4,7 @@ import { ContractError } from '../contract/errors.ts';
 import { exportedSystem } from '../contract/export/exported-system.ts';
 import type { System } from '../contract/system.ts';
 
-/** The module's address: a path is taken from the working directory. */
+/** The URL of the module. A path is relative to the working directory. */
 export function entryUrl(entry: string | URL): string {
   if (entry instanceof URL) return entry.href;
   return /^(?:file|data):/.test(entry) ? entry : pathToFileURL(resolve(entry)).href;

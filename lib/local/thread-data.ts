@@ -1,7 +1,7 @@
 import { isMainThread, workerData } from 'node:worker_threads';
 import type { SharedActivation } from './running-activation.ts';
 
-/** What an engine's thread is given to begin with. */
+/** The `workerData` of an engine's thread. */
 export interface ThreadData {
   readonly tuttiEngine: true;
   /** Counts the beats of the thread, for the watchdog. */
@@ -10,7 +10,7 @@ export interface ThreadData {
   readonly activation: SharedActivation;
 }
 
-/** The data of this thread where it is an engine's: what it imports must start nothing. */
+/** The data of this thread if it is an engine's. Modules that it imports must start nothing. */
 export function threadData(): ThreadData | undefined {
   const data = isMainThread ? undefined : (workerData as Partial<ThreadData> | null | undefined);
   return data?.tuttiEngine === true ? (data as ThreadData) : undefined;

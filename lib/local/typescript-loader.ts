@@ -8,8 +8,8 @@ export function isTypeScript(pathOrUrl: string): boolean {
 }
 
 /**
- * The module of tsx that registers its loader, as the program at `entry` has installed it, else as Tutti finds it. Undefined
- * where tsx is not installed: Node then reads TypeScript by itself, or reports that it cannot.
+ * The module of tsx that registers its loader, resolved from the program at `entry`, else from Tutti. Undefined if tsx is not
+ * installed: Node then reads TypeScript itself, or reports that it cannot.
  */
 export function typescriptLoader(entry: string): string | undefined {
   for (const from of [entry, import.meta.url]) {

@@ -1,27 +1,27 @@
-/** Looks this often in the time that it allows: one late look, as after the machine has slept, is no proof. */
+/** Looks within the time allowed. One late look, as after the machine has slept, proves no hang. */
 const LOOKS = 4;
-/** What is watched beats this often between two looks, so that a busy machine does not look like a hang. */
+/** Beats between two looks, so that a busy machine does not look like a hang. */
 const BEATS_A_LOOK = 4;
 
-/** `silent`: nothing yields. `goes on`: one activation yields, and never waits. */
+/** `silent`: the thread does not yield. `goes on`: one activation yields but does not end. */
 export type Hang = 'silent' | 'goes on';
 
-/** How often what is watched must beat for `allowedMs`. */
+/** Interval of the beats for `allowedMs`. */
 export function beatEveryMs(allowedMs: number): number {
   return Math.max(1, Math.floor(allowedMs / (LOOKS * BEATS_A_LOOK)));
 }
 
 /**
- * Calls `hung` once where work is under way and nothing beats for `allowedMs`, or where one activation runs for longer than that although
- * it yields. Returns how to stop watching.
+ * Calls `hung` once if work is in progress and the thread does not beat for `allowedMs`, or if one activation runs for longer than that.
+ * Returns a function that stops watching.
  */
 export function watch(subject: {
   readonly allowedMs: number;
-  /** How often the thread has beaten, or begun an activation: one turn may serve many instances. */
+  /** Number of beats and of begun activations, because one turn may serve many instances. */
   readonly beats: () => number;
-  /** How much work is under way: a thread without work may be as silent as it likes. */
+  /** Number of calls in flight. A thread without work need not beat. */
   readonly pending: () => number;
-  /** Number of the activation that runs; 0 where it is not known. */
+  /** Number of the activation that runs; 0 if it is not known. */
   readonly activation: () => number;
   readonly hung: (why: Hang) => void;
 }): () => void {

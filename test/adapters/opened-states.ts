@@ -24,7 +24,7 @@ export function newDirectory(): string {
 
 const asked = { type: 'trips.asked', owner: 'trips' };
 
-/** A system with the services `work` and `payments`, which hears `trips.asked`. */
+/** A system with the services `work` and `payments`, which subscribes to `trips.asked`. */
 export const system = {
   name: 'trips',
   services: new Map([

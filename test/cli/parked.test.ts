@@ -44,6 +44,6 @@ test('parked lists what is parked, and redrive counts it before it sends it back
     const stored = await run('parked');
     const unreachable = await run('redrive', '--yes');
     expect(stored).toMatchObject({ code: 0, stdout: expect.stringContaining('STUCK') });
-    expect(unreachable).toMatchObject({ code: 4, stderr: expect.stringContaining('No system runs on the folder') });
+    expect(unreachable).toMatchObject({ code: 4, stderr: expect.stringContaining('Nothing runs on the folder') });
   });
 });

@@ -12,7 +12,7 @@ const drivers = service('drivers', {
 });
 
 test(
-  'a handler whose offer lost its race says notDone: it is not run again, nothing is undone, and nobody is told of a fault',
+  'a handler whose offer lost its race says notDone: it is not run again, nothing is undone, and no fault is reported',
   { timeout: 30_000 },
   async () => {
     let offers = 0;

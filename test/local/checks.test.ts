@@ -7,7 +7,7 @@ const Asked = event('clocks.asked', z.object({ id: z.string() }));
 const clock = processOf('clock', { startOn: Asked.byId((asked) => asked.id) }, async () => typeof Date.now());
 const clocks = system('clocks', { processes: [clock], services: [] });
 
-/** What becomes of an instance that reads the clock. */
+/** The outcome of an instance that reads the clock. */
 const fate = async (options: { readonly checks?: boolean } = {}): Promise<string> => {
   const { client, stop } = await startLocal(clocks, { services: [], ...options });
   try {
@@ -33,7 +33,7 @@ describe('startLocal', () => {
     );
   });
 
-  test('does not check where NODE_ENV is production, or where it is told not to', async () => {
+  test('does not check if NODE_ENV is production or if checks are off', async () => {
     expect(await fate({ checks: false })).toContain('completed');
     vi.stubEnv('NODE_ENV', 'production');
     expect(await fate()).toContain('completed');

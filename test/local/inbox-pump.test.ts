@@ -11,7 +11,7 @@ const done = (messages: readonly ReceivedMessage[]): AdvanceResult => ({
   giveBack: [],
 });
 
-/** Pumps until the queue is empty; `advance` and `advanceSuspect` are told the bodies that they get. */
+/** Pumps until the queue is empty; `advance` and `advanceSuspect` receive the bodies of their messages. */
 const pumped = async (
   bodies: readonly string[],
   engine: { readonly advance: (bodies: readonly string[]) => void; readonly advanceSuspect?: (body: string) => void },
@@ -51,7 +51,7 @@ const pumped = async (
   return { runs, faults };
 };
 
-test('what a lost engine had in hand is run again one by one, and the cause until it is answered', async () => {
+test('the messages in flight in a lost engine run again one by one, and the cause until it is answered', async () => {
   let lost = 0;
   const { runs } = await pumped(['good', 'bad', 'fine'], {
     advance: () => {
@@ -64,7 +64,7 @@ test('what a lost engine had in hand is run again one by one, and the cause unti
   expect(runs).toEqual(['good bad fine', 'good!', 'bad!', 'bad!', 'bad!', 'bad!', 'fine!']);
 });
 
-test('a batch that fails without ending the engine is told of and comes again later, together', async () => {
+test('a batch that fails without ending the engine is reported and redelivered later as a whole', async () => {
   let failures = 0;
   const { runs, faults } = await pumped(['one', 'two'], {
     advance: () => {

@@ -18,7 +18,7 @@ import { PaymentLedger } from './kill/payment-ledger.ts';
 
 const KILLS = 50;
 const BOOKINGS = 200;
-/** A life is killed this long after its birth at the most: less on a machine where it is done earlier. */
+/** A process is killed at most this long after its start, earlier on a machine where it is done earlier. */
 const LIFE_MAX_MS = 900;
 const LIFE_MIN_MS = 100;
 /** Lives that end by themselves are no kills; there are not so many of them. */
@@ -128,7 +128,7 @@ describe(`200 bookings whose program is killed at 50 random instants (seed ${see
     for (const { key, command, cart } of foreign) effects.push({ id: key, command, cart });
   }, 120_000);
 
-  it('are all done in the end, and the folder can be opened again: no lock is left behind', () => {
+  it('all end, and the folder can be opened again because no lock is left', () => {
     expect(last).toBe(0);
     expect(existsSync(join(folder, 'done'))).toBe(true);
     expect(killed, 'of the lives, so many were ended by the kill and not by themselves').toBe(KILLS);
@@ -139,7 +139,7 @@ describe(`200 bookings whose program is killed at 50 random instants (seed ${see
     expect(statuses).toEqual(carts.map(({ cartId, fate }) => [cartId, fate, fate === 'booked' ? 'completed' : 'failed']));
   });
 
-  it('have each effect once per command id, also where it was asked for twice', () => {
+  it('have each effect once per command id, even if it was requested twice', () => {
     const counts = new Map<string, number>();
     for (const { id } of effects) counts.set(id, (counts.get(id) ?? 0) + 1);
     expect([...counts].filter(([, count]) => count !== 1)).toEqual([]);
@@ -198,7 +198,7 @@ describe(`200 bookings whose program is killed at 50 random instants (seed ${see
     expect(early).toEqual([]);
   });
 
-  it('leave nothing parked, and in the queues at the most second copies for bookings that have ended', () => {
+  it('leave nothing parked, and in the queues at most second copies for ended bookings', () => {
     expect(parked).toEqual([]);
     expect(left.filter(({ name }) => name.endsWith('-dead-letter'))).toEqual([]);
     expect(left.filter(({ cart = '' }) => bookings.get(cart)?.head.closedAt === undefined)).toEqual([]);

@@ -91,7 +91,7 @@ describe('through the socket of a folder', () => {
     await expect(client.cancel(order, 'o-2', 'again')).rejects.toMatchObject({ code: 'CLOSED' });
   });
 
-  test('a stuck instance is resumed when its code is mended', async () => {
+  test('a stuck instance is resumed when its code is fixed', async () => {
     const { client } = await shopOnFolder();
     await client.start(order, { orderId: 'o-1', item: 'bug' });
     expect(await client.describe(order, 'o-1')).toMatchObject({ status: 'stuck' });
@@ -125,7 +125,7 @@ describe('through the socket of a folder', () => {
     await expect(completed).rejects.toMatchObject({ name: 'ContractError', code: 'DATA_INVALID', message });
   });
 
-  test('a list is whole and in order over its pages, also where many started at one instant', async () => {
+  test('a list is whole and in order over its pages, even if many instances started at one instant', async () => {
     const { client } = await shopOnFolder();
     const ids = Array.from({ length: 230 }, (_, number) => `o-${number}`);
     await Promise.all(ids.map((orderId) => client.start(order, { orderId, item: 'lamp' })));
@@ -137,8 +137,8 @@ describe('through the socket of a folder', () => {
   });
 });
 
-describe('where the system is', () => {
-  test('nothing runs on the folder: every act is unreachable and says what to do', async () => {
+describe('the folder of a system', () => {
+  test('without a running system every call is unreachable and states the remedy', async () => {
     const client = connect(shop, local(testFolder()));
     const acts = [
       client.start(order, lamp),
@@ -152,7 +152,7 @@ describe('where the system is', () => {
     }
   });
 
-  test('who waits while it stops is told; the next one on the folder is reached by the same client', async () => {
+  test('a call that waits while the system stops fails, and the same client reaches the next system on the folder', async () => {
     const directory = testFolder();
     const before = await shopOnFolder(directory);
     await before.client.start(order, lamp);
@@ -173,13 +173,13 @@ describe('where the system is', () => {
     expect(statSync(socketPath(directory), { throwIfNoEntry: false })).toBeUndefined();
   });
 
-  test('it is found on a path that is too long for a socket', async () => {
+  test('a system is found on a path that is too long for a socket', async () => {
     const { client } = await shopOnFolder(join(testFolder(), 'long'.repeat(40)));
     await client.start(order, lamp);
     expect(await listed(client)).toHaveLength(1);
   });
 
-  test('it is found under another name of its folder', async () => {
+  test('a system is found under another name of its folder', async () => {
     const directory = testFolder();
     await shopOnFolder(directory);
     symlinkSync(directory, `${directory}-again`);
@@ -189,7 +189,7 @@ describe('where the system is', () => {
     expect(await listed(client)).toHaveLength(1);
   });
 
-  test('another process reaches it, and ends by itself when it waits for nothing', async () => {
+  test('another process reaches the system, and ends by itself when it has no pending calls', async () => {
     const directory = testFolder();
     const { client } = await shopOnFolder(directory);
     const program = fileURLToPath(new URL('asking-program.ts', import.meta.url));
@@ -203,7 +203,7 @@ describe('where the system is', () => {
   test.each([
     ['is no post', 'GET / HTTP/1.1\n'],
     ['is half a post', '[[1,"store.load"],[]]\n'],
-  ])('what %s ends that connection and no other', async (_, text) => {
+  ])('a line that %s ends that connection and no other', async (_, text) => {
     const directory = testFolder();
     const { client } = await shopOnFolder(directory);
     await client.start(order, lamp);

@@ -47,7 +47,7 @@ test('an instance that gets stuck is reported to onFault, with the reason, the l
   }
 });
 
-test('what needs no person is not reported', () => {
+test('a notice that needs no operator is not reported', () => {
   expect(noticeFault({ kind: 'parked', reason: 'STUCK', pid: 'default#desk#a', detail: '' })).toBe(undefined);
   expect(noticeFault({ kind: 'unresolved', reason: 'UNKNOWN_OUTCOME', pid: 'default#desk#a' })).toBe(undefined);
   expect(noticeFault({ kind: 'ignored', reason: 'CLOSED', pid: 'default#desk#a' })).toBe(undefined);

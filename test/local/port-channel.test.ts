@@ -47,7 +47,7 @@ test('an error of Tutti keeps its code and remedy at the other end; any other be
   await expect(remote.take('a')).rejects.toMatchObject({ code: 'INTERNAL', message: expect.stringContaining('the disk is full') });
 });
 
-test('when the other end is gone, what it was asked fails, and so does all that is asked later', async () => {
+test('when the other end is gone, pending and later calls fail', async () => {
   const { remote, near } = shelfBehindChannel({ put: () => new Promise(() => {}) });
   const asked = remote.put('a');
   const gone = new ClientError('UNREACHABLE', 'gone');

@@ -16,7 +16,7 @@ export interface RunningJobs {
   readonly client: Client;
   /** The codes and messages of what went wrong and was tried again. */
   readonly faults: readonly string[];
-  /** What was reported of instances that got stuck. */
+  /** The reports of instances that got stuck. */
   readonly stuck: readonly string[];
   /** Resolves with the first head of the job in that status, at once where it has been committed before. */
   until(id: string, status: HeadStatus, process?: string): Promise<Head>;

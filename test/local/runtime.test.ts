@@ -101,7 +101,7 @@ describe.each(seats)('a system in one process, %s', { timeout: 60_000 }, (_, sea
     await stop();
   });
 
-  test('each commit is told, from the start to the end of an instance', async () => {
+  test('each commit of an instance is reported, from its start to its end', async () => {
     const commits: string[] = [];
     const { client, stop } = await run({
       ...seat,
@@ -114,7 +114,7 @@ describe.each(seats)('a system in one process, %s', { timeout: 60_000 }, (_, sea
     await stop();
   });
 
-  test('what a stopped system has left goes on in the next one, and a service may come later', async () => {
+  test('the next system on the folder of a stopped one continues its instances, and a service may come later', async () => {
     const directory = testFolder();
     const calls: string[] = [];
     const services = bookingServices(calls);
@@ -137,7 +137,7 @@ describe.each(seats)('a system in one process, %s', { timeout: 60_000 }, (_, sea
   });
 });
 
-describe('what is refused', () => {
+describe('a refused start', () => {
   test('a service that is served twice', async () => {
     await expect(run({ services: [...bookingServices([]), ...bookingServices([])] })).rejects.toMatchObject({
       code: 'CONTRACT_INVALID',
@@ -171,7 +171,7 @@ test('many services poll without a warning of leaking listeners', async () => {
   process.on('warning', hear);
   const { stop } = await run({ services: bookingServices([]) });
   await stop();
-  // Warnings are told in the next turn.
+  // Warnings are emitted in the next turn.
   await new Promise((resolve) => setImmediate(resolve));
   process.off('warning', hear);
   expect(warnings).not.toContain('MaxListenersExceededWarning');

@@ -3,7 +3,7 @@ import { startLocal } from '../../lib/local/start-local.ts';
 import { serve } from '../../lib/service/serve.ts';
 import { JobWanted, jobs, work } from './watched-system.ts';
 
-/** What `onFault` is told first where the handler of the first job rejects with `thrown`, and that of the second with a bug. */
+/** The first fault of `onFault` if the handler of the first job rejects with `thrown`, and that of the second with a bug. */
 const firstFault = async (thrown: (retryAfter: (delay: '1 hour', reason: string) => Error) => unknown): Promise<unknown> => {
   let tell!: (fault: unknown) => void;
   const told = new Promise<unknown>((resolve) => {
@@ -23,7 +23,7 @@ const firstFault = async (thrown: (retryAfter: (delay: '1 hour', reason: string)
   return fault;
 };
 
-test('what a handler throws is told, with the command and the place', async () => {
+test('an error of a handler is reported with the command and the place', async () => {
   expect(await firstFault(() => new RangeError('too many'))).toMatchObject({
     code: 'SERVICE_FAULT',
     retryable: true,

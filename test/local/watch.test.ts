@@ -14,7 +14,7 @@ const watched = (pending: number) => {
   return { hung, beat: () => void (beats += 1), run: (activation: number) => void (running = activation) };
 };
 
-test('work without a beat for the time allowed is told of once', () => {
+test('work without a beat for the time allowed is reported once', () => {
   const { hung } = watched(1);
   vi.advanceTimersByTime(ALLOWED_MS);
   expect(hung).not.toHaveBeenCalled();
@@ -46,7 +46,7 @@ test('activations that follow each other may run for as long as there are any', 
   expect(hung).not.toHaveBeenCalled();
 });
 
-test('who beats may work for ever', () => {
+test('a thread that beats may work without end', () => {
   const { hung, beat } = watched(1);
   const timer = setInterval(beat, beatEveryMs(ALLOWED_MS));
   vi.advanceTimersByTime(100 * ALLOWED_MS);
@@ -54,7 +54,7 @@ test('who beats may work for ever', () => {
   expect(hung).not.toHaveBeenCalled();
 });
 
-test('who has no work may be silent for ever', () => {
+test('a thread without work may be silent without end', () => {
   const { hung } = watched(0);
   vi.advanceTimersByTime(100 * ALLOWED_MS);
   expect(hung).not.toHaveBeenCalled();

@@ -105,7 +105,7 @@ describe('a thread that is lost', TIMEOUT, () => {
     await running.runtime.stop();
   });
 
-  test('who is stopped while a process spins gives its folder back, and started again on corrected code it completes', async () => {
+  test('a system that is stopped while a process spins releases its folder, and with corrected code the process completes', async () => {
     const directory = testFolder();
     const flag = join(directory, 'flag');
     const before = await startJobs({ directory });
@@ -156,7 +156,7 @@ describe('the module of the system', TIMEOUT, () => {
     });
   });
 
-  test('a folder whose engine could not start is given back', async () => {
+  test('a folder whose engine could not start is released', async () => {
     const directory = testFolder();
     await expect(startLocal(jobs, { services: [], directory, entry: entry('./entries/none.ts') })).rejects.toMatchObject({
       code: 'CONTRACT_INVALID',

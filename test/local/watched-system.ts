@@ -39,7 +39,7 @@ const crew = <N extends string>(name: N) =>
 export const cook = crew('cook');
 export const pilot = crew('pilot');
 export const medic = crew('medic');
-/** The bad one among them. Where it spins in a microtask, the others have not yielded their turn yet. */
+/** The bad one among them. If it spins in a microtask, the others have not yielded their turn yet. */
 export const spinner = process('spinner', { startOn: CrewWanted.byId(({ id }) => id) }, async (_ctx, { spins }) => {
   if (spins === 'in-a-microtask') await Promise.resolve();
   spin();

@@ -1,7 +1,7 @@
 /**
- * How SDK clients are set: four tries of the standard retry mode, half a second to connect, two to
- * be answered; `waitSeconds` is added for a consumer that waits at a queue, and a request that carries a value to S3 has a time of its own
- * (lib/adapters/s3/payload-store.ts). Connections are kept by the SDK's own default.
+ * Settings of SDK clients: four attempts of the standard retry mode, a time-out of half a second to connect and of two to get an answer.
+ * `waitSeconds` is added for a consumer that polls a queue. A request that carries a value to S3 has a time-out of its own
+ * (lib/adapters/s3/payload-store.ts). Connections are kept alive by the SDK's default.
  */
 export const clientSettings = (
   waitSeconds = 0,

@@ -1,6 +1,6 @@
 /**
- * What the resources of one deployment are called. `name` is the deployment's, by default that of its system; a service's
- * resources can be found by name alone, so a function needs no list of them.
+ * The names of the resources of one deployment. `name` is the name of the deployment, by default that of its system. The resources of a
+ * service follow from its name, so a function needs no list of them.
  */
 export interface DeploymentNames {
   readonly table: string;
@@ -29,7 +29,7 @@ export const deploymentNames = (name: string): DeploymentNames => ({
   commandTable: (service) => `${name}-${service}-commands`,
 });
 
-/** Bucket names are global, so the account and the region are part of it. */
+/** Bucket names are global, so this one contains the account and the region. */
 export const payloadBucketName = (name: string, account: string, region: string): string => `${name}-payloads-${account}-${region}`;
 
 /** The dead-letter queue of a queue. */

@@ -3,7 +3,7 @@ import { OrchestratorError } from '../../contract/errors.ts';
 /** The environment variables of a function, as `process.env` has them. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** A variable of a deployed function's environment is missing, or is not what it has to be. */
+/** An environment variable of a deployed function is missing or invalid. */
 export class EnvironmentError extends OrchestratorError {
   constructor(name: string, got: string | undefined, expected: string) {
     const found = got === undefined || got === '' ? 'is not set' : `is ${JSON.stringify(got)}`;
@@ -28,7 +28,7 @@ export function numberVariable(environment: Environment, name: string, expected:
   return number;
 }
 
-/** A JSON object whose values are texts. @default empty */
+/** A JSON object whose values are strings. @default empty */
 export function mapVariable(environment: Environment, name: string, expected: string): Readonly<Record<string, string>> {
   const value = environment[name];
   if (value === undefined || value === '') return {};

@@ -6,5 +6,5 @@ export const FUNCTION_SDK = [
   '@aws-sdk/client-sqs',
 ] as const;
 
-/** Those of the client: it also finds the deployment and asks who the caller is. */
+/** The packages of the client, which also reads the deployment's parameters and the caller's identity. */
 export const CLIENT_SDK = [...FUNCTION_SDK, '@aws-sdk/client-ssm', '@aws-sdk/client-sts'] as const;

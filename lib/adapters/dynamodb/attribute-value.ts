@@ -2,7 +2,7 @@ import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { ContractError } from '../../contract/errors.ts';
 import type { HeadItem } from './head-item.ts';
 
-/** A plain object as an item: texts, numbers, booleans, null, bytes, arrays and objects of them. Members that are undefined are left out. */
+/** A plain object as an item: strings, numbers, booleans, null, bytes, arrays and objects of them. Undefined members are left out. */
 export function itemOf(value: object, what: string): HeadItem {
   return Object.fromEntries(
     Object.entries(value).flatMap(([name, member]) => (member === undefined ? [] : [[name, attributeOf(member, `${what}.${name}`)]])),

@@ -1,6 +1,6 @@
 import type { ConsumedCapacity } from '@aws-sdk/client-dynamodb';
 
-/** What one call consumed, as the service says; those of indexes are apart. */
+/** The units that one call consumed, as reported by DynamoDB. Units of indexes are separate. */
 export interface ConsumedUnits {
   readonly read: number;
   readonly write: number;
@@ -8,10 +8,10 @@ export interface ConsumedUnits {
   readonly indexWrite: number;
 }
 
-/** Told of every call that succeeded: a failed condition is charged, but its units are not returned. */
+/** Called after every call that succeeded. A failed condition is charged too, but DynamoDB does not return its units. */
 export type OnConsumed = (units: ConsumedUnits) => void;
 
-/** What a request asks for: nothing where nobody listens. */
+/** The parameter that requests consumed units; empty without a listener. */
 export function capacityParameter(onConsumed: OnConsumed | undefined): { readonly ReturnConsumedCapacity?: 'INDEXES' } {
   return onConsumed === undefined ? {} : { ReturnConsumedCapacity: 'INDEXES' };
 }

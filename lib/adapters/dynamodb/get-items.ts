@@ -11,17 +11,17 @@ export interface GetItems {
   /** Attributes to read. @default all */
   readonly projection?: string;
   readonly onConsumed?: OnConsumed | undefined;
-  /** Waits before what was not processed is asked for again. @default the system's time */
+  /** Waits before unprocessed keys are requested again. @default the system's time */
   readonly pause?: ((milliseconds: number) => Promise<void>) | undefined;
 }
 
-/** BatchGetItem takes this many keys. */
+/** Keys that BatchGetItem accepts. */
 const KEYS_MAX = 100;
-/** Rounds in a row that brought nothing. */
+/** Rounds in a row without an item before the call fails. */
 const IDLE_ROUNDS_MAX = 6;
 const FIRST_PAUSE_MS = 25;
 
-/** The items that exist, in any order. Keys must differ. What the table leaves unprocessed is asked for again until it has come. */
+/** The items that exist, in any order. Keys must differ. Keys that the table leaves unprocessed are requested again. */
 export async function getItems(keys: readonly HeadItem[], options: GetItems): Promise<HeadItem[]> {
   const batches: (readonly HeadItem[])[] = [];
   for (let from = 0; from < keys.length; from += KEYS_MAX) batches.push(keys.slice(from, from + KEYS_MAX));

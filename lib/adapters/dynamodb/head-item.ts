@@ -9,8 +9,8 @@ export type HeadItem = Record<string, AttributeValue>;
 export const HEAD_SORT_KEY = 'H';
 
 /**
- * Every attribute that a commit sets, or removes where the head has none. An attribute that is not here, because newer code
- * wrote it, is left as it is.
+ * Every attribute that a commit sets, or removes where the head has none. An attribute that newer
+ * code wrote is not in the list and stays.
  */
 export const HEAD_ATTRIBUTES = [
   'v',
@@ -67,7 +67,7 @@ export function encodeHeadItem(head: Head): HeadItem {
   return item;
 }
 
-/** The head that an item holds. An early buffer has only what buffering set. */
+/** The head that an item holds. An early buffer has only the attributes that buffering set. */
 export function decodeHeadItem(item: HeadItem): Head {
   const packed = item['b']?.B;
   const [tailFrom = '0', control = '', ...tail] = packed === undefined ? [] : unpackLines(packed);
@@ -97,7 +97,7 @@ export function decodeHeadItem(item: HeadItem): Head {
 
 const STARTED_AT_DIGITS = 15;
 
-/** The sort key of the list index: when an instance was started, zero-padded so that text sorts as numbers do. Items of an index may share a key. */
+/** The sort key of the list index: the start time of an instance, zero-padded so that strings sort like numbers. Items may share a key. */
 export function startedAtKey(startedAt: number): string {
   return String(startedAt).padStart(STARTED_AT_DIGITS, '0');
 }
@@ -113,7 +113,7 @@ export function listPartitions(tenant: string, processes: readonly string[], sta
   return processes.flatMap((process) => statuses.flatMap((status) => shards.map((shard) => listPartition(tenant, process, status, shard))));
 }
 
-/** All partitions of the list index that are of a tenant, as a pattern of IAM. */
+/** All partitions of a tenant in the list index, as a pattern of IAM. */
 export function listPartitionsOf(tenant: string): string {
   return `L#${tenant}#*`;
 }

@@ -14,12 +14,12 @@ export interface DynamoDbIdempotencyStoreOptions {
 
 const WRITTEN: RecordWrite = { status: 'written' };
 
-/** Command records in a table. A write is durable when it resolves; whoever needs an order between two awaits the first. */
+/** Command records in a table. A write is durable when it resolves. To order two writes, await the first. */
 export class DynamoDbIdempotencyStore implements IdempotencyStore {
   readonly #client: DynamoDBClient;
   readonly #table: string;
   readonly #now: () => number;
-  /** Names every write of this store, so that an own write whose answer was lost is known when the SDK has tried it again. */
+  /** Names every write of this store, so that the store recognizes its own write after a lost answer and a retry of the SDK. */
   readonly #writer = randomBytes(6).toString('base64url');
   #writes = 0;
 

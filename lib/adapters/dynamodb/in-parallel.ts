@@ -1,7 +1,7 @@
-/** Connections that one store takes at a time: the SDK opens at most 50 to one host, and others need some. */
+/** Connections that one store uses at a time. The SDK opens at most 50 to one host, and other stores need some. */
 const CONNECTIONS_MAX = 16;
 
-/** `act` on every item, in order of the items, a few at a time. */
+/** Runs `act` on every item, a few at a time, and returns the results in the order of the items. */
 export async function inParallel<T, R>(items: readonly T[], act: (item: T) => Promise<R>): Promise<R[]> {
   const results: R[] = [];
   let next = 0;

@@ -14,20 +14,20 @@ import { TenantList } from './tenant-list.ts';
 export interface DynamoDbInstanceIndexOptions {
   readonly client: DynamoDBClient;
   readonly table: string;
-  /** The processes that a filter without one means: partitions of the index are by process, and cannot be listed. */
+  /** The processes of a filter without a process. Partitions of the index are by process and cannot be listed. */
   readonly processes: readonly string[];
 }
 
-/** All but early buffers, which are not listed. */
+/** Every status except `early`: early buffers are not in the index. */
 const LISTED_STATUSES: readonly HeadStatus[] = ['running', 'stuck', 'completed', 'failed', 'cancelled', 'terminated'];
-/** Entries of a partition that are read at a time; most readers of a list stop soon. */
+/** Entries of a partition that are read at a time. Most readers of a list stop early. */
 const PAGE = 50;
 /** Sorts before every instance. */
 const BEFORE_ALL: DueInstance = { pid: '', run: '', due: 0 };
 /** Heads that are read at a time. */
 const HEADS = 25;
 
-/** The indexes of the table. All are eventually consistent, so heads are filtered again when they are read. */
+/** The indexes of the table. They are eventually consistent, so heads are filtered again after they are read. */
 export class DynamoDbInstanceIndex implements InstanceIndex {
   readonly #client: DynamoDBClient;
   readonly #table: string;
@@ -45,7 +45,7 @@ export class DynamoDbInstanceIndex implements InstanceIndex {
     const seen = new Set<string>();
     let pids: string[] = [];
     for await (const pid of this.#newestFirst(filter)) {
-      // An instance whose status has just changed may be found under both.
+      // An instance whose status has just changed may be found under both statuses.
       if (seen.has(pid)) continue;
       seen.add(pid);
       pids.push(pid);
@@ -83,16 +83,16 @@ export class DynamoDbInstanceIndex implements InstanceIndex {
     for await (const page of queryPages(this.#client, input)) {
       for (const item of page) {
         const instance = { pid: item['pk']?.S ?? '', run: item['run']?.S ?? '', due: Number(item['due']?.N) };
-        // Those that are due at the same instant come in no order, so the query begins with them again.
+        // Instances that are due at the same instant have no order, so the query begins at that instant again.
         if (sooner(after, instance) < 0) found.push(instance);
       }
-      // All that are due at the last instant are read, so that the limit cuts between instances in their order.
+      // All instances that are due at the last instant are read before the limit applies, so that it cuts in their order.
       if (found.length >= limit && (found.at(-1)?.due ?? 0) > (found[limit - 1]?.due ?? 0)) break;
     }
     return found;
   }
 
-  /** The pids of all partitions that the filter means, merged; each partition is read on when what was read of it is used up. */
+  /** The pids of all partitions of the filter, merged. A partition is read on when its page is used up. */
   async *#newestFirst(filter: InstanceFilter): AsyncIterable<string> {
     const cursors = await inParallel(this.#partitions(filter), async (partition) => {
       const cursor = new Cursor(queryPages(this.#client, this.#partitionQuery(partition, filter)));
@@ -129,7 +129,7 @@ export class DynamoDbInstanceIndex implements InstanceIndex {
     };
   }
 
-  /** In the order of the pids; those that the filter no longer lets through are left out. */
+  /** The heads in the order of the pids, without those that no longer match the filter. */
   async #heads(pids: readonly string[], filter: InstanceFilter): Promise<readonly Head[]> {
     const items = await getItems(pids.map(headKey), { client: this.#client, table: this.#table, consistent: false });
     const byPid = new Map(items.map((item) => [item['pk']?.S, item]));

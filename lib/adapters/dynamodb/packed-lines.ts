@@ -2,14 +2,14 @@ import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import { VALUE_BYTES_MAX } from '../../contract/wire/wire.ts';
 
 /**
- * Lines as one binary value: joined with newlines, which JSON never holds unescaped, and deflated without a header. It is
- * synchronous, since a few KB take less time than a turn of the thread pool.
+ * Lines as one binary value: joined with newlines, which JSON never contains unescaped, and deflated without a header. It is
+ * synchronous, because a few KB take less time than a turn of the thread pool.
  */
 export function packLines(lines: readonly string[]): Uint8Array {
   return deflateRawSync(lines.join('\n'));
 }
 
-/** What `packLines` was given. */
+/** The lines that `packLines` packed. */
 export function unpackLines(packed: Uint8Array): string[] {
   return unpackText(packed).split('\n');
 }
@@ -18,7 +18,7 @@ export function packText(text: string): Uint8Array {
   return deflateRawSync(text);
 }
 
-/** An item of 400 KB may inflate to a thousand times as much; no value that was packed is larger than this. */
+/** The largest value that is ever packed. An item of 400 KB could inflate to a thousand times its size. */
 export function unpackText(packed: Uint8Array): string {
   return inflateRawSync(packed, { maxOutputLength: VALUE_BYTES_MAX }).toString();
 }

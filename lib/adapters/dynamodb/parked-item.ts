@@ -7,7 +7,7 @@ import { PARKED_SHARDS, shardHash } from './shard.ts';
 
 export const PARKED_SORT_PREFIX = 'X#';
 
-/** What of a parked event is listed. `ttl`, `at`, `channel` and `sender` are named, since some are words of DynamoDB. */
+/** The attributes of a listed parked event. All are aliased, because some are reserved words of DynamoDB. */
 export const SUMMARY_NAMES: Readonly<Record<string, string>> = Object.fromEntries(
   ['pk', 'sk', 'reason', 'detail', 'at', 'eid', 'ety', 'esrc', 'channel', 'sender', 'ttl'].map((name) => [`#${name}`, name]),
 );
@@ -16,17 +16,17 @@ export function parkedKey(pid: string, id: string): HeadItem {
   return { pk: { S: pid === '' ? apartPartition(shardOf(id)) : pid }, sk: { S: `${PARKED_SORT_PREFIX}${id}` } };
 }
 
-/** Where the events lie that are parked beside no instance. No pid begins like this: it begins with a tenant, which is followed by two more parts. */
+/** The partition of events parked beside no instance. No pid equals it, because a pid has three parts. */
 export function apartPartition(shard: number): string {
   return `X#${shard}`;
 }
 
-/** A partition of the list of parked events: of those that wait for a person, or of those that expire. */
+/** A partition of the list of parked events: those that wait for an operator, or those that expire. */
 export function parkedListPartition(waiting: boolean, shard: number): string {
   return `P#${waiting ? 'waiting' : 'expiring'}#${shard}`;
 }
 
-/** All of a parked event but its body. */
+/** A parked event without its body. */
 export function summaryItem(event: ParkedSummary): HeadItem {
   const { pid, id, reason, detail, parkedAt, event: identity, channel, senderId, expiresAt } = event;
   return {
@@ -59,7 +59,7 @@ export function summaryOf(item: HeadItem): ParkedSummary {
   };
 }
 
-/** By id, as the contract of the store says. */
+/** The shard follows from the id, as the contract of the store says. */
 export function byId(left: Pick<ParkedEvent, 'id'>, right: Pick<ParkedEvent, 'id'>): number {
   return left.id < right.id ? -1 : left.id > right.id ? 1 : 0;
 }

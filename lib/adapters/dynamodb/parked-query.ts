@@ -7,14 +7,14 @@ import { queryPages } from './query-pages.ts';
 import { PARKED_SHARDS } from './shard.ts';
 import { LIST_INDEX } from './tables.ts';
 
-/** Events of a shard that are read at a time at least: of a filter only some may fit. */
+/** Least number of events of a shard that are read at a time, because only some may match the filter. */
 const READ_MIN = 100;
 /** Sorts behind every id. */
 const LAST = '#~';
-/** Sorts behind the key that it is put to, and before every other. */
+/** Appended to a key, sorts behind that key and before every other. */
 const NEXT = ' ';
 
-/** A page of the list: as many of each shard as may be in it, the first of them all. */
+/** A page of the list. Each shard returns up to a page, and the first of all make the page. */
 export async function parkedList(
   client: DynamoDBClient,
   table: string,
@@ -69,7 +69,7 @@ function ofAll(
   );
 }
 
-/** Those of one instance lie beside its head, and are read from there. */
+/** The parked events of one instance lie beside its head and are read from there. */
 function ofInstance(table: string, pid: string): readonly QueryCommandInput[] {
   const partitions = pid === '' ? shards().map(apartPartition) : [pid];
   return partitions.map((partition) => ({

@@ -17,20 +17,20 @@ import { PARKED_SHARDS } from './shard.ts';
 export interface DynamoDbParkingStoreOptions {
   readonly client: DynamoDBClient;
   readonly table: string;
-  /** Holds bodies that are too large for an item. */
+  /** The store of bodies that are too large for an item. */
   readonly large: PayloadStore;
   /** Milliseconds since the epoch. @default the system's time */
   readonly now?: () => number;
 }
 
-/** A deflated body of more bytes lies elsewhere; an item may have 400 KB. */
+/** A deflated body of more bytes lies in the large store, because an item may have 400 KB. */
 const BODY_BYTES_MAX = 300_000;
-/** A redriven event is kept so long for whoever asks what became of it. */
+/** A redriven event is kept this long, so that an operator can look it up. */
 const REDRIVEN_DAYS = 30;
 /** Longer than any queue keeps a message. */
 const ATTEMPT_DAYS = 14;
 const DAY_SECONDS = 86_400;
-/** Among whose values the large bodies without an instance lie. */
+/** The key in the large store of bodies without an instance. */
 const NO_INSTANCE = 'none';
 
 /** Parked events beside the head of their instance, and counters of attempts. */
@@ -84,7 +84,7 @@ export class DynamoDbParkingStore implements ParkingStore, ParkedList {
     });
   }
 
-  /** One attempt too many is counted where the answer is lost and the SDK asks again: quarantine comes a little sooner then. */
+  /** If an answer is lost and the SDK retries, one attempt too many is counted, so the quarantine comes a little sooner. */
   async attempt(mark: string, change: 1 | -1): Promise<number> {
     const { Attributes } = await this.#client.send(
       new UpdateItemCommand({

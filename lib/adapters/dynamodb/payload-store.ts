@@ -7,12 +7,12 @@ import { encodePayload, isLarge, payloadKey } from './payload-item.ts';
 export interface DynamoDbPayloadStoreOptions {
   readonly client: DynamoDBClient;
   readonly table: string;
-  /** Holds values that no message carries, and what messages refer to. */
+  /** The store of values that are too large for a message. */
   readonly large: PayloadStore;
   readonly onConsumed?: OnConsumed | undefined;
 }
 
-/** Values beside the head of their instance; those that no message carries lie in the large store, and the item only says so. */
+/** Values beside the head of their instance. A value that is too large for a message lies in the large store, and its item refers to it. */
 export class DynamoDbPayloadStore implements PayloadStore {
   readonly #client: DynamoDBClient;
   readonly #table: string;
@@ -26,7 +26,7 @@ export class DynamoDbPayloadStore implements PayloadStore {
     this.#onConsumed = onConsumed;
   }
 
-  /** Unconditional: the bytes are the same, and a value that is used again must lose the `ttl` that a retirement gave it. */
+  /** Unconditional, because the bytes are the same, and a value that is used again must lose the `ttl` of a retirement. */
   async put(pid: string, hash: string, json: string): Promise<void> {
     if (isLarge(json)) await this.#large.put(pid, hash, json);
     const item = encodePayload(pid, hash, json, () => this.#large.reference(pid, hash));

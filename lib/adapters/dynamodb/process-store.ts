@@ -29,11 +29,11 @@ import { TenantList } from './tenant-list.ts';
 export interface DynamoDbProcessStoreOptions {
   readonly client: DynamoDBClient;
   readonly table: string;
-  /** Told what each call consumed. @default nobody asks, and the service does not say */
+  /** Receives the units that each call consumed. @default units are not requested */
   readonly onConsumed?: OnConsumed | undefined;
   /** Milliseconds since the epoch. @default the system's time */
   readonly now?: () => number;
-  /** Waits before keys that were left unprocessed are asked for again. @default the system's time */
+  /** Waits before unprocessed keys are requested again. @default the system's time */
   readonly pause?: (milliseconds: number) => Promise<void>;
 }
 
@@ -41,14 +41,14 @@ const COMMITTED: CommitResult = { status: 'committed' };
 const BUFFERED: BufferResult = { status: 'buffered' };
 const FULL: BufferResult = { status: 'full' };
 
-/** All of them are set or removed by every commit, so one map of names does for each. */
+/** Every commit sets or removes all of them, so all commits share one map of names. */
 const HEAD_NAMES: Record<string, string> = attributeNames(HEAD_ATTRIBUTES);
 
-/** An early buffer that was emptied is deleted after this time, unless an event comes. */
+/** An emptied early buffer is deleted after this time, unless an event arrives. */
 const EMPTY_BUFFER_DAYS = 14;
 const DAY_SECONDS = 86_400;
 
-/** Heads and chunks in one table. A commit is one UpdateItem, behind one PutItem where this store meets a tenant for the first time; what it must hold against is in conditions.ts. */
+/** Heads and chunks in one table. A commit is one UpdateItem, after one PutItem if the tenant is new to this store. Its conditions are in conditions.ts. */
 export class DynamoDbProcessStore implements ProcessStore {
   readonly #client: DynamoDBClient;
   readonly #table: string;
@@ -69,7 +69,7 @@ export class DynamoDbProcessStore implements ProcessStore {
   async load(pids: readonly string[], { consistent }: { readonly consistent: boolean }): Promise<readonly (Head | undefined)[]> {
     if (pids.length === 0) return [];
     if (pids.length === 1) return [await this.#get(pids[0] as string, consistent)];
-    // One key twice in a request is refused.
+    // DynamoDB refuses a request with the same key twice.
     const keys = [...new Set(pids)].map(headKey);
     const items = await getItems(keys, {
       client: this.#client,
@@ -83,7 +83,7 @@ export class DynamoDbProcessStore implements ProcessStore {
   }
 
   async commit(head: Head, expected: CommitCondition): Promise<CommitResult> {
-    // Before the head: what is in no list of tenants would never be retired, nor its lost tick found.
+    // Before the head, because an instance whose tenant is not listed would never be retired, nor its lost tick found.
     await this.#tenants.record(tenantOfPid(head.pid));
     try {
       await this.#update(commitInput(this.#table, this.#itemOf(head), expected));
@@ -152,7 +152,7 @@ export class DynamoDbProcessStore implements ProcessStore {
     tellConsumed(this.#onConsumed, 'write', ConsumedCapacity);
   }
 
-  /** What stands where a condition failed: the old image that came with the failure; read where it did not come though there must be one. */
+  /** The current head after a failed condition: the image in the failure, else, if it must exist, a consistent read. */
   async #standing(failure: ConditionFailure, pid: string, mustExist: boolean): Promise<Head | undefined> {
     if (failure.Item !== undefined) return decodeHeadItem(failure.Item);
     return mustExist ? this.#get(pid, true) : undefined;
@@ -166,7 +166,7 @@ export class DynamoDbProcessStore implements ProcessStore {
   }
 }
 
-/** Sets what the head has and removes what it has not, so that attributes of newer code stay. A `ttl` goes with any commit. */
+/** Sets the head's attributes and removes those that it lacks, so that attributes of newer code stay. Every commit removes the `ttl`. */
 function commitInput(table: string, item: HeadItem, expected: CommitCondition): UpdateItemCommandInput {
   const [condition, values] = conditionOf(expected);
   return {
@@ -193,7 +193,7 @@ function conditionOf(expected: CommitCondition): [condition: string, values: Hea
   }
 }
 
-/** An emptied buffer has no due time and may have a `ttl`: the next event gives it the first and takes away the second. */
+/** An emptied buffer has no due time and may have a `ttl`. The next event sets the due time and removes the `ttl`. */
 function bufferInput(table: string, { pid, body, max, expiresAt }: EarlyEvent): UpdateItemCommandInput {
   return {
     TableName: table,
@@ -217,7 +217,7 @@ function bufferInput(table: string, { pid, body, max, expiresAt }: EarlyEvent): 
   };
 }
 
-/** The service has one name for all faults of a request; only its text tells this one, of an item beyond 400 KB, from a fault of ours. */
+/** DynamoDB has one error name for all invalid requests. Only the text distinguishes an item above 400 KB from a bug of ours. */
 function isItemTooLarge(error: unknown): boolean {
   return error instanceof Error && error.name === 'ValidationException' && /item size/i.test(error.message);
 }

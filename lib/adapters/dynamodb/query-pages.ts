@@ -2,7 +2,7 @@ import { QueryCommand, type DynamoDBClient, type QueryCommandInput } from '@aws-
 import { capacityParameter, tellConsumed, type OnConsumed } from './consumed-units.ts';
 import type { HeadItem } from './head-item.ts';
 
-/** The pages of a query, each asked for when the one before it has been used. A page may be empty and not the last. */
+/** The pages of a query, each requested when the previous one is used up. An empty page need not be the last. */
 export async function* queryPages(
   client: DynamoDBClient,
   input: QueryCommandInput,

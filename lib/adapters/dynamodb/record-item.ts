@@ -4,7 +4,7 @@ import { NO_RECORD, SAME_REVISION } from './conditions.ts';
 import type { HeadItem } from './head-item.ts';
 import { attributeNames, setOrRemove } from './set-or-remove.ts';
 
-/** What has ended is kept so long: longer than any copy of its command can come late. */
+/** An ended record is kept this long, longer than any copy of its command can be delayed. */
 const ENDED_DAYS = 90;
 const DAY_SECONDS = 86_400;
 
@@ -30,19 +30,19 @@ const ATTRIBUTES = [
 ] as const;
 const NAMES: Record<string, string> = attributeNames(ATTRIBUTES);
 
-/** What a write of a record needs to know. */
+/** The input of a write of a record. */
 export interface RecordWriteRequest {
   readonly table: string;
   readonly commandId: string;
   readonly record: Omit<CommandRecord, 'revision'>;
   readonly expected: number | 'absent';
-  /** Names this write, so that it is known when its answer was lost. */
+  /** Names this write, so that it is recognized after a lost answer. */
   readonly write: string;
   /** Milliseconds since the epoch. */
   readonly now: number;
 }
 
-/** The whole record as it is to be, where the stored revision is the expected one. Of a request by itself, or in a transaction. */
+/** An update that writes the whole record if the stored revision is the expected one, as a request or in a transaction. */
 export function recordUpdate(request: RecordWriteRequest): Update & { readonly UpdateExpression: string } {
   const { table, commandId, expected } = request;
   const item = encodeRecord(request);

@@ -14,21 +14,21 @@ export interface DynamoDbRetirementStoreOptions {
   readonly client: DynamoDBClient;
   readonly table: string;
   readonly processes: readonly string[];
-  /** Holds values and bodies that are too large for an item. @default nothing there expires */
+  /** The store of values and bodies that are too large for an item. @default nothing in it expires */
   readonly large?: Pick<S3PayloadStore, 'retire'>;
 }
 
-/** DynamoDB removes items some days after their expiry, in any order, and a head is read as long as it is there. */
+/** DynamoDB removes items some days after their expiry, in any order, and a head is readable until then. */
 const AFTER_HEAD_SECONDS = 7 * 86_400;
 
 const CLOSED_STATUSES: readonly HeadStatus[] = ['completed', 'failed', 'cancelled', 'terminated'];
 
 /**
- * Retires by DynamoDB's TTL; what lies in the large store gets a tag there, by which a rule of the bucket removes it.
+ * Retires by DynamoDB's TTL. Values in the large store get a tag, by which a rule of the bucket removes them.
  *
- * The head is marked last, so that a call that fails half-way is found again. An instance that is restarted meanwhile keeps its
- * head, and the marks are taken off its items again. Large values come after the head: one that is left behind costs a little
- * storage, one that goes too early would be missing.
+ * The head is marked after the other items, so that a call that fails half-way is retried. An instance that is restarted meanwhile keeps
+ * its head, and its items lose their marks again. Large values come after the head: one that is left behind costs a little
+ * storage, one that is removed too early would be missing.
  */
 export class DynamoDbRetirementStore implements RetirementStore {
   readonly #client: DynamoDBClient;
@@ -79,7 +79,7 @@ export class DynamoDbRetirementStore implements RetirementStore {
     return outcome === 'retired';
   }
 
-  /** A restart may have come between the head and its large values, and use one of them again. */
+  /** A restart may have happened between the head and its large values, and may use one of them again. */
   async #retireLarge(pid: string, version: number, references: readonly string[]): Promise<void> {
     const large = this.#large;
     if (!large || references.length === 0) return;
@@ -138,10 +138,10 @@ export class DynamoDbRetirementStore implements RetirementStore {
       return 'retired';
     } catch (error) {
       conditionFailure(error);
-      // Read apart, because the old image has attributes that whoever retires may not see.
+      // A separate read, because the old image has attributes that the retiring role may not read.
       const standing = await this.#standing(pid);
       if (standing?.['v']?.N !== String(version) || standing['lsh'] !== undefined) return 'live';
-      // Found retired at the same version: by this call, whose answer was lost and which the SDK made again, or by another.
+      // Already retired at the same version: by this call, if its answer was lost and the SDK retried, or by another.
       return standing['ttl']?.N === ttl ? 'retired' : 'retired before';
     }
   }

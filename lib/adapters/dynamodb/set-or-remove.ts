@@ -1,6 +1,6 @@
 import type { HeadItem } from './head-item.ts';
 
-/** The expression that sets what `item` has of these attributes and removes the others. Their values are put into `values`, as `:name`. */
+/** The expression that sets those of these attributes that `item` has and removes the others. It adds their values to `values`, as `:name`. */
 export function setOrRemove(attributes: readonly string[], item: HeadItem, values: HeadItem): string {
   const set: string[] = [];
   const remove: string[] = [];

@@ -1,8 +1,8 @@
 /**
  * Shards of the list index: one partition of an index takes 1,000 writes a second, and a throttled index throttles its table.
  *
- * The number belongs to the index of the name `list`: a table records by the name of its index how many it was made with, since a reader that
- * asks fewer shards than a writer has used does not find what lies in the others. Another number is another index, of another name.
+ * The number belongs to the index named `list`. A reader that queries fewer shards than a writer used misses the items of the others, so the
+ * name of a table's index records the number. Another number needs an index of another name.
  */
 export const LIST_SHARDS = 32;
 /** Shards of the index `due`, whose number belongs to its name as well. The sweeper reads all of them every minute. */
@@ -10,7 +10,7 @@ export const DUE_SHARDS = 16;
 /** Shards of the parked events that belong to no instance, and of the list of all of them. */
 export const PARKED_SHARDS = 8;
 
-/** FNV-1a over the UTF-16 units, and the mixing of MurmurHash3 behind it: ids that differ in one place would share their low bits. */
+/** FNV-1a over the UTF-16 units, then the mixing of MurmurHash3, because ids that differ in one place would share their low bits. */
 export function shardHash(text: string): number {
   let hash = 0x811c9dc5;
   for (let i = 0; i < text.length; i += 1) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);

@@ -1,5 +1,5 @@
 /**
- * The tables as data: the constructs and the tests make them from it, the adapters take their names from it, so that they
+ * The tables as data. The constructs and the tests create them from it and the adapters take their names from it, so that they
  * cannot disagree.
  */
 import type { CreateTableCommandInput } from '@aws-sdk/client-dynamodb';
@@ -13,7 +13,7 @@ export interface IndexLayout {
   readonly name: string;
   readonly partition: KeyAttribute;
   readonly sort: KeyAttribute;
-  /** What the index holds beside the keys. Attributes that a commit of an open instance never changes, since each change is a write. */
+  /** Attributes of the index beside the keys. A commit of an open instance changes none of them, because each change is a write. */
   readonly projected: readonly string[];
 }
 
@@ -88,5 +88,5 @@ function keySchema({ partition, sort }: { readonly partition: KeyAttribute; read
   ];
 }
 
-/** No reader of instances may read this partition: who knows a key can answer for every service. */
+/** No reader of instances may read this partition, because the holder of a key can forge the answers of every service. */
 export const REPLY_KEYS_PARTITION = 'K#reply-keys';

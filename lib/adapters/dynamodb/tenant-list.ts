@@ -15,14 +15,14 @@ export interface TenantListOptions {
 
 /** The partition of the list index that holds one entry for each tenant. */
 const TENANTS_PARTITION = 'T#tenants';
-/** So many tenants are remembered as recorded; then all are forgotten, and each costs one more write. */
+/** Number of tenants that are cached as recorded. Above it the cache is cleared, and each tenant costs one more write. */
 const KNOWN_MAX = 10_000;
 
 /**
- * Partitions of the list index begin with the tenant, so whoever lists all instances must know the tenants. Each has one item, which is
- * written before its first instance and never removed; `default` has none, since it is always there.
+ * Partitions of the list index begin with the tenant, so a caller that lists all instances must know the tenants. Each has one item, which
+ * is written before its first instance and never removed. `default` has none, because it always exists.
  *
- * The item of a tenant has a partition of its own: writers that meet a tenant for the first time do not meet each other.
+ * Each tenant's item has a partition of its own, so that writers of different new tenants do not contend.
  */
 export class TenantList {
   readonly #client: DynamoDBClient;
@@ -38,7 +38,7 @@ export class TenantList {
 
   /** Resolves when the tenant is in the list: one conditional write for each list object and tenant, and nothing for `default`. */
   async record(tenant: string): Promise<void> {
-    // A text that is no pid has no tenant.
+    // A string that is no pid has no tenant.
     if (tenant === '' || this.#known.has(tenant)) return;
     const put = { TableName: this.#table, Item: tenantItem(tenant), ConditionExpression: NO_TENANT };
     try {

@@ -5,7 +5,7 @@ import { itemOf } from './attribute-value.ts';
 import { DynamoDbIdempotencyStore, type DynamoDbIdempotencyStoreOptions } from './idempotency-store.ts';
 import { recordUpdate } from './record-item.ts';
 
-/** What a handler writes through, beside the record of its command. */
+/** The writes of a handler beside the record of its command. */
 export interface DynamoTransaction {
   /**
    * Puts an item into the service's table, in the place of the one with the same `id`, when the command commits. A command's
@@ -18,14 +18,16 @@ export interface DynamoTransaction {
 type Body = Omit<CommandRecord, 'revision'>;
 type Records = Pick<IdempotencyStore, 'read' | 'write'>;
 
-/** How often a transaction is begun anew because somebody else has written the record meanwhile. */
+/** Number of attempts of a transaction when another worker writes the record meanwhile. */
 const BEGINS_MAX = 3;
 
 /**
- * Command records beside which a handler's items are written, all of them or none. Nothing is written before the body has
- * ended: D1 a record's write is compared with what a consistent read found, D2 and again by the condition of the one
- * transaction that writes everything, D3 where that fails the body runs once more, and meets what stands. D4 A body whose
- * write met a conflict writes nothing.
+ * Command records and the items of a handler, written all or none, when the body has ended.
+ *
+ * D1  A write of a record is compared with the result of a consistent read.
+ * D2  The condition of the one transaction that writes everything compares it again.
+ * D3  If that condition fails, the body runs again and reads the current record.
+ * D4  A body whose write met a conflict writes nothing.
  */
 export class DynamoDbTransactionalStore implements IdempotencyStore {
   readonly #client: DynamoDBClient;
@@ -73,17 +75,17 @@ export class DynamoDbTransactionalStore implements IdempotencyStore {
     const updates = Array.from(pending, ([commandId, { record, base }]): TransactWriteItem => ({
       Update: recordUpdate({ table: this.#table, commandId, record, expected: base, write, now: this.#now() }),
     }));
-    // A transaction takes one item once: of those with the same id the last stands, as it would outside.
+    // A transaction accepts each item once, so of items with the same id the last is written, as without a transaction.
     const last = new Map(items.map((item) => [(item as { readonly id?: unknown }).id, item]));
     const puts = Array.from(last.values(), (item): TransactWriteItem => ({
       Put: { TableName: this.#table, Item: itemOf(item, 'tx.put') },
     }));
-    // The SDK gives each request a token of its own, so that one whose answer was lost is not done twice.
+    // The SDK gives each request a token of its own, so that a retry after a lost answer has no second effect.
     await this.#client.send(new TransactWriteItemsCommand({ TransactItems: [...updates, ...puts] }));
   }
 }
 
-/** What a body has asked to be written. Later reads and writes of the body see it. */
+/** The writes that a body has requested. Later reads and writes of the body see them. */
 class Transaction implements DynamoTransaction, Records {
   readonly items: object[] = [];
   /** `base`: the revision that stood before the first write of the body. */
@@ -116,7 +118,7 @@ class Transaction implements DynamoTransaction, Records {
   }
 }
 
-/** Somebody else has written the record, or is about to. Told by its name, since a client of another copy of the SDK throws another class. */
+/** Whether another worker has written the record or is writing it. Compares the name, because another copy of the SDK throws another class. */
 function isConflict(error: unknown): boolean {
   if (!(error instanceof Error) || error.name !== 'TransactionCanceledException') return false;
   const { CancellationReasons: reasons } = error as { readonly CancellationReasons?: readonly CancellationReason[] };

@@ -14,10 +14,9 @@ import { StateSums } from './log/state-sums.ts';
 const FORMAT = 2;
 
 /**
- * WAL with NORMAL: rows become durable with a checkpoint's last commit; until then the log of `log-files.ts` holds their
- * changes. EXCLUSIVE: the operating system's lock holds as long as the
- * process lives, however it dies, and the WAL needs no shared memory. The WAL is moved into the file every 4 MB, so that
- * a move takes milliseconds.
+ * WAL with NORMAL: rows become durable with the last commit of a checkpoint; until then the log of `log-files.ts` holds their
+ * changes. EXCLUSIVE: the operating system holds the lock until the process ends, however it ends, and the WAL needs no shared
+ * memory. The WAL is moved into the file every 4 MB, so that a move takes milliseconds.
  */
 const LOCKING = ['page_size = 8192', 'locking_mode = EXCLUSIVE'];
 const PRAGMAS = ['journal_mode = WAL', 'synchronous = NORMAL', 'wal_autocheckpoint = 512', 'cache_size = -65536'];
@@ -26,22 +25,22 @@ const PRAGMAS = ['journal_mode = WAL', 'synchronous = NORMAL', 'wal_autocheckpoi
 export interface OpenedDatabase {
   readonly database: Sqlite;
   readonly sums: StateSums;
-  /** Whether nothing vouches for its rows, since its process died. */
+  /** Whether the rows have no valid checksums of the file, because its process died or the file is damaged. */
   readonly isUnclean: boolean;
 }
 
 /**
  * Opens the database of a folder and locks it for this process.
- * @throws PackageMissing where libsql is not installed
- * @throws ClientError `UNREACHABLE` where another process holds it; `DENIED` where others can write to it; `STATE_CORRUPT` where it is damaged
- * @throws OrchestratorError `STATE_FORMAT` where another version of Tutti wrote it in another format
+ * @throws PackageMissing if libsql is not installed
+ * @throws ClientError `UNREACHABLE` if another process holds it; `DENIED` if other users can write to it; `STATE_CORRUPT` if it is damaged
+ * @throws OrchestratorError `STATE_FORMAT` if another version of Tutti wrote it in another format
  */
 export function openDatabase(inspection: Inspection): OpenedDatabase {
   const { directory } = inspection;
   const Database = loadLibsql();
   claimFolder(directory);
   const file = join(directory, 'state.db');
-  // SQLite gives the files beside it the mode of this one.
+  // SQLite gives its journal files the mode of this file.
   createPrivate(file);
   const database = new Database(file, { timeout: 0 });
   lock(database, inspection);
@@ -51,7 +50,7 @@ export function openDatabase(inspection: Inspection): OpenedDatabase {
     const isUnclean = inspect(database, sums, inspection);
     for (const pragma of PRAGMAS) database.pragma(pragma);
     checkFormat(database, directory);
-    // Only people read it: the lock is the database's own, so a dead holder leaves none.
+    // For error messages only. The lock is that of the database, so a dead holder leaves none.
     writeHolder(join(directory, 'holder.pid'));
     return { database, sums, isUnclean };
   } catch (error) {
@@ -61,7 +60,7 @@ export function openDatabase(inspection: Inspection): OpenedDatabase {
   }
 }
 
-/** With the first folder that is opened, so that a system in memory needs no libsql. */
+/** Loads libsql when the first folder is opened, so that a system in memory does not need it. */
 function loadLibsql(): typeof import('libsql') {
   try {
     return createRequire(import.meta.url)('libsql') as typeof import('libsql');
@@ -71,8 +70,8 @@ function loadLibsql(): typeof import('libsql') {
 }
 
 /**
- * By a transaction that writes nothing, because what is there must be compared with its checksums first; and without a statement, because a
- * database with statements is closed only by the garbage collector, with a lock that no damaged database gives back before.
+ * Locks by a transaction that writes nothing, because the file must be compared with its checksums first. Uses no statement object, because
+ * libsql closes a database with statements only at garbage collection, and a damaged database keeps its lock until then.
  */
 function lock(database: Sqlite, inspection: Inspection): void {
   try {
@@ -89,7 +88,7 @@ function lock(database: Sqlite, inspection: Inspection): void {
   }
 }
 
-/** Compares a closed database with its checksums, and lets SQLite check one that was not closed. Returns whether the rows are to be verified. */
+/** Compares a closed database with its checksums. Lets SQLite check any other. Returns whether the rows must be verified. */
 function inspect(database: Sqlite, sums: StateSums, inspection: Inspection): boolean {
   const damage = sums.isClosed ? sums.damage() : undefined;
   if (damage !== undefined) inspection.note(damage);
@@ -111,9 +110,9 @@ function integrityFault(database: Sqlite): string | undefined {
 }
 
 /**
- * Closes the database and gives its lock back. libsql closes the file only when the garbage collector has met the last
- * statement, so the lock is given back first; out of WAL mode, because EXCLUSIVE cannot be left inside of it. `isComplete`: all changes
- * are in the rows, so the next open need not verify them.
+ * Closes the database and releases its lock. libsql closes the file only after the last statement is garbage-collected, so the lock is
+ * released first. WAL mode is left before, because EXCLUSIVE cannot be left inside of it. `isComplete`: all changes are in the rows, so
+ * the next open need not verify them.
  */
 export function closeDatabase({ database, sums }: OpenedDatabase, isComplete: boolean): void {
   try {
@@ -129,13 +128,13 @@ export function closeDatabase({ database, sums }: OpenedDatabase, isComplete: bo
   }
 }
 
-/** Of what could not be opened: its own fault counts, not that of closing it. */
+/** Closes a database that could not be opened. Its first fault is reported, not that of the close. */
 function release(database: Sqlite): void {
   try {
     database.exec('PRAGMA journal_mode = DELETE');
     giveBack(database);
   } catch {
-    // A damaged database may fail here as well.
+    // A damaged database may fail here too.
   } finally {
     database.close();
   }
@@ -143,7 +142,7 @@ function release(database: Sqlite): void {
 
 function giveBack(database: Sqlite): void {
   database.exec('PRAGMA locking_mode = NORMAL');
-  // Only a read gives the lock back.
+  // SQLite releases the lock only at the next read.
   database.exec('BEGIN; SELECT name FROM sqlite_master; COMMIT');
 }
 

@@ -1,12 +1,12 @@
 import type { Head, HeadStatus } from '../../ports/process-store.ts';
 import type { Codec, FieldReader, FieldWriter } from './log/field-text.ts';
 
-/** Which of the fields that few heads have stand at the end. */
+/** Bits of the optional fields at the end of a row. */
 const EARLY = 1;
 const HOT = 2;
 const UNRESOLVED = 4;
 
-/** A head as its change: the control state and the new journal entries; of the old ones only how many remain. */
+/** A head as a change: the control state, the new journal entries, and the number of old entries that remain. */
 export const headCodec: Codec<Head> = {
   encode(writer, head, previous) {
     writer.string(head.pid, previous?.pid);
@@ -79,7 +79,7 @@ function tagsText(head: Head): string | undefined {
   return head.tags === undefined ? undefined : JSON.stringify(head.tags);
 }
 
-/** `offset`: where the first entry of `list` stands in `previous`. Written are how many remain from there, and the others. */
+/** `offset` is the index of the first entry of `list` in `previous`. Writes the number of entries that remain from there, then the others. */
 function encodeList(writer: FieldWriter, list: readonly string[], previous: readonly string[], offset: number): void {
   let kept = 0;
   if (offset >= 0) while (kept < list.length && list[kept] === previous[offset + kept]) kept += 1;

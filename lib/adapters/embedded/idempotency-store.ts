@@ -4,21 +4,21 @@ import type { Codec } from './log/field-text.ts';
 import type { OrderedLog } from './log/log.ts';
 import { LoggedTable } from './log/logged-table.ts';
 
-/** Records kept in memory, for redeliveries that come soon. */
+/** Records cached in memory for early redeliveries. */
 const RECORDS_KEPT = 20_000;
 
 /** Records in a logged table, with the semantics of the memory adapter. */
 export class SqliteIdempotencyStore extends MemoryIdempotencyStore {}
 
 /**
- * A lease that ends before `leasesFrom` was given by a process that held the folder before: it died with that process, so
- * the command may be taken over at once.
+ * A lease that ends before `leasesFrom` comes from an earlier process of the folder. That process has ended, so
+ * another worker may take over the command at once.
  */
 export function recordTable(log: OrderedLog, leasesFrom = 0): LoggedTable<string, CommandRecord> {
   return new LoggedTable(log, { name: 'records', key: 'text', codec: recordCodec(leasesFrom), keep: RECORDS_KEPT });
 }
 
-/** Flags of a record; a record without one of the last five has the form that older versions wrote. */
+/** Flags of a record. A record without any of the last five has the format of older versions. */
 const ONCE = 1;
 const FAILURES = 2;
 const MAYBE_DONE = 4;
@@ -37,7 +37,7 @@ function flagsOf(record: CommandRecord): number {
   );
 }
 
-/** A command's text is shared with its message, and the reply's with its event. */
+/** The text of a command is shared with its message, and the text of a reply with its event. */
 const recordCodec = (leasesFrom: number): Codec<CommandRecord> => ({
   encode(writer, record, previous) {
     writer.string(record.state);

@@ -1,6 +1,6 @@
 import { type Damage, stateCorrupt } from './state-corrupt.ts';
 
-/** What an open does with damage: it refuses to go on, or, on a copy that is to be repaired, notes it and leaves out what is damaged. */
+/** The reaction of an open to damage: it refuses to open the folder. If it repairs a copy, it notes the damage and drops the damaged data. */
 export class Inspection {
   readonly directory: string;
   readonly #found: Damage[] | undefined;
@@ -21,7 +21,7 @@ export class Inspection {
     this.#found.push(damage);
   }
 
-  /** For damage that no repair can leave out. */
+  /** For damage that a repair cannot drop. */
   refuse(damage: Omit<Damage, 'drops'>, cause?: unknown): never {
     throw stateCorrupt(this.directory, damage, cause);
   }

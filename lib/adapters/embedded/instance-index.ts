@@ -8,7 +8,7 @@ import type { Sqlite, Statement } from './sqlite.ts';
 /** Rows read at a time. */
 const PAGE = 200;
 
-/** The indexes of the memory adapter, and behind them the closed heads that lie in rows alone. */
+/** The indexes of the memory adapter, then the closed heads that lie only in rows. */
 export class SqliteInstanceIndex extends MemoryInstanceIndex {
   constructor(heads: LoggedTable<string, Head>, database: Sqlite) {
     super(
@@ -36,7 +36,7 @@ function* closedHeads(heads: LoggedTable<string, Head>, database: Sqlite, filter
   }
 }
 
-/** The tenants of all rows: from one to the next along the keys. `$` is the character behind `#`, so it sorts behind every pid of a tenant. */
+/** The tenants of all rows, found by stepping from one to the next along the keys. `$` is the character behind `#`, so it sorts behind every pid of a tenant. */
 function* storedTenants(database: Sqlite): Iterable<string> {
   const next = database.prepare('SELECT key AS pid FROM heads WHERE key >= ? ORDER BY key LIMIT 1');
   for (let from = ''; ;) {
@@ -48,7 +48,7 @@ function* storedTenants(database: Sqlite): Iterable<string> {
   }
 }
 
-/** The rest of the filter is applied to the decoded heads; process and start are what the indexes serve. */
+/** The indexes serve process and start. The rest of the filter applies to the decoded heads. */
 function pageStatement(selected: string, database: Sqlite, filter: InstanceFilter): Statement {
   const process = filter.process === undefined ? '' : 'process = ? AND ';
   return database.prepare(

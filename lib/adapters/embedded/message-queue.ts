@@ -7,14 +7,14 @@ import { LoggedTable } from './log/logged-table.ts';
 /** A queue whose messages lie in a logged table, with the semantics of the memory adapter. */
 export class SqliteMessageQueue extends MemoryMessageQueue {}
 
-/** The messages of all queues. They stay in memory as long as they are there. */
+/** The messages of all queues. They stay in memory until they are deleted. */
 export function messageTable(log: OrderedLog): LoggedTable<number, QueuedMessage> {
   return new LoggedTable(log, { name: 'messages', key: 'integer', codec: messageCodec, resident: () => true, keep: 0 });
 }
 
 /**
- * A queue changes its messages in place, so a change is always the few fields that can change. Visibility is not kept:
- * who held a message when the process died has died with it, so the message is visible again at once.
+ * A queue changes its messages in place, so a change is always the few fields that can change. Visibility is not stored:
+ * the receiver of a message ends with the process, so the message is visible again at once.
  */
 const messageCodec: Codec<QueuedMessage> = {
   encode(writer, message, previous) {
@@ -24,7 +24,7 @@ const messageCodec: Codec<QueuedMessage> = {
     if (previous !== undefined) return;
     writer.number(message.number);
     writer.number(message.sentAt);
-    // Only a delay is kept as a time, so that a clock that was set back hides nothing else.
+    // Only a delay is stored as a time, so that a clock that was set back hides no other message.
     writer.number(message.receiveCount === 0 && message.visibleAt > message.sentAt ? message.visibleAt : 0);
     writer.string(message.prefix);
     writer.shared(message.detail);

@@ -2,19 +2,19 @@ import { crc32 } from 'node:zlib';
 import type { Sqlite } from './sqlite.ts';
 import type { Inspection } from './inspection.ts';
 
-/** What the tables know of themselves and of the log. */
+/** The numbers of the database about its format and the log. */
 const NAMES = ['format', 'segment', 'number', 'log0', 'log1'] as const;
 
 export type MetaName = (typeof NAMES)[number];
 
 const CHECK = 'check';
 
-/** The table of numbers beside the tables, under one checksum. */
+/** The table of these numbers, under one checksum. */
 export class Meta {
   readonly #database: Sqlite;
   readonly #values = new Map<string, number>();
 
-  /** @throws ClientError `STATE_CORRUPT` where the checksum is wrong */
+  /** @throws ClientError `STATE_CORRUPT` if the checksum is wrong */
   constructor(database: Sqlite, inspection: Inspection) {
     this.#database = database;
     const rows = database.prepare('SELECT name, value FROM meta').all() as { name: string; value: number }[];
@@ -27,7 +27,7 @@ export class Meta {
     return this.#values.get(name) ?? 0;
   }
 
-  /** Stores numbers in one commit; it is on disk when this returns where `durable` says so, else with the next such commit. */
+  /** Stores numbers in one commit. With `durable` it is on disk when this returns, else with the next durable commit. */
   put(values: Partial<Readonly<Record<MetaName, number>>>, { durable }: { readonly durable: boolean }): void {
     const database = this.#database;
     const previous = new Map(this.#values);
@@ -54,7 +54,7 @@ export class Meta {
   }
 }
 
-/** Makes the table where it is missing, as it is in a new folder. Its write takes the lock of the database. */
+/** Creates the table if it is missing, as in a new folder. Its write takes the lock of the database. */
 export function createMeta(database: Sqlite, format: number): void {
   database.exec('BEGIN IMMEDIATE; CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL); COMMIT');
   if (database.prepare('SELECT 1 FROM meta LIMIT 1').get() !== undefined) return;

@@ -20,7 +20,7 @@ export function parkedTable(log: OrderedLog): LoggedTable<string, ParkedEvent> {
   });
 }
 
-/** All parked events, those that lie in rows alone included. */
+/** All parked events, including those that lie only in rows. */
 export function allParked(log: OrderedLog, table: LoggedTable<string, ParkedEvent>): () => Iterable<ParkedEvent> {
   const { rows, definition } = table;
   const all = log.database.prepare(`SELECT ${rows.selected} FROM ${definition.name}`);
@@ -34,7 +34,7 @@ export function attemptTable(log: OrderedLog): LoggedTable<string, number> {
   return new LoggedTable(log, { name: 'attempts', key: 'text', codec: jsonCodec<number>(), keep: 0 });
 }
 
-/** Good enough where a record is rare. */
+/** JSON is efficient enough for rare records. */
 function jsonCodec<Value>(): Codec<Value> {
   return {
     encode: (writer, value) => writer.string(JSON.stringify(value)),

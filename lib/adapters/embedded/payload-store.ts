@@ -6,12 +6,12 @@ import type { OrderedLog } from './log/log.ts';
 import { LoggedTable } from './log/logged-table.ts';
 import { stateCorrupt } from './state-corrupt.ts';
 
-/** Payloads kept in memory, because what was put is mostly read soon. */
+/** Payloads cached in memory, because most are read soon after they are put. */
 const PAYLOADS_KEPT = 200;
 /** SHA-256 in hex. */
 const HASH_LENGTH = 64;
 
-/** Payloads in a logged table, with the semantics of the memory adapter. What is read is compared with the hash that is its name. */
+/** Payloads in a logged table, with the semantics of the memory adapter. A value that is read is compared with the hash that is its key. */
 export class SqlitePayloadStore extends MemoryPayloadStore {
   readonly #directory: string;
 

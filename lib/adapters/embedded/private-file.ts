@@ -4,15 +4,15 @@ import { ClientError } from '../../contract/errors.ts';
 
 const FOLDER_OWNER_ONLY = 0o700;
 const FILE_OWNER_ONLY = 0o600;
-/** Group and all others. */
+/** Write permission of the group and of all others. */
 const OTHERS_WRITE = 0o022;
 
-/** Every file that a folder of state may hold, apart from the copies of `tutti repair`. */
+/** Every file that a folder of state may hold, except the copies of `tutti repair`. */
 export const STATE_FILES = ['state.db', 'state.db-wal', 'state.db-shm', 'state.db-journal', 'state.sum', 'log.0', 'log.1', 'holder.pid'];
 
 /**
- * Makes the folder for its owner only, or checks that nobody else can have put a file or a link there: it belongs to the user of this
- * process, no other user may write to it, and its files are plain files of that user.
+ * Creates the folder for its owner only. Checks that no other user can have put a file or a link into an existing one: it belongs to the
+ * user of this process, no other user may write to it, and its files are regular files of that user.
  * @throws ClientError `DENIED`
  */
 export function claimFolder(directory: string): void {
@@ -27,13 +27,13 @@ export function claimFolder(directory: string): void {
   }
 }
 
-/** As `claimFolder`, for a folder that is not searched for files. */
+/** As `claimFolder`, without a check of the files. */
 export function claimDirectory(directory: string): void {
-  // Whatever the umask is: it can only take rights away from the mode that is asked for.
+  // `chmod` too, because the umask may remove rights from the mode of `mkdir`.
   if (mkdirSync(directory, { recursive: true, mode: FOLDER_OWNER_ONLY }) !== undefined) chmodSync(directory, FOLDER_OWNER_ONLY);
   const stat = statSync(directory);
   checkOwner(directory, stat);
-  // Windows has no such bits.
+  // Windows has no such permission bits.
   if (process.getuid !== undefined && (stat.mode & OTHERS_WRITE) !== 0) {
     const mode = (stat.mode & 0o777).toString(8);
     throw denied(`Other users can write to the folder ${directory} (mode ${mode}).`, `Run chmod go-w ${directory}, or use another folder.`);
@@ -49,7 +49,7 @@ export function openPrivate(path: string): number {
   return file;
 }
 
-/** Creates the file where it is missing. A file that exists is not opened: closing it would end the locks that this process has on it. */
+/** Creates the file if it is missing. An existing file is not opened, because closing it would release the locks of this process on it. */
 export function createPrivate(path: string): void {
   if (lstatSync(path, { throwIfNoEntry: false }) === undefined) closeSync(openPrivate(path));
 }

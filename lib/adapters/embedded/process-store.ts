@@ -6,7 +6,7 @@ import { headCodec } from './head-row.ts';
 import type { OrderedLog } from './log/log.ts';
 import { LoggedTable } from './log/logged-table.ts';
 
-/** Closed heads kept in memory for late answers and clients that ask for a result. */
+/** Closed heads cached in memory for late answers and clients that read a result. */
 const CLOSED_KEPT = 10_000;
 
 /** Heads and chunks in logged tables, with the semantics of the memory adapter. */
@@ -27,7 +27,7 @@ export function headTable(log: OrderedLog): LoggedTable<string, Head> {
   });
 }
 
-/** An open head stays in memory, and so do the due times; what is closed is read again when it is asked for. */
+/** Open heads and due times stay in memory. Closed heads are read from disk on demand. */
 function isOpen(head: Head): boolean {
   return head.due !== undefined || head.status === 'early' || head.status === 'running' || head.status === 'stuck';
 }

@@ -4,15 +4,15 @@ import { ClientError } from '../../contract/errors.ts';
 export interface Damage {
   /** Name of the file inside of the folder. */
   readonly file: string;
-  /** First byte of the damaged place; undefined where SQLite does not say it. */
+  /** First byte of the damaged place; undefined if it is not known. */
   readonly offset?: number;
-  /** What is wrong there, as the end of a sentence that begins with the place. */
+  /** The damage, as the end of a sentence that begins with the place. */
   readonly what: string;
-  /** What `tutti repair` drops because of it, as a sentence. */
+  /** The data that `tutti repair` drops because of it, as a sentence. */
   readonly drops: string;
 }
 
-/** The folder holds damage that no crash explains, so it is not opened. */
+/** The error for a folder with damage that no crash explains: it is not opened. */
 export function stateCorrupt(directory: string, damage: Omit<Damage, 'drops'>, cause?: unknown): ClientError {
   return new ClientError(
     'STATE_CORRUPT',

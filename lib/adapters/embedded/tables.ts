@@ -27,15 +27,15 @@ export interface SqliteTables {
 }
 
 export interface TableOptions extends LogOptions {
-  /** The earliest end of a lease that a worker of this process gives; earlier ones are those of dead workers. @default 0 */
+  /** The earliest end of a lease of this process. Earlier ones belong to workers that have ended. @default 0 */
   readonly leasesFrom?: number;
-  /** Takes the damage of a copy that is to be repaired: what is damaged is dropped. @default damage refuses the open */
+  /** Receives the damage of a copy that is repaired. Damaged data is dropped. @default damage refuses the open */
   readonly found?: Damage[];
 }
 
 /**
- * Opens the state of a folder as it was when it was last closed, or when its process died.
- * @throws ClientError `UNREACHABLE` where another process holds the folder, `STATE_CORRUPT` where what was acknowledged is damaged
+ * Opens the state of a folder, as of its last close or the crash of its process.
+ * @throws ClientError `UNREACHABLE` if another process holds the folder, `STATE_CORRUPT` if acknowledged data is damaged
  */
 export function openTables(directory: string, options?: TableOptions): SqliteTables {
   const inspection = new Inspection(directory, options?.found);
@@ -53,7 +53,7 @@ export function openTables(directory: string, options?: TableOptions): SqliteTab
 }
 
 function replayed(log: OrderedLog, options?: TableOptions): SqliteTables {
-  // The order of these lines is part of the format: the log tells tables by their place.
+  // The order of these lines is part of the format, because the log identifies tables by their place.
   const tables: SqliteTables = {
     log,
     heads: headTable(log),

@@ -8,9 +8,9 @@ import {
 import type { EventPublisher, OutgoingEvent, PublishResult } from '../../ports/event-publisher.ts';
 import { tooLong } from '../body-limit.ts';
 
-/** EventBridge takes 10 entries in a call. */
+/** EventBridge accepts 10 entries in a call. */
 const ENTRIES_MAX = 10;
-/** All entries of a call together: AWS has raised this limit, older regions and emulators have not. */
+/** Limit of all entries of a call together. AWS has raised it, but older regions and emulators have not. */
 const CALL_BYTES_MAX = 262_144;
 
 export interface EventBridgeEventPublisherOptions {
@@ -19,8 +19,8 @@ export interface EventBridgeEventPublisherOptions {
 }
 
 /**
- * Puts events on one bus of EventBridge: one PutEvents per call, more only where the entries are too large together. It never
- * throws: where EventBridge is out of reach, each event has failed.
+ * Puts events on one bus of EventBridge: one PutEvents per call, more only if the entries are too large together. It never
+ * throws: if EventBridge cannot be reached, each event has failed.
  */
 export class EventBridgeEventPublisher implements EventPublisher {
   readonly #client: EventBridgeClient;
@@ -57,7 +57,7 @@ export class EventBridgeEventPublisher implements EventPublisher {
   }
 }
 
-/** Which events go together, by position; those that are too large alone are left out. */
+/** The batches of events, by position, without events that are too large alone. */
 function callsOf(events: readonly OutgoingEvent[]): readonly (readonly number[])[] {
   const calls: number[][] = [];
   let bytes = Infinity;
@@ -74,7 +74,7 @@ function callsOf(events: readonly OutgoingEvent[]): readonly (readonly number[])
   return calls;
 }
 
-/** PutEvents answers with 200 although entries of it failed; results are in the order of the entries. */
+/** PutEvents answers with 200 even if entries failed. Results are in the order of the entries. */
 function resultOf(entry: PutEventsResultEntry | undefined): PublishResult {
   if (entry === undefined) return { status: 'failed', reason: 'EventBridge did not say what became of the event.' };
   const { EventId, ErrorCode, ErrorMessage } = entry;

@@ -4,12 +4,12 @@ import type { EventPublisher, OutgoingEvent, PublishResult } from '../../ports/e
 import { tooLong } from '../body-limit.ts';
 import type { MemoryMessageQueue } from './message-queue.ts';
 
-/** EventBridge takes at most 10 entries in a call. */
+/** EventBridge accepts at most 10 entries in a call. */
 const PUBLISH_MAX = 10;
 
-/** One rule of the bus: which events go to which queue. */
+/** One rule of the bus: a queue and the events that go to it. */
 export interface BusRule {
-  /** `replyTo`: the `replyto` of the detail, where it has one. */
+  /** `replyTo` is the `replyto` of the detail, if it has one. */
   readonly matches: (event: OutgoingEvent, replyTo: string | undefined) => boolean;
   readonly queue: MemoryMessageQueue;
 }
@@ -27,11 +27,11 @@ export interface BusOptions {
   readonly rules: readonly BusRule[];
   /** Id of the next event. @default counts from 1 */
   readonly newId?: () => string;
-  /** Resolves when the event survives a crash: only then its subscribers learn of it. @default at once */
+  /** Resolves when the event survives a crash. Only then subscribers receive it. @default at once */
   readonly durable?: () => Promise<void>;
 }
 
-/** The bus. What lands in a queue is the envelope of EventBridge around the detail, which is not parsed. */
+/** The bus. Queues receive the envelope of EventBridge around the detail, which is not parsed. */
 export class MemoryEventPublisher implements EventPublisher {
   readonly #options: BusOptions;
   readonly #subscribers = new Set<(event: PublishedEvent) => void>();
@@ -86,11 +86,11 @@ export class MemoryEventPublisher implements EventPublisher {
       for (const receive of subscribers) receive(event);
     };
     if (durable === undefined) tell();
-    // Where the log fails nobody is told, as after a crash; who waits for the log learns of it there.
+    // If the log fails, no subscriber receives the event, as after a crash. The callers of `durable` get the failure.
     else void durable().then(tell, () => {});
   }
 
-  /** EventBridge tells whole seconds. */
+  /** EventBridge has times in whole seconds. */
   #isoTime(now: number): string {
     if (now === this.#timeAt) return this.#time;
     this.#timeAt = now;
@@ -99,7 +99,7 @@ export class MemoryEventPublisher implements EventPublisher {
   }
 }
 
-/** All of an EventBridge envelope before its detail; the detail and a closing brace follow. */
+/** The EventBridge envelope up to its detail. The detail and a closing brace follow. */
 function envelopePrefix(event: OutgoingEvent, id: string, time: string): string {
   return (
     `{"version":"0","id":${JSON.stringify(id)},"detail-type":${JSON.stringify(event.type)},"source":${JSON.stringify(event.source)},` +
@@ -110,8 +110,8 @@ function envelopePrefix(event: OutgoingEvent, id: string, time: string): string 
 const REPLY_TO = '"replyto":"';
 
 /**
- * The `replyto` of a detail. Our own envelopes carry their extensions before any nested value, so it is read without
- * parsing; where something nested comes first, the detail is parsed.
+ * The `replyto` of a detail. Our envelopes have their extensions before any nested value, so it is read without
+ * parsing. If a nested value comes first, the detail is parsed.
  */
 function replyToOf(detail: string): string | undefined {
   const at = detail.indexOf(REPLY_TO);

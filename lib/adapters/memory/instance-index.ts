@@ -17,7 +17,7 @@ export class MemoryInstanceIndex implements InstanceIndex {
   #due = new OrderedHeap<DueEntry>(sooner);
   #live = 0;
 
-  /** `earlier`: the heads that are not in memory, newest start first. `earlierTenants`: theirs. */
+  /** `earlier` are the heads that are not in memory, newest start first. `earlierTenants` are their tenants. */
   constructor(heads: Table<string, Head>, earlier?: (filter: InstanceFilter) => Iterable<Head>, earlierTenants?: () => Iterable<string>) {
     this.#heads = heads;
     this.#earlier = earlier;
@@ -60,12 +60,12 @@ export class MemoryInstanceIndex implements InstanceIndex {
       kept.push(entry);
       if (after === undefined || sooner(after, entry) < 0) found.push({ pid: entry.pid, run: head.run, due: entry.due });
     }
-    // Nothing is consumed: an instance that does not advance is found again by the next sweep.
+    // Entries stay: the next sweep finds an instance again that did not advance.
     for (const entry of kept) this.#due.push(entry);
     return found;
   }
 
-  /** Entries whose head has moved on stay in the heap until they come up, or until they are the greater part of it. */
+  /** Stale entries stay in the heap until they come first, or until they are the greater part of it. */
   #rebuild(): void {
     this.#due = new OrderedHeap(sooner);
     this.#live = 0;
@@ -81,7 +81,7 @@ function sooner(left: DueEntry, right: DueEntry): number {
   return left.due - right.due || (left.pid < right.pid ? -1 : left.pid > right.pid ? 1 : 0);
 }
 
-/** Whether the filter lets a head through. Early buffers are no instances yet. */
+/** Whether a head matches the filter. Early buffers are no instances yet. */
 export function listed(head: Head, filter: InstanceFilter): boolean {
   if (head.status === 'early' || tenantOfPid(head.pid) !== filter.tenant) return false;
   if (filter.process !== undefined && processOf(head.pid) !== filter.process) return false;

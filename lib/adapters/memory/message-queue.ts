@@ -5,18 +5,18 @@ import { ReadyLine } from './ready-line.ts';
 import { MemoryTable, type Table } from './table.ts';
 import { VisibilityHeap } from './visibility-heap.ts';
 
-/** The log that makes messages durable, as a queue sees it. */
+/** The part of the log that a queue uses to make messages durable. */
 export interface DurableMark {
   /** Messages up to this number survive a crash. */
   readonly durableNumber: number;
-  /** Resolves when all that was written before survives a crash. */
+  /** Resolves when all earlier writes survive a crash. */
   durable(): Promise<void>;
 }
 
 export interface QueueOptions {
   readonly name: string;
   readonly clock: Clock;
-  /** Deliveries of a message before it moves to `deadLetter`. @default it is delivered for ever */
+  /** Deliveries of a message before it moves to `deadLetter`. @default its deliveries are unlimited */
   readonly maxReceiveCount?: number;
   readonly deadLetter?: MemoryMessageQueue;
   /** The messages of the system, by number; queues may share it. @default a table of its own */
@@ -25,9 +25,9 @@ export interface QueueOptions {
   readonly nextNumber?: () => number;
   /** The log under `messages`. @default nothing to wait for */
   readonly log?: DurableMark;
-  /** Hands out only what is durable, for receivers outside of the log. @default false */
+  /** Delivers only durable messages, for receivers outside of the log. @default false */
   readonly durableOnly?: boolean;
-  /** Wakes a waiting receiver; it may put it off, so that the receiver finds more than one message. @default at once */
+  /** Wakes a waiting receiver, perhaps later, so that the receiver finds more than one message. @default at once */
   readonly wake?: (run: () => void) => void;
 }
 
@@ -60,7 +60,7 @@ export class MemoryMessageQueue implements MessageQueue {
     return this.#size;
   }
 
-  /** When a message can next be received: now or earlier where one is ready, undefined where the queue is empty. */
+  /** The time at which a message can next be received: now or earlier if one is ready, undefined if the queue is empty. */
   nextVisibleAt(): number | undefined {
     return this.#ready.first()?.visibleAt ?? this.#waiting.first()?.visibleAt;
   }
@@ -91,9 +91,9 @@ export class MemoryMessageQueue implements MessageQueue {
     for (;;) {
       const taken = this.#take(options);
       if (taken.length > 0) {
-        // The rest is for the next receiver; and one that sleeps must not oversleep the end of this visibility.
+        // The remaining messages are for the next receiver, and a sleeping one must wake at the end of this visibility.
         if (this.#ready.first() !== undefined || this.#waiting.first() === taken[0]) this.#wakeOne();
-        // What a crash has left may be its cause: the count of its deliveries must not be lost by the next one.
+        // A message that was restored after a crash may be its cause, so the count of its deliveries must survive the next crash.
         if (taken.some((message) => message.restored)) await this.#options.log?.durable();
         return taken.map(received);
       }
@@ -136,7 +136,7 @@ export class MemoryMessageQueue implements MessageQueue {
     return held && message.receiveCount === countOf(receiptHandle) ? message : undefined;
   }
 
-  /** Takes what is ready, at most `max`; empty where nothing is, or where the first is not durable yet. */
+  /** Takes at most `max` ready messages. Empty if none is ready or the first is not durable yet. */
   #take(options: ReceiveOptions): QueuedMessage[] {
     const now = this.#clock.now();
     this.#promote(now);
@@ -160,7 +160,7 @@ export class MemoryMessageQueue implements MessageQueue {
     return taken;
   }
 
-  /** Moves what has become visible to the line. */
+  /** Moves the messages that have become visible to the line. */
   #promote(now: number): void {
     for (let first = this.#waiting.first(); first !== undefined && first.visibleAt <= now; first = this.#waiting.first()) {
       this.#waiting.remove(first);
@@ -179,7 +179,7 @@ export class MemoryMessageQueue implements MessageQueue {
       this.#waiting.push(message);
       if (this.#waiting.first() !== message) return;
     }
-    // A receiver that sleeps until the next message must learn that there is a sooner one.
+    // A receiver that sleeps until the next message must wake for an earlier one.
     this.#wakeOne();
   }
 
@@ -212,7 +212,7 @@ export class MemoryMessageQueue implements MessageQueue {
   async #arrival(until: number, signal: AbortSignal | undefined): Promise<void> {
     const now = this.#clock.now();
     const sleep = new AbortController();
-    // Without a reason of its own each abort would make a DOMException, with its stack.
+    // Without this reason each abort would create a DOMException with a stack.
     const wake = (): void => sleep.abort(WOKEN);
     this.#receivers.push(wake);
     signal?.addEventListener('abort', wake, { once: true });
@@ -220,7 +220,7 @@ export class MemoryMessageQueue implements MessageQueue {
     signal?.removeEventListener('abort', wake);
     const at = this.#receivers.indexOf(wake);
     if (at !== -1) this.#receivers.splice(at, 1);
-    // Whoever was woken and goes away must pass the call on.
+    // A receiver that was woken but is aborted wakes the next one.
     else if (signal?.aborted === true) this.#wakeOne();
   }
 }

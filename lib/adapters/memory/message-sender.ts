@@ -4,10 +4,10 @@ import { tooLong } from '../body-limit.ts';
 import type { Channel } from '../../ports/message-queue.ts';
 import type { MemoryMessageQueue } from './message-queue.ts';
 
-/** SQS takes at most 10 messages in a call. */
+/** SQS accepts at most 10 messages in a call. */
 const SEND_MAX = 10;
 
-/** What goes to the inbox where a system has no queues of their own for it: all its clients are one user. */
+/** Requests that go to the inbox if the system has no queues for them: all clients of such a system are one user. */
 const REQUESTS: ReadonlySet<string> = new Set<Channel>(['starts', 'operations']);
 const INBOX: Channel = 'inbox';
 

@@ -1,4 +1,4 @@
-/** A message of a queue. Its body is kept in two parts, so that an event's envelope is never copied nor parsed on its way. */
+/** A message of a queue. Its body is kept in two parts, so that the detail of an event is never copied or parsed. */
 export interface QueuedMessage {
   /** Unique in a system, ascending in the order of sending, never used again. */
   readonly number: number;
@@ -7,13 +7,13 @@ export interface QueuedMessage {
   readonly prefix: string;
   readonly detail: string;
   readonly sentAt: number;
-  /** From when it can be received. */
+  /** The time from which it can be received. */
   visibleAt: number;
   receiveCount: number;
-  /** It was there when the state was opened, so it may be what killed the process before. */
+  /** Whether it was in the queue when the state was opened, so that it may be the cause of the crash before. */
   readonly restored: boolean;
   place: 'ready' | 'waiting' | 'gone';
-  /** Its index in the heap, while it waits. */
+  /** Its index in the heap while it waits. */
   heapIndex: number;
 }
 

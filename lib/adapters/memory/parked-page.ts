@@ -2,12 +2,12 @@ import { tenantOfPid } from './instance-index.ts';
 import type { ParkedFilter, ParkedPage, ParkedSummary } from '../../ports/parked-list.ts';
 import type { ParkedEvent } from '../../ports/parking-store.ts';
 
-/** Sorts by the time of parking; no other event has the same. */
+/** A key that is unique to the event and sorts by the time of parking. */
 export function parkedSortKey({ parkedAt, id, pid }: Pick<ParkedEvent, 'parkedAt' | 'id' | 'pid'>): string {
   return `${parkedAtKey(parkedAt)}#${id}#${pid}`;
 }
 
-/** Zero-padded so that text sorts as numbers do. */
+/** Zero-padded so that strings sort like numbers. */
 export function parkedAtKey(parkedAt: number): string {
   return String(Math.max(0, parkedAt)).padStart(15, '0');
 }

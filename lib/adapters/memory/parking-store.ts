@@ -3,7 +3,7 @@ import type { ParkedCopy, ParkedEvent, ParkingStore } from '../../ports/parking-
 import { fitsParked, parkedPage } from './parked-page.ts';
 import { MemoryTable, type Table } from './table.ts';
 
-/** Where the store keeps what it holds. @default tables in memory, nothing to wait for */
+/** The tables of the store. @default tables in memory, nothing to wait for */
 export interface ParkingTables {
   /** By `parkedKey`, grouped by pid. */
   readonly parked: Table<string, ParkedEvent>;
@@ -11,7 +11,7 @@ export interface ParkingTables {
   readonly attempts: Table<string, number>;
   /** All parked events. @default those that are in memory */
   readonly all?: () => Iterable<ParkedEvent>;
-  /** Resolves when all that was written before survives a crash. */
+  /** Resolves when all earlier writes survive a crash. */
   readonly durable?: () => Promise<void>;
 }
 
@@ -53,7 +53,7 @@ export class MemoryParkingStore implements ParkingStore, ParkedList {
     }
   }
 
-  /** Removes what has expired by `now`, which no table here does by itself. */
+  /** Removes the events that have expired by `now`. The tables have no expiry of their own. */
   expire(now: number): void {
     for (const event of this.#parked.resident())
       if (event.expiresAt !== undefined && event.expiresAt <= now) this.#parked.delete(parkedKey(event.pid, event.id));
@@ -63,7 +63,7 @@ export class MemoryParkingStore implements ParkingStore, ParkedList {
     const count = (this.#attempts.get(mark) ?? 0) + change;
     if (count > 0) this.#attempts.set(mark, count);
     else this.#attempts.delete(mark);
-    // The attempt may kill the process: its count must be on disk before.
+    // The count must be on disk before the attempt, which may kill the process.
     await this.#durable?.();
     return count;
   }

@@ -3,7 +3,7 @@ import { MemoryTable, type Table } from './table.ts';
 
 const REFERENCE = /^payload:([0-9a-f]{64})$/;
 
-/** How an embedded runtime's messages name a value: its store is one, so the hash is enough. */
+/** The reference to a value in a message of an embedded runtime: it has one store, so the hash is enough. */
 export const embeddedReference = (_pid: string, hash: string): string => `payload:${hash}`;
 
 /** Payloads in a table, by hash: equal values of several instances are one. */

@@ -13,13 +13,13 @@ const COMMITTED: CommitResult = { status: 'committed' };
 const BUFFERED: BufferResult = { status: 'buffered' };
 const FULL: BufferResult = { status: 'full' };
 
-/** Where the store keeps what it holds. @default tables in memory */
+/** The tables of the store. @default tables in memory */
 export interface ProcessTables {
   /** By pid. */
   readonly heads: Table<string, Head>;
   /** By `chunkKey`, grouped by `chunkGroup`. */
   readonly chunks: Table<string, JournalChunk>;
-  /** Told of every head that was written, for the indexes. */
+  /** Called with every written head, for the indexes. */
   readonly written?: (head: Head, previous: Head | undefined) => void;
 }
 
@@ -55,7 +55,7 @@ export class MemoryProcessStore implements ProcessStore {
     if (current.status !== 'early') return { status: 'started', current };
     const early = current.early ?? [];
     if (early.length >= event.max) return FULL;
-    // A buffer that was emptied when its time was up begins anew.
+    // A buffer that was emptied when it expired begins again.
     const due = early.length === 0 ? event.expiresAt : current.due;
     this.#put({ ...current, version: current.version + 1, early: [...early, event.body], ...(due !== undefined && { due }) }, current);
     return BUFFERED;

@@ -1,6 +1,6 @@
 import type { QueuedMessage } from './message.ts';
 
-/** How many taken places are kept before the line is cut. */
+/** Number of taken places before the line is cut. */
 const SLACK = 1024;
 
 /** The messages that can be received now, first come first served. */
@@ -12,7 +12,7 @@ export class ReadyLine {
     this.#messages.push(message);
   }
 
-  /** The next message; ones that were deleted while they stood here are passed over. */
+  /** The next message. Messages that were deleted meanwhile are skipped. */
   first(): QueuedMessage | undefined {
     for (let message = this.#messages[this.#head]; message !== undefined; message = this.#messages[this.#head]) {
       if (message.place === 'ready') return message;

@@ -5,7 +5,7 @@ import { chunkGroup, chunkKey, type ProcessTables } from './process-store.ts';
 
 const CLOSED_STATUSES: readonly HeadStatus[] = ['completed', 'failed', 'cancelled', 'terminated'];
 
-/** Retires out of the tables of a `MemoryProcessStore`: a table in memory has no expiry, so what is retired is gone at once. */
+/** Retires instances of a `MemoryProcessStore`. A table in memory has no expiry, so a retired instance is removed at once. */
 export class MemoryRetirementStore implements RetirementStore {
   readonly #tables: Pick<ProcessTables, 'heads' | 'chunks'>;
 
@@ -31,5 +31,5 @@ export class MemoryRetirementStore implements RetirementStore {
   }
 }
 
-/** One that became stuck after it had closed still knows when that was. */
+/** An instance that became stuck after it had closed keeps its closing time. */
 const isClosed = ({ status, closedAt }: Head): boolean => closedAt !== undefined && CLOSED_STATUSES.includes(status);

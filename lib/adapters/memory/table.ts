@@ -1,14 +1,14 @@
 /**
- * Values by key: what the stores of the memory adapters lie in. The SQLite adapters put a logged table in its place, so
+ * Values by key, the storage of the memory adapters. The SQLite adapters use a logged table instead, so
  * that the semantics of a store are written once.
  */
 export interface Table<Key extends string | number, Value> {
   get(key: Key): Value | undefined;
   set(key: Key, value: Value): void;
   delete(key: Key): void;
-  /** The values of one group, in the order of their keys; none where the table was made without groups. */
+  /** The values of one group, in the order of their keys; none if the table has no groups. */
   list(group: string): readonly Value[];
-  /** The values that are in memory: all of them in a memory table, of a logged one at least those that must stay. */
+  /** The values in memory: all values of a memory table, at least those that must stay of a logged one. */
   resident(): IterableIterator<Value>;
 }
 

@@ -7,7 +7,7 @@ interface Sleeper {
   wake: (() => void) | undefined;
 }
 
-/** Time that moves only when it is told to. Its instants are whole milliseconds, as every other clock's, also where somebody sleeps for a part of one. */
+/** A clock that moves only by calls of its methods. Its instants are whole milliseconds, like those of every other clock, even if a sleep ends between two. */
 export class VirtualClock implements Clock {
   #now: number;
   #order = 0;
@@ -36,7 +36,7 @@ export class VirtualClock implements Clock {
     });
   }
 
-  /** When the next sleeper wakes; undefined where nobody sleeps. */
+  /** The time at which the next sleeper wakes; undefined if there is none. */
   nextWakeAt(): number | undefined {
     for (let first = this.#sleepers.first(); first !== undefined; first = this.#sleepers.first()) {
       if (first.wake !== undefined) return first.at;
@@ -46,8 +46,8 @@ export class VirtualClock implements Clock {
   }
 
   /**
-   * Moves to `instant`, never back, and wakes who slept until then, the earliest first. They go on after the caller has
-   * yielded; who wants each to find the clock at its own instant moves to `nextWakeAt()` and yields.
+   * Moves to `instant`, never back, and wakes the sleepers until then, the earliest first. They continue after the caller has
+   * yielded. To let each find the clock at its own instant, move to `nextWakeAt()` and yield.
    */
   advanceTo(instant: number): void {
     for (let next = this.nextWakeAt(); next !== undefined && next <= instant; next = this.nextWakeAt()) {

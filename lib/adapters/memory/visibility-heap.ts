@@ -1,8 +1,8 @@
 import type { QueuedMessage } from './message.ts';
 
 /**
- * The messages that wait for their time, the soonest first. Each knows its index, so that an acknowledged message leaves
- * at once: with a visibility of minutes and thousands of messages a second, dead entries would be the greater part.
+ * The messages that wait for their time, the soonest first. Each has its index, so that an acknowledged message is removed
+ * at once: with a visibility of minutes and thousands of messages a second, stale entries would be the greater part.
  */
 export class VisibilityHeap {
   readonly #messages: QueuedMessage[] = [];

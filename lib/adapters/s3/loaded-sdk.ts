@@ -1,2 +1,2 @@
-/** What of S3's client is used at all, loaded when the first large value is met: a bundler leaves out the other hundred commands. */
+/** The used part of S3's client, loaded with the first large value. A bundler leaves out the other hundred commands. */
 export { GetObjectCommand, PutObjectCommand, PutObjectTaggingCommand, S3Client } from '@aws-sdk/client-s3';

@@ -4,12 +4,12 @@ import { excessBytes, utf8Length, VALUE_BYTES_MAX } from '../../contract/wire/wi
 import type { Author, PayloadStore } from '../../ports/payload-store.ts';
 
 export interface S3PayloadStoreOptions {
-  /** As a function it is called when the first value comes or is asked for: most functions never see one. */
+  /** A function is called when the first value is put or read, because most processes never handle one. */
   readonly client: S3Client | (() => Promise<S3Client>);
   readonly bucket: string;
-  /** The account of the bucket. S3 refuses a request where another account has a bucket of this name. */
+  /** The account of the bucket. S3 refuses a request if another account owns a bucket of this name. */
   readonly owner: string;
-  /** Under which prefix this writer may put: `orchestrator`, `_clients`, or the name of a service. */
+  /** The prefix under which this writer may put: `orchestrator`, `_clients`, or the name of a service. */
   readonly writer: string;
 }
 
@@ -20,15 +20,15 @@ const REFERENCE = /^s3:\/\/([^/]+)\/([^/]+\/[^/]+\/[0-9a-f]{64})$/;
 
 const MB = 1024 * 1024;
 
-/** How long a request may take that carries so many bytes: the time of any other request, and a second for each MB. */
+/** The time-out of a request with so many bytes: that of any other request, and a second for each MB. */
 const timeoutMs = (bytes: number): number => 2_000 + Math.ceil(bytes / MB) * 1_000;
 
 const tooLarge = (what: string, bytes: number): ContractError =>
   new ContractError('DATA_TOO_LARGE', `${what} has ${bytes} bytes: at most ${VALUE_BYTES_MAX} are allowed.`);
 
 /**
- * The body of an object. Its length is known before it is read: what is larger than any value may be is not, or one object would take all
- * memory. The time-out of the request is over when its headers are there, so the body has one of its own.
+ * The body of an object. Its length is known before it is read, and an object above the limit of a value is not read, because it could take all
+ * memory. The time-out of the request ends with its headers, so the body has one of its own.
  */
 const bodyText = async (key: string, { Body, ContentLength = 0 }: GetObjectCommandOutput): Promise<string | undefined> => {
   const body = Body as (typeof Body & { destroy?(error?: Error): void }) | undefined;
@@ -48,7 +48,7 @@ const bodyText = async (key: string, { Body, ContentLength = 0 }: GetObjectComma
   }
 };
 
-/** Values in a bucket, under `<writer>/<pid, URI-encoded>/<hash>`. Puts under its own prefix, fetches what any writer has put. */
+/** Values in a bucket, under `<writer>/<pid, URI-encoded>/<hash>`. Puts under its own prefix, fetches values of any writer. */
 export class S3PayloadStore implements PayloadStore {
   readonly #make: () => Promise<S3Client>;
   readonly #bucket: string;
@@ -91,7 +91,7 @@ export class S3PayloadStore implements PayloadStore {
     return key === undefined || bucket !== this.#bucket ? undefined : this.#read(key);
   }
 
-  /** Lets a value expire, or keeps it after all. A value that is put again is a new object, without the tag. */
+  /** Marks a value to expire, or removes the mark. A value that is put again is a new object, without the tag. */
   async retire(reference: string, retired: boolean): Promise<void> {
     const [, bucket, key] = REFERENCE.exec(reference) ?? [];
     if (key === undefined || bucket !== this.#bucket) return;
@@ -110,14 +110,14 @@ export class S3PayloadStore implements PayloadStore {
     try {
       output = await client.send(new GetObjectCommand(this.#at(key)));
     } catch (error) {
-      // Who may not list the bucket is told 403 instead, which is no answer and so is thrown.
+      // A role without the right to list the bucket gets 403 for a missing key. That is no proof, so it is thrown.
       if (error instanceof Error && error.name === 'NoSuchKey') return undefined;
       throw error;
     }
     return bodyText(key, output);
   }
 
-  /** Each request names the owner, also the one that a later method adds. */
+  /** Each request names the owner, including requests of methods to come. */
   #at(key: string): { readonly Bucket: string; readonly Key: string; readonly ExpectedBucketOwner: string } {
     return { Bucket: this.#bucket, Key: key, ExpectedBucketOwner: this.#owner };
   }

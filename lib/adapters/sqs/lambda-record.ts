@@ -1,6 +1,6 @@
 import type { ReceivedMessage } from '../../ports/message-queue.ts';
 
-/** A message as Lambda hands it over, which has received it already. */
+/** A message that Lambda has received and passes to a function. */
 export interface LambdaRecord {
   readonly messageId: string;
   readonly receiptHandle: string;

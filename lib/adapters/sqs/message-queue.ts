@@ -9,21 +9,21 @@ import {
 import { clientSettings } from '../aws/client-settings.ts';
 import type { MessageQueue, ReceivedMessage, ReceiveOptions, VisibilityChange } from '../../ports/message-queue.ts';
 
-/** SQS takes 10 entries in a call, and gives 10 messages. */
+/** SQS accepts 10 entries in a call and returns 10 messages. */
 const ENTRIES_MAX = 10;
-/** SQS hides a message for 12 hours at the most. */
+/** SQS hides a message for at most 12 hours. */
 const VISIBILITY_SECONDS_MAX = 43_200;
 
 export interface SqsMessageQueueOptions {
   readonly client: SQSClient;
-  /** Takes the long polls: each holds a connection for its wait, and all of a client's may be held. @default `client` */
+  /** The client of long polls. Each holds a connection for its wait, and together they may hold all connections of a client. @default `client` */
   readonly receiver?: SQSClient;
   readonly queueUrl: string;
 }
 
 /**
- * One queue of SQS. A standard queue does not always tell that a receipt handle is stale: such a delete is answered as done,
- * and the message comes again.
+ * One queue of SQS. A standard queue does not always report a stale receipt handle: the delete succeeds, but the message
+ * is redelivered.
  */
 export class SqsMessageQueue implements MessageQueue {
   readonly #client: SQSClient;
@@ -37,8 +37,8 @@ export class SqsMessageQueue implements MessageQueue {
   }
 
   /**
-   * An abort ends the wait at once, but not the request: SQS would hand a message to a connection that nobody reads, and hide it.
-   * What still comes is given back. A program that then ends by itself stays for this, at most as long as the wait.
+   * An abort ends the wait at once, but not the request: SQS would deliver a message to a closed connection and hide it.
+   * Messages that still arrive are released. The request keeps a program alive that would end otherwise, at most as long as the wait.
    */
   async receive(options: ReceiveOptions): Promise<readonly ReceivedMessage[]> {
     const { signal } = options;
@@ -58,7 +58,7 @@ export class SqsMessageQueue implements MessageQueue {
       VisibilityTimeout: visibilitySeconds,
       MessageSystemAttributeNames: ['ApproximateReceiveCount', 'SentTimestamp'],
     });
-    // Only a long poll may take longer than other calls of the same client.
+    // Only a long poll has a longer time-out than other calls of the same client.
     const { requestTimeout } = clientSettings(waitSeconds).requestHandler;
     const { Messages } = await this.#receiver.send(command, { requestTimeout });
     return Messages?.map(received) ?? [];
@@ -69,7 +69,7 @@ export class SqsMessageQueue implements MessageQueue {
       const late = await request;
       await this.changeVisibility(late.map(({ receiptHandle }) => ({ receiptHandle, seconds: 0 })));
     } catch {
-      // Nobody waits for it any longer: what was received is seen again when its visibility ends.
+      // No caller waits any longer. Received messages are redelivered when their visibility ends.
     }
   }
 
@@ -97,7 +97,7 @@ export class SqsMessageQueue implements MessageQueue {
   }
 }
 
-/** What `request` comes to, or undefined where `signal` aborts first. */
+/** The result of `request`, or undefined if `signal` aborts first. */
 async function orAborted<T>(request: Promise<T>, signal: AbortSignal): Promise<T | undefined> {
   let abort: (() => void) | undefined;
   const aborted = new Promise<undefined>((resolve) => {
@@ -122,7 +122,7 @@ function received(message: Message): ReceivedMessage {
   };
 }
 
-/** A batch answers with 200 although entries of it failed. Ids are positions, so that equal handles are told apart. */
+/** A batch answers with 200 even if entries failed. Ids are positions, because handles may be equal. */
 function failedHandles(handles: readonly string[], failed: readonly BatchResultErrorEntry[] | undefined): readonly string[] {
   if (failed === undefined || failed.length === 0) return [];
   const at = new Set(failed.map(({ Id }) => Number(Id)));

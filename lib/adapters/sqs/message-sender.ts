@@ -13,7 +13,7 @@ import { groupId } from './group-id.ts';
 import type { QueueUrls } from './queue-urls.ts';
 import { isSenderFault } from './sender-fault.ts';
 
-/** SQS takes 10 messages in a call. */
+/** SQS accepts 10 messages in a call. */
 const ENTRIES_MAX = 10;
 
 export interface SqsMessageSenderOptions {
@@ -21,11 +21,11 @@ export interface SqsMessageSenderOptions {
   readonly queueUrls: QueueUrls;
   /** @default our own limit of a message */
   readonly bodyBytesMax?: number;
-  /** Deduplication id of a message to a FIFO queue, fresh each time: we send again on purpose. @default a random UUID */
+  /** Deduplication id of a message to a FIFO queue, fresh each time, because repeated sends are intended. @default a random UUID */
   readonly newId?: () => string;
 }
 
-/** Sends to the queues of a system with one SendMessageBatch per call. It never throws: where SQS is out of reach, each message has failed. */
+/** Sends to the queues of a system with one SendMessageBatch per call. It never throws: if SQS cannot be reached, each message has failed. */
 export class SqsMessageSender implements MessageSender {
   readonly #client: SQSClient;
   readonly #queueUrls: QueueUrls;
@@ -63,12 +63,12 @@ export class SqsMessageSender implements MessageSender {
     try {
       return resultsById(await this.#client.send(new SendMessageBatchCommand({ QueueUrl, Entries })));
     } catch (error) {
-      // After a time-out they may have been sent: sending them again is safe.
+      // After a time-out they may have been sent. Sending them again is safe.
       return { byId: NOTHING.byId, otherwise: failed(isSenderFault(error), String(error)) };
     }
   }
 
-  /** FIFO queues know no delay of one message. */
+  /** FIFO queues do not support a delay per message. */
   #fifoEntry(index: number, { body, groupId: group }: OutgoingMessage): SendMessageBatchRequestEntry {
     return { Id: String(index), MessageBody: body, MessageGroupId: groupId(group ?? ''), MessageDeduplicationId: this.#newId() };
   }
@@ -83,7 +83,7 @@ function standardEntry(index: number, { body, groupId: group, delaySeconds }: Ou
 
 interface Results {
   readonly byId: ReadonlyMap<string, SendResult>;
-  /** What is said of a message that the answer does not name. */
+  /** The result of a message that the answer does not name. */
   readonly otherwise: SendResult;
 }
 
@@ -93,7 +93,7 @@ function resultOf({ byId, otherwise }: Results, index: number): SendResult {
   return byId.get(String(index)) ?? otherwise;
 }
 
-/** A batch answers with 200 although entries of it failed. Where an answer names one twice, the failure counts. */
+/** A batch answers with 200 even if entries failed. If an answer names an entry twice, the failure counts. */
 function resultsById({ Successful, Failed }: SendMessageBatchCommandOutput): Results {
   const byId = new Map<string, SendResult>();
   for (const { Id, MessageId } of Successful ?? []) byId.set(Id ?? '', { status: 'sent', messageId: MessageId ?? '' });

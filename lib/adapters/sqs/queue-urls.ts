@@ -1,6 +1,6 @@
 import { deadLetterName, deploymentNames, siblingQueueUrl } from '../aws/deployment-names.ts';
 
-/** Finds the URL of a queue by its name in the system; undefined where the system has no such queue. */
+/** Finds the URL of a queue by its name in the system; undefined if the system has no such queue. */
 export type QueueUrls = (queue: string) => string | undefined;
 
 export interface DeploymentQueues {
@@ -16,8 +16,8 @@ export interface DeploymentQueues {
 const DEAD_LETTER = '-dead-letter';
 
 /**
- * The queues of a deployment: `inbox`, `hot-lane`, a service, and each with `-dead-letter`. A service's queue is found by
- * its name alone, so nobody needs a list; a name that no service has is found out by SQS.
+ * The queues of a deployment: `inbox`, `hot-lane`, a service, and each with `-dead-letter`. The URL of a service's queue
+ * follows from its name, so no list is needed. SQS refuses a name that no service has.
  */
 export function deploymentQueueUrls(queues: DeploymentQueues): QueueUrls {
   const names = deploymentNames(queues.name);

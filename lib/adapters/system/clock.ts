@@ -1,6 +1,6 @@
 import type { Clock } from '../../ports/clock.ts';
 
-/** `setTimeout` takes at most 2^31 - 1 ms, and fires at once beyond. */
+/** `setTimeout` accepts at most 2^31 - 1 ms and fires at once above. */
 const LONGEST_TIMEOUT_MS = 2_147_483_647;
 
 /** The machine's clock. */

@@ -1,6 +1,6 @@
 import { OrchestratorError } from '../../contract/errors.ts';
 
-/** A package that a part of Tutti needs and that its user installs (docs/decisions/0009-dependencies-by-use.md) is not there. */
+/** The error for a missing package that a part of Tutti needs and that the user installs (docs/decisions/0009-dependencies-by-use.md). */
 export class PackageMissing extends OrchestratorError {
   constructor(part: string, packages: readonly string[], missing: string, cause: unknown) {
     super('PACKAGE_MISSING', `${part} needs ${missing}, which is not installed.`, {
@@ -14,7 +14,7 @@ export class PackageMissing extends OrchestratorError {
 
 /**
  * Loads a part of Tutti that needs these packages.
- * @throws PackageMissing where one of them is not installed
+ * @throws PackageMissing if one of them is not installed
  */
 export async function needing<T>(part: string, packages: readonly string[], load: () => Promise<T>): Promise<T> {
   try {
@@ -24,7 +24,7 @@ export async function needing<T>(part: string, packages: readonly string[], load
   }
 }
 
-/** `error`, or what it says of a package: Node names the one that it did not find, and of a native package the binary. */
+/** `PackageMissing` if `error` names one of the packages, else `error`. Node names the missing package, or the binary of a native one. */
 export function asMissing(part: string, packages: readonly string[], error: unknown): unknown {
   if (!(error instanceof Error) || !NOT_FOUND.has(String((error as NodeJS.ErrnoException).code))) return error;
   const missing = packages.find((name) => error.message.includes(`'${name}`) || error.message.includes(`'@${name}/`));

@@ -11,12 +11,12 @@ interface Line {
 }
 
 /**
- * Calls to the system that runs on a folder, in another process or in this one. It connects with the first call, and again
- * after the system was restarted. Only calls that somebody waits for keep this process alive.
+ * Calls to the system that runs on a folder, in another process or in this one. It connects at the first call, and again
+ * after the system was restarted. Only pending calls keep this process alive.
  */
 export class FolderChannel implements Caller {
   readonly #directory: string;
-  /** What somebody has asked to hear of and has not heard yet, by instance. */
+  /** Pending calls of `client.changed`, by instance. */
   readonly #changes = new Map<string, Promise<void>>();
   #line: Promise<Line | undefined> | undefined;
   #held = 0;
@@ -25,17 +25,17 @@ export class FolderChannel implements Caller {
     this.#directory = directory;
   }
 
-  /** Whether a system runs there. */
+  /** Whether a system runs on the folder. */
   async connects(): Promise<boolean> {
     return (await this.#connected()) !== undefined;
   }
 
-  /** @throws ClientError `UNREACHABLE` where nothing runs on the folder, or what runs there ends before it has answered */
+  /** @throws ClientError `UNREACHABLE` if no system runs on the folder, or if it ends before it answers */
   call<T>(method: string, args: readonly unknown[]): Promise<T> {
     return this.#holding(this.#ask(method, args));
   }
 
-  /** One call for all who wait for an instance: those who give up early would leave theirs behind. */
+  /** All callers that wait for an instance share one call, because a caller that gives up would leave its own call pending. */
   changed(pid: string, signal?: AbortSignal): Promise<void> {
     let change = this.#changes.get(pid);
     if (change === undefined) {
@@ -55,7 +55,7 @@ export class FolderChannel implements Caller {
     return line.channel.call<T>(method, args);
   }
 
-  /** Keeps the process alive until `work` has ended, or nobody waits for it any more. */
+  /** Keeps the process alive until `work` has ended or `signal` aborts. */
   async #holding<T>(work: Promise<T>, signal?: AbortSignal): Promise<T> {
     let holds = true;
     const release = (): void => {
@@ -95,7 +95,7 @@ export class FolderChannel implements Caller {
   }
 }
 
-/** A connection to what listens there; undefined where nothing does, or where it is somebody else's. */
+/** A connection to the socket at `path`; undefined if no process listens or the socket belongs to another user. */
 function dial(path: string): Promise<Socket | undefined> {
   if (!isOurs(path)) return Promise.resolve(undefined);
   return new Promise((resolve) => {
@@ -108,7 +108,7 @@ function dial(path: string): Promise<Socket | undefined> {
   });
 }
 
-/** In a folder that all may write to, another user may have put a socket of that name. */
+/** In a folder that all users can write to, another user may have created a socket of that name. */
 function isOurs(path: string): boolean {
   const stat = lstatSync(path, { throwIfNoEntry: false });
   return stat !== undefined && (process.getuid === undefined || stat.uid === process.getuid());

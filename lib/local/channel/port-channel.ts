@@ -7,14 +7,14 @@ export interface ChannelEnd {
 }
 
 type Method = (...args: readonly never[]) => Promise<unknown>;
-/** What this end answers, by `port.method`. */
+/** The methods that this end answers, by `port.method`. */
 export type Methods = Readonly<Record<string, Method>>;
 
-/** Flat, since thousands of them cross each second: calls as (id, method, arguments), answers as (id, whether it failed, value). */
+/** Flat, because thousands cross each second: calls as (id, method, arguments), answers as (id, whether it failed, value). */
 export type Post = readonly [calls: readonly unknown[], answers: readonly unknown[]];
 const FIELDS = 3;
 
-/** Whether what came from outside of this program is a post. */
+/** Whether a value from outside of this program is a post. */
 export function isPost(value: unknown): value is Post {
   if (!Array.isArray(value) || value.length !== 2 || !value.every(Array.isArray)) return false;
   const [calls, answers] = value as [unknown[], unknown[]];
@@ -25,7 +25,7 @@ export function isPost(value: unknown): value is Post {
   );
 }
 
-/** Who calls methods at another end. */
+/** Calls methods at the other end. */
 export interface Caller {
   call<T>(method: string, args: readonly unknown[]): Promise<T>;
 }
@@ -36,8 +36,8 @@ interface Waiting {
 }
 
 /**
- * Calls between two threads or processes: plain data only. All calls and answers of one turn of the event loop go in one message, since a
- * message costs more than what it carries.
+ * Calls between two threads or processes, with plain data. All calls and answers of one turn of the event loop share one message, because
+ * a message costs more than its contents.
  */
 export class PortChannel implements Caller {
   readonly #end: ChannelEnd;
@@ -55,7 +55,7 @@ export class PortChannel implements Caller {
     end.on('message', (post: Post) => this.#receive(post));
   }
 
-  /** How many calls the other end has not answered. */
+  /** Number of calls that the other end has not answered. */
   get pending(): number {
     return this.#waiting.size;
   }
@@ -71,7 +71,7 @@ export class PortChannel implements Caller {
     });
   }
 
-  /** The other end is gone: what it was asked fails with `reason`, and what it asked is answered to nobody. */
+  /** The other end is gone: pending calls fail with `reason`, and answers to its calls are dropped. */
   close(reason: unknown): void {
     this.#closed = reason;
     const waiting = [...this.#waiting.values()];
@@ -82,7 +82,7 @@ export class PortChannel implements Caller {
   #receive([calls, answers]: Post): void {
     if (this.#closed !== undefined) return;
     for (let i = 0; i < answers.length; i += FIELDS) this.#settle(answers[i] as number, answers[i + 1] as boolean, answers[i + 2]);
-    // What waited for an answer acts on it before anything new begins: as where a call that was answered first returns first.
+    // Answers are delivered before new calls run, so that a call that was answered first also returns first.
     if (answers.length > 0 && calls.length > 0) setImmediate(() => this.#runAll(calls));
     else this.#runAll(calls);
   }
@@ -131,13 +131,13 @@ export class PortChannel implements Caller {
   };
 }
 
-/** The port `name` as it is at the other end of the channel. */
+/** The port `name` of the other end of the channel. */
 export function remotePort<T extends object>(channel: Caller, name: string, methods: readonly (keyof T & string)[]): T {
   const entries = methods.map((method) => [method, (...args: unknown[]) => channel.call(`${name}.${method}`, args)]);
   return Object.fromEntries(entries) as T;
 }
 
-/** What the other end may call of `port`. */
+/** The methods of `port` that the other end may call. */
 export function offeredPort<T extends object>(port: T, name: string, methods: readonly (keyof T & string)[]): Methods {
   return Object.fromEntries(
     methods.map((method) => [`${name}.${method}`, (...args: readonly never[]) => (port[method] as Method)(...args)]),

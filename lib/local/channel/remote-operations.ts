@@ -23,7 +23,7 @@ export function remoteOperations(caller: Caller): Operations {
   return remotePort(caller, 'acts', ACTS);
 }
 
-/** What the other end of a channel may do with the system here. */
+/** The operations on this system that the other end of a channel may call. */
 export function offeredOperations(acts: Operations): Methods {
   return offeredPort(acts, 'acts', ACTS);
 }

@@ -15,8 +15,8 @@ export interface FolderServer {
 }
 
 /**
- * Answers calls from other processes of the same user until it is closed. Whoever calls this has the folder open, so a
- * socket that stands there was left by a crash.
+ * Answers calls from other processes of the same user until it is closed. The caller has the folder open, so an existing socket
+ * is left over from a crash.
  */
 export async function serveFolder(directory: string, methods: Methods): Promise<FolderServer> {
   const path = socketPath(directory);
@@ -31,7 +31,7 @@ export async function serveFolder(directory: string, methods: Methods): Promise<
       sockets.delete(socket);
       channel.close(new ClientError('UNREACHABLE', 'The client closed the connection.'));
     });
-    // Who asked may have gone; what was asked for is done all the same.
+    // The client may be gone, but its requests are still carried out.
     socket.on('error', () => socket.destroy());
   });
   await listening(server, path);
@@ -44,7 +44,7 @@ export async function serveFolder(directory: string, methods: Methods): Promise<
   };
 }
 
-/** Names that every object has are no methods, and arguments that a method cannot take are a fault of who calls it. */
+/** Names that every object has are no methods. If a method throws on invalid arguments, the caller gets a rejection. */
 function ready(methods: Methods): Methods {
   const offered = Object.create(null) as Record<string, Methods[string]>;
   for (const [name, method] of Object.entries(methods)) offered[name] = async (...args) => method(...args);
@@ -62,7 +62,7 @@ function listening(server: Server, path: string): Promise<void> {
       ),
     );
     server.listen(path, () => resolve());
-    // In the same turn, so that nobody else is let in before.
+    // In the same turn, so that no other user connects before.
     if (server.listening) chmodSync(path, OWNER_ONLY);
   });
 }

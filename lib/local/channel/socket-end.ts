@@ -1,24 +1,24 @@
 import type { Socket } from 'node:net';
 import { isPost, type ChannelEnd, type Post } from './port-channel.ts';
 
-/** A longer line comes of no program of ours; whoever sends it is dropped before it takes all memory. */
+/** No program of Tutti sends a longer line. The connection is closed before the line takes all memory. */
 const LINE_LENGTH_MAX = 256 * 1024 * 1024;
 
 /**
- * A socket as the end of a channel: a post is one line of JSON, so an `undefined` in a list arrives as null. What is no post
- * ends the connection, because whoever sent it speaks something else and would not read an answer.
+ * A socket as the end of a channel. A post is one line of JSON, so an `undefined` in a list arrives as null. A line that is no post
+ * ends the connection, because its sender uses another protocol and would not read an answer.
  */
 export function socketEnd(socket: Socket): ChannelEnd {
   return {
     on: (_event, receive) => readLines(socket, receive),
     postMessage: (post) => {
-      // An answer to somebody who has gone is an answer to nobody.
+      // If the client is gone, its answer is dropped.
       if (socket.writable) socket.write(`${JSON.stringify(post)}\n`);
     },
   };
 }
 
-/** Only `\n` ends a line: JSON may hold what else Unicode calls a line end. */
+/** Only `\n` ends a line, because JSON may contain the other line ends of Unicode. */
 function readLines(socket: Socket, receive: (post: Post) => void): void {
   const parts: string[] = [];
   let length = 0;

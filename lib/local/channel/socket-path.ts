@@ -3,10 +3,10 @@ import { realpathSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
-/** Longer paths the operating systems do not take for a socket: 104 bytes on macOS, 108 on Linux. */
+/** Operating systems limit the path of a socket: 104 bytes on macOS, 108 on Linux. */
 const PATH_BYTES_MAX = 100;
 
-/** Where the system that runs on this folder listens: the same for every way to name the folder. */
+/** The socket of the system that runs on this folder: the same for every path of the folder. */
 export function socketPath(directory: string): string {
   const folder = realFolder(directory);
   const path = join(folder, 'tutti.sock');
@@ -14,7 +14,7 @@ export function socketPath(directory: string): string {
   return join(sharedFolder(), `${createHash('sha256').update(folder).digest('hex').slice(0, 16)}.sock`);
 }
 
-/** In the folder for temporary files another user may take any name first, so the sockets of a user lie in a folder of that user. */
+/** Another user may take any name in the folder for temporary files first, so the sockets of a user lie in a folder of that user. */
 function sharedFolder(): string {
   return join(tmpdir(), `tutti-${process.getuid?.() ?? 'sockets'}`);
 }
@@ -23,7 +23,7 @@ function realFolder(directory: string): string {
   try {
     return realpathSync(directory);
   } catch {
-    // Nothing runs on a folder that is not there, and whoever looks is told so.
+    // No system runs on a missing folder, so every call fails as `UNREACHABLE`.
     return resolve(directory);
   }
 }

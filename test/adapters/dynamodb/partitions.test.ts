@@ -6,7 +6,7 @@ import { buildPid, isTenant, parsePid } from '../../../lib/contract/wire/process
 
 const folder = new URL('../../../lib/adapters/dynamodb/', import.meta.url);
 
-/** What every text of the adapters begins with that has a `#` behind its first word: partitions and sort keys. */
+/** The first words of all strings of the adapters that have a `#` behind the first word: partitions and sort keys. */
 const prefixes = (): ReadonlySet<string> => {
   const sources = readdirSync(folder).map((file) => readFileSync(new URL(file, folder), 'utf8'));
   return new Set(

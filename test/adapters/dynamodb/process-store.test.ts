@@ -98,7 +98,7 @@ describe('committing', () => {
     ]);
   });
 
-  it('asks what it consumed only where somebody listens, and tells indexes apart', async () => {
+  it('requests consumed units only for a listener, and reports those of indexes separately', async () => {
     const silent = new StubClient();
     await open(silent).commit(head(), { kind: 'absent' });
     expect(silent.seen[0]?.input).not.toHaveProperty('ReturnConsumedCapacity');

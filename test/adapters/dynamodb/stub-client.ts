@@ -7,7 +7,7 @@ export interface Seen {
   readonly input: Record<string, any>;
 }
 
-/** A client whose answers are given: one for each request, in order; an Error is thrown. What was asked is in `seen`. */
+/** A client with given answers: one for each request, in order. An Error is thrown. `seen` holds the requests. */
 export class StubClient {
   readonly seen: Seen[] = [];
   readonly #answers: (object | Error | ((input: any) => object))[];
@@ -28,7 +28,7 @@ export class StubClient {
   }
 }
 
-/** What a failed condition throws. */
+/** The error of a failed condition. */
 export function conditionFailed(item?: HeadItem): Error {
   return new ConditionalCheckFailedException({
     message: 'The conditional request failed',

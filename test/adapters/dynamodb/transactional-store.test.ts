@@ -54,7 +54,7 @@ describe('a transaction on DynamoDB', () => {
     ]);
   });
 
-  it.each(['ConditionalCheckFailed', 'TransactionConflict'])('begins anew after %s, and meets what stands', async (code) => {
+  it.each(['ConditionalCheckFailed', 'TransactionConflict'])('runs the body again after %s, with the current record', async (code) => {
     const stub = new StubClient({}, cancelled(code, 'None'), {
       Item: { id: { S: 'c/1' }, state: { S: 'DONE' }, hash: { S: 'h' }, revision: { N: '1' } },
     });

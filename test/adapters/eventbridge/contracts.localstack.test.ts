@@ -24,7 +24,7 @@ afterAll(async () => {
   }
 });
 
-/** A bus whose one rule brings what the system `trips` hears, and what answers it, to a queue. */
+/** A bus with one rule, which routes the events that the system `trips` subscribes to, and replies to it, to a queue. */
 async function makeBus(): Promise<Bus> {
   const busName = uniqueName('contract');
   await eventBridge.send(new CreateEventBusCommand({ Name: busName }));

@@ -89,7 +89,7 @@ describe('a value', () => {
     expect(sent).toEqual([]);
   });
 
-  test('that is larger than any may be is not read', async () => {
+  test('above the limit is not read', async () => {
     const Body = { destroy: vi.fn<() => void>(), transformToString: vi.fn<() => Promise<string>>() };
     const { store } = storeOver({ ContentLength: VALUE_BYTES_MAX + 1, Body });
     await expect(store.fetch(`s3://b/payments/p/${HASH}`)).rejects.toMatchObject({ code: 'DATA_TOO_LARGE' });
@@ -97,7 +97,7 @@ describe('a value', () => {
     expect([Body.destroy.mock.calls.length, Body.transformToString.mock.calls.length]).toEqual([2, 0]);
   });
 
-  test('whose body stops on the way is given up after its time', async () => {
+  test('with a body that stops on the way fails after its time-out', async () => {
     vi.useFakeTimers();
     try {
       const stopped = new Readable({ read: () => undefined });

@@ -49,7 +49,7 @@ describe('a process that is killed', () => {
     }
   });
 
-  it('holds the folder as long as it lives, and is named to whoever else opens it', async () => {
+  it('holds the folder as long as it lives, and is named to another process that opens it', async () => {
     const directory = newDirectory();
     const child = writer(directory);
     await once(child.stdout as NodeJS.ReadableStream, 'data');

@@ -1,4 +1,4 @@
-/** What lies in a folder is read and written by its owner alone, and nothing that another user put there is followed. */
+/** Only its owner reads and writes a folder, and a link of another user is not followed. */
 import {
   chmodSync,
   chownSync,

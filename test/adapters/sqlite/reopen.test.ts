@@ -253,7 +253,7 @@ describe('a state in a folder', () => {
 describe('a lease', () => {
   const claim = (leaseUntil: number) => ({ state: 'RUN', hash: 'h', token: 't', leaseUntil, command: COMMAND }) as const;
 
-  it('dies with the process that gave it, so that the next one waits for nobody', async () => {
+  it('ends with the process that gave it, so that the next one need not wait', async () => {
     const directory = newDirectory();
     const clock = new VirtualClock(1_000_000);
     const state = opens({ directory, clock });

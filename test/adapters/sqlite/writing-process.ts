@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { openState, type StateOptions } from '../../../lib/local/state.ts';
 import { payloadOf } from './written-payload.ts';
 
-// A process for kill.test.ts: it sends and receives for ever, and prints each number once that is durable.
+// A process for kill.test.ts: it sends and receives without end, and prints each number when it is durable.
 const system = { name: 'trips', services: new Map(), processes: new Map() } as unknown as StateOptions['system'];
 const state = openState({ system, directory: process.argv[2] as string, checkpointLength: 20_000 });
 

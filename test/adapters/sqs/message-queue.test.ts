@@ -48,7 +48,7 @@ describe('the SQS message queue', () => {
     });
   });
 
-  it('tells nobody of a request that fails after its signal has aborted, and throws what fails before', async () => {
+  it('ignores a request that fails after its signal has aborted, and throws an earlier failure', async () => {
     const stop = new AbortController();
     const poll = later();
     const waiting = new SqsMessageQueue({ client: stubClient(poll.promise).client, queueUrl }).receive({ ...options, signal: stop.signal });
@@ -71,7 +71,7 @@ describe('the SQS message queue', () => {
     ]);
   });
 
-  it('returns the handles whose visibility could not be changed, and hides for twelve hours at the most', async () => {
+  it('returns the handles whose visibility could not be changed, and hides for at most twelve hours', async () => {
     const { client, calls } = stubClient({ Failed: [{ Id: '1', SenderFault: true, Code: 'MessageNotInflight' }] });
     const changes = [
       { receiptHandle: 'a', seconds: 100_000 },

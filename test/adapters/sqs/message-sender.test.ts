@@ -67,7 +67,7 @@ describe('the SQS message sender', () => {
     ]);
   });
 
-  it('asks nobody about a queue that is unknown, a body that is too large, or no message', async () => {
+  it('makes no call for an unknown queue, a body that is too large, or no message', async () => {
     const { client, calls } = stubClient();
     const sender = new SqsMessageSender({ client, queueUrls });
     expect(await sender.send('nowhere', [{ body: 'a' }])).toEqual([

@@ -72,7 +72,7 @@ export const cartOf = (number: number): { readonly cartId: string; readonly fate
   fate: FATES[number % FATES.length] as Fate,
 });
 
-/** What must have happened, in order, when a cart of this fate is done. */
+/** The effects, in order, of a finished cart of this fate. */
 export const effectsOf = (fate: Fate): readonly string[] => {
   switch (fate) {
     case 'booked':

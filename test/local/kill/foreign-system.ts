@@ -10,7 +10,7 @@ export interface ForeignEffect {
   readonly at: number;
 }
 
-/** Somebody else's system: it takes an idempotency key with each request, and remembers in an append-only file what it did. */
+/** A foreign system: it takes an idempotency key with each request, and remembers in an append-only file what it did. */
 export class ForeignSystem {
   readonly #file: string;
   readonly #known = new Map<string, ForeignEffect>();

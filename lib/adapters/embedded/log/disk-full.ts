@@ -1,13 +1,13 @@
 import { ClientError } from '../../../contract/errors.ts';
 
-/** A full disk, a full quota, a limit on the size of files, and what SQLite makes of them. */
+/** A full disk, a full quota, a limit on the size of files, and the codes of SQLite for them. */
 const CODES = /^(ENOSPC|EDQUOT|EFBIG|SQLITE_FULL|SQLITE_IOERR.*)$/;
 
 export function isDiskFull(error: unknown): error is Error & { readonly code: unknown } {
   return error instanceof Error && 'code' in error && CODES.test(String(error.code));
 }
 
-/** The error itself, or `DISK_FULL` in its place where it says that the disk takes no more. */
+/** The error itself, or `DISK_FULL` instead if the disk takes no more writes. */
 export function asDiskFull(directory: string, error: unknown): unknown {
   if (!isDiskFull(error)) return error;
   return new ClientError(

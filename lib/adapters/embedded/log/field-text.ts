@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 
-/** Shorter strings are not worth a reference. */
+/** A reference to a shorter string would save nothing. */
 const SHARED_LENGTH_MIN = 64;
 const ABSENT = -1;
 const SAME = -2;
@@ -10,8 +10,8 @@ const NO_NUMBER = 'x;';
 
 /**
  * Writes a record as fields one after the other: a number as `<digits>;`, a string as `<length>;<characters>`. Nothing is
- * escaped, so a long body costs a copy and no more. A negative length says: absent, the same as before, or the same as
- * an earlier shared string, because a command's text comes by as message, claim and answer.
+ * escaped, so a long body costs a copy and no more. A negative length means: absent, the same as before, or the same as
+ * an earlier shared string, because the text of a command is written as message, claim and answer.
  */
 export class FieldWriter {
   #text = '';
@@ -38,7 +38,7 @@ export class FieldWriter {
     this.#text += value === undefined ? NO_NUMBER : `${value};`;
   }
 
-  /** `previous`: the same field of the image before; equal ones cost two characters. */
+  /** `previous` is the same field of the previous image. An equal field costs two characters. */
   string(value: string | undefined, previous?: string): void {
     if (value === undefined) this.#text += `${ABSENT};`;
     else if (value === previous) this.#text += `${SAME};`;
@@ -64,13 +64,13 @@ export class FieldWriter {
     this.#text = '';
   }
 
-  /** Forgets the shared strings: what is written from now on refers to nothing before. */
+  /** Forgets the shared strings, so that later fields refer to no earlier one. */
   forget(): void {
     this.#shared.clear();
   }
 }
 
-/** Reads what a `FieldWriter` wrote, field by field in the same order. An assertion fails where something else stands there. */
+/** Reads the fields of a `FieldWriter` in the same order. An assertion fails if a field has another form. */
 export class FieldReader {
   #text = '';
   #at = 0;
@@ -146,7 +146,7 @@ export class FieldReader {
   }
 }
 
-/** How a value of a table is written. With `previous`, only what has changed need be written, and read back with the same `previous`. */
+/** The encoding of a value of a table. With `previous`, it may write only the changes, and reads them with the same `previous`. */
 export interface Codec<Value> {
   encode(writer: FieldWriter, value: Value, previous: Value | undefined): void;
   decode(reader: FieldReader, previous: Value | undefined): Value;

@@ -11,7 +11,7 @@ export interface PlacedFrame extends LogFrame {
   readonly offset: number;
 }
 
-/** A file grows by this much at a time, in zeros: an append that makes a file longer must also commit its length, and what else is dirty. */
+/** A file grows in zeros by this much at a time, because an append that makes a file longer must also commit its length and other dirty data. */
 const GROWTH_BYTES = 1 << 22;
 const ZEROS = Buffer.alloc(GROWTH_BYTES);
 
@@ -26,28 +26,28 @@ const SYSTEM_IO: LogIo = { write: writeSync, sync: fdatasyncSync };
 
 type Sizes = readonly [number, number];
 
-/** What the tables know of the log. */
+/** The state of the log that the database stores. */
 export interface LogState {
   /** The last segment whose changes are all in the tables. */
   readonly segment: number;
   /** The number of its last change. */
   readonly number: number;
-  /** How long the files are at least. */
+  /** The least length of each file. */
   readonly sizes: Sizes;
 }
 
 export interface LogFilesOptions {
   readonly state: LogState;
-  /** Stores the new least sizes. */
+  /** Stores the new least lengths. */
   readonly grown: (sizes: Sizes) => void;
   /** @default the calls of the operating system */
   readonly io?: LogIo;
 }
 
 /**
- * The log on disk: two files that are written in turn, a segment each. A file is overwritten, not emptied: the disk then
- * has nothing to allocate, which makes a large append three times as fast. What an older segment left behind a newer one
- * is told apart by the segment number of its frames.
+ * The log on disk: two files that are written in turn, a segment each. A file is overwritten, not emptied: the disk
+ * allocates nothing, which makes a large append three times as fast. The segment number of a frame distinguishes it from the
+ * remains of an older segment.
  */
 export class LogFiles {
   readonly #files: readonly [number, number];
@@ -57,7 +57,7 @@ export class LogFiles {
   #segment: number;
   #position = 0;
   readonly #sizes: [number, number];
-  /** Of `#sizes`, what is stored. */
+  /** The part of `#sizes` that is stored. */
   #stored: Sizes;
   #scratch = Buffer.allocUnsafe(1 << 16);
   #damage: Damage | undefined;
@@ -72,17 +72,17 @@ export class LogFiles {
     this.#io = io;
   }
 
-  /** The segment that is written to. */
+  /** The segment that appends write to. */
   get segment(): number {
     return this.#segment;
   }
 
-  /** What `read` has met that no crash explains. */
+  /** The first damage that `read` found and that no crash explains. */
   get damage(): Damage | undefined {
     return this.#damage;
   }
 
-  /** The frames that are not in the tables yet, in order: up to what a crash left torn, or up to the first damage. */
+  /** The frames that are not in the tables yet, in order, up to a frame that a crash tore or the first damage. */
   *read(): IterableIterator<PlacedFrame> {
     let next = this.#state.number + 1;
     for (const segment of [this.#state.segment + 1, this.#state.segment + 2]) {
@@ -106,7 +106,7 @@ export class LogFiles {
     this.#position = 0;
   }
 
-  /** Appends a frame and returns when it is on disk. Throws where it is not; then the next append takes its place. */
+  /** Appends a frame and returns when it is on disk. If it throws, the next append overwrites the frame. */
   append(first: number, count: number, text: string): void {
     const needed = frameBytesMax(text);
     if (this.#scratch.length < needed) this.#scratch = Buffer.allocUnsafe(needed);
@@ -119,7 +119,7 @@ export class LogFiles {
     this.#seal(file, first + count);
   }
 
-  /** Gives the disk back: all changes are in the tables, and the least sizes are stored as 0. */
+  /** Empties both files. All changes are in the tables, and the least sizes are stored as 0. */
   empty(): void {
     for (const file of this.#files) ftruncateSync(file, 0);
     this.#sizes.fill(0);
@@ -160,7 +160,7 @@ export class LogFiles {
     return undefined;
   }
 
-  /** The frame is durable without it, so a seal that fails is no fault: the next frame takes its place and needs none in front. */
+  /** The frame is durable without its seal, so a failed seal is no fault: the next frame takes its place and needs none in front. */
   #seal(file: number, next: number): void {
     const seal = Buffer.allocUnsafe(HEADER_BYTES);
     encodeFrame(seal, { segment: this.#segment, first: next, count: 0, text: '' });
@@ -180,14 +180,14 @@ export class LogFiles {
       this.#sizes[place] += this.#written(file, ZEROS, 0, GROWTH_BYTES - (size % GROWTH_BYTES), size);
     }
     if (this.#sizes[place] === this.#stored[place]) return;
-    // A size is stored only when it is durable, so that a shorter file has always lost something.
+    // A size is stored only when it is durable, so that a shorter file has always lost data.
     this.#io.sync(file);
     const sizes: Sizes = [place === 0 ? this.#sizes[0] : this.#stored[0], place === 1 ? this.#sizes[1] : this.#stored[1]];
     this.#grown(sizes);
     this.#stored = sizes;
   }
 
-  /** Writes all of it: the operating system may take a part and report no error, as it does where the disk becomes full. */
+  /** Writes all bytes: the operating system may accept a part and report no error, for example when the disk becomes full. */
   #write(file: number, bytes: Buffer, length: number, position: number): void {
     let done = 0;
     while (done < length) done += this.#written(file, bytes, done, length - done, position + done);

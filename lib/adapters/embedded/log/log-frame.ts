@@ -3,8 +3,8 @@
  *
  * F1  The checksum of a frame covers its whole header and its text.
  * F2  The first byte of a frame occurs in no UTF-8 text, so no text of a user can look like a frame.
- * F3  A seal is a frame without changes. It is written behind a frame when that is on disk, so damage in front of a seal
- *     is damage of something acknowledged, while a frame without a valid frame behind it may be what a crash has torn.
+ * F3  A seal is a frame without changes. It is written behind a frame that is on disk, so damage in front of a seal is damage of
+ *     acknowledged changes, while a frame without a valid frame behind it may be torn by a crash.
  */
 import { crc32 } from 'node:zlib';
 
@@ -21,7 +21,7 @@ export interface LogFrame {
 
 /** 0xFF, then `TU2`. */
 const MAGIC = Buffer.from([0xff, 0x54, 0x55, 0x32]);
-/** Where the fields of a header stand: 4 bytes each, but `first` is a double. */
+/** Offsets of the fields of a header: 4 bytes each, but `first` is a double. */
 const AT = { SEGMENT: 4, LENGTH: 8, CHECKSUM: 12, COUNT: 16, FIRST: 20 } as const;
 export const HEADER_BYTES = 28;
 /** A character of a string is at most this many bytes. */
@@ -50,7 +50,7 @@ export interface FoundFrame {
   readonly end: number;
 }
 
-/** The frame that begins at `at`; undefined where none does, or where its checksum is wrong. */
+/** The frame that begins at `at`; undefined if none does or its checksum is wrong. */
 export function frameAt(bytes: Buffer, at: number): FoundFrame | undefined {
   if (at + HEADER_BYTES > bytes.length || bytes.compare(MAGIC, 0, MAGIC.length, at, at + MAGIC.length) !== 0) return undefined;
   const end = at + HEADER_BYTES + bytes.readUInt32LE(at + AT.LENGTH);
@@ -64,7 +64,7 @@ export function frameAt(bytes: Buffer, at: number): FoundFrame | undefined {
   return { frame, end };
 }
 
-/** The first valid frame at or behind `from` of a segment behind `segment`: older ones are what an overwritten file still holds. */
+/** The first valid frame at or behind `from` of a segment behind `segment`. Frames of older segments are remains in an overwritten file. */
 export function frameBehind(bytes: Buffer, from: number, segment: number): FoundFrame | undefined {
   for (let at = bytes.indexOf(MAGIC, from); at !== -1; at = bytes.indexOf(MAGIC, at + 1)) {
     if (at + HEADER_BYTES > bytes.length || bytes.readUInt32LE(at + AT.SEGMENT) <= segment) continue;
@@ -74,7 +74,7 @@ export function frameBehind(bytes: Buffer, from: number, segment: number): Found
   return undefined;
 }
 
-/** Of all bytes but its own four. */
+/** The checksum of all bytes except its own four. */
 function checksum(bytes: Buffer, at: number, end: number): number {
   return crc32(bytes.subarray(at + AT.COUNT, end), crc32(bytes.subarray(at, at + AT.CHECKSUM)));
 }

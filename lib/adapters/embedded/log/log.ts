@@ -2,13 +2,13 @@
  * The one ordered log of a system's state.
  *
  * L1  A change applies in memory at once and is appended to the pending batch; a batch is one frame and one fsync.
- * L2  What is durable is a prefix of the changes: frames are written in order, and a table's row is written after the
- *     frame with the change that it shows.
+ * L2  The durable changes are a prefix of all changes: frames are written in order, and a table's row is written after the
+ *     frame with its change.
  * L3  A change has a number; a table's row carries that of its last change, so replaying a change twice does nothing.
  * L4  A segment is overwritten only when the tables hold all of its changes, durably (a checkpoint); shared strings never
  *     refer across that cut.
- * L5  A batch that cannot be written stays pending, and a timer tries again: what waits for it goes on waiting.
- * L6  Nothing is written before the whole log was read; damage that no crash explains refuses it.
+ * L5  A batch that cannot be written stays pending, and a timer retries it. Its promises stay pending.
+ * L6  Nothing is written before the whole log was read. Damage that no crash explains refuses the open.
  */
 import assert from 'node:assert/strict';
 import { ClientError } from '../../../contract/errors.ts';
@@ -22,11 +22,11 @@ import { Meta } from '../meta.ts';
 import type { Sqlite } from '../sqlite.ts';
 import type { Damage } from '../state-corrupt.ts';
 
-/** Without anybody waiting, a change is on disk after this time at the latest. */
+/** A change for which no caller waits is on disk within this time. */
 const FLUSH_WITHIN_MS = 50;
-/** How long after a failed write it is tried again. */
+/** Pause before a failed write is retried. */
 const RETRY_MS = 200;
-/** A pending batch of this size is written without anybody waiting. */
+/** A pending batch of this size is written even if no caller waits. */
 const FLUSH_LENGTH = 1_000_000;
 /** A log of this size is moved into the tables. */
 const CHECKPOINT_LENGTH = 32_000_000;
@@ -35,20 +35,20 @@ const SLICE_MS = 8;
 
 /** A table whose changes go through the log. */
 export interface LogParticipant {
-  /** Applies one record of the log; `reader` stands behind the table's number. */
+  /** Applies one record of the log. The caller has already read the table's number from `reader`. */
   replay(reader: FieldReader, number: number): void;
-  /** Everything that is dirty now belongs to the checkpoint that begins. */
+  /** Begins a checkpoint, which covers all rows that are dirty now. */
   beginCheckpoint(): void;
   /** Writes rows inside the open transaction until `deadline` (of `performance.now()`); returns whether all are written. */
   writeRows(deadline: number): boolean;
-  /** The transaction has ended; where it was rolled back, its rows are still to be written. */
+  /** The transaction has ended. If it was rolled back, its rows must still be written. */
   endSlice(committed: boolean): void;
 }
 
 export interface LogOptions {
   /** @default 32 MB */
   readonly checkpointLength?: number;
-  /** Values of a table that are kept in memory without need, at most. @default as the table says */
+  /** Most values of a table that are cached in memory. @default as the table says */
   readonly keptMax?: number;
   /** Called when writes begin to fail, and not again before they have succeeded. @default nothing is called */
   readonly stalled?: (error: unknown) => void;
@@ -56,13 +56,13 @@ export interface LogOptions {
   readonly io?: LogIo;
 }
 
-/** What is tried again until it succeeds. */
+/** A step that is retried until it succeeds. */
 type Step = 'commit' | 'checkpoint';
 
 export class OrderedLog {
   readonly database: Sqlite;
   readonly inspection: Inspection;
-  /** Whether the rows must be verified, since the process that wrote them died. */
+  /** Whether the rows must be verified, because their process did not close the folder or the file is damaged. */
   readonly isUnclean: boolean;
   readonly files: LogFiles;
   readonly keptMax: number;
@@ -80,12 +80,12 @@ export class OrderedLog {
   #durableNumber = 0;
   /** Settled by the commit of the pending batch. */
   #flushed: OpenPromise | undefined;
-  /** As `#flushed`, but refused when the commit fails. */
+  /** As `#flushed`, but rejected if the commit fails. */
   #flushedOrRefused: OpenPromise | undefined;
   #immediate: NodeJS.Immediate | undefined;
   #timer: NodeJS.Timeout | undefined;
   #length = 0;
-  /** The number up to which the checkpoint under way clears the log. */
+  /** The number up to which the current checkpoint clears the log. */
   #cut: number | undefined;
   #lengthAtCut = 0;
   #closed = false;
@@ -134,30 +134,30 @@ export class OrderedLog {
     return this.#writer;
   }
 
-  /** Why commits have stopped; undefined where they go on. */
+  /** The error that stopped commits; undefined while they succeed. */
   get stalledBy(): unknown {
     return this.#failing.get('commit');
   }
 
-  /** Resolves when everything that was appended before is committed; a turn's callers share one commit. Waits while the disk takes no writes. */
+  /** Resolves when all earlier changes are committed. All callers of a turn share one commit. Waits while the disk takes no writes. */
   durable(): Promise<void> {
     if (!this.#waits) return this.durableOrRefused();
     return this.#pending() ?? (this.#flushed ??= this.#awaited()).promise;
   }
 
-  /** As `durable`, but rejects when a commit fails. What was appended is committed all the same when the disk takes writes again. */
+  /** As `durable`, but rejects if a commit fails. The appended changes are still committed when the disk takes writes again. */
   durableOrRefused(): Promise<void> {
     if (this.#failing.has('commit')) return Promise.reject(this.#failing.get('commit'));
     return this.#pending() ?? (this.#flushedOrRefused ??= this.#awaited()).promise;
   }
 
-  /** From now on a commit that fails rejects every promise that waits for it, since nothing tries again after a stop. */
+  /** From now on a failed commit rejects every promise that waits for it, because nothing retries after a stop. */
   stopWaiting(): void {
     this.#waits = false;
     if (this.#failing.has('commit')) this.#refuse();
   }
 
-  /** Undefined where there is something to commit. */
+  /** Undefined if there are changes to commit. */
   #pending(): Promise<void> | undefined {
     if (this.#durableNumber === this.#number) return Promise.resolve();
     if (!this.#closed) return undefined;
@@ -169,7 +169,7 @@ export class OrderedLog {
     return deferred();
   }
 
-  /** Reads the log into the tables, and moves it there. Called once, after all tables are registered. */
+  /** Replays the log into the tables, then checkpoints it. Called once, after all tables are registered. */
   replay(): void {
     this.#number = this.#meta.get('number');
     const reader = new FieldReader({ share: true });
@@ -182,12 +182,12 @@ export class OrderedLog {
     }
     this.#durableNumber = this.#number;
     if (this.files.damage !== undefined) this.inspection.note(this.files.damage);
-    // Both files may still be needed; once their changes are in the tables either may be overwritten.
+    // Both files may still be needed. Either may be overwritten once its changes are in the tables.
     if (segment !== undefined) this.checkpoint();
     else this.files.rotate();
   }
 
-  /** The checksum of the frame is right, so a text that cannot be read was written so, by a bug or by another version. */
+  /** The checksum of the frame is right, so a bug or another version wrote a text that cannot be read. */
   #replayFrame(reader: FieldReader, { first, count, text, file, offset }: PlacedFrame): void {
     try {
       reader.open(text);
@@ -207,7 +207,7 @@ export class OrderedLog {
     }
   }
 
-  /** Moves all of the log into the tables now, in one go. */
+  /** Moves all of the log into the tables at once. */
   checkpoint(): void {
     while (this.#cut !== undefined) this.#slice(Infinity);
     this.#beginCheckpoint();
@@ -215,15 +215,15 @@ export class OrderedLog {
   }
 
   /**
-   * Moves the log into the tables and closes the database. Closes it as a crash would where that fails: what is in the log is moved when
-   * the folder is next opened.
+   * Moves the log into the tables and closes the database. If that fails, closes it in the state of a crash: the next open moves the
+   * log.
    */
   close(): void {
     if (this.#closed) return;
     let isComplete = false;
     try {
       this.checkpoint();
-      // The least sizes first: a shorter file would count as damage.
+      // The least sizes first, because a shorter file would count as damage.
       this.#meta.put({ log0: 0, log1: 0 }, { durable: true });
       this.files.empty();
       isComplete = true;
@@ -234,7 +234,7 @@ export class OrderedLog {
     }
   }
 
-  /** Closes the database as a crash would leave it: what is not durable is lost. */
+  /** Closes the database in the state of a crash. Changes that are not durable are lost. */
   abandon(): void {
     if (!this.#closed) this.#end(false);
   }
@@ -261,7 +261,7 @@ export class OrderedLog {
     this.#work({ retry: true });
   };
 
-  /** Commits the pending batch, then goes on with a checkpoint for a slice. What fails is tried again by the timer alone. */
+  /** Commits the pending batch, then continues a checkpoint for a slice. Only the timer retries a failed step. */
   #work({ retry }: { readonly retry: boolean }): void {
     if (this.#closed || !this.#tries('commit', () => this.#commit())) return;
     if (this.#cut === undefined) {
@@ -330,7 +330,7 @@ export class OrderedLog {
       done = this.#tables.every((table) => table.writeRows(deadline));
       this.database.exec('COMMIT');
     } catch (error) {
-      // A full disk has ended the transaction already.
+      // A full disk may have ended the transaction already.
       if (this.database.inTransaction) this.database.exec('ROLLBACK');
       for (const table of this.#tables) table.endSlice(false);
       throw error;
@@ -339,7 +339,7 @@ export class OrderedLog {
     if (done) this.#endCheckpoint();
   }
 
-  /** The slices before are durable no later than this commit, since they lie in the same write-ahead log: only now is the segment let go (L4). */
+  /** The earlier slices are durable no later than this commit, because they lie in the same write-ahead log. Only now is the segment released (L4). */
   #endCheckpoint(): void {
     this.#meta.put({ number: this.#cut as number, segment: this.files.segment - 1 }, { durable: true });
     this.#length -= this.#lengthAtCut;

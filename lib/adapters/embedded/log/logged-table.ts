@@ -4,7 +4,7 @@ import type { Statement } from '../sqlite.ts';
 import { type Codec, FieldReader, FieldWriter } from './field-text.ts';
 import type { LogParticipant, OrderedLog } from './log.ts';
 
-/** What a record of the log does to its key. */
+/** The effect of a record of the log on its key. */
 const FULL = 0;
 const DELTA = 1;
 const DELETE = 2;
@@ -16,9 +16,9 @@ export interface TableDefinition<Value> {
   readonly name: string;
   readonly key: 'text' | 'integer';
   readonly codec: Codec<Value>;
-  /** Which values stay in memory as long as they are so. @default none must */
+  /** Whether a value must stay in memory. @default no value must */
   readonly resident?: (value: Value) => boolean;
-  /** How many clean values that need not stay are kept all the same. */
+  /** Number of clean values that are cached although they need not stay. */
   readonly keep: number;
   readonly groupOf?: (value: Value) => string;
   /** Columns that are searched, with the SQL of their indexes. */
@@ -31,7 +31,7 @@ export interface TableDefinition<Value> {
 
 interface Slot<Key, Value> {
   readonly key: Key;
-  /** Undefined: deleted, but its row still stands. */
+  /** Undefined if the value is deleted but its row still exists. */
   value: Value | undefined;
   /** Number of the last change. */
   number: number;
@@ -42,7 +42,7 @@ interface Slot<Key, Value> {
 
 /**
  * A table in memory whose changes go to the log, and whose clean values may lie in SQL rows alone. A checkpoint writes
- * what is dirty; after that a value is evicted unless it must stay, and read again when it is asked for.
+ * the dirty values. After that a value is evicted unless it must stay, and read again on demand.
  */
 export class LoggedTable<Key extends string | number, Value> implements Table<Key, Value>, LogParticipant {
   readonly definition: TableDefinition<Value>;
@@ -146,7 +146,7 @@ export class LoggedTable<Key extends string | number, Value> implements Table<Ke
     // Read in any case, because later records may refer to its strings.
     const value = this.definition.codec.decode(reader, kind === DELTA ? slot?.value : undefined);
     if (slot !== undefined && slot.number >= number) return;
-    // A change without its base: the value was deleted later on, and its row is gone already.
+    // A change without its base: a later change deleted the value, and its row is gone already.
     if (kind === DELTA && slot?.value === undefined) return;
     this.#put(slot, key, value, number);
   }
@@ -216,7 +216,7 @@ export class LoggedTable<Key extends string | number, Value> implements Table<Ke
     return slot;
   }
 
-  /** Takes the value out. Where there is a row the slot stays as its tombstone, until a checkpoint deletes the row. */
+  /** Removes the value. If it has a row, the slot stays as a tombstone until a checkpoint deletes the row. */
   #clear(slot: Slot<Key, Value>, number: number): void {
     const value = slot.value;
     slot.value = undefined;
@@ -263,7 +263,7 @@ export class LoggedTable<Key extends string | number, Value> implements Table<Ke
     else if (this.definition.resident?.(slot.value) !== true) this.#clean.push(slot);
   }
 
-  /** Evicts the oldest half of what is kept for no need; ones that have changed since come by again. */
+  /** Evicts the oldest half of the cached values. Values that changed meanwhile are cached again after their checkpoint. */
   #evict(): void {
     const going = this.#clean.splice(0, this.#clean.length - (this.#keep >> 1));
     for (const slot of going) {
@@ -288,7 +288,7 @@ export class LoggedTable<Key extends string | number, Value> implements Table<Ke
     return this.definition.codec.decode(this.#reader, undefined);
   }
 
-  /** Looks at every row: a changed key is not found by reading the rows that are asked for. */
+  /** Reads every row, because reads on demand do not find a changed key. */
   #verify(): void {
     const { name, key } = this.definition;
     const { database, inspection } = this.#log;
@@ -299,7 +299,7 @@ export class LoggedTable<Key extends string | number, Value> implements Table<Ke
       inspection.note(this.rows.damageOf(row));
       damaged.push(row.key);
     }
-    // By bytes: a damaged text need not be UTF-8.
+    // As bytes, because a damaged text need not be UTF-8.
     const remove = database.prepare(`DELETE FROM ${name} WHERE ${key === 'text' ? 'CAST(key AS BLOB) = CAST(? AS BLOB)' : 'key = ?'}`);
     for (const gone of damaged) remove.run(gone);
   }

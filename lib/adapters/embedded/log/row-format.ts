@@ -20,13 +20,13 @@ export interface RowFormatOptions {
   readonly name: string;
   readonly key: 'text' | 'integer';
   readonly isGrouped: boolean;
-  /** Of the columns that are searched. */
+  /** The values of the searched columns. */
   readonly kinds: Readonly<Record<string, Kind>> | undefined;
 }
 
-/** How the rows of a table lie in SQL: the fields that are searched, the encoded value, and a checksum of all of it. */
+/** The format of a table's rows in SQL: the searched fields, the encoded value, and a checksum of both. */
 export class RowFormat<Key extends string | number> {
-  /** What to select of a row. Text as bytes: libsql ends the process at text that is no UTF-8, as a changed byte makes it. */
+  /** The columns to select of a row. Text is read as bytes, because libsql ends the process at invalid UTF-8, which damage can cause. */
   readonly selected: string;
   readonly insert: string;
   readonly #table: string;
@@ -47,10 +47,10 @@ export class RowFormat<Key extends string | number> {
     this.insert = `REPLACE INTO ${name} (${names.join(', ')}) VALUES (${names.map(() => '?').join(', ')})`;
   }
 
-  /** Makes the table and its indexes where they are missing. */
+  /** Creates the table and its indexes if they are missing. */
   create(database: Sqlite, indexes: readonly string[]): void {
     const columns = this.#kinds.map(([field, kind]) => `${field} ${kind}${field === 'key' ? ' PRIMARY KEY' : ''}`);
-    // Of a text key the table is its own index, so that a row is written once.
+    // A table with a text key is its own index, so that a row is written once.
     const rowid = this.#kinds[0]?.[1] === 'TEXT' ? ' WITHOUT ROWID' : '';
     const table = this.#table;
     database.exec(`CREATE TABLE IF NOT EXISTS ${table} (${columns.join(', ')}, data BLOB NOT NULL, checksum INTEGER NOT NULL)${rowid}`);

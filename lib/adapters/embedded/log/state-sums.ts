@@ -1,9 +1,9 @@
 /**
  * The checksums of a closed state.db, in the file `state.sum` beside it.
  *
- * U1  While the folder is open the file says so: what it said of the closed one is over before anything is written.
- * U2  The sums are written when the write-ahead log is in state.db, and before the lock is given back.
- * U3  state.db is opened once and closed when its lock is given back: POSIX locks of a file end when the process closes any descriptor of it.
+ * U1  While the folder is open, the file is empty. It is emptied before anything else is written.
+ * U2  The sums are written after the write-ahead log is in state.db and before the lock is released.
+ * U3  state.db is opened once and closed after its lock is released, because closing any descriptor of a file ends the process's POSIX locks on it.
  */
 import { closeSync, constants, fdatasyncSync, fstatSync, ftruncateSync, openSync, readFileSync, readSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
@@ -11,7 +11,7 @@ import { crc32 } from 'node:zlib';
 import { openPrivate } from '../private-file.ts';
 import type { Damage } from '../state-corrupt.ts';
 
-/** One checksum for so many bytes. */
+/** Bytes per checksum. */
 const BLOCK_BYTES = 1 << 20;
 
 export class StateSums {
@@ -19,7 +19,7 @@ export class StateSums {
   readonly #file: number;
   readonly #text: string;
 
-  /** The lock of the database must be held. */
+  /** The caller must hold the lock of the database. */
   constructor(directory: string) {
     this.#database = openSync(join(directory, 'state.db'), constants.O_RDWR | (constants.O_NOFOLLOW ?? 0));
     this.#file = openPrivate(join(directory, 'state.sum'));
@@ -36,7 +36,7 @@ export class StateSums {
     return at !== -1 && this.#text.slice(at + 1) === `${crc32(this.#text.slice(0, at))}\n`;
   }
 
-  /** What differs from the sums of a closed folder. */
+  /** The first difference from the sums of a closed folder. */
   damage(): Damage | undefined {
     const [size, ...sums] = this.#text.split(' ').slice(0, -1).map(Number);
     const drops = 'Rows that do not match their checksum are dropped.';
@@ -52,7 +52,7 @@ export class StateSums {
     };
   }
 
-  /** An empty file is that of an open folder. */
+  /** Empties the file, which marks the folder as open. */
   markOpen(): void {
     ftruncateSync(this.#file);
     fdatasyncSync(this.#file);
@@ -62,7 +62,7 @@ export class StateSums {
     fdatasyncSync(this.#database);
     const text = [fstatSync(this.#database).size, ...this.#sums()].join(' ');
     ftruncateSync(this.#file);
-    // What is written in part has a wrong checksum, as if the folder had not been closed.
+    // A partial write has a wrong checksum, as if the folder had not been closed.
     writeSync(this.#file, `${text} ${crc32(text)}\n`, 0);
     fdatasyncSync(this.#file);
   }
