@@ -1,12 +1,12 @@
 import { PRICES, type PriceName } from './prices.ts';
 
-/** One line of a bill: how much of what a booking takes. */
+/** One line of a bill: a priced resource, and the quantity of it per booking. */
 export interface Line {
   readonly item: string;
-  /** Of one booking. */
+  /** Per booking. */
   readonly quantity: number;
   readonly price: PriceName;
-  /** Where the quantity comes from. */
+  /** Explains the quantity. */
   readonly why: string;
 }
 

@@ -1,7 +1,7 @@
 import type { Bill, Line } from './bill.ts';
 import type { BookingCounts } from './booking-counts.ts';
 
-/** What the constructs give advance-processes, and how long a batch takes it: an assumption, measure your own. */
+/** The memory that the constructs give advance-processes, and the duration of a batch. The duration is an assumption: measure your own. */
 export const MEMORY_MB = 512;
 export const durationMs = (batch: number): number => (batch === 1 ? 30 : 60);
 
@@ -18,7 +18,7 @@ const invocation = (count: number, batch: number, why: string): readonly Line[] 
 const plural = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
 const batches = (batch: number): string => (batch === 1 ? 'one by one' : `in batches of ${batch}`);
 
-/** Tutti's own bill, from what was counted. */
+/** Tutti's bill, from the counted calls and units. */
 export const tuttiBill = (counts: BookingCounts): Bill => {
   const { batch, events, ticks, commands, busEvents, sendCalls, writeUnits, indexWrites, readUnits } = counts;
   const received = events + ticks + commands;
@@ -55,7 +55,7 @@ export const tuttiBill = (counts: BookingCounts): Bill => {
   ];
 };
 
-/** The queues of the services: every engine that commands them through queues pays the same. */
+/** The queues of the services. Every engine that sends commands through queues pays the same. */
 const commandQueues = (commands: number): Line => ({
   item: 'SQS, command queues',
   quantity: commands * 3,
@@ -63,7 +63,7 @@ const commandQueues = (commands: number): Line => ({
   why: `${commands} commands sent, received, deleted one by one`,
 });
 
-/** The same booking elsewhere, one message at a time. Services poll their queues and answer, as for Tutti. */
+/** The same booking with other engines, one message at a time. Services poll their queues and answer, as with Tutti. */
 export const otherBills = ({
   commands,
   events,
@@ -91,7 +91,7 @@ export const otherBills = ({
       commandQueues(commands),
       { item: 'EventBridge, events', quantity: 2 + commands, price: 'customEvent', why: `the start, ${commands} replies, the completion` },
       { item: 'SQS, replies', quantity: commands * 3, price: 'queueRequest', why: 'to the function that completes callbacks' },
-      { item: 'DynamoDB, callbacks', quantity: commands, price: 'writeUnit', why: 'where the callback of a command is found' },
+      { item: 'DynamoDB, callbacks', quantity: commands, price: 'writeUnit', why: 'the address of the callback of a command' },
       { item: 'DynamoDB, look-ups', quantity: commands, price: 'readUnit', why: 'one for each reply' },
       ...invocation(events + commands, 1, `${events} of the durable function, ${commands} of the other`),
     ],

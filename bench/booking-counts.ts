@@ -3,25 +3,25 @@ import { runBookings, tripWorld } from './counted-cases.ts';
 
 const BOOKINGS = 100;
 
-/** What one four-step booking takes, counted at the engine's ports; the average of a hundred. */
+/** Calls, messages and units per four-step booking, counted at the engine's ports; the average of a hundred bookings. */
 export interface BookingCounts {
   readonly batch: number;
   readonly isCold: boolean;
-  /** Messages to the inbox from the bus: a start, four replies. */
+  /** Messages from the bus to the inbox: a start and four replies. */
   readonly events: number;
-  /** Wake-ups that the engine sent itself. */
+  /** Ticks that the engine sent to itself. */
   readonly ticks: number;
   readonly commands: number;
-  /** Entries on the bus, whoever put them there. */
+  /** Entries on the bus, of the engine and of services. */
   readonly busEvents: number;
-  /** Calls to SQS by which the engine sent commands and ticks. */
+  /** The engine's calls to SQS that send commands and ticks. */
   readonly sendCalls: number;
   readonly writeUnits: number;
   readonly indexWrites: number;
   readonly readUnits: number;
 }
 
-/** `isCold`: nothing is kept between two batches, as if each met another environment. */
+/** `isCold`: no instance stays warm between two batches, as if each batch ran in another environment. */
 export const countBooking = async (batch: 1 | typeof BATCH, isCold: boolean): Promise<BookingCounts> => {
   const world = tripWorld(isCold);
   let busEvents = 0;

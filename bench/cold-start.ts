@@ -8,15 +8,15 @@ import { cartOf } from './systems.ts';
 
 const run = promisify(execFile);
 
-/** One environment of a function, from nothing to its first answer. */
+/** One environment of a function, from its start to its first answer. */
 export interface ColdStart {
   readonly importMs: number;
   readonly firstCallMs: number;
-  /** Of the files that were loaded by then, in bytes. */
+  /** Size of the files that were loaded by then, in bytes. */
   readonly loadedBytes: number;
 }
 
-/** In a process of its own, which has loaded nothing before. */
+/** Runs in a new process, which has loaded nothing before. */
 const SCRIPT = `
 const [folder, event] = process.argv.slice(1);
 const begun = performance.now();
@@ -28,7 +28,7 @@ handler(JSON.parse(event), { getRemainingTimeInMillis: () => 20_000 }).then(answ
   console.log(JSON.stringify({ importMs: imported - begun, firstCallMs: answered - imported, loadedBytes, answer }));
 });`;
 
-/** Starts advance-processes of the travel booking `times` times, one after the other, on that Node; its first event starts a trip. */
+/** Starts advance-processes of the travel booking `times` times in sequence, on the given Node; the first event starts a trip. */
 export const coldStarts = async (node: string, folder: string, times: number): Promise<readonly ColdStart[]> => {
   const stub = await startStub();
   const env = { ...variablesOf(stub.endpoint), NODE_ENV: 'production' };
@@ -49,7 +49,7 @@ export const coldStarts = async (node: string, folder: string, times: number): P
   return starts;
 };
 
-/** Of all files that are uploaded. */
+/** Size of all uploaded files in bytes. */
 export const assetBytes = (folder: string): number => readdirSync(folder).reduce((sum, file) => sum + statSync(join(folder, file)).size, 0);
 
 const variablesOf = (endpoint: string): Readonly<Record<string, string>> => ({

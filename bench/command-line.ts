@@ -1,15 +1,15 @@
 export interface BenchOptions {
-  /** Cases to run, in the order in which they are printed. */
+  /** Cases to run, in the order of the output. */
   readonly cases: readonly string[];
-  /** One line of JSON for each row, instead of the table. */
+  /** Prints one line of JSON per row instead of the table. */
   readonly json: boolean;
-  /** Only what is counted: no clock is looked at. */
+  /** Runs only the counted cases, without measuring time. */
   readonly countsOnly: boolean;
-  /** The counted cases on DynamoDB, with the units that it returns; nothing else is run. */
+  /** Runs only the counted cases, on DynamoDB, with the units that it returns. */
   readonly onDynamoDb: boolean;
 }
 
-/** Cases that are also run on DynamoDB. */
+/** Cases that can run on DynamoDB. */
 export const ON_DYNAMODB: readonly string[] = ['happy', 'compensate', 'long'];
 
 export const USAGE = (known: readonly string[]): string =>
@@ -21,7 +21,7 @@ export const USAGE = (known: readonly string[]): string =>
   `  --json      one line of JSON for each row, instead of the table\n` +
   `Exits with 1 where a count is over its limit or units differ by more than 5 %; no time ever fails.`;
 
-/** What was asked for; a sentence where that cannot be understood. */
+/** Parses the arguments. Returns an error message if they are invalid. */
 export const readCommandLine = (words: readonly string[], known: readonly string[]): BenchOptions | string => {
   const asked = new Set<string>();
   let json = false;

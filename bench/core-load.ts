@@ -1,4 +1,4 @@
-/** The core and its driver alone: decisions and replays, without ports, queues and services. */
+/** Load on the core and its driver alone: decisions and replays, without ports, queues and services. */
 import { CheckoutTravelCart } from '../examples/travel-booking/contracts.ts';
 import { trips } from '../examples/travel-booking/system.ts';
 import { canonical } from '../lib/contract/wire/canonical.ts';
@@ -61,10 +61,10 @@ const replyOf = (n: number, data: Json): Inbound => ({
   data,
 });
 
-/** Decisions in a row that one sample is made of: a clock is too coarse for one. */
+/** Decisions per sample, because the clock is too coarse for one decision. */
 const BOOKINGS_PER_SAMPLE = 40;
 
-/** One decision is one of the five of a happy booking: from the admitted event to the changed image. */
+/** One decision of a booking without failures, from the admitted event to the changed image. */
 export const timeDecisions = async (): Promise<Timing> => {
   const environment = environmentOf(trips);
   const definition = definitionOf(trips, 'book-trip');
@@ -79,7 +79,7 @@ export const timeDecisions = async (): Promise<Timing> => {
   return perUnit(timing, BOOKINGS_PER_SAMPLE * (OUTPUTS.length + 1));
 };
 
-/** From the entries as they are stored to an instance that can go on. */
+/** One replay, from the stored journal entries to a live instance. */
 export const timeReplays = async (entries: number): Promise<Timing> => {
   const environment = environmentOf(tours);
   const definition = definitionOf(tours, 'reserve-tour');

@@ -3,7 +3,7 @@ import { MEMORY_MB, otherBills, tuttiBill } from './bills.ts';
 import type { BookingCounts } from './booking-counts.ts';
 import { PRICES } from './prices.ts';
 
-/** At most this many dollars a million bookings: one message at a time, and ten. */
+/** Upper bounds in dollars per million bookings, with one message per batch and with ten. */
 export const AIMS = { 1: 26, 10: 18 } as const;
 
 /** The bills of one kind of traffic. */
@@ -14,7 +14,7 @@ export interface Counted {
   readonly tensCold: BookingCounts;
 }
 
-/** docs/cost.md, from what was counted and what it costs. */
+/** Returns docs/cost.md, from the counts and the prices. */
 export const costPage = (counted: Counted): string => {
   const { oneByOne, tens, oneByOneCold, tensCold } = counted;
   const [warm1, warm10, cold1, cold10] = [oneByOne, tens, oneByOneCold, tensCold].map((counts) => dollars(billUsd(tuttiBill(counts))));
@@ -105,7 +105,7 @@ const shares = (one: Bill, ten: Bill): string => {
   );
 };
 
-/** A command is claimed and completed; each record with its envelope fits into 1 KB. */
+/** Writes per command: the claim and the completion, each at most 1 KB with its envelope. */
 const RECORD_WRITES = 2;
 
 const beside = (one: BookingCounts): string => {
@@ -113,7 +113,11 @@ const beside = (one: BookingCounts): string => {
   return table(
     ['', 'costs', 'how'],
     [
-      ['log ingestion', 'nothing', 'only what is parked, stuck or has failed is logged; Lambda is told to leave its own lines out'],
+      [
+        'log ingestion',
+        'nothing',
+        'only parked events, stuck instances and failures are logged; the lines of Lambda itself are switched off',
+      ],
       [
         'records of the services',
         dollars(records),
@@ -125,7 +129,7 @@ const beside = (one: BookingCounts): string => {
         'about $5 a month',
         'polls of empty queues, alarms, the sweep: [deploying.md](deploying.md#what-it-costs-when-nothing-happens)',
       ],
-      ["services' own compute", '', 'what their handlers take'],
+      ["services' own compute", '', 'depends on their handlers'],
     ],
   );
 };

@@ -2,7 +2,7 @@ import { countBooking } from './booking-counts.ts';
 import type { Counted } from './cost-page.ts';
 import { BATCH } from './counted-world.ts';
 
-/** All four kinds of traffic of docs/cost.md. The same each time. */
+/** Counts the four kinds of traffic of docs/cost.md. The counts are deterministic. */
 export const countCosts = async (): Promise<Counted> => ({
   oneByOne: await countBooking(1, false),
   tens: await countBooking(BATCH, false),

@@ -6,7 +6,7 @@ import { noCounts, storeCalls } from './counting-ports.ts';
 import { countCrowd } from './crowd.ts';
 import { cartOf, GroupPlanned, TourPlanned, tours } from './systems.ts';
 
-/** One limit of bench/README.md, held or not. */
+/** A count, and its limit in bench/README.md. */
 export interface Check {
   readonly what: string;
   readonly counted: number;
@@ -19,9 +19,9 @@ export interface CountedRow {
   readonly row: string;
   readonly events: number;
   readonly ticks: number;
-  /** Of every kind, write-ahead items included. */
+  /** Write units of every kind, write-ahead items included. */
   readonly storeCallsPerEvent: number;
-  /** The most that a single event waited for: reads and its commit. */
+  /** The most store calls that one event waited for: reads and its commit. */
   readonly decisionCallsMax: number;
   readonly sendsPerEvent: number;
   readonly spillsPerEvent: number;
@@ -32,7 +32,7 @@ export interface CountedRow {
   readonly checks: readonly Check[];
 }
 
-/** Above these the bench fails; bench/README.md tells them. */
+/** The bench fails above these limits, which bench/README.md lists. */
 const LIMITS = {
   writeUnitsPerEvent: 1.3,
   writeUnitsPerEventOfLong: 1.15,
@@ -103,7 +103,7 @@ const bookings = async (
   { instances = 1, soldOut = false, cold = false } = {},
 ): Promise<CountedRow> => {
   const world = tripWorld(cold);
-  // The average of a hundred: ids differ, and with them sizes.
+  // The average of a hundred bookings, because the sizes of ids differ.
   await runBookings(world, 100, { atOnce: instances, soldOut });
   return rowOf(name, row, world, 100, limits);
 };
@@ -142,7 +142,7 @@ export const runTours = async (world: CountedWorld, instances: number, steps: nu
   await world.deliverTicks();
 };
 
-/** All answers are there at once: a batch is one commit, since they are for one instance. */
+/** All answers arrive at once. They are for one instance, so a batch is one commit. */
 const group = async (legs: number): Promise<CountedRow> => {
   const world = new CountedWorld(tours, trainAnswer);
   await world.publish(GroupPlanned, { tourId: 'tour-10000', legs });
@@ -157,7 +157,7 @@ const group = async (legs: number): Promise<CountedRow> => {
 
 const CROWD_SEEDS = 5;
 
-/** Each answer is in an environment of its own, so all meet: what the lane saves is seen beside what a pause and another try take. */
+/** Each answer runs in an environment of its own, so all of them conflict. Compares the hot lane with a pause and another attempt. */
 const crowd = async (answers: number, hotLane: boolean): Promise<CountedRow> => {
   const sum = noCounts();
   let [writesMax, lastMs] = [0, 0];
@@ -174,7 +174,7 @@ const crowd = async (answers: number, hotLane: boolean): Promise<CountedRow> => 
   return { ...counts, checks: [...checks, { what: `head writes for ${answers} answers`, counted: writesMax, atMost: LIMITS.crowdWrites }] };
 };
 
-/** The last event of a long instance, cold: its journal is read and replayed. */
+/** The last event of a long instance that is cold: its journal is read and replayed. */
 const coldReplay = async (steps: number): Promise<CountedRow> => {
   const world = new CountedWorld(tours, trainAnswer);
   await world.publish(TourPlanned, { tourId: 'tour-10000', legs: steps });

@@ -26,28 +26,31 @@ import {
   type Counts,
 } from './counting-ports.ts';
 
-/** Where heads and payloads lie. */
+/** The stores of heads and payloads. */
 export interface Stores {
   readonly processStore: ProcessStore;
   readonly payloadStore: PayloadStore;
 }
 
-/** What a service answers to a command: its output, or a failure. */
+/** A service's answer to a command: its output, or a failure. */
 export type Answer = { readonly output: Json; readonly type?: string } | { readonly failure: string; readonly data: Json };
 
-/** SQS hands a Lambda function at most this many messages. */
+/** Largest batch of messages from SQS to a Lambda function. */
 export const BATCH = 10;
-/** From a command to its answer, on the clock of the world. */
+/** Time from a command to its answer, on the clock of the world. */
 const STEP_MS = 1000;
 const STARTED_AT = Date.UTC(2027, 0, 1);
 
 /** The engine with the settings of AWS, on memory adapters that count: batches of ten, timers within 15 minutes by a tick. */
 export class CountedWorld {
   readonly counts: Counts = noCounts();
-  /** Messages that the engine took, ticks apart. */
+  /** Messages that the engine received, without ticks. */
   events = 0;
   ticks = 0;
-  /** The most that any batch of one event waited for; ticks are left out, and starts are apart, since nothing can be warm for them. */
+  /**
+   * The most store calls that a batch of one event waited for. Ticks are left out, and starts are apart, since no instance is warm at its
+   * start.
+   */
   decisionCallsMax = 0;
   startCallsMax = 0;
   readonly state: State;
@@ -58,7 +61,7 @@ export class CountedWorld {
   readonly #answer: (command: CommandEnvelope) => Answer;
   readonly #cold: boolean;
 
-  /** `cold`: no instance is warm at any event, as after a deploy. `stores`: in place of those in memory. */
+  /** `cold`: no instance is warm at any event, as after a deploy. `stores`: replace those in memory. */
   constructor(system: System<string>, answer: (command: CommandEnvelope) => Answer, cold = false, stores?: Stores) {
     this.state = openState({ system: systemContract(system), clock: this.#clock });
     this.#answer = answer;
@@ -106,7 +109,7 @@ export class CountedWorld {
     }
   }
 
-  /** Every command that is out is answered, a second later. Returns how many. */
+  /** Answers every open command a second later. Returns their number. */
   async answer(): Promise<number> {
     this.#clock.advance(STEP_MS);
     let answered = 0;
@@ -120,7 +123,7 @@ export class CountedWorld {
     return answered;
   }
 
-  /** Nothing is warm any more, and nothing is counted yet. */
+  /** Drops all warm instances and resets all counts. */
   restart(): void {
     this.#engine.forget();
     Object.assign(this.counts, noCounts());
@@ -130,13 +133,13 @@ export class CountedWorld {
     this.startCallsMax = 0;
   }
 
-  /** Until nobody has anything to do. */
+  /** Runs the engine and the services until no command is open. */
   async settle(): Promise<void> {
     do await this.advance();
     while ((await this.answer()) > 0);
   }
 
-  /** The ticks that are left are delivered: they find nothing to do, but they are read. */
+  /** Delivers the remaining ticks. They change nothing, but their reads count. */
   async deliverTicks(): Promise<void> {
     const inbox = this.#queue(INBOX_QUEUE);
     for (let at = inbox.nextVisibleAt(); at !== undefined; at = inbox.nextVisibleAt()) {
@@ -189,5 +192,8 @@ const take = async (queue: MemoryMessageQueue): Promise<readonly ReceivedMessage
   return commands;
 };
 
-/** SQS names messages by UUIDs, which do not deflate; the memory queue counts. The head holds them, so their size matters. */
+/**
+ * SQS identifies messages by UUIDs, which do not compress, and the memory queue by numbers. The head stores the ids, so their size
+ * matters.
+ */
 const uuidOf = (messageId: string): string => new SeededRandom(`message ${messageId}`).uuid();

@@ -1,4 +1,4 @@
-/** The ports of the engine, each of which counts its calls, and the units that DynamoDB would charge for them. */
+/** Ports of the engine that count their calls, and the units that DynamoDB would charge for them. */
 import type { EventPublisher, OutgoingEvent, PublishResult } from '../lib/ports/event-publisher.ts';
 import type { DueInstance, InstanceFilter, InstanceIndex } from '../lib/ports/instance-index.ts';
 import type { MessageSender, OutgoingMessage, SendResult } from '../lib/ports/message-sender.ts';
@@ -18,7 +18,7 @@ import { encodeHeadItem, type HeadItem } from '../lib/adapters/dynamodb/head-ite
 import { encodePayload } from '../lib/adapters/dynamodb/payload-item.ts';
 import { indexWrites, itemBytes, readUnits, writeUnits } from './dynamodb-item.ts';
 
-/** Calls by kind, and units. Index writes are apart from `writeUnits`. */
+/** Calls by kind, and units. `writeUnits` does not include index writes. */
 export interface Counts {
   loads: number;
   queries: number;
@@ -32,7 +32,7 @@ export interface Counts {
   indexQueries: number;
   sends: number;
   publishes: number;
-  /** Calls beyond one for each ten messages to one target, in any batch. */
+  /** Calls beyond one per ten messages to one target, summed over all batches. */
   needlessSends: number;
   writeUnits: number;
   readUnits: number;
@@ -58,7 +58,7 @@ export const noCounts = (): Counts => ({
   indexWrites: 0,
 });
 
-/** What one event waits for: reads, and the commit. Write-ahead items are apart, since most events have none. */
+/** Store calls that one event waits for: reads and the commit. Write-ahead items are apart, since most events have none. */
 export const decisionCalls = (counts: Counts): number => counts.loads + counts.queries + counts.payloadGets + counts.commits;
 
 export const storeCalls = (counts: Counts): number => decisionCalls(counts) + counts.spills + counts.payloadPuts + counts.buffers;
@@ -66,7 +66,7 @@ export const storeCalls = (counts: Counts): number => decisionCalls(counts) + co
 export class CountingProcessStore implements ProcessStore {
   readonly #inner: ProcessStore;
   readonly #counts: Counts;
-  /** The last image of each head, and its size as an item. */
+  /** The last image of each head, with its size as an item. */
   readonly #written = new Map<string, { readonly head: Head; readonly bytes: number }>();
 
   constructor(inner: ProcessStore, counts: Counts) {
@@ -114,7 +114,7 @@ export class CountingProcessStore implements ProcessStore {
     return this.#inner.spill(chunk);
   }
 
-  /** One Query; pages of 1 MB are not reached by a journal of 50,000 entries. */
+  /** One Query: a journal of 50,000 entries does not reach the page size of 1 MB. */
   async chunks(pid: string, run: string): Promise<readonly JournalChunk[]> {
     const chunks = await this.#inner.chunks(pid, run);
     this.#counts.queries += 1;
@@ -164,10 +164,10 @@ export class CountingPayloadStore implements PayloadStore {
   }
 }
 
-/** SQS and EventBridge take this many messages in a call. */
+/** SQS and EventBridge accept this many messages in a call. */
 const BATCH_MAX = 10;
 
-/** Calls and messages of one engine batch, by target: one call for each ten messages is what is needed. */
+/** Calls and messages of one engine batch, by target. One call per ten messages is necessary. */
 export class SendsOfBatch {
   readonly #targets = new Map<string, { calls: number; messages: number }>();
 
@@ -180,7 +180,7 @@ export class SendsOfBatch {
     }
   }
 
-  /** Ends the batch; returns how many calls were not needed. */
+  /** Ends the batch. Returns the number of unnecessary calls. */
   end(): number {
     let needless = 0;
     for (const { calls, messages } of this.#targets.values()) needless += calls - Math.ceil(messages / BATCH_MAX);

@@ -1,4 +1,4 @@
-/** Answers that reach one instance at the same time, each in an environment of its own: what a Lambda function scales to. */
+/** Answers that reach one instance at the same time, each in an environment of its own, as in a Lambda function that scales out. */
 import type { CommandEnvelope } from '../lib/contract/wire/envelope.ts';
 import { systemContract } from '../lib/contract/system.ts';
 import { SeededRandom } from '../lib/core/seeded-random.ts';
@@ -16,26 +16,26 @@ import { BATCH } from './counted-world.ts';
 import { CountingProcessStore, noCounts } from './counting-ports.ts';
 import { tours } from './systems.ts';
 
-/** Milliseconds. A call does its work half-way. */
+/** Duration of calls in milliseconds. A call takes effect after half of its duration. */
 const READ_MS = 4;
 const WRITE_MS = 6;
 const SEND_MS = 5;
-/** From the send until a function has the message. */
+/** Time from the send until a function receives the message. */
 const DELIVERY_MS = 10;
-/** All answers come within this time. */
+/** All answers arrive within this time. */
 const WITHIN_MS = 20;
 const STARTED_AT = Date.UTC(2027, 0, 1);
 const PID = 'default#reserve-group#tour-10000';
 
 export interface CrowdCount {
-  /** Tries to write the head, those that failed included. */
+  /** Attempts to write the head, failed ones included. */
   readonly writes: number;
-  /** From the first answer to the last commit, in milliseconds. */
+  /** Time from the first answer to the last commit, in milliseconds. */
   readonly lastMs: number;
   readonly counts: ReturnType<typeof noCounts>;
 }
 
-/** Counts until all answers are in the head. */
+/** Runs until all answers are in the head, and counts the calls. */
 export const countCrowd = async (answers: number, hotLane: boolean, seed: string): Promise<CrowdCount> => {
   // Environments share this process; each listens for rejections while it decides.
   const listenersMax = process.getMaxListeners();
@@ -80,7 +80,7 @@ class Crowd {
     return { writes: this.#counts.commits, lastMs: this.#lastCommitAt - begunAt, counts: this.#counts };
   }
 
-  /** The instance has sent all its commands; their answers, as the bus delivers them. */
+  /** Starts the instance until it has sent all its commands. Returns their replies, as the bus delivers them. */
   async #asked(legs: number): Promise<string[]> {
     const state = this.#state;
     const inbox = state.queues.get(INBOX) as MemoryMessageQueue;
@@ -108,7 +108,7 @@ class Crowd {
     return JSON.stringify({ detail: JSON.parse(reply) });
   }
 
-  /** In an environment of its own; what is given back goes to another. */
+  /** Runs a message in an environment of its own. A returned message goes to another environment. */
   async #deliver(body: string): Promise<void> {
     await this.#clock.sleep(WITHIN_MS * this.#random.number());
     const message = this.#message(body);
@@ -120,7 +120,7 @@ class Crowd {
     }
   }
 
-  /** One at a time, since all messages are of one group: as many as there are, ten at the most. */
+  /** Runs one batch of up to ten messages at a time, since all messages belong to one group. */
   async #workAtLane(ended: () => boolean): Promise<void> {
     const engine = this.#newEngine();
     while (!ended()) {
@@ -140,7 +140,7 @@ class Crowd {
     return head?.status === 'running';
   }
 
-  /** Each sleeper finds the clock at its own instant. */
+  /** When a sleeper wakes, the clock shows the instant of its end. */
   async #passTime(until: Promise<void>): Promise<void> {
     let over = false;
     void until.finally(() => (over = true));

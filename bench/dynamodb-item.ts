@@ -1,6 +1,6 @@
 /**
- * What an item costs. Sizes are those that capacity is counted by: the names and the values of all attributes, without the
- * 100 bytes an item that only storage is charged with. What the items are is told by the encoders of the DynamoDB adapters.
+ * The capacity units of an item. The size that counts for capacity is that of the names and values of all attributes, without the
+ * 100 bytes per item that count for storage only. The items come from the encoders of the DynamoDB adapters.
  */
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import type { HeadItem } from '../lib/adapters/dynamodb/head-item.ts';
@@ -12,7 +12,7 @@ export const itemBytes = (item: HeadItem): number => {
   return bytes;
 };
 
-/** A list or map has 3 bytes of its own, and one for each element. */
+/** A list or map takes 3 bytes, and one more per element. */
 const CONTAINER_BYTES = 3;
 
 const valueBytes = (value: AttributeValue): number => {
@@ -25,18 +25,18 @@ const valueBytes = (value: AttributeValue): number => {
   return 1;
 };
 
-/** One byte for two significant digits, and one more. */
+/** A number takes one byte per two significant digits, and one more. */
 const numberBytes = (value: string): number => Math.ceil(value.replace(/^-?0*|\.|0+$/g, '').length / 2) + 1;
 
-/** A write unit for every KB that was begun, of the item before or after the write, whichever is larger. */
+/** A write takes one unit per started KB of the larger of the item before and after it. */
 export const writeUnits = (bytes: number, bytesBefore = 0): number => Math.max(1, Math.ceil(Math.max(bytes, bytesBefore) / 1024));
 
-/** Strongly consistent: a read unit for every 4 KB that were begun, also where nothing was found. */
+/** A strongly consistent read takes one unit per started 4 KB, and one if there is no item. */
 export const readUnits = (bytes: number): number => Math.max(1, Math.ceil(bytes / 4096));
 
 /**
- * Writes to the two indexes: an entry that appears or vanishes is one, one whose key changes is two. What
- * they project is immutable, so nothing else is written.
+ * Writes to the two indexes: one for an entry that appears or disappears, two for an entry whose key changes. The projected
+ * attributes are immutable, so there are no other writes.
  */
 export const indexWrites = (head: Head, previous: Head | undefined): number =>
   keyWrites(previous && listKey(previous), listKey(head)) + keyWrites(previous?.due, head.due);

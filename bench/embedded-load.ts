@@ -1,4 +1,4 @@
-/** Load on the embedded runtime: services that answer at once, in the same process, with more slots than there is work. */
+/** Load on the embedded runtime. The services run in the same process, answer at once, and have more slots than commands. */
 import { CheckoutTravelCart, flights, hotels, notifications, payments } from '../examples/travel-booking/contracts.ts';
 import { trips } from '../examples/travel-booking/system.ts';
 import type { AnyEvent } from '../lib/contract/event.ts';
@@ -16,13 +16,13 @@ const SLOTS = 200;
 interface BookingLoad {
   readonly concurrency: number;
   readonly soldOut: boolean;
-  /** The engine runs in a thread of its own, as under `tutti dev`. */
+  /** Runs the engine in a thread of its own, as `tutti dev` does. */
   readonly thread?: boolean;
 }
 
 const ENTRY = new URL('../examples/travel-booking/system.ts', import.meta.url);
 
-/** Bookings from the publishing of the cart until the instance is closed and that is committed. */
+/** Bookings, from the publishing of the cart until the closed instance is committed. */
 export const timeBookings = (load: BookingLoad, directory: string | undefined): Promise<Timing> => {
   const { concurrency, soldOut, thread = false } = load;
   const services = [
@@ -50,7 +50,7 @@ export const timeBookings = (load: BookingLoad, directory: string | undefined): 
 
 const trainService = () => serve(trains, { reserve: async () => ({ reference: 'RES-005120' }), cancel: async () => {} }, { slots: SLOTS });
 
-/** Tours one after the other: whether a step costs more in a long process than in a short one. */
+/** Tours in sequence, which show whether a step costs more in a long process than in a short one. */
 export const timeTours = (steps: number, directory: string | undefined): Promise<Timing> =>
   withRuntime(tours, [trainService()], directory, async ({ publish }) => {
     const tour = (id: string, legs: number): Promise<void> => publish(TourPlanned, { tourId: id, legs }, 'reserve-tour', id);
@@ -60,7 +60,7 @@ export const timeTours = (steps: number, directory: string | undefined): Promise
     );
   });
 
-/** All answers of an instance come at once. */
+/** All answers of an instance arrive at once. */
 export const timeGroups = (steps: number, directory: string | undefined): Promise<Timing> =>
   withRuntime(tours, [trainService()], directory, ({ publish }) =>
     rounds({ concurrency: 1, seconds: 0.5, rounds: 3 }, (number) =>
@@ -69,7 +69,7 @@ export const timeGroups = (steps: number, directory: string | undefined): Promis
   );
 
 interface Load {
-  /** Publishes an event; resolves when the instance that it starts is closed. */
+  /** Publishes an event. Resolves when the instance that it starts is closed. */
   readonly publish: (event: AnyEvent, data: unknown, process: string, id: string) => Promise<void>;
 }
 

@@ -1,4 +1,4 @@
-/** What the machine can do at best: the writes of four-step bookings alone, without engine, queues and services. */
+/** The best rate of the machine: the writes of four-step bookings alone, without engine, queues and services. */
 import Database from 'libsql';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -11,7 +11,7 @@ export const STEPS = 4;
 const STATE = JSON.stringify({ seq: 4, commands: [{ n: 3, path: 'hotels.book:1', pad: 'x'.repeat(420) }] });
 const ENTRY = JSON.stringify({ type: 'CommandAnswered', at: 1_798_761_600_000, n: 3, pad: 'x'.repeat(180) });
 
-/** One SQLite transaction a step, each on the disk before the next begins: what a durable engine costs that does not group its commits. */
+/** One SQLite transaction per step, each durable before the next begins: the cost of a durable engine without group commit. */
 export const commitPerStep = (directory: string): Promise<Timing> => {
   mkdirSync(directory, { recursive: true });
   const database = new Database(join(directory, 'floor.db'));
@@ -34,7 +34,7 @@ export const commitPerStep = (directory: string): Promise<Timing> => {
 
 const system = { name: 'trips', services: new Map(), processes: new Map() } as unknown as StateOptions['system'];
 
-/** The same writes through the group-committed log, 200 bookings at a time: each waits for its own step to be durable. */
+/** The same writes through the group-committed log, 200 bookings at a time. Each booking waits until its own step is durable. */
 export const groupCommit = async (directory: string): Promise<Timing> => {
   const state = openState({ system, directory });
   const timing = await rounds({ concurrency: 200, seconds: 0.6, rounds: 3 }, async (number) => {

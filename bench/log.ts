@@ -1,7 +1,6 @@
 /**
- * The log alone: the changes of four-step bookings, without engine and services. Measured: bookings a second through all
- * ports, with one SQLite commit per step and with the group-committed log, and how long the thread was held at most.
- * Not measured: decisions, schemas, service code.
+ * Measures the log alone with the changes of four-step bookings: bookings a second through all ports, with one SQLite commit per step
+ * and with the group-committed log, and the longest time that the thread was blocked. Decisions, schemas and services do not run.
  */
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -15,7 +14,7 @@ const PAD = 'x'.repeat(300);
 
 const system = { name: 'trips', services: new Map([['work', {}]]), processes: new Map() } as unknown as StateOptions['system'];
 
-/** One booking: a start, then of each step the command, the claim, the answer and the commit. */
+/** One booking: a start, then the command, the claim, the answer and the commit of each step. */
 async function booking(state: State, number: number, each: () => Promise<void>): Promise<void> {
   const pid = `default#book-trip#cart-${number}`;
   let tail: string[] = [];

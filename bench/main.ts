@@ -43,20 +43,20 @@ for (const { row, check } of over)
   console.error(`${row.case}, ${row.row}: ${check.what}: ${Number(check.counted.toFixed(3))}, at most ${check.atMost} are allowed.`);
 process.exitCode = over.length > 0 ? 1 : 0;
 
-/** Loaded here alone, because it loads the SDK. */
+/** Imported only here, because it loads the SDK. */
 async function returned(name: string): Promise<() => AsyncIterable<Row>> {
   const { returnedRows } = await import('./returned-units.ts');
   return () => returnedRows(name);
 }
 
-/** Loaded here alone, because it loads the bundler and what is bundled. */
+/** Imported only here, because it loads the bundler and the bundled code. */
 async function addFunctions(): Promise<void> {
   progress(countsOnly ? 'weighing the functions' : 'weighing and timing the functions');
   const { functionRows } = await import('./function-cases.ts');
   for await (const row of functionRows(countsOnly ? undefined : progress)) add(row);
 }
 
-/** The floor first: all others are compared with the floor of the same run. */
+/** Puts the floor first, because all other cases are compared with the floor of the same run. */
 async function timeCases(timed: readonly TimedCase[]): Promise<void> {
   const [load = 0] = loadavg();
   if (load > availableParallelism() / 2)

@@ -1,14 +1,14 @@
 /** A list price: us-east-1, on demand, no free tier. */
 export interface Price {
   readonly what: string;
-  /** US dollars for a million of them. */
+  /** US dollars per million. */
   readonly usdPerMillion: number;
   readonly source: string;
 }
 
 const LIST = 'state of August 2026';
 
-/** What the sums of docs/cost.md are made of. Where a source has no date, it was read in November 2026, the price of AWS in copies of its pages. */
+/** The prices of docs/cost.md. A source without a date was read in November 2026, prices of AWS in copies of its pages. */
 export const PRICES = {
   customEvent: {
     what: 'EventBridge, custom event of up to 64 KB; its delivery within the account is free',

@@ -30,7 +30,7 @@ const RETURNED = [
 
 const FUNCTION = ['functions, median (least)', '', 'KB loaded', 'KB uploaded', 'import', 'first call', 'both', 'limits'];
 
-/** All rows under their headings: what is counted, what DynamoDB returned, what is timed, what the functions weigh and take. */
+/** All rows under their headings: counts, units of DynamoDB, times, and the sizes and start times of the functions. */
 export const printedTable = (rows: readonly Row[]): string => {
   const counted = rows.filter((row) => row.kind === 'counted');
   const returned = rows.filter((row) => row.kind === 'returned');
@@ -107,7 +107,7 @@ const number = (value: number): string => value.toLocaleString('en', { maximumFr
 
 const time = (ms: number): string => (ms < 0.1 ? `${(ms * 1000).toFixed(1)} µs` : `${ms < 100 ? ms.toFixed(2) : ms.toFixed(0)} ms`);
 
-/** The first two columns and the last are words, the others numbers. */
+/** The first two columns and the last contain text, the others numbers. */
 const aligned = (lines: readonly (readonly string[])[]): string => {
   const widths = (lines[0] ?? []).map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0)));
   const cell = (text: string, column: number): string =>

@@ -1,4 +1,4 @@
-/** The counted cases once more, on the DynamoDB adapters: the units that the service returned, beside those predicted. */
+/** Runs the counted cases on the DynamoDB adapters, and compares the units that DynamoDB returns with the predicted ones. */
 import { randomUUID } from 'node:crypto';
 import { CreateTableCommand, DeleteTableCommand, DynamoDBClient, waitUntilTableExists } from '@aws-sdk/client-dynamodb';
 import { clientSettings } from '../lib/adapters/aws/client-settings.ts';
@@ -10,7 +10,7 @@ import { MemoryPayloadStore } from '../lib/adapters/memory/payload-store.ts';
 import { runBookings, runTours, tourWorld, tripWorld, type Check } from './counted-cases.ts';
 import type { CountedWorld, Stores } from './counted-world.ts';
 
-/** Units an event. */
+/** Units per event. */
 export interface Units {
   readonly write: number;
   readonly read: number;
@@ -27,10 +27,10 @@ export interface ReturnedRow {
   readonly checks: readonly Check[];
 }
 
-/** By how much the service may differ from the prediction. */
+/** Allowed difference between the returned and the predicted units. */
 const DIFFERENCE_PERCENT_MAX = 5;
 
-/** A write that is tried again because its answer was late is charged twice and counted once; a DynamoDB Local that begins is slow. */
+/** A long timeout: a write that is retried after a timeout is charged twice and counted once, and DynamoDB Local is slow at its start. */
 const ANSWER_SECONDS = 60;
 
 interface ReturnedCase {
@@ -64,7 +64,7 @@ export const returnedCases: Readonly<Record<string, readonly ReturnedCase[]>> = 
   long: [tours(10, 5), tours(100, 1), tours(100, 1, true)],
 };
 
-/** Runs the cases of a name on the endpoint of the environment, each in a table of its own that is deleted after it. */
+/** Runs the cases of a name on the endpoint of the environment, each in a table of its own, which is deleted afterwards. */
 export async function* returnedRows(name: string): AsyncIterable<ReturnedRow> {
   const client = new DynamoDBClient(clientSettings(ANSWER_SECONDS));
   try {
@@ -118,7 +118,7 @@ export const agreement = (predicted: Units, returned: Units): readonly Check[] =
     atMost: DIFFERENCE_PERCENT_MAX,
   }));
 
-/** What was not predicted at all is no small difference, however little it is. */
+/** A unit that was not predicted at all is always a difference. */
 const differencePercent = (predicted: number, returned: number): number => {
   if (predicted === returned) return 0;
   return predicted === 0 ? Infinity : (Math.abs(returned - predicted) / predicted) * 100;

@@ -1,23 +1,23 @@
-/** How fast something went: the rate and the CPU time are medians of several rounds, the other times are of all of them. */
+/** Measured rates and times. The rate and the CPU time are medians of several rounds, the other times cover all rounds. */
 export interface Timing {
   readonly perSecond: number;
   readonly medianMs: number;
   readonly p95Ms: number;
-  /** Of all threads of the process, for one: it says something also on a machine that does other work. */
+  /** CPU time of all threads per item. It is meaningful even on a busy machine. */
   readonly cpuMs: number;
 }
 
 export interface RoundOptions {
-  /** How many run at a time; each begins the next when it has ended one. */
+  /** Number of concurrent runners. Each begins its next item when it has ended one. */
   readonly concurrency: number;
-  /** Of one round: it begins nothing after this, and each of its runners ends at least one. */
+  /** Duration of one round: no item begins after it, and each runner ends at least one. */
   readonly seconds: number;
   readonly rounds: number;
-  /** Round before the measured ones, thrown away. @default as long as one of them */
+  /** Duration of the warm-up round, which is not measured. @default that of one round */
   readonly warmUpSeconds?: number;
 }
 
-/** Runs `once` again and again, with a number that never comes twice. */
+/** Runs `once` repeatedly, each time with another number. */
 export const rounds = async (options: RoundOptions, once: (number: number) => Promise<void>): Promise<Timing> => {
   let number = 0;
   const round = async (seconds: number): Promise<Round> => {

@@ -10,11 +10,11 @@ const RATES = [1_000, 10_000, 100_000] as const;
 const COPIES = 50;
 const REGIONS = ['us-east-1', 'us-west-2', 'eu-west-1', 'us-east-2', 'eu-central-1', 'smallest'] as const;
 
-/** docs/scale.md, from what was counted for full batches of which no environment remembers anything, and the quotas of AWS. */
+/** Returns docs/scale.md, from the quotas of AWS and the counts of full batches in cold environments. */
 export const scalePage = (counted: BookingCounts): string => {
   const { events, ticks, commands, busEvents, writeUnits } = counted;
   const messages = events + ticks;
-  // A booking appears in the partition of what runs, and leaves it.
+  // A booking enters the index partition of running instances, and leaves it.
   const listWrites = 2;
   const copiesFor = (rate: number): number => Math.ceil((rate * messages * durationMs(BATCH)) / 1000 / BATCH);
   const rateOf = (copies: number): number => Math.floor((copies * BATCH * 1000) / durationMs(BATCH) / messages);
@@ -60,7 +60,7 @@ export const scalePage = (counted: BookingCounts): string => {
     table(
       ['', 'a booking'],
       [
-        ['entries put on the bus, each by a request of its own at the most', number(busEvents)],
+        ['entries on the bus, at most one request each', number(busEvents)],
         ['events that rules put into the inbox', number(events)],
         ['messages to advance-processes, ticks included', number(messages)],
         ['commands to services', number(commands)],
@@ -71,7 +71,7 @@ export const scalePage = (counted: BookingCounts): string => {
     '## What gives way first',
     'One deployment, default quotas. A tenth of these rates is safe without a thought.',
     table(
-      ['bookings a second', 'limit', 'what raises it'],
+      ['bookings a second', 'limit', 'how to raise it'],
       limits.toSorted(([one], [other]) => one - other).map(([rate, what, remedy]) => [thousands(Math.floor(rate)), what, remedy]),
     ),
     'By region, the lower of PutEvents and invocations decides:',

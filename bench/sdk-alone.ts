@@ -3,7 +3,7 @@ import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { SendMessageBatchCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { clientSettings } from '../lib/adapters/aws/client-settings.ts';
 
-/** The floor of a function: the three clients, and the two calls of a start, one after the other, with nothing of Tutti. */
+/** The floor of a function: the three clients and the two calls of a start in sequence, without Tutti. */
 export const handler = async (): Promise<{ readonly batchItemFailures: readonly never[] }> => {
   const dynamodb = new DynamoDBClient(clientSettings());
   const sqs = new SQSClient(clientSettings());

@@ -3,7 +3,10 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { REPLY_KEYS_PARTITION } from '../lib/adapters/dynamodb/tables.ts';
 
-/** Answers DynamoDB, SQS and EventBridge as a deployment without instances would, and keeps nothing. Everything succeeds at once. */
+/**
+ * Answers requests to DynamoDB, SQS and EventBridge like a deployment without instances. Each request succeeds at once and changes
+ * nothing.
+ */
 export const startStub = async (): Promise<{ readonly endpoint: string; readonly targets: string[]; readonly close: () => void }> => {
   const targets: string[] = [];
   const server: Server = createServer((request, response) => {
@@ -26,7 +29,7 @@ interface Request {
   readonly Entries?: readonly { readonly Id?: string; readonly MessageBody?: string }[];
 }
 
-/** The keys that the first environment of a deployment has made. */
+/** The reply keys that the first environment of a deployment created. */
 const REPLY_KEYS = { keys: { L: [{ M: { id: { S: 'key' }, secret: { S: 'c2VjcmV0' }, since: { N: '0' } } }] } };
 
 const answerOf = (target: string, body: string): unknown => {
@@ -34,7 +37,7 @@ const answerOf = (target: string, body: string): unknown => {
   if (target === 'GetItem' && Key?.pk?.S === REPLY_KEYS_PARTITION) return { Item: REPLY_KEYS };
   if (target === 'PutEvents') return { FailedEntryCount: 0, Entries: Entries.map((_, index) => ({ EventId: String(index) })) };
   if (target !== 'SendMessageBatch') return {};
-  // The SDK compares what SQS has got with what it has sent.
+  // The SDK compares the checksum in SQS's answer with that of the sent body.
   const digest = (text = ''): string => createHash('md5').update(text).digest('hex');
   return { Successful: Entries.map(({ Id, MessageBody }) => ({ Id, MessageId: Id, MD5OfMessageBody: digest(MessageBody) })), Failed: [] };
 };

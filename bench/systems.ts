@@ -1,4 +1,4 @@
-/** What is run: the bookings of the travel example, and two processes of one service: a long one and a wide one. */
+/** The systems under load: the bookings of the travel example, and a long and a wide process with one service. */
 import * as z from 'zod';
 import { command, event, process, service, system } from 'tutti';
 
@@ -22,13 +22,13 @@ const legOf = (number: number): z.infer<typeof Leg> => ({
   seat: number % 80,
 });
 
-/** One leg after the other: its journal has two entries for each. */
+/** Legs in sequence: the journal has two entries for each. */
 const reserveTour = process('reserve-tour', { startOn: TourPlanned.byId((plan) => plan.tourId) }, async (ctx, plan) => {
   for (let number = 0; number < plan.legs; number += 1) await ctx.call(trains.reserve, legOf(number));
   return { legs: plan.legs };
 });
 
-/** All legs at once: their answers are for one instance. */
+/** All legs at once: their answers reach one instance. */
 const reserveGroup = process('reserve-group', { startOn: GroupPlanned.byId((plan) => plan.tourId) }, async (ctx, plan) => {
   const bookings = await Promise.all(Array.from({ length: plan.legs }, (_, number) => ctx.call(trains.reserve, legOf(number))));
   return { legs: bookings.length };
@@ -36,7 +36,7 @@ const reserveGroup = process('reserve-group', { startOn: GroupPlanned.byId((plan
 
 export const tours = system('tours', { processes: [reserveTour, reserveGroup], services: [trains] });
 
-/** A cart of the travel example; the hotel of a full city is sold out. */
+/** A cart of the travel example. The hotels of a full city are sold out. */
 export const cartOf = (cartId: string, soldOut = false) => ({
   cartId,
   email: 'ada.lovelace@example.com',

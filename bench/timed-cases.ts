@@ -1,4 +1,4 @@
-/** What is timed, each in a process of its own. */
+/** The timed cases, each of which runs in a process of its own. */
 import type { Timing } from './rounds.ts';
 
 export type Mode = 'memory' | 'durable';
@@ -17,9 +17,9 @@ export interface TimedCase {
   readonly row: string;
   readonly mode: Mode;
   readonly measure: Measure;
-  /** Steps in one run of what is timed: how it compares with the floor. */
+  /** Steps in one run, for the comparison with the floor. */
   readonly steps: number;
-  /** What a rate counts. */
+  /** The unit that the rate counts. */
   readonly unit: string;
 }
 
@@ -31,12 +31,12 @@ export interface TimedRow extends Timing {
   readonly unit: string;
   readonly stepsPerSecond: number;
   readonly cpuMsPerStep: number;
-  /** Steps a second, over those of one SQLite commit a step in the same run. */
+  /** Steps a second, divided by those of the floor with one SQLite commit per step in the same run. */
   readonly timesFloor: number;
 }
 
 const BOOKING_STEPS = 4;
-/** Three steps and the letter, the refused one among them, then two undos. */
+/** Three steps, one of them refused, the message to the customer, and two undos. */
 const COMPENSATION_STEPS = 6;
 const MODES: readonly Mode[] = ['memory', 'durable'];
 
@@ -45,7 +45,7 @@ const both = (timed: Omit<TimedCase, 'mode'>): TimedCase[] => MODES.map((mode) =
 const bookings = (row: string, load: { readonly concurrency: number; readonly thread?: boolean }): TimedCase[] =>
   both({ case: 'happy', row, measure: { kind: 'bookings', soldOut: false, ...load }, steps: BOOKING_STEPS, unit: 'bookings' });
 
-/** The floor and the log alone: measured in every run that measures time. */
+/** The floor and the log alone, which are part of every run that measures time. */
 export const floorCase: TimedCase = {
   case: 'floor',
   row: 'one SQLite commit a step, C = 1',

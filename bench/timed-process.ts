@@ -1,4 +1,4 @@
-/** The process of one timed row: its heap, its code's types and its folder are its own. Writes one line of JSON. */
+/** The process of one timed row, so that rows share neither heap nor optimized code nor folder. Writes one line of JSON. */
 import { timeDecisions, timeReplays } from './core-load.ts';
 import { timeBookings, timeGroups, timeTours } from './embedded-load.ts';
 import { commitPerStep, groupCommit } from './floor.ts';

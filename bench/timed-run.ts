@@ -7,10 +7,10 @@ import type { Timing } from './rounds.ts';
 import type { TimedCase } from './timed-cases.ts';
 
 const PROCESS = fileURLToPath(new URL('timed-process.ts', import.meta.url));
-/** A row that takes longer has hung. */
+/** A row that takes longer counts as hanging. */
 const ROW_MS_MAX = 60_000;
 
-/** Runs timed rows, each in a process and a folder of its own; `close` ends what runs and removes what is left. */
+/** Runs timed rows, each in a process and a folder of its own. `close` ends running processes and removes the folders. */
 export class TimedRun {
   readonly #folder = mkdtempSync(join(tmpdir(), 'tutti-bench-'));
   #rows = 0;
@@ -33,7 +33,7 @@ export class TimedRun {
   }
 
   #run(words: readonly string[]): Promise<string | undefined> {
-    // Young objects die young here: with 16 MB, the default, many are copied before.
+    // Most objects are short-lived: with the default of 16 MB, many would be copied before they die.
     const flags = ['--expose-gc', '--max-semi-space-size=64', '--conditions=source', '--import', 'tsx'];
     const child = spawn(process.execPath, [...flags, PROCESS, ...words], {
       stdio: ['ignore', 'pipe', 'inherit'],

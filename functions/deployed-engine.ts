@@ -14,14 +14,14 @@ import {
 import { deployedSystem } from './deployed-system.ts';
 import { faultLine, logLine, noticeLine } from './log-line.ts';
 
-/** Few messages meet the environment that served the last ones of their instance, and each holds its journal's values. */
+/** Few messages reach the environment that has their instance warm, and each warm instance takes the memory of its journal. */
 const WARM_INSTANCES_MAX = 2_000;
 
 /**
- * The engine over the resources of the deployment; its warm instances live as long as the function's environment.
+ * The engine on the resources of the deployment. Its warm instances live as long as the function's environment.
  *
- * Lambda ends an environment at a rejection that nobody handles, with all that it has in hand. The engine finds the instance that is
- * guilty of it instead; one that it knows nothing of still ends the environment, since Node then throws it.
+ * Lambda's own listener ends an environment, with all messages in flight, at an unhandled rejection. It is removed, so that the engine can
+ * make the responsible instance stuck instead. A rejection that belongs to no instance still ends the environment, since Node throws it.
  */
 export const deployedEngine = (): Engine => {
   process.removeAllListeners('unhandledRejection');

@@ -21,7 +21,7 @@ import { once } from './once.ts';
 import { readEnvironment } from './orchestrator-environment.ts';
 import type { GivingBack } from './queue-batch.ts';
 
-/** The ports of a deployed function. Nothing is made before it is asked for, and each client is made once. */
+/** The ports of a deployed function. Each is created when it is used, and each client is created once. */
 export const environment = once(() => readEnvironment(process.env));
 export const clock = new SystemClock();
 
@@ -31,7 +31,7 @@ const large = once(
   () => new S3PayloadStore({ client: s3Client, bucket: environment().bucket, owner: environment().bucketOwner, writer: 'orchestrator' }),
 );
 
-/** Most environments never meet a value of more than 100 KB, and none pays for S3's client before. */
+/** Loads S3's client for the first value of more than 100 KB; most environments never need it. */
 const s3Client = async (): Promise<S3Client> => {
   const { S3Client } = await import('../lib/adapters/s3/loaded-sdk.ts');
   return new S3Client(clientSettings());
@@ -40,7 +40,7 @@ const s3Client = async (): Promise<S3Client> => {
 export const deployedStore = (): DynamoDbProcessStore => new DynamoDbProcessStore(dynamodb());
 export const deployedPayloads = (): DynamoDbPayloadStore => new DynamoDbPayloadStore({ ...dynamodb(), large: large() });
 export const deployedParking = (): DynamoDbParkingStore => new DynamoDbParkingStore({ ...dynamodb(), large: large() });
-/** Only a list needs to know the processes: what is due, and the tenants, are found without. */
+/** Only listing instances needs the names of the processes; due instances and tenants are found without them. */
 export const deployedIndex = (processes: readonly string[] = []): DynamoDbInstanceIndex =>
   new DynamoDbInstanceIndex({ ...dynamodb(), processes });
 export const deployedRetirement = (processes: readonly string[]): DynamoDbRetirementStore =>
@@ -51,13 +51,13 @@ export const deployedReplyKeys = (): DynamoDbReplyKeys => new DynamoDbReplyKeys(
 export const deployedSender = (): SqsMessageSender =>
   new SqsMessageSender({ client: sqs(), queueUrls: deploymentQueueUrls(environment()) });
 
-/** Sends messages back that SQS has delivered. Other programs may have sent them first, so only the limit of SQS counts, not our own. */
+/** Sends messages again that SQS has delivered. Other programs may have sent them, so the limit of SQS applies, not Tutti's own. */
 export const deployedDrainSender = (): SqsMessageSender =>
   new SqsMessageSender({ client: sqs(), queueUrls: deploymentQueueUrls(environment()), bodyBytesMax: SQS_BODY_BYTES_MAX });
 
 export const deployedPublisher = (): EventBridgeEventPublisher =>
   new EventBridgeEventPublisher({ client: new EventBridgeClient(clientSettings()), busName: environment().bus });
 
-/** A queue that a function is called with lies beside the inbox. */
+/** A queue that triggers a function. It is in the account and region of the inbox, so its URL follows from its name. */
 export const queueByName = (name: string): GivingBack =>
   new SqsMessageQueue({ client: sqs(), queueUrl: siblingQueueUrl(environment().inboxUrl, name) });

@@ -2,9 +2,9 @@ import * as entry from 'tutti-entry';
 import { exportedSystem } from '../lib/contract/export/exported-system.ts';
 import { systemContract, type System } from '../lib/contract/system.ts';
 
-/** The user's system, found in the module that the bundler has put here; the bundler writes its name in as well. */
+/** Returns the user's system, by the name in TUTTI_SYSTEM, from the module that the bundler has inserted. */
 export const deployedSystem = (): System<string> =>
   exportedSystem(entry as Readonly<Record<string, unknown>>, process.env['TUTTI_SYSTEM'] ?? '', 'The module that was named as entry');
 
-/** The names of its processes, each once however many versions it has. */
+/** Returns the names of the system's processes, each once regardless of its versions. */
 export const processesOf = (system: System<string>): readonly string[] => [...systemContract(system).processes.keys()];

@@ -9,8 +9,8 @@ interface Credentials {
 const EXPECTED = "the credentials of the function's role, which Lambda sets";
 
 /**
- * What the SDK's clients get their credentials from in a deployed function, in the place of the SDK's own chain of providers:
- * Lambda puts those of the function's role into the environment, and they outlive it.
+ * The credentials provider of the SDK's clients in a deployed function; it replaces the SDK's own chain of providers. Lambda puts the
+ * credentials of the function's role into the environment, and they are valid for longer than the environment lives.
  */
 export const defaultProvider = (): (() => Promise<Credentials>) => async () => {
   const sessionToken = process.env['AWS_SESSION_TOKEN'];

@@ -13,7 +13,7 @@ type LoggedEvent =
   | 'still-parked'
   | 'still-unresolved';
 
-/** Where Lambda takes the level of a line from ("Log-level filtering"): the method of the console that wrote it. Lambda adds timestamp and request. */
+/** Lambda derives the level of a line from the console method ("Log-level filtering"), and adds timestamp and request id. */
 const LEVELS: Readonly<Record<LoggedEvent, 'info' | 'warn' | 'error'>> = {
   fault: 'error',
   unseen: 'error',
@@ -28,21 +28,21 @@ const LEVELS: Readonly<Record<LoggedEvent, 'info' | 'warn' | 'error'>> = {
   retired: 'info',
 };
 
-/** The only fields that a log line may have: no payload, no id but that of a process or of an event, no message of code that users wrote. */
+/** The fields that a log line may have. None contains a payload, an id other than of an instance or an event, or a message of user code. */
 export interface LogLine {
-  /** What the metrics of the constructs count. */
+  /** The metrics of the constructs count lines by this field. */
   readonly event: LoggedEvent;
   readonly pid?: string;
-  /** Of what was parked: its code, and what its message says of the event. */
+  /** Code of a parked or stuck event, followed by the fields of the event. */
   readonly reason?: string;
   readonly id?: string;
   readonly type?: string;
   readonly source?: string;
-  /** Of what failed. */
+  /** Name of the error. */
   readonly error?: string;
   readonly code?: string;
   readonly detail?: string;
-  /** Where it was thrown. */
+  /** Innermost stack frame of the error. */
   readonly at?: string;
   readonly count?: number;
 }
@@ -63,17 +63,17 @@ const FIELDS = [
   'count',
 ] as const satisfies readonly (keyof LogLine)[];
 
-/** One object per line: Lambda writes it as JSON. A field that is not allowed does not leave, whoever adds it. */
+/** Writes one object per line, which Lambda formats as JSON. Fields that are not in FIELDS are dropped. */
 export const logLine: Log = (line) => {
   console[LEVELS[line.event]](Object.fromEntries(FIELDS.flatMap((field) => (line[field] === undefined ? [] : [[field, line[field]]]))));
 };
 
 const DETAIL_CHARACTERS_MAX = 300;
 
-/** Reasons whose detail may quote what was sent, or what code of users threw. */
+/** Reasons whose detail may quote a payload or an error of user code. */
 const QUOTING: ReadonlySet<string> = new Set(['MALFORMED', 'DATA_INVALID', 'REFUSED', 'REPLY_INVALID', 'FORBIDDEN', 'STUCK']);
 
-/** Where the instance is not known there is no pid. */
+/** Returns the log line of an engine notice; without a pid if the instance is unknown. */
 export const noticeLine = ({ kind, reason, pid, event, detail }: EngineNotice): LogLine => ({
   event: kind,
   reason,
@@ -83,7 +83,8 @@ export const noticeLine = ({ kind, reason, pid, event, detail }: EngineNotice): 
 });
 
 /**
- * What failed and is tried again. Only AWS's own message is told, which names calls and resources: others may quote what users sent.
+ * Returns the log line of an error that is retried. Only messages of AWS are logged, which name calls and resources; others may quote
+ * payloads.
  */
 export const faultLine = (error: unknown): LogLine => {
   if (!(error instanceof Error)) return { event: 'fault', error: typeof error };
@@ -97,14 +98,14 @@ export const faultLine = (error: unknown): LogLine => {
   };
 };
 
-/** Messages that a queue did not take. The reason is AWS's own, or that of the SDK: neither quotes a message. */
+/** Returns the log line of messages that a queue refused. The reason is that of AWS or its SDK, neither of which quotes a message. */
 export const unsentLine = (reason: string): LogLine => ({
   event: 'fault',
   error: 'Unsent',
   detail: reason.slice(0, DETAIL_CHARACTERS_MAX),
 });
 
-/** The innermost frame, which tells a bug from a resource that is out of reach. */
+/** The innermost stack frame, which tells a bug from an unavailable resource. */
 const placeOf = (stack = ''): Pick<LogLine, 'at'> => {
   const frame = stack.split('\n').find((line) => line.startsWith('    at '));
   return frame === undefined ? {} : { at: frame.trim().slice('at '.length) };

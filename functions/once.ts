@@ -1,4 +1,4 @@
-/** Made by the first call, so that importing a function costs nothing; kept for as long as its environment lives. */
+/** Creates the value at the first call, so that importing a function costs nothing, and keeps it for the life of the environment. */
 export const once = <T>(make: () => T): (() => T) => {
   let made: { readonly value: T } | undefined;
   return () => (made ??= { value: make() }).value;

@@ -1,7 +1,7 @@
 import { EnvironmentError, mapVariable, numberVariable, textVariable, type Environment } from '../lib/adapters/aws/environment.ts';
 import type { PublishingAccounts } from '../lib/contract/accounts.ts';
 
-/** What a function of the orchestrator is told of its deployment. */
+/** The deployment's names and settings, read from the environment of a function of the orchestrator. */
 export interface OrchestratorEnvironment {
   /** The deployment's name. */
   readonly name: string;
@@ -13,12 +13,13 @@ export interface OrchestratorEnvironment {
   readonly bucketOwner: string;
   readonly inboxUrl: string;
   readonly hotLaneUrl: string;
-  /** URLs of the service queues that are not found by their name. */
+  /** URLs, by service, of the queues that cannot be derived from a name. */
   readonly queues: Readonly<Record<string, string>>;
-  /** Which account may publish what. */
+  /** The accounts that may publish, by service and by event. */
   readonly accounts: PublishingAccounts;
+  /** A timer that is due within this time is sent as a delayed tick; a later one waits for sweep-timers. */
   readonly tickThresholdMs: number;
-  /** How long closed instances are kept. Absent: for ever. */
+  /** Retention of closed instances. Absent: they are kept indefinitely. */
   readonly retentionMs?: number;
 }
 
@@ -46,7 +47,7 @@ const accountsIn = (environment: Environment): PublishingAccounts => {
     const { own, services, events } = JSON.parse(text) as Partial<PublishingAccounts>;
     if (typeof own === 'string' && typeof services === 'object' && typeof events === 'object') return { own, services, events };
   } catch {
-    // It is no JSON: refused as any other text is.
+    // Text that is not JSON is refused below.
   }
   throw new EnvironmentError('TUTTI_ACCOUNTS', text, ACCOUNTS);
 };

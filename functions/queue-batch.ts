@@ -6,21 +6,23 @@ import { faultLine, type Log } from './log-line.ts';
 
 export type GivingBack = Pick<MessageQueue, 'changeVisibility'>;
 
-/** The name of the queue that a batch comes from; all of a batch come from one. */
+/** Returns the name of the queue of a batch; all records of a batch come from one queue. */
 export const queueNameOf = ({ Records: [first] }: SQSEvent): string => first?.eventSourceARN.split(':').at(-1) ?? '';
 
-/** A queue of requests or its dead-letter queue, by its name; every other queue of the engine is of the inbox. */
+/**
+ * Returns the channel of a queue by its name. Every queue that is neither a request queue nor its dead-letter queue belongs to the inbox.
+ */
 const channelOf = (queue: string): Channel => (/-(starts|operations)(?:-dead-letter)?$/.exec(queue)?.[1] as Channel | undefined) ?? 'inbox';
 
-/** SQS writes the id of the principal that has sent a message into its attribute `SenderId`. */
+/** Converts SQS records. SQS sets the attribute `SenderId` to the id of the principal that sent the message. */
 export const receivedMessages = (event: SQSEvent): readonly ReceivedMessage[] => {
   const channel = channelOf(queueNameOf(event));
   return event.Records.map((record) => ({ ...messageOfRecord(record), channel, senderId: record.attributes.SenderId }));
 };
 
 /**
- * Lambda deletes what is not named here. What is given back comes again when its new visibility ends; where that could not be
- * set, when that of the queue does.
+ * Returns the batch item failures; Lambda deletes the other messages. A returned message is redelivered when its new visibility timeout
+ * ends, or, if that could not be set, when the queue's own timeout ends.
  */
 export const batchResponse = async (event: SQSEvent, result: AdvanceResult, queue: GivingBack, log: Log): Promise<SQSBatchResponse> => {
   const done = new Set(result.acknowledge);

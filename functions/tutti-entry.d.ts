@@ -1,2 +1,2 @@
-/** The module of the user that exports the system: the bundler puts it here. */
+/** The user's module that exports the system. The bundler replaces this specifier. */
 declare module 'tutti-entry';

@@ -10,7 +10,10 @@ interface Place {
 
 let place: Place | undefined;
 
-/** Sets the folder in which the simulated foreign systems store their entries, and drops the entries of the previous place. Tests use `memory`. */
+/**
+ * Sets the folder in which the simulated foreign systems store their entries, and drops the entries of the previous place. Tests use
+ * `memory`.
+ */
 export function placeForeignSystems(folder: string): void {
   place = { folder };
 }

@@ -15,7 +15,7 @@ from tutti.service import Clients, DeclaredError, Handler, Service, Settings, Ta
 
 DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
-# Full from that day on, until the other. Venice has its carnival.
+# Cities without free hotels from one day until another. Venice has its carnival.
 FULL = {"Venice": ("2027-02-05", "2027-02-17")}
 
 
@@ -36,7 +36,7 @@ def booking(data: Any) -> Dict[str, Any]:
 
 
 class HotelNetwork:
-    """Stands for the reservation system of somebody else: books each idempotency key once."""
+    """Simulates a third-party reservation system, which books each idempotency key once."""
 
     def __init__(self, path: str, seconds: float) -> None:
         self.path, self.seconds = path, seconds
@@ -49,11 +49,11 @@ class HotelNetwork:
         with self._open() as database:
             database.execute("INSERT OR IGNORE INTO bookings (key, what) VALUES (?, ?)", (idempotency_key, what))
             (number,) = database.execute("SELECT number FROM bookings WHERE key = ?", (idempotency_key,)).fetchone()
-        time.sleep(self.seconds)  # Its answer takes a while, and what has happened has happened.
+        time.sleep(self.seconds)  # The answer is slow, but the booking is already made.
         return "HT%d" % (100 + number)
 
     def cancel(self, reference: str) -> None:
-        """Cancelling twice is cancelling once."""
+        """Idempotent: a second cancellation changes nothing."""
         with self._open() as database:
             database.execute("UPDATE bookings SET cancelled = 1 WHERE number = ?", (int(reference[2:]) - 100,))
 
@@ -65,7 +65,7 @@ class HotelNetwork:
 
 def handlers(network: HotelNetwork) -> Dict[str, Handler]:
     def book(stay: Dict[str, Any], task: Task) -> Dict[str, str]:
-        # It follows from the input alone: a look at what is free now could see this command's own booking.
+        # Depends on the input alone: the current availability would include this command's own booking.
         full_from, full_until = FULL.get(stay["city"], ("", ""))
         if full_from <= stay["from"] < full_until:
             raise DeclaredError("SoldOut", {"freeFrom": full_until}, "%s is full until %s" % (stay["city"], full_until))

@@ -11,7 +11,10 @@ export interface AdvanceProcessesPorts {
 
 type Handler = (event: SQSEvent, context: Pick<Context, 'getRemainingTimeInMillis'>) => Promise<SQSBatchResponse>;
 
-/** A batch of the inbox, or of the hot lane: the events of each instance are decided, committed, and their commands sent. */
+/**
+ * Advances the instances of one batch. In: SQS records of the inbox or the hot lane. Out: the batch item failures.
+ * Trunk: functions/queue-batch.ts → `Engine.advance` (lib/engine/engine.ts): decide, commit, send → functions/queue-batch.ts.
+ */
 export const makeHandler =
   (ports: () => AdvanceProcessesPorts): Handler =>
   async (event, context) => {

@@ -8,7 +8,7 @@ export interface DrainDeadLettersPorts extends DrainPorts {
   readonly log: Log;
 }
 
-/** A batch of dead letters: each goes back to the inbox, for a day with growing delays, and then to be parked. */
+/** Sends a batch of dead letters back to the inbox, with growing delays. After a day the engine parks the message. */
 export const makeHandler =
   (deployed: () => DrainDeadLettersPorts) =>
   async (event: SQSEvent): Promise<SQSBatchResponse> => {

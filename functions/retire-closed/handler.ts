@@ -9,7 +9,7 @@ export interface RetireClosedPorts extends RetirePorts {
 
 type Handler = (event: unknown, context: Pick<Context, 'getRemainingTimeInMillis'>) => Promise<void>;
 
-/** Lets expire what closed longer ago than the user keeps it; what the time does not suffice for, the next run does. */
+/** Marks instances to expire that closed before the retention period. The next run continues if the time does not suffice. */
 export const makeHandler =
   (ports: () => RetireClosedPorts): Handler =>
   async (_event, context) => {

@@ -8,10 +8,10 @@ export interface SweepTimersPorts extends SweepPorts {
 
 type Handler = (event: unknown, context: Pick<Context, 'getRemainingTimeInMillis'>) => Promise<void>;
 
-/** It runs every minute and may be late: what comes due until well after its next run gets its tick now, delayed. */
+/** The function runs every minute and may be late, so timers that come due well after its next run get a delayed tick now. */
 const AHEAD_MS = 90_000;
 
-/** Sends a tick to every instance that is due. The next run sends the ticks for which the time does not suffice, and the log counts them. */
+/** Sends a tick to every instance with a due timer. If the time does not suffice, the log says so and the next run continues. */
 export const makeHandler =
   (ports: () => SweepTimersPorts): Handler =>
   async (_event, context) => {
@@ -19,5 +19,5 @@ export const makeHandler =
     const options = { aheadMs: AHEAD_MS, remainingMs: () => context.getRemainingTimeInMillis() };
     const { unsent, whole } = await sweepTimers(others, options);
     for (const reason of unsent) log(unsentLine(reason));
-    if (!whole) log({ event: 'unseen', detail: 'Not every timer that is due was looked at.' });
+    if (!whole) log({ event: 'unseen', detail: 'Some due timers were not checked.' });
   };

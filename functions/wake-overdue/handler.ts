@@ -14,13 +14,13 @@ const isRejected = (result: PromiseSettledResult<unknown>): result is PromiseRej
 
 type Handler = (event: unknown, context: Pick<Context, 'getRemainingTimeInMillis'>) => Promise<void>;
 
-/** More parked events than this are a fault of a producer or a service, and their number says no more. */
+/** Upper bound of the count of parked events: a higher number would say no more about the cause. */
 const PARKED_MAX = 1_000;
 
 /**
- * Sends lost ticks again, and says so: a tick is lost by an accident that an operator should know of. Says every hour what is still stuck,
- * parked and unresolved, so that the alarms last as long as the state does. What is stuck and parked is counted first, since waking may use up the
- * time; what is unresolved is counted among the running instances that are looked at for their ticks anyway, and among the stuck ones.
+ * Sends lost ticks again and logs their number, because an operator should know of the loss. Logs every hour how many instances or events
+ * are still stuck, parked or unresolved, so that the alarms last as long as the state. Stuck and parked ones are counted first, since
+ * waking may use up the time. Unresolved ones are counted among the stuck instances and among the running ones that waking reads anyway.
  */
 export const makeHandler =
   (ports: () => WakeOverduePorts): Handler =>
@@ -29,11 +29,11 @@ export const makeHandler =
     const still = (event: 'still-stuck' | 'still-parked' | 'still-unresolved', count: number): void => {
       if (count > 0) log({ event, count });
     };
-    // Waking has the other half of the time.
+    // Counting may use half of the time; waking has the rest.
     const wakingMs = context.getRemainingTimeInMillis() / 2;
     const counting = { remainingMs: () => context.getRemainingTimeInMillis() - wakingMs };
     const [stuck, parked] = await Promise.allSettled([countStuck(others, counting), countWaiting(parking, PARKED_MAX)]);
-    // Ticks are sent all the same.
+    // Ticks are sent even if counting fails.
     for (const { reason } of [stuck, parked].filter(isRejected)) log(faultLine(reason));
     const { stuck: stuckCount, unresolved: unresolvedStuck } = stuck.status === 'fulfilled' ? stuck.value : NONE;
     still('still-stuck', stuckCount);
@@ -42,5 +42,5 @@ export const makeHandler =
     still('still-unresolved', unresolvedStuck + unresolved);
     for (const reason of unsent) log(unsentLine(reason));
     if (count > 0) log({ event: 'woken', count });
-    if (!whole) log({ event: 'unseen', detail: 'Not every running instance was looked at.' });
+    if (!whole) log({ event: 'unseen', detail: 'Some running instances were not checked.' });
   };

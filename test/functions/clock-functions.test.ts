@@ -79,7 +79,7 @@ describe('wake-overdue', () => {
     await handler({}, { getRemainingTimeInMillis: () => 1_000 });
     expect({ sent, lines }).toEqual({
       sent: [],
-      lines: [{ event: 'unseen', detail: 'Not every running instance was looked at.' }],
+      lines: [{ event: 'unseen', detail: 'Some running instances were not checked.' }],
     });
 
     await handler({}, { getRemainingTimeInMillis: () => 60_000 });

@@ -1,4 +1,4 @@
-"""Messages of somebody who may write to the queue, and handlers that quote their input: nothing escapes, and no line of the log is theirs."""
+"""Hostile messages and handlers that quote their input: no error escapes, and no log line is forged."""
 import io
 import json
 import logging
@@ -55,7 +55,7 @@ def flight(body: str, receives: int) -> Flight:
 class Messages(Case):
     def test_that_are_no_commands_go_to_the_dead_letters_at_every_delivery(self):
         bodies = ["[" * 200_000, json.dumps({**COMMAND, "deadline": "2026-02-31T10:00:00.000Z"})]
-        # Digits of another script are digits for a pattern that is not told otherwise.
+        # Without re.ASCII, a pattern for digits also matches digits of other scripts.
         bodies.append(json.dumps({**COMMAND, "time": "2026-11-21T10:00:00.18\u0660Z"}))
         for body in bodies:
             for receives in (1, 25):
@@ -102,7 +102,7 @@ class LogLines(Case):
 
     def test_hold_no_value_of_a_message_that_is_refused(self):
         Rig(Handler(lambda data, task: 1)).service.handle(flight(json.dumps({**COMMAND, "id": "%s\nERROR forged line" % CARD}), 1))
-        self.assertEqual(self.log.lines, ["ERROR a message was refused: id is missing or not of its form"])
+        self.assertEqual(self.log.lines, ["ERROR a message was refused: id is missing or malformed"])
 
     def test_hold_the_text_where_it_is_asked_for_on_one_line(self):
         def book(data: Any, _task: Any) -> None:

@@ -1,4 +1,4 @@
-"""The service against stand-ins for AWS that keep what they are given: no boto3, no network."""
+"""Tests of the service with fakes of AWS that keep their requests: no boto3, no network."""
 import io
 import json
 import logging

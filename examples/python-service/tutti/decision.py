@@ -1,4 +1,4 @@
-"""What a service may do with one command, decided from its record alone; for handlers of effect class key. No I/O.
+"""Decides what a worker may do with one command, from its record alone. For handlers of effect class `key`. No I/O.
 
 Times are milliseconds since 1970. A record is a dict with the attributes of the table; None means that there is none.
 """
@@ -17,7 +17,7 @@ Record = Dict[str, Any]
 
 @dataclass(frozen=True)
 class Policy:
-    """How the runs of a command are limited and spaced: the fields of its envelope, with their defaults."""
+    """The retry policy and the deadline of a command: fields of its envelope, with their defaults."""
 
     attempts: float = math.inf
     first: int = 1_000
@@ -39,7 +39,7 @@ class Policy:
         )
 
     def pause(self, failures: int, jitter: float) -> int:
-        """Full jitter: a part of the longest pause after so many failures, in milliseconds."""
+        """Milliseconds of backoff with full jitter: `jitter` times the ceiling of the pause after `failures` failed runs."""
         try:
             grown = self.factor ** (max(1, failures) - 1)
         except OverflowError:
@@ -49,7 +49,7 @@ class Policy:
 
 @dataclass(frozen=True)
 class Delivery:
-    """A command in a worker's hands. `mode` is run, hold (this worker cannot read it) or give-up (nobody could)."""
+    """A delivery of a command. `mode`: run, hold (unreadable for this worker), or give-up (for too long, or received too often)."""
 
     hash: str
     body: str
@@ -59,18 +59,19 @@ class Delivery:
     now: int
     lease_until: int
     policy: Policy = field(default_factory=Policy)
-    jitter: float = 0.5  # from 0 to 1, drawn for this delivery
-    nonce: str = ""  # of the task's token, where this delivery is the first to claim the command
+    jitter: float = 0.5  # random, from 0 to 1
+    nonce: str = ""  # of the task token, if this delivery makes the first claim
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What to do: write where `write` is given, and then what `kind` says.
+    """The next action on a delivery: write `write` if it is given, then act by `kind`.
 
-    run: the handler · answer: publish `outcome` · repeat: publish `reply` · revoke: the handler's cancel, then a TOMB ·
-    wait: until `until`, for the worker that has it · pause: until `until`, when the next run is due · hold ·
-    exhausted: nothing has happened and nothing runs any more, record and answer `failed` · give-up (failed, or
-    unknown where `claimed`) · refuse. `failures`, `error`: the runs that ended without an answer, and the last of them
+    run: call the handler. answer: publish `outcome`. repeat: publish `reply`. revoke: call the handler's cancel, then write TOMB.
+    wait: return the message until `until`, when the lease of another worker ends. pause: return it until `until`, when the next
+    run is due. hold: return it for a worker that can read it. exhausted: the limits are used up without an effect, so record and
+    answer `failed`. give-up: answer `unknown` if `claimed`, else record and answer `failed`. refuse: the id belongs to another
+    command. `failures` and `error`: the number and the last error of runs without an answer.
     """
 
     kind: str
@@ -84,10 +85,10 @@ class Verdict:
 
 
 def receive(record: Optional[Record], delivery: Delivery) -> Verdict:
-    """What a service may do with a command, decided from its record alone; for handlers of effect class key."""
+    """Decides on a delivery, given the record of its command."""
     if record is None:
         if delivery.settling:
-            return Verdict("answer", outcome="cancelled", write=entombed(delivery.hash))
+            return Verdict("answer", outcome="cancelled", write=cancelled_record(delivery.hash))
         if delivery.mode == "run":
             return Verdict("run", write=claim(delivery))
         return Verdict(delivery.mode)
@@ -108,7 +109,7 @@ def receive(record: Optional[Record], delivery: Delivery) -> Verdict:
 
 
 def _receive_lapsed(found: Record, delivery: Delivery) -> Verdict:
-    """Nobody runs it. The effect may have happened: under the same key it is run again, also to settle it."""
+    """No worker runs the command. It may have had its effect, so it runs again with the same key, even to settle it."""
     record = counted(found, delivery)
     ended = _end_of(record, delivery, delivery.settling)
     if ended is not None:
@@ -123,11 +124,11 @@ def _receive_lapsed(found: Record, delivery: Delivery) -> Verdict:
 
 
 def counted(record: Record, delivery: Delivery) -> Record:
-    """With the run of a worker that has left its record behind counted: nobody knows how far it went."""
+    """Counts the run of a worker whose lease has lapsed. That run may have had its effect."""
     if "token" not in record:
         return record
     failures = record.get("failures", 0) + 1
-    # It ended no earlier than its last beat, which made the lease.
+    # The run ended no earlier than its last heartbeat, which set the lease.
     left_at = record.get("leaseUntil", 0) - (delivery.lease_until - delivery.now)
     return {
         **{name: value for name, value in record.items() if name not in ("token", "leaseUntil", "revision")},
@@ -140,7 +141,7 @@ def counted(record: Record, delivery: Delivery) -> Record:
 
 
 def end_run(record: Optional[Record], delivery: Delivery, end: "RunEnd") -> Optional[Verdict]:
-    """A run under this delivery's token has ended without an answer. None: the lease is lost."""
+    """Decides after a run of this delivery without an answer. None: the lease is lost."""
     if record is None or not is_mine(record, delivery.token):
         return None
     failures = record.get("failures", 0) + (0 if end.how == "later" else 1)
@@ -155,7 +156,7 @@ def end_run(record: Optional[Record], delivery: Delivery, end: "RunEnd") -> Opti
 
 
 def end_cancel(record: Record, delivery: Delivery, error: Tuple[str, str]) -> Verdict:
-    """A `cancel` has failed: it is run again, with the pauses of the command."""
+    """Decides after a failed `cancel`: it is run again, with the pauses of the command."""
     failures = record.get("failures", 0) + 1
     due = delivery.now + delivery.policy.pause(failures, delivery.jitter)
     body = {name: value for name, value in record.items() if name != "revision"}
@@ -165,16 +166,16 @@ def end_cancel(record: Record, delivery: Delivery, error: Tuple[str, str]) -> Ve
 
 @dataclass(frozen=True)
 class RunEnd:
-    """How a run ended that gave no answer: failed, not-done (nothing has happened), later (another run is asked for)."""
+    """The end of a run without an answer: failed, not-done (it had no effect), or later (it requests another run)."""
 
     how: str
     error: Tuple[str, str]
-    settled: bool = False  # the process no longer wants the command, and has said so during the run
+    settled: bool = False  # during the run, the process has given the command up
     delay: int = 0
 
 
 def _end_of(record: Record, delivery: Delivery, settling: bool) -> Optional[Verdict]:
-    """What a command without a lease comes to that may not be run again; None where it may."""
+    """The end of a command without a lease, or None if it may run again."""
     failures, maybe_done, early = record.get("failures", 0), record.get("maybeDone", False), record.get("early")
     attempts, deadline = _widest(record, delivery)
     once = record.get("once", False) and maybe_done
@@ -189,7 +190,7 @@ def _end_of(record: Record, delivery: Delivery, settling: bool) -> Optional[Verd
     if not maybe_done and (used_up or given_up):
         return Verdict("exhausted", **runs)
     if refused:
-        return Verdict("answer", outcome="cancelled", write=entombed(record["hash"]), **runs)
+        return Verdict("answer", outcome="cancelled", write=cancelled_record(record["hash"]), **runs)
     runs["write"] = None if "revision" in record else record
     if given_up and not once and not used_up:
         return Verdict("give-up", claimed=True, **runs)
@@ -197,19 +198,19 @@ def _end_of(record: Record, delivery: Delivery, settling: bool) -> Optional[Verd
 
 
 def _pause_of(record: Record, delivery: Delivery, changed: bool) -> Verdict:
-    """Back when the next run is due, or when the deadline is over, which answers instead."""
+    """Returns the message until the next run is due, or until the deadline has passed if that is earlier."""
     until = min(record.get("nextRunAt", delivery.now), _widest(record, delivery)[1] + 1)
     return Verdict("pause", until=int(until), write=record if changed else None)
 
 
 def _recorded(record: Record, delivery: Delivery) -> Optional[Policy]:
-    """The limits of the envelope that a record keeps; None where they are those of the delivery."""
+    """The limits of the envelope in the record, or None if that envelope is the delivery's own."""
     kept = record.get("command")
     return None if kept is None or kept == delivery.body else Policy.of(json.loads(kept))
 
 
 def _widest(record: Record, delivery: Delivery) -> Tuple[float, float]:
-    """Attempts and deadline: a delivery may raise the limits of an earlier one, and lowers none."""
+    """The wider limits of record and delivery: a delivery may raise the limits of an earlier one, and never lowers them."""
     kept, given = _recorded(record, delivery), delivery.policy
     if kept is None:
         return given.attempts, given.deadline
@@ -217,7 +218,7 @@ def _widest(record: Record, delivery: Delivery) -> Tuple[float, float]:
 
 
 def _envelope_to_keep(record: Record, delivery: Delivery) -> str:
-    """That of the delivery, unless it only lowers limits, as a settling one does."""
+    """The envelope to keep: the delivery's, unless it only lowers limits, as a settling delivery does."""
     kept, given = _recorded(record, delivery), delivery.policy
     if kept is None:
         return delivery.body
@@ -252,22 +253,22 @@ def claim(delivery: Delivery) -> Record:
 
 
 def answered(command_hash: str, reply: str, nonce: Optional[str] = None) -> Record:
-    """`nonce`: the answer came by token, and may come by it again."""
+    """The record of an ended command. `nonce`: the answer came by token and may be repeated."""
     state = "DONE" if json.loads(reply)["outcome"] == "completed" else "FAILED"
     return {"state": state, "hash": command_hash, "reply": reply, **({} if nonce is None else {"nonce": nonce})}
 
 
-def entombed(command_hash: str) -> Record:
+def cancelled_record(command_hash: str) -> Record:
     return {"state": "TOMB", "hash": command_hash}
 
 
 def is_mine(record: Optional[Record], token: str) -> bool:
-    """Whoever lost the lease writes nothing, answers nothing and acknowledges nothing."""
+    """Whether this worker has the lease. Without it, a worker writes nothing, answers nothing and acknowledges nothing."""
     return record is not None and record["state"] == "RUN" and record.get("token") == token
 
 
 def complete(record: Record, reply: str) -> Record:
-    """The write of a handler's answer. An answer by token that came before stands; read `reply` of what is written."""
+    """The record with the handler's answer, or with the early answer by token if there is one. Its `reply` is the reply to publish."""
     if "early" in record:
         return answered(record["hash"], record["early"], record.get("nonce"))
     return answered(record["hash"], reply)

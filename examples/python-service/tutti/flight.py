@@ -1,4 +1,4 @@
-"""A message in a worker's hands, and the heartbeat that keeps it there."""
+"""A message in flight, and the heartbeat that extends its visibility timeout and its lease."""
 from __future__ import annotations
 
 import logging
@@ -13,7 +13,7 @@ from tutti.records import Records, body_of
 
 log = logging.getLogger("tutti")
 
-RUN_MS_MAX = 11 * 3_600_000  # SQS hides a message for 12 hours at the most.
+RUN_MS_MAX = 11 * 3_600_000  # SQS hides a message for at most 12 hours.
 BEATS_MISSED_MAX = 2
 
 
@@ -40,8 +40,8 @@ class Flight:
     def hold(self, token: str, record: Optional[Record]) -> None:
         self.token, self.record = token, record
 
-    def let_go(self) -> Tuple[str, Optional[Record]]:
-        """From here on a beat could only collide with the write of the answer."""
+    def end_lease(self) -> Tuple[str, Optional[Record]]:
+        """Ends the heartbeat of the lease, which could only conflict with the write of the answer."""
         token, self.token = self.token, ""
         return token, self.record
 
@@ -55,7 +55,7 @@ class Flight:
 
 
 class Heartbeat:
-    """Keeps what is in hand hidden from others, and its leases valid. One beat is for all of it."""
+    """Extends the visibility timeouts and the leases of all messages in flight at once."""
 
     def __init__(self, sqs: Any, queue_url: str, records: Records, lease_seconds: int) -> None:
         self.sqs, self.queue_url, self.records, self.lease_seconds = sqs, queue_url, records, lease_seconds
@@ -71,7 +71,7 @@ class Heartbeat:
             self.in_flight.add(flight)
 
     def leave(self, flight: Flight) -> None:
-        """A late beat would undo a backoff: the one under way is waited for, and no other includes this message."""
+        """Waits for the heartbeat in progress, because a late one would overwrite a backoff. No later one includes this message."""
         with self.beating:
             self.in_flight.discard(flight)
 
@@ -110,7 +110,7 @@ class Heartbeat:
         try:
             record = self.records.read(flight.command["id"])
             if flight.token != token:
-                return  # An ended token is no lost one: the handler has answered while this was read.
+                return  # The handler has answered during the read, so the lease is not needed any more.
             if record is None or not is_mine(record, token):
                 return flight.lose()
             body = {**body_of(record), "leaseUntil": now() + self.lease_seconds * 1000}

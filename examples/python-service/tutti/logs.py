@@ -1,4 +1,4 @@
-"""What a log line may say of an exception: its type and its place. Its text is that of a handler, which may quote its input or forge lines."""
+"""Log lines name the type and the place of an exception. Its text comes from a handler, which may quote its input or forge lines."""
 from __future__ import annotations
 
 import logging

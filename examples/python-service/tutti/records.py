@@ -1,4 +1,4 @@
-"""The command records of a service in its DynamoDB table: one item for each command id."""
+"""The command records of a service in its DynamoDB table: one item per command id."""
 from __future__ import annotations
 
 import secrets
@@ -11,7 +11,7 @@ KEEP_SECONDS = 90 * 86_400
 
 
 class Records:
-    """The command records of the service, one item each; every write names the revision that it replaces."""
+    """The command records of the service, one item each. Every write has the revision that it replaces as its condition."""
 
     ATTRIBUTES = ("state", "hash", "token", "leaseUntil", "reply", "early", "command", "once", "beatAt", "revision", "ttl", "w")
     ATTRIBUTES += ("failures", "maybeDone", "errorCode", "errorMessage", "nextRunAt", "nonce")
@@ -25,7 +25,7 @@ class Records:
         return _decoded(found.get("Item"))
 
     def write(self, command_id: str, body: Record, before: Optional[Record]) -> Tuple[bool, Optional[Record]]:
-        """Whether it was written over `before` (None: where nothing stands), else what stands."""
+        """Replaces `before` (None: no record). Returns True, or False and the current record if another worker has written."""
         revision = 0 if before is None else before["revision"]
         item = {**body, "revision": revision + 1, "w": secrets.token_urlsafe(8)}
         if body["state"] in ("DONE", "FAILED", "TOMB"):
@@ -49,7 +49,7 @@ class Records:
             return True, None
         except self.dynamodb.exceptions.ConditionalCheckFailedException as error:
             stands = error.response.get("Item")
-            # boto3 tries again when an answer is lost: then this very write is what stands.
+            # boto3 retries if an answer is lost: the current record may be this very write.
             if stands is not None and stands.get("w", {}).get("S") == item["w"]:
                 return True, None
             return False, _decoded(stands)
@@ -67,5 +67,5 @@ def _decoded(item: Optional[Dict[str, Any]]) -> Optional[Record]:
 
 
 def body_of(record: Record) -> Record:
-    """A record as it is written again: the store counts revisions."""
+    """A record without its revision, which the store sets at each write."""
     return {name: value for name, value in record.items() if name not in ("id", "revision", "ttl", "w")}

@@ -1,4 +1,4 @@
-"""What a handler raised, as it may be recorded and told to the process: short, and without what looks like a secret."""
+"""Makes the exception of a handler fit to record and to send to the process: short, with texts that look like secrets masked."""
 from __future__ import annotations
 
 import re
@@ -21,7 +21,7 @@ def scrubbed(text: str) -> str:
     clean = _BEARER.sub(r"\1 ***", clean)
     clean = _NAMED.sub(r"\1***", clean)
     clean = _RANDOM.sub("***", clean)
-    # The reader refuses half a pair of surrogates.
+    # The reader refuses a lone surrogate.
     return clean[:LENGTH_MAX].encode("utf-8", "replace").decode("utf-8")
 
 

@@ -27,19 +27,19 @@ log = logging.getLogger("tutti")
 RECEIVES_MAX = 20
 HOLD_SECONDS, HOLD_MAX_MS = 60, 15 * 60_000
 BACKOFF_SECONDS_MAX = 900
-HIDDEN_SECONDS_MAX = 11 * 3600  # SQS hides a message for 12 hours at the most
+HIDDEN_SECONDS_MAX = 11 * 3600  # SQS hides a message for at most 12 hours
 CARRIED_CHARACTERS_MAX = 100 * 1024
-VALUE_BYTES_MAX = 20 * 1024 * 1024  # of any value, as UTF-8
+VALUE_BYTES_MAX = 20 * 1024 * 1024  # limit of every value, as UTF-8
 HASH = re.compile(r"[0-9a-f]{64}\Z")
 CONFLICTS_MAX = 8
 DEFERRED = object()
 
 Rule = Callable[[Optional[Record], Delivery], Optional[Verdict]]
-Disposal = Union[str, int]  # "delete", "leave", or the seconds after which the message is seen again
+Disposal = Union[str, int]  # "delete", "leave", or seconds until the queue shows the message again
 
 
 class DeclaredError(Exception):
-    """A business error of the contract: definite, never tried again; nothing has happened."""
+    """A declared error of the contract. It is definite: the command had no effect and is not run again."""
 
     def __init__(self, type: str, data: Any = None, message: str = "") -> None:
         super().__init__(message or type)
@@ -47,11 +47,11 @@ class DeclaredError(Exception):
 
 
 class NotDone(Exception):
-    """This run has done nothing, for certain. It counts as an attempt; a command that is being settled is answered `cancelled`."""
+    """The run certainly had no effect. It counts as an attempt. If the process no longer wants the command, the reply is `cancelled`."""
 
 
 class RetryAfter(Exception):
-    """The command is run again after so many seconds; counts as no attempt. The command's deadline still ends it."""
+    """Runs the command again after `seconds`. This run does not count as an attempt; the deadline still applies."""
 
     def __init__(self, seconds: float, reason: str) -> None:
         super().__init__(reason)
@@ -62,9 +62,9 @@ class RetryAfter(Exception):
 class Handler:
     run: Callable[[Any, "Task"], Any]  # returns the output or DEFERRED; raises DeclaredError, NotDone or RetryAfter
     parse: Callable[[Any], Any] = lambda data: data  # raises ValueError for data that this version cannot read
-    cancel: Optional[Callable[[Any, "Task"], None]] = None  # takes a deferred command off the worklist
-    newest: int = 1  # of the input's versions
-    type: Optional[str] = None  # of the completed reply, where the contract's output is an event
+    cancel: Optional[Callable[[Any, "Task"], None]] = None  # called when the process no longer wants a deferred command
+    newest: int = 1  # newest version of the input
+    type: Optional[str] = None  # type of the completed reply, if the contract's output is an event
     output_version: int = 1
 
 
@@ -75,18 +75,18 @@ class Settings:
     bus: str
     table: str
     bucket: str
-    bucket_owner: str  # the account of the bucket: S3 refuses a request where another account has a bucket of this name
+    bucket_owner: str  # S3 refuses requests if another account owns the bucket
     slots: int = 10
     lease_seconds: int = 60
     grace_seconds: int = 110
-    log_messages: bool = False  # log lines hold the text of exceptions, in which a handler may say anything of its input
+    log_messages: bool = False  # log lines include the text of exceptions, which may quote a handler's input
 
     @staticmethod
     def of(variables: Mapping[str, str]) -> "Settings":
         names = ("TUTTI_QUEUE_URL", "TUTTI_DEAD_LETTER_URL", "TUTTI_BUS", "TUTTI_COMMAND_TABLE", "TUTTI_BUCKET", "TUTTI_BUCKET_OWNER")
         missing = [name for name in names if not variables.get(name)]
         if missing:
-            raise SystemExit("Set %s in the environment: README.md says to what." % ", ".join(missing))
+            raise SystemExit("Set %s in the environment; README.md explains the values." % ", ".join(missing))
         lease_seconds = int(variables.get("TUTTI_LEASE_SECONDS", "60"))
         log_messages = variables.get("TUTTI_LOG_MESSAGES") == "true"
         return Settings(*(variables[name] for name in names), lease_seconds=lease_seconds, log_messages=log_messages)
@@ -110,20 +110,20 @@ class Clients:
 
 
 class Task:
-    """What a handler knows of its command."""
+    """The ids and the token of the command that a handler runs."""
 
     def __init__(self, service: str, flight: Flight, nonce: str) -> None:
         command = flight.command
-        self.command_id: str = command["id"]  # equal on every delivery: the idempotency key
+        self.command_id: str = command["id"]  # the idempotency key: equal on every run
         self.attempt: int = command["attempt"]
         self.undoes: Optional[str] = command.get("undoes")
         self.token: str = wire.task_token(service, command["id"], nonce)
-        self.aborted = flight.aborted  # set when the lease is lost, the command is settled, its timeout is over, or the service stops
+        self.aborted = flight.aborted  # set at a lost lease, a withdrawn command, the timeout, and the end of the service
 
 
 @dataclass(frozen=True)
 class Job:
-    """A command in hand, with its handler and input; or with the fault for which this worker cannot read it."""
+    """A command in flight with its handler and input, or with the reason why this worker cannot read it."""
 
     flight: Flight
     handler: Optional[Handler]
@@ -142,7 +142,7 @@ class Service:
     # ---- The loop -----------------------------------------------------------------------------------------------------
 
     def poll(self, stop: threading.Event) -> None:
-        """Works until `stop` is set; then lets handlers end within the grace period, and aborts the rest."""
+        """Runs commands until `stop` is set; then lets handlers end within the grace period, and aborts the others."""
         ended = threading.Event()
         beats = threading.Thread(target=self.heartbeat.run, args=(ended,), daemon=True)
         beats.start()
@@ -161,7 +161,7 @@ class Service:
         beats.join()
 
     def _receive(self, free: threading.Semaphore, stop: threading.Event) -> List[Dict[str, Any]]:
-        """Never more than there are free slots: a message that waits here burns its visibility."""
+        """Receives no more messages than there are free slots, because the visibility timeout of a waiting message runs."""
         free.acquire()
         most = 1
         while most < 10 and free.acquire(blocking=False):
@@ -177,7 +177,7 @@ class Service:
                     MessageSystemAttributeNames=["ApproximateReceiveCount", "SentTimestamp"],
                 ).get("Messages", [])
         except Exception as error:
-            log.error("the queue could not be received from: %s", self._described(error))
+            log.error("receiving from the queue failed: %s", self._described(error))
             time.sleep(1)
         for _ in range(most - len(messages)):
             free.release()
@@ -201,7 +201,7 @@ class Service:
             elif disposal != "leave":
                 self.aws.sqs.change_message_visibility(VisibilityTimeout=disposal, **place)
         except Exception as error:
-            log.error("a message could not be deleted or given back, so it is redelivered: %s", self._described(error))
+            log.error("a message could not be deleted or returned, so it is redelivered: %s", self._described(error))
 
     def _described(self, error: BaseException) -> str:
         return logs.described(error, self.settings.log_messages)
@@ -216,20 +216,20 @@ class Service:
     # ---- One message --------------------------------------------------------------------------------------------------
 
     def handle(self, flight: Flight) -> Disposal:
-        """One delivered message from its body to what the queue is told. Decisions are those of decision.py."""
+        """Handles one message. Returns what to do with it on the queue. Decisions come from decision.py."""
         try:
             flight.command = wire.read_command(flight.body)
         except wire.Malformed as error:
             log.error("a message was refused: %s", error)
-            return self._bury(flight)
+            return self._to_dead_letters(flight)
         job = self._job(flight)
-        # Most commands are new, so the first delivery tries the claim before it reads. A redelivery mostly has a record.
+        # A first delivery usually has no record, so it writes the claim without a read. A redelivery usually has one.
         again = flight.receives > 1 or flight.command["attempt"] > 1
         is_new = job.delivery.mode == "run" and not job.delivery.settling and not again
         return self._decide(job, None if is_new else self.records.read(flight.command["id"]), decision.receive)
 
     def _decide(self, job: Job, record: Optional[Record], rule: Rule) -> Disposal:
-        """Asks for a verdict, writes it, and acts on it; after a lost write, decides again on the record that stands."""
+        """Gets a verdict, writes it, and acts on it. If the write loses against another worker, decides again on the current record."""
         command = job.flight.command
         for _ in range(CONFLICTS_MAX):
             verdict = rule(record, job.delivery)
@@ -237,11 +237,11 @@ class Service:
                 log.warning("%s was taken over while its handler ran: nothing is answered", command["id"])
                 return "leave"
             if verdict.kind == "exhausted":
-                # Nothing runs any more, and nothing has happened: recorded, so that no copy runs it later.
+                # The limits are used up without an effect. The failure is recorded, so that no later copy runs the command.
                 code, message = verdict.error or ("EXHAUSTED", "The retry limits of the command allow no more runs.")
                 data = {"type": code, "message": message, "data": None}
                 reply = self._reply(job.flight, "failed", data, retryable=True, attempts=verdict.failures)
-                log.error("%s is not run any more after %d runs without an answer", command["id"], verdict.failures)
+                log.error("%s is not run again after %d runs without an answer", command["id"], verdict.failures)
                 verdict = Verdict("repeat", reply=reply, write=decision.answered(command["datahash"], reply))
             if verdict.write is None:
                 return self._act(job, verdict, record)
@@ -272,16 +272,16 @@ class Service:
     def _input(self, command: Dict[str, Any]) -> Tuple[Optional[Handler], Any, str]:
         handler = self.handlers.get(command["type"])
         if handler is None:
-            return None, None, "%s is no command of this service" % command["type"]
+            return None, None, "%s is not a command of this service" % command["type"]
         if command.get("dataversion", 1) > handler.newest:
-            return handler, None, "dataversion %d is newer than this service" % command["dataversion"]
+            return handler, None, "dataversion %d is newer than the contract of this service" % command["dataversion"]
         try:
             data = command["data"] if "data" in command else self._fetch(command)
             return handler, handler.parse(data), ""
         except wire.Unreadable as error:
             return handler, None, str(error)
         except (ValueError, RecursionError, OverflowError) as error:
-            # The text of the exception may quote the data, and this is logged and answered.
+            # The exception's text may quote the data; the reason is logged and sent in a reply, so it has the type only.
             return handler, None, "its data cannot be read (%s)" % type(error).__name__
 
     def _act(self, job: Job, verdict: Verdict, record: Optional[Record]) -> Disposal:
@@ -307,16 +307,16 @@ class Service:
             return self._give_back(job.flight, _seconds_until(verdict.until))
         if verdict.kind == "give-up":
             return self._give_up(job.flight, verdict, job.fault)
-        log.error("%s came again with another datahash: it is refused", command_id)
-        # Whoever sent it must not wait for ever: what became of this command nobody can tell.
-        self._bury(job.flight)
-        reused = ("ID_REUSED", "The id of the command came with another datahash before.")
+        log.error("%s was refused: its datahash differs from that of the recorded command", command_id)
+        # The reply `unknown` keeps the sender from waiting indefinitely.
+        self._to_dead_letters(job.flight)
+        reused = ("ID_REUSED", "The id of the command was used before with another datahash.")
         return self._unknown(job.flight, Verdict("answer", error=reused))
 
     def _run(self, job: Job, nonce: str) -> Disposal:
         flight, handler = job.flight, job.handler
         assert handler is not None
-        # No thread can be stopped from outside, so a run whose time is over is told so, and ends by itself.
+        # A thread cannot be stopped from outside, so the timeout sets `aborted`, and the handler ends by itself.
         clock = threading.Timer(min(job.delivery.policy.timeout / 1000, threading.TIMEOUT_MAX), flight.aborted.set)
         clock.daemon = True
         clock.start()
@@ -339,7 +339,7 @@ class Service:
             return self._retry(job, error)
         finally:
             clock.cancel()
-        # First the record, then the bus, then the queue: after a crash in between, the record has the answer.
+        # Record first, then bus, then queue: after a crash in between, the record has the answer.
         written = self._fenced(flight, lambda record: decision.complete(record, reply))
         return "leave" if written is None else self._publish(flight, written["reply"])
 
@@ -349,22 +349,22 @@ class Service:
             return "leave"
         if "reply" in written:
             return self._publish(job.flight, written["reply"])
-        # A deferral is no answer to a settling: that goes on, with the record DEFERRED.
+        # A settling delivery needs a definite outcome, so it decides again, on the record DEFERRED.
         return self.handle(job.flight) if job.delivery.settling else self._answer(job.flight, "deferred")
 
     def _retry(self, job: Job, error: Exception) -> Disposal:
-        """The run has ended without an answer: its record says when it is run again, or what to answer instead."""
+        """Records a run without an answer, and pauses or ends the command."""
         flight = job.flight
         if flight.lost:
             return "leave"
         end = _run_end(error, flight)
-        _token, record = flight.let_go()
+        _token, record = flight.end_lease()
         job = replace(job, delivery=replace(job.delivery, now=now()))
         return self._decide(job, record, lambda stands, delivery: decision.end_run(stands, delivery, end))
 
     def _fenced(self, flight: Flight, decide: Callable[[Record], Record]) -> Optional[Record]:
-        """A write under this worker's token, on whatever else was written meanwhile. None: the lease is lost."""
-        token, record = flight.let_go()
+        """Writes under this worker's fencing token, again after each concurrent write. None: the lease is lost."""
+        token, record = flight.end_lease()
         for _ in range(CONFLICTS_MAX):
             if record is None or not decision.is_mine(record, token):
                 break
@@ -377,7 +377,7 @@ class Service:
         return None
 
     def _revoke(self, job: Job, record: Optional[Record]) -> Disposal:
-        """The record says REVOKED, so no answer by token is taken any more: cancel, then the tomb."""
+        """Runs the handler's cancel, then writes TOMB. The record is REVOKED, so answers by token are refused already."""
         flight = job.flight
         if job.handler is not None and job.handler.cancel is not None:
             try:
@@ -387,11 +387,11 @@ class Service:
                 ended = decision.end_cancel(record or {}, replace(job.delivery, now=now()), scrub.error_of(error))
                 self.records.write(flight.command["id"], ended.write or {}, record)
                 return self._give_back(flight, _seconds_until(ended.until))
-        self.records.write(flight.command["id"], decision.entombed(flight.command["datahash"]), record)
+        self.records.write(flight.command["id"], decision.cancelled_record(flight.command["datahash"]), record)
         return self._answer(flight, "cancelled")
 
     def _wait(self, job: Job, until: int) -> Disposal:
-        """Another worker has it."""
+        """Another worker has the lease, so the message is returned until it ends. A settling delivery aborts a run in this worker."""
         flight = job.flight
         if job.delivery.settling:
             for other in self.heartbeat.of_command(flight.command["id"]):
@@ -400,7 +400,7 @@ class Service:
         return self._give_back(flight, max(1, _seconds_until(until)))
 
     def _give_back(self, flight: Flight, seconds: int) -> Disposal:
-        """The message is at no fault: near the limit of receives it is sent again, which counts from 1."""
+        """Returns a message. Near the receive limit its body is sent as a new message, since the return is no failure of the message."""
         if flight.receives < RECEIVES_MAX - 3 or not flight.command:
             return seconds
         group = flight.command.get("tenant") or flight.command["id"].split("#")[1]
@@ -411,26 +411,26 @@ class Service:
         return "delete"
 
     def _unknown(self, flight: Flight, verdict: Verdict) -> Disposal:
-        """The effect may have happened: with the last error, as far as it is known."""
+        """Replies `unknown`, with the last error if there is one: the command may have had its effect."""
         data = verdict.error and {"type": verdict.error[0], "message": verdict.error[1], "data": None}
         return self._publish(flight, self._reply(flight, "unknown", data, attempts=verdict.failures))
 
     def _give_up(self, flight: Flight, verdict: Verdict, why: str) -> Disposal:
-        """Definite where nobody has begun it, and recorded so, since a copy may still come; else unknown."""
-        why = why or "it was received %d times and never ended" % flight.receives
+        """Replies `failed` if no worker has claimed the command, and records it, since a copy may arrive later; else `unknown`."""
+        why = why or "it was received %d times without an answer" % flight.receives
         log.error("%s was given up: %s", flight.command["id"], why)
         if verdict.claimed:
-            self._bury(flight)
+            self._to_dead_letters(flight)
             return self._unknown(flight, verdict if verdict.error else replace(verdict, error=("POISON", why)))
         reply = self._reply(flight, "failed", {"type": "POISON", "message": why, "data": None}, retryable=True)
         record = decision.answered(flight.command["datahash"], reply)
         if not self.records.write(flight.command["id"], record, None)[0]:
             return 1
-        self._bury(flight)
+        self._to_dead_letters(flight)
         return self._publish(flight, reply)
 
-    def _bury(self, flight: Flight) -> Disposal:
-        """To the dead-letter queue, where a person finds it."""
+    def _to_dead_letters(self, flight: Flight) -> Disposal:
+        """Moves a message to the dead-letter queue, for an operator."""
         self.aws.sqs.send_message(QueueUrl=self.settings.dead_letter_url, MessageBody=flight.body)
         return "delete"
 
@@ -461,32 +461,32 @@ class Service:
         bucket = "s3://%s/" % self.settings.bucket
         own = bucket + _folder("orchestrator", command)
         if not reference.startswith(own) or not HASH.match(reference[len(own) :]):
-            raise wire.Unreadable("its dataref is not of the orchestrator and the instance of the command")
+            raise wire.Unreadable("the orchestrator did not store its dataref for the instance of the command")
         try:
             found = self.aws.s3.get_object(**self._at(reference[len(bucket) :]))
         except self.aws.s3.exceptions.NoSuchKey as error:
-            raise wire.Unreadable("nothing lies at its dataref") from error
+            raise wire.Unreadable("its dataref does not exist") from error
         if found["ContentLength"] > VALUE_BYTES_MAX:
             found["Body"].close()
-            raise wire.Unreadable("what lies at its dataref has %d bytes: at most %d are allowed" % (found["ContentLength"], VALUE_BYTES_MAX))
+            raise wire.Unreadable("the content of its dataref has %d bytes: at most %d are allowed" % (found["ContentLength"], VALUE_BYTES_MAX))
         data = json.loads(found["Body"].read())
         if wire.data_hash(data) != command["datahash"]:
-            raise wire.Unreadable("what lies at its dataref is not what it was sent with")
+            raise wire.Unreadable("the content of its dataref does not match the datahash")
         return data
 
     def _publish(self, flight: Flight, reply: str) -> Disposal:
         envelope = json.loads(reply)
         entry = {"EventBusName": self.settings.bus, "Source": envelope["source"], "DetailType": envelope["type"], "Detail": reply}
-        # A call that succeeds may hold entries that failed: each is looked at.
+        # A successful call may contain failed entries.
         result = self.aws.events.put_events(Entries=[entry])["Entries"][0]
         if "ErrorCode" not in result:
             return "delete"
-        log.error("the bus refused a reply (%s): it is published again when the message comes back", result["ErrorCode"])
+        log.error("the bus refused a reply (%s): it is published again when the message is redelivered", result["ErrorCode"])
         return self._give_back(flight, _backoff(flight))
 
 
 def _folder(writer: str, command: Dict[str, Any]) -> str:
-    """Where a writer puts the values of the instance of a command."""
+    """The folder of a writer's values for the instance of a command."""
     return "%s/%s/" % (writer, quote(command["id"].split("/")[0], safe="!*'()"))
 
 
@@ -507,7 +507,7 @@ def _mode(flight: Flight, fault: str, at: int) -> str:
         return "give-up"
     if not fault:
         return "run"
-    # A newer worker may be on its way to it.
+    # A newer worker that can read it may start soon.
     return "give-up" if at - flight.sent_at >= HOLD_MAX_MS else "hold"
 
 

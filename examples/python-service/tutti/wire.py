@@ -1,4 +1,4 @@
-"""Tutti's wire without any I/O: canonical JSON, commands, replies. docs/wire.md says the same in words."""
+"""Tutti's wire format without I/O: canonical JSON, commands, replies. docs/wire.md describes it."""
 from __future__ import annotations
 
 import base64
@@ -13,24 +13,24 @@ from typing import Any, Dict
 
 
 def canonical(value: Any) -> str:
-    """The one text of a JSON value (RFC 8785): its SHA-256 tells whether two commands ask for the same thing."""
+    """The canonical text of a JSON value (RFC 8785). Commands with the same data have the same SHA-256 of it."""
     if value is None or isinstance(value, (bool, str)):
         text = json.dumps(value, ensure_ascii=False)
-        text.encode("utf-8")  # Half a surrogate pair has no UTF-8, so it raises here.
+        text.encode("utf-8")  # A lone surrogate has no UTF-8, so it raises here.
         return text
     if isinstance(value, (int, float)):
         return _number(value)
     if isinstance(value, (list, tuple)):
         return "[" + ",".join(canonical(element) for element in value) + "]"
     if isinstance(value, dict):
-        # By UTF-16 code units, as ECMAScript compares strings; not by code points, as Python does.
+        # ECMAScript compares strings by UTF-16 code units, Python by code points.
         keys = sorted(value, key=lambda key: key.encode("utf-16-be"))
         return "{" + ",".join(canonical(key) + ":" + canonical(value[key]) for key in keys) + "}"
     raise ValueError("not JSON: %r" % (value,))
 
 
 def _number(value: Any) -> str:
-    """As ECMAScript writes a double: the shortest digits that read back, an exponent from 1e21 and below 1e-6."""
+    """A double as ECMAScript writes it: the shortest digits that read back, with an exponent from 1e21 on and below 1e-6."""
     double = float(value)
     if double != double or double in (float("inf"), float("-inf")):
         raise ValueError("not JSON: %r" % (value,))
@@ -54,7 +54,7 @@ def data_hash(value: Any) -> str:
 
 
 def to_wire(value: Any) -> str:
-    """JSON with everything above 0x7E escaped, as the bus and the queues carry it."""
+    """JSON as the bus and the queues carry it, with all characters above 0x7E escaped."""
     return json.dumps(value, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
 
 
@@ -78,29 +78,29 @@ _INSTANT = re.compile(r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-
 
 
 class Unreadable(ValueError):
-    """The data of a command cannot be read. The text quotes no data: it is logged and answered."""
+    """The data of a command cannot be read. The text is logged and sent in a reply, so it quotes no data."""
 
 
 class TooLarge(ValueError):
-    """A value is larger than any may be."""
+    """A value exceeds the size limit."""
 
 
 class Malformed(ValueError):
-    """The message is no command."""
+    """The message is not a valid command."""
 
 
 def read_command(body: str) -> Dict[str, Any]:
-    """The command in the body of an SQS message; members that are not known are left alone."""
+    """Parses the command in the body of an SQS message. Unknown members are kept."""
     try:
         command = json.loads(body)
     except (ValueError, RecursionError) as error:
-        raise Malformed("the body is not JSON, or too deep") from error
+        raise Malformed("the body is not JSON, or is nested too deeply") from error
     if not isinstance(command, dict):
         raise Malformed("the body is not an object")
     if command.get("specversion") != "1.0" or command.get("datacontenttype") != "application/json":
-        raise Malformed("it is no CloudEvent 1.0 with JSON")
+        raise Malformed("expected a CloudEvent 1.0 with JSON data")
     if "commandid" in command or "outcome" in command:
-        raise Malformed("it is a reply")
+        raise Malformed("expected a command, got a reply")
     forms = {"id": _ID, "source": _NAME, "type": _NAME, "time": _INSTANT, "datahash": _HASH, "replyto": _NAME}
     for field, form in forms.items():
         _require(command, field, isinstance(command.get(field), str) and form.fullmatch(command[field]))
@@ -121,7 +121,7 @@ def read_command(body: str) -> Dict[str, Any]:
 
 
 def _is_day(text: str) -> bool:
-    """Not every month has a 31st."""
+    """Whether the date exists: the pattern also matches the 31st of a short month."""
     try:
         milliseconds(text)
     except (ValueError, OverflowError):
@@ -130,13 +130,13 @@ def _is_day(text: str) -> bool:
 
 
 def _require(command: Dict[str, Any], field: str, holds: Any) -> None:
-    """The message names the field and not its value, since it is logged."""
+    """The message is logged, so it names the field without its value."""
     if not holds:
-        raise Malformed("%s is missing or not of its form" % field)
+        raise Malformed("%s is missing or malformed" % field)
 
 
 def build_reply(command: Dict[str, Any], service: str, outcome: str, now: int, data: Any = None, **more: Any) -> Dict[str, Any]:
-    """The reply to a command. `more` may hold type, dataversion, retryable, attempts; dataref and datahash stand for data."""
+    """The reply to a command. `more` may have type, dataversion, retryable, attempts; and dataref with datahash in place of data."""
     reply = {
         "specversion": "1.0",
         "id": "%s:%s" % (command["id"], outcome),
@@ -158,6 +158,6 @@ def build_reply(command: Dict[str, Any], service: str, outcome: str, now: int, d
 
 
 def task_token(service: str, command_id: str, nonce: str) -> str:
-    """By this a deferred command is answered: `complete(command, token, output)` of a client of Tutti. `nonce`: that of its record."""
+    """The token by which a client answers a deferred command: `complete(command, token, output)`. `nonce`: that of its record."""
     content = base64.urlsafe_b64encode(("%s\n%s" % (service, command_id)).encode()).decode().rstrip("=")
     return "t2.%s.%s" % (content, nonce)
