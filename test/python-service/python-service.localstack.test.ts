@@ -245,7 +245,9 @@ test('data in the bucket is read, and refused where it is of another instance or
   const forged = command('cart-10', { dataref: await put('cart-10'), datahash: hashOf(lisbon) });
   await send(ofAnother);
   await send(forged);
-  await until('the refusal of the data of another instance', async () => /cart-8.*the orchestrator did not store its dataref/.test(service.said));
+  await until('the refusal of the data of another instance', async () =>
+    /cart-8.*the orchestrator did not store its dataref/.test(service.said),
+  );
   await until('the refusal of other data', async () => /cart-10.* does not match the datahash/.test(service.said));
   expect([await store.read(ofAnother.id), await store.read(forged.id)]).toEqual([undefined, undefined]);
 });
