@@ -6,11 +6,11 @@ import { quantile, rounds } from '../../bench/rounds.ts';
 
 const known = ['happy', 'long', 'hot'];
 
-test('without words every case is run, timed and printed as a table', () => {
+test('every case runs, is timed and printed as a table without arguments', () => {
   expect(readCommandLine([], known)).toEqual({ cases: known, json: false, countsOnly: false, onDynamoDb: false });
 });
 
-test('cases are run in the order in which they are listed, each once', () => {
+test('cases run in the order of the list, each once', () => {
   expect(readCommandLine(['hot', 'happy', 'hot', '--json', '--counts'], known)).toEqual({
     cases: ['happy', 'hot'],
     json: true,
@@ -19,19 +19,19 @@ test('cases are run in the order in which they are listed, each once', () => {
   });
 });
 
-test('a word that is neither option nor case is named together with what is allowed', () => {
+test('an unknown argument is reported with the allowed ones', () => {
   expect(readCommandLine(['cold'], known)).toBe(
     'cold is neither an option nor a case: expected --json, --counts, --dynamodb, or one of happy, long, hot.',
   );
 });
 
-test('on DynamoDB only some cases are run, and another is refused', () => {
+test('DynamoDB runs only some cases, and other cases are refused', () => {
   expect(Object.keys(returnedCases)).toEqual(ON_DYNAMODB);
   expect(readCommandLine(['--dynamodb'], known)).toMatchObject({ cases: ['happy', 'long'], onDynamoDb: true });
   expect(readCommandLine(['hot', '--dynamodb'], known)).toBe('hot is not run on DynamoDB: expected happy, long.');
 });
 
-test('units agree within five percent, and what was not predicted does not', () => {
+test('units agree within five percent, and a unit without a prediction does not agree', () => {
   const units = { write: 100, read: 0, indexWrite: 3 };
   const held = (returned: object): boolean[] => agreement(units, { ...units, ...returned }).map(isHeld);
   expect(held({})).toEqual([true, true, true]);
@@ -39,7 +39,7 @@ test('units agree within five percent, and what was not predicted does not', () 
   expect(held({ write: 94, read: 1 })).toEqual([false, false, true]);
 });
 
-test('a quantile is the value below which that part of the values lies', () => {
+test('a quantile is the value below which the given fraction of the values lies', () => {
   expect([quantile([3, 1, 2], 0.5), quantile([1, 2, 3, 4], 0.95)]).toEqual([2, 4]);
 });
 

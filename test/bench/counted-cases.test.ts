@@ -4,7 +4,7 @@ import { SendsOfBatch } from '../../bench/counting-ports.ts';
 
 const counted = new Map<string, Promise<CountedRow[]>>();
 
-/** Counting again would count the same. */
+/** Counted once for all tests, because the counts are deterministic. */
 const rowsOf = (name: string): Promise<CountedRow[]> => {
   const known = counted.get(name);
   if (known) return known;
@@ -19,13 +19,13 @@ const count = async (name: string): Promise<CountedRow[]> => {
   return rows;
 };
 
-describe('what is counted', () => {
-  test('a warm event of a booking is one store call, a cold one two', async () => {
+describe('counted calls', () => {
+  test('a warm event of a booking takes one store call, and a cold one two', async () => {
     const [warm, cold] = await rowsOf('happy');
     expect([warm!.decisionCallsMax, cold!.decisionCallsMax]).toEqual([1, 2]);
   });
 
-  test('ten cold bookings of one batch send what they fired before in one call', async () => {
+  test('ten cold bookings of one batch send their pending sends in one call', async () => {
     const row = (await rowsOf('happy')).find((each) => each.row === 'ten in a batch, cold')!;
     expect(row.checks.find((check) => check.what.startsWith('sends'))).toEqual({
       what: 'sends beyond one a target and batch',
@@ -34,19 +34,19 @@ describe('what is counted', () => {
     });
   });
 
-  test('a booking is five events, and a compensated one seven', async () => {
+  test('a booking has five events, and a compensated one seven', async () => {
     const rows = [...(await rowsOf('happy')), ...(await rowsOf('compensate'))];
     expect(rows.map(({ events }) => events / 100)).toEqual([5, 5, 5, 5, 7, 7]);
   });
 
-  test('fifty answers to one instance in batches of ten are at most ten writes', async () => {
+  test('fifty answers to one instance in batches of ten take at most ten writes', async () => {
     const [row] = await rowsOf('hot');
     const writes = row!.checks.find((check) => check.what === 'writes for 50 answers')!;
     expect(writes.counted).toBeGreaterThanOrEqual(5);
     expect(isHeld(writes)).toBe(true);
   });
 
-  test('fifty answers in fifty environments are at most a hundred head writes with a hot lane, and many more without', async () => {
+  test('fifty answers in fifty environments take at most a hundred head writes with a hot lane, and many more without', async () => {
     const [, lane, plain] = await rowsOf('hot');
     const writes = lane!.checks.find((check) => check.what === 'head writes for 50 answers')!;
     expect(writes.counted).toBeGreaterThan(10);
@@ -54,19 +54,19 @@ describe('what is counted', () => {
     expect(lane!.storeCallsPerEvent).toBeLessThan(plain!.storeCallsPerEvent / 2);
   }, 60_000);
 
-  test('a cold event of an instance that has spilled is three store calls', async () => {
+  test('a cold event of an instance with a spilled journal takes three store calls', async () => {
     const [row] = await rowsOf('replay');
     expect(row!.decisionCallsMax).toBe(3);
   });
 });
 
-describe('what is over its limit', () => {
-  test('is a count above it, not one that reaches it', () => {
+describe('counts over their limit', () => {
+  test('a count above its limit is reported, and a count that equals it is not', () => {
     expect(isHeld({ what: 'write units an event', counted: 1.3, atMost: 1.3 })).toBe(true);
     expect(isHeld({ what: 'write units an event', counted: 1.31, atMost: 1.3 })).toBe(false);
   });
 
-  test('is a second call to a target whose messages would fit into one', () => {
+  test('a second call to a target is reported if its messages fit into one call', () => {
     const batch = new SendsOfBatch();
     batch.count('payments', 3);
     batch.count('payments', 2);
@@ -75,7 +75,7 @@ describe('what is over its limit', () => {
     expect(batch.end()).toBe(1);
   });
 
-  test('is counted anew in the next batch', () => {
+  test('calls of the next batch are counted separately', () => {
     const batch = new SendsOfBatch();
     batch.count('payments', 1);
     expect(batch.end()).toBe(0);

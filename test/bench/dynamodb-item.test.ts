@@ -17,29 +17,29 @@ const head: Head = {
   startedAt: 1,
 };
 
-test('an item has the bytes of its attribute names and values', () => {
+test('the size of an item is the bytes of its attribute names and values', () => {
   expect(itemBytes({ pk: { S: 'abc' }, b: { B: new Uint8Array(10) } })).toBe(2 + 3 + 1 + 10);
 });
 
-test('text counts in bytes of UTF-8', () => {
+test('text counts as bytes of UTF-8', () => {
   expect(itemBytes({ pk: { S: 'ü' } })).toBe(2 + 2);
 });
 
-test('a number takes a byte for two significant digits and one more', () => {
+test('a number takes a byte per two significant digits, and one more', () => {
   expect(itemBytes({ v: { N: '12345' } })).toBe(1 + 3 + 1);
   expect(itemBytes({ v: { N: '1700' } })).toBe(1 + 1 + 1);
 });
 
-test('a list and a map take three bytes, and one for each element', () => {
+test('a list and a map take three bytes, and one per element', () => {
   expect(itemBytes({ early: { L: [{ S: 'ab' }, { S: 'c' }] } })).toBe(5 + 3 + 1 + 2 + 1 + 1);
   expect(itemBytes({ tags: { M: { team: { S: 'eu' } } } })).toBe(4 + 3 + 1 + 4 + 2);
 });
 
-test('a write costs a unit for each KB that was begun, of the larger of the item before and after', () => {
+test('a write costs a unit per started KB of the larger of the item before and after', () => {
   expect([writeUnits(1024), writeUnits(1025), writeUnits(10, 2049), writeUnits(0)]).toEqual([1, 2, 3, 1]);
 });
 
-test('a strongly consistent read costs a unit for each 4 KB that were begun, also where nothing is found', () => {
+test('a strongly consistent read costs a unit per started 4 KB, and one if there is no item', () => {
   expect([readUnits(0), readUnits(4096), readUnits(4097)]).toEqual([1, 1, 2]);
 });
 
@@ -49,12 +49,12 @@ test('the list index is written once for a new instance and twice for a change o
   expect(indexWrites({ ...head, status: 'completed' }, head)).toBe(2);
 });
 
-test('the due index is written once where a due time comes or goes and twice where it moves', () => {
+test('the due index is written once for a new or removed due time, and twice for one that moves', () => {
   const due = { ...head, due: 5 };
   expect([indexWrites(due, head), indexWrites({ ...head, due: 6 }, due), indexWrites(head, due)]).toEqual([1, 2, 1]);
 });
 
-test('a journal tail makes the head larger by what it is deflated', () => {
+test('a journal tail makes the head larger by its compressed size', () => {
   const entry = JSON.stringify({ type: 'CommandAnswered', n: 1, data: 'x'.repeat(900) });
   const added = itemBytes(encodeHeadItem({ ...head, tail: [entry] })) - itemBytes(encodeHeadItem(head));
   expect(added).toBeGreaterThan(0);

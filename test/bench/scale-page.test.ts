@@ -8,11 +8,11 @@ import { DEFAULT_CONCURRENCY } from '../../lib/cdk/prop-checks.ts';
 const counted = await countBooking(10, true);
 const page = readFileSync(new URL('../../docs/scale.md', import.meta.url), 'utf8');
 
-test('docs/scale.md is what npm run cost writes', () => {
+test('docs/scale.md equals the output of npm run cost', () => {
   expect(page, 'Run `npm run cost` and look at what changed').toBe(scalePage(counted));
 });
 
-test('its limits are the quotas divided by the counted calls, the lowest first', () => {
+test('the limits of docs/scale.md are the quotas divided by the counted calls, the lowest first', () => {
   const rates = [...page.matchAll(/^\| ([\d,]+) \| (.+?) \| .+ \|$/gm)].map(([, rate = '', what]) => ({
     rate: Number(rate.replaceAll(',', '')),
     what,

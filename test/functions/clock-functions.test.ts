@@ -13,7 +13,7 @@ const context = { getRemainingTimeInMillis: () => 50_000 };
 const clock = new VirtualClock(Date.parse('2026-01-01T00:00:00.000Z'));
 
 describe('sweep-timers', () => {
-  test('sends a tick to all that is due within 90 seconds, delayed until it is', async () => {
+  test('sweep-timers sends a delayed tick to each instance that is due within 90 seconds', async () => {
     const asked: number[] = [];
     const sent: OutgoingMessage[] = [];
     const lines: LogLine[] = [];
@@ -36,7 +36,7 @@ describe('sweep-timers', () => {
     expect(lines).toEqual([]);
   });
 
-  test('says what its queue did not take, each reason once', async () => {
+  test('sweep-timers logs each reason of its queue once', async () => {
     const lines: LogLine[] = [];
     const due = ['a', 'b'].map((id) => ({ pid: `default#trip#${id}`, run: 'r1', due: clock.now() }));
     const handler = makeSweep(() => ({
@@ -51,7 +51,7 @@ describe('sweep-timers', () => {
 });
 
 describe('wake-overdue', () => {
-  test('sends a lost tick again and says so, says when it could not look everywhere and what is still stuck, parked or unresolved, and is silent otherwise', async () => {
+  test('wake-overdue sends lost ticks again, and logs what is lost, unchecked, stuck, parked or unresolved', async () => {
     const lines: LogLine[] = [];
     const sent: OutgoingMessage[] = [];
     let stuck: Head[] = [];
@@ -121,7 +121,7 @@ describe('wake-overdue', () => {
 });
 
 describe('retire-closed', () => {
-  test('retires what closed before the retention, says how many, and begins no page without time for it', async () => {
+  test('retire-closed retires instances after the retention period, logs their number, and stops in time', async () => {
     const lines: LogLine[] = [];
     const asked: number[] = [];
     const handler = makeRetire(() => ({

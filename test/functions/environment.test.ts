@@ -15,7 +15,7 @@ const complete = {
 };
 
 describe('the environment of the functions', () => {
-  test('says what the deployment is called and where it lies', () => {
+  test('the environment names the deployment and its resources', () => {
     expect(readEnvironment(complete)).toEqual({
       name: 'trips',
       table: 'trips',
@@ -30,7 +30,7 @@ describe('the environment of the functions', () => {
     });
   });
 
-  test('says how long closed instances are kept, where they are not kept for ever', () => {
+  test('the environment may limit the retention of closed instances', () => {
     expect(readEnvironment({ ...complete, TUTTI_RETENTION_DAYS: '30' }).retentionMs).toBe(30 * 86_400_000);
   });
 
@@ -53,7 +53,7 @@ describe('the environment of the functions', () => {
       '-1',
       'The environment variable TUTTI_TICK_HORIZON_SECONDS is "-1": expected a whole number of seconds.',
     ],
-  ])('%s as %s is refused by name', (name, value, message) => {
+  ])('the variable %s with the value %s is refused by name', (name, value, message) => {
     expect(() => readEnvironment({ ...complete, [name]: value })).toThrow(
       expect.objectContaining({ code: 'ENVIRONMENT_INVALID', message, retryable: false }),
     );
@@ -61,7 +61,7 @@ describe('the environment of the functions', () => {
 });
 
 describe('once', () => {
-  test('makes at the first call, keeps what it made, and makes again after a failure', () => {
+  test('once creates the value at the first call, keeps it, and tries again after a failure', () => {
     let calls = 0;
     const made = once(() => {
       calls += 1;

@@ -15,13 +15,13 @@ describe('log lines', () => {
     expect(levels.filter((spy) => spy.mock.calls.length > 0)).toEqual([vi.mocked(console[level])]);
   });
 
-  test('are one object with the allowed fields only', () => {
+  test('a log line is one object with the allowed fields only', () => {
     const written = vi.spyOn(console, 'warn').mockImplementation(() => {});
     logLine({ event: 'parked', pid: 'default#trip#a', reason: 'POISON', body: '{"card":"4111"}' } as LogLine);
     expect(written.mock.calls).toEqual([[{ event: 'parked', pid: 'default#trip#a', reason: 'POISON' }]]);
   });
 
-  test('tell of what is parked its event, and the detail where that quotes nothing that was sent', () => {
+  test('the line of a parked event has the fields of the event, and a detail that quotes no payload', () => {
     const event = { id: 'e1', type: 'shop.placed', source: 'shop' };
     const notice = { kind: 'parked', pid: 'default#trip#a', event, detail: 'More than 64 events came before the instance.' } as const;
     const line = { event: 'parked', pid: 'default#trip#a', id: 'e1', type: 'shop.placed', source: 'shop' };
@@ -29,7 +29,7 @@ describe('log lines', () => {
     expect(noticeLine({ ...notice, reason: 'DATA_INVALID', detail: 'card is 4111' })).toEqual({ ...line, reason: 'DATA_INVALID' });
   });
 
-  test('tell of a fault what AWS said, and never what another error quotes', () => {
+  test('the line of an error has the message of AWS, and no message of other errors', () => {
     const denied = Object.assign(new Error('not authorized to perform dynamodb:UpdateItem'), { name: 'AccessDenied', $metadata: {} });
     expect(faultLine(denied)).toEqual({
       event: 'fault',

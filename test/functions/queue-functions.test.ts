@@ -10,7 +10,7 @@ import { sqsEvent } from './sqs-event.ts';
 
 const context = { getRemainingTimeInMillis: () => 60_000 };
 
-/** The queues that a function gives back to, and what it logs. */
+/** The queues to which a function returns messages, and its log lines. */
 class Deployment {
   readonly givenBack: { readonly queue: string; readonly changes: readonly VisibilityChange[] }[] = [];
   readonly lines: LogLine[] = [];
@@ -52,7 +52,7 @@ const checkout = (id: string, trip: string): { readonly id: string; readonly bod
 });
 
 describe('advance-processes', () => {
-  test('a batch is decided, and nothing of it is given back', async () => {
+  test('a batch that was decided reports no failures', async () => {
     const rig = new EngineRig([trip], services);
     const deployment = new Deployment();
     const handler = makeAdvance(() => ({ engine: rig.engine, queue: deployment.queue, log: deployment.log }));
@@ -64,7 +64,7 @@ describe('advance-processes', () => {
     expect(deployment.givenBack).toEqual([]);
   });
 
-  test('a message that cannot be decided now is named to Lambda, and hidden for as long as the engine says', async () => {
+  test('a message that cannot be decided now is reported to Lambda, and hidden for the time that the engine sets', async () => {
     const rig = new EngineRig([trip], services);
     const deployment = new Deployment();
     const handler = makeAdvance(() => ({ engine: rig.engine, queue: deployment.queue, log: deployment.log }));
@@ -77,7 +77,7 @@ describe('advance-processes', () => {
     expect(deployment.givenBack).toEqual([{ queue: 'trips-inbox', changes: [{ receiptHandle: 'receipt of m2', seconds: 60 }] }]);
   });
 
-  test('where its visibility cannot be set, a message is still named, and the fault is logged', async () => {
+  test('a message whose visibility timeout cannot be set is still reported, and the error is logged', async () => {
     const deployment = new Deployment();
     deployment.broken = true;
     const engine = { advance: async () => ({ acknowledge: [], giveBack: [{ receiptHandle: 'receipt of m1', seconds: 5 }] }) };
@@ -94,41 +94,38 @@ describe('advance-processes', () => {
     ['trips-starts', false, 'starts'],
     ['trips-operations', false, 'operations'],
     ['trips-hot-lane.fifo', true, 'inbox'],
-  ])(
-    'of %s the engine learns whether it is the hot lane (%s), its channel %s, who sent, and how much time is left',
-    async (queue, lane, channel) => {
-      const told: unknown[] = [];
-      const engine: AdvanceProcessesPorts['engine'] = {
-        advance: async (messages, options) => {
-          told.push(messages, { lane: options?.lane, remainingMs: options?.remainingMs?.() });
-          return { acknowledge: messages.map((message) => message.receiptHandle), giveBack: [] };
+  ])('the engine gets for a batch of %s: hot lane %s, channel %s, the senders, and the remaining time', async (queue, lane, channel) => {
+    const told: unknown[] = [];
+    const engine: AdvanceProcessesPorts['engine'] = {
+      advance: async (messages, options) => {
+        told.push(messages, { lane: options?.lane, remainingMs: options?.remainingMs?.() });
+        return { acknowledge: messages.map((message) => message.receiptHandle), giveBack: [] };
+      },
+    };
+    const deployment = new Deployment();
+    const handler = makeAdvance(() => ({ engine, queue: deployment.queue, log: deployment.log }));
+
+    await handler(sqsEvent(queue, [{ id: 'm1', body: 'x', receives: 3 }]), context);
+
+    expect(told).toEqual([
+      [
+        {
+          messageId: 'm1',
+          receiptHandle: 'receipt of m1',
+          body: 'x',
+          sentAt: 1_767_225_600_000,
+          receiveCount: 3,
+          channel,
+          senderId: 'sender',
         },
-      };
-      const deployment = new Deployment();
-      const handler = makeAdvance(() => ({ engine, queue: deployment.queue, log: deployment.log }));
-
-      await handler(sqsEvent(queue, [{ id: 'm1', body: 'x', receives: 3 }]), context);
-
-      expect(told).toEqual([
-        [
-          {
-            messageId: 'm1',
-            receiptHandle: 'receipt of m1',
-            body: 'x',
-            sentAt: 1_767_225_600_000,
-            receiveCount: 3,
-            channel,
-            senderId: 'sender',
-          },
-        ],
-        { lane, remainingMs: 60_000 },
-      ]);
-    },
-  );
+      ],
+      { lane, remainingMs: 60_000 },
+    ]);
+  });
 });
 
 describe('drain-dead-letters', () => {
-  test('a dead letter goes back to the inbox, and to be parked when it comes again after a day', async () => {
+  test('a dead letter returns to the inbox, and after a day it returns to be parked', async () => {
     const rig = new EngineRig([trip], services);
     const deployment = new Deployment();
     const { clock } = rig;

@@ -1,6 +1,6 @@
 import type { SQSEvent } from 'aws-lambda';
 
-/** A batch as Lambda hands it over. Receipt handles are `receipt of <id>`. */
+/** A batch as Lambda passes it. Receipt handles are `receipt of <id>`. */
 export const sqsEvent = (
   queue: string,
   messages: readonly { readonly id: string; readonly body: string; readonly receives?: number }[],

@@ -29,7 +29,7 @@ import { until } from '../localstack/outside/until.ts';
 import { python } from './python.ts';
 import { pythonWithBoto3, RunningService } from './running-service.ts';
 
-/** The service by its wire alone: a queue, a bus, a table and a bucket made by hand, and no orchestrator. */
+/** The service with a queue, a bus, a table and a bucket that the test creates, without an orchestrator. */
 const name = uniqueName('wire');
 const names = deploymentNames(name);
 const table = names.commandTable('hotels');
@@ -124,7 +124,7 @@ async function send(envelope: CommandEnvelope): Promise<void> {
   await sqs.send(new SendMessageCommand({ QueueUrl: queue, MessageBody: toWire(envelope) }));
 }
 
-/** The replies to a command, once there are so many. */
+/** The replies to a command, when there are `count` of them. */
 async function replies(to: CommandEnvelope, count = 1): Promise<readonly ReplyEnvelope[]> {
   const found = (): readonly ReplyEnvelope[] => seen.filter(({ commandid }) => commandid === to.id);
   return until(
@@ -144,7 +144,7 @@ async function taken(url: string): Promise<readonly string[]> {
   return Messages.map(({ Body }) => Body as string);
 }
 
-/** How often the hotels' own network booked for a command. */
+/** Number of bookings that the hotel network made for a command. */
 function bookings({ id }: CommandEnvelope): number {
   const query = `import sqlite3, sys; print(sqlite3.connect(sys.argv[1]).execute("SELECT count(*) FROM bookings WHERE key = ?", (sys.argv[2],)).fetchone()[0])`;
   return Number(python(['-c', query, join(folder, 'hotels.db'), id]).stdout);
@@ -174,7 +174,7 @@ test('a command is answered on the bus by its contract, and a duplicate from the
   expect(JSON.parse(record!.reply!)).toEqual(first);
 });
 
-test('an error of the contract is a definite answer; every answer keeps to the exported schemas', async () => {
+test('a declared error is a definite answer, and every answer conforms to the exported schemas', async () => {
   const full = command('cart-2', { data: { ...lisbon, city: 'Venice', from: '2027-02-05' } });
   await send(full);
   expect((await replies(full))[0]).toMatchObject({ outcome: 'failed', data: { type: 'SoldOut', data: { freeFrom: '2027-02-17' } } });
@@ -184,7 +184,7 @@ test('an error of the contract is a definite answer; every answer keeps to the e
   for (const reply of seen) expect([reply, ajv.validate('tutti://trips/messages/hotels.book.reply.json', reply)]).toEqual([reply, true]);
 });
 
-test('what is settled before it began is cancelled, and its late copy does not run', async () => {
+test('a command that is settled before it begins is cancelled, and its late copy does not run', async () => {
   const settled = command('cart-3', { deadline: PAST });
   await send(settled);
   expect((await replies(settled))[0]).toMatchObject({ outcome: 'cancelled', data: null });
@@ -193,7 +193,7 @@ test('what is settled before it began is cancelled, and its late copy does not r
   expect([bookings(settled), (await store.read(settled.id))?.state]).toEqual([0, 'TOMB']);
 });
 
-test('what is settled after it was done answers what was done', async () => {
+test('a command that is settled after its completion is answered completed', async () => {
   const done = command('cart-4');
   await send(done);
   const [first] = await replies(done);
@@ -216,7 +216,7 @@ test('an undo is an ordinary command', async () => {
   expect((await replies(undo))[0]).toMatchObject({ type: 'hotels.cancel.completed', data: null });
 });
 
-test('an id that comes with other data is refused: in the dead-letter queue, not answered', async () => {
+test('a recorded id with other data is refused and moved to the dead-letter queue', async () => {
   const first = command('cart-6');
   await send(first);
   await replies(first);
@@ -230,7 +230,7 @@ test('an id that comes with other data is refused: in the dead-letter queue, not
   expect(await replies(first, 2)).toHaveLength(2);
 });
 
-test('data in the bucket is read, and refused where it is of another instance or not the data of the command', async () => {
+test('data in the bucket is read, and refused if it belongs to another instance or to another command', async () => {
   const data = { ...lisbon, wish: 'ein ruhiges Zimmer 😀 '.repeat(8_000) };
   const put = async (cart: string): Promise<string> => {
     const key = `orchestrator/default%23book-trip%23${cart}/${hashOf(data).slice(7)}`;
@@ -252,7 +252,7 @@ test('data in the bucket is read, and refused where it is of another instance or
   expect([await store.read(ofAnother.id), await store.read(forged.id)]).toEqual([undefined, undefined]);
 });
 
-test('SIGTERM ends it with 0; killed in the middle of a booking, the next one answers, and books once', async () => {
+test('SIGTERM ends the service with 0, and after a kill during a booking the next process answers and books once', async () => {
   expect(await service.end('SIGTERM')).toBe(0);
   service = await start(30);
   const booked = command('cart-9');
@@ -265,7 +265,7 @@ test('SIGTERM ends it with 0; killed in the middle of a booking, the next one an
   expect([bookings(booked), (await store.read(booked.id))?.revision]).toEqual([1, expect.any(Number)]);
 });
 
-test('a handler that takes longer than its lease is beaten for: nobody takes its command over', async () => {
+test('heartbeats keep the command of a handler that takes longer than its lease', async () => {
   await service.end('SIGKILL');
   service = await start(LEASE_SECONDS * 2.5);
   const slow = command(`cart-${randomUUID()}`);

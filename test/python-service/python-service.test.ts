@@ -40,7 +40,7 @@ test("the Python service's own tests pass", () => {
   expect([status, stderr]).toEqual([0, expect.stringMatching(/Ran \d{2,} tests in [\d.]+s\n\nOK\n$/)]);
 });
 
-test('its canonical JSON is that of the library for any value', () => {
+test('the canonical JSON of the Python service equals that of the library for any value', () => {
   const key = fc.string({ unit: 'binary' }).filter((name) => name !== '__proto__');
   const number = fc.oneof(
     fc.integer(),
@@ -61,7 +61,7 @@ test('its canonical JSON is that of the library for any value', () => {
   expect(inPython('wire.canonical(it)', values)).toEqual(values.map((each) => canonical(JSON.parse(JSON.stringify(each)) as Json)));
 });
 
-test('its replies are those of the library, and read as replies', async () => {
+test('the replies of the Python service equal those of the library and are valid replies', async () => {
   const now = Date.parse('2026-11-21T10:00:00.420Z');
   const outcomes = ['completed', 'failed', 'cancelled', 'deferred', 'unknown'] as const;
   const tenant = { ...command, tenant: 'acme', traceparent: '00-4bf9-01' };
@@ -79,14 +79,14 @@ test('its replies are those of the library, and read as replies', async () => {
   }
 });
 
-test('its task tokens are those of the library', () => {
+test('the task tokens of the Python service equal those of the library', () => {
   const nonce = newNonce();
   expect(inPython(`wire.task_token("hotels", it, "${nonce}")`, [command.id])).toEqual([
     taskToken({ service: 'hotels', commandId: command.id, nonce }),
   ]);
 });
 
-/** Every state of a record that matters, against every delivery that matters. */
+/** All relevant states of a record, combined with all relevant deliveries. */
 const NOW = 1_000_000;
 const reply = JSON.stringify({ outcome: 'completed', data: 1 });
 const failure = JSON.stringify({ outcome: 'failed', data: 2 });
@@ -163,13 +163,13 @@ const DELIVERY = `decision.Delivery(it["delivery"]["hash"], it["delivery"]["comm
       it["delivery"]["token"], it["delivery"]["now"], it["delivery"]["leaseUntil"],
       decision.Policy.of(json.loads(it["delivery"]["command"])), it["delivery"]["jitter"], it["delivery"]["nonce"])`;
 
-/** A record as the table has it: the last error is two attributes. */
+/** A record as an item of the table, in which the last error is two attributes. */
 const stored = (record: Partial<CommandRecord> | undefined) => {
   if (record === undefined) return null;
   const { lastError, ...rest } = record;
   return lastError === undefined ? rest : { ...rest, errorCode: lastError.code, errorMessage: lastError.message };
 };
-/** A verdict of the library with the names of the other. */
+/** A verdict of the library with the names of the Python service. */
 const named = ({ runs, ...verdict }: ReturnType<typeof claim> & { readonly runs?: Runs }) => ({
   write: null,
   outcome: '',
@@ -182,7 +182,7 @@ const named = ({ runs, ...verdict }: ReturnType<typeof claim> & { readonly runs?
   error: runs?.lastError === undefined ? null : [runs.lastError.code, runs.lastError.message],
 });
 
-test('it decides as the library does, for every record and every delivery', () => {
+test('the Python service decides as the library does, for every record and every delivery', () => {
   const cases = records.flatMap((record) => deliveries.map((delivery) => ({ record, delivery })));
   const verdicts = inPython(
     `asdict(decision.receive(it["record"], ${DELIVERY}))`,
@@ -191,7 +191,7 @@ test('it decides as the library does, for every record and every delivery', () =
   expect(verdicts).toEqual(cases.map(({ record, delivery }) => named(claim(record, delivery))));
 });
 
-test('it ends a run without an answer as the library does, for every record and every delivery', () => {
+test('the Python service ends a run without an answer as the library does, for every record and every delivery', () => {
   const mine = records.map((record) => record && { ...record, ...(record.token !== undefined && { token: 'mine' }) });
   const ends = (['failed', 'not-done', 'later'] as const).flatMap((how) =>
     [true, false].map((settled): RunEnd => ({ how, settled, error: ERROR, ...(how === 'later' && { delayMs: 60_000 }) })),
@@ -209,7 +209,7 @@ test('it ends a run without an answer as the library does, for every record and 
   expect(verdicts).toEqual(expected);
 });
 
-test('it tells the same of an error, without what looks like a secret', () => {
+test('the Python service reports the same last error as the library, with texts that look like secrets masked', () => {
   const messages = [
     'a\nb',
     'Authorization: Bearer abc',
@@ -222,7 +222,7 @@ test('it tells the same of an error, without what looks like a secret', () => {
   expect(inPython('scrub.scrubbed(it)', messages)).toEqual(scrubbed);
 });
 
-test('it completes and defers as the library does', () => {
+test('the Python service completes and defers as the library does', () => {
   const mine = records.filter((record) => record?.state === 'RUN').map((record) => ({ ...(record as CommandRecord), token: 'mine' }));
   const written = (record: CommandRecord) =>
     [complete(record, 'mine', 'DONE', reply), defer(record, 'mine', NOW)].map((fenced) => ('write' in fenced ? fenced.write : undefined));
@@ -231,7 +231,7 @@ test('it completes and defers as the library does', () => {
   expect(inPython('decision.is_mine(it, "mine")', [...others, ...mine])).toEqual([...others.map(() => false), ...mine.map(() => true)]);
 });
 
-test('it takes the commands that the library takes', () => {
+test('the Python service accepts the commands that the library accepts', () => {
   const value = fc.oneof(
     fc.jsonValue({ maxDepth: 2 }),
     fc.constantFrom('1.0', '2', '0.5', '1.', HASH, 'a b', '', 0, 1, -1, 2, true, null, command.time, 'default#p#i'),
@@ -264,7 +264,7 @@ test('it takes the commands that the library takes', () => {
   expect(taken).toEqual(bodies.map((body) => parseEnvelope(body).kind).map((kind) => (kind === 'command' ? 'command' : 'malformed')));
 });
 
-test('the vector of docs/wire.md is canonical, and its hash is right', () => {
+test('the test vector of docs/wire.md is canonical, and its hash is right', () => {
   const page = readFileSync(new URL('../../docs/wire.md', import.meta.url), 'utf8');
   const [, written, text, hash] = /```\n(\{ .*\})\ncanonical {2}(.*)\ndatahash {3}(\S+)\n```/.exec(page)!;
   const data = JSON.parse(written!) as Json;

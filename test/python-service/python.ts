@@ -3,12 +3,12 @@ import { fileURLToPath } from 'node:url';
 
 export const FOLDER = fileURLToPath(new URL('../../examples/python-service', import.meta.url));
 
-/** Runs Python 3 in the folder of the example, to its end. Says what to do where there is none. */
+/** Runs Python 3 in the folder of the example to its end. If there is no Python 3, the error says how to continue. */
 export function python(
   parts: readonly string[],
   input = '',
 ): { readonly status: number | null; readonly stdout: string; readonly stderr: string } {
-  // No boto3 is needed: only what talks to AWS imports it.
+  // boto3 is not needed here: only the AWS clients import it.
   const { error, status, stdout, stderr } = spawnSync('python3', parts, {
     cwd: FOLDER,
     input,
@@ -21,7 +21,10 @@ export function python(
   return { status, stdout, stderr };
 }
 
-/** What a Python expression makes of each value; `it` is the value, `wire`, `decision` and `scrub` are the modules, `kind` tells what a body is. */
+/**
+ * Evaluates a Python expression for each value. `it` is the value, `wire`, `decision` and `scrub` are the modules, `kind` returns the
+ * kind of a body.
+ */
 export function inPython(expression: string, values: readonly unknown[]): readonly unknown[] {
   const program = `import json, sys
 from dataclasses import asdict

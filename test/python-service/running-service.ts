@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline';
 import { run } from '../localstack/program.ts';
 import { FOLDER } from './python.ts';
 
-/** A Python with what the service's requirements.txt names: in the user's cache, made once. */
+/** A Python environment with the service's requirements.txt, created once in the user's cache. */
 export async function pythonWithBoto3(): Promise<string> {
   const requirements = join(FOLDER, 'requirements.txt');
   const digest = createHash('sha256').update(readFileSync(requirements)).digest('hex').slice(0, 12);
@@ -19,7 +19,7 @@ export async function pythonWithBoto3(): Promise<string> {
   try {
     await run('python3', ['-m', 'venv', partial]);
     await run(join(partial, 'bin/python'), ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '-r', requirements]);
-    // It is started by its python alone, so it may be moved.
+    // Only its python is started, so the environment may be moved after its creation.
     if (existsSync(folder)) rmSync(folder, { recursive: true });
     renameSync(partial, folder);
   } finally {
@@ -28,13 +28,13 @@ export async function pythonWithBoto3(): Promise<string> {
   return program;
 }
 
-/** The example's service as a process of its own, in the environment that it is given. */
+/** The example's service as a process with the given environment. */
 export class RunningService {
   readonly #child: ChildProcess;
   readonly #ended: Promise<number | null>;
   #said = '';
 
-  /** Resolves when it polls. */
+  /** Resolves when the service polls. */
   static async start(python: string, environment: Readonly<Record<string, string>>): Promise<RunningService> {
     const service = new RunningService(python, environment);
     await service.#polling();
@@ -51,12 +51,12 @@ export class RunningService {
     });
   }
 
-  /** What it logged so far. */
+  /** The log so far. */
   get said(): string {
     return this.#said;
   }
 
-  /** Resolves with its exit code; null where a signal ended it. */
+  /** Resolves with the exit code, or with null if a signal ended the process. */
   end(signal: 'SIGTERM' | 'SIGKILL'): Promise<number | null> {
     this.#child.kill(signal);
     return this.#ended;

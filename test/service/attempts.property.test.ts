@@ -1,10 +1,10 @@
 import fc from 'fast-check';
-import { expect, it } from 'vitest';
+import { expect, test } from 'vitest';
 import { runsOf } from '../property-runs.ts';
 import { servePayments } from './payments.ts';
 import { ServiceRig, START } from './service-rig.ts';
 
-/** A command whose handler never answers, under copies, answers that the bus loses, and workers that come and go. */
+/** A command whose handler never answers, with copies, replies that the bus loses, and workers that start and stop. */
 type Act = { readonly do: 'copy' | 'deliver' | 'lose-answers' | 'take-answers' } | { readonly do: 'advance'; readonly seconds: number };
 
 const acts: fc.Arbitrary<readonly Act[]> = fc.array(
@@ -54,7 +54,7 @@ async function live(how: 'throws' | 'not-done', attempts: number, story: readonl
   return { starts: startedAt.length, startedAt, rig };
 }
 
-it('a handler that never answers is run exactly as often as its attempts allow, whatever copies come and answers are lost', async () => {
+test('a handler that never answers runs exactly as often as its attempts allow, regardless of copies and lost answers', async () => {
   await fc.assert(
     fc.asyncProperty(fc.integer({ min: 1, max: 6 }), acts, async (attempts, story) => {
       const { starts, rig } = await live('throws', attempts, story);
@@ -70,7 +70,7 @@ it('a handler that never answers is run exactly as often as its attempts allow, 
   );
 });
 
-it('where each run says notDone, the end is one failure that is recorded and never changes', async () => {
+test('a command whose runs all throw notDone ends with one recorded failure that never changes', async () => {
   await fc.assert(
     fc.asyncProperty(fc.integer({ min: 1, max: 6 }), acts, async (attempts, story) => {
       const { starts, rig } = await live('not-done', attempts, story);
@@ -83,7 +83,7 @@ it('where each run says notDone, the end is one failure that is recorded and nev
   );
 });
 
-it('copies add no runs: an hour of a failing handler has as many with a copy each ten seconds as with none', async () => {
+test('copies of a command add no runs to those of a failing handler', async () => {
   const runsOf = async (copyEachSeconds: number): Promise<number> => {
     let runs = 0;
     const rig = new ServiceRig(

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { expect, it } from 'vitest';
+import { expect, test } from 'vitest';
 import { runPolicyOf } from '../../lib/contract/run-policy.ts';
 import type { CommandRecord } from '../../lib/ports/idempotency-store.ts';
 import { complete, claim, type ClaimRequest, type Effect, type RecordBody } from '../../lib/service/consumer/command-record.ts';
@@ -129,7 +129,7 @@ class World {
     this.#drop(who);
   }
 
-  /** The foreign system. It keeps keys, where the class says so. */
+  /** The foreign system. It supports idempotency keys if the effect class needs them. */
   #call(declines: boolean): string {
     if (this.#effect === 'key' && this.keyed !== undefined) return this.keyed;
     if (!declines) this.effects++;
@@ -147,7 +147,7 @@ class World {
 }
 
 for (const effect of ['key', 'transaction', 'once'] as const) {
-  it(`class ${effect}: at most one effect per id, and one definite answer that tells it`, () => {
+  test(`class ${effect}: a command id has at most one effect, and one definite answer that reports it`, () => {
     fc.assert(
       fc.property(fc.array(act, { minLength: 1, maxLength: 60 }), (acts) => {
         const world = new World(effect);
@@ -167,7 +167,7 @@ for (const effect of ['key', 'transaction', 'once'] as const) {
   });
 }
 
-it('reaches every answer in class key, so that the properties above are about something', () => {
+test('the drawn histories of class key reach every answer', () => {
   const seen = new Set<string>();
   fc.assert(
     fc.property(fc.array(act, { minLength: 20, maxLength: 60 }), (acts) => {

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { runPolicyOf } from '../../lib/contract/run-policy.ts';
 import type { CommandRecord } from '../../lib/ports/idempotency-store.ts';
 import {
@@ -47,34 +47,34 @@ const tomb = record({ state: 'TOMB', hash: 'h1' });
 const LAPSED = { code: 'LEASE_LAPSED', message: 'A worker stopped or lost its lease during a run.' };
 const EFFECTS: readonly Effect[] = ['key', 'transaction', 'once'];
 
-describe('R1 a command runs only where nothing stands, or no lease holds and its next run is due', () => {
-  it('claims a new command with its token, lease and envelope', () => {
+describe('R1 a command runs only if it has no record, or if no lease is valid and the next run is due', () => {
+  test('a new command is claimed with token, lease and envelope', () => {
     expect(claim(undefined, delivered())).toEqual({
       kind: 'run',
       write: { state: 'RUN', hash: 'h1', token: 'w2:1', nonce: 'n2', leaseUntil: NOW + 60_000, command: '{"id":"c"}' },
     });
   });
 
-  it('marks the claim of class once, so that an answer by token knows nobody will run it again', () => {
+  test('the claim of class once is marked, so that an answer by token can end a lapsed run', () => {
     expect(claim(undefined, delivered({ effect: 'once' }))).toMatchObject({ kind: 'run', write: { once: true } });
   });
 
-  it('waits for the rest of a valid lease, in every class', () => {
+  test('a delivery waits until a valid lease ends, in every class', () => {
     for (const effect of EFFECTS) expect(claim(running(), delivered({ effect }))).toEqual({ kind: 'wait', until: NOW + 10_000 });
   });
 
-  it('takes over a lapsed lease of class key and transaction under a new token', () => {
+  test('a lapsed command of class key or transaction is claimed under a new token', () => {
     for (const effect of ['key', 'transaction'] as const)
       expect(claim(lapsed(), delivered({ effect }))).toMatchObject({ kind: 'run', write: { token: 'w2:1', leaseUntil: NOW + 60_000 } });
   });
 
-  it('gives back what this worker cannot run', () => {
+  test('a command that this worker cannot read is held', () => {
     for (const stands of [undefined, lapsed(), revoked]) expect(claim(stands, delivered({ mode: 'hold' }))).toEqual({ kind: 'hold' });
   });
 });
 
-describe('R2 whoever lost the lease writes nothing', () => {
-  it('refuses completion, deferral and beat of another token, another state and no record', () => {
+describe('R2 a worker that has lost the lease writes nothing', () => {
+  test('completion, deferral and heartbeat are refused under another token, in another state and without a record', () => {
     for (const stands of [running({ token: 'w9:9' }), done, failed, deferred, revoked, tomb, undefined]) {
       expect(complete(stands, 'w1:1', 'DONE', COMPLETED)).toEqual({ kind: 'lost' });
       expect(defer(stands, 'w1:1', NOW)).toEqual({ kind: 'lost' });
@@ -82,7 +82,7 @@ describe('R2 whoever lost the lease writes nothing', () => {
     }
   });
 
-  it('beats with the same claim and a later lease', () => {
+  test('a heartbeat keeps the claim and extends the lease', () => {
     expect(lease(running(), 'w1:1', NOW + 99)).toEqual({
       kind: 'write',
       write: { state: 'RUN', hash: 'h1', token: 'w1:1', leaseUntil: NOW + 99, command: '{"id":"c"}' },
@@ -91,7 +91,7 @@ describe('R2 whoever lost the lease writes nothing', () => {
 });
 
 describe('R3 a definite answer never changes', () => {
-  it('repeats the stored reply, also to a settling and in every mode', () => {
+  test('a delivery in any mode gets the recorded reply again, even if it settles', () => {
     for (const settling of [false, true])
       for (const mode of ['run', 'hold', 'give-up'] as const) {
         expect(claim(done, delivered({ settling, mode }))).toEqual({ kind: 'repeat', reply: COMPLETED });
@@ -100,11 +100,11 @@ describe('R3 a definite answer never changes', () => {
       }
   });
 
-  it('says yes again to the same answer by token and no to any other', () => {
+  test('the same answer by token is accepted again, and any other is refused', () => {
     const byToken = { ...done, nonce: 'n1' };
     expect(answer(byToken, COMPLETED_LATER, NOW)).toEqual({ kind: 'accept', reply: COMPLETED });
     expect(answer(byToken, FAILED, NOW)).toEqual({ kind: 'used' });
-    // It was answered by its handler: no holder of a token has said so before.
+    // The handler gave this answer, so no token has been used for it.
     expect(answer(done, COMPLETED, NOW)).toEqual({ kind: 'used' });
     expect(answer(failed, COMPLETED, NOW)).toEqual({ kind: 'used' });
     expect(answer(tomb, COMPLETED, NOW)).toEqual({ kind: 'closed' });
@@ -113,8 +113,8 @@ describe('R3 a definite answer never changes', () => {
   });
 });
 
-describe('R4 what was never begun is refused for good by settling it', () => {
-  it('writes a tomb and answers cancelled, whatever this worker can run', () => {
+describe('R4 settling a command that was never begun writes TOMB', () => {
+  test('settling writes TOMB and answers cancelled, even if this worker cannot read the command', () => {
     for (const mode of ['run', 'hold', 'give-up'] as const)
       expect(claim(undefined, delivered({ settling: true, mode }))).toEqual({
         kind: 'answer',
@@ -123,21 +123,21 @@ describe('R4 what was never begun is refused for good by settling it', () => {
       });
   });
 
-  it('answers the copy that comes late cancelled', () => {
+  test('a late copy is answered cancelled', () => {
     expect(claim(tomb, delivered())).toEqual({ kind: 'answer', outcome: 'cancelled' });
   });
 });
 
-describe('R5 settling never decides against a valid lease', () => {
-  it('waits for the rest of the lease', () => {
+describe('R5 settling decides nothing while a lease is valid', () => {
+  test('a settling delivery waits until the lease ends', () => {
     for (const effect of EFFECTS) expect(claim(running(), delivered({ effect, settling: true })).kind).toBe('wait');
   });
 
-  it('runs a lapsed command of class key to its end', () => {
+  test('settling runs a lapsed command of class key again', () => {
     expect(claim(lapsed(), delivered({ settling: true })).kind).toBe('run');
   });
 
-  it('buries a lapsed command of class transaction, whose effect would stand with its answer', () => {
+  test('settling cancels a lapsed command of class transaction, which had no effect without an answer', () => {
     expect(claim(lapsed(), delivered({ settling: true, effect: 'transaction' }))).toEqual({
       kind: 'answer',
       outcome: 'cancelled',
@@ -146,28 +146,28 @@ describe('R5 settling never decides against a valid lease', () => {
     });
   });
 
-  it('answers a lapsed command of class once unknown', () => {
+  test('settling answers unknown to a lapsed command of class once', () => {
     const verdict = claim(lapsed(), delivered({ settling: true, effect: 'once' }));
     expect(verdict).toMatchObject({ kind: 'answer', outcome: 'unknown', runs: { failures: 1 } });
   });
 });
 
-describe('R6 an answer by token that was taken is the outcome', () => {
-  it('keeps an answer that comes before the handler has deferred', () => {
+describe('R6 an early answer by token is the outcome', () => {
+  test('an answer before the deferral is kept as the early answer', () => {
     expect(answer(running(), COMPLETED, NOW)).toMatchObject({ kind: 'accept', write: { state: 'RUN', early: COMPLETED, token: 'w1:1' } });
     expect(answer(running(), COMPLETED, NOW)).not.toHaveProperty('reply');
   });
 
-  it('takes the same early answer twice and refuses another', () => {
+  test('the same early answer is accepted twice, and another is refused', () => {
     expect(answer(running({ early: COMPLETED }), COMPLETED_LATER, NOW)).toEqual({ kind: 'accept' });
     expect(answer(running({ early: COMPLETED }), FAILED, NOW)).toEqual({ kind: 'used' });
   });
 
-  it('keeps the early answer when a lapsed lease is taken over', () => {
+  test('the claim of a lapsed command keeps the early answer', () => {
     expect(claim(lapsed({ early: COMPLETED }), delivered())).toMatchObject({ kind: 'run', write: { token: 'w2:1', early: COMPLETED } });
   });
 
-  it('ends a deferral with the early answer instead of waiting', () => {
+  test('a deferral ends with the early answer at once', () => {
     expect(defer(running({ early: FAILED }), 'w1:1', NOW)).toEqual({
       kind: 'write',
       write: { state: 'FAILED', hash: 'h1', reply: FAILED },
@@ -175,7 +175,7 @@ describe('R6 an answer by token that was taken is the outcome', () => {
     });
   });
 
-  it('ends a handler that answers after all with the early answer', () => {
+  test('the early answer replaces a later answer of the handler', () => {
     expect(complete(running({ early: COMPLETED }), 'w1:1', 'FAILED', FAILED)).toEqual({
       kind: 'write',
       write: { state: 'DONE', hash: 'h1', reply: COMPLETED },
@@ -183,7 +183,7 @@ describe('R6 an answer by token that was taken is the outcome', () => {
     });
   });
 
-  it('answers with it where the command is given up', () => {
+  test('a command that is given up is answered with the early answer', () => {
     expect(claim(lapsed({ early: COMPLETED }), delivered({ mode: 'give-up' }))).toMatchObject({
       kind: 'repeat',
       write: { state: 'DONE' },
@@ -191,19 +191,19 @@ describe('R6 an answer by token that was taken is the outcome', () => {
   });
 });
 
-describe('R7 a deferred command is taken back in two steps', () => {
-  it('defers without a lease, keeping the envelope that an answer by token needs', () => {
+describe('R7 a deferred command is cancelled in two steps', () => {
+  test('a deferred record has no lease, and keeps the envelope that an answer by token needs', () => {
     expect(defer(running(), 'w1:1', NOW)).toEqual({
       kind: 'write',
       write: { state: 'DEFERRED', hash: 'h1', command: '{"id":"c"}', beatAt: NOW },
     });
   });
 
-  it('says deferred again to who asks again', () => {
+  test('a duplicate of a deferred command is answered deferred again', () => {
     expect(claim(deferred, delivered())).toEqual({ kind: 'answer', outcome: 'deferred' });
   });
 
-  it('settles DEFERRED over REVOKED to TOMB, and goes on after a crash half way', () => {
+  test('settling leads from DEFERRED over REVOKED to TOMB, and continues after a crash in between', () => {
     expect(claim(deferred, delivered({ settling: true }))).toEqual({
       kind: 'revoke',
       write: { state: 'REVOKED', hash: 'h1', command: '{"id":"c"}' },
@@ -213,11 +213,11 @@ describe('R7 a deferred command is taken back in two steps', () => {
     expect(cancelledRecord('h1')).toEqual({ state: 'TOMB', hash: 'h1' });
   });
 
-  it('ends with the answer by token', () => {
+  test('an answer by token ends a deferred command', () => {
     expect(answer(deferred, FAILED, NOW)).toEqual({ kind: 'accept', write: { state: 'FAILED', hash: 'h1', reply: FAILED }, reply: FAILED });
   });
 
-  it('notes a beat, and refuses it once there is an end', () => {
+  test('a heartbeat by token is recorded, and refused after the end', () => {
     expect(beat(deferred, NOW)).toMatchObject({ kind: 'accept', write: { state: 'DEFERRED', beatAt: NOW, command: '{"id":"c"}' } });
     expect(beat(running(), NOW)).toEqual({ kind: 'accept' });
     for (const stands of [done, failed, revoked, tomb]) expect(beat(stands, NOW)).toEqual({ kind: 'closed' });
@@ -225,19 +225,19 @@ describe('R7 a deferred command is taken back in two steps', () => {
   });
 });
 
-describe('R8 effect class once is run again only after runs that said notDone', () => {
-  it('answers a lapsed lease unknown and stays RUN, so that an answer can still come', () => {
+describe('R8 effect class once runs again only after runs that threw notDone', () => {
+  test('a lapsed command of class once is answered unknown and stays RUN, so that an answer by token can follow', () => {
     const unknown = { kind: 'answer', outcome: 'unknown', write: { state: 'RUN', failures: 1, maybeDone: true } };
     expect(claim(lapsed(), delivered({ effect: 'once' }))).toMatchObject(unknown);
     expect(claim(lapsed({ once: true }), delivered({ effect: 'key' }))).toMatchObject(unknown);
   });
 
-  it('runs it again where each run has said notDone', () => {
+  test('a command of class once runs again if each run threw notDone', () => {
     const paused = record({ state: 'RUN', hash: 'h1', command: '{"id":"c"}', once: true, failures: 2 });
     expect(claim(paused, delivered({ effect: 'once' }))).toMatchObject({ kind: 'run', write: { once: true, failures: 2 } });
   });
 
-  it('answers a lapsed lease with the early answer', () => {
+  test('a lapsed command of class once is answered with the early answer', () => {
     expect(claim(lapsed({ once: true, early: COMPLETED }), delivered({ effect: 'once' }))).toEqual({
       kind: 'repeat',
       reply: COMPLETED,
@@ -245,7 +245,7 @@ describe('R8 effect class once is run again only after runs that said notDone', 
     });
   });
 
-  it('is ended by an answer that comes after its lease has lapsed', () => {
+  test('an answer by token ends a command of class once whose lease has lapsed', () => {
     expect(answer(lapsed({ once: true }), COMPLETED, NOW)).toEqual({
       kind: 'accept',
       write: { state: 'DONE', hash: 'h1', reply: COMPLETED },
@@ -254,22 +254,22 @@ describe('R8 effect class once is run again only after runs that said notDone', 
     expect(answer(running({ once: true }), COMPLETED, NOW)).toMatchObject({ kind: 'accept', write: { state: 'RUN', early: COMPLETED } });
   });
 
-  it('of any class is ended by an answer that comes between two runs, since no worker would publish it', () => {
+  test('an answer by token between two runs ends a command of any class, since no worker would publish it', () => {
     const paused = record({ state: 'RUN', hash: 'h1', command: '{"id":"c"}', failures: 1, maybeDone: true });
     const write = { state: 'DONE', hash: 'h1', reply: COMPLETED };
     expect(answer(paused, COMPLETED, NOW)).toEqual({ kind: 'accept', write, reply: COMPLETED });
   });
 });
 
-describe('R9 an equal id with another hash is refused', () => {
-  it('in every state, running and settling', () => {
+describe('R9 a command with a recorded id and another hash is refused', () => {
+  test('another hash is refused in every state, running and settling', () => {
     for (const stands of [running(), lapsed(), done, failed, deferred, revoked, tomb])
       for (const settling of [false, true]) expect(claim(stands, delivered({ hash: 'h2', settling }))).toEqual({ kind: 'refuse' });
   });
 });
 
-describe('R10 giving up', () => {
-  it('is failed where the command was never claimed, else unknown', () => {
+describe('R10 a command is given up', () => {
+  test('giving up is failed if no worker has claimed the command, else unknown', () => {
     expect(claim(undefined, delivered({ mode: 'give-up' }))).toEqual({ kind: 'give-up', claimed: false });
     const runs = { failures: 1, lastError: LAPSED };
     expect(claim(lapsed(), delivered({ mode: 'give-up' }))).toMatchObject({
@@ -281,12 +281,12 @@ describe('R10 giving up', () => {
     expect(claim(revoked, delivered({ mode: 'give-up' }))).toEqual({ kind: 'give-up', claimed: true, runs: { failures: 0 } });
   });
 
-  it('never gives up what another worker is running', () => {
+  test('a command that another worker runs is not given up', () => {
     expect(claim(running(), delivered({ mode: 'give-up' })).kind).toBe('wait');
   });
 });
 
-/** In the order of the rows of docs/protocol.md#service-verdicts. */
+/** The rows of docs/protocol.md#service-verdicts, in order. */
 const ROWS: readonly (readonly [stands: CommandRecord | undefined, delivery: ClaimRequest])[] = [
   [undefined, delivered({ settling: true })],
   [undefined, delivered()],
@@ -304,7 +304,7 @@ const ROWS: readonly (readonly [stands: CommandRecord | undefined, delivery: Cla
   [revoked, delivered()],
 ];
 
-/** What the page says of a verdict, in its words. */
+/** A verdict in the words of the page. */
 const wordsOf = (verdict: ClaimVerdict): readonly string[] => {
   const written = 'write' in verdict && verdict.write && verdict.write.state !== 'RUN' ? [`write \`${verdict.write.state}\``] : [];
   switch (verdict.kind) {
@@ -322,7 +322,7 @@ const wordsOf = (verdict: ClaimVerdict): readonly string[] => {
 };
 
 describe('docs/protocol.md', () => {
-  it('has the verdicts of a service as they are', () => {
+  test('the page lists the verdicts that the code returns', () => {
     const page = readFileSync(new URL('../../docs/protocol.md', import.meta.url), 'utf8');
     const [, chapter = ''] = page.split('### 14.2');
     const cells = [...chapter.matchAll(/^\|.*\| ([^|]*) \|$/gm)].map(([, cell = '']) => cell).filter((cell) => cell !== 'verdict');

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { expect, it } from 'vitest';
+import { expect, test } from 'vitest';
 import type { EventPublisher } from '../../lib/ports/event-publisher.ts';
 import type { IdempotencyStore } from '../../lib/ports/idempotency-store.ts';
 import type { MessageQueue } from '../../lib/ports/message-queue.ts';
@@ -15,11 +15,11 @@ import { runsOf } from '../property-runs.ts';
 import { servePayments } from './payments.ts';
 import { command, SETTLING, START, turn } from './service-rig.ts';
 
-/** One command, its duplicates and its settling, on two workers of the whole consumer; any step of any worker may be its last. */
+/** One command with duplicates and settling deliveries, on two consumers. Each worker may crash at any step. */
 type Act =
   | { readonly do: 'send'; readonly settling: boolean }
   | { readonly do: 'deliver' | 'crash' | 'beat'; readonly worker: 0 | 1 }
-  /** The worker dies before or after one of its next calls of a port. */
+  /** The worker crashes before or after one of its next calls of a port. */
   | { readonly do: 'fuse'; readonly worker: 0 | 1; readonly calls: number }
   | { readonly do: 'finish'; readonly run: number; readonly how: 'charge' | 'decline' | 'throw' | 'lose-answer' }
   | { readonly do: 'advance'; readonly seconds: number }
@@ -43,13 +43,13 @@ const act: fc.Arbitrary<Act> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ do: fc.constant('refuse' as const), replies: fc.boolean() }) },
 );
 
-/** What a dead worker asks for is never answered, and never done. */
+/** A call of a crashed worker is neither executed nor answered. */
 function mortal<P extends object>(port: P, alive: () => boolean): P {
   return new Proxy(port, {
     get: (target, name) => {
       const method = (target as Record<PropertyKey, (...values: unknown[]) => Promise<unknown>>)[name];
       return async (...values: unknown[]) => {
-        // Asked before and after: a crash may fall between an act and the news of it.
+        // Checked before and after, because a crash may happen between an effect and its answer.
         if (!alive()) return new Promise(() => undefined);
         const answer = await method!.apply(target, values);
         return alive() ? answer : new Promise(() => undefined);
@@ -68,7 +68,7 @@ class World {
   readonly #effect: 'key' | 'once';
   readonly #limit: { readonly retryattempts?: number };
   readonly #generation: [number, number] = [0, 0];
-  /** How many more calls before the worker dies; Infinity: it lives. */
+  /** Calls until the worker crashes; Infinity: it does not crash. */
   readonly #fuse: [number, number] = [Infinity, Infinity];
   readonly #workers: [Consumer, Consumer];
   effects = 0;
@@ -139,7 +139,7 @@ class World {
     return events.map(() => ({ status: 'published', eventId: 'e' }));
   };
 
-  /** The foreign system acts when the request ends, also for a worker that is dead by then. */
+  /** The foreign system acts when the request ends, even if the worker has crashed by then. */
   async #handler(alive: () => boolean, declined: (data: { reason: string }) => Error): Promise<{ paymentId: string }> {
     this.starts += 1;
     const how = await new Promise<'charge' | 'decline' | 'throw' | 'lose-answer'>((resolve) => this.runs.push(resolve));
@@ -165,7 +165,7 @@ class World {
 }
 
 for (const effect of ['key', 'once'] as const) {
-  it(`class ${effect}: two workers that crash at any step make at most one effect and give one definite answer`, async () => {
+  test(`class ${effect}: two workers that crash at any step make at most one effect and give one definite answer`, async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(act, { minLength: 20, maxLength: 60 }), async (acts) => {
         const world = new World(effect);
@@ -183,7 +183,7 @@ for (const effect of ['key', 'once'] as const) {
   });
 }
 
-it('class key: workers that crash at any step begin no more runs than the attempts allow', async () => {
+test('class key: workers that crash at any step begin no more runs than the attempts allow', async () => {
   await fc.assert(
     fc.asyncProperty(fc.integer({ min: 1, max: 4 }), fc.array(act, { minLength: 20, maxLength: 60 }), async (retryattempts, acts) => {
       const world = new World('key', { retryattempts });
@@ -196,7 +196,7 @@ it('class key: workers that crash at any step begin no more runs than the attemp
   );
 });
 
-it('class key: however the first steps went, a healthy worker brings every command to a definite answer', async () => {
+test('class key: a healthy worker brings every command to a definite answer, regardless of earlier crashes', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(act, { minLength: 5, maxLength: 30 }), async (acts) => {
       const world = new World('key');
@@ -205,7 +205,7 @@ it('class key: however the first steps went, a healthy worker brings every comma
       await world.step({ do: 'refuse', replies: false });
       await world.step({ do: 'crash', worker: 0 });
       await world.step({ do: 'crash', worker: 1 });
-      // As the orchestrator does after a timeout.
+      // The orchestrator settles a command in this way after its deadline.
       world.queue.put(toWire(command({ attempt: 2 })));
       for (let n = 0; n < 8; n++) {
         await world.step({ do: 'advance', seconds: 901 });

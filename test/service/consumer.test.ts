@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { isOrchestratorError } from '../../lib/contract/errors.ts';
 import { parseEnvelope } from '../../lib/contract/wire/parse-envelope.ts';
 import { payments, servePayments } from './payments.ts';
@@ -8,7 +8,7 @@ import { command, gate, HASH, ID, ServiceRig, SETTLING, START, turn } from './se
 const charged = async (): Promise<{ paymentId: string }> => ({ paymentId: 'p-7' });
 
 describe('an answer', () => {
-  it('is the output event, with everything of the command that a reply copies', async () => {
+  test('the reply is the output event, with the members that it copies from the command', async () => {
     const rig = new ServiceRig(servePayments(charged));
     rig.send({ tenant: 'acme' });
     expect(await rig.deliver()).toEqual([{ messageId: '1', receiptHandle: '1.1', action: 'deleted' }]);
@@ -38,14 +38,14 @@ describe('an answer', () => {
     expect(await rig.record()).toMatchObject({ state: 'DONE' });
   });
 
-  it('is named after the command where its output is no event, and null where it has none', async () => {
+  test('the reply is named after the command if the output is not an event, and has the data null without an output', async () => {
     const rig = new ServiceRig(servePayments(charged));
     rig.send({ type: 'payments.ping', data: {} });
     await rig.deliver();
     expect(rig.replies[0]).toMatchObject({ type: 'payments.ping.completed', data: null });
   });
 
-  it('is failed and definite for a declared error', async () => {
+  test('a declared error is a definite failure', async () => {
     const rig = new ServiceRig(
       servePayments(async (_input, task) => {
         throw task.errors.CardDeclined({ reason: 'expired' }, 'The card has expired.');
@@ -63,7 +63,7 @@ describe('an answer', () => {
     expect(await rig.record()).toMatchObject({ state: 'FAILED' });
   });
 
-  it('is repeated word for word to a duplicate, whose handler does not run', async () => {
+  test('a duplicate gets the same reply without another run', async () => {
     let runs = 0;
     const rig = new ServiceRig(
       servePayments(async () => {
@@ -81,7 +81,7 @@ describe('an answer', () => {
     expect(rig.queue.size).toBe(0);
   });
 
-  it('leaves the output that its contract does not allow unsent, and tries again', async () => {
+  test('an output that breaks the contract is not sent, and the command runs again', async () => {
     let runs = 0;
     const rig = new ServiceRig(servePayments(async () => (++runs === 1 ? ({ paymentId: 7 } as never) : { paymentId: 'p-7' })));
     rig.send();
@@ -92,7 +92,7 @@ describe('an answer', () => {
     expect(rig.outcomes()).toEqual(['completed']);
   });
 
-  it('over 100 KB goes to the payload store, and so does a command', async () => {
+  test('data of more than 100 KB goes to the payload store, in replies and commands', async () => {
     let card = '';
     const note = 'n'.repeat(110_000);
     const rig = new ServiceRig(
@@ -115,7 +115,7 @@ describe('an answer', () => {
     expect(JSON.parse((await rig.payloads.get('p', hash))!)).toEqual({ paymentId: 'p-7', note });
   });
 
-  it('is published before the message is deleted, and the message comes back where the bus refuses it', async () => {
+  test('the reply is published before the message is deleted, and a refused reply leads to a redelivery', async () => {
     let refuse = true;
     const rig = new ServiceRig(servePayments(charged), {
       publisher: (bus) => ({
@@ -131,7 +131,7 @@ describe('an answer', () => {
     expect(rig.outcomes()).toEqual(['completed']);
   });
 
-  it('of one batch goes out in one call, and the deletes too', async () => {
+  test('the replies of a batch are published in one call, and its messages deleted in one call', async () => {
     const calls: string[] = [];
     const rig = new ServiceRig(servePayments(charged), {
       publisher: (bus) => ({ publish: (events) => (calls.push(`publish ${events.length}`), bus.publish(events)) }),
@@ -148,7 +148,7 @@ describe('an answer', () => {
 });
 
 describe('a handler', () => {
-  it('sees the command, and the same token on each run', async () => {
+  test('a handler gets its command, and the same token on each run', async () => {
     const seen: unknown[] = [];
     const tokens = new Set<string>();
     const rig = new ServiceRig(
@@ -168,7 +168,7 @@ describe('a handler', () => {
     expect(tokens.size).toBe(1);
   });
 
-  it('that throws is run again with the pauses of its policy, under a new claim', async () => {
+  test('a handler that throws runs again after the pauses of its policy, under a new claim', async () => {
     const rig = new ServiceRig(
       servePayments(async () => {
         throw new TypeError('the network is down');
@@ -185,7 +185,7 @@ describe('a handler', () => {
     expect(rig.notices[0]).toMatchObject({ kind: 'handler-failed', commandId: ID, message: 'the network is down' });
   });
 
-  it('chooses its own delay with retryAfter', async () => {
+  test('a handler sets its own delay with retryAfter', async () => {
     const rig = new ServiceRig(
       servePayments(async (_input, task) => {
         throw task.retryAfter('10 minutes', 'rate limited');
@@ -195,7 +195,7 @@ describe('a handler', () => {
     expect(await rig.deliver()).toMatchObject([{ action: 'given-back', visibilitySeconds: 600 }]);
   });
 
-  it('that fails as often as its receives are counted is run again: they stop only what kills its worker', async () => {
+  test('a failing handler runs again beyond the receive limit, which only stops commands that crash their worker', async () => {
     const rig = new ServiceRig(
       servePayments(async () => {
         throw new TypeError('the network is down');
@@ -211,7 +211,7 @@ describe('a handler', () => {
     expect(rig.deadLetter.size).toBe(0);
   });
 
-  it('of class once is never run twice: what it throws is answered unknown', async () => {
+  test('a handler of class once does not run twice: a run that throws is answered unknown', async () => {
     let runs = 0;
     const rig = new ServiceRig(
       servePayments({
@@ -230,7 +230,7 @@ describe('a handler', () => {
     expect(rig.outcomes()).toEqual(['unknown', 'unknown']);
   });
 
-  it('of class once runs only after its claim is durable', async () => {
+  test('a handler of class once runs only after its claim is durable', async () => {
     const order: string[] = [];
     const rig = new ServiceRig(servePayments({ effect: 'once', run: async () => (order.push('run'), { paymentId: 'p-7' }) }));
     const write = rig.store.write.bind(rig.store);
@@ -243,7 +243,7 @@ describe('a handler', () => {
 });
 
 describe('settling', () => {
-  it('of what was never begun answers cancelled and refuses the copy that comes late', async () => {
+  test('settling a command that was never begun answers cancelled, and a late copy does not run', async () => {
     const rig = new ServiceRig(servePayments(charged));
     rig.send(SETTLING);
     await rig.deliver();
@@ -253,7 +253,7 @@ describe('settling', () => {
     expect(await rig.record()).toMatchObject({ state: 'TOMB' });
   });
 
-  it('of a running command aborts its signal and comes back after the lease', async () => {
+  test('settling a running command aborts its signal, and the message is redelivered after the lease', async () => {
     const reached = gate();
     const rig = new ServiceRig(
       servePayments(async (_input, task) => {
@@ -269,7 +269,7 @@ describe('settling', () => {
     rig.send(SETTLING);
     expect(await rig.deliver()).toMatchObject([{ action: 'given-back', visibilitySeconds: 50 }]);
     expect(await running).toMatchObject([{ action: 'given-back' }]);
-    // It did as it was told, so nobody is to correct it.
+    // The handler obeyed its signal, so there is nothing to report.
     expect(rig.notices).toEqual([]);
     expect(await rig.record()).toMatchObject({ failures: 1, maybeDone: true, lastError: { code: 'CANCELLED' } });
     expect(rig.replies).toEqual([]);
@@ -277,7 +277,7 @@ describe('settling', () => {
 });
 
 describe('another worker', () => {
-  it('waits for a valid lease, takes over a lapsed one, and the first neither answers nor acknowledges', async () => {
+  test('a worker waits for a valid lease and takes over a lapsed one, and the first worker neither answers nor acknowledges', async () => {
     const first = gate<{ paymentId: string }>();
     let runs = 0;
     const rig = new ServiceRig(servePayments(async () => (++runs === 1 ? first.opened : { paymentId: 'p-second' })));
@@ -288,14 +288,14 @@ describe('another worker', () => {
     rig.send({ attempt: 2 });
     expect(await rig.deliver(other)).toMatchObject([{ action: 'given-back', visibilitySeconds: 60 }]);
     rig.clock.advance(60_000);
-    // Both copies come back: one takes the lease over, the other waits for it.
+    // Both copies are redelivered: one takes the lease over, the other waits for it.
     expect(await rig.deliver(other)).toMatchObject([{ action: 'deleted' }, { action: 'given-back' }]);
     first.open({ paymentId: 'p-first' });
     expect(await stalled).toMatchObject([{ action: 'left' }]);
     expect(new Set(rig.replies.map((reply) => JSON.stringify(reply.data)))).toEqual(new Set(['{"paymentId":"p-second"}']));
   });
 
-  it('finds a lease that was beaten still valid', async () => {
+  test('a heartbeat keeps the lease valid for other workers', async () => {
     const first = gate<{ paymentId: string }>();
     const rig = new ServiceRig(servePayments(() => first.opened));
     rig.send();
@@ -313,7 +313,7 @@ describe('another worker', () => {
     expect(rig.outcomes()).toEqual(['completed']);
   });
 
-  it('that took the message away aborts the signal at the second beat that the queue refuses', async () => {
+  test('the second heartbeat that the queue refuses aborts the signal', async () => {
     const lost = gate<unknown>();
     const rig = new ServiceRig(
       servePayments(async (_input, task) => {
@@ -332,7 +332,7 @@ describe('another worker', () => {
     expect(await lost.opened).toMatchObject({ code: 'CANCELLED', reason: 'lost-race' });
   });
 
-  it('near the receive limit sends the waiting message anew instead of giving it back', async () => {
+  test('a waiting message near the receive limit is sent as a new message', async () => {
     const first = gate<{ paymentId: string }>();
     const rig = new ServiceRig(servePayments(() => first.opened));
     rig.send();
@@ -350,12 +350,12 @@ describe('another worker', () => {
   });
 });
 
-describe('what cannot be run', () => {
-  it.each([
+describe('a command that cannot run', () => {
+  test.each([
     ['an unknown command', { type: 'payments.repay' }],
     ['newer data', { dataversion: 2 }],
     ['data that the contract does not allow', { data: { amount: -5, card: 'tok_1' } }],
-  ])('%s is held for 15 minutes, then answered failed as POISON and buried', async (_, over) => {
+  ])('%s is held for 15 minutes, then answered failed as POISON and moved to the dead-letter queue', async (_, over) => {
     const rig = new ServiceRig(servePayments(charged));
     rig.send(over);
     for (let minute = 0; minute < 15; minute++) {
@@ -369,7 +369,7 @@ describe('what cannot be run', () => {
     expect(await rig.record()).toMatchObject({ state: 'FAILED' });
   });
 
-  it('a command that never got to its claim is failed at the receive limit, and its copy does not run', async () => {
+  test('a command that was never claimed is failed at the receive limit, and its copy does not run', async () => {
     let runs = 0;
     const rig = new ServiceRig(servePayments(async () => (runs++, { paymentId: 'p-7' })));
     rig.send();
@@ -382,7 +382,7 @@ describe('what cannot be run', () => {
     expect(rig.replies[0]).toMatchObject({ retryable: true, data: { type: 'POISON' } });
   });
 
-  it('what is no command is buried and not answered', async () => {
+  test('a message that is not a command goes to the dead-letter queue without an answer', async () => {
     const rig = new ServiceRig(servePayments(charged));
     rig.queue.put('{"specversion":"1.0"}');
     expect(await rig.deliver()).toMatchObject([{ action: 'deleted' }]);
@@ -391,7 +391,7 @@ describe('what cannot be run', () => {
     expect(rig.notices).toMatchObject([{ kind: 'malformed' }]);
   });
 
-  it('an equal id with another hash is buried, told of, never run, and answered as unknown: whoever asks must not wait for ever', async () => {
+  test('a command with a recorded id and another hash is reported, moved to the dead-letter queue, and answered unknown', async () => {
     const rig = new ServiceRig(servePayments(charged));
     rig.send();
     await rig.deliver();
@@ -404,7 +404,7 @@ describe('what cannot be run', () => {
     expect(rig.notices).toMatchObject([{ kind: 'id-reused', commandId: ID }]);
   });
 
-  it('a store that fails gives the message back, and no reply goes out', async () => {
+  test('a failing store returns the message to the queue without a reply', async () => {
     const rig = new ServiceRig(servePayments(charged));
     const write = rig.store.write.bind(rig.store);
     rig.store.write = () => Promise.reject(new TypeError('no route to host'));
@@ -419,7 +419,7 @@ describe('what cannot be run', () => {
 });
 
 describe('a served service', () => {
-  it('says which variable it misses where it is run outside of a deployment', async () => {
+  test('a service outside of a deployment names the variable that is missing', async () => {
     const served = servePayments(charged);
     expect(served['~service']).toBe('payments');
     expect(Object.isFrozen(served)).toBe(true);
@@ -429,11 +429,11 @@ describe('a served service', () => {
     await expect(served.poll({ queueUrl: 'https://sqs' })).rejects.toSatisfy(missing('TUTTI_DEAD_LETTER_URL'));
   });
 
-  it('refuses effect transaction without a store that has transactions', () => {
+  test('serve refuses effect transaction without a store that has transactions', () => {
     expect(() => servePayments({ effect: 'transaction', run: charged })).toThrow(expect.objectContaining({ code: 'CONTRACT_INVALID' }));
   });
 
-  it('refuses a missing handler, one too many and a number of slots that is none', async () => {
+  test('serve refuses a missing handler, an unknown handler and an invalid number of slots', async () => {
     const { serve } = await import('../../lib/service/index.ts');
     expect(() => serve(payments, { charge: charged } as never)).toThrow(/payments\.ping/);
     expect(() => serve(payments, { charge: charged, ping: async () => {}, refund: charged } as never)).toThrow(/handler refund/);
@@ -442,7 +442,7 @@ describe('a served service', () => {
 });
 
 describe('polling', () => {
-  it('never has more messages in hand than slots', async () => {
+  test('polling never has more messages in flight than slots', async () => {
     const open: (() => void)[] = [];
     const rig = new ServiceRig(
       servePayments(
@@ -468,7 +468,7 @@ describe('polling', () => {
     expect(rig.queue.size).toBe(0);
   });
 
-  it('beats every 20 seconds while a handler runs', async () => {
+  test('polling sends a heartbeat every 20 seconds while a handler runs', async () => {
     const end = gate<{ paymentId: string }>();
     const rig = new ServiceRig(servePayments(() => end.opened));
     rig.send();
@@ -487,7 +487,7 @@ describe('polling', () => {
     expect(rig.outcomes()).toEqual(['completed']);
   });
 
-  it('stops gracefully: lets handlers end within the grace period, then aborts and gives back for the pause of a failed run', async () => {
+  test('polling stops gracefully: it aborts handlers after the grace period and returns their messages', async () => {
     const quick = gate<{ paymentId: string }>();
     const rig = new ServiceRig(
       servePayments(

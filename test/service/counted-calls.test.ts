@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { expect, test } from 'vitest';
 import { MemoryIdempotencyStore } from '../../lib/adapters/memory/idempotency-store.ts';
 import { servePayments } from './payments.ts';
 import { ID, ServiceRig } from './service-rig.ts';
@@ -10,7 +10,7 @@ interface Calls {
   deletes: number;
 }
 
-/** A rig whose calls to the outside are counted, each as one request of AWS. */
+/** A rig that counts its calls to the ports, each as one request to AWS. */
 function counted(charge: Parameters<typeof servePayments>[0] = async () => ({ paymentId: 'p-7' })): {
   readonly rig: ServiceRig;
   readonly calls: Calls;
@@ -33,21 +33,21 @@ function counted(charge: Parameters<typeof servePayments>[0] = async () => ({ pa
   return { rig, calls };
 }
 
-it('a command that is answered costs two writes and one publishing, and no read', async () => {
+test('an answered command costs two writes and one publish call, and no read', async () => {
   const { rig, calls } = counted();
   rig.send();
   await rig.deliver();
   expect(calls).toEqual({ reads: 0, writes: 2, publishes: 1, deletes: 1 });
 });
 
-it('ten commands of a batch cost twenty writes, one publishing and one delete', async () => {
+test('ten commands of a batch cost twenty writes, one publish call and one delete call', async () => {
   const { rig, calls } = counted();
   for (let n = 0; n < 10; n += 1) rig.send({ id: `${ID}${n}` });
   await rig.deliver();
   expect(calls).toEqual({ reads: 0, writes: 20, publishes: 1, deletes: 1 });
 });
 
-it('a second copy of an answered command costs one read and one publishing', async () => {
+test('a second copy of an answered command costs one read and one publish call', async () => {
   const { rig, calls } = counted();
   rig.send();
   await rig.deliver();
@@ -57,7 +57,7 @@ it('a second copy of an answered command costs one read and one publishing', asy
   expect(calls).toEqual({ reads: 1, writes: 0, publishes: 1, deletes: 1 });
 });
 
-it('a run without an answer costs two writes, and each later run of the command a read beside its two writes', async () => {
+test('a run without an answer costs two writes, and each later run one read and two writes', async () => {
   let left = 3;
   const { rig, calls } = counted(async () => {
     if ((left -= 1) > 0) throw new TypeError('down');
@@ -74,7 +74,7 @@ it('a run without an answer costs two writes, and each later run of the command 
   expect(calls).toEqual({ reads: 2, writes: 6, publishes: 1, deletes: 1 });
 });
 
-it('a copy that comes before the next run is due costs one read', async () => {
+test('a copy before the next run is due costs one read', async () => {
   const { rig, calls } = counted(async () => Promise.reject(new TypeError('down')));
   rig.send({ retryfirst: 300_000 });
   await rig.deliver();
@@ -84,7 +84,7 @@ it('a copy that comes before the next run is due costs one read', async () => {
   expect(calls).toEqual({ reads: 1, writes: 0, publishes: 0, deletes: 0 });
 });
 
-it('the end of the limits costs one write: of the last run, whether it is definite or not', async () => {
+test('the last run within the limits costs one write at its end, whether the outcome is definite or not', async () => {
   for (const definite of [true, false]) {
     const { rig, calls } = counted(async (_input, task) => {
       throw definite ? task.notDone('down') : new TypeError('down');

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { serviceContract } from '../../lib/contract/service.ts';
 import { answerDeferred, type DeferredAnswer } from '../../lib/service/consumer/deferred-answer.ts';
 import { newNonce, readTaskToken, taskToken } from '../../lib/service/task-token.ts';
@@ -24,7 +24,7 @@ function deferring(cancel?: () => Promise<void>): ServiceRig {
 }
 
 describe('a deferred command', () => {
-  it('is answered deferred, then completed by token with a reply as its handler would have made it', async () => {
+  test('a deferred command is answered deferred, then completed by token with the reply that its handler would have made', async () => {
     const rig = deferring();
     rig.send();
     await rig.deliver();
@@ -41,7 +41,7 @@ describe('a deferred command', () => {
     expect(await rig.record()).toMatchObject({ state: 'DONE' });
   });
 
-  it('is failed by token with a declared error', async () => {
+  test('a deferred command fails by token with a declared error', async () => {
     const rig = deferring();
     rig.send();
     await rig.deliver();
@@ -53,7 +53,7 @@ describe('a deferred command', () => {
     });
   });
 
-  it('takes the same answer again, publishes it again, and refuses another', async () => {
+  test('the same answer is accepted and published again, and another is refused', async () => {
     const rig = deferring();
     rig.send();
     await rig.deliver();
@@ -65,7 +65,7 @@ describe('a deferred command', () => {
     await expect(answer(rig, fail)).rejects.toMatchObject({ code: 'ALREADY_USED' });
   });
 
-  it('takes the same large answer again', async () => {
+  test('the same large answer is accepted again', async () => {
     const rig = deferring();
     rig.send();
     await rig.deliver();
@@ -76,7 +76,7 @@ describe('a deferred command', () => {
     expect(rig.replies[1]!.dataref).toMatch(/^payload:/);
   });
 
-  it('is answered by an answer that comes while the handler still runs, and nobody is told of it before the handler has deferred', async () => {
+  test('an answer during the run is published when the handler defers', async () => {
     const reached = gate();
     const go = gate();
     const rig = new ServiceRig(
@@ -99,7 +99,7 @@ describe('a deferred command', () => {
     expect(await rig.record()).toMatchObject({ state: 'DONE' });
   });
 
-  it('keeps the early answer over a crash of its worker', async () => {
+  test('the early answer survives a crash of the worker', async () => {
     let runs = 0;
     const rig = new ServiceRig(servePayments(async (_input, task) => (++runs === 1 ? new Promise<never>(() => undefined) : task.defer())));
     rig.send();
@@ -111,7 +111,7 @@ describe('a deferred command', () => {
     expect(rig.outcomes()).toEqual(['completed']);
   });
 
-  it('keeps the early answer where the worker that takes over answers itself', async () => {
+  test('the early answer replaces the answer of a worker that takes over', async () => {
     let runs = 0;
     const rig = new ServiceRig(servePayments(async () => (++runs === 1 ? new Promise<never>(() => undefined) : { paymentId: 'p-8' })));
     rig.send();
@@ -123,7 +123,7 @@ describe('a deferred command', () => {
     expect(rig.replies).toMatchObject([{ outcome: 'completed', data: { paymentId: 'p-7' } }]);
   });
 
-  it('keeps the early answer where its worker beats, and then answers itself', async () => {
+  test('the early answer survives heartbeats and replaces the answer of the worker', async () => {
     const go = gate();
     const rig = new ServiceRig(servePayments(async () => go.opened.then(() => ({ paymentId: 'p-8' }))));
     rig.send();
@@ -136,7 +136,7 @@ describe('a deferred command', () => {
     expect(rig.replies).toMatchObject([{ outcome: 'completed', data: { paymentId: 'p-7' } }]);
   });
 
-  it('of class once, whose worker is gone, is ended and published by the answer itself', async () => {
+  test('an answer ends and publishes a command of class once whose worker has crashed', async () => {
     const rig = new ServiceRig(servePayments({ effect: 'once', run: () => new Promise<never>(() => undefined) }));
     rig.send();
     void rig.deliver();
@@ -148,7 +148,7 @@ describe('a deferred command', () => {
     expect(rig.outcomes()).toEqual(['completed', 'completed']);
   });
 
-  it('says yes only after the bus has it, and publishes it when the caller repeats', async () => {
+  test('an answer succeeds only after its reply is published, and a repetition publishes it', async () => {
     let refuse = false;
     const rig = new ServiceRig(servePayments({ run: async (_input, task) => task.defer() }), {
       publisher: (bus) => ({
@@ -164,7 +164,7 @@ describe('a deferred command', () => {
     expect(rig.outcomes()).toEqual(['deferred', 'completed']);
   });
 
-  it('is taken back by settling: the answer is refused, cancel runs, and the process is told cancelled', async () => {
+  test('settling a deferred command refuses answers, runs cancel, and replies cancelled', async () => {
     const cancelled: string[] = [];
     const rig = deferring(async () => void cancelled.push('cancel'));
     rig.send();
@@ -177,7 +177,7 @@ describe('a deferred command', () => {
     await expect(answer(rig, complete('p-7'))).rejects.toMatchObject({ code: 'CLOSED' });
   });
 
-  it('whose cancel fails stays REVOKED, and cancel is called again', async () => {
+  test('a command whose cancel fails stays REVOKED, and cancel runs again', async () => {
     let calls = 0;
     const rig = deferring(async () => {
       if (++calls === 1) throw new TypeError('the worklist is down');
@@ -193,7 +193,7 @@ describe('a deferred command', () => {
     expect(rig.outcomes()).toEqual(['deferred', 'cancelled']);
   });
 
-  it('that defers while it is settled is taken back at once, without the answer deferred', async () => {
+  test('a command that defers while it is settled is cancelled at once, without the reply deferred', async () => {
     const rig = new ServiceRig(
       servePayments({ run: (_input, task) => (task.attempt === 1 ? new Promise<never>(() => undefined) : Promise.resolve(task.defer())) }),
     );
@@ -207,7 +207,7 @@ describe('a deferred command', () => {
     expect(rig.outcomes()).toEqual(['cancelled']);
   });
 
-  it('is beaten for: the beat is noted, told to the process as deferred, and refused at the end', async () => {
+  test('a heartbeat by token is recorded, published as deferred, and refused after the end', async () => {
     const rig = deferring();
     rig.send();
     await rig.deliver();
@@ -221,18 +221,18 @@ describe('a deferred command', () => {
 });
 
 describe('a token', () => {
-  it('is URL safe and names its service and command', () => {
+  test('a token is URL-safe and contains its service and command', () => {
     expect(TOKEN).toMatch(/^[A-Za-z0-9._-]+$/);
     expect(readTaskToken(TOKEN)).toEqual({ service: 'payments', commandId: ID, nonce: FIRST_NONCE });
   });
 
-  it.each([
+  test.each([
     ['no token', 'hello'],
     ['a changed one', `${TOKEN.slice(0, -1)}${TOKEN.endsWith('A') ? 'B' : 'A'}`],
     ['one that is made from what is public, with a nonce of its own', tokenOf('payments', ID, newNonce())],
     ['one of another service', tokenOf('flights', ID)],
     ['one of no command', tokenOf('payments', `${ID}9`)],
-  ])('is refused where it is %s', async (_, token) => {
+  ])('a token is refused if it is %s', async (_, token) => {
     const rig = deferring();
     rig.send();
     await rig.deliver();
@@ -240,7 +240,7 @@ describe('a token', () => {
     expect(rig.outcomes()).toEqual(['deferred']);
   });
 
-  it('is refused for another command of the service, and for an error that is not declared', async () => {
+  test('a token is refused for another command of the service, and for an undeclared error', async () => {
     const rig = deferring();
     rig.send();
     await rig.deliver();
@@ -251,7 +251,7 @@ describe('a token', () => {
     await expect(answer(rig, undeclared)).rejects.toMatchObject({ code: 'TOKEN_INVALID' });
   });
 
-  it('is another one in each command, so that nobody derives one from another', async () => {
+  test('each command has another token, so that none can be derived from another', async () => {
     const tokens: string[] = [];
     const rig = new ServiceRig(servePayments(async (_input, task) => (tokens.push(task.token), task.defer())));
     rig.send();
@@ -266,10 +266,10 @@ describe('a token', () => {
     expect(rig.replies.at(-1)).toMatchObject({ commandid: `${ID}9`, outcome: 'completed' });
   });
 
-  it.each([
+  test.each([
     ['a run that fails', async () => Promise.reject(new TypeError('down'))],
     ['a worker that stops', () => new Promise<never>(() => undefined)],
-  ])('is the same after %s, and in cancel', async (_what, first) => {
+  ])('a token is the same after %s, and in cancel', async (_what, first) => {
     const tokens: string[] = [];
     const rig = new ServiceRig(
       servePayments({
@@ -291,10 +291,10 @@ describe('a token', () => {
     expect(await rig.record()).toMatchObject({ state: 'TOMB' });
   });
 
-  it.each<[string, Parameters<typeof servePayments>[0], Parameters<ServiceRig['send']>[0]]>([
+  test.each<[string, Parameters<typeof servePayments>[0], Parameters<ServiceRig['send']>[0]]>([
     ['ALREADY_USED', async () => ({ paymentId: 'p-7' }), {}],
     ['CLOSED', async (_input, task) => task.defer(), SETTLING],
-  ])('of a command that has ended without it is %s, also with the same answer', async (code, run, settling) => {
+  ])('a token of a command that ended without it is %s, even with the same answer', async (code, run, settling) => {
     const rig = new ServiceRig(servePayments(run));
     rig.send();
     await rig.deliver();
@@ -303,7 +303,7 @@ describe('a token', () => {
     await expect(answer(rig, complete('p-7'))).rejects.toMatchObject({ code });
   });
 
-  it('refuses data that the contract does not allow, and takes nothing', async () => {
+  test('an answer whose data breaks the contract is refused and not recorded', async () => {
     const rig = deferring();
     rig.send();
     await rig.deliver();

@@ -14,7 +14,7 @@ import {
 } from '@aws-sdk/client-eventbridge';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { ReceiveMessageCommand, type Message } from '@aws-sdk/client-sqs';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { placeForeignSystems } from '../../examples/foreign-systems/ledger.ts';
 import { paymentProvider } from '../../examples/travel-booking/foreign-systems/payment-provider.ts';
 import { handler as paymentsOfTheTrip } from '../../examples/travel-booking/payments/service.ts';
@@ -41,7 +41,7 @@ let queueUrl: string;
 let sender: SqsMessageSender;
 let answers: SqsMessageQueue;
 
-/** What the constructs make for a service, and a rule that brings what answers `trips` to a queue. */
+/** The resources that the constructs create for a service, and a rule that sends replies to `trips` to a queue. */
 beforeAll(async () => {
   placeForeignSystems('memory');
   queueUrl = await createQueue(name, { VisibilityTimeout: '30' });
@@ -83,7 +83,7 @@ async function send(...commands: readonly Partial<CommandEnvelope>[]): Promise<v
   expect(results.map(({ status }) => status)).toEqual(commands.map(() => 'sent'));
 }
 
-/** Receives so many messages and calls the function as an event source mapping does, with all that it hands over. Nothing of it comes again. */
+/** Receives `size` messages and calls the function as an event source mapping does. The messages are not redelivered. */
 async function invoke(handler: Served, size: number): Promise<BatchResponse> {
   const messages: Message[] = [];
   while (messages.length < size) {
@@ -100,7 +100,7 @@ async function invoke(handler: Served, size: number): Promise<BatchResponse> {
   return response;
 }
 
-/** The next answers that reach the system's queue, in the order of their ids. */
+/** The next replies that reach the system's queue, in the order of their ids. */
 async function replies(count: number): Promise<ReplyEnvelope[]> {
   const found: ReplyEnvelope[] = [];
   for (let polls = 0; found.length < count && polls < 10; polls += 1) {
@@ -111,11 +111,11 @@ async function replies(count: number): Promise<ReplyEnvelope[]> {
   return found.toSorted((one, other) => (one.id < other.id ? -1 : 1));
 }
 
-it('payments of the travel booking answers a batch as a Lambda function does, each command once', async () => {
+test('the service payments answers each command of a batch once as a Lambda function', async () => {
   const [charge, declined] = [`${ID}1`, `${ID}2`];
   await send({ id: charge }, { id: declined, data: { amount: 5, card: 'tok_no_funds' } }, { id: charge, attempt: 2 });
   const { batchItemFailures } = await invoke(paymentsOfTheTrip, 3);
-  // The second copy may meet the first under way: then it would come again, else it has repeated the answer.
+  // If the second copy arrives while the first runs, it is redelivered; otherwise the recorded reply is published again.
   expect(batchItemFailures.length).toBeLessThanOrEqual(1);
   const found = await replies(3 - batchItemFailures.length);
   expect(new Set(found.map(({ id, type }) => `${id} ${type}`))).toEqual(
@@ -124,7 +124,7 @@ it('payments of the travel booking answers a batch as a Lambda function does, ea
   expect(paymentProvider.charged()).toHaveLength(1);
 });
 
-it('payments of the travel booking polls its queue until it is told to stop', async () => {
+test('the service payments polls its queue until its signal aborts', async () => {
   const stop = new AbortController();
   const ended = paymentsOfTheTrip.poll({ queueUrl, signal: stop.signal });
   const before = paymentProvider.refunded().length;
@@ -135,7 +135,7 @@ it('payments of the travel booking polls its queue until it is told to stop', as
   expect(paymentProvider.refunded()).toHaveLength(before + 1);
 });
 
-it('a command and an answer of more than 100 KB lie in the bucket', async () => {
+test('a command and an answer of more than 100 KB are stored in the bucket', async () => {
   const orchestrator = new S3PayloadStore({ client: s3, bucket, owner: LOCALSTACK_ACCOUNT, writer: 'orchestrator' });
   const data = canonical({ amount: 7, card: 'x'.repeat(150_000) });
   const hash = createHash('sha256').update(data).digest('hex');
@@ -155,7 +155,7 @@ it('a command and an answer of more than 100 KB lie in the bucket', async () => 
   });
 });
 
-it('hotels runs as a program of its own, and ends what it has in hand when it is told to', async () => {
+test('the service hotels runs as a program, and ends running handlers after SIGTERM', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'hotels-'));
   const program = spawn(process.execPath, ['--conditions=source', '--import', 'tsx', 'examples/travel-booking/hotels/poll.ts'], {
     env: { ...process.env, FOREIGN_SYSTEMS: folder },

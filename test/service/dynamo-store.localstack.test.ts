@@ -1,5 +1,5 @@
 import { GetItemCommand } from '@aws-sdk/client-dynamodb';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { COMMAND_TABLE } from '../../lib/adapters/dynamodb/tables.ts';
 import { dynamoStore } from '../../lib/service/dynamo-store.ts';
 import type { DynamoTransaction } from '../../lib/adapters/dynamodb/transactional-store.ts';
@@ -49,7 +49,7 @@ async function charging(then: (runs: number) => void = () => {}): Promise<Chargi
 }
 
 describe('effect class transaction on DynamoDB', () => {
-  it('commits effect and reply together, and runs a duplicate never', async () => {
+  test('effect and reply commit together, and a duplicate does not run', async () => {
     const { rig, charge, state, runs } = await charging();
     rig.send();
     await rig.deliver();
@@ -61,7 +61,7 @@ describe('effect class transaction on DynamoDB', () => {
     expect(runs()).toBe(1);
   });
 
-  it('lets one of two copies in a batch commit, and gives both the same answer', async () => {
+  test('one of two copies in a batch commits, and both have the same answer', async () => {
     const { rig } = await charging();
     rig.send();
     rig.send({ attempt: 2 });
@@ -69,7 +69,7 @@ describe('effect class transaction on DynamoDB', () => {
     expect(rig.replies[1]).toEqual(rig.replies[0]);
   });
 
-  it('leaves no effect behind a declared error, which is recorded, nor where the handler throws', async () => {
+  test('a declared error is recorded without an effect, and a handler that throws has no effect', async () => {
     const declined = await charging();
     declined.rig.send({ data: { amount: 13, card: 'c' } });
     await declined.rig.deliver();
@@ -80,11 +80,11 @@ describe('effect class transaction on DynamoDB', () => {
     });
     thrown.rig.send();
     expect(await thrown.rig.deliver()).toMatchObject([{ action: 'given-back' }]);
-    // All that stands is the count of its runs.
+    // The record has only the count of runs.
     expect([await thrown.charge(), await thrown.state()]).toEqual([undefined, 'RUN']);
   });
 
-  it('defers with its effect, and takes it back in one transaction with its cancel', async () => {
+  test('a deferral commits with its effect, and its cancellation commits with the effect of cancel', async () => {
     const { rig, charge, state } = await charging();
     rig.send({ data: { amount: 99, card: 'c' } });
     await rig.deliver();

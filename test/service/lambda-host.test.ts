@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { ReceivedMessage } from '../../lib/ports/message-queue.ts';
 import type { BatchResponse, LambdaHost } from '../../lib/service/aws/lambda-host.ts';
 import { servePayments } from './payments.ts';
@@ -8,7 +8,7 @@ const charged = async (): Promise<{ paymentId: string }> => ({ paymentId: 'p-7' 
 const id = (number: number): string => `default#book-trip#cart-42/r5f2c/${number}`;
 const charge = (card: string) => ({ data: { amount: 5, card } });
 
-/** A message as an event source mapping hands it over. */
+/** A message as an event source mapping passes it. */
 function record({ messageId, receiptHandle, body, sentAt, receiveCount }: ReceivedMessage): object {
   const attributes = { ApproximateReceiveCount: String(receiveCount), SentTimestamp: String(sentAt) };
   return { messageId, receiptHandle, body, attributes, eventSource: 'aws:sqs', awsRegion: 'local' };
@@ -19,7 +19,7 @@ interface Invocation {
   readonly messages: readonly ReceivedMessage[];
 }
 
-/** What Lambda does with a queue: receives, calls the function, deletes what is not reported. */
+/** Plays Lambda's event source mapping: receives, calls the function, deletes messages that are not reported. */
 async function invoke(rig: ServiceRig, host: LambdaHost, remainingMs = 30_000): Promise<Invocation> {
   const messages = await rig.queue.receive({ max: 10, waitSeconds: 0, visibilitySeconds: 180 });
   const response = host.handle({ Records: messages.map(record) }, { getRemainingTimeInMillis: () => remainingMs });
@@ -35,7 +35,7 @@ const failures = async ({ response }: Invocation): Promise<string[]> =>
   (await response).batchItemFailures.map(({ itemIdentifier }) => itemIdentifier);
 
 describe('a service as a Lambda function', () => {
-  it('answers each command of a batch by itself, and reports those that come again', async () => {
+  test('each command of a batch is answered by itself, and unanswered ones are reported as failures', async () => {
     const rig = new ServiceRig(
       servePayments(async ({ card }, task) => {
         if (card === 'declined') throw task.errors.CardDeclined({ reason: 'expired' });
@@ -50,12 +50,12 @@ describe('a service as a Lambda function', () => {
     expect(await failures(invocation)).toEqual([down]);
     expect(rig.outcomes().toSorted()).toEqual(['completed', 'deferred', 'failed']);
     expect(rig.queue.size).toBe(1);
-    // Hidden for its backoff of one to two seconds, not for the time that the queue would hide it.
+    // The visibility timeout is the backoff of one to two seconds, not that of the queue.
     rig.clock.advance(2_000);
     expect(await failures(await invoke(rig, rig.lambda()))).toEqual([down]);
   });
 
-  it('deletes nothing itself', async () => {
+  test('the function deletes no message itself', async () => {
     const deleted: string[] = [];
     const rig = new ServiceRig(servePayments(charged), {
       queue: (queue) => ({
@@ -73,7 +73,7 @@ describe('a service as a Lambda function', () => {
     expect(deleted).toEqual([]);
   });
 
-  it('runs a command that is twice in a batch once, and reports the second copy, which then repeats the answer', async () => {
+  test('a command that is twice in a batch runs once, and the second copy is reported and repeats the reply later', async () => {
     let runs = 0;
     const rig = new ServiceRig(
       servePayments(async () => {
@@ -92,7 +92,7 @@ describe('a service as a Lambda function', () => {
     expect(rig.queue.size).toBe(0);
   });
 
-  it('reports a command whose lease was lost while it ran, and answers nothing', async () => {
+  test('a command whose lease was lost during its run is reported and not answered', async () => {
     const until = gate();
     const rig = new ServiceRig(
       servePayments(async () => {
@@ -111,7 +111,7 @@ describe('a service as a Lambda function', () => {
     expect(rig.notices).toMatchObject([{ kind: 'lease-lost' }]);
   });
 
-  it('hides the messages of long commands again, and keeps their leases', async () => {
+  test('heartbeats extend the visibility timeouts and leases of long commands', async () => {
     const until = gate();
     const rig = new ServiceRig(
       servePayments(async () => {
@@ -133,7 +133,7 @@ describe('a service as a Lambda function', () => {
     expect(rig.outcomes()).toEqual(['completed']);
   });
 
-  it('refuses what is no message of a queue, and says what it expects', async () => {
+  test('an event that is not a batch of SQS messages is refused with the expected event', async () => {
     const rig = new ServiceRig(servePayments(charged));
     const refused = { code: 'UNSUPPORTED', message: expect.stringContaining('expected a batch of messages from its SQS queue') as string };
     await expect(rig.lambda().handle({ Records: [{ eventSource: 'aws:s3' }] }, {})).rejects.toMatchObject(refused);
@@ -143,7 +143,7 @@ describe('a service as a Lambda function', () => {
 });
 
 describe('a Lambda function whose time runs out', () => {
-  it('tells its handlers two seconds before, and gives back what they give up for the pause of a failed run', async () => {
+  test('signals abort two seconds before the timeout, and commands that end then return to the queue after a pause', async () => {
     let runs = 0;
     const rig = new ServiceRig(
       servePayments(async (_input, task) => {
@@ -160,13 +160,13 @@ describe('a Lambda function whose time runs out', () => {
     expect((await rig.record())?.leaseUntil).toBeGreaterThan(rig.clock.now());
     rig.clock.advance(1);
     expect(await failures(invocation)).toEqual([invocation.messages[0]?.messageId]);
-    // Neither the visibility nor the lease holds the next one up.
+    // Neither the visibility timeout nor the lease delays the next delivery.
     rig.clock.advance(1_000);
     expect(await failures(await invoke(rig, rig.lambda()))).toEqual([]);
     expect(rig.outcomes()).toEqual(['completed']);
   });
 
-  it('answers for the others although a handler does not heed its signal, whose late answer counts', async () => {
+  test('a handler that ignores its signal does not delay the response, and its late answer counts', async () => {
     const until = gate();
     const rig = new ServiceRig(
       servePayments(async ({ card }) => {
@@ -189,7 +189,7 @@ describe('a Lambda function whose time runs out', () => {
     expect(await rig.record(id(2))).toMatchObject({ state: 'DONE' });
   });
 
-  it('answers for the others although a beat for one that runs is never answered', async () => {
+  test('a heartbeat that hangs does not delay the response', async () => {
     const rig = new ServiceRig(
       servePayments(({ card }) => (card === 'good' ? charged() : new Promise(() => {}))),
       {
@@ -211,7 +211,7 @@ describe('a Lambda function whose time runs out', () => {
     expect(await failures(invocation)).toEqual([invocation.messages[1]?.messageId]);
   });
 
-  it('keeps the lease of nothing that it has let go', async () => {
+  test('an abandoned command gets no further heartbeat', async () => {
     const rig = new ServiceRig(servePayments(() => new Promise(() => {})));
     rig.send();
     const host = rig.lambda();
@@ -222,7 +222,7 @@ describe('a Lambda function whose time runs out', () => {
     rig.clock.advance(1_500);
     await failures(first);
     const until = (await rig.record())?.leaseUntil as number;
-    // The next call of the same process beats for its own commands only.
+    // The next call in the same environment sends heartbeats only for its own commands.
     rig.send({ id: id(9) });
     await invoke(rig, host, 900_000);
     await turn();
@@ -232,10 +232,10 @@ describe('a Lambda function whose time runs out', () => {
     expect((await rig.record())?.leaseUntil).toBe(until);
   });
 
-  it.each([
+  test.each([
     [3_000, 1_500],
     [400, 200],
-  ])('leaves half of a time of %s ms to the handlers', async (totalMs, halfMs) => {
+  ])('handlers get half of a timeout of %s ms', async (totalMs, halfMs) => {
     const rig = new ServiceRig(
       servePayments(
         (_input, task) => new Promise((_, reject) => task.signal.addEventListener('abort', () => reject(task.signal.reason as Error))),

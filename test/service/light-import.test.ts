@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { expect, it } from 'vitest';
+import { expect, test } from 'vitest';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
-/** What a module loads before anything is called: imports of types and dynamic imports are left out. */
+/** The modules that a module loads at its import, without imports of types and dynamic imports. */
 function loadedBy(file: string): string[] {
   const source = readFileSync(file, 'utf8');
   const statements = source.matchAll(/^(?:import|export)\s+(?!type\b)(?:[^;'"]*?\sfrom\s+)?['"]([^'"]+)['"]/gm);
@@ -26,7 +26,7 @@ function reachedFrom(start: string): ReadonlySet<string> {
   return reached;
 }
 
-it('a module that serves loads no SDK, no queue and no consumer until the first command', () => {
+test('a module that serves loads no SDK, no queue and no consumer until the first command', () => {
   const reached = [...reachedFrom(join(root, 'lib/service/index.ts'))].map((each) => (each.startsWith(root) ? relative(root, each) : each));
   expect(reached).toContain('lib/service/serve.ts');
   expect(reached).toContain('lib/adapters/aws/environment.ts');

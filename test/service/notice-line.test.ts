@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { expect, it } from 'vitest';
+import { expect, test } from 'vitest';
 import { parse } from '../../lib/contract/schema.ts';
 import { noticeLine } from '../../lib/service/aws/notice-line.ts';
 import { RetryAfter } from '../../lib/service/task.ts';
@@ -16,7 +16,7 @@ const thrown = (run: () => unknown): unknown => {
   }
 };
 
-it('a notice is one line of JSON that says when what happened to which command, and where, and nothing of its data', () => {
+test('a notice is one line of JSON with time, kind, command and place, and without data', () => {
   const cause = Object.assign(new Error(`gateway refused card ${CARD}\n    at ${CARD}`), { code: 'ECONNREFUSED' });
   const line = noticeLine({ ...notice, cause }, options) as string;
   expect(line).not.toContain('\n');
@@ -32,7 +32,7 @@ it('a notice is one line of JSON that says when what happened to which command, 
   });
 });
 
-it('a notice of data that breaks its contract names the fields', () => {
+test('a notice about data that breaks the contract names the fields', () => {
   const schema = z.object({ card: z.string().max(16), items: z.array(z.int()) });
   const cause = thrown(() => parse(schema, { card: CARD, items: [1, CARD] }, 'payments.charge was called with'));
   const line = noticeLine({ ...notice, cause }, options) as string;
@@ -40,19 +40,19 @@ it('a notice of data that breaks its contract names the fields', () => {
   expect(JSON.parse(line)).toMatchObject({ code: 'DATA_INVALID', fields: ['card', 'items.1'] });
 });
 
-it('a message is written where it is asked for, cut short, and what nobody will do again is an error', () => {
+test('a message is written only with the option messages and is cut, and a final failure has the level error', () => {
   const long = { ...notice, kind: 'gave-up', message: 'x'.repeat(5000) } as const;
   const line = JSON.parse(noticeLine(long, { ...options, messages: true }) as string) as object;
   expect(line).toMatchObject({ level: 'error', message: 'x'.repeat(1000) });
 });
 
-it('a message has nothing in it that a terminal obeys', () => {
+test('a message contains no control characters', () => {
   const text = '\u009b2J\u202egnp.exe\u007f\u001b[31m\nforged';
   const line = noticeLine({ ...notice, message: text }, { ...options, messages: true }) as string;
   expect(line).toMatch(/^[\u0020-\u007e]*$/);
   expect(JSON.parse(line)).toMatchObject({ message: text });
 });
 
-it('there is no line for a run that its handler has put off itself', () => {
+test('retryAfter writes no line', () => {
   expect(noticeLine({ ...notice, cause: new RetryAfter(1000, 'rate limited') }, options)).toBeUndefined();
 });

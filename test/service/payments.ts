@@ -24,7 +24,7 @@ type Charge<Tx> = Handler<
   Task<Throws<'payments.charge', { CardDeclined: { reason: string } }>, Tx>
 >;
 
-/** The payments service with this handler for `charge`. */
+/** Serves the payments service with this handler for `charge`. */
 export function servePayments<Tx = undefined>(charge: Charge<Tx>, options?: ServeOptions<Tx>): Served<'payments'> {
   return serve(payments, { charge, ping: async () => {} }, options);
 }

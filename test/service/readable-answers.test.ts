@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { parseEnvelope } from '../../lib/contract/wire/parse-envelope.ts';
 import { toWire, VALUE_BYTES_MAX } from '../../lib/contract/wire/wire.ts';
 import { servePayments } from './payments.ts';
@@ -6,7 +6,7 @@ import { command, ServiceRig } from './service-rig.ts';
 
 const HALF = 'a text that was cut \ud83d';
 
-/** Delivers it until it is answered for good. */
+/** Delivers the command until it has a definite answer. */
 const answered = async (rig: ServiceRig): Promise<string> => {
   for (let deliveries = 0; deliveries < 30 && rig.replies.length === 0; deliveries += 1) {
     await rig.deliver();
@@ -15,8 +15,8 @@ const answered = async (rig: ServiceRig): Promise<string> => {
   return toWire(rig.replies[0] as never);
 };
 
-describe('whoever asked can read every answer', () => {
-  it('also where a declared error tells a text that is not well formed', async () => {
+describe('the process can read every reply', () => {
+  test('a declared error with a malformed text has a readable reply', async () => {
     const rig = new ServiceRig(
       servePayments(async (_input, task) => {
         throw task.errors.CardDeclined({ reason: 'no' }, HALF);
@@ -29,11 +29,11 @@ describe('whoever asked can read every answer', () => {
     });
   });
 
-  it.each([
+  test.each([
     ['not well formed', new TypeError(HALF)],
     ['longer than the bus takes', new TypeError('x'.repeat(300_000))],
     ['none at all', Object.create(null) as unknown],
-  ])('also where it is given up and the text of what its handler threw is %s', async (_, thrown) => {
+  ])('a command that is given up has a readable reply if the text of its error is %s', async (_, thrown) => {
     const rig = new ServiceRig(
       servePayments(async () => {
         throw thrown;
@@ -43,7 +43,7 @@ describe('whoever asked can read every answer', () => {
     expect(parseEnvelope(await answered(rig))).toMatchObject({ kind: 'reply' });
   });
 
-  it('also where its answer has more than 20 MB, which is refused before it is recorded', async () => {
+  test('an answer of more than 20 MB is refused before it is recorded, and the reply is readable', async () => {
     const rig = new ServiceRig(servePayments(async () => ({ paymentId: 'x'.repeat(VALUE_BYTES_MAX) })));
     rig.queue.put(toWire(command({ retryattempts: 1 })));
     const [outcome] = await rig.deliver();
@@ -51,10 +51,10 @@ describe('whoever asked can read every answer', () => {
     expect(rig.replies).toMatchObject([{ outcome: 'unknown', data: { type: 'DATA_TOO_LARGE' } }]);
   });
 
-  it.each([
+  test.each([
     ['is not of the orchestrator', 's3://b/payments/x'],
     ['goes up', 'payload:../x'],
-  ])('also where its data lies apart, at a place that %s', async (_, dataref) => {
+  ])('a command whose dataref %s has a readable reply', async (_, dataref) => {
     const rig = new ServiceRig(servePayments(async () => ({ paymentId: 'p-1' })));
     const { data: _data, ...rest } = command();
     rig.queue.put(toWire({ ...rest, dataref }));
@@ -63,7 +63,7 @@ describe('whoever asked can read every answer', () => {
     expect(rig.notices.filter(({ kind }) => kind === 'fault')).toEqual([]);
   });
 
-  it('also where its data lies apart and is no JSON', async () => {
+  test('a command whose stored data is not JSON has a readable reply', async () => {
     const rig = new ServiceRig(servePayments(async () => ({ paymentId: 'p-1' })));
     const hash = '9f'.repeat(32);
     await rig.payloads.put('', hash, 'no json');

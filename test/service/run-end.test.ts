@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { runPolicyOf } from '../../lib/contract/run-policy.ts';
 import type { CommandEnvelope } from '../../lib/contract/wire/envelope.ts';
 import type { CommandRecord } from '../../lib/ports/idempotency-store.ts';
@@ -40,7 +40,7 @@ const failed: RunEnd = { how: 'failed', error: DOWN, settled: false };
 const notDone: RunEnd = { ...failed, how: 'not-done' };
 
 describe('R11 a run without an answer is counted once', () => {
-  it('by its worker, which leaves the record without a lease until the next run is due', () => {
+  test('the worker counts its run, and leaves the record without a lease until the next run is due', () => {
     expect(endRun(running({ failures: 1 }), delivered(), failed)).toEqual({
       kind: 'pause',
       until: NOW + 1_000,
@@ -56,7 +56,7 @@ describe('R11 a run without an answer is counted once', () => {
     });
   });
 
-  it('by the delivery that finds its lease lapsed, from the last beat on, and by no delivery after it', () => {
+  test('the first delivery after a lapsed lease counts the run, with its pause from the last heartbeat on', () => {
     const lapsed = running({ token: 'w2:1', leaseUntil: NOW - 1 });
     const taken = claim(lapsed, delivered());
     expect(taken).toMatchObject({
@@ -70,19 +70,19 @@ describe('R11 a run without an answer is counted once', () => {
     expect(claim(standing, slow)).toEqual({ kind: 'pause', until: NOW - 60_001 + 150_000 });
   });
 
-  it('is nothing that a worker writes whose lease another one has', () => {
+  test('a worker that has lost its lease counts no run', () => {
     for (const stands of [running({ token: 'w2:1' }), paused(running()), undefined])
       expect(endRun(stands, delivered(), failed)).toEqual({ kind: 'lost' });
   });
 
-  it('is not one that asks for another run', () => {
+  test('a run that throws retryAfter is not counted', () => {
     const later: RunEnd = { how: 'later', error: DOWN, delayMs: 60_000, settled: false };
     const verdict = endRun(running(), delivered({ policy: runPolicyOf({ retryattempts: 1 }) }), later);
     expect(verdict).toMatchObject({ kind: 'pause', until: NOW + 60_000, write: { maybeDone: true, nextRunAt: NOW + 60_000 } });
     expect(verdict).not.toHaveProperty('write.failures');
   });
 
-  it('of a transaction is counted by itself, since nothing else of it stands, and nothing has happened', () => {
+  test('a run of a rolled-back transaction is counted in a write of its own, without a possible effect', () => {
     const transaction = delivered({ effect: 'transaction' });
     const first = endTransaction(undefined, transaction, failed);
     expect(first).toMatchObject({ kind: 'pause', write: { state: 'RUN', command: envelope(), failures: 1 } });
@@ -97,18 +97,18 @@ describe('R11 a run without an answer is counted once', () => {
 });
 
 describe('R12 no delivery runs a command before its next run is due', () => {
-  it('whichever copy comes, it is given back for the rest', () => {
+  test('each copy is returned until the next run is due', () => {
     const record = paused(running({ failures: 1, nextRunAt: NOW + 7_000 }));
     expect(claim(record, delivered())).toEqual({ kind: 'pause', until: NOW + 7_000 });
     expect(claim(record, delivered({ now: NOW + 7_000 }))).toMatchObject({ kind: 'run' });
   });
 
-  it('comes back when the deadline is over at the latest, which answers then', () => {
+  test('a copy is returned no longer than until the deadline has passed', () => {
     const record = paused(running({ failures: 1, nextRunAt: NOW + 900_000 }));
     expect(claim(record, delivered())).toEqual({ kind: 'pause', until: NOW + 500_001 });
   });
 
-  it('settles within the same pauses, and at once where nothing can have happened', () => {
+  test('a settling delivery keeps the pauses, and is answered at once if no run can have had an effect', () => {
     const record = paused(running({ failures: 1, nextRunAt: NOW + 7_000, command: envelope({ deadline: '2030-01-01T00:00:00.000Z' }) }));
     const settling = delivered({ settling: true, deadline: NOW - 1 });
     expect(claim({ ...record, maybeDone: true }, settling)).toMatchObject({ kind: 'pause', until: NOW + 7_000 });
@@ -116,10 +116,10 @@ describe('R12 no delivery runs a command before its next run is due', () => {
   });
 });
 
-describe('R13 where the limits are used up nothing runs any more', () => {
+describe('R13 a command whose limits are used up does not run', () => {
   const last = { failures: 2, maybeDone: true as const };
 
-  it('is answered unknown with the last error, by the last run and by each delivery after it, also one that settles', () => {
+  test('the last run and each later delivery answer unknown with the last error, even if they settle', () => {
     const runs = { failures: 3, lastError: DOWN };
     const verdict = endRun(running(last), delivered(), failed);
     expect(verdict).toMatchObject({ kind: 'answer', outcome: 'unknown', runs, write: { state: 'RUN', failures: 3 } });
@@ -128,7 +128,7 @@ describe('R13 where the limits are used up nothing runs any more', () => {
       expect(claim(standing, delivered({ now: NOW + 400_000, settling }))).toEqual({ kind: 'answer', outcome: 'unknown', runs });
   });
 
-  it('is exhausted, which is definite, where each run said notDone, or its effect commits with its answer', () => {
+  test('the end is definite if each run threw notDone, or if the effect commits with the answer', () => {
     expect(endRun(running({ failures: 2 }), delivered(), notDone)).toEqual({ kind: 'exhausted', runs: { failures: 3, lastError: DOWN } });
     expect(endTransaction(paused(running({ failures: 2 })), delivered({ effect: 'transaction' }), failed)).toMatchObject({
       kind: 'exhausted',
@@ -136,7 +136,7 @@ describe('R13 where the limits are used up nothing runs any more', () => {
     expect(endRun(running(last), delivered(), notDone)).toMatchObject({ kind: 'answer', outcome: 'unknown' });
   });
 
-  it('ends with the deadline of the command, whatever attempts are left', () => {
+  test('the deadline ends a command with attempts left', () => {
     const record = paused(running({ failures: 1, maybeDone: true, lastError: DOWN }));
     expect(claim(record, delivered({ now: NOW + 500_001 }))).toMatchObject({ kind: 'answer', outcome: 'unknown' });
     expect(claim(running({ leaseUntil: NOW }), delivered({ now: NOW + 500_001 }))).toMatchObject({
@@ -145,7 +145,7 @@ describe('R13 where the limits are used up nothing runs any more', () => {
     });
   });
 
-  it('is the early answer where one was given', () => {
+  test('the early answer is the outcome if there is one', () => {
     expect(endRun(running({ ...last, early: EARLY }), delivered(), failed)).toEqual({
       kind: 'repeat',
       reply: EARLY,
@@ -153,7 +153,7 @@ describe('R13 where the limits are used up nothing runs any more', () => {
     });
   });
 
-  it('goes on where a delivery raises the attempts or the deadline, and a copy with lower ones takes nothing back', () => {
+  test('a delivery with higher limits continues the command, and a copy with lower limits does not lower them', () => {
     const record = paused(running({ ...last, failures: 3, command: envelope({ retryattempts: 3 }) }));
     const command = envelope({ retryattempts: 6 });
     const raised = delivered({ policy: runPolicyOf({ retryattempts: 6 }), command });
@@ -166,8 +166,8 @@ describe('R13 where the limits are used up nothing runs any more', () => {
   });
 });
 
-describe('a handler that says notDone after its signal was aborted to settle it', () => {
-  it('is answered cancelled at once, where nothing can have happened before', () => {
+describe('a handler that throws notDone after its command was settled', () => {
+  test('the reply is cancelled at once if no earlier run can have had an effect', () => {
     const settled = { ...notDone, settled: true };
     expect(endRun(running({ failures: 1 }), delivered(), settled)).toEqual({
       kind: 'answer',
@@ -180,7 +180,7 @@ describe('a handler that says notDone after its signal was aborted to settle it'
 });
 
 describe('a cancel of a deferred command that fails', () => {
-  it('is run again with the pauses of the command, and given up after a thousand runs', () => {
+  test('a failed cancel runs again after the pauses of the command, and is given up after a thousand runs', () => {
     const revoked: CommandRecord = { state: 'REVOKED', hash: 'h1', command: envelope(), revision: 3 };
     const verdict = endCancel(revoked, delivered(), DOWN);
     expect(verdict).toMatchObject({ kind: 'pause', until: NOW + 500, write: { state: 'REVOKED', failures: 1, lastError: DOWN } });
@@ -193,18 +193,18 @@ describe('a cancel of a deferred command that fails', () => {
 });
 
 describe('the last error', () => {
-  it.each<[string, unknown, string]>([
+  test.each<[string, unknown, string]>([
     ['its code', Object.assign(new Error('x'), { code: 'ECONNREFUSED' }), 'ECONNREFUSED'],
     ['the code of its cause', new TypeError('fetch failed', { cause: { code: 'ENOTFOUND' } }), 'ENOTFOUND'],
     ['its name', new RangeError('x'), 'RangeError'],
     ['Error where it has none that is one', Object.assign(new Error('x'), { code: 7, name: 'a b' }), 'Error'],
     ['Error where no error was thrown', 'x', 'Error'],
     ['Error where nothing was thrown', null, 'Error'],
-  ])('has as code %s', (_, thrown, code) => {
+  ])('the last error has the code %s', (_, thrown, code) => {
     expect(lastErrorFrom(thrown).code).toBe(code);
   });
 
-  it.each([
+  test.each([
     ['line 1\n\tline 2\u0000', 'line 1 line 2 '],
     ['Authorization: Bearer abc.def-ghi failed', 'Authorization: *** *** failed'],
     ['{"password":"hunter2","user":"x"}', '{"password":***,"user":"x"}'],
@@ -216,11 +216,11 @@ describe('the last error', () => {
     ['no row 7f9c2ba4-e88f-4271-ad64-7d65ee0f7a12', 'no row 7f9c2ba4-e88f-4271-ad64-7d65ee0f7a12'],
     ['default#book-trip#cart-42/r5f2c/3 is not there', 'default#book-trip#cart-42/r5f2c/3 is not there'],
     ['half \ud800', 'half \ufffd'],
-  ])('says %j as %j', (message, scrubbed) => {
+  ])('the last error has %j as %j', (message, scrubbed) => {
     expect(lastErrorFrom(new Error(message)).message).toBe(scrubbed);
   });
 
-  it('is cut to 500 characters', () => {
+  test('the last error is cut to 500 characters', () => {
     expect(lastErrorFrom(new Error('word '.repeat(100_000))).message).toHaveLength(500);
   });
 });

@@ -1,11 +1,11 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { servePayments } from './payments.ts';
 import { gate, ID, ServiceRig, SETTLING, turn } from './service-rig.ts';
 
 const PAST = { attempt: 2, deadline: '2026-11-21T09:59:59.000Z' };
 
 describe('a run that takes longer than its timeout', () => {
-  it('counts as one without an answer, aborts its signal, and its late answer is none', async () => {
+  test('a run beyond its timeout counts as one without an answer, its signal aborts, and its late answer is dropped', async () => {
     const late = gate<{ paymentId: string }>();
     const reasons: unknown[] = [];
     let runs = 0;
@@ -32,7 +32,7 @@ describe('a run that takes longer than its timeout', () => {
     expect(rig.replies.map(({ data }) => data)).toEqual([{ paymentId: 'p-second' }]);
   });
 
-  it('leaves no timer behind where it ends in time', async () => {
+  test('a run within its timeout leaves no timer behind', async () => {
     const rig = new ServiceRig(servePayments(async () => ({ paymentId: 'p-7' })));
     rig.send();
     await rig.deliver();
@@ -41,7 +41,7 @@ describe('a run that takes longer than its timeout', () => {
 });
 
 describe('a handler that says notDone', () => {
-  it('of class once is run again, since nothing has happened', async () => {
+  test('a handler of class once that throws notDone runs again', async () => {
     let runs = 0;
     const rig = new ServiceRig(
       servePayments({
@@ -61,7 +61,7 @@ describe('a handler that says notDone', () => {
     expect(rig.outcomes()).toEqual(['completed']);
   });
 
-  it('after its signal was aborted to settle the command ends it at once: cancelled, without another run, and nobody is told to correct it', async () => {
+  test('a handler that throws notDone after its command was settled ends it as cancelled, without another run or a notice', async () => {
     const reached = gate();
     const rig = new ServiceRig(
       servePayments(async (_input, task) => {
@@ -86,7 +86,7 @@ describe('a handler that says notDone', () => {
 });
 
 describe('retryAfter', () => {
-  it('is no attempt, and ends with the deadline of the command only', async () => {
+  test('retryAfter counts no attempt, and only the deadline of the command ends it', async () => {
     let runs = 0;
     const rig = new ServiceRig(
       servePayments(async (_input, task) => {
@@ -106,7 +106,7 @@ describe('retryAfter', () => {
 });
 
 describe('a command whose limits are used up', () => {
-  it('runs again once a delivery raises them, as resume does, and its late success is the answer', async () => {
+  test('a command runs again when a delivery raises its limits, as resume does, and its late success is the answer', async () => {
     let up = false;
     const rig = new ServiceRig(
       servePayments(async () => {
@@ -129,7 +129,7 @@ describe('a command whose limits are used up', () => {
     );
   });
 
-  it('is not run to be settled', async () => {
+  test('a command whose limits are used up does not run to be settled', async () => {
     let runs = 0;
     const rig = new ServiceRig(
       servePayments(async () => {
@@ -145,8 +145,8 @@ describe('a command whose limits are used up', () => {
   });
 });
 
-describe('a fault of what the worker needs', () => {
-  it.each(['store', 'bus'])('of hours, here of the %s, gives nothing up', async (what) => {
+describe('a failing port', () => {
+  test.each(['store', 'bus'])('a %s that fails for hours causes no command to be given up', async (what) => {
     let broken = true;
     const rig = new ServiceRig(
       servePayments(async () => ({ paymentId: 'p-7' })),
@@ -170,7 +170,7 @@ describe('a fault of what the worker needs', () => {
     expect(rig.deadLetter.size).toBe(0);
   });
 
-  it('of the queue too leaves the message to its visibility', async () => {
+  test('a failing queue leaves the message to its visibility timeout', async () => {
     const rig = new ServiceRig(servePayments(async () => Promise.reject(new TypeError('down'))));
     rig.send();
     await rig.receiveInVain(18);
@@ -179,7 +179,7 @@ describe('a fault of what the worker needs', () => {
   });
 });
 
-it('a message that only kills its worker is given up after its receives, with what was counted of its runs', async () => {
+test('a message that always crashes its worker is given up after its receives, with the count of its runs', async () => {
   const rig = new ServiceRig(servePayments(async () => new Promise(() => undefined)));
   rig.send();
   void rig.deliver();

@@ -24,7 +24,7 @@ export interface RigOptions {
   readonly queue?: (queue: MemoryMessageQueue) => MessageQueue;
 }
 
-/** One service on memory adapters and virtual time. */
+/** One service on memory adapters in virtual time. */
 export class ServiceRig {
   readonly clock = new VirtualClock(START);
   readonly queue = new MemoryMessageQueue({ name: 'payments', clock: this.clock });
@@ -86,12 +86,12 @@ export class ServiceRig {
     this.queue.put(toWire(command(over)));
   }
 
-  /** One receive, handled to its end. */
+  /** Receives once and handles the messages to their end. */
   async deliver(consumer = this.consumer): Promise<DeliveryResult[]> {
     return consumer.handle(await this.queue.receive({ max: 10, waitSeconds: 0, visibilitySeconds: 60 }));
   }
 
-  /** Receives and gives back at once, `count` times: raises the receive count. */
+  /** Receives and returns the messages `count` times, which raises their receive counts. */
   async receiveInVain(count: number): Promise<void> {
     for (let n = 0; n < count; n++) {
       const [message] = await this.queue.receive({ max: 1, waitSeconds: 0, visibilitySeconds: 60 });
@@ -108,7 +108,7 @@ export class ServiceRig {
   }
 }
 
-/** Of the first delivery of a rig. */
+/** The message id of the first delivery of a rig. */
 export const FIRST_NONCE = '1'.padStart(22, '0');
 
 export const ID = 'default#book-trip#cart-42/r5f2c/3';
@@ -134,10 +134,10 @@ export function command(over: Partial<CommandEnvelope> = {}): CommandEnvelope {
   };
 }
 
-/** The same command, past its deadline: to be settled. */
+/** The same command after its deadline, which settles it. */
 export const SETTLING: Partial<CommandEnvelope> = { deadline: '2026-11-21T09:59:59.000Z', attempt: 2 };
 
-/** Resolves when everything that waits for no time has run. */
+/** Resolves when all work that waits for no timer is done. */
 export async function turn(): Promise<void> {
   await new Promise((resolve) => setImmediate(resolve));
 }

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'libsql';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import { sqlStore } from '../../lib/service/sql-store.ts';
 import { storeRecords, type Store } from '../../lib/service/store.ts';
 import { idempotencyStoreContract } from '../contracts/idempotency-store.contract.ts';
@@ -69,7 +69,7 @@ function charging(ledger: Ledger, then: (runs: number) => unknown = () => ({ pay
 }
 
 describe('effect class transaction', () => {
-  it('commits claim, effect and reply together, and runs a duplicate never', async () => {
+  test('claim, effect and reply commit together, and a duplicate does not run', async () => {
     const ledger = newLedger();
     const rig = charging(ledger);
     rig.send();
@@ -81,7 +81,7 @@ describe('effect class transaction', () => {
     expect(ledger.database.prepare('select count(*) as n from tutti_commands').get()).toMatchObject({ n: 1 });
   });
 
-  it('runs two copies in one batch once', async () => {
+  test('two copies in one batch run once', async () => {
     const ledger = newLedger();
     const rig = charging(ledger);
     rig.send();
@@ -91,7 +91,7 @@ describe('effect class transaction', () => {
     expect(rig.replies[1]).toEqual(rig.replies[0]);
   });
 
-  it('rolls the effect back with a declared error, and records the failure', async () => {
+  test('a declared error rolls the effect back and records the failure', async () => {
     const ledger = newLedger();
     const rig = charging(ledger);
     rig.send({ data: { amount: 13, card: 'c' } });
@@ -102,7 +102,7 @@ describe('effect class transaction', () => {
     expect(await storeRecords(ledger.store())!.read(ID)).toMatchObject({ state: 'FAILED' });
   });
 
-  it('leaves nothing but the count of its runs behind where the handler throws or the commit fails, and runs again', async () => {
+  test('a handler that throws or a failed commit leaves only the count of runs, and the command runs again', async () => {
     const ledger = newLedger();
     const rig = charging(ledger, (runs) => {
       if (runs === 1) throw new TypeError('oops');
@@ -125,7 +125,7 @@ describe('effect class transaction', () => {
     expect(rig.outcomes()).toEqual(['completed']);
   });
 
-  it('defers with its effect, and settles what never began', async () => {
+  test('a deferral commits with its effect, and settling an unknown command cancels it', async () => {
     const ledger = newLedger();
     const rig = charging(ledger);
     rig.send({ data: { amount: 99, card: 'c' } });
@@ -136,7 +136,7 @@ describe('effect class transaction', () => {
     expect(await storeRecords(ledger.store())!.read(ID)).toMatchObject({ state: 'DEFERRED' });
   });
 
-  it('takes a deferred one back in one transaction with its cancel', async () => {
+  test('a deferred command is cancelled in one transaction with its cancel', async () => {
     const ledger = newLedger();
     const rig = charging(ledger);
     rig.send({ data: { amount: 99, card: 'c' } });
@@ -148,7 +148,7 @@ describe('effect class transaction', () => {
     expect(await storeRecords(ledger.store())!.read(ID)).toMatchObject({ state: 'TOMB' });
   });
 
-  it('is failed, retryable, after its attempts: its effect was rolled back each time', async () => {
+  test('a command is failed as retryable after its attempts, since each effect was rolled back', async () => {
     const ledger = newLedger();
     const rig = charging(ledger, () => {
       throw new TypeError('oops');
@@ -163,7 +163,7 @@ describe('effect class transaction', () => {
 });
 
 describe('the default driver', () => {
-  it('numbers the values for a transaction with query, and reads its rows', async () => {
+  test('a transaction with query gets numbered values and returns its rows', async () => {
     const said: unknown[] = [];
     const tx = {
       query: async (sql: string, values: readonly unknown[]) => (
@@ -176,7 +176,7 @@ describe('the default driver', () => {
     expect(said[1]).toEqual(['select revision, record from tutti_commands where id = $1', ['a']]);
   });
 
-  it('passes statement and arguments to a transaction with execute', async () => {
+  test('a transaction with execute gets the statement and its arguments', async () => {
     const said: unknown[] = [];
     const tx = { execute: async (statement: unknown) => (said.push(statement), { rows: [] }) };
     const records = storeRecords(sqlStore<typeof tx>({ transaction: (body) => body(tx) }))!;

@@ -10,7 +10,7 @@ export function storeOn(database: Database.Database, beforeCommit?: () => void):
   return sqlStore<Database.Database>({
     transaction: (body) => {
       const turn = last.then(() => transact(database, body, beforeCommit));
-      // Who waits for its turn runs also after one that failed.
+      // A turn also runs after a previous turn that failed.
       last = turn.catch(() => undefined);
       return turn;
     },

@@ -53,7 +53,7 @@ def flight(body: str, receives: int) -> Flight:
 
 
 class Messages(Case):
-    def test_that_are_no_commands_go_to_the_dead_letters_at_every_delivery(self):
+    def test_that_are_not_commands_go_to_the_dead_letter_queue_at_every_delivery(self):
         bodies = ["[" * 200_000, json.dumps({**COMMAND, "deadline": "2026-02-31T10:00:00.000Z"})]
         # Without re.ASCII, a pattern for digits also matches digits of other scripts.
         bodies.append(json.dumps({**COMMAND, "time": "2026-11-21T10:00:00.18\u0660Z"}))
@@ -63,7 +63,7 @@ class Messages(Case):
                 self.assertEqual(rig.service.handle(flight(body, receives)), "delete")
                 self.assertEqual([message["QueueUrl"] for message in rig.sqs.sent], ["dead-letter"])
 
-    def test_whose_stored_data_cannot_be_read_are_held_and_then_given_up_with_an_answer(self):
+    def test_with_unreadable_stored_data_are_held_and_then_given_up_with_an_answer(self):
         at = "s3://bucket/orchestrator/default%23book-trip%23cart-42/" + "a" * 64
         for stored in (b"1" * 400, b"[" * 200_000, b"1" * 5_000):
             for receives in (1, 25):
@@ -77,11 +77,11 @@ class Messages(Case):
 
 
 class LogLines(Case):
-    def test_begin_with_their_instant_in_utc(self):
+    def test_begin_with_the_time_in_utc(self):
         record = logging.makeLogRecord({"created": 1_767_225_600.25, "levelname": "ERROR", "msg": "no"})
         self.assertEqual(logs.Formatter().format(record), "2026-01-01T00:00:00.250Z ERROR no")
 
-    def test_hold_no_text_of_a_handler(self):
+    def test_contain_no_text_of_a_handler(self):
         def book(data: Any, _task: Any) -> None:
             raise RuntimeError("card %s\nERROR forged line" % CARD)
 
@@ -89,7 +89,7 @@ class LogLines(Case):
         self.assertEqual(len(self.log.lines), 1)
         self.assertRegex(self.log.lines[0], r"^ERROR the handler of default#book-trip#cart-42/r5f2c/3 failed: RuntimeError at hostile\.py:\d+$")
 
-    def test_and_answers_hold_no_text_of_a_parse(self):
+    def test_and_answers_contain_no_text_of_a_parse_function(self):
         def parse(_data: Any) -> None:
             raise ValueError("card %s is too long\nERROR forged line" % CARD)
 
@@ -100,11 +100,11 @@ class LogLines(Case):
         self.assertNotIn("\n", "".join(self.log.lines))
         self.assertEqual(rig.events.published[0]["data"]["message"], "its data cannot be read (ValueError)")
 
-    def test_hold_no_value_of_a_message_that_is_refused(self):
+    def test_contain_no_value_of_a_refused_message(self):
         Rig(Handler(lambda data, task: 1)).service.handle(flight(json.dumps({**COMMAND, "id": "%s\nERROR forged line" % CARD}), 1))
         self.assertEqual(self.log.lines, ["ERROR a message was refused: id is missing or malformed"])
 
-    def test_hold_the_text_where_it_is_asked_for_on_one_line(self):
+    def test_contain_the_text_on_one_line_if_log_messages_is_set(self):
         def book(data: Any, _task: Any) -> None:
             raise RuntimeError("no room\nERROR forged line")
 
@@ -116,7 +116,7 @@ class LogLines(Case):
 
 
 class Deadlines(unittest.TestCase):
-    def test_are_days_that_exist(self):
+    def test_must_be_existing_days(self):
         for day in ("2026-02-31", "2026-04-31", "2026-02-29"):
             with self.assertRaises(wire.Malformed):
                 wire.read_command(json.dumps({**COMMAND, "deadline": day + "T10:00:00.000Z"}))

@@ -21,16 +21,16 @@ class Hotels(unittest.TestCase):
         self.assertEqual(book(LISBON, TASK), book(LISBON, TASK))
         self.assertNotEqual(book(LISBON, TASK), book(LISBON, SimpleNamespace(command_id="another")))
 
-    def test_are_sold_out_as_the_contract_declares(self):
+    def test_raise_the_declared_error_when_they_are_sold_out(self):
         with self.assertRaises(DeclaredError) as caught:
             self.handlers["book"].run({**LISBON, "city": "Venice", "from": "2027-02-05"}, TASK)
         self.assertEqual((caught.exception.type, caught.exception.data), ("SoldOut", {"freeFrom": "2027-02-17"}))
 
-    def test_cancel_what_they_booked_also_twice(self):
+    def test_cancel_a_booking_even_twice(self):
         reference = self.handlers["book"].run(LISBON, TASK)
         self.assertEqual([self.handlers["cancel"].run(reference, TASK) for _ in range(2)], [None, None])
 
-    def test_refuse_input_that_is_none_of_the_contract(self):
+    def test_refuse_input_that_breaks_the_contract(self):
         for wrong in (None, {}, {**LISBON, "nights": "3"}, {**LISBON, "from": "soon"}):
             with self.assertRaises(ValueError):
                 self.handlers["book"].parse(wrong)

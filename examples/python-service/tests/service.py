@@ -106,7 +106,7 @@ class Case(unittest.TestCase):
 
 
 class Commands(Case):
-    def test_run_once_and_a_duplicate_is_answered_from_the_record(self):
+    def test_run_once_and_duplicates_are_answered_from_the_record(self):
         runs = []
         rig = Rig(Handler(lambda data, task: runs.append(task.command_id) or {"reference": "HT101"}))
         self.assertEqual([rig.deliver(), rig.deliver()], ["delete", "delete"])
@@ -115,7 +115,7 @@ class Commands(Case):
         self.assertEqual(rig.events.published[0]["data"], {"reference": "HT101"})
         self.assertEqual(rig.record()["state"], "DONE")
 
-    def test_that_fail_by_contract_are_answered_once_and_for_all(self):
+    def test_with_a_declared_error_are_answered_definitely(self):
         def book(_data: Any, _task: Any) -> None:
             raise DeclaredError("SoldOut", {"freeFrom": "2027-02-17"}, "full")
 
@@ -124,14 +124,14 @@ class Commands(Case):
         self.assertEqual(rig.events.published[0]["data"], {"type": "SoldOut", "message": "full", "data": {"freeFrom": "2027-02-17"}})
         self.assertEqual((rig.outcomes(), rig.record()["state"]), (["failed"], "FAILED"))
 
-    def test_that_fail_for_technical_reasons_come_again_and_are_not_answered(self):
+    def test_with_another_exception_run_again_without_an_answer(self):
         rig = Rig(Handler(lambda data, task: 1 / 0))
         self.assertIsInstance(rig.deliver(), int)
         self.assertEqual((rig.outcomes(), rig.record()["state"]), ([], "RUN"))
         self.assertEqual((rig.record()["failures"], rig.record()["errorCode"]), (1, "ZeroDivisionError"))
         self.assertNotIn("token", rig.record())
 
-    def test_are_run_no_earlier_than_the_pause_is_over_whichever_copy_comes(self):
+    def test_do_not_run_before_the_pause_is_over_with_any_copy(self):
         runs = []
         rig = Rig(Handler(lambda data, task: runs.append(1) or 1 / 0))
         rig.deliver()
@@ -139,7 +139,7 @@ class Commands(Case):
         self.assertIn(rig.deliver(attempt=2), (5, 6))
         self.assertEqual((rig.deliver(receives=18), rig.sqs.sent[0]["QueueUrl"], len(runs)), ("delete", "queue", 1))
 
-    def test_are_answered_unknown_after_their_attempts_with_the_last_error(self):
+    def test_are_answered_unknown_with_the_last_error_after_their_attempts(self):
         runs = []
         rig = Rig(Handler(lambda data, task: runs.append(1) or {}["password=x"]))
         limits = {"retryattempts": 2, "retryfirst": 0}
@@ -148,7 +148,7 @@ class Commands(Case):
         reply = rig.events.published[0]
         self.assertEqual((reply["attempts"], reply["data"]["type"], reply["data"]["message"]), (2, "KeyError", "'password=***'"))
 
-    def test_of_which_each_run_has_done_nothing_fail_for_good_after_their_attempts(self):
+    def test_whose_runs_all_raise_not_done_fail_definitely_after_their_attempts(self):
         def book(_data: Any, _task: Any) -> None:
             raise NotDone("no route")
 
@@ -156,7 +156,7 @@ class Commands(Case):
         self.assertEqual(rig.deliver(retryattempts=1), "delete")
         self.assertEqual((rig.outcomes(), rig.events.published[0]["retryable"], rig.record()["state"]), (["failed"], True, "FAILED"))
 
-    def test_that_ask_for_another_run_count_as_no_attempt(self):
+    def test_that_raise_retry_after_count_no_attempt(self):
         def book(_data: Any, _task: Any) -> None:
             raise RetryAfter(60, "busy")
 
@@ -164,7 +164,7 @@ class Commands(Case):
         self.assertIn(rig.deliver(retryattempts=1), (60, 61))
         self.assertNotIn("failures", rig.record())
 
-    def test_are_cancelled_at_once_where_they_have_done_nothing_and_are_no_longer_wanted(self):
+    def test_that_raise_not_done_are_cancelled_at_once_when_they_are_settled(self):
         def book(_data: Any, task: Any) -> None:
             flight.settle()
             raise NotDone("the offer is withdrawn")
@@ -173,11 +173,11 @@ class Commands(Case):
         flight = rig.flight()
         self.assertEqual((rig.service.handle(flight), rig.outcomes(), rig.record()["state"]), ("delete", ["cancelled"], "TOMB"))
 
-    def test_are_told_when_the_time_of_a_run_is_over(self):
+    def test_are_aborted_after_their_timeout(self):
         rig = Rig(Handler(lambda data, task: task.aborted.wait(5)))
         self.assertEqual((rig.deliver(timeout=1), rig.events.published[0]["data"]), ("delete", True))
 
-    def test_are_acknowledged_only_when_the_bus_has_taken_the_reply(self):
+    def test_are_acknowledged_only_after_the_bus_has_accepted_the_reply(self):
         runs = []
         rig = Rig(Handler(lambda data, task: runs.append(1)))
         rig.events.refusing = True
@@ -185,20 +185,20 @@ class Commands(Case):
         rig.events.refusing = False
         self.assertEqual((rig.deliver(), rig.outcomes(), runs), ("delete", ["completed"], [1]))
 
-    def test_with_the_id_of_another_are_refused_and_answered_as_unknown(self):
+    def test_with_the_id_of_another_command_are_refused_and_answered_unknown(self):
         rig = Rig(Handler(lambda data, task: None))
         rig.deliver()
         self.assertEqual(rig.deliver(datahash="sha256:" + "00" * 32), "delete")
         self.assertEqual((rig.outcomes(), rig.sqs.sent[0]["QueueUrl"]), (["completed", "unknown"], "dead-letter"))
 
-    def test_that_another_worker_has_come_back_when_its_lease_is_over(self):
+    def test_of_another_worker_are_redelivered_when_its_lease_ends(self):
         rig = Rig(Handler(lambda data, task: rig.deliver()))
         self.assertEqual(rig.deliver(), "delete")
         rig.records.items[COMMAND["id"]] = {"state": "RUN", "hash": COMMAND["datahash"], "token": "t", "leaseUntil": now() + 30_000, "revision": 1}
         self.assertIn(rig.deliver(), (30, 31))
         self.assertEqual((rig.deliver(receives=18), rig.sqs.sent[0]["QueueUrl"]), ("delete", "queue"))
 
-    def test_whose_lease_was_lost_are_neither_answered_nor_acknowledged(self):
+    def test_with_a_lost_lease_are_neither_answered_nor_acknowledged(self):
         def book(_data: Any, task: Any) -> None:
             rig.records.items[COMMAND["id"]] = {**rig.record(), "token": "another", "revision": 2}
             rig.service.heartbeat.add(flight)
@@ -209,7 +209,7 @@ class Commands(Case):
         flight = rig.flight()
         self.assertEqual((rig.service.handle(flight), rig.outcomes()), ("leave", []))
 
-    def test_that_run_long_are_beaten_for(self):
+    def test_that_run_long_get_heartbeats(self):
         def book(_data: Any, _task: Any) -> None:
             rig.records.items[COMMAND["id"]]["leaseUntil"] = 1
             rig.service.heartbeat.add(flight)
@@ -220,7 +220,7 @@ class Commands(Case):
         flight = rig.flight()
         self.assertEqual((rig.service.handle(flight), rig.outcomes()), ("delete", ["completed"]))
 
-    def test_that_cannot_be_read_are_held_for_a_newer_worker_and_then_fail(self):
+    def test_that_are_unreadable_are_held_for_a_newer_worker_and_then_fail(self):
         def parse(_data: Any) -> None:
             raise ValueError("it is new")
 
@@ -229,11 +229,11 @@ class Commands(Case):
         self.assertEqual(rig.deliver(sent_at=now() - 16 * 60_000), "delete")
         self.assertEqual((rig.outcomes(), rig.events.published[0]["retryable"]), (["failed"], True))
 
-    def test_that_are_none_go_to_the_dead_letter_queue(self):
+    def test_that_are_malformed_go_to_the_dead_letter_queue(self):
         rig = Rig(Handler(lambda data, task: None))
         self.assertEqual((rig.deliver(hops=-1), len(rig.sqs.sent), rig.outcomes()), ("delete", 1, []))
 
-    def test_that_refer_to_data_of_others_do_not_read_it(self):
+    def test_that_refer_to_data_of_another_instance_do_not_read_it(self):
         seen: List[Any] = []
         rig = Rig(Handler(lambda data, task: seen.append(data)))
         digest = wire.data_hash({"a": 1})
@@ -255,12 +255,12 @@ class Commands(Case):
         rig.s3.objects[reference] = b'"' + b"x" * (20 * 1024 * 1024) + b'"'
         self.assertEqual(rig.deliver(dataref=reference, datahash=digest), 60)
 
-    def test_with_an_answer_of_more_than_20_MB_have_no_answer(self):
+    def test_with_an_output_of_more_than_20_MB_have_no_answer(self):
         rig = Rig(Handler(lambda data, task: "x" * (20 * 1024 * 1024)))
         self.assertIsInstance(rig.deliver(), int)
         self.assertEqual((rig.s3.objects, rig.outcomes()), ({}, []))
 
-    def test_name_the_account_of_the_bucket_with_each_request_to_it(self):
+    def test_send_the_expected_owner_with_each_request_to_the_bucket(self):
         rig = Rig(Handler(lambda data, task: "x" * 200_000))
         digest = wire.data_hash({"a": 1})
         reference = "s3://bucket/orchestrator/default%23book-trip%23cart-42/" + digest[len("sha256:") :]
@@ -268,7 +268,7 @@ class Commands(Case):
         self.assertEqual(rig.deliver(dataref=reference, datahash=digest), "delete")
         self.assertEqual(rig.s3.owners, ["111111111111"] * 2)
 
-    def test_with_a_large_answer_leave_it_in_the_bucket(self):
+    def test_store_a_large_output_in_the_bucket(self):
         rig = Rig(Handler(lambda data, task: "x" * 200_000))
         rig.deliver()
         reply = rig.events.published[0]
@@ -278,25 +278,25 @@ class Commands(Case):
 
 
 class Settling(Case):
-    def test_of_what_was_never_begun_is_cancelled_and_stops_the_late_copy(self):
+    def test_a_command_that_was_never_begun_cancels_it_and_stops_the_late_copy(self):
         runs = []
         rig = Rig(Handler(lambda data, task: runs.append(1)))
         self.assertEqual([rig.deliver(deadline=PAST), rig.deliver()], ["delete", "delete"])
         self.assertEqual((rig.outcomes(), rig.record()["state"], runs), (["cancelled", "cancelled"], "TOMB", []))
 
-    def test_of_what_is_done_answers_what_was_done(self):
+    def test_a_completed_command_repeats_its_reply(self):
         rig = Rig(Handler(lambda data, task: {"reference": "HT101"}))
         rig.deliver()
         rig.deliver(deadline=PAST)
         self.assertEqual(rig.outcomes(), ["completed", "completed"])
 
-    def test_of_what_a_dead_worker_had_runs_it_to_its_end(self):
+    def test_a_command_of_a_crashed_worker_runs_it_again(self):
         rig = Rig(Handler(lambda data, task: {"reference": "HT101"}))
         rig.records.items[COMMAND["id"]] = {"state": "RUN", "hash": COMMAND["datahash"], "token": "t", "leaseUntil": 1, "revision": 1, "command": json.dumps({})}
         rig.deliver(deadline=PAST)
         self.assertEqual(rig.outcomes(), ["completed"])
 
-    def test_of_what_is_deferred_takes_it_back(self):
+    def test_a_deferred_command_cancels_it(self):
         cancelled = []
         rig = Rig(Handler(lambda data, task: DEFERRED, cancel=lambda data, task: cancelled.append(data["city"])))
         rig.deliver()
@@ -304,7 +304,7 @@ class Settling(Case):
         rig.deliver(deadline=PAST)
         self.assertEqual((rig.outcomes(), rig.record()["state"], cancelled), (["deferred", "cancelled"], "TOMB", ["Lisbon"]))
 
-    def test_of_what_its_handler_defers_only_now_takes_it_back_at_once(self):
+    def test_a_command_that_defers_then_cancels_it_at_once(self):
         rig = Rig(Handler(lambda data, task: DEFERRED))
         rig.records.items[COMMAND["id"]] = {"state": "RUN", "hash": COMMAND["datahash"], "token": "t", "leaseUntil": 1, "revision": 1, "command": json.dumps({})}
         rig.deliver(deadline=PAST)
@@ -312,7 +312,7 @@ class Settling(Case):
 
 
 class Tokens(Case):
-    def test_are_equal_in_each_run_and_no_one_can_make_them_from_what_is_public(self):
+    def test_are_equal_in_each_run_and_cannot_be_derived_from_public_data(self):
         tokens = []
 
         def book(_data: Any, task: Any) -> Any:
@@ -334,7 +334,7 @@ class Tokens(Case):
 
 
 class EarlyAnswers(Case):
-    def test_by_token_stand_before_what_the_handler_says(self):
+    def test_by_token_replace_the_answer_of_the_handler(self):
         def book(_data: Any, _task: Any) -> Any:
             early = wire.to_wire(wire.build_reply(COMMAND, "hotels", "completed", now(), {"reference": "HT7"}))
             rig.records.items[COMMAND["id"]] = {**rig.record(), "early": early, "revision": 2}

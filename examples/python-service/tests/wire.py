@@ -30,18 +30,18 @@ class Canonical(unittest.TestCase):
         self.assertEqual(wire.canonical(data), text)
         self.assertEqual(wire.data_hash(data), "sha256:9e001002bf771f896ec758183fe4d65c750b8b4d743b442146d98e3a8dc3de5f")
 
-    def test_refuses_what_is_not_json(self):
+    def test_refuses_values_that_are_not_json(self):
         for value in (float("nan"), float("inf"), "\ud800", {"\udc00": 1}, b"", object()):
             with self.assertRaises(ValueError):
                 wire.canonical(value)
 
 
 class Commands(unittest.TestCase):
-    def test_are_read_with_members_that_are_not_known(self):
+    def test_are_read_with_unknown_members(self):
         command = {**COMMAND, "future": {"a": 1}}
         self.assertEqual(wire.read_command(json.dumps(command)), command)
 
-    def test_that_are_none_are_refused(self):
+    def test_that_are_malformed_are_refused(self):
         wrongs = [
             {"specversion": "0.3"},
             {"id": "a b"},
@@ -63,7 +63,7 @@ class Commands(unittest.TestCase):
 
 
 class Replies(unittest.TestCase):
-    def test_copy_what_belongs_to_the_command(self):
+    def test_copy_the_members_of_the_command(self):
         reply = wire.build_reply(COMMAND, "hotels", "completed", wire.milliseconds("2026-11-21T10:00:00.420Z"), {"reference": "HT101"})
         copied = ("subject", "attempt", "replyto", "replytoken", "hops", "traceparent")
         self.assertEqual(
