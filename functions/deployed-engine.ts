@@ -25,7 +25,7 @@ const WARM_INSTANCES_MAX = 2_000;
  */
 export const deployedEngine = (): Engine => {
   process.removeAllListeners('unhandledRejection');
-  const { accounts, tickThresholdMs: tickHorizonMs, retentionMs } = environment();
+  const { accounts, tickThresholdMs, retentionMs } = environment();
   return new Engine({
     system: deployedSystem(),
     frontEndOf,
@@ -40,7 +40,7 @@ export const deployedEngine = (): Engine => {
     replyKeys: deployedReplyKeys(),
     hotLane: true,
     warmMax: WARM_INSTANCES_MAX,
-    tickThresholdMs: tickHorizonMs,
+    tickThresholdMs,
     ...(retentionMs !== undefined && { startAgeMaxMs: retentionMs }),
     onNotice: (notice) => logLine(noticeLine(notice)),
     onFault: (error) => logLine(faultLine(error)),

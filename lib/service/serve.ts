@@ -129,7 +129,7 @@ function servedCommands(
   for (const command of contract.commands.values()) {
     const verb = command.name.slice(contract.name.length + 1);
     const handler = Object.hasOwn(handlers, verb) ? handlers[verb] : undefined;
-    commands.set(command.name, servedCommand(service, command, verb, handler, transactional));
+    commands.set(command.name, servedCommand({ contract: command, declared: errorsOf(service, verb), handler, transactional }));
   }
   for (const verb of Object.keys(handlers)) {
     if (commands.has(`${contract.name}.${verb}`)) continue;
@@ -142,13 +142,20 @@ function servedCommands(
 
 const EFFECTS: readonly unknown[] = ['key', 'transaction', 'once'];
 
-function servedCommand(
-  service: AnyService,
-  contract: CommandContract,
-  verb: string,
-  handler: unknown,
-  transactional: boolean,
-): ServedCommand {
+function errorsOf(service: AnyService, verb: string): unknown {
+  return (service as unknown as Readonly<Record<string, { readonly errors: unknown }>>)[verb]?.errors;
+}
+
+interface BoundHandler {
+  readonly contract: CommandContract;
+  /** Creates the declared errors of the command. */
+  readonly declared: unknown;
+  readonly handler: unknown;
+  /** Whether the store has transactions. */
+  readonly transactional: boolean;
+}
+
+function servedCommand({ contract, declared, handler, transactional }: BoundHandler): ServedCommand {
   const { run, effect = 'key', cancel } = handlerParts(handler);
   const { name } = contract;
   if (typeof run !== 'function')
@@ -159,13 +166,12 @@ function servedCommand(
       `${name} was served with effect 'transaction' and no store that has transactions: expected a store such as sqlStore({ transaction })`,
     );
   }
-  const members = service as unknown as Readonly<Record<string, { readonly errors: unknown }>>;
   return Object.freeze({
     contract,
     effect,
     run: run as AnyRun,
     ...(cancel === undefined ? {} : { cancel: cancel as NonNullable<ServedCommand['cancel']> }),
-    errors: members[verb]?.errors,
+    errors: declared,
     inputWhat: `${name} was called with`,
     outputWhat: `${name} answered with`,
     outputVersion: versionOf(contract.output),

@@ -75,6 +75,16 @@ export class TaskAbort {
   }
 }
 
+export interface CommandTaskOptions {
+  readonly command: CommandEnvelope;
+  readonly service: string;
+  readonly errors: unknown;
+  /** The transaction of the store; undefined outside of effect class `transaction`. */
+  readonly tx: unknown;
+  readonly abort: TaskAbort;
+  readonly nonce: string;
+}
+
 /** The task of one run. */
 export class CommandTask implements Task<unknown, unknown> {
   readonly attempt: number;
@@ -88,7 +98,7 @@ export class CommandTask implements Task<unknown, unknown> {
   readonly #service: string;
   readonly #nonce: string;
 
-  constructor(command: CommandEnvelope, service: string, errors: unknown, tx: unknown, abort: TaskAbort, nonce: string) {
+  constructor({ command, service, errors, tx, abort, nonce }: CommandTaskOptions) {
     this.attempt = command.attempt;
     this.commandId = command.id;
     this.errors = errors;

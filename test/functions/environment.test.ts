@@ -26,7 +26,7 @@ describe('the environment of the functions', () => {
       hotLaneUrl: 'https://sqs/1/trips-hot-lane.fifo',
       queues: { flights: 'https://sqs/2/flights' },
       accounts: { own: '111111111111', services: { flights: '222222222222' }, events: {} },
-      tickHorizonMs: 900_000,
+      tickThresholdMs: 900_000,
     });
   });
 

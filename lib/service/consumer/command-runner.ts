@@ -82,7 +82,7 @@ export class CommandRunner {
     }
     const command = (flight.command = parsed.envelope);
     const data = await loadInput(command, this.#deps.payloads);
-    const job = createJob(flight, command, data, this.#deps, `${this.#deps.worker}:${++this.#claims}`);
+    const job = createJob({ flight, command, data, token: `${this.#deps.worker}:${++this.#claims}` }, this.#deps);
     const { delivery } = job;
     // A first delivery usually has no record, so it writes the claim without a read. A redelivery usually has one.
     const again = message.receiveCount > 1 || command.attempt > 1;
@@ -199,7 +199,8 @@ export class CommandRunner {
   }
 
   #task(job: Job, tx: unknown): CommandTask {
-    return new CommandTask(job.command, this.#deps.service, job.served?.errors, tx, job.flight.abort, job.nonce);
+    const { command, served, flight, nonce } = job;
+    return new CommandTask({ command, service: this.#deps.service, errors: served?.errors, tx, abort: flight.abort, nonce });
   }
 
   async #complete(job: Job, state: 'DONE' | 'FAILED', reply: string): Promise<Disposal> {
@@ -276,7 +277,7 @@ export class CommandRunner {
       // A transaction cannot be taken from the handler that uses it, so the timeout only aborts the signal.
       void watchTime(flight, job.delivery.policy.timeoutMs, this.#deps.clock);
       said = await transactional.transact((tx, records) =>
-        runInTransaction(job, claim, expected, this.#task(job, tx), records, this.#deps),
+        runInTransaction({ job, claim, expected, task: this.#task(job, tx), records }, this.#deps),
       );
     } catch (error) {
       if (!isDeclared(error, job)) return this.#retry(job, error);

@@ -35,14 +35,16 @@ export interface JobDependencies {
   readonly newNonce: () => string;
 }
 
-/** Parses the input and decides whether this worker may run the command. `token` is the fencing token of its claim. */
-export function createJob(
-  flight: InFlight,
-  command: CommandEnvelope,
-  data: Json | undefined | Unread,
-  deps: JobDependencies,
-  token: string,
-): Job {
+interface ReceivedCommand {
+  readonly flight: InFlight;
+  readonly command: CommandEnvelope;
+  readonly data: Json | undefined | Unread;
+  /** Fencing token for the claim of this delivery. */
+  readonly token: string;
+}
+
+/** Parses the input and decides whether this worker may run the command. */
+export function createJob({ flight, command, data, token }: ReceivedCommand, deps: JobDependencies): Job {
   const { message } = flight;
   const served = deps.commands.get(command.type);
   const read = readInput(command, served, data);

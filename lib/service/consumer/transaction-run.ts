@@ -15,17 +15,23 @@ export type Committed =
   | { readonly kind: 'answered'; readonly reply: string }
   | { readonly kind: 'deferred' };
 
+interface TransactionRun {
+  readonly job: Job;
+  readonly claim: RecordBody;
+  /** The revision that the claim replaces. */
+  readonly expected: number | 'absent';
+  readonly task: CommandTask;
+  /** The records inside the transaction. */
+  readonly records: RecordAccess;
+}
+
 /**
  * Runs a command of effect class `transaction` inside a transaction of its store.
- * In: the claim to write and the revision that it expects. Out: the reply or the deferral, written with the claim, or the conflicting record.
- * An error that this function throws must roll the transaction back.
+ * In: the claim to write and the revision that it replaces. Out: the reply or the deferral, written with the claim, or the conflicting
+ * record. An error that this function throws must roll the transaction back.
  */
 export async function runInTransaction(
-  job: Job,
-  claim: RecordBody,
-  expected: number | 'absent',
-  task: CommandTask,
-  records: RecordAccess,
+  { job, claim, expected, task, records }: TransactionRun,
   deps: { readonly replies: Replies; readonly clock: Clock },
 ): Promise<Committed> {
   const served = job.served as ServedCommand;

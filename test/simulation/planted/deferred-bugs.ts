@@ -124,8 +124,8 @@ export const deferredBugs: readonly PlantedBug[] = [
     patches: [
       {
         file: RUNNER,
-        find: 'return new CommandTask(job.command, this.#deps.service, job.served?.errors, tx, job.flight.abort, job.nonce);',
-        plant: `const task = new CommandTask(job.command, this.#deps.service, job.served?.errors, tx, job.flight.abort, job.nonce);
+        find: 'return new CommandTask({ command, service: this.#deps.service, errors: served?.errors, tx, abort: flight.abort, nonce });',
+        plant: `const task = new CommandTask({ command, service: this.#deps.service, errors: served?.errors, tx, abort: flight.abort, nonce });
     if (!PLANTED) return task;
     const { token } = task;
     return Object.defineProperty(task, 'token', { value: token + '~' + job.delivery.token });`,
