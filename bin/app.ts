@@ -3,7 +3,7 @@ import { AwsSolutionsChecks } from 'cdk-nag';
 import { addExamples } from './example-stacks.ts';
 
 /**
- * The two examples, deployed: `npx cdk deploy TravelBooking OrderFulfilment`, or `npm run deploy:local` into LocalStack.
+ * The stacks of the two examples: `npx cdk deploy TravelBooking OrderFulfilment`, or `npm run deploy:local` into LocalStack.
  * `-c throw-away=true` deletes all their data with the stacks.
  */
 const app = new App();

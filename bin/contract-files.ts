@@ -5,11 +5,11 @@ import { breakingChanges, type BreakingChange } from '../lib/contract/export/bre
 import { exportContracts } from '../lib/contract/export/export-contracts.ts';
 import type { ExportedFile } from '../lib/contract/export/exported-file.ts';
 import type { System } from '../lib/contract/system.ts';
-import { usageError } from './usage-error.ts';
+import { usageError } from './exit-code.ts';
 
-/** Writes the contracts of a system below a folder. Returns the files, in order of their names. */
+/** Writes the contracts of a system into a folder. Returns the file names, sorted. */
 export function writeContracts(system: System<string>, folder: string): readonly string[] {
-  // All of it is made before anything is written: a schema that does not describe itself leaves no half of an export.
+  // All files are generated before the first is written, so a schema without JSON Schema leaves no partial export.
   const files = exported(system);
   return files.map(({ path, json }) => {
     write(folder, path, `${JSON.stringify(json, null, 2)}\n`);
@@ -17,7 +17,7 @@ export function writeContracts(system: System<string>, folder: string): readonly
   });
 }
 
-/** What breaks between an export in a folder and the system. */
+/** Compares an earlier export with the system. Returns the breaking changes. */
 export function changesSince(system: System<string>, folder: string): readonly BreakingChange[] {
   return breakingChanges(readExport(folder), exported(system));
 }
@@ -34,11 +34,11 @@ function write(folder: string, path: string, text: string): void {
     refuseLink(folder, dirname(path));
     placeAt(file, text);
   } catch (error) {
-    throw usageError(`${file} cannot be written: ${(error as Error).message}.`, 'Name a folder with --out that may be written to.');
+    throw usageError(`${file} cannot be written: ${(error as Error).message}.`, 'Name a writable folder with --out.');
   }
 }
 
-/** Beside the file, then in its place: a link there is replaced and not followed, and a reader never finds half of a file. */
+/** Writes a temporary file and renames it: the rename replaces a link instead of following it, and readers never see a partial file. */
 function placeAt(file: string, text: string): void {
   const beside = `${file}.${process.pid}.new`;
   writeFileSync(beside, text, { flag: 'wx' });
@@ -50,7 +50,7 @@ function placeAt(file: string, text: string): void {
   }
 }
 
-/** The folder itself may be a link, which was named by the person; those inside of it are made here. */
+/** The folder itself may be a link, because the user named it. Folders inside it must not be links. */
 function refuseLink(folder: string, inside: string): void {
   if (inside !== '.' && lstatSync(join(folder, inside)).isSymbolicLink()) throw new Error(`${inside} is a link to another folder`);
 }
@@ -73,6 +73,6 @@ function readSchema(folder: string, path: string): ExportedFile {
   try {
     return { path, json: JSON.parse(readFileSync(file, 'utf8')) as ExportedFile['json'] };
   } catch (error) {
-    throw usageError(`${file} is no schema: ${(error as Error).message}.`, 'Restore the folder as tutti contracts export wrote it.');
+    throw usageError(`${file} is not a schema: ${(error as Error).message}.`, 'Restore the folder as tutti contracts export wrote it.');
   }
 }

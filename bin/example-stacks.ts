@@ -5,16 +5,16 @@ import type { System } from '../lib/contract/system.ts';
 import { orders } from '../examples/order-fulfilment/fulfil-order.ts';
 import { trips } from '../examples/travel-booking/system.ts';
 
-/** The two examples, each a stack of its own. The context `throw-away` deletes all their data with the stacks. */
+/** Adds one stack per example. With the context `throw-away`, deleting a stack deletes its data. */
 export function addExamples(app: App): void {
   addExample(app, 'TravelBooking', trips, 'examples/travel-booking', 'system.ts');
   addExample(app, 'OrderFulfilment', orders, 'examples/order-fulfilment', 'fulfil-order.ts');
 }
 
-/** A system and its services, each of them a function from its own folder. */
+/** Adds the stack of one system, with one Lambda function per service. */
 function addExample(app: App, id: string, system: System<string>, folder: string, entry: string): void {
   const throwAway = app.node.tryGetContext('throw-away') !== undefined;
-  // `cdk destroy` is refused until it is switched off: instances may be running.
+  // Termination protection refuses `cdk destroy`, because instances may be running.
   const stack = new Stack(app, id, { description: `Tutti: the example ${folder}`, terminationProtection: !throwAway });
   const orchestrator = new Orchestrator(stack, 'Orchestrator', {
     system,

@@ -1,6 +1,6 @@
-import { isOrchestratorError } from '../lib/contract/errors.ts';
+import { isOrchestratorError, OrchestratorError } from '../lib/contract/errors.ts';
 
-/** Exit codes of the command line (binding). */
+/** Exit codes of the command line: part of the public interface. */
 export const EXIT = { done: 0, bad: 1, usage: 2, notFound: 3, unreachable: 4, interrupted: 130 } as const;
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
@@ -24,4 +24,9 @@ const BY_CODE: Readonly<Record<string, ExitCode>> = {
 
 export function exitCodeOf(error: unknown): ExitCode {
   return isOrchestratorError(error) ? (BY_CODE[error.code] ?? EXIT.bad) : EXIT.bad;
+}
+
+/** An error for wrong usage of the command line: exit code 2. */
+export function usageError(message: string, remedy: string): OrchestratorError {
+  return new OrchestratorError('USAGE', message, { retryable: false, remedy });
 }

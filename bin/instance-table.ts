@@ -4,10 +4,10 @@ import { visibleText } from '../lib/contract/wire/visible-text.ts';
 import type { Terminal } from './terminal.ts';
 
 const HEADER = ['PROCESS', 'ID', 'STATUS', 'AGE', 'WHY'] as const;
-/** A why that has less room than this is printed whole, and the terminal wraps it. */
+/** If the column has fewer characters than this, the text is not cut, and the terminal wraps it. */
 const WHY_WIDTH_MIN = 20;
 
-/** Instances for a person: aligned columns, the tenant behind the id where it is not the default, ages, and a why that is cut where the terminal ends. */
+/** Formats instances as aligned columns. The tenant follows the id unless it is the default. The last column is cut at the terminal's width. */
 export function instanceTable(terminal: Terminal, instances: readonly ListedInstance[], now: number): readonly string[] {
   const { colors, columns } = terminal;
   const cells = instances.map(({ process, id, status, started, why, ...whose }) => [
@@ -17,7 +17,7 @@ export function instanceTable(terminal: Terminal, instances: readonly ListedInst
     ageText(now - Date.parse(started)),
     why,
   ]);
-  // As it is printed, so that the columns stand below each other.
+  // The printed form of a cell determines its width, so that the columns stay aligned.
   const rows = [HEADER, ...cells.map((row) => row.map(visibleText))];
   const widths = [0, 1, 2, 3].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
   const room = columns - widths.reduce((sum, width) => sum + width + 2, 0);
@@ -52,7 +52,7 @@ const UNITS = [
   ['m', 60_000],
 ] as const;
 
-/** How long ago, in its largest unit. A clock that is behind says no time. */
+/** Formats an age in its largest unit. A negative age, from a clock that is behind, is `0s`. */
 export function ageText(milliseconds: number): string {
   for (const [name, length] of UNITS) if (milliseconds >= length) return `${Math.floor(milliseconds / length)}${name}`;
   return `${Math.max(0, Math.floor(milliseconds / 1000))}s`;

@@ -1,11 +1,9 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import type { Operations } from '../lib/client/operations/operations.ts';
 import { isTenant, TENANT_FORM } from '../lib/contract/wire/process-id.ts';
-import { EXIT, type ExitCode } from './exit-code.ts';
-import type { OpenedActs } from './opened-acts.ts';
-import { openActs } from './system-folder.ts';
+import { EXIT, usageError, type ExitCode } from './exit-code.ts';
+import { openFolder, openStack, type OpenedOperations } from './open-operations.ts';
 import type { Terminal } from './terminal.ts';
-import { usageError } from './usage-error.ts';
 
 /** One run of the command line. */
 export interface Invocation {
@@ -13,37 +11,39 @@ export interface Invocation {
   exitCode: ExitCode;
 }
 
-/** Where the system runs on this machine, and how its answers are printed. */
+/** The folder of a system on this machine, and the output format. */
 export interface FolderOptions {
   readonly local: string;
   readonly json?: true;
 }
 
-/** Where the system is, here or on AWS. */
+/** The place of the system: a folder on this machine, or a deployment on AWS. */
 export interface WhereOptions extends FolderOptions {
   readonly stack?: string;
   readonly region?: string;
 }
 
-/** Where the system is, and whose instances are meant. */
+/** The place of the system, and the tenant of the instances. */
 export interface InstanceOptions extends WhereOptions {
   readonly tenant?: string;
 }
 
 export function addFolderOptions(command: Command): Command {
-  return command.option('--local <dir>', 'the folder of the system', '.tutti').option('--json', 'one JSON object per line');
+  return command.option('--local <dir>', 'folder of the system', '.tutti').option('--json', 'one JSON object per line');
 }
 
 export function addWhereOptions(command: Command): Command {
   return addFolderOptions(command)
-    .addOption(new Option('--stack <name>', 'the deployed system of this name, on AWS').conflicts('local'))
+    .addOption(new Option('--stack <name>', 'name of a system deployed on AWS').conflicts('local'))
     .addOption(
-      new Option('--region <region>', 'where it is deployed (default: that of the environment or of the profile)').conflicts('local'),
+      new Option('--region <region>', 'AWS region of the deployed system (default: from the environment or the profile)').conflicts(
+        'local',
+      ),
     );
 }
 
 export function addInstanceOptions(command: Command): Command {
-  return addTenantOption(addWhereOptions(command), 'the tenant that is meant (default: "default")');
+  return addTenantOption(addWhereOptions(command), 'tenant of the instances (default: "default")');
 }
 
 export function addTenantOption(command: Command, meaning: string): Command {
@@ -55,34 +55,31 @@ function tenantArgument(text: string): string {
   throw new InvalidArgumentError(`Expected ${TENANT_FORM}.`);
 }
 
-/** Runs an act on the system, within the tenant that is named, and closes it whatever becomes of the act. */
-export async function withActs(
+/** Opens the system, runs `use` on its operations within the named tenant, and closes the system in every case. */
+export async function withOperations(
   invocation: Invocation,
   where: InstanceOptions,
-  use: (acts: Operations) => Promise<ExitCode | void>,
+  use: (operations: Operations) => Promise<ExitCode | void>,
 ): Promise<void> {
   const opened = await openWhere(where);
   try {
-    invocation.exitCode = (await use(actsWithin(opened.acts, where.tenant))) ?? EXIT.done;
+    invocation.exitCode = (await use(operationsWithin(opened.operations, where.tenant))) ?? EXIT.done;
   } finally {
     opened.close();
   }
 }
 
-/** Acts that are asked with a tenant. Those that mean no instance pass over it. */
-function actsWithin(acts: Operations, tenant: string | undefined): Operations {
-  if (tenant === undefined) return acts;
-  const asked = Object.entries(acts).map(([name, act]) => [name, (request: object) => (act as Act)({ ...request, tenant })]);
-  return Object.fromEntries(asked) as Operations;
+/** Adds the tenant to every request. Operations that concern no instance ignore it. */
+function operationsWithin(operations: Operations, tenant: string | undefined): Operations {
+  if (tenant === undefined) return operations;
+  const within = Object.entries(operations).map(([name, run]) => [name, (request: object) => (run as Operation)({ ...request, tenant })]);
+  return Object.fromEntries(within) as Operations;
 }
 
-type Act = (request: object) => Promise<unknown>;
+type Operation = (request: object) => Promise<unknown>;
 
-async function openWhere({ local, stack, region }: WhereOptions): Promise<OpenedActs> {
-  if (stack === undefined && region !== undefined)
-    throw usageError('--region was given without --stack.', 'Name the deployed system with --stack.');
-  if (stack === undefined) return openActs(local);
-  // The client over AWS is imported only where it is used.
-  const { openStack } = await import('./system-stack.ts');
-  return openStack(stack, region);
+function openWhere({ local, stack, region }: WhereOptions): Promise<OpenedOperations> {
+  if (stack !== undefined) return openStack(stack, region);
+  if (region !== undefined) throw usageError('--region was given without --stack.', 'Name the deployed system with --stack.');
+  return openFolder(local);
 }

@@ -5,16 +5,16 @@ import { isSystem } from '../lib/contract/export/exported-system.ts';
 import type { System } from '../lib/contract/system.ts';
 import { isTypeScript, typescriptLoader } from '../lib/local/typescript-loader.ts';
 import type { Served } from '../lib/service/served.ts';
-import { usageError } from './usage-error.ts';
+import { usageError } from './exit-code.ts';
 
 export interface Loaded {
   readonly system: System<string>;
-  /** The module that exports the system: the thread of the engine imports it too. */
+  /** The module that exports the system. The engine's thread imports it too. */
   readonly entry: string;
   readonly services: readonly Served[];
 }
 
-/** The one system that the modules export, and the services that they serve; exported by themselves or in an array. */
+/** Imports the modules. Returns their one system and their services, which are exported as values or in arrays. */
 export async function loadModules(paths: readonly string[]): Promise<Loaded> {
   const values: unknown[] = [];
   const systems = new Map<System<string>, string>();
@@ -26,7 +26,7 @@ export async function loadModules(paths: readonly string[]): Promise<Loaded> {
   const [found, ...others] = systems;
   if (found === undefined) {
     throw usageError(
-      `No system is exported by ${paths.join(', ')}: expected a value that system() made.`,
+      `No system is exported by ${paths.join(', ')}: expected a value made by system().`,
       "Export it: export const trips = system('trips', { … }).",
     );
   }
@@ -50,13 +50,13 @@ async function load(path: string): Promise<Readonly<Record<string, unknown>>> {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ERR_UNKNOWN_FILE_EXTENSION') throw error;
     throw usageError(
-      `This Node cannot import ${path}: it is not JavaScript, and tsx, which would translate it, is not installed beside it.`,
+      `Node cannot import ${path}: it is not JavaScript, and tsx, which translates TypeScript, is not installed beside it.`,
       `Install tsx, then repeat the command: npm install --save-dev tsx && npx tutti ${process.argv.slice(2).map(quoted).join(' ')}`,
     );
   }
 }
 
-/** Once, and only where this process cannot read TypeScript yet. */
+/** Registers tsx once, and only if this process cannot import TypeScript yet. */
 let reads: Promise<void> | undefined;
 
 async function readTypeScript(url: string): Promise<void> {
@@ -69,7 +69,7 @@ async function registerTsx(url: string): Promise<void> {
   if (loader !== undefined) ((await import(loader)) as { register(): unknown }).register();
 }
 
-/** As a shell takes it back. */
+/** Quotes a part so that a shell reads it back unchanged. */
 function quoted(part: string): string {
   return /^[\w./:@=,+-]+$/.test(part) ? part : `'${part.replaceAll("'", `'\\''`)}'`;
 }

@@ -1,9 +1,10 @@
 import type { JournalEntry } from '../lib/core/journal-entry.ts';
-import { stepName } from '../lib/client/operations/step-name.ts';
-import { principalText } from '../lib/client/operations/principal-text.ts';
+import { principalText } from '../lib/client/operations/ending-line.ts';
+import { stepName } from '../lib/client/operations/pending-steps.ts';
 import { failureText, messageText, shownJson } from '../lib/client/operations/failure-text.ts';
+import type { Terminal } from './terminal.ts';
 
-/** What happened, for a reader who knows the business and not the engine. */
+/** One line about a journal entry, for a reader without knowledge of the engine. */
 export interface Sentence {
   readonly text: string;
   readonly tone: 'plain' | 'good' | 'bad' | 'waiting';
@@ -17,15 +18,15 @@ interface KnownCommand {
   attempt: number;
 }
 
-/** Tells one run, entry by entry, in order: what a later entry means depends on those before. */
+/** Describes one run. `tell` must receive its entries in order, because the text of an entry depends on earlier ones. */
 export class Narrator {
   readonly #commands = new Map<number, KnownCommand>();
-  /** Timers by number, by their path. */
+  /** The paths of timers, by timer number. */
   readonly #timers = new Map<number, string>();
-  /** How often the command of a path was sent under new numbers. */
+  /** How often the command of a path was sent, each time under a new command number. */
   readonly #tries = new Map<string, number>();
 
-  /** Undefined for an entry that only the engine cares about. */
+  /** Returns undefined for an entry that matters only to the engine. */
   tell(entry: JournalEntry): Sentence | undefined {
     switch (entry.type) {
       case 'ProcessStarted':
@@ -53,7 +54,7 @@ export class Narrator {
       case 'CompensationStarted':
         return plain(`compensates: ${stepName(entry.path)}`);
       case 'UndoRequested':
-        return plain('undoes what it did');
+        return plain('undoes its completed steps');
       default:
         return tellOfRun(entry);
     }
@@ -67,7 +68,7 @@ export class Narrator {
     this.#tries.set(path, tries);
     const again = tries === 1 ? '' : `, try ${tries}`;
     if (undone !== undefined) return plain(`${command} sent to undo ${undone}${again}`);
-    return plain(`${command} sent${again}${mode === 'send' ? ', nobody waits for it' : ''}`);
+    return plain(`${command} sent${again}${mode === 'send' ? ', without waiting for a reply' : ''}`);
   }
 
   #answered({ n, outcome, retryable, data, late, resolved }: Entry<'CommandAnswered'>): Sentence {
@@ -76,24 +77,24 @@ export class Narrator {
     if (resolved !== undefined) return plain(`${principalText(resolved)} resolved ${name} as ${outcome}: ${resolved.reason}`);
     switch (outcome) {
       case 'completed':
-        if (late !== undefined) return plain(`${name} answered late, and is undone`);
-        return known?.undoes === undefined ? plain(`${name} answered`) : plain(`${known.undoes} undone`);
+        if (late !== undefined) return plain(`${name} completed late, and is undone`);
+        return known?.undoes === undefined ? plain(`${name} completed`) : plain(`${known.undoes} undone`);
       case 'failed':
-        return retryable === true ? waiting(`${name} could not be done: ${messageText(data)}`) : bad(failureText(data, name));
+        return retryable === true ? waiting(`${name} failed and is retried: ${messageText(data)}`) : bad(failureText(data, name));
       case 'cancelled':
-        return plain(`${name} withdrawn`);
+        return plain(`${name} cancelled before it ran`);
       case 'deferred':
-        return waiting(`${name} waits for somebody to answer it`);
+        return waiting(`${name} waits for a reply by its token`);
       case 'unknown':
-        return bad(`${name} may or may not have happened`);
+        return bad(`${name}: its outcome is unknown`);
     }
   }
 
   #timedOut(n: number): Sentence {
     const known = this.#commands.get(n);
-    if (known === undefined) return waiting(`command ${n} was not answered in time`);
+    if (known === undefined) return waiting(`command ${n} got no reply in time`);
     known.attempt += 1;
-    return waiting(`${known.command} was not answered in time, sent again (attempt ${known.attempt})`);
+    return waiting(`${known.command} got no reply in time, sent again (attempt ${known.attempt})`);
   }
 
   #timerSet({ n, path, due }: Entry<'TimerSet'>): Sentence | undefined {
@@ -107,24 +108,24 @@ export class Narrator {
   #timerFired(n: number): Sentence | undefined {
     const path = this.#timers.get(n) ?? '';
     this.#timers.delete(n);
-    if (path === 'timeout') return bad('its time is over');
+    if (path === 'timeout') return bad('the timeout of the process has passed');
     if (path.endsWith('/retry')) return undefined;
     if (path.endsWith('/timeout')) return plain(`no ${stepName(path)} came in time`);
     return plain(/(?:^|\/)(?:sleep|until):\d+$/.test(path) ? 'wakes up' : `timer ${stepName(path)} fired`);
   }
 }
 
-/** Beginnings, ends, and what people did. */
+/** Starts, ends and operator requests. */
 function tellOfRun(entry: JournalEntry): Sentence | undefined {
   switch (entry.type) {
     case 'StartRejected':
       return plain('another start was rejected');
     case 'CancelRequested':
-      return plain(`${principalText(entry)} asked to cancel it: ${entry.reason}`);
+      return plain(`cancel requested by ${principalText(entry)}: ${entry.reason}`);
     case 'TerminateRequested':
-      return plain(`${principalText(entry)} terminated it: ${entry.reason}`);
+      return plain(`terminate requested by ${principalText(entry)}: ${entry.reason}`);
     case 'Resumed':
-      return plain(`${principalText(entry)} resumed it${entry.skip === undefined ? '' : `, without ${entry.skip}`}`);
+      return plain(`resumed by ${principalText(entry)}${entry.skip === undefined ? '' : `, skipping ${entry.skip}`}`);
     case 'ProcessCompleted':
       return good(`completed${entry.data === undefined || entry.data === null ? '' : ` ${shownJson(entry.data)}`}`);
     case 'ProcessFailed':
@@ -138,9 +139,23 @@ function tellOfRun(entry: JournalEntry): Sentence | undefined {
   }
 }
 
+/** Colours a sentence by its tone, if the terminal has colours. */
+export function paint({ colors }: Terminal, { text, tone }: Sentence): string {
+  switch (tone) {
+    case 'plain':
+      return text;
+    case 'good':
+      return colors.green(text);
+    case 'bad':
+      return colors.red(text);
+    case 'waiting':
+      return colors.yellow(text);
+  }
+}
+
 const [SECOND, MINUTE, HOUR, DAY] = [1_000, 60_000, 3_600_000, 86_400_000] as const;
 
-/** `+1.234s`, `+1m29.9s`, `+2h03m`, `+3d04h`: from the start of what is told. */
+/** `+1.234s`, `+1m29.9s`, `+2h03m`, `+3d04h`: the offset of an entry from the first one. */
 export function offsetText(milliseconds: number): string {
   if (milliseconds < MINUTE) return `+${(milliseconds / SECOND).toFixed(3)}s`;
   if (milliseconds < HOUR) return `+${twoUnits(milliseconds, MINUTE, 'm')}${tenths(milliseconds % MINUTE)}s`;
@@ -152,7 +167,7 @@ function twoUnits(milliseconds: number, unit: number, name: string): string {
   return `${Math.floor(milliseconds / unit)}${name}`;
 }
 
-/** Cut, not rounded: 59.96 seconds are not a minute. */
+/** Truncated, not rounded: 59.96 seconds must not print as a minute. */
 function tenths(milliseconds: number): string {
   return (Math.floor(milliseconds / 100) / 10).toFixed(1).padStart(4, '0');
 }

@@ -5,7 +5,7 @@ import type { Terminal } from './terminal.ts';
 
 const HEADER = ['AGE', 'INSTANCE', 'REASON', 'EVENT', 'DETAIL'] as const;
 
-/** Parked events for a person: aligned columns, and the whole detail, which the terminal wraps. */
+/** Formats parked events as aligned columns. The detail is not cut: the terminal wraps it. */
 export function parkedTable({ colors }: Terminal, events: readonly ListedParked[], now: number): string[] {
   const rows = [
     HEADER,
@@ -23,7 +23,7 @@ export function parkedLine(event: ListedParked): string {
   return `${event.parked}  ${instanceOf(event)}  ${event.reason}  ${eventOf(event)}  ${event.detail}`;
 }
 
-/** `-` of what is parked apart. */
+/** `-` for an event that names no instance. */
 function instanceOf({ process, id, ...whose }: ListedParked): string {
   return process === undefined ? '-' : `${process} ${id}${ofTenant(whose)}`;
 }

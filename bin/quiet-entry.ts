@@ -1,7 +1,7 @@
-import { stepName } from '../lib/client/operations/step-name.ts';
+import { stepName } from '../lib/client/operations/pending-steps.ts';
 import type { JournalEntry } from '../lib/core/journal-entry.ts';
 
-/** An entry that the timeline leaves out, in plain words, for the one who reads a whole journal. */
+/** Describes an entry that the timeline omits and `show` prints. */
 export function quietText(entry: JournalEntry): string {
   switch (entry.type) {
     case 'Tagged':
@@ -15,7 +15,7 @@ export function quietText(entry: JournalEntry): string {
     case 'ScopeOpened':
       return `"${stepName(entry.path)}" begins`;
     case 'ScopeClosed':
-      return `"${stepName(entry.path)}" is done`;
+      return `"${stepName(entry.path)}" ends`;
     case 'TimerSet':
       return `timer ${stepName(entry.path)} is set to ${new Date(entry.due).toISOString()}`;
     case 'TimerCleared':
@@ -23,9 +23,9 @@ export function quietText(entry: JournalEntry): string {
     case 'TimerFired':
       return 'the pause is over';
     case 'CompensationRegistered':
-      return `"${stepName(entry.path)}" is what compensates from here on`;
+      return `"${stepName(entry.path)}" is registered as a compensation`;
     case 'Pivoted':
-      return 'the point of no return: nothing before it is undone';
+      return 'point of no return: earlier steps are no longer undone';
     case 'StepDetached':
       return `${stepName(entry.path)} is no longer waited for`;
     case 'EventsUnread':
@@ -42,11 +42,11 @@ export function tagsText(tags: Readonly<Record<string, string>>): string {
 }
 
 function clearedText(path: string): string {
-  if (path.endsWith('/timeout')) return `${stepName(path)} is no longer waited for by the clock`;
-  return /(?:^|\/)(?:sleep|until):\d+$/.test(path) ? 'sleeps no longer' : `timer ${stepName(path)} is cleared`;
+  if (path.endsWith('/timeout')) return `the timeout of ${stepName(path)} is cleared`;
+  return /(?:^|\/)(?:sleep|until):\d+$/.test(path) ? 'the sleep is cleared' : `timer ${stepName(path)} is cleared`;
 }
 
-/** An entry of a newer version: its name as words. */
+/** Describes an entry type of a newer version by the words of its name. */
 function wordsOf(entry: JournalEntry): string {
   const words = entry.type.replaceAll(/(?<=[a-z])[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`).toLowerCase();
   return 'path' in entry && entry.path !== '' ? `${words}: ${stepName(entry.path)}` : words;

@@ -2,7 +2,7 @@ import { EXIT, type ExitCode } from './exit-code.ts';
 import type { ReplayableRun, ReplayableRuns } from './runs.ts';
 import type { Terminal } from './terminal.ts';
 
-/** Replays each on this code and prints what differs. */
+/** Replays each run on this code and prints the differences. */
 export async function replayAll(terminal: Terminal, runs: ReplayableRuns, json: boolean): Promise<ExitCode> {
   const { replayed, differing } = await replayEach(runs, ({ name }, differences) => {
     if (json) terminal.printJson({ journal: name, differences });
@@ -13,7 +13,7 @@ export async function replayAll(terminal: Terminal, runs: ReplayableRuns, json: 
   return differing === 0 ? EXIT.done : EXIT.bad;
 }
 
-/** Replays open runs beside changed contracts: prints those that cannot go on, and how many can. */
+/** Replays open runs for `contracts check`: prints the runs that do not replay, and the counts. */
 export async function replayOpen(terminal: Terminal, runs: ReplayableRuns, json: boolean): Promise<ExitCode> {
   const { replayed, differing } = await replayEach(runs, ({ name }, differences) => {
     if (differences.length === 0) return;

@@ -1,18 +1,18 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ClientPorts } from '../lib/client/connection.ts';
-import { headsOfAll } from '../lib/client/heads-of-all.ts';
+import { headsOfAll } from '../lib/client/list.ts';
 import { nameOf } from '../lib/client/instance.ts';
 import { readHeadJournal } from '../lib/client/operations/journal-view.ts';
 import type { System } from '../lib/contract/system.ts';
 import { systemContract } from '../lib/contract/system.ts';
 import { openState } from '../lib/local/state.ts';
 import { replayJournal, replayOpenRun, type JournalFixture } from '../lib/testing/journal-fixture.ts';
-import { usageError } from './usage-error.ts';
+import { usageError } from './exit-code.ts';
 
 /** A run whose journal can be replayed on this code. */
 export interface ReplayableRun {
-  /** The name that a reader knows it by. */
+  /** The file name of a recorded journal, or the instance. */
   readonly name: string;
   /** The differences between the decisions of this code and the journal; empty where nothing differs. */
   differences(): Promise<readonly string[]>;
@@ -20,9 +20,9 @@ export interface ReplayableRun {
 
 export type ReplayableRuns = AsyncIterable<ReplayableRun> | Iterable<ReplayableRun>;
 
-/** The recorded journals of a folder. */
+/** Returns the recorded journals of a folder. */
 export function recordedRuns(system: System<string>, directory: string): ReplayableRuns {
-  if (!existsSync(directory)) throw usageError(`There is no folder ${directory}.`, 'Name the folder of recorded journals.');
+  if (!existsSync(directory)) throw usageError(`The folder ${directory} does not exist.`, 'Name the folder of recorded journals.');
   const names = readdirSync(directory).filter((name) => name.endsWith('.json'));
   if (names.length === 0) throw usageError(`There is no journal in ${directory}: expected *.json.`, 'Record one with the test kit.');
   return names.sort().map((name) => ({
@@ -31,14 +31,14 @@ export function recordedRuns(system: System<string>, directory: string): Replaya
   }));
 }
 
-/** Where open runs are: a deployed system, or a folder. */
+/** The place of open runs: a deployed system, or a folder. */
 export interface RunsPlace {
   readonly local?: string;
   readonly stack?: string;
   readonly region?: string;
 }
 
-/** The open runs of a deployed system, or of a folder in which no engine may be running. Each is read when it is replayed. */
+/** Yields the open runs of a deployed system, or of a folder on which no engine may run. */
 export async function* openRuns(system: System<string>, { local = '', stack, region }: RunsPlace): AsyncIterable<ReplayableRun> {
   if (stack !== undefined) {
     const { reachStack } = await import('./system-stack.ts');
@@ -46,7 +46,7 @@ export async function* openRuns(system: System<string>, { local = '', stack, reg
     return;
   }
   if (!existsSync(join(local, 'state.db')))
-    throw usageError(`Nothing has been stored in ${local}.`, 'Name the folder of the system with --local.');
+    throw usageError(`No state is stored in ${local}.`, 'Name the folder of the system with --local.');
   const state = openState({ system: systemContract(system), directory: local });
   try {
     yield* runsOf(system, { store: state.processStore, payloads: state.payloadStore, index: state.instanceIndex });
@@ -58,7 +58,7 @@ export async function* openRuns(system: System<string>, { local = '', stack, reg
 async function* runsOf(system: System<string>, ports: Pick<ClientPorts, 'store' | 'payloads' | 'index'>): AsyncIterable<ReplayableRun> {
   for await (const head of headsOfAll(ports.index, { statuses: ['running', 'stuck'] })) {
     const entries = await readHeadJournal(ports, head);
-    // A start that no code could take has left an instance without a journal.
+    // An instance that got stuck at its start has no journal.
     if (entries.length > 0) yield { name: nameOf(head.pid), differences: () => replayOpenRun(system, head, entries) };
   }
 }

@@ -9,16 +9,16 @@ type Paint = (text: string) => string;
 export type Colors = Readonly<Record<'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan', Paint>>;
 
 /**
- * Where a command prints: data to stdout, messages to stderr; colours and progress on a terminal only.
+ * Prints data to stdout and messages to stderr; colours and progress only on a terminal.
  *
- * T1  Whatever text is printed, only the line ends and colours of this class reach the terminal: payloads, error messages and reasons are
- *     text of other people, and nothing in them may move the cursor, hide text, forge a line or write the clipboard.
- * T2  So a colour is not written where it is asked for, but marked with a random word that no such text can hold, and written here.
+ * T1  Only the line ends and colours of this class reach the terminal. Payloads, error messages and reasons are untrusted text, which must
+ *     not move the cursor, hide text, forge a line or write the clipboard.
+ * T2  A paint function therefore marks its text with a random word that untrusted text cannot contain, and `print` replaces the mark by a colour.
  */
 export class Terminal {
   readonly colors: Colors;
   readonly isTerminal: boolean;
-  /** How wide the terminal is. */
+  /** Width of the terminal in characters. */
   readonly columns: number;
   readonly #stdout: NodeJS.WriteStream;
   readonly #stderr: NodeJS.WriteStream;
@@ -29,7 +29,7 @@ export class Terminal {
   constructor(stdout: NodeJS.WriteStream, stderr: NodeJS.WriteStream, environment: NodeJS.ProcessEnv) {
     this.#stdout = stdout;
     this.#stderr = stderr;
-    // In a pipe it is undefined.
+    // `isTTY` is undefined in a pipe.
     this.isTerminal = (stdout as { readonly isTTY?: boolean }).isTTY ?? false;
     this.columns = (stdout as { readonly columns?: number }).columns ?? 80;
     const hasColors = this.isTerminal && environment['NO_COLOR'] === undefined;
@@ -44,14 +44,14 @@ export class Terminal {
     };
   }
 
-  /** One line of data, or several. */
+  /** Prints lines of data. */
   print(...lines: readonly string[]): void {
     this.#clear();
     this.#stdout.write(this.#shown(lines));
     this.#show();
   }
 
-  /** One object as one line. */
+  /** Prints one object as one line. */
   printJson(value: unknown): void {
     this.print(JSON.stringify(value));
   }
@@ -62,7 +62,7 @@ export class Terminal {
     this.#show();
   }
 
-  /** The last line of a terminal, until the next one; nothing elsewhere. */
+  /** Replaces the last line of a terminal, which the next call replaces again. Prints nothing in a pipe. */
   progress(text: string): void {
     if (!this.isTerminal || text === this.#progress) return;
     this.#clear();
@@ -70,11 +70,11 @@ export class Terminal {
     this.#show();
   }
 
-  /** What went wrong, and what to do about it. An error that is not Tutti's is a bug, so its stack is shown. */
+  /** Prints an error with its remedy. An error without a code of Tutti is a bug, so its stack is printed. */
   error(error: unknown): void {
     if (isOrchestratorError(error)) {
       const [first = '', ...others] = error.message.split('\n');
-      // Indented, so that no text of a payload looks like a line of Tutti.
+      // Further lines are indented, so that text from a payload cannot pose as a line of Tutti.
       this.message(`${this.colors.red('error')} ${error.code}: ${first}`, ...others.map((line) => `  ${line}`), error.remedy);
     } else if (error instanceof Error) {
       this.message(`${error.name}: ${error.message}`, ...framesOf(error));
@@ -83,7 +83,7 @@ export class Terminal {
 
   #painting(name: keyof Colors): Paint {
     const codes = createColors(true)[name](' ').split(' ');
-    // Of `ESC [ 31 m` the mark keeps 31.
+    // The mark keeps the 31 of `ESC [ 31 m`.
     const [on = '', off = ''] = codes.map((code) => `${this.#mark}${code.slice(2, -1)}}`);
     return (text) => `${on}${text}${off}`;
   }
@@ -101,7 +101,7 @@ export class Terminal {
   }
 }
 
-/** The stack frames of an error, without its message: a line of the message may look like a frame. */
+/** Returns the stack frames of an error without its message, because a line of the message may look like a frame. */
 function framesOf({ stack = '', message }: Error): string[] {
   const at = stack.indexOf(message);
   const frames = at === -1 ? stack : stack.slice(at + message.length);

@@ -22,9 +22,14 @@ import { EXIT, exitCodeOf } from './exit-code.ts';
 import type { Invocation } from './invocation.ts';
 import { Terminal } from './terminal.ts';
 
+/*
+ * Input: the command line. Output: data on stdout, messages on stderr, an exit code.
+ * Trunk: each file of `commands/` declares one command and runs it through `withOperations` of `invocation.ts`, which opens the system with
+ * `open-operations.ts`. `dev/` runs a system here; `narrator.ts` describes journal entries; `terminal.ts` prints.
+ */
 const invocation: Invocation = { terminal: new Terminal(process.stdout, process.stderr, process.env), exitCode: EXIT.done };
 
-// Who reads our output may stop reading, such as `head`; that is no error.
+// A reader such as `head` may close the pipe early, which is not an error.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(EXIT.done);
 });
@@ -38,16 +43,16 @@ process.exitCode = invocation.exitCode;
 
 function commandLine(invocation: Invocation): Command {
   const program = new Command('tutti')
-    .description('Business processes that cross services: run them, watch them, help them on.')
+    .description('Run, observe and operate business processes that span services.')
     .version(version(), '-V, --version', 'print the version')
-    // A command may have a --version of its own.
+    // `resume` has a --version option of its own.
     .enablePositionalOptions()
     .exitOverride()
     .configureOutput(outputOf(invocation.terminal))
-    .showHelpAfterError('(--help tells more)')
+    .showHelpAfterError('(--help lists the usage)')
     .addHelpText(
       'after',
-      '\nExit codes: 0 done, 1 the answer is bad, 2 wrong usage, 3 not found, 4 unreachable, denied, damaged, of another format or a full disk, 130 interrupted.',
+      '\nExit codes: 0 done, 1 failed, stuck or different, 2 wrong usage, 3 not found, 4 unreachable, denied, damaged state, state of another format, or disk full, 130 interrupted.',
     );
   addDevCommand(program, invocation);
   addStartCommand(program, invocation);
@@ -69,20 +74,20 @@ function commandLine(invocation: Invocation): Command {
   return program;
 }
 
-/** Commander prints arguments of the command line, which may hold control characters. */
+/** Commander prints arguments of the command line, which may contain control characters. */
 function outputOf(terminal: Terminal): { writeOut(text: string): void; writeErr(text: string): void } {
   const lines = (text: string): string[] => text.trimEnd().split('\n');
   return { writeOut: (text) => terminal.print(...lines(text)), writeErr: (text) => terminal.message(...lines(text)) };
 }
 
-/** Commander has printed its own message; anything else is told here. */
+/** Prints an error and returns its exit code. Commander prints its own errors. */
 function exitOf(error: unknown): Invocation['exitCode'] {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
   invocation.terminal.error(error);
   return exitCodeOf(error);
 }
 
-/** From source the package lies one folder up, built it lies two. */
+/** The package.json is one folder up from the source, and two folders up from the build. */
 function version(): string {
   for (const path of ['../package.json', '../../package.json']) {
     try {

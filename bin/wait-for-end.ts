@@ -19,39 +19,39 @@ interface WaitOptions {
   readonly timeout?: Duration;
 }
 
-/** These say that the instance has no result; any other error is one of the wait itself. */
+/** Errors that report an instance without a result. Any other error is an error of the wait itself. */
 const WITHOUT_RESULT: readonly string[] = ['PROCESS_FAILED', 'CANCELLED', 'CLOSED', 'TIMED_OUT'];
 
 /**
- * Waits for the end of an instance and prints its result: exit 0. One that failed, was cancelled, is stuck or takes too long
- * is printed with its cause: exit 1.
+ * Waits for the end of an instance and prints its result: exit 0. If the instance fails, is cancelled, is stuck or does not end in
+ * time, prints the cause: exit 1.
  */
 export async function waitForEnd(
-  acts: Operations,
+  operations: Operations,
   terminal: Terminal,
   started: StartedRun,
   { json, timeout }: WaitOptions,
 ): Promise<ExitCode> {
   const { process, id, run, ...whose } = started;
-  const result = await resultOrNone(acts, { process, id, orStuck: true, ...(timeout === undefined ? {} : { timeout }) });
+  const result = await resultOrNone(operations, { process, id, orStuck: true, ...(timeout === undefined ? {} : { timeout }) });
   if (result !== undefined) {
     terminal.printJson(json ? { id, run, started: started.started, result } : result);
     return EXIT.done;
   }
-  const { status, why, entries } = await acts.journal({ process, id, payloads: true, from: 0 });
+  const { status, why, entries } = await operations.journal({ process, id, payloads: true, from: 0 });
   const failure = failureOf(entries as unknown as readonly JournalEntry[]);
   if (json) terminal.printJson({ id, run, started: started.started, status, why, ...(failure === undefined ? {} : { failure }) });
   const text = failure === undefined ? why : `failed: ${failureText(failure)}`;
   terminal.message(
     `${terminal.colors.red('error')} ${process} ${id}${ofTenant(whose)} ${status === 'running' ? 'has not ended in time: ' : ''}${text}`,
   );
-  terminal.message(`Read what happened with: tutti show ${process} ${id}${tenantOption(whose)}`);
+  terminal.message(`Read its journal with: tutti show ${process} ${id}${tenantOption(whose)}`);
   return EXIT.bad;
 }
 
-async function resultOrNone(acts: Operations, request: Parameters<Operations['result']>[0]): Promise<Json | undefined> {
+async function resultOrNone(operations: Operations, request: Parameters<Operations['result']>[0]): Promise<Json | undefined> {
   try {
-    const { result, stuck } = await acts.result(request);
+    const { result, stuck } = await operations.result(request);
     return stuck === true ? undefined : result;
   } catch (error) {
     if (isOrchestratorError(error) && WITHOUT_RESULT.includes(error.code)) return undefined;
@@ -59,7 +59,7 @@ async function resultOrNone(acts: Operations, request: Parameters<Operations['re
   }
 }
 
-/** The failure that the last run ended with. */
+/** The failure of the last run. */
 function failureOf(entries: readonly JournalEntry[]): Json | undefined {
   const failed = entries.findLast((entry) => entry.type === 'ProcessFailed');
   return failed?.data;

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { addInstanceOptions, withActs, type Invocation, type InstanceOptions } from '../invocation.ts';
+import { addInstanceOptions, withOperations, type Invocation, type InstanceOptions } from '../invocation.ts';
 
 interface CancelCommandOptions extends InstanceOptions {
   readonly reason: string;
@@ -8,13 +8,13 @@ interface CancelCommandOptions extends InstanceOptions {
 export function addCancelCommand(program: Command, invocation: Invocation): void {
   addInstanceOptions(program.command('cancel'))
     .usage('[options] --reason <text> <process> <id>')
-    .description('undo what an instance did, then end it; prints its new status')
+    .description('undo the completed steps of an instance, then end it; prints its new status')
     .argument('<process>', 'name of the process')
     .argument('<id>', 'id of the instance')
-    .requiredOption('--reason <text>', 'required: it is journaled with the name of the operator')
+    .requiredOption('--reason <text>', 'required; journaled with the name of the operator')
     .action(async (process: string, id: string, options: CancelCommandOptions) => {
-      await withActs(invocation, options, async (acts) => {
-        const { status } = await acts.cancel({ process, id, reason: options.reason });
+      await withOperations(invocation, options, async (operations) => {
+        const { status } = await operations.cancel({ process, id, reason: options.reason });
         if (options.json) invocation.terminal.printJson({ process, id, status });
         else invocation.terminal.print(status === 'running' ? 'being cancelled' : status);
       });

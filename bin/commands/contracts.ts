@@ -1,10 +1,9 @@
 import { Option, type Command } from 'commander';
 import type { BreakingChange } from '../../lib/contract/export/breaking-changes.ts';
 import type { System } from '../../lib/contract/system.ts';
-import { EXIT } from '../exit-code.ts';
+import { EXIT, usageError } from '../exit-code.ts';
 import type { Invocation } from '../invocation.ts';
 import type { Terminal } from '../terminal.ts';
-import { usageError } from '../usage-error.ts';
 
 interface ExportOptions {
   readonly out: string;
@@ -21,7 +20,7 @@ interface CheckOptions {
 }
 
 export function addContractsCommand(program: Command, invocation: Invocation): void {
-  const contracts = program.command('contracts').description('the contracts of a system, for services in any language');
+  const contracts = program.command('contracts').description('export the contracts of a system, and check them for breaking changes');
   addExportCommand(contracts, invocation);
   addCheckCommand(contracts, invocation);
 }
@@ -31,7 +30,7 @@ function addExportCommand(contracts: Command, { terminal }: Invocation): void {
     .command('export')
     .description('write JSON Schemas of all messages and one AsyncAPI 3 document; prints each file')
     .argument('<module>', 'module that exports the system')
-    .requiredOption('--out <dir>', 'the folder to write to; files of the same name are replaced')
+    .requiredOption('--out <dir>', 'folder to write to; files of the same name are replaced')
     .option('--json', 'one JSON object per line')
     .action(async (module: string, { out, json }: ExportOptions) => {
       const [{ loadModules }, { writeContracts }] = await Promise.all([import('../load-modules.ts'), import('../contract-files.ts')]);
@@ -48,13 +47,15 @@ function addExportCommand(contracts: Command, { terminal }: Invocation): void {
 function addCheckCommand(contracts: Command, invocation: Invocation): void {
   contracts
     .command('check')
-    .description('print what breaks readers or writers of an earlier export, and which open runs do not replay on this code (exit 1)')
+    .description(
+      'print the changes that break readers or writers of an earlier export, and the open runs that do not replay on this code (exit 1)',
+    )
     .argument('<module>', 'module that exports the system')
-    .requiredOption('--against <dir>', 'the folder of that export')
+    .requiredOption('--against <dir>', 'folder of that export')
     .option('--runs <dir>', 'replay the recorded journals of this folder, *.json')
-    .addOption(new Option('--local <dir>', 'replay the open runs of this folder while no tutti dev runs there').conflicts('runs'))
-    .addOption(new Option('--stack <name>', 'replay the open runs of the deployed system of this name').conflicts(['runs', 'local']))
-    .addOption(new Option('--region <region>', 'where it is deployed (default: that of the environment or of the profile)'))
+    .addOption(new Option('--local <dir>', 'replay the open runs of this folder; no system may run on it').conflicts('runs'))
+    .addOption(new Option('--stack <name>', 'replay the open runs of this deployed system').conflicts(['runs', 'local']))
+    .addOption(new Option('--region <region>', 'AWS region of the deployed system (default: from the environment or the profile)'))
     .option('--json', 'one JSON object per line')
     .action(async (module: string, { against, json, runs, ...place }: CheckOptions) => {
       if (place.region !== undefined && place.stack === undefined)
@@ -67,7 +68,7 @@ function addCheckCommand(contracts: Command, invocation: Invocation): void {
     });
 }
 
-/** Prints each change; whether there is any. */
+/** Prints each change. Returns whether there is any. */
 function printChanges(terminal: Terminal, changes: readonly BreakingChange[], json: boolean): boolean {
   for (const change of changes) {
     if (json) terminal.printJson(change);
@@ -75,13 +76,13 @@ function printChanges(terminal: Terminal, changes: readonly BreakingChange[], js
   }
   terminal.message(
     changes.length === 0
-      ? 'Nothing breaks.'
-      : `${changes.length} ${changes.length === 1 ? 'change breaks' : 'changes break'} what is deployed: keep the old schema and add the new one with versions(old).next(new, upcast).`,
+      ? 'No breaking change.'
+      : `${changes.length} breaking ${changes.length === 1 ? 'change' : 'changes'}: keep the old schema and add the new one with versions(old).next(new, upcast).`,
   );
   return changes.length > 0;
 }
 
-/** Replays the runs that the options name; whether each goes on. */
+/** Replays the runs that the options name. Returns whether each of them replays. */
 async function replayRuns(
   terminal: Terminal,
   system: System<string>,

@@ -5,20 +5,20 @@ import { addFolderOptions, type Invocation } from '../invocation.ts';
 
 export function addDevCommand(program: Command, invocation: Invocation): void {
   addFolderOptions(program.command('dev'))
-    .description('run the exported system and served services here, with a live timeline; Ctrl-C stops')
-    .argument('<module...>', 'modules that export the system and its served services')
-    .option('--events <file>', 'publish the events of a JSON Lines file, or of stdin with -')
-    .option('--once', 'end when all is settled: exit 0, 1 if an instance is stuck, 2 if lines of the events file were left out')
-    .option('--memory', 'keep everything in memory, gone with the process')
+    .description('run a system and its services on this machine and print a live timeline; Ctrl-C stops')
+    .argument('<module...>', 'modules that export the system and its services')
+    .option('--events <file>', 'publish the events of a JSON Lines file; - reads stdin')
+    .option('--once', 'stop when all work is done: exit 0, 1 if an instance is stuck, 2 if lines of the events file were skipped')
+    .option('--memory', 'keep all state in memory; it is lost when the process stops')
     .action(async (modules: readonly string[], options: DevOptions) => {
       invocation.exitCode = await dev(invocation, modules, options);
     });
 }
 
-/** The runtime is imported here, so that the short commands start without it. */
+/** Imports the runtime lazily, because the short commands do not need it. */
 async function dev({ terminal }: Invocation, modules: readonly string[], options: DevOptions): Promise<ExitCode> {
   const [{ DevSession }, { loadModules }] = await Promise.all([import('../dev/session.ts'), import('../load-modules.ts')]);
-  // Before the modules are imported: a bug names its line in the source.
+  // Source maps must be enabled before the modules are imported, or errors name lines of the compiled code.
   process.setSourceMapsEnabled(true);
   const session = new DevSession(terminal, await loadModules(modules), options);
   const interrupted = interruption();
@@ -33,7 +33,7 @@ async function dev({ terminal }: Invocation, modules: readonly string[], options
   }
 }
 
-/** The first Ctrl-C stops gracefully; a second one finds no handler and ends the process. */
+/** Resolves at the first Ctrl-C, which stops gracefully. The handler is gone then, so a second Ctrl-C ends the process. */
 function interruption(): Promise<'interrupted'> {
   return new Promise((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve('interrupted'));

@@ -1,18 +1,21 @@
 import type { Command } from 'commander';
-import { addWhereOptions, withActs, type Invocation, type WhereOptions } from '../invocation.ts';
-import { usageError } from '../usage-error.ts';
+import { addWhereOptions, withOperations, type Invocation, type WhereOptions } from '../invocation.ts';
+import { usageError } from '../exit-code.ts';
 
 export function addKeysCommand(program: Command, invocation: Invocation): void {
-  const keys = program.command('keys').description('the keys by which a deployed system knows the answers to its commands');
+  const keys = program.command('keys').description('manage the keys that sign the commands of a deployed system');
   addWhereOptions(keys.command('rotate'))
-    .description('add a key, with which commands are signed ten minutes later; what was signed before stays good')
+    .description('add a signing key, which is used ten minutes later; older signatures stay valid')
     .action(async (options: WhereOptions) => {
       if (options.stack === undefined)
-        throw usageError('keys rotate was given without --stack: only a deployed system signs its commands.', 'Name it with --stack.');
-      await withActs(invocation, options, async (acts) => {
-        const { signsFrom } = await acts.rotateKeys({});
+        throw usageError(
+          'keys rotate was given without --stack: only a deployed system signs its commands.',
+          'Name the deployed system with --stack.',
+        );
+      await withOperations(invocation, options, async (operations) => {
+        const { signsFrom } = await operations.rotateKeys({});
         if (options.json) invocation.terminal.printJson({ signsFrom });
-        else invocation.terminal.print(`commands are signed with a new key from ${signsFrom} on`);
+        else invocation.terminal.print(`the new key signs commands from ${signsFrom} on`);
       });
     });
 }

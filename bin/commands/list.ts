@@ -3,8 +3,8 @@ import type { Status } from '../../lib/client/describe.ts';
 import type { ListedInstance, ListRequest } from '../../lib/client/operations/operations.ts';
 import { ofTenant } from '../../lib/client/instance.ts';
 import { instanceTable, statusColor } from '../instance-table.ts';
-import { instantArgument } from '../instant-argument.ts';
-import { addInstanceOptions, withActs, type Invocation, type InstanceOptions } from '../invocation.ts';
+import { countArgument, instantArgument } from '../arguments.ts';
+import { addInstanceOptions, withOperations, type Invocation, type InstanceOptions } from '../invocation.ts';
 import type { Terminal } from '../terminal.ts';
 
 interface ListCommandOptions extends InstanceOptions {
@@ -20,20 +20,21 @@ const STATUSES: readonly Status[] = ['running', 'completed', 'failed', 'cancelle
 
 export function addListCommand(program: Command, invocation: Invocation): void {
   addInstanceOptions(program.command('list'))
-    .description('list instances, the newest start first: process, id, status, started (on a terminal its age), why')
-    .option('--process <name>', 'of this process')
-    .addOption(new Option('--status <status...>', 'in one of these states').choices(STATUSES))
-    .option('--tag <k=v>', 'with this tag; may be given more than once', tagOption)
-    .option('--unresolved', 'with a command whose outcome nobody knows')
-    .option('--since <instant>', 'started since this date, or this long ago (30m, 2 days)')
-    .option('--limit <n>', 'at most this many', countOption, 100)
+    .description('list instances, newest start first: process, id, status, start time (on a terminal: age), why')
+    .option('--process <name>', 'only of this process')
+    .addOption(new Option('--status <status...>', 'only with one of these statuses').choices(STATUSES))
+    .option('--tag <k=v>', 'only with this tag; may be repeated', tagOption)
+    .option('--unresolved', 'only with a command whose outcome is unknown')
+    .option('--since <instant>', 'only started since this date, or within this age (30m, 2 days)')
+    .option('--limit <n>', 'at most this many', countArgument, 100)
     .action(async (options: ListCommandOptions) => {
       const request = requestOf(options);
-      await withActs(invocation, options, async (acts) => {
-        const { instances } = await acts.list(request);
+      await withOperations(invocation, options, async (operations) => {
+        const { instances } = await operations.list(request);
         printInstances(invocation.terminal, instances, options.json === true);
-        if (instances.length === 0) invocation.terminal.message('No instance fits.');
-        if (instances.length === options.limit) invocation.terminal.message(`Only the newest ${options.limit}: --limit shows more.`);
+        if (instances.length === 0) invocation.terminal.message('No instance matches.');
+        if (instances.length === options.limit)
+          invocation.terminal.message(`Only the newest ${options.limit} are listed: raise --limit to list more.`);
       });
     });
 }
@@ -49,7 +50,7 @@ function requestOf({ process, status, tag, unresolved, since, limit }: ListComma
   };
 }
 
-/** A table for a person; lines that a program can split for a pipe. */
+/** Prints a table on a terminal, and lines that a program can split into a pipe. */
 function printInstances(terminal: Terminal, instances: readonly ListedInstance[], json: boolean): void {
   if (!json && terminal.isTerminal && instances.length > 0) return terminal.print(...instanceTable(terminal, instances, Date.now()));
   for (const instance of instances) {
@@ -66,10 +67,4 @@ function tagOption(text: string, before: Readonly<Record<string, string>> = {}):
   const at = text.indexOf('=');
   if (at < 1) throw new InvalidArgumentError('Expected k=v.');
   return { ...before, [text.slice(0, at)]: text.slice(at + 1) };
-}
-
-function countOption(text: string): number {
-  const count = Number(text);
-  if (!Number.isSafeInteger(count) || count < 1) throw new InvalidArgumentError('Expected a whole number from 1.');
-  return count;
 }

@@ -11,11 +11,14 @@ interface RepairCommandOptions extends FolderOptions {
 
 export function addRepairCommand(program: Command, invocation: Invocation): void {
   addFolderOptions(program.command('repair'))
-    .description('drop what is damaged in the folder of a stopped system, after saying what that is')
-    .option('--yes', 'do not ask')
-    .addHelpText('after', '\nExit codes: 0 repaired or not damaged, 1 damaged and left as it is, 4 it cannot be opened or repaired.')
+    .description('list the damaged records in the folder of a stopped system, then drop them')
+    .option('--yes', 'drop them without asking')
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 repaired or not damaged, 1 damaged and left as it is, 4 the folder cannot be opened or repaired.',
+    )
     .action(async (options: RepairCommandOptions) => {
-      // The database is opened only by the commands that need it.
+      // Only the commands that need the database import it.
       const { prepareRepair } = await import('../../lib/local/repair-folder.ts');
       const prepared = prepareRepair(options.local);
       try {
@@ -37,15 +40,15 @@ async function repair(invocation: Invocation, options: RepairCommandOptions, pre
   const kept = goes ? prepared.apply() : undefined;
   invocation.exitCode = damage.length > 0 && !goes ? EXIT.bad : EXIT.done;
   if (options.json === true) terminal.printJson({ folder: options.local, damage, repaired: goes, kept: kept ?? null });
-  else if (kept !== undefined) terminal.print(`The folder is repaired. The damaged files lie in ${kept}.`);
-  else if (damage.length > 0) terminal.message('Nothing was changed. Give --yes to drop it.');
+  else if (kept !== undefined) terminal.print(`The folder is repaired. The damaged files are in ${kept}.`);
+  else if (damage.length > 0) terminal.message('Nothing was changed. Repeat with --yes to drop the damaged records.');
 }
 
-/** Only a person at a terminal can be asked. */
+/** Asks for confirmation on a terminal. Without a terminal, or with `--json`, the answer is no. */
 async function isConfirmed({ json }: RepairCommandOptions): Promise<boolean> {
   if (json === true || !process.stdin.isTTY) return false;
   const lines = createInterface({ input: process.stdin, output: process.stderr });
-  const answer = await lines.question('Effects that are dropped may run a second time. Drop it? Type yes: ');
+  const answer = await lines.question('The effects of dropped records may run a second time. Drop the damaged records? Type yes: ');
   lines.close();
   return answer.trim() === 'yes';
 }

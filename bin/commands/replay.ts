@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { addWhereOptions, type Invocation, type WhereOptions } from '../invocation.ts';
-import { usageError } from '../usage-error.ts';
+import { usageError } from '../exit-code.ts';
 
 interface ReplayCommandOptions extends WhereOptions {
   readonly journals?: string;
@@ -9,15 +9,15 @@ interface ReplayCommandOptions extends WhereOptions {
 
 export function addReplayCommand(program: Command, invocation: Invocation): void {
   addWhereOptions(program.command('replay'))
-    .description('replay recorded journals, or those of open instances, on this code; prints what differs (exit 1)')
+    .description('replay recorded journals, or the journals of open instances, on this code; prints the differences (exit 1)')
     .argument('<module...>', 'modules that export the system')
-    .option('--journals <dir>', 'the folder of recorded journals, *.json')
-    .option('--open', 'the open instances of the deployed system, or of the folder while no tutti dev runs there')
+    .option('--journals <dir>', 'folder of recorded journals, *.json')
+    .option('--open', 'the open instances of the deployed system, or of the folder; no system may run on it')
     .action(async (modules: readonly string[], { journals, open, json, ...where }: ReplayCommandOptions) => {
       if ((journals === undefined) === (open === undefined)) {
-        throw usageError('Expected either --journals DIR or --open.', 'Say which journals are to be replayed.');
+        throw usageError('Expected either --journals DIR or --open.', 'Choose the journals to replay.');
       }
-      // Imported here, so that the short commands start without the engine.
+      // Lazy imports, because the short commands do not need the engine.
       const [{ loadModules }, { openRuns, recordedRuns }, { replayAll }] = await Promise.all([
         import('../load-modules.ts'),
         import('../runs.ts'),

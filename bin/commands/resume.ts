@@ -1,5 +1,6 @@
-import { InvalidArgumentError, type Command } from 'commander';
-import { addInstanceOptions, withActs, type Invocation, type InstanceOptions } from '../invocation.ts';
+import type { Command } from 'commander';
+import { countArgument } from '../arguments.ts';
+import { addInstanceOptions, withOperations, type Invocation, type InstanceOptions } from '../invocation.ts';
 
 interface ResumeCommandOptions extends InstanceOptions {
   readonly version?: number;
@@ -8,14 +9,14 @@ interface ResumeCommandOptions extends InstanceOptions {
 
 export function addResumeCommand(program: Command, invocation: Invocation): void {
   addInstanceOptions(program.command('resume'))
-    .description('let a stuck instance go on; prints its new status')
+    .description('resume a stuck instance; prints its new status')
     .argument('<process>', 'name of the process')
     .argument('<id>', 'id of the instance')
-    .option('--version <n>', 'move it to this version of its process', versionOption)
-    .option('--skip <step>', 'path of an undo or a compensation that somebody dealt with')
+    .option('--version <n>', 'migrate the run to this version of its process', countArgument)
+    .option('--skip <step>', 'path of an undo or a compensation to skip, because an operator has done it by hand')
     .action(async (process: string, id: string, { version, skip, ...options }: ResumeCommandOptions) => {
-      await withActs(invocation, options, async (acts) => {
-        const { status } = await acts.resume({
+      await withOperations(invocation, options, async (operations) => {
+        const { status } = await operations.resume({
           process,
           id,
           ...(version === undefined ? {} : { version }),
@@ -25,10 +26,4 @@ export function addResumeCommand(program: Command, invocation: Invocation): void
         else invocation.terminal.print(status);
       });
     });
-}
-
-function versionOption(text: string): number {
-  const version = Number(text);
-  if (!Number.isSafeInteger(version) || version < 1) throw new InvalidArgumentError('Expected a whole number from 1.');
-  return version;
 }

@@ -2,11 +2,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { DEFAULT_TENANT } from '../../lib/contract/wire/process-id.ts';
 import type { JournalEntry } from '../../lib/core/journal-entry.ts';
-import type { Operations, JournalAnswer } from '../../lib/client/operations/operations.ts';
-import { addInstanceOptions, withActs, type Invocation, type InstanceOptions } from '../invocation.ts';
-import { Narrator, offsetText } from '../narrator.ts';
+import type { Operations, JournalResponse } from '../../lib/client/operations/operations.ts';
+import { addInstanceOptions, withOperations, type Invocation, type InstanceOptions } from '../invocation.ts';
+import { Narrator, offsetText, paint } from '../narrator.ts';
 import { quietText, tagsText } from '../quiet-entry.ts';
-import { paint } from '../tone.ts';
 import type { Terminal } from '../terminal.ts';
 
 interface ShowCommandOptions extends InstanceOptions {
@@ -14,30 +13,30 @@ interface ShowCommandOptions extends InstanceOptions {
   readonly payloads?: true;
 }
 
-/** How often a followed journal is read. */
+/** The interval at which a followed journal is read. */
 const FOLLOW_MS = 200;
 
 export function addShowCommand(program: Command, invocation: Invocation): void {
   addInstanceOptions(program.command('show'))
-    .description('the journal of an instance as a timeline')
+    .description('print the journal of an instance as a timeline')
     .argument('<process>', 'name of the process')
     .argument('<id>', 'id of the instance')
-    .option('--follow', 'go on until it ends')
-    .option('--payloads', 'with the data of each entry')
+    .option('--follow', 'print new entries until the instance ends')
+    .option('--payloads', 'print the data of each entry too')
     .action(async (process: string, id: string, options: ShowCommandOptions) => {
-      await withActs(invocation, options, (acts) => show(acts, invocation.terminal, { process, id }, options));
+      await withOperations(invocation, options, (operations) => show(operations, invocation.terminal, { process, id }, options));
     });
 }
 
 async function show(
-  acts: Operations,
+  operations: Operations,
   terminal: Terminal,
   instance: { process: string; id: string },
   options: ShowCommandOptions,
 ): Promise<void> {
   const printer = new JournalPrinter(terminal, options);
   for (;;) {
-    const answer = await acts.journal({ ...instance, payloads: options.payloads === true, from: printer.next });
+    const answer = await operations.journal({ ...instance, payloads: options.payloads === true, from: printer.next });
     printer.print(answer);
     if (options.follow !== true || answer.status !== 'running') {
       if (!options.json) printState(terminal, answer, options);
@@ -47,8 +46,12 @@ async function show(
   }
 }
 
-/** Its tenant where that is not the default, its tags and its view as they are now, then where it stands. */
-function printState(terminal: Terminal, { status, why, tags, view }: JournalAnswer, { tenant = DEFAULT_TENANT }: ShowCommandOptions): void {
+/** Prints the tenant if it is not the default, the current tags and view, and then the status with its reason. */
+function printState(
+  terminal: Terminal,
+  { status, why, tags, view }: JournalResponse,
+  { tenant = DEFAULT_TENANT }: ShowCommandOptions,
+): void {
   if (tenant !== DEFAULT_TENANT) terminal.print(`tenant  ${tenant}`);
   if (tags !== undefined) terminal.print(`tags  ${tagsText(tags)}`);
   if (view !== undefined) terminal.print(`view  ${JSON.stringify(view)}`);
@@ -69,7 +72,7 @@ class JournalPrinter {
     this.#options = options;
   }
 
-  print({ entries }: JournalAnswer): void {
+  print({ entries }: JournalResponse): void {
     for (const entry of entries as unknown as JournalEntry[]) {
       if (this.#options.json) this.#terminal.printJson({ index: this.next, ...entry });
       else this.#printLine(entry);

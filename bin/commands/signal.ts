@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
-import { addInstanceOptions, withActs, type Invocation, type InstanceOptions } from '../invocation.ts';
+import { addInstanceOptions, withOperations, type Invocation, type InstanceOptions } from '../invocation.ts';
 import { ofTenant } from '../../lib/client/instance.ts';
-import { jsonArgument } from '../json-argument.ts';
+import { jsonArgument } from '../arguments.ts';
 
 export function addSignalCommand(program: Command, invocation: Invocation): void {
   addInstanceOptions(program.command('signal'))
@@ -9,16 +9,16 @@ export function addSignalCommand(program: Command, invocation: Invocation): void
     .argument('<process>', 'name of the process')
     .argument('<id>', 'id of the instance')
     .argument('<event>', 'type of the event')
-    .argument('<json>', 'its data, or @FILE')
+    .argument('<json>', 'data of the event, or @FILE')
     .action(async (process: string, id: string, event: string, json: string, options: InstanceOptions) => {
       const data = jsonArgument(json);
-      await withActs(invocation, options, async (acts) => {
-        const sent = await acts.signal({ process, id, event, data });
+      await withOperations(invocation, options, async (operations) => {
+        const sent = await operations.signal({ process, id, event, data });
         if (options.json) invocation.terminal.printJson(sent);
         else invocation.terminal.print(sent.id);
         if (sent.keptUntil !== undefined)
           invocation.terminal.message(
-            `${process} ${id}${ofTenant(options)} has not been started: the event is kept until ${sent.keptUntil}, and parked if it has not been started by then.`,
+            `${process} ${id}${ofTenant(options)} has not been started. The event is kept until ${sent.keptUntil}, and is parked if the instance has not been started by then.`,
           );
       });
     });

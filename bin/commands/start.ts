@@ -1,10 +1,9 @@
-import { InvalidArgumentError, Option, type Command } from 'commander';
-import ms from 'ms';
+import { Option, type Command } from 'commander';
 import type { Duration } from '../../lib/contract/duration.ts';
 import type { OnOpen } from '../../lib/client/start.ts';
 import { EXIT } from '../exit-code.ts';
-import { addInstanceOptions, withActs, type Invocation, type InstanceOptions } from '../invocation.ts';
-import { jsonArgument } from '../json-argument.ts';
+import { addInstanceOptions, withOperations, type Invocation, type InstanceOptions } from '../invocation.ts';
+import { durationArgument, jsonArgument } from '../arguments.ts';
 import { waitForEnd } from '../wait-for-end.ts';
 
 interface StartCommandOptions extends InstanceOptions {
@@ -16,19 +15,23 @@ interface StartCommandOptions extends InstanceOptions {
 
 export function addStartCommand(program: Command, invocation: Invocation): void {
   addInstanceOptions(program.command('start'))
-    .description('start an instance; prints its id and run, with --wait its result, or why there is none (exit 1)')
+    .description('start an instance; prints its id and run, with --wait its result, or the reason why there is none (exit 1)')
     .argument('<process>', 'name of the process')
-    .argument('<json>', 'its input, or @FILE')
-    .option('--id <id>', 'id of the instance (default: what its starting event names, else a new one)')
-    .addOption(new Option('--on-open <policy>', 'what to do where that id is open').choices(['reject', 'attach', 'signal']))
-    .option('--wait', 'wait for the end and print the result; ends too when the instance is stuck')
-    .option('--timeout <duration>', 'with --wait: how long, such as 30s or 5 minutes (default: until it ends)', durationOption)
+    .argument('<json>', 'input of the process, or @FILE')
+    .option('--id <id>', 'id of the instance (default: the id that its starting event names, else a new id)')
+    .addOption(new Option('--on-open <policy>', 'policy if that instance is open already').choices(['reject', 'attach', 'signal']))
+    .option('--wait', 'wait for the end and print the result; stops waiting if the instance is stuck')
+    .option(
+      '--timeout <duration>',
+      'with --wait: wait at most this long, such as 30s or 5 minutes (default: until the end)',
+      durationArgument,
+    )
     .action(async (process: string, json: string, options: StartCommandOptions) => {
       const input = jsonArgument(json);
       const { terminal } = invocation;
-      await withActs(invocation, options, async (acts) => {
+      await withOperations(invocation, options, async (operations) => {
         const { id, onOpen, tenant } = options;
-        const started = await acts.start({
+        const started = await operations.start({
           process,
           input,
           ...(id === undefined ? {} : { id }),
@@ -36,22 +39,16 @@ export function addStartCommand(program: Command, invocation: Invocation): void 
         });
         if (options.wait !== true) {
           if (options.json) terminal.printJson(started);
-          else terminal.print(`${started.id} ${started.run}${started.started ? '' : ' (was open)'}`);
+          else terminal.print(`${started.id} ${started.run}${started.started ? '' : ' (was open already)'}`);
           return EXIT.done;
         }
         const { json = false, timeout } = options;
         return waitForEnd(
-          acts,
+          operations,
           terminal,
           { process, ...(tenant === undefined ? {} : { tenant }), ...started },
           { json, ...(timeout === undefined ? {} : { timeout }) },
         );
       });
     });
-}
-
-function durationOption(text: string): Duration {
-  const milliseconds = ms(text as ms.StringValue) as number | undefined;
-  if (milliseconds === undefined || !(milliseconds > 0)) throw new InvalidArgumentError('Expected a duration, such as 30s or 5 minutes.');
-  return `${milliseconds / 1000} seconds`;
 }

@@ -10,12 +10,12 @@ const COUNTED = {
 
 export type PortName = keyof typeof COUNTED;
 
-/** How often each port was called. */
+/** The number of calls per port. */
 export type CallCounts = Readonly<Record<PortName, number>>;
 
 /**
- * Counts the calls on the ports of a running system. The methods are replaced on the objects themselves, because the
- * runtime has handed them to its parts already.
+ * Counts the calls on the ports of a running system. It replaces methods on the port objects, because the runtime has
+ * passed the objects to its parts already.
  */
 export function countCalls(state: State): CallCounts {
   const counts: Record<PortName, number> = { processStore: 0, payloadStore: 0, idempotencyStore: 0, sender: 0, publisher: 0 };

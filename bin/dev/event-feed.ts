@@ -7,10 +7,10 @@ import type { Reach } from '../../lib/client/connection.ts';
 import { publishEvent } from '../../lib/client/publish.ts';
 import { within } from '../../lib/client/tenant.ts';
 import { isOrchestratorError } from '../../lib/contract/errors.ts';
-import { usageError } from '../usage-error.ts';
+import { usageError } from '../exit-code.ts';
 
-/** So many events may be on their way to the disk at a time. */
-const ON_THE_WAY_MAX = 256;
+/** The maximum number of events that are being published at a time. */
+const IN_FLIGHT_MAX = 256;
 
 export interface Fed {
   readonly published: number;
@@ -25,18 +25,18 @@ interface FedEvent {
 }
 
 /**
- * Publishes the events of a JSON Lines file, or of stdin (`-`), in order. A line that is no event is told and left out. An
- * event of a file without an id gets one from its file and line, so that feeding the file again feeds nothing twice.
+ * Publishes the events of a JSON Lines file, or of stdin (`-`), in order. A line that is not an event is reported and skipped.
+ * The id of an event defaults to its file and line, so publishing a file again publishes only duplicates.
  */
 export async function feedEvents(reach: Reach, source: string, complain: (text: string) => void, signal: AbortSignal): Promise<Fed> {
   if (source !== '-' && !existsSync(source))
-    throw usageError(`There is no events file ${source}.`, 'Name a JSON Lines file, or - for stdin.');
+    throw usageError(`The events file ${source} does not exist.`, 'Name a JSON Lines file, or - for stdin.');
   const lines = createInterface({ input: source === '-' ? process.stdin : createReadStream(source), signal });
-  const onTheWay = new Set<Promise<void>>();
+  const inFlight = new Set<Promise<void>>();
   let [line, published, refused] = [0, 0, 0];
   const refuse = (at: number, fault: string): void => {
     refused += 1;
-    complain(`${source === '-' ? 'stdin' : source} line ${at}: ${fault} Left out.`);
+    complain(`${source === '-' ? 'stdin' : source} line ${at}: ${fault} The line is skipped.`);
   };
   for await (const text of lines) {
     line += 1;
@@ -46,11 +46,11 @@ export async function feedEvents(reach: Reach, source: string, complain: (text: 
       () => void (published += 1),
       (error: unknown) => refuse(at, isOrchestratorError(error) ? error.message : String(error)),
     );
-    onTheWay.add(publishing);
-    void publishing.then(() => onTheWay.delete(publishing));
-    if (onTheWay.size >= ON_THE_WAY_MAX) await Promise.race(onTheWay);
+    inFlight.add(publishing);
+    void publishing.then(() => inFlight.delete(publishing));
+    if (inFlight.size >= IN_FLIGHT_MAX) await Promise.race(inFlight);
   }
-  await Promise.all(onTheWay);
+  await Promise.all(inFlight);
   return { published, refused };
 }
 
@@ -59,7 +59,7 @@ async function publishLine(reach: Reach, text: string, id: string | undefined): 
   const contract = reach.system.events.get(event.type);
   if (contract === undefined) {
     throw usageError(
-      `${event.type} is no event of ${reach.system.name}: expected one of ${[...reach.system.events.keys()].join(', ')}.`,
+      `${event.type} is not an event of ${reach.system.name}: expected one of ${[...reach.system.events.keys()].join(', ')}.`,
       'Correct the type.',
     );
   }
@@ -72,7 +72,7 @@ function parseLine(text: string): FedEvent {
   try {
     value = JSON.parse(text);
   } catch (error) {
-    throw usageError(`It is not JSON: ${(error as Error).message}.`, 'Write one JSON object per line.');
+    throw usageError(`The line is not JSON: ${(error as Error).message}.`, 'Write one JSON object per line.');
   }
   const { type, data, id, tenant } = (typeof value === 'object' && value !== null ? value : {}) as Partial<FedEvent>;
   if (
@@ -82,14 +82,14 @@ function parseLine(text: string): FedEvent {
     (tenant !== undefined && typeof tenant !== 'string')
   ) {
     throw usageError(
-      'It is no event: expected {"type":"…","data":…}, with an "id" or a "tenant" where one is wanted.',
+      'The line is not an event: expected {"type":"…","data":…}, and optionally an "id" and a "tenant".',
       'Write one event per line.',
     );
   }
   return { type, data, ...(id === undefined ? {} : { id }), ...(tenant === undefined ? {} : { tenant }) };
 }
 
-/** Files of one name in different folders are different files. */
+/** The id contains a hash of the full path, because files in different folders may share a name. */
 function lineId(source: string, line: number): string {
   const file = resolve(source);
   const folder = createHash('sha256').update(file).digest('hex').slice(0, 8);

@@ -6,7 +6,7 @@ import type { Loaded } from '../load-modules.ts';
 import type { Terminal } from '../terminal.ts';
 import { countCalls } from './call-counter.ts';
 import { feedEvents } from './event-feed.ts';
-import { isSettled, waitingForNobody } from './settled.ts';
+import { isSettled, unservedCommands } from './settled.ts';
 import { printSummary, stuckInstance, Tally, type StuckInstance } from './tally.ts';
 import { Timeline } from './timeline.ts';
 
@@ -19,13 +19,13 @@ export interface DevOptions {
   readonly memory?: true;
 }
 
-/** How often what has happened is told. */
+/** The interval at which the timeline prints new entries. */
 const TELL_MS = 50;
 
 /** One run of a system under `tutti dev`. */
 export class DevSession {
   hasStuck = false;
-  /** Lines of the events file were left out. */
+  /** True if lines of the events file were skipped. */
   hasRefused = false;
   readonly #terminal: Terminal;
   readonly #options: DevOptions;
@@ -37,7 +37,7 @@ export class DevSession {
   readonly #tally = new Tally();
   readonly #calls: ReturnType<typeof countCalls>;
   readonly #stopping = new AbortController();
-  #telling: Promise<void> | undefined;
+  #printing: Promise<void> | undefined;
 
   constructor(terminal: Terminal, { system, entry, services }: Loaded, options: DevOptions) {
     this.#terminal = terminal;
@@ -59,16 +59,19 @@ export class DevSession {
     this.#reach = { system: systemContract(system), ports: connectionPorts(this.#runtime.connection) };
     this.#timeline = new Timeline(this.#reach, terminal, { json: options.json === true, startedAt: Date.now() });
     this.#missing = [...this.#reach.system.services.keys()].filter((name) => !this.#served.includes(name));
-    if (this.#missing.length > 0) terminal.message(`Nobody serves ${this.#missing.join(', ')} here: their commands wait in their queues.`);
+    if (this.#missing.length > 0)
+      terminal.message(
+        `No module serves ${this.#missing.join(', ')}: commands to ${this.#missing.length === 1 ? 'this service' : 'these services'} wait in the queue.`,
+      );
   }
 
   async begin(): Promise<void> {
     await this.#runtime.start();
     await this.#timeline.goesOn();
-    this.#telling = this.#tellOn();
+    this.#printing = this.#printOn();
   }
 
-  /** Ends when all is settled, with `--once`; else never. */
+  /** With `--once`, resolves when all work is done; else never. */
   async run(): Promise<'settled'> {
     const { events, once } = this.#options;
     if (events !== undefined) await this.#feed(events);
@@ -76,9 +79,9 @@ export class DevSession {
     const { clock } = this.#runtime.state;
     while (!(await isSettled(this.#runtime.state, this.#served))) await clock.sleep(TELL_MS, this.#stopping.signal);
     this.hasStuck = (await this.#stuck()).length > 0;
-    for (const { service, count } of waitingForNobody(this.#runtime.state, this.#missing)) {
+    for (const { service, count } of unservedCommands(this.#runtime.state, this.#missing)) {
       this.#terminal.message(
-        `${count} ${count === 1 ? 'command waits' : 'commands wait'} in the queue of ${service}, which nobody serves.`,
+        `${count} ${count === 1 ? 'command waits' : 'commands wait'} in the queue of ${service}, which no module serves.`,
       );
     }
     return 'settled';
@@ -87,13 +90,13 @@ export class DevSession {
   async #feed(events: string): Promise<void> {
     const { published, refused } = await feedEvents(this.#reach, events, (text) => this.#terminal.message(text), this.#stopping.signal);
     this.hasRefused = refused > 0;
-    if (refused > 0) this.#terminal.message(`${published} events were published, ${refused} lines were left out.`);
+    if (refused > 0) this.#terminal.message(`${published} events were published, ${refused} lines were skipped.`);
   }
 
   async end(): Promise<void> {
     const stuck = await this.#stuck();
     this.#stopping.abort();
-    await this.#telling;
+    await this.#printing;
     await this.#runtime.stop();
     this.#terminal.progress('');
     const summary = this.#tally.summary(this.#calls, stuck);
@@ -101,7 +104,7 @@ export class DevSession {
     else printSummary(this.#terminal, this.#tally, summary);
   }
 
-  async #tellOn(): Promise<void> {
+  async #printOn(): Promise<void> {
     const { clock } = this.#runtime.state;
     const { signal } = this.#stopping;
     while (!signal.aborted) {

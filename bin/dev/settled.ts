@@ -1,15 +1,15 @@
 import type { State } from '../../lib/local/state.ts';
 import { INBOX_QUEUE } from '../../lib/local/state.ts';
-import { headsOfAll } from '../../lib/client/heads-of-all.ts';
+import { headsOfAll } from '../../lib/client/list.ts';
 import { decodeHead } from '../../lib/format/head-codec.ts';
 import type { Head } from '../../lib/ports/process-store.ts';
 
-/** A timer that is farther ahead than this is not waited for: nobody watches a demonstration for a day. */
+/** `--once` does not wait for a timer that is due later than this: a demonstration must end. */
 const NEAR_MS = 60_000;
 
 /**
- * Whether nothing moves any more: no message waits or is being worked on, and no open instance wakes up soon. What waits for
- * a service that does not run here is not counted, since nobody takes it however often it is sent.
+ * Whether all work is done: no message is queued or in flight, and no open instance wakes up soon. Commands to a service that
+ * does not run here are not counted, because no worker receives them.
  */
 export async function isSettled({ queues, instanceIndex, clock }: State, served: readonly string[]): Promise<boolean> {
   for (const name of [INBOX_QUEUE, `${INBOX_QUEUE}-dead-letter`, ...served]) if ((queues.get(name)?.size ?? 0) > 0) return false;
@@ -29,8 +29,8 @@ function serviceOf(command: string): string {
   return command.slice(0, command.indexOf('.'));
 }
 
-/** How many commands wait for each service that does not run here. */
-export function waitingForNobody(
+/** The number of queued commands for each service that does not run here. */
+export function unservedCommands(
   { queues }: State,
   missing: readonly string[],
 ): readonly { readonly service: string; readonly count: number }[] {

@@ -5,11 +5,11 @@ import type { Head } from '../../lib/ports/process-store.ts';
 import type { Terminal } from '../terminal.ts';
 import type { CallCounts } from './call-counter.ts';
 
-/** Counts what happened while the system ran here. */
+/** Counts instances, commits and durations of one `tutti dev` session. */
 export class Tally {
   readonly #statuses = new Map<string, InstanceStatus>();
   readonly #counts = new Map<InstanceStatus, number>();
-  /** Of the instances that ended here, in milliseconds. */
+  /** Durations of the instances that ended in this session, in milliseconds. */
   readonly #durations: number[] = [];
   #commits = 0;
 
@@ -66,7 +66,7 @@ export function stuckInstance({ process, id, why }: Summary & { readonly status:
   return { process, id, why };
 }
 
-/** `sorted` is not empty. */
+/** `sorted` must not be empty. */
 function quantile(sorted: readonly number[], share: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] as number;
 }
@@ -83,7 +83,7 @@ export function printSummary(terminal: Terminal, tally: Tally, summary: DevSumma
   const { colors } = terminal;
   const lines = [colors.bold(tally.line())];
   if (summary.durationMs !== undefined) {
-    lines.push(`from start to end: median ${ms(summary.durationMs.median)}, 95th percentile ${ms(summary.durationMs.p95)}`);
+    lines.push(`duration: median ${ms(summary.durationMs.median)}, 95th percentile ${ms(summary.durationMs.p95)}`);
   }
   if (summary.instances > 0) {
     const calls = Object.entries(summary.callsPerInstance).filter(([, count]) => count > 0);

@@ -5,14 +5,13 @@ import type { Reach } from '../../lib/client/connection.ts';
 import { readHeadJournal } from '../../lib/client/operations/journal-view.ts';
 import { parseEntry } from '../../lib/format/read-journal.ts';
 import { namesOf, ofTenant } from '../../lib/client/instance.ts';
-import { headsOfAll } from '../../lib/client/heads-of-all.ts';
+import { headsOfAll } from '../../lib/client/list.ts';
 import { whyOfHead } from '../../lib/client/operations/why-of-head.ts';
 import type { Head } from '../../lib/ports/process-store.ts';
-import { Narrator, offsetText, type Sentence } from '../narrator.ts';
-import { paint } from '../tone.ts';
+import { Narrator, offsetText, paint, type Sentence } from '../narrator.ts';
 import type { Terminal } from '../terminal.ts';
 
-/** An open instance that has not moved for so long is told to wait, once. */
+/** If an open instance has not changed for this long, the timeline prints once what it waits for. */
 const QUIET_MS = 2_000;
 const GO_ON_SHOWN_MAX = 20;
 const ENDED_MAX = 1_000;
@@ -22,7 +21,7 @@ interface Told {
   readonly narrator: Narrator;
   /** Index of the next entry. */
   next: number;
-  /** When the last fact came; what was decided on it came then too. */
+  /** Time of the last fact. Decisions on a fact have its time. */
   at: number;
 }
 
@@ -32,8 +31,8 @@ interface TimelineOptions {
 }
 
 /**
- * What happens to each instance, line by line. Commits are noted as they come and told in batches, so that the timeline
- * never holds up the engine.
+ * Prints the journal entries of all instances as they are committed. `note` only records a commit and `tell` prints in batches,
+ * so the timeline never delays the engine.
  */
 export class Timeline {
   readonly #reach: Reach;
@@ -41,9 +40,9 @@ export class Timeline {
   readonly #options: TimelineOptions;
   readonly #told = new Map<string, Told>();
   readonly #ended = new Set<string>();
-  /** The newest head of each instance that has moved since the last telling. */
+  /** The newest head of each instance that was committed since the last `tell`. */
   #moved = new Map<string, Head>();
-  /** Open instances by when they last moved, the longest ago first. */
+  /** Open instances, least recently changed first. */
   readonly #quiet = new Map<string, { readonly head: Head; readonly since: number }>();
 
   constructor(reach: Reach, terminal: Terminal, options: TimelineOptions) {
@@ -52,21 +51,21 @@ export class Timeline {
     this.#options = options;
   }
 
-  /** Instances that were open before go on by themselves; a few are named. */
+  /** Prints the instances that were open before this session, which continue by themselves: the first 20, and a count. */
   async goesOn(): Promise<void> {
     let count = 0;
     for await (const head of headsOfAll(this.#reach.ports.index, { statuses: ['running', 'stuck'] })) {
       count += 1;
-      if (count <= GO_ON_SHOWN_MAX) this.#print(head, { text: `goes on: ${this.#why(head)}`, tone: 'plain' }, this.#options.startedAt);
+      if (count <= GO_ON_SHOWN_MAX) this.#print(head, { text: `continues: ${this.#why(head)}`, tone: 'plain' }, this.#options.startedAt);
     }
-    if (count > GO_ON_SHOWN_MAX) this.#terminal.message(`${count - GO_ON_SHOWN_MAX} more go on.`);
+    if (count > GO_ON_SHOWN_MAX) this.#terminal.message(`${count - GO_ON_SHOWN_MAX} more instances continue.`);
   }
 
   note(head: Head): void {
     this.#moved.set(head.pid, head);
   }
 
-  /** Tells what has happened since the last time. */
+  /** Prints the entries committed since the last call. */
   async tell(now: number): Promise<void> {
     const moved = this.#moved;
     this.#moved = new Map();
@@ -83,7 +82,7 @@ export class Timeline {
     for (const entry of await this.#newEntries(head, told.next)) {
       if ('at' in entry) told.at = entry.at;
       const sentence = told.narrator.tell(entry);
-      // What came before this session has been told by an earlier one.
+      // An earlier session has printed the entries from before this session.
       const isNew = told.at >= this.#options.startedAt;
       if (sentence !== undefined && isNew) this.#print(head, sentence, told.at, { index: told.next, entry });
       told.next += 1;
@@ -94,7 +93,7 @@ export class Timeline {
     if (isClosed(head.status)) this.#forgetLater(head.pid);
   }
 
-  /** A late answer may still be undone after the end, so the latest to end are remembered. */
+  /** A late reply may be undone after the end, so the instances that ended last are remembered. */
   #forgetLater(pid: string): void {
     this.#ended.delete(pid);
     this.#ended.add(pid);
@@ -134,7 +133,7 @@ export class Timeline {
   }
 }
 
-/** Something of its own wakes it, so that its waiting is worth a line; a decider that waits for the next event is not. */
+/** Whether the instance waits for a command or a timer of its own. A decider that waits for its next event does not. */
 function hasPending(head: Head): boolean {
   const { commands, timers } = decodeHead(head);
   return commands.size > 0 || [...timers.values()].some(({ purpose }) => purpose !== 'named' && purpose !== 'process');

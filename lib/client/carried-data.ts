@@ -6,25 +6,25 @@ import { excessBytes, VALUE_BYTES_MAX } from '../contract/wire/wire.ts';
 import type { PayloadStore } from '../ports/payload-store.ts';
 import type { ClientPorts } from './connection.ts';
 
-/** The bus and the queues take no longer message: the data of one that would be longer is stored apart. */
+/** The maximum length of a message on the bus and the queues. The data of a longer message goes to the payload store. */
 const MESSAGE_CHARACTERS_MAX = 200 * 1024;
 
-/** The members by which a message carries its data. */
+/** The members of a message that carry its data: inline, or as a reference into the payload store. */
 export type CarriedData = { readonly data: Json } | { readonly dataref: string; readonly datahash: string };
 
 interface Outgoing {
-  /** As in `order was started with`, for an error. */
+  /** The beginning of an error message, such as `order was started with`. */
   readonly what: string;
-  /** Where the data is stored, if it is: the type of the event, or the name of the process that is started. */
+  /** Folder of the stored data: the type of the event, or the name of the started process. */
   readonly folder: string;
   readonly data: Json;
-  /** How many characters the message has with these members. */
+  /** Returns the length in characters of the message with these members. */
   readonly lengthOf: (carried: CarriedData) => number;
 }
 
 /**
- * Lets the message carry its data, or stores the data and lets the message name it.
- * @throws ContractError `DATA_TOO_LARGE` above 20 MB, or where the rest of the message is too long
+ * Returns the data inline if the message stays within its maximum length. Otherwise stores the data and returns a reference.
+ * @throws ContractError `DATA_TOO_LARGE` above 20 MB, or if the rest of the message is too long
  */
 export async function carriedData({ storeLarge }: Pick<ClientPorts, 'storeLarge'>, outgoing: Outgoing): Promise<CarriedData> {
   const { what, folder, data, lengthOf } = outgoing;
@@ -43,7 +43,7 @@ export async function carriedData({ storeLarge }: Pick<ClientPorts, 'storeLarge'
   );
 }
 
-/** Stores large data by a payload store. */
+/** Implements `storeLarge` with a payload store. */
 export function storingIn(payloads: Pick<PayloadStore, 'put' | 'reference'>): ClientPorts['storeLarge'] {
   return async (folder, hash, json) => {
     await payloads.put(folder, hash, json);

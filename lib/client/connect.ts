@@ -1,11 +1,11 @@
 import { eventContract } from '../contract/event.ts';
 import { systemContract, type System } from '../contract/system.ts';
-import { beatTask, completeTask, failTask } from './answer.ts';
+import { beatTask, completeTask, failTask } from './deferred-task.ts';
 import type { Client } from './client.ts';
 import { connectionPorts, type Connection } from './connection.ts';
 import { describeInstance } from './describe.ts';
 import { listInstances } from './list.ts';
-import { operate, resumeInstance } from './operate.ts';
+import { performOperation, resumeInstance } from './perform-operation.ts';
 import { publishEvent } from './publish.ts';
 import { queryInstance } from './query.ts';
 import { refuseSkip, resolveStep } from './resolve.ts';
@@ -15,13 +15,19 @@ import { startProcess } from './start.ts';
 import { within } from './tenant.ts';
 
 export interface ConnectOptions {
-  /** Whose instances and events are meant. @default `default`, the tenant of all that names none */
+  /** The tenant of the client's instances and events. @default `default` */
   readonly tenant?: string;
 }
 
 /**
- * A client of a system, which acts within one tenant: it starts, names, lists and publishes for no other. A task's token names its instance
- * whole, so whoever has one answers it, whatever the tenant.
+ * Makes a client of a system.
+ *
+ * Input: a system and a connection, from `local()`, `aws()` or the test kit. Output: a `Client`, with one file per verb.
+ * Trunk: `start.ts`, `publish.ts`, `signal.ts` and `perform-operation.ts` send through `request.ts` or the bus and wait in `wait.ts`;
+ * `query.ts`, `describe.ts`, `list.ts` and `result.ts` read heads. `operations/` serves the command line, `aws/` deployed systems.
+ *
+ * The client acts within one tenant, except for `complete`, `fail` and `heartbeat`: a task token names its
+ * instance with its tenant.
  * @example import { connect } from 'tutti/client'; const tutti = connect(trips, local('.tutti'));
  */
 export function connect(system: System<string>, connection: Connection, { tenant }: ConnectOptions = {}): Client {
@@ -34,8 +40,8 @@ export function connect(system: System<string>, connection: Connection, { tenant
     describe: (process, id) => describeInstance(reach, process.name, id),
     list: (filter) => listInstances(reach, filter),
     result: (process, id, options) => resultOf(reach, process.name, id, options),
-    cancel: (process, id, reason) => operate(reach, process.name, id, { act: 'cancel', reason }),
-    terminate: (process, id, reason) => operate(reach, process.name, id, { act: 'terminate', reason }),
+    cancel: (process, id, reason) => performOperation(reach, process.name, id, { act: 'cancel', reason }),
+    terminate: (process, id, reason) => performOperation(reach, process.name, id, { act: 'terminate', reason }),
     resume: async (process, id, options) => {
       if (options?.skip !== undefined) await refuseSkip(reach, process.name, id, options.skip);
       await resumeInstance(reach, process.name, id, options);

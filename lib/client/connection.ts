@@ -9,18 +9,18 @@ import type { PayloadStore } from '../ports/payload-store.ts';
 import type { ProcessStore } from '../ports/process-store.ts';
 import type { DeferredAnswer } from '../service/consumer/deferred-answer.ts';
 
-/** Where a system runs. Made by `local()` and by the test kit; what it holds is Tutti's own. */
+/** A connection to a running system, made by `local()`, `aws()` or the test kit. Its content is private. */
 export interface Connection {
   readonly '~connection': true;
 }
 
-/** What somebody says of a task, by its token. */
+/** A completion, a failure or a heartbeat for a deferred task, by its token. */
 export interface AnswerRequest {
   readonly token: string;
   readonly answer: DeferredAnswer;
 }
 
-/** What a connection holds at run time: everything that a client does, it does through these. */
+/** The ports behind a connection. A client has no other way to the system. */
 export interface ClientPorts {
   readonly sender: MessageSender;
   readonly publisher: EventPublisher;
@@ -29,40 +29,40 @@ export interface ClientPorts {
   readonly payloads: Pick<PayloadStore, 'get'>;
   readonly parking: Pick<ParkingStore, 'parked'> & ParkedList;
   readonly clock: Clock;
-  /** Who acts: journaled with each act. A function is asked when it is first needed. */
+  /** The principal that the journal names for each operation. A function is called when the principal is first needed. */
   readonly principal: string | (() => Promise<string>);
-  /** A new id for an event, a start or an act. @default a ULID */
+  /** Makes the id of an event, a start or an operation. @default a ULID */
   newId?(now: number): string;
   /**
-   * Answers a deferred command, or beats for it, by its token: `answerDeferred` of the service that the token names. `system` is
-   * that of the caller, for where the other side has no schemas.
+   * Completes or fails a deferred command, or sends its heartbeat: `answerDeferred` of the service that the token names. `system` is
+   * the caller's system, for a connection whose own system has no schemas.
    */
   answer(request: AnswerRequest, system: SystemContract): Promise<void>;
   /**
-   * Stores data that is too large for a message, as canonical JSON under its SHA-256 (64 hex digits). Resolves with the reference by which
-   * a message names it. Such data is there for the engine, which keeps a copy, and is removed after 120 days.
+   * Stores data that is too large for a message, as canonical JSON under its SHA-256 (64 hex digits). Resolves with the reference for the
+   * message. The engine copies the data; the original is removed after 120 days.
    */
   storeLarge(folder: string, hash: string, json: string): Promise<string>;
-  /** What the handler of a command that runs here threw last, to end a sentence with. @default not known: its service's log tells it */
+  /** The last error of a command's handler, as the end of a sentence. @default unknown, as the service runs elsewhere and logs it there */
   faultOf?(commandId: string): string | undefined;
-  /** Resolves when all that was done before survives a crash. */
+  /** Resolves when all earlier writes survive a crash. */
   durable(): Promise<void>;
   /**
-   * Resolves when the head of `pid` is written after this call. Only a hint, after which the head is read again; it may also
-   * reject, where nothing will ever be written. From `signal` on nobody waits for it. @default the head is polled
+   * Resolves when the head of `pid` is written after this call. It is only a hint to read the head again. It rejects if no head will ever
+   * be written, for example after a stop. `signal` ends the subscription. @default the head is polled
    */
   changed?(pid: string, signal?: AbortSignal): Promise<void>;
 }
 
-/** A system and how it is reached: the first argument of each thing that a client does. */
+/** A system, its ports and the tenant: the first argument of each client function. */
 export interface Reach {
   readonly system: SystemContract;
   readonly ports: ClientPorts;
-  /** Whose instances and events are meant. @default `default` */
+  /** The tenant of the instances and events. @default `default` */
   readonly tenant?: string;
 }
 
-/** Who acts through these ports. */
+/** The principal of these ports. */
 export function principalOf({ principal }: Pick<ClientPorts, 'principal'>): string | Promise<string> {
   return typeof principal === 'string' ? principal : principal();
 }

@@ -7,12 +7,12 @@ import { parkedCount, type ParkedCount } from './parked-count.ts';
 import { unresolvedOf, type Unresolved } from './unresolved.ts';
 import { whyOfHead } from './operations/why-of-head.ts';
 
-/** How an instance stands; `stuck` needs a person. */
+/** Status of an instance; `stuck` needs an operator. */
 export type Status = 'running' | 'completed' | 'failed' | 'cancelled' | 'terminated' | 'stuck';
 
 /** One line of a list. */
 export interface Summary {
-  /** Absent where it is `default`. */
+  /** Absent for the tenant `default`. */
   readonly tenant?: string;
   readonly process: string;
   readonly id: string;
@@ -28,11 +28,11 @@ export interface Description extends Summary {
   /** The version of the definition that the run stays on. */
   readonly version: number;
   readonly tags: Readonly<Record<string, string>>;
-  /** Its open commands and timers. */
+  /** Open commands, timers and event waits. */
   readonly pending: readonly Json[];
-  /** Its commands whose outcome nobody knows, also after the end: step, command, attempts, last error. */
+  /** Commands with an unknown outcome, also after the end: step, command, attempts, last error. */
   readonly unresolved: readonly Unresolved[];
-  /** How many events are parked beside it, by reason: `CLOSED` are those that came after its end. */
+  /** Number of parked events of the instance, by reason. `CLOSED` counts the events that came after its end. */
   readonly parked: ParkedCount;
 }
 

@@ -10,31 +10,31 @@ import type { ClientPorts, Reach } from './connection.ts';
 import { earlyEvents } from './early-events.ts';
 import { tenantOf } from './tenant.ts';
 
-/** The pid of an instance that must exist, so an id that can name none is not found. */
+/** The pid of an instance that must exist, so an invalid id is `NOT_FOUND`. */
 export function pidOf(reach: Pick<Reach, 'tenant'>, process: string, id: string): string {
   const pid = buildPid(tenantOf(reach), process, id);
   if (pid !== undefined) return pid;
-  throw new ClientError('NOT_FOUND', `${process} was asked for the instance ${JSON.stringify(id)}: an id is ${INSTANCE_ID_FORM}.`);
+  throw new ClientError('NOT_FOUND', `${process} was asked for the instance ${JSON.stringify(id)}: expected an id of ${INSTANCE_ID_FORM}.`);
 }
 
-/** The instance as a reader names it: `process id`, and its tenant where that is not the default. */
+/** The name of an instance for a reader: `process id`, and its tenant unless that is the default. */
 export function nameOf(pid: string): string {
   const parts = parsePid(pid);
   return parts === undefined ? pid : `${parts.process} ${parts.id}${ofTenant(parts)}`;
 }
 
-/** The parts of a pid, as answers say them. */
+/** The parts of a pid, as members of a response. */
 export function namesOf(pid: string): { readonly tenant?: string; readonly process: string; readonly id: string } {
   const { tenant = DEFAULT_TENANT, process = '', id = pid } = parsePid(pid) ?? {};
   return { ...(tenant !== DEFAULT_TENANT && { tenant }), process, id };
 }
 
-/** Its tenant, to be said behind its id; nothing where it is the default. */
+/** The tenant as text after an id; empty for the default tenant. */
 export function ofTenant({ tenant = DEFAULT_TENANT }: { readonly tenant?: string }): string {
   return tenant === DEFAULT_TENANT ? '' : ` of the tenant ${tenant}`;
 }
 
-/** The head, strongly read. Events that wait for a start are no instance. */
+/** Reads the head consistently. The head of early events is not an instance. */
 export async function readHead(ports: Pick<ClientPorts, 'store'>, pid: string): Promise<Head | undefined> {
   const [head] = await ports.store.load([pid], { consistent: true });
   return head === undefined || head.status === 'early' ? undefined : head;
@@ -51,7 +51,7 @@ export async function requireImage(ports: Pick<ClientPorts, 'store'>, pid: strin
   return decodeHead(await requireHead(ports, pid));
 }
 
-/** `head`: that of the events that wait for the instance, where there is one. */
+/** `head` is the head of the events that wait for the instance, if there is one. */
 export function notFound(pid: string, head?: Head): ClientError {
   const early = earlyEvents(head);
   if (early === undefined) return new ClientError('NOT_FOUND', `There is no ${nameOf(pid)}: expected an instance that has been started.`);
@@ -64,7 +64,7 @@ export function notFound(pid: string, head?: Head): ClientError {
   );
 }
 
-/** The definition that a run stays on, `name@version`; undefined where this code does not know it any more. */
+/** The definition that a run stays on, `name@version`. Undefined if the system does not list it. */
 export function definitionOf(system: Reach['system'], definition: string): ProcessContract | undefined {
   const { process, version } = splitDefinition(definition);
   return system.processes.get(process)?.find((each) => each.version === version);
@@ -75,7 +75,7 @@ export function splitDefinition(definition: string): { readonly process: string;
   return { process: definition.slice(0, at), version: Number(definition.slice(at + 1)) };
 }
 
-/** A value that lies in place, or in the payload store under its name. */
+/** Reads a value that is stored inline or in the payload store. */
 export async function readValue(
   payloads: Pick<PayloadStore, 'get'>,
   pid: string,

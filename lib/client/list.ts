@@ -1,32 +1,32 @@
 import type { AnyProcess } from '../contract/process-contract.ts';
 import { thrownText } from '../contract/wire/thrown-text.ts';
-import type { InstanceFilter } from '../ports/instance-index.ts';
+import type { InstanceFilter, InstanceIndex } from '../ports/instance-index.ts';
 import type { Head } from '../ports/process-store.ts';
 import type { Reach } from './connection.ts';
 import { descriptionOf, type Status, type Summary } from './describe.ts';
 import { namesOf } from './instance.ts';
 import { tenantOf } from './tenant.ts';
 
-/** Which instances are listed: those that fit all that is given. */
+/** Filters for instances. An instance is listed if it matches all of them. */
 export interface ListFilter {
   readonly process?: Pick<AnyProcess, 'name'>;
   readonly status?: Status | Status[];
   readonly tag?: Readonly<Record<string, string>>;
-  /** Only instances with a command whose outcome nobody knows. */
+  /** Only instances with a command whose outcome is unknown. */
   readonly unresolved?: boolean;
   /** Inclusive, as `startedBefore` is. */
   readonly startedAfter?: Date;
   readonly startedBefore?: Date;
 }
 
-/** Of the tenant of the client, the newest start first. The list may lag behind; `describe` does not. */
+/** Lists the instances of the client's tenant, newest start first. The index is eventually consistent; `describe` reads consistently. */
 export async function* listInstances(reach: Reach, filter: ListFilter = {}): AsyncGenerator<Summary, void, undefined> {
   for await (const head of reach.ports.index.list(indexFilter(reach, filter))) {
     yield summaryOf(reach, head);
   }
 }
 
-/** One head that cannot be read, as a newer build may have written it, does not hide the others. */
+/** A head that this build cannot read, for example of a newer format, must not hide the other instances. */
 function summaryOf(reach: Reach, head: Head): Summary {
   try {
     const { run, status, started, why } = descriptionOf(reach, head, {});
@@ -50,4 +50,12 @@ function indexFilter(
     ...(startedAfter === undefined ? {} : { startedAfter: startedAfter.getTime() }),
     ...(startedBefore === undefined ? {} : { startedBefore: startedBefore.getTime() }),
   };
+}
+
+/** Yields the matching heads of all tenants, tenant by tenant. For tools that operate on a whole system: a client acts within one tenant. */
+export async function* headsOfAll(
+  index: Pick<InstanceIndex, 'list' | 'tenants'>,
+  filter: Omit<InstanceFilter, 'tenant'>,
+): AsyncGenerator<Head, void, undefined> {
+  for (const tenant of await index.tenants()) yield* index.list({ ...filter, tenant });
 }

@@ -4,13 +4,13 @@ import { ContractError } from '../contract/errors.ts';
 
 let next: ULIDFactory | undefined;
 
-/** An id that sorts by time: a ULID. The generator is made with the first one, since importing must do no work. */
+/** Makes a ULID, which sorts by time. The generator is created lazily, because an import must do no work. */
 export function newMessageId(now: number): string {
   next ??= monotonicFactory();
   return next(now);
 }
 
-/** An id that the caller chose, so that saying a thing again is a duplicate. */
+/** Checks an id that the caller chose. A second message with the same id is a duplicate. */
 export function checkedId(id: string, what: string): string {
   if (typeof id === 'string' && ID.test(id)) return id;
   throw new ContractError(

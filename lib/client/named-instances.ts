@@ -10,14 +10,14 @@ import { tenantOf } from './tenant.ts';
 /** An instance that an event names. */
 export interface NamedInstance {
   readonly pid: string;
-  /** The event begins it; else the event is one that the instance receives. */
+  /** True if the event starts the instance, false if the instance receives it. */
   readonly starts: boolean;
 }
 
 /**
- * The instances of a tenant that an event names by its data, as the engine will find them. An instance that only the code of the system can name, which
- * a client without that code has not, is left out: the engine looks at it.
- * @throws ContractError `DATA_INVALID` where an id cannot name an instance: the engine would park the event, and its sender would not know
+ * Returns the instances that an event names by its data, by the same rules as the engine. If only the code of the system can compute the
+ * id, a client without that code omits the instance, and the engine checks it.
+ * @throws ContractError `DATA_INVALID` if an id is invalid: the engine would park the event without notice to its sender
  */
 export function instancesNamed(reach: Pick<Reach, 'system' | 'tenant'>, event: EventContract, data: Json): readonly NamedInstance[] {
   return new Catalogue(reach.system).interests(event.type).flatMap(({ definition, correlation, starts }) => {
@@ -28,7 +28,7 @@ export function instancesNamed(reach: Pick<Reach, 'system' | 'tenant'>, event: E
     const id = JSON.stringify(named.id) ?? String(named.id);
     throw new ContractError(
       'DATA_INVALID',
-      `${event.type} was published and names the instance ${id} of ${definition.name}: an id is ${INSTANCE_ID_FORM}.`,
+      `${event.type} was published and names the instance ${id} of ${definition.name}: expected an id of ${INSTANCE_ID_FORM}.`,
     );
   });
 }

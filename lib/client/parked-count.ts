@@ -1,6 +1,6 @@
 import type { ClientPorts } from './connection.ts';
 
-/** How many events are parked beside an instance, by the code of their reason. */
+/** Number of parked events of an instance, by the code of their reason. */
 export type ParkedCount = Readonly<Record<string, number>>;
 
 export async function parkedCount({ parking }: Pick<ClientPorts, 'parking'>, pid: string): Promise<ParkedCount> {

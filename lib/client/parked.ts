@@ -1,18 +1,18 @@
 import { parsePid } from '../contract/wire/process-id.ts';
 import { REDRIVEN_MAX } from '../format/inbox-form.ts';
 import type { ParkedFilter, ParkedSummary } from '../ports/parked-list.ts';
-import type { ListedParked, ParkedAnswer, ParkedRequest, RedriveAnswer, RedriveRequest } from './operations/operations.ts';
+import type { ListedParked, ParkedResponse, ParkedRequest, RedriveResponse, RedriveRequest } from './operations/operations.ts';
 import { principalOf, type ClientPorts, type Reach } from './connection.ts';
 import { namesOf, pidOf } from './instance.ts';
 import { newMessageId } from './message-id.ts';
 import { ENGINE_TIMEOUT_MS, notTaken, sendRequest } from './request.ts';
 
 const POLL_MS = 250;
-/** A redrive sends all that it can in one go: what is still parked so long after the others went could not be sent. */
-const STILL_MS = 5_000;
+/** The engine sends all events of a redrive at once. An event that is still parked this long after the last one left could not be sent. */
+const LEFT_MS = 5_000;
 
-/** Parked events of all instances and those of none, of the instances of the tenant that is named, or of one: the oldest first. The list may lag behind. */
-export async function listParked(reach: Reach, { limit, after, ...request }: ParkedRequest): Promise<ParkedAnswer> {
+/** Lists parked events, oldest first: of one instance, of one tenant, or all, with those that name no instance. The list is eventually consistent. */
+export async function listParked(reach: Reach, { limit, after, ...request }: ParkedRequest): Promise<ParkedResponse> {
   const { events, next } = await reach.ports.parking.list(filterOf(reach, request), limit, after);
   return { events: events.map(listedOf), ...(next === undefined ? {} : { next }) };
 }
@@ -45,8 +45,8 @@ function listedOf({ pid, id, reason, detail, event, parkedAt, senderId, expiresA
   };
 }
 
-/** Sends these parked events back to the engine, at most 100; resolves when they are sent, with how many could not be. */
-export async function redriveParked({ ports }: Reach, { events }: RedriveRequest): Promise<RedriveAnswer> {
+/** Sends at most 100 parked events back to the engine. Resolves with the number of events that were sent and that were not. */
+export async function redriveParked({ ports }: Reach, { events }: RedriveRequest): Promise<RedriveResponse> {
   const now = ports.clock.now();
   const opid = ports.newId?.(now) ?? newMessageId(now);
   const named = events.map(({ pid, id }) => ({ pid, id }));
@@ -56,7 +56,7 @@ export async function redriveParked({ ports }: Reach, { events }: RedriveRequest
   return { sent: events.length - left, left };
 }
 
-/** A person names at most so many at a time. */
+/** The maximum number of events per redrive request. */
 export const REDRIVEN_AT_A_TIME = REDRIVEN_MAX;
 
 async function leftOf(ports: ClientPorts, events: RedriveRequest['events']): Promise<number> {
@@ -69,12 +69,12 @@ async function leftOf(ports: ClientPorts, events: RedriveRequest['events']): Pro
     if (still !== left) changedAt = ports.clock.now();
     left = still;
     const waited = ports.clock.now() - changedAt;
-    if (left < events.length && waited >= STILL_MS) return left;
+    if (left < events.length && waited >= LEFT_MS) return left;
     if (waited >= ENGINE_TIMEOUT_MS) throw notTaken('The redrive');
   }
 }
 
-/** One that was sent back and is parked again under its id was parked at another time. */
+/** Compares `parkedAt` too: an event that was sent and parked again has the same id and another time. */
 async function stillParked({ parking }: ClientPorts, events: RedriveRequest['events']): Promise<number> {
   let count = 0;
   for (const pid of new Set(events.map((event) => event.pid))) {

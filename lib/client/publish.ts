@@ -12,13 +12,13 @@ import { checkedId, newMessageId } from './message-id.ts';
 import { instancesNamed } from './named-instances.ts';
 
 export interface PublishOptions {
-  /** Makes a repetition a duplicate. @default the contract's `dedupeBy`, else a new ULID */
+  /** Deduplicates the event. @default the contract's `dedupeBy`, else a new ULID */
   readonly id?: string;
 }
 
 /**
- * Puts an event on the bus; resolves with its id when it is there to stay. `processid` addresses it to one instance.
- * @throws ContractError `DATA_INVALID` where it names no instance, ClientError `EARLY_OVERFLOW` where no more events wait for its start
+ * Publishes an event on the bus. Resolves with its id when the event is durable. `processid` addresses it to one instance.
+ * @throws ContractError `DATA_INVALID` if the event names an invalid instance id, ClientError `EARLY_OVERFLOW` if the buffer before the start is full
  */
 export async function publishEvent(
   reach: Reach,
@@ -45,7 +45,7 @@ export async function publishEvent(
   );
   const [result] = await ports.publisher.publish([{ source: event.owner, type: event.type, detail }]);
   if (result?.status !== 'published') {
-    throw new ClientError('UNREACHABLE', `The bus did not take ${event.type}: ${result?.reason ?? 'there was no result'}.`);
+    throw new ClientError('UNREACHABLE', `The bus did not accept ${event.type}: ${result?.reason ?? 'it returned no result'}.`);
   }
   await ports.durable();
   return envelope.id;

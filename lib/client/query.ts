@@ -4,7 +4,7 @@ import { parseGiven } from '../contract/versions.ts';
 import type { Reach } from './connection.ts';
 import { definitionOf, pidOf, readValue, requireImage } from './instance.ts';
 
-/** The view that the instance showed last; null while it has shown none. A read of stored data, also after the end; a view of an older version is upcast. */
+/** Reads the newest view of an instance; null if it has none. A view of an older version is upcast. */
 export async function queryInstance(reach: Reach, process: AnyProcess, id: string): Promise<Json> {
   const { ports, system } = reach;
   const image = await requireImage(ports, pidOf(reach, process.name, id));

@@ -9,17 +9,17 @@ import type { Head } from '../ports/process-store.ts';
 import type { Reach } from './connection.ts';
 import { nameOf, pidOf, requireHead } from './instance.ts';
 import { readHeadJournal } from './operations/journal-view.ts';
-import { operate } from './operate.ts';
+import { performOperation } from './perform-operation.ts';
 import { tenantOption } from './tenant.ts';
 
-/** What a person found out about a command. `command` types the outcome, and must be that of the step. */
+/** The outcome of a command, as an operator has determined it. `command` types the outcome, and must be the command of the step. */
 export type StepOutcome<C extends AnyCommand = AnyCommand> = {
   readonly command?: C;
-  /** Why it is known: journaled. @default 'resolved' */
+  /** How the outcome is known; journaled. @default 'resolved' */
   readonly reason?: string;
 } & ({ readonly output: Frozen<Sent<C['~']['output']>> } | { readonly failure: FailureOf<C> | UndeclaredFailure });
 
-/** Nothing has happened, and the contract declares no error for it: the step rejects with `CommandExhausted`. */
+/** The command has had no effect, and the contract declares no error for this case: the step rejects with `CommandExhausted`. */
 export interface UndeclaredFailure {
   readonly type: string;
   readonly message?: string;
@@ -27,8 +27,8 @@ export interface UndeclaredFailure {
 }
 
 /**
- * Records the outcome of a command that nobody else will tell. `step` is the path of its step, or the command id.
- * @throws ClientError `NOT_FOUND` where no such command is open or unresolved, `STUCK` where the journal does not replay
+ * Records the outcome of a command whose service will not reply. `step` is the path of its step, or the command id.
+ * @throws ClientError `NOT_FOUND` if no such command is open or unresolved, `STUCK` if the journal does not replay
  */
 export async function resolveStep(reach: Reach, process: string, id: string, step: string, outcome: StepOutcome): Promise<void> {
   const head = await requireHead(reach.ports, pidOf(reach, process, id));
@@ -40,7 +40,7 @@ export async function resolveStep(reach: Reach, process: string, id: string, ste
     );
   const resolution = resolutionOf(name, outcome);
   checkOutput(reach, name, resolution);
-  await operate(reach, process, id, { act: 'resolve', reason: outcome.reason ?? 'resolved', step, resolution });
+  await performOperation(reach, process, id, { act: 'resolve', reason: outcome.reason ?? 'resolved', step, resolution });
 }
 
 function commandOf(head: Head, step: string): string {
@@ -50,7 +50,7 @@ function commandOf(head: Head, step: string): string {
   const open = resolvables(image).map(({ path, run, n }) => path ?? `${image.pid}/${run}/${n}`);
   throw new ClientError(
     'NOT_FOUND',
-    `${nameOf(head.pid)} has no command at ${step} whose outcome is not known: expected ${open.length === 0 ? 'none' : open.join(' or ')}.`,
+    `${nameOf(head.pid)} has no command at ${step} whose outcome is unknown: expected ${open.length === 0 ? 'none' : open.join(' or ')}.`,
     { remedy: 'Name a step that tutti why lists as pending or unresolved.' },
   );
 }
@@ -61,13 +61,13 @@ function resolutionOf(command: string, outcome: StepOutcome): Resolution {
   return { failure: { type, message, data } };
 }
 
-/** The engine checks it too: only it knows the schemas of a system that is deployed elsewhere. */
+/** The engine checks the output too, because a client of a deployed system does not have its schemas. */
 function checkOutput({ system }: Reach, command: string, resolution: Resolution): void {
   const contract = system.commands.get(command);
   if (contract && 'output' in resolution) parse(contract.output, resolution.output, `${command} was resolved with`);
 }
 
-/** What a person skips with `resume` is an undo or a compensation: the outcome of any other step is something that its process must know. */
+/** `resume` may skip only an undo or a compensation. The process needs the outcome of any other step, so that is refused. */
 export async function refuseSkip(reach: Reach, process: string, id: string, skip: string): Promise<void> {
   const { ports } = reach;
   const head = await requireHead(ports, pidOf(reach, process, id));
@@ -81,7 +81,7 @@ export async function refuseSkip(reach: Reach, process: string, id: string, skip
     `${skip} of ${nameOf(head.pid)} was to be skipped: expected the path of an undo or a compensation.`,
     {
       retryable: false,
-      remedy: `Record what you found out with tutti resolve ${process} ${id} ${skip}${tenantOption(reach)} --output JSON or --failure JSON, and --reason TEXT.`,
+      remedy: `Record the outcome with tutti resolve ${process} ${id} ${skip}${tenantOption(reach)} --output JSON or --failure JSON, and --reason TEXT.`,
     },
   );
 }

@@ -16,7 +16,7 @@ import { whyOfHead } from './operations/why-of-head.ts';
 
 type Ending = Extract<Decided, { type: 'ProcessCompleted' | 'ProcessFailed' | 'ProcessCancelled' | 'ProcessTerminated' }>;
 
-/** Waits until the instance has ended, and gives its result or throws its failure. It may be started meanwhile. */
+/** Waits until the instance has ended, then returns its result or throws its failure. The instance may be started during the wait. */
 export async function resultOf(reach: Reach, process: string, id: string, options: { readonly timeout?: Duration } = {}): Promise<Json> {
   const pid = pidOf(reach, process, id);
   const head = await waitForHead(reach.ports, pid, {
@@ -24,7 +24,7 @@ export async function resultOf(reach: Reach, process: string, id: string, option
     ...(options.timeout === undefined ? {} : { timeoutMs: milliseconds(options.timeout) }),
     timedOut: (current) => timedOut(reach, pid, current, options.timeout),
   });
-  // Whoever is told acts on it: an end that a crash could take back is not told.
+  // Callers act on the result, so wait until the commit is durable.
   await reach.ports.durable();
   const ending = await endingOf(reach, head);
   switch (ending?.type) {
@@ -43,7 +43,7 @@ export async function resultOf(reach: Reach, process: string, id: string, option
   }
 }
 
-/** An undeclared failure names its cause: a client that prints the message needs no more. */
+/** The message of an undeclared failure contains its cause, so that a client can print the message alone. */
 function failureOf(json: Json): Failure {
   const failure = failureFromJson(json);
   if (failure.code !== 'PROCESS_FAILED' || failure.type !== 'Other') return failure;
@@ -62,7 +62,7 @@ function cancelledText(head: Head, ending: Extract<Ending, { type: 'ProcessCance
   return text.startsWith('cancelled') ? text : `cancelled: ${text}`;
 }
 
-/** Waits until the instance has ended, or is stuck and needs a person. */
+/** Waits until the instance has ended, or is stuck and needs an operator. */
 export async function endOrStuck(
   reach: Reach,
   process: string,
@@ -80,7 +80,7 @@ export async function endOrStuck(
   });
 }
 
-/** The entry that ended the run. What is undone late may stand behind it, and push it out of the head. */
+/** The entry that ended the run. Late undos append entries behind it, which may push it out of the head. */
 async function endingOf({ ports }: Reach, head: Head): Promise<Ending | undefined> {
   const inTail = head.tail.map(parseEntry).findLast(isEnding);
   return inTail ?? (await readHeadJournal(ports, head, { payloads: false })).findLast(isEnding);

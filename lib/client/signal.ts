@@ -9,16 +9,16 @@ import { publishEvent } from './publish.ts';
 
 /** An event that was sent to one instance. */
 export interface Signalled {
-  /** Of the event. */
+  /** Id of the event. */
   readonly id: string;
-  /** The instance has not been started: until then the event waits for its start. */
+  /** Set if the instance has not been started: the event waits for the start until this instant. */
   readonly keptUntil?: Date;
 }
 
-/** Sends an event to one instance, also before its start; resolves when the event cannot be lost any more. */
+/** Sends an event to one instance, also before its start. Resolves when the event is durable. */
 export async function signalInstance(reach: Reach, process: string, id: string, event: EventContract, data: unknown): Promise<Signalled> {
   const pid = pidOf(reach, process, id);
-  checkHears(reach, process, event);
+  checkReceives(reach, process, event);
   const [head] = await reach.ports.store.load([pid], { consistent: true });
   if (head !== undefined && isClosed(head.status)) {
     throw new ClientError('CLOSED', `${event.type} was sent to ${nameOf(pid)}, which has ${head.status}: expected an open instance.`);
@@ -29,14 +29,14 @@ export async function signalInstance(reach: Reach, process: string, id: string, 
   return { id: sent, ...(until !== undefined && { keptUntil: new Date(until) }) };
 }
 
-/** An event that nobody hears would only be parked, and its sender would not learn of it. */
-function checkHears({ system }: Reach, process: string, event: EventContract): void {
-  const heard = new Set(
+/** The engine would park an event that the process does not receive, without notice to its sender. */
+function checkReceives({ system }: Reach, process: string, event: EventContract): void {
+  const received = new Set(
     (system.processes.get(process) ?? []).flatMap(({ startOn, receives }) => [...startOn, ...receives].map((each) => each.event.type)),
   );
-  if (heard.has(event.type)) return;
+  if (received.has(event.type)) return;
   throw new ContractError(
     'DATA_INVALID',
-    `${process} was sent ${event.type}, which it does not hear: expected one of ${[...heard].join(', ') || 'none'}.`,
+    `${process} was sent ${event.type}, which it does not receive: expected one of ${[...received].join(', ') || 'none'}.`,
   );
 }

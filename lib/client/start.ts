@@ -18,13 +18,13 @@ import { newMessageId } from './message-id.ts';
 import { tenantOf } from './tenant.ts';
 import { waitForHead } from './wait.ts';
 
-/** What a start of an id that is open does: it is refused, joins the instance, or hands its input over to it. */
+/** Policy for a start whose instance is open: refuse the start, join the instance, or deliver the input to it as a signal. */
 export type OnOpen = 'reject' | 'attach' | 'signal';
 
 export interface StartOptions {
-  /** @default what the starting event names, else a new ULID */
+  /** @default the id that the starting event names, else a new ULID */
   readonly id?: string;
-  /** @default the definition's */
+  /** @default the policy of the definition */
   readonly onOpen?: OnOpen;
   readonly tags?: Readonly<Record<string, string>>;
 }
@@ -32,7 +32,7 @@ export interface StartOptions {
 export interface Started {
   readonly id: string;
   readonly run: string;
-  /** False where the instance was open already. */
+  /** False if the instance was open already. */
   readonly started: boolean;
 }
 
@@ -48,7 +48,7 @@ export async function startProcess(reach: Reach, process: AnyProcess, input: unk
   const identity = identityOf(sha256, { pid, event: startType(definition), id: startid });
   const start: Starting = { tenant: tenantOf(reach), id, pid, startid, identity, definition, onOpen: options.onOpen ?? definition.onOpen };
   const [before] = await ports.store.load([start.pid], { consistent: true });
-  const known = decided(start, before);
+  const known = existingStart(start, before);
   if (known !== undefined) return known;
   const by = await principalOf(ports);
   const messageWith = (carried: CarriedData): StartMessage => messageOf(start, carried, options, now, by);
@@ -60,7 +60,7 @@ export async function startProcess(reach: Reach, process: AnyProcess, input: unk
   });
   await sendRequest(ports, messageWith(carried), definition.name);
   const started = await waitForHead(ports, start.pid, {
-    look: (head) => decided(start, head, true),
+    look: (head) => startedBy(start, head),
     refused: () => throwRefused(reach, start),
     timeoutMs: ENGINE_TIMEOUT_MS,
     timedOut: () => notTaken(`The start of ${nameOf(start.pid)}`),
@@ -74,13 +74,13 @@ interface Starting {
   readonly id: string;
   readonly pid: string;
   readonly startid: string;
-  /** Of the start: the run that it begins. */
+  /** Identity of the start, and id of the run that it begins. */
   readonly identity: string;
   readonly definition: ProcessContract;
   readonly onOpen: OnOpen;
 }
 
-/** The orchestrator parks a start whose input its contract does not allow: here nobody may have known the schema. */
+/** The orchestrator parks a start with invalid input. A client without the system's code cannot validate the input itself. */
 async function throwRefused({ ports }: Reach, { pid, startid }: Starting): Promise<void> {
   const parked = await ports.parking.parked(pid);
   const own = parked.find(({ reason, body }) => reason === 'REFUSED' && body.includes(JSON.stringify(startid)));
@@ -89,9 +89,13 @@ async function throwRefused({ ports }: Reach, { pid, startid }: Starting): Promi
 
 function startData(definition: ProcessContract, input: unknown): Json {
   if (definition.kind === 'decider') {
-    throw new ContractError('DATA_INVALID', `${definition.name} was started by a client: a decider is started only by its events.`, {
-      remedy: `Publish one of ${definition.startOn.map(({ event }) => event.type).join(', ')}.`,
-    });
+    throw new ContractError(
+      'DATA_INVALID',
+      `${definition.name} was started by a client: expected an event, because only events start a decider.`,
+      {
+        remedy: `Publish one of ${definition.startOn.map(({ event }) => event.type).join(', ')}.`,
+      },
+    );
   }
   const schema = definition.startOn[0]?.event.data ?? definition.input;
   return schema === undefined ? null : parse(schema, input, `${definition.name} was started with`);
@@ -121,49 +125,76 @@ function messageOf(start: Starting, carried: CarriedData, { tags, onOpen }: Star
   };
 }
 
-/** What a head says of this start; undefined while it does not. `sent`: the start is on its way, so a run may still come. */
-function decided(start: Starting, head: Head | undefined, sent = false): Started | undefined {
-  if (head === undefined || head.status === 'early') return undefined;
-  // A start that no code could take leaves a stuck instance without a run: it is there, and a person is needed.
-  const { identity } = start;
-  if (head.run === identity || (sent && head.run === '')) return { id: start.id, run: identity, started: true };
-  // What was handed over may be what the instance has ended with.
-  if (sent && start.onOpen === 'signal' && wasHanded(start, head)) return { id: start.id, run: head.run, started: false };
-  return isClosed(head.status) ? ofClosed(start, head) : ofOpen(start, head, sent);
+/**
+ * Decides before the start is sent. Returns the run if the start needs no message: the instance is open and the policy is `attach`.
+ * Throws if the policies for open and closed instances refuse the start.
+ */
+function existingStart(start: Starting, head: Head | undefined): Started | undefined {
+  if (!exists(head)) return undefined;
+  if (head.run === start.identity) return ownRun(start);
+  if (isClosed(head.status)) {
+    refuseReuse(start, head);
+    return undefined;
+  }
+  if (start.onOpen === 'reject') throw alreadyOpen(start, head);
+  return start.onOpen === 'attach' ? otherRun(start, head) : undefined;
 }
 
-function ofClosed(start: Starting, head: Head): undefined {
-  const { onClosed } = start.definition;
-  if (onClosed === 'restart' || (onClosed === 'restart-failed' && head.status !== 'completed')) return undefined;
+/** Reads the effect of the sent start from the head. Returns undefined while the head does not show it. Throws if another start won. */
+function startedBy(start: Starting, head: Head | undefined): Started | undefined {
+  if (!exists(head)) return undefined;
+  // A start that fails before its run exists leaves a stuck instance without a run. The instance is durable and needs an operator.
+  if (head.run === start.identity || head.run === '') return ownRun(start);
+  // The start may already have been delivered as a signal and have ended the instance.
+  if (start.onOpen === 'signal' && wasDelivered(start, head)) return otherRun(start, head);
+  if (isClosed(head.status)) {
+    refuseReuse(start, head);
+    return undefined;
+  }
+  switch (start.onOpen) {
+    case 'attach':
+      return otherRun(start, head);
+    case 'signal':
+      // A stuck instance does not read the signal: the engine parks it until the instance is resumed.
+      return head.status === 'stuck' ? otherRun(start, head) : undefined;
+    case 'reject':
+      throw alreadyOpen(start, head);
+  }
+}
+
+/** The head of early events is not an instance. */
+function exists(head: Head | undefined): head is Head {
+  return head !== undefined && head.status !== 'early';
+}
+
+function ownRun({ id, identity }: Starting): Started {
+  return { id, run: identity, started: true };
+}
+
+function otherRun({ id }: Starting, { run }: Head): Started {
+  return { id, run, started: false };
+}
+
+/** @throws ClientError `ALREADY_USED` unless the definition allows a new run after the end of this one */
+function refuseReuse({ definition, pid }: Starting, { status, run }: Head): void {
+  const { onClosed } = definition;
+  if (onClosed === 'restart' || (onClosed === 'restart-failed' && status !== 'completed')) return;
   throw new ClientError(
     'ALREADY_USED',
-    `${nameOf(start.pid)} was started, but it has ${head.status} before: expected an id that was never used.`,
+    `${nameOf(pid)} was started, but its id is already used by a ${status} instance: expected a new id.`,
     {
-      details: { run: head.run, status: head.status },
+      details: { run, status },
     },
   );
 }
 
-function ofOpen(start: Starting, head: Head, sent: boolean): Started | undefined {
-  const attached = { id: start.id, run: head.run, started: false };
-  switch (start.onOpen) {
-    case 'attach':
-      return attached;
-    case 'signal':
-      // A stuck instance keeps it beside itself until it is resumed.
-      return sent && head.status === 'stuck' ? attached : undefined;
-    case 'reject':
-      throw new ClientError(
-        'ALREADY_OPEN',
-        `${nameOf(start.pid)} was started, but it is ${head.status}: expected an id that is not open.`,
-        {
-          details: { run: head.run, status: head.status },
-        },
-      );
-  }
+function alreadyOpen({ pid }: Starting, { status, run }: Head): ClientError {
+  return new ClientError('ALREADY_OPEN', `${nameOf(pid)} was started, but it is ${status}: expected an id that is not open.`, {
+    details: { run, status },
+  });
 }
 
-function wasHanded(start: Starting, head: Head): boolean {
+function wasDelivered(start: Starting, head: Head): boolean {
   const { signals, starts } = decodeHead(head);
   return signals.some(({ id }) => id === start.identity) || starts.includes(start.identity);
 }

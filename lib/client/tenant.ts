@@ -2,17 +2,17 @@ import { ContractError } from '../contract/errors.ts';
 import { DEFAULT_TENANT, isTenant, TENANT_FORM } from '../contract/wire/process-id.ts';
 import type { Reach } from './connection.ts';
 
-/** The tenant within which a client acts. */
+/** The tenant of a client. */
 export function tenantOf({ tenant = DEFAULT_TENANT }: Pick<Reach, 'tenant'>): string {
   return tenant;
 }
 
-/** As a command line names it; nothing where it is the default. */
+/** The option of a command line that names the tenant; empty for the default tenant. */
 export function tenantOption({ tenant = DEFAULT_TENANT }: Pick<Reach, 'tenant'>): string {
   return tenant === DEFAULT_TENANT ? '' : ` --tenant ${tenant}`;
 }
 
-/** The same client within a tenant; within its own where none is named. Throws `DATA_INVALID` where the text names none. */
+/** Returns the reach within another tenant, or unchanged if none is given. Throws `DATA_INVALID` if the tenant is malformed. */
 export function within(reach: Reach, tenant: string | undefined): Reach {
   if (tenant === undefined) return reach;
   if (isTenant(tenant)) return { ...reach, tenant };

@@ -1,19 +1,19 @@
 import type { LastError } from '../contract/wire/last-error.ts';
 import type { Image, Unknown } from '../core/image.ts';
 
-/** A command whose outcome nobody knows. */
+/** A command whose outcome is unknown. */
 export interface Unresolved {
-  /** Path of its step, or its id where an older build has given it up: what `resolve` takes. */
+  /** The argument of `resolve`: the path of its step, or the command id if an older build recorded no path. */
   readonly step: string;
   readonly command: string;
   readonly commandId: string;
-  /** From when on its service could not tell. */
+  /** Instant since which the outcome is unknown. */
   readonly since: Date;
   readonly attempts: number;
   readonly lastError?: LastError;
 }
 
-/** Open ones first, then those that the process went on without. */
+/** Open commands first, then the commands that the process continued without. */
 export function unresolvedOf(image: Image): readonly Unresolved[] {
   const found: Unresolved[] = [];
   for (const { n, path, command, mode, unknown } of image.commands.values())

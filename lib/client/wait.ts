@@ -1,46 +1,55 @@
 import type { Head } from '../ports/process-store.ts';
 import type { ClientPorts } from './connection.ts';
 
-/** Where the connection gives no hint, a head is read again after so long, then less and less often. */
+/** Without a hint of the connection, a head is polled with a growing interval. */
 const POLL_FIRST_MS = 50;
-const POLL_MOST_MS = 2_000;
+const POLL_MAX_MS = 2_000;
 const POLL_GROWTH = 1.5;
 
 export interface WaitOptions<T> {
-  /** What was waited for, or undefined while it has not come; a head that can never bring it is thrown on. */
+  /** Returns the awaited value, or undefined while the head does not have it. Throws if no later head can have it. */
   readonly look: (head: Head | undefined) => T | undefined;
-  /** Throws where it can never come although no head says so. Asked after the first change or pause, so seldom. */
+  /** Throws if a parked message proves that no head will ever have the value. Called after each look but the first ones, because it costs a read. */
   readonly refused?: () => Promise<void>;
   readonly timeoutMs?: number;
-  /** What is thrown at the end of `timeoutMs`. */
+  /** Makes the error for the end of `timeoutMs`. */
   readonly timedOut: (head: Head | undefined) => Error;
 }
 
-/** Reads the head of `pid`, now and whenever it has changed, until `look` finds what it looks for. */
+/** Reads the head of `pid` now and after each change, until `look` returns a value. */
 export async function waitForHead<T>(ports: ClientPorts, pid: string, options: WaitOptions<T>): Promise<T> {
   let last = await lookAt(ports, pid, options);
   if (last.found !== undefined) return last.found;
   const ended = new AbortController();
   const { timeoutMs = Infinity } = options;
   const deadline = ports.clock.now() + timeoutMs;
-  // One sleep for the whole wait: an instance may change often before it ends.
+  // One sleep serves the whole wait, because an instance may change many times before it ends.
   const late = timeoutMs === Infinity ? undefined : ports.clock.sleep(timeoutMs, ended.signal);
   try {
-    for (let pollMs = POLL_FIRST_MS; ; pollMs = Math.min(POLL_MOST_MS, pollMs * POLL_GROWTH)) {
-      // The hint is asked for before the head is read, so that no change falls in between.
-      const changed = ports.changed?.(pid, ended.signal) ?? ports.clock.sleep(pollMs, ended.signal);
-      // It may be left behind: then nobody else hears its rejection.
-      changed.catch(() => undefined);
-      // Without a hint, nothing is gained by reading it twice at once.
-      if (ports.changed !== undefined || pollMs > POLL_FIRST_MS) last = await lookAt(ports, pid, options);
-      if (last.found !== undefined) return last.found;
-      if (pollMs > POLL_FIRST_MS) await options.refused?.();
+    let change = nextChange(ports, pid, POLL_FIRST_MS, ended.signal);
+    // A change after the first look and before the subscription gives no hint, so look again. A poll needs no second look.
+    if (ports.changed !== undefined) last = await lookAt(ports, pid, options);
+    if (last.found !== undefined) return last.found;
+    for (let pollMs = POLL_FIRST_MS * POLL_GROWTH; ; pollMs = Math.min(POLL_MAX_MS, pollMs * POLL_GROWTH)) {
       if (ports.clock.now() >= deadline) throw options.timedOut(last.head);
-      await (late === undefined ? changed : Promise.race([changed, late]));
+      await (late === undefined ? change : Promise.race([change, late]));
+      // Subscribe before the look, so that no change falls in between.
+      change = nextChange(ports, pid, pollMs, ended.signal);
+      last = await lookAt(ports, pid, options);
+      if (last.found !== undefined) return last.found;
+      await options.refused?.();
     }
   } finally {
     ended.abort();
   }
+}
+
+/** Resolves at the next change of the head, or after `pollMs` if the connection gives no hint. */
+function nextChange(ports: ClientPorts, pid: string, pollMs: number, signal: AbortSignal): Promise<void> {
+  const change = ports.changed?.(pid, signal) ?? ports.clock.sleep(pollMs, signal);
+  // A wait that ends first never awaits this promise, whose rejection would then be unhandled.
+  change.catch(() => undefined);
+  return change;
 }
 
 async function lookAt<T>(

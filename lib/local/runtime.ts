@@ -4,7 +4,7 @@ import { systemContract, type System } from '../contract/system.ts';
 import { ClientError, ContractError, isOrchestratorError } from '../contract/errors.ts';
 import { visibleText } from '../contract/wire/visible-text.ts';
 import type { SystemContract } from '../contract/runtime-contract.ts';
-import { actsOn } from '../client/operations/operations-on.ts';
+import { operationsOn } from '../client/operations/operations-on.ts';
 import { connectionOf, connectionPorts, type ClientPorts, type Connection } from '../client/connection.ts';
 import { Engine } from '../engine/engine.ts';
 import type { Head } from '../ports/process-store.ts';
@@ -141,7 +141,7 @@ export class Runtime {
     try {
       this.#folder = await serveFolder(directory, {
         ...offeredClientPorts(ports, this.#system),
-        ...offeredOperations(actsOn({ system: this.#system, ports })),
+        ...offeredOperations(operationsOn({ system: this.#system, ports })),
       });
     } catch (error) {
       this.#fault(error);

@@ -24,13 +24,13 @@ export async function tutti(...parts: readonly string[]): Promise<Ended> {
   return ended(launch(parts));
 }
 
-/** The same in another environment. */
+/** Runs `tutti` in another environment. */
 export async function tuttiIn(environment: NodeJS.ProcessEnv, ...parts: readonly string[]): Promise<Ended> {
   return ended(launch(parts, environment));
 }
 
 function launch(parts: readonly string[], environment: NodeJS.ProcessEnv = {}): ChildProcess {
-  // Colours are for terminals only, whatever CI services say of themselves.
+  // CI services set variables that force colours. The output of a pipe has none.
   const env = { ...process.env, ...environment, CI: 'true' };
   return spawn(process.execPath, [...NODE, ...parts], { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] });
 }
@@ -42,7 +42,7 @@ function ended(child: ChildProcess): Promise<Ended> {
   return new Promise((resolve) => child.on('close', (code) => resolve({ code, stdout, stderr })));
 }
 
-/** A `tutti` that goes on running. */
+/** Starts a `tutti` that keeps running. */
 export class RunningTutti {
   readonly #child: ChildProcess;
   readonly #lines: string[] = [];
@@ -52,7 +52,7 @@ export class RunningTutti {
   constructor(...parts: readonly string[]) {
     this.#child = launch(parts);
     this.#ended = ended(this.#child);
-    // A test that fails leaves nothing running.
+    // A failing test leaves no process running.
     onTestFinished(() => void this.#child.kill('SIGKILL'));
     createInterface({ input: this.#child.stdout! }).on('line', (line) => {
       this.#lines.push(line);
@@ -60,7 +60,7 @@ export class RunningTutti {
     });
   }
 
-  /** The first line of its output that matches; throws where it ends before. */
+  /** Resolves with the first matching line of the output. Throws if the program ends first. */
   line(pattern: RegExp): Promise<string> {
     return new Promise((resolve, reject) => {
       this.#look = () => {
@@ -78,7 +78,7 @@ export class RunningTutti {
   }
 }
 
-/** A folder that is removed when `use` has ended. */
+/** Creates a folder, and removes it when `use` has ended. */
 export async function inFolder<T>(use: (folder: string) => Promise<T>): Promise<T> {
   const folder = mkdtempSync(join(tmpdir(), 'tutti-cli-'));
   try {

@@ -6,7 +6,7 @@ import { inFolder, SEATS, tutti } from './command-line.ts';
 // Each test starts programs, on a machine that may be busy.
 vi.setConfig({ testTimeout: 120_000 });
 
-test('contracts export writes the files that it prints, again the same; --json prints one object a line', async () => {
+test('contracts export writes the files that it prints, a repeated export writes the same bytes, and --json prints one object per line', async () => {
   await inFolder(async (folder) => {
     const out = join(folder, 'contracts');
     const first = await tutti('contracts', 'export', SEATS, '--out', out);
@@ -27,7 +27,7 @@ test('contracts export writes the files that it prints, again the same; --json p
   });
 });
 
-test('contracts export replaces a link where a file goes, and refuses one where a folder goes: nothing outside is written', async () => {
+test('contracts export replaces a link in place of a file and refuses a link in place of a folder, so it never writes outside', async () => {
   await inFolder(async (folder) => {
     const [out, outside] = [join(folder, 'out'), join(folder, 'outside')];
     mkdirSync(out);
@@ -49,7 +49,7 @@ test('contracts export replaces a link where a file goes, and refuses one where 
   });
 });
 
-test('contracts export without --out, of a module without a system, and into a file exits 2 and writes nothing', async () => {
+test('contracts export exits 2 and writes nothing without --out, for a module without a system, and into a file', async () => {
   await inFolder(async (folder) => {
     const file = join(folder, 'taken');
     writeFileSync(file, '');
@@ -67,12 +67,12 @@ test('contracts export without --out, of a module without a system, and into a f
   });
 });
 
-test('contracts check is quiet and exits 0 where nothing breaks, else prints each change and exits 1', async () => {
+test('contracts check exits 0 without a breaking change, else prints each change and exits 1', async () => {
   await inFolder(async (folder) => {
     await tutti('contracts', 'export', SEATS, '--out', folder);
     const same = await tutti('contracts', 'check', SEATS, '--against', folder);
-    expect(same).toEqual({ code: 0, stdout: '', stderr: 'Nothing breaks.\n' });
-    // As if a field had been there before.
+    expect(same).toEqual({ code: 0, stdout: '', stderr: 'No breaking change.\n' });
+    // The earlier export gets a field that the system does not have.
     const file = join(folder, 'commands/desk.book.input.v1.json');
     const before = JSON.parse(readFileSync(file, 'utf8')) as { readonly properties: object };
     writeFileSync(file, JSON.stringify({ ...before, properties: { ...before.properties, row: { type: 'integer' } } }));
@@ -89,13 +89,13 @@ test('contracts check is quiet and exits 0 where nothing breaks, else prints eac
   });
 });
 
-test('contracts check against a folder without an export exits 2', async () => {
+test('contracts check exits 2 if the folder contains no export', async () => {
   await inFolder(async (folder) => {
     expect(await tutti('contracts', 'check', SEATS, '--against', folder)).toMatchObject({ code: 2, stdout: '' });
   });
 });
 
-test('contracts check says how many open runs replay on this code; where one does not, it prints the difference and exits 1', async () => {
+test('contracts check counts the open runs that replay on this code, and prints the difference and exits 1 if a run does not', async () => {
   await inFolder(async (folder) => {
     const [against, where, runs] = ['contracts', 'state', 'runs'].map((name) => join(folder, name)) as [string, string, string];
     await tutti('contracts', 'export', SEATS, '--out', against);
@@ -106,7 +106,7 @@ test('contracts check says how many open runs replay on this code; where one doe
     expect(await tutti(...check, '--local', where)).toEqual({
       code: 0,
       stdout: '',
-      stderr: 'Nothing breaks.\n1 open run replays on this code.\n',
+      stderr: 'No breaking change.\n1 open run replays on this code.\n',
     });
 
     const shown = await tutti('show', 'book-seat', 's-1', '--json', '--payloads', '--local', where);

@@ -1,4 +1,4 @@
-/** Text of other people (payloads, messages of errors, reasons, arguments) reaches a terminal through every command, and nothing in it is obeyed. */
+/** Untrusted text (payloads, error messages, reasons, arguments) reaches a terminal through every command. No control character in it takes effect. */
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,14 +10,14 @@ import { startLocal, type LocalSystem } from '../../lib/local/index.ts';
 import { SEATS } from './command-line.ts';
 import { seats, services } from './seats.ts';
 
-/** The title of the window, the clipboard, hidden text, a wiped line, a forged row, C1, DEL, and a text that turns around. */
+/** Sets the window title and the clipboard, hides text, wipes a line, forges a row, and contains C1, DEL and a bidirectional override. */
 const HOSTILE =
   '\u001b]0;title\u0007\u001b]52;c;Y3VybA==\u0007\u001b[8mhidden\r\u001b[2K\u001b[31mred\nforged row\u009b2J\u007f\u202egnp.exe\u2066';
-/** What the terminal obeys or does not show, but line ends. */
-// oxlint-disable-next-line no-control-regex -- they are what it looks for
+/** Characters that a terminal interprets or does not show, except line ends. */
+// oxlint-disable-next-line no-control-regex -- the pattern matches control characters
 const OBEYED = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/;
-/** Colours of the class, and how it wipes its own line of progress. */
-// oxlint-disable-next-line no-control-regex -- they are what it looks for
+/** The colours of `Terminal`, and the sequence that wipes its progress line. */
+// oxlint-disable-next-line no-control-regex -- the pattern matches control characters
 const OWN = /\u001b\[(?:1|2|22|31|32|33|36|39)m|\r\u001b\[2K/g;
 
 class Screen {
@@ -42,7 +42,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** All commands there are, printing to a terminal in colour. */
+/** All commands, printing to a terminal in colour. */
 async function run(...parts: readonly string[]): Promise<string> {
   const screen = new Screen();
   const stream = screen as unknown as NodeJS.WriteStream;
@@ -70,7 +70,7 @@ const at = ['--local', folder];
 const events = join(folder, 'hostile.jsonl');
 writeFileSync(events, `${JSON.stringify({ type: HOSTILE, data: { id: 'x', seat: HOSTILE } })}\n${HOSTILE}\n`);
 
-/** In this order: each shows what those before have left. */
+/** The order matters: each command shows the text that earlier commands stored. */
 const RUNS: readonly (readonly [name: string, ...parts: string[]])[] = [
   ['start', 'book-seat', JSON.stringify({ id: 'h-1', seat: HOSTILE }), '--wait', ...at],
   ['start', 'book-seat', JSON.stringify({ id: 'h-2', seat: 'on hold', more: HOSTILE }), ...at],
@@ -100,7 +100,7 @@ const RUNS: readonly (readonly [name: string, ...parts: string[]])[] = [
 ];
 
 describe('hostile text', () => {
-  test.each(RUNS)('reaches the terminal as text only: tutti %s', async (...parts) => {
+  test.each(RUNS)('hostile text reaches the terminal as plain text: tutti %s', async (...parts) => {
     const printed = await run(...parts);
     expect(printed).not.toBe('');
     expect(printed.replace(OWN, '')).not.toMatch(OBEYED);
@@ -108,7 +108,7 @@ describe('hostile text', () => {
     expect(printed.split('\n').filter((line) => line.startsWith('forged'))).toEqual([]);
   });
 
-  test('is tried with every command', async () => {
+  test('every command is run with hostile text', async () => {
     const known = new Set(RUNS.map(([name]) => name));
     for (const name of commandFiles.filter((file) => !known.has(file))) {
       expect((await run(name, HOSTILE, HOSTILE, ...at)).replace(OWN, '')).not.toMatch(OBEYED);
@@ -117,21 +117,21 @@ describe('hostile text', () => {
 });
 
 describe('a terminal', () => {
-  test('shows what it would obey, and colours only what it is asked to', () => {
+  test('a terminal shows control characters as text and colours only the painted text', () => {
     const screen = new Screen();
     const terminal = new Terminal(screen as unknown as NodeJS.WriteStream, screen as unknown as NodeJS.WriteStream, {});
     terminal.print(`${terminal.colors.green('\u001b[31mred')} {31}`);
     expect(screen.text).toBe('\u001b[32m\\u001b[31mred\u001b[39m {31}\n');
   });
 
-  test('prints JSON that reads back the same', () => {
+  test('a terminal prints JSON that parses to the same value', () => {
     const screen = new Screen();
     new Terminal(screen as unknown as NodeJS.WriteStream, screen as unknown as NodeJS.WriteStream, {}).printJson({ text: HOSTILE });
     expect(screen.text.trimEnd()).toMatch(/^[\u0020-\u007e]*$/);
     expect(JSON.parse(screen.text)).toEqual({ text: HOSTILE });
   });
 
-  test('indents the further lines of a message, so that they look like none of its own', () => {
+  test('a terminal indents the further lines of a message, so that they cannot pose as lines of Tutti', () => {
     const screen = new Screen();
     const terminal = new Terminal(screen as unknown as NodeJS.WriteStream, screen as unknown as NodeJS.WriteStream, { NO_COLOR: '1' });
     terminal.error(new Error('first\nsecond\n    at forged (frame.ts:1)'));

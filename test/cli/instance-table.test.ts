@@ -20,7 +20,7 @@ const instances = [
   listed('c-2', 'completed', '2026-11-25T12:00:00Z', 'completed'),
 ];
 
-test('on a terminal instances are a table with ages, whose last column ends where the terminal ends', () => {
+test('a terminal shows instances as a table with ages, and cuts the last column at its width', () => {
   expect(instanceTable(terminal(70), instances, NOW)).toEqual([
     'PROCESS    ID        STATUS     AGE  WHY',
     'book-seat  cart-100  running    3m   waits for desk.book since 2026-1…',
@@ -28,10 +28,10 @@ test('on a terminal instances are a table with ages, whose last column ends wher
   ]);
 });
 
-test('a narrow terminal wraps the last column, so that nothing of it is lost', () => {
+test('a narrow terminal wraps the last column instead of cutting it', () => {
   expect(instanceTable(terminal(40), instances, NOW).join('\n')).toContain('since 2026-11-29T11:57:00.000Z');
 });
 
-test('an age is told in its largest unit', () => {
+test('an age is printed in its largest unit', () => {
   expect([-5, 0, 59_999, 60_000, 7_199_999, 172_800_000].map(ageText)).toEqual(['0s', '0s', '59s', '1m', '1h', '2d']);
 });

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { command, process, service, system } from 'tutti';
 import { serve } from 'tutti/service';
 
-/** A system for the tests of the command line: nobody can tell whether a seat was leased. */
+/** A system for command-line tests whose leases have an unknown outcome. */
 const Seat = z.object({ seat: z.string() });
 const free = command({ input: Seat });
 
@@ -18,7 +18,7 @@ const desk = service('desk', {
 
 const leaseSeat = process('lease-seat', { input: Seat }, async (ctx, { seat }) => ctx.call(desk.lease, { seat }));
 
-/** Goes on without the lease after two seconds. */
+/** Continues without the lease after two seconds. */
 const tryLease = process('try-lease', { input: Seat }, async (ctx, { seat }) => {
   const first = await ctx.race({ lease: ctx.call(desk.lease, { seat }), late: ctx.sleep('2 seconds') });
   return first.winner;

@@ -18,7 +18,7 @@ const issued = (n: number, command: string, more: object = {}): JournalEntry => 
   ...more,
 });
 
-test('a failed trip reads as what happened to it', () => {
+test('the narrator describes the commands, the undos and the failure of a failed trip', () => {
   expect(
     told(
       { type: 'ProcessStarted', at: 0, definition: 'trip@1', event: 'trips.checkout', id: 'e', source: 'trips', time: '' },
@@ -46,17 +46,20 @@ test('a failed trip reads as what happened to it', () => {
   ]);
 });
 
-test('an act names its principal, and the sender that the queue has stamped', () => {
+test('an operator request names its principal and the sender stamped by the queue', () => {
   const act = { at: 1, id: 'op-1', by: 'arn:aws:sts::1:assumed-role/desk/alice' } as const;
   expect(
     told(
       { type: 'CancelRequested', ...act, reason: 'sold', sender: 'AROAEXAMPLE:bob' },
       { type: 'TerminateRequested', ...act, by: 'alice', reason: 'sold' },
     ),
-  ).toEqual(['arn:aws:sts::1:assumed-role/desk/alice (sent by AROAEXAMPLE:bob) asked to cancel it: sold', 'alice terminated it: sold']);
+  ).toEqual([
+    'cancel requested by arn:aws:sts::1:assumed-role/desk/alice (sent by AROAEXAMPLE:bob): sold',
+    'terminate requested by alice: sold',
+  ]);
 });
 
-test('a service that is down is waited for, attempt by attempt', () => {
+test('the narrator numbers the attempts at a service that is down', () => {
   expect(
     told(
       issued(1, 'payments.charge'),
@@ -69,16 +72,16 @@ test('a service that is down is waited for, attempt by attempt', () => {
     ),
   ).toEqual([
     'payments.charge sent',
-    'payments.charge was not answered in time, sent again (attempt 2)',
-    'payments.charge was not answered in time, sent again (attempt 3)',
-    'payments.charge could not be done: no network',
+    'payments.charge got no reply in time, sent again (attempt 2)',
+    'payments.charge got no reply in time, sent again (attempt 3)',
+    'payments.charge failed and is retried: no network',
     'payments.charge is tried again at 1970-01-01T00:00:00.004Z',
     undefined,
     'payments.charge sent, try 2',
   ]);
 });
 
-test('waits, sleeps, people and what only the engine cares about', () => {
+test('the narrator describes waits, sleeps and operator requests, and omits entries that matter only to the engine', () => {
   expect(
     told(
       { type: 'TimerSet', n: 1, path: 'remind/sleep:2', due: 0 },
@@ -102,15 +105,15 @@ test('waits, sleeps, people and what only the engine cares about', () => {
     undefined,
     'timer recompute fired',
     'warehouse.pack sent',
-    'warehouse.pack waits for somebody to answer it',
-    'ada asked to cancel it: changed plans',
+    'warehouse.pack waits for a reply by its token',
+    'cancel requested by ada: changed plans',
     undefined,
     '"reserve" cancelled',
     'cancelled: requested',
   ]);
 });
 
-test('a failure names its command and its error, then what was said beside it, then the data', () => {
+test('a failure names its command and its error, then its message, then its data', () => {
   const cause = {
     code: 'COMMAND_FAILED',
     message: 'closed until May',
@@ -145,7 +148,7 @@ test('a failure names its command and its error, then what was said beside it, t
   ]);
 });
 
-test('entries that the timeline leaves out are told in plain words, with their tags and winners', () => {
+test('show describes the entries that the timeline omits, with their tags and winners', () => {
   const entries: readonly JournalEntry[] = [
     { type: 'Tagged', path: 'tag:1', tags: { region: 'eu', kind: 'loan' } },
     { type: 'ViewChanged', path: 'view:1', hash: '' },
@@ -170,21 +173,21 @@ test('entries that the timeline leaves out are told in plain words, with their t
     '"cancelled" won the race',
     'reads bank.loan-withdrawn',
     '"reserve" begins',
-    '"reserve" is done',
+    '"reserve" ends',
     'timer recompute is set to 1970-01-01T00:00:00.000Z',
-    'shop.paid is no longer waited for by the clock',
-    'sleeps no longer',
+    'the timeout of shop.paid is cleared',
+    'the sleep is cleared',
     'timer recompute is cleared',
     'the pause is over',
-    '"call the guest" is what compensates from here on',
-    'the point of no return: nothing before it is undone',
+    '"call the guest" is registered as a compensation',
+    'point of no return: earlier steps are no longer undone',
     'sleep is no longer waited for',
     '2 events were left unread',
     'something newer: hotels.book',
   ]);
 });
 
-test('an offset tells entries apart from milliseconds to days', () => {
+test('an offset has a unit that fits its size, from milliseconds to days', () => {
   expect([0, 1_234, 59_999, 60_000, 89_950, 3_599_999, 7_380_000, 86_400_000, 273_600_000].map(offsetText)).toEqual([
     '+0.000s',
     '+1.234s',

@@ -1,10 +1,10 @@
 import { expect, test, vi } from 'vitest';
 import { inFolder, RunningTutti, SEATS, tutti } from './command-line.ts';
 
-// The test starts several programs, on a machine that may be busy.
+// The test starts several programs, so a busy machine needs more time.
 vi.setConfig({ testTimeout: 120_000 });
 
-test('parked lists what is parked, and redrive counts it before it sends it back', async () => {
+test('parked lists the parked events, and redrive counts them before it sends them', async () => {
   await inFolder(async (folder) => {
     const dev = new RunningTutti('dev', SEATS, '--local', folder);
     const run = (...parts: readonly string[]): ReturnType<typeof tutti> => tutti(...parts, '--local', folder);
@@ -22,7 +22,11 @@ test('parked lists what is parked, and redrive counts it before it sends it back
     expect(listed).toMatchObject({ code: 0, stderr: '' });
     expect(listed.stdout).toMatch(/^\S+Z {2}book-seat s-1 {2}STUCK {2}seats\.seat-wanted e-1 of seats {2}.*no such row.*\n$/);
     expect(JSON.parse(json.stdout)).toMatchObject({ process: 'book-seat', id: 's-1', reason: 'STUCK', eventId: 'e-1', source: 'seats' });
-    expect(counted).toMatchObject({ code: 0, stdout: '1 parked event fits: 1 STUCK\n', stderr: 'Nothing was sent: --yes sends them.\n' });
+    expect(counted).toMatchObject({
+      code: 0,
+      stdout: '1 parked event matches: 1 STUCK\n',
+      stderr: 'Nothing was sent. Repeat with --yes to send them.\n',
+    });
     expect(none).toMatchObject({ code: 0, stdout: '0 parked events fit.\n', stderr: '' });
     expect(incomplete).toMatchObject({ code: 2, stderr: expect.stringContaining('was given without an id') });
 
@@ -36,14 +40,14 @@ test('parked lists what is parked, and redrive counts it before it sends it back
       { count: 1, reasons: { STUCK: 1 } },
       { sent: 1, left: 0, of: 1 },
     ]);
-    // Its instance is still stuck, so it waits beside that again.
+    // The instance is still stuck, so the event is parked again.
     expect((await run('parked', 'book-seat', 's-1')).stdout).toContain('STUCK');
 
     await dev.end('SIGKILL');
-    // One after the other: only one program may have the folder open.
+    // The commands run one after the other, because only one program may open the folder.
     const stored = await run('parked');
     const unreachable = await run('redrive', '--yes');
     expect(stored).toMatchObject({ code: 0, stdout: expect.stringContaining('STUCK') });
-    expect(unreachable).toMatchObject({ code: 4, stderr: expect.stringContaining('Nothing runs on the folder') });
+    expect(unreachable).toMatchObject({ code: 4, stderr: expect.stringContaining('No system runs on the folder') });
   });
 });

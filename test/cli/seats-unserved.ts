@@ -1,2 +1,2 @@
-// The system alone: nobody serves the desk.
+// Exports the system without the service `desk`.
 export { seats } from './seats.ts';

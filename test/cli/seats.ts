@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { command, event, process, service, system } from 'tutti';
 import { serve } from 'tutti/service';
 
-/** A system for the tests of the command line: seats are booked at once, by a person, or not at all. */
+/** A system for command-line tests: a seat is booked at once, by an operator, or not at all. */
 const SeatWanted = event('seats.seat-wanted', z.object({ id: z.string(), seat: z.string() }));
 const Confirmed = event('seats.confirmed', z.object({ id: z.string() }));
 

@@ -15,7 +15,7 @@ afterAll(() => deployment.close());
 
 const seat = (id: string, wanted: string): string => JSON.stringify({ id, seat: wanted });
 
-test('a person starts, lists, asks why, signals and reads an instance of a deployed system without its code', async () => {
+test('the command line starts, lists, explains, signals and reads an instance of a deployed system without its code', async () => {
   const started = await tutti('start', 'book-seat', seat('s-1', 'on hold'), ...where);
   expect(started).toMatchObject({ code: 0, stdout: expect.stringMatching(/^s-1 [\w-]{22}\n$/), stderr: '' });
   await tryUntil(async () => {
@@ -32,7 +32,7 @@ test('a person starts, lists, asks why, signals and reads an instance of a deplo
   await followed.line(/completed {"number":7}/);
 });
 
-test('start --wait prints the result, and exits 1 where the process failed', async () => {
+test('start --wait prints the result of a deployed process, and exits 1 if the process fails', async () => {
   const [booked, taken] = await Promise.all([
     tutti('start', 'book-seat', seat('s-2', '12A'), '--wait', ...where),
     tutti('start', 'book-seat', seat('s-3', 'taken'), '--wait', ...where),
@@ -41,7 +41,7 @@ test('start --wait prints the result, and exits 1 where the process failed', asy
   expect(taken).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('desk.book failed with Taken {"seat":"taken"}') });
 });
 
-test('input that the contract does not allow is refused by the orchestrator, and the command line tells its reason', async () => {
+test('the orchestrator refuses input that the contract does not allow, and the command line prints the reason', async () => {
   const refused = await tutti('start', 'book-seat', '{"id":"s-4","seat":12}', ...where);
   expect(refused).toMatchObject({
     code: 2,
@@ -50,18 +50,18 @@ test('input that the contract does not allow is refused by the orchestrator, and
   });
 });
 
-test('cancel ends an instance, which then cannot be resumed; who did it is the caller of AWS', async () => {
+test('cancel ends an instance, which then cannot be resumed, and journals the ARN of the caller', async () => {
   await tutti('start', 'book-seat', seat('s-5', 'on hold'), ...where);
   const cancelled = await tutti('cancel', 'book-seat', 's-5', '--reason', 'changed plans', '--json', ...where);
   expect(cancelled.code).toBe(0);
   await tryUntil(async () => {
     const { stdout } = await tutti('show', 'book-seat', 's-5', ...where);
-    expect(stdout).toMatch(/arn:aws:\S+ asked to cancel it: changed plans/);
+    expect(stdout).toMatch(/cancel requested by arn:aws:\S+: changed plans/);
   });
   expect(await tutti('resume', 'book-seat', 's-5', ...where)).toMatchObject({ code: 1, stderr: expect.stringContaining('CLOSED') });
 });
 
-test('exit codes: 3 where there is no such system, process or instance, 4 where AWS cannot be reached, 2 for wrong usage', async () => {
+test('the exit code is 3 for an unknown system, process or instance, 4 if AWS is unreachable, 2 for wrong usage', async () => {
   const closed = { AWS_ENDPOINT_URL: 'http://127.0.0.1:9' };
   const [noStack, noProcess, noInstance, unreachable, both, alone] = await Promise.all([
     tutti('list', '--stack', 'nobody-deployed-this'),

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
 import { inFolder, RunningTutti, SEATS, SEATS_UNSERVED, tutti } from './command-line.ts';
 
-// Each test starts several programs, on a machine that may be busy.
+// Each test starts several programs, so a busy machine needs more time.
 vi.setConfig({ testTimeout: 120_000 });
 
 const ESCAPE = '\u001b';
@@ -19,7 +19,7 @@ function eventsFile(folder: string, ...lines: readonly string[]): string {
 }
 
 describe('usage', () => {
-  test('help lists the commands and exits 0; wrong usage exits 2 and says so on stderr', async () => {
+  test('help lists the commands and exits 0, and wrong usage prints an error to stderr and exits 2', async () => {
     const [help, unknown, missing, policy] = await Promise.all([
       tutti('--help'),
       tutti('frobnicate'),
@@ -51,7 +51,7 @@ describe('usage', () => {
 });
 
 describe('dev --once', () => {
-  test('runs events to their end and tells them in plain lines; again, nothing happens twice', async () => {
+  test('dev --once processes all events and prints them, and a second run processes none of them twice', async () => {
     await inFolder(async (folder) => {
       const parts = [
         'dev',
@@ -74,20 +74,20 @@ describe('dev --once', () => {
     });
   });
 
-  test('exits 2 where lines of the events file were left out, and names each with its fault', async () => {
+  test('dev --once exits 2 if it skips lines of the events file, and reports each with its fault', async () => {
     await inFolder(async (folder) => {
       const events = eventsFile(folder, 'not JSON', wanted('s-1', '12A'), JSON.stringify({ type: 'seats.seat-wantd', data: {} }));
       const { code, stdout, stderr } = await tutti('dev', SEATS, '--memory', '--once', '--events', events);
       expect(code).toBe(2);
       expect(stdout).toMatch(/\n1 instance: 1 completed\n/);
-      expect(stderr).toMatch(/events\.jsonl line 1: It is not JSON/);
+      expect(stderr).toMatch(/events\.jsonl line 1: The line is not JSON/);
       expect(stderr).toMatch(
-        /events\.jsonl line 3: seats\.seat-wantd is no event of seats: expected one of seats\.seat-wanted, seats\.confirmed\./,
+        /events\.jsonl line 3: seats\.seat-wantd is not an event of seats: expected one of seats\.seat-wanted, seats\.confirmed\./,
       );
     });
   });
 
-  test('exits 1 where an instance is stuck, and names it with its remedy', async () => {
+  test('dev --once exits 1 if an instance is stuck, and prints the instance with its remedy', async () => {
     await inFolder(async (folder) => {
       const events = eventsFile(folder, wanted('s-1', 'bug'));
       const { code, stdout } = await tutti('dev', SEATS, '--memory', '--once', '--json', '--events', events);
@@ -109,13 +109,13 @@ describe('dev --once', () => {
   });
 });
 
-describe('dev --once where nobody serves a service', () => {
-  test('ends when nothing else moves, and says how many commands wait for it', async () => {
+describe('dev --once with a service that no module serves', () => {
+  test('dev --once stops when all other work is done, and counts the commands that wait for an unserved service', async () => {
     await inFolder(async (folder) => {
       const events = eventsFile(folder, wanted('s-1', '12A'), wanted('s-2', '7C'));
       const { code, stdout, stderr } = await tutti('dev', SEATS_UNSERVED, '--local', folder, '--once', '--events', events);
       expect([code, stdout]).toEqual([0, expect.stringMatching(/\n2 instances: 2 running\n/)]);
-      expect(stderr).toContain('2 commands wait in the queue of desk, which nobody serves.\n');
+      expect(stderr).toContain('2 commands wait in the queue of desk, which no module serves.\n');
       const later = await tutti('dev', SEATS, '--local', folder, '--once');
       expect([later.code, later.stdout]).toEqual([0, expect.stringMatching(/\n2 instances: 2 completed\n/)]);
     });
@@ -123,7 +123,7 @@ describe('dev --once where nobody serves a service', () => {
 });
 
 describe('a running dev', () => {
-  test('is reached by the other commands; after a kill the stored state still tells', async () => {
+  test('other commands reach a running dev, and read its stored state after a kill', async () => {
     await inFolder(async (folder) => {
       const where = ['--local', folder];
       const dev = new RunningTutti('dev', SEATS, ...where, '--events', eventsFile(folder, wanted('s-1', 'on hold')));
@@ -178,7 +178,7 @@ describe('a running dev', () => {
       await next.line(/s-1 +completed {"number":7}/);
       expect(await tutti('signal', 'book-seat', 's-9', 'seats.confirmed', '{"id":"s-9"}', ...where)).toMatchObject({
         code: 0,
-        stderr: expect.stringMatching(/^book-seat s-9 has not been started: the event is kept until \S+Z, and parked/m),
+        stderr: expect.stringMatching(/^book-seat s-9 has not been started\. The event is kept until \S+Z, and is parked/m),
       });
       const { code, stdout } = await next.end('SIGINT');
       expect(code).toBe(130);
@@ -186,7 +186,7 @@ describe('a running dev', () => {
     });
   });
 
-  test('cancel ends an instance and prints its status', async () => {
+  test('cancel ends an instance of a running dev and prints its status', async () => {
     await inFolder(async (folder) => {
       const where = ['--local', folder];
       const dev = new RunningTutti('dev', SEATS, ...where, '--events', eventsFile(folder, wanted('s-1', 'on hold'), wanted('s-2', 'bug')));
@@ -195,14 +195,14 @@ describe('a running dev', () => {
       expect(await tutti('resume', 'book-seat', 's-1', '--version', '2', ...where)).toMatchObject({
         code: 2,
         stdout: '',
-        stderr: expect.stringContaining('is running on version 1 and was to go on with version 2'),
+        stderr: expect.stringContaining('is running on version 1 and was to be resumed with version 2'),
       });
       expect(await tutti('cancel', 'book-seat', 's-1', '--reason', 'changed plans', '--json', ...where)).toMatchObject({
         code: 0,
         stdout: '{"process":"book-seat","id":"s-1","status":"cancelled"}\n',
       });
-      expect(await dev.line(/asked to cancel/)).toMatch(/dev asked to cancel it: changed plans$/);
-      // The code is as wrong as before, so it is stuck again at once.
+      expect(await dev.line(/cancel requested/)).toMatch(/cancel requested by dev: changed plans$/);
+      // The code is still wrong, so the instance gets stuck again at once.
       expect(await tutti('resume', 'book-seat', 's-2', ...where)).toMatchObject({
         code: 0,
         stdout: expect.stringMatching(/^(?:stuck|running)\n$/),
@@ -212,7 +212,7 @@ describe('a running dev', () => {
   });
 });
 
-test('where nothing was ever stored, a command exits 4 and makes no folder', async () => {
+test('a command on a folder without stored state exits 4 and creates no folder', async () => {
   await inFolder(async (folder) => {
     expect(await tutti('list', '--local', join(folder, 'none'))).toMatchObject({ code: 4, stdout: '' });
   });

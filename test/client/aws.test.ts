@@ -6,7 +6,7 @@ import { awsError } from '../../lib/client/aws/aws-error.ts';
 import { publishedSystem } from '../../lib/client/aws/published-system.ts';
 import { approval, NoteAdded, order, shop } from './shop-orders.ts';
 
-/** What the endpoint answers, by the operation that the SDK asks for. */
+/** The responses of the endpoint, by the operation of the SDK. */
 let answers: Record<string, { readonly status: number; readonly body: unknown } | undefined>;
 let asked: string[];
 let server: Server;
@@ -37,7 +37,7 @@ beforeEach(async () => {
     asked.push(operation);
     const { status, body } = answers[operation] ?? {
       status: 400,
-      body: { __type: 'ValidationException', message: `Nobody expects ${operation}` },
+      body: { __type: 'ValidationException', message: `The test expects no ${operation}` },
     };
     request
       .resume()
@@ -57,7 +57,7 @@ const client = (over: Partial<Parameters<typeof aws>[0]> = {}) =>
 
 const lamp = { orderId: 'o-1', item: 'lamp' };
 
-test('nothing is asked until it is used; then the deployment is found once, by all calls together', async () => {
+test('a connection makes no call before its first use, and concurrent calls find the deployment once', async () => {
   answers = { GetParametersByPath: found(), GetItem: { status: 200, body: {} } };
   const shopClient = client();
   expect(asked).toEqual([]);
@@ -66,12 +66,12 @@ test('nothing is asked until it is used; then the deployment is found once, by a
   expect(asked.toSorted()).toEqual(['GetItem', 'GetItem', 'GetParametersByPath']);
 });
 
-test('a deployment that is not there, or is not whole, is NOT_FOUND and says what to do', async () => {
+test('a missing or incomplete deployment is NOT_FOUND with a remedy', async () => {
   answers = { GetParametersByPath: found({}) };
   const none = client();
   await expect(none.describe(order, 'o-1')).rejects.toMatchObject({
     code: 'NOT_FOUND',
-    message: 'There is no deployment shop in eu-central-1: expected the parameters that it publishes under /tutti/shop.',
+    message: 'There is no deployment shop in eu-central-1: expected its published parameters under /tutti/shop.',
     remedy: expect.stringContaining('cdk deploy'),
   });
   const { bus: _, ...others } = PARAMETERS;
@@ -80,12 +80,12 @@ test('a deployment that is not there, or is not whole, is NOT_FOUND and says wha
     code: 'NOT_FOUND',
     message: expect.stringContaining('/tutti/shop/bus'),
   });
-  // It is looked for again after a failure.
+  // After a failure, the next use looks for the deployment again.
   answers = { GetParametersByPath: found(), GetItem: { status: 200, body: {} } };
   await expect(none.describe(order, 'o-1')).rejects.toMatchObject({ code: 'NOT_FOUND', message: expect.stringContaining('order o-1') });
 });
 
-test('what the caller may not do is DENIED, whichever service refuses it', async () => {
+test('a call without the right is DENIED, from every AWS service', async () => {
   answers = { GetParametersByPath: denied };
   await expect(client().describe(order, 'o-1')).rejects.toMatchObject({
     code: 'DENIED',
@@ -99,12 +99,12 @@ test('what the caller may not do is DENIED, whichever service refuses it', async
   await expect(client({ principal: 'ada' }).start(order, lamp)).rejects.toMatchObject({ code: 'DENIED' });
 });
 
-test('an endpoint that does not answer is UNREACHABLE', async () => {
+test('an endpoint that does not respond is UNREACHABLE', async () => {
   const closed = client({ endpoint: 'http://127.0.0.1:9' });
   await expect(closed.start(approval, { item: 'rug' })).rejects.toMatchObject({ code: 'UNREACHABLE', retryable: true });
 });
 
-test('an error that is none of the SDK stays what it is', () => {
+test('awsError returns an error that is not from the SDK unchanged', () => {
   const bug = new TypeError('of ours');
   expect(awsError(bug, 'Reading')).toBe(bug);
   const gone = Object.assign(new Error('gone'), { name: 'ResourceNotFoundException', $metadata: {} });

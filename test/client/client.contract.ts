@@ -4,24 +4,24 @@ import type { Client, Summary } from 'tutti/client';
 import type { JournalEntry } from '../../lib/core/journal-entry.ts';
 import { approval, code, desk, NoteAdded, order, OrderPlaced, people, Viewed, views } from './shop-orders.ts';
 
-/** A running shop, as a client reaches it. */
+/** A running shop, and its connection. */
 export interface ReachedShop {
   readonly client: Client;
-  /** The journal of the newest run. */
+  /** Reads the journal of the newest run. */
   readonly journal: (process: { readonly name: string }, id: string) => Promise<readonly JournalEntry[]>;
-  /** Resolves when `done` does not throw any more; until then the system goes on. */
+  /** Resolves when `done` stops throwing; the system runs until then. */
   readonly until: (done: () => unknown) => Promise<void>;
-  /** A few milliseconds at least. */
+  /** Waits at least a few milliseconds. */
   readonly letTimePass: () => Promise<void>;
   readonly close: () => Promise<void>;
 }
 
-/** What every connection does alike, whatever runs behind it: instances of each test have ids of their own, since they share one system. */
+/** The contract of every connection. The tests share one system, so each uses instance ids of its own. */
 export function clientContract(name: string, reach: () => Promise<ReachedShop>): void {
   describe(`a client over ${name}`, () => {
     let shop: ReachedShop;
     let client: Client;
-    /** Of this test alone. */
+    /** Makes an id that only this test uses. */
     let id: string;
 
     beforeAll(async () => {
@@ -59,24 +59,24 @@ export function clientContract(name: string, reach: () => Promise<ReachedShop>):
     }
 
     describe('start', () => {
-      test('resolves with the run that the head then has', async () => {
+      test('start resolves with the run of the head', async () => {
         const started = await client.start(order, lamp());
         expect(started).toEqual({ id, run: (await client.describe(order, id)).run, started: true });
       });
 
-      test('of an open id is refused where the definition rejects it', async () => {
+      test('start of an open id is refused if the definition rejects it', async () => {
         const { run } = await client.start(order, lamp());
         await expect(client.start(order, lamp())).rejects.toMatchObject({ code: 'ALREADY_OPEN', details: { run } });
       });
 
-      test('of an open id joins it where the definition or the caller attaches', async () => {
+      test('start of an open id joins the instance if the definition or the caller attaches', async () => {
         const first = await client.start(approval, { item: id }, { id });
         expect(await client.start(approval, { item: 'other' }, { id })).toEqual({ ...first, started: false });
         const { run } = await client.start(order, lamp());
         expect(await client.start(order, lamp(), { onOpen: 'attach' })).toEqual({ id, run, started: false });
       });
 
-      test('of an open id hands its input over where the caller asks for it', async () => {
+      test('start of an open id delivers its input as a signal if the caller asks for it', async () => {
         const { run } = await client.start(order, lamp());
         expect(await client.start(order, lamp(), { onOpen: 'signal' })).toEqual({ id, run, started: false });
         expect(await shop.journal(order, id)).toContainEqual(
@@ -84,7 +84,7 @@ export function clientContract(name: string, reach: () => Promise<ReachedShop>):
         );
       });
 
-      test('of an id that has ended is refused, or begins a new run where the definition restarts', async () => {
+      test('start of an ended id is refused, or begins a new run if the definition restarts', async () => {
         await failedOrder();
         await expect(client.start(order, lamp())).rejects.toMatchObject({ code: 'ALREADY_USED', details: { status: 'failed' } });
         const first = await client.start(approval, { item: id }, { id });
@@ -94,20 +94,20 @@ export function clientContract(name: string, reach: () => Promise<ReachedShop>):
         expect(second.run).not.toBe(first.run);
       });
 
-      test('carries data that is too large for a message', async () => {
+      test('start carries data that is too large for a message', async () => {
         const item = 'x'.repeat(300_000);
         const started = await client.start(order, lamp(item));
         expect(started.started).toBe(true);
         expect(await shop.journal(order, id)).toContainEqual(expect.objectContaining({ type: 'ProcessStarted', data: lamp(item) }));
       });
 
-      test('gives an instance without an id a new one, and tags', async () => {
+      test('start makes an id for an instance without one, and sets tags', async () => {
         const started = await client.start(approval, { item: id }, { tags: { floor: '2' } });
         expect(started.id).toMatch(/^[0-9A-Z]{26}$/);
         expect((await client.describe(approval, started.id)).tags).toEqual({ floor: '2' });
       });
 
-      test('refuses input that the contract does not allow, an id that cannot be one, and a decider', async () => {
+      test('start refuses invalid input, an invalid id, and a decider', async () => {
         await expect(client.start(order, { orderId: id } as never)).rejects.toMatchObject({ code: 'DATA_INVALID' });
         await expect(client.start(order, lamp(), { id: 'o 1' })).rejects.toMatchObject({ code: 'DATA_INVALID' });
         await expect(client.start(views, undefined as never)).rejects.toMatchObject({
@@ -118,7 +118,7 @@ export function clientContract(name: string, reach: () => Promise<ReachedShop>):
     });
 
     describe('publish', () => {
-      test('starts what the event starts; the same id again is a duplicate', async () => {
+      test('publish starts the processes of an event, and a repeated event id is a duplicate', async () => {
         await client.publish(OrderPlaced, lamp(), { id: `placed-${id}` });
         await waitsForNote();
         const before = await shop.journal(order, id);
@@ -129,12 +129,12 @@ export function clientContract(name: string, reach: () => Promise<ReachedShop>):
         expect(added.filter((type) => type === 'EventReceived' || type === 'StartRejected')).toEqual(['EventReceived']);
       });
 
-      test("takes the contract's dedupe key as the event's id", async () => {
+      test("publish uses the contract's dedupe key as the event id", async () => {
         for (const item of ['tent', 'tent', 'kayak']) await client.publish(Viewed, { userId: id, item });
         await until(async () => expect(await client.query(views, id)).toEqual({ count: 2 }));
       });
 
-      test('refuses data that the contract does not allow, more than the bus takes, and an id that cannot travel', async () => {
+      test('publish refuses invalid data, data that is too large, and an invalid event id', async () => {
         await expect(client.publish(OrderPlaced, { orderId: id } as never)).rejects.toMatchObject({ code: 'DATA_INVALID' });
         await expect(client.publish(OrderPlaced, lamp('x'.repeat(21 * 1024 * 1024)))).rejects.toMatchObject({ code: 'DATA_TOO_LARGE' });
         await expect(client.publish(OrderPlaced, lamp(), { id: 'two words' })).rejects.toMatchObject({ code: 'DATA_INVALID' });
@@ -142,20 +142,20 @@ export function clientContract(name: string, reach: () => Promise<ReachedShop>):
     });
 
     describe('signal', () => {
-      test('reaches the one instance that it is addressed to, whatever its data names', async () => {
+      test('signal reaches only the addressed instance, even if its data names another', async () => {
         await client.start(order, lamp());
         await client.signal(order, id, NoteAdded, { orderId: 'another', text: 'ring twice' });
         expect(await client.result(order, id)).toEqual({ shelf: 'shelf of lamp', text: 'ring twice' });
       });
 
-      test('waits for an instance that has not been started', async () => {
+      test('signal before the start waits for the start', async () => {
         await client.signal(order, id, NoteAdded, note('early'));
         await client.publish(OrderPlaced, lamp());
         await until(async () => expect(await client.describe(order, id)).toMatchObject({ process: 'order' }));
         expect(await client.result(order, id)).toMatchObject({ text: 'early' });
       });
 
-      test('is refused by an instance that has ended, and where the process does not hear the event', async () => {
+      test('signal is refused after the end of the instance, and for an event that the process does not receive', async () => {
         await failedOrder();
         await expect(client.signal(order, id, NoteAdded, note('late'))).rejects.toMatchObject({ code: 'CLOSED' });
         await expect(client.signal(order, id, Viewed as never, { userId: 'a', item: 'b' } as never)).rejects.toMatchObject({
@@ -165,7 +165,7 @@ export function clientContract(name: string, reach: () => Promise<ReachedShop>):
     });
 
     describe('query, describe and list', () => {
-      test('a view is null until there is one, and outlives its run', async () => {
+      test('a view is null until the process sets it, and outlives the run', async () => {
         await client.start(approval, { item: id }, { id });
         expect(await client.query(approval, id)).toBeNull();
         await client.start(order, lamp());
@@ -174,7 +174,7 @@ export function clientContract(name: string, reach: () => Promise<ReachedShop>):
         expect(await client.query(order, id)).toEqual({ shelf: 'shelf of lamp' });
       });
 
-      test('what is not there is not found', async () => {
+      test('query, describe, result and operations of a missing instance are NOT_FOUND', async () => {
         const early = `${id}-early`;
         await client.signal(order, early, NoteAdded, { orderId: early, text: 'early' });
         for (const missing of [id, early, 'no id']) {
@@ -184,7 +184,7 @@ export function clientContract(name: string, reach: () => Promise<ReachedShop>):
         }
       });
 
-      test('a description tells what an instance waits for, and its open steps', async () => {
+      test('describe returns what an instance waits for, and its open steps', async () => {
         await client.start(approval, { item: id }, { id });
         await deferred();
         expect(await client.describe(approval, id)).toMatchObject({
@@ -193,19 +193,19 @@ export function clientContract(name: string, reach: () => Promise<ReachedShop>):
           status: 'running',
           version: 1,
           started: expect.any(Date),
-          why: expect.stringMatching(/^waits for an answer to people\.approve by its token since \d{4}-\d\d-\d\dT[\d:.]+Z/),
+          why: expect.stringMatching(/^waits for a reply to people\.approve by its token since \d{4}-\d\d-\d\dT[\d:.]+Z/),
           pending: [{ kind: 'command', command: 'people.approve', deferred: true, attempt: 1 }],
         });
         await client.start(order, lamp());
         await waitsForNote();
       });
 
-      test('a list has the newest start first and keeps to its filter', async () => {
+      test('list returns the newest start first and applies its filter', async () => {
         const ids = async (filter: Parameters<Client['list']>[0] = {}): Promise<string[]> =>
           (await listed({ tag: { test: id }, ...filter })).map((each) => each.id);
         await client.start(approval, { item: 'a' }, { id: `${id}-a`, tags: { test: id, floor: '1' } });
         const { started } = await client.describe(approval, `${id}-a`);
-        // What has started at the same millisecond has no order.
+        // Starts in the same millisecond have no order.
         await shop.letTimePass();
         await client.start(order, lamp('nothing'), { tags: { test: id } });
         await hasStatus(order, 'failed');
@@ -219,14 +219,14 @@ export function clientContract(name: string, reach: () => Promise<ReachedShop>):
     });
 
     describe('result', () => {
-      test('throws the failure, which the guard of the process knows', async () => {
+      test('result throws the failure, which the type guard of the process accepts', async () => {
         await client.start(order, lamp('nothing'));
         const error: unknown = await client.result(order, id).catch((caught: unknown) => caught);
         expect(order.failed(error)).toBe(true);
         expect(error).toMatchObject({ type: 'NotToBeHad', data: { item: 'nothing' } });
       });
 
-      test('of a cancelled or terminated instance says which', async () => {
+      test('result of a cancelled or terminated instance throws an error that says which', async () => {
         await client.start(order, lamp());
         await waitsForNote();
         await client.cancel(order, id, 'too late');
@@ -239,12 +239,12 @@ export function clientContract(name: string, reach: () => Promise<ReachedShop>):
         });
       });
 
-      test('that does not come in time is TIMED_OUT', async () => {
+      test('result throws TIMED_OUT if the instance does not end in time', async () => {
         await client.start(order, lamp());
         await expect(client.result(order, id, { timeout: '1 second' })).rejects.toMatchObject({ code: 'TIMED_OUT' });
       });
 
-      test('of 150 KB comes as it was', async () => {
+      test('a result of 150 KB is returned unchanged', async () => {
         const text = 'long '.repeat(30_000);
         await client.start(order, lamp());
         await client.signal(order, id, NoteAdded, note(text));
@@ -252,8 +252,8 @@ export function clientContract(name: string, reach: () => Promise<ReachedShop>):
       });
     });
 
-    describe('acts', () => {
-      test('a cancel undoes what was done', async () => {
+    describe('operations', () => {
+      test('cancel undoes the completed steps', async () => {
         await client.start(order, lamp());
         await waitsForNote();
         await client.cancel(order, id, 'the customer rang');
@@ -264,14 +264,14 @@ export function clientContract(name: string, reach: () => Promise<ReachedShop>):
         expect(journal).toContainEqual(expect.objectContaining({ type: 'CommandIssued', command: 'stock.giveBack' }));
       });
 
-      test('nothing is done to an instance that has ended', async () => {
+      test('operations on an ended instance are refused', async () => {
         await failedOrder();
         await expect(client.cancel(order, id, '')).rejects.toMatchObject({ code: 'CLOSED' });
         await expect(client.terminate(order, id, '')).rejects.toMatchObject({ code: 'CLOSED' });
         await expect(client.resume(order, id)).rejects.toMatchObject({ code: 'CLOSED' });
       });
 
-      test('to resume what is not stuck changes nothing', async () => {
+      test('resume of an instance that is not stuck has no effect', async () => {
         await client.start(order, lamp());
         await waitsForNote();
         const before = await shop.journal(order, id);
@@ -281,7 +281,7 @@ export function clientContract(name: string, reach: () => Promise<ReachedShop>):
     });
 
     describe('a stuck instance', () => {
-      /** It takes seconds until the engine gives up, so those of all tests get stuck at a time. */
+      /** The engine retries for seconds before an instance gets stuck, so the instances of all tests get stuck in parallel. */
       const stuck = ['a', 'b', 'c', 'd'].map((letter) => `stuck-${letter}-${randomUUID().slice(0, 8)}`);
 
       beforeAll(async () => {
@@ -293,30 +293,30 @@ export function clientContract(name: string, reach: () => Promise<ReachedShop>):
         id = stuck.pop() as string;
       });
 
-      test('says why, and what to do', async () => {
+      test('describe of a stuck instance returns the reason and the remedy', async () => {
         const { why } = await client.describe(order, id);
         expect(why).toMatch(/^stuck \(POISON\): .*the code is wrong.*\. Correct the process, then resume the instance with tutti resume$/);
       });
 
-      test('goes on when it is resumed and the code is mended', async () => {
+      test('a stuck instance continues when it is resumed on fixed code', async () => {
         code.mended = true;
         await client.resume(order, id);
         await client.signal(order, id, NoteAdded, note('at last'));
         expect(await client.result(order, id)).toMatchObject({ text: 'at last' });
       });
 
-      test('can be terminated', async () => {
+      test('a stuck instance can be terminated', async () => {
         await client.terminate(order, id, 'not worth it');
         expect((await client.describe(order, id)).status).toBe('terminated');
       });
 
-      test('is open: another start is refused', async () => {
+      test('a stuck instance is open, so another start is refused', async () => {
         await expect(client.start(order, lamp())).rejects.toMatchObject({ code: 'ALREADY_OPEN', details: { status: 'stuck' } });
       });
     });
 
-    describe('answers by token', () => {
-      test('somebody completes, or fails, what was deferred', async () => {
+    describe('deferred tasks', () => {
+      test('complete and fail end a deferred command by its token', async () => {
         const vase = `${id}-vase`;
         await client.start(approval, { item: id }, { id });
         await client.start(approval, { item: vase }, { id: vase });
@@ -328,7 +328,7 @@ export function clientContract(name: string, reach: () => Promise<ReachedShop>):
         await expect(client.result(approval, vase)).rejects.toMatchObject({ code: 'PROCESS_FAILED', type: 'Other' });
       });
 
-      test('the same answer again is a yes, another one is refused', async () => {
+      test('a repeated answer to a task succeeds, and a different one is refused', async () => {
         await client.start(approval, { item: id }, { id });
         await deferred();
         await client.complete(people.approve, desk.get(id)!, { by: 'ada' });
@@ -336,7 +336,7 @@ export function clientContract(name: string, reach: () => Promise<ReachedShop>):
         await expect(client.complete(people.approve, desk.get(id)!, { by: 'bob' })).rejects.toMatchObject({ code: 'ALREADY_USED' });
       });
 
-      test('a token that is none, and an answer that the contract does not allow, are refused', async () => {
+      test('a malformed token, and an answer that violates the contract, are refused', async () => {
         await expect(client.complete(people.approve, 't1.nonsense', { by: 'ada' })).rejects.toMatchObject({ code: 'TOKEN_INVALID' });
         await client.start(approval, { item: id }, { id });
         await deferred();

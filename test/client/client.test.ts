@@ -17,10 +17,10 @@ clientContract('the world of the test kit', async () => {
   return {
     client: world.client,
     journal: async (process, id) => world.journal(process as AnyProcess, id) as unknown as readonly JournalEntry[],
-    // Time passes only where nothing else brings it about.
+    // Time advances only if the condition is not met without it.
     until: async (done) => {
       for (let seconds = 0; ; seconds += 1) {
-        // The contract lets instances get stuck, under ids of its own.
+        // The contract makes instances stuck on purpose, under its own ids.
         await world.settle().catch(() => undefined);
         try {
           await done();

@@ -25,7 +25,7 @@ const refusal = async (doing: Promise<unknown>): Promise<string> =>
   );
 
 describe('an id', () => {
-  test('may be an address of electronic mail', async () => {
+  test('an id may be an email address', async () => {
     const w = world();
     const { client } = w;
     await client.publish(Opened, { email: ID });
@@ -34,21 +34,21 @@ describe('an id', () => {
   });
 
   test.each(['ada lovelace', 'a/b', 'a#b', '', 'ä', 'x'.repeat(201)])(
-    'that cannot name an instance, %j, is refused where it is published',
+    'publish refuses an event with the malformed instance id %j',
     async (email) => {
       const { client } = world();
       for (const doing of [client.publish(Opened, { email }), client.publish(Noted, { email, n: 1 })]) {
-        const told = await refusal(doing);
-        expect(told).toContain(
-          `names the instance ${JSON.stringify(email)} of desk: an id is 1 to 200 letters, digits and . : _ - @ + = , ~ !.`,
+        const refused = await refusal(doing);
+        expect(refused).toContain(
+          `names the instance ${JSON.stringify(email)} of desk: expected an id of 1 to 200 letters, digits and . : _ - @ + = , ~ !.`,
         );
-        expect(told).toMatch(/^DATA_INVALID: desk\.(opened|noted) was published/);
+        expect(refused).toMatch(/^DATA_INVALID: desk\.(opened|noted) was published/);
       }
     },
   );
 });
 
-test('an event for an instance that has ended is counted by describe, once', async () => {
+test('describe counts an event for an ended instance once', async () => {
   const w = world();
   const { client } = w;
   await client.publish(Opened, { email: ID });
@@ -61,21 +61,21 @@ test('an event for an instance that has ended is counted by describe, once', asy
 });
 
 describe('an event for an instance that has not been started', () => {
-  test('is kept for as long as the process says, and its sender is told', async () => {
+  test('an early event is kept for the period of the process, and the sender gets its end', async () => {
     const w = world();
     const { client } = w;
     const sent = await client.signal(desk, ID, Noted, { email: ID, n: 1 });
     expect(sent).toEqual({ id: expect.any(String), keptUntil: new Date(AT + 7_200_000) });
     await w.settle();
     await w.advance('1 hour');
-    // The first event counts: the buffer is emptied as a whole.
+    // The first event determines the end, because the buffer expires as a whole.
     expect((await client.signal(desk, ID, Noted, { email: ID, n: 2 })).keptUntil).toEqual(new Date(AT + 7_200_000));
     await client.publish(Opened, { email: ID });
     await w.settle();
     expect(await client.signal(desk, ID, Noted, { email: ID, n: 3 })).toEqual({ id: expect.any(String) });
   });
 
-  test('is named where the instance is asked for', async () => {
+  test('the NOT_FOUND error of an instance before its start counts its early events', async () => {
     const w = world();
     const { client } = w;
     await client.signal(desk, ID, Noted, { email: ID, n: 1 });
@@ -85,14 +85,14 @@ describe('an event for an instance that has not been started', () => {
     );
   });
 
-  test('is refused where 64 wait already, to a signal and to a publisher', async () => {
+  test('signal and publish refuse an early event if 64 wait already', async () => {
     const w = world();
     const { client } = w;
     for (let n = 0; n < 64; n += 1) await client.signal(desk, ID, Noted, { email: ID, n });
     await w.settle();
-    const told = /^EARLY_OVERFLOW: desk\.noted was sent to desk .* for which 64 events wait: at most 64 are kept\.$/;
-    expect(await refusal(client.signal(desk, ID, Noted, { email: ID, n: 64 }))).toMatch(told);
-    expect(await refusal(client.publish(Noted, { email: ID, n: 64 }))).toMatch(told);
+    const overflow = /^EARLY_OVERFLOW: desk\.noted was sent to desk .* has 64 waiting events: at most 64 are kept\.$/;
+    expect(await refusal(client.signal(desk, ID, Noted, { email: ID, n: 64 }))).toMatch(overflow);
+    expect(await refusal(client.publish(Noted, { email: ID, n: 64 }))).toMatch(overflow);
     await client.publish(Opened, { email: ID });
     await w.settle();
     expect(await client.describe(desk, ID)).toMatchObject({ status: 'completed' });

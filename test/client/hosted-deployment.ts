@@ -35,7 +35,7 @@ import { Consumer } from '../../lib/service/consumer/consumer.ts';
 import { servedParts, type Served } from '../../lib/service/served.ts';
 import { LOCALSTACK_ACCOUNT } from '../localstack/endpoint.ts';
 
-/** The endpoint and the credentials are the environment's; without time-outs, since LocalStack loads a service with its first call. */
+/** The endpoint and the credentials come from the environment. There are no timeouts, because LocalStack loads a service at its first call. */
 const dynamo = new DynamoDBClient();
 const sqs = new SQSClient();
 const bus = new EventBridgeClient();
@@ -46,16 +46,15 @@ const SWEEP_MS = 500;
 
 export interface HostedDeployment {
   readonly name: string;
-  /** What went wrong and was tried again. */
+  /** Errors after which the host retried. */
   readonly faults: readonly unknown[];
-  /** Stops the engine and the services, and deletes all that was made. */
+  /** Stops the engine and the services, and deletes the resources. */
   readonly close: () => Promise<void>;
 }
 
 /**
- * A system on real AWS resources of LocalStack, made with the SDK, while its engine and its services poll from this process:
- * what a deployment does without a deployment. The resources are those of the constructs as far as messages go (no alarms,
- * no grants), under a name that nobody else has.
+ * A system on AWS resources in LocalStack, created with the SDK instead of a deployment. Its engine and its services poll from this
+ * process. The resources are those of the constructs that carry messages (no alarms, no grants), under a unique name.
  */
 export async function hostDeployment(system: System<string>, services: readonly Served[]): Promise<HostedDeployment> {
   const name = `hosted-${randomUUID().slice(0, 8)}`;
@@ -108,7 +107,7 @@ async function makeResources(name: string, system: System<string>): Promise<Reso
     bucket,
     'bucket-owner': LOCALSTACK_ACCOUNT,
     'inbox-url': inboxUrl,
-    // One pump takes all three.
+    // One pump polls all three queues.
     'starts-url': inboxUrl,
     'operations-url': inboxUrl,
     'hot-lane-url': hotLane,
@@ -143,7 +142,7 @@ async function makeQueue(name: string): Promise<string> {
 
 const RULES = ['heard', 'replies'] as const;
 
-/** As the constructs make them: what a process hears, and what answers this system. */
+/** The rules of the constructs: the events that processes receive, and the replies to this system. */
 async function makeRules(busName: string, inboxUrl: string, system: string, heard: readonly string[]): Promise<void> {
   const { Attributes } = await sqs.send(new GetQueueAttributesCommand({ QueueUrl: inboxUrl, AttributeNames: ['QueueArn'] }));
   const Arn = Attributes?.['QueueArn'] as string;

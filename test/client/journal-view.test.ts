@@ -11,7 +11,7 @@ const journalOf = async (ports: ReturnType<typeof memoryPorts>, options?: Journa
   readHeadJournal(ports, await requireHead(ports, pid), options);
 
 describe('readHeadJournal', () => {
-  test('merges chunks that overlap, and the tail, by index', async () => {
+  test('readHeadJournal merges overlapping chunks and the tail by index', async () => {
     const ports = memoryPorts();
     await ports.store.spill({ pid, run: 'r1', from: 0, entries: texts(0, 3) });
     await ports.store.spill({ pid, run: 'r1', from: 2, entries: texts(2, 6) });
@@ -20,14 +20,14 @@ describe('readHeadJournal', () => {
     expect(await journalOf(ports)).toEqual([0, 1, 2, 3, 4, 5, 6, 7].map(entry));
   });
 
-  test('leaves out what a losing writer has spilled beyond the tail', async () => {
+  test('readHeadJournal omits entries that a losing writer spilled beyond the tail', async () => {
     const ports = memoryPorts();
     await ports.store.spill({ pid, run: 'r1', from: 0, entries: texts(0, 9) });
     await ports.put(head({ tailFrom: 2, tail: texts(2, 4) }));
     expect(await journalOf(ports)).toHaveLength(4);
   });
 
-  test('refuses a journal with a gap', async () => {
+  test('readHeadJournal refuses a journal with a gap', async () => {
     const ports = memoryPorts();
     await ports.store.spill({ pid, run: 'r1', from: 0, entries: texts(0, 2) });
     await ports.put(head({ tailFrom: 3, tail: texts(3, 4) }));
@@ -49,7 +49,7 @@ describe('readHeadJournal', () => {
     });
   });
 
-  test('reads values that are stored apart, unless it is told not to', async () => {
+  test('readHeadJournal reads values from the payload store unless payloads is false', async () => {
     const ports = memoryPorts();
     const stored = { type: 'ProcessCompleted', path: '', dataref: 'a'.repeat(64) } as const;
     await ports.payloads.put(head().pid, stored.dataref, '{"long":"text"}');
@@ -58,7 +58,7 @@ describe('readHeadJournal', () => {
     expect(await journalOf(ports, { payloads: false })).toEqual([stored]);
   });
 
-  test('reads the input of a late success that is stored apart: the replay of it makes the undo', async () => {
+  test('readHeadJournal reads the stored input of a late success, from which the replay makes the undo', async () => {
     const ports = memoryPorts();
     const late = { run: 'r1', command: 'payments.charge', inputref: 'b'.repeat(64) };
     const stored = { type: 'CommandAnswered', at: 5, n: 2, outcome: 'completed', late } as unknown as JournalEntry;
@@ -76,7 +76,7 @@ describe('readHeadJournal', () => {
     expect(await journalOf(ports, { payloads: false })).toEqual([stored]);
   });
 
-  test('finds nothing where events only wait for a start', async () => {
+  test('readHeadJournal returns no entry for the head of early events', async () => {
     const ports = memoryPorts();
     await ports.store.buffer({ pid, body: '{}', max: 10, expiresAt: 1 });
     await expect(journalOf(ports)).rejects.toMatchObject({ code: 'NOT_FOUND' });

@@ -31,7 +31,7 @@ const refusal = async (doing: Promise<unknown>): Promise<string> =>
   );
 
 describe('data that is too large for a message', () => {
-  test('reaches its instance by publish and by signal, also before the start', async () => {
+  test('large data reaches its instance by publish and by signal, also before the start', async () => {
     const w = simulate(desks);
     await w.client.signal(desk, 'a', Noted, { id: 'a', text: large });
     await w.settle();
@@ -40,13 +40,13 @@ describe('data that is too large for a message', () => {
     expect(await w.client.result(desk, 'a')).toEqual({ opened: LARGE, noted: LARGE });
   });
 
-  test('reaches its instance by start, up to 20 MB', async () => {
+  test('large data up to 20 MB reaches its instance by start', async () => {
     const w = simulate(desks);
     const { id } = await w.client.start(counter, { text: 'x'.repeat(20 * 1024 * 1024 - 100) });
     expect(await w.client.result(counter, id)).toEqual({ counted: 20 * 1024 * 1024 - 100 });
   });
 
-  test.each(['publish', 'signal', 'start'] as const)('is refused by %s above 20 MB, with its size', async (act) => {
+  test.each(['publish', 'signal', 'start'] as const)('%s refuses data above 20 MB, with its size', async (act) => {
     const { client } = simulate(desks);
     const text = 'x'.repeat(20 * 1024 * 1024);
     const acts = {
@@ -59,7 +59,7 @@ describe('data that is too large for a message', () => {
     );
   });
 
-  test('is named by the message of its event, which is short', async () => {
+  test('the message of an event with large data is short and references the data', async () => {
     const ports = memoryPorts();
     const details: string[] = [];
     const publisher = {
@@ -75,7 +75,7 @@ describe('data that is too large for a message', () => {
     expect(JSON.parse((await ports.payloads.fetch(message.dataref)) as string)).toEqual({ id: 'a', text: large });
   });
 
-  test('is not stored apart where its message is short enough', async () => {
+  test('data stays in its message if the message is short enough', async () => {
     const ports = memoryPorts();
     const stored: string[] = [];
     const storeLarge = async (folder: string): Promise<string> => (stored.push(folder), 'payload:');

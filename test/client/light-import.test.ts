@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { build, type Metafile } from 'esbuild';
 import { expect, test } from 'vitest';
 
-/** Packages that are loaded when a module is imported, before anything of it is called. */
+/** Returns the packages that the import of a module loads. */
 function loadedAtOnce({ inputs }: Metafile, entry: string): readonly string[] {
   const packages = new Set<string>();
   const seen = new Set<string>();
@@ -22,11 +22,11 @@ function loadedAtOnce({ inputs }: Metafile, entry: string): readonly string[] {
 const { peerDependencies, optionalDependencies } = JSON.parse(readFileSync('package.json', 'utf8')) as Readonly<
   Record<'peerDependencies' | 'optionalDependencies', object>
 >;
-/** What a user may not have installed. */
+/** Packages that may not be installed. */
 const perhapsMissing = new Set(Object.keys({ ...peerDependencies, ...optionalDependencies }));
 const ENTRIES = ['index', 'service/index', 'client/index', 'local/index', 'testing/index', 'cdk/index'].map((name) => `lib/${name}.ts`);
 
-test.each([...ENTRIES, 'bin/tutti.ts'])('%s loads no SDK and no other package that may be missing when it is imported', async (entry) => {
+test.each([...ENTRIES, 'bin/tutti.ts'])('the import of %s loads no SDK and no other optional package', async (entry) => {
   const own = entry.startsWith('lib/cdk/') ? ['aws-cdk-lib', 'constructs'] : [];
   const { metafile } = await build({
     entryPoints: [entry],

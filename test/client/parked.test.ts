@@ -9,7 +9,7 @@ import { memoryPorts } from './ports.ts';
 const START = Date.parse('2026-01-01T00:00:00.000Z');
 const PID = 'default#order#o-1';
 
-/** Time passes only while a client waits; `engine` acts on each message that is sent. */
+/** Time passes only while a client waits. `engine` runs for each sent message. */
 const reached = async (engine: (parking: MemoryParkingStore, body: string) => Promise<void>) => {
   const parking = new MemoryParkingStore();
   const event = (pid: string, id: string, over: Partial<ParkedEvent> = {}): ParkedEvent => ({
@@ -44,7 +44,7 @@ const KEYS = [
   { pid: '', id: '2#b', parkedAt: START },
 ];
 
-test('a client lists what is parked beside instances and apart, with its event and how redrive names it', async () => {
+test('parked lists the events of instances and those without one, each with its redrive key', async () => {
   const { reach } = await reached(async () => undefined);
   const { events } = await listParked(reach, { limit: 10 });
   expect(events).toEqual([
@@ -64,7 +64,7 @@ test('a client lists what is parked beside instances and apart, with its event a
   expect((await listParked(reach, { process: 'order', id: 'o-1', limit: 10 })).events).toHaveLength(1);
 });
 
-test('a redrive ends when all that it names was sent back', async () => {
+test('a redrive ends when all its events were sent', async () => {
   const { reach } = await reached(async (parking, body) => {
     const { events } = JSON.parse(body) as { readonly events: readonly { readonly pid: string; readonly id: string }[] };
     for (const { pid } of events) await parking.redriven(pid, await parking.parked(pid), 1);
@@ -72,12 +72,12 @@ test('a redrive ends when all that it names was sent back', async () => {
   expect(await redriveParked(reach, { events: KEYS })).toEqual({ sent: 2, left: 0 });
 });
 
-test('a redrive tells how many could not be sent and stay parked', async () => {
+test('a redrive returns the number of events that could not be sent and stay parked', async () => {
   const { reach } = await reached(async (parking) => parking.redriven(PID, await parking.parked(PID), 1));
   expect(await redriveParked(reach, { events: KEYS })).toEqual({ sent: 1, left: 1 });
 });
 
-test('what is parked again under its id was sent back', async () => {
+test('an event that is parked again with the same id counts as sent', async () => {
   const { reach } = await reached(async (parking) => {
     for (const event of await parking.parked(PID)) await parking.park({ ...event, parkedAt: START + 9 });
     await parking.redriven('', await parking.parked(''), 1);
@@ -85,7 +85,7 @@ test('what is parked again under its id was sent back', async () => {
   expect(await redriveParked(reach, { events: KEYS })).toEqual({ sent: 2, left: 0 });
 });
 
-test('a redrive that no engine takes is told so after half a minute', async () => {
+test('a redrive that no engine processes fails after half a minute', async () => {
   const { reach, clock } = await reached(async () => undefined);
   await expect(redriveParked(reach, { events: KEYS })).rejects.toMatchObject({ code: 'UNREACHABLE' });
   expect(clock.now() - START).toBeLessThan(31_000);

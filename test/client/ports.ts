@@ -18,11 +18,11 @@ export interface MemoryPorts extends ClientPorts {
   readonly parking: MemoryParkingStore;
   readonly clock: VirtualClock;
   readonly inbox: MemoryMessageQueue;
-  /** As the engine would commit it. */
+  /** Writes a head as the engine would commit it. */
   put(head: Head): Promise<void>;
 }
 
-/** What a client needs, in memory and without an engine: the test says what the engine did. */
+/** The ports of a client, in memory and without an engine: the test writes the effects of the engine. */
 export function memoryPorts(): MemoryPorts {
   const clock = new VirtualClock(NOW);
   const tables = memoryProcessTables();

@@ -9,7 +9,7 @@ import { shop } from './shop-orders.ts';
 
 const id = z.object({ id: z.string() });
 
-test('a published system reads back with the names, versions, events and policies of its processes', () => {
+test('a published system parses to the names, versions, events and policies of its processes', () => {
   const read = readPublishedSystem(publishedSystem(shop));
   const written = systemContract(shop);
   const shape = ({ processes, services }: typeof written): unknown => ({
@@ -33,7 +33,7 @@ test('a published system reads back with the names, versions, events and policie
   expect([...read.events.keys()]).toEqual([...written.events.keys()]);
 });
 
-test('its events keep the version of their data and the field that names the instance', () => {
+test('published events keep the version of their data and the field that names the instance', () => {
   const Paid = event(
     'shop.paid',
     versions(id).next(z.object({ id: z.string(), at: z.string() }), (old) => ({ ...old, at: '' })),
@@ -54,14 +54,14 @@ test('its events keep the version of their data and the field that names the ins
   expect(() => processes.get('join')![0]!.startOn[0]!.of({} as never)).toThrow(expect.objectContaining({ code: 'DATA_INVALID' }));
 });
 
-test('an event without the field that tells its duplicates is none of another one', () => {
+test('an event without the dedupe field is not a duplicate of another one', () => {
   const Paid = event('shop.paid', z.object({ id: z.string(), at: z.string().optional() }), { dedupeBy: (data) => data.at as string });
   const pay = process('pay', { startOn: Paid.byId((data) => data.id) }, async () => null);
   const { events } = readPublishedSystem(publishedSystem(system('shop', { processes: [pay], services: [] })));
   expect(events.get('shop.paid')!.dedupeBy!({ id: 'p-1' } as never)).toBeUndefined();
 });
 
-test('fifty processes fit, and so many that nothing helps are refused', () => {
+test('fifty processes fit, and a system beyond the compressed maximum is refused', () => {
   const systemOf = (count: number): string => {
     const processes = Array.from({ length: count }, (_, n) => {
       const Started = event(`shop.something-number-${n}-started`, id);
@@ -81,7 +81,7 @@ test('fifty processes fit, and so many that nothing helps are refused', () => {
   expect(() => systemOf(2_000)).toThrow(expect.objectContaining({ code: 'DATA_TOO_LARGE' }));
 });
 
-test('a field is found only where nothing else is read', () => {
+test('fieldPath finds a field only if the function reads nothing else', () => {
   expect(fieldPath(({ a }: { a: string }) => a)).toBe('a');
   expect(fieldPath((data: { a: { b: string } }) => data.a.b)).toBe('a.b');
   for (const read of [
@@ -96,7 +96,7 @@ test('a field is found only where nothing else is read', () => {
     expect([read.toString(), fieldPath(read as never)]).toEqual([read.toString(), undefined]);
 });
 
-test('commands and deciders are published too', () => {
+test('a published system contains commands and deciders', () => {
   const counter = decider('counter', { state: z.object({ n: z.int() }), initial: () => ({ n: 0 }) }).on(
     event('shop.counted', id).byId((data) => data.id),
     ({ n }) => ({ n: n + 1 }),
@@ -107,7 +107,7 @@ test('commands and deciders are published too', () => {
   expect(read.services.get('clerk')!.commands.get('clerk.stamp')).toMatchObject({ name: 'clerk.stamp', service: 'clerk' });
 });
 
-test('an id that the first field does not hold is asked for, not made up', () => {
+test('a published correlation asks for the id if its field is missing', () => {
   const Placed = event('shop.placed', z.object({ orderId: z.string().optional(), id: z.string() }));
   const pay = process('pay', { startOn: Placed.byId((data) => data.orderId ?? data.id) }, async () => null);
   const { processes } = readPublishedSystem(publishedSystem(system('shop', { processes: [pay], services: [] })));
@@ -116,6 +116,6 @@ test('an id that the first field does not hold is asked for, not made up', () =>
   expect(() => of({ id: 'p-1' } as never)).toThrow(expect.objectContaining({ code: 'DATA_INVALID' }));
 });
 
-test('a field that depends on whether another is there is no path', () => {
+test('fieldPath rejects a function that tests whether another field exists', () => {
   expect(fieldPath((data: Record<string, string>) => (Object.hasOwn(data, 'orderId') ? data['orderId'] : data['id']))).toBeUndefined();
 });

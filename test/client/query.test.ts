@@ -5,7 +5,7 @@ import { queryInstance } from '../../lib/client/query.ts';
 import { systemContract } from '../../lib/contract/system.ts';
 import { head, memoryPorts } from './ports.ts';
 
-test('a view that was shown by an older version of its contract is upcast', async () => {
+test('query upcasts a view of an older version of its contract', async () => {
   const view = versions(z.object({ stage: z.string() })).next(z.object({ stages: z.array(z.string()) }), ({ stage }) => ({
     stages: [stage],
   }));

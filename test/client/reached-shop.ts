@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { connect, type Connection } from 'tutti/client';
-import { actsOn } from '../../lib/client/operations/operations-on.ts';
+import { operationsOn } from '../../lib/client/operations/operations-on.ts';
 import { connectionPorts } from '../../lib/client/connection.ts';
 import { systemContract } from '../../lib/contract/system.ts';
 import type { JournalEntry } from '../../lib/core/journal-entry.ts';
@@ -10,9 +10,9 @@ import { shop } from './shop-orders.ts';
 const TRIES = 300;
 const TRY_MS = 100;
 
-/** A shop that runs in real time, over any connection. */
+/** A shop in real time, over any connection. */
 export function reachedShop(connection: Connection, close: () => Promise<void>): ReachedShop {
-  const { journal } = actsOn({ system: systemContract(shop), ports: connectionPorts(connection) });
+  const { journal } = operationsOn({ system: systemContract(shop), ports: connectionPorts(connection) });
   return {
     client: connect(shop, connection),
     journal: async ({ name }, id) =>
@@ -23,7 +23,7 @@ export function reachedShop(connection: Connection, close: () => Promise<void>):
   };
 }
 
-/** Tries until it does not throw, for half a minute at the most. */
+/** Retries until `done` stops throwing, for at most half a minute. */
 export async function tryUntil(done: () => unknown): Promise<void> {
   for (let tries = 1; ; tries += 1) {
     try {

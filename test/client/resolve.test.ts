@@ -32,7 +32,7 @@ const stuck = async () => {
 };
 
 describe('client.resolve', () => {
-  test('records the output of a command that its instance is stuck on', async () => {
+  test('resolve records the output of the command that an instance is stuck on', async () => {
     const world = await stuck();
     await world.client.resolve(one, 'x', 'svc.act:1', { command: svc.act, output: { n: 7 }, reason: 'seen in the console' });
     expect(await world.client.result(one, 'x')).toBe(7);
@@ -41,13 +41,13 @@ describe('client.resolve', () => {
     );
   });
 
-  test('records a declared failure', async () => {
+  test('resolve records a declared failure', async () => {
     const world = await stuck();
     await world.client.resolve(one, 'x', 'svc.act:1', { command: svc.act, failure: svc.act.errors.No({}) });
     await expect(world.client.result(one, 'x')).rejects.toMatchObject({ code: 'PROCESS_FAILED' });
   });
 
-  test('refuses a step that is not open, another command, and an output that breaks the contract', async () => {
+  test('resolve refuses a step that is not open, another command, and an output that violates the contract', async () => {
     const world = await stuck();
     await expect(world.client.resolve(one, 'x', 'svc.act:9', { output: { n: 7 } })).rejects.toMatchObject({ code: 'NOT_FOUND' });
     await expect(world.client.resolve(one, 'x', 'svc.act:1', { command: svc.undo, output: null })).rejects.toMatchObject({
@@ -60,7 +60,7 @@ describe('client.resolve', () => {
     expect((await world.client.describe(one, 'x')).status).toBe('stuck');
   });
 
-  test('is what resume names where a step is to be skipped that is no undo', async () => {
+  test('resume with skip of a step that is not an undo recommends resolve', async () => {
     const world = await stuck();
     await expect(world.client.resume(one, 'x', { skip: 'svc.act:1' })).rejects.toMatchObject({
       code: 'UNSUPPORTED',
@@ -69,7 +69,7 @@ describe('client.resolve', () => {
   });
 });
 
-test('a stuck instance is cancelled by client.cancel', async () => {
+test('client.cancel cancels a stuck instance', async () => {
   const world = await stuck();
   await world.client.cancel(one, 'x', 'fraud');
   await world.settle();
@@ -91,7 +91,7 @@ test('an exhausted command without an undo rejects its step', async () => {
   expect(await world.client.result(asking, 'x')).toBe('ECONNREFUSED');
 });
 
-test('a loser of a race that keeps throwing does not make its instance stuck', async () => {
+test('a race loser whose handler keeps throwing does not make its instance stuck', async () => {
   const racing = process('racing', OPTIONS, async (ctx) => {
     const called = ctx.call(svc.act, { n: 1 }, { retry: { within: '1 minute', attempts: 2 } });
     return (await ctx.race({ called, late: ctx.sleep('1 minute') })).winner;
@@ -102,7 +102,7 @@ test('a loser of a race that keeps throwing does not make its instance stuck', a
   expect(await world.client.describe(racing, 'x')).toMatchObject({ status: 'completed' });
 });
 
-test('a decider goes on after a command that its service did not complete', async () => {
+test('a decider continues after a command that its service did not complete', async () => {
   const asker = decider('asker', { state: z.object({ n: z.int() }), initial: () => ({ n: 0 }) })
     .on(
       Start.byId((start) => start.id),
@@ -122,7 +122,7 @@ test('a decider goes on after a command that its service did not complete', asyn
   expect(await world.client.query(asker, 'x')).toEqual({ n: 7 });
 });
 
-test('what its process went on without is listed as unresolved until an outcome is recorded', async () => {
+test('a command that its process continued without is listed as unresolved until its outcome is recorded', async () => {
   const racing = process('racing', OPTIONS, async (ctx) => {
     return (await ctx.race({ called: ctx.call(svc.act, { n: 1 }), late: ctx.sleep('1 minute') })).winner;
   });
@@ -145,7 +145,7 @@ test('what its process went on without is listed as unresolved until an outcome 
   expect(world.calls(svc.undo)).toEqual([{ n: 1 }]);
 });
 
-test('why of a stuck instance says that its timeout has passed, and that resume applies it', async () => {
+test('why of a stuck instance reports a passed timeout, and that a resume cancels the instance', async () => {
   const timed = process('timed', { ...OPTIONS, timeout: '2 hours' }, async (ctx) => (await ctx.call(svc.act, { n: 1 })).n);
   const world = simulate(system('m', { processes: [timed], services: [svc] }), { services: [scripted(svc, HANDLERS)] });
   world.expectStuck(timed, 'x', 'UNKNOWN_OUTCOME');
@@ -153,5 +153,5 @@ test('why of a stuck instance says that its timeout has passed, and that resume 
   await world.advance('1 hour');
   expect((await world.client.describe(timed, 'x')).why).not.toContain('timeout');
   await world.advance('2 hours');
-  expect((await world.client.describe(timed, 'x')).why).toMatch(/Its timeout passed at .*: it is cancelled when it is resumed$/);
+  expect((await world.client.describe(timed, 'x')).why).toMatch(/The timeout of the process passed at .*: a resume cancels the instance$/);
 });

@@ -11,7 +11,7 @@ const Paid = event('house.paid', z.object({ id: z.string() }));
 const desk = service('desk', { file: command({ input: z.object({}) }), refuse: command({ input: z.object({}) }) });
 const options = { startOn: Asked.byId(({ id }) => id), receives: [Paid.byId(({ id }) => id)] };
 
-/** What the first version did up to where it waits or is stuck. */
+/** The steps of the first version until it waits or is stuck. */
 const first = process('permit', { ...options, version: 1 }, async (ctx, { id }) => {
   await ctx.call(desk.file, {});
   if (id === 'bug') throw new TypeError('the code is wrong');
@@ -19,14 +19,14 @@ const first = process('permit', { ...options, version: 1 }, async (ctx, { id }) 
   return 'by the first';
 });
 
-/** It does the same up to there. */
+/** A version with the same steps up to there. */
 const second = process('permit', { ...options, version: 2 }, async (ctx) => {
   await ctx.call(desk.file, {});
   await ctx.waitFor(Paid);
   return 'by the second';
 });
 
-/** It does something else first. */
+/** A version with a different first step. */
 const third = process('permit', { ...options, version: 3 }, async (ctx) => {
   await ctx.call(desk.refuse, {});
   return 'by the third';
@@ -61,7 +61,7 @@ async function begunOnFirst(id: string): Promise<Client> {
 }
 
 describe('a stuck instance', () => {
-  test('goes on with a version that does the same up to there', async () => {
+  test('a stuck instance resumes on a version with the same steps so far', async () => {
     const client = await begunOnFirst('bug');
     expect(await client.describe(first, 'bug')).toMatchObject({ status: 'stuck', version: 1 });
     await client.resume(first, 'bug', { version: 2 });
@@ -70,7 +70,7 @@ describe('a stuck instance', () => {
     expect(await client.result(second, 'bug')).toBe('by the second');
   });
 
-  test('is not resumed with a version that did something else, and is told what', async () => {
+  test('resume on a version with other steps is refused with the difference', async () => {
     const client = await begunOnFirst('bug');
     const refused = client.resume(first, 'bug', { version: 3 });
     await expect(refused).rejects.toMatchObject({
@@ -83,7 +83,7 @@ describe('a stuck instance', () => {
     expect(await client.describe(first, 'bug')).toMatchObject({ status: 'running', version: 2 });
   });
 
-  test('is not resumed with a version that nobody lists', async () => {
+  test('resume on a version that the system does not list is refused', async () => {
     const client = await begunOnFirst('bug');
     const refused = client.resume(first, 'bug', { version: 9 });
     await expect(refused).rejects.toMatchObject({ name: 'ClientError', code: 'NOT_FOUND', message: expect.stringContaining('permit@9') });
@@ -91,7 +91,7 @@ describe('a stuck instance', () => {
 });
 
 describe('an instance that is not stuck', () => {
-  test('stays on its version, and whoever wants another is told', async () => {
+  test('an instance that is not stuck stays on its version, and a resume on another is refused', async () => {
     const client = await begunOnFirst('p-1');
     await expect(client.resume(first, 'p-1', { version: 2 })).rejects.toMatchObject({
       code: 'UNSUPPORTED',

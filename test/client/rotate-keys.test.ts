@@ -6,7 +6,7 @@ import { MemoryMessageSender } from '../../lib/adapters/memory/message-sender.ts
 import { shop } from './shop-orders.ts';
 import { memoryPorts, NOW } from './ports.ts';
 
-test('a rotation is an act of an operator, and tells from when the new key signs', async () => {
+test('a key rotation names its operator, and returns the instant from which the new key signs', async () => {
   const ports = memoryPorts();
   const operations = new MemoryMessageQueue({ name: 'operations', clock: ports.clock });
   const sender = new MemoryMessageSender(new Map([['operations', operations]]));

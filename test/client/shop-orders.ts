@@ -22,10 +22,10 @@ export const people = service('people', {
   approve: command({ input: z.object({ item: z.string() }), output: z.object({ by: z.string() }), errors: { Refused: z.object({}) } }),
 });
 
-/** Whether the code of `order` has been corrected: an order of a `bug` is stuck until then. */
+/** Whether the code of `order` is fixed. Until then, an order of a `bug` gets stuck. */
 export const code = { mended: false };
 
-/** Takes the item, shows it, and waits for a note. */
+/** Takes the item, sets the view, and waits for a note. */
 export const order = process(
   'order',
   {
@@ -44,7 +44,7 @@ export const order = process(
   },
 );
 
-/** Started by a client only; may run again. */
+/** Only a client starts it; its id may run again. */
 export const approval = process(
   'approval',
   { input: z.object({ item: z.string(), long: z.string().default('') }), onOpen: 'attach', onClosed: 'restart' },
@@ -58,7 +58,7 @@ export const views = decider('views', { state: z.object({ count: z.int() }), ini
 
 export const shop = system('shop', { processes: [order, approval, views], services: [stock, people] });
 
-/** Tokens of the approvals that a person has on the desk, by item. */
+/** Tokens of the deferred approvals, by item. */
 export const desk = new Map<string, string>();
 
 export const stockHandler = serve(stock, {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { connect } from 'tutti/client';
-import { actsOn } from '../../lib/client/operations/operations-on.ts';
+import { operationsOn } from '../../lib/client/operations/operations-on.ts';
 import { connectionOf } from '../../lib/client/connection.ts';
 import { systemContract } from '../../lib/contract/system.ts';
 import { head } from '../contracts/process-store.contract.ts';
@@ -23,10 +23,10 @@ const portsWith = async (...heads: Parameters<MemoryPorts['put']>[0][]): Promise
   return ports;
 };
 
-test('a head of another format is named by why, describe and list, which go on with the others', async () => {
+test('why, describe and list report a head of another format, and list returns the other instances too', async () => {
   const ports = await portsWith(unreadable, readable);
   const client = connect(shop, connectionOf(ports));
-  const acts = actsOn({ system: systemContract(shop), ports });
+  const acts = operationsOn({ system: systemContract(shop), ports });
   const why = 'cannot be read (STATE_FORMAT): The state of default#order#o-1 is of format 3: this build reads format 2';
   expect(await acts.why({ process: 'order', id: 'o-1' })).toMatchObject({ status: 'running', why });
   expect(await client.describe(order, 'o-1')).toMatchObject({ status: 'running', why, unresolved: [] });
@@ -39,9 +39,9 @@ test('a head of another format is named by why, describe and list, which go on w
   ]);
 });
 
-test('an instance that is stuck for its format says so, and what to do', async () => {
+test('why of an instance that is stuck for its format returns the reason and the remedy', async () => {
   const ports = await portsWith(stuck);
-  const acts = actsOn({ system: systemContract(shop), ports });
+  const acts = operationsOn({ system: systemContract(shop), ports });
   expect(await acts.why({ process: 'order', id: 'o-1' })).toMatchObject({
     status: 'stuck',
     stuck: { code: 'STATE_FORMAT', message: 'It is of format 3.', remedy: expect.stringContaining('reads its format') },
@@ -50,7 +50,7 @@ test('an instance that is stuck for its format says so, and what to do', async (
   expect(instances).toMatchObject([{ id: 'o-1', status: 'stuck', why: expect.stringContaining('stuck (STATE_FORMAT)') }]);
 });
 
-test.each(['cancel', 'terminate', 'resume'] as const)('%s of a head of another format is refused, and nothing is sent', async (act) => {
+test.each(['cancel', 'terminate', 'resume'] as const)('%s of a head of another format is refused before a message is sent', async (act) => {
   const ports = await portsWith(stuck);
   const client = connect(shop, connectionOf(ports));
   const acted = act === 'resume' ? client.resume(order, 'o-1') : client[act](order, 'o-1', 'tested');

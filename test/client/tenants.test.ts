@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { connect, type Client, type Connection } from 'tutti/client';
 import { local, startLocal } from 'tutti/local';
 import type { Operations } from '../../lib/client/operations/operations.ts';
-import { actsOn } from '../../lib/client/operations/operations-on.ts';
+import { operationsOn } from '../../lib/client/operations/operations-on.ts';
 import { connectionPorts } from '../../lib/client/connection.ts';
 import { systemContract } from '../../lib/contract/system.ts';
 import { approval, desk, NoteAdded, order, OrderPlaced, people, peopleHandler, shop, stockHandler, Viewed, views } from './shop-orders.ts';
@@ -48,7 +48,7 @@ describe.each([
 
   beforeAll(async () => {
     reached = await reach();
-    acts = actsOn({ system: systemContract(shop), ports: connectionPorts(reached.connection) });
+    acts = operationsOn({ system: systemContract(shop), ports: connectionPorts(reached.connection) });
     for (const tenant of ['acme', 'zoo']) clients[tenant] = connect(shop, reached.connection, { tenant });
     clients['default'] = connect(shop, reached.connection);
   });
@@ -71,7 +71,7 @@ describe.each([
     return ids;
   };
 
-  test('start, signal, query and result meet the instance of their own tenant, whose id others use too', async () => {
+  test('start, signal, query and result address the instance of their own tenant, although other tenants use the same id', async () => {
     await begun('o-1');
     await of('acme').signal(order, 'o-1', NoteAdded, { orderId: 'o-1', text: 'of acme' });
     expect(await of('acme').result(order, 'o-1')).toMatchObject({ text: 'of acme' });
@@ -83,7 +83,7 @@ describe.each([
     expect(await of('default').describe(order, 'o-1')).not.toHaveProperty('tenant');
   });
 
-  test('publish starts and reaches instances of its own tenant', async () => {
+  test('publish starts and reaches only instances of its own tenant', async () => {
     await of('zoo').publish(OrderPlaced, { orderId: 'o-2', item: 'lamp' });
     await waitsForNote('zoo', 'o-2');
     for (const tenant of ['acme', 'default']) await expect(of(tenant).describe(order, 'o-2')).rejects.toMatchObject({ code: 'NOT_FOUND' });
@@ -93,7 +93,7 @@ describe.each([
     for (const tenant of TENANTS) await vi.waitFor(() => of(tenant).describe(views, 'u-1'), 10_000);
   });
 
-  test('list lists its own tenant, and an error names the tenant', async () => {
+  test('list returns only its own tenant, and an error names the tenant', async () => {
     await begun('o-3', ['acme']);
     expect(await listedIds('acme')).toContain('o-3');
     expect(await listedIds('zoo')).not.toContain('o-3');
@@ -102,14 +102,14 @@ describe.each([
     await expect(of('default').describe(order, 'o-3')).rejects.toThrow('There is no order o-3: ');
   });
 
-  test('cancel and terminate end the instance of their own tenant', async () => {
+  test('cancel and terminate end only the instance of their own tenant', async () => {
     await begun('o-4');
     await of('acme').cancel(order, 'o-4', 'not wanted');
     await of('default').terminate(order, 'o-4', 'not wanted');
     await vi.waitFor(async () => expect(await statuses('o-4')).toEqual(['cancelled', 'running', 'terminated']), 10_000);
   });
 
-  test('resume and resolve look for the instance of their own tenant', async () => {
+  test('resume and resolve address only the instance of their own tenant', async () => {
     await begun('o-5', ['acme']);
     await of('acme').resume(order, 'o-5');
     for (const tenant of ['zoo', 'default']) {
@@ -120,7 +120,7 @@ describe.each([
     }
   });
 
-  test('a signal before the start waits for the instance of its own tenant', async () => {
+  test('a signal before the start waits for the start in its own tenant', async () => {
     expect(await of('acme').signal(order, 'o-6', NoteAdded, { orderId: 'o-6', text: 'early' })).toHaveProperty('keptUntil');
     await begun('o-6', ['zoo']);
     await of('acme').start(order, { orderId: 'o-6', item: 'lamp' });
@@ -128,7 +128,7 @@ describe.each([
     expect(await of('zoo').describe(order, 'o-6')).toMatchObject({ status: 'running' });
   });
 
-  test('acts of the command line are asked with a tenant', async () => {
+  test('operations of the command line take a tenant', async () => {
     await begun('o-7', ['acme', 'default']);
     await acts.cancel({ tenant: 'acme', process: 'order', id: 'o-7', reason: 'not wanted' });
     await vi.waitFor(
@@ -143,7 +143,7 @@ describe.each([
     expect((await acts.journal({ tenant: 'acme', process: 'order', id: 'o-7', payloads: false, from: 0 })).status).toBe('cancelled');
   });
 
-  test('parked events are listed of every tenant, and of the one that is named', async () => {
+  test('parked lists the events of all tenants, or of the named one', async () => {
     for (const tenant of ['acme', 'zoo']) {
       await of(tenant).start(order, { orderId: 'o-8', item: 'lamp' });
       await of(tenant).terminate(order, 'o-8', 'not wanted');
@@ -159,14 +159,14 @@ describe.each([
     expect((await acts.parked({ tenant: 'acme', process: 'order', id: 'o-8', limit: 5 })).events).toMatchObject([{ tenant: 'acme' }]);
   });
 
-  test('a tenant that is none is refused, at once or with the act', async () => {
+  test('a malformed tenant is refused by connect and by each operation', async () => {
     for (const tenant of ['A', '', 'a#b', 'ä'.repeat(3), 'x'.repeat(65)]) {
       expect(() => connect(shop, reached.connection, { tenant })).toThrow(/The tenant .* was named: expected 2 to 64 letters/);
       await expect(acts.list({ tenant, limit: 1 })).rejects.toMatchObject({ code: 'DATA_INVALID' });
     }
   });
 
-  test('the token of a task names its instance whole: a client of any tenant answers it', async () => {
+  test('a client of any tenant completes a task, because the token names the instance with its tenant', async () => {
     await of('acme').start(approval, { item: 'vase of acme' }, { id: 'a-1' });
     await vi.waitFor(() => expect(desk.has('vase of acme')).toBe(true), 10_000);
     await of('default').complete(people.approve, desk.get('vase of acme')!, { by: 'ada' });

@@ -9,10 +9,10 @@ import { order, OrderPlaced, shop } from './shop-orders.ts';
 
 const completed = head({ version: 2, status: 'completed', tail: ['{"type":"ProcessCompleted","path":"","data":7}'] });
 
-/** Lets everything run that needs no time. */
+/** Runs everything that needs no time. */
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-/** Lets time pass until `done`. */
+/** Advances time until `done`. */
 async function passTime<T>({ clock }: MemoryPorts, done: Promise<T>): Promise<T> {
   let pending = true;
   const settled = (): void => void (pending = false);
@@ -21,7 +21,7 @@ async function passTime<T>({ clock }: MemoryPorts, done: Promise<T>): Promise<T>
   return done;
 }
 
-test('without a hint the head is polled', async () => {
+test('a wait without hints polls the head', async () => {
   const ports = memoryPorts();
   await ports.put(head());
   const result = connect(shop, connectionOf(ports)).result(order, 'o-1');
@@ -30,7 +30,7 @@ test('without a hint the head is polled', async () => {
   expect(await passTime(ports, result)).toBe(7);
 });
 
-test('a hint is enough: no time passes', async () => {
+test('a wait with hints ends without a poll', async () => {
   const ports = memoryPorts();
   const hints: (() => void)[] = [];
   const changed = (): Promise<void> => new Promise((resolve) => hints.push(resolve));
@@ -43,7 +43,7 @@ test('a hint is enough: no time passes', async () => {
   expect(ports.clock.nextWakeAt()).toBeUndefined();
 });
 
-test('a result that does not come in time is TIMED_OUT and says why; of what never started, NOT_FOUND', async () => {
+test('a wait for a result ends with TIMED_OUT and the reason, or with NOT_FOUND if the instance never started', async () => {
   const ports = memoryPorts();
   const client = connect(shop, connectionOf(ports));
   await expect(passTime(ports, client.result(order, 'o-1', { timeout: '1 minute' }))).rejects.toMatchObject({ code: 'NOT_FOUND' });
@@ -56,14 +56,14 @@ test('a result that does not come in time is TIMED_OUT and says why; of what nev
   expect(ports.clock.nextWakeAt()).toBeUndefined();
 });
 
-test('a start that no engine takes is UNREACHABLE, and stays in the inbox', async () => {
+test('a start that no engine processes is UNREACHABLE, and stays in the inbox', async () => {
   const ports = memoryPorts();
   const start = connect(shop, connectionOf(ports)).start(order, { orderId: 'o-1', item: 'lamp' });
   await expect(passTime(ports, start)).rejects.toMatchObject({ code: 'UNREACHABLE' });
   expect(ports.inbox.size).toBe(1);
 });
 
-test('a start is the run that its id names, and resolves only when that is durable', async () => {
+test('a start resolves with the run that its id names, when that is durable', async () => {
   let durable = (): void => {};
   const ports: MemoryPorts = { ...memoryPorts(), durable: () => new Promise((resolve) => (durable = resolve)) };
   let resolved = false;
@@ -83,7 +83,7 @@ test('a start is the run that its id names, and resolves only when that is durab
   expect(await start).toEqual({ id: 'o-1', run, started: true });
 });
 
-test('a result is told only when a crash cannot take it back', async () => {
+test('a result is returned only when its commit is durable', async () => {
   let durable = (): void => {};
   const ports: MemoryPorts = { ...memoryPorts(), durable: () => new Promise((resolve) => (durable = resolve)) };
   let told = false;
@@ -96,7 +96,7 @@ test('a result is told only when a crash cannot take it back', async () => {
   expect(await result).toBe(7);
 });
 
-test('an inbox that takes nothing is told with its reason', async () => {
+test('a refused send fails with the reason of the queue', async () => {
   const ports = memoryPorts();
   const refusing = (senderFault: boolean): ClientPorts => ({
     ...ports,
@@ -109,7 +109,7 @@ test('an inbox that takes nothing is told with its reason', async () => {
   await expect(connect(shop, connectionOf(refusing(false))).publish(OrderPlaced, input)).rejects.toMatchObject({ code: 'UNREACHABLE' });
 });
 
-test('a start whose input the orchestrator parked is told why', async () => {
+test('a start whose input the orchestrator parked fails with the parked reason', async () => {
   const ports = memoryPorts();
   const start = connect(shop, connectionOf(ports)).start(order, { orderId: 'o-1', item: 'lamp' });
   await turn();
@@ -120,7 +120,7 @@ test('a start whose input the orchestrator parked is told why', async () => {
   expect(ports.clock.now() - NOW).toBeLessThan(1_000);
 });
 
-test('a head is polled less and less often, at last every two seconds', async () => {
+test('the interval between polls of a head grows to two seconds', async () => {
   const ports = memoryPorts();
   await ports.put(head());
   const reads: number[] = [];

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { stepName } from '../../lib/client/operations/step-name.ts';
+import { stepName } from '../../lib/client/operations/pending-steps.ts';
 import { explain } from '../../lib/client/operations/why.ts';
 import { newImage, type Image, type OpenCommand, type ArmedTimer } from '../../lib/core/image.ts';
 import { NOW } from './ports.ts';
@@ -42,43 +42,43 @@ test.each<[string, OpenCommand, string]>([
   [
     'with its service',
     command(),
-    `waits for hotels.book since ${AT} (12s): attempt 1 is in the queue of hotels or being run, sent again at 2026-11-21T10:15:00.000Z without an answer`,
+    `waits for hotels.book since ${AT} (12s): attempt 1 is in the queue of hotels or running, sent again at 2026-11-21T10:15:00.000Z unless it replies`,
   ],
   [
     'tried before',
     command({ attempt: 2, retries: 3 }),
-    `waits for hotels.book since ${AT} (12s): attempt 5 is in the queue of hotels or being run, sent again at 2026-11-21T10:15:00.000Z without an answer`,
+    `waits for hotels.book since ${AT} (12s): attempt 5 is in the queue of hotels or running, sent again at 2026-11-21T10:15:00.000Z unless it replies`,
   ],
   [
     'near its end',
     command({ due: NOW + 20_000, deadline: NOW + 20_000 }),
-    `waits for hotels.book since ${AT} (12s): attempt 1 is in the queue of hotels or being run, given up at 2026-11-21T10:00:20.000Z`,
+    `waits for hotels.book since ${AT} (12s): attempt 1 is in the queue of hotels or running, given up at 2026-11-21T10:00:20.000Z`,
   ],
   [
     'deferred',
     command({ deferred: true }),
-    `waits for an answer to hotels.book by its token since ${AT} (12s), given up at 2026-11-24T10:00:00.000Z`,
+    `waits for a reply to hotels.book by its token since ${AT} (12s), given up at 2026-11-24T10:00:00.000Z`,
   ],
   [
     'settled',
     command({ deferred: true, settling: 'cancelled' }),
-    `makes sure of the outcome of hotels.book since ${AT} (12s): attempt 1 is in the queue of hotels or being run, sent again at 2026-11-21T10:15:00.000Z without an answer`,
+    `waits for the final outcome of hotels.book since ${AT} (12s): attempt 1 is in the queue of hotels or running, sent again at 2026-11-21T10:15:00.000Z unless it replies`,
   ],
   [
     'that undoes',
     command({ mode: 'undo', due: Infinity }),
-    `undoes with hotels.book since ${AT} (12s): attempt 1 is in the queue of hotels or being run`,
+    `waits for the undo hotels.book since ${AT} (12s): attempt 1 is in the queue of hotels or running`,
   ],
-])('a command %s', (_, open, expected) => {
+])('why describes a command %s', (_, open, expected) => {
   expect(line(image([open]))).toBe(expected);
 });
 
 test.each<[ArmedTimer['purpose'], string, string]>([
   ['sleep', 'sleep:1', 'sleeps, wakes at 2026-11-21T10:01:00.000Z (in 48s)'],
   ['wait', 'pay/shop.paid:1/timeout', 'waits for the event shop.paid, gives up at 2026-11-21T10:01:00.000Z (in 48s)'],
-  ['retry', 'hotels.book:2/retry', 'pauses after a technical failure, tries hotels.book again at 2026-11-21T10:01:00.000Z (in 48s)'],
+  ['retry', 'hotels.book:2/retry', 'pauses after a technical failure, retries hotels.book at 2026-11-21T10:01:00.000Z (in 48s)'],
   ['named', 'remind', 'waits for events; its timer remind fires at 2026-11-21T10:01:00.000Z (in 48s)'],
-])('a timer for %s', (purpose, path, expected) => {
+])('why describes a timer for %s', (purpose, path, expected) => {
   expect(line(image([], [{ n: 2, path, due: NOW + 60_000, purpose }]))).toBe(expected);
 });
 
@@ -89,13 +89,13 @@ test.each<[string, OpenCommand | ArmedTimer, string]>([
     { n: 2, path: 'sleep:1', due: NOW + 12_000, purpose: 'sleep' },
     'sleeps, wakes at 2026-11-21T10:00:12.000Z (now)',
   ],
-  ['a command', command({ due: NOW + 2_000 }), 'sent again at 2026-11-21T10:00:02.000Z (overdue by 10s) without an answer'],
+  ['a command', command({ due: NOW + 2_000 }), 'sent again at 2026-11-21T10:00:02.000Z (overdue by 10s) unless it replies'],
   ['a limit', command({ due: NOW + 2_000, deadline: NOW + 2_000 }), 'given up at 2026-11-21T10:00:02.000Z (overdue by 10s)'],
-])('what is overdue says by how much: %s', (_what, open, expected) => {
+])('why says by how much %s is overdue', (_what, open, expected) => {
   expect(line('command' in open ? image([open]) : image([], [open]))).toContain(expected);
 });
 
-test('what may let it go on is told first, then what is settled or undone; what is only sent is told alone', () => {
+test('why lists calls, timers and waits first, then settling and undo commands, and sent commands only without any other', () => {
   const sent = command({ n: 1, mode: 'send', command: 'mail.send' });
   expect(line(image([sent]))).toMatch(/^waits for mail\.send/);
   const loser = command({ n: 2, command: 'flights.book', settling: 'cancelled' });
@@ -110,13 +110,13 @@ test('what may let it go on is told first, then what is settled or undone; what 
     'waits for hotels.book since 2026-11',
     'sleeps, wakes at 2026-11-21T10:01:0',
     'waits for the event trips.cancelled',
-    'makes sure of the outcome of flight',
-    'undoes with payments.refund since 2',
+    'waits for the final outcome of flig',
+    'waits for the undo payments.refund ',
   ]);
   expect(pending.at(-1)).toEqual({ kind: 'event', path: 'trips.cancelled:1', event: 'trips.cancelled' });
 });
 
-test('the last fault of a handler is told with its command', () => {
+test('why adds the last error of a handler to its command', () => {
   const faultOf = (id: string): string | undefined =>
     id === 'default#trip#t-1/r1/1' ? 'its last run threw Error: ECONNREFUSED at hotels.ts:7' : undefined;
   expect(explain(image([command()]), NOW, { faultOf }).line).toMatch(
@@ -124,51 +124,51 @@ test('the last fault of a handler is told with its command', () => {
   );
 });
 
-test('a command whose outcome nobody knows says how often it ran and how the last run ended', () => {
+test('why of a command with an unknown outcome counts its runs and gives the last error', () => {
   const unknown = { since: NOW, attempts: 3, lastError: { code: 'TypeError', message: 'no route.' } };
   expect(line(image([command({ unknown })]))).toBe(
-    `does not know the outcome of hotels.book since ${AT}: 3 runs ended without an answer, the last failed with TypeError: no route`,
+    `the outcome of hotels.book is unknown since ${AT}: 3 runs ended without a reply, the last failed with TypeError: no route`,
   );
-  expect(line(image([command({ unknown: { since: NOW, attempts: 1 } })]))).toMatch(/: 1 run ended without an answer$/);
+  expect(line(image([command({ unknown: { since: NOW, attempts: 1 } })]))).toMatch(/: 1 run ended without a reply$/);
 });
 
-test('a run whose version the system does not list says so at once', () => {
+test('why warns about a run whose version the system does not list', () => {
   expect(explain(image([command()]), NOW, { definition: 'unlisted' }).line).toMatch(
     /^runs on version 1, which the system does not list: its next event makes it stuck \(UNKNOWN_VERSION\) unless version 1 of trip is listed again; waits for hotels\.book/,
   );
 });
 
-test('a run that is being cancelled says by whom and why, before what it still undoes', () => {
+test('why of a run that is being cancelled gives the operator and the reason before its undos', () => {
   const tail = [JSON.stringify({ type: 'CancelRequested', at: NOW, id: 'a', by: 'ada', reason: 'fraud.' })];
   expect(line(image([command({ mode: 'undo', command: 'payments.refund' })], [], { tail }))).toMatch(
-    /^being cancelled by ada: fraud; undoes with payments\.refund/,
+    /^being cancelled by ada: fraud; waits for the undo payments\.refund/,
   );
 });
 
-test('where nothing is pending it waits for an event; the deadline of the whole is not what it waits for', () => {
+test('why of an instance without pending steps says that it waits for an event, and omits the process timeout', () => {
   expect(line(image([], [{ n: 1, path: 'timeout', due: NOW + 1, purpose: 'process' }]))).toBe('waits for an event');
 });
 
-test('a retry that is known by its command says how often it was tried', () => {
+test('why of a retry counts the attempts of its command', () => {
   const timer: ArmedTimer = { n: 2, path: 'hotels.book:1/undo/retry', due: NOW + 60_000, purpose: 'undo-retry' };
   const waiting = image([], [timer], { resends: new Map([[2, command({ command: 'hotels.cancel', retries: 1 })]]) });
   expect(line(waiting)).toBe(
-    'pauses after a technical failure, tries hotels.cancel again for the 2nd time at 2026-11-21T10:01:00.000Z (in 48s)',
+    'pauses after a technical failure, retries hotels.cancel for the 2nd time at 2026-11-21T10:01:00.000Z (in 48s)',
   );
   expect(explain(waiting, NOW).pending).toEqual([
     { kind: 'timer', path: timer.path, purpose: 'undo-retry', due: '2026-11-21T10:01:00.000Z', command: 'hotels.cancel', tries: 1 },
   ]);
 });
 
-test('a stuck instance says its code, its reason and the remedy', () => {
+test('why of a stuck instance gives its code, its reason and the remedy', () => {
   const stuck = image([], [], { status: 'stuck', stuck: { code: 'COMPENSATION', message: 'flights.cancel ended failed.' } });
   expect(explain(stuck, NOW).stuck).toMatchObject({ code: 'COMPENSATION', remedy: expect.stringContaining('--skip') });
-  expect(line(stuck)).toMatch(/^stuck \(COMPENSATION\): flights\.cancel ended failed\. Correct /);
+  expect(line(stuck)).toMatch(/^stuck \(COMPENSATION\): flights\.cancel ended failed\. Fix /);
   const differs = image([], [], { status: 'stuck', stuck: { code: 'NONDETERMINISM', message: 'It differs:\n  journal a\n  code b' } });
   expect(line(differs)).toMatch(/^stuck \(NONDETERMINISM\): It differs:; journal a; code b\. Bring /);
 });
 
-test('an end says when and why', () => {
+test('why of an ended instance gives the time and the reason', () => {
   const ended = (status: Image['status'], entry: object): string =>
     line(image([], [], { status, closedAt: NOW, tail: [JSON.stringify(entry)] }));
   expect(ended('completed', { type: 'ProcessCompleted', path: '' })).toBe(`completed at ${AT}`);
@@ -195,7 +195,7 @@ test('an end says when and why', () => {
   );
 });
 
-test('a step is named without its scopes, its ordinal and what is done with it', () => {
+test('stepName removes the scopes, the ordinal and the suffix of a path', () => {
   expect(['hotel/hotels.book:12/undo/retry', 'tell them:1/run:1', 'payments.charge:1'].map(stepName)).toEqual([
     'hotels.book',
     'tell them',

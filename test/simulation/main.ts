@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { CommanderError } from 'commander';
 import { EXIT, exitCodeOf, type ExitCode } from '../../bin/exit-code.ts';
 import { Terminal } from '../../bin/terminal.ts';
-import { usageError } from '../../bin/usage-error.ts';
+import { usageError } from '../../bin/exit-code.ts';
 import { simulateCommand, type SimulateOptions } from './command/command-line.ts';
 import { Fleet, type FleetOptions } from './runner/fleet.ts';
 

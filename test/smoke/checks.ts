@@ -4,7 +4,7 @@ import { asciiJson, cart, checkOut, envelope, publish, putOnBus } from '../local
 import { acknowledge, messagesIn, publishReply, receiveCommand, replyTo, sendTo } from '../localstack/outside/queue.ts';
 import type { Deployment } from '../localstack/outside/deployment.ts';
 import { until } from '../localstack/outside/until.ts';
-import { actsOn } from '../../lib/client/operations/operations-on.ts';
+import { operationsOn } from '../../lib/client/operations/operations-on.ts';
 import { isOrchestratorError } from '../../lib/contract/errors.ts';
 import type { ListedParked } from '../../lib/client/operations/operations.ts';
 import type { Reach } from '../../lib/client/connection.ts';
@@ -75,7 +75,7 @@ export const CHECKS: readonly Check[] = [
     title: 'a client starts a booking through the queue of starts, and reads its result',
     process: 'book-trip',
     run: async ({ reach, run }) => {
-      const acts = actsOn(reach);
+      const acts = operationsOn(reach);
       const id = `${run}-by-client`;
       await acts.start({ process: 'book-trip', id, input: cart(id) as never });
       await acts.result({ process: 'book-trip', id, timeout: `${SECONDS} seconds` as never, orStuck: true });
@@ -114,7 +114,7 @@ export const CHECKS: readonly Check[] = [
       const id = `${smoke.run}-cancelled`;
       await publish(smoke.deployment, 'trials.gate-reached', { id });
       await done(smoke, 'gate', id, 'running');
-      await actsOn(smoke.reach).cancel({ process: 'gate', id, reason: 'smoke test' });
+      await operationsOn(smoke.reach).cancel({ process: 'gate', id, reason: 'smoke test' });
       await done(smoke, 'gate', id, 'cancelled');
     },
   },
@@ -161,7 +161,7 @@ export const CHECKS: readonly Check[] = [
     title: 'a parked event is listed, sent back by an operator, and parked again as it is no better',
     process: 'book-trip',
     run: async ({ deployment, reach, run }) => {
-      const acts = actsOn(reach);
+      const acts = operationsOn(reach);
       const id = `${run}-redriven`;
       const type = 'trips.checkout-travel-cart';
       await publish(deployment, type, { cartId: id, total: 'a lot' }, { id });
@@ -188,7 +188,7 @@ export const CHECKS: readonly Check[] = [
           return messages.map(({ body }) => ({ status: 'sent', messageId: body.slice(0, 1) }));
         },
       };
-      await actsOn({ ...reach, ports: { ...reach.ports, sender } })
+      await operationsOn({ ...reach, ports: { ...reach.ports, sender } })
         .start({ process: 'book-trip', id, input: cart(id) as never })
         // A client waits half a minute for the engine; a dead letter may take longer.
         .catch((error: unknown) => {

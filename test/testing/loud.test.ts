@@ -217,7 +217,7 @@ describe('why of a running instance', () => {
     await world.client.publish(More, { id: 'x' });
     await world.settle();
     const later = await world.client.describe(racing, 'x');
-    expect(later.why).toMatch(/^makes sure of the outcome of tries\.act|^completed/);
+    expect(later.why).toMatch(/^waits for the final outcome of tries\.act|^completed/);
     expect(later.why).not.toContain('loud.more');
   });
 

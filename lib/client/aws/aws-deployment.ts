@@ -3,7 +3,7 @@ import { deploymentNames } from '../../adapters/aws/deployment-names.ts';
 import { ClientError } from '../../contract/errors.ts';
 import { overAws } from './aws-error.ts';
 
-/** What an orchestrator publishes of itself: all that a client of it must know. */
+/** The parameters that an orchestrator publishes for its clients. */
 export interface Deployment {
   readonly name: string;
   readonly table: string;
@@ -17,16 +17,16 @@ export interface Deployment {
   readonly hotLaneUrl: string;
   /** URLs of the service queues that do not follow the convention. */
   readonly queues: Readonly<Record<string, string>>;
-  /** What `publishedSystem` wrote. */
+  /** The text that `publishedSystem` wrote. */
   readonly system: string;
 }
 
-/** SSM gives 10 parameters in a call, and there are as many; so many calls are a prefix that is somebody else's. */
+/** A deployment has about 10 parameters, and SSM returns 10 per call. A prefix with more than this many pages is not a deployment. */
 const PAGES_MAX = 10;
 
 /**
- * Reads the published parameters of a deployment: one call.
- * @throws ClientError `NOT_FOUND` where there is no such deployment in this account and region
+ * Reads the published parameters of a deployment, with one call.
+ * @throws ClientError `NOT_FOUND` if this account and region have no such deployment
  */
 export async function readDeployment(ssm: SSMClient, name: string): Promise<Deployment> {
   const prefix = deploymentNames(name).parameters;
@@ -67,13 +67,9 @@ async function parametersUnder(ssm: SSMClient, prefix: string): Promise<Readonly
 }
 
 function noDeployment(name: string, prefix: string, region: string): ClientError {
-  return new ClientError(
-    'NOT_FOUND',
-    `There is no deployment ${name} in ${region}: expected the parameters that it publishes under ${prefix}.`,
-    {
-      remedy: 'Check the name and the region, or deploy the system with cdk deploy.',
-    },
-  );
+  return new ClientError('NOT_FOUND', `There is no deployment ${name} in ${region}: expected its published parameters under ${prefix}.`, {
+    remedy: 'Check the name and the region, or deploy the system with cdk deploy.',
+  });
 }
 
 function incomplete(name: string, parameter: string, region: string): ClientError {

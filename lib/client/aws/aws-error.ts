@@ -1,6 +1,6 @@
 import { ClientError, isOrchestratorError } from '../../contract/errors.ts';
 
-/** What AWS says of somebody who may not do a thing, or is not known at all. */
+/** Names of AWS errors for a caller without the right, or with unknown or expired credentials. */
 const DENIED =
   /AccessDenied|Unauthorized|NotAuthorized|Forbidden|ExpiredToken|InvalidClientTokenId|InvalidAccessKeyId|UnrecognizedClient|SignatureDoesNotMatch|InvalidSignature|MissingAuthenticationToken|IncompleteSignature|OptInRequired|CredentialsProviderError|TokenProviderError/;
 const GONE = /ResourceNotFound|QueueDoesNotExist|NonExistentQueue|NoSuchBucket|ParameterNotFound/;
@@ -13,28 +13,28 @@ interface SdkError {
   readonly code?: unknown;
 }
 
-/** The error of a client for an error of the AWS SDK; any other error as it is. `doing` says what was tried. */
+/** Translates an error of the AWS SDK into a `ClientError`. Returns any other error unchanged. `doing` names the call for the message. */
 export function awsError(error: unknown, doing: string): unknown {
   if (!(error instanceof Error) || isOrchestratorError(error)) return error;
   const { name, message, $metadata, $fault, code } = error as SdkError;
   const status = $metadata?.httpStatusCode;
-  const told = `${doing} failed with ${name}: ${message.replace(/\.?$/, '.')}`;
+  const text = `${doing} failed with ${name}: ${message.replace(/\.?$/, '.')}`;
   if (DENIED.test(name) || status === 401 || status === 403)
-    return new ClientError('DENIED', told, {
+    return new ClientError('DENIED', text, {
       cause: error,
       remedy:
-        'Use credentials of an identity that was granted it, such as by grantStart, grantSignal, grantAnswer, grantRead or grantOperate of the orchestrator.',
+        'Use credentials of an identity that has the right, from grantStart, grantSignal, grantAnswer, grantRead or grantOperate of the orchestrator.',
     });
   if (GONE.test(name))
-    return new ClientError('UNREACHABLE', told, {
+    return new ClientError('UNREACHABLE', text, {
       cause: error,
-      remedy: 'Deploy the system again: what its parameters name is not there.',
+      remedy: 'Deploy the system again: a resource that its parameters name does not exist.',
     });
   const isOfTheSdk = $metadata !== undefined || $fault !== undefined || (typeof code === 'string' && !code.startsWith('ERR_'));
-  return isOfTheSdk ? new ClientError('UNREACHABLE', told, { cause: error }) : error;
+  return isOfTheSdk ? new ClientError('UNREACHABLE', text, { cause: error }) : error;
 }
 
-/** What `call` resolves to; an error of the SDK is thrown as a `ClientError`. */
+/** Resolves with the result of `call`. Throws an error of the SDK as a `ClientError`. */
 export async function overAws<T>(doing: string, call: () => Promise<T>): Promise<T> {
   try {
     return await call();

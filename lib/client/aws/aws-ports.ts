@@ -29,18 +29,18 @@ import { storingIn } from '../carried-data.ts';
 import type { AnswerRequest, ClientPorts } from '../connection.ts';
 import { readPublishedSystem } from './published-system.ts';
 
-/** A deployment that was found, and the ports that reach it. */
+/** A deployment, and the ports that reach it. */
 export interface OpenedDeployment {
   readonly system: SystemContract;
   readonly ports: OpenedPorts;
 }
 
-/** Errors of the SDK leave them as they are, except where a port says otherwise of a failure: see `send` and `publish`. */
+/** Ports that throw errors of the SDK untranslated. */
 export type OpenedPorts = Pick<ClientPorts, 'sender' | 'publisher' | 'store' | 'index' | 'payloads' | 'parking' | 'storeLarge' | 'answer'>;
 
 type Settings = ReturnType<typeof settingsOf>;
 
-/** Finds a deployment by its name and makes the clients of the SDK; no other call is made yet. */
+/** Finds a deployment by its name and creates the SDK clients, without any further call. */
 export async function openDeployment(options: AwsOptions): Promise<OpenedDeployment> {
   const settings = settingsOf(options);
   const ssm = new SSMClient(settings);
@@ -50,15 +50,15 @@ export async function openDeployment(options: AwsOptions): Promise<OpenedDeploym
   return { system, ports: portsOf(deployment, system, settings) };
 }
 
-/** The caller's ARN, as STS knows it. */
+/** Reads the caller's ARN from STS. */
 export async function callerArn(options: AwsOptions): Promise<string> {
   const { GetCallerIdentityCommand, STSClient } = await needing(
-    'Asking STS who the caller is',
+    'Reading the caller identity from STS',
     CLIENT_SDK,
     () => import('@aws-sdk/client-sts'),
   );
   const client = new STSClient(settingsOf(options));
-  const { Arn } = await overAws('Asking STS who the caller is', () => client.send(new GetCallerIdentityCommand({})));
+  const { Arn } = await overAws('Reading the caller identity from STS', () => client.send(new GetCallerIdentityCommand({})));
   return Arn ?? 'unknown';
 }
 
@@ -112,7 +112,7 @@ function portsOf(deployment: Deployment, system: SystemContract, settings: Setti
   };
 }
 
-/** Most clients never see a large value, so S3 is loaded with the first. */
+/** The S3 client is loaded with the first large value, because most clients have none. */
 function payloadsOf({ bucket, bucketOwner: owner }: Deployment, settings: Settings, writer: string): S3PayloadStore {
   const client = async () =>
     new (await needing('A large value', CLIENT_SDK, () => import('../../adapters/s3/loaded-sdk.ts'))).S3Client({
@@ -122,7 +122,7 @@ function payloadsOf({ bucket, bucketOwner: owner }: Deployment, settings: Settin
   return new S3PayloadStore({ client, bucket, owner, writer });
 }
 
-/** Emulators have no host name for each bucket. */
+/** Emulators do not resolve a host name per bucket. */
 function isEmulated({ endpoint }: Settings): boolean {
   return (endpoint ?? process.env['AWS_ENDPOINT_URL_S3'] ?? process.env['AWS_ENDPOINT_URL']) !== undefined;
 }
@@ -133,17 +133,17 @@ interface ServicePorts {
   readonly records: (service: string) => DynamoDbIdempotencyStore;
 }
 
-/** The records and the payloads are those of the service that the token names, and so is the source of what is published. */
+/** The token names the service: its command records, its payloads, and the source of the published reply. */
 async function answerOver({ token, answer }: AnswerRequest, system: SystemContract, ports: ServicePorts): Promise<void> {
   const { service: name } = readTaskToken(token);
   const service = system.services.get(name);
-  if (service === undefined) throw invalidToken(`it is of the service ${name}, which is none of ${system.name}`);
+  if (service === undefined) throw invalidToken(`it names the service ${name}, which is not a service of ${system.name}`);
   const { publisher } = ports;
   const clock = new SystemClock();
   await answerDeferred({ token, answer }, { service, store: ports.records(name), publisher, payloads: ports.payloads(name), clock });
 }
 
-/** The adapter tells a failed call as failed messages; a client is told by the error whether it was denied. */
+/** The adapter reports a failed call as failed messages. This port throws the error of the call instead, which says whether it was denied. */
 class QueuesOfSqs {
   readonly #client: SQSClient;
   readonly #queueUrls: QueueUrls;
@@ -182,7 +182,7 @@ interface Sending {
   send(...args: readonly never[]): Promise<unknown>;
 }
 
-/** A client that notes the error of a call that failed as a whole. */
+/** Wraps an SDK client and records the error of a call that failed as a whole. */
 function noting<C extends SQSClient | EventBridgeClient>(client: C): { readonly client: C; readonly throwNoted: () => void } {
   let noted: { readonly error: unknown } | undefined;
   const send = async (...args: readonly never[]): Promise<unknown> => {

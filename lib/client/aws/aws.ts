@@ -9,15 +9,17 @@ import type { OpenedDeployment, OpenedPorts } from './aws-ports.ts';
 import { connectionOf, type ClientPorts, type Connection, type Reach } from '../connection.ts';
 
 /**
- * Reaches a system that runs on AWS. It finds the deployment by its name, with one call to SSM, when it is first used; the SDK is
- * loaded then too. What is waited for is read again and again, after 50 ms first and at last every 2 seconds, since DynamoDB
- * tells nobody of a change.
+ * Connects to a system that runs on AWS. The first use loads the SDK and finds the deployment by its name in SSM. A wait polls
+ * DynamoDB, after 50 ms at first and later every 2 seconds.
  *
- * A deployment that is not there is ClientError `NOT_FOUND`, a right that the caller has not `DENIED`, a service that does not
- * answer `UNREACHABLE`. Rights come from `grantStart`, `grantSignal`, `grantAnswer`, `grantRead` and `grantOperate` of the orchestrator.
+ * Input: the name of a deployment. Output: a `Connection`.
+ * Trunk: `aws-ports.ts` calls `aws-deployment.ts`, `published-system.ts` and the adapters; `aws-error.ts` translates their errors.
  *
- * Reads, in a system of P processes: `query` and each look of a wait are one, `describe` is two; `list` is one of the index for each
- * process, status and shard (P × statuses × 8, so name a process and a status where you can) and one per 25 instances.
+ * Throws ClientError `NOT_FOUND` if the deployment does not exist, `DENIED` if the caller lacks a right, and `UNREACHABLE` if an AWS
+ * service does not respond. Rights come from `grantStart`, `grantSignal`, `grantAnswer`, `grantRead` and `grantOperate` of the orchestrator.
+ *
+ * Number of reads in a system of P processes: one for `query` and for each look of a wait, two for `describe`. `list` reads the index once
+ * per process, status and shard (P × statuses × 8, so filter by process and status if you can), and once per 25 instances.
  * @example import { aws, connect } from 'tutti/client'; const tutti = connect(trips, aws({ name: 'trips' }));
  */
 export function aws(options: AwsOptions): Connection {
@@ -29,7 +31,7 @@ export function aws(options: AwsOptions): Connection {
   );
 }
 
-/** A deployed system, without its code: its schemas take any JSON, and the orchestrator checks what it is sent. */
+/** Reaches a deployed system without its code. Its schemas accept any JSON, and the orchestrator validates each message. */
 export async function awsReach(options: AwsOptions): Promise<Reach> {
   const opened = await open(options);
   return { system: opened.system, ports: lazyPorts(options, () => Promise.resolve(opened)) };
@@ -59,8 +61,8 @@ function lazyPorts(options: AwsOptions, opened: () => Promise<OpenedDeployment>)
     },
     payloads: { get: (...args) => over(named('Reading a payload of'), ({ payloads }) => payloads.get(...args)) },
     parking: {
-      parked: (...args) => over(named('Reading what is parked of'), ({ parking }) => parking.parked(...args)),
-      list: (...args) => over(named('Reading what is parked of'), ({ parking }) => parking.list(...args)),
+      parked: (...args) => over(named('Reading the parked events of'), ({ parking }) => parking.parked(...args)),
+      list: (...args) => over(named('Reading the parked events of'), ({ parking }) => parking.list(...args)),
     },
     index: {
       list: (filter) => listed(opened, named('Listing instances of'), filter),
@@ -92,7 +94,7 @@ async function* listed(
   }
 }
 
-/** What `make` makes, once; after a failure it is made again when it is next needed. */
+/** Calls `make` once and keeps its result. After a failure, the next use calls it again. */
 function lazily<T>(make: () => Promise<T>): () => Promise<T> {
   let made: Promise<T> | undefined;
   return () => {

@@ -1,23 +1,22 @@
 /**
- * The path of the one field that `read` returns of its argument, as `order.id`; undefined where it does anything else, such
- * as joining two fields. It is run once on a value that notes what is read of it, so that what a contract computes by code
- * can be published as data.
+ * Returns the path of the field that `read` returns of its argument, such as `order.id`. Undefined if `read` does anything else, such
+ * as joining two fields. `read` runs once on a proxy that records the reads, so that a contract's function can be published as data.
  */
 export function fieldPath(read: (data: never) => unknown): string | undefined {
   const paths = new Map<unknown, string>();
-  // Whatever else is read may decide which field is returned.
+  // A function that reads anything else may choose the field by it.
   let reads = 0;
-  const readOtherwise = (): undefined => void (reads = Infinity);
+  const readOther = (): undefined => void (reads = Infinity);
   const field = (path: string): object => {
     const value = new Proxy(Object.freeze({}), {
       get: (_, key) => {
-        if (typeof key !== 'string' || !FIELD.test(key)) return readOtherwise();
+        if (typeof key !== 'string' || !FIELD.test(key)) return readOther();
         reads += 1;
         return field(path === '' ? key : `${path}.${key}`);
       },
-      has: () => readOtherwise() ?? false,
-      ownKeys: () => readOtherwise() ?? [],
-      getOwnPropertyDescriptor: () => readOtherwise(),
+      has: () => readOther() ?? false,
+      ownKeys: () => readOther() ?? [],
+      getOwnPropertyDescriptor: () => readOther(),
     });
     paths.set(value, path);
     return value;
@@ -30,7 +29,7 @@ export function fieldPath(read: (data: never) => unknown): string | undefined {
   }
 }
 
-/** What `fieldPath` found, read of data. */
+/** Reads the field at a path that `fieldPath` returned. */
 export function fieldAt(data: unknown, path: string): unknown {
   let here = data;
   for (const key of path.split('.')) {

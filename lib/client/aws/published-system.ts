@@ -13,18 +13,18 @@ import type { Schema } from '../../contract/schema.ts';
 import { versionOf, type VersionStep } from '../../contract/versions.ts';
 import { fieldAt, fieldPath } from './field-path.ts';
 
-/** SSM takes no longer parameter, and one above 4 KB only as an advanced one. */
+/** The maximum size of an SSM parameter. A parameter above 4 KB must be of the advanced tier. */
 export const PUBLISHED_BYTES_MAX = 8 * 1024;
 
-/** What most processes have. */
+/** The default, which is not published. */
 const EARLY_MS = 86_400_000;
 
-/** What is said of an event: its type; with its newest data version and the field of its dedupe key where it has them. */
+/** The type of an event. A tuple adds its newest data version and the field of its dedupe key. */
 type PublishedEvent = string | readonly [type: string, version: number, dedupeBy?: string];
-/** Index of its event; with the field that names the instance, where one field does. */
+/** The index of its event. A tuple adds the field that names the instance. */
 type PublishedCorrelation = number | readonly [event: number, field: string];
 
-/** One version of a process. What is left out has its default. */
+/** One version of a process. An omitted member has its default. */
 interface PublishedProcess {
   readonly name: string;
   readonly version?: number;
@@ -45,15 +45,15 @@ interface PublishedSystem {
   readonly name: string;
   readonly events: readonly PublishedEvent[];
   readonly processes: readonly PublishedProcess[];
-  /** Verbs of the commands by service. */
+  /** The verbs of the commands, by service. */
   readonly services: Readonly<Record<string, readonly string[]>>;
 }
 
 /**
- * A system as data: what somebody must know of it to start, signal and watch its processes without its code. JSON, or where
- * that is longer than 8 KB the same in raw deflate and base64; equal systems give equal text.
+ * Describes a system as text, for clients that start, signal and watch its processes without its code. The text is JSON, or above 8 KB
+ * the JSON in raw deflate and base64. Equal systems give equal text.
  *
- * Throws `DATA_TOO_LARGE` where that is longer than 8 KB too, at some hundreds of processes.
+ * Throws `DATA_TOO_LARGE` if the compressed text exceeds 8 KB, which takes some hundreds of processes.
  */
 export function publishedSystem(system: System<string>): string {
   const json = JSON.stringify(published(systemContract(system)));
@@ -62,12 +62,12 @@ export function publishedSystem(system: System<string>): string {
   if (text.length <= PUBLISHED_BYTES_MAX) return text;
   throw new ContractError(
     'DATA_TOO_LARGE',
-    `The system ${system.name} is described by ${text.length} bytes, compressed: at most ${PUBLISHED_BYTES_MAX} can be published.`,
+    `The description of the system ${system.name} has ${text.length} bytes, compressed: at most ${PUBLISHED_BYTES_MAX} can be published.`,
     { remedy: 'Split the system: each gets its own orchestrator.' },
   );
 }
 
-/** What `publishedSystem` wrote. Its schemas take any JSON: the orchestrator checks what is sent to it. */
+/** Parses the text of `publishedSystem`. The schemas accept any JSON, because the orchestrator validates each message. */
 export function readPublishedSystem(text: string): SystemContract {
   const json = text.startsWith('{') ? text : inflateRawSync(Buffer.from(text, 'base64')).toString();
   return contractOf(JSON.parse(json) as PublishedSystem);
@@ -123,7 +123,7 @@ function verbsOf({ name, commands }: ServiceContract): string[] {
 function contractOf({ name, events: publishedEvents, processes, services: publishedServices }: PublishedSystem): SystemContract {
   const events = publishedEvents.map(eventOf);
   const byName = new Map<string, ProcessContract[]>();
-  // Versions were written with the highest first.
+  // The text lists the versions of a process with the highest first.
   for (const each of processes) byName.set(each.name, [...(byName.get(each.name) ?? []), processOf(each, events)]);
   const services = Object.entries(publishedServices).map(([service, verbs]) => serviceOf(service, verbs));
   return {
@@ -161,7 +161,7 @@ function processOf(process: PublishedProcess, events: readonly EventContract[]):
     onOpen: process.onOpen ?? 'reject',
     onClosed: process.onClosed ?? 'reject',
     earlyMs: process.early ?? EARLY_MS,
-    // What only the engine asks.
+    // A client does not use this member.
     late: 'park',
   };
 }
@@ -174,15 +174,15 @@ function correlationOf(published: PublishedCorrelation, events: readonly EventCo
     by: 'id',
     of: (data: never) => {
       const id = field === undefined ? undefined : fieldAt(data, field);
-      // The code may look elsewhere where its first field is not there.
+      // If the field is missing, the code of the system may use another one.
       return typeof id === 'string' ? id : unknownId(event);
     },
   };
 }
 
 function unknownId({ type }: EventContract): never {
-  throw new ContractError('DATA_INVALID', `Which instance ${type} names is computed by the code of the system: expected an id.`, {
-    remedy: 'Say the id, on the command line with --id.',
+  throw new ContractError('DATA_INVALID', `The instance of ${type} is computed by the code of the system: expected an id.`, {
+    remedy: 'Give the id, on the command line with --id.',
   });
 }
 
@@ -190,7 +190,7 @@ function serviceOf(name: string, verbs: readonly string[]): ServiceContract {
   return { name, commands: new Map(verbs.map((verb) => [`${name}.${verb}`, commandOf(name, verb)])) };
 }
 
-/** How often a command is tried is asked by the engine only. */
+/** The retry and timeout values are placeholders: only the engine uses them. */
 function commandOf(service: string, verb: string): CommandContract {
   const retry = { withinMs: 0, attempts: 1, firstMs: 0, factor: 1, mostMs: 0 };
   return { name: `${service}.${verb}`, service, input: anyJson, output: anyJson, errors: {}, onUnknown: 'stuck', timeoutMs: 0, retry };
@@ -202,7 +202,7 @@ const anyJson: Schema = Object.freeze({
 
 const ANY_STEP: VersionStep = Object.freeze({ schema: anyJson, upcast: (old: unknown) => old });
 
-/** A schema that says which version its writer writes. */
+/** A schema that accepts any JSON and declares its newest version. */
 function anyJsonOf(version: number): Schema {
   return Object.freeze({ ...anyJson, '~versions': Array.from({ length: version }, () => ANY_STEP) });
 }

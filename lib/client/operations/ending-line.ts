@@ -3,16 +3,15 @@ import type { Image } from '../../core/image.ts';
 import type { JournalEntry } from '../../core/journal-entry.ts';
 import { parseEntry } from '../../format/read-journal.ts';
 import { failureName } from './failure-text.ts';
-import { principalText } from './principal-text.ts';
 
-/** When an instance ended and why, for `list` and `why` alike: `failed at …: ledger.book failed with PeriodClosed: closed until May`. */
+/** The time and the reason of an instance's end, for `list` and `why`: `failed at …: ledger.book failed with PeriodClosed: closed until May`. */
 export function endLine(image: Image): string {
   const line = `${image.status} at ${instantText(image.closedAt ?? image.clock)}`;
   const reason = image.status === 'completed' ? undefined : reasonOf(image.tail.map(parseEntry));
   return reason === undefined ? line : `${line}: ${reason}`;
 }
 
-/** Why a run did not complete: of the entry that ended it, and of the request before it. */
+/** The reason why a run did not complete, from the entry that ended it and the operator request before it. */
 export function reasonOf(tail: readonly JournalEntry[]): string | undefined {
   for (const entry of tail.toReversed()) {
     switch (entry.type) {
@@ -28,11 +27,19 @@ export function reasonOf(tail: readonly JournalEntry[]): string | undefined {
   return undefined;
 }
 
-/** Who asked for it and why is in the entry; in a journal of an older build in that of the request, where that is still at hand. */
+/** The entry contains the principal and the reason. In a journal of an older build, only the request's entry does, if the tail still has it. */
 function cancelText(tail: readonly JournalEntry[], { reason, message }: Extract<JournalEntry, { type: 'ProcessCancelled' }>): string {
   if (message !== undefined) return lowered(message);
   const request = reason === 'requested' ? tail.findLast((entry) => entry.type === 'CancelRequested') : undefined;
   return request?.type === 'CancelRequested' ? `cancelled by ${principalText(request)}: ${request.reason}` : reason;
+}
+
+/**
+ * The origin of an operator request: its principal, and the sender id that SQS stamped. IAM guarantees only the sender id, so an operator
+ * compares the two.
+ */
+export function principalText({ by, sender }: { readonly by: string; readonly sender?: string }): string {
+  return sender === undefined ? by : `${by} (sent by ${sender})`;
 }
 
 function lowered(sentence: string): string {

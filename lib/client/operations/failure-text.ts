@@ -2,7 +2,7 @@ import type { Json } from '../../contract/schema.ts';
 
 type Fields = { readonly [key: string]: Json | undefined };
 
-/** A failure in one line, as `failureName`, with its data behind. */
+/** A failure in one line: `failureName`, then its data. */
 export function failureText(failure: Json | undefined, command?: string): string {
   const { data } = fields(innermost(failure));
   const name = failureName(failure, command);
@@ -10,23 +10,23 @@ export function failureText(failure: Json | undefined, command?: string): string
 }
 
 /**
- * A failure without its data, from how a journal keeps it: the command that failed and its error, or the error that the
- * process declares, then what was said beside it. `command` is the name of the command where the failure itself has none.
+ * A failure without its data, from its form in a journal: the failed command and its error, or the declared error of the process, then
+ * the message. `command` names the command if the failure does not.
  */
 export function failureName(failure: Json | undefined, command?: string): string {
   const inner = innermost(failure);
-  const { type, message, data, command: said } = fields(inner);
-  const own = typeof said === 'string' ? said : command;
+  const { type, message, data, command: named } = fields(inner);
+  const own = typeof named === 'string' ? named : command;
   if (!isNamed(inner)) {
     const text = messageText(data === undefined || data === null ? inner : data, message);
     return command === undefined ? text : `${command} failed: ${text}`;
   }
   const name = typeof type === 'string' ? type : '';
   const failed = own === undefined ? name : `${own} failed with ${name}`;
-  return `${failed}${saidBeside(failed, message)}`;
+  return `${failed}${ownMessage(failed, message)}`;
 }
 
-/** What made a process fail that declares no such failure. */
+/** The cause of a failure that the process does not declare. */
 function innermost(failure: Json | undefined): Json | undefined {
   const { type, details } = fields(failure);
   return type === 'Other' ? (fields(details)['cause'] ?? failure) : failure;
@@ -37,8 +37,8 @@ function isNamed(failure: Json | undefined): boolean {
   return typeof type === 'string' && type !== 'Other' && type !== '';
 }
 
-/** A message of its own, in place of the one that every failure has. */
-function saidBeside(failed: string, message: Json | undefined): string {
+/** The message of the failure, unless it is the generated one. */
+function ownMessage(failed: string, message: Json | undefined): string {
   const text = typeof message === 'string' ? message.replace(/\.$/, '') : '';
   return text === '' || text === failed || / failed with \S+$/.test(text) ? '' : `: ${text}`;
 }

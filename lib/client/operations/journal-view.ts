@@ -7,11 +7,11 @@ import { readValue } from '../instance.ts';
 export type JournalPorts = Pick<ClientPorts, 'store' | 'payloads'>;
 
 export interface JournalOptions {
-  /** Whether values that are stored apart are read; else entries keep their `dataref` and `inputref`. @default true */
+  /** False leaves values in the payload store: entries keep their `dataref` and `inputref`. @default true */
   readonly payloads?: boolean;
 }
 
-/** The whole journal of the run that a head is of. Throws `JOURNAL_GAP` where a chunk is missing. */
+/** Reads the whole journal of the head's run. Throws `JOURNAL_GAP` if a chunk is missing. */
 export async function readHeadJournal(
   { store, payloads: values }: JournalPorts,
   head: Head,

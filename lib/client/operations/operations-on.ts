@@ -3,13 +3,13 @@ import type { AnyProcess } from '../../contract/process-contract.ts';
 import type { Json } from '../../contract/schema.ts';
 import type { Head } from '../../ports/process-store.ts';
 import { decodeHead, formatFault } from '../../format/head-codec.ts';
-import type { Operations, Instance, JournalAnswer, ListedInstance, ListRequest, OfTenant, WhyAnswer } from './operations.ts';
+import type { Operations, Instance, JournalResponse, ListedInstance, ListRequest, OfTenant, WhyResponse } from './operations.ts';
 import type { Reach } from '../connection.ts';
 import type { Status } from '../describe.ts';
 import { namesOf, pidOf, readHead, requireHead, readValue } from '../instance.ts';
 import { readHeadJournal } from './journal-view.ts';
 import { listInstances } from '../list.ts';
-import { operate, resumeInstance } from '../operate.ts';
+import { performOperation, resumeInstance } from '../perform-operation.ts';
 import { parkedCount, totalParked } from '../parked-count.ts';
 import { listParked, redriveParked } from '../parked.ts';
 import { publishEvent } from '../publish.ts';
@@ -21,8 +21,13 @@ import { startProcess } from '../start.ts';
 import { within } from '../tenant.ts';
 import { whyOfHead } from './why-of-head.ts';
 
-/** The acts on a system whose ports are at hand: it runs in this process or on AWS, or only its stored state is there. */
-export function actsOn(system: Reach): Operations {
+/**
+ * Implements the operations of the command line on a system in this process, on AWS, or on the stored state of a stopped one.
+ *
+ * Input: a `Reach`. Output: `Operations`, whose requests and responses are JSON.
+ * Trunk: each operation calls the client function of its name; `why-of-head.ts` calls `why.ts`, which explains a head.
+ */
+export function operationsOn(system: Reach): Operations {
   const of = ({ tenant }: OfTenant): Reach => within(system, tenant);
   return {
     start: async ({ process, input, id, onOpen, ...whose }) =>
@@ -74,7 +79,7 @@ async function operated(
   operation: { readonly act: 'cancel' | 'terminate'; readonly reason: string },
 ): Promise<{ status: Status }> {
   await namedHead(reach, process, id);
-  await operate(reach, process, id, operation);
+  await performOperation(reach, process, id, operation);
   return statusOf(reach, process, id);
 }
 
@@ -91,12 +96,12 @@ function noProcess({ system }: Reach, name: string): ClientError {
   );
 }
 
-/** Whether a process is unknown here. A system that is only stored knows none, and refuses none. */
+/** Whether the system does not list a process. A stored system lists none, so none counts as unknown. */
 function isUnknown({ system }: Reach, process: string): boolean {
   return system.processes.size > 0 && !system.processes.has(process);
 }
 
-/** The head of an instance. One that is not there may have a process that is not there either: then the processes are named. */
+/** Reads the head of an instance. If the process is unknown too, the error lists the known processes. */
 async function namedHead(reach: Reach, process: string, id: string): Promise<Head> {
   try {
     return await requireHead(reach.ports, pidOf(reach, process, id));
@@ -112,7 +117,7 @@ function eventNamed({ system }: Reach, type: string): NonNullable<ReturnType<Rea
     'NOT_FOUND',
     `There is no event ${type} in ${system.name}: expected one of ${[...system.events.keys()].join(', ')}.`,
     {
-      remedy: 'Name an event that the process hears.',
+      remedy: 'Name an event that the process receives.',
     },
   );
 }
@@ -130,7 +135,7 @@ async function listed(reach: Reach, { process, status, tag, unresolved, since, l
     if (instances.length >= limit) break;
     instances.push({ ...summary, started: summary.started.toISOString() });
   }
-  // Instances outlive the definition of their process.
+  // An unknown process is an error only if it has no instances, because instances outlive the definition of their process.
   if (instances.length === 0 && process !== undefined && isUnknown(reach, process)) throw noProcess(reach, process);
   return instances;
 }
@@ -138,7 +143,7 @@ async function listed(reach: Reach, { process, status, tag, unresolved, since, l
 async function journalOf(
   reach: Reach,
   { process, id, payloads, from }: Instance & { payloads: boolean; from: number },
-): Promise<JournalAnswer> {
+): Promise<JournalResponse> {
   const head = await namedHead(reach, process, id);
   const entries = await readHeadJournal(reach.ports, head, { payloads });
   const why = whyOfHead(reach, head).line;
@@ -153,7 +158,7 @@ async function journalOf(
   };
 }
 
-async function whyOf(reach: Reach, process: string, id: string): Promise<WhyAnswer> {
+async function whyOf(reach: Reach, process: string, id: string): Promise<WhyResponse> {
   const head = await namedHead(reach, process, id);
   const { line, lines, pending, stuck } = whyOfHead(reach, head);
   const parkedReasons = await parkedCount(reach.ports, head.pid);
@@ -171,6 +176,6 @@ async function whyOf(reach: Reach, process: string, id: string): Promise<WhyAnsw
 
 async function statusOf(reach: Reach, process: string, id: string): Promise<{ status: Status }> {
   const head = await readHead(reach.ports, pidOf(reach, process, id));
-  // Where the start itself was what made it stuck, a resume starts it again: for a moment only its events are there.
+  // The resume of an instance that got stuck at its start starts it again: until then only its early events exist.
   return { status: head === undefined ? 'running' : (head.status as Status) };
 }

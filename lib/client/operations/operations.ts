@@ -6,7 +6,7 @@ import type { OnOpen } from '../start.ts';
 import type { ParkedCount } from '../parked-count.ts';
 import type { Why } from './why.ts';
 
-/** What is asked of one tenant. */
+/** A request within one tenant. */
 export interface OfTenant {
   /** @default `default` */
   readonly tenant?: string;
@@ -18,40 +18,43 @@ export interface Instance extends OfTenant {
 }
 
 /**
- * What a person does with a system that runs somewhere else, without its code: only the system itself knows its processes
- * and schemas. What each act is asked with and answers is plain JSON, because it may travel over a socket.
+ * The operations on a running system, without its code: only the system knows its processes and schemas. Requests and responses are
+ * plain JSON, because they may travel over a socket.
  */
 export interface Operations {
-  start: Act<OfTenant & { process: string; input: Json; id?: string; onOpen?: OnOpen }, { id: string; run: string; started: boolean }>;
-  /** `orStuck`: resolves with `stuck` instead of a result as soon as the instance needs a person. */
-  result: Act<Instance & { timeout?: Duration; orStuck?: boolean }, { result: Json; stuck?: true }>;
-  signal: Act<Instance & { event: string; data: Json }, SignalAnswer>;
-  publish: Act<OfTenant & { event: string; data: Json; id?: string }, { id: string }>;
-  list: Act<ListRequest, { instances: readonly ListedInstance[] }>;
-  journal: Act<Instance & { payloads: boolean; from: number }, JournalAnswer>;
-  why: Act<Instance, WhyAnswer>;
-  cancel: Act<Instance & { reason: string }, { status: Status }>;
-  terminate: Act<Instance & { reason: string }, { status: Status }>;
-  resolve: Act<Instance & { step: string; reason: string } & ({ output: Json } | { failure: UndeclaredFailure }), { status: Status }>;
-  resume: Act<Instance & { version?: number; skip?: string }, { status: Status }>;
-  parked: Act<ParkedRequest, ParkedAnswer>;
-  redrive: Act<RedriveRequest, RedriveAnswer>;
-  rotateKeys: Act<Readonly<Record<string, never>>, RotateAnswer>;
+  start: Operation<
+    OfTenant & { process: string; input: Json; id?: string; onOpen?: OnOpen },
+    { id: string; run: string; started: boolean }
+  >;
+  /** With `orStuck`, resolves with `stuck` instead of a result as soon as the instance is stuck. */
+  result: Operation<Instance & { timeout?: Duration; orStuck?: boolean }, { result: Json; stuck?: true }>;
+  signal: Operation<Instance & { event: string; data: Json }, SignalResponse>;
+  publish: Operation<OfTenant & { event: string; data: Json; id?: string }, { id: string }>;
+  list: Operation<ListRequest, { instances: readonly ListedInstance[] }>;
+  journal: Operation<Instance & { payloads: boolean; from: number }, JournalResponse>;
+  why: Operation<Instance, WhyResponse>;
+  cancel: Operation<Instance & { reason: string }, { status: Status }>;
+  terminate: Operation<Instance & { reason: string }, { status: Status }>;
+  resolve: Operation<Instance & { step: string; reason: string } & ({ output: Json } | { failure: UndeclaredFailure }), { status: Status }>;
+  resume: Operation<Instance & { version?: number; skip?: string }, { status: Status }>;
+  parked: Operation<ParkedRequest, ParkedResponse>;
+  redrive: Operation<RedriveRequest, RedriveResponse>;
+  rotateKeys: Operation<Readonly<Record<string, never>>, RotateResponse>;
 }
 
-interface Act<Request, Answer> {
-  (request: Request): Promise<Answer>;
+interface Operation<Request, Response> {
+  (request: Request): Promise<Response>;
 }
 
-export interface RotateAnswer {
+export interface RotateResponse {
   /** ISO instant from which the new key signs. */
   readonly signsFrom: string;
 }
 
-export interface SignalAnswer {
-  /** Of the event. */
+export interface SignalResponse {
+  /** Id of the event. */
   readonly id: string;
-  /** ISO instant: the instance has not been started, and until then the event waits for its start. */
+  /** ISO instant. Set if the instance has not been started: the event waits for the start until then. */
   readonly keptUntil?: string;
 }
 
@@ -67,78 +70,78 @@ export interface ListRequest extends OfTenant {
 
 export type ListedInstance = Omit<Summary, 'started'> & { readonly started: string };
 
-export interface WhyAnswer {
-  /** Absent where it is `default`. */
+export interface WhyResponse {
+  /** Absent for the tenant `default`. */
   readonly tenant?: string;
   readonly process: string;
   readonly id: string;
   readonly status: Status;
   readonly why: string;
-  /** Each thing that it waits for, in full. Absent where an older version of Tutti answers. */
+  /** One line for each thing that it waits for. Absent in a response of an older version of Tutti. */
   readonly lines?: readonly string[];
   readonly pending: Why['pending'];
   readonly stuck?: NonNullable<Why['stuck']>;
-  /** How many events are parked beside it. */
+  /** Number of parked events of the instance. */
   readonly parked?: number;
-  /** The same, by reason. */
+  /** The same number, by reason. */
   readonly parkedReasons?: ParkedCount;
 }
 
-/** Entries from the index that was asked for. */
-export interface JournalAnswer {
+/** The journal entries from the requested index on. */
+export interface JournalResponse {
   readonly run: string;
   readonly status: Status;
   readonly why: string;
   readonly entries: readonly Json[];
-  /** Its tags, where it has any. */
+  /** Absent if the instance has no tags. */
   readonly tags?: Readonly<Record<string, string>>;
-  /** What queries see now, where it has shown anything. */
+  /** The current view. Absent if the instance has none. */
   readonly view?: Json;
 }
 
 export interface ParkedRequest {
-  /** Without an instance: beside instances of this tenant. @default all, and what is parked beside none */
+  /** Without an instance: only events of this tenant. @default all events, with those that name no instance */
   readonly tenant?: string;
-  /** With `id`: beside this instance. */
+  /** With `id`: only events of this instance. */
   readonly process?: string;
   readonly id?: string;
   readonly reason?: string;
-  /** Of the event. */
+  /** Type of the event. */
   readonly type?: string;
-  /** Only what needs a person. */
+  /** Only events that need an operator. */
   readonly waiting?: boolean;
-  /** Parked then or later, milliseconds since the epoch. */
+  /** Parked at or after this instant, milliseconds since the epoch. */
   readonly since?: number;
-  /** Parked then or before. */
+  /** Parked at or before this instant. */
   readonly before?: number;
   readonly limit: number;
-  /** `next` of the page before. */
+  /** `next` of the previous page. */
   readonly after?: string;
 }
 
-export interface ParkedAnswer {
+export interface ParkedResponse {
   readonly events: readonly ListedParked[];
   /** Absent after the last page. */
   readonly next?: string;
 }
 
 export interface ListedParked {
-  /** Of the instance; absent of what is parked apart. */
+  /** Tenant of the instance. `process` and `id` are absent for an event that names no instance. */
   readonly tenant?: string;
   readonly process?: string;
   readonly id?: string;
   readonly reason: string;
   readonly detail: string;
-  /** Of the event, where its message says them. */
+  /** Of the event, if its message has them. */
   readonly eventId?: string;
   readonly type?: string;
   readonly source?: string;
-  /** Of a request of a client: as its queue knew the sender. */
+  /** The sender id that the queue stamped on a client's request. */
   readonly sender?: string;
   /** ISO instants. */
   readonly parked: string;
   readonly expires?: string;
-  /** What `redrive` is asked with. */
+  /** The key for a `redrive` request. */
   readonly key: ParkedKey;
 }
 
@@ -153,8 +156,8 @@ export interface RedriveRequest {
   readonly events: readonly ParkedKey[];
 }
 
-export interface RedriveAnswer {
+export interface RedriveResponse {
   readonly sent: number;
-  /** What could not be sent stays parked. */
+  /** Number of events that could not be sent and stay parked. */
   readonly left: number;
 }

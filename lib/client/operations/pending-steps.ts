@@ -1,15 +1,14 @@
 import { instantText } from '../../contract/instant.ts';
 import type { Json } from '../../contract/schema.ts';
 import type { Image, OpenCommand, ArmedTimer } from '../../core/image.ts';
-import { stepName } from './step-name.ts';
 
-/** JSON: instants are ISO 8601. */
+/** An open command, timer or wait, as JSON with ISO 8601 instants. */
 export type PendingStep = { readonly [key: string]: Json | undefined } & {
   readonly kind: 'command' | 'timer' | 'event';
   readonly path: string;
 };
 
-/** Each open command, timer, and wait without a time-out. */
+/** Returns the open commands, the timers, and the waits without a timeout. */
 export function pendingOf(image: Image): PendingStep[] {
   return [
     ...Array.from(image.commands.values(), (command) => pendingCommand(image, command)),
@@ -45,3 +44,14 @@ function pendingTimer(image: Image, timer: ArmedTimer): PendingStep {
     ...(again === undefined ? {} : { command: again.command, tries: again.retries }),
   };
 }
+
+/**
+ * The name in a step's path: the command or the event, without enclosing scopes, ordinal and suffix.
+ * `hotel/hotels.book:1/retry` is `hotels.book`.
+ */
+export function stepName(path: string): string {
+  const parts = path.split('/').filter((part) => !SUFFIX.test(part));
+  return (parts.at(-1) ?? path).replace(/:\d+$/, '');
+}
+
+const SUFFIX = /^(?:undo|retry|timeout|run:\d+)$/;

@@ -4,11 +4,11 @@ import type { Reach } from '../connection.ts';
 import { definitionOf, splitDefinition } from '../instance.ts';
 import { explain, type Why } from './why.ts';
 
-/** Why the instance of a head is where it is, with all that this client knows of its system. */
+/** Explains the status of a head's instance, with the client's knowledge of the system. */
 export function whyOfHead({ system, ports }: Reach, head: Head): Why {
   const unreadable = formatFault(head);
   if (unreadable !== undefined && head.status !== 'stuck') return unreadableWhy(unreadable);
-  // Why it is stuck is said beside the control state.
+  // The stuck reason is stored outside the unreadable control state.
   const image = decodeHead(unreadable === undefined ? head : { ...head, control: '' });
   return explain(image, ports.clock.now(), {
     definition: definitionOf(system, head.definition) ?? (isListed(system, head) ? 'unlisted' : undefined),
@@ -21,7 +21,7 @@ function unreadableWhy(fault: string): Why {
   return { line, lines: [line], pending: [] };
 }
 
-/** Whether the system lists the process at all: what is read from a folder alone belongs to a system that lists nothing. */
+/** Whether the system lists the process. The system of a stopped folder lists none. */
 export function isListed(system: Reach['system'], head: Head): boolean {
   return system.processes.has(splitDefinition(head.definition).process);
 }

@@ -11,48 +11,46 @@ import {
   type ArmedTimer,
 } from '../../core/image.ts';
 import { parseEntry } from '../../format/read-journal.ts';
-import { endLine } from './ending-line.ts';
-import { pendingOf, type PendingStep } from './pending-steps.ts';
-import { principalText } from './principal-text.ts';
-import { stepName } from './step-name.ts';
+import { endLine, principalText } from './ending-line.ts';
+import { pendingOf, stepName, type PendingStep } from './pending-steps.ts';
 import { stuckRemedy } from './stuck-remedy.ts';
 
-/** Why an instance is where it is: for a reader, and for a program. */
+/** Explains the status of an instance, as text and as data. */
 export interface Why {
-  /** What it waits for, since when, what wakes it next, where its command is; what else may wake it is named. No full stop. */
+  /** The first thing that it waits for in full, and the names of others. No full stop. */
   readonly line: string;
-  /** The same, each thing that it waits for in full; what matters first comes first. */
+  /** One line for each thing that it waits for, the most important first. */
   readonly lines: readonly string[];
-  /** Each open command, timer and wait, the one that the line tells of first. */
+  /** Each open command, timer and wait. */
   readonly pending: readonly PendingStep[];
-  /** While it is stuck. */
+  /** Set if the instance is stuck. */
   readonly stuck?: { readonly code: string; readonly message: string; readonly remedy: string };
 }
 
 export interface ExplainOptions {
-  /** Names the events that the process receives. `'unlisted'`: the system does not list the version that the run stays on. @default not known */
+  /** Lists the events that the process receives. `'unlisted'`: the system does not list the run's version. @default unknown */
   readonly definition?: ProcessContract | 'unlisted' | undefined;
-  /** What the handler of an open command threw last, to end a sentence with. @default not known here: the log of its service tells it */
+  /** The last error of an open command's handler, as the end of a sentence. @default unknown, as the service logs it elsewhere */
   readonly faultOf?: ((commandId: string) => string | undefined) | undefined;
 }
 
-/** While there is still time to end it, or to begin a new run. */
+/** Warns while the process can still end, or begin a new run. */
 function journalLine(image: Image): string[] {
   const entries = journalLength(image);
   return entries < JOURNAL_ENTRIES_WARNED ? [] : [`its journal is nearly full, with ${entries} of ${JOURNAL_ENTRIES_MAX} entries`];
 }
 
-/** Read from the control state alone. */
+/** Explains an instance by its control state alone. */
 export function explain(image: Image, now: number, options: ExplainOptions = {}): Why {
   const { status } = image;
   if (status === 'stuck') return stuckWhy(image, now);
   if (isClosed(status)) return { ...whole([endLine(image)]), pending: pendingOf(image) };
-  const told = openTold(image, now, options);
+  const waits = openWaits(image, now, options);
   const before = [unlistedLine(image, options), cancelLine(image)].filter((line) => line !== undefined);
   const after = journalLine(image);
   return {
-    line: [...before, shortened(told), ...after].join('; '),
-    lines: [...before, ...told.map(({ line }) => line), ...after],
+    line: [...before, shortened(waits), ...after].join('; '),
+    lines: [...before, ...waits.map(({ line }) => line), ...after],
     pending: pendingOf(image),
   };
 }
@@ -66,53 +64,52 @@ function stuckWhy(image: Image, now: number): Why {
   return { line, lines: [line], pending: pendingOf(image), stuck: { code, message, remedy } };
 }
 
-/** The timeout of the process does not fire while it is stuck. */
+/** The timeout of the process does not fire while the instance is stuck. */
 function timeoutPassed({ timers }: Image, now: number): string {
   const passed = [...timers.values()].find(({ purpose, due }) => purpose === 'process' && due <= now);
-  return passed === undefined ? '' : `. Its timeout passed at ${instantText(passed.due)}: it is cancelled when it is resumed`;
+  return passed === undefined ? '' : `. The timeout of the process passed at ${instantText(passed.due)}: a resume cancels the instance`;
 }
 
-/** Its next event makes it stuck, which may be in days. */
+/** Warns early: the instance gets stuck only at its next event, which may be in days. */
 function unlistedLine({ definition }: Image, options: ExplainOptions): string | undefined {
   if (options.definition !== 'unlisted') return undefined;
   const [name, version] = definition.split('@');
   return `runs on version ${version}, which the system does not list: its next event makes it stuck (UNKNOWN_VERSION) unless version ${version} of ${name} is listed again`;
 }
 
-/** A request that came before the process had ended, and which it still carries out. */
+/** A cancel request whose undos are still running. */
 function cancelLine(image: Image): string | undefined {
   const request = image.tail.map(parseEntry).findLast((entry) => entry.type === 'CancelRequested');
   return request?.type === 'CancelRequested' ? `being cancelled by ${principalText(request)}: ${withoutStop(request.reason)}` : undefined;
 }
 
-/** One thing that the instance waits for, in full and named. */
-interface Told {
+/** One thing that the instance waits for. */
+interface WaitLine {
   readonly line: string;
   readonly name: string;
 }
 
-/** What may let it go on comes first: its calls, then what wakes it. What is only settled or undone follows, and what it only sent comes last. */
-function openTold(image: Image, now: number, { definition, faultOf }: ExplainOptions): Told[] {
+/** Calls, timers and event waits come first, because they continue the process. Settling, undo and unknown commands follow. Sent commands count only without any other. */
+function openWaits(image: Image, now: number, { definition, faultOf }: ExplainOptions): WaitLine[] {
   const commands = [...image.commands.values()];
-  const tell = (open: readonly OpenCommand[]): Told[] =>
+  const linesOf = (open: readonly OpenCommand[]): WaitLine[] =>
     open.map((command) => ({ name: command.command, line: commandLine(image, command, now, faultOf) }));
   const timers = [...image.timers.values()].filter(({ purpose }) => purpose !== 'process').sort((a, b) => a.due - b.due);
-  const waits = image.waits ?? [];
-  const told = [
-    ...tell(commands.filter((command) => command.mode === 'call' && command.settling === undefined && !command.unknown)),
+  const waits = [
+    ...linesOf(commands.filter((command) => command.mode === 'call' && command.settling === undefined && !command.unknown)),
     ...timers.map((timer) => ({ name: timerName(image, timer), line: timerLine(image, timer, now) })),
-    ...waits.map((path) => ({ name: `the event ${stepName(path)}`, line: `waits for the event ${stepName(path)}` })),
-    ...tell(commands.filter((command) => command.mode === 'undo' || command.settling !== undefined || command.unknown)),
+    ...(image.waits ?? []).map((path) => ({ name: `the event ${stepName(path)}`, line: `waits for the event ${stepName(path)}` })),
+    ...linesOf(commands.filter((command) => command.mode === 'undo' || command.settling !== undefined || command.unknown)),
   ];
-  if (told.length > 0) return told;
-  const sent = tell(commands);
+  if (waits.length > 0) return waits;
+  const sent = linesOf(commands);
   return sent.length > 0 ? sent : [{ name: 'an event', line: eventLine(definition) }];
 }
 
-/** So many are named behind the first. */
+/** The number of names after the first line. */
 const NAMED_MAX = 3;
 
-function shortened([first, ...others]: readonly Told[]): string {
+function shortened([first, ...others]: readonly WaitLine[]): string {
   const names = others.slice(0, NAMED_MAX).map(({ name }) => name);
   const more = others.length - names.length;
   return [first?.line, ...names.map((name) => `and ${name}`), ...(more > 0 ? [`and ${more} more`] : [])].join('; ');
@@ -124,22 +121,22 @@ function commandLine(image: Image, command: OpenCommand, now: number, faultOf: E
   const fault = faultOf?.(`${image.pid}/${image.run}/${command.n}`);
   const last = fault === undefined ? '' : `; ${fault}`;
   if (command.deferred === true && command.settling === undefined)
-    return `waits for an answer to ${name} by its token ${since}${givenUp(command, now)}${last}`;
+    return `waits for a reply to ${name} by its token ${since}${givenUp(command, now)}${last}`;
   if (command.unknown) return `${unknownText(name, command.unknown)}${last}`;
   const purpose =
     command.settling !== undefined
-      ? `makes sure of the outcome of ${name}`
+      ? `waits for the final outcome of ${name}`
       : command.mode === 'undo'
-        ? `undoes with ${name}`
+        ? `waits for the undo ${name}`
         : `waits for ${name}`;
-  return `${purpose} ${since}: ${triesOf(command)} is in the queue of ${serviceOf(name)} or being run${againAt(command, now)}${last}`;
+  return `${purpose} ${since}: ${triesOf(command)} is in the queue of ${serviceOf(name)} or running${againAt(command, now)}${last}`;
 }
 
-/** It stays open for a race that it may lose, or for a person. */
+/** A command with an unknown outcome stays open: its race may be lost, or an operator may resolve it. */
 function unknownText(name: string, { since, attempts, lastError }: NonNullable<OpenCommand['unknown']>): string {
   const runs = `${attempts} ${attempts === 1 ? 'run' : 'runs'}`;
   const error = lastError === undefined ? '' : `, the last failed with ${lastError.code}: ${withoutStop(lastError.message)}`;
-  return `does not know the outcome of ${name} since ${instantText(since)}: ${runs} ended without an answer${error}`;
+  return `the outcome of ${name} is unknown since ${instantText(since)}: ${runs} ended without a reply${error}`;
 }
 
 function triesOf({ retries, attempt }: OpenCommand): string {
@@ -149,7 +146,7 @@ function triesOf({ retries, attempt }: OpenCommand): string {
 function againAt(command: OpenCommand, now: number): string {
   if (command.due === Infinity) return '';
   if (command.due === command.deadline) return givenUp(command, now);
-  return `, sent again at ${instantText(command.due)}${overdue(command.due, now)} without an answer`;
+  return `, sent again at ${instantText(command.due)}${overdue(command.due, now)} unless it replies`;
 }
 
 function givenUp({ deadline }: OpenCommand, now: number): string {
@@ -171,12 +168,12 @@ function timerLine(image: Image, timer: ArmedTimer, now: number): string {
     case 'undo-retry': {
       const before = image.resends.get(timer.n);
       const count = before === undefined ? '' : ` for the ${ordinal(before.retries + 1)} time`;
-      return `pauses after a technical failure, tries ${before?.command ?? stepName(timer.path)} again${count} ${at}`;
+      return `pauses after a technical failure, retries ${before?.command ?? stepName(timer.path)}${count} ${at}`;
     }
     case 'named':
       return `waits for events; its timer ${timer.path} fires ${at}`;
     case 'process':
-      return `ends at the latest ${at}`;
+      return `times out ${at}`;
   }
 }
 
@@ -188,7 +185,7 @@ function timerName(image: Image, timer: ArmedTimer): string {
       return `the event ${stepName(timer.path)} until ${instantText(timer.due)}`;
     case 'retry':
     case 'undo-retry':
-      return `another try of ${image.resends.get(timer.n)?.command ?? stepName(timer.path)}`;
+      return `a retry of ${image.resends.get(timer.n)?.command ?? stepName(timer.path)}`;
     default:
       return `the timer ${timer.path}`;
   }
@@ -210,7 +207,7 @@ function serviceOf(command: string): string {
   return command.slice(0, command.lastIndexOf('.'));
 }
 
-/** A replay's difference, for one, is several lines. */
+/** Joins the lines of a message, such as those of a replay difference. */
 function oneLine(message: string): string {
   return withoutStop(message.trim().replaceAll(/\s*\n\s*/g, '; '));
 }

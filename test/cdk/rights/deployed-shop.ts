@@ -6,7 +6,7 @@ import { bundleFunctions, bundleService, type FunctionName } from '../../../lib/
 import type { IOrchestrator } from '../../../lib/cdk/orchestrator-interface.ts';
 import { Orchestrator } from '../../../lib/cdk/orchestrator.ts';
 import { ServiceFunction } from '../../../lib/cdk/service-function.ts';
-import { actsOn } from '../../../lib/client/operations/operations-on.ts';
+import { operationsOn } from '../../../lib/client/operations/operations-on.ts';
 import type { Operations } from '../../../lib/client/operations/operations.ts';
 import type { AwsOptions } from '../../../lib/client/aws/aws-options.ts';
 import { awsReach } from '../../../lib/client/aws/aws.ts';
@@ -73,7 +73,7 @@ export async function deployShop(grants: Grants): Promise<DeployedShop> {
   return {
     account,
     functions,
-    acts: async (role) => actsOn(await awsReach(optionsOf(role))),
+    acts: async (role) => operationsOn(await awsReach(optionsOf(role))),
     client: (role, tenant = 'default') => connect(shop, aws(optionsOf(role)), { tenant }),
     during: (doing) => during(functions, doing),
     close: endpoint.close,

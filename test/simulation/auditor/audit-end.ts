@@ -1,6 +1,6 @@
 import { parsePid } from '../../../lib/contract/wire/process-id.ts';
 import { identityOf } from '../../../lib/core/identity.ts';
-import { headsOfAll } from '../../../lib/client/heads-of-all.ts';
+import { headsOfAll } from '../../../lib/client/list.ts';
 import { isClosed } from '../../../lib/core/image.ts';
 import type { JournalEntry } from '../../../lib/core/journal-entry.ts';
 import { sha256 } from '../../../lib/format/sha256.ts';

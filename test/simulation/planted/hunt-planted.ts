@@ -1,5 +1,5 @@
 import type { Terminal } from '../../../bin/terminal.ts';
-import { usageError } from '../../../bin/usage-error.ts';
+import { usageError } from '../../../bin/exit-code.ts';
 import { plantedBugs } from './bugs.ts';
 import { hunt, killOf, plantedTask, type Kill, type Runner } from './hunt.ts';
 import { readKillTable, rowOf, writeKillTable, type KillRow } from './kill-table.ts';

@@ -1,8 +1,8 @@
 import { ClientError } from '../lib/contract/errors.ts';
 import type { SystemContract } from '../lib/contract/runtime-contract.ts';
 import { openState } from '../lib/local/state.ts';
-import { actsOn } from '../lib/client/operations/operations-on.ts';
-import type { OpenedActs } from './opened-acts.ts';
+import { operationsOn } from '../lib/client/operations/operations-on.ts';
+import type { Operations } from '../lib/client/operations/operations.ts';
 
 const NO_SYSTEM: SystemContract = Object.freeze({
   name: '',
@@ -12,8 +12,8 @@ const NO_SYSTEM: SystemContract = Object.freeze({
   events: new Map(),
 });
 
-/** Reads what a stopped system has left. Only a running one knows its processes, so nothing else can be done. */
-export function storedActs(directory: string): OpenedActs {
+/** Reads the stored state of a stopped system. Other operations need its process code, so they are refused. */
+export function storedOperations(directory: string): { readonly operations: Operations; readonly close: () => void } {
   const state = openState({ system: NO_SYSTEM, directory });
   const refuse = (): Promise<never> => Promise.reject(notRunning(directory));
   const ports = {
@@ -29,7 +29,7 @@ export function storedActs(directory: string): OpenedActs {
     storeLarge: refuse,
     durable: state.durable,
   };
-  const { list, journal, why, parked } = actsOn({ system: NO_SYSTEM, ports });
+  const { list, journal, why, parked } = operationsOn({ system: NO_SYSTEM, ports });
   const refused = {
     start: refuse,
     result: refuse,
@@ -42,14 +42,14 @@ export function storedActs(directory: string): OpenedActs {
     redrive: refuse,
     rotateKeys: refuse,
   };
-  const acts = { list, journal, why, parked, ...refused };
-  return { acts, close: () => state.close() };
+  const operations = { list, journal, why, parked, ...refused };
+  return { operations, close: () => state.close() };
 }
 
 function notRunning(directory: string): ClientError {
   return new ClientError(
     'UNREACHABLE',
-    `Nothing runs on the folder ${directory}: expected a running system, since only that knows its processes.`,
+    `No system runs on the folder ${directory}: expected a running system, because this operation needs the code of its processes.`,
     {
       remedy: 'Start tutti dev with the modules of the system, or the program that runs it, then try again.',
     },

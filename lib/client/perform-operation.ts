@@ -16,7 +16,7 @@ import { waitForHead } from './wait.ts';
 export interface ResumeOptions {
   /** Migrates the run to this version of its process. */
   readonly version?: number;
-  /** Path of a step that a person dealt with. */
+  /** Path of an undo or a compensation that an operator has done by hand. */
   readonly skip?: string;
 }
 
@@ -29,9 +29,17 @@ interface Operation {
   readonly resolution?: Resolution;
 }
 
-/** Lets a stuck instance go on, or moves a run to another version of its process: its journal is replayed on that first. */
+/** For error messages. */
+const PAST: Readonly<Record<Operation['act'], string>> = {
+  cancel: 'cancelled',
+  terminate: 'terminated',
+  resume: 'resumed',
+  resolve: 'resolved',
+};
+
+/** Resumes a stuck instance, on another version of its process if `version` is given. The engine replays the journal on that version first. */
 export function resumeInstance(reach: Reach, process: string, id: string, { version, skip }: ResumeOptions = {}): Promise<void> {
-  return operate(reach, process, id, {
+  return performOperation(reach, process, id, {
     act: 'resume',
     reason: version === undefined ? 'resumed' : `resumed with version ${version}`,
     ...(version === undefined ? {} : { version }),
@@ -39,16 +47,19 @@ export function resumeInstance(reach: Reach, process: string, id: string, { vers
   });
 }
 
-/** Cancels, terminates, resumes or resolves; its promise resolves when the act is committed and durable. */
-export async function operate(reach: Reach, process: string, id: string, operation: Operation): Promise<void> {
+/**
+ * Sends an operation (cancel, terminate, resume or resolve) to the engine. Resolves when the operation is committed and durable.
+ * Throws if the operation is refused, by the head that is read first or by the engine.
+ */
+export async function performOperation(reach: Reach, process: string, id: string, operation: Operation): Promise<void> {
   const { ports } = reach;
   const pid = pidOf(reach, process, id);
   const head = await requireHead(ports, pid);
   refuseClosed(head, operation);
-  // What comes of the act is read in the same state: nothing is sent.
+  // The wait below reads the effect from the state, so an unreadable state is refused before the message is sent.
   requireReadable(head);
   if (operation.act === 'cancel' && head.status === 'stuck' && head.run === '') throw stillStuck(head, operation);
-  if (goesOnAlready(head, operation)) return;
+  if (needsNoResume(head, operation)) return;
   const now = ports.clock.now();
   const opid = ports.newId?.(now) ?? newMessageId(now);
   await sendRequest(ports, { tutti: 'operate', opid, pid, ...operation, by: await principalOf(ports) }, process);
@@ -61,7 +72,7 @@ export async function operate(reach: Reach, process: string, id: string, operati
   await ports.durable();
 }
 
-/** The ring of start and operator ids holds it once it is committed. */
+/** True once the head's ring of start and operation ids contains the operation. */
 function applied(before: Head, head: Head | undefined, opid: string, operation: Operation): true | undefined {
   if (head === undefined) throw notFound(before.pid);
   if (operation.act === 'resume') return resumed(before, head);
@@ -72,43 +83,43 @@ function applied(before: Head, head: Head | undefined, opid: string, operation: 
   if (operation.step !== undefined && !resolvable(image, operation.step))
     throw new ClientError(
       'NOT_FOUND',
-      `${operation.step} of ${nameOf(head.pid)} was answered meanwhile: expected a command whose outcome is not known.`,
+      `${operation.step} of ${nameOf(head.pid)} has a known outcome meanwhile: expected a command whose outcome is unknown.`,
     );
   return undefined;
 }
 
-/** The act could not be applied, and the instance is stuck: its head says why. */
+/** The engine could not apply the operation, and the head of the stuck instance has the reason. */
 function stillStuck(head: Head, { act }: Operation): ClientError {
   const { code, message = '' } = decodeHead(head).stuck ?? {};
-  return new ClientError('STUCK', `${nameOf(head.pid)} was asked to ${act} and is stuck (${code}): ${message}`);
+  return new ClientError('STUCK', `${nameOf(head.pid)} could not be ${PAST[act]} and is stuck (${code}): ${message}`);
 }
 
-/** What a person resolved with does not keep to the contract: the engine has parked the act. */
+/** The engine parks an operation whose outcome violates the contract of the command. */
 async function refuseParked({ parking }: Reach['ports'], pid: string, opid: string): Promise<void> {
   const parked = (await parking.parked(pid)).find(({ body, reason }) => reason === 'REFUSED' && body.includes(JSON.stringify(opid)));
   if (parked) throw new ContractError('DATA_INVALID', parked.detail);
 }
 
-/** What is not stuck goes on by itself, with the version that it has. */
-function goesOnAlready(head: Head, { act, version }: Operation): boolean {
+/** An instance that is not stuck continues on its own version, so a resume without another version has no effect. */
+function needsNoResume(head: Head, { act, version }: Operation): boolean {
   if (act !== 'resume' || head.status === 'stuck') return false;
   const current = splitDefinition(head.definition).version;
   if (version === undefined || version === current) return true;
   throw new OrchestratorError(
     'UNSUPPORTED',
-    `${nameOf(head.pid)} is ${head.status} on version ${current} and was to go on with version ${version}: expected a stuck instance.`,
-    { retryable: false, remedy: `Let it end on version ${current}: list that version in the system until then.` },
+    `${nameOf(head.pid)} is ${head.status} on version ${current} and was to be resumed with version ${version}: expected a stuck instance.`,
+    { retryable: false, remedy: `List version ${current} in the system until the instance has ended on it.` },
   );
 }
 
-/** A stuck head is written by an operator only, and it may have gone on, ended or got stuck again since. */
+/** Only an operator request writes a stuck head. Since then the instance may have continued, ended or got stuck again. */
 function resumed(before: Head, head: Head): true | undefined {
   if (head.version === before.version) return undefined;
   if (head.status === 'stuck') refuseStuck(head);
   return true;
 }
 
-/** The replay came first: where it differs, or there is no such version, nothing was resumed. */
+/** The engine replays before it resumes. If the replay differs, or the version does not exist, the instance stays stuck. */
 function refuseStuck(head: Head): void {
   const { code, message = '' } = decodeHead(head).stuck ?? {};
   const what = `${nameOf(head.pid)} was not resumed: ${message}`;
@@ -118,8 +129,11 @@ function refuseStuck(head: Head): void {
     throw new ClientError('NOT_FOUND', what, { remedy: 'List that version of the process in the system, or name one that it lists.' });
 }
 
-/** What is unresolved may be resolved also after the end. */
+/** A closed instance accepts only `resolve`, because an unresolved command may outlive the end. */
 function refuseClosed(head: Head, { act }: Operation): void {
   if (!isClosed(head.status) || act === 'resolve') return;
-  throw new ClientError('CLOSED', `${nameOf(head.pid)} has ${head.status} and was asked to ${act}: expected an open instance.`);
+  throw new ClientError(
+    'CLOSED',
+    `${nameOf(head.pid)} cannot be ${PAST[act]}, because it has ended as ${head.status}: expected an open instance.`,
+  );
 }

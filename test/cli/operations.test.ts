@@ -1,17 +1,17 @@
 import { expect, test, vi } from 'vitest';
 import { inFolder, LEASES, RunningTutti, SEATS, tutti } from './command-line.ts';
 
-// Each test starts several programs, on a machine that may be busy.
+// Each test starts several programs, so a busy machine needs more time.
 vi.setConfig({ testTimeout: 120_000 });
 
 type Use = (run: (...parts: readonly string[]) => ReturnType<typeof tutti>, dev: RunningTutti) => Promise<void>;
 
-/** Runs a system, and hands over how the other commands reach it. */
+/** Runs a system, and passes `use` the options by which other commands reach it. */
 const withSystem = (module: string, use: Use): Promise<void> =>
   inFolder(async (folder) => {
     const dev = new RunningTutti('dev', module, '--local', folder);
     const run = (...parts: readonly string[]): ReturnType<typeof tutti> => tutti(...parts, '--local', folder);
-    // The first event shows that it is up.
+    // The first event shows that the system runs.
     await vi.waitUntil(async () => (await run('list')).code === 0, { timeout: 60_000, interval: 500 });
     await use(run, dev);
     await dev.end('SIGKILL');
@@ -19,7 +19,7 @@ const withSystem = (module: string, use: Use): Promise<void> =>
 
 const withSeats = (use: Use): Promise<void> => withSystem(SEATS, use);
 
-test('publish starts what the event starts and prints its id; the same id again changes nothing', async () => {
+test('publish starts the processes of an event and prints the event id, and a repetition of the id changes nothing', async () => {
   await withSeats(async (run, dev) => {
     const event = ['publish', 'seats.seat-wanted', '{"id":"s-1","seat":"on hold"}', '--id', 'once'];
     expect(await run(...event)).toMatchObject({ code: 0, stdout: 'once\n', stderr: '' });
@@ -42,7 +42,7 @@ test('publish starts what the event starts and prints its id; the same id again 
   });
 });
 
-test('terminate ends an instance at once and needs a reason; a process that is not there is answered with those that are', async () => {
+test('terminate ends an instance at once and requires a reason, and an unknown process is refused with the list of known ones', async () => {
   await withSeats(async (run, dev) => {
     await run('start', 'book-seat', '{"id":"s-1","seat":"on hold"}');
     await dev.line(/s-1 +desk\.book answered/);
@@ -61,7 +61,7 @@ test('terminate ends an instance at once and needs a reason; a process that is n
     for (const ended of [listed, why, shown, cancelled, resumed]) expect(ended).toMatchObject({ code: 3, stdout: '', stderr: names });
     expect(await run('list', '--process', 'book-seat', '--status', 'failed')).toMatchObject({ code: 0, stdout: '' });
     expect(await run('terminate', 'book-seat', 's-1', '--reason', 'duplicate order')).toMatchObject({ code: 0, stdout: 'terminated\n' });
-    expect(await dev.line(/terminated it/)).toMatch(/dev terminated it: duplicate order$/);
+    expect(await dev.line(/terminate requested/)).toMatch(/terminate requested by dev: duplicate order$/);
     expect(await run('terminate', 'book-seat', 's-1', '--reason', 'again')).toMatchObject({
       code: 1,
       stderr: expect.stringContaining('CLOSED'),
@@ -69,7 +69,7 @@ test('terminate ends an instance at once and needs a reason; a process that is n
   });
 });
 
-test('start --wait tells why there is no result: of a failure, of a stuck instance and of one that takes too long', async () => {
+test('start --wait prints the reason if an instance fails, gets stuck or does not end in time', async () => {
   await withSeats(async (run) => {
     const start = (id: string, seat: string, ...more: readonly string[]): ReturnType<typeof tutti> =>
       run('start', 'book-seat', JSON.stringify({ id, seat }), '--wait', ...more);
@@ -104,7 +104,7 @@ test('start --wait tells why there is no result: of a failure, of a stuck instan
   });
 });
 
-test('resolve records the outcome of a command that nobody knows: a stuck instance goes on, and an unresolved one leaves the list', async () => {
+test('resolve records an unknown outcome: a stuck instance continues, and an unresolved one leaves the list', async () => {
   await withSystem(LEASES, async (run) => {
     const stuck = await run('start', 'lease-seat', '{"seat":"12A"}', '--id', 's-1', '--wait');
     expect(stuck).toMatchObject({ code: 1, stdout: '', stderr: expect.stringMatching(/lease-seat s-1 stuck \(UNKNOWN_OUTCOME\)/) });
@@ -124,8 +124,8 @@ test('resolve records the outcome of a command that nobody knows: a stuck instan
       'lease-seat s-1 stuck',
       'try-lease s-2 completed',
     ]);
-    expect(wrong).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining('--failure is {"code":"x"}.') });
-    expect(neither).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining('There is no outcome.') });
+    expect(wrong).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining('--failure {"code":"x"} is not a failure') });
+    expect(neither).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining('No outcome was given.') });
     const [leased, nothing] = await Promise.all([
       run('resolve', 'lease-seat', 's-1', 'desk.lease:1', '--output', '{"number":9}', '--reason', 'asked the desk'),
       run('resolve', 'try-lease', 's-2', 'desk.lease:1', '--failure', '{"type":"NoLease"}', '--reason', 'asked the desk', '--json'),
@@ -139,7 +139,7 @@ test('resolve records the outcome of a command that nobody knows: a stuck instan
   });
 });
 
-test('commands mean the tenant that is named, and say it where it is not the default', async () => {
+test('commands act within the named tenant, and print its name unless it is the default', async () => {
   await withSeats(async (run, dev) => {
     const ofAcme = ['--tenant', 'acme'];
     for (const tenant of [ofAcme, []]) await run('start', 'book-seat', '{"id":"s-1","seat":"on hold"}', ...tenant);

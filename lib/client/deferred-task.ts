@@ -2,12 +2,12 @@ import type { AnyCommand } from '../contract/command.ts';
 import type { Json } from '../contract/schema.ts';
 import type { Reach } from './connection.ts';
 
-/** Completes a deferred command by its task's token, also before its handler has deferred. */
+/** Completes a deferred command by its task token, even before its handler defers it. */
 export function completeTask({ ports, system }: Reach, command: AnyCommand, token: string, output: unknown): Promise<void> {
   return ports.answer({ token, answer: { kind: 'complete', command: command.name, output } }, system);
 }
 
-/** Fails it with an error that its contract declares. */
+/** Fails a deferred command with an error that its contract declares. */
 export function failTask(
   { ports, system }: Reach,
   command: AnyCommand,
@@ -18,7 +18,7 @@ export function failTask(
   return ports.answer({ token, answer: { kind: 'fail', command: command.name, failure: { type, message, data } } }, system);
 }
 
-/** Says that somebody is still at it. */
+/** Extends the heartbeat deadline of a deferred command. */
 export function beatTask({ ports, system }: Reach, token: string): Promise<void> {
   return ports.answer({ token, answer: { kind: 'heartbeat' } }, system);
 }
