@@ -1,9 +1,11 @@
 import { eventContract } from '../contract/event.ts';
+import type { AnyProcess } from '../contract/process-contract.ts';
 import { systemContract, type System } from '../contract/system.ts';
 import { beatTask, completeTask, failTask } from './deferred-task.ts';
 import type { Client } from './client.ts';
 import { connectionPorts, type Connection } from './connection.ts';
 import { describeInstance } from './describe.ts';
+import type { InstanceName } from './instance.ts';
 import { listInstances } from './list.ts';
 import { performOperation, resumeInstance } from './perform-operation.ts';
 import { publishEvent } from './publish.ts';
@@ -35,20 +37,24 @@ export function connect(system: System<string>, connection: Connection, { tenant
   return {
     start: (process, input, options) => startProcess(reach, process, input, options),
     publish: async (event, data, options) => void (await publishEvent(reach, eventContract(event), data, options)),
-    signal: (process, id, event, data) => signalInstance(reach, process.name, id, eventContract(event), data),
+    signal: (process, id, event, data) => signalInstance(reach, named(process, id), eventContract(event), data),
     query: (process, id) => queryInstance(reach, process, id) as Promise<never>,
-    describe: (process, id) => describeInstance(reach, process.name, id),
+    describe: (process, id) => describeInstance(reach, named(process, id)),
     list: (filter) => listInstances(reach, filter),
-    result: (process, id, options) => resultOf(reach, process.name, id, options),
-    cancel: (process, id, reason) => performOperation(reach, process.name, id, { act: 'cancel', reason }),
-    terminate: (process, id, reason) => performOperation(reach, process.name, id, { act: 'terminate', reason }),
+    result: (process, id, options) => resultOf(reach, named(process, id), options),
+    cancel: (process, id, reason) => performOperation(reach, named(process, id), { act: 'cancel', reason }),
+    terminate: (process, id, reason) => performOperation(reach, named(process, id), { act: 'terminate', reason }),
     resume: async (process, id, options) => {
-      if (options?.skip !== undefined) await refuseSkip(reach, process.name, id, options.skip);
-      await resumeInstance(reach, process.name, id, options);
+      if (options?.skip !== undefined) await refuseSkip(reach, named(process, id), options.skip);
+      await resumeInstance(reach, named(process, id), options);
     },
-    resolve: (process, id, step, outcome) => resolveStep(reach, process.name, id, step, outcome as never),
+    resolve: (process, id, step, outcome) => resolveStep(reach, named(process, id), step, outcome as never),
     complete: (command, token, output) => completeTask(reach, command, token, output),
     fail: (command, token, failure) => failTask(reach, command, token, failure as never),
     heartbeat: (token) => beatTask(reach, token),
   };
+}
+
+function named({ name }: Pick<AnyProcess, 'name'>, id: string): InstanceName {
+  return { process: name, id };
 }

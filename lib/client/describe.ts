@@ -2,7 +2,7 @@ import type { Json } from '../contract/schema.ts';
 import { decodeHead, formatFault } from '../format/head-codec.ts';
 import type { Head } from '../ports/process-store.ts';
 import type { Reach } from './connection.ts';
-import { splitDefinition, namesOf, pidOf, requireHead } from './instance.ts';
+import { splitDefinition, namesOf, pidOf, requireHead, type InstanceName } from './instance.ts';
 import { parkedCount, type ParkedCount } from './parked-count.ts';
 import { unresolvedOf, type Unresolved } from './unresolved.ts';
 import { whyOfHead } from './operations/why-of-head.ts';
@@ -36,8 +36,8 @@ export interface Description extends Summary {
   readonly parked: ParkedCount;
 }
 
-export async function describeInstance(reach: Reach, process: string, id: string): Promise<Description> {
-  const head = await requireHead(reach.ports, pidOf(reach, process, id));
+export async function describeInstance(reach: Reach, instance: InstanceName): Promise<Description> {
+  const head = await requireHead(reach.ports, pidOf(reach, instance));
   return descriptionOf(reach, head, await parkedCount(reach.ports, head.pid));
 }
 

@@ -10,8 +10,14 @@ import type { ClientPorts, Reach } from './connection.ts';
 import { earlyEvents } from './early-events.ts';
 import { tenantOf } from './tenant.ts';
 
+/** The name of an instance within the tenant of a reach. */
+export interface InstanceName {
+  readonly process: string;
+  readonly id: string;
+}
+
 /** The pid of an instance that must exist, so an invalid id is `NOT_FOUND`. */
-export function pidOf(reach: Pick<Reach, 'tenant'>, process: string, id: string): string {
+export function pidOf(reach: Pick<Reach, 'tenant'>, { process, id }: InstanceName): string {
   const pid = buildPid(tenantOf(reach), process, id);
   if (pid !== undefined) return pid;
   throw new ClientError('NOT_FOUND', `${process} was asked for the instance ${JSON.stringify(id)}: expected an id of ${INSTANCE_ID_FORM}.`);

@@ -22,7 +22,7 @@ function filterOf(
   { process, id, reason, type, waiting, since, before }: Omit<ParkedRequest, 'limit' | 'after'>,
 ): ParkedFilter {
   return {
-    ...(process === undefined || id === undefined ? {} : { pid: pidOf(reach, process, id) }),
+    ...(process === undefined || id === undefined ? {} : { pid: pidOf(reach, { process, id }) }),
     ...(reach.tenant === undefined ? {} : { tenant: reach.tenant }),
     ...(reason === undefined ? {} : { reason }),
     ...(type === undefined ? {} : { type }),

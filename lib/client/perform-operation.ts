@@ -9,7 +9,7 @@ import { sha256 } from '../format/sha256.ts';
 import type { Head } from '../ports/process-store.ts';
 import { principalOf, type Reach } from './connection.ts';
 import { ENGINE_TIMEOUT_MS, notTaken, sendRequest } from './request.ts';
-import { splitDefinition, nameOf, notFound, pidOf, requireHead } from './instance.ts';
+import { splitDefinition, nameOf, notFound, pidOf, requireHead, type InstanceName } from './instance.ts';
 import { newMessageId } from './message-id.ts';
 import { waitForHead } from './wait.ts';
 
@@ -38,8 +38,8 @@ const PAST: Readonly<Record<Operation['act'], string>> = {
 };
 
 /** Resumes a stuck instance, on another version of its process if `version` is given. The engine replays the journal on that version first. */
-export function resumeInstance(reach: Reach, process: string, id: string, { version, skip }: ResumeOptions = {}): Promise<void> {
-  return performOperation(reach, process, id, {
+export function resumeInstance(reach: Reach, instance: InstanceName, { version, skip }: ResumeOptions = {}): Promise<void> {
+  return performOperation(reach, instance, {
     act: 'resume',
     reason: version === undefined ? 'resumed' : `resumed with version ${version}`,
     ...(version === undefined ? {} : { version }),
@@ -51,9 +51,9 @@ export function resumeInstance(reach: Reach, process: string, id: string, { vers
  * Sends an operation (cancel, terminate, resume or resolve) to the engine. Resolves when the operation is committed and durable.
  * Throws if the operation is refused, by the head that is read first or by the engine.
  */
-export async function performOperation(reach: Reach, process: string, id: string, operation: Operation): Promise<void> {
+export async function performOperation(reach: Reach, instance: InstanceName, operation: Operation): Promise<void> {
   const { ports } = reach;
-  const pid = pidOf(reach, process, id);
+  const pid = pidOf(reach, instance);
   const head = await requireHead(ports, pid);
   refuseClosed(head, operation);
   // The wait below reads the effect from the state, so an unreadable state is refused before the message is sent.
@@ -62,7 +62,7 @@ export async function performOperation(reach: Reach, process: string, id: string
   if (needsNoResume(head, operation)) return;
   const now = ports.clock.now();
   const opid = ports.newId?.(now) ?? newMessageId(now);
-  await sendRequest(ports, { tutti: 'operate', opid, pid, ...operation, by: await principalOf(ports) }, process);
+  await sendRequest(ports, { tutti: 'operate', opid, pid, ...operation, by: await principalOf(ports) }, instance.process);
   await waitForHead(ports, pid, {
     look: (current) => applied(head, current, opid, operation),
     refused: () => refuseParked(ports, pid, opid),

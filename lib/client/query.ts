@@ -7,7 +7,7 @@ import { definitionOf, pidOf, readValue, requireImage } from './instance.ts';
 /** Reads the newest view of an instance; null if it has none. A view of an older version is upcast. */
 export async function queryInstance(reach: Reach, process: AnyProcess, id: string): Promise<Json> {
   const { ports, system } = reach;
-  const image = await requireImage(ports, pidOf(reach, process.name, id));
+  const image = await requireImage(ports, pidOf(reach, { process: process.name, id }));
   if (image.view === undefined) return null;
   const view = await readValue(ports.payloads, image.pid, image.view);
   const { view: schema } = definitionOf(system, image.definition) ?? processContract(process);

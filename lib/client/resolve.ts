@@ -7,7 +7,7 @@ import { resolvable, resolvables } from '../core/resolvable.ts';
 import { decodeHead } from '../format/head-codec.ts';
 import type { Head } from '../ports/process-store.ts';
 import type { Reach } from './connection.ts';
-import { nameOf, pidOf, requireHead } from './instance.ts';
+import { nameOf, pidOf, requireHead, type InstanceName } from './instance.ts';
 import { readHeadJournal } from './operations/journal-view.ts';
 import { performOperation } from './perform-operation.ts';
 import { tenantOption } from './tenant.ts';
@@ -30,8 +30,8 @@ export interface UndeclaredFailure {
  * Records the outcome of a command whose service will not reply. `step` is the path of its step, or the command id.
  * @throws ClientError `NOT_FOUND` if no such command is open or unresolved, `STUCK` if the journal does not replay
  */
-export async function resolveStep(reach: Reach, process: string, id: string, step: string, outcome: StepOutcome): Promise<void> {
-  const head = await requireHead(reach.ports, pidOf(reach, process, id));
+export async function resolveStep(reach: Reach, instance: InstanceName, step: string, outcome: StepOutcome): Promise<void> {
+  const head = await requireHead(reach.ports, pidOf(reach, instance));
   const name = commandOf(head, step);
   if (outcome.command !== undefined && outcome.command.name !== name)
     throw new ContractError(
@@ -40,7 +40,7 @@ export async function resolveStep(reach: Reach, process: string, id: string, ste
     );
   const resolution = resolutionOf(name, outcome);
   checkOutput(reach, name, resolution);
-  await performOperation(reach, process, id, { act: 'resolve', reason: outcome.reason ?? 'resolved', step, resolution });
+  await performOperation(reach, instance, { act: 'resolve', reason: outcome.reason ?? 'resolved', step, resolution });
 }
 
 function commandOf(head: Head, step: string): string {
@@ -68,9 +68,9 @@ function checkOutput({ system }: Reach, command: string, resolution: Resolution)
 }
 
 /** `resume` may skip only an undo or a compensation. The process needs the outcome of any other step, so that is refused. */
-export async function refuseSkip(reach: Reach, process: string, id: string, skip: string): Promise<void> {
+export async function refuseSkip(reach: Reach, instance: InstanceName, skip: string): Promise<void> {
   const { ports } = reach;
-  const head = await requireHead(ports, pidOf(reach, process, id));
+  const head = await requireHead(ports, pidOf(reach, instance));
   const { commands, resends, stuck } = decodeHead(head);
   if (stuck?.compensation === skip) return;
   if ([...commands.values(), ...resends.values()].some(({ path }) => path === `${skip}/undo`)) return;
@@ -81,7 +81,7 @@ export async function refuseSkip(reach: Reach, process: string, id: string, skip
     `${skip} of ${nameOf(head.pid)} was to be skipped: expected the path of an undo or a compensation.`,
     {
       retryable: false,
-      remedy: `Record the outcome with tutti resolve ${process} ${id} ${skip}${tenantOption(reach)} --output JSON or --failure JSON, and --reason TEXT.`,
+      remedy: `Record the outcome with tutti resolve ${instance.process} ${instance.id} ${skip}${tenantOption(reach)} --output JSON or --failure JSON, and --reason TEXT.`,
     },
   );
 }

@@ -6,7 +6,7 @@ import { isClosed } from '../core/image.ts';
 import type { Decided, JournalEntry } from '../core/journal-entry.ts';
 import type { Head } from '../ports/process-store.ts';
 import type { Reach } from './connection.ts';
-import { nameOf, notFound, pidOf, readValue } from './instance.ts';
+import { nameOf, notFound, pidOf, readValue, type InstanceName } from './instance.ts';
 import { parseEntry } from '../format/read-journal.ts';
 import { reasonOf } from './operations/ending-line.ts';
 import { failureName } from './operations/failure-text.ts';
@@ -17,8 +17,8 @@ import { whyOfHead } from './operations/why-of-head.ts';
 type Ending = Extract<Decided, { type: 'ProcessCompleted' | 'ProcessFailed' | 'ProcessCancelled' | 'ProcessTerminated' }>;
 
 /** Waits until the instance has ended, then returns its result or throws its failure. The instance may be started during the wait. */
-export async function resultOf(reach: Reach, process: string, id: string, options: { readonly timeout?: Duration } = {}): Promise<Json> {
-  const pid = pidOf(reach, process, id);
+export async function resultOf(reach: Reach, instance: InstanceName, options: { readonly timeout?: Duration } = {}): Promise<Json> {
+  const pid = pidOf(reach, instance);
   const head = await waitForHead(reach.ports, pid, {
     look: (current) => (current !== undefined && isClosed(current.status) ? current : undefined),
     ...(options.timeout === undefined ? {} : { timeoutMs: milliseconds(options.timeout) }),
@@ -65,11 +65,10 @@ function cancelledText(head: Head, ending: Extract<Ending, { type: 'ProcessCance
 /** Waits until the instance has ended, or is stuck and needs an operator. */
 export async function endOrStuck(
   reach: Reach,
-  process: string,
-  id: string,
+  instance: InstanceName,
   options: { readonly timeout?: Duration } = {},
 ): Promise<'ended' | 'stuck'> {
-  const pid = pidOf(reach, process, id);
+  const pid = pidOf(reach, instance);
   return waitForHead(reach.ports, pid, {
     look: (head) => {
       if (head === undefined) return undefined;

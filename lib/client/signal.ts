@@ -4,7 +4,7 @@ import { isClosed } from '../core/image.ts';
 import type { Reach } from './connection.ts';
 import { keptUntil } from './early-events.ts';
 import { refuseOverflow } from './early-room.ts';
-import { nameOf, pidOf } from './instance.ts';
+import { nameOf, pidOf, type InstanceName } from './instance.ts';
 import { publishEvent } from './publish.ts';
 
 /** An event that was sent to one instance. */
@@ -16,8 +16,9 @@ export interface Signalled {
 }
 
 /** Sends an event to one instance, also before its start. Resolves when the event is durable. */
-export async function signalInstance(reach: Reach, process: string, id: string, event: EventContract, data: unknown): Promise<Signalled> {
-  const pid = pidOf(reach, process, id);
+export async function signalInstance(reach: Reach, instance: InstanceName, event: EventContract, data: unknown): Promise<Signalled> {
+  const { process } = instance;
+  const pid = pidOf(reach, instance);
   checkReceives(reach, process, event);
   const [head] = await reach.ports.store.load([pid], { consistent: true });
   if (head !== undefined && isClosed(head.status)) {

@@ -37,7 +37,7 @@ test('the narrator describes the commands, the undos and the failure of a failed
   ).toEqual([
     'started by trips.checkout',
     'payments.charge sent',
-    'payments.charge answered',
+    'payments.charge completed',
     'hotels.book sent',
     'hotels.book failed with SoldOut {"freeFrom":"May"}',
     'payments.refund sent to undo payments.charge',

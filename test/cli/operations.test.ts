@@ -23,7 +23,7 @@ test('publish starts the processes of an event and prints the event id, and a re
   await withSeats(async (run, dev) => {
     const event = ['publish', 'seats.seat-wanted', '{"id":"s-1","seat":"on hold"}', '--id', 'once'];
     expect(await run(...event)).toMatchObject({ code: 0, stdout: 'once\n', stderr: '' });
-    await dev.line(/s-1 +desk\.book answered/);
+    await dev.line(/s-1 +desk\.book completed/);
     const [again, reached, unknown, wrong] = await Promise.all([
       run(...event),
       run('publish', 'seats.confirmed', '{"id":"s-1"}', '--json'),
@@ -45,7 +45,7 @@ test('publish starts the processes of an event and prints the event id, and a re
 test('terminate ends an instance at once and requires a reason, and an unknown process is refused with the list of known ones', async () => {
   await withSeats(async (run, dev) => {
     await run('start', 'book-seat', '{"id":"s-1","seat":"on hold"}');
-    await dev.line(/s-1 +desk\.book answered/);
+    await dev.line(/s-1 +desk\.book completed/);
     const names = expect.stringContaining('There is no process nope in seats: expected one of book-seat.');
     const [help, unreasoned, listed, why, shown, cancelled, resumed] = await Promise.all([
       run('terminate', '--help'),
@@ -143,7 +143,7 @@ test('commands act within the named tenant, and print its name unless it is the 
   await withSeats(async (run, dev) => {
     const ofAcme = ['--tenant', 'acme'];
     for (const tenant of [ofAcme, []]) await run('start', 'book-seat', '{"id":"s-1","seat":"on hold"}', ...tenant);
-    await dev.line(/s-1 of the tenant acme +desk\.book answered/);
+    await dev.line(/s-1 of the tenant acme +desk\.book completed/);
     const [listed, others, why, shown, wrong, help] = await Promise.all([
       run('list', ...ofAcme),
       run('list', '--json'),

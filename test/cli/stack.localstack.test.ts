@@ -26,7 +26,7 @@ test('the command line starts, lists, explains, signals and reads an instance of
   expect(JSON.parse(listed.stdout)).toMatchObject({ process: 'book-seat', id: 's-1', status: 'running' });
   expect(await tutti('replay', SEATS, '--open', ...where)).toMatchObject({ code: 0, stdout: expect.stringContaining('book-seat s-1') });
   const followed = new RunningTutti('show', 'book-seat', 's-1', '--follow', ...where);
-  await followed.line(/desk\.book answered/);
+  await followed.line(/desk\.book completed/);
   const signalled = await tutti('signal', 'book-seat', 's-1', 'seats.confirmed', '{"id":"s-1"}', ...where);
   expect(signalled).toMatchObject({ code: 0, stdout: expect.stringMatching(/^\w{26}\n$/) });
   await followed.line(/completed {"number":7}/);

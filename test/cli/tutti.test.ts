@@ -127,7 +127,7 @@ describe('a running dev', () => {
     await inFolder(async (folder) => {
       const where = ['--local', folder];
       const dev = new RunningTutti('dev', SEATS, ...where, '--events', eventsFile(folder, wanted('s-1', 'on hold')));
-      await dev.line(/s-1 +desk\.book answered/);
+      await dev.line(/s-1 +desk\.book completed/);
       const start = (input: string, ...more: readonly string[]): ReturnType<typeof tutti> =>
         tutti('start', 'book-seat', input, ...more, ...where);
       const [started, failed, again, why, nobody] = await Promise.all([
@@ -173,7 +173,7 @@ describe('a running dev', () => {
       expect(await tutti('replay', SEATS, '--open', ...where)).toMatchObject({ code: 0, stdout: expect.stringContaining('book-seat s-1') });
 
       const next = new RunningTutti('dev', SEATS, ...where);
-      await next.line(/s-1 +goes on: waits for the event seats\.confirmed/);
+      await next.line(/s-1 +continues: waits for the event seats\.confirmed/);
       expect((await tutti(...signal)).code).toBe(0);
       await next.line(/s-1 +completed {"number":7}/);
       expect(await tutti('signal', 'book-seat', 's-9', 'seats.confirmed', '{"id":"s-9"}', ...where)).toMatchObject({
@@ -191,7 +191,7 @@ describe('a running dev', () => {
       const where = ['--local', folder];
       const dev = new RunningTutti('dev', SEATS, ...where, '--events', eventsFile(folder, wanted('s-1', 'on hold'), wanted('s-2', 'bug')));
       await dev.line(/s-2 +stuck/);
-      await dev.line(/s-1 +desk\.book answered/);
+      await dev.line(/s-1 +desk\.book completed/);
       expect(await tutti('resume', 'book-seat', 's-1', '--version', '2', ...where)).toMatchObject({
         code: 2,
         stdout: '',

@@ -165,7 +165,7 @@ test('why of a stuck instance gives its code, its reason and the remedy', () => 
   expect(explain(stuck, NOW).stuck).toMatchObject({ code: 'COMPENSATION', remedy: expect.stringContaining('--skip') });
   expect(line(stuck)).toMatch(/^stuck \(COMPENSATION\): flights\.cancel ended failed\. Fix /);
   const differs = image([], [], { status: 'stuck', stuck: { code: 'NONDETERMINISM', message: 'It differs:\n  journal a\n  code b' } });
-  expect(line(differs)).toMatch(/^stuck \(NONDETERMINISM\): It differs:; journal a; code b\. Bring /);
+  expect(line(differs)).toMatch(/^stuck \(NONDETERMINISM\): It differs:; journal a; code b\. Restore /);
 });
 
 test('why of an ended instance gives the time and the reason', () => {

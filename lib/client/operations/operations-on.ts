@@ -6,7 +6,7 @@ import { decodeHead, formatFault } from '../../format/head-codec.ts';
 import type { Operations, Instance, JournalResponse, ListedInstance, ListRequest, OfTenant, WhyResponse } from './operations.ts';
 import type { Reach } from '../connection.ts';
 import type { Status } from '../describe.ts';
-import { namesOf, pidOf, readHead, requireHead, readValue } from '../instance.ts';
+import { namesOf, pidOf, readHead, requireHead, readValue, type InstanceName } from '../instance.ts';
 import { readHeadJournal } from './journal-view.ts';
 import { listInstances } from '../list.ts';
 import { performOperation, resumeInstance } from '../perform-operation.ts';
@@ -35,14 +35,14 @@ export function operationsOn(system: Reach): Operations {
         ...(id === undefined ? {} : { id }),
         ...(onOpen === undefined ? {} : { onOpen }),
       }),
-    result: async ({ process, id, timeout, orStuck = false, ...whose }) => {
+    result: async ({ timeout, orStuck = false, ...instance }) => {
       const limit = timeout === undefined ? {} : { timeout };
-      const reach = of(whose);
-      if (orStuck && (await endOrStuck(reach, process, id, limit)) === 'stuck') return { result: null, stuck: true };
-      return { result: await resultOf(reach, process, id, limit) };
+      const reach = of(instance);
+      if (orStuck && (await endOrStuck(reach, instance, limit)) === 'stuck') return { result: null, stuck: true };
+      return { result: await resultOf(reach, instance, limit) };
     },
     signal: async ({ process, id, event, data, ...whose }) => {
-      const sent = await signalInstance(of(whose), processNamed(system, process).name, id, eventNamed(system, event), data);
+      const sent = await signalInstance(of(whose), { process: processNamed(system, process).name, id }, eventNamed(system, event), data);
       return { id: sent.id, ...(sent.keptUntil && { keptUntil: sent.keptUntil.toISOString() }) };
     },
     publish: async ({ event, data, id, ...whose }) => ({
@@ -50,21 +50,22 @@ export function operationsOn(system: Reach): Operations {
     }),
     list: async (request) => ({ instances: await listed(of(request), request) }),
     journal: async (request) => journalOf(of(request), request),
-    why: async ({ process, id, ...whose }) => whyOf(of(whose), process, id),
-    cancel: async ({ process, id, reason, ...whose }) => operated(of(whose), process, id, { act: 'cancel', reason }),
-    terminate: async ({ process, id, reason, ...whose }) => operated(of(whose), process, id, { act: 'terminate', reason }),
+    why: async (instance) => whyOf(of(instance), instance),
+    cancel: async ({ reason, ...instance }) => operated(of(instance), instance, { act: 'cancel', reason }),
+    terminate: async ({ reason, ...instance }) => operated(of(instance), instance, { act: 'terminate', reason }),
     resolve: async ({ process, id, step, tenant, ...outcome }) => {
       const reach = within(system, tenant);
-      await namedHead(reach, process, id);
-      await resolveStep(reach, process, id, step, outcome);
-      return statusOf(reach, process, id);
+      const instance = { process, id };
+      await namedHead(reach, instance);
+      await resolveStep(reach, instance, step, outcome);
+      return statusOf(reach, instance);
     },
-    resume: async ({ process, id, version, skip, ...whose }) => {
-      const reach = of(whose);
-      await namedHead(reach, process, id);
-      if (skip !== undefined) await refuseSkip(reach, process, id, skip);
-      await resumeInstance(reach, process, id, { ...(version === undefined ? {} : { version }), ...(skip === undefined ? {} : { skip }) });
-      return statusOf(reach, process, id);
+    resume: async ({ version, skip, ...instance }) => {
+      const reach = of(instance);
+      await namedHead(reach, instance);
+      if (skip !== undefined) await refuseSkip(reach, instance, skip);
+      await resumeInstance(reach, instance, { ...(version === undefined ? {} : { version }), ...(skip === undefined ? {} : { skip }) });
+      return statusOf(reach, instance);
     },
     parked: async (request) => listParked(of(request), request),
     redrive: (request) => redriveParked(system, request),
@@ -74,13 +75,12 @@ export function operationsOn(system: Reach): Operations {
 
 async function operated(
   reach: Reach,
-  process: string,
-  id: string,
+  instance: InstanceName,
   operation: { readonly act: 'cancel' | 'terminate'; readonly reason: string },
 ): Promise<{ status: Status }> {
-  await namedHead(reach, process, id);
-  await performOperation(reach, process, id, operation);
-  return statusOf(reach, process, id);
+  await namedHead(reach, instance);
+  await performOperation(reach, instance, operation);
+  return statusOf(reach, instance);
 }
 
 function processNamed(reach: Reach, name: string): AnyProcess {
@@ -102,11 +102,11 @@ function isUnknown({ system }: Reach, process: string): boolean {
 }
 
 /** Reads the head of an instance. If the process is unknown too, the error lists the known processes. */
-async function namedHead(reach: Reach, process: string, id: string): Promise<Head> {
+async function namedHead(reach: Reach, instance: InstanceName): Promise<Head> {
   try {
-    return await requireHead(reach.ports, pidOf(reach, process, id));
+    return await requireHead(reach.ports, pidOf(reach, instance));
   } catch (error) {
-    throw isUnknown(reach, process) ? noProcess(reach, process) : error;
+    throw isUnknown(reach, instance.process) ? noProcess(reach, instance.process) : error;
   }
 }
 
@@ -142,9 +142,9 @@ async function listed(reach: Reach, { process, status, tag, unresolved, since, l
 
 async function journalOf(
   reach: Reach,
-  { process, id, payloads, from }: Instance & { payloads: boolean; from: number },
+  { payloads, from, ...instance }: Instance & { payloads: boolean; from: number },
 ): Promise<JournalResponse> {
-  const head = await namedHead(reach, process, id);
+  const head = await namedHead(reach, instance);
   const entries = await readHeadJournal(reach.ports, head, { payloads });
   const why = whyOfHead(reach, head).line;
   const view = formatFault(head) === undefined ? decodeHead(head).view : undefined;
@@ -158,8 +158,8 @@ async function journalOf(
   };
 }
 
-async function whyOf(reach: Reach, process: string, id: string): Promise<WhyResponse> {
-  const head = await namedHead(reach, process, id);
+async function whyOf(reach: Reach, instance: InstanceName): Promise<WhyResponse> {
+  const head = await namedHead(reach, instance);
   const { line, lines, pending, stuck } = whyOfHead(reach, head);
   const parkedReasons = await parkedCount(reach.ports, head.pid);
   const parked = totalParked(parkedReasons);
@@ -174,8 +174,8 @@ async function whyOf(reach: Reach, process: string, id: string): Promise<WhyResp
   };
 }
 
-async function statusOf(reach: Reach, process: string, id: string): Promise<{ status: Status }> {
-  const head = await readHead(reach.ports, pidOf(reach, process, id));
+async function statusOf(reach: Reach, instance: InstanceName): Promise<{ status: Status }> {
+  const head = await readHead(reach.ports, pidOf(reach, instance));
   // The resume of an instance that got stuck at its start starts it again: until then only its early events exist.
   return { status: head === undefined ? 'running' : (head.status as Status) };
 }

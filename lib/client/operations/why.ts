@@ -55,7 +55,9 @@ export function explain(image: Image, now: number, options: ExplainOptions = {})
   };
 }
 
-const whole = (lines: readonly string[]): { line: string; lines: readonly string[] } => ({ line: lines.join('; '), lines });
+function whole(lines: readonly string[]): { line: string; lines: readonly string[] } {
+  return { line: lines.join('; '), lines };
+}
 
 function stuckWhy(image: Image, now: number): Why {
   const { code, message } = image.stuck ?? { code: 'POISON', message: 'No reason was recorded.' };
