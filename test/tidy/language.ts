@@ -49,6 +49,9 @@ const words: readonly Rule[] = [
 
 /** Folders that are held to the rules, each with all that lies below it. */
 export const held: readonly string[] = [
+  'bench',
+  'examples',
+  'functions',
   'lib/adapters',
   'lib/core',
   'lib/engine',
@@ -56,10 +59,15 @@ export const held: readonly string[] = [
   'lib/local',
   'lib/ports',
   'lib/process',
+  'lib/service',
   'test/adapters',
+  'test/bench',
   'test/contracts',
   'test/core',
+  'test/functions',
   'test/local/',
+  'test/python-service',
+  'test/service',
 ];
 
 export function languageFindings(file: Pick<SourceFile, 'text' | 'plain' | 'code'>): readonly Finding[] {
