@@ -7,7 +7,7 @@ import { bundleFunctions, bundleService, FUNCTION_NAMES } from '../../lib/cdk/bu
 const root = join(import.meta.dirname, '../..');
 let folder: string;
 
-/** Modules of a user lie where they find `tutti` and `zod`. */
+/** A folder from which modules resolve `tutti` and `zod`. */
 beforeAll(() => {
   mkdirSync(join(root, '.tutti'), { recursive: true });
   folder = mkdtempSync(join(root, '.tutti/bundle-test-'));
@@ -23,24 +23,24 @@ const written = (name: string, text: string): string => {
 const system = (more: string): string =>
   `${more}\nimport { system } from 'tutti';\nexport const jobs = system('jobs', { processes: [], services: [] });\n`;
 
-/** What a function's folder exports, loaded as Lambda loads it. */
+/** The exports of a function's folder, loaded as Lambda loads it. */
 const load = (bundle: string): Record<string, unknown> =>
   createRequire(import.meta.url)(join(bundle, 'index.js')) as Record<string, unknown>;
 
 describe('bundleFunctions', () => {
-  test('makes a folder for each function, whose index.js exports its handler', () => {
+  test('a bundle has a folder for each function, whose index.js exports its handler', () => {
     const { folders, warnings } = bundleFunctions({ entry: join(root, 'examples/travel-booking/system.ts'), system: 'trips' });
     expect(Object.keys(folders)).toEqual([...FUNCTION_NAMES]);
     for (const name of FUNCTION_NAMES) expect(load(folders[name])['handler']).toBeTypeOf('function');
     expect(warnings).toEqual([]);
   });
 
-  test('makes it once for all constructs of a process', () => {
+  test('the bundle is built once per Node process', () => {
     const options = { entry: join(root, 'examples/travel-booking/system.ts'), system: 'trips' };
     expect(bundleFunctions(options)).toBe(bundleFunctions({ ...options }));
   });
 
-  test("keeps S3's client apart from what a function loads when it starts", () => {
+  test("a function does not load S3's client when it starts", () => {
     const { folders } = bundleFunctions({ entry: join(root, 'examples/travel-booking/system.ts'), system: 'trips' });
     const files = readdirSync(folders['advance-processes']);
     const holding = files.filter((file) => readFileSync(join(folders['advance-processes'], file), 'utf8').includes('x-amz-copy-source'));
@@ -55,7 +55,7 @@ describe('bundleFunctions', () => {
       'the AWS SDK (@aws-sdk/client-sqs)',
       '@aws-sdk/client-sqs',
     ],
-  ])('refuses an entry that reaches %s, and names the way to it', (text, what, last) => {
+  ])('an entry whose modules contain %s is refused with the chain of imports', (text, what, last) => {
     const far = written('far.ts', text);
     const entry = written('reaching.ts', system(`export * from './between.ts';`));
     const between = written('between.ts', `export * from './far.ts';`);
@@ -69,20 +69,20 @@ describe('bundleFunctions', () => {
     );
   });
 
-  test("warns of zod's locales and says how to import it without", () => {
+  test("a bundle with zod's locales warns and names the import that avoids them", () => {
     const entry = written('locales.ts', system(`import { z } from 'zod';\nexport const Name = z.string();`));
     const { warnings } = bundleFunctions({ entry, system: 'jobs' });
     expect(warnings).toEqual([expect.stringMatching(/locales\.ts imports \{ z \} from 'zod'.*Write: import \* as z from 'zod'\./)]);
   });
 
-  test('says what does not compile', () => {
+  test('a module that does not compile is named in the error', () => {
     const entry = written('broken.ts', `import './nowhere.ts';`);
     expect(() => bundleFunctions({ entry, system: 'jobs' })).toThrow(/Could not resolve ".\/nowhere.ts"/);
   });
 });
 
 describe('bundleService', () => {
-  test('makes a folder whose index.js exports the handler of the service', () => {
+  test('the bundle of a service has an index.js that exports its handler', () => {
     const { folder } = bundleService(join(root, 'examples/travel-booking/payments/service.ts'));
     expect(load(folder)['handler']).toBeTypeOf('function');
     expect(statSync(join(folder, 'package.json')).isFile()).toBe(true);

@@ -15,7 +15,7 @@ describe('the apps of docs/deploying.md and docs/consuming-events.md', () => {
   );
   process.env['CDK_CONTEXT_JSON'] = '{"aws:cdk:bundling-stacks":[]}';
 
-  test.each(blocks)('$name is what is compiled here, and makes its constructs', async ({ name, code }) => {
+  test.each(blocks)('$name equals the compiled file, which makes its constructs', async ({ name, code }) => {
     const file = new URL(`./documented/${name}`, import.meta.url);
     const written = readFileSync(file, 'utf8')
       .replaceAll('../../../examples/travel-booking/', './')
@@ -24,7 +24,7 @@ describe('the apps of docs/deploying.md and docs/consuming-events.md', () => {
     await import(file.href);
   });
 
-  test('are five', () => {
+  test('the pages have five apps', () => {
     expect(blocks.map(({ name }) => name)).toEqual([
       'app.ts',
       'service-stack.ts',
@@ -35,14 +35,14 @@ describe('the apps of docs/deploying.md and docs/consuming-events.md', () => {
   });
 });
 
-describe('what it costs when nothing happens', () => {
+describe('the cost at rest', () => {
   const MINUTES = 730 * 60;
   const FIFO_PER_MILLION = 0.5;
   const ALARM = 0.1;
   const SWEEP_SECONDS = 0.1;
   const DUE_SHARDS = 16;
 
-  /** Lambda asks an empty queue with five long polls of 20 seconds, with two where no maximum of copies is set. */
+  /** Lambda polls an empty queue with five concurrent long polls of 20 seconds, or with two if the queue has no maximum of copies. */
   const polling = (resources: readonly Resource[]): number =>
     resources
       .filter(({ type }) => type === 'AWS::Lambda::EventSourceMapping')
@@ -52,7 +52,7 @@ describe('what it costs when nothing happens', () => {
         return (polls * perMillion) / 1e6;
       })
       .reduce((sum, each) => sum + each, 0);
-  /** An alarm costs as much for each metric that it looks at. */
+  /** AWS charges an alarm once for each of its metrics. */
   const alarms = (resources: readonly Resource[]): number =>
     ALARM *
     resources
@@ -78,7 +78,7 @@ describe('what it costs when nothing happens', () => {
     ['alarms', alarms(few), alarms(all)],
     ['the sweep of every minute', sweeping, sweeping],
     ['**sum**', polling(few) + alarms(few) + sweeping, polling(all) + alarms(all) + sweeping],
-  ])('the page says what the templates sum up to: %s', (what, orchestratorAlone, withServices) => {
+  ])('the page has the sum of the templates: %s', (what, orchestratorAlone, withServices) => {
     const row = page.split('\n').find((line) => line.startsWith(`| ${what} | $`));
     expect(row).toContain(`| $${orchestratorAlone.toFixed(2)} | $${withServices.toFixed(2)} |`);
   });

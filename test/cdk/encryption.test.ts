@@ -11,7 +11,7 @@ new ServiceFunction(stack, 'Payments', { orchestrator, service: payments, entry:
 const resources = resourcesOf(stack);
 const usesKey = (value: unknown): boolean => JSON.stringify(value).includes('AWS::KMS::Key/');
 
-test('a key of the user encrypts queues, tables, values and logs, and the dead-letter queues stay with the keys of SQS', () => {
+test('a key of the user encrypts queues, tables, values and logs, and dead-letter queues keep the key of SQS', () => {
   const encrypted = (type: string, id: RegExp): readonly (readonly [string, boolean])[] =>
     resources.filter((each) => each.type === type && id.test(each.id)).map((each) => [each.id, usesKey(each.properties)] as const);
   const all = [

@@ -6,7 +6,7 @@ import { Orchestrator } from '../../lib/cdk/orchestrator.ts';
 import { roleLines } from './statement-lines.ts';
 import { ACCOUNT, resourcesOf, testApp, testStack, tripsOrchestrator } from './synthesized.ts';
 
-/** What a role of the user may do after a grant, and with it nothing else. */
+/** All rights of a user's role after a grant. */
 const granted = (grant: (orchestrator: IOrchestrator, role: Role) => void): readonly string[] => {
   const stack = testStack();
   const role = new Role(stack, 'Grantee', { assumedBy: new ServicePrincipal('ecs-tasks.amazonaws.com') });
@@ -24,14 +24,14 @@ const reading = [
 ];
 
 describe('grants', () => {
-  test("grantPublish lets these events through and no others, in their owner's name", () => {
+  test("grantPublish allows these events and no others, in their owner's name", () => {
     expect(granted((orchestrator, role) => orchestrator.grantPublish(role, CheckoutTravelCart))).toEqual([
       'events:PutEvents on bus trips, if each events:source is trips and each events:detail-type is trips.checkout-travel-cart and events:source is there and events:detail-type is there',
       's3:PutObject on values _clients/trips.checkout-travel-cart/*',
     ]);
   });
 
-  test('grantPublish of events of two owners is two allowances, so that neither speaks for the other', () => {
+  test('grantPublish of events of two owners writes two statements, so that neither right covers types of the other owner', () => {
     expect(granted((orchestrator, role) => orchestrator.grantPublish(role, CheckoutTravelCart, PaymentCharged))).toEqual([
       'events:PutEvents on bus trips, if each events:source is payments and each events:detail-type is payments.payment-charged and events:source is there and events:detail-type is there',
       'events:PutEvents on bus trips, if each events:source is trips and each events:detail-type is trips.checkout-travel-cart and events:source is there and events:detail-type is there',
@@ -40,7 +40,7 @@ describe('grants', () => {
     ]);
   });
 
-  test('grantService lets somebody be that service', () => {
+  test('grantService allows the queue, the records and the source of that service', () => {
     expect(granted((orchestrator, role) => orchestrator.grantService(hotels, role))).toEqual([
       'dynamodb:GetItem, dynamodb:PutItem, dynamodb:UpdateItem on table trips-hotels-commands',
       'events:PutEvents on bus trips, if each events:source is hotels and events:source is there',
@@ -51,17 +51,17 @@ describe('grants', () => {
     ]);
   });
 
-  test('grantRead reads and writes nothing', () => {
+  test('grantRead allows reads and no write', () => {
     expect(granted((orchestrator, role) => orchestrator.grantRead(role))).toEqual(reading);
   });
 
-  test('grantOperate reads, and sends to the queue of acts only', () => {
+  test('grantOperate allows reads, and sends to the queue of operations only', () => {
     expect(granted((orchestrator, role) => orchestrator.grantOperate(role))).toEqual(
       [...reading, 'sqs:SendMessage on queue trips-operations'].toSorted(),
     );
   });
 
-  test('grantStart sends to the queue of starts only, and reads instances only', () => {
+  test('grantStart allows sends to the queue of starts only, and reads of instances only', () => {
     expect(granted((orchestrator, role) => orchestrator.grantStart(role))).toEqual([
       `dynamodb:GetItem, dynamodb:Query on table trips, ${instances}`,
       's3:PutObject on values _clients/*',
@@ -70,14 +70,14 @@ describe('grants', () => {
     ]);
   });
 
-  test('grantSignal is grantPublish and reads the heads of instances', () => {
+  test('grantSignal allows the events of grantPublish and reads of heads', () => {
     const publishing = granted((orchestrator, role) => orchestrator.grantPublish(role, CheckoutTravelCart));
     expect(granted((orchestrator, role) => orchestrator.grantSignal(role, CheckoutTravelCart))).toEqual(
       [...publishing, ...finding, `dynamodb:BatchGetItem, dynamodb:GetItem on table trips, ${instances}`].toSorted(),
     );
   });
 
-  test('grantAnswer is of one service', () => {
+  test('grantAnswer allows the records and the source of one service', () => {
     expect(granted((orchestrator, role) => orchestrator.grantAnswer(hotels, role))).toEqual([
       'dynamodb:GetItem, dynamodb:UpdateItem on table trips-hotels-commands',
       'events:PutEvents on bus trips, if each events:source is hotels and events:source is there',
@@ -86,7 +86,7 @@ describe('grants', () => {
     ]);
   });
 
-  test('grantRead of a tenant reads what has its name in the key', () => {
+  test('grantRead of a tenant allows reads of keys that begin with the tenant', () => {
     const ofTenant = 'if each dynamodb:LeadingKeys is acme#*#* and dynamodb:LeadingKeys is there';
     expect(granted((orchestrator, role) => orchestrator.grantRead(role, { tenant: 'acme' }))).toEqual([
       `dynamodb:BatchGetItem, dynamodb:GetItem, dynamodb:Query on table trips, ${ofTenant}`,
@@ -96,7 +96,7 @@ describe('grants', () => {
     ]);
   });
 
-  test('grantRead refuses a tenant that would be a pattern', () => {
+  test('grantRead refuses a tenant that is a pattern', () => {
     expect(() => granted((orchestrator, role) => orchestrator.grantRead(role, { tenant: '*' }))).toThrow(
       /grantRead of the orchestrator got the tenant "\*"/,
     );
@@ -104,7 +104,7 @@ describe('grants', () => {
 });
 
 describe('an orchestrator of another stack', () => {
-  test('is found by its parameters, and grants the same', () => {
+  test('an imported orchestrator is found by its parameters and has the same grants', () => {
     const stack = testStack('Web');
     const role = new Role(stack, 'Grantee', { assumedBy: new ServicePrincipal('ecs-tasks.amazonaws.com') });
     const orchestrator = Orchestrator.fromName(stack, 'Trips', 'trips');
@@ -117,7 +117,7 @@ describe('an orchestrator of another stack', () => {
     expect(lines.filter((line) => line.includes('index list'))[0]).toMatch(parameter('table'));
   });
 
-  test('of another account is known by the names of its resources', () => {
+  test('an orchestrator of another account is found by the names of its resources', () => {
     const stack = testStack('Web', testApp(), { account: '222222222222', region: 'eu-west-1' });
     const role = new Role(stack, 'Grantee', { assumedBy: new ServicePrincipal('ecs-tasks.amazonaws.com') });
     const orchestrator = Orchestrator.fromName(stack, 'Trips', 'trips', { account: ACCOUNT });

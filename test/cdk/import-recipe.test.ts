@@ -23,7 +23,7 @@ const templateOf = (stack: Stack): Readonly<Record<string, Raw>> => {
   return (Template.fromStack(stack).toJSON() as { readonly Resources: Readonly<Record<string, Raw>> }).Resources;
 };
 
-/** What the lines of docs/deploying.md print for a template. */
+/** The output of the lines of docs/deploying.md for a template. */
 const keptOf = (resources: Readonly<Record<string, Raw>>): Readonly<Record<string, Readonly<Record<string, string>>>> => {
   const file = join(folder, 'Trips.template.json');
   writeFileSync(file, JSON.stringify({ Resources: resources }));
@@ -32,9 +32,9 @@ const keptOf = (resources: Readonly<Record<string, Raw>>): Readonly<Record<strin
 };
 
 test.each([
-  ['whose account is known', () => testStack('Trips')],
+  ['with a known account', () => testStack('Trips')],
   ['for any account', () => new Stack(testApp(), 'Trips')],
-])('the recipe names each resource that a destroy leaves, of a stack %s, by what CloudFormation imports it by', (_, stackOf) => {
+])('the recipe names each resource that a destroy leaves by its import identifier, for a stack %s', (_, stackOf) => {
   const resources = templateOf(stackOf());
   const kept = keptOf(resources);
   const retained = Object.keys(resources).filter((id) => resources[id]?.DeletionPolicy === 'RetainExceptOnCreate');
@@ -47,7 +47,7 @@ test.each([
   expect(named).toContainEqual({ QueueUrl: `https://sqs.${REGION}.amazonaws.com/${ACCOUNT}/trips-inbox` });
 });
 
-test('what a destroy leaves refers to nothing that is gone, so it can be imported by itself', () => {
+test('the resources that a destroy leaves reference no deleted one, so that they can be imported alone', () => {
   const resources = templateOf(testStack('Trips'));
   const retained = new Set(Object.keys(resources).filter((id) => resources[id]?.DeletionPolicy === 'RetainExceptOnCreate'));
   const references = (value: unknown): readonly string[] => {

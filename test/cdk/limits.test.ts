@@ -28,7 +28,7 @@ const large = (services: number, owners: number): System<string> => {
 const deployed = (services: number, owners: number, props: Partial<OrchestratorProps> = {}, stack: Stack = testStack()): Orchestrator =>
   new Orchestrator(stack, 'Shop', { system: large(services, owners), entry: 'x', ...props });
 
-/** Queues of services that lie in another account. */
+/** Queues of services in another account. */
 const owned = (stack: Stack, count: number): Record<string, Queue> =>
   Object.fromEntries(
     Array.from({ length: count }, (_, i) => {
@@ -42,8 +42,8 @@ const lengthsOf = (stack: Stack, type: string, document: (properties: Readonly<R
     .filter((each) => each.type === type)
     .map(({ properties }) => JSON.stringify(document(properties)).length);
 
-describe('what AWS limits', () => {
-  test('the policy of the inbox has the same size for any number of owners, since it names the rules by their prefix', () => {
+describe('limits of AWS', () => {
+  test('the policy of the inbox has the same size for any number of owners, because it names the rules by their prefix', () => {
     const sizes = [1, 100].map((owners) => {
       const stack = testStack();
       deployed(1, owners, {}, stack);
@@ -81,7 +81,7 @@ describe('what AWS limits', () => {
     expect(role?.properties['ManagedPolicyArns']).toHaveLength(managed.length);
   });
 
-  test('a stack of more than 500 resources fails with a word on what can move', () => {
+  test('a stack of more than 500 resources fails, and the error names the constructs to move', () => {
     const stack = testStack();
     deployed(70, 1, {}, stack);
     expect(() => resourcesOf(stack)).toThrow(
@@ -89,20 +89,20 @@ describe('what AWS limits', () => {
     );
   });
 
-  test('more rules than a bus may have are refused, in two regions a hundred', () => {
+  test('more rules than the quota of a bus are refused, which is 100 in two regions', () => {
     expect(() => deployed(1, 300)).toThrow(/needs 302 rules, one for each owner of events: a bus has at most 300/);
     const africa = new Stack(testApp(), 'Africa', { env: { account: '111111111111', region: 'af-south-1' } });
     expect(() => deployed(1, 120, {}, africa)).toThrow(/needs 122 rules, one for each owner of events: a bus has at most 100/);
   });
 
-  test('queues that do not fit into the variables of a function are refused', () => {
+  test('queues that exceed the environment variables of a function are refused', () => {
     const stack = testStack();
     expect(() => deployed(60, 1, { queues: owned(stack, 60) }, stack)).toThrow(
       /variables of the function .* take up to \d+ bytes: Lambda allows 4096/,
     );
   });
 
-  test('a reference counts as long as what it may become', () => {
+  test('a reference counts with the longest value that it may have', () => {
     expect(writtenLength({ a: ['b', 1] })).toBe(JSON.stringify({ a: ['b', 1] }).length + 2);
     expect(writtenLength({ 'Fn::GetAtt': ['Queue', 'Arn'] })).toBe(130);
     expect(writtenLength({ 'Fn::Join': ['', ['arn:', { Ref: 'AWS::Partition' }, ':sqs']] })).toBe(30);
@@ -114,11 +114,11 @@ describe('copies of a function', () => {
     [{ maxConcurrency: 1 }, /maxConcurrency of the orchestrator is 1: expected a whole number of 2 to 1000/],
     [{ hotLaneConcurrency: 1001 }, /hotLaneConcurrency of the orchestrator is 1001/],
     [{ reservedConcurrency: 119 }, /reservedConcurrency of the orchestrator is 119: expected \d+ or more/],
-  ])('that its queues could not get are refused: %o', (props, message) => {
+  ])('a concurrency that the queues cannot get is refused: %o', (props, message) => {
     expect(() => tripsOrchestrator(testStack(), props)).toThrow(message);
   });
 
-  test('can be reserved, for advance-processes and for a service', () => {
+  test('copies can be reserved for advance-processes and for a service', () => {
     const stack = testStack();
     const orchestrator = tripsOrchestrator(stack, { reservedConcurrency: 200 });
     new ServiceFunction(stack, 'Payments', { orchestrator, service: payments, entry: 'x', maxConcurrency: 5, reservedConcurrency: 5 });
@@ -133,7 +133,7 @@ describe('copies of a function', () => {
     );
   });
 
-  test('table and indexes are warm from the first second on where it is asked for', () => {
+  test('warmThroughput sets the throughput of the table and of its indexes', () => {
     const stack = testStack();
     const warmThroughput = { readUnitsPerSecond: 20_000, writeUnitsPerSecond: 10_000 };
     tripsOrchestrator(stack, { warmThroughput, deletionProtection: true });
@@ -157,7 +157,7 @@ describe('two deployments of one system', () => {
     expect(() => resourcesOf(second)).toThrow(/Second\/Trips and First\/Trips both deploy the system trips on one bus/);
   });
 
-  test('on a bus of their own each are fine', () => {
+  test('two deployments on separate buses are accepted', () => {
     const app = testApp();
     tripsOrchestrator(testStack('First', app));
     const second = testStack('Second', app);

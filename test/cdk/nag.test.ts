@@ -18,7 +18,7 @@ interface Report {
   }[];
 }
 
-/** What cdk-nag finds, as `rule at construct`. */
+/** The findings of cdk-nag, as `rule at construct`. */
 const findings = (app: App): readonly string[] => {
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
   try {
@@ -35,7 +35,7 @@ const findings = (app: App): readonly string[] => {
 };
 
 describe('AwsSolutions of cdk-nag', () => {
-  test('finds nothing in a system with its services', () => {
+  test('cdk-nag has no finding in a system with its services', () => {
     const app = testApp();
     const stack = testStack('Trips', app);
     const orchestrator = tripsOrchestrator(stack, {
@@ -46,7 +46,7 @@ describe('AwsSolutions of cdk-nag', () => {
     expect(findings(app)).toEqual([]);
   });
 
-  test('finds nothing in the stack of a service, of the same account or of another', () => {
+  test('cdk-nag has no finding in the stack of a service, in the same account or in another', () => {
     const app = testApp();
     const stack = testStack('Hotels', app);
     const near = Orchestrator.fromName(stack, 'Trips', 'trips');
@@ -63,7 +63,7 @@ describe('AwsSolutions of cdk-nag', () => {
     expect(findings(app)).toEqual([]);
   });
 
-  test('would find a queue without TLS, so the checks do run', () => {
+  test('cdk-nag finds a queue without TLS, so its checks do run', () => {
     const app = testApp();
     const { inbox } = tripsOrchestrator(testStack('Trips', app));
     inbox.queue.node.tryRemoveChild('Policy');

@@ -34,7 +34,7 @@ describe('resources that hold state', () => {
   const types = ['AWS::DynamoDB::GlobalTable', 'AWS::Events::EventBus', 'AWS::S3::Bucket', 'AWS::SQS::Queue'];
   const stateful = plain.filter(({ type }) => types.includes(type));
 
-  test('keep their logical ids, since another id would make them anew', () => {
+  test('resources with state keep their logical ids, because another id would replace them', () => {
     expect(
       stateful.map(
         ({ id, properties }) =>
@@ -56,11 +56,11 @@ describe('resources that hold state', () => {
     ]);
   });
 
-  test('outlive their stack, but not a first deployment that fails, so that their names are free for the second', () => {
+  test('resources with state outlive their stack, except after a failed first deployment, which releases their names', () => {
     expect(stateful.map(({ deletionPolicy }) => deletionPolicy)).toEqual(stateful.map(() => 'RetainExceptOnCreate'));
   });
 
-  test('go with a stack that is made to be thrown away', () => {
+  test('resources with state are deleted with a temporary stack', () => {
     const thrown = deployed({ removalPolicy: RemovalPolicy.DESTROY }).filter(({ type }) => types.includes(type));
     expect(thrown.map(({ deletionPolicy }) => deletionPolicy)).toEqual(stateful.map(() => 'Delete'));
   });
@@ -82,7 +82,7 @@ const servicesIds = [
 ];
 
 describe('the tables', () => {
-  test('the main table has the keys, the indexes and the expiry that the adapters use, is paid by request, and can be restored', () => {
+  test('the main table has the keys, indexes and expiry of the adapters, is on demand, and can be restored', () => {
     const table = one(plain, 'AWS::DynamoDB::GlobalTable', 'TripsTable');
     expect(table).toMatchObject({
       BillingMode: 'PAY_PER_REQUEST',
@@ -143,7 +143,7 @@ describe('the queues', () => {
     });
   });
 
-  test('the queue of a service keeps commands for ten days, so that its dead-letter queue has four left, and leaves giving up to the service, which does it after 20 deliveries', () => {
+  test('the queue of a service keeps commands for ten days, so that its dead-letter queue has four left, and lets the service give up after 20 deliveries', () => {
     expect(RECEIVES_MAX).toBe(20);
     expect(queueNamed(plain, 'trips-payments-dead-letter')).toMatchObject({ MessageRetentionPeriod: 14 * DAY });
     expect(queueNamed(plain, 'trips-payments')).toMatchObject({
@@ -156,7 +156,7 @@ describe('the queues', () => {
 });
 
 describe('the payload bucket', () => {
-  test('is private, encrypted, and lets values expire that no restored table can name, and answers that nobody asks for again', () => {
+  test('the payload bucket is private and encrypted, and lets values expire that no restored table and no later reply references', () => {
     expect(one(plain, 'AWS::S3::Bucket', 'Payloads')).toMatchObject({
       BucketEncryption: { ServerSideEncryptionConfiguration: [{ ServerSideEncryptionByDefault: { SSEAlgorithm: 'AES256' } }] },
       PublicAccessBlockConfiguration: {
@@ -179,14 +179,14 @@ describe('the payload bucket', () => {
     });
   });
 
-  test('must get a name that S3 allows', () => {
+  test('a bucket whose name is too long for S3 is refused', () => {
     const name = 'a-name-for-a-system-that-is-far-too-long';
     expect(() => tripsOrchestrator(testStack(), { name })).toThrow(/name of the payload bucket, .* has 72 characters: AWS allows 63/);
   });
 });
 
 describe('rules', () => {
-  test('what the contracts name and the answers of services reach the inbox, from the own account, and never from a replay', () => {
+  test('events of the contracts and replies reach the inbox from the own account, and never from an archive replay', () => {
     const common = { account: [ACCOUNT], 'replay-name': [{ exists: false }] };
     expect(ofType(plain, 'AWS::Events::Rule').map(({ properties }) => [properties['Name'], properties['EventPattern']])).toEqual([
       ['trips-replies', { detail: { replyto: ['trips'] }, ...common }],
@@ -196,7 +196,7 @@ describe('rules', () => {
     ]);
   });
 
-  test('what cannot be delivered is tried for a day and then kept', () => {
+  test('an event that cannot be delivered is retried for a day and then kept', () => {
     const [rule] = ofType(plain, 'AWS::Events::Rule');
     expect(rule?.properties['Targets']).toEqual([
       {
@@ -208,7 +208,7 @@ describe('rules', () => {
     ]);
   });
 
-  test('events of other accounts are heard beside the own where they are listed', () => {
+  test('rules match events of listed accounts beside those of the own account', () => {
     const heard = deployed({ accounts: { '222222222222': { publishes: [CheckoutTravelCart] }, '333333333333': { services: ['hotels'] } } });
     expect(ofType(heard, 'AWS::Events::Rule')[0]?.properties['EventPattern']).toMatchObject({
       account: [ACCOUNT, '333333333333', '222222222222'],
@@ -233,12 +233,12 @@ describe('rules', () => {
       { '222222222222': { services: ['hotels'] }, '333333333333': { services: ['hotels'] } },
       'names the service hotels in 222222222222 and in 333333333333: expected one account',
     ],
-    [{ '222222222222': { publishes: [PaymentCharged] } }, 'which no process of trips starts on or receives'],
-  ])('accounts that cannot be are refused: %#', (accounts, message) => {
+    [{ '222222222222': { publishes: [PaymentCharged] } }, ', which no process of trips starts on or receives'],
+  ])('accounts that contradict the system are refused: %#', (accounts, message) => {
     expect(() => deployed({ accounts })).toThrow(message);
   });
 
-  test('each owner of events has patterns of its own, none longer than EventBridge takes', () => {
+  test('each owner of events has its own patterns, none longer than the limit of EventBridge', () => {
     const data = z.object({ id: z.string() });
     const events = Array.from({ length: 120 }, (_, i) => event(`shop.something-rather-long-has-happened-${i}`, data));
     const other = event('bank.money-came', data);
@@ -262,7 +262,7 @@ describe('rules', () => {
     expect(fewer[0]).toEqual(patterns[0]);
   });
 
-  test('an account that is known only when it is deployed counts with its twelve digits', () => {
+  test('an account that is unknown at synth counts with twelve digits', () => {
     const token = new Stack(testApp(), 'Agnostic').account;
     expect(eventPatterns(systemContract(trips), [token])[0]?.pattern['account']).toEqual([token]);
     expect(replyPattern(systemContract(trips), [token])['account']).toEqual([token]);
@@ -272,7 +272,7 @@ describe('rules', () => {
 describe('functions', () => {
   const functions = deployed({ retention: Duration.days(60) });
 
-  test('run on Node 24 on arm64, log as JSON into logs that end after a month, and may take part in long processes', () => {
+  test('functions run on Node 24 on arm64, log JSON that is kept for a month, and may recurse', () => {
     const all = ofType(functions, 'AWS::Lambda::Function');
     expect(all).toHaveLength(5);
     for (const { properties } of all)
@@ -287,7 +287,7 @@ describe('functions', () => {
     expect(ofType(functions, 'AWS::Logs::LogGroup').map(({ properties }) => properties['RetentionInDays'])).toEqual([30, 30, 30, 30, 30]);
   });
 
-  test('are told of their deployment', () => {
+  test('functions have the names of their deployment in their environment', () => {
     expect(one(functions, 'AWS::Lambda::Function', 'AdvanceProcesses')['Environment']).toEqual({
       Variables: {
         TUTTI_NAME: 'trips',
@@ -305,7 +305,7 @@ describe('functions', () => {
     });
   });
 
-  test('get batches of ten and answer for each message; what takes many has a maximum of copies', () => {
+  test('event sources have batches of ten with a result per message, and busy queues a maximum of copies', () => {
     const sources = ofType(functions, 'AWS::Lambda::EventSourceMapping').map(({ properties }) => properties);
     expect(sources.map((each) => [String(each['EventSourceArn']).split(':').at(-1), each['ScalingConfig']])).toEqual([
       ['trips-inbox', { MaximumConcurrency: 50 }],
@@ -320,7 +320,7 @@ describe('functions', () => {
     for (const each of sources) expect(each).toMatchObject({ BatchSize: 10, FunctionResponseTypes: ['ReportBatchItemFailures'] });
   });
 
-  test('timers are swept every minute, lost ticks sought and closed instances retired every hour, without a retry', () => {
+  test('schedules sweep timers every minute, and wake and retire instances every hour, without a retry', () => {
     const schedules = ofType(functions, 'AWS::Events::Rule').flatMap(({ properties }) => properties['ScheduleExpression'] ?? []);
     expect(schedules).toEqual(['rate(1 minute)', 'rate(1 hour)', 'rate(1 hour)']);
     expect(ofType(functions, 'AWS::Lambda::EventInvokeConfig').map(({ properties }) => properties['MaximumRetryAttempts'])).toEqual([
@@ -341,7 +341,7 @@ describe('alarms', () => {
   const names = (resources: readonly Resource[]): readonly string[] =>
     ofType(resources, 'AWS::CloudWatch::Alarm').map(({ id }) => id.replace(/[0-9A-F]{8}$/, ''));
 
-  test('watch what a person must look at: test/cdk/alarms has the story of each', () => {
+  test('an orchestrator has these alarms, each with a story in test/cdk/alarms', () => {
     expect(names(plain)).toEqual([
       'TripsInboxAgeAlarm',
       'TripsInboxDeadLettersAlarm',
@@ -375,14 +375,14 @@ describe('alarms', () => {
     ]);
   });
 
-  test('without a topic they are made, and synth warns that they notify nobody', () => {
+  test('without a topic the alarms are made, and synth warns that they have no action', () => {
     const stack = new Stack(testApp(), 'Unheard');
     tripsOrchestrator(stack);
     const warned = AnnotationAssertions.fromStack(stack).findWarning('/Unheard', Match.stringLikeRegexp('pass alarmTopic'));
     expect(warned).toHaveLength(1);
   });
 
-  test('say nothing to nobody without a topic, and with one tell it', () => {
+  test('alarms have an action only with a topic', () => {
     const stack = testStack();
     const orchestrator = tripsOrchestrator(stack, { alarmTopic: new Topic(stack, 'Topic') });
     new ServiceFunction(stack, 'Payments', { orchestrator, service: payments, entry: 'x' });
@@ -391,7 +391,7 @@ describe('alarms', () => {
     expect(ofType(plain, 'AWS::CloudWatch::Alarm').flatMap(({ properties }) => properties['AlarmActions'] ?? [])).toEqual([]);
   });
 
-  test('events that came after the end of their instance are counted and raise no alarm', () => {
+  test('events after the end of their instance are counted and raise no alarm', () => {
     const alarmed = ofType(plain, 'AWS::CloudWatch::Alarm').map(({ properties }) => properties['MetricName']);
     expect(alarmed).toEqual(expect.arrayContaining(['parked', 'stuck', 'unresolved']));
     expect(alarmed).not.toContain('late');
@@ -399,7 +399,7 @@ describe('alarms', () => {
 });
 
 describe('published parameters', () => {
-  test('are all that a client needs to find the deployment', () => {
+  test('the published parameters are all that a client needs to find the deployment', () => {
     const parameters = ofType(plain, 'AWS::SSM::Parameter').map(({ properties }) => [properties['Name'], properties['Value']] as const);
     expect(parameters.slice(0, -1)).toEqual([
       ['/tutti/trips/table', 'trips'],
@@ -419,7 +419,7 @@ describe('published parameters', () => {
 });
 
 describe('props', () => {
-  test('numbers and times can be set', () => {
+  test('numbers and durations can be set by props', () => {
     const set = deployed({
       name: 'journeys',
       maxConcurrency: 7,
@@ -440,14 +440,14 @@ describe('props', () => {
     expect(one(set, 'AWS::Lambda::EventSourceMapping', 'InboxSource')['ScalingConfig']).toEqual({ MaximumConcurrency: 7 });
   });
 
-  test('the answers to a renamed deployment are still those for its system', () => {
+  test('replies to a renamed deployment are matched by the name of its system', () => {
     expect(one(deployed({ name: 'journeys' }), 'AWS::Events::Rule', 'replies')).toMatchObject({
       Name: 'journeys-replies',
       EventPattern: { detail: { replyto: ['trips'] } },
     });
   });
 
-  test('names that would be too long for AWS are cut, and stay apart', () => {
+  test('names that are too long for AWS are cut and stay distinct', () => {
     const named = (name: string): readonly unknown[] => {
       const stack = testStack();
       tripsOrchestrator(stack, { name, payloadBucket: Bucket.fromBucketName(stack, 'Mine', 'mine') });
@@ -460,7 +460,7 @@ describe('props', () => {
     expect(new Set([...first, ...second]).size).toBe(4);
   });
 
-  test('a queue that a service owns is not made, but told to the functions and sent to', () => {
+  test('a queue that a service owns is not made, and the functions know it and may send to it', () => {
     const stack = testStack();
     const owned = Queue.fromQueueArn(stack, 'Owned', 'arn:aws:sqs:eu-west-1:222222222222:trips-flights');
     const orchestrator = tripsOrchestrator(stack, { queues: { flights: owned } });
@@ -490,11 +490,11 @@ describe('props', () => {
       { queues: { trains: undefined as never } },
       /queues of the orchestrator is a queue of trains: expected services of trips \(payments, flights, hotels, notifications\)/,
     ],
-  ])('what cannot work is refused: %o', (props, message) => {
+  ])('props that contradict each other or a limit are refused: %o', (props, message) => {
     expect(() => tripsOrchestrator(testStack(), props)).toThrow(message);
   });
 
-  test('the functions and the clients are told the account of a bucket that is brought from another', () => {
+  test('functions and clients know the account of a bucket that another account owns', () => {
     const stack = testStack();
     const payloadBucket = Bucket.fromBucketAttributes(stack, 'Theirs', { bucketName: 'theirs', account: '222222222222' });
     tripsOrchestrator(stack, { payloadBucket });

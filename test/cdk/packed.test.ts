@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 const root = join(import.meta.dirname, '../..');
 let project: string;
 
-/** A project of somebody else: the built package and what it depends on are installed there, and nothing else of this repository. */
+/** A project outside the repository, with only the built package and its dependencies installed. */
 beforeAll(() => {
   project = mkdtempSync(join(tmpdir(), 'tutti-packed-'));
   const modules = join(project, 'node_modules');
@@ -15,13 +15,13 @@ beforeAll(() => {
   for (const name of readdirSync(join(root, 'node_modules'))) {
     if (!name.startsWith('.')) symlinkSync(join(root, 'node_modules', name), join(modules, name));
   }
-  // What does not type-check is built all the same; types are another test's.
+  // tsc emits files in spite of type errors; other tests check types.
   spawnSync('npx', ['tsc', '-p', 'tsconfig.build.json', '--outDir', join(modules, 'tutti/dist')], { cwd: root });
   cpSync(join(root, 'package.json'), join(modules, 'tutti/package.json'));
 }, 120_000);
 afterAll(() => rmSync(project, { recursive: true, force: true }));
 
-test('a package that has installed tutti synthesises a stack whose functions load', () => {
+test('a project that has installed tutti synthesises a stack whose functions load', () => {
   writeFileSync(
     join(project, 'system.ts'),
     `import { command, process, service, system } from 'tutti';
@@ -51,7 +51,7 @@ app.synth();
 const assets = readdirSync('cdk.out').filter((name) => name.startsWith('asset.'));
 console.log(assets.map((name) => typeof createRequire(import.meta.url)('./cdk.out/' + name + '/index.js').handler).join());`,
   );
-  // Node 20 does not read TypeScript by itself; the app of a user would run by tsx.
+  // Node 20 does not read TypeScript by itself; a user's app runs with tsx.
   execFileSync(join(root, 'node_modules/.bin/esbuild'), ['system.ts', '--format=esm', '--outfile=contracts.mjs'], {
     cwd: project,
     stdio: 'ignore',

@@ -22,7 +22,7 @@ const queues = (): readonly QueueProperties[] => {
 };
 
 /** D3 of lib/engine/jobs/drain-dead-letters.ts. */
-describe('no message that is being worked on is older than its queue keeps it', () => {
+describe('no message expires in a queue while it is retried', () => {
   const all = queues();
   const ofEngine = all.filter(({ QueueName }) => /-(inbox|hot-lane|starts|operations)(\.fifo)?$/.test(QueueName));
 
@@ -35,11 +35,11 @@ describe('no message that is being worked on is older than its queue keeps it', 
 
   test.each(ofEngine.map((queue) => [queue.QueueName, queue] as const))('a dead letter of %s is kept for a week longer', (name, queue) => {
     const deadLetters = all.find(({ QueueName }) => QueueName.startsWith(name.replace('.fifo', '')) && QueueName.includes('dead-letter'));
-    // It may have been in the queue until that would have dropped it: the time of a message goes on in its dead-letter queue.
+    // A message may become a dead letter just before its queue would delete it, and a dead-letter queue counts from the same send time.
     expect((deadLetters?.MessageRetentionPeriod ?? 0) - queue.MessageRetentionPeriod).toBeGreaterThanOrEqual(7 * DAY_SECONDS);
   });
 
-  test('what is drained is parked long before any queue would drop it', () => {
+  test('a drained message is parked long before its queue would delete it', () => {
     const shortest = Math.min(...ofEngine.map(({ MessageRetentionPeriod }) => MessageRetentionPeriod));
     expect(DRAINED_MS_MAX / 1_000).toBeLessThan(shortest);
   });

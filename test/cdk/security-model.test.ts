@@ -5,8 +5,8 @@ import { ServiceFunction } from '../../lib/cdk/service-function.ts';
 import { documentsOf, isTlsOnly, listOf, policyLines, roleLines, statementLines, type Statement } from './statement-lines.ts';
 import { resourcesOf, testStack, tripsOrchestrator } from './synthesized.ts';
 
-// Who may do what in a deployed travel booking, whole: each list is all that the principal is allowed. `values` are the keys of
-// the payload bucket. Whoever is not here is allowed nothing by these stacks; grants to users' own roles are in grants.test.ts.
+// All rights in a deployed travel booking: each list is complete for its principal. `values` are the keys of
+// the payload bucket. These stacks give no right to other principals; grants.test.ts has the grants to users' roles.
 
 const stack = testStack();
 const orchestrator = tripsOrchestrator(stack, { retention: Duration.days(60) });
@@ -40,7 +40,7 @@ describe('roles', () => {
     ]);
   });
 
-  test('sweep-timers sees what is due and sends ticks: no table, no write', () => {
+  test('sweep-timers queries due timers and sends ticks: no table, no write', () => {
     expect(roleLines(resources, 'SweepTimers')).toEqual([
       'dynamodb:Query on index due of table trips',
       ownLog,
@@ -48,7 +48,7 @@ describe('roles', () => {
     ]);
   });
 
-  test('wake-overdue reads the list and the heads that run, and sends ticks: no write', () => {
+  test('wake-overdue reads the list and the heads of running instances, and sends ticks: no write', () => {
     expect(roleLines(resources, 'WakeOverdue')).toEqual([
       'dynamodb:BatchGetItem on table trips',
       'dynamodb:Query on index list of table trips',
@@ -57,7 +57,7 @@ describe('roles', () => {
     ]);
   });
 
-  test('drain-dead-letters empties dead-letter queues into the inbox: no table, no bucket', () => {
+  test('drain-dead-letters moves dead letters to the inbox: no table, no bucket', () => {
     expect(roleLines(resources, 'DrainDeadLetters')).toEqual([
       ownLog,
       `${receive} on queue trips-hot-lane-dead-letter.fifo`,
@@ -68,7 +68,7 @@ describe('roles', () => {
     ]);
   });
 
-  test('retire-closed can change the expiry of an item and its place in the list, and no other attribute, and let large values expire', () => {
+  test('retire-closed may change the expiry and the list entry of an item and no other attribute, and tag large values', () => {
     expect(roleLines(resources, 'RetireClosed')).toEqual([
       'dynamodb:BatchGetItem, dynamodb:Query on table trips',
       'dynamodb:Query on index list of table trips',
@@ -79,7 +79,7 @@ describe('roles', () => {
     ]);
   });
 
-  test('a service takes its own commands, keeps its own records, and publishes in its own name', () => {
+  test('a service receives its own commands, writes its own records, and publishes in its own name', () => {
     expect(roleLines(resources, 'Payments')).toEqual([
       'dynamodb:GetItem, dynamodb:PutItem, dynamodb:UpdateItem on table trips-payments-commands',
       'events:PutEvents on bus trips, if each events:source is payments and events:source is there',
@@ -91,7 +91,7 @@ describe('roles', () => {
     ]);
   });
 
-  test('there are no other roles, and each is assumed by Lambda alone', () => {
+  test('there are no other roles, and only Lambda may assume them', () => {
     const roles = resources.filter(({ type }) => type === 'AWS::IAM::Role');
     expect(roles.map(({ id }) => /(Advance|Sweep|Wake|Drain|Retire|Payments)/.exec(id)?.[0])).toEqual([
       'Advance',
@@ -109,7 +109,7 @@ describe('roles', () => {
 });
 
 describe('policies of resources', () => {
-  test('only the rules of the system deliver into the inbox, and into the queue of what they could not deliver', () => {
+  test('only the rules of the system deliver to the inbox and to its dead-letter queue', () => {
     const rules = 'if aws:SourceArn is rule trips/trips-*';
     expect(policyLines(resources, 'AWS::SQS::QueuePolicy').filter((line) => line.startsWith('events'))).toEqual([
       `events.amazonaws.com: sqs:SendMessage on queue trips-inbox, ${rules}`,
@@ -117,7 +117,7 @@ describe('policies of resources', () => {
     ]);
   });
 
-  test('nobody else sends into the inbox or the hot lane, whatever rights an identity has: the engine believes what lies there', () => {
+  test('no other sender reaches the inbox or the hot lane, whatever rights its identity has, because the engine trusts their messages', () => {
     const senders = ['AdvanceProcesses', 'SweepTimers', 'WakeOverdue', 'DrainDeadLetters'].map((each) => `role of ${each}`).join(', ');
     const never = (queue: string): string => `*: never sqs:SendMessage on queue ${queue}`;
     expect(policyLines(resources, 'AWS::SQS::QueuePolicy').filter((line) => line.startsWith('*'))).toEqual([
@@ -138,18 +138,18 @@ describe('policies of resources', () => {
     expect(resources.find(({ id }) => id.includes('AdvanceProcessesRole'))?.properties['RoleName']).toBe('trips-advance-eu-west-1');
   });
 
-  test('every queue and the bucket are closed to whoever comes without TLS', () => {
+  test('every queue and the bucket deny requests without TLS', () => {
     const documents = [...documentsOf(resources, 'AWS::SQS::QueuePolicy'), ...documentsOf(resources, 'AWS::S3::BucketPolicy')];
     const count = resources.filter(({ type }) => type === 'AWS::SQS::Queue' || type === 'AWS::S3::Bucket').length;
     expect(documents.filter(({ Statement }) => Statement.some(isTlsOnly))).toHaveLength(count);
   });
 
-  test('the bucket lets nobody in by a policy of its own, and neither does the bus while no other account publishes', () => {
+  test('the policies of the bucket and the bus allow nothing while no other account publishes', () => {
     expect(policyLines(resources, 'AWS::S3::BucketPolicy')).toEqual([]);
     expect(resources.filter(({ type }) => type === 'AWS::Events::EventBusPolicy')).toEqual([]);
   });
 
-  test('a dead-letter queue takes letters of its own queue only', () => {
+  test('a dead-letter queue accepts dead letters of its own queue only', () => {
     const queues = resources.filter(
       ({ type, properties }) => type === 'AWS::SQS::Queue' && /dead-letter/.test(String(properties['QueueName'])),
     );
@@ -163,7 +163,7 @@ describe('policies of resources', () => {
     }
   });
 
-  test('functions are called by their own schedule and by their queues, and by nobody else', () => {
+  test('only its schedule and its queues call a function', () => {
     const lines = resources
       .filter(({ type }) => type === 'AWS::Lambda::Permission')
       .map(
@@ -180,12 +180,12 @@ describe('policies of resources', () => {
 describe('wildcards', () => {
   const allowed = resources.flatMap(({ properties }) => allStatements(properties)).filter(({ Effect }) => Effect === 'Allow');
 
-  test('nothing is allowed on a wildcard but the values under one prefix of the bucket', () => {
+  test('the only wildcard resources are the values under one prefix of the bucket', () => {
     const wild = allowed.flatMap(({ Resource = [] }) => listOf(Resource)).filter((resource) => resource.includes('*'));
     expect(wild.filter((resource) => !/^arn:aws:s3:::trips-payloads-111111111111-eu-west-1\/[a-z/_]+\/\*$/.test(resource))).toEqual([]);
   });
 
-  test('no action, principal or condition has a wildcard, but for the names of the rules', () => {
+  test('no action, principal or condition has a wildcard, except the names of the rules', () => {
     const texts = allowed.map(({ Action, Principal, Condition }) => JSON.stringify({ Action, Principal, Condition }));
     expect(allowed.length).toBeGreaterThan(20);
     // The rules of the deployment, whose names begin with its own.
@@ -193,7 +193,7 @@ describe('wildcards', () => {
     expect(texts.filter((text) => text.replace(rules, '').includes('*'))).toEqual([]);
   });
 
-  test('nobody scans or deletes items, makes rules, or touches IAM and KMS', () => {
+  test('no role may scan or delete items, make rules, or use IAM or KMS', () => {
     const actions = allowed.flatMap(({ Action }) => listOf(Action));
     expect(actions.filter((action) => /Scan|DeleteItem|PutRule|PutTargets|^iam:|^kms:|DeleteObject/.test(action))).toEqual([]);
   });
@@ -203,7 +203,7 @@ function statementsOf(document: unknown): readonly Statement[] {
   return (document as { readonly Statement: readonly Statement[] }).Statement;
 }
 
-/** Of every document in the properties of a resource, however deep. */
+/** The statements of every policy document in the properties of a resource, at any depth. */
 function allStatements(value: unknown): readonly Statement[] {
   if (typeof value !== 'object' || value === null) return [];
   if ('Statement' in value) return listOf(value.Statement as Statement | readonly Statement[]);

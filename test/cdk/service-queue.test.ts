@@ -17,7 +17,7 @@ const properties = (resources: readonly Resource[], type: string): readonly Reso
   resources.filter((each) => each.type === type).map((each) => each.properties);
 
 describe('a service function', () => {
-  test('takes batches from the queue that the orchestrator made, and is told of all that it uses', () => {
+  test('a service function receives batches from the queue that the orchestrator made, and has its resources in its environment', () => {
     const stack = testStack();
     const orchestrator = tripsOrchestrator(stack);
     new ServiceFunction(stack, 'Payments', { orchestrator, service: payments, entry, environment: { GATEWAY: 'https://bank.example' } });
@@ -49,14 +49,14 @@ describe('a service function', () => {
     expect(source?.['ScalingConfig']).toEqual({ MaximumConcurrency: 20 });
   });
 
-  test('logs the messages of what its handlers throw only where that is asked for', () => {
+  test('a service function logs the messages of thrown errors only with logMessages', () => {
     const stack = testStack();
     new ServiceFunction(stack, 'Payments', { orchestrator: tripsOrchestrator(stack), service: payments, entry, logMessages: true });
     const [made] = resourcesOf(stack).filter(({ id, type }) => type === 'AWS::Lambda::Function' && id.startsWith('Payments'));
     expect(made?.properties['Environment']).toMatchObject({ Variables: { TUTTI_LOG_MESSAGES: 'true' } });
   });
 
-  test('may be limited, and given more', () => {
+  test('concurrency, batch size and memory of a service function can be set', () => {
     const stack = testStack();
     const orchestrator = tripsOrchestrator(stack, { serviceVisibilityTimeout: Duration.minutes(6) });
     new ServiceFunction(stack, 'Payments', {
@@ -74,7 +74,7 @@ describe('a service function', () => {
     expect(source).toMatchObject({ BatchSize: 1, ScalingConfig: { MaximumConcurrency: 3 } });
   });
 
-  test('may not run longer than a sixth of the time that its queue hides a message', () => {
+  test('a service function whose timeout exceeds a sixth of the visibility timeout is refused', () => {
     const stack = testStack();
     const orchestrator = tripsOrchestrator(stack);
     expect(() => new ServiceFunction(stack, 'Payments', { orchestrator, service: payments, entry, timeout: Duration.seconds(31) })).toThrow(
@@ -90,13 +90,13 @@ describe('the region of a service', () => {
   };
   const refused = /service flights is in eu-west-1, and its orchestrator trips is in us-east-1: expected the same region/;
 
-  test('is that of its orchestrator, whose bus it could not reach from another', () => {
+  test('a service in another region than its orchestrator is refused', () => {
     const { stack, orchestrator } = elsewhere();
     expect(() => new ServiceFunction(stack, 'Flights', { orchestrator, service: flights, entry })).toThrow(refused);
     expect(() => new ServiceQueue(stack, 'Queue', { orchestrator, service: flights })).toThrow(refused);
   });
 
-  test('may be unknown until it is deployed', () => {
+  test('a service is accepted if its region is unknown at synth', () => {
     const stack = new Stack(testApp(), 'Anywhere');
     const orchestrator = Orchestrator.fromName(stack, 'Trips', 'trips');
     expect(() => new ServiceFunction(stack, 'Flights', { orchestrator, service: flights, entry })).not.toThrow();
@@ -104,7 +104,7 @@ describe('the region of a service', () => {
 });
 
 describe('a batch of a service function', () => {
-  test.each([0, 11, 2.5])('is of 1 to 10 commands, not of %d', (batchSize) => {
+  test.each([0, 11, 2.5])('a batch of %d commands is refused', (batchSize) => {
     const stack = testStack();
     const orchestrator = tripsOrchestrator(stack);
     expect(() => new ServiceFunction(stack, 'Payments', { orchestrator, service: payments, entry, batchSize })).toThrow(
@@ -114,7 +114,7 @@ describe('a batch of a service function', () => {
 });
 
 describe('a service in a stack of its own', () => {
-  test('uses the queue that the orchestrator made, by its name', () => {
+  test('a service in another stack uses the queue that the orchestrator made, by its name', () => {
     const stack = testStack('Flights');
     new ServiceFunction(stack, 'Flights', { orchestrator: Orchestrator.fromName(stack, 'Trips', 'trips'), service: flights, entry });
     const resources = resourcesOf(stack);
@@ -139,7 +139,7 @@ describe('a service in another account', () => {
     queues: { flights: Queue.fromQueueArn(ours, 'Flights', `arn:aws:sqs:${REGION}:${OTHER}:trips-flights`) },
   });
 
-  test('owns its queue, its dead-letter queue and its records', () => {
+  test('a service in another account owns its queue, its dead-letter queue and its records', () => {
     const made = resourcesOf(theirs).filter(({ deletionPolicy }) => deletionPolicy === 'RetainExceptOnCreate');
     expect(made.map(({ id, properties: each }) => `${id} ${String(each['QueueName'] ?? each['TableName'])}`)).toEqual([
       'QueueDeadLetterQueue27D1B28A trips-flights-dead-letter',
@@ -148,18 +148,18 @@ describe('a service in another account', () => {
     ]);
   });
 
-  test('takes commands from the one orchestrator only', () => {
+  test('the queue accepts commands from its orchestrator only', () => {
     expect(policyLines(resourcesOf(theirs), 'AWS::SQS::QueuePolicy')).toEqual([
       expect.stringMatching(/^account 111111111111: sqs:SendMessage on .*, if aws:PrincipalArn is role trips-advance-eu-west-1$/),
     ]);
   });
 
-  test('publishes on the bus of the orchestrator, which is named by its ARN', () => {
+  test('a service in another account publishes to the bus of the orchestrator by its ARN', () => {
     const [made] = properties(resourcesOf(theirs), 'AWS::Lambda::Function');
     expect(made).toMatchObject({ Environment: { Variables: { TUTTI_BUS: `arn:aws:events:${REGION}:${ACCOUNT}:event-bus/trips` } } });
   });
 
-  test('is let in by the orchestrator: onto the bus as itself, and to its own values, beside another account that is let in as itself', () => {
+  test('the orchestrator admits each of two accounts to the bus in its own name and to its own values', () => {
     const resources = resourcesOf(ours);
     const published = (account: string, source: string, types: string): object => ({
       Effect: 'Allow',
@@ -186,7 +186,7 @@ describe('a service in another account', () => {
     expect(roleLines(resources, 'AdvanceProcesses')).toContain(`sqs:SendMessage on arn:aws:sqs:${REGION}:${OTHER}:trips-flights`);
   });
 
-  test('may also be a poller, whose role is granted the same', () => {
+  test('a poller receives the same rights by grantService', () => {
     const stack = testStack('Poller', testApp(), { account: OTHER, region: REGION });
     const orchestrator = Orchestrator.fromName(stack, 'Trips', 'trips', { account: ACCOUNT });
     const own = new ServiceQueue(stack, 'Queue', { orchestrator, service: flights });
@@ -203,7 +203,7 @@ describe('a service in another account', () => {
   });
 });
 
-test('a queue must get a name that SQS allows', () => {
+test('a queue whose name is too long for SQS is refused', () => {
   const stack = testStack();
   const orchestrator = Orchestrator.fromName(stack, 'Long', 'a-deployment-that-has-a-very-long-name-indeed-it-has-more');
   expect(() => new ServiceQueue(stack, 'Queue', { orchestrator, service: flights, visibilityTimeout: Duration.minutes(1) })).not.toThrow();

@@ -8,7 +8,7 @@ export interface Statement {
   readonly Condition?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 }
 
-/** Statements as lines that a person reads: for each resource what may be done with it, in order. */
+/** Statements as readable lines: for each resource its allowed actions, sorted. */
 export const statementLines = (statements: readonly Statement[]): readonly string[] => {
   const actions = new Map<string, Set<string>>();
   for (const statement of statements)
@@ -58,7 +58,7 @@ const shortArn = (text: string): string => {
   return pattern && replacement ? text.replace(pattern, replacement) : text;
 };
 
-/** What an inline policy, or a policy that a grant has made, allows. */
+/** The statements of the inline policies of a role and of the policies that grants made. */
 export const roleLines = (resources: readonly Resource[], role: string): readonly string[] => {
   const found = resources.find(({ id, type }) => type === 'AWS::IAM::Role' && id.includes(role));
   const inline = (found?.properties['Policies'] ?? []) as readonly { readonly PolicyDocument: Document }[];
@@ -74,7 +74,7 @@ interface Document {
   readonly Statement: readonly Statement[];
 }
 
-/** What policies of resources say, without that nobody comes without TLS, which the tests assert of each. */
+/** The statements of resource policies, without the denial of requests without TLS, which each test asserts by itself. */
 export const policyLines = (resources: readonly Resource[], type: string): readonly string[] =>
   statementLines(documentsOf(resources, type).flatMap((document) => document.Statement.filter((each) => !isTlsOnly(each))));
 

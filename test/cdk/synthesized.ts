@@ -18,10 +18,10 @@ const flags = JSON.parse(
 /** An app as `cdk init` makes it, whose functions are not bundled. */
 export const testApp = (): App => new App({ context: { ...flags, 'aws:cdk:bundling-stacks': [] } });
 
-/** A stack of an app of its own, or of `app`. */
+/** A stack in a new app, or in `app`. */
 export const testStack = (id = 'Trips', app: App = testApp(), env: Environment = { account: ACCOUNT, region: REGION }): Stack => {
   const stack = new Stack(app, id, { env });
-  // The stacks of most tests have alarms that nobody is to hear.
+  // The alarms of most test stacks need no topic.
   Annotations.of(stack).acknowledgeWarning('tutti/cdk:no-alarm-topic');
   return stack;
 };

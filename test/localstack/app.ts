@@ -7,7 +7,7 @@ import { GateReached, guide, NapWanted } from './systems/contracts.ts';
 import { trials as first } from './systems/first-edition.ts';
 import { trials as second } from './systems/second-edition.ts';
 
-// What the integration suite deploys: the travel booking beside processes that exist to be tried. The ferry has no function.
+// The stack of the integration suite: the travel booking and additional test processes. The ferry has no function.
 const name = process.env['SUITE_NAME'] ?? 'suite';
 const edition = process.env['SUITE_EDITION'] ?? 'first';
 const folder = 'test/localstack/systems';
@@ -24,13 +24,13 @@ const orchestrator = new Orchestrator(stack, 'Trials', {
   entry: `${folder}/${edition}-edition.ts`,
   removalPolicy: RemovalPolicy.DESTROY,
   memorySizeMb: edition === 'first' ? 512 : 640,
-  // Timers of more than two seconds are the sweep's, and a function that is killed gives its messages back within half a minute.
+  // sweep-timers fires timers of more than two seconds, and the messages of a killed function are redelivered after half a minute.
   tickThreshold: Duration.seconds(2),
   timeout: Duration.seconds(5),
   visibilityTimeout: Duration.seconds(30),
   serviceVisibilityTimeout: Duration.seconds(30),
 });
-// What npm run smoke publishes as, to learn what IAM makes of it.
+// The role with which npm run smoke publishes, to test the rights of grantPublish.
 const publisher = new Role(stack, 'Publisher', {
   roleName: `${name}-publisher-${stack.region}`,
   assumedBy: new AccountRootPrincipal(),

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 
 const root = join(import.meta.dirname, '../..');
 
-/** Deploys to an endpoint; nobody listens at port 9 of this machine. */
+/** Deploys to an endpoint; nothing listens on port 9 of this machine. */
 const deploy = (endpoint: string): { readonly status: number | null; readonly stderr: string } =>
   spawnSync(process.execPath, ['--conditions=source', '--import', 'tsx', 'test/localstack/deploy.ts'], {
     cwd: root,

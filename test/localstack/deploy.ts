@@ -13,7 +13,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 
 const say = (line: string): void => void process.stderr.write(`deploy:local: ${line}\n`);
 
-/** With a host name the SDK would put the name of a bucket before it. */
+/** The SDK puts the name of a bucket before a host name, but not before an address. */
 const endpoint = (process.env['AWS_ENDPOINT_URL'] ?? DEFAULT_ENDPOINT).replace('//localhost', '//127.0.0.1');
 if (!isLoopback(endpoint)) {
   say(`AWS_ENDPOINT_URL is ${endpoint}, which is not this machine. Expected http://127.0.0.1:4566 or another loopback address.`);
@@ -25,7 +25,7 @@ if (!(await isHealthy(endpoint))) {
   process.exit(1);
 }
 
-/** LocalStack's own credentials, so that whatever went elsewhere would be refused there; and no profile that names other endpoints. */
+/** LocalStack's own credentials, so that AWS refuses a request that is sent elsewhere; and no profile that names other endpoints. */
 const environment: NodeJS.ProcessEnv = {
   ...process.env,
   ...environmentOf(endpoint),
@@ -88,7 +88,7 @@ ${variables.join('\n')}
 aws events put-events --entries '${JSON.stringify([entry])}'
 npm run tutti -- show book-trip ${data.cartId} --stack trips --follow
 
-Where there is no AWS CLI, the command line of Tutti starts the same booking:
+Without the AWS CLI, start the same booking with the command line of Tutti:
 
 npm run tutti -- start book-trip '${JSON.stringify(data)}' --stack trips --wait`;
 }

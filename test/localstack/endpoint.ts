@@ -1,12 +1,12 @@
 import { createServer, type AddressInfo } from 'node:net';
 
-/** The newest release that needs no account; its image, its code on PyPI and what is known of it belong together. */
+/** The newest release that needs no account. The image, the code on PyPI and docs/localstack.md are of this version. */
 export const LOCALSTACK_VERSION = '4.14.0';
 
 /** The account that it gives to every caller without one. */
 export const LOCALSTACK_ACCOUNT = '000000000000';
 
-/** What a client of AWS needs to reach LocalStack there. An address, not a host name: with a name the SDK puts the bucket into it. */
+/** The configuration of an AWS client for LocalStack. An address, because the SDK would put the name of a bucket into a host name. */
 export const environmentOf = (endpoint: string): Readonly<Record<string, string>> => ({
   AWS_ENDPOINT_URL: endpoint,
   AWS_ENDPOINT_URL_S3: endpoint,
@@ -37,7 +37,7 @@ export async function isHealthy(endpoint: string): Promise<boolean> {
   }
 }
 
-/** A port that nobody listens on at this moment. */
+/** A port on which nothing listens at this moment. */
 export const freePort = (): Promise<number> =>
   new Promise((resolve, reject) => {
     const server = createServer();

@@ -14,7 +14,7 @@ beforeAll(async () => {
 });
 
 test(
-  'what npm run deploy:local deploys books a trip for an event of any program, and undoes one that cannot be had',
+  'the stack of npm run deploy:local books a trip for an event of any program, and undoes one that is not available',
   { timeout: 180_000 },
   async () => {
     const trips = await findDeployment('trips');

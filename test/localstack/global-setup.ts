@@ -8,9 +8,9 @@ import type { Running } from './running.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
-    /** Whose children the functions of LocalStack are; undefined where the user gave an endpoint. */
+    /** The parent process of the functions of LocalStack; undefined if the user gave an endpoint. */
     readonly localStackProcesses: Running['processes'];
-    /** A folder of this run, for what one test file leaves to the next. */
+    /** A folder of this run, for data that one test file leaves to the next. */
     readonly workFolder: string;
   }
 }

@@ -7,7 +7,7 @@ import { LOCALSTACK_VERSION } from './endpoint.ts';
 import { outputOf, run } from './program.ts';
 
 const here = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
-/** What the installation is made from: another one lies in another folder. */
+/** The inputs of the installation; other inputs have another folder. */
 const parts = [
   'constraints.txt',
   'dynamodb-local.pom.xml',
@@ -17,7 +17,7 @@ const parts = [
   'executor/node/worker.mjs',
 ];
 
-/** Where LocalStack lies without Docker: a folder of the user's cache, named after the version and what went into it. */
+/** The folder of LocalStack without Docker: in the user's cache, named after its version and inputs. */
 export function installationFolder(): string {
   const digest = createHash('sha256');
   for (const part of parts) digest.update(readFileSync(here(part)));
@@ -27,7 +27,7 @@ export function installationFolder(): string {
 
 export const installedPython = (folder: string): string => join(folder, 'venv/bin/python');
 
-/** One sentence for each thing that this machine lacks, with how to get it. Empty where all is there. */
+/** One sentence for each program that this machine lacks, with its installation. Empty if none is missing. */
 export function missingPrograms(): readonly string[] {
   if (process.platform === 'win32') return ['Without Docker LocalStack needs Linux or macOS: install Docker, or use WSL.'];
   if (existsSync(installedPython(installationFolder())) && javaHome() !== undefined) return [];
@@ -44,7 +44,7 @@ export function missingPrograms(): readonly string[] {
   ];
 }
 
-/** Installs LocalStack and DynamoDB Local from PyPI and Maven into the user's cache, once; a half one is never taken for a whole. */
+/** Installs LocalStack and DynamoDB Local from PyPI and Maven into the user's cache, once. An incomplete installation is never used. */
 export async function install(say: (line: string) => void): Promise<string> {
   const folder = installationFolder();
   if (existsSync(installedPython(folder))) return folder;

@@ -30,20 +30,20 @@ const ferryCommand = (pid: string): Promise<Command> =>
 const askForCrossing = (id: string): Promise<void> => publish(suite, 'trials.crossing-wanted', { id, from: 'Calais', to: 'Dover' });
 
 describe.concurrent('a deployed system', { timeout: 240_000 }, () => {
-  test('a cart that is checked out on the bus is paid, booked and told of, and the booking is an event', async () => {
+  test('a cart that is checked out on the bus is paid and booked, the customer is notified, and the booking is an event', async () => {
     const pid = pidOf('book-trip', `${run}-booked`);
     await checkOut(suite, `${run}-booked`);
     await awaitStatus(suite, pid, 'completed');
     expect(await deedsFor(suite, pid)).toEqual(booked);
-    const told = await until(`trips.trip-booked of ${pid}`, async () =>
+    const event = await until(`trips.trip-booked of ${pid}`, async () =>
       (await tap.events()).find(
         ({ type, detail }) => type === 'trips.trip-booked' && (detail['data'] as { cartId: string }).cartId === `${run}-booked`,
       ),
     );
-    expect(told.detail).toMatchObject({ specversion: '1.0', source: 'trips', hops: 1 });
+    expect(event.detail).toMatchObject({ specversion: '1.0', source: 'trips', hops: 1 });
   });
 
-  test('a booking whose hotel is full is undone, newest first, and the customer is told last', async () => {
+  test('a booking whose hotel is full is undone, newest first, and the customer is notified last', async () => {
     const pid = pidOf('book-trip', `${run}-full`);
     await checkOut(suite, `${run}-full`, 'Venice');
     await awaitStatus(suite, pid, 'failed');
@@ -56,7 +56,7 @@ describe.concurrent('a deployed system', { timeout: 240_000 }, () => {
     ]);
   });
 
-  test('a foreign service finds in its queue what the wire contract says, and its answer lets the process go on', async () => {
+  test('a foreign service receives a command of the wire contract, and its reply continues the process', async () => {
     const pid = pidOf('crossing', `${run}-crossed`);
     await askForCrossing(`${run}-crossed`);
     const command = await ferryCommand(pid);
@@ -103,7 +103,7 @@ describe.concurrent('a deployed system', { timeout: 240_000 }, () => {
     expect(await deedsFor(suite, pid)).toEqual(['guide: visit']);
   });
 
-  test('an answer that is forged in the name of another service changes nothing, and is parked', async () => {
+  test('a reply that is spoofed in the name of another service changes nothing and is parked', async () => {
     const pid = pidOf('crossing', `${run}-forged`);
     await askForCrossing(`${run}-forged`);
     const command = await ferryCommand(pid);
@@ -142,7 +142,7 @@ describe.concurrent('a deployed system', { timeout: 240_000 }, () => {
     expect(await deedsFor(suite, pid)).toEqual(booked);
   });
 
-  test('what is malformed, forged or for nobody is parked with its reason, and the bookings beside it go on', async () => {
+  test('a malformed, spoofed or unaddressed message is parked with its reason, and the bookings beside it continue', async () => {
     const type = 'trips.checkout-travel-cart';
     const mark = `${run}-malformed`;
     await putOnBus(suite, { source: 'trips', type, detail: asciiJson({ ...envelope(type, cart(mark)), specversion: '9.9' }) });
@@ -208,7 +208,7 @@ describe.concurrent('a deployed system', { timeout: 240_000 }, () => {
   });
 });
 
-/** Waits until the inbox has dealt with all that was put on the bus before this: a later event has gone the same way, twice. */
+/** Waits until all earlier messages of the inbox are processed: until a later event has passed the bus and the inbox, twice. */
 async function behindIt(id: string): Promise<void> {
   for (const each of [`${id}-1`, `${id}-2`]) {
     await publish(suite, 'trials.tour-booked', { id: each, stops: 0 });

@@ -28,7 +28,7 @@ function functionHost(): FunctionHost {
   throw new Error('The functions of this LocalStack cannot be found, so none can be killed: start it with `npm run localstack`.');
 }
 
-/** Kills environments of functions, one of those that run, at every look while bookings are open. Returns whose they were. */
+/** Kills one running environment of a function per poll while bookings are open. Returns the names of the functions. */
 async function killUntilCompleted(host: FunctionHost): Promise<readonly string[]> {
   const killed: string[] = [];
   let open: readonly string[] = ids.map((id) => pidOf('book-trip', id));
@@ -56,7 +56,7 @@ async function killUntilCompleted(host: FunctionHost): Promise<readonly string[]
   return killed;
 }
 
-/** All queues of the system that bookings go through, and what those keep that failed. */
+/** All queues that bookings use, with their dead-letter queues. */
 const queueUrls = (): readonly string[] => [
   suite.inboxUrl,
   suite.hotLaneUrl,
@@ -86,7 +86,7 @@ test(
     });
     expect(faults).toEqual([]);
 
-    // What a killed function held in hand comes again after the queue's time-out, and is a duplicate.
+    // The messages of a killed function are redelivered after the visibility timeout, as duplicates.
     await until(
       'the queues to be empty',
       async () => (await Promise.all(queueUrls().map((url) => messagesIn(suite, url)))).every((count) => count === 0),

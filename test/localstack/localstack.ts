@@ -19,7 +19,7 @@ export async function startLocalStack(port: () => Promise<number>, say: (line: s
         'LocalStack cannot start here.',
         '- No Docker daemon answers: start Docker, and all else is fetched; or, without Docker:',
         ...missing.map((line) => `- ${line}`),
-        'Or give an endpoint that runs already: AWS_ENDPOINT_URL=http://127.0.0.1:4566.',
+        'Alternatively set the endpoint of a running LocalStack: AWS_ENDPOINT_URL=http://127.0.0.1:4566.',
       ].join('\n'),
     );
   return startWithoutDocker(await unused(await port()), say);

@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 
-/** What a program printed, without the last line break; undefined where it is not there or failed. */
+/** The output of a program, without the last line break; undefined if the program is missing or fails. */
 export function outputOf(command: string, args: readonly string[]): string | undefined {
   const { status, stdout, stderr } = spawnSync(command, args, { encoding: 'utf8', timeout: 120_000 });
   return status === 0 ? (stdout === '' ? stderr : stdout).trim() : undefined;
@@ -16,7 +16,7 @@ export const run = (command: string, args: readonly string[]): Promise<void> =>
     );
   });
 
-/** Runs a program to its end; what it says is told only where it fails, with the error. */
+/** Runs a program to its end. If it fails, the error contains its output. */
 export const runQuietly = (
   command: string,
   args: readonly string[],

@@ -1,12 +1,12 @@
 import type { FunctionHost } from './outside/function-processes.ts';
 
-/** A LocalStack that answers. */
+/** A running LocalStack. */
 export interface Running {
   readonly endpoint: string;
-  /** Ends it, its functions and its database; where it was not started here, does nothing. */
+  /** Ends LocalStack, its functions and its database. Does nothing if it was not started here. */
   readonly stop: () => Promise<void>;
-  /** Whose children the functions are, where this is known. */
+  /** The parent process of the functions, if it is known. */
   readonly processes: FunctionHost | undefined;
-  /** False where the user gave the endpoint. */
+  /** False if the user gave the endpoint. */
   readonly startedHere: boolean;
 }

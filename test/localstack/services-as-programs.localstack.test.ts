@@ -25,7 +25,7 @@ beforeAll(async () => {
 
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** What a program that is the hotels needs to know. */
+/** The environment of a program that is the service of the hotels. */
 const environment = (): Record<string, string> => ({
   TUTTI_NAME: suite.name,
   TUTTI_BUS: suite.bus,
@@ -65,7 +65,7 @@ test('a service in Python on boto3 books the hotels, and refuses the one that is
   });
 });
 
-test('a service as a program that polls its queue books the hotels, and ends when it is told to', { timeout: 300_000 }, async () => {
+test('a service as a program that polls its queue books the hotels, and ends on a signal', { timeout: 300_000 }, async () => {
   await withoutFunction(suite, 'hotels', async () => {
     const poller = spawn(process.execPath, ['--conditions=source', '--import', 'tsx', 'examples/travel-booking/hotels/poll.ts'], {
       cwd: root,

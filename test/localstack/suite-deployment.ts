@@ -6,14 +6,14 @@ import { inject } from 'vitest';
 import { findDeployment, type Deployment } from './outside/deployment.ts';
 import { runQuietly } from './program.ts';
 
-/** The first one that is deployed, and the one that mends a process and changes the settings of the functions. */
+/** The first edition, and the edition that fixes a process and changes settings of the functions. */
 export type Edition = 'first' | 'second';
 
 export const SUITE = 'suite';
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const account = 'aws://000000000000/us-east-1';
 
-/** The suite's system, deployed by `cdk deploy` where it is not there yet. @default whichever edition stands, else the first */
+/** The suite's system, deployed by `cdk deploy` if it is not deployed yet. @default the deployed edition, else the first */
 export async function deployed(wanted?: Edition): Promise<Deployment> {
   const note = join(inject('workFolder'), 'deployed-edition');
   const standing = existsSync(note) ? readFileSync(note, 'utf8') : undefined;

@@ -64,7 +64,7 @@ const settings = (port: number, folder: string, temporary: string, node: string)
   ...commonSettings,
 });
 
-/** What both ways set: nothing is reported to anybody, and queues are read without long pauses. */
+/** Environment of LocalStack with and without Docker: no usage reports, and queues are polled without long pauses. */
 export const commonSettings = {
   DISABLE_EVENTS: '1',
   SKIP_SSL_CERT_DOWNLOAD: '1',

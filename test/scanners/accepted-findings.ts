@@ -16,13 +16,13 @@ const VALUES =
   'Values are written once under their own hash and never changed. The journal names them, and point-in-time recovery of the table is documented with the expiry of the bucket.';
 const ACCESS_LOG = 'Each value is written by a commit that the journal records; a log of requests to the bucket adds cost and no evidence.';
 
-/** What the scanners find in the templates of the two examples and stays, each with its reason. What is found no more must go from here. */
+/** Accepted findings of the scanners in the templates of the two examples, each with its reason. Remove an entry that no scanner reports any more. */
 export const ACCEPTED_FINDINGS: readonly AcceptedFinding[] = [
   {
     tool: 'cdk-nag',
     rule: 'Annotation::tutti/cdk:no-alarm-topic',
     at: ['TravelBooking', 'OrderFulfilment'],
-    reason: 'The examples are deployed to be tried: their alarms are looked at and notify nobody. The warning is for users.',
+    reason: 'The examples are deployed for trials, and their alarms have no action. The warning is for users.',
   },
   {
     tool: 'cdk-nag',

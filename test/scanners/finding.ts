@@ -1,4 +1,4 @@
-/** What a scanner says of one resource. */
+/** A finding of a scanner about one resource. */
 export interface Finding {
   readonly tool: 'cfn-lint' | 'checkov' | 'cdk-nag';
   readonly rule: string;
@@ -15,7 +15,7 @@ export interface AcceptedFinding {
   readonly reason: string;
 }
 
-/** What nobody has accepted, and what was accepted and is found no more; both as lines that say what to do. */
+/** The findings that are not accepted, and the accepted ones that are no longer reported, as lines that say what to do. */
 export function differences(found: readonly Finding[], accepted: readonly AcceptedFinding[]): readonly string[] {
   const covers = (entry: AcceptedFinding, path: string, { tool, rule, at }: Finding): boolean =>
     entry.tool === tool && entry.rule === rule && matches(at, path);

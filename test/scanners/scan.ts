@@ -9,7 +9,7 @@ import type { Finding } from './finding.ts';
 const STACKS = ['TravelBooking', 'OrderFulfilment'];
 const OUTPUT_BYTES_MAX = 100 * 1024 * 1024;
 
-/** Synthesizes the two examples without their code, and asks cdk-nag, cfn-lint and checkov. `tools`: where the latter two lie. */
+/** Synthesizes the two examples without their code, and runs cdk-nag, cfn-lint and checkov. `tools`: the folder of the latter two. */
 export async function scan(tools: string): Promise<readonly Finding[]> {
   const folder = mkdtempSync(join(tmpdir(), 'tutti-scan-'));
   try {
@@ -95,7 +95,7 @@ const templateFiles = (): readonly string[] => STACKS.map((stack) => `${stack}.t
 
 const stackOf = (file: string): string => file.replace(/^.*\//, '').replace('.template.json', '');
 
-/** Both tools end with another status than 0 where they find something. */
+/** Both tools exit with a status other than 0 if they have findings. */
 async function output(tools: string, tool: string, cwd: string, options: readonly string[]): Promise<unknown> {
   const run = promisify(execFile)(join(tools, tool), options, { cwd, maxBuffer: OUTPUT_BYTES_MAX });
   const { stdout, stderr } = await run.catch((error: unknown) => error as { readonly stdout?: string; readonly stderr?: string });

@@ -12,7 +12,7 @@ import type { MessageSender } from '../../lib/ports/message-sender.ts';
 import { denyTable } from './denied-table.ts';
 import { publishAs } from './publisher-role.ts';
 
-/** What a check works with. */
+/** The deployment and clients that a check uses. */
 export interface Smoke {
   readonly deployment: Deployment;
   /** The same, as a client of Tutti reaches it. */
@@ -21,7 +21,7 @@ export interface Smoke {
   readonly run: string;
   /** The endpoint is LocalStack's: IAM and policies are not evaluated. */
   readonly local: boolean;
-  /** The person at the prompt allows that the table is out of reach for some minutes. */
+  /** The user allows that the table is denied for some minutes. */
   readonly mayDenyTable: boolean;
 }
 
@@ -29,14 +29,14 @@ export interface Check {
   readonly title: string;
   /** A process that the deployed system must have. @default none */
   readonly process?: string;
-  /** Why it cannot run here. @default it can */
+  /** The reason for which the check cannot run here. @default it can */
   readonly skip?: (smoke: Smoke) => string | undefined;
   /** Throws where it fails. */
   readonly run: (smoke: Smoke) => Promise<void>;
 }
 
 const SECONDS = 240;
-/** So long the table is out of reach: longer than the retries of the SDK and shorter than the age that parks. */
+/** The time for which the table is denied: longer than the retries of the SDK, shorter than the age at which a message is parked. */
 const DENIED_SECONDS = 300;
 
 const done = (smoke: Smoke, process: string, id: string, status = 'completed'): Promise<unknown> =>
@@ -181,7 +181,7 @@ export const CHECKS: readonly Check[] = [
     run: async (smoke) => {
       const { deployment, reach, run } = smoke;
       const id = `${run}-dead`;
-      // The inbox and its dead-letter queue take nothing from here; what a client would send to the starts goes straight among their dead letters.
+      // The policies of the inbox deny this sender, so the check puts a start into the dead-letter queue of the starts.
       const sender: MessageSender = {
         send: async (_queue, messages) => {
           for (const { body } of messages) await sendTo(deployment, deployment.queueUrl('starts-dead-letter'), body);
@@ -243,14 +243,14 @@ export const CHECKS: readonly Check[] = [
     run: async (smoke) => {
       const id = `${smoke.run}-denied`;
       await denyTable(smoke.deployment, DENIED_SECONDS, () => checkOut(smoke.deployment, id));
-      // What was given back waits 15 minutes at the most.
+      // A returned message waits for at most 15 minutes.
       await awaitStatus(smoke.deployment, pidOf('book-trip', id), 'completed', 20 * 60);
       const parked = (await readParked(smoke.deployment)).filter(({ body }) => body.includes(id));
       if (parked.length > 0) throw new Error(`The outage has parked ${JSON.stringify(parked)}.`);
     },
   },
   {
-    title: 'what a stranger puts on the bus is not heard',
+    title: 'an event of another source is not delivered',
     process: 'book-trip',
     run: async (smoke) => {
       const [unheard, heard] = [`${smoke.run}-unheard`, `${smoke.run}-behind-it`];

@@ -5,7 +5,7 @@ import { denyTable } from './denied-table.ts';
 
 const TABLE = 'arn:aws:dynamodb:eu-west-1:111111111111:table/trips';
 
-/** A table that takes policies, and what was asked of it in order. */
+/** A table with policies, which records its requests in order. */
 const tableOf = (name: string): { readonly deployment: Deployment; readonly asked: [string, Record<string, unknown>][] } => {
   const asked: [string, Record<string, unknown>][] = [];
   const dynamodb = {
@@ -41,7 +41,7 @@ test.each(['trips', `trips-${'of-a-company-with-a-long-name'.repeat(2)}`])(
   },
 );
 
-test('the table is given back also where what happens meanwhile fails', async () => {
+test('the policy of the table is removed even if the callback fails', async () => {
   const { deployment, asked } = tableOf('trips');
   await expect(denyTable(deployment, 0, () => Promise.reject(new Error('no bus')))).rejects.toThrow('no bus');
   expect(asked.at(-1)).toEqual(['DeleteResourcePolicyCommand', { ResourceArn: TABLE }]);

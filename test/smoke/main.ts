@@ -6,7 +6,7 @@ import { isLoopback } from '../localstack/endpoint.ts';
 import { CHECKS } from './checks.ts';
 import { outcomeText, runChecks } from './run-checks.ts';
 
-// npm run smoke -- --stack trips: acts on a deployed system as its producers, services, clients and operators do, and tells what works.
+// npm run smoke -- --stack trips: acts on a deployed system as its producers, services, clients and operators, and reports what works.
 const USAGE = `npm run smoke -- --stack NAME [--deny-table] [--json]
 
   --stack NAME    the name of the deployment, as in tutti list --stack NAME

@@ -13,7 +13,7 @@ const outcomesOf = async (checks: readonly Check[], world: Smoke = smoke): Promi
   return outcomes;
 };
 
-test('a check that fails is told with its reason, and does not end the others', async () => {
+test('a check that fails is reported with its reason and does not end the others', async () => {
   const failing = async (): Promise<void> => {
     throw new TypeError('no\nanswer');
   };
@@ -24,7 +24,7 @@ test('a check that fails is told with its reason, and does not end the others', 
   expect(outcomes.map(outcomeText)).toEqual(['failed   fails (1 s)\n         TypeError: no\n         answer', 'passed   passes (1 s)']);
 });
 
-test('a check that cannot run is skipped and says why: no such process, no IAM, or no leave to take the table away', async () => {
+test('a check that cannot run is skipped with the reason: no such process, no IAM, or no permission to deny the table', async () => {
   const run = async (): Promise<void> => {
     throw new TypeError('it ran');
   };

@@ -3,12 +3,12 @@ import type { Check, Smoke } from './checks.ts';
 export interface Outcome {
   readonly title: string;
   readonly status: 'passed' | 'failed' | 'skipped';
-  /** Why it was skipped, or what went wrong. */
+  /** The reason for a skip or a failure. */
   readonly text?: string;
   readonly seconds: number;
 }
 
-/** Runs one check after the other: each is told as soon as it has ended, and one that fails does not end the others. */
+/** Runs one check after the other and reports each at its end. A check that fails does not end the others. */
 export async function runChecks(
   checks: readonly Check[],
   smoke: Smoke,
@@ -41,7 +41,7 @@ async function run(check: Check, smoke: Smoke): Promise<Pick<Outcome, 'status' |
   }
 }
 
-/** One line, and what went wrong below it. */
+/** One line, and the error below it. */
 export function outcomeText({ title, status, text, seconds }: Outcome): string {
   if (status === 'skipped') return `skipped  ${title}: ${text}`;
   const line = `${status}   ${title} (${seconds} s)`;

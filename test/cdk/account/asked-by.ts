@@ -10,7 +10,7 @@ export interface Call {
   readonly input: Readonly<Record<string, unknown>>;
 }
 
-/** Where the resources lie, and the tables, whose keys some conditions are about. */
+/** Account, region and tables of the resources. Conditions evaluate the keys of the tables. */
 export interface Place {
   readonly account: string;
   readonly region: string;
@@ -18,12 +18,12 @@ export interface Place {
 }
 
 /**
- * What a call asks IAM for, by the Service Authorization Reference of its service (actions, resources, and types of the condition keys).
- * A call that IAM is not asked about, as sts:GetCallerIdentity, asks for nothing.
+ * The permissions that a call needs, by the Service Authorization Reference of its service (actions, resources, types of the condition keys).
+ * A call such as sts:GetCallerIdentity needs none.
  */
 export function askedBy(call: Call, place: Place): readonly Asked[] {
   const ask = ASKING[call.service];
-  if (ask === undefined) throw new TypeError(`Nobody expects a call of ${call.service}`);
+  if (ask === undefined) throw new TypeError(`No test expects a call of ${call.service}`);
   return ask(call, place);
 }
 
@@ -71,7 +71,7 @@ const PARTS = { Put: 'PutItem', Update: 'UpdateItem', Delete: 'DeleteItem', Cond
 
 function askedOfDynamoDb({ operation, input }: Call, place: Place): readonly Asked[] {
   if (operation === 'TransactWriteItems') {
-    // A transaction is allowed where each of its parts is (DynamoDB developer guide, transaction-apis-iam).
+    // A transaction is allowed if each of its parts is (DynamoDB developer guide, transaction-apis-iam).
     const parts = input['TransactItems'] as readonly Readonly<Partial<Record<keyof typeof PARTS, TableInput & NamedTable>>>[];
     return parts.flatMap((part) =>
       Object.entries(part).map(([kind, of]) => askedOfTable(PARTS[kind as keyof typeof PARTS], of.TableName, [of], place)),
@@ -101,7 +101,7 @@ function askedOfTable(operation: string, name: string, inputs: readonly TableInp
   const table = `arn:aws:dynamodb:${place.region}:${place.account}:table/${name}`;
   return asked(`dynamodb:${operation}`, index === undefined ? table : `${table}/index/${index}`, place.account, {
     ...contextOfAttributes(inputs),
-    // Of a batch those of all its keys; of an index those of its own partition key.
+    // A batch names the partitions of all its keys; a query of an index names the index's own partition key.
     'dynamodb:LeadingKeys': [...new Set(inputs.flatMap((input) => place.table(name).leadingKeys(input)))],
   });
 }

@@ -32,7 +32,7 @@ export interface Refusal {
   readonly why: string;
 }
 
-/** What of a statement let a call through. */
+/** The part of a statement that allowed a call. */
 export interface Use {
   readonly statement: string;
   readonly action: string;
@@ -46,15 +46,15 @@ interface Entry {
 }
 
 /**
- * An AWS account in memory that has what a template makes, and asks IAM about every call. Each call is by the role whose logical id is its access
- * key. It behaves as the services do for what Tutti calls, and refuses all else.
+ * An AWS account in memory with the resources of a template. IAM decides on every call. The access key of a call is the logical id of its
+ * role. The account emulates the operations that Tutti uses, and refuses all others.
  */
 export class AwsAccount {
   readonly refused: Refusal[] = [];
   readonly used: Use[] = [];
-  /** What was put on the bus. */
+  /** All events that were put on the bus. */
   readonly published: Readonly<Record<string, unknown>>[] = [];
-  /** An operation that fails for now, as where its service is out of reach. */
+  /** An operation that fails for now, as during an outage of its service. */
   outage: string | undefined;
   /** Every message that was ever put into a queue. */
   readonly sent: SentMessage[] = [];
@@ -84,18 +84,18 @@ export class AwsAccount {
     this.#place = { account: ACCOUNT, region: REGION, table: (name) => this.#table(name) };
   }
 
-  /** In a template the URL of a queue is a reference to it; here it is where the account answers. */
+  /** In a template the URL of a queue is a reference to it; here it is the endpoint of the account. */
   place(endpoint: string): void {
     for (const [name, value] of this.#parameters) if (name.endsWith('-url')) this.#parameters.set(name, `${endpoint}/${ACCOUNT}/${value}`);
   }
 
-  /** What a service answers; throws a `CallError` where it refuses. */
+  /** The response of a service; throws a `CallError` if the service refuses. */
   answer(call: Call, role: string): object {
     for (const asked of askedBy(call, this.#place)) this.#allow(asked, role);
     checkOwner(call);
     const answer = this.#answers[call.operation];
     if (call.operation === this.outage) throw new CallError('OutOfReach', `${call.operation} is not answered`);
-    if (answer === undefined) throw new CallError('ValidationException', `Nobody expects ${call.operation}`);
+    if (answer === undefined) throw new CallError('ValidationException', `No test expects ${call.operation}`);
     return answer(call.input as never, role);
   }
 
@@ -124,7 +124,7 @@ export class AwsAccount {
     return found;
   }
 
-  /** Puts a message into a queue as nobody in particular. */
+  /** Puts a message into a queue without a sender and without asking IAM. */
   enqueue(queue: string, body: string, sender = 'nobody', { delaySeconds = 0, receives = 0 } = {}): string {
     const id = randomUUID();
     this.sent.push({ queue, body, sender });
@@ -181,7 +181,7 @@ export class AwsAccount {
       const after = this.#table(input.TableName).update(input);
       return input.ReturnValues === 'UPDATED_NEW' ? { Attributes: after } : {};
     },
-    // All conditions hold here: a transaction that fails half-way is not played.
+    // All conditions hold here: a transaction that fails half-way is not emulated.
     TransactWriteItems: ({ TransactItems }: { readonly TransactItems: readonly Readonly<Record<string, TableInput & Named>>[] }) => {
       for (const { Put, Update } of TransactItems) {
         if (Put) this.#table(Put.TableName).put(Put);

@@ -14,7 +14,7 @@ const BATCH = 10;
 /** More than any test needs, and few enough to end a message that goes round. */
 const ROUNDS_MAX = 200;
 
-/** The functions of a template with their bundled code, called as Lambda calls them: by what lies in their queues, in their environment, as their role. */
+/** The functions of a template with their bundled code, called as Lambda calls them: with messages of their queues, in their environment, as their role. */
 export class DeployedFunctions {
   readonly #account: AwsAccount;
   readonly #endpoint: string;
@@ -47,7 +47,7 @@ export class DeployedFunctions {
     await this.#call(this.#functions.find(({ id }) => id.includes(part)) as DeployedFunction, {});
   }
 
-  /** Hands out what lies in the queues until nothing is left but what was given back. Messages whose delay is longer are left where they are. */
+  /** Delivers the messages of the queues until only returned messages are left. Messages with a longer delay stay. */
   async run({ delayMax = 0, only = '' }: { readonly delayMax?: number; readonly only?: string } = {}): Promise<void> {
     const given = new Set<QueuedMessage>();
     for (let round = 0; round < ROUNDS_MAX; round += 1) {

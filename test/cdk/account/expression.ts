@@ -10,7 +10,7 @@ export interface Value {
 }
 export type Item = Readonly<Record<string, Value>>;
 
-/** What `#name` and `:value` stand for. */
+/** The values of `#name` and `:value`. */
 export interface Substitutes {
   readonly ExpressionAttributeNames?: Readonly<Record<string, string>>;
   readonly ExpressionAttributeValues?: Item;
@@ -68,7 +68,7 @@ class Reader {
     return found;
   }
 
-  /** A value, an attribute, or what a function makes of them. */
+  /** A value, an attribute, or the result of a function. */
   operand(item: Item): Value | undefined {
     const token = this.next ?? '';
     if (token.startsWith(':')) return this.#substitutes.ExpressionAttributeValues?.[this.take()];
@@ -149,7 +149,7 @@ function compare(left: Value | undefined, operator: string, right: Value | undef
   return { '=': order === 0, '<>': order !== 0, '<': order < 0, '<=': order <= 0, '>': order > 0, '>=': order >= 0 }[operator] === true;
 }
 
-/** Which comes first, of two values of one type. */
+/** The order of two values of one type. */
 export function orderOf(left: Value, right: Value): number | undefined {
   if (left.N !== undefined && right.N !== undefined) return Number(left.N) - Number(right.N);
   if (left.S !== undefined && right.S !== undefined) return left.S === right.S ? 0 : left.S < right.S ? -1 : 1;

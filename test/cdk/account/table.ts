@@ -33,7 +33,7 @@ export interface TableInput extends Substitutes {
   readonly Limit?: number;
 }
 
-/** What a call of the SDK gets instead of an answer. */
+/** The error that a call of the SDK gets instead of a response. */
 export class CallError extends TypeError {
   readonly type: string;
   readonly status: number;

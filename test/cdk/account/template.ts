@@ -3,7 +3,7 @@ import { listed } from '../iam/condition.ts';
 import type { Statement } from '../iam/decide.ts';
 import { ACCOUNT, REGION, type Resource } from '../synthesized.ts';
 
-/** What a template says of rights, and of which function reads which queue. */
+/** The rights in a template, and the queues that each function reads. */
 
 interface Document {
   readonly Statement: readonly RawStatement[];
@@ -115,7 +115,7 @@ export interface DeployedRule {
   readonly queues: readonly string[];
 }
 
-/** Those that look at events; those of a clock are left out. */
+/** Rules with an event pattern, without scheduled rules. */
 export function rulesOf(resources: readonly Resource[]): readonly DeployedRule[] {
   return resources
     .filter(({ type, properties }) => type === 'AWS::Events::Rule' && properties['EventPattern'] !== undefined)

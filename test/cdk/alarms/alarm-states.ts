@@ -1,6 +1,6 @@
 import { evaluateMath, type Point } from './metric-math.ts';
 
-/** What a metric has been given, by minute. A minute without samples has no data. */
+/** The samples of a metric, by minute. A minute without samples has no data. */
 export type Samples = (minute: number) => readonly number[];
 
 interface Stat {
@@ -42,13 +42,13 @@ export interface AlarmMetric {
   readonly dimensions: Readonly<Record<string, string>>;
 }
 
-/** The metrics that an alarm looks at; each is charged. */
+/** The metrics of an alarm; AWS charges for each. */
 export const metricsOf = (alarm: AlarmProperties): readonly AlarmMetric[] =>
   queriesOf(alarm).flatMap(({ MetricStat: stat }) => (stat ? [metricOf(stat)] : []));
 
 /**
- * In which minutes an alarm is on. Each minute it looks at the latest `EvaluationPeriods` periods, in a sliding window, and where some of
- * them have no data further back ("Alarm evaluation", "How alarms treat missing data"): how much further AWS does not say, here two periods.
+ * The minutes in which an alarm is on. Each minute it evaluates the latest `EvaluationPeriods` periods, in a sliding window. If some of
+ * them have no data, it also looks further back ("Alarm evaluation", "How alarms treat missing data"). AWS does not document how far; here two periods.
  */
 export function alarmedMinutes(alarm: AlarmProperties, samples: (metric: AlarmMetric) => Samples, minutes: number): readonly number[] {
   const queries = queriesOf(alarm);

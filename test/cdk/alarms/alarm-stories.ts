@@ -8,7 +8,7 @@ import type { AlarmMetric, Samples } from './alarm-states.ts';
 import { matches, selected } from './filter-pattern.ts';
 import { queueMetrics, type QueueLife } from './queue-metrics.ts';
 
-/** What the metrics of an alarm show, given the template, whose metric filters count the lines of logs. */
+/** The data of an alarm's metrics, given the template, whose metric filters count log lines. */
 export type World = (resources: readonly Resource[]) => (metric: AlarmMetric) => Samples;
 
 export interface Story {
@@ -17,11 +17,11 @@ export interface Story {
   readonly minutes: number;
   readonly fault: string;
   readonly broken: World;
-  /** By when it must be on at the latest. */
+  /** The minute from which it must be on. */
   readonly onBy: number;
-  /** Until when it must stay on, without a gap. @default until the end: the fault lasts */
+  /** The minute until which it must stay on, without a gap. @default the last: the fault lasts */
   readonly until?: number;
-  /** From when it must be off again. @default it stays on */
+  /** The minute from which it must be off again. @default it stays on */
   readonly offFrom?: number;
   readonly healthy: Readonly<Record<string, World>>;
 }
@@ -37,7 +37,7 @@ const queue =
     return ({ name }) => metrics(name);
   };
 
-/** A function that runs at these minutes, and fails, or is refused a copy, where told. */
+/** A function that runs at these minutes, and fails or is throttled at the given ones. */
 const runs =
   (minutes: readonly number[], outcome: (minute: number) => 'ends' | 'fails' | 'throttled' = () => 'ends'): World =>
   () =>
@@ -54,7 +54,7 @@ const minutely = (minutes: number): readonly number[] => Array.from({ length: mi
 /** Once an hour, some seconds later each time. */
 const hourly = (minutes: number): readonly number[] => minutely(minutes).filter((minute) => minute % 60 === Math.floor(minute / 600));
 
-/** EventBridge has no data point for what has not happened. */
+/** EventBridge has no data point for zero. */
 const counts =
   (metricName: string, at: readonly number[]): World =>
   () =>
@@ -69,7 +69,7 @@ interface Said {
   readonly line: unknown;
 }
 
-/** What Lambda makes of a line that a function of the orchestrator logs. */
+/** A log line of a function of the orchestrator, in Lambda's format. */
 const said = (by: string, line: LogLine, minutes: readonly number[]): readonly Said[] => {
   const levels = (['info', 'warn', 'error'] as const).map((level) => vi.spyOn(console, level).mockImplementation(() => {}));
   logLine(line);
@@ -103,7 +103,7 @@ const logs =
   };
 
 const parked = { event: 'parked', reason: 'MALFORMED', pid: 'default#trip#a' } as const;
-/** Said at once, then by wake-overdue every hour as long as it is so: here from the 20th minute to the 400th. */
+/** A line at once, then one by wake-overdue every hour while the cause lasts: here from minute 20 to minute 400. */
 const lasting = (once: LogLine, still: LogLine): World =>
   logs(
     said('AdvanceProcesses', once, [20]),
@@ -298,7 +298,7 @@ export const STORIES: readonly Story[] = [
     until: 93,
     healthy: {
       'a fault that the next try does not meet': logs(said('AdvanceProcesses', { event: 'fault', error: 'ThrottlingException' }, [20, 95])),
-      'what else is logged': logs(said('AdvanceProcesses', parked, minutely(HOUR))),
+      'other log lines': logs(said('AdvanceProcesses', parked, minutely(HOUR))),
     },
   },
   {

@@ -26,7 +26,7 @@ const ranges = (minutes: readonly number[]): readonly (readonly [number, number]
   }, []);
 
 describe('each alarm', () => {
-  test('has one story of the fault that it is for', () => {
+  test('each alarm has one story of its fault', () => {
     expect(told.filter(({ stories }) => stories.length !== 1).map(({ id, stories }) => `${id}: ${stories.length}`)).toEqual([]);
     const unused = STORIES.filter((story) => !told.some(({ stories }) => stories.includes(story)));
     expect(unused.map(({ fault }) => fault)).toEqual([]);
@@ -50,7 +50,7 @@ describe('by construction', () => {
   const watching = (dimension: string, value: string): readonly AlarmMetric[] =>
     alarms.flatMap(({ alarm }) => metricsOf(alarm)).filter(({ dimensions }) => dimensions[dimension] === value);
 
-  test('each queue has an alarm of its age, and each dead-letter queue one of what lies in it, visible or not', () => {
+  test('each queue has an alarm for its age, and each dead-letter queue one for its messages, visible or in flight', () => {
     const queues = ofType('AWS::SQS::Queue').map(({ properties }) => String(properties['QueueName']));
     expect(queues.length).toBeGreaterThanOrEqual(12);
     for (const queue of queues) {
@@ -62,7 +62,7 @@ describe('by construction', () => {
     }
   });
 
-  test('each function has an alarm of its errors, and the faults that it logs are counted', () => {
+  test('each function has an alarm for its errors, and a metric filter counts its faults', () => {
     const functions = ofType('AWS::Lambda::Function');
     const filters = ofType('AWS::Logs::MetricFilter').map(({ properties }) => JSON.stringify(properties));
     expect(functions.length).toBeGreaterThanOrEqual(6);
@@ -82,7 +82,7 @@ describe('by construction', () => {
       expect(watching('FunctionName', arn.split('/').at(-1) ?? '').map(({ name }) => name)).toContain('Invocations');
   });
 
-  test('what logs count is watched, but for what needs no action', () => {
+  test('each metric of log lines has an alarm, except those that need no action', () => {
     const counted = ofType('AWS::Logs::MetricFilter').map(
       ({ properties }) => (properties['MetricTransformations'] as readonly [{ readonly MetricName: string }])[0].MetricName,
     );
@@ -91,7 +91,7 @@ describe('by construction', () => {
   });
 });
 
-test('the age of the oldest message does not show a service that fails every command, so that needs an alarm of its own', () => {
+test('the age of the oldest message does not show a service that fails every command, so Unfinished is an alarm of its own', () => {
   const story = STORIES.find(({ alarm }) => alarm.test('UnfinishedAlarm'));
   const age = told.find(({ id }) => /Services\w+AgeAlarm/.test(id));
   expect(alarmedMinutes((age as (typeof told)[0]).alarm, (story as (typeof STORIES)[0]).broken(resources), 180)).toEqual([]);

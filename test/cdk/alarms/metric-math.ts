@@ -1,6 +1,6 @@
 /**
  * The part of CloudWatch's metric math that the alarms use: arithmetic, comparison, AND, OR, IF and FILL, on one data point of each metric
- * ("Using math expressions with CloudWatch metrics"). What has no data point makes the result have none, but inside of FILL.
+ * ("Using math expressions with CloudWatch metrics"). A metric without a data point leaves the result without one, except inside FILL.
  */
 export type Point = number | undefined;
 

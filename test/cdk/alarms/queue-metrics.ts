@@ -1,6 +1,6 @@
 import type { Samples } from './alarm-states.ts';
 
-/** What a receiver does with a message that it was given: deletes it, or hides it for so many seconds. */
+/** The reaction of a receiver to a message: it deletes the message, or hides it for a number of seconds. */
 export type Receiver = (message: { readonly number: number; readonly receives: number; readonly second: number }) => 'delete' | number;
 
 interface Message {
@@ -25,8 +25,8 @@ export interface QueueLife {
 }
 
 /**
- * What CloudWatch shows of one queue, second by second ("Available CloudWatch metrics for Amazon SQS"): messages are counted once a minute, as
- * visible or in flight, and the age leaves out what was received three times.
+ * The CloudWatch metrics of one queue, simulated second by second ("Available CloudWatch metrics for Amazon SQS"). Messages are counted once a
+ * minute, as visible or in flight; the age excludes messages that were received three times.
  */
 export function queueMetrics({
   minutes,

@@ -13,7 +13,7 @@ export interface Statement {
 
 /** An identity, or a service of AWS. */
 export interface Principal {
-  /** As aws:PrincipalArn has it: of a role, also while somebody has assumed it. Absent for a service. */
+  /** As aws:PrincipalArn has it: of a role, also in a session of the role. Absent for a service. */
   readonly arn?: string;
   readonly account?: string;
   readonly service?: string;
@@ -44,7 +44,7 @@ export interface Decision {
 /**
  * The evaluation logic of IAM for role and resource policies (IAM user guide, reference_policies_evaluation-logic). There are no permission
  * boundaries, session policies and organizations here.
- * D1 a Deny that applies refuses, whatever allows. D2 what nothing allows is refused.
+ * D1 a Deny that applies refuses the call, whatever allows it. D2 a call that nothing allows is refused.
  * D3 in one account the policy of the identity or that of the resource suffices; across accounts both must allow.
  * D4 a resource policy that names the account, by its id or its root, lets the account decide: the identity must be allowed as well.
  */

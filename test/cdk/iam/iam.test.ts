@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { holds, isLike, type Condition, type Context } from './condition.ts';
 import { decide, type Asked, type Principal, type Statement } from './decide.ts';
 
-// What the rights tests rest on: the traps of IAM that a policy falls into without a word.
+// The rights tests rely on these rules of IAM. A policy that misses one of them deploys without an error.
 
 const ACCOUNT = '111111111111';
 const OTHER = '222222222222';
@@ -97,7 +97,7 @@ describe('decisions', () => {
   const decided = (request: Asked, identity: readonly Statement[], resource: readonly Statement[] = [], principal = role): boolean =>
     decide(request, principal, { identity, resource }).allowed;
 
-  test('what nothing allows is refused', () => {
+  test('a call that no statement allows is refused', () => {
     expect(decided(asked(), [])).toBe(false);
     expect(decided(asked({ action: 'dynamodb:PutItem' }), [allow()])).toBe(false);
   });

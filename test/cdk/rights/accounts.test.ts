@@ -7,8 +7,8 @@ import { resourcePolicies } from '../account/template.ts';
 import { decide, type Statement } from '../iam/decide.ts';
 import { ACCOUNT, REGION, resourcesOf, testStack, tripsOrchestrator } from '../synthesized.ts';
 
-// Two other accounts, one with flights, one with hotels that also publishes carts. Their own policies allow them everything: what they may do
-// here is what bus, bucket and queues of the orchestrator say.
+// Two other accounts, one with flights, one with hotels that also publishes carts. Their own policies allow everything, so
+// the policies of the orchestrator's bus, bucket and queues decide.
 
 const FLIGHTS = '222222222222';
 const HOTELS = '333333333333';

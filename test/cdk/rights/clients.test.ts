@@ -10,7 +10,7 @@ import { refusedCalls } from './refused-calls.ts';
 import { deployShop, type DeployedShop, type Grants, tokenOf } from './deployed-shop.ts';
 import { nap, NoteAdded, order, OrderPlaced, people, stock, Viewed } from './shop.ts';
 
-// Each method of the client with the grant that it needs and no other, and what each grant does not let through.
+// Each method of the client with only the grant that it needs, and the calls that each grant does not allow.
 
 vi.setConfig({ testTimeout: 120_000 });
 
@@ -65,10 +65,10 @@ describe('methods of the client', () => {
     expect(tokenOf('o-3')).toBeDefined();
   });
 
-  test('start needs grantStart, also where it is refused', async () => {
+  test('start needs grantStart, also if the start is refused', async () => {
     const client = shop.client('Starter');
     const starting = client.start(nap, { text: LARGE }, { id: 'n-1' });
-    // Nothing takes it until its sender has asked why.
+    // No function receives the start until its sender has read the reason.
     const asksWhy = ({ statement, action }: Use): boolean => statement.startsWith('Starter') && action === 'dynamodb:Query';
     while (!shop.account.used.some(asksWhy)) await sleep(10);
     await shop.during(starting);
@@ -123,7 +123,7 @@ describe('methods of the client', () => {
   });
 });
 
-describe('acts of the command line', () => {
+describe('operations of the command line', () => {
   test.each(['EveryReader', 'Operator'])('list, journal, why and parked need a right to read everything: %s', async (role) => {
     const acts = await shop.acts(role);
     expect((await acts.list({ process: 'order', limit: 10 })).instances.length).toBeGreaterThan(3);
@@ -139,7 +139,7 @@ describe('acts of the command line', () => {
     const acts = await shop.acts('Operator');
     const { events } = await acts.parked({ waiting: true, limit: 10 });
     expect(events).toHaveLength(1);
-    // What is parked again has another time.
+    // An event that is parked again has another time.
     vi.setSystemTime(Date.now() + 1_000);
     expect(await shop.during(acts.redrive({ events: events.map(({ key }) => key) }))).toEqual({ sent: 1, left: 0 });
   });
@@ -151,7 +151,7 @@ test('a rotation of the keys of replies needs grantOperate, which does not read 
   expect(shop.account.tables.get('shop')?.items.some(({ pk }) => pk?.S === REPLY_KEYS_PARTITION)).toBe(true);
 });
 
-describe('what a grant does not let through', () => {
+describe('calls that a grant does not allow', () => {
   test.each(refusedCalls())('%s never %s', (role, _what, call) => {
     expect(shop.account.mayCall(shop.account.roleOf(role), call)).toBe(false);
   });

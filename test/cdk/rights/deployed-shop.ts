@@ -27,7 +27,7 @@ const FUNCTIONS: Readonly<Record<string, FunctionName>> = {
   RetireClosed: 'retire-closed',
 };
 
-/** What a role of the user is granted. */
+/** The grants of a user's role. */
 export type Grants = Readonly<Record<string, (orchestrator: IOrchestrator, role: IGrantable) => void>>;
 
 export interface DeployedShop {
@@ -36,14 +36,14 @@ export interface DeployedShop {
   /** A client that calls as one of the granted roles. */
   /** `tenant`: of the client. @default `default` */
   readonly client: (role: string, tenant?: string) => Client;
-  /** What the command line does as one of them. */
+  /** The operations of the command line, as one of these roles. */
   readonly acts: (role: string) => Promise<Operations>;
-  /** Waits for what a client does, while the functions run. */
+  /** Waits for a call of a client while the functions run. */
   readonly during: <T>(doing: Promise<T>) => Promise<T>;
   readonly close: () => Promise<void>;
 }
 
-/** The task token that the handler of people-service.ts has put aside. */
+/** The task token that the handler of people-service.ts stored. */
 export const tokenOf = (orderId: string): string => Reflect.get(globalThis, `token of ${orderId}`) as string;
 
 /** The shop with its two services and these roles, deployed into an account in memory whose IAM is enforced. */
@@ -83,7 +83,7 @@ export async function deployShop(grants: Grants): Promise<DeployedShop> {
 async function during<T>(functions: DeployedFunctions, doing: Promise<T>): Promise<T> {
   let settled = false;
   const watched = doing.finally(() => (settled = true));
-  // A rejection is the caller's, who awaits the same promise.
+  // The caller awaits the same promise and handles a rejection.
   watched.catch(() => {});
   while (!settled) {
     await functions.run();

@@ -52,7 +52,7 @@ const place = async (orderId: string, text = ''): Promise<void> => {
   await shop.functions.run();
 };
 
-/** From the sleep to the person who approves. */
+/** From the sleep to the approval by a person. */
 const awaken = async (orderId: string): Promise<void> => {
   await client.signal(order, orderId, NoteAdded, { orderId, text: '' });
   pass(2 * HOUR_MS);
@@ -60,7 +60,7 @@ const awaken = async (orderId: string): Promise<void> => {
   await shop.functions.run();
 };
 
-/** What is given back comes again, until its time is over. */
+/** Delivers returned messages again until their time is over. */
 const redeliver = async (): Promise<void> => {
   for (let deliveries = 0; deliveries < 20; deliveries += 1) {
     await shop.functions.run();
@@ -107,14 +107,14 @@ describe('functions', () => {
     expect((await client.describe(nap, 'n-3')).status).toBe('completed');
   });
 
-  test('an operator cancels, and what was done is undone', async () => {
+  test('an operator cancels an instance, and its completed steps are undone', async () => {
     await place('o-3');
     await shop.during(client.cancel(order, 'o-3', 'not wanted'));
     await shop.functions.run();
     expect(await statusOf('o-3')).toBe('cancelled');
   });
 
-  test('an operator terminates', async () => {
+  test('an operator terminates an instance', async () => {
     await place('o-4');
     await shop.during(client.terminate(order, 'o-4', 'not wanted'));
     expect(await statusOf('o-4')).toBe('terminated');
@@ -128,7 +128,7 @@ describe('functions', () => {
     expect(await statusOf('o-5')).toBe('completed');
   });
 
-  test('a stuck instance keeps what comes beside it, and sends it to the inbox again when it is resumed', async () => {
+  test('a stuck instance keeps later events beside it, and a resume sends them to the inbox again', async () => {
     await place('o-6', 'bug');
     await redeliver();
     await client.signal(order, 'o-6', NoteAdded, { orderId: 'o-6', text: '' });
@@ -139,7 +139,7 @@ describe('functions', () => {
     expect(await statusOf('o-6')).toBe('stuck');
   });
 
-  test('an event before its instance waits, and goes into it', async () => {
+  test('an event that arrives before its instance waits and is then applied', async () => {
     await client.signal(order, 'o-7', NoteAdded, { orderId: 'o-7', text: '' });
     await shop.functions.run();
     await place('o-7');
@@ -165,7 +165,7 @@ describe('functions', () => {
     expect(await statusOf('o-8')).toBe('running');
   });
 
-  test('a service puts off a command that its queue would soon give up, and puts one that is none into its dead-letter queue', async () => {
+  test('a service postpones a command near its last delivery, and moves a message that is no command to its dead-letter queue', async () => {
     await place('o-9', '');
     await client.publish(OrderPlaced, { orderId: 'o-10', text: 'later' });
     await shop.functions.run({ only: 'Advance' });
@@ -178,14 +178,14 @@ describe('functions', () => {
     expect(new Set(sent)).toEqual(new Set(['shop-stock', 'shop-stock-dead-letter']));
   });
 
-  test.each(parkedApart())('what no instance takes is parked: %s', async (_what, entry, account) => {
+  test.each(parkedApart())('a message that no instance accepts is parked: %s', async (_what, entry, account) => {
     shop.account.publish(entry, account);
     await redeliver();
     const fromTheBus = (shop.account.queues.get('shop-inbox') ?? []).filter(({ sender }) => sender === 'events.amazonaws.com');
     expect(fromTheBus).toEqual([]);
   });
 
-  test('an operator sends parked events back by their names', async () => {
+  test('an operator redrives parked events by their ids', async () => {
     const apart = (shop.account.tables.get('shop')?.items ?? []).filter(({ pk }) => pk?.S?.startsWith('X#'));
     const events = apart.map(({ sk }) => ({ pid: '', id: sk?.S?.slice('X#'.length) }));
     expect(events.length).toBeGreaterThan(3);
@@ -197,12 +197,12 @@ describe('functions', () => {
     ).toBeGreaterThan(3);
   });
 
-  test('dead letters of every kind go to the inbox, and are parked in the end where they are dead letters again and again', async () => {
-    // Whatever has gone through these queues before, so a new kind of message is here by itself.
+  test('dead letters of every kind go to the inbox, and are parked if they become dead letters repeatedly', async () => {
+    // The messages of all earlier tests, so a new kind of message is included without a change here.
     const kinds = new Map(shop.account.sent.filter(({ queue }) => isOfEngine(queue)).map((sent) => [kindOf(sent), sent]));
     expect(kinds.size).toBeGreaterThan(15);
     for (const { queue, body } of kinds.values()) shop.account.enqueue(deadLetterName(queue), body, 'SQS', { receives: 20 });
-    // A day and more in which nothing takes effect: what the drain sends back dies again.
+    // For more than a day no message takes effect: a message that the drain sends back becomes a dead letter again.
     for (let hours = 0; hours < 30; hours += 1) {
       await shop.functions.run({ only: 'DrainDeadLetters' });
       for (const [queue, messages] of shop.account.queues)
@@ -218,7 +218,7 @@ describe('functions', () => {
     expect(parked.length).toBeGreaterThan(kinds.size / 2);
   });
 
-  test('a dead letter that cannot be sent back stays for a while', async () => {
+  test('a dead letter that cannot be sent back stays hidden for a while', async () => {
     shop.account.enqueue('shop-inbox-dead-letter', '{}', 'SQS');
     shop.account.outage = 'SendMessageBatch';
     await shop.functions.run({ only: 'DrainDeadLetters' });
@@ -228,7 +228,7 @@ describe('functions', () => {
     expect(shop.account.queues.get('shop-inbox-dead-letter')).toEqual([]);
   });
 
-  test('what closed long ago expires with its large values, also those that are gone', async () => {
+  test('an instance that closed long ago expires with its large values, also if some are already deleted', async () => {
     const [first] = [...shop.account.objects.keys()].filter((key) => key.includes('/orchestrator/'));
     shop.account.objects.delete(first as string);
     pass(70 * 24 * HOUR_MS);

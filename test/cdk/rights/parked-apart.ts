@@ -5,7 +5,7 @@ type Case = readonly [what: string, entry: Readonly<Record<string, string>>, acc
 
 const HASH = '0'.repeat(64);
 
-/** Events of the bus that concern no instance, or none that is there, or that nobody may send: each is parked, beside an instance or apart. */
+/** Events of the bus that address no existing instance or have a forbidden sender. Each is parked, beside an instance or apart. */
 export function parkedApart(): readonly Case[] {
   const envelope = {
     specversion: '1.0',

@@ -62,7 +62,7 @@ export function refusedCalls(): readonly Refused[] {
       reading('orchestrator/none/hash'),
       getting('X#0'),
       listing('T#tenants'),
-      // What is parked of all tenants is listed together.
+      // Parked events of all tenants are in one list.
       listing('P#waiting#0'),
       getting('defaults#order#o-1'),
     ]),

@@ -3,7 +3,7 @@ import { auditEnd } from '../../simulation/auditor/audit-end.ts';
 import type { Evidence } from '../../simulation/auditor/evidence.ts';
 import type { Expectation } from '../../simulation/scenarios/scenario.ts';
 
-/** What is not right at the end; empty where all is. Nobody forges and nothing is malformed here, so nothing may be parked either. */
+/** The violations at the end. No message here is spoofed or malformed, so no event may be parked either. */
 export async function audit(evidence: Evidence, expectations: ReadonlyMap<string, Expectation>): Promise<readonly string[]> {
   const violations = [...(await auditEnd(evidence, expectations, { builds: [trips] }))];
   for (const place of ['', ...expectations.keys()])

@@ -1,10 +1,10 @@
 import type { IncomingHttpHeaders } from 'node:http';
 
-/** The services that the proxy does something to. What it does not know it lets through. */
+/** The services into whose calls the proxy injects faults. It forwards calls to other services. */
 export const SERVICES = ['dynamodb', 'sqs', 'events', 's3'] as const;
 export type Service = (typeof SERVICES)[number];
 
-/** What a request asks for, as far as its headers say. */
+/** Service and operation of a request, from its headers. */
 export interface AwsRequest {
   readonly service: Service;
   /** `SendMessageBatch`; for S3, which is REST, the method. */

@@ -72,7 +72,7 @@ async function publishAll(order: Choices): Promise<void> {
   }
 }
 
-/** How many bookings have got so far that they move no more by themselves. */
+/** The number of bookings that no longer change by themselves. */
 async function ended(): Promise<number> {
   const statuses = await statusesOf(suite, pids);
   return [...statuses.values()].filter((status) => status === 'stuck' || isClosed(status as HeadStatus)).length;
@@ -92,7 +92,7 @@ async function whatIsOpen(): Promise<string> {
   return [`${open.length} are open: ${open.join(', ')}`, ...journals, queues, await logTails(SUITE)].join('\n');
 }
 
-/** What is in the hands of a killed function comes again after half a minute; a dead letter after two. */
+/** A message of a killed function is redelivered after half a minute, a dead letter after two minutes. */
 const stillness = (): Promise<true> =>
   until('the queues to be empty', async () => (await ended()) === BOOKINGS && (await emptyTwice()), {
     withinSeconds: PATIENCE_SECONDS,
@@ -102,7 +102,7 @@ const stillness = (): Promise<true> =>
 async function emptyTwice(): Promise<boolean> {
   const empty = async (): Promise<boolean> => [...(await messagesLeft(suite)).values()].every((count) => count === 0);
   if (!(await empty())) return false;
-  // What a function has taken out of one queue and not yet put into the next is in neither.
+  // While a function moves a message, the message is in neither queue.
   await pause(1_500);
   return empty();
 }
@@ -137,7 +137,7 @@ function functionHost(): FunctionHost {
   throw new Error('The functions of this LocalStack cannot be found, so none can be killed: start it with `npm run localstack`.');
 }
 
-/** What has become of the bookings, as far as it can be read: a run that fails wants this most. */
+/** The outcome of the bookings, as far as it can be read, to explain a failed run. */
 async function outcomes(): Promise<ReadonlyMap<string, number>> {
   const statuses = await statusesOf(suite, pids).catch(() => new Map<string, string>());
   const counts = new Map<string, number>();

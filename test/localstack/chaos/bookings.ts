@@ -3,7 +3,7 @@ import type { EndedRun, Expectation } from '../../simulation/scenarios/scenario.
 import { pidOf } from '../outside/head.ts';
 import { asciiJson, cart, envelope } from '../outside/publish.ts';
 
-/** What becomes of a booking follows from its cart alone, so no fault may change it. */
+/** The outcome of a booking follows from its cart alone, so no fault may change it. */
 export const FATES = ['booked', 'card declined', 'suspected fraud', 'flight sold out', 'hotel full'] as const;
 export type Fate = (typeof FATES)[number];
 
@@ -20,7 +20,7 @@ export interface Booking {
 
 export const CHECKOUT = 'trips.checkout-travel-cart';
 
-/** What a cart must hold for that. */
+/** The cart for each outcome. */
 const cartOf: Readonly<Record<Fate, (id: string) => object>> = {
   booked: (id) => cart(id),
   'card declined': (id) => ({ ...cart(id), card: 'tok_no_funds' }),
@@ -29,7 +29,7 @@ const cartOf: Readonly<Record<Fate, (id: string) => object>> = {
   'hotel full': (id) => cart(id, 'Venice'),
 };
 
-/** What the foreign systems must have done in the end, and in which order. */
+/** The effects of the foreign systems that each outcome requires, in order. */
 const deedsOf: Readonly<Record<Fate, readonly string[]>> = {
   booked: ['payments.charge', 'flights.book', 'hotels.book', 'notifications.notify'],
   'card declined': ['notifications.notify'],

@@ -11,7 +11,7 @@ import { messagesIn } from '../outside/queue.ts';
 
 const services = ['payments', 'flights', 'hotels', 'notifications'];
 
-/** All queues that bookings go through, and what those keep that failed. */
+/** All queues that bookings use, with their dead-letter queues. */
 export function bookingQueues({ inboxUrl, hotLaneUrl, queueUrl }: Deployment): readonly string[] {
   const deadLetters = [`${inboxUrl}-dead-letter`, hotLaneUrl.replace(/\.fifo$/, '-dead-letter.fifo')];
   return [inboxUrl, hotLaneUrl, ...deadLetters, ...services.flatMap((service) => [queueUrl(service), `${queueUrl(service)}-dead-letter`])];
@@ -25,8 +25,8 @@ export async function messagesLeft(deployment: Deployment): Promise<ReadonlyMap<
 }
 
 /**
- * What production has of some instances when nothing moves any more. The suite's deployment has others as well, so the index tells of
- * those alone; and of what is parked without an instance, what `parkedBefore` does not name.
+ * The stored state of some instances when nothing changes any more. The suite's deployment has other instances as well, which are left out,
+ * and so are the events without an instance that `parkedBefore` names.
  */
 export async function evidenceOf(deployment: Deployment, pids: ReadonlySet<string>, parkedBefore: ReadonlySet<string>): Promise<Evidence> {
   const { dynamodb: client, table, s3, bucket, bucketOwner } = deployment;
@@ -50,7 +50,7 @@ export async function evidenceOf(deployment: Deployment, pids: ReadonlySet<strin
   };
 }
 
-/** The ids of what is parked and belongs to no instance. */
+/** The ids of parked events that belong to no instance. */
 export async function parkedWithoutInstance({
   dynamodb: client,
   table,

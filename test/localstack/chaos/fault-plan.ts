@@ -1,7 +1,7 @@
 import type { Choices } from '../../simulation/world/choices.ts';
 import type { AwsRequest, Service } from './aws-request.ts';
 
-/** What the proxy does to a request. */
+/** The faults that the proxy injects. */
 export const FAULT_KINDS = [
   'answer-lost',
   'server-error',
@@ -14,7 +14,7 @@ export const FAULT_KINDS = [
 ] as const;
 export type FaultKind = (typeof FAULT_KINDS)[number];
 
-/** The chance of each kind, from 0 to 1, for every call of a service to which the kind can happen. They add up to 1 at the most. */
+/** The chance of each kind, from 0 to 1, for every call of a service to which the kind can happen. Their sum is at most 1. */
 export type Rates = Readonly<Record<Service, Readonly<Partial<Record<FaultKind, number>>>>>;
 
 /** Operations with entries of which some may fail while the call succeeds. */
@@ -35,7 +35,7 @@ const applies: Readonly<Record<FaultKind, (operation: string) => boolean>> = {
 
 /** More tries than the SDK makes: such a call fails for good. */
 const ALL_TRIES = 99;
-/** The calls that are remembered: far more than are under way at once. */
+/** The number of calls that are remembered: far more than are in flight at once. */
 const REMEMBERED_MAX = 1_000;
 
 interface Planned {
@@ -44,8 +44,8 @@ interface Planned {
 }
 
 /**
- * Which fault befalls which request. Decided once for a call: the SDK makes four tries, so a fault that were drawn for each of them
- * anew would hardly ever reach the code that calls it.
+ * Draws the fault of each request. It draws once per call: the SDK makes four attempts, so a separate draw for each would hardly ever
+ * make the whole call fail.
  */
 export class FaultPlan {
   readonly #choices: Choices;

@@ -81,7 +81,7 @@ const publisher = (maxAttempts?: number) =>
 const operations = (): readonly string[] => asked.map(({ operation }) => operation);
 const entriesOf = (index: number): readonly string[] => asked[index]!.body.Entries.map(({ Id, Detail }: Json) => Id ?? Detail);
 
-describe('what is not harmed', () => {
+describe('a call without a fault', () => {
   test('goes through as it is, in any size, when the proxy is switched off', async () => {
     await proxyThat('server-error', 's3', { lasting: 1 });
     proxy.faulty = false;
@@ -234,7 +234,7 @@ describe('a message', () => {
 });
 
 describe('latency', () => {
-  test('is a pause before the service hears of the call, which is then answered', async () => {
+  test('latency is a pause before the service receives the call, which then succeeds', async () => {
     const pauses: number[] = [];
     await proxyThat('slow', 'dynamodb', { pause: (milliseconds) => Promise.resolve(pauses.push(milliseconds, asked.length)) });
     await new DynamoDBClient(settings()).send(update);

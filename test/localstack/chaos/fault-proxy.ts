@@ -9,7 +9,7 @@ import { failEntries, leaveKeys, type Partial } from './partial-answers.ts';
 import { serverError, throttle, type MadeAnswer } from './refusals.ts';
 
 export interface FaultProxyOptions {
-  /** Whom it stands before: LocalStack's endpoint. */
+  /** The endpoint of LocalStack, to which the proxy forwards. */
   readonly endpoint: string;
   /** Address that it listens on, which no other machine must reach. @default 127.0.0.1 */
   readonly host?: string;
@@ -40,8 +40,7 @@ const LATE_MS_MAX = 4_000;
 const OWN_HEADERS: ReadonlySet<string> = new Set(['connection', 'keep-alive', 'transfer-encoding', 'content-length', 'host', 'expect']);
 
 /**
- * Stands between clients of AWS and LocalStack and does to their calls what AWS and a network may do. What it
- * injects it counts, by service and kind.
+ * A proxy between AWS clients and LocalStack. It injects faults that AWS and a network may have, and counts them by service and kind.
  */
 export class FaultProxy {
   /** How often each fault was injected: `dynamodb throttled` → 12. */
@@ -58,7 +57,7 @@ export class FaultProxy {
 
   static async start(options: FaultProxyOptions): Promise<FaultProxy> {
     const server = createServer();
-    // Longer than any client keeps a connection idle, so that none is closed on a request under way.
+    // Longer than any client keeps a connection idle, so that none is closed during a request.
     server.keepAliveTimeout = 600_000;
     server.listen(0, options.host ?? '127.0.0.1');
     await once(server, 'listening');
@@ -72,7 +71,7 @@ export class FaultProxy {
     const { address, port } = server.address() as AddressInfo;
     this.url = `http://${address}:${port}`;
     server.on('request', (request: IncomingMessage, response: ServerResponse) => {
-      // Whatever goes wrong between the proxy and the service is a broken connection for the client.
+      // Any error between the proxy and the service is a broken connection for the client.
       this.#handle({ request, response }).catch(() => {
         this.#count(this.calls, 'connections broken by themselves');
         response.destroy();

@@ -18,7 +18,7 @@ const KEPT = 9;
 const PAUSE_MS_MIN = 1_000;
 const PAUSE_MS_MAX = 5_000;
 
-/** Kills processes of a stack's functions, one every few seconds, until it is told to stop. */
+/** Kills processes of a stack's functions, one every few seconds, until `stop`. */
 export class FunctionKiller {
   /** How many died, by function. */
   readonly killed = new Map<string, number>();

@@ -4,7 +4,7 @@ type Json = Readonly<Record<string, any>>;
 
 /** A request of which a part is kept from the service, and how the answer to the rest becomes that to the whole. */
 export interface Partial {
-  /** What is forwarded; undefined where nothing is left of it. */
+  /** The forwarded part; undefined if it is empty. */
   readonly forwarded: Json | undefined;
   /** `answer` is the service's; of nothing where nothing was forwarded. */
   readonly answer: (answer: Json) => Json;

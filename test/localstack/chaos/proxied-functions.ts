@@ -3,7 +3,7 @@ import type { FunctionHost } from '../outside/function-processes.ts';
 import { environmentOf, functionNames, setEnvironment } from '../outside/lambda.ts';
 import { outputOf } from '../program.ts';
 
-/** Where a proxy listens, and what functions call that. */
+/** The address on which a proxy listens, and the name of that address inside functions. */
 export interface ProxyPlace {
   readonly listen: string;
   readonly called: string;

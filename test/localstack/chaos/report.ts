@@ -1,6 +1,6 @@
 type Counts = ReadonlyMap<string, number>;
 
-/** What a run did and came to, for whoever reads it later: tables of counts, figures, and every violation. */
+/** The report of a run: tables of counts, figures, and every violation. */
 export const reportText = (
   seed: string,
   tables: Readonly<Record<string, Counts>>,

@@ -4,7 +4,7 @@ import { S3Client } from '@aws-sdk/client-s3';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { GetParametersByPathCommand, SSMClient } from '@aws-sdk/client-ssm';
 
-/** What somebody outside knows of a deployment: the names that it publishes, and the SDK. */
+/** A deployment as an external client sees it: by its published names, with the SDK. */
 export interface Deployment {
   readonly name: string;
   readonly table: string;

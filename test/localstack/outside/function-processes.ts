@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import process from 'node:process';
 
-/** Who runs the functions: a process whose children they are, or a container that starts theirs. */
+/** The host of the functions: their parent process, or a container that starts theirs. */
 export type FunctionHost = { readonly parent: number } | { readonly container: string };
 
 /** Kills one environment of a function, as AWS takes one away at any instant. Returns its name, or undefined where none was running. */

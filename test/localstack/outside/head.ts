@@ -22,7 +22,7 @@ export async function readHead({ dynamodb, table }: Deployment, pid: string): Pr
   return { status: Item['st']!.S!, version: Number(Item['v']!.N), why: Item['why']?.S, item: Item };
 }
 
-/** The statuses of many instances; of one that there is none of, none. */
+/** The statuses of many instances, without those that do not exist. */
 export async function statusesOf({ dynamodb, table }: Deployment, pids: readonly string[]): Promise<ReadonlyMap<string, string>> {
   const statuses = new Map<string, string>();
   for (let from = 0; from < pids.length; from += 100) {
@@ -35,7 +35,7 @@ export async function statusesOf({ dynamodb, table }: Deployment, pids: readonly
   return statuses;
 }
 
-/** Waits until an instance has that status; where it never has, its journal is told, and what the functions logged of faults. */
+/** Waits until an instance has that status. If it never has, the error contains its journal and the faults in the logs of the functions. */
 export const awaitStatus = (deployment: Deployment, pid: string, status: string, withinSeconds = 90): Promise<HeadItem> =>
   until(
     `${pid} to be ${status}`,

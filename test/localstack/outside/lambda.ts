@@ -53,7 +53,7 @@ export async function functionNames(stack: string): Promise<readonly string[]> {
 
 const configuration = (name: string): string => `/2015-03-31/functions/${name}/configuration`;
 
-/** What a function finds in `process.env` by its deployment. */
+/** The environment variables of a function. */
 export async function environmentOf(name: string): Promise<Readonly<Record<string, string>>> {
   return (await request('lambda', configuration(name), { method: 'GET' })).Environment?.Variables ?? {};
 }
@@ -67,7 +67,7 @@ export async function setEnvironment(name: string, variables: Readonly<Record<st
   });
 }
 
-/** The newest lines of each log of the stack that speak of something wrong, for whoever reads a failed test. */
+/** The newest error lines of each log of the stack, to explain a failed test. */
 export async function logTails(stack: string, count = 8): Promise<string> {
   const logs = (target: string, body: unknown): Promise<any> =>
     request('logs', '/', { method: 'POST', target: `Logs_20140328.${target}`, body });

@@ -1,13 +1,13 @@
 import { ScanCommand } from '@aws-sdk/client-dynamodb';
 import type { Deployment } from './deployment.ts';
 
-/** What a foreign system did under one idempotency key. */
+/** The effect of a foreign system under one idempotency key. */
 export interface Deed {
   /** The idempotency key: the id of a command, which begins with that of its instance. */
   readonly key: string;
   readonly service: string;
   readonly what: string;
-  /** What the foreign system called it: `cancel` and `refund` name it. */
+  /** The identifier that the foreign system chose: `cancel` and `refund` name it. */
   readonly answer: string;
   readonly doneAt: number;
 }
@@ -33,7 +33,7 @@ export async function readLedger({ dynamodb, ledger }: Deployment): Promise<read
   return deeds.sort((a, b) => a.doneAt - b.doneAt);
 }
 
-/** What was done for one instance, as `service: what`, oldest first; identifiers that the ledger chose are left out. */
+/** The effects for one instance, as `service: what`, oldest first, without identifiers that the ledger chose. */
 export async function deedsFor(deployment: Deployment, pid: string): Promise<readonly string[]> {
   const deeds = (await readLedger(deployment)).filter(({ key }) => key.startsWith(`${pid}/`));
   return deeds.map(({ service, what }) => `${service}: ${what.split(' ')[0]}`);

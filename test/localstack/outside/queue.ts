@@ -18,7 +18,7 @@ export async function receiveCommand({ sqs, queueUrl }: Deployment, service: str
   );
 }
 
-/** What a service answers: api of the wire, copied from the command. */
+/** The reply of a service, with the attributes that the wire contract copies from the command. */
 export const replyTo = (
   command: Command,
   outcome: string,
@@ -57,7 +57,7 @@ export async function sendTo({ sqs }: Deployment, queueUrl: string, body: string
   await sqs.send(new SendMessageCommand({ QueueUrl: queueUrl, MessageBody: body }));
 }
 
-/** How many messages a queue holds: waiting, in somebody's hands, delayed. */
+/** The number of messages of a queue: visible, in flight and delayed. */
 export async function messagesIn({ sqs }: Deployment, queueUrl: string): Promise<number> {
   const { Attributes = {} } = await sqs.send(new GetQueueAttributesCommand({ QueueUrl: queueUrl, AttributeNames: ['All'] }));
   const count = (kind: '' | 'NotVisible' | 'Delayed'): number => Number(Attributes[`ApproximateNumberOfMessages${kind}`] ?? 0);

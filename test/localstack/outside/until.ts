@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 
-/** Looks again and again until something is there, and says what it was waiting for where it never is. */
+/** Polls until a value exists. If it never does, the error names the value. */
 export async function until<T>(
   what: string,
   look: () => Promise<T | undefined | false>,

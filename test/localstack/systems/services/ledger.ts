@@ -1,6 +1,6 @@
 import { DynamoDBClient, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 
-/** What a foreign system was asked to do, once per idempotency key, however often it was asked. */
+/** The effects of a foreign system: one per idempotency key, however many requests it received. */
 interface Deed {
   /** The idempotency key. */
   readonly key: string;

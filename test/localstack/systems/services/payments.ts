@@ -2,7 +2,7 @@ import { serve } from 'tutti/service';
 import { payments } from '../../../../examples/travel-booking/contracts.ts';
 import { deed } from './ledger.ts';
 
-/** What a card does follows from its number. */
+/** The number of a card determines the outcome of a charge. */
 export const handler = serve(payments, {
   charge: async ({ card }, task) => {
     if (card === 'tok_no_funds') throw task.errors.CardDeclined({ reason: 'insufficient funds' });
