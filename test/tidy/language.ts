@@ -50,10 +50,12 @@ const words: readonly Rule[] = [
 /** Folders that are held to the rules, each with all that lies below it. */
 export const held: readonly string[] = [
   'bench',
+  'bin/',
   'examples',
   'functions',
   'lib/adapters',
   'lib/cdk',
+  'lib/client/',
   'lib/contract/',
   'lib/core',
   'lib/engine',
@@ -68,6 +70,8 @@ export const held: readonly string[] = [
   'test/authoring/',
   'test/bench',
   'test/cdk',
+  'test/cli/',
+  'test/client/',
   'test/contract/',
   'test/contracts',
   'test/core',
