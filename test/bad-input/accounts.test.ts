@@ -76,8 +76,8 @@ describe('an account speaks for what it was given, and for nothing else', () => 
   });
 
   it.each([
-    ['is heard from the own account', OWN, atHome, {}],
-    ['is heard from an account that publishes it', FLIGHTS, { ...atHome, events: { 'shop.placed': [FLIGHTS] } }, {}],
+    ['is admitted from the own account', OWN, atHome, {}],
+    ['is admitted from an account that may publish it', FLIGHTS, { ...atHome, events: { 'shop.placed': [FLIGHTS] } }, {}],
   ])('an event %s', async (_what, account, accounts) => {
     const rig = new InboxRig({ accounts });
     rig.put(placed(account));

@@ -54,7 +54,7 @@ describe('row 49: an event of an account that may not publish here', () => {
 
   it.each([
     ['as it was sent', (text: string) => text],
-    ['laid out anew on its way, as LocalStack does', (text: string) => text.replace('{"tutti":', '{ "tutti": ')],
+    ['with its JSON formatted again on its way, as LocalStack does', (text: string) => text.replace('{"tutti":', '{ "tutti": ')],
   ])('is parked from a wrapper as it came first, with its event and its instant: %s', async (_, laidOut) => {
     const rig = new InboxRig({ accounts: CLOSED });
     const body = from('999999999999', false);
@@ -64,7 +64,7 @@ describe('row 49: an event of an account that may not publish here', () => {
     expect(await rig.parked()).toMatchObject([{ reason: 'FORBIDDEN', body, id, event: { type: 'shop.placed' } }]);
   });
 
-  it.each([false, true])('is heard where its account is one of them, whether plain or not: %s', async (plain) => {
+  it.each([false, true])('is admitted from an account that may publish it, whether plain or not: %s', async (plain) => {
     const rig = new InboxRig({ accounts: OPEN });
     rig.put(from('222222222222', plain));
     await rig.work();

@@ -23,7 +23,7 @@ const start = async (): Promise<Client> => {
   return local.client;
 };
 
-/** What a caller is told: a code to decide by, what was wrong, and one sentence that says what to do. */
+/** The error that a caller receives: a code, a message and a remedy in one sentence. */
 const refusal = async (act: Promise<unknown>): Promise<string> => {
   const error: unknown = await act.then(
     () => undefined,
@@ -35,20 +35,20 @@ const refusal = async (act: Promise<unknown>): Promise<string> => {
   return error.code;
 };
 
-describe('a caller who is wrong is told so at once, with a code and a remedy', () => {
-  it('where the data breaks its schema', async () => {
+describe('a wrong call is refused at once, with a code and a remedy', () => {
+  it('refuses data that breaks its schema', async () => {
     const shopClient = await start();
     expect(await refusal(shopClient.start(fulfil, { orderId: 7 } as never))).toBe('DATA_INVALID');
     expect(await refusal(shopClient.publish(Placed, {} as never))).toBe('DATA_INVALID');
     expect(await refusal(shopClient.signal(fulfil, 'o-1', Confirmed, { orderId: 'o-1' } as never))).toBe('DATA_INVALID');
   });
 
-  it('where an event is too large for the bus', async () => {
+  it('refuses an event that is too large for the bus', async () => {
     const shopClient = await start();
     expect(await refusal(shopClient.publish(Placed, { orderId: 'o-1', note: 'x'.repeat(21 * 1024 * 1024) }))).toBe('DATA_TOO_LARGE');
   });
 
-  it('where an id has characters that none may have', async () => {
+  it('refuses an id with characters that no id may have', async () => {
     const shopClient = await start();
     for (const orderId of ['', 'a b', 'a#b', '../x', 'x'.repeat(201)]) {
       expect(await refusal(shopClient.start(fulfil, { orderId }))).toBe('DATA_INVALID');
@@ -57,18 +57,18 @@ describe('a caller who is wrong is told so at once, with a code and a remedy', (
     expect(await refusal(shopClient.publish(Placed, { orderId: 'o-1' }, { id: 'no spaces' }))).toBe('DATA_INVALID');
   });
 
-  it('where data holds what JSON cannot say', async () => {
+  it('refuses data that JSON cannot express', async () => {
     const shopClient = await start();
     expect(await refusal(shopClient.publish(Placed, { orderId: 'o-1', note: '\ud83d' }))).toBe('DATA_INVALID');
   });
 
-  it('where the instance has not been started', async () => {
+  it('refuses an instance that was not started', async () => {
     const shopClient = await start();
     for (const act of [shopClient.cancel(fulfil, 'o-9', 'r'), shopClient.resume(fulfil, 'o-9'), shopClient.query(fulfil, 'o-9')])
       expect(await refusal(act)).toBe('NOT_FOUND');
   });
 
-  it('where an id is open, has been used, or is closed', async () => {
+  it('refuses an id that is open, used or closed', async () => {
     const shopClient = await start();
     await shopClient.start(fulfil, { orderId: 'o-1' });
     expect(await refusal(shopClient.start(fulfil, { orderId: 'o-1' }))).toBe('ALREADY_OPEN');
@@ -79,7 +79,7 @@ describe('a caller who is wrong is told so at once, with a code and a remedy', (
     expect(await refusal(shopClient.cancel(fulfil, 'o-1', 'too late'))).toBe('CLOSED');
   });
 
-  it('and may choose to attach, or to hand its input over', async () => {
+  it('lets a caller attach to an open instance, or hand its input over', async () => {
     const shopClient = await start();
     await shopClient.start(signalling, { orderId: 'o-1' });
     expect(await shopClient.start(signalling, { orderId: 'o-1' }, { onOpen: 'attach' })).toMatchObject({ started: false });
@@ -87,7 +87,7 @@ describe('a caller who is wrong is told so at once, with a code and a remedy', (
     expect(await shopClient.result(signalling, 'o-1')).toEqual({ second: 'over' });
   });
 
-  it('and may say the same thing twice under one id', async () => {
+  it('lets a caller repeat a request under one id', async () => {
     const shopClient = await start();
     for (let copies = 0; copies < 3; copies += 1) await shopClient.publish(Signalling, { orderId: 'o-2' }, { id: 'same' });
     await shopClient.publish(Signalling, { orderId: 'o-2', note: 'other' }, { id: 'other' });

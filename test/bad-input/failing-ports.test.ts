@@ -13,7 +13,7 @@ const failing = <Port extends object>(port: Port): Port =>
     },
   });
 
-describe('row 36: a port that fails gives its messages back, keeps none of their neighbours, and is told of', () => {
+describe('row 36: a port that fails releases its messages, delays none of their neighbours, and is reported', () => {
   it.each([
     ['store', 0],
     ['sender', 0],

@@ -6,7 +6,7 @@ import { busText, charging, InboxRig } from './inbox-rig.ts';
 
 const PID = 'default#fulfil#o-1';
 
-/** The bus knows who published; the envelope only says so. */
+/** The bus authenticates the publisher; the envelope does not. */
 const publishedBy = (source: string, { id, datahash, attempt }: CommandEnvelope, over: object = {}): string => {
   const detail = {
     specversion: '1.0',
@@ -158,7 +158,7 @@ it('a broken wrapper is parked at once, also where the data of what it holds is 
   expect(await rig.parked()).toMatchObject([{ reason: 'MALFORMED' }]);
 });
 
-describe('what user code throws', () => {
+describe('a value that user code throws', () => {
   it.each([
     [Object.create(null), 'a value of type object without a text'],
     [new Error('cut \ud83d'), 'cut \ufffd'],

@@ -20,18 +20,18 @@ export const START = Date.parse('2026-11-21T10:00:00.000Z');
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** How a message came, where the queues of a deployment are told apart. */
+/** The queue and the sender of a message, in a deployment with separate queues. */
 export type Origin = Pick<ReceivedMessage, 'channel' | 'senderId'>;
 
 type RigOptions = Pick<EngineOptions, 'accounts' | 'startAgeMaxMs' | 'replyKeys'> & {
   /** Messages have a channel, as on AWS; that of a message without an origin is the inbox. @default false */
   readonly deployed?: boolean;
-  /** What another rig has left, and its clock. @default nothing, and a clock at `START` */
+  /** The state that another rig has left, and its clock. @default nothing, and a clock at `START` */
   readonly state?: State;
   readonly clock?: VirtualClock;
 };
 
-/** The engine on memory adapters and virtual time, its inbox open to anybody. */
+/** The engine on memory adapters and virtual time; a test may send anything to its inbox. */
 export class InboxRig {
   readonly clock: VirtualClock;
   readonly state: State;
@@ -84,7 +84,7 @@ export class InboxRig {
     if (origin !== undefined) this.#origins.set(messageId, origin);
   }
 
-  /** What is visible in the queues, as the function that takes it sees it. */
+  /** The visible messages of the queues, as the function that receives them sees them. */
   async receive(): Promise<readonly ReceivedMessage[]> {
     const messages = await this.inbox.receive({ max: 10, waitSeconds: 0, visibilitySeconds: 60 });
     if (!this.#deployed) return messages;
@@ -96,7 +96,7 @@ export class InboxRig {
     this.put(busText(type, { ...envelope(type, this.clock.now()), data, ...over }));
   }
 
-  /** Stores data apart, as whoever sends more than 100 KB does. Returns the fields that name it. */
+  /** Puts data into the payload store, as a sender of more than 100 KB does. Returns the fields that name it. */
   async stores(pid: string, data: Json): Promise<{ readonly dataref: string; readonly datahash: string }> {
     const json = canonical(data);
     const hash = sha256(json);
@@ -212,7 +212,7 @@ export const busText = (type: string, detail: unknown): string =>
     detail,
   });
 
-/** Whoever publishes an envelope publishes it as its source, as far as the bus lets it. */
+/** Publishes an envelope as its source, as far as the bus allows it. */
 const sourceOf = (type: string, detail: unknown): string => {
   const { source } = (detail ?? {}) as { readonly source?: unknown };
   return typeof source === 'string' ? source : String(type.split('.')[0]);

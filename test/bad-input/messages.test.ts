@@ -10,7 +10,7 @@ const parkedBy = async (
   pid = '',
 ): Promise<readonly { readonly reason: string; readonly detail: string; readonly body: string }[]> => {
   await rig.work();
-  expect(rig.inbox.size, 'what is parked is acknowledged').toBe(0);
+  expect(rig.inbox.size, 'a parked message is acknowledged').toBe(0);
   return rig.parked(pid);
 };
 
@@ -24,14 +24,14 @@ describe('row 21: a malformed message is parked with its reason, as it came', ()
     ['no detail', '{"detail-type":"shop.placed"}'],
     ['a detail that is text', busText('shop.placed', 'hello')],
     ['an envelope of another specification', busText('shop.placed', { specversion: '2.0' })],
-    ['a message of a kind that nobody knows', '{"tutti":"frobnicate"}'],
+    ['a message of an unknown kind', '{"tutti":"frobnicate"}'],
     ['a wrapper whose end is cut off', '{"tutti":"forced","body":"{'],
     ['a wrapper without a body', '{"tutti":"forced"}'],
     ['a wrapper around nothing', '{"tutti":"forced","body":"","sentat":1}'],
-    ['a tick for nobody', '{"tutti":"tick"}'],
+    ['a tick without an instance', '{"tutti":"tick"}'],
     ['a start of nothing', '{"tutti":"start"}'],
     ['an act without an id', '{"tutti":"operate","pid":"default#fulfil#o-1","act":"cancel"}'],
-    ['an act that nobody knows', '{"tutti":"operate","opid":"o","pid":"default#fulfil#o-1","act":"explode","reason":"","by":""}'],
+    ['an unknown operation', '{"tutti":"operate","opid":"o","pid":"default#fulfil#o-1","act":"explode","reason":"","by":""}'],
     ['a start without an id of its own', '{"tutti":"start","tenant":"default","process":"fulfil","id":"o-1","data":{"orderId":"o-1"}}'],
   ])('%s', async (_, body) => {
     const rig = new InboxRig();
@@ -54,7 +54,7 @@ describe('row 21: a malformed message is parked with its reason, as it came', ()
     expect(await rig.head(PID)).toBeUndefined();
   });
 
-  it('an act that nobody knows changes nothing, not even beside an instance', async () => {
+  it('an unknown operation changes nothing, not even beside an instance', async () => {
     const rig = new InboxRig();
     rig.event('shop.placed', ORDER);
     await rig.work();
@@ -103,8 +103,8 @@ describe('row 21: data that breaks its schema is parked with the field and what 
   });
 });
 
-describe('row 21: an unknown type is parked, and tells who would hear what', () => {
-  it('an event that nobody hears', async () => {
+describe('row 21: a message for no receiver is parked, with the reason', () => {
+  it('an event without a subscriber', async () => {
     const rig = new InboxRig();
     rig.event('shop.exploded', ORDER);
     expect(await parkedBy(rig)).toMatchObject([{ reason: 'UNKNOWN_EVENT', detail: 'No process of shop subscribes to shop.exploded.' }]);
@@ -118,7 +118,7 @@ describe('row 21: an unknown type is parked, and tells who would hear what', () 
     expect(await parkedBy(rig)).toMatchObject([{ reason: 'UNKNOWN_PROCESS' }]);
   });
 
-  it('a signal for a process that does not hear it', async () => {
+  it('a signal for a process that does not subscribe to it', async () => {
     const rig = new InboxRig();
     rig.event('shop.confirmed', { orderId: 'o-1', by: 'x' }, { processid: 'default#fragile#o-1' });
     expect(await parkedBy(rig, 'default#fragile#o-1')).toMatchObject([{ reason: 'UNKNOWN_EVENT' }]);

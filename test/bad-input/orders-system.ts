@@ -71,7 +71,7 @@ export const signalling = process('p-signalling', { startOn: Signalling.byId(byO
   return { second: second.note ?? '' };
 });
 
-/** What the next deploy mends. */
+/** The fault that the next deploy fixes. */
 export const code = { broken: false, brokenAtStart: false };
 export const fragile = process('fragile', { startOn: Fragile.byId(byOrder) }, async (ctx, order) => {
   if (code.brokenAtStart) throw new TypeError('order.customer is undefined');

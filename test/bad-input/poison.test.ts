@@ -130,14 +130,14 @@ describe('row 19: a process that throws', () => {
   });
 });
 
-describe('row 20: what ends its worker again and again', () => {
+describe('row 20: a message that ends its worker again and again', () => {
   it('is run alone from the fourth delivery on, and never again after three attempts that did not end', async () => {
     const { rig } = await poisoned();
     code.broken = false;
     const receive = () => rig.inbox.receive({ max: 10, waitSeconds: 0, visibilitySeconds: 0 });
     for (let deliveries = 0; deliveries < 3; deliveries += 1) await receive();
     const [message] = await receive();
-    // Three workers have begun it and were never heard of again.
+    // Three workers have begun it and never ended.
     for (let attempts = 0; attempts < 3; attempts += 1) await rig.state.parkingStore.attempt(`${message?.messageId}/${PID}`, 1);
     await rig.work();
     expect(await rig.head(PID)).toMatchObject({ status: 'stuck', why: expect.stringContaining('ended its worker 3 times') as string });

@@ -26,7 +26,7 @@ describe('row 49: a forged reply is parked as forbidden, and the real one still 
     expect(rig.inbox.size).toBe(0);
   });
 
-  it.each(forgeries.slice(0, 2))('%s, also where it claims the success of a command that nobody waits for any more', async (_, over) => {
+  it.each(forgeries.slice(0, 2))('%s, also if it claims the success of a command that nothing awaits any more', async (_, over) => {
     const { rig, charge } = await charging();
     rig.operate('terminate', PID);
     await rig.work();
@@ -183,7 +183,7 @@ describe('the version of an answer', () => {
 describe('an answer that is an event', () => {
   const answer = { source: 'payments', type: 'payments.refunded', dataversion: 1, data: { orderId: 'o-9' } } as const;
 
-  it('concerns who asked and who hears it, each once however often it comes', async () => {
+  it('reaches its sender and its subscribers, each once however often it is delivered', async () => {
     const rig = new InboxRig();
     rig.start('repaying', 'r-1', { orderId: 'o-9' });
     await rig.work();
@@ -196,7 +196,7 @@ describe('an answer that is an event', () => {
     expect(await rig.parked()).toEqual([]);
   });
 
-  it("of another system's command concerns who hears it here", async () => {
+  it("of another system's command reaches its subscribers here", async () => {
     const { rig, charge } = await charging();
     rig.reply({ ...charge, id: 'default#pay#p-1/r000000000000/1' }, { ...answer, replyto: 'elsewhere' });
     await rig.work();
@@ -211,7 +211,7 @@ describe('an answer that is an event', () => {
     expect(await rig.parked()).toMatchObject([{ reason: 'TOO_MANY_HOPS' }]);
   });
 
-  it('is an answer also where what hears it cannot be told, which is parked', async () => {
+  it('is delivered as a reply also if the correlation of its subscribers throws, which is parked', async () => {
     const asked = async (over: Parameters<InboxRig['reply']>[1]): Promise<InboxRig> => {
       const rig = new InboxRig();
       rig.start('repaying', 'r-1', { orderId: 'o-9' });

@@ -19,7 +19,7 @@ const deadly = () => {
     const [message] = await rig.inbox.receive({ max: 1, waitSeconds: 0, visibilitySeconds: 1 });
     if (!message) return true;
     const before = fetches;
-    // What is taken back after the end of the worker is never taken back.
+    // A mark that is removed after the end of the worker is never removed.
     parking.attempt = (mark, change) => (change === -1 && fetches > before ? Promise.resolve(1) : attempt(mark, change));
     const { acknowledge } = await rig.engineAfterCrash().advance([{ ...message, receiveCount: delivery }]);
     await rig.inbox.delete(acknowledge);

@@ -45,7 +45,7 @@ describe('a queue of a deployment takes what its senders may send, and parks all
     expect(await rig.parked()).toMatchObject([{ reason: 'FORBIDDEN', body, ...(channel !== 'inbox' && { channel, senderId: SENDER }) }]);
   });
 
-  it.each(['inbox', 'starts', 'operations'] as const)('what has no form is MALFORMED at %s', async (channel) => {
+  it.each(['inbox', 'starts', 'operations'] as const)('a message without a form is MALFORMED at %s', async (channel) => {
     const rig = new InboxRig({ deployed: true });
     for (const body of ['"x"', '{"tutti":"surprise"}']) rig.put(body, { channel });
     await rig.work();

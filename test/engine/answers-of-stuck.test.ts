@@ -4,7 +4,7 @@ import { EngineRig } from './engine-rig.ts';
 
 const PID = 'default#trip#a';
 
-test('a stuck instance and a service do not answer each other for ever', async () => {
+test('a stuck instance and a service do not answer each other indefinitely', async () => {
   const trip = tripOf(async (ctx) => {
     await ctx.race({ booked: ctx.call(flights.book, { to: 'LIS' }), late: ctx.sleep('10 minutes') });
     await ctx.call(hotels.book, { to: 'Lisbon' });

@@ -10,7 +10,7 @@ const DATA = '{"secret":"of another instance"}';
 const HASH = sha256(DATA);
 const COMMAND = 'default#order#1/run/2';
 
-/** What becomes of a message that refers to data at this place of the bucket, and what was read of the bucket. */
+/** The result of a message that refers to data at this place of the bucket, and the reads of the bucket. */
 const read = async (at: string, message: (dataref: string) => object, size = DATA.length): Promise<unknown> => {
   const asked: string[] = [];
   const client = {
@@ -54,7 +54,7 @@ describe('data of others is not read, and its message is parked at once', () => 
   test.each([
     ['of the orchestrator, for an event of another owner', 'orchestrator/victim%23order%231', detail({})],
     ['of a service, for an event of another owner', 'payments/victim', detail({})],
-    ['of a prefix that nobody has', 'nobody/x', detail({})],
+    ['of a prefix without an owner', 'nobody/x', detail({})],
     ['of another type', '_clients/shop.placed', detail({})],
     ['of another source than the bus knows', 'payments/x', detail({ source: 'payments' })],
     ['of another instance, for a reply', 'payments/default%23order%232', ofBus('payments', { commandid: COMMAND })],

@@ -71,7 +71,7 @@ describe('a dead letter', () => {
     expect(JSON.parse((await drained(rig, body)).body)).not.toHaveProperty('park');
   });
 
-  test('what could not be parked goes on being sent to be parked', async () => {
+  test('a dead letter that could not be parked is sent again to be parked', async () => {
     const rig = new EngineRig([tripOf(async () => undefined)], services);
     const first = await drained(rig, '{}');
     rig.clock.advance(DRAINED_MS_MAX);
@@ -81,7 +81,7 @@ describe('a dead letter', () => {
   });
 });
 
-test('what is parked beside an instance that is not stuck goes back by a resume', async () => {
+test('a message that is parked beside an instance that is not stuck is redriven by a resume', async () => {
   const rig = new EngineRig([tripOf(async (ctx) => ctx.sleep('1 minute'))], services);
   rig.happens(Checkout, { id: 'a' });
   await rig.advance();

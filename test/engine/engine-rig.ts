@@ -28,11 +28,11 @@ export class EngineRig {
   readonly parking = new MemoryParkingStore();
   readonly published: PublishedEvent[] = [];
   readonly notices: EngineNotice[] = [];
-  /** What has come to the inbox from outside. */
+  /** The bodies that came to the inbox from outside. */
   readonly bodies: string[] = [];
   /** Ticks that the engine has sent. */
   ticks = 0;
-  /** The bus: `broken`, it accepts nothing; `callsUntilMended`: so many calls more. */
+  /** The bus: `broken`, it accepts nothing; `callsUntilFixed`: so many calls more. */
   readonly bus = new BreakableBus();
   /** The queue of the flights: `broken`, it fails; `refusing`, it takes nothing, and never will. */
   readonly flights = { broken: false, refusing: false };
@@ -100,7 +100,7 @@ export class EngineRig {
     this.#queue('inbox').put(inboxBody(message));
   }
 
-  /** What others of the engine's functions send to its queues. */
+  /** The sender of the engine's other functions. */
   get sender(): MessageSender {
     return new MemoryMessageSender(this.#queues);
   }
@@ -114,7 +114,7 @@ export class EngineRig {
     return drainDeadLetters({ sender: { send }, clock: this.clock, random: () => 0.5 }, messages);
   }
 
-  /** What is visible in the inbox is gone, by an accident. Returns how much it was. */
+  /** Deletes the visible messages of the inbox, as an accident does. Returns how many. */
   async purges(): Promise<number> {
     const inbox = this.#queue('inbox');
     const messages = await inbox.receive({ max: 10, waitSeconds: 0, visibilitySeconds: 120 });
@@ -234,7 +234,7 @@ export class EngineRig {
   }
 }
 
-/** What a person asks for. */
+/** The operation of an operator. */
 export const operation = (act: OperationMessage['act'], pid: string): OperationMessage => ({
   tutti: 'operate',
   opid: `${act}-1`,
@@ -248,7 +248,7 @@ export const operation = (act: OperationMessage['act'], pid: string): OperationM
 class BreakableBus implements EventPublisher {
   inner: EventPublisher | undefined;
   broken = false;
-  callsUntilMended: number | undefined;
+  callsUntilFixed: number | undefined;
   #held: { readonly reached: () => void; readonly released: Promise<void> } | undefined;
 
   /** The next call ends only when it is released. */
@@ -266,7 +266,7 @@ class BreakableBus implements EventPublisher {
     this.#held = undefined;
     held?.reached();
     await held?.released;
-    if (this.callsUntilMended !== undefined && (this.callsUntilMended -= 1) < 0) this.broken = false;
+    if (this.callsUntilFixed !== undefined && (this.callsUntilFixed -= 1) < 0) this.broken = false;
     if (this.broken) throw new TypeError('no bus');
     return (this.inner as EventPublisher).publish(events);
   }

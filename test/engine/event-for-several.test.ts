@@ -51,7 +51,7 @@ describe('one event for several instances that ended its worker', () => {
     expect(await Promise.all(marks.map((mark) => rig.parking.attempt(mark, 1)))).toEqual([1, 1, 3, 1]);
   });
 
-  test('what another worker has applied meanwhile only sends again what it has caused', async () => {
+  test('an event that another worker has applied meanwhile only repeats its sends', async () => {
     const { rig, message } = await suspect(0);
     await rig.engine.advance([message]);
     await rig.commands('svc');

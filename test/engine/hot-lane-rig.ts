@@ -13,7 +13,7 @@ import type { MessageSender, OutgoingMessage } from '../../lib/ports/message-sen
 import type { CommitResult, CommitCondition, Head } from '../../lib/ports/process-store.ts';
 import { frontEndOf } from '../../lib/process/front-end.ts';
 
-/** Whoever pauses between two tries goes on at once, later. */
+/** A worker that waits between two attempts goes on at once, later. */
 class PausingClock extends VirtualClock {
   override async sleep(milliseconds: number): Promise<void> {
     this.advance(milliseconds);
@@ -153,7 +153,7 @@ export class HotLaneRig {
     return head as Head;
   }
 
-  /** The events that the instance has heard, by id. */
+  /** The events that the instance has received, by id. */
   async heard(pid: string): Promise<string[]> {
     const head = await this.head(pid);
     const entries = (await journalTexts(this.store, head)).map(parseEntry);

@@ -34,7 +34,7 @@ const hot = async (rig: HotLaneRig): Promise<void> => {
 };
 
 describe('an event that loses against others', () => {
-  test('three times is forwarded, and decided once, by whoever works at the lane', async () => {
+  test('three times is forwarded, and decided once, by a worker of the lane', async () => {
     const rig = await started();
     let others = 0;
     rig.contend(3, () => nudge(rig, `other-${(others += 1)}`));
@@ -98,7 +98,7 @@ describe('an event that loses against others', () => {
 });
 
 describe('an instance at which writers have met', () => {
-  test('is hot: what comes then is forwarded without a try, also by those who have it warm', async () => {
+  test('is hot: later events are forwarded without an attempt, also by a worker that has it warm', async () => {
     const rig = await started();
     const warm = rig.engine();
     rig.contend(1, () => nudge(rig, 'other'));

@@ -4,7 +4,7 @@ import { event, process } from 'tutti';
 import { Checkout, flights, services, tripOf } from '../core/trip-contracts.ts';
 import { EngineRig } from './engine-rig.ts';
 
-test('two starts whose ids had one FNV-1a digest begin two runs, and each asks its services anew', async () => {
+test('two starts whose ids had one FNV-1a digest begin two runs, and each sends its own commands', async () => {
   const trip = tripOf((ctx) => ctx.call(flights.book, { to: 'Oslo' }), { onClosed: 'restart' });
   const rig = new EngineRig([trip], services);
   const booked: string[] = [];

@@ -23,7 +23,7 @@ const only = async (rig: EngineRig, service: string): Promise<CommandEnvelope> =
   return command;
 };
 
-/** What the message says, read back where it only names it. */
+/** The data of the message, read from the payload store if the message refers to it. */
 const dataOf = async (rig: EngineRig, envelope: { readonly data?: unknown; readonly dataref?: string }): Promise<unknown> => {
   if (envelope.dataref === undefined) return envelope.data;
   const text = await rig.payloads.fetch(envelope.dataref);
@@ -126,7 +126,7 @@ test('a restart keeps for its own run what it still needs of the run before', as
   const put = vi.spyOn(rig.payloads, 'put');
   rig.happens(Checkout, { id: 'a' });
   await rig.advanceCold();
-  // What was retired with the run before, and not put again, is gone some days after.
+  // A payload that was retired with the previous run, and not stored again, expires some days later.
   const kept = new Set(put.mock.calls.map(([, hash]) => hash));
   vi.spyOn(rig.payloads, 'get').mockImplementation(async (_, hash) => (kept.has(hash) ? JSON.stringify({ to }) : undefined));
   await rig.answers(book, 'completed', { reference: 'f-1' });

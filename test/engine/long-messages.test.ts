@@ -29,7 +29,7 @@ test('a message fits into the lane only where its wrapper can be sent, whatever 
   }
 });
 
-/** What reaches the inbox through a queue that takes at most so many bytes. */
+/** The bodies that reach the inbox through a queue with this limit of bytes. */
 const inboxOf = (most: number) => {
   const sent: { readonly body: string; readonly delaySeconds?: number }[] = [];
   const send: MessageSender['send'] = async (_, messages) =>

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { Checkout, Nudge, services, tripOf } from '../core/trip-contracts.ts';
 import { EngineRig } from './engine-rig.ts';
 
-test('what a fault says is kept as far as a person reads it, so that the instance can be marked as stuck', async () => {
+test('the message of an error is cut to a readable length, so that the instance can be marked as stuck', async () => {
   const trip = tripOf(async (ctx) => {
     await ctx.waitFor(Nudge);
     throw new TypeError(`no such customer ${'x'.repeat(500_000)}`);

@@ -7,7 +7,7 @@ import { sha256 } from '../../lib/format/sha256.ts';
 import { Booked, Checkout, flights, Nudge, payments, services, tripOf } from '../core/trip-contracts.ts';
 import { EngineRig, operation } from './engine-rig.ts';
 
-// What would break if X happened in order Y.
+// Orders of events that could break a rule.
 const PID = 'default#trip#a';
 
 /** Publishes a word for each nudge that comes, and never ends. */
@@ -18,7 +18,7 @@ const echo = tripOf(async (ctx) => {
   }
 });
 
-describe('what was fired and not sent is never dropped', () => {
+describe('a pending send that was not sent is never dropped', () => {
   test('not by a commit after a duplicate came while another instance sent something', async () => {
     const rig = new EngineRig([echo], services);
     rig.happens(Checkout, { id: 'a' });
@@ -46,7 +46,7 @@ describe('what was fired and not sent is never dropped', () => {
     rig.bus.broken = true;
     rig.happens(Nudge, { id: 'a', word: 'first' });
     await rig.batch();
-    rig.bus.callsUntilMended = 3;
+    rig.bus.callsUntilFixed = 3;
     rig.happens(Nudge, { id: 'a', word: 'second' });
     await rig.batch();
     rig.happens(Nudge, { id: 'a', word: 'third' });
@@ -225,7 +225,7 @@ describe('a stuck instance', () => {
     expect((await next.head(PID))?.status).toBe('terminated');
   });
 
-  test('whose start was poison keeps what came before it, also where another start is in the batch of its resume', async () => {
+  test('with a poisoned start keeps its early events, also if another start is in the batch of its resume', async () => {
     let broken = true;
     const trip = tripOf(async (ctx) => {
       if (broken) throw new TypeError('order is undefined');
@@ -308,7 +308,7 @@ describe('one id that two types of event have', () => {
   });
 });
 
-test('a decider whose state cannot be read waits for it, and does not begin anew', async () => {
+test('a decider whose state cannot be read waits for it, and does not begin again', async () => {
   const words = decider('trip', { state: z.object({ words: z.array(z.string()) }), initial: () => ({ words: [] }) }).on(
     Nudge.byId(({ id }) => id),
     (state, { word }) => ({ words: [...state.words, word] }),

@@ -53,7 +53,7 @@ test('a redrive sends back what came after the end of its instance, which is kep
   expect(await rig.parking.parked(PID)).toMatchObject([{ id: late?.id, reason: 'CLOSED' }]);
 });
 
-test('what came after the end is kept where a redrive is overtaken by the copy that it sent', async () => {
+test('a late event stays parked if the copy that a redrive sent overtakes the redrive', async () => {
   const rig = new EngineRig([tripOf(async () => undefined)], services);
   rig.happens(Checkout, { id: 'a' });
   await rig.advance();

@@ -60,7 +60,7 @@ describe('a refused event is classified again before it stops its instance', () 
     expect(await bad.parking.parked(PID)).toEqual([]);
   });
 
-  test('an event that nobody has applied meanwhile makes its instance stuck', async () => {
+  test('an event that no worker has applied meanwhile makes its instance stuck', async () => {
     const { bad } = await twoBuilds();
     bad.happens(Nudge, { id: 'a', word: 'go' });
     await bad.advance();

@@ -4,7 +4,7 @@ import { EngineRig, operation } from './engine-rig.ts';
 
 const PID = 'default#trip#a';
 
-test('what a cancel has decided, and no queue takes, is sent when the instance is resumed', async () => {
+test('a send of a cancel that no queue accepts is sent when the instance is resumed', async () => {
   const trip = tripOf(async (ctx) => {
     await ctx.call(flights.book, { to: 'LIS' });
     await ctx.sleep('1 day');

@@ -33,8 +33,8 @@ const filled = async (count: number, days: readonly number[], tenants: readonly 
 const left = async (store: MemoryProcessStore, ...ids: string[]): Promise<string[]> =>
   (await store.load(ids.map((id) => `acme#trip#${id}`))).flatMap((found) => (found ? [found.pid] : []));
 
-describe('retiring what closed long ago', () => {
-  test('takes what closed a day before the retention, since a start of that age may still be heard where a clock is wrong', async () => {
+describe('retireClosed', () => {
+  test('retires instances that closed a day before the retention, since a start of that age may still be accepted if a clock is wrong', async () => {
     const { store, index, retirement } = await filled(1, [10, 69, 70]);
     expect(await retireClosed({ index, retirement, clock }, { retentionMs })).toBe(2);
     expect(await left(store, '10-0', '69-0', '70-0', 'open')).toEqual(['acme#trip#70-0', 'acme#trip#open']);

@@ -12,7 +12,7 @@ const trip = tripOf(async (ctx) => {
   await ctx.waitFor(Nudge);
 });
 
-test('an instance whose control state grows too large is stuck while the write that says so still fits, and resume goes on after a mend', async () => {
+test('an instance whose control state grows too large is stuck while the write that says so still fits, and resume goes on after a fix', async () => {
   const rig = new EngineRig([trip], services);
   code.events = 400;
   rig.happens(Checkout, { id: 'a' });

@@ -7,7 +7,7 @@ import type { MessageSender } from '../../lib/ports/message-sender.ts';
 import type { Head } from '../../lib/ports/process-store.ts';
 import { head } from '../contracts/process-store.contract.ts';
 
-/** What the SDK opens to one host: a call that waits for a connection runs out of time, and is made again. */
+/** Connections that the SDK opens to one host: a call that waits for one times out, and is retried. */
 const CONNECTIONS = 50;
 
 test('a crowd of timers is woken with no more calls at a time than there are connections', async () => {
@@ -33,7 +33,7 @@ test('a crowd of timers is woken with no more calls at a time than there are con
   expect(most).toBeLessThanOrEqual(CONNECTIONS);
 });
 
-/** So many instances, all due; each call for ticks is counted. */
+/** A number of instances, all due; the calls for ticks are counted. */
 const crowd = (size: number) => {
   const heads = new MemoryTable<string, Head>();
   for (let n = 0; n < size; n += 1) heads.set(`default#trip#${n}`, head({ pid: `default#trip#${n}`, due: 1 + (n % 3) }));
@@ -54,7 +54,7 @@ test('a sweep goes on beyond 10,000 timers, in calls of ten, and wakes each once
   expect([woken.length, new Set(woken).size, calls()]).toEqual([25_000, 25_000, 2_500]);
 });
 
-test('what the time does not suffice for is said, and the next sweep reaches it, since what has advanced is due no more', async () => {
+test('a sweep reports that its time did not suffice, and the next sweep reaches the rest, since advanced instances are due no more', async () => {
   const { ports, heads, index, woken } = crowd(25_000);
   const first = await sweepTimers(ports, { remainingMs: () => 14_000 });
   expect(first).toEqual({ count: 10_000, unsent: [], whole: false });

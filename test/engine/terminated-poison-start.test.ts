@@ -12,7 +12,7 @@ const Word = event('lives.word', z.object({ id: z.string(), text: z.string() }))
 const Said = event('trips.said', z.object({ text: z.string() }));
 const PID = 'default#life#a';
 
-/** An instance whose code cannot begin before it is mended, and says one word. */
+/** An instance whose code cannot begin before it is fixed, and says one word. */
 const rigOf = () => {
   const code = { mended: false };
   const life = process(
@@ -54,7 +54,7 @@ test('a second start that is poison, over one that was terminated before it had 
   expect(await rig.parking.parked(PID)).toEqual([]);
 });
 
-test('what came early is parked when its instance is terminated before it has begun', async () => {
+test('early events are parked when their instance is terminated before it has begun', async () => {
   const { rig, operate } = rigOf();
   rig.happens(Word, { id: 'a', text: 'one' });
   rig.happens(Word, { id: 'a', text: 'two' });
@@ -66,7 +66,7 @@ test('what came early is parked when its instance is terminated before it has be
   expect(await parkedReasons(rig)).toEqual(['EARLY_EXPIRED', 'EARLY_EXPIRED', 'STUCK']);
 });
 
-test('what came early, and is parked with an act of an operator, is not taken for one that came by the queue of operators', async () => {
+test('an early event that is parked by an operation is not taken for a message of the queue of operations', async () => {
   const { rig } = rigOf();
   rig.happens(Word, { id: 'a', text: 'one' });
   rig.happens(Born, { id: 'a' });
@@ -79,7 +79,7 @@ test('what came early, and is parked with an act of an operator, is not taken fo
   for (const event of parked) expect(event).not.toHaveProperty('channel');
 });
 
-test('whoever terminated what had not begun does not end the next run by the same act', async () => {
+test('a redelivered terminate of an instance that had not begun does not end the next run', async () => {
   const { rig, code, operate } = rigOf();
   rig.happens(Born, { id: 'a' }, 'first');
   await rig.advance();

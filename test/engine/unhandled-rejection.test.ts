@@ -16,7 +16,7 @@ afterEach(() => {
 const careless = tripOf(async (ctx, { note }) => {
   const leave = async (): Promise<void> => {
     await ctx.call(notes.ask, { text: 'ok?' });
-    throw new TypeError('nobody looks here');
+    throw new TypeError('nothing handles this');
   };
   if (note === 'careless') void leave();
   else await ctx.call(notes.ask, { text: 'ok?' });
@@ -36,7 +36,7 @@ describe('a rejection that the code of a process leaves unhandled', () => {
     await rig.advance();
     const heads = await Promise.all(['a', 'b', 'c'].map((id) => rig.head(pidOf(id))));
     expect(heads.map((head) => head?.status)).toEqual(['running', 'stuck', 'running']);
-    expect(heads[1]?.why).toContain('A promise of the process was rejected, and nothing handles it: TypeError: nobody looks here.');
+    expect(heads[1]?.why).toContain('A promise of the process was rejected, and nothing handles it: TypeError: nothing handles this.');
     expect(heads[0]?.tail.at(-1)).toContain('TimerSet');
     expect(await rig.parking.parked(pidOf('b'))).toHaveLength(1);
     expect(process.listenerCount('unhandledRejection')).toBe(0);
@@ -86,7 +86,7 @@ describe('the watch', () => {
     expect(errors).toEqual([new RangeError('foreign')]);
   });
 
-  test('ends with the last who watches, and keeps quiet about what was attributed', async () => {
+  test('ends with the last watching engine, and does not throw a rejection that was attributed', async () => {
     const errors = await thrown(async (watch) => {
       watch.begin();
       watch.begin();

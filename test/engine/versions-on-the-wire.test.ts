@@ -14,7 +14,7 @@ const three = two.next(V3, (old) => ({ ...old, by: 'van' }));
 
 const Ordered = event('shop.ordered', V1);
 
-/** What one build of the system runs: its contract of the command and of the event. */
+/** The contract of the command and of the event, as one build of the system has them. */
 const build = (schema: Schema): readonly [AnyProcess, AnyService] => {
   const data = schema as typeof V1;
   const Asked = event('trips.asked', data);
@@ -44,7 +44,7 @@ test.each<[string, Schema, Schema, number | undefined, Json]>([
   ['the first of several versions', versions(V1), two, undefined, { id: 'o-1' }],
   ['a version between others', two, three, 2, { id: 'o-1', place: 'here' }],
   ['a version that a build which was rolled back does not know', two, versions(V1), 2, { id: 'o-1', place: 'here' }],
-])('what was decided under %s is sent again as what it is', async (_case, before, after, dataversion, data) => {
+])('a command that was decided under %s is sent again with its version', async (_case, before, after, dataversion, data) => {
   const [ship, depot] = build(before);
   const first = new EngineRig([ship], [depot]);
   const sent = await heard(first);

@@ -89,7 +89,7 @@ describe('of many heads', () => {
     return { index: new MemoryInstanceIndex(tables.heads), sent, sender: { send } };
   };
 
-  test('those are woken that run, have a tick under way, and have it for long', async () => {
+  test('running instances with a tick in flight for long are woken', async () => {
     const { sent, ...ports } = await world(
       overdue(1),
       overdue(2, { status: 'stuck' }),
@@ -104,7 +104,7 @@ describe('of many heads', () => {
     ]);
   });
 
-  test('what is unresolved among what is looked at is counted, and so is what is stuck', async () => {
+  test('the unresolved instances among those that are read are counted, and so are the stuck ones', async () => {
     const { sent, ...ports } = await world(
       overdue(1, { unresolved: 2 }),
       overdue(2),
@@ -132,7 +132,7 @@ describe('of many heads', () => {
     expect(asked).toEqual([{ tenant: 'default', statuses: ['running'], startedBefore: 70 * MINUTE }]);
   });
 
-  test('what the time does not suffice for is told, and what was found until then is woken', async () => {
+  test('a run reports that its time did not suffice, and wakes the instances that it has found', async () => {
     const { sent, ...ports } = await world(...Array.from({ length: 250 }, (_, n) => overdue(n)));
     const times = Array.from({ length: 151 }, () => 60_000);
     expect(await wakeOverdue({ ...ports, clock }, { remainingMs: () => times.pop() ?? 4_000 })).toEqual({
