@@ -27,7 +27,7 @@ test('parked lists the parked events, and redrive counts them before it sends th
       stdout: '1 parked event matches: 1 STUCK\n',
       stderr: 'Nothing was sent. Repeat with --yes to send them.\n',
     });
-    expect(none).toMatchObject({ code: 0, stdout: '0 parked events fit.\n', stderr: '' });
+    expect(none).toMatchObject({ code: 0, stdout: '0 parked events match.\n', stderr: '' });
     expect(incomplete).toMatchObject({ code: 2, stderr: expect.stringContaining('was given without an id') });
 
     const sent = await run('redrive', 'book-seat', 's-1', '--type', 'seats.seat-wanted', '--since', '1h', '--yes', '--json');
