@@ -174,7 +174,7 @@ export const deferredBugs: readonly PlantedBug[] = [
         plant: `if (PLANTED) {
         const command = run.image.commands.get(fact.n);
         if (command?.mode === 'call' && !command.settling && (command.deferred || run.image.clock >= (command.deadline ?? Infinity)))
-          return applyAnswer(run, { ...fact, type: 'CommandAnswered', outcome: 'cancelled' });
+          return applyReply(run, { ...fact, type: 'CommandAnswered', outcome: 'cancelled' });
       }
       ORIGINAL`,
       },

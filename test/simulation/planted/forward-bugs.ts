@@ -12,7 +12,7 @@ export const forwardBugs: readonly PlantedBug[] = [
         file: 'lib/engine/send/hot-lane.ts',
         find: 'const results = await sendAll(forwarded.map(dispatchOf), context.options.sender);',
         plant: `const sending = sendAll(forwarded.map(dispatchOf), context.options.sender);
-  const results = PLANTED ? forwarded.map(() => 'sent') : await sending;`,
+  const results = PLANTED ? (forwarded.map(() => 'sent') as any) : await sending;`,
       },
     ],
   },

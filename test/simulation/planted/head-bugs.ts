@@ -47,7 +47,7 @@ export const headBugs: readonly PlantedBug[] = [
     patches: [
       {
         ...OWED,
-        plant: `!(PLANTED && !decidesOn(item) && (by.since ?? by.at) !== this.#image.clock && by.due - by.timeoutMs !== this.#image.clock) && (ORIGINAL)`,
+        plant: `!(PLANTED && !decidesOn(item) && ((by as any).since ?? (by as any).at) !== this.#image.clock && (by as any).due - (by as any).timeoutMs !== this.#image.clock) && (ORIGINAL)`,
       },
     ],
   },
@@ -99,11 +99,11 @@ export const headBugs: readonly PlantedBug[] = [
     rows: ['head.pml | DAMP_WRONG_FORCED'],
     what: 'The same, but for what this invocation has itself decided before, and then met another writer.',
     patches: [
-      { ...OWED, plant: '!(PLANTED && !decidesOn(item) && item.message.receiveCount <= 1 && !item.decided) && (ORIGINAL)' },
+      { ...OWED, plant: '!(PLANTED && !decidesOn(item) && item.message.receiveCount <= 1 && !(item as any).decided) && (ORIGINAL)' },
       {
         file: 'lib/engine/advance/working-copy.ts',
         find: 'const reason = alone ? await this.#applyWatched(item) : await this.#apply(item);',
-        plant: 'if (PLANTED) item.decided = true;\nORIGINAL',
+        plant: 'if (PLANTED) (item as any).decided = true;\nORIGINAL',
       },
     ],
   },

@@ -99,7 +99,7 @@ export const parkingBugs: readonly PlantedBug[] = [
     name: 'TICK_REARM',
     rows: ['parking.pml | TICK_REARM'],
     what: 'A tick that is not the present one sends the present one again, whoever has caused that.',
-    patches: [{ ...OWED, plant: "(PLANTED && kind === 'tick' && item.verdict === 'dup' && by.kind === 'tick') || (ORIGINAL)" }],
+    patches: [{ ...OWED, plant: "(PLANTED && kind === 'tick' && item.verdict === 'dup' && (by as any).kind === 'tick') || (ORIGINAL)" }],
   },
   {
     name: 'EARLY_TICK_ACKED',

@@ -85,10 +85,10 @@ export const serviceBugs: readonly PlantedBug[] = [
         file: 'lib/core/issue.ts',
         find: 'command.attempt += 1;',
         plant: `if (PLANTED && run.steps.get(command.n)?.kind === 'call' && !command.settling) {
-    const step = run.steps.get(command.n);
+    const step = run.steps.get(command.n) as any;
     run.steps.delete(command.n);
     run.image.commands.delete(command.n);
-    issueFor(run, step, contractOf(run, step.command), command.retries, command.since);
+    callAgain(run, step, command);
     return;
   }
   ORIGINAL`,
