@@ -310,7 +310,19 @@ describe('I14', () => {
       { kind: 'deleting', told: ['inbox', body, id] },
     ];
     expect(violationsOf(parked('STUCK'))).toContain('the command is still open');
-    expect(violationsOf(parked('FORBIDDEN'))).toBe('');
+    expect(violationsOf(parked('DATA_INVALID'))).toBe('');
+  });
+
+  test('finds a genuine reply that is refused as forged', () => {
+    const at = find(booked, 'accepted', '"inbox"', 'payments.book.completed');
+    const [, body, id] = (booked[at] as Of<'accepted'>).told;
+    const forbidden: Happening = {
+      kind: 'parked',
+      told: [{ pid: PID, id: `1#${id}`, reason: 'FORBIDDEN', detail: '', body, parkedAt: 1 }],
+    };
+    expect(violationsOf([...booked.slice(0, at + 1), forbidden, { kind: 'deleting', told: ['inbox', body, id] }])).toContain(
+      'was refused as forged',
+    );
   });
 
   test('finds a command that its service deletes unanswered', () => {

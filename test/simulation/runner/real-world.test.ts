@@ -36,7 +36,7 @@ describe('in a simulation', () => {
   test.each(Object.entries(culprits))('%s throws, and is noted with the place', (name, act) => {
     const { touched, thrown } = forbidden(act);
     expect(thrown).toBe(`${name} was used inside a simulation: take time and chance from the ports`);
-    expect(touched).toEqual([expect.stringMatching(/ at test\/simulation\/real-world\.test\.ts:\d+/)]);
+    expect(touched).toEqual([expect.stringMatching(/ at test\/simulation\/runner\/real-world\.test\.ts:\d+/)]);
     expect(touched[0]).toContain(name);
   });
 
