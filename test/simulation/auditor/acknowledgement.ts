@@ -4,22 +4,25 @@ import type { InstancePicture } from './instance-picture.ts';
 import type { Reading, Target } from './reading.ts';
 import type { Report } from './violations.ts';
 
-/** A message of an inbox or a hot lane at its last instant. */
+/** A message of an inbox or a hot lane, at the moment of its deletion. */
 export interface Deleted {
   readonly messageId: string;
   readonly reading: Reading;
-  /** When a queue accepted it: only what was done since may stand for it. */
+  /** When a queue accepted it. Only later happenings can justify the deletion. */
   readonly acceptedAt: number;
   readonly isLeft: (messageId: string) => boolean;
-  /** Whether another message with the same content is left. `wrapped`: only one that was forced counts. */
+  /** Whether a queue holds another message with the same content. `wrapped`: counts only messages in a wrapper. */
   readonly hasCopy: (wrapped: boolean) => boolean;
   readonly isSentBack: (inner: string, since: number) => boolean;
 }
 
-/** I14: what a message said is in its instance, and what that caused was accepted; or it is parked; or a copy of it is under way. */
+/**
+ * I14: when a message is deleted, its instance has its content and queues have accepted the sends that it caused; or it is parked; or a
+ * queue holds a copy of it.
+ */
 export const checkDeleted = (deleted: Deleted, target: Target, picture: InstancePicture, isEarly: boolean, report: Report): void => {
   if (picture.disturbed || isParked(deleted, picture)) return;
-  // A plain copy of a tick sends nothing for it: ticks are matched by the message.
+  // An unwrapped copy of a tick does not repeat the sends of that tick: they are matched by message id.
   if (deleted.hasCopy(target.kind === 'tick')) return;
   const what = `${nameOf(target)} for ${picture.pid} (${deleted.messageId})`;
   const { image } = picture;
@@ -31,20 +34,20 @@ export const checkDeleted = (deleted: Deleted, target: Target, picture: Instance
 };
 
 /**
- * One holder of a message may have met the instance while it was closed, and another after it had begun again, and die before it sends: then
- * the first may acknowledge it. What was not sent is, when the command's time is out or its tick is missed.
+ * One worker may have read the instance while it was closed, and another after it had begun again, and died before it sent. Then the first
+ * worker may acknowledge the message. The sends happen later, when the command times out or the sweeper finds the missed tick.
  */
 const mayHaveMetClosed = ({ acceptedAt }: Deleted, { kind }: Target, { closedUntil }: InstancePicture): boolean =>
   kind === 'event' && closedUntil >= acceptedAt;
 
-/** Parked since it came, beside an instance that was stuck for that long where that is the reason; or sent back since. */
+/** Parked since the message was accepted. If the reason is STUCK, the instance was stuck at that time, or the event was sent back since. */
 const isParked = ({ reading, acceptedAt, isSentBack }: Deleted, picture: InstancePicture): boolean => {
   const parked = picture.parked.get(reading.inner);
   if (!parked || parked.at < acceptedAt) return false;
   return !parked.stuck || picture.stuckUntil >= parked.at || isSentBack(reading.inner, parked.at);
 };
 
-/** A duplicate may go while the message that was committed is left: that one sends. */
+/** A duplicate may be deleted while the message that was committed is left, because that message carries the sends. */
 const carriedBy = (deleted: Deleted, target: Target): ((by: By) => boolean) => {
   const { messageId, isLeft } = deleted;
   const caused = causedBy(deleted, target);
@@ -82,7 +85,7 @@ const nameOf = (target: Target): string => {
   }
 };
 
-/** What is missing for the event to be done with. */
+/** The part that is missing before the message may be deleted; undefined if nothing is. */
 const missingOf = (deleted: Deleted, target: Target, picture: InstancePicture, isEarly: boolean): string | undefined => {
   switch (target.kind) {
     case 'event':
@@ -112,15 +115,15 @@ const isJournaled = ({ runs }: InstancePicture, id: string): boolean => {
 const missingReply = (target: Of<'reply'>, { image, runs }: InstancePicture): string | undefined => {
   if (!image) return undefined;
   const { run, n, outcome } = target;
-  // A failure of what was given up decides nothing; its success must be undone.
+  // A failure of a command with a tombstone decides nothing; its success must be undone.
   if (image.tombstones.some((each) => each.run === run && each.n === n))
     return outcome === 'completed' ? 'its late success is not undone' : undefined;
   if (run !== image.run) return undefined;
-  if (n >= image.seq) return 'the head has not asked it yet, and is not stuck';
+  if (n >= image.seq) return 'the head has not issued the command yet, and is not stuck';
   const command = image.commands.get(n);
   if (!command || isClosed(image.status)) return undefined;
   if (outcome === 'deferred' && command.deferred) return undefined;
-  // That its service cannot tell is known already: from an earlier answer, or because it was silent.
+  // An earlier answer, or the silence of the service, has already shown that the outcome is unknown.
   if (outcome === 'unknown' && command.unknown) return undefined;
   const entries = runs.get(run)?.entries ?? [];
   const journaled = entries.some((entry) => entry.type === 'CommandAnswered' && entry.n === n && entry.outcome === outcome && !entry.late);
@@ -129,23 +132,24 @@ const missingReply = (target: Of<'reply'>, { image, runs }: InstancePicture): st
 
 const missingTick = ({ hasCopy }: Deleted, { run, tickAt }: Of<'tick'>, { image, outbox }: InstancePicture): string | undefined => {
   if (!image || image.run !== run || image.tickAt !== tickAt || image.status === 'stuck') return undefined;
-  // Another for the same instant is under way, or its own carrier will still send it, or the sweeper, who reads the due index.
+  // Another tick for the same instant is in flight, or the carrier of this one will still send it, or the sweeper will find it in the due
+  // index.
   return hasCopy(false) || outbox.hasUnsentTick(tickAt) || image.due === tickAt ? undefined : 'the head still waits for it';
 };
 
 const missingAct = (deleted: Deleted, target: Of<'operate'>, picture: InstancePicture): string | undefined => {
   const { startedAt, stuckUntil, closedUntil } = picture;
   const { acceptedAt } = deleted;
-  // What could not be done is told by the stuck head, and whoever asks again asks anew.
+  // If a resume fails, the head is stuck again and names the reason. Each further resume is a request of its own.
   if (target.act === 'resume' && stuckUntil !== Infinity) return leftParked(deleted, picture);
-  // On what has closed, or has not begun, there is nothing to do.
+  // If the instance was stuck or closed, or had not begun, the act may have changed nothing.
   if (startedAt > acceptedAt || stuckUntil >= acceptedAt || closedUntil >= acceptedAt) return undefined;
-  return isJournaled(picture, target.id) ? undefined : 'nothing became of it';
+  return isJournaled(picture, target.id) ? undefined : 'it is not in the journal';
 };
 
-/** A `resume` sends back what is parked; what is parked later looks for itself whether the instance is stuck. */
+/** A `resume` sends back the events that are parked. A worker that parks one later checks by itself whether the instance is stuck. */
 const leftParked = ({ acceptedAt, isSentBack }: Deleted, { parked, stuckAt, stuckUntil }: InstancePicture): string | undefined => {
-  // Stuck once more since: that needs a resume of its own.
+  // The instance became stuck again since, which needs another resume.
   if (stuckAt >= acceptedAt) return undefined;
   for (const [inner, event] of parked)
     if (event.stuck && event.at <= Math.min(acceptedAt, stuckUntil) && !isSentBack(inner, event.at))

@@ -1,7 +1,7 @@
 import type { Image } from '../../../lib/core/image.ts';
 import type { Report } from './violations.ts';
 
-/** The earliest wake-up that an image waits for, `Infinity` where there is none. */
+/** The earliest wake-up that an image waits for; `Infinity` if there is none. */
 export const earliestWakeUp = ({ timers, commands }: Pick<Image, 'timers' | 'commands'>): number => {
   let earliest = Infinity;
   for (const { due } of timers.values()) earliest = Math.min(earliest, due);
@@ -10,11 +10,11 @@ export const earliestWakeUp = ({ timers, commands }: Pick<Image, 'timers' | 'com
 };
 
 /**
- * I11, Invariant T: something wakes the instance no later than its earliest wake-up. A tick that is under way for an earlier instant arms
- * again when it comes, so it is enough also where the wake-up is further ahead than a tick may be sent; a due instant is enough always.
+ * I11, Invariant T: something wakes the instance no later than its earliest wake-up. A tick in flight for an earlier instant arms the next
+ * one when it is handled, so it suffices even if the wake-up is further ahead than a tick may be sent. A due instant always suffices.
  */
 export const checkArmed = (image: Image, tickHorizonMs: number, report: Report): void => {
-  // What is stuck is woken by `resume`, which arms its timers again.
+  // A `resume` wakes a stuck instance and arms its timers again.
   if (image.status === 'stuck' || image.status === 'early') return;
   const earliest = earliestWakeUp(image);
   if (earliest === Infinity || (image.tickAt ?? Infinity) <= earliest || (image.due ?? Infinity) <= earliest) return;

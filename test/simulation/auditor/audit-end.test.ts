@@ -27,7 +27,7 @@ const expected = (changed: Partial<Expectation> = {}): ReadonlyMap<string, Expec
 const audited = async (evidence: Evidence, expectations = expected(), told: Partial<Told> = {}): Promise<string> =>
   (await auditEnd(evidence, expectations, { builds: [trips], ...told })).join('\n');
 
-/** What is kept, but for the head and the chunks: those are as they are said to be. */
+/** The evidence of a trip, with its head and its chunks changed. */
 const withHead = (
   trip: RecordedTrip,
   change: (head: Head) => Partial<Head>,
@@ -56,16 +56,16 @@ const entriesOf =
   (change: (entry: string) => string) =>
   (head: Head): Partial<Head> => ({ tail: head.tail.map(change) });
 
-describe('an end at which everything is right', () => {
+describe('a correct end', () => {
   test.each([
-    ['of what completed', () => booked],
-    ['of what was undone', () => refused],
+    ['of a completed trip', () => booked],
+    ['of an undone trip', () => refused],
     ['of a journal in chunks', () => long],
   ])('%s has no violation', async (_, trip) => {
     expect(await audited(trip().evidence())).toBe('');
   });
 
-  test('is handed to the judge whole', async () => {
+  test('passes each whole run to the judge', async () => {
     const judged: EndedRun[] = [];
     const judge = (run: EndedRun): readonly string[] => {
       judged.push(run);
@@ -81,7 +81,7 @@ describe('an end at which everything is right', () => {
   });
 });
 
-test('what a judge says is told, under the invariant that it names', async () => {
+test('auditEnd reports each fault that a judge finds, under the invariant that it names', async () => {
   const judge = (): readonly string[] => ['I4: a second seat', 'no seat'];
   const violations = await audited(booked.evidence(), expected({ judge }));
   expect(violations).toMatch(/^I4: .*a second seat$/m);
@@ -146,11 +146,11 @@ describe('I6', () => {
     );
   });
 
-  test('lets go of an event to an instance that had closed', async () => {
+  test('allows an event to an instance that had closed', async () => {
     expect(await audited(booked.evidence(), expected({ events: ['after-1'] }))).toBe('');
   });
 
-  test('takes a parked event for kept', async () => {
+  test('accepts an event that is parked', async () => {
     const parking = {
       parked: async (pid: string) =>
         pid === PID ? [{ pid, id: '1#m1', reason: 'STUCK', detail: '', body: '{"id":"late-1"}', parkedAt: 1 }] : [],
@@ -176,13 +176,13 @@ describe('I8', () => {
     expect(await audited(withHead(booked, () => ({ status: 'running' })))).toContain('I8: ');
   });
 
-  test('lets an instance run that never ends', async () => {
+  test('allows an instance that is expected never to end', async () => {
     expect(
       await audited(
         withHead(booked, () => ({ status: 'running' })),
         expected({ endless: true }),
       ),
-    ).not.toContain('for ever');
+    ).not.toContain('never ends');
   });
 
   test('finds an instance that is stuck without a reason', async () => {
@@ -197,7 +197,7 @@ describe('I8', () => {
   });
 });
 
-test('I9 finds an instance whose code decides otherwise than before', async () => {
+test('I9 finds an instance whose code no longer decides as before', async () => {
   expect(await audited(withHead(booked, () => ({ status: 'stuck', why: '{"code":"NONDETERMINISM"}' })))).toContain('I9: ');
 });
 
@@ -219,7 +219,7 @@ describe('I10', () => {
 
   test('finds undos in the order of completion', async () => {
     const swapped = entriesOf((entry) => entry.replace(/("undoes":"[^"]*\/)(\d+)"/, (_, start, n) => `${start}${n === '1' ? '2' : '1'}"`));
-    expect(await audited(withHead(refused, swapped))).toContain('which was completed after it');
+    expect(await audited(withHead(refused, swapped))).toContain('was completed later');
   });
 
   test('finds a completed command without an effect', async () => {
@@ -255,7 +255,7 @@ describe('after a restore', () => {
   const told = { isDisturbed: () => true };
   const judge = (): readonly string[] => ['twice'];
 
-  test('what is stuck is excused, and what waits for an event that is lost', async () => {
+  test('a stuck instance is excused, and so is one that waits for a lost event', async () => {
     const stuck = withHead(booked, () => ({ tail: booked.head.tail.slice(0, 2), status: 'stuck', why: '{"code":"FORK"}' }));
     expect(await audited(stuck, expected({ events: ['lost-1'], judge }), told)).toBe('');
     expect(
@@ -267,9 +267,9 @@ describe('after a restore', () => {
     ).toBe('');
   });
 
-  test('what waits for a time that is past is told', async () => {
+  test('an instance that waits for a past time is reported', async () => {
     const control = '{"format":2,"seq":9,"timers":[{"n":8,"path":"sleep:2","due":1,"purpose":"sleep"}]}';
     const waiting = withHead(booked, () => ({ status: 'running', control }));
-    expect(await audited(waiting, expected(), told)).toMatch(/I8: .* for ever/);
+    expect(await audited(waiting, expected(), told)).toMatch(/I8: .* never ends/);
   });
 });

@@ -20,7 +20,7 @@ interface EndContext {
   readonly evidence: Evidence;
   readonly told: Told;
   readonly contracts: Contracts;
-  /** Everything parked with no instance to stand beside. */
+  /** Events that are parked without an instance. */
   readonly unplaced: readonly ParkedEvent[];
   readonly listed: ReadonlyMap<string, Head>;
   readonly effects: ReadonlyMap<string, Effect>;
@@ -32,8 +32,8 @@ interface EndContext {
 const DUE_MAX = 1_000;
 
 /**
- * Says which invariants do not hold when nothing moves any more, and which instance has not become what it must. It reads through ports
- * alone, so it also audits a deployment; what nobody watched (`told`) is then taken as it is.
+ * Reports which invariants do not hold at rest, and which instances did not end as expected. It reads through ports alone, so it also
+ * audits a deployment; facts that only an observer has (`told`) are not checked there.
  */
 export const auditEnd = async (
   evidence: Evidence,
@@ -80,35 +80,35 @@ const checkInstance = async (context: EndContext, pid: string, expectation: Expe
   }
   checkProgress(context, instance, expectation, disturbed);
   const last = instance.runs.at(-1);
-  // After a restore what the lost suffix has done stands beside what is done again, under other ids; only the rules above still hold.
+  // After a restore, effects of the lost suffix exist beside repeated effects with other ids. Only the rules above still hold.
   if (!last || disturbed) return;
   for (const fault of expectation.judge(endedRun(context, last))) reportJudged(report, last, fault);
 };
 
-/** The runs that its starts have begun, whichever of its types each of them had. */
+/** The runs that its starts have begun, for each type that a start may have had. */
 const runsBegunBy = ({ contracts }: EndContext, pid: string, { starts }: Expectation): string[] => {
   const types = contracts.startTypes(parsePid(pid)?.process ?? '');
   return starts.flatMap((id) => types.map((event) => identityOf(sha256, { pid, event, id })));
 };
 
-/** A judge may name the invariant that it speaks of. */
+/** A judge may name the invariant that does not hold. */
 const reportJudged = (report: Report, { pid, run }: KeptRun, fault: string): void => {
   const [, invariant = 'judged', what = fault] = /^(I\d+): (.*)$/s.exec(fault) ?? [];
   report(invariant, what.includes(pid) ? what : `${pid}/${run}: ${what}`);
 };
 
-/** I7: each run was begun once, by a start of its own. */
+/** I7: each run was begun once, by its own start. */
 const checkStarts = ({ report }: EndContext, { pid, runs }: KeptInstance, { starts, events, endless }: Expectation): void => {
   const began = runs.flatMap(({ entries }) => entries.flatMap((entry) => (entry.type === 'ProcessStarted' ? [entry.id] : [])));
   if (began.length > runs.length)
     report('I7', `${pid} has ${runs.length} runs, and was started ${began.length} times: ${began.join(', ')}`);
   for (const id of new Set(began)) {
     if (began.filter((each) => each === id).length > 1) report('I7', `${pid} was started twice by ${id}`);
-    if (!starts.includes(id) && !(endless && events.includes(id))) report('I7', `${pid} was started by ${id}, which nobody has sent to it`);
+    if (!starts.includes(id) && !(endless && events.includes(id))) report('I7', `${pid} was started by ${id}, which was never sent to it`);
   }
 };
 
-/** I6: each event was applied, told off or parked; of an instance that had closed nobody can tell, since it journals nothing more. */
+/** I6: each event was applied, rejected or parked. An instance that has closed journals nothing more, so its events are not checked. */
 const checkEvents = async (context: EndContext, instance: KeptInstance, { starts, events, begunByAnother }: Expectation): Promise<void> => {
   const { evidence, told, unplaced, report } = context;
   const { pid, head } = instance;
@@ -120,7 +120,7 @@ const checkEvents = async (context: EndContext, instance: KeptInstance, { starts
   const kept = [...(await evidence.parking.parked(pid)), ...unplaced].map(({ body }) => body).concat(head?.early ?? []);
   for (const id of open) {
     if (kept.some((body) => body.includes(id))) continue;
-    // A further start of what is open attaches, where its definition says so.
+    // A further start of an open instance attaches, if its definition says so.
     const hasEnded = hasClosed(instance) || told.wasClosed?.(pid) === true || told.wasRetired?.(pid) === true;
     if (hasEnded || (starts.includes(id) && instance.runs.length > 0)) continue;
     report('I6', `${id} for ${pid} is nowhere: ${head === undefined ? 'there is no head' : `its head is ${head.status}`}`);
@@ -129,7 +129,7 @@ const checkEvents = async (context: EndContext, instance: KeptInstance, { starts
 
 const idsIn = (entry: JournalEntry): readonly string[] => ('id' in entry ? [entry.id] : []);
 
-/** What no fault of the surroundings explains: only the code, or a restore. */
+/** Reasons that no fault of the environment explains: only the code, or a restore. */
 const UNEXPLAINED = /^(NONDETERMINISM|FORK|SIZE|DISPATCH|REPLY_INVALID|UNKNOWN_VERSION|PAYLOAD_MISSING)$/;
 
 /** I8: an instance has ended, or is stuck with a reason and in the list. */
@@ -143,7 +143,7 @@ const checkProgress = (context: EndContext, { pid, head, image }: KeptInstance, 
   if (!head) return;
   if (head.status === 'early') {
     if ((head.early ?? []).length > 0 && (head.due ?? Infinity) <= now)
-      report('I8', `the early buffer of ${pid} is over since ${head.due}, and still full`);
+      report('I8', `the early buffer of ${pid} expired at ${head.due}, and is not empty`);
     return;
   }
   const row = listed.get(pid);
@@ -156,11 +156,12 @@ const checkProgress = (context: EndContext, { pid, head, image }: KeptInstance, 
     return;
   }
   const earliest = image ? earliestWakeUp(image) : Infinity;
-  // What waits for an event alone may wait for one that a restore has lost; what waits for a time or an answer may not.
+  // After a restore, an instance may wait indefinitely for a lost event, but not for a time or an answer.
   const waitsForLost = disturbed && earliest === Infinity;
-  if (!isClosed(head.status) && !endless && !waitsForLost) report('I8', `${pid} is ${head.status} for ever: ${head.control.slice(0, 300)}`);
+  if (!isClosed(head.status) && !endless && !waitsForLost)
+    report('I8', `${pid} is ${head.status}, and never ends: ${head.control.slice(0, 300)}`);
   if (earliest <= now) report('I11', `${pid} waits for ${earliest}, which is past`);
-  // An undo of a closed run is still under way as long as no answer has come.
+  // An undo of a closed run is open until its answer comes.
   for (const command of image?.commands.values() ?? [])
     if (command.mode === 'undo') report('I8', `${pid} is ${head.status}, and its undo ${command.n} (${command.command}) is not answered`);
 };
@@ -178,14 +179,14 @@ const checkRun = (context: EndContext, run: KeptRun, { optsOut = false }: Expect
   checkEffects(run, effects, undone, report);
 };
 
-/** I2: what was issued was sent, unless it was let go of before; I5: and has one outcome. */
+/** I2: an issued command was sent, unless it was dropped before. I5: it has one outcome. */
 const checkSent = ({ told, effects, report }: EndContext, { pid, run, entries }: KeptRun): void => {
   const outcomes = new Map<number, number>();
-  // An outage of its queue may outlast the limits of a command.
+  // An outage of its queue may last longer than the limits of a command.
   const abandoned = new Set(
     entries.flatMap((entry) => (entry.type === 'CommandAbandoned' || entry.type === 'CommandGivenUp' ? [entry.n] : [])),
   );
-  // Whoever ends lets go of what nobody awaits, and whoever is terminated of everything, also of what its own message was still to send.
+  // An instance that ends drops the sends that nothing awaits. A terminated instance drops all sends, including those of its own message.
   const terminated = entries.some(({ type }) => type === 'TerminateRequested');
   const detached = new Set(entries.flatMap((entry) => (entry.type === 'StepDetached' ? [entry.path] : [])));
   const answered = new Set(entries.flatMap((entry) => (entry.type === 'CommandAnswered' && !entry.late ? [entry.n] : [])));
@@ -219,7 +220,7 @@ const checkTimers = ({ pid, run, entries }: KeptRun, report: Report): void => {
   }
 };
 
-/** `standing`: what was done and neither taken back nor itself a taking back. */
+/** `standing`: the effects that were not undone and are not undos themselves. */
 const endedRun = ({ effects, undone, told }: EndContext, { pid, run, status, entries }: KeptRun): EndedRun => {
   const own = [...effects.values()].filter(({ commandId }) => commandId.startsWith(`${pid}/${run}/`));
   const disturbed = told.mayHaveLostPatience?.(pid) ?? entries.some(({ type }) => type === 'Resumed');

@@ -26,7 +26,7 @@ const find = (all: readonly Happening[], kind: Kind, ...texts: readonly string[]
 
 const without = (all: readonly Happening[], index: number): Happening[] => all.toSpliced(index, 1);
 
-/** All up to a happening, and that changed. */
+/** The happenings up to this one, with this one changed. */
 const cut = <K extends Kind>(all: readonly Happening[], index: number, change: (told: Of<K>['told']) => Of<K>['told']): Happening[] => {
   const last = all[index] as Of<K>;
   return [...all.slice(0, index), { ...last, told: change(last.told as never) }];
@@ -54,7 +54,7 @@ describe('a history without faults', () => {
     expect(auditor.violations).toEqual([]);
   });
 
-  test('tells everything that it is recorded for', () => {
+  test('contains the happenings that it is recorded for', () => {
     expect(long.some(({ kind }) => kind === 'spilled')).toBe(true);
     expect(early.some((each) => each.kind === 'committed' && each.told[0].early !== undefined)).toBe(true);
   });
@@ -86,7 +86,7 @@ describe('I2', () => {
 });
 
 describe('I3', () => {
-  test('finds a version that is left out', () => {
+  test('finds a missing version', () => {
     expect(violationsOf(without(booked, find(booked, 'committed', '"version":2')))).toContain('I3: ');
   });
 
@@ -107,7 +107,7 @@ describe('I3', () => {
 });
 
 describe('I4', () => {
-  test('finds an effect that is had twice', () => {
+  test('finds an effect that happens twice', () => {
     const at = find(booked, 'effect');
     expect(violationsOf(booked.toSpliced(at, 0, booked[at] as Happening))).toContain('had its effect twice');
   });
@@ -162,14 +162,14 @@ describe('I7', () => {
 });
 
 describe('I9', () => {
-  test('finds a journal that its code does not decide again', async () => {
+  test('finds a journal that its code does not reproduce', async () => {
     const at = find(booked, 'committed', '"version":2');
     const auditor = told(changedEntries(booked, at, 'flights.book', 'hotels.book'));
     await auditor.replayed(async () => null);
     expect(auditor.violations.join('\n')).toContain('I9: ');
   });
 
-  test('leaves out whom the caller leaves out', async () => {
+  test('skips an instance that the caller excludes', async () => {
     const at = find(booked, 'committed', '"version":2');
     const auditor = told(changedEntries(booked, at, 'flights.book', 'hotels.book'), { replay: (pid) => pid !== PID });
     await auditor.replayed(async () => null);
@@ -178,7 +178,7 @@ describe('I9', () => {
 });
 
 describe('I10', () => {
-  test('finds an undo of what is not known to be done', () => {
+  test('finds an undo of a command that is not known to be completed', () => {
     const at = find(refused, 'committed', 'undoes');
     expect(
       violationsOf(
@@ -222,17 +222,17 @@ describe('I12', () => {
     expect(violationsOf(forged)).toContain('I12: ');
   });
 
-  test('finds an answer that nobody has given', () => {
+  test('finds an answer that no service has given', () => {
     expect(violationsOf(changedEntries(booked, find(booked, 'committed', '"version":2'), '"completed"', '"cancelled"'))).toContain(
-      'which nobody has said',
+      'no queue has accepted that answer',
     );
   });
 
-  test('finds an act that nobody has asked for', () => {
+  test('finds an act that no operator has requested', () => {
     const at = find(booked, 'committed', '"version":2');
     const entry = (head: Head): string => JSON.stringify({ type: 'CancelRequested', at: head.clock, id: 'o1', reason: '', by: 'them' });
     const altered = changedHead(booked, at, (head) => ({ tail: [...head.tail, entry(head)] }));
-    expect(violationsOf(altered)).toContain('was asked for by nobody');
+    expect(violationsOf(altered)).toContain('was requested by no operator');
     const body = JSON.stringify({ tutti: 'operate', opid: 'o1', pid: PID, act: 'cancel', reason: '', by: 'them' });
     expect(violationsOf([{ kind: 'accepted', told: ['inbox', body, 'm0'] }, ...altered])).not.toContain('o1');
   });
@@ -245,7 +245,7 @@ describe('I13', () => {
     expect(violationsOf(twice)).toContain('I13: the early buffer of');
   });
 
-  test('finds a dead letter that stays beside an instance, and lets it stay beside none', () => {
+  test('finds a dead letter that stays parked with an instance, and allows one without an instance', () => {
     const auditor = told(booked);
     const dead = { id: 'dead', reason: 'DEAD_LETTER', detail: '', body: '{}', parkedAt: 1 };
     auditor.leftParked([
@@ -254,7 +254,7 @@ describe('I13', () => {
     ]);
     expect(auditor.violations).toEqual([]);
     auditor.leftParked([{ ...dead, pid: PID }]);
-    expect(auditor.violations).toEqual([expect.stringMatching(/^I13: dead, beside .* is a dead letter for ever/)]);
+    expect(auditor.violations).toEqual([expect.stringMatching(/^I13: dead, beside .* stays a dead letter/)]);
   });
 
   test('finds more sends than the faults explain', () => {
@@ -279,7 +279,7 @@ describe('I14', () => {
     expect(violationsOf(deleteAfter(booked, at, (booked[at] as Of<'accepted'>).told[2]))).toContain('neither in the journal');
   });
 
-  test('finds a message that is deleted before what it caused is sent', () => {
+  test('finds a message that is deleted before its sends', () => {
     const start = booked[find(booked, 'accepted', '"inbox"', 'start-c1')] as Of<'accepted'>;
     const unsent = violationsOf(deleteAfter(booked, find(booked, 'committed', '"version":1'), start.told[2]));
     expect(unsent).toContain('before it had sent');
@@ -291,7 +291,7 @@ describe('I14', () => {
     expect(violationsOf(deleteAfter(booked, at, (booked[at] as Of<'accepted'>).told[2]))).toContain('the command is still open');
   });
 
-  test('holds where a copy is in the hot lane', () => {
+  test('holds if a copy is in the hot lane', () => {
     const at = find(booked, 'accepted', '"inbox"', 'payments.book.completed');
     const [, body, id] = (booked[at] as Of<'accepted'>).told;
     const copy: Happening = {
@@ -358,7 +358,7 @@ describe('I15', () => {
 });
 
 describe('a restore', () => {
-  test('excuses what the lost suffix has done, and no second effect', () => {
+  test('excuses the commits of the lost suffix, but no second effect', () => {
     const at = find(booked, 'committed', '"version":3');
     const [head] = (booked[find(booked, 'committed', '"version":1')] as Of<'committed'>).told;
     const back: Happening = { kind: 'restored', told: [[head], [PID]] };
@@ -369,7 +369,7 @@ describe('a restore', () => {
     expect(violationsOf([...history, effect])).toContain('I4: ');
   });
 
-  test('does not excuse a version that follows none', () => {
+  test('does not excuse a version without a predecessor', () => {
     const at = find(booked, 'committed', '"version":3');
     const [head] = (booked[find(booked, 'committed', '"version":1')] as Of<'committed'>).told;
     const back: Happening = { kind: 'restored', told: [[head], [PID]] };
@@ -377,7 +377,7 @@ describe('a restore', () => {
   });
 });
 
-test('no more than 50 violations are told, each once', () => {
+test('the auditor reports at most 50 violations, each once', () => {
   const effect = booked[find(booked, 'effect')] as Of<'effect'>;
   const ghosts = Array.from({ length: 80 }, (_, i): Happening => ({
     kind: 'effect',

@@ -38,7 +38,7 @@ import { blockedByLoser, checkTombstones } from './tombstones.ts';
 import { Violations } from './violations.ts';
 
 export interface AuditorOptions {
-  /** As in the scenario: the first stands from the beginning. */
+  /** As in the scenario: the first is deployed from the beginning. */
   readonly builds: readonly System<string>[];
   /** All builds have the same code: each replays what any other has decided. @default false */
   readonly compatible?: boolean;
@@ -46,29 +46,32 @@ export interface AuditorOptions {
   readonly replayedOn?: readonly System<string>[];
   /** @default 900,000, as the engine's */
   readonly tickHorizonMs?: number;
-  /** Events of other accounts must be parked. @default those of all accounts may be heard */
+  /** Events of other accounts must be parked. @default events of all accounts are accepted */
   readonly account?: string;
-  /** Whether something befell the system that may outlast any patience: an outage, a clock that jumped. @default nothing did */
+  /** Whether a fault has struck that may last longer than any time limit: an outage, a clock that jumped. @default none has */
   readonly outlasted?: () => boolean;
-  /** The time, as long as no worker has died or stood still, no call has failed, and no clock was wrong: then runs are counted exactly. @default they are not */
+  /**
+   * The time, if no worker has died or frozen, no call has failed and no clock was wrong: then runs are counted exactly. @default they are
+   * not
+   */
   readonly steadyAt?: () => number | undefined;
-  /** Whether a worker may have ended, or have been overtaken, with a message in hand. @default it may */
+  /** Whether a worker may have ended while it held a message, or another worker may have received the same message. @default it may */
   readonly endsWorkers?: () => boolean;
   /** The time, milliseconds. @default each happening takes one */
   readonly now?: () => number;
   /** How many faults have struck so far. @default none has */
   readonly faults?: () => number;
-  /** Whose journals `replayed` replays. @default all */
+  /** Whether `replayed` replays the journals of this instance. @default it does */
   readonly replay?: (pid: string) => boolean;
 }
 
-/** A fault may have what a message caused sent once more: of one decision, at most as many commands as may be open. */
+/** A fault may repeat the sends of one decision: at most as many commands as may be open. */
 const SENDS_PER_FAULT_MAX = 100;
 const DEAD_LETTER = '-dead-letter';
 
 /**
- * Says which invariants of the protocol (I1 to I15) do not hold, at the happening that breaks them. It is told what truly happens, and
- * keeps its own picture of it. I16, what the fault-free run costs, is asserted by `npm run bench`, which counts every call.
+ * Reports which invariants of the protocol (I1 to I15) do not hold, at the happening that breaks them. It observes what truly happens, and
+ * keeps its own picture of it. `npm run bench` asserts I16, the cost of a fault-free run: it counts every call.
  */
 export class Auditor implements Observer, Told {
   readonly builds: readonly System<string>[];
@@ -85,7 +88,7 @@ export class Auditor implements Observer, Told {
   readonly #patience = new Patience();
   readonly #commands: SentCommands;
   readonly #readings = new Map<string, Reading>();
-  /** When each body was last parked, beside whatever. */
+  /** When each body was last parked, with an instance or without one. */
   readonly #parkedAt = new Map<string, number>();
   readonly #published = new Set<string>();
   readonly #effects = new Set<string>();
@@ -133,7 +136,7 @@ export class Auditor implements Observer, Told {
     checkEntries({ picture, run, before: before?.run === head.run ? before : undefined, contracts: this.#contracts, report }, first);
     this.#checkEarly(picture, head, previous);
     const dropped = picture.outbox.follow(image);
-    // What a restored head fires may have been sent before.
+    // The pending sends of a restored head may have been sent before.
     if (!picture.disturbed) for (const each of dropped) report('I2', `${each} was dropped from the head, and never sent`);
     checkTombstones(picture, before, image, this.#contracts, report);
     const blocking = blockedByLoser(image);
@@ -165,7 +168,7 @@ export class Auditor implements Observer, Told {
     }
     const reading = this.#read(body);
     this.#queues.accepted(queue, messageId, reading.inner, reading.wrapped, this.#at);
-    // What is sent back in a wrapper is deleted right after.
+    // The original of a message that was sent back in a wrapper is deleted right after.
     this.#patience.accepted(reading.inner, this.#queues.count(reading.inner) - (reading.wrapped ? 1 : 0), this.#now());
     for (const target of reading.targets) {
       this.#note(target);
@@ -202,7 +205,7 @@ export class Auditor implements Observer, Told {
 
   parked(event: ParkedEvent): void {
     this.#at += 1;
-    // What is malformed is parked with its wrapper.
+    // A malformed message is parked with its wrapper.
     const { inner, targets } = this.#read(event.body);
     this.#parkedAt.set(inner, this.#at);
     this.#patience.parked(event.reason, inner, this.#now(), this.#violations.report);
@@ -257,12 +260,12 @@ export class Auditor implements Observer, Told {
     this.#runs.recorded(commandId, record, by);
   }
 
-  /** Somebody who answers by token was told yes. */
+  /** An answer by token was accepted. */
   taken(answer: TakenAnswer): void {
     this.#answers.taken(answer, this.#violations.report);
   }
 
-  /** Somebody who answers by token was told that it is too late. */
+  /** An answer by token was refused as too late. */
   refused(commandId: string, state: CommandRecord['state']): void {
     this.#answers.refused(commandId, state, this.#violations.report);
   }
@@ -275,17 +278,17 @@ export class Auditor implements Observer, Told {
   restored(heads: readonly (Head | undefined)[], pids: readonly string[]): void {
     this.#at += 1;
     for (const [i, pid] of pids.entries()) restorePicture(this.#picture(pid), heads[i], this.#at);
-    // What was parked since is not parked any more, also where the head had not changed.
+    // Events that were parked since the snapshot are no longer parked, even if their head has not changed.
     for (const picture of this.#pictures.values()) if (picture.parked.size > 0) picture.disturbed = true;
     for (const body of this.#parkedAt.keys()) for (const { pid } of this.#read(body).targets) this.#picture(pid).disturbed = true;
   }
 
-  /** I5 of what was answered by token, when nothing moves any more. */
+  /** I5 for answers by token, at rest. */
   answersStand(clocksJumped: boolean): void {
     this.#answers.atEnd(clocksJumped, this.#violations.report);
   }
 
-  /** I9, when nothing moves any more: nothing of it may run between two steps. */
+  /** I9, at rest: the world must not go on between two replays. */
   async replayed(read: (pid: string, hash: string) => Promise<Json>): Promise<void> {
     for (const [pid, { runs, head, disturbed }] of this.#pictures) {
       if (disturbed || this.#options.replay?.(pid) === false) continue;
@@ -298,26 +301,26 @@ export class Auditor implements Observer, Told {
     }
   }
 
-  /** I13, at the end: what was sent is bounded by what was decided, and by what befell it. */
+  /** I13, at the end: the decisions and the faults bound the number of sends. */
   boundedBy(faults: number): void {
     let decided = 0;
     for (const { outbox } of this.#pictures.values()) decided += outbox.decided;
     const most = decided + SENDS_PER_FAULT_MAX * (faults + this.#queues.duplicates);
     if (this.#commands.count > most)
-      this.#violations.report('I13', `${this.#commands.count} commands were sent: ${decided} sends were decided, and ${faults} faults met`);
+      this.#violations.report(
+        'I13',
+        `${this.#commands.count} commands were sent: ${decided} sends were decided, and ${faults} faults struck`,
+      );
   }
 
-  /** I13, at the end: what a person has sent back again and again, with nothing failing any more, is given back for no reason. */
+  /** I13, at the end: an event that an operator has sent back repeatedly, with no more faults, is parked again without a reason. */
   leftParked(events: readonly ParkedEvent[]): void {
     for (const { pid, reason, id, body } of events) {
       const head = this.#pictures.get(pid)?.head;
-      // Beside nothing, and beside what is stuck, no resume sends anything back.
+      // If the instance is gone or stuck, no resume sends its events back.
       const mayStay = pid !== '' && (head === undefined || head.status === 'stuck');
       if (reason === 'DEAD_LETTER' && !mayStay)
-        this.#violations.report(
-          'I13',
-          `${id}, beside ${pid === '' ? 'no instance' : pid}, is a dead letter for ever: ${body.slice(0, 200)}`,
-        );
+        this.#violations.report('I13', `${id}, beside ${pid === '' ? 'no instance' : pid}, stays a dead letter: ${body.slice(0, 200)}`);
     }
   }
 
@@ -353,7 +356,7 @@ export class Auditor implements Observer, Told {
     return [...(this.#pictures.get(pid)?.runs.keys() ?? [])];
   }
 
-  /** What happened to one instance, for whoever reads a failure. */
+  /** The journal of one instance, to diagnose a failure. */
   story(pid: string): readonly string[] {
     return [...(this.#pictures.get(pid)?.runs.values() ?? [])].flatMap(({ texts }) => texts);
   }
@@ -362,7 +365,7 @@ export class Auditor implements Observer, Told {
     return this.#options.now?.() ?? this.#at;
   }
 
-  /** I6: only a forged reply is refused, never the owner's reply to what was asked. */
+  /** I6: only a forged reply is refused, never the reply of the owner to the command that was issued. */
   #checkForbidden(target: Target): void {
     if (target.kind !== 'reply') return;
     const { pid, run, n, source, hash, outcome } = target;
@@ -373,7 +376,7 @@ export class Auditor implements Observer, Told {
       this.#violations.report('I6', `the genuine reply ${outcome} to ${pid}/${run}/${n} was refused as forged`);
   }
 
-  /** What names its instance by itself must be found by a `resume` of it. */
+  /** A message that names its instance must be parked where a `resume` of that instance finds it. */
   #checkApart({ reason }: ParkedEvent, targets: readonly Target[]): void {
     const named = targets.find(({ kind }) => kind !== 'event');
     if (reason === 'DEAD_LETTER' && named)
@@ -387,7 +390,7 @@ export class Auditor implements Observer, Told {
     const isParked = (this.#parkedAt.get(reading.inner) ?? -1) > acceptedAt;
     const hasCopy = (wrapped: boolean): boolean => queues.hasCopy(reading.inner, messageId, wrapped);
     if (queue.endsWith(DEAD_LETTER)) {
-      // Nobody decides on a dead letter: it goes back, or is parked.
+      // A dead letter is sent back or parked; no worker decides on it.
       if (!isParked && !queues.isSentBack(reading.inner, acceptedAt))
         report('I14', `the dead letter ${messageId} was deleted from ${queue}, and neither sent back nor parked`);
       return;
@@ -395,10 +398,10 @@ export class Auditor implements Observer, Told {
     if (reading.apart) return;
     if (reading.targets.length === 0) {
       if (!isParked && !hasCopy(false))
-        report('I6', `${messageId}, which is for nobody, was deleted from ${queue} and not parked: ${reading.inner.slice(0, 200)}`);
+        report('I6', `${messageId}, which is for no instance, was deleted from ${queue} and not parked: ${reading.inner.slice(0, 200)}`);
       return;
     }
-    // A whole message may have been parked with no instance to stand beside, as what is malformed for one build.
+    // A whole message may be parked without an instance, if it is malformed for one build.
     const deleted = {
       messageId,
       reading,
@@ -414,7 +417,7 @@ export class Auditor implements Observer, Told {
     }
   }
 
-  /** I17: where no worker has ended, no message has ended one. */
+  /** I17: if no worker has ended, no event is quarantined for ending one. */
   #checkQuarantined({ pid, why = '' }: Head): void {
     if (why.includes('This event ended its worker')) this.#violations.report('I17', `${pid} is in quarantine, and no worker has ended`);
   }

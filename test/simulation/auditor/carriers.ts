@@ -3,7 +3,7 @@ import type { Image } from '../../../lib/core/image.ts';
 import type { Reading, Target } from './reading.ts';
 import type { Report } from './violations.ts';
 
-/** I2: what is to be sent names an event of the very message that decided it; no other message would bring it back. */
+/** I2: each pending send names an event of the message that decided it; a redelivery of any other message would not repeat the send. */
 export const checkCarriers = (
   { pid, run, commands, pendingSends: fires }: Pick<Image, 'pid' | 'run' | 'commands' | 'pendingSends'>,
   readMessage: (messageId: string) => Reading | undefined,
@@ -11,9 +11,9 @@ export const checkCarriers = (
 ): void => {
   for (const { n, cause, messageId } of [...commands.values(), ...fires]) {
     const reading = readMessage(messageId);
-    // What lies apart is not read here.
+    // A message whose data is stored apart is not read here.
     if (!reading || reading.apart || reading.targets.some((target) => keysOf(target).includes(cause))) continue;
-    report('I2', `${pid}/${run}/${n} is said to be caused by ${cause}, of which ${messageId}, which decided it, tells nothing`);
+    report('I2', `${pid}/${run}/${n} names ${cause} as its cause, but ${messageId}, which decided it, does not contain that`);
   }
 };
 

@@ -5,7 +5,7 @@ import type { Contracts } from './contracts.ts';
 import type { KeptRun } from './kept-instance.ts';
 import type { Report } from './violations.ts';
 
-/** A command of one run, with where its journal says what. */
+/** A command of one run, with the indices of its entries. */
 interface Command {
   readonly n: number;
   readonly id: string;
@@ -14,14 +14,14 @@ interface Command {
   readonly at: number;
   readonly mode: 'send' | undefined;
   readonly undoes: string | undefined;
-  /** Index of the answer that decides. */
+  /** Index of the definite answer. */
   answeredAt?: number;
   outcome?: string;
 }
 
-/** I10 on one run: what was completed in a scope that did not complete is undone, each once its turn has come. */
+/** I10 for one run: each command that completed in a scope that did not complete is undone before that scope ends. */
 export const checkCompensation = (run: KeptRun, contracts: Contracts, report: Report): void => {
-  // A decider's commands are undone by nobody but itself.
+  // A decider undoes its own commands.
   if (contracts.definition(run.definition)?.kind !== 'async') return;
   const commands = commandsOf(run);
   for (const { prefix, at } of failedScopes(run))
@@ -48,7 +48,7 @@ const commandsOf = ({ pid, run, entries }: KeptRun): readonly Command[] => {
   return [...commands.values()];
 };
 
-/** Where scopes ended that failed or were cancelled; the process is the outermost. What was terminated undoes nothing. */
+/** The ends of scopes that failed or were cancelled; the process is the outermost. A terminated process undoes nothing. */
 const failedScopes = ({ entries }: KeptRun): { readonly prefix: string; readonly at: number }[] =>
   entries.flatMap((entry, at) => {
     if (entry.type === 'ScopeClosed' && entry.status !== 'fulfilled') return [{ prefix: `${entry.path}/`, at }];
@@ -62,7 +62,7 @@ const mustBeUndone = ({ entries }: KeptRun, command: Command, end: number, contr
   return !entries.slice(0, end).some((entry, at) => excuses(entry, at, path, answeredAt));
 };
 
-/** What lets a completed command stand though its scope fails. */
+/** Entries that allow a completed command to stand although its scope has failed. */
 const excuses = (entry: JournalEntry, at: number, path: string, answeredAt: number): boolean => {
   switch (entry.type) {
     case 'Pivoted':
@@ -70,7 +70,7 @@ const excuses = (entry: JournalEntry, at: number, path: string, answeredAt: numb
     case 'StepDetached':
       return at < answeredAt && (entry.path === path || path.startsWith(`${entry.path}/`));
     case 'CompensationStarted':
-      // What a compensation does has no compensation of its own.
+      // A command of a compensation has no compensation itself.
       return path.startsWith(`${entry.path}/`);
     case 'Resumed':
       return entry.skip === path;
@@ -84,12 +84,12 @@ const scopeOf = (path: string): string => path.slice(0, path.lastIndexOf('/') + 
 
 const isUndone = ({ status }: KeptRun, { id }: Command, commands: readonly Command[], end: number): boolean => {
   const undos = commands.filter(({ undoes }) => undoes === id);
-  // A run that is stuck is so because of one of them, or has not come to it.
+  // A stuck run is stuck on one of its undos, or has not reached it.
   if (!isClosed(status)) return true;
   return undos.some((undo) => undo.outcome === 'completed' && (undo.answeredAt ?? Infinity) < end);
 };
 
-/** A success that came late is undone, in the same activation; nothing else would do so, so no end of the run lets go of that. */
+/** A late success is undone in the same activation. Nothing else would undo it, so no end of the run may drop the undo. */
 const checkLate = ({ pid, status, entries }: KeptRun, commands: readonly Command[], report: Report): void => {
   for (const entry of entries)
     if (entry.type === 'CommandAnswered' && entry.late && entry.outcome === 'completed') {
@@ -97,15 +97,15 @@ const checkLate = ({ pid, status, entries }: KeptRun, commands: readonly Command
       const undos = commands.filter(({ undoes }) => undoes === id);
       const isDone = undos.some(({ outcome, path }) => outcome === 'completed' || entries.some((each) => isSkipOf(each, path)));
       if (undos.length === 0) report('I10', `${id} (${entry.late.command}) succeeded late, and is not undone`);
-      else if (isClosed(status) && !isDone) report('I10', `${id} (${entry.late.command}) succeeded late, and its undo was let go of`);
+      else if (isClosed(status) && !isDone) report('I10', `${id} (${entry.late.command}) succeeded late, and its undo was dropped`);
     }
 };
 
 const isSkipOf = (entry: JournalEntry, path: string): boolean => entry.type === 'Resumed' && entry.skip === path;
 
 /**
- * Of two commands of one scope that were both completed before either was undone, the newer is undone first. Losers of a race and what the
- * process itself asks to undo are undone beside the list, so a run with either is left to its model.
+ * If two commands of one scope were both completed before either was undone, the newer is undone first. Losers of a race, and commands that
+ * the process itself asks to undo, are undone outside this order, so only the model judges a run with either.
  */
 const checkReverse = ({ entries }: KeptRun, commands: readonly Command[], report: Report): void => {
   if (entries.some(({ type }) => type === 'BranchWon' || type === 'UndoRequested')) return;
@@ -118,11 +118,11 @@ const checkReverse = ({ entries }: KeptRun, commands: readonly Command[], report
       const bothDone =
         (older.answeredAt as number) < (newer.answeredAt as number) && (newer.answeredAt as number) < Math.min(first, second);
       if (bothDone && first < second && scopeOf(older.path) === scopeOf(newer.path))
-        report('I10', `${older.id} was undone before ${newer.id}, which was completed after it`);
+        report('I10', `${older.id} was undone before ${newer.id}, but ${newer.id} was completed later`);
     }
 };
 
-/** I10: what stands in the foreign systems is what the journal says was done. */
+/** I10: the effects in the foreign systems are those that the journal records. */
 export const checkEffects = (run: KeptRun, effects: ReadonlyMap<string, Effect>, undone: ReadonlySet<string>, report: Report): void => {
   const withEffects = new Set([...effects.values()].map(({ command }) => command));
   for (const { id, command, outcome } of commandsOf(run)) {

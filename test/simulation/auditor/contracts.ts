@@ -2,7 +2,7 @@ import type { CommandContract, ProcessContract } from '../../../lib/contract/run
 import { systemContract, type System } from '../../../lib/contract/system.ts';
 import { Catalogue, startType, type Interest } from '../../../lib/contract/catalogue.ts';
 
-/** What the builds of a system declare together: an old worker and a new one read the same message each by its own. */
+/** The contracts of all builds of a system: an old worker and a new one read the same message, each with its own build. */
 export class Contracts {
   readonly system: string;
   /** The newest build first. */
@@ -35,7 +35,7 @@ export class Contracts {
     return [...new Set(definitions.flatMap((each) => [startType(each), ...each.startOn.map(({ event }) => event.type)]))];
   }
 
-  /** `name@version`, as a head says it. */
+  /** `name@version`, as in a head. */
   definition(name: string): ProcessContract | undefined {
     return this.#first((catalogue) => catalogue.definition(name));
   }

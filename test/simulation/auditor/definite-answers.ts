@@ -2,7 +2,7 @@ import type { ReplyEnvelope } from '../../../lib/contract/wire/envelope.ts';
 import type { CommandRecord } from '../../../lib/ports/idempotency-store.ts';
 import type { Report } from './violations.ts';
 
-/** What one caller has found recorded, and was told. */
+/** An accepted answer by token, with the record that its caller saw. */
 export interface TakenAnswer {
   readonly commandId: string;
   /** The last state of the record that the caller saw or wrote. */
@@ -10,9 +10,9 @@ export interface TakenAnswer {
   readonly outcome: 'completed' | 'failed';
 }
 
-/** I5 on the wire: a service gives a command one definite answer, and what somebody was told to be taken is that one. */
+/** I5 on the wire: a service gives a command one definite answer, and an accepted answer by token is that answer. */
 export class DefiniteAnswers {
-  /** By command and what it was asked, since nobody can forge that: the answers. */
+  /** Answers by command id and command hash, because a forged reply has another hash. */
   readonly #answers = new Map<string, string>();
   readonly #byCommand = new Map<string, string>();
   readonly #taken = new Map<string, string>();
@@ -29,19 +29,23 @@ export class DefiniteAnswers {
     if (before !== undefined && before !== answer) report('I5', `${commandid} was answered ${short(before)}, and then ${short(answer)}`);
   }
 
-  /** A caller was told that its answer counts. */
+  /** The answer of a caller was accepted. */
   taken({ commandId, state, outcome }: TakenAnswer, report: Report): void {
     this.#taken.set(commandId, outcome);
     if ((state === 'DONE' || state === 'FAILED') && !this.#byCommand.has(commandId))
-      report('I14', `whoever answered ${commandId} was told yes, and the answer was never published`);
+      report('I14', `an answer to ${commandId} was accepted, and never published`);
   }
 
-  /** A caller was told that it comes too late. */
+  /** The answer of a caller was refused as too late. */
   refused(commandId: string, state: CommandRecord['state'], report: Report): void {
-    if (state === 'RUN' || state === 'DEFERRED') report('I6', `an answer to ${commandId} was refused as too late, and it is ${state}`);
+    if (state === 'RUN' || state === 'DEFERRED')
+      report('I6', `an answer to ${commandId} was refused as too late, but its record is ${state}`);
   }
 
-  /** `clocksJumped`: then one worker may hold a lease for lapsed that another holds for valid, and of class once nobody says the answer. */
+  /**
+   * `clocksJumped`: one worker may then take a lease for expired that another takes for valid, so a command of class once may stay
+   * unanswered.
+   */
   atEnd(clocksJumped: boolean, report: Report): void {
     for (const [commandId, answer] of this.#taken) {
       const outcome = this.#byCommand.get(commandId);
@@ -49,7 +53,7 @@ export class DefiniteAnswers {
       if (outcome?.split(' ')[0] !== answer)
         report(
           'I5',
-          `an answer to ${commandId}, ${answer}, was taken, and it was answered ${outcome === undefined ? 'never' : short(outcome)}`,
+          `an answer to ${commandId}, ${answer}, was accepted, but the published answer is ${outcome === undefined ? 'none' : short(outcome)}`,
         );
     }
   }

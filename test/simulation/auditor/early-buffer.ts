@@ -14,7 +14,7 @@ export interface EarlyContext {
   readonly report: Report;
 }
 
-/** I6, I13 and I15: an early buffer holds what is for its instance, and what leaves it is in the journal or parked. */
+/** I6, I13 and I15: an early buffer holds only messages for its instance, and each event that leaves it is in the journal or parked. */
 export const checkEarly = (picture: InstancePicture, head: Head, previous: Head | undefined, context: EarlyContext): void => {
   const { read, wasParked, report } = context;
   const before = previous?.early ?? [];
@@ -22,7 +22,7 @@ export const checkEarly = (picture: InstancePicture, head: Head, previous: Head 
   for (const body of now.slice(before.length)) {
     const { targets, apart } = read(body);
     if (!apart && !targets.some(({ pid }) => pid === head.pid))
-      report('I15', `the early buffer of ${head.pid} holds what is not for it: ${body.slice(0, 200)}`);
+      report('I15', `the early buffer of ${head.pid} holds a message for another instance: ${body.slice(0, 200)}`);
     checkCopies(head.pid, now, body, context);
   }
   if (now.length >= before.length || picture.disturbed) return;
@@ -35,13 +35,13 @@ export const checkEarly = (picture: InstancePicture, head: Head, previous: Head 
   }
 };
 
-/** A message is put once, and once more for each fault that may have kept it from being acknowledged. */
+/** A message is buffered once, and once more for each fault that may have prevented its acknowledgement. */
 const checkCopies = (pid: string, early: readonly string[], body: string, { read, accepted, faults, report }: EarlyContext): void => {
   const { inner } = read(body);
   const copies = early.filter((each) => read(each).inner === inner).length;
   if (copies > accepted(inner) + faults)
     report(
       'I13',
-      `the early buffer of ${pid} holds ${copies} copies of what was accepted ${accepted(inner)} times: ${inner.slice(0, 200)}`,
+      `the early buffer of ${pid} holds ${copies} copies of a message that was accepted ${accepted(inner)} times: ${inner.slice(0, 200)}`,
     );
 };

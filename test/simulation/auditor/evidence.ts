@@ -4,7 +4,7 @@ import type { PayloadStore } from '../../../lib/ports/payload-store.ts';
 import type { ProcessStore } from '../../../lib/ports/process-store.ts';
 import type { Effect } from '../scenarios/scenario.ts';
 
-/** What production has when nothing moves any more. The ports are those of the deployment, in a simulation the true ones under all faults. */
+/** The state of a deployment at rest. In a simulation, its ports are the true ones, below all faults. */
 export interface Evidence {
   readonly store: Pick<ProcessStore, 'load' | 'chunks'>;
   readonly index: InstanceIndex;

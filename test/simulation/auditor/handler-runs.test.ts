@@ -39,7 +39,7 @@ describe('I13: the pause between two runs', () => {
   });
 
   test.for(['a', 'b'])(
-    'binds no run of a worker that stood still between its claim and its handler, while worker %s ran it and failed',
+    'does not bind a worker that froze between its claim and its handler, while worker %s ran the command and failed',
     (other) => {
       const late: Step[] = [
         { claims: 'a', token: 'a:1' },
@@ -54,7 +54,7 @@ describe('I13: the pause between two runs', () => {
     },
   );
 
-  test('binds what a worker runs on a beat, which is no claim', () => {
+  test('binds a run after a heartbeat, which is no claim', () => {
     const beaten: Step[] = [
       { claims: 'a', token: 'a:1' },
       { runs: 'a', at: 0 },
@@ -64,7 +64,7 @@ describe('I13: the pause between two runs', () => {
     expect(violationsOf(...beaten, { runs: 'a', at: 60 })).toHaveLength(1);
   });
 
-  test('binds a transaction, whose claim is told when it is committed', () => {
+  test('binds a transaction, whose claim is recorded at its commit', () => {
     expect(violationsOf({ pauses: 'a', until: 100 }, { runs: 'b', at: 60, effect: 'transaction' })).toHaveLength(1);
   });
 });
@@ -87,7 +87,7 @@ describe('I13: the number of runs', () => {
     ]);
   });
 
-  test('leaves out a transaction that has lost its message, once', () => {
+  test('does not count a transaction that has lost its message, once', () => {
     const lost = ['begins', 'loses', 'ends', 'begins', 'ends', 'begins', 'ends'] as const;
     expect(runs(...lost)).toEqual([]);
     expect(runs(...lost, 'begins')).toHaveLength(1);

@@ -4,25 +4,25 @@ import type { HandlerRun } from '../world/observer.ts';
 import type { Report } from './violations.ts';
 
 interface RunsOfCommand {
-  /** The most that any copy has allowed, and the latest deadline. */
+  /** The largest number of runs that any copy allows, and the latest deadline. */
   attempts: number;
   deadline: number;
   effect: HandlerRun['effect'] | undefined;
   started: number;
-  /** Runs that have asked for another one, and transactions whose message was lost: they are rolled back, and nobody counts them. */
+  /** Runs that have asked for another run, and transactions that have lost their message: those are rolled back and not counted. */
   postponed: number;
-  /** Transactions that were begun beside another: where both fail, both count. */
+  /** Transactions that began beside another: if both fail, both are counted. */
   beside: number;
-  /** Its copies allow different numbers of runs, as after a resume: each answers by its own. */
+  /** Its copies allow different numbers of runs, as after a resume: each copy reports its own. */
   varied: boolean;
-  /** Runs under way, but for those that have lost their message. */
+  /** Runs in progress, except those that have lost their message. */
   under: number;
   /** Runs that have lost their message, and whose handler has not returned yet. */
   lost: number;
   nextRunAt: number;
   /** The fencing token of the last claim. */
   token: string | undefined;
-  /** Of each claim that has not led to a run yet: the end of the pause that it found. */
+  /** For each claim that has not led to a run yet, the end of the pause that it found. */
   claims: { readonly by: string; readonly pausedUntil: number }[];
 }
 
@@ -58,14 +58,14 @@ export class HandlerRuns {
     if (at < pausedUntil) report('I13', `${commandId} (${command}) was run ${pausedUntil - at} ms before its pause was over`);
   }
 
-  /** A run that its worker has not outlived never ends. */
+  /** A run never ends if its worker dies first. */
   ended(commandId: string): void {
     const runs = this.#of(commandId);
     if (runs.lost > 0) runs.lost -= 1;
     else runs.under -= 1;
   }
 
-  /** A worker has lost the message of a run: its transaction is rolled back, and nobody counts it (docs/running-services.md). */
+  /** A worker has lost the message of a run: its transaction is rolled back and not counted (docs/running-services.md). */
   lost(commandId: string): void {
     const runs = this.#of(commandId);
     if (runs.effect !== 'transaction' || runs.under === 0) return;
@@ -78,14 +78,17 @@ export class HandlerRuns {
     this.#of(commandId).postponed += 1;
   }
 
-  /** What a service says at the end of the limits, where no worker has failed and no call: it has run as often as it says, and as it may. */
+  /**
+   * Checks a reply at the end of the limits, if no worker and no call has failed: its number of runs is the true one, and reaches the
+   * limit.
+   */
   exhausted({ commandid, outcome, retryable, attempts }: Partial<ReplyEnvelope>, now: number, report: Report): void {
     if (commandid === undefined || attempts === undefined || !(outcome === 'unknown' || (outcome === 'failed' && retryable))) return;
     const runs = this.#of(commandid);
     if (runs.varied) return;
     const counted = runs.started - runs.postponed;
     if (attempts > counted || attempts < counted - runs.beside)
-      report('I13', `${commandid} was run ${counted} times, and is answered ${outcome} after ${attempts}`);
+      report('I13', `${commandid} was run ${counted} times, and is answered ${outcome} after ${attempts} runs`);
     if (attempts < runs.attempts && now <= runs.deadline && runs.effect !== 'once')
       report('I13', `${commandid} is answered ${outcome} after ${attempts} runs of ${runs.attempts}, before its deadline`);
   }
@@ -113,9 +116,9 @@ export class HandlerRuns {
 }
 
 /**
- * The pause that the claim of this run found. A worker may stand still between its claim and its handler until its lease has lapsed, and
- * another run has failed and set a pause: of that one it knows nothing. Claims of one worker are judged by one clock, so the last one is
- * the strictest. A transaction tells its claim only when it is committed: it is judged by what stands.
+ * The end of the pause that the claim of this run found. A worker may freeze between its claim and its handler until its lease has expired;
+ * meanwhile another run may fail and set a pause, which the first worker does not know. All claims of one worker use one clock, so the last
+ * claim is the strictest. A transaction records its claim only at its commit, so the current record judges it.
  */
 function pauseFound({ claims, nextRunAt }: RunsOfCommand, worker: string): number {
   const at = claims.findLastIndex(({ by }) => by === worker);

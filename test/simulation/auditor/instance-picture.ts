@@ -8,16 +8,16 @@ import type { Target } from './reading.ts';
 export type ReplyTarget = Extract<Target, { kind: 'reply' }>;
 export type OperateTarget = Extract<Target, { kind: 'operate' }>;
 
-/** A command as its journal has it. */
+/** A command as its journal records it. */
 export interface IssuedCommand {
   readonly command: string;
   readonly hash: string;
 }
 
-/** One run, as its committed heads have told it. Each entry is parsed once. */
+/** One run, as its committed heads show it. Each entry is parsed once. */
 export interface RunPicture {
   readonly run: string;
-  /** Every entry ever committed, as it stands in the journal, and parsed. */
+  /** Every entry ever committed, as text and parsed. */
   readonly texts: string[];
   readonly entries: JournalEntry[];
   /** Entries before this index lie in chunks. */
@@ -25,10 +25,10 @@ export interface RunPicture {
   definition: string;
   readonly issued: Map<number, IssuedCommand>;
   readonly byPath: Map<string, number[]>;
-  /** Outcomes that decide something, in the order in which they were journaled; `late` ones apart. */
+  /** Definite outcomes, in the order of the journal. `late` holds the commands that succeeded late. */
   readonly answers: Map<number, Outcome[]>;
   readonly late: Set<number>;
-  /** Commands that the process went on without, as long as nobody knows their outcome. */
+  /** Commands that the process gave up, while their outcome is unknown. */
   readonly unresolved: Set<number>;
   readonly timers: Map<number, number>;
   /** Ids of events, starts and operator acts that the journal holds. */
@@ -53,36 +53,36 @@ export const newRunPicture = (run: string, definition: string): RunPicture => ({
   heard: new Set(),
 });
 
-/** What the auditor knows of one instance. Instants are the numbers of happenings. */
+/** The auditor's picture of one instance. An instant is the number of a happening. */
 export interface InstancePicture {
   readonly pid: string;
   head: Head | undefined;
-  /** Of the head, where it has a run. */
+  /** Decoded from the head, if it has a run. */
   image: Image | undefined;
   readonly runs: Map<string, RunPicture>;
   outbox: Outbox;
   /** When it was first committed with a run. */
   startedAt: number;
-  /** Until when it was closed, or stuck: `Infinity` while it is, -1 where it never was. */
+  /** When it ceased to be closed, or stuck: `Infinity` while it is, -1 if it never was. */
   closedUntil: number;
   stuckUntil: number;
   /** When it was last committed as stuck. */
   stuckAt: number;
-  /** Its table was restored: what the lost suffix has done is excused. */
+  /** Its table was restored: the effects of the lost suffix are excused. */
   disturbed: boolean;
-  /** It was gone once: what came to it before nobody can tell any more. */
+  /** It was retired once: its earlier events are not known any more. */
   wasRetired: boolean;
   wasStuck: boolean;
   /** A service has answered a command of it with invalid data. */
   wasContradicted: boolean;
-  /** `type id` of the events that queues have accepted for it, with who sent them. */
+  /** `type id` of the events that queues have accepted for it, with their sources. */
   readonly events: Map<string, Set<string>>;
-  /** By id alone. */
+  /** The same by id alone. */
   readonly starts: Map<string, Set<string>>;
   /** By `run/n`. */
   readonly replies: Map<string, ReplyTarget[]>;
   readonly operators: Map<string, OperateTarget>;
-  /** When each body was last parked beside it. */
+  /** When each body was last parked with this instance. */
   readonly parked: Map<string, { at: number; stuck: boolean }>;
 }
 

@@ -3,11 +3,11 @@ import type { Contracts } from './contracts.ts';
 import type { InstancePicture, RunPicture } from './instance-picture.ts';
 import type { Report } from './violations.ts';
 
-/** What new entries of one commit are looked at with. */
+/** The context in which the new entries of one commit are checked. */
 export interface JournalContext {
   readonly picture: InstancePicture;
   readonly run: RunPicture;
-  /** The image before this commit, where it is of the same run. */
+  /** The image before this commit, if it is of the same run. */
   readonly before: Image | undefined;
   readonly contracts: Contracts;
   readonly report: Report;

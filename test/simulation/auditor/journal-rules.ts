@@ -7,7 +7,7 @@ import type { InstancePicture } from './instance-picture.ts';
 
 type Entry<Type extends JournalEntry['type']> = Extract<JournalEntry, { type: Type }>;
 
-/** I4, I5, I7, I10, I11, I12 on what a commit has appended. */
+/** I4, I5, I7, I10, I11 and I12 for the entries that a commit has appended. */
 export const checkEntries = (context: JournalContext, first: number): void => {
   const { run, report, picture } = context;
   const touched = new Set<number>();
@@ -67,7 +67,7 @@ const checkEntry = (context: JournalContext, entry: JournalEntry, index: number,
   }
 };
 
-/** I4: an event is applied once to an instance, also where it was buffered twice before the start, or was heard by an earlier run. */
+/** I4: an event is applied once to an instance, even if it was buffered twice before the start, or an earlier run has received it. */
 const checkHeardOnce = ({ picture, run, report }: JournalContext, { event, id }: Entry<'EventReceived'>): void => {
   const said = `${event} ${id}`;
   if (!picture.disturbed && [...picture.runs.values()].some(({ heard }) => heard.has(said)))
@@ -75,18 +75,21 @@ const checkHeardOnce = ({ picture, run, report }: JournalContext, { event, id }:
   run.heard.add(said);
 };
 
-/** I7: a run is named by its start, and its journal begins with it. */
+/** I7: a run takes its name from its start, and its journal begins with it. */
 const checkStart = (context: JournalContext, entry: Entry<'ProcessStarted'>, index: number): void => {
   const { run, picture, report } = context;
   run.ids.add(entry.id);
   if (index !== 0) report('I7', `${picture.pid}/${run.run} was started a second time, by ${entry.id}`);
   const { event, id } = entry;
   if (identityOf(sha256, { pid: picture.pid, event, id }) !== run.run)
-    report('I7', `run ${run.run} of ${picture.pid} was begun by ${entry.id}, whose run it is not`);
+    report('I7', `run ${run.run} of ${picture.pid} was begun by ${entry.id}, whose run has another name`);
   checkEventIsAuthentic(context, entry);
 };
 
-/** I4: a step has another command only after a definite failure of the one before; I10: only what is known to be done is undone. */
+/**
+ * I4: a step issues another command only after a definite failure of the one before. I10: only a command that is known to be completed is
+ * undone.
+ */
 const checkIssue = ({ picture, run, contracts, report }: JournalContext, entry: Entry<'CommandIssued'>): void => {
   const id = `${picture.pid}/${run.run}/${entry.n}`;
   if (run.issued.has(entry.n)) report('I4', `${id} was issued twice`);
@@ -122,7 +125,7 @@ const checkAnswer = (context: JournalContext, entry: Entry<'CommandAnswered'>): 
   if (!of || entry.outcome === 'deferred' || entry.outcome === 'unknown') return;
   of.unresolved.delete(entry.n);
   if (entry.late) {
-    // After a restore it may be late once more: what it was answered stood in the suffix that is lost.
+    // After a restore a success may be late again: the lost suffix held the first late answer.
     if (of.late.has(entry.n) && !picture.disturbed) report('I5', `${id} was late twice`);
     of.late.add(entry.n);
     return;
@@ -139,7 +142,7 @@ const checkFired = ({ picture, run, report }: JournalContext, { n, at }: Entry<'
   else if (at < due) report('I11', `timer ${n} of ${picture.pid}/${run.run} fired at ${at}, ${due - at} ms early`);
 };
 
-/** I11: no attempt is given up early. */
+/** I11: no attempt times out early. */
 const checkTimedOut = ({ picture, run, before, report }: JournalContext, { n, at }: Entry<'AttemptTimedOut'>): void => {
   const due = before?.commands.get(n)?.due;
   if (due !== undefined && at < due) report('I11', `an attempt of ${picture.pid}/${run.run}/${n} timed out at ${at}, ${due - at} ms early`);

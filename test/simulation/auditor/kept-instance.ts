@@ -7,12 +7,12 @@ import type { Head, HeadStatus, JournalChunk } from '../../../lib/ports/process-
 import type { Evidence } from './evidence.ts';
 import type { Report } from './violations.ts';
 
-/** One run, from its chunks and, of the last, the tail of its head. Values that are stored apart are read back. */
+/** One run, from its chunks and, for the last run, the tail of its head. Values that are stored apart are read back. */
 export interface KeptRun {
   readonly pid: string;
   readonly run: string;
   readonly status: HeadStatus;
-  /** `name@version`, as it began; of the last run as it ended. */
+  /** `name@version`, as it began; for the last run, as it ended. */
   readonly definition: string;
   readonly entries: readonly JournalEntry[];
 }
@@ -21,11 +21,11 @@ export interface KeptInstance {
   readonly pid: string;
   readonly head: Head | undefined;
   readonly image: Image | undefined;
-  /** Those before, in order of their beginning, and the last. */
+  /** In the order in which they began. */
   readonly runs: readonly KeptRun[];
 }
 
-/** Reads an instance through the ports alone. `named`: the runs that are looked for beside the last, which its head names. */
+/** Reads an instance through the ports alone. `named`: the runs to look for; the head names the last one. */
 export const keptInstance = async (
   { store, payloads }: Pick<Evidence, 'store' | 'payloads'>,
   pid: string,
@@ -73,7 +73,7 @@ const lastJournal = async (store: Evidence['store'], { pid, run, tail, tailFrom 
   const where = `${pid}/${run}`;
   const chunks = tailFrom > 0 ? merged(where, await store.chunks(pid, run), report) : [];
   if (chunks.length < tailFrom) report('I3', `the chunks of ${where} end at ${chunks.length}, and its head begins at ${tailFrom}`);
-  // A loser may have spilled what the head still has.
+  // A worker that lost a conflict may have spilled entries that the head still has.
   for (const [i, entry] of tail.entries())
     if (chunks[tailFrom + i] !== undefined && chunks[tailFrom + i] !== entry)
       report('I3', `a chunk of ${where} disagrees with its head at ${tailFrom + i}`);
@@ -93,6 +93,6 @@ const keptRun = (pid: string, run: string, entries: readonly JournalEntry[], hea
   return { pid, run, entries, status: head?.status ?? ended ?? 'running', definition: head?.definition ?? started };
 };
 
-/** Also where it was terminated before a run had begun. */
+/** True also if it was terminated before a run had begun. */
 export const hasClosed = ({ head, runs }: KeptInstance): boolean =>
   (head !== undefined && isClosed(head.status)) || runs.some(({ status }) => isClosed(status));

@@ -4,7 +4,7 @@ import type { Head, JournalChunk } from '../../../lib/ports/process-store.ts';
 import type { InstancePicture, RunPicture } from './instance-picture.ts';
 import type { Report } from './violations.ts';
 
-/** I3: each head's base is its predecessor. */
+/** I3: each head is written on the version before it. */
 export const checkBase = ({ pid, head: before }: InstancePicture, head: Head, previous: Head | undefined, report: Report): void => {
   if (previous?.version !== before?.version)
     report('I3', `${pid} was written on version ${previous?.version ?? 0}, but version ${before?.version ?? 0} was committed last`);
@@ -36,7 +36,7 @@ export const appendEntries = (run: RunPicture, head: Head, report: Report): numb
 
 /** I3: a chunk holds entries that were committed before, unchanged. */
 export const checkChunk = (run: RunPicture | undefined, { pid, run: name, from, entries }: JournalChunk, report: Report): void => {
-  // Of an instance whose start was poison, and which was ended like that, no run is known.
+  // An instance that was ended while its start was poison has no run.
   if (name === '') return;
   for (const [i, entry] of entries.entries()) {
     const committed = run?.texts[from + i];
@@ -46,7 +46,7 @@ export const checkChunk = (run: RunPicture | undefined, { pid, run: name, from, 
   if (run && from <= run.covered) run.covered = Math.max(run.covered, from + entries.length);
 };
 
-/** I7: a run begins on nothing, on an early buffer, or over one that has closed, and that one lies in chunks by then. */
+/** I7: a run begins without a head, on an early buffer, or after a closed run whose journal is completely in chunks. */
 export const checkNewRun = ({ pid, runs }: InstancePicture, head: Head, previous: Head | undefined, report: Report): void => {
   const over = previous && previous.run !== '' ? previous : undefined;
   if (over && over.status !== 'early' && !isClosed(over.status))

@@ -17,14 +17,14 @@ interface FireSending extends Sending {
   readonly at: number;
 }
 
-/** What the head of one instance still has to send, and whether a queue or the bus has accepted it since it was decided. */
+/** The pending sends of one head, and whether a queue or the bus has accepted each of them since it was decided. */
 export class Outbox {
   #commands = new Map<number, CommandSending>();
   #fires = new Map<string, FireSending>();
   /** How many sends were ever decided. */
   decided = 0;
 
-  /** A head was committed. Returns what it dropped of the fires before without their having been sent. */
+  /** A head was committed. Returns the earlier pending sends that it dropped unsent. */
   follow({ pid, run, commands, pendingSends: fires }: Pick<Image, 'pid' | 'run' | 'commands' | 'pendingSends'>): readonly string[] {
     const before = this.#commands;
     this.#commands = new Map();
@@ -64,7 +64,7 @@ export class Outbox {
     for (const fire of this.#fires.values()) if (fire.kind === 'event' && fire.n === n) fire.sent = true;
   }
 
-  /** What this carrier must still send. */
+  /** The sends that this carrier still has to make. */
   unsent(carries: (by: { readonly cause: string; readonly messageId: string }) => boolean): readonly string[] {
     return [...this.#commands.values(), ...this.#fires.values()].filter((each) => !each.sent && carries(each)).map(({ what }) => what);
   }

@@ -23,7 +23,7 @@ describe('I17', () => {
     expect(violationsOf((patience, report) => patience.parked('FORBIDDEN', 'm', 0, report))).toEqual([]);
   });
 
-  test('bounds how often a message is received within an hour, more often where a fault has struck or where there are copies of it', () => {
+  test('limits how often a message is received within an hour, with a higher limit after a fault or for several copies', () => {
     const often = (copies: number, faults: number) =>
       violationsOf((patience, report) => {
         patience.accepted('m', copies, 1);
@@ -34,7 +34,7 @@ describe('I17', () => {
     expect(often(2, 0)).toEqual([]);
   });
 
-  test('allows that for each hour again', () => {
+  test('begins the limit again each hour', () => {
     const found = violationsOf((patience, report) => {
       for (let hour = 0; hour < 3; hour += 1) for (let i = 0; i < 60; i += 1) patience.received('m', hour * HOUR_MS + i, 0, report);
     });

@@ -2,23 +2,23 @@ import { DRAINED_MS_MAX } from '../../../lib/engine/jobs/drain-dead-letters.ts';
 import type { Report } from './violations.ts';
 
 const HOUR_MS = 3_600_000;
-/** Of one message in an hour: backoff doubles up to 15 minutes, and begins again when the message is drained. */
+/** For one message in an hour: backoff doubles up to 15 minutes, and begins again when the message is drained. */
 const RECEIVES_MAX = 60;
-/** A fault may have it handed out or sent back once more. */
+/** After a fault, a message may be delivered or sent back once more. */
 const RECEIVES_PER_FAULT_MAX = 3;
 
 interface Known {
   /** When a queue accepted it first. */
   readonly sinceMs: number;
-  /** How many were there at a time: each is delivered by itself. */
+  /** The largest number at one time: each copy is delivered by itself. */
   copies: number;
   windowMs: number;
   received: number;
 }
 
 /**
- * I17: an outage of a port parks nothing, and its messages come again ever more seldom. A dead letter is parked after a day, which no outage of
- * a simulation lasts.
+ * I17: an outage of a port parks no message, and redeliveries become less frequent. A dead letter is parked after a day; no outage of a
+ * simulation lasts that long.
  */
 export class Patience {
   readonly #known = new Map<string, Known>();

@@ -4,19 +4,19 @@ interface Message {
   readonly wrapped: boolean;
 }
 
-/** Which messages the queues of the engine hold, by what they say. */
+/** The messages in the queues of the engine, by content. */
 export class QueueMessages {
   readonly #byId = new Map<string, Message>();
   readonly #byInner = new Map<string, Set<string>>();
-  /** What each message said, also after it was deleted. */
+  /** The content of each message, even after its deletion. */
   readonly #inner = new Map<string, string>();
   /** When each message was accepted first. */
   readonly #acceptedAt = new Map<string, number>();
   /** How many messages of this content were ever accepted. */
   readonly #times = new Map<string, number>();
-  /** When a copy of it was last accepted in a wrapper. */
+  /** When each content was last accepted in a wrapper. */
   readonly #sentBackAt = new Map<string, number>();
-  /** How many were accepted that said what another had said before. */
+  /** How many accepted messages had the content of an earlier one. */
   duplicates = 0;
 
   accepted(queue: string, messageId: string, inner: string, wrapped: boolean, at: number): void {
@@ -39,7 +39,7 @@ export class QueueMessages {
     if (message) this.#byInner.get(message.inner)?.delete(messageId);
   }
 
-  /** What a message says, or said. */
+  /** The content of a message, even after its deletion. */
   innerOf(messageId: string): string | undefined {
     return this.#inner.get(messageId);
   }
@@ -56,7 +56,7 @@ export class QueueMessages {
     return this.#acceptedAt.get(messageId) ?? 0;
   }
 
-  /** Whether a message of the same content is left, but for this one. */
+  /** Whether a queue holds another message with the same content. */
   hasCopy(inner: string, messageId: string, wrappedOnly: boolean): boolean {
     for (const id of this.#byInner.get(inner) ?? [])
       if (id !== messageId && (!wrappedOnly || this.#byId.get(id)?.wrapped === true)) return true;

@@ -14,16 +14,16 @@ import {
 import { sha256 } from '../../../lib/format/sha256.ts';
 import type { Contracts } from './contracts.ts';
 
-/** What a message of the inbox is for one instance, read by the contracts alone: admission is what is being audited. */
+/** The meaning of an inbox message for one instance, read from the contracts alone, because admission is under audit. */
 export type Target = { readonly pid: string } & (
   | {
       readonly kind: 'event';
-      /** Its cause, where it is decided: a decider's start may be either. */
+      /** The causes that its decision may name: a decider's start may have either. */
       readonly keys: readonly string[];
       readonly id: string;
       readonly event: string;
       readonly source: string;
-      /** It may begin an instance, and need not be journaled where one is open (`attach`). */
+      /** It may begin an instance. If one is open and the start attaches, it need not be journaled. */
       readonly starts: boolean;
       readonly attaches: boolean;
     }
@@ -40,12 +40,12 @@ export type Target = { readonly pid: string } & (
 );
 
 export interface Reading {
-  /** The message as it came first, out of its wrapper. */
+  /** The original message, without its wrapper. */
   readonly inner: string;
   readonly wrapped: boolean;
-  /** None: it must be parked. */
+  /** If there are none, the message must be parked. */
   readonly targets: readonly Target[];
-  /** Its data is stored apart, and is not read here: nothing is known of whom it concerns. */
+  /** Its data is stored apart and not read here, so its instance is unknown. */
   readonly apart: boolean;
 }
 
@@ -111,11 +111,11 @@ const ofBus = (bus: Bus, contracts: Contracts, account: string | undefined): rea
   if (detail.commandid === undefined || detail.outcome === undefined) return ofEvent(envelopeOf(bus, contracts), contracts);
   const reply = ofReply(detail as unknown as ReplyEnvelope, contracts);
   if (detail.outcome !== 'completed' || contracts.interests(detail.type).length === 0) return reply;
-  // Its answer is also an event; where its data cannot be read as one, that side alone is parked.
+  // The reply is also an event. If its data cannot be read as an event, only that side is parked.
   return [...reply, ...(ofEvent({ ...detail, hops: detail.hops + 1 }, contracts) ?? [])];
 };
 
-/** A foreign producer's event is its data; its id is the bus's, or what the contract says. */
+/** The detail of a foreign producer's event is its data. Its id is that of the bus, unless the contract derives one. */
 const envelopeOf = ({ detail, id, source, 'detail-type': type }: Bus, contracts: Contracts): EventEnvelope => {
   if ('specversion' in detail) return detail;
   const data = detail as unknown as Json;

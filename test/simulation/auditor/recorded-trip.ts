@@ -18,7 +18,7 @@ import type { Effect } from '../scenarios/scenario.ts';
 import { Auditor, type AuditorOptions } from './auditor.ts';
 import type { Evidence } from './evidence.ts';
 
-/** One thing that an observer was told. */
+/** One call of a method of an observer. */
 export type Happening = {
   readonly [Method in keyof Observer]: { readonly kind: Method; readonly told: Parameters<Observer[Method]> };
 }[keyof Observer];
@@ -33,7 +33,7 @@ interface Queued {
   readonly visibleAt: number;
 }
 
-/** One trip on the real engine, without faults: all that an observer is told of it, and what is left in the end. */
+/** One trip on the real engine, without faults: all calls of the observer, and the state at the end. */
 export class RecordedTrip {
   readonly happenings: Happening[] = [];
   readonly #clock = new VirtualClock(START);
@@ -83,7 +83,7 @@ export class RecordedTrip {
     });
   }
 
-  /** A trip from its first message to its last. `early`: a confirmation comes before the checkout. */
+  /** Runs a trip from its first message to its last. `early`: a confirmation comes before the checkout. */
   static async made(fate: Fate, { early = false, reminders = 0 } = {}): Promise<RecordedTrip> {
     const trip = new RecordedTrip();
     if (early) {
@@ -173,7 +173,7 @@ const eventOf = (reply: string): OutgoingEvent => {
   return { source, type, detail: reply };
 };
 
-/** An auditor that has been told all of it. */
+/** An auditor that has observed all these happenings. */
 export const told = (happenings: readonly Happening[], options: Partial<AuditorOptions> = {}): Auditor => {
   const auditor = new Auditor({ builds: [trips], ...options });
   for (const { kind, told: parameters } of happenings) (auditor[kind] as (...all: readonly unknown[]) => void)(...parameters);

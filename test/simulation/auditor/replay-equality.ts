@@ -30,6 +30,6 @@ const environmentOf = ({ system }: Catalogue): RunEnvironment => ({
   hash: sha256,
   canonical,
   tickThresholdMs: Infinity,
-  // What is a mistake in development was tolerated when this was decided.
+  // The checks for mistakes in development were off when this was decided.
   checks: false,
 });

@@ -5,7 +5,7 @@ import { decodeHead } from '../../../lib/format/head-codec.ts';
 import { newRunPicture, type InstancePicture, type RunPicture } from './instance-picture.ts';
 import { Outbox } from './outbox.ts';
 
-/** The picture of an instance whose head is that of an earlier instant again: the same runs, less what was committed since. */
+/** The picture of an instance whose head was restored to an earlier instant: the same runs, without the later commits. */
 export const restorePicture = (picture: InstancePicture, head: Head | undefined, at: number): void => {
   picture.disturbed = true;
   picture.head = head;
@@ -23,10 +23,10 @@ export const restorePicture = (picture: InstancePicture, head: Head | undefined,
   if (picture.image) picture.outbox.follow(picture.image);
 };
 
-/** Runs of one instance follow each other: one that began later is of the lost suffix. */
+/** Runs of one instance follow each other: a run that began later belongs to the lost suffix. */
 const isBefore = ({ entries: [first] }: RunPicture, started: number): boolean => first !== undefined && 'at' in first && first.at < started;
 
-/** The run as the restored head and the chunks before it have it. What was issued and lost may be sent by whoever has read it. */
+/** The run as in the restored head and the chunks before it. A worker that has read the lost suffix may still send its commands. */
 const shortened = (run: RunPicture, head: Head): RunPicture => {
   const length = head.tailFrom + head.tail.length;
   const short = newRunPicture(run.run, head.definition);

@@ -4,8 +4,8 @@ import { Outbox } from './outbox.ts';
 import type { Report } from './violations.ts';
 
 /**
- * The picture of an instance that is gone. Its runs stay in the picture: one that begins again, because an old message came once more, has
- * begun a second time (I7).
+ * The picture of a retired instance. It keeps its runs: if a redelivered old message begins one of them again, that run has begun twice
+ * (I7).
  */
 export const retirePicture = (picture: InstancePicture, at: number, report: Report): void => {
   const { pid, head, image, outbox, disturbed } = picture;
@@ -16,7 +16,7 @@ export const retirePicture = (picture: InstancePicture, at: number, report: Repo
   picture.image = undefined;
   picture.outbox = new Outbox();
   picture.outbox.decided = outbox.decided;
-  // What comes now is for nobody, until somebody begins it anew.
+  // Messages have no instance from now on, until a start begins it again.
   picture.startedAt = Infinity;
   picture.closedUntil = at;
 };

@@ -7,11 +7,11 @@ import type { Report } from './violations.ts';
 /** One more than the hops of an event that may still be applied. */
 const HOPS_MAX = 101;
 
-/** What service queues have accepted. */
+/** The commands that service queues have accepted. */
 export class SentCommands {
   readonly hashes = new Map<string, string>();
   readonly #versions = new Map<string, number>();
-  /** Hashes of undos, by the id of what they undo. */
+  /** Hashes of undos, by the id of the command that they undo. */
   readonly #undos = new Map<string, string>();
   count = 0;
   readonly #contracts: Contracts;
@@ -27,21 +27,21 @@ export class SentCommands {
     const key = parseCommandId(command.id);
     const picture = key && pictureOf(key.pid);
     if (key) this.#checkGhost(queue, command, picture?.runs.get(key.run)?.issued.get(key.n), picture);
-    else this.#report('I1', `${command.id}, which is no command id, was sent to ${queue}`);
+    else this.#report('I1', `${command.id}, which is not a valid command id, was sent to ${queue}`);
     this.#checkHash(command, picture);
     if (key) this.#checkTenant(command, key.pid);
     if (command.hops > HOPS_MAX) this.#report('I13', `${command.id} is ${command.hops} events away from its first cause`);
     if (key && picture?.image?.run === key.run) picture.outbox.commandSent(key.n, command.attempt);
   }
 
-  /** I1: only what a committed head holds is sent, as it was committed, and to its owner. */
+  /** I1: only commands of a committed head are sent, as they were committed, and to their owner. */
   #checkGhost(
     queue: string,
     { id, type, datahash }: CommandEnvelope,
     issued: { readonly command: string; readonly hash: string } | undefined,
     picture: InstancePicture | undefined,
   ): void {
-    // What the lost suffix had committed may still be sent after a restore, by whoever has read it before.
+    // After a restore, a worker that has read the lost suffix may still send its commands.
     if (picture?.disturbed) return;
     if (!issued) this.#report('I1', `${id} was sent, but no committed head has it`);
     else if (issued.command !== type || !datahash.startsWith(`sha256:${issued.hash}`))
@@ -49,7 +49,7 @@ export class SentCommands {
     else if (this.#contracts.command(type)?.service !== queue) this.#report('I1', `${id} (${type}) was sent to ${queue}`);
   }
 
-  /** I4: an id has one content, in one version, and what undoes a command has one content under all its ids. */
+  /** I4: a command id has one content, in one version, and the undo of a command has one content under all its ids. */
   #checkHash({ id, datahash, dataversion = 1, undoes }: CommandEnvelope, picture: InstancePicture | undefined): void {
     const before = this.hashes.get(id);
     if (before !== undefined && before !== datahash && !picture?.disturbed) this.#report('I4', `${id} was sent with two contents`);
@@ -63,7 +63,7 @@ export class SentCommands {
     this.#undos.set(undoes, undo);
   }
 
-  /** I15: a command of one tenant acts for no other. */
+  /** I15: a command of one tenant acts for no other tenant. */
   #checkTenant({ id, tenant, undoes }: CommandEnvelope, pid: string): void {
     const owner = parsePid(pid)?.tenant;
     if ((tenant ?? DEFAULT_TENANT) !== owner) this.#report('I15', `${id} was sent for the tenant ${tenant ?? DEFAULT_TENANT}`);

@@ -5,7 +5,7 @@ import type { Report } from './violations.ts';
 const TICKS_MAX = 15;
 const MINUTE_MS = 60_000;
 
-/** I13: no instance has the same tick sent again and again in one minute. */
+/** I13: the same tick is not sent repeatedly within one minute. */
 export class SentTicks {
   readonly #sent = new Map<string, { sinceMs: number; count: number }>();
 

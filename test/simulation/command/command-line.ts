@@ -20,18 +20,18 @@ export interface SimulateOptions {
 
 export const simulateCommand = (): Command =>
   new Command('simulate')
-    .description('The real code in a simulated cloud that does everything AWS is allowed to do, again and again, each time from a seed.')
+    .description('Runs the real code in a simulated cloud that does everything AWS is allowed to do, once for each seed.')
     .addOption(new Option('--seeds <count>', 'how many seeds').argParser(wholeNumber).default(2_000))
     .addOption(new Option('--from <seed>', 'the first of them').argParser(wholeNumber).default(1))
     .addOption(new Option('--seed <seed>', 'replay one, with its trace').argParser(wholeNumber))
     .addOption(new Option('--fixture <file>', 'replay the choices of a fixture, with its trace').conflicts('seed'))
     .addOption(
-      new Option('--shrink', 'make what fails small, and keep it as a fixture; with --planted NAME the first seed that shows that bug'),
+      new Option('--shrink', 'make a failing run small, and keep it as a fixture; with --planted NAME, the first seed that shows that bug'),
     )
-    .addOption(new Option('--tries <count>', 'how often at most, to shrink').argParser(wholeNumber).default(2_000))
+    .addOption(new Option('--tries <count>', 'how many tries at most, to shrink').argParser(wholeNumber).default(2_000))
     .addOption(new Option('--scenario <name>', 'only this one (default: the seed draws one)'))
     .addOption(
-      new Option('--check-digests', 'each seed must give the same bytes again, after others, and on another Node').conflicts([
+      new Option('--check-digests', 'check that each seed gives the same bytes again, after other seeds, and on another Node').conflicts([
         'seed',
         'fixture',
       ]),
@@ -40,10 +40,10 @@ export const simulateCommand = (): Command =>
     .addOption(new Option('--write', 'with --planted: write its table; with --shrink too: keep the fixture'))
     .addOption(new Option('--jobs <count>', 'worker processes').argParser(wholeNumber).default(availableParallelism(), 'as many as cores'))
     .addOption(new Option('--minutes <minutes>', 'begin no seed after this time').argParser(positive))
-    .addOption(new Option('--totals <file>', 'add the sums of this run to this JSON file'))
+    .addOption(new Option('--totals <file>', 'add the figures of this run to the totals in this JSON file'))
     .addOption(new Option('--json', 'one JSON object instead of the figures'))
     .addHelpText('after', '\nExit codes: 0 all holds, 1 a violation, 2 wrong usage, 130 interrupted.')
-    .showHelpAfterError('(--help tells more)')
+    .showHelpAfterError('(--help shows all options)')
     .exitOverride();
 
 const wholeNumber = (text: string): number => {

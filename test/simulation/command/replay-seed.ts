@@ -13,7 +13,7 @@ type ReplayOptions = Pick<SimulateOptions, 'seed' | 'fixture' | 'scenario' | 'pl
 
 const ALL = { trace: true, choices: true } as const;
 
-/** Runs one seed or fixture and prints what happened in it; true where all holds. */
+/** Runs one seed or fixture and prints its trace; returns true if all holds. */
 export const replaySeed = async (fleet: Fleet, terminal: Terminal, options: ReplayOptions): Promise<boolean> => {
   const task = taskOf(options);
   const result = await fleet.one(task);
@@ -24,7 +24,7 @@ export const replaySeed = async (fleet: Fleet, terminal: Terminal, options: Repl
 };
 
 const taskOf = ({ seed, fixture, planted, ...options }: ReplayOptions): SeedTask => {
-  // As it is hunted.
+  // A planted bug is replayed with the scenario in which it is hunted.
   const scenario = options.scenario ?? (fixture === undefined ? bugOf(planted)?.scenario : undefined);
   return {
     ...(fixture === undefined ? { seed: seed ?? 1, returns: ALL } : fixtureTask(readFixture(fixture), ALL)),
@@ -89,7 +89,7 @@ const shrinkAndKeep = async (
   terminal.message(
     `${shrunk.tries} tries${shrunk.minimal ? ', nothing simpler left' : ''}: ${shrunk.choices.length} choices, ${trace.length} lines of ${result.trace.length}`,
   );
-  // What a planted bug does is no failure of the code.
+  // The effect of a planted bug is no failure of the code.
   if (task.planted !== undefined && !options.write) return;
   const { seed, scenario, planted } = task;
   const { choices } = shrunk;
@@ -104,13 +104,13 @@ const shrinkAndKeep = async (
   terminal.message(`kept as ${relative(process.cwd(), writeFixture(fixture))}`);
 };
 
-/** A planted bug must be what fails: without it the same choices hold. */
+/** A planted bug must be the cause of the failure: without it, the same choices hold. */
 const isInnocent = async (fleet: Fleet, { planted, ...task }: SeedTask, choices: readonly number[]): Promise<boolean> =>
   planted === undefined || (await fleet.one({ ...task, choices })).violations.length === 0;
 
-/** Whoever keeps a failure of the code says himself what was wrong. */
+/** A planted bug has a note. For a failure of the code, its author writes one. */
 const noteOn = (planted: string | undefined): string => {
   const bug = bugOf(planted);
   if (!bug) return '';
-  return bug.mended === undefined ? bug.what : `${bug.what} Mended by: ${bug.mended}.`;
+  return bug.mended === undefined ? bug.what : `${bug.what} Fixed by: ${bug.mended}.`;
 };

@@ -1,7 +1,7 @@
 /** From and to, both included. */
 export type SeedRange = readonly [from: number, to: number];
 
-/** Ranges that hold exactly these, each as long as can be, in order. */
+/** The ranges that hold exactly these seeds, each as long as possible, in order. */
 export const seedRanges = (seeds: Iterable<number>): SeedRange[] => merged([...seeds].map((seed): SeedRange => [seed, seed]));
 
 export const merged = (ranges: readonly SeedRange[]): SeedRange[] => {
@@ -14,7 +14,7 @@ export const merged = (ranges: readonly SeedRange[]): SeedRange[] => {
   return result;
 };
 
-/** The first seed that is in both. */
+/** The first seed that both have. */
 export const firstShared = (ones: readonly SeedRange[], others: readonly SeedRange[]): number | undefined => {
   const shared = ones.flatMap(([from, to]) =>
     others.filter((other) => other[0] <= to && other[1] >= from).map((other) => Math.max(from, other[0])),

@@ -9,12 +9,12 @@ import { failureLines, indentedLines, summaryLines, type Run } from './summary.t
 import { tallyOf } from './tally.ts';
 import { addToTotals, presentCommit } from './totals.ts';
 
-/** In a pipe there is a line as often as this. */
+/** How often a line is printed in a pipe. */
 const LINE_EVERY_MS = 30_000;
 
 type SeedsOptions = Pick<SimulateOptions, 'seeds' | 'from' | 'scenario' | 'minutes' | 'totals' | 'json'>;
 
-/** Runs the fixtures and then the seeds; true where all hold. `interrupted` ends it early, with what there is. */
+/** Runs the fixtures and then the seeds; returns true if all hold. `interrupted` ends it early, with the results so far. */
 export const simulateSeeds = async (
   fleet: Fleet,
   terminal: Terminal,
@@ -60,7 +60,7 @@ export const simulateSeeds = async (
   return failed.length === 0 && broken === 0;
 };
 
-/** The first seed that is still to be run: those before it are done. */
+/** The first seed that is still to be run: all seeds before it are done. */
 const cut = (cutShort: string, doneTo: number | undefined, { from }: SeedsOptions): Pick<Run, 'cutShort' | 'next'> => ({
   cutShort,
   next: (doneTo ?? from - 1) + 1,
@@ -75,7 +75,7 @@ const brokenFixtures = async (fleet: Fleet, terminal: Terminal, interrupted: Pro
   let broken = 0;
   for (const name of names) {
     const result = await Promise.race([interrupted, fleet.one(fixtureTask(readFixture(join(FIXTURES, name))))]);
-    // Whoever interrupts is told of no fixtures that were not run.
+    // After an interrupt, fixtures that were not run are not reported.
     if (result === undefined) return broken;
     const { violations } = result as SeedResult;
     if (violations.length === 0) continue;
@@ -92,7 +92,7 @@ const progressText = (results: readonly SeedResult[], seeds: number, seconds: nu
   return `${results.length.toLocaleString('en')} of ${seeds.toLocaleString('en')} seeds, ${rate} a second, ${failed} failed`;
 };
 
-/** The last line of a terminal, or a line now and then. */
+/** Progress on the last line of a terminal, or as a line now and then. */
 class Progress {
   readonly #terminal: Terminal;
   readonly #onTerminal: boolean;

@@ -3,7 +3,7 @@ import { rangesText } from './seed-ranges.ts';
 import type { SeedResult } from '../runner/seed-task.ts';
 import type { Tally } from './tally.ts';
 
-/** Commands are printed for so many failing seeds. */
+/** The most failing seeds for which a command is printed. */
 const FAILED_PRINTED_MAX = 10;
 
 export interface Run {
@@ -12,7 +12,7 @@ export interface Run {
   readonly commit: string;
   /** Why it ended before all seeds were run. */
   readonly cutShort?: string;
-  /** The next one to be run, where it was cut short. */
+  /** The next seed to be run, if the run was cut short. */
   readonly next?: number;
 }
 

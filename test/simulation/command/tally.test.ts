@@ -28,7 +28,7 @@ const result = (seed: number, more: Partial<SeedResult> = {}): SeedResult => ({
   ...more,
 });
 
-test('a tally counts each invariant once for a seed, and the faults of all', () => {
+test('a tally counts each invariant once for a seed, and adds up the faults of all seeds', () => {
   const tally = tallyOf([
     result(2, { faults: { crash: 2, delay: 1 }, violations: ['I2: a', 'I2: b', 'I8: c'] }),
     result(1, { faults: { crash: 3 } }),
@@ -51,7 +51,7 @@ test('a tally counts each invariant once for a seed, and the faults of all', () 
   });
 });
 
-test('tallies of parts add up to the tally of the whole, in whatever order they are', () => {
+test('tallies of parts add up to the tally of the whole, in any order', () => {
   const results = Array.from({ length: 20 }, (_, i) =>
     result(i + 1, { faults: i % 2 === 0 ? { crash: i } : { freeze: 1 }, violations: i % 7 === 0 ? ['I4: x'] : [] }),
   );
@@ -61,7 +61,7 @@ test('tallies of parts add up to the tally of the whole, in whatever order they 
   expect(JSON.stringify(addedUp(other, one))).toBe(JSON.stringify(whole));
 });
 
-test('the totals of a file grow by each run, and no seed is counted twice', () => {
+test('the totals of a file grow with each run, and count no seed twice', () => {
   const path = join(folder(), 'totals.json');
   addToTotals(path, tallyOf([result(1), result(2)]), 1_800, 'aaa');
   addToTotals(path, tallyOf([result(3, { faults: { crash: 1 } })]), 1_800, 'bbb');
@@ -103,7 +103,7 @@ test('ranges hold exactly their seeds', () => {
   expect(firstShared(ranges, [[6, 8]])).toBeUndefined();
 });
 
-test('choices come back from their lines, without the zeros at the end', () => {
+test('choices are read back from their lines, without the zeros at the end', () => {
   const choices = [0, 0, 0, 7, 1, 1, ...Array.from({ length: 60 }, (_, i) => i), 0, 0];
   const lines = runLengthEncoded(choices);
   expect(lines[0]).toMatch(/^0\*3 7 1\*2 0 1 2 /);
@@ -113,7 +113,7 @@ test('choices come back from their lines, without the zeros at the end', () => {
   expect(runLengthDecoded([])).toEqual([]);
 });
 
-test('a fixture is kept under the name of what failed, and read as it was', () => {
+test('a fixture is named after the invariant that failed, and is read back unchanged', () => {
   const directory = folder();
   const fixture: Fixture = { seed: 4, found: 'I2: default#x was never sent', scenario: 'trips', choices: [0, 0, 3, 1], note: '' };
   const path = writeFixture(fixture, directory);
@@ -122,7 +122,7 @@ test('a fixture is kept under the name of what failed, and read as it was', () =
   expect(fixtureNames(join(directory, 'nothing'))).toEqual([]);
 });
 
-test('the figures of a run name its seeds, what fails, and where to go on', () => {
+test('the figures of a run name its seeds, its failures, and the seed to go on with', () => {
   const colors = createColors(false);
   const tally = tallyOf([result(1, { faults: { crash: 2_000 } }), result(2, { violations: ['I2: a'] })]);
   const text = summaryLines({ colors }, { tally, seconds: 4, commit: 'abc', cutShort: 'after 1 min', next: 3 }).join('\n');
@@ -133,7 +133,7 @@ test('the figures of a run name its seeds, what fails, and where to go on', () =
   expect(text).toContain('after 1 min; go on with --from 3');
 });
 
-test('of many failing seeds the first ten are told, each with the command that shrinks it', () => {
+test('the first ten of many failing seeds are printed, each with the command that shrinks it', () => {
   const failed = Array.from({ length: 12 }, (_, i) => result(12 - i, { violations: ['I2: a', 'I2: b', 'I2: c', 'I2: d', 'I2: e'] }));
   const lines = failureLines(failed, 'trips');
   expect(lines.slice(0, 6)).toEqual([

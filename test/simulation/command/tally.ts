@@ -2,11 +2,11 @@ import type { FaultKind } from '../world/faults.ts';
 import { invariantOf, type SeedResult } from '../runner/seed-task.ts';
 import { merged, seedRanges, type SeedRange } from './seed-ranges.ts';
 
-/** What many seeds came to. Adding tallies up gives that of all their seeds. */
+/** The sums of many seeds. Adding two tallies gives the tally of all their seeds. */
 export interface Tally {
   readonly ranges: readonly SeedRange[];
   readonly seeds: number;
-  /** How many seeds violate it, by invariant. */
+  /** The number of seeds that violate each invariant. */
   readonly violations: Readonly<Record<string, number>>;
   readonly failed: readonly number[];
   readonly scenarios: Readonly<Record<string, number>>;
@@ -65,7 +65,7 @@ const total = (values: readonly number[]): number => values.reduce((sum, value) 
 
 const counted = (names: readonly string[]): Counts => names.reduce<Counts>((counts, name) => added(counts, { [name]: 1 }), {});
 
-/** By name, so that the order of the seeds does not show. */
+/** Sorted by name, so that the order of the seeds does not show. */
 const added = (one: Counts, other: Counts): Counts => {
   const names = [...new Set([...Object.keys(one), ...Object.keys(other)])].sort();
   return Object.fromEntries(names.map((name) => [name, (one[name] ?? 0) + (other[name] ?? 0)]));

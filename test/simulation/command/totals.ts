@@ -4,17 +4,17 @@ import { fileURLToPath } from 'node:url';
 import { firstShared } from './seed-ranges.ts';
 import { addedUp, EMPTY_TALLY, type Tally } from './tally.ts';
 
-/** The sums of several runs, taken in parts. */
+/** The sums of several runs. */
 export interface Totals extends Tally {
   readonly hours: number;
-  /** Commits of the code that was run, in order, each once; `-dirty` where it was changed since. */
+  /** Commits of the code that was run, in order, each once; with `-dirty` if the code was changed since. */
   readonly commits: readonly string[];
   readonly nodes: readonly string[];
 }
 
 const EMPTY_TOTALS: Totals = { ...EMPTY_TALLY, hours: 0, commits: [], nodes: [] };
 
-/** What the file holds; nothing yet where there is none. */
+/** Reads the totals of a file; all are zero if there is no file. */
 export const readTotals = (path: string): Totals => {
   try {
     return JSON.parse(readFileSync(path, 'utf8')) as Totals;
@@ -24,7 +24,7 @@ export const readTotals = (path: string): Totals => {
   }
 };
 
-/** Adds a run; its seeds must be none of those that are in already. Replaces the file in one step. */
+/** Adds a run, which must not share a seed with the totals. Replaces the file in one step. */
 export const addToTotals = (path: string, tally: Tally, seconds: number, commit: string): Totals => {
   const before = readTotals(path);
   const twice = firstShared(before.ranges, tally.ranges);
@@ -40,7 +40,7 @@ export const addToTotals = (path: string, tally: Tally, seconds: number, commit:
   return totals;
 };
 
-/** Of the code that is run. */
+/** The commit of the code that is run. */
 export const presentCommit = (): string => {
   try {
     const cwd = fileURLToPath(new URL('.', import.meta.url));

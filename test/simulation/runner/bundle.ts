@@ -5,14 +5,14 @@ import { build, type BuildOptions } from 'esbuild';
 import { plantBugs } from '../planted/plant-bugs.ts';
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
-/** Below `node_modules`, so that what is not bundled is found there. */
+/** Below `node_modules`, so that Node finds packages that are not bundled. */
 const CACHE = join(ROOT, 'node_modules', '.cache');
 
 /** Bundled CommonJS packages ask for Node's modules by `require`, which an ES module does not have. */
 const BANNER = `import { createRequire as createRequireOfBundle } from 'node:module'; const require = createRequireOfBundle(import.meta.url);`;
 
 export interface BundleOptions {
-  /** With all planted bugs in it, each asleep until `globalThis.__planted` names it. @default false: the code as it is */
+  /** With all planted bugs, each asleep until `globalThis.__planted` names it. @default false: the code without them */
   readonly planted?: boolean;
 }
 
@@ -23,7 +23,7 @@ export interface Bundle {
   readonly directory: string;
 }
 
-/** Everything that this module imports, and itself, as one file that Node starts quickly and as often as there are workers. */
+/** Bundles a module and all its imports into one file that Node starts quickly, once for each worker. */
 export const bundle = async (entry: string, { planted = false }: BundleOptions = {}): Promise<Bundle> => {
   await mkdir(CACHE, { recursive: true });
   const directory = await mkdtemp(join(CACHE, 'tutti-simulation-'));
@@ -39,7 +39,7 @@ export const bundle = async (entry: string, { planted = false }: BundleOptions =
     conditions: ['source'],
     sourcemap: 'inline',
     sourcesContent: false,
-    // What is native, or builds and deploys, no simulation runs.
+    // No simulation runs native packages, builds or deployments.
     external: ['libsql', 'esbuild', 'aws-cdk-lib', 'constructs', 'fsevents'],
     banner: { js: BANNER },
     logLevel: 'silent',

@@ -10,7 +10,7 @@ const ALL = { trace: true, choices: true };
 const world = (scenario: string, seed: number): Promise<SeedResult> => runSeed({ seed, scenario, returns: ALL });
 
 describe.each(scenarioNames)('%s', (scenario) => {
-  test('a seed makes the same world again, also after others, and one that the real world has no part in', async () => {
+  test('a seed makes the same world again, even after other seeds, and without access to the real world', async () => {
     const first = await world(scenario, 1);
     const other = await world(scenario, 2);
     const again = await world(scenario, 1);
@@ -20,7 +20,7 @@ describe.each(scenarioNames)('%s', (scenario) => {
     expect(first.violations.filter((each) => /^(?:real world|thrown)/.test(each))).toEqual([]);
   });
 
-  test('what was chosen makes the same world without its seed', async () => {
+  test('recorded choices make the same world without their seed', async () => {
     const first = await world(scenario, 3);
     const task: SeedTask = { seed: 99, scenario, choices: first.choices, returns: ALL };
     expect(await runSeed(task)).toEqual({ ...first, seed: 99 });
@@ -29,14 +29,14 @@ describe.each(scenarioNames)('%s', (scenario) => {
 
 test('the scenario of a seed is drawn from its choices', async () => {
   const drawn = Array.from({ length: 400 }, (_, seed) => scenarioMaker()(Choices.seeded(seed)).name);
-  // Blackouts come over another scenario, whose name they keep.
+  // The scenario blackouts wraps another scenario, and keeps its name.
   expect(new Set(drawn)).toEqual(new Set(scenarioNames.filter((name) => name !== 'blackouts')));
   const choices = Choices.seeded(5);
   const { name } = scenarioMaker()(choices);
   expect(scenarioMaker()(Choices.recorded(choices.taken)).name).toBe(name);
 });
 
-test('where two traces part is told by the first line that differs', () => {
+test('firstDifference reports the first line in which two traces differ', () => {
   expect(firstDifference(['a', 'b', 'c'], ['a', 'x', 'c'])).toEqual({ line: 2, here: 'b', there: 'x' });
   expect(firstDifference(['a'], ['a', 'b'])).toEqual({ line: 2, here: undefined, there: 'b' });
 });

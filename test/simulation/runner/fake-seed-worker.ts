@@ -2,11 +2,11 @@ import { setTimeout } from 'node:timers/promises';
 import { failedResult, type SeedResult, type SeedTask } from './seed-task.ts';
 import { serveSeeds } from './serve-seeds.ts';
 
-/** Together twice as long as the tests let a worker be silent. */
+/** All reports together take twice as long as the tests allow a worker to be silent. */
 const REPORTS = 10;
 const PAUSE_MS = 500;
 
-/** A worker whose seeds do what their numbers say, to test what runs it. */
+/** A worker whose seeds behave as their last digits say, to test the fleet. */
 const run = async (task: SeedTask, onProgress: () => void): Promise<SeedResult> => {
   const result = { ...failedResult(task, ''), violations: [] };
   switch (task.seed % 10) {

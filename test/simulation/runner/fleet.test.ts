@@ -16,7 +16,7 @@ const fleetOf = (size: number): Fleet => {
 
 const seeds = (...numbers: number[]): { readonly seed: number }[] => numbers.map((seed) => ({ seed }));
 
-test('every task has one result, also where its worker throws, hangs or dies over it', async () => {
+test('every task has one result, even if its worker throws, hangs or dies', async () => {
   const results = new Map<number, SeedResult[]>();
   await fleetOf(2).run(seeds(1, 3, 5, 6, 7, 8, 9, 11), (result) => results.set(result.seed, [...(results.get(result.seed) ?? []), result]));
   const firstLines = [...results]
@@ -35,7 +35,7 @@ test('every task has one result, also where its worker throws, hangs or dies ove
   expect(results.get(7)?.[0]?.violations[0]).toContain('its last words');
 });
 
-test('after it was stopped no block is begun, and the one begun is ended', async () => {
+test('a stopped fleet begins no further block, and finishes the one that it has begun', async () => {
   const fleet = fleetOf(1);
   const done: number[] = [];
   await fleet.run(seeds(1, 2, 4, 6, 8, 11, 12, 14), ({ seed }) => {
@@ -45,13 +45,13 @@ test('after it was stopped no block is begun, and the one begun is ended', async
   expect(done).toEqual([1, 2, 4, 6]);
 });
 
-test('a task whose worker is ended from here has no result', async () => {
+test('a task has no result if the fleet is closed before its end', async () => {
   const fleet = fleetOf(1);
   const one = fleet.one({ seed: 5 });
   fleet.close();
   await expect(one).rejects.toThrow('ended before the task was');
 });
 
-test('a world that takes longer than a worker may be silent ends by itself, as long as it reports progress', async () => {
+test('a world that reports progress may take longer than a worker may be silent', async () => {
   expect(await fleetOf(1).one({ seed: 10 })).toMatchObject({ violations: [], steps: 60_000 });
 });

@@ -8,7 +8,7 @@ export interface FleetOptions extends SeedProcessOptions {
   readonly block?: number;
 }
 
-/** Worker processes that share the tasks among them. Which one runs a task changes nothing in its result. */
+/** Worker processes that share the tasks. The result of a task does not depend on the worker that runs it. */
 export class Fleet {
   readonly #options: FleetOptions;
   readonly #processes: readonly SeedProcess[];
@@ -19,7 +19,7 @@ export class Fleet {
     this.#processes = Array.from({ length: options.size }, () => new SeedProcess(options));
   }
 
-  /** Runs the tasks until there are none or `stop` is called; results come as they are there, not in order. */
+  /** Runs the tasks until there are none or `stop` is called. Results come as soon as they are known, not in order. */
   async run(tasks: Iterable<SeedTask>, onResult: (result: SeedResult) => void): Promise<void> {
     const iterator = tasks[Symbol.iterator]();
     await Promise.all(this.#processes.map((each) => this.#work(each, iterator, onResult)));
@@ -33,12 +33,12 @@ export class Fleet {
     return only;
   }
 
-  /** Nobody takes another block; those begun are ended. */
+  /** No worker takes another block; blocks that have begun are finished. */
   stop(): void {
     this.#stopped = true;
   }
 
-  /** Ends the worker processes, whatever they are at. */
+  /** Ends the worker processes at once, in the middle of a task too. */
   close(): void {
     this.#stopped = true;
     for (const each of this.#processes) each.close();

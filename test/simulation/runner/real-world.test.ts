@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { forbidRealWorld } from './real-world.ts';
 
-/** What was noted while `act` ran, and what it threw. */
+/** The accesses that were noted while `act` ran, and the error that it threw. */
 const forbidden = (act: () => unknown): { readonly touched: readonly string[]; readonly thrown: string } => {
   const realWorld = forbidRealWorld();
   let thrown = '';
@@ -33,14 +33,14 @@ const culprits: Readonly<Record<string, () => unknown>> = {
 };
 
 describe('in a simulation', () => {
-  test.each(Object.entries(culprits))('%s throws, and is noted with the place', (name, act) => {
+  test.each(Object.entries(culprits))('%s throws, and is noted with its place', (name, act) => {
     const { touched, thrown } = forbidden(act);
     expect(thrown).toBe(`${name} was used inside a simulation: take time and chance from the ports`);
     expect(touched).toEqual([expect.stringMatching(/ at test\/simulation\/runner\/real-world\.test\.ts:\d+/)]);
     expect(touched[0]).toContain(name);
   });
 
-  test('what is caught is noted nevertheless, each place once', () => {
+  test('an access whose error is caught is noted nevertheless, each place once', () => {
     const { touched, thrown } = forbidden(() => {
       for (let i = 0; i < 3; i += 1) {
         try {
@@ -54,7 +54,7 @@ describe('in a simulation', () => {
     expect(touched).toHaveLength(1);
   });
 
-  test('dates of known instants, hashes and turns of the event loop stay', async () => {
+  test('dates of known instants, hashes and turns of the event loop still work', async () => {
     const realWorld = forbidRealWorld();
     const date = new Date(0);
     const text = `${date.toISOString()} ${Date.parse('1970-01-01')} ${date instanceof Date} ${createHash('sha256').update('').digest('hex').length}`;
@@ -64,7 +64,7 @@ describe('in a simulation', () => {
     expect(text).toBe('1970-01-01T00:00:00.000Z 0 true 64');
   });
 
-  test('afterwards everything is as it was', () => {
+  test('everything is restored afterwards', () => {
     const before = [setTimeout, Date, Date.now, Math.random, fetch, randomUUID, writeFileSync];
     forbidden(() => undefined);
     expect([setTimeout, Date, Date.now, Math.random, fetch, randomUUID, writeFileSync]).toEqual(before);

@@ -2,7 +2,10 @@ import { createRequire, syncBuiltinESMExports } from 'node:module';
 
 const require = createRequire(import.meta.url);
 
-/** All that would make a run differ from the next one with the same choices. What finds quiet (`setImmediate`, microtasks) stays. */
+/**
+ * Everything that would make a run differ from the next one with the same choices. The ways to reach quiet (`setImmediate`, microtasks)
+ * stay.
+ */
 const FORBIDDEN: Readonly<Record<string, readonly string[]>> = {
   'node:timers': ['setTimeout', 'setInterval'],
   'node:timers/promises': ['setTimeout', 'setInterval'],
@@ -29,15 +32,15 @@ const FORBIDDEN: Readonly<Record<string, readonly string[]>> = {
 
 type Members = Record<string, unknown>;
 
-/** What was touched of the real world since it was forbidden, each culprit once, in order. */
+/** The real world, while it is forbidden. Each access is noted once, in order. */
 export interface Forbidden {
-  /** The real world is back; what was touched meanwhile. */
+  /** Restores the real world, and returns the accesses that were noted. */
   lift(): readonly string[];
 }
 
 /**
- * Until it is lifted, real time, chance, network and files throw, and are noted: who catches all errors hides nothing. Only one at a time,
- * and only around code that nothing else in this process runs beside.
+ * Until it is lifted, an access to real time, chance, network or files throws and is noted, so code that catches all errors hides nothing.
+ * Only one may be active, and only while nothing else runs in this process.
  */
 export const forbidRealWorld = (): Forbidden => {
   const touched = new Set<string>();
@@ -85,7 +88,7 @@ const trap = (culprit: string, touched: Set<string>): (() => never) => {
   };
 };
 
-/** The line that touched it, without where the project lies. */
+/** The line of the access, relative to the project. */
 const caller = (error: Error): string => {
   const line =
     error.stack
@@ -96,7 +99,7 @@ const caller = (error: Error): string => {
   return place === undefined ? '' : ` at ${place}`;
 };
 
-/** `new Date(instant)` says no more than its argument; `new Date()` and `Date()` tell what time it is. */
+/** `new Date(instant)` depends on its argument alone; `new Date()` and `Date()` read the clock. */
 const forbidPresentDate = (touched: Set<string>): (() => void) => {
   const real = Date;
   const refuse = trap('new Date()', touched);

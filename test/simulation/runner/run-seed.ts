@@ -6,7 +6,7 @@ import { failedResult, type SeedResult, type SeedTask } from './seed-task.ts';
 import { thrown } from './serve-seeds.ts';
 import { simulate } from '../world/simulation.ts';
 
-/** Runs one world in this process, with the real one shut out. */
+/** Runs one world in this process, without access to the real one. */
 export const runSeed = async (task: SeedTask, onProgress?: () => void): Promise<SeedResult> => {
   const choices = task.choices ? Choices.recorded(task.choices) : Choices.seeded(task.seed);
   Reflect.set(globalThis, '__planted', task.planted);
@@ -38,7 +38,7 @@ const simulated = async (task: SeedTask, choices: Choices, onProgress: (() => vo
   }
 };
 
-/** An engine that died while it decided never takes its listener back; thousands of seeds die in one process. */
+/** An engine that dies while it decides never removes its listener, and one process runs thousands of seeds. */
 const forgetListeners = (before: readonly NodeJS.UnhandledRejectionListener[]): void => {
   for (const listener of process.listeners('unhandledRejection'))
     if (!before.includes(listener)) process.off('unhandledRejection', listener);

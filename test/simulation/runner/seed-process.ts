@@ -7,17 +7,17 @@ export interface SeedProcessOptions {
   readonly workerFile: string;
   /** Arguments of Node. @default none: the file is bundled */
   readonly execArgv?: readonly string[];
-  /** Which Node. @default this one */
+  /** The executable of Node. @default that of this process */
   readonly execPath?: string;
-  /** A worker that reports neither a result nor progress for longer hangs, and is killed. @default 60,000 */
+  /** A worker that reports neither a result nor progress for longer is killed. @default 60,000 */
   readonly silentMsMax?: number;
 }
 
-/** A world reports progress after each second of work or less, so a loaded machine delays a report and never a whole minute. */
+/** A world reports progress after each second of work or less, so a loaded machine delays a report, but never by a whole minute. */
 const SILENT_MS_MAX = 60_000;
-/** A worker that has not started is given longer, however short a time it may be silent. */
+/** A worker that is starting gets at least this time, however short the limit of silence. */
 const START_MS_MAX = 60_000;
-/** What is kept of the last words of a worker. */
+/** The end of the error output of a worker, as far as it is kept. */
 const STDERR_CHARACTERS_MAX = 2_000;
 
 /** One worker process; another takes its place when it dies. */
@@ -31,7 +31,7 @@ export class SeedProcess {
     this.#options = options;
   }
 
-  /** Resolves when each task has a result, also where the worker hangs or dies over it; or when this was closed. */
+  /** Resolves when each task has a result, even if the worker hangs or dies, or when this was closed. */
   async run(tasks: readonly SeedTask[], onResult: (result: SeedResult) => void): Promise<void> {
     let left = tasks;
     while (left.length > 0 && !this.#closed) {
@@ -51,7 +51,7 @@ export class SeedProcess {
     this.#child?.kill('SIGKILL');
   }
 
-  /** What ended the worker before it had done all. */
+  /** Returns why the worker ended before its last result; undefined if it did not. */
   #runUntilFailure(tasks: readonly SeedTask[], onResult: (result: SeedResult) => void): Promise<string | undefined> {
     const msMax = this.#options.silentMsMax ?? SILENT_MS_MAX;
     const firstMsMax = this.#child ? msMax : Math.max(msMax, START_MS_MAX);

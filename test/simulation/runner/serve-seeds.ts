@@ -1,13 +1,13 @@
 import { failedResult, type SeedResult, type SeedTask } from './seed-task.ts';
 
-/** What a worker process sends: progress when it has started and while a world makes steps, and each result. */
+/** A message of a worker process: progress when it starts and while a world makes steps, and each result. */
 export type WorkerMessage = { readonly kind: 'progress' } | { readonly kind: 'result'; readonly result: SeedResult };
 
 type RunTask = (task: SeedTask, onProgress: () => void) => Promise<SeedResult>;
 
 /**
- * A worker process: runs one task after the other, and sends each result when it is there. It ends with the process that forked it,
- * and leaves it to that one what Ctrl-C means.
+ * A worker process: runs one task after the other, and sends each result when it is known. It ends with the process that forked it, and
+ * ignores Ctrl-C, which that process handles.
  */
 export const serveSeeds = (run: RunTask): void => {
   let last = Promise.resolve();
@@ -33,5 +33,5 @@ const settled = async (run: RunTask, task: SeedTask, onProgress: () => void): Pr
   }
 };
 
-/** A seed that throws has failed as much as one that violates something. */
+/** A seed that throws has failed, like one that violates an invariant. */
 export const thrown = (error: unknown): string => `thrown: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;

@@ -5,17 +5,17 @@ import { sha256 } from '../../../lib/format/sha256.ts';
 import { runLengthDecoded, runLengthEncoded } from './run-length.ts';
 import { invariantOf, type SeedTask } from '../runner/seed-task.ts';
 
-/** A seed that failed once, shrunk. It stays in CI, where it must hold; where the bug that it found is planted again, it must fail. */
+/** A shrunk seed that failed once. CI runs it: it must hold, and must fail if the bug that it found is planted again. */
 export interface Fixture {
   readonly seed: number;
-  /** The violation, as it was found. */
+  /** The original violation. */
   readonly found: string;
-  /** Where the seed was run with one scenario only. */
+  /** The scenario, if the seed was run with one only. */
   readonly scenario?: string;
-  /** The name of the bug, where it is planted. */
+  /** The name of the bug, if it is planted. */
   readonly planted?: string;
   readonly choices: readonly number[];
-  /** What was wrong, and where it was mended. */
+  /** The cause of the failure, and the commit that fixed it. */
   readonly note: string;
 }
 
@@ -43,7 +43,7 @@ export const fixtureNames = (directory = FIXTURES): string[] => {
   }
 };
 
-/** Writes `<invariant>-<digest of the choices>.json`, or the one of its planted bug, and returns its path. */
+/** Writes `<invariant>-<digest of the choices>.json`, or a file named after its planted bug, and returns the path. */
 export const writeFixture = (fixture: Fixture, directory = FIXTURES): string => {
   mkdirSync(directory, { recursive: true });
   const path = join(directory, `${nameOf(fixture)}.json`);

@@ -11,11 +11,11 @@ import { invariantOf } from '../runner/seed-task.ts';
 
 const fixtures = fixtureNames().map((name) => ({ name, ...readFixture(join(FIXTURES, name)) }));
 
-test('a fixture says what was found, and what was wrong', () => {
+test('each fixture has its violation, and a note on the cause', () => {
   expect(fixtures.filter(({ found, note }) => found === '' || note === '').map(({ name }) => name)).toEqual([]);
 });
 
-test('a planted bug that is too rare to be sought has a fixture', () => {
+test('each planted bug that is too rare for the hunt has a fixture', () => {
   const held = new Set(fixtures.map(({ planted }) => planted));
   expect(plantedBugs.filter(({ rare, name }) => rare && !held.has(name)).map(({ name }) => name)).toEqual([]);
 });
@@ -24,8 +24,11 @@ test.for(fixtures)('$name holds: $found', async (fixture) => {
   expect((await runSeed(fixtureTask(fixture))).violations).toEqual([]);
 });
 
-/** Where this fails for want of a violation, the simulator draws otherwise by now, and `npm run simulate -- --planted NAME --shrink --write` makes it anew. */
-describe('where the bug is planted again', () => {
+/**
+ * If this fails because nothing is violated, the simulator now draws other choices. Make the fixture again:
+ * `npm run simulate -- --planted NAME --shrink --write`.
+ */
+describe('a fixture with its bug planted again', () => {
   let fleet: Fleet;
   let directory: string;
 
@@ -40,8 +43,11 @@ describe('where the bug is planted again', () => {
     await rm(directory, { recursive: true });
   });
 
-  test.for(fixtures.filter(({ planted }) => planted !== undefined))('$name finds it', async ({ planted = '', found, ...fixture }) => {
-    const { violations } = await fleet.one({ ...fixtureTask({ found, ...fixture }), planted });
-    expect(violations.map(invariantOf)).toContain(invariantOf(found));
-  });
+  test.for(fixtures.filter(({ planted }) => planted !== undefined))(
+    '$name violates the same invariant',
+    async ({ planted = '', found, ...fixture }) => {
+      const { violations } = await fleet.one({ ...fixtureTask({ found, ...fixture }), planted });
+      expect(violations.map(invariantOf)).toContain(invariantOf(found));
+    },
+  );
 });

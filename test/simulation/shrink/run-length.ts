@@ -1,4 +1,7 @@
-/** Numbers as lines of words that a diff shows well: `7` is one, `0*12` twelve zeros. Zeros at the end say nothing and are left out. */
+/**
+ * Numbers as lines of words, for a readable diff: `7` is one number, `0*12` is twelve zeros. Zeros at the end are left out, because they
+ * change nothing.
+ */
 const WORDS_A_LINE = 24;
 
 export const runLengthEncoded = (numbers: readonly number[]): string[] => {

@@ -7,12 +7,12 @@ import { Fleet } from '../runner/fleet.ts';
 import { invariantOf, type SeedResult, type SeedTask } from '../runner/seed-task.ts';
 import { shrink } from './shrink.ts';
 
-/** A duplicate is acknowledged without sending again what its first delivery had committed. */
+/** A duplicate is acknowledged without repeating the sends that its first delivery had committed. */
 const PLANTED = 'NO_RESEND';
-/** The one whose worlds are run fastest. */
+/** The scenario whose worlds run fastest. */
 const SCENARIO = 'travel-booking';
 const SEEDS_MAX = 100;
-/** A few seconds, where a person would take 2,000. */
+/** Takes a few seconds; the default of the command line is 2,000. */
 const TRIES_MAX = 150;
 const LINES_MAX = 60;
 
@@ -24,7 +24,7 @@ const firstFailing = async (fleet: Fleet): Promise<SeedResult> => {
   throw new Error(`${PLANTED} survives ${SEEDS_MAX} seeds.`);
 };
 
-test('a planted bug shrinks to a trace that is read in a minute', async () => {
+test('a planted bug shrinks to a trace that can be read in a minute', async () => {
   const { path, directory } = await bundle(fileURLToPath(new URL('../runner/seed-worker.ts', import.meta.url)), { planted: true });
   const fleet = new Fleet({ workerFile: path, size: 1 });
   onTestFinished(async () => {

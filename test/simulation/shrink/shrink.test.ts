@@ -2,13 +2,13 @@ import { describe, expect, test } from 'vitest';
 import { Choices } from '../world/choices.ts';
 import { shrink, type StillFails } from './shrink.ts';
 
-/** A world that only draws: its choices, where the predicate holds on them. */
+/** A world that only draws: returns its choices if the predicate holds for them. */
 const failsWhere =
   (predicate: (choices: readonly number[]) => boolean): StillFails =>
   async (choices) =>
     predicate(choices) ? choices : undefined;
 
-/** Bookings that are lost where one is delayed twice and its worker dies afterwards. */
+/** A booking is lost if it is delayed twice and its worker dies afterwards. */
 const smallWorld = (choices: Choices): { readonly trace: readonly string[]; readonly lost: boolean } => {
   const trace: string[] = [];
   let lost = false;
@@ -66,7 +66,7 @@ describe('shrinking', () => {
     }
   });
 
-  test('takes the choices that were truly taken: what a world did not ask for falls away at once', async () => {
+  test('keeps the choices that the world has taken, so that unused ones disappear at once', async () => {
     const { choices, tries } = await shrink([3, ...Array.from({ length: 500 }, () => 1)], async ([first = 0]) =>
       first > 0 ? [first] : undefined,
     );
@@ -74,7 +74,7 @@ describe('shrinking', () => {
     expect(tries).toBeLessThan(10);
   });
 
-  test('ends when its tries are spent, with the best so far and the word that there may be better', async () => {
+  test('ends when its tries are spent, with the best result so far, which it does not call minimal', async () => {
     const failing = Array.from({ length: 300 }, () => 9);
     const seen: number[] = [];
     const shrunk = await shrink(

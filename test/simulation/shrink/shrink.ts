@@ -2,7 +2,7 @@
  * Makes a failing stream of choices smaller, as Hypothesis does: it knows nothing of the world, only that 0 is the harmless choice.
  *
  * K1 A candidate is kept when the same thing fails and the choices that were truly taken are simpler: fewer of them harmful, or as many
- *    and shorter, or as long and lower. So it ends.
+ *    and shorter, or as long and lower. Therefore the search ends.
  * K2 It is bounded by tries, not by time: the same failure shrinks to the same choices on every machine.
  */
 export interface ShrinkOptions {
@@ -21,11 +21,11 @@ export interface ShrinkProgress {
 export interface Shrunk {
   readonly choices: readonly number[];
   readonly tries: number;
-  /** Whether nothing simpler was found in a whole round; otherwise the tries ran out. */
+  /** Whether a whole round has found nothing simpler; false if the tries ran out. */
   readonly minimal: boolean;
 }
 
-/** Runs a world on these choices; those that were taken where the same thing fails, undefined where it does not. */
+/** Runs a world on these choices. Returns the choices that were taken if the same thing fails, otherwise undefined. */
 export type StillFails = (choices: readonly number[]) => Promise<readonly number[] | undefined>;
 
 const TRIES_MAX = 2_000;
@@ -51,7 +51,7 @@ class Search {
     this.#onProgress = onProgress;
   }
 
-  /** Rounds of all passes, until one finds nothing: true; false where the tries ran out. */
+  /** Runs rounds of all passes until one finds nothing; returns false if the tries ran out. */
   async run(): Promise<boolean> {
     for (;;) {
       const before = this.best;
@@ -69,7 +69,7 @@ class Search {
     return this.tries >= this.#triesMax;
   }
 
-  /** The shortest beginning that still fails; what comes after it is harmless then. */
+  /** Finds the shortest beginning that still fails; all later choices are harmless. */
   async #cutTail(): Promise<void> {
     let [fails, holds] = [this.best.length, 0];
     while (fails - holds > 1 && !this.#spent) {
@@ -79,7 +79,7 @@ class Search {
     }
   }
 
-  /** Blocks of harmful choices, from half of them down to one: nothing moves, so most of the world stays as it is. */
+  /** Sets blocks of harmful choices to 0, from all of them down to one. No choice moves, so most of the world stays as it is. */
   async #zeroBlocks(): Promise<void> {
     for (let size = harmfulOf(this.best).length; size >= 1 && !this.#spent; size = size >> 1) {
       for (let end = harmfulOf(this.best).length; end > 0 && !this.#spent; end -= size) {
@@ -90,7 +90,7 @@ class Search {
     }
   }
 
-  /** Blocks of choices, from the end: a message, an act or a whole instance less. */
+  /** Deletes blocks of choices, from the end: a message, an act or a whole instance less. */
   async #deleteBlocks(): Promise<void> {
     for (let size = this.best.length >> 1; size >= 1 && !this.#spent; size = size >> 1) {
       for (let end = this.best.length; end > 0 && !this.#spent; end -= size) {
@@ -100,7 +100,7 @@ class Search {
     }
   }
 
-  /** Each harmful choice as low as it goes. */
+  /** Lowers each harmful choice as far as possible. */
   async #lowerValues(): Promise<void> {
     for (const i of harmfulOf(this.best).toReversed()) {
       let [fails, holds] = [this.best[i] ?? 0, 0];
@@ -112,7 +112,7 @@ class Search {
     }
   }
 
-  /** A choice that says how many come after it goes down together with one of them. */
+  /** Lowers a choice that counts later choices, and deletes some of those together with it. */
   async #lowerAndDelete(): Promise<void> {
     for (const i of harmfulOf(this.best)) {
       for (let size = 1; size <= 32 && !this.#spent; size *= 2) {
@@ -148,5 +148,5 @@ const isSimpler = (a: readonly number[], b: readonly number[]): boolean => {
 
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
 
-/** Zeros at the end are what comes anyway. */
+/** Zeros at the end are left out, because they are the default. */
 const trimmed = (choices: readonly number[]): readonly number[] => choices.slice(0, choices.findLastIndex((each) => each !== 0) + 1);

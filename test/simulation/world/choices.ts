@@ -1,12 +1,12 @@
 import { SeededRandom } from '../../../lib/core/seeded-random.ts';
 
 /**
- * Everything that a simulated world leaves to chance, as one stream of small numbers: drawn from a seed, and written down; or read from what
- * was written down, possibly shortened. 0 is always the harmless choice (no fault, the first, the shortest), so a stream that has
- * been cut short, or zeroed in places, still makes a world, and a calmer one.
+ * All chance in a simulated world, as one stream of small numbers: drawn from a seed and recorded, or read from a record that may be
+ * shortened. 0 is always the harmless choice (no fault, the first, the shortest), so a stream that was cut short, or has zeros in places,
+ * still makes a world, and a calmer one.
  */
 export class Choices {
-  /** What was chosen so far. */
+  /** The choices so far. */
   readonly taken: number[] = [];
   readonly #random: SeededRandom | undefined;
   readonly #given: readonly number[];
@@ -20,12 +20,12 @@ export class Choices {
     return new Choices(new SeededRandom(String(seed)), []);
   }
 
-  /** Follows `given`; after its end, and where it asks for more than there is, the harmless choice. */
+  /** Follows `given`, as far as each choice allows; after its end, each choice is the harmless one. */
   static recorded(given: readonly number[]): Choices {
     return new Choices(undefined, given);
   }
 
-  /** A whole number from 0 up to `count`, which is left out. `count` of 1 or less takes nothing from the stream. */
+  /** A whole number from 0 up to `count`, exclusive. A `count` of 1 or less takes nothing from the stream. */
   below(count: number): number {
     if (count <= 1) return 0;
     const chosen = this.#random ? Math.floor(this.#random.number() * count) : Math.min(this.#given[this.taken.length] ?? 0, count - 1);
@@ -51,7 +51,7 @@ export class Choices {
     return values[this.below(values.length)] as Value;
   }
 
-  /** At least 0, less than 1, in steps of 1/1,000: for code that wants a random function. */
+  /** At least 0, less than 1, in steps of 1/1,000: for code that takes a random function. */
   fraction(): number {
     return this.below(1_000) / 1_000;
   }

@@ -38,25 +38,25 @@ export interface CloudOptions {
   readonly choices: Choices;
   readonly faults: Faults;
   readonly observer: Observer;
-  /** Deliveries before a message is a dead letter. */
+  /** Deliveries before a message moves to the dead-letter queue. */
   readonly maxReceiveCount: number;
-  /** The same of services. @default as many */
+  /** The same for the queues of services. @default as many */
   readonly serviceReceivesMax?: number;
-  /** Until when a head that is being written is marked as hot, besides what its writer says. */
+  /** The instant until which a head is marked as hot when it is written, in place of the one that its writer sets. */
   readonly heated: () => number | undefined;
 }
 
-/** What lies in the table at one instant. */
+/** The content of the table at one instant. */
 export interface Snapshot {
   readonly heads: readonly Head[];
   readonly chunks: readonly JournalChunk[];
   readonly parked: readonly ParkedEvent[];
 }
 
-/** What the engine takes: all else is a queue of a service. */
+/** The queues of the engine; each other queue belongs to a service. */
 export const ENGINE_QUEUES: readonly string[] = [INBOX, STARTS, OPERATIONS, HOT_LANE];
 
-/** The resources of a deployment as they truly are. Whoever calls them through a worker's ports may learn something else. */
+/** The resources of a deployment in their true state. The ports of a worker may show it something else. */
 export class Cloud {
   readonly index: LaggingIndex;
   readonly store: ProcessStore;
@@ -68,13 +68,13 @@ export class Cloud {
   readonly queues = new Map<string, SimulatedQueue>();
   readonly sender: MessageSender;
   readonly publisher: EventPublisher;
-  /** Whose call is under way: nothing else runs meanwhile. */
+  /** The worker whose call is in flight; nothing else runs meanwhile. */
   actor = '';
   readonly #options: CloudOptions;
   readonly #heads = new MemoryTable<string, Head>();
   readonly #chunks = new MemoryTable<string, JournalChunk>(chunkGroup);
   readonly #parked = new MemoryTable<string, ParkedEvent>((event: ParkedEvent) => event.pid);
-  /** What each head was before its last writes, for reads that need not be consistent. */
+  /** The last images of each head, for reads that need not be consistent. */
   readonly #older = new Map<string, (Head | undefined)[]>();
   #system: SystemContract;
   #ids = 0;
@@ -85,7 +85,7 @@ export class Cloud {
     const { now, faults, choices, observer } = options;
     this.index = new LaggingIndex(now, () => (faults.strikes('index-lag') ? choices.below(INDEX_LAG_MS) : 0));
     this.records = watchedStore(new MemoryIdempotencyStore(), observer, () => this.actor);
-    // A fixed one, so that a seed always makes the same bytes.
+    // A fixed key, so that a seed always makes the same bytes.
     void this.replyKeys.add({ id: 'simulate', secret: 'simulated', since: 0 }, undefined);
     this.store = this.#observedStore();
     this.parking = this.#observedParking();
@@ -99,7 +99,7 @@ export class Cloud {
     return this.#heads.get(pid);
   }
 
-  /** What a read that need not be consistent may show. */
+  /** The images that a read that need not be consistent may return. */
   older(pid: string): readonly (Head | undefined)[] {
     return this.#older.get(pid) ?? [];
   }
@@ -108,7 +108,7 @@ export class Cloud {
     return this.#heads.resident();
   }
 
-  /** What is parked and was not sent back yet. */
+  /** The parked events that were not sent back yet. */
   parkedEvents(): readonly ParkedEvent[] {
     return [...this.#parked.resident()].filter(({ redrivenAt }) => redrivenAt === undefined);
   }
@@ -126,7 +126,7 @@ export class Cloud {
     return { heads: [...this.#heads.resident()], chunks: [...this.#chunks.resident()], parked: [...this.#parked.resident()] };
   }
 
-  /** The table is that of an earlier instant again; queues, bus and the services' own tables are not. */
+  /** Sets the table back to an earlier instant; queues, bus and the services' own tables stay as they are. */
   restore({ heads, chunks, parked }: Snapshot): void {
     const now = new Set(this.#heads.resident());
     const pids = new Set<string>();

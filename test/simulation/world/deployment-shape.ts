@@ -1,30 +1,30 @@
 import type { Choices } from './choices.ts';
 
-/** How the deployment of one seed is made: swarm testing goes for what a system is, too, not only for what befalls it. */
+/** The shape of one seed's deployment: swarm testing varies the system too, not only its faults. */
 export interface DeploymentShape {
   /** Environments of the engine's function that may run at the same time. */
   readonly engines: number;
-  /** Of each service. */
+  /** Workers of each service. */
   readonly workers: number;
-  /** As the embedded runtime: no function around the engine, timers by the due index only. */
+  /** Like the embedded runtime: no function around the engine, timers by the due index only. */
   readonly embedded: boolean;
   readonly hotLane: boolean;
   /** Heads are marked as hot at random, so that the hot lane has more to do than a few engines would give it. */
   readonly heated: boolean;
-  /** Deliveries before a message is a dead letter: fewer than we deploy, so that some are. */
+  /** Deliveries before a message moves to the dead-letter queue: fewer than in production, so that some messages do. */
   readonly maxReceiveCount: number;
   readonly warmMax: number;
   /** Services poll their queue themselves, instead of being called with its batches. */
   readonly polls: boolean;
   /** How long a service's function may run, in milliseconds. */
   readonly serviceTimeMs: number;
-  /** Which commits are replayed, from 0 to 1. */
+  /** The share of instances whose journals are replayed, from 0 to 1. */
   readonly replayed: number;
 }
 
 const TIMER_HORIZON_MS = 900_000;
 
-/** The first of each list is the plainest. */
+/** The first value of each list is the plainest. */
 export const drawDeploymentShape = (choices: Choices): DeploymentShape => {
   const embedded = choices.chance(0.25);
   const hotLane = !embedded && choices.chance(0.5);

@@ -42,22 +42,22 @@ export interface DeploymentOptions extends Surroundings {
   readonly cloud: Cloud;
   readonly scenario: Scenario;
   readonly shape: DeploymentShape;
-  /** What handlers work with, but for their worker. */
+  /** The context of handlers, except their worker. */
   readonly site: (worker: Worker) => Site;
   readonly told: (what: string) => void;
   readonly observer: Observer;
 }
 
-/** The functions and services of one deployment, with everything real in them but what they run on. */
+/** The functions and services of one deployment. Everything in them is real, except what they run on. */
 export class Deployment {
   readonly slots: WorkerSlot[] = [];
   sweeping = false;
   nextSweep: number;
   waking = false;
-  /** Never where the runtime is embedded: no timer of it is carried by the inbox. */
+  /** `Infinity` if the runtime is embedded, because its inbox carries no timer. */
   nextWake: number;
   retiring = false;
-  /** Never where everything is kept. */
+  /** `Infinity` if everything is kept. */
   nextRetirement: number;
   readonly #options: DeploymentOptions;
   readonly outages: PortOutages;
@@ -101,7 +101,7 @@ export class Deployment {
     return this.#build === this.#options.scenario.builds.length - 1;
   }
 
-  /** The next build stands beside the old one until every worker has been replaced. */
+  /** The next build runs beside the old one until every worker has been replaced. */
   redeploy(): void {
     this.#build += 1;
     this.#options.cloud.deploy(this.system);
@@ -122,7 +122,7 @@ export class Deployment {
     for (const slot of this.slots) if (!slot.busy && slot.worker.dead) this.#replace(slot);
   }
 
-  /** Nobody works with an old build, a wrong clock or a broken disk any more. */
+  /** From now on no worker has an old build, a wrong clock or a broken disk. */
   renew(): void {
     while (!this.newestBuild) this.redeploy();
     this.#throttled.until = 0;

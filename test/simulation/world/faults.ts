@@ -31,16 +31,19 @@ export const FAULT_KINDS = [
   'invalid-reply',
 ] as const;
 
-/** A port that nobody reaches for minutes or hours: not left to chance at each call, but planned by a scenario. */
+/** A port is out of reach for minutes or hours. A scenario plans such a fault; no call draws it. */
 export const OUTAGE_KINDS = ['store-outage', 'queue-outage', 'bus-outage'] as const;
 export type OutageKind = (typeof OUTAGE_KINDS)[number];
 export type FaultKind = (typeof FAULT_KINDS)[number] | OutageKind;
 
-/** Fewer than this would be no test, more would leave nothing of the scenario. */
+/** Fewer faults would test nothing; more would leave nothing of the scenario. */
 export const FAULTS_MIN = 5;
 export const FAULTS_MAX = 60;
 
-/** How likely each kind is at each place where it may strike, in a seed that has it at its lowest. What strikes everywhere strikes rarely. */
+/**
+ * How likely each kind is at each place where it may strike, in a seed that has it at its lowest rate. A kind that may strike everywhere
+ * strikes rarely.
+ */
 const CHANCES: Readonly<Record<(typeof FAULT_KINDS)[number], number>> = {
   'call-failed': 0.01,
   'answer-lost': 0.01,
@@ -72,7 +75,7 @@ const CHANCES: Readonly<Record<(typeof FAULT_KINDS)[number], number>> = {
 };
 
 const MORE = [1, 3, 10] as const;
-/** A restore makes the audit mild, so it is in few seeds. */
+/** The audit excuses much after a restore, so few seeds have one. */
 const RESTORED_SEEDS = 0.03;
 
 /**
@@ -81,7 +84,7 @@ const RESTORED_SEEDS = 0.03;
  */
 export class Faults {
   readonly counts: Partial<Record<FaultKind, number>> = {};
-  /** Of this seed. */
+  /** The most faults that this seed may have. */
   readonly most: number;
   count = 0;
   readonly #choices: Choices;
@@ -89,7 +92,7 @@ export class Faults {
   readonly #chances = new Map<FaultKind, number>();
   #over = false;
 
-  /** `told` of each, when it happens. */
+  /** Calls `told` for each fault, when it happens. */
   constructor(choices: Choices, told: (kind: FaultKind) => void = () => undefined) {
     this.#choices = choices;
     this.#told = told;
@@ -113,22 +116,22 @@ export class Faults {
     return true;
   }
 
-  /** One that was not left to chance. */
+  /** Counts a fault that was not drawn. */
   happened(kind: FaultKind): void {
     this.count += 1;
     this.counts[kind] = (this.counts[kind] ?? 0) + 1;
     this.#told(kind);
   }
 
-  /** From now on the weather is fair. */
+  /** No fault strikes from now on. */
   end(): void {
     this.#over = true;
   }
 }
 
-/** A passing fault: the caller knows nothing of whether its call did its work. */
+/** A transient fault: the caller does not know whether its call took effect. */
 export class SimulatedFault extends Error {
-  /** As the SDK's errors are marked. */
+  /** Marked as the errors of the SDK are. */
   readonly retryable = true;
 
   constructor(what: string) {

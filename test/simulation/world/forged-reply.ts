@@ -1,6 +1,6 @@
 import { toWire } from '../../../lib/contract/wire/wire.ts';
 
-/** A reply that must change nothing: its source does not own the command, or its hash is of something else. `hash`: the first 16 digits of it. */
+/** A reply that must change nothing: its source does not own the command, or its hash is of other data. `hash`: its first 16 digits. */
 export const forgedReply = (
   commandId: string,
   { source, hash }: { readonly source: string; readonly hash: string },

@@ -7,14 +7,17 @@ interface Update {
   readonly head: Head;
 }
 
-/** The indexes of the table: eventually consistent, so what is written shows some time after, in order for each instance (AWS: DynamoDB, Global secondary indexes). */
+/**
+ * The indexes of the table. They are eventually consistent: a write shows some time after, in order for each instance (AWS: DynamoDB,
+ * Global secondary indexes).
+ */
 export class LaggingIndex implements InstanceIndex {
   readonly #now: () => number;
   readonly #lagMs: () => number;
   readonly #shown = new Map<string, Head>();
   readonly #coming = new Map<string, Update[]>();
 
-  /** `lagMs`: drawn anew for every write. */
+  /** `lagMs`: drawn again for each write. */
   constructor(now: () => number, lagMs: () => number) {
     this.#now = now;
     this.#lagMs = lagMs;
@@ -55,12 +58,12 @@ export class LaggingIndex implements InstanceIndex {
     const due: DueInstance[] = [];
     for (const { pid, run, due: at } of this.#shown.values()) if (at !== undefined && at <= instant) due.push({ pid, run, due: at });
     const inOrder = due.sort((left, right) => left.due - right.due || (left.pid < right.pid ? -1 : 1));
-    // What was shown before may be gone by now: its place in the order is what counts.
+    // The last instance of the page before may be gone by now, but its place in the order still counts.
     const behind = after && inOrder.findIndex(({ due: at, pid }) => at > after.due || (at === after.due && pid > after.pid));
     return behind === -1 ? [] : inOrder.slice(behind ?? 0).slice(0, limit);
   }
 
-  /** When somebody is next due by what the index shows, or something new shows in it. */
+  /** The next instant at which the index shows a due instance, or an update becomes visible. */
   nextDue(): number {
     this.#catchUp();
     let next = Infinity;

@@ -3,7 +3,7 @@ import type { ReceivedMessage } from '../../../lib/ports/message-queue.ts';
 import { HOT_LANE } from '../../../lib/format/inbox-message.ts';
 import type { SimulatedQueue } from './simulated-queue.ts';
 
-/** What an event source mapping calls. */
+/** The function that an event source mapping calls. */
 export type BatchHandler = (event: SQSEvent, context: { getRemainingTimeInMillis(): number }) => Promise<SQSBatchResponse>;
 
 const record = (queue: string, message: ReceivedMessage): SQSRecord => ({
@@ -24,7 +24,7 @@ const record = (queue: string, message: ReceivedMessage): SQSRecord => ({
   awsRegion: 'local',
 });
 
-/** One invocation by the event source mapping of a queue: what the function does not report as failed is deleted. */
+/** One invocation by the event source mapping of a queue. Messages that the function does not report as failed are deleted. */
 export const invoke = async (
   queue: SimulatedQueue,
   messages: readonly ReceivedMessage[],

@@ -1,6 +1,6 @@
 import type { Effect } from '../scenarios/scenario.ts';
 
-/** What the foreign systems have done, once per command id. */
+/** The effects in the foreign systems, once per command id. */
 export class Ledger {
   readonly effects: Effect[] = [];
   readonly #done = new Set<string>();
@@ -10,7 +10,7 @@ export class Ledger {
     this.#told = told;
   }
 
-  /** Returns whether it is new. */
+  /** Returns whether the effect is new. */
   add(effect: Effect): boolean {
     if (this.#done.has(effect.commandId)) return false;
     this.#done.add(effect.commandId);

@@ -15,14 +15,14 @@ export interface HandlerRun {
   readonly at: number;
 }
 
-/** What truly happens in the simulated cloud, told at the instant at which it happens, whatever the caller learns of it. */
+/** Receives what truly happens in the simulated cloud, at the instant at which it happens, whatever the caller learns of it. */
 export interface Observer {
-  /** A head was written, by a commit or into an early buffer; `by`: which worker asked for it. */
+  /** A head was written, by a commit or into an early buffer. `by`: the worker that asked for it. */
   committed(head: Head, previous: Head | undefined, by: string): void;
   spilled(chunk: JournalChunk): void;
   /** A queue has accepted a message. `queue`: `inbox`, `hot-lane`, a service, or one of their `-dead-letter`. */
   accepted(queue: string, body: string, messageId: string): void;
-  /** A receiver has been handed a message. */
+  /** A queue has delivered a message. */
   received(queue: string, body: string, messageId: string): void;
   /** The bus has accepted an event. */
   published(event: OutgoingEvent): void;
@@ -35,12 +35,15 @@ export interface Observer {
   ended(commandId: string): void;
   /** The handler has asked to be run again later. */
   postponed(commandId: string): void;
-  /** A worker no longer owns the message of a run: the handler is aborted, and nobody counts the run of a transaction. */
+  /** A worker no longer owns the message of a run: the handler is aborted, and the run of a transaction is not counted. */
   lost(commandId: string): void;
-  /** A service has written what it knows of a command; `by`: which worker asked for it. */
+  /** A service has written the record of a command. `by`: the worker that asked for it. */
   recorded(commandId: string, record: Omit<CommandRecord, 'revision'>, by: string): void;
-  /** An instance that closed long ago is gone, with all that was kept of it. */
+  /** An instance that closed long ago was retired, with all that was kept of it. */
   retired(pid: string): void;
-  /** All heads, chunks and parked events are now those of an earlier instant; the heads that changed by it, as they are now. */
+  /**
+   * All heads, chunks and parked events are now those of an earlier instant. `pids`: the instances whose heads changed; `heads`: their
+   * heads now.
+   */
   restored(heads: readonly (Head | undefined)[], pids: readonly string[]): void;
 }

@@ -3,10 +3,10 @@ import type { FaultKind } from './faults.ts';
 /** A world that is not at rest after so many steps never comes to rest. */
 export const STEPS_MAX = 60_000;
 
-/** What one seed came to. */
+/** The outcome of one seed. */
 export interface Outcome {
   readonly scenario: string;
-  /** `I2: …`; empty where all holds. */
+  /** `I2: …`; empty if all holds. */
   readonly violations: readonly string[];
   readonly steps: number;
   readonly instances: number;
@@ -19,6 +19,6 @@ export interface Outcome {
   readonly digest: string;
   /** All choices that were taken: `Choices.recorded(choices)` makes the same world again. */
   readonly choices: readonly number[];
-  /** A line for each thing that happened, where it was asked for. */
+  /** A line for each happening, if requested. */
   readonly trace: readonly string[];
 }

@@ -1,7 +1,7 @@
 import type { Choices } from './choices.ts';
 import type { OutageKind } from './faults.ts';
 
-/** A port that is out of reach, in milliseconds after the beginning. `share` of its calls fail: of all, where it is 1. */
+/** A port that is out of reach, in milliseconds after the beginning. `share` of its calls fail; 1 means all of them. */
 export interface PortOutage {
   readonly kind: OutageKind;
   readonly fromMs: number;
@@ -12,14 +12,14 @@ export interface PortOutage {
 const HEADS = ['load', 'commit', 'buffer', 'spill', 'chunks', 'list', 'due', 'closed', 'retire'] as const;
 const PARKED = ['park', 'parked', 'redriven', 'attempt'] as const;
 
-/** What each outage keeps from working. Messages are received all the same: then each call of a worker meets the outage. */
+/** The calls that each outage refuses. Event source mappings still deliver messages; then the calls of the worker fail. */
 const CALLS: Readonly<Record<OutageKind, ReadonlySet<string>>> = {
   'store-outage': new Set<string>([...HEADS, ...PARKED]),
   'queue-outage': new Set(['send', 'receive', 'delete', 'change-visibility']),
   'bus-outage': new Set(['publish']),
 };
 
-/** Which ports are out of reach now. */
+/** The ports that are out of reach now. */
 export class PortOutages {
   readonly #choices: Choices;
   #under: readonly { readonly kind: OutageKind; readonly until: number; readonly share: number }[] = [];

@@ -1,6 +1,6 @@
 import type { CommandRecord, IdempotencyStore, RecordWrite } from '../../../lib/ports/idempotency-store.ts';
 
-/** The records as one caller meets them: what it has seen or written last. */
+/** The records as one caller sees them: the state that it has read or written last. */
 export class SeenRecord implements IdempotencyStore {
   commandId = '';
   state: CommandRecord['state'] | undefined;

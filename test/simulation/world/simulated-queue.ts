@@ -24,7 +24,10 @@ export interface SimulatedQueueOptions {
   readonly deleting: (queue: string, body: string, messageId: string) => void;
 }
 
-/** A standard queue of SQS, as bad as its documentation allows: any order, more than once, deletes by an old receipt that may or may not work. */
+/**
+ * A standard queue of SQS, as bad as its documentation allows: any order, duplicate deliveries, and a delete by an old receipt that may or
+ * may not work.
+ */
 export class SimulatedQueue implements MessageQueue {
   readonly name: string;
   readonly #options: SimulatedQueueOptions;
@@ -43,7 +46,7 @@ export class SimulatedQueue implements MessageQueue {
     return this.#messages.map(({ body }) => body);
   }
 
-  /** When the next message can be received; `Infinity` where there is none. */
+  /** When the next message can be received; `Infinity` if there is none. */
   nextVisibleAt(): number {
     let next = Infinity;
     for (const { visibleAt } of this.#messages) next = Math.min(next, visibleAt);
@@ -58,7 +61,7 @@ export class SimulatedQueue implements MessageQueue {
     return id;
   }
 
-  /** What is visible now; it waits for nothing. */
+  /** Takes messages that are visible now, and waits for none. */
   take(max: number, visibilitySeconds: number): readonly ReceivedMessage[] {
     const { now, faults, choices } = this.#options;
     const ready = this.#messages.filter(({ visibleAt }) => visibleAt <= now());
@@ -71,7 +74,7 @@ export class SimulatedQueue implements MessageQueue {
         continue;
       }
       message.receiveCount += 1;
-      // Handed out a second time while the first receiver still has it.
+      // Delivered a second time while the first receiver still has it.
       message.visibleAt = faults.strikes('duplicate-delivery') ? now() : now() + visibilitySeconds * 1_000;
       this.#options.received?.(this.name, message.body, message.id);
       taken.push(received(message));
@@ -83,7 +86,7 @@ export class SimulatedQueue implements MessageQueue {
     return this.take(options.max, options.visibilitySeconds);
   }
 
-  /** SQS reports success also for an old receipt, and may or may not have deleted the message. */
+  /** SQS reports success for an old receipt too, and may or may not have deleted the message. */
   async delete(receiptHandles: readonly string[]): Promise<readonly string[]> {
     for (const handle of receiptHandles) {
       const message = this.#byHandle(handle);
@@ -105,7 +108,7 @@ export class SimulatedQueue implements MessageQueue {
     return failed;
   }
 
-  /** Moves a message to the dead letters, with its id and its age. */
+  /** Moves a message to the dead-letter queue, with its id and its age. */
   bury(id: string): void {
     const { deadLetter, now } = this.#options;
     const message = this.#messages.find((each) => each.id === id);
@@ -118,17 +121,17 @@ export class SimulatedQueue implements MessageQueue {
     return this.#messages.map(({ id }) => id);
   }
 
-  /** Messages that nobody has received yet: what was received may have been decided on. */
+  /** Messages that were never received: a worker may have decided on one that was. */
   unreceived(matches: (body: string) => boolean): readonly string[] {
     return this.#messages.filter(({ body, receiveCount }) => receiveCount === 0 && matches(body)).map(({ id }) => id);
   }
 
-  /** It is gone, by an accident, and nobody is told. */
+  /** Loses a message by accident, without a notification. */
   lose(id: string): void {
     this.#messages = this.#messages.filter((each) => each.id !== id);
   }
 
-  /** A person sends all of it back to the queue that it comes from; each gets a new id. */
+  /** An operator redrives all messages to their original queue; each gets a new id. */
   redriveTo(queue: SimulatedQueue): number {
     const messages = this.#messages;
     this.#messages = [];

@@ -29,24 +29,27 @@ import type { Worker } from './worker.ts';
 
 /** Steps between two reports of progress: a second of work at most. */
 const STEPS_A_REPORT = 500;
-/** Then the weather is fair, and everything must come to its end. */
+/** After so many steps the faults end, and everything must come to rest. */
 const STORM_STEPS = 4_000;
-/** What needs a person gets one, so often. */
+/** How often an operator resumes what is stuck and redrives dead letters, at most. */
 const RESUMES_MAX = 6;
 const SHORT_MS = 3_000;
 const OUTAGE_MS = 7_200_000;
 /** After this a tick counts as lost (lib/engine/jobs/wake-overdue.ts). */
 const OVERDUE_MS = 1_800_000;
 const ALARM_MS = 3_600_000;
-/** Real turns of the event loop that a worker may think without a call: more than outcomes are allowed in one activation (lib/core/activation.ts). */
+/**
+ * Real turns of the event loop that a worker may decide without a call: more than the outcomes that one activation may have
+ * (lib/core/activation.ts).
+ */
 const THINKING_TURNS_MAX = 25_000;
 const ANSWER_PAUSE_MS = 30_000;
 const ANSWERS_MAX = 10;
 const HEATED_MS = 120_000;
-/** What may outlast any patience. */
+/** Faults that may last longer than any time limit. */
 const LONG_FAULTS = ['clock-jump', 'service-outage', 'tick-lost', ...OUTAGE_KINDS] as const;
 
-/** After which a run may have been counted that never began, or that nobody has seen end. */
+/** After such a fault a run may have been counted that never began, or whose end was not observed. */
 const UNSTEADY_FAULTS = [
   'crash',
   'freeze',
@@ -62,23 +65,23 @@ const UNSTEADY_FAULTS = [
   ...OUTAGE_KINDS,
 ] as const;
 
-/** Which end a worker while it holds a message, or leave it so long that another has it too. */
+/** Faults that end a worker while it holds a message, or delay it so long that another worker receives the message too. */
 const ENDING_FAULTS = ['crash', 'freeze', 'time-out', 'restore'] as const;
 
 export interface SimulationOptions {
-  /** Keeps a line for each thing that happens. @default false */
+  /** Keeps a line for each happening. @default false */
   readonly trace?: boolean;
   /** Ends the world at the first violation: a hunt for a planted bug needs no more. @default it comes to its end */
   readonly endsAtViolation?: boolean;
-  /** Called now and then: the world is still making steps. */
+  /** Called now and then, while the world makes steps. */
   readonly onProgress?: () => void;
 }
 
-/** One world: a system, its cloud, and everything that befalls them, all of it drawn from `choices`. The same choices make the same world, to the byte. */
+/** One world: a system, its cloud and all its faults, drawn from `choices`. The same choices make the same world, to the byte. */
 export const simulate = (maker: ScenarioMaker, choices: Choices, options: SimulationOptions = {}): Promise<Outcome> =>
   new Simulation(maker, choices, options).run();
 
-/** A worker decides on one event for ever. */
+/** A worker decides on one event and never ends. */
 class NeverEnds extends Error {}
 
 /** The first violation ends the world. */
@@ -103,7 +106,7 @@ class Simulation {
   #commands = 0;
   #events = 0;
   #operations = 0;
-  /** How often somebody still comes. */
+  /** How often an operator still answers the alarm. */
   #alarms = RESUMES_MAX;
   #calm = false;
   readonly #options: SimulationOptions;
@@ -185,7 +188,7 @@ class Simulation {
     for (let again = 0; again < RESUMES_MAX && this.#mend(again); again += 1) await this.#until(STEPS_MAX);
   }
 
-  /** `atTheEnd`: what is wrong with how it ended, beside what was wrong on the way. */
+  /** `atTheEnd`: the violations found at the end, beside those on the way. */
   #outcome(atTheEnd: readonly string[]): Outcome {
     return {
       scenario: this.#scenario.name,
@@ -202,7 +205,8 @@ class Simulation {
   }
 
   async #audit(): Promise<readonly string[]> {
-    // After a restore the numbers of commands are given out again, and services bury what is not what they have done under that number.
+    // After a restore, numbers of commands are used again. A service moves a command to the dead-letter queue if it has done another one
+    // under that number.
     const buried = this.#faults.counts.restore !== undefined;
     const expected = (name: string): boolean => buried && this.#deployment.system.services.has(name.replace(/-dead-letter$/, ''));
     const left = new Map(
@@ -217,7 +221,7 @@ class Simulation {
     return auditEnd(evidence, this.#scenario.expectations, this.#auditor);
   }
 
-  /** Told first to the auditor, then to the record. */
+  /** Passes each happening to the trace, then to the auditor. */
   readonly #observer: Observer = {
     committed: (head, previous, by) => {
       this.#trace.record(`${by} committed ${head.pid} ${head.version} ${head.status}`);
@@ -271,7 +275,7 @@ class Simulation {
     },
   };
 
-  /** Nothing is decided by the mark, so it may stand anywhere. */
+  /** The mark decides nothing, so it may be on any head. */
   #heated(): number | undefined {
     return this.#shape.heated && !this.#calm && this.#choices.chance(0.3) ? this.#clock.now() + this.#choices.below(HEATED_MS) : undefined;
   }
@@ -288,7 +292,7 @@ class Simulation {
     };
   }
 
-  /** A person, or a webhook, who says it again until it is taken or refused. */
+  /** A person or a webhook repeats the answer until it is accepted or refused. */
   async #answer(token: string, answer: DeferredAnswer, tries: number): Promise<void> {
     const worker = this.#deployment.newWorker('person');
     const { records, publisher, payloads } = this.#deployment.ports(worker);
@@ -306,7 +310,7 @@ class Simulation {
     if (again && tries < ANSWERS_MAX) this.#plan(this.#clock.now() + ANSWER_PAUSE_MS, () => void this.#answer(token, answer, tries + 1));
   }
 
-  /** Whoever answers knows now; returns whether it must be said again. */
+  /** Notes the response to an answer by token. It is definite, so the answer need not be repeated: returns false. */
   #told({ commandId, state }: SeenRecord, answer: DeferredAnswer, code: string): false {
     this.#trace.record(`an answer to ${commandId} meets ${code}`);
     if (state === undefined || answer.kind === 'heartbeat') return false;
@@ -334,7 +338,7 @@ class Simulation {
   #breaks({ kind, toMs, share }: PortOutage): void {
     this.#faults.happened(kind);
     this.#deployment.outages.begin(kind, START + toMs, share);
-    // Nothing comes to rest before it is over.
+    // The world does not come to rest before the outage is over.
     this.#plan(START + toMs, () => this.#trace.record(`over: ${kind}`));
   }
 
@@ -369,7 +373,7 @@ class Simulation {
     });
   }
 
-  /** What a client or an operator sends. An embedded runtime has one queue for all. */
+  /** Sends a request of a client or an operator. An embedded runtime has one queue for all requests. */
   #request(queue: string, message: InboxMessage): void {
     void this.#cloud.sender.send(this.#shape.embedded ? INBOX : queue, [{ body: inboxBody(message) }]);
   }
@@ -378,7 +382,7 @@ class Simulation {
     this.#request(OPERATIONS, { tutti: 'operate', opid, pid, act, reason: 'simulated', by: 'simulation' });
   }
 
-  /** A seed with too few faults gets more of the kind that may always come: an old message of the inbox, once more. */
+  /** A seed with too few faults gets more of a kind that is always possible: an old event of the inbox, once more. */
   #shakeUp(): void {
     const repeatable = this.#scenario.acts.filter(({ kind }) => kind === 'publish');
     while (this.#faults.count < FAULTS_MIN && repeatable.length > 0) {
@@ -388,11 +392,11 @@ class Simulation {
     }
   }
 
-  /** The storm is over: a person resumes what is stuck, and sends back what lies among the dead letters. Returns whether there was anything. */
+  /** The faults are over: an operator resumes stuck instances and redrives dead letters. Returns whether there was anything to do. */
   #mend(round: number): boolean {
     let any = this.#sendBack();
     for (const { pid, status, why } of this.#cloud.heads()) {
-      // Code that has failed again is not resumed a third time.
+      // An instance whose code has failed again is not resumed a third time.
       if (status !== 'stuck' || (round > 1 && why?.includes('"POISON"'))) continue;
       any = true;
       if (!this.#resolves(pid)) this.#operate(pid, 'resume', `mend-${(this.#operations += 1)}`);
@@ -404,25 +408,25 @@ class Simulation {
     return any;
   }
 
-  /** A person looks into the foreign system, and tells what has become of the command that the instance is stuck on. */
+  /** An operator looks into the foreign system, and resolves the command that the instance is stuck on. */
   #resolves(pid: string): boolean {
     const { finds } = this.#scenario;
     const head = this.#cloud.head(pid);
     if (finds === undefined || head === undefined || head.run === '') return false;
     const { stuck, commands, run } = decodeHead(head);
     const command = stuck?.n === undefined ? undefined : commands.get(stuck.n);
-    // A copy that lies among the dead letters may still be run.
+    // A copy in the dead-letter queue may still be run.
     const isOver = command !== undefined && this.#cloud.queue(`${command.command.split('.')[0]}-dead-letter`).size === 0;
     if (!isOver || !this.#choices.chance(0.5)) return false;
     const step = `${pid}/${run}/${command.n}`;
     const opid = `resolve-${(this.#operations += 1)}`;
     const act = { act: 'resolve', step, resolution: finds(step, command.command), reason: 'simulated', by: 'simulation' } as const;
     this.#request(OPERATIONS, { tutti: 'operate', opid, pid, ...act });
-    // What failed for certain has its outcome: the act changes nothing, and the instance is resumed all the same.
+    // A command that failed for certain has its outcome: the act changes nothing, so the instance is resumed as well.
     return !hasFailed(command);
   }
 
-  /** What was a dead letter twice: by a resume where it lies beside its instance, else published once more, as it came. */
+  /** Sends back messages that were dead letters twice: by a resume if one is parked with its instance, otherwise by a copy to its queue. */
   #sendBack(): boolean {
     const dead = this.#cloud.parkedEvents().filter(({ reason }) => reason === 'DEAD_LETTER');
     for (const pid of new Set(dead.map((event) => event.pid)))
@@ -450,17 +454,21 @@ class Simulation {
     this.#trace.record(this.#turns.letGo(this.#choices.below(this.#turns.waiting)));
   }
 
-  /** Whoever neither waits for a turn nor sleeps is deciding, which takes some turns of the event loop; nothing may happen meanwhile. */
+  /**
+   * A worker that neither waits for a turn nor sleeps is deciding, which takes some turns of the event loop. Nothing else may happen
+   * meanwhile.
+   */
   async #thought(): Promise<void> {
     await quiet();
     const thinks = ({ busy, worker }: WorkerSlot): boolean => busy && worker.thinks;
     for (let turns = 0; this.#deployment.slots.some(thinks); turns += 1) {
-      if (turns > THINKING_TURNS_MAX) throw new NeverEnds(`I8: ${this.#deployment.slots.find(thinks)?.worker.name} never comes to its end`);
+      if (turns > THINKING_TURNS_MAX)
+        throw new NeverEnds(`I8: ${this.#deployment.slots.find(thinks)?.worker.name} never ends its decision`);
       await quiet();
     }
   }
 
-  /** Begins something, or lets time pass; false where nothing is left to do. */
+  /** Begins something, or lets time pass; false if nothing is left to do. */
   #something(): boolean {
     const now = this.#clock.now();
     if (!this.#calm) this.#disturb();
@@ -495,7 +503,7 @@ class Simulation {
     }
     const next = this.#nextInstant(now);
     if (next === Infinity) return false;
-    // Dead letters do not lie for days: there is an alarm.
+    // Dead letters do not stay for days, because an alarm calls an operator.
     if (next - now > ALARM_MS && this.#alarms > 0 && this.#sendBack()) this.#alarms -= 1;
     else this.#clock.advanceTo(Math.max(next, now + 1));
     return true;
@@ -503,10 +511,10 @@ class Simulation {
 
   #nextInstant(now: number): number {
     let next = Math.min(this.#clock.nextWakeAt() ?? Infinity, this.#planned[0]?.at ?? Infinity);
-    // When the outside has done all it does, what still stands is left for the audit.
+    // After the last planned act, no retirement is awaited: instances that remain are left for the audit.
     if (this.#planned.length > 0 && !this.#deployment.retiring) next = Math.min(next, this.#deployment.nextRetirement);
     for (const { queue, downUntil } of this.#deployment.slots) {
-      // What is visible now waits for a worker that is busy.
+      // A message that is visible now waits for a busy worker.
       const at = Math.max(queue.nextVisibleAt(), downUntil);
       if (at > now) next = Math.min(next, at);
     }
@@ -515,7 +523,7 @@ class Simulation {
     return this.#deployment.waking ? next : Math.min(next, this.#nextWake());
   }
 
-  /** The hourly run that will find a lost tick. Those before it would find nothing, and are not waited for one by one. */
+  /** The hourly run that will find a lost tick. The runs before it would find nothing, so time skips them. */
   #nextWake(): number {
     const { nextWake } = this.#deployment;
     if (nextWake === Infinity) return Infinity;
@@ -526,7 +534,7 @@ class Simulation {
     return nextWake + Math.max(0, Math.ceil((overdueAt - nextWake) / WAKE_MS)) * WAKE_MS;
   }
 
-  /** What befalls the whole, not one call. */
+  /** Faults of the whole deployment, not of one call. */
   #disturb(): void {
     const { slots } = this.#deployment;
     if (this.#faults.strikes('service-outage')) {
@@ -552,14 +560,14 @@ class Simulation {
     if (this.#steps >= this.#restoreAt) this.#restore();
   }
 
-  /** The inbox is purged of a tick, by accident. */
+  /** The inbox loses a tick, by accident. */
   #loseTick(): void {
     const inbox = this.#cloud.queue(INBOX);
     const ticks = inbox.unreceived((body) => body.startsWith('{"tutti":"tick"'));
     if (ticks.length > 0 && this.#faults.strikes('tick-lost')) inbox.lose(this.#choices.one(ticks));
   }
 
-  /** Somebody who may publish answers a command that is not his, or the owner answers something that nobody has asked. */
+  /** A publisher answers a command that it does not own, or the owner answers with the hash of other data. */
   #forge(): void {
     const asked = [...this.#cloud.heads()].filter(({ status, run }) => status === 'running' && run !== '');
     if (asked.length === 0 || !this.#faults.strikes('forged-reply')) return;

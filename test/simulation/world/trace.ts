@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 
 const START_OF_HASH = 'tutti';
 
-/** Everything that happens, in order: one digest of all, and where it is asked for a line for each. */
+/** Everything that happens, in order: one digest of all, and a line for each if requested. */
 export class Trace {
   readonly lines: string[] = [];
   readonly #hash = createHash('sha256').update(START_OF_HASH);

@@ -3,7 +3,7 @@ interface Waiting {
   readonly go: () => void;
 }
 
-/** Whose turn it is: everything that does I/O waits here before, and a choice lets one go on. */
+/** The order of all I/O: each call waits here first, and a choice lets one continue. */
 export class Turns {
   readonly #waiting: Waiting[] = [];
 
@@ -15,7 +15,7 @@ export class Turns {
     return this.#waiting.length;
   }
 
-  /** Lets the one at `place` go on, in the order in which they came; returns who it is. */
+  /** Lets the call at `place` continue, counted in the order of arrival; returns its name. */
   letGo(place: number): string {
     const [chosen] = this.#waiting.splice(place, 1);
     chosen?.go();
@@ -23,5 +23,5 @@ export class Turns {
   }
 }
 
-/** Resolves when everything that waits for no turn and no time has run. */
+/** Resolves when everything has run that waits for no turn and no time. */
 export const quiet = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));

@@ -7,7 +7,7 @@ import type { Worker } from './worker.ts';
 
 type Watch = Pick<Observer, 'began' | 'ended' | 'postponed' | 'recorded'>;
 
-/** The same service, each run of whose handlers the observer learns of, and each record that its own database keeps. */
+/** The same service, with each run of its handlers and each record of its own database reported to the observer. */
 export const watched = (served: Served, worker: Worker, watch: Watch): Served => {
   const parts = servedParts(served);
   const commands = new Map([...parts.commands].map(([name, each]) => [name, { ...each, run: watchedRun(each, worker, watch) }]));
@@ -30,7 +30,7 @@ const watchedRun =
     }
   };
 
-/** What a store of records has written, and not what it has refused. */
+/** Reports each record that a store has written, and none that it has refused. */
 export const watchedStore = (store: IdempotencyStore, watch: Pick<Watch, 'recorded'>, actor: () => string): IdempotencyStore => ({
   read: (commandId) => store.read(commandId),
   write: async (commandId, record, expected) => {

@@ -18,7 +18,10 @@ const THROTTLED_MS = 30_000;
 const DELAY_SECONDS = 300;
 const DELAY_SECONDS_MAX = 900;
 
-/** What one worker can reach of the cloud: every call takes its turn before and after, may be the worker's last, and may fail before or after its work. */
+/**
+ * The ports of one worker. Each call takes a turn before and after its work, at which the worker may die, and it may fail before or after
+ * its work.
+ */
 export class WorkerPorts {
   readonly #worker: Worker;
   readonly #cloud: Cloud;
@@ -160,7 +163,7 @@ export class WorkerPorts {
     });
   }
 
-  /** Where its answer is lost, the SDK may have tried again by itself: then it meets its own write. */
+  /** If the answer is lost, the SDK may have tried again by itself: then it conflicts with its own write. */
   async #commit(head: Head, expected: CommitCondition): Promise<CommitResult> {
     const { store } = this.#cloud;
     return this.#call('commit', head.pid, async () => {
@@ -180,7 +183,7 @@ export class WorkerPorts {
 
   async #send(queue: string, message: OutgoingMessage): Promise<SendResult> {
     const { sender } = this.#cloud;
-    // What is refused for good needs a person, so of a tick, which nobody could mend, AWS takes the form for granted.
+    // An operator must fix a message that is refused for good. No operator can fix a tick, so AWS is assumed to accept its form.
     if (this.#struck('sender-fault') && queue !== 'inbox') return { status: 'failed', senderFault: true, reason: 'Simulated: refused.' };
     if (this.#struck('entry-failed')) return { status: 'failed', senderFault: false, reason: 'Simulated: not taken.' };
     const late = this.#struck('delay') ? this.#choices.below(DELAY_SECONDS) : 0;

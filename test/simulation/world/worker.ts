@@ -4,7 +4,7 @@ import type { Choices } from './choices.ts';
 import type { Faults } from './faults.ts';
 import type { Turns } from './turns.ts';
 
-/** What a worker lives in. */
+/** The environment of a worker. */
 export interface Surroundings {
   readonly clock: VirtualClock;
   readonly turns: Turns;
@@ -13,7 +13,7 @@ export interface Surroundings {
 }
 
 const NEVER = new Promise<never>(() => undefined);
-/** Longer than a message stays hidden, so that another worker has it meanwhile. */
+/** Longer than a message stays hidden, so that another worker receives it meanwhile. */
 const FROZEN_MS_MIN = 30_000;
 const FROZEN_MS_STEP = 60_000;
 const FROZEN_STEPS = 6;
@@ -31,7 +31,7 @@ export class Worker {
   /** Calls that wait for their turn. */
   #waiting = 0;
   #sleeping = 0;
-  /** Between two invocations nothing of it runs: an environment of Lambda is frozen then. */
+  /** Set between two invocations, when nothing of the worker runs: Lambda freezes an environment then. */
   #thawed: Promise<void> | undefined;
   #thaw: (() => void) | undefined;
 
@@ -44,7 +44,7 @@ export class Worker {
     this.clock = this.#ownClock();
   }
 
-  /** Neither a call nor time is what it waits for. */
+  /** The worker waits neither for a call nor for time. */
   get thinks(): boolean {
     return !this.dead && this.#waiting === 0 && this.#sleeping === 0;
   }
@@ -54,7 +54,7 @@ export class Worker {
     this.#die();
   }
 
-  /** The invocation has ended: what it has left running goes on in the next one. */
+  /** The invocation has ended: work that it has left running continues in the next one. */
   freeze(): void {
     this.#thawed ??= new Promise((resolve) => {
       this.#thaw = resolve;
@@ -67,13 +67,13 @@ export class Worker {
     this.#thaw = undefined;
   }
 
-  /** A place before or after a call, where it may die, or stand still and then go on as if nothing had happened. */
+  /** A point before or after a call, at which the worker may die, or freeze and then continue as if nothing had happened. */
   async pass(where: string): Promise<void> {
     const { turns, faults, clock, choices } = this.#around;
     this.#waiting += 1;
     await turns.wait(`${this.name} ${where}`);
     this.#waiting -= 1;
-    // Counted as asleep, since it is nobody's turn.
+    // Counted as asleep, because it waits for no turn.
     if (this.#thawed) await this.#asleep(this.#thawed);
     if (!this.dead && faults.strikes('crash')) this.kill();
     if (this.dead) await NEVER;
