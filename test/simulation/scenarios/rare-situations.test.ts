@@ -10,7 +10,7 @@ const meets: readonly { readonly scenario: string; readonly all: readonly RegExp
   { scenario: 'revisions', all: [/stuck NONDETERMINISM/, /stuck UNKNOWN_VERSION/] },
 ];
 
-test.for(meets)('$scenario holds, and meets what it is for: $all', { timeout: 60_000 }, async ({ scenario, all }) => {
+test.for(meets)('the scenario $scenario holds and meets its situations: $all', { timeout: 60_000 }, async ({ scenario, all }) => {
   const missing = new Set(all);
   for (let seed = 1; seed <= SEEDS_MAX && missing.size > 0; seed += 1) {
     const { trace, violations } = await runSeed({ seed, scenario, returns: { trace: true } });

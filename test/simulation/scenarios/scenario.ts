@@ -9,32 +9,35 @@ import type { DeferredAnswer } from '../../../lib/service/consumer/deferred-answ
 import type { Choices } from '../world/choices.ts';
 import type { PortOutage } from '../world/port-outages.ts';
 
-/** When every world begins. */
+/** The instant at which each world starts. */
 export const START = Date.parse('2026-11-21T10:00:00.000Z');
 
-/** One thing that a service has done in its foreign system. A foreign system that keeps idempotency keys does each key once. */
+/** One effect of a service in its foreign system. A foreign system that keeps idempotency keys applies each key once. */
 export interface Effect {
-  /** The command that had it; for a class `transaction` or `once` also the key. */
+  /** The command that caused it. It is also the idempotency key, for the effect classes `transaction` and `once` too. */
   readonly commandId: string;
   readonly command: string;
   readonly input: Json;
-  /** Id of the command whose effect this one takes back. */
+  /** Id of the command whose effect this one undoes. */
   readonly undoes?: string;
 }
 
-/** What handlers work with: the foreign systems, and the worker that they run in. */
+/** The environment of a handler: the foreign systems, and the worker that runs it. */
 export interface Site {
-  /** The foreign systems keep this effect, once per command id; returns whether it is new. */
+  /** Records this effect in the foreign systems, once per command id. Returns whether it is new. */
   effect(effect: Effect): boolean;
-  /** Awaited before and after each effect: the worker may die, stand still or be overtaken there. */
+  /** A handler awaits it before and after each effect. There the worker may crash, freeze, or lose its command to another worker. */
   pass(): Promise<void>;
-  /** The worker's own clock; it may be wrong. */
+  /** The clock of this worker, which may be wrong. */
   readonly clock: Clock;
-  /** Somebody answers a deferred command by its token, so many milliseconds from now; repeated until it is taken or refused. */
+  /**
+   * Answers a deferred command by its token after `afterMs`, as a person or a webhook does. Repeats the answer until the service accepts or
+   * refuses it.
+   */
   answerLater(afterMs: number, token: string, answer: DeferredAnswer): void;
 }
 
-/** What the outside does, so many milliseconds after the beginning. The same act may stand twice: a retry of its producer. */
+/** One act of the outside, `atMs` milliseconds after the start of the world. An equal second act is a retry of its producer. */
 export type Act = { readonly atMs: number } & (
   | {
       readonly kind: 'publish';
@@ -45,9 +48,9 @@ export type Act = { readonly atMs: number } & (
       readonly processid?: string;
       /** @default `default` */
       readonly tenant?: string;
-      /** When it happened, where it is said once more. @default when it is published */
+      /** The time of the first publish, if this one repeats it. @default the time of this publish */
       readonly happenedMs?: number;
-      /** How many events away from its first cause it is. @default 0 */
+      /** The number of events between it and its first cause. @default 0 */
       readonly hops?: number;
     }
   | {
@@ -61,11 +64,11 @@ export type Act = { readonly atMs: number } & (
       readonly onopen?: 'reject' | 'attach' | 'signal';
     }
   | { readonly kind: 'operate'; readonly pid: string; readonly opid: string; readonly act: 'cancel' | 'terminate' | 'resume' }
-  /** The next build is deployed, where it has not been by chance. */
+  /** Deploys the next build, unless a `redeploy` fault has already deployed it. */
   | { readonly kind: 'deploy' }
 );
 
-/** What is known of one run at the end, from what production keeps: its head, its journal, the foreign systems. */
+/** The state of one run at the end, read from what production keeps: its head, its journal and the foreign systems. */
 export interface EndedRun {
   readonly pid: string;
   readonly run: string;
@@ -73,57 +76,61 @@ export interface EndedRun {
   readonly entries: readonly JournalEntry[];
   /** All effects of its commands, in order. */
   readonly effects: readonly Effect[];
-  /** Those that were not taken back. */
+  /** The effects that were not undone. */
   readonly standing: readonly Effect[];
-  /** Of a completed run. */
+  /** The result of a completed run. */
   readonly result?: Json;
-  /** It was stuck and resumed meanwhile, or its table was restored: its patience may have ended where it otherwise had not. */
+  /** It was stuck and resumed, or its table was restored. Its retries may be exhausted where those of an undisturbed run are not. */
   readonly disturbed: boolean;
 }
 
-/** What must have become of one instance. */
+/** The required end of one instance. */
 export interface Expectation {
-  /** Event ids that start it; exactly one run per start that was accepted, none for a duplicate. */
+  /** Ids of the events that start it. Each accepted start makes exactly one run, a duplicate makes none. */
   readonly starts: readonly string[];
   /** Ids of all other events addressed to it. */
   readonly events: readonly string[];
-  /** It goes on for ever, such as a decider that never ends: any of its events may begin it, and at rest it is running. @default it ends */
+  /**
+   * The instance never ends, such as a decider without an end. Any of its events may start it, and at rest it is running. @default it ends
+   */
   readonly endless?: true;
-  /** Another instance begins it, which may end before it does: where there is none, none is missed. @default it is begun */
+  /** Another instance starts it, and may end before it does so. A missing instance is no violation then. @default it must exist */
   readonly begunByAnother?: true;
   /** Operator acts on it. */
   readonly operated: readonly ('cancel' | 'terminate' | 'resume')[];
-  /** Some of its calls say `undo: false`, which no journal tells: what must have been undone is left to its judge. @default false */
+  /** Some of its calls have `undo: false`, which no journal records. Its judge checks the undos then. @default false */
   readonly optsOut?: boolean;
-  /** What is not right with how it ended; nothing where all is. The protocol's own invariants are the auditor's. */
+  /** Returns the violations in its end. The auditor checks the invariants of the protocol. */
   judge(run: EndedRun): readonly string[];
 }
 
-/** A system, what happens to it, and what must come of it. */
+/** A system, the acts of the outside, and the required end of each instance. */
 export interface Scenario {
   readonly name: string;
-  /** One build after the other is deployed in the middle; the first stands from the beginning. Most have one. */
+  /** The first build is deployed at the start, each other one while instances run. Most scenarios have one build. */
   readonly builds: readonly System<string>[];
-  /** The code is the same in all builds, and whatever their contracts differ in, each replays what any other has decided. @default they differ */
+  /**
+   * All builds have the same process code. Each replays the journals of all others, whatever their contracts are. @default the code differs
+   */
   readonly compatible?: true;
-  /** Builds that are never deployed, on which every journal replays all the same. @default none */
+  /** Builds that are never deployed. Each journal must replay on them too. @default none */
   readonly replayedOn?: readonly System<string>[];
-  /** The services' handlers on one worker. */
+  /** The handlers of all services on one worker. */
   serve(site: Site): readonly Served[];
   readonly acts: readonly Act[];
-  /** How many messages a function is called with at most. @default 10 */
+  /** The maximum number of messages in one call of a function. @default 10 */
   readonly batch?: number;
-  /** How its services are run, where that is not left to the seed. `receivesMax`: receives of a command before it is a dead letter. */
+  /** How its services run, if the seed does not decide it. `receivesMax`: the receives after which a command is a dead letter. */
   readonly services?: { readonly workers: number; readonly polls: boolean; readonly receivesMax: number };
-  /** What closed longer ago than this is retired, once a day as long as the outside still does something. @default nothing ever is */
+  /** Instances that closed longer ago than this are retired, once a day until the last act of the outside. @default none is retired */
   readonly retentionMs?: number;
-  /** Ports that are out of reach for a time. @default none is */
+  /** The outages of ports. @default none */
   readonly outages?: readonly PortOutage[];
-  /** What a person finds out of a command whose outcome its service cannot tell. @default nothing can be found out */
+  /** The outcome that an operator finds for a command whose service reports `unknown`. @default no outcome is found */
   finds?(commandId: string, command: string): Resolution;
   /** By pid. */
   readonly expectations: ReadonlyMap<string, Expectation>;
 }
 
-/** Draws a scenario: between 1 and 20 instances. */
+/** Draws a scenario with 1 to 20 instances. */
 export type ScenarioMaker = (choices: Choices) => Scenario;

@@ -21,7 +21,7 @@ const often: Readonly<Record<string, ScenarioMaker>> = {
 };
 const providers: Readonly<Record<string, ScenarioMaker>> = { outages: outagesScenario, blackouts: blackoutsScenario };
 const people: Readonly<Record<string, ScenarioMaker>> = { worklist: worklistScenario };
-/** Each makes one situation that most systems rarely have. */
+/** Each makes one situation that is rare in most systems. */
 const rareSituations: Readonly<Record<string, ScenarioMaker>> = {
   retention: retentionScenario,
   loop: loopScenario,
@@ -37,15 +37,15 @@ export const scenarioNames: readonly string[] = [
   ...Object.keys(rareSituations),
 ];
 
-/** Two scenarios share a place, so that the seeds of all others keep their worlds. */
+/** Two scenarios share one place in the list, so that the seeds of all others keep their worlds. */
 const loopOrTenants: ScenarioMaker = (choices) => (choices.chance(0.5) ? tenantsScenario(choices) : loopScenario(choices));
 
 const rareSituation = (choices: Choices): Scenario =>
   choices.one([retentionScenario, loopOrTenants, revisionsScenario, evolvingScenario])(choices);
 
 /**
- * Most seeds run random programs, which do all that a process can. The examples do what people write, `successive-runs` has what must
- * outlive a run, and `worklist` has people who answer. Recorded choices hold the index into this list.
+ * Most seeds run random programs, which use every feature of a process. The examples are processes as users write them, `successive-runs`
+ * has state that outlives a run, and `worklist` has people that answer commands. Recorded choices hold the index into this list.
  */
 const drawn: readonly ScenarioMaker[] = [
   ...Array.from({ length: 4 }, () => programScenario),
@@ -57,7 +57,7 @@ const drawn: readonly ScenarioMaker[] = [
   blackoutsScenario,
 ];
 
-/** The one of this name; without a name, what the choices draw. */
+/** The maker of this name. Without a name, the choices draw one. */
 export const scenarioMaker = (name?: string): ScenarioMaker => (name === undefined ? (choices) => choices.one(drawn)(choices) : made(name));
 
 const made = (name: string): ScenarioMaker => {

@@ -10,7 +10,7 @@ const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
 const SCENARIOS = [programScenario, programScenario, successiveRunsScenario, ...Object.values(exampleScenarios)];
 
-/** What another scenario draws, in a cloud whose store, queues or bus are out of reach for two minutes to six hours. */
+/** Draws another scenario, in a cloud whose store, queues or bus are out of reach for two minutes to six hours. */
 export const blackoutsScenario = (choices: Choices): Scenario => {
   const first = drawnOutage(choices, 0);
   const outages = choices.chance(0.3) ? [first, drawnOutage(choices, first.toMs)] : [first];

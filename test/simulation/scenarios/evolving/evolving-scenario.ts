@@ -8,7 +8,7 @@ const MINUTE_MS = 60_000;
 
 /**
  * Services change their contracts while runs of their callers are open: a new field, another default, a new version, another undo mapper,
- * other builds of a schema library. Old and new workers stand beside each other. No run may notice.
+ * another build of a schema library. Old and new workers run at the same time. The change must not affect any run.
  */
 export const evolvingScenario = (choices: Choices): Scenario => {
   const builds = drawnBuilds(choices);
@@ -43,11 +43,11 @@ const judge = (
   const placed = effects.filter(({ command }) => command === 'shop.place').length;
   if (status === 'completed' && (fails || !Array.isArray(result) || result.length !== rounds || placed !== rounds))
     wrong.push(`it completed with ${JSON.stringify(result)}, and has placed ${placed} of ${rounds}`);
-  if (status === 'failed' && !fails && !disturbed) wrong.push('it failed, and was not to');
-  if (status === 'cancelled' && !isCancelled) wrong.push('it is cancelled, and no person asked for it');
+  if (status === 'failed' && !fails && !disturbed) wrong.push('it failed, and was expected to complete');
+  if (status === 'cancelled' && !isCancelled) wrong.push('it is cancelled without a request to cancel');
   if (status === 'stuck' && !disturbed) wrong.push('it is stuck');
   if ((status === 'failed' || status === 'cancelled') && standing.some(({ command }) => command === 'shop.place'))
-    wrong.push(`I10: it ended ${status}, and what it has placed stands`);
+    wrong.push(`I10: it ended ${status}, and an effect of shop.place stands`);
   return wrong;
 };
 

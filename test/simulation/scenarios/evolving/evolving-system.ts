@@ -7,7 +7,7 @@ const Placed = z.object({ ref: z.string() });
 const Back = z.object({ ref: z.string() });
 const Order = z.object({ id: z.string(), rounds: z.int(), fails: z.boolean() });
 
-/** Each is read by all code that was written for `Task`; what differs is what comes of the same value when it is parsed. */
+/** All code that was written for `Task` can read each of these. They parse the same value to different results. */
 const TASKS: readonly (typeof Task)[] = [
   Task,
   z.object({ id: z.string(), item: z.string(), aside: z.string().optional() }),
@@ -30,7 +30,7 @@ const BACKS: readonly (typeof Back)[] = [
   z.object({ ref: z.string(), why: z.string().default('undone') }),
 ];
 
-/** What an undo is made of: of builds that stand one after the other, or beside each other, each has its own. */
+/** The mappers that make the input of an undo. Builds that run in succession or at the same time may have different ones. */
 const MAPPERS = [
   (_task: unknown, { ref }: { readonly ref: string }) => ({ ref }),
   (_task: unknown, { ref }: { readonly ref: string }) => ({ ref, why: 'changed' }),
@@ -66,7 +66,7 @@ const drawnVariant = (choices: Choices): Variant => ({
   mapper: choices.one(MAPPERS),
 });
 
-/** It would refuse all that was passed before, and can undo nothing: what stands in a journal does not ask it. */
+/** Refuses each value of the other builds, and cannot undo. A replay must not apply it to entries of a journal. */
 const Short = z.object({ id: z.string().max(1), item: z.string().max(1) });
 const STRICT: Variant = {
   order: Order,
@@ -76,11 +76,11 @@ const STRICT: Variant = {
   noted: Short,
   back: z.object({ ref: z.string().max(1) }),
   mapper: () => {
-    throw new Error('Nothing is undone any more.');
+    throw new Error('This build cannot undo.');
   },
 };
 
-/** What one build makes of the same code. */
+/** One build of the same code, with the contracts of this variant. */
 const buildOf = (choices: Choices, { order, said, view, placed, noted, back: given, mapper }: Variant) => {
   const Begun = event('evolving.begun', order);
   const Said = event('evolving.said', said);
@@ -103,7 +103,7 @@ const buildOf = (choices: Choices, { order, said, view, placed, noted, back: giv
     async (ctx, { id, rounds, fails }) => {
       const refs: string[] = [];
       for (let round = 1; round <= rounds; round += 1) {
-        // Some contracts keep what is aside, and others drop it.
+        // Some contracts keep the field `aside`, and others drop it.
         const task = { id, item: `item-${round}`, aside: 'kept or dropped' };
         const { ref } = await ctx.call(shop.place, task);
         refs.push(ref);
@@ -119,14 +119,14 @@ const buildOf = (choices: Choices, { order, said, view, placed, noted, back: giv
   return system('evolving', { processes: [evolving], services: [shop] });
 };
 
-/** Builds of the same code, whose contracts have changed as their services may change them while runs are open. */
+/** Builds of the same code with different contracts. A service may make each of these changes while runs are open. */
 export const drawnBuilds = (choices: Choices) =>
   Array.from({ length: choices.between(2, 4) }, () => buildOf(choices, drawnVariant(choices)));
 
-/** The same code with contracts under which it could do nothing new. */
+/** The same code with contracts that refuse each new command, event and view. */
 export const strictBuild = (choices: Choices) => buildOf(choices, STRICT);
 
-/** The service as it is run: it reads what any build sends, and answers as the first version of the contract says. */
+/** The service that runs. It reads the commands of each build, and answers by the first version of the contract. */
 const anything = versions(z.json()).next(z.json(), (old) => old);
 const unbound = command({ input: anything });
 export const anyShop = service('shop', {

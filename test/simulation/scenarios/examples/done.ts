@@ -6,14 +6,14 @@ interface Task {
   readonly undoes?: string;
 }
 
-/** Something is done in a foreign system, between two instants at which the worker may die. */
+/** Makes one effect in a foreign system. The worker may crash before and after it. */
 export const done = async (site: Site, command: string, input: Json, { commandId, undoes }: Task): Promise<void> => {
   await site.pass();
   site.effect({ commandId, command, input, ...(undoes !== undefined && { undoes }) });
   await site.pass();
 };
 
-/** What stands of a run, by command, in alphabetical order. */
+/** The commands of these effects, in alphabetical order. */
 export const namesOf = (effects: readonly { readonly command: string }[]): string =>
   effects
     .map(({ command }) => command)

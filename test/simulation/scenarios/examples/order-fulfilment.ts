@@ -9,11 +9,13 @@ import { Script } from './script.ts';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
-/** After what time somebody has packed it; never: only a cancel ends it. */
+/** The time after which the warehouse reports that an order is packed. With `NEVER`, only a cancel ends the order. */
 const PACKED_AFTER_MS = [HOUR_MS, 0, 60_000, 26 * HOUR_MS, 3 * DAY_MS] as const;
 const NEVER = 'never';
 
-/** examples/order-fulfilment: a person packs by token, or never; customers cancel before, meanwhile and after. */
+/**
+ * The orders of examples/order-fulfilment, whose packing a person reports by token, or never. Customers cancel before, during and after it.
+ */
 export const orderFulfilment = (choices: Choices): Scenario => {
   const script = new Script(choices, 'orders');
   const expectations = new Map<string, Expectation>();
@@ -77,21 +79,21 @@ interface Order {
   readonly inStock: boolean;
 }
 
-/** Shipped once, or everything taken back; never shipped where it was not packed, never cancelled where nobody asked. */
+/** An order is shipped once, or all its effects are undone. It is never shipped without packing, and never cancelled without a request. */
 const judge = ({ pid, status, result, standing, effects, disturbed }: EndedRun, order: Order): readonly string[] => {
   const wrong = (what: string): readonly string[] => [
-    `I10: ${pid} is ${status} ${JSON.stringify(result)}: ${what}; what stands: ${standing.map(({ command }) => command).join(' ')}`,
+    `I10: ${pid} is ${status} ${JSON.stringify(result)}: ${what}; standing effects: ${standing.map(({ command }) => command).join(' ')}`,
   ];
   const count = (command: string, among = standing): number => among.filter((effect) => effect.command === command).length;
-  if (status !== 'completed') return status === 'failed' && !disturbed ? wrong('nothing in it can fail') : [];
+  if (status !== 'completed') return status === 'failed' && !disturbed ? wrong('no step of it can fail') : [];
   const { status: end } = result as { readonly status: string };
   if (!order.inStock) return end === 'out-of-stock' && effects.length <= 1 ? [] : wrong('there was no stock');
   if (end === 'shipped') {
-    if (order.never) return wrong('nobody has packed it');
-    if (count('inventory.reserve') !== 1 || count('shipping.ship') !== 1) return wrong('it was not shipped once');
-    return count('warehouse.unpack') === 0 ? [] : wrong('what was shipped was unpacked');
+    if (order.never) return wrong('it was never packed');
+    if (count('inventory.reserve') !== 1 || count('shipping.ship') !== 1) return wrong('it was not reserved and shipped exactly once');
+    return count('warehouse.unpack') === 0 ? [] : wrong('it was unpacked, although it was shipped');
   }
-  if (end !== 'cancelled' || !order.cancels) return wrong('nobody has cancelled it');
+  if (end !== 'cancelled' || !order.cancels) return wrong('it was neither shipped nor cancelled by its customer');
   if (count('shipping.ship', effects) > 0) return wrong('it was shipped');
   return count('inventory.reserve') === 0 ? [] : wrong('its stock is still reserved');
 };

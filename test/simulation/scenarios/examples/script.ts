@@ -2,7 +2,7 @@ import type { Json } from '../../../../lib/contract/schema.ts';
 import type { Choices } from '../../world/choices.ts';
 import type { Act } from '../scenario.ts';
 
-/** What the outside does in an example, its producers' retries among it. */
+/** The acts of the outside in an example, with the retries of its producers. */
 export class Script {
   readonly acts: Act[] = [];
   readonly #choices: Choices;
@@ -13,7 +13,7 @@ export class Script {
     this.#source = source;
   }
 
-  /** An event, now and then twice, at some time within so many milliseconds. */
+  /** Adds an event at some time within `withinMs`, sometimes with a duplicate. */
   publish(type: string, id: string, data: Json, withinMs: number): void {
     for (let copies = this.#choices.chance(0.3) ? 2 : 1; copies > 0; copies -= 1)
       this.acts.push({ atMs: this.#choices.below(withinMs), kind: 'publish', source: this.#source, type, id, data });

@@ -7,14 +7,14 @@ import type { EndedRun, Expectation, Scenario, Site } from '../scenario.ts';
 import { done, namesOf } from './done.ts';
 import { Script } from './script.ts';
 
-/** What becomes of a cart: chosen here, so that the services' answers follow from their input alone. */
+/** The fate of a cart. The scenario chooses it, so that the answers of the services follow from their input alone. */
 const FATES = ['booked', 'declined', 'fraud', 'no-flight', 'no-hotel'] as const;
 type Fate = (typeof FATES)[number];
 
 const BOOKED = 'flights.book hotels.book notifications.notify payments.charge';
 const DAY_MS = 86_400_000;
 
-/** examples/travel-booking: carts that are checked out, perhaps twice, perhaps cancelled. */
+/** The carts of examples/travel-booking, which are checked out, some of them twice. Some are cancelled. */
 export const travelBooking = (choices: Choices): Scenario => {
   const script = new Script(choices, 'trips');
   const expectations = new Map<string, Expectation>();
@@ -73,23 +73,23 @@ const serveTrips = (site: Site): readonly Served[] => [
   serve(notifications, { notify: async (input, task) => done(site, 'notifications.notify', input, task) }),
 ];
 
-/** Whoever cancels in time gets no notice that all is booked. */
+/** The commands without the notice. A cancel after the pivot may come before the notice is sent. */
 const withoutNotice = (names: string): string => names.replace('notifications.notify ', '');
 
-/** A refusal undoes what was booked and tells the customer once; so does a cancel before everything is booked. */
+/** A refusal undoes the bookings and notifies the customer once. A cancel before the pivot does the same. */
 const judge = ({ pid, status, entries, standing, effects, disturbed }: EndedRun, fate: Fate, cancelled: boolean): readonly string[] => {
   const names = namesOf(standing);
-  const wrong = (what: string): readonly string[] => [`I10: ${pid} (${fate}) is ${status}: ${what}; what stands: ${names}`];
+  const wrong = (what: string): readonly string[] => [`I10: ${pid} (${fate}) is ${status}: ${what}; standing effects: ${names}`];
   if (status === 'completed') {
-    if (fate !== 'booked') return wrong('its service has refused');
-    return names === BOOKED ? [] : wrong('not everything is booked once');
+    if (fate !== 'booked') return wrong('a service has refused it');
+    return names === BOOKED ? [] : wrong('not every booking was made exactly once');
   }
   if (status !== 'failed' && status !== 'cancelled') return [];
-  // Behind the pivot a cancel undoes nothing.
+  // After the pivot, a cancel undoes nothing.
   if (entries.some(({ type }) => type === 'Pivoted'))
-    return withoutNotice(names) === withoutNotice(BOOKED) ? [] : wrong('something was undone behind the pivot');
-  if (status === 'failed' && fate === 'booked' && !disturbed) return wrong('nobody has refused');
-  if (status === 'cancelled' && !cancelled) return wrong('nobody has cancelled it');
-  if (names !== 'notifications.notify' && !(names === '' && cancelled)) return wrong('something stands, or the customer was not told');
-  return effects.filter(({ command }) => command === 'notifications.notify').length > 1 ? wrong('the customer was told twice') : [];
+    return withoutNotice(names) === withoutNotice(BOOKED) ? [] : wrong('a booking was undone after the pivot');
+  if (status === 'failed' && fate === 'booked' && !disturbed) return wrong('no service has refused it');
+  if (status === 'cancelled' && !cancelled) return wrong('no operator has cancelled it');
+  if (names !== 'notifications.notify' && !(names === '' && cancelled)) return wrong('a booking stands, or the customer was not notified');
+  return effects.filter(({ command }) => command === 'notifications.notify').length > 1 ? wrong('the customer was notified twice') : [];
 };

@@ -6,7 +6,10 @@ import { FATES, serveTrips, trips, type Fate } from './trip-system.ts';
 const REFUSED: ReadonlySet<Fate> = new Set(['declined', 'no-flight', 'no-hotel']);
 const ALL = ['flights.book', 'hotels.book', 'notices.notify', 'payments.book'];
 
-/** Bookings that are checked out, perhaps twice, confirmed before or after, perhaps cancelled; one of seven things becomes of each. */
+/**
+ * Bookings that are checked out, some of them twice. A confirmation comes before or after the booking, and some bookings are cancelled.
+ * Each has one of seven fates.
+ */
 export const tripScenario = (choices: Choices): Scenario => {
   const acts: Act[] = [];
   const expectations = new Map<string, Expectation>();
@@ -47,18 +50,21 @@ const judge = (run: EndedRun, fate: Fate, cancelled: boolean): string[] => {
   const right = fate === 'raced' ? [ALL.filter((name) => name !== 'hotels.book'), ALL.filter((name) => name !== 'flights.book')] : [ALL];
   if (status === 'completed' && !right.some((each) => each.join() === names.join()))
     wrong.push(`I4: ${pid} (${fate}) has completed, and ${names.join(', ')} stand`);
-  // Behind the pivot a cancel undoes nothing.
+  // After the pivot, a cancel undoes nothing.
   if (status !== 'completed' && status !== 'stuck' && kept.length > 0 && !entries.some(({ type }) => type === 'Pivoted'))
     wrong.push(`I10: ${pid} is ${status}, but ${kept.toSorted().join(', ')} stand`);
   if (REFUSED.has(fate) && status === 'completed') wrong.push(`I10: ${pid} has completed, although it is ${fate}`);
-  // Whoever was stuck for long may have lost its patience; any other failure is invented.
+  // A run that was stuck for long may have exhausted its retries. A failure with none of these causes is a violation.
   const givenUp = entries.some(({ type }) => type === 'CommandGivenUp');
   const excused = givenUp || REFUSED.has(fate) || fate === 'unconfirmed' || fate === 'confirmed' || cancelled || disturbed;
   if (!excused && status === 'failed') wrong.push(`I4: ${pid} has failed, although it is ${fate}`);
   return wrong;
 };
 
-/** Ids of the commands whose outcome the instance does not know. Their effects may stand: they are listed as unresolved, and nothing is undone on a guess. */
+/**
+ * Ids of the commands whose outcome the instance does not know. They are listed as unresolved and never undone on a guess, so their effects
+ * may stand.
+ */
 const unresolved = ({ pid, run, entries }: EndedRun): ReadonlySet<string> => {
   const ids = new Set<string>();
   for (const entry of entries) {

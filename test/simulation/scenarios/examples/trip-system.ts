@@ -4,7 +4,7 @@ import { z } from 'zod';
 import type { Json } from '../../../../lib/contract/schema.ts';
 import type { Site } from '../scenario.ts';
 
-/** What becomes of a cart: chosen by the test, so that the services' answers follow from the input alone. */
+/** The fate of a cart. The scenario chooses it, so that the answers of the services follow from their input alone. */
 export const FATES = ['booked', 'declined', 'no-flight', 'no-hotel', 'confirmed', 'unconfirmed', 'raced'] as const;
 export type Fate = (typeof FATES)[number];
 
@@ -48,7 +48,7 @@ export const bookTrip = process(
   async (ctx, cart) => {
     await ctx.call(payments.book, cart);
     if (cart.fate === 'raced') {
-      // Whoever loses is taken back, also where its answer is still on its way.
+      // The loser is undone, even if its answer is still in flight.
       await ctx.race({ flight: ctx.call(flights.book, cart), hotel: ctx.call(hotels.book, cart) });
     } else await Promise.all([ctx.call(flights.book, cart), ctx.call(hotels.book, cart)]);
     if (cart.fate === 'confirmed' || cart.fate === 'unconfirmed') {
@@ -66,7 +66,7 @@ export const bookTrip = process(
 
 export const trips = system('trips', { processes: [bookTrip], services });
 
-/** The services on a site. */
+/** The handlers of the services at one site. */
 export const serveTrips = (site: Site): readonly Served[] => {
   const done = async (commandId: string, name: string, input: Json, undoes?: string): Promise<void> => {
     await site.pass();
@@ -90,7 +90,7 @@ export const serveTrips = (site: Site): readonly Served[] => {
     bookable(hotels, 'no-hotel'),
     serve(notices, {
       notify: async (cart, { commandId }) => done(commandId, 'notices.notify', cart),
-      // Nothing that could be done twice or must be undone: it makes journals long.
+      // It has no effect. Many of them make a journal long.
       remind: async () => site.pass(),
     }),
   ];

@@ -10,7 +10,7 @@ import { Script } from './script.ts';
 const HOUR_MS = 3_600_000;
 const ITEMS = ['tent', 'kayak', 'paddle', 'stove'] as const;
 
-/** examples/user-activity: a decider that hears many events of few users. */
+/** The decider of examples/user-activity, which receives many events of few users. */
 export const userActivity = (choices: Choices): Scenario => {
   const script = new Script(choices, 'shop');
   const expectations = new Map<string, Expectation>();
@@ -26,7 +26,7 @@ export const userActivity = (choices: Choices): Scenario => {
       script.publish(`shop.${kind}`, id, kind === 'purchased' ? { userId, items: [id] } : { userId, item: choices.one(ITEMS) }, within);
       ids.push(id);
     }
-    // Whichever event comes first begins it; the others are events like it.
+    // The first event to arrive starts the instance, so none of them is listed as its start.
     expectations.set(`default#user-activity#${userId}`, {
       starts: [],
       events: ids,
@@ -50,14 +50,14 @@ const serveShop = (site: Site): readonly Served[] => [
   serve(notifications, { remind: async (input, task) => done(site, 'notifications.remind', input, task) }),
 ];
 
-/** Every event was heard once, and every purchase processed once. */
+/** Each event is in the journal once, and each purchase was processed once. */
 const judge = ({ pid, entries, effects, disturbed }: EndedRun, ids: readonly string[], bought: readonly string[]): readonly string[] => {
-  // What a restored table has forgotten, it has not heard.
+  // A restored table lacks events that it had received before.
   if (disturbed) return [];
   const wrong: string[] = [];
   for (const id of ids) {
     const heard = entries.filter((entry) => 'id' in entry && entry.id === id).length;
-    if (heard !== 1) wrong.push(`I6: ${pid} has heard ${id} ${heard} times`);
+    if (heard !== 1) wrong.push(`I6: ${pid} has received ${id} ${heard} times`);
   }
   const processed = effects
     .filter(({ command }) => command === 'purchases.process')

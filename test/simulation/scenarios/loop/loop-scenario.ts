@@ -6,11 +6,11 @@ import type { Act, EndedRun, Expectation, Scenario, Site } from '../scenario.ts'
 import { miller, mills, PACES, type Pace, turnId, TURNS_MAX } from './loop-system.ts';
 
 const MINUTE_MS = 60_000;
-/** An event that is more events away from its first cause begins nothing. */
+/** An event with more hops than this starts no instance. */
 const HOPS_MAX = 100;
 const TENANTS = ['default', 'upstream'] as const;
 
-/** Wheels that turn for ever: each turn begins the next, until somebody counts. Two tenants may have wheels of one name. */
+/** Wheels whose every turn starts the next, until the limit of hops stops them. Two tenants may have wheels of the same name. */
 export const loopScenario = (choices: Choices): Scenario => {
   const acts: Act[] = [];
   const expectations = new Map<string, Expectation>();
@@ -21,12 +21,12 @@ export const loopScenario = (choices: Choices): Scenario => {
   return { name: 'loop', builds: [mills], serve: served, acts, expectations };
 };
 
-/** What is known of a wheel while its turns are judged, the first one first. */
+/** The state of a wheel while its turns are judged, in order from the first. */
 interface Wheel {
   readonly pace: Pace;
-  /** Hops of the event that began the first. */
+  /** Hops of the event that started the first turn. */
   readonly hops: number;
-  /** A person had to resume one of its turns: what an operator leads to has no cause on the bus either. */
+  /** An operator resumed one of its turns. An operator's act has no cause on the bus, so the count of hops starts again. */
   begunAnew: boolean;
 }
 
@@ -51,20 +51,19 @@ const turn = (name: string, tenant: string, pace: Pace, choices: Choices, acts: 
     const begun = i > 0 && ({ begunByAnother: true } as const);
     expectations.set(pid, { starts: [start], events: [], ...begun, operated: [], judge: (run) => judge(run, i, wheel) });
     start = `${pid}/${identityOf(sha256, { pid, event: 'mill.turn', id: start })}/${pace === 'runs' ? 1 : 2}`;
-    // Nobody has ever begun what comes after the last, so nothing is expected of it.
+    // The limit of hops stops this turn already, so the turns after it need no expectation.
     if (pace !== 'rests' && wheel.hops + i > HOPS_MAX) break;
   }
 };
 
-/** I13: the turn was begun by an event within the count, and has ended. */
+/** I13: the turn was started by an event within the limit of hops, and has ended. */
 const judge = ({ pid, status, entries }: EndedRun, i: number, wheel: Wheel): string[] => {
   const counts = wheel.pace !== 'rests' && !wheel.begunAnew;
   wheel.begunAnew ||= entries.some(({ type }) => type === 'Resumed');
-  if (counts && wheel.hops + i > HOPS_MAX)
-    return [`I13: ${pid} was begun by an event that is ${wheel.hops + i} events away from its first cause`];
-  // A command that lay among dead letters for days was given up, which its answer says.
+  if (counts && wheel.hops + i > HOPS_MAX) return [`I13: ${pid} was started by an event with ${wheel.hops + i} hops`];
+  // A command that spent days in the dead-letter queue is given up. Its answer has the outcome `cancelled`.
   const isGivenUp = entries.some((entry) => entry.type === 'CommandAnswered' && entry.outcome === 'cancelled');
-  if (status === 'failed' && !isGivenUp) return [`${pid} has failed, and no step of it can`];
+  if (status === 'failed' && !isGivenUp) return [`${pid} has failed, although no step of it can fail`];
   const isLast = i === TURNS_MAX;
   const goesOn = entries.some(({ type }) => type === 'EventPublished');
   return status === 'completed' && goesOn === isLast ? [`${pid} has ${goesOn ? '' : 'not '}published the next turn`] : [];

@@ -1,11 +1,14 @@
 import { command, event, process, service, system } from 'tutti';
 import { z } from 'zod';
 
-/** `asks`: a service in between, whose answer carries the count on. `rests`: a timer in between, which has no cause on the bus. */
+/**
+ * `runs`: a turn publishes the next at once. `asks`: it first calls a service, whose answer carries the count of hops. `rests`: it first
+ * waits for a timer, which has no cause on the bus.
+ */
 export const PACES = ['runs', 'asks', 'rests'] as const;
 export type Pace = (typeof PACES)[number];
 
-/** So far it goes where nothing stops it: a count that is broken must come to an end, too. */
+/** The last turn if the limit of hops does not stop the wheel, so that a world with a broken count comes to an end too. */
 export const TURNS_MAX = 14;
 
 const Turning = z.object({ wheel: z.string(), turn: z.int(), pace: z.enum(PACES) });
@@ -14,10 +17,10 @@ export const Turn = event('mill.turn', Turning);
 
 export const miller = service('miller', { grind: command({ input: Turning, timeout: '30 days' }) });
 
-/** The id of the instance that a turn of a wheel begins. */
+/** The id of the instance for one turn of a wheel. */
 export const turnId = (wheel: string, turn: number): string => `${wheel}-${turn}`;
 
-/** Each turn publishes the event that begins the next. */
+/** Each turn publishes the event that starts the next. */
 const mill = process('mill', { startOn: Turn.byId(({ wheel, turn }) => turnId(wheel, turn)), publishes: [Turn] }, async (ctx, turning) => {
   const { turn, pace } = turning;
   if (pace === 'asks') await ctx.call(miller.grind, turning);

@@ -9,14 +9,14 @@ import { providerAt, type EffectClass, type Outage } from './provider.ts';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
-/** Each run is simulated, in a dozen steps. */
+/** The maximum number of pauses of one command during an outage. Each run after a pause takes a dozen steps of the simulation. */
 const PAUSES_MAX = 150;
-/** Of a command that would be run more often than that. */
+/** The limit of attempts for a command that would have more pauses. */
 const HURRIED_ATTEMPTS = 100;
 
 /**
- * A provider is down for minutes or hours, seldom for most of a day, while processes call it: under the default retry policy, which outlasts that, and
- * under short ones, which do not. How it fails meanwhile, and what its service may say of it, is drawn for each errand.
+ * A provider is down for minutes or hours, rarely for most of a day, while processes call it. The default retry policy outlasts the outage,
+ * short policies do not. Each errand draws how its calls fail during the outage.
  */
 export const outagesScenario = (choices: Choices): Scenario => {
   const fromMs = choices.below(5 * MINUTE_MS);
@@ -25,7 +25,7 @@ export const outagesScenario = (choices: Choices): Scenario => {
   const drawn = (): Terms => bounded(drawnTerms(choices), outage);
   const terms = { first: drawn(), second: drawn(), third: drawn(), back: drawnBack(choices) };
   const effect = choices.one<EffectClass>(['key', 'transaction', 'key', 'once']);
-  // What is not taken back is for a person, and is taken back later.
+  // A refused undo makes the instance stuck. After this time, a resume completes it.
   const refusesUntilMs = choices.chance(0.2) ? choices.one([30 * MINUTE_MS, HOUR_MS]) : 0;
   const retryAfterSeconds = choices.one([60, 600, 3_600]);
   const { provider, system } = outageSystem(terms);
@@ -72,7 +72,7 @@ export const outagesScenario = (choices: Choices): Scenario => {
   };
 };
 
-/** From two minutes to eight hours; sixteen seldom, since each of its runs is simulated. */
+/** From two minutes to eight hours. Sixteen hours are rare, because each run during the outage is simulated. */
 const outageMs = (choices: Choices): number =>
   choices.chance(0.01)
     ? 16 * HOUR_MS
@@ -94,18 +94,18 @@ const drawnTerms = (choices: Choices): Terms => {
   };
 };
 
-/** What pauses for a second each time while a provider is down for hours gets a limit, or a world would be nothing but its runs. */
+/** Limits the attempts of a policy that has short pauses during a long outage. Without the limit, the world would consist of its runs. */
 const bounded = (terms: Terms, { fromMs, toMs }: Outage): Terms => {
   const { timeout: _, ...retry } = terms;
   const policy = retryPolicy(retry);
-  // By the twentieth, pauses that grow are as long as they get.
+  // A growing pause has reached its maximum by the twentieth attempt.
   const longestMs = pauseCeilingMs(policy, 20);
   const spanMs = Math.min(toMs - fromMs, policy.withinMs);
   const isHurried = terms.attempts === undefined && longestMs < Math.min(MOST_MS, spanMs / PAUSES_MAX);
   return isHurried ? { ...terms, attempts: HURRIED_ATTEMPTS } : terms;
 };
 
-/** Most undo commands have the default policy, so that what must be undone is undone. */
+/** Most undo commands have the default policy, so that they succeed after the outage. */
 const drawnBack = (choices: Choices): Terms => ({
   timeout: choices.one<Duration>(['15 minutes', '1 minute', '10 seconds']),
   ...(choices.chance(0.15) && { attempts: choices.between(1, 3) }),

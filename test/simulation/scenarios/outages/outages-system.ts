@@ -1,15 +1,15 @@
 import { command, event, process, service, system, type Duration } from 'tutti';
 import { z } from 'zod';
 
-/** How a provider takes it that it is down. `breaks`: after its effect. `hangs`: longer than a run may take. */
+/** How a call fails while the provider is down. `breaks`: it throws after its effect. `hangs`: it takes longer than a run may. */
 export const WAYS = ['throws', 'breaks', 'not-done', 'retry-after', 'hangs'] as const;
 export type Way = (typeof WAYS)[number];
 
-/** `third` has no undo; `second` goes on where nobody knows its outcome. */
+/** `third` has no undo. `second` continues after an unknown outcome. */
 export const VERBS = ['first', 'second', 'third'] as const;
 export type Verb = (typeof VERBS)[number];
 
-/** The retry policy of one command; what is left out is the default. */
+/** The retry policy of one command. An omitted field has its default. */
 export interface Terms {
   readonly timeout: Duration;
   readonly within?: Duration;
@@ -23,11 +23,11 @@ const Errand = z.object({
   label: z.string(),
   verb: z.enum(VERBS),
   way: z.enum(WAYS),
-  /** Where it is positive, the errand races against a timer. */
+  /** If it is positive, the errand races against a timer. */
   raceSeconds: z.int(),
-  /** `undo: false`. */
+  /** The call has `undo: false`. */
   stands: z.boolean(),
-  /** Its exhaustion is caught, and the errands after it are run. */
+  /** The process catches its exhaustion and runs the next errand. */
   caught: z.boolean(),
 });
 export type Errand = z.infer<typeof Errand>;
@@ -51,7 +51,7 @@ const providerOf = (terms: Readonly<Record<Verb | 'back', Terms>>) => {
 };
 export type Provider = ReturnType<typeof providerOf>;
 
-/** What the process was told of each errand, in order. */
+/** The outcome of one errand as the process sees it. */
 export type Said = 'ok' | 'late' | `exhausted:${string}:${number}`;
 
 const errandsOf = (provider: Provider) =>
@@ -59,7 +59,7 @@ const errandsOf = (provider: Provider) =>
     const said: Said[] = [];
     for (const errand of errands) {
       const { verb, stands, raceSeconds, caught } = errand;
-      // All take and give the same.
+      // All verbs have the same input and output.
       const done = ctx.call(provider[verb] as Provider['third'], errand, stands ? { undo: false } : {});
       try {
         if (raceSeconds === 0) await done;

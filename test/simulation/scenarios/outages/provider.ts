@@ -4,7 +4,7 @@ import { START, type Site } from '../scenario.ts';
 import type { MemoryDatabase, MemoryTransaction } from '../programs/memory-database.ts';
 import type { Errand, Provider } from './outages-system.ts';
 
-/** While it is down, no handler gets anything done. Milliseconds after the beginning. */
+/** The time in which the provider is down and its handlers fail, in milliseconds after the start of the world. */
 export interface Outage {
   readonly fromMs: number;
   readonly toMs: number;
@@ -24,14 +24,14 @@ interface Task {
 
 const HANGS_MS = 60 * 60_000;
 
-/** The provider as one worker reaches it. */
+/** The handlers of the provider on one worker. */
 export const providerAt = (
   site: Site,
   provider: Provider,
   how: {
     readonly outage: Outage;
     readonly effect: EffectClass;
-    /** Until then it takes nothing back, and says so. Milliseconds after the beginning. */
+    /** Until then the provider refuses each undo. Milliseconds after the start of the world. */
     readonly refusesUntilMs: number;
     readonly retryAfterSeconds: number;
     readonly database: MemoryDatabase;
@@ -75,7 +75,7 @@ export const providerAt = (
       first: handler('provider.first'),
       second: handler('provider.second'),
       third: handler('provider.third'),
-      // What is taken back twice is taken back once: the foreign system keeps the key.
+      // A repeated undo has one effect, because the foreign system keeps the key.
       back: {
         effect: how.effect === 'once' ? 'key' : how.effect,
         run: async ({ label }: { readonly label: string }, task: Task) => {

@@ -13,7 +13,7 @@ import { Outside, servedAt } from './services.ts';
 const SIGNALS = { go: Go, stop: Stop, nudge: Nudge } as const;
 const ID = 'p1';
 
-/** What happens to a program while it runs, and for how long it is left alone before. */
+/** A signal or an act of an operator while a program runs, and the time before it. */
 export interface Happening {
   readonly after: Duration;
   readonly signal?: SignalName;
@@ -21,7 +21,7 @@ export interface Happening {
   readonly terminate?: true;
 }
 
-/** Runs one program where nothing goes wrong by itself. */
+/** Runs one program without faults. */
 export const inFairWeather = async (program: Program, happenings: readonly Happening[] = [], build = builds[0]): Promise<EndedRun> => {
   const effects = new Map<string, Effect>();
   const answers: (() => Promise<void>)[] = [];
@@ -57,7 +57,7 @@ const STATUS = {
   ProcessTerminated: 'terminated',
 } as const;
 
-/** What the auditor makes of a journal and the foreign systems. */
+/** The run as the auditor derives it from a journal and the effects. */
 export const endedRun = (entries: readonly JournalEntry[], effects: readonly Effect[]): EndedRun => {
   const [started] = entries;
   const pid = `default#run-program#${ID}`;

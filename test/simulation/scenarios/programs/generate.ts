@@ -12,9 +12,9 @@ export const generateProgram = (choices: Choices): Program => new Generator(choi
 class Generator {
   readonly #choices: Choices;
   #labels = 0;
-  /** How many steps may still be drawn. */
+  /** The number of steps that may still be drawn. */
   #left: number;
-  /** Few programs use a service whose answer may stay unknown: such an instance is stuck for good. */
+  /** Few programs use a service whose answer may stay unknown, because such an instance stays stuck. */
   readonly #once: boolean;
 
   constructor(choices: Choices) {
@@ -31,13 +31,13 @@ class Generator {
     return steps;
   }
 
-  /** What no process may do: the instance is stuck, and nothing is undone. */
+  /** A step that no process may make. The instance is stuck, and nothing is undone. */
   #misuse(): ProgramStep {
     if (this.#choices.chance(0.1)) return { kind: 'spin' };
     return { kind: 'again', first: this.#call(true), second: this.#call(true), after: this.#pause() };
   }
 
-  /** Many cheap calls: the journal leaves the head. */
+  /** Many cheap calls, so that the journal outgrows the head. */
   #long(): Program {
     const note = this.#choices.one([0, 200, 2_000]);
     const calls = Array.from({ length: this.#choices.between(20, 40) }, (): ProgramStep => ({

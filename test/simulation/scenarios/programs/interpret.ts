@@ -15,13 +15,13 @@ type Ctx = Context<{
 
 const SIGNALS = { go: Go, stop: Stop, nudge: Nudge } satisfies Record<SignalName, unknown>;
 
-/** What a body came to. */
+/** The values of a body, and whether a `return` step ended it. */
 interface Ran {
   readonly values: Json[];
   readonly returned: boolean;
 }
 
-/** Runs the steps of one body one after the other. Whatever is not done by `ctx` is pure. */
+/** Runs the steps of one body one after the other. All code outside of `ctx` is pure. */
 export const runBody = async (ctx: Ctx, program: Program): Promise<Ran> => {
   const values: Json[] = [];
   const handles = new Map<string, Step<unknown>>();
@@ -72,7 +72,7 @@ const runStep = async (ctx: Ctx, step: ProgramStep, handles: Map<string, Step<un
       return value(['again', first.winner, second.winner]);
     }
     case 'spin':
-      // It has no effect, and is over at once.
+      // Each scope has no effect and closes at once.
       for (;;) await ctx.scope('spin', async () => undefined);
     case 'until':
       await ctx.until(new Date(ctx.now().getTime() + step.inMs));
@@ -108,7 +108,7 @@ const runStep = async (ctx: Ctx, step: ProgramStep, handles: Map<string, Step<un
   }
 };
 
-/** What each branch is told by `ctx`, and nothing awaited yet. */
+/** Begins one step by `ctx`, and does not await it. */
 const begin = (ctx: Ctx, step: Branch): Step<unknown> => {
   switch (step.kind) {
     case 'call': {
@@ -129,7 +129,7 @@ const begin = (ctx: Ctx, step: Branch): Step<unknown> => {
   }
 };
 
-/** As people write what may fail without harm: a cancellation is no reason to end. */
+/** A loop as users write it around a harmless step. It catches a cancellation too, and does not end by it. */
 const beat = async (ctx: Ctx, { every, times }: Beats): Promise<void> => {
   for (let beats = 0; beats < times;)
     try {
@@ -140,7 +140,7 @@ const beat = async (ctx: Ctx, { every, times }: Beats): Promise<void> => {
     }
 };
 
-/** What a settled branch says in the result. */
+/** The value of a settled branch in the result. */
 const said = (step: Branch, settled: unknown): Json => {
   switch (step.kind) {
     case 'call':
@@ -199,7 +199,7 @@ const describeFailure = (error: unknown): string => {
 };
 
 const request = (call: Call) => ({
-  // Both commands take and give the same; only their undo differs, of which `call` wants to know nothing.
+  // The commands have the same input and output. They differ in their undo, which `ctx.call` does not need.
   command: serviceOf(call.service)[call.verb] as typeof stock.tell,
   input: { label: call.label, does: call.does, stubborn: call.stubborn ?? 0, note: 'n'.repeat(call.note ?? 0) },
   options: {

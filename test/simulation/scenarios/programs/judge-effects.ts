@@ -4,8 +4,8 @@ import type { Story } from './story.ts';
 import type { Fate, Trail } from './walk.ts';
 
 /**
- * Counters over the foreign systems: each command has none or one effect, as its outcome says; what had to be undone was undone
- * once, and nothing else was.
+ * Counts the effects in the foreign systems. Each command has one effect or none, by its outcome. Each effect that had to be undone was
+ * undone once, and no other was.
  */
 export const effectProblems = (run: EndedRun, story: Story, trail: Trail): readonly string[] => {
   const counts = countBy(run.effects, ({ commandId }) => commandId);
@@ -34,7 +34,7 @@ const countBy = (effects: readonly Effect[], key: (effect: Effect) => string): M
   return counts;
 };
 
-/** What succeeded after the process had let go of it. */
+/** Ids of the commands that succeeded after the process had released them. */
 const lateSuccesses = (run: EndedRun, story: Story): ReadonlySet<string> =>
   new Set(
     story
@@ -61,7 +61,7 @@ const undoProblems = ({ id, call: { label } }: Fate, count: number, run: EndedRu
   return count === 0 && trail.undone.has(id) && ended ? [`${label} was not undone`] : [];
 };
 
-/** What was called with `{ undo: false }` stands, also where its success comes after the end. */
+/** The effect of a call with `{ undo: false }` stands, even if its success comes after the end. */
 export const optOutProblems = (program: Program, { effects }: EndedRun): string[] => {
   const optedOut = new Set(labelsOptedOut(program));
   const undone = effects.flatMap(({ undoes, input }) => (undoes === undefined ? [] : [(input as { readonly label?: string }).label ?? '']));

@@ -18,7 +18,7 @@ const refused = (label: string): Call => call(label, { does: { is: 'refuse' } })
 const labels = (effects: readonly Effect[]): string =>
   effects.map(({ input, undoes }) => `${undoes === undefined ? '' : '-'}${(input as { label: string }).label}`).join(' ');
 
-describe('what is right passes', () => {
+describe('judgeProgram accepts a run that follows its program', () => {
   const cases: readonly {
     readonly title: string;
     readonly program: Program;
@@ -26,15 +26,15 @@ describe('what is right passes', () => {
     readonly status: EndedRun['status'];
     readonly effects: string;
   }[] = [
-    { title: 'one call', program: [call('a')], status: 'completed', effects: 'a' },
+    { title: 'one call has one effect', program: [call('a')], status: 'completed', effects: 'a' },
     {
-      title: 'a third call that is refused: the first two are undone, the newer first',
+      title: 'a refused third call undoes the first two, the newer first',
       program: [call('a'), call('b', { service: 'bank', stubborn: 2 }), refused('c'), call('d')],
       status: 'failed',
       effects: 'a b -b -a',
     },
     {
-      title: 'what stumbled has one effect',
+      title: 'a call that fails technically before it succeeds has one effect',
       program: [
         call('a', { does: { is: 'stumble', times: 2, after: true } }),
         call('b', { does: { is: 'stumble', times: 1, after: false } }),
@@ -43,19 +43,19 @@ describe('what is right passes', () => {
       effects: 'a b',
     },
     {
-      title: 'a pivot and an opted-out call stand',
+      title: 'the calls before a pivot and a call with undo: false stand when the process fails',
       program: [call('a'), { kind: 'pivot' }, call('b', { undo: false }), call('c'), { kind: 'throw', label: 't' }],
       status: 'failed',
       effects: 'a b c -c',
     },
     {
-      title: 'a scope that fails is undone, and its failure caught',
+      title: 'a scope that fails is undone, and its failure is caught',
       program: [call('a'), { kind: 'catch', step: { kind: 'scope', name: 'room', body: [call('b'), refused('c')] }, handler: [call('d')] }],
       status: 'completed',
       effects: 'a b -b d',
     },
     {
-      title: 'compensations run in their place',
+      title: 'a compensation runs in its place among the undos',
       program: [
         { kind: 'compensate', label: 'mend', body: [call('m', { verb: 'tell' })] },
         call('a'),
@@ -66,7 +66,7 @@ describe('what is right passes', () => {
       effects: 'a -a m',
     },
     {
-      title: 'a parallel that fails',
+      title: 'a parallel that fails undoes the calls of all its branches',
       program: [
         {
           kind: 'parallel',
@@ -77,7 +77,7 @@ describe('what is right passes', () => {
       effects: 'a b -b -a',
     },
     {
-      title: 'a race whose loser is undone',
+      title: 'the loser of a race is undone',
       program: [
         {
           kind: 'race',
@@ -92,7 +92,7 @@ describe('what is right passes', () => {
       effects: 'a -a',
     },
     {
-      title: 'signals are read in order, also one from before',
+      title: 'signals are read in order, even one that came before the wait',
       program: [
         { kind: 'sleep', for: '20 minutes' },
         { kind: 'wait', signal: 'go' },
@@ -107,26 +107,26 @@ describe('what is right passes', () => {
       effects: '',
     },
     {
-      title: 'an undo of one, and of all so far',
+      title: 'ctx.undo undoes one call, or all calls so far',
       program: [call('a'), call('b'), call('c'), { kind: 'undo', target: 'b' }, { kind: 'undo' }, call('d')],
       status: 'completed',
       effects: 'a b c -b -c -a d',
     },
     {
-      title: 'a call that is withdrawn',
+      title: 'a call that is withdrawn is undone',
       program: [{ kind: 'withdraw', call: call('a'), after: '1 second' }, call('b')],
       status: 'completed',
       effects: 'a -a b',
     },
     {
-      title: 'a cancel undoes all before it',
+      title: 'a cancel undoes all calls before it',
       program: [call('a'), { kind: 'scope', name: 'room', body: [call('b'), { kind: 'wait', signal: 'go' }] }, call('c')],
       happenings: [{ after: '1 minute', cancel: true }],
       status: 'cancelled',
       effects: 'a b -b -a',
     },
     {
-      title: 'a cancel cannot be swallowed',
+      title: 'a process cannot swallow a cancel',
       program: [
         call('a'),
         {
@@ -140,14 +140,14 @@ describe('what is right passes', () => {
       effects: 'a -a',
     },
     {
-      title: 'what is terminated is left as it is',
+      title: 'a terminate leaves the effects as they are',
       program: [call('a'), { kind: 'wait', signal: 'go' }],
       happenings: [{ after: '1 minute', terminate: true }],
       status: 'terminated',
       effects: 'a',
     },
     {
-      title: 'what was only sent',
+      title: 'a command that is only sent has its effect, and a return skips the steps after it',
       program: [
         { kind: 'send', call: call('a', { verb: 'tell' }) },
         { kind: 'view', text: 'v' },
@@ -158,7 +158,7 @@ describe('what is right passes', () => {
       effects: 'a',
     },
     {
-      title: 'an answer that somebody else gives, and one that nobody gives',
+      title: 'a deferred call completes by its answer, and a call without an answer is exhausted',
       program: [
         call('a', { verb: 'ask', does: { is: 'defer', seconds: 60, early: false, refuses: false } }),
         { kind: 'catch', step: call('b', { verb: 'ask', does: { is: 'forget' }, within: '5 minutes' }), handler: [] },
@@ -168,7 +168,7 @@ describe('what is right passes', () => {
       effects: '',
     },
     {
-      title: 'a loop that swallows its cancellation, when it loses a race and when its neighbour fails',
+      title: 'a loop that swallows its cancellation ends when it loses a race and when its neighbour fails',
       program: [
         call('a'),
         { kind: 'race', name: 'r', branches: [call('b'), { kind: 'beats', every: '1 minute', times: 4 }] },
@@ -184,7 +184,7 @@ describe('what is right passes', () => {
       effects: 'a b -b -a',
     },
     {
-      title: 'a race in a race',
+      title: 'a race may be a branch of another race',
       program: [
         {
           kind: 'race',
@@ -199,7 +199,7 @@ describe('what is right passes', () => {
       effects: 'a',
     },
     {
-      title: 'the first that succeeds',
+      title: 'the first branch that succeeds wins ctx.any',
       program: [
         { kind: 'any', name: 'r', branches: [refused('a'), call('b'), { kind: 'sleep', for: '2 hours' }] },
         { kind: 'until', inMs: -1 },
@@ -215,7 +215,7 @@ describe('what is right passes', () => {
     expect(judgeProgram(program, run)).toEqual([]);
   });
 
-  test('the second version of the process', async () => {
+  test('the second version of the process passes too', async () => {
     const program: Program = [call('a')];
     const run = await inFairWeather(program, [], builds[1]);
     expect(run.result).toMatchObject({ version: 2 });
@@ -233,21 +233,21 @@ const without = (run: EndedRun, leaves: (entry: JournalEntry) => boolean): Ended
   );
 const withEffects = (run: EndedRun, effects: readonly Effect[]): EndedRun => endedRun(run.entries, effects);
 
-describe('what is wrong is found', () => {
-  test('an undo without effect', async () => {
+describe('judgeProgram reports a run that differs from its program', () => {
+  test('an undo without an effect is reported', async () => {
     const run = await inFairWeather(FAILING);
     const wrong = judgeProgram(FAILING, withEffects(run, run.effects.slice(0, -1)));
     expect(wrong).toContain('a was not undone');
   });
 
-  test('an undo that was never sent', async () => {
+  test('an undo that was never sent is reported', async () => {
     const run = await inFairWeather(FAILING);
     const last = run.entries.findLast(isUndo) as Extract<JournalEntry, { type: 'CommandIssued' }>;
     const lost = without(run, (entry) => 'n' in entry && entry.n === last.n);
     expect(judgeProgram(FAILING, lost)).toContain('stock.act:1 was never undone');
   });
 
-  test('an effect of what was never issued', async () => {
+  test('an effect of a command that was never issued is reported', async () => {
     const run = await inFairWeather(FAILING);
     const ghost = { commandId: `${run.pid}/${run.run}/99`, command: 'stock.act', input: { label: 'a' } };
     expect(judgeProgram(FAILING, withEffects(run, [...run.effects, ghost]))).toContain(
@@ -255,34 +255,34 @@ describe('what is wrong is found', () => {
     );
   });
 
-  test('an effect twice', async () => {
+  test('a second effect of a command is reported', async () => {
     const run = await inFairWeather(FAILING);
     const [first] = run.effects as readonly [Effect];
     expect(judgeProgram(FAILING, withEffects(run, [...run.effects, first]))).toContain(`${first.commandId} had its effect 2 times`);
   });
 
-  test('an effect of what was refused', async () => {
+  test('an effect of a refused command is reported', async () => {
     const run = await inFairWeather(FAILING);
     const issued = run.entries.find((entry) => entry.type === 'CommandIssued' && entry.path === 'stock.act:3') as { n: number };
     const effect = { commandId: `${run.pid}/${run.run}/${issued.n}`, command: 'stock.act', input: { label: 'c' } };
     expect(judgeProgram(FAILING, withEffects(run, [...run.effects, effect]))).toContain('c ended failed and has an effect');
   });
 
-  test('an effect that is missing', async () => {
+  test('a missing effect is reported', async () => {
     const program: Program = [call('a')];
     const run = await inFairWeather(program);
     expect(judgeProgram(program, withEffects(run, []))).toContain('a completed and has no effect');
   });
 
-  test('the older undone before the newer', async () => {
+  test('an older call that is undone before a newer one is reported', async () => {
     const run = await inFairWeather(FAILING);
     const begins = run.entries.findIndex(isUndo);
     const undoing = run.entries.slice(begins, begins + 4);
     const swapped = [...run.entries.slice(0, begins), ...undoing.slice(2), ...undoing.slice(0, 2), ...run.entries.slice(begins + 4)];
-    expect(judgeProgram(FAILING, endedRun(swapped, run.effects))).toContain('stock.act:1 was undone before what is newer');
+    expect(judgeProgram(FAILING, endedRun(swapped, run.effects))).toContain('stock.act:1 was undone before a newer item');
   });
 
-  test('something undone that was to stand', async () => {
+  test('an undo of a call that must stand is reported', async () => {
     const program: Program = [call('a')];
     const run = await inFairWeather(program);
     const [first] = run.effects as readonly [Effect];
@@ -290,7 +290,7 @@ describe('what is wrong is found', () => {
     expect(judgeProgram(program, withEffects(run, [...run.effects, undo]))).toContain('a was undone, and nothing asked for that');
   });
 
-  test('another result, and another failure', async () => {
+  test('a wrong result and a wrong failure are reported', async () => {
     const program: Program = [call('a')];
     const run = await inFairWeather(program);
     expect(judgeProgram(program, { ...run, result: { version: 1, values: ['ok:b'] } })).toHaveLength(1);
@@ -301,7 +301,7 @@ describe('what is wrong is found', () => {
     expect(judgeProgram(FAILING, endedRun(other, failed.effects))).toEqual(['it failed with "refused:a"; expected: "refused:c"']);
   });
 
-  test('a completed process whose step failed', async () => {
+  test('a completed process whose step failed is reported', async () => {
     const run = await inFairWeather(FAILING);
     const completed = run.entries.map((entry) =>
       entry.type === 'ProcessFailed' ? ({ type: 'ProcessCompleted', path: '' } as const) : entry,
@@ -309,7 +309,7 @@ describe('what is wrong is found', () => {
     expect(judgeProgram(FAILING, endedRun(completed, run.effects))).toEqual([expect.stringContaining('expected: failed')]);
   });
 
-  test('a signal that was passed over', async () => {
+  test('a signal that a wait passed over is reported', async () => {
     const program: Program = [{ kind: 'wait', signal: 'go', timeout: '20 minutes' }];
     const run = await inFairWeather(program);
     const received = { type: 'EventReceived', at: 0, event: 'programs.go', id: 'e0', source: 'programs', time: '', data: {} } as const;
@@ -318,7 +318,7 @@ describe('what is wrong is found', () => {
     expect(judgeProgram(program, endedRun(entries, []))).toEqual(['programs.go:1 got nothing, though e0 was there']);
   });
 
-  test('signals read in another order than that of their arrival', async () => {
+  test('signals that are read out of their order of arrival are reported', async () => {
     const program: Program = [
       { kind: 'sleep', for: '20 minutes' },
       { kind: 'wait', signal: 'go' },
@@ -332,7 +332,7 @@ describe('what is wrong is found', () => {
     expect(judgeProgram(program, endedRun(swapped, []))).toContain('programs.go:1 got e1, though e0 was there');
   });
 
-  test('a published event that is missing, and one that the program does not publish', async () => {
+  test('a missing published event and one that the program does not publish are reported', async () => {
     const program: Program = [{ kind: 'publish', label: 'p' }];
     const run = await inFairWeather(program);
     const isPublished = (entry: JournalEntry): boolean => entry.type === 'EventPublished';
@@ -340,14 +340,14 @@ describe('what is wrong is found', () => {
     expect(judgeProgram([], run)).toContain('EventPublished programs.said:1 is in the journal, but not in the program');
   });
 
-  test('a race that the slower branch won', async () => {
+  test('a race that the slower branch won is reported', async () => {
     const program: Program = [{ kind: 'race', name: 'r', branches: [call('a'), { kind: 'sleep', for: '3 minutes' }] }];
     const run = await inFairWeather(program);
     const other = run.entries.map((entry) => (entry.type === 'BranchWon' ? { ...entry, winner: 'b1' } : entry));
     expect(judgeProgram(program, endedRun(other, run.effects))).toContain('race was won by b1, which had not settled');
   });
 
-  test('a loser of a race that stands', async () => {
+  test('a loser of a race that stands is reported', async () => {
     const program: Program = [
       {
         kind: 'race',
@@ -364,7 +364,7 @@ describe('what is wrong is found', () => {
     expect(judgeProgram(program, endedRun(lost.entries, run.effects.slice(0, 1)))).toContain('room:1/stock.act:1 was never undone');
   });
 
-  test('a cancelled process that goes on', async () => {
+  test('a cancelled process that goes on is reported', async () => {
     const program: Program = [call('a'), { kind: 'wait', signal: 'go' }, call('b')];
     const run = await inFairWeather(program, [{ after: '1 minute', signal: 'go' }]);
     const [, taken] = [run.entries, run.entries.findIndex(({ type }) => type === 'EventReceived')];
@@ -375,7 +375,7 @@ describe('what is wrong is found', () => {
     );
   });
 
-  test('a call given up without need, and one that completed though its service refuses it', async () => {
+  test('a call that is given up without need and one that completes though its service refuses it are reported', async () => {
     const run = await inFairWeather([call('a')]);
     const answer = (outcome: 'cancelled' | 'completed'): JournalEntry[] =>
       run.entries.map((entry) => (entry.type === 'CommandAnswered' ? { ...entry, outcome } : entry));
@@ -385,13 +385,13 @@ describe('what is wrong is found', () => {
     );
   });
 
-  test('what is still running, or stuck for no reason', async () => {
+  test('a run that is still running and one that is stuck without a reason are reported', async () => {
     const run = await inFairWeather([call('a')]);
     expect(judgeProgram([call('a')], { ...run, status: 'running' })).toContain('it is still running');
     expect(judgeProgram([call('a')], { ...run, status: 'stuck' })).toContain('it is stuck, though each answer is known');
   });
 
-  test('a timer that is due at another time', async () => {
+  test('a timer that is due at another time is reported', async () => {
     const program: Program = [{ kind: 'sleep', for: '20 minutes' }];
     const run = await inFairWeather(program);
     const early = run.entries.map((entry) => (entry.type === 'TimerSet' ? { ...entry, due: entry.due - 1 } : entry));

@@ -6,7 +6,7 @@ import type { Program, Sleep } from './program.ts';
 import { Story } from './story.ts';
 import { NO_LIMIT, Walk, type Limit, type Settled, type Trail } from './walk.ts';
 
-/** What is not right with how a run of `run-program` ended, given its program. */
+/** Returns the violations in the end of a run of `run-program`, given its program. */
 export const judgeProgram = (program: Program, run: EndedRun): readonly string[] => {
   const story = new Story(run.entries);
   const [started] = run.entries;
@@ -30,7 +30,9 @@ export const judgeProgram = (program: Program, run: EndedRun): readonly string[]
   ];
 };
 
-/** Its table was restored: it has forgotten what it did since, so what stands in the foreign systems is no longer its own to explain. */
+/**
+ * Whether its table was restored. The journal then lacks what the run did since the backup, so it does not explain the effects that stand.
+ */
 const isRestored = ({ disturbed, entries, effects, pid, run }: EndedRun): boolean => {
   if (!disturbed) return false;
   const issued = new Set(entries.flatMap((entry) => (entry.type === 'CommandIssued' ? [`${pid}/${run}/${entry.n}`] : [])));
@@ -40,7 +42,7 @@ const isRestored = ({ disturbed, entries, effects, pid, run }: EndedRun): boolea
 const ENDED: readonly EndedRun['status'][] = ['completed', 'failed', 'cancelled'];
 const ENDS: readonly JournalEntry['type'][] = ['ProcessCompleted', 'ProcessFailed', 'ProcessCancelled'];
 
-/** Whichever comes first: a person cancels, or the time of the process is over. */
+/** The earlier of two limits: a cancel, or the deadline of the process. */
 const limitOf = (story: Story): Limit => {
   const [cancel] = story.every('CancelRequested');
   const requested = cancel ? { at: cancel.index, failure: 'cancelled:requested' } : NO_LIMIT;
@@ -49,9 +51,9 @@ const limitOf = (story: Story): Limit => {
   return over && over.index < requested.at ? { at: over.index, failure: 'cancelled:timeout' } : requested;
 };
 
-/** A bug of the process ends nothing: the instance waits for a person. */
+/** A bug of the process does not end the instance, which waits for an operator. */
 const misuseProblems = ({ status }: EndedRun): string[] =>
-  status === 'stuck' || status === 'terminated' ? [] : [`it is ${status}, though its process may not do what it does`];
+  status === 'stuck' || status === 'terminated' ? [] : [`it is ${status}, though its process made a step that no process may make`];
 
 const statusProblems = (run: EndedRun, story: Story, outcome: Settled, version: number): string[] => {
   switch (run.status) {
@@ -61,7 +63,7 @@ const statusProblems = (run: EndedRun, story: Story, outcome: Settled, version: 
     case 'stuck':
       return run.disturbed || isUnknown(story) ? [] : ['it is stuck, though each answer is known'];
     case 'terminated':
-      return story.every('TerminateRequested').length > 0 ? [] : ['it is terminated, and nobody asked for that'];
+      return story.every('TerminateRequested').length > 0 ? [] : ['it is terminated without a request to terminate'];
     case 'completed':
       return outcomeProblems('completed', outcome, equal(run.result, { version, values: outcome.value ?? [] }), run.result);
     case 'failed':
@@ -71,7 +73,10 @@ const statusProblems = (run: EndedRun, story: Story, outcome: Settled, version: 
   }
 };
 
-/** A command whose service cannot tell is for a person; it may be asked again, and may not know again. */
+/**
+ * Whether the outcome of a command is unknown, which needs an operator. A resume asks the service again, and the answer may be unknown
+ * again.
+ */
 const isUnknown = (story: Story): boolean => story.every('CommandIssued').some(({ n }) => story.unknown(n));
 
 const outcomeProblems = (status: EndedRun['status'], outcome: Settled, same: boolean, said: Json | undefined): string[] => {
@@ -108,7 +113,7 @@ const cancelSaid = (run: EndedRun): string => {
   return `cancelled:${entry?.type === 'ProcessCancelled' ? entry.reason : ''}`;
 };
 
-/** Each of these is there because the program says so, or it is a ghost. */
+/** The program must account for each entry of these types. Any other entry of them is a ghost. */
 const CAUSED: ReadonlySet<string> = new Set<JournalEntry['type']>([
   'BranchWon',
   'CommandIssued',
@@ -131,7 +136,7 @@ const ghostProblems = (run: EndedRun, trail: Trail): string[] =>
     return [`${entry.type} ${entry.path} is in the journal, but not in the program`];
   });
 
-/** Events are read once, in order of arrival, by who waits: none is passed over while somebody waits for it. */
+/** Each event is read once, in order of arrival. A wait passes over no event that it could read. */
 const signalProblems = (story: Story, trail: Trail): string[] => {
   const takenAt = new Map(story.every('EventTaken').map(({ id, index }) => [id, index]));
   const received = story.every('EventReceived');

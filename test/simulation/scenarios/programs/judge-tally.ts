@@ -6,17 +6,17 @@ interface Counted {
   readonly sent: number;
 }
 
-/** What is not right with a counter that was told of these events, some of them twice. */
+/** Returns the violations of a counter that received these events, some of them twice. */
 export const judgeTally = (texts: readonly string[], run: EndedRun): readonly string[] => {
-  if (run.status !== 'completed') return run.disturbed ? [] : [`it is ${run.status}, and was to count to ${texts.length}`];
+  if (run.status !== 'completed') return run.disturbed ? [] : [`it is ${run.status}, and was expected to count to ${texts.length}`];
   const { heard, told, sent } = run.result as unknown as Counted;
   const wrong: string[] = [];
   const expected = texts.toSorted();
-  if (!run.disturbed && heard.join() !== expected.join()) wrong.push(`it heard ${heard.join()}; expected: ${expected.join()}`);
-  if (new Set(heard).size !== heard.length) wrong.push(`it heard something twice: ${heard.join()}`);
+  if (!run.disturbed && heard.join() !== expected.join()) wrong.push(`it counted ${heard.join()}; expected: ${expected.join()}`);
+  if (new Set(heard).size !== heard.length) wrong.push(`it counted an event twice: ${heard.join()}`);
   const tells = new Set(run.effects.map(({ commandId }) => commandId)).size;
-  if (!run.disturbed && told !== tells) wrong.push(`it heard of ${told} tellings, and there were ${tells}`);
-  if (sent < told || (!run.disturbed && sent !== told)) wrong.push(`it sent ${sent} tellings, and heard of ${told}`);
-  if (run.effects.length !== tells) wrong.push('a telling had its effect twice');
+  if (!run.disturbed && told !== tells) wrong.push(`it received ${told} answers of stock.tell, and ${tells} commands had an effect`);
+  if (sent < told || (!run.disturbed && sent !== told)) wrong.push(`it sent ${sent} commands, and received ${told} answers`);
+  if (run.effects.length !== tells) wrong.push('a command had its effect twice');
   return wrong;
 };

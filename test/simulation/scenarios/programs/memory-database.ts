@@ -3,15 +3,16 @@ import type { RecordAccess, Store, TransactionalRecords } from '../../../../lib/
 
 type Body = Omit<CommandRecord, 'revision'>;
 
-/** What a handler of effect class `transaction` writes through. */
+/** The transaction that a handler of effect class `transaction` writes through. */
 export interface MemoryTransaction {
-  /** What happens in the instant of the commit, and only then. */
+  /** Registers an act that runs in the instant of the commit. A rollback drops it. */
   onCommit(act: () => void): void;
 }
 
 /**
- * A service's own database with optimistic transactions: nothing is seen of one before its commit, which is one instant, and
- * fails where what it has read or written was changed meanwhile. A worker that stands still inside one blocks nobody.
+ * The database of a service, with optimistic transactions. A commit is atomic, and nothing of a transaction is visible before it. The
+ * commit fails if a record that the transaction read or wrote was changed meanwhile. A worker that freezes inside a transaction blocks no
+ * other worker.
  */
 export class MemoryDatabase implements TransactionalRecords {
   readonly #records = new Map<string, CommandRecord>();

@@ -15,7 +15,7 @@ const MINUTE_MS = 60_000;
 const SPANS_MS = [20 * MINUTE_MS, 3 * 60 * MINUTE_MS, 24 * 60 * MINUTE_MS] as const;
 const SOURCE = 'programs';
 
-/** Random programs and counters, beside each other over the same services. */
+/** Random programs and counters that use the same services at the same time. */
 export const programScenario: ScenarioMaker = (choices) => {
   const outside = new Outside(new MemoryDatabase());
   const instances = choices.chance(0.03) ? choices.between(5, 20) : choices.between(1, 2);
@@ -26,9 +26,9 @@ export const programScenario: ScenarioMaker = (choices) => {
     acts.push(...made.acts);
     expectations.set(made.pid, made.expectation);
   }
-  // Nobody reads these: there is no such instance.
+  // No instance has this id, so no process reads the event.
   if (choices.chance(0.1)) acts.push(publish(choices.below(SPANS_MS[0]), 'programs.nudge', 'lost', { id: 'nobody', text: 'lost' }));
-  // A deadline of the whole process: some reach it.
+  // Some systems have a deadline for the whole process, and some programs reach it.
   const builds = buildsOf(choices.chance(0.1) ? choices.one<Duration>(['1 hour', '10 minutes', '1 day']) : undefined);
   return { name: 'programs', builds, serve: (site) => servedAt(site, outside), acts, expectations };
 };
@@ -62,10 +62,10 @@ const programmed = (choices: Choices, id: string): Instance => {
   };
 };
 
-/** A cancel of what is stuck for good would wait with it. */
+/** Such a program stays stuck, and a cancel would wait with it. */
 const isMisuse = (program: Program): boolean => program.some(({ kind }) => kind === 'again' || kind === 'spin');
 
-/** Nearly a third of the producers say it twice. */
+/** Nearly a third of the producers send the start twice. */
 const starts = (choices: Choices, id: string, program: Program, atMs: number): Act[] => {
   const note = choices.chance(0.05) ? 'n'.repeat(20_000) : '';
   const data = { id, program: program as unknown as Json, note };
@@ -76,14 +76,16 @@ const starts = (choices: Choices, id: string, program: Program, atMs: number): A
   return choices.chance(0.3) ? [one(atMs), one(atMs + choices.below(10 * MINUTE_MS))] : [one(atMs)];
 };
 
-/** How often a program can read that signal at the most. */
+/** The maximum number of times that a program can read this signal. */
 const waitsFor = (program: unknown, signal: SignalName): number => {
   if (typeof program !== 'object' || program === null) return 0;
   const self = 'kind' in program && program.kind === 'wait' && 'signal' in program && program.signal === signal ? 1 : 0;
   return Object.values(program).reduce((sum: number, each) => sum + waitsFor(each, signal), self);
 };
 
-/** As many as can be read, so that nobody waits for ever, and sometimes more; a few before the start, a few twice. */
+/**
+ * As many signals as the program can read, so that no wait is endless, and sometimes one more. A few come before the start, a few twice.
+ */
 const signalled = (choices: Choices, id: string, signal: SignalName, waits: number, startMs: number, span: number): Act[] =>
   Array.from({ length: waits + (choices.chance(0.2) ? 1 : 0) }, (_each, index) => {
     const text = `${id}-${signal}-${index + 1}`;
@@ -108,7 +110,7 @@ const tallied = (choices: Choices, id: string): Instance => {
   return {
     pid: `default#tally#${id}`,
     acts,
-    // Whichever comes first begins it; that each was heard is the judge's.
+    // The first event to arrive starts the instance. The judge checks that each was counted.
     expectation: { starts: texts, events: [], operated: [], judge: (run) => judgeTally(texts, run) },
   };
 };

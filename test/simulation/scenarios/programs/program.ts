@@ -1,22 +1,22 @@
 import type { Duration } from '../../../../lib/contract/duration.ts';
 
-/** What a service does with one command; it stands in the command's own input, so that the right outcome follows from the program alone. */
+/** The behaviour of a service for one command. It is in the command's input, so that the right outcome follows from the program alone. */
 export type Behaviour =
   | { readonly is: 'ok' }
   /** A declared failure. */
   | { readonly is: 'refuse' }
-  /** Fails technically so many times, before or after its effect, and then succeeds. */
+  /** Fails technically `times` times, before or after its effect, and then succeeds. */
   | { readonly is: 'stumble'; readonly times: number; readonly after: boolean }
-  /** The first time; a function may not live so long, and what is run again is quick. */
+  /** Slow only in its first run, which the function may not survive. A second run is quick. */
   | { readonly is: 'slow'; readonly seconds: number }
   /** Asks once to be run again later. */
   | { readonly is: 'busy'; readonly seconds: number }
-  /** Defers; somebody answers so much later, or, `early`, before it has deferred. */
+  /** Defers. The answer comes `seconds` later or, with `early`, before the handler has deferred. */
   | { readonly is: 'defer'; readonly seconds: number; readonly early: boolean; readonly refuses: boolean }
-  /** Defers, and nobody ever answers. */
+  /** Defers, and no answer ever comes. */
   | { readonly is: 'forget' };
 
-/** `stock` gives its foreign system the command's id, `bank` commits its effect with its record, `press` is never run twice. */
+/** `stock` passes the command's id to its foreign system, `bank` commits its effect with its record, `press` is never run twice. */
 export const SERVICE_NAMES = ['stock', 'bank', 'press'] as const;
 export type ServiceName = (typeof SERVICE_NAMES)[number];
 export const SIGNAL_NAMES = ['go', 'stop', 'nudge'] as const;
@@ -56,22 +56,22 @@ export interface Scope {
 /** `ctx.race` or `ctx.any`. */
 export interface Race {
   readonly kind: 'race' | 'any';
-  /** Names it in the whole program; it is not in its path. */
+  /** Names it in the whole program, and is not in its path. */
   readonly name: string;
   readonly branches: readonly Branch[];
 }
-/** A scope that sleeps so many times, and swallows whatever its sleeps are rejected with. */
+/** A scope that sleeps `times` times, and swallows each rejection of its sleeps. */
 export interface Beats {
   readonly kind: 'beats';
   readonly every: Duration;
   readonly times: number;
 }
-/** What can stand in a branch: it is one step of `ctx`, and its path does not depend on what its neighbours do. */
+/** A step that may be a branch. It is one step of `ctx`, and its path does not depend on the other branches. */
 export type Branch = Call | WaitForSignal | Sleep | Scope | Race | Beats;
 
 export type ProgramStep =
   | Branch
-  /** `ctx.try`, and what is done where it was refused. */
+  /** `ctx.try`, and the steps after a refusal. */
   | { readonly kind: 'try'; readonly call: Call; readonly refused: Program }
   | { readonly kind: 'parallel'; readonly branches: readonly Branch[] }
   /** Milliseconds from now; may be negative. */
@@ -82,9 +82,12 @@ export type ProgramStep =
   | { readonly kind: 'undo'; readonly target?: string }
   /** Begins a call, and undoes it after a while, whether it has ended or not. */
   | { readonly kind: 'withdraw'; readonly call: Call; readonly after: Duration }
-  /** Races a timer against a call, and the same timer against another call: a bug of the process, where the timer has lost. */
+  /**
+   * Races a timer against a call, and the same timer against another call. If the timer lost the first race, the second is a bug of the
+   * process.
+   */
   | { readonly kind: 'again'; readonly first: Call; readonly second: Call; readonly after: Duration }
-  /** Never waits. */
+  /** Loops without a wait, and never ends. */
   | { readonly kind: 'spin' }
   | { readonly kind: 'pivot' }
   | Publish
@@ -106,7 +109,7 @@ export const isRace = (step: Branch): step is Race => step.kind === 'race' || st
 
 export const undoable = (call: Call): boolean => call.verb !== 'tell' && call.undo !== false;
 
-/** What `ctx.undo` can name: a call that has an undo by its label, a scope or a race by its name. */
+/** The name of a step for `ctx.undo`: the label of a call that has an undo, the name of a scope or a race. */
 export const targetOf = (step: ProgramStep): string | undefined => {
   switch (step.kind) {
     case 'call':

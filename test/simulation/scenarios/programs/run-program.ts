@@ -19,13 +19,13 @@ const version = (number: number, timeout?: Duration) =>
     },
     async (ctx, input) => {
       const { values } = await runBody(ctx, input.program as unknown as Program);
-      // The second version does one thing more; a run stays on the version that it began with.
+      // The second version has one step more. A run stays on the version that it started with.
       if (number === 2) await ctx.sleep('1 second');
       return { version: number, values };
     },
   );
 
-/** Runs the program that it is started with. */
+/** Runs the program that its start contains. */
 export const runProgram = version(1);
 
 /** The first build, and the one that replaces it. `timeout`: of the process. @default none */

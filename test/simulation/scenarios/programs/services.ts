@@ -35,7 +35,7 @@ interface WorkTask extends AnyTask {
   retryAfter(delay: `${number} seconds`, reason: string): Error;
 }
 
-/** What the services' outside remembers of a scenario, whichever worker runs. */
+/** The state outside of the services, which all workers of a scenario share. */
 export class Outside {
   readonly database: MemoryDatabase;
   readonly #stumbles = new Map<string, number>();
@@ -44,7 +44,7 @@ export class Outside {
     this.database = database;
   }
 
-  /** Whether this run of the command is still one of the first so many. */
+  /** Counts one run of the command. Returns whether it is among the first `times`. */
   stumbles(commandId: string, times: number): boolean {
     const so = this.#stumbles.get(commandId) ?? 0;
     this.#stumbles.set(commandId, so + 1);
@@ -52,7 +52,7 @@ export class Outside {
   }
 }
 
-/** The services on one worker. What they do with a command stands in its input. */
+/** The handlers of the services on one worker. The input of a command contains how they behave. */
 export const servedAt = (site: Site, outside: Outside): readonly Served[] => [
   serve(stock, {
     act: async (work, task) => run(site, outside, 'stock.act', work, task),
@@ -99,7 +99,7 @@ const run = async (site: Site, outside: Outside, command: string, work: Work, ta
       await slow(site, outside, does.seconds, task);
       break;
     case 'defer': {
-      // Nothing is done here before somebody answers: the answer is the effect.
+      // The handler has no effect of its own: the answer is the effect.
       const failure = { type: 'Refused', message: `${label} is refused.`, data: { label } };
       const answer = does.refuses ? ({ kind: 'fail', command, failure } as const) : ({ kind: 'complete', command, output: done } as const);
       site.answerLater(does.early ? 0 : does.seconds * 1_000, task.token, answer);
@@ -128,7 +128,10 @@ const undo = async (site: Site, outside: Outside, command: string, undoing: Undo
   await effect(site, command, undoing.label, task);
 };
 
-/** In the foreign system, between two instants at which the worker may die; or in the transaction, which stands or falls with the record. */
+/**
+ * Makes the effect in the foreign system, between two instants at which the worker may crash. In a transaction, the effect commits together
+ * with the record.
+ */
 const effect = async (site: Site, command: string, label: string, task: AnyTask): Promise<void> => {
   const input: Json = { label };
   const made = { commandId: task.commandId, command, input, ...(task.undoes !== undefined && { undoes: task.undoes }) };

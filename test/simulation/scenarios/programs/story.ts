@@ -2,12 +2,12 @@ import type { JournalEntry } from '../../../../lib/core/journal-entry.ts';
 import { isFact } from '../../../../lib/core/journal-entry.ts';
 
 type Of<T extends JournalEntry['type']> = Extract<JournalEntry, { readonly type: T }>;
-/** An entry and its place in the journal: the model's only measure of time. */
+/** An entry and its place in the journal, which is the model's only measure of time. */
 export type Told<T extends JournalEntry['type']> = Of<T> & { readonly index: number };
 export type Issued = Told<'CommandIssued'>;
 export type Answered = Told<'CommandAnswered'>;
 
-/** The journal of one run, by path and number. */
+/** The journal of one run, indexed by path and number. */
 export class Story {
   readonly entries: readonly JournalEntry[];
   readonly #facts: readonly number[];
@@ -58,17 +58,17 @@ export class Story {
     return this.entries.flatMap((entry, index) => (entry.type === type ? [{ ...(entry as Of<T>), index }] : []));
   }
 
-  /** What the process was told of a command: neither that it is deferred, nor that nobody knows. */
+  /** The definite answer to a command, which is neither deferred nor unknown. */
   answer(n: number): Answered | undefined {
     return this.#answers.get(n)?.find(({ outcome }) => outcome !== 'deferred' && outcome !== 'unknown');
   }
 
-  /** Its last word was that nobody knows. */
+  /** Whether the last answer to the command is `unknown`. */
   unknown(n: number): boolean {
     return this.#answers.get(n)?.at(-1)?.outcome === 'unknown';
   }
 
-  /** Nobody could tell its outcome, and the process went on without it. */
+  /** The entry by which the process went on without the outcome of the command. */
   givenUp(n: number): Told<'CommandGivenUp'> | undefined {
     return this.every('CommandGivenUp').find((entry) => entry.n === n);
   }
@@ -77,12 +77,12 @@ export class Story {
     return this.#fired.get(n);
   }
 
-  /** Nothing was told to the process between the two: what stands at `later` was decided at once. */
+  /** Whether the journal has no fact between the two, so that the process decided the later entry at once. */
   atOnce(earlier: number, later: number): boolean {
     return later >= earlier && this.#facts[earlier] === this.#facts[later];
   }
 
-  /** Process time. */
+  /** The process time at this place. */
   clock(index: number): number {
     return this.#clocks[index] as number;
   }

@@ -5,10 +5,10 @@ import { Counted, stock } from './contracts.ts';
 const settle = timer('settle');
 const close = timer('close');
 
-/** Nothing comes any more when it closes: events are under way for minutes, an outage lasts for hours. */
+/** Long enough that no event comes after the close. Events are in flight for minutes, and an outage lasts for hours. */
 export const TALLY_IDLE = '20 days';
 
-/** Counts what it hears, and tells of it at most once in a while. */
+/** Counts its events, and sends a command at most once in 30 seconds. */
 export const tally = decider('tally', {
   state: z.object({ heard: z.array(z.string()), told: z.int(), sent: z.int() }),
   initial: () => ({ heard: [], told: 0, sent: 0 }),

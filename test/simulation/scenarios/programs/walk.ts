@@ -6,13 +6,13 @@ import { branchName, isRace, targetOf, undoable } from './program.ts';
 import type { Answered, Issued, Story } from './story.ts';
 
 /**
- * Walks a program beside its journal. What the world decides (when something was answered, who came first, when somebody cancelled) is
- * read from the journal's facts; everything that follows from it is computed here a second time, from the saga rules alone (lib/core/scopes.ts).
- * Times are places in the journal; Infinity is never.
+ * Walks a program beside its journal. The facts of the journal contain what the world decided: when an answer came, which branch was first,
+ * when an operator cancelled. The walk computes all consequences a second time, from the saga rules alone (lib/core/scopes.ts). Times are
+ * places in the journal, and Infinity is never.
  *
- * W1 A step begins at once when the one before it has settled, and what it decides then stands in the journal.
- * W2 What a limit (a cancel, a lost race, a failed scope) meets before it has settled is rejected; what would begin after it is rejected as well.
- * W3 A scope that fails or is cancelled undoes what is on its list, newest first, one at a time, before it closes.
+ * W1 A step begins at once when the one before it has settled, and its decision is at once in the journal.
+ * W2 A limit (a cancel, a lost race, a failed scope) rejects each step that has not settled, and each step that would begin after it.
+ * W3 A scope that fails or is cancelled undoes its list, newest first, one at a time, before it closes.
  * W4 A success that comes after its step was rejected is undone.
  */
 export interface Limit {
@@ -25,15 +25,15 @@ export interface Settled {
   readonly at: number;
   readonly failure?: string;
   readonly value?: Json;
-  /** What it puts on its scope's list. */
+  /** The items that it adds to the list of its scope. */
   readonly items: readonly Item[];
-  /** When what it left behind is over: the settling of a command, the undoing of a late success. */
+  /** The ends of the work that it left behind: a command settles, or a late success is undone. */
   readonly cleanups: readonly number[];
-  /** When the scopes that it opened have closed. */
+  /** The times at which the scopes that it opened have closed. */
   readonly children?: readonly number[];
 }
 
-/** The path of a step, which it has from the instant at which it is begun; a race has those of its branches before its own. */
+/** The path of a step, which is assigned when the step begins. A race assigns the paths of its branches before its own. */
 type Place = string | RacePlace;
 interface RacePlace {
   readonly path: string;
@@ -55,11 +55,11 @@ interface ModelScope {
   readonly cleanups: number[];
   readonly children: number[];
   readonly ordinals: Map<string, number>;
-  /** Something is or was undone in it while it goes on: when exactly that ended stands nowhere. */
+  /** The scope went on while an undo ran in it. The journal does not say when exactly the undo ended. */
   loose: boolean;
 }
 
-/** What became of one command of a call. */
+/** The outcome of one command of a call. */
 export interface Fate {
   readonly call: Call;
   readonly id: string;
@@ -67,13 +67,13 @@ export interface Fate {
   readonly outcome: Answered['outcome'] | undefined;
 }
 
-/** What was found on the way. */
+/** The findings of a walk. */
 export interface Trail {
   readonly problems: string[];
   /** Entries that the program accounts for. */
   readonly accounted: Set<number>;
   readonly fates: Fate[];
-  /** It has come to a step that no process may make: it must be stuck. */
+  /** The walk came to a step that no process may make, so the instance must be stuck. */
   misused: boolean;
   /** Ids of commands that had to be undone. */
   readonly undone: Set<string>;
@@ -113,9 +113,9 @@ export class Walk {
   trail = newTrail();
   readonly #story: Story;
   readonly #commandId: (n: number) => string;
-  /** It may have run out of patience where an undisturbed one would not. */
+  /** Its retries may be exhausted where those of an undisturbed run are not. */
   readonly #disturbed: boolean;
-  /** The process has ended, so nothing may be left half done. */
+  /** The process has ended, so no undo may be unfinished. */
   readonly #ended: boolean;
 
   constructor(story: Story, options: { commandId: (n: number) => string; disturbed: boolean; ended: boolean }) {
@@ -125,7 +125,9 @@ export class Walk {
     this.#ended = options.ended;
   }
 
-  /** The outermost scope, which sleeps once more at its end where `last` says so; `closed` is where the journal says that the process ended. */
+  /**
+   * Walks the outermost scope. `last`: a sleep that the process adds at its end. `closed`: the place at which the journal ends the process.
+   */
   process(program: Program, limit: Limit, closed: number | undefined, last: Sleep | undefined): Settled {
     const scope = newScope('');
     const body = this.#body(scope, program, 0, limit);
@@ -255,7 +257,7 @@ export class Walk {
     }
   }
 
-  /** What a step leaves on its scope. */
+  /** Adds to the scope what a step leaves: its items, its cleanups and the scopes that it opened. */
   #absorb(scope: ModelScope, { items, cleanups, children = [] }: Settled): void {
     scope.list.push(...items);
     scope.cleanups.push(...cleanups);
@@ -306,7 +308,7 @@ export class Walk {
     return this.#story.all('TimerSet', `${path}/retry`).some(({ index }) => index > after && this.#story.atOnce(after, index));
   }
 
-  /** Its outcome stayed unknown: what was cancelled no longer waits for it, any other step is told that its limits are used up. */
+  /** The outcome stayed unknown. A cancelled step no longer waits for it, any other step is rejected as exhausted. */
   #givenUp(call: Call, first: Issued, issued: Issued, at: number, limit: Limit): Settled {
     if (at > limit.at) return rejected(limit.at, limit.failure, [at]);
     if (undoable(call)) this.#problem(`${call.label} was given up, though it has an undo`);
@@ -314,7 +316,7 @@ export class Walk {
     return rejected(at, 'exhausted');
   }
 
-  /** Rejected by the limit, or open for good; a late success is undone beside (W4). */
+  /** Rejected by the limit, or open without an end. A late success is undone as well (W4). */
   #unanswered(call: Call, issued: Issued, answer: Answered | undefined, limit: Limit): Settled {
     if (limit.at === Infinity) return OPEN;
     if (!undoable(call)) return rejected(limit.at, limit.failure, answer ? [answer.index] : []);
@@ -361,7 +363,7 @@ export class Walk {
     const timer = this.#story.first('TimerSet', `${path}/timeout`);
     if (timer) {
       this.trail.accounted.add(timer.index);
-      if (wait.timeout === undefined) this.#problem(`${path} timed, but it waits for ever`);
+      if (wait.timeout === undefined) this.#problem(`${path} has a timer, but its wait has no timeout`);
       else this.#checkDue(path, timer.due, timer.index, milliseconds(wait.timeout));
     }
     if (taken && taken.index < limit.at) {
@@ -400,7 +402,7 @@ export class Walk {
     return { ...settled, children: [settled.at] };
   }
 
-  /** Its sleeps, one after the other; what a limit rejects is swallowed, and its scope closes all the same. */
+  /** The sleeps run one after the other. The body swallows the rejection by a limit, and the scope still closes. */
   #beats(outer: ModelScope, { every, times }: Beats, path: string, from: number, limit: Limit, lost: Limit): Settled {
     this.#decided(outer, 'ScopeOpened', path, from);
     const scope = newScope(`${path}/`, outer.loose);
@@ -412,7 +414,7 @@ export class Walk {
     return { ...settled, children: [settled.at], ...(settled.failure === undefined && settled.at < Infinity && { value: 'beats' }) };
   }
 
-  /** What becomes of a scope once its body has ended (W3). `lost`: when its race was over, which counts until it has closed. */
+  /** The end of a scope after its body has ended (W3). `lost`: the end of its race, which counts until the scope has closed. */
   #close(scope: ModelScope, path: string, body: Body, limit: Limit, closed: number | undefined, lost = NO_LIMIT): Settled {
     if (body.at === Infinity) return OPEN;
     const entry = closed === undefined ? undefined : this.#story.entries[closed];
@@ -427,7 +429,7 @@ export class Walk {
       if (this.#ended && !over.includes(Infinity)) this.#problem(`the scope ${path || 'of the process'} never closed`);
       return OPEN;
     }
-    for (const end of over) if (end > closed) this.#problem(`the scope ${path || 'of the process'} ended before what was under way in it`);
+    for (const end of over) if (end > closed) this.#problem(`the scope ${path || 'of the process'} closed before the work in it had ended`);
     const status = cancelled ? 'cancelled' : failure === undefined ? 'fulfilled' : 'failed';
     if (entry?.type === 'ScopeClosed' && entry.status !== status)
       this.#problem(`the scope ${path} was ${entry.status} instead of ${status}`);
@@ -435,7 +437,7 @@ export class Walk {
     return fulfilled(closed, [...body.values], scope.list);
   }
 
-  /** Where the undoing of these items ends; Infinity while it has not. */
+  /** The place at which the undoing of these items ends, or Infinity if it has not ended. */
   #undoing(items: readonly Item[], from: number): number {
     let at = from;
     for (const item of items.toSorted((a, b) => b.order - a.order)) {
@@ -451,7 +453,7 @@ export class Walk {
     this.trail.undone.add(item.id);
     for (const { index } of tries) {
       this.trail.accounted.add(index);
-      if (index < from) this.#problem(`${item.path} was undone before what is newer`);
+      if (index < from) this.#problem(`${item.path} was undone before a newer item`);
     }
     const done = tries.map(({ n }) => this.#story.answer(n)).find((answer) => answer?.outcome === 'completed');
     if (done) return done.index;
@@ -466,13 +468,13 @@ export class Walk {
       return Infinity;
     }
     this.trail.accounted.add(started.index);
-    if (started.index < from) this.#problem(`${item.path} was compensated before what is newer was undone`);
+    if (started.index < from) this.#problem(`${item.path} was compensated before a newer item was undone`);
     const body = this.#body(newScope(`${item.path}/run:1/`), item.body, started.index, NO_LIMIT);
     if (body.failure !== undefined) this.#problem(`the compensation ${item.path} ended ${body.failure}`);
     return body.at;
   }
 
-  /** `Promise.all`: the first failure ends the body, and cancels what is still open. */
+  /** `Promise.all`: the first failure ends the body, and cancels the branches that are open. */
   #parallel(scope: ModelScope, branches: readonly Branch[], from: number, limit: Limit) {
     const places = branches.map((branch) => this.#place(scope, branch));
     const settle = (index: number, until: Limit): Settled =>
@@ -496,7 +498,7 @@ export class Walk {
     return result;
   }
 
-  /** `begun`: when each branch was begun, where that is not with the race. */
+  /** `begun`: the place at which each branch began, if it did not begin with the race. */
   #race(
     scope: ModelScope,
     { kind, branches }: Pick<Race, 'kind' | 'branches'>,
@@ -544,13 +546,13 @@ export class Walk {
   ) {
     const winner = all[index];
     const name = `${scope.path}${kind}`;
-    // What had settled before the race began wins it as it begins.
+    // A branch that settled before the race began wins it as soon as the race begins.
     if (!winner || winner.at > at || !this.#story.atOnce(Math.max(winner.at, from), at)) {
       if (!scope.loose) this.#problem(`${name} was won by ${branchName(index)}, which had not settled`);
       if (!winner) return { at, failure: 'nobody' };
     }
     if (kind === 'any' && winner.failure !== undefined) this.#problem(`${name} was won by ${branchName(index)}, which had failed`);
-    // A race tells of its winner some turns after that has settled; what settles in the same activation may overtake it.
+    // An inner race settles some turns after its winner. A branch that settles in the same activation may overtake it.
     const overtakes = (other: Settled): boolean => branches.some(isRace) && this.#story.atOnce(other.at, winner.at);
     const earlier = all.some((other) => other.at < winner.at && !overtakes(other) && (kind === 'race' || other.failure === undefined));
     if (earlier) this.#problem(`${name} was won by ${branchName(index)}, though another was first`);
@@ -564,11 +566,11 @@ export class Walk {
     if (kind === 'any' && allFailed && (from >= limit.at || last.at < limit.at)) return { at: last.at, failure: last.failure as string };
     if (limit.at < Infinity) return { at: Math.max(from, limit.at), failure: limit.failure };
     if (all.some(({ at, failure }) => at < Infinity && (kind === 'race' || failure === undefined)))
-      this.#problem(`a ${kind} has a branch that settled, and nobody won it`);
+      this.#problem(`a ${kind} has a branch that settled, and no winner`);
     return { at: Infinity };
   }
 
-  /** One timer in two races: once it has lost the first, the second is a bug. */
+  /** One timer in two races. If it lost the first, the second is a bug of the process. */
   #again(scope: ModelScope, { first, second, after }: Extract<ProgramStep, { kind: 'again' }>, from: number, limit: Limit) {
     const late: Sleep = { kind: 'sleep', for: after };
     const timer = this.#place(scope, late);
@@ -588,7 +590,7 @@ export class Walk {
     return { at: two.at, value: ['again', winner, (two.value as [string, Json])[0]] };
   }
 
-  /** Only a limit that came before ends it. */
+  /** A limit that came before rejects the step. Otherwise the instance is stuck. */
   #misused(from: number, limit: Limit): { readonly at: number; readonly failure?: string } {
     if (from >= limit.at) return { at: limit.at, failure: limit.failure };
     this.trail.misused = true;
@@ -632,7 +634,7 @@ export class Walk {
     }
   }
 
-  /** What takes effect at once must stand in the journal at once; returns where. */
+  /** A decision without a wait must be in the journal at once. Returns its place. */
   #decided(scope: ModelScope, type: JournalEntry['type'], path: string, from: number): number {
     const entry = this.#story.first(type, path);
     if (!entry) {
@@ -645,10 +647,10 @@ export class Walk {
   }
 
   #checkAtOnce(scope: ModelScope, path: string, from: number, index: number): void {
-    if (!scope.loose && !this.#story.atOnce(from, index)) this.#problem(`${path} did not begin when what stands before it had settled`);
+    if (!scope.loose && !this.#story.atOnce(from, index)) this.#problem(`${path} did not begin when the step before it had settled`);
   }
 
-  /** Of what happens in one activation the order of deliveries decides, which stands nowhere. */
+  /** The order of deliveries decides which step begins within one activation, and the journal does not contain that order. */
   #missing(scope: ModelScope, path: string, from: number, limit: Limit): Settled {
     if (limit.at < Infinity && (scope.loose || this.#story.atOnce(from, limit.at))) return rejected(limit.at, limit.failure);
     this.#problem(`${path} was never begun`);

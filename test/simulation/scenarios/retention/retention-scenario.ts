@@ -6,7 +6,7 @@ import { houses, office } from './retention-system.ts';
 const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
 const DAY_MS = 86_400_000;
-/** The second has the same ids as the first. */
+/** The second tenant uses the same ids as the first. */
 const TENANTS = ['default', 'neighbours'] as const;
 const LETTINGS_MAX = 20;
 
@@ -19,8 +19,8 @@ interface Estate {
 }
 
 /**
- * Months pass: what has closed is retired, its id is used again, and old messages come once more, the last time long after what they had
- * begun is gone. Two tenants use the same ids.
+ * Months pass. Closed instances are retired, and their ids are used again. Producers repeat old messages, sometimes long after the
+ * instances that they started are retired. Two tenants use the same ids.
  */
 export const retentionScenario = (choices: Choices): Scenario => {
   const retentionMs = DAY_MS * choices.one([7, 2, 30]);
@@ -48,7 +48,7 @@ const letHouse = ({ choices, retentionMs, acts, expectations, done }: Estate, id
   };
   const letters: string[] = [];
   let atMs = choices.below(10 * MINUTE_MS);
-  // Sometimes so many that the head no longer knows them all.
+  // Sometimes there are more starts than the head remembers.
   for (let count = choices.chance(0.1) ? LETTINGS_MAX : choices.between(1, 3), i = 1; i <= count; i += 1) {
     const letter = `${id}-let-${i}`;
     letters.push(letter);
@@ -61,7 +61,7 @@ const letHouse = ({ choices, retentionMs, acts, expectations, done }: Estate, id
   expectations.set(pid, { starts: letters, events, operated: [], judge: (run) => judge(run, tenant, letters, done) });
 };
 
-/** Soon, just before or after it is retired, or long after. */
+/** A delay: short, or about as long as the retention, or much longer. */
 const later = (choices: Choices, retentionMs: number): number => {
   const span = choices.one(['soon', 'about', 'after'] as const);
   if (span === 'soon') return choices.below(HOUR_MS);
@@ -69,7 +69,7 @@ const later = (choices: Choices, retentionMs: number): number => {
   return retentionMs + 2 * DAY_MS + choices.below(20 * DAY_MS);
 };
 
-/** Over all of the time: each letting was registered once at most, in its own run, and for its own tenant. */
+/** Over all runs of the instance, each letting was registered at most once, in its own run and for its own tenant. */
 const judge = (
   { pid, run, status, entries, result }: EndedRun,
   tenant: string,
@@ -93,9 +93,9 @@ const judge = (
     wrong.push(`${pid}/${run} was let by ${letter}, and ended with ${JSON.stringify(result)}`);
   if (status === 'completed' && !registered.some((each) => each.letter === letter))
     wrong.push(`I2: ${pid}/${run} never registered ${letter}`);
-  // A command that lay among dead letters for days was given up, which its answer says.
+  // A command that spent days in the dead-letter queue is given up. Its answer has the outcome `cancelled`.
   const isGivenUp = entries.some((entry) => entry.type === 'CommandAnswered' && entry.outcome === 'cancelled');
-  if (status === 'failed' && !isGivenUp) wrong.push(`${pid}/${run} has failed, and no step of it can`);
+  if (status === 'failed' && !isGivenUp) wrong.push(`${pid}/${run} has failed, although no step of it can fail`);
   return wrong;
 };
 

@@ -1,7 +1,7 @@
 import { command, event, process, service, system } from 'tutti';
 import { z } from 'zod';
 
-/** `whose`: the tenant, so that nobody takes what is another's. */
+/** `whose`: the tenant, by which the judge sees a value that crossed to another tenant. */
 const Letting = z.object({ id: z.string(), whose: z.string(), letter: z.string() });
 const Note = z.object({ id: z.string(), text: z.string() });
 
@@ -10,7 +10,7 @@ export const Knock = event('houses.knock', Note);
 
 export const office = service('office', {
   register: command({ input: Letting, timeout: '30 days' }),
-  /** Somebody answers it weeks later, when nobody waits for it, and nobody is left. */
+  /** Its answer comes weeks later, when no run waits for it and its instance may be retired. */
   survey: command({ input: Letting, timeout: '60 days' }),
 });
 

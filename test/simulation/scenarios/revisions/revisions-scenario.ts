@@ -7,8 +7,8 @@ const MINUTE_MS = 60_000;
 const DEPLOYS_WITHIN_MS = 30 * MINUTE_MS;
 
 /**
- * Deploys in the middle of what runs: code that was changed under its version number, a version that a rolled back build does not know, and
- * the build that mends both. Persons resume too early, too.
+ * Deploys while instances run: a build that changed the code of a version, a rollback to a build that does not know the newest version, and
+ * a build that fixes both. Operators also resume before the fix.
  */
 export const revisionsScenario = (choices: Choices): Scenario => {
   const acts: Act[] = [];
@@ -31,7 +31,7 @@ export const revisionsScenario = (choices: Choices): Scenario => {
   return { name: 'revisions', builds: revisions, serve: served, acts, expectations };
 };
 
-/** Whatever was deployed meanwhile: it never fails, and it prints the chapters of the version that it began with, in order, each once. */
+/** No deploy makes an instance fail. It prints the chapters of the version that it started with, in order, each once. */
 const judge = ({ pid, run, status, entries, effects }: EndedRun): string[] => {
   const [begun] = entries;
   const definition = begun?.type === 'ProcessStarted' ? begun.definition : '';
@@ -43,12 +43,12 @@ const judge = ({ pid, run, status, entries, effects }: EndedRun): string[] => {
   if (printed.some((chapter, i) => chapter !== chapters[i]))
     wrong.push(`I9: ${pid}/${run}, of ${definition}, has printed ${printed.join(', ')}`);
   if (status === 'completed' && printed.length !== chapters.length) wrong.push(`I2: ${pid}/${run} has only printed ${printed.join(', ')}`);
-  // A command that lay among dead letters for days was given up: its answer says so, or none came in time.
+  // A command that spent days in the dead-letter queue is given up: its answer has the outcome `cancelled`, or no answer came in time.
   const isGivenUp = entries.some(
     (entry) => (entry.type === 'CommandAnswered' && entry.outcome === 'cancelled') || entry.type === 'CommandGivenUp',
   );
   if (status === 'cancelled' || (status === 'failed' && !isGivenUp))
-    wrong.push(`I9: ${pid}/${run} is ${status}: no deploy ends an instance`);
+    wrong.push(`I9: ${pid}/${run} is ${status}, and no deploy may end an instance`);
   return wrong;
 };
 

@@ -8,16 +8,16 @@ export const Begun = event('press.begun', Draft);
 
 export const printer = service('printer', {
   print: command({ input: Chapter, timeout: '90 days' }),
-  /** Only code that is wrong asks for it. */
+  /** Only the wrong build calls it. */
   burn: command({ input: Draft, timeout: '90 days' }),
 });
 
 const options = { startOn: Begun.byId(({ id }) => id) };
 
-/** What each version prints, in order. */
+/** The chapters that each version prints, in order. */
 export const CHAPTERS = { 'book@1': ['one', 'two', 'three'], 'book@2': ['preface', 'all'] } as const;
 
-/** `sound: false`: other code under the same version, which asks first for what no journal of that version has. */
+/** `sound: false`: other code under the same version. No journal of that version has its first call. */
 const first = (sound: boolean) =>
   process('book', { ...options, version: 1 }, async (ctx, { id }) => {
     if (!sound) await ctx.call(printer.burn, { id });
@@ -36,7 +36,10 @@ const second = process('book', { ...options, version: 2 }, async (ctx, { id }) =
 
 const services = [printer] as const;
 
-/** Version 2 comes, and version 1 was changed by mistake; that build is rolled back, which does not know version 2; then it is mended. */
+/**
+ * The second build adds version 2, and changes version 1 by mistake. The third is a rollback, which does not know version 2. The fourth has
+ * both versions right.
+ */
 export const revisions = [
   system('press', { processes: [first(true)], services }),
   system('press', { processes: [second, first(false)], services }),

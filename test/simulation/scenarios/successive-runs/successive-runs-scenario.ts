@@ -7,17 +7,17 @@ import { depot, lives, SOUND, WAYS } from './successive-runs-system.ts';
 const MINUTE_MS = 60_000;
 
 /**
- * Instances that end and begin again, early words, answers that come when nobody waits for them, code that must be mended first, and
- * persons who resume too early: what has to outlive a run.
+ * Instances end and start again. Events come before their start, answers come after their run, code throws until a build fixes it, and
+ * operators resume before the fix. The state that outlives a run must stay right.
  */
 export const successiveRunsScenario = (choices: Choices): Scenario => {
   const done: Effect[] = [];
   const acts: Act[] = [];
   const expectations = new Map<string, Expectation>();
   for (let count = choices.between(1, 4), i = 1; i <= count; i += 1) live(`l${i}`, choices, acts, expectations, done);
-  // Of what may be done once only, nobody knows whether it was, where its worker has failed.
+  // If a worker fails during an effect of class `once`, the outcome is unknown.
   const effect = choices.chance(0.3) ? 'once' : 'key';
-  // What comes at the same time is then decided at the same time, by different workers.
+  // With a batch of 1, different workers decide events of the same instant at the same time.
   const batch = choices.one([10, 1, 10, 1]);
   return { name: 'successive-runs', builds: lives, serve: (site) => served(site, done, effect), acts, batch, expectations };
 };
@@ -27,7 +27,7 @@ const live = (id: string, choices: Choices, acts: Act[], expectations: Map<strin
   const publish = (atMs: number, type: string, eventId: string, data: Record<string, Json>): void => {
     const act = { kind: 'publish', source: 'lives', type, id: eventId, data } as const;
     acts.push({ ...act, atMs });
-    // Its producer says it again, perhaps in another life.
+    // The producer publishes it again, sometimes during another run.
     if (choices.chance(0.4)) acts.push({ ...act, atMs: atMs + choices.below(choices.chance(0.5) ? 5_000 : 20 * MINUTE_MS) });
   };
   const starts: string[] = [];
@@ -36,7 +36,7 @@ const live = (id: string, choices: Choices, acts: Act[], expectations: Map<strin
     operated.push(act);
     acts.push({ kind: 'operate', atMs, pid, opid: `${id}-${act}-${operated.length}`, act });
   };
-  // A life that is ended while it waits leaves answers to those after it.
+  // A run that is terminated while it waits leaves its answers to the runs after it.
   const cutShort = choices.chance(0.5);
   const begins = choices.below(2 * MINUTE_MS);
   let atMs = begins;
@@ -46,13 +46,13 @@ const live = (id: string, choices: Choices, acts: Act[], expectations: Map<strin
     const way = choices.one(cutShort && choices.chance(0.7) ? SOUND : WAYS);
     const seconds = choices.one(cutShort ? [20, 5, 0] : [0, 0, 5, 20]);
     publish(atMs, 'lives.born', `${id}-born-${i}`, { id, way, seconds, frail: cutShort && choices.chance(0.4) });
-    // Also just when an answer comes that the life before has not waited for.
+    // If the answer to the previous run is still to come, half of the acts arrive together with it.
     if (cutShort && choices.chance(0.7))
       operate('terminate', answeredAt > atMs && choices.chance(0.5) ? answeredAt + choices.below(50) : atMs + choices.below(20_000));
     answeredAt = atMs + seconds * 1_000;
     atMs += choices.below(choices.chance(0.5) ? 25_000 : 10 * MINUTE_MS);
   }
-  // Many come before the instance, or with it; of a crowd, one before and all others with it.
+  // Many events come before the start or together with it. Of a crowd, the first comes before the start and all others with it.
   const crowd = choices.chance(0.4);
   const events = Array.from({ length: crowd ? choices.between(3, 6) : choices.between(0, 3) }, (_, i) => `${id}-word-${i + 1}`);
   for (const [i, word] of events.entries()) {
@@ -63,9 +63,9 @@ const live = (id: string, choices: Choices, acts: Act[], expectations: Map<strin
   expectations.set(pid, { starts, events, operated, judge: (run) => judge(run, id, done) });
 };
 
-/** Over all lives of one instance: what it kept, and what it heard. */
+/** Over all runs of the instance, at most one command noted each word. */
 const judge = ({ pid, status, entries, disturbed }: EndedRun, id: string, done: readonly Effect[]): string[] => {
-  // What a person has terminated, or a restore undone, is not taken back by anybody.
+  // The effects of a terminated or restored run are not undone, and those of a stuck run not yet.
   if (status === 'stuck' || disturbed || entries.some(({ type }) => type === 'TerminateRequested')) return [];
   const wrong: string[] = [];
   const own = done.filter(({ commandId }) => commandId.startsWith(`${pid}/`));
@@ -75,7 +75,7 @@ const judge = ({ pid, status, entries, disturbed }: EndedRun, id: string, done: 
       const { text } = input as { text: string };
       heard.set(text, (heard.get(text) ?? new Set()).add(commandId));
     }
-  for (const [text, ids] of heard) if (ids.size > 1) wrong.push(`I4: ${pid} (${id}) has heard ${text} ${ids.size} times`);
+  for (const [text, ids] of heard) if (ids.size > 1) wrong.push(`I4: ${pid} (${id}) has noted ${text} ${ids.size} times`);
   return wrong;
 };
 
@@ -92,7 +92,7 @@ const served = (site: Site, done: Effect[], effect: 'once' | 'key'): readonly Se
         run: async (thing, { commandId }) => {
           if (thing.seconds > 0) await site.clock.sleep(thing.seconds * 1_000);
           await does({ commandId, command: 'depot.take', input: thing });
-          if (thing.frail && effect === 'once') throw new Error('Nobody knows what has become of it.');
+          if (thing.frail && effect === 'once') throw new Error('The handler fails after its effect.');
           return { thing: commandId };
         },
       },

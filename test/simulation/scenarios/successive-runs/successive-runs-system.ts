@@ -2,16 +2,16 @@ import { command, event, process, service, system } from 'tutti';
 import { z } from 'zod';
 
 /**
- * How one life is led. `listens`: waits for a word first, which may be there already. `works`: asks for something, and is sometimes
- * ended while it waits. `stumbles`: cannot read a word before its code is mended. `stillborn`: not even its start.
+ * How one run behaves. `works`: calls `depot.take`, and is sometimes terminated while it waits. `listens`: first waits for a word, which
+ * may have come already. `stumbles`: throws at the word until a build fixes the code. `stillborn`: throws at its start until then.
  */
 export const WAYS = ['works', 'listens', 'stumbles', 'stillborn'] as const;
-/** Those whose code needs no mending. */
+/** The ways whose code works in each build. */
 export const SOUND = ['works', 'listens'] as const satisfies readonly (typeof WAYS)[number][];
 
 const Birth = z.object({ id: z.string(), way: z.enum(WAYS), seconds: z.int(), frail: z.boolean() });
 const Saying = z.object({ id: z.string(), text: z.string() });
-/** What is far away takes so many seconds; of what is `frail`, nobody may know whether it was taken. */
+/** A thing that takes `seconds` to take. If it is `frail`, a handler of class `once` fails after its effect, so the outcome is unknown. */
 const Thing = z.object({ life: z.string(), way: z.enum(WAYS), seconds: z.int(), frail: z.boolean() });
 
 export const Born = event('lives.born', Birth);
@@ -24,14 +24,14 @@ export const depot = service('depot', {
     input: Thing,
     output: z.object({ thing: z.string() }),
     timeout: '2 minutes',
-    // What was asked is enough to put it back, so also what was never answered could be undone by mistake.
+    // The undo needs only the input, so a bug could undo a command that was never answered.
     undo: { command: put, input: ({ life }) => ({ thing: life }) },
   }),
   put,
   note: command({ input: Saying, timeout: '2 minutes' }),
 });
 
-/** An instance that may be begun again when it has ended; `mended`: the code of the build that replaces the first one. */
+/** An instance that may start again after its end. `mended`: the code of the build that replaces the first one. */
 const life = (mended: boolean) =>
   process(
     'life',

@@ -10,8 +10,8 @@ const TENANTS = ['north', 'south', 'default'] as const;
 type Tenant = (typeof TENANTS)[number];
 
 /**
- * Two tenants of one system use equal instance ids and equal event ids. Their events, client starts, operations, large values and
- * published events are under way at the same time, and events of one are addressed to instances of the other.
+ * Two tenants of one system use equal instance ids and equal event ids. Their events, client starts, operations, large values and published
+ * events are in flight at the same time, and events of one are addressed to instances of the other.
  */
 export const tenantsScenario = (choices: Choices): Scenario => {
   const acts: Act[] = [];
@@ -28,7 +28,7 @@ export const tenantsScenario = (choices: Choices): Scenario => {
 const open = (id: string, tenant: Tenant, atMs: number, choices: Choices, acts: Act[], expectations: Map<string, Expectation>): void => {
   const pid = `${tenant}#account#${id}`;
   const startid = `${id}-opened`;
-  // Some notes are large values, which lie in the payload store.
+  // Some notes are large values, which are in the payload store.
   const note = `${tenant} `.repeat(choices.one([1, 20, 15_000]));
   const fails = choices.chance(0.3);
   const data = { id, whose: tenant, note, fails };
@@ -40,7 +40,7 @@ const open = (id: string, tenant: Tenant, atMs: number, choices: Choices, acts: 
   acts.push(beginAt(atMs));
   if (choices.chance(0.4)) acts.push(beginAt(atMs + choices.below(10 * MINUTE_MS)));
   const said = choices.chance(0.7) ? [`${id}-said`] : [];
-  // Also before the start: it waits in the early buffer of its own tenant.
+  // An event before the start waits in the early buffer of its own tenant.
   for (const each of said) acts.push(say(each, id, tenant, tenant, choices.below(40 * MINUTE_MS)));
   const operated = choices.chance(0.2) ? (['cancel'] as const) : [];
   for (const act of operated) acts.push({ kind: 'operate', atMs: atMs + choices.below(20 * MINUTE_MS), pid, opid: `${id}-operated`, act });
@@ -60,7 +60,7 @@ const say = (eventId: string, id: string, tenant: Tenant, whose: Tenant, atMs: n
   data: { id, whose },
 });
 
-/** An event of one tenant is sent to the instance of the other by its pid: it must be refused. */
+/** Sends an event of one tenant to the instance of the other by its pid. The engine must refuse it. */
 const cross = (id: string, [one, other]: readonly [Tenant, Tenant], atMs: number, choices: Choices, acts: Act[]): void => {
   const [from, to] = choices.chance(0.5) ? [one, other] : [other, one];
   const crossing = say(`${id}-crossing`, id, from, from, atMs + choices.below(20 * MINUTE_MS));
@@ -80,7 +80,7 @@ const judge = ({ pid, status, entries, effects, result }: EndedRun, tenant: Tena
   }
   if (status === 'completed' && JSON.stringify(result).includes('"whose"') && (result as { whose: string }).whose !== tenant)
     wrong.push(`I15: ${pid} ended with a result of ${(result as { whose: string }).whose}`);
-  if (status === 'completed' && fails) wrong.push(`${pid} has completed, and its code fails`);
+  if (status === 'completed' && fails) wrong.push(`${pid} has completed, although its code throws`);
   return wrong;
 };
 

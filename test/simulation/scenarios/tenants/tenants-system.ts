@@ -1,7 +1,7 @@
 import { command, event, process, service, system } from 'tutti';
 import { z } from 'zod';
 
-/** `whose` is the tenant: each value says for itself whose it is, so a value that crosses is seen where it arrives. */
+/** `whose` is the tenant. Each value names its own tenant, so the judge sees a value that crossed to another one. */
 const Opening = z.object({ id: z.string(), whose: z.string(), note: z.string(), fails: z.boolean() });
 const Word = z.object({ id: z.string(), whose: z.string() });
 
@@ -21,7 +21,7 @@ export const vault = service('vault', {
   remove,
 });
 
-/** Keeps its note, tells the copy of its tenant, waits for a word, and closes; where it fails, the note is removed. */
+/** Keeps its note, publishes the event that starts the copy, waits for a word, and closes. If it fails, the note is removed. */
 const account = process(
   'account',
   { startOn: Opened.byId(({ id }) => id), receives: [Said.byId(({ id }) => id)], publishes: [Noted], errors: { Closed: z.object({}) } },
@@ -34,7 +34,7 @@ const account = process(
   },
 );
 
-/** Begins with what an account publishes: the event must reach the instance of the same tenant. */
+/** Starts with the event of an account, which must reach the instance of the same tenant. */
 const copy = process('copy', { startOn: Noted.byId(({ id }) => id) }, async (_ctx, { whose }) => ({ whose }));
 
 export const accounts = system('accounts', { processes: [account, copy], services: [vault] });

@@ -18,7 +18,7 @@ interface Done {
   readonly by: string;
 }
 
-/** The desk on one worker; `old`: it has not learned to stamp yet. */
+/** The handlers of the desk on one worker. `old`: those of the service without `stamp`. */
 export const deskAt = (site: Site, plans: ReadonlyMap<string, Plan>, list: Worklist, old: boolean): Served => {
   const asks = (verb: Verb) => ({
     run: (input: Input, task: DeskTask) => ask(site, plans.get(input.label)!, verb, list.item(task.commandId, input.label), task),
@@ -33,7 +33,7 @@ export const deskAt = (site: Site, plans: ReadonlyMap<string, Plan>, list: Workl
   });
 };
 
-/** It heeds no signal: a worker that has lost its command goes on, as one that was frozen does. */
+/** It ignores the abort signal. A worker that has lost its command goes on, as a frozen worker does. */
 const slowly = async (site: Site, { slow }: Plan, run: number): Promise<void> => {
   const seconds = slow[Math.min(run, slow.length) - 1] ?? 0;
   await site.pass();
@@ -72,7 +72,7 @@ const withdraw = async (site: Site, plan: Plan, item: Item): Promise<void> => {
   item.cancels += 1;
   await site.pass();
   if (item.cancels <= plan.cancelStumbles) throw new Error('The list does not answer.');
-  // From here on it is on its way: who looks at the list does not find the task any more.
+  // From here on the list does not show the task, although the handler has not returned yet.
   item.used = true;
   item.listed = false;
   item.withdrawn = true;

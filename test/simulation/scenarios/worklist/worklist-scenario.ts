@@ -8,8 +8,8 @@ const SECOND_MS = 1_000;
 const MINUTE_MS = 60_000;
 
 /**
- * People work from a list, on which a service puts what processes are short of time for: they answer early, late, twice and otherwise, while
- * the service stumbles, is slower than its lease, and takes tasks off the list again.
+ * A service puts commands with short deadlines on a list, from which people work. People answer early, late, twice or in contradiction.
+ * Meanwhile the service fails, is slower than its lease, and takes tasks off the list again.
  */
 export const worklistScenario = (choices: Choices): Scenario => {
   const plans = new Map<string, Plan>();
@@ -58,7 +58,7 @@ export const worklistScenario = (choices: Choices): Scenario => {
 const planned = (choices: Choices, label: string): Plan => {
   const verb = choices.one<Verb>([...VERBS, 'approve', 'sign']);
   const withinSeconds = choices.one([120, 90, 240, 1_200]);
-  // Few attempts: each sends one more message, and all of them wait for one lease.
+  // Few attempts, since each sends one more message, and all messages wait for one lease.
   const timeoutSeconds = choices.one([60, 60, 200, 600]);
   const raceSeconds = choices.one([0, 0, 50, 80, 130]);
   const endSeconds = raceSeconds === 0 ? withinSeconds : raceSeconds;
@@ -78,14 +78,14 @@ const planned = (choices: Choices, label: string): Plan => {
   };
 };
 
-/** At once, some time, or when time is over. */
+/** An answer early, after some time, or around the deadline. */
 const said = (choices: Choices, endSeconds: number, i: number): Saying => {
   const around = endSeconds + choices.between(-20, 60);
   const afterMs = choices.one([around, around, choices.below(10), choices.below(150)]) * SECOND_MS;
   return { afterMs: Math.max(0, afterMs), refuses: choices.chance(0.3), by: `person ${i}` };
 };
 
-/** What was withdrawn is off the list, and was answered so; what may be done only once was begun only once. */
+/** A withdrawn task is off the list, and its answer is `cancelled`. A command of class `once` was begun only once. */
 const judge = ({ pid, run, entries }: EndedRun, list: Worklist): string[] =>
   entries.flatMap((entry) => {
     if (entry.type !== 'CommandIssued') return [];

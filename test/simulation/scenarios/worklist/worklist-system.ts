@@ -1,7 +1,10 @@
 import { command, event, process, service, system } from 'tutti';
 import { z } from 'zod';
 
-/** `approve`: of class key. `sign`: of class once. `stamp`: nobody else is asked, and the desk of long ago does not know it. */
+/**
+ * `approve`: of class key. `sign`: of class once. `stamp`: the handler answers by itself without a person, and the old desk does not know
+ * it.
+ */
 export const VERBS = ['approve', 'sign', 'stamp'] as const;
 export type Verb = (typeof VERBS)[number];
 
@@ -20,14 +23,16 @@ const commands = () => {
     });
   return { approve: answered(), sign: answered() };
 };
-/** The same service before it has learned to stamp. */
+/** The same service before it has `stamp`. */
 export const oldDesk = service('desk', commands());
 export const desk = service('desk', {
   ...commands(),
   stamp: command({ input: z.object({ label: z.string() }), output: z.object({ label: z.string(), by: z.string() }) }),
 });
 
-/** One errand after the other; each is short of time, or races against a timer, and whatever becomes of it the paper goes on. */
+/**
+ * Runs one errand after the other, under a short deadline or in a race against a timer. After a failed or exhausted errand, it continues.
+ */
 const paper = process('paper', { startOn: Filed.byId(({ id }) => id) }, async (ctx, { errands }) => {
   for (const { label, verb, timeoutSeconds, withinSeconds, raceSeconds } of errands) {
     try {
@@ -42,5 +47,5 @@ const paper = process('paper', { startOn: Filed.byId(({ id }) => id) }, async (c
 });
 
 const parts = { processes: [paper], services: [desk] } as const;
-/** The second build differs in nothing but that it replaces every worker. */
+/** The two builds are equal. The deploy of the second only replaces each worker. */
 export const worklists = [system('worklist', parts), system('worklist', parts)] as const;

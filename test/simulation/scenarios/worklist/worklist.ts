@@ -1,22 +1,22 @@
 import type { Errand } from './worklist-system.ts';
 
-/** What a person says, so long after the task has come on the list. */
+/** The answer of one person, `afterMs` after the task came on the list. */
 export interface Saying {
   readonly afterMs: number;
   readonly refuses: boolean;
   readonly by: string;
 }
 
-/** What befalls one errand at the desk, and what its people say. */
+/** How the desk handles one errand, and how people answer it. */
 export interface Plan {
   readonly errand: Errand;
-  /** Runs of the handler that fail, before it comes to anything. */
+  /** The number of runs that fail before the handler does anything. */
   readonly stumbles: number;
-  /** How long each run takes, in seconds; the last stands for all that follow. */
+  /** The duration of each run, in seconds. The last is that of all further runs. */
   readonly slow: readonly number[];
-  /** The task comes on the list before the slow part: people may answer early. */
+  /** The task comes on the list before the slow part, so people may answer early. */
   readonly early: boolean;
-  /** Which run does the errand itself and asks nobody; 0: none. */
+  /** The number of the run that does the errand itself, without a person. 0: none does. */
   readonly direct: number;
   readonly cancelStumbles: number;
   readonly cancelSeconds: number;
@@ -28,13 +28,13 @@ export interface Item {
   readonly label: string;
   runs: number;
   cancels: number;
-  /** The list keeps keys: what was put on it once is never put on it again. */
+  /** The list keeps keys. A task that was on it once never comes on it again. */
   used: boolean;
   listed: boolean;
   withdrawn: boolean;
 }
 
-/** The foreign system: what people see, and what the desk takes off again. */
+/** The foreign system. People see its tasks, and the desk takes them off again. */
 export class Worklist {
   readonly items = new Map<string, Item>();
 
