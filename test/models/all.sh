@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # usage: all.sh [ROWS.txt...]
-# Searches every row of *-rows.txt, as many at a time as $JOBS says (2), those that take longest first; prints a line for each.
-# With $ROW_SECONDS_MAX, only rows that usually take at most so many CPU seconds: the other rows are for a nightly run.
+# Searches every row of *-rows.txt, $JOBS at a time (2), the longest searches first; prints a line for each.
+# With $ROW_SECONDS_MAX, searches only rows that usually take at most this number of CPU seconds: the other rows are for a nightly run.
 # A row that must pass is searched to its end without an error; a mutant breaks the assertion that its row names.
-# Exit: 0 all rows are as expected; 1 one is not; 2 nothing could be searched.
+# Exit: 0 all rows are as expected; 1 some row is not; 2 nothing could be searched.
 set -uo pipefail
 
 missing=()
@@ -26,7 +26,7 @@ fi
 
 work=$(mktemp -d) || exit 2
 export TMPDIR=$work
-set -m # each search is a process group of its own, which can be ended whole
+set -m # each search is a process group of its own, so that all of its processes can be ended
 stop() {
   local pid
   for pid in $(jobs -p); do kill -TERM -- "-$pid" 2>/dev/null; done
@@ -39,7 +39,7 @@ trap 'stop 143' TERM HUP
 
 trimmed() { sed 's/^ *//; s/ *$//' <<<"$1"; }
 
-# Prints nothing where the verdict is the expected one, else why not.
+# Prints nothing if the verdict is the expected one, otherwise the reason.
 wrong() {
   local expected=$1 assertion=$2 verdict=$3
   case $expected in
@@ -55,7 +55,7 @@ search() {
   local number=$1 model name flags expected assertion usual verdict states seconds why
   IFS='|' read -r model name flags expected assertion usual <<<"$2"
   model=$(trimmed "$model") name=$(trimmed "$name") expected=$(trimmed "$expected") assertion=$(trimmed "$assertion")
-  # What is searched at once would take longer to optimize than to search.
+  # A short search takes less time than its optimization.
   if [[ ${usual%%.*} -ge 5 ]]; then OPTIMIZE='-O3 -march=native'; elif [[ ${usual%%.*} -ge 2 ]]; then OPTIMIZE=-O1; else OPTIMIZE=-O0; fi
   export OPTIMIZE
   # shellcheck disable=SC2086 # the flags are words
@@ -91,7 +91,7 @@ while [[ -n $(jobs -pr) ]]; do
 done
 report
 
-# What was not reported was not searched, for whatever reason: it is wrong as well.
+# A row without a report was not searched, so it counts as wrong.
 wrongs=$((wrongs + ${#rows[@]} - ended))
 printf '%s of %s rows as expected, %s wrong; %s CPU s in %s s\n' "$((${#rows[@]} - wrongs))" "${#rows[@]}" "$wrongs" \
   "$(cat "$work"/*.line | awk -F'|' '{ sum += $6 } END { printf "%.0f", sum }')" "$SECONDS"

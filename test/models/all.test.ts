@@ -33,25 +33,25 @@ const run = async (
   });
 };
 
-/** Where spin is missing, each of these still proves that the script says so and does not pass. */
+/** The expected result. Without spin, each test still proves that the script names the missing tool and does not pass. */
 const outcome = (code: number, text: string): unknown =>
   canSearch ? { code, output: expect.stringContaining(text) } : { code: 2, output: expect.stringContaining(INSTALL) };
 
-// Compiling a model takes seconds where others compile too.
+// The compilation of a model takes seconds while other models compile.
 describe('the search of all models', { timeout: 120_000 }, () => {
-  test('says what to install where its tools are missing, and does not pass', async () => {
+  test('names the packages to install if its tools are missing, and does not pass', async () => {
     const { code, output } = await run('head.pml | recommended | -DF=0 | pass | |\n', '/nowhere');
     expect(code).toBe(2);
     expect(output).toBe(`The models need spin and a C compiler; missing: spin gcc. ${INSTALL}\n`);
   });
 
-  test('passes where a sound protocol is searched to its end and a mutant breaks the assertion of its row', async () => {
+  test('passes if a sound protocol is searched to its end and a mutant breaks the assertion of its row', async () => {
     const rows = 'late.pml | sound | -DF=0 | pass | |\nlate.pml | LATE_IS_NOOP | -DF=0 -DLATE_IS_NOOP | fail | effect==settled |\n';
     expect(await run(`# a comment\n${rows}`)).toEqual(outcome(0, '2 of 2 rows as expected, 0 wrong'));
     expect(await readdir(folder)).toEqual(['rows.txt']);
   });
 
-  test('leaves out the rows that take longer than it is allowed, and says how many', async () => {
+  test('leaves out the rows that exceed the allowed time, and prints their number', async () => {
     const rows = 'late.pml | sound | -DF=0 | pass | | 2\nlate.pml | LATE_IS_NOOP | -DF=0 -DLATE_IS_NOOP | fail | effect==settled | 3\n';
     const text = 'were left out';
     const { code, output } = await run(rows, process.env['PATH'], { ROW_SECONDS_MAX: '2' });
@@ -67,14 +67,14 @@ describe('the search of all models', { timeout: 120_000 }, () => {
     ['a mutant that breaks another assertion', 'late.pml | m | -DF=0 -DLATE_IS_NOOP | fail | nU== |', 'WRONG, must break nU=='],
     ['a mutant that names no assertion', 'late.pml | m | -DF=0 -DLATE_IS_NOOP | fail | |', 'WRONG, names no assertion'],
     ['a protocol with an error', 'late.pml | p | -DF=0 -DLATE_IS_NOOP | pass | |', 'WRONG, must pass'],
-    ['a model that is no Promela', 'all.sh | p | -DF=0 | pass | |', 'spin failed'],
-    ['a model that is not there', 'none.pml | p | -DF=0 | pass | |', 'WRONG, must pass'],
-    ['an expectation that is none', 'late.pml | p | -DF=0 | maybe | |', "WRONG, expects 'maybe'"],
+    ['a model that is not Promela', 'all.sh | p | -DF=0 | pass | |', 'spin failed'],
+    ['a model that does not exist', 'none.pml | p | -DF=0 | pass | |', 'WRONG, must pass'],
+    ['an unknown expectation', 'late.pml | p | -DF=0 | maybe | |', "WRONG, expects 'maybe'"],
   ])('fails on %s', async (_, row, text) => {
     expect(await run(`${row}\n`)).toEqual(outcome(1, text));
   });
 
-  test('fails on a model whose else can only be chosen when no fault is left', async () => {
+  test('fails on a model with an else that waits until no fault is left', async () => {
     const [around, apart] = ['', 'true -> '].map(
       (guard) => `byte faults = 1; active proctype p() { if :: faults > 0 -> faults-- :: ${guard}if :: faults == 9 :: else fi fi }`,
     );
@@ -86,7 +86,7 @@ describe('the search of all models', { timeout: 120_000 }, () => {
     expect(await run(await row('apart.pml', apart))).toEqual(outcome(0, '1 of 1 rows as expected'));
   });
 
-  test('does not pass where there is nothing to search', async () => {
+  test('does not pass if there is nothing to search', async () => {
     expect(await run('# only a comment\n')).toEqual(outcome(2, 'No rows in'));
   });
 });

@@ -1,10 +1,10 @@
-/* One message of the inbox while a port is out of reach: given back, dead letter, sent back by the drain, parked when it is a day old.
- * Time is a number of ticks. A tick passes when all that can be received was, and brings back what was given back or delayed: 900 s at most.
+/* One message of the inbox while a port is out of reach: released, dead letter, redriven by the drain, parked when it is a day old.
+ * Time is a number of ticks. A tick passes when every visible message was received, and makes released and delayed messages visible: 900 s at most.
  * An outage lasts at most OUT ticks, a day has DAY; a message is a dead letter at its receive R+1, a suspect from its receive S+1 on, and is
  *   never run again after Q attempts under its mark that have not ended.
  *   While the store is out of reach each call of it fails or not (throttled); while the queues are, each send.
  * Without -DBROKEN and -DPOISON nothing is wrong with the message: it must be applied, and never parked.
- *   -DBROKEN: the store never applies it, as where its head cannot be read; it can be parked.    -DPOISON: it ends each worker that runs it.
+ *   -DBROKEN: the store never applies it, as if its head cannot be read; it can be parked.    -DPOISON: it ends each worker that runs it.
  *   -DLOST_MARKS: a call of the store that fails in an outage may have been done: its answer is lost.
  *   -DUNTIL=n: the last tick.
  * Faults, F in any mix: crash of a worker or of the drain at any step, visibility timeout while it lives on (zombie), duplicate delivery under a
@@ -32,24 +32,24 @@
 #ifndef Q
 #define Q 2
 #endif
-#define FAULTS_MIN 2       /* so many faults in a row are an outage */
-#define REMEMBERED 2       /* for so many ticks */
+#define FAULTS_MIN 2       /* this number of faults in a row is an outage */
+#define REMEMBERED 2       /* for this number of ticks */
 #define NS (3+F)           /* copies of the message that are alive at a time: more is an error */
 #define FREE 0
 #define VIS 1
 #define INF 2
-#define WAIT 3             /* given back or delayed: the next tick brings it */
+#define WAIT 3             /* released or delayed: the next tick makes it visible */
 #define NOBODY 99
 
 byte clock = 0;
 bit store_down = 0, queue_down = 0; byte store_since = 0, queue_since = 0; bit store_was = 0, queue_was = 0;
 byte st[NS]; bit dead[NS];           /* dead: it is in the dead-letter queue */
-byte received[NS];                   /* in the queue where it is */
+byte received[NS];                   /* in its current queue */
 byte since[NS];                      /* of its wrapper: 0, or the tick at which it became a dead letter, and 1 */
 bit topark[NS];                      /* its wrapper asks for it to be parked */
 byte mark[NS];                       /* attempts that were begun and have not ended */
 byte holds[NH+1] = NOBODY;
-byte owed[NH] = NOBODY;              /* whose mark a worker could not take back */
+byte owed[NH] = NOBODY;              /* the message whose mark a worker could not remove */
 byte awake = 1;                      /* messages that are visible, and workers that hold one */
 bit applied = 0, parked_old = 0, parked_poison = 0;
 byte faults_left = F;
@@ -58,7 +58,7 @@ byte faults_left = F;
 #define HELD(i) (holds[0] == i || holds[1] == i || holds[NH] == i)
 #define SETTLED(w, i) if :: owed[w] == i -> owed[w] = NOBODY :: else -> skip fi
 inline reveal(i) { st[i] = VIS; awake++ }
-inline tidy(i) {                     /* nothing knows this message any more */
+inline tidy(i) {                     /* nothing refers to this message any more */
   if :: st[i] == FREE && !HELD(i) -> dead[i] = 0; received[i] = 0; since[i] = 0; topark[i] = 0; mark[i] = 0; SETTLED(0, i); SETTLED(NH-1, i) :: else -> skip fi
 }
 inline slot() {
@@ -66,7 +66,7 @@ inline slot() {
   do :: k < NS && (st[k] != FREE || HELD(k)) -> k++ :: else -> break od;
   assert(k < NS)                     /* the number of messages in flight is bounded */
 }
-inline forget(i) {                   /* deleted, where its receipt still holds */
+inline forget(i) {                   /* deleted, if its receipt is still valid */
   if :: st[i] == INF -> st[i] = FREE :: else -> skip fi
 }
 inline giveback(i) { if :: st[i] == INF -> st[i] = WAIT :: else -> skip fi }
@@ -171,7 +171,7 @@ begin:
 #ifndef QUARANTINE_BY_RECEIVES
      :: atomic { !topark[m] && received[m] > S && WASDOWN -> goto back }
      :: !topark[m] && received[m] > S && !WASDOWN ->
-        if                                                /* what is owed is taken back first */
+        if                                                /* owed marks are removed first */
         CRASH
         :: atomic { owed[me] != NOBODY -> CALL(TAKEBACK(owed[me])); if :: ok -> owed[me] = NOBODY :: !ok -> fault(); goto back fi }
         :: owed[me] == NOBODY
@@ -276,7 +276,7 @@ init {
     i = 0; do :: i < NH -> run worker(i); i++ :: else -> break od;
     run drain(NH); i = 0
   };
-  timeout ->   /* the last tick: nobody can move */
+  timeout ->   /* the last tick: no process can move */
   atomic {
     assert(clock == UNTIL);
 #if defined(BROKEN) || defined(POISON)

@@ -1,8 +1,8 @@
-/* One message and the three queues of the engine: `starts` takes starts, `operations` acts, the inbox what the bus delivers. IAM says who may
- * send to a queue; what the message is, its sender writes. On its way it may be a dead letter, go through the hot lane, be parked and sent
- * back, or wait in the early buffer, in any order, JUMPS times: each sends it to the inbox in a wrapper of the engine's functions, which says
- * where it came to first. Only in the inbox a wrapper is believed: clients may write one too.
- * Whatever its way, a message is admitted where its kind is of the queue to which its sender sent it, and refused else.
+/* One message and the three queues of the engine: `starts` takes starts, `operations` operations, the inbox the events of the bus. IAM restricts
+ * the senders of a queue; the sender writes the kind of its message. On its way a message may be a dead letter, go through the hot lane, be
+ * parked and redriven, or wait in the early buffer, in any order, JUMPS times: each sends it to the inbox in a wrapper of the engine's functions,
+ * which names its first queue. A wrapper is trusted only in the inbox, because clients may write one too.
+ * On every way, a message is admitted if its kind belongs to the queue to which its sender sent it, and refused otherwise.
  * Without -D flags this is the recommended protocol; each flag plants one design error.               */
 #define JUMPS 4
 #define INBOX 0            /* queues, and the kinds of message that each takes */
@@ -16,14 +16,14 @@ bit admitted = 0, refused = 0;
 #else
 #define BELIEVED (wrapped && at == INBOX)
 #endif
-#define CAME (BELIEVED -> names : at)             /* to which queue it came first, as the engine knows */
+#define CAME (BELIEVED -> names : at)             /* its first queue, as the engine knows it */
 inline wrap() {
 #ifdef WRAPPER_WITHOUT_QUEUE
   names = INBOX;
 #else
   names = CAME;
 #endif
-  if :: wrapped && at != INBOX -> forged = 1 :: else -> skip fi;   /* a client's wrapper is what is wrapped */
+  if :: wrapped && at != INBOX -> forged = 1 :: else -> skip fi;   /* the wrapped text is a client's wrapper */
   wrapped = 1; at = INBOX
 }
 init {
@@ -36,8 +36,8 @@ init {
     fi
   };
   do
-  :: atomic { jumps > 0 -> jumps--; wrap() }               /* a dead letter, the hot lane, parked and sent back */
-  :: atomic { jumps > 0 && kind == INBOX && CAME == INBOX && !(wrapped && at != INBOX) ->   /* parked by what ends its early buffer, and sent back */
+  :: atomic { jumps > 0 -> jumps--; wrap() }               /* a dead letter, the hot lane, parked and redriven */
+  :: atomic { jumps > 0 && kind == INBOX && CAME == INBOX && !(wrapped && at != INBOX) ->   /* parked by the end of its early buffer, and redriven */
        jumps--;
 #ifdef EARLY_KEEPS_CARRIER
        names = OPERATIONS;                                 /* a terminate */

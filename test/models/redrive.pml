@@ -1,11 +1,11 @@
-/* What is parked, and how it comes back: one event E of one instance, a `resume` or a `terminate` of that instance, and acts `redrive` that name
- * parked events, whatever the status of the instance. Only the workers of the inbox write parked events.
+/* Parked events and their redrive: one event E of one instance, a `resume` or a `terminate` of that instance, and operations `redrive` that name
+ * parked events, for every status of the instance. Only the workers of the inbox write parked events.
  * The head:  RUNNING, STUCK at most once (by another event), CLOSED by another event or by the terminate.
  *   E applies to a running instance. Beside a stuck one it is parked under the id of its message, and the head is read again. After the end it
- *   is parked under an id of its own, X(L): as often as it comes, it is parked once.
- *   resume, terminate: commit, then send back and mark what is parked beside the instance, but for X(L); then acknowledge.
- *   redrive: an operator names what is parked just then; each is sent back, then marked; then the act is acknowledged.
- *   A parked event says when it was parked (`gen`): who marks it as sent back marks that which was read, and none that was put later.
+ *   is parked under an id of its own, X(L): once, however often it is delivered.
+ *   resume, terminate: commit, then redrive and mark the events that are parked beside the instance, except X(L); then acknowledge.
+ *   redrive: an operator names the events that are parked at that time; each is sent to the inbox, then marked; then the operation is acknowledged.
+ *   A parked event has the time at which it was parked (`gen`): a worker marks only the event that it has read, and no later one.
  *   -DRESTART: a closed instance begins once more, so that a late event applies after all.
  * Faults, F in any mix: crash of an invocation at any step, visibility timeout while it lives on (zombie), duplicate delivery under a new message id.
  * Without further -D flags this is the recommended protocol; each flag plants one design error.               */
@@ -16,7 +16,7 @@
 #define F 1
 #endif
 #ifndef NR
-#define NR 2               /* acts `redrive` */
+#define NR 2               /* operations `redrive` */
 #endif
 #define KC 7               /* messages of E that are alive or parked at a time: more is an error */
 #define L KC               /* the parked event that has an id of its own */
@@ -96,7 +96,7 @@ again:
      :: m < KC ->                                          /* E */
         if
         CRASH
-        :: atomic { applied -> goto ack }                          /* a duplicate, whatever the status */
+        :: atomic { applied -> goto ack }                          /* a duplicate, at every status */
         :: atomic { !applied && hs == RUNNING -> applied = 1; goto ack }
         :: atomic { !applied && hs == CLOSED -> x[L] = 1; gen++; goto ack }
         :: atomic { !applied && hs == STUCK -> x[m] = 1 }
@@ -119,7 +119,7 @@ again:
         :: atomic { true -> todo = names[m-R0] & ALLNAMED; l_gen = gen }
         fi
      fi;
-     do                                                   /* each is sent back, and only then marked */
+     do                                                   /* each is sent to the inbox, and only then marked */
      :: atomic { todo == 0 -> break }
      CRASH
      :: atomic { todo > 0 -> j = 0; do :: ((todo >> j) & 1) == 0 -> j++ :: else -> break od;
@@ -150,9 +150,9 @@ init {
   atomic { st[0] = VIS; run env(); i = 0; do :: i < NH -> run handler(i); i++ :: else -> i = 0; break od };
   timeout ->
   atomic {
-    /* applied, or parked where a person finds it: beside a stuck instance, after the end, or where the last redrive lies behind */
+    /* applied, or parked so that an operator finds it: beside a stuck instance, after the end, or after the last redrive */
     assert(applied || ALLNAMED > 0);
-    assert(hs != RUNNING || applied || x[L] == 1);         /* beside a running instance only what came after an end waits for a redrive */
+    assert(hs != RUNNING || applied || x[L] == 1);         /* beside a running instance, only an event that came after an end waits for a redrive */
     do :: i < NS -> assert(st[i] == FREE || st[i] == GONE); i++ :: else -> break od
   }
 }

@@ -7,7 +7,7 @@ trail=
 model=$(realpath "$1") || exit 2
 shift
 work=$(mktemp -d) && trap 'rm -rf "$work"' EXIT && cd "$work" || exit 2
-ulimit -t "${CPU_SECONDS_MAX:-600}" # of each program: what takes longer has not been searched to its end
+ulimit -t "${CPU_SECONDS_MAX:-600}" # of each program: a search that takes longer does not reach its end
 
 search() {
   spin -a "$@" "$model" >gen.log 2>&1 || { echo "spin failed: $(grep -m1 . gen.log)" && return; }

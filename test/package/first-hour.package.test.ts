@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 const root = join(import.meta.dirname, '../..');
 const readme = readFileSync(join(root, 'README.md'), 'utf8');
 
-/** The commands that README.md gives for a first process, one a line. */
+/** The commands of README.md for a first process, one a line. */
 const [install = [], run = []] = ((): string[][] => {
   const [, block = ''] = /## Your first process[\s\S]*?```sh\n([\s\S]*?)```/.exec(readme) ?? [];
   const lines = block.trim().split('\n');
@@ -58,12 +58,12 @@ test('the first process runs from its TypeScript without a flag, completes and u
   expect(show?.stdout).toMatch(/payments\.refund sent to undo payments\.charge\n[^]*failed: flights\.book failed with SoldOut\n/);
 });
 
-test('its tests pass', () => {
+test('the tests of the first process pass', () => {
   expect([ran[2]?.status, ran[2]?.stdout]).toEqual([0, expect.stringMatching(/2 passed/)]);
 });
 
-test('where tsx is not installed, the command line prints the command that installs it and runs again', () => {
-  // Node from 22.18 on reads TypeScript by itself.
+test('without tsx, the command line prints the command that installs it and runs again', () => {
+  // Node reads TypeScript by itself from 22.18 on.
   const own = Number(process.versions.node.split('.')[0]) >= 22;
   shellOrThrow('mv node_modules/tsx ..');
   const { status, stderr } = shell('npx tutti dev system.ts services.ts --memory --once');
@@ -76,21 +76,21 @@ test('where tsx is not installed, the command line prints the command that insta
     ]);
 });
 
-describe('what an author of processes does not install', () => {
-  /** The line that an error prints. */
+describe('packages that an author of processes does not install', () => {
+  /** The command that an error prints. */
   const installLine = (text: string): string => /Install it: (npm install [\w@/ -]+)/.exec(text)?.[1] ?? '';
   const tsx = (code: string): SpawnSyncReturns<string> => {
     writeFileSync(join(folder, 'by-use.ts'), code);
     return shell('node --import tsx by-use.ts');
   };
-  /** What is thrown, by code and remedy. */
+  /** The code and the remedy of the error that `act` throws. */
   const caught = (imports: string, act: string): string =>
     tsx(`${imports}; await (async () => ${act})().catch(({ code, remedy }: any) => console.log(code, remedy));`).stdout;
   const LIST = 'npx tutti list --stack seats --region eu-central-1';
   const SYNTH = `import { App, Stack } from 'aws-cdk-lib/core'; import { Orchestrator } from 'tutti/cdk';
 import { seats } from './system.ts'; new Orchestrator(new Stack(new App(), 'Seats'), 'Seats', { system: seats, entry: 'system.ts' });`;
 
-  test('is not there: neither the AWS SDK nor the CDK', () => {
+  test('neither the AWS SDK nor the CDK is installed with tutti', () => {
     expect(shell('ls node_modules node_modules/@aws-sdk').stdout).not.toMatch(/aws/);
   });
 
@@ -110,7 +110,7 @@ import { seats } from './system.ts'; new Orchestrator(new Stack(new App(), 'Seat
     rmSync(join(folder, 'by-use.ts'));
   });
 
-  test('libsql may be left out: tutti dev prints the line that installs it, and runs in memory without it', () => {
+  test('without libsql, tutti dev prints the line that installs it, and runs in memory', () => {
     shellOrThrow('mv node_modules/libsql ..');
     const [folder, memory, tests] = [
       'npx tutti dev system.ts services.ts --once --local .other',
@@ -123,7 +123,7 @@ import { seats } from './system.ts'; new Orchestrator(new Stack(new App(), 'Seat
     expect([tests?.status, tests?.stdout]).toEqual([0, expect.stringMatching(/2 passed/)]);
   });
 
-  test('an app prints the line that installs what functions are built from, and both lines are enough', { timeout: 600_000 }, () => {
+  test('an app prints the line that installs the packages of its functions, and needs no further one', { timeout: 600_000 }, () => {
     writeFileSync(join(folder, 'by-use.ts'), SYNTH);
     shellOrThrow('npm install --save-dev aws-cdk-lib constructs esbuild');
     const { status, stderr } = shell('node --import tsx by-use.ts');
@@ -168,7 +168,7 @@ describe('the installed types', () => {
     },
   );
 
-  test.each(Object.entries(compilers))('say in %s, in one sentence each, what is wrong', (_, compiler) => {
+  test.each(Object.entries(compilers))('report each misuse in one sentence with %s', (_, compiler) => {
     const { status, stdout } = shell(`node node_modules/${compiler}/bin/tsc -p tsconfig.misuse.json`);
     expect(status).not.toBe(0);
     for (const sentence of SENTENCES) expect(stdout).toContain(sentence);

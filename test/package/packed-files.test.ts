@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 const root = join(import.meta.dirname, '../..');
 const read = (path: string): string => readFileSync(join(root, path), 'utf8');
 
-/** What `npm pack` takes; `dist` is there only after a build. */
+/** The files that `npm pack` includes, without `dist`, which exists only after a build. */
 const packed = (
   JSON.parse(execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], { cwd: root, encoding: 'utf8' })) as readonly [
     { readonly files: readonly { readonly path: string }[] },
@@ -15,7 +15,7 @@ const packed = (
   .map(({ path }) => path)
   .filter((path) => !path.startsWith('dist/'));
 
-test('the package holds the pages, the examples with their journals, and nothing that was only built or run', () => {
+test('the package has the pages and the examples with their journals, and no files of a build or a run', () => {
   expect(packed).toEqual(
     expect.arrayContaining([
       'README.md',
@@ -31,7 +31,7 @@ test('the package holds the pages, the examples with their journals, and nothing
   expect(packed.filter((path) => /__pycache__|\.tutti|\.venv|\.pyc$/.test(path))).toEqual([]);
 });
 
-/** A page less its blocks of code, in which `](` is no link. */
+/** The page without its code blocks, in which `](` is not a link. */
 const withoutCode = (page: string): string => page.replaceAll(/^ *```[^]*?^ *```/gm, '');
 
 test('each link of a packed page leads to a packed file', () => {
@@ -48,7 +48,7 @@ test('each link of a packed page leads to a packed file', () => {
   expect(broken).toEqual([]);
 });
 
-test('README.md shows the first process and its handlers as they stand', () => {
+test('README.md shows the current text of the first process and its handlers', () => {
   const shown = [...read('README.md').matchAll(/```ts\n([\s\S]*?)```/g)].map(([, code]) => code);
   expect(shown.slice(0, 2)).toEqual([read('examples/first-process/book-seat.ts'), read('examples/first-process/services.ts')]);
 });

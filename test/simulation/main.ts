@@ -14,7 +14,7 @@ process.exitCode = await main().catch(exitOf);
 
 async function main(): Promise<ExitCode> {
   const command = simulateCommand().parse();
-  if (command.args.length > 0) throw usageError(`${command.args[0]} is no option.`, 'Look at --help.');
+  if (command.args.length > 0) throw usageError(`${command.args[0]} is not an option.`, 'Run it with --help.');
   const options = command.opts<SimulateOptions>();
   await check(options);
   const isReplay = options.seed !== undefined || options.fixture !== undefined;
@@ -65,10 +65,10 @@ async function check({ scenario, fixture, shrink, seed, write, planted, totals, 
   if (fixture !== undefined && !existsSync(fixture))
     throw usageError(`There is no fixture ${fixture}.`, 'Name a file of test/simulation/fixtures.');
   if (shrink && seed === undefined && fixture === undefined && typeof planted !== 'string')
-    throw usageError('--shrink needs to know what.', 'Give --seed or --fixture too.');
-  if (write && planted === undefined) throw usageError('--write goes with --planted.', 'Give --planted too.');
+    throw usageError('--shrink needs to know what to shrink.', 'Add --seed or --fixture.');
+  if (write && planted === undefined) throw usageError('--write goes with --planted only.', 'Add --planted.');
   if (planted === true && (seed !== undefined || fixture !== undefined))
-    throw usageError('One seed has one bug.', 'Name it: --planted NAME.');
+    throw usageError('A single seed needs the name of one bug.', 'Name the bug: --planted NAME.');
   if (scenario !== undefined) {
     const { scenarioNames } = await import('./scenarios/scenarios.ts');
     if (!scenarioNames.includes(scenario))
@@ -78,21 +78,21 @@ async function check({ scenario, fixture, shrink, seed, write, planted, totals, 
   const [{ readTotals }, { firstShared }] = await Promise.all([import('./command/totals.ts'), import('./command/seed-ranges.ts')]);
   const twice = firstShared(readTotals(totals).ranges, [[from, from + seeds - 1]]);
   if (twice !== undefined)
-    throw usageError(`Seed ${twice} is counted in ${totals} already.`, 'Begin with another seed (--from), or another file.');
+    throw usageError(`Seed ${twice} is already counted in ${totals}.`, 'Begin with another seed (--from), or name another file.');
 }
 
 function held(all: boolean): ExitCode {
   return all ? EXIT.done : EXIT.bad;
 }
 
-/** Commander has printed its own message; anything else is told here. */
+/** Commander has printed its own message; any other error is printed here. */
 function exitOf(error: unknown): ExitCode {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
   terminal.error(error);
   return exitCodeOf(error);
 }
 
-/** The first Ctrl-C ends it with what there is; a second one finds no handler and ends the process. */
+/** Resolves at the first Ctrl-C, which ends the run with the results so far. A second one meets no handler and ends the process. */
 function interruption(): Promise<void> {
   return new Promise((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());

@@ -20,7 +20,7 @@ import { lineAt, readSource } from './source-text.ts';
 import { filesUnder, readTree, root } from './source-tree.ts';
 
 // Comments cite a page as `docs/protocol.md#commit`, a file by its path from the root, an invariant as `docs/correctness.md#i12`, a rule by
-// its number in brackets. Each of these must be there.
+// its number in brackets. Each of these must exist.
 
 interface Commented {
   readonly path: string;
@@ -28,11 +28,11 @@ interface Commented {
 }
 
 const sources: readonly Commented[] = [...readTree().values()].map(({ path, text, plain }) => ({ path, comment: commentsOf(text, plain) }));
-/** Most lines of a model are comments or names of its own. */
+/** The whole text of each model: most of its lines are comments or names of its own. */
 const models: readonly Commented[] = filesUnder('test/models')
   .filter((path) => path.endsWith('.pml'))
   .map((path) => ({ path, comment: readFileSync(join(root, path), 'utf8') }));
-/** Scripts and Python, whose comments are not told from code: a page that they name is there all the same. */
+/** Scripts and Python, with code and comments alike: a page that either names must exist. */
 const scripts: readonly Commented[] = ['.ci', 'examples', 'test']
   .flatMap(filesUnder)
   .flatMap((path) => (/^\.ci\/[\w-]+$|\.(?:py|sh|mjs)$/.test(path) ? [{ path, comment: readFileSync(join(root, path), 'utf8') }] : []));
@@ -52,14 +52,14 @@ function faultOf({ path, anchor }: Place): string | undefined {
 const at = (path: string, text: string, { offset, text: cited }: Citation, why: string): string =>
   `${path}:${lineAt(text, offset)} cites '${cited}': ${why}`;
 
-/** `lib/core`; of what lies deeper as well. */
+/** The layer of a path: `lib/core`, also for the folders below it. */
 const layerOf = (path: string): string => path.split('/').slice(0, 2).join('/');
 
-/** Fixtures of other tests name files that are not there. */
+/** The fixtures of these tests name files that do not exist. */
 const invented = (path: string): boolean => path.startsWith('test/tidy/');
 
 describe('comments', () => {
-  test('each page, anchor and file that a comment cites is there', () => {
+  test('each page, anchor and file that a comment cites exists', () => {
     const faults = [...commented, ...scripts]
       .filter(({ path }) => !invented(path))
       .flatMap(({ path, comment }) =>
@@ -80,7 +80,7 @@ describe('comments', () => {
     expect(faults).toEqual([]);
   });
 
-  test('shipped code cites an invariant by its place, and every other comment one that docs/correctness.md has', () => {
+  test('a comment of shipped code cites an invariant by page and anchor, and a comment of a test cites one that docs/correctness.md has', () => {
     const known = anchorsOf(readPage('docs/correctness.md'));
     const faults = commented.flatMap(({ path, comment }) =>
       invariantsIn(comment)
@@ -97,7 +97,7 @@ describe('comments', () => {
       for (const rule of definedRules(comment)) rules.add(rule);
       defined.set(layerOf(path), rules);
     }
-    // The front ends keep the rules of the kernel.
+    // The front ends follow the rules of the kernel.
     const all = (path: string): ReadonlySet<string> =>
       new Set([...(defined.get(layerOf(path)) ?? []), ...(path.startsWith('lib/process/') ? (defined.get('lib/core') ?? []) : [])]);
     const faults = sources
@@ -135,7 +135,7 @@ describe('pages', () => {
     expect(faults).toEqual([]);
   });
 
-  test('each file of the project that a page names is there', () => {
+  test('each file of the project that a page names exists', () => {
     const faults = pages.flatMap((path) => {
       const page = readPage(path);
       return pathsIn(page).flatMap((code) => {
@@ -146,7 +146,7 @@ describe('pages', () => {
     expect(faults).toEqual([]);
   });
 
-  test('the rows that tests of bad input are named after are rows of docs/correctness.md', () => {
+  test('each row in the title of a test of bad input is a row of docs/correctness.md', () => {
     const rows = new Set([...readPage('docs/correctness.md').matchAll(/^\| (\d+) \|/gm)].map((match) => match[1]!));
     const named = filesUnder('test/bad-input').flatMap((path) =>
       [...readPage(path).matchAll(/\bdescribe\('rows? (\d+)(?: and (\d+))?:/g)].flatMap((match) =>
@@ -160,30 +160,30 @@ describe('pages', () => {
 describe('the check itself', () => {
   const page = '# One page\n\n<a id="commit"></a>\n## 2. The `commit` of x\n\n```\n# no heading\n```\n## Again\n## Again\n';
 
-  test('knows the anchors of a page', () => {
+  test('finds the anchors of a page', () => {
     expect([...anchorsOf(page)]).toEqual(['commit', 'one-page', '2-the-commit-of-x', 'again', 'again-1']);
   });
 
-  test('finds what a comment cites, and nothing in code', () => {
+  test('finds the citations of comments, and none in code', () => {
     const text = "/** See docs/protocol.md#commit, lib/core/run.ts. */\nconst a = 'docs/other.md'; // README.md says it\n";
     const comment = commentsOf(text, readSource(text).plain);
     expect(citationsIn(comment).map((each) => each.text)).toEqual(['docs/protocol.md#commit', 'lib/core/run.ts', 'README.md']);
   });
 
-  test('finds a page that is not there, and an anchor that is not there', () => {
+  test('reports a page that does not exist, and an anchor that does not exist', () => {
     expect(faultOf({ path: 'docs/design.md', anchor: undefined })).toBe('docs/design.md does not exist');
     expect(faultOf({ path: 'docs/protocol.md', anchor: 'comit' })).toBe('docs/protocol.md has no anchor comit');
     expect(faultOf({ path: 'docs/protocol.md', anchor: 'commit' })).toBeUndefined();
   });
 
-  test('finds citations that nothing resolves', () => {
+  test('finds citations that do not name a place', () => {
     const text = 'as said (api 4), in authoring 5, Protocol 1.12, design: toolchain 3, section 2, rows 8 and 9';
     expect(unresolvableIn(text).map((each) => each.text)).toEqual(
       expect.arrayContaining(['api 4', 'authoring 5', 'Protocol 1.12', 'design: toolchain', 'section 2', 'rows 8']),
     );
   });
 
-  test('finds rules and where they are defined', () => {
+  test('finds the rules that a comment cites, and those that it defines', () => {
     expect(rulesIn('later ones alike (S2, S8).').map((each) => each.text)).toEqual(['S2', 'S8']);
     expect(definedRules('/**\n * S2 A scope that fails.\n * F1: forwarding\n *     S8 is no beginning (S9)\n */')).toEqual([
       'S2',
@@ -193,7 +193,7 @@ describe('the check itself', () => {
     expect(invariantsIn('holds (I12), docs/correctness.md#i3').map((each) => each.text)).toEqual(['I12']);
   });
 
-  test('finds the links of a page, and no code', () => {
+  test('finds the links of a page, and none in code', () => {
     expect(linksIn('[a](b.md#c) `[d](e)` [f](https://x.y/z) [g](#h)').map((each) => each.text)).toEqual(['b.md#c', '#h']);
   });
 });

@@ -24,13 +24,13 @@ test('each file and folder of the code map of ARCHITECTURE.md exists', () => {
   expect(mapped.filter((path) => !existsSync(join(root, path)))).toEqual([]);
 });
 
-test('each folder of lib stands in the code map of ARCHITECTURE.md', () => {
+test('the code map of ARCHITECTURE.md lists each folder of lib', () => {
   const folders = new Set([...readTree().keys()].filter((path) => path.startsWith('lib/')).map((path) => dirname(path)));
   const known = new Set(mapped.flatMap((path) => [path.replace(/\/$/, ''), dirname(path)]));
   expect([...folders].filter((folder) => !known.has(folder))).toEqual([]);
 });
 
-test('a line of the tree stands below the folder that it is indented under', () => {
+test('a line of the code map belongs to the folder under which it is indented', () => {
   expect(pathsOf('## Code map\n```\nlib/  all\n  core/  kernel\n    apply.ts  facts\n  ports/  interfaces\n```')).toEqual([
     'lib/',
     'lib/core/',

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { expect, test } from 'vitest';
 import { root } from './source-tree.ts';
 
-/** The last commit before subjects were held to a form. A shallow clone does not have it: there the newest commit alone is read. */
+/** The last commit before the rules for subjects. In a shallow clone, which does not have it, the test reads only the newest commit. */
 const BASE = 'bbd01690518c1a1c2346c633aca97045b8a3454d';
 const SUBJECT = /^[a-z][\w.,/ -]*: [^\s].*[^.\s]$/;
 const CHARACTERS_MAX = 72;
@@ -22,11 +22,11 @@ const faultOf = (subject: string): string[] => [
   ...(SUBJECT.test(subject) ? [] : [`"${subject}": expected "scope: imperative", the scope in lower case, no full stop`]),
 ];
 
-test('the subject of each commit is scope: imperative, at most 72 characters', () => {
+test('the subject of each commit has the form "scope: imperative" and at most 72 characters', () => {
   expect(subjects().flatMap(faultOf)).toEqual([]);
 });
 
-test('a subject without scope, one that is too long and one that ends as a sentence are faults', () => {
+test('a subject without a scope, one that is too long and one with a full stop are faults', () => {
   expect(faultOf('engine: fix resume of an instance that was terminated')).toEqual([]);
   expect(['Fix resume', `engine: ${'long '.repeat(14)}end`, 'engine: fix resume.'].map((subject) => faultOf(subject).length)).toEqual([
     1, 1, 1,

@@ -6,30 +6,30 @@ import { CLIENT_SDK } from '../../lib/adapters/aws/sdk-packages.ts';
 import { lineAt } from './source-text.ts';
 import { filesUnder, readTree, root, targetOf } from './source-tree.ts';
 
-// docs/decisions/dependencies.md, package.json and the imports say the same of each dependency: that it is there, and whether a user
-// has it with tutti, may leave it out, or installs it beside tutti.
+// docs/decisions/dependencies.md, package.json and the imports must agree on each dependency: that it exists, and whether a user gets it
+// with tutti, may omit it, or installs it beside tutti.
 
 type Dependencies = Readonly<Record<string, string>>;
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as Readonly<
   Record<'dependencies' | 'optionalDependencies' | 'devDependencies' | 'peerDependencies' | 'scripts', Dependencies>
 > & { readonly peerDependenciesMeta: Readonly<Record<string, { readonly optional: boolean }>> };
-/** All that shipped code may load. */
+/** The packages that shipped code may load. */
 const ofUsers = { ...manifest.dependencies, ...manifest.optionalDependencies, ...manifest.peerDependencies };
 const page = readFileSync(join(root, 'docs/decisions/dependencies.md'), 'utf8');
 
-/** What a user installs: tsconfig.build.json compiles it. */
+/** Whether a user installs the file: tsconfig.build.json compiles it. */
 const shipped = (path: string): boolean => /^(?:lib|functions|bin)\//.test(path) && path !== 'bin/app.ts';
 
 interface PackageImport {
   readonly path: string;
   readonly line: number;
   readonly name: string;
-  /** Only the types: nothing of it is loaded. */
+  /** Only types are imported; nothing is loaded. */
   readonly types: boolean;
 }
 
 const builtins = new Set(builtinModules);
-/** The module of the user that the bundler puts there. */
+/** The name that the bundler replaces with the user's module. */
 const ALIASES = new Set(['tutti-entry']);
 
 const imports: readonly PackageImport[] = [...readTree().values()].flatMap(({ path, plain, code, imports: found }) => [
@@ -75,20 +75,20 @@ describe('dependencies', () => {
     expect(CLIENT_SDK.toSorted()).toEqual(Object.keys(manifest.peerDependencies).filter((name) => name.startsWith('@aws-sdk/')));
   });
 
-  test('what the shipped code loads is a dependency or a peer of the user, never a tool of this repository', () => {
+  test('shipped code loads only dependencies and peers of the user, never a tool of this repository', () => {
     const faults = packageImports
       .filter(({ path, name, types }) => shipped(path) && !types && !Object.hasOwn(ofUsers, name))
       .map(({ path, line, name }) => `${path}:${line} imports '${name}': move it into dependencies, with its line of reason`);
     expect(faults).toEqual([]);
   });
 
-  test('each dependency is imported by shipped code, so that a user installs nothing that only tests load', () => {
+  test('shipped code imports each dependency, so that a user installs nothing that only tests load', () => {
     const loaded = new Set(packageImports.filter(({ path }) => shipped(path)).map(({ name }) => name));
     const unused = Object.keys(ofUsers).filter((name) => !loaded.has(name));
     expect(unused.map((name) => `${name}: no shipped code imports it; remove it, or move it into devDependencies`)).toEqual([]);
   });
 
-  test('each package that is imported anywhere is listed', () => {
+  test('package.json lists each imported package', () => {
     const listed = { ...ofUsers, ...manifest.devDependencies };
     const faults = packageImports
       .filter(({ name, types }) => !Object.hasOwn(listed, name) && !(types && Object.hasOwn(listed, declarationsOf(name))))
@@ -107,13 +107,13 @@ describe('dependencies', () => {
     expect(unused.map((name) => `${name}: nothing imports or runs it; remove it`)).toEqual([]);
   });
 
-  test('each companion still belongs to a tool that is there', () => {
+  test('each companion belongs to a tool that package.json lists', () => {
     const gone = Object.entries(COMPANIONS).filter(([name, of]) => !manifest.devDependencies[name] || !manifest.devDependencies[of]);
     expect(gone).toEqual([]);
   });
 });
 
-/** Tools that another tool loads by itself. */
+/** Packages that another tool loads by itself. */
 const COMPANIONS: Dependencies = {
   '@vitest/coverage-v8': 'vitest',
   'oxlint-tsgolint': 'oxlint',
@@ -124,19 +124,19 @@ function packageOf(specifier: string): string {
   return scope.startsWith('@') ? `${scope}/${name}` : scope;
 }
 
-/** Of a package that has none of its own. */
+/** The package with the types of one that has none. */
 function declarationsOf(name: string): string {
   return `@types/${name}`;
 }
 
-/** An import of several lines ends in the line of its specifier. */
+/** Whether the import at this line loads types only. An import of several lines ends in the line of its specifier. */
 function isTypeImport(code: string, line: number): boolean {
   const upTo = code.split('\n').slice(0, line).join('\n');
   const statement = upTo.slice(Math.max(upTo.lastIndexOf('\nimport '), upTo.lastIndexOf('\nexport '), 0)).trimStart();
   return /^(?:import|export) type\b/.test(statement) || /\btypeof import\(\s*'?\s*'?\)?/.test(upTo.split('\n').at(-1) ?? '');
 }
 
-/** Scripts, the stages of CI, and what cdk.json starts. */
+/** The scripts, the stages of CI and the command of cdk.json. */
 function commandLines(): string {
   const texts = ['cdk.json', ...filesUnder('.ci')].filter((path) => existsSync(join(root, path)));
   return [...Object.values(manifest.scripts), ...texts.map((path) => readFileSync(join(root, path), 'utf8'))].join('\n');

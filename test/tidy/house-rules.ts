@@ -1,10 +1,10 @@
-/** A pattern that the house does not write, and what it writes instead. */
+/** A pattern that this project does not use, and its replacement. */
 export interface BannedText {
   readonly pattern: RegExp;
   readonly instead: string;
-  /** Path prefixes where it is banned. */
+  /** The path prefixes under which it is banned. */
   readonly where: readonly string[];
-  /** `text`: also in comments and strings. @default code only */
+  /** `text`: also in comments and strings. @default only in code */
   readonly in?: 'text';
 }
 
@@ -30,7 +30,7 @@ export const bannedTexts: readonly BannedText[] = [
   { pattern: /\bvi\.mock\(/g, instead: 'a port with a memory adapter, passed as an argument', where: ['test/', 'examples/'] },
 ];
 
-/** Names that say nothing of what is in the file. */
+/** Names that do not describe the content of a file. */
 export const bannedNames: ReadonlySet<string> = new Set([
   'utils',
   'util',
@@ -44,7 +44,7 @@ export const bannedNames: ReadonlySet<string> = new Set([
   'shared',
 ]);
 
-/** What `lib/core` must get as an argument. */
+/** Effects and values that `lib/core` takes as an argument, or leaves to the engine. */
 export const impureTexts: readonly { readonly pattern: RegExp; readonly instead: string }[] = [
   { pattern: /\b(?:await|async)\b/g, instead: 'return the decision; the engine performs it' },
   { pattern: /\bDate\.now\b|\bnew Date\(\s*\)|\bDate\(\s*\)/g, instead: 'take `now` as an argument' },
@@ -54,7 +54,7 @@ export const impureTexts: readonly { readonly pattern: RegExp; readonly instead:
   { pattern: /\bset(?:Timeout|Immediate|Interval)\b|\bqueueMicrotask\b/g, instead: 'return a timer as part of the decision' },
 ];
 
-/** What differs when a process is replayed. */
+/** Values that differ when a process is replayed. */
 export const unrepeatableTexts: readonly { readonly pattern: RegExp; readonly instead: string }[] = [
   { pattern: /\bDate\.now\b|\bnew Date\(\s*\)|\bDate\(\s*\)|\bperformance\b/g, instead: 'ctx.now()' },
   { pattern: /\bMath\.random\b/g, instead: 'ctx.random()' },

@@ -16,14 +16,14 @@ describe('language', () => {
 });
 
 describe('the check itself', () => {
-  test('finds the start of a sentence that has no noun', () => {
+  test('finds a sentence that does not start with a noun', () => {
     expect(findingsIn('/** Sends. What was sent is kept. */\n// Where none is, it waits.\n// What is kept?')).toEqual([
       '1 What was sent is kept.',
       '2 Where none is, it waits.',
     ]);
   });
 
-  test('finds a sentence that spans lines, at its first line', () => {
+  test('reports a sentence of several lines at its first line', () => {
     expect(findingsIn('/**\n * Sends it. Nobody\n * waits for it.\n */')).toEqual(['2 Nobody waits for it.', '2 Nobody waits for it.']);
   });
 

@@ -5,7 +5,7 @@ import { layerPicture, layersOf } from './layer-picture.ts';
 import { readTree, root } from './source-tree.ts';
 
 const page = join(root, 'docs/layers.svg');
-/** The number of files changes with each new file, the picture only with a layer or an import between layers. */
+/** The number of files changes with each new file. Without it, the picture changes only with a layer or an import between layers. */
 const withoutCounts = (svg: string): string => svg.replaceAll(/>\d+ files</g, '>files<');
 
 test('docs/layers.svg shows the imports between the layers; WRITE_LAYERS=1 writes it', () => {
@@ -14,7 +14,7 @@ test('docs/layers.svg shows the imports between the layers; WRITE_LAYERS=1 write
   expect(withoutCounts(readFileSync(page, 'utf8'))).toBe(withoutCounts(picture));
 });
 
-test('a layer stands above what it imports, and an arrow that follows from two others is left out', () => {
+test('a layer stands above the layers that it imports, and an arrow that follows from two others is left out', () => {
   const layer = (name: string, ...imports: string[]) => ({ name, files: 1, imports: new Set(imports) });
   const picture = layerPicture([layer('top', 'middle', 'base'), layer('middle', 'base'), layer('base')]);
   expect(picture.match(/marker-end/g)).toHaveLength(2);

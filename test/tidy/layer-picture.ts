@@ -1,6 +1,6 @@
 import { targetOf, type SourceFile } from './source-tree.ts';
 
-/** A layer of lib: how many files it has, and the layers that it imports. */
+/** A layer of lib: the number of its files, and the layers that it imports. */
 export interface Layer {
   readonly name: string;
   readonly files: number;
@@ -27,7 +27,7 @@ const layerOf = (path: string): string | undefined => /^lib\/([^/]+)\//.exec(pat
 
 const BOX = { width: 148, height: 46, gap: 40, rowGap: 62, margin: 24 };
 
-/** An SVG: each layer above all that it imports. An arrow that follows from two others is left out. */
+/** An SVG with each layer above all layers that it imports. An arrow that follows from two others is left out. */
 export function layerPicture(layers: readonly Layer[]): string {
   const byName = new Map(layers.map((layer) => [layer.name, layer]));
   const importsOf = (name: string): readonly string[] => [...(byName.get(name)?.imports ?? [])];

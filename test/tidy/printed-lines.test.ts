@@ -26,7 +26,7 @@ it('a file that prints through a Terminal hands over lines and joins none', () =
   expect(files.flatMap(({ path, plain }) => joinedLines(path, plain))).toEqual([]);
 });
 
-it('a message of two lines and a table that is joined to one text are found', () => {
+it('finds a message of two lines, and a table that is joined to one text', () => {
   const text = "terminal.message(`stale.\\n  renew it`);\nreturn lines.join('\\n');\nterminal.print(...text.split('\\n'));";
   expect(joinedLines('a.ts', readSource(text).plain)).toEqual(['a.ts:1', 'a.ts:2']);
 });

@@ -28,23 +28,23 @@ import { BEAT_MS, LEASE_MS } from '../../lib/service/consumer/consumer.ts';
 import { HOLD_MAX_MS, HOLD_SECONDS, QUEUE_RECEIVES_MAX, RECEIVES_MAX } from '../../lib/service/consumer/redelivery.ts';
 import { readTree, root } from './source-tree.ts';
 
-// docs/protocol.md and docs/replay.md say what the code does: names and numbers are compared here, verdicts in test/core/classify.test.ts.
+// docs/protocol.md and docs/replay.md describe the code: these tests compare names and numbers, test/core/classify.test.ts the verdicts.
 
 const tree = readTree();
-/** The file of lib that has this text, wherever it lies. */
+/** The source of the file of lib that has this text. */
 const sourceWith = (text: string): string =>
   [...tree.values()].find(({ path, plain }) => path.startsWith('lib/') && plain.includes(text))?.plain ?? '';
 const protocol = readFileSync(join(root, 'docs/protocol.md'), 'utf8');
 const replay = readFileSync(join(root, 'docs/replay.md'), 'utf8');
 
-/** From a heading of any level to the next. */
+/** The text from a heading of any level to the next. */
 const chapter = (page: string, title: string): string => page.split(/^#+ /m).find((part) => part.startsWith(title)) ?? '';
 /** The names in the first cell of each row. */
 const firstCells = (text: string): readonly string[] =>
   [...text.matchAll(/^\| (`[^|]*) \|/gm)].flatMap((row) => [...row[1]!.matchAll(/`([\w-]+)`/g)].map((name) => name[1]!));
-/** The text in one line, as a sentence is that the page wraps. */
+/** The page as one line, so that a sentence is found across line breaks. */
 const flat = (page: string): string => page.replaceAll(/\s+/g, ' ');
-/** Conditions that the page states in a sentence. */
+/** Conditions that the page states in a sentence instead of code. */
 const IN_WORDS: ReadonlySet<string> = new Set(['BUFFER_HAS_ROOM', 'CLOSED_AND_LISTED']);
 const grouped = (value: number): string => value.toLocaleString('en-US');
 
@@ -114,14 +114,14 @@ describe('docs/protocol.md', () => {
     expect(flat(chapter(protocol, title))).toContain(words);
   });
 
-  test('says for how long a dead letter is sent back', () => {
+  test('says how long a dead letter is redriven', () => {
     expect(DRAINED_MS_MAX).toBe(86_400_000);
     expect(chapter(protocol, '7.2 ')).toContain('After one day');
   });
 });
 
 describe('docs/replay.md', () => {
-  test('has each fact, and calls nothing else one', () => {
+  test('lists each fact, and nothing else as a fact', () => {
     const bullet = /- a \*\*fact\*\*([^]*?);/.exec(replay)?.[1] ?? '';
     const named = [...bullet.matchAll(/`(\w+)`/g)].map((name) => name[1]!);
     const known = /new Set<RecordedFact\['type'\]>\(\[([^\]]*)\]/.exec(sourceWith("new Set<RecordedFact['type']>"))?.[1] ?? '';
@@ -129,14 +129,14 @@ describe('docs/replay.md', () => {
     expect(named.toSorted()).toEqual([...known.matchAll(/'(\w+)'/g)].map((name) => name[1]!).toSorted());
   });
 
-  test('has what a replay compares', () => {
+  test('lists the values that a replay compares', () => {
     const compared = /const COMPARED[^=]*= \{([^}]*)\}/.exec(sourceWith('const COMPARED'))?.[1] ?? '';
     const fields = new Map([...compared.matchAll(/(\w+): \[([^\]]*)\]/g)].map((match) => [match[1]!, namesIn(match[2]!, /'(\w+)'/g)]));
     const rows = chapter(replay, '6. ').matchAll(/^\| (`[^|]*) \| ([^|;]*)[|;]/gm);
     const shown = new Map(
       [...rows].flatMap(([, types = '', cell = '']) => namesIn(types, /`(\w+)`/g).map((type) => [type, namesIn(cell, /`(\w+)`/g)])),
     );
-    // Its value is compared where it is passed.
+    // The value of a view is compared where the code passes it.
     expect(shown.get('ViewChanged')).toEqual([]);
     shown.delete('ViewChanged');
     expect(fields.size).toBeGreaterThan(5);

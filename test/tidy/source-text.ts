@@ -1,16 +1,16 @@
-/** A source text in two readings: `plain` has its comments blanked, `code` the insides of strings and regular expressions too. */
+/** A source text without its comments: `plain`. In `code`, the insides of strings and regular expressions are blank as well. */
 export interface SourceText {
   readonly plain: string;
   readonly code: string;
 }
 
-/** What may stand before a `/` that begins a regular expression; after anything else it divides. */
+/** The text before a `/` that begins a regular expression. After any other text, `/` is a division. */
 const beforeRegex = /(?:^|[(,=:[!&|?{};<>+\-*%~^]|\b(?:return|typeof|case|in|of|void|else|yield|await))\s*$/;
 
 export function readSource(text: string): SourceText {
   const plain = text.split('');
   const code = [...plain];
-  /** Reads code from `at` to the end, or behind the `}` that closes a template's `${`. */
+  /** Reads code from `from` to the end, or to the `}` that closes a template's `${`. Returns the offset behind it. */
   const readCode = (from: number, inTemplate: boolean): number => {
     let depth = 0;
     let at = from;
@@ -54,11 +54,11 @@ export function readSource(text: string): SourceText {
   return { plain: plain.join(''), code: code.join('') };
 }
 
-/** The specifiers that a text imports or exports from, each with its line. */
+/** The specifiers of a text's imports and exports, each with its line. */
 export function importsOf(source: SourceText): readonly { readonly specifier: string; readonly line: number }[] {
   const found: { specifier: string; line: number }[] = [];
   for (const match of source.plain.matchAll(/\b(?:from|import(?:\s*\()?)\s*(['"])([^'"\n]+)\1/g)) {
-    // A `from '…'` inside a string is blank in `code`.
+    // In `code`, a `from '…'` inside a string is blank.
     if (source.code[match.index] !== source.plain[match.index]) continue;
     found.push({ specifier: match[2]!, line: lineAt(source.plain, match.index) });
   }
@@ -96,7 +96,7 @@ function endOfRegex(text: string, at: number): number {
   return at + 1;
 }
 
-/** Writes spaces, so that every offset and line number stays what it was. */
+/** Writes spaces, so that offsets and line numbers do not change. */
 function blank(target: string[], from: number, to: number): void {
   for (let at = from; at < to; at++) if (target[at] !== '\n') target[at] = ' ';
 }

@@ -6,7 +6,7 @@ import { importsOf, readSource, type SourceText } from './source-text.ts';
 export const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
 
 export interface SourceFile extends SourceText {
-  /** From the root of the project, with `/`. */
+  /** The path from the root of the project, with `/`. */
   readonly path: string;
   readonly text: string;
   readonly imports: readonly { readonly specifier: string; readonly line: number }[];
@@ -29,7 +29,7 @@ export function readTree(): ReadonlyMap<string, SourceFile> {
   return files;
 }
 
-/** Paths of all files below a folder of the project, those of tools and runs left out. */
+/** The paths of all files below a folder of the project, except those of tools and runs. */
 export function filesUnder(folder: string): readonly string[] {
   if (!existsSync(join(root, folder))) return [];
   return readdirSync(join(root, folder), { withFileTypes: true })
@@ -41,14 +41,14 @@ export function filesUnder(folder: string): readonly string[] {
     .toSorted();
 }
 
-/** The project's own file behind a specifier; undefined for a package or a Node builtin. */
+/** The path of the file that a specifier names; undefined for a package or a Node builtin. */
 export function targetOf(from: string, specifier: string): string | undefined {
   if (specifier.startsWith('.')) return posix.join(posix.dirname(from), specifier);
   if (specifier === 'tutti') return 'lib/index.ts';
   return specifier.startsWith('tutti/') ? `lib/${specifier.slice('tutti/'.length)}/index.ts` : undefined;
 }
 
-/** All files that the given ones import, directly or not, themselves included. */
+/** The given files and all files that they import, directly or not. */
 export function reachedFrom(tree: ReadonlyMap<string, SourceFile>, starts: Iterable<string>): ReadonlySet<string> {
   const reached = new Set<string>();
   const waiting = [...starts];
@@ -64,7 +64,7 @@ export function reachedFrom(tree: ReadonlyMap<string, SourceFile>, starts: Itera
   return reached;
 }
 
-/** The first import cycle, as the paths along it; undefined where there is none. */
+/** The paths along the first import cycle; undefined if there is none. */
 export function cycleIn(tree: ReadonlyMap<string, SourceFile>): readonly string[] | undefined {
   const done = new Set<string>();
   const trail: string[] = [];

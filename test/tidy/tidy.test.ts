@@ -8,9 +8,9 @@ import { bannedNames, bannedTexts, impureTexts, unrepeatableTexts } from './hous
 import { lineAt, readSource, importsOf } from './source-text.ts';
 import { cycleIn, filesUnder, reachedFrom, readTree, root, type SourceFile, targetOf } from './source-tree.ts';
 
-/** In this order: a layer imports itself and those before it. */
+/** The layers in order: a layer imports itself and those before it. */
 const layers = ['contract', 'core', 'ports', 'format', 'engine', 'adapters', 'process', 'service', 'client', 'testing', 'local', 'cdk'];
-/** Layers that may import less than the order would let them. */
+/** Layers that may import less than the order allows. */
 const narrow: Readonly<Record<string, readonly string[]>> = {
   core: ['contract'],
   ports: ['contract'],
@@ -71,7 +71,7 @@ describe('layers', () => {
     expect(faults).toEqual([]);
   });
 
-  test('what a process author imports, and every contract, reaches no Node builtin, SDK or other package of Tutti', () => {
+  test('the imports of a process author, and every contract, reach no Node builtin, SDK or other package of Tutti', () => {
     const starts = ['lib/index.ts', ...under('lib/contract/').map((file) => file.path)];
     const faults = [...reachedFrom(tree, starts)].flatMap((path) =>
       tree
@@ -170,12 +170,12 @@ describe('files', () => {
     );
   });
 
-  test('index.ts stands only where a public package begins', () => {
+  test('lib has an index.ts only for a public package', () => {
     const faults = under('lib/').filter((file) => basename(file.path) === 'index.ts' && !publicIndexes.includes(file.path));
     expect(faults.map((file) => `${file.path}: no barrels; import the file that holds the name`)).toEqual([]);
   });
 
-  test('nothing that the house does not write is written', () => {
+  test('no file contains a banned text', () => {
     const faults = files.flatMap((file) =>
       bannedTexts
         .filter(({ where }) => where.some((prefix) => file.path.startsWith(prefix)))
@@ -184,7 +184,7 @@ describe('files', () => {
     expect(faults).toEqual([]);
   });
 
-  test("no file names a path of somebody's machine", () => {
+  test('no file names an absolute path of one machine', () => {
     const pattern = new RegExp(`(?<![\\w.:/-])/(?:${['work', 'home', 'root', 'Users'].join('|')})/[\\w.-]+`, 'g');
     const faults = filesUnder('.')
       .filter((path) => /\.(?:ts|mjs|js|json|jsonl|md|yml|yaml)$|^\.ci\//.test(path) && path !== 'package-lock.json')
@@ -198,10 +198,10 @@ describe('files', () => {
   });
 });
 
-/** Reasons for which settle.ts parks an event beside an instance that goes on. */
+/** The reasons for which the engine parks an event beside an instance that goes on. */
 const PARKED_REFUSALS = ['DATA_INVALID', 'FORBIDDEN', 'NEWER', 'START_TOO_OLD'];
 
-// That every port has a contract suite and every adapter runs it is held by test/contracts/adapters.test.ts.
+// test/contracts/adapters.test.ts checks that every port has a contract suite and every adapter runs it.
 describe('completeness', () => {
   test('docs/errors.md has one entry for each error code, and none for others', () => {
     const quoted = [...(tree.get('lib/contract/errors.ts')?.plain ?? '').matchAll(/'([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*)'/g)];
@@ -221,7 +221,7 @@ describe('completeness', () => {
       ...plain.matchAll(/\breason: '([A-Z_]+)'/g),
       ...plain.matchAll(/\bparkBesideStuck\([^']*'([A-Z_]+)'/g),
     ]);
-    // What a schema refuses is parked under the code of its error, and what must not be applied under that of its refusal.
+    // Data that a schema refuses is parked under the code of its error, and an event that must not be applied under that of its refusal.
     const reasons = [...new Set([...written.map((match) => match[1]!), 'DATA_INVALID', ...PARKED_REFUSALS])].toSorted();
     expect(sectionsOf('Parking reasons'), 'Write one heading `### CODE` under "Parking reasons" in docs/errors.md').toEqual(reasons);
   });
@@ -232,7 +232,7 @@ describe('completeness', () => {
       ...plain.matchAll(/\bconst code = .*\? '([A-Z_]+)' : '([A-Z_]+)'/g),
       ...plain.matchAll(/\brefuse\(\s*[^,]+,\s*'([A-Z_]+)'/g),
     ]);
-    // What is unsent is tried again until it succeeds.
+    // Unsent messages are sent again until that succeeds.
     const notStuck = [...PARKED_REFUSALS, 'UNSENT'];
     const found = new Set(written.flatMap((match) => [match[1]!, match[2] ?? match[1]!]).filter((code) => !notStuck.includes(code)));
     const known = Object.keys(STUCK_REMEDIES);
@@ -243,7 +243,7 @@ describe('completeness', () => {
   });
 });
 
-test('source is read without its comments and strings, so a rule meets code only', () => {
+test('source is read without its comments and strings, so that a rule applies to code only', () => {
   const source = readSource(
     "import a from './a.ts'; // import b from './b.ts'\nconst c = \"from './c.ts' await\", d = /['\"]/, e = `${await f} await`;\n/* await */",
   );

@@ -11,7 +11,7 @@ import type { Head, JournalChunk } from '../../../lib/ports/process-store.ts';
 import { stoppedForNothing } from '../auditor/stuck-by-answer.ts';
 import type { ExploredQueue } from './explored-queue.ts';
 
-/** What of the cloud is looked at. */
+/** The parts of the cloud that the checks read. */
 interface Checked {
   readonly inbox: ExploredQueue;
   readonly lane: ExploredQueue;
@@ -28,26 +28,26 @@ interface History {
   readonly entries: string[];
 }
 
-/** What a message is for, as far as the checks need it. */
+/** The purpose of a message, as far as the checks need it. */
 interface Purpose {
   readonly kind: 'start' | 'signal' | 'reply' | 'tick' | 'operate';
   readonly pid: string;
   readonly id: string;
-  /** What names its sends; undefined: its message id does. */
+  /** The event key that names its sends; undefined: its message id names them. */
   readonly cause?: string;
   readonly n?: number;
   readonly run?: string;
   readonly tickAt?: number;
-  /** Id of the command that this answer completes. */
+  /** Id of the command that this reply completes. */
   readonly succeeds?: string;
 }
 
-/** I1, I3 and I14 at every instant; I2, I5, I6, I7 and I8 when nothing moves any more. */
+/** Checks I1, I3, I5 and I14 at every step; I2, I5, I6, I7, I8 and I10 when the cloud is at rest. */
 export class Checks {
   readonly violations: string[] = [];
   readonly #cloud: Checked;
   readonly #histories = new Map<string, History>();
-  /** Hashes of the commands of all committed journals, by command id. */
+  /** Hashes of the commands in all committed journals, by command id. */
   readonly #issued = new Map<string, string>();
 
   constructor(cloud: Checked) {
@@ -58,7 +58,7 @@ export class Checks {
     this.violations.push(what);
   }
 
-  /** I3: each head follows the one before, and its journal only grows. */
+  /** I3: each head has the version after the previous one, and its journal only grows. */
   committed(head: Head, previous: Head | undefined): void {
     const isFirst = previous === undefined && this.#histories.size === 0;
     if (!isFirst && head.version !== (previous?.version ?? 0) + 1)
@@ -80,7 +80,7 @@ export class Checks {
     }
   }
 
-  /** A cloud may begin with a run whose first entries lie in chunks. */
+  /** A cloud may begin with a run whose first entries are in chunks. */
   #begin(key: string, history: History, head: Head): void {
     this.#histories.set(key, history);
     for (const { pid, run, from, entries } of this.#cloud.chunks.resident())
@@ -94,7 +94,7 @@ export class Checks {
     if (entry.type === 'CommandIssued') this.#issued.set(`${history.pid}/${history.run}/${entry.n}`, entry.hash);
   }
 
-  /** I1: what a service queue accepts is in a committed head. */
+  /** I1: each command that a service queue accepts is in a committed head. */
   accepted(command: CommandEnvelope): void {
     const hash = this.#issued.get(command.id);
     if (hash === undefined) this.#violated(`I1: ${command.id} (${command.type}) was sent, but no committed head has it`);
@@ -102,13 +102,13 @@ export class Checks {
       this.#violated(`I1: ${command.id} was sent with other data than was committed`);
   }
 
-  /** I14: the message may go, since its event is kept, and all that it caused was accepted. `messageId`: as it was delivered. */
+  /** I14: a message is deleted only if its event is kept and all of its sends were accepted. `messageId`: the id under which it was delivered. */
   deleting(body: string, messageId: string): void {
     const { inbox, lane, parked, heads } = this.#cloud;
     const inner = unwrapped(body);
     const purpose = purposeOf(inner);
     if (parked.list(purpose.pid).some((event) => event.body === inner && event.redrivenAt === undefined)) return;
-    // It goes on as another message, in the lane or on its way back from where it was parked.
+    // The event goes on in another message: in the hot lane, or redriven after it was parked.
     if (lane.messages.some((message) => message.body !== body && unwrapped(message.body) === inner)) return;
     if (
       inbox.messages.some(
@@ -118,7 +118,8 @@ export class Checks {
       return;
     const head = heads.get(purpose.pid);
     const image = head && decodeHead(head);
-    if (!this.#isKept(purpose, inner, head, image)) this.#violated(`I14: ${nameOf(purpose)} of ${purpose.pid} was deleted, but is nowhere`);
+    if (!this.#isKept(purpose, inner, head, image))
+      this.#violated(`I14: ${nameOf(purpose)} of ${purpose.pid} was deleted, but is neither applied nor kept`);
     if (image && image.status !== 'early')
       for (const what of this.#unsent(image, purpose, messageId))
         this.#violated(`I14: ${nameOf(purpose)} was deleted before ${what} of ${purpose.pid} was sent`);
@@ -132,7 +133,7 @@ export class Checks {
     switch (kind) {
       case 'reply': {
         const command = isHere ? image.commands.get(n as number) : undefined;
-        // What is unknown or deferred leaves its command open; the journal has the answer.
+        // The outcomes unknown and deferred leave the command open; the journal has the reply.
         return command === undefined || this.entries(head.pid).some((entry) => entry.type === 'CommandAnswered' && entry.n === n);
       }
       case 'tick':
@@ -142,7 +143,7 @@ export class Checks {
     }
   }
 
-  /** Nothing that is explored ends before all that it was sent was there to be heard. */
+  /** No explored instance ends before each of its events was delivered, so each start and each signal must be in its journal. */
   #isApplied(purpose: Purpose, body: string, head: Head | undefined): boolean {
     const { kind, id, pid } = purpose;
     if (kind === 'start' || kind === 'signal') return this.entries(pid).some((entry) => 'id' in entry && entry.id === id);
@@ -167,14 +168,14 @@ export class Checks {
     return unsent;
   }
 
-  /** All entries of an instance, run after run. */
+  /** The entries of an instance, run after run. */
   entries(pid: string): readonly JournalEntry[] {
     return [...this.#histories.values()]
       .filter((history) => history.pid === pid)
       .flatMap(({ entries }) => entries.map((text) => JSON.parse(text) as JournalEntry));
   }
 
-  /** Nothing moves any more. `bodies`: all that the inbox was given. */
+  /** Checks a cloud at rest. `bodies`: all bodies that the inbox was given. */
   settled(bodies: readonly string[]): void {
     const { heads, parked } = this.#cloud;
     const succeeded = new Set(bodies.map(purposeOf).flatMap(({ succeeds }) => succeeds ?? []));
@@ -184,11 +185,11 @@ export class Checks {
     }
     for (const head of heads.resident())
       if (head.status === 'running' || (head.status === 'stuck' && head.why === undefined))
-        this.#violated(`I8: ${head.pid} is ${head.status} for ever: ${head.control}`);
+        this.#violated(`I8: ${head.pid} stays ${head.status} indefinitely: ${head.control}`);
     for (const body of bodies) {
       const purpose = purposeOf(body);
       const head = heads.get(purpose.pid);
-      // Beside an instance that is not stuck any more nobody looks for it.
+      // If the instance is not stuck any more, no resume finds the event.
       const isParked = parked
         .list(purpose.pid)
         .some((event) => event.body === body && event.redrivenAt === undefined && (event.reason !== 'STUCK' || head?.status === 'stuck'));
@@ -196,14 +197,14 @@ export class Checks {
     }
   }
 
-  /** I10: what its process went on without, and has succeeded, is undone. */
+  /** I10: each unresolved command that has succeeded is undone. */
   #undone({ pid, run, entries: texts }: History, succeeded: ReadonlySet<string>): void {
     const entries = texts.map((text) => JSON.parse(text) as JournalEntry);
     const undone = new Set(entries.flatMap((entry) => (entry.type === 'CommandIssued' ? [entry.undoes] : [])));
     for (const entry of entries) {
       if (entry.type !== 'CommandGivenUp' || entry.unresolved !== true) continue;
       const id = `${pid}/${run}/${entry.n}`;
-      if (succeeded.has(id) && !undone.has(id)) this.#violated(`I10: ${id} was given up and has succeeded, and is not undone`);
+      if (succeeded.has(id) && !undone.has(id)) this.#violated(`I10: ${id} is unresolved and has succeeded, but is not undone`);
     }
   }
 
@@ -212,7 +213,7 @@ export class Checks {
     const entries = texts.map((text) => JSON.parse(text) as JournalEntry);
     const starts = entries.filter(({ type }) => type === 'ProcessStarted').length;
     if (starts !== 1) this.#violated(`I7: ${pid} was started ${starts} times in one run`);
-    if (heads.get(pid)?.run !== run) this.#violated(`I7: ${pid} had the run ${run}, and has another one`);
+    if (heads.get(pid)?.run !== run) this.#violated(`I7: ${pid} had the run ${run}, but its head has another one`);
     const abandoned = new Set(entries.flatMap((entry) => (entry.type === 'CommandAbandoned' ? [entry.n] : [])));
     const answers = new Map<number, number>();
     for (const entry of entries) {

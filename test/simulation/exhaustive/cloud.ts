@@ -12,20 +12,20 @@ import type { Head, JournalChunk } from '../../../lib/ports/process-store.ts';
 import { Checks } from './checks.ts';
 import { ExploredQueue } from './explored-queue.ts';
 
-/** What a cloud begins with: that of another one, at an instant at which nobody worked. */
+/** The initial state of a cloud: that of another cloud, at an instant at which no worker was busy. */
 export interface Snapshot {
   readonly heads: readonly Head[];
   readonly chunks: readonly JournalChunk[];
   readonly parked: readonly ParkedEvent[];
   readonly sent: readonly CommandEnvelope[];
   readonly published: readonly string[];
-  /** Bodies of messages that lie in the inbox until time is let go. */
+  /** Messages that stay invisible in the inbox until the clock advances. */
   readonly later: readonly { readonly id: string; readonly body: string; readonly visibleAt: number }[];
 }
 
 export const EMPTY: Snapshot = { heads: [], chunks: [], parked: [], sent: [], published: [], later: [] };
 
-/** Stores, queues and bus under the explored workers. Every call acts at once, and whole. */
+/** The stores, queues and bus of the explored workers. Each call takes effect at once and as a whole. */
 export class Cloud {
   now: number;
   readonly inbox = new ExploredQueue(INBOX);
@@ -35,10 +35,10 @@ export class Cloud {
   readonly parked = new MemoryTable<string, ParkedEvent>((event: ParkedEvent) => event.pid);
   readonly attempts = new MemoryTable<string, number>();
   readonly payloads = new MemoryTable<string, string>();
-  /** Commands that service queues have accepted, the newest attempt by id. */
+  /** The commands that service queues have accepted, the newest attempt of each, by id. */
   readonly sent = new Map<string, CommandEnvelope>();
   readonly published = new Set<string>();
-  /** The head before the one that stands, for reads that are not consistent. */
+  /** The head before the current one, for stale reads. */
   readonly #before = new Map<string, Head | undefined>();
   readonly store: MemoryProcessStore;
   readonly parking = new MemoryParkingStore({ parked: this.parked, attempts: this.attempts });
@@ -81,12 +81,12 @@ export class Cloud {
     };
   }
 
-  /** What a read that is not consistent may still see. */
+  /** The heads that an eventually consistent read may return. */
   oldHeads(pids: readonly string[]): readonly (Head | undefined)[] {
     return pids.map((pid) => (this.#before.has(pid) ? this.#before.get(pid) : this.heads.get(pid)));
   }
 
-  /** Sends for one caller, whose calls have names of their own, so that message ids do not tell in which order callers came. */
+  /** The sender of one caller. Its calls have names of their own, so that message ids do not depend on the order of the callers. */
   sender(nextId: () => string): MessageSender {
     return {
       send: async (queue, messages) => {
@@ -126,7 +126,7 @@ export class Cloud {
     if (!known || known.attempt <= command.attempt) this.sent.set(command.id, command);
   }
 
-  /** All that is stored, as one text: equal where no worker could tell the difference. */
+  /** The stored state as one text. Two states that no worker can tell apart have the same text. */
   digest(writers: boolean): string {
     const parts: string[] = [];
     for (const head of this.heads.resident()) parts.push(this.#headDigest(head), writers ? head.writer : '');
@@ -148,5 +148,5 @@ export class Cloud {
   }
 }
 
-/** Who wrote a head is asked only by whoever tried to write it, and by engines that stay warm: those know it from what they were told. */
+/** The writer of a head matters only to the engine that tried to write it, and to engines that stay warm, which know it from their results. */
 export const withoutWriters = (json: string): string => json.replace(/"writer":"[^"]*"/g, '');

@@ -12,7 +12,7 @@ const startPairOtherwise = eventBody('shop.pair-ordered', 'other-start', ORDER);
 const startNote = eventBody('shop.note-ordered', 'start', ORDER);
 const noted = (id: string): string => eventBody('shop.noted', id, { order: '1', note: 'n' });
 
-/** A cloud after these messages, one after the other, and so many answers of services to what they led to. */
+/** The state of a cloud after these messages, one after the other, and at most this number of replies to the commands that they caused. */
 const after = async (bodies: readonly string[], answers = 0, from: Snapshot = EMPTY): Promise<Snapshot> => {
   const cloud = new Cloud(START, from);
   for (const [i, body] of bodies.entries()) cloud.inbox.add({ id: `before-${i}`, body, sentAt: START, visibleAt: START });
@@ -28,7 +28,7 @@ const commandOf = ({ sent }: Snapshot, type: string): CommandEnvelope => {
 
 const message = (id: string, body: string): FirstMessage => ({ id, body });
 
-/** Every case is small enough to be searched to its end. */
+/** The cases. Each is small enough for a search to its end. */
 export const configurations = async (): Promise<readonly Configuration[]> => {
   const pairOpen = await after([startPair]);
   const pairClosing = await after([startPair], 2);
@@ -163,7 +163,7 @@ export const configurations = async (): Promise<readonly Configuration[]> => {
   ];
 };
 
-/** Many have written to its instances just before. */
+/** The state with hot instances, as after recent writes of several workers. */
 const heated = (snapshot: Snapshot): Snapshot => ({
   ...snapshot,
   heads: snapshot.heads.map((head) => ({ ...head, hotUntil: START + 2_000 })),

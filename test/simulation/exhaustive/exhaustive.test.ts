@@ -6,9 +6,9 @@ import { mutants } from './mutants.ts';
 const SEARCH_TIMEOUT_MS = 600_000;
 const all = await configurations();
 
-describe('in every schedule of two workers, with one fault at any place or none (none in the largest), nothing is lost, invented or left', () => {
+describe('every schedule of two workers keeps the invariants, with at most one fault (none in the largest cases)', () => {
   for (const configuration of all)
-    it(`of ${configuration.name}`, { timeout: SEARCH_TIMEOUT_MS }, async () => {
+    it(`no schedule of ${configuration.name} breaks an invariant`, { timeout: SEARCH_TIMEOUT_MS }, async () => {
       const options = { faults: configuration.large ? 0 : 1 };
       const { violation, ends, executions } = await explore(configuration, options);
       expect(violation && (await trace(configuration, options, violation)).join('\n')).toBeUndefined();
@@ -17,9 +17,9 @@ describe('in every schedule of two workers, with one fault at any place or none 
     });
 });
 
-describe('with engines that stay warm, in every schedule without a fault, nothing is lost, invented or left', () => {
+describe('every schedule of two workers whose engines stay warm keeps the invariants, without a fault', () => {
   for (const configuration of all)
-    it(`of ${configuration.name}`, { timeout: SEARCH_TIMEOUT_MS }, async () => {
+    it(`no schedule of ${configuration.name} breaks an invariant`, { timeout: SEARCH_TIMEOUT_MS }, async () => {
       const options = { faults: 0, warm: true };
       const { violation, ends } = await explore(configuration, options);
       expect(violation && (await trace(configuration, options, violation)).join('\n')).toBeUndefined();
@@ -27,9 +27,9 @@ describe('with engines that stay warm, in every schedule without a fault, nothin
     });
 });
 
-describe('a schedule is found that shows an engine that', () => {
+describe('the search finds the schedule that shows a faulty engine', () => {
   for (const { name: what, mutant, shownBy, faults, warm = false, breaks } of mutants)
-    it(`${what}: ${breaks}`, { timeout: SEARCH_TIMEOUT_MS }, async () => {
+    it(`an engine that ${what} breaks ${breaks}`, { timeout: SEARCH_TIMEOUT_MS }, async () => {
       const configuration = all.find(({ name }) => name === shownBy)!;
       const options = { faults, warm, mutant };
       const violation = await shortestViolation(configuration, options);

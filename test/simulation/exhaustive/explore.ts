@@ -2,34 +2,34 @@ import type { Configuration } from './configuration.ts';
 import { describeStep, describeTold } from './trace.ts';
 import { World, type Budget, type Step, type WorldOptions } from './world.ts';
 
-/** A schedule gets no longer than this; whoever goes on for ever is found by it. */
+/** The steps that a schedule may have. A longer one counts as endless. */
 const STEPS_MAX = 400;
 
-/** What the search of one configuration came to. */
+/** The result of the search of one configuration. */
 export interface Explored {
-  /** Schedules that were run, each from the beginning. */
+  /** Schedules that were run, each from the start. */
   readonly executions: number;
-  /** States that differ for somebody. */
+  /** States that a worker or a check can tell apart. */
   readonly states: number;
-  /** States in which there was a choice. */
+  /** States with more than one next step. */
   readonly choicePoints: number;
-  /** Schedules that were run to the end and checked there. */
+  /** Schedules that were run to their end and checked there. */
   readonly ends: number;
   readonly longest: number;
-  /** What does not hold, and after which choices; undefined where all holds. */
+  /** The broken invariants and the choices that lead to them; undefined if all hold. */
   readonly violation?: Violation;
 }
 
 export interface Violation {
   readonly what: readonly string[];
   readonly path: readonly number[];
-  /** With so many faults allowed, which is part of what the choices mean. */
+  /** The faults that were allowed, on which the meaning of the choices depends. */
   readonly faults: number;
 }
 
 /**
- * Runs every schedule of a configuration with at most so many faults: depth first, each execution from the beginning, since real
- * objects cannot be copied. A state that was reached before with as much left to spend is not gone on with.
+ * Runs every schedule of a configuration with at most `options.faults` faults: depth first, each execution from the start, because real
+ * objects cannot be copied. A state that was reached before, with at least the same budget left, is not explored again.
  */
 export const explore = async (configuration: Configuration, options: WorldOptions): Promise<Explored> => {
   const search = new Search();
@@ -81,11 +81,11 @@ const violationsOf = (world: World, path: readonly number[]): readonly string[] 
 
 const stepAt = (world: World, index: number): Step => {
   const step = world.steps()[index];
-  if (!step) throw new Error(`Step ${index} is not there any more: the code under test is not deterministic.`);
+  if (!step) throw new Error(`Step ${index} does not exist any more: the code under test is not deterministic.`);
   return step;
 };
 
-/** Which states were gone on with, and with what left to spend. */
+/** The states that were explored, with the budgets that were left. */
 class Search {
   readonly #known = new Map<string, Budget[]>();
 
@@ -93,7 +93,7 @@ class Search {
     return this.#known.size;
   }
 
-  /** Notes the state; returns whether all that can come of it is, or will be, explored elsewhere. */
+  /** Records the state. Returns whether all that can follow from it is, or will be, explored elsewhere. */
   isKnown(world: World): boolean {
     const digest = world.digest();
     const { budget } = world;
@@ -105,7 +105,7 @@ class Search {
   }
 }
 
-/** A shortest schedule that breaks something: breadth first, with as few faults as it takes. */
+/** A shortest schedule that breaks an invariant: breadth first, with as few faults as possible. */
 export const shortestViolation = async (configuration: Configuration, options: WorldOptions): Promise<Violation | undefined> => {
   for (let faults = 0; faults <= options.faults; faults += 1) {
     const search = new Search();
@@ -126,7 +126,7 @@ export const shortestViolation = async (configuration: Configuration, options: W
   return undefined;
 };
 
-/** A schedule as sentences: who did what, to what, and what came of it. */
+/** A schedule as lines of text: the worker, its step and the result of each. */
 export const trace = async (
   configuration: Configuration,
   options: WorldOptions,

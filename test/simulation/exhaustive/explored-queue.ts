@@ -11,16 +11,16 @@ interface NewMessage {
 
 export interface QueuedMessage extends NewMessage {
   visibleAt: number;
-  /** Nobody holds it: whoever asks gets it, if its time has come. */
+  /** No worker holds it: a receive returns it, if its time has come. */
   visible: boolean;
   deleted: boolean;
   receiveCount: number;
 }
 
 /**
- * A queue whose every liberty is taken by the explorer: which message is handed out, whether it is handed out twice, whether the delete
- * of a receiver that was overtaken still works. Time does not pass while it explores, but for the first few seconds of a message that
- * was given back, since a worker may always be slower than that.
+ * A queue that leaves each choice to the explorer: the message that it delivers, a second delivery of it, and the effect of a delete with
+ * an old receipt. Time does not pass during the exploration, except for the first seconds after a message was released, because a worker
+ * may always be slower than that.
  */
 export class ExploredQueue {
   readonly name: string;
@@ -50,7 +50,7 @@ export class ExploredQueue {
     return { messageId: id, receiptHandle: `${id} ${receiveCount}`, body, sentAt, receiveCount };
   }
 
-  /** Whether the receipt is that of the last delivery, which alone is sure to work. */
+  /** Whether the receipt is that of the last delivery. No other receipt is sure to work. */
   isCurrent({ messageId, receiveCount }: ReceivedMessage): boolean {
     return this.get(messageId).receiveCount === receiveCount;
   }
@@ -59,13 +59,13 @@ export class ExploredQueue {
     this.get(messageId).deleted = true;
   }
 
-  /** Its receiver is done with it, or gone, and has not deleted it. */
+  /** Makes the message visible again, after its receiver has ended or crashed without a delete. */
   release(received: ReceivedMessage): void {
     const message = this.get(received.messageId);
     if (this.isCurrent(received)) message.visible = true;
   }
 
-  /** What waits for time to go on is a tick, or was given back for long: how often a tick was sent makes no difference until then. */
+  /** A message that waits for its time is a tick, or was released for long. The number of copies of a tick makes no difference until then. */
   digest(now: number): string {
     const parts = new Set<string>();
     for (const { id, body, receiveCount, visible, deleted, visibleAt } of this.messages)

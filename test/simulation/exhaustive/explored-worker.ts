@@ -12,7 +12,7 @@ import { withoutWriters, type Cloud } from './cloud.ts';
 import type { ExploredQueue, QueuedMessage } from './explored-queue.ts';
 import { shop } from './shop-system.ts';
 
-/** Ports as an engine gets them. A mutant breaks one of them as a fault of the engine would. */
+/** The ports of an engine. A mutant replaces one of them, with the effect of a fault in the engine. */
 export interface EnginePorts {
   readonly store: ProcessStore;
   readonly sender: MessageSender;
@@ -20,19 +20,19 @@ export interface EnginePorts {
   readonly parking: ParkingStore;
 }
 
-/** A fault of the engine, made by ports that do what the faulty engine would do. What it remembers it must know from its calls alone. */
+/** A fault of the engine, simulated by ports that do what the faulty engine would do. A port knows only the calls that it receives. */
 export interface Mutant {
   readonly ports?: (ports: EnginePorts) => EnginePorts;
   /** Messages are deleted when they are received. */
   readonly deletesFirst?: boolean;
 }
 
-/** A call that a worker has made and that has not happened yet. */
+/** A call that a worker has made and that has not taken effect yet. */
 export interface PendingCall {
   readonly number: number;
   readonly name: string;
   readonly args: readonly unknown[];
-  /** How many parts of it may fail alone. */
+  /** The number of its parts that may fail alone. */
   readonly parts: number;
   readonly writes: boolean;
   readonly act: (fault: CallFault) => Promise<unknown>;
@@ -41,8 +41,8 @@ export interface PendingCall {
 }
 
 /**
- * What befalls a call: nothing, it fails before it acts, its answer is lost, or one part of it is refused. `overtaken`: it deletes
- * messages that were handed out again meanwhile, which may work all the same.
+ * The fault of a call. `fails`: it fails before it takes effect. `answer-lost`: it takes effect, and its caller gets an error. `refused`:
+ * this part of it is refused. `overtaken` is no fault: a delete of messages that were redelivered, which may still work.
  */
 export type CallFault = 'none' | 'fails' | 'answer-lost' | 'overtaken' | { readonly refused: number };
 
@@ -67,19 +67,19 @@ const REGION_ARN = 'arn:aws:sqs:region:account:';
 export interface WorkerOptions {
   readonly mutant: Mutant;
   readonly hotLane: boolean;
-  /** It goes on with the same engine batch after batch, until it crashes. Otherwise each batch meets a new one. */
+  /** The worker keeps its engine from batch to batch, until it crashes. Otherwise each batch gets a new engine. */
   readonly warm: boolean;
 }
 
-/** Who is given back for so long at the most is back at once: a worker may always be slower than that. The backoff of a fourth delivery. */
+/** A message that is released for at most this time is visible at once: a worker may always be slower. The backoff of a fourth delivery. */
 export const SLOW_SECONDS = 16;
 
-/** One worker: the function's handler on an engine of its own. Each call of a port waits until the explorer lets it happen. */
+/** One worker: the function's handler on an engine of its own. Each call of a port waits until the explorer releases it. */
 export class ExploredWorker {
   readonly name: string;
   readonly queue: ExploredQueue;
   readonly pending: PendingCall[] = [];
-  /** Messages in hand. */
+  /** The messages that it holds. */
   batch: readonly ReceivedMessage[] = [];
   /** The result of its last call. */
   told: unknown;
@@ -88,9 +88,9 @@ export class ExploredWorker {
   #engine: Engine | undefined;
   #handle: ReturnType<typeof makeHandler> | undefined;
   #calls = 0;
-  /** Its first delivery, which no other engine has: names its commits and what it sends. */
+  /** The first delivery, which no other engine has. It names the commits and the sends of this engine. */
   #token = '';
-  /** All that its engine was ever told: since the code is deterministic, also all that it knows. */
+  /** All deliveries and results of its engine. The code is deterministic, so the engine knows nothing else. */
   #history = '';
 
   constructor(name: string, queue: ExploredQueue, cloud: Cloud, options: WorkerOptions) {
@@ -104,7 +104,7 @@ export class ExploredWorker {
     return this.batch.length > 0;
   }
 
-  /** Equal for workers that know the same. Its name is nothing that it knows. */
+  /** Equal for workers that know the same. The name does not count. */
   digest(): string {
     return `${this.queue.name}${this.busy ? '+' : '-'}${this.#history}${this.pending.map(({ number }) => number).join()}`;
   }
@@ -123,7 +123,7 @@ export class ExploredWorker {
   async #run(handle: ReturnType<typeof makeHandler>, batch: readonly ReceivedMessage[]): Promise<void> {
     if (this.#options.mutant.deletesFirst) await this.#delete(batch);
     const failed = new Set<string>();
-    // Acts have a queue of their own, so no invocation has both.
+    // Operations have a queue of their own, so no invocation has both kinds.
     for (const records of [batch.filter(isAct), batch.filter((message) => !isAct(message))]) {
       if (records.length === 0) continue;
       const event = { Records: records.map((message) => this.#record(message)) } as never;
@@ -142,7 +142,7 @@ export class ExploredWorker {
     return { messageId, receiptHandle, body, attributes, eventSourceARN };
   }
 
-  /** Lambda deletes what the handler does not name. */
+  /** Lambda deletes the messages that the handler does not report as failed. */
   #delete(messages: readonly ReceivedMessage[]): Promise<unknown> {
     return this.#call('delete', [messages], messages.length, async (fault) => {
       for (const [i, message] of messages.entries()) {
@@ -152,7 +152,7 @@ export class ExploredWorker {
     });
   }
 
-  /** The process ends: no call of it ever returns, and what it held comes again. */
+  /** The worker ends: none of its calls returns, and its messages are redelivered. */
   crash(): void {
     this.#release();
     this.#end();
@@ -181,7 +181,7 @@ export class ExploredWorker {
     this.batch = [];
   }
 
-  /** Lets one call happen. What it leads to has happened when the event loop has turned. */
+  /** Releases one call. Its consequences have happened after a turn of the event loop. */
   release(call: PendingCall, fault: CallFault): void {
     this.pending.splice(this.pending.indexOf(call), 1);
     const tell = (answer: () => void, told: string): void => {
@@ -197,7 +197,7 @@ export class ExploredWorker {
     });
   }
 
-  /** An engine that has just begun has written nothing yet that it could find again. */
+  /** A new engine has written no head, so the writers of heads are left out. */
   #toldOf(result: unknown): string {
     const json = JSON.stringify(result) ?? '';
     return this.#options.warm ? json : withoutWriters(json);
@@ -214,7 +214,7 @@ export class ExploredWorker {
     );
   }
 
-  /** A port all of whose calls wait. */
+  /** The port, with calls that wait for the explorer. */
   #waiting<Port extends object>(port: Port): Port {
     return new Proxy(port, {
       get: (target, name) => {
@@ -247,7 +247,7 @@ export class ExploredWorker {
       frontEndOf,
       index: { due: () => Promise.resolve([]) },
       payloads: this.#waiting(payloadStore),
-      // A pause between two tries changes nothing: whoever pauses may be overtaken anyway.
+      // A pause between two attempts changes nothing: other workers may overtake this one anyway.
       clock: { now: () => this.#cloud.now, sleep: () => Promise.resolve() },
       hotLane: this.#options.hotLane,
       random: this.#random(),
@@ -259,7 +259,7 @@ export class ExploredWorker {
     this.#handle = makeHandler(() => ({ engine, queue: () => ({ changeVisibility }), log: () => undefined }));
   }
 
-  /** Names the commits of this engine; all its pauses are as long. */
+  /** A fixed number: it names the commits of this engine, and makes its pauses equal. */
   #random(): () => number {
     const fixed = Number.parseInt(hashOf('sha1', this.#token).slice(0, 8), 16) / 2 ** 32;
     return () => fixed;
@@ -285,7 +285,7 @@ export class ExploredWorker {
     };
   }
 
-  /** A longer wait ends when time is let go. */
+  /** A message that is released for longer stays invisible until the clock advances. */
   async #changeVisibility(changes: readonly VisibilityChange[]): Promise<readonly string[]> {
     for (const { receiptHandle, seconds } of changes) {
       const received = this.batch.find((message) => message.receiptHandle === receiptHandle);

@@ -10,8 +10,8 @@ import { shop } from './shop-system.ts';
 const ROUNDS_MAX = 500;
 
 /**
- * Lets everything come to its end, one thing after the other and without faults: messages are delivered, services answer at once, and
- * when nothing moves time goes on to what comes next. Returns whether it came to rest.
+ * Runs the cloud to its end, one message at a time and without faults: messages are delivered, services reply at once, and if nothing is
+ * left to do, the clock advances to the next instant. Returns whether the cloud came to rest.
  */
 export const settle = async (cloud: Cloud, answersMax = Infinity): Promise<boolean> => {
   const engine = engineOn(cloud);
@@ -32,7 +32,7 @@ export const settle = async (cloud: Cloud, answersMax = Infinity): Promise<boole
   return false;
 };
 
-/** A command that is sent again is answered again. */
+/** The name has the attempt, so that a command that is sent again gets a reply again. */
 const nameOf = ({ id, attempt }: CommandEnvelope): string => `${id}#${attempt}`;
 
 const byId = (a: CommandEnvelope, b: CommandEnvelope): number => (nameOf(a) < nameOf(b) ? -1 : 1);
@@ -63,7 +63,7 @@ const nextInstant = ({ inbox, lane, heads }: Cloud): number | undefined => {
   return [...waiting, ...due].toSorted((a, b) => a - b)[0];
 };
 
-/** What the sweeper does every minute. */
+/** Sends the ticks of due timers, as the sweeper does every minute. */
 const sweep = (cloud: Cloud): void => {
   for (const { pid, run, due } of cloud.heads.resident())
     if (due !== undefined && due <= cloud.now)

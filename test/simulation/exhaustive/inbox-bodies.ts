@@ -3,7 +3,7 @@ import type { CommandEnvelope, EventEnvelope, Outcome, ReplyEnvelope } from '../
 import type { Json } from '../../../lib/contract/schema.ts';
 import { inboxBody } from '../../../lib/format/inbox-message.ts';
 
-/** All that happens before time is let go. */
+/** The instant of the exploration. The clock advances only at its end. */
 export const START = Date.parse('2026-11-21T10:00:00.000Z');
 const TIME = new Date(START).toISOString();
 
@@ -17,7 +17,7 @@ export const eventBody = (type: string, id: string, data: Json): string => {
   return fromBus(type, 'shop', toWire(envelope as EventEnvelope));
 };
 
-/** A service's answer to a command that was sent, as the bus puts it into the inbox. */
+/** A service's reply to a command that was sent, as the bus puts it into the inbox. */
 export const replyBody = (command: CommandEnvelope, outcome: Outcome = 'completed'): string => {
   const source = command.type.slice(0, command.type.indexOf('.'));
   const type = `${command.type}.${outcome}`;
@@ -40,7 +40,7 @@ export const replyBody = (command: CommandEnvelope, outcome: Outcome = 'complete
   return fromBus(type, source, toWire(reply as ReplyEnvelope));
 };
 
-/** An answer whose data is not what the contract says, from the same service, to the same command. */
+/** A reply of the same service to the same command, with data that breaks the contract. */
 export const invalidReplyBody = (command: CommandEnvelope): string => {
   const body = replyBody(command);
   const otherwise = body.replace(JSON.stringify(`${command.id}:completed`), JSON.stringify(`${command.id}:invalid`));

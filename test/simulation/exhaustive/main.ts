@@ -4,11 +4,11 @@ import { explore, shortestViolation, trace } from './explore.ts';
 import { mutants } from './mutants.ts';
 
 const command = new Command('exhaustive')
-  .description('Runs all interleavings of two workers in small cases, with up to so many faults.')
-  .option('--faults <count>', 'faults in one schedule, at the most', '1')
-  .option('--warm', 'workers go on with their engines, batch after batch')
-  .option('--mutants', 'instead, the shortest schedule in which each planted fault shows')
-  .option('--only <part>', 'cases whose name has this part')
+  .description('Runs all interleavings of two workers in small cases, with a limited number of faults.')
+  .option('--faults <count>', 'faults in one schedule, at most', '1')
+  .option('--warm', 'workers keep their engines from batch to batch')
+  .option('--mutants', 'show the shortest schedule that finds each planted fault instead')
+  .option('--only <part>', 'search only the cases whose name has this part')
   .parse();
 const {
   faults,
@@ -25,7 +25,7 @@ const showMutants = async (): Promise<void> => {
     const options = { faults: allowed, warm: needsWarm, mutant };
     const violation = await shortestViolation(configuration, options);
     console.log(`\nAn engine that ${name}: ${shownBy}`);
-    for (const line of violation ? await trace(configuration, options, violation) : ['  →  IT IS NOT FOUND']) console.log(line);
+    for (const line of violation ? await trace(configuration, options, violation) : ['  →  NOT FOUND']) console.log(line);
     if (!violation) process.exitCode = 1;
   }
 };

@@ -2,16 +2,16 @@ import type { OutgoingMessage } from '../../../lib/ports/message-sender.ts';
 import type { Head, ProcessStore } from '../../../lib/ports/process-store.ts';
 import type { EnginePorts, Mutant } from './explored-worker.ts';
 
-/** A fault of an engine, and a case in which it shows. */
+/** A fault of an engine, and a case that shows it. */
 export interface MutantCase {
   readonly name: string;
   readonly mutant: Mutant;
-  /** Name of the configuration. */
+  /** The name of the configuration. */
   readonly shownBy: string;
   readonly faults: number;
-  /** Only engines that stay warm have it. @default false */
+  /** Only engines that stay warm have this fault. @default false */
   readonly warm?: boolean;
-  /** What is then found not to hold. */
+  /** The invariant that it breaks. */
   readonly breaks: string;
 }
 
@@ -34,7 +34,7 @@ const parkingOf = ({ parking }: EnginePorts): EnginePorts['parking'] => ({
   attempt: (messageId, change) => parking.attempt(messageId, change),
 });
 
-/** Says that everything was sent, and keeps some of it. */
+/** Reports every message as sent, and drops those that `keeps` selects. */
 const withSender = (ports: EnginePorts, keeps: (queue: string, message: OutgoingMessage) => boolean): EnginePorts => ({
   ...ports,
   sender: {
@@ -81,7 +81,7 @@ const looksOnlyOnce = (ports: EnginePorts): EnginePorts => {
   };
 };
 
-/** What it has written last it takes for what stands, and does not read it again. */
+/** Treats the head that it has written last as the current one, and does not read it again. */
 const trustsItsCache = (ports: EnginePorts): EnginePorts => {
   const written = new Map<string, Head>();
   const { store } = ports;
@@ -99,7 +99,7 @@ const trustsItsCache = (ports: EnginePorts): EnginePorts => {
   });
 };
 
-/** What an instance went on without is not written. */
+/** Writes no tombstones, so the instance forgets its abandoned and unresolved commands. */
 const forgetsTheGivenUp = (ports: EnginePorts): EnginePorts =>
   withStore(ports, {
     commit: (head, expected) => {
@@ -109,7 +109,7 @@ const forgetsTheGivenUp = (ports: EnginePorts): EnginePorts =>
     },
   });
 
-/** Faults of an engine, each made by ports that do what the faulty engine would do. */
+/** Faults of an engine, each simulated by ports that do what the faulty engine would do. */
 export const mutants: readonly MutantCase[] = [
   {
     name: 'deletes a message before it is applied',

@@ -27,14 +27,14 @@ const Done = event('shop.done', Order);
 
 const byOrder = ({ order }: { readonly order: string }): string => order;
 
-/** Two commands at once, a third when both are answered; what it hears of it tells with its end. */
+/** Issues two commands at once and a third after both replies, then publishes an event and ends. */
 const pair = process('pair', { startOn: PairOrdered.byId(byOrder), publishes: [Done] }, async (ctx, order) => {
   await Promise.all([ctx.call(left.book, order), ctx.call(right.book, order)]);
   await ctx.call(desk.finish, order);
   ctx.publish(Done, order);
 });
 
-/** A command, then an event that may have come before everything else. */
+/** Issues a command, then waits for an event, which may have come before the start. */
 const note = process(
   'note',
   { startOn: NoteOrdered.byId(byOrder), receives: [Noted.byId(byOrder)], publishes: [Done] },
@@ -46,5 +46,5 @@ const note = process(
   },
 );
 
-/** The smallest system in which everything of the protocol can happen. */
+/** The smallest system in which every part of the protocol can occur. */
 export const shop = system('shop', { processes: [pair, note], services: [left, right, desk] });

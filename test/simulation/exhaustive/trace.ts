@@ -14,7 +14,7 @@ export const describeStep = (step: Step): string => {
     case 'crash':
       return `${step.worker.name}  crashes`;
     case 'end':
-      return '-  all comes to its end';
+      return '-  the cloud runs to its end';
     case 'call':
       return `${step.worker.name}  ${describeCall(step.call)}${describeFault(step.fault)}`;
   }
@@ -22,7 +22,7 @@ export const describeStep = (step: Step): string => {
 
 const describeMessage = (message: QueuedMessage, again: QueuedMessage | undefined): string => {
   if (message !== again) return message.receiveCount > 0 ? `${message.id} again` : message.id;
-  return `${message.id} once more — FAULT: ${message.deleted ? 'it was deleted' : 'somebody holds it'}`;
+  return `${message.id} once more — FAULT: ${message.deleted ? 'it was deleted' : 'a worker holds it'}`;
 };
 
 const describeCall = ({ name, args }: PendingCall): string => {
@@ -58,10 +58,10 @@ const describeFault = (fault: CallFault): string => {
   if (typeof fault === 'object') return ` — FAULT: part ${fault.refused + 1} is refused`;
   if (fault === 'fails') return ' — FAULT: it fails';
   if (fault === 'answer-lost') return ' — FAULT: its answer is lost';
-  return fault === 'overtaken' ? ' — which works, although it was handed out again' : '';
+  return fault === 'overtaken' ? ' — which works, although it was delivered again' : '';
 };
 
-/** What a call was told; read after it happened. */
+/** The result of a call, after the call took effect. */
 export const describeTold = (step: Step): string => {
   if (step.kind !== 'call' || typeof step.fault === 'object' || step.fault !== 'none') return '';
   const { told } = step.worker;

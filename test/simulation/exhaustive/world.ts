@@ -7,10 +7,10 @@ import type { VisibilityChange } from '../../../lib/ports/message-queue.ts';
 import { settle } from './fixpoint.ts';
 import { ExploredWorker, SLOW_SECONDS, type CallFault, type Mutant, type PendingCall } from './explored-worker.ts';
 
-/** What may happen next. */
+/** A step that may happen next. */
 export type Step =
   | { readonly kind: 'call'; readonly worker: ExploredWorker; readonly call: PendingCall; readonly fault: CallFault }
-  /** `again`: one of the messages, which somebody holds, or which was deleted. */
+  /** `again`: one of the messages, which a worker holds, or which was deleted. */
   | {
       readonly kind: 'receive';
       readonly worker: ExploredWorker;
@@ -18,10 +18,10 @@ export type Step =
       readonly again?: QueuedMessage;
     }
   | { readonly kind: 'crash'; readonly worker: ExploredWorker }
-  /** Nobody has anything to do: time is let go, services answer, and what must hold at the end is checked. */
+  /** No worker has work left: the clock advances, services reply, and the final checks run. */
   | { readonly kind: 'end' };
 
-/** Faults that are still allowed, and duplicates that are free. */
+/** The faults that are still allowed, and the duplicates that do not count as faults. */
 export interface Budget {
   readonly faults: number;
   readonly duplicates: number;
@@ -29,17 +29,17 @@ export interface Budget {
 
 export interface WorldOptions {
   readonly faults: number;
-  /** Workers go on with their engines, batch after batch. @default false, each batch meets a new engine */
+  /** Workers keep their engines from batch to batch. @default false, each batch gets a new engine */
   readonly warm?: boolean;
   readonly mutant?: Mutant;
 }
 
-/** No decision takes longer than this many turns of the event loop. */
+/** The turns of the event loop that a decision may take. */
 const TURNS_MAX = 1_000;
 
 /**
- * Resolves when a worker waits for its ports alone, or for its next batch. One turn of the event loop runs all microtasks; a process takes
- * one for each outcome that it is told, while its worker makes no calls.
+ * Resolves when a worker waits only for its ports, or for its next batch. One turn of the event loop runs all microtasks; a process takes
+ * one turn for each outcome that it receives, and its worker makes no calls meanwhile.
  */
 const quiet = async (worker: ExploredWorker): Promise<void> => {
   for (let turns = 0; turns === 0 || (worker.busy && worker.pending.length === 0); turns += 1) {
@@ -48,20 +48,20 @@ const quiet = async (worker: ExploredWorker): Promise<void> => {
   }
 };
 
-/** Calls that only add what no other worker's call can meet. */
+/** Calls that only add messages, on which no call of another worker depends. */
 const SENDS: ReadonlySet<string> = new Set(['send', 'publish']);
 
 /**
- * One execution: the workers on their cloud, and what may happen next in it. Of steps that could stand in another order without any
- * difference to any worker, or to any check, one order is enough:
- * R1 To receive is nothing but to take: the first call comes at once after it, since it could always have been received only then.
- * R2 Once a worker sends, it sends all that it has in hand. Others see no difference; only the checks at their deletes could, and they are
- *    hardest before the first of these sends.
- * R3 A worker crashes just after a write of its own, or just after it has received: what others do before it dies they can also do after,
- *    and a read leaves nothing behind.
- * R4 A queue hands a message out twice when somebody takes it, not before.
- * R5 When nothing can go wrong any more, a worker deletes at once what nobody else can get: the check of it is hardest then.
- * R6 What changes nothing happens at once.
+ * One execution: the workers on their cloud, and the steps that may happen next. If the order of two steps makes no difference to any
+ * worker or check, one order is enough:
+ * R1 The first call of a worker follows its receive at once, because the worker could have received just before that call.
+ * R2 A worker that sends finishes all of its sends. Other workers see no difference. The checks at their deletes could, but these are
+ *    strictest before the first of the sends.
+ * R3 A worker crashes just after a write of its own, or just after a receive. Other workers can take their steps after the crash as well,
+ *    and a read leaves no trace.
+ * R4 A queue delivers a duplicate when a worker receives it, not before.
+ * R5 If no fault or duplicate is left, a worker deletes at once the messages that no other worker can receive: the check is strictest then.
+ * R6 A call that changes nothing happens at once.
  */
 export class World {
   readonly cloud: Cloud;
@@ -84,19 +84,19 @@ export class World {
     this.#bodies = messages.map(({ body }) => body);
   }
 
-  /** Equal where the same may still happen, the budget apart. */
+  /** Equal for worlds in which the same may still happen, apart from the budget. */
   digest(): string {
     const workers = this.workers.map((worker) => worker.digest() + this.#lastOf(worker)).toSorted();
     return hashOf('sha1', `${workers.join(' ')}|${this.cloud.digest(this.#warm)}`);
   }
 
-  /** What of the last step bears on the next ones. */
+  /** The part of the last step that restricts the next ones. */
   #lastOf(worker: ExploredWorker): string {
     if (this.#onlyBy === worker) return '!';
     return this.budget.faults > 0 && this.#mayCrash(worker) ? '?' : '';
   }
 
-  /** Whose calls alone come next (R1, R2, R5, R6). */
+  /** The worker that takes the next steps alone (R1, R2, R5, R6). */
   get #onlyBy(): ExploredWorker | undefined {
     const last = this.#last;
     const { faults, duplicates } = this.budget;
@@ -124,7 +124,7 @@ export class World {
     return last.kind === 'receive' || (last.kind === 'call' && last.call.writes && last.fault !== 'fails');
   }
 
-  /** All that may happen next, harmless steps first. */
+  /** The steps that may happen next, harmless ones first. */
   steps(): readonly Step[] {
     const only = this.#onlyBy;
     const callers = only ? [only] : this.workers;
@@ -150,14 +150,14 @@ export class World {
     }
   }
 
-  /** Of workers that know the same, one is enough. */
+  /** The idle workers; of those that know the same, one is enough. */
   #idle(): readonly ExploredWorker[] {
     const idle = new Map<string, ExploredWorker>();
     for (const worker of this.workers) if (!worker.busy && !idle.has(worker.digest())) idle.set(worker.digest(), worker);
     return [...idle.values()];
   }
 
-  /** A FIFO queue hands out nothing of a group of which somebody holds a message. */
+  /** A FIFO queue delivers no message of a group while a worker holds another one of it. */
   #isGroupHeld(queue: ExploredQueue): boolean {
     return this.workers.some((worker) => worker.queue === queue && worker.busy);
   }
@@ -168,7 +168,7 @@ export class World {
         steps.push({ kind: 'call', worker, call, fault: 'fails' });
         if (call.writes) steps.push({ kind: 'call', worker, call, fault: 'answer-lost' });
       }
-      // A call whose only part is refused has failed, but for a delete, which Lambda does.
+      // A call whose only part is refused has failed, except a delete, which Lambda makes.
       if (call.parts > 1 || call.name === 'delete')
         for (let refused = 0; refused < call.parts; refused += 1) steps.push({ kind: 'call', worker, call, fault: { refused } });
     }
@@ -223,13 +223,13 @@ export class World {
     checks.settled(this.#bodies);
   }
 
-  /** It is over: nothing of it may keep the process alive, or hear of what others do. */
+  /** Ends the world: its workers must not keep the process alive, or react to other worlds. */
   abandon(): void {
     for (const worker of this.workers) worker.abandon();
   }
 }
 
-/** To give a message back for some seconds changes nothing here (R6). */
+/** A release for some seconds changes nothing here (R6). */
 const isIdle = ({ name, args: [changes] }: PendingCall): boolean =>
   name === 'changeVisibility' && (changes as readonly VisibilityChange[]).every(({ seconds }) => seconds <= SLOW_SECONDS);
 

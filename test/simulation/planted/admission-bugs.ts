@@ -1,12 +1,12 @@
 import type { PlantedBug } from './planted-bug.ts';
 
-/** What reaches an instance that it must not reach, and what is refused though it is genuine. The scenario tenants has two that use equal ids. */
+/** Messages that are admitted to the wrong instance, or refused although they are genuine. The scenario tenants has two tenants that use equal ids. */
 export const admissionBugs: readonly PlantedBug[] = [
   {
     name: 'ADDRESSED_ACROSS',
     rows: [],
     scenario: 'tenants',
-    what: 'An event of one tenant reaches the instance of another that it is addressed to.',
+    what: 'An event of one tenant reaches an instance of another tenant, to which it is addressed.',
     patches: [
       {
         file: 'lib/engine/admit/admit-event.ts',
@@ -19,7 +19,7 @@ export const admissionBugs: readonly PlantedBug[] = [
     name: 'PUBLISHED_ACROSS',
     rows: [],
     scenario: 'tenants',
-    what: 'An event that an instance publishes carries no tenant, so it reaches the default one.',
+    what: 'An event that an instance publishes carries no tenant, so it reaches the default tenant.',
     patches: [
       {
         file: 'lib/engine/send/dispatch.ts',
@@ -33,7 +33,7 @@ export const admissionBugs: readonly PlantedBug[] = [
     name: 'STARTED_ACROSS',
     rows: [],
     scenario: 'tenants',
-    what: 'The start of a client goes to the default tenant, whatever tenant it names.',
+    what: 'The start of a client goes to the default tenant, regardless of the tenant that it names.',
     patches: [
       {
         file: 'lib/engine/admit/admit-internal.ts',
@@ -45,7 +45,7 @@ export const admissionBugs: readonly PlantedBug[] = [
   {
     name: 'FORBIDDEN_ON_STALE_READ',
     rows: [],
-    what: 'A reply that a stale image takes for a reply of a service that was never asked is parked, and the strongly read head is not asked.',
+    what: 'A reply that a stale image rejects as FORBIDDEN is parked, without a consistent read of the head.',
     patches: [
       {
         file: 'lib/engine/advance/working-copy.ts',

@@ -21,13 +21,13 @@ const digests = async (planted: boolean): Promise<readonly string[]> => {
   }
 };
 
-it('gives the same worlds, to the byte, with every planted bug built in and none switched on', async () => {
+it('a build with every planted bug, none of them switched on, gives the same worlds to the byte', async () => {
   const plain = await digests(false);
   expect(plain.every((digest) => digest !== '')).toBe(true);
   expect(await digests(true)).toEqual(plain);
 }, 120_000);
 
-it('takes what the auditor says for a kill, and not that a world was ended by the bug', () => {
+it('a violation of the auditor counts as a kill, but a world that the bug ends does not', () => {
   const result = {
     seed: 7,
     steps: 12,

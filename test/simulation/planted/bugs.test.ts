@@ -8,7 +8,7 @@ import { plantingsOf, plantInto } from './plant-bugs.ts';
 const ROOT = join(import.meta.dirname, '../../..');
 const PROTOCOL_ROWS = ['65', '66', '67', '68', '69'].map((row) => `correctness.md | ${row}`);
 
-/** The rows of models that must break an assertion, as `head.pml | NO_RESEND`. */
+/** The mutants: rows of models that must break an assertion, as `head.pml | NO_RESEND`. */
 const mutants = ['protocol-rows.txt', 'service-rows.txt']
   .flatMap((file) => readFileSync(join(ROOT, 'test/models', file), 'utf8').split('\n'))
   .map((row) => row.split('|').map((cell) => cell.trim()))
@@ -18,11 +18,11 @@ const mutants = ['protocol-rows.txt', 'service-rows.txt']
 const planted = plantedBugs.flatMap(({ rows }) => rows);
 
 describe('the planted bugs', () => {
-  it('stand for every mutant of the models and every row of the protocol that asks for one, but for those with a reason', () => {
+  it('cover every mutant of the models and every row of the protocol that asks for one, except those with a reason', () => {
     expect([...planted, ...Object.keys(notPlanted)].toSorted()).toEqual([...mutants, ...PROTOCOL_ROWS].toSorted());
   });
 
-  it('have a name each', () => {
+  it('have unique names', () => {
     const names = plantedBugs.map(({ name }) => name);
     expect(names).toEqual([...new Set(names)]);
   });
@@ -34,17 +34,17 @@ describe('the planted bugs', () => {
   });
 });
 
-describe('a piece of source that is not there as the bug knows it', () => {
+describe('planting bugs into a source text', () => {
   const planting = { bug: 'LOST', file: 'lib/a.ts', find: 'send(all)', plant: 'PLANTED || ORIGINAL' };
 
-  it('fails the build by the name of the bug and the file, also where it is there twice', () => {
+  it('fails, and names the bug and the file, if the text to replace is missing or occurs twice', () => {
     expect(() => plantInto('send(some)', [planting])).toThrow(
-      'The planted bug LOST must find its piece of lib/a.ts exactly once, and finds it 0 times',
+      'The planted bug LOST must find its text in lib/a.ts exactly once, and finds it 0 times',
     );
     expect(() => plantInto('send(all); send(all)', [planting])).toThrow('finds it 2 times');
   });
 
-  it('takes several bugs, each around the one before', () => {
+  it('puts several bugs at one place, each around the one before', () => {
     expect(plantInto('send(all);', [planting, { ...planting, bug: 'LATE', plant: 'PLANTED ? 1 : (ORIGINAL)' }])).toBe(
       "(globalThis.__planted === 'LATE') ? 1 : ((globalThis.__planted === 'LOST') || send(all));",
     );

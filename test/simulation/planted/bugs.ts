@@ -25,32 +25,32 @@ export const plantedBugs: readonly PlantedBug[] = [
   ...foundBugs,
 ];
 
-/** Rows that no planted bug stands for, each with the reason. */
+/** Rows without a planted bug, each with the reason. */
 export const notPlanted: Readonly<Record<string, string>> = {
-  'head.pml | APPEND_TRIM': 'It is of a layout with one item per version, which is not ours; the bug of the row 66 stands in its place.',
+  'head.pml | APPEND_TRIM': 'It needs a layout with one item per version, which the head does not have; the bug of the row 66 replaces it.',
   'late.pml | UNDO_REPLY_WRONGRUN':
-    'No run begins while an undo is out, and an undo has a number of the run that issues it: its answer is never of another run.',
+    'No run begins while an undo is open, and an undo has a number of the run that issues it, so its reply is never of another run.',
   'deferred.pml | UNRESOLVED_DEAF':
-    'It is the bug LATE_IS_NOOP in the code: an answer by token to what is unresolved comes as any late answer does; test/core/unresolved.test.ts.',
+    'In the code it is the bug LATE_IS_NOOP: a reply by token to an unresolved command comes as any late reply does; test/core/unresolved.test.ts.',
   'parking.pml | NOTHING_PARKED':
-    'It is no bug: a parker that gives its message back leaves a copy parked; ours sends the copy back instead.',
-  'parking.pml | REDRIVE_CRASHED': 'It is no bug: a crash may leave a copy of an event parked that is applied all the same.',
-  'lifecycle.pml | EXPIRE_EMPTIES_FIRST': 'No crash of the simulation falls often enough between the two writes of an expired buffer.',
-  'lifecycle.pml | EXPIRE_BY_STATUS': 'An early event must be sent back within the few calls that empty its buffer.',
+    'It is no bug: a worker that parks an event and then releases its message leaves a parked copy; the engine sends the copy back instead.',
+  'parking.pml | REDRIVE_CRASHED': 'It is no bug: a crash may leave a parked copy of an event that is applied.',
+  'lifecycle.pml | EXPIRE_EMPTIES_FIRST': 'The simulation seldom crashes a worker between the two writes of an expired buffer.',
+  'lifecycle.pml | EXPIRE_BY_STATUS': 'Only an early event that is redriven within the few calls that empty its buffer would show it.',
   'queues.pml | WRAPPER_BELIEVED_ANYWHERE': 'No client of the simulation forges a wrapper; test/bad-input/wrong-queue.test.ts holds it.',
   'queues.pml | WRAPPER_WITHOUT_QUEUE': 'test/bad-input/wrong-queue.test.ts holds it.',
   'queues.pml | EARLY_KEEPS_CARRIER': 'Found by blackouts; test/engine/terminated-poison-start.test.ts parks such an event.',
   'outage.pml | DRAIN_FORGETS_SINCE': 'No fault of the simulation outlasts a day; test/engine/drain-dead-letters.test.ts holds it.',
-  'outage.pml | DRAIN_ACKS_UNSENT': 'The drain is one function of 60 lines; test/fuzz/dead-letters.test.ts holds it.',
-  'outage.pml | DRAIN_DELETES_FIRST': 'The drain returns what is to be deleted after its sends, so no order of its lines is this bug.',
+  'outage.pml | DRAIN_ACKS_UNSENT': 'test/fuzz/dead-letters.test.ts holds it: the drain is one function of 60 lines.',
+  'outage.pml | DRAIN_DELETES_FIRST': 'The drain returns the messages to delete after its sends, so no order of its lines is this bug.',
   'outage.pml | PARK_FAULT_ACKED': 'No fault of the simulation outlasts a day; test/bad-input/failing-ports.test.ts holds it.',
   'outage.pml | FAULT_ACKED': 'test/bad-input/failing-ports.test.ts fails each port in turn.',
-  'outage.pml | QUARANTINE_BY_RECEIVES': 'It is the design before the marks; test/engine/outage.test.ts holds it.',
-  'outage.pml | MARKS_OF_OTHERS': 'It is a limit, not a planted error: see test/models/README.md, What they say about an outage.',
-  'outage.pml | LOST_MARKS': 'It is a limit, not a planted error: see test/models/README.md, What they say about an outage.',
+  'outage.pml | QUARANTINE_BY_RECEIVES': 'It is the design that the marks replaced; test/engine/outage.test.ts holds it.',
+  'outage.pml | MARKS_OF_OTHERS': 'It is a limit, not a planted error: see test/models/README.md, Results about an outage.',
+  'outage.pml | LOST_MARKS': 'It is a limit, not a planted error: see test/models/README.md, Results about an outage.',
   'redrive.pml | MARKS_WHAT_IS_THERE':
     'The simulation draws no redrive of late events; test/engine/redrive-message.test.ts and the contract of the parking store hold it.',
-  'redrive.pml | ACT_MARKS_FIRST': 'The act and the resume share the code that is planted as RESUME_MARK_FIRST.',
+  'redrive.pml | ACT_MARKS_FIRST': 'A redrive and a resume share the code in which RESUME_MARK_FIRST is planted.',
   'service.pml | UNDO_WITHOUT_SETTLE':
-    "An undo's input is made from the output of what it undoes, which nobody has before that is answered.",
+    "An undo's input is made from the output of the command that it undoes, which is known only after the reply.",
 };

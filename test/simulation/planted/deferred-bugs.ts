@@ -14,7 +14,7 @@ export const deferredBugs: readonly PlantedBug[] = [
   {
     name: 'EARLY_DROPPED',
     rows: ['deferred.pml | EARLY_DROPPED'],
-    what: 'An answer by token that comes while the handler still runs is taken and forgotten.',
+    what: 'A reply by token that comes while the handler still runs is accepted and forgotten.',
     patches: [
       {
         file: TOKEN,
@@ -26,7 +26,7 @@ export const deferredBugs: readonly PlantedBug[] = [
   {
     name: 'EARLY_OVERLOOKED',
     rows: ['deferred.pml | EARLY_OVERLOOKED'],
-    what: 'A handler that defers does not look whether the answer is there already.',
+    what: 'A handler that defers does not check whether the reply is there already.',
     patches: [
       {
         file: RECORD,
@@ -40,7 +40,7 @@ export const deferredBugs: readonly PlantedBug[] = [
     name: 'CLAIM_DROPS_EARLY',
     rows: ['deferred.pml | CLAIM_DROPS_EARLY'],
     scenario: 'worklist',
-    what: 'Who takes a command over drops the answer that was given to the worker before.',
+    what: 'A worker that takes a command over drops the early reply that the record holds.',
     patches: [
       {
         file: RECORD,
@@ -53,7 +53,7 @@ export const deferredBugs: readonly PlantedBug[] = [
     name: 'ONCE_FORGETS_EARLY',
     rows: ['deferred.pml | ONCE_FORGETS_EARLY'],
     scenario: 'worklist',
-    what: 'A command of class `once` whose worker has died is answered `unknown`, though its answer was given.',
+    what: 'A command of class `once` whose worker has died gets the reply `unknown`, although its reply by token was accepted.',
     patches: [
       {
         file: RECORD,
@@ -71,14 +71,14 @@ export const deferredBugs: readonly PlantedBug[] = [
     name: 'REVOKE_UNCONDITIONAL',
     rows: ['deferred.pml | REVOKE_UNCONDITIONAL'],
     scenario: 'worklist',
-    what: 'A deferred command is taken back without a write that decides against its token first.',
+    what: 'A deferred command is revoked without a prior write that closes its token.',
     patches: [REVOKED_WITHOUT_A_WRITE],
   },
   {
     name: 'CANCEL_BEFORE_REVOKE',
     rows: ['deferred.pml | CANCEL_BEFORE_REVOKE'],
     scenario: 'worklist',
-    what: "The handler's cancel runs before it is decided that no answer is taken any more.",
+    what: "The handler's cancel runs before a write refuses further replies by token.",
     patches: [
       REVOKED_WITHOUT_A_WRITE,
       {
@@ -94,15 +94,15 @@ export const deferredBugs: readonly PlantedBug[] = [
     name: 'TOMB_BEFORE_CANCEL',
     rows: ['deferred.pml | TOMB_BEFORE_CANCEL'],
     scenario: 'worklist',
-    what: "A deferred command counts as taken back before the handler's cancel has run.",
+    what: "A deferred command counts as cancelled before the handler's cancel has run.",
     patches: [{ ...REVOKING, plant: "if (PLANTED) return { kind: 'revoke', write: cancelledRecord(record.hash) };\n  ORIGINAL" }],
   },
   {
     name: 'SETTLE_DEFERS',
     rows: ['deferred.pml | SETTLE_DEFERS'],
     scenario: 'worklist',
-    elusive: 'Too few stories settle what a person has in hand; deferred.pml, test/core/retries.test.ts, test/service/consumer.test.ts.',
-    what: 'A deferral answers a settling, and the process is content with it.',
+    elusive: 'Too few seeds settle a command that is deferred; deferred.pml, test/core/retries.test.ts, test/service/consumer.test.ts.',
+    what: 'A handler may defer a command that is being settled, and the process accepts that as the reply.',
     patches: [
       {
         file: RUNNER,
@@ -120,7 +120,7 @@ export const deferredBugs: readonly PlantedBug[] = [
     name: 'TOKEN_PER_CLAIM',
     rows: ['deferred.pml | TOKEN_PER_CLAIM'],
     scenario: 'worklist',
-    what: 'Each run of a handler makes a token of its own, and the one before is refused.',
+    what: 'Each run of a handler has a token of its own, and the token of the run before is refused.',
     patches: [
       {
         file: RUNNER,
@@ -154,7 +154,7 @@ export const deferredBugs: readonly PlantedBug[] = [
     name: 'ANSWER_NOT_REPEATED',
     rows: ['deferred.pml | ANSWER_NOT_REPEATED'],
     scenario: 'worklist',
-    what: 'Who answers by token is told yes though the bus has not accepted the answer, and does not repeat it.',
+    what: 'A reply by token is confirmed although the bus has not accepted it, so its sender does not repeat it.',
     patches: [
       {
         file: 'lib/service/consumer/deferred-answer.ts',

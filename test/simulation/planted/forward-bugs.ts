@@ -1,12 +1,12 @@
 import { OWED } from './pieces.ts';
 import type { PlantedBug } from './planted-bug.ts';
 
-/** The hot lane, which head.pml has with `-DFORWARD`. */
+/** Errors about the hot lane, which `-DFORWARD` adds to head.pml. */
 export const forwardBugs: readonly PlantedBug[] = [
   {
     name: 'FORWARD_ACK_FIRST',
     rows: ['head.pml | FORWARD_ACK_FIRST'],
-    what: 'What goes to the hot lane is acknowledged while it is being sent there, and nobody looks at the result.',
+    what: 'A message that is forwarded to the hot lane is acknowledged before the result of the send is known.',
     patches: [
       {
         file: 'lib/engine/send/hot-lane.ts',
@@ -19,7 +19,7 @@ export const forwardBugs: readonly PlantedBug[] = [
   {
     name: 'FORWARD_DUPLICATES',
     rows: ['head.pml | FORWARD_DUPLICATES'],
-    what: 'Also what was applied before goes to the hot lane, under a new message id, by which its sends are not found.',
+    what: 'An event that was applied before is forwarded too, under a new message id, by which its sends are not found.',
     patches: [
       {
         file: 'lib/engine/advance/working-copy.ts',
@@ -32,7 +32,7 @@ export const forwardBugs: readonly PlantedBug[] = [
   {
     name: 'FORWARD_SPOILS_CACHE',
     rows: ['head.pml | FORWARD_SPOILS_CACHE'],
-    what: 'What was decided on and met another writer is kept warm, though nobody has committed it.',
+    what: 'An image whose commit met a conflict is cached, although it was not committed.',
     patches: [
       {
         file: 'lib/engine/advance/working-copy.ts',
@@ -44,8 +44,8 @@ export const forwardBugs: readonly PlantedBug[] = [
   {
     name: 'FORWARD_NOOP_FROM_CACHE',
     rows: ['head.pml | FORWARD_NOOP_FROM_CACHE'],
-    what: 'Beside what goes to the hot lane, verdicts that write nothing are taken from a warm instance, without a read.',
-    elusive: 'It needs a warm instance that is hot by true contention; head.pml, and test/engine/hot-lane.test.ts.',
+    what: 'In a batch that is partly forwarded, verdicts that write nothing are taken from the cached image, without a read.',
+    elusive: 'It needs a cached instance that is hot by true contention; head.pml, and test/engine/hot-lane.test.ts.',
     patches: [
       {
         file: 'lib/engine/advance/advance-instance.ts',

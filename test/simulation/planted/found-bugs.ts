@@ -1,13 +1,13 @@
 import type { PlantedBug } from './planted-bug.ts';
 
-/** Bugs that this code truly had until the simulation, or the search through all interleavings, showed them. They have no row in a model. */
+/** Bugs that this code had until the simulation, or the search through all interleavings, found them. No model has a row for them. */
 export const foundBugs: readonly PlantedBug[] = [
   {
     name: 'REUSED_ID_SILENT',
     rows: [],
     scenario: 'user-activity',
-    elusive: 'The limits of a command end a silent service too: its outcome counts as unknown; test/service/consumer.test.ts.',
-    what: 'A service refuses a command whose id was used for other data, as after a restore, and says nothing.',
+    elusive: 'Without a reply, the limits of the command give the outcome unknown as well; test/service/consumer.test.ts.',
+    what: 'A service refuses a command whose id was used for other data, as after a restore, and sends no reply.',
     mended: 'A command whose id was used for other data is answered unknown, not met with silence',
     patches: [
       {
@@ -20,7 +20,7 @@ export const foundBugs: readonly PlantedBug[] = [
   {
     name: 'POISON_SENDS_TICKS',
     rows: [],
-    what: 'What the head has fired is sent again before each decision, also where its code throws: a tick sends itself.',
+    what: 'The pending sends of the head are repeated before each decision, even if the process code throws, so a tick sends itself.',
     mended: 'engine: send what a head has fired when the commit drops it',
     patches: [
       {
@@ -35,7 +35,7 @@ export const foundBugs: readonly PlantedBug[] = [
     name: 'RESOLVES_FAILED',
     rows: [],
     scenario: 'outages',
-    what: 'A person may resolve an undo that has failed for certain, which gives its command a second outcome.',
+    what: 'An operator may resolve an undo that has definitely failed, which gives its command a second outcome.',
     mended: 'core: refuse to resolve an undo that has failed',
     patches: [
       {
@@ -49,7 +49,7 @@ export const foundBugs: readonly PlantedBug[] = [
     name: 'LOSER_STANDS',
     rows: [],
     scenario: 'programs',
-    what: 'A scope loses a race while it waits for losers of its own, and closes fulfilled: what it did stands.',
+    what: 'A scope that loses a race while it waits for losers of its own closes fulfilled, so its steps are not undone.',
     mended: 'A scope that loses a race after its body has ended is undone, and is not taken for unawaited',
     patches: [
       {
@@ -64,7 +64,7 @@ export const foundBugs: readonly PlantedBug[] = [
     rows: [],
     scenario: 'programs',
     rare: true,
-    what: 'A scope that has failed, and loses a race while it is being undone, is taken for one that nobody awaited.',
+    what: 'A failed scope that loses a race while it is being undone is treated as not awaited.',
     mended: 'A scope that loses a race after its body has ended is undone, and is not taken for unawaited',
     patches: [
       {
@@ -84,7 +84,7 @@ export const foundBugs: readonly PlantedBug[] = [
     rows: [],
     scenario: 'programs',
     rare: true,
-    what: 'What a cancelled scope has done in a race that nobody has decided is undone at once, before what is newer.',
+    what: 'The steps of a cancelled scope in an undecided race are undone at once, before newer steps.',
     mended: 'What a cancelled scope has done in a race that nobody has decided is undone in its turn',
     patches: [
       {
@@ -98,7 +98,7 @@ export const foundBugs: readonly PlantedBug[] = [
     name: 'TERMINATE_TELLS_UNREAD',
     rows: [],
     scenario: 'successive-runs',
-    what: 'Terminating journals the unread events, which only a worker that has replayed the instance knows.',
+    what: 'A terminate journals the unread events, which only a worker that has replayed the instance knows.',
     mended: 'Terminating tells no unread events, so its journal replays',
     patches: [
       {
@@ -114,8 +114,8 @@ export const foundBugs: readonly PlantedBug[] = [
     rows: [],
     scenario: 'successive-runs',
     elusive:
-      'Too few stories forge an answer to what was given up; seed 2736 of lives shows it, and test/bad-input/replies.test.ts holds it.',
-    what: 'What comes late counts as a success of what was given up, whatever it is an answer to.',
+      'Too few seeds forge a reply to an abandoned command; seed 2736 of lives shows it, and test/bad-input/replies.test.ts holds it.',
+    what: 'A late reply counts as the success of an abandoned command without a check of the command hash.',
     mended: 'A success that comes late counts only as an answer to what was asked',
     patches: [
       {
@@ -129,7 +129,7 @@ export const foundBugs: readonly PlantedBug[] = [
     name: 'LOST_TICK',
     rows: [],
     scenario: 'user-activity',
-    what: 'Nobody looks for ticks that were lost, as when the inbox is purged.',
+    what: 'A lost tick, as after a purge of the inbox, is never sent again.',
     mended: 'A tick that was lost is sent again within the hour',
     patches: [
       {
@@ -143,8 +143,8 @@ export const foundBugs: readonly PlantedBug[] = [
     name: 'DEAD_LETTER_APART',
     rows: [],
     scenario: 'trips',
-    elusive: 'A dead letter is parked after a day, which no fault outlasts; test/engine/drain-dead-letters.test.ts.',
-    what: 'What was a dead letter for a day is parked apart from the instance that it names, where no resume finds it.',
+    elusive: 'A dead letter is parked after a day, and no fault of the simulation lasts as long; test/engine/drain-dead-letters.test.ts.',
+    what: 'A message that was a dead letter for a day is not parked beside the instance that it names, so no resume finds it.',
     mended: 'What was a dead letter twice is parked beside the instance that it names, and a resume sends it back',
     patches: [
       {
@@ -158,7 +158,7 @@ export const foundBugs: readonly PlantedBug[] = [
     name: 'OLD_START_OVER_YOUNGER',
     rows: [],
     scenario: 'retention',
-    what: 'The age of a start is looked at only where there is no instance, not where it would begin the next run of one.',
+    what: 'The age of a start is checked only if there is no instance, not if it would begin the next run of one.',
     mended: 'An old start never begins a second time, over a younger run or after many',
     patches: [
       {
@@ -172,7 +172,7 @@ export const foundBugs: readonly PlantedBug[] = [
     name: 'OLD_START_AFTER_MANY',
     rows: [],
     scenario: 'retention',
-    what: 'A start of more lives ago than the head remembers begins its run once more.',
+    what: 'A start that is older than the starts that the head remembers begins its run again.',
     mended: 'An old start never begins a second time, over a younger run or after many',
     patches: [
       {
@@ -186,8 +186,8 @@ export const foundBugs: readonly PlantedBug[] = [
     name: 'RETIRED_TOO_SOON',
     rows: [],
     scenario: 'retention',
-    elusive: 'One seed in thousands has a start of just that age and a clock that is behind; test/engine/retire-closed.test.ts.',
-    what: 'An instance is retired at the age at which its start is still heard by a clock that is behind.',
+    elusive: 'One seed in thousands has a start of exactly that age and a clock that is behind; test/engine/retire-closed.test.ts.',
+    what: 'An instance is retired at an age at which a worker whose clock is behind still admits its start.',
     mended: 'What has closed outlives the last instant at which its start is heard, by a day',
     patches: [
       {
@@ -201,7 +201,7 @@ export const foundBugs: readonly PlantedBug[] = [
     name: 'EARLY_DROPPED_BY_TERMINATE',
     rows: [],
     scenario: 'successive-runs',
-    what: 'What came before its instance is dropped when that is terminated before it has begun.',
+    what: 'The early events of an instance are dropped if it is terminated before its start.',
     mended: 'What was terminated before it had begun is begun by a resume, keeps process time, and parks what came early',
     patches: [
       {
@@ -215,7 +215,7 @@ export const foundBugs: readonly PlantedBug[] = [
     name: 'UNBOUNDED_ACTIVATION',
     rows: [],
     scenario: 'programs',
-    what: 'A process that never waits keeps its worker for ever.',
+    what: 'A process that never waits blocks its worker indefinitely.',
     mended: 'core: bound each activation, and refuse requests outside one',
     patches: [
       {
@@ -229,7 +229,7 @@ export const foundBugs: readonly PlantedBug[] = [
     name: 'PARSE_ON_REPLAY',
     rows: [],
     scenario: 'evolving',
-    what: 'Replay compares what the contract of now makes of a value, and not the value that the code passes.',
+    what: 'A replay compares the value that the current contract returns, and not the value that the code passes.',
     mended: 'core: replay compares what the code passes, so contracts may change',
     patches: [
       {
@@ -243,7 +243,7 @@ export const foundBugs: readonly PlantedBug[] = [
     name: 'UNDO_COMPUTED_TWICE',
     rows: [],
     scenario: 'evolving',
-    what: 'The input of an undo that was issued is made again, by the contract of now.',
+    what: 'A replay computes the input of an issued undo again, by the current contract.',
     mended: 'core: replay compares what the code passes, so contracts may change',
     patches: [
       {
@@ -257,7 +257,7 @@ export const foundBugs: readonly PlantedBug[] = [
     name: 'VERSION_GUESSED',
     rows: [],
     scenario: 'evolving',
-    what: 'Of a command whose contract had no versions when it was sent, the version is guessed each time that it is sent.',
+    what: 'For a command whose contract had no versions when it was issued, the version is guessed at each send.',
     mended: 'simulation: contracts change between two activations',
     patches: [
       {

@@ -1,7 +1,7 @@
 import { OWED } from './pieces.ts';
 import type { Patch, PlantedBug } from './planted-bug.ts';
 
-/** What the last event of the group has caused goes out before the write that may lose. */
+/** The sends of the last event of the group happen before the commit, which may meet a conflict. */
 const SENT_FIRST: Patch = {
   file: 'lib/engine/advance/working-copy.ts',
   find: 'const commit = await commitImage(this.#context, this.#live, this.#base);',
@@ -18,13 +18,13 @@ export const headBugs: readonly PlantedBug[] = [
   {
     name: 'SEND_FIRST',
     rows: ['head.pml | SEND_FIRST'],
-    what: 'Commands are sent before the commit that decides them.',
+    what: 'Commands are sent before the commit.',
     patches: [SENT_FIRST],
   },
   {
     name: 'RETRY_UNKNOWN',
     rows: ['head.pml | RETRY_UNKNOWN'],
-    what: 'Commands are sent before the commit, and an answer to what no head has asked is tried again later.',
+    what: 'Commands are sent before the commit, and a reply to a command that no head has is retried later.',
     patches: [
       SENT_FIRST,
       {
@@ -37,13 +37,13 @@ export const headBugs: readonly PlantedBug[] = [
   {
     name: 'NO_RESEND',
     rows: ['head.pml | NO_RESEND'],
-    what: 'A duplicate is only acknowledged.',
+    what: 'A duplicate is acknowledged without a repeat of its sends.',
     patches: [{ ...OWED, plant: '!(PLANTED && !decidesOn(item)) && (ORIGINAL)' }],
   },
   {
     name: 'OUTBOX_LAST',
     rows: ['head.pml | OUTBOX_LAST'],
-    what: 'A duplicate sends again only what the last commit has decided.',
+    what: 'A duplicate repeats only the sends of the last commit.',
     patches: [
       {
         ...OWED,
@@ -54,7 +54,7 @@ export const headBugs: readonly PlantedBug[] = [
   {
     name: 'DELETE_FIRST',
     rows: ['head.pml | DELETE_FIRST'],
-    what: 'A message is acknowledged while its sends are under way, and nobody looks at their results.',
+    what: 'A message is acknowledged before the results of its sends are known.',
     patches: [
       {
         file: 'lib/engine/advance/advance-processes.ts',
@@ -67,7 +67,7 @@ export const headBugs: readonly PlantedBug[] = [
   {
     name: 'DROP_UNKNOWN',
     rows: ['head.pml | DROP_UNKNOWN'],
-    what: 'What comes before its instance is dropped.',
+    what: 'An event that comes before the start of its instance is dropped.',
     patches: [
       {
         file: 'lib/engine/acknowledge/acknowledge.ts',
@@ -79,7 +79,7 @@ export const headBugs: readonly PlantedBug[] = [
   {
     name: 'NOOP_FROM_CACHE',
     rows: ['head.pml | NOOP_FROM_CACHE'],
-    what: 'A verdict that writes nothing is taken from a warm instance, without a read.',
+    what: 'A verdict that writes nothing is taken from the cached image, without a read.',
     patches: [
       {
         file: 'lib/engine/advance/working-copy.ts',
@@ -91,13 +91,13 @@ export const headBugs: readonly PlantedBug[] = [
   {
     name: 'DAMP_WRONG',
     rows: ['head.pml | DAMP_WRONG'],
-    what: 'What a duplicate caused is sent again only from its second delivery on.',
+    what: 'A duplicate repeats its sends only from its second delivery on.',
     patches: [{ ...OWED, plant: '!(PLANTED && !decidesOn(item) && item.message.receiveCount <= 1) && (ORIGINAL)' }],
   },
   {
     name: 'DAMP_WRONG_FORCED',
     rows: ['head.pml | DAMP_WRONG_FORCED'],
-    what: 'The same, but for what this invocation has itself decided before, and then met another writer.',
+    what: 'A duplicate repeats its sends only from its second delivery on, or if this invocation has decided it before and met a conflict.',
     patches: [
       { ...OWED, plant: '!(PLANTED && !decidesOn(item) && item.message.receiveCount <= 1 && !(item as any).decided) && (ORIGINAL)' },
       {
@@ -110,7 +110,7 @@ export const headBugs: readonly PlantedBug[] = [
   {
     name: 'FIRE_DROP',
     rows: ['head.pml | FIRE_DROP', 'lifecycle.pml | FIRE_DROP_AT_CLOSE'],
-    what: 'A commit drops what earlier ones fired, without knowing it sent.',
+    what: 'A commit drops the pending sends of earlier commits, without knowing that they were sent.',
     patches: [
       {
         file: 'lib/engine/advance/working-copy.ts',
@@ -122,7 +122,7 @@ export const headBugs: readonly PlantedBug[] = [
   {
     name: 'TICK_BY_KEY',
     rows: ['correctness.md | 66'],
-    what: "A tick that comes again looks for its sends under the head's present event key instead of its own message id.",
+    what: "A redelivered tick looks up its sends by the event key of the head's current tick instead of its own message id.",
     patches: [
       {
         ...OWED,

@@ -6,18 +6,18 @@ import { readKillTable, rowOf, writeKillTable, type KillRow } from './kill-table
 import type { PlantedBug } from './planted-bug.ts';
 
 export interface HuntOptions {
-  /** One bug; all where it is `true`. */
+  /** The name of one bug; `true`: all of them. */
   readonly planted: string | true;
-  /** Searches each anew from seed 1, and writes the table. */
+  /** Searches for each again from seed 1, and writes the table. */
   readonly write?: true;
   readonly json?: true;
-  /** How many seeds a bug may survive. */
+  /** The number of seeds that a bug may survive. */
   readonly seeds: number;
 }
 
 /**
- * Whether every planted bug is killed as the table says. Its seeds are tried first, which takes seconds; a bug that survives its seed is
- * searched for, and the table is stale.
+ * Returns whether every planted bug is killed as the table says. The seeds of the table are tried first, which takes seconds. If a bug
+ * survives its seed, the table is stale, and the other seeds are searched.
  */
 export const huntPlanted = async (runner: Runner, terminal: Terminal, options: HuntOptions): Promise<boolean> => {
   const bugs = chosen(options.planted);
@@ -42,7 +42,7 @@ export const huntPlanted = async (runner: Runner, terminal: Terminal, options: H
   return survivors.length === 0 && (options.write === true || stale.length === 0);
 };
 
-/** The seed that is to be shrunk for one bug. */
+/** The seed to shrink for one bug. */
 export const seedOf = async (runner: Runner, planted: string, seeds: number): Promise<number> => {
   const [bug] = chosen(planted);
   const kill = bug && (await hunt(runner, bug, seeds));
@@ -60,7 +60,7 @@ const chosen = (planted: string | true): readonly PlantedBug[] => {
   return bugs;
 };
 
-/** Those that the seed of the table still kills, after as many steps and by the same invariant. */
+/** The bugs that their seed in the table still kills, after the same number of steps and by the same invariant. */
 const killsByTable = async (runner: Runner, bugs: readonly PlantedBug[], table: readonly KillRow[]): Promise<Map<string, Kill>> => {
   const rows = table.filter((row) => bugs.some(({ name }) => name === row.name));
   const kills = new Map<string, Kill>();
@@ -77,7 +77,7 @@ const killsByTable = async (runner: Runner, bugs: readonly PlantedBug[], table: 
   return kills;
 };
 
-/** What was not searched for keeps its line, as long as there is such a bug. */
+/** A bug that was not searched for keeps its line. The line of a bug that does not exist any more is dropped. */
 const merged = (table: readonly KillRow[], bugs: readonly PlantedBug[], kills: ReadonlyMap<string, Kill>): readonly KillRow[] =>
   plantedBugs.flatMap((bug) => {
     const kill = kills.get(bug.name);
@@ -90,7 +90,7 @@ const report = (bugs: readonly PlantedBug[], kills: ReadonlyMap<string, Kill>, s
     const kill = kills.get(bug.name);
     return kill ? [line(bug, kill, 0)] : [];
   }),
-  `${bugs.length - survivors.length} of ${bugs.length} planted bugs are killed${survivors.length === 0 ? '' : `, not so: ${survivors.map(({ name }) => name).join(', ')}`}`,
+  `${bugs.length - survivors.length} of ${bugs.length} planted bugs are killed${survivors.length === 0 ? '' : `, not killed: ${survivors.map(({ name }) => name).join(', ')}`}`,
 ];
 
 const line = ({ name }: PlantedBug, kill: Kill | undefined, seeds: number): string =>

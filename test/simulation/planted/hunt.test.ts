@@ -7,7 +7,7 @@ import { hunt, type Runner } from './hunt.ts';
 
 const BUG = { name: 'NO_RESEND' };
 
-/** A runner whose seeds show the planted bug after these steps, and hold without it, but for the guilty ones. */
+/** A runner whose seeds show the planted bug after these steps. Without the bug, only the guilty seeds fail. */
 class FakeRunner implements Runner {
   readonly ran: number[] = [];
   readonly #steps: ReadonlyMap<number, number>;
@@ -38,7 +38,7 @@ describe('the hunt for a planted bug', () => {
     expect(await hunt(new FakeRunner(steps, [3]), BUG, 10)).toMatchObject({ seed: 5, steps: 70, invariant: 'I2' });
   });
 
-  it('prefers a seed that comes to rest to a lower one that does not', async () => {
+  it('prefers a seed whose world comes to rest to a lower seed whose world does not', async () => {
     const steps = new Map([
       [3, STEPS_MAX],
       [9, STEPS_MAX],
@@ -47,7 +47,7 @@ describe('the hunt for a planted bug', () => {
     expect(await hunt(new FakeRunner(steps), BUG, 2_000)).toMatchObject({ seed: 120, steps: 80 });
   });
 
-  it('takes the lowest seed that never comes to rest where the next two hundred show the bug no other way', async () => {
+  it('takes the lowest seed whose world never comes to rest if the next two hundred seeds show the bug in no other way', async () => {
     const runner = new FakeRunner(
       new Map([
         [3, STEPS_MAX],
@@ -59,7 +59,7 @@ describe('the hunt for a planted bug', () => {
     expect(Math.max(...runner.ran)).toBe(203);
   });
 
-  it('asks each world with the bug to end at its first violation', async () => {
+  it('ends each world with the bug at its first violation', async () => {
     const asked: SeedTask[] = [];
     await hunt({ run: async (tasks) => void asked.push(...tasks) }, BUG, 2);
     expect(asked).toEqual([1, 2].map((seed) => ({ seed, planted: 'NO_RESEND', endsAtViolation: true })));

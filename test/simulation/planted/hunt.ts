@@ -2,17 +2,17 @@ import { STEPS_MAX } from '../world/outcome.ts';
 import { invariantOf, type SeedResult, type SeedTask } from '../runner/seed-task.ts';
 import type { PlantedBug } from './planted-bug.ts';
 
-/** A normal run in CI: what none of these seeds betrays is not found in a build. */
+/** The seeds of a normal run in CI: a bug that none of them shows is not found in a build. */
 export const HUNT_SEEDS = 2_000;
-/** How many seeds more may show a bug by a world that ends. */
+/** The number of further seeds that may show the bug in a world that comes to rest. */
 const SEEDS_BEYOND_RESTLESS = 200;
 
-/** Who runs the seeds: a `Fleet` of worker processes on a bundle with planted bugs. */
+/** Runs the seeds: a `Fleet` of worker processes on a bundle with planted bugs. */
 export interface Runner {
   run(tasks: Iterable<SeedTask>, onResult: (result: SeedResult) => void): Promise<void>;
 }
 
-/** The first seed that betrays a bug. */
+/** The first seed that shows a bug. */
 export interface Kill {
   readonly seed: number;
   readonly steps: number;
@@ -21,8 +21,8 @@ export interface Kill {
 }
 
 /**
- * Finds the lowest seed under which the auditor finds something wrong with the code that has this bug, and nothing with the code that has
- * none. A seed whose world never comes to rest costs a hundred others: it is only taken where the next seeds show the bug no other way.
+ * Finds the lowest seed under which the auditor reports a violation with this bug, and none without it. A seed whose world never comes to
+ * rest costs as much as a hundred others, so it is taken only if the next seeds show the bug in no other way.
  */
 export const hunt = async (runner: Runner, bug: Sought, seeds = HUNT_SEEDS): Promise<Kill | undefined> => {
   let restless: Kill | undefined;
@@ -40,7 +40,7 @@ export const hunt = async (runner: Runner, bug: Sought, seeds = HUNT_SEEDS): Pro
 
 type Sought = Pick<PlantedBug, 'name' | 'scenario'>;
 
-/** One seed with the bug in. */
+/** One seed with the bug switched on. */
 export const plantedTask = (seed: number, { name, scenario }: Sought): SeedTask => ({
   seed,
   planted: name,
@@ -51,7 +51,7 @@ export const plantedTask = (seed: number, { name, scenario }: Sought): SeedTask 
 const firstKill = async (runner: Runner, bug: Sought, from: number, to: number): Promise<Kill | undefined> => {
   let kill: Kill | undefined;
   function* tasks(): Iterable<SeedTask> {
-    // Whoever is at a lower seed ends it, so the lowest is known when all have ended.
+    // A worker at a lower seed still finishes it, so the lowest kill is known when all workers have finished.
     for (let seed = from; seed <= to && kill === undefined; seed += 1) yield plantedTask(seed, bug);
   }
   await runner.run(tasks(), (result) => {
@@ -61,7 +61,7 @@ const firstKill = async (runner: Runner, bug: Sought, from: number, to: number):
   return kill;
 };
 
-/** Whether the seed holds without a bug. */
+/** Returns whether the seed holds without the bug. */
 const isInnocent = async (runner: Runner, seed: number, bug: Sought): Promise<boolean> => {
   let holds = false;
   const { planted: _planted, ...task } = plantedTask(seed, bug);
@@ -71,7 +71,7 @@ const isInnocent = async (runner: Runner, seed: number, bug: Sought): Promise<bo
   return holds;
 };
 
-/** What the auditor said first. A world that throws or hangs was ended by the bug, and is no proof that it would be seen. */
+/** The first violation that the auditor reports. A world that throws or hangs was ended by the bug, which does not prove that the auditor sees it. */
 export const killOf = ({ seed, steps, violations }: SeedResult): Kill | undefined => {
   const violation = violations.find((each) => /^(I\d+|judged):/.test(each));
   return violation === undefined ? undefined : { seed, steps, invariant: invariantOf(violation), violation };

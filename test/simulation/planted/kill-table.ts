@@ -4,7 +4,7 @@ import type { Kill } from './hunt.ts';
 
 const TABLE = new URL('table.json', import.meta.url);
 
-/** One line of the table: which seed betrays the bug, after how many steps, and by which invariant. */
+/** One line of the table: the seed that shows the bug, the number of steps until then, and the invariant that it violates. */
 export interface KillRow {
   readonly name: string;
   readonly rows: readonly string[];
@@ -17,6 +17,6 @@ export const readKillTable = (): readonly KillRow[] => JSON.parse(readFileSync(T
 
 export const rowOf = ({ name, rows }: PlantedBug, { seed, steps, invariant }: Kill): KillRow => ({ name, rows, seed, steps, invariant });
 
-/** One bug a line, so that a diff shows which one is found by another seed now. */
+/** One bug a line, so that a diff shows the bugs whose seed has changed. */
 export const writeKillTable = (rows: readonly KillRow[]): void =>
   writeFileSync(TABLE, `[\n${rows.map((row) => `  ${JSON.stringify(row)}`).join(',\n')}\n]\n`);

@@ -10,13 +10,13 @@ export const lateBugs: readonly PlantedBug[] = [
   {
     name: 'LATE_IS_NOOP',
     rows: ['late.pml | LATE_IS_NOOP'],
-    what: 'The success of a command that was given up changes nothing.',
+    what: 'The late success of an abandoned command changes nothing.',
     patches: [{ ...VERDICT_ON_BURIED, plant: "if (PLANTED && tombstone) return 'late';\n  ORIGINAL" }],
   },
   {
     name: 'LATE_KEEPS_TOMBSTONE',
     rows: ['late.pml | LATE_KEEPS_TOMBSTONE'],
-    what: 'A late success is undone as often as its answer comes.',
+    what: 'A late success is undone again at each delivery of its reply.',
     patches: [
       {
         file: 'lib/core/apply.ts',
@@ -28,14 +28,14 @@ export const lateBugs: readonly PlantedBug[] = [
   {
     name: 'CLOSED_BEFORE_LATE',
     rows: ['late.pml | CLOSED_BEFORE_LATE'],
-    what: 'A closed instance refuses every answer before it looks at what it has given up.',
+    what: 'A closed instance refuses each reply before it checks its tombstones.',
     patches: [{ ...ANSWER, plant: "if (PLANTED && isClosed(image.status) && !image.commands.has(reply.n)) return 'closed';\n  ORIGINAL" }],
   },
   {
     name: 'UNDO_ON_UNKNOWN',
     rows: ['late.pml | UNDO_ON_UNKNOWN'],
     scenario: 'successive-runs',
-    what: 'What may or may not have happened is undone as if it had.',
+    what: 'An abandoned command whose outcome is unknown is undone as if it had succeeded.',
     patches: [
       { ...VERDICT_ON_BURIED, plant: "if (PLANTED && tombstone && reply.outcome === 'unknown') return 'apply';\n  ORIGINAL" },
       {
@@ -48,7 +48,7 @@ export const lateBugs: readonly PlantedBug[] = [
   {
     name: 'CLOSE_FORGETS',
     rows: ['late.pml | CLOSE_FORGETS'],
-    what: 'An instance that closes forgets what is still outstanding.',
+    what: 'An instance that closes forgets its open commands.',
     patches: [
       {
         file: 'lib/core/ending.ts',
@@ -73,7 +73,7 @@ export const lateBugs: readonly PlantedBug[] = [
   {
     name: 'NEWRUN_DROPS_OUT',
     rows: ['late.pml | NEWRUN_DROPS_OUT'],
-    what: 'A new run begins while an undo of the one before is out, or one of its sends, and drops them.',
+    what: 'A new run begins while an undo or a pending send of the previous run is open, and drops it.',
     patches: [
       {
         file: 'lib/core/classify.ts',
@@ -90,7 +90,7 @@ export const lateBugs: readonly PlantedBug[] = [
   {
     name: 'TOMB_DIES_WITH_RUN',
     rows: ['late.pml | TOMB_DIES_WITH_RUN', 'late.pml | TOMB_DIES_WITH_RUN_CONTINUED'],
-    what: 'A new run does not know what the one before has given up.',
+    what: 'A new run does not keep the tombstones of the previous run.',
     patches: [
       {
         file: 'lib/engine/advance/begin-run.ts',
@@ -102,7 +102,7 @@ export const lateBugs: readonly PlantedBug[] = [
   {
     name: 'WRONGRUN_BEFORE_LATE',
     rows: ['late.pml | WRONGRUN_BEFORE_LATE', 'late.pml | WRONGRUN_BEFORE_LATE_CONTINUED'],
-    what: 'An answer of an earlier run is refused before anybody looks at what that has given up.',
+    what: 'A reply to an earlier run is refused before the tombstones are checked.',
     patches: [{ ...ANSWER, plant: "if (PLANTED && reply.run !== image.run) return 'wrongRun';\n  ORIGINAL" }],
   },
 ];

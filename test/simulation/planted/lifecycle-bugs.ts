@@ -5,7 +5,7 @@ export const lifecycleBugs: readonly PlantedBug[] = [
   {
     name: 'EARLY_CAUSE',
     rows: ['lifecycle.pml | EARLY_CAUSE', 'correctness.md | 68'],
-    what: 'What an early event causes names that event, whose message is long gone, and not the start that applies it.',
+    what: 'The sends of an early event name that event as their carrier, whose message was acknowledged, instead of the start that applies it.',
     patches: [
       {
         file: 'lib/engine/advance/early-events.ts',
@@ -18,7 +18,7 @@ export const lifecycleBugs: readonly PlantedBug[] = [
   {
     name: 'EARLY_NO_DEDUPE',
     rows: ['lifecycle.pml | EARLY_NO_DEDUPE'],
-    what: 'An event that was buffered twice before the start is applied twice.',
+    what: 'An event that is buffered twice before the start is applied twice.',
     patches: [
       {
         file: 'lib/engine/advance/early-events.ts',
@@ -30,7 +30,7 @@ export const lifecycleBugs: readonly PlantedBug[] = [
   {
     name: 'EARLY_NOT_ACKED',
     rows: ['lifecycle.pml | EARLY_NOT_ACKED'],
-    what: 'An event that was buffered comes again, and is buffered again.',
+    what: 'A buffered event is not acknowledged, so it is redelivered and buffered again.',
     patches: [
       {
         file: 'lib/engine/acknowledge/acknowledge.ts',
@@ -43,7 +43,7 @@ export const lifecycleBugs: readonly PlantedBug[] = [
     name: 'START_WITHOUT_VERSION',
     rows: ['lifecycle.pml | START_WITHOUT_VERSION'],
     scenario: 'successive-runs',
-    what: 'A start takes the place of an early buffer whatever has been appended to that meanwhile.',
+    what: 'A start replaces the early buffer even if an event was appended to it since the read.',
     patches: [
       {
         file: 'lib/adapters/memory/process-store.ts',
@@ -55,20 +55,20 @@ export const lifecycleBugs: readonly PlantedBug[] = [
   {
     name: 'NO_RESEND_CLOSED',
     rows: ['lifecycle.pml | NO_RESEND_CLOSED', 'lifecycle.pml | NO_RESEND_CLOSED_BY_SIGNAL', 'correctness.md | 67'],
-    what: 'A message that comes back to a closed instance is only acknowledged.',
+    what: 'A message that is redelivered to a closed instance is acknowledged without a repeat of its sends.',
     patches: [{ ...OWED, plant: '!(PLANTED && !decidesOn(item) && isClosed(this.#image.status)) && (ORIGINAL)' }],
   },
   {
     name: 'NO_RESEND_WRONGRUN',
     rows: ['lifecycle.pml | NO_RESEND_WRONGRUN'],
-    what: 'A message of an earlier run is only acknowledged, also where it caused an undo that is still out.',
+    what: 'A message of an earlier run is acknowledged without a repeat of its sends, even if it caused an undo that is still open.',
     scenario: 'successive-runs',
     patches: [{ ...OWED, plant: "!(PLANTED && item.verdict === 'wrongRun') && (ORIGINAL)" }],
   },
   {
     name: 'WRONGRUN_NOT_ACKED',
     rows: ['lifecycle.pml | WRONGRUN_NOT_ACKED'],
-    what: 'A message of an earlier run is given back, again and again.',
+    what: 'A message of an earlier run is released again at each delivery, and never acknowledged.',
     patches: [
       {
         file: 'lib/engine/acknowledge/acknowledge.ts',
@@ -80,7 +80,7 @@ export const lifecycleBugs: readonly PlantedBug[] = [
   {
     name: 'CAUSE_NOT_RUN_QUALIFIED',
     rows: ['lifecycle.pml | CAUSE_NOT_RUN_QUALIFIED'],
-    what: 'An answer is known by the number of its command alone, whose run is taken to be the present one.',
+    what: 'A reply is identified by the number of its command alone, as if it were always of the current run.',
     scenario: 'successive-runs',
     patches: [
       {
@@ -93,7 +93,7 @@ export const lifecycleBugs: readonly PlantedBug[] = [
   {
     name: 'RING_DIES_WITH_RUN',
     rows: ['lifecycle.pml | RING_DIES_WITH_RUN'],
-    what: 'A new run does not know which events and starts the one before has had.',
+    what: 'A new run does not keep the ids of the events and starts of the previous run.',
     patches: [
       { file: 'lib/engine/advance/begin-run.ts', find: 'signals: [...signals],', plant: 'signals: PLANTED ? [] : [...signals],' },
       {
@@ -111,7 +111,7 @@ export const lifecycleBugs: readonly PlantedBug[] = [
       'parking.pml | NO_FORCE_DAMPED',
       'parking.pml | NO_FORCE_TICK',
     ],
-    what: 'A tick that the engine itself has sent on under a new message id is asked for its sends by that new id.',
+    what: 'A forced tick looks up its sends by its new message id instead of its event key.',
     patches: [{ ...OWED, plant: "PLANTED && kind === 'tick' ? by.messageId === messageId : (ORIGINAL)" }],
   },
 ];

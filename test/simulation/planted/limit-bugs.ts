@@ -3,13 +3,13 @@ import type { PlantedBug } from './planted-bug.ts';
 const RECORD = 'lib/service/consumer/command-record.ts';
 const ANSWERS = 'lib/core/replies.ts';
 
-/** Errors about the limits of runs, and about what is unknown when they are used up. */
+/** Errors about the limits of runs, and about outcomes that are unknown when the limits are used up. */
 export const limitBugs: readonly PlantedBug[] = [
   {
     name: 'TWO_OWNERS',
     rows: ['service.pml | TWO_OWNERS'],
     scenario: 'outages',
-    what: 'Each copy of a command counts its own runs, so that sending it again adds runs.',
+    what: 'Each copy of a command counts its own runs, so each copy allows more runs.',
     patches: [
       {
         file: RECORD,
@@ -48,7 +48,7 @@ export const limitBugs: readonly PlantedBug[] = [
     name: 'COPY_IGNORES_PAUSE',
     rows: ['service.pml | COPY_IGNORES_PAUSE'],
     scenario: 'outages',
-    what: 'A copy of a command is run at once, whatever pause the run before has set.',
+    what: 'A copy of a command is run at once, without the backoff that the previous run has set.',
     patches: [
       {
         file: RECORD,
@@ -61,7 +61,7 @@ export const limitBugs: readonly PlantedBug[] = [
     name: 'LIMIT_ALWAYS_FAILED',
     rows: ['service.pml | LIMIT_ALWAYS_FAILED'],
     scenario: 'outages',
-    what: 'A command whose limits are used up is answered as if nothing had happened.',
+    what: 'A command whose limits are used up gets the reply of one that had no effect, even if it may have had one.',
     patches: [
       {
         file: RECORD,
@@ -74,7 +74,7 @@ export const limitBugs: readonly PlantedBug[] = [
     name: 'LIMIT_NO_RECORD',
     rows: ['service.pml | LIMIT_NO_RECORD'],
     scenario: 'outages',
-    what: 'A command that is answered as exhausted is not recorded so: a copy with other limits runs it.',
+    what: 'The reply to an exhausted command is not recorded, so a copy with other limits runs it.',
     patches: [
       {
         file: 'lib/service/consumer/command-runner.ts',
@@ -87,7 +87,7 @@ export const limitBugs: readonly PlantedBug[] = [
     name: 'LOSER_BLOCKS',
     rows: ['late.pml | LOSER_BLOCKS'],
     scenario: 'outages',
-    what: 'A step that lost its race, and whose outcome nobody can tell, holds up its process.',
+    what: 'A step that lost its race, and whose outcome is unknown, blocks its process.',
     patches: [
       {
         file: ANSWERS,
@@ -100,7 +100,7 @@ export const limitBugs: readonly PlantedBug[] = [
     name: 'UNRESOLVED_FORGOTTEN',
     rows: ['late.pml | UNRESOLVED_FORGOTTEN'],
     scenario: 'outages',
-    what: 'What a process went on without is forgotten: it is not listed, and its late success is not undone.',
+    what: 'An unresolved command is forgotten: it is not listed, and its late success is not undone.',
     patches: [
       {
         file: 'lib/core/unresolved.ts',
@@ -113,8 +113,8 @@ export const limitBugs: readonly PlantedBug[] = [
     name: 'FAILURE_KEEPS_MARK',
     rows: ['late.pml | FAILURE_KEEPS_MARK'],
     scenario: 'outages',
-    what: 'A definite failure of what is unresolved leaves it listed.',
-    elusive: 'A service that has answered unknown seldom fails the command later; late.pml and test/core/unresolved.test.ts.',
+    what: 'An unresolved command stays listed after its definite failure.',
+    elusive: 'A service that has replied unknown seldom fails the command later; late.pml and test/core/unresolved.test.ts.',
     patches: [
       {
         file: 'lib/core/classify.ts',

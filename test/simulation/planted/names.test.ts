@@ -6,14 +6,14 @@ import { root } from '../../tidy/source-tree.ts';
 import { plantedBugs } from './bugs.ts';
 import { plantInto, plantingsOf } from './plant-bugs.ts';
 
-/** Of a name or a member that does not exist. Other findings of the compiler are of the narrowing that a plant undoes on purpose. */
+/** Errors about a name or a member that does not exist. Other errors of the compiler come from the narrowing that a plant undoes on purpose. */
 const UNKNOWN_NAME = /error TS(?:2304|2305|2339|2551|2552|2554|2614|2724): /;
 
 mkdirSync(join(root, '.tutti'), { recursive: true });
 const folder = mkdtempSync(join(root, '.tutti/planted-names-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** The compiler over lib and functions with every bug planted: a plant with an unknown name would throw instead of planting its bug. */
+/** The errors of the compiler over lib and functions with every bug planted. A plant with an unknown name would throw instead of planting its bug. */
 function findings(): readonly string[] {
   for (const part of ['lib', 'functions', 'package.json']) cpSync(join(root, part), join(folder, part), { recursive: true });
   symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));

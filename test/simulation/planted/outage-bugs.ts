@@ -8,7 +8,7 @@ export const outageBugs: readonly PlantedBug[] = [
     name: 'BACKOFF_STAYS',
     rows: [],
     scenario: SCENARIO,
-    what: 'A message whose port has failed comes again after a second, however often it came.',
+    what: 'A message whose port has failed is redelivered after a second, without a growing backoff.',
     patches: [
       {
         file: 'lib/engine/acknowledge/redelivery-delays.ts',
@@ -21,7 +21,7 @@ export const outageBugs: readonly PlantedBug[] = [
     name: 'DRAIN_PARKS_BY_COUNT',
     rows: ['outage.pml | DRAIN_PARKS_BY_COUNT'],
     scenario: SCENARIO,
-    what: 'What is a dead letter for the second time is parked, however young it is.',
+    what: 'A message that is a dead letter for the second time is parked, regardless of its age.',
     patches: [
       {
         file: 'lib/engine/jobs/drain-dead-letters.ts',
@@ -34,8 +34,8 @@ export const outageBugs: readonly PlantedBug[] = [
     name: 'MARKS_IN_OUTAGE',
     rows: ['outage.pml | MARKS_NOT_OWED'],
     scenario: SCENARIO,
-    elusive: 'Four marks must stay on one message while no worker ends; test/engine/marks.test.ts, test/engine/outage.test.ts.',
-    what: 'Messages are marked as suspects while the store fails, and marks that could not be taken back stay.',
+    elusive: 'It needs four marks that stay on one message while no worker ends; test/engine/marks.test.ts, test/engine/outage.test.ts.',
+    what: 'Messages are marked as suspects while the store fails, and a mark whose removal failed stays.',
     patches: [
       {
         file: 'lib/engine/advance/advance-processes.ts',

@@ -10,13 +10,13 @@ export const parkingBugs: readonly PlantedBug[] = [
   {
     name: 'PARK_NO_REREAD',
     rows: ['parking.pml | PARK_NO_REREAD', 'correctness.md | 69'],
-    what: 'Who parks an event beside a stuck instance does not look whether it still is stuck.',
+    what: 'A worker that has parked an event beside a stuck instance does not check that the instance is still stuck.',
     patches: [{ ...LOOKS_AGAIN, plant: 'if (PLANTED) return true;\n  ORIGINAL' }],
   },
   {
     name: 'PARK_OPERATOR',
     rows: ['parking.pml | PARK_OPERATOR'],
-    what: 'A resume is parked beside the stuck instance, as any event is.',
+    what: 'A resume is parked beside the stuck instance, as an event is.',
     patches: [
       {
         file: 'lib/core/classify.ts',
@@ -28,7 +28,7 @@ export const parkingBugs: readonly PlantedBug[] = [
   {
     name: 'NACK_UNPARKS',
     rows: ['parking.pml | NACK_UNPARKS'],
-    what: 'Who finds the instance running again takes the event out of parking, since its message comes back.',
+    what: 'A worker that finds the instance running again marks the parked event as redriven, because it releases the message.',
     patches: [
       {
         ...LOOKS_AGAIN,
@@ -43,7 +43,7 @@ export const parkingBugs: readonly PlantedBug[] = [
   {
     name: 'RESUME_INJECT_FIRST',
     rows: ['parking.pml | RESUME_INJECT_FIRST'],
-    what: 'A resume sends back what is parked before it is committed.',
+    what: 'A resume redrives the parked events before it is committed.',
     patches: [
       {
         file: 'lib/engine/advance/working-copy.ts',
@@ -61,7 +61,7 @@ export const parkingBugs: readonly PlantedBug[] = [
   {
     name: 'RESUME_MARK_FIRST',
     rows: ['parking.pml | RESUME_MARK_FIRST', 'parking.pml | REDRIVE_MARKS_FIRST'],
-    what: 'What goes back to the inbox is marked before it is sent.',
+    what: 'A parked event is marked as redriven before it is sent to the inbox.',
     patches: [
       {
         file: 'lib/engine/acknowledge/park.ts',
@@ -74,7 +74,7 @@ export const parkingBugs: readonly PlantedBug[] = [
   {
     name: 'RESUME_NO_TICK',
     rows: ['parking.pml | RESUME_NO_TICK'],
-    what: 'A resume does not arm the timers that getting stuck has disarmed.',
+    what: 'A resume does not arm the timers that were disarmed when the instance became stuck.',
     patches: [
       {
         file: 'lib/engine/advance/decide.ts',
@@ -86,7 +86,7 @@ export const parkingBugs: readonly PlantedBug[] = [
   {
     name: 'RESUME_RUNNING',
     rows: ['parking.pml | RESUME_RUNNING'],
-    what: 'The resume of an instance whose start was poison makes it running, though nothing has begun.',
+    what: 'A resume makes an instance whose start was poison running, although its start was not applied.',
     patches: [
       {
         file: 'lib/engine/advance/working-copy.ts',
@@ -98,13 +98,13 @@ export const parkingBugs: readonly PlantedBug[] = [
   {
     name: 'TICK_REARM',
     rows: ['parking.pml | TICK_REARM'],
-    what: 'A tick that is not the present one sends the present one again, whoever has caused that.',
+    what: 'A tick that is not the current one sends the current one again, even if it did not cause it.',
     patches: [{ ...OWED, plant: "(PLANTED && kind === 'tick' && item.verdict === 'dup' && (by as any).kind === 'tick') || (ORIGINAL)" }],
   },
   {
     name: 'EARLY_TICK_ACKED',
     rows: ['parking.pml | EARLY_TICK_ACKED'],
-    what: 'A tick that comes before its time is acknowledged.',
+    what: 'A tick that comes before its time is acknowledged instead of released.',
     patches: [
       {
         file: 'lib/engine/acknowledge/acknowledge.ts',
@@ -116,7 +116,7 @@ export const parkingBugs: readonly PlantedBug[] = [
   {
     name: 'GET_STUCK_OVERWRITES',
     rows: ['parking.pml | GET_STUCK_OVERWRITES'],
-    what: 'A refused answer makes its instance stuck, whatever has been decided since it was refused.',
+    what: 'A refused reply makes its instance stuck, even if the instance has settled the command since.',
     patches: [
       {
         file: 'lib/engine/acknowledge/get-stuck.ts',

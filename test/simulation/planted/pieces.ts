@@ -1,10 +1,10 @@
-/** Which of its sends a message owes: most errors of re-sending change this one condition. */
+/** The condition that selects the sends that a message repeats. Most errors about repeated sends change it. */
 export const OWED = {
   file: 'lib/engine/advance/working-copy.ts',
   find: "kind === 'tick' && !forced ? by.messageId === messageId : by.cause === key",
 } as const;
 
-/** An answer, before anything is asked of it. */
+/** The place at which the classification of a reply begins. */
 export const ANSWER = {
   file: 'lib/core/classify.ts',
   find: 'const tombstone = image.tombstones.find((each) => each.run === reply.run && each.n === reply.n);',

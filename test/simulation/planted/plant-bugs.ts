@@ -5,23 +5,23 @@ import type { Plugin } from 'esbuild';
 import { plantedBugs } from './bugs.ts';
 import type { Patch, PlantedBug } from './planted-bug.ts';
 
-/** Where no bug is switched on, the code behaves as it stands. */
+/** The condition that switches a bug on. If none is on, the code behaves as if no bug were planted. */
 export const switchedOn = (name: string): string => `(globalThis.__planted === '${name}')`;
 
 interface Planting extends Patch {
   readonly bug: string;
 }
 
-/** Patches of one file, where several bugs may change the same piece: then each stands around the one before. */
+/** Applies the patches of one file. If several bugs change the same text, each patch encloses the one before. */
 export const plantInto = (source: string, plantings: readonly Planting[]): string => {
   let planted = source;
   const pieces = new Map<string, string>();
   for (const { bug, file, find, plant } of plantings) {
     const places = source.split(find).length - 1;
-    assert.equal(places, 1, `The planted bug ${bug} must find its piece of ${file} exactly once, and finds it ${places} times: ${find}`);
+    assert.equal(places, 1, `The planted bug ${bug} must find its text in ${file} exactly once, and finds it ${places} times: ${find}`);
     const before = pieces.get(find) ?? find;
     const after = plant.replaceAll('PLANTED', switchedOn(bug)).replaceAll('ORIGINAL', () => before);
-    assert(planted.includes(before), `The planted bug ${bug} overlaps with another one of ${file}: ${find}`);
+    assert(planted.includes(before), `The planted bug ${bug} overlaps with another bug of ${file}: ${find}`);
     planted = planted.replace(before, () => after);
     pieces.set(find, after);
   }
@@ -35,7 +35,7 @@ export const plantingsOf = (bugs: readonly PlantedBug[]): ReadonlyMap<string, re
   return byFile;
 };
 
-/** Builds production code with every planted bug in it, each behind its switch. */
+/** Builds production code with every planted bug, each behind its switch. */
 export const plantBugs = (root: string, bugs: readonly PlantedBug[] = plantedBugs): Plugin => ({
   name: 'planted-bugs',
   setup(build) {

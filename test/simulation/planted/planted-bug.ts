@@ -1,26 +1,27 @@
-/** A mutation of one mechanism: one exact piece of production source, and what stands there instead where the bug is switched on. */
+/** A mutation of one mechanism: an exact text of production source, and the text that replaces it when the bug is switched on. */
 export interface Patch {
-  /** Relative to the project's root. */
+  /** The path from the root of the project. */
   readonly file: string;
-  /** Stands exactly once in the file: an expression, or whole statements. */
+  /** A text that the file has exactly once: an expression, or whole statements. */
   readonly find: string;
-  /** What is built instead. `PLANTED` in it becomes the question whether the bug is switched on, `ORIGINAL` what was found. */
+  /** The text that is built instead. `PLANTED` in it becomes the condition that the bug is switched on, `ORIGINAL` the text that was found. */
   readonly plant: string;
 }
 
-/** An error of design that a model shows to be one, made in the real code. */
+/** A design error that a model proves to be one, planted in the real code. */
 export interface PlantedBug {
   readonly name: string;
-  /** The mutants of models that it stands for, `head.pml | NO_RESEND`, and rows of docs/correctness.md, by the name of the page and their number. */
+  /** The mutants of models that it covers, `head.pml | NO_RESEND`, and rows of docs/correctness.md, by the name of the page and their number. */
   readonly rows: readonly string[];
+  /** The wrong behaviour, as a sentence. */
   readonly what: string;
-  /** Where it is sought, if all scenarios together would meet it too seldom. @default what the seed draws */
+  /** The scenario that is searched, if all scenarios together show the bug too seldom. @default the scenario that the seed draws */
   readonly scenario?: string;
-  /** Of one that was truly there: the subject of the commit that mended it. */
+  /** For a bug that the code had: the subject of the commit that fixed it. */
   readonly mended?: string;
-  /** It is met by too few seeds to be sought in a build: its fixture shows it. */
+  /** Too few seeds show the bug to search for it in a build. Its fixture shows it. */
   readonly rare?: true;
-  /** No seed of a build shows it, and none was kept that does: what holds it instead. It is planted, and not hunted. */
+  /** No seed of a build shows the bug, and no fixture does: the reason, and the test that holds it instead. It is planted, but not searched for. */
   readonly elusive?: string;
   readonly patches: readonly Patch[];
 }

@@ -12,7 +12,7 @@ export const serviceBugs: readonly PlantedBug[] = [
   {
     name: 'SETTLE_NO_TOMB',
     rows: ['service.pml | SETTLE_NO_TOMB'],
-    what: 'What never began is refused, but the copy that comes late is not.',
+    what: 'A command that has not begun is cancelled by its settling without a record, so a late copy runs.',
     patches: [
       {
         file: RECORD,
@@ -24,7 +24,7 @@ export const serviceBugs: readonly PlantedBug[] = [
   {
     name: 'REPLY_BEFORE_COMPLETE',
     rows: ['service.pml | REPLY_BEFORE_COMPLETE'],
-    what: 'The answer is published before it is recorded; in a transaction, before that is committed.',
+    what: 'The reply is published before it is recorded; with a transaction, before the commit.',
     patches: [
       {
         file: RUNNER,
@@ -42,7 +42,7 @@ export const serviceBugs: readonly PlantedBug[] = [
     name: 'COMPLETE_UNFENCED',
     rows: ['service.pml | COMPLETE_UNFENCED'],
     scenario: 'worklist',
-    what: 'Who has lost the lease writes its answer over whatever stands.',
+    what: 'A worker that has lost its lease overwrites the record with its reply.',
     patches: [
       {
         file: RECORD,
@@ -55,7 +55,7 @@ export const serviceBugs: readonly PlantedBug[] = [
   {
     name: 'SETTLE_RUSH',
     rows: ['service.pml | SETTLE_RUSH'],
-    what: 'Settling decides against a lease that is still valid.',
+    what: 'Settling cancels a command that another worker runs under a valid lease.',
     patches: [
       {
         ...UNDER_A_LEASE,
@@ -67,7 +67,7 @@ export const serviceBugs: readonly PlantedBug[] = [
   {
     name: 'SETTLE_EXPIRED_TOMB',
     rows: ['service.pml | SETTLE_EXPIRED_TOMB'],
-    what: 'Settling takes a lapsed lease for proof that nothing has happened.',
+    what: 'Settling treats an expired lease as proof that the command had no effect.',
     patches: [
       {
         file: RECORD,
@@ -79,7 +79,7 @@ export const serviceBugs: readonly PlantedBug[] = [
   {
     name: 'NEW_ID_AFTER_TIMEOUT',
     rows: ['service.pml | NEW_ID_AFTER_TIMEOUT', 'correctness.md | 65'],
-    what: 'An attempt that went unanswered is tried again under a new command id.',
+    what: 'An attempt without a reply is repeated under a new command id.',
     patches: [
       {
         file: 'lib/core/issue.ts',
@@ -98,7 +98,7 @@ export const serviceBugs: readonly PlantedBug[] = [
   {
     name: 'NOKEY',
     rows: ['service.pml | NOKEY'],
-    what: 'A handler that runs again gets another key for its foreign system.',
+    what: 'A handler that runs again gets another idempotency key for its foreign system.',
     patches: [
       {
         file: 'lib/service/task.ts',
@@ -123,7 +123,7 @@ export const serviceBugs: readonly PlantedBug[] = [
   {
     name: 'UNKNOWN_AS_FAILED',
     rows: ['service.pml | UNKNOWN_AS_FAILED'],
-    what: 'The process takes `unknown` for a failure, and tries again under a new id.',
+    what: 'The process treats `unknown` as a failure, and retries under a new command id.',
     patches: [
       {
         file: 'lib/core/replies.ts',
@@ -135,7 +135,7 @@ export const serviceBugs: readonly PlantedBug[] = [
   {
     name: 'LATE_IGNORED',
     rows: ['service.pml | LATE_IGNORED'],
-    what: 'A step that was cancelled and has succeeded all the same is not undone.',
+    what: 'A step that was cancelled, but has succeeded, is not undone.',
     patches: [
       {
         file: 'lib/core/replies.ts',
@@ -148,7 +148,7 @@ export const serviceBugs: readonly PlantedBug[] = [
     name: 'ACK_WITHOUT_FENCE',
     rows: ['service.pml | ACK_WITHOUT_FENCE'],
     scenario: 'worklist',
-    what: 'Who has lost the lease deletes the message all the same.',
+    what: 'A worker that has lost its lease deletes the message.',
     patches: [
       {
         file: RUNNER,
@@ -160,7 +160,7 @@ export const serviceBugs: readonly PlantedBug[] = [
   {
     name: 'ERROR_BY_HANDLER',
     rows: ['service.pml | ERROR_BY_HANDLER'],
-    what: 'A handler that broke off, nobody knows where, is answered `failed`.',
+    what: 'A handler that threw at an unknown point gets the reply `failed`.',
     patches: [
       {
         file: RUNNER,
@@ -174,15 +174,15 @@ export const serviceBugs: readonly PlantedBug[] = [
     name: 'POISON_NO_RECORD',
     rows: ['service.pml | POISON_NO_RECORD'],
     scenario: 'worklist',
-    what: 'A command that is given up is answered, but its copy may still run.',
+    what: 'A command that reaches the receive limit gets a reply, but no record, so a copy of it may still run.',
     patches: [{ file: RUNNER, find: 'if (!wasClaimed) {', plant: 'if (!wasClaimed && !PLANTED) {' }],
   },
   {
     name: 'POISON_COUNTS_GIVEN_BACK',
     rows: ['service.pml | POISON_COUNTS_GIVEN_BACK'],
     scenario: 'worklist',
-    what: "Deliveries that met another worker's lease count towards giving up, and giving up does not wait for that lease.",
-    elusive: 'All that it does is an unknown answer without need, which is a right answer; service.pml.',
+    what: "Deliveries that met another worker's lease count towards the receive limit, and giving up does not wait for that lease.",
+    elusive: 'Its only effect is a needless reply unknown, which is a correct reply; service.pml.',
     patches: [
       {
         ...UNDER_A_LEASE,
