@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config';
 
-/** What most changes touch, in less than a minute on two cores. `npm test` runs the same files, and their properties at full length. */
+/** The fast lane: the tests of the layers that most changes touch. `npm test` runs the same files, with their properties at full length. */
 export default defineConfig({
   resolve: { conditions: ['source'] },
   ssr: { resolve: { conditions: ['source'] } },

@@ -1,5 +1,5 @@
 import { ClientError, DataLost } from '../contract/errors.ts';
-import { buildPid, DEFAULT_TENANT, INSTANCE_ID_FORM, parsePid } from '../contract/wire/process-id.ts';
+import { buildPid, DEFAULT_TENANT, INSTANCE_ID_FORM, parsePid, tenantOf } from '../contract/wire/process-id.ts';
 import type { ProcessContract } from '../contract/runtime-contract.ts';
 import type { Json } from '../contract/schema.ts';
 import type { Image } from '../core/image.ts';
@@ -8,7 +8,6 @@ import type { PayloadStore } from '../ports/payload-store.ts';
 import type { Head } from '../ports/process-store.ts';
 import type { ClientPorts, Reach } from './connection.ts';
 import { earlyEvents } from './early-events.ts';
-import { tenantOf } from './tenant.ts';
 
 /** The name of an instance within the tenant of a reach. */
 export interface InstanceName {

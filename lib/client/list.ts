@@ -1,3 +1,4 @@
+import { tenantOf } from '../contract/wire/process-id.ts';
 import type { AnyProcess } from '../contract/process-contract.ts';
 import { thrownText } from '../contract/wire/thrown-text.ts';
 import type { InstanceFilter, InstanceIndex } from '../ports/instance-index.ts';
@@ -5,7 +6,6 @@ import type { Head } from '../ports/process-store.ts';
 import type { Reach } from './connection.ts';
 import { descriptionOf, type Status, type Summary } from './describe.ts';
 import { namesOf } from './instance.ts';
-import { tenantOf } from './tenant.ts';
 
 /** Filters for instances. An instance is listed if it matches all of them. */
 export interface ListFilter {

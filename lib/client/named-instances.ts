@@ -1,11 +1,10 @@
 import { ContractError, isOrchestratorError } from '../contract/errors.ts';
-import { buildPid, INSTANCE_ID_FORM } from '../contract/wire/process-id.ts';
+import { buildPid, INSTANCE_ID_FORM, tenantOf } from '../contract/wire/process-id.ts';
 import type { CorrelationContract, EventContract } from '../contract/runtime-contract.ts';
 import type { Json } from '../contract/schema.ts';
 import { thrownText } from '../contract/wire/thrown-text.ts';
 import { Catalogue } from '../contract/catalogue.ts';
 import type { Reach } from './connection.ts';
-import { tenantOf } from './tenant.ts';
 
 /** An instance that an event names. */
 export interface NamedInstance {

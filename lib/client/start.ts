@@ -1,6 +1,6 @@
 import { ClientError, ContractError } from '../contract/errors.ts';
 import { processContract, type AnyProcess } from '../contract/process-contract.ts';
-import { buildPid, INSTANCE_ID_FORM } from '../contract/wire/process-id.ts';
+import { buildPid, INSTANCE_ID_FORM, tenantOf } from '../contract/wire/process-id.ts';
 import type { ProcessContract } from '../contract/runtime-contract.ts';
 import { parse, type Json } from '../contract/schema.ts';
 import { isClosed } from '../core/image.ts';
@@ -15,7 +15,6 @@ import { principalOf, type Reach } from './connection.ts';
 import { ENGINE_TIMEOUT_MS, lengthSentAgain, notTaken, sendRequest } from './request.ts';
 import { nameOf } from './instance.ts';
 import { newMessageId } from './message-id.ts';
-import { tenantOf } from './tenant.ts';
 import { waitForHead } from './wait.ts';
 
 /** Policy for a start whose instance is open: refuse the start, join the instance, or deliver the input to it as a signal. */

@@ -2,11 +2,6 @@ import { ContractError } from '../contract/errors.ts';
 import { DEFAULT_TENANT, isTenant, TENANT_FORM } from '../contract/wire/process-id.ts';
 import type { Reach } from './connection.ts';
 
-/** The tenant of a client. */
-export function tenantOf({ tenant = DEFAULT_TENANT }: Pick<Reach, 'tenant'>): string {
-  return tenant;
-}
-
 /** The option of a command line that names the tenant; empty for the default tenant. */
 export function tenantOption({ tenant = DEFAULT_TENANT }: Pick<Reach, 'tenant'>): string {
   return tenant === DEFAULT_TENANT ? '' : ` --tenant ${tenant}`;

@@ -1,3 +1,4 @@
+import { tenantOfPid } from '../../contract/wire/process-id.ts';
 import {
   GetItemCommand,
   PutItemCommand,
@@ -15,7 +16,6 @@ import type {
   ProcessStore,
 } from '../../ports/process-store.ts';
 import { chunkPrefix, decodeChunk, encodeChunk } from './chunk-item.ts';
-import { tenantOfPid } from '../memory/instance-index.ts';
 import { conditionFailure, type ConditionFailure } from './condition-failure.ts';
 import { BUFFER_HAS_ROOM, NO_CHUNK, NO_HEAD, SAME_EARLY_BUFFER, SAME_VERSION_OF_RUN, STILL_STUCK } from './conditions.ts';
 import { capacityParameter, tellConsumed, type OnConsumed } from './consumed-units.ts';

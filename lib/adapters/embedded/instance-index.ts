@@ -1,6 +1,7 @@
+import { tenantOfPid } from '../../contract/wire/process-id.ts';
 import type { InstanceFilter } from '../../ports/instance-index.ts';
 import type { Head } from '../../ports/process-store.ts';
-import { MemoryInstanceIndex, tenantOfPid } from '../memory/instance-index.ts';
+import { MemoryInstanceIndex } from '../memory/instance-index.ts';
 import type { LoggedTable } from './log/logged-table.ts';
 import type { RawRow } from './log/row-format.ts';
 import type { Sqlite, Statement } from './sqlite.ts';

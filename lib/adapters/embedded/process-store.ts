@@ -1,6 +1,6 @@
+import { processOf } from '../../contract/wire/process-id.ts';
 import type { Head, JournalChunk } from '../../ports/process-store.ts';
 import { chunkGroup, MemoryProcessStore } from '../memory/process-store.ts';
-import { processOf } from '../memory/instance-index.ts';
 import type { Codec } from './log/field-text.ts';
 import { headCodec } from './head-row.ts';
 import type { OrderedLog } from './log/log.ts';

@@ -1,4 +1,4 @@
-import { DEFAULT_TENANT } from '../../contract/wire/process-id.ts';
+import { DEFAULT_TENANT, processOf, tenantOfPid } from '../../contract/wire/process-id.ts';
 import type { DueInstance, InstanceFilter, InstanceIndex } from '../../ports/instance-index.ts';
 import type { Head } from '../../ports/process-store.ts';
 import { OrderedHeap } from './ordered-heap.ts';
@@ -91,18 +91,6 @@ export function listed(head: Head, filter: InstanceFilter): boolean {
   if (filter.startedBefore !== undefined && head.startedAt > filter.startedBefore) return false;
   for (const [key, value] of Object.entries(filter.tags ?? {})) if (head.tags?.[key] !== value) return false;
   return true;
-}
-
-/** The tenant in a pid, `tenant#process#id`. */
-export function tenantOfPid(pid: string): string {
-  return pid.slice(0, Math.max(0, pid.indexOf('#')));
-}
-
-/** The process name in a pid, `tenant#process#id`. */
-export function processOf(pid: string): string {
-  const from = pid.indexOf('#') + 1;
-  const to = pid.indexOf('#', from);
-  return to === -1 ? pid.slice(from) : pid.slice(from, to);
 }
 
 function newestFirst(left: Head, right: Head): number {

@@ -1,4 +1,4 @@
-import { tenantOfPid } from './instance-index.ts';
+import { tenantOfPid } from '../../contract/wire/process-id.ts';
 import type { ParkedFilter, ParkedPage, ParkedSummary } from '../../ports/parked-list.ts';
 import type { ParkedEvent } from '../../ports/parking-store.ts';
 

@@ -1,6 +1,6 @@
+import { tenantOfPid } from '../../contract/wire/process-id.ts';
 import type { Head, HeadStatus } from '../../ports/process-store.ts';
 import type { ClosedInstance, RetirementStore } from '../../ports/retirement-store.ts';
-import { tenantOfPid } from './instance-index.ts';
 import { chunkGroup, chunkKey, type ProcessTables } from './process-store.ts';
 
 const CLOSED_STATUSES: readonly HeadStatus[] = ['completed', 'failed', 'cancelled', 'terminated'];

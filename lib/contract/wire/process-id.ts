@@ -59,6 +59,23 @@ export function parsePid(pid: string): InstanceKey | undefined {
   return match === null ? undefined : { tenant: match[1] as string, process: match[2] as string, id: match[3] as string };
 }
 
+/** The tenant of a message or a client that may name one. */
+export function tenantOf({ tenant = DEFAULT_TENANT }: { readonly tenant?: string }): string {
+  return tenant;
+}
+
+/** The tenant in a pid, `tenant#process#id`. */
+export function tenantOfPid(pid: string): string {
+  return pid.slice(0, Math.max(0, pid.indexOf('#')));
+}
+
+/** The process name in a pid, `tenant#process#id`. */
+export function processOf(pid: string): string {
+  const from = pid.indexOf('#') + 1;
+  const to = pid.indexOf('#', from);
+  return to === -1 ? pid.slice(from) : pid.slice(from, to);
+}
+
 /** The parts of a command id: the instance, its run, and the number within the run. */
 export interface CommandKey {
   readonly pid: string;

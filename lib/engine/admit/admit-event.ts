@@ -1,6 +1,6 @@
 import type { EventEnvelope } from '../../contract/wire/envelope.ts';
 import { parseEnvelope } from '../../contract/wire/parse-envelope.ts';
-import { buildPid, DEFAULT_TENANT, INSTANCE_ID_FORM, parsePid } from '../../contract/wire/process-id.ts';
+import { buildPid, INSTANCE_ID_FORM, parsePid, tenantOf } from '../../contract/wire/process-id.ts';
 import { parse, type Json } from '../../contract/schema.ts';
 import { NEWER, parseVersion } from '../../contract/versions.ts';
 import { identityOf } from '../../core/identity.ts';
@@ -81,12 +81,7 @@ export function admitEvent(catalogue: Catalogue, envelope: EventEnvelope, by: Ca
   return { status: 'deliver', targets };
 }
 
-/** The tenant of an event is unauthenticated, but the event reaches no instance of another tenant (docs/correctness.md#i15). */
-function tenantOf({ tenant = DEFAULT_TENANT }: Pick<EventEnvelope, 'tenant'>): string {
-  return tenant;
-}
-
-/** Whether an addressed event has the tenant of its instance. */
+/** Whether an addressed event has the tenant of its instance: its own tenant is unauthenticated (docs/correctness.md#i15). */
 function isOwnTenants(envelope: EventEnvelope): boolean {
   const addressed = envelope.processid === undefined ? undefined : parsePid(envelope.processid);
   return addressed === undefined || addressed.tenant === tenantOf(envelope);

@@ -1,4 +1,4 @@
-import { tenantOfPid } from '../../../lib/adapters/memory/instance-index.ts';
+import { tenantOfPid } from '../../../lib/contract/wire/process-id.ts';
 import type { DueInstance, InstanceFilter, InstanceIndex } from '../../../lib/ports/instance-index.ts';
 import type { Head } from '../../../lib/ports/process-store.ts';
 
