@@ -2,28 +2,32 @@ import { execFileSync } from 'node:child_process';
 import { expect, test } from 'vitest';
 import { root } from './source-tree.ts';
 
-/** The last commit before the rules for subjects. In a shallow clone, which does not have it, the test reads only the newest commit. */
+/** The last commit before the rules for subjects. */
 const BASE = 'bbd01690518c1a1c2346c633aca97045b8a3454d';
 const SUBJECT = /^[a-z][\w.,/ -]*: [^\s].*[^.\s]$/;
 const CHARACTERS_MAX = 72;
 
-const git = (...args: string[]): string => execFileSync('git', args, { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
-
-function subjects(): readonly string[] {
+/** The subjects since BASE, or undefined without that history: in an archive of the files and in a shallow clone. */
+function subjects(): readonly string[] | undefined {
   try {
-    return git('log', '--format=%s', '--no-merges', `${BASE}..HEAD`).split('\n').filter(Boolean);
+    const git = ['log', '--format=%s', '--no-merges', `${BASE}..HEAD`];
+    return execFileSync('git', git, { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })
+      .split('\n')
+      .filter(Boolean);
   } catch {
-    return git('log', '-1', '--format=%s', '--no-merges').split('\n').filter(Boolean);
+    return undefined;
   }
 }
+
+const ours = subjects();
 
 const faultOf = (subject: string): string[] => [
   ...(subject.length > CHARACTERS_MAX ? [`"${subject}" has ${subject.length} characters: at most ${CHARACTERS_MAX}`] : []),
   ...(SUBJECT.test(subject) ? [] : [`"${subject}": expected "scope: imperative", the scope in lower case, no full stop`]),
 ];
 
-test('the subject of each commit has the form "scope: imperative" and at most 72 characters', () => {
-  expect(subjects().flatMap(faultOf)).toEqual([]);
+test.skipIf(ours === undefined)('the subject of each commit has the form "scope: imperative" and at most 72 characters', () => {
+  expect(ours!.flatMap(faultOf)).toEqual([]);
 });
 
 test('a subject without a scope, one that is too long and one with a full stop are faults', () => {
