@@ -26,7 +26,7 @@ function suiteOf(port: string): string {
 }
 
 /** Folders of tests whose name differs from that of the adapters. */
-const TESTS: Readonly<Record<string, string>> = { system: 'memory', embedded: 'sqlite' };
+const TESTS: Readonly<Record<string, string>> = { system: 'memory' };
 
 function technologies(): string[] {
   return readdirSync(`${root}lib/adapters`, { withFileTypes: true })

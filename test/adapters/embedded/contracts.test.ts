@@ -10,8 +10,8 @@ import { busOf, evicting, newDirectory, opens, queuesOf } from '../opened-states
 
 /** As it is used; and with everything written and evicted after each call, so that every read meets rows. */
 for (const [name, evicts] of [
-  ['sqlite', false],
-  ['sqlite, evicting', true],
+  ['embedded', false],
+  ['embedded, evicting', true],
 ] as const) {
   const opened = (): State => opens({ directory: newDirectory(), ...(evicts ? { keptMax: 0 } : {}) });
   const port = <Port extends object>(pick: (state: State) => Port): Port => {
