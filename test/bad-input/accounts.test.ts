@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { PublishingAccounts } from '../../lib/contract/accounts.ts';
 import { busText, charging, InboxRig } from './inbox-rig.ts';
 
@@ -57,14 +57,14 @@ describe('an account speaks for what it was given, and for nothing else', () => 
   const abroad: PublishingAccounts = { ...atHome, services: { ...atHome.services, payments: FLIGHTS } };
   const asEvent: PublishingAccounts = { ...atHome, events: { 'payments.charge.completed': [HOTELS] } };
 
-  it.each([
+  test.each([
     ['of a service of the own account comes from there', OWN, atHome],
     ['of a service of another account comes from that', FLIGHTS, abroad],
   ])('an answer %s', async (_what, account, accounts) => {
     expect(await (await answeredFrom(account, accounts)).story(PID)).toContain('CommandAnswered');
   });
 
-  it.each([
+  test.each([
     ['of a service of the own account does not come from another', FLIGHTS, atHome],
     ['of a service of another account does not come from the own', OWN, abroad],
     ['of a service of another account does not come from a third', HOTELS, abroad],
@@ -75,7 +75,7 @@ describe('an account speaks for what it was given, and for nothing else', () => 
     expect(await rig.parked()).toMatchObject([{ reason: 'FORBIDDEN' }]);
   });
 
-  it.each([
+  test.each([
     ['is admitted from the own account', OWN, atHome, {}],
     ['is admitted from an account that may publish it', FLIGHTS, { ...atHome, events: { 'shop.placed': [FLIGHTS] } }, {}],
   ])('an event %s', async (_what, account, accounts) => {
@@ -85,7 +85,7 @@ describe('an account speaks for what it was given, and for nothing else', () => 
     expect(await rig.head(PID)).toMatchObject({ status: 'running' });
   });
 
-  it.each([
+  test.each([
     ['of the system does not come from an account that has services only', FLIGHTS, atHome],
     ['does not come from an account that publishes another', FLIGHTS, { ...atHome, events: { 'shop.confirmed': [FLIGHTS] } }],
     ['of an owner in another account does not come from the own', OWN, { ...atHome, services: { shop: HOTELS } }],

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { inboxBody } from '../../lib/format/inbox-message.ts';
 import { busText, InboxRig, START } from './inbox-rig.ts';
 
@@ -26,7 +26,7 @@ const CLOSED = { own: '111111111111', services: {}, events: {} };
 const OPEN = { ...CLOSED, events: { 'shop.placed': ['222222222222'] } };
 
 describe('row 49: an event of an account that may not publish here', () => {
-  it.each([
+  test.each([
     ['another account', '999999999999', false],
     ['another account, its detail the data alone', '999999999999', true],
     ['no account', undefined, false],
@@ -45,14 +45,14 @@ describe('row 49: an event of an account that may not publish here', () => {
     expect(rig.notices).toMatchObject([{ kind: 'parked', reason: 'FORBIDDEN', pid: '' }]);
   });
 
-  it.each([false, true])('is parked also where it was sent on in a wrapper, whether plain or not: %s', async (plain) => {
+  test.each([false, true])('is parked also where it was sent on in a wrapper, whether plain or not: %s', async (plain) => {
     const rig = new InboxRig({ accounts: CLOSED });
     rig.put(inboxBody({ tutti: 'forced', body: from('999999999999', plain), sentat: START }));
     await rig.work();
     expect(await rig.parked()).toMatchObject([{ reason: 'FORBIDDEN' }]);
   });
 
-  it.each([
+  test.each([
     ['as it was sent', (text: string) => text],
     ['with its JSON formatted again on its way, as LocalStack does', (text: string) => text.replace('{"tutti":', '{ "tutti": ')],
   ])('is parked from a wrapper as it came first, with its event and its instant: %s', async (_, laidOut) => {
@@ -64,7 +64,7 @@ describe('row 49: an event of an account that may not publish here', () => {
     expect(await rig.parked()).toMatchObject([{ reason: 'FORBIDDEN', body, id, event: { type: 'shop.placed' } }]);
   });
 
-  it.each([false, true])('is admitted from an account that may publish it, whether plain or not: %s', async (plain) => {
+  test.each([false, true])('is admitted from an account that may publish it, whether plain or not: %s', async (plain) => {
     const rig = new InboxRig({ accounts: OPEN });
     rig.put(from('222222222222', plain));
     await rig.work();
@@ -79,7 +79,7 @@ describe('row 17: a start that is older than what is kept', () => {
   const start = (time: string): string =>
     inboxBody({ tutti: 'start', startid: 's-1', tenant: 'default', process: 'fulfil', id: 'o-1', data: ORDER, time, by: 'test' });
 
-  it.each([
+  test.each([
     ['by an event', (rig: InboxRig) => rig.event('shop.placed', ORDER, { time: old })],
     ['by a client', (rig: InboxRig) => rig.put(start(old))],
   ])('begins nothing and is parked: %s', async (_, starts) => {
@@ -93,7 +93,7 @@ describe('row 17: a start that is older than what is kept', () => {
     expect(rig.notices).toMatchObject([{ kind: 'parked', reason: 'START_TOO_OLD', pid: PID }]);
   });
 
-  it('is parked also where events already wait for it', async () => {
+  test('is parked also where events already wait for it', async () => {
     const rig = new InboxRig({ startAgeMaxMs: 14 * DAY_MS });
     rig.event('shop.confirmed', { orderId: 'o-1', by: 'x' });
     rig.event('shop.placed', ORDER, { time: old });
@@ -102,7 +102,7 @@ describe('row 17: a start that is older than what is kept', () => {
     expect(await rig.parked(PID)).toMatchObject([{ reason: 'START_TOO_OLD' }]);
   });
 
-  it('begins nothing over a younger run of its id either', async () => {
+  test('begins nothing over a younger run of its id either', async () => {
     const rig = new InboxRig({ startAgeMaxMs: 14 * DAY_MS });
     const pid = 'default#p-restarting#o-1';
     rig.event('shop.restarting', { orderId: 'o-1' }, { id: 'younger' });
@@ -117,7 +117,7 @@ describe('row 17: a start that is older than what is kept', () => {
     expect(await rig.parked(pid)).toMatchObject([{ reason: 'START_TOO_OLD' }]);
   });
 
-  it('is a duplicate where what it started is still there', async () => {
+  test('is a duplicate where what it started is still there', async () => {
     const rig = new InboxRig({ startAgeMaxMs: 14 * DAY_MS });
     rig.event('shop.placed', ORDER);
     await rig.work();
@@ -129,7 +129,7 @@ describe('row 17: a start that is older than what is kept', () => {
     expect(await rig.parked(PID)).toEqual([]);
   });
 
-  it('begins where it is young enough, and where nothing is ever retired', async () => {
+  test('begins where it is young enough, and where nothing is ever retired', async () => {
     for (const rig of [new InboxRig({ startAgeMaxMs: 15 * DAY_MS }), new InboxRig()]) {
       rig.event('shop.placed', ORDER, { time: old });
       await rig.work();

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import type { Client } from '../../lib/client/client.ts';
 import { isOrchestratorError } from '../../lib/contract/errors.ts';
 import { startLocal, type LocalSystem } from '../../lib/local/start-local.ts';
@@ -36,19 +36,19 @@ const refusal = async (act: Promise<unknown>): Promise<string> => {
 };
 
 describe('a wrong call is refused at once, with a code and a remedy', () => {
-  it('refuses data that breaks its schema', async () => {
+  test('refuses data that breaks its schema', async () => {
     const shopClient = await start();
     expect(await refusal(shopClient.start(fulfil, { orderId: 7 } as never))).toBe('DATA_INVALID');
     expect(await refusal(shopClient.publish(Placed, {} as never))).toBe('DATA_INVALID');
     expect(await refusal(shopClient.signal(fulfil, 'o-1', Confirmed, { orderId: 'o-1' } as never))).toBe('DATA_INVALID');
   });
 
-  it('refuses an event that is too large for the bus', async () => {
+  test('refuses an event that is too large for the bus', async () => {
     const shopClient = await start();
     expect(await refusal(shopClient.publish(Placed, { orderId: 'o-1', note: 'x'.repeat(21 * 1024 * 1024) }))).toBe('DATA_TOO_LARGE');
   });
 
-  it('refuses an id with characters that no id may have', async () => {
+  test('refuses an id with characters that no id may have', async () => {
     const shopClient = await start();
     for (const orderId of ['', 'a b', 'a#b', '../x', 'x'.repeat(201)]) {
       expect(await refusal(shopClient.start(fulfil, { orderId }))).toBe('DATA_INVALID');
@@ -57,18 +57,18 @@ describe('a wrong call is refused at once, with a code and a remedy', () => {
     expect(await refusal(shopClient.publish(Placed, { orderId: 'o-1' }, { id: 'no spaces' }))).toBe('DATA_INVALID');
   });
 
-  it('refuses data that JSON cannot express', async () => {
+  test('refuses data that JSON cannot express', async () => {
     const shopClient = await start();
     expect(await refusal(shopClient.publish(Placed, { orderId: 'o-1', note: '\ud83d' }))).toBe('DATA_INVALID');
   });
 
-  it('refuses an instance that was not started', async () => {
+  test('refuses an instance that was not started', async () => {
     const shopClient = await start();
     for (const act of [shopClient.cancel(fulfil, 'o-9', 'r'), shopClient.resume(fulfil, 'o-9'), shopClient.query(fulfil, 'o-9')])
       expect(await refusal(act)).toBe('NOT_FOUND');
   });
 
-  it('refuses an id that is open, used or closed', async () => {
+  test('refuses an id that is open, used or closed', async () => {
     const shopClient = await start();
     await shopClient.start(fulfil, { orderId: 'o-1' });
     expect(await refusal(shopClient.start(fulfil, { orderId: 'o-1' }))).toBe('ALREADY_OPEN');
@@ -79,7 +79,7 @@ describe('a wrong call is refused at once, with a code and a remedy', () => {
     expect(await refusal(shopClient.cancel(fulfil, 'o-1', 'too late'))).toBe('CLOSED');
   });
 
-  it('lets a caller attach to an open instance, or hand its input over', async () => {
+  test('lets a caller attach to an open instance, or hand its input over', async () => {
     const shopClient = await start();
     await shopClient.start(signalling, { orderId: 'o-1' });
     expect(await shopClient.start(signalling, { orderId: 'o-1' }, { onOpen: 'attach' })).toMatchObject({ started: false });
@@ -87,7 +87,7 @@ describe('a wrong call is refused at once, with a code and a remedy', () => {
     expect(await shopClient.result(signalling, 'o-1')).toEqual({ second: 'over' });
   });
 
-  it('lets a caller repeat a request under one id', async () => {
+  test('lets a caller repeat a request under one id', async () => {
     const shopClient = await start();
     for (let copies = 0; copies < 3; copies += 1) await shopClient.publish(Signalling, { orderId: 'o-2' }, { id: 'same' });
     await shopClient.publish(Signalling, { orderId: 'o-2', note: 'other' }, { id: 'other' });

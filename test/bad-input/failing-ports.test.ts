@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { Engine } from '../../lib/engine/engine.ts';
 import { frontEndOf } from '../../lib/process/front-end.ts';
 import { InboxRig } from './inbox-rig.ts';
@@ -14,7 +14,7 @@ const failing = <Port extends object>(port: Port): Port =>
   });
 
 describe('row 36: a port that fails releases its messages, delays none of their neighbours, and is reported', () => {
-  it.each([
+  test.each([
     ['store', 0],
     ['sender', 0],
     ['parking', 1],

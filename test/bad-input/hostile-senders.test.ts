@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { CommandEnvelope } from '../../lib/contract/wire/envelope.ts';
 import { sha256 } from '../../lib/format/sha256.ts';
 import { thrownText } from '../../lib/contract/wire/thrown-text.ts';
@@ -29,7 +29,7 @@ const publishedBy = (source: string, { id, datahash, attempt }: CommandEnvelope,
 };
 
 describe('row 49: an answer in the name of a service', () => {
-  it('is parked as forbidden where another source has published it', async () => {
+  test('is parked as forbidden where another source has published it', async () => {
     const { rig, charge } = await charging();
     const before = await rig.head(PID);
     rig.put(publishedBy('mallory', charge));
@@ -41,7 +41,7 @@ describe('row 49: an answer in the name of a service', () => {
     expect(await rig.story(PID)).toContain('CommandAnswered');
   });
 
-  it('is parked as forbidden where it was published as another type, which its sender may publish', async () => {
+  test('is parked as forbidden where it was published as another type, which its sender may publish', async () => {
     const { rig, charge } = await charging();
     rig.put(
       publishedBy('payments', charge).replace('"detail-type":"payments.charge.completed"', '"detail-type":"payments.ping.completed"'),
@@ -50,7 +50,7 @@ describe('row 49: an answer in the name of a service', () => {
     expect(await rig.parked()).toMatchObject([{ reason: 'FORBIDDEN' }]);
   });
 
-  it('does not stop an instance by answering what it has not asked, where it is none of its services', async () => {
+  test('does not stop an instance by answering what it has not asked, where it is none of its services', async () => {
     const { rig, charge } = await charging();
     rig.put(publishedBy('mallory', charge, { source: 'mallory', commandid: charge.id.replace(/\d+$/, '9999') }));
     await rig.work();
@@ -59,7 +59,7 @@ describe('row 49: an answer in the name of a service', () => {
   });
 });
 
-it('an answer of a service that the instance has never asked, to what it has not asked, stops nothing', async () => {
+test('an answer of a service that the instance has never asked, to what it has not asked, stops nothing', async () => {
   const { rig, charge } = await charging();
   const commandid = charge.id.replace(/\d+$/, '77');
   const detail = { source: 'stock', type: 'stock.take.completed', commandid, id: `${commandid}:completed` };
@@ -83,7 +83,7 @@ describe('an event of one tenant', () => {
     return rig;
   };
 
-  it.each([
+  test.each([
     ['of another tenant', { tenant: 'mine' }],
     ['of no tenant', {}],
     ['with wrong data', { tenant: 'mine', data: 7 }],
@@ -94,7 +94,7 @@ describe('an event of one tenant', () => {
     expect(await rig.parked()).toMatchObject([{ reason: 'FORBIDDEN' }]);
   });
 
-  it('reaches an instance of its own', async () => {
+  test('reaches an instance of its own', async () => {
     const rig = await sent({ tenant: 'victim', processid: 'victim#fulfil#o-1' });
     expect(await rig.story('victim#fulfil#o-1')).toContain('EventReceived');
   });
@@ -112,7 +112,7 @@ describe('row 21: a message of Tutti itself whose form is wrong is parked', () =
     by: 'x',
   };
   const operate = { tutti: 'operate', opid: 'op-1', pid: PID, act: 'resume', reason: '', by: 'x' };
-  it.each([
+  test.each([
     [
       'a tick for what is no pid, which would fail the read of its whole batch',
       { tutti: 'tick', pid: 'x'.repeat(3_000), run: 'r1', tickAt: 1 },
@@ -135,7 +135,7 @@ describe('row 21: a message of Tutti itself whose form is wrong is parked', () =
 });
 
 describe('data that was stored apart', () => {
-  it.each([
+  test.each([
     ['is no JSON', 'no json'],
     ['has no canonical form', '"\\ud800"'],
     ['nests without end', '['.repeat(50_000) + ']'.repeat(50_000)],
@@ -149,7 +149,7 @@ describe('data that was stored apart', () => {
   });
 });
 
-it('a broken wrapper is parked at once, also where the data of what it holds is not there', async () => {
+test('a broken wrapper is parked at once, also where the data of what it holds is not there', async () => {
   const rig = new InboxRig();
   const dataref = `payload:${'0'.repeat(64)}`;
   const body = busText('shop.placed', { dataref, datahash: `sha256:${'0'.repeat(64)}` });
@@ -159,7 +159,7 @@ it('a broken wrapper is parked at once, also where the data of what it holds is 
 });
 
 describe('a value that user code throws', () => {
-  it.each([
+  test.each([
     [Object.create(null), 'a value of type object without a text'],
     [new Error('cut \ud83d'), 'cut \ufffd'],
     [Symbol('s'), 'Symbol(s)'],

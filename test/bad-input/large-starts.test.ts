@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { inboxBody, type StartMessage } from '../../lib/format/inbox-message.ts';
 import { InboxRig, START } from './inbox-rig.ts';
 
@@ -18,14 +18,14 @@ const startWith = (over: Partial<StartMessage>): string =>
   });
 
 describe('a start whose data is stored apart', () => {
-  it('begins its instance with that data', async () => {
+  test('begins its instance with that data', async () => {
     const rig = new InboxRig();
     rig.put(startWith(await rig.stores('fulfil', ORDER)));
     await rig.work();
     expect((await rig.journal(PID))[0]).toMatchObject({ type: 'ProcessStarted', data: ORDER });
   });
 
-  it('is parked where the data is another than it was sent with', async () => {
+  test('is parked where the data is another than it was sent with', async () => {
     const rig = new InboxRig();
     const { dataref } = await rig.stores('fulfil', { orderId: 'o-2' });
     const { datahash } = await rig.stores('fulfil', ORDER);
@@ -35,14 +35,14 @@ describe('a start whose data is stored apart', () => {
     expect(await rig.head(PID)).toBe(undefined);
   });
 
-  it('is parked where the data is not there, also not a while later', async () => {
+  test('is parked where the data is not there, also not a while later', async () => {
     const rig = new InboxRig();
     rig.put(startWith({ dataref: `payload:${'0'.repeat(64)}`, datahash: `sha256:${'0'.repeat(64)}` }));
     await rig.pass(16 * 60_000);
     expect(await rig.parked()).toMatchObject([{ reason: 'PAYLOAD_MISSING' }]);
   });
 
-  it.each([
+  test.each([
     ['neither data nor a reference', {}, 'MALFORMED'],
     ['a reference to another store', { dataref: 's3://elsewhere' }, 'FORBIDDEN'],
   ])('is parked where it has %s', async (_, over, reason) => {

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { busText, InboxRig } from './inbox-rig.ts';
 
 const ORDER = { orderId: 'o-1' };
@@ -15,7 +15,7 @@ const parkedBy = async (
 };
 
 describe('row 21: a malformed message is parked with its reason, as it came', () => {
-  it.each([
+  test.each([
     ['text that is no JSON', '{"detail":'],
     ['empty text', ''],
     ['JSON that is no object', '42'],
@@ -43,7 +43,7 @@ describe('row 21: a malformed message is parked with its reason, as it came', ()
     expect(parked?.detail).toMatch(/\w+.*\.?$/);
   });
 
-  it('data that was stored apart and is not what the message was sent with', async () => {
+  test('data that was stored apart and is not what the message was sent with', async () => {
     const rig = new InboxRig();
     const { dataref } = await rig.stores(PID, ORDER);
     rig.event('shop.placed', undefined, { dataref, datahash: `sha256:${'0'.repeat(64)}` });
@@ -54,7 +54,7 @@ describe('row 21: a malformed message is parked with its reason, as it came', ()
     expect(await rig.head(PID)).toBeUndefined();
   });
 
-  it('an unknown operation changes nothing, not even beside an instance', async () => {
+  test('an unknown operation changes nothing, not even beside an instance', async () => {
     const rig = new InboxRig();
     rig.event('shop.placed', ORDER);
     await rig.work();
@@ -66,7 +66,7 @@ describe('row 21: a malformed message is parked with its reason, as it came', ()
 });
 
 describe('row 21: data that breaks its schema is parked with the field and what is allowed', () => {
-  it('an event whose data has the wrong type', async () => {
+  test('an event whose data has the wrong type', async () => {
     const rig = new InboxRig();
     rig.event('shop.placed', { orderId: 17 });
     const [parked] = await parkedBy(rig);
@@ -74,7 +74,7 @@ describe('row 21: data that breaks its schema is parked with the field and what 
     expect(parked?.detail).toMatch(/shop\.placed.*orderId/s);
   });
 
-  it('keys that reach into prototypes', async () => {
+  test('keys that reach into prototypes', async () => {
     const rig = new InboxRig();
     rig.put(
       busText('shop.placed', JSON.parse('{"specversion":"1.0"}')).replace(
@@ -87,7 +87,7 @@ describe('row 21: data that breaks its schema is parked with the field and what 
     expect(({} as { readonly polluted?: boolean }).polluted).toBeUndefined();
   });
 
-  it('data that nests deeper than 64 levels, and data that nests ten thousand levels', async () => {
+  test('data that nests deeper than 64 levels, and data that nests ten thousand levels', async () => {
     for (const depth of [80, 10_000]) {
       const rig = new InboxRig();
       rig.put(busText('shop.placed', 'x').replace('"x"', '['.repeat(depth) + ']'.repeat(depth)));
@@ -96,7 +96,7 @@ describe('row 21: data that breaks its schema is parked with the field and what 
     }
   });
 
-  it('half of a surrogate pair, which no UTF-8 can say', async () => {
+  test('half of a surrogate pair, which no UTF-8 can say', async () => {
     const rig = new InboxRig();
     rig.put(busText('shop.placed', 'x').replace('"x"', String.raw`{"orderId":"o-1","note":"\ud83d"}`));
     expect(await parkedBy(rig)).toMatchObject([{ reason: 'MALFORMED' }]);
@@ -104,13 +104,13 @@ describe('row 21: data that breaks its schema is parked with the field and what 
 });
 
 describe('row 21: a message for no receiver is parked, with the reason', () => {
-  it('an event without a subscriber', async () => {
+  test('an event without a subscriber', async () => {
     const rig = new InboxRig();
     rig.event('shop.exploded', ORDER);
     expect(await parkedBy(rig)).toMatchObject([{ reason: 'UNKNOWN_EVENT', detail: 'No process of shop subscribes to shop.exploded.' }]);
   });
 
-  it('a start of a process that this system does not have', async () => {
+  test('a start of a process that this system does not have', async () => {
     const rig = new InboxRig();
     rig.put(
       '{"tutti":"start","startid":"s","tenant":"default","process":"p-gone","id":"o-1","data":{},"time":"2026-11-21T10:00:00.000Z","by":"test"}',
@@ -118,13 +118,13 @@ describe('row 21: a message for no receiver is parked, with the reason', () => {
     expect(await parkedBy(rig)).toMatchObject([{ reason: 'UNKNOWN_PROCESS' }]);
   });
 
-  it('a signal for a process that does not subscribe to it', async () => {
+  test('a signal for a process that does not subscribe to it', async () => {
     const rig = new InboxRig();
     rig.event('shop.confirmed', { orderId: 'o-1', by: 'x' }, { processid: 'default#fragile#o-1' });
     expect(await parkedBy(rig, 'default#fragile#o-1')).toMatchObject([{ reason: 'UNKNOWN_EVENT' }]);
   });
 
-  it('a command that has lost its way', async () => {
+  test('a command that has lost its way', async () => {
     const rig = new InboxRig();
     rig.event('shop.placed', ORDER);
     await rig.work();
@@ -135,7 +135,7 @@ describe('row 21: a message for no receiver is parked, with the reason', () => {
 });
 
 describe('row 21: data of a newer version', () => {
-  it('is given back while a deploy may be rolling, and parked after a quarter of an hour', async () => {
+  test('is given back while a deploy may be rolling, and parked after a quarter of an hour', async () => {
     const rig = new InboxRig();
     rig.event('shop.addressed', { orderId: 'o-1', street: 'x', city: 'y' }, { dataversion: 3 });
     expect(await rig.work()).toBe(1);
@@ -147,7 +147,7 @@ describe('row 21: data of a newer version', () => {
     expect(await rig.head('default#addressed#o-1')).toBeUndefined();
   });
 
-  it('of an older version is read as the newest', async () => {
+  test('of an older version is read as the newest', async () => {
     const rig = new InboxRig();
     rig.event('shop.addressed', { orderId: 'o-1' }, { dataversion: 1 });
     await rig.work();
@@ -156,7 +156,7 @@ describe('row 21: data of a newer version', () => {
 });
 
 describe('an id that cannot name an instance is parked with the characters that can', () => {
-  it.each([[''], ['a#b'], ['../../etc'], ['a b'], ['ä'], ['x'.repeat(201)], ['__proto__\n']])('%j', async (orderId) => {
+  test.each([[''], ['a#b'], ['../../etc'], ['a b'], ['ä'], ['x'.repeat(201)], ['__proto__\n']])('%j', async (orderId) => {
     const rig = new InboxRig();
     rig.event('shop.placed', { orderId });
     const [parked] = await parkedBy(rig);
@@ -164,7 +164,7 @@ describe('an id that cannot name an instance is parked with the characters that 
     expect(parked?.detail).toContain('1 to 200 letters, digits and . : _ - @ + = , ~ !');
   });
 
-  it.each([['__proto__'], ['constructor'], ['a.b:c_d-e'], ['ada+1@example.com,x=~!'], ['x'.repeat(200)]])(
+  test.each([['__proto__'], ['constructor'], ['a.b:c_d-e'], ['ada+1@example.com,x=~!'], ['x'.repeat(200)]])(
     'while %j can name one',
     async (orderId) => {
       const rig = new InboxRig();
@@ -176,7 +176,7 @@ describe('an id that cannot name an instance is parked with the characters that 
 });
 
 describe('row 49: an event that its source may not publish is parked as forbidden', () => {
-  it('an event of another owner', async () => {
+  test('an event of another owner', async () => {
     const rig = new InboxRig();
     rig.event('shop.placed', ORDER, { source: 'mallory' });
     expect(await parkedBy(rig)).toMatchObject([
@@ -187,13 +187,13 @@ describe('row 49: an event that its source may not publish is parked as forbidde
 });
 
 describe('row 51: an event more than 100 events away from its first cause', () => {
-  it('is parked', async () => {
+  test('is parked', async () => {
     const rig = new InboxRig();
     rig.event('shop.placed', ORDER, { hops: 101 });
     expect(await parkedBy(rig)).toMatchObject([{ reason: 'TOO_MANY_HOPS' }]);
   });
 
-  it('is applied at 100, and what it leads to has one more', async () => {
+  test('is applied at 100, and what it leads to has one more', async () => {
     const rig = new InboxRig();
     rig.event('shop.placed', ORDER, { hops: 100 });
     await rig.work();
@@ -210,7 +210,7 @@ describe('rows 30 and 31: a dead letter', () => {
     await queue?.delete(acknowledge);
   };
 
-  it('is sent back after a pause, and then applied', async () => {
+  test('is sent back after a pause, and then applied', async () => {
     const rig = new InboxRig();
     rig.event('shop.placed', ORDER);
     const [message] = await rig.inbox.receive({ max: 1, waitSeconds: 0, visibilitySeconds: 0 });
@@ -222,7 +222,7 @@ describe('rows 30 and 31: a dead letter', () => {
     expect(await rig.head(PID)).toMatchObject({ status: 'running' });
   });
 
-  it('is parked when it has been one for a day, as it came first', async () => {
+  test('is parked when it has been one for a day, as it came first', async () => {
     const rig = new InboxRig();
     const body = busText('shop.placed', { specversion: '1.0' });
     const since = rig.clock.now() - 86_400_000;
@@ -232,7 +232,7 @@ describe('rows 30 and 31: a dead letter', () => {
     expect(await parkedBy(rig)).toMatchObject([{ reason: 'DEAD_LETTER', body }]);
   });
 
-  it('is parked where it is a broken wrapper', async () => {
+  test('is parked where it is a broken wrapper', async () => {
     const rig = new InboxRig();
     rig.state.queues.get('inbox-dead-letter')?.put('{"tutti":"forced","body":');
     await drain(rig);
@@ -242,7 +242,7 @@ describe('rows 30 and 31: a dead letter', () => {
 });
 
 describe('row 35: text', () => {
-  it.each([
+  test.each([
     ['an emoji', '🧳'],
     ['U+FFFE', '\ufffe'],
     ['a control character', '\u0001'],

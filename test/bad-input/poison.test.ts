@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { CommandEnvelope } from '../../lib/contract/wire/envelope.ts';
 import { InboxRig } from './inbox-rig.ts';
 import { code } from './orders-system.ts';
@@ -17,7 +17,7 @@ const poisoned = async (): Promise<{ readonly rig: InboxRig; readonly charge: Co
 };
 
 describe('row 19: a process that throws', () => {
-  it('is tried three times, then stuck with what it threw; the event is parked beside it', async () => {
+  test('is tried three times, then stuck with what it threw; the event is parked beside it', async () => {
     const { rig } = await poisoned();
     expect(await rig.work()).toBe(1);
     expect(await rig.head(PID)).toMatchObject({ status: 'running' });
@@ -37,7 +37,7 @@ describe('row 19: a process that throws', () => {
     expect(await rig.story(PID)).toEqual(['ProcessStarted', 'CommandIssued']);
   });
 
-  it('goes on where the fault has passed before the third try', async () => {
+  test('goes on where the fault has passed before the third try', async () => {
     const { rig } = await poisoned();
     await rig.work();
     code.broken = false;
@@ -46,7 +46,7 @@ describe('row 19: a process that throws', () => {
     expect(await rig.parked(PID)).toEqual([]);
   });
 
-  it('does not hold up the neighbours of its batch', async () => {
+  test('does not hold up the neighbours of its batch', async () => {
     const { rig } = await poisoned();
     rig.event('shop.placed', { orderId: 'o-2' });
     const messages = await rig.inbox.receive({ max: 10, waitSeconds: 0, visibilitySeconds: 60 });
@@ -56,7 +56,7 @@ describe('row 19: a process that throws', () => {
     expect(await rig.head('default#fulfil#o-2')).toMatchObject({ status: 'running' });
   });
 
-  it('commits what else came for the same instance in that batch', async () => {
+  test('commits what else came for the same instance in that batch', async () => {
     const { rig, charge } = await poisoned();
     await rig.work();
     code.broken = false;
@@ -67,7 +67,7 @@ describe('row 19: a process that throws', () => {
     expect(await rig.head(PID)).toMatchObject({ status: 'completed' });
   });
 
-  it('keeps what comes while it is stuck, and resume after the fix goes on with all of it', async () => {
+  test('keeps what comes while it is stuck, and resume after the fix goes on with all of it', async () => {
     const { rig } = await poisoned();
     await rig.pass(60_000);
     rig.event('shop.fragile', { orderId: 'o-1' }, { id: 'second' });
@@ -82,7 +82,7 @@ describe('row 19: a process that throws', () => {
     expect(await rig.parked(PID)).toMatchObject([{ reason: 'CLOSED', body: expect.stringContaining('"second"') }]);
   });
 
-  it('is cancelled at once, without a fix, since its journal replays', async () => {
+  test('is cancelled at once, without a fix, since its journal replays', async () => {
     const { rig } = await poisoned();
     await rig.pass(60_000);
     rig.operate('cancel', PID);
@@ -95,7 +95,7 @@ describe('row 19: a process that throws', () => {
     expect(rig.inbox.size).toBe(0);
   });
 
-  it('is stuck again where the fix was none', async () => {
+  test('is stuck again where the fix was none', async () => {
     const { rig } = await poisoned();
     await rig.pass(60_000);
     rig.operate('resume', PID);
@@ -104,7 +104,7 @@ describe('row 19: a process that throws', () => {
     expect(await rig.parked(PID)).toHaveLength(1);
   });
 
-  it('at its start leaves a stuck instance without a run, which what comes waits beside, and which resume starts', async () => {
+  test('at its start leaves a stuck instance without a run, which what comes waits beside, and which resume starts', async () => {
     const rig = new InboxRig();
     code.brokenAtStart = true;
     rig.event('shop.fragile', { orderId: 'o-1' });
@@ -131,7 +131,7 @@ describe('row 19: a process that throws', () => {
 });
 
 describe('row 20: a message that ends its worker again and again', () => {
-  it('is run alone from the fourth delivery on, and never again after three attempts that did not end', async () => {
+  test('is run alone from the fourth delivery on, and never again after three attempts that did not end', async () => {
     const { rig } = await poisoned();
     code.broken = false;
     const receive = () => rig.inbox.receive({ max: 10, waitSeconds: 0, visibilitySeconds: 0 });

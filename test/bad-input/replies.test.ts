@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { CommandEnvelope } from '../../lib/contract/wire/envelope.ts';
 import { forwardedBody } from '../../lib/format/inbox-message.ts';
 import { charging, InboxRig } from './inbox-rig.ts';
@@ -14,7 +14,7 @@ describe('row 49: a forged reply is parked as forbidden, and the real one still 
     ['to another question', { commandhash: `sha256:${'0'.repeat(64)}` }],
     ['for another system', { replyto: 'elsewhere' }],
   ];
-  it.each(forgeries)('%s', async (_, over) => {
+  test.each(forgeries)('%s', async (_, over) => {
     const { rig, charge } = await charging();
     rig.reply(charge, over);
     await rig.work();
@@ -26,7 +26,7 @@ describe('row 49: a forged reply is parked as forbidden, and the real one still 
     expect(rig.inbox.size).toBe(0);
   });
 
-  it.each(forgeries.slice(0, 2))('%s, also if it claims the success of a command that nothing awaits any more', async (_, over) => {
+  test.each(forgeries.slice(0, 2))('%s, also if it claims the success of a command that nothing awaits any more', async (_, over) => {
     const { rig, charge } = await charging();
     rig.operate('terminate', PID);
     await rig.work();
@@ -39,7 +39,7 @@ describe('row 49: a forged reply is parked as forbidden, and the real one still 
     expect(await rig.commands()).toMatchObject([{ type: 'payments.refund', undoes: charge.id }]);
   });
 
-  it('to a command that is no command id', async () => {
+  test('to a command that is no command id', async () => {
     const { rig, charge } = await charging();
     rig.reply(charge, { commandid: 'default#fulfil#o-1/nothing' });
     await rig.work();
@@ -48,7 +48,7 @@ describe('row 49: a forged reply is parked as forbidden, and the real one still 
 });
 
 describe('rows 8 and 9: a duplicate reply is applied once', () => {
-  it('under another message id', async () => {
+  test('under another message id', async () => {
     const { rig, charge } = await charging();
     rig.reply(charge);
     rig.reply(charge);
@@ -59,7 +59,7 @@ describe('rows 8 and 9: a duplicate reply is applied once', () => {
     expect(rig.inbox.size).toBe(0);
   });
 
-  it('under the same message id, delivered again while it is held', async () => {
+  test('under the same message id, delivered again while it is held', async () => {
     const { rig, charge } = await charging();
     rig.reply(charge);
     const [first] = await rig.inbox.receive({ max: 1, waitSeconds: 0, visibilitySeconds: 0 });
@@ -72,7 +72,7 @@ describe('rows 8 and 9: a duplicate reply is applied once', () => {
 });
 
 describe('row 58: a service that answers twice, with different content', () => {
-  it('is believed the first time', async () => {
+  test('is believed the first time', async () => {
     const { rig, charge } = await charging();
     rig.reply(charge, { data: { paymentId: 'first' } });
     rig.reply(charge, { data: { paymentId: 'second' } });
@@ -86,7 +86,7 @@ describe('row 58: a service that answers twice, with different content', () => {
 });
 
 describe('row 27: a late reply', () => {
-  it('of a failure to an instance that has ended changes nothing', async () => {
+  test('of a failure to an instance that has ended changes nothing', async () => {
     const { rig, charge } = await charging();
     rig.operate('terminate', PID);
     await rig.work();
@@ -97,7 +97,7 @@ describe('row 27: a late reply', () => {
     expect(rig.inbox.size).toBe(0);
   });
 
-  it('of a success to an instance that has ended is undone, once', async () => {
+  test('of a success to an instance that has ended is undone, once', async () => {
     const { rig, charge } = await charging();
     rig.operate('terminate', PID);
     await rig.work();
@@ -112,7 +112,7 @@ describe('row 27: a late reply', () => {
 });
 
 describe('a reply to another run', () => {
-  it('changes nothing of the run that is there', async () => {
+  test('changes nothing of the run that is there', async () => {
     const rig = new InboxRig();
     rig.event('shop.restarting', { orderId: 'o-1' }, { id: 'first' });
     await rig.work();
@@ -131,7 +131,7 @@ describe('a reply to another run', () => {
     expect(await rig.head('default#p-restarting#o-1')).toMatchObject({ status: 'completed' });
   });
 
-  it('to an instance that never was vanishes without a trace of one', async () => {
+  test('to an instance that never was vanishes without a trace of one', async () => {
     const { rig, charge } = await charging();
     rig.reply({ ...charge, id: charge.id.replace('o-1', 'o-2') });
     await rig.work();
@@ -141,7 +141,7 @@ describe('a reply to another run', () => {
 });
 
 describe('row 46: a reply to what the head has not asked yet', () => {
-  it('is parked beside the instance, which is stuck: it was restored, or failed over', async () => {
+  test('is parked beside the instance, which is stuck: it was restored, or failed over', async () => {
     const { rig, charge } = await charging();
     rig.reply({ ...charge, id: charge.id.replace(/\/1$/, '/9') });
     await rig.work();
@@ -151,7 +151,7 @@ describe('row 46: a reply to what the head has not asked yet', () => {
 });
 
 describe('an answer that breaks its contract', () => {
-  it('makes the instance stuck after three deliveries; the answer is kept, and resume applies it again', async () => {
+  test('makes the instance stuck after three deliveries; the answer is kept, and resume applies it again', async () => {
     const { rig, charge } = await charging();
     rig.reply(charge, { data: { paymentId: 17 } });
     await rig.pass(60_000);
@@ -162,14 +162,14 @@ describe('an answer that breaks its contract', () => {
 });
 
 describe('the version of an answer', () => {
-  it('of an older service is brought up to the newest', async () => {
+  test('of an older service is brought up to the newest', async () => {
     const { rig, charge } = await charging();
     rig.reply(charge, { dataversion: 1, data: { id: 'p-old' } });
     await rig.work();
     expect((await rig.journal(PID)).find(({ type }) => type === 'CommandAnswered')).toMatchObject({ data: { paymentId: 'p-old' } });
   });
 
-  it('of a newer service waits for a deploy, and is parked when none comes within a quarter of an hour', async () => {
+  test('of a newer service waits for a deploy, and is parked when none comes within a quarter of an hour', async () => {
     const { rig, charge } = await charging();
     rig.reply(charge, { dataversion: 3, data: { receipt: 'p-new' } });
     expect(await rig.work()).toBe(1);
@@ -183,7 +183,7 @@ describe('the version of an answer', () => {
 describe('an answer that is an event', () => {
   const answer = { source: 'payments', type: 'payments.refunded', dataversion: 1, data: { orderId: 'o-9' } } as const;
 
-  it('reaches its sender and its subscribers, each once however often it is delivered', async () => {
+  test('reaches its sender and its subscribers, each once however often it is delivered', async () => {
     const rig = new InboxRig();
     rig.start('repaying', 'r-1', { orderId: 'o-9' });
     await rig.work();
@@ -196,7 +196,7 @@ describe('an answer that is an event', () => {
     expect(await rig.parked()).toEqual([]);
   });
 
-  it("of another system's command reaches its subscribers here", async () => {
+  test("of another system's command reaches its subscribers here", async () => {
     const { rig, charge } = await charging();
     rig.reply({ ...charge, id: 'default#pay#p-1/r000000000000/1' }, { ...answer, replyto: 'elsewhere' });
     await rig.work();
@@ -204,14 +204,14 @@ describe('an answer that is an event', () => {
     expect(await rig.parked()).toEqual([]);
   });
 
-  it('is one event further from the first cause, so that answers which start each other end', async () => {
+  test('is one event further from the first cause, so that answers which start each other end', async () => {
     const { rig, charge } = await charging();
     rig.reply({ ...charge, id: 'default#pay#p-1/r000000000000/1' }, { ...answer, replyto: 'elsewhere', hops: 100 });
     await rig.work();
     expect(await rig.parked()).toMatchObject([{ reason: 'TOO_MANY_HOPS' }]);
   });
 
-  it('is delivered as a reply also if the correlation of its subscribers throws, which is parked', async () => {
+  test('is delivered as a reply also if the correlation of its subscribers throws, which is parked', async () => {
     const asked = async (over: Parameters<InboxRig['reply']>[1]): Promise<InboxRig> => {
       const rig = new InboxRig();
       rig.start('repaying', 'r-1', { orderId: 'o-9' });
@@ -232,7 +232,7 @@ describe('an answer that is an event', () => {
     }
   });
 
-  it('is parked once where its answer goes through the hot lane', async () => {
+  test('is parked once where its answer goes through the hot lane', async () => {
     const rig = new InboxRig();
     rig.start('repaying', 'r-1', { orderId: 'o-9' });
     await rig.work();

@@ -1,4 +1,4 @@
-import { describe, expect, it, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { MemoryReplyKeys } from '../../lib/adapters/memory/reply-keys.ts';
 import type { CommandEnvelope } from '../../lib/contract/wire/envelope.ts';
 import { inboxBody } from '../../lib/format/inbox-message.ts';
@@ -25,7 +25,7 @@ describe('an answer shows that its sender has read the command', () => {
     expect(await rig.parked()).toEqual([]);
   });
 
-  it.each<[string, (token: string) => string | undefined]>([
+  test.each<[string, (token: string) => string | undefined]>([
     ['has no token', () => undefined],
     ['has one of another key', (token) => token.replace(/^h1\.[\w-]{8}/, 'h1.AAAAAAAA')],
     ['has one of another form', (token) => token.slice(0, -1)],

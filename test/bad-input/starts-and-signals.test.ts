@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { CommandEnvelope } from '../../lib/contract/wire/envelope.ts';
 import { inboxBody } from '../../lib/format/inbox-message.ts';
 import { InboxRig } from './inbox-rig.ts';
@@ -16,7 +16,7 @@ const charged = async (rig: InboxRig): Promise<void> => {
 };
 
 describe('row 12: a signal before the start', () => {
-  it('waits for the start and is read after it, once, however often it came', async () => {
+  test('waits for the start and is read after it, once, however often it came', async () => {
     const rig = new InboxRig();
     for (let copies = 0; copies < 3; copies += 1) rig.event('shop.confirmed', CONFIRMED);
     await rig.work();
@@ -29,7 +29,7 @@ describe('row 12: a signal before the start', () => {
     expect(await types(rig, PID, 'EventReceived')).toBe(1);
   });
 
-  it('is parked and visible when its instance has not come within `early`, and so is the next one', async () => {
+  test('is parked and visible when its instance has not come within `early`, and so is the next one', async () => {
     const rig = new InboxRig();
     rig.event('shop.confirmed', CONFIRMED);
     await rig.work();
@@ -44,7 +44,7 @@ describe('row 12: a signal before the start', () => {
     expect(await rig.parked(PID)).toHaveLength(2);
   });
 
-  it('is parked where more than 64 came before', async () => {
+  test('is parked where more than 64 came before', async () => {
     const rig = new InboxRig();
     for (let n = 0; n < 65; n += 1) rig.event('shop.confirmed', CONFIRMED, { id: `e-${n}` });
     await rig.work();
@@ -52,7 +52,7 @@ describe('row 12: a signal before the start', () => {
     expect((await rig.head(PID))?.early).toHaveLength(64);
   });
 
-  it('of any size comes through', async () => {
+  test('of any size comes through', async () => {
     const rig = new InboxRig();
     const by = 'x'.repeat(150_000);
     rig.event('shop.confirmed', undefined, { ...(await rig.stores(PID, { by, orderId: 'o-1' })), processid: PID });
@@ -66,7 +66,7 @@ describe('row 12: a signal before the start', () => {
 });
 
 describe('row 14: an event for an instance that has ended', () => {
-  it('is acknowledged and changes nothing', async () => {
+  test('is acknowledged and changes nothing', async () => {
     const rig = new InboxRig();
     rig.event('shop.placed', { orderId: 'o-1' });
     await rig.work();
@@ -82,7 +82,7 @@ describe('row 14: an event for an instance that has ended', () => {
 });
 
 describe('row 15: two starts with one id and the same event', () => {
-  it.each(['p-attaching', 'p-restarting', 'p-signalling', 'fulfil'])('start %s once', async (process) => {
+  test.each(['p-attaching', 'p-restarting', 'p-signalling', 'fulfil'])('start %s once', async (process) => {
     const rig = new InboxRig();
     const type = process === 'fulfil' ? 'shop.placed' : `shop.${process.slice(2)}`;
     for (let copies = 0; copies < 2; copies += 1) rig.event(type, { orderId: 'o-1' }, { id: 'one' });
@@ -95,7 +95,7 @@ describe('row 15: two starts with one id and the same event', () => {
     expect(await types(rig, pid, 'EventReceived')).toBe(0);
   });
 
-  it('are one also when the second comes after the end', async () => {
+  test('are one also when the second comes after the end', async () => {
     const rig = new InboxRig();
     rig.event('shop.restarting', { orderId: 'o-1' }, { id: 'one' });
     await rig.work();
@@ -108,7 +108,7 @@ describe('row 15: two starts with one id and the same event', () => {
 });
 
 describe('row 15: a start that comes again after more lives than the head remembers', () => {
-  it('begins nothing', async () => {
+  test('begins nothing', async () => {
     const rig = new InboxRig();
     const pid = 'default#p-restarting#o-1';
     for (let life = 1; life <= 18; life += 1) {
@@ -138,25 +138,25 @@ describe('row 16: two starts with one id and different events', () => {
     return rig;
   };
 
-  it('under reject: the second is journaled, and start-rejected is published', async () => {
+  test('under reject: the second is journaled, and start-rejected is published', async () => {
     const rig = await startTwice('shop.placed');
     expect(await types(rig, PID, 'StartRejected')).toBe(1);
     expect(rig.events).toMatchObject([{ type: 'shop.start-rejected', data: { pid: PID, startid: 'two', reason: 'open' } }]);
     expect(await rig.head(PID)).toMatchObject({ status: 'running' });
   });
 
-  it('under attach: the second joins, and nothing changes', async () => {
+  test('under attach: the second joins, and nothing changes', async () => {
     const rig = await startTwice('shop.attaching');
     expect(await rig.story('default#p-attaching#o-1')).toEqual(['ProcessStarted', 'CommandIssued']);
     expect(rig.events).toEqual([]);
   });
 
-  it('under signal: the second is handed over', async () => {
+  test('under signal: the second is handed over', async () => {
     const rig = await startTwice('shop.signalling');
     expect((await rig.journal('default#p-signalling#o-1')).at(-1)).toMatchObject({ type: 'ProcessCompleted', data: { second: 'again' } });
   });
 
-  it('in one batch: the first in order of arrival starts', async () => {
+  test('in one batch: the first in order of arrival starts', async () => {
     const rig = new InboxRig();
     rig.event('shop.placed', { orderId: 'o-1', note: 'first' }, { id: 'one' });
     rig.event('shop.placed', { orderId: 'o-1', note: 'second' }, { id: 'two' });
@@ -186,7 +186,7 @@ describe('a start after the end', () => {
     return rig;
   };
 
-  it.each([
+  test.each([
     ['reject', 'shop.attaching', 'completed', 0],
     ['reject', 'shop.attaching', 'failed', 0],
     ['restart', 'shop.restarting', 'completed', 1],
@@ -202,7 +202,7 @@ describe('a start after the end', () => {
     for (const command of issued) expect(command.id).toBe(`${head?.pid}/${head?.run}/1`);
   });
 
-  it('waits for nothing of the run before: what that had not sent yet is sent', async () => {
+  test('waits for nothing of the run before: what that had not sent yet is sent', async () => {
     const rig = new InboxRig();
     rig.event('shop.restarting', { orderId: 'o-1' }, { id: 'one' });
     await rig.work();
@@ -220,7 +220,7 @@ describe('a start after the end', () => {
 });
 
 describe('row 62: an act on an instance', () => {
-  it('is applied once, under whatever message ids it comes', async () => {
+  test('is applied once, under whatever message ids it comes', async () => {
     const rig = new InboxRig();
     rig.event('shop.placed', { orderId: 'o-1' });
     await rig.work();
@@ -230,7 +230,7 @@ describe('row 62: an act on an instance', () => {
     expect(await types(rig, PID, 'CancelRequested')).toBe(1);
   });
 
-  it('on an instance that never was is acknowledged, and makes none', async () => {
+  test('on an instance that never was is acknowledged, and makes none', async () => {
     const rig = new InboxRig();
     for (const act of ['cancel', 'terminate', 'resume'] as const) rig.operate(act, PID);
     await rig.work();
@@ -240,7 +240,7 @@ describe('row 62: an act on an instance', () => {
 });
 
 describe('data that the contract does not allow is parked beside the instance that it names', () => {
-  it('of a start, which begins nothing', async () => {
+  test('of a start, which begins nothing', async () => {
     const rig = new InboxRig();
     const start = {
       tutti: 'start',
@@ -258,7 +258,7 @@ describe('data that the contract does not allow is parked beside the instance th
     expect(await rig.head(PID)).toBeUndefined();
   });
 
-  it('of a signal', async () => {
+  test('of a signal', async () => {
     const rig = new InboxRig();
     rig.event('shop.confirmed', { orderId: 'o-1', by: 7 }, { processid: PID });
     await rig.work();

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { ParkingStore } from '../../lib/ports/parking-store.ts';
 import { InboxRig } from './inbox-rig.ts';
 
@@ -34,7 +34,7 @@ const deadly = () => {
 };
 
 describe('a message whose stored data ends its worker', () => {
-  it.each([
+  test.each([
     ['names its instance', { processid: 'default#fulfil#o-1' }, 'default#fulfil#o-1'],
     ['names none', {}, ''],
   ])('is parked after three marked deliveries without being read again, where it %s', async (_what, named, pid) => {

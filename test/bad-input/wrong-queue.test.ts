@@ -1,4 +1,4 @@
-import { describe, expect, it, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { inboxBody, type OperationMessage, type StartMessage } from '../../lib/format/inbox-message.ts';
 import type { Channel } from '../../lib/ports/message-queue.ts';
 import { busText, charging, InboxRig } from './inbox-rig.ts';
@@ -36,7 +36,7 @@ describe('a queue of a deployment takes what its senders may send, and parks all
     (['inbox', 'starts', 'operations'] as const).filter((channel) => channel !== own).map((channel) => [what, channel, body] as const),
   );
 
-  it.each(misplaced)('%s at %s is FORBIDDEN', async (_what, channel, body) => {
+  test.each(misplaced)('%s at %s is FORBIDDEN', async (_what, channel, body) => {
     const { rig } = await charging({ deployed: true });
     const before = await rig.head(PID);
     rig.put(body, { channel, senderId: SENDER });
@@ -45,14 +45,14 @@ describe('a queue of a deployment takes what its senders may send, and parks all
     expect(await rig.parked()).toMatchObject([{ reason: 'FORBIDDEN', body, ...(channel !== 'inbox' && { channel, senderId: SENDER }) }]);
   });
 
-  it.each(['inbox', 'starts', 'operations'] as const)('a message without a form is MALFORMED at %s', async (channel) => {
+  test.each(['inbox', 'starts', 'operations'] as const)('a message without a form is MALFORMED at %s', async (channel) => {
     const rig = new InboxRig({ deployed: true });
     for (const body of ['"x"', '{"tutti":"surprise"}']) rig.put(body, { channel });
     await rig.work();
     expect(await rig.parked()).toMatchObject([{ reason: 'MALFORMED' }, { reason: 'MALFORMED' }]);
   });
 
-  it.each([
+  test.each([
     ['source and account', (event: object) => ({ ...event, source: undefined, account: undefined })],
     ['source', (event: object) => ({ ...event, source: undefined })],
     ['account', (event: object) => ({ ...event, account: undefined })],

@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { expect, test } from 'vitest';
 import { storingIn } from '../../lib/client/carried-data.ts';
 import { connectionOf, type ClientPorts } from '../../lib/client/connection.ts';
 import { connect } from '../../lib/client/connect.ts';
@@ -195,7 +195,7 @@ const feed = async (choices: Choices): Promise<number> => {
   return BATCH;
 };
 
-it(
+test(
   `the client: of ${inputsOf('client')} calls each succeeds, or is refused with a code, and the engine accepts every message that it sends`,
   async () => {
     await expect(fuzz('client', feed)).resolves.toBeUndefined();

@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { canonical } from '../../lib/contract/wire/canonical.ts';
 import { isOrchestratorError } from '../../lib/contract/errors.ts';
@@ -248,7 +248,7 @@ const wrapper = (choices: Choices): void => {
 
 const CODECS = [wire, ids, control, journal, wrapper] as const;
 
-it(
+test(
   `the contracts: of ${inputsOf('contracts')} values each is JSON, or is refused with a code`,
   async () => {
     const feed = async (choices: Choices): Promise<number> => {
@@ -260,7 +260,7 @@ it(
   timeoutMs('contracts'),
 );
 
-it(
+test(
   `the wire and journal: of ${inputsOf('wire and journal')} values each is equal after it was written and read, or is refused`,
   async () => {
     const feed = async (choices: Choices): Promise<number> => {

@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { expect, test } from 'vitest';
 import { makeHandler } from '../../functions/drain-dead-letters/handler.ts';
 import { tooLong } from '../../lib/adapters/body-limit.ts';
 import { wrappedBody } from '../../lib/format/inbox-message.ts';
@@ -69,7 +69,7 @@ const innermost = (body: string): string => {
   }
 };
 
-it(
+test(
   `the dead letters: each of ${inputsOf('dead letters')} is sent back unchanged`,
   async () => {
     await expect(fuzz('dead letters', feed)).resolves.toBeUndefined();

@@ -1,11 +1,11 @@
-import { expect, it } from 'vitest';
+import { expect, test } from 'vitest';
 import { feedInbox } from './inbox-batch.ts';
 import { fuzz } from './fuzz.ts';
 import { InboxWorld, START } from './inbox-world.ts';
 import { inputsOf, timeoutMs } from './plan.ts';
 import { bus } from './right-messages.ts';
 
-it(
+test(
   `the inbox: of ${inputsOf('inbox')} messages no broken one changes anything, is lost, or ends its batch`,
   async () => {
     await expect(fuzz('inbox', (choices) => feedInbox(choices, false))).resolves.toBeUndefined();
@@ -13,7 +13,7 @@ it(
   timeoutMs('inbox'),
 );
 
-it(
+test(
   `the inbox of the deployed function: of ${inputsOf('inbox of the deployed function')} messages no broken one changes anything, is lost, or ends its batch`,
   async () => {
     await expect(fuzz('inbox of the deployed function', (choices) => feedInbox(choices, true))).resolves.toBeUndefined();
@@ -21,7 +21,7 @@ it(
   timeoutMs('inbox of the deployed function'),
 );
 
-it.each([false, true])('a right event is applied, so that the comparison is meaningful (deployed: %s)', async (deployed) => {
+test.each([false, true])('a right event is applied, so that the comparison is meaningful (deployed: %s)', async (deployed) => {
   const world = new InboxWorld({ deployed });
   const body = JSON.stringify(bus('shop.placed', 'shop', { orderId: 'o-1' }));
   await world.deliver([{ id: 'm1', body, sentAt: START, receiveCount: 1 }]);

@@ -1,6 +1,6 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import type { S3Client } from '@aws-sdk/client-s3';
-import { expect, it } from 'vitest';
+import { expect, test } from 'vitest';
 import { itemOf } from '../../lib/adapters/dynamodb/attribute-value.ts';
 import { decodeChunk, encodeChunk } from '../../lib/adapters/dynamodb/chunk-item.ts';
 import { decodeHeadItem, encodeHeadItem } from '../../lib/adapters/dynamodb/head-item.ts';
@@ -149,7 +149,7 @@ const group = (choices: Choices): void => {
 
 const CODECS = [headItem, loggedHead, chunkItem, recordItem, ownItem, packed, largeValue, group] as const;
 
-it(
+test(
   `the items: each of ${inputsOf('items')} of the table, the log and the bucket is equal after it was written and read`,
   async () => {
     const feed = async (choices: Choices): Promise<number> => {

@@ -1,9 +1,9 @@
-import { expect, it } from 'vitest';
+import { expect, test } from 'vitest';
 import { fuzz } from './fuzz.ts';
 import { inputsOf, timeoutMs } from './plan.ts';
 import { feedService } from './service-batch.ts';
 
-it(
+test(
   `the queue of a service: of ${inputsOf('queue of a service')} messages no broken one runs a handler, is answered, or is lost`,
   async () => {
     await expect(fuzz('queue of a service', (choices) => feedService(choices, false))).resolves.toBeUndefined();
@@ -11,7 +11,7 @@ it(
   timeoutMs('queue of a service'),
 );
 
-it(
+test(
   `the function of a service: of ${inputsOf('function of a service')} messages no broken one runs a handler, is answered, or is lost`,
   async () => {
     await expect(fuzz('function of a service', (choices) => feedService(choices, true))).resolves.toBeUndefined();

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { JournalEntry } from '../../lib/core/journal-entry.ts';
 import { SeededRandom } from '../../lib/core/seeded-random.ts';
 import { VirtualClock } from '../../lib/adapters/memory/virtual-clock.ts';
@@ -128,25 +128,25 @@ describe(`200 bookings whose program is killed at 50 random instants (seed ${see
     for (const { key, command, cart } of foreign) effects.push({ id: key, command, cart });
   }, 120_000);
 
-  it('all end, and the folder can be opened again because no lock is left', () => {
+  test('all end, and the folder can be opened again because no lock is left', () => {
     expect(last).toBe(0);
     expect(existsSync(join(folder, 'done'))).toBe(true);
     expect(killed, 'of the lives, so many were ended by the kill and not by themselves').toBe(KILLS);
   });
 
-  it('end as their carts deserve, completed or failed', () => {
+  test('end as their carts deserve, completed or failed', () => {
     const statuses = carts.map(({ cartId, fate }) => [cartId, fate, bookings.get(cartId)?.head.status]);
     expect(statuses).toEqual(carts.map(({ cartId, fate }) => [cartId, fate, fate === 'booked' ? 'completed' : 'failed']));
   });
 
-  it('have each effect once per command id, even if it was requested twice', () => {
+  test('have each effect once per command id, even if it was requested twice', () => {
     const counts = new Map<string, number>();
     for (const { id } of effects) counts.set(id, (counts.get(id) ?? 0) + 1);
     expect([...counts].filter(([, count]) => count !== 1)).toEqual([]);
     expect(foreign.length).toBe(new Set(foreign.map(({ key }) => key)).size);
   });
 
-  it('have the effects that their fates ask for, each step once, and the undoing of exactly what was done', () => {
+  test('have the effects that their fates ask for, each step once, and the undoing of exactly what was done', () => {
     const seen = carts.map(({ cartId }) => [
       cartId,
       effects
@@ -157,7 +157,7 @@ describe(`200 bookings whose program is killed at 50 random instants (seed ${see
     expect(seen).toEqual(carts.map(({ cartId, fate }) => [cartId, effectsOf(fate).toSorted()]));
   });
 
-  it('undo in reverse order what their journals say was done', () => {
+  test('undo in reverse order what their journals say was done', () => {
     const undone = (journal: readonly JournalEntry[]): readonly (string | undefined)[] =>
       journal
         .filter((entry) => entry.type === 'CommandIssued' && entry.undoes !== undefined)
@@ -166,7 +166,7 @@ describe(`200 bookings whose program is killed at 50 random instants (seed ${see
     expect(found).toEqual(carts.map(({ cartId, fate }) => [cartId, effectsOf(fate).filter((command) => /cancel|refund/.test(command))]));
   });
 
-  it('perform only commands that a committed journal holds', () => {
+  test('perform only commands that a committed journal holds', () => {
     const issued = new Set<string>();
     for (const booking of bookings.values())
       for (const entry of booking?.journal ?? [])
@@ -174,14 +174,14 @@ describe(`200 bookings whose program is killed at 50 random instants (seed ${see
     expect(effects.filter(({ id }) => !issued.has(id))).toEqual([]);
   });
 
-  it('are started once, however often their cart is published', () => {
+  test('are started once, however often their cart is published', () => {
     for (const booking of bookings.values()) {
       const starts = (booking?.journal ?? []).filter(({ type }) => type === 'ProcessStarted' || type === 'StartRejected');
       expect(starts.map(({ type }) => type)).toEqual(['ProcessStarted']);
     }
   });
 
-  it('have no timer that fires early, by their own clock or by the wall', () => {
+  test('have no timer that fires early, by their own clock or by the wall', () => {
     const early: string[] = [];
     for (const [cartId, booking] of bookings) {
       const due = new Map<number, number>();
@@ -198,7 +198,7 @@ describe(`200 bookings whose program is killed at 50 random instants (seed ${see
     expect(early).toEqual([]);
   });
 
-  it('leave nothing parked, and in the queues at most second copies for ended bookings', () => {
+  test('leave nothing parked, and in the queues at most second copies for ended bookings', () => {
     expect(parked).toEqual([]);
     expect(left.filter(({ name }) => name.endsWith('-dead-letter'))).toEqual([]);
     expect(left.filter(({ cart = '' }) => bookings.get(cart)?.head.closedAt === undefined)).toEqual([]);

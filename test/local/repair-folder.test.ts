@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { closeSync, cpSync, openSync, readdirSync, readFileSync, truncateSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { openTables } from '../../lib/adapters/embedded/tables.ts';
 import { prepareRepair } from '../../lib/local/repair-folder.ts';
 import { newDirectory } from '../adapters/opened-states.ts';
@@ -51,7 +51,7 @@ function values(directory: string): (string | undefined)[] {
 const [A, B, C] = ['a'.repeat(50), 'b'.repeat(50), 'c'.repeat(50)];
 
 describe('a repair', () => {
-  it('finds nothing in a whole folder, and leaves it as it is', async () => {
+  test('finds nothing in a whole folder, and leaves it as it is', async () => {
     const directory = await diedFolder();
     const before = contents(directory);
     const repair = prepareRepair(directory);
@@ -61,7 +61,7 @@ describe('a repair', () => {
     expect(values(directory)).toEqual(['in the tables', A, B, C]);
   });
 
-  it('keeps what stands in front of the damage of a log, and the damaged files beside it', async () => {
+  test('keeps what stands in front of the damage of a log, and the damaged files beside it', async () => {
     const directory = await diedFolder();
     const [log] = ['log.0', 'log.1'].filter((name) => readFileSync(join(directory, name)).includes(B));
     flip(join(directory, log!), B);
@@ -75,7 +75,7 @@ describe('a repair', () => {
     expect(prepareRepair(directory).damage).toEqual([]);
   });
 
-  it('leaves a folder that is not to be repaired as it was, still refused', async () => {
+  test('leaves a folder that is not to be repaired as it was, still refused', async () => {
     const directory = await diedFolder();
     truncateSync(join(directory, 'log.0'), 100);
     const before = contents(directory);
@@ -84,7 +84,7 @@ describe('a repair', () => {
     expect(() => openTables(directory)).toThrow(expect.objectContaining({ code: 'STATE_CORRUPT' }));
   });
 
-  it('drops a damaged row and keeps the others', async () => {
+  test('drops a damaged row and keeps the others', async () => {
     const directory = await diedFolder();
     openTables(directory).log.close();
     flip(join(directory, 'state.db'), B);
@@ -94,7 +94,7 @@ describe('a repair', () => {
     expect(values(directory)).toEqual(['in the tables', A, undefined, C]);
   });
 
-  it('refuses a folder that cannot be repaired, one that is empty, and one that a process has open', async () => {
+  test('refuses a folder that cannot be repaired, one that is empty, and one that a process has open', async () => {
     const directory = await diedFolder();
     writeFileSync(join(directory, 'state.db'), 'no database'.repeat(1000));
     expect(() => prepareRepair(directory)).toThrow(
@@ -107,7 +107,7 @@ describe('a repair', () => {
     expect(() => prepareRepair(open)).toThrow(expect.objectContaining({ code: 'UNREACHABLE' }));
   });
 
-  it('has its result already where only state.db was put in place', async () => {
+  test('has its result already where only state.db was put in place', async () => {
     const directory = await diedFolder();
     const [log] = ['log.0', 'log.1'].filter((name) => readFileSync(join(directory, name)).includes(B));
     flip(join(directory, log!), B);

@@ -27,6 +27,7 @@ export const bannedTexts: readonly BannedText[] = [
   },
   { pattern: /\bconsole\./g, instead: 'return the data, or take a writer as an argument: only bin/ and bench/ print', where: ['lib/'] },
   { pattern: /\b(?:test|it|describe)\.only\(/g, instead: 'the test without `.only`', where: everywhere },
+  { pattern: /(?<![.\w])it(?:\.\w+)*\(/g, instead: '`test`: one word for a test', where: ['test/', 'examples/'] },
   { pattern: /\bvi\.mock\(/g, instead: 'a port with a memory adapter, passed as an argument', where: ['test/', 'examples/'] },
 ];
 

@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { expect, test } from 'vitest';
 import { readSource } from './source-text.ts';
 import { readTree } from './source-tree.ts';
 
@@ -14,7 +14,7 @@ const joinedLines = (path: string, plain: string): string[] =>
     .filter(({ index }) => !TAKES_LINES.test(plain.slice(Math.max(0, index - 300), index)))
     .map(({ index }) => `${path}:${plain.slice(0, index).split('\n').length}`);
 
-it('a file that prints through a Terminal hands over lines and joins none', () => {
+test('a file that prints through a Terminal hands over lines and joins none', () => {
   const files = [...readTree().values()].filter(
     ({ path, imports }) =>
       /^(?:bin|test\/simulation)\//.test(path) &&
@@ -26,7 +26,7 @@ it('a file that prints through a Terminal hands over lines and joins none', () =
   expect(files.flatMap(({ path, plain }) => joinedLines(path, plain))).toEqual([]);
 });
 
-it('finds a message of two lines, and a table that is joined to one text', () => {
+test('finds a message of two lines, and a table that is joined to one text', () => {
   const text = "terminal.message(`stale.\\n  renew it`);\nreturn lines.join('\\n');\nterminal.print(...text.split('\\n'));";
   expect(joinedLines('a.ts', readSource(text).plain)).toEqual(['a.ts:1', 'a.ts:2']);
 });

@@ -1,5 +1,5 @@
 import { GetItemCommand, PutItemCommand, QueryCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { headKey, type HeadItem } from '../../../lib/adapters/dynamodb/head-item.ts';
 import { DynamoDbInstanceIndex } from '../../../lib/adapters/dynamodb/instance-index.ts';
 import { DynamoDbParkingStore } from '../../../lib/adapters/dynamodb/parking-store.ts';
@@ -26,7 +26,7 @@ const itemOf = async (pid: string): Promise<HeadItem> =>
   (await client.send(new GetItemCommand({ TableName: table, Key: headKey(pid), ConsistentRead: true }))).Item ?? {};
 const create = (over: Partial<Head>): Promise<unknown> => store.commit(head(over), { kind: 'absent' });
 
-it('leaves an attribute alone that newer code has written', async () => {
+test('leaves an attribute alone that newer code has written', async () => {
   await create({ pid: 'newer' });
   await client.send(
     new UpdateItemCommand({
@@ -41,7 +41,7 @@ it('leaves an attribute alone that newer code has written', async () => {
   expect(await itemOf('newer')).toMatchObject({ added: { S: 'x' }, v: { N: '2' } });
 });
 
-it('finds a buffer full that has no room in its item, and keeps what was in it', async () => {
+test('finds a buffer full that has no room in its item, and keeps what was in it', async () => {
   const body = 'x'.repeat(150_000);
   const event = { pid: 'large', body, max: 100, expiresAt: 1 };
   expect([await store.buffer(event), await store.buffer(event), await store.buffer(event)].map(({ status }) => status)).toEqual([
@@ -52,7 +52,7 @@ it('finds a buffer full that has no room in its item, and keeps what was in it',
   expect((await store.load(['large'], { consistent: true }))[0]?.early).toEqual([body, body]);
 });
 
-it('takes the expiry of an emptied buffer away with the next event', async () => {
+test('takes the expiry of an emptied buffer away with the next event', async () => {
   await store.buffer({ pid: 'buffer', body: 'a', max: 3, expiresAt: 70 });
   expect(await itemOf('buffer')).not.toHaveProperty('ttl');
   const [{ due: _, ...emptied } = head()] = await store.load(['buffer'], { consistent: true });
@@ -62,7 +62,7 @@ it('takes the expiry of an emptied buffer away with the next event', async () =>
   expect(await itemOf('buffer')).not.toHaveProperty('ttl');
 });
 
-it('gives all items of a retired instance their expiry; a restart takes it off the head and lists it again', async () => {
+test('gives all items of a retired instance their expiry; a restart takes it off the head and lists it again', async () => {
   const pid = 'default#retired#1';
   const index = new DynamoDbInstanceIndex({ client, table, processes: ['retired'] });
   const retirement = new DynamoDbRetirementStore({ client, table, processes: ['retired'] });
@@ -91,7 +91,7 @@ it('gives all items of a retired instance their expiry; a restart takes it off t
   expect(await listed()).toEqual([pid]);
 });
 
-it('lets the large values of an instance expire after its head, and keeps those of one that was restarted meanwhile', async () => {
+test('lets the large values of an instance expire after its head, and keeps those of one that was restarted meanwhile', async () => {
   const reference = `s3://bucket/orchestrator/x/${'ab'.repeat(32)}`;
   const tagged: [string, boolean][] = [];
   let meanwhile = async (): Promise<unknown> => undefined;
@@ -120,7 +120,7 @@ it('lets the large values of an instance expire after its head, and keeps those 
   ]);
 });
 
-it('lists more than a page of each shard, each instance once, newest first, those of one instant by pid', async () => {
+test('lists more than a page of each shard, each instance once, newest first, those of one instant by pid', async () => {
   const instances = 600;
   const index = new DynamoDbInstanceIndex({ client, table, processes: ['paged', 'none'] });
   for (let from = 0; from < instances; from += 50)

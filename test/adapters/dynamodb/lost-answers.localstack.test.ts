@@ -1,5 +1,5 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { afterAll, expect, it } from 'vitest';
+import { afterAll, expect, test } from 'vitest';
 import { DynamoDbIdempotencyStore } from '../../../lib/adapters/dynamodb/idempotency-store.ts';
 import { DynamoDbParkingStore } from '../../../lib/adapters/dynamodb/parking-store.ts';
 import { DynamoDbProcessStore } from '../../../lib/adapters/dynamodb/process-store.ts';
@@ -37,14 +37,14 @@ const losing = async <T>(act: () => Promise<T>): Promise<T> => {
   return result;
 };
 
-it('tells a commit whose answer was lost by its writer, in the image that the second try met', async () => {
+test('tells a commit whose answer was lost by its writer, in the image that the second try met', async () => {
   const store = new DynamoDbProcessStore({ client, table: await tables.make(MAIN_TABLE) });
   expect(await losing(() => store.commit(head(), { kind: 'absent' }))).toEqual({ status: 'conflict', current: head() });
   const next = head({ version: 2, writer: 'w2' });
   expect(await losing(() => store.commit(next, { kind: 'at', version: 1, run: 'r1' }))).toEqual({ status: 'conflict', current: next });
 });
 
-it('spills once, and buffers twice what is deduplicated when the instance starts', async () => {
+test('spills once, and buffers twice what is deduplicated when the instance starts', async () => {
   const store = new DynamoDbProcessStore({ client, table: await tables.make(MAIN_TABLE) });
   await losing(() => store.spill({ pid: 'p', run: 'r', from: 0, entries: ['{}'] }));
   expect(await store.chunks('p', 'r')).toHaveLength(1);
@@ -52,19 +52,19 @@ it('spills once, and buffers twice what is deduplicated when the instance starts
   expect((await store.load(['p'], { consistent: true }))[0]).toMatchObject({ version: 2, early: ['a', 'a'] });
 });
 
-it('knows a command record of its own', async () => {
+test('knows a command record of its own', async () => {
   const store = new DynamoDbIdempotencyStore({ client, table: await tables.make(COMMAND_TABLE) });
   expect(await losing(() => store.write('a', { state: 'RUN', hash: 'h' }, 'absent'))).toEqual({ status: 'written' });
   expect(await losing(() => store.write('a', { state: 'DONE', hash: 'h' }, 1))).toEqual({ status: 'written' });
   expect(await store.read('a')).toMatchObject({ state: 'DONE', revision: 2 });
 });
 
-it('counts an attempt twice at the worst, which brings quarantine nearer and never further', async () => {
+test('counts an attempt twice at the worst, which brings quarantine nearer and never further', async () => {
   const store = new DynamoDbParkingStore({ client, table: await tables.make(MAIN_TABLE), large: new MemoryPayloadStore() });
   expect(await losing(() => store.attempt('m', 1))).toBe(2);
 });
 
-it('retires once', async () => {
+test('retires once', async () => {
   const table = await tables.make(MAIN_TABLE);
   const store = new DynamoDbProcessStore({ client, table });
   const retirement = new DynamoDbRetirementStore({ client, table, processes: ['trip'] });

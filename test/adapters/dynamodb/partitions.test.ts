@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { buildPid, isTenant, parsePid } from '../../../lib/contract/wire/process-id.ts';
 
 // A pid begins with its tenant, and so do the partitions that `grantRead({ tenant })` allows. No other partition may begin like one of a tenant.
@@ -15,17 +15,17 @@ const prefixes = (): ReadonlySet<string> => {
 };
 
 describe('keys that are of no instance', () => {
-  it('begin with one letter, among them those of the table and of its indexes', () => {
+  test('begin with one letter, among them those of the table and of its indexes', () => {
     expect([...prefixes()]).toEqual(expect.arrayContaining(['A', 'D', 'J', 'K', 'L', 'P', 'T', 'X']));
   });
 
-  it.each([...prefixes()])('begin with %s, which is no tenant', (prefix) => {
+  test.each([...prefixes()])('begin with %s, which is no tenant', (prefix) => {
     expect(isTenant(prefix)).toBe(false);
     expect(buildPid(prefix, 'trip', '1')).toBeUndefined();
     expect(parsePid(`${prefix}#trip#1`)).toBeUndefined();
   });
 
-  it('a tenant has at least two letters', () => {
+  test('a tenant has at least two letters', () => {
     expect([isTenant('ab'), isTenant('default'), isTenant('x'.repeat(64))]).toEqual([true, true, true]);
   });
 });

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { encodeChunk } from '../../../lib/adapters/dynamodb/chunk-item.ts';
 import { encodeHeadItem, HEAD_ATTRIBUTES, headKey } from '../../../lib/adapters/dynamodb/head-item.ts';
 import { DynamoDbProcessStore } from '../../../lib/adapters/dynamodb/process-store.ts';
@@ -12,7 +12,7 @@ const left = (...pids: string[]): object => ({ UnprocessedKeys: { T: { Keys: pid
 const pidsOf = (heads: readonly (object | undefined)[]): unknown[] => heads.map((each) => (each as { pid: string } | undefined)?.pid);
 
 describe('loading', () => {
-  it('asks for what was left unprocessed again, consistently, until all is there', async () => {
+  test('asks for what was left unprocessed again, consistently, until all is there', async () => {
     const stub = new StubClient({ ...itemsOf('a'), ...left('b', 'c') }, { ...itemsOf('c'), ...left('b') }, itemsOf('b'));
     const pauses: number[] = [];
     expect(pidsOf(await open(stub, pauses).load(['a', 'b', 'c'], { consistent: true }))).toEqual(['a', 'b', 'c']);
@@ -21,7 +21,7 @@ describe('loading', () => {
     expect(pauses).toHaveLength(2);
   });
 
-  it('pauses longer and longer while nothing comes, then throws: what was not read is not missing', async () => {
+  test('pauses longer and longer while nothing comes, then throws: what was not read is not missing', async () => {
     const stub = new StubClient(...Array.from({ length: 99 }, () => left('a', 'b')));
     const pauses: number[] = [];
     await expect(open(stub, pauses).load(['a', 'b'], { consistent: true })).rejects.toMatchObject({ code: 'THROTTLED', retryable: true });
@@ -30,21 +30,21 @@ describe('loading', () => {
     expect(stub.seen).toHaveLength(pauses.length + 1);
   });
 
-  it('takes one request for each hundred instances, and names each once', async () => {
+  test('takes one request for each hundred instances, and names each once', async () => {
     const stub = new StubClient();
     const pids = Array.from({ length: 250 }, (_, n) => `p${n % 201}`);
     expect(await open(stub).load(pids, { consistent: false })).toHaveLength(250);
     expect(stub.seen.map(({ input }) => input['RequestItems'].T.Keys.length)).toEqual([100, 100, 1]);
   });
 
-  it('asks nothing for nothing, and for one instance with one GetItem', async () => {
+  test('asks nothing for nothing, and for one instance with one GetItem', async () => {
     const stub = new StubClient({ Item: encodeHeadItem(head()) });
     expect(await open(stub).load([], { consistent: true })).toEqual([]);
     expect(await open(stub).load([head().pid], { consistent: true })).toEqual([head()]);
     expect(stub.seen.map(({ operation }) => operation)).toEqual(['GetItem']);
   });
 
-  it('throws what the SDK gives up on', async () => {
+  test('throws what the SDK gives up on', async () => {
     const throttle = failed('ThrottlingException', 'Rate exceeded');
     await expect(open(new StubClient(throttle)).load(['a'], { consistent: true })).rejects.toBe(throttle);
     await expect(open(new StubClient(throttle)).commit(head(), { kind: 'absent' })).rejects.toBe(throttle);
@@ -52,7 +52,7 @@ describe('loading', () => {
 });
 
 describe('committing', () => {
-  it('is one update that sets or removes every attribute of a head and nothing else', async () => {
+  test('is one update that sets or removes every attribute of a head and nothing else', async () => {
     const stub = new StubClient();
     expect(await open(stub).commit(head({ version: 2 }), { kind: 'at', version: 1, run: 'r1' })).toEqual({ status: 'committed' });
     const [{ operation, input } = { operation: '', input: {} }] = stub.seen;
@@ -63,7 +63,7 @@ describe('committing', () => {
     expect(removed).toBe('#dsh, #due, #closed, #hot, #un, #why, #tags, #early, #ttl');
   });
 
-  it('takes the old image that comes with a failed condition, without reading, and tells its writer', async () => {
+  test('takes the old image that comes with a failed condition, without reading, and tells its writer', async () => {
     const standing = head({ version: 7, writer: 'other', tail: ['{"x":1}', '{"y":2}'] });
     const stub = new StubClient(conditionFailed(encodeHeadItem(standing)));
     expect(await open(stub).commit(head({ version: 2 }), { kind: 'at', version: 1, run: 'r1' })).toEqual({
@@ -73,7 +73,7 @@ describe('committing', () => {
     expect(stub.seen).toHaveLength(1);
   });
 
-  it('knows nothing of a head that a failed condition came without, but reads the one that a creation met', async () => {
+  test('knows nothing of a head that a failed condition came without, but reads the one that a creation met', async () => {
     const advance = new StubClient(conditionFailed());
     expect(await open(advance).commit(head({ version: 2 }), { kind: 'at', version: 1, run: 'r1' })).toEqual({
       status: 'conflict',
@@ -85,7 +85,7 @@ describe('committing', () => {
     expect(create.seen[1]?.input['ConsistentRead']).toBe(true);
   });
 
-  it('lets an emptied buffer expire, and no other head', async () => {
+  test('lets an emptied buffer expire, and no other head', async () => {
     const stub = new StubClient();
     const store = open(stub);
     await store.commit(head({ status: 'early', early: [] }), { kind: 'early', version: 1 });
@@ -98,7 +98,7 @@ describe('committing', () => {
     ]);
   });
 
-  it('requests consumed units only for a listener, and reports those of indexes separately', async () => {
+  test('requests consumed units only for a listener, and reports those of indexes separately', async () => {
     const silent = new StubClient();
     await open(silent).commit(head(), { kind: 'absent' });
     expect(silent.seen[0]?.input).not.toHaveProperty('ReturnConsumedCapacity');
@@ -121,28 +121,28 @@ describe('committing', () => {
 describe('buffering and spilling', () => {
   const event = { pid: 'p', body: 'a', max: 3, expiresAt: 5 };
 
-  it('finds the buffer full where the item has no room, and throws on any other fault of the request', async () => {
+  test('finds the buffer full where the item has no room, and throws on any other fault of the request', async () => {
     const large = failed('ValidationException', 'Item size to update has exceeded the maximum allowed size');
     expect(await open(new StubClient(large)).buffer(event)).toEqual({ status: 'full' });
     const fault = failed('ValidationException', 'Invalid UpdateExpression');
     await expect(open(new StubClient(fault)).buffer(event)).rejects.toBe(fault);
   });
 
-  it('reads the head where a failed condition came without it', async () => {
+  test('reads the head where a failed condition came without it', async () => {
     const full = new StubClient(conditionFailed(), { Item: encodeHeadItem(head({ status: 'early', early: ['x'] })) });
     expect(await open(full).buffer(event)).toEqual({ status: 'full' });
     const started = new StubClient(conditionFailed(), { Item: encodeHeadItem(head()) });
     expect(await open(started).buffer(event)).toEqual({ status: 'started', current: head() });
   });
 
-  it('takes a chunk that is there already for success, and no other failure', async () => {
+  test('takes a chunk that is there already for success, and no other failure', async () => {
     const chunk = { pid: 'p', run: 'r', from: 0, entries: ['{}'] };
     await expect(open(new StubClient(conditionFailed())).spill(chunk)).resolves.toBeUndefined();
     const throttle = failed('ProvisionedThroughputExceededException', 'Too fast');
     await expect(open(new StubClient(throttle)).spill(chunk)).rejects.toBe(throttle);
   });
 
-  it('reads all pages of chunks, empty ones in between', async () => {
+  test('reads all pages of chunks, empty ones in between', async () => {
     const chunk = { pid: 'p', run: 'r', from: 2, entries: ['{"a":1}', '{"b":2}'] };
     const next = { pk: { S: 'p' }, sk: { S: 'J#r#00000001#00000001' } };
     const stub = new StubClient({ Items: [], LastEvaluatedKey: next }, { Items: [encodeChunk(chunk)] });

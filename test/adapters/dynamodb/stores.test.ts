@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { encodeHeadItem } from '../../../lib/adapters/dynamodb/head-item.ts';
 import { DUE_SHARDS, LIST_SHARDS } from '../../../lib/adapters/dynamodb/shard.ts';
 import { MAIN_TABLE } from '../../../lib/adapters/dynamodb/tables.ts';
@@ -19,7 +19,7 @@ describe('command records', () => {
   const open = (stub: StubClient): DynamoDbIdempotencyStore =>
     new DynamoDbIdempotencyStore({ client: stub.client, table: 'C', now: () => 0 });
 
-  it("takes an own write whose answer was lost for written, and another's of the same record for a conflict", async () => {
+  test("takes an own write whose answer was lost for written, and another's of the same record for a conflict", async () => {
     const own = new StubClient((input) => {
       const { ':w': w } = input.ExpressionAttributeValues;
       throw conditionFailed({ id: { S: 'a' }, state: { S: 'TOMB' }, hash: { S: 'h' }, revision: { N: '1' }, w });
@@ -34,7 +34,7 @@ describe('command records', () => {
     });
   });
 
-  it('lets what has ended expire after 90 days, and nothing that may still change', async () => {
+  test('lets what has ended expire after 90 days, and nothing that may still change', async () => {
     const stub = new StubClient();
     const store = open(stub);
     for (const state of ['RUN', 'DEFERRED', 'REVOKED', 'DONE', 'FAILED', 'TOMB'] as const) await store.write('a', { state, hash: 'h' }, 1);
@@ -49,7 +49,7 @@ describe('command records', () => {
     ]);
   });
 
-  it('throws a throttle, which says nothing of the record', async () => {
+  test('throws a throttle, which says nothing of the record', async () => {
     const throttle = failed('ThrottlingException', 'Rate exceeded');
     await expect(open(new StubClient(throttle)).write('a', { state: 'RUN', hash: 'h' }, 1)).rejects.toBe(throttle);
   });
@@ -60,7 +60,7 @@ describe('parked events', () => {
   const open = (stub: StubClient, large = new MemoryPayloadStore()): DynamoDbParkingStore =>
     new DynamoDbParkingStore({ client: stub.client, table: 'T', large, now: () => 0 });
 
-  it.each(['p', ''])('keeps a body that no item can hold in the large store: beside %j', async (pid) => {
+  test.each(['p', ''])('keeps a body that no item can hold in the large store: beside %j', async (pid) => {
     const body = randomBytes(400_000).toString('base64');
     const large = new MemoryPayloadStore();
     const stub = new StubClient({}, () => ({ Items: [stub.seen[0]?.input['Item']] }));
@@ -70,7 +70,7 @@ describe('parked events', () => {
     expect((await store.parked(pid))[0]).toEqual({ ...event, pid, body });
   });
 
-  it('keeps a body of a megabyte that deflates well in its item', async () => {
+  test('keeps a body of a megabyte that deflates well in its item', async () => {
     const stub = new StubClient({}, () => ({ Items: [stub.seen[0]?.input['Item']] }));
     const store = open(stub);
     const body = JSON.stringify({ text: 'grüezi '.repeat(150_000) });
@@ -79,7 +79,7 @@ describe('parked events', () => {
     expect(await store.parked('p')).toEqual([{ ...event, body }]);
   });
 
-  it('spreads what belongs to no instance, and reads all of it', async () => {
+  test('spreads what belongs to no instance, and reads all of it', async () => {
     const stub = new StubClient();
     const store = open(stub);
     for (let n = 0; n < 64; n += 1) await store.park({ ...event, pid: '', id: `${n}#m` });
@@ -90,7 +90,7 @@ describe('parked events', () => {
     expect(new Set(stub.seen.map(({ input }) => input['ExpressionAttributeValues'][':pk'].S))).toEqual(partitions);
   });
 
-  it('ignores the mark of an event that is not there, and goes on; no other failure', async () => {
+  test('ignores the mark of an event that is not there, and goes on; no other failure', async () => {
     const stub = new StubClient(conditionFailed());
     const copies = ['1', '2'].map((id) => ({ id, parkedAt: 7 }));
     await open(stub).redriven('p', copies, 1000);
@@ -101,7 +101,7 @@ describe('parked events', () => {
 });
 
 describe('payloads', () => {
-  it('lie deflated in the table up to what a message carries, and above in the large store alone', async () => {
+  test('lie deflated in the table up to what a message carries, and above in the large store alone', async () => {
     const large = new MemoryPayloadStore();
     const stub = new StubClient();
     const store = new DynamoDbPayloadStore({ client: stub.client, table: 'T', large });
@@ -118,7 +118,7 @@ describe('payloads', () => {
     ]);
   });
 
-  it('are no success where the large store fails: the item would point at nothing', async () => {
+  test('are no success where the large store fails: the item would point at nothing', async () => {
     const stub = new StubClient();
     const large = Object.assign(new MemoryPayloadStore(), { put: async () => Promise.reject(failed('SlowDown', 'Slow down')) });
     const store = new DynamoDbPayloadStore({ client: stub.client, table: 'T', large });
@@ -128,7 +128,7 @@ describe('payloads', () => {
 });
 
 describe('the indexes', () => {
-  it.each(['default#trip#cart-', 'default#tour#2027-01-01/', ''])(
+  test.each(['default#trip#cart-', 'default#tour#2027-01-01/', ''])(
     'are written in all shards alike: ids that count on after %j',
     (prefix) => {
       const instances = 8000;
@@ -145,7 +145,7 @@ describe('the indexes', () => {
     },
   );
 
-  it('are read from the beginning of time, page by page, in all 16 shards', async () => {
+  test('are read from the beginning of time, page by page, in all 16 shards', async () => {
     const item = (pid: string, due: number): object => ({ pk: { S: pid }, run: { S: 'r' }, due: { N: String(due) } });
     const stub = new StubClient({ Items: [item('b', 2)], LastEvaluatedKey: { pk: { S: 'b' } } });
     const index = new DynamoDbInstanceIndex({ client: stub.client, table: 'T', processes: [] });
@@ -154,11 +154,11 @@ describe('the indexes', () => {
     expect(stub.seen.filter(({ input }) => input['ExclusiveStartKey'] !== undefined)).toHaveLength(1);
   });
 
-  it('have as many shards as the name of their index stands for: another number is an index of another name', () => {
+  test('have as many shards as the name of their index stands for: another number is an index of another name', () => {
     expect([MAIN_TABLE.indexes.map(({ name }) => name), LIST_SHARDS, DUE_SHARDS]).toEqual([['list', 'due'], 32, 16]);
   });
 
-  it('are read whole at the last instant, where the index has them in no order', async () => {
+  test('are read whole at the last instant, where the index has them in no order', async () => {
     const item = (pid: string, due: number): object => ({ pk: { S: pid }, run: { S: 'r' }, due: { N: String(due) } });
     const more = { LastEvaluatedKey: { pk: { S: 'x' } } };
     const stub = new StubClient({ Items: [item('z', 2)], ...more }, ...Array.from({ length: 15 }, () => ({ Items: [] })), {
@@ -169,7 +169,7 @@ describe('the indexes', () => {
     expect(await index.due(9, 1)).toEqual([{ pid: 'a', run: 'r', due: 2 }]);
   });
 
-  it('are read no further than their reader goes', async () => {
+  test('are read no further than their reader goes', async () => {
     const entries = Array.from({ length: 50 }, (_, n) => ({
       pk: { S: `default#trip#${99 - n}` },
       lsk: { S: String(99 - n).padStart(15, '0') },
@@ -189,27 +189,27 @@ describe('retiring', () => {
   const updates = (stub: StubClient): [string, string][] =>
     stub.seen.filter(({ operation }) => operation === 'UpdateItem').map(({ input }) => [input['Key'].sk.S, input['UpdateExpression']]);
 
-  it('marks all items, of all pages, and the head last', async () => {
+  test('marks all items, of all pages, and the head last', async () => {
     const stub = new StubClient({ Items: [closedHead, key('J#1')], LastEvaluatedKey: key('J#1') }, {}, { Items: [key('P#1'), key('X#1')] });
     expect(await open(stub).retire('p', 4, 9000)).toBe(true);
     expect(updates(stub).map(([sk]) => sk)).toEqual(['J#1', 'P#1', 'X#1', 'H']);
   });
 
-  it('lets a head go days before what it refers to, since it is read as long as it is there', async () => {
+  test('lets a head go days before what it refers to, since it is read as long as it is there', async () => {
     const stub = new StubClient({ Items: [closedHead, key('J#1'), { ...key('P#1'), ttl: { N: '9' } }] });
     await open(stub).retire('p', 4, 9000);
     const ttls = stub.seen.slice(1).map(({ input }) => Number(input['ExpressionAttributeValues'][':ttl'].N));
     expect(ttls).toEqual([9 + 7 * DAY_SECONDS, 9 + 7 * DAY_SECONDS, 9]);
   });
 
-  it('takes the marks off again where the instance was restarted meanwhile', async () => {
+  test('takes the marks off again where the instance was restarted meanwhile', async () => {
     const restarted = { Items: [{ ...closedHead, v: { N: '5' } }] };
     const stub = new StubClient({ Items: [closedHead, key('J#1')] }, {}, conditionFailed(), restarted);
     expect(await open(stub).retire('p', 4, 9000)).toBe(false);
     expect(updates(stub).at(-1)).toEqual(['J#1', 'REMOVE #ttl']);
   });
 
-  it('leaves the marks of another call that was faster, and takes its own second try for its first', async () => {
+  test('leaves the marks of another call that was faster, and takes its own second try for its first', async () => {
     const { lsh: _, ...retired } = closedHead;
     const faster = new StubClient({ Items: [closedHead, key('J#1')] }, {}, conditionFailed(), { Items: [{ ...retired, ttl: { N: '7' } }] });
     expect(await open(faster).retire('p', 4, 9000)).toBe(false);

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { DynamoDbInstanceIndex } from '../../../lib/adapters/dynamodb/instance-index.ts';
 import { DynamoDbProcessStore } from '../../../lib/adapters/dynamodb/process-store.ts';
 import { DynamoDbRetirementStore } from '../../../lib/adapters/dynamodb/retirement-store.ts';
@@ -29,7 +29,7 @@ describe('the list of tenants', () => {
   const begin = (store: DynamoDbProcessStore, pid: string): Promise<unknown> => store.commit(head({ pid }), { kind: 'absent' });
   const operations = ({ seen }: StubClient): string[] => seen.map(({ operation }) => operation);
 
-  it('costs one conditional write for each tenant that a store meets, before its head, and none for the default', async () => {
+  test('costs one conditional write for each tenant that a store meets, before its head, and none for the default', async () => {
     const stub = new StubClient();
     const store = open(stub);
     for (const pid of ['default#trip#1', 'acme#trip#1', 'acme#trip#2', 'acme#order#1', 'default#trip#2']) await begin(store, pid);
@@ -37,7 +37,7 @@ describe('the list of tenants', () => {
     expect(stub.seen[1]?.input).toMatchObject({ Item: { pk: { S: 'T#acme' } }, ConditionExpression: 'attribute_not_exists(pk)' });
   });
 
-  it('takes a tenant that is there for recorded', async () => {
+  test('takes a tenant that is there for recorded', async () => {
     const stub = new StubClient(conditionFailed());
     const store = open(stub);
     await begin(store, 'acme#trip#1');
@@ -45,7 +45,7 @@ describe('the list of tenants', () => {
     expect(operations(stub)).toEqual(['PutItem', 'UpdateItem', 'UpdateItem']);
   });
 
-  it('lets no head be written whose tenant could not be recorded, and records it with the next', async () => {
+  test('lets no head be written whose tenant could not be recorded, and records it with the next', async () => {
     const stub = new StubClient(failed('ThrottlingException', 'Rate exceeded'));
     const store = open(stub);
     await expect(begin(store, 'acme#trip#1')).rejects.toThrow('Rate exceeded');

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { FieldReader, FieldWriter } from '../../../lib/adapters/embedded/log/field-text.ts';
 
 const text = fc.oneof(
@@ -14,7 +14,7 @@ const field = fc.oneof(
 );
 
 describe('field text', () => {
-  it.each([true, false])('reads back what was written, with shared strings: %s', (share) => {
+  test.each([true, false])('reads back what was written, with shared strings: %s', (share) => {
     fc.assert(
       fc.property(fc.array(fc.array(field)), (batches) => {
         const writer = new FieldWriter({ share });
@@ -34,7 +34,7 @@ describe('field text', () => {
     );
   });
 
-  it('writes a long shared string once, and again after it forgot', () => {
+  test('writes a long shared string once, and again after it forgot', () => {
     const writer = new FieldWriter({ share: true });
     const long = 'x'.repeat(1000);
     for (let n = 0; n < 3; n += 1) writer.shared(long);
@@ -44,7 +44,7 @@ describe('field text', () => {
     expect(writer.length).toBeGreaterThan(2000);
   });
 
-  it('writes a string that has not changed in three characters', () => {
+  test('writes a string that has not changed in three characters', () => {
     const writer = new FieldWriter({ share: false });
     writer.string('x'.repeat(1000), 'x'.repeat(1000));
     expect(writer.text).toBe('-2;');

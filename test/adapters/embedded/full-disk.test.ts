@@ -1,7 +1,7 @@
 /** A disk that takes a part of a write, or nothing: what was confirmed is there afterwards, and commits go on when it takes writes again. */
 import { execFile } from 'node:child_process';
 import { fdatasyncSync, writeSync } from 'node:fs';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { LogIo } from '../../../lib/adapters/embedded/log/log-files.ts';
 import { openTables, type SqliteTables } from '../../../lib/adapters/embedded/tables.ts';
 import { newDirectory } from '../opened-states.ts';
@@ -50,7 +50,7 @@ function has(tables: SqliteTables, n: number): boolean {
 }
 
 describe('a log', () => {
-  it.each([1, 3, 7, 100])('is whole on a disk that takes at most %i bytes at a time', async (most) => {
+  test.each([1, 3, 7, 100])('is whole on a disk that takes at most %i bytes at a time', async (most) => {
     const directory = newDirectory();
     const io: LogIo = {
       // Growing by a byte at a time would take minutes; it is the same loop.
@@ -66,7 +66,7 @@ describe('a log', () => {
     again.log.abandon();
   });
 
-  it('keeps what it confirmed, wherever the disk becomes full, and refuses the rest until there is space', async () => {
+  test('keeps what it confirmed, wherever the disk becomes full, and refuses the rest until there is space', async () => {
     for (let bytes = GROWTH - 2; bytes < GROWTH + 560; bytes += 23) {
       const directory = newDirectory();
       const faults: unknown[] = [];
@@ -81,7 +81,7 @@ describe('a log', () => {
     }
   });
 
-  it('reports a full disk once, lets internal work wait, and commits all of it when there is space', async () => {
+  test('reports a full disk once, lets internal work wait, and commits all of it when there is space', async () => {
     const directory = newDirectory();
     const faults: unknown[] = [];
     const disk = new SmallDisk(GROWTH + 40);
@@ -101,7 +101,7 @@ describe('a log', () => {
     again.log.abandon();
   });
 
-  it('rejects what waits once nothing may wait any more', async () => {
+  test('rejects what waits once nothing may wait any more', async () => {
     const tables = openTables(newDirectory(), { io: new SmallDisk(0) });
     tables.payloads.set('a', '1');
     const waits = tables.log.durable().catch((error: unknown) => error);
@@ -127,7 +127,7 @@ function limited(kilobytes: number, directory: string): Promise<{ readonly confi
 }
 
 describe('a process with a limit on the size of files', () => {
-  it('keeps what it confirmed after it is killed', async () => {
+  test('keeps what it confirmed after it is killed', async () => {
     const directory = newDirectory();
     const { confirmed, faults } = await limited(5000, directory);
     expect(confirmed).toBeGreaterThan(10);

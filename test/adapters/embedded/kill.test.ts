@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import { newDirectory, opens, queue } from '../opened-states.ts';
 import { payloadOf } from './written-payload.ts';
 
@@ -33,7 +33,7 @@ async function killedAfter(child: ChildProcess, count: number): Promise<number> 
 }
 
 describe('a process that is killed', () => {
-  it('leaves everything that it promised, in order, and no lock', async () => {
+  test('leaves everything that it promised, in order, and no lock', async () => {
     const directory = newDirectory();
     for (const count of [1, 150]) {
       const promised = await killedAfter(writer(directory), count);
@@ -49,7 +49,7 @@ describe('a process that is killed', () => {
     }
   });
 
-  it('holds the folder as long as it lives, and is named to another process that opens it', async () => {
+  test('holds the folder as long as it lives, and is named to another process that opens it', async () => {
     const directory = newDirectory();
     const child = writer(directory);
     await once(child.stdout as NodeJS.ReadableStream, 'data');

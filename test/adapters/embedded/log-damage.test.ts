@@ -4,7 +4,7 @@
  */
 import { closeSync, cpSync, openSync, readFileSync, truncateSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { LogFiles, type PlacedFrame } from '../../../lib/adapters/embedded/log/log-files.ts';
 import { HEADER_BYTES } from '../../../lib/adapters/embedded/log/log-frame.ts';
 import type { Damage } from '../../../lib/adapters/embedded/state-corrupt.ts';
@@ -46,12 +46,12 @@ const sizesOf = (segments: 1 | 2): readonly [number, number] => [segments === 1 
 const texts = ({ frames }: Read): readonly string[] => frames.map(({ text }) => text);
 
 describe.each([1, 2] as const)('a log in %i segments', (segments) => {
-  it('is read as it was written', () => {
+  test('is read as it was written', () => {
     const result = read(written({ segments }), sizesOf(segments));
     expect([texts(result), result.damage]).toEqual([TEXTS, undefined]);
   });
 
-  it('is whole or refused after any bit of it has changed', () => {
+  test('is whole or refused after any bit of it has changed', () => {
     const directory = written({ segments });
     let refused = 0;
     for (const name of segments === 1 ? ['log.1'] : ['log.0', 'log.1']) {
@@ -72,7 +72,7 @@ describe.each([1, 2] as const)('a log in %i segments', (segments) => {
     expect(refused).toBeGreaterThanOrEqual(framed + HEADER_BYTES);
   });
 
-  it('is refused where a file is shorter than it was', () => {
+  test('is refused where a file is shorter than it was', () => {
     for (const name of segments === 1 ? ['log.1'] : ['log.0', 'log.1']) {
       const directory = written({ segments });
       for (let length = SIZE - 1; length >= 0; length -= 1) {
@@ -82,7 +82,7 @@ describe.each([1, 2] as const)('a log in %i segments', (segments) => {
     }
   });
 
-  it('is a prefix where the file grew without being stored yet, as a power failure leaves it', () => {
+  test('is a prefix where the file grew without being stored yet, as a power failure leaves it', () => {
     const directory = written({ segments });
     for (let length = SIZE - 1; length >= 0; length -= 1) {
       truncateSync(join(directory, segments === 1 ? 'log.1' : 'log.0'), length);
@@ -94,7 +94,7 @@ describe.each([1, 2] as const)('a log in %i segments', (segments) => {
 });
 
 describe('a log', () => {
-  it('is refused where the tables are older than its files, or newer than its first frame', () => {
+  test('is refused where the tables are older than its files, or newer than its first frame', () => {
     const directory = written({ segments: 2 });
     expect(read(directory, [0, 0], { segment: 0, number: 1 }).damage).toMatchObject({ file: 'log.1', offset: 0 });
     // Segment 3 overwrote segment 1, but the tables know of no checkpoint.
@@ -105,7 +105,7 @@ describe('a log', () => {
     expect(read(directory, [0, 0], { segment: 0, number: 0 }).damage).toMatchObject({ file: 'log.1', offset: 0 });
   });
 
-  it('does not take a text that looks like a frame for one', () => {
+  test('does not take a text that looks like a frame for one', () => {
     const directory = newDirectory();
     const other = `${readFileSync(join(written({ segments: 1 }), 'log.1')).toString('latin1', 0, 240)} and the end`;
     const files = new LogFiles(directory, { state: { segment: 0, number: 0, sizes: [0, 0] }, grown: () => {} });
@@ -121,7 +121,7 @@ describe('a log', () => {
 });
 
 describe('a folder', () => {
-  it('is not opened, nor changed, where a frame in the middle of its log is damaged', async () => {
+  test('is not opened, nor changed, where a frame in the middle of its log is damaged', async () => {
     const directory = newDirectory();
     const tables = openTables(directory);
     for (const key of ['a', 'b', 'c']) {

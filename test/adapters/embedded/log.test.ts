@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { LogFiles, type PlacedFrame } from '../../../lib/adapters/embedded/log/log-files.ts';
 import { HEADER_BYTES } from '../../../lib/adapters/embedded/log/log-frame.ts';
 import { openTables, type SqliteTables } from '../../../lib/adapters/embedded/tables.ts';
@@ -20,7 +20,7 @@ function logFrames(directory: string, tables: SqliteTables): PlacedFrame[] {
 }
 
 describe('the log', () => {
-  it('puts all changes of a turn into one commit', async () => {
+  test('puts all changes of a turn into one commit', async () => {
     const directory = newDirectory();
     const tables = openTables(directory);
     for (let n = 0; n < 100; n += 1) tables.payloads.set(String(n), 'x');
@@ -32,7 +32,7 @@ describe('the log', () => {
     tables.log.abandon();
   });
 
-  it('loses nothing when a checkpoint fails half way', async () => {
+  test('loses nothing when a checkpoint fails half way', async () => {
     const directory = newDirectory();
     const tables = openTables(directory, { keptMax: 0 });
     for (let n = 0; n < 50; n += 1) tables.payloads.set(String(n), String(n));
@@ -49,7 +49,7 @@ describe('the log', () => {
     again.log.abandon();
   });
 
-  it('ends before a frame that a crash left torn, and goes on from there', async () => {
+  test('ends before a frame that a crash left torn, and goes on from there', async () => {
     const directory = newDirectory();
     const tables = openTables(directory);
     tables.payloads.set('a', '1');
@@ -71,7 +71,7 @@ describe('the log', () => {
     last.log.abandon();
   });
 
-  it('moves itself into the tables by slices while changes go on', async () => {
+  test('moves itself into the tables by slices while changes go on', async () => {
     const directory = newDirectory();
     const tables = openTables(directory, { checkpointLength: 1000, keptMax: 0 });
     for (let n = 0; n < 200; n += 1) {

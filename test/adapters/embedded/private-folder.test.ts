@@ -12,7 +12,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import { openTables } from '../../../lib/adapters/embedded/tables.ts';
 import { newDirectory } from '../opened-states.ts';
 
@@ -25,7 +25,7 @@ const mode = (path: string): string => (statSync(path).mode & 0o777).toString(8)
 const openFiles = (directory: string): string[] => readdirSync(directory).filter((name) => mode(join(directory, name)) !== '600');
 
 describe('a folder of state', () => {
-  it.each([0o000, 0o022, 0o077])('is for its owner only, with the umask %o', async (mask) => {
+  test.each([0o000, 0o022, 0o077])('is for its owner only, with the umask %o', async (mask) => {
     process.umask(mask);
     const directory = join(newDirectory(), 'made', 'here');
     const tables = openTables(directory);
@@ -39,7 +39,7 @@ describe('a folder of state', () => {
     expect(openFiles(directory)).toEqual([]);
   });
 
-  it('takes the rights of others away from files that an older version wrote', () => {
+  test('takes the rights of others away from files that an older version wrote', () => {
     const directory = newDirectory();
     openTables(directory).log.close();
     for (const name of readdirSync(directory)) chmodSync(join(directory, name), 0o644);
@@ -47,7 +47,7 @@ describe('a folder of state', () => {
     expect(openFiles(directory)).toEqual([]);
   });
 
-  it.each(['log.0', 'log.1', 'holder.pid', 'state.db', 'state.db-wal', 'state.db-journal'])('is refused where %s is a link', (name) => {
+  test.each(['log.0', 'log.1', 'holder.pid', 'state.db', 'state.db-wal', 'state.db-journal'])('is refused where %s is a link', (name) => {
     const directory = newDirectory();
     const target = join(newDirectory(), 'important.txt');
     writeFileSync(target, 'very important data\n');
@@ -59,7 +59,7 @@ describe('a folder of state', () => {
     expect(lstatSync(join(directory, name)).isSymbolicLink()).toBe(true);
   });
 
-  it.each([0o770, 0o707, 0o777])('is refused where other users may write to it, with the mode %o', (writable) => {
+  test.each([0o770, 0o707, 0o777])('is refused where other users may write to it, with the mode %o', (writable) => {
     const directory = join(newDirectory(), 'shared');
     mkdirSync(directory);
     chmodSync(directory, writable);
@@ -69,7 +69,7 @@ describe('a folder of state', () => {
     expect(readdirSync(directory)).toEqual([]);
   });
 
-  it('is refused where it, or a file in it, belongs to another user', (context) => {
+  test('is refused where it, or a file in it, belongs to another user', (context) => {
     if (process.getuid?.() !== 0) context.skip('only root can give a folder to another user');
     const directory = join(newDirectory(), 'foreign');
     mkdirSync(directory, { mode: 0o755 });

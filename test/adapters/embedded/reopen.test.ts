@@ -3,7 +3,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import Database from 'libsql';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { VirtualClock } from '../../../lib/adapters/memory/virtual-clock.ts';
 import type { State } from '../../../lib/local/state.ts';
 import type { Head } from '../../../lib/ports/process-store.ts';
@@ -54,7 +54,7 @@ async function expectWork(state: State): Promise<void> {
 }
 
 describe('a state in a folder', () => {
-  it('is the same after it was closed', async () => {
+  test('is the same after it was closed', async () => {
     const directory = newDirectory();
     const state = opens({ directory });
     await work(state);
@@ -62,7 +62,7 @@ describe('a state in a folder', () => {
     await expect(expectWork(opens({ directory }))).resolves.toBeUndefined();
   });
 
-  it.each([
+  test.each([
     ['an older', 1],
     ['a newer', 3],
   ])('of %s format is refused as that, and not as one that is out of reach', async (_age, format) => {
@@ -78,7 +78,7 @@ describe('a state in a folder', () => {
     expect(() => opens({ directory })).toThrow(expect.objectContaining(refused));
   });
 
-  it('is the same after a crash, where it was durable', async () => {
+  test('is the same after a crash, where it was durable', async () => {
     const directory = newDirectory();
     const state = opens({ directory });
     await work(state);
@@ -87,7 +87,7 @@ describe('a state in a folder', () => {
     await expect(expectWork(opens({ directory }))).resolves.toBeUndefined();
   });
 
-  it('is the same after a crash with a checkpoint in the middle, and after two more', async () => {
+  test('is the same after a crash with a checkpoint in the middle, and after two more', async () => {
     const directory = newDirectory();
     const state = opens({ directory, keptMax: 0 });
     await work(state);
@@ -103,7 +103,7 @@ describe('a state in a folder', () => {
     expect((await queue(again, 'work').receive(RECEIVE)).map(({ body, receiveCount }) => [body, receiveCount])).toEqual([[COMMAND, 2]]);
   });
 
-  it('makes messages that were in flight visible at once, keeps delays, and counts on', async () => {
+  test('makes messages that were in flight visible at once, keeps delays, and counts on', async () => {
     const directory = newDirectory();
     const state = opens({ directory });
     await state.sender.send('work', [{ body: 'held' }, { body: 'delayed', delaySeconds: 60 }]);
@@ -114,7 +114,7 @@ describe('a state in a folder', () => {
     expect(received).toMatchObject([{ body: 'held', messageId: held?.messageId, receiveCount: 2 }]);
   });
 
-  it('never uses a message id again', async () => {
+  test('never uses a message id again', async () => {
     const directory = newDirectory();
     const ids = new Set<string>();
     for (let round = 0; round < 3; round += 1) {
@@ -128,7 +128,7 @@ describe('a state in a folder', () => {
     expect(ids.size).toBe(3);
   });
 
-  it('loses nothing that durable() promised, and what it has is a prefix of what happened', async () => {
+  test('loses nothing that durable() promised, and what it has is a prefix of what happened', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(fc.constantFrom('commit', 'send', 'durable', 'checkpoint', 'crash'), { maxLength: 40 }), async (steps) => {
         const directory = newDirectory();
@@ -167,7 +167,7 @@ describe('a state in a folder', () => {
     );
   });
 
-  it('reads closed instances from disk when they are no longer in memory, and lists them among the others', async () => {
+  test('reads closed instances from disk when they are no longer in memory, and lists them among the others', async () => {
     const state = opens({ directory: newDirectory(), keptMax: 0 });
     const expected: string[] = [];
     for (let n = 0; n < 450; n += 1) {
@@ -184,7 +184,7 @@ describe('a state in a folder', () => {
     expect((await loaded(state, 't#trip#002'))?.status).toBe('completed');
   });
 
-  it('lists and names tenants whose instances are all on disk, each apart from the others', async () => {
+  test('lists and names tenants whose instances are all on disk, each apart from the others', async () => {
     const directory = newDirectory();
     const before = opens({ directory });
     for (const pid of ['acme#trip#1', 'acme#trip#2', 'acme-2#trip#1', 'zoo#trip#1'])
@@ -198,7 +198,7 @@ describe('a state in a folder', () => {
     expect(found).toEqual(['acme#trip#1', 'acme#trip#2']);
   });
 
-  it('hands a message to a service only when it is durable, and to the engine at once', async () => {
+  test('hands a message to a service only when it is durable, and to the engine at once', async () => {
     const state = opens({ directory: newDirectory() });
     await state.sender.send('inbox', [{ body: 'a' }]);
     await state.sender.send('work', [{ body: 'b' }]);
@@ -210,7 +210,7 @@ describe('a state in a folder', () => {
     expect(durable).toBe(true);
   });
 
-  it('has the delivery of a message that a crash has left on disk before it is handed out', async () => {
+  test('has the delivery of a message that a crash has left on disk before it is handed out', async () => {
     const directory = newDirectory();
     const state = opens({ directory });
     await state.sender.send('inbox', [{ body: 'poison' }]);
@@ -223,7 +223,7 @@ describe('a state in a folder', () => {
     }
   });
 
-  it('has an attempt on disk before it is answered', async () => {
+  test('has an attempt on disk before it is answered', async () => {
     const directory = newDirectory();
     for (let attempt = 1; attempt <= 3; attempt += 1) {
       const state = opens({ directory });
@@ -232,7 +232,7 @@ describe('a state in a folder', () => {
     }
   });
 
-  it('refuses a second opener by the pid of the first, and lets the next one in after a close', () => {
+  test('refuses a second opener by the pid of the first, and lets the next one in after a close', () => {
     const directory = newDirectory();
     const state = opens({ directory });
     expect(() => opens({ directory })).toThrow(
@@ -242,7 +242,7 @@ describe('a state in a folder', () => {
     opens({ directory });
   });
 
-  it('refuses to promise durability after it was closed', async () => {
+  test('refuses to promise durability after it was closed', async () => {
     const state = opens({ directory: newDirectory() });
     state.close();
     await state.sender.send('inbox', [{ body: 'a' }]);
@@ -253,7 +253,7 @@ describe('a state in a folder', () => {
 describe('a lease', () => {
   const claim = (leaseUntil: number) => ({ state: 'RUN', hash: 'h', token: 't', leaseUntil, command: COMMAND }) as const;
 
-  it('ends with the process that gave it, so that the next one need not wait', async () => {
+  test('ends with the process that gave it, so that the next one need not wait', async () => {
     const directory = newDirectory();
     const clock = new VirtualClock(1_000_000);
     const state = opens({ directory, clock });
@@ -265,7 +265,7 @@ describe('a lease', () => {
     expect(record).toEqual({ state: 'RUN', hash: 'h', token: 't', command: COMMAND, revision: 1 });
   });
 
-  it('lasts as long as its process does, also where it was read back from disk', async () => {
+  test('lasts as long as its process does, also where it was read back from disk', async () => {
     const clock = new VirtualClock(1_000_000);
     const state = opens({ directory: newDirectory(), clock, keptMax: 0 });
     await state.idempotencyStore.write('c1', claim(clock.now() + LEASE_MS), 'absent');

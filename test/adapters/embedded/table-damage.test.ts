@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import { closeSync, openSync, readFileSync, truncateSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { openTables, type SqliteTables } from '../../../lib/adapters/embedded/tables.ts';
 import { isOrchestratorError } from '../../../lib/contract/errors.ts';
 import { head } from '../../contracts/process-store.contract.ts';
@@ -60,13 +60,13 @@ function flip(path: string, at: number): void {
 }
 
 describe('state.db', () => {
-  it('is whole after it was closed, and after its process died', () => {
+  test('is whole after it was closed, and after its process died', () => {
     const directory = closedFolder();
     expect(opened(directory)).toBe('whole');
     expect(opened(directory)).toBe('whole');
   });
 
-  it('is refused where any byte has changed since it was closed', () => {
+  test('is refused where any byte has changed since it was closed', () => {
     const directory = closedFolder();
     const path = join(directory, 'state.db');
     const { length } = readFileSync(path);
@@ -91,14 +91,14 @@ describe('state.db', () => {
     expect(opened(directory)).toBe('whole');
   });
 
-  it('is refused where it has another length than when it was closed', () => {
+  test('is refused where it has another length than when it was closed', () => {
     const directory = closedFolder();
     const path = join(directory, 'state.db');
     truncateSync(path, readFileSync(path).length - 8192);
     expect(opened(directory)).toBe('refused');
   });
 
-  it.each([
+  test.each([
     ['the key and the data of a head', CLOSED.pid],
     ['the key and the data of a payload', HASH],
     ['the data of a record', 'answer-of-c1'],
@@ -116,7 +116,7 @@ describe('state.db', () => {
     }
   });
 
-  it('refuses a payload whose row is right for another value', async () => {
+  test('refuses a payload whose row is right for another value', async () => {
     const directory = newDirectory();
     const tables = openTables(directory);
     tables.payloads.set(HASH, '"another"');

@@ -1,5 +1,5 @@
 import type { EventBridgeClient } from '@aws-sdk/client-eventbridge';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { EventBridgeEventPublisher } from '../../../lib/adapters/eventbridge/event-publisher.ts';
 
 type Entries = { readonly Detail: string }[];
@@ -20,13 +20,13 @@ function publisherThat(answer: (entries: Entries) => unknown): {
 const event = (detail: string) => ({ source: 'payments', type: 'payments.charged', detail });
 
 describe('the EventBridge event publisher', () => {
-  it('sends the source, the type and the detail of an event to its bus', async () => {
+  test('sends the source, the type and the detail of an event to its bus', async () => {
     const { publisher, calls } = publisherThat(() => ({ FailedEntryCount: 0, Entries: [{ EventId: 'e' }] }));
     expect(await publisher.publish([event('{}')])).toEqual([{ status: 'published', eventId: 'e' }]);
     expect(calls).toEqual([[{ EventBusName: 'trips', Source: 'payments', DetailType: 'payments.charged', Detail: '{}' }]]);
   });
 
-  it('tells which entries failed of a call that was answered', async () => {
+  test('tells which entries failed of a call that was answered', async () => {
     const { publisher } = publisherThat(() => ({
       FailedEntryCount: 2,
       Entries: [{ ErrorCode: 'ThrottlingException', ErrorMessage: 'slow down' }, { EventId: 'e' }, { ErrorCode: 'InternalFailure' }],
@@ -38,7 +38,7 @@ describe('the EventBridge event publisher', () => {
     ]);
   });
 
-  it('counts an entry without a result as failed', async () => {
+  test('counts an entry without a result as failed', async () => {
     const { publisher } = publisherThat(() => ({ Entries: [{ EventId: 'e' }] }));
     expect(await publisher.publish([event('1'), event('2')])).toEqual([
       { status: 'published', eventId: 'e' },
@@ -46,7 +46,7 @@ describe('the EventBridge event publisher', () => {
     ]);
   });
 
-  it('says of each event why the whole call failed', async () => {
+  test('says of each event why the whole call failed', async () => {
     const { publisher } = publisherThat(() => {
       throw new Error('no route');
     });
@@ -56,7 +56,7 @@ describe('the EventBridge event publisher', () => {
     ]);
   });
 
-  it('makes more than one call only where the events are too large together, and leaves out what is too large alone', async () => {
+  test('makes more than one call only where the events are too large together, and leaves out what is too large alone', async () => {
     const { publisher, calls } = publisherThat((entries) => ({ Entries: entries.map(({ Detail }) => ({ EventId: `e${Detail[0]}` })) }));
     const sizes = [100_000, 100_000, 204_801, 100_000, 20];
     const results = await publisher.publish(sizes.map((size, index) => event(String(index).repeat(size))));

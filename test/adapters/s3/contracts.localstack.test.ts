@@ -7,7 +7,7 @@ import {
   ListObjectsV2Command,
   S3Client,
 } from '@aws-sdk/client-s3';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { S3PayloadStore } from '../../../lib/adapters/s3/payload-store.ts';
 import { payloadStoreContract } from '../../contracts/payload-store.contract.ts';
 import { LOCALSTACK_ACCOUNT } from '../../localstack/endpoint.ts';
@@ -31,7 +31,7 @@ payloadStoreContract('s3', () => new S3PayloadStore({ client: async () => client
 
 const hash = 'ab'.repeat(32);
 
-it('fetches what another writer has put into the bucket, and nothing of another bucket', async () => {
+test('fetches what another writer has put into the bucket, and nothing of another bucket', async () => {
   const payments = new S3PayloadStore({ client, bucket, owner, writer: 'payments' });
   const orchestrator = new S3PayloadStore({ client, bucket, owner, writer: 'orchestrator' });
   const pid = 'default#trip#a:b.c_d-e';
@@ -43,19 +43,19 @@ it('fetches what another writer has put into the bucket, and nothing of another 
   expect(await orchestrator.fetch(reference.replace(bucket, 'another'))).toBeUndefined();
 });
 
-it('lays a value where a client that takes the key from the URI finds it', async () => {
+test('lays a value where a client that takes the key from the URI finds it', async () => {
   const payments = new S3PayloadStore({ client, bucket, owner, writer: 'payments' });
   await payments.put('default#trip#key', hash, '1');
   const { Contents = [] } = await client.send(new ListObjectsV2Command({ Bucket: bucket, Prefix: 'payments/default%23trip%23key/' }));
   expect(Contents.map(({ Key }) => `s3://${bucket}/${Key}`)).toEqual([payments.reference('default#trip#key', hash)]);
 });
 
-it('rejects where the bucket is not there: that is no missing value', async () => {
+test('rejects where the bucket is not there: that is no missing value', async () => {
   const store = new S3PayloadStore({ client, bucket: `stores-${randomUUID()}`, owner, writer: 'payments' });
   await expect(store.get('p', hash)).rejects.toMatchObject({ name: 'NoSuchBucket' });
 });
 
-it('tags a value that may expire, or that is kept after all, and has none on a value that is put again', async () => {
+test('tags a value that may expire, or that is kept after all, and has none on a value that is put again', async () => {
   const orchestrator = new S3PayloadStore({ client, bucket, owner, writer: 'orchestrator' });
   const pid = 'default#trip#retired';
   const reference = orchestrator.reference(pid, hash);

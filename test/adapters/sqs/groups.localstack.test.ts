@@ -1,5 +1,5 @@
 import { ReceiveMessageCommand } from '@aws-sdk/client-sqs';
-import { expect, it } from 'vitest';
+import { expect, test } from 'vitest';
 import { SqsMessageSender } from '../../../lib/adapters/sqs/message-sender.ts';
 import { createQueue, sqs, uniqueName } from '../localstack-clients.ts';
 
@@ -12,7 +12,7 @@ async function groupsIn(QueueUrl: string): Promise<(string | undefined)[]> {
   return (Messages ?? []).map(({ Attributes }) => Attributes?.MessageGroupId);
 }
 
-it('a standard queue keeps the group of a message, with every mark that SQS allows', async () => {
+test('a standard queue keeps the group of a message, with every mark that SQS allows', async () => {
   const url = await createQueue(uniqueName('groups'));
   const sender = new SqsMessageSender({ client: sqs, queueUrls: () => url });
   const groups = ['default#book-trip#cart-1', marks, 'x'.repeat(128)];
@@ -24,7 +24,7 @@ it('a standard queue keeps the group of a message, with every mark that SQS allo
   expect(new Set(await groupsIn(url))).toEqual(new Set(groups));
 });
 
-it('a FIFO queue takes the same body twice, with a delay that it does not know, and gives a group to one receiver at a time', async () => {
+test('a FIFO queue takes the same body twice, with a delay that it does not know, and gives a group to one receiver at a time', async () => {
   const url = await createQueue(`${uniqueName('groups')}.fifo`);
   const sender = new SqsMessageSender({ client: sqs, queueUrls: () => url });
   const message = { body: 'a', groupId: 'default#book-trip#cart-1', delaySeconds: 5 };

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { SqsMessageQueue } from '../../../lib/adapters/sqs/message-queue.ts';
 import { later, sdkError, stubClient } from './stub-client.ts';
 
@@ -6,7 +6,7 @@ const queueUrl = 'https://sqs/1/work';
 const options = { max: 10, waitSeconds: 20, visibilitySeconds: 60 };
 
 describe('the SQS message queue', () => {
-  it('asks for the count and the time of messages, and gives a long poll the time that it takes', async () => {
+  test('asks for the count and the time of messages, and gives a long poll the time that it takes', async () => {
     const Attributes = { ApproximateReceiveCount: '3', SentTimestamp: '1795255200123' };
     const { client, calls } = stubClient({ Messages: [{ MessageId: 'm', ReceiptHandle: 'h', Body: 'b', Attributes }] });
     const messages = await new SqsMessageQueue({ client, queueUrl }).receive({ ...options, max: 25 });
@@ -26,13 +26,13 @@ describe('the SQS message queue', () => {
     ]);
   });
 
-  it('asks nothing once its signal has aborted', async () => {
+  test('asks nothing once its signal has aborted', async () => {
     const { client, calls } = stubClient();
     expect(await new SqsMessageQueue({ client, queueUrl }).receive({ ...options, signal: AbortSignal.abort() })).toEqual([]);
     expect(calls).toEqual([]);
   });
 
-  it('ends its wait when its signal aborts, and gives back what still comes', async () => {
+  test('ends its wait when its signal aborts, and gives back what still comes', async () => {
     const stop = new AbortController();
     const poll = later();
     const { client, calls } = stubClient(poll.promise, {});
@@ -48,7 +48,7 @@ describe('the SQS message queue', () => {
     });
   });
 
-  it('ignores a request that fails after its signal has aborted, and throws an earlier failure', async () => {
+  test('ignores a request that fails after its signal has aborted, and throws an earlier failure', async () => {
     const stop = new AbortController();
     const poll = later();
     const waiting = new SqsMessageQueue({ client: stubClient(poll.promise).client, queueUrl }).receive({ ...options, signal: stop.signal });
@@ -61,7 +61,7 @@ describe('the SQS message queue', () => {
     await expect(denied.receive(options)).rejects.toThrow('said so');
   });
 
-  it('returns the handles whose entries failed, also where a handle is given twice', async () => {
+  test('returns the handles whose entries failed, also where a handle is given twice', async () => {
     const { client, calls } = stubClient({ Successful: [{ Id: '0' }], Failed: [{ Id: '1' }, { Id: '2' }] });
     expect(await new SqsMessageQueue({ client, queueUrl }).delete(['a', 'a', 'b'])).toEqual(['a', 'b']);
     expect(calls[0]?.input['Entries']).toEqual([
@@ -71,7 +71,7 @@ describe('the SQS message queue', () => {
     ]);
   });
 
-  it('returns the handles whose visibility could not be changed, and hides for at most twelve hours', async () => {
+  test('returns the handles whose visibility could not be changed, and hides for at most twelve hours', async () => {
     const { client, calls } = stubClient({ Failed: [{ Id: '1', SenderFault: true, Code: 'MessageNotInflight' }] });
     const changes = [
       { receiptHandle: 'a', seconds: 100_000 },
@@ -84,7 +84,7 @@ describe('the SQS message queue', () => {
     ]);
   });
 
-  it('keeps its long polls apart from what must not wait for a connection', async () => {
+  test('keeps its long polls apart from what must not wait for a connection', async () => {
     const poller = stubClient({ Messages: [] });
     const { client, calls } = stubClient({});
     const queue = new SqsMessageQueue({ client, receiver: poller.client, queueUrl });
@@ -96,7 +96,7 @@ describe('the SQS message queue', () => {
     ]);
   });
 
-  it('calls once for ten handles, twice for eleven, and not at all for none', async () => {
+  test('calls once for ten handles, twice for eleven, and not at all for none', async () => {
     const handles = Array.from({ length: 11 }, (_, index) => `h-${index}`);
     const { client, calls } = stubClient({}, {}, { Failed: [{ Id: '0' }] });
     const queue = new SqsMessageQueue({ client, queueUrl });

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { SqsMessageSender } from '../../../lib/adapters/sqs/message-sender.ts';
 import type { SendResult } from '../../../lib/ports/message-sender.ts';
 import { sdkError, stubClient } from './stub-client.ts';
@@ -14,7 +14,7 @@ async function sent(answer: unknown, ...bodies: readonly string[]): Promise<read
 }
 
 describe('the SQS message sender', () => {
-  it('answers each message by its own entry, whatever the order of the answer', async () => {
+  test('answers each message by its own entry, whatever the order of the answer', async () => {
     const answer = {
       Successful: [
         { Id: '2', MessageId: 'm-2' },
@@ -29,7 +29,7 @@ describe('the SQS message sender', () => {
     ]);
   });
 
-  it.each([
+  test.each([
     ['InternalError', false, false],
     ['SomethingNew', true, true],
     ['SomethingNew', false, false],
@@ -41,7 +41,7 @@ describe('the SQS message sender', () => {
     expect(await sent({ Failed: [{ Id: '0', SenderFault, Code }] }, 'a')).toEqual([{ status: 'failed', senderFault, reason: Code }]);
   });
 
-  it('counts a message that the answer does not name as failed, and one that it names twice too', async () => {
+  test('counts a message that the answer does not name as failed, and one that it names twice too', async () => {
     const answer = { Successful: [{ Id: '0', MessageId: 'm-0' }], Failed: [{ Id: '0', SenderFault: false, Code: 'InternalError' }] };
     expect(await sent(answer, 'a', 'b')).toEqual([
       { status: 'failed', senderFault: false, reason: 'InternalError' },
@@ -49,7 +49,7 @@ describe('the SQS message sender', () => {
     ]);
   });
 
-  it.each([
+  test.each([
     ['QueueDoesNotExist', true],
     ['AWS.SimpleQueueService.NonExistentQueue', true],
     ['InvalidMessageContents', true],
@@ -67,7 +67,7 @@ describe('the SQS message sender', () => {
     ]);
   });
 
-  it('makes no call for an unknown queue, a body that is too large, or no message', async () => {
+  test('makes no call for an unknown queue, a body that is too large, or no message', async () => {
     const { client, calls } = stubClient();
     const sender = new SqsMessageSender({ client, queueUrls });
     expect(await sender.send('nowhere', [{ body: 'a' }])).toEqual([
@@ -78,7 +78,7 @@ describe('the SQS message sender', () => {
     expect(calls).toEqual([]);
   });
 
-  it('sends one batch with the group and the delay of each message', async () => {
+  test('sends one batch with the group and the delay of each message', async () => {
     const { client, calls } = stubClient({});
     await new SqsMessageSender({ client, queueUrls }).send('work', [
       { body: 'a', groupId: 'acme', delaySeconds: 7 },
@@ -98,7 +98,7 @@ describe('the SQS message sender', () => {
     });
   });
 
-  it('sends to a FIFO queue under a fresh deduplication id, and without a delay, which it does not know', async () => {
+  test('sends to a FIFO queue under a fresh deduplication id, and without a delay, which it does not know', async () => {
     const { client, calls } = stubClient({}, {});
     const sender = new SqsMessageSender({ client, queueUrls });
     const message = { body: 'a', groupId: 'default#book-trip#cart-1', delaySeconds: 5 };

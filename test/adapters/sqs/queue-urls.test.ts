@@ -1,9 +1,9 @@
-import { expect, it } from 'vitest';
+import { expect, test } from 'vitest';
 import { deploymentQueueUrls } from '../../../lib/adapters/sqs/queue-urls.ts';
 
 const here = 'https://sqs.eu-west-1.amazonaws.com/111122223333/';
 
-it('finds the queues of a deployment by name', () => {
+test('finds the queues of a deployment by name', () => {
   const urls = deploymentQueueUrls({ name: 'trips', inboxUrl: `${here}trips-inbox` });
   expect(['inbox', 'hot-lane', 'payments', 'payments-dead-letter', 'inbox-dead-letter', 'hot-lane-dead-letter'].map(urls)).toEqual([
     `${here}trips-inbox`,
@@ -15,7 +15,7 @@ it('finds the queues of a deployment by name', () => {
   ]);
 });
 
-it('takes the queue of a service from the map where it is there, with its dead-letter queue beside it', () => {
+test('takes the queue of a service from the map where it is there, with its dead-letter queue beside it', () => {
   const there = 'https://sqs.eu-west-1.amazonaws.com/444455556666/';
   const urls = deploymentQueueUrls({ name: 'trips', inboxUrl: `${here}trips-inbox`, queues: { flights: `${there}air` } });
   expect([urls('flights'), urls('flights-dead-letter'), urls('hotels')]).toEqual([

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { configurations } from './configurations.ts';
 import { explore, shortestViolation, trace } from './explore.ts';
 import { mutants } from './mutants.ts';
@@ -8,7 +8,7 @@ const all = await configurations();
 
 describe('every schedule of two workers keeps the invariants, with at most one fault (none in the largest cases)', () => {
   for (const configuration of all)
-    it(`no schedule of ${configuration.name} breaks an invariant`, { timeout: SEARCH_TIMEOUT_MS }, async () => {
+    test(`no schedule of ${configuration.name} breaks an invariant`, { timeout: SEARCH_TIMEOUT_MS }, async () => {
       const options = { faults: configuration.large ? 0 : 1 };
       const { violation, ends, executions } = await explore(configuration, options);
       expect(violation && (await trace(configuration, options, violation)).join('\n')).toBeUndefined();
@@ -19,7 +19,7 @@ describe('every schedule of two workers keeps the invariants, with at most one f
 
 describe('every schedule of two workers whose engines stay warm keeps the invariants, without a fault', () => {
   for (const configuration of all)
-    it(`no schedule of ${configuration.name} breaks an invariant`, { timeout: SEARCH_TIMEOUT_MS }, async () => {
+    test(`no schedule of ${configuration.name} breaks an invariant`, { timeout: SEARCH_TIMEOUT_MS }, async () => {
       const options = { faults: 0, warm: true };
       const { violation, ends } = await explore(configuration, options);
       expect(violation && (await trace(configuration, options, violation)).join('\n')).toBeUndefined();
@@ -29,7 +29,7 @@ describe('every schedule of two workers whose engines stay warm keeps the invari
 
 describe('the search finds the schedule that shows a faulty engine', () => {
   for (const { name: what, mutant, shownBy, faults, warm = false, breaks } of mutants)
-    it(`an engine that ${what} breaks ${breaks}`, { timeout: SEARCH_TIMEOUT_MS }, async () => {
+    test(`an engine that ${what} breaks ${breaks}`, { timeout: SEARCH_TIMEOUT_MS }, async () => {
       const configuration = all.find(({ name }) => name === shownBy)!;
       const options = { faults, warm, mutant };
       const violation = await shortestViolation(configuration, options);

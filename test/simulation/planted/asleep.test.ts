@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { expect, it } from 'vitest';
+import { expect, test } from 'vitest';
 import { bundle } from '../runner/bundle.ts';
 import { Fleet } from '../runner/fleet.ts';
 import { killOf } from './hunt.ts';
@@ -21,13 +21,13 @@ const digests = async (planted: boolean): Promise<readonly string[]> => {
   }
 };
 
-it('a build with every planted bug, none of them switched on, gives the same worlds to the byte', async () => {
+test('a build with every planted bug, none of them switched on, gives the same worlds to the byte', async () => {
   const plain = await digests(false);
   expect(plain.every((digest) => digest !== '')).toBe(true);
   expect(await digests(true)).toEqual(plain);
 }, 120_000);
 
-it('a violation of the auditor counts as a kill, but a world that the bug ends does not', () => {
+test('a violation of the auditor counts as a kill, but a world that the bug ends does not', () => {
   const result = {
     seed: 7,
     steps: 12,

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { transform } from 'esbuild';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { notPlanted, plantedBugs } from './bugs.ts';
 import { plantingsOf, plantInto } from './plant-bugs.ts';
 
@@ -18,16 +18,16 @@ const mutants = ['protocol-rows.txt', 'service-rows.txt']
 const planted = plantedBugs.flatMap(({ rows }) => rows);
 
 describe('the planted bugs', () => {
-  it('cover every mutant of the models and every row of the protocol that asks for one, except those with a reason', () => {
+  test('cover every mutant of the models and every row of the protocol that asks for one, except those with a reason', () => {
     expect([...planted, ...Object.keys(notPlanted)].toSorted()).toEqual([...mutants, ...PROTOCOL_ROWS].toSorted());
   });
 
-  it('have unique names', () => {
+  test('have unique names', () => {
     const names = plantedBugs.map(({ name }) => name);
     expect(names).toEqual([...new Set(names)]);
   });
 
-  it.each([...plantingsOf(plantedBugs)])('can all be planted into %s', async (file, plantings) => {
+  test.each([...plantingsOf(plantedBugs)])('can all be planted into %s', async (file, plantings) => {
     const code = plantInto(readFileSync(join(ROOT, file), 'utf8'), plantings);
     await expect(transform(code, { loader: 'ts' })).resolves.toMatchObject({ warnings: [] });
     for (const { bug } of plantings) expect(code).toContain(`globalThis.__planted === '${bug}'`);
@@ -37,14 +37,14 @@ describe('the planted bugs', () => {
 describe('planting bugs into a source text', () => {
   const planting = { bug: 'LOST', file: 'lib/a.ts', find: 'send(all)', plant: 'PLANTED || ORIGINAL' };
 
-  it('fails, and names the bug and the file, if the text to replace is missing or occurs twice', () => {
+  test('fails, and names the bug and the file, if the text to replace is missing or occurs twice', () => {
     expect(() => plantInto('send(some)', [planting])).toThrow(
       'The planted bug LOST must find its text in lib/a.ts exactly once, and finds it 0 times',
     );
     expect(() => plantInto('send(all); send(all)', [planting])).toThrow('finds it 2 times');
   });
 
-  it('puts several bugs at one place, each around the one before', () => {
+  test('puts several bugs at one place, each around the one before', () => {
     expect(plantInto('send(all);', [planting, { ...planting, bug: 'LATE', plant: 'PLANTED ? 1 : (ORIGINAL)' }])).toBe(
       "(globalThis.__planted === 'LATE') ? 1 : ((globalThis.__planted === 'LOST') || send(all));",
     );

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { Terminal } from '../../../bin/terminal.ts';
 import { STEPS_MAX } from '../world/outcome.ts';
 import { failedResult, type SeedTask } from '../runner/seed-task.ts';
@@ -29,7 +29,7 @@ class FakeRunner implements Runner {
 }
 
 describe('the hunt for a planted bug', () => {
-  it('takes the lowest seed that shows the bug and holds without it', async () => {
+  test('takes the lowest seed that shows the bug and holds without it', async () => {
     const steps = new Map([
       [3, 50],
       [5, 70],
@@ -38,7 +38,7 @@ describe('the hunt for a planted bug', () => {
     expect(await hunt(new FakeRunner(steps, [3]), BUG, 10)).toMatchObject({ seed: 5, steps: 70, invariant: 'I2' });
   });
 
-  it('prefers a seed whose world comes to rest to a lower seed whose world does not', async () => {
+  test('prefers a seed whose world comes to rest to a lower seed whose world does not', async () => {
     const steps = new Map([
       [3, STEPS_MAX],
       [9, STEPS_MAX],
@@ -47,7 +47,7 @@ describe('the hunt for a planted bug', () => {
     expect(await hunt(new FakeRunner(steps), BUG, 2_000)).toMatchObject({ seed: 120, steps: 80 });
   });
 
-  it('takes the lowest seed whose world never comes to rest if the next two hundred seeds show the bug in no other way', async () => {
+  test('takes the lowest seed whose world never comes to rest if the next two hundred seeds show the bug in no other way', async () => {
     const runner = new FakeRunner(
       new Map([
         [3, STEPS_MAX],
@@ -59,14 +59,14 @@ describe('the hunt for a planted bug', () => {
     expect(Math.max(...runner.ran)).toBe(203);
   });
 
-  it('ends each world with the bug at its first violation', async () => {
+  test('ends each world with the bug at its first violation', async () => {
     const asked: SeedTask[] = [];
     await hunt({ run: async (tasks) => void asked.push(...tasks) }, BUG, 2);
     expect(asked).toEqual([1, 2].map((seed) => ({ seed, planted: 'NO_RESEND', endsAtViolation: true })));
   });
 });
 
-it('a stale table is reported with the command that renews it, each on a line of its own', async () => {
+test('a stale table is reported with the command that renews it, each on a line of its own', async () => {
   let printed = '';
   const stream = { write: (text: string) => (printed += text) } as unknown as NodeJS.WriteStream;
   const terminal = new Terminal(stream, stream, {});
