@@ -35,7 +35,7 @@ const heads: fc.Arbitrary<Head> = fc
   })
   .chain((required) => optional.map((rest) => head({ ...required, ...rest })));
 
-test('a head comes back from its item as it was', () => {
+test('a head that is encoded as an item and decoded again is unchanged', () => {
   fc.assert(
     fc.property(heads, (each) => {
       expect(decodeHeadItem(encodeHeadItem(each))).toEqual(each);
@@ -43,7 +43,7 @@ test('a head comes back from its item as it was', () => {
   );
 });
 
-test('an item has no attribute that a commit would not write', () => {
+test('an item has only attributes that a commit writes', () => {
   const known = new Set<string>(['pk', 'sk', ...HEAD_ATTRIBUTES]);
   fc.assert(
     fc.property(heads, (each) => {
@@ -52,7 +52,7 @@ test('an item has no attribute that a commit would not write', () => {
   );
 });
 
-test('a head is in the list index unless it is an early buffer, and in the due index while it is due', () => {
+test('a head is in the list index unless it is an early buffer, and in the due index while it has a due time', () => {
   fc.assert(
     fc.property(heads, (each) => {
       const item = encodeHeadItem(each);
@@ -62,7 +62,7 @@ test('a head is in the list index unless it is an early buffer, and in the due i
   );
 });
 
-test('a chunk comes back from its item as it was', () => {
+test('a journal chunk that is encoded as an item and decoded again is unchanged', () => {
   const chunks = fc.record({
     pid: text,
     run: fc.stringMatching(/^[a-z0-9]{0,26}$/),

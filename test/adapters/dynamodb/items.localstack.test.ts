@@ -26,7 +26,7 @@ const itemOf = async (pid: string): Promise<HeadItem> =>
   (await client.send(new GetItemCommand({ TableName: table, Key: headKey(pid), ConsistentRead: true }))).Item ?? {};
 const create = (over: Partial<Head>): Promise<unknown> => store.commit(head(over), { kind: 'absent' });
 
-test('leaves an attribute alone that newer code has written', async () => {
+test('a commit keeps the attributes that newer code has written', async () => {
   await create({ pid: 'newer' });
   await client.send(
     new UpdateItemCommand({
@@ -41,7 +41,7 @@ test('leaves an attribute alone that newer code has written', async () => {
   expect(await itemOf('newer')).toMatchObject({ added: { S: 'x' }, v: { N: '2' } });
 });
 
-test('finds a buffer full that has no room in its item, and keeps what was in it', async () => {
+test('an early buffer whose item has no room is reported as full and keeps its events', async () => {
   const body = 'x'.repeat(150_000);
   const event = { pid: 'large', body, max: 100, expiresAt: 1 };
   expect([await store.buffer(event), await store.buffer(event), await store.buffer(event)].map(({ status }) => status)).toEqual([
@@ -52,7 +52,7 @@ test('finds a buffer full that has no room in its item, and keeps what was in it
   expect((await store.load(['large'], { consistent: true }))[0]?.early).toEqual([body, body]);
 });
 
-test('takes the expiry of an emptied buffer away with the next event', async () => {
+test('the next early event removes the expiry of an empty buffer', async () => {
   await store.buffer({ pid: 'buffer', body: 'a', max: 3, expiresAt: 70 });
   expect(await itemOf('buffer')).not.toHaveProperty('ttl');
   const [{ due: _, ...emptied } = head()] = await store.load(['buffer'], { consistent: true });
@@ -62,7 +62,7 @@ test('takes the expiry of an emptied buffer away with the next event', async () 
   expect(await itemOf('buffer')).not.toHaveProperty('ttl');
 });
 
-test('gives all items of a retired instance their expiry; a restart takes it off the head and lists it again', async () => {
+test('retiring sets the expiry of all items of an instance; a restart removes it from the head and lists the instance again', async () => {
   const pid = 'default#retired#1';
   const index = new DynamoDbInstanceIndex({ client, table, processes: ['retired'] });
   const retirement = new DynamoDbRetirementStore({ client, table, processes: ['retired'] });
@@ -91,7 +91,7 @@ test('gives all items of a retired instance their expiry; a restart takes it off
   expect(await listed()).toEqual([pid]);
 });
 
-test('lets the large values of an instance expire after its head, and keeps those of one that was restarted meanwhile', async () => {
+test('the large values of a retired instance expire after its head, and those of a restarted instance are kept', async () => {
   const reference = `s3://bucket/orchestrator/x/${'ab'.repeat(32)}`;
   const tagged: [string, boolean][] = [];
   let meanwhile = async (): Promise<unknown> => undefined;
@@ -120,7 +120,7 @@ test('lets the large values of an instance expire after its head, and keeps thos
   ]);
 });
 
-test('lists more than a page of each shard, each instance once, newest first, those of one instant by pid', async () => {
+test('a list over several pages of each shard has each instance once, newest first, and orders equal instants by pid', async () => {
   const instances = 600;
   const index = new DynamoDbInstanceIndex({ client, table, processes: ['paged', 'none'] });
   for (let from = 0; from < instances; from += 50)

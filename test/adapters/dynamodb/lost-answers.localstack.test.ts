@@ -37,14 +37,14 @@ const losing = async <T>(act: () => Promise<T>): Promise<T> => {
   return result;
 };
 
-test('tells a commit whose answer was lost by its writer, in the image that the second try met', async () => {
+test('a commit whose response was lost is recognized by its writer in the image that the retry returns', async () => {
   const store = new DynamoDbProcessStore({ client, table: await tables.make(MAIN_TABLE) });
   expect(await losing(() => store.commit(head(), { kind: 'absent' }))).toEqual({ status: 'conflict', current: head() });
   const next = head({ version: 2, writer: 'w2' });
   expect(await losing(() => store.commit(next, { kind: 'at', version: 1, run: 'r1' }))).toEqual({ status: 'conflict', current: next });
 });
 
-test('spills once, and buffers twice what is deduplicated when the instance starts', async () => {
+test('a chunk is spilled once, and an early event that is buffered twice is deduplicated at the start', async () => {
   const store = new DynamoDbProcessStore({ client, table: await tables.make(MAIN_TABLE) });
   await losing(() => store.spill({ pid: 'p', run: 'r', from: 0, entries: ['{}'] }));
   expect(await store.chunks('p', 'r')).toHaveLength(1);
@@ -52,19 +52,19 @@ test('spills once, and buffers twice what is deduplicated when the instance star
   expect((await store.load(['p'], { consistent: true }))[0]).toMatchObject({ version: 2, early: ['a', 'a'] });
 });
 
-test('knows a command record of its own', async () => {
+test('a claim whose response was lost is recognized as its own by the second try', async () => {
   const store = new DynamoDbIdempotencyStore({ client, table: await tables.make(COMMAND_TABLE) });
   expect(await losing(() => store.write('a', { state: 'RUN', hash: 'h' }, 'absent'))).toEqual({ status: 'written' });
   expect(await losing(() => store.write('a', { state: 'DONE', hash: 'h' }, 1))).toEqual({ status: 'written' });
   expect(await store.read('a')).toMatchObject({ state: 'DONE', revision: 2 });
 });
 
-test('counts an attempt twice at the worst, which brings quarantine nearer and never further', async () => {
+test('a lost response counts an attempt twice at worst, so quarantine comes earlier and never later', async () => {
   const store = new DynamoDbParkingStore({ client, table: await tables.make(MAIN_TABLE), large: new MemoryPayloadStore() });
   expect(await losing(() => store.attempt('m', 1))).toBe(2);
 });
 
-test('retires once', async () => {
+test('an instance whose retirement lost its response is retired once', async () => {
   const table = await tables.make(MAIN_TABLE);
   const store = new DynamoDbProcessStore({ client, table });
   const retirement = new DynamoDbRetirementStore({ client, table, processes: ['trip'] });

@@ -14,18 +14,18 @@ const prefixes = (): ReadonlySet<string> => {
   );
 };
 
-describe('keys that are of no instance', () => {
-  test('begin with one letter, among them those of the table and of its indexes', () => {
+describe('partition keys of items that belong to no instance', () => {
+  test('each such key begins with one letter, as do the keys of the table and its indexes', () => {
     expect([...prefixes()]).toEqual(expect.arrayContaining(['A', 'D', 'J', 'K', 'L', 'P', 'T', 'X']));
   });
 
-  test.each([...prefixes()])('begin with %s, which is no tenant', (prefix) => {
+  test.each([...prefixes()])('the prefix %s is not a valid tenant', (prefix) => {
     expect(isTenant(prefix)).toBe(false);
     expect(buildPid(prefix, 'trip', '1')).toBeUndefined();
     expect(parsePid(`${prefix}#trip#1`)).toBeUndefined();
   });
 
-  test('a tenant has at least two letters', () => {
+  test('a tenant of one letter is refused', () => {
     expect([isTenant('ab'), isTenant('default'), isTenant('x'.repeat(64))]).toEqual([true, true, true]);
   });
 });

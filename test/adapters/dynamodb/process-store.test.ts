@@ -11,8 +11,8 @@ const itemsOf = (...pids: string[]): object => ({ Responses: { T: pids.map((pid)
 const left = (...pids: string[]): object => ({ UnprocessedKeys: { T: { Keys: pids.map(headKey), ConsistentRead: true } } });
 const pidsOf = (heads: readonly (object | undefined)[]): unknown[] => heads.map((each) => (each as { pid: string } | undefined)?.pid);
 
-describe('loading', () => {
-  test('asks for what was left unprocessed again, consistently, until all is there', async () => {
+describe('DynamoDbProcessStore.load', () => {
+  test('unprocessed keys are read again, strongly consistently, until every head is loaded', async () => {
     const stub = new StubClient({ ...itemsOf('a'), ...left('b', 'c') }, { ...itemsOf('c'), ...left('b') }, itemsOf('b'));
     const pauses: number[] = [];
     expect(pidsOf(await open(stub, pauses).load(['a', 'b', 'c'], { consistent: true }))).toEqual(['a', 'b', 'c']);
@@ -21,7 +21,7 @@ describe('loading', () => {
     expect(pauses).toHaveLength(2);
   });
 
-  test('pauses longer and longer while nothing comes, then throws: what was not read is not missing', async () => {
+  test('unprocessed keys are retried with growing pauses, then the load throws instead of reporting heads as missing', async () => {
     const stub = new StubClient(...Array.from({ length: 99 }, () => left('a', 'b')));
     const pauses: number[] = [];
     await expect(open(stub, pauses).load(['a', 'b'], { consistent: true })).rejects.toMatchObject({ code: 'THROTTLED', retryable: true });
@@ -30,29 +30,29 @@ describe('loading', () => {
     expect(stub.seen).toHaveLength(pauses.length + 1);
   });
 
-  test('takes one request for each hundred instances, and names each once', async () => {
+  test('each request reads at most a hundred instances and names each once', async () => {
     const stub = new StubClient();
     const pids = Array.from({ length: 250 }, (_, n) => `p${n % 201}`);
     expect(await open(stub).load(pids, { consistent: false })).toHaveLength(250);
     expect(stub.seen.map(({ input }) => input['RequestItems'].T.Keys.length)).toEqual([100, 100, 1]);
   });
 
-  test('asks nothing for nothing, and for one instance with one GetItem', async () => {
+  test('an empty list makes no request, and one instance is read by one GetItem', async () => {
     const stub = new StubClient({ Item: encodeHeadItem(head()) });
     expect(await open(stub).load([], { consistent: true })).toEqual([]);
     expect(await open(stub).load([head().pid], { consistent: true })).toEqual([head()]);
     expect(stub.seen.map(({ operation }) => operation)).toEqual(['GetItem']);
   });
 
-  test('throws what the SDK gives up on', async () => {
+  test('an error that the SDK does not retry any more is thrown', async () => {
     const throttle = failed('ThrottlingException', 'Rate exceeded');
     await expect(open(new StubClient(throttle)).load(['a'], { consistent: true })).rejects.toBe(throttle);
     await expect(open(new StubClient(throttle)).commit(head(), { kind: 'absent' })).rejects.toBe(throttle);
   });
 });
 
-describe('committing', () => {
-  test('is one update that sets or removes every attribute of a head and nothing else', async () => {
+describe('DynamoDbProcessStore.commit', () => {
+  test('a commit is one update that sets or removes every attribute of a head and no other attribute', async () => {
     const stub = new StubClient();
     expect(await open(stub).commit(head({ version: 2 }), { kind: 'at', version: 1, run: 'r1' })).toEqual({ status: 'committed' });
     const [{ operation, input } = { operation: '', input: {} }] = stub.seen;
@@ -63,7 +63,7 @@ describe('committing', () => {
     expect(removed).toBe('#dsh, #due, #closed, #hot, #un, #why, #tags, #early, #ttl');
   });
 
-  test('takes the old image that comes with a failed condition, without reading, and tells its writer', async () => {
+  test('a conflict returns the image and the writer from the failed condition, without a read', async () => {
     const standing = head({ version: 7, writer: 'other', tail: ['{"x":1}', '{"y":2}'] });
     const stub = new StubClient(conditionFailed(encodeHeadItem(standing)));
     expect(await open(stub).commit(head({ version: 2 }), { kind: 'at', version: 1, run: 'r1' })).toEqual({
@@ -73,7 +73,7 @@ describe('committing', () => {
     expect(stub.seen).toHaveLength(1);
   });
 
-  test('knows nothing of a head that a failed condition came without, but reads the one that a creation met', async () => {
+  test('a failed condition without an image reports no head, but a failed creation reads the head', async () => {
     const advance = new StubClient(conditionFailed());
     expect(await open(advance).commit(head({ version: 2 }), { kind: 'at', version: 1, run: 'r1' })).toEqual({
       status: 'conflict',
@@ -85,7 +85,7 @@ describe('committing', () => {
     expect(create.seen[1]?.input['ConsistentRead']).toBe(true);
   });
 
-  test('lets an emptied buffer expire, and no other head', async () => {
+  test('an empty early buffer expires, and no other head does', async () => {
     const stub = new StubClient();
     const store = open(stub);
     await store.commit(head({ status: 'early', early: [] }), { kind: 'early', version: 1 });
@@ -98,7 +98,7 @@ describe('committing', () => {
     ]);
   });
 
-  test('requests consumed units only for a listener, and reports those of indexes separately', async () => {
+  test('consumed units are requested only for a listener, and those of indexes are reported separately', async () => {
     const silent = new StubClient();
     await open(silent).commit(head(), { kind: 'absent' });
     expect(silent.seen[0]?.input).not.toHaveProperty('ReturnConsumedCapacity');
@@ -118,31 +118,31 @@ describe('committing', () => {
   });
 });
 
-describe('buffering and spilling', () => {
+describe('DynamoDbProcessStore.buffer and spill', () => {
   const event = { pid: 'p', body: 'a', max: 3, expiresAt: 5 };
 
-  test('finds the buffer full where the item has no room, and throws on any other fault of the request', async () => {
+  test('an item without room is reported as a full buffer, and any other fault of the request is thrown', async () => {
     const large = failed('ValidationException', 'Item size to update has exceeded the maximum allowed size');
     expect(await open(new StubClient(large)).buffer(event)).toEqual({ status: 'full' });
     const fault = failed('ValidationException', 'Invalid UpdateExpression');
     await expect(open(new StubClient(fault)).buffer(event)).rejects.toBe(fault);
   });
 
-  test('reads the head where a failed condition came without it', async () => {
+  test('a failed condition without an image makes the store read the head', async () => {
     const full = new StubClient(conditionFailed(), { Item: encodeHeadItem(head({ status: 'early', early: ['x'] })) });
     expect(await open(full).buffer(event)).toEqual({ status: 'full' });
     const started = new StubClient(conditionFailed(), { Item: encodeHeadItem(head()) });
     expect(await open(started).buffer(event)).toEqual({ status: 'started', current: head() });
   });
 
-  test('takes a chunk that is there already for success, and no other failure', async () => {
+  test('a chunk that exists already is a success, and any other failure is thrown', async () => {
     const chunk = { pid: 'p', run: 'r', from: 0, entries: ['{}'] };
     await expect(open(new StubClient(conditionFailed())).spill(chunk)).resolves.toBeUndefined();
     const throttle = failed('ProvisionedThroughputExceededException', 'Too fast');
     await expect(open(new StubClient(throttle)).spill(chunk)).rejects.toBe(throttle);
   });
 
-  test('reads all pages of chunks, empty ones in between', async () => {
+  test('all pages of chunks are read, with empty pages between them', async () => {
     const chunk = { pid: 'p', run: 'r', from: 2, entries: ['{"a":1}', '{"b":2}'] };
     const next = { pk: { S: 'p' }, sk: { S: 'J#r#00000001#00000001' } };
     const stub = new StubClient({ Items: [], LastEvaluatedKey: next }, { Items: [encodeChunk(chunk)] });

@@ -15,11 +15,11 @@ import { conditionFailed, failed, StubClient } from './stub-client.ts';
 const HASH = 'ab'.repeat(32);
 const DAY_SECONDS = 86_400;
 
-describe('command records', () => {
+describe('DynamoDbIdempotencyStore', () => {
   const open = (stub: StubClient): DynamoDbIdempotencyStore =>
     new DynamoDbIdempotencyStore({ client: stub.client, table: 'C', now: () => 0 });
 
-  test("takes an own write whose answer was lost for written, and another's of the same record for a conflict", async () => {
+  test("an own write whose response was lost counts as written, and another worker's write as a conflict", async () => {
     const own = new StubClient((input) => {
       const { ':w': w } = input.ExpressionAttributeValues;
       throw conditionFailed({ id: { S: 'a' }, state: { S: 'TOMB' }, hash: { S: 'h' }, revision: { N: '1' }, w });
@@ -34,7 +34,7 @@ describe('command records', () => {
     });
   });
 
-  test('lets what has ended expire after 90 days, and nothing that may still change', async () => {
+  test('a record expires 90 days after its command ended, and never before it ended', async () => {
     const stub = new StubClient();
     const store = open(stub);
     for (const state of ['RUN', 'DEFERRED', 'REVOKED', 'DONE', 'FAILED', 'TOMB'] as const) await store.write('a', { state, hash: 'h' }, 1);
@@ -49,18 +49,18 @@ describe('command records', () => {
     ]);
   });
 
-  test('throws a throttle, which says nothing of the record', async () => {
+  test('a throttled request is thrown, because it proves nothing about the record', async () => {
     const throttle = failed('ThrottlingException', 'Rate exceeded');
     await expect(open(new StubClient(throttle)).write('a', { state: 'RUN', hash: 'h' }, 1)).rejects.toBe(throttle);
   });
 });
 
-describe('parked events', () => {
+describe('DynamoDbParkingStore', () => {
   const event = { pid: 'p', id: '1#m', reason: 'POISON', detail: 'd', body: '', parkedAt: 3 };
   const open = (stub: StubClient, large = new MemoryPayloadStore()): DynamoDbParkingStore =>
     new DynamoDbParkingStore({ client: stub.client, table: 'T', large, now: () => 0 });
 
-  test.each(['p', ''])('keeps a body that no item can hold in the large store: beside %j', async (pid) => {
+  test.each(['p', ''])('a body too large for an item goes to the large store, beside %j', async (pid) => {
     const body = randomBytes(400_000).toString('base64');
     const large = new MemoryPayloadStore();
     const stub = new StubClient({}, () => ({ Items: [stub.seen[0]?.input['Item']] }));
@@ -70,7 +70,7 @@ describe('parked events', () => {
     expect((await store.parked(pid))[0]).toEqual({ ...event, pid, body });
   });
 
-  test('keeps a body of a megabyte that deflates well in its item', async () => {
+  test('a body of one megabyte that compresses well stays in its item', async () => {
     const stub = new StubClient({}, () => ({ Items: [stub.seen[0]?.input['Item']] }));
     const store = open(stub);
     const body = JSON.stringify({ text: 'grüezi '.repeat(150_000) });
@@ -79,7 +79,7 @@ describe('parked events', () => {
     expect(await store.parked('p')).toEqual([{ ...event, body }]);
   });
 
-  test('spreads what belongs to no instance, and reads all of it', async () => {
+  test('messages of no instance are spread over partitions, and all of them are read', async () => {
     const stub = new StubClient();
     const store = open(stub);
     for (let n = 0; n < 64; n += 1) await store.park({ ...event, pid: '', id: `${n}#m` });
@@ -90,7 +90,7 @@ describe('parked events', () => {
     expect(new Set(stub.seen.map(({ input }) => input['ExpressionAttributeValues'][':pk'].S))).toEqual(partitions);
   });
 
-  test('ignores the mark of an event that is not there, and goes on; no other failure', async () => {
+  test('marking a missing event is ignored, and any other failure is thrown', async () => {
     const stub = new StubClient(conditionFailed());
     const copies = ['1', '2'].map((id) => ({ id, parkedAt: 7 }));
     await open(stub).redriven('p', copies, 1000);
@@ -100,8 +100,8 @@ describe('parked events', () => {
   });
 });
 
-describe('payloads', () => {
-  test('lie deflated in the table up to what a message carries, and above in the large store alone', async () => {
+describe('DynamoDbPayloadStore', () => {
+  test('payloads up to the size of a message are stored compressed in the table, and larger ones in the large store only', async () => {
     const large = new MemoryPayloadStore();
     const stub = new StubClient();
     const store = new DynamoDbPayloadStore({ client: stub.client, table: 'T', large });
@@ -118,7 +118,7 @@ describe('payloads', () => {
     ]);
   });
 
-  test('are no success where the large store fails: the item would point at nothing', async () => {
+  test('a put fails when the large store fails, so that no item points to a missing payload', async () => {
     const stub = new StubClient();
     const large = Object.assign(new MemoryPayloadStore(), { put: async () => Promise.reject(failed('SlowDown', 'Slow down')) });
     const store = new DynamoDbPayloadStore({ client: stub.client, table: 'T', large });
@@ -127,9 +127,9 @@ describe('payloads', () => {
   });
 });
 
-describe('the indexes', () => {
+describe('the indexes of the table', () => {
   test.each(['default#trip#cart-', 'default#tour#2027-01-01/', ''])(
-    'are written in all shards alike: ids that count on after %j',
+    'ids that count up from %j are spread evenly over all shards',
     (prefix) => {
       const instances = 8000;
       const places = new Map<string, number>();
@@ -145,7 +145,7 @@ describe('the indexes', () => {
     },
   );
 
-  test('are read from the beginning of time, page by page, in all 16 shards', async () => {
+  test('due instances are read page by page from the earliest time in all 16 shards', async () => {
     const item = (pid: string, due: number): object => ({ pk: { S: pid }, run: { S: 'r' }, due: { N: String(due) } });
     const stub = new StubClient({ Items: [item('b', 2)], LastEvaluatedKey: { pk: { S: 'b' } } });
     const index = new DynamoDbInstanceIndex({ client: stub.client, table: 'T', processes: [] });
@@ -154,11 +154,11 @@ describe('the indexes', () => {
     expect(stub.seen.filter(({ input }) => input['ExclusiveStartKey'] !== undefined)).toHaveLength(1);
   });
 
-  test('have as many shards as the name of their index stands for: another number is an index of another name', () => {
+  test('the number of shards is part of the index name, so another number needs another index', () => {
     expect([MAIN_TABLE.indexes.map(({ name }) => name), LIST_SHARDS, DUE_SHARDS]).toEqual([['list', 'due'], 32, 16]);
   });
 
-  test('are read whole at the last instant, where the index has them in no order', async () => {
+  test('every instance that is due at the last instant of a page is read, because the index does not order equal instants', async () => {
     const item = (pid: string, due: number): object => ({ pk: { S: pid }, run: { S: 'r' }, due: { N: String(due) } });
     const more = { LastEvaluatedKey: { pk: { S: 'x' } } };
     const stub = new StubClient({ Items: [item('z', 2)], ...more }, ...Array.from({ length: 15 }, () => ({ Items: [] })), {
@@ -169,7 +169,7 @@ describe('the indexes', () => {
     expect(await index.due(9, 1)).toEqual([{ pid: 'a', run: 'r', due: 2 }]);
   });
 
-  test('are read no further than their reader goes', async () => {
+  test('no page is read after the reader stops', async () => {
     const entries = Array.from({ length: 50 }, (_, n) => ({
       pk: { S: `default#trip#${99 - n}` },
       lsk: { S: String(99 - n).padStart(15, '0') },
@@ -181,7 +181,7 @@ describe('the indexes', () => {
   });
 });
 
-describe('retiring', () => {
+describe('DynamoDbRetirementStore.retire', () => {
   const key = (sk: string): Record<string, object> => ({ pk: { S: 'p' }, sk: { S: sk } });
   const closedHead = { ...key('H'), v: { N: '4' }, st: { S: 'completed' }, lsh: { S: 'L#' } };
   const open = (stub: StubClient): DynamoDbRetirementStore =>
@@ -189,27 +189,27 @@ describe('retiring', () => {
   const updates = (stub: StubClient): [string, string][] =>
     stub.seen.filter(({ operation }) => operation === 'UpdateItem').map(({ input }) => [input['Key'].sk.S, input['UpdateExpression']]);
 
-  test('marks all items, of all pages, and the head last', async () => {
+  test('the items of all pages are marked to expire, and the head is marked last', async () => {
     const stub = new StubClient({ Items: [closedHead, key('J#1')], LastEvaluatedKey: key('J#1') }, {}, { Items: [key('P#1'), key('X#1')] });
     expect(await open(stub).retire('p', 4, 9000)).toBe(true);
     expect(updates(stub).map(([sk]) => sk)).toEqual(['J#1', 'P#1', 'X#1', 'H']);
   });
 
-  test('lets a head go days before what it refers to, since it is read as long as it is there', async () => {
+  test('a head expires days before the items that it refers to, because they are read as long as the head exists', async () => {
     const stub = new StubClient({ Items: [closedHead, key('J#1'), { ...key('P#1'), ttl: { N: '9' } }] });
     await open(stub).retire('p', 4, 9000);
     const ttls = stub.seen.slice(1).map(({ input }) => Number(input['ExpressionAttributeValues'][':ttl'].N));
     expect(ttls).toEqual([9 + 7 * DAY_SECONDS, 9 + 7 * DAY_SECONDS, 9]);
   });
 
-  test('takes the marks off again where the instance was restarted meanwhile', async () => {
+  test('the marks are removed when the instance was restarted meanwhile', async () => {
     const restarted = { Items: [{ ...closedHead, v: { N: '5' } }] };
     const stub = new StubClient({ Items: [closedHead, key('J#1')] }, {}, conditionFailed(), restarted);
     expect(await open(stub).retire('p', 4, 9000)).toBe(false);
     expect(updates(stub).at(-1)).toEqual(['J#1', 'REMOVE #ttl']);
   });
 
-  test('leaves the marks of another call that was faster, and takes its own second try for its first', async () => {
+  test('the marks of a faster call are kept, and an own retry counts as its first try', async () => {
     const { lsh: _, ...retired } = closedHead;
     const faster = new StubClient({ Items: [closedHead, key('J#1')] }, {}, conditionFailed(), { Items: [{ ...retired, ttl: { N: '7' } }] });
     expect(await open(faster).retire('p', 4, 9000)).toBe(false);

@@ -29,7 +29,7 @@ describe('the list of tenants', () => {
   const begin = (store: DynamoDbProcessStore, pid: string): Promise<unknown> => store.commit(head({ pid }), { kind: 'absent' });
   const operations = ({ seen }: StubClient): string[] => seen.map(({ operation }) => operation);
 
-  test('costs one conditional write for each tenant that a store meets, before its head, and none for the default', async () => {
+  test('a store writes each new tenant once, before its first head, and never the default tenant', async () => {
     const stub = new StubClient();
     const store = open(stub);
     for (const pid of ['default#trip#1', 'acme#trip#1', 'acme#trip#2', 'acme#order#1', 'default#trip#2']) await begin(store, pid);
@@ -37,7 +37,7 @@ describe('the list of tenants', () => {
     expect(stub.seen[1]?.input).toMatchObject({ Item: { pk: { S: 'T#acme' } }, ConditionExpression: 'attribute_not_exists(pk)' });
   });
 
-  test('takes a tenant that is there for recorded', async () => {
+  test('a tenant that exists already counts as recorded', async () => {
     const stub = new StubClient(conditionFailed());
     const store = open(stub);
     await begin(store, 'acme#trip#1');
@@ -45,7 +45,7 @@ describe('the list of tenants', () => {
     expect(operations(stub)).toEqual(['PutItem', 'UpdateItem', 'UpdateItem']);
   });
 
-  test('lets no head be written whose tenant could not be recorded, and records it with the next', async () => {
+  test('a head is not written when its tenant could not be recorded, and the next commit records the tenant', async () => {
     const stub = new StubClient(failed('ThrottlingException', 'Rate exceeded'));
     const store = open(stub);
     await expect(begin(store, 'acme#trip#1')).rejects.toThrow('Rate exceeded');

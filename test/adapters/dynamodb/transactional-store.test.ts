@@ -25,7 +25,7 @@ function deduct(store: DynamoDbTransactionalStore): Promise<string> {
 }
 
 describe('a transaction on DynamoDB', () => {
-  test('reads once, then writes the record as it ends up and the items in one request', async () => {
+  test('a transaction reads once, then writes the final record and the items in one request', async () => {
     const stub = new StubClient({}, {});
     expect(await deduct(storeOn(stub))).toBe('written');
     expect(stub.seen.map(({ operation }) => operation)).toEqual(['GetItem', 'TransactWriteItems']);
@@ -40,7 +40,7 @@ describe('a transaction on DynamoDB', () => {
     });
   });
 
-  test('writes an item once that was put twice, as it was put last, since DynamoDB refuses two writes of one item', async () => {
+  test('an item that was put twice is written once with its last content, because DynamoDB refuses two writes of one item', async () => {
     const stub = new StubClient({});
     await storeOn(stub).transact(async (tx) => {
       tx.put({ id: 'sku-1', left: 3 });
@@ -54,7 +54,7 @@ describe('a transaction on DynamoDB', () => {
     ]);
   });
 
-  test.each(['ConditionalCheckFailed', 'TransactionConflict'])('runs the body again after %s, with the current record', async (code) => {
+  test.each(['ConditionalCheckFailed', 'TransactionConflict'])('the body runs again after %s, with the current record', async (code) => {
     const stub = new StubClient({}, cancelled(code, 'None'), {
       Item: { id: { S: 'c/1' }, state: { S: 'DONE' }, hash: { S: 'h' }, revision: { N: '1' } },
     });
@@ -62,7 +62,7 @@ describe('a transaction on DynamoDB', () => {
     expect(stub.seen.map(({ operation }) => operation)).toEqual(['GetItem', 'TransactWriteItems', 'GetItem']);
   });
 
-  test('gives up after three begins, and at once after any other failure', async () => {
+  test('a transaction fails after three attempts, and at once after any other failure', async () => {
     const conflict = cancelled('TransactionConflict');
     const stub = new StubClient({}, conflict, {}, conflict, {}, conflict);
     await expect(deduct(storeOn(stub))).rejects.toBe(conflict);
@@ -72,7 +72,7 @@ describe('a transaction on DynamoDB', () => {
     expect(other.seen).toHaveLength(2);
   });
 
-  test('writes nothing where the body throws, or puts what is no plain value', async () => {
+  test('nothing is written when the body throws or puts a value that is not plain', async () => {
     const stub = new StubClient();
     const store = storeOn(stub);
     await expect(

@@ -13,8 +13,8 @@ const field = fc.oneof(
   fc.record({ kind: fc.constant('number' as const), value: fc.option(fc.integer(), { nil: undefined }), previous: fc.constant(undefined) }),
 );
 
-describe('field text', () => {
-  test.each([true, false])('reads back what was written, with shared strings: %s', (share) => {
+describe('the text of a field in the log', () => {
+  test.each([true, false])('a field reads back as it was written, with shared strings: %s', (share) => {
     fc.assert(
       fc.property(fc.array(fc.array(field)), (batches) => {
         const writer = new FieldWriter({ share });
@@ -34,7 +34,7 @@ describe('field text', () => {
     );
   });
 
-  test('writes a long shared string once, and again after it forgot', () => {
+  test('a long shared string is written once, and once more after its table is cleared', () => {
     const writer = new FieldWriter({ share: true });
     const long = 'x'.repeat(1000);
     for (let n = 0; n < 3; n += 1) writer.shared(long);
@@ -44,7 +44,7 @@ describe('field text', () => {
     expect(writer.length).toBeGreaterThan(2000);
   });
 
-  test('writes a string that has not changed in three characters', () => {
+  test('an unchanged string takes three characters', () => {
     const writer = new FieldWriter({ share: false });
     writer.string('x'.repeat(1000), 'x'.repeat(1000));
     expect(writer.text).toBe('-2;');

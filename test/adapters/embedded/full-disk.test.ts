@@ -49,8 +49,8 @@ function has(tables: SqliteTables, n: number): boolean {
   return tables.payloads.get(String(n)) === `value ${n} `.repeat(3);
 }
 
-describe('a log', () => {
-  test.each([1, 3, 7, 100])('is whole on a disk that takes at most %i bytes at a time', async (most) => {
+describe('a log on a full disk', () => {
+  test.each([1, 3, 7, 100])('a log is whole when the disk writes at most %i bytes at a time', async (most) => {
     const directory = newDirectory();
     const io: LogIo = {
       // Growing by a byte at a time would take minutes; it is the same loop.
@@ -66,7 +66,7 @@ describe('a log', () => {
     again.log.abandon();
   });
 
-  test('keeps what it confirmed, wherever the disk becomes full, and refuses the rest until there is space', async () => {
+  test('a log keeps all confirmed changes at whichever byte the disk becomes full, and refuses others until there is space', async () => {
     for (let bytes = GROWTH - 2; bytes < GROWTH + 560; bytes += 23) {
       const directory = newDirectory();
       const faults: unknown[] = [];
@@ -81,7 +81,7 @@ describe('a log', () => {
     }
   });
 
-  test('reports a full disk once, lets internal work wait, and commits all of it when there is space', async () => {
+  test('a full disk is reported once; internal work waits and is committed when there is space', async () => {
     const directory = newDirectory();
     const faults: unknown[] = [];
     const disk = new SmallDisk(GROWTH + 40);
@@ -101,7 +101,7 @@ describe('a log', () => {
     again.log.abandon();
   });
 
-  test('rejects what waits once nothing may wait any more', async () => {
+  test('waiting changes are rejected when the log may not wait any more', async () => {
     const tables = openTables(newDirectory(), { io: new SmallDisk(0) });
     tables.payloads.set('a', '1');
     const waits = tables.log.durable().catch((error: unknown) => error);
@@ -127,7 +127,7 @@ function limited(kilobytes: number, directory: string): Promise<{ readonly confi
 }
 
 describe('a process with a limit on the size of files', () => {
-  test('keeps what it confirmed after it is killed', async () => {
+  test('all confirmed changes survive a kill at the limit', async () => {
     const directory = newDirectory();
     const { confirmed, faults } = await limited(5000, directory);
     expect(confirmed).toBeGreaterThan(10);

@@ -33,7 +33,7 @@ async function killedAfter(child: ChildProcess, count: number): Promise<number> 
 }
 
 describe('a process that is killed', () => {
-  test('leaves everything that it promised, in order, and no lock', async () => {
+  test('a killed process leaves every durable change, in order, and no lock', async () => {
     const directory = newDirectory();
     for (const count of [1, 150]) {
       const promised = await killedAfter(writer(directory), count);
@@ -49,7 +49,7 @@ describe('a process that is killed', () => {
     }
   });
 
-  test('holds the folder as long as it lives, and is named to another process that opens it', async () => {
+  test('a folder is locked while its process lives, and a second process is refused with the pid of the first', async () => {
     const directory = newDirectory();
     const child = writer(directory);
     await once(child.stdout as NodeJS.ReadableStream, 'data');

@@ -46,12 +46,12 @@ const sizesOf = (segments: 1 | 2): readonly [number, number] => [segments === 1 
 const texts = ({ frames }: Read): readonly string[] => frames.map(({ text }) => text);
 
 describe.each([1, 2] as const)('a log in %i segments', (segments) => {
-  test('is read as it was written', () => {
+  test('the log is read as it was written', () => {
     const result = read(written({ segments }), sizesOf(segments));
     expect([texts(result), result.damage]).toEqual([TEXTS, undefined]);
   });
 
-  test('is whole or refused after any bit of it has changed', () => {
+  test('after any bit has changed, the log is read whole or refused', () => {
     const directory = written({ segments });
     let refused = 0;
     for (const name of segments === 1 ? ['log.1'] : ['log.0', 'log.1']) {
@@ -72,7 +72,7 @@ describe.each([1, 2] as const)('a log in %i segments', (segments) => {
     expect(refused).toBeGreaterThanOrEqual(framed + HEADER_BYTES);
   });
 
-  test('is refused where a file is shorter than it was', () => {
+  test('a log with a file that became shorter is refused', () => {
     for (const name of segments === 1 ? ['log.1'] : ['log.0', 'log.1']) {
       const directory = written({ segments });
       for (let length = SIZE - 1; length >= 0; length -= 1) {
@@ -82,7 +82,7 @@ describe.each([1, 2] as const)('a log in %i segments', (segments) => {
     }
   });
 
-  test('is a prefix where the file grew without being stored yet, as a power failure leaves it', () => {
+  test('a file that grew without its content, as after a power failure, is read as a prefix', () => {
     const directory = written({ segments });
     for (let length = SIZE - 1; length >= 0; length -= 1) {
       truncateSync(join(directory, segments === 1 ? 'log.1' : 'log.0'), length);
@@ -93,8 +93,8 @@ describe.each([1, 2] as const)('a log in %i segments', (segments) => {
   });
 });
 
-describe('a log', () => {
-  test('is refused where the tables are older than its files, or newer than its first frame', () => {
+describe('a log beside its tables', () => {
+  test('a log is refused when the tables are older than its files, or newer than its first frame', () => {
     const directory = written({ segments: 2 });
     expect(read(directory, [0, 0], { segment: 0, number: 1 }).damage).toMatchObject({ file: 'log.1', offset: 0 });
     // Segment 3 overwrote segment 1, but the tables know of no checkpoint.
@@ -105,7 +105,7 @@ describe('a log', () => {
     expect(read(directory, [0, 0], { segment: 0, number: 0 }).damage).toMatchObject({ file: 'log.1', offset: 0 });
   });
 
-  test('does not take a text that looks like a frame for one', () => {
+  test('a text that looks like a frame is not read as a frame', () => {
     const directory = newDirectory();
     const other = `${readFileSync(join(written({ segments: 1 }), 'log.1')).toString('latin1', 0, 240)} and the end`;
     const files = new LogFiles(directory, { state: { segment: 0, number: 0, sizes: [0, 0] }, grown: () => {} });
@@ -120,8 +120,8 @@ describe('a log', () => {
   });
 });
 
-describe('a folder', () => {
-  test('is not opened, nor changed, where a frame in the middle of its log is damaged', async () => {
+describe('a folder of state with a damaged log', () => {
+  test('a folder is neither opened nor changed when a frame in the middle of its log is damaged', async () => {
     const directory = newDirectory();
     const tables = openTables(directory);
     for (const key of ['a', 'b', 'c']) {

@@ -20,7 +20,7 @@ function logFrames(directory: string, tables: SqliteTables): PlacedFrame[] {
 }
 
 describe('the log', () => {
-  test('puts all changes of a turn into one commit', async () => {
+  test('all changes of one turn are one commit', async () => {
     const directory = newDirectory();
     const tables = openTables(directory);
     for (let n = 0; n < 100; n += 1) tables.payloads.set(String(n), 'x');
@@ -32,7 +32,7 @@ describe('the log', () => {
     tables.log.abandon();
   });
 
-  test('loses nothing when a checkpoint fails half way', async () => {
+  test('a checkpoint that fails half way loses nothing', async () => {
     const directory = newDirectory();
     const tables = openTables(directory, { keptMax: 0 });
     for (let n = 0; n < 50; n += 1) tables.payloads.set(String(n), String(n));
@@ -49,7 +49,7 @@ describe('the log', () => {
     again.log.abandon();
   });
 
-  test('ends before a frame that a crash left torn, and goes on from there', async () => {
+  test('the log ends before a torn frame of a crash, and the next frame is written there', async () => {
     const directory = newDirectory();
     const tables = openTables(directory);
     tables.payloads.set('a', '1');
@@ -71,7 +71,7 @@ describe('the log', () => {
     last.log.abandon();
   });
 
-  test('moves itself into the tables by slices while changes go on', async () => {
+  test('a checkpoint moves the log into the tables in slices while changes continue', async () => {
     const directory = newDirectory();
     const tables = openTables(directory, { checkpointLength: 1000, keptMax: 0 });
     for (let n = 0; n < 200; n += 1) {

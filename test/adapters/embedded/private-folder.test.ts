@@ -25,7 +25,7 @@ const mode = (path: string): string => (statSync(path).mode & 0o777).toString(8)
 const openFiles = (directory: string): string[] => readdirSync(directory).filter((name) => mode(join(directory, name)) !== '600');
 
 describe('a folder of state', () => {
-  test.each([0o000, 0o022, 0o077])('is for its owner only, with the umask %o', async (mask) => {
+  test.each([0o000, 0o022, 0o077])('only the owner can read or write the folder, with the umask %o', async (mask) => {
     process.umask(mask);
     const directory = join(newDirectory(), 'made', 'here');
     const tables = openTables(directory);
@@ -39,7 +39,7 @@ describe('a folder of state', () => {
     expect(openFiles(directory)).toEqual([]);
   });
 
-  test('takes the rights of others away from files that an older version wrote', () => {
+  test('files of an older version lose the rights of other users', () => {
     const directory = newDirectory();
     openTables(directory).log.close();
     for (const name of readdirSync(directory)) chmodSync(join(directory, name), 0o644);
@@ -47,19 +47,22 @@ describe('a folder of state', () => {
     expect(openFiles(directory)).toEqual([]);
   });
 
-  test.each(['log.0', 'log.1', 'holder.pid', 'state.db', 'state.db-wal', 'state.db-journal'])('is refused where %s is a link', (name) => {
-    const directory = newDirectory();
-    const target = join(newDirectory(), 'important.txt');
-    writeFileSync(target, 'very important data\n');
-    symlinkSync(target, join(directory, name));
-    expect(() => openTables(directory)).toThrow(
-      expect.objectContaining({ code: 'DENIED', message: expect.stringContaining(`${name} is not a regular file`) }),
-    );
-    expect(readFileSync(target, 'utf8')).toBe('very important data\n');
-    expect(lstatSync(join(directory, name)).isSymbolicLink()).toBe(true);
-  });
+  test.each(['log.0', 'log.1', 'holder.pid', 'state.db', 'state.db-wal', 'state.db-journal'])(
+    'a folder is refused when %s is a link',
+    (name) => {
+      const directory = newDirectory();
+      const target = join(newDirectory(), 'important.txt');
+      writeFileSync(target, 'very important data\n');
+      symlinkSync(target, join(directory, name));
+      expect(() => openTables(directory)).toThrow(
+        expect.objectContaining({ code: 'DENIED', message: expect.stringContaining(`${name} is not a regular file`) }),
+      );
+      expect(readFileSync(target, 'utf8')).toBe('very important data\n');
+      expect(lstatSync(join(directory, name)).isSymbolicLink()).toBe(true);
+    },
+  );
 
-  test.each([0o770, 0o707, 0o777])('is refused where other users may write to it, with the mode %o', (writable) => {
+  test.each([0o770, 0o707, 0o777])('a folder that other users may write to is refused, with the mode %o', (writable) => {
     const directory = join(newDirectory(), 'shared');
     mkdirSync(directory);
     chmodSync(directory, writable);
@@ -69,7 +72,7 @@ describe('a folder of state', () => {
     expect(readdirSync(directory)).toEqual([]);
   });
 
-  test('is refused where it, or a file in it, belongs to another user', (context) => {
+  test('a folder is refused when it or one of its files belongs to another user', (context) => {
     if (process.getuid?.() !== 0) context.skip('only root can give a folder to another user');
     const directory = join(newDirectory(), 'foreign');
     mkdirSync(directory, { mode: 0o755 });

@@ -54,7 +54,7 @@ async function expectWork(state: State): Promise<void> {
 }
 
 describe('a state in a folder', () => {
-  test('is the same after it was closed', async () => {
+  test('a closed state opens unchanged', async () => {
     const directory = newDirectory();
     const state = opens({ directory });
     await work(state);
@@ -65,7 +65,7 @@ describe('a state in a folder', () => {
   test.each([
     ['an older', 1],
     ['a newer', 3],
-  ])('of %s format is refused as that, and not as one that is out of reach', async (_age, format) => {
+  ])('a state of %s format is refused with STATE_FORMAT, not as unreachable', async (_age, format) => {
     const directory = newDirectory();
     opens({ directory }).close();
     // Format 1 had no sums.
@@ -78,7 +78,7 @@ describe('a state in a folder', () => {
     expect(() => opens({ directory })).toThrow(expect.objectContaining(refused));
   });
 
-  test('is the same after a crash, where it was durable', async () => {
+  test('all durable changes survive a crash', async () => {
     const directory = newDirectory();
     const state = opens({ directory });
     await work(state);
@@ -87,7 +87,7 @@ describe('a state in a folder', () => {
     await expect(expectWork(opens({ directory }))).resolves.toBeUndefined();
   });
 
-  test('is the same after a crash with a checkpoint in the middle, and after two more', async () => {
+  test('all durable changes survive a crash during a checkpoint and two more crashes', async () => {
     const directory = newDirectory();
     const state = opens({ directory, keptMax: 0 });
     await work(state);
@@ -103,7 +103,7 @@ describe('a state in a folder', () => {
     expect((await queue(again, 'work').receive(RECEIVE)).map(({ body, receiveCount }) => [body, receiveCount])).toEqual([[COMMAND, 2]]);
   });
 
-  test('makes messages that were in flight visible at once, keeps delays, and counts on', async () => {
+  test('messages in flight become visible at once, delays are kept, and receive counts continue', async () => {
     const directory = newDirectory();
     const state = opens({ directory });
     await state.sender.send('work', [{ body: 'held' }, { body: 'delayed', delaySeconds: 60 }]);
@@ -114,7 +114,7 @@ describe('a state in a folder', () => {
     expect(received).toMatchObject([{ body: 'held', messageId: held?.messageId, receiveCount: 2 }]);
   });
 
-  test('never uses a message id again', async () => {
+  test('a message id is never used again', async () => {
     const directory = newDirectory();
     const ids = new Set<string>();
     for (let round = 0; round < 3; round += 1) {
@@ -128,7 +128,7 @@ describe('a state in a folder', () => {
     expect(ids.size).toBe(3);
   });
 
-  test('loses nothing that durable() promised, and what it has is a prefix of what happened', async () => {
+  test('every change before durable() survives, and the state is a prefix of all changes', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(fc.constantFrom('commit', 'send', 'durable', 'checkpoint', 'crash'), { maxLength: 40 }), async (steps) => {
         const directory = newDirectory();
@@ -167,7 +167,7 @@ describe('a state in a folder', () => {
     );
   });
 
-  test('reads closed instances from disk when they are no longer in memory, and lists them among the others', async () => {
+  test('closed instances that were evicted from memory are read from disk and listed with the others', async () => {
     const state = opens({ directory: newDirectory(), keptMax: 0 });
     const expected: string[] = [];
     for (let n = 0; n < 450; n += 1) {
@@ -184,7 +184,7 @@ describe('a state in a folder', () => {
     expect((await loaded(state, 't#trip#002'))?.status).toBe('completed');
   });
 
-  test('lists and names tenants whose instances are all on disk, each apart from the others', async () => {
+  test('tenants whose instances are all on disk are named, and each is listed separately', async () => {
     const directory = newDirectory();
     const before = opens({ directory });
     for (const pid of ['acme#trip#1', 'acme#trip#2', 'acme-2#trip#1', 'zoo#trip#1'])
@@ -198,7 +198,7 @@ describe('a state in a folder', () => {
     expect(found).toEqual(['acme#trip#1', 'acme#trip#2']);
   });
 
-  test('hands a message to a service only when it is durable, and to the engine at once', async () => {
+  test('a service receives a message only when it is durable, and the engine at once', async () => {
     const state = opens({ directory: newDirectory() });
     await state.sender.send('inbox', [{ body: 'a' }]);
     await state.sender.send('work', [{ body: 'b' }]);
@@ -210,7 +210,7 @@ describe('a state in a folder', () => {
     expect(durable).toBe(true);
   });
 
-  test('has the delivery of a message that a crash has left on disk before it is handed out', async () => {
+  test('the delivery count of a message that survived a crash is on disk before the message is delivered', async () => {
     const directory = newDirectory();
     const state = opens({ directory });
     await state.sender.send('inbox', [{ body: 'poison' }]);
@@ -223,7 +223,7 @@ describe('a state in a folder', () => {
     }
   });
 
-  test('has an attempt on disk before it is answered', async () => {
+  test('an attempt is on disk before the claim returns', async () => {
     const directory = newDirectory();
     for (let attempt = 1; attempt <= 3; attempt += 1) {
       const state = opens({ directory });
@@ -232,7 +232,7 @@ describe('a state in a folder', () => {
     }
   });
 
-  test('refuses a second opener by the pid of the first, and lets the next one in after a close', () => {
+  test('a second opener is refused with the pid of the first, and accepted after a close', () => {
     const directory = newDirectory();
     const state = opens({ directory });
     expect(() => opens({ directory })).toThrow(
@@ -242,7 +242,7 @@ describe('a state in a folder', () => {
     opens({ directory });
   });
 
-  test('refuses to promise durability after it was closed', async () => {
+  test('durable() is refused after a close', async () => {
     const state = opens({ directory: newDirectory() });
     state.close();
     await state.sender.send('inbox', [{ body: 'a' }]);
@@ -250,10 +250,10 @@ describe('a state in a folder', () => {
   });
 });
 
-describe('a lease', () => {
+describe('a lease on a command', () => {
   const claim = (leaseUntil: number) => ({ state: 'RUN', hash: 'h', token: 't', leaseUntil, command: COMMAND }) as const;
 
-  test('ends with the process that gave it, so that the next one need not wait', async () => {
+  test('a lease ends with its process, so that the next process need not wait', async () => {
     const directory = newDirectory();
     const clock = new VirtualClock(1_000_000);
     const state = opens({ directory, clock });
@@ -265,7 +265,7 @@ describe('a lease', () => {
     expect(record).toEqual({ state: 'RUN', hash: 'h', token: 't', command: COMMAND, revision: 1 });
   });
 
-  test('lasts as long as its process does, also where it was read back from disk', async () => {
+  test('a lease lasts as long as its process lives, even when it was read from disk', async () => {
     const clock = new VirtualClock(1_000_000);
     const state = opens({ directory: newDirectory(), clock, keptMax: 0 });
     await state.idempotencyStore.write('c1', claim(clock.now() + LEASE_MS), 'absent');

@@ -59,14 +59,14 @@ function flip(path: string, at: number): void {
   closeSync(file);
 }
 
-describe('state.db', () => {
-  test('is whole after it was closed, and after its process died', () => {
+describe('the tables in state.db', () => {
+  test('state.db is whole after a close and after its process died', () => {
     const directory = closedFolder();
     expect(opened(directory)).toBe('whole');
     expect(opened(directory)).toBe('whole');
   });
 
-  test('is refused where any byte has changed since it was closed', () => {
+  test('state.db is refused when any byte has changed since the close', () => {
     const directory = closedFolder();
     const path = join(directory, 'state.db');
     const { length } = readFileSync(path);
@@ -91,7 +91,7 @@ describe('state.db', () => {
     expect(opened(directory)).toBe('whole');
   });
 
-  test('is refused where it has another length than when it was closed', () => {
+  test('state.db is refused when its length has changed since the close', () => {
     const directory = closedFolder();
     const path = join(directory, 'state.db');
     truncateSync(path, readFileSync(path).length - 8192);
@@ -102,7 +102,7 @@ describe('state.db', () => {
     ['the key and the data of a head', CLOSED.pid],
     ['the key and the data of a payload', HASH],
     ['the data of a record', 'answer-of-c1'],
-  ])('gives each row as it was or is refused, with any byte changed of %s, when its process had died', (_, text) => {
+  ])('after a crash and a changed byte of %s, each row is read unchanged or refused', (_, text) => {
     const directory = closedFolder();
     const path = join(directory, 'state.db');
     const from = readFileSync(path).indexOf(text);
@@ -116,7 +116,7 @@ describe('state.db', () => {
     }
   });
 
-  test('refuses a payload whose row is right for another value', async () => {
+  test('a payload whose row belongs to another value is refused', async () => {
     const directory = newDirectory();
     const tables = openTables(directory);
     tables.payloads.set(HASH, '"another"');

@@ -20,13 +20,13 @@ function publisherThat(answer: (entries: Entries) => unknown): {
 const event = (detail: string) => ({ source: 'payments', type: 'payments.charged', detail });
 
 describe('the EventBridge event publisher', () => {
-  test('sends the source, the type and the detail of an event to its bus', async () => {
+  test('the source, the type and the detail of an event are sent to its bus', async () => {
     const { publisher, calls } = publisherThat(() => ({ FailedEntryCount: 0, Entries: [{ EventId: 'e' }] }));
     expect(await publisher.publish([event('{}')])).toEqual([{ status: 'published', eventId: 'e' }]);
     expect(calls).toEqual([[{ EventBusName: 'trips', Source: 'payments', DetailType: 'payments.charged', Detail: '{}' }]]);
   });
 
-  test('tells which entries failed of a call that was answered', async () => {
+  test('the failed entries of a partly failed call are reported', async () => {
     const { publisher } = publisherThat(() => ({
       FailedEntryCount: 2,
       Entries: [{ ErrorCode: 'ThrottlingException', ErrorMessage: 'slow down' }, { EventId: 'e' }, { ErrorCode: 'InternalFailure' }],
@@ -38,7 +38,7 @@ describe('the EventBridge event publisher', () => {
     ]);
   });
 
-  test('counts an entry without a result as failed', async () => {
+  test('an entry without a result counts as failed', async () => {
     const { publisher } = publisherThat(() => ({ Entries: [{ EventId: 'e' }] }));
     expect(await publisher.publish([event('1'), event('2')])).toEqual([
       { status: 'published', eventId: 'e' },
@@ -46,7 +46,7 @@ describe('the EventBridge event publisher', () => {
     ]);
   });
 
-  test('says of each event why the whole call failed', async () => {
+  test('a call that fails as a whole reports its error for each event', async () => {
     const { publisher } = publisherThat(() => {
       throw new Error('no route');
     });
@@ -56,7 +56,7 @@ describe('the EventBridge event publisher', () => {
     ]);
   });
 
-  test('makes more than one call only where the events are too large together, and leaves out what is too large alone', async () => {
+  test('events are split over calls only when they are too large together, and an event that is too large alone is left out', async () => {
     const { publisher, calls } = publisherThat((entries) => ({ Entries: entries.map(({ Detail }) => ({ EventId: `e${Detail[0]}` })) }));
     const sizes = [100_000, 100_000, 204_801, 100_000, 20];
     const results = await publisher.publish(sizes.map((size, index) => event(String(index).repeat(size))));

@@ -31,7 +31,7 @@ payloadStoreContract('s3', () => new S3PayloadStore({ client: async () => client
 
 const hash = 'ab'.repeat(32);
 
-test('fetches what another writer has put into the bucket, and nothing of another bucket', async () => {
+test('a value of another writer of the bucket is fetched, and none of another bucket', async () => {
   const payments = new S3PayloadStore({ client, bucket, owner, writer: 'payments' });
   const orchestrator = new S3PayloadStore({ client, bucket, owner, writer: 'orchestrator' });
   const pid = 'default#trip#a:b.c_d-e';
@@ -43,19 +43,19 @@ test('fetches what another writer has put into the bucket, and nothing of anothe
   expect(await orchestrator.fetch(reference.replace(bucket, 'another'))).toBeUndefined();
 });
 
-test('lays a value where a client that takes the key from the URI finds it', async () => {
+test('a client that takes the key from the URI finds the value', async () => {
   const payments = new S3PayloadStore({ client, bucket, owner, writer: 'payments' });
   await payments.put('default#trip#key', hash, '1');
   const { Contents = [] } = await client.send(new ListObjectsV2Command({ Bucket: bucket, Prefix: 'payments/default%23trip%23key/' }));
   expect(Contents.map(({ Key }) => `s3://${bucket}/${Key}`)).toEqual([payments.reference('default#trip#key', hash)]);
 });
 
-test('rejects where the bucket is not there: that is no missing value', async () => {
+test('a missing bucket is an error, not a missing value', async () => {
   const store = new S3PayloadStore({ client, bucket: `stores-${randomUUID()}`, owner, writer: 'payments' });
   await expect(store.get('p', hash)).rejects.toMatchObject({ name: 'NoSuchBucket' });
 });
 
-test('tags a value that may expire, or that is kept after all, and has none on a value that is put again', async () => {
+test('a value is tagged to expire or to be kept, and loses its tag when it is put again', async () => {
   const orchestrator = new S3PayloadStore({ client, bucket, owner, writer: 'orchestrator' });
   const pid = 'default#trip#retired';
   const reference = orchestrator.reference(pid, hash);

@@ -30,7 +30,7 @@ const storeOver = (found: object = {}): { readonly store: S3PayloadStore; readon
   };
 };
 
-describe('a reference', () => {
+describe('a reference to a value', () => {
   const at = (key: string): string => `s3://b/${key}/${HASH}`;
 
   test.each([
@@ -41,11 +41,11 @@ describe('a reference', () => {
     ['with dots for a writer', at('../default%23trip%23t-1'), false],
     ['that goes up', `s3://b/payments/other/../../x/${HASH}`, false],
     ['without a hash', 's3://b/payments/default%23trip%23t-1/x', false],
-  ])('%s is of its author: %s is %s', (_name, reference, expected) => {
+  ])('a reference %s belongs to its author: %s is %s', (_name, reference, expected) => {
     expect(storeOver().store.isOf(reference, { writer: 'payments', folder: PID })).toBe(expected);
   });
 
-  test('is of a writer, whatever its folder, where no folder is named', () => {
+  test('without a named folder, a reference belongs to any writer', () => {
     const { store } = storeOver();
     expect([store.isOf(at('payments/any'), { writer: 'payments' }), store.isOf(at('flights/any'), { writer: 'payments' })]).toEqual([
       true,
@@ -54,7 +54,7 @@ describe('a reference', () => {
   });
 });
 
-test('each request names the account of the bucket, so S3 refuses that of another account under its name', async () => {
+test('each request names the account of the bucket, so S3 refuses a bucket of another account with the same name', async () => {
   const { store, sent } = storeOver({ ContentLength: 2, Body: { transformToString: async () => '{}' } });
   await store.put(PID, HASH, '{}');
   await store.get(PID, HASH);
@@ -68,13 +68,13 @@ test('each request names the account of the bucket, so S3 refuses that of anothe
   ]);
 });
 
-describe('a value', () => {
+describe('a value in S3', () => {
   test.each([
     [10, 3_000],
     [MB, 3_000],
     [8 * MB, 10_000],
     [VALUE_BYTES_MAX, 22_000],
-  ])('of %i bytes is put within 2 s and a second for each MB that was begun', async (bytes, requestTimeout) => {
+  ])('the put of %i bytes times out after 2 s and one more second for each started MB', async (bytes, requestTimeout) => {
     const { store, sent } = storeOver();
     await store.put(PID, HASH, 'x'.repeat(bytes));
     expect(sent.map(({ options }) => options)).toEqual([{ requestTimeout }]);
@@ -83,13 +83,13 @@ describe('a value', () => {
   test.each([
     ['more characters', 'x'.repeat(VALUE_BYTES_MAX + 1)],
     ['more bytes, as UTF-8', '€'.repeat(VALUE_BYTES_MAX / 3 + 1)],
-  ])('with %s than 20 MB is not put', async (_name, json) => {
+  ])('a value with %s than 20 MB is refused', async (_name, json) => {
     const { store, sent } = storeOver();
     await expect(store.put(PID, HASH, json)).rejects.toMatchObject({ code: 'DATA_TOO_LARGE', retryable: false });
     expect(sent).toEqual([]);
   });
 
-  test('above the limit is not read', async () => {
+  test('a value above the limit is not read', async () => {
     const Body = { destroy: vi.fn<() => void>(), transformToString: vi.fn<() => Promise<string>>() };
     const { store } = storeOver({ ContentLength: VALUE_BYTES_MAX + 1, Body });
     await expect(store.fetch(`s3://b/payments/p/${HASH}`)).rejects.toMatchObject({ code: 'DATA_TOO_LARGE' });
@@ -97,7 +97,7 @@ describe('a value', () => {
     expect([Body.destroy.mock.calls.length, Body.transformToString.mock.calls.length]).toEqual([2, 0]);
   });
 
-  test('with a body that stops on the way fails after its time-out', async () => {
+  test('a body that stops half way fails after its time-out', async () => {
     vi.useFakeTimers();
     try {
       const stopped = new Readable({ read: () => undefined });
@@ -109,7 +109,7 @@ describe('a value', () => {
     }
   });
 
-  test('that is there is read', async () => {
+  test('an existing value is read', async () => {
     const { store } = storeOver({ ContentLength: 7, Body: { transformToString: async () => '{"a":1}' } });
     expect(await store.get(PID, HASH)).toBe('{"a":1}');
   });

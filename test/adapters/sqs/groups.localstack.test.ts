@@ -24,7 +24,7 @@ test('a standard queue keeps the group of a message, with every mark that SQS al
   expect(new Set(await groupsIn(url))).toEqual(new Set(groups));
 });
 
-test('a FIFO queue takes the same body twice, with a delay that it does not know, and gives a group to one receiver at a time', async () => {
+test('a FIFO queue accepts the same body twice, ignores a delay, and delivers a group to one receiver at a time', async () => {
   const url = await createQueue(`${uniqueName('groups')}.fifo`);
   const sender = new SqsMessageSender({ client: sqs, queueUrls: () => url });
   const message = { body: 'a', groupId: 'default#book-trip#cart-1', delaySeconds: 5 };

@@ -6,7 +6,7 @@ const queueUrl = 'https://sqs/1/work';
 const options = { max: 10, waitSeconds: 20, visibilitySeconds: 60 };
 
 describe('the SQS message queue', () => {
-  test('asks for the count and the time of messages, and gives a long poll the time that it takes', async () => {
+  test('a receive requests the count and time of messages, and a long poll has a time-out that is long enough', async () => {
     const Attributes = { ApproximateReceiveCount: '3', SentTimestamp: '1795255200123' };
     const { client, calls } = stubClient({ Messages: [{ MessageId: 'm', ReceiptHandle: 'h', Body: 'b', Attributes }] });
     const messages = await new SqsMessageQueue({ client, queueUrl }).receive({ ...options, max: 25 });
@@ -26,13 +26,13 @@ describe('the SQS message queue', () => {
     ]);
   });
 
-  test('asks nothing once its signal has aborted', async () => {
+  test('no request is made after the signal has aborted', async () => {
     const { client, calls } = stubClient();
     expect(await new SqsMessageQueue({ client, queueUrl }).receive({ ...options, signal: AbortSignal.abort() })).toEqual([]);
     expect(calls).toEqual([]);
   });
 
-  test('ends its wait when its signal aborts, and gives back what still comes', async () => {
+  test('an aborted signal ends the wait, and messages that still arrive are returned to the queue', async () => {
     const stop = new AbortController();
     const poll = later();
     const { client, calls } = stubClient(poll.promise, {});
@@ -48,7 +48,7 @@ describe('the SQS message queue', () => {
     });
   });
 
-  test('ignores a request that fails after its signal has aborted, and throws an earlier failure', async () => {
+  test('a request that fails after the abort is ignored, and one that fails before is thrown', async () => {
     const stop = new AbortController();
     const poll = later();
     const waiting = new SqsMessageQueue({ client: stubClient(poll.promise).client, queueUrl }).receive({ ...options, signal: stop.signal });
@@ -61,7 +61,7 @@ describe('the SQS message queue', () => {
     await expect(denied.receive(options)).rejects.toThrow('said so');
   });
 
-  test('returns the handles whose entries failed, also where a handle is given twice', async () => {
+  test('a delete returns the handles whose entries failed, even for a handle that is given twice', async () => {
     const { client, calls } = stubClient({ Successful: [{ Id: '0' }], Failed: [{ Id: '1' }, { Id: '2' }] });
     expect(await new SqsMessageQueue({ client, queueUrl }).delete(['a', 'a', 'b'])).toEqual(['a', 'b']);
     expect(calls[0]?.input['Entries']).toEqual([
@@ -71,7 +71,7 @@ describe('the SQS message queue', () => {
     ]);
   });
 
-  test('returns the handles whose visibility could not be changed, and hides for at most twelve hours', async () => {
+  test('a change of visibility returns the handles that failed, and hides a message for at most twelve hours', async () => {
     const { client, calls } = stubClient({ Failed: [{ Id: '1', SenderFault: true, Code: 'MessageNotInflight' }] });
     const changes = [
       { receiptHandle: 'a', seconds: 100_000 },
@@ -84,7 +84,7 @@ describe('the SQS message queue', () => {
     ]);
   });
 
-  test('keeps its long polls apart from what must not wait for a connection', async () => {
+  test('long polls use connections of their own, so that other requests do not wait', async () => {
     const poller = stubClient({ Messages: [] });
     const { client, calls } = stubClient({});
     const queue = new SqsMessageQueue({ client, receiver: poller.client, queueUrl });
@@ -96,7 +96,7 @@ describe('the SQS message queue', () => {
     ]);
   });
 
-  test('calls once for ten handles, twice for eleven, and not at all for none', async () => {
+  test('ten handles need one call, eleven need two, and none need no call', async () => {
     const handles = Array.from({ length: 11 }, (_, index) => `h-${index}`);
     const { client, calls } = stubClient({}, {}, { Failed: [{ Id: '0' }] });
     const queue = new SqsMessageQueue({ client, queueUrl });

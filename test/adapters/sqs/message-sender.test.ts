@@ -14,7 +14,7 @@ async function sent(answer: unknown, ...bodies: readonly string[]): Promise<read
 }
 
 describe('the SQS message sender', () => {
-  test('answers each message by its own entry, whatever the order of the answer', async () => {
+  test('each message gets the result of its own entry, in any order of the response', async () => {
     const answer = {
       Successful: [
         { Id: '2', MessageId: 'm-2' },
@@ -37,11 +37,11 @@ describe('the SQS message sender', () => {
     ['KmsThrottled', true, false],
     ['KmsAccessDenied', false, true],
     ['KMS.DisabledException', true, true],
-  ])('takes a failed entry %s with SenderFault %s for a fault of the sender: %s', async (Code, SenderFault, senderFault) => {
+  ])('a failed entry %s with SenderFault %s is a fault of the sender: %s', async (Code, SenderFault, senderFault) => {
     expect(await sent({ Failed: [{ Id: '0', SenderFault, Code }] }, 'a')).toEqual([{ status: 'failed', senderFault, reason: Code }]);
   });
 
-  test('counts a message that the answer does not name as failed, and one that it names twice too', async () => {
+  test('a message that the response names twice or not at all counts as failed', async () => {
     const answer = { Successful: [{ Id: '0', MessageId: 'm-0' }], Failed: [{ Id: '0', SenderFault: false, Code: 'InternalError' }] };
     expect(await sent(answer, 'a', 'b')).toEqual([
       { status: 'failed', senderFault: false, reason: 'InternalError' },
@@ -60,14 +60,14 @@ describe('the SQS message sender', () => {
     ['ThrottlingException', false],
     ['TimeoutError', false],
     ['AccessDenied', false],
-  ])('takes the failure %s of the whole call for a fault of the sender: %s', async (name, senderFault) => {
+  ])('the failure %s of the whole call is a fault of the sender: %s', async (name, senderFault) => {
     expect(await sent(sdkError(name), 'a', 'b')).toEqual([
       { status: 'failed', senderFault, reason: `${name}: said so` },
       { status: 'failed', senderFault, reason: `${name}: said so` },
     ]);
   });
 
-  test('makes no call for an unknown queue, a body that is too large, or no message', async () => {
+  test('an unknown queue, a body that is too large and an empty list make no call', async () => {
     const { client, calls } = stubClient();
     const sender = new SqsMessageSender({ client, queueUrls });
     expect(await sender.send('nowhere', [{ body: 'a' }])).toEqual([
@@ -78,7 +78,7 @@ describe('the SQS message sender', () => {
     expect(calls).toEqual([]);
   });
 
-  test('sends one batch with the group and the delay of each message', async () => {
+  test('one batch has the group and the delay of each message', async () => {
     const { client, calls } = stubClient({});
     await new SqsMessageSender({ client, queueUrls }).send('work', [
       { body: 'a', groupId: 'acme', delaySeconds: 7 },
@@ -98,7 +98,7 @@ describe('the SQS message sender', () => {
     });
   });
 
-  test('sends to a FIFO queue under a fresh deduplication id, and without a delay, which it does not know', async () => {
+  test('a send to a FIFO queue has a new deduplication id and no delay, because FIFO queues refuse one', async () => {
     const { client, calls } = stubClient({}, {});
     const sender = new SqsMessageSender({ client, queueUrls });
     const message = { body: 'a', groupId: 'default#book-trip#cart-1', delaySeconds: 5 };

@@ -3,7 +3,7 @@ import { deploymentQueueUrls } from '../../../lib/adapters/sqs/queue-urls.ts';
 
 const here = 'https://sqs.eu-west-1.amazonaws.com/111122223333/';
 
-test('finds the queues of a deployment by name', () => {
+test('the queues of a deployment are found by name', () => {
   const urls = deploymentQueueUrls({ name: 'trips', inboxUrl: `${here}trips-inbox` });
   expect(['inbox', 'hot-lane', 'payments', 'payments-dead-letter', 'inbox-dead-letter', 'hot-lane-dead-letter'].map(urls)).toEqual([
     `${here}trips-inbox`,
@@ -15,7 +15,7 @@ test('finds the queues of a deployment by name', () => {
   ]);
 });
 
-test('takes the queue of a service from the map where it is there, with its dead-letter queue beside it', () => {
+test('a service in the map has its queue from there, and its dead-letter queue beside it', () => {
   const there = 'https://sqs.eu-west-1.amazonaws.com/444455556666/';
   const urls = deploymentQueueUrls({ name: 'trips', inboxUrl: `${here}trips-inbox`, queues: { flights: `${there}air` } });
   expect([urls('flights'), urls('flights-dead-letter'), urls('hotels')]).toEqual([
