@@ -4,8 +4,13 @@ import type { CrashPoint } from './crash-point.ts';
 import { simulate } from './simulate.ts';
 import type { SimulateOptions, World } from './world.ts';
 
+/** A `result` that waits for sleeps, retries and timeouts needs no option. A process that never ends still fails its test. */
+const PATIENCE = '366 days';
+
 /**
  * Runs the scenario once without a crash, and then once for each crash point that it passed, with the worker killed at that point.
+ * A `result` of the client lets time pass by itself, at most `patience` in sum (default: a year), and `settle` waits for the recovery from
+ * the crash. Throws if the scenario fails, or passes no crash point.
  * @example import { everyCrash } from 'tutti/testing'; await everyCrash(trips, { services }, async world => {…});
  */
 export async function everyCrash(
@@ -13,13 +18,15 @@ export async function everyCrash(
   options: SimulateOptions,
   scenario: (world: World) => Promise<void>,
 ): Promise<void> {
+  const patient: SimulateOptions = { patience: PATIENCE, ...options };
   const passed: CrashPoint[] = [];
   const note = (point: CrashPoint): boolean => {
     passed.push(point);
     return options.crash?.(point) ?? false;
   };
-  await scenario(simulate(system, { ...options, crash: note }));
-  for (const point of passed) await once(system, options, scenario, point);
+  await scenario(simulate(system, { ...patient, crash: note }));
+  assert(passed.length > 0, 'The scenario passed no crash point: expected it to await world.settle(), world.advance() or a result.');
+  for (const point of passed) await once(system, patient, scenario, point);
 }
 
 const once = async (

@@ -17,7 +17,7 @@ import { SeededRandom } from '../core/seeded-random.ts';
 import { INBOX } from '../format/inbox-message.ts';
 import { servedParts, type Served } from '../service/served.ts';
 import { Build, type BuildContext } from './build.ts';
-import { CrashPoints } from './crash-point.ts';
+import { CrashPoints, type CrashPredicate } from './crash-point.ts';
 import type { EngineWorker } from './engine-worker.ts';
 import { HandlerFaults } from './handler-faults.ts';
 import { journalOf } from './journal-of.ts';
@@ -43,6 +43,9 @@ const NESTED_TURNS_MAX = 10_000;
 /** The interval of the sweeper in production. A due instance that did not advance is swept again after it. */
 const SWEEP_MS = 15 * 60_000;
 
+/** A killed worker holds the lease of its command for a minute. Its message is then received again. */
+const RECOVERY_MS = 2 * 60_000;
+
 /** The world in whose handler the current code runs. */
 const inWorld = new AsyncLocalStorage<object>();
 
@@ -64,6 +67,10 @@ class SimulatedWorld implements World {
   #engineBusy = false;
   /** The number of batches that started, plus the number that ended. */
   #moves = 0;
+  /** The time that the world still lets pass by itself; `undefined` in a world without patience. */
+  #patienceMs: number | undefined;
+  /** The end of the recovery from the last crash. */
+  #recoveredAt = 0;
   /** Makes the settle loop check again for actors that can move. */
   #nudge: (() => void) | undefined;
 
@@ -74,7 +81,8 @@ class SimulatedWorld implements World {
     this.#state = state;
     this.#faults = new HandlerFaults(state);
     this.#stuck = new StuckInstances(state);
-    this.#context = { state, points: new CrashPoints(options.crash), random: () => random.number(), watch: this.#watch() };
+    if (options.patience !== undefined) this.#patienceMs = milliseconds(options.patience);
+    this.#context = { state, points: new CrashPoints(this.#noting(options.crash)), random: () => random.number(), watch: this.#watch() };
     this.#build = new Build(system, options.services ?? [], this.#context);
     this.client = this.#connect(system);
   }
@@ -103,7 +111,7 @@ class SimulatedWorld implements World {
           contract,
           this.#state,
           records,
-          (pid) => this.#changed(pid),
+          (pid, signal) => this.#changed(pid, signal),
           (commandId) => this.#faults.textOf(commandId),
         ),
       ),
@@ -124,18 +132,26 @@ class SimulatedWorld implements World {
     };
   }
 
+  /** The same predicate. It notes each crash. */
+  #noting(crash: CrashPredicate | undefined): CrashPredicate | undefined {
+    if (crash === undefined) return undefined;
+    return (point) => {
+      const killed = crash(point);
+      if (killed) this.#recoveredAt = this.#state.clock.now() + RECOVERY_MS;
+      return killed;
+    };
+  }
+
   async settle(): Promise<void> {
     await this.#run();
+    if (this.#patienceMs !== undefined) await this.#runUntil(this.#recoveredAt);
     this.#fail([...this.#faults.takeSettled(), ...this.#takeStuck()]);
   }
 
   async advance(duration: Duration): Promise<void> {
     const end = this.#state.clock.now() + milliseconds(duration);
     await this.#run();
-    for (let next = await this.#nextInstant(); next <= end; next = await this.#nextInstant()) {
-      this.#state.clock.advanceTo(next);
-      await this.#run();
-    }
+    await this.#runUntil(end);
     this.#state.clock.advanceTo(end);
     await this.#run();
     this.#fail([...this.#faults.takeAdvanced(), ...this.#takeStuck()]);
@@ -172,6 +188,31 @@ class SimulatedWorld implements World {
     const head = this.#state.heads.get(pid);
     if (!head || head.status === 'early') throw notFound(pid, head);
     return journalOf(this.#state, head);
+  }
+
+  /** Settles at each instant until `end` at which a timer or a message is due. */
+  async #runUntil(end: number): Promise<void> {
+    for (let next = await this.#nextInstant(); next <= end; next = await this.#nextInstant()) {
+      this.#state.clock.advanceTo(next);
+      await this.#run();
+    }
+  }
+
+  /**
+   * Lets time pass until something moves, while the patience lasts and the client still waits. Resolves to whether anything moved. Time does
+   * not help a stuck instance.
+   */
+  async #wait(pid: string, signal: AbortSignal): Promise<boolean> {
+    const { clock, heads } = this.#state;
+    while (!signal.aborted && heads.get(pid)?.status !== 'stuck') {
+      const next = await this.#nextInstant();
+      const left = (this.#patienceMs ?? 0) - (next - clock.now());
+      if (left < 0 || next === Infinity) return false;
+      this.#patienceMs = left;
+      clock.advanceTo(next);
+      if (await this.#run()) return true;
+    }
+    return false;
   }
 
   /** Settles. Concurrent calls wait for the same settle loop. Resolves to whether anything moved. */
@@ -281,9 +322,9 @@ class SimulatedWorld implements World {
     return this.#moves > before;
   }
 
-  /** The client waits for a change: runs the world. Rejects if nothing moves. */
-  async #changed(pid: string): Promise<void> {
-    const moved = inWorld.getStore() === this ? await this.#letOthersMove() : await this.#run();
+  /** The client waits for a change: runs the world, with patience also through time. Rejects if nothing moves. */
+  async #changed(pid: string, signal: AbortSignal): Promise<void> {
+    const moved = inWorld.getStore() === this ? await this.#letOthersMove() : (await this.#run()) || (await this.#wait(pid, signal));
     if (!moved) throw nothingMoves(this.#build.system, this.#state, pid, (commandId) => this.#faults.textOf(commandId));
   }
 }

@@ -15,7 +15,7 @@ export const clientPorts = (
   system: SystemContract,
   state: WorldState,
   records: ReadonlyMap<string, IdempotencyStore>,
-  changed: (pid: string) => Promise<void>,
+  changed: (pid: string, signal: AbortSignal) => Promise<void>,
   faultOf: (commandId: string) => string | undefined,
 ): ClientPorts => {
   const { sender, publisher, store, index, payloads, parking, clock } = state;

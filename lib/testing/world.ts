@@ -16,11 +16,16 @@ export interface SimulateOptions {
   readonly services?: readonly Served[];
   /** Kills the worker at each point for which it returns true. @default no worker is killed */
   readonly crash?: CrashPredicate;
+  /**
+   * Time that the world lets pass by itself, in sum, while a `result` of its client waits and nothing moves. After a crash, `settle` then also
+   * waits for the lease of the killed worker, a minute. @default none in `simulate`, `'366 days'` in `everyCrash`
+   */
+  readonly patience?: Duration;
 }
 
 /** A whole system in memory and in virtual time. */
 export interface World {
-  /** A client whose waiting calls let the world continue. A `result` that needs time to pass is `TIMED_OUT`. */
+  /** A client whose waiting calls let the world continue. A `result` that needs more time than `patience` is `TIMED_OUT`. */
   readonly client: Client;
   /**
    * Runs the world until nothing moves unless time passes. Throws if a handler threw an undeclared error and its command has no reply, if a
