@@ -4,7 +4,7 @@ import { envelopeToKeep, pauseMs, runsOf, widest, type RunLimits, type Runs } fr
 /**
  * Decides what a worker may do with one command (docs/protocol.md#service-verdicts).
  * In: the command's record and a delivery. Out: a verdict, with the record to write. Trunk: `claim` for a delivery; `complete`, `defer` and
- * `lease` for the worker that holds the lease. Pure: lib/service/consumer/command-runner.ts reads, asks, writes and answers. The rules:
+ * `lease` for the worker that holds the lease. Pure: lib/service/consumer/decide-command.ts reads, asks and writes. The rules:
  *
  * R1  A command runs only if it has no record, or if no lease is valid and the next run is due.
  * R2  A worker that has lost the lease writes nothing, answers nothing and acknowledges nothing.

@@ -1,52 +1,27 @@
-import { isOrchestratorError } from '../../contract/errors.ts';
 import { parseEnvelope } from '../../contract/wire/parse-envelope.ts';
-import { parse, type Json } from '../../contract/schema.ts';
+import type { CommandEnvelope } from '../../contract/wire/envelope.ts';
 import { thrownText } from '../../contract/wire/thrown-text.ts';
-import type { PublishResult } from '../../ports/event-publisher.ts';
-import type { CommandRecord } from '../../ports/idempotency-store.ts';
-import {
-  answeredRecord,
-  claimed,
-  complete,
-  defer,
-  cancelledRecord,
-  claim,
-  type ClaimRequest,
-  type Fenced,
-  type RecordBody,
-  type ClaimVerdict,
-} from './command-record.ts';
-import { failureData, isDeclared } from './declared-failure.ts';
-import type { InFlight, ServiceNotice } from './in-flight.ts';
+import { afterFailedCancel } from './after-run.ts';
+import { cancelledRecord, claimed } from './command-record.ts';
+import { decideCommand, type Decision } from './decide-command.ts';
+import type { InFlight } from './in-flight.ts';
 import { HOLD_SECONDS } from './redelivery.ts';
-import { createJob, type Job } from './job.ts';
+import { createJob, createTask, type Job } from './job.ts';
 import { loadInput } from './load-input.ts';
 import { MessageReturns, type Disposal } from './message-returns.ts';
-import { endCancel, endRun, endTransaction, type Ended } from './run-end.ts';
-import { lastErrorFrom, runEndOf } from './run-error.ts';
+import { decideAgain, endAsLost, endWith, noticeOn, replyWith, type NextStep, type ReplyStep } from './next-step.ts';
+import { runHandler } from './run-handler.ts';
 import { endText, type Runs } from './run-limits.ts';
-import { OVERDUE, watchTime } from './run-time.ts';
 import type { RunnerDependencies } from './runner-dependencies.ts';
-import type { ServedCommand } from '../served.ts';
 import type { TransactionalRecords } from '../store.ts';
-import { CommandTask, isDeferred } from '../task.ts';
-import { runInTransaction, type Committed } from './transaction-run.ts';
-
-type Rule = (record: CommandRecord | undefined, delivery: ClaimRequest) => Ended;
-/** A verdict whose write is complete. */
-type Written =
-  | Exclude<ClaimVerdict, { kind: 'exhausted' | 'repeat' }>
-  | (Extract<ClaimVerdict, { kind: 'repeat' }> & { readonly runs?: Runs });
+import { runTransaction } from './transaction-run.ts';
 
 const NO_RUNS: Runs = { failures: 0 };
-const LOST_MESSAGE = 'The lease was lost while the handler ran, so its answer is dropped.';
-/** Most decisions on one delivery, one after each write that lost against another worker. */
-const CONFLICTS_MAX = 8;
 
 /**
- * Handles one delivered command. In: a message in flight. Out: what the consumer does with the message.
- * Trunk: parse the envelope → `createJob` (lib/service/consumer/job.ts) → a verdict of lib/service/consumer/command-record.ts → write it →
- * run the handler → record the answer → publish the reply.
+ * Handles one delivered command. In: a message in flight. Out: the consumer's action on the message.
+ * Trunk: `#read` makes a job of the message → `#begin` claims a new command, or `decideCommand` decides on a recorded one → `#act` on the
+ * verdict, mostly by `runHandler` → the reply is recorded → `#publish`. An action may ask for another decision.
  */
 export class CommandRunner {
   readonly #deps: RunnerDependencies;
@@ -73,316 +48,140 @@ export class CommandRunner {
   }
 
   async #handle(flight: InFlight): Promise<Disposal> {
-    const { message } = flight;
-    const parsed = parseEnvelope(message.body);
-    if (parsed.kind !== 'command') {
-      const fault = parsed.kind === 'malformed' ? parsed.fault : `expected a command, got a message of kind ${parsed.kind}`;
-      this.#deps.report({ kind: 'malformed', messageId: message.messageId, message: `A message was refused: ${fault}.` });
-      return this.#returns.toDeadLetters(message);
-    }
-    const command = (flight.command = parsed.envelope);
+    const command = (flight.command = this.#parse(flight));
+    if (command === undefined) return this.#returns.toDeadLetters(flight.message);
     const data = await loadInput(command, this.#deps.payloads);
     const job = createJob({ flight, command, data, token: `${this.#deps.worker}:${++this.#claims}` }, this.#deps);
-    const { delivery } = job;
-    // A first delivery usually has no record, so it writes the claim without a read. A redelivery usually has one.
+    let next = await this.#begin(job);
+    while (next.kind === 'decide') next = await this.#act(job, await decideCommand(job, next, this.#deps));
+    return next.kind === 'reply' ? this.#publish(job, next) : next.disposal;
+  }
+
+  /** Returns undefined, with a notice, for a message that is no command. */
+  #parse({ message }: InFlight): CommandEnvelope | undefined {
+    const parsed = parseEnvelope(message.body);
+    if (parsed.kind === 'command') return parsed.envelope;
+    const fault = parsed.kind === 'malformed' ? parsed.fault : `expected a command, got a message of kind ${parsed.kind}`;
+    this.#deps.report({ kind: 'malformed', messageId: message.messageId, message: `A message was refused: ${fault}.` });
+    return undefined;
+  }
+
+  /** A first delivery usually has no record, so it writes the claim without a read. A redelivery usually has one. */
+  async #begin(job: Job): Promise<NextStep> {
+    const { command, message, delivery } = job;
+    const { store } = this.#deps;
     const again = message.receiveCount > 1 || command.attempt > 1;
-    if (again || delivery.mode !== 'run' || delivery.settling) return this.#decide(job, await this.#deps.store.read(command.id));
-    if (delivery.effect === 'transaction') return this.#runInTransaction(job, claimed(delivery), undefined);
-    const body = claimed(delivery);
-    const claim = await this.#deps.store.write(command.id, body, 'absent');
-    if (claim.status === 'conflict') return this.#decide(job, claim.current);
-    return this.#run(job, body, 1);
+    if (again || delivery.mode !== 'run' || delivery.settling) return decideAgain(await store.read(command.id));
+    const claim = claimed(delivery);
+    if (delivery.effect === 'transaction') return runTransaction(job, { claim, found: undefined }, this.#deps);
+    const written = await store.write(command.id, claim, 'absent');
+    return written.status === 'written' ? runHandler(job, { claim, revision: 1 }, this.#deps) : decideAgain(written.current);
   }
 
-  /** Gets a verdict, writes it, and acts on it. If the write loses against another worker, decides again on the current record. */
-  async #decide(job: Job, found: CommandRecord | undefined, rule: Rule = claim): Promise<Disposal> {
-    let record = found;
-    for (let tries = 0; tries < CONFLICTS_MAX; tries++) {
-      job.nonce = record?.nonce ?? job.delivery.nonce;
-      const ended = rule(record, job.delivery);
-      if (ended.kind === 'lost') return this.#lost(job);
-      const verdict = ended.kind === 'exhausted' ? this.#exhausted(job, ended.runs) : ended;
-      if (verdict.kind === 'run' && job.delivery.effect === 'transaction') return this.#runInTransaction(job, verdict.write, record);
-      const write = 'write' in verdict ? verdict.write : undefined;
-      if (write === undefined) return this.#act(job, verdict, record?.revision ?? 0);
-      const expected = record?.revision ?? 'absent';
-      const written = await this.#deps.store.write(job.command.id, write, expected);
-      if (written.status === 'written') return this.#act(job, verdict, expected === 'absent' ? 1 : expected + 1);
-      record = written.current;
-    }
-    return 1;
-  }
-
-  /** The limits are used up without an effect. The failure is recorded, so that no later copy runs the command. */
-  #exhausted({ command }: Job, runs: Runs): Written {
-    const reply = this.#deps.replies.exhausted(command, runs);
-    return { kind: 'repeat', reply, runs, write: { state: 'FAILED', hash: command.datahash, reply } };
-  }
-
-  async #act(job: Job, verdict: Written, revision: number): Promise<Disposal> {
+  /** Acts on a verdict whose write is complete. */
+  #act(job: Job, { verdict, found, revision }: Decision): NextStep | Promise<NextStep> {
     const { replies } = this.#deps;
     switch (verdict.kind) {
-      case 'run':
-        return this.#run(job, verdict.write, verdict.write.early === undefined ? revision : 0);
+      case 'run': {
+        const claim = verdict.write;
+        if (job.delivery.effect === 'transaction') return runTransaction(job, { claim, found }, this.#deps);
+        return runHandler(job, { claim, revision: claim.early === undefined ? revision : 0 }, this.#deps);
+      }
       case 'answer':
-        if (verdict.outcome !== 'unknown') return this.#answer(job, replies.bare(job.command, verdict.outcome, verdict.runs));
-        this.#report(job, 'gave-up', endText(job, verdict.runs));
-        return this.#answer(job, replies.unknown(job.command, verdict.runs ?? NO_RUNS));
+        if (verdict.outcome !== 'unknown') return replyWith(replies.bare(job.command, verdict.outcome, verdict.runs));
+        this.#deps.report(noticeOn(job, 'gave-up', endText(job, verdict.runs)));
+        return replyWith(replies.unknown(job.command, verdict.runs ?? NO_RUNS));
       case 'repeat':
-        if (verdict.runs !== undefined) this.#report(job, 'gave-up', endText(job, verdict.runs));
-        return this.#answer(job, verdict.reply);
-      case 'pause':
-        return this.#pause(job, verdict.until);
+        if (verdict.runs !== undefined) this.#deps.report(noticeOn(job, 'gave-up', endText(job, verdict.runs)));
+        return replyWith(verdict.reply);
       case 'revoke':
         return this.#revoke(job, revision);
       case 'wait':
         return this.#wait(job, verdict.until);
+      case 'pause':
+        return this.#giveBack(job, verdict.until - this.#deps.clock.now());
       case 'hold':
-        return this.#returns.giveBack(job.message, job.command, HOLD_SECONDS * 1000);
+        return this.#giveBack(job, HOLD_SECONDS * 1000);
       case 'give-up':
         return this.#giveUp(job, verdict.claimed, verdict.runs);
       case 'refuse':
         return this.#refuse(job);
+      case 'lost':
+        return endAsLost(job, this.#deps.report);
+      case 'outrun':
+        return endWith(1);
     }
   }
 
-  async #run(job: Job, claim: RecordBody, revision: number): Promise<Disposal> {
-    const served = job.served as ServedCommand;
-    const { flight, delivery } = job;
-    flight.token = delivery.token;
-    flight.claim = claim;
-    flight.revision = revision;
-    if (served.effect === 'once') await this.#deps.store.durable();
-    let output: unknown;
-    try {
-      const overdue = watchTime(flight, delivery.policy.timeoutMs, this.#deps.clock);
-      output = await Promise.race([served.run(job.input, this.#task(job, undefined)), overdue]);
-    } catch (error) {
-      flight.token = '';
-      return this.#threw(job, error);
+  async #giveBack({ message, command }: Job, milliseconds: number): Promise<NextStep> {
+    return endWith(await this.#returns.giveBack(message, command, milliseconds));
+  }
+
+  /** Another worker has the lease, so the message is returned until the lease ends. A settling delivery aborts a run in this worker. */
+  #wait(job: Job, until: number): Promise<NextStep> {
+    const { inFlight, clock } = this.#deps;
+    if (job.delivery.settling) {
+      for (const other of inFlight) if (other.command?.id === job.command.id && other !== job.flight) other.settle();
     }
-    // From here on a heartbeat could only conflict with the write of the answer.
-    flight.token = '';
-    if (output === OVERDUE) return this.#retry(job, OVERDUE);
-    if (isDeferred(output)) return this.#defer(job);
-    let data: Json;
-    try {
-      data = parse(served.contract.output, output, served.outputWhat);
-    } catch (error) {
-      return this.#retry(job, error);
-    }
-    return this.#completeWith(job, 'DONE', () => this.#deps.replies.completed(job.command, served, data));
-  }
-
-  async #threw(job: Job, error: unknown): Promise<Disposal> {
-    if (!isDeclared(error, job)) return this.#retry(job, error);
-    let data: Json;
-    try {
-      data = failureData(error, job);
-    } catch (invalid) {
-      return this.#retry(job, invalid);
-    }
-    return this.#completeWith(job, 'FAILED', () => this.#deps.replies.failed(job.command, data));
-  }
-
-  /** A reply that is too large counts as a run without an answer. If the payload store fails, the message is redelivered. */
-  async #completeWith(job: Job, state: 'DONE' | 'FAILED', replyOf: () => string | Promise<string>): Promise<Disposal> {
-    let reply: string;
-    try {
-      const built = replyOf();
-      reply = typeof built === 'string' ? built : await built;
-    } catch (error) {
-      if (isOrchestratorError(error) && error.code === 'DATA_TOO_LARGE') return this.#retry(job, error);
-      throw error;
-    }
-    return this.#complete(job, state, reply);
-  }
-
-  #task(job: Job, tx: unknown): CommandTask {
-    const { command, served, flight, nonce } = job;
-    return new CommandTask({ command, service: this.#deps.service, errors: served?.errors, tx, abort: flight.abort, nonce });
-  }
-
-  async #complete(job: Job, state: 'DONE' | 'FAILED', reply: string): Promise<Disposal> {
-    const { flight, command, delivery } = job;
-    const written = await this.#deps.store.write(command.id, { state, hash: command.datahash, reply }, flight.revision);
-    if (written.status === 'written') {
-      const type = state === 'DONE' ? (job.served as ServedCommand).completedType : `${command.type}.failed`;
-      return this.#published(job, await this.#deps.replies.publishAs(type, reply));
-    }
-    const said = await this.#fenced(job, written.current, (record) => complete(record, delivery.token, state, reply));
-    return said === undefined ? 'leave' : this.#answer(job, said.reply ?? reply);
-  }
-
-  async #defer(job: Job): Promise<Disposal> {
-    const { command, delivery } = job;
-    const current = await this.#deps.store.read(command.id);
-    const said = await this.#fenced(job, current, (record) => defer(record, delivery.token, this.#deps.clock.now()));
-    return said === undefined ? 'leave' : this.#deferred(job, said.reply);
-  }
-
-  /** A settling delivery needs a definite outcome, so after a deferral it decides again, on the record DEFERRED. */
-  async #deferred(job: Job, early: string | undefined): Promise<Disposal> {
-    if (early !== undefined) return this.#answer(job, early);
-    if (job.delivery.settling) return this.#decide(job, await this.#deps.store.read(job.command.id));
-    return this.#answer(job, this.#deps.replies.bare(job.command, 'deferred'));
-  }
-
-  /** Writes under this worker's fencing token, again after each concurrent write. Undefined: the lease is lost. */
-  async #fenced(
-    job: Job,
-    current: CommandRecord | undefined,
-    decide: (record: CommandRecord | undefined) => Fenced,
-  ): Promise<{ readonly reply?: string } | undefined> {
-    let record = current;
-    for (let tries = 0; tries < CONFLICTS_MAX; tries++) {
-      const fenced = decide(record);
-      if (fenced.kind === 'lost') break;
-      const written = await this.#deps.store.write(job.command.id, fenced.write, (record as CommandRecord).revision);
-      if (written.status === 'written') return fenced;
-      record = written.current;
-    }
-    this.#report(job, 'lease-lost', LOST_MESSAGE);
-    return undefined;
-  }
-
-  #lost(job: Job): Disposal {
-    this.#report(job, 'lease-lost', LOST_MESSAGE);
-    return 'leave';
-  }
-
-  /** Records a run without an answer, and pauses or ends the command. */
-  async #retry(job: Job, thrown: unknown): Promise<Disposal> {
-    const { flight, command, delivery } = job;
-    if (flight.lost) return 'leave';
-    const end = runEndOf(thrown, flight);
-    // A handler that ends because its signal aborted did not fail.
-    const heeded = flight.stopping || (flight.settled && (end.how === 'not-done' || flight.abort.caused(thrown)));
-    if (thrown === OVERDUE) this.#report(job, 'handler-failed', end.error.message);
-    else if (!heeded) this.#report(job, 'handler-failed', thrownText(thrown), thrown);
-    job.delivery = { ...delivery, now: this.#deps.clock.now() };
-    if (delivery.effect === 'transaction') return this.#decide(job, job.found, (record, at) => endTransaction(record, at, end));
-    const { claim, revision } = flight;
-    const known = claim === undefined || revision === 0 ? await this.#deps.store.read(command.id) : { ...claim, revision };
-    return this.#decide(job, known, (record, at) => endRun(record, at, end));
-  }
-
-  async #runInTransaction(job: Job, claim: RecordBody, found: CommandRecord | undefined): Promise<Disposal> {
-    const { command, flight } = job;
-    const transactional = this.#deps.transactional as TransactionalRecords;
-    const expected = found?.revision ?? 'absent';
-    job.found = found;
-    let said: Committed;
-    try {
-      // A transaction cannot be taken from the handler that uses it, so the timeout only aborts the signal.
-      void watchTime(flight, job.delivery.policy.timeoutMs, this.#deps.clock);
-      said = await transactional.transact((tx, records) =>
-        runInTransaction({ job, claim, expected, task: this.#task(job, tx), records }, this.#deps),
-      );
-    } catch (error) {
-      if (!isDeclared(error, job)) return this.#retry(job, error);
-      // The handler's writes are rolled back, so the failure is recorded in a write of its own.
-      const reply = found?.early ?? (await this.#deps.replies.failed(command, failureData(error, job)));
-      const written = await this.#deps.store.write(command.id, answeredRecord(command.datahash, reply), expected);
-      return written.status === 'written' ? this.#answer(job, reply) : this.#decide(job, written.current);
-    }
-    if (said.kind === 'conflict') return this.#decide(job, said.current);
-    return said.kind === 'answered' ? this.#answer(job, said.reply) : this.#deferred(job, undefined);
-  }
-
-  async #revoke(job: Job, revision: number): Promise<Disposal> {
-    const { command } = job;
-    try {
-      await this.#cancel(job, revision);
-    } catch (error) {
-      this.#report(job, 'handler-failed', thrownText(error), error);
-      job.delivery = { ...job.delivery, now: this.#deps.clock.now() };
-      const current = await this.#deps.store.read(command.id);
-      return this.#decide(job, current, (record, at) => endCancel(record, at, lastErrorFrom(error)));
-    }
-    return this.#answer(job, this.#deps.replies.bare(command, 'cancelled'));
+    return this.#giveBack(job, Math.max(1, until - clock.now()));
   }
 
   /**
    * Runs the handler's `cancel`, then writes TOMB. After REVOKED only TOMB can follow, so a conflict means that another worker wrote it.
    */
-  async #cancel(job: Job, revision: number): Promise<void> {
+  async #revoke(job: Job, revision: number): Promise<NextStep> {
     const { command, served, delivery, input } = job;
+    const { store, service, transactional } = this.#deps;
     const tomb = cancelledRecord(command.datahash);
-    if (delivery.effect === 'transaction') {
-      await (this.#deps.transactional as TransactionalRecords).transact(async (tx, records) => {
-        await served?.cancel?.(input, this.#task(job, tx));
-        await records.write(command.id, tomb, revision);
-      });
-      return;
+    try {
+      if (delivery.effect === 'transaction') {
+        await (transactional as TransactionalRecords).transact(async (tx, records) => {
+          await served?.cancel?.(input, createTask(job, service, tx));
+          await records.write(command.id, tomb, revision);
+        });
+      } else {
+        await served?.cancel?.(input, createTask(job, service));
+        await store.write(command.id, tomb, revision);
+      }
+    } catch (error) {
+      return afterFailedCancel(job, error, this.#deps);
     }
-    await served?.cancel?.(input, this.#task(job, undefined));
-    await this.#deps.store.write(command.id, tomb, revision);
+    return replyWith(this.#deps.replies.bare(command, 'cancelled'));
   }
 
-  /** Another worker has the lease, so the message is returned until the lease ends. A settling delivery aborts a run in this worker. */
-  async #wait(job: Job, until: number): Promise<Disposal> {
-    const { inFlight, clock } = this.#deps;
-    const { message, command } = job;
-    if (job.delivery.settling) {
-      for (const other of inFlight) if (other.command?.id === command.id && other !== job.flight) other.settle();
-    }
-    return this.#returns.giveBack(message, command, Math.max(1, until - clock.now()));
-  }
-
-  /** The next run is not due yet. */
-  #pause({ message, command }: Job, until: number): Promise<Disposal> {
-    return this.#returns.giveBack(message, command, until - this.#deps.clock.now());
-  }
-
-  async #giveUp(job: Job, wasClaimed: boolean, runs: Runs = NO_RUNS): Promise<Disposal> {
+  /** The command is unreadable or was received too often. `wasClaimed`: an earlier run may have had its effect (R10). */
+  async #giveUp(job: Job, wasClaimed: boolean, runs: Runs = NO_RUNS): Promise<NextStep> {
     const { command, message } = job;
-    const why = job.reason === '' ? `it was received ${message.receiveCount} times without an answer` : job.reason;
-    this.#report(job, 'gave-up', `${command.type} was given up: ${why}`);
     const { replies, store } = this.#deps;
+    const why = job.reason === '' ? `it was received ${message.receiveCount} times without an answer` : job.reason;
+    this.#deps.report(noticeOn(job, 'gave-up', `${command.type} was given up: ${why}`));
     const lastError = runs.lastError ?? { code: 'POISON', message: why };
     const reply = wasClaimed ? replies.unknown(command, { ...runs, lastError }) : replies.poisoned(command, why);
     if (!wasClaimed) {
       // A copy of the command may arrive later, and must not run after this answer.
       const written = await store.write(command.id, { state: 'FAILED', hash: command.datahash, reply }, 'absent');
-      if (written.status === 'conflict') return this.#decide(job, written.current);
+      if (written.status === 'conflict') return decideAgain(written.current);
     }
-    const moved = await this.#returns.toDeadLetters(message);
-    const disposal = await this.#answer(job, reply);
-    return disposal === 'delete' ? moved : disposal;
+    return replyWith(reply, await this.#returns.toDeadLetters(message));
   }
 
   /** Replies `unknown`, so that the sender does not wait indefinitely. An operator must find out why the process used the id twice. */
-  async #refuse(job: Job): Promise<Disposal> {
+  async #refuse(job: Job): Promise<NextStep> {
     const { command, message } = job;
-    this.#report(
-      job,
-      'id-reused',
-      `${command.id} was refused: its datahash ${command.datahash} differs from that of the recorded command.`,
-    );
-    const moved = await this.#returns.toDeadLetters(message);
+    const difference = `its datahash ${command.datahash} differs from that of the recorded command`;
+    this.#deps.report(noticeOn(job, 'id-reused', `${command.id} was refused: ${difference}.`));
     const lastError = { code: 'ID_REUSED', message: 'The id of the command was used before with another datahash.' };
-    const disposal = await this.#answer(job, this.#deps.replies.unknown(command, { failures: 0, lastError }));
-    return disposal === 'delete' ? moved : disposal;
+    const moved = await this.#returns.toDeadLetters(message);
+    return replyWith(this.#deps.replies.unknown(command, { failures: 0, lastError }), moved);
   }
 
-  async #answer(job: Job, reply: string): Promise<Disposal> {
-    return this.#published(job, await this.#deps.replies.publish(reply));
-  }
-
-  /** If the bus refused the reply, the redelivery publishes it again from the record. */
-  #published(job: Job, result: PublishResult): Disposal | Promise<Disposal> {
-    if (result.status === 'published') return 'delete';
-    this.#report(
-      job,
-      'fault',
-      `The bus did not accept the reply (${result.reason}): it is published again when the message is redelivered.`,
-    );
-    const { message, command } = job;
-    return this.#returns.backOff(message, command);
-  }
-
-  #report(job: Job, kind: ServiceNotice['kind'], message: string, cause?: unknown): void {
-    this.#deps.report({ kind, messageId: job.message.messageId, commandId: job.command.id, message, cause });
+  /** If the bus refuses the reply, the redelivery publishes it again from the record. */
+  async #publish(job: Job, { reply, type, disposal }: ReplyStep): Promise<Disposal> {
+    const { replies } = this.#deps;
+    const result = await (type === undefined ? replies.publish(reply) : replies.publishAs(type, reply));
+    if (result.status === 'published') return disposal;
+    const remedy = 'it is published again when the message is redelivered';
+    this.#deps.report(noticeOn(job, 'fault', `The bus did not accept the reply (${result.reason}): ${remedy}.`));
+    return this.#returns.backOff(job.message, job.command);
   }
 }

@@ -10,6 +10,7 @@ import { HOLD_MAX_MS, RECEIVES_MAX } from './redelivery.ts';
 import { Unread } from './load-input.ts';
 import { limitsOf } from './run-limits.ts';
 import type { ServedCommand } from '../served.ts';
+import { CommandTask } from '../task.ts';
 
 /** A command in flight: its envelope and input, and its handler if this worker has one. */
 export interface Job {
@@ -73,6 +74,11 @@ export function createJob({ flight, command, data, token }: ReceivedCommand, dep
       jitter: deps.random(),
     },
   };
+}
+
+/** The second argument of the handler. `tx`: the transaction of the store, in effect class `transaction`. */
+export function createTask({ command, served, flight, nonce }: Job, service: string, tx?: unknown): CommandTask {
+  return new CommandTask({ command, service, errors: served?.errors, tx, abort: flight.abort, nonce });
 }
 
 function modeOf(message: ReceivedMessage, unreadable: boolean, now: number): ClaimRequest['mode'] {

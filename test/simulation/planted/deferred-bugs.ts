@@ -83,10 +83,10 @@ export const deferredBugs: readonly PlantedBug[] = [
       REVOKED_WITHOUT_A_WRITE,
       {
         file: RUNNER,
-        find: 'await served?.cancel?.(input, this.#task(job, undefined));\n    await this.#deps.store.write(command.id, tomb, revision);',
-        plant: `await served?.cancel?.(input, this.#task(job, undefined));
-    const buried = await this.#deps.store.write(command.id, tomb, revision);
-    if (PLANTED && buried.status === 'conflict' && buried.current?.state !== 'TOMB') throw new Error('It was answered meanwhile.');`,
+        find: 'await served?.cancel?.(input, createTask(job, service));\n        await store.write(command.id, tomb, revision);',
+        plant: `await served?.cancel?.(input, createTask(job, service));
+        const buried = await store.write(command.id, tomb, revision);
+        if (PLANTED && buried.status === 'conflict' && buried.current?.state !== 'TOMB') throw new Error('It was answered meanwhile.');`,
       },
     ],
   },
@@ -105,9 +105,9 @@ export const deferredBugs: readonly PlantedBug[] = [
     what: 'A handler may defer a command that is being settled, and the process accepts that as the reply.',
     patches: [
       {
-        file: RUNNER,
-        find: 'if (job.delivery.settling) return this.#decide(',
-        plant: 'if (!PLANTED && job.delivery.settling) return this.#decide(',
+        file: 'lib/service/consumer/after-run.ts',
+        find: 'if (delivery.settling) return decideAgain(',
+        plant: 'if (!PLANTED && delivery.settling) return decideAgain(',
       },
       {
         file: 'lib/core/replies.ts',
@@ -123,12 +123,18 @@ export const deferredBugs: readonly PlantedBug[] = [
     what: 'Each run of a handler has a token of its own, and the token of the run before is refused.',
     patches: [
       {
-        file: RUNNER,
-        find: 'return new CommandTask({ command, service: this.#deps.service, errors: served?.errors, tx, abort: flight.abort, nonce });',
-        plant: `const task = new CommandTask({ command, service: this.#deps.service, errors: served?.errors, tx, abort: flight.abort, nonce });
-    if (!PLANTED) return task;
-    const { token } = task;
-    return Object.defineProperty(task, 'token', { value: token + '~' + job.delivery.token });`,
+        file: 'lib/service/consumer/job.ts',
+        find: 'export function createTask({ command, served, flight, nonce }: Job, service: string, tx?: unknown): CommandTask {',
+        plant:
+          'export function createTask({ command, served, flight, nonce, delivery }: Job, service: string, tx?: unknown): CommandTask {',
+      },
+      {
+        file: 'lib/service/consumer/job.ts',
+        find: 'return new CommandTask({ command, service, errors: served?.errors, tx, abort: flight.abort, nonce });',
+        plant: `const task = new CommandTask({ command, service, errors: served?.errors, tx, abort: flight.abort, nonce });
+  if (!PLANTED) return task;
+  const { token } = task;
+  return Object.defineProperty(task, 'token', { value: token + '~' + delivery.token });`,
       },
       {
         file: 'lib/service/consumer/deferred-answer.ts',

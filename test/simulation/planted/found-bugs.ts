@@ -12,8 +12,8 @@ export const foundBugs: readonly PlantedBug[] = [
     patches: [
       {
         file: 'lib/service/consumer/command-runner.ts',
-        find: 'const disposal = await this.#answer(job, this.#deps.replies.unknown(command, { failures: 0, lastError }));',
-        plant: 'if (PLANTED) return moved;\n    ORIGINAL',
+        find: 'return replyWith(this.#deps.replies.unknown(command, { failures: 0, lastError }), moved);',
+        plant: 'if (PLANTED) return endWith(moved);\n    ORIGINAL',
       },
     ],
   },

@@ -77,9 +77,9 @@ export const limitBugs: readonly PlantedBug[] = [
     what: 'The reply to an exhausted command is not recorded, so a copy with other limits runs it.',
     patches: [
       {
-        file: 'lib/service/consumer/command-runner.ts',
+        file: 'lib/service/consumer/decide-command.ts',
         find: "return { kind: 'repeat', reply, runs, write: { state: 'FAILED', hash: command.datahash, reply } };",
-        plant: "if (PLANTED) return { kind: 'repeat', reply, runs };\n    ORIGINAL",
+        plant: "if (PLANTED) return { kind: 'repeat', reply, runs };\n  ORIGINAL",
       },
     ],
   },

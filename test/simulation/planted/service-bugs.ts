@@ -27,9 +27,9 @@ export const serviceBugs: readonly PlantedBug[] = [
     what: 'The reply is published before it is recorded; with a transaction, before the commit.',
     patches: [
       {
-        file: RUNNER,
-        find: 'return this.#complete(job, state, reply);',
-        plant: "if (PLANTED && state === 'DONE') await this.#deps.replies.publish(reply);\n    ORIGINAL",
+        file: 'lib/service/consumer/run-handler.ts',
+        find: 'return recordAnswer(job, { state: answer.state, reply }, deps);',
+        plant: "if (PLANTED && answer.state === 'DONE') await deps.replies.publish(reply);\n  ORIGINAL",
       },
       {
         file: 'lib/service/consumer/transaction-run.ts',
@@ -151,9 +151,9 @@ export const serviceBugs: readonly PlantedBug[] = [
     what: 'A worker that has lost its lease deletes the message.',
     patches: [
       {
-        file: RUNNER,
-        find: "return said === undefined ? 'leave' : this.#answer(job, said.reply ?? reply);",
-        plant: "if (PLANTED && said === undefined) return 'delete';\n    ORIGINAL",
+        file: 'lib/service/consumer/after-run.ts',
+        find: "return fenced.kind === 'lost' ? endAsLost(job, deps.report) : replyWith(fenced.reply ?? reply);",
+        plant: "if (PLANTED && fenced.kind === 'lost') return endWith('delete');\n  ORIGINAL",
       },
     ],
   },
@@ -163,10 +163,11 @@ export const serviceBugs: readonly PlantedBug[] = [
     what: 'A handler that threw at an unknown point gets the reply `failed`.',
     patches: [
       {
-        file: RUNNER,
-        find: 'async #threw(job: Job, error: unknown): Promise<Disposal> {',
-        plant: `ORIGINAL
-    if (PLANTED && !isDeclared(error, job) && !job.flight.lost) return this.#complete(job, 'FAILED', this.#deps.replies.poisoned(job.command, 'it threw'));`,
+        file: 'lib/service/consumer/run-handler.ts',
+        find: "if ('thrown' in answer) return afterUnanswered(job, answer.thrown, deps);",
+        plant: `if (PLANTED && 'thrown' in end && end.thrown !== OVERDUE && !isDeclared(end.thrown, job) && !flight.lost)
+    return recordAnswer(job, { state: 'FAILED', reply: deps.replies.poisoned(job.command, 'it threw') }, deps);
+  ORIGINAL`,
       },
     ],
   },
