@@ -70,7 +70,7 @@ export const otherBills = ({
 }: BookingCounts): readonly { readonly engine: string; readonly bill: Bill; readonly note: string }[] => [
   {
     engine: 'Step Functions Standard',
-    note: 'each command a state with a task token that goes to a queue; services answer by SendTaskSuccess, which is free, and must know the token',
+    note: 'each command is a state that sends a task token to a queue; services reply with SendTaskSuccess, which is free, and must keep the token',
     bill: [
       { item: 'state transitions', quantity: commands + 1, price: 'transition', why: `${commands} commands, the completion event` },
       commandQueues(commands),
@@ -98,7 +98,7 @@ export const otherBills = ({
   },
   {
     engine: 'Temporal Cloud, events',
-    note: 'an activity sends each command, a signal brings each reply; workers and what turns replies into signals are not in it',
+    note: 'an activity sends each command, a signal brings each reply; workers, and the program that turns replies into signals, are not counted',
     bill: [
       { item: 'actions', quantity: 1 + 2 * commands, price: 'action', why: `the start; ${commands} activities, ${commands} signals` },
       commandQueues(commands),
@@ -107,12 +107,12 @@ export const otherBills = ({
   },
   {
     engine: 'Temporal Cloud, activities',
-    note: 'services are Temporal workers that are called directly: no queue, no event; workers are not in it',
+    note: 'services are Temporal workers and called directly, without queue and event; workers are not counted',
     bill: [{ item: 'actions', quantity: 1 + commands, price: 'action', why: `the start; ${commands} activities` }],
   },
   {
     engine: 'Temporal Cloud, activities, 100 million actions a month',
-    note: 'the same at the price of its largest customers',
+    note: 'the same at the price for the largest customers',
     bill: [{ item: 'actions', quantity: 1 + commands, price: 'actionOfMany', why: `the start; ${commands} activities` }],
   },
 ];

@@ -20,26 +20,29 @@ export const costPage = (counted: Counted): string => {
   const [warm1, warm10, cold1, cold10] = [oneByOne, tens, oneByOneCold, tensCold].map((counts) => dollars(billUsd(tuttiBill(counts))));
   return `${[
     '# What it costs',
-    `Written by \`npm run cost\` from calls and units that are counted, times list prices; \`test/bench/cost.test.ts\` holds it to what the code does. The process is the
-travel booking that succeeds: a start, four commands to four services, four replies, one event at its end. Messages of less than 4 KB, us-east-1, no free
-tier.`,
+    `\`npm run cost\` writes this page: it counts calls and units of the code and multiplies them by list prices.
+\`test/bench/cost.test.ts\` compares the page with the code. The process is the travel booking that succeeds: a start,
+four commands to four services, four replies, and one event at its end. Messages have less than 4 KB; the region is
+us-east-1; the free tier is not counted.`,
     '## A million bookings',
     table(
       ['', 'one message at a time', 'ten in a batch'],
       [
-        ['environments that stay warm', `**${warm1}**`, warm10 as string],
-        ['nothing kept between two batches', cold1 as string, `**${cold10}**`],
+        ['warm environments: instances stay in memory', `**${warm1}**`, warm10 as string],
+        ['cold environments: nothing stays in memory', cold1 as string, `**${cold10}**`],
       ],
     ),
-    `The bold ones are what we expect: few messages meet the environment that served the last ones, many meet any. Aim: at most $${AIMS[1]} and $${AIMS[10]}. Without its
-memory the engine reads a head before each batch, and sends again what the last commit sent, because it cannot know that it went out: one more tick and
-one more event on the bus, which their receivers know for duplicates.`,
-    '### One message at a time, warm',
+    `The bold figures are the expected ones. With little traffic, one warm environment serves one message after the other.
+With much traffic, a batch goes to any environment, mostly to one that does not have the instance in memory. The limits
+in the tests are $${AIMS[1]} and $${AIMS[10]}. A cold environment reads the head before each batch. It also repeats the sends of the last
+commit, because it cannot know that they succeeded: one more tick and one more event on the bus, and the receivers
+discard both as duplicates.`,
+    '### One message at a time, warm environments',
     billTable(tuttiBill(oneByOne)),
-    '### Ten in a batch, nothing kept',
+    '### Ten in a batch, cold environments',
     billTable(tuttiBill(tensCold)),
-    `A tick is the engine's own wake-up for the time-out of a command: one delayed message for each booking. Both tables hold the queue calls of the services, and
-nothing else of theirs.`,
+    `A tick is the message that wakes an instance for the time-out of a command: one delayed message for each booking. Of the
+services, both tables contain the queue calls only.`,
     '## Where the money goes',
     shares(tuttiBill(oneByOne), tuttiBill(tensCold)),
     '## The same process elsewhere',
@@ -56,15 +59,16 @@ nothing else of theirs.`,
       ],
     ),
     ...otherBills(oneByOne).flatMap(({ engine, bill }) => [`**${engine}**`, billTable(bill)]),
-    '## Not in the sums',
+    '## Costs outside these sums',
     beside(oneByOne),
     '## Prices',
     table(
       ['', 'a million', 'source'],
       Object.values(PRICES).map(({ what, usdPerMillion, source }) => [what, price(usdPerMillion), source]),
     ),
-    `Prices change: correct \`bench/prices.ts\`, run \`npm run cost\`. The memory of ${MEMORY_MB} MB is the default of \`Orchestrator\`; the duration of a batch is an assumption, not a
-measurement. EventBridge means the bus with rules ("Classic"); the newer one is charged by KB.`,
+    `When a price changes, correct \`bench/prices.ts\` and run \`npm run cost\`. The memory of ${MEMORY_MB} MB is the default of
+\`Orchestrator\`. The duration of a batch is an assumption, not a measurement. EventBridge means the bus with rules
+("Classic"); AWS charges the newer one by KB.`,
   ].join('\n\n')}\n`;
 };
 
@@ -116,18 +120,18 @@ const beside = (one: BookingCounts): string => {
       [
         'log ingestion',
         'nothing',
-        'only parked events, stuck instances and failures are logged; the lines of Lambda itself are switched off',
+        'the functions log only parked events, stuck instances and failures; the platform logs of Lambda are off',
       ],
       [
         'records of the services',
         dollars(records),
         `${RECORD_WRITES} writes of up to 1 KB for each of ${one.commands} commands, a million bookings; a service with a database of its own pays nothing`,
       ],
-      ['storage', '$0.25 a month', 'a million closed bookings of 1 KB; `retention` ends it, with one write for each item'],
+      ['storage', '$0.25 a month', 'a million closed bookings of 1 KB; `retention` deletes them, at one write for each item'],
       [
         'idle',
         'about $5 a month',
-        'polls of empty queues, alarms, the sweep: [deploying.md](deploying.md#what-it-costs-when-nothing-happens)',
+        'polls of empty queues, alarms and the sweep: [deploying.md](deploying.md#what-it-costs-when-nothing-happens)',
       ],
       ["services' own compute", '', 'depends on their handlers'],
     ],

@@ -37,7 +37,7 @@ export const scalePage = (counted: BookingCounts): string => {
     ],
     [
       QUOTAS.invocations['us-east-1'] / events,
-      `invocations by rules in the largest regions, ${thousands(QUOTAS.invocations['us-east-1'])} a second; what is over it is late, not lost`,
+      `invocations by rules in the largest regions, ${thousands(QUOTAS.invocations['us-east-1'])} a second; events above it are late, not lost`,
       'quota "Invocations throttle limit"',
     ],
     [
@@ -54,9 +54,11 @@ export const scalePage = (counted: BookingCounts): string => {
   ];
   return `${[
     '# How far it scales',
-    `On paper: nobody has measured it on AWS. The numbers are calls counted by \`npm run cost\` divided into AWS's default quotas (\`bench/quotas.ts\`); \`test/bench/scale-page.test.ts\` holds this page to both. The process is the travel booking of
-[cost.md](cost.md), in full batches, with nothing kept between two of them. Measure your own before you rely on it: what a batch takes is an assumption.`,
-    '## What a booking takes',
+    `These limits are calculated, not measured on AWS: the default quotas of AWS (\`bench/quotas.ts\`) divided by the calls
+that \`npm run cost\` counts. \`test/bench/scale-page.test.ts\` compares this page with both. The process is the travel
+booking of [cost.md](cost.md), in full batches and cold environments. Measure your own process before you rely on these
+limits, because the duration of a batch is an assumption.`,
+    '## Calls and units of one booking',
     table(
       ['', 'a booking'],
       [
@@ -65,16 +67,16 @@ export const scalePage = (counted: BookingCounts): string => {
         ['messages to advance-processes, ticks included', number(messages)],
         ['commands to services', number(commands)],
         ['write units of the main table', number(writeUnits)],
-        ['writes of the list index, among what runs', number(listWrites)],
+        ['writes of the list index, among the running instances', number(listWrites)],
       ],
     ),
-    '## What gives way first',
-    'One deployment, default quotas. A tenth of these rates is safe without a thought.',
+    '## The first limits',
+    'One deployment with default quotas. A tenth of these rates needs no further check.',
     table(
       ['bookings a second', 'limit', 'how to raise it'],
       limits.toSorted(([one], [other]) => one - other).map(([rate, what, remedy]) => [thousands(Math.floor(rate)), what, remedy]),
     ),
-    'By region, the lower of PutEvents and invocations decides:',
+    'In each region, the lower of the quotas for PutEvents and invocations decides:',
     table(
       ['region', 'PutEvents', 'invocations', 'bookings a second'],
       REGIONS.map((region) => {
@@ -90,7 +92,7 @@ export const scalePage = (counted: BookingCounts): string => {
         ];
       }),
     ),
-    '## What to ask for',
+    '## Quotas to request',
     table(
       ['bookings a second', ...RATES.map(thousands)],
       [
@@ -107,13 +109,19 @@ export const scalePage = (counted: BookingCounts): string => {
         ],
       ],
     ),
-    '## What is not in these tables',
-    `- **Services.** Each takes a quarter of the commands. A \`ServiceFunction\` has 20 copies of ten commands: with handlers of 100 ms that is 2,000 commands a second; \`maxConcurrency\` raises it. Its records take two write units a command, in a table of their own.
-- **The account's concurrency.** All functions of an account share 1,000 copies, a new account far fewer. Add up the maxima of all event sources, and ask for more, or keep copies by \`reservedConcurrency\`.
-- **Long timers.** What is due in more than 15 minutes is woken by sweep-timers, one function, once a minute. It goes on beyond 10,000 timers as long as its 50 seconds last, and logs \`unseen\`, which an alarm counts, where they do not: raise \`memorySizeMb\`.
+    '## Limits outside these tables',
+    `- **Services.** Each service receives a quarter of the commands. A \`ServiceFunction\` has 20 copies of ten commands: with
+  handlers of 100 ms that is 2,000 commands a second, and \`maxConcurrency\` raises it. The records of a service take two
+  write units for each command, in a table of their own.
+- **The concurrency of the account.** All functions of an account share 1,000 copies, and a new account has far fewer.
+  Add the maxima of all event sources and request that quota, or reserve copies with \`reservedConcurrency\`.
+- **Long timers.** \`sweep-timers\`, one function, runs once a minute and wakes the timers beyond 15 minutes. One run
+  wakes more than 10,000 timers, as long as its 50 seconds last. If they do not last, it logs \`unseen\`, which has an
+  alarm: raise \`memorySizeMb\`.
 - **One instance.** Its events commit one after the other; the hot lane commits ten at a time.
-- **Starts of clients** wait in a queue of their own and add one SQS request each instead of one entry on the bus.
-- **A jump.** A load that doubles within minutes is throttled by the table, given back with growing pauses, and applied later: nothing is parked for it.`,
+- **Starts of clients** wait in a queue of their own. Each adds one SQS request in place of one entry on the bus.
+- **A sudden load.** When the load doubles within minutes, the table throttles it. The engine returns the messages to
+  the queue with growing pauses and applies them later; none is parked for that reason.`,
   ].join('\n\n')}\n`;
 };
 

@@ -162,7 +162,7 @@ describe('docs/errors.md', () => {
 
   test.each(Object.entries(remedies))('has the same remedy of %s as the error', (code, remedy) => {
     const entry = page.slice(page.indexOf(`\n## ${code}\n`)).split('\n## ')[1] ?? '';
-    expect(entry).toContain(`Remedy: ${remedy}`);
+    expect(entry.replaceAll(/\s+/g, ' ')).toContain(`Remedy: ${remedy}`);
     expect(entry).toContain('Why: ');
   });
 });

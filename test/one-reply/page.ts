@@ -16,7 +16,7 @@ const stages: readonly Stage[] = [
   },
   {
     title: 'Admit',
-    text: 'The body becomes an envelope, its fields are checked, and the reply becomes an event for the instance that sent the command.',
+    text: 'The body becomes an envelope. Its fields are checked, and the reply goes to the instance that sent the command.',
     folders: ['lib/engine/admit/', 'lib/contract/'],
   },
   {

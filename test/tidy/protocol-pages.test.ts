@@ -48,13 +48,6 @@ const flat = (page: string): string => page.replaceAll(/\s+/g, ' ');
 const IN_WORDS: ReadonlySet<string> = new Set(['BUFFER_HAS_ROOM', 'CLOSED_AND_LISTED']);
 const grouped = (value: number): string => value.toLocaleString('en-US');
 
-test.each([
-  ['docs/protocol.md', protocol],
-  ['docs/replay.md', replay],
-])('%s has no line of more than 120 characters', (_path, page) => {
-  expect(page.split('\n').filter((line) => line.length > 120)).toEqual([]);
-});
-
 describe('docs/protocol.md', () => {
   test('has each attribute of a head', () => {
     expect(firstCells(chapter(protocol, '2.1 ')).toSorted()).toEqual([...HEAD_ATTRIBUTES].toSorted());
