@@ -2,6 +2,7 @@ import { failureFromJson } from '../contract/wire/failure-json.ts';
 import type { Failure } from '../contract/errors.ts';
 import type { Json } from '../contract/schema.ts';
 import { buildCommandId } from '../contract/wire/process-id.ts';
+import type { StuckReason } from '../core/image.ts';
 import type { JournalEntry } from '../core/journal-entry.ts';
 import type { ProcessRun, WaitStep } from '../core/run.ts';
 import type { Consequence } from './consequence.ts';
@@ -10,9 +11,15 @@ import type { Consequence } from './consequence.ts';
 export interface Mark {
   readonly entries: number;
   readonly waits: ReadonlySet<WaitStep>;
+  readonly stuck: StuckReason | undefined;
 }
 
-export const markOf = (run: ProcessRun): Mark => ({ entries: run.image.tail.length, waits: new Set(run.waits) });
+/** The state before a start. */
+export const NO_MARK: Mark = { entries: 0, waits: new Set(), stuck: undefined };
+
+export function markOf({ image, waits }: ProcessRun): Mark {
+  return { entries: image.tail.length, waits: new Set(waits), stuck: image.stuck };
+}
 
 /** The command name of each issued command id, to name an undo by the command that it undoes. */
 export type IssuedCommands = Map<string, string>;
@@ -28,7 +35,8 @@ export const consequencesSince = (run: ProcessRun, mark: Mark, entries: readonly
     if (consequence) found.push({ at: mark.entries + index, consequence });
   });
   const consequences = found.toSorted((a, b) => a.at - b.at).map(({ consequence }) => consequence);
-  return run.stuck ? [...consequences, { kind: 'isStuck', code: run.stuck.code, message: run.stuck.message }] : consequences;
+  const { stuck } = run.image;
+  return stuck && stuck !== mark.stuck ? [...consequences, { kind: 'isStuck', code: stuck.code, message: stuck.message }] : consequences;
 };
 
 /** Commands that were withdrawn in the same activation are not visible outside, so they are not consequences. */

@@ -4,7 +4,7 @@ import { processContract, type AnyProcess } from '../contract/process-contract.t
 import { consequenceText, type Consequence } from './consequence.ts';
 import { expectationParts, type Expectation, type ExpectationParts } from './expectation.ts';
 import { factParts, type Fact } from './fact.ts';
-import { Rehearsal } from './rehearsal.ts';
+import { RehearsedFacts } from './rehearsed-facts.ts';
 
 /** The result of `given`. The last method is `expect`, because `await` would call a method named `then`. */
 export interface Given {
@@ -18,7 +18,7 @@ export interface Given {
 export const given = (process: AnyProcess, ...before: Fact[]): Given => ({
   when: (...facts) => ({
     expect: async (...expectations) => {
-      const rehearsal = new Rehearsal(processContract(process));
+      const rehearsal = new RehearsedFacts(processContract(process));
       for (const fact of before) await rehearsal.apply(factParts(fact));
       refuseBug(process.name, rehearsal.consequences);
       rehearsal.consequences = [];

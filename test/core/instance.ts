@@ -1,29 +1,26 @@
 import assert from 'node:assert/strict';
 import { system, type AnyEvent, type AnyProcess, type AnyService, type Json } from 'tutti';
-import { canonical } from '../../lib/contract/wire/canonical.ts';
-import type { Outcome } from '../../lib/contract/wire/envelope.ts';
+import { definitionName } from '../../lib/contract/catalogue.ts';
 import { milliseconds, type Duration } from '../../lib/contract/duration.ts';
 import { processContract } from '../../lib/contract/process-contract.ts';
-import type { CommandContract, ProcessContract } from '../../lib/contract/runtime-contract.ts';
+import type { CommandContract } from '../../lib/contract/runtime-contract.ts';
 import { serviceContract } from '../../lib/contract/service.ts';
 import { systemContract } from '../../lib/contract/system.ts';
-import { classify, type Verdict } from '../../lib/core/classify.ts';
-import { isClosed, newImage, type Image, type OpenCommand, type StuckReason } from '../../lib/core/image.ts';
+import { canonical } from '../../lib/contract/wire/canonical.ts';
+import type { Outcome } from '../../lib/contract/wire/envelope.ts';
+import type { Verdict } from '../../lib/core/classify.ts';
 import { actIdentity, identityOf } from '../../lib/core/identity.ts';
-import { type Inbound, type OperationKind, type ReplyInbound, type Resolution } from '../../lib/core/inbound.ts';
+import type { OpenCommand } from '../../lib/core/image.ts';
+import type { OperationKind, ReplyInbound, Resolution } from '../../lib/core/inbound.ts';
 import type { JournalEntry } from '../../lib/core/journal-entry.ts';
-import type { RunEnvironment } from '../../lib/core/run.ts';
 import { earliestDue } from '../../lib/core/timers.ts';
-import { definitionName } from '../../lib/contract/catalogue.ts';
-import { decideEvent } from '../../lib/engine/advance/decide.ts';
-import { sha256 } from '../../lib/format/sha256.ts';
-import { decodeHead, encodeControl, encodeHead, resolveReferences } from '../../lib/format/head-codec.ts';
-import { LiveInstance } from '../../lib/engine/advance/live-instance.ts';
-import { readEntries } from '../../lib/format/read-journal.ts';
-import { placeOf } from '../../lib/engine/user-frame.ts';
+import type { LiveInstance } from '../../lib/engine/advance/live-instance.ts';
 import { replayEntries } from '../../lib/engine/replay-journal.ts';
+import { placeOf } from '../../lib/engine/user-frame.ts';
+import { sha256 } from '../../lib/format/sha256.ts';
 import type { Head } from '../../lib/ports/process-store.ts';
 import { frontEndOf } from '../../lib/process/front-end.ts';
+import { Rehearsal } from '../../lib/testing/rehearsal.ts';
 import { services as tripServices } from './trip-contracts.ts';
 
 export interface InstanceOptions {
@@ -42,57 +39,42 @@ export interface InstanceOptions {
 /** The last error of a handler, in the form of a service's reply. */
 const LAST_ERROR = { type: 'Technical', message: 'Out of order.', data: null };
 
-const START = Date.parse('2026-01-01T00:00:00.000Z');
-
-/**
- * One instance of a process in the kernel of production, without an engine. Tests deliver events and read its decisions. Each event is
- * decided twice, live and on a copy that is rebuilt from the journal; both must give the same bytes.
- */
-export class Instance {
-  now = START;
-  /** Why the last event could not be applied. Nothing of that event was committed. */
-  bug: StuckReason | undefined;
-  readonly payloads = new Map<string, string>();
-  readonly definition: ProcessContract;
-  readonly environment: RunEnvironment;
+/** One instance of a process in the kernel of production, without an engine. Tests deliver events and read its decisions. */
+export class Instance extends Rehearsal {
   readonly #id: string;
-  readonly #pid: string;
   readonly #compares: boolean;
-  #live: LiveInstance | undefined;
-  #head: Head | undefined;
-  #ids = 0;
 
-  constructor(process: AnyProcess, options: InstanceOptions = {}, id = 'a') {
-    this.definition = processContract(process);
-    const contract = systemContract(system('trips', { processes: [process], services: options.services ?? tripServices }));
-    this.environment = {
-      system: contract.name,
-      commands: contract.commands,
+  constructor(
+    process: AnyProcess,
+    { services = tripServices, checks = true, places = false, tickHorizonMs = 900_000, compare = true }: InstanceOptions = {},
+    id = 'a',
+  ) {
+    const contract = systemContract(system('trips', { processes: [process], services }));
+    const { name, commands } = contract;
+    const environment = {
+      system: name,
+      commands,
       hash: sha256,
       canonical,
-      tickThresholdMs: options.tickHorizonMs ?? 900_000,
-      checks: options.checks ?? true,
-      ...(options.places === true && { placeOf }),
+      tickThresholdMs: tickHorizonMs,
+      checks,
+      ...(places && { placeOf }),
     };
+    super({ definition: processContract(process), environment, compare });
+    this.pid = `default#${this.definition.name}#${id}`;
     this.#id = id;
-    this.#pid = `default#${this.definition.name}#${id}`;
-    this.#compares = options.compare ?? true;
-  }
-
-  get image(): Image {
-    assert(this.#live, 'The instance was not started.');
-    return this.#live.run.image;
+    this.#compares = compare;
   }
 
   /** Sets the index of the next entry, as after many events. A copy from the journal would have the real index. */
   ages(position: number): void {
-    assert(this.#live && !this.#compares);
-    this.#live.run.position = position;
+    assert(this.run && !this.#compares);
+    this.run.position = position;
   }
 
   get head(): Head {
-    assert(this.#head, 'Nothing was committed.');
-    return this.#head;
+    assert(this.stored, 'Nothing was committed.');
+    return this.stored;
   }
 
   get status(): string {
@@ -145,12 +127,12 @@ export class Instance {
     data: Record<string, Json> = {},
     options: { readonly id?: string; readonly onOpen?: 'reject' | 'attach' | 'signal' } = {},
   ): Promise<Verdict> {
-    const { id, ...carried } = this.#carried('s', options.id);
+    const { id, ...carried } = this.carried('s', options.id);
     return this.deliver({
       ...carried,
       kind: 'start',
       id,
-      identity: identityOf(sha256, { pid: this.#pid, event: event.type, id }),
+      identity: identityOf(sha256, { pid: this.pid, event: event.type, id }),
       event: event.type,
       source: 'shop',
       time: this.#time(),
@@ -165,12 +147,12 @@ export class Instance {
     data: Record<string, Json> = {},
     options: { readonly id?: string; readonly time?: string } = {},
   ): Promise<Verdict> {
-    const { id, ...carried } = this.#carried('x', options.id);
+    const { id, ...carried } = this.carried('x', options.id);
     return this.deliver({
       ...carried,
       kind: 'signal',
       id,
-      identity: identityOf(sha256, { pid: this.#pid, event: event.type, id }),
+      identity: identityOf(sha256, { pid: this.pid, event: event.type, id }),
       event: event.type,
       source: 'shop',
       time: options.time ?? this.#time(),
@@ -215,7 +197,7 @@ export class Instance {
   }
 
   async replies(reply: Pick<ReplyInbound, 'run' | 'n' | 'outcome' | 'data' | 'retryable' | 'attempts' | 'dataversion'>): Promise<Verdict> {
-    const { id: _id, ...carried } = this.#carried('r');
+    const { id: _id, ...carried } = this.carried('r');
     return this.deliver({ ...carried, key: `r:${reply.run}:${reply.n}`, kind: 'reply', ...reply });
   }
 
@@ -224,12 +206,12 @@ export class Instance {
     options: { readonly id?: string; readonly skip?: string; readonly step?: string; readonly resolution?: Resolution } = {},
   ): Promise<Verdict> {
     const { id: _id, ...asked } = options;
-    const { id, ...carried } = this.#carried('o', options.id);
+    const { id, ...carried } = this.carried('o', options.id);
     return this.deliver({
       ...carried,
       kind: 'operate',
       id,
-      identity: actIdentity(sha256, this.#pid, id),
+      identity: actIdentity(sha256, this.pid, id),
       act,
       reason: 'because',
       by: 'Ann',
@@ -238,7 +220,7 @@ export class Instance {
   }
 
   async ticks(tickAt: number, run = this.image.run): Promise<Verdict> {
-    const { id: _id, ...carried } = this.#carried('t');
+    const { id: _id, ...carried } = this.carried('t');
     return this.deliver({ ...carried, key: `t:${run}:${tickAt}`, kind: 'tick', run, tickAt });
   }
 
@@ -260,13 +242,13 @@ export class Instance {
 
   /** The next wake-up of the live copy. */
   earliestDue(): number {
-    assert(this.#live);
-    return earliestDue(this.#live.run);
+    assert(this.run);
+    return earliestDue(this.run);
   }
 
   /** Replaces the live copy by one that is rebuilt from the stored state, as a worker without a cache does. */
   async reload(code?: AnyProcess): Promise<void> {
-    this.#live = await this.rebuilt(code);
+    this.live = await this.rebuilt(code);
   }
 
   /** Deploys other contracts under the same names. */
@@ -280,19 +262,13 @@ export class Instance {
   async storedByOlderRelease(): Promise<void> {
     const without = (name: string) => (text: string) =>
       JSON.stringify(JSON.parse(text, (key, value: unknown) => (key === name ? undefined : value)));
-    this.#head = { ...this.head, tail: this.head.tail.map(without('asked')), control: without('version')(this.head.control) };
+    this.stored = { ...this.head, tail: this.head.tail.map(without('asked')), control: without('version')(this.head.control) };
     await this.reload();
   }
 
   /** A copy that is rebuilt from the stored state, on this code. A difference is in its `run.bug`. */
-  async rebuilt(code?: AnyProcess): Promise<LiveInstance> {
-    const definition = code ? processContract(code) : this.definition;
-    const image = decodeHead(JSON.parse(JSON.stringify(this.head)) as Head);
-    const read = (hash: string): Promise<Json> => Promise.resolve(JSON.parse(this.payloads.get(hash) ?? 'null') as Json);
-    await resolveReferences(image, (_pid, hash) => read(hash));
-    if (definition.kind === 'decider' || isClosed(image.status))
-      return LiveInstance.decoded(definition, this.environment, frontEndOf, image);
-    return LiveInstance.replayed(definition, this.environment, frontEndOf, image, await readEntries(image.tail, read));
+  rebuilt(code?: AnyProcess): Promise<LiveInstance> {
+    return this.rebuild(code && processContract(code));
   }
 
   /** The differences between a journal and its replay on this code. */
@@ -301,75 +277,7 @@ export class Instance {
     return (await replayEntries(this.definition, this.environment, frontEndOf, pid, run, journal)).differences;
   }
 
-  /** Classifies an event, and decides on it if it applies. It makes one commit, or none after a bug. */
-  async deliver(inbound: Inbound): Promise<Verdict> {
-    const verdict = classify(this.#live?.run.image, inbound, this.definition);
-    if (verdict !== 'apply' && verdict !== 'reject' && verdict !== 'restart') return verdict;
-    const live = this.#live && verdict !== 'restart' ? this.#live : this.#begun(inbound);
-    const cold = live === this.#live && this.#compares ? await this.rebuilt() : undefined;
-    await decide(live, inbound, verdict);
-    if (cold) {
-      await decide(cold, inbound, verdict);
-      assert.equal(stateText(cold), stateText(live), 'A copy rebuilt from the journal decides otherwise.');
-    }
-    this.bug = live.run.bug;
-    if (this.bug) this.#live = this.#head && (await this.rebuilt());
-    else this.#commit(live);
-    return verdict;
-  }
-
-  #begun(inbound: Inbound): LiveInstance {
-    assert(inbound.kind === 'start');
-    const image = newImage(this.#pid, inbound.identity, definitionName(this.definition), this.now);
-    const before = this.#live?.run.image;
-    if (before)
-      Object.assign(image, {
-        version: before.version,
-        signals: before.signals,
-        starts: [...before.starts, before.run],
-        tombstones: before.tombstones,
-      });
-    return new LiveInstance(this.definition, this.environment, frontEndOf, image);
-  }
-
-  #commit(live: LiveInstance): void {
-    const { run } = live;
-    if (run.stuck) {
-      run.image.stuck = { ...run.stuck, was: run.image.status };
-      run.image.status = 'stuck';
-      run.stuck = undefined;
-    }
-    for (const [hash, text] of run.payloads) this.payloads.set(hash, text);
-    run.image.version += 1;
-    this.#live = live;
-    this.#head = encodeHead(run.image, '', encodeControl(run.image));
-  }
-
-  #carried(
-    kind: string,
-    id = `${kind}${(this.#ids += 1)}`,
-  ): {
-    readonly id: string;
-    readonly key: string;
-    readonly messageId: string;
-    readonly forced: false;
-    readonly at: number;
-    readonly hops: 1;
-  } {
-    return { id, key: `${kind}:${id}`, messageId: `m-${id}`, forced: false, at: this.now, hops: 1 };
-  }
-
   #time(): string {
     return new Date(this.now).toISOString();
   }
 }
-
-const decide = async (live: LiveInstance, inbound: Inbound, verdict: Verdict): Promise<void> => {
-  // The engine has sent the pending sends of the commit before.
-  live.run.image.pendingSends = [];
-  if (!live.run.bug) await decideEvent(live, inbound, verdict === 'reject');
-};
-
-/** Everything that a commit would store. */
-export const stateText = ({ run }: LiveInstance): string =>
-  [run.bug ? run.bug.message : encodeControl(run.image), JSON.stringify(run.stuck), ...(run.bug ? [] : run.image.tail)].join('\n');
