@@ -29,7 +29,7 @@ export function storedOperations(directory: string): { readonly operations: Oper
     storeLarge: refuse,
     durable: state.durable,
   };
-  const { list, journal, why, parked } = operationsOn({ system: NO_SYSTEM, ports });
+  const { list, causes, journal, why, parked } = operationsOn({ system: NO_SYSTEM, ports });
   const refused = {
     start: refuse,
     result: refuse,
@@ -42,7 +42,7 @@ export function storedOperations(directory: string): { readonly operations: Oper
     redrive: refuse,
     rotateKeys: refuse,
   };
-  const operations = { list, journal, why, parked, ...refused };
+  const operations = { list, causes, journal, why, parked, ...refused };
   return { operations, close: () => state.close() };
 }
 

@@ -1,7 +1,8 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import type { Status } from '../../lib/client/describe.ts';
-import type { ListedInstance, ListRequest } from '../../lib/client/operations/operations.ts';
+import type { CauseGroup, ListedInstance, ListRequest } from '../../lib/client/operations/operations.ts';
 import { ofTenant } from '../../lib/client/instance.ts';
+import { causeLines } from '../cause-lines.ts';
 import { instanceTable, statusColor } from '../instance-table.ts';
 import { countArgument, instantArgument } from '../arguments.ts';
 import { addInstanceOptions, withOperations, type Invocation, type InstanceOptions } from '../invocation.ts';
@@ -13,6 +14,8 @@ interface ListCommandOptions extends InstanceOptions {
   readonly tag?: Readonly<Record<string, string>>;
   readonly unresolved?: true;
   readonly since?: string;
+  readonly cause?: string;
+  readonly group?: true;
   readonly limit: number;
 }
 
@@ -26,20 +29,24 @@ export function addListCommand(program: Command, invocation: Invocation): void {
     .option('--tag <k=v>', 'only with this tag; may be repeated', tagOption)
     .option('--unresolved', 'only with a command whose outcome is unknown')
     .option('--since <instant>', 'only started since this date, or within this age (30m, 2 days)')
+    .option('--cause <cause>', 'only of this cause: a stuck code such as POISON, or a group of --group')
+    .option('--group', 'count them by cause, with one example, the remedy and the next command; --limit does not apply')
     .option('--limit <n>', 'at most this many', countArgument, 100)
     .action(async (options: ListCommandOptions) => {
       const request = requestOf(options);
       await withOperations(invocation, options, async (operations) => {
+        if (options.group) return printGroups(invocation.terminal, await operations.causes(request), options);
         const { instances } = await operations.list(request);
         printInstances(invocation.terminal, instances, options.json === true);
         if (instances.length === 0) invocation.terminal.message('No instance matches.');
         if (instances.length === options.limit)
           invocation.terminal.message(`Only the newest ${options.limit} are listed: raise --limit to list more.`);
+        return undefined;
       });
     });
 }
 
-function requestOf({ process, status, tag, unresolved, since, limit }: ListCommandOptions): ListRequest {
+function requestOf({ process, status, tag, unresolved, since, cause, limit }: ListCommandOptions): ListRequest {
   return {
     limit,
     ...(process === undefined ? {} : { process }),
@@ -47,7 +54,16 @@ function requestOf({ process, status, tag, unresolved, since, limit }: ListComma
     ...(tag === undefined ? {} : { tag }),
     ...(unresolved === undefined ? {} : { unresolved }),
     ...(since === undefined ? {} : { since: instantArgument(since, Date.now()) }),
+    ...(cause === undefined ? {} : { cause }),
   };
+}
+
+function printGroups(terminal: Terminal, { causes }: { readonly causes: readonly CauseGroup[] }, options: ListCommandOptions): void {
+  for (const group of causes) {
+    if (options.json) terminal.printJson(group);
+    else terminal.print(...causeLines(terminal, group, options));
+  }
+  if (causes.length === 0) terminal.message('No instance matches.');
 }
 
 /** Prints a table on a terminal, and lines that a program can split into a pipe. */

@@ -21,13 +21,11 @@ export interface ListFilter {
 
 /** Lists the instances of the client's tenant, newest start first. The index is eventually consistent; `describe` reads consistently. */
 export async function* listInstances(reach: Reach, filter: ListFilter = {}): AsyncGenerator<Summary, void, undefined> {
-  for await (const head of reach.ports.index.list(indexFilter(reach, filter))) {
-    yield summaryOf(reach, head);
-  }
+  for await (const head of reach.ports.index.list(indexFilter(reach, filter))) yield instanceSummary(reach, head);
 }
 
 /** A head that this build cannot read, for example of a newer format, must not hide the other instances. */
-function summaryOf(reach: Reach, head: Head): Summary {
+export function instanceSummary(reach: Reach, head: Head): Summary {
   try {
     const { run, status, started, why } = descriptionOf(reach, head, {});
     return { ...namesOf(head.pid), run, status, started, why };
@@ -37,7 +35,7 @@ function summaryOf(reach: Reach, head: Head): Summary {
   }
 }
 
-function indexFilter(
+export function indexFilter(
   reach: Pick<Reach, 'tenant'>,
   { process, status, tag, unresolved, startedAfter, startedBefore }: ListFilter,
 ): InstanceFilter {

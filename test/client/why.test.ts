@@ -127,9 +127,9 @@ test('why adds the last error of a handler to its command', () => {
 test('why of a command with an unknown outcome counts its runs and gives the last error', () => {
   const unknown = { since: NOW, attempts: 3, lastError: { code: 'TypeError', message: 'no route.' } };
   expect(line(image([command({ unknown })]))).toBe(
-    `the outcome of hotels.book is unknown since ${AT}: 3 runs ended without a reply, the last failed with TypeError: no route`,
+    `the outcome of hotels.book is unknown since ${AT}: 3 runs ended without a reply, the last failed with TypeError: no route; the id of the command is default#trip#t-1/r1/1`,
   );
-  expect(line(image([command({ unknown: { since: NOW, attempts: 1 } })]))).toMatch(/: 1 run ended without a reply$/);
+  expect(line(image([command({ unknown: { since: NOW, attempts: 1 } })]))).toMatch(/: 1 run ended without a reply; the id of /);
 });
 
 test('why warns about a run whose version the system does not list', () => {
@@ -166,6 +166,13 @@ test('why of a stuck instance gives its code, its reason and the remedy', () => 
   expect(line(stuck)).toMatch(/^stuck \(COMPENSATION\): flights\.cancel ended failed\. Fix /);
   const differs = image([], [], { status: 'stuck', stuck: { code: 'NONDETERMINISM', message: 'It differs:\n  journal a\n  code b' } });
   expect(line(differs)).toMatch(/^stuck \(NONDETERMINISM\): It differs:; journal a; code b\. Restore /);
+});
+
+test('why of an unknown outcome gives the id of the command, which the called system has as the idempotency key', () => {
+  const stuck = image([], [], { status: 'stuck', stuck: { code: 'UNKNOWN_OUTCOME', n: 7, message: 'hotels.book may have happened.' } });
+  expect(line(stuck)).toMatch(
+    /^stuck \(UNKNOWN_OUTCOME\): hotels\.book may have happened\. The id of the command is default#trip#t-1\/r1\/7\. Find /,
+  );
 });
 
 test('why of an ended instance gives the time and the reason', () => {

@@ -63,8 +63,8 @@ const ALARMED: readonly CountAlarm[] = [
   {
     metricName: 'stuck',
     meaning:
-      'instances are stuck: they wait for a fix of the code or of a service. Then tutti why PROCESS ID shows the reason and the remedy.',
-    command: 'tutti list --status stuck',
+      'instances are stuck: they wait for a fix of the code or of a service. The list counts them by cause, with the remedy of each.',
+    command: 'tutti list --status stuck --group',
     ...UNTIL_LOGGED_AGAIN,
   },
   {

@@ -6,7 +6,15 @@ import { failureName } from './failure-text.ts';
 
 /** The time and the reason of an instance's end, for `list` and `why`: `failed at …: ledger.book failed with PeriodClosed: closed until May`. */
 export function endLine(image: Image): string {
-  const line = `${image.status} at ${instantText(image.closedAt ?? image.clock)}`;
+  return withReason(image, `${image.status} at ${instantText(image.closedAt ?? image.clock)}`);
+}
+
+/** The same line without its time. */
+export function endReason(image: Image): string {
+  return withReason(image, image.status);
+}
+
+function withReason(image: Image, line: string): string {
   const reason = image.status === 'completed' ? undefined : reasonOf(image.tail.map(parseEntry));
   return reason === undefined ? line : `${line}: ${reason}`;
 }

@@ -3,12 +3,22 @@ import type { AnyProcess } from '../../contract/process-contract.ts';
 import type { Json } from '../../contract/schema.ts';
 import type { Head } from '../../ports/process-store.ts';
 import { decodeHead, formatFault } from '../../format/head-codec.ts';
-import type { Operations, Instance, JournalResponse, ListedInstance, ListRequest, OfTenant, WhyResponse } from './operations.ts';
+import type {
+  CauseGroup,
+  Operations,
+  Instance,
+  JournalResponse,
+  ListedInstance,
+  ListRequest,
+  OfTenant,
+  WhyResponse,
+} from './operations.ts';
 import type { Reach } from '../connection.ts';
 import type { Status } from '../describe.ts';
 import { namesOf, pidOf, readHead, requireHead, readValue, type InstanceName } from '../instance.ts';
 import { readHeadJournal } from './journal-view.ts';
-import { listInstances } from '../list.ts';
+import { indexFilter, instanceSummary, type ListFilter } from '../list.ts';
+import { groupByCause, hasCause } from './causes.ts';
 import { performOperation, resumeInstance } from '../perform-operation.ts';
 import { parkedCount, totalParked } from '../parked-count.ts';
 import { listParked, redriveParked } from '../parked.ts';
@@ -49,6 +59,7 @@ export function operationsOn(system: Reach): Operations {
       id: await publishEvent(of(whose), eventNamed(system, event), data, id === undefined ? {} : { id }),
     }),
     list: async (request) => ({ instances: await listed(of(request), request) }),
+    causes: async (request) => causesOf(of(request), request),
     journal: async (request) => journalOf(of(request), request),
     why: async (instance) => whyOf(of(instance), instance),
     cancel: async ({ reason, ...instance }) => operated(of(instance), instance, { act: 'cancel', reason }),
@@ -122,22 +133,40 @@ function eventNamed({ system }: Reach, type: string): NonNullable<ReturnType<Rea
   );
 }
 
-async function listed(reach: Reach, { process, status, tag, unresolved, since, limit }: ListRequest): Promise<ListedInstance[]> {
-  const filter = {
+async function listed(reach: Reach, request: ListRequest): Promise<ListedInstance[]> {
+  const { cause, limit } = request;
+  const instances: ListedInstance[] = [];
+  for await (const head of reach.ports.index.list(indexFilter(reach, filterOf(request)))) {
+    if (instances.length >= limit) break;
+    if (cause !== undefined && !hasCause(reach, head, cause)) continue;
+    const summary = instanceSummary(reach, head);
+    instances.push({ ...summary, started: summary.started.toISOString() });
+  }
+  if (instances.length === 0) refuseUnknown(reach, request);
+  return instances;
+}
+
+async function causesOf(reach: Reach, request: Omit<ListRequest, 'limit'>): Promise<{ causes: readonly CauseGroup[] }> {
+  const groups = await groupByCause(reach, filterOf(request));
+  const { cause } = request;
+  const causes = cause === undefined ? groups : groups.filter((group) => group.cause === cause || group.code === cause);
+  if (causes.length === 0) refuseUnknown(reach, request);
+  return { causes };
+}
+
+/** An unknown process is an error only if it has no instances, because instances outlive the definition of their process. */
+function refuseUnknown(reach: Reach, { process }: Pick<ListRequest, 'process'>): void {
+  if (process !== undefined && isUnknown(reach, process)) throw noProcess(reach, process);
+}
+
+function filterOf({ process, status, tag, unresolved, since }: Omit<ListRequest, 'limit'>): ListFilter {
+  return {
     ...(process === undefined ? {} : { process: { name: process } }),
     ...(status === undefined ? {} : { status: [...status] }),
     ...(tag === undefined ? {} : { tag }),
     ...(unresolved === undefined ? {} : { unresolved }),
     ...(since === undefined ? {} : { startedAfter: new Date(since) }),
   };
-  const instances: ListedInstance[] = [];
-  for await (const summary of listInstances(reach, filter)) {
-    if (instances.length >= limit) break;
-    instances.push({ ...summary, started: summary.started.toISOString() });
-  }
-  // An unknown process is an error only if it has no instances, because instances outlive the definition of their process.
-  if (instances.length === 0 && process !== undefined && isUnknown(reach, process)) throw noProcess(reach, process);
-  return instances;
 }
 
 async function journalOf(

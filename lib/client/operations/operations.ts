@@ -31,6 +31,8 @@ export interface Operations {
   signal: Operation<Instance & { event: string; data: Json }, SignalResponse>;
   publish: Operation<OfTenant & { event: string; data: Json; id?: string }, { id: string }>;
   list: Operation<ListRequest, { instances: readonly ListedInstance[] }>;
+  /** The instances of a list, counted by cause. */
+  causes: Operation<Omit<ListRequest, 'limit'>, { causes: readonly CauseGroup[] }>;
   journal: Operation<Instance & { payloads: boolean; from: number }, JournalResponse>;
   why: Operation<Instance, WhyResponse>;
   cancel: Operation<Instance & { reason: string }, { status: Status }>;
@@ -65,7 +67,27 @@ export interface ListRequest extends OfTenant {
   readonly unresolved?: boolean;
   /** Milliseconds since the epoch. */
   readonly since?: number;
+  /** Only instances of this group of `causes`, or stuck for this code. */
+  readonly cause?: string;
   readonly limit: number;
+}
+
+/** Instances of one process with one status and one cause. A bug, or a service that is down, often holds thousands of them. */
+export interface CauseGroup {
+  /** Names the group in `--cause`. Equal for equal causes, also of another day. */
+  readonly cause: string;
+  readonly process: string;
+  readonly status: Status;
+  /** Why the instances of the group are stuck. */
+  readonly code?: string;
+  /** The reason, without the ids, numbers and instants of one instance. */
+  readonly reason: string;
+  readonly remedy?: string;
+  readonly count: number;
+  /** ISO instant: since when the first instance of the group is stuck, or when it ended or started. */
+  readonly oldest: string;
+  /** The instance that `oldest` is about. */
+  readonly example: Instance;
 }
 
 export type ListedInstance = Omit<Summary, 'started'> & { readonly started: string };

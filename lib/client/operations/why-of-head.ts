@@ -18,7 +18,7 @@ export function whyOfHead({ system, ports }: Reach, head: Head): Why {
 
 function unreadableWhy(fault: string): Why {
   const line = `cannot be read (STATE_FORMAT): ${fault.slice(0, -1)}`;
-  return { line, lines: [line], pending: [] };
+  return { line, lines: [line], reason: line, pending: [] };
 }
 
 /** Whether the system lists the process. The system of a stopped folder lists none. */

@@ -11,7 +11,7 @@ import {
   type ArmedTimer,
 } from '../../core/image.ts';
 import { parseEntry } from '../../format/read-journal.ts';
-import { endLine, principalText } from './ending-line.ts';
+import { endLine, endReason, principalText } from './ending-line.ts';
 import { pendingOf, stepName, type PendingStep } from './pending-steps.ts';
 import { stuckRemedy } from './stuck-remedy.ts';
 
@@ -19,6 +19,8 @@ import { stuckRemedy } from './stuck-remedy.ts';
 export interface Why {
   /** The first thing that it waits for in full, and the names of others. No full stop. */
   readonly line: string;
+  /** The stuck reason, the end, or the first thing that it waits for, without the instants of `line`. Instances with one cause share it. */
+  readonly reason: string;
   /** One line for each thing that it waits for, the most important first. */
   readonly lines: readonly string[];
   /** Each open command, timer and wait. */
@@ -44,12 +46,13 @@ function journalLine(image: Image): string[] {
 export function explain(image: Image, now: number, options: ExplainOptions = {}): Why {
   const { status } = image;
   if (status === 'stuck') return stuckWhy(image, now);
-  if (isClosed(status)) return { ...whole([endLine(image)]), pending: pendingOf(image) };
+  if (isClosed(status)) return { ...whole([endLine(image)]), reason: endReason(image), pending: pendingOf(image) };
   const waits = openWaits(image, now, options);
   const before = [unlistedLine(image, options), cancelLine(image)].filter((line) => line !== undefined);
   const after = journalLine(image);
   return {
     line: [...before, shortened(waits), ...after].join('; '),
+    reason: [...before, `waits for ${waits[0]?.name ?? 'an event'}`].join('; '),
     lines: [...before, ...waits.map(({ line }) => line), ...after],
     pending: pendingOf(image),
   };
@@ -62,8 +65,13 @@ function whole(lines: readonly string[]): { line: string; lines: readonly string
 function stuckWhy(image: Image, now: number): Why {
   const { code, message } = image.stuck ?? { code: 'POISON', message: 'No reason was recorded.' };
   const remedy = stuckRemedy(code);
-  const line = `stuck (${code}): ${oneLine(message)}. ${withoutStop(remedy)}${timeoutPassed(image, now)}`;
-  return { line, lines: [line], pending: pendingOf(image), stuck: { code, message, remedy } };
+  const line = `stuck (${code}): ${oneLine(message)}${commandIdText(image)}. ${withoutStop(remedy)}${timeoutPassed(image, now)}`;
+  return { line, lines: [line], reason: oneLine(message), pending: pendingOf(image), stuck: { code, message, remedy } };
+}
+
+/** An operator looks the command up in the called system, which received its id as the idempotency key. */
+function commandIdText({ pid, run, stuck }: Image): string {
+  return stuck?.code === 'UNKNOWN_OUTCOME' && stuck.n !== undefined ? `. The id of the command is ${pid}/${run}/${stuck.n}` : '';
 }
 
 /** The timeout of the process does not fire while the instance is stuck. */
@@ -124,7 +132,8 @@ function commandLine(image: Image, command: OpenCommand, now: number, faultOf: E
   const last = fault === undefined ? '' : `; ${fault}`;
   if (command.deferred === true && command.settling === undefined)
     return `waits for a reply to ${name} by its token ${since}${givenUp(command, now)}${last}`;
-  if (command.unknown) return `${unknownText(name, command.unknown)}${last}`;
+  if (command.unknown)
+    return `${unknownText(name, command.unknown)}; the id of the command is ${image.pid}/${image.run}/${command.n}${last}`;
   const purpose =
     command.settling !== undefined
       ? `waits for the final outcome of ${name}`

@@ -7,6 +7,7 @@ const ACTS: readonly (keyof Operations)[] = [
   'signal',
   'publish',
   'list',
+  'causes',
   'journal',
   'why',
   'cancel',
