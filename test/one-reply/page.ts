@@ -58,9 +58,9 @@ export function pageOf(root: string, files: readonly string[]): string {
   return [
     '# One reply, file by file',
     '',
-    'A service has answered a command. This page names each file of `lib` that runs until the next command is sent: one reply',
-    'to an instance that is not in the cache, with the adapters of memory.',
-    '[ARCHITECTURE.md](../ARCHITECTURE.md) says in words how an event becomes commands.',
+    'A service has replied to a command. This page names each file of `lib` that runs until the next command is sent: one',
+    'reply to an instance that is not in the cache, with the adapters of memory. [ARCHITECTURE.md](../ARCHITECTURE.md) says',
+    'in words how an event becomes commands.',
     '',
     `One cold reply runs through ${files.length} files. \`WRITE_ONE_REPLY=1 npx vitest run test/one-reply\` writes this page.`,
     '',
@@ -75,6 +75,6 @@ export const filesOf = (page: string): readonly string[] => [...page.matchAll(/^
 function subjectOf(root: string, path: string): string {
   const comment = /\/\*\*([^]*?)\*\//.exec(readFileSync(join(root, path), 'utf8'))?.[1] ?? '';
   const text = comment.replaceAll(/\s*\n\s*\*?\s*/g, ' ').trim();
-  const sentence = /^(.*?[.:])(?:\s|$)/.exec(text)?.[1]?.replace(/[.:]$/, '');
+  const sentence = /^(?!Input:)(.*?[.:])(?:\s|$)/.exec(text)?.[1]?.replace(/[.:]$/, '');
   return sentence === undefined || path.length + sentence.length > 112 ? '' : `: ${sentence}`;
 }

@@ -309,13 +309,13 @@ const wordsOf = (verdict: ClaimVerdict): readonly string[] => {
   const written = 'write' in verdict && verdict.write && verdict.write.state !== 'RUN' ? [`write \`${verdict.write.state}\``] : [];
   switch (verdict.kind) {
     case 'answer':
-      return [...written, `answer \`${verdict.outcome}\``];
+      return [...written, `reply \`${verdict.outcome}\``];
     case 'revoke':
       return [...written, 'run `cancel`'];
     case 'repeat':
       return ['publish the recorded reply again'];
     case 'exhausted':
-      return ['record and answer `failed`, retryable'];
+      return ['record and reply `failed`, retryable'];
     default:
       return [verdict.kind];
   }

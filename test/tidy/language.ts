@@ -17,7 +17,7 @@ interface Rule {
 const CONDITION = 'begin with the noun, or with If or When';
 
 /** The subject of a sentence is a noun of the code. A question may begin with any of these words. */
-const starts: readonly Rule[] = [
+export const starts: readonly Rule[] = [
   { pattern: /^(?:What|Whatever|Which|Whichever)\b(?!.*\?$)/i, instead: 'begin with the noun that is meant' },
   { pattern: /^(?:Who|Whoever|Whose|Nobody|Somebody|Anybody|Everybody)\b(?!.*\?$)/i, instead: 'name the component that acts' },
   { pattern: /^Where\b(?!.*\?$)/i, instead: CONDITION },
@@ -25,7 +25,7 @@ const starts: readonly Rule[] = [
 ];
 
 /** Words that the field does not use, with those that it uses. */
-const words: readonly Rule[] = [
+export const words: readonly Rule[] = [
   {
     pattern: /\bwho(?:m|ever|soever)?\b(?! is on call)/i,
     instead: 'the name of the component, or "the caller", "the user", "an operator"',
@@ -138,7 +138,7 @@ function sentencesOfStrings({ plain, code }: Pick<SourceFile, 'plain' | 'code'>)
   return found;
 }
 
-function sentencesIn(text: string): readonly { readonly text: string; readonly offset: number }[] {
+export function sentencesIn(text: string): readonly { readonly text: string; readonly offset: number }[] {
   return [...text.matchAll(/[^.!?\n](?:[^.!?\n]|[.!?](?!\s|$)|\n(?!\s*(?:\n|@|-|[A-Z]\d{1,2}[: ]|\|)))*[.!?]?/g)]
     .map((match) => ({
       text: withoutCode(match[0].replaceAll(/\s+/g, ' ').trim()).replace(/^(?:@\w+ |[A-Z]\d{1,2}[:.]? |- |\d+\. )+/, ''),

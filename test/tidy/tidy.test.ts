@@ -240,7 +240,7 @@ describe('completeness', () => {
     const described = known.filter((code) => !Object.hasOwn(PROCESS_BUG_REMEDIES, code)).toSorted();
     expect(sectionsOf('Stuck reasons'), 'Write one heading `### CODE` under "Stuck reasons" in docs/errors.md').toEqual(described);
     const flat = chapter('Stuck reasons').replaceAll(/\s+/g, ' ');
-    for (const code of described) expect(flat).toContain(`What to do: ${STUCK_REMEDIES[code]}`);
+    for (const code of described) expect(flat).toContain(`Remedy: ${STUCK_REMEDIES[code]}`);
   });
 });
 

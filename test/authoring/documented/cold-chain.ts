@@ -19,7 +19,7 @@ export const coldChain = decider('cold-chain', { state: State, initial: () => ({
     },
   )
   .on(silence, (state) => ({ ...state, status: 'lost' }))
-  .on(carrier.quote, (state, answer) => ({ ...state, status: carrier.quote.exhausted(answer) ? 'lost' : 'fine' }))
+  .on(carrier.quote, (state, reply) => ({ ...state, status: carrier.quote.exhausted(reply) ? 'lost' : 'fine' }))
   .on(
     Arrived.byId(({ box }) => box),
     (state) => [state, end({ warm: state.warm })],

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { pageFindings } from './language-of-pages.ts';
 import { filesUnder, root } from './source-tree.ts';
 
 const CHARACTERS_MAX = 120;
@@ -32,6 +33,15 @@ describe('pages', () => {
       );
     expect(faults).toEqual([]);
   });
+
+  test('the prose follows CONTRIBUTING.md#language', () => {
+    const faults = pages
+      .filter((path) => path !== 'README.md' && path !== 'CONTRIBUTING.md')
+      .flatMap((path) =>
+        pageFindings(readFileSync(join(root, path), 'utf8')).map(({ line, text, instead }) => `${path}:${line} "${text}": ${instead}`),
+      );
+    expect(faults).toEqual([]);
+  });
 });
 
 describe('the check itself', () => {
@@ -43,5 +53,21 @@ describe('the check itself', () => {
 
   test('accepts a line of one long word', () => {
     expect(longLinesOf(`https://example.com/${'x'.repeat(200)}`)).toEqual([]);
+  });
+
+  test('finds words and sentence starts in prose, and words alone in headings and tables', () => {
+    const found = pageFindings(
+      '## What it does\n\n**What we gave up.** Time. What is\nleft waits.\n\n| what | mended |\n\n1. Nobody waits.',
+    );
+    expect(found.map(({ line, text }) => `${line} ${text}`)).toEqual([
+      '3 What is left waits.',
+      '6 mended |',
+      '8 Nobody waits.',
+      '8 Nobody waits.',
+    ]);
+  });
+
+  test('ignores code and the targets of links', () => {
+    expect(pageFindings('See `mend()` in [the page](who/mended.md).\n```\nWhat is mended\n```')).toEqual([]);
   });
 });
