@@ -112,5 +112,5 @@ const isInnocent = async (fleet: Fleet, { planted, ...task }: SeedTask, choices:
 const noteOn = (planted: string | undefined): string => {
   const bug = bugOf(planted);
   if (!bug) return '';
-  return bug.mended === undefined ? bug.what : `${bug.what} Fixed by: ${bug.mended}.`;
+  return bug.fixed === undefined ? bug.what : `${bug.what} Since the fix: ${bug.fixed}`;
 };

@@ -85,8 +85,8 @@ export const deferredBugs: readonly PlantedBug[] = [
         file: RUNNER,
         find: 'await served?.cancel?.(input, createTask(job, service));\n        await store.write(command.id, tomb, revision);',
         plant: `await served?.cancel?.(input, createTask(job, service));
-        const buried = await store.write(command.id, tomb, revision);
-        if (PLANTED && buried.status === 'conflict' && buried.current?.state !== 'TOMB') throw new Error('It was answered meanwhile.');`,
+        const written = await store.write(command.id, tomb, revision);
+        if (PLANTED && written.status === 'conflict' && written.current?.state !== 'TOMB') throw new Error('Another worker has replied meanwhile.');`,
       },
     ],
   },

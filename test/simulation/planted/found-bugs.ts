@@ -8,7 +8,7 @@ export const foundBugs: readonly PlantedBug[] = [
     scenario: 'user-activity',
     elusive: 'Without a reply, the limits of the command give the outcome unknown as well; test/service/consumer.test.ts.',
     what: 'A service refuses a command whose id was used for other data, as after a restore, and sends no reply.',
-    mended: 'A command whose id was used for other data is answered unknown, not met with silence',
+    fixed: 'A service replies unknown to a command whose id was used for other data.',
     patches: [
       {
         file: 'lib/service/consumer/command-runner.ts',
@@ -21,7 +21,7 @@ export const foundBugs: readonly PlantedBug[] = [
     name: 'POISON_SENDS_TICKS',
     rows: [],
     what: 'The pending sends of the head are repeated before each decision, even if the process code throws, so a tick sends itself.',
-    mended: 'engine: send what a head has fired when the commit drops it',
+    fixed: 'A commit that removes pending sends of a head sends them first.',
     patches: [
       {
         file: 'lib/engine/advance/working-copy.ts',
@@ -36,7 +36,7 @@ export const foundBugs: readonly PlantedBug[] = [
     rows: [],
     scenario: 'outages',
     what: 'An operator may resolve an undo that has definitely failed, which gives its command a second outcome.',
-    mended: 'core: refuse to resolve an undo that has failed',
+    fixed: 'The outcome of an undo that has failed cannot be resolved.',
     patches: [
       {
         file: 'lib/core/resolvable.ts',
@@ -50,7 +50,7 @@ export const foundBugs: readonly PlantedBug[] = [
     rows: [],
     scenario: 'programs',
     what: 'A scope that loses a race while it waits for losers of its own closes fulfilled, so its steps are not undone.',
-    mended: 'A scope that loses a race after its body has ended is undone, and is not taken for unawaited',
+    fixed: 'A scope that loses a race after its body has ended is undone, and counts as awaited.',
     patches: [
       {
         file: 'lib/core/scopes.ts',
@@ -65,7 +65,7 @@ export const foundBugs: readonly PlantedBug[] = [
     scenario: 'programs',
     rare: true,
     what: 'A failed scope that loses a race while it is being undone is treated as not awaited.',
-    mended: 'A scope that loses a race after its body has ended is undone, and is not taken for unawaited',
+    fixed: 'A scope that loses a race after its body has ended is undone, and counts as awaited.',
     patches: [
       {
         file: 'lib/core/scopes.ts',
@@ -85,7 +85,7 @@ export const foundBugs: readonly PlantedBug[] = [
     scenario: 'programs',
     rare: true,
     what: 'The steps of a cancelled scope in an undecided race are undone at once, before newer steps.',
-    mended: 'What a cancelled scope has done in a race that nobody has decided is undone in its turn',
+    fixed: 'The steps of a cancelled scope in an undecided race are undone in the order of the whole run.',
     patches: [
       {
         file: 'lib/core/scopes.ts',
@@ -99,7 +99,7 @@ export const foundBugs: readonly PlantedBug[] = [
     rows: [],
     scenario: 'successive-runs',
     what: 'A terminate journals the unread events, which only a worker that has replayed the instance knows.',
-    mended: 'Terminating tells no unread events, so its journal replays',
+    fixed: 'Terminate journals no unread events, so that the journal replays.',
     patches: [
       {
         file: 'lib/core/ending.ts',
@@ -116,7 +116,7 @@ export const foundBugs: readonly PlantedBug[] = [
     elusive:
       'Too few seeds forge a reply to an abandoned command; seed 2736 of lives shows it, and test/bad-input/replies.test.ts holds it.',
     what: 'A late reply counts as the success of an abandoned command without a check of the command hash.',
-    mended: 'A success that comes late counts only as an answer to what was asked',
+    fixed: 'A late success counts only for a command that was sent.',
     patches: [
       {
         file: 'lib/engine/advance/verdict.ts',
@@ -130,7 +130,7 @@ export const foundBugs: readonly PlantedBug[] = [
     rows: [],
     scenario: 'user-activity',
     what: 'A lost tick, as after a purge of the inbox, is never sent again.',
-    mended: 'A tick that was lost is sent again within the hour',
+    fixed: 'A lost tick is sent again within the hour.',
     patches: [
       {
         file: 'lib/engine/jobs/wake-overdue.ts',
@@ -145,7 +145,7 @@ export const foundBugs: readonly PlantedBug[] = [
     scenario: 'trips',
     elusive: 'A dead letter is parked after a day, and no fault of the simulation lasts as long; test/engine/drain-dead-letters.test.ts.',
     what: 'A message that was a dead letter for a day is not parked beside the instance that it names, so no resume finds it.',
-    mended: 'What was a dead letter twice is parked beside the instance that it names, and a resume sends it back',
+    fixed: 'A message that was a dead letter for a day is parked beside the instance that it names, and a resume sends it back.',
     patches: [
       {
         file: 'lib/engine/admit/admit.ts',
@@ -159,7 +159,7 @@ export const foundBugs: readonly PlantedBug[] = [
     rows: [],
     scenario: 'retention',
     what: 'The age of a start is checked only if there is no instance, not if it would begin the next run of one.',
-    mended: 'An old start never begins a second time, over a younger run or after many',
+    fixed: 'An old start never begins a second run, neither over a younger run nor after many others.',
     patches: [
       {
         file: 'lib/engine/advance/working-copy.ts',
@@ -173,7 +173,7 @@ export const foundBugs: readonly PlantedBug[] = [
     rows: [],
     scenario: 'retention',
     what: 'A start that is older than the starts that the head remembers begins its run again.',
-    mended: 'An old start never begins a second time, over a younger run or after many',
+    fixed: 'An old start never begins a second run, neither over a younger run nor after many others.',
     patches: [
       {
         file: 'lib/engine/advance/verdict.ts',
@@ -188,7 +188,7 @@ export const foundBugs: readonly PlantedBug[] = [
     scenario: 'retention',
     elusive: 'One seed in thousands has a start of exactly that age and a clock that is behind; test/engine/retire-closed.test.ts.',
     what: 'An instance is retired at an age at which a worker whose clock is behind still admits its start.',
-    mended: 'What has closed outlives the last instant at which its start is heard, by a day',
+    fixed: 'A closed instance is kept for a day longer than its start can be admitted.',
     patches: [
       {
         file: 'lib/engine/jobs/retire-closed.ts',
@@ -202,7 +202,7 @@ export const foundBugs: readonly PlantedBug[] = [
     rows: [],
     scenario: 'successive-runs',
     what: 'The early events of an instance are dropped if it is terminated before its start.',
-    mended: 'What was terminated before it had begun is begun by a resume, keeps process time, and parks what came early',
+    fixed: 'Terminate before the start keeps the process time and parks the early events, and a resume begins the instance.',
     patches: [
       {
         file: 'lib/engine/advance/working-copy.ts',
@@ -216,7 +216,7 @@ export const foundBugs: readonly PlantedBug[] = [
     rows: [],
     scenario: 'programs',
     what: 'A process that never waits blocks its worker indefinitely.',
-    mended: 'core: bound each activation, and refuse requests outside one',
+    fixed: 'Each activation has a limit, and a step outside an activation is refused.',
     patches: [
       {
         file: 'lib/core/activation.ts',
@@ -230,7 +230,7 @@ export const foundBugs: readonly PlantedBug[] = [
     rows: [],
     scenario: 'evolving',
     what: 'A replay compares the value that the current contract returns, and not the value that the code passes.',
-    mended: 'core: replay compares what the code passes, so contracts may change',
+    fixed: 'Replay compares the values that the code passes, so that contracts may change.',
     patches: [
       {
         file: 'lib/core/passed.ts',
@@ -244,7 +244,7 @@ export const foundBugs: readonly PlantedBug[] = [
     rows: [],
     scenario: 'evolving',
     what: 'A replay computes the input of an issued undo again, by the current contract.',
-    mended: 'core: replay compares what the code passes, so contracts may change',
+    fixed: 'Replay compares the values that the code passes, so that contracts may change.',
     patches: [
       {
         file: 'lib/core/issue.ts',
@@ -258,7 +258,7 @@ export const foundBugs: readonly PlantedBug[] = [
     rows: [],
     scenario: 'evolving',
     what: 'For a command whose contract had no versions when it was issued, the version is guessed at each send.',
-    mended: 'simulation: contracts change between two activations',
+    fixed: 'A contract may change between two activations.',
     patches: [
       {
         file: 'lib/core/passed.ts',

@@ -17,8 +17,8 @@ export interface PlantedBug {
   readonly what: string;
   /** The scenario that is searched, if all scenarios together show the bug too seldom. @default the scenario that the seed draws */
   readonly scenario?: string;
-  /** For a bug that the code had: the subject of the commit that fixed it. */
-  readonly mended?: string;
+  /** For a bug that the code had: the behaviour since its fix, as a sentence. */
+  readonly fixed?: string;
   /** Too few seeds show the bug to search for it in a build. Its fixture shows it. */
   readonly rare?: true;
   /** No seed of a build shows the bug, and no fixture does: the reason, and the test that holds it instead. It is planted, but not searched for. */
