@@ -6,12 +6,12 @@ import { toWire } from '../lib/contract/wire/wire.ts';
 import { SeededRandom } from '../lib/core/seeded-random.ts';
 import { VirtualClock } from '../lib/adapters/memory/virtual-clock.ts';
 import type { MemoryMessageQueue } from '../lib/adapters/memory/message-queue.ts';
-import { Engine } from '../lib/engine/engine.ts';
+import type { Engine } from '../lib/engine/engine.ts';
 import { INBOX_QUEUE, openState, type State } from '../lib/local/state.ts';
 import type { ReceivedMessage } from '../lib/ports/message-queue.ts';
 import type { PayloadStore } from '../lib/ports/payload-store.ts';
 import type { ProcessStore } from '../lib/ports/process-store.ts';
-import { frontEndOf } from '../lib/process/front-end.ts';
+import { memoryEngine } from '../lib/testing/memory-engine.ts';
 import { buildShortReply } from '../lib/service/consumer/reply.ts';
 import {
   CountingEventPublisher,
@@ -68,15 +68,16 @@ export class CountedWorld {
     this.#cold = cold;
     const { state, counts } = this;
     const { processStore, payloadStore } = stores ?? state;
-    this.#engine = new Engine({
+    this.#engine = memoryEngine({
       system,
-      frontEndOf,
-      store: new CountingProcessStore(processStore, counts),
-      index: new CountingInstanceIndex(state.instanceIndex, counts),
-      sender: new CountingMessageSender(state.sender, counts, this.#batch),
-      publisher: new CountingEventPublisher(state.publisher, counts, this.#batch),
-      payloads: new CountingPayloadStore(payloadStore, counts),
-      parking: new CountingParkingStore(state.parkingStore, counts),
+      ports: {
+        store: new CountingProcessStore(processStore, counts),
+        index: new CountingInstanceIndex(state.instanceIndex, counts),
+        sender: new CountingMessageSender(state.sender, counts, this.#batch),
+        publisher: new CountingEventPublisher(state.publisher, counts, this.#batch),
+        payloads: new CountingPayloadStore(payloadStore, counts),
+        parking: new CountingParkingStore(state.parkingStore, counts),
+      },
       clock: this.#clock,
       random: () => this.#random.number(),
     });

@@ -4,13 +4,14 @@ import { systemContract } from '../lib/contract/system.ts';
 import { SeededRandom } from '../lib/core/seeded-random.ts';
 import { VirtualClock } from '../lib/adapters/memory/virtual-clock.ts';
 import type { MemoryMessageQueue } from '../lib/adapters/memory/message-queue.ts';
-import { Engine } from '../lib/engine/engine.ts';
+import type { Engine } from '../lib/engine/engine.ts';
 import { HOT_LANE, INBOX } from '../lib/format/inbox-message.ts';
 import { openState, type State } from '../lib/local/state.ts';
 import type { ReceivedMessage } from '../lib/ports/message-queue.ts';
 import type { MessageSender } from '../lib/ports/message-sender.ts';
 import type { ProcessStore } from '../lib/ports/process-store.ts';
-import { frontEndOf } from '../lib/process/front-end.ts';
+import { enginePortsOf } from '../lib/local/engine-ports.ts';
+import { memoryEngine } from '../lib/testing/memory-engine.ts';
 import { buildShortReply } from '../lib/service/consumer/reply.ts';
 import { BATCH } from './counted-world.ts';
 import { CountingProcessStore, noCounts } from './counting-ports.ts';
@@ -162,20 +163,11 @@ class Crowd {
   }
 
   #engine(store: ProcessStore, sender: MessageSender): Engine {
-    const { instanceIndex: index, publisher, payloadStore: payloads, parkingStore: parking } = this.#state;
-    const random = (): number => this.#random.number();
-    const clock = this.#clock;
-    return new Engine({
+    return memoryEngine({
       system: tours,
-      frontEndOf,
-      store,
-      index,
-      sender,
-      publisher,
-      payloads,
-      parking,
-      clock,
-      random,
+      ports: { ...enginePortsOf(this.#state), store, sender },
+      clock: this.#clock,
+      random: () => this.#random.number(),
       hotLane: this.#hotLane,
     });
   }

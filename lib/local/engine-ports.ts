@@ -2,6 +2,7 @@ import { embeddedReference } from '../adapters/memory/payload-store.ts';
 import type { AdvanceResult, EngineOptions } from '../engine/engine.ts';
 import type { ReceivedMessage } from '../ports/message-queue.ts';
 import type { PayloadStore } from '../ports/payload-store.ts';
+import type { State } from './state.ts';
 import { offeredPort, remotePort, type Methods, type PortChannel } from './channel/port-channel.ts';
 
 /** The calls of the runtime to an engine, on this thread or in another. */
@@ -15,6 +16,12 @@ export interface EngineSeat {
 
 /** The ports that an engine in another thread reaches through its channel. */
 export type EnginePorts = Pick<EngineOptions, 'store' | 'index' | 'sender' | 'publisher' | 'payloads' | 'parking'>;
+
+/** The ports of an engine on this state. */
+export function enginePortsOf(state: State): EnginePorts {
+  const { processStore: store, instanceIndex: index, sender, publisher, payloadStore: payloads, parkingStore: parking } = state;
+  return { store, index, sender, publisher, payloads, parking };
+}
 
 /** Every method of every port, by name. The other thread can call no other method. */
 const METHODS: { readonly [P in keyof EnginePorts]: readonly (keyof EnginePorts[P] & string)[] } = {

@@ -16,7 +16,7 @@ import { readTaskToken } from '../service/task-token.ts';
 import { offeredClientPorts } from './client-ports.ts';
 import { EngineHost, EngineLost } from './engine-host.ts';
 import { engineOptions } from './engine-options.ts';
-import type { EnginePorts, EngineSeat } from './engine-ports.ts';
+import { enginePortsOf, type EnginePorts, type EngineSeat } from './engine-ports.ts';
 import { WatchedProcessStore } from './head-watch.ts';
 import { InboxPump } from './inbox-pump.ts';
 import { isolated } from './isolated.ts';
@@ -162,15 +162,7 @@ export class Runtime {
   }
 
   #enginePorts(): EnginePorts {
-    const { state } = this;
-    return {
-      store: this.#store,
-      index: state.instanceIndex,
-      sender: state.sender,
-      publisher: state.publisher,
-      payloads: state.payloadStore,
-      parking: state.parkingStore,
-    };
+    return { ...enginePortsOf(this.state), store: this.#store };
   }
 
   #pumps(): readonly InboxPump[] {

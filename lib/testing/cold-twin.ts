@@ -3,12 +3,12 @@ import { MemoryProcessStore } from '../adapters/memory/process-store.ts';
 import type { Json } from '../contract/wire/json.ts';
 import type { System } from '../contract/system.ts';
 import type { JournalEntry } from '../core/journal-entry.ts';
-import { Engine } from '../engine/engine.ts';
+import type { Engine } from '../engine/engine.ts';
 import { decodeHead } from '../format/head-codec.ts';
 import type { ReceivedMessage } from '../ports/message-queue.ts';
 import type { Head } from '../ports/process-store.ts';
-import { frontEndOf } from '../process/front-end.ts';
 import { journalOf } from './journal-of.ts';
+import { memoryEngine } from './memory-engine.ts';
 import { describeDifference, nondeterminism, nondeterministic } from './nondeterminism.ts';
 import { OverlayTable } from './overlay-table.ts';
 import type { WorldState } from './world-state.ts';
@@ -84,26 +84,27 @@ export class ColdTwin {
   #engine(heads: OverlayTable<string, Head>, sent: string[]): Engine {
     const { chunks, payloadTexts, clock, index } = this.#state;
     const attempts = [...this.#attempts];
-    return new Engine({
+    return memoryEngine({
       system: this.#system,
-      frontEndOf,
-      store: new MemoryProcessStore({ heads, chunks: new OverlayTable(chunks) }),
-      index,
-      sender: {
-        send: async (queue, bodies) => {
-          if (queue !== 'inbox') for (const { body } of bodies) sent.push(`${queue} ${body}`);
-          return bodies.map(() => ({ status: 'sent', messageId: '' }));
+      ports: {
+        store: new MemoryProcessStore({ heads, chunks: new OverlayTable(chunks) }),
+        index,
+        sender: {
+          send: async (queue, bodies) => {
+            if (queue !== 'inbox') for (const { body } of bodies) sent.push(`${queue} ${body}`);
+            return bodies.map(() => ({ status: 'sent', messageId: '' }));
+          },
         },
-      },
-      publisher: { publish: async (events) => events.map(() => ({ status: 'published', eventId: '' })) },
-      payloads: new MemoryPayloadStore(new OverlayTable(payloadTexts)),
-      parking: {
-        park: async () => undefined,
-        parked: async () => [],
-        redriven: async () => undefined,
-        attempt: async (messageId) => {
-          const at = attempts.findIndex(([id]) => id === messageId);
-          return at < 0 ? 1 : (attempts.splice(at, 1)[0]?.[1] ?? 1);
+        publisher: { publish: async (events) => events.map(() => ({ status: 'published', eventId: '' })) },
+        payloads: new MemoryPayloadStore(new OverlayTable(payloadTexts)),
+        parking: {
+          park: async () => undefined,
+          parked: async () => [],
+          redriven: async () => undefined,
+          attempt: async (messageId) => {
+            const at = attempts.findIndex(([id]) => id === messageId);
+            return at < 0 ? 1 : (attempts.splice(at, 1)[0]?.[1] ?? 1);
+          },
         },
       },
       clock: { now: () => clock.now(), sleep: () => Promise.resolve() },

@@ -1,15 +1,15 @@
 import type { System } from '../contract/system.ts';
-import { Engine } from '../engine/engine.ts';
+import type { Engine } from '../engine/engine.ts';
 import { INBOX } from '../format/inbox-message.ts';
 import type { MemoryMessageQueue } from '../adapters/memory/message-queue.ts';
 import type { EventPublisher } from '../ports/event-publisher.ts';
 import type { MessageSender } from '../ports/message-sender.ts';
 import type { ParkingStore } from '../ports/parking-store.ts';
 import type { ProcessStore } from '../ports/process-store.ts';
-import { frontEndOf } from '../process/front-end.ts';
 import type { ColdTwin } from './cold-twin.ts';
 import type { CrashPoints } from './crash-point.ts';
 import { Life } from './life.ts';
+import { memoryEngine } from './memory-engine.ts';
 import type { WorldState } from './world-state.ts';
 
 export interface WorkerContext {
@@ -32,15 +32,16 @@ export class EngineWorker {
     this.#state = state;
     this.#points = context.points;
     this.#twin = twin;
-    this.#engine = new Engine({
+    this.#engine = memoryEngine({
       system,
-      frontEndOf,
-      store: this.#store(),
-      index: state.index,
-      sender: this.#sender(),
-      publisher: this.#publisher(),
-      payloads: this.#life.holds(state.payloads),
-      parking: this.#parking(),
+      ports: {
+        store: this.#store(),
+        index: state.index,
+        sender: this.#sender(),
+        publisher: this.#publisher(),
+        payloads: this.#life.holds(state.payloads),
+        parking: this.#parking(),
+      },
       // No time passes while the world settles, so a sleep ends with the turn of the event loop.
       clock: { now: () => state.clock.now(), sleep: turn },
       checks: true,

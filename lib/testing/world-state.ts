@@ -1,11 +1,11 @@
 import { MemoryEventPublisher } from '../adapters/memory/event-publisher.ts';
 import { MemoryIdempotencyStore } from '../adapters/memory/idempotency-store.ts';
-import { MemoryInstanceIndex } from '../adapters/memory/instance-index.ts';
+import type { MemoryInstanceIndex } from '../adapters/memory/instance-index.ts';
 import { MemoryMessageQueue } from '../adapters/memory/message-queue.ts';
 import { MemoryMessageSender } from '../adapters/memory/message-sender.ts';
 import { MemoryParkingStore } from '../adapters/memory/parking-store.ts';
 import { MemoryPayloadStore } from '../adapters/memory/payload-store.ts';
-import { chunkGroup, MemoryProcessStore } from '../adapters/memory/process-store.ts';
+import type { MemoryProcessStore } from '../adapters/memory/process-store.ts';
 import { MemoryTable } from '../adapters/memory/table.ts';
 import type { QueuedMessage } from '../adapters/memory/message.ts';
 import { VirtualClock } from '../adapters/memory/virtual-clock.ts';
@@ -13,6 +13,7 @@ import type { SystemContract } from '../contract/runtime-contract.ts';
 import { INBOX } from '../format/inbox-message.ts';
 import type { Head, JournalChunk } from '../ports/process-store.ts';
 import { QUEUE_RECEIVES_MAX } from '../service/consumer/redelivery.ts';
+import { memoryStores } from './memory-engine.ts';
 
 /** The value of a deployment: docs/protocol.md#queues. */
 const RECEIVE_COUNT_MAX = 20;
@@ -45,10 +46,8 @@ export const newWorldState = (
   written: (head: Head, previous: Head | undefined) => void,
 ): WorldState => {
   const clock = new VirtualClock(startsAt);
-  const heads = new MemoryTable<string, Head>();
-  const chunks = new MemoryTable<string, JournalChunk>(chunkGroup);
+  const { heads, chunks, index, store } = memoryStores(written);
   const payloadTexts = new MemoryTable<string, string>();
-  const index = new MemoryInstanceIndex(heads);
   const queues = new Map<string, MemoryMessageQueue>();
   const open = queueOpener(queues, clock);
   open([INBOX, ...system.services.keys()]);
@@ -62,14 +61,7 @@ export const newWorldState = (
     payloadTexts,
     index,
     queues,
-    store: new MemoryProcessStore({
-      heads,
-      chunks,
-      written: (head, previous) => {
-        index.written(head, previous);
-        written(head, previous);
-      },
-    }),
+    store,
     payloads: new MemoryPayloadStore(payloadTexts),
     parking: new MemoryParkingStore(),
     records: new MemoryIdempotencyStore(),

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { Engine } from '../../lib/engine/engine.ts';
-import { frontEndOf } from '../../lib/process/front-end.ts';
+import { enginePortsOf } from '../../lib/local/engine-ports.ts';
+import { memoryEngine } from '../../lib/testing/memory-engine.ts';
 import { InboxRig } from './inbox-rig.ts';
 import { shop } from './orders-system.ts';
 
@@ -21,11 +21,10 @@ describe('row 36: a port that fails releases its messages, delays none of their 
     ['payloads', 1],
   ] as const)('%s', async (broken, applied) => {
     const rig = new InboxRig();
-    const { processStore: store, instanceIndex: index, sender, publisher, payloadStore: payloads, parkingStore: parking } = rig.state;
-    const ports = { store, index, sender, publisher, payloads, parking };
+    const ports = enginePortsOf(rig.state);
     const told: unknown[] = [];
     const onFault = (error: unknown): void => void told.push(String(error));
-    const engine = new Engine({ system: shop, frontEndOf, clock: rig.clock, onFault, ...ports, [broken]: failing(ports[broken]) });
+    const engine = memoryEngine({ system: shop, ports: { ...ports, [broken]: failing(ports[broken]) }, clock: rig.clock, onFault });
     rig.event('shop.placed', { orderId: 'o-1' });
     rig.event('shop.confirmed', { orderId: 'o-2', by: 'x'.repeat(10) });
     rig.put('no json');

@@ -4,7 +4,7 @@ import type { Json } from '../../lib/contract/schema.ts';
 import type { CommandEnvelope, ReplyEnvelope } from '../../lib/contract/wire/envelope.ts';
 import { systemContract } from '../../lib/contract/system.ts';
 import type { JournalEntry } from '../../lib/core/journal-entry.ts';
-import { Engine, type EngineOptions, type EngineNotice } from '../../lib/engine/engine.ts';
+import type { Engine, EngineOptions, EngineNotice } from '../../lib/engine/engine.ts';
 import { sha256 } from '../../lib/format/sha256.ts';
 import { inboxBody } from '../../lib/format/inbox-message.ts';
 import { journalTexts, parseEntry } from '../../lib/format/read-journal.ts';
@@ -13,7 +13,8 @@ import type { ReceivedMessage } from '../../lib/ports/message-queue.ts';
 import type { MemoryMessageQueue } from '../../lib/adapters/memory/message-queue.ts';
 import type { Head } from '../../lib/ports/process-store.ts';
 import type { ParkedEvent } from '../../lib/ports/parking-store.ts';
-import { frontEndOf } from '../../lib/process/front-end.ts';
+import { enginePortsOf } from '../../lib/local/engine-ports.ts';
+import { memoryEngine } from '../../lib/testing/memory-engine.ts';
 import { code, shop } from './orders-system.ts';
 
 export const START = Date.parse('2026-11-21T10:00:00.000Z');
@@ -51,18 +52,11 @@ export class InboxRig {
   }
 
   #newEngine(options: Pick<EngineOptions, 'accounts' | 'startAgeMaxMs' | 'replyKeys'>): Engine {
-    const { processStore: store, instanceIndex: index, sender, publisher, payloadStore: payloads, parkingStore: parking } = this.state;
-    return new Engine({
+    return memoryEngine({
       ...options,
       onNotice: (notice) => void this.notices.push(notice),
       system: shop,
-      frontEndOf,
-      store,
-      index,
-      sender,
-      publisher,
-      payloads,
-      parking,
+      ports: enginePortsOf(this.state),
       clock: this.clock,
       random: () => 0.5,
       tickThresholdMs: -1,

@@ -28,9 +28,8 @@ import { deploymentQueueUrls, type QueueUrls } from '../../lib/adapters/sqs/queu
 import { SystemClock } from '../../lib/adapters/system/clock.ts';
 import { publishedSystem } from '../../lib/client/aws/published-system.ts';
 import { systemContract } from '../../lib/contract/system.ts';
-import { Engine } from '../../lib/engine/engine.ts';
 import { InboxPump } from '../../lib/local/inbox-pump.ts';
-import { frontEndOf } from '../../lib/process/front-end.ts';
+import { memoryEngine } from '../../lib/testing/memory-engine.ts';
 import { Consumer } from '../../lib/service/consumer/consumer.ts';
 import { servedParts, type Served } from '../../lib/service/served.ts';
 import { LOCALSTACK_ACCOUNT } from '../localstack/endpoint.ts';
@@ -191,15 +190,16 @@ function run(
   const large = new S3PayloadStore({ client: s3, bucket, owner: LOCALSTACK_ACCOUNT, writer: 'orchestrator' });
   const sender = new SqsMessageSender({ client: sqs, queueUrls });
   const publisher = new EventBridgeEventPublisher({ client: bus, busName: names.bus });
-  const engine = new Engine({
+  const engine = memoryEngine({
     system,
-    frontEndOf,
-    store: new DynamoDbProcessStore({ client: dynamo, table }),
-    index: new DynamoDbInstanceIndex({ client: dynamo, table, processes: [...systemContract(system).processes.keys()] }),
-    sender,
-    publisher,
-    payloads: new DynamoDbPayloadStore({ client: dynamo, table, large }),
-    parking: new DynamoDbParkingStore({ client: dynamo, table, large }),
+    ports: {
+      store: new DynamoDbProcessStore({ client: dynamo, table }),
+      index: new DynamoDbInstanceIndex({ client: dynamo, table, processes: [...systemContract(system).processes.keys()] }),
+      sender,
+      publisher,
+      payloads: new DynamoDbPayloadStore({ client: dynamo, table, large }),
+      parking: new DynamoDbParkingStore({ client: dynamo, table, large }),
+    },
     clock,
     onFault,
   });

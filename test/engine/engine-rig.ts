@@ -5,20 +5,20 @@ import { MemoryMessageQueue } from '../../lib/adapters/memory/message-queue.ts';
 import { MemoryMessageSender } from '../../lib/adapters/memory/message-sender.ts';
 import { MemoryParkingStore } from '../../lib/adapters/memory/parking-store.ts';
 import { MemoryPayloadStore } from '../../lib/adapters/memory/payload-store.ts';
-import { MemoryProcessStore, memoryProcessTables } from '../../lib/adapters/memory/process-store.ts';
+import type { MemoryProcessStore } from '../../lib/adapters/memory/process-store.ts';
 import { VirtualClock } from '../../lib/adapters/memory/virtual-clock.ts';
 import type { CommandEnvelope, EventEnvelope, Outcome, ReplyEnvelope } from '../../lib/contract/wire/envelope.ts';
 import { parseCommandId } from '../../lib/contract/wire/process-id.ts';
 import { canonical } from '../../lib/contract/wire/canonical.ts';
 import { drainDeadLetters } from '../../lib/engine/jobs/drain-dead-letters.ts';
-import { Engine, type AdvanceResult, type EngineNotice } from '../../lib/engine/engine.ts';
+import type { AdvanceResult, Engine, EngineNotice } from '../../lib/engine/engine.ts';
 import { sha256 } from '../../lib/format/sha256.ts';
 import { inboxBody, type OperationMessage } from '../../lib/format/inbox-message.ts';
 import type { EventPublisher } from '../../lib/ports/event-publisher.ts';
 import type { ReceivedMessage } from '../../lib/ports/message-queue.ts';
 import type { MessageSender, OutgoingMessage } from '../../lib/ports/message-sender.ts';
 import type { Head } from '../../lib/ports/process-store.ts';
-import { frontEndOf } from '../../lib/process/front-end.ts';
+import { memoryEngine, memoryStores } from '../../lib/testing/memory-engine.ts';
 
 /** An engine over memory adapters, with its queues open to the test: what it sends is read, and answered, by hand. */
 export class EngineRig {
@@ -49,27 +49,19 @@ export class EngineRig {
     options: { readonly checks?: boolean; readonly store?: MemoryProcessStore; /** Names the worker. */ readonly random?: number } = {},
   ) {
     const { clock } = this;
-    const tables = memoryProcessTables();
-    this.store = options.store ?? new MemoryProcessStore(tables);
+    const stores = memoryStores();
+    this.store = options.store ?? stores.store;
     this.#services = services;
     const names = ['inbox', ...services.map((each) => (each['~'] as { readonly name: string }).name)];
     this.#queues = new Map(names.map((name) => [name, new MemoryMessageQueue({ name, clock })]));
-    const publisher = new MemoryEventPublisher({ clock, rules: [] });
-    publisher.subscribe((event) => this.published.push(event));
-    this.bus.inner = publisher;
+    const bus = new MemoryEventPublisher({ clock, rules: [] });
+    bus.subscribe((event) => this.published.push(event));
+    this.bus.inner = bus;
     const sender = new MemoryMessageSender(this.#queues);
-    this.engine = new Engine({
+    const { store, payloads, parking, bus: publisher } = this;
+    this.engine = memoryEngine({
       system: system('trips', { processes, services }),
-      frontEndOf,
-      store: this.store,
-      index: {
-        due: async (instant) =>
-          [...tables.heads.resident()].flatMap(({ pid, run, due = Infinity }) => (due <= instant ? [{ pid, run, due }] : [])),
-      },
-      sender: this.#breakable(sender),
-      publisher: this.bus,
-      payloads: this.payloads,
-      parking: this.parking,
+      ports: { store, index: stores.index, sender: this.#breakable(sender), publisher, payloads, parking },
       clock,
       random: () => options.random ?? 0.5,
       onNotice: (notice) => void this.notices.push(notice),

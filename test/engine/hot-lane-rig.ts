@@ -7,11 +7,12 @@ import { MemoryPayloadStore } from '../../lib/adapters/memory/payload-store.ts';
 import { MemoryProcessStore, memoryProcessTables, type ProcessTables } from '../../lib/adapters/memory/process-store.ts';
 import { VirtualClock } from '../../lib/adapters/memory/virtual-clock.ts';
 import type { CommandEnvelope } from '../../lib/contract/wire/envelope.ts';
-import { Engine, type AdvanceOptions, type AdvanceResult, type EngineNotice } from '../../lib/engine/engine.ts';
+import type { Engine, AdvanceOptions, AdvanceResult, EngineNotice } from '../../lib/engine/engine.ts';
 import { journalTexts, parseEntry } from '../../lib/format/read-journal.ts';
+import type { EventPublisher } from '../../lib/ports/event-publisher.ts';
 import type { MessageSender, OutgoingMessage } from '../../lib/ports/message-sender.ts';
 import type { CommitResult, CommitCondition, Head } from '../../lib/ports/process-store.ts';
-import { frontEndOf } from '../../lib/process/front-end.ts';
+import { memoryEngine } from '../../lib/testing/memory-engine.ts';
 
 /** A worker that waits between two attempts goes on at once, later. */
 class PausingClock extends VirtualClock {
@@ -83,20 +84,15 @@ export class HotLaneRig {
         return sender.send(queue, messages);
       },
     };
-    return new Engine({
-      system: system('trips', { processes: this.#processes, services: this.#services }),
-      frontEndOf,
-      store: this.store,
-      index: { due: () => Promise.resolve([]) },
-      sender: failing,
-      publisher: {
-        publish: async (events) => {
-          if (this.broken.has('bus')) throw new TypeError('there is no bus');
-          return this.#publisher.publish(events);
-        },
+    const publisher: EventPublisher = {
+      publish: async (events) => {
+        if (this.broken.has('bus')) throw new TypeError('there is no bus');
+        return this.#publisher.publish(events);
       },
-      payloads: this.#payloads,
-      parking: this.parking,
+    };
+    return memoryEngine({
+      system: system('trips', { processes: this.#processes, services: this.#services }),
+      ports: { store: this.store, sender: failing, publisher, payloads: this.#payloads, parking: this.parking },
       clock: this.clock,
       // Environments that draw the same numbers would take one another's writes for their own.
       random: () => random,

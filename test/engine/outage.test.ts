@@ -1,15 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import { system } from 'tutti';
-import { MemoryEventPublisher } from '../../lib/adapters/memory/event-publisher.ts';
 import { MemoryMessageQueue } from '../../lib/adapters/memory/message-queue.ts';
 import { MemoryMessageSender } from '../../lib/adapters/memory/message-sender.ts';
 import { MemoryParkingStore } from '../../lib/adapters/memory/parking-store.ts';
 import { MemoryPayloadStore } from '../../lib/adapters/memory/payload-store.ts';
 import { MemoryProcessStore, memoryProcessTables } from '../../lib/adapters/memory/process-store.ts';
 import { VirtualClock } from '../../lib/adapters/memory/virtual-clock.ts';
-import { Engine, type AdvanceResult } from '../../lib/engine/engine.ts';
+import type { Engine, AdvanceResult } from '../../lib/engine/engine.ts';
 import type { ReceivedMessage } from '../../lib/ports/message-queue.ts';
-import { frontEndOf } from '../../lib/process/front-end.ts';
+import { memoryEngine } from '../../lib/testing/memory-engine.ts';
 import { Checkout, services, tripOf } from '../core/trip-contracts.ts';
 
 /** CDK's queues (lib/cdk/resources/queue-pair.ts). */
@@ -93,15 +92,14 @@ class Outage {
   #makeEngine(): Engine {
     const { clock, notices, inbox } = this;
     const queues = [inbox, ...['flights', 'payments', 'hotels'].map((name) => new MemoryMessageQueue({ name, clock }))];
-    return new Engine({
+    return memoryEngine({
       system: system('trips', { processes: [tripOf(async (ctx) => ctx.sleep('1 day'))], services }),
-      frontEndOf,
-      store: this.#failing(this.store),
-      index: { due: async () => [] },
-      sender: new MemoryMessageSender(new Map(queues.map((queue) => [queue.name, queue]))),
-      publisher: new MemoryEventPublisher({ clock, rules: [] }),
-      payloads: this.#failing(new MemoryPayloadStore()),
-      parking: this.#failing(this.parking),
+      ports: {
+        store: this.#failing(this.store),
+        sender: new MemoryMessageSender(new Map(queues.map((queue) => [queue.name, queue]))),
+        payloads: this.#failing(new MemoryPayloadStore()),
+        parking: this.#failing(this.parking),
+      },
       clock,
       random: () => 0.5,
       onNotice: ({ kind, reason }) => void notices.push(`${kind} ${reason}`),

@@ -6,13 +6,13 @@ import { MemoryPayloadStore } from '../../lib/adapters/memory/payload-store.ts';
 import { MemoryProcessStore, memoryProcessTables } from '../../lib/adapters/memory/process-store.ts';
 import { VirtualClock } from '../../lib/adapters/memory/virtual-clock.ts';
 import { tooLong } from '../../lib/adapters/body-limit.ts';
-import { Engine } from '../../lib/engine/engine.ts';
+import type { Engine } from '../../lib/engine/engine.ts';
 import type { Channel } from '../../lib/ports/message-queue.ts';
 import type { MessageSender } from '../../lib/ports/message-sender.ts';
 import type { ParkedList } from '../../lib/ports/parked-list.ts';
 import type { ParkedEvent, ParkingStore } from '../../lib/ports/parking-store.ts';
 import type { Head } from '../../lib/ports/process-store.ts';
-import { frontEndOf } from '../../lib/process/front-end.ts';
+import { memoryEngine } from '../../lib/testing/memory-engine.ts';
 import { shop } from '../bad-input/orders-system.ts';
 import { sqsEvent } from '../functions/sqs-event.ts';
 
@@ -62,15 +62,9 @@ export class InboxWorld {
       this.everSent.add(detail);
     });
     this.parking = this.#recordingParking();
-    this.engine = new Engine({
+    this.engine = memoryEngine({
       system: shop,
-      frontEndOf,
-      store: this.store,
-      index: { due: async () => [] },
-      sender: this.#sender(),
-      publisher: bus,
-      payloads: this.payloads,
-      parking: this.parking,
+      ports: { store: this.store, sender: this.#sender(), publisher: bus, payloads: this.payloads, parking: this.parking },
       // A pause between two attempts ends at once.
       clock: { now: () => this.clock.now(), sleep: async () => undefined },
       accounts: { own: '111111111111', services: {}, events: {} },

@@ -170,6 +170,14 @@ describe('files', () => {
     );
   });
 
+  test('an engine is built by the deployed function, the embedded runtime, or memoryEngine of a test', () => {
+    const builders = ['functions/deployed-engine.ts', 'lib/local/engine-thread.ts', 'lib/local/runtime.ts', 'lib/testing/memory-engine.ts'];
+    const faults = files
+      .filter((file) => !builders.includes(file.path))
+      .flatMap((file) => findings(file, file.code, /\bnew Engine\(/g, 'call memoryEngine'));
+    expect(faults).toEqual([]);
+  });
+
   test('lib has an index.ts only for a public package', () => {
     const faults = under('lib/').filter((file) => basename(file.path) === 'index.ts' && !publicIndexes.includes(file.path));
     expect(faults.map((file) => `${file.path}: no barrels; import the file that holds the name`)).toEqual([]);

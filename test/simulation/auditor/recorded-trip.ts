@@ -6,11 +6,11 @@ import { MemoryTable } from '../../../lib/adapters/memory/table.ts';
 import { VirtualClock } from '../../../lib/adapters/memory/virtual-clock.ts';
 import type { CommandEnvelope } from '../../../lib/contract/wire/envelope.ts';
 import type { Json } from '../../../lib/contract/schema.ts';
-import { Engine } from '../../../lib/engine/engine.ts';
+import type { Engine } from '../../../lib/engine/engine.ts';
 import type { OutgoingEvent } from '../../../lib/ports/event-publisher.ts';
 import type { ReceivedMessage } from '../../../lib/ports/message-queue.ts';
 import type { Head, JournalChunk } from '../../../lib/ports/process-store.ts';
-import { frontEndOf } from '../../../lib/process/front-end.ts';
+import { memoryEngine } from '../../../lib/testing/memory-engine.ts';
 import { buildShortReply } from '../../../lib/service/consumer/reply.ts';
 import { trips, type Fate } from '../scenarios/examples/trip-system.ts';
 import type { Observer } from '../world/observer.ts';
@@ -61,24 +61,25 @@ export class RecordedTrip {
       this.#tell({ kind: 'spilled', told: [chunk] });
       return store.spill(chunk);
     };
-    this.#engine = new Engine({
+    this.#engine = memoryEngine({
       system: trips,
-      frontEndOf,
-      store: {
-        load: (pids) => store.load(pids),
-        commit: (...all) => store.commit(...all),
-        buffer: (event) => store.buffer(event),
-        spill,
-        chunks: (...all) => store.chunks(...all),
+      ports: {
+        store: {
+          load: (pids) => store.load(pids),
+          commit: (...all) => store.commit(...all),
+          buffer: (event) => store.buffer(event),
+          spill,
+          chunks: (...all) => store.chunks(...all),
+        },
+        index: this.#index,
+        sender: {
+          send: async (queue, messages) =>
+            messages.map(({ body, delaySeconds }) => ({ status: 'sent', messageId: this.#put(queue, body, delaySeconds) })),
+        },
+        publisher: { publish: async (events) => events.map((event) => ({ status: 'published', eventId: this.#publish(event) })) },
+        payloads: this.#payloads,
+        parking: this.#parking,
       },
-      index: this.#index,
-      sender: {
-        send: async (queue, messages) =>
-          messages.map(({ body, delaySeconds }) => ({ status: 'sent', messageId: this.#put(queue, body, delaySeconds) })),
-      },
-      publisher: { publish: async (events) => events.map((event) => ({ status: 'published', eventId: this.#publish(event) })) },
-      payloads: this.#payloads,
-      parking: this.#parking,
       clock: this.#clock,
     });
   }

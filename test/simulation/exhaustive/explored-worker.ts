@@ -1,13 +1,13 @@
 import { hash as hashOf } from 'node:crypto';
 import { makeHandler } from '../../../functions/advance-processes/handler.ts';
-import { Engine } from '../../../lib/engine/engine.ts';
+import type { Engine } from '../../../lib/engine/engine.ts';
 import { OPERATIONS } from '../../../lib/format/inbox-message.ts';
 import type { MessageSender, SendResult } from '../../../lib/ports/message-sender.ts';
 import type { EventPublisher } from '../../../lib/ports/event-publisher.ts';
 import type { ParkingStore } from '../../../lib/ports/parking-store.ts';
 import type { ReceivedMessage, VisibilityChange } from '../../../lib/ports/message-queue.ts';
 import type { ProcessStore } from '../../../lib/ports/process-store.ts';
-import { frontEndOf } from '../../../lib/process/front-end.ts';
+import { memoryEngine } from '../../../lib/testing/memory-engine.ts';
 import { withoutWriters, type Cloud } from './cloud.ts';
 import type { ExploredQueue, QueuedMessage } from './explored-queue.ts';
 import { shop } from './shop-system.ts';
@@ -242,16 +242,13 @@ export class ExploredWorker {
       },
       parking: this.#waiting(parking),
     };
-    this.#engine = new Engine({
+    this.#engine = memoryEngine({
       system: shop,
-      frontEndOf,
-      index: { due: () => Promise.resolve([]) },
-      payloads: this.#waiting(payloadStore),
+      ports: { payloads: this.#waiting(payloadStore), ...(this.#options.mutant.ports?.(ports) ?? ports) },
       // A pause between two attempts changes nothing: other workers may overtake this one anyway.
       clock: { now: () => this.#cloud.now, sleep: () => Promise.resolve() },
       hotLane: this.#options.hotLane,
       random: this.#random(),
-      ...(this.#options.mutant.ports?.(ports) ?? ports),
     });
     const engine = this.#engine;
     const changeVisibility = (changes: readonly VisibilityChange[]): Promise<readonly string[]> =>

@@ -1,7 +1,7 @@
 import type { CommandEnvelope } from '../../../lib/contract/wire/envelope.ts';
-import { Engine } from '../../../lib/engine/engine.ts';
+import type { Engine } from '../../../lib/engine/engine.ts';
 import type { ReceivedMessage } from '../../../lib/ports/message-queue.ts';
-import { frontEndOf } from '../../../lib/process/front-end.ts';
+import { memoryEngine } from '../../../lib/testing/memory-engine.ts';
 import type { Cloud } from './cloud.ts';
 import type { ExploredQueue } from './explored-queue.ts';
 import { replyBody } from './inbox-bodies.ts';
@@ -77,15 +77,10 @@ const sweep = (cloud: Cloud): void => {
 
 const engineOn = (cloud: Cloud): Engine => {
   let sends = 0;
-  return new Engine({
+  const { store, publisher, payloadStore: payloads, parking } = cloud;
+  return memoryEngine({
     system: shop,
-    frontEndOf,
-    store: cloud.store,
-    index: { due: () => Promise.resolve([]) },
-    sender: cloud.sender(() => `z${(sends += 1)}`),
-    publisher: cloud.publisher,
-    payloads: cloud.payloadStore,
-    parking: cloud.parking,
+    ports: { store, sender: cloud.sender(() => `z${(sends += 1)}`), publisher, payloads, parking },
     clock: { now: () => cloud.now, sleep: () => Promise.resolve() },
     random: () => 0.5,
   });

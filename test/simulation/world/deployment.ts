@@ -7,9 +7,9 @@ import type { SystemContract } from '../../../lib/contract/runtime-contract.ts';
 import type { System } from '../../../lib/contract/system.ts';
 import { systemContract } from '../../../lib/contract/system.ts';
 import { SeededRandom } from '../../../lib/core/seeded-random.ts';
-import { Engine } from '../../../lib/engine/engine.ts';
+import type { Engine } from '../../../lib/engine/engine.ts';
 import { HOT_LANE, INBOX, OPERATIONS, STARTS } from '../../../lib/format/inbox-message.ts';
-import { frontEndOf } from '../../../lib/process/front-end.ts';
+import { memoryEngine } from '../../../lib/testing/memory-engine.ts';
 import { Consumer, type ConsumerOptions } from '../../../lib/service/consumer/consumer.ts';
 import { LambdaHost } from '../../../lib/service/aws/lambda-host.ts';
 import { servedParts, type Served } from '../../../lib/service/served.ts';
@@ -231,16 +231,9 @@ export class Deployment {
   #engine(worker: Worker): Engine {
     const { shape, told, scenario } = this.#options;
     const { retentionMs } = scenario;
-    const { store, index, sender, publisher, payloads, parking } = this.ports(worker);
-    const engine = new Engine({
+    const engine = memoryEngine({
       system: this.#source,
-      frontEndOf,
-      store,
-      index,
-      sender,
-      publisher,
-      payloads,
-      parking,
+      ports: this.ports(worker),
       clock: worker.clock,
       accounts: { own: ACCOUNT, services: {}, events: {} },
       ...(!shape.embedded && { replyKeys: this.#options.cloud.replyKeys }),
