@@ -10,7 +10,7 @@ import { newImage } from '../lib/core/image.ts';
 import type { Inbound } from '../lib/core/inbound.ts';
 import type { RunEnvironment } from '../lib/core/run.ts';
 import { decideEvent } from '../lib/engine/advance/decide.ts';
-import { sha256 } from '../lib/format/sha256.ts';
+import { sha256 } from '../lib/format/inbox-message.ts';
 import { LiveInstance } from '../lib/engine/advance/live-instance.ts';
 import { readEntries } from '../lib/format/read-journal.ts';
 import { replayEntries } from '../lib/engine/replay-journal.ts';

@@ -4,7 +4,7 @@ import type { S3Client } from '@aws-sdk/client-s3';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { clientSettings } from '../lib/adapters/aws/client-settings.ts';
 import { siblingQueueUrl } from '../lib/adapters/aws/deployment-names.ts';
-import { SQS_BODY_BYTES_MAX } from '../lib/adapters/body-limit.ts';
+import { SQS_BODY_BYTES_MAX } from '../lib/contract/wire/wire.ts';
 import { DynamoDbInstanceIndex } from '../lib/adapters/dynamodb/instance-index.ts';
 import { DynamoDbParkingStore } from '../lib/adapters/dynamodb/parking-store.ts';
 import { DynamoDbPayloadStore } from '../lib/adapters/dynamodb/payload-store.ts';

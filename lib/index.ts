@@ -30,7 +30,7 @@ export type { Data, Json, Nothing, NothingSchema, Received, Schema, Sent, Wire, 
 export type { Retry } from './contract/retry-policy.ts';
 export { service, type AnyService, type Service } from './contract/service.ts';
 export { system, type System } from './contract/system.ts';
-export { versions, type Versions } from './contract/versions.ts';
+export { versions, type Versions } from './contract/schema.ts';
 export { end, publish, send, timer, type Action, type Timer } from './process/action.ts';
 export type { AnyContext, CallOptions, Context, ContextTypes, Step, Wait } from './process/context.ts';
 export { decider, type Decider } from './process/decider.ts';

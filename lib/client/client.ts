@@ -1,9 +1,8 @@
 import type { AnyCommand, FailureOf } from '../contract/command.ts';
 import type { Duration } from '../contract/duration.ts';
 import type { AnyEvent } from '../contract/event.ts';
-import type { Frozen } from '../contract/frozen-type.ts';
+import type { Frozen, Sent } from '../contract/schema.ts';
 import type { AnyProcess, EventsOf, ResultOf, StartOf, ViewOf } from '../contract/process-contract.ts';
-import type { Sent } from '../contract/schema.ts';
 import type { Description, Status, Summary } from './describe.ts';
 import type { StepOutcome } from './resolve.ts';
 import type { Signalled } from './signal.ts';

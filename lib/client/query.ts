@@ -1,6 +1,5 @@
 import { processContract, type AnyProcess } from '../contract/process-contract.ts';
-import type { Json } from '../contract/schema.ts';
-import { parseGiven } from '../contract/versions.ts';
+import { type Json, parseGiven } from '../contract/schema.ts';
 import type { Reach } from './connection.ts';
 import { definitionOf, pidOf, readValue, requireImage } from './instance.ts';
 

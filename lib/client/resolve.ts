@@ -1,7 +1,6 @@
 import type { AnyCommand, FailureOf } from '../contract/command.ts';
 import { ClientError, ContractError, OrchestratorError } from '../contract/errors.ts';
-import type { Frozen } from '../contract/frozen-type.ts';
-import { parse, type Json, type Sent } from '../contract/schema.ts';
+import { type Frozen, type Json, type Sent, parse } from '../contract/schema.ts';
 import type { Resolution } from '../core/inbound.ts';
 import { resolvable, resolvables } from '../core/resolvable.ts';
 import { decodeHead } from '../format/head-codec.ts';

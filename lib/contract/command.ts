@@ -1,9 +1,8 @@
 import { milliseconds, type Duration } from './duration.ts';
 import { ContractError, type CommandExhausted, type CommandFailed } from './errors.ts';
-import type { Frozen } from './frozen-type.ts';
+import { type Data, type Frozen, type NothingSchema, type Received, type Schema, type Sent, type Wire, nothingSchema } from './schema.ts';
 import { retryPolicy, runTimeoutMs, type Retry } from './retry-policy.ts';
 import type { CommandContract, OnUnknown, RetryPolicy } from './runtime-contract.ts';
-import { nothingSchema, type Data, type NothingSchema, type Received, type Schema, type Sent, type Wire } from './schema.ts';
 
 /** The types of a command. */
 export interface CommandTypes {

@@ -1,9 +1,7 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
-import type { Frozen } from './frozen-type.ts';
+import { type Data, type Frozen, type Received, type Schema, type Sent, type Wire, stepsOf } from './schema.ts';
 import type { Message } from './message.ts';
 import type { CorrelationContract, EventContract } from './runtime-contract.ts';
-import type { Data, Received, Schema, Sent, Wire } from './schema.ts';
-import { stepsOf } from './versions.ts';
 
 /** An event with any data. */
 export interface AnyEvent<N extends string = string> {

@@ -29,8 +29,3 @@ function isDay(day: string): boolean {
   const at = Date.parse(`${day}T00:00:00Z`);
   return !Number.isNaN(at) && new Date(at).toISOString().startsWith(day);
 }
-
-/** An instant as text. Out-of-range numbers are clamped and NaN is the epoch, so that a view does not fail because of one row. */
-export function instantText(at: number): string {
-  return new Date(Number.isNaN(at) ? 0 : Math.max(-INSTANT_MAX, Math.min(INSTANT_MAX, at))).toISOString();
-}

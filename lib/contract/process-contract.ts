@@ -1,7 +1,6 @@
 import type { ProcessFailed } from './errors.ts';
-import type { Frozen } from './frozen-type.ts';
+import type { Frozen, Received, Sent } from './schema.ts';
 import type { ProcessContract } from './runtime-contract.ts';
-import type { Received, Sent } from './schema.ts';
 
 /** The types of a process. */
 export interface ProcessTypes {

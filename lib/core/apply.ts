@@ -1,6 +1,6 @@
 import { Cancelled } from '../contract/errors.ts';
-import type { Json } from '../contract/schema.ts';
-import { count } from './activation.ts';
+import { type Json, type Schema, parseStored, versionOf } from '../contract/schema.ts';
+import { count, journal } from './journal.ts';
 import { applyReply, retryNow, stickOnUnknown, type Heard } from './replies.ts';
 import { attemptTimedOut } from './attempts.ts';
 import { issuePublish } from './effects.ts';
@@ -8,10 +8,9 @@ import { terminate } from './ending.ts';
 import { issueUndo, sendUnderNewNumber, undoItem } from './issue.ts';
 import type { OpenCommand } from './image.ts';
 import type { RecordedFact } from './journal-entry.ts';
-import { journal } from './journal.ts';
 import { resume } from './resuming.ts';
 import { cancelScope, closeScopes } from './scopes.ts';
-import { touch, type CallStep, type FrontEndOutcome, type ProcessRun, type SleepStep, type WaitStep } from './run.ts';
+import { type CallStep, type FrontEndOutcome, type ProcessRun, type SleepStep, type WaitStep, touch } from './run.ts';
 import { setTimer } from './timers.ts';
 import { undoAgain } from './undoing.ts';
 import { endWait, receiveSignal } from './waits.ts';
@@ -124,4 +123,39 @@ function answerLate(
   if (fact.outcome !== 'completed') return;
   const id = `${run.image.pid}/${late.run}/${fact.n}`;
   issueUndo(run, undoItem(run, { ...late, n: fact.n, path: `late/${id}` }, fact.data ?? null, id));
+}
+
+/**
+ * Converts a fact to the newest version of its contract, the only one that the types of user code know. A live fact has been parsed by that
+ * version, and its entry records the number. An entry of an earlier build is upcast at each replay, because the journal keeps the received
+ * data. Data that the contract no longer accepts stays as it is.
+ */
+export function asNewestVersion(run: ProcessRun, fact: RecordedFact): RecordedFact {
+  const schema = schemaOf(run, fact);
+  const newest = schema ? versionOf(schema) : 1;
+  if (!schema || !('data' in fact) || newest === 1) return fact;
+  if (!run.expected) return { ...fact, dataversion: newest };
+  // Version 1 is not written, and older builds wrote none at all: `parseStored` then takes the oldest version that fits.
+  return (fact.dataversion ?? 1) >= newest ? fact : { ...fact, data: parseStored(schema, fact.data, fact.dataversion) };
+}
+
+function schemaOf(run: ProcessRun, fact: RecordedFact): Schema | undefined {
+  switch (fact.type) {
+    case 'ProcessStarted':
+    case 'EventReceived':
+      return eventSchema(run, fact.event);
+    case 'CommandAnswered': {
+      if (fact.outcome !== 'completed') return undefined;
+      const command = fact.late?.command ?? run.image.commands.get(fact.n)?.command;
+      return run.environment.commands.get(command ?? '')?.output;
+    }
+    default:
+      return undefined;
+  }
+}
+
+/** The schema of an event. The start of a process without `startOn` has the schema of its input. */
+function eventSchema({ definition }: ProcessRun, type: string): Schema | undefined {
+  const correlation = [...definition.startOn, ...definition.receives].find(({ event }) => event.type === type);
+  return correlation ? correlation.event.data : definition.input;
 }

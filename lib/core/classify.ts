@@ -1,3 +1,4 @@
+import type { Outcome } from '../contract/wire/envelope.ts';
 import type { ProcessContract } from '../contract/runtime-contract.ts';
 import { isClosed, type Image, type RingEntry } from './image.ts';
 import type { Inbound, OperationInbound, ReplyInbound, SignalInbound, StartInbound, TickInbound } from './inbound.ts';
@@ -142,4 +143,12 @@ function ofOperator(image: Image, operator: OperationInbound): Verdict {
       // The start could not be applied, so no run exists to cancel.
       return operator.act === 'cancel' && image.run === '' ? 'park' : 'apply';
   }
+}
+
+/**
+ * The key of a reply. A `deferred` or `unknown` reply has a key of its own, since a final reply follows it. If both shared a key, a
+ * reply would send again the command that an earlier reply had caused, and a stuck instance and its service would never stop.
+ */
+export function replyKey(run: string, n: number, outcome: Outcome): string {
+  return outcome === 'deferred' || outcome === 'unknown' ? `r:${run}:${n}:${outcome}` : `r:${run}:${n}`;
 }

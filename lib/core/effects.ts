@@ -1,8 +1,7 @@
 import { jsonFault } from '../contract/wire/json.ts';
 import { refuse } from './bug.ts';
 import type { SentValue } from './image.ts';
-import { journal, offload } from './journal.ts';
-import { sending, sendingAgain, type Passed } from './passed.ts';
+import { type Passed, journal, offload, sending, sendingAgain } from './journal.ts';
 import { nextPath, type ProcessRun, type Scope } from './run.ts';
 import { allocate } from './timers.ts';
 

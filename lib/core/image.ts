@@ -260,3 +260,11 @@ export function newImage(pid: string, run: string, definition: string, at: numbe
 export function journalLength(image: Image): number {
   return image.tailFrom + image.tail.length;
 }
+
+/** The number of commands with an unknown outcome: open commands and tombstones, without undos. */
+export function unresolvedCount({ commands, tombstones }: Image): number {
+  let count = 0;
+  for (const { unknown, mode } of commands.values()) if (unknown && mode !== 'undo') count += 1;
+  for (const { unresolved } of tombstones) if (unresolved) count += 1;
+  return count;
+}

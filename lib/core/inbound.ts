@@ -88,11 +88,3 @@ export interface OperationInbound extends Carried {
 }
 
 export type Inbound = StartInbound | SignalInbound | ReplyInbound | TickInbound | OperationInbound;
-
-/**
- * The key of a reply. A `deferred` or `unknown` reply has a key of its own, since a final reply follows it. If both shared a key, a
- * reply would send again the command that an earlier reply had caused, and a stuck instance and its service would never stop.
- */
-export function replyKey(run: string, n: number, outcome: Outcome): string {
-  return outcome === 'deferred' || outcome === 'unknown' ? `r:${run}:${n}:${outcome}` : `r:${run}:${n}`;
-}

@@ -1,10 +1,8 @@
 import type { CommandContract, RetryPolicy } from '../contract/runtime-contract.ts';
-import type { Json } from '../contract/schema.ts';
-import { parseGiven, parseStored, versionOf } from '../contract/versions.ts';
+import { type Json, parseGiven, parseStored, versionOf } from '../contract/schema.ts';
 import { deadlineOf, OPEN_MAX, type OpenCommand, type SentValue, type Pauses } from './image.ts';
 import { poison, refuse } from './bug.ts';
-import { decidedByLimit, journal, offload } from './journal.ts';
-import { sendingAgain, sending, sentFirst, type Passed, type Sending } from './passed.ts';
+import { type Passed, type Sending, decidedByLimit, journal, offload, sending, sendingAgain, sentFirst } from './journal.ts';
 import type { CallPolicy, CallStep, ProcessRun, Scope, UndoItem } from './run.ts';
 import { nextPath, rejectIfCancelled } from './run.ts';
 import { allocate, clearTimer } from './timers.ts';

@@ -125,19 +125,3 @@ export type Decided =
   | { readonly type: 'ProcessTerminated'; readonly path: string; readonly reason: string };
 
 export type JournalEntry = RecordedFact | Decided;
-
-const FACTS: ReadonlySet<string> = new Set<RecordedFact['type']>([
-  'ProcessStarted',
-  'EventReceived',
-  'CommandAnswered',
-  'AttemptTimedOut',
-  'TimerFired',
-  'CancelRequested',
-  'TerminateRequested',
-  'StartRejected',
-  'Resumed',
-]);
-
-export function isFact(entry: JournalEntry): entry is RecordedFact {
-  return FACTS.has(entry.type);
-}

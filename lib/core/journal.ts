@@ -1,10 +1,12 @@
-import type { Json } from '../contract/schema.ts';
-import { excessBytes, VALUE_BYTES_MAX } from '../contract/wire/wire.ts';
-import { count } from './activation.ts';
-import { mark } from './bug.ts';
-import { isFact, type Decided, type JournalEntry } from './journal-entry.ts';
-import { refuseBeyondRoom } from './journal-room.ts';
+import { type Schema, givenBefore, parseGiven, versionOf, withoutValues } from '../contract/schema.ts';
+import { VALUE_BYTES_MAX, excessBytes } from '../contract/wire/wire.ts';
+import { mark, refuse } from './bug.ts';
+import { isFact } from './replay.ts';
+import type { Decided, Hashed, JournalEntry } from './journal-entry.ts';
 import type { ProcessRun } from './run.ts';
+import { JOURNAL_ENTRIES_MAX, JOURNAL_ENTRIES_TO_END, type SentValue } from './image.ts';
+import { type Json, jsonFault } from '../contract/wire/json.ts';
+import { differenceOf } from './difference.ts';
 
 /** A value of more characters of JSON is stored as a payload, under its SHA-256. */
 export const VALUE_CHARACTERS_MAX = 1024;
@@ -60,4 +62,190 @@ export function fullHash(run: ProcessRun, data: Json): string {
 /** First 16 hex digits: enough to tell two values of one step apart. */
 export function shortHash(run: ProcessRun, data: Json): string {
   return fullHash(run, data).slice(0, SHORT_HASH_LENGTH);
+}
+
+/** Entries that end a run. They are journaled even if the journal is full. */
+const ENDS: ReadonlySet<string> = new Set<JournalEntry['type']>([
+  'CancelRequested',
+  'TerminateRequested',
+  'ProcessCompleted',
+  'ProcessFailed',
+  'ProcessCancelled',
+  'ProcessTerminated',
+  'EventsUnread',
+]);
+
+/**
+ * A full journal refuses the entries that would continue the process. The entries of a cancellation, of its undos and of the end have
+ * reserved room: an undo takes no more entries than the command that it undoes.
+ */
+export function refuseBeyondRoom(run: ProcessRun, { type }: JournalEntry): void {
+  const { position, image, root } = run;
+  if (position <= JOURNAL_ENTRIES_MAX || run.ended || ENDS.has(type)) return;
+  if (root.state !== 'open' && position <= JOURNAL_ENTRIES_MAX + JOURNAL_ENTRIES_TO_END) return;
+  refuse(
+    run,
+    'SIZE',
+    `The journal of ${image.pid} is full: a run may write ${JOURNAL_ENTRIES_MAX} entries. Cancel the instance, which undoes what it did, or terminate it.`,
+  );
+}
+
+/**
+ * An activation (docs/replay.md#activation): one fact, and all that the front end requests until it waits again.
+ *
+ * A1 An activation is bounded. Requests, outcomes and journal entries are counted as they are created. Beyond the bound
+ *    that one instance is stuck, and the thread serves the others.
+ * A2 Between two activations no request is taken. A replay could not repeat the decisions of code that a native timer wakes.
+ * A3 After a bug no step settles. A loop that catches the error of `refuse` waits at its next step.
+ */
+
+/** Limit of the requests, of the outcomes and of the journal entries of one activation. A control state holds far fewer. */
+export const ACTIVATION_MAX = 10_000;
+
+/** The limit allows for all unread events, which a process may read at once, and for the recorded length of a replayed activation. */
+export function openActivation({ activation, unread, expected }: ProcessRun): void {
+  activation.open = true;
+  activation.requests = 0;
+  activation.outcomes = 0;
+  activation.entries = 0;
+  activation.allowed = ACTIVATION_MAX + unread.length + (expected?.size ?? 0);
+}
+
+export function closeActivation({ activation }: ProcessRun): void {
+  activation.open = false;
+}
+
+/** Counts one more of the activation (A1). */
+export function count(run: ProcessRun, what: 'requests' | 'outcomes' | 'entries'): void {
+  const { activation } = run;
+  activation[what] += 1;
+  if (activation[what] > activation.allowed) refuse(run, 'POISON', goesOn(run));
+}
+
+/** The message about a process whose activation does not end. */
+export function goesOn({ definition }: ProcessRun): string {
+  return `${definition.name} continues without waiting: one event made more than ${ACTIVATION_MAX} steps. In each turn of a loop await a step that takes time, and do not catch the cancellation of a step.`;
+}
+
+/** Whether a request of user code is taken. If not, its step must never settle (A3). */
+export function requested(run: ProcessRun, method: string): boolean {
+  if (run.bug || run.ended || !isOpen(run, `called ctx.${method}`)) return false;
+  count(run, 'requests');
+  return true;
+}
+
+/**
+ * Whether user code runs within an activation (A2). If not, the instance is marked and nothing is thrown: code that a native timer
+ * wakes has no caller, so its rejection would end the whole thread.
+ */
+export function isOpen(run: ProcessRun, what: string): boolean {
+  if (run.activation.open) return true;
+  const woken = 'woken by something other than a step, such as a native timer or a fetch';
+  mark(run, 'POISON', `${run.definition.name} ${what} outside an activation, ${woken}: await only what ctx returns.`);
+  return false;
+}
+
+/**
+ * A value that user code passes to a command, an event or a view, and its schema. Contracts change while runs are open, so the passed value
+ * and the sent value can differ.
+ *
+ * E1 The sent value is the parsed one, and `hash` is its hash. `asked` is the hash of the passed value, written if it differs.
+ * E2 A replay compares the passed value. It is no difference if the contract now parses the same value in another way.
+ * E3 A sent value does not change: a command keeps its input, and the version of the input, under each of its numbers.
+ */
+export interface Passed {
+  readonly schema: Schema;
+  readonly value: unknown;
+  /** The beginning of the error about a value that does not fit the schema. */
+  readonly what: string;
+}
+
+/** The sent value, and the hashes of its journal entry. */
+export interface Sending extends SentValue {
+  /** The whole hash. Absent in a replay. */
+  readonly wireHash?: string;
+  readonly hashes: Hashed;
+}
+
+/** The value to send for a value that user code passes at a step. */
+export function sending(run: ProcessRun, type: HashedType, path: string, passed: Passed): Sending {
+  const recorded = run.expected?.recorded(type, path) as (Hashed & { readonly n?: number }) | undefined;
+  return recorded ? sentBefore(run, `${type} ${path}`, recorded, passed) : sentNow(run, passed);
+}
+
+/** The value to send again from the head or the journal. User code passes no value, so a replay compares nothing. */
+export function sendingAgain(run: ProcessRun, type: HashedType, path: string, sent: SentValue): Sending {
+  const recorded = run.expected?.recorded(type, path) as Hashed | undefined;
+  if (recorded) return { ...sent, hashes: hashesOf(recorded) };
+  const wireHash = fullHash(run, sent.data);
+  return { ...sent, wireHash, hashes: { hash: wireHash.slice(0, SHORT_HASH_LENGTH) } };
+}
+
+type HashedType = 'CommandIssued' | 'EventPublished' | 'ViewChanged';
+
+function sentNow(run: ProcessRun, passed: Passed): Sending {
+  const parsed = parsedOf(passed);
+  // `refuse` marks the bug, so user code that catches the error changes nothing.
+  if ('fault' in parsed) return refuse(run, 'POISON', withoutValues(parsed.fault), parsed.fault);
+  const { data } = parsed;
+  const text = run.environment.canonical(data);
+  const wireHash = run.environment.hash(text);
+  // The journal of a decider is never replayed.
+  const asked = run.definition.kind === 'async' ? canonicalOf(run, passed.value) : undefined;
+  return {
+    ...sentFirst(passed.schema, data),
+    wireHash,
+    hashes: {
+      hash: wireHash.slice(0, SHORT_HASH_LENGTH),
+      ...(asked !== undefined && asked !== text && { asked: run.environment.hash(asked).slice(0, SHORT_HASH_LENGTH) }),
+    },
+  };
+}
+
+function sentBefore(run: ProcessRun, step: string, recorded: Hashed & { readonly n?: number }, passed: Passed): Sending {
+  const { schema, value } = passed;
+  const hashes = hashesOf(recorded);
+  const parsed = parsedOf(passed);
+  const now = 'data' in parsed ? parsed.data : undefined;
+  if (now !== undefined && shortHash(run, now) === recorded.hash) return { ...sentFirst(schema, now), hashes };
+  for (const before of givenBefore(schema, value)) if (shortHash(run, before.data) === recorded.hash) return { ...before, hashes };
+  const text = canonicalOf(run, value);
+  const asked = text === undefined ? undefined : run.environment.hash(text).slice(0, SHORT_HASH_LENGTH);
+  // The value was sent as it was passed. Releases that did not write `asked` come here too.
+  if (text !== undefined && asked === recorded.hash) return { data: JSON.parse(text) as Json, hashes };
+  const same = asked !== undefined && asked === recorded.asked;
+  if ('fault' in parsed && !same) return refuse(run, 'POISON', withoutValues(parsed.fault), parsed.fault);
+  const data = now ?? (JSON.parse(text as string) as Json);
+  if (!same)
+    run.expected?.differs(`${step} ${differenceOf(data, run.expected.sentUnder(recorded.n), shortHash(run, data), recorded.hash)}`);
+  return { data, hashes, ...(now !== undefined && { version: newest(schema) }) };
+}
+
+/** A value that its schema has just parsed. */
+export function sentFirst(schema: Schema, data: Json): SentValue {
+  return { data, version: newest(schema) };
+}
+
+function hashesOf({ hash, asked }: Hashed): Hashed {
+  return asked === undefined ? { hash } : { hash, asked };
+}
+
+/** A schema without versions gives 1: its data may also fit a version that the contract adds later, and stays of version 1. */
+function newest(schema: Schema): number {
+  return versionOf(schema);
+}
+
+type Parsed = { readonly data: Json } | { readonly fault: unknown };
+
+function parsedOf({ schema, value, what }: Passed): Parsed {
+  try {
+    return { data: parseGiven(schema, value, what) };
+  } catch (fault) {
+    return { fault };
+  }
+}
+
+/** The canonical text of a passed value. Undefined if the value is not JSON, because then other values could have the same text. */
+function canonicalOf(run: ProcessRun, value: unknown): string | undefined {
+  return jsonFault(value) === undefined ? run.environment.canonical(value as Json) : undefined;
 }

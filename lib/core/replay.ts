@@ -1,5 +1,5 @@
 import type { Json } from '../contract/schema.ts';
-import { isFact, type Decided, type RecordedFact, type JournalEntry } from './journal-entry.ts';
+import type { Decided, RecordedFact, JournalEntry } from './journal-entry.ts';
 
 /**
  * The comparison of a replay (docs/replay.md#comparison).
@@ -115,3 +115,19 @@ const COMPARED: { readonly [T in Decided['type']]?: readonly string[] } = {
   CommandAbandoned: ['n'],
   CommandGivenUp: ['n'],
 };
+
+const FACTS: ReadonlySet<string> = new Set<RecordedFact['type']>([
+  'ProcessStarted',
+  'EventReceived',
+  'CommandAnswered',
+  'AttemptTimedOut',
+  'TimerFired',
+  'CancelRequested',
+  'TerminateRequested',
+  'StartRejected',
+  'Resumed',
+]);
+
+export function isFact(entry: JournalEntry): entry is RecordedFact {
+  return FACTS.has(entry.type);
+}

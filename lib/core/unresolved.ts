@@ -36,11 +36,3 @@ export function giveUp(run: ProcessRun, command: OpenCommand, undoable: boolean)
   run.steps.delete(command.n);
   if (undoable) leaveTombstone(run.image, command);
 }
-
-/** The number of commands with an unknown outcome: open commands and tombstones, without undos. */
-export function unresolvedCount({ commands, tombstones }: Image): number {
-  let count = 0;
-  for (const { unknown, mode } of commands.values()) if (unknown && mode !== 'undo') count += 1;
-  for (const { unresolved } of tombstones) if (unresolved) count += 1;
-  return count;
-}

@@ -13,11 +13,9 @@ import type { ProcessStore } from '../ports/process-store.ts';
 import type { ReplyKeys } from '../ports/reply-keys.ts';
 import type { PublishingAccounts } from '../contract/accounts.ts';
 import type { Catalogue } from '../contract/catalogue.ts';
-import type { LiveCache } from './advance/live-cache.ts';
-import type { Marks } from './advance/suspect-marks.ts';
-import type { PortHealth } from './port-health.ts';
+import type { LiveCache } from './advance/live-instance.ts';
+import type { Marks, PortHealth, RejectionWatch } from './advance/suspects.ts';
 import type { ReplyTokens } from '../format/reply-tokens.ts';
-import type { RejectionWatch } from './advance/rejection-watch.ts';
 
 export interface EngineOptions {
   readonly system: System<string>;

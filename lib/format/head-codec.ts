@@ -1,7 +1,7 @@
 import { OrchestratorError } from '../contract/errors.ts';
 import type { Json } from '../contract/schema.ts';
 import type { PendingSend, Image, OpenCommand, RingEntry, Stored, StuckReason, ArmedTimer, Tombstone } from '../core/image.ts';
-import { unresolvedCount } from '../core/unresolved.ts';
+import { unresolvedCount } from '../core/image.ts';
 import type { Head } from '../ports/process-store.ts';
 
 /**

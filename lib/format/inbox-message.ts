@@ -2,6 +2,7 @@ import type { Json } from '../contract/schema.ts';
 import type { OperationKind, Resolution } from '../core/inbound.ts';
 import type { Channel, ReceivedMessage } from '../ports/message-queue.ts';
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
+import { createHash } from 'node:crypto';
 
 /**
  * The messages that Tutti puts into the queues of the engine; all others are EventBridge envelopes with `detail`. The field `tutti` tells
@@ -185,4 +186,9 @@ export function wrappedBody({ body, packed }: Pick<ForcedMessage, 'body' | 'pack
   } catch {
     return undefined;
   }
+}
+
+/** In hex. The core takes it as an argument: it imports no Node builtin. */
+export function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
 }

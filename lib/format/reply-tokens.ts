@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { Clock } from '../ports/clock.ts';
 import type { ReplyKey, ReplyKeys } from '../ports/reply-keys.ts';
-import { sha256 } from './sha256.ts';
+import { sha256 } from './inbox-message.ts';
 
 /**
  * Tokens that commands carry and replies copy (docs/protocol.md#reply-tokens): `h1.<key>.<HMAC-SHA-256 over command id and hash, 128

@@ -2,9 +2,8 @@ import { commandContract, type AnyCommand, type InputOf } from '../contract/comm
 import { milliseconds, type Duration } from '../contract/duration.ts';
 import { eventContract, type AnyEvent } from '../contract/event.ts';
 import { instantOf } from '../contract/instant.ts';
-import type { Frozen } from '../contract/frozen-type.ts';
+import type { Frozen, Json, Sent } from '../contract/schema.ts';
 import type { CommandContract } from '../contract/runtime-contract.ts';
-import type { Json, Sent } from '../contract/schema.ts';
 
 /** An action that a handler of a decider returns beside its next state. `P`: the type of the event that it publishes. */
 export interface Action<P extends string = never> {

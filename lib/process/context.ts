@@ -2,10 +2,9 @@ import type { AnyCommand, FailureOf, InputOf, OutputOf } from '../contract/comma
 import type { Duration } from '../contract/duration.ts';
 import type { Failure, ProcessFailed } from '../contract/errors.ts';
 import type { AnyEvent, DataOf } from '../contract/event.ts';
-import type { Frozen } from '../contract/frozen-type.ts';
+import type { Frozen, Received, Sent } from '../contract/schema.ts';
 import type { Message } from '../contract/message.ts';
 import type { Retry } from '../contract/retry-policy.ts';
-import type { Received, Sent } from '../contract/schema.ts';
 
 /** A promise that `ctx` returns. `ctx.race`, `ctx.any` and `ctx.undo` accept only steps. */
 export interface Step<T> extends Promise<T> {

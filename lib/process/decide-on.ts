@@ -1,6 +1,5 @@
 import { Cancelled } from '../contract/errors.ts';
-import { parse, type Json } from '../contract/schema.ts';
-import { parseStored } from '../contract/versions.ts';
+import { type Json, frozen, parse, parseStored } from '../contract/schema.ts';
 import type { HeardFact } from '../core/apply.ts';
 import { refuse } from '../core/bug.ts';
 import { changeView, issuePublish } from '../core/effects.ts';
@@ -11,8 +10,7 @@ import type { ProcessRun } from '../core/run.ts';
 import { clearNamedTimer, setNamedTimer } from '../core/timers.ts';
 import { actionParts, type Action, type ActionParts } from './action.ts';
 import type { DeciderDefinition } from './decider.ts';
-import { frozen } from './frozen.ts';
-import { asCodeOf } from './refused-globals.ts';
+import { asCodeOf } from './running-code.ts';
 
 /** Calls a decider's handler for a fact, then stores its next state and does its actions. Without a handler the fact is only journaled. */
 export function decideOn(run: ProcessRun, definition: DeciderDefinition, fact: RecordedFact, heard: HeardFact | undefined): void {

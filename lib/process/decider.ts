@@ -2,10 +2,9 @@ import { commandContract, type AnyCommand, type FailureOf, type OutputOf } from 
 import { milliseconds } from '../contract/duration.ts';
 import { ContractError, type CommandExhausted } from '../contract/errors.ts';
 import { correlationContract, eventContract, type AnyEvent, type Correlated } from '../contract/event.ts';
-import type { Frozen } from '../contract/frozen-type.ts';
+import type { Data, Frozen, Json, Received, Schema, Sent, Wire } from '../contract/schema.ts';
 import type { AnyProcess } from '../contract/process-contract.ts';
 import type { CorrelationContract, ProcessContract } from '../contract/runtime-contract.ts';
-import type { Data, Json, Received, Schema, Sent, Wire } from '../contract/schema.ts';
 import type { Action, Timer } from './action.ts';
 
 /** A state, and a pure handler for each message. `M`: the types of its events. */

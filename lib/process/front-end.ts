@@ -1,12 +1,17 @@
-import type { FrontEndOf } from '../core/front-end.ts';
-import { Continuation } from './continuation.ts';
+import type { FrontEnd, FrontEndOf } from '../core/front-end.ts';
 import { decideOn } from './decide-on.ts';
 import type { DeciderDefinition } from './decider.ts';
 import type { AsyncDefinition } from './process.ts';
+import { nextOutcome } from '../core/apply.ts';
+import type { RecordedFact } from '../core/journal-entry.ts';
+import type { FrontEndOutcome, ProcessRun, Scope, StepState } from '../core/run.ts';
+import { refuseGlobals, rejectStep, resolverOf, runBody } from './running-code.ts';
+import { frozen } from '../contract/schema.ts';
+import { ProcessContext, type ReceivedStart } from './process-context.ts';
 
 /**
  * The main file of lib/process. Input: a definition and a run. Output: the front end, which takes each applied fact to the user's code.
- * Trunk: `continuation.ts` runs an async process through `body.ts` and `process-context.ts`; `decide-on.ts` calls a decider's handlers.
+ * Trunk: `Continuation` runs an async process through `process-context.ts` and `running-code.ts`; `decide-on.ts` calls a decider's handlers.
  */
 export const frontEndOf: FrontEndOf = (definition, run) => {
   if (definition.kind === 'async') return new Continuation(run, definition as AsyncDefinition);
@@ -17,3 +22,96 @@ export const frontEndOf: FrontEndOf = (definition, run) => {
     },
   };
 };
+
+/**
+ * The live half of an async process: the user's function, suspended where it awaits. It takes the outcomes of
+ * `core/apply.ts` and settles the promises of `running-code.ts`.
+ *
+ * C1 The outcomes of a fact are delivered in journal order, one at a time, and all microtasks run between two of them
+ *    (docs/replay.md#activation). Native `Promise.race` and `Promise.all` therefore give the same results live and in a replay.
+ * C2 Only its owner advances it, and throws it away after a conflict of its commit.
+ */
+export class Continuation implements FrontEnd {
+  readonly #run: ProcessRun;
+  readonly #definition: AsyncDefinition;
+  #start: ReceivedStart | undefined;
+
+  constructor(run: ProcessRun, definition: AsyncDefinition) {
+    this.#run = run;
+    this.#definition = definition;
+  }
+
+  async hear(fact: RecordedFact): Promise<void> {
+    if (!this.#run.environment.checks) return this.#hear(fact);
+    const putBack = refuseGlobals();
+    try {
+      await this.#hear(fact);
+    } finally {
+      putBack();
+    }
+  }
+
+  async #hear(fact: RecordedFact): Promise<void> {
+    if (fact.type === 'ProcessStarted') this.#start = startOf(fact);
+    const start = this.#start;
+    if (!start || this.#run.ended) return;
+    for (let outcome = nextOutcome(this.#run); outcome && !this.#run.bug; outcome = nextOutcome(this.#run)) {
+      this.#deliver(outcome, start);
+      await turn();
+    }
+    if (!this.#run.bug) this.#checkPending();
+  }
+
+  #deliver(outcome: FrontEndOutcome, start: ReceivedStart): void {
+    switch (outcome.kind) {
+      case 'begin':
+        this.#body(this.#run.root, (ctx) => this.#definition.run(ctx as never, frozen(start.data) as never), start);
+        return;
+      case 'compensate':
+        this.#body(outcome.scope, (ctx) => (outcome.body as Compensation)(ctx, outcome.failure), start);
+        return;
+      case 'fulfil':
+        resolverOf(outcome.step).resolve(ofScope(outcome.step) ? outcome.value : frozen(outcome.value));
+        return;
+      case 'reject':
+        rejectStep(outcome.step, outcome.failure);
+    }
+  }
+
+  #body(scope: Scope, body: (ctx: ProcessContext) => Promise<unknown>, start: ReceivedStart): void {
+    runBody(this.#run, scope, body, new ProcessContext(this.#run, this.#definition, scope, start));
+  }
+
+  /** Marks a process that has not ended and waits for no reply, timer or event, because nothing would ever wake it. */
+  #checkPending(): void {
+    const { root, steps, waits, undoings, ended, stuck } = this.#run;
+    if (ended || stuck || root.ending || steps.size > 0 || waits.length > 0 || undoings.size > 0) return;
+    this.#run.bug = {
+      code: 'POISON',
+      message: `${this.#definition.name} awaits something that is not a step, so nothing will ever wake it: await only what ctx returns.`,
+    };
+  }
+}
+
+/** The value of a scope comes from user code, which makes it again in each replay, so it is not frozen. */
+function ofScope({ kind }: StepState): boolean {
+  return kind === 'scope';
+}
+
+type Compensation = (ctx: ProcessContext, failure: unknown) => Promise<unknown>;
+
+/** Resolves in the next turn of the event loop, after all microtasks. */
+function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+function startOf(fact: Extract<RecordedFact, { type: 'ProcessStarted' }>): ReceivedStart {
+  return {
+    type: fact.event,
+    data: fact.data ?? null,
+    id: fact.id,
+    source: fact.source,
+    time: fact.time,
+    ...(fact.subject !== undefined && { subject: fact.subject }),
+  };
+}

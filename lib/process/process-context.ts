@@ -4,7 +4,7 @@ import { eventContract, type AnyEvent } from '../contract/event.ts';
 import { instantOf } from '../contract/instant.ts';
 import { retryPolicy, runTimeoutMs } from '../contract/retry-policy.ts';
 import type { CommandContract } from '../contract/runtime-contract.ts';
-import { isOpen, requested } from '../core/activation.ts';
+import { isOpen, requested } from '../core/journal.ts';
 import { refuse } from '../core/bug.ts';
 import { changeView, issuePublish, tag } from '../core/effects.ts';
 import { callCommand, listedContract, sendCommand } from '../core/issue.ts';
@@ -16,12 +16,9 @@ import { requestUndo } from '../core/undo-request.ts';
 import { registerCompensation } from '../core/undoing.ts';
 import { waitFor } from '../core/waits.ts';
 import type { CallOptions, Step } from './context.ts';
-import { runBody } from './body.ts';
+import { asCodeOf, asOtherCode, runBody, runningCode, stepOf, stepPromise, unsettled } from './running-code.ts';
 import type { AsyncDefinition } from './process.ts';
 import { openRace } from './race.ts';
-import { asCodeOf } from './refused-globals.ts';
-import { asOtherCode, runningCode } from './running-code.ts';
-import { stepOf, stepPromise, unsettled } from './step-promise.ts';
 
 /** The message that started the run, its data parsed. */
 export interface ReceivedStart {

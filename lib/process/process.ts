@@ -2,19 +2,19 @@ import type { Schemas, Wires } from '../contract/command.ts';
 import { milliseconds, type Duration } from '../contract/duration.ts';
 import { ContractError, isProcessFailed, ProcessFailed } from '../contract/errors.ts';
 import { correlationContract, eventContract, type AnyEvent, type Correlated } from '../contract/event.ts';
-import type { Frozen } from '../contract/frozen-type.ts';
-import type { Process } from '../contract/process-contract.ts';
-import type { ProcessContract } from '../contract/runtime-contract.ts';
 import {
-  nothingSchema,
   type Data,
+  type Frozen,
   type Json,
-  type NothingSchema,
   type NotJson,
+  type NothingSchema,
   type Received,
   type Schema,
   type Wire,
+  nothingSchema,
 } from '../contract/schema.ts';
+import type { Process } from '../contract/process-contract.ts';
+import type { ProcessContract } from '../contract/runtime-contract.ts';
 import { throwers } from '../contract/service.ts';
 import type { Context } from './context.ts';
 

@@ -4,7 +4,7 @@ import { refuseLost } from '../core/lost-steps.ts';
 import { touch, type BranchesStep, type ProcessRun, type Scope, type StepState as CoreStep } from '../core/run.ts';
 import { branchWon, openBranches, partsOf } from '../core/scopes.ts';
 import type { Step } from './context.ts';
-import { guardLost, rejectStep, resolverOf, stepOf, stepPromise } from './step-promise.ts';
+import { guardLost, rejectStep, resolverOf, stepOf, stepPromise } from './running-code.ts';
 
 type Branches = Readonly<Record<string, Step<unknown>>>;
 

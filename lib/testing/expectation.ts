@@ -4,8 +4,7 @@ import { commandContract, type AnyCommand, type InputOf } from '../contract/comm
 import { milliseconds, type Duration } from '../contract/duration.ts';
 import { isFailure, type Failure } from '../contract/errors.ts';
 import { eventContract, type AnyEvent } from '../contract/event.ts';
-import type { Frozen } from '../contract/frozen-type.ts';
-import { parse, type Json, type Sent } from '../contract/schema.ts';
+import { type Frozen, type Json, type Sent, parse } from '../contract/schema.ts';
 import { durationText, describeFailure, type Consequence } from './consequence.ts';
 
 /** An expected consequence of the facts. */

@@ -3,9 +3,8 @@ import { commandContract, type AnyCommand, type FailureOf } from '../contract/co
 import { milliseconds, type Duration } from '../contract/duration.ts';
 import { isCommandFailed } from '../contract/errors.ts';
 import { eventContract, type AnyEvent } from '../contract/event.ts';
-import type { Frozen } from '../contract/frozen-type.ts';
+import { type Frozen, type Json, type Sent, parse } from '../contract/schema.ts';
 import type { CommandContract, EventContract } from '../contract/runtime-contract.ts';
-import { parse, type Json, type Sent } from '../contract/schema.ts';
 
 /** An input of an instance under test: an event, a reply, time that passed, or a cancellation. */
 export interface Fact {

@@ -12,7 +12,7 @@ import { identityOf } from '../core/identity.ts';
 import type { JournalEntry } from '../core/journal-entry.ts';
 import type { RunEnvironment } from '../core/run.ts';
 import { Catalogue } from '../contract/catalogue.ts';
-import { sha256 } from '../format/sha256.ts';
+import { sha256 } from '../format/inbox-message.ts';
 import { decodeHead } from '../format/head-codec.ts';
 import { replayEntries } from '../engine/replay-journal.ts';
 import type { Head } from '../ports/process-store.ts';

@@ -7,7 +7,7 @@ import { MemoryParkingStore } from '../adapters/memory/parking-store.ts';
 import { MemoryPayloadStore } from '../adapters/memory/payload-store.ts';
 import type { MemoryProcessStore } from '../adapters/memory/process-store.ts';
 import { MemoryTable } from '../adapters/memory/table.ts';
-import type { QueuedMessage } from '../adapters/memory/message.ts';
+import type { QueuedMessage } from '../adapters/memory/queued-message.ts';
 import { VirtualClock } from '../adapters/memory/virtual-clock.ts';
 import type { SystemContract } from '../contract/runtime-contract.ts';
 import { INBOX } from '../format/inbox-message.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { CommandEnvelope } from '../../lib/contract/wire/envelope.ts';
-import { sha256 } from '../../lib/format/sha256.ts';
+import { sha256 } from '../../lib/format/inbox-message.ts';
 import { thrownText } from '../../lib/contract/wire/thrown-text.ts';
 import { busText, charging, InboxRig } from './inbox-rig.ts';
 

@@ -5,8 +5,7 @@ import type { CommandEnvelope, ReplyEnvelope } from '../../lib/contract/wire/env
 import { systemContract } from '../../lib/contract/system.ts';
 import type { JournalEntry } from '../../lib/core/journal-entry.ts';
 import type { Engine, EngineOptions, EngineNotice } from '../../lib/engine/engine.ts';
-import { sha256 } from '../../lib/format/sha256.ts';
-import { inboxBody } from '../../lib/format/inbox-message.ts';
+import { inboxBody, sha256 } from '../../lib/format/inbox-message.ts';
 import { journalTexts, parseEntry } from '../../lib/format/read-journal.ts';
 import { INBOX_QUEUE, openState, type State } from '../../lib/local/state.ts';
 import type { ReceivedMessage } from '../../lib/ports/message-queue.ts';

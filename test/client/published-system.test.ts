@@ -4,7 +4,7 @@ import { command, decider, event, process, service, system, versions } from 'tut
 import { fieldPath } from '../../lib/client/aws/field-path.ts';
 import { publishedSystem, PUBLISHED_BYTES_MAX, readPublishedSystem } from '../../lib/client/aws/published-system.ts';
 import { systemContract } from '../../lib/contract/system.ts';
-import { versionOf } from '../../lib/contract/versions.ts';
+import { versionOf } from '../../lib/contract/schema.ts';
 import { shop } from './shop-orders.ts';
 
 const id = z.object({ id: z.string() });

@@ -2,8 +2,7 @@ import { expect, test } from 'vitest';
 import { connect } from 'tutti/client';
 import { connectionOf, type ClientPorts } from '../../lib/client/connection.ts';
 import { identityOf } from '../../lib/core/identity.ts';
-import { sha256 } from '../../lib/format/sha256.ts';
-import type { StartMessage } from '../../lib/format/inbox-message.ts';
+import { type StartMessage, sha256 } from '../../lib/format/inbox-message.ts';
 import { head, memoryPorts, NOW, type MemoryPorts } from './ports.ts';
 import { order, OrderPlaced, shop } from './shop-orders.ts';
 

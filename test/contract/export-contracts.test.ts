@@ -14,7 +14,7 @@ import { ENVELOPE_SCHEMAS } from '../../lib/contract/export/envelope-schema.ts';
 import type { CommandEnvelope } from '../../lib/contract/wire/envelope.ts';
 import { exportContracts } from '../../lib/contract/export/export-contracts.ts';
 import type { ExportedFile } from '../../lib/contract/export/exported-file.ts';
-import { parseEnvelope } from '../../lib/contract/wire/parse-envelope.ts';
+import { parseEnvelope } from '../../lib/contract/wire/wire.ts';
 import { command, event, process, service, system, versions, type Event } from '../../lib/index.ts';
 import { buildShortReply } from '../../lib/service/consumer/reply.ts';
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { milliseconds } from '../../lib/contract/duration.ts';
-import { INSTANT_MAX, instantOf, instantText } from '../../lib/contract/instant.ts';
+import { instantText } from '../../lib/contract/wire/wire.ts';
+import { INSTANT_MAX, instantOf } from '../../lib/contract/instant.ts';
 
 describe('an instant', () => {
   test.each([

@@ -1,9 +1,8 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { lastErrorData, lastErrorOf } from '../../lib/contract/wire/last-error.ts';
-import { parseEnvelope } from '../../lib/contract/wire/parse-envelope.ts';
+import { parseEnvelope, policyFields, runPolicyOf } from '../../lib/contract/wire/wire.ts';
 import { pauseCeilingMs, retryPolicy, runTimeoutMs, type Retry } from '../../lib/contract/retry-policy.ts';
-import { policyFields, runPolicyOf } from '../../lib/contract/run-policy.ts';
 
 const refused = (text: string) => expect.objectContaining({ code: 'CONTRACT_INVALID', message: expect.stringContaining(text) });
 

@@ -3,8 +3,7 @@ import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { milliseconds, type Duration } from '../../lib/contract/duration.ts';
 import { event } from '../../lib/contract/event.ts';
-import { nothingSchema, parse, type Schema, withoutValues } from '../../lib/contract/schema.ts';
-import { NEWER, parseVersion, versionOf, versions } from '../../lib/contract/versions.ts';
+import { NEWER, type Schema, nothingSchema, parse, parseVersion, versionOf, versions, withoutValues } from '../../lib/contract/schema.ts';
 
 const refused = (code: string, message: unknown = expect.any(String)) => expect.objectContaining({ code, message });
 const answering = (answer: unknown): Schema => ({ '~standard': { version: 1, vendor: 'test', validate: () => answer as never } });

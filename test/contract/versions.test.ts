@@ -1,8 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { versions } from 'tutti';
-import type { Schema } from '../../lib/contract/schema.ts';
-import { givenBefore, parseGiven, parseStored, versionOfData } from '../../lib/contract/versions.ts';
+import { type Schema, givenBefore, parseGiven, parseStored, versionOfData } from '../../lib/contract/schema.ts';
 
 describe('a value whose version is not known', () => {
   const V1 = z.object({ street: z.string() });

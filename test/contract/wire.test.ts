@@ -4,9 +4,16 @@ import { describe, expect, test } from 'vitest';
 import { canonical } from '../../lib/contract/wire/canonical.ts';
 import type { CommandEnvelope, EventEnvelope, ReplyEnvelope } from '../../lib/contract/wire/envelope.ts';
 import type { Json } from '../../lib/contract/wire/json.ts';
-import { parseEnvelope } from '../../lib/contract/wire/parse-envelope.ts';
+import {
+  VALUE_BYTES_MAX,
+  escapedLength,
+  excessBytes,
+  parseEnvelope,
+  toWire,
+  utf8Length,
+  wireLength,
+} from '../../lib/contract/wire/wire.ts';
 import { buildCommandId, buildPid, isInstanceId, parseCommandId, parsePid } from '../../lib/contract/wire/process-id.ts';
-import { escapedLength, excessBytes, toWire, utf8Length, VALUE_BYTES_MAX, wireLength } from '../../lib/contract/wire/wire.ts';
 
 const HASH = `sha256:${'9f'.repeat(32)}`;
 const common = { specversion: '1.0', time: '2026-11-21T10:00:00.000Z', datacontenttype: 'application/json', hops: 0 } as const;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { decider, timer } from 'tutti';
 import * as z from 'zod';
-import { ACTIVATION_MAX } from '../../lib/core/activation.ts';
+import { ACTIVATION_MAX } from '../../lib/core/journal.ts';
 import { REFUSED_STEPS_MAX } from '../../lib/core/run.ts';
 import { Instance } from './instance.ts';
 import { Booked, Checkout, notes, Nudge, type TripContext } from './trip-contracts.ts';

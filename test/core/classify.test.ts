@@ -12,7 +12,7 @@ import {
   type TickInbound,
 } from '../../lib/core/inbound.ts';
 import { actIdentity, identityOf } from '../../lib/core/identity.ts';
-import { sha256 } from '../../lib/format/sha256.ts';
+import { sha256 } from '../../lib/format/inbox-message.ts';
 
 // One test per row of the verdict tables: an event, a head image, the verdict.
 const NOW = 1_000_000;

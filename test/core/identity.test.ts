@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { actIdentity, identityOf } from '../../lib/core/identity.ts';
-import { sha256 } from '../../lib/format/sha256.ts';
+import { sha256 } from '../../lib/format/inbox-message.ts';
 
 const named = (pid: string, event: string, id: string): string => identityOf(sha256, { pid, event, id });
 

@@ -17,7 +17,7 @@ import { earliestDue } from '../../lib/core/timers.ts';
 import type { LiveInstance } from '../../lib/engine/advance/live-instance.ts';
 import { replayEntries } from '../../lib/engine/replay-journal.ts';
 import { placeOf } from '../../lib/engine/user-frame.ts';
-import { sha256 } from '../../lib/format/sha256.ts';
+import { sha256 } from '../../lib/format/inbox-message.ts';
 import type { Head } from '../../lib/ports/process-store.ts';
 import { frontEndOf } from '../../lib/process/front-end.ts';
 import { Rehearsal } from '../../lib/testing/rehearsal.ts';

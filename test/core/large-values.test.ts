@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { VALUE_CHARACTERS_MAX } from '../../lib/core/journal.ts';
 import { VALUE_BYTES_MAX } from '../../lib/contract/wire/wire.ts';
-import { sha256 } from '../../lib/format/sha256.ts';
+import { sha256 } from '../../lib/format/inbox-message.ts';
 import { Instance } from './instance.ts';
 import { Booked, Checkout, flights, notes, Nudge, payments, tripOf, type TripContext } from './trip-contracts.ts';
 

@@ -1,8 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { command, service } from 'tutti';
-import { applyFact } from '../../lib/core/apply.ts';
-import { asNewestVersion } from '../../lib/core/stored-facts.ts';
+import { applyFact, asNewestVersion } from '../../lib/core/apply.ts';
 import type { CommandContract } from '../../lib/contract/runtime-contract.ts';
 import { Instance } from './instance.ts';
 import { Checkout, notes, Nudge, services, tripOf, type TripContext } from './trip-contracts.ts';

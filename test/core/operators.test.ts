@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { unresolvedCount } from '../../lib/core/unresolved.ts';
+import { unresolvedCount } from '../../lib/core/image.ts';
 import { Instance } from './instance.ts';
 import { Checkout, notes, Nudge, payments, tripOf, type TripContext } from './trip-contracts.ts';
 import { FLIGHT, fly, PAID, pay, started } from './trip-steps.ts';

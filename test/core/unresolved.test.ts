@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { command, service, type CommandExhausted } from 'tutti';
 import type { JournalEntry } from '../../lib/core/journal-entry.ts';
-import { unresolvedCount } from '../../lib/core/unresolved.ts';
+import { unresolvedCount } from '../../lib/core/image.ts';
 import { Instance } from './instance.ts';
 import { Checkout, hotels, notes, Nudge, payments, services, tripOf, type TripContext } from './trip-contracts.ts';
 import { FLIGHT, fly, PAID, pay, ROOM, started, stay } from './trip-steps.ts';

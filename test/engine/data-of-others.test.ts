@@ -3,8 +3,8 @@ import type { S3Client } from '@aws-sdk/client-s3';
 import { S3PayloadStore } from '../../lib/adapters/s3/payload-store.ts';
 import { VALUE_BYTES_MAX } from '../../lib/contract/wire/wire.ts';
 import type { EngineContext } from '../../lib/engine/engine-context.ts';
-import { MISSING, readBody, refusedData } from '../../lib/engine/admit/read-body.ts';
-import { sha256 } from '../../lib/format/sha256.ts';
+import { MISSING, readBody, refusedData } from '../../lib/engine/admit/admission.ts';
+import { sha256 } from '../../lib/format/inbox-message.ts';
 
 const DATA = '{"secret":"of another instance"}';
 const HASH = sha256(DATA);

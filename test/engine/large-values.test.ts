@@ -1,7 +1,7 @@
 import { describe, expect, test, vi } from 'vitest';
 import * as z from 'zod';
 import { decider, publish } from 'tutti';
-import { sha256 } from '../../lib/format/sha256.ts';
+import { sha256 } from '../../lib/format/inbox-message.ts';
 import type { CommandEnvelope } from '../../lib/contract/wire/envelope.ts';
 import { Booked, Checkout, flights, notes, Nudge, payments, services, tripOf } from '../core/trip-contracts.ts';
 import { EngineRig, operation } from './engine-rig.ts';

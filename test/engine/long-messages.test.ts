@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { VirtualClock } from '../../lib/adapters/memory/virtual-clock.ts';
-import { BODY_BYTES_MAX, tooLong } from '../../lib/adapters/body-limit.ts';
+import { BODY_BYTES_MAX, tooLong } from '../../lib/contract/wire/wire.ts';
 import { DRAINED_MS_MAX, drainDeadLetters } from '../../lib/engine/jobs/drain-dead-letters.ts';
 import { fitsLane, forwardedBody } from '../../lib/format/inbox-message.ts';
 import type { MessageSender } from '../../lib/ports/message-sender.ts';

@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { MemoryParkingStore } from '../../lib/adapters/memory/parking-store.ts';
-import { Marks } from '../../lib/engine/advance/suspect-marks.ts';
-import { PortHealth } from '../../lib/engine/port-health.ts';
+import { Marks, PortHealth } from '../../lib/engine/advance/suspects.ts';
 
 describe('marks', () => {
   const throttled = new TypeError('throttled');

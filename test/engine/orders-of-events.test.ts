@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { decider, event, process } from 'tutti';
 import { parseCommandId } from '../../lib/contract/wire/process-id.ts';
 import { identityOf } from '../../lib/core/identity.ts';
-import { sha256 } from '../../lib/format/sha256.ts';
+import { sha256 } from '../../lib/format/inbox-message.ts';
 import { Booked, Checkout, flights, Nudge, payments, services, tripOf } from '../core/trip-contracts.ts';
 import { EngineRig, operation } from './engine-rig.ts';
 

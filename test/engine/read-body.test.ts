@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { EngineContext } from '../../lib/engine/engine-context.ts';
-import { readBody } from '../../lib/engine/admit/read-body.ts';
+import { readBody } from '../../lib/engine/admit/admission.ts';
 
 const context = {} as EngineContext;
 

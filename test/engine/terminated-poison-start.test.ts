@@ -2,9 +2,8 @@ import { expect, test } from 'vitest';
 import { event, process } from 'tutti';
 import { z } from 'zod';
 import { identityOf } from '../../lib/core/identity.ts';
-import { sha256 } from '../../lib/format/sha256.ts';
+import { inboxBody, sha256 } from '../../lib/format/inbox-message.ts';
 import { decodeHead } from '../../lib/format/head-codec.ts';
-import { inboxBody } from '../../lib/format/inbox-message.ts';
 import { EngineRig } from './engine-rig.ts';
 
 const Born = event('lives.born', z.object({ id: z.string() }));

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Checkout, notes, services, tripOf } from '../core/trip-contracts.ts';
-import { RejectionWatch, turnOver } from '../../lib/engine/advance/rejection-watch.ts';
+import { RejectionWatch, turnOver } from '../../lib/engine/advance/suspects.ts';
 import { EngineRig } from './engine-rig.ts';
 
 // The test runner listens too, and would count what is rejected here on purpose as a failure of the run.

@@ -3,7 +3,7 @@ import { storingIn } from '../../lib/client/carried-data.ts';
 import { connectionOf, type ClientPorts } from '../../lib/client/connection.ts';
 import { connect } from '../../lib/client/connect.ts';
 import { isOrchestratorError } from '../../lib/contract/errors.ts';
-import { parseEnvelope } from '../../lib/contract/wire/parse-envelope.ts';
+import { parseEnvelope } from '../../lib/contract/wire/wire.ts';
 import { systemContract } from '../../lib/contract/system.ts';
 import { MemoryEventPublisher } from '../../lib/adapters/memory/event-publisher.ts';
 import { MemoryIdempotencyStore } from '../../lib/adapters/memory/idempotency-store.ts';

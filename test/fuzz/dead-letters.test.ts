@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { makeHandler } from '../../functions/drain-dead-letters/handler.ts';
-import { tooLong } from '../../lib/adapters/body-limit.ts';
+import { tooLong } from '../../lib/contract/wire/wire.ts';
 import { wrappedBody } from '../../lib/format/inbox-message.ts';
 import { sqsEvent } from '../functions/sqs-event.ts';
 import type { Choices } from '../simulation/world/choices.ts';

@@ -5,7 +5,7 @@ import { MemoryParkingStore } from '../../lib/adapters/memory/parking-store.ts';
 import { MemoryPayloadStore } from '../../lib/adapters/memory/payload-store.ts';
 import { MemoryProcessStore, memoryProcessTables } from '../../lib/adapters/memory/process-store.ts';
 import { VirtualClock } from '../../lib/adapters/memory/virtual-clock.ts';
-import { tooLong } from '../../lib/adapters/body-limit.ts';
+import { tooLong } from '../../lib/contract/wire/wire.ts';
 import type { Engine } from '../../lib/engine/engine.ts';
 import type { Channel } from '../../lib/ports/message-queue.ts';
 import type { MessageSender } from '../../lib/ports/message-sender.ts';

@@ -1,7 +1,7 @@
 import { canonical } from '../../lib/contract/wire/canonical.ts';
 import type { CommandEnvelope } from '../../lib/contract/wire/envelope.ts';
 import type { Json } from '../../lib/contract/schema.ts';
-import { sha256 } from '../../lib/format/sha256.ts';
+import { sha256 } from '../../lib/format/inbox-message.ts';
 import type { Choices } from '../simulation/world/choices.ts';
 import { plainJson, wellFormedText } from './hostile-json.ts';
 import type { InboxWorld } from './inbox-world.ts';

@@ -1,9 +1,7 @@
-import { BODY_BYTES_MAX } from '../../lib/adapters/body-limit.ts';
+import { BODY_BYTES_MAX, parseEnvelope, toWire } from '../../lib/contract/wire/wire.ts';
 import { canonical } from '../../lib/contract/wire/canonical.ts';
-import { parseEnvelope } from '../../lib/contract/wire/parse-envelope.ts';
 import type { Json } from '../../lib/contract/schema.ts';
-import { toWire } from '../../lib/contract/wire/wire.ts';
-import { sha256 } from '../../lib/format/sha256.ts';
+import { sha256 } from '../../lib/format/inbox-message.ts';
 import type { Choices } from '../simulation/world/choices.ts';
 import { text } from './hostile-json.ts';
 import type { Letter } from './inbox-world.ts';

@@ -2,7 +2,7 @@ import { MemoryEventPublisher } from '../../lib/adapters/memory/event-publisher.
 import { MemoryIdempotencyStore } from '../../lib/adapters/memory/idempotency-store.ts';
 import { MemoryPayloadStore } from '../../lib/adapters/memory/payload-store.ts';
 import { VirtualClock } from '../../lib/adapters/memory/virtual-clock.ts';
-import { tooLong } from '../../lib/adapters/body-limit.ts';
+import { tooLong } from '../../lib/contract/wire/wire.ts';
 import type { MessageQueue } from '../../lib/ports/message-queue.ts';
 import { Consumer, type ConsumerOptions } from '../../lib/service/consumer/consumer.ts';
 import type { ServiceNotice } from '../../lib/service/consumer/in-flight.ts';

@@ -1,21 +1,43 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import { root } from '../tidy/source-tree.ts';
 import { filesOf, pageOf } from './page.ts';
 
 const page = join(root, 'docs/one-reply.md');
+/** Limits for the reader of the path: merge files that do one thing, rather than raise them. */
+const FILES_MAX = 40;
+const ENTRIES_MAX = 2;
 
-test('docs/one-reply.md names each file that a cold reply runs through; WRITE_ONE_REPLY=1 writes it', () => {
+let phases: readonly (readonly string[])[];
+let files: readonly string[];
+
+beforeAll(() => {
   const printed = execFileSync(process.execPath, ['--conditions=source', '--import', 'tsx', 'test/one-reply/measure.ts'], {
     cwd: root,
     encoding: 'utf8',
   });
-  const { files, sent } = JSON.parse(printed) as { readonly files: readonly string[]; readonly sent: number };
-  expect(sent).toBe(1);
+  const reply = JSON.parse(printed) as { readonly phases: readonly (readonly string[])[]; readonly sent: number };
+  expect(reply.sent).toBe(1);
+  phases = reply.phases;
+  files = [...new Set(phases.flat())].toSorted();
+});
+
+test('docs/one-reply.md names each file that a cold reply runs through; WRITE_ONE_REPLY=1 writes it', () => {
   if (process.env['WRITE_ONE_REPLY'] === '1') writeFileSync(page, pageOf(root, files));
   const text = readFileSync(page, 'utf8');
   expect(filesOf(text)).toEqual(files);
   expect(text).toContain(`runs through ${files.length} files`);
+});
+
+test(`a cold reply runs through at most ${FILES_MAX} files of lib`, () => {
+  expect(files.length, files.join('\n')).toBeLessThanOrEqual(FILES_MAX);
+});
+
+test(`the path of a reply enters no file more than ${ENTRIES_MAX} times, except the adapters, which each call of a port enters`, () => {
+  const entries = (file: string): number =>
+    phases.filter((phase, at) => phase.includes(file) && !(phases[at - 1]?.includes(file) ?? false)).length;
+  const often = files.filter((file) => !file.startsWith('lib/adapters/') && entries(file) > ENTRIES_MAX);
+  expect(often).toEqual([]);
 });

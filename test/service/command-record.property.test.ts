@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { runPolicyOf } from '../../lib/contract/run-policy.ts';
+import { runPolicyOf } from '../../lib/contract/wire/wire.ts';
 import type { CommandRecord } from '../../lib/ports/idempotency-store.ts';
 import { complete, claim, type ClaimRequest, type Effect, type RecordBody } from '../../lib/service/consumer/command-record.ts';
 import { runsOf } from '../property-runs.ts';

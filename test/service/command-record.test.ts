@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { runPolicyOf } from '../../lib/contract/run-policy.ts';
+import { runPolicyOf } from '../../lib/contract/wire/wire.ts';
 import type { CommandRecord } from '../../lib/ports/idempotency-store.ts';
 import {
   complete,

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { isOrchestratorError } from '../../lib/contract/errors.ts';
-import { parseEnvelope } from '../../lib/contract/wire/parse-envelope.ts';
+import { parseEnvelope } from '../../lib/contract/wire/wire.ts';
 import { payments, servePayments } from './payments.ts';
 import { command, gate, HASH, ID, ServiceRig, SETTLING, START, turn } from './service-rig.ts';
 

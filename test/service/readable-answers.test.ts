@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { parseEnvelope } from '../../lib/contract/wire/parse-envelope.ts';
-import { toWire, VALUE_BYTES_MAX } from '../../lib/contract/wire/wire.ts';
+import { VALUE_BYTES_MAX, parseEnvelope, toWire } from '../../lib/contract/wire/wire.ts';
 import { servePayments } from './payments.ts';
 import { command, ServiceRig } from './service-rig.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { runPolicyOf } from '../../lib/contract/run-policy.ts';
+import { runPolicyOf } from '../../lib/contract/wire/wire.ts';
 import type { CommandEnvelope } from '../../lib/contract/wire/envelope.ts';
 import type { CommandRecord } from '../../lib/ports/idempotency-store.ts';
 import { claim, type ClaimRequest, type RecordBody } from '../../lib/service/consumer/command-record.ts';

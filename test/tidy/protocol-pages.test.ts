@@ -7,7 +7,7 @@ import { recordUpdate } from '../../lib/adapters/dynamodb/record-item.ts';
 import { DUE_SHARDS, LIST_SHARDS, PARKED_SHARDS } from '../../lib/adapters/dynamodb/shard.ts';
 import { BACKOFF_SECONDS_MAX } from '../../lib/contract/backoff.ts';
 import { CARRIED_CHARACTERS_MAX, VALUE_BYTES_MAX } from '../../lib/contract/wire/wire.ts';
-import { ACTIVATION_MAX } from '../../lib/core/activation.ts';
+import { ACTIVATION_MAX, VALUE_CHARACTERS_MAX } from '../../lib/core/journal.ts';
 import {
   CONTROL_BYTES_MAX,
   EARLY_EVENTS_MAX,
@@ -18,8 +18,8 @@ import {
   SIGNALS_MAX,
   STARTS_MAX,
 } from '../../lib/core/image.ts';
-import { isFact, type JournalEntry } from '../../lib/core/journal-entry.ts';
-import { VALUE_CHARACTERS_MAX } from '../../lib/core/journal.ts';
+import { isFact } from '../../lib/core/replay.ts';
+import type { JournalEntry } from '../../lib/core/journal-entry.ts';
 import { REFUSED_STEPS_MAX } from '../../lib/core/run.ts';
 import { DRAINED_MS_MAX } from '../../lib/engine/jobs/drain-dead-letters.ts';
 import { DEPLOY_SECONDS, PATIENCE_MS } from '../../lib/engine/acknowledge/redelivery-delays.ts';

@@ -1,5 +1,5 @@
 import { MemoryMessageQueue } from '../memory/message-queue.ts';
-import type { QueuedMessage } from '../memory/message.ts';
+import type { QueuedMessage } from '../memory/queued-message.ts';
 import type { Codec } from './log/field-text.ts';
 import type { OrderedLog } from './log/log.ts';
 import { LoggedTable } from './log/logged-table.ts';

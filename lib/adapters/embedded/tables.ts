@@ -1,4 +1,4 @@
-import type { QueuedMessage } from '../memory/message.ts';
+import type { QueuedMessage } from '../memory/queued-message.ts';
 import type { CommandRecord } from '../../ports/idempotency-store.ts';
 import type { ParkedEvent } from '../../ports/parking-store.ts';
 import type { Head, JournalChunk } from '../../ports/process-store.ts';

@@ -6,7 +6,7 @@ import {
   type PutEventsResultEntry,
 } from '@aws-sdk/client-eventbridge';
 import type { EventPublisher, OutgoingEvent, PublishResult } from '../../ports/event-publisher.ts';
-import { tooLong } from '../body-limit.ts';
+import { tooLong } from '../../contract/wire/wire.ts';
 
 /** EventBridge accepts 10 entries in a call. */
 const ENTRIES_MAX = 10;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Clock } from '../../ports/clock.ts';
 import type { EventPublisher, OutgoingEvent, PublishResult } from '../../ports/event-publisher.ts';
-import { tooLong } from '../body-limit.ts';
+import { tooLong } from '../../contract/wire/wire.ts';
 import type { MemoryMessageQueue } from './message-queue.ts';
 
 /** EventBridge accepts at most 10 entries in a call. */

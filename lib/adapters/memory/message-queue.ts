@@ -1,9 +1,7 @@
 import type { Clock } from '../../ports/clock.ts';
 import type { MessageQueue, ReceivedMessage, ReceiveOptions, VisibilityChange } from '../../ports/message-queue.ts';
-import { bodyOf, type QueuedMessage } from './message.ts';
-import { ReadyLine } from './ready-line.ts';
+import { type QueuedMessage, ReadyLine, VisibilityHeap, bodyOf } from './queued-message.ts';
 import { MemoryTable, type Table } from './table.ts';
-import { VisibilityHeap } from './visibility-heap.ts';
 
 /** The part of the log that a queue uses to make messages durable. */
 export interface DurableMark {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { MessageSender, OutgoingMessage, SendResult } from '../../ports/message-sender.ts';
-import { tooLong } from '../body-limit.ts';
+import { tooLong } from '../../contract/wire/wire.ts';
 import type { Channel } from '../../ports/message-queue.ts';
 import type { MemoryMessageQueue } from './message-queue.ts';
 

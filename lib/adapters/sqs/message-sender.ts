@@ -8,7 +8,7 @@ import {
   type SQSClient,
 } from '@aws-sdk/client-sqs';
 import type { MessageSender, OutgoingMessage, SendResult } from '../../ports/message-sender.ts';
-import { BODY_BYTES_MAX, tooLong } from '../body-limit.ts';
+import { BODY_BYTES_MAX, tooLong } from '../../contract/wire/wire.ts';
 import { groupId } from './group-id.ts';
 import type { QueueUrls } from './queue-urls.ts';
 import { isSenderFault } from './sender-fault.ts';

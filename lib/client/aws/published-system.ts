@@ -9,8 +9,7 @@ import type {
   ServiceContract,
   SystemContract,
 } from '../../contract/runtime-contract.ts';
-import type { Schema } from '../../contract/schema.ts';
-import { versionOf, type VersionStep } from '../../contract/versions.ts';
+import { type Schema, type VersionStep, versionOf } from '../../contract/schema.ts';
 import { fieldAt, fieldPath } from './field-path.ts';
 
 /** The maximum size of an SSM parameter. A parameter above 4 KB must be of the advanced tier. */

@@ -1,5 +1,5 @@
-import { instantText } from '../../contract/instant.ts';
-import { sha256 } from '../../format/sha256.ts';
+import { instantText } from '../../contract/wire/wire.ts';
+import { sha256 } from '../../format/inbox-message.ts';
 import type { Head } from '../../ports/process-store.ts';
 import type { Reach } from '../connection.ts';
 import { indexFilter, type ListFilter } from '../list.ts';

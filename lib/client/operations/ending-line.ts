@@ -1,4 +1,4 @@
-import { instantText } from '../../contract/instant.ts';
+import { instantText } from '../../contract/wire/wire.ts';
 import type { Image } from '../../core/image.ts';
 import type { JournalEntry } from '../../core/journal-entry.ts';
 import { parseEntry } from '../../format/read-journal.ts';

@@ -1,4 +1,4 @@
-import { instantText } from '../../contract/instant.ts';
+import { instantText } from '../../contract/wire/wire.ts';
 import type { Json } from '../../contract/schema.ts';
 import type { Image, OpenCommand, ArmedTimer } from '../../core/image.ts';
 

@@ -1,5 +1,5 @@
 import ms from 'ms';
-import { instantText } from '../../contract/instant.ts';
+import { instantText } from '../../contract/wire/wire.ts';
 import type { ProcessContract } from '../../contract/runtime-contract.ts';
 import {
   isClosed,

@@ -2,8 +2,7 @@ import { schemaFile, refTo, type ExportedFile } from './exported-file.ts';
 import { isEvent } from '../event.ts';
 import { jsonSchemaOf, type JsonSchema } from './json-schema.ts';
 import type { CommandContract, EventContract } from '../runtime-contract.ts';
-import type { Schema } from '../schema.ts';
-import { stepsOf, versionOf } from '../versions.ts';
+import { type Schema, stepsOf, versionOf } from '../schema.ts';
 
 /** The paths of the schemas of an event message, a command message and its replies. */
 export const eventMessagePath = (type: string): string => `messages/${type}.event.json`;

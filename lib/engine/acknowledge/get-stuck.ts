@@ -3,11 +3,11 @@ import type { ReceivedMessage } from '../../ports/message-queue.ts';
 import type { Head } from '../../ports/process-store.ts';
 import { type Target, decidesOn, newItem } from '../admit/admission.ts';
 import { definitionName } from '../../contract/catalogue.ts';
-import { expectation } from '../advance/commit-image.ts';
+import { expectation } from '../advance/live-instance.ts';
 import type { EngineContext } from '../engine-context.ts';
 import { parkMessage, parkedId, redrive, shortText } from './park.ts';
 import { decodeHead, formatFault } from '../../format/head-codec.ts';
-import { verdictOn } from '../advance/verdict.ts';
+import { verdictOn } from '../advance/decide.ts';
 
 const TRIES_MAX = 3;
 

@@ -1,13 +1,12 @@
 import type { EventEnvelope } from '../../contract/wire/envelope.ts';
-import { parseEnvelope } from '../../contract/wire/parse-envelope.ts';
+import { parseEnvelope } from '../../contract/wire/wire.ts';
 import { buildPid, INSTANCE_ID_FORM, parsePid, tenantOf } from '../../contract/wire/process-id.ts';
-import { parse, type Json } from '../../contract/schema.ts';
-import { NEWER, parseVersion } from '../../contract/versions.ts';
+import { type Json, NEWER, parse, parseVersion } from '../../contract/schema.ts';
 import { identityOf } from '../../core/identity.ts';
 import type { Inbound } from '../../core/inbound.ts';
-import { park, unread, type Admission, type Carried, type Target } from './admission.ts';
+import { type Admission, type Carried, type Target, park, unread } from './admission.ts';
 import { definitionName, type Catalogue, type Interest } from '../../contract/catalogue.ts';
-import { sha256 } from '../../format/sha256.ts';
+import { sha256 } from '../../format/inbox-message.ts';
 
 const HOPS_MAX = 100;
 

@@ -1,12 +1,17 @@
 import { buildPid, INSTANCE_ID_FORM } from '../../contract/wire/process-id.ts';
-import type { Json } from '../../contract/schema.ts';
-import { parseGiven } from '../../contract/versions.ts';
+import { type Json, parseGiven } from '../../contract/schema.ts';
 import { actIdentity, identityOf } from '../../core/identity.ts';
 import type { Inbound } from '../../core/inbound.ts';
-import { park, unread, type Admission, type Carried } from './admission.ts';
+import { type Admission, type Carried, park, unread } from './admission.ts';
 import { definitionName, startType, type Catalogue } from '../../contract/catalogue.ts';
-import { sha256 } from '../../format/sha256.ts';
-import type { ForcedMessage, InboxMessage, OperationMessage, StartMessage, TickMessage } from '../../format/inbox-message.ts';
+import {
+  type ForcedMessage,
+  type InboxMessage,
+  type OperationMessage,
+  type StartMessage,
+  type TickMessage,
+  sha256,
+} from '../../format/inbox-message.ts';
 
 /** Admits a message that the engine, a client or the command line has sent. */
 export function admitInternal(catalogue: Catalogue, body: Exclude<InboxMessage, ForcedMessage>, by: Carried, senderId?: string): Admission {

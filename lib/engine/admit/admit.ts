@@ -1,11 +1,24 @@
 import type { EventEnvelope, ReplyEnvelope } from '../../contract/wire/envelope.ts';
-import { parseEnvelope } from '../../contract/wire/parse-envelope.ts';
+import { parseEnvelope } from '../../contract/wire/wire.ts';
 import type { Json } from '../../contract/schema.ts';
 import type { Channel, ReceivedMessage } from '../../ports/message-queue.ts';
 import { accountsOf } from '../../contract/accounts.ts';
-import { type Admission, type Carried, type HandledMessage, type Item, type Target, carried, newItem, park, unread } from './admission.ts';
-import { admitReply } from './admit-reply.ts';
-import { admitEvent, admitPlainEvent, type BusEnvelope } from './admit-event.ts';
+import {
+  type Admission,
+  type Carried,
+  type HandledMessage,
+  type Item,
+  MISSING,
+  type ReadForced,
+  type Target,
+  carried,
+  newItem,
+  park,
+  readBody,
+  refusedData,
+  unread,
+} from './admission.ts';
+import { type BusEnvelope, admitEvent, admitPlainEvent } from './admit-event.ts';
 import { admitInternal } from './admit-internal.ts';
 import type { Catalogue } from '../../contract/catalogue.ts';
 import type { EngineContext, EngineOptions } from '../engine-context.ts';
@@ -14,7 +27,10 @@ import { type ForcedMessage, type InboxMessage, firstOf } from '../../format/inb
 import { namedInstance } from './named-in-message.ts';
 import { parkMessage, redriveEach } from '../acknowledge/park.ts';
 import { DEPLOY_SECONDS, faultSeconds, isDeploying, noteFault } from '../acknowledge/redelivery-delays.ts';
-import { MISSING, readBody, refusedData, type ReadForced } from './read-body.ts';
+import { parseCommandId } from '../../contract/wire/process-id.ts';
+import { replyKey } from '../../core/classify.ts';
+import type { Inbound } from '../../core/inbound.ts';
+import { SHORT_HASH_LENGTH } from '../../core/journal.ts';
 
 /** The part of the engine's context that admission reads. */
 export interface Admitting {
@@ -24,8 +40,8 @@ export interface Admitting {
 
 /**
  * Input: one inbox message. Output: its events as items, one for each instance, or a message that was parked or is redelivered. Trunk: read the
- * body (read-body.ts), then `admit`: internal messages go to admit-internal.ts, replies to admit-reply.ts, events to admit-event.ts. A port that
- * fails delays one message, not its neighbours: it is redelivered.
+ * body (admission.ts), then `admit`: internal messages go to admit-internal.ts, events to admit-event.ts, replies stay here. A port that fails
+ * delays one message, not its neighbours: it is redelivered.
  */
 export async function admitMessage(context: EngineContext, message: ReceivedMessage): Promise<HandledMessage> {
   try {
@@ -175,4 +191,58 @@ function forced(context: Admitting, again: ReadForced, message: ReceivedMessage,
   const inner = admit(context, firstOf(message, again), again.inner, now);
   if (inner.status !== 'deliver') return inner;
   return { ...inner, targets: inner.targets.map((each) => ({ ...each, inbound: { ...each.inbound, forced: true } })) };
+}
+
+/**
+ * A reply goes to the instance that sent the command. If the output of the command is an event, the reply also goes to the processes that
+ * subscribe to it, as an event one hop further from the first cause. A reply to another system's command is only such an event here.
+ */
+export function admitReply(catalogue: Catalogue, envelope: ReplyEnvelope, by: Carried): Admission {
+  const isSubscribed = envelope.outcome === 'completed' && catalogue.interests(envelope.type).length > 0;
+  const event = isSubscribed ? asEvent(catalogue, { ...envelope, hops: envelope.hops + 1 }, by) : undefined;
+  if (event && envelope.replyto !== catalogue.system.name) return event;
+  const reply = ofReply(catalogue, envelope, by);
+  if (reply.status !== 'deliver' || !event) return reply;
+  if (event.status === 'park') return { ...reply, aside: event };
+  if (event.status === 'newer') return { ...event, pid: parseCommandId(envelope.commandid)?.pid ?? '' };
+  return { status: 'deliver', targets: [...reply.targets, ...event.targets] };
+}
+
+/** Deliver the reply to its instance even if the correlation function for event subscribers throws. */
+function asEvent(catalogue: Catalogue, envelope: EventEnvelope, by: Carried): Admission {
+  try {
+    return admitEvent(catalogue, envelope, by);
+  } catch (error) {
+    return unread(error);
+  }
+}
+
+function ofReply(catalogue: Catalogue, envelope: ReplyEnvelope, by: Carried): Admission {
+  const id = parseCommandId(envelope.commandid);
+  if (!id) return park('MALFORMED', `The reply ${envelope.id} has the command id ${envelope.commandid}, which is not a valid command id.`);
+  if (envelope.replyto !== catalogue.system.name)
+    return park('FORBIDDEN', `The reply ${envelope.id} is for ${envelope.replyto}, not for ${catalogue.system.name}.`, id.pid);
+  const inbound: Inbound = {
+    kind: 'reply',
+    key: replyKey(id.run, id.n, envelope.outcome),
+    ...by,
+    run: id.run,
+    n: id.n,
+    outcome: envelope.outcome,
+    retryable: envelope.retryable ?? false,
+    ...(envelope.attempts !== undefined && { attempts: envelope.attempts }),
+    data: envelope.data ?? null,
+    ...(envelope.dataversion !== undefined && { dataversion: envelope.dataversion }),
+    hops: envelope.hops,
+    ...(envelope.traceparent !== undefined && { trace: envelope.traceparent }),
+  };
+  const commandhash = envelope.commandhash.slice('sha256:'.length, 'sha256:'.length + SHORT_HASH_LENGTH);
+  const reply = {
+    source: envelope.source,
+    commandhash,
+    commandId: envelope.commandid,
+    datahash: envelope.commandhash,
+    ...(envelope.replytoken !== undefined && { token: envelope.replytoken }),
+  };
+  return { status: 'deliver', targets: [{ pid: id.pid, definition: undefined, inbound, reply }] };
 }

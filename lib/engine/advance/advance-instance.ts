@@ -5,7 +5,7 @@ import { fitsLane } from '../../format/inbox-message.ts';
 import { jitter, retrySeconds } from '../acknowledge/redelivery-delays.ts';
 import type { Item } from '../admit/admission.ts';
 import type { EngineContext } from '../engine-context.ts';
-import { isHot } from '../send/hot-lane.ts';
+import { isHot } from '../send/send-all.ts';
 import { decideOnce, WorkingCopy, type Basis } from './working-copy.ts';
 
 const CONFLICTS_MAX = 3;

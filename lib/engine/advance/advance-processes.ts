@@ -8,9 +8,7 @@ import type { HandledMessage, Item } from '../admit/admission.ts';
 import { admitMessage } from '../admit/admit.ts';
 import { namedInstance } from '../admit/named-in-message.ts';
 import type { AdvanceResult, EngineContext } from '../engine-context.ts';
-import { forwardDeliveries } from '../send/hot-lane.ts';
-import { sendAll, type SentResult } from '../send/send-all.ts';
-import { sendPendingTogether } from '../send/send-pending.ts';
+import { type SentResult, forwardDeliveries, sendAll, sendPendingTogether } from '../send/send-all.ts';
 import { advanceInstance } from './advance-instance.ts';
 import type { LiveInstance } from './live-instance.ts';
 import type { Basis } from './working-copy.ts';
@@ -23,12 +21,12 @@ const QUARANTINE_ATTEMPTS = 3;
  * Input: a batch of inbox messages. Output: which to delete and which to release. This file is the trunk of the engine
  * (docs/protocol.md#steps); each stage is one file that it calls:
  *
- *   admit        admit/admit.ts → read-body.ts, admit-event.ts, admit-reply.ts, admit-internal.ts   message → items: events for instances
- *   group, load  here, live-cache.ts, send/send-pending.ts                                          items → one basis for each instance
- *   decide       advance-instance.ts → working-copy.ts → verdict.ts, live-instance.ts, decide.ts    basis and items → a new image
- *   commit       working-copy.ts → commit-image.ts                                                  the image → one conditional write
- *   send         here → send/send-all.ts (dispatches are built by send/dispatch.ts)                 dispatches of the committed head
- *   acknowledge  acknowledge/acknowledge.ts → park.ts, get-stuck.ts                                 delete or release the message
+ *   admit        admit/admit.ts → admission.ts, admit-event.ts, admit-internal.ts              message → items: events for instances
+ *   group, load  here, live-instance.ts, send/send-all.ts                                      items → one basis for each instance
+ *   decide       advance-instance.ts → working-copy.ts → decide.ts, live-instance.ts           basis and items → a new image
+ *   commit       working-copy.ts → live-instance.ts                                            the image → one conditional write
+ *   send         here → send/send-all.ts (dispatches are built by send/dispatch.ts)            dispatches of the committed head
+ *   acknowledge  acknowledge/acknowledge.ts → park.ts, get-stuck.ts                            delete or release the message
  *
  * A command can only be sent if it is in a committed head. A message can only be deleted after a strongly consistent read or a commit
  * proves that its event is in the head and that its commands were accepted.
@@ -181,7 +179,7 @@ function idOrder(a: string, b: string): number {
   return a.length - b.length || (a < b ? -1 : 1);
 }
 
-/** Advances a suspect instance with no other beside it: a rejection that is noted meanwhile is its own (rejection-watch.ts, W2). */
+/** Advances a suspect instance with no other beside it: a rejection that is noted meanwhile is its own (suspects.ts, W2). */
 async function advanceAlone(context: EngineContext, pid: string, items: readonly Item[]): Promise<void> {
   try {
     const [head] = await context.options.store.load([pid], { consistent: true });

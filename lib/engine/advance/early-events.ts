@@ -7,7 +7,7 @@ import { decideEvent } from './decide.ts';
 import type { EngineContext } from '../engine-context.ts';
 import type { LiveInstance } from './live-instance.ts';
 import { parkMessage } from '../acknowledge/park.ts';
-import { MISSING, readBody, refusedData } from '../admit/read-body.ts';
+import { MISSING, readBody, refusedData } from '../admit/admission.ts';
 
 /** Applies the early events after the start. Their sends are caused by the message of the start. */
 export async function applyEarly(

@@ -1,20 +1,20 @@
+import type { PayloadStore } from '../../ports/payload-store.ts';
 import type { Catalogue } from '../../contract/catalogue.ts';
 import type { ProcessContract } from '../../contract/runtime-contract.ts';
 import type { Json } from '../../contract/schema.ts';
 import { parsePid } from '../../contract/wire/process-id.ts';
-import { closeActivation, openActivation } from '../../core/activation.ts';
-import { applyFact } from '../../core/apply.ts';
+import { closeActivation, openActivation } from '../../core/journal.ts';
+import { applyFact, asNewestVersion } from '../../core/apply.ts';
 import { poison } from '../../core/bug.ts';
 import type { FrontEnd, FrontEndOf } from '../../core/front-end.ts';
-import { isClosed, journalLength, newImage, type Image, type StuckReason } from '../../core/image.ts';
+import { CONTROL_BYTES_MAX, type Image, type StuckReason, isClosed, journalLength, newImage } from '../../core/image.ts';
 import type { Inbound } from '../../core/inbound.ts';
 import type { JournalEntry, RecordedFact } from '../../core/journal-entry.ts';
 import { activations, Expected } from '../../core/replay.ts';
-import { newRun, type ProcessRun, type RunEnvironment } from '../../core/run.ts';
-import { asNewestVersion } from '../../core/stored-facts.ts';
-import { resolveReferences } from '../../format/head-codec.ts';
+import { type ProcessRun, type RunEnvironment, newRun } from '../../core/run.ts';
+import { encodeControl, encodeHead, resolveReferences } from '../../format/head-codec.ts';
 import { journalTexts, readEntries } from '../../format/read-journal.ts';
-import type { ProcessStore } from '../../ports/process-store.ts';
+import type { CommitCondition, Head, ProcessStore } from '../../ports/process-store.ts';
 
 /**
  * One instance in memory: its control state, and for an async process the suspended function. It is valid for exactly the version it was
@@ -148,4 +148,129 @@ function wantedDefinition(image: Image | undefined, inbound: Inbound): string {
 /** Terminate does not replay: the instance may be stuck because its journal cannot be replayed. */
 function isTerminate(inbound: Inbound): boolean {
   return inbound.kind === 'operate' && inbound.act === 'terminate';
+}
+
+/** Warm instances by pid; the least recently used is dropped first. `take` removes the instance, so that only one batch advances it. */
+export class LiveCache {
+  readonly #instances = new Map<string, LiveInstance>();
+  readonly #instancesMax: number;
+  readonly #journalEntriesMin: number;
+
+  constructor(instancesMax: number, journalEntriesMin: number) {
+    this.#instancesMax = instancesMax;
+    this.#journalEntriesMin = journalEntriesMin;
+  }
+
+  take(pid: string): LiveInstance | undefined {
+    const live = this.#instances.get(pid);
+    this.#instances.delete(pid);
+    return live;
+  }
+
+  put(live: LiveInstance): void {
+    const { pid } = live.run.image;
+    if (live.run.position < this.#journalEntriesMin) return;
+    this.#instances.delete(pid);
+    this.#instances.set(pid, live);
+    if (this.#instances.size <= this.#instancesMax) return;
+    const [oldest] = this.#instances.keys();
+    if (oldest !== undefined) this.#instances.delete(oldest);
+  }
+
+  /** Marks the pending sends of this version as sent, so that the next commit may drop them; does nothing if the version has changed. */
+  markSent(pid: string, version: number): void {
+    const live = this.#instances.get(pid);
+    if (live?.run.image.version === version) live.pendingSent = true;
+  }
+
+  clear(): void {
+    this.#instances.clear();
+  }
+}
+
+/** The part of the engine's context that a commit uses. */
+interface CommitPorts {
+  readonly options: { readonly store: ProcessStore; readonly payloads: PayloadStore };
+  readonly nextWriter: () => string;
+}
+
+/** The members of a committed head on which the next commit rests. */
+export type BaseHead = Pick<Head, 'version' | 'run' | 'status' | 'tail' | 'tailFrom' | 'unresolved' | 'early'>;
+
+export type Commit =
+  | { readonly status: 'committed'; readonly head: Head }
+  | { readonly status: 'conflict'; readonly current: Head | undefined }
+  | { readonly status: 'too-large'; readonly reason: StuckReason };
+
+/**
+ * A tail of more characters than this is spilled: deflated, it just fits into 1 KB beside the control state. The rule counts uncompressed
+ * characters, so that no decision depends on a build of zlib.
+ */
+const TAIL_CHARACTERS_MAX = 2_400;
+
+/** Writes large values and spilled entries, then the head in one conditional write (docs/protocol.md#write-ahead). */
+export async function commitImage(context: CommitPorts, live: LiveInstance, base: BaseHead | undefined): Promise<Commit> {
+  const { store, payloads } = context.options;
+  const { run } = live;
+  const { image } = run;
+  image.waits = openWaits(run);
+  const control = encodeControl(image);
+  if (control.length > CONTROL_BYTES_MAX && !isClosed(image.status))
+    return { status: 'too-large', reason: sizeReason(image, control.length) };
+  if (run.payloads.size > 0) {
+    await Promise.all(Array.from(run.payloads, ([hash, json]) => payloads.put(image.pid, hash, json)));
+    run.payloads.clear();
+  }
+  await spillTail(context, live, base);
+  image.version = (base?.version ?? 0) + 1;
+  const writer = context.nextWriter();
+  image.writer = writer;
+  const head = encodeHead(image, writer, control);
+  const result = await store.commit(head, expectation(base));
+  if (result.status === 'conflict' && result.current?.writer !== writer) return { status: 'conflict', current: result.current };
+  live.committedTail = image.tail.length;
+  live.pendingSent = false;
+  return { status: 'committed', head };
+}
+
+/** Waits that a head lists; a process with more of them waits for all at once. */
+const WAITS_MAX = 20;
+
+/** The paths of open waits without a time-out: a wait with one is listed by its timer. */
+function openWaits({ waits, ended }: ProcessRun): readonly string[] | undefined {
+  const paths = ended ? [] : waits.filter(({ timer }) => timer === undefined).map(({ path }) => path);
+  return paths.length === 0 ? undefined : paths.slice(0, WAITS_MAX);
+}
+
+export function expectation(base: Pick<Head, 'version' | 'run' | 'status'> | undefined): CommitCondition {
+  if (!base) return { kind: 'absent' };
+  if (base.status === 'early') return { kind: 'early', version: base.version };
+  if (base.status === 'stuck') return { kind: 'stuck', version: base.version };
+  return { kind: 'at', version: base.version, run: base.run };
+}
+
+function sizeReason(image: Image, bytes: number): StuckReason {
+  return {
+    code: 'SIZE',
+    message: `The control state of ${image.pid} has ${bytes} bytes: at most ${CONTROL_BYTES_MAX} are allowed.`,
+  };
+}
+
+/** Moves only committed entries out of the head: chunks of two writers may then overlap, but never disagree. */
+async function spillTail(context: CommitPorts, live: LiveInstance, base: BaseHead | undefined): Promise<void> {
+  const { image } = live.run;
+  if (base && base.run !== image.run && base.tail.length > 0)
+    await context.options.store.spill({ pid: image.pid, run: base.run, from: base.tailFrom, entries: base.tail });
+  if (live.committedTail === 0) return;
+  let characters = 0;
+  for (const entry of image.tail) characters += entry.length;
+  if (characters <= TAIL_CHARACTERS_MAX) return;
+  await context.options.store.spill({
+    pid: image.pid,
+    run: image.run,
+    from: image.tailFrom,
+    entries: image.tail.slice(0, live.committedTail),
+  });
+  image.tailFrom += live.committedTail;
+  image.tail = image.tail.slice(live.committedTail);
 }

@@ -1,24 +1,21 @@
 import type { ProcessContract } from '../../contract/runtime-contract.ts';
 import { isClosed, type Image, type PendingSend, type StuckReason } from '../../core/image.ts';
 import type { Inbound } from '../../core/inbound.ts';
-import { unresolvedCount } from '../../core/unresolved.ts';
+import { unresolvedCount } from '../../core/image.ts';
 import { decodeHead, resolveReferences } from '../../format/head-codec.ts';
 import { fitsLane } from '../../format/inbox-message.ts';
 import type { Head } from '../../ports/process-store.ts';
 import { shortText } from '../acknowledge/park.ts';
 import { retrySeconds } from '../acknowledge/redelivery-delays.ts';
-import { decidesOn, type Item } from '../admit/admission.ts';
+import { type Item, decidesOn } from '../admit/admission.ts';
 import type { EngineContext } from '../engine-context.ts';
 import { dispatchContext, dispatchesCausedBy } from '../send/dispatch.ts';
-import { markContention } from '../send/hot-lane.ts';
-import { sendLeft, sendPending } from '../send/send-pending.ts';
+import { markContention, sendLeft, sendPending } from '../send/send-all.ts';
 import { beginRun } from './begin-run.ts';
-import { commitImage, type BaseHead, type Commit } from './commit-image.ts';
-import { decideEvent } from './decide.ts';
+import { type BaseHead, type Commit, LiveInstance, commitImage, rebuildInstance } from './live-instance.ts';
+import { decideEvent, verdictOn } from './decide.ts';
 import { applyEarly, parkEarly } from './early-events.ts';
-import { LiveInstance, rebuildInstance } from './live-instance.ts';
-import { turnOver } from './rejection-watch.ts';
-import { verdictOn } from './verdict.ts';
+import { turnOver } from './suspects.ts';
 
 /** The state of an instance from which its events are decided. `strong`: read consistently, or just committed. */
 export interface Basis {

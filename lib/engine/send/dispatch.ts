@@ -1,10 +1,8 @@
 import type { CommandEnvelope, EventEnvelope } from '../../contract/wire/envelope.ts';
-import { policyFields, type RunPolicy } from '../../contract/run-policy.ts';
+import { CARRIED_CHARACTERS_MAX, type RunPolicy, policyFields, toWire, wireLength } from '../../contract/wire/wire.ts';
 import type { CommandContract, EventContract, SystemContract } from '../../contract/runtime-contract.ts';
-import type { Json } from '../../contract/schema.ts';
-import { versionOfData } from '../../contract/versions.ts';
-import { CARRIED_CHARACTERS_MAX, toWire, wireLength } from '../../contract/wire/wire.ts';
-import { instantText } from '../../contract/instant.ts';
+import { type Json, versionOfData } from '../../contract/schema.ts';
+import { instantText } from '../../contract/wire/wire.ts';
 import { DEFAULT_TENANT, parsePid, type InstanceKey } from '../../contract/wire/process-id.ts';
 import type { PendingSend, Image, OpenCommand } from '../../core/image.ts';
 import type { EngineContext } from '../engine-context.ts';

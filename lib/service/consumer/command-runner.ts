@@ -1,4 +1,4 @@
-import { parseEnvelope } from '../../contract/wire/parse-envelope.ts';
+import { parseEnvelope } from '../../contract/wire/wire.ts';
 import type { CommandEnvelope } from '../../contract/wire/envelope.ts';
 import { thrownText } from '../../contract/wire/thrown-text.ts';
 import { afterFailedCancel } from './after-run.ts';

@@ -1,9 +1,8 @@
 import type { CommandEnvelope, ReplyEnvelope } from '../../contract/wire/envelope.ts';
 import { ClientError } from '../../contract/errors.ts';
 import type { CommandContract, ServiceContract } from '../../contract/runtime-contract.ts';
-import { parse, type Json, type Schema } from '../../contract/schema.ts';
+import { type Json, type Schema, parse, versionOf } from '../../contract/schema.ts';
 import { thrownText } from '../../contract/wire/thrown-text.ts';
-import { versionOf } from '../../contract/versions.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { EventPublisher } from '../../ports/event-publisher.ts';
 import type { CommandRecord, IdempotencyStore } from '../../ports/idempotency-store.ts';

@@ -1,6 +1,5 @@
 import type { CommandEnvelope } from '../../contract/wire/envelope.ts';
-import { parseVersion, NEWER } from '../../contract/versions.ts';
-import { type Json, withoutValues } from '../../contract/schema.ts';
+import { type Json, NEWER, parseVersion, withoutValues } from '../../contract/schema.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { CommandRecord } from '../../ports/idempotency-store.ts';
 import type { ReceivedMessage } from '../../ports/message-queue.ts';

@@ -1,7 +1,7 @@
 import type { CommandEnvelope } from '../../contract/wire/envelope.ts';
 import type { LastError } from '../../contract/wire/last-error.ts';
 import { pauseCeilingMs } from '../../contract/retry-policy.ts';
-import { runPolicyOf, type RunPolicy } from '../../contract/run-policy.ts';
+import { type RunPolicy, runPolicyOf } from '../../contract/wire/wire.ts';
 import type { CommandRecord } from '../../ports/idempotency-store.ts';
 
 /** The retry policy and the deadline of one command. */

@@ -1,4 +1,4 @@
-import { replyKey } from '../../../lib/core/inbound.ts';
+import { replyKey } from '../../../lib/core/classify.ts';
 import { isClosed } from '../../../lib/core/image.ts';
 import type { InstancePicture } from './instance-picture.ts';
 import type { Reading, Target } from './reading.ts';

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { identityOf } from '../../../lib/core/identity.ts';
-import { sha256 } from '../../../lib/format/sha256.ts';
+import { sha256 } from '../../../lib/format/inbox-message.ts';
 import type { Head, JournalChunk } from '../../../lib/ports/process-store.ts';
 import { trips } from '../scenarios/examples/trip-system.ts';
 import type { EndedRun, Expectation } from '../scenarios/scenario.ts';

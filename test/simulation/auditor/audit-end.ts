@@ -3,7 +3,7 @@ import { identityOf } from '../../../lib/core/identity.ts';
 import { headsOfAll } from '../../../lib/client/list.ts';
 import { isClosed } from '../../../lib/core/image.ts';
 import type { JournalEntry } from '../../../lib/core/journal-entry.ts';
-import { sha256 } from '../../../lib/format/sha256.ts';
+import { sha256 } from '../../../lib/format/inbox-message.ts';
 import type { Head } from '../../../lib/ports/process-store.ts';
 import type { ParkedEvent } from '../../../lib/ports/parking-store.ts';
 import type { Json } from '../../../lib/contract/schema.ts';

@@ -1,4 +1,4 @@
-import { replyKey } from '../../../lib/core/inbound.ts';
+import { replyKey } from '../../../lib/core/classify.ts';
 import type { Image } from '../../../lib/core/image.ts';
 import type { Reading, Target } from './reading.ts';
 import type { Report } from './violations.ts';

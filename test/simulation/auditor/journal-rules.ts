@@ -1,6 +1,7 @@
 import { identityOf } from '../../../lib/core/identity.ts';
-import { sha256 } from '../../../lib/format/sha256.ts';
-import { isFact, type JournalEntry } from '../../../lib/core/journal-entry.ts';
+import { sha256 } from '../../../lib/format/inbox-message.ts';
+import { isFact } from '../../../lib/core/replay.ts';
+import type { JournalEntry } from '../../../lib/core/journal-entry.ts';
 import type { JournalContext } from './journal-context.ts';
 import { checkAnswerIsAuthentic, checkEventIsAuthentic, checkOperatorIsAuthentic } from './authenticity.ts';
 import type { InstancePicture } from './instance-picture.ts';

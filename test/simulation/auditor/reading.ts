@@ -1,7 +1,6 @@
 import type { EventEnvelope, Outcome, ReplyEnvelope } from '../../../lib/contract/wire/envelope.ts';
 import { buildPid, DEFAULT_TENANT, parseCommandId, parsePid } from '../../../lib/contract/wire/process-id.ts';
-import type { Json } from '../../../lib/contract/schema.ts';
-import { NEWER, parseVersion } from '../../../lib/contract/versions.ts';
+import { type Json, NEWER, parseVersion } from '../../../lib/contract/schema.ts';
 import { identityOf } from '../../../lib/core/identity.ts';
 import { startType } from '../../../lib/contract/catalogue.ts';
 import {
@@ -9,9 +8,9 @@ import {
   type InboxMessage,
   type OperationMessage,
   type StartMessage,
+  sha256,
   wrappedBody,
 } from '../../../lib/format/inbox-message.ts';
-import { sha256 } from '../../../lib/format/sha256.ts';
 import type { Contracts } from './contracts.ts';
 
 /** The meaning of an inbox message for one instance, read from the contracts alone, because admission is under audit. */

@@ -2,7 +2,7 @@ import { canonical } from '../../../lib/contract/wire/canonical.ts';
 import type { Json } from '../../../lib/contract/schema.ts';
 import type { RunEnvironment } from '../../../lib/core/run.ts';
 import type { Catalogue } from '../../../lib/contract/catalogue.ts';
-import { sha256 } from '../../../lib/format/sha256.ts';
+import { sha256 } from '../../../lib/format/inbox-message.ts';
 import { readEntries } from '../../../lib/format/read-journal.ts';
 import { replayEntries } from '../../../lib/engine/replay-journal.ts';
 import { frontEndOf } from '../../../lib/process/front-end.ts';

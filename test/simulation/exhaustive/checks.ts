@@ -1,10 +1,10 @@
 import type { CommandEnvelope, Outcome } from '../../../lib/contract/wire/envelope.ts';
 import { identityOf } from '../../../lib/core/identity.ts';
-import { replyKey } from '../../../lib/core/inbound.ts';
+import { replyKey } from '../../../lib/core/classify.ts';
 import { isClosed, type Image } from '../../../lib/core/image.ts';
 import type { JournalEntry } from '../../../lib/core/journal-entry.ts';
 import { decodeHead } from '../../../lib/format/head-codec.ts';
-import { sha256 } from '../../../lib/format/sha256.ts';
+import { sha256 } from '../../../lib/format/inbox-message.ts';
 import type { MemoryTable } from '../../../lib/adapters/memory/table.ts';
 import type { ParkedEvent } from '../../../lib/ports/parking-store.ts';
 import type { Head, JournalChunk } from '../../../lib/ports/process-store.ts';

@@ -9,7 +9,7 @@ export const forwardBugs: readonly PlantedBug[] = [
     what: 'A message that is forwarded to the hot lane is acknowledged before the result of the send is known.',
     patches: [
       {
-        file: 'lib/engine/send/hot-lane.ts',
+        file: 'lib/engine/send/send-all.ts',
         find: 'const results = await sendAll(forwarded.map(dispatchOf), context.options.sender);',
         plant: `const sending = sendAll(forwarded.map(dispatchOf), context.options.sender);
   const results = PLANTED ? (forwarded.map(() => 'sent') as any) : await sending;`,

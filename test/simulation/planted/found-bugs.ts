@@ -119,7 +119,7 @@ export const foundBugs: readonly PlantedBug[] = [
     fixed: 'A late success counts only for a command that was sent.',
     patches: [
       {
-        file: 'lib/engine/advance/verdict.ts',
+        file: 'lib/engine/advance/decide.ts',
         find: 'const { hash = reply.commandhash } = command;',
         plant: 'const { hash = reply.commandhash } = PLANTED && tombstone ? {} : command;',
       },
@@ -176,7 +176,7 @@ export const foundBugs: readonly PlantedBug[] = [
     fixed: 'An old start never begins a second run, neither over a younger run nor after many others.',
     patches: [
       {
-        file: 'lib/engine/advance/verdict.ts',
+        file: 'lib/engine/advance/decide.ts',
         find: "if (verdict === 'restart') return",
         plant: "if (!PLANTED && verdict === 'restart') return",
       },
@@ -219,7 +219,7 @@ export const foundBugs: readonly PlantedBug[] = [
     fixed: 'Each activation has a limit, and a step outside an activation is refused.',
     patches: [
       {
-        file: 'lib/core/activation.ts',
+        file: 'lib/core/journal.ts',
         find: 'if (activation[what] > activation.allowed)',
         plant: 'if (!PLANTED && activation[what] > activation.allowed)',
       },
@@ -233,7 +233,7 @@ export const foundBugs: readonly PlantedBug[] = [
     fixed: 'Replay compares the values that the code passes, so that contracts may change.',
     patches: [
       {
-        file: 'lib/core/passed.ts',
+        file: 'lib/core/journal.ts',
         find: 'const same = asked !== undefined && asked === recorded.asked;',
         plant: 'const same = !PLANTED && asked !== undefined && asked === recorded.asked;',
       },
@@ -261,7 +261,7 @@ export const foundBugs: readonly PlantedBug[] = [
     fixed: 'A contract may change between two activations.',
     patches: [
       {
-        file: 'lib/core/passed.ts',
+        file: 'lib/core/journal.ts',
         find: 'function newest(schema: Schema): number {\n  return versionOf(schema);',
         plant:
           'function newest(schema: Schema): number | undefined {\n  return PLANTED && versionOf(schema) === 1 ? undefined : versionOf(schema);',

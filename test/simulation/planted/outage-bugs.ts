@@ -43,7 +43,7 @@ export const outageBugs: readonly PlantedBug[] = [
         plant: 'return !PLANTED && health.wasDown(options.clock.now());',
       },
       {
-        file: 'lib/engine/advance/suspect-marks.ts',
+        file: 'lib/engine/advance/suspects.ts',
         find: 'if (this.#owed.length < OWED_MAX) this.#owed.push(mark);',
         plant: 'if (!PLANTED) ORIGINAL',
       },

@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { sha256 } from '../../../lib/format/sha256.ts';
+import { sha256 } from '../../../lib/format/inbox-message.ts';
 import { runLengthDecoded, runLengthEncoded } from './run-length.ts';
 import { invariantOf, type SeedTask } from '../runner/seed-task.ts';
 

@@ -40,7 +40,7 @@ const OVERDUE_MS = 1_800_000;
 const ALARM_MS = 3_600_000;
 /**
  * Real turns of the event loop that a worker may decide without a call: more than the outcomes that one activation may have
- * (lib/core/activation.ts).
+ * (lib/core/journal.ts).
  */
 const THINKING_TURNS_MAX = 25_000;
 const ANSWER_PAUSE_MS = 30_000;

@@ -1,6 +1,6 @@
 import { serve, type Served } from 'tutti/service';
 import { identityOf } from '../../../../lib/core/identity.ts';
-import { sha256 } from '../../../../lib/format/sha256.ts';
+import { sha256 } from '../../../../lib/format/inbox-message.ts';
 import type { Choices } from '../../world/choices.ts';
 import type { Act, EndedRun, Expectation, Scenario, Site } from '../scenario.ts';
 import { miller, mills, PACES, type Pace, turnId, TURNS_MAX } from './loop-system.ts';

@@ -1,7 +1,7 @@
 import type { Duration } from '../../../../lib/contract/duration.ts';
 import { identityOf } from '../../../../lib/core/identity.ts';
 import type { JournalEntry } from '../../../../lib/core/journal-entry.ts';
-import { sha256 } from '../../../../lib/format/sha256.ts';
+import { sha256 } from '../../../../lib/format/inbox-message.ts';
 import { simulate } from '../../../../lib/testing/simulate.ts';
 import type { Effect, EndedRun, Site } from '../scenario.ts';
 import { Go, Nudge, services, Started, Stop, stock } from './contracts.ts';

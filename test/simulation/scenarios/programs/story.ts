@@ -1,5 +1,5 @@
 import type { JournalEntry } from '../../../../lib/core/journal-entry.ts';
-import { isFact } from '../../../../lib/core/journal-entry.ts';
+import { isFact } from '../../../../lib/core/replay.ts';
 
 type Of<T extends JournalEntry['type']> = Extract<JournalEntry, { readonly type: T }>;
 /** An entry and its place in the journal, which is the model's only measure of time. */

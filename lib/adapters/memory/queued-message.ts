@@ -1,4 +1,54 @@
-import type { QueuedMessage } from './message.ts';
+/** A message of a queue. Its body is kept in two parts, so that the detail of an event is never copied or parsed. */
+export interface QueuedMessage {
+  /** Unique in a system, ascending in the order of sending, never used again. */
+  readonly number: number;
+  queue: string;
+  /** The text before the detail, for an event from the bus; `''` where `detail` is the whole body. */
+  readonly prefix: string;
+  readonly detail: string;
+  readonly sentAt: number;
+  /** The time from which it can be received. */
+  visibleAt: number;
+  receiveCount: number;
+  /** Whether it was in the queue when the state was opened, so that it may be the cause of the crash before. */
+  readonly restored: boolean;
+  place: 'ready' | 'waiting' | 'gone';
+  /** Its index in the heap while it waits. */
+  heapIndex: number;
+}
+
+export function bodyOf(message: QueuedMessage): string {
+  return message.prefix === '' ? message.detail : `${message.prefix}${message.detail}}`;
+}
+
+/** Number of taken places before the line is cut. */
+const SLACK = 1024;
+
+/** The messages that can be received now, first come first served. */
+export class ReadyLine {
+  #messages: QueuedMessage[] = [];
+  #head = 0;
+
+  push(message: QueuedMessage): void {
+    this.#messages.push(message);
+  }
+
+  /** The next message. Messages that were deleted meanwhile are skipped. */
+  first(): QueuedMessage | undefined {
+    for (let message = this.#messages[this.#head]; message !== undefined; message = this.#messages[this.#head]) {
+      if (message.place === 'ready') return message;
+      this.shift();
+    }
+    return undefined;
+  }
+
+  shift(): void {
+    this.#head += 1;
+    if (this.#head < SLACK || this.#head * 2 < this.#messages.length) return;
+    this.#messages = this.#messages.slice(this.#head);
+    this.#head = 0;
+  }
+}
 
 /**
  * The messages that wait for their time, the soonest first. Each has its index, so that an acknowledged message is removed
