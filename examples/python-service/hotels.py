@@ -11,7 +11,7 @@ from contextlib import closing, contextmanager
 from typing import Any, Dict, Iterator
 
 from tutti import logs
-from tutti.service import Clients, DeclaredError, Handler, Service, Settings, Task
+from tutti.service import Clients, DeclaredError, Handler, Service, Settings, Task, poll_all
 
 DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
@@ -85,9 +85,10 @@ def main() -> None:
         signal.signal(name, lambda *_: stop.set())
     seconds = float(os.environ.get("HOTELS_NETWORK_SECONDS", "0.4"))
     network = HotelNetwork(os.environ.get("HOTELS_DATABASE", "hotels.db"), seconds)
-    service = Service("hotels", handlers(network), Settings.of(os.environ), Clients.of_boto3())
+    clients = Clients.of_boto3()
+    services = [Service("hotels", handlers(network), settings, clients) for settings in Settings.of_systems(os.environ)]
     print("hotels: polling", flush=True)
-    service.poll(stop)
+    poll_all(services, stop)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ import { Construct } from 'constructs';
 import type { AnyEvent } from '../contract/event.ts';
 import { serviceContract, type AnyService } from '../contract/service.ts';
 import { grantAnswer, grantOperate, grantPublish, grantRead, grantService, grantSignal, grantStart } from './iam/grants.ts';
-import type { IOrchestrator, IServiceQueue, ReadOptions } from './orchestrator-interface.ts';
+import type { AnswerOptions, IOrchestrator, IServiceQueue, ReadOptions } from './orchestrator-interface.ts';
 
 /** The grants of an orchestrator. They need only its names and ARNs, so an imported orchestrator has them too. */
 export abstract class GrantingOrchestrator extends Construct implements IOrchestrator {
@@ -22,6 +22,7 @@ export abstract class GrantingOrchestrator extends Construct implements IOrchest
   abstract readonly operationsArn: string;
   abstract readonly senderRoleArn: string;
   abstract readonly alarmTopic?: ITopic | undefined;
+  readonly #answered: { readonly service: string; readonly recordsOf: string }[] = [];
 
   abstract serviceQueue(service: AnyService): IServiceQueue;
 
@@ -41,8 +42,23 @@ export abstract class GrantingOrchestrator extends Construct implements IOrchest
     return grantSignal(this, grantee, events);
   }
 
-  grantAnswer(service: AnyService, grantee: IGrantable): Grant {
-    return grantAnswer(this, serviceContract(service).name, grantee);
+  grantAnswer(service: AnyService, grantee: IGrantable, options: AnswerOptions = {}): Grant {
+    const { name } = serviceContract(service);
+    this.#answered.push({ service: name, recordsOf: options.recordsOf ?? this.name });
+    return grantAnswer(this, name, grantee, options);
+  }
+
+  /** Notes that the records of the service are in the table of another orchestrator; a grant that names another table makes synth fail. */
+  keepsRecordsIn(service: string, recordsOf: string): void {
+    this.node.addValidation({
+      validate: () =>
+        this.#answered
+          .filter((each) => each.service === service && each.recordsOf !== recordsOf)
+          .map(
+            () =>
+              `grantAnswer of the orchestrator ${this.name} allows records of ${service} that nothing writes: one ServiceFunction serves several systems, and its records are in the table of ${recordsOf}. Pass { recordsOf: '${recordsOf}' } to grantAnswer.`,
+          ),
+    });
   }
 
   grantRead(grantee: IGrantable, options?: ReadOptions): Grant {

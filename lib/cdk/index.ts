@@ -1,6 +1,12 @@
 export { Orchestrator } from './orchestrator.ts';
 export type { OrchestratorProps } from './orchestrator-props.ts';
 export type { ImportOptions } from './imported-orchestrator.ts';
-export type { IOrchestrator, IServiceQueue } from './orchestrator-interface.ts';
-export { ServiceFunction, type ServiceFunctionProps } from './service-function.ts';
+export type { AnswerOptions, IOrchestrator, IServiceQueue } from './orchestrator-interface.ts';
+export {
+  ServiceFunction,
+  type ServedOrchestrator,
+  type ServedOrchestrators,
+  type ServiceFunctionOptions,
+  type ServiceFunctionProps,
+} from './service-function.ts';
 export { ServiceQueue, type ServiceQueueProps } from './service-queue.ts';

@@ -27,6 +27,15 @@ export interface ReadOptions {
   readonly tenant?: string;
 }
 
+/** The place of the records of a service. */
+export interface AnswerOptions {
+  /**
+   * Name of the orchestrator whose table has the command records: the first of `orchestrators`, if one `ServiceFunction` serves several.
+   * @default this orchestrator
+   */
+  readonly recordsOf?: string;
+}
+
 /** An orchestrator of this stack or of another, as services, producers and clients use it. */
 export interface IOrchestrator extends IConstruct {
   /** Name of the deployment: the prefix of the names of its resources. */
@@ -63,7 +72,7 @@ export interface IOrchestrator extends IConstruct {
   /** Lets the grantee send these events, also to a single instance, and read the state of an instance. */
   grantSignal(grantee: IGrantable, ...events: readonly AnyEvent[]): Grant;
   /** Lets the grantee complete, fail and send heartbeats for deferred commands of this service. */
-  grantAnswer(service: AnyService, grantee: IGrantable): Grant;
+  grantAnswer(service: AnyService, grantee: IGrantable, options?: AnswerOptions): Grant;
   /** Lets the grantee read instances with their journals and large values. Throws a `ContractError` if `tenant` is malformed. */
   grantRead(grantee: IGrantable, options?: ReadOptions): Grant;
   /** Lets the grantee cancel, terminate, resume and resolve instances, and read them. */

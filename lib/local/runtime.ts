@@ -12,6 +12,7 @@ import type { MessageQueue } from '../ports/message-queue.ts';
 import { Consumer } from '../service/consumer/consumer.ts';
 import { answerDeferred } from '../service/consumer/deferred-answer.ts';
 import { servedParts, type Served } from '../service/served.ts';
+import { keyPrefixOf } from '../service/store.ts';
 import { readTaskToken } from '../service/task-token.ts';
 import { offeredClientPorts } from './client-ports.ts';
 import { EngineHost, EngineLost } from './engine-host.ts';
@@ -25,6 +26,7 @@ import { refusedWhileStalled } from './refused-while-stalled.ts';
 import { offeredOperations } from './channel/remote-operations.ts';
 import { serveFolder, type FolderServer } from './channel/serve-folder.ts';
 import { serviceFault } from './service-fault.ts';
+import { holdServices } from './shared-services.ts';
 import { INBOX_QUEUE, openState, type State } from './state.ts';
 import { entryUrl } from './system-entry.ts';
 
@@ -48,6 +50,12 @@ export interface RuntimeOptions {
    * like throw in a process, and each activation is replayed at the next. @default true, but false where `NODE_ENV` is `production`
    */
   readonly checks?: boolean;
+  /**
+   * The keys of command records, `task.commandId` and `task.undoes` begin with the name of the system. Set it for all but one of the systems
+   * that share a service with a store of its own, or whose handlers call one foreign system, because ids of commands do not name their
+   * system. Keep it for the life of the folder: under other keys, no earlier command is found. @default false
+   */
+  readonly keysNameSystem?: boolean;
   /** The principal in journals. @default 'local' */
   readonly principal?: string;
   /** Called with each commit, for a live view. Its errors go to `onFault` and affect nothing else. */
@@ -73,6 +81,7 @@ export class Runtime {
   readonly connection: Connection;
   readonly #system: SystemContract;
   readonly #options: RuntimeOptions;
+  readonly #keyPrefix: string;
   readonly #store: WatchedProcessStore;
   readonly #engine: EngineSeat;
   readonly #host: EngineHost | undefined;
@@ -81,11 +90,14 @@ export class Runtime {
   readonly #fault: (error: unknown) => void;
   readonly #lastFaults = new LastFaults();
   #running: readonly Promise<void>[] = [];
+  /** Lets another system run the services under the same record keys. */
+  #release: () => void = () => undefined;
   #folder: FolderServer | undefined;
 
   constructor(system: System<string>, options: RuntimeOptions) {
     const contract = systemContract(system);
     checkServices(contract, options.services);
+    this.#keyPrefix = options.keysNameSystem === true ? keyPrefixOf(contract.name) : '';
     this.#system = contract;
     this.#options = options;
     this.#fault = options.onFault === undefined ? warn : isolated(options.onFault, warn);
@@ -107,8 +119,10 @@ export class Runtime {
   /** Starts the engine, then the queues, the services and the sweep. If the engine cannot start, the folder is released. */
   async start(): Promise<void> {
     try {
+      this.#release = holdServices(this.#system.name, this.#keyPrefix, this.#options.services);
       await this.#host?.start();
     } catch (error) {
+      this.#release();
       this.state.close();
       throw error;
     }
@@ -131,6 +145,7 @@ export class Runtime {
       for (const part of ended) if (part.status === 'rejected') this.#fault(part.reason);
       await this.#host?.stop();
     } finally {
+      this.#release();
       this.state.close();
     }
   }
@@ -186,6 +201,7 @@ export class Runtime {
       served,
       queue: this.#queue(name),
       store: state.idempotencyStore,
+      keyPrefix: this.#keyPrefix,
       publisher: state.publisher,
       payloads: state.payloadStore,
       clock: state.clock,

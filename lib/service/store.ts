@@ -14,6 +14,31 @@ export interface TransactionalRecords extends IdempotencyStore {
   transact<T>(body: (tx: unknown, records: RecordAccess) => Promise<T>): Promise<T>;
 }
 
+/**
+ * The prefix of a record key of a system that shares the service with others. Ids of commands do not name their system, so two systems may
+ * send different commands under one id. `|` is in no command id, so a key with a prefix equals no key without one (docs/wire.md#1-places).
+ */
+export const keyPrefixOf = (system: string): string => `${system}|`;
+
+/** Records whose keys begin with the prefix. */
+export function prefixedRecords(records: TransactionalRecords, prefix: string): TransactionalRecords;
+export function prefixedRecords(records: IdempotencyStore, prefix: string): IdempotencyStore;
+export function prefixedRecords(records: IdempotencyStore | TransactionalRecords, prefix: string): IdempotencyStore {
+  if (prefix === '') return records;
+  const prefixed = ({ read, write }: RecordAccess): RecordAccess => ({
+    read: (commandId) => read(`${prefix}${commandId}`),
+    write: (commandId, record, expected) => write(`${prefix}${commandId}`, record, expected),
+  });
+  const bound = prefixed({ read: records.read.bind(records), write: records.write.bind(records) });
+  const store: IdempotencyStore = { ...bound, durable: () => records.durable() };
+  if (!('transact' in records)) return store;
+  const transactional: TransactionalRecords = {
+    ...store,
+    transact: (body) => records.transact((tx, access) => body(tx, prefixed(access))),
+  };
+  return transactional;
+}
+
 /** Reads the records of a store. */
 export function storeRecords(store: Store<unknown>): TransactionalRecords | undefined {
   return (store as { readonly '~records'?: TransactionalRecords })['~records'];

@@ -11,9 +11,12 @@ export interface Deferred {
 
 /** The second argument of a handler: the ids, limits and helpers of the command that it runs. */
 export interface Task<E, Tx> {
-  /** The idempotency key for foreign systems: equal on every run of the command. */
+  /**
+   * The idempotency key for foreign systems: equal on every run of the command. If several systems share the service, the ids of all but
+   * the first begin with the name of the system, because ids alone do not name it.
+   */
   readonly commandId: string;
-  /** Id of the command that this one undoes. */
+  /** `commandId` of the command that this one undoes. */
   readonly undoes?: string;
   /** Id of the process instance that sent the command. */
   readonly processId: string;
@@ -77,6 +80,8 @@ export class TaskAbort {
 
 export interface CommandTaskOptions {
   readonly command: CommandEnvelope;
+  /** Prefix of the ids that the handler gets. */
+  readonly keyPrefix: string;
   readonly service: string;
   readonly errors: unknown;
   /** The transaction of the store; undefined outside of effect class `transaction`. */
@@ -98,13 +103,13 @@ export class CommandTask implements Task<unknown, unknown> {
   readonly #service: string;
   readonly #nonce: string;
 
-  constructor({ command, service, errors, tx, abort, nonce }: CommandTaskOptions) {
+  constructor({ command, keyPrefix, service, errors, tx, abort, nonce }: CommandTaskOptions) {
     this.attempt = command.attempt;
-    this.commandId = command.id;
+    this.commandId = `${keyPrefix}${command.id}`;
     this.errors = errors;
     this.processId = command.subject ?? processIdOf(command.id);
     this.tx = tx;
-    if (command.undoes !== undefined) this.undoes = command.undoes;
+    if (command.undoes !== undefined) this.undoes = `${keyPrefix}${command.undoes}`;
     if (command.deadline !== undefined) this.deadline = new Date(command.deadline);
     this.#abort = abort;
     this.#service = service;

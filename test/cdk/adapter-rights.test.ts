@@ -61,7 +61,7 @@ test('a service may do each part of a transaction of dynamoStore on its own tabl
   const parts = inputs.flatMap(({ TransactItems = [] }) => TransactItems as readonly object[]).flatMap(Object.keys);
   expect(parts.toSorted()).toEqual(['Put', 'Update']);
   const { commandTable } = orchestrator.serviceQueue(payments);
-  const [onTable] = serviceStatements(orchestrator, 'payments', orchestrator.serviceQueue(payments)).filter(({ resources }) =>
+  const [onTable] = serviceStatements('payments', [{ orchestrator, queue: orchestrator.serviceQueue(payments) }]).filter(({ resources }) =>
     resources.includes(commandTable.tableArn),
   );
   expect(onTable?.actions).toEqual(expect.arrayContaining(parts.map((part) => `dynamodb:${part}Item`)));

@@ -24,12 +24,13 @@ describe('the apps of docs/deploying.md and docs/consuming-events.md', () => {
     await import(file.href);
   });
 
-  test('the pages have five apps', () => {
+  test('the pages have six apps', () => {
     expect(blocks.map(({ name }) => name)).toEqual([
       'app.ts',
       'service-stack.ts',
       'other-account.ts',
       'admitting-account.ts',
+      'shared-service.ts',
       'consumer.ts',
     ]);
   });

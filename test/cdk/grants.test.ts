@@ -79,7 +79,16 @@ describe('grants', () => {
 
   test('grantAnswer allows the records and the source of one service', () => {
     expect(granted((orchestrator, role) => orchestrator.grantAnswer(hotels, role))).toEqual([
-      'dynamodb:GetItem, dynamodb:UpdateItem on table trips-hotels-commands',
+      'dynamodb:GetItem, dynamodb:UpdateItem on table trips-hotels-commands, if dynamodb:LeadingKeys is none of *|* and dynamodb:LeadingKeys is there',
+      'events:PutEvents on bus trips, if each events:source is hotels and events:source is there',
+      's3:PutObject on values hotels/*',
+      ...finding,
+    ]);
+  });
+
+  test('grantAnswer of a further system of a shared service allows its own records in the table of the first system', () => {
+    expect(granted((orchestrator, role) => orchestrator.grantAnswer(hotels, role, { recordsOf: 'orders' }))).toEqual([
+      'dynamodb:GetItem, dynamodb:UpdateItem on table orders-hotels-commands, if each dynamodb:LeadingKeys is trips|* and dynamodb:LeadingKeys is there',
       'events:PutEvents on bus trips, if each events:source is hotels and events:source is there',
       's3:PutObject on values hotels/*',
       ...finding,

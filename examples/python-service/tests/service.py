@@ -333,6 +333,59 @@ class Tokens(Case):
         self.assertNotEqual(tokens[3], tokens[0])
 
 
+class Systems(Case):
+    VARIABLES = {
+        "TUTTI_QUEUE_URL": "q",
+        "TUTTI_DEAD_LETTER_URL": "d",
+        "TUTTI_BUS": "trips",
+        "TUTTI_COMMAND_TABLE": "trips-hotels-commands",
+        "TUTTI_BUCKET": "b",
+        "TUTTI_BUCKET_OWNER": "1",
+    }
+    ORDERS = {"queue": "q2", "deadLetter": "d2", "bus": "orders", "bucket": "b2", "owner": "2"}
+
+    def settings(self, systems: Any) -> Any:
+        return Settings.of_systems({**self.VARIABLES, "TUTTI_SYSTEMS": json.dumps(systems)})
+
+    def test_share_the_table_under_keys_that_name_all_but_the_first(self):
+        first, orders = self.settings({"orders": self.ORDERS})
+        self.assertEqual((first.key_prefix, first.bus, first.queue_url), ("", "trips", "q"))
+        self.assertEqual((orders.key_prefix, orders.bus, orders.queue_url, orders.bucket_owner), ("orders|", "orders", "q2", "2"))
+        self.assertEqual(orders.table, first.table)
+
+    def test_record_equal_ids_apart_and_give_handlers_distinct_idempotency_keys(self):
+        class Table:
+            def __init__(self) -> None:
+                self.keys: List[str] = []
+
+            def update_item(self, Key: Any, **_more: Any) -> None:
+                self.keys.append(Key["id"]["S"])
+
+            def get_item(self, Key: Any, **_more: Any) -> Any:
+                self.keys.append(Key["id"]["S"])
+                return {}
+
+        seen: List[Any] = []
+        for settings in self.settings({"orders": self.ORDERS}):
+            table = Table()
+            service = Service("hotels", {"book": Handler(lambda data, task: seen.append((task.command_id, task.undoes, task.token)))}, settings, Clients(Queues(), table, Events(), None))
+            service.handle(Rig(Handler(print)).flight(undoes="default#p#1/r/1"))
+            seen[-1] += (set(table.keys),)
+        command_id = COMMAND["id"]
+        self.assertEqual([each[0] for each in seen], [command_id, "orders|" + command_id])
+        self.assertEqual([each[1] for each in seen], ["default#p#1/r/1", "orders|default#p#1/r/1"])
+        self.assertEqual([each[3] for each in seen], [{command_id}, {"orders|" + command_id}])
+        self.assertEqual(len({each[2].split(".")[1] for each in seen}), 2)
+
+    def test_are_refused_when_the_variable_is_malformed(self):
+        for wrong in ([], {"orders": {}}, {"orders": 7}):
+            with self.assertRaises(SystemExit):
+                self.settings(wrong)
+
+    def test_are_one_without_the_variable(self):
+        self.assertEqual([each.key_prefix for each in Settings.of_systems(self.VARIABLES)], [""])
+
+
 class EarlyAnswers(Case):
     def test_by_token_replace_the_answer_of_the_handler(self):
         def book(_data: Any, _task: Any) -> Any:

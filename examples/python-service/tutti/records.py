@@ -1,4 +1,4 @@
-"""The command records of a service in its DynamoDB table: one item per command id."""
+"""The command records of a service in its DynamoDB table: one item per command id, with the prefix of its system."""
 from __future__ import annotations
 
 import secrets
@@ -17,11 +17,11 @@ class Records:
     ATTRIBUTES += ("failures", "maybeDone", "errorCode", "errorMessage", "nextRunAt", "nonce")
     NAMES = {"#" + name: name for name in ATTRIBUTES}
 
-    def __init__(self, dynamodb: Any, table: str) -> None:
-        self.dynamodb, self.table = dynamodb, table
+    def __init__(self, dynamodb: Any, table: str, key_prefix: str = "") -> None:
+        self.dynamodb, self.table, self.key_prefix = dynamodb, table, key_prefix
 
     def read(self, command_id: str) -> Optional[Record]:
-        found = self.dynamodb.get_item(TableName=self.table, Key={"id": {"S": command_id}}, ConsistentRead=True)
+        found = self.dynamodb.get_item(TableName=self.table, Key=self._key(command_id), ConsistentRead=True)
         return _decoded(found.get("Item"))
 
     def write(self, command_id: str, body: Record, before: Optional[Record]) -> Tuple[bool, Optional[Record]]:
@@ -39,7 +39,7 @@ class Records:
         try:
             self.dynamodb.update_item(
                 TableName=self.table,
-                Key={"id": {"S": command_id}},
+                Key=self._key(command_id),
                 UpdateExpression="SET " + ", ".join("#%s = :%s" % (name, name) for name in item) + " REMOVE " + gone,
                 ConditionExpression=condition,
                 ExpressionAttributeNames=self.NAMES,
@@ -53,6 +53,9 @@ class Records:
             if stands is not None and stands.get("w", {}).get("S") == item["w"]:
                 return True, None
             return False, _decoded(stands)
+
+    def _key(self, command_id: str) -> Dict[str, Any]:
+        return {"id": {"S": self.key_prefix + command_id}}
 
 
 def _encoded(value: Any) -> Dict[str, Any]:

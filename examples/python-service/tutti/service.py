@@ -79,6 +79,7 @@ class Settings:
     slots: int = 10
     lease_seconds: int = 60
     grace_seconds: int = 110
+    key_prefix: str = ""  # of the record keys and of `task.command_id`: empty for the first system
     log_messages: bool = False  # log lines include the text of exceptions, which may quote a handler's input
 
     @staticmethod
@@ -90,6 +91,21 @@ class Settings:
         lease_seconds = int(variables.get("TUTTI_LEASE_SECONDS", "60"))
         log_messages = variables.get("TUTTI_LOG_MESSAGES") == "true"
         return Settings(*(variables[name] for name in names), lease_seconds=lease_seconds, log_messages=log_messages)
+
+    @staticmethod
+    def of_systems(variables: Mapping[str, str]) -> "List[Settings]":
+        """One for each system that sends commands to the service: the first, then those of TUTTI_SYSTEMS (docs/wire.md, section 1)."""
+        first = Settings.of(variables)
+        members = {"queue": "queue_url", "deadLetter": "dead_letter_url", "bus": "bus", "bucket": "bucket", "owner": "bucket_owner"}
+        try:
+            systems = json.loads(variables.get("TUTTI_SYSTEMS") or "{}")
+            return [first] + [
+                replace(first, key_prefix=name + "|", **{field: system[member] for member, field in members.items()})
+                for name, system in systems.items()
+            ]
+        except (ValueError, KeyError, AttributeError, TypeError) as error:
+            expected = "an object of objects with %s, by the name of the system" % ", ".join(members)
+            raise SystemExit("TUTTI_SYSTEMS is malformed: expected %s." % expected) from error
 
 
 @dataclass(frozen=True)
@@ -112,12 +128,12 @@ class Clients:
 class Task:
     """The ids and the token of the command that a handler runs."""
 
-    def __init__(self, service: str, flight: Flight, nonce: str) -> None:
+    def __init__(self, service: str, flight: Flight, nonce: str, key_prefix: str = "") -> None:
         command = flight.command
-        self.command_id: str = command["id"]  # the idempotency key: equal on every run
+        self.command_id: str = key_prefix + command["id"]  # the idempotency key: equal on every run
         self.attempt: int = command["attempt"]
-        self.undoes: Optional[str] = command.get("undoes")
-        self.token: str = wire.task_token(service, command["id"], nonce)
+        self.undoes: Optional[str] = key_prefix + command["undoes"] if "undoes" in command else None
+        self.token: str = wire.task_token(service, self.command_id, nonce)
         self.aborted = flight.aborted  # set at a lost lease, a withdrawn command, the timeout, and the end of the service
 
 
@@ -132,11 +148,18 @@ class Job:
     delivery: Delivery
 
 
+def poll_all(services: "List[Service]", stop: threading.Event) -> None:
+    """Polls the queues of one service, one for each system, until `stop` is set and their handlers have ended."""
+    with ThreadPoolExecutor(len(services)) as pool:
+        for ended in [pool.submit(service.poll, stop) for service in services]:
+            ended.result()
+
+
 class Service:
     def __init__(self, name: str, handlers: Mapping[str, Handler], settings: Settings, clients: Clients) -> None:
         self.name, self.settings, self.aws = name, settings, clients
         self.handlers = {"%s.%s" % (name, verb): handler for verb, handler in handlers.items()}
-        self.records = Records(clients.dynamodb, settings.table)
+        self.records = Records(clients.dynamodb, settings.table, settings.key_prefix)
         self.heartbeat = Heartbeat(clients.sqs, settings.queue_url, self.records, settings.lease_seconds)
 
     # ---- The loop -----------------------------------------------------------------------------------------------------
@@ -202,6 +225,9 @@ class Service:
                 self.aws.sqs.change_message_visibility(VisibilityTimeout=disposal, **place)
         except Exception as error:
             log.error("a message could not be deleted or returned, so it is redelivered: %s", self._described(error))
+
+    def _task(self, flight: Flight, nonce: str) -> Task:
+        return Task(self.name, flight, nonce, self.settings.key_prefix)
 
     def _described(self, error: BaseException) -> str:
         return logs.described(error, self.settings.log_messages)
@@ -321,7 +347,7 @@ class Service:
         clock.daemon = True
         clock.start()
         try:
-            output = handler.run(job.data, Task(self.name, flight, nonce))
+            output = handler.run(job.data, self._task(flight, nonce))
             if output is DEFERRED:
                 return self._defer(job)
             more: Dict[str, Any] = {} if handler.type is None else {"type": handler.type}
@@ -381,7 +407,7 @@ class Service:
         flight = job.flight
         if job.handler is not None and job.handler.cancel is not None:
             try:
-                job.handler.cancel(job.data, Task(self.name, flight, (record or {}).get("nonce", "")))
+                job.handler.cancel(job.data, self._task(flight, (record or {}).get("nonce", "")))
             except Exception as error:
                 log.error("the cancel of %s failed: %s", flight.command["id"], self._described(error))
                 ended = decision.end_cancel(record or {}, replace(job.delivery, now=now()), scrub.error_of(error))

@@ -9,7 +9,7 @@ export interface DeploymentNames {
   readonly starts: string;
   readonly operations: string;
   readonly hotLane: string;
-  /** Prefix of the published parameters: `table`, `bus`, `bucket`, `bucket-owner`, `inbox-url`, `starts-url`, `operations-url`, `hot-lane-url`, `queues`, `system`. */
+  /** Prefix of the published parameters: `table`, `bus`, `bucket`, `bucket-owner`, `inbox-url`, `starts-url`, `operations-url`, `hot-lane-url`, `queues`, `system`, and `recordsParameter` of a shared service. */
   readonly parameters: string;
   /** The queue of a service. */
   readonly queue: (service: string) => string;
@@ -28,6 +28,12 @@ export const deploymentNames = (name: string): DeploymentNames => ({
   queue: (service) => `${name}-${service}`,
   commandTable: (service) => `${name}-${service}-commands`,
 });
+
+/**
+ * The parameter, under that of the deployment, with the name of the table that has the records of a service. It exists if the records are in
+ * the table of another deployment, because the service serves several.
+ */
+export const recordsParameter = (service: string): string => `records-${service}`;
 
 /** Bucket names are global, so this one contains the account and the region. */
 export const payloadBucketName = (name: string, account: string, region: string): string => `${name}-payloads-${account}-${region}`;

@@ -7,10 +7,11 @@ import { ContractError } from '../../contract/errors.ts';
 import { eventContract, type AnyEvent } from '../../contract/event.ts';
 import { isTenant, TENANT_FORM } from '../../contract/wire/process-id.ts';
 import { CLIENT_WRITER, ORCHESTRATOR_WRITER } from '../../ports/payload-store.ts';
-import type { IOrchestrator, IServiceQueue, ReadOptions } from '../orchestrator-interface.ts';
+import type { AnswerOptions, IOrchestrator, IServiceQueue, ReadOptions } from '../orchestrator-interface.ts';
+import { keyPrefixOf } from '../../service/store.ts';
 import { payloadKeys, sentKeys } from '../resources/payload-bucket.ts';
 import { serviceStatements } from './service-statements.ts';
-import { allow, inPartitions, notInPartitions, publishedBy } from './statement.ts';
+import { allow, inPartitions, notInPartitions, notInPartitionsLike, publishedBy } from './statement.ts';
 
 /**
  * Input: an orchestrator by its names and ARNs, and a grantee. Output: a `Grant` whose statements allow one role of a caller.
@@ -27,7 +28,7 @@ export function grantPublish(orchestrator: IOrchestrator, grantee: IGrantable, e
 }
 
 export function grantService(orchestrator: IOrchestrator, service: string, queue: IServiceQueue, grantee: IGrantable): Grant {
-  return grantStatements(grantee, serviceStatements(orchestrator, service, queue));
+  return grantStatements(grantee, serviceStatements(service, [{ orchestrator, queue }]));
 }
 
 /** A start is a message to the queue of starts. The client then reads the head or, beside it, the reason for a refusal. */
@@ -49,17 +50,27 @@ export function grantSignal(orchestrator: IOrchestrator, grantee: IGrantable, ev
   ]);
 }
 
-/** Replying to a deferred command needs the rights of its service: its command records, and an event in its name. */
-export function grantAnswer(orchestrator: IOrchestrator, service: string, grantee: IGrantable): Grant {
+/**
+ * Replying to a deferred command needs the rights of its service: its command records, and an event in its name. The table may hold records of
+ * other systems, whose keys name them; the grant is for the records of this system alone.
+ */
+export function grantAnswer(
+  orchestrator: IOrchestrator,
+  service: string,
+  grantee: IGrantable,
+  { recordsOf = orchestrator.name }: AnswerOptions = {},
+): Grant {
   const table = Stack.of(orchestrator).formatArn({
     account: orchestrator.account,
     service: 'dynamodb',
     resource: 'table',
-    resourceName: deploymentNames(orchestrator.name).commandTable(service),
+    resourceName: deploymentNames(recordsOf).commandTable(service),
   });
+  const ownRecords =
+    recordsOf === orchestrator.name ? notInPartitionsLike(`*${keyPrefixOf('')}*`) : inPartitions(`${keyPrefixOf(orchestrator.name)}*`);
   return grantStatements(grantee, [
     findingDeployment(orchestrator),
-    allow(['dynamodb:GetItem', 'dynamodb:UpdateItem'], [table]),
+    allow(['dynamodb:GetItem', 'dynamodb:UpdateItem'], [table], ownRecords),
     allow(['events:PutEvents'], [orchestrator.busArn], publishedBy([service])),
     allow(['s3:PutObject'], [payloadKeys(orchestrator.payloadBucketArn, service)]),
   ]);

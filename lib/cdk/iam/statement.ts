@@ -33,6 +33,11 @@ export function notInPartitions(partition: string): Conditions {
   return { 'ForAllValues:StringNotEquals': { 'dynamodb:LeadingKeys': partition }, Null: { 'dynamodb:LeadingKeys': 'false' } };
 }
 
+/** The condition that a DynamoDB request names no partition of this form. */
+export function notInPartitionsLike(pattern: string): Conditions {
+  return { 'ForAllValues:StringNotLike': { 'dynamodb:LeadingKeys': pattern }, Null: { 'dynamodb:LeadingKeys': 'false' } };
+}
+
 /**
  * The condition that every entry of a PutEvents request has one of these sources (and types). A request has up to ten entries, and
  * `ForAllValues` refuses it if one entry has another source. `ForAllValues` accepts a request without the key, so `Null` refuses that.

@@ -1,5 +1,5 @@
 import type { SSMClient } from '@aws-sdk/client-ssm';
-import { deploymentNames } from '../../adapters/aws/deployment-names.ts';
+import { deploymentNames, recordsParameter } from '../../adapters/aws/deployment-names.ts';
 import { ClientError } from '../../contract/errors.ts';
 import { overAws } from './aws-error.ts';
 
@@ -19,13 +19,15 @@ export interface Deployment {
   readonly queues: Readonly<Record<string, string>>;
   /** The text that `publishedSystem` wrote. */
   readonly system: string;
+  /** The table of the command records of a service. */
+  readonly commandTable: (service: string) => string;
 }
 
-/** A deployment has about 10 parameters, and SSM returns 10 per call. A prefix with more than this many pages is not a deployment. */
+/** A deployment has 10 parameters, and one for each service that it shares as a further system. SSM returns 10 per call. A prefix with more than this many pages is not a deployment. */
 const PAGES_MAX = 10;
 
 /**
- * Reads the published parameters of a deployment, with one call.
+ * Reads the published parameters of a deployment, with one call for ten of them.
  * @throws ClientError `NOT_FOUND` if this account and region have no such deployment
  */
 export async function readDeployment(ssm: SSMClient, name: string): Promise<Deployment> {
@@ -50,6 +52,7 @@ export async function readDeployment(ssm: SSMClient, name: string): Promise<Depl
     hotLaneUrl: value('hot-lane-url'),
     queues: JSON.parse(parameters.get('queues') ?? '{}') as Record<string, string>,
     system: value('system'),
+    commandTable: (service) => parameters.get(recordsParameter(service)) ?? deploymentNames(name).commandTable(service),
   };
 }
 

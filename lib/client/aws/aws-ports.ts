@@ -3,7 +3,6 @@ import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { SSMClient } from '@aws-sdk/client-ssm';
 import { clientSettings } from '../../adapters/aws/client-settings.ts';
-import { deploymentNames } from '../../adapters/aws/deployment-names.ts';
 import { CLIENT_SDK } from '../../adapters/aws/sdk-packages.ts';
 import { DynamoDbIdempotencyStore } from '../../adapters/dynamodb/idempotency-store.ts';
 import { DynamoDbInstanceIndex } from '../../adapters/dynamodb/instance-index.ts';
@@ -107,7 +106,7 @@ function portsOf(deployment: Deployment, system: SystemContract, settings: Setti
       answerOver(request, callers, {
         publisher,
         payloads: (service) => payloadsOf(deployment, settings, service),
-        records: (service) => new DynamoDbIdempotencyStore({ client, table: deploymentNames(deployment.name).commandTable(service) }),
+        records: (service) => new DynamoDbIdempotencyStore({ client, table: deployment.commandTable(service) }),
       }),
   };
 }

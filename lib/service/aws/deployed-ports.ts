@@ -14,10 +14,14 @@ import { needing } from '../../adapters/system/package-missing.ts';
 import type { ConsumerOptions } from '../consumer/consumer.ts';
 import { noticeLine } from './notice-line.ts';
 import { servedParts, type Served } from '../served.ts';
+import { systemOf } from './served-systems.ts';
 
 const SOCKETS_MIN = 50;
 
-/** The AWS adapters of a deployed service, made from the variables that its construct sets. `queueUrl`: the queue of its commands. */
+/**
+ * The AWS adapters of a deployed service, made from the variables that its construct sets. `queueUrl`: the queue of its commands, which
+ * determines the system whose bus and bucket are used.
+ */
 export function deployedPorts(served: Served, queueUrl: string, environment: Environment): ConsumerOptions {
   if (queueUrl === '')
     throw new EnvironmentError('TUTTI_QUEUE_URL', '', "the URL of the service's queue, as the option queueUrl of poll()");
@@ -26,19 +30,18 @@ export function deployedPorts(served: Served, queueUrl: string, environment: Env
   const clock = new SystemClock();
   const settings = settingsFor(slots);
   const sqs = new SQSClient(settings);
+  const system = systemOf(queueUrl, environment);
   const queueUrls = new Map([
     [service, queueUrl],
-    [`${service}-dead-letter`, textVariable(environment, 'TUTTI_DEAD_LETTER_URL', "the URL of the service's dead-letter queue")],
+    [`${service}-dead-letter`, system.deadLetterUrl],
   ]);
   return {
     served,
     queue: new SqsMessageQueue({ client: sqs, receiver: new SQSClient(settings), queueUrl }),
     sender: new SqsMessageSender({ client: sqs, queueUrls: (queue) => queueUrls.get(queue) }),
     store: records ?? commandRecords(environment, settings),
-    publisher: new EventBridgeEventPublisher({
-      client: new EventBridgeClient(settings),
-      busName: textVariable(environment, 'TUTTI_BUS', "the name of the orchestrator's bus"),
-    }),
+    keyPrefix: system.keyPrefix,
+    publisher: new EventBridgeEventPublisher({ client: new EventBridgeClient(settings), busName: system.bus }),
     payloads: new S3PayloadStore({
       // S3's client is loaded for the first value that is too large for a message; most services never have one.
       client: async () =>
@@ -46,14 +49,15 @@ export function deployedPorts(served: Served, queueUrl: string, environment: Env
           ...settings,
           requestHandler: { ...settings.requestHandler, ...clientSettings().requestHandler },
         }),
-      bucket: textVariable(environment, 'TUTTI_BUCKET', "the name of the orchestrator's payload bucket"),
-      owner: textVariable(environment, 'TUTTI_BUCKET_OWNER', 'the account of the payload bucket'),
+      bucket: system.bucket,
+      owner: system.bucketOwner,
       writer: service,
     }),
     clock,
     random: Math.random,
     report: (notice) => {
-      const line = noticeLine(notice, { service, now: clock.now(), messages: environment['TUTTI_LOG_MESSAGES'] === 'true' });
+      const messages = environment['TUTTI_LOG_MESSAGES'] === 'true';
+      const line = noticeLine(notice, { service, system: system.name, now: clock.now(), messages });
       if (line !== undefined) process.stderr.write(`${line}\n`);
     },
   };

@@ -4,6 +4,7 @@ import type { Clock } from '../../ports/clock.ts';
 import type { MessageQueue, ReceivedMessage } from '../../ports/message-queue.ts';
 import { BEAT_MS, Consumer, type ConsumerOptions } from '../consumer/consumer.ts';
 import { servedParts } from '../served.ts';
+import { queueIdOf } from './served-systems.ts';
 
 /** Before the function times out by this much, the signals of running handlers abort. */
 const STOP_BEFORE_END_MS = 2_000;
@@ -21,22 +22,27 @@ export interface BatchResponse {
  * Trunk: `handle` → `Consumer.handle` (lib/service/consumer/consumer.ts), beside a heartbeat and a watch over the remaining time.
  */
 export class LambdaHost {
-  readonly #consumer: Consumer;
+  readonly #first: Consumer;
+  readonly #further: FurtherQueues | undefined;
+  /** The consumers of further queues that have had a message. */
+  readonly #made = new Map<string, Consumer>();
   readonly #clock: Clock;
   readonly #service: string;
 
-  constructor(options: ConsumerOptions) {
+  /** `further`: present if several systems send commands to the service. @default every record is of the one queue of the service */
+  constructor(options: ConsumerOptions, further?: FurtherQueues) {
     this.#clock = options.clock;
     this.#service = servedParts(options.served).contract.name;
-    this.#consumer = new Consumer({ ...options, queue: undeleting(options.queue) });
+    this.#first = consumerOf(options);
+    this.#further = further;
   }
 
   /** Resolves when each command is answered or returned to the queue, or 500 ms before the function times out. */
   async handle(batch: unknown, context: unknown): Promise<BatchResponse> {
-    const messages = messagesOf(batch, this.#service);
-    const unanswered = new Set(messages.map(({ messageId }) => messageId));
+    const messages = messagesOf(batch, this.#service).map((each) => ({ ...each, consumer: this.#consumerOf(each.queue) }));
+    const unanswered = new Set(messages.map(({ message }) => message.messageId));
     const ended = new AbortController();
-    const answered = Promise.all(messages.map((message) => this.#run(message, unanswered))).then(() => ended.abort());
+    const answered = Promise.all(messages.map((each) => this.#run(each.consumer, each.message, unanswered))).then(() => ended.abort());
     const overdue = this.#watchTime(remainingMs(context), ended.signal);
     // The loop is not awaited, because a heartbeat that hangs would delay the response. No heartbeat begins after the end.
     void this.#beat(ended.signal);
@@ -46,8 +52,24 @@ export class LambdaHost {
     return { batchItemFailures: Array.from(unanswered, (itemIdentifier) => ({ itemIdentifier })) };
   }
 
-  async #run(message: ReceivedMessage, unanswered: Set<string>): Promise<void> {
-    const [outcome] = await this.#consumer.handle([message]);
+  #consumerOf(queue: string): Consumer {
+    if (this.#further === undefined || queue === this.#further.first) return this.#first;
+    const made = this.#made.get(queue);
+    if (made !== undefined) return made;
+    const options = this.#further.options(queue);
+    if (options === undefined) throw notSqs(this.#service, `a message of the queue ${queue}`);
+    const consumer = consumerOf(options);
+    this.#made.set(queue, consumer);
+    return consumer;
+  }
+
+  /** An environment of the function handles one batch at a time, so what ends the batch ends all its commands. */
+  get #consumers(): readonly Consumer[] {
+    return [this.#first, ...this.#made.values()];
+  }
+
+  async #run(consumer: Consumer, message: ReceivedMessage, unanswered: Set<string>): Promise<void> {
+    const [outcome] = await consumer.handle([message]);
     if (outcome?.action === 'deleted') unanswered.delete(message.messageId);
   }
 
@@ -58,17 +80,32 @@ export class LambdaHost {
     const abandonAfterMs = Math.max(totalMs - ABANDON_BEFORE_END_MS, (totalMs * 3) / 4);
     await this.#clock.sleep(stopAfterMs, ended);
     if (ended.aborted) return;
-    this.#consumer.stop();
+    for (const consumer of this.#consumers) consumer.stop();
     await this.#clock.sleep(abandonAfterMs - stopAfterMs, ended);
-    if (!ended.aborted) this.#consumer.abandon();
+    if (!ended.aborted) for (const consumer of this.#consumers) consumer.abandon();
   }
 
   async #beat(ended: AbortSignal): Promise<void> {
     while (!ended.aborted) {
       await this.#clock.sleep(BEAT_MS, ended);
-      if (!ended.aborted) await this.#consumer.beat();
+      if (!ended.aborted) await Promise.all(this.#consumers.map((consumer) => consumer.beat()));
     }
   }
+}
+
+/** The queues of the systems of a service, each named by `queueIdOf` it. */
+export interface FurtherQueues {
+  /** The queue of the first system. */
+  readonly first: string;
+  /**
+   * The options of another queue, read at its first message. Undefined for a queue of no system: its messages are refused, because their
+   * replies would reach the bus of another system.
+   */
+  readonly options: (queue: string) => ConsumerOptions | undefined;
+}
+
+function consumerOf(options: ConsumerOptions): Consumer {
+  return new Consumer({ ...options, queue: undeleting(options.queue) });
 }
 
 /** Lambda deletes the messages that the response does not report as failed, so the consumer deletes none. */
@@ -92,18 +129,19 @@ function remainingMs(context: unknown): number {
   return typeof remaining === 'function' ? remaining.call(context) : Infinity;
 }
 
-function messagesOf(batch: unknown, service: string): readonly ReceivedMessage[] {
+/** The queue of a record is '' if its ARN is unknown. */
+function messagesOf(batch: unknown, service: string): readonly { readonly message: ReceivedMessage; readonly queue: string }[] {
   const records = (batch as { readonly Records?: unknown } | null | undefined)?.Records;
   if (!Array.isArray(records)) throw notSqs(service, 'an event without Records');
-  return records.map((record: (LambdaRecord & { readonly eventSource?: unknown }) | null) => {
+  return records.map((record: (LambdaRecord & { readonly eventSource?: unknown; readonly eventSourceARN?: string }) | null) => {
     if (record?.eventSource !== 'aws:sqs') throw notSqs(service, `a record of ${String(record?.eventSource)}`);
-    return messageOfRecord(record);
+    return { message: messageOfRecord(record), queue: queueIdOf(record.eventSourceARN ?? '') };
   });
 }
 
 function notSqs(service: string, got: string): OrchestratorError {
   return new OrchestratorError('UNSUPPORTED', `${service} was called with ${got}: expected a batch of messages from its SQS queue.`, {
     retryable: false,
-    remedy: "Call the function only by an event source mapping on the service's queue that reports batch item failures.",
+    remedy: 'Call the function only by an event source mapping, on a queue of the service, that reports batch item failures.',
   });
 }

@@ -10,6 +10,8 @@ const MESSAGE_LENGTH_MAX = 1_000;
 export interface NoticeLineOptions {
   /** The name of the service. */
   readonly service: string;
+  /** The name of the system that sent the command. @default the first or only system of the service */
+  readonly system?: string | undefined;
   readonly now: number;
   /** Whether the line contains the error's message, which may quote the handler's input. @default false */
   readonly messages?: boolean;
@@ -21,7 +23,7 @@ export interface NoticeLineOptions {
  * no text that may quote one. Lambda reads the level of a line only if the line has a timestamp, and otherwise assumes INFO ("Log-level
  * filtering").
  */
-export function noticeLine(notice: ServiceNotice, { service, now, messages = false }: NoticeLineOptions): string | undefined {
+export function noticeLine(notice: ServiceNotice, { service, system, now, messages = false }: NoticeLineOptions): string | undefined {
   const { kind, messageId, commandId, message, cause } = notice;
   if (isRetryAfter(cause)) return undefined;
   const level = kind === 'fault' || kind === 'handler-failed' || kind === 'lease-lost' ? 'warn' : 'error';
@@ -29,6 +31,7 @@ export function noticeLine(notice: ServiceNotice, { service, now, messages = fal
     timestamp: new Date(now).toISOString(),
     level,
     service,
+    system,
     kind,
     messageId,
     commandId,

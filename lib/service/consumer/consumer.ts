@@ -11,6 +11,7 @@ import { Heartbeat } from './heartbeat.ts';
 import type { Disposal } from './message-returns.ts';
 import { Replies } from './replies.ts';
 import { servedParts, type Served } from '../served.ts';
+import { prefixedRecords } from '../store.ts';
 import { newNonce } from '../task-token.ts';
 import { TurnBatch } from './turn-batch.ts';
 
@@ -19,6 +20,11 @@ export interface ConsumerOptions {
   readonly queue: MessageQueue;
   /** Keeps the command records, unless `serve` was given a store. */
   readonly store: IdempotencyStore;
+  /**
+   * Prefix of the record keys, of `task.commandId` and of `task.undoes`: `keyPrefixOf` the system, if others send commands to this service
+   * too. @default no prefix: the key of a record is the id of its command
+   */
+  readonly keyPrefix?: string;
   readonly publisher: EventPublisher;
   readonly payloads: PayloadStore;
   readonly clock: Clock;
@@ -68,9 +74,10 @@ export class Consumer {
   #onFree: (() => void)[] = [];
 
   constructor(options: ConsumerOptions) {
-    const { served, queue, publisher, payloads, clock, sender, random, newNonce: nonceOf = newNonce } = options;
+    const { served, queue, publisher, payloads, clock, sender, random, keyPrefix = '', newNonce: nonceOf = newNonce } = options;
     const parts = servedParts(served);
-    const store = parts.records ?? options.store;
+    const transactional = parts.records && prefixedRecords(parts.records, keyPrefix);
+    const store = transactional ?? prefixedRecords(options.store, keyPrefix);
     const report = options.report ?? ((): void => undefined);
     const inFlight = this.#inFlight;
     const service = parts.contract.name;
@@ -82,7 +89,8 @@ export class Consumer {
       service,
       commands: parts.commands,
       store,
-      transactional: parts.records,
+      transactional,
+      keyPrefix,
       replies: new Replies({ service, publisher, payloads, clock }),
       payloads,
       sender,

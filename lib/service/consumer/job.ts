@@ -16,6 +16,8 @@ export interface Job {
   readonly flight: InFlight;
   readonly message: ReceivedMessage;
   readonly command: CommandEnvelope;
+  /** Prefix of the ids that the handler gets. */
+  readonly keyPrefix: string;
   readonly served: ServedCommand | undefined;
   readonly input: Json;
   /** The reason why this worker cannot run the command; empty if it can. */
@@ -33,6 +35,7 @@ export interface JobDependencies {
   readonly leaseMs: number;
   readonly random: () => number;
   readonly newNonce: () => string;
+  readonly keyPrefix: string;
 }
 
 interface ReceivedCommand {
@@ -55,6 +58,7 @@ export function createJob({ flight, command, data, token }: ReceivedCommand, dep
     flight,
     message,
     command,
+    keyPrefix: deps.keyPrefix,
     served,
     input: read.input,
     reason: read.fault,
@@ -76,8 +80,8 @@ export function createJob({ flight, command, data, token }: ReceivedCommand, dep
 }
 
 /** The second argument of the handler. `tx`: the transaction of the store, in effect class `transaction`. */
-export function createTask({ command, served, flight, nonce }: Job, service: string, tx?: unknown): CommandTask {
-  return new CommandTask({ command, service, errors: served?.errors, tx, abort: flight.abort, nonce });
+export function createTask({ command, keyPrefix, served, flight, nonce }: Job, service: string, tx?: unknown): CommandTask {
+  return new CommandTask({ command, keyPrefix, service, errors: served?.errors, tx, abort: flight.abort, nonce });
 }
 
 function modeOf(message: ReceivedMessage, unreadable: boolean, now: number): ClaimRequest['mode'] {

@@ -13,6 +13,8 @@ export interface RunnerDependencies {
   readonly commands: ReadonlyMap<string, ServedCommand>;
   readonly store: IdempotencyStore;
   readonly transactional: TransactionalRecords | undefined;
+  /** Prefix of the ids that handlers get. The stores above add it to their keys. */
+  readonly keyPrefix: string;
   readonly replies: Replies;
   readonly payloads: PayloadStore;
   readonly sender: MessageSender | undefined;

@@ -132,7 +132,7 @@ export class AwsAccount {
     return id;
   }
 
-  /** Puts an event on the bus as it comes from `account`. */
+  /** Puts an event on the bus that the entry names, as it comes from `account`. @default every bus, where the test has one */
   publish(entry: Readonly<Record<string, string>>, account = ACCOUNT): void {
     const event = {
       version: '0',
@@ -146,7 +146,8 @@ export class AwsAccount {
       detail: JSON.parse(String(entry['Detail'])) as unknown,
     };
     this.published.push(event);
-    for (const rule of this.#rules.filter(({ pattern }) => matchesPattern(pattern, event)))
+    const named = entry['EventBusName']?.split('/').at(-1);
+    for (const rule of this.#rules.filter(({ bus, pattern }) => bus === (named ?? bus) && matchesPattern(pattern, event)))
       for (const queue of rule.queues) {
         const service: Principal = { service: 'events.amazonaws.com' };
         const asked = { action: 'sqs:SendMessage', resource: queueArn(queue), account: ACCOUNT, context: { 'aws:SourceArn': rule.arn } };

@@ -92,8 +92,13 @@ export class DeployedFunctions {
 
   #environmentOf({ role, environment }: DeployedFunction): Readonly<Record<string, string>> {
     // In the template a queue's URL is a reference to it.
-    const url = ([name, value]: readonly [string, string]): readonly [string, string] =>
-      name.endsWith('_URL') ? [name, `${this.#endpoint}/${ACCOUNT}/${value}`] : [name, value];
+    const urlOf = (queue: string): string => `${this.#endpoint}/${ACCOUNT}/${queue}`;
+    const url = ([name, value]: readonly [string, string]): readonly [string, string] => {
+      if (name.endsWith('_URL')) return [name, urlOf(value)];
+      return name === 'TUTTI_SYSTEMS'
+        ? [name, value.replaceAll(/"(queue|deadLetter)":"([^"]+)"/g, (_, at, queue) => `"${at}":"${urlOf(queue)}"`)]
+        : [name, value];
+    };
     return {
       ...Object.fromEntries(Object.entries(environment).map(url)),
       AWS_REGION: REGION,

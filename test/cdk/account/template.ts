@@ -111,6 +111,8 @@ export function functionsOf(resources: readonly Resource[]): readonly DeployedFu
 
 export interface DeployedRule {
   readonly arn: string;
+  /** Name of the bus. */
+  readonly bus: string;
   readonly pattern: Readonly<Record<string, unknown>>;
   readonly queues: readonly string[];
 }
@@ -121,6 +123,7 @@ export function rulesOf(resources: readonly Resource[]): readonly DeployedRule[]
     .filter(({ type, properties }) => type === 'AWS::Events::Rule' && properties['EventPattern'] !== undefined)
     .map(({ properties }) => ({
       arn: `arn:aws:events:${REGION}:${ACCOUNT}:rule/${String(properties['EventBusName'])}/${String(properties['Name'])}`,
+      bus: String(properties['EventBusName']),
       pattern: properties['EventPattern'] as Record<string, unknown>,
       queues: (properties['Targets'] as readonly { readonly Arn: string }[]).map(({ Arn }) => Arn.split(':').at(-1) as string),
     }));
