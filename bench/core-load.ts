@@ -1,7 +1,7 @@
 /** Load on the core and its driver alone: decisions and replays, without ports, queues and services. */
 import { CheckoutTravelCart } from '../examples/travel-booking/contracts.ts';
 import { trips } from '../examples/travel-booking/system.ts';
-import { canonical } from '../lib/contract/wire/canonical.ts';
+import { canonical } from '../lib/contract/wire/json.ts';
 import { eventContract } from '../lib/contract/event.ts';
 import type { ProcessContract } from '../lib/contract/runtime-contract.ts';
 import type { Json } from '../lib/contract/schema.ts';

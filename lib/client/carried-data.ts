@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { canonical } from '../contract/wire/canonical.ts';
+import { canonical } from '../contract/wire/json.ts';
 import { ContractError } from '../contract/errors.ts';
 import type { Json } from '../contract/schema.ts';
 import { excessBytes, VALUE_BYTES_MAX } from '../contract/wire/wire.ts';

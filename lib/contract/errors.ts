@@ -1,4 +1,4 @@
-import type { Json } from './wire/json.ts';
+import type { Json } from './wire/envelope.ts';
 import type { LastError } from './wire/last-error.ts';
 
 /** The mark of every error of Tutti. Guards read it, because `instanceof` fails between two copies of the package. */

@@ -1,8 +1,7 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { ContractError, isOrchestratorError } from './errors.ts';
-import { type Json, JsonFault, plainJson } from './wire/json.ts';
+import { type Json, JsonFault, canonical, plainJson } from './wire/json.ts';
 import { thrownText } from './wire/thrown-text.ts';
-import { canonical } from './wire/canonical.ts';
 
 export type { Json } from './wire/json.ts';
 

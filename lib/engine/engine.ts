@@ -1,4 +1,4 @@
-import { canonical } from '../contract/wire/canonical.ts';
+import { canonical } from '../contract/wire/json.ts';
 import { DataLost } from '../contract/errors.ts';
 import type { ProcessContract } from '../contract/runtime-contract.ts';
 import type { Json } from '../contract/schema.ts';

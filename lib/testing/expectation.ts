@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { canonical } from '../contract/wire/canonical.ts';
+import { canonical } from '../contract/wire/json.ts';
 import { commandContract, type AnyCommand, type InputOf } from '../contract/command.ts';
 import { milliseconds, type Duration } from '../contract/duration.ts';
 import { isFailure, type Failure } from '../contract/errors.ts';

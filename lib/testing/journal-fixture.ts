@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { canonical } from '../contract/wire/canonical.ts';
+import { canonical } from '../contract/wire/json.ts';
 import { ContractError } from '../contract/errors.ts';
 import { buildPid, DEFAULT_TENANT } from '../contract/wire/process-id.ts';
 import type { AnyProcess } from '../contract/process-contract.ts';

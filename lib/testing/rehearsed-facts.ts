@@ -3,7 +3,7 @@ import { definitionName } from '../contract/catalogue.ts';
 import type { CommandContract, EventContract, ProcessContract } from '../contract/runtime-contract.ts';
 import type { Json } from '../contract/schema.ts';
 import { serviceOfCommand } from '../contract/service.ts';
-import { canonical } from '../contract/wire/canonical.ts';
+import { canonical } from '../contract/wire/json.ts';
 import { buildPid, DEFAULT_TENANT } from '../contract/wire/process-id.ts';
 import { actIdentity, identityOf } from '../core/identity.ts';
 import type { Image, OpenCommand, StuckReason } from '../core/image.ts';

@@ -1,5 +1,5 @@
 import { VirtualClock } from '../../lib/adapters/memory/virtual-clock.ts';
-import { canonical } from '../../lib/contract/wire/canonical.ts';
+import { canonical } from '../../lib/contract/wire/json.ts';
 import type { Json } from '../../lib/contract/schema.ts';
 import type { CommandEnvelope, ReplyEnvelope } from '../../lib/contract/wire/envelope.ts';
 import { systemContract } from '../../lib/contract/system.ts';

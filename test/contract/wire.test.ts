@@ -1,9 +1,8 @@
 import canonicalize from 'canonicalize';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { canonical } from '../../lib/contract/wire/canonical.ts';
+import { type Json, canonical } from '../../lib/contract/wire/json.ts';
 import type { CommandEnvelope, EventEnvelope, ReplyEnvelope } from '../../lib/contract/wire/envelope.ts';
-import type { Json } from '../../lib/contract/wire/json.ts';
 import {
   VALUE_BYTES_MAX,
   escapedLength,

@@ -6,7 +6,7 @@ import { processContract } from '../../lib/contract/process-contract.ts';
 import type { CommandContract } from '../../lib/contract/runtime-contract.ts';
 import { serviceContract } from '../../lib/contract/service.ts';
 import { systemContract } from '../../lib/contract/system.ts';
-import { canonical } from '../../lib/contract/wire/canonical.ts';
+import { canonical } from '../../lib/contract/wire/json.ts';
 import type { Outcome } from '../../lib/contract/wire/envelope.ts';
 import type { Verdict } from '../../lib/core/classify.ts';
 import { actIdentity, identityOf } from '../../lib/core/identity.ts';

@@ -9,7 +9,7 @@ import type { MemoryProcessStore } from '../../lib/adapters/memory/process-store
 import { VirtualClock } from '../../lib/adapters/memory/virtual-clock.ts';
 import type { CommandEnvelope, EventEnvelope, Outcome, ReplyEnvelope } from '../../lib/contract/wire/envelope.ts';
 import { parseCommandId } from '../../lib/contract/wire/process-id.ts';
-import { canonical } from '../../lib/contract/wire/canonical.ts';
+import { canonical } from '../../lib/contract/wire/json.ts';
 import { drainDeadLetters } from '../../lib/engine/jobs/drain-dead-letters.ts';
 import type { AdvanceResult, Engine, EngineNotice } from '../../lib/engine/engine.ts';
 import { type OperationMessage, inboxBody, sha256 } from '../../lib/format/inbox-message.ts';

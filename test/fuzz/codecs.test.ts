@@ -1,8 +1,7 @@
 import { expect, test } from 'vitest';
 import { z } from 'zod';
-import { canonical } from '../../lib/contract/wire/canonical.ts';
+import { canonical, jsonFault } from '../../lib/contract/wire/json.ts';
 import { isOrchestratorError } from '../../lib/contract/errors.ts';
-import { jsonFault } from '../../lib/contract/wire/json.ts';
 import { escapedLength, parseEnvelope, toWire } from '../../lib/contract/wire/wire.ts';
 import { buildCommandId, buildPid, parseCommandId, parsePid } from '../../lib/contract/wire/process-id.ts';
 import { type Json, NEWER, type Schema, parse, parseVersion, versions } from '../../lib/contract/schema.ts';

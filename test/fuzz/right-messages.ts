@@ -1,4 +1,4 @@
-import { canonical } from '../../lib/contract/wire/canonical.ts';
+import { canonical } from '../../lib/contract/wire/json.ts';
 import type { CommandEnvelope } from '../../lib/contract/wire/envelope.ts';
 import type { Json } from '../../lib/contract/schema.ts';
 import { sha256 } from '../../lib/format/inbox-message.ts';

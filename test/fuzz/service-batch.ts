@@ -1,5 +1,5 @@
 import { BODY_BYTES_MAX, parseEnvelope, toWire } from '../../lib/contract/wire/wire.ts';
-import { canonical } from '../../lib/contract/wire/canonical.ts';
+import { canonical } from '../../lib/contract/wire/json.ts';
 import type { Json } from '../../lib/contract/schema.ts';
 import { sha256 } from '../../lib/format/inbox-message.ts';
 import type { Choices } from '../simulation/world/choices.ts';

@@ -22,7 +22,7 @@ import { COMMAND_TABLE } from '../../lib/adapters/dynamodb/tables.ts';
 import { S3PayloadStore } from '../../lib/adapters/s3/payload-store.ts';
 import { SqsMessageQueue } from '../../lib/adapters/sqs/message-queue.ts';
 import { SqsMessageSender } from '../../lib/adapters/sqs/message-sender.ts';
-import { canonical } from '../../lib/contract/wire/canonical.ts';
+import { canonical } from '../../lib/contract/wire/json.ts';
 import type { CommandEnvelope, ReplyEnvelope } from '../../lib/contract/wire/envelope.ts';
 import { toWire } from '../../lib/contract/wire/wire.ts';
 import type { BatchResponse } from '../../lib/service/aws/lambda-host.ts';

@@ -1,6 +1,5 @@
 import type { ExportedFile } from './exported-file.ts';
-import { canonical } from '../wire/canonical.ts';
-import type { Json } from '../wire/json.ts';
+import { type Json, canonical } from '../wire/json.ts';
 
 /** A change that breaks a reader or a writer of the previous contract. */
 export interface BreakingChange {

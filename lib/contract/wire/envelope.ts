@@ -1,4 +1,5 @@
-import type { Json } from '../schema.ts';
+/** A value that JSON can represent. */
+export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json | undefined };
 
 /** The wire format: CloudEvents 1.0 JSON. Extension names are lower-case letters and digits. */
 interface Envelope {

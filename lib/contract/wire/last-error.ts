@@ -1,4 +1,4 @@
-import type { Json } from './json.ts';
+import type { Json } from './envelope.ts';
 import { wellFormed } from './thrown-text.ts';
 
 /** The error of the last run that ended without a reply. */

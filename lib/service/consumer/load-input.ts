@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { canonical } from '../../contract/wire/canonical.ts';
+import { canonical } from '../../contract/wire/json.ts';
 import type { CommandEnvelope } from '../../contract/wire/envelope.ts';
 import { isOrchestratorError } from '../../contract/errors.ts';
 import { pidOfCommand } from '../../contract/wire/process-id.ts';

@@ -1,4 +1,4 @@
-import { canonical } from '../../../lib/contract/wire/canonical.ts';
+import { canonical } from '../../../lib/contract/wire/json.ts';
 import type { Json } from '../../../lib/contract/schema.ts';
 import type { RunEnvironment } from '../../../lib/core/run.ts';
 import type { Catalogue } from '../../../lib/contract/catalogue.ts';
