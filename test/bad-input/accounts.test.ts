@@ -52,33 +52,33 @@ const answeredFrom = async (account: string, accounts: PublishingAccounts): Prom
   return deployed;
 };
 
-describe('an account speaks for what it was given, and for nothing else', () => {
+describe('an account may publish only for its services and its events', () => {
   const atHome: PublishingAccounts = { own: OWN, services: { flights: FLIGHTS, hotels: HOTELS }, events: {} };
   const abroad: PublishingAccounts = { ...atHome, services: { ...atHome.services, payments: FLIGHTS } };
   const asEvent: PublishingAccounts = { ...atHome, events: { 'payments.charge.completed': [HOTELS] } };
 
   test.each([
-    ['of a service of the own account comes from there', OWN, atHome],
-    ['of a service of another account comes from that', FLIGHTS, abroad],
-  ])('an answer %s', async (_what, account, accounts) => {
+    ['a reply of a service of the own account is applied from the own account', OWN, atHome],
+    ['a reply of a service of another account is applied from that account', FLIGHTS, abroad],
+  ])('%s', async (_what, account, accounts) => {
     expect(await (await answeredFrom(account, accounts)).story(PID)).toContain('CommandAnswered');
   });
 
   test.each([
-    ['of a service of the own account does not come from another', FLIGHTS, atHome],
-    ['of a service of another account does not come from the own', OWN, abroad],
-    ['of a service of another account does not come from a third', HOTELS, abroad],
-    ['does not come from an account that may publish an event of its type', HOTELS, asEvent],
-  ])('an answer %s', async (_what, account, accounts) => {
+    ['a reply of a service of the own account is forbidden from another account', FLIGHTS, atHome],
+    ['a reply of a service of another account is forbidden from the own account', OWN, abroad],
+    ['a reply of a service of another account is forbidden from a third account', HOTELS, abroad],
+    ['a reply is forbidden from an account that may only publish an event of its type', HOTELS, asEvent],
+  ])('%s', async (_what, account, accounts) => {
     const rig = await answeredFrom(account, accounts);
     expect(await rig.story(PID)).not.toContain('CommandAnswered');
     expect(await rig.parked()).toMatchObject([{ reason: 'FORBIDDEN' }]);
   });
 
   test.each([
-    ['is admitted from the own account', OWN, atHome, {}],
-    ['is admitted from an account that may publish it', FLIGHTS, { ...atHome, events: { 'shop.placed': [FLIGHTS] } }, {}],
-  ])('an event %s', async (_what, account, accounts) => {
+    ['an event is admitted from the own account', OWN, atHome, {}],
+    ['an event is admitted from an account that may publish it', FLIGHTS, { ...atHome, events: { 'shop.placed': [FLIGHTS] } }, {}],
+  ])('%s', async (_what, account, accounts) => {
     const rig = new InboxRig({ accounts });
     rig.put(placed(account));
     await rig.work();
@@ -86,11 +86,15 @@ describe('an account speaks for what it was given, and for nothing else', () => 
   });
 
   test.each([
-    ['of the system does not come from an account that has services only', FLIGHTS, atHome],
-    ['does not come from an account that publishes another', FLIGHTS, { ...atHome, events: { 'shop.confirmed': [FLIGHTS] } }],
-    ['of an owner in another account does not come from the own', OWN, { ...atHome, services: { shop: HOTELS } }],
-    ['is not taken by a name that every object has', FLIGHTS, { ...atHome, events: { constructor: [FLIGHTS] } }],
-  ])('an event %s', async (_what, account, accounts) => {
+    ['an event of the system is forbidden from an account that has only services', FLIGHTS, atHome],
+    [
+      'an event is forbidden from an account that may publish another event',
+      FLIGHTS,
+      { ...atHome, events: { 'shop.confirmed': [FLIGHTS] } },
+    ],
+    ['an event of an owner in another account is forbidden from the own account', OWN, { ...atHome, services: { shop: HOTELS } }],
+    ['an event type named as a member of every object grants nothing', FLIGHTS, { ...atHome, events: { constructor: [FLIGHTS] } }],
+  ])('%s', async (_what, account, accounts) => {
     const rig = new InboxRig({ accounts });
     rig.put(placed(account));
     await rig.work();

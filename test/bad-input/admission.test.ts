@@ -25,13 +25,13 @@ const from = (account: string | undefined, plain: boolean): string => {
 const CLOSED = { own: '111111111111', services: {}, events: {} };
 const OPEN = { ...CLOSED, events: { 'shop.placed': ['222222222222'] } };
 
-describe('row 49: an event of an account that may not publish here', () => {
+describe('an event of an account that may not publish here', () => {
   test.each([
     ['another account', '999999999999', false],
     ['another account, its detail the data alone', '999999999999', true],
     ['no account', undefined, false],
     ['no account, its detail the data alone', undefined, true],
-  ])('is parked as forbidden: %s', async (_, account, plain) => {
+  ])('an event of an account without the right is parked as FORBIDDEN: %s', async (_, account, plain) => {
     const rig = new InboxRig({ accounts: OPEN });
     rig.put(from(account, plain));
     await rig.work();
@@ -45,7 +45,7 @@ describe('row 49: an event of an account that may not publish here', () => {
     expect(rig.notices).toMatchObject([{ kind: 'parked', reason: 'FORBIDDEN', pid: '' }]);
   });
 
-  test.each([false, true])('is parked also where it was sent on in a wrapper, whether plain or not: %s', async (plain) => {
+  test.each([false, true])('a forbidden event in a wrapper is parked, plain: %s', async (plain) => {
     const rig = new InboxRig({ accounts: CLOSED });
     rig.put(inboxBody({ tutti: 'forced', body: from('999999999999', plain), sentat: START }));
     await rig.work();
@@ -55,7 +55,7 @@ describe('row 49: an event of an account that may not publish here', () => {
   test.each([
     ['as it was sent', (text: string) => text],
     ['with its JSON formatted again on its way, as LocalStack does', (text: string) => text.replace('{"tutti":', '{ "tutti": ')],
-  ])('is parked from a wrapper as it came first, with its event and its instant: %s', async (_, laidOut) => {
+  ])('a forbidden event in a wrapper is parked as it first came, with its event and its time: %s', async (_, laidOut) => {
     const rig = new InboxRig({ accounts: CLOSED });
     const body = from('999999999999', false);
     rig.put(laidOut(inboxBody({ tutti: 'forced', body, sentat: START - 60_000 })));
@@ -64,7 +64,7 @@ describe('row 49: an event of an account that may not publish here', () => {
     expect(await rig.parked()).toMatchObject([{ reason: 'FORBIDDEN', body, id, event: { type: 'shop.placed' } }]);
   });
 
-  test.each([false, true])('is admitted from an account that may publish it, whether plain or not: %s', async (plain) => {
+  test.each([false, true])('an event of an account with the right is admitted, plain: %s', async (plain) => {
     const rig = new InboxRig({ accounts: OPEN });
     rig.put(from('222222222222', plain));
     await rig.work();
@@ -74,7 +74,7 @@ describe('row 49: an event of an account that may not publish here', () => {
   });
 });
 
-describe('row 17: a start that is older than what is kept', () => {
+describe('a start that is older than the retention', () => {
   const old = new Date(START - 15 * DAY_MS).toISOString();
   const start = (time: string): string =>
     inboxBody({ tutti: 'start', startid: 's-1', tenant: 'default', process: 'fulfil', id: 'o-1', data: ORDER, time, by: 'test' });
@@ -82,7 +82,7 @@ describe('row 17: a start that is older than what is kept', () => {
   test.each([
     ['by an event', (rig: InboxRig) => rig.event('shop.placed', ORDER, { time: old })],
     ['by a client', (rig: InboxRig) => rig.put(start(old))],
-  ])('begins nothing and is parked: %s', async (_, starts) => {
+  ])('a start that is too old is parked and begins nothing: %s', async (_, starts) => {
     const rig = new InboxRig({ startAgeMaxMs: 14 * DAY_MS });
     starts(rig);
     await rig.work();
@@ -93,7 +93,7 @@ describe('row 17: a start that is older than what is kept', () => {
     expect(rig.notices).toMatchObject([{ kind: 'parked', reason: 'START_TOO_OLD', pid: PID }]);
   });
 
-  test('is parked also where events already wait for it', async () => {
+  test('a start that is too old is parked even if early events wait for it', async () => {
     const rig = new InboxRig({ startAgeMaxMs: 14 * DAY_MS });
     rig.event('shop.confirmed', { orderId: 'o-1', by: 'x' });
     rig.event('shop.placed', ORDER, { time: old });
@@ -102,7 +102,7 @@ describe('row 17: a start that is older than what is kept', () => {
     expect(await rig.parked(PID)).toMatchObject([{ reason: 'START_TOO_OLD' }]);
   });
 
-  test('begins nothing over a younger run of its id either', async () => {
+  test('a start that is too old does not begin a run over a younger one of its id', async () => {
     const rig = new InboxRig({ startAgeMaxMs: 14 * DAY_MS });
     const pid = 'default#p-restarting#o-1';
     rig.event('shop.restarting', { orderId: 'o-1' }, { id: 'younger' });
@@ -117,7 +117,7 @@ describe('row 17: a start that is older than what is kept', () => {
     expect(await rig.parked(pid)).toMatchObject([{ reason: 'START_TOO_OLD' }]);
   });
 
-  test('is a duplicate where what it started is still there', async () => {
+  test('a start that is too old is a duplicate if its instance still exists', async () => {
     const rig = new InboxRig({ startAgeMaxMs: 14 * DAY_MS });
     rig.event('shop.placed', ORDER);
     await rig.work();
@@ -129,7 +129,7 @@ describe('row 17: a start that is older than what is kept', () => {
     expect(await rig.parked(PID)).toEqual([]);
   });
 
-  test('begins where it is young enough, and where nothing is ever retired', async () => {
+  test('a start begins an instance if it is young enough, or if instances are never retired', async () => {
     for (const rig of [new InboxRig({ startAgeMaxMs: 15 * DAY_MS }), new InboxRig()]) {
       rig.event('shop.placed', ORDER, { time: old });
       await rig.work();

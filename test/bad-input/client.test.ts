@@ -35,20 +35,20 @@ const refusal = async (act: Promise<unknown>): Promise<string> => {
   return error.code;
 };
 
-describe('a wrong call is refused at once, with a code and a remedy', () => {
-  test('refuses data that breaks its schema', async () => {
+describe('a wrong call of the client is refused at once, with a code and a remedy', () => {
+  test('the client refuses data that breaks its schema', async () => {
     const shopClient = await start();
     expect(await refusal(shopClient.start(fulfil, { orderId: 7 } as never))).toBe('DATA_INVALID');
     expect(await refusal(shopClient.publish(Placed, {} as never))).toBe('DATA_INVALID');
     expect(await refusal(shopClient.signal(fulfil, 'o-1', Confirmed, { orderId: 'o-1' } as never))).toBe('DATA_INVALID');
   });
 
-  test('refuses an event that is too large for the bus', async () => {
+  test('the client refuses an event that is too large for the bus', async () => {
     const shopClient = await start();
     expect(await refusal(shopClient.publish(Placed, { orderId: 'o-1', note: 'x'.repeat(21 * 1024 * 1024) }))).toBe('DATA_TOO_LARGE');
   });
 
-  test('refuses an id with characters that no id may have', async () => {
+  test('the client refuses an id with invalid characters', async () => {
     const shopClient = await start();
     for (const orderId of ['', 'a b', 'a#b', '../x', 'x'.repeat(201)]) {
       expect(await refusal(shopClient.start(fulfil, { orderId }))).toBe('DATA_INVALID');
@@ -57,18 +57,18 @@ describe('a wrong call is refused at once, with a code and a remedy', () => {
     expect(await refusal(shopClient.publish(Placed, { orderId: 'o-1' }, { id: 'no spaces' }))).toBe('DATA_INVALID');
   });
 
-  test('refuses data that JSON cannot express', async () => {
+  test('the client refuses data that JSON cannot express', async () => {
     const shopClient = await start();
     expect(await refusal(shopClient.publish(Placed, { orderId: 'o-1', note: '\ud83d' }))).toBe('DATA_INVALID');
   });
 
-  test('refuses an instance that was not started', async () => {
+  test('the client refuses a call for an instance that was not started', async () => {
     const shopClient = await start();
     for (const act of [shopClient.cancel(fulfil, 'o-9', 'r'), shopClient.resume(fulfil, 'o-9'), shopClient.query(fulfil, 'o-9')])
       expect(await refusal(act)).toBe('NOT_FOUND');
   });
 
-  test('refuses an id that is open, used or closed', async () => {
+  test('the client refuses an id that is open, used or closed', async () => {
     const shopClient = await start();
     await shopClient.start(fulfil, { orderId: 'o-1' });
     expect(await refusal(shopClient.start(fulfil, { orderId: 'o-1' }))).toBe('ALREADY_OPEN');
@@ -79,7 +79,7 @@ describe('a wrong call is refused at once, with a code and a remedy', () => {
     expect(await refusal(shopClient.cancel(fulfil, 'o-1', 'too late'))).toBe('CLOSED');
   });
 
-  test('lets a caller attach to an open instance, or hand its input over', async () => {
+  test('a start may attach to an open instance, or hand its input over', async () => {
     const shopClient = await start();
     await shopClient.start(signalling, { orderId: 'o-1' });
     expect(await shopClient.start(signalling, { orderId: 'o-1' }, { onOpen: 'attach' })).toMatchObject({ started: false });
@@ -87,7 +87,7 @@ describe('a wrong call is refused at once, with a code and a remedy', () => {
     expect(await shopClient.result(signalling, 'o-1')).toEqual({ second: 'over' });
   });
 
-  test('lets a caller repeat a request under one id', async () => {
+  test('a request that is repeated under one id is applied once', async () => {
     const shopClient = await start();
     for (let copies = 0; copies < 3; copies += 1) await shopClient.publish(Signalling, { orderId: 'o-2' }, { id: 'same' });
     await shopClient.publish(Signalling, { orderId: 'o-2', note: 'other' }, { id: 'other' });

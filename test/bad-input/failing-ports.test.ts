@@ -13,13 +13,13 @@ const failing = <Port extends object>(port: Port): Port =>
     },
   });
 
-describe('row 36: a port that fails releases its messages, delays none of their neighbours, and is reported', () => {
+describe('a failing port releases its messages, delays no other message of the batch, and is reported', () => {
   test.each([
     ['store', 0],
     ['sender', 0],
     ['parking', 1],
     ['payloads', 1],
-  ] as const)('%s', async (broken, applied) => {
+  ] as const)('the messages are released and the fault is reported if this port fails: %s', async (broken, applied) => {
     const rig = new InboxRig();
     const ports = enginePortsOf(rig.state);
     const told: unknown[] = [];

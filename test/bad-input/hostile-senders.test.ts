@@ -28,8 +28,8 @@ const publishedBy = (source: string, { id, datahash, attempt }: CommandEnvelope,
   return JSON.stringify({ ...(JSON.parse(busText('payments.charge.completed', detail)) as object), source });
 };
 
-describe('row 49: an answer in the name of a service', () => {
-  test('is parked as forbidden where another source has published it', async () => {
+describe('a reply in the name of a service', () => {
+  test('a reply that another source has published is parked as FORBIDDEN', async () => {
     const { rig, charge } = await charging();
     const before = await rig.head(PID);
     rig.put(publishedBy('mallory', charge));
@@ -41,7 +41,7 @@ describe('row 49: an answer in the name of a service', () => {
     expect(await rig.story(PID)).toContain('CommandAnswered');
   });
 
-  test('is parked as forbidden where it was published as another type, which its sender may publish', async () => {
+  test('a reply that was published under another type is parked as FORBIDDEN, even if its sender may publish that type', async () => {
     const { rig, charge } = await charging();
     rig.put(
       publishedBy('payments', charge).replace('"detail-type":"payments.charge.completed"', '"detail-type":"payments.ping.completed"'),
@@ -50,7 +50,7 @@ describe('row 49: an answer in the name of a service', () => {
     expect(await rig.parked()).toMatchObject([{ reason: 'FORBIDDEN' }]);
   });
 
-  test('does not stop an instance by answering what it has not asked, where it is none of its services', async () => {
+  test('a reply of an unknown sender to a command that was not sent does not make the instance stuck', async () => {
     const { rig, charge } = await charging();
     rig.put(publishedBy('mallory', charge, { source: 'mallory', commandid: charge.id.replace(/\d+$/, '9999') }));
     await rig.work();
@@ -59,7 +59,7 @@ describe('row 49: an answer in the name of a service', () => {
   });
 });
 
-test('an answer of a service that the instance has never asked, to what it has not asked, stops nothing', async () => {
+test('a reply of a service without commands of the instance, to a command that was not sent, does not make it stuck', async () => {
   const { rig, charge } = await charging();
   const commandid = charge.id.replace(/\d+$/, '77');
   const detail = { source: 'stock', type: 'stock.take.completed', commandid, id: `${commandid}:completed` };
@@ -73,7 +73,7 @@ test('an answer of a service that the instance has never asked, to what it has n
   expect(JSON.parse((await rig.head(PID))!.why!)).toMatchObject({ code: 'FORK' });
 });
 
-describe('an event of one tenant', () => {
+describe('an event that names an instance of another tenant', () => {
   const sent = async (over: object): Promise<InboxRig> => {
     const rig = new InboxRig();
     rig.event('shop.placed', { orderId: 'o-1' }, { tenant: 'victim' });
@@ -84,23 +84,23 @@ describe('an event of one tenant', () => {
   };
 
   test.each([
-    ['of another tenant', { tenant: 'mine' }],
-    ['of no tenant', {}],
-    ['with wrong data', { tenant: 'mine', data: 7 }],
-  ])('%s reaches no instance of another by its id, and is parked apart', async (_, over) => {
+    ['an event of another tenant', { tenant: 'mine' }],
+    ['an event without a tenant', {}],
+    ['an event of another tenant with invalid data', { tenant: 'mine', data: 7 }],
+  ])('%s does not reach the instance, and is parked without one', async (_, over) => {
     const rig = await sent({ ...over, processid: 'victim#fulfil#o-1' });
     expect(await rig.story('victim#fulfil#o-1')).not.toContain('EventReceived');
     expect(await rig.parked('victim#fulfil#o-1')).toEqual([]);
     expect(await rig.parked()).toMatchObject([{ reason: 'FORBIDDEN' }]);
   });
 
-  test('reaches an instance of its own', async () => {
+  test('an event reaches an instance of its own tenant', async () => {
     const rig = await sent({ tenant: 'victim', processid: 'victim#fulfil#o-1' });
     expect(await rig.story('victim#fulfil#o-1')).toContain('EventReceived');
   });
 });
 
-describe('row 21: a message of Tutti itself whose form is wrong is parked', () => {
+describe('an invalid message of Tutti itself is parked', () => {
   const start = {
     tutti: 'start',
     startid: 's-1',
@@ -114,17 +114,17 @@ describe('row 21: a message of Tutti itself whose form is wrong is parked', () =
   const operate = { tutti: 'operate', opid: 'op-1', pid: PID, act: 'resume', reason: '', by: 'x' };
   test.each([
     [
-      'a tick for what is no pid, which would fail the read of its whole batch',
+      'a tick with an invalid pid, which would fail the read of its whole batch, is parked',
       { tutti: 'tick', pid: 'x'.repeat(3_000), run: 'r1', tickAt: 1 },
     ],
-    ['an act on what is no pid', { ...operate, pid: '\ud800' }],
-    ['an act whose id is no id', { ...operate, opid: 'x'.repeat(301) }],
-    ['a resume with a version that is none', { ...operate, version: '1' }],
-    ['a start whose id is no id', { ...start, startid: 'a b' }],
-    ['a start at no instant', { ...start, time: '1' }],
-    ['a start whose tags are an array', { ...start, tags: ['x'] }],
-    ['a start whose trace is no text, which every command would carry', { ...start, traceparent: {} }],
-    ['a wrapper of a message that came before all time', { tutti: 'forced', body: JSON.stringify(start), sentat: -1 }],
+    ['an operation with an invalid pid is parked', { ...operate, pid: '\ud800' }],
+    ['an operation with an invalid id is parked', { ...operate, opid: 'x'.repeat(301) }],
+    ['a resume with an invalid version is parked', { ...operate, version: '1' }],
+    ['a start with an invalid id is parked', { ...start, startid: 'a b' }],
+    ['a start with an invalid time is parked', { ...start, time: '1' }],
+    ['a start with tags in an array is parked', { ...start, tags: ['x'] }],
+    ['a start with a trace that is not text, which every command would carry, is parked', { ...start, traceparent: {} }],
+    ['a wrapper with a negative time is parked', { tutti: 'forced', body: JSON.stringify(start), sentat: -1 }],
   ])('%s', async (_, message) => {
     const rig = new InboxRig();
     rig.put(JSON.stringify(message));
@@ -134,12 +134,12 @@ describe('row 21: a message of Tutti itself whose form is wrong is parked', () =
   });
 });
 
-describe('data that was stored apart', () => {
+describe('data in the payload store', () => {
   test.each([
-    ['is no JSON', 'no json'],
+    ['is not JSON', 'no json'],
     ['has no canonical form', '"\\ud800"'],
     ['nests without end', '['.repeat(50_000) + ']'.repeat(50_000)],
-  ])('and %s is parked at once, since no later try could read it', async (_, json) => {
+  ])('an event whose stored data %s is parked at once, because no later try could read it', async (_, json) => {
     const rig = new InboxRig();
     const hash = sha256(json);
     await rig.state.payloadStore.put(PID, hash, json);
@@ -149,7 +149,7 @@ describe('data that was stored apart', () => {
   });
 });
 
-test('a broken wrapper is parked at once, also where the data of what it holds is not there', async () => {
+test('a broken wrapper is parked at once, even if the data of its message is missing', async () => {
   const rig = new InboxRig();
   const dataref = `payload:${'0'.repeat(64)}`;
   const body = busText('shop.placed', { dataref, datahash: `sha256:${'0'.repeat(64)}` });
@@ -164,7 +164,7 @@ describe('a value that user code throws', () => {
     [new Error('cut \ud83d'), 'cut \ufffd'],
     [Symbol('s'), 'Symbol(s)'],
     [undefined, 'undefined'],
-  ])('has a text that may travel: %#', (thrown, text) => {
+  ])('a value that user code throws has a text that can be sent: %#', (thrown, text) => {
     expect(thrownText(thrown)).toBe(text);
   });
 });

@@ -17,15 +17,15 @@ const startWith = (over: Partial<StartMessage>): string =>
     ...over,
   });
 
-describe('a start whose data is stored apart', () => {
-  test('begins its instance with that data', async () => {
+describe('a start whose data is in the payload store', () => {
+  test('a start with stored data begins its instance with that data', async () => {
     const rig = new InboxRig();
     rig.put(startWith(await rig.stores('fulfil', ORDER)));
     await rig.work();
     expect((await rig.journal(PID))[0]).toMatchObject({ type: 'ProcessStarted', data: ORDER });
   });
 
-  test('is parked where the data is another than it was sent with', async () => {
+  test('a start is parked if the stored data differs from its hash', async () => {
     const rig = new InboxRig();
     const { dataref } = await rig.stores('fulfil', { orderId: 'o-2' });
     const { datahash } = await rig.stores('fulfil', ORDER);
@@ -35,7 +35,7 @@ describe('a start whose data is stored apart', () => {
     expect(await rig.head(PID)).toBe(undefined);
   });
 
-  test('is parked where the data is not there, also not a while later', async () => {
+  test('a start is parked if its data is missing and does not arrive in time', async () => {
     const rig = new InboxRig();
     rig.put(startWith({ dataref: `payload:${'0'.repeat(64)}`, datahash: `sha256:${'0'.repeat(64)}` }));
     await rig.pass(16 * 60_000);
@@ -45,7 +45,7 @@ describe('a start whose data is stored apart', () => {
   test.each([
     ['neither data nor a reference', {}, 'MALFORMED'],
     ['a reference to another store', { dataref: 's3://elsewhere' }, 'FORBIDDEN'],
-  ])('is parked where it has %s', async (_, over, reason) => {
+  ])('a start is parked if it has %s', async (_, over, reason) => {
     const rig = new InboxRig();
     rig.put(startWith(over));
     expect(await rig.work()).toBe(0);

@@ -14,11 +14,11 @@ const parkedBy = async (
   return rig.parked(pid);
 };
 
-describe('row 21: a malformed message is parked with its reason, as it came', () => {
+describe('a malformed message is parked unchanged, with its reason', () => {
   test.each([
-    ['text that is no JSON', '{"detail":'],
+    ['text that is not JSON', '{"detail":'],
     ['empty text', ''],
-    ['JSON that is no object', '42'],
+    ['JSON that is not an object', '42'],
     ['an array', '[]'],
     ['null', 'null'],
     ['no detail', '{"detail-type":"shop.placed"}'],
@@ -30,10 +30,10 @@ describe('row 21: a malformed message is parked with its reason, as it came', ()
     ['a wrapper around nothing', '{"tutti":"forced","body":"","sentat":1}'],
     ['a tick without an instance', '{"tutti":"tick"}'],
     ['a start of nothing', '{"tutti":"start"}'],
-    ['an act without an id', '{"tutti":"operate","pid":"default#fulfil#o-1","act":"cancel"}'],
+    ['an operation without an id', '{"tutti":"operate","pid":"default#fulfil#o-1","act":"cancel"}'],
     ['an unknown operation', '{"tutti":"operate","opid":"o","pid":"default#fulfil#o-1","act":"explode","reason":"","by":""}'],
     ['a start without an id of its own', '{"tutti":"start","tenant":"default","process":"fulfil","id":"o-1","data":{"orderId":"o-1"}}'],
-  ])('%s', async (_, body) => {
+  ])('a malformed message is parked: %s', async (_, body) => {
     const rig = new InboxRig();
     rig.put(body);
     const [parked, ...others] = await parkedBy(rig);
@@ -43,7 +43,7 @@ describe('row 21: a malformed message is parked with its reason, as it came', ()
     expect(parked?.detail).toMatch(/\w+.*\.?$/);
   });
 
-  test('data that was stored apart and is not what the message was sent with', async () => {
+  test('an event whose stored data differs from its hash is parked', async () => {
     const rig = new InboxRig();
     const { dataref } = await rig.stores(PID, ORDER);
     rig.event('shop.placed', undefined, { dataref, datahash: `sha256:${'0'.repeat(64)}` });
@@ -54,7 +54,7 @@ describe('row 21: a malformed message is parked with its reason, as it came', ()
     expect(await rig.head(PID)).toBeUndefined();
   });
 
-  test('an unknown operation changes nothing, not even beside an instance', async () => {
+  test('an unknown operation changes nothing, even if it names an instance', async () => {
     const rig = new InboxRig();
     rig.event('shop.placed', ORDER);
     await rig.work();
@@ -65,8 +65,8 @@ describe('row 21: a malformed message is parked with its reason, as it came', ()
   });
 });
 
-describe('row 21: data that breaks its schema is parked with the field and what is allowed', () => {
-  test('an event whose data has the wrong type', async () => {
+describe('data that breaks its schema is parked with the field and the allowed values', () => {
+  test('an event whose data has the wrong type is parked', async () => {
     const rig = new InboxRig();
     rig.event('shop.placed', { orderId: 17 });
     const [parked] = await parkedBy(rig);
@@ -74,7 +74,7 @@ describe('row 21: data that breaks its schema is parked with the field and what 
     expect(parked?.detail).toMatch(/shop\.placed.*orderId/s);
   });
 
-  test('keys that reach into prototypes', async () => {
+  test('keys that name prototypes change nothing', async () => {
     const rig = new InboxRig();
     rig.put(
       busText('shop.placed', JSON.parse('{"specversion":"1.0"}')).replace(
@@ -87,7 +87,7 @@ describe('row 21: data that breaks its schema is parked with the field and what 
     expect(({} as { readonly polluted?: boolean }).polluted).toBeUndefined();
   });
 
-  test('data that nests deeper than 64 levels, and data that nests ten thousand levels', async () => {
+  test('data of more than 64 levels, or of ten thousand, is parked', async () => {
     for (const depth of [80, 10_000]) {
       const rig = new InboxRig();
       rig.put(busText('shop.placed', 'x').replace('"x"', '['.repeat(depth) + ']'.repeat(depth)));
@@ -96,21 +96,21 @@ describe('row 21: data that breaks its schema is parked with the field and what 
     }
   });
 
-  test('half of a surrogate pair, which no UTF-8 can say', async () => {
+  test('half of a surrogate pair, which UTF-8 cannot express, is parked', async () => {
     const rig = new InboxRig();
     rig.put(busText('shop.placed', 'x').replace('"x"', String.raw`{"orderId":"o-1","note":"\ud83d"}`));
     expect(await parkedBy(rig)).toMatchObject([{ reason: 'MALFORMED' }]);
   });
 });
 
-describe('row 21: a message for no receiver is parked, with the reason', () => {
-  test('an event without a subscriber', async () => {
+describe('a message without a receiver is parked with the reason', () => {
+  test('an event without a subscriber is parked', async () => {
     const rig = new InboxRig();
     rig.event('shop.exploded', ORDER);
     expect(await parkedBy(rig)).toMatchObject([{ reason: 'UNKNOWN_EVENT', detail: 'No process of shop subscribes to shop.exploded.' }]);
   });
 
-  test('a start of a process that this system does not have', async () => {
+  test('a start of an unknown process is parked', async () => {
     const rig = new InboxRig();
     rig.put(
       '{"tutti":"start","startid":"s","tenant":"default","process":"p-gone","id":"o-1","data":{},"time":"2026-11-21T10:00:00.000Z","by":"test"}',
@@ -118,13 +118,13 @@ describe('row 21: a message for no receiver is parked, with the reason', () => {
     expect(await parkedBy(rig)).toMatchObject([{ reason: 'UNKNOWN_PROCESS' }]);
   });
 
-  test('a signal for a process that does not subscribe to it', async () => {
+  test('a signal to a process that does not receive it is parked', async () => {
     const rig = new InboxRig();
     rig.event('shop.confirmed', { orderId: 'o-1', by: 'x' }, { processid: 'default#fragile#o-1' });
     expect(await parkedBy(rig, 'default#fragile#o-1')).toMatchObject([{ reason: 'UNKNOWN_EVENT' }]);
   });
 
-  test('a command that has lost its way', async () => {
+  test('a command in the inbox of the engine is parked', async () => {
     const rig = new InboxRig();
     rig.event('shop.placed', ORDER);
     await rig.work();
@@ -134,8 +134,8 @@ describe('row 21: a message for no receiver is parked, with the reason', () => {
   });
 });
 
-describe('row 21: data of a newer version', () => {
-  test('is given back while a deploy may be rolling, and parked after a quarter of an hour', async () => {
+describe('data of another version', () => {
+  test('data of a newer version returns to the queue while a deploy may be in progress, and is parked after 15 minutes', async () => {
     const rig = new InboxRig();
     rig.event('shop.addressed', { orderId: 'o-1', street: 'x', city: 'y' }, { dataversion: 3 });
     expect(await rig.work()).toBe(1);
@@ -147,7 +147,7 @@ describe('row 21: data of a newer version', () => {
     expect(await rig.head('default#addressed#o-1')).toBeUndefined();
   });
 
-  test('of an older version is read as the newest', async () => {
+  test('data of an older version is upcast to the newest', async () => {
     const rig = new InboxRig();
     rig.event('shop.addressed', { orderId: 'o-1' }, { dataversion: 1 });
     await rig.work();
@@ -155,17 +155,20 @@ describe('row 21: data of a newer version', () => {
   });
 });
 
-describe('an id that cannot name an instance is parked with the characters that can', () => {
-  test.each([[''], ['a#b'], ['../../etc'], ['a b'], ['ä'], ['x'.repeat(201)], ['__proto__\n']])('%j', async (orderId) => {
-    const rig = new InboxRig();
-    rig.event('shop.placed', { orderId });
-    const [parked] = await parkedBy(rig);
-    expect(parked).toMatchObject({ reason: 'MALFORMED' });
-    expect(parked?.detail).toContain('1 to 200 letters, digits and . : _ - @ + = , ~ !');
-  });
+describe('an event with an invalid instance id is parked with the list of valid characters', () => {
+  test.each([[''], ['a#b'], ['../../etc'], ['a b'], ['ä'], ['x'.repeat(201)], ['__proto__\n']])(
+    'the instance id %j is refused',
+    async (orderId) => {
+      const rig = new InboxRig();
+      rig.event('shop.placed', { orderId });
+      const [parked] = await parkedBy(rig);
+      expect(parked).toMatchObject({ reason: 'MALFORMED' });
+      expect(parked?.detail).toContain('1 to 200 letters, digits and . : _ - @ + = , ~ !');
+    },
+  );
 
   test.each([['__proto__'], ['constructor'], ['a.b:c_d-e'], ['ada+1@example.com,x=~!'], ['x'.repeat(200)]])(
-    'while %j can name one',
+    'the instance id %j is valid',
     async (orderId) => {
       const rig = new InboxRig();
       rig.event('shop.placed', { orderId });
@@ -175,8 +178,8 @@ describe('an id that cannot name an instance is parked with the characters that 
   );
 });
 
-describe('row 49: an event that its source may not publish is parked as forbidden', () => {
-  test('an event of another owner', async () => {
+describe('an event that its source may not publish', () => {
+  test('an event of another owner is parked as FORBIDDEN', async () => {
     const rig = new InboxRig();
     rig.event('shop.placed', ORDER, { source: 'mallory' });
     expect(await parkedBy(rig)).toMatchObject([
@@ -186,14 +189,14 @@ describe('row 49: an event that its source may not publish is parked as forbidde
   });
 });
 
-describe('row 51: an event more than 100 events away from its first cause', () => {
-  test('is parked', async () => {
+describe('an event that is more than 100 events away from its first cause', () => {
+  test('an event with more than 100 hops is parked', async () => {
     const rig = new InboxRig();
     rig.event('shop.placed', ORDER, { hops: 101 });
     expect(await parkedBy(rig)).toMatchObject([{ reason: 'TOO_MANY_HOPS' }]);
   });
 
-  test('is applied at 100, and what it leads to has one more', async () => {
+  test('an event with 100 hops is applied, and the events that it causes have one more', async () => {
     const rig = new InboxRig();
     rig.event('shop.placed', ORDER, { hops: 100 });
     await rig.work();
@@ -202,7 +205,7 @@ describe('row 51: an event more than 100 events away from its first cause', () =
   });
 });
 
-describe('rows 30 and 31: a dead letter', () => {
+describe('a dead letter', () => {
   const drain = async (rig: InboxRig): Promise<void> => {
     const queue = rig.state.queues.get('inbox-dead-letter');
     const messages = (await queue?.receive({ max: 10, waitSeconds: 0, visibilitySeconds: 60 })) ?? [];
@@ -210,7 +213,7 @@ describe('rows 30 and 31: a dead letter', () => {
     await queue?.delete(acknowledge);
   };
 
-  test('is sent back after a pause, and then applied', async () => {
+  test('a dead letter is redriven after a pause, and then applied', async () => {
     const rig = new InboxRig();
     rig.event('shop.placed', ORDER);
     const [message] = await rig.inbox.receive({ max: 1, waitSeconds: 0, visibilitySeconds: 0 });
@@ -222,7 +225,7 @@ describe('rows 30 and 31: a dead letter', () => {
     expect(await rig.head(PID)).toMatchObject({ status: 'running' });
   });
 
-  test('is parked when it has been one for a day, as it came first', async () => {
+  test('a message that was a dead letter for a day is parked as it first came', async () => {
     const rig = new InboxRig();
     const body = busText('shop.placed', { specversion: '1.0' });
     const since = rig.clock.now() - 86_400_000;
@@ -232,7 +235,7 @@ describe('rows 30 and 31: a dead letter', () => {
     expect(await parkedBy(rig)).toMatchObject([{ reason: 'DEAD_LETTER', body }]);
   });
 
-  test('is parked where it is a broken wrapper', async () => {
+  test('a broken wrapper in the dead-letter queue is parked', async () => {
     const rig = new InboxRig();
     rig.state.queues.get('inbox-dead-letter')?.put('{"tutti":"forced","body":');
     await drain(rig);
@@ -241,14 +244,14 @@ describe('rows 30 and 31: a dead letter', () => {
   });
 });
 
-describe('row 35: text', () => {
+describe('characters that SQS refuses', () => {
   test.each([
     ['an emoji', '🧳'],
     ['U+FFFE', '\ufffe'],
     ['a control character', '\u0001'],
     ['a separator', '\u2028'],
     ['quotes and backslashes', '"\\/"'],
-  ])('with %s comes through unchanged, and every body is ASCII', async (_, note) => {
+  ])('a text with %s arrives unchanged, and every body is ASCII', async (_, note) => {
     const rig = new InboxRig();
     rig.event('shop.placed', { orderId: 'o-1', note });
     await rig.work();

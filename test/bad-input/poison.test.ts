@@ -16,8 +16,8 @@ const poisoned = async (): Promise<{ readonly rig: InboxRig; readonly charge: Co
   return { rig, charge: charge as CommandEnvelope };
 };
 
-describe('row 19: a process that throws', () => {
-  test('is tried three times, then stuck with what it threw; the event is parked beside it', async () => {
+describe('a process that throws', () => {
+  test('a process that throws is tried three times, then its instance is stuck with the error and the event is parked beside it', async () => {
     const { rig } = await poisoned();
     expect(await rig.work()).toBe(1);
     expect(await rig.head(PID)).toMatchObject({ status: 'running' });
@@ -37,7 +37,7 @@ describe('row 19: a process that throws', () => {
     expect(await rig.story(PID)).toEqual(['ProcessStarted', 'CommandIssued']);
   });
 
-  test('goes on where the fault has passed before the third try', async () => {
+  test('an instance continues if the fault ends before the third try', async () => {
     const { rig } = await poisoned();
     await rig.work();
     code.broken = false;
@@ -46,7 +46,7 @@ describe('row 19: a process that throws', () => {
     expect(await rig.parked(PID)).toEqual([]);
   });
 
-  test('does not hold up the neighbours of its batch', async () => {
+  test('a process that throws delays no other message of the batch', async () => {
     const { rig } = await poisoned();
     rig.event('shop.placed', { orderId: 'o-2' });
     const messages = await rig.inbox.receive({ max: 10, waitSeconds: 0, visibilitySeconds: 60 });
@@ -56,7 +56,7 @@ describe('row 19: a process that throws', () => {
     expect(await rig.head('default#fulfil#o-2')).toMatchObject({ status: 'running' });
   });
 
-  test('commits what else came for the same instance in that batch', async () => {
+  test('the other events of the instance in that batch are committed', async () => {
     const { rig, charge } = await poisoned();
     await rig.work();
     code.broken = false;
@@ -67,7 +67,7 @@ describe('row 19: a process that throws', () => {
     expect(await rig.head(PID)).toMatchObject({ status: 'completed' });
   });
 
-  test('keeps what comes while it is stuck, and resume after the fix goes on with all of it', async () => {
+  test('events that arrive while an instance is stuck are kept, and resume after the fix applies all of them', async () => {
     const { rig } = await poisoned();
     await rig.pass(60_000);
     rig.event('shop.fragile', { orderId: 'o-1' }, { id: 'second' });
@@ -82,7 +82,7 @@ describe('row 19: a process that throws', () => {
     expect(await rig.parked(PID)).toMatchObject([{ reason: 'CLOSED', body: expect.stringContaining('"second"') }]);
   });
 
-  test('is cancelled at once, without a fix, since its journal replays', async () => {
+  test('a stuck instance is cancelled at once, without a fix, because its journal replays', async () => {
     const { rig } = await poisoned();
     await rig.pass(60_000);
     rig.operate('cancel', PID);
@@ -95,7 +95,7 @@ describe('row 19: a process that throws', () => {
     expect(rig.inbox.size).toBe(0);
   });
 
-  test('is stuck again where the fix was none', async () => {
+  test('an instance is stuck again if its code was not fixed', async () => {
     const { rig } = await poisoned();
     await rig.pass(60_000);
     rig.operate('resume', PID);
@@ -104,7 +104,7 @@ describe('row 19: a process that throws', () => {
     expect(await rig.parked(PID)).toHaveLength(1);
   });
 
-  test('at its start leaves a stuck instance without a run, which what comes waits beside, and which resume starts', async () => {
+  test('a process that throws at its start leaves a stuck instance without a run; events wait beside it, and resume starts it', async () => {
     const rig = new InboxRig();
     code.brokenAtStart = true;
     rig.event('shop.fragile', { orderId: 'o-1' });
@@ -130,8 +130,8 @@ describe('row 19: a process that throws', () => {
   });
 });
 
-describe('row 20: a message that ends its worker again and again', () => {
-  test('is run alone from the fourth delivery on, and never again after three attempts that did not end', async () => {
+describe('a message that ends its worker again and again', () => {
+  test('such a message runs alone from the fourth delivery on, and never again after three attempts that did not end', async () => {
     const { rig } = await poisoned();
     code.broken = false;
     const receive = () => rig.inbox.receive({ max: 10, waitSeconds: 0, visibilitySeconds: 0 });

@@ -8,13 +8,13 @@ const PID = 'default#fulfil#o-1';
 const answers = async (rig: InboxRig, pid = PID): Promise<number> =>
   (await rig.story(pid)).filter((type) => type === 'CommandAnswered').length;
 
-describe('row 49: a forged reply is parked as forbidden, and the real one still counts', () => {
+describe('a forged reply is parked as FORBIDDEN, and the real one still counts', () => {
   const forgeries: readonly (readonly [string, Parameters<InboxRig['reply']>[1]])[] = [
     ['from another service', { source: 'mallory', type: 'mallory.charge.completed' }],
-    ['to another question', { commandhash: `sha256:${'0'.repeat(64)}` }],
+    ['to another command', { commandhash: `sha256:${'0'.repeat(64)}` }],
     ['for another system', { replyto: 'elsewhere' }],
   ];
-  test.each(forgeries)('%s', async (_, over) => {
+  test.each(forgeries)('a forged reply %s is parked', async (_, over) => {
     const { rig, charge } = await charging();
     rig.reply(charge, over);
     await rig.work();
@@ -26,20 +26,23 @@ describe('row 49: a forged reply is parked as forbidden, and the real one still 
     expect(rig.inbox.size).toBe(0);
   });
 
-  test.each(forgeries.slice(0, 2))('%s, also if it claims the success of a command that nothing awaits any more', async (_, over) => {
-    const { rig, charge } = await charging();
-    rig.operate('terminate', PID);
-    await rig.work();
-    rig.reply(charge, over);
-    await rig.work();
-    expect(await rig.parked(PID)).toMatchObject([{ reason: 'FORBIDDEN' }]);
-    expect(await rig.commands()).toEqual([]);
-    rig.reply(charge);
-    await rig.work();
-    expect(await rig.commands()).toMatchObject([{ type: 'payments.refund', undoes: charge.id }]);
-  });
+  test.each(forgeries.slice(0, 2))(
+    'a forged reply %s is parked, even if it claims the success of an abandoned command',
+    async (_, over) => {
+      const { rig, charge } = await charging();
+      rig.operate('terminate', PID);
+      await rig.work();
+      rig.reply(charge, over);
+      await rig.work();
+      expect(await rig.parked(PID)).toMatchObject([{ reason: 'FORBIDDEN' }]);
+      expect(await rig.commands()).toEqual([]);
+      rig.reply(charge);
+      await rig.work();
+      expect(await rig.commands()).toMatchObject([{ type: 'payments.refund', undoes: charge.id }]);
+    },
+  );
 
-  test('to a command that is no command id', async () => {
+  test('a reply with an invalid command id is parked', async () => {
     const { rig, charge } = await charging();
     rig.reply(charge, { commandid: 'default#fulfil#o-1/nothing' });
     await rig.work();
@@ -47,8 +50,8 @@ describe('row 49: a forged reply is parked as forbidden, and the real one still 
   });
 });
 
-describe('rows 8 and 9: a duplicate reply is applied once', () => {
-  test('under another message id', async () => {
+describe('a duplicate reply is applied once', () => {
+  test('a reply that comes again under another message id is applied once', async () => {
     const { rig, charge } = await charging();
     rig.reply(charge);
     rig.reply(charge);
@@ -59,7 +62,7 @@ describe('rows 8 and 9: a duplicate reply is applied once', () => {
     expect(rig.inbox.size).toBe(0);
   });
 
-  test('under the same message id, delivered again while it is held', async () => {
+  test('a reply that is redelivered while a worker holds it is applied once', async () => {
     const { rig, charge } = await charging();
     rig.reply(charge);
     const [first] = await rig.inbox.receive({ max: 1, waitSeconds: 0, visibilitySeconds: 0 });
@@ -71,8 +74,8 @@ describe('rows 8 and 9: a duplicate reply is applied once', () => {
   });
 });
 
-describe('row 58: a service that answers twice, with different content', () => {
-  test('is believed the first time', async () => {
+describe('a service that replies twice, with different content', () => {
+  test('the first of two different replies counts', async () => {
     const { rig, charge } = await charging();
     rig.reply(charge, { data: { paymentId: 'first' } });
     rig.reply(charge, { data: { paymentId: 'second' } });
@@ -85,8 +88,8 @@ describe('row 58: a service that answers twice, with different content', () => {
   });
 });
 
-describe('row 27: a late reply', () => {
-  test('of a failure to an instance that has ended changes nothing', async () => {
+describe('a late reply', () => {
+  test('a late failure changes nothing in an instance that has ended', async () => {
     const { rig, charge } = await charging();
     rig.operate('terminate', PID);
     await rig.work();
@@ -97,7 +100,7 @@ describe('row 27: a late reply', () => {
     expect(rig.inbox.size).toBe(0);
   });
 
-  test('of a success to an instance that has ended is undone, once', async () => {
+  test('a late success of an instance that has ended is undone once', async () => {
     const { rig, charge } = await charging();
     rig.operate('terminate', PID);
     await rig.work();
@@ -112,7 +115,7 @@ describe('row 27: a late reply', () => {
 });
 
 describe('a reply to another run', () => {
-  test('changes nothing of the run that is there', async () => {
+  test('a reply to another run changes nothing in the current run', async () => {
     const rig = new InboxRig();
     rig.event('shop.restarting', { orderId: 'o-1' }, { id: 'first' });
     await rig.work();
@@ -131,7 +134,7 @@ describe('a reply to another run', () => {
     expect(await rig.head('default#p-restarting#o-1')).toMatchObject({ status: 'completed' });
   });
 
-  test('to an instance that never was vanishes without a trace of one', async () => {
+  test('a reply to an instance that never existed is dropped and creates none', async () => {
     const { rig, charge } = await charging();
     rig.reply({ ...charge, id: charge.id.replace('o-1', 'o-2') });
     await rig.work();
@@ -140,8 +143,8 @@ describe('a reply to another run', () => {
   });
 });
 
-describe('row 46: a reply to what the head has not asked yet', () => {
-  test('is parked beside the instance, which is stuck: it was restored, or failed over', async () => {
+describe('a reply to a command that the head has not sent yet', () => {
+  test('such a reply is parked and makes the instance stuck, because the table was restored or failed over', async () => {
     const { rig, charge } = await charging();
     rig.reply({ ...charge, id: charge.id.replace(/\/1$/, '/9') });
     await rig.work();
@@ -150,8 +153,8 @@ describe('row 46: a reply to what the head has not asked yet', () => {
   });
 });
 
-describe('an answer that breaks its contract', () => {
-  test('makes the instance stuck after three deliveries; the answer is kept, and resume applies it again', async () => {
+describe('a reply that breaks its contract', () => {
+  test('an invalid reply makes the instance stuck after three deliveries; the reply is kept, and resume applies it again', async () => {
     const { rig, charge } = await charging();
     rig.reply(charge, { data: { paymentId: 17 } });
     await rig.pass(60_000);
@@ -161,15 +164,15 @@ describe('an answer that breaks its contract', () => {
   });
 });
 
-describe('the version of an answer', () => {
-  test('of an older service is brought up to the newest', async () => {
+describe('the version of a reply', () => {
+  test('a reply of an older service is upcast to the newest version', async () => {
     const { rig, charge } = await charging();
     rig.reply(charge, { dataversion: 1, data: { id: 'p-old' } });
     await rig.work();
     expect((await rig.journal(PID)).find(({ type }) => type === 'CommandAnswered')).toMatchObject({ data: { paymentId: 'p-old' } });
   });
 
-  test('of a newer service waits for a deploy, and is parked when none comes within a quarter of an hour', async () => {
+  test('a reply of a newer service waits for a deploy, and is parked after 15 minutes', async () => {
     const { rig, charge } = await charging();
     rig.reply(charge, { dataversion: 3, data: { receipt: 'p-new' } });
     expect(await rig.work()).toBe(1);
@@ -180,10 +183,10 @@ describe('the version of an answer', () => {
   });
 });
 
-describe('an answer that is an event', () => {
+describe('a reply that is an event', () => {
   const answer = { source: 'payments', type: 'payments.refunded', dataversion: 1, data: { orderId: 'o-9' } } as const;
 
-  test('reaches its sender and its subscribers, each once however often it is delivered', async () => {
+  test('an output event reaches the sender of its command and each subscriber once, at any number of deliveries', async () => {
     const rig = new InboxRig();
     rig.start('repaying', 'r-1', { orderId: 'o-9' });
     await rig.work();
@@ -196,7 +199,7 @@ describe('an answer that is an event', () => {
     expect(await rig.parked()).toEqual([]);
   });
 
-  test("of another system's command reaches its subscribers here", async () => {
+  test('an output event of a command of another system reaches its subscribers here', async () => {
     const { rig, charge } = await charging();
     rig.reply({ ...charge, id: 'default#pay#p-1/r000000000000/1' }, { ...answer, replyto: 'elsewhere' });
     await rig.work();
@@ -204,14 +207,14 @@ describe('an answer that is an event', () => {
     expect(await rig.parked()).toEqual([]);
   });
 
-  test('is one event further from the first cause, so that answers which start each other end', async () => {
+  test('an output event has one more hop, so that commands and events that cause each other end', async () => {
     const { rig, charge } = await charging();
     rig.reply({ ...charge, id: 'default#pay#p-1/r000000000000/1' }, { ...answer, replyto: 'elsewhere', hops: 100 });
     await rig.work();
     expect(await rig.parked()).toMatchObject([{ reason: 'TOO_MANY_HOPS' }]);
   });
 
-  test('is delivered as a reply also if the correlation of its subscribers throws, which is parked', async () => {
+  test("an output event is delivered as a reply even if the correlation of a subscriber throws, and the subscriber's copy is parked", async () => {
     const asked = async (over: Parameters<InboxRig['reply']>[1]): Promise<InboxRig> => {
       const rig = new InboxRig();
       rig.start('repaying', 'r-1', { orderId: 'o-9' });
@@ -232,7 +235,7 @@ describe('an answer that is an event', () => {
     }
   });
 
-  test('is parked once where its answer goes through the hot lane', async () => {
+  test("the subscriber's copy is parked once when the reply goes through the hot lane", async () => {
     const rig = new InboxRig();
     rig.start('repaying', 'r-1', { orderId: 'o-9' });
     await rig.work();

@@ -15,8 +15,8 @@ const signed = async (replyKeys = new MemoryReplyKeys()) => ({ ...(await chargin
 const isAnswered = async (rig: InboxRig): Promise<boolean> => (await rig.story(PID)).includes('CommandAnswered');
 const tokenOf = ({ replytoken }: CommandEnvelope): string => replytoken as string;
 
-describe('an answer shows that its sender has read the command', () => {
-  test('by the token of the command, which it copies', async () => {
+describe('the token of a reply proves that its sender has read the command', () => {
+  test('a reply that copies the token of its command is applied', async () => {
     const { rig, charge } = await signed();
     expect(charge.replytoken).toMatch(/^h1\.[\w-]{8}\.[\w-]{22}$/);
     rig.reply(charge, { replytoken: tokenOf(charge) });
@@ -30,7 +30,7 @@ describe('an answer shows that its sender has read the command', () => {
     ['has one of another key', (token) => token.replace(/^h1\.[\w-]{8}/, 'h1.AAAAAAAA')],
     ['has one of another form', (token) => token.slice(0, -1)],
     ['has another code', (token) => token.replace(/.{22}$/, 'A'.repeat(22))],
-  ])('and is FORBIDDEN where it %s, whatever else of the command it knows', async (_what, forge) => {
+  ])('a reply is FORBIDDEN if it %s, even with all other fields of the command', async (_what, forge) => {
     const { rig, charge } = await signed();
     const before = await rig.head(PID);
     const token = forge(tokenOf(charge));
@@ -40,7 +40,7 @@ describe('an answer shows that its sender has read the command', () => {
     expect(await rig.parked(PID)).toMatchObject([{ reason: 'FORBIDDEN' }]);
   });
 
-  test('and the token of one command is of no other', async () => {
+  test('a reply with the token of another command is FORBIDDEN', async () => {
     const replyKeys = new MemoryReplyKeys();
     const { rig, charge } = await signed(replyKeys);
     rig.event('shop.placed', { orderId: 'o-2' }, { id: 'e-2' });
@@ -51,7 +51,7 @@ describe('an answer shows that its sender has read the command', () => {
     expect(await isAnswered(rig)).toBe(false);
   });
 
-  test('also to stop an instance by an answer to what it has not asked', async () => {
+  test('a reply to a command that was not sent makes an instance stuck only with a valid token', async () => {
     const { rig, charge } = await signed();
     const commandid = charge.id.replace(/\d+$/, '9999');
     rig.reply(charge, { commandid, id: `${commandid}:completed`, replytoken: tokenOf(charge) });
@@ -60,7 +60,7 @@ describe('an answer shows that its sender has read the command', () => {
     expect(await rig.parked(PID)).toMatchObject([{ reason: 'FORBIDDEN' }]);
   });
 
-  test('but not of a command that was sent before there were keys', async () => {
+  test('a reply needs no token if its command was sent before the first key', async () => {
     const { rig, charge } = await charging();
     expect(charge.replytoken).toBeUndefined();
     rig.clock.advance(MINUTE);
@@ -75,7 +75,7 @@ describe('a new key', () => {
   const rotation = inboxBody({ tutti: 'rotate-keys', opid: 'op-1', by: 'alice' });
   const keyOf = (command: CommandEnvelope): string => tokenOf(command).split('.')[1] as string;
 
-  test('signs when every worker has read it, and not before', async () => {
+  test('a new key signs only when every worker has read it', async () => {
     const { rig, charge, replyKeys } = await signed();
     rig.put(rotation);
     rig.put(rotation);
@@ -94,7 +94,7 @@ describe('a new key', () => {
     expect(await signing('o-3')).toBe(second?.id);
   });
 
-  test('leaves the commands of the earlier key their answers, however late', async () => {
+  test('replies to commands of an earlier key stay valid, however late', async () => {
     const { rig, charge } = await signed();
     rig.put(rotation);
     await rig.work();
@@ -104,7 +104,7 @@ describe('a new key', () => {
     expect(await isAnswered(rig)).toBe(true);
   });
 
-  test('makes the earlier one worthless for what is sent later', async () => {
+  test('a token of the earlier key is invalid for later commands', async () => {
     const replyKeys = new MemoryReplyKeys();
     const { rig } = await signed(replyKeys);
     rig.put(rotation);
@@ -125,7 +125,7 @@ describe('a new key', () => {
     expect(await rig.parked('default#fulfil#o-2')).toMatchObject([{ reason: 'FORBIDDEN' }]);
   });
 
-  test('is made by operators only', async () => {
+  test('only operators rotate the keys', async () => {
     const { rig, replyKeys } = await signed();
     const deployed = new InboxRig({ deployed: true, replyKeys, state: rig.state, clock: rig.clock });
     for (const channel of ['inbox', 'starts'] as const) deployed.put(rotation, { channel });
@@ -139,7 +139,7 @@ describe('a new key', () => {
 });
 
 describe('the keys', () => {
-  test('are read once in five minutes, and made once by whichever worker is first', async () => {
+  test('the keys are read every five minutes, and the first worker makes the first key', async () => {
     let reads = 0;
     const store = new MemoryReplyKeys();
     const counted = { keys: () => ((reads += 1), store.keys()), add: store.add.bind(store) };
@@ -154,7 +154,7 @@ describe('the keys', () => {
     expect(await store.keys()).toHaveLength(1);
   });
 
-  test('that cannot be read leave a message in the inbox', async () => {
+  test('a message stays in the inbox while the keys cannot be read', async () => {
     const broken = { keys: () => Promise.reject(new Error('no table')), add: () => Promise.resolve(false) };
     const rig = new InboxRig({ replyKeys: broken });
     rig.event('shop.placed', { orderId: 'o-1' });

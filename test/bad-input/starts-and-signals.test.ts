@@ -15,8 +15,8 @@ const charged = async (rig: InboxRig): Promise<void> => {
   await rig.work();
 };
 
-describe('row 12: a signal before the start', () => {
-  test('waits for the start and is read after it, once, however often it came', async () => {
+describe('a signal before the start', () => {
+  test('an early signal waits for the start and is applied once after it, at any number of deliveries', async () => {
     const rig = new InboxRig();
     for (let copies = 0; copies < 3; copies += 1) rig.event('shop.confirmed', CONFIRMED);
     await rig.work();
@@ -29,7 +29,7 @@ describe('row 12: a signal before the start', () => {
     expect(await types(rig, PID, 'EventReceived')).toBe(1);
   });
 
-  test('is parked and visible when its instance has not come within `early`, and so is the next one', async () => {
+  test('an early signal is parked and listed if its instance does not start within `early`, and so is the next one', async () => {
     const rig = new InboxRig();
     rig.event('shop.confirmed', CONFIRMED);
     await rig.work();
@@ -44,7 +44,7 @@ describe('row 12: a signal before the start', () => {
     expect(await rig.parked(PID)).toHaveLength(2);
   });
 
-  test('is parked where more than 64 came before', async () => {
+  test('an early signal is parked if 64 wait already', async () => {
     const rig = new InboxRig();
     for (let n = 0; n < 65; n += 1) rig.event('shop.confirmed', CONFIRMED, { id: `e-${n}` });
     await rig.work();
@@ -52,7 +52,7 @@ describe('row 12: a signal before the start', () => {
     expect((await rig.head(PID))?.early).toHaveLength(64);
   });
 
-  test('of any size comes through', async () => {
+  test('early signals of any size are applied', async () => {
     const rig = new InboxRig();
     const by = 'x'.repeat(150_000);
     rig.event('shop.confirmed', undefined, { ...(await rig.stores(PID, { by, orderId: 'o-1' })), processid: PID });
@@ -65,8 +65,8 @@ describe('row 12: a signal before the start', () => {
   });
 });
 
-describe('row 14: an event for an instance that has ended', () => {
-  test('is acknowledged and changes nothing', async () => {
+describe('an event for an instance that has ended', () => {
+  test('an event for an instance that has ended is acknowledged and changes nothing', async () => {
     const rig = new InboxRig();
     rig.event('shop.placed', { orderId: 'o-1' });
     await rig.work();
@@ -81,8 +81,8 @@ describe('row 14: an event for an instance that has ended', () => {
   });
 });
 
-describe('row 15: two starts with one id and the same event', () => {
-  test.each(['p-attaching', 'p-restarting', 'p-signalling', 'fulfil'])('start %s once', async (process) => {
+describe('two starts with one id and the same event', () => {
+  test.each(['p-attaching', 'p-restarting', 'p-signalling', 'fulfil'])('two equal starts begin %s once', async (process) => {
     const rig = new InboxRig();
     const type = process === 'fulfil' ? 'shop.placed' : `shop.${process.slice(2)}`;
     for (let copies = 0; copies < 2; copies += 1) rig.event(type, { orderId: 'o-1' }, { id: 'one' });
@@ -95,7 +95,7 @@ describe('row 15: two starts with one id and the same event', () => {
     expect(await types(rig, pid, 'EventReceived')).toBe(0);
   });
 
-  test('are one also when the second comes after the end', async () => {
+  test('the second of two equal starts begins nothing even after the end', async () => {
     const rig = new InboxRig();
     rig.event('shop.restarting', { orderId: 'o-1' }, { id: 'one' });
     await rig.work();
@@ -107,8 +107,8 @@ describe('row 15: two starts with one id and the same event', () => {
   });
 });
 
-describe('row 15: a start that comes again after more lives than the head remembers', () => {
-  test('begins nothing', async () => {
+describe('a start that comes again after more runs than the head remembers', () => {
+  test('a repeated start begins nothing after more runs than the head remembers', async () => {
     const rig = new InboxRig();
     const pid = 'default#p-restarting#o-1';
     for (let life = 1; life <= 18; life += 1) {
@@ -127,7 +127,7 @@ describe('row 15: a start that comes again after more lives than the head rememb
   });
 });
 
-describe('row 16: two starts with one id and different events', () => {
+describe('two starts with one id and different events', () => {
   const startTwice = async (type: string): Promise<InboxRig> => {
     const rig = new InboxRig();
     rig.event(type, { orderId: 'o-1' }, { id: 'one' });
@@ -138,25 +138,25 @@ describe('row 16: two starts with one id and different events', () => {
     return rig;
   };
 
-  test('under reject: the second is journaled, and start-rejected is published', async () => {
+  test('the policy reject journals the second start and publishes start-rejected', async () => {
     const rig = await startTwice('shop.placed');
     expect(await types(rig, PID, 'StartRejected')).toBe(1);
     expect(rig.events).toMatchObject([{ type: 'shop.start-rejected', data: { pid: PID, startid: 'two', reason: 'open' } }]);
     expect(await rig.head(PID)).toMatchObject({ status: 'running' });
   });
 
-  test('under attach: the second joins, and nothing changes', async () => {
+  test('the policy attach changes nothing at the second start', async () => {
     const rig = await startTwice('shop.attaching');
     expect(await rig.story('default#p-attaching#o-1')).toEqual(['ProcessStarted', 'CommandIssued']);
     expect(rig.events).toEqual([]);
   });
 
-  test('under signal: the second is handed over', async () => {
+  test('the policy signal hands the second start over as an event', async () => {
     const rig = await startTwice('shop.signalling');
     expect((await rig.journal('default#p-signalling#o-1')).at(-1)).toMatchObject({ type: 'ProcessCompleted', data: { second: 'again' } });
   });
 
-  test('in one batch: the first in order of arrival starts', async () => {
+  test('the first start in order of arrival begins the instance if both are in one batch', async () => {
     const rig = new InboxRig();
     rig.event('shop.placed', { orderId: 'o-1', note: 'first' }, { id: 'one' });
     rig.event('shop.placed', { orderId: 'o-1', note: 'second' }, { id: 'two' });
@@ -202,7 +202,7 @@ describe('a start after the end', () => {
     for (const command of issued) expect(command.id).toBe(`${head?.pid}/${head?.run}/1`);
   });
 
-  test('waits for nothing of the run before: what that had not sent yet is sent', async () => {
+  test('a restart first sends the unsent messages of the previous run', async () => {
     const rig = new InboxRig();
     rig.event('shop.restarting', { orderId: 'o-1' }, { id: 'one' });
     await rig.work();
@@ -219,8 +219,8 @@ describe('a start after the end', () => {
   });
 });
 
-describe('row 62: an act on an instance', () => {
-  test('is applied once, under whatever message ids it comes', async () => {
+describe('an operation on an instance', () => {
+  test('an operation is applied once, under any number of message ids', async () => {
     const rig = new InboxRig();
     rig.event('shop.placed', { orderId: 'o-1' });
     await rig.work();
@@ -230,7 +230,7 @@ describe('row 62: an act on an instance', () => {
     expect(await types(rig, PID, 'CancelRequested')).toBe(1);
   });
 
-  test('on an instance that never was is acknowledged, and makes none', async () => {
+  test('an operation on an instance that never existed is acknowledged and creates none', async () => {
     const rig = new InboxRig();
     for (const act of ['cancel', 'terminate', 'resume'] as const) rig.operate(act, PID);
     await rig.work();
@@ -239,8 +239,8 @@ describe('row 62: an act on an instance', () => {
   });
 });
 
-describe('data that the contract does not allow is parked beside the instance that it names', () => {
-  test('of a start, which begins nothing', async () => {
+describe('invalid data is parked beside the instance that it names', () => {
+  test('invalid data of a start is parked, and the start begins nothing', async () => {
     const rig = new InboxRig();
     const start = {
       tutti: 'start',
@@ -258,7 +258,7 @@ describe('data that the contract does not allow is parked beside the instance th
     expect(await rig.head(PID)).toBeUndefined();
   });
 
-  test('of a signal', async () => {
+  test('invalid data of a signal is parked', async () => {
     const rig = new InboxRig();
     rig.event('shop.confirmed', { orderId: 'o-1', by: 7 }, { processid: PID });
     await rig.work();

@@ -36,13 +36,16 @@ const deadly = () => {
 describe('a message whose stored data ends its worker', () => {
   test.each([
     ['names its instance', { processid: 'default#fulfil#o-1' }, 'default#fulfil#o-1'],
-    ['names none', {}, ''],
-  ])('is parked after three marked deliveries without being read again, where it %s', async (_what, named, pid) => {
-    const { rig, fetched, deliveriesUntilDone } = deadly();
-    rig.event('shop.placed', undefined, { ...STORED, ...named });
-    expect(await deliveriesUntilDone()).toBe(7);
-    // Three deliveries before it is a suspect, and three under a mark.
-    expect(fetched()).toBe(6);
-    expect(await rig.parked(pid)).toMatchObject([{ reason: 'POISON', detail: expect.stringContaining('while it was read') as string }]);
-  });
+    ['names no instance', {}, ''],
+  ])(
+    'a message that ends its worker at the read of its data is parked unread after three marked deliveries if it %s',
+    async (_what, named, pid) => {
+      const { rig, fetched, deliveriesUntilDone } = deadly();
+      rig.event('shop.placed', undefined, { ...STORED, ...named });
+      expect(await deliveriesUntilDone()).toBe(7);
+      // Three deliveries before it is a suspect, and three under a mark.
+      expect(fetched()).toBe(6);
+      expect(await rig.parked(pid)).toMatchObject([{ reason: 'POISON', detail: expect.stringContaining('while it was read') as string }]);
+    },
+  );
 });

@@ -24,10 +24,10 @@ const wrapped = (message: OperationMessage | StartMessage, channel?: Channel): s
 
 const reply = { specversion: '1.0', commandid: `${PID}/r1/0`, outcome: 'completed' };
 
-describe('a queue of a deployment takes what its senders may send, and parks all else apart', () => {
+describe('a queue of a deployment accepts only the messages that its senders may send, and parks all others', () => {
   const kinds: readonly (readonly [string, string, Channel])[] = [
     ['a start', inboxBody(start), 'starts'],
-    ['an act', inboxBody(terminate), 'operations'],
+    ['an operation', inboxBody(terminate), 'operations'],
     ['a tick', inboxBody(tick), 'inbox'],
     ['a wrapper', wrapped(terminate, 'operations'), 'inbox'],
     ['a bus event', busText('payments.charge.completed', reply), 'inbox'],
@@ -56,7 +56,7 @@ describe('a queue of a deployment takes what its senders may send, and parks all
     ['source and account', (event: object) => ({ ...event, source: undefined, account: undefined })],
     ['source', (event: object) => ({ ...event, source: undefined })],
     ['account', (event: object) => ({ ...event, account: undefined })],
-  ])('an answer without %s was never on the bus, and is FORBIDDEN', async (_what, without) => {
+  ])('a reply without %s did not come from the bus, and is FORBIDDEN', async (_what, without) => {
     const { rig, charge } = await charging({ deployed: true });
     const detail = { ...reply, commandid: charge.id, commandhash: charge.datahash, source: 'payments' };
     rig.put(JSON.stringify(without(JSON.parse(busText('payments.charge.completed', detail)) as object)));
@@ -66,22 +66,22 @@ describe('a queue of a deployment takes what its senders may send, and parks all
   });
 });
 
-describe('who acts', () => {
-  test('an act is journaled with the sender that the queue knows, beside the principal that it names', async () => {
+describe('the principal of an operation', () => {
+  test('an operation is journaled with the sender that SQS reports and the principal that the message names', async () => {
     const { rig } = await charging({ deployed: true });
     rig.put(inboxBody(terminate), { channel: 'operations', senderId: SENDER });
     await rig.work();
     expect(await rig.journal(PID)).toContainEqual(expect.objectContaining({ type: 'TerminateRequested', by: ALICE, sender: SENDER }));
   });
 
-  test('a wrapper of the functions keeps the sender of the act that it brings', async () => {
+  test('a wrapper of the functions keeps the sender of its operation', async () => {
     const { rig } = await charging({ deployed: true });
     rig.put(inboxBody({ tutti: 'forced', body: inboxBody(terminate), sentat: 0, channel: 'operations', sender: SENDER }));
     await rig.work();
     expect(await rig.journal(PID)).toContainEqual(expect.objectContaining({ type: 'TerminateRequested', sender: SENDER }));
   });
 
-  test('without queues of their own the principal is what the act names', async () => {
+  test('without separate queues the principal is the one that the operation names', async () => {
     const { rig } = await charging();
     rig.put(inboxBody(terminate));
     await rig.work();
@@ -96,23 +96,23 @@ describe('a dead letter', () => {
     await rig.pass(30_000);
   };
 
-  test('of operators is applied as their act, by their sender', async () => {
+  test('a dead letter of the operations queue is applied as an operation of its sender', async () => {
     const { rig } = await charging({ deployed: true });
     await drained(rig, inboxBody(terminate), 'operations');
     expect(await rig.journal(PID)).toContainEqual(expect.objectContaining({ type: 'TerminateRequested', sender: SENDER }));
   });
 
-  test('of clients is a start', async () => {
+  test('a dead letter of the starts queue is applied as a start', async () => {
     const rig = new InboxRig({ deployed: true });
     await drained(rig, inboxBody(start), 'starts');
     expect(await rig.head('default#repaying#o-1')).toMatchObject({ status: 'running' });
   });
 
   test.each([
-    ['an act', inboxBody(terminate)],
+    ['an operation', inboxBody(terminate)],
     ['a wrapper that a client has written', wrapped(terminate, 'operations')],
     ['a forwarded wrapper that a client has written', wrapped(terminate).replace('"forced"', '"forced","lane":true')],
-  ])('of clients is no more believed than it was: %s', async (_what, body) => {
+  ])('a dead letter of the starts queue has no more rights than before: %s', async (_what, body) => {
     const { rig } = await charging({ deployed: true });
     await drained(rig, body, 'starts');
     expect(await rig.head(PID)).toMatchObject({ status: 'running' });

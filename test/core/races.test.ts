@@ -234,7 +234,7 @@ describe('the completed branches of a race are undone with it', () => {
     expect(trip.entries('ProcessCompleted')[0]?.data).toBe('stayed');
   });
 
-  test('but not in a replay of a journal whose release did not undo them', async () => {
+  test('a replay of a journal whose release did not undo them does not undo them either', async () => {
     const code = tripOf(async (ctx) => {
       const inner = ctx.race({ flight: fly(ctx), nap: ctx.sleep('1 day') });
       await inner;

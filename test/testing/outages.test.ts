@@ -46,7 +46,7 @@ describe('a provider that is down', () => {
     },
   );
 
-  test('and requests a later run is called then, within the time limit of the command', async () => {
+  test('a provider that requests a later run is called then, within the time limit of the command', async () => {
     const { world, provider, status } = asking({}, (task) => task.retryAfter('1 minute', 'busy'));
     await world.client.publish(Go, { id: 'x' });
     await world.advance('1 hour');

@@ -27,7 +27,7 @@ const doze = async (world: World, days: number): Promise<unknown> => {
 };
 
 describe('everyCrash lets time pass by itself', () => {
-  test('so that a story with only sleeps passes without options', async () => {
+  test('everyCrash runs a story with only sleeps without options', async () => {
     let runs = 0;
     await everyCrash(sleepers, {}, async (world) => {
       runs += 1;
@@ -36,14 +36,14 @@ describe('everyCrash lets time pass by itself', () => {
     expect(runs).toBeGreaterThan(8);
   });
 
-  test('so that a result waits for the time-out of an event, killed at each point', async () => {
+  test('a result waits for the time-out of an event, killed at each point', async () => {
     await everyCrash(shop, { services }, async (world) => {
       await world.client.publish(Ordered, ordered);
       expect(await world.client.result(invoice, 'o-1')).toEqual({ paid: false });
     });
   });
 
-  test('so that settle waits for the lease of a killed worker, and not for a timer', async () => {
+  test('settle waits for the lease of a killed worker, and not for a timer', async () => {
     await everyCrash(shop, { services }, async (world) => {
       await world.client.publish(Ordered, ordered);
       await world.settle();
@@ -52,13 +52,13 @@ describe('everyCrash lets time pass by itself', () => {
     });
   });
 
-  test('until its patience ends', async () => {
+  test('time passes only until the patience ends', async () => {
     const story = async (world: World): Promise<void> => void (await doze(world, 3));
     await expect(everyCrash(sleepers, { patience: '2 days' }, story)).rejects.toMatchObject({ code: 'TIMED_OUT' });
     await everyCrash(sleepers, { patience: '4 days' }, story);
   });
 
-  test('for at most a year, so that a process that never ends fails its test', async () => {
+  test('time passes for at most a year, so that a process that never ends fails its test', async () => {
     const story = async (world: World): Promise<void> => {
       const { id } = await world.client.start(reminding, {}, { id: 'r-1' });
       await world.client.result(reminding, id);
@@ -66,7 +66,7 @@ describe('everyCrash lets time pass by itself', () => {
     await expect(everyCrash(sleepers, {}, story)).rejects.toMatchObject({ code: 'TIMED_OUT' });
   });
 
-  test('but not for a stuck instance', async () => {
+  test('time does not pass for a stuck instance', async () => {
     const world = simulate(sleepers, { patience: '366 days' });
     world.expectStuck(broken, 'b-1');
     await world.client.start(reminding, {}, { id: 'r-1' });
@@ -83,6 +83,6 @@ test('everyCrash refuses a scenario that passes no crash point', async () => {
   await expect(everyCrash(shop, { services }, story)).rejects.toThrow('The scenario passed no crash point');
 });
 
-test('without patience, a result that needs time is TIMED_OUT', async () => {
+test('a result that needs time is TIMED_OUT without patience', async () => {
   await expect(doze(simulate(sleepers), 1)).rejects.toMatchObject({ code: 'TIMED_OUT' });
 });

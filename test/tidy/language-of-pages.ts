@@ -1,15 +1,11 @@
-import { sentencesIn, starts, words, type Finding } from './language.ts';
+import { findingsIn, sentencesIn, type Finding } from './language.ts';
 import { lineAt } from './source-text.ts';
 
 /** The findings in a Markdown page. A heading, a label in bold and a row of a table need not start with a noun. */
 export function pageFindings(page: string): readonly Finding[] {
   return blocksOf(page).flatMap(({ lines, line, isProse }) => {
     const text = plainText(lines.join('\n'));
-    return sentencesIn(text).flatMap((sentence) =>
-      [...(isProse ? starts : []), ...words]
-        .filter(({ pattern }) => pattern.test(sentence.text))
-        .map(({ instead }) => ({ line: line + lineAt(text, sentence.offset) - 1, text: sentence.text, instead })),
-    );
+    return sentencesIn(text).flatMap((sentence) => findingsIn(sentence.text, line + lineAt(text, sentence.offset) - 1, { whole: isProse }));
   });
 }
 

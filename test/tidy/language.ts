@@ -17,7 +17,7 @@ interface Rule {
 const CONDITION = 'begin with the noun, or with If or When';
 
 /** The subject of a sentence is a noun of the code. A question may begin with any of these words. */
-export const starts: readonly Rule[] = [
+const starts: readonly Rule[] = [
   { pattern: /^(?:What|Whatever|Which|Whichever)\b(?!.*\?$)/i, instead: 'begin with the noun that is meant' },
   { pattern: /^(?:Who|Whoever|Whose|Nobody|Somebody|Anybody|Everybody)\b(?!.*\?$)/i, instead: 'name the component that acts' },
   { pattern: /^Where\b(?!.*\?$)/i, instead: CONDITION },
@@ -25,7 +25,7 @@ export const starts: readonly Rule[] = [
 ];
 
 /** Words that the field does not use, with those that it uses. */
-export const words: readonly Rule[] = [
+const words: readonly Rule[] = [
   {
     pattern: /\bwho(?:m|ever|soever)?\b(?! is on call)/i,
     instead: 'the name of the component, or "the caller", "the user", "an operator"',
@@ -48,13 +48,20 @@ export const words: readonly Rule[] = [
 ];
 
 export function languageFindings(file: Pick<SourceFile, 'text' | 'plain' | 'code'>): readonly Finding[] {
-  const sentences = [...sentencesOfComments(commentsOf(file.text, file.plain)), ...sentencesOfStrings(file)];
-  return sentences
-    .flatMap(({ text, line }) => [
-      ...starts.filter(({ pattern }) => pattern.test(text)).map(({ instead }) => ({ line, text, instead })),
-      ...words.filter(({ pattern }) => pattern.test(text)).map(({ instead }) => ({ line, text, instead })),
-    ])
+  return [...sentencesOfComments(commentsOf(file.text, file.plain)), ...sentencesOfStrings(file)]
+    .flatMap(({ text, line }) => findingsIn(text, line))
     .toSorted((one, other) => one.line - other.line);
+}
+
+/** The findings in one sentence. A text that need not start with a noun is not `whole`. */
+export function findingsIn(text: string, line: number, { whole = true } = {}): readonly Finding[] {
+  return [
+    ...(whole ? starts : []).filter(({ pattern }) => pattern.test(text)).map(({ instead }) => ({ line, text, instead })),
+    ...words.flatMap(({ pattern, instead }) => {
+      const word = pattern.exec(text)?.[0];
+      return word === undefined ? [] : [{ line, text, instead: `in place of '${word}' write ${instead}` }];
+    }),
+  ];
 }
 
 interface Sentence {

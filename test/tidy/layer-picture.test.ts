@@ -11,7 +11,9 @@ const withoutCounts = (svg: string): string => svg.replaceAll(/>\d+ files</g, '>
 test('docs/layers.svg shows the imports between the layers; WRITE_LAYERS=1 writes it', () => {
   const picture = layerPicture(layersOf(readTree()));
   if (process.env['WRITE_LAYERS'] === '1') writeFileSync(page, picture);
-  expect(withoutCounts(readFileSync(page, 'utf8'))).toBe(withoutCounts(picture));
+  expect(withoutCounts(readFileSync(page, 'utf8')), 'Imports between layers have changed: run this test with WRITE_LAYERS=1').toBe(
+    withoutCounts(picture),
+  );
 });
 
 test('a layer stands above the layers that it imports, and an arrow that follows from two others is left out', () => {
