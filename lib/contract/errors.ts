@@ -122,7 +122,7 @@ function count(attempts: number): string {
   return attempts === 1 ? '1 attempt' : `${attempts} attempts`;
 }
 
-/** A process failed, with an error that it declares or with `'Other'` and `data.reason`. */
+/** A process failed, with an error that it declares, or with `'Other'` and `data.reason`, as by `ctx.fail`. */
 export class ProcessFailed<N extends string = string, T extends string = string, D = Json> extends OrchestratorError {
   declare readonly code: 'PROCESS_FAILED';
   readonly process: N;
@@ -209,9 +209,9 @@ export type ProcessBugCode = 'POISON' | 'NONDETERMINISM' | 'WRONG_SCOPE' | 'UNAW
 
 /** The remedy of each code of `ProcessBug`, and by its keys the list of these codes. */
 export const PROCESS_BUG_REMEDIES: Readonly<Record<ProcessBugCode, string>> = {
-  POISON: 'Correct the process, then resume the instance with tutti resume.',
+  POISON: 'Correct the process, or throw ctx.fail(reason) where it should fail, then resume the instance with tutti resume.',
   NONDETERMINISM: 'Restore the code that the run started with, or list the changed code as a new version, then resume the instance.',
-  WRONG_SCOPE: 'Use the ctx that the scope passes to its body; name it ctx, so that it shadows the outer one.',
+  WRONG_SCOPE: 'Await in each scope what it begins, and use ctx only in code that the scope of this ctx contains.',
   UNAWAITED_STEP: 'Await the step, or use ctx.send for a command whose reply is not needed.',
   UNKNOWN_SERVICE: 'List the service of the command in the system, then resume the instance.',
 };

@@ -1,5 +1,5 @@
 import type { ProcessFailed } from './errors.ts';
-import type { Frozen, Received, Sent } from './schema.ts';
+import type { Frozen, Json, Received, Sent } from './schema.ts';
 import type { ProcessContract } from './runtime-contract.ts';
 
 /** The types of a process. */
@@ -29,7 +29,13 @@ export interface Process<N extends string, T extends ProcessTypes> extends AnyPr
 
 type ProcessFailures<N extends string, E> =
   | { [T in keyof E & string]: ProcessFailed<N, T, Frozen<Received<E[T]>>> }[keyof E & string]
-  | ProcessFailed<N, 'Other', { readonly reason: string }>;
+  | ProcessFailed<N, 'Other', OtherFailure>;
+
+/** The data of a failure that a process does not declare. `data` is that of `ctx.fail`. */
+export interface OtherFailure {
+  readonly reason: string;
+  readonly data?: Json;
+}
 
 /** The input of a start, as a writer passes it: fields with a default may be missing. */
 export type StartOf<P extends AnyProcess> = Frozen<Sent<P['~']['start']>>;

@@ -38,5 +38,7 @@ export function poison(run: ProcessRun, error: unknown): void {
 
 /** Authors often throw a plain `Error` to fail the process. It is a bug instead, and undoes nothing. */
 function hintOn(error: Error): string {
-  return error.name === 'Error' ? '; to fail the process and undo what it did, throw ctx.errors.Name(…), declared in its errors' : '';
+  return error.name === 'Error'
+    ? '; to fail the process and undo what it did, throw ctx.fail(reason), or a failure that it declares in its errors'
+    : '';
 }

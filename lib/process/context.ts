@@ -2,7 +2,8 @@ import type { AnyCommand, FailureOf, InputOf, OutputOf } from '../contract/comma
 import type { Duration } from '../contract/duration.ts';
 import type { Failure, ProcessFailed } from '../contract/errors.ts';
 import type { AnyEvent, DataOf } from '../contract/event.ts';
-import type { Frozen, Received, Sent } from '../contract/schema.ts';
+import type { Frozen, Json, Received, Sent } from '../contract/schema.ts';
+import type { OtherFailure } from '../contract/process-contract.ts';
 import type { Message } from '../contract/message.ts';
 import type { Retry } from '../contract/retry-policy.ts';
 
@@ -28,7 +29,10 @@ export interface CallOptions {
   readonly undo?: false;
 }
 
-/** The part of `ctx` that every process has, for the parameter of a helper function. */
+/**
+ * The part of `ctx` that every process has, for the parameter of a helper function. Each `ctx` of the process acts in the innermost scope of
+ * the running code.
+ */
 export interface AnyContext {
   /** The id of the instance, unique within tenant and process. */
   readonly id: string;
@@ -60,7 +64,8 @@ export interface AnyContext {
   any<B extends Readonly<Record<string, Step<unknown>>>>(branches: B): Step<Winner<B>>;
   /**
    * Runs a part of the process whose steps are cancelled and undone together, and returns the value of `body`. If `body` fails, its steps
-   * are undone, then the scope rejects with that failure. In `body`, call only the `ctx` that it receives.
+   * are undone, then the scope rejects with that failure. In `body` each enclosing `ctx` acts in this scope, so `body` need not take its
+   * parameter. A step of code that `body` did not await is `WRONG_SCOPE` after the scope has ended.
    */
   scope<T>(name: string, body: (ctx: this) => Promise<T>): Step<T>;
   /**
@@ -68,6 +73,12 @@ export interface AnyContext {
    * open step is cancelled first. If an undo fails, the instance is stuck with `COMPENSATION`.
    */
   undo<S extends Step<unknown>>(step?: Undoable<S>): Step<void>;
+  /**
+   * Creates a failure that the process need not declare: `throw ctx.fail('no driver was found')` fails the scope, or the process, and undoes
+   * its steps. The process ends as `failed` with the type `'Other'`, and `data.reason` and `data.data` have what was passed. Data that is
+   * not JSON stops the instance with `POISON`. For a failure that callers tell apart, declare it in `errors`.
+   */
+  fail(reason: string, data?: Json): ProcessFailed<string, 'Other', OtherFailure>;
   /** Sends a command without waiting for its reply. Its failure does not affect the process. */
   send<C extends AnyCommand>(command: Sendable<C>, input: InputOf<C>): void;
   /** Adds tags to the instance, by which `client.list` filters. A later value replaces that of the same key. */

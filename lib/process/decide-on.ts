@@ -10,10 +10,16 @@ import type { ProcessRun } from '../core/run.ts';
 import { clearNamedTimer, setNamedTimer } from '../core/timers.ts';
 import { actionParts, type Action, type ActionParts } from './action.ts';
 import type { DeciderDefinition } from './decider.ts';
-import { asCodeOf } from './running-code.ts';
+import { asCodeOf, type CodeStorage } from './running-code.ts';
 
 /** Calls a decider's handler for a fact, then stores its next state and does its actions. Without a handler the fact is only journaled. */
-export function decideOn(run: ProcessRun, definition: DeciderDefinition, fact: RecordedFact, heard: HeardFact | undefined): void {
+export function decideOn(
+  storage: CodeStorage,
+  run: ProcessRun,
+  definition: DeciderDefinition,
+  { fact, heard }: { readonly fact: RecordedFact; readonly heard: HeardFact | undefined },
+): void {
+  const ask = <T>(code: () => T): T => asCodeOf(storage, { run, scope: run.root }, code);
   // Paths count within one call, because a decider is never replayed: loaded or live, it writes the same journal.
   run.root.ordinals.clear();
   if (fact.type === 'CancelRequested') {
@@ -24,9 +30,9 @@ export function decideOn(run: ProcessRun, definition: DeciderDefinition, fact: R
   const handler = message && definition.handlers.get(message.key);
   if (!message || !handler || run.ended) return;
   const id = run.image.pid.slice(run.image.pid.lastIndexOf('#') + 1);
-  const state = stateOf(run, definition, id);
+  const state = stateOf(run, definition, () => ask(() => definition.initial(id)));
   const at = { id, now: new Date(run.image.clock) };
-  const next = asCodeOf(run, run.root, () => handler(frozen(state), frozen(message.data), at));
+  const next = ask(() => handler(frozen(state), frozen(message.data), at));
   refusePromise(run, next, message.key);
   const [value, ...actions] = (Array.isArray(next) ? next : [next]) as [unknown, ...(Action | false | undefined)[]];
   changeView(run, run.root, { schema: definition.state, value, what: `the state of ${definition.name} after ${message.key}` });
@@ -49,14 +55,10 @@ function refusePromise(run: ProcessRun, next: unknown, key: string): void {
 }
 
 /** The state of a decider, or its first state. A state of an earlier contract is upcast to the newest version. */
-function stateOf(run: ProcessRun, definition: DeciderDefinition, id: string): Json {
+function stateOf(run: ProcessRun, definition: DeciderDefinition, initial: () => unknown): Json {
   return run.image.view
     ? parseStored(definition.state, run.image.view.data)
-    : parse(
-        definition.state,
-        asCodeOf(run, run.root, () => definition.initial(id)),
-        `the first state of ${definition.name}`,
-      );
+    : parse(definition.state, initial(), `the first state of ${definition.name}`);
 }
 
 function messageOf(fact: RecordedFact, heard: HeardFact | undefined): { readonly key: string; readonly data: unknown } | undefined {

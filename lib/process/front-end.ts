@@ -5,7 +5,8 @@ import type { AsyncDefinition } from './process.ts';
 import { nextOutcome } from '../core/apply.ts';
 import type { RecordedFact } from '../core/journal-entry.ts';
 import type { FrontEndOutcome, ProcessRun, Scope, StepState } from '../core/run.ts';
-import { refuseGlobals, rejectStep, resolverOf, runBody } from './running-code.ts';
+import { type CodeStorage, refuseGlobals, rejectStep, resolverOf, runBody } from './running-code.ts';
+import { asyncStorage } from '../adapters/system/async-storage.ts';
 import { frozen } from '../contract/schema.ts';
 import { ProcessContext, type ReceivedStart } from './process-context.ts';
 
@@ -13,15 +14,20 @@ import { ProcessContext, type ReceivedStart } from './process-context.ts';
  * The main file of lib/process. Input: a definition and a run. Output: the front end, which takes each applied fact to the user's code.
  * Trunk: `Continuation` runs an async process through `process-context.ts` and `running-code.ts`; `decide-on.ts` calls a decider's handlers.
  */
-export const frontEndOf: FrontEndOf = (definition, run) => {
-  if (definition.kind === 'async') return new Continuation(run, definition as AsyncDefinition);
-  return {
-    hear: (fact, heard) => {
-      decideOn(run, definition as DeciderDefinition, fact, heard);
-      return Promise.resolve();
-    },
+export function frontEndWith(storage: CodeStorage): FrontEndOf {
+  return (definition, run) => {
+    if (definition.kind === 'async') return new Continuation(storage, run, definition as AsyncDefinition);
+    return {
+      hear: (fact, heard) => {
+        decideOn(storage, run, definition as DeciderDefinition, { fact, heard });
+        return Promise.resolve();
+      },
+    };
   };
-};
+}
+
+/** The front end of every host on Node: the embedded runtime, the functions, the test kit and the tools. */
+export const frontEndOf: FrontEndOf = frontEndWith(asyncStorage());
 
 /**
  * The live half of an async process: the user's function, suspended where it awaits. It takes the outcomes of
@@ -32,18 +38,20 @@ export const frontEndOf: FrontEndOf = (definition, run) => {
  * C2 Only its owner advances it, and throws it away after a conflict of its commit.
  */
 export class Continuation implements FrontEnd {
+  readonly #storage: CodeStorage;
   readonly #run: ProcessRun;
   readonly #definition: AsyncDefinition;
   #start: ReceivedStart | undefined;
 
-  constructor(run: ProcessRun, definition: AsyncDefinition) {
+  constructor(storage: CodeStorage, run: ProcessRun, definition: AsyncDefinition) {
+    this.#storage = storage;
     this.#run = run;
     this.#definition = definition;
   }
 
   async hear(fact: RecordedFact): Promise<void> {
     if (!this.#run.environment.checks) return this.#hear(fact);
-    const putBack = refuseGlobals();
+    const putBack = refuseGlobals(this.#storage);
     try {
       await this.#hear(fact);
     } finally {
@@ -79,7 +87,9 @@ export class Continuation implements FrontEnd {
   }
 
   #body(scope: Scope, body: (ctx: ProcessContext) => Promise<unknown>, start: ReceivedStart): void {
-    runBody(this.#run, scope, body, new ProcessContext(this.#run, this.#definition, scope, start));
+    const code = { run: this.#run, scope };
+    const ctx = new ProcessContext(this.#storage, code, this.#definition, start);
+    runBody(this.#storage, code, () => body(ctx));
   }
 
   /** Marks a process that has not ended and waits for no reply, timer or event, because nothing would ever wake it. */

@@ -4,11 +4,13 @@ import { eventContract, type AnyEvent } from '../contract/event.ts';
 import { instantOf } from '../contract/instant.ts';
 import { retryPolicy, runTimeoutMs } from '../contract/retry-policy.ts';
 import type { CommandContract } from '../contract/runtime-contract.ts';
+import { JsonFault, plainJson, type Json } from '../contract/wire/json.ts';
+import { ProcessFailed } from '../contract/errors.ts';
 import { isOpen, requested } from '../core/journal.ts';
 import { refuse } from '../core/bug.ts';
 import { changeView, issuePublish, tag } from '../core/effects.ts';
 import { callCommand, listedContract, sendCommand } from '../core/issue.ts';
-import type { CallPolicy, ProcessRun, Scope, StepState as CoreStep } from '../core/run.ts';
+import { cancellation, type CallPolicy, type ProcessRun, type Scope, type StepState as CoreStep } from '../core/run.ts';
 import { openScope, pivot } from '../core/scopes.ts';
 import { SeededRandom } from '../core/seeded-random.ts';
 import { sleep } from '../core/timers.ts';
@@ -16,7 +18,7 @@ import { requestUndo } from '../core/undo-request.ts';
 import { registerCompensation } from '../core/undoing.ts';
 import { waitFor } from '../core/waits.ts';
 import type { CallOptions, Step } from './context.ts';
-import { asCodeOf, asOtherCode, runBody, runningCode, stepOf, stepPromise, unsettled } from './running-code.ts';
+import { asCodeOf, asOtherCode, type CodeStorage, runBody, type RunningCode, stepOf, stepPromise, unsettled } from './running-code.ts';
 import type { AsyncDefinition } from './process.ts';
 import { openRace } from './race.ts';
 
@@ -36,19 +38,22 @@ export class ProcessContext {
   readonly run: string;
   readonly start: ReceivedStart;
   readonly errors: AsyncDefinition['throws'];
+  readonly #storage: CodeStorage;
   readonly #run: ProcessRun;
   readonly #definition: AsyncDefinition;
-  readonly #scope: Scope;
+  /** The scope of the body that received this `ctx`. */
+  readonly #own: Scope;
   #random: SeededRandom | undefined;
 
-  constructor(run: ProcessRun, definition: AsyncDefinition, scope: Scope, start: ReceivedStart) {
+  constructor(storage: CodeStorage, { run, scope }: RunningCode, definition: AsyncDefinition, start: ReceivedStart) {
     this.id = run.image.pid.slice(run.image.pid.lastIndexOf('#') + 1);
     this.run = run.image.run;
     this.start = start;
     this.errors = definition.throws;
+    this.#storage = storage;
     this.#run = run;
     this.#definition = definition;
-    this.#scope = scope;
+    this.#own = scope;
   }
 
   call(command: AnyCommand, input: unknown, options?: CallOptions): Step<unknown> {
@@ -60,31 +65,35 @@ export class ProcessContext {
   }
 
   #call(command: AnyCommand, input: unknown, options: CallOptions | undefined, returnsFailure: boolean): Step<unknown> {
-    if (!this.#takes(returnsFailure ? 'try' : 'call')) return unsettled();
+    const scope = this.#takes(returnsFailure ? 'try' : 'call');
+    if (!scope) return unsettled();
     const contract = listedContract(this.#run, commandContract(command));
     const passed = { schema: contract.input, value: input, what: `${contract.name} was called with` };
     const policy = policyOf(contract, options, returnsFailure);
-    return this.#promise(asOtherCode(() => callCommand(this.#run, this.#scope, contract, passed, policy)));
+    return this.#promise(this.#asOther(() => callCommand(this.#run, scope, contract, passed, policy)));
   }
 
   send(command: AnyCommand, input: unknown): void {
-    if (!this.#takes('send')) return;
+    const scope = this.#takes('send');
+    if (!scope) return;
     const contract = listedContract(this.#run, commandContract(command));
     const passed = { schema: contract.input, value: input, what: `${contract.name} was sent with` };
-    asOtherCode(() => sendCommand(this.#run, this.#scope, contract, passed));
+    this.#asOther(() => sendCommand(this.#run, scope, contract, passed));
   }
 
   sleep(duration: Duration): Step<unknown> {
-    if (!this.#takes('sleep')) return unsettled();
-    return this.#promise(sleep(this.#run, this.#scope, 'sleep', this.#run.image.clock + this.#read(() => milliseconds(duration))));
+    const scope = this.#takes('sleep');
+    if (!scope) return unsettled();
+    return this.#promise(sleep(this.#run, scope, 'sleep', this.#run.image.clock + this.#read(() => milliseconds(duration))));
   }
 
   until(instant: string | Date): Step<unknown> {
-    if (!this.#takes('until')) return unsettled();
+    const scope = this.#takes('until');
+    if (!scope) return unsettled();
     return this.#promise(
       sleep(
         this.#run,
-        this.#scope,
+        scope,
         'until',
         this.#read(() => this.#instantOf(instant)),
       ),
@@ -92,69 +101,89 @@ export class ProcessContext {
   }
 
   waitFor(event: AnyEvent, options: { readonly match?: (data: never) => boolean; readonly timeout?: Duration } = {}): Step<unknown> {
-    if (!this.#takes('waitFor')) return unsettled();
+    const scope = this.#takes('waitFor');
+    if (!scope) return unsettled();
     const { type } = eventContract(event);
     const heard = [...this.#definition.startOn, ...this.#definition.receives].some((correlation) => correlation.event.type === type);
     if (!heard)
       refuse(this.#run, 'POISON', `${this.#definition.name} waits for ${type}, which neither its receives nor its startOn lists.`);
     const timeoutMs = options.timeout === undefined ? undefined : this.#read(() => milliseconds(options.timeout as Duration));
-    return this.#promise(waitFor(this.#run, this.#scope, { event: type, match: this.#matchOf(options.match), timeoutMs }));
+    return this.#promise(waitFor(this.#run, scope, { event: type, match: this.#matchOf(scope, options.match), timeoutMs }));
   }
 
   race(branches: Readonly<Record<string, Step<unknown>>>): Step<unknown> {
-    return this.#takes('race') ? openRace(this.#run, this.#scope, 'race', branches) : unsettled();
+    const scope = this.#takes('race');
+    return scope ? openRace(this.#run, scope, 'race', branches) : unsettled();
   }
 
   any(branches: Readonly<Record<string, Step<unknown>>>): Step<unknown> {
-    return this.#takes('any') ? openRace(this.#run, this.#scope, 'any', branches) : unsettled();
+    const scope = this.#takes('any');
+    return scope ? openRace(this.#run, scope, 'any', branches) : unsettled();
   }
 
   scope(label: string, body: (ctx: ProcessContext) => Promise<unknown>): Step<unknown> {
-    if (!this.#takes('scope')) return unsettled();
-    const step = openScope(this.#run, this.#scope, label);
+    const scope = this.#takes('scope');
+    if (!scope) return unsettled();
+    const step = openScope(this.#run, scope, label);
     const promise = this.#promise(step);
     if (step.status !== 'open') return promise;
-    runBody(this.#run, step.child, body, new ProcessContext(this.#run, this.#definition, step.child, this.start));
+    const code = { run: this.#run, scope: step.child };
+    const ctx = new ProcessContext(this.#storage, code, this.#definition, this.start);
+    runBody(this.#storage, code, () => body(ctx));
     return promise;
   }
 
   undo(promise?: Step<unknown>): Step<unknown> {
-    if (!this.#takes('undo')) return unsettled();
+    const scope = this.#takes('undo');
+    if (!scope) return unsettled();
     const target = promise && stepOf(promise);
     if (promise && !target) return refuse(this.#run, 'POISON', 'ctx.undo was given something that is not a step.');
-    return this.#promise(requestUndo(this.#run, this.#scope, target));
+    return this.#promise(requestUndo(this.#run, scope, target));
+  }
+
+  fail(reason: string, data?: Json): ProcessFailed {
+    const { name } = this.#definition;
+    const plain = plainJson(data === undefined ? { reason } : { reason, data });
+    if (plain instanceof JsonFault)
+      return refuse(this.#run, 'POISON', `${name} fails with a value that is not JSON at ${plain.path.join('.')}: ${plain.reason}.`);
+    return new ProcessFailed({ process: name, type: 'Other', data: plain, message: reason });
   }
 
   compensate(label: string, body: (ctx: ProcessContext, failure: unknown) => Promise<unknown>): void {
-    if (!this.#takes('compensate')) return;
-    registerCompensation(this.#run, this.#scope, label, body);
+    const scope = this.#takes('compensate');
+    if (!scope) return;
+    registerCompensation(this.#run, scope, label, body);
   }
 
   pivot(): void {
-    if (!this.#takes('pivot')) return;
-    pivot(this.#run, this.#scope);
+    const scope = this.#takes('pivot');
+    if (!scope) return;
+    pivot(this.#run, scope);
   }
 
   publish(event: AnyEvent, data: unknown): void {
-    if (!this.#takes('publish')) return;
+    const scope = this.#takes('publish');
+    if (!scope) return;
     const { type } = eventContract(event);
     const declared = this.#definition.publishes.get(type);
     if (!declared) return refuse(this.#run, 'POISON', `${this.#definition.name} publishes ${type}, which its publishes does not list.`);
     const passed = { schema: declared.data, value: data, what: `${type} was published with` };
-    asOtherCode(() => issuePublish(this.#run, this.#scope, type, passed));
+    this.#asOther(() => issuePublish(this.#run, scope, type, passed));
   }
 
   view(value: unknown): void {
-    if (!this.#takes('view')) return;
+    const scope = this.#takes('view');
+    if (!scope) return;
     const { view, name } = this.#definition;
     if (!view) return refuse(this.#run, 'POISON', `${name} sets a view, but declares none.`);
     const passed = { schema: view, value, what: `the view of ${name} was set to` };
-    asOtherCode(() => changeView(this.#run, this.#scope, passed));
+    this.#asOther(() => changeView(this.#run, scope, passed));
   }
 
   tag(tags: Record<string, string>): void {
-    if (!this.#takes('tag')) return;
-    tag(this.#run, this.#scope, tags);
+    const scope = this.#takes('tag');
+    if (!scope) return;
+    tag(this.#run, scope, tags);
   }
 
   now(): Date {
@@ -171,7 +200,7 @@ export class ProcessContext {
 
   #chance(method: string): SeededRandom {
     isOpen(this.#run, `called ctx.${method}`);
-    this.#random ??= new SeededRandom(`${this.#run.image.pid}/${this.run}/${this.#scope.path}`);
+    this.#random ??= new SeededRandom(`${this.#run.image.pid}/${this.run}/${this.#own.path}`);
     return this.#random;
   }
 
@@ -180,8 +209,8 @@ export class ProcessContext {
   }
 
   /** A predicate is code of the process even if the engine calls it. */
-  #matchOf(match: ((data: never) => boolean) | undefined): typeof match {
-    return match && ((data) => asCodeOf(this.#run, this.#scope, () => match(data)));
+  #matchOf(scope: Scope, match: ((data: never) => boolean) | undefined): typeof match {
+    return match && ((data) => asCodeOf(this.#storage, { run: this.#run, scope }, () => match(data)));
   }
 
   /** Earlier releases accepted instants without an offset, in the machine's time zone. Runs that they recorded continue. */
@@ -199,22 +228,45 @@ export class ProcessContext {
     }
   }
 
-  /** Whether the core takes a request now. In development and tests, the `ctx` of another scope is refused. */
-  #takes(method: string): boolean {
-    if (!requested(this.#run, method)) return false;
-    if (this.#run.environment.checks) this.#checkScope(method);
-    return true;
+  /**
+   * The scope in which a request acts, or undefined if the core takes no request now. It is the scope of the running code, so each enclosing
+   * `ctx` does the same. Earlier releases used the scope of the `ctx`, in production only.
+   */
+  #takes(method: string): Scope | undefined {
+    const run = this.#run;
+    if (!requested(run, method)) return undefined;
+    const code = this.#storage.getStore();
+    const running = code?.run === run ? code.scope : undefined;
+    const scope = running && isWithin(running, this.#own) ? running : this.#own;
+    if (hasEnded(scope) && !run.expected) this.#refuse(method, `was called after ${nameOf(scope)} had ended`);
+    if (running && scope !== running && run.environment.checks)
+      this.#refuse(method, `was called in ${nameOf(running)}, which it does not contain`);
+    return scope;
   }
 
-  #checkScope(method: string): void {
-    const running = runningCode()?.scope;
-    if (running && running !== this.#scope)
-      refuse(
-        this.#run,
-        'WRONG_SCOPE',
-        `ctx.${method} of ${nameOf(this.#scope)} was called in ${nameOf(running)}: use the ctx of that scope, so that the step belongs to it.`,
-      );
+  #refuse(method: string, what: string): never {
+    return refuse(
+      this.#run,
+      'WRONG_SCOPE',
+      `ctx.${method} of ${nameOf(this.#own)} ${what}: use the ctx of a scope that is around the code.`,
+    );
   }
+
+  /** In development and tests, schemas may read the clock: they are no code of the process. */
+  #asOther<T>(call: () => T): T {
+    return this.#run.environment.checks ? asOtherCode(this.#storage, call) : call();
+  }
+}
+
+/** A compensation runs in a scope within the one that registered it. */
+function isWithin(inner: Scope, outer: Scope): boolean {
+  for (let scope: Scope | undefined = inner; scope; scope = scope.parent) if (scope === outer) return true;
+  return false;
+}
+
+/** Whether the body of a scope has returned. Nothing would undo a later step. The steps of a scope that has failed are rejected instead. */
+function hasEnded(scope: Scope): boolean {
+  return scope.parent !== undefined && scope.ending?.status === 'fulfilled' && !cancellation(scope);
 }
 
 function nameOf(scope: Scope): string {

@@ -1,4 +1,3 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
 import type { ProcessRun, Scope, StepState as CoreStep } from '../core/run.ts';
 import { type Failure, isFailure } from '../contract/errors.ts';
 import { isOpen } from '../core/journal.ts';
@@ -14,25 +13,37 @@ export interface RunningCode {
   readonly scope: Scope;
 }
 
-const running = new AsyncLocalStorage<RunningCode | undefined>();
-
-/** In development and tests: the run and scope of the running code. Undefined for code that is not of a process. */
-export function runningCode(): RunningCode | undefined {
-  return running.getStore();
-}
-
-/** Calls code of a process, so that `runningCode` returns its run and scope. */
-export function asRunning<T>(code: RunningCode, call: () => T): T {
-  return running.run(code, call);
+/**
+ * The storage of the host that follows the running code over each `await`, as AsyncLocalStorage does. The host passes it to the front end,
+ * because nothing that a process imports may import a builtin of Node.
+ */
+export interface CodeStorage {
+  getStore(): RunningCode | undefined;
+  run<T>(code: RunningCode | undefined, call: () => T): T;
 }
 
 /** Calls code that a process calls but that is not of the process, such as its schemas. */
-export function asOtherCode<T>(call: () => T): T {
-  return running.getStore() === undefined ? call() : running.run(undefined, call);
+export function asOtherCode<T>(storage: CodeStorage, call: () => T): T {
+  return storage.getStore() === undefined ? call() : storage.run(undefined, call);
+}
+
+/**
+ * Calls code of a process in its scope, so that each `ctx` in it acts in that scope. In production the storage is entered for scopes only:
+ * code without an entry is that of the process itself. In development and tests the globals are refused to the code and its continuations.
+ */
+export function asCodeOf<T>(storage: CodeStorage, code: RunningCode, call: () => T): T {
+  if (!code.run.environment.checks) return code.scope.parent ? storage.run(code, call) : call();
+  const putBack = refuseGlobals(storage);
+  try {
+    return storage.run(code, call);
+  } finally {
+    putBack();
+  }
 }
 
 /** Runs the body of a scope and reports its end to the core. An error that is not a failure is a bug. */
-export function runBody<C>(run: ProcessRun, scope: Scope, body: (ctx: C) => Promise<unknown>, ctx: C): void {
+export function runBody(storage: CodeStorage, code: RunningCode, body: () => Promise<unknown>): void {
+  const { run, scope } = code;
   const ended = (ending: Parameters<typeof endBody>[2]): void => {
     if (!isOpen(run, `ended ${scope.path === '' ? 'its body' : `the scope ${scope.path.slice(0, -1)}`}`)) return;
     try {
@@ -48,7 +59,7 @@ export function runBody<C>(run: ProcessRun, scope: Scope, body: (ctx: C) => Prom
     else poison(run, error);
   };
   try {
-    const promise: Promise<unknown> | undefined = asCodeOf(run, scope, () => body(ctx));
+    const promise: Promise<unknown> | undefined = asCodeOf(storage, code, body);
     if (typeof promise?.then !== 'function')
       return refuse(run, 'POISON', `${nameOf(run, scope)} did not return a promise: write async before its function.`);
     promise.then((value) => {
@@ -78,24 +89,13 @@ function nameOf(run: ProcessRun, scope: Scope): string {
  * G3 A schema runs as other code, because its library may read the clock. `new Date(value)` and `Date.parse` depend on their arguments
  *    alone, so both are allowed.
  */
-export function refuseGlobals(): () => void {
+export function refuseGlobals(storage: CodeStorage): () => void {
   activations += 1;
-  if (activations === 1) replaced = replaceAll();
+  if (activations === 1) replaced = replaceAll(storage);
   return () => {
     activations -= 1;
     if (activations === 0) for (const each of replaced.splice(0).toReversed()) putBack(each);
   };
-}
-
-/** Calls code of a process. In development and tests the globals are refused to that code, and to its continuations. */
-export function asCodeOf<T>(run: ProcessRun, scope: Scope, code: () => T): T {
-  if (!run.environment.checks) return code();
-  const putBack = refuseGlobals();
-  try {
-    return asRunning({ run, scope }, code);
-  } finally {
-    putBack();
-  }
 }
 
 /** The open activations of all engines of this thread, which share the globals. */
@@ -112,10 +112,11 @@ interface Replaced {
 
 type Fn = (...args: never[]) => unknown;
 
-function replaceAll(): Replaced[] {
+function replaceAll(storage: CodeStorage): Replaced[] {
+  const guarded: Guarded = (original, what, advice) => guardedBy(storage, original, what, advice);
   const { crypto } = globalThis as { readonly crypto?: object };
   return [
-    replace(globalThis, 'Date', guardedDate),
+    replace(globalThis, 'Date', (fn) => guardedDate(storage, fn)),
     replace(Math, 'random', (fn) => guarded(fn, 'Math.random()', CHANCE)),
     replace(crypto, 'randomUUID', (fn) => guarded(fn, 'crypto.randomUUID()', IDS)),
     replace(crypto, 'getRandomValues', (fn) => guarded(fn, 'crypto.getRandomValues()', CHANCE)),
@@ -170,31 +171,33 @@ const PAUSES: Advice = {
 };
 
 /** Throws if the running code is that of a process. Catching the error changes nothing. */
-function check(what: string, advice: Advice): void {
-  const running = runningCode();
+function check(storage: CodeStorage, what: string, advice: Advice): void {
+  const running = storage.getStore();
   if (!running) return;
   const { name, kind } = running.run.definition;
   refuse(running.run, 'POISON', `${name} uses ${what}: ${advice.because}. ${advice[kind]}`);
 }
 
-function guarded<F extends Fn>(original: F, what: string, advice: Advice): F {
+type Guarded = (original: Fn, what: string, advice: Advice) => Fn;
+
+function guardedBy(storage: CodeStorage, original: Fn, what: string, advice: Advice): Fn {
   return new Proxy(original, {
     apply: (target, self, args) => {
-      check(what, advice);
+      check(storage, what, advice);
       return Reflect.apply(target, self, args) as unknown;
     },
   });
 }
 
-function guardedDate(original: Fn): unknown {
-  const now = guarded(Reflect.get(original, 'now') as Fn, 'Date.now()', CLOCK);
+function guardedDate(storage: CodeStorage, original: Fn): unknown {
+  const now = guardedBy(storage, Reflect.get(original, 'now') as Fn, 'Date.now()', CLOCK);
   return new Proxy(original, {
     construct: (target, args, newTarget) => {
-      if (args.length === 0) check('new Date()', CLOCK);
+      if (args.length === 0) check(storage, 'new Date()', CLOCK);
       return Reflect.construct(target, args, newTarget) as object;
     },
     apply: (target, self, args) => {
-      check('Date()', CLOCK);
+      check(storage, 'Date()', CLOCK);
       return Reflect.apply(target, self, args) as unknown;
     },
     get: (target, key, receiver) => (key === 'now' ? now : (Reflect.get(target, key, receiver) as unknown)),

@@ -66,6 +66,19 @@ describe('deliver', () => {
     expect(world.calls(payments.charge)).toEqual([]);
   });
 
+  test('fails without a payment if the total is negative', async () => {
+    const world = simulate(shopWith([deliver]), { services: [paid] });
+    await world.client.publish(OrderPlaced, { ...order, total: -1 });
+    await world.advance('4 hours');
+    const failure: unknown = await world.client.result(deliver, 'o-1').catch((error: unknown) => error);
+    expect(deliver.failed(failure) && [failure.type, failure.message, failure.data]).toEqual([
+      'Other',
+      'The process deliver failed: the total is negative.',
+      { reason: 'the total is negative', data: { total: -1 } },
+    ]);
+    expect(world.calls(payments.charge)).toEqual([]);
+  });
+
   test('requests a price three times, then continues with its own price', async () => {
     let asked = 0;
     const down = scripted(carrier, {

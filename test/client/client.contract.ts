@@ -295,7 +295,9 @@ export function clientContract(name: string, reach: () => Promise<ReachedShop>):
 
       test('describe of a stuck instance returns the reason and the remedy', async () => {
         const { why } = await client.describe(order, id);
-        expect(why).toMatch(/^stuck \(POISON\): .*the code is wrong.*\. Correct the process, then resume the instance with tutti resume$/);
+        expect(why).toMatch(
+          /^stuck \(POISON\): .*the code is wrong.*\. Correct the process, or throw ctx\.fail\(reason\) where it should fail, then resume the instance with tutti resume$/,
+        );
       });
 
       test('a stuck instance continues when it is resumed on fixed code', async () => {

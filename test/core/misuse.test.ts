@@ -221,43 +221,6 @@ describe('checks of development and tests', () => {
     expect(await trip.answers(charge, 'completed', { paymentId: 'p-1' })).toBe('dup');
     expect(trip.open()).toEqual([]);
   });
-
-  test('an outer ctx in a scope is WRONG_SCOPE, even if the process catches the error', async () => {
-    const bug = await bugOf(async (ctx) => {
-      await ctx.scope('inner', async () => {
-        await nap(ctx);
-      });
-    });
-    expect(bug).toEqual({
-      code: 'WRONG_SCOPE',
-      message:
-        'ctx.sleep of the process itself was called in the scope inner:1: use the ctx of that scope, so that the step belongs to it.',
-    });
-    const inner = await bugOf(async (outer) => {
-      await outer.scope('one', async (one) => {
-        await one.scope('two', async () => {
-          try {
-            one.pivot();
-          } catch {
-            await nap(outer);
-          }
-        });
-      });
-    });
-    expect(inner?.message).toContain('ctx.pivot of the scope one:1 was called in the scope one:1/two:1');
-  });
-
-  test('in production an outer ctx works, and its step belongs to the outer scope', async () => {
-    const trip = await started(
-      async (ctx) => {
-        await ctx.scope('inner', async () => {
-          await nap(ctx);
-        });
-      },
-      { checks: false },
-    );
-    expect(trip.timers()).toEqual(['sleep:1 in 86400000 ms']);
-  });
 });
 
 describe('a process that nothing would wake', () => {

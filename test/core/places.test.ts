@@ -32,7 +32,7 @@ describe('a bug names the line of the code of the process', () => {
         throw new Error('the amount is negative');
       }),
     ).toMatch(
-      /^Error: the amount is negative at .*places\.test\.ts:\d+; to fail the process and undo what it did, throw ctx\.errors\.Name/,
+      /^Error: the amount is negative at .*places\.test\.ts:\d+; to fail the process and undo what it did, throw ctx\.fail\(reason\), or a failure that it declares/,
     );
   });
 });

@@ -1,3 +1,4 @@
+import { ProcessFailed } from 'tutti';
 import { describe, expect, test } from 'vitest';
 import { Instance } from './instance.ts';
 import { Booked, flights, hotels, notes, Nudge, payments, type TripContext } from './trip-contracts.ts';
@@ -165,6 +166,52 @@ describe('S2: a scope that fails', () => {
     });
     await other.fails('hotels.book', 'SoldOut');
     expect(other.entries('ProcessFailed')[0]?.data).toMatchObject({ type: 'Other', data: { reason: 'hotels.book says SoldOut.' } });
+  });
+
+  test('S2: ctx.fail ends the process as failed with its reason and data, and undoes its steps', async () => {
+    const trip = await started(async (ctx) => {
+      await pay(ctx);
+      throw ctx.fail('no driver was found', { tried: 3 });
+    });
+    await trip.completes('payments.charge', PAID);
+    expect(trip.open()).toEqual(['payments.refund (undo)']);
+    await trip.completes('payments.refund');
+    expect(trip.status).toBe('failed');
+    expect(trip.entries('ProcessFailed')[0]?.data).toEqual({
+      code: 'PROCESS_FAILED',
+      message: 'no driver was found',
+      process: 'trip',
+      type: 'Other',
+      data: { reason: 'no driver was found', data: { tried: 3 } },
+    });
+  });
+
+  test('S2: ctx.fail in a scope undoes the scope, and the process can continue', async () => {
+    const trip = await started(async (ctx) => {
+      try {
+        await ctx.scope('s', async () => {
+          await pay(ctx);
+          throw ctx.fail('too late');
+        });
+      } catch (error) {
+        if (!(error instanceof ProcessFailed) || error.type !== 'Other') throw error;
+        return error.data;
+      }
+      return null;
+    });
+    await trip.completes('payments.charge', PAID);
+    await trip.completes('payments.refund');
+    expect(trip.entries('ProcessCompleted')[0]?.data).toEqual({ reason: 'too late' });
+  });
+
+  test.each<[string, unknown, string]>([
+    ['a function', { tried: () => 1 }, 'trip fails with a value that is not JSON at data.tried'],
+    ['a number that JSON changes', Number.NaN, 'trip fails with a value that is not JSON at data'],
+  ])('data of ctx.fail that is not JSON is POISON: %s', async (_, data, message) => {
+    const trip = await started(async (ctx) => {
+      throw ctx.fail('no', data as never);
+    });
+    expect(trip.bug).toMatchObject({ code: 'POISON', message: expect.stringContaining(message) as string });
   });
 });
 

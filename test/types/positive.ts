@@ -59,8 +59,11 @@ export const narrow = (error: unknown) => {
   if (payments.charge.failed(error)) {
     equal<typeof error, FailureOf<typeof payments.charge>>(true);
     if (error.type === 'CardDeclined') frozen<typeof error.data, { reason: string }>(true);
-  } else if (bookTrip.failed(error)) equal<typeof error, ProcessFailed<'book-trip', 'Other', { readonly reason: string }>>(true);
+  } else if (bookTrip.failed(error)) equal<typeof error, ProcessFailed<'book-trip', 'Other', { readonly reason: string; readonly data?: Json }>>(true);
 };
+
+// A failure without a declaration, in a process and in a helper
+export const failing = (ctx: AnyContext) => { const failure = ctx.fail('no driver', { tried: [1, 2] }); equal<typeof failure.type, 'Other'>(true); equal<typeof failure.data.reason, string>(true); throw failure; };
 
 // Processes
 equal<StartOf<typeof bookTrip>, DataOf<typeof CheckoutTravelCart>>(true);

@@ -26,6 +26,9 @@ export const deliver = process(
       order = next.value;
     }
     // endregion
+    // region fail
+    if (order.total < 0) throw ctx.fail('the total is negative', { total: order.total });
+    // endregion
     // region failures
     const paid = await ctx.try(payments.charge, { amount: order.total });
     if (payments.charge.failed(paid)) throw ctx.errors.NotPaid({ reason: paid.data.reason });

@@ -1,0 +1,62 @@
+import * as z from 'zod';
+import { command, event, process, service, system, type AnyProcess } from 'tutti';
+import { everyCrash, scripted, type World } from 'tutti/testing';
+import { describe, expect, test } from 'vitest';
+
+// Scopes, loops and failures of process code, killed at every crash point.
+
+const Started = event('loops.started', z.object({ id: z.string() }));
+const release = command({ input: z.object({ n: z.int() }) });
+const things = service('things', {
+  release,
+  hold: command({
+    input: z.object({ n: z.int() }),
+    output: z.object({ n: z.int() }),
+    undo: { command: release, input: ({ n }) => ({ n }) },
+  }),
+});
+
+const startOn = Started.byId(({ id }) => id);
+
+/** Runs the process of one instance, and kills the worker at every crash point. */
+const atEveryCrash = (definition: AnyProcess, story: (world: World) => Promise<void>): Promise<void> =>
+  everyCrash(
+    system('loops', { processes: [definition], services: [things] }),
+    { services: [scripted(things, { hold: async (held) => held, release: async () => {} })] },
+    async (world) => {
+      await world.client.publish(Started, { id: 'a' }, { id: 'started' });
+      await story(world);
+    },
+  );
+
+describe('after every crash', () => {
+  test('of two racing scopes that use the outer ctx, the loser alone is undone', async () => {
+    const racing = process('racing', { startOn }, async (ctx) => {
+      const branch = (name: string, n: number, pause: '1 day' | '2 days') =>
+        ctx.scope(name, async () => {
+          await ctx.call(things.hold, { n });
+          await ctx.scope('inner', async () => ctx.call(things.hold, { n: n + 100 }));
+          await ctx.sleep(pause);
+        });
+      const { winner } = await ctx.race({ slow: branch('slow', 1, '2 days'), quick: branch('quick', 2, '1 day') });
+      return { winner };
+    });
+    await atEveryCrash(racing, async (world) => {
+      await world.advance('3 days');
+      expect(await world.client.result(racing, 'a')).toEqual({ winner: 'quick' });
+      expect(world.calls(things.release)).toEqual([{ n: 101 }, { n: 1 }]);
+    });
+  });
+
+  test('ctx.fail undoes what the process did, and its reason arrives', async () => {
+    const failing = process('failing', { startOn }, async (ctx) => {
+      await ctx.call(things.hold, { n: 1 });
+      throw ctx.fail('it is too heavy', { kg: 90 });
+    });
+    await atEveryCrash(failing, async (world) => {
+      await world.advance('1 hour');
+      await expect(world.client.result(failing, 'a')).rejects.toMatchObject({ type: 'Other', data: { data: { kg: 90 } } });
+      expect(world.calls(things.release)).toEqual([{ n: 1 }]);
+    });
+  });
+});
