@@ -34,7 +34,7 @@ export const readEnvironment = (environment: Environment): OrchestratorEnvironme
   bucket: textVariable(environment, 'TUTTI_BUCKET', 'the name of the bucket of large values'),
   bucketOwner: textVariable(environment, 'TUTTI_BUCKET_OWNER', 'the account of the bucket of large values'),
   inboxUrl: textVariable(environment, 'TUTTI_INBOX_URL', 'the URL of the inbox'),
-  hotLaneUrl: textVariable(environment, 'TUTTI_HOT_LANE_URL', 'the URL of the hot lane'),
+  hotLaneUrl: textVariable(environment, 'TUTTI_HOT_LANE_URL', 'the URL of the queue of contended instances'),
   queues: mapVariable(environment, 'TUTTI_QUEUES', 'a JSON object of queue URLs by service'),
   accounts: accountsIn(environment),
   tickThresholdMs: 1000 * numberVariable(environment, 'TUTTI_TICK_HORIZON_SECONDS', 'a whole number of seconds', TICK_HORIZON_SECONDS),

@@ -195,7 +195,7 @@ export class Orchestrator extends GrantingOrchestrator {
       inbox: make('Inbox', 'inbox', { name: inbox }),
       starts: make('Starts', 'queue of starts', { name: starts }),
       operations: make('Operations', 'queue of operations', { name: operations }),
-      hotLane: make('HotLane', 'hot lane', { name: hotLane, fifo: true }),
+      hotLane: make('HotLane', 'queue of contended instances', { name: hotLane, fifo: true }),
     };
   }
 

@@ -214,7 +214,7 @@ export class RehearsedFacts {
 
   #refuseStuck(stuck = this.#stuck): void {
     const { name } = this.#instance.definition;
-    assert(!stuck, `${name} is stuck, so the fact would be parked beside it: ${stuck?.code}, ${stuck?.message}`);
+    assert(!stuck, `${name} is stuck, so the fact would wait until it is resumed: ${stuck?.code}, ${stuck?.message}`);
   }
 }
 

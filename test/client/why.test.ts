@@ -168,10 +168,11 @@ test('why of a stuck instance gives its code, its reason and the remedy', () => 
   expect(line(differs)).toMatch(/^stuck \(NONDETERMINISM\): It differs:; journal a; code b\. Restore /);
 });
 
-test('why of an unknown outcome gives the id of the command, which the called system has as the idempotency key', () => {
-  const stuck = image([], [], { status: 'stuck', stuck: { code: 'UNKNOWN_OUTCOME', n: 7, message: 'hotels.book may have happened.' } });
-  expect(line(stuck)).toMatch(
-    /^stuck \(UNKNOWN_OUTCOME\): hotels\.book may have happened\. The id of the command is default#trip#t-1\/r1\/7\. Find /,
+test('why of an unknown outcome gives its step, and the id that the called system has as the idempotency key', () => {
+  const unknown = { status: 'stuck' as const, stuck: { code: 'UNKNOWN_OUTCOME', n: 7, message: 'It may.' } };
+  expect(line(image([], [], unknown))).toMatch(/: It may\. The id of the command is default#trip#t-1\/r1\/7\. Find /);
+  expect(line(image([command({ n: 7 })], [], unknown))).toMatch(
+    /: It may\. The step is hotels\.book:1, the id of the command default#trip#t-1\/r1\/7\. Find /,
   );
 });
 

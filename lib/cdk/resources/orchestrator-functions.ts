@@ -107,13 +107,13 @@ export class OrchestratorFunctions extends Construct {
   #makeWake(): LambdaFunction {
     const { name, resources } = this.#props;
     const made = this.#make('WakeOverdue', 'wake-overdue', {
-      description: `${name}: wakes running instances whose tick was lost`,
+      description: `${name}: wakes running instances whose timers are overdue`,
       statements: wakeStatements(resources),
       // A run reads every running instance.
       timeout: Duration.minutes(15),
       every: Duration.hours(1),
     });
-    const meaning = `${name}: wake-overdue has not run for two hours: lost ticks are not sent again, and the alarms for stuck and parked end although the cause remains. Check that its schedule is enabled and that Lambda is available. Run: ${logCommand(made.logGroup)}`;
+    const meaning = `${name}: wake-overdue has not run for two hours: timers whose message was lost do not fire, and the alarms for stuck and parked end although the cause remains. Check that its schedule is enabled and that Lambda is available. Run: ${logCommand(made.logGroup)}`;
     return this.#schedule(made, Duration.hours(1), meaning);
   }
 

@@ -71,8 +71,10 @@ export function operationsOn(system: Reach): Operations {
       await resolveStep(reach, instance, step, outcome);
       return statusOf(reach, instance);
     },
-    resume: async ({ version, skip, ...instance }) => {
+    resume: async ({ version, skip: path, ...instance }) => {
       const reach = of(instance);
+      // `why` prints the path of the undo, and the engine skips by the path of the step that it undoes.
+      const skip = path?.replace(/\/undo$/, '');
       await namedHead(reach, instance);
       if (skip !== undefined) await refuseSkip(reach, instance, skip);
       await resumeInstance(reach, instance, { ...(version === undefined ? {} : { version }), ...(skip === undefined ? {} : { skip }) });

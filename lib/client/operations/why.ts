@@ -69,9 +69,16 @@ function stuckWhy(image: Image, now: number): Why {
   return { line, lines: [line], reason: oneLine(message), pending: pendingOf(image), stuck: { code, message, remedy } };
 }
 
-/** An operator looks the command up in the called system, which received its id as the idempotency key. */
-function commandIdText({ pid, run, stuck }: Image): string {
-  return stuck?.code === 'UNKNOWN_OUTCOME' && stuck.n !== undefined ? `. The id of the command is ${pid}/${run}/${stuck.n}` : '';
+/**
+ * `tutti resolve` and `tutti resume --skip` take the path of the step. An operator looks the command up in the called system, which received
+ * its id as the idempotency key.
+ */
+function commandIdText({ pid, run, stuck, commands, resends }: Image): string {
+  const { n, compensation } = stuck ?? {};
+  if (compensation !== undefined) return `. The step is ${compensation}`;
+  if (n === undefined) return '';
+  const path = (commands.get(n) ?? resends.get(n))?.path;
+  return `. The ${path === undefined ? '' : `step is ${path}, the `}id of the command ${path === undefined ? 'is ' : ''}${pid}/${run}/${n}`;
 }
 
 /** The timeout of the process does not fire while the instance is stuck. */

@@ -210,7 +210,7 @@ export async function forwardDeliveries(context: EngineContext, deliveries: read
   for (const [i, result] of results.entries()) {
     if (result === 'sent') continue;
     const delivery = forwarded[i] as HandledMessage;
-    noteFault(context, `A message could not be forwarded to the hot lane and is tried again: ${result.reason}`);
+    noteFault(context, `A message could not be forwarded to the queue of contended instances and is tried again: ${result.reason}`);
     delivery.retryInSeconds = faultSeconds(context, delivery.message);
   }
 }

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { Duration } from 'aws-cdk-lib/core';
 import { describe, expect, test } from 'vitest';
 import { payments } from '../../../examples/travel-booking/contracts.ts';
@@ -88,6 +89,25 @@ describe('by construction', () => {
     );
     const watched = new Set(alarms.flatMap(({ alarm }) => metricsOf(alarm)).map(({ name }) => name));
     expect([...new Set(counted)].filter((name) => !watched.has(name))).toEqual(['late', 'payments-handler-failed']);
+  });
+});
+
+describe('docs/operations.md', () => {
+  const page = readFileSync(new URL('../../../docs/operations.md', import.meta.url), 'utf8');
+  const [, table = ''] = /^\| alarm \| meaning[^\n]*\n([\s\S]*?)\n\n/m.exec(page) ?? [];
+  const named = table.split('\n').flatMap((row) => [...(row.split('|')[1] ?? '').matchAll(/`(\S+)`/g)].map(([, name = '']) => name));
+
+  /** The name on the page: without the ids of the constructs, and with `…` for the name of a service or a rule. */
+  const nameOf = (id: string): string =>
+    id
+      .replace(/^Trips(?=[A-Z])/, '')
+      .replace(/^Payments(?=ErrorsAlarm)/, '…')
+      .replace(/^Payments[a-z]+(?=faultalarm)/, '……')
+      .replace(/^(Services|Rules)[a-z-]+/, '$1…');
+
+  test('has a row for each alarm that the constructs make, and no other', () => {
+    const made = [...new Set(alarms.map(({ id }) => nameOf(id)))].toSorted();
+    expect(named.toSorted(), 'Add the alarm to the table "From an alarm to a command" of docs/operations.md').toEqual(made);
   });
 });
 
